@@ -1,0 +1,70 @@
+import { type Right, typeOf } from "./right.ts";
+
+/**
+ * How far a right goes. An object is reached when any of these holds; `all` holds for objects made later too.
+ * Never baked in: anything that time changes.
+ */
+export interface Reach {
+  readonly all: boolean;
+  /** Only what the member owns. */
+  readonly own: boolean;
+  /** Only what is in status "active". */
+  readonly active: boolean;
+  /** Single objects. */
+  readonly ids: ReadonlySet<string>;
+  /** Everything under these top objects. */
+  readonly roots: ReadonlySet<string>;
+}
+
+/** All that a member may do, compiled from rows; valid as long as its stamp holds. */
+export interface GrantSet {
+  readonly memberId: string;
+  readonly reaches: ReadonlyMap<Right, Reach>;
+  /** For types that are kept in object groups: the groups the member sees; null is every group. */
+  readonly groups: ReadonlySet<string> | null;
+  readonly groupedTypes: ReadonlySet<string>;
+}
+
+/** What a decision needs to know of an object. An object that is yet to be made has an empty id. */
+export interface ResourceRef {
+  readonly id: string;
+  readonly rootId: string | null;
+  readonly ownerId: string | null;
+  readonly groupId: string | null;
+  readonly status: string;
+}
+
+export type Decision =
+  | { readonly allowed: true }
+  | { readonly allowed: false; readonly because: "no_right" | "other_group" | "out_of_reach" };
+
+const ALLOWED: Decision = { allowed: true };
+
+/** May this member use this right on this object? Without an object: on anything of the type at all? Default is no. */
+export function decide(set: GrantSet, right: Right, on?: ResourceRef): Decision {
+  const reach = set.reaches.get(right);
+  if (reach === undefined) return { allowed: false, because: "no_right" };
+  if (on === undefined) return ALLOWED;
+  if (set.groups !== null && set.groupedTypes.has(typeOf(right)) && !(on.groupId !== null && set.groups.has(on.groupId))) {
+    return { allowed: false, because: "other_group" };
+  }
+  return reaches(reach, set.memberId, on) ? ALLOWED : { allowed: false, because: "out_of_reach" };
+}
+
+const reaches = (reach: Reach, memberId: string, on: ResourceRef): boolean =>
+  reach.all
+  || reach.ids.has(on.id)
+  || (on.rootId !== null && reach.roots.has(on.rootId))
+  || (reach.own && on.ownerId === memberId)
+  || (reach.active && on.status === "active");
+
+/** The same question for a list: which rows of a type a right reaches. A store turns it into SQL. */
+export type Visible =
+  | { readonly kind: "none" }
+  | { readonly kind: "some"; readonly reach: Reach; readonly memberId: string; readonly groups: ReadonlySet<string> | null };
+
+export function visible(set: GrantSet, right: Right): Visible {
+  const reach = set.reaches.get(right);
+  if (reach === undefined) return { kind: "none" };
+  return { kind: "some", reach, memberId: set.memberId, groups: set.groupedTypes.has(typeOf(right)) ? set.groups : null };
+}

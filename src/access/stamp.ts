@@ -1,0 +1,14 @@
+/** The versions of the rows that went into a grant set. While they hold, the set may be used. */
+export interface Stamp {
+  readonly memberId: string;
+  readonly memberVersion: number;
+  readonly accountId: string;
+  readonly accountVersion: number;
+}
+
+/** The stamp no longer holds: drop what was cached, load it again, decide again. Never leaves the gate. */
+export class Stale extends Error {
+  constructor() {
+    super("the stamp no longer holds");
+  }
+}

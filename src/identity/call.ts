@@ -1,0 +1,65 @@
+import type { ResourceRef } from "../access/decide.ts";
+import type { Right } from "../access/right.ts";
+import type { AuditEvent, Origin } from "../audit/event.ts";
+import type { Env } from "../env.ts";
+import type { Db, Statement } from "../kernel/db.ts";
+import type { Answer, Operation } from "../kernel/operation.ts";
+import type { Principal } from "./principal.ts";
+
+/** What a handler wants written, all or nothing. The gate adds the stamp's guard, the outbox and the idempotency record. */
+export interface Change {
+  /** Conditions first (`guard`), then writes. */
+  readonly statements: readonly Statement[];
+  readonly events: readonly AuditEvent[];
+}
+
+export type Results<T extends readonly Statement[]> = { -readonly [K in keyof T]: T[K]["_"]["result"] };
+
+/**
+ * One attempt at one authenticated call. A handler asks in this order:
+ * `read` (guarded) -> `decide` -> `body` -> `ifMatch` -> rules -> `commit` (guarded).
+ * When the stamp turns out stale, or a refusal rested on a cached grant set that nothing has confirmed, the gate loads
+ * the principal anew and runs the handler once more: a handler has no effect before `commit`.
+ */
+export interface Call<Body = unknown, Query = unknown> {
+  readonly env: Env;
+  readonly db: Db;
+  readonly principal: Principal;
+  /** Milliseconds since the epoch, the same for the whole attempt. */
+  readonly now: number;
+  readonly origin: Origin;
+  readonly params: Readonly<Record<string, string>>;
+  /** @throws Problem validation */
+  query(): Query;
+  /** One D1 batch that returns the stamp beside the data. With no statements it only confirms the stamp. @throws Stale */
+  read<const T extends readonly Statement[]>(...statements: T): Promise<Results<T>>;
+  /** @throws Problem access/denied; or not-found when `hidden` says that the caller may not even view the object */
+  decide(right: Right, on?: ResourceRef, hidden?: boolean): void;
+  /**
+   * The validated body. An effect that was made before under the same Idempotency-Key is answered here and now
+   * instead (never for "ledger", which keeps its own record).
+   * @throws Problem idempotency/missing, validation, idempotency/mismatch
+   */
+  body(): Promise<Body>;
+  /** The caller's Idempotency-Key, for a ledger command. @throws Problem idempotency/missing */
+  idempotencyKey(): string;
+  /** @throws Problem precondition-required, precondition-failed */
+  ifMatch(version: number): void;
+  /** An event of this caller, in the chain of `accountId` (the caller's own unless told). */
+  event(action: Right, resource: AuditEvent["resource"], more?: Partial<Pick<AuditEvent, "changes" | "reason" | "cost" | "outcome" | "accountId">>): AuditEvent;
+  /** Writes all or nothing in one D1 batch and then answers. @throws Stale; failures of other guards pass through as the driver's error */
+  commit(change: Change, answer: Answer): Promise<Answer>;
+  /** Goes on after the answer was sent. */
+  defer(work: Promise<unknown>): void;
+}
+
+/** A route: what it is, and what it does for a known caller. */
+export interface Endpoint {
+  readonly operation: Operation;
+  readonly handle: (call: Call) => Promise<Answer>;
+}
+
+/** Ties a handler to the schemas of its operation. */
+export const endpoint = <Body, Query>(
+  operation: Operation<Body, Query>, handle: (call: Call<Body, Query>) => Promise<Answer>,
+): Endpoint => ({ operation, handle: handle as Endpoint["handle"] });

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { type Fault, Problem } from "./problem.ts";
+
+/** Bytes of a request body at most. */
+export const BODY_LIMIT = 65_536;
+
+/**
+ * The JSON value of a request, or undefined when it has no body.
+ * @throws Problem too-large, media-type, malformed
+ */
+export async function readJson(request: Request): Promise<unknown> {
+  if (Number(request.headers.get("content-length") ?? 0) > BODY_LIMIT) throw new Problem("too-large");
+  if (request.body === null) return undefined;
+  const bytes = await readBytes(request.body);
+  if (bytes.length === 0) return undefined;
+  const mediaType = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
+  if (mediaType !== "application/json") throw new Problem("media-type");
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw new Problem("malformed");
+  }
+}
+
+/** The length is counted as it arrives: a header may lie, and a chunked body has none. */
+async function readBytes(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > BODY_LIMIT) throw new Problem("too-large");
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+/** @throws Problem validation, one fault for each member that is wrong or unknown */
+export function validate<T>(schema: z.ZodType<T>, value: unknown, place: "body" | "query"): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new Problem("validation", { errors: result.error.issues.flatMap((issue) => faults(issue, place)).slice(0, 50) });
+}
+
+function faults(issue: z.core.$ZodIssue, place: "body" | "query"): Fault[] {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ pointer: pointer([...path, key], place), detail: "is not known here" }));
+  }
+  return [{ pointer: pointer(path, place), detail: issue.message }];
+}
+
+/** RFC 6901 for the body; the bare name for a query parameter. */
+const pointer = (path: readonly string[], place: "body" | "query"): string =>
+  place === "query"
+    ? path.join(".")
+    : path.map((part) => `/${part.slice(0, 100).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+
+/** One line of text that a person wrote: trimmed, no control characters, no lone surrogates. */
+export const text = (max: number) =>
+  z.string().trim().min(1).max(max).refine((value) => !/\p{Cc}|\p{Cs}/u.test(value), "must not hold control characters");

@@ -1,0 +1,43 @@
+import { type SQL, sql } from "drizzle-orm";
+import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import type { BatchItem } from "drizzle-orm/batch";
+
+/** Every store function takes its database, so that accounts can be spread over several without touching callers. */
+export type Db = DrizzleD1Database;
+/** One statement of a batch. */
+export type Statement = BatchItem<"sqlite">;
+
+export const openDb = (database: D1Database): Db => drizzle(database);
+
+/**
+ * Conditions that a write batch can be made to depend on. Each is a column of the table `guard` whose CHECK always
+ * fails: when a condition does not hold, the insert fails, names the column, and the whole batch rolls back.
+ * When all hold, nothing is written.
+ */
+export const GUARDS = ["stale", "changed", "last_admin", "has_dependents", "member_limit", "head_moved", "claim_used", "gone"] as const;
+export type GuardName = (typeof GUARDS)[number];
+
+/** Fails the batch under `name` unless `holds` is true at that moment. */
+export const guard = (db: Db, name: GuardName, holds: SQL): Statement =>
+  db.run(sql`INSERT INTO guard (${sql.raw(name)}) SELECT 1 WHERE NOT (${holds})`);
+
+/** The guard that failed a batch, or null when the failure was another one. */
+export function failedGuard(error: unknown): GuardName | null {
+  const text = messages(error);
+  return GUARDS.find((name) => text.includes(`CHECK constraint failed: guard_${name}`)) ?? null;
+}
+
+/** True when the batch failed on the UNIQUE or PRIMARY KEY named by its columns, e.g. `member.account_id, member.email`. */
+export const failedUnique = (error: unknown, columns: string): boolean =>
+  messages(error).includes(`UNIQUE constraint failed: ${columns}`);
+
+/** Drizzle wraps the driver's error, so the text is spread over the causes. */
+function messages(error: unknown): string {
+  return error instanceof Error ? `${error.message}\n${messages(error.cause)}` : "";
+}
+
+/** Runs statements as one transaction, in order; D1 rolls all back when one fails. */
+export async function batch(db: Db, statements: readonly Statement[]): Promise<readonly unknown[]> {
+  const [first, ...rest] = statements;
+  return first === undefined ? [] : await db.batch([first, ...rest]);
+}

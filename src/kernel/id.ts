@@ -1,0 +1,20 @@
+import { monotonicFactory } from "ulid";
+import { z } from "zod";
+
+/** What each id begins with: `<prefix>_<ULID>`. The ULID sorts by time, so a list by id is a list by age. */
+export const ID_PREFIXES = {
+  account: "acc", user: "usr", member: "mem", apiKey: "key", claim: "clm", event: "evt", call: "cal", request: "req",
+  token: "jti", lot: "lot", entry: "ent", deadLetter: "dlq",
+  product: "prd", licenseKey: "lky", machineCode: "mac", dataObject: "dat", customer: "cus", accessToken: "atk",
+} as const;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+
+const ulid = monotonicFactory();
+
+/** @param at milliseconds since the epoch */
+export const newId = (kind: IdKind, at: number): string => `${ID_PREFIXES[kind]}_${ulid(at)}`;
+
+/** Accepts exactly the ids that `newId(kind)` makes. */
+export const idOf = (kind: IdKind) =>
+  z.string().regex(new RegExp(`^${ID_PREFIXES[kind]}_[0-7][0-9A-HJKMNP-TV-Z]{25}$`), `must be an id such as ${ID_PREFIXES[kind]}_01ARZ3NDEKTSV4RRFFQ69G5FAV`);

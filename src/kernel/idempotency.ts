@@ -1,0 +1,37 @@
+import { Problem } from "./problem.ts";
+
+/** How an operation treats the Idempotency-Key header: a ledger command keeps its record in the ledger itself. */
+export type Idempotency = "required" | "optional" | "ledger";
+
+/** An effect that was made before under the same key. The body holds no secrets. */
+export interface IdempotencyRecord {
+  readonly fingerprint: string;
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Milliseconds for which a key is remembered. */
+export const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * The key of a request (IETF Idempotency-Key draft): a structured-field string or the bare text.
+ * @throws Problem malformed when the header is there and unreadable
+ */
+export function idempotencyKey(header: string | null): string | null {
+  if (header === null) return null;
+  const bare = /^"([^"\\]*)"$/.exec(header)?.[1] ?? header;
+  if (!/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(bare)) {
+    throw new Problem("malformed", { detail: "Idempotency-Key must be 1 to 128 visible ASCII characters." });
+  }
+  return bare;
+}
+
+/** Hex SHA-256 over what makes a command the same command: method, path with query, body. */
+export async function fingerprint(method: string, path: string, body: unknown): Promise<string> {
+  return sha256Hex(JSON.stringify([method, path, body ?? null]));
+}
+
+export async function sha256Hex(value: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(value));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,34 @@
+import type { z } from "zod";
+import type { Idempotency } from "./idempotency.ts";
+import type { ProblemCode } from "./problem.ts";
+
+export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+
+/**
+ * What one route takes, needs and answers. Validation, the route table, OpenAPI and the tests that walk the routes
+ * all read this, so nothing about a route is written twice.
+ */
+export interface Operation<Body = unknown, Query = unknown> {
+  readonly method: Method;
+  /** Hono's form, e.g. `/v1/members/:id`. */
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  /** The right that decides. "self": any active member about itself. "public": no credential. */
+  readonly right: string;
+  readonly body?: z.ZodType<Body>;
+  readonly query?: z.ZodType<Query>;
+  readonly answer?: z.ZodType;
+  readonly status: 200 | 201 | 204;
+  readonly idempotency?: Idempotency;
+  /** "required": answers 428 without If-Match. */
+  readonly ifMatch?: "required" | "optional";
+  /** Problem codes beyond those that every route may answer. */
+  readonly problems?: readonly ProblemCode[];
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}

@@ -1,0 +1,80 @@
+/**
+ * Every "no" of the API, spelled once (RFC 9457). `detail` says what to do next; a route may replace it by a
+ * more exact sentence and add members. The `type` of a problem is `/problems/<code>`, which this gate serves.
+ */
+export const PROBLEMS = {
+  "malformed": { status: 400, title: "The request cannot be read", detail: "Send well-formed JSON in UTF-8." },
+  "idempotency/missing": { status: 400, title: "An Idempotency-Key is needed", detail: "Send a new Idempotency-Key header with each command, and the same one when you repeat it." },
+  "auth/invalid-credential": { status: 401, title: "No valid credential", detail: "Send exactly one valid credential: Authorization: Bearer <access token or API key>." },
+  "auth/blocked": { status: 401, title: "The member is blocked", detail: "Ask an owner or admin of the account to unblock this member." },
+  "credits/subscription-inactive": { status: 402, title: "The subscription is not active", detail: "Renew the account's subscription, then repeat the call with a new Idempotency-Key." },
+  "credits/insufficient-balance": { status: 402, title: "The account has too few credits", detail: "Top up the account, then repeat the call with a new Idempotency-Key." },
+  "credits/member-limit-exceeded": { status: 402, title: "The member's credit limit is reached", detail: "Ask an owner or admin to raise the limit." },
+  "plan/feature-required": { status: 402, title: "The account's plan lacks this feature", detail: "Contact the operator of this platform to add the feature to the plan." },
+  "access/denied": { status: 403, title: "This credential may not do that", detail: "Ask an owner or admin of the account for the right that is named." },
+  "ip/not-allowed": { status: 403, title: "Not from this address", detail: "Call from an address that the account, the member and the key allow." },
+  "not-found": { status: 404, title: "Nothing here", detail: "Nothing that this credential may see has this address." },
+  "method-not-allowed": { status: 405, title: "The method does not exist here", detail: "Use one of the methods in the Allow header." },
+  "conflict/duplicate-member": { status: 409, title: "The account has this member already", detail: "Use the member that exists, or another e-mail address." },
+  "conflict/last-admin": { status: 409, title: "The account would be left without its top role", detail: "Give the top role to another active member first." },
+  "conflict/not-removable": { status: 409, title: "Something still depends on it", detail: "Remove what depends on it first." },
+  "conflict/lockout": { status: 409, title: "These rules would lock you out", detail: "Include your own address, or send confirmLockout: true." },
+  "conflict/member-limit": { status: 409, title: "The account has as many members as it may", detail: "Remove a member, or raise the plan's limit." },
+  "invitation/used": { status: 409, title: "This link has been used", detail: "Ask for a new one." },
+  "invitation/expired": { status: 410, title: "This link has expired", detail: "Ask for a new one." },
+  "precondition-failed": { status: 412, title: "It has changed since you read it", detail: "Read it again and send its new ETag in If-Match." },
+  "too-large": { status: 413, title: "The body is too large", detail: "Send at most 64 KiB." },
+  "media-type": { status: 415, title: "The body must be JSON", detail: "Send Content-Type: application/json." },
+  "validation": { status: 422, title: "The request is not valid", detail: "Mend the members that `errors` names." },
+  "idempotency/mismatch": { status: 422, title: "This Idempotency-Key belongs to another command", detail: "Use a new Idempotency-Key for a new command." },
+  "precondition-required": { status: 428, title: "If-Match is needed", detail: "Send the ETag of the card that you read in If-Match." },
+  "quota-exceeded": { status: 429, title: "Too many requests", detail: "Wait for the seconds in Retry-After." },
+  "internal": { status: 500, title: "Something went wrong", detail: "Report the requestId to whoever runs this gate." },
+  "stale": { status: 503, title: "Rights changed while the call ran", detail: "Repeat the call." },
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** A member of `errors`: a JSON pointer into the body, or the name of a query parameter or header. */
+export interface Fault {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+export interface ProblemExtra {
+  readonly detail?: string;
+  readonly errors?: readonly Fault[];
+  readonly headers?: Record<string, string>;
+  /** Further members of the answer, such as `required` and `remaining` of a 402. */
+  readonly members?: Record<string, unknown>;
+}
+
+/** A refusal on its way to the one exit. Thrown by routes and the gate only; rules return tagged values. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly extra: ProblemExtra;
+
+  constructor(code: ProblemCode, extra: ProblemExtra = {}) {
+    super(code);
+    this.code = code;
+    this.extra = extra;
+  }
+}
+
+/** 422 that names one member of the request. */
+export const invalid = (pointer: string, detail: string): Problem =>
+  new Problem("validation", { errors: [{ pointer, detail }] });
+
+/** The body of RFC 9457. `instance` is the request id, so that an answer can be found in the call log. */
+export function problemBody(code: ProblemCode, extra: ProblemExtra, requestId: string): Record<string, unknown> {
+  const { status, title, detail } = PROBLEMS[code];
+  return {
+    type: code === "quota-exceeded" ? "https://iana.org/assignments/http-problem-types#quota-exceeded" : `/problems/${code}`,
+    code, title, status,
+    detail: extra.detail ?? detail,
+    instance: `urn:request:${requestId}`,
+    requestId,
+    ...(extra.errors === undefined ? {} : { errors: extra.errors }),
+    ...extra.members,
+  };
+}

@@ -1,0 +1,31 @@
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+export const apiKey = sqliteTable("api_key", {
+  id: text().primaryKey(),
+  accountId: text("account_id").notNull(),
+  memberId: text("member_id").notNull(),
+  createdBy: text("created_by").notNull(),
+  name: text().notNull(),
+  /** Hex SHA-256 of the secret. Null until the member has claimed the key: nobody else ever sees the secret. */
+  hash: text(),
+  prefix: text(),
+  last4: text(),
+  claimHash: text("claim_hash"),
+  claimExpiresAt: integer("claim_expires_at"),
+  /** Rights that the key is narrowed to; null is all that its member has. */
+  scopes: text({ mode: "json" }).$type<string[]>(),
+  allowedIps: text("allowed_ips", { mode: "json" }).$type<string[]>().notNull(),
+  expiresAt: integer("expires_at"),
+  revokedAt: integer("revoked_at"),
+  lastUsedAt: integer("last_used_at"),
+  createdAt: integer("created_at").notNull(),
+});
+
+export const idempotency = sqliteTable("idempotency", {
+  principal: text().notNull(),
+  key: text().notNull(),
+  fingerprint: text().notNull(),
+  status: integer().notNull(),
+  body: text({ mode: "json" }).$type<unknown>().notNull(),
+  createdAt: integer("created_at").notNull(),
+}, (table) => [primaryKey({ columns: [table.principal, table.key] })]);

@@ -1,0 +1,89 @@
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+export interface Plan {
+  /** Operators may act only with this; the sales contact is in the refusal. */
+  readonly restrictedAccounts: boolean;
+  readonly memberLimit: number | null;
+  readonly contactUrl: string | null;
+}
+
+export const SUBSCRIPTION_STATUSES = ["active", "past_due", "canceled", "none"] as const;
+
+export interface Subscription {
+  readonly status: (typeof SUBSCRIPTION_STATUSES)[number];
+  readonly tier: string | null;
+  /** Milliseconds since the epoch; past it the subscription no longer counts as active. */
+  readonly currentPeriodEnd: number | null;
+}
+
+export interface Settings {
+  readonly membersMayCreateKeys: boolean;
+  readonly locale: "en" | "ru";
+}
+
+export const account = sqliteTable("account", {
+  id: text().primaryKey(),
+  kind: text().notNull(),
+  name: text().notNull(),
+  parentId: text("parent_id"),
+  ownerMemberId: text("owner_member_id").notNull(),
+  plan: text({ mode: "json" }).$type<Plan>().notNull(),
+  subscription: text({ mode: "json" }).$type<Subscription>().notNull(),
+  settings: text({ mode: "json" }).$type<Settings>().notNull(),
+  allowedIps: text("allowed_ips", { mode: "json" }).$type<string[]>().notNull(),
+  version: integer().notNull().default(1),
+  createdAt: integer("created_at").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+export const user = sqliteTable("user", {
+  id: text().primaryKey(),
+  email: text().notNull(),
+  emailVerifiedAt: integer("email_verified_at"),
+  locale: text().notNull().default("en"),
+  createdAt: integer("created_at").notNull(),
+});
+
+export const MEMBER_STATUSES = ["new", "active", "blocked"] as const;
+export const LIMIT_PERIODS = ["lifetime", "day", "week", "month"] as const;
+export type LimitPeriod = (typeof LIMIT_PERIODS)[number];
+
+export const member = sqliteTable("member", {
+  id: text().primaryKey(),
+  accountId: text("account_id").notNull(),
+  userId: text("user_id"),
+  username: text().notNull(),
+  firstName: text("first_name").notNull(),
+  lastName: text("last_name").notNull(),
+  email: text().notNull(),
+  phone: text(),
+  mobilePhone: text("mobile_phone"),
+  position: text(),
+  status: text({ enum: MEMBER_STATUSES }).notNull(),
+  source: text({ enum: ["local", "external"] }).notNull().default("local"),
+  roles: text({ mode: "json" }).$type<string[]>().notNull(),
+  rights: text({ mode: "json" }).$type<string[]>().notNull(),
+  objectGroupIds: text("object_group_ids", { mode: "json" }).$type<string[]>().notNull(),
+  allowedIps: text("allowed_ips", { mode: "json" }).$type<string[]>().notNull(),
+  creditLimit: integer("credit_limit"),
+  limitPeriod: text("limit_period", { enum: LIMIT_PERIODS }).notNull().default("lifetime"),
+  invitedBy: text("invited_by"),
+  version: integer().notNull().default(1),
+  createdAt: integer("created_at").notNull(),
+  acceptedAt: integer("accepted_at"),
+  lastLoginAt: integer("last_login_at"),
+  blockedAt: integer("blocked_at"),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+export const ACCESS_LEVELS = ["view", "edit", "owner"] as const;
+export type AccessLevel = (typeof ACCESS_LEVELS)[number];
+
+export const accessGrant = sqliteTable("access_grant", {
+  memberId: text("member_id").notNull(),
+  resourceType: text("resource_type").notNull(),
+  /** "0" stands for every object of the type, later ones too. */
+  resourceId: text("resource_id").notNull(),
+  access: text({ enum: ACCESS_LEVELS }).notNull(),
+  accountId: text("account_id").notNull(),
+}, (table) => [primaryKey({ columns: [table.memberId, table.resourceType, table.resourceId] })]);
