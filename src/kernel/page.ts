@@ -19,7 +19,7 @@ export function decodeCursor<T>(cursor: string | undefined, position: z.ZodType<
   if (cursor === undefined) return null;
   try {
     const bytes = Uint8Array.from(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
-    return position.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+    return position.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)));
   } catch {
     throw invalid("cursor", "must be a nextCursor of this list");
   }
