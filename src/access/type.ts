@@ -1,0 +1,27 @@
+import type { AccessLevel } from "../schema/team.ts";
+
+export const VERBS = ["view", "edit", "create", "delete"] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** The part of a resource type that decides access. The registry of resources hands all of them to the compiler. */
+export interface TypeAccess {
+  /** The first half of its rights, such as `license_key`. */
+  readonly name: string;
+  /** Whether grants on it may be given for one object, only for all at once ("0"), or not at all. */
+  readonly grants: "each" | "whole" | "none";
+  /** What each level gives. `create` comes only with a grant on all. */
+  readonly levels: Readonly<Record<AccessLevel, readonly Verb[]>>;
+  /** What a grant on this type gives on the types below it, for the objects whose root it is. Computed, never stored. */
+  readonly derives: Readonly<Record<string, Readonly<Record<AccessLevel, readonly Verb[]>>>>;
+  /** Kept in object groups: members see those of their groups only. */
+  readonly grouped: boolean;
+}
+
+export type TypeTable = ReadonlyMap<string, TypeAccess>;
+
+/** view ⊂ edit ⊂ owner. */
+export const LEVELS: TypeAccess["levels"] = {
+  view: ["view"],
+  edit: ["view", "edit"],
+  owner: ["view", "edit", "create", "delete"],
+};
