@@ -1,0 +1,62 @@
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync, globSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+// Nothing outside this machine is asked while tests run, and nobody is told about it.
+Object.assign(process.env, { WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_HIDE_BANNER: "true", CI: "true" });
+
+const root = resolve(import.meta.dirname, "..");
+
+/** A signing key for this run only, in the form of the secret SIGNING_KEYS. */
+function signingKeys(): string {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  return JSON.stringify([{ ...privateKey.export({ format: "jwk" }), kid: "test-1", alg: "EdDSA", use: "sig" }]);
+}
+
+/** The Worker's entry; as long as there is none, one that only exports the objects that exist. */
+function main(): string {
+  const index = resolve(root, "src/index.ts");
+  if (existsSync(index)) return index;
+  const standIn = resolve(root, "node_modules/.stand-in.ts");
+  const objects = globSync(resolve(root, "src/*/*.object.ts")).map((path) => `export * from ${JSON.stringify(path)};\n`);
+  writeFileSync(standIn, `${objects.join("")}export default { fetch: () => new Response() };\n`);
+  return standIn;
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        root,
+        test: { name: "pure", include: ["test/pure/**/*.test.ts"], testTimeout: 30_000 },
+      },
+      {
+        root,
+        plugins: [cloudflareTest(async () => ({
+          main: main(),
+          wrangler: { configPath: resolve(root, "wrangler.toml") },
+          miniflare: { bindings: { SIGNING_KEYS: signingKeys(), TEST_MIGRATIONS: await readD1Migrations(resolve(root, "migrations")) } },
+        }))],
+        test: {
+          name: "worker",
+          include: ["test/worker/**/*.test.ts"],
+          setupFiles: ["test/worker/migrate.ts"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        root,
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
+          // Each file starts servers of its own; side by side they would only measure each other.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
