@@ -58,11 +58,12 @@ export interface CallRow {
 }
 
 /**
- * What travels through the queue. `events` are staged in the outbox of D1 too, `entries` in the account's object:
- * a lost message is made again by the sweep, a doubled one is recognised.
+ * What travels through the queue. "staged" only says that the outbox of D1 holds events of the account: the outbox is
+ * what gets sealed, so a lost, doubled or late message changes nothing. "entries" carries what the account's object
+ * holds, so that sealing need not ask the object; entries that are missing are asked for.
  */
 export type AuditMessage =
-  | { readonly kind: "events"; readonly accountId: string; readonly events: readonly AuditEvent[] }
+  | { readonly kind: "staged"; readonly accountId: string }
   | { readonly kind: "entries"; readonly accountId: string; readonly events: readonly AuditEvent[] }
   | { readonly kind: "calls"; readonly calls: readonly CallRow[] };
 

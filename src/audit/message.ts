@@ -1,28 +1,62 @@
+import { z } from "zod";
 import type { AuditEvent, AuditMessage } from "./event.ts";
 
 /** A queue takes 128 KB per message; the rest is left for the envelope. */
 const BYTES_MAX = 120_000;
-const EVENTS_MAX = 100;
+const ENTRIES_MAX = 100;
 
 const encoder = new TextEncoder();
 
 /**
- * Events as messages that fit the queue, in order. One event that is too large alone has a message of its own: the queue
- * refuses it and the sweep seals it from its outbox.
+ * Ledger entries as messages that fit the queue, in order. An entry that is too large alone has a message of its own:
+ * the queue refuses it, and it is pulled from the object by the next one.
  */
-export function pack(kind: "events" | "entries", accountId: string, events: readonly AuditEvent[]): AuditMessage[] {
-  const messages: AuditEvent[][] = [];
-  let bytes = Infinity;
-  for (const event of events) {
-    const size = encoder.encode(JSON.stringify(event)).length + 1;
-    const last = messages.at(-1);
-    if (last === undefined || last.length >= EVENTS_MAX || bytes + size > BYTES_MAX) {
-      messages.push([event]);
+export function packEntries(accountId: string, entries: readonly AuditEvent[]): AuditMessage[] {
+  const groups: AuditEvent[][] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    const size = encoder.encode(JSON.stringify(entry)).length + 1;
+    const last = groups.at(-1);
+    if (last === undefined || last.length >= ENTRIES_MAX || bytes + size > BYTES_MAX) {
+      groups.push([entry]);
       bytes = size;
     } else {
-      last.push(event);
+      last.push(entry);
       bytes += size;
     }
   }
-  return messages.map((group) => ({ kind, accountId, events: group }));
+  return groups.map((events) => ({ kind: "entries", accountId, events }));
 }
+
+const optionalText = z.string().nullable();
+const values = z.record(z.string(), z.unknown());
+
+const ENTRY = z.strictObject({
+  id: z.string().min(1), accountId: z.string().min(1), at: z.int(),
+  actor: z.strictObject({
+    type: z.enum(["member", "system"]), memberId: optionalText, accountId: optionalText,
+    login: optionalText, email: optionalText, apiKeyId: optionalText,
+  }),
+  action: z.string().min(1),
+  resource: z.strictObject({ type: z.string().min(1), id: optionalText }),
+  outcome: z.enum(["success", "denied", "failed"]),
+  reason: optionalText,
+  cost: z.int().nullable(),
+  origin: z.strictObject({ requestId: z.string(), ip: optionalText, userAgent: optionalText }),
+  changes: z.strictObject({ before: values, after: values }).nullable(),
+  ledgerSeq: z.int().min(1),
+});
+
+const CALL = z.strictObject({
+  id: z.string().min(1), accountId: z.string(), at: z.int(), memberId: optionalText, apiKeyId: optionalText,
+  method: z.string(), path: z.string(), status: z.int(), code: optionalText, ip: optionalText, userAgent: optionalText,
+  requestId: z.string(),
+});
+
+/** Whatever arrives is checked: one poisoned message must neither stop its batch nor enter a chain. */
+export const MESSAGE: z.ZodType<AuditMessage> = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("staged"), accountId: z.string().min(1) }),
+  z.strictObject({ kind: z.literal("entries"), accountId: z.string().min(1), events: z.array(ENTRY) })
+    .refine((message) => message.events.every((entry) => entry.accountId === message.accountId), "an entry of another account"),
+  z.strictObject({ kind: z.literal("calls"), calls: z.array(CALL) }),
+]);

@@ -1,20 +1,22 @@
 import { asc, eq, gt } from "drizzle-orm";
 import type { Db, Statement } from "../kernel/db.ts";
 import { auditOutbox } from "../schema/audit.ts";
-import type { AuditEvent } from "./event.ts";
-import { pack } from "./message.ts";
+import type { AuditEvent, AuditMessage } from "./event.ts";
 
 /** Goes into the batch of the change that it records, so that neither can exist without the other. */
 export const stage = (db: Db, event: AuditEvent): Statement =>
   db.insert(auditOutbox).values({ accountId: event.accountId, id: event.id, event });
 
-/** Sends what was staged on its way to the chain. Never throws: what the queue did not take, the sweep finds in the outbox. */
+/**
+ * Says that events were staged, so that they are sealed within moments. Never throws: what the queue did not take, the
+ * sweep finds in the outbox.
+ */
 export async function publish(queue: Queue, accountId: string, events: readonly AuditEvent[]): Promise<void> {
-  for (const message of pack("events", accountId, events)) {
+  for (const chain of new Set([accountId, ...events.map((event) => event.accountId)])) {
     try {
-      await queue.send(message);
+      await queue.send({ kind: "staged", accountId: chain } satisfies AuditMessage);
     } catch (error) {
-      console.error({ message: "audit events stay in the outbox", accountId, error: String(error) });
+      console.error({ message: "staged audit events wait for the sweep", accountId: chain, error: String(error) });
     }
   }
 }
