@@ -1,0 +1,105 @@
+import { posix } from "node:path";
+import type { Fault, Import, Source } from "./source.ts";
+
+/** Rooms from the ground up. Rooms on one line do not know each other. */
+const FLOORS = [["kernel"], ["schema"], ["access"], ["audit"], ["identity"], ["team", "credits", "trail"], ["resources"], ["hooks", "decisions"], ["app"], ["index"]];
+
+/** Layers inside a room, from the ground up. Store and object do not know each other. */
+const LAYERS = [["rules"], ["store", "object"], ["routes"]];
+
+/** The gate: the pipeline that every call passes. It asks stores and the clock, and so stands with the routes. */
+const GATE = /^src\/identity\/(gate[^/]*|attempt|request)\.ts$/;
+
+/** Programs that run in Node beside the Worker. */
+const COMMANDS = "commands";
+
+/** Where each package may be imported; a package that is not here may be imported nowhere. */
+const PACKAGES: Record<string, RegExp> = {
+  "drizzle-orm": /\.store\.ts$|^src\/schema\/|^src\/kernel\/db\.ts$/,
+  "hono": /\.routes\.ts$|^src\/app\.ts$|^src\/identity\/gate[^/]*\.ts$|^src\/kernel\/http[^/]*\.ts$/,
+  "jose": /^src\/identity\/|^src\/commands\//,
+  "cloudflare:workers": /\.object\.ts$|^src\/index\.ts$/,
+  "ipaddr.js": /^src\/kernel\/cidr\.ts$/,
+  "ulid": /^src\/kernel\/id\.ts$/,
+  "zod": /^src\//,
+};
+
+export function roomOf(path: string): string {
+  const [, first = "", second] = path.split("/");
+  if (second !== undefined) return first;
+  return first === "env.ts" ? "kernel" : posix.basename(first, ".ts");
+}
+
+export function layerOf(path: string): string {
+  if (/^src\/(app|index)\.ts$/.test(path) || GATE.test(path)) return "routes";
+  const suffix = /\.(store|object|routes)\.ts$/.exec(path)?.[1];
+  return suffix ?? "rules";
+}
+
+const rank = (table: readonly (readonly string[])[], name: string) => table.findIndex((row) => row.includes(name));
+const packageOf = (from: string) => from.split("/").slice(0, from.startsWith("@") ? 2 : 1).join("/");
+
+/** Rooms and layers import downwards, packages stay in their place. */
+export function importFaults(source: Source): Fault[] {
+  const fault = (one: Import, rule: string, advice: string): Fault => ({ rule, path: source.path, line: one.line, advice });
+  return source.imports.flatMap((one) => {
+    if (one.path === null) return packageAdvice(source.path, one).map((advice) => fault(one, "package", advice));
+    return [
+      ...roomAdvice(source.path, one).map((advice) => fault(one, "room", advice)),
+      ...layerAdvice(source.path, one).map((advice) => fault(one, "layer", advice)),
+    ];
+  });
+}
+
+function packageAdvice(path: string, one: Import): string[] {
+  if (roomOf(path) === COMMANDS) return packageOf(one.from) === "hono" ? ["a command knows no routes"] : [];
+  const name = packageOf(one.from);
+  const allowed = PACKAGES[name];
+  if (allowed === undefined) return [`${name} is not a package of the Worker; name it in test/architecture/rooms.ts first`];
+  return allowed.test(path) ? [] : [`${name} may only be imported in ${allowed.source}`];
+}
+
+function roomAdvice(path: string, one: Import): string[] {
+  const [from, to] = [roomOf(path), roomOf(one.path as string)];
+  if (!(one.path as string).startsWith("src/")) return ["src imports nothing from outside src"];
+  if (from === COMMANDS) {
+    const known = to === COMMANDS || to === "kernel" || (layerOf(one.path as string) === "rules" && rank(FLOORS, to) <= rank(FLOORS, "resources"));
+    return known ? [] : ["a command knows the kernel and pure rules only"];
+  }
+  if (to === COMMANDS) return ["commands are Node programs; the Worker does not know them"];
+  const [low, high] = [rank(FLOORS, to), rank(FLOORS, from)];
+  if (high < 0) return [`${from} is no room; name it in test/architecture/rooms.ts`];
+  return low >= 0 && (low < high || from === to) ? [] : [`${from} stands below ${to} or beside it; what spans both lives in the higher room`];
+}
+
+function layerAdvice(path: string, one: Import): string[] {
+  const target = one.path as string;
+  const [from, to] = [layerOf(path), layerOf(target)];
+  if (["kernel", "schema", COMMANDS].includes(roomOf(path))) return [];
+  if (roomOf(target) === "schema" && from === "rules") {
+    const tables = one.values.filter((name) => !/^[A-Z][A-Z0-9_]*$/.test(name));
+    return tables.length === 0 ? [] : [`rules know types and vocabularies of the schema, not tables: ${tables.join(", ")}`];
+  }
+  const impure = from === "rules" ? one.values.filter((name) => /^(now|newId)$/.test(name)) : [];
+  if (impure.length > 0) return [`rules get the time and new ids as arguments: ${impure.join(", ")}`];
+  if (target === "src/kernel/db.ts" && from === "rules") return one.typeOnly ? [] : ["rules do not ask the database; a store does"];
+  if (one.typeOnly && roomOf(path) !== roomOf(target)) return [];
+  const [low, high] = [rank(LAYERS, to), rank(LAYERS, from)];
+  return low < high || from === to ? [] : [`${from} stands below ${to} or beside it`];
+}
+
+/** Chains of imports that come back to where they began, each named once. */
+export function cycles(sources: readonly Source[]): Fault[] {
+  const edges = new Map(sources.map((one) => [one.path, one.imports.flatMap(({ path }) => (path === null ? [] : [path]))]));
+  const done = new Set<string>();
+  const found: Fault[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    const at = trail.indexOf(path);
+    if (at >= 0) found.push({ rule: "cycle", path, line: 1, advice: [...trail.slice(at), path].join(" -> ") });
+    if (at >= 0 || done.has(path)) return;
+    for (const next of edges.get(path) ?? []) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of edges.keys()) visit(path, []);
+  return found;
+}

@@ -1,0 +1,113 @@
+import { is } from "drizzle-orm";
+import { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { describe, expect, test } from "vitest";
+import { fileFaults, textFaults } from "../architecture/ban.ts";
+import { files, read, ROOT } from "../architecture/file.ts";
+import { cycles, importFaults } from "../architecture/rooms.ts";
+import { type Fault, source } from "../architecture/source.ts";
+import { declared, migrated, tableFaults } from "../architecture/table.ts";
+
+const paths = files();
+const sources = paths.filter((path) => /^(src|test)\/.*\.ts$/.test(path) && !path.endsWith(".d.ts")).map((path) => source(path, read(path)));
+const worker = sources.filter(({ path }) => path.startsWith("src/"));
+const say = (faults: readonly Fault[]) => faults.map((one) => `${one.path}:${one.line} ${one.rule}: ${one.advice}`);
+
+describe("the sources", () => {
+  test("import downwards, and packages in their place only", () => expect(say(worker.flatMap(importFaults))).toEqual([]));
+  test("have no cycles", () => expect(say(cycles(sources))).toEqual([]));
+  test("are short, well named and free of banned calls", () => expect(say(sources.flatMap(fileFaults))).toEqual([]));
+  test("name no machine path, no registry host, nothing unfinished, in any file", () => {
+    const others = paths.filter((path) => !/\.(ts|png|ico)$/.test(path));
+    expect(say(others.flatMap((path) => textFaults(path, read(path))))).toEqual([]);
+  });
+  test("are found at all", () => expect(worker.length).toBeGreaterThan(20));
+});
+
+async function schemaTables(): Promise<SQLiteTable[]> {
+  const modules = await Promise.all(paths.filter((path) => path.startsWith("src/schema/")).map((path) => import(`${ROOT}/${path}`) as Promise<object>));
+  return modules.flatMap((module) => Object.values(module).filter((value): value is SQLiteTable => is(value, SQLiteTable)));
+}
+
+describe("the schema", () => {
+  const migrations = paths.filter((path) => /^migrations\/.*\.sql$/.test(path)).sort().map(read);
+  test("is what the migrations make: columns, types, nullability, keys", async () => {
+    expect(tableFaults(declared(await schemaTables()), migrated(migrations))).toEqual([]);
+  });
+  test.each([
+    ["a column more", "ALTER TABLE user ADD COLUMN nickname TEXT", "user.nickname: in the migrations only"],
+    ["a column less", "ALTER TABLE user DROP COLUMN locale", "user.locale: in the schema only"],
+    ["a table more", "CREATE TABLE extra (id TEXT)", "extra: in the migrations only"],
+    ["another nullability", "ALTER TABLE user DROP COLUMN locale; ALTER TABLE user ADD COLUMN locale TEXT", "user.locale: schema says text not null, migrations say text"],
+  ])("differs after %s", async (_, sql, fault) => {
+    expect(tableFaults(declared(await schemaTables()), migrated([...migrations, sql]))).toEqual([fault]);
+  });
+});
+
+/** Each rule has to be able to fail: a synthetic breach, and the rule that must report it. */
+const BREACHES: ReadonlyArray<readonly [path: string, text: string, rule: string]> = [
+  ["src/kernel/x.ts", `import type { Right } from "../access/right.ts";`, "room"],
+  ["src/access/x.ts", `import { sealed } from "../audit/event.ts";`, "room"],
+  ["src/credits/x.ts", `import { card } from "../team/member.ts";`, "room"],
+  ["src/team/x.routes.ts", `import { app } from "../app.ts";`, "room"],
+  ["src/team/x.ts", `import { start } from "../commands/start.ts";`, "room"],
+  ["src/commands/x.ts", `import { find } from "../team/member.store.ts";`, "room"],
+  ["src/shed/x.ts", `import { now } from "../kernel/clock.ts";`, "room"],
+  ["src/team/x.ts", `import { y } from "../../test/y.ts";`, "room"],
+  ["src/team/x.ts", `import { find } from "./member.store.ts";`, "layer"],
+  ["src/team/x.ts", `import type { Row } from "./member.store.ts";`, "layer"],
+  ["src/team/x.ts", `import { find } from "../access/stamp.store.ts";`, "layer"],
+  ["src/team/x.ts", `import { member } from "../schema/team.ts";`, "layer"],
+  ["src/team/x.ts", `import { batch } from "../kernel/db.ts";`, "layer"],
+  ["src/team/x.ts", `import { now } from "../kernel/clock.ts";`, "layer"],
+  ["src/team/x.ts", `import { newId } from "../kernel/id.ts";`, "layer"],
+  ["src/team/x.store.ts", `import { members } from "./member.routes.ts";`, "layer"],
+  ["src/credits/x.object.ts", `import { find } from "./lot.store.ts";`, "layer"],
+  ["src/team/x.ts", `import { eq } from "drizzle-orm";`, "package"],
+  ["src/team/x.store.ts", `import { Hono } from "hono";`, "package"],
+  ["src/team/x.ts", `import { SignJWT } from "jose";`, "package"],
+  ["src/team/x.routes.ts", `import { env } from "cloudflare:workers";`, "package"],
+  ["src/team/x.ts", `import { readFileSync } from "node:fs";`, "package"],
+  ["src/team/x.ts", `import left from "left-pad";`, "package"],
+  ["src/team/index.ts", "export const x = 1;", "barrel"],
+  ["src/team/x.ts", `export { y } from "./y.ts";`, "barrel"],
+  ["src/team/x.ts", `export * from "./y.ts";`, "barrel"],
+  ["src/team/utils.ts", "", "name"],
+  ["src/team/member-helper.ts", "", "name"],
+  ["src/service/x.ts", "", "name"],
+  ["src/team/x.ts", "\n".repeat(201), "file length"],
+  ["src/team/x.ts", `export function f() {${"\n".repeat(40)}}`, "function length"],
+  ["src/team/x.ts", `class C { m() {${"\n".repeat(40)}} }`, "function length"],
+  ["src/team/x.ts", "const at = Date.now();", "banned"],
+  ["src/team/x.ts", "const at = new Date();", "banned"],
+  ["src/team/x.ts", "const n = Math.random();", "banned"],
+  ["src/team/x.ts", "const f = Math.random;", "banned"],
+  ["src/team/x.ts", "const id = crypto.randomUUID();", "banned"],
+  ["src/team/x.ts", "console.log(1);", "banned"],
+  ["src/team/x.ts", "const answer = await fetch(url);", "banned"],
+  ["src/team/x.store.ts", "await db.transaction(async () => {});", "banned"],
+  ["src/team/x.ts", "const hit = await caches.default.match(request);", "banned"],
+  ["src/team/x.ts", "const x = y as any;", "banned"],
+  ["src/team/x.ts", `const ip = request.headers.get("X-Forwarded-For");`, "banned"],
+  ["test/pure/x.test.ts", "describe.skip('x', () => {});", "banned"],
+  ["test/pure/x.test.ts", "it.only('x', () => {});", "banned"],
+  ["test/pure/x.test.ts", "test.only('x', () => {});", "banned"],
+  ["src/team/x.ts", `// ${"TO" + "DO"}: later`, "unfinished"],
+  ["src/team/x.ts", `// @${"ts-ignore"}`, "silenced"],
+  ["src/team/x.ts", `const place = "${"/wo" + "rk/main"}";`, "machine path"],
+  ["src/team/x.ts", `// ${"https://regis" + "try.example.org/"}`, "registry host"],
+];
+
+describe("the rules can fail", () => {
+  test.each(BREACHES)("%s with %j breaks %s", (path, text, rule) => {
+    const one = source(path, text);
+    expect([...importFaults(one), ...fileFaults(one)].map((fault) => fault.rule)).toContain(rule);
+  });
+  test("a cycle of three is named", () => {
+    const ring = [["a", "b"], ["b", "c"], ["c", "a"]].map(([from, to]) => source(`src/team/${from}.ts`, `import { x } from "./${to}.ts";`));
+    expect(say(cycles(ring))).toEqual(["src/team/a.ts:1 cycle: src/team/a.ts -> src/team/b.ts -> src/team/c.ts -> src/team/a.ts"]);
+  });
+  test("a calm file breaks none", () => {
+    const calm = source("src/team/x.routes.ts", `import { Hono } from "hono";\nimport { find } from "./member.store.ts";\nexport const y = find;\n`);
+    expect(say([...importFaults(calm), ...fileFaults(calm)])).toEqual([]);
+  });
+});
