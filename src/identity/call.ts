@@ -2,8 +2,9 @@ import type { ResourceRef } from "../access/decide.ts";
 import type { Right } from "../access/right.ts";
 import type { AuditEvent, Origin } from "../audit/event.ts";
 import type { Env } from "../env.ts";
-import type { Db, Statement } from "../kernel/db.ts";
+import type { Db, GuardName, Statement } from "../kernel/db.ts";
 import type { Answer, Operation } from "../kernel/operation.ts";
+import type { ProblemCode } from "../kernel/problem.ts";
 import type { Principal } from "./principal.ts";
 
 /** What a handler wants written, all or nothing. The gate adds the stamp's guard, the outbox and the idempotency record. */
@@ -11,6 +12,10 @@ export interface Change {
   /** Conditions first (`guard`), then writes. */
   readonly statements: readonly Statement[];
   readonly events: readonly AuditEvent[];
+  /** What the caller is told when a guard of this change fails. "stale" and "changed" start another attempt. */
+  readonly refusals?: Readonly<Partial<Record<GuardName, ProblemCode>>>;
+  /** The same for a unique constraint, by its columns: `member.account_id, member.email`. */
+  readonly duplicates?: Readonly<Record<string, ProblemCode>>;
 }
 
 export type Results<T extends readonly Statement[]> = { -readonly [K in keyof T]: T[K]["_"]["result"] };
@@ -47,19 +52,27 @@ export interface Call<Body = unknown, Query = unknown> {
   ifMatch(version: number): void;
   /** An event of this caller, in the chain of `accountId` (the caller's own unless told). */
   event(action: Right, resource: AuditEvent["resource"], more?: Partial<Pick<AuditEvent, "changes" | "reason" | "cost" | "outcome" | "accountId">>): AuditEvent;
-  /** Writes all or nothing in one D1 batch and then answers. @throws Stale; failures of other guards pass through as the driver's error */
+  /** Writes all or nothing in one D1 batch and then answers. @throws Stale, or the Problem that the change names for its guard */
   commit(change: Change, answer: Answer): Promise<Answer>;
   /** Goes on after the answer was sent. */
   defer(work: Promise<unknown>): void;
 }
 
-/** A route: what it is, and what it does for a known caller. */
-export interface Endpoint {
-  readonly operation: Operation;
-  readonly handle: (call: Call) => Promise<Answer>;
-}
+/** A call without a credential: signing keys, claims, documentation. */
+export type OpenCall<Body = unknown, Query = unknown> = Pick<Call<Body, Query>, "env" | "db" | "now" | "origin" | "params" | "query" | "body" | "defer">;
+
+/** A route: what it is, and what it does for a known caller, or for anybody. */
+export type Endpoint = { readonly operation: Operation } & (
+  | { readonly handle: (call: Call) => Promise<Answer> }
+  | { readonly open: (call: OpenCall) => Promise<Answer> }
+);
 
 /** Ties a handler to the schemas of its operation. */
 export const endpoint = <Body, Query>(
   operation: Operation<Body, Query>, handle: (call: Call<Body, Query>) => Promise<Answer>,
-): Endpoint => ({ operation, handle: handle as Endpoint["handle"] });
+): Endpoint => ({ operation, handle: handle as (call: Call) => Promise<Answer> });
+
+/** The same for a route that takes no credential. */
+export const openEndpoint = <Body, Query>(
+  operation: Operation<Body, Query>, open: (call: OpenCall<Body, Query>) => Promise<Answer>,
+): Endpoint => ({ operation, open: open as (call: OpenCall) => Promise<Answer> });

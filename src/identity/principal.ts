@@ -10,6 +10,8 @@ import type { LimitPeriod, Plan, Subscription } from "../schema/team.ts";
  */
 export interface Principal {
   readonly stamp: Stamp;
+  /** What the caller sent: the key itself, or a token minted from it. */
+  readonly via: "key" | "token";
   readonly memberId: string;
   readonly accountId: string;
   readonly account: {
@@ -31,9 +33,9 @@ export interface Principal {
   readonly key: {
     readonly id: string;
     readonly scopes: readonly string[] | null;
+    readonly allowedIps: readonly string[];
     readonly expiresAt: number | null;
     readonly revokedAt: number | null;
-    readonly lastUsedAt: number | null;
   };
   /** One list for each of account, member and key that has rules; null is a stored rule that cannot be read. */
   readonly addressRules: ReadonlyArray<readonly Block[] | null>;

@@ -9,18 +9,29 @@ export const BODY_LIMIT = 65_536;
  * @throws Problem too-large, media-type, malformed
  */
 export async function readJson(request: Request): Promise<unknown> {
-  if (Number(request.headers.get("content-length") ?? 0) > BODY_LIMIT) throw new Problem("too-large");
   if (request.body === null) return undefined;
   const bytes = await readBytes(request.body);
   if (bytes.length === 0) return undefined;
-  const mediaType = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
-  if (mediaType !== "application/json") throw new Problem("media-type");
+  if (mediaType(request.headers) !== "application/json") throw new Problem("media-type");
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
   } catch {
     throw new Problem("malformed");
   }
 }
+
+/**
+ * What the headers alone say of a body, before anybody is asked who is calling.
+ * @throws Problem too-large, media-type
+ */
+export function declaredBody(headers: Headers): void {
+  if (Number(headers.get("content-length") ?? 0) > BODY_LIMIT) throw new Problem("too-large");
+  const type = mediaType(headers);
+  if (type !== null && type !== "application/json") throw new Problem("media-type");
+}
+
+const mediaType = (headers: Headers): string | null =>
+  headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() ?? null;
 
 /** The length is counted as it arrives: a header may lie, and a chunked body has none. */
 async function readBytes(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {

@@ -30,5 +30,7 @@ export interface Operation<Body = unknown, Query = unknown> {
 export interface Answer {
   readonly status: number;
   readonly body?: unknown;
+  /** What a repeated Idempotency-Key is answered instead, where the body shows a secret once. */
+  readonly replay?: unknown;
   readonly headers?: Record<string, string>;
 }

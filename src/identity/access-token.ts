@@ -1,0 +1,50 @@
+import { errors, jwtVerify, SignJWT } from "jose";
+import { z } from "zod";
+import type { Keyring } from "./keyring.ts";
+
+/** Seconds that an access token lives. Rights are asked live, so this only bounds the use of a stolen one. */
+export const TOKEN_TTL_SECONDS = 600;
+
+const CLAIMS = z.object({
+  sub: z.string(), acc: z.string(), mem: z.string(), key: z.string(), exp: z.number(), jti: z.string(),
+});
+
+/** Who a token speaks for: a member, by the API key that it was minted from. */
+export type Claims = z.infer<typeof CLAIMS>;
+
+export interface TokenTerms {
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/**
+ * An access token of RFC 9068, signed with EdDSA.
+ * @param now milliseconds since the epoch
+ */
+export const mintToken = (ring: Keyring, terms: TokenTerms, subject: { memberId: string; accountId: string; keyId: string; jti: string }, now: number): Promise<string> =>
+  new SignJWT({ acc: subject.accountId, mem: subject.memberId, key: subject.keyId, client_id: subject.keyId })
+    .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid: ring.signer.kid })
+    .setIssuer(terms.issuer).setAudience(terms.audience).setSubject(subject.memberId).setJti(subject.jti)
+    .setIssuedAt(Math.floor(now / 1000)).setExpirationTime(Math.floor(now / 1000) + TOKEN_TTL_SECONDS)
+    .sign(ring.signer.key);
+
+/**
+ * The claims of a token that is good now, else null. The algorithm and type are fixed, the key is found by `kid` in
+ * our own ring only (RFC 8725: `jwk`, `jku` and `x5u` of the header are never followed).
+ */
+export async function verifyToken(ring: Keyring, terms: TokenTerms, token: string, now: number): Promise<Claims | null> {
+  try {
+    const { payload } = await jwtVerify(token, ({ kid }) => {
+      const key = ring.verifiers.get(kid ?? "");
+      if (key === undefined) throw new errors.JWKSNoMatchingKey();
+      return key;
+    }, {
+      algorithms: ["EdDSA"], typ: "at+jwt", issuer: terms.issuer, audience: terms.audience,
+      requiredClaims: ["sub", "iat", "exp", "jti", "client_id"], maxTokenAge: TOKEN_TTL_SECONDS, currentDate: new Date(now),
+    });
+    return CLAIMS.parse(payload);
+  } catch (error) {
+    if (error instanceof errors.JOSEError || error instanceof z.ZodError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import { type Block, canonical, contains, isAny, parseAddress, parseBlock } from "../kernel/cidr.ts";
+
+/** At most this many rules on each of account, member and key. */
+export const ADDRESS_RULES_MAX = 50;
+
+/** The caller's address as the platform tells it. Anything that a caller could write instead is not asked. */
+export const clientAddress = (headers: Headers): string | null => {
+  const address = parseAddress(headers.get("cf-connecting-ip") ?? "");
+  return address === null ? null : address.toString();
+};
+
+/** Stored rules, parsed once for many calls. Null when one cannot be read: then nobody is let in. */
+export function compileRules(stored: unknown): readonly Block[] | null {
+  if (!Array.isArray(stored)) return null;
+  const blocks = stored.map((rule) => (typeof rule === "string" ? parseBlock(rule) : null));
+  return blocks.every((block) => block !== null) ? blocks : null;
+}
+
+/** Every list must let the address in, an empty one lets in any. An unknown address passes only where no list is. */
+export function admitsAddress(lists: ReadonlyArray<readonly Block[] | null>, ip: string | null): boolean {
+  const address = ip === null ? null : parseAddress(ip);
+  return lists.every((list) =>
+    list !== null && (list.length === 0 || (address !== null && list.some((block) => contains(block, address)))));
+}
+
+export type RuleFault = { readonly index: number; readonly detail: string };
+
+/**
+ * Rules as a caller sends them, in canonical form and without doubles.
+ * @param allowAny whether a rule that lets in every address may be stored
+ */
+export function normalizeRules(rules: readonly string[], allowAny: boolean): { readonly rules: string[] } | { readonly fault: RuleFault } {
+  const canonicalRules = new Set<string>();
+  for (const [index, rule] of rules.entries()) {
+    const block = parseBlock(rule);
+    if (block === null) return { fault: { index, detail: "must be an IPv4 or IPv6 address or CIDR block" } };
+    if (isAny(block) && !allowAny) return { fault: { index, detail: "lets in every address; send allowAny: true if that is meant" } };
+    canonicalRules.add(canonical(block));
+  }
+  return { rules: [...canonicalRules] };
+}

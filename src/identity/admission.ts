@@ -1,0 +1,22 @@
+import type { Origin } from "../audit/event.ts";
+import { presetOf } from "../access/model.ts";
+import { admitsAddress } from "./address.ts";
+import type { Principal } from "./principal.ts";
+
+export type Refusal = "auth/blocked" | "auth/invalid-credential" | "ip/not-allowed" | "plan/feature-required";
+
+/**
+ * May this principal call at all, now and from here? Checks stand in the order in which they decide.
+ * @param now milliseconds since the epoch
+ * @param aboutItself the call only reads what the member is: open while the plan lacks restricted accounts
+ */
+export function refusal(principal: Principal, origin: Pick<Origin, "ip">, now: number, aboutItself: boolean): Refusal | null {
+  const { member, key, account } = principal;
+  if (member.status === "blocked") return "auth/blocked";
+  if (member.status !== "active") return "auth/invalid-credential";
+  if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now)) return "auth/invalid-credential";
+  if (!admitsAddress(principal.addressRules, origin.ip)) return "ip/not-allowed";
+  const { restrictedRoles } = presetOf(account.kind);
+  const restricted = member.roles.some((role) => restrictedRoles.includes(role));
+  return restricted && !account.plan.restrictedAccounts && !aboutItself ? "plan/feature-required" : null;
+}

@@ -1,0 +1,136 @@
+import { decide, type ResourceRef } from "../access/decide.ts";
+import { type Right, typeOf } from "../access/right.ts";
+import { Stale } from "../access/stamp.ts";
+import { guardStamp, holds, readStamp } from "../access/stamp.store.ts";
+import type { AuditEvent } from "../audit/event.ts";
+import { publish, stage } from "../audit/outbox.store.ts";
+import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
+import { newId } from "../kernel/id.ts";
+import type { Answer } from "../kernel/operation.ts";
+import { Problem } from "../kernel/problem.ts";
+import type { Call, Change, Results } from "./call.ts";
+import { findRecord, IDEMPOTENCY_KEY, insertRecord } from "./idempotency.store.ts";
+import type { Principal } from "./principal.ts";
+import type { GateRequest } from "./request.ts";
+
+/** An effect made before under the same Idempotency-Key: the answer of this call. Never leaves the gate. */
+export class Replay extends Error {
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    super("made before");
+    this.answer = answer;
+  }
+}
+
+/** The `Call` that a handler sees. `confirmed` turns true once D1 has said that the stamp holds. */
+export class Attempt implements Call {
+  readonly principal: Principal;
+  confirmed: boolean;
+  /** What `decide` refused, for the trail. */
+  denied: { readonly action: Right; readonly resourceId: string | null } | null = null;
+  readonly #request: GateRequest;
+  #record: { readonly fingerprint: string; readonly status: number; readonly body: unknown } | null = null;
+
+  constructor(request: GateRequest, principal: Principal, confirmed: boolean) {
+    this.#request = request;
+    this.principal = principal;
+    this.confirmed = confirmed;
+  }
+
+  get env() { return this.#request.env; }
+  get db() { return this.#request.db; }
+  get now() { return this.#request.now; }
+  get origin() { return this.#request.origin; }
+  get params() { return this.#request.params; }
+  defer(work: Promise<unknown>): void { this.#request.defer(work); }
+  query(): unknown { return this.#request.query(); }
+  ifMatch(version: number): void { this.#request.ifMatch(version); }
+
+  async read<const T extends readonly Statement[]>(...statements: T): Promise<Results<T>> {
+    const key = this.#recordKey();
+    const record = key === null ? [] : [findRecord(this.db, this.principal.memberId, key)];
+    const results = await batch(this.db, [readStamp(this.db, this.principal.stamp), ...record, ...statements]);
+    const [stamp] = results[0] as Awaited<ReturnType<typeof readStamp>>;
+    if (!holds(this.principal.stamp, stamp)) throw new Stale();
+    this.confirmed = true;
+    if (key !== null) this.#record = (results[1] as Awaited<ReturnType<typeof findRecord>>)[0] ?? null;
+    return results.slice(1 + record.length) as Results<T>;
+  }
+
+  decide(right: Right, on?: ResourceRef, hidden = false): void {
+    const decision = decide(this.principal.grantSet, right, on);
+    if (decision.allowed) return;
+    this.denied = { action: right, resourceId: on?.id || null };
+    if (hidden) throw new Problem("not-found");
+    throw new Problem("access/denied", { detail: `This needs the right ${right}. Ask an owner or admin of the account for it.`, members: { right } });
+  }
+
+  async body(): Promise<unknown> {
+    const key = this.#request.idempotencyKey();
+    const value = this.#request.validBody();
+    if (this.#record !== null && key !== null) {
+      if (this.#record.fingerprint !== await this.#request.fingerprint()) throw new Problem("idempotency/mismatch");
+      throw new Replay({ status: this.#record.status, body: this.#record.body, headers: { "Idempotency-Replayed": "true" } });
+    }
+    return value;
+  }
+
+  idempotencyKey(): string {
+    const key = this.#request.idempotencyKey();
+    if (key === null) throw new Problem("idempotency/missing");
+    return key;
+  }
+
+  event(action: Right, resource: AuditEvent["resource"], more: Parameters<Call["event"]>[2] = {}): AuditEvent {
+    return {
+      id: newId("event", this.now), accountId: this.principal.accountId, at: this.now, actor: this.principal.actor, action, resource,
+      outcome: "success", reason: null, cost: null, origin: this.origin, changes: null, ledgerSeq: null, ...more,
+    };
+  }
+
+  async commit(change: Change, answer: Answer): Promise<Answer> {
+    const { db } = this;
+    const key = this.#recordKey();
+    const record = key === null ? [] : [insertRecord(db, {
+      principal: this.principal.memberId, key, fingerprint: await this.#request.fingerprint(),
+      status: answer.status, body: answer.replay ?? answer.body ?? null, createdAt: this.now,
+    })];
+    const staged = change.events.map((event) => stage(db, event));
+    try {
+      await batch(db, [guardStamp(db, this.principal.stamp), ...record, ...change.statements, ...staged]);
+    } catch (error) {
+      throw this.#refused(error, change);
+    }
+    this.confirmed = true;
+    for (const [accountId, events] of Map.groupBy(change.events, (event) => event.accountId)) {
+      this.defer(publish(this.env.AUDIT, accountId, events));
+    }
+    return answer;
+  }
+
+  /** A denial belongs in the trail before it is answered. */
+  async recordDenial(problem: Problem): Promise<void> {
+    const action = this.denied?.action ?? this.#request.operation.right;
+    const resource = { type: action.includes(".") ? typeOf(action as Right) : "gate", id: this.denied?.resourceId ?? this.params["id"]?.slice(0, 64) ?? null };
+    const event = { ...this.event(action as Right, resource), outcome: "denied" as const, reason: problem.code };
+    await batch(this.db, [stage(this.db, event)]);
+    this.defer(publish(this.env.AUDIT, event.accountId, [event]));
+  }
+
+  /** The ledger keeps its own records. */
+  #recordKey(): string | null {
+    const { operation, headers } = this.#request;
+    if (operation.idempotency === undefined || operation.idempotency === "ledger" || !headers.has("idempotency-key")) return null;
+    return this.#request.idempotencyKey();
+  }
+
+  #refused(error: unknown, change: Change): unknown {
+    const failed = failedGuard(error);
+    if (failed === "stale" || failed === "changed" || failedUnique(error, IDEMPOTENCY_KEY)) return new Stale();
+    const code = failed === null ? undefined : change.refusals?.[failed];
+    if (code !== undefined) return new Problem(code);
+    const duplicate = Object.entries(change.duplicates ?? {}).find(([columns]) => failedUnique(error, columns));
+    return duplicate === undefined ? error : new Problem(duplicate[1]);
+  }
+}

@@ -1,0 +1,79 @@
+import { Stale } from "../access/stamp.ts";
+import type { TypeTable } from "../access/type.ts";
+import { declaredBody } from "../kernel/body.ts";
+import type { Answer } from "../kernel/operation.ts";
+import { Problem } from "../kernel/problem.ts";
+import { refusal } from "./admission.ts";
+import { Attempt, Replay } from "./attempt.ts";
+import type { Endpoint } from "./call.ts";
+import { type Identity, identify, principals } from "./identify.ts";
+import type { Principal } from "./principal.ts";
+import type { GateRequest } from "./request.ts";
+
+/** What the call log wants to know of a call, whatever its answer. */
+export interface Seen {
+  principal: Principal | null;
+}
+
+/**
+ * The way of one call: size and type, exactly one credential, principal, status, addresses, plan, then the handler,
+ * which reads, decides, validates and commits. A cached grant set may be stale, so what rests on one that D1 has not
+ * confirmed is never the last word: the principal is loaded anew and the handler runs once more.
+ * @throws Problem
+ */
+export async function pass(request: GateRequest, endpoint: Endpoint, types: TypeTable, seen: Seen): Promise<Answer> {
+  declaredBody(request.headers);
+  if ("open" in endpoint) {
+    await request.readBody();
+    return endpoint.open(openCall(request));
+  }
+  const identity = await identify(request, types);
+  const first = await attempt(request, endpoint.handle, identity, principals.get(identity.memoryKey), seen);
+  if (first !== null) return first;
+  principals.delete(identity.memoryKey);
+  const second = await attempt(request, endpoint.handle, identity, undefined, seen);
+  if (second !== null) return second;
+  throw new Problem("stale", { headers: { "Retry-After": "1" } });
+}
+
+/** One run of the handler; null when it has to run again with rights that are loaded anew. */
+async function attempt(
+  request: GateRequest, handle: (call: Attempt) => Promise<Answer>, identity: Identity,
+  remembered: Principal | undefined, seen: Seen,
+): Promise<Answer | null> {
+  const principal = remembered ?? await identity.load();
+  if (principal === null) throw new Problem("auth/invalid-credential", { detail: "The credential is not known here, or is no longer valid." });
+  principals.set(identity.memoryKey, principal);
+  seen.principal = principal;
+  const call = new Attempt(request, principal, remembered === undefined);
+  try {
+    admit(call, request);
+    await request.readBody();
+    const answer = await handle(call);
+    // A handler that asked D1 nothing must not answer from a stale set.
+    if (!call.confirmed) await call.read();
+    return answer;
+  } catch (error) {
+    if (error instanceof Replay) return error.answer;
+    if (error instanceof Stale || (error instanceof Problem && !call.confirmed)) return null;
+    if (error instanceof Problem && isDenial(error, call)) await call.recordDenial(error);
+    throw error;
+  }
+}
+
+function admit(call: Attempt, request: GateRequest): void {
+  const code = refusal(call.principal, call.origin, call.now, request.operation.right === "self");
+  if (code === null) return;
+  const contact = call.principal.account.plan.contactUrl ?? call.env.CONTACT_URL;
+  throw new Problem(code, code === "plan/feature-required" ? { members: { feature: "restrictedAccounts", contact } } : {});
+}
+
+/** Refusals of the gate and of `decide` go into the trail; a missing object or a wrong body does not. */
+const isDenial = (problem: Problem, call: Attempt): boolean =>
+  call.denied !== null || problem.code === "access/denied" || problem.code === "ip/not-allowed"
+  || problem.code === "auth/blocked" || problem.code === "auth/invalid-credential";
+
+const openCall = (request: GateRequest) => ({
+  env: request.env, db: request.db, now: request.now, origin: request.origin, params: request.params,
+  query: () => request.query(), body: async () => request.validBody(), defer: request.defer,
+});

@@ -1,0 +1,13 @@
+import { and, eq } from "drizzle-orm";
+import type { Db, Statement } from "../kernel/db.ts";
+import { idempotency } from "../schema/identity.ts";
+
+/** Columns of the unique key, as a failed insert names them: two calls at once meet here and the second replays. */
+export const IDEMPOTENCY_KEY = "idempotency.principal, idempotency.key";
+
+export const findRecord = (db: Db, principal: string, key: string) =>
+  db.select().from(idempotency).where(and(eq(idempotency.principal, principal), eq(idempotency.key, key)));
+
+/** Belongs in the batch of the effect, so that there is no state "in progress" that a crash could leave behind. */
+export const insertRecord = (db: Db, record: typeof idempotency.$inferInsert): Statement =>
+  db.insert(idempotency).values(record);

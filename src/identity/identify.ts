@@ -1,0 +1,52 @@
+import type { TypeTable } from "../access/type.ts";
+import { sha256Hex } from "../kernel/idempotency.ts";
+import { Problem } from "../kernel/problem.ts";
+import { type Claims, verifyToken } from "./access-token.ts";
+import { type Credential, credentialOf } from "./credential.ts";
+import { keyring } from "./keyring.ts";
+import { Memory } from "./memory.ts";
+import type { Principal } from "./principal.ts";
+import { findPrincipalByKey, findPrincipalByToken } from "./principal.store.ts";
+import type { GateRequest } from "./request.ts";
+
+/** Principals by credential. Each is good only while its stamp holds, which every call asks D1. */
+export const principals = new Memory<Principal>(5_000);
+
+/** Signatures that were good; the expiry is asked at each call. */
+const verified = new Memory<Claims>(5_000);
+
+export interface Identity {
+  /** Under which the principal is remembered: never the credential itself. */
+  readonly memoryKey: string;
+  load(): Promise<Principal | null>;
+}
+
+const UNREADABLE = {
+  none: "Send a credential: Authorization: Bearer <access token or API key>.",
+  several: "Send exactly one credential; this call carries more than one.",
+  unreadable: "The credential is not an access token or an API key of this gate.",
+} as const;
+
+/** From the credential to whoever can be loaded for it. @throws Problem auth/invalid-credential */
+export async function identify(request: GateRequest, types: TypeTable): Promise<Identity> {
+  const credential = credentialOf(request.headers);
+  if (credential.kind === "key") {
+    const hash = await sha256Hex(credential.secret);
+    return { memoryKey: `key ${hash}`, load: () => findPrincipalByKey(request.db, hash, types) };
+  }
+  if (credential.kind === "token") {
+    const claims = await claimsOf(request, credential);
+    if (claims === null) throw new Problem("auth/invalid-credential", { detail: "The access token is not valid, or has expired. Get a new one: POST /v1/auth/token." });
+    return { memoryKey: `token ${claims.mem} ${claims.key}`, load: () => findPrincipalByToken(request.db, claims, types) };
+  }
+  throw new Problem("auth/invalid-credential", { detail: UNREADABLE[credential.kind] });
+}
+
+async function claimsOf(request: GateRequest, { token }: Extract<Credential, { kind: "token" }>): Promise<Claims | null> {
+  const known = verified.get(token);
+  if (known !== undefined) return known.exp * 1000 > request.now ? known : null;
+  const { SIGNING_KEYS, ISSUER, AUDIENCE } = request.env;
+  const claims = await verifyToken(await keyring(SIGNING_KEYS), { issuer: ISSUER, audience: AUDIENCE }, token, request.now);
+  if (claims !== null) verified.set(token, claims);
+  return claims;
+}

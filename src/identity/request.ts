@@ -1,0 +1,84 @@
+import { now } from "../kernel/clock.ts";
+import type { Origin } from "../audit/event.ts";
+import type { Env } from "../env.ts";
+import { readJson, validate } from "../kernel/body.ts";
+import { type Db, openDb } from "../kernel/db.ts";
+import { fingerprint, idempotencyKey } from "../kernel/idempotency.ts";
+import type { Operation } from "../kernel/operation.ts";
+import { Problem } from "../kernel/problem.ts";
+
+/** One HTTP request as the gate read it, once, whatever the number of attempts. */
+export class GateRequest {
+  readonly env: Env;
+  readonly db: Db;
+  readonly operation: Operation;
+  readonly origin: Origin;
+  readonly params: Readonly<Record<string, string>>;
+  readonly now: number = now();
+  readonly defer: (work: Promise<unknown>) => void;
+  readonly headers: Headers;
+  readonly #request: Request;
+  #json: { readonly value: unknown } | null = null;
+
+  constructor(input: {
+    request: Request; env: Env; operation: Operation; origin: Origin; params: Record<string, string>;
+    defer: (work: Promise<unknown>) => void;
+  }) {
+    this.#request = input.request;
+    this.headers = input.request.headers;
+    this.env = input.env;
+    this.db = openDb(input.env.DB);
+    this.operation = input.operation;
+    this.origin = input.origin;
+    this.params = input.params;
+    this.defer = input.defer;
+  }
+
+  /** Reads the body before any handler runs. @throws Problem too-large, media-type, malformed */
+  async readBody(): Promise<void> {
+    this.#json ??= { value: this.operation.body === undefined ? undefined : await readJson(this.#request) };
+  }
+
+  /** @throws Problem validation */
+  query(): unknown {
+    const query = Object.fromEntries(new URL(this.#request.url).searchParams);
+    const { query: schema } = this.operation;
+    if (schema !== undefined) return validate(schema, query, "query");
+    const errors = Object.keys(query).map((pointer) => ({ pointer, detail: "is not known here" }));
+    if (errors.length > 0) throw new Problem("validation", { errors });
+    return query;
+  }
+
+  /** @throws Problem validation */
+  validBody(): unknown {
+    return this.operation.body === undefined ? undefined : validate(this.operation.body, this.#json?.value, "body");
+  }
+
+  /** @throws Problem malformed; idempotency/missing where the operation needs a key */
+  idempotencyKey(): string | null {
+    const { idempotency } = this.operation;
+    if (idempotency === undefined) return null;
+    const key = idempotencyKey(this.headers.get("idempotency-key"));
+    if (key === null && idempotency !== "optional") throw new Problem("idempotency/missing");
+    return key;
+  }
+
+  fingerprint(): Promise<string> {
+    const { pathname, search } = new URL(this.#request.url);
+    return fingerprint(this.operation.method, `${pathname}${search}`, this.#json?.value);
+  }
+
+  /** @throws Problem precondition-required, precondition-failed */
+  ifMatch(version: number): void {
+    const header = this.headers.get("if-match");
+    if (header === null) {
+      if (this.operation.ifMatch === "required") throw new Problem("precondition-required");
+      return;
+    }
+    const tags = header.split(",").map((tag) => tag.trim());
+    if (!tags.includes("*") && !tags.includes(etag(version))) throw new Problem("precondition-failed");
+  }
+}
+
+/** The strong entity tag of a row (RFC 9110 section 8.8.3). */
+export const etag = (version: number): string => `"${version}"`;
