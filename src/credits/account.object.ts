@@ -1,0 +1,118 @@
+import { DurableObject } from "cloudflare:workers";
+import type { AuditEvent, ChainHead } from "../audit/event.ts";
+import type { Env } from "../env.ts";
+import { assert } from "../kernel/assert.ts";
+import { now } from "../kernel/clock.ts";
+import { BY_SYSTEM, type Context, type Posted, type Reply, type Summary, toEvent } from "./entry.ts";
+import { apply, type Command, expire, type GrantCommand, type SpendCommand, type Step } from "./ledger.ts";
+import { LedgerTables, type Previous } from "./ledger.object.ts";
+import { figures, type Limit } from "./limit.ts";
+import { available, firstExpiry } from "./lot.ts";
+import { Outbox } from "./outbox.object.ts";
+
+const ENTRIES_MAX = 1_000;
+
+/**
+ * The one place where an account's credits are counted: a thin shell that makes the rule of the ledger atomic and durable.
+ * Between read and write there is nothing but storage, so commands never interleave. Refusals are values.
+ */
+export class AccountObject extends DurableObject<Env> {
+  readonly #tables: LedgerTables;
+  readonly #outbox: Outbox;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#tables = new LedgerTables(ctx.storage.sql);
+    this.#outbox = new Outbox(ctx.storage, env.AUDIT, this.#tables);
+    void ctx.blockConcurrencyWhile(() => this.#outbox.load());
+  }
+
+  spend(accountId: string, command: SpendCommand, context: Context): Reply {
+    return this.#post(accountId, command, context);
+  }
+
+  grant(accountId: string, command: GrantCommand, context: Context): Reply {
+    return this.#post(accountId, command, context);
+  }
+
+  /** What the account has and what the member may spend of it, now. Writes nothing. */
+  summary(accountId: string, memberId: string, limit: Limit): Summary {
+    this.#check(accountId);
+    const { state } = expire(this.#tables.state(null, memberId), now());
+    const open = available(state.lots, state.at);
+    return { balance: state.balance, available: open, ...figures(limit, state.spending, open, state.at) };
+  }
+
+  /** Entries that moved credits, the newest first: of one member, or all. @param from the seq that the page before ended with */
+  entries(accountId: string, memberId: string | null, from: number | null, limit: number): Posted[] {
+    this.#check(accountId);
+    return this.#tables.newest(memberId, from, Math.min(limit, ENTRIES_MAX));
+  }
+
+  /** Every entry as an audit event, in order, from `afterSeq + 1` on without a gap. */
+  entriesAfter(accountId: string, afterSeq: number, limit: number): AuditEvent[] {
+    this.#check(accountId);
+    return this.#tables.after(afterSeq, Math.min(limit, ENTRIES_MAX)).map((posted) => toEvent(accountId, posted));
+  }
+
+  /** Keeps the newest head, whatever order they arrive in. */
+  sealed(accountId: string, { seq, hash, ledgerSeq }: ChainHead): void {
+    const head = this.#check(accountId);
+    if (head !== null && head.seq >= seq) return;
+    this.#tables.setHead(accountId, { seq, hash, ledgerSeq });
+    if (head === null || ledgerSeq > head.ledgerSeq) this.#outbox.sealed();
+  }
+
+  sealedHead(accountId: string): ChainHead | null {
+    const head = this.#check(accountId);
+    return head === null || head.seq === 0 ? null : { seq: head.seq, hash: head.hash, ledgerSeq: head.ledgerSeq };
+  }
+
+  /** Ends lots that are due, and sends again what is not sealed. It never throws: after six failures it would never run again. */
+  override async alarm(): Promise<void> {
+    const at = now();
+    try {
+      this.#outbox.alarmed();
+      this.#expire(at);
+    } catch (error) {
+      console.error({ message: "the ledger's alarm failed and is set again", error: String(error) });
+      this.#outbox.armAgain(at);
+    }
+    await this.#outbox.resend();
+  }
+
+  #post(accountId: string, command: Command, context: Context): Reply {
+    const at = now();
+    const { step, reply } = this.ctx.storage.transactionSync(() => {
+      this.#check(accountId);
+      const state = this.#tables.state(command.key, command.op === "spend" ? command.memberId : null);
+      const step = apply(state, command, at);
+      return { step, reply: this.#record(accountId, step, context) };
+    });
+    if (step.entries.length > 0) this.#outbox.written(at, firstExpiry(step.state.lots));
+    return reply;
+  }
+
+  #record(accountId: string, { outcome, entries, state }: Step<Previous>, context: Context): Reply {
+    if (outcome.kind === "replayed") return { kind: "recorded", replayed: true, posted: outcome.previous };
+    if (outcome.kind !== "recorded") return outcome;
+    const posted = this.#tables.append(accountId, entries, state.spending, context).at(-1);
+    assert(posted !== undefined, "what is recorded has an entry");
+    return { kind: "recorded", replayed: false, posted };
+  }
+
+  #expire(at: number): void {
+    const accountId = this.#tables.head()?.accountId;
+    if (accountId === undefined) return;
+    const { entries, state } = expire(this.#tables.state(null, null), at);
+    this.ctx.storage.transactionSync(() => this.#tables.append(accountId, entries, state.spending, BY_SYSTEM));
+    this.#outbox.arm(at, firstExpiry(state.lots));
+  }
+
+  /** One object, one account: a mix-up of ids must never reach another account's credits. */
+  #check(accountId: string): ReturnType<LedgerTables["head"]> {
+    const head = this.#tables.head();
+    assert(head === null || head.accountId === accountId, "an object holds one account");
+    return head;
+  }
+}

@@ -1,0 +1,60 @@
+import { type Actor, type AuditEvent, type Origin, SYSTEM } from "../audit/event.ts";
+import type { ProblemCode } from "../kernel/problem.ts";
+import type { Entry, Outcome, Recorded } from "./ledger.ts";
+import type { Figures } from "./limit.ts";
+
+/** Who gave a command and from where: part of the entry, because the entry is its own audit event. */
+export interface Context {
+  readonly actor: Actor;
+  readonly origin: Origin;
+}
+
+export const BY_SYSTEM: Context = { actor: SYSTEM, origin: { requestId: "system", ip: null, userAgent: null } };
+
+/** An entry as it is kept, with the names that the world knows it by. */
+export interface Posted extends Omit<Entry, "key" | "lots" | "lotSeq" | "fingerprint"> {
+  readonly id: string;
+  readonly lotId: string | null;
+  readonly context: Context;
+}
+
+/** What the object answers to a command: never an exception for a refusal. */
+export type Reply =
+  | Exclude<Outcome<never>, { readonly kind: "replayed" | "recorded" }>
+  | { readonly kind: "recorded"; readonly replayed: boolean; readonly posted: Posted };
+
+/** What a member and an account have, at one moment. */
+export interface Summary extends Figures {
+  /** Everything that was granted and neither spent nor ended, lots that begin later too. */
+  readonly balance: number;
+  /** What can be spent now. */
+  readonly available: number;
+}
+
+export const REFUSALS = {
+  insufficient_balance: "credits/insufficient-balance",
+  member_limit_exceeded: "credits/member-limit-exceeded",
+} as const satisfies Partial<Record<Recorded["kind"], ProblemCode>>;
+
+/** The code of a recorded refusal; null for what was done. */
+export const refusalOf = (outcome: Recorded): ProblemCode | null =>
+  outcome.kind === "insufficient_balance" || outcome.kind === "member_limit_exceeded" ? REFUSALS[outcome.kind] : null;
+
+/**
+ * The entry as the trail tells it. Its id follows from the entry's, so that the same entry sent twice is one event.
+ * The description stays behind: what a person wrote can name a person, and a sealed body cannot be erased.
+ */
+export function toEvent(accountId: string, posted: Posted): AuditEvent {
+  const { id, kind, at, amount, balance, lotId, outcome, context, seq } = posted;
+  const refusal = refusalOf(outcome);
+  const lot = outcome.kind === "granted" ? { lotId, ...outcome.lot } : kind === "expire" ? { lotId } : {};
+  return {
+    id: `evt_${id.slice(4)}`, accountId, at, actor: context.actor, action: `credits.${kind}`,
+    resource: { type: "credits", id },
+    outcome: refusal === null ? "success" : "denied", reason: refusal,
+    cost: kind === "spend" ? -amount : null,
+    origin: context.origin,
+    changes: refusal === null ? { before: { balance: balance - amount }, after: { balance, ...lot } } : null,
+    ledgerSeq: seq,
+  };
+}

@@ -1,0 +1,54 @@
+import type { LimitPeriod } from "../schema/team.ts";
+
+/** How much a member may spend in each period; null: all that the account has (S4.23). */
+export interface Limit {
+  readonly limit: number | null;
+  readonly limitPeriod: LimitPeriod;
+}
+
+/**
+ * What a member has spent, by each way of counting at once: the period of a limit may be changed at any time,
+ * and the new one must be as exact as if it had always been there. All counters live in one row, so this costs nothing.
+ */
+export interface Spending extends Readonly<Record<LimitPeriod, number>> {
+  /** When the member last spent: a counter holds for the period that this lies in. */
+  readonly at: number;
+}
+
+export const NOTHING_SPENT: Spending = { lifetime: 0, day: 0, week: 0, month: 0, at: 0 };
+
+const DAY_MS = 86_400_000;
+/** The epoch was a Thursday: three days before it began the week of a Monday. */
+const MONDAY_MS = 3 * DAY_MS;
+
+/** When the period that `at` lies in began, in UTC; a week begins on Monday. */
+export function periodStart(period: LimitPeriod, at: number): number {
+  if (period === "lifetime") return 0;
+  if (period === "day") return at - (at % DAY_MS);
+  if (period === "week") return at - ((at + MONDAY_MS) % (7 * DAY_MS));
+  const day = new Date(at);
+  return Date.UTC(day.getUTCFullYear(), day.getUTCMonth(), 1);
+}
+
+export const spentIn = (spending: Spending, period: LimitPeriod, at: number): number =>
+  periodStart(period, spending.at) === periodStart(period, at) ? spending[period] : 0;
+
+export const charge = (spending: Spending, amount: number, at: number): Spending => ({
+  lifetime: spending.lifetime + amount,
+  day: spentIn(spending, "day", at) + amount,
+  week: spentIn(spending, "week", at) + amount,
+  month: spentIn(spending, "month", at) + amount,
+  at,
+});
+
+/** What a member is told: never below 0, though a limit may be set below what is spent. */
+export interface Figures extends Limit {
+  readonly spent: number;
+  readonly remaining: number;
+}
+
+export function figures({ limit, limitPeriod }: Limit, spending: Spending, available: number, at: number): Figures {
+  const spent = spentIn(spending, limitPeriod, at);
+  const remaining = limit === null ? available : Math.max(0, Math.min(available, limit - spent));
+  return { limit, limitPeriod, spent, remaining };
+}

@@ -1,0 +1,52 @@
+import { assert } from "../kernel/assert.ts";
+
+export const LOT_KINDS = ["subscription", "top_up", "promo", "adjustment"] as const;
+export type LotKind = (typeof LOT_KINDS)[number];
+
+/** Credits that one grant gave, and what is left of them. A lot is named by the seq of its grant, so a lower seq is older. */
+export interface Lot {
+  readonly seq: number;
+  readonly kind: LotKind;
+  readonly amount: number;
+  /** The lower number burns first. */
+  readonly priority: number;
+  /** Milliseconds since the epoch, as all times here. */
+  readonly effectiveAt: number;
+  /** Null: never. */
+  readonly expiresAt: number | null;
+  /** Above 0: an emptied lot is dropped from the state. */
+  readonly remainder: number;
+}
+
+export const isDue = (lot: Lot, at: number): boolean => lot.expiresAt !== null && lot.expiresAt <= at;
+
+const isEffective = (lot: Lot, at: number): boolean => lot.effectiveAt <= at && !isDue(lot, at);
+
+export const total = (lots: readonly Lot[]): number => lots.reduce((sum, lot) => sum + lot.remainder, 0);
+
+/** What may be spent now: lots that are already effective and not yet over. */
+export const available = (lots: readonly Lot[], at: number): number => total(lots.filter((lot) => isEffective(lot, at)));
+
+/** The earliest end of a lot, or null. */
+export const firstExpiry = (lots: readonly Lot[]): number | null =>
+  lots.reduce<number | null>((first, { expiresAt }) => (expiresAt !== null && (first === null || expiresAt < first) ? expiresAt : first), null);
+
+/** Takes `amount` from the lots: by priority, then the earlier end, then age. The caller has checked `available`. */
+export function burn(lots: readonly Lot[], amount: number, at: number): readonly Lot[] {
+  const left = new Map<number, number>();
+  let open = amount;
+  for (const lot of lots.filter((candidate) => isEffective(candidate, at)).sort(burnsBefore)) {
+    const taken = Math.min(open, lot.remainder);
+    left.set(lot.seq, lot.remainder - taken);
+    open -= taken;
+  }
+  assert(open === 0, "what is spent was available");
+  return lots
+    .map((lot) => ({ ...lot, remainder: left.get(lot.seq) ?? lot.remainder }))
+    .filter((lot) => lot.remainder > 0);
+}
+
+const burnsBefore = (one: Lot, other: Lot): number =>
+  one.priority - other.priority
+  || (one.expiresAt ?? Number.MAX_SAFE_INTEGER) - (other.expiresAt ?? Number.MAX_SAFE_INTEGER)
+  || one.seq - other.seq;
