@@ -1,4 +1,4 @@
-import { monotonicFactory } from "ulid";
+import { encodeTime, monotonicFactory } from "ulid";
 import { z } from "zod";
 
 /** What each id begins with: `<prefix>_<ULID>`. The ULID sorts by time, so a list by id is a list by age. */
@@ -14,6 +14,9 @@ const ulid = monotonicFactory();
 
 /** @param at milliseconds since the epoch */
 export const newId = (kind: IdKind, at: number): string => `${ID_PREFIXES[kind]}_${ulid(at)}`;
+
+/** The least id of a moment: ids that sort before it are older. @param at milliseconds since the epoch */
+export const leastId = (kind: IdKind, at: number): string => `${ID_PREFIXES[kind]}_${encodeTime(at, 10)}${"0".repeat(16)}`;
 
 /** Accepts exactly the ids that `newId(kind)` makes. */
 export const idOf = (kind: IdKind) =>

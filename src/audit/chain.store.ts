@@ -1,0 +1,89 @@
+import { and, asc, eq, sql } from "drizzle-orm";
+import { batch, type Db, failedGuard, guard, type Statement } from "../kernel/db.ts";
+import { auditEvent, auditHead, auditOutbox } from "../schema/audit.ts";
+import { GENESIS, grown, type SealedRow } from "./chain.ts";
+import type { AuditEvent, ChainHead } from "./event.ts";
+import type { Personal } from "./personal.ts";
+
+/** The end of a chain and what waits to be sealed, as of one moment. */
+export interface Pending {
+  readonly head: ChainHead;
+  readonly staged: readonly AuditEvent[];
+  /** The hash that lies at the place of the witness's head; null when there is no such row. */
+  readonly hashAtWitness: string | null;
+}
+
+/** One transaction: a staged event that is seen beside a head is not yet in the chain that ends there. */
+export async function loadPending(db: Db, accountId: string, witnessSeq: number, limit: number): Promise<Pending> {
+  const [heads, staged, [atWitness]] = await db.batch([
+    selectHead(db, accountId),
+    db.select({ event: auditOutbox.event }).from(auditOutbox)
+      .where(eq(auditOutbox.accountId, accountId)).orderBy(asc(auditOutbox.id)).limit(limit),
+    db.select({ hash: auditEvent.hash }).from(auditEvent)
+      .where(and(eq(auditEvent.accountId, accountId), eq(auditEvent.seq, witnessSeq))),
+  ]);
+  return { head: heads[0] ?? GENESIS, staged: staged.map((row) => row.event as AuditEvent), hashAtWitness: atWitness?.hash ?? null };
+}
+
+/** The newest place of the chain; no row before the first sealing. */
+export const selectHead = (db: Db, accountId: string) =>
+  db.select({ seq: auditHead.seq, hash: auditHead.hash, ledgerSeq: auditHead.ledgerSeq })
+    .from(auditHead).where(eq(auditHead.accountId, accountId));
+
+/**
+ * Adds rows to the chain that ends at `head`, all or nothing, and clears their events from the outbox. The head is the
+ * only guard that is needed: no event leaves the outbox without moving it.
+ * @returns the new head, or null when another one was sealing and the chain no longer ends at `head`
+ */
+export async function appendRows(db: Db, accountId: string, head: ChainHead, rows: readonly SealedRow[]): Promise<ChainHead | null> {
+  const end = rows.reduce(grown, head);
+  const stagedIds = rows.filter((row) => row.ledgerSeq === null).map((row) => row.id);
+  const statements: Statement[] = [
+    guard(db, "head_moved", headIs(accountId, head)),
+    insertRows(db, accountId, rows),
+    db.insert(auditHead).values({ accountId, ...end }).onConflictDoUpdate({ target: auditHead.accountId, set: end }),
+    ...(stagedIds.length === 0 ? [] : [db.run(
+      sql`DELETE FROM audit_outbox WHERE account_id = ${accountId} AND id IN (SELECT value FROM json_each(${JSON.stringify(stagedIds)}))`,
+    )]),
+  ];
+  try {
+    await batch(db, statements);
+    return end;
+  } catch (error) {
+    if (failedGuard(error) === "head_moved") return null;
+    throw error;
+  }
+}
+
+const headIs = (accountId: string, { seq, hash, ledgerSeq }: ChainHead) => seq === 0
+  ? sql`NOT EXISTS (SELECT 1 FROM audit_head WHERE account_id = ${accountId})`
+  : sql`EXISTS (SELECT 1 FROM audit_head WHERE account_id = ${accountId} AND seq = ${seq} AND hash = ${hash} AND ledger_seq = ${ledgerSeq})`;
+
+/** All rows are one parameter, because D1 takes a hundred of them and a batch of rows has thousands. */
+const insertRows = (db: Db, accountId: string, rows: readonly SealedRow[]): Statement => db.run(sql`
+  INSERT INTO audit_event (account_id, seq, id, at, action, outcome, member_id, resource_type, resource_id, body, personal, prev_hash, hash, ledger_seq)
+  SELECT ${accountId}, value->>'seq', value->>'id', value->>'at', value->>'action', value->>'outcome', value->>'memberId',
+    value->>'resourceType', value->>'resourceId', value->>'body', value->>'personal', value->>'prevHash', value->>'hash', value->>'ledgerSeq'
+  FROM json_each(${JSON.stringify(rows.map((row) => ({ ...row, personal: JSON.stringify(row.personal) })))})`);
+
+/** The columns of a sealed row; `personal` as its text, because an edited one need not be JSON. */
+export const SEALED_COLUMNS = {
+  accountId: auditEvent.accountId, seq: auditEvent.seq, id: auditEvent.id, at: auditEvent.at, action: auditEvent.action,
+  outcome: auditEvent.outcome, memberId: auditEvent.memberId, resourceType: auditEvent.resourceType,
+  resourceId: auditEvent.resourceId, body: auditEvent.body, personal: sql<string>`${auditEvent.personal}`,
+  prevHash: auditEvent.prevHash, hash: auditEvent.hash, ledgerSeq: auditEvent.ledgerSeq,
+};
+
+/** No digest of a body is the body itself, so what cannot be read never passes for what was sealed. */
+const UNREADABLE: Personal = { "": ["", null] };
+
+export function toSealedRow(row: Omit<SealedRow, "personal"> & { readonly personal: string }): SealedRow {
+  let personal: unknown;
+  try {
+    personal = JSON.parse(row.personal);
+  } catch {
+    personal = null;
+  }
+  const isReadable = personal !== null && typeof personal === "object" && !Array.isArray(personal);
+  return { ...row, personal: isReadable ? (personal as Personal) : UNREADABLE };
+}

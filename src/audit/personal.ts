@@ -1,0 +1,95 @@
+import { sha256Hex } from "../kernel/idempotency.ts";
+import { canonical } from "./canonical.ts";
+import type { AuditEvent } from "./event.ts";
+
+/** Members that say who a person is, wherever they stand in an event. */
+export const PERSONAL: ReadonlySet<string> = new Set([
+  "login", "email", "ip", "userAgent", "username", "firstName", "lastName", "middleName", "phone", "mobilePhone",
+]);
+
+/** Members that are personal only in what changed on resources of this type: a product's name is nobody's name. */
+export const PERSONAL_OF_TYPE: Readonly<Record<string, ReadonlySet<string>>> = {
+  customer: new Set(["name", "company", "address", "notes"]),
+  member: new Set(["name", "comments"]),
+};
+
+/** JSON pointer into the body -> [salt, value]; null once the person was erased. */
+export type Personal = Record<string, [salt: string, value: unknown] | null>;
+
+/** An event as it is sealed: `body` is canonical JSON with a digest in the place of every personal value. */
+export interface Protected {
+  readonly body: string;
+  readonly personal: Personal;
+}
+
+/** Nesting that is followed. What lies deeper is protected as one value, so that no nesting can stop the sealing. */
+const DEPTH_MAX = 32;
+
+interface Found {
+  readonly path: string;
+  readonly value: unknown;
+  readonly replace: (digest: string) => void;
+}
+
+/** Takes a person out of what the hash covers. @param newSalt gives 128 random bits as text, new at each call */
+export async function protect(event: AuditEvent, newSalt: () => string): Promise<Protected> {
+  const found: Found[] = [];
+  const names = PERSONAL_OF_TYPE[event.resource.type];
+  const isPersonal = (name: string) => PERSONAL.has(name) || (names?.has(name) ?? false);
+  const { accountId: _account, ...rest } = event;
+  const body = copy(rest, "", 0, isPersonal, found);
+  const personal: Personal = {};
+  for (const { path, value, replace } of found) {
+    const salt = newSalt();
+    personal[path] = [salt, value];
+    replace(await digestOf(salt, value));
+  }
+  return { body: canonical(body), personal };
+}
+
+const digestOf = async (salt: string, value: unknown): Promise<string> => `sha256:${await sha256Hex(canonical([salt, value]))}`;
+
+function copy(value: unknown, path: string, depth: number, isPersonal: (name: string) => boolean, found: Found[]): unknown {
+  if (value === null || typeof value !== "object") return value;
+  const target: Record<string, unknown> | unknown[] = Array.isArray(value) ? [] : {};
+  for (const [name, member] of Object.entries(value)) {
+    const place = `${path}/${escape(name)}`;
+    const put = (item: unknown) => void Object.defineProperty(target, name, { value: item, enumerable: true, configurable: true, writable: true });
+    const tooDeep = depth >= DEPTH_MAX && member !== null && typeof member === "object";
+    put(null);
+    if (tooDeep) found.push({ path: place, value: JSON.stringify(member), replace: put });
+    else if (member !== null && member !== undefined && isPersonal(name)) found.push({ path: place, value: member, replace: put });
+    else put(copy(member, place, depth + 1, isPersonal, found));
+  }
+  return target;
+}
+
+/** Whether each personal value that is still there is the one whose digest was sealed. An erased one has nothing to compare. */
+export async function personalHolds(body: unknown, personal: Personal): Promise<boolean> {
+  for (const [path, kept] of Object.entries(personal)) {
+    if (kept !== null && (!Array.isArray(kept) || valueAt(body, path) !== (await digestOf(kept[0], kept[1])))) return false;
+  }
+  return true;
+}
+
+/** The body with its personal values back in their places; erased ones are null. */
+export function reveal(body: unknown, personal: Personal): unknown {
+  for (const [path, kept] of Object.entries(personal)) {
+    const steps = stepsOf(path);
+    const parent = steps.slice(0, -1).reduce(member, body);
+    const name = steps.at(-1);
+    if (name === undefined || member(parent, name) === undefined) continue;
+    (parent as Record<string, unknown>)[name] = kept === null ? null : kept[1];
+  }
+  return body;
+}
+
+const valueAt = (body: unknown, path: string): unknown => stepsOf(path).reduce(member, body);
+
+/** Own members only, so that no path leads out of the body. */
+const member = (value: unknown, name: string): unknown =>
+  value !== null && typeof value === "object" && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+
+/** RFC 6901. */
+const escape = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1");
+const stepsOf = (path: string): string[] => path.split("/").slice(1).map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));

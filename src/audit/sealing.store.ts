@@ -1,0 +1,90 @@
+import type { Db } from "../kernel/db.ts";
+import { appendRows, loadPending, type Pending } from "./chain.store.ts";
+import { following, grown, merge, seal, type SealedRow } from "./chain.ts";
+import type { AuditEvent, ChainHead } from "./event.ts";
+import type { LedgerOutbox } from "./ledger.ts";
+import { protect } from "./personal.ts";
+
+/** Events per D1 batch, and the characters of its one large parameter, far below the 2 MB that D1 takes. */
+const ROWS_MAX = 250;
+const CHARS_MAX = 500_000;
+/** Batches that one call seals; what remains has its own message or waits for the sweep. */
+const ROUNDS_MAX = 40;
+const LOST_RACES_MAX = 10;
+
+/** What was given is not all: "given" asks the object only for entries that are missing, "object" for all it has. */
+export type EntrySource = "given" | "object";
+
+/**
+ * Seals what is staged in D1 for the account, and its ledger entries, at the end of its chain; afterwards the account's
+ * object holds the new head. May run anywhere, any number of times at once: each event is sealed once.
+ * @param given entries that came with a message, in any order, doubled or old ones among them
+ * @throws when the chain contradicts the head that the object keeps, when entries are missing, or when D1 or the object fails
+ */
+export async function sealAccount(
+  db: Db, ledger: LedgerOutbox, accountId: string, given: readonly AuditEvent[], source: EntrySource,
+): Promise<void> {
+  let lostRaces = 0;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const witness = await ledger.sealedHead(accountId);
+    const pending = await loadPending(db, accountId, witness?.seq ?? 0, ROWS_MAX);
+    assertContinues(accountId, pending, witness);
+    const entries = await entriesToSeal(ledger, accountId, pending.head.ledgerSeq, given, source);
+    const events = merge(pending.staged, entries.run);
+    if (events.length === 0) {
+      // A confirmation was lost on its way to the object: without it the object would offer its entries for ever.
+      if (pending.head.seq > (witness?.seq ?? 0)) await ledger.sealed(accountId, pending.head);
+      if (entries.gap) throw new Error(`entries after ${pending.head.ledgerSeq} of the ledger of ${accountId} are missing`);
+      return;
+    }
+    const rows = await sealRows(pending.head, events);
+    const head = await appendRows(db, accountId, pending.head, rows);
+    if (head === null) {
+      lostRaces += 1;
+      if (lostRaces > LOST_RACES_MAX) throw new Error(`the chain of ${accountId} moved at every attempt`);
+      continue;
+    }
+    await ledger.sealed(accountId, head);
+    const isAll = rows.length === events.length && pending.staged.length < ROWS_MAX && !entries.gap && entries.run.length < ROWS_MAX;
+    if (isAll) return;
+  }
+}
+
+/**
+ * Whoever cut or rewrote the chain would have it confirmed by the next honest row, and the proof would be gone. So
+ * nothing is sealed on top: the events stay in their outboxes, and `verify` names the fault.
+ */
+function assertContinues(accountId: string, pending: Pending, witness: ChainHead | null): void {
+  if (witness === null) return;
+  if (pending.head.seq < witness.seq || pending.hashAtWitness !== witness.hash) {
+    throw new Error(`the chain of ${accountId} contradicts the head that its object keeps at ${witness.seq}`);
+  }
+}
+
+async function entriesToSeal(
+  ledger: LedgerOutbox, accountId: string, ledgerSeq: number, given: readonly AuditEvent[], source: EntrySource,
+): Promise<{ readonly run: AuditEvent[]; readonly gap: boolean }> {
+  const known = following(given, ledgerSeq);
+  if (known.run.length > 0 || (source === "given" && !known.gap)) return { ...known, run: known.run.slice(0, ROWS_MAX) };
+  const { run } = following(await ledger.entriesAfter(accountId, ledgerSeq, ROWS_MAX), ledgerSeq);
+  return { run, gap: known.gap };
+}
+
+/** As many as one D1 batch takes. The hashes follow one another; the digests need not wait for them. */
+async function sealRows(head: ChainHead, events: readonly AuditEvent[]): Promise<SealedRow[]> {
+  const group = events.slice(0, ROWS_MAX);
+  const bodies = await Promise.all(group.map((event) => protect(event, newSalt)));
+  const rows: SealedRow[] = [];
+  let chars = 0;
+  for (const [index, event] of group.entries()) {
+    const body = bodies[index] as (typeof bodies)[number];
+    chars += body.body.length + JSON.stringify(body.personal).length;
+    if (rows.length > 0 && chars > CHARS_MAX) break;
+    const row = await seal(head, event, body);
+    rows.push(row);
+    head = grown(head, row);
+  }
+  return rows;
+}
+
+const newSalt = (): string => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
