@@ -1,0 +1,89 @@
+import { type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Platform, platformSql } from "../../src/commands/platform.ts";
+import { runWrangler, startWrangler } from "../../src/commands/wrangler.ts";
+import { signingKeys } from "./build.ts";
+import type { Fetch } from "./client.ts";
+
+const READY_WITHIN_MS = 60_000;
+
+/** A whole server with its state in a folder: what a crash test kills and starts again. */
+export interface Server {
+  readonly platform: Platform;
+  readonly fetch: Fetch;
+  start(): Promise<void>;
+  /** The death that nothing can prepare for: every process of the server at once. */
+  kill9(): Promise<void>;
+  /** The cron trigger, which never fires by itself locally. */
+  sweep(): Promise<void>;
+  /** Ends the server and removes its state. */
+  close(): Promise<void>;
+}
+
+/** A migrated database with a platform account; `start` makes it listen. */
+export async function newServer(): Promise<Server> {
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-server-"));
+  const platform = await prepare(folder);
+  const [port, keys] = [await freePort(), signingKeys()];
+  const url = `http://127.0.0.1:${port}`;
+  let child: ChildProcess | null = null;
+  const kill9 = async () => {
+    if (child?.pid === undefined) return;
+    const gone = child.exitCode === null && child.signalCode === null ? once(child, "exit") : Promise.resolve();
+    process.kill(-child.pid, "SIGKILL");
+    await gone;
+    child = null;
+  };
+  return {
+    platform, kill9,
+    fetch: (path, init) => fetch(new URL(path, url), init),
+    start: async () => {
+      child = startWrangler(["dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0", "--log-level", "error",
+        "--persist-to", folder, "--var", `ISSUER:${url}`, "--var", `SIGNING_KEYS:${keys}`]);
+      await ready(url, child);
+    },
+    sweep: async () => {
+      const answer = await fetch(`${url}/cdn-cgi/handler/scheduled`);
+      if (!answer.ok) throw new Error(`the sweep failed: ${answer.status} ${await answer.text()}`);
+    },
+    close: async () => {
+      await kill9();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function prepare(folder: string): Promise<Platform> {
+  await runWrangler(["d1", "migrations", "apply", "tollgate", "--local", "--persist-to", folder]);
+  const { sql, ...platform } = platformSql({ email: "platform@example.com", name: "Platform", firstName: "Pia", lastName: "Platt", now: Date.now() });
+  const file = join(folder, "platform.sql");
+  writeFileSync(file, `${sql.join(";\n")};\n`);
+  await runWrangler(["d1", "execute", "tollgate", "--local", "--persist-to", folder, "--yes", "--file", file]);
+  return platform;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function ready(url: string, child: ChildProcess): Promise<void> {
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => { said = `${said}${chunk}`.slice(-5_000); });
+  const deadline = performance.now() + READY_WITHIN_MS;
+  while (performance.now() < deadline && child.exitCode === null) {
+    const answer = await fetch(`${url}/.well-known/jwks.json`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
+    if (answer?.status === 200) return;
+    await sleep(100);
+  }
+  throw new Error(`the server did not come up:\n${said}`);
+}
