@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { visible } from "../access/decide.ts";
+import { RIGHT_NAMES, typeOf } from "../access/right.ts";
+import { toSealedRow } from "../audit/chain.store.ts";
+import { type Endpoint, endpoint } from "../identity/call.ts";
+import { idOf } from "../kernel/id.ts";
+import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
+import { invalid } from "../kernel/problem.ts";
+import { findPlace, listCalls, listEvents, listObjectLog } from "./audit.store.ts";
+import { drain, type LedgersOf } from "./drain.store.ts";
+import { AuditRow, auditRow, CallLogRow, callLogRow } from "./row.ts";
+import { verifyEndpoint } from "./verify.routes.ts";
+
+const time = z.iso.datetime({ offset: true });
+const AuditQuery = z.strictObject({
+  ...listQuery,
+  action: z.string().regex(/^[a-z_]{1,40}\.(?:[a-z_]{1,40}|\*)$/, "must be an action such as license.revoke, or all of a type: license.*")
+    .optional().describe("An action such as `license.revoke`, or all of a type: `license.*`."),
+  actor: idOf("member").optional().describe("The member who did it."),
+  resourceType: z.string().regex(/^[a-z_]{1,40}$/, "must be a resource type such as product").optional(),
+  resourceId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be an id").optional(),
+  outcome: z.enum(["success", "denied", "failed"]).optional(),
+  requestId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be a requestId").optional().describe("What one call left behind."),
+  from: time.optional().describe("ISO 8601, included."),
+  to: time.optional().describe("ISO 8601, included."),
+});
+
+const audit = (ledgersOf: LedgersOf) => endpoint({
+  method: "GET", path: "/v1/audit", tag: "Audit", right: "audit.view", status: 200,
+  summary: "The audit log, the newest first: changes, denials, sign-ins, spending. Members with a narrower right see their own rows.",
+  query: AuditQuery, answer: pageOf(AuditRow),
+}, async (call) => {
+  call.decide("audit.view");
+  const { limit, cursor, from, to, ...filter } = call.query();
+  const before = decodeCursor(cursor, z.int().min(1));
+  await drain(call.db, call.principal.accountId, ledgersOf(call.env));
+  const times = { from: from === undefined ? undefined : Date.parse(from), to: to === undefined ? undefined : Date.parse(to) };
+  const seen = visible(call.principal.grantSet, "audit.view");
+  const [rows] = await call.read(listEvents(call.db, call.principal.accountId, seen, { ...filter, ...times }, before, limit + 1));
+  return { status: 200, body: page(rows, limit, (row) => auditRow(toSealedRow(row)), (row) => row.seq) };
+});
+
+/** Rights on these types run the account; all others act on its objects. */
+const ADMINISTRATION = new Set(["account", "member", "grant", "api_key", "audit", "credits"]);
+const OBJECT_TYPES = [...new Set(RIGHT_NAMES.map(typeOf))].filter((type) => !ADMINISTRATION.has(type));
+
+const ObjectLogQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(10).describe("How many rows at most, 1 to 100."),
+  startingAfter: idOf("event").optional().describe("The id of the last row of the page before."),
+});
+
+const objectLog = (ledgersOf: LedgersOf) => endpoint({
+  method: "GET", path: "/v1/object-log", tag: "Audit", right: "audit.view", status: 200,
+  summary: "What members did to objects and grants, refused attempts too; the newest first.",
+  query: ObjectLogQuery, answer: pageOf(AuditRow),
+}, async (call) => {
+  call.decide("audit.view");
+  const { limit, startingAfter = null } = call.query();
+  await drain(call.db, call.principal.accountId, ledgersOf(call.env));
+  const { accountId, grantSet } = call.principal;
+  const seen = visible(grantSet, "audit.view");
+  const [rows, [place]] = await call.read(
+    listObjectLog(call.db, accountId, seen, OBJECT_TYPES, startingAfter, limit + 1),
+    findPlace(call.db, accountId, seen, startingAfter ?? ""),
+  );
+  if (startingAfter !== null && place === undefined) throw invalid("startingAfter", "must be the id of a row of this log");
+  const data = rows.slice(0, limit).map((row) => auditRow(toSealedRow(row)));
+  return { status: 200, body: { data, nextCursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null } };
+});
+
+const calls = endpoint({
+  method: "GET", path: "/v1/calls", tag: "Audit", right: "audit.view", status: 200,
+  summary: "The call log of the last days, the newest first. It is not sealed, and a crash may lose its last moments.",
+  query: z.strictObject(listQuery), answer: pageOf(CallLogRow),
+}, async (call) => {
+  call.decide("audit.view");
+  const { limit, cursor } = call.query();
+  const before = decodeCursor(cursor, idOf("call"));
+  const { accountId, grantSet } = call.principal;
+  const [rows] = await call.read(listCalls(call.db, accountId, visible(grantSet, "audit.view"), before, limit + 1));
+  return { status: 200, body: page(rows, limit, callLogRow, (row) => row.id) };
+});
+
+export const trailEndpoints = (ledgersOf: LedgersOf): Endpoint[] =>
+  [audit(ledgersOf), verifyEndpoint(ledgersOf), objectLog(ledgersOf), calls];

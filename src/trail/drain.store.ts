@@ -1,0 +1,19 @@
+import type { LedgerOutboxes } from "../audit/ledger.ts";
+import { sealAccount } from "../audit/sealing.store.ts";
+import type { Env } from "../env.ts";
+import type { Db } from "../kernel/db.ts";
+
+/** The objects behind the ledgers; they are made in a room beside this one. */
+export type LedgersOf = (env: Env) => LedgerOutboxes;
+
+/**
+ * Seals what waits, so that a reader sees the last change at once. Sealing is the same for everybody and may happen at
+ * any time, so it is no effect of the call that reads; when it fails, what is sealed is still answered.
+ */
+export async function drain(db: Db, accountId: string, ledgers: LedgerOutboxes): Promise<void> {
+  try {
+    await sealAccount(db, ledgers(accountId), accountId, [], "object");
+  } catch (error) {
+    console.error({ message: "the trail is read before all of it is sealed", accountId, error: String(error) });
+  }
+}

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import type { SealedRow } from "../audit/chain.ts";
+import { reveal } from "../audit/personal.ts";
+import { iso, isoOrNull } from "../kernel/clock.ts";
+
+const optional = z.string().nullable();
+const values = z.record(z.string(), z.unknown());
+
+/** A sealed event as it is answered. Of a person who was erased the personal members are null. */
+export const AuditRow = z.object({
+  id: z.string(), accountId: z.string(), seq: z.int(), prevHash: z.string(), hash: z.string(), at: z.iso.datetime(),
+  actor: z.object({ type: z.string(), memberId: optional, accountId: optional, login: optional, email: optional, apiKeyId: optional }),
+  action: z.string(), resource: z.object({ type: z.string(), id: optional }), outcome: z.string(), reason: optional,
+  cost: z.int().nullable().describe("Credits; null where none are involved."),
+  ip: optional, userAgent: optional, requestId: optional,
+  changes: z.object({ before: values, after: values }).nullable().describe("What changed, secrets masked."),
+  ledgerSeq: z.int().nullable().describe("The place of its entry in the credit ledger."),
+});
+
+interface Body {
+  readonly actor?: z.infer<typeof AuditRow>["actor"];
+  readonly reason?: string | null;
+  readonly cost?: number | null;
+  readonly origin?: { readonly ip?: string | null; readonly userAgent?: string | null; readonly requestId?: string };
+  readonly changes?: z.infer<typeof AuditRow>["changes"];
+}
+
+/** Shows a row even when somebody has edited it: `verify` names it, and hiding it would help whoever did that. */
+export function auditRow(row: SealedRow) {
+  const { actor, reason, cost, origin, changes } = revealed(row);
+  return {
+    id: row.id, accountId: row.accountId, seq: row.seq, prevHash: row.prevHash, hash: row.hash, at: shownTime(row.at),
+    actor: {
+      type: actor?.type ?? "unknown", memberId: actor?.memberId ?? null, accountId: actor?.accountId ?? null,
+      login: actor?.login ?? null, email: actor?.email ?? null, apiKeyId: actor?.apiKeyId ?? null,
+    },
+    action: row.action, resource: { type: row.resourceType, id: row.resourceId }, outcome: row.outcome,
+    reason: reason ?? null, cost: cost ?? null,
+    ip: origin?.ip ?? null, userAgent: origin?.userAgent ?? null, requestId: origin?.requestId ?? null,
+    changes: changes ?? null, ledgerSeq: row.ledgerSeq,
+  };
+}
+
+function revealed(row: SealedRow): Body {
+  try {
+    return (reveal(JSON.parse(row.body), row.personal) ?? {}) as Body;
+  } catch {
+    return {};
+  }
+}
+
+/** An edited time need not be one. */
+const shownTime = (at: number): string => iso(Math.abs(at) <= 8.64e15 ? at : 0);
+
+export const CallLogRow = z.object({
+  id: z.string(), at: z.iso.datetime(), memberId: optional, apiKeyId: optional, method: z.string(), path: z.string(),
+  status: z.int(), code: optional.describe("The problem code of a refusal."), ip: optional, userAgent: optional, requestId: z.string(),
+});
+
+export const callLogRow = <Row extends { readonly at: number; readonly accountId: string }>({ accountId: _account, ...row }: Row) =>
+  ({ ...row, at: isoOrNull(row.at) });

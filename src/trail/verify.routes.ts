@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { visible } from "../access/decide.ts";
+import { FAULTS, type FaultName } from "../audit/verify.ts";
+import { endpoint } from "../identity/call.ts";
+import { decodeCursor, encodeCursor } from "../kernel/page.ts";
+import { Problem } from "../kernel/problem.ts";
+import { drain, type LedgersOf } from "./drain.store.ts";
+import { START, verifyChain } from "./verify.store.ts";
+
+const Place = z.object({ seq: z.int(), hash: z.string() });
+const Position = z.strictObject({
+  head: z.strictObject({ seq: z.int().min(1), hash: z.string(), ledgerSeq: z.int().min(0) }),
+  hashBefore: z.string().nullable(),
+});
+
+const Verification = z.object({
+  ok: z.boolean().describe("Nothing is wrong with the rows that were verified."),
+  complete: z.boolean().describe("The walk reached the end, or its first fault. If not, go on with nextCursor."),
+  length: z.int().describe("Rows from the beginning of the chain that hold."),
+  head: Place.nullable().describe("The newest place as the database says it."),
+  witness: Place.nullable().describe("The newest place as the account's object says it, which no editor of the database reaches."),
+  unwitnessed: z.int().describe("Rows that were sealed after the newest place that the object has been told."),
+  firstFault: z.object({ seq: z.int(), fault: z.enum(Object.keys(FAULTS) as [FaultName, ...FaultName[]]), detail: z.string() }).nullable(),
+  nextCursor: z.string().nullable(),
+});
+
+/** Somebody who sees only own rows learns nothing about the length of everybody's. */
+export const verifyEndpoint = (ledgersOf: LedgersOf) => endpoint({
+  method: "GET", path: "/v1/audit/verify", tag: "Audit", right: "audit.view", status: 200,
+  summary: "Verify the hash chain of the whole audit log, and name its first fault.",
+  query: z.strictObject({ cursor: z.string().max(500).optional().describe("nextCursor of the call before, for a very long chain.") }),
+  answer: Verification,
+}, async (call) => {
+  call.decide("audit.view");
+  const { cursor } = call.query();
+  const position = decodeCursor(cursor, Position);
+  await call.read();
+  const seen = visible(call.principal.grantSet, "audit.view");
+  if (seen.kind === "none" || !seen.reach.all) {
+    throw new Problem("access/denied", { detail: "This needs the right audit.view on everybody's rows." });
+  }
+  const { accountId } = call.principal;
+  await drain(call.db, accountId, ledgersOf(call.env));
+  const witness = await ledgersOf(call.env)(accountId).sealedHead(accountId);
+  const { walk, fault, head, isComplete } = await verifyChain(call.db, accountId, position === null ? START : { ...position, fault: null }, witness);
+  return {
+    status: 200,
+    body: {
+      ok: fault === null, complete: isComplete, length: walk.head.seq,
+      head: head.seq === 0 ? null : { seq: head.seq, hash: head.hash },
+      witness: witness === null ? null : { seq: witness.seq, hash: witness.hash },
+      unwitnessed: Math.max(0, head.seq - (witness?.seq ?? 0)),
+      firstFault: fault === null ? null : { ...fault, detail: FAULTS[fault.fault] },
+      nextCursor: isComplete ? null : encodeCursor({ head: walk.head, hashBefore: walk.hashBefore }),
+    },
+  };
+});

@@ -1,0 +1,44 @@
+import { and, asc, eq, gt } from "drizzle-orm";
+import { SEALED_COLUMNS, selectHead, toSealedRow } from "../audit/chain.store.ts";
+import { GENESIS } from "../audit/chain.ts";
+import type { ChainHead } from "../audit/event.ts";
+import { type Fault, verifyEnd, verifyRows, type Walk } from "../audit/verify.ts";
+import type { Db } from "../kernel/db.ts";
+import { auditEvent } from "../schema/audit.ts";
+
+const ROWS_PER_PAGE = 500;
+/** Rows that one call verifies; a longer chain is verified in several calls. */
+const PAGES_MAX = 40;
+
+export const START: Walk = { head: GENESIS, hashBefore: null, fault: null };
+
+export interface Verification {
+  readonly walk: Walk;
+  readonly fault: Fault | null;
+  /** The head in the database when the walk ended. */
+  readonly head: ChainHead;
+  readonly isComplete: boolean;
+}
+
+/**
+ * Walks along the chain in D1 from where `walk` ended.
+ * @param witness the head that the account's object keeps, read before D1: the database can only be further
+ */
+export async function verifyChain(db: Db, accountId: string, walk: Walk, witness: ChainHead | null): Promise<Verification> {
+  let head = GENESIS;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    // One transaction, so that the last page and the head are of the same moment.
+    const [heads, rows] = await db.batch([
+      selectHead(db, accountId),
+      db.select(SEALED_COLUMNS).from(auditEvent)
+        .where(and(eq(auditEvent.accountId, accountId), page === 0 && walk.head.seq === 0 ? undefined : gt(auditEvent.seq, walk.head.seq)))
+        .orderBy(asc(auditEvent.seq)).limit(ROWS_PER_PAGE * 2),
+    ]);
+    head = heads[0] ?? GENESIS;
+    const isLast = rows.length <= ROWS_PER_PAGE;
+    // The rows past the page are there to tell what was done to those before them.
+    walk = await verifyRows(walk, rows.map(toSealedRow), ROWS_PER_PAGE, witness);
+    if (walk.fault !== null || isLast) return { walk, fault: isLast ? verifyEnd(walk, head, witness) : walk.fault, head, isComplete: true };
+  }
+  return { walk, fault: null, head, isComplete: false };
+}
