@@ -1,0 +1,41 @@
+import { ask, type Caller, textAt } from "./client.ts";
+import type { Login } from "./local.ts";
+
+/** A person as POST /v1/members takes one; `email` makes the name of the login. */
+export interface Person {
+  readonly email: string;
+  readonly firstName: string;
+  readonly lastName: string;
+}
+
+export interface NewMember extends Person {
+  readonly roles: readonly string[];
+  readonly grants?: readonly object[];
+  readonly allowedIps?: readonly string[];
+  readonly creditLimit?: number;
+}
+
+/** The same gate, asked by another. */
+export const as = (caller: Caller, login: Pick<Login, "apiKey" | "address">): Caller =>
+  ({ ...caller, credential: login.apiKey, address: login.address });
+
+/** A new account whose owner has claimed an API key. */
+export async function openAccount(platform: Caller, account: { readonly kind: string; readonly name: string; readonly owner: Person }): Promise<Login> {
+  const made = await ask(platform, { method: "POST", path: "/v1/accounts", body: account, expect: 201 });
+  const apiKey = await claim(platform, textAt(made, "claim.token"), null);
+  return { who: `${account.owner.firstName} ${account.owner.lastName}`, accountId: textAt(made, "id"), memberId: textAt(made, "owner.id"), apiKey, address: null };
+}
+
+/** A new member who has claimed an API key: the admin who makes it never sees it. */
+export async function addMember(admin: Caller, accountId: string, member: NewMember, address: string | null = null): Promise<Login> {
+  const made = await ask(admin, { method: "POST", path: "/v1/members", body: member, expect: 201 });
+  const memberId = textAt(made, "id");
+  const key = await ask(admin, { method: "POST", path: `/v1/members/${memberId}/api-keys`, body: { name: "first key" }, expect: 201 });
+  const apiKey = await claim(admin, textAt(key, "claim.token"), address);
+  return { who: `${member.firstName} ${member.lastName}`, accountId, memberId, apiKey, address };
+}
+
+async function claim(caller: Caller, token: string, address: string | null): Promise<string> {
+  const claimed = await ask({ ...caller, credential: null, address }, { method: "POST", path: "/v1/auth/claims", body: { token }, expect: 201 });
+  return textAt(claimed, "secret");
+}

@@ -1,0 +1,71 @@
+/** One call to make, and the status that belongs to it. */
+export interface Ask {
+  readonly method: string;
+  readonly path: string;
+  readonly expect: number;
+  /** The problem code of an expected refusal. */
+  readonly code?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly etag: string | null;
+}
+
+/** Whoever calls: a gate, a credential and an address. */
+export interface Caller {
+  readonly url: string;
+  readonly credential: string | null;
+  /** Sent as CF-Connecting-IP, which a local gate takes from the caller; null is 127.0.0.1. */
+  readonly address: string | null;
+  readonly seen?: (caller: Caller, ask: Ask, answer: Answer) => void;
+}
+
+/** @throws Error when the answer is not the expected one */
+export async function ask(caller: Caller, what: Ask): Promise<Answer> {
+  const answer = await send(caller, what);
+  caller.seen?.(caller, what, answer);
+  const code = valueAt(answer.body, "code");
+  if (answer.status !== what.expect || (what.code !== undefined && code !== what.code)) {
+    const wanted = what.code === undefined ? String(what.expect) : `${what.expect} ${what.code}`;
+    throw new Error(`${what.method} ${what.path}: expected ${wanted}, got ${answer.status} ${JSON.stringify(answer.body)}`);
+  }
+  return answer;
+}
+
+async function send({ url, credential, address }: Caller, what: Ask): Promise<Answer> {
+  const response = await fetch(`${url}${what.path}`, {
+    method: what.method,
+    headers: {
+      ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
+      ...(address === null ? {} : { "cf-connecting-ip": address }),
+      ...(what.body === undefined ? {} : { "content-type": "application/json" }),
+      ...what.headers,
+    },
+    ...(what.body === undefined ? {} : { body: JSON.stringify(what.body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: parse(text), etag: response.headers.get("etag") };
+}
+
+function parse(text: string): unknown {
+  try {
+    return text === "" ? null : JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** @param path names joined by dots, e.g. `claim.token` */
+export const valueAt = (body: unknown, path: string): unknown =>
+  path.split(".").reduce<unknown>((value, name) => (value !== null && typeof value === "object" ? (value as Record<string, unknown>)[name] : undefined), body);
+
+/** @throws Error when there is no text at that place */
+export function textAt(answer: Answer, path: string): string {
+  const value = valueAt(answer.body, path);
+  if (typeof value !== "string") throw new Error(`the answer has no ${path}: ${JSON.stringify(answer.body)}`);
+  return value;
+}

@@ -1,0 +1,76 @@
+// npm run deploy:check [-- --ready]: everything that can be known of a deployment without making one, offline: types, bundle, and
+// that README.md and src/env.ts speak of the same bindings as wrangler.toml. With --ready a placeholder is a fault too.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { checkTypes } from "./check.ts";
+import { readText } from "./local.ts";
+import { runWrangler } from "./wrangler.ts";
+
+/** The one secret; wrangler.toml cannot hold it. */
+const SECRET_NAMES = ["SIGNING_KEYS"];
+
+/** What the repository holds in the place of what only the owner of a deployment knows. */
+const PLACEHOLDERS = [
+  { found: 'database_id = "00000000-0000-0000-0000-000000000000"', means: "database_id in wrangler.toml is a placeholder: put in the id that `wrangler d1 create tollgate` prints" },
+  { found: 'ISSUER = "http://127.0.0.1', means: "ISSUER in wrangler.toml is this machine: put in the public origin of the deployment" },
+  { found: "example.com", means: "CONTACT_URL in wrangler.toml is an example: put in your own address" },
+] as const;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { ready: { type: "boolean", default: false } } });
+  await checkTypes("tsconfig.json");
+  console.log("types        good");
+  const report = await dryRun();
+  console.log(`bundle       ${/Total Upload: .*/.exec(report)?.[0] ?? "built"}`);
+
+  const config = readText("wrangler.toml") ?? "";
+  const names = [...report.matchAll(/^env\.(\w+) /gm)].map(([, name = ""]) => name);
+  const faults = [...bindingFaults(names), ...resourceFaults(config)];
+  console.log(`bindings     ${[...names, ...SECRET_NAMES].join(", ")}`);
+  const open = PLACEHOLDERS.filter(({ found }) => config.includes(found)).map(({ means }) => means);
+  for (const means of open) console.log(`placeholder  ${means}`);
+
+  const all = values.ready ? [...faults, ...open] : faults;
+  for (const fault of faults) console.error(`fault        ${fault}`);
+  console.log(all.length === 0 ? "deploy:check passed." : `deploy:check failed: ${all.length} to mend.`);
+  return all.length === 0 ? 0 : 1;
+}
+
+async function dryRun(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-"));
+  try {
+    return await runWrangler(["deploy", "--dry-run", "--outdir", folder]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** wrangler.toml, src/env.ts and README.md name the same bindings, variables and secrets. */
+function bindingFaults(configured: readonly string[]): string[] {
+  const declared = [...(readText("src/env.ts") ?? "").matchAll(/^ {2}readonly (\w+):/gm)].map(([, name = ""]) => name);
+  const known = [...configured, ...SECRET_NAMES];
+  const table = deploySection();
+  return [
+    ...(configured.length === 0 ? ["wrangler named no binding at all"] : []),
+    ...known.filter((name) => !declared.includes(name)).map((name) => `src/env.ts lacks ${name}`),
+    ...declared.filter((name) => !known.includes(name)).map((name) => `wrangler.toml lacks ${name}, which src/env.ts declares`),
+    ...known.filter((name) => !table.includes(`\`${name}\``)).map((name) => `README.md, "Deploy", lacks \`${name}\``),
+  ];
+}
+
+/** Databases, queues, objects and the cron trigger stand in README.md by name. */
+function resourceFaults(config: string): string[] {
+  const names = [...config.matchAll(/^(?:database_name|queue|dead_letter_queue|class_name) = "([^"]+)"|^crons = \["([^"]+)"/gm)];
+  const table = deploySection();
+  return [...new Set(names.map(([, name, cron]) => name ?? cron ?? ""))]
+    .filter((name) => !table.includes(`\`${name}\``)).map((name) => `README.md, "Deploy", lacks \`${name}\``);
+}
+
+const deploySection = (): string => /^## Deploy\n(.*?)(?=^## |$(?![\s\S]))/ms.exec(readText("README.md") ?? "")?.[1] ?? "";
+
+process.exitCode = await main().catch((error: Error) => {
+  console.error(error.message);
+  return 1;
+});

@@ -1,0 +1,101 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { now } from "../kernel/clock.ts";
+import { startWrangler } from "./wrangler.ts";
+
+const READY_WITHIN_MS = 60_000;
+const STOPPED_WITHIN_MS = 5_000;
+
+/** A local gate: `wrangler dev` with the state of this checkout. */
+export interface Gate {
+  readonly url: string;
+  /** From now on each call is shown. */
+  show(): void;
+  /** Fires the cron trigger by hand, because none fires locally. */
+  sweep(): Promise<void>;
+  /** Settles when the gate has ended, whoever ended it. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** @throws Error with what wrangler said when the gate does not come up */
+export async function openGate(port: number): Promise<Gate> {
+  const url = `http://127.0.0.1:${port}`;
+  // The issuer of access tokens is the gate's own address, so another port changes it.
+  const child = startWrangler([
+    "dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0", "--log-level", "info", "--var", `ISSUER:${url}`,
+  ]);
+  const ended = once(child, "close").then(() => undefined);
+  const output = follow(child);
+  const stop = () => end(child, ended);
+  try {
+    await ready(url, child);
+  } catch (error) {
+    await stop();
+    throw new Error(`The gate did not come up: ${(error as Error).message}\n${output.said.join("\n")}`);
+  }
+  return {
+    url, ended, stop,
+    show: () => { output.shown = true; },
+    sweep: async () => {
+      const answer = await fetch(`${url}/cdn-cgi/handler/scheduled`);
+      if (!answer.ok) throw new Error(`The sweep failed with ${answer.status}: ${await answer.text()}`);
+    },
+  };
+}
+
+/** @throws Error when something listens there already */
+export async function needFreePort(port: number): Promise<void> {
+  const server = createServer();
+  const listening = Promise.race([once(server, "listening"), once(server, "error").then(([error]) => { throw error; })]);
+  server.listen(port, "127.0.0.1");
+  try {
+    await listening;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw new Error(`Something else listens on 127.0.0.1:${port}. Stop it, or choose another port: npm start -- --port ${port + 1}`);
+  }
+  server.close();
+  await once(server, "close");
+}
+
+async function ready(url: string, child: ChildProcess): Promise<void> {
+  const deadline = now() + READY_WITHIN_MS;
+  while (now() < deadline) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error("wrangler ended.");
+    const answer = await fetch(`${url}/.well-known/jwks.json`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
+    if (answer?.status === 200) return;
+    if (answer !== null && answer.status >= 500) throw new Error(`it answers ${answer.status}: ${(await answer.text()).slice(0, 500)}`);
+    await sleep(100);
+  }
+  throw new Error(`no answer within ${READY_WITHIN_MS / 1000} seconds.`);
+}
+
+/** wrangler's own chatter is kept for the case that it fails; calls and what the Worker logs are shown. */
+function follow(child: ChildProcess): { readonly said: string[]; shown: boolean } {
+  const output = { said: [] as string[], shown: false };
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    createInterface({ input: stream }).on("line", (line) => {
+      if (output.said.length < 100) output.said.push(line);
+      const call = /^\[wrangler:info\] (\w+) (\S+) (\d{3}) .*\((\d+)ms\)$/.exec(line);
+      if (call === null ? output.shown && line !== "" : output.shown && !call[2]?.startsWith("/cdn-cgi/")) {
+        console.log(call === null ? line : `${call[3]}  ${call[1]?.padEnd(6)} ${call[2]}  ${call[4]} ms`);
+      }
+    });
+  }
+  return output;
+}
+
+/** SIGTERM lets wrangler end workerd; if it hangs, the whole group is ended, so nothing is left behind. */
+async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  child.kill("SIGTERM");
+  const inTime = await Promise.race([ended.then(() => true), sleep(STOPPED_WITHIN_MS, false, { ref: false })]);
+  if (inTime || child.pid === undefined) return;
+  if (process.platform === "win32") child.kill("SIGKILL");
+  else process.kill(-child.pid, "SIGKILL");
+  await ended;
+}

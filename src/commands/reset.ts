@@ -1,0 +1,19 @@
+// npm run reset: removes what the local gate keeps, and says what. The next `npm start` begins anew.
+import { existsSync, rmSync } from "node:fs";
+import { resolve } from "node:path";
+import { MEMORY, ROOT, runningGate, SECRETS, STATE } from "./local.ts";
+
+const KEPT = { [STATE]: "the local database, ledgers and queue", [SECRETS]: "the local signing keys", [MEMORY]: "the demo's API keys" };
+
+const gate = runningGate();
+if (gate === null) {
+  const found = Object.entries(KEPT).filter(([path]) => existsSync(resolve(ROOT, path)));
+  for (const [path, what] of found) {
+    rmSync(resolve(ROOT, path), { recursive: true, force: true });
+    console.log(`Removed ${path} (${what}).`);
+  }
+  console.log(found.length === 0 ? "There is nothing to remove." : "`npm start` begins anew.");
+} else {
+  console.error(`The gate is running at ${gate.url} (process ${gate.pid}). Stop it with Ctrl-C, then repeat: npm run reset`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,23 @@
+// npm test [-- vitest arguments]: types, every test project, and the dry run of a deployment. One clear line at the end.
+import { now } from "../kernel/clock.ts";
+import { checkTypes, runProgram } from "./check.ts";
+
+const STEPS: ReadonlyArray<readonly [what: string, run: () => Promise<void>]> = [
+  ["Types of the Worker", () => checkTypes("tsconfig.json")],
+  ["Types of the tests and commands", () => checkTypes("test/tsconfig.json")],
+  ["Tests", () => runProgram("vitest", "node_modules/vitest/vitest.mjs", ["run", "--config", "test/vitest.config.ts", ...process.argv.slice(2)])],
+  ["Dry run of a deployment", () => runProgram("deploy:check", "src/commands/deploy-check.ts", [])],
+];
+
+const started = now();
+const failed: string[] = [];
+for (const [index, [what, run]] of STEPS.entries()) {
+  console.log(`\n[${index + 1}/${STEPS.length}] ${what}`);
+  await run().catch((error: Error) => {
+    console.error(error.message);
+    failed.push(what);
+  });
+}
+const seconds = Math.round((now() - started) / 1000);
+console.log(failed.length === 0 ? `\nAll of it passed, in ${seconds} s.` : `\nFailed after ${seconds} s: ${failed.join(", ")}.`);
+process.exitCode = failed.length === 0 ? 0 : 1;
