@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { text } from "../kernel/body.ts";
+import { iso, isoOrNull } from "../kernel/clock.ts";
+import { idOf } from "../kernel/id.ts";
+import { listQuery } from "../kernel/page.ts";
+import { LIMIT_PERIODS } from "../schema/team.ts";
+import type { Posted } from "./entry.ts";
+import { AMOUNT_MAX } from "./ledger.ts";
+import type { Figures } from "./limit.ts";
+import { LOT_KINDS } from "./lot.ts";
+
+/** What the routes of this room take and show. Times are ISO 8601 in UTC. */
+
+const amount = z.int().min(1).max(AMOUNT_MAX).describe("Whole credits.");
+const time = z.iso.datetime().transform((value) => Date.parse(value));
+
+export const NewSpend = z.strictObject({
+  amount,
+  description: text(500).nullable().default(null).describe("What for; shown in the ledger."),
+});
+
+export const NewGrant = z.strictObject({
+  kind: z.enum(LOT_KINDS),
+  amount,
+  priority: z.int().min(0).max(1_000).default(100).describe("Lots with the lower number are spent first."),
+  effectiveAt: time.nullable().default(null).describe("When it may first be spent; at once unless told."),
+  expiresAt: time.nullable().default(null).describe("When what is left of it ends; never unless told."),
+});
+
+const figuresShape = {
+  limit: z.int().nullable().describe("What the member may spend in a period; null: all that the account has."),
+  limitPeriod: z.enum(LIMIT_PERIODS),
+  spent: z.int().describe("In the current period."),
+  remaining: z.int().describe("What the member may spend now."),
+};
+
+export const SpendCard = z.object({
+  id: z.string(), at: z.string(), memberId: z.string(), amount: z.int(), description: z.string().nullable(), ...figuresShape,
+});
+
+export const GrantCard = z.object({
+  id: z.string(), at: z.string(), accountId: z.string(), lotId: z.string(), kind: z.enum(LOT_KINDS), amount: z.int(), priority: z.int(),
+  effectiveAt: z.string(), expiresAt: z.string().nullable(), balance: z.int(),
+});
+
+export const SummaryCard = z.object({
+  memberId: z.string(), ...figuresShape,
+  balance: z.int().optional().describe("Of the account, with lots that begin later. For those who see all of it."),
+  available: z.int().optional().describe("Of the account, now. For those who see all of it."),
+});
+
+export const BalanceCard = z.object({ accountId: z.string(), balance: z.int(), available: z.int() });
+
+export const LedgerQuery = z.strictObject({ ...listQuery, memberId: idOf("member").optional().describe("Only what this member spent.") });
+
+export const EntryCard = z.object({
+  id: z.string(), kind: z.enum(["grant", "spend", "expire"]), at: z.string(), memberId: z.string().nullable(),
+  amount: z.int().describe("What it added to the balance: below 0 when credits went."),
+  description: z.string().nullable(), lotId: z.string().nullable(),
+  balance: z.int().optional().describe("After it. For those who see all of the account's credits."),
+});
+
+
+
+export const figuresCard = ({ limit, limitPeriod, spent, remaining }: Figures): Figures => ({ limit, limitPeriod, spent, remaining });
+
+/** Of the member's own numbers only: nothing of the account's. Told from the entry alone, so that a replay says the same. */
+export function spendCard(posted: Posted): z.infer<typeof SpendCard> | null {
+  const { id, at, memberId, description, outcome } = posted;
+  if (outcome.kind !== "spent" || memberId === null) return null;
+  return { id, at: iso(at), memberId, amount: outcome.required, description, ...figuresCard(outcome) };
+}
+
+export function grantCard(accountId: string, posted: Posted): z.infer<typeof GrantCard> | null {
+  const { id, at, lotId, balance, outcome } = posted;
+  if (outcome.kind !== "granted" || lotId === null) return null;
+  const { effectiveAt, expiresAt, ...lot } = outcome.lot;
+  return { id, at: iso(at), accountId, lotId, ...lot, effectiveAt: iso(effectiveAt), expiresAt: isoOrNull(expiresAt), balance };
+}
+
+export function entryCard(posted: Posted, seesAll: boolean): z.infer<typeof EntryCard> {
+  const { id, kind, at, memberId, amount: moved, description, lotId, balance } = posted;
+  return { id, kind, at: iso(at), memberId, amount: moved, description, lotId, ...(seesAll ? { balance } : {}) };
+}
