@@ -4,8 +4,11 @@ import type { Fault, Import, Source } from "./source.ts";
 /** Rooms from the ground up. Rooms on one line do not know each other. */
 const FLOORS = [["kernel"], ["schema"], ["access"], ["audit"], ["identity"], ["team", "credits", "trail"], ["resources"], ["hooks", "decisions"], ["app"], ["index"]];
 
-/** Layers inside a room, from the ground up. Store and object do not know each other; a queue's two ends ask stores. */
-const LAYERS = [["rules"], ["store", "object"], ["queue"], ["routes"]];
+/**
+ * Layers inside a room, from the ground up. Store and object do not know each other; a change is the statements of one write, put
+ * together from stores; a queue has two ends that ask stores.
+ */
+const LAYERS = [["rules"], ["store", "object"], ["queue", "change"], ["routes"]];
 
 /** The gate: the pipeline that every call passes. It asks stores and the clock, and so stands with the routes. */
 const GATE = /^src\/identity\/(gate[^/]*|attempt|identify|request)\.ts$/;
@@ -32,7 +35,7 @@ export function roomOf(path: string): string {
 
 export function layerOf(path: string): string {
   if (/^src\/(app|index)\.ts$/.test(path) || GATE.test(path)) return "routes";
-  const suffix = /\.(store|object|queue|routes)\.ts$/.exec(path)?.[1];
+  const suffix = /\.(store|object|queue|change|routes)\.ts$/.exec(path)?.[1];
   return suffix ?? "rules";
 }
 

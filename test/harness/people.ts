@@ -38,7 +38,7 @@ export async function subscribe(platform: Api, accountId: string): Promise<void>
 }
 
 export async function giveCredits(platform: Api, accountId: string, amount: number): Promise<void> {
-  ok(await platform.post(`/v1/accounts/${accountId}/credits`, { amount, reason: "top_up" }, { idempotencyKey: newKey() }), 201);
+  ok(await platform.post(`/v1/accounts/${accountId}/credits`, { kind: "top_up", amount }, { idempotencyKey: newKey() }), 201);
 }
 
 /** A member of the owner's account, active at once, with an API key of their own. */

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
+import { newServer, type Server } from "../harness/server.ts";
+import { giveCredits, newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
+
+/** `npm run test:soak` asks for the long form. */
+const CRASHES = process.env["SOAK"] === undefined ? 2 : 20;
+const CALLERS = 8;
+
+interface Spent { readonly id: string; readonly amount: number }
+interface Page<Row> { readonly data: readonly Row[]; readonly nextCursor: string | null }
+
+/** A spend as its caller knows it: the answer is null when the crash came first. */
+interface Try {
+  readonly key: string;
+  readonly answer: Reply<Spent> | null;
+}
+
+let server: Server;
+let platform: Api;
+
+beforeAll(async () => {
+  server = await newServer();
+  platform = api(server.fetch, server.platform.apiKey);
+});
+afterAll(() => server.close());
+
+const spend = (member: Person, key: string) => member.api.post<Spent>("/v1/credits/spend", { amount: 1 }, { idempotencyKey: key });
+
+/** Callers spend without a pause until the server is gone; it is killed as soon as `enough` spends were acknowledged. */
+async function stormUntilKilled(member: Person, enough: number): Promise<Try[]> {
+  const tries: Try[] = [];
+  let [acknowledged, killing] = [0, null as Promise<void> | null];
+  const caller = async () => {
+    for (;;) {
+      const key = newKey();
+      const answer = await spend(member, key).catch(() => null);
+      tries.push({ key, answer });
+      if (answer === null) return;
+      if ((acknowledged += 1) === enough) killing = server.kill9();
+    }
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
+  await killing;
+  return tries;
+}
+
+async function everyPage<Row>(caller: Api, path: string): Promise<Row[]> {
+  const rows: Row[] = [];
+  let cursor: string | null = "";
+  while (cursor !== null) {
+    const page: Page<Row> = ok(await caller.get<Page<Row>>(`${path}${cursor === "" ? "" : `&cursor=${cursor}`}`), 200).body;
+    rows.push(...page.data);
+    cursor = page.nextCursor;
+  }
+  return rows;
+}
+
+const replayAll = async (member: Person, tries: readonly Try[]) => {
+  const answers: Reply<Spent>[] = [];
+  for (let start = 0; start < tries.length; start += CALLERS) {
+    answers.push(...await Promise.all(tries.slice(start, start + CALLERS).map(({ key }) => spend(member, key))));
+  }
+  return answers;
+};
+
+describe("kill -9 of the whole server in the middle of a spending storm", () => {
+  test(`S1.8, S4.22: ${CRASHES} times: nothing acknowledged is lost, nothing is charged twice, the trail holds every entry once`, async () => {
+    await server.start();
+    const owner = await newAccount(server.fetch, platform, "team");
+    await subscribe(platform, owner.accountId);
+    await giveCredits(platform, owner.accountId, 1_000_000);
+    const member = await newMember(server.fetch, owner, { roles: ["member"] });
+    const charged = new Set<string>();
+
+    for (let crash = 0; crash < CRASHES; crash += 1) {
+      const tries = await stormUntilKilled(member, 20 + (crash * 37) % 150);
+      expect(tries.some(({ answer }) => answer === null)).toBe(true);
+      await server.start();
+      const first = await replayAll(member, tries);
+      expect(first.map(({ status }) => status)).toEqual(tries.map(() => 201));
+      tries.forEach(({ answer }, index) => {
+        if (answer !== null) expect([answer.status, answer.body]).toEqual([201, first[index]?.body]);
+      });
+      const second = await replayAll(member, tries);
+      expect(second.map(({ body }) => body)).toEqual(first.map(({ body }) => body));
+      for (const { body } of first) charged.add(body.id);
+      const { spent } = ok(await member.api.get<{ spent: number }>("/v1/credits"), 200).body;
+      expect(spent).toBe(charged.size);
+    }
+
+    await server.sweep();
+    const ledger = await everyPage<{ id: string; kind: string }>(owner.api, "/v1/credits/ledger?limit=100");
+    const entries = ledger.map(({ id }) => id);
+    expect(new Set(entries).size).toBe(entries.length);
+    expect(ledger.filter(({ kind }) => kind === "spend").map(({ id }) => id).sort()).toEqual([...charged].sort());
+    const trail = await everyPage<{ resource: { id: string } }>(owner.api, "/v1/audit?limit=100&action=credits.*");
+    expect(trail.map(({ resource }) => resource.id).sort()).toEqual(entries.sort());
+    expect(await verified(owner.api)).toEqual([]);
+  });
+});
+
+/** Every fault of the chain, from its first row to its head; a long chain is verified in several calls. */
+async function verified(owner: Api): Promise<unknown[]> {
+  interface Verification { readonly ok: boolean; readonly complete: boolean; readonly firstFault: unknown; readonly nextCursor: string | null }
+  let cursor = "";
+  for (;;) {
+    const { body }: Reply<Verification> = ok(await owner.get<Verification>(`/v1/audit/verify${cursor}`), 200);
+    if (!body.ok) return [body.firstFault];
+    if (body.complete || body.nextCursor === null) return [];
+    cursor = `?cursor=${body.nextCursor}`;
+  }
+}

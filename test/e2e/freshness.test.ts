@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Api, api, newKey, ok, type Problem } from "../harness/client.ts";
+import { type Edge, startEdge } from "../harness/edge.ts";
+import { giveCredits, newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
+
+/** `npm run test:soak` asks for the long form. */
+const ROUNDS = process.env["SOAK"] === undefined ? 20 : 200;
+const ISOLATES = 4;
+const HOME = "203.0.113.7";
+const ABROAD = "198.51.100.7";
+const ANY_VERSION = { ifMatch: "*" };
+
+let edge: Edge;
+let platform: Api;
+
+beforeAll(async () => {
+  edge = await startEdge({ isolates: ISOLATES });
+  platform = api(edge.at(0), edge.platform.apiKey);
+});
+afterAll(() => edge.close());
+
+/** A right that can be given and taken, and the call that shows whether it is there. */
+interface Switch {
+  give(owner: Api): Promise<unknown>;
+  take(owner: Api): Promise<unknown>;
+  /** One call by the member. */
+  probe(member: Api): Promise<{ status: number; body: unknown }>;
+  /** What the probe answers with the right, and without it. */
+  readonly given: number;
+  readonly taken: number;
+  readonly code: string;
+}
+
+type MakeSwitch = (member: Person, owner: Person) => Promise<Switch>;
+
+const card = (member: Person) => `/v1/members/${member.memberId}`;
+const patch = (member: Person, body: object) => async (owner: Api) => ok(await owner.patch(card(member), body, ANY_VERSION), 200);
+
+const SWITCHES: ReadonlyArray<readonly [title: string, kind: "vendor" | "team", make: MakeSwitch]> = [
+  ["S1.6, S1.7, S1.33: a role", "team", async (member) => ({
+    give: patch(member, { roles: ["admin"] }), take: patch(member, { roles: ["viewer"] }),
+    probe: (caller) => caller.get("/v1/members"), given: 200, taken: 403, code: "access/denied",
+  })],
+  ["S1.7: a role, asked by a spend", "team", async (member) => ({
+    give: patch(member, { roles: ["member"] }), take: patch(member, { roles: ["viewer"] }),
+    probe: (caller) => caller.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newKey() }), given: 201, taken: 403, code: "access/denied",
+  })],
+  ["a grant, asked by a read", "vendor", async (member, owner) => {
+    const product = await newProduct(owner);
+    return {
+      ...grants(member, "view"), probe: (caller) => caller.get(`/v1/products/${product}`), given: 200, taken: 404, code: "not-found",
+    };
+  }],
+  ["a grant, asked by a list", "vendor", async (member) => ({
+    ...grants(member, "view"), probe: (caller) => caller.get("/v1/products"), given: 200, taken: 403, code: "access/denied",
+  })],
+  ["a grant, asked by a write", "vendor", async (member, owner) => {
+    const product = await newProduct(owner);
+    return {
+      ...grants(member, "edit"), probe: (caller) => caller.patch(`/v1/products/${product}`, { name: "Renamed" }, ANY_VERSION),
+      given: 200, taken: 404, code: "not-found",
+    };
+  }],
+  ["S4.11: an address rule of the member", "vendor", async (member) => ({
+    give: patch(member, { allowedIps: [`${ABROAD}/32`, `${HOME}/32`] }), take: patch(member, { allowedIps: [`${HOME}/32`] }),
+    probe: (caller) => caller.get("/v1/me", { ip: ABROAD }), given: 200, taken: 403, code: "ip/not-allowed",
+  })],
+  ["S2.21, S2.22: a block", "vendor", async (member) => ({
+    give: async (owner) => ok(await owner.post(`${card(member)}/unblock`), 200), take: async (owner) => ok(await owner.post(`${card(member)}/block`), 200),
+    probe: (caller) => caller.get("/v1/me"), given: 200, taken: 401, code: "auth/blocked",
+  })],
+];
+
+async function newProduct(owner: Person): Promise<string> {
+  return ok(await owner.api.post<{ id: string }>("/v1/products", { name: "Editor" }, { idempotencyKey: newKey() }), 201).body.id;
+}
+
+const grants = (member: Person, access: string) => ({
+  give: async (owner: Api) => ok(await owner.put(`${card(member)}/grants`, { grants: [{ resourceType: "product", access }] }, ANY_VERSION), 200),
+  take: async (owner: Api) => ok(await owner.put(`${card(member)}/grants`, { grants: [] }, ANY_VERSION), 200),
+});
+
+async function people(kind: "vendor" | "team"): Promise<{ owner: Person; member: Person }> {
+  const owner = await newAccount(edge.at(0), platform, kind);
+  await subscribe(platform, owner.accountId);
+  await giveCredits(platform, owner.accountId, 1_000_000);
+  return { owner, member: await newMember(edge.at(0), owner, { roles: [kind === "team" ? "viewer" : "operator"] }) };
+}
+
+const isolates = Array.from({ length: ISOLATES }, (_, index) => index);
+
+/** The next call on every isolate, all at once: each answers from what it remembers, unless it asks. */
+const everywhere = (caller: Api, probe: Switch["probe"]) => Promise.all(isolates.map((isolate) => probe(caller.via(edge.at(isolate)))));
+
+describe("a change that one isolate has acknowledged is obeyed by the next call on every other", () => {
+  test.each(SWITCHES)("%s", async (_, kind, make) => {
+    const { owner, member } = await people(kind);
+    const { give, take, probe, given, taken, code } = await make(member, owner);
+    await give(owner.api);
+    const callers = [member.api, api(edge.at(0), await newToken(edge.at(0), member.apiKey, { ip: HOME }))];
+    const stale: string[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const caller = callers[round % 2] as Api;
+      const warm = await everywhere(caller, probe);
+      await take(owner.api.via(edge.at(round % ISOLATES)));
+      const refused = await everywhere(caller, probe);
+      await give(owner.api.via(edge.at((round + 1) % ISOLATES)));
+      const allowed = await everywhere(caller, probe);
+      if (warm.some((answer) => answer.status !== given)) stale.push(`round ${round} before: ${warm.map((answer) => answer.status)}`);
+      if (refused.some((answer) => answer.status !== taken || (answer.body as Problem).code !== code)) stale.push(`round ${round} taken: ${refused.map((answer) => answer.status)}`);
+      if (allowed.some((answer) => answer.status !== given)) stale.push(`round ${round} given: ${allowed.map((answer) => answer.status)}`);
+    }
+    expect(stale).toEqual([]);
+  });
+
+  test("S1.41: a key that is revoked is refused everywhere, with the tokens minted from it; another key of the member goes on", async () => {
+    const { owner, member } = await people("vendor");
+    const wrong: string[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const [at, keyId] = await revocable(owner, member);
+      const token = api(edge.at(0), await newToken(edge.at(0), at.key));
+      const warm = [...await everywhere(at.api, me), ...await everywhere(token, me)];
+      ok(await owner.api.via(edge.at(round % ISOLATES)).del(`/v1/api-keys/${keyId}`), 204);
+      const after = [...await everywhere(at.api, me), ...await everywhere(token, me)];
+      const other = await everywhere(member.api, me);
+      if (warm.some(({ status }) => status !== 200)) wrong.push(`round ${round} before: ${warm.map(({ status }) => status)}`);
+      if (after.some(({ status }) => status !== 401)) wrong.push(`round ${round} revoked: ${after.map(({ status }) => status)}`);
+      if (other.some(({ status }) => status !== 200)) wrong.push(`round ${round} other key: ${other.map(({ status }) => status)}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+});
+
+const me = (caller: Api) => caller.get("/v1/me");
+
+async function revocable(owner: Person, member: Person): Promise<[{ key: string; api: Api }, string]> {
+  const key = await newApiKey(edge.at(0), owner, member.memberId);
+  const { body } = ok(await api(edge.at(0), key).get<{ key: { id: string } }>("/v1/me"), 200);
+  return [{ key, api: api(edge.at(0), key) }, body.key.id];
+}

@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Api, api, newKey, ok, type Problem, type Reply, reply } from "../harness/client.ts";
+import { type Edge, startEdge } from "../harness/edge.ts";
+import { NOBODY, type Operation, operations, sample } from "../harness/operation.ts";
+import { newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
+
+const ALLOWED = "203.0.113.7";
+const ELSEWHERE = "198.51.100.7";
+
+let edge: Edge;
+let platform: Api;
+let all: Operation[];
+/** A vendor that operators of it may act for, and another tenant. */
+let owner: Person;
+let stranger: Person;
+
+beforeAll(async () => {
+  edge = await startEdge({ isolates: 2 });
+  platform = api(edge.at(0), edge.platform.apiKey);
+  all = await operations(api(edge.at(0), null));
+  owner = await newAccount(edge.at(0), platform, "vendor");
+  stranger = await newAccount(edge.at(0), platform, "vendor");
+  for (const { accountId } of [owner, stranger]) await subscribe(platform, accountId);
+});
+afterAll(() => edge.close());
+
+const guarded = () => all.filter((one) => !one.isPublic);
+
+interface Caller {
+  readonly headers: Record<string, string>;
+  readonly id?: string;
+}
+
+/** The operation with a body that its schema accepts, so that only what is tested stands in the way. */
+async function call(operation: Operation, { headers, id = missing(operation) }: Caller): Promise<Reply<Problem>> {
+  const path = operation.path.replaceAll(/\{\w+\}/g, id);
+  const query = operation.query.filter(({ required }) => required).map(({ name, schema }) => `${name}=${encodeURIComponent(String(sample(schema)))}`);
+  const all = new Headers({ ...headers, ...(operation.headers.includes("Idempotency-Key") ? { "idempotency-key": newKey() } : {}) });
+  if (operation.headers.includes("If-Match")) all.set("if-match", "*");
+  if (operation.body !== null) all.set("content-type", "application/json");
+  const body = operation.body === null ? {} : { body: JSON.stringify(sample(operation.body)) };
+  return reply(await edge.fetch(1, `${path}${query.length > 0 ? `?${query.join("&")}` : ""}`, { method: operation.method, headers: all, ...body }));
+}
+
+const PREFIXES: Record<string, string> = {
+  "accounts": "acc", "members": "mem", "api-keys": "key", "products": "prd", "license-keys": "lky", "machine-codes": "mac", "data-objects": "dat",
+  "customers": "cus", "access-tokens": "atk",
+};
+
+/** A well-formed id of the operation's kind that nobody has. */
+function missing({ path }: Operation): string {
+  const [, kind = ""] = /\/([\w-]+)\/\{/.exec(path) ?? [];
+  return `${PREFIXES[kind] ?? "xxx"}_${NOBODY}`;
+}
+
+const bearer = (credential: string, ip = ALLOWED) => ({ authorization: `Bearer ${credential}`, "cf-connecting-ip": ip });
+const said = ({ status, body }: Reply<Problem>) => `${status} ${body?.code ?? ""}`;
+
+/** Every guarded operation with these headers; what did not answer as expected, by name. */
+async function refusedEverywhere(headers: Record<string, string>, expected: string): Promise<string[]> {
+  const answers = await Promise.all(guarded().map(async (one) => [one.name, await call(one, { headers })] as const));
+  return answers.filter(([, answer]) => said(answer) !== expected).map(([name, answer]) => `${name}: ${said(answer)}`);
+}
+
+/** The rows of every table but the trail and the call log: a refusal leaves them as they were. */
+async function snapshot(): Promise<unknown> {
+  const { DB } = await edge.env();
+  const tables = ["account", "member", "access_grant", "api_key", "resource", "idempotency"];
+  return Promise.all(tables.map(async (table) => (await DB.prepare(`SELECT * FROM ${table}`).all()).results.map(({ last_used_at: _, last_login_at: __, ...row }) => row)));
+}
+
+test("the walk covers the whole surface", () => {
+  expect(guarded().length).toBeGreaterThan(40);
+  expect(all.filter((one) => one.isPublic).map(({ name }) => name).sort()).toMatchInlineSnapshot();
+});
+
+describe("every operation that needs a credential refuses", () => {
+  const CREDENTIALS: ReadonlyArray<readonly [title: string, headers: Record<string, string>]> = [
+    ["none", {}],
+    ["garbage", { authorization: "Bearer garbage" }],
+    ["an empty one", { authorization: "Bearer " }],
+    ["another scheme", { authorization: "Basic dXNlcjpwYXNz" }],
+    ["a key of the right form that nobody has", { authorization: `Bearer tgk_${"A".repeat(43)}` }],
+    ["a token that is none", { authorization: "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0." }],
+    ["a key in the query", { "x-api-key-in-query": "1" }],
+  ];
+  test.each(CREDENTIALS)("a credential that is %s", async (_, headers) => {
+    expect(await refusedEverywhere(headers, "401 auth/invalid-credential")).toEqual([]);
+  });
+
+  test("two credentials at once, good as each may be", async () => {
+    const headers = { ...bearer(owner.apiKey), "x-api-key": owner.apiKey };
+    expect(await refusedEverywhere(headers, "401 auth/invalid-credential")).toEqual([]);
+  });
+
+  test("a token that was signed by somebody else, changed, or has expired", async () => {
+    const token = await newToken(edge.at(0), owner.apiKey);
+    const [head = "", claims = "", signature = ""] = token.split(".");
+    const decoded = JSON.parse(Buffer.from(claims, "base64url").toString()) as Record<string, unknown>;
+    const longer = Buffer.from(JSON.stringify({ ...decoded, exp: Number(decoded["exp"]) + 1_000_000 })).toString("base64url");
+    const none = Buffer.from(JSON.stringify({ alg: "none", typ: "at+jwt" })).toString("base64url");
+    for (const forged of [`${head}.${longer}.${signature}`, `${none}.${claims}.`, `${head}.${claims}.${"A".repeat(signature.length)}`]) {
+      expect(await refusedEverywhere(bearer(forged), "401 auth/invalid-credential")).toEqual([]);
+    }
+  });
+
+  test("an expired key, by itself and by the token minted from it before", async () => {
+    const member = await newMember(edge.at(0), owner, { roles: ["owner"] });
+    const key = await newApiKey(edge.at(0), owner, member.memberId);
+    const token = await newToken(edge.at(0), key);
+    const { DB } = await edge.env();
+    const { body } = ok(await api(edge.at(0), key).get<{ key: { id: string } }>("/v1/me"), 200);
+    await DB.prepare("UPDATE api_key SET expires_at = ? WHERE id = ?").bind(Date.now() - 1_000, body.key.id).run();
+    await DB.prepare("UPDATE member SET version = version + 1 WHERE id = ?").bind(member.memberId).run();
+    expect(await refusedEverywhere(bearer(key), "401 auth/invalid-credential")).toEqual([]);
+    expect(await refusedEverywhere(bearer(token), "401 auth/invalid-credential")).toEqual([]);
+  });
+
+  test("S1.41: a revoked key, by itself and by the token minted from it before", async () => {
+    const member = await newMember(edge.at(0), owner, { roles: ["owner"] });
+    const token = await newToken(edge.at(0), member.apiKey);
+    const { body } = ok(await member.api.get<{ key: { id: string } }>("/v1/me"), 200);
+    ok(await owner.api.del(`/v1/api-keys/${body.key.id}`), 204);
+    expect(await refusedEverywhere(bearer(member.apiKey), "401 auth/invalid-credential")).toEqual([]);
+    expect(await refusedEverywhere(bearer(token), "401 auth/invalid-credential")).toEqual([]);
+  });
+
+  test("S2.21: a blocked member, by key and by token", async () => {
+    const member = await newMember(edge.at(0), owner, { roles: ["owner"] });
+    const token = await newToken(edge.at(0), member.apiKey);
+    ok(await owner.api.post(`/v1/members/${member.memberId}/block`), 200);
+    expect(await refusedEverywhere(bearer(member.apiKey), "401 auth/blocked")).toEqual([]);
+    expect(await refusedEverywhere(bearer(token), "401 auth/blocked")).toEqual([]);
+  });
+
+  test("S4.11: an address outside the rules, by key and by token, whatever else the caller claims of itself", async () => {
+    const member = await newMember(edge.at(0), owner, { roles: ["owner"], allowedIps: [`${ALLOWED}/32`] });
+    const token = await newToken(edge.at(0), member.apiKey, { ip: ALLOWED });
+    const claims = { "x-forwarded-for": ALLOWED, "x-real-ip": ALLOWED, "true-client-ip": ALLOWED, "forwarded": `for=${ALLOWED}` };
+    for (const credential of [member.apiKey, token]) {
+      expect(await refusedEverywhere({ ...bearer(credential, ELSEWHERE), ...claims }, "403 ip/not-allowed")).toEqual([]);
+      expect(await refusedEverywhere({ ...bearer(credential, "not an address"), ...claims }, "403 ip/not-allowed")).toEqual([]);
+    }
+  });
+});
+
+describe("a refusal", () => {
+  test("S0.7: too little right answers 403 or 404 everywhere but about oneself, and changes nothing", async () => {
+    const operator = await newMember(edge.at(0), owner, { roles: ["operator"] });
+    const before = await snapshot();
+    const others = guarded().filter((one) => !one.isSelf);
+    const answers = await Promise.all(others.map(async (one) => [one.name, await call(one, { headers: bearer(operator.apiKey) })] as const));
+    const open = answers.filter(([, answer]) => !["403 access/denied", "404 not-found"].includes(said(answer)));
+    expect(open.map(([name, answer]) => `${name}: ${said(answer)}`)).toEqual([]);
+    expect(await snapshot()).toEqual(before);
+  });
+
+  test("another tenant's id answers as one that nobody has", async () => {
+    const ids = await idsOf(stranger);
+    const before = await snapshot();
+    const single = guarded().filter((one) => one.path.includes("{"));
+    const differing = await Promise.all(single.map(async (one) => {
+      const foreign = ids[missing(one).slice(0, 3)];
+      if (foreign === undefined) return [`${one.name}: the walk has no such object of the other tenant`];
+      const [theirs, nobodys] = [await call(one, { headers: bearer(owner.apiKey), id: foreign }), await call(one, { headers: bearer(owner.apiKey) })];
+      return shape(theirs) === shape(nobodys) && [403, 404].includes(theirs.status) ? [] : [`${one.name}: ${shape(theirs)} and ${shape(nobodys)}`];
+    }));
+    expect(differing.flat()).toEqual([]);
+    expect(await snapshot()).toEqual(before);
+  });
+});
+
+/** All of an answer but what names this one call. */
+function shape({ status, body, headers }: Reply<Problem>): string {
+  const { requestId: _, instance: __, ...rest } = body;
+  return JSON.stringify([status, headers.get("content-type"), rest]);
+}
+
+/** One object of each kind of that tenant, by the prefix of its id. */
+async function idsOf(person: Person): Promise<Record<string, string>> {
+  const make = async (path: string, body: object) => ok(await person.api.post<{ id: string }>(path, body, { idempotencyKey: newKey() }), 201).body.id;
+  const product = await make("/v1/products", { name: "Editor" });
+  const key = await make("/v1/license-keys", { productId: product, newCustomer: { name: "Carla", email: "carla@example.com" } });
+  const { body } = ok(await person.api.get<{ key: { id: string } }>("/v1/me"), 200);
+  return {
+    acc: person.accountId, mem: person.memberId, key: body.key.id, prd: product, lky: key,
+    mac: await make("/v1/machine-codes", { licenseKeyId: key, code: "M-1" }),
+    dat: await make("/v1/data-objects", { productId: product, name: "setting", value: "1" }),
+    cus: await make("/v1/customers", { name: "Carl", email: "carl@example.com" }),
+    atk: await make("/v1/access-tokens", { name: "client" }),
+  };
+}
