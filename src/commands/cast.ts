@@ -16,14 +16,15 @@ export interface NewMember extends Person {
 }
 
 /** The same gate, asked by another. */
-export const as = (caller: Caller, login: Pick<Login, "apiKey" | "address">): Caller =>
-  ({ ...caller, credential: login.apiKey, address: login.address });
+export const as = (caller: Caller, login: Pick<Login, "who" | "apiKey" | "address">): Caller =>
+  ({ ...caller, who: login.who, credential: login.apiKey, address: login.address });
 
 /** A new account whose owner has claimed an API key. */
 export async function openAccount(platform: Caller, account: { readonly kind: string; readonly name: string; readonly owner: Person }): Promise<Login> {
   const made = await ask(platform, { method: "POST", path: "/v1/accounts", body: account, expect: 201 });
-  const apiKey = await claim(platform, textAt(made, "claim.token"), null);
-  return { who: `${account.owner.firstName} ${account.owner.lastName}`, accountId: textAt(made, "id"), memberId: textAt(made, "owner.id"), apiKey, address: null };
+  const who = `${account.owner.firstName} ${account.owner.lastName}`;
+  const apiKey = await claim({ ...platform, who, address: null }, textAt(made, "claim.token"));
+  return { who, accountId: textAt(made, "id"), memberId: textAt(made, "owner.id"), apiKey, address: null };
 }
 
 /** A new member who has claimed an API key: the admin who makes it never sees it. */
@@ -31,11 +32,12 @@ export async function addMember(admin: Caller, accountId: string, member: NewMem
   const made = await ask(admin, { method: "POST", path: "/v1/members", body: member, expect: 201 });
   const memberId = textAt(made, "id");
   const key = await ask(admin, { method: "POST", path: `/v1/members/${memberId}/api-keys`, body: { name: "first key" }, expect: 201 });
-  const apiKey = await claim(admin, textAt(key, "claim.token"), address);
-  return { who: `${member.firstName} ${member.lastName}`, accountId, memberId, apiKey, address };
+  const who = `${member.firstName} ${member.lastName}`;
+  const apiKey = await claim({ ...admin, who, address }, textAt(key, "claim.token"));
+  return { who, accountId, memberId, apiKey, address };
 }
 
-async function claim(caller: Caller, token: string, address: string | null): Promise<string> {
-  const claimed = await ask({ ...caller, credential: null, address }, { method: "POST", path: "/v1/auth/claims", body: { token }, expect: 201 });
+async function claim(caller: Caller, token: string): Promise<string> {
+  const claimed = await ask({ ...caller, credential: null }, { method: "POST", path: "/v1/auth/claims", body: { token }, expect: 201 });
   return textAt(claimed, "secret");
 }

@@ -21,6 +21,9 @@ export interface Caller {
   readonly credential: string | null;
   /** Sent as CF-Connecting-IP, which a local gate takes from the caller; null is 127.0.0.1. */
   readonly address: string | null;
+  /** Whose call it is, for whoever reads along. */
+  readonly who?: string;
+  readonly viaToken?: boolean;
   readonly seen?: (caller: Caller, ask: Ask, answer: Answer) => void;
 }
 

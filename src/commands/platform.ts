@@ -46,7 +46,7 @@ export function platformSql({ email, name, firstName, lastName, now }: NewPlatfo
       // The person may be a member of an account already.
       `${insert("user", { id: userId, email: address, created_at: now })} ON CONFLICT (email) DO NOTHING`,
       insert("member", {
-        id: memberId, account_id: accountId, user_id: { sql: `(SELECT id FROM user WHERE email = ${literal(address)})` }, username: address,
+        id: memberId, account_id: accountId, user_id: { sql: `(SELECT id FROM user WHERE email = ${literal(address)})` }, username: `${firstName} ${lastName}`,
         first_name: firstName, last_name: lastName, email: address, status: "active", roles: ["owner"],
         created_at: now, accepted_at: now, updated_at: now,
       }),

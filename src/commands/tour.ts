@@ -1,0 +1,50 @@
+// npm run tour [-- --url http://127.0.0.1:8787]: plays a story against a running gate and prints each call with its answer. It ends
+// with 1 when an answer is not the expected one. Every run makes accounts of its own. Against another gate than the local one, the
+// platform owner's API key is taken from TOLLGATE_PLATFORM_KEY.
+import { parseArgs } from "node:util";
+import { now } from "../kernel/clock.ts";
+import type { Answer, Ask, Caller } from "./client.ts";
+import { readDemo, runningGate } from "./local.ts";
+import { STORY } from "./story.ts";
+
+const WIDTH = 150;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { url: { type: "string" } } });
+  const url = (values.url ?? runningGate()?.url ?? "http://127.0.0.1:8787").replace(/\/$/, "");
+  const credential = process.env["TOLLGATE_PLATFORM_KEY"] ?? readDemo()?.platform.apiKey;
+  if (credential === undefined) throw new Error("There is no platform key: neither .tollgate/demo.json (npm start makes it) nor TOLLGATE_PLATFORM_KEY.");
+  await fetch(`${url}/.well-known/jwks.json`).catch(() => { throw new Error(`No gate answers at ${url}. Start it in another terminal: npm start`); });
+
+  let calls = 0;
+  const seen = (caller: Caller, ask: Ask, answer: Answer) => {
+    calls += 1;
+    print(caller, ask, answer);
+  };
+  const world = await STORY.open({ url, credential, address: null, who: "Platform", seen }, now());
+  for (const [index, { title, play }] of STORY.scenes.entries()) {
+    console.log(`\n${index + 1}. ${title}`);
+    await play(world);
+  }
+  console.log(`\nThe tour is over: ${calls} calls, every answer as expected.`);
+}
+
+function print({ who, address, viaToken }: Caller, ask: Ask, answer: Answer): void {
+  const from = address === null ? "" : ` from ${address}`;
+  const extras = Object.entries(ask.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
+  const body = ask.body === undefined ? [] : [short(ask.body)];
+  console.log(`   ${who ?? "Nobody"}${viaToken === true ? " (token)" : ""}${from}: ${[`${ask.method} ${ask.path}`, ...extras, ...body].join("  ")}`);
+  console.log(`     -> ${answer.status}${answer.body === null ? "" : ` ${short(answer.body)}`}`);
+}
+
+/** Secrets are shown by their beginning only: a tour ends up in terminals and build logs. */
+function short(body: unknown): string {
+  const text = JSON.stringify(body, (name, value: unknown) =>
+    (typeof value === "string" && /^(secret|token|access_token)$/.test(name) ? `${value.slice(0, 8)}...` : value));
+  return text.length <= WIDTH ? text : `${text.slice(0, WIDTH)}...`;
+}
+
+await main().catch((error: Error) => {
+  console.error(`\nThe tour failed. ${error.message}`);
+  process.exitCode = 1;
+});
