@@ -1,6 +1,6 @@
 import type { AccessLevel } from "../schema/team.ts";
 import type { GrantSet, Reach } from "./decide.ts";
-import type { GrantRow, Preset, Scope } from "./preset.ts";
+import { type GrantRow, PLATFORM_RIGHTS, type Preset, type Scope } from "./preset.ts";
 import { isRight, type Right } from "./right.ts";
 import type { TypeAccess, TypeTable, Verb } from "./type.ts";
 
@@ -43,7 +43,10 @@ export function compile(source: GrantSource, preset: Preset, types: TypeTable): 
     const role = Object.hasOwn(preset.roles, name) ? preset.roles[name] : undefined;
     for (const [right, scope] of Object.entries(role?.rights ?? {})) draft(right as Right)[scope as Scope] = true;
   }
-  for (const right of source.rights) if (isRight(right)) draft(right).all = true;
+  for (const right of source.rights) {
+    // No tenant holds what belongs to whoever runs the deployment, whatever a row says.
+    if (isRight(right) && (preset.model === "platform" || !PLATFORM_RIGHTS.includes(right))) draft(right).all = true;
+  }
   for (const grant of source.grants) {
     const type = types.get(grant.resourceType);
     if (type !== undefined) addGrant(type, grant, draft);

@@ -10,6 +10,8 @@ export interface Role {
   readonly mayInvite: readonly string[];
   /** A member with this role may have a credit limit of their own. */
   readonly creditLimit: boolean;
+  /** May make API keys for themselves where the account says that members may. */
+  readonly ownKeys: boolean;
 }
 
 export interface GrantRow {

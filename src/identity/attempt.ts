@@ -45,6 +45,7 @@ export class Attempt implements Call {
   get params() { return this.#request.params; }
   defer(work: Promise<unknown>): void { this.#request.defer(work); }
   query(): unknown { return this.#request.query(); }
+  named(member: string): string | null { return this.#request.named(member); }
   ifMatch(version: number): void { this.#request.ifMatch(version); }
 
   async read<const T extends readonly Statement[]>(...statements: T): Promise<Results<T>> {

@@ -46,6 +46,8 @@ export interface Call<Body = unknown, Query = unknown> {
    * @throws Problem idempotency/missing, validation, idempotency/mismatch
    */
   body(): Promise<Body>;
+  /** A text member of the body before it is validated, so that what it names is loaded with the rest and decided first. */
+  named(member: string): string | null;
   /** The caller's Idempotency-Key, for a ledger command. @throws Problem idempotency/missing */
   idempotencyKey(): string;
   /** @throws Problem precondition-required, precondition-failed */

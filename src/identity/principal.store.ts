@@ -1,4 +1,4 @@
-import { and, eq, type SQL, sql } from "drizzle-orm";
+import { and, eq, type SQL } from "drizzle-orm";
 import type { GrantRow } from "../access/preset.ts";
 import { compile } from "../access/grant-set.ts";
 import { presetOf } from "../access/model.ts";
@@ -7,6 +7,7 @@ import type { Db } from "../kernel/db.ts";
 import { apiKey } from "../schema/identity.ts";
 import { account, member } from "../schema/team.ts";
 import { compileRules } from "./address.ts";
+import { GRANTS } from "./member.store.ts";
 import type { Principal } from "./principal.ts";
 
 /** The rows behind an API key, by the SHA-256 of its secret. */
@@ -26,20 +27,15 @@ async function findPrincipal(db: Db, where: SQL | undefined, via: Principal["via
   return row === undefined ? null : toPrincipal(row, via, types);
 }
 
-const GRANTS = sql<string>`(SELECT json_group_array(json_array(g.resource_type, g.resource_id, g.access))
-  FROM access_grant g WHERE g.member_id = ${member.id})`;
-
 interface Row {
   readonly key: typeof apiKey.$inferSelect;
   readonly member: typeof member.$inferSelect;
   readonly account: typeof account.$inferSelect;
-  readonly grants: string;
+  readonly grants: readonly GrantRow[];
 }
 
 function toPrincipal({ key, member: row, account: home, grants }: Row, via: Principal["via"], types: TypeTable): Principal {
-  const grantRows = (JSON.parse(grants) as [string, string, GrantRow["access"]][])
-    .map(([resourceType, resourceId, access]) => ({ resourceType, resourceId, access }));
-  const source = { memberId: row.id, roles: row.roles, rights: row.rights, grants: grantRows, objectGroupIds: row.objectGroupIds, scopes: key.scopes };
+  const source = { memberId: row.id, roles: row.roles, rights: row.rights, grants, objectGroupIds: row.objectGroupIds, scopes: key.scopes };
   return {
     via,
     stamp: { memberId: row.id, memberVersion: row.version, accountId: home.id, accountVersion: home.version },

@@ -54,6 +54,12 @@ export class GateRequest {
     return this.operation.body === undefined ? undefined : validate(this.operation.body, this.#json?.value, "body");
   }
 
+  named(member: string): string | null {
+    const json = this.#json?.value;
+    const value: unknown = typeof json === "object" && json !== null && Object.hasOwn(json, member) ? Reflect.get(json, member) : null;
+    return typeof value === "string" ? value : null;
+  }
+
   /** @throws Problem malformed; idempotency/missing where the operation needs a key */
   idempotencyKey(): string | null {
     const { idempotency } = this.operation;

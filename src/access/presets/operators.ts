@@ -5,8 +5,8 @@ export const operators: Preset = {
   model: "operators",
   topRole: "owner",
   roles: {
-    owner: { rank: 30, rights: EVERYTHING, mayInvite: ["owner", "operator"], creditLimit: false },
-    operator: { rank: 10, rights: {}, mayInvite: [], creditLimit: true },
+    owner: { rank: 30, rights: EVERYTHING, mayInvite: ["owner", "operator"], creditLimit: false, ownKeys: true },
+    operator: { rank: 10, rights: {}, mayInvite: [], creditLimit: true, ownKeys: true },
   },
   restrictedRoles: ["operator"],
   bundles: {

@@ -12,7 +12,7 @@ const rights: Role["rights"] = {
 export const platform: Preset = {
   model: "platform",
   topRole: "owner",
-  roles: { owner: { rank: 30, rights, mayInvite: ["owner"], creditLimit: false } },
+  roles: { owner: { rank: 30, rights, mayInvite: ["owner"], creditLimit: false, ownKeys: true } },
   restrictedRoles: [],
   bundles: {},
 };

@@ -1,0 +1,61 @@
+import { Hono } from "hono";
+import { apiKeyEndpoints } from "./identity/api-key.routes.ts";
+import type { Endpoint } from "./identity/call.ts";
+import { openEndpoint } from "./identity/call.ts";
+import { claimEndpoints } from "./identity/claim.routes.ts";
+import { attend, gate, type GateEnv, refuse } from "./identity/gate.routes.ts";
+import { tokenEndpoints } from "./identity/token.routes.ts";
+import { credits } from "./credits/credits.routes.ts";
+import { creditGrants } from "./credits/grant.routes.ts";
+import { accountObject } from "./credits/stub.object.ts";
+import { openapi } from "./kernel/openapi.ts";
+import { Problem } from "./kernel/problem.ts";
+import { problemEndpoints } from "./identity/problem.routes.ts";
+import { RESOURCE_TYPES, TYPE_TABLE } from "./resources/registry.ts";
+import { resourceEndpoints } from "./resources/resource-change.routes.ts";
+import { accountCreationEndpoints } from "./team/account-creation.routes.ts";
+import { accountEndpoints } from "./team/account.routes.ts";
+import { grantEndpoints } from "./team/grant.routes.ts";
+import { meEndpoints } from "./team/me.routes.ts";
+import { memberEndpoints } from "./team/member.routes.ts";
+import { trailEndpoints } from "./trail/audit.routes.ts";
+import type { Env } from "./env.ts";
+
+/** The account's object as the trail sees it. */
+export const ledgersOf = (env: Env) => (accountId: string) => accountObject(env, accountId);
+
+/** The whole surface. */
+const endpoints: readonly Endpoint[] = [
+  ...tokenEndpoints,
+  ...claimEndpoints,
+  ...meEndpoints,
+  ...accountCreationEndpoints,
+  ...accountEndpoints,
+  ...memberEndpoints(TYPE_TABLE),
+  ...grantEndpoints(TYPE_TABLE),
+  ...apiKeyEndpoints,
+  ...resourceEndpoints(RESOURCE_TYPES),
+  ...credits,
+  ...creditGrants,
+  ...trailEndpoints(ledgersOf),
+  ...problemEndpoints,
+];
+
+const description = openEndpoint({
+  method: "GET", path: "/openapi.json", tag: "Documentation", right: "public", status: 200, summary: "This API as OpenAPI 3.1.",
+}, async (call) => ({ status: 200, body: openapi([...endpoints, description].map(({ operation }) => operation), call.env.ISSUER) }));
+
+export const surface: readonly Endpoint[] = [...endpoints, description];
+
+export const app = new Hono<GateEnv>();
+app.use(attend);
+for (const endpoint of surface) app.on(endpoint.operation.method, endpoint.operation.path, gate(endpoint, TYPE_TABLE));
+for (const [path, group] of Map.groupBy(surface, ({ operation }) => operation.path)) {
+  const methods = group.map(({ operation }) => operation.method);
+  const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])].join(", ");
+  app.all(path, () => { throw new Problem("method-not-allowed", { headers: { Allow: allow } }); });
+}
+app.notFound(() => { throw new Problem("not-found"); });
+app.onError(refuse);
+
+export type App = typeof app;

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { RIGHT_NAMES } from "../access/right.ts";
+import { text } from "../kernel/body.ts";
+import { isoOrNull } from "../kernel/clock.ts";
+import { ADDRESS_RULES_MAX } from "./address.ts";
+
+/** Milliseconds for which a key waits to be claimed by its member. */
+export const CLAIM_TTL_MS = 7 * 24 * 60 * 60 * 1000;
+
+const time = z.iso.datetime().nullable();
+
+export const NewKey = z.strictObject({
+  name: text(100),
+  scopes: z.array(z.enum(RIGHT_NAMES)).max(RIGHT_NAMES.length).nullable().default(null)
+    .describe("Rights that the key is narrowed to; null is all that its member has, live."),
+  allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX).default([]),
+  allowAny: z.boolean().default(false),
+  expiresAt: z.iso.datetime().nullable().default(null),
+});
+
+export const KeyCard = z.object({
+  id: z.string(), memberId: z.string(), createdBy: z.string(), name: z.string(),
+  status: z.enum(["waiting", "active", "expired", "revoked"]), prefix: z.string().nullable(), last4: z.string().nullable(),
+  scopes: z.array(z.string()).nullable(), allowedIps: z.array(z.string()),
+  expiresAt: time, revokedAt: time, lastUsedAt: time, createdAt: z.iso.datetime(),
+});
+
+export const MadeKey = KeyCard.extend({
+  secret: z.string().optional().describe("Shown once, to the key's own member only."),
+  claim: z.object({ token: z.string(), expiresAt: z.iso.datetime() }).optional()
+    .describe("For another member: they exchange it for the secret, once, with POST /v1/auth/claims."),
+});
+
+export interface KeyFacts {
+  readonly id: string; readonly memberId: string; readonly createdBy: string; readonly name: string;
+  readonly hash: string | null; readonly prefix: string | null; readonly last4: string | null;
+  readonly scopes: readonly string[] | null; readonly allowedIps: readonly string[];
+  readonly expiresAt: number | null; readonly revokedAt: number | null; readonly lastUsedAt: number | null; readonly createdAt: number;
+}
+
+/** What may be shown of a key. Never its hash. */
+export const keyCard = (row: KeyFacts, now: number) => ({
+  id: row.id, memberId: row.memberId, createdBy: row.createdBy, name: row.name, status: status(row, now),
+  prefix: row.prefix, last4: row.last4, scopes: row.scopes, allowedIps: row.allowedIps,
+  expiresAt: isoOrNull(row.expiresAt), revokedAt: isoOrNull(row.revokedAt), lastUsedAt: isoOrNull(row.lastUsedAt),
+  createdAt: new Date(row.createdAt).toISOString(),
+});
+
+function status(row: KeyFacts, now: number): "waiting" | "active" | "expired" | "revoked" {
+  if (row.revokedAt !== null) return "revoked";
+  if (row.expiresAt !== null && row.expiresAt <= now) return "expired";
+  return row.hash === null ? "waiting" : "active";
+}

@@ -1,0 +1,102 @@
+import { decide } from "../access/decide.ts";
+import { mayManage } from "../access/invite.ts";
+import { presetOf } from "../access/model.ts";
+import { bumpMember } from "../access/stamp.store.ts";
+import { sha256Hex } from "../kernel/idempotency.ts";
+import { newId } from "../kernel/id.ts";
+import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import { randomBytes, randomToken } from "../kernel/secret.ts";
+import { z } from "zod";
+import { normalizeRules } from "./address.ts";
+import { CLAIM_TTL_MS, KeyCard, keyCard, MadeKey, NewKey } from "./api-key.card.ts";
+import { findKey, insertKey, listKeys, revokeKey } from "./api-key.store.ts";
+import { keyHints, mintKey } from "./api-key.ts";
+import { type Call, endpoint } from "./call.ts";
+import { findMember } from "./member.store.ts";
+import { tooWide } from "./narrowing.ts";
+
+const ref = (memberId: string) => ({ id: memberId, rootId: null, ownerId: memberId, groupId: null, status: "active" });
+
+const list = endpoint({
+  method: "GET", path: "/v1/members/:id/api-keys", tag: "API keys", right: "api_key.view", status: 200,
+  summary: "The API keys of a member.", query: z.strictObject(listQuery), answer: pageOf(KeyCard),
+}, async (call) => {
+  const { limit, cursor } = call.query();
+  const before = decodeCursor(cursor, z.string());
+  const { accountId } = call.principal;
+  const id = call.params["id"] ?? "";
+  const [members, keys] = await call.read(findMember(call.db, accountId, id), listKeys(call.db, accountId, id, before, limit + 1));
+  call.decide("api_key.view");
+  call.decide("api_key.view", ref(id), true);
+  if (members[0] === undefined) throw new Problem("not-found");
+  return { status: 200, body: page(keys, limit, (row) => keyCard(row, call.now), (row) => row.id) };
+});
+
+const create = endpoint({
+  method: "POST", path: "/v1/members/:id/api-keys", tag: "API keys", right: "api_key.create", status: 201,
+  summary: "Make an API key. Its secret is shown once, and only to the key's own member.",
+  body: NewKey, answer: MadeKey, idempotency: "optional",
+}, async (call) => {
+  const [[found]] = await call.read(findMember(call.db, call.principal.accountId, call.params["id"] ?? ""));
+  const target = found?.row;
+  decideKey(call, call.params["id"] ?? "", target);
+  if (target === undefined) throw new Problem("not-found");
+  const body = await call.body();
+  const terms = keyTerms(call, body);
+  const own = target.id === call.principal.memberId;
+  const secret = own ? mintKey(randomBytes(32)) : null;
+  const claim = own ? null : { token: randomToken(), expiresAt: call.now + CLAIM_TTL_MS };
+  const row = {
+    id: newId("apiKey", call.now), accountId: target.accountId, memberId: target.id, createdBy: call.principal.memberId, name: body.name, ...terms,
+    hash: secret === null ? null : await sha256Hex(secret), ...(secret === null ? { prefix: null, last4: null } : keyHints(secret)),
+    claimHash: claim === null ? null : await sha256Hex(claim.token), claimExpiresAt: claim?.expiresAt ?? null,
+    revokedAt: null, lastUsedAt: null, createdAt: call.now,
+  };
+  const card = keyCard(row, call.now);
+  const events = [call.event("api_key.create", { type: "api_key", id: row.id }, { changes: { before: {}, after: { name: row.name, memberId: row.memberId, ...terms } } })];
+  return call.commit({ statements: [insertKey(call.db, row), bumpMember(call.db, row.accountId, row.memberId)], events }, {
+    status: 201, replay: card,
+    body: { ...card, ...(secret === null ? {} : { secret }), ...(claim === null ? {} : { claim: { token: claim.token, expiresAt: new Date(claim.expiresAt).toISOString() } }) },
+  });
+});
+
+/** A key for oneself needs the right, or the account's leave; a key for another needs power over that member too. */
+function decideKey(call: Call, targetId: string, target: { roles: string[] } | undefined): void {
+  const { principal } = call;
+  const { roles } = presetOf(principal.account.kind);
+  const ownKeys = principal.account.membersMayCreateKeys && principal.member.roles.some((role) => roles[role]?.ownKeys);
+  if (targetId === principal.memberId && ownKeys) return;
+  call.decide("api_key.create");
+  call.decide("api_key.create", ref(targetId), true);
+  if (target !== undefined && targetId !== principal.memberId && !mayManage(presetOf(principal.account.kind), principal.member.roles, target.roles)) {
+    throw new Problem("access/denied", { detail: "This member has a role that you could not give." });
+  }
+}
+
+function keyTerms(call: Call, body: z.infer<typeof NewKey>) {
+  const normal = normalizeRules(body.allowedIps, body.allowAny);
+  if ("fault" in normal) throw invalid(`/allowedIps/${normal.fault.index}`, normal.fault.detail);
+  const expiresAt = body.expiresAt === null ? null : Date.parse(body.expiresAt);
+  if (expiresAt !== null && expiresAt <= call.now) throw invalid("/expiresAt", "must be in the future");
+  const terms = { scopes: body.scopes, allowedIps: normal.rules, expiresAt };
+  const wide = tooWide(call.principal.key, terms);
+  if (wide !== null) throw new Problem("access/denied", { detail: `The key of this call is narrowed in ${wide}, so it makes only keys that are at least as narrow.` });
+  return terms;
+}
+
+const revoke = endpoint({
+  method: "DELETE", path: "/v1/api-keys/:id", tag: "API keys", right: "api_key.revoke", status: 204,
+  summary: "Revoke an API key. It and every token minted from it are refused from the next call on.",
+}, async (call) => {
+  const { accountId } = call.principal;
+  const [[key]] = await call.read(findKey(call.db, accountId, call.params["id"] ?? ""));
+  call.decide("api_key.revoke");
+  if (key === undefined) throw new Problem("not-found");
+  call.decide("api_key.revoke", ref(key.memberId), !decide(call.principal.grantSet, "api_key.view", ref(key.memberId)).allowed);
+  if (key.revokedAt !== null) return { status: 204 };
+  const events = [call.event("api_key.revoke", { type: "api_key", id: key.id }, { changes: { before: { name: key.name, memberId: key.memberId }, after: {} } })];
+  return call.commit({ statements: [revokeKey(call.db, accountId, key.id, call.now), bumpMember(call.db, accountId, key.memberId)], events }, { status: 204 });
+});
+
+export const apiKeyEndpoints = [list, create, revoke];

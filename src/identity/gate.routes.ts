@@ -1,0 +1,62 @@
+import type { Context, Handler, MiddlewareHandler } from "hono";
+import type { TypeTable } from "../access/type.ts";
+import { logCall } from "../audit/call-log.queue.ts";
+import type { Origin } from "../audit/event.ts";
+import type { Env } from "../env.ts";
+import { now } from "../kernel/clock.ts";
+import { newId } from "../kernel/id.ts";
+import { exit } from "../kernel/exit.ts";
+import type { ProblemCode } from "../kernel/problem.ts";
+import { clientAddress } from "./address.ts";
+import type { Endpoint } from "./call.ts";
+import { pass, type Seen } from "./gate.ts";
+import { GateRequest } from "./request.ts";
+
+export interface GateEnv {
+  Bindings: Env;
+  Variables: { origin: Origin; seen: Seen; code: ProblemCode | null };
+}
+
+/** First in line: names the request, notes who it was in the call log, and says no to nobody. */
+export const attend: MiddlewareHandler<GateEnv> = async (c, next) => {
+  const requestId = newId("request", now());
+  const userAgent = c.req.header("user-agent")?.slice(0, 500) ?? null;
+  c.set("origin", { requestId, ip: clientAddress(c.req.raw.headers), userAgent });
+  c.set("seen", { principal: null });
+  c.set("code", null);
+  await next();
+  c.header("Tollgate-Request-Id", requestId);
+  // A caller's own id is handed back, never used.
+  const callersId = c.req.header("x-request-id");
+  if (callersId !== undefined && /^[\x21-\x7e]{1,128}$/.test(callersId)) c.header("X-Request-Id", callersId);
+  c.header("X-Content-Type-Options", "nosniff");
+  if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
+  note(c, requestId);
+};
+
+function note(c: Context<GateEnv>, requestId: string): void {
+  const { origin, seen: { principal }, code } = c.var;
+  const at = now();
+  logCall({
+    id: newId("call", at), accountId: principal?.accountId ?? "", at, memberId: principal?.memberId ?? null, apiKeyId: principal?.key.id ?? null,
+    method: c.req.method, path: c.req.path, status: c.res.status, code, ip: origin.ip, userAgent: origin.userAgent, requestId,
+  }, (message) => c.env.AUDIT.send(message), (work) => c.executionCtx.waitUntil(work));
+}
+
+/** An endpoint as a Hono handler: everything that decides is in `pass`. */
+export const gate = (endpoint: Endpoint, types: TypeTable): Handler<GateEnv> => async (c) => {
+  const request = new GateRequest({
+    request: c.req.raw, env: c.env, operation: endpoint.operation, origin: c.var.origin, params: c.req.param(),
+    defer: (work) => c.executionCtx.waitUntil(work),
+  });
+  const { status, body, headers } = await pass(request, endpoint, types, c.var.seen);
+  if (body === undefined || status === 204) return new Response(null, { status, ...(headers ? { headers } : {}) });
+  return Response.json(body, { status, ...(headers ? { headers } : {}) });
+};
+
+/** The one exit of every refusal. */
+export const refuse = (error: Error, c: Context<GateEnv>): Response => {
+  const { response, code } = exit(error, c.var.origin.requestId);
+  c.set("code", code);
+  return response;
+};

@@ -1,0 +1,13 @@
+import { app, ledgersOf } from "./app.ts";
+import { consume } from "./audit/consumer.queue.ts";
+import { sweep } from "./audit/sweep.store.ts";
+import type { Env } from "./env.ts";
+import { openDb } from "./kernel/db.ts";
+
+export { AccountObject } from "./credits/account.object.ts";
+
+export default {
+  fetch: app.fetch,
+  queue: (batch, env) => consume(batch, env, ledgersOf(env)),
+  scheduled: (_controller, env) => sweep(openDb(env.DB), ledgersOf(env)),
+} satisfies ExportedHandler<Env>;

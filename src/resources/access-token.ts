@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { LEVELS } from "../access/type.ts";
+import { text } from "../kernel/body.ts";
+import { sha256Hex } from "../kernel/idempotency.ts";
+import type { ResourceType } from "./type.ts";
+
+/** A token that the vendor's own software carries. Losing one by accident stops every installation, so only owners reach them. */
+export const accessToken: ResourceType = {
+  name: "access_token",
+  title: "Access tokens",
+  grants: "none",
+  levels: LEVELS,
+  derives: {},
+  grouped: false,
+  stored: {
+    path: "access-tokens",
+    id: "accessToken",
+    attributes: z.strictObject({
+      name: text(100),
+      permissions: z.array(z.enum(["activate", "deactivate", "get_key", "data_objects"])).max(4).default(["activate"]),
+      expiresAt: z.iso.datetime().nullable().default(null),
+    }),
+    label: "name",
+    parents: {},
+    reference: null,
+    generate: async (random) => {
+      const token = `tgt_${Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+      return { attributes: { "#hash": await sha256Hex(token), last4: token.slice(-4) }, shown: { token } };
+    },
+  },
+};

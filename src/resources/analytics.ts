@@ -1,0 +1,12 @@
+import type { ResourceType } from "./type.ts";
+
+/** Read-only: every level gives the view and nothing more. */
+export const analytics: ResourceType = {
+  name: "analytics",
+  title: "Analytics",
+  grants: "whole",
+  levels: { view: ["view"], edit: ["view"], owner: ["view"] },
+  derives: {},
+  grouped: false,
+  stored: null,
+};

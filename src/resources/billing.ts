@@ -1,0 +1,12 @@
+import type { ResourceType } from "./type.ts";
+
+/** The tier and the attached card; invoices come with the view. */
+export const billing: ResourceType = {
+  name: "billing",
+  title: "Billing",
+  grants: "whole",
+  levels: { view: ["view"], edit: ["view", "edit"], owner: ["view", "edit"] },
+  derives: { invoice: { view: ["view"], edit: ["view"], owner: ["view"] } },
+  grouped: false,
+  stored: null,
+};

@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { LEVELS } from "../access/type.ts";
+import { text } from "../kernel/body.ts";
+import type { ResourceType } from "./type.ts";
+
+/** A named value of a product, a license key or a machine code. */
+export const dataObject: ResourceType = {
+  name: "data_object",
+  title: "Data objects",
+  grants: "none",
+  levels: LEVELS,
+  derives: {},
+  grouped: false,
+  stored: {
+    path: "data-objects",
+    id: "dataObject",
+    attributes: z.strictObject({
+      name: text(100),
+      stringValue: z.string().max(10_000).default(""),
+      intValue: z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER).default(0),
+    }),
+    label: "name",
+    parents: { productId: "product", licenseKeyId: "license_key", machineCodeId: "machine_code" },
+    reference: null,
+    generate: null,
+  },
+};

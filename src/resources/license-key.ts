@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { LEVELS } from "../access/type.ts";
+import { text } from "../kernel/body.ts";
+import type { ResourceType } from "./type.ts";
+
+const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+/** `XXXXX-XXXXX-XXXXX-XXXXX`: 20 characters of 5 bits, without the ones that people mistake for another. */
+const writeKey = (random: Uint8Array): string =>
+  Array.from(random.slice(0, 20), (byte, index) => `${index > 0 && index % 5 === 0 ? "-" : ""}${ALPHABET[byte % 32]}`).join("");
+
+export const licenseKey: ResourceType = {
+  name: "license_key",
+  title: "License keys",
+  grants: "none",
+  levels: LEVELS,
+  derives: {},
+  grouped: false,
+  stored: {
+    path: "license-keys",
+    id: "licenseKey",
+    attributes: z.strictObject({
+      notes: text(2000).nullable().default(null),
+      expiresAt: z.iso.datetime().nullable().default(null),
+      maxMachines: z.number().int().min(0).max(1_000_000).nullable().default(null),
+      blocked: z.boolean().default(false),
+    }),
+    label: "key",
+    parents: { productId: "product" },
+    reference: { member: "customerId", type: "customer", embedded: { member: "newCustomer", type: "customer" } },
+    generate: (random) => ({ attributes: { key: writeKey(random) }, shown: {} }),
+  },
+};

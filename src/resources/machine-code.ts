@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { LEVELS } from "../access/type.ts";
+import { text } from "../kernel/body.ts";
+import type { ResourceType } from "./type.ts";
+
+/** A machine on which a license key runs. */
+export const machineCode: ResourceType = {
+  name: "machine_code",
+  title: "Machine codes",
+  grants: "none",
+  levels: LEVELS,
+  derives: {},
+  grouped: false,
+  stored: {
+    path: "machine-codes",
+    id: "machineCode",
+    attributes: z.strictObject({ code: text(200), friendlyName: text(200).nullable().default(null) }),
+    label: "code",
+    parents: { licenseKeyId: "license_key" },
+    reference: null,
+    generate: null,
+  },
+};

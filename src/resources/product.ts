@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { LEVELS } from "../access/type.ts";
+import { text } from "../kernel/body.ts";
+import type { ResourceType } from "./type.ts";
+
+/** What a product grant gives on everything below the product: add and modify, never remove. */
+const BELOW = { view: ["view"], edit: ["view", "create", "edit"], owner: ["view", "create", "edit"] } as const;
+
+export const product: ResourceType = {
+  name: "product",
+  title: "Products",
+  grants: "each",
+  levels: LEVELS,
+  derives: { license_key: BELOW, machine_code: BELOW, data_object: BELOW },
+  grouped: false,
+  stored: {
+    path: "products",
+    id: "product",
+    attributes: z.strictObject({ name: text(200), description: text(2000).nullable().default(null) }),
+    label: "name",
+    parents: {},
+    reference: null,
+    generate: null,
+  },
+};

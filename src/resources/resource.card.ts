@@ -1,0 +1,68 @@
+import { z } from "zod";
+import type { ResourceRef } from "../access/decide.ts";
+import { iso } from "../kernel/clock.ts";
+import { ID_PREFIXES } from "../kernel/id.ts";
+import type { ResourceRow } from "../schema/resource.ts";
+import type { ResourceType, StoredType } from "./type.ts";
+
+export const refOf = (row: ResourceRow): ResourceRef =>
+  ({ id: row.id, rootId: row.rootId, ownerId: row.ownerId, groupId: row.groupId, status: row.status });
+
+/** The object under which a child of this one stands: a grant on it reaches the child. */
+export const rootOf = (parent: ResourceRow): string => parent.rootId ?? parent.id;
+
+/** What an answer shows of an object. */
+export function resourceCard(type: StoredType, row: ResourceRow): Record<string, unknown> {
+  return {
+    id: row.id,
+    ...Object.fromEntries(Object.entries(row.attributes).filter(([name]) => !name.startsWith("#"))),
+    ...parentMembers(type, row.parentId),
+    ...(type.reference === null ? {} : { [type.reference.member]: row.referenceId }),
+    status: row.status, createdBy: row.createdBy, createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt), version: row.version,
+  };
+}
+
+/** An id tells its type by its prefix, so the parent stands under the member that it was sent as. */
+function parentMembers(type: StoredType, parentId: string | null): Record<string, string | null> {
+  return Object.fromEntries(Object.keys(type.parents).map((member) => {
+    const prefix = `${ID_PREFIXES[member.slice(0, -2) as keyof typeof ID_PREFIXES]}_`;
+    return [member, parentId?.startsWith(prefix) ? parentId : null];
+  }));
+}
+
+const id = z.string().max(64);
+
+/** The body of POST: the attributes, one parent where there are any, and the reference or the new object it may make. */
+export function newBody(type: StoredType, embedded: StoredType | null): z.ZodType<Record<string, unknown>> {
+  const parents = Object.keys(type.parents);
+  const { reference } = type;
+  const shape = {
+    ...type.attributes.shape,
+    ...Object.fromEntries(parents.map((member) => [member, parents.length === 1 ? id : id.optional()])),
+    ...(reference === null ? {} : { [reference.member]: id.nullable().optional() }),
+    ...(reference?.embedded && embedded ? { [reference.embedded.member]: embedded.attributes.optional() } : {}),
+  };
+  return z.strictObject(shape).superRefine((body: Record<string, unknown>, context) => {
+    if (parents.length > 1 && parents.filter((member) => body[member] !== undefined).length !== 1) {
+      context.addIssue({ code: "custom", message: `send exactly one of ${parents.join(", ")}`, path: [parents[0] ?? ""] });
+    }
+    const both = reference?.embedded && body[reference.member] != null && body[reference.embedded.member] !== undefined;
+    if (both) context.addIssue({ code: "custom", message: `send either ${reference.member} or ${reference.embedded?.member}`, path: [reference.embedded?.member ?? ""] });
+  });
+}
+
+/** The body of PATCH: attributes and the reference. Parents never change. Defaults are for new objects only. */
+export function patchBody(type: StoredType): z.ZodType<Record<string, unknown>> {
+  const attributes = Object.entries(type.attributes.shape).map(([name, schema]) => [name, withoutDefault(schema as z.ZodType).optional()]);
+  return z.strictObject({ ...Object.fromEntries(attributes), ...(type.reference === null ? {} : { [type.reference.member]: id.nullable().optional() }) });
+}
+
+const withoutDefault = (schema: z.ZodType): z.ZodType => (schema instanceof z.ZodDefault ? schema.unwrap() as z.ZodType : schema);
+
+/** The shape of `resourceCard`, for OpenAPI. */
+export const cardSchema = (type: ResourceType, stored: StoredType) => z.object({
+  id: z.string(), ...stored.attributes.shape,
+  ...Object.fromEntries(Object.keys(stored.parents).map((member) => [member, z.string().nullable()])),
+  ...(stored.reference === null ? {} : { [stored.reference.member]: z.string().nullable() }),
+  status: z.string(), createdBy: z.string(), createdAt: z.string(), updatedAt: z.string(), version: z.number(),
+}).describe(type.title);

@@ -1,0 +1,59 @@
+import { presetOf } from "../access/model.ts";
+import { CLAIM_TTL_MS } from "../identity/api-key.card.ts";
+import { insertKey } from "../identity/api-key.store.ts";
+import { endpoint } from "../identity/call.ts";
+import { etag } from "../identity/request.ts";
+import { iso } from "../kernel/clock.ts";
+import { newId } from "../kernel/id.ts";
+import { sha256Hex } from "../kernel/idempotency.ts";
+import { randomToken } from "../kernel/secret.ts";
+import { z } from "zod";
+import { AccountCard, accountCard, type AccountRow, DEFAULT_PLAN, DEFAULT_SETTINGS, NewAccount, NO_SUBSCRIPTION, toSubscription } from "./account.card.ts";
+import { insertAccount } from "./account.store.ts";
+import { MemberCard, memberCard, type MemberRow } from "./member.card.ts";
+import { insertMember } from "./member.store.ts";
+
+const MadeAccount = AccountCard.extend({
+  owner: MemberCard,
+  claim: z.object({ token: z.string(), expiresAt: z.string() }).optional()
+    .describe("For the owner, who exchanges it for the first API key with POST /v1/auth/claims. Shown once."),
+});
+
+const create = endpoint({
+  method: "POST", path: "/v1/accounts", tag: "Accounts", right: "account.create", status: 201,
+  summary: "Platform: create an account with its first owner.", body: NewAccount, answer: MadeAccount, idempotency: "optional",
+}, async (call) => {
+  await call.read();
+  call.decide("account.create");
+  const body = await call.body();
+  const { now } = call;
+  const accountId = newId("account", now);
+  const owner: MemberRow = {
+    ...body.owner, id: newId("member", now), accountId, userId: null, username: `${body.owner.firstName} ${body.owner.lastName}`,
+    phone: null, mobilePhone: null, position: null, status: "active", source: "local", roles: [presetOf(body.kind).topRole], rights: [],
+    objectGroupIds: [], allowedIps: [], creditLimit: null, limitPeriod: "lifetime", invitedBy: call.principal.memberId, version: 1,
+    createdAt: now, acceptedAt: now, lastLoginAt: null, blockedAt: null, updatedAt: now,
+  };
+  const account: AccountRow = {
+    id: accountId, kind: body.kind, name: body.name, parentId: null, ownerMemberId: owner.id, plan: body.plan ?? DEFAULT_PLAN,
+    subscription: body.subscription === undefined ? NO_SUBSCRIPTION : toSubscription(body.subscription), settings: DEFAULT_SETTINGS,
+    allowedIps: [], version: 1, createdAt: now, updatedAt: now,
+  };
+  const claim = { token: randomToken(), expiresAt: now + CLAIM_TTL_MS };
+  const key = {
+    id: newId("apiKey", now), accountId, memberId: owner.id, createdBy: call.principal.memberId, name: "First key", hash: null, prefix: null,
+    last4: null, claimHash: await sha256Hex(claim.token), claimExpiresAt: claim.expiresAt, scopes: null, allowedIps: [], createdAt: now,
+  };
+  const answer = { ...accountCard(account), owner: memberCard(owner, []) };
+  const changes = { before: {}, after: { kind: account.kind, name: account.name, ownerMemberId: owner.id } };
+  const event = (chain: string) => call.event("account.create", { type: "account", id: accountId }, { accountId: chain, changes });
+  return call.commit({
+    statements: [insertAccount(call.db, account), ...insertMember(call.db, owner, []), insertKey(call.db, key)],
+    events: [event(accountId), event(call.principal.accountId)],
+  }, {
+    status: 201, replay: answer, body: { ...answer, claim: { token: claim.token, expiresAt: iso(claim.expiresAt) } },
+    headers: { ETag: etag(account.version), Location: `/v1/accounts/${accountId}` },
+  });
+});
+
+export const accountCreationEndpoints = [create];

@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { decide } from "../access/decide.ts";
+import { difference } from "../audit/difference.ts";
+import type { Right } from "../access/right.ts";
+import { type Call, endpoint } from "../identity/call.ts";
+import { etag } from "../identity/request.ts";
+import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
+import { Problem } from "../kernel/problem.ts";
+import { AccountCard, accountCard, AccountPatch, type AccountRow, PlanBody, SubscriptionBody, toSubscription } from "./account.card.ts";
+import { findAccount, guardAccount, listAccounts, updateAccount } from "./account.store.ts";
+import { addressRules } from "./member.change.ts";
+
+const list = endpoint({
+  method: "GET", path: "/v1/accounts", tag: "Accounts", right: "account.manage", status: 200,
+  summary: "Platform: every tenant, oldest first.", query: z.strictObject(listQuery), answer: pageOf(AccountCard),
+}, async (call) => {
+  call.decide("account.manage");
+  const { limit, cursor } = call.query();
+  const [rows] = await call.read(listAccounts(call.db, decodeCursor(cursor, z.string()), limit + 1));
+  return { status: 200, body: page(rows, limit, accountCard, (row) => row.id) };
+});
+
+/** The caller's own account by `own`; any account for a member of the platform. Anybody else's is not there. */
+async function load(call: Call, own: Right): Promise<AccountRow> {
+  const id = call.params["id"] ?? "";
+  const [[row]] = await call.read(findAccount(call.db, id));
+  if (decide(call.principal.grantSet, "account.manage").allowed && row !== undefined) return row;
+  if (id !== call.principal.accountId || row === undefined) {
+    call.decide(own);
+    throw new Problem("not-found");
+  }
+  call.decide(own);
+  return row;
+}
+
+const card = endpoint({
+  method: "GET", path: "/v1/accounts/:id", tag: "Accounts", right: "account.view", status: 200,
+  summary: "The account: its plan, subscription, settings and address rules.", answer: AccountCard,
+}, async (call) => {
+  const row = await load(call, "account.view");
+  return { status: 200, body: accountCard(row), headers: { ETag: etag(row.version) } };
+});
+
+const edit = endpoint({
+  method: "PATCH", path: "/v1/accounts/:id", tag: "Accounts", right: "account.edit", status: 200,
+  summary: "Change the name, the settings and the address rules of your account.",
+  body: AccountPatch, answer: AccountCard, ifMatch: "required", problems: ["conflict/lockout"],
+}, async (call) => {
+  const row = await load(call, "account.edit");
+  if (row.id !== call.principal.accountId) throw new Problem("access/denied", { detail: "Settings and address rules belong to the account itself." });
+  const { name, allowedIps, settings, ...consent } = await call.body();
+  call.ifMatch(row.version);
+  const after: AccountRow = {
+    ...row, name: name ?? row.name,
+    settings: { membersMayCreateKeys: settings?.membersMayCreateKeys ?? row.settings.membersMayCreateKeys, locale: settings?.locale ?? row.settings.locale },
+    allowedIps: allowedIps === undefined ? row.allowedIps : addressRules(call, allowedIps, consent, true),
+  };
+  return save(call, row, after, "account.edit");
+});
+
+function save(call: Call, row: AccountRow, change: AccountRow, action: Right) {
+  const after = { ...change, updatedAt: call.now, version: row.version + 1 };
+  const changes = difference(accountCard(row), accountCard(after));
+  const event = (accountId: string) => call.event(action, { type: "account", id: row.id }, { accountId, changes });
+  // What the platform does to a tenant is in the trail of both.
+  const chains = new Set([row.id, call.principal.accountId]);
+  return call.commit({
+    statements: [guardAccount(call.db, row), updateAccount(call.db, after)], events: [...chains].map(event),
+  }, { status: 200, body: accountCard(after), headers: { ETag: etag(after.version) } });
+}
+
+async function loadTenant(call: Call): Promise<AccountRow> {
+  const [[row]] = await call.read(findAccount(call.db, call.params["id"] ?? ""));
+  call.decide("account.manage");
+  if (row === undefined || row.kind === "platform") throw new Problem("not-found");
+  return row;
+}
+
+const plan = endpoint({
+  method: "PUT", path: "/v1/accounts/:id/plan", tag: "Accounts", right: "account.manage", status: 200,
+  summary: "Platform: set the plan of an account.", body: PlanBody, answer: AccountCard, ifMatch: "optional",
+}, async (call) => {
+  const row = await loadTenant(call);
+  const body = await call.body();
+  call.ifMatch(row.version);
+  return save(call, row, { ...row, plan: body }, "account.manage");
+});
+
+const subscription = endpoint({
+  method: "PUT", path: "/v1/accounts/:id/subscription", tag: "Accounts", right: "account.manage", status: 200,
+  summary: "Platform: set the subscription of an account.", body: SubscriptionBody, answer: AccountCard, ifMatch: "optional",
+}, async (call) => {
+  const row = await loadTenant(call);
+  const body = await call.body();
+  call.ifMatch(row.version);
+  return save(call, row, { ...row, subscription: toSubscription(body) }, "account.manage");
+});
+
+export const accountEndpoints = [list, card, edit, plan, subscription];

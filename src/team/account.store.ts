@@ -1,0 +1,23 @@
+import { and, asc, eq, gt, ne, sql } from "drizzle-orm";
+import { type Db, guard, type Statement } from "../kernel/db.ts";
+import { account } from "../schema/team.ts";
+import type { AccountRow } from "./account.card.ts";
+
+export const findAccount = (db: Db, accountId: string) => db.select().from(account).where(eq(account.id, accountId));
+
+/** Every tenant, oldest first, beginning after the id `after`: for the platform only. */
+export const listAccounts = (db: Db, after: string | null, limit: number) =>
+  db.select().from(account).where(and(ne(account.kind, "platform"), after === null ? undefined : gt(account.id, after)))
+    .orderBy(asc(account.id)).limit(limit);
+
+export const insertAccount = (db: Db, row: AccountRow): Statement => db.insert(account).values(row);
+
+/** Fails the batch when the row is no longer the one that was read. */
+export const guardAccount = (db: Db, row: Pick<AccountRow, "id" | "version">): Statement =>
+  guard(db, "changed", sql`EXISTS (SELECT 1 FROM account WHERE id = ${row.id} AND version = ${row.version})`);
+
+/** The next call of every member of the account sees what changed. */
+export const updateAccount = (db: Db, row: AccountRow): Statement => {
+  const { id, version: _, createdAt: __, ...rest } = row;
+  return db.update(account).set({ ...rest, version: sql`${account.version} + 1` }).where(eq(account.id, id));
+};

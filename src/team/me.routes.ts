@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { endpoint } from "../identity/call.ts";
+import { findMember } from "../identity/member.store.ts";
+import { Problem } from "../kernel/problem.ts";
+import { findAccount } from "./account.store.ts";
+import { MemberCard, memberCard } from "./member.card.ts";
+
+const Me = z.object({
+  member: MemberCard,
+  account: z.object({ id: z.string(), kind: z.string(), name: z.string() }),
+  rights: z.array(z.string()).describe("What this credential may do, somewhere. Grants say where."),
+  key: z.object({ id: z.string(), scopes: z.array(z.string()).nullable() }),
+});
+
+const me = endpoint({
+  method: "GET", path: "/v1/me", tag: "Members", right: "self", status: 200,
+  summary: "Who this credential speaks for, and what it may do.", answer: Me,
+}, async (call) => {
+  const { principal, db } = call;
+  const [[found], [account]] = await call.read(findMember(db, principal.accountId, principal.memberId), findAccount(db, principal.accountId));
+  if (found === undefined || account === undefined) throw new Problem("not-found");
+  return { status: 200, body: {
+    member: memberCard(found.row, found.grants),
+    account: { id: account.id, kind: account.kind, name: account.name },
+    rights: [...principal.grantSet.reaches.keys()].sort(),
+    key: { id: principal.key.id, scopes: principal.key.scopes },
+  } };
+});
+
+export const meEndpoints = [me];

@@ -1,0 +1,67 @@
+import { presetOf } from "../access/model.ts";
+import { mayManage } from "../access/invite.ts";
+import type { GrantRow } from "../access/preset.ts";
+import type { TypeTable } from "../access/type.ts";
+import { admitsAddress, compileRules, normalizeRules } from "../identity/address.ts";
+import type { Call } from "../identity/call.ts";
+import { findMember } from "../identity/member.store.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import { type Assignment, assignmentFault } from "./assignment.ts";
+import type { MemberRow } from "./member.card.ts";
+
+export const memberRef = (id: string) => ({ id, rootId: null, ownerId: id, groupId: null, status: "active" });
+
+/** One guarded read of a member and its grants; 404 where the caller may not see the member. */
+export async function loadMember(call: Call, right: "member.view" | "member.edit" | "member.block" | "grant.edit") {
+  const { accountId } = call.principal;
+  const id = call.params["id"] ?? "";
+  const [[found]] = await call.read(findMember(call.db, accountId, id));
+  if (right !== "member.view") call.decide(right);
+  call.decide("member.view", memberRef(id), true);
+  if (found === undefined) throw new Problem("not-found");
+  call.decide(right, memberRef(id));
+  if (right !== "member.view" && !mayManage(presetOf(call.principal.account.kind), call.principal.member.roles, found.row.roles)) {
+    throw new Problem("access/denied", { detail: "This member has a role that you could not give." });
+  }
+  return found;
+}
+
+/**
+ * @param anew the member gets roles or grants by this call: then the plan must have what they need
+ * @throws Problem validation, access/denied, plan/feature-required
+ */
+export function checkAssignment(call: Call, wanted: Assignment, types: TypeTable, anew: boolean): void {
+  const { account, member, grantSet, key } = call.principal;
+  const giver = { roles: member.roles, grantSet, narrowed: key.scopes !== null };
+  const fault = assignmentFault(giver, wanted, presetOf(account.kind), types, !anew || account.plan.restrictedAccounts);
+  if (fault === null) return;
+  if (fault.kind === "invalid") throw invalid(fault.pointer, fault.detail);
+  if (fault.kind === "denied") throw new Problem("access/denied", { detail: fault.detail });
+  throw new Problem("plan/feature-required", { members: { feature: "restrictedAccounts", contact: account.plan.contactUrl ?? call.env.CONTACT_URL } });
+}
+
+/** @throws Problem validation when a grant names an object that the account does not have */
+export function checkGrantObjects(grants: readonly GrantRow[], existing: readonly { type: string; id: string }[]): void {
+  const known = new Set(existing.map((object) => `${object.type} ${object.id}`));
+  const unknown = grants.findIndex((grant) => grant.resourceId !== "0" && !known.has(`${grant.resourceType} ${grant.resourceId}`));
+  if (unknown >= 0) throw invalid(`/grants/${unknown}/resourceId`, "names no object of this account");
+}
+
+/**
+ * Address rules in canonical form.
+ * @param own the rules would bind the caller too: then they must let the caller's own address in, or be confirmed
+ * @throws Problem validation, conflict/lockout
+ */
+export function addressRules(call: Call, rules: readonly string[], consent: { allowAny: boolean; confirmLockout?: boolean }, own: boolean): string[] {
+  const normal = normalizeRules(rules, consent.allowAny);
+  if ("fault" in normal) throw invalid(`/allowedIps/${normal.fault.index}`, normal.fault.detail);
+  if (own && !consent.confirmLockout && !admitsAddress([compileRules(normal.rules)], call.origin.ip)) throw new Problem("conflict/lockout");
+  return normal.rules;
+}
+
+/** The account's owner keeps the top role and stays active: ownership moves only by an explicit transfer. */
+export function keepOwner(call: Call, after: MemberRow, topRole: string): void {
+  if (after.id !== call.principal.account.ownerMemberId) return;
+  if (after.status === "active" && after.roles.includes(topRole)) return;
+  throw new Problem("conflict/last-admin", { detail: "This member owns the account. Transfer the ownership first." });
+}

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { presetOf } from "../access/model.ts";
+import { difference } from "../audit/difference.ts";
+import type { TypeTable } from "../access/type.ts";
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { etag } from "../identity/request.ts";
+import { newId } from "../kernel/id.ts";
+import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
+import { Problem } from "../kernel/problem.ts";
+import { type MemberRow, MemberCard, memberCard, MemberPatch, NewMember } from "./member.card.ts";
+import { addressRules, checkAssignment, checkGrantObjects, keepOwner, loadMember } from "./member.change.ts";
+import { existingObjects, guardMember, guardMemberLimit, guardTopRole, insertMember, listMembers, MEMBER_EMAIL, updateMember } from "./member.store.ts";
+
+const list = endpoint({
+  method: "GET", path: "/v1/members", tag: "Members", right: "member.view", status: 200,
+  summary: "The members of the account, oldest first.", query: z.strictObject(listQuery), answer: pageOf(MemberCard),
+}, async (call) => {
+  call.decide("member.view");
+  const { limit, cursor } = call.query();
+  const { accountId } = call.principal;
+  const [rows] = await call.read(listMembers(call.db, accountId, decodeCursor(cursor, z.string()), limit + 1));
+  return { status: 200, body: page(rows, limit, ({ row, grants }) => memberCard(row, grants), ({ row }) => row.id) };
+});
+
+const card = endpoint({
+  method: "GET", path: "/v1/members/:id", tag: "Members", right: "member.view", status: 200,
+  summary: "The card of a member.", answer: MemberCard,
+}, async (call) => {
+  const { row, grants } = await loadMember(call, "member.view");
+  return { status: 200, body: memberCard(row, grants), headers: { ETag: etag(row.version) } };
+});
+
+const create = (types: TypeTable) => endpoint({
+  method: "POST", path: "/v1/members", tag: "Members", right: "member.create", status: 201,
+  summary: "Add a member, active at once.", body: NewMember, answer: MemberCard, idempotency: "optional",
+  problems: ["conflict/duplicate-member", "conflict/member-limit", "plan/feature-required"],
+}, async (call) => {
+  const { accountId, account } = call.principal;
+  await call.read();
+  call.decide("member.create");
+  const { grants, allowAny, username, ...body } = await call.body();
+  if (grants.length > 0) call.decide("grant.edit");
+  checkAssignment(call, { ...body, grants }, types, true);
+  if (grants.some((grant) => grant.resourceId !== "0")) checkGrantObjects(grants, (await call.read(existingObjects(call.db, accountId, grants)))[0]);
+  const row: MemberRow = {
+    ...body, id: newId("member", call.now), accountId, userId: null, username: username ?? `${body.firstName} ${body.lastName}`,
+    allowedIps: addressRules(call, body.allowedIps, { allowAny }, false), objectGroupIds: [], status: "active", source: "local",
+    invitedBy: call.principal.memberId, version: 1, createdAt: call.now, acceptedAt: call.now, lastLoginAt: null, blockedAt: null, updatedAt: call.now,
+  };
+  const answer = memberCard(row, grants);
+  const { memberLimit } = account.plan;
+  return call.commit({
+    statements: [...(memberLimit === null ? [] : [guardMemberLimit(call.db, accountId, memberLimit)]), ...insertMember(call.db, row, grants)],
+    events: [call.event("member.create", { type: "member", id: row.id }, { changes: difference({}, answer) })],
+    refusals: { member_limit: "conflict/member-limit" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
+  }, { status: 201, body: answer, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
+});
+
+const edit = (types: TypeTable) => endpoint({
+  method: "PATCH", path: "/v1/members/:id", tag: "Members", right: "member.edit", status: 200,
+  summary: "Change a member's card, roles, addresses or limit. The member's next call obeys.",
+  body: MemberPatch, answer: MemberCard, ifMatch: "required",
+  problems: ["conflict/duplicate-member", "conflict/last-admin", "conflict/lockout", "plan/feature-required"],
+}, async (call) => {
+  const { row, grants } = await loadMember(call, "member.edit");
+  const { allowAny, confirmLockout, ...patch } = await call.body();
+  call.ifMatch(row.version);
+  const preset = presetOf(call.principal.account.kind);
+  const after: MemberRow = { ...row, ...definite(patch), updatedAt: call.now, version: row.version + 1 };
+  // A limit goes with a role that may have one: it leaves with the role, unless this very call sets it.
+  if (patch.creditLimit === undefined && !after.roles.some((role) => preset.roles[role]?.creditLimit)) after.creditLimit = null;
+  checkAssignment(call, { ...after, grants: [], rights: patch.rights ?? [] }, types, patch.roles !== undefined);
+  if (patch.allowedIps !== undefined) after.allowedIps = addressRules(call, patch.allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
+  return saveMember(call, row, after, "member.edit", memberCard(row, grants), memberCard(after, grants));
+});
+
+/** `undefined` in a patch is a member that was not sent. */
+const definite = <T extends object>(patch: T) =>
+  Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
+
+function saveMember(call: Call, row: MemberRow, after: MemberRow, right: "member.edit" | "member.block", was: object, is: object) {
+  const { topRole } = presetOf(call.principal.account.kind);
+  keepOwner(call, after, topRole);
+  const leavesTop = row.status === "active" && row.roles.includes(topRole) && !(after.status === "active" && after.roles.includes(topRole));
+  return call.commit({
+    statements: [
+      guardMember(call.db, row),
+      ...(leavesTop ? [guardTopRole(call.db, row.accountId, row.id, topRole)] : []),
+      updateMember(call.db, after),
+    ],
+    events: [call.event(right, { type: "member", id: row.id }, { changes: difference(was, is) })],
+    refusals: { last_admin: "conflict/last-admin" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
+  }, { status: 200, body: is, headers: { ETag: etag(after.version) } });
+}
+
+const block = (verb: "block" | "unblock") => endpoint({
+  method: "POST", path: `/v1/members/:id/${verb}`, tag: "Members", right: "member.block", status: 200,
+  summary: verb === "block" ? "Block a member: keys and tokens are refused from the next call on." : "Unblock a member; roles and grants are as before.",
+  answer: MemberCard, problems: ["conflict/last-admin"],
+}, async (call) => {
+  const { row, grants } = await loadMember(call, "member.block");
+  const status = verb === "block" ? "blocked" as const : row.acceptedAt === null ? "new" as const : "active" as const;
+  if ((row.status === "blocked") === (verb === "block")) return { status: 200, body: memberCard(row, grants), headers: { ETag: etag(row.version) } };
+  if (row.id === call.principal.memberId) throw new Problem("conflict/lockout", { detail: "You cannot block yourself." });
+  const after: MemberRow = { ...row, status, blockedAt: verb === "block" ? call.now : null, updatedAt: call.now, version: row.version + 1 };
+  return saveMember(call, row, after, "member.block", memberCard(row, grants), memberCard(after, grants));
+});
+
+export const memberEndpoints = (types: TypeTable): Endpoint[] => [list, card, create(types), edit(types), block("block"), block("unblock")];
