@@ -2,29 +2,19 @@
 // npm run keys -- --rotate [publish | sign | drop]: the next key set, from the one on stdin or in .dev.vars.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { keySet, keySetIn, localKeySet, newSigningKey, parseKeySet, type SigningKey } from "./signing-key.ts";
+import { keySet, keySetIn, localKeySet, newSigningKey, parseKeySet, rotated, type RotationStep } from "./signing-key.ts";
 
 const USAGE = "Usage: npm run keys, or npm run keys -- --rotate [publish | sign | drop] < keys.json";
 
-/** The first key signs and all are published, so a key is exchanged in three deployments. */
-const STEPS = {
-  publish: {
-    next: (keys: readonly SigningKey[]) => [...keys, newSigningKey()],
-    says: "1 of 3, publish: the new key stands last. It is published and verifies, but does not sign yet.\n"
+const SAYS: Record<RotationStep, string> = {
+  publish: "1 of 3, publish: the new key stands last. It is published and verifies, but does not sign yet.\n"
       + "Store this set, deploy it, and wait until whoever caches /.well-known/jwks.json has it (its cache-control says how long). Then: --rotate sign",
-  },
-  sign: {
-    next: (keys: readonly SigningKey[]) => [...keys.slice(-1), ...keys.slice(0, -1)],
-    says: "2 of 3, sign: the newest key stands first and signs from now on; tokens of the old one still verify.\n"
+  sign: "2 of 3, sign: the newest key stands first and signs from now on; tokens of the old one still verify.\n"
       + "Store this set, deploy it, and wait 10 minutes, which is longer than any token lives. Then: --rotate drop",
-  },
-  drop: {
-    next: (keys: readonly SigningKey[]) => keys.slice(0, 1),
-    says: "3 of 3, drop: only the key that signs is left. Store this set and deploy it; the old key is worth nothing any more.",
-  },
-} as const;
+  drop: "3 of 3, drop: only the key that signs is left. Store this set and deploy it; the old key is worth nothing any more.",
+};
 
-const isStep = (text: string): text is keyof typeof STEPS => Object.hasOwn(STEPS, text);
+const isStep = (text: string): text is RotationStep => Object.hasOwn(SAYS, text);
 
 function main(): void {
   const { values, positionals } = parseArgs({ options: { rotate: { type: "boolean", default: false } }, allowPositionals: true });
@@ -37,8 +27,8 @@ function main(): void {
   }
   const keys = parseKeySet(existing());
   if (step === "sign" && keys.length < 2) throw new Error("There is one key only, and it signs already. Begin with: --rotate publish");
-  console.error(STEPS[step].says);
-  console.log(keySet(STEPS[step].next(keys)));
+  console.error(SAYS[step]);
+  console.log(keySet(rotated(keys, step, newSigningKey())));
 }
 
 function existing(): string {

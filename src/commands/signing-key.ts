@@ -23,6 +23,20 @@ export function newSigningKey(): SigningKey {
 /** The value of the secret SIGNING_KEYS: the first signs, all are published and verify. */
 export const keySet = (keys: readonly SigningKey[]): string => JSON.stringify(keys);
 
+export type RotationStep = "publish" | "sign" | "drop";
+
+/**
+ * The next key set of a rotation: the newest key is published behind the others, then signs before them, then is alone.
+ * @param fresh the key that `publish` adds
+ */
+export function rotated(keys: readonly SigningKey[], step: RotationStep, fresh: SigningKey): readonly SigningKey[] {
+  switch (step) {
+    case "publish": return [...keys, fresh];
+    case "sign": return [...keys.slice(-1), ...keys.slice(0, -1)];
+    case "drop": return keys.slice(0, 1);
+  }
+}
+
 /** @throws Error with a sentence for the person at the keyboard */
 export function parseKeySet(text: string): readonly SigningKey[] {
   let value: unknown;
