@@ -7,7 +7,16 @@ export type Db = DrizzleD1Database;
 /** One statement of a batch. */
 export type Statement = BatchItem<"sqlite">;
 
-export const openDb = (database: D1Database): Db => drizzle(database);
+export function openDb(database: D1Database): Db {
+  const db = drizzle(database);
+  const run = db.run.bind(db);
+  // Drizzle 0.45 forgets the prepared statement of `db.run(sql)` when it stands in a batch of D1 and has parameters.
+  const prepared = (query: Parameters<typeof run>[0]) => {
+    const statement = run(query);
+    return Object.assign(statement, { stmt: database.prepare(statement.getQuery().sql) });
+  };
+  return Object.assign(db, { run: prepared as typeof run });
+}
 
 /**
  * Conditions that a write batch can be made to depend on. Each is a column of the table `guard` whose CHECK always
