@@ -41,7 +41,7 @@ const endpoints: readonly Endpoint[] = [
   ...problemEndpoints,
 ];
 
-const description = openEndpoint({
+const description: Endpoint = openEndpoint({
   method: "GET", path: "/openapi.json", tag: "Documentation", right: "public", status: 200, summary: "This API as OpenAPI 3.1.",
 }, async (call) => ({ status: 200, body: openapi([...endpoints, description].map(({ operation }) => operation), call.env.ISSUER) }));
 

@@ -3,9 +3,12 @@ import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { account, member } from "../schema/team.ts";
 import type { Stamp } from "./stamp.ts";
 
-/** The newest versions of the rows behind a stamp; rides in front of a read batch. No row: the member is gone. */
+/**
+ * The newest versions of the rows behind a stamp; rides in front of a read batch. No row: the member is gone.
+ * Named apart because D1 answers a batch as objects, in which two columns of one name become one.
+ */
 export const readStamp = (db: Db, stamp: Stamp) =>
-  db.select({ memberVersion: member.version, accountVersion: account.version })
+  db.select({ memberVersion: sql<number>`${member.version}`.as("member_version"), accountVersion: sql<number>`${account.version}`.as("account_version") })
     .from(member)
     .innerJoin(account, eq(account.id, member.accountId))
     .where(and(eq(member.id, stamp.memberId), eq(account.id, stamp.accountId)));
