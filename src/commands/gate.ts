@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
 import { now } from "../kernel/clock.ts";
 import { startWrangler } from "./wrangler.ts";
 
@@ -33,13 +34,14 @@ export async function openGate(port: number): Promise<Gate> {
   const stop = () => end(child, ended);
   try {
     await ready(url, child);
+    output.shows = "log";
   } catch (error) {
     await stop();
     throw new Error(`The gate did not come up: ${(error as Error).message}\n${output.said.join("\n")}`);
   }
   return {
     url, ended, stop,
-    show: () => { output.shown = true; },
+    show: () => { output.shows = "calls"; },
     sweep: async () => {
       const answer = await fetch(`${url}/cdn-cgi/handler/scheduled`);
       if (!answer.ok) throw new Error(`The sweep failed with ${answer.status}: ${await answer.text()}`);
@@ -74,20 +76,33 @@ async function ready(url: string, child: ChildProcess): Promise<void> {
   throw new Error(`no answer within ${READY_WITHIN_MS / 1000} seconds.`);
 }
 
-/** wrangler's own chatter is kept for the case that it fails; calls and what the Worker logs are shown. */
-function follow(child: ChildProcess): { readonly said: string[]; shown: boolean } {
-  const output = { said: [] as string[], shown: false };
+interface Output {
+  /** The first lines, for the case that the gate does not come up. */
+  readonly said: string[];
+  /** What the Worker logs, or each call too. */
+  shows: "nothing" | "log" | "calls";
+}
+
+function follow(child: ChildProcess): Output {
+  const output: Output = { said: [], shows: "nothing" };
   for (const stream of [child.stdout, child.stderr]) {
     if (stream === null) continue;
-    createInterface({ input: stream }).on("line", (line) => {
+    createInterface({ input: stream }).on("line", (coloured) => {
+      const line = stripVTControlCharacters(coloured);
       if (output.said.length < 100) output.said.push(line);
-      const call = /^\[wrangler:info\] (\w+) (\S+) (\d{3}) .*\((\d+)ms\)$/.exec(line);
-      if (call === null ? output.shown && line !== "" : output.shown && !call[2]?.startsWith("/cdn-cgi/")) {
-        console.log(call === null ? line : `${call[3]}  ${call[1]?.padEnd(6)} ${call[2]}  ${call[4]} ms`);
-      }
+      const shown = readable(line, output.shows);
+      if (shown !== null) console.log(shown);
     });
   }
   return output;
+}
+
+/** wrangler names each call in a line of its own form; all other lines are the Worker's. */
+function readable(line: string, shows: Output["shows"]): string | null {
+  const call = /^\[wrangler:info\] (\w+) (\S+) (\d{3}) .*\((\d+)ms\)$/.exec(line);
+  if (call === null) return shows === "nothing" || line === "" || line.startsWith("[wrangler:info]") ? null : line;
+  const [, method = "", path = "", status, ms] = call;
+  return shows === "calls" && !path.startsWith("/cdn-cgi/") ? `${status}  ${method.padEnd(6)} ${path}  ${ms} ms` : null;
 }
 
 /** SIGTERM lets wrangler end workerd; if it hangs, the whole group is ended, so nothing is left behind. */
