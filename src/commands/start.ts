@@ -108,7 +108,7 @@ function stopWith(gate: Gate): (code: number) => Promise<void> {
 
 function farewell(url: string, platform: Login, logins: readonly Login[]): string {
   const [operator, member] = [logins[1], logins[3]];
-  const rows = [platform, ...logins].map(({ who, apiKey, address }) => `  ${who.padEnd(16)}${apiKey}${address === null ? "" : `  (only from ${address})`}`);
+  const rows = [platform, ...logins].map(({ who, apiKey, address }) => `  ${who.padEnd(16)}${apiKey}${address === null ? "" : `  (from ${address})`}`);
   return [
     "", "API keys of the demo (kept in .tollgate/demo.json):", ...rows,
     "", "Three calls to try:",

@@ -6,8 +6,8 @@ import { now } from "../kernel/clock.ts";
 import type { Answer, Ask, Caller } from "./client.ts";
 import { readDemo, runningGate } from "./local.ts";
 import { STORY } from "./story.ts";
+import { transcript } from "./transcript.ts";
 
-const WIDTH = 150;
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 
 async function main(): Promise<void> {
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   let calls = 0;
   const seen = (caller: Caller, ask: Ask, answer: Answer) => {
     calls += 1;
-    print(caller, ask, answer);
+    console.log(transcript(caller, ask, answer).join("\n"));
   };
   const world = await STORY.open({ url, credential, address: null, who: "Platform", seen }, now());
   for (const [index, { title, play }] of STORY.scenes.entries()) {
@@ -29,21 +29,6 @@ async function main(): Promise<void> {
     await play(world);
   }
   console.log(`\nThe tour is over: ${calls} calls, every answer as expected.`);
-}
-
-function print({ who, address, viaToken }: Caller, ask: Ask, answer: Answer): void {
-  const from = address === null ? "" : ` from ${address}`;
-  const extras = Object.entries(ask.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
-  const body = ask.body === undefined ? [] : [short(ask.body)];
-  console.log(`   ${who ?? "Nobody"}${viaToken === true ? " (token)" : ""}${from}: ${[`${ask.method} ${ask.path}`, ...extras, ...body].join("  ")}`);
-  console.log(`     -> ${answer.status}${answer.body === null ? "" : ` ${short(answer.body)}`}`);
-}
-
-/** Secrets are shown by their beginning only: a tour ends up in terminals and build logs. */
-function short(body: unknown): string {
-  const text = JSON.stringify(body, (name, value: unknown) =>
-    (typeof value === "string" && /^(secret|token|access_token)$/.test(name) ? `${value.slice(0, 8)}...` : value));
-  return text.length <= WIDTH ? text : `${text.slice(0, WIDTH)}...`;
 }
 
 await main().catch((error: Error) => {
