@@ -2,11 +2,14 @@ import { Stale } from "../access/stamp.ts";
 import type { TypeTable } from "../access/type.ts";
 import { declaredBody } from "../kernel/body.ts";
 import type { Answer } from "../kernel/operation.ts";
+import { batch } from "../kernel/db.ts";
 import { Problem } from "../kernel/problem.ts";
+import { touchKey } from "./api-key.store.ts";
 import { refusal } from "./admission.ts";
 import { Attempt, Replay } from "./attempt.ts";
 import type { Endpoint } from "./call.ts";
 import { type Identity, identify, principals } from "./identify.ts";
+import { Memory } from "./memory.ts";
 import type { Principal } from "./principal.ts";
 import type { GateRequest } from "./request.ts";
 
@@ -52,6 +55,7 @@ async function attempt(
     const answer = await handle(call);
     // A handler that asked D1 nothing must not answer from a stale set.
     if (!call.confirmed) await call.read();
+    noteUse(call);
     return answer;
   } catch (error) {
     if (error instanceof Replay) return error.answer;
@@ -59,6 +63,18 @@ async function attempt(
     if (error instanceof Problem && isDenial(error, call)) await call.recordDenial(error);
     throw error;
   }
+}
+
+/** Hours in which this isolate has noted the use of a key. */
+const noted = new Memory<number>(5_000);
+
+/** `lastUsedAt` is kept to the hour, after the answer: a busy key does not cost a row for each call. */
+function noteUse(call: Attempt): void {
+  const { key } = call.principal;
+  const hour = Math.floor(call.now / 3_600_000);
+  if (noted.get(key.id) === hour) return;
+  noted.set(key.id, hour);
+  call.defer(batch(call.db, [touchKey(call.db, key.id, call.now)]).catch((error: unknown) => console.error({ message: "the use of a key is not noted", error: String(error) })));
 }
 
 function admit(call: Attempt, request: GateRequest): void {
