@@ -23,8 +23,8 @@ afterAll(() => edge.close());
 interface Switch {
   give(owner: Api): Promise<unknown>;
   take(owner: Api): Promise<unknown>;
-  /** One call by the member. */
-  probe(member: Api): Promise<{ status: number; body: unknown }>;
+  /** One call by the member, on that isolate. */
+  probe(member: Api, isolate: number): Promise<{ status: number; body: unknown }>;
   /** What the probe answers with the right, and without it. */
   readonly given: number;
   readonly taken: number;
@@ -55,9 +55,10 @@ const SWITCHES: ReadonlyArray<readonly [title: string, kind: "vendor" | "team", 
     ...grants(member, "view"), probe: (caller) => caller.get("/v1/products"), given: 200, taken: 403, code: "access/denied",
   })],
   ["a grant, asked by a write", "vendor", async (member, owner) => {
-    const product = await newProduct(owner);
+    // One for each isolate: edits of one object at the same time are another story.
+    const products = await Promise.all(isolates.map(() => newProduct(owner)));
     return {
-      ...grants(member, "edit"), probe: (caller) => caller.patch(`/v1/products/${product}`, { name: "Renamed" }, ANY_VERSION),
+      ...grants(member, "edit"), probe: (caller, isolate) => caller.patch(`/v1/products/${products[isolate]}`, { name: "Renamed" }, ANY_VERSION),
       given: 200, taken: 404, code: "not-found",
     };
   }],
@@ -90,7 +91,7 @@ async function people(kind: "vendor" | "team"): Promise<{ owner: Person; member:
 const isolates = Array.from({ length: ISOLATES }, (_, index) => index);
 
 /** The next call on every isolate, all at once: each answers from what it remembers, unless it asks. */
-const everywhere = (caller: Api, probe: Switch["probe"]) => Promise.all(isolates.map((isolate) => probe(caller.via(edge.at(isolate)))));
+const everywhere = (caller: Api, probe: Switch["probe"]) => Promise.all(isolates.map((isolate) => probe(caller.via(edge.at(isolate)), isolate)));
 
 describe("a change that one isolate has acknowledged is obeyed by the next call on every other", () => {
   test.each(SWITCHES)("%s", async (_, kind, make) => {

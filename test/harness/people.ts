@@ -41,25 +41,27 @@ export async function giveCredits(platform: Api, accountId: string, amount: numb
   ok(await platform.post(`/v1/accounts/${accountId}/credits`, { kind: "top_up", amount }, { idempotencyKey: newKey() }), 201);
 }
 
-/** A member of the owner's account, active at once, with an API key of their own. */
-export async function newMember(fetch: Fetch, owner: Person, fields: NewMember, ask: Ask = {}): Promise<Person> {
+/**
+ * A member of the owner's account, active at once, with an API key of their own.
+ * @param ip where the member claims the key from: address rules hold there too
+ */
+export async function newMember(fetch: Fetch, owner: Person, fields: NewMember, ip?: string): Promise<Person> {
   const card = { firstName: "Mia", lastName: "Member", email: nextEmail(), ...fields };
-  const { body } = ok(await owner.api.post<{ id: string }>("/v1/members", card, { idempotencyKey: newKey(), ...ask }), 201);
-  return person(fetch, owner.accountId, body.id, await newApiKey(fetch, owner, body.id));
+  const { body } = ok(await owner.api.post<{ id: string }>("/v1/members", card, { idempotencyKey: newKey() }), 201);
+  return person(fetch, owner.accountId, body.id, await newApiKey(fetch, owner, body.id, {}, ip));
 }
 
 /** The owner makes a key for a member; only the member, who claims it, sees the secret. */
-export async function newApiKey(fetch: Fetch, owner: Person, memberId: string, fields: Record<string, unknown> = {}): Promise<string> {
+export async function newApiKey(fetch: Fetch, owner: Person, memberId: string, fields: Record<string, unknown> = {}, ip?: string): Promise<string> {
   const { body } = ok(await owner.api.post<{ claim?: { token: string }; secret?: string }>(
     `/v1/members/${memberId}/api-keys`, { name: "test key", ...fields }, { idempotencyKey: newKey() }), 201);
   if (body.secret !== undefined) return body.secret;
   if (body.claim === undefined) throw new Error(`neither a secret nor a claim: ${JSON.stringify(body)}`);
-  return claim(fetch, body.claim.token);
+  return claim(fetch, body.claim.token, ip === undefined ? {} : { ip });
 }
 
-async function claim(fetch: Fetch, token: string): Promise<string> {
-  const { body } = ok(await api(fetch, null).post<{ apiKey: { secret: string } }>("/v1/auth/claims", { token }), 201);
-  return body.apiKey.secret;
+async function claim(fetch: Fetch, token: string, ask: Ask = {}): Promise<string> {
+  return ok(await api(fetch, null).post<{ secret: string }>("/v1/auth/claims", { token }, ask), 201).body.secret;
 }
 
 const person = (fetch: Fetch, accountId: string, memberId: string, apiKey: string): Person => ({ accountId, memberId, apiKey, api: api(fetch, apiKey) });

@@ -1,0 +1,93 @@
+import { resolve } from "node:path";
+import { api, newKey, ok } from "../harness/client.ts";
+import { type Edge, startEdge } from "../harness/edge.ts";
+import type { Config } from "../harness/build.ts";
+import { giveCredits, newAccount, newMember, newToken, subscribe } from "../harness/people.ts";
+import { compareDecisions } from "./decision.ts";
+import type { Load } from "./driver.ts";
+import { median, perSecond, table } from "./figure.ts";
+
+const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 9);
+const CALLS = 400;
+const AT_ONCE = 8;
+/** Isolates in the harness: the gate, the bare routes, the driver. */
+const DRIVER = 2;
+
+type Scenario = readonly [name: string, load: Omit<Load, "calls" | "atOnce">];
+
+function extra(first: Config): Config[] {
+  const { migrations: _, triggers: __, queues: ___, no_bundle: ____, vars: _____, ...rest } = first;
+  const bare = {
+    ...rest, name: "bare", main: resolve(import.meta.dirname, "bare.ts"), vars: {}, queues: { producers: [] },
+    durable_objects: { bindings: [{ name: "BARE", class_name: "BareObject" }] }, migrations: [{ tag: "v1", new_sqlite_classes: ["BareObject"] }],
+  };
+  const driver = {
+    ...rest, name: "driver", main: resolve(import.meta.dirname, "driver.ts"), vars: {}, queues: { producers: [] }, d1_databases: [],
+    durable_objects: { bindings: [] }, services: [{ binding: "EDGE", service: first.name }, { binding: "BARE", service: "bare" }],
+  };
+  return [bare, driver];
+}
+
+async function scenarios(edge: Edge): Promise<Scenario[]> {
+  const platform = api(edge.at(0), edge.platform.apiKey);
+  const owner = await newAccount(edge.at(0), platform, "vendor");
+  await subscribe(platform, owner.accountId);
+  await giveCredits(platform, owner.accountId, 1_000_000);
+  const id = ok(await owner.api.post<{ id: string }>("/v1/products", { name: "Editor" }, { idempotencyKey: newKey() }), 201).body.id;
+  const reader = await newMember(edge.at(0), owner, { roles: ["operator"], grants: [{ resourceType: "product", resourceId: id, access: "view" }] });
+  const token = await newToken(edge.at(0), reader.apiKey);
+  const get = { method: "GET", body: null, keyed: false, status: 200 } as const;
+  const post = { method: "POST", body: null, keyed: false, status: 201, headers: {} } as const;
+  const bearer = (credential: string) => ({ authorization: `Bearer ${credential}`, "cf-connecting-ip": "203.0.113.7" });
+  return [
+    ["bare route", { ...get, target: "BARE", path: "/bare", headers: {} }],
+    ["bare + D1 read", { ...get, target: "BARE", path: `/read/${owner.accountId}:${id}`, headers: {} }],
+    ["bare + object write", { ...post, target: "BARE", path: "/write" }],
+    ["bare + D1 read + object write", { ...post, target: "BARE", path: `/both/${owner.accountId}:${id}` }],
+    ["authorized read, token", { ...get, target: "EDGE", path: `/v1/products/${id}`, headers: bearer(token) }],
+    ["authorized read, API key", { ...get, target: "EDGE", path: `/v1/products/${id}`, headers: bearer(reader.apiKey) }],
+    ["spend, API key", { ...post, target: "EDGE", path: "/v1/credits/spend", keyed: true, body: "{\"amount\":1}", headers: { ...bearer(owner.apiKey), "content-type": "application/json" } }],
+  ];
+}
+
+async function run(edge: Edge, load: Scenario[1], calls: number): Promise<number> {
+  const start = performance.now();
+  const answer = await edge.fetch(DRIVER, "/", { method: "POST", body: JSON.stringify({ ...load, calls, atOnce: AT_ONCE } satisfies Load) });
+  const { wrong } = await answer.json() as { wrong: number };
+  if (wrong > 0) throw new Error(`${wrong} of ${calls} calls of ${load.method} ${load.path} did not answer ${load.status}`);
+  return perSecond(calls, performance.now() - start);
+}
+
+/** Each round runs every scenario, and begins with another one, so that a slow moment of the machine hits all alike. */
+async function measure(edge: Edge, chosen: readonly Scenario[]): Promise<Map<string, number>> {
+  const figures = new Map<string, number[]>(chosen.map(([name]) => [name, []]));
+  for (const [, load] of chosen) await run(edge, load, CALLS / 4);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const index of chosen.keys()) {
+      const [name, load] = chosen[(index + round) % chosen.length] as Scenario;
+      figures.get(name)?.push(await run(edge, load, CALLS));
+    }
+  }
+  return new Map(Array.from(figures, ([name, values]) => [name, median(values)]));
+}
+
+function print(figures: ReadonlyMap<string, number>): void {
+  const of = (name: string) => figures.get(name) ?? NaN;
+  console.log(`Calls per second, median of ${ROUNDS} interleaved rounds of ${CALLS} calls, ${AT_ONCE} at once, from inside the runtime (no socket, no proxy):\n`);
+  console.log(table(["", "calls/s", "ms"], Array.from(figures, ([name, value]) => [name, value.toFixed(0), (1000 / value).toFixed(2)])));
+  const ratio = (name: string, base: string, aim: number) => [`${name} / ${base}`, (of(name) / of(base)).toFixed(2), `>= ${aim}`, of(name) / of(base) >= aim ? "reached" : "MISSED"];
+  const { ours, casl } = compareDecisions();
+  console.log(`\n${table(["ratio", "is", "aim", ""], [
+    ratio("authorized read, token", "bare + D1 read", 0.8),
+    ratio("authorized read, API key", "bare + D1 read", 0.8),
+    ratio("spend, API key", "bare + D1 read + object write", 0.8),
+    [`decide (${(ours / 1e6).toFixed(1)} M/s) / @casl/ability (${(casl / 1e6).toFixed(2)} M/s)`, (ours / casl).toFixed(1), ">= 10", ours / casl >= 10 ? "reached" : "MISSED"],
+  ])}`);
+}
+
+const edge = await startEdge({ isolates: 1, more: extra });
+try {
+  print(await measure(edge, await scenarios(edge)));
+} finally {
+  await edge.close();
+}

@@ -1,0 +1,67 @@
+import { createMongoAbility, type MongoAbility, type RawRuleOf, subject } from "@casl/ability";
+import { decide, type GrantSet, type ResourceRef } from "../../src/access/decide.ts";
+import { compile } from "../../src/access/grant-set.ts";
+import { presetOf } from "../../src/access/model.ts";
+import type { Right } from "../../src/access/right.ts";
+import { TYPE_TABLE } from "../../src/resources/registry.ts";
+import { median, perSecond } from "./figure.ts";
+
+const MEMBERS = 500;
+const GRANTS = 20;
+const QUESTIONS = 200_000;
+const ROUNDS = 7;
+
+interface Question {
+  readonly member: number;
+  readonly right: Right;
+  readonly on: ResourceRef;
+}
+
+const LEVELS = ["view", "edit", "owner"] as const;
+const VERBS = { view: ["view"], edit: ["view", "edit"], owner: ["view", "edit", "delete"] } as const;
+/** What a product grant derives on license keys of the product. */
+const DERIVED = { view: ["view"], edit: ["view", "edit", "create"], owner: ["view", "edit", "create"] } as const;
+
+const productId = (member: number, grant: number) => `prd_${member}_${grant}`;
+const levelOf = (grant: number) => LEVELS[grant % 3] ?? "view";
+
+function grantSet(member: number): GrantSet {
+  const grants = Array.from({ length: GRANTS }, (_, grant) => ({ resourceType: "product", resourceId: productId(member, grant), access: levelOf(grant) }));
+  return compile({ memberId: `mem_${member}`, roles: ["operator"], rights: [], grants, objectGroupIds: ["all"], scopes: null }, presetOf("vendor"), TYPE_TABLE);
+}
+
+function ability(member: number): MongoAbility {
+  const rules: RawRuleOf<MongoAbility>[] = Array.from({ length: GRANTS }, (_, grant) => [
+    { action: [...VERBS[levelOf(grant)]], subject: "product", conditions: { id: productId(member, grant) } },
+    { action: [...DERIVED[levelOf(grant)]], subject: "license_key", conditions: { rootId: productId(member, grant) } },
+  ]).flat();
+  return createMongoAbility(rules);
+}
+
+/** Half of what is asked is not allowed; some questions are about objects of another member's products. */
+function question(index: number): Question {
+  const member = index % MEMBERS;
+  const root = productId(index % 5 === 0 ? (member + 1) % MEMBERS : member, index % GRANTS);
+  const verb = (["view", "edit", "delete"] as const)[index % 3] ?? "view";
+  const type = index % 2 === 0 ? "product" : "license_key";
+  const id = type === "product" ? root : `lky_${index}`;
+  return { member, right: `${type}.${verb}`, on: { id, rootId: root, ownerId: null, groupId: null, status: "active" } };
+}
+
+/** `decide` against @casl/ability, both with everything prebuilt. Throws when the two disagree. */
+export function compareDecisions(): { readonly ours: number; readonly casl: number } {
+  const [sets, abilities] = [Array.from({ length: MEMBERS }, (_, member) => grantSet(member)), Array.from({ length: MEMBERS }, (_, member) => ability(member))];
+  const questions = Array.from({ length: QUESTIONS }, (_, index) => question(index));
+  const theirs = questions.map(({ right, on }) => [right.split(".")[1] as string, subject(right.split(".")[0] as string, { ...on })] as const);
+  const us = () => questions.reduce((count, { member, right, on }) => count + Number(decide(sets[member] as GrantSet, right, on).allowed), 0);
+  const them = () => theirs.reduce((count, [verb, on], index) => count + Number(abilities[index % MEMBERS]?.can(verb, on as never)), 0);
+  const rounds = Array.from({ length: ROUNDS }, () => [timed(us), timed(them)] as const);
+  if (rounds.some(([one, other]) => one.result !== other.result)) throw new Error(`the two disagree: ${rounds[0]?.map(({ result }) => result)}`);
+  return { ours: median(rounds.map(([one]) => perSecond(QUESTIONS, one.ms))), casl: median(rounds.map(([, other]) => perSecond(QUESTIONS, other.ms))) };
+}
+
+function timed(work: () => number): { readonly result: number; readonly ms: number } {
+  const start = performance.now();
+  const result = work();
+  return { result, ms: performance.now() - start };
+}
