@@ -1,4 +1,5 @@
 import { lt, sql } from "drizzle-orm";
+import { now } from "../kernel/clock.ts";
 import { batch, type Db } from "../kernel/db.ts";
 import { leastId } from "../kernel/id.ts";
 import { IDEMPOTENCY_TTL_MS } from "../kernel/idempotency.ts";
@@ -17,10 +18,20 @@ const ACCOUNTS_PER_PAGE = 100;
 const ACCOUNTS_MAX = 1_000;
 
 /**
+ * What the clock starts every minute, and a server when it comes up: seals what was left behind, and once an hour
+ * removes what is past its time, because that reads whole tables.
+ */
+export async function sweep(db: Db, ledgers: LedgerOutboxes): Promise<void> {
+  const at = now();
+  await sealOutboxes(db, ledgers);
+  if (new Date(at).getUTCMinutes() === 0) await prune(db, at);
+}
+
+/**
  * Seals whatever still lies in the outbox of D1: a message that was lost with the process, or that the queue gave up.
  * A chain that cannot grow holds up no other. The ledger entries that no message carried are offered again by their object.
  */
-export async function sweep(db: Db, ledgers: LedgerOutboxes): Promise<void> {
+async function sealOutboxes(db: Db, ledgers: LedgerOutboxes): Promise<void> {
   let after = "";
   for (let count = 0; count < ACCOUNTS_MAX; count += ACCOUNTS_PER_PAGE) {
     const accountIds = await stagedAccounts(db, after, ACCOUNTS_PER_PAGE);
