@@ -78,6 +78,9 @@ function noteUse(call: Attempt): void {
 }
 
 function admit(call: Attempt, request: GateRequest): void {
+  // Acting on a child account is not there yet; a call that is meant for another account must not fall on the caller's own.
+  const target = request.headers.get("tollgate-account");
+  if (target !== null && target !== call.principal.accountId) throw new Problem("not-found");
   const code = refusal(call.principal, call.origin, call.now, request.operation.right === "self");
   if (code === null) return;
   const contact = call.principal.account.plan.contactUrl ?? call.env.CONTACT_URL;
