@@ -1,7 +1,8 @@
+import { assert } from "../kernel/assert.ts";
 import { newId } from "../kernel/id.ts";
 import type { ChainHead } from "../audit/event.ts";
 import { BY_SYSTEM, type Context, type Posted } from "./entry.ts";
-import type { Entry, State } from "./ledger.ts";
+import { type Entry, LOTS_MAX, type State } from "./ledger.ts";
 import { NOTHING_SPENT, type Spending } from "./limit.ts";
 import type { Lot, LotKind } from "./lot.ts";
 
@@ -34,7 +35,8 @@ type EntryRow = {
   remainders: string; lot_id: string | null; description: string | null; fingerprint: string; outcome: string; context: string;
   before: number; member_before: number;
 };
-type LotRow = { seq: number; kind: LotKind; amount: number; priority: number; effective_at: number; expires_at: number | null; remainder: number };
+type LastRow = Pick<EntryRow, "seq" | "at" | "amount" | "balance" | "remainders" | "before">;
+type LotRow = { seq: number; kind: LotKind; amount: number; priority: number; effective_at: number; expires_at: number | null };
 type MemberRow = Record<keyof Spending | "last_seq", number>;
 type HeadRow = { account_id: string; seq: number; hash: string; ledger_seq: number };
 
@@ -47,6 +49,8 @@ const movedBy = (row: Pick<EntryRow, "seq" | "amount" | "before">): number => (r
 /** The ledger in the object's own SQLite. Everything is synchronous; the caller makes it one transaction. */
 export class LedgerTables {
   readonly #sql: SqlStorage;
+  /** What was granted never changes, so what was once read of a lot needs no second reading. */
+  readonly #lots = new Map<number, Omit<Lot, "remainder">>();
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -60,7 +64,7 @@ export class LedgerTables {
     const previous = key === null ? undefined : this.#row<EntryRow>("SELECT * FROM entry WHERE key = ?", key);
     return {
       seq: last?.seq ?? 0, at: last?.at ?? 0, balance: last?.balance ?? 0,
-      lots: last === undefined ? [] : this.#lots(last.remainders),
+      lots: last === undefined ? [] : this.#open(last.remainders),
       spending: member ?? NOTHING_SPENT,
       previous: previous === undefined ? null : { ...toPosted(previous), fingerprint: previous.fingerprint },
     };
@@ -148,19 +152,30 @@ export class LedgerTables {
     this.#sql.exec("INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?)", accountId, head.seq, head.hash, head.ledgerSeq);
   }
 
-  #last(): EntryRow | undefined {
-    return this.#row<EntryRow>("SELECT * FROM entry ORDER BY seq DESC LIMIT 1");
+  #last(): LastRow | undefined {
+    return this.#row<LastRow>("SELECT seq, at, amount, balance, remainders, before FROM entry ORDER BY seq DESC LIMIT 1");
   }
 
   #member(id: string): MemberRow | undefined {
     return this.#row<MemberRow>("SELECT at, lifetime, day, week, month, last_seq FROM member WHERE id = ?", id);
   }
 
-  #lots(remainders: string): Lot[] {
-    return this.#sql.exec<LotRow>(
-      "SELECT lot.*, left.value AS remainder FROM json_each(?) AS left JOIN lot ON lot.seq = CAST(left.key AS INTEGER) ORDER BY lot.seq", remainders,
-    ).toArray().map(({ seq, kind, amount, priority, effective_at: effectiveAt, expires_at: expiresAt, remainder }) =>
-      ({ seq, kind, amount, priority, effectiveAt, expiresAt, remainder }));
+  /** @param remainders of the open lots, as JSON, in the order of their seqs */
+  #open(remainders: string): Lot[] {
+    return Object.entries<number>(JSON.parse(remainders)).map(([seq, remainder]) => ({ ...this.#lot(Number(seq)), remainder }));
+  }
+
+  #lot(seq: number): Omit<Lot, "remainder"> {
+    const known = this.#lots.get(seq);
+    if (known !== undefined) return known;
+    const row = this.#row<LotRow>("SELECT seq, kind, amount, priority, effective_at, expires_at FROM lot WHERE seq = ?", seq);
+    assert(row !== undefined, "an open lot was granted");
+    const { kind, amount, priority, effective_at: effectiveAt, expires_at: expiresAt } = row;
+    const lot = { seq, kind, amount, priority, effectiveAt, expiresAt };
+    // More lots than are ever open at once are never remembered.
+    if (this.#lots.size >= LOTS_MAX) this.#lots.clear();
+    this.#lots.set(seq, lot);
+    return lot;
   }
 
   #row<Row extends Record<string, SqlStorageValue>>(query: string, ...values: SqlStorageValue[]): Row | undefined {

@@ -37,14 +37,21 @@ export class Outbox {
 
   /** After entries were written: send them soon, and make sure of it. @param firstExpiry the earliest end of a lot */
   written(now: number, firstExpiry: number | null): void {
-    this.arm(now, firstExpiry);
+    this.#wake(now, Math.min(this.#resendAt(now), firstExpiry ?? Infinity));
     this.#flushSoon();
   }
 
-  /** An alarm costs a row, so a pending one that is early enough is kept. */
+  /** What is still to do decides when. @param firstExpiry the earliest end of a lot */
   arm(now: number, firstExpiry: number | null): void {
-    const resendAt = this.#isSealed() ? Infinity : now + Math.min(RESEND_AFTER_MS * 2 ** this.#resends, RESEND_AFTER_MAX_MS);
-    const wanted = Math.min(resendAt, firstExpiry ?? Infinity);
+    this.#wake(now, Math.min(this.#isSealed() ? Infinity : this.#resendAt(now), firstExpiry ?? Infinity));
+  }
+
+  #resendAt(now: number): number {
+    return now + Math.min(RESEND_AFTER_MS * 2 ** this.#resends, RESEND_AFTER_MAX_MS);
+  }
+
+  /** An alarm costs a row, so a pending one that is early enough is kept. */
+  #wake(now: number, wanted: number): void {
     const pending = this.#alarmAt !== null && this.#alarmAt > now - OVERDUE_MS ? this.#alarmAt : Infinity;
     if (wanted >= pending) return;
     this.#alarmAt = wanted;
