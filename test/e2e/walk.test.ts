@@ -91,7 +91,8 @@ describe("every operation that needs a credential refuses", () => {
     ["another scheme", { authorization: "Basic dXNlcjpwYXNz" }],
     ["a key of the right form that nobody has", { authorization: `Bearer tgk_${"A".repeat(43)}` }],
     ["a token that is none", { authorization: "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0." }],
-    ["a key in the query", { "x-api-key-in-query": "1" }],
+    ["two in one header", { authorization: "Bearer a, Bearer b" }],
+    ["good, and a bad one beside it", { "authorization": "Bearer garbage", "x-api-key": "garbage" }],
   ];
   test.each(CREDENTIALS)("a credential that is %s", async (_, headers) => {
     expect(await refusedEverywhere(headers, "401 auth/invalid-credential")).toEqual([]);
