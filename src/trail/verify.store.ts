@@ -23,10 +23,11 @@ export interface Verification {
 /**
  * Walks along the chain in D1 from where `walk` ended.
  * @param witness the head that the account's object keeps, read before D1: the database can only be further
+ * @param pagesMax pages of 500 rows
  */
-export async function verifyChain(db: Db, accountId: string, walk: Walk, witness: ChainHead | null): Promise<Verification> {
+export async function verifyChain(db: Db, accountId: string, walk: Walk, witness: ChainHead | null, pagesMax = PAGES_MAX): Promise<Verification> {
   let head = GENESIS;
-  for (let page = 0; page < PAGES_MAX; page += 1) {
+  for (let page = 0; page < pagesMax; page += 1) {
     // One transaction, so that the last page and the head are of the same moment.
     const [heads, rows] = await db.batch([
       selectHead(db, accountId),

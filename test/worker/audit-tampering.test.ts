@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { hashOf } from "../../src/audit/chain.ts";
-import { deliver, entries, faultOf, headOf, ledgers, newAccountId, nudge, outboxSize, sealAll, sealedIds, staged } from "./audit-world.ts";
+import { START, verifyChain } from "../../src/trail/verify.store.ts";
+import { db, deliver, entries, faultOf, headOf, ledgers, newAccountId, nudge, outboxSize, sealAll, sealedIds, staged } from "./audit-world.ts";
 
 let accountId: string;
 beforeEach(async () => {
@@ -97,4 +98,22 @@ describe("S1.38 rows that are edited by hand in D1 are found, the first one name
     expect((await ledgers(accountId).sealedHead(accountId))?.seq).toBe(10);
     expect(await faultOf(accountId)).toEqual({ seq: 10, fault: "rewritten" });
   });
+});
+
+test("a long chain is verified in several calls, each of which goes on where the last one stopped", async () => {
+  await staged(accountId, 1_500);
+  await sealAll(accountId);
+  const witness = await ledgers(accountId).sealedHead(accountId);
+  const walk = async () => {
+    const ends: number[] = [];
+    for (let at = START; ;) {
+      const { walk: next, fault, isComplete } = await verifyChain(db, accountId, at, witness, 1);
+      ends.push(next.head.seq);
+      if (isComplete) return { ends, fault };
+      at = next;
+    }
+  };
+  expect(await walk()).toEqual({ ends: [500, 1_000, 1_500, 1_510], fault: null });
+  await run("DELETE FROM audit_event WHERE account_id = :a AND seq = 501");
+  expect(await walk()).toEqual({ ends: [500, 500], fault: { seq: 501, fault: "missing" } });
 });
