@@ -2,15 +2,16 @@ import { sha256Hex } from "../kernel/idempotency.ts";
 import { canonical } from "./canonical.ts";
 import type { AuditEvent } from "./event.ts";
 
-/** Members that say who a person is, wherever they stand in an event. */
+/** Members that say who a person is, or are free text that may, wherever they stand in an event. */
 export const PERSONAL: ReadonlySet<string> = new Set([
   "login", "email", "ip", "userAgent", "username", "firstName", "lastName", "middleName", "phone", "mobilePhone",
+  "notes", "comments", "friendlyName",
 ]);
 
 /** Members that are personal only in what changed on resources of this type: a product's name is nobody's name. */
 export const PERSONAL_OF_TYPE: Readonly<Record<string, ReadonlySet<string>>> = {
-  customer: new Set(["name", "company", "address", "notes"]),
-  member: new Set(["name", "comments"]),
+  customer: new Set(["name", "company", "address"]),
+  member: new Set(["name", "position"]),
 };
 
 /** JSON pointer into the body -> [salt, value]; null once the person was erased. */
