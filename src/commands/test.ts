@@ -1,11 +1,19 @@
 // npm test [-- vitest arguments]: types, every test project, and the dry run of a deployment. One clear line at the end.
+// npm run test:soak: the tests from outside in their long form (crashes, races), which takes many minutes.
 import { now } from "../kernel/clock.ts";
 import { checkTypes, runProgram } from "./check.ts";
 
-const STEPS: ReadonlyArray<readonly [what: string, run: () => Promise<void>]> = [
+type Step = readonly [what: string, run: () => Promise<void>];
+
+const vitest = (...args: readonly string[]) => runProgram("vitest", "node_modules/vitest/vitest.mjs", ["run", "--config", "test/vitest.config.ts", ...args]);
+const args = process.argv.slice(2).filter((arg) => arg !== "--soak");
+const isSoak = process.argv.includes("--soak");
+if (isSoak) process.env["SOAK"] = "1";
+
+const STEPS: readonly Step[] = isSoak ? [["Long tests from outside", () => vitest("--project", "e2e", ...args)]] : [
   ["Types of the Worker", () => checkTypes("tsconfig.json")],
   ["Types of the tests and commands", () => checkTypes("test/tsconfig.json")],
-  ["Tests", () => runProgram("vitest", "node_modules/vitest/vitest.mjs", ["run", "--config", "test/vitest.config.ts", ...process.argv.slice(2)])],
+  ["Tests", () => vitest(...args)],
   ["Dry run of a deployment", () => runProgram("deploy:check", "src/commands/deploy-check.ts", [])],
 ];
 

@@ -83,7 +83,7 @@ test("a gate whose parent is killed ends by itself", async () => {
   const { child } = await start();
   child.kill("SIGKILL");
   await expect.poll(answers, { timeout: 20_000 }).toBe(null);
-  run("reset.ts");
+  await expect.poll(() => run("reset.ts").status, { timeout: 20_000 }).toBe(0);
 });
 
 test("a port that is taken is a sentence, not a trace", async () => {
