@@ -21,6 +21,7 @@ export const accessToken: ResourceType = {
       expiresAt: z.iso.datetime().nullable().default(null),
     }),
     label: "name",
+    masked: [],
     parents: {},
     reference: null,
     generate: async (random) => {

@@ -20,6 +20,7 @@ export const customer: ResourceType = {
       company: text(200).nullable().default(null),
     }),
     label: "name",
+    masked: [],
     parents: {},
     reference: null,
     generate: null,

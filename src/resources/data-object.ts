@@ -20,6 +20,7 @@ export const dataObject: ResourceType = {
       intValue: z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER).default(0),
     }),
     label: "name",
+    masked: [],
     parents: { productId: "product", licenseKeyId: "license_key", machineCodeId: "machine_code" },
     reference: null,
     generate: null,

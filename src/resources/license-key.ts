@@ -26,6 +26,7 @@ export const licenseKey: ResourceType = {
       blocked: z.boolean().default(false),
     }),
     label: "key",
+    masked: ["key"],
     parents: { productId: "product" },
     reference: { member: "customerId", type: "customer", embedded: { member: "newCustomer", type: "customer" } },
     generate: (random) => ({ attributes: { key: writeKey(random) }, shown: {} }),

@@ -16,6 +16,7 @@ export const machineCode: ResourceType = {
     id: "machineCode",
     attributes: z.strictObject({ code: text(200), friendlyName: text(200).nullable().default(null) }),
     label: "code",
+    masked: [],
     parents: { licenseKeyId: "license_key" },
     reference: null,
     generate: null,

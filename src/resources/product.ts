@@ -18,6 +18,7 @@ export const product: ResourceType = {
     id: "product",
     attributes: z.strictObject({ name: text(200), description: text(2000).nullable().default(null) }),
     label: "name",
+    masked: [],
     parents: {},
     reference: null,
     generate: null,

@@ -6,7 +6,7 @@ import type { Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import { randomBytes } from "../kernel/secret.ts";
 import type { ResourceRow } from "../schema/resource.ts";
-import { cardSchema, newBody, patchBody, resourceCard, rootOf } from "./resource.card.ts";
+import { cardSchema, newBody, patchBody, resourceCard, rootOf, trailCard } from "./resource.card.ts";
 import { loadResource, readEndpoints, requireVisible, rightOf } from "./resource.routes.ts";
 import { findNamed, guardPresence, guardResource, insertResource, updateResource } from "./resource.store.ts";
 import type { ResourceType, StoredType } from "./type.ts";
@@ -44,7 +44,7 @@ function create(type: ResourceType, stored: StoredType, types: readonly Resource
     const row = newRow(call, type, stored, { ...attributesOf(stored, body), ...made?.attributes }, parent, inside?.id ?? referenceId(stored, body) ?? null);
     const shown = { ...resourceCard(stored, row), ...(inside === null ? {} : { [stored.reference?.embedded?.member ?? ""]: { id: inside.id, ...inside.attributes } }) };
     const statements: Statement[] = [...found.map((each) => guardPresence(call.db, each)), ...(inside === null ? [] : [insertResource(call.db, inside)]), insertResource(call.db, row)];
-    return call.commit({ statements, events: creationEvents(call, type, row, resourceCard(stored, row), inside, embedded) }, {
+    return call.commit({ statements, events: creationEvents(call, type, row, trailCard(stored, row), inside, embedded) }, {
       status: 201, body: { ...shown, ...made?.shown }, replay: shown, headers: { ETag: etag(row.version), Location: `/v1/${stored.path}/${row.id}` },
     });
   });
@@ -75,7 +75,7 @@ function embeddedRow(call: Call, stored: StoredType, embedded: StoredType | null
 function creationEvents(call: Call, type: ResourceType, row: ResourceRow, after: Body, inside: ResourceRow | null, embedded: StoredType | null): AuditEvent[] {
   const event = (name: string, id: string, shown: Body) =>
     call.event(rightOf({ name }, "create"), { type: name, id }, { changes: { before: {}, after: shown } });
-  return [event(type.name, row.id, after), ...(inside === null || embedded === null ? [] : [event(inside.type, inside.id, resourceCard(embedded, inside))])];
+  return [event(type.name, row.id, after), ...(inside === null || embedded === null ? [] : [event(inside.type, inside.id, trailCard(embedded, inside))])];
 }
 
 const edit = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
@@ -93,7 +93,7 @@ const edit = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
     ...row, attributes, name: String(attributes[stored.label] ?? ""), referenceId: sent === undefined ? row.referenceId : sent,
     version: row.version + 1, updatedAt: call.now,
   };
-  const changes = difference(resourceCard(stored, row), resourceCard(stored, after));
+  const changes = difference(trailCard(stored, row), trailCard(stored, after));
   return call.commit({
     statements: [guardResource(call.db, row), ...others.map((each) => guardPresence(call.db, each)), updateResource(call.db, after)],
     events: [call.event(rightOf(type, "edit"), { type: type.name, id: row.id }, { changes })],

@@ -22,6 +22,11 @@ export function resourceCard(type: StoredType, row: ResourceRow): Record<string,
   };
 }
 
+/** The same for the trail, which more people read and which is never rewritten. */
+export const trailCard = (type: StoredType, row: ResourceRow): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(resourceCard(type, row)).map(([name, value]) =>
+    [name, type.masked.includes(name) ? `…${String(value).slice(-4)}` : value]));
+
 /** An id tells its type by its prefix, so the parent stands under the member that it was sent as. */
 function parentMembers(type: StoredType, parentId: string | null): Record<string, string | null> {
   return Object.fromEntries(Object.keys(type.parents).map((member) => {

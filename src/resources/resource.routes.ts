@@ -6,7 +6,7 @@ import { etag } from "../identity/request.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
-import { cardSchema, refOf, resourceCard } from "./resource.card.ts";
+import { cardSchema, refOf, resourceCard, trailCard } from "./resource.card.ts";
 import { deleteResource, findNamed, findResource, guardResource, listResources } from "./resource.store.ts";
 import type { ResourceType, StoredType } from "./type.ts";
 
@@ -73,7 +73,7 @@ const remove = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
 }, async (call) => {
   const { row } = await loadResource(call, type, "delete");
   call.ifMatch(row.version);
-  const event = call.event(rightOf(type, "delete"), { type: type.name, id: row.id }, { changes: { before: resourceCard(stored, row), after: {} } });
+  const event = call.event(rightOf(type, "delete"), { type: type.name, id: row.id }, { changes: { before: trailCard(stored, row), after: {} } });
   return call.commit({
     statements: [guardResource(call.db, row), ...deleteResource(call.db, row)], events: [event],
     refusals: { has_dependents: "conflict/not-removable" },

@@ -19,6 +19,8 @@ export interface StoredType {
   readonly attributes: z.ZodObject;
   /** The attribute that a list shows as its name. */
   readonly label: string;
+  /** Attributes that open doors: the trail shows their last four characters. */
+  readonly masked: readonly string[];
   /** Members of the body that name the object it belongs to, each with its type: exactly one must be sent, none ever changes. */
   readonly parents: Readonly<Record<string, string>>;
   /** A member that names another object without belonging to it; the caller must be allowed to view that one. */
