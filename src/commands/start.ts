@@ -91,11 +91,12 @@ function stopWith(gate: Gate): (code: number) => Promise<void> {
   const stop = async (code: number) => {
     if (stopping) return;
     stopping = true;
+    if (code === 0) console.log("\nStopping.");
     await gate.stop();
     noteGate(null);
     process.exit(code);
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => { console.log("\nStopping."); void stop(0); });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
   // Whoever loses its parent, killed by whatever, gets another one.
   const parent = process.ppid;
   setInterval(() => { if (process.ppid !== parent) void stop(0); }, PARENT_EVERY_MS).unref();
