@@ -13,8 +13,10 @@ const IPV6 = /^[0-9a-f:]+(?:\d+\.\d+\.\d+\.\d+)?$/i;
 export function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
   if (IPV4.test(text)) return ipaddr.IPv4.isValid(text) ? ipaddr.IPv4.parse(text) : null;
   if (!IPV6.test(text) || !text.includes(":")) return null;
-  const tail = text.slice(text.lastIndexOf(":") + 1);
-  if (tail.includes(".") && !IPV4.test(tail)) return null;
+  const head = text.slice(0, text.lastIndexOf(":") + 1);
+  const tail = text.slice(head.length);
+  // `::a.b.c.d` was deprecated by RFC 4291 section 2.5.5.1, and is read as two different addresses.
+  if (tail.includes(".") && (!IPV4.test(tail) || head === "::")) return null;
   if (!ipaddr.IPv6.isValid(text)) return null;
   const address = ipaddr.IPv6.parse(text);
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;

@@ -1,0 +1,148 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { surface } from "../../src/app.ts";
+import { openapi } from "../../src/kernel/openapi.ts";
+import type { Operation } from "../../src/kernel/operation.ts";
+import { type ProblemCode, PROBLEMS } from "../../src/kernel/problem.ts";
+
+interface Parameter { readonly name: string; readonly in: string; readonly required: boolean; readonly schema: object }
+interface Media { readonly content?: Record<string, { readonly schema: object }>; readonly description?: string; readonly required?: boolean }
+interface Described {
+  readonly operationId: string; readonly summary: string; readonly tags: string[]; readonly parameters: Parameter[];
+  readonly requestBody?: Media; readonly responses: Record<string, Media>; readonly security?: object[];
+}
+interface Document { readonly openapi: string; readonly paths: Record<string, Record<string, Described>>; readonly components: { schemas: { Problem: { properties: { code: { enum: string[] } } } } } }
+
+/** As it is served: what JSON leaves of it. */
+const documentOf = (operations: readonly Operation[]) => JSON.parse(JSON.stringify(openapi(operations, "https://gate.example"))) as Document;
+const operations = surface.map(({ operation }) => operation);
+const document = documentOf(operations);
+const described = Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, one]) => ({ path, method, one })));
+
+const faults = async (value: unknown): Promise<unknown> => {
+  const validator = new Validator();
+  const { valid, errors } = await validator.validate(value as Record<string, unknown>);
+  return valid ? [] : errors;
+};
+
+describe("the document of the whole surface", () => {
+  test("is OpenAPI 3.1 to an independent validator, and its references lead somewhere", async () => {
+    expect(document.openapi).toBe("3.1.0");
+    expect(await faults(structuredClone(document))).toEqual([]);
+    const validator = new Validator();
+    await validator.validate(structuredClone(document) as never);
+    expect(validator.version).toBe("3.1");
+    expect(JSON.stringify(validator.resolveRefs())).not.toContain("$ref\":\"#/components");
+  });
+
+  const BREACHES: ReadonlyArray<readonly [title: string, spoil: (value: Record<string, unknown>) => void]> = [
+    ["without its version", (value) => { delete value["openapi"]; }],
+    ["without a title", (value) => { value["info"] = { version: "1" }; }],
+    ["with a path that does not begin with a slash", (value) => { value["paths"] = { "v1/me": {} }; }],
+    ["with a parameter in no place", (value) => { value["paths"] = { "/a": { get: { parameters: [{ name: "a", in: "nowhere" }], responses: { 200: { description: "Done." } } } } }; }],
+    ["with an answer that is not described", (value) => { value["paths"] = { "/a": { get: { responses: { 200: {} } } } }; }],
+  ];
+  test.each(BREACHES)("is refused by that validator %s", async (_, spoil) => {
+    const spoiled = structuredClone(document) as unknown as Record<string, unknown>;
+    spoil(spoiled);
+    expect(await faults(spoiled)).not.toEqual([]);
+  });
+
+  test("holds every operation that is served, once, and no other", () => {
+    const served = operations.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+    expect(new Set(served).size).toBe(served.length);
+    expect(described.map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort()).toEqual(served.sort());
+  });
+
+  test("names each operation by an id of its own, made of letters", () => {
+    const ids = described.map(({ one }) => one.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.filter((id) => !/^(get|post|put|patch|delete)[A-Za-z0-9]+$/.test(id))).toEqual([]);
+  });
+
+  test("says of each operation what it is, in one line, and under which heading", () => {
+    expect(described.filter(({ one }) => !/^[A-Z].{5,200}\.$/.test(one.summary) || one.tags.length !== 1).map(({ path, method }) => `${method} ${path}`)).toEqual([]);
+  });
+
+  test("knows every problem code, and each refusal is a problem", () => {
+    expect(document.components.schemas.Problem.properties.code.enum).toEqual(Object.keys(PROBLEMS));
+    const wrong = described.flatMap(({ path, method, one }) => Object.entries(one.responses).flatMap(([status, { content, description = "" }]) => {
+      if (Number(status) < 400) return [];
+      const codes = Array.from(description.matchAll(/`([^`]+)`/g), ([, code]) => code as ProblemCode);
+      const known = codes.length > 0 && codes.every((code) => PROBLEMS[code]?.status === Number(status));
+      const isProblem = JSON.stringify(content) === JSON.stringify({ "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } });
+      return known && isProblem ? [] : [`${method} ${path} ${status}`];
+    }));
+    expect(wrong).toEqual([]);
+  });
+
+  test("says which operations need no credential, and these are the doors", () => {
+    const open = described.filter(({ one }) => one.security?.length === 0).map(({ path, method }) => `${method.toUpperCase()} ${path}`).sort();
+    expect(open).toEqual(surface.filter((one) => "open" in one).map(({ operation }) => `${operation.method} ${operation.path.replaceAll(/:(\w+)/g, "{$1}")}`).sort());
+    expect(operations.filter((one) => (one.right === "public") !== surface.some((each) => each.operation === one && "open" in each))).toEqual([]);
+    expect(open.filter((one) => /^(POST|PUT|PATCH|DELETE)/.test(one))).toEqual(["POST /v1/auth/claims"]);
+  });
+
+  test("declares each parameter of each path", () => {
+    const missing = described.filter(({ path, one }) => {
+      const named = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => name);
+      return JSON.stringify(one.parameters.filter((each) => each.in === "path").map(({ name }) => name)) !== JSON.stringify(named);
+    });
+    expect(missing.map(({ path }) => path)).toEqual([]);
+  });
+
+  test("declares Idempotency-Key and If-Match where they are asked for, and only there", () => {
+    const wrong = operations.filter((operation) => {
+      const one = document.paths[operation.path.replaceAll(/:(\w+)/g, "{$1}")]?.[operation.method.toLowerCase()];
+      const headers = Object.fromEntries((one?.parameters ?? []).filter((each) => each.in === "header").map(({ name, required }) => [name, required]));
+      const expected = {
+        ...(operation.idempotency === undefined ? {} : { "Idempotency-Key": operation.idempotency !== "optional" }),
+        ...(operation.ifMatch === undefined ? {} : { "If-Match": operation.ifMatch === "required" }),
+      };
+      return JSON.stringify(headers) !== JSON.stringify(expected);
+    });
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
+  test("refuses unknown members of every body and unknown names of every query, as the gate does", () => {
+    const loose = operations.filter(({ body, query }) => [body, query].some((schema) => schema !== undefined && isLoose(schema)));
+    expect(loose.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  });
+});
+
+const isLoose = (schema: z.ZodType): boolean => (z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as { additionalProperties?: unknown }).additionalProperties !== false;
+
+describe("an operation", () => {
+  const operation: Operation = {
+    method: "POST", path: "/v1/things/:id/parts/:partId", tag: "Things", summary: "Make a part.", right: "product.edit", status: 201,
+    body: z.strictObject({ name: z.string(), size: z.int().default(1) }), query: z.strictObject({ dry: z.coerce.boolean().optional(), at: z.string() }) as never,
+    answer: z.object({ id: z.string() }), idempotency: "required", ifMatch: "optional", problems: ["conflict/lockout"],
+  };
+  const one = () => documentOf([operation]).paths["/v1/things/{id}/parts/{partId}"]?.["post"] ?? expect.fail();
+
+  test("is described by the schemas that validate it", () => {
+    expect(one()).toMatchObject({
+      operationId: "postV1ThingsIdPartsPartId", tags: ["Things"], description: "Needs the right `product.edit`.",
+      requestBody: { required: true, content: { "application/json": { schema: { required: ["name"], additionalProperties: false } } } },
+      parameters: [
+        { name: "id", in: "path", required: true }, { name: "partId", in: "path", required: true },
+        { name: "Idempotency-Key", in: "header", required: true }, { name: "If-Match", in: "header", required: false },
+        { name: "dry", in: "query", required: false }, { name: "at", in: "query", required: true },
+      ],
+    });
+    expect(one().security).toBeUndefined();
+  });
+
+  test("names its own problems beside those of every operation", () => {
+    expect(Object.keys(one().responses)).toEqual(["201", "400", "401", "403", "404", "409", "412", "413", "415", "422", "428", "503"]);
+    expect(one().responses["409"]?.description).toContain("conflict/lockout");
+    expect(one().responses["400"]?.description).toContain("idempotency/missing");
+  });
+
+  test("of which nothing more is said is a valid document too", async () => {
+    const bare: Operation = { method: "GET", path: "/bare", tag: "Things", summary: "Bare.", right: "public", status: 204 };
+    expect(await faults(documentOf([bare, operation]))).toEqual([]);
+    expect(documentOf([bare]).paths["/bare"]?.["get"]).toMatchObject({ security: [], parameters: [] });
+  });
+});
