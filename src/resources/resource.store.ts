@@ -1,9 +1,9 @@
-import { and, desc, eq, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, lt, or, type SQL, sql } from "drizzle-orm";
 import type { Visible } from "../access/decide.ts";
 import { whereVisible } from "../access/visible.store.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { resource, type ResourceRow } from "../schema/resource.ts";
-import { accessGrant } from "../schema/team.ts";
+import { accessGrant, member } from "../schema/team.ts";
 
 const at = (accountId: string, type: string, id: string): SQL | undefined =>
   and(eq(resource.accountId, accountId), eq(resource.type, type), eq(resource.id, id));
@@ -48,10 +48,18 @@ export const updateResource = (db: Db, row: ResourceRow): Statement =>
     .set({ attributes: row.attributes, name: row.name, referenceId: row.referenceId, updatedAt: row.updatedAt, version: row.version })
     .where(at(row.accountId, row.type, row.id));
 
-/** Removes it with the grants on it, and only while nothing belongs to it or names it. */
+const grantsOn = (row: ResourceRow): SQL | undefined =>
+  and(eq(accessGrant.accountId, row.accountId), eq(accessGrant.resourceType, row.type), eq(accessGrant.resourceId, row.id));
+
+/**
+ * Removes it with the grants on it, and only while nothing belongs to it or names it. Whoever had such a grant has other
+ * rights from now on, so their versions move.
+ */
 export const deleteResource = (db: Db, row: ResourceRow): Statement[] => [
   guard(db, "has_dependents", sql`NOT EXISTS (SELECT 1 FROM resource WHERE account_id = ${row.accountId} AND parent_id = ${row.id})
     AND NOT EXISTS (SELECT 1 FROM resource WHERE account_id = ${row.accountId} AND reference_id = ${row.id})`),
   db.delete(resource).where(at(row.accountId, row.type, row.id)),
-  db.delete(accessGrant).where(and(eq(accessGrant.accountId, row.accountId), eq(accessGrant.resourceType, row.type), eq(accessGrant.resourceId, row.id))),
+  db.update(member).set({ version: sql`${member.version} + 1` })
+    .where(inArray(member.id, db.select({ id: accessGrant.memberId }).from(accessGrant).where(grantsOn(row)))),
+  db.delete(accessGrant).where(grantsOn(row)),
 ];
