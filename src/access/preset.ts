@@ -38,6 +38,13 @@ export const EVERYTHING: Role["rights"] = Object.fromEntries(
   RIGHT_NAMES.filter((right) => !PLATFORM_RIGHTS.includes(right)).map((right) => [right, "all"]),
 );
 
+/**
+ * Does a member with these roles act only while the plan has restricted accounts? Whoever has a restricted role; and, in a
+ * model with such roles, whoever has none at all, because rights and grants alone make the same restricted account.
+ */
+export const isRestricted = (preset: Preset, roles: readonly string[]): boolean =>
+  preset.restrictedRoles.length > 0 && (roles.length === 0 || roles.some((role) => preset.restrictedRoles.includes(role)));
+
 type Cell = Scope | null;
 
 /** Turns a table of right × role, as the policy is written, into the rights of one role (a column). */

@@ -1,5 +1,6 @@
 import type { Origin } from "../audit/event.ts";
 import { presetOf } from "../access/model.ts";
+import { isRestricted } from "../access/preset.ts";
 import { admitsAddress } from "./address.ts";
 import type { Principal } from "./principal.ts";
 
@@ -16,7 +17,6 @@ export function refusal(principal: Principal, origin: Pick<Origin, "ip">, now: n
   if (member.status !== "active") return "auth/invalid-credential";
   if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now)) return "auth/invalid-credential";
   if (!admitsAddress(principal.addressRules, origin.ip)) return "ip/not-allowed";
-  const { restrictedRoles } = presetOf(account.kind);
-  const restricted = member.roles.some((role) => restrictedRoles.includes(role));
+  const restricted = isRestricted(presetOf(account.kind), member.roles);
   return restricted && !account.plan.restrictedAccounts && !aboutItself ? "plan/feature-required" : null;
 }

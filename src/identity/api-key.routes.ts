@@ -65,7 +65,9 @@ const create = endpoint({
 function decideKey(call: Call, targetId: string, target: { roles: string[] } | undefined): void {
   const { principal } = call;
   const { roles } = presetOf(principal.account.kind);
-  const ownKeys = principal.account.membersMayCreateKeys && principal.member.roles.some((role) => roles[role]?.ownKeys);
+  const { scopes } = principal.key;
+  const ownKeys = principal.account.membersMayCreateKeys && principal.member.roles.some((role) => roles[role]?.ownKeys)
+    && (scopes === null || scopes.includes("api_key.create"));
   if (targetId === principal.memberId && ownKeys) return;
   call.decide("api_key.create");
   call.decide("api_key.create", ref(targetId), true);
@@ -80,6 +82,8 @@ function keyTerms(call: Call, body: z.infer<typeof NewKey>) {
   const expiresAt = body.expiresAt === null ? null : Date.parse(body.expiresAt);
   if (expiresAt !== null && expiresAt <= call.now) throw invalid("/expiresAt", "must be in the future");
   const terms = { scopes: body.scopes, allowedIps: normal.rules, expiresAt };
+  const beyond = body.scopes?.find((scope) => !call.principal.grantSet.reaches.has(scope));
+  if (beyond !== undefined) throw new Problem("access/denied", { detail: `Nobody gives a scope beyond their own rights, such as ${beyond} here.` });
   const wide = tooWide(call.principal.key, terms);
   if (wide !== null) throw new Problem("access/denied", { detail: `The key of this call is narrowed in ${wide}, so it makes only keys that are at least as narrow.` });
   return terms;

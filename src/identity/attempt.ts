@@ -112,8 +112,11 @@ export class Attempt implements Call {
 
   /** A denial belongs in the trail before it is answered. */
   async recordDenial(problem: Problem): Promise<void> {
-    const action = this.denied?.action ?? this.#request.operation.right;
-    const resource = { type: action.includes(".") ? typeOf(action as Right) : "gate", id: this.denied?.resourceId ?? this.params["id"]?.slice(0, 64) ?? null };
+    const { right } = this.#request.operation;
+    const lacking = this.denied?.action ?? right;
+    // A change that names what the caller may not even see is a refused change, not a refused look.
+    const action = lacking.endsWith(".view") && right.includes(".") ? right : lacking;
+    const resource = { type: lacking.includes(".") ? typeOf(lacking as Right) : "gate", id: this.denied?.resourceId ?? this.params["id"]?.slice(0, 64) ?? null };
     const event = { ...this.event(action as Right, resource), outcome: "denied" as const, reason: problem.code };
     await batch(this.db, [stage(this.db, event)]);
     this.defer(publish(this.env.AUDIT, event.accountId, [event]));

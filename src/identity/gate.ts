@@ -81,7 +81,7 @@ function admit(call: Attempt, request: GateRequest): void {
   // Acting on a child account is not there yet; a call that is meant for another account must not fall on the caller's own.
   const target = request.headers.get("tollgate-account");
   if (target !== null && target !== call.principal.accountId) throw new Problem("not-found");
-  const code = refusal(call.principal, call.origin, call.now, request.operation.right === "self");
+  const code = refusal(call.principal, call.origin, call.now, request.operation.right === "self" && request.operation.method === "GET");
   if (code === null) return;
   const contact = call.principal.account.plan.contactUrl ?? call.env.CONTACT_URL;
   throw new Problem(code, code === "plan/feature-required" ? { members: { feature: "restrictedAccounts", contact } } : {});

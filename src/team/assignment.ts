@@ -1,7 +1,7 @@
 import type { GrantSet } from "../access/decide.ts";
 import { compile, within } from "../access/grant-set.ts";
 import { givable, mayManage } from "../access/invite.ts";
-import type { GrantRow, Preset } from "../access/preset.ts";
+import { type GrantRow, isRestricted, type Preset } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
 
 /** Whoever gives: their roles, what they hold, and whether the key of the call narrows it. */
@@ -41,8 +41,7 @@ export function assignmentFault(giver: Giver, wanted: Assignment, preset: Preset
   if (wanted.creditLimit !== null && !wanted.roles.some((role) => preset.roles[role]?.creditLimit)) {
     return { kind: "invalid", pointer: "/creditLimit", detail: "does not go with these roles" };
   }
-  const restricted = wanted.roles.some((role) => preset.restrictedRoles.includes(role));
-  return restricted && !restrictedAccounts ? { kind: "plan" } : null;
+  return isRestricted(preset, wanted.roles) && !restrictedAccounts ? { kind: "plan" } : null;
 }
 
 /** A grant that makes no sense is refused when it is saved, not ignored when it is read. */

@@ -51,7 +51,11 @@ const create = (types: TypeTable) => endpoint({
   const { memberLimit } = account.plan;
   return call.commit({
     statements: [...(memberLimit === null ? [] : [guardMemberLimit(call.db, accountId, memberLimit)]), ...insertMember(call.db, row, grants)],
-    events: [call.event("member.create", { type: "member", id: row.id }, { changes: difference({}, answer) })],
+    events: [
+      call.event("member.create", { type: "member", id: row.id }, { changes: difference({}, answer) }),
+      // The object log tells what access was given to objects, however it was given.
+      ...(grants.length === 0 ? [] : [call.event("grant.edit", { type: "member", id: row.id }, { changes: difference({ grants: [] }, { grants: answer.grants }) })]),
+    ],
     refusals: { member_limit: "conflict/member-limit" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
   }, { status: 201, body: answer, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
 });

@@ -1,0 +1,154 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { prune, sweep } from "../../src/audit/sweep.store.ts";
+import { newId } from "../../src/kernel/id.ts";
+import { type Api, api, newKey, ok, type Problem } from "../harness/client.ts";
+import { newAccount, newApiKey, newMember, newToken, type Person } from "../harness/people.ts";
+import { db, deliver, ledgers, nudge, staged } from "./audit-world.ts";
+import { ELSEWHERE, fetch, foundPlatform, grants, HOME, listed, made, said, shelf, subscribed } from "./operators-world.ts";
+
+interface Row {
+  readonly id: string;
+  readonly action: string;
+  readonly outcome: string;
+  readonly reason: string | null;
+  readonly actor: { readonly memberId: string; readonly login: string };
+  readonly resource: { readonly type: string; readonly id: string | null };
+  readonly changes: { readonly before: object; readonly after: object } | null;
+}
+
+let platform: Api;
+let owner: Person;
+let operator: Person;
+
+beforeAll(async () => { platform = await foundPlatform(); });
+beforeEach(async () => {
+  owner = await subscribed(platform, "vendor");
+  operator = await newMember(fetch, owner, { roles: ["operator"] });
+});
+
+const keyed = () => ({ idempotencyKey: newKey() });
+const log = async (query = "limit=100") => ok(await owner.api.get<{ data: Row[]; nextCursor: string | null }>(`/v1/object-log?${query}`), 200).body;
+const byOperator = async () => (await log()).data.filter(({ actor }) => actor.memberId === operator.memberId);
+const line = ({ action, outcome, resource }: Row) => `${action} ${outcome} ${resource.type} ${resource.id}`;
+
+describe("S0.5 all operations of an operator are in the object log", () => {
+  test("S0.5 N operations are N rows, refused ones too, in their order, and redelivery makes no doubles", async () => {
+    const [mine, other] = [await shelf(owner, "Mine"), await shelf(owner, "Other")];
+    const [customer, token] = [await made(owner, "customers", { name: "Acme" }), await made(owner, "access-tokens", { name: "client" })];
+    await grants(owner, operator.memberId, [{ resourceType: "product", resourceId: mine.product, access: "edit" }]);
+    const post = (path: string, body: object) => operator.api.post<{ id: string }>(`/v1/${path}`, body, keyed());
+    const patch = (path: string, body: object) => operator.api.patch(`/v1/${path}`, body, { ifMatch: "*" });
+    const key = ok(await post("license-keys", { productId: mine.product }), 201).body.id;
+    const machine = ok(await post("machine-codes", { licenseKeyId: key, code: "M" }), 201).body.id;
+    const answers = [
+      await patch(`products/${mine.product}`, { name: "Mine 2" }), await patch(`license-keys/${key}`, { notes: "n" }), await operator.api.del(`/v1/license-keys/${key}`),
+      await operator.api.del(`/v1/products/${mine.product}`), await patch(`products/${other.product}`, { name: "x" }), await operator.api.del(`/v1/access-tokens/${token}`),
+      await post("access-tokens", { name: "x" }), await post("license-keys", { productId: other.product }), await post("license-keys", { productId: mine.product, customerId: customer }),
+      await patch(`license-keys/${key}`, { customerId: customer }), await post("data-objects", { machineCodeId: other.machine, name: "x" }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 403, 403, 404, 404, 403, 404, 404, 404, 404]);
+    await deliver([nudge(owner.accountId), nudge(owner.accountId)]);
+    const once = await byOperator();
+    expect(once.map(line).reverse()).toEqual([
+      `license_key.create success license_key ${key}`, `machine_code.create success machine_code ${machine}`, `product.edit success product ${mine.product}`,
+      `license_key.edit success license_key ${key}`, `license_key.delete denied license_key ${key}`, `product.delete denied product ${mine.product}`,
+      `product.edit denied product ${other.product}`, `access_token.delete denied access_token ${token}`, "access_token.create denied access_token null",
+      `license_key.create denied product ${other.product}`, `license_key.create denied customer ${customer}`, `license_key.edit denied customer ${customer}`,
+      `data_object.create denied machine_code ${other.machine}`,
+    ]);
+    for (let round = 0; round < 3; round += 1) await deliver([nudge(owner.accountId), nudge(owner.accountId)]);
+    await sweep(db, ledgers);
+    expect(await byOperator()).toEqual(once);
+    expect(new Set(once.map(({ id }) => id)).size).toBe(answers.length + 2);
+  });
+
+  test("S0.5 what is refused for the address is there, and what one call makes is there object by object; reading is not", async () => {
+    await grants(owner, operator.memberId, [{ resourceType: "product", access: "edit" }]);
+    const { product } = await shelf(owner, "Editor");
+    ok(await operator.api.post("/v1/license-keys", { productId: product, newCustomer: { name: "Acme" } }, keyed()), 201);
+    ok(await owner.api.patch(`/v1/members/${operator.memberId}`, { allowedIps: [HOME] }, { ifMatch: "*" }), 200);
+    expect(said(await operator.api.patch(`/v1/products/${product}`, { name: "x" }, { ifMatch: "*", ip: ELSEWHERE }))).toBe("403 ip/not-allowed");
+    ok(await operator.api.get(`/v1/products/${product}`), 200);
+    expect(await listed(operator.api, "customers")).toBe("403 access/denied");
+    const rows = (await byOperator()).reverse();
+    expect(rows.map(({ action, outcome, reason }) => [action, outcome, reason])).toEqual([
+      ["license_key.create", "success", null], ["customer.create", "success", null], ["product.edit", "denied", "ip/not-allowed"],
+    ]);
+  });
+
+  test("S0.5 the grants given to it are there, with what they were before, however they were given", async () => {
+    const view = { resourceType: "product", resourceId: "0", access: "view" }, edit = { ...view, access: "edit" };
+    await grants(owner, operator.memberId, [view]);
+    await grants(owner, operator.memberId, [edit]);
+    const second = await newMember(fetch, owner, { roles: ["operator"], grants: [view] });
+    const rows = (await log()).data.reverse();
+    expect(rows.map(({ action, actor, resource, changes }) => [action, actor.memberId, resource.id, changes])).toEqual([
+      ["grant.edit", owner.memberId, operator.memberId, { before: { grants: [] }, after: { grants: [view] } }],
+      ["grant.edit", owner.memberId, operator.memberId, { before: { grants: [view] }, after: { grants: [edit] } }],
+      ["grant.edit", owner.memberId, second.memberId, { before: { grants: [] }, after: { grants: [view] } }],
+    ]);
+  });
+
+  test("S0.5 ten rows unless told, a hundred at most, and startingAfter goes on where a page ended", async () => {
+    await grants(owner, operator.memberId, [{ resourceType: "customer", access: "owner" }]);
+    for (let count = 0; count < 22; count += 1) await made(operator, "customers", { name: `Customer ${count}` });
+    const all = (await log()).data;
+    expect(all.length).toBe(23);
+    const [first, second] = [await log(""), await log("limit=20")];
+    expect([first.data, second.data]).toEqual([all.slice(0, 10), all.slice(0, 20)]);
+    const next = await log(`startingAfter=${first.nextCursor}`);
+    expect(next.data).toEqual(all.slice(10, 20));
+    expect(await log(`startingAfter=${next.nextCursor}`)).toEqual({ data: all.slice(20), nextCursor: null });
+    for (const limit of ["0", "101", "-1", "x", ""]) expect(said(await owner.api.get(`/v1/object-log?limit=${limit}`)), limit).toBe("422 validation");
+    expect(said(await operator.api.get("/v1/object-log"))).toBe("403 access/denied");
+  });
+
+  test("S0.5 rows are kept for thirty days at least: nothing that removes old things removes them", async () => {
+    const old = Date.now() - 31 * 24 * 60 * 60 * 1000;
+    const [row] = await staged(owner.accountId, 1, { id: newId("event", old), at: old });
+    await deliver([nudge(owner.accountId)]);
+    await prune(db, Date.now());
+    await sweep(db, ledgers);
+    expect((await log()).data.map(({ id }) => id)).toContain(row?.id);
+  });
+});
+
+describe("the plan that operators need", () => {
+  const LACKING = "402 plan/feature-required";
+  const contact = (answer: { body: unknown }) => (answer.body as Problem)["contact"];
+  const plan = async (restrictedAccounts: boolean, contactUrl: string | null = "https://example.com/sales") =>
+    ok(await platform.put(`/v1/accounts/${owner.accountId}/plan`, { restrictedAccounts, memberLimit: null, contactUrl }), 200);
+
+  test("S0.2 without it nobody becomes an operator or gets a grant, whatever roles they have; the refusal names whom to ask", async () => {
+    const bare = await newAccount(fetch, platform, "vendor");
+    const person = (more: object) => ({ firstName: "Otto", lastName: "Operator", email: "otto@example.com", ...more });
+    const grant = { grants: [{ resourceType: "product", access: "edit" }] };
+    for (const more of [{ roles: ["operator"] }, { roles: [], ...grant }, {}, { roles: [], rights: ["product.view"] }]) {
+      const answer = await bare.api.post("/v1/members", person(more), keyed());
+      expect([said(answer), contact(answer)], JSON.stringify(more)).toEqual([LACKING, env.CONTACT_URL]);
+    }
+    ok(await platform.put(`/v1/accounts/${bare.accountId}/plan`, { restrictedAccounts: true, memberLimit: null, contactUrl: null }), 200);
+    ok(await bare.api.post("/v1/members", person({ roles: ["operator"], ...grant }), keyed()), 201);
+  });
+
+  test("S0.2 when it lapses, operators act no more, by key or by token, until it is back; their data stays and the owner goes on", async () => {
+    await grants(owner, operator.memberId, [{ resourceType: "customer", access: "owner" }]);
+    const given = await made(operator, "customers", { name: "Acme" });
+    const roleless = await newMember(fetch, owner, { roles: [], grants: [{ resourceType: "customer", access: "view" }] });
+    const token = await newToken(fetch, operator.apiKey);
+    await plan(false);
+    for (const who of [operator.api, api(fetch, token), roleless.api]) {
+      const answers = [await who.get(`/v1/customers/${given}`), await who.post("/v1/customers", { name: "x" }, keyed()), await who.get("/v1/customers"), await who.del(`/v1/customers/${given}`), await who.post("/v1/auth/token")];
+      expect(answers.map(said)).toEqual(Array(answers.length).fill(LACKING));
+      expect(answers.map(contact)).toEqual(Array(answers.length).fill("https://example.com/sales"));
+      ok(await who.get("/v1/me"), 200);
+    }
+    expect(said(await owner.api.put(`/v1/members/${operator.memberId}/grants`, { grants: [{ resourceType: "product", access: "view" }] }))).toBe(LACKING);
+    ok(await owner.api.get(`/v1/customers/${given}`), 200);
+    ok(await owner.api.post(`/v1/members/${roleless.memberId}/block`), 200);
+    await plan(true);
+    for (const who of [operator.api, api(fetch, token)]) ok(await who.get(`/v1/customers/${given}`), 200);
+    ok(await api(fetch, await newApiKey(fetch, owner, operator.memberId)).post("/v1/auth/token"), 200);
+  });
+});
