@@ -6,6 +6,7 @@ import { giveCredits, newAccount, newMember, newToken, subscribe } from "../harn
 import { compareDecisions } from "./decision.ts";
 import type { Load } from "./driver.ts";
 import { median, perSecond, table } from "./figure.ts";
+import { countRows, describeRows } from "./rows.ts";
 
 const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 9);
 const CALLS = 400;
@@ -28,7 +29,12 @@ function extra(first: Config): Config[] {
   return [bare, driver];
 }
 
-async function scenarios(edge: Edge): Promise<Scenario[]> {
+interface World {
+  readonly accountId: string;
+  readonly scenarios: readonly Scenario[];
+}
+
+async function world(edge: Edge): Promise<World> {
   const platform = api(edge.at(0), edge.platform.apiKey);
   const owner = await newAccount(edge.at(0), platform, "vendor");
   await subscribe(platform, owner.accountId);
@@ -39,7 +45,7 @@ async function scenarios(edge: Edge): Promise<Scenario[]> {
   const get = { method: "GET", body: null, keyed: false, status: 200 } as const;
   const post = { method: "POST", body: null, keyed: false, status: 201, headers: {} } as const;
   const bearer = (credential: string) => ({ authorization: `Bearer ${credential}`, "cf-connecting-ip": "203.0.113.7" });
-  return [
+  return { accountId: owner.accountId, scenarios: [
     ["bare route", { ...get, target: "BARE", path: "/bare", headers: {} }],
     ["bare + D1 read", { ...get, target: "BARE", path: `/read/${owner.accountId}:${id}`, headers: {} }],
     ["bare + object write", { ...post, target: "BARE", path: "/write" }],
@@ -47,7 +53,7 @@ async function scenarios(edge: Edge): Promise<Scenario[]> {
     ["authorized read, token", { ...get, target: "EDGE", path: `/v1/products/${id}`, headers: bearer(token) }],
     ["authorized read, API key", { ...get, target: "EDGE", path: `/v1/products/${id}`, headers: bearer(reader.apiKey) }],
     ["spend, API key", { ...post, target: "EDGE", path: "/v1/credits/spend", keyed: true, body: "{\"amount\":1}", headers: { ...bearer(owner.apiKey), "content-type": "application/json" } }],
-  ];
+  ] };
 }
 
 async function run(edge: Edge, load: Scenario[1], calls: number): Promise<number> {
@@ -85,9 +91,27 @@ function print(figures: ReadonlyMap<string, number>): void {
   ])}`);
 }
 
+/** After all timing, because counting takes time itself. The trail is read at the end, so that it is written too. */
+async function printRows(edge: Edge, { accountId, scenarios }: World): Promise<void> {
+  const [, spend] = scenarios.find(([name]) => name === "spend, API key") as Scenario;
+  const settle = async () => {
+    await edge.sweep();
+    ok(await api(edge.at(0), spend.headers["authorization"]?.replace("Bearer ", "") ?? "").get("/v1/audit?limit=1"), 200);
+  };
+  await settle();
+  const counted = await countRows(edge, accountId);
+  await run(edge, spend, CALLS);
+  await settle();
+  console.log(`\nRows written for each of ${CALLS} spends, ${AT_ONCE} at once, until all are in the trail:`);
+  console.log(`  in the object: ${describeRows(await counted.object(), CALLS)}`);
+  console.log(`  in D1: ${describeRows(await counted.database(), CALLS)}`);
+}
+
 const edge = await startEdge({ isolates: 1, more: extra });
 try {
-  print(await measure(edge, await scenarios(edge)));
+  const made = await world(edge);
+  print(await measure(edge, made.scenarios));
+  await printRows(edge, made);
 } finally {
   await edge.close();
 }
