@@ -27,12 +27,13 @@ export async function loadMember(call: Call, right: "member.view" | "member.edit
 }
 
 /**
- * @param anew the member gets roles or grants by this call: then the plan must have what they need
+ * @param anew the member gets roles or grants by this call: then the plan must have what they need, and a narrowed key
+ *   gives no role that goes beyond it. What the member has already is not given again.
  * @throws Problem validation, access/denied, plan/feature-required
  */
 export function checkAssignment(call: Call, wanted: Assignment, types: TypeTable, anew: boolean): void {
   const { account, member, grantSet, key } = call.principal;
-  const giver = { roles: member.roles, grantSet, narrowed: key.scopes !== null };
+  const giver = { roles: member.roles, grantSet, narrowed: anew && key.scopes !== null };
   const fault = assignmentFault(giver, wanted, presetOf(account.kind), types, !anew || account.plan.restrictedAccounts);
   if (fault === null) return;
   if (fault.kind === "invalid") throw invalid(fault.pointer, fault.detail);
