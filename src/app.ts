@@ -55,7 +55,8 @@ for (const [path, group] of Map.groupBy(surface, ({ operation }) => operation.pa
   const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])].join(", ");
   app.all(path, () => { throw new Problem("method-not-allowed", { headers: { Allow: allow } }); });
 }
-app.notFound(() => { throw new Problem("not-found"); });
+// Answered, not thrown: Hono takes a throw from here past the middleware that names the call and logs it.
+app.notFound((c) => refuse(new Problem("not-found"), c));
 app.onError(refuse);
 
 export type App = typeof app;

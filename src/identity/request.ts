@@ -18,7 +18,8 @@ export class GateRequest {
   readonly defer: (work: Promise<unknown>) => void;
   readonly headers: Headers;
   readonly #request: Request;
-  #json: { readonly value: unknown } | null = null;
+  #json: unknown = undefined;
+  #reading: Promise<void> | null = null;
 
   constructor(input: {
     request: Request; env: Env; operation: Operation; origin: Origin; params: Record<string, string>;
@@ -34,9 +35,17 @@ export class GateRequest {
     this.defer = input.defer;
   }
 
-  /** Reads the body before any handler runs. @throws Problem too-large, media-type, malformed */
-  async readBody(): Promise<void> {
-    this.#json ??= { value: this.operation.body === undefined ? undefined : await readJson(this.#request) };
+  /**
+   * Reads the body before any handler runs. A body can be read once, so a second attempt is told what the first was.
+   * @throws Problem too-large, media-type, malformed
+   */
+  readBody(): Promise<void> {
+    this.#reading ??= this.#read();
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    if (this.operation.body !== undefined) this.#json = await readJson(this.#request);
   }
 
   /** @throws Problem validation */
@@ -51,11 +60,11 @@ export class GateRequest {
 
   /** @throws Problem validation */
   validBody(): unknown {
-    return this.operation.body === undefined ? undefined : validate(this.operation.body, this.#json?.value, "body");
+    return this.operation.body === undefined ? undefined : validate(this.operation.body, this.#json, "body");
   }
 
   named(member: string): string | null {
-    const json = this.#json?.value;
+    const json = this.#json;
     const value: unknown = typeof json === "object" && json !== null && Object.hasOwn(json, member) ? Reflect.get(json, member) : null;
     return typeof value === "string" ? value : null;
   }
@@ -71,7 +80,7 @@ export class GateRequest {
 
   fingerprint(): Promise<string> {
     const { pathname, search } = new URL(this.#request.url);
-    return fingerprint(this.operation.method, `${pathname}${search}`, this.#json?.value);
+    return fingerprint(this.operation.method, `${pathname}${search}`, this.#json);
   }
 
   /** @throws Problem precondition-required, precondition-failed */
