@@ -1,5 +1,4 @@
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, globSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
@@ -15,16 +14,6 @@ function signingKeys(): string {
   return JSON.stringify([{ ...privateKey.export({ format: "jwk" }), kid: "test-1", alg: "EdDSA", use: "sig" }]);
 }
 
-/** The Worker's entry; as long as there is none, one that only exports the objects that exist. */
-function main(): string {
-  const index = resolve(root, "src/index.ts");
-  if (existsSync(index)) return index;
-  const standIn = resolve(root, "node_modules/.stand-in.ts");
-  const objects = globSync(resolve(root, "src/*/*.object.ts")).map((path) => `export * from ${JSON.stringify(path)};\n`);
-  writeFileSync(standIn, `${objects.join("")}export default { fetch: () => new Response() };\n`);
-  return standIn;
-}
-
 export default defineConfig({
   test: {
     projects: [
@@ -35,7 +24,6 @@ export default defineConfig({
       {
         root,
         plugins: [cloudflareTest(async () => ({
-          main: main(),
           wrangler: { configPath: resolve(root, "wrangler.toml") },
           miniflare: { bindings: { SIGNING_KEYS: signingKeys(), TEST_MIGRATIONS: await readD1Migrations(resolve(root, "migrations")) } },
         }))],
