@@ -1,5 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
-import { type Db, guard, type Statement } from "../kernel/db.ts";
+import { type Db, guard, prepared, type Statement } from "../kernel/db.ts";
 import { account, member } from "../schema/team.ts";
 import type { Stamp } from "./stamp.ts";
 
@@ -7,11 +7,13 @@ import type { Stamp } from "./stamp.ts";
  * The newest versions of the rows behind a stamp; rides in front of a read batch. No row: the member is gone.
  * Named apart because D1 answers a batch as objects, in which two columns of one name become one.
  */
-export const readStamp = (db: Db, stamp: Stamp) =>
+export const readStamp = (db: Db, { memberId, accountId }: Stamp) => versions(db, { memberId, accountId });
+
+const versions = prepared((db) =>
   db.select({ memberVersion: sql<number>`${member.version}`.as("member_version"), accountVersion: sql<number>`${account.version}`.as("account_version") })
     .from(member)
     .innerJoin(account, eq(account.id, member.accountId))
-    .where(and(eq(member.id, stamp.memberId), eq(account.id, stamp.accountId)));
+    .where(and(eq(member.id, sql.placeholder("memberId")), eq(account.id, sql.placeholder("accountId")))));
 
 export const holds = (stamp: Stamp, row: { memberVersion: number; accountVersion: number } | undefined): boolean =>
   row !== undefined && row.memberVersion === stamp.memberVersion && row.accountVersion === stamp.accountVersion;

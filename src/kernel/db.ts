@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
+import { fillPlaceholders, type SQL, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import type { BatchItem } from "drizzle-orm/batch";
 
@@ -7,7 +7,16 @@ export type Db = DrizzleD1Database;
 /** One statement of a batch. */
 export type Statement = BatchItem<"sqlite">;
 
+const open = new WeakMap<D1Database, Db>();
+
+/** The same for the same binding, so that statements are prepared once for each isolate. */
 export function openDb(database: D1Database): Db {
+  const db = open.get(database) ?? connect(database);
+  open.set(database, db);
+  return db;
+}
+
+function connect(database: D1Database): Db {
   const db = drizzle(database);
   const run = db.run.bind(db);
   // Drizzle 0.45 forgets the prepared statement of `db.run(sql)` when it stands in a batch of D1 and has parameters.
@@ -16,6 +25,32 @@ export function openDb(database: D1Database): Db {
     return Object.assign(statement, { stmt: database.prepare(statement.getQuery().sql) });
   };
   return Object.assign(db, { run: prepared as typeof run });
+}
+
+/** What Drizzle takes out of a statement when it runs a batch on D1. */
+interface Prepared {
+  readonly stmt: D1PreparedStatement;
+  getQuery(): { readonly sql: string; readonly params: unknown[] };
+  mapResult(result: unknown, isFromBatch: boolean): unknown;
+}
+
+/**
+ * A statement that every call needs: Drizzle writes its SQL once for each isolate (30 to 40 µs, a tenth of a local D1 read),
+ * each use only fills the placeholders. For batches only, where Drizzle's own `prepare()` does not work on D1.
+ */
+export function prepared<Query extends Statement>(build: (db: Db) => Query): (db: Db, values: Record<string, unknown>) => Query {
+  const written = new WeakMap<Db, Prepared>();
+  return (db, values) => {
+    const query = written.get(db) ?? (build(db) as unknown as { _prepare(): Prepared })._prepare();
+    written.set(db, query);
+    const { sql: text, params } = query.getQuery();
+    const use: Prepared = {
+      stmt: query.stmt,
+      getQuery: () => ({ sql: text, params: fillPlaceholders(params, values) }),
+      mapResult: (result, isFromBatch) => query.mapResult(result, isFromBatch),
+    };
+    return { _prepare: () => use } as unknown as Query;
+  };
 }
 
 /**

@@ -30,7 +30,7 @@ function create(type: ResourceType, stored: StoredType, types: readonly Resource
   }, async (call) => {
     const { accountId, memberId } = call.principal;
     const named = namedIn(call, [...Object.entries(stored.parents), ...referenceOf(stored)]);
-    const [found] = await call.read(findNamed(call.db, accountId, named));
+    const found = named.length === 0 ? (await call.read(), []) : (await call.read(findNamed(call.db, accountId, named)))[0];
     call.decide(rightOf(type, "create"));
     requireVisible(call, named, found);
     const parent = found.find((row) => named.some(({ member, id }) => id === row.id && member in stored.parents));

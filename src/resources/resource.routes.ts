@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { decide, visible } from "../access/decide.ts";
 import type { Right } from "../access/right.ts";
-import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { type Call, type Endpoint, endpoint, type Results } from "../identity/call.ts";
+import type { Statement } from "../kernel/db.ts";
 import { etag } from "../identity/request.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
@@ -13,13 +14,23 @@ import type { ResourceType, StoredType } from "./type.ts";
 /** `product.view` of a type and a verb. */
 export const rightOf = (type: Pick<ResourceType, "name">, verb: string): Right => `${type.name}.${verb}` as Right;
 
+interface Named {
+  readonly type: string;
+  readonly id: string;
+}
+
+/** One guarded read of the rows that a statement selects and of the objects that the call names beside them, if any. */
+async function readWith<Rows extends Statement>(call: Call, rows: Rows, named: readonly Named[]): Promise<[Results<[Rows]>[0], ResourceRow[]]> {
+  return named.length === 0 ? [(await call.read(rows))[0], []] : call.read(rows, findNamed(call.db, call.principal.accountId, named));
+}
+
 /**
  * One guarded read of an object. Without any right on the type, or out of reach, it is not there; visible but without
  * the right it is 403.
  */
-export async function loadResource(call: Call, type: ResourceType, verb: "view" | "edit" | "delete", named: readonly { type: string; id: string }[] = []) {
+export async function loadResource(call: Call, type: ResourceType, verb: "view" | "edit" | "delete", named: readonly Named[] = []) {
   const { accountId, grantSet } = call.principal;
-  const [[row], others] = await call.read(findResource(call.db, accountId, type.name, call.params["id"] ?? ""), findNamed(call.db, accountId, named));
+  const [[row], others] = await readWith(call, findResource(call.db, accountId, type.name, call.params["id"] ?? ""), named);
   if (row === undefined) throw new Problem("not-found");
   const on = refOf(row);
   call.decide(rightOf(type, verb), on, !decide(grantSet, rightOf(type, "view"), on).allowed);
@@ -44,14 +55,14 @@ function list(type: ResourceType, stored: StoredType): Endpoint {
       visible: visible(grantSet, rightOf(type, "view")), before: decodeCursor(asked.cursor, z.string()),
       parentId: parents[0]?.id ?? null, referenceId: named.find(({ member }) => member === stored.reference?.member)?.id ?? null,
     };
-    const [rows, others] = await call.read(listResources(call.db, accountId, type.name, filter, asked.limit + 1), findNamed(call.db, accountId, named));
+    const [rows, others] = await readWith(call, listResources(call.db, accountId, type.name, filter, asked.limit + 1), named);
     requireVisible(call, named, others);
     return { status: 200, body: page(rows, asked.limit, (row) => resourceCard(stored, row), (row) => row.id) };
   });
 }
 
 /** What a call names must be there and within the caller's view: else it is not there, whichever of the two it is. */
-export function requireVisible(call: Call, named: readonly { type: string; id: string }[], found: readonly ResourceRow[]): void {
+export function requireVisible(call: Call, named: readonly Named[], found: readonly ResourceRow[]): void {
   for (const { type, id } of named) {
     const row = found.find((each) => each.type === type && each.id === id);
     if (row === undefined) throw new Problem("not-found");

@@ -1,19 +1,22 @@
-import { and, desc, eq, inArray, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, lt, or, type Placeholder, type SQL, sql } from "drizzle-orm";
 import type { Visible } from "../access/decide.ts";
 import { whereVisible } from "../access/visible.store.ts";
-import { type Db, guard, type Statement } from "../kernel/db.ts";
+import { type Db, guard, prepared, type Statement } from "../kernel/db.ts";
 import { resource, type ResourceRow } from "../schema/resource.ts";
 import { accessGrant, member } from "../schema/team.ts";
 
-const at = (accountId: string, type: string, id: string): SQL | undefined =>
+type Value = string | Placeholder;
+
+const at = (accountId: Value, type: Value, id: Value): SQL | undefined =>
   and(eq(resource.accountId, accountId), eq(resource.type, type), eq(resource.id, id));
 
-export const findResource = (db: Db, accountId: string, type: string, id: string) =>
-  db.select().from(resource).where(at(accountId, type, id));
+export const findResource = (db: Db, accountId: string, type: string, id: string) => one(db, { accountId, type, id });
 
-/** Objects that a body names, each with the type it must have. */
+const one = prepared((db) => db.select().from(resource).where(at(sql.placeholder("accountId"), sql.placeholder("type"), sql.placeholder("id"))));
+
+/** Objects that a call names, each with the type it must have: at least one. */
 export const findNamed = (db: Db, accountId: string, named: readonly { type: string; id: string }[]) =>
-  db.select().from(resource).where(named.length === 0 ? sql`0` : or(...named.map(({ type, id }) => at(accountId, type, id))));
+  db.select().from(resource).where(or(...named.map(({ type, id }) => at(accountId, type, id))));
 
 export interface ListFilter {
   readonly visible: Visible;
