@@ -126,6 +126,19 @@ describe("within: nobody gives more than they hold", () => {
     expect(allowed(small, objects).isSubsetOf(allowed(large, objects))).toBe(true);
   }), { numRuns: 300, maxSkipsPerRun: 1_000 }));
 
+  test("S0.18 and so for sets that no rows of today would give", () => {
+    const some = (ids: string[]) => fc.subarray(ids).map((list): ReadonlySet<string> => new Set(list));
+    const reach = fc.record({ all: fc.boolean(), own: fc.boolean(), active: fc.boolean(), ids: some(["n", "m"]), roots: some(["n", "m"]) });
+    const any = (memberId: string) => fc.record({
+      memberId: fc.constant(memberId), groups: fc.option(some(["g1", "g2"])), groupedTypes: fc.constant(new Set(["product"])),
+      reaches: fc.dictionary(fc.constantFrom("product.view", "customer.view"), reach, { minKeys: 1 }).map((table) => new Map(Object.entries(table)) as GrantSet["reaches"]),
+    });
+    fc.assert(fc.property(any("mem_1"), any("mem_2"), refs, (small, large, objects) => {
+      fc.pre(within(small, large));
+      expect(allowed(small, objects).isSubsetOf(allowed(large, objects))).toBe(true);
+    }), { numRuns: 1_000, maxSkipsPerRun: 1_000 });
+  });
+
   test("it is not so careful as to refuse everything: what is held without a scope of one's own may be given on", () => fc.assert(fc.property(world, ({ kind, source: given }) => {
     const set = make(kind, given);
     const own = [...set.reaches.values()].some((one) => one.own && !one.all);
