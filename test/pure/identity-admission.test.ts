@@ -155,7 +155,7 @@ describe("admission: rows stand in the order in which they decide, each with eve
   });
 });
 
-describe("S1.40 a narrowed key makes only keys that are at least as narrow", () => {
+describe("a narrowed key makes only keys that are at least as narrow", () => {
   const free: KeyTerms = { scopes: null, allowedIps: [], expiresAt: null };
   const narrow: KeyTerms = { scopes: ["product.view", "product.edit"], allowedIps: ["192.0.2.0/24", "2001:db8::/32"], expiresAt: NOW };
   const CASES: ReadonlyArray<readonly [title: string, maker: KeyTerms, wanted: KeyTerms, wide: keyof KeyTerms | null]> = [

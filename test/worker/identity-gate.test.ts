@@ -208,6 +208,20 @@ describe("what a call is refused for is the same whether its caller is remembere
   });
 });
 
+describe("a cursor of hostile make", () => {
+  const lists = surface.map(({ operation }) => operation).filter(({ method, query }) => method === "GET" && query !== undefined);
+  const POSITIONS = ["\"\\u0000\"", "\"\\ud800\"", "\"' OR 1=1--\"", "\"%\"", "[]", "{}", "null", "-1", "1e400", "9007199254740993", "{\"__proto__\":1}", "\"\"", "{"];
+  test.each(POSITIONS)("%s is a fault of the query or the end of a list, in every list", async (position) => {
+    const cursor = btoa(position).replaceAll("=", "");
+    const answers = await Promise.all(lists.map(async ({ path }) => {
+      const where = path.startsWith("/v1/accounts") ? platform : owner.api;
+      return `${path} ${said(await where.get(`${path.replaceAll(/:\w+/g, owner.memberId)}?cursor=${cursor}`))}`;
+    }));
+    expect(lists.length).toBeGreaterThan(10);
+    expect(answers.filter((answer) => !/ (200|422 validation)$/.test(answer))).toEqual([]);
+  });
+});
+
 test("answers are not kept by anybody on the way, but for the published keys, and say what they are", async () => {
   const product = await newProduct(owner.api);
   const asks = [["/v1/me", as(token)], [`/v1/products/${product}`, as(token)], ["/v1/me", {}], ["/nothing", {}], ["/problems", {}]] as const;
