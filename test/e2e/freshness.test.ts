@@ -66,6 +66,36 @@ const SWITCHES: ReadonlyArray<readonly [title: string, kind: "vendor" | "team", 
     give: patch(member, { allowedIps: [`${ABROAD}/32`, `${HOME}/32`] }), take: patch(member, { allowedIps: [`${HOME}/32`] }),
     probe: (caller) => caller.get("/v1/me", { ip: ABROAD }), given: 200, taken: 403, code: "ip/not-allowed",
   })],
+  ["an address rule of the account", "vendor", async (_, owner) => {
+    const rules = (allowedIps: string[]) => async (by: Api) => ok(await by.patch(`/v1/accounts/${owner.accountId}`, { allowedIps }, { ...ANY_VERSION, ip: HOME }), 200);
+    return {
+      give: rules([`${ABROAD}/32`, `${HOME}/32`]), take: rules([`${HOME}/32`]),
+      probe: (caller) => caller.get("/v1/me", { ip: ABROAD }), given: 200, taken: 403, code: "ip/not-allowed",
+    };
+  }],
+  ["S0.1: the plan that operators need", "vendor", async (member, owner) => {
+    const plan = async (restrictedAccounts: boolean) =>
+      ok(await platform.put(`/v1/accounts/${owner.accountId}/plan`, { restrictedAccounts, memberLimit: null, contactUrl: null }), 200);
+    await grants(member, "view").give(owner.api);
+    return {
+      give: () => plan(true), take: () => plan(false),
+      probe: (caller) => caller.get("/v1/products"), given: 200, taken: 402, code: "plan/feature-required",
+    };
+  }],
+  ["S4.20, S4.21, S4.38: a credit limit", "team", async (member) => ({
+    give: patch(member, { roles: ["member"], creditLimit: null }), take: patch(member, { creditLimit: 0 }),
+    probe: (caller) => caller.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newKey() }),
+    given: 201, taken: 402, code: "credits/member-limit-exceeded",
+  })],
+  ["S4.18: a subscription", "team", async (member, owner) => {
+    await patch(member, { roles: ["member"] })(owner.api);
+    const subscription = async (status: string) => ok(await platform.put(`/v1/accounts/${owner.accountId}/subscription`, { status, tier: null, currentPeriodEnd: null }), 200);
+    return {
+      give: () => subscription("active"), take: () => subscription("canceled"),
+      probe: (caller) => caller.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newKey() }),
+      given: 201, taken: 402, code: "credits/subscription-inactive",
+    };
+  }],
   ["S2.21, S2.22: a block", "vendor", async (member) => ({
     give: async (owner) => ok(await owner.post(`${card(member)}/unblock`), 200), take: async (owner) => ok(await owner.post(`${card(member)}/block`), 200),
     probe: (caller) => caller.get("/v1/me"), given: 200, taken: 401, code: "auth/blocked",
