@@ -69,6 +69,7 @@ function success(operation: Operation) {
 function refusals(operation: Operation, isPublic: boolean) {
   const codes = new Set<ProblemCode>([
     ...ALWAYS.filter((code) => !isPublic || code === "malformed"),
+    ...(isPublic || operation.right === "self" ? [] : ["plan/feature-required" as const]),
     ...(operation.body === undefined ? [] : WITH_BODY),
     ...(operation.query === undefined ? [] : ["validation" as const]),
     ...(operation.idempotency === undefined ? [] : ["idempotency/missing" as const, "idempotency/mismatch" as const]),

@@ -135,9 +135,15 @@ describe("an operation", () => {
   });
 
   test("names its own problems beside those of every operation", () => {
-    expect(Object.keys(one().responses)).toEqual(["201", "400", "401", "403", "404", "409", "412", "413", "415", "422", "428", "503"]);
+    expect(Object.keys(one().responses)).toEqual(["201", "400", "401", "402", "403", "404", "409", "412", "413", "415", "422", "428", "503"]);
     expect(one().responses["409"]?.description).toContain("conflict/lockout");
     expect(one().responses["400"]?.description).toContain("idempotency/missing");
+  });
+
+  test("that needs a right may be refused for the plan; what a member is about itself may not", () => {
+    const codes = (right: string) => Object.keys(documentOf([{ ...operation, right, problems: [] }]).paths["/v1/things/{id}/parts/{partId}"]?.["post"]?.responses ?? {});
+    expect(["product.edit", "self", "public"].map((right) => codes(right).includes("402"))).toEqual([true, false, false]);
+    expect(codes("public").filter((status) => /^40[134]$/.test(status))).toEqual([]);
   });
 
   test("of which nothing more is said is a valid document too", async () => {

@@ -232,6 +232,12 @@ test("answers are not kept by anybody on the way, but for the published keys, an
   expect((await send("/.well-known/jwks.json")).headers.get("cache-control")).toBe("public, max-age=300");
 });
 
+test("the document of the API is served to anybody, names this gate, and holds the whole surface", async () => {
+  const { status, body } = await reply<{ openapi: string; servers: unknown; paths: object }>(await fetch("/openapi.json"));
+  expect([status, body.openapi, body.servers]).toEqual([200, "3.1.0", [{ url: env.ISSUER }]]);
+  expect(Object.values(body.paths).flatMap((methods: object) => Object.keys(methods))).toHaveLength(surface.length);
+});
+
 test("every problem leads to its own page, and the list holds them all", async () => {
   const { body } = await reply<{ data: { code: string; status: number }[] }>(await fetch("/problems"));
   for (const { code, ...row } of body.data) expect(ok(await reply(await fetch(`/problems/${code}`)), 200).body).toEqual({ code, ...row });
