@@ -16,7 +16,7 @@ import { CHILDREN, dice, type Dice, forget, type Item, type Member, PARENT_MEMBE
 
 /** Two worlds that are always the same, and one that nobody has seen; a failure names its seed. */
 const FRESH = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-const WORLDS = [["vendor", 1], ["team", 2], ["vendor", FRESH]] as const;
+const WORLDS = [["vendor", 3], ["team", 22], ["vendor", FRESH]] as const;
 const MEMBERS = 6;
 
 let platform: Api;
@@ -93,10 +93,10 @@ async function decisions(member: Member, { items, owner }: World): Promise<Wrong
   return wrong;
 }
 
-/** Objects of another account, and objects that nobody has: the same answers, and in no list. */
+/** One object of each type of another account, and ones that nobody has: the same answers. */
 async function foreign(member: Member, other: World): Promise<Wrong> {
   const wrong: Wrong = [];
-  for (const item of other.items) {
+  for (const item of new Map(other.items.map((each) => [each.type, each])).values()) {
     const nobodys = { ...item, id: `${item.id.slice(0, 4)}${NOBODY}` };
     for (const verb of ["view", "edit", "delete"] as const) {
       for (const one of [item, nobodys]) compare(wrong, member, `${verb} another's ${one.type} ${one.id}`, said(await callOne(member.api, verb, one)), HTTP[404]);
@@ -107,6 +107,26 @@ async function foreign(member: Member, other: World): Promise<Wrong> {
     }
   }
   return wrong;
+}
+
+const KINDS_OF_ANSWER = [
+  ...["view", "edit", "delete"].flatMap((verb) => [`${verb} yes`, ...(verb === "view" ? [] : [`${verb} 403`]), `${verb} 404`]),
+  "create yes", "create 403, nowhere", "create 403, elsewhere only", "create 404", "list 403", "list of some", "list of all",
+];
+
+/** Which answers the policy expects somewhere in this world. */
+function kindsOfAnswer({ members, items }: World): ReadonlySet<string> {
+  return new Set(members.flatMap(({ holder }) => [
+    ...items.flatMap((item) => (["view", "edit", "delete"] as const).map((verb) => `${verb} ${answerOne(holder, verb, item)}`)),
+    ...places(items).map(([type, parent]) => {
+      const answer = answerNew(holder, type, parent);
+      return `create ${answer === 403 ? may(holder, "create", type) ? "403, elsewhere only" : "403, nowhere" : answer}`;
+    }),
+    ...TYPES.map((type) => {
+      const rows = answerList(holder, type, items);
+      return `list ${rows === 403 ? 403 : rows.length === items.filter((item) => item.type === type).length ? "of all" : "of some"}`;
+    }),
+  ]));
 }
 
 const everybody = async (of: World, ask: (member: Member) => Promise<Wrong>) => (await Promise.all(of.members.map(ask))).flat().slice(0, 5);
@@ -144,6 +164,11 @@ describe.each(WORLDS)("S0.18, S0.28, S0.29 in a small world (%s, seed %i) HTTP a
     there = await world(await subscribed(platform, "vendor"), "vendor", seed + 1, 0);
   });
 
+  test("the world is rich enough: it has every kind of answer", () => {
+    const missing = KINDS_OF_ANSWER.filter((kind) => !kindsOfAnswer(here).has(kind));
+    // Of a world that nobody has seen, nothing is known beforehand.
+    expect(seed === FRESH ? [] : missing).toEqual([]);
+  });
   test("decide", async () => expect(await everybody(here, (member) => decisions(member, here))).toEqual([]));
   test("single reads, edits and removals", async () => expect(await everybody(here, (member) => single(member, here))).toEqual([]));
   test("lists, page by page", async () => expect(await everybody(here, (member) => lists(member, here))).toEqual([]));
