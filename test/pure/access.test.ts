@@ -139,7 +139,7 @@ describe("the presets are the tables that were agreed on", () => {
     ["account.edit", yes, no, no],
     ["credits.spend", yes, yes, no],
     ["credits.view", yes, "own", no],
-  ] as const)("S1.12, S1.33 team: %s", (right, admin, member, viewer) => {
+  ] as const)("S1.33 team: %s", (right, admin, member, viewer) => {
     const { roles } = PRESETS.team;
     expect([roles["admin"]?.rights[right], roles["member"]?.rights[right], roles["viewer"]?.rights[right]]).toEqual([admin, member, viewer]);
   });
@@ -150,7 +150,7 @@ describe("the presets are the tables that were agreed on", () => {
     expect(Object.keys(roles["admin"]?.rights ?? {}).sort()).toEqual(RIGHT_NAMES.filter((right) => !PLATFORM_RIGHTS.includes(right)).sort());
   });
 
-  test("S0.3, S0.7 operators: the owner may do everything, an operator nothing until granted; the recommended bundle", () => {
+  test("S0.7 operators: the owner may do everything, an operator nothing until granted; the recommended bundle", () => {
     const { roles, bundles, restrictedRoles, topRole } = PRESETS.vendor;
     expect(Object.entries(roles["owner"]?.rights ?? {}).sort()).toEqual(RIGHT_NAMES.filter((right) => !PLATFORM_RIGHTS.includes(right)).map((right) => [right, "all"]).sort());
     expect([roles["operator"]?.rights, restrictedRoles, topRole]).toEqual([{}, ["operator"], "owner"]);

@@ -221,6 +221,27 @@ describe("operators", () => {
     ok(await owner.api.get(`/v1/products/${one.product}`), 200);
   });
 
+  test("an object is changed by whoever has read it: 428 without its version, 412 with an old one; a removal may name it", async () => {
+    const id = await made(owner, "customers", { name: "Acme" });
+    const path = `/v1/customers/${id}`;
+    const etag = ok(await owner.api.get(path), 200).headers.get("etag") ?? "";
+    expect(said(await owner.api.patch(path, { name: "New" }))).toBe("428 precondition-required");
+    const next = ok(await owner.api.patch(path, { name: "New" }, { ifMatch: etag }), 200).headers.get("etag") ?? "";
+    expect([said(await owner.api.patch(path, { name: "Old" }, { ifMatch: etag })), said(await owner.api.del(path, { ifMatch: etag }))]).toEqual(Array(2).fill("412 precondition-failed"));
+    const two = await Promise.all(["A", "B"].map((name) => owner.api.patch(path, { name }, { ifMatch: next })));
+    expect(two.map(said).sort()).toEqual(["200", "412 precondition-failed"]);
+    expect(ok(await owner.api.get(path), 200).body["name"]).toBe(two.find(({ status }) => status === 200)?.body["name"]);
+    ok(await owner.api.del(path, { ifMatch: ANY.ifMatch }), 204);
+  });
+
+  test("a key and its product do not lose each other: of a removal and a creation under it at once, one is done", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const product = await made(owner, "products", { name: "Contested" });
+      const [removed, created] = await Promise.all([owner.api.del(`/v1/products/${product}`), owner.api.post("/v1/license-keys", { productId: product }, keyed())]);
+      expect([["204", MISSING], ["409 conflict/not-removable", "201"]]).toContainEqual([said(removed), said(created)]);
+    }
+  });
+
   test("S0.29 with the object goes the grant on it, and from the next call on the rights that came with it", async () => {
     const product = await made(owner, "products", { name: "Gone soon" });
     await give({ resourceType: "product", resourceId: product, access: "edit" });

@@ -168,6 +168,15 @@ describe("If-Match and Idempotency-Key", () => {
     ok(await admin.api.post("/v1/members", person({}), key), 201);
   });
 
+  test("of several who add the same person, or the last one that the plan allows, one succeeds", async () => {
+    const twin = person({ roles: ["viewer"] });
+    const twins = await Promise.all(Array.from({ length: 4 }, () => owner.api.post("/v1/members", twin, keyed())));
+    expect(twins.map(said).sort()).toEqual(["201", ...Array(3).fill("409 conflict/duplicate-member")]);
+    ok(await platform.put(`/v1/accounts/${owner.accountId}/plan`, { restrictedAccounts: true, memberLimit: 3 }), 200);
+    const last = await Promise.all(Array.from({ length: 4 }, () => owner.api.post("/v1/members", person({ roles: ["viewer"] }), keyed())));
+    expect(last.map(said).sort()).toEqual(["201", ...Array(3).fill("409 conflict/member-limit")]);
+  });
+
   test("rights are decided before a repeated call is answered", async () => {
     const admin = await add(["admin"]);
     const [key, body] = [keyed(), person({ roles: ["member"] })];
