@@ -1,4 +1,4 @@
-import { sha256Hex } from "../kernel/idempotency.ts";
+import { sha256Hex } from "../kernel/digest.ts";
 import type { AuditEvent, ChainHead } from "./event.ts";
 import type { Personal, Protected } from "./personal.ts";
 
@@ -27,16 +27,16 @@ export interface SealedRow {
  * Hex SHA-256 over the canonical JSON of {accountId, body, prevHash, seq}. The body is canonical already and goes in
  * byte for byte, so that no other spelling of it passes.
  */
-export const hashOf = (row: Pick<SealedRow, "accountId" | "body" | "prevHash" | "seq">): Promise<string> =>
+export const hashOf = (row: Pick<SealedRow, "accountId" | "body" | "prevHash" | "seq">): string =>
   sha256Hex(`{"accountId":${JSON.stringify(row.accountId)},"body":${row.body},"prevHash":${JSON.stringify(row.prevHash)},"seq":${row.seq}}`);
 
 /** The next row of the chain whose newest place is `head`. */
-export async function seal(head: ChainHead, event: AuditEvent, { body, personal }: Protected): Promise<SealedRow> {
+export function seal(head: ChainHead, event: AuditEvent, { body, personal }: Protected): SealedRow {
   const place = { accountId: event.accountId, seq: head.seq + 1, prevHash: head.hash, body };
   return {
     ...place, id: event.id, at: event.at, action: event.action, outcome: event.outcome, memberId: event.actor.memberId,
     resourceType: event.resource.type, resourceId: event.resource.id, personal, ledgerSeq: event.ledgerSeq,
-    hash: await hashOf(place),
+    hash: hashOf(place),
   };
 }
 

@@ -1,4 +1,4 @@
-import { sha256Hex } from "../kernel/idempotency.ts";
+import { sha256Hex } from "../kernel/digest.ts";
 import { canonical } from "./canonical.ts";
 import type { AuditEvent } from "./event.ts";
 
@@ -33,7 +33,7 @@ interface Found {
 }
 
 /** Takes a person out of what the hash covers. @param newSalt gives 128 random bits as text, new at each call */
-export async function protect(event: AuditEvent, newSalt: () => string): Promise<Protected> {
+export function protect(event: AuditEvent, newSalt: () => string): Protected {
   const found: Found[] = [];
   const names = PERSONAL_OF_TYPE[event.resource.type];
   const isPersonal = (name: string) => PERSONAL.has(name) || (names?.has(name) ?? false);
@@ -43,12 +43,12 @@ export async function protect(event: AuditEvent, newSalt: () => string): Promise
   for (const { path, value, replace } of found) {
     const salt = newSalt();
     personal[path] = [salt, value];
-    replace(await digestOf(salt, value));
+    replace(digestOf(salt, value));
   }
   return { body: canonical(body), personal };
 }
 
-const digestOf = async (salt: string, value: unknown): Promise<string> => `sha256:${await sha256Hex(canonical([salt, value]))}`;
+const digestOf = (salt: string, value: unknown): string => `sha256:${sha256Hex(canonical([salt, value]))}`;
 
 function copy(value: unknown, path: string, depth: number, isPersonal: (name: string) => boolean, found: Found[]): unknown {
   if (value === null || typeof value !== "object") return value;
@@ -66,9 +66,9 @@ function copy(value: unknown, path: string, depth: number, isPersonal: (name: st
 }
 
 /** Whether each personal value that is still there is the one whose digest was sealed. An erased one has nothing to compare. */
-export async function personalHolds(body: unknown, personal: Personal): Promise<boolean> {
+export function personalHolds(body: unknown, personal: Personal): boolean {
   for (const [path, kept] of Object.entries(personal)) {
-    if (kept !== null && (!Array.isArray(kept) || valueAt(body, path) !== (await digestOf(kept[0], kept[1])))) return false;
+    if (kept !== null && (!Array.isArray(kept) || valueAt(body, path) !== digestOf(kept[0], kept[1]))) return false;
   }
   return true;
 }

@@ -37,7 +37,7 @@ export async function sealAccount(
       if (entries.gap) throw new Error(`entries after ${pending.head.ledgerSeq} of the ledger of ${accountId} are missing`);
       return;
     }
-    const rows = await sealRows(pending.head, events);
+    const rows = sealRows(pending.head, events);
     const head = await appendRows(db, accountId, pending.head, rows);
     if (head === null) {
       lostRaces += 1;
@@ -70,17 +70,15 @@ async function entriesToSeal(
   return { run, gap: known.gap };
 }
 
-/** As many as one D1 batch takes. The hashes follow one another; the digests need not wait for them. */
-async function sealRows(head: ChainHead, events: readonly AuditEvent[]): Promise<SealedRow[]> {
-  const group = events.slice(0, ROWS_MAX);
-  const bodies = await Promise.all(group.map((event) => protect(event, newSalt)));
+/** As many as one D1 batch takes. */
+function sealRows(head: ChainHead, events: readonly AuditEvent[]): SealedRow[] {
   const rows: SealedRow[] = [];
   let chars = 0;
-  for (const [index, event] of group.entries()) {
-    const body = bodies[index] as (typeof bodies)[number];
+  for (const event of events.slice(0, ROWS_MAX)) {
+    const body = protect(event, newSalt);
     chars += body.body.length + JSON.stringify(body.personal).length;
     if (rows.length > 0 && chars > CHARS_MAX) break;
-    const row = await seal(head, event, body);
+    const row = seal(head, event, body);
     rows.push(row);
     head = grown(head, row);
   }

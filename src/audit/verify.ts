@@ -53,13 +53,13 @@ async function faultOf(walk: Walk, row: SealedRow, later: readonly SealedRow[], 
   const seq = head.seq + 1;
   if (row.seq < seq) return { seq: row.seq, fault: "inserted" };
   if (row.seq > seq) return { seq, fault: "missing" };
-  const isWhole = row.hash === (await hashOf(row));
+  const isWhole = row.hash === (hashOf(row));
   if (!isWhole || row.prevHash !== head.hash) return await misplaced(walk, row, later, isWhole);
   const body = parsed(row.body);
   if (body === null || !columnsHold(row, body)) return { seq, fault: "altered" };
   if (row.ledgerSeq !== null && row.ledgerSeq !== head.ledgerSeq + 1) return { seq, fault: "ledger-gap" };
   if (witness !== null && witness.seq === seq && witness.hash !== row.hash) return { seq, fault: "rewritten" };
-  return (await personalHolds(body, row.personal)) ? null : { seq, fault: "personal-altered" };
+  return (personalHolds(body, row.personal)) ? null : { seq, fault: "personal-altered" };
 }
 
 /** A row that does not belong where it stands: its neighbours tell what was done. */
@@ -77,7 +77,7 @@ async function misplaced({ head, hashBefore }: Walk, row: SealedRow, later: read
   }
   if (row.prevHash === head.hash) return { seq, fault: "altered" };
   for (let place = seq + 1; place <= seq + SHIFT_MAX; place += 1) {
-    if (row.hash === (await hashOf({ ...row, seq: place }))) return { seq, fault: "missing" };
+    if (row.hash === (hashOf({ ...row, seq: place }))) return { seq, fault: "missing" };
   }
   return { seq, fault: "altered" };
 }

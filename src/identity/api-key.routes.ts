@@ -2,7 +2,7 @@ import { decide } from "../access/decide.ts";
 import { mayManage } from "../access/invite.ts";
 import { presetOf } from "../access/model.ts";
 import { bumpMember } from "../access/stamp.store.ts";
-import { sha256Hex } from "../kernel/idempotency.ts";
+import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
@@ -49,8 +49,8 @@ const create = endpoint({
   const claim = own ? null : { token: randomToken(), expiresAt: call.now + CLAIM_TTL_MS };
   const row = {
     id: newId("apiKey", call.now), accountId: target.accountId, memberId: target.id, createdBy: call.principal.memberId, name: body.name, ...terms,
-    hash: secret === null ? null : await sha256Hex(secret), ...(secret === null ? { prefix: null, last4: null } : keyHints(secret)),
-    claimHash: claim === null ? null : await sha256Hex(claim.token), claimExpiresAt: claim?.expiresAt ?? null,
+    hash: secret === null ? null : sha256Hex(secret), ...(secret === null ? { prefix: null, last4: null } : keyHints(secret)),
+    claimHash: claim === null ? null : sha256Hex(claim.token), claimExpiresAt: claim?.expiresAt ?? null,
     revokedAt: null, lastUsedAt: null, createdAt: call.now,
   };
   const card = keyCard(row, call.now);

@@ -69,9 +69,10 @@ export class Attempt implements Call {
 
   async body(): Promise<unknown> {
     const key = this.#request.idempotencyKey();
+    this.query();
     const value = this.#request.validBody();
     if (this.#record !== null && key !== null) {
-      if (this.#record.fingerprint !== await this.#request.fingerprint()) throw new Problem("idempotency/mismatch");
+      if (this.#record.fingerprint !== this.#request.fingerprint()) throw new Problem("idempotency/mismatch");
       throw new Replay({ status: this.#record.status, body: this.#record.body, headers: { "Idempotency-Replayed": "true" } });
     }
     return value;
@@ -92,9 +93,11 @@ export class Attempt implements Call {
 
   async commit(change: Change, answer: Answer): Promise<Answer> {
     const { db } = this;
+    // Not every handler asks for the query, and none may have an effect beside one that is not known.
+    this.query();
     const key = this.#recordKey();
     const record = key === null ? [] : [insertRecord(db, {
-      principal: this.principal.memberId, key, fingerprint: await this.#request.fingerprint(),
+      principal: this.principal.memberId, key, fingerprint: this.#request.fingerprint(),
       status: answer.status, body: answer.replay ?? answer.body ?? null, createdAt: this.now,
     })];
     const staged = change.events.map((event) => stage(db, event));

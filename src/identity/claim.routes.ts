@@ -4,7 +4,7 @@ import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { batch, failedGuard } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
-import { sha256Hex } from "../kernel/idempotency.ts";
+import { sha256Hex } from "../kernel/digest.ts";
 import { Problem } from "../kernel/problem.ts";
 import { randomBytes } from "../kernel/secret.ts";
 import { admitsAddress, compileRules } from "./address.ts";
@@ -22,7 +22,7 @@ const claim = openEndpoint({
   body: Claim, answer: MadeKey, problems: ["not-found", "invitation/used", "invitation/expired", "ip/not-allowed", "auth/blocked"],
 }, async (call) => {
   const { token } = await call.body();
-  const claimHash = await sha256Hex(token);
+  const claimHash = sha256Hex(token);
   const [found] = await findClaim(call.db, claimHash);
   if (found === undefined) throw new Problem("not-found", { detail: "No key waits under this token: it was claimed or revoked, or never made." });
   const event = claimEvent(call, found);
@@ -32,7 +32,7 @@ const claim = openEndpoint({
     throw new Problem(code);
   }
   const secret = mintKey(randomBytes(32));
-  const made = { ...found.key, hash: await sha256Hex(secret), ...keyHints(secret) };
+  const made = { ...found.key, hash: sha256Hex(secret), ...keyHints(secret) };
   try {
     await batch(call.db, [
       ...claimKey(call.db, claimHash, found.member.version, made),

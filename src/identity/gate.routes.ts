@@ -25,12 +25,14 @@ export const attend: MiddlewareHandler<GateEnv> = async (c, next) => {
   c.set("seen", { principal: null });
   c.set("code", null);
   await next();
-  c.header("Tollgate-Request-Id", requestId);
+  // Set on the answer itself: Hono's `c.header` would copy the whole answer each time.
+  const { headers } = c.res;
+  headers.set("Tollgate-Request-Id", requestId);
   // A caller's own id is handed back, never used.
   const callersId = c.req.header("x-request-id");
-  if (callersId !== undefined && /^[\x21-\x7e]{1,128}$/.test(callersId)) c.header("X-Request-Id", callersId);
-  c.header("X-Content-Type-Options", "nosniff");
-  if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
+  if (callersId !== undefined && /^[\x21-\x7e]{1,128}$/.test(callersId)) headers.set("X-Request-Id", callersId);
+  headers.set("X-Content-Type-Options", "nosniff");
+  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   note(c, requestId);
 };
 

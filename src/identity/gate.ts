@@ -51,8 +51,10 @@ async function attempt(
   const call = new Attempt(request, principal, remembered === undefined);
   try {
     admit(call, request);
+    if (request.operation.query === undefined) request.query();
     await request.readBody();
     const answer = await handle(call);
+    call.query();
     // A handler that asked D1 nothing must not answer from a stale set.
     if (!call.confirmed) await call.read();
     noteUse(call);
@@ -78,13 +80,14 @@ function noteUse(call: Attempt): void {
 }
 
 function admit(call: Attempt, request: GateRequest): void {
+  const code = refusal(call.principal, call.origin, call.now, request.operation.right === "self" && request.operation.method === "GET");
+  if (code !== null) {
+    const contact = call.principal.account.plan.contactUrl ?? call.env.CONTACT_URL;
+    throw new Problem(code, code === "plan/feature-required" ? { members: { feature: "restrictedAccounts", contact } } : {});
+  }
   // Acting on a child account is not there yet; a call that is meant for another account must not fall on the caller's own.
   const target = request.headers.get("tollgate-account");
   if (target !== null && target !== call.principal.accountId) throw new Problem("not-found");
-  const code = refusal(call.principal, call.origin, call.now, request.operation.right === "self" && request.operation.method === "GET");
-  if (code === null) return;
-  const contact = call.principal.account.plan.contactUrl ?? call.env.CONTACT_URL;
-  throw new Problem(code, code === "plan/feature-required" ? { members: { feature: "restrictedAccounts", contact } } : {});
 }
 
 /** Refusals of the gate and of `decide` go into the trail; a missing object or a wrong body does not. */
@@ -94,5 +97,5 @@ const isDenial = (problem: Problem, call: Attempt): boolean =>
 
 const openCall = (request: GateRequest) => ({
   env: request.env, db: request.db, now: request.now, origin: request.origin, params: request.params,
-  query: () => request.query(), body: async () => request.validBody(), defer: request.defer,
+  query: () => request.query(), body: async () => { request.query(); return request.validBody(); }, defer: request.defer,
 });

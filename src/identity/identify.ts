@@ -1,5 +1,5 @@
 import type { TypeTable } from "../access/type.ts";
-import { sha256Hex } from "../kernel/idempotency.ts";
+import { sha256Hex } from "../kernel/digest.ts";
 import { Problem } from "../kernel/problem.ts";
 import { type Claims, verifyToken } from "./access-token.ts";
 import { type Credential, credentialOf } from "./credential.ts";
@@ -10,7 +10,14 @@ import { findPrincipalByKey, findPrincipalByToken } from "./principal.store.ts";
 import type { GateRequest } from "./request.ts";
 
 /** Principals by credential. Each is good only while its stamp holds, which every call asks D1. */
-export const principals = new Memory<Principal>(5_000);
+export const principals = new Memory<Principal>(300_000, weigh);
+
+/** About 60 bytes each: members of the grant set's sets, and 100 for the rest of a principal. All of them stay below 20 MB. */
+function weigh({ grantSet: { reaches } }: Principal): number {
+  let weight = 100;
+  for (const { ids, roots } of reaches.values()) weight += ids.size + roots.size + 5;
+  return weight;
+}
 
 /** Signatures that were good; the expiry is asked at each call. */
 const verified = new Memory<Claims>(5_000);
@@ -31,7 +38,7 @@ const UNREADABLE = {
 export async function identify(request: GateRequest, types: TypeTable): Promise<Identity> {
   const credential = credentialOf(request.headers);
   if (credential.kind === "key") {
-    const hash = await sha256Hex(credential.secret);
+    const hash = sha256Hex(credential.secret);
     return { memoryKey: `key ${hash}`, load: () => findPrincipalByKey(request.db, hash, types) };
   }
   if (credential.kind === "token") {

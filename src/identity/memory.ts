@@ -5,9 +5,13 @@
 export class Memory<Value> {
   readonly #entries = new Map<string, Value>();
   readonly #size: number;
+  readonly #weigh: (value: Value) => number;
+  #weight = 0;
 
-  constructor(size: number) {
+  /** @param size what all values may weigh together; @param weigh what one weighs, 1 unless told */
+  constructor(size: number, weigh: (value: Value) => number = () => 1) {
     this.#size = size;
+    this.#weigh = weigh;
   }
 
   get(key: string): Value | undefined {
@@ -20,13 +24,19 @@ export class Memory<Value> {
   }
 
   set(key: string, value: Value): void {
-    this.#entries.delete(key);
+    this.delete(key);
     this.#entries.set(key, value);
-    const oldest = this.#entries.size > this.#size ? this.#entries.keys().next().value : undefined;
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    this.#weight += this.#weigh(value);
+    for (const oldest of this.#entries.keys()) {
+      if (this.#weight <= this.#size) return;
+      this.delete(oldest);
+    }
   }
 
   delete(key: string): void {
+    const value = this.#entries.get(key);
+    if (value === undefined) return;
     this.#entries.delete(key);
+    this.#weight -= this.#weigh(value);
   }
 }

@@ -50,12 +50,14 @@ export class GateRequest {
 
   /** @throws Problem validation */
   query(): unknown {
-    const query = Object.fromEntries(new URL(this.#request.url).searchParams);
+    const { searchParams } = new URL(this.#request.url);
+    const names = [...searchParams.keys()];
     const { query: schema } = this.operation;
-    if (schema !== undefined) return validate(schema, query, "query");
-    const errors = Object.keys(query).map((pointer) => ({ pointer, detail: "is not known here" }));
-    if (errors.length > 0) throw new Problem("validation", { errors });
-    return query;
+    const faulty = names.filter((name, index) => schema === undefined || names.indexOf(name) !== index);
+    if (faulty.length > 0) {
+      throw new Problem("validation", { errors: faulty.slice(0, 50).map((pointer) => ({ pointer, detail: schema === undefined ? "is not known here" : "is sent twice" })) });
+    }
+    return schema === undefined ? {} : validate(schema, Object.fromEntries(searchParams), "query");
   }
 
   /** @throws Problem validation */
@@ -78,7 +80,7 @@ export class GateRequest {
     return key;
   }
 
-  fingerprint(): Promise<string> {
+  fingerprint(): string {
     const { pathname, search } = new URL(this.#request.url);
     return fingerprint(this.operation.method, `${pathname}${search}`, this.#json);
   }

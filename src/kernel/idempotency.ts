@@ -1,3 +1,4 @@
+import { sha256Hex } from "./digest.ts";
 import { Problem } from "./problem.ts";
 
 /** How an operation treats the Idempotency-Key header: a ledger command keeps its record in the ledger itself. */
@@ -27,11 +28,4 @@ export function idempotencyKey(header: string | null): string | null {
 }
 
 /** Hex SHA-256 over what makes a command the same command: method, path with query, body. */
-export async function fingerprint(method: string, path: string, body: unknown): Promise<string> {
-  return sha256Hex(JSON.stringify([method, path, body ?? null]));
-}
-
-export async function sha256Hex(value: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(value));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+export const fingerprint = (method: string, path: string, body: unknown): string => sha256Hex(JSON.stringify([method, path, body ?? null]));

@@ -3,9 +3,12 @@ import { invalid } from "./problem.ts";
 
 const CURSOR = z.string().regex(/^[A-Za-z0-9_-]{1,200}$/, "must be a nextCursor of this list");
 
-/** The query of every list: `limit` 1 to 100 (25 unless told) and the opaque `cursor` of the page before. */
+export const listLimit = (unlessTold: number) =>
+  z.string().regex(/^(?:[1-9]\d?|100)$/, "must be 1 to 100").transform(Number).default(unlessTold).describe(`How many rows at most, 1 to 100; ${unlessTold} unless told.`);
+
+/** The query of every list: `limit` 1 to 100 and the opaque `cursor` of the page before. */
 export const listQuery = {
-  limit: z.coerce.number().int().min(1).max(100).default(25).describe("How many rows at most, 1 to 100."),
+  limit: listLimit(25),
   cursor: CURSOR.optional().describe("nextCursor of the page before."),
 };
 

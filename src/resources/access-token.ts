@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LEVELS } from "../access/type.ts";
 import { text } from "../kernel/body.ts";
-import { sha256Hex } from "../kernel/idempotency.ts";
+import { sha256Hex } from "../kernel/digest.ts";
 import type { ResourceType } from "./type.ts";
 
 /** A token that the vendor's own software carries. Losing one by accident stops every installation, so only owners reach them. */
@@ -26,7 +26,7 @@ export const accessToken: ResourceType = {
     reference: null,
     generate: async (random) => {
       const token = `tgt_${Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-      return { attributes: { "#hash": await sha256Hex(token), last4: token.slice(-4) }, shown: { token } };
+      return { attributes: { "#hash": sha256Hex(token), last4: token.slice(-4) }, shown: { token } };
     },
   },
 };

@@ -5,7 +5,7 @@ import { endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { iso } from "../kernel/clock.ts";
 import { newId } from "../kernel/id.ts";
-import { sha256Hex } from "../kernel/idempotency.ts";
+import { sha256Hex } from "../kernel/digest.ts";
 import { randomToken } from "../kernel/secret.ts";
 import { z } from "zod";
 import { AccountCard, accountCard, type AccountRow, DEFAULT_PLAN, DEFAULT_SETTINGS, NewAccount, NO_SUBSCRIPTION, toSubscription } from "./account.card.ts";
@@ -42,7 +42,7 @@ const create = endpoint({
   const claim = { token: randomToken(), expiresAt: now + CLAIM_TTL_MS };
   const key = {
     id: newId("apiKey", now), accountId, memberId: owner.id, createdBy: call.principal.memberId, name: "First key", hash: null, prefix: null,
-    last4: null, claimHash: await sha256Hex(claim.token), claimExpiresAt: claim.expiresAt, scopes: null, allowedIps: [], createdAt: now,
+    last4: null, claimHash: sha256Hex(claim.token), claimExpiresAt: claim.expiresAt, scopes: null, allowedIps: [], createdAt: now,
   };
   const answer = { ...accountCard(account), owner: memberCard(owner, []) };
   const changes = { before: {}, after: { kind: account.kind, name: account.name, ownerMemberId: owner.id } };

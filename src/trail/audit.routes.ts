@@ -4,7 +4,7 @@ import { RIGHT_NAMES, typeOf } from "../access/right.ts";
 import { toSealedRow } from "../audit/chain.store.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
 import { idOf } from "../kernel/id.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
+import { decodeCursor, listLimit, listQuery, page, pageOf } from "../kernel/page.ts";
 import { invalid } from "../kernel/problem.ts";
 import { findPlace, listCalls, listEvents, listObjectLog } from "./audit.store.ts";
 import { drain, type LedgersOf } from "./drain.store.ts";
@@ -45,7 +45,7 @@ const ADMINISTRATION = new Set(["account", "member", "grant", "api_key", "audit"
 const OBJECT_TYPES = [...new Set(RIGHT_NAMES.map(typeOf))].filter((type) => !ADMINISTRATION.has(type));
 
 const ObjectLogQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(10).describe("How many rows at most, 1 to 100."),
+  limit: listLimit(10),
   startingAfter: idOf("event").optional().describe("The id of the last row of the page before."),
 });
 

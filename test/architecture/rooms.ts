@@ -23,6 +23,7 @@ const PACKAGES: Record<string, RegExp> = {
   "jose": /^src\/identity\/|^src\/commands\//,
   "cloudflare:workers": /\.object\.ts$|^src\/index\.ts$/,
   "ipaddr.js": /^src\/kernel\/cidr\.ts$/,
+  "node:crypto": /^src\/kernel\/digest\.ts$|^src\/commands\//,
   "ulid": /^src\/kernel\/id\.ts$/,
   "zod": /^src\//,
 };

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { keyHints, mintKey } from "../../src/identity/api-key.ts";
 import { batch, openDb } from "../../src/kernel/db.ts";
 import { newId } from "../../src/kernel/id.ts";
-import { sha256Hex } from "../../src/kernel/idempotency.ts";
+import { sha256Hex } from "../../src/kernel/digest.ts";
 import { apiKey } from "../../src/schema/identity.ts";
 import { account, member, type Subscription } from "../../src/schema/team.ts";
 import { type Api, api } from "../harness/client.ts";
