@@ -4,7 +4,7 @@ import { decide } from "../../src/access/decide.ts";
 import type { Right } from "../../src/access/right.ts";
 import { findPrincipalByKey } from "../../src/identity/principal.store.ts";
 import { openDb } from "../../src/kernel/db.ts";
-import { sha256Hex } from "../../src/kernel/idempotency.ts";
+import { sha256Hex } from "../../src/kernel/digest.ts";
 import { refOf } from "../../src/resources/resource.card.ts";
 import { TYPE_TABLE } from "../../src/resources/registry.ts";
 import { resource } from "../../src/schema/resource.ts";
@@ -80,7 +80,7 @@ async function creations(member: Member, { items }: World): Promise<Wrong> {
 async function decisions(member: Member, { items, owner }: World): Promise<Wrong> {
   const wrong: Wrong = [];
   const db = openDb(env.DB);
-  const principal = await findPrincipalByKey(db, await sha256Hex(member.apiKey), TYPE_TABLE);
+  const principal = await findPrincipalByKey(db, sha256Hex(member.apiKey), TYPE_TABLE);
   const rows = (await db.select().from(resource)).filter((row) => row.accountId === owner.accountId);
   compare(wrong, member, "the number of objects", rows.length, items.length);
   for (const row of rows) {
