@@ -5,7 +5,8 @@ import { assert } from "../kernel/assert.ts";
 import { now } from "../kernel/clock.ts";
 import { BY_SYSTEM, type Context, type Posted, type Reply, type Summary, toEvent } from "./entry.ts";
 import { apply, type Command, expire, type GrantCommand, type SpendCommand, type Step } from "./ledger.ts";
-import { LedgerTables, type Previous } from "./ledger.object.ts";
+import { LedgerTables } from "./ledger.object.ts";
+import type { Previous } from "./row.object.ts";
 import { figures, type Limit } from "./limit.ts";
 import { available, firstExpiry } from "./lot.ts";
 import { Outbox } from "./outbox.object.ts";
@@ -83,7 +84,7 @@ export class AccountObject extends DurableObject<Env> {
 
   #post(accountId: string, command: Command, context: Context): Reply {
     const at = now();
-    const { step, reply } = this.ctx.storage.transactionSync(() => {
+    const { step, reply } = this.#atomically(() => {
       this.#check(accountId);
       const state = this.#tables.state(command.key, command.op === "spend" ? command.memberId : null);
       const step = apply(state, command, at);
@@ -105,8 +106,17 @@ export class AccountObject extends DurableObject<Env> {
     const accountId = this.#tables.head()?.accountId;
     if (accountId === undefined) return;
     const { entries, state } = expire(this.#tables.state(null, null), at);
-    this.ctx.storage.transactionSync(() => this.#tables.append(accountId, entries, state.spending, BY_SYSTEM));
+    this.#atomically(() => this.#tables.append(accountId, entries, state.spending, BY_SYSTEM));
     this.#outbox.arm(at, firstExpiry(state.lots));
+  }
+
+  #atomically<Result>(work: () => Result): Result {
+    try {
+      return this.ctx.storage.transactionSync(work);
+    } catch (error) {
+      this.#tables.forget();
+      throw error;
+    }
   }
 
   /** One object, one account: a mix-up of ids must never reach another account's credits. */

@@ -1,70 +1,52 @@
-import { assert } from "../kernel/assert.ts";
-import { newId } from "../kernel/id.ts";
 import type { ChainHead } from "../audit/event.ts";
+import { newId } from "../kernel/id.ts";
+import { Memory } from "../kernel/memory.ts";
 import { BY_SYSTEM, type Context, type Posted } from "./entry.ts";
-import { type Entry, LOTS_MAX, type State } from "./ledger.ts";
+import type { Entry, State } from "./ledger.ts";
 import { NOTHING_SPENT, type Spending } from "./limit.ts";
-import type { Lot, LotKind } from "./lot.ts";
+import type { Lot } from "./lot.ts";
+import { type EntryRow, type Head, type HeadRow, type LastRow, type LotRow, type MemberRow, movedBy, type Previous, TABLES, toPosted } from "./row.object.ts";
+
+/** The end of the ledger: its newest entry, and the lots that are open after it. */
+interface End {
+  readonly last: LastRow | undefined;
+  readonly lots: readonly Lot[];
+}
+
+/** Members whose counters are remembered. */
+const MEMBERS_MAX = 1_000;
 
 /**
- * Rows written are what a spend costs: an entry 2 (itself and its key), a member 1. A lot is written once, when it is
- * granted: what is left of it stands in the newest entry, which carries the state after it.
- * `before` and `member_before` thread the entries that moved credits, so that lists need no index and meet no refusals.
+ * The ledger in the object's own SQLite. Everything is synchronous; the caller makes it one transaction, and calls `forget`
+ * when that fails. What was read or written last is remembered, because nobody else writes here and the statements cost a
+ * spend more than the rule does. Each command still asks for its key: that refuses an instance which is no longer the one.
  */
-const TABLES = `
-  CREATE TABLE IF NOT EXISTS entry (
-    seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, id TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
-    member_id TEXT, amount INTEGER NOT NULL, balance INTEGER NOT NULL CHECK (balance >= 0), remainders TEXT NOT NULL,
-    lot_id TEXT, description TEXT, fingerprint TEXT NOT NULL, outcome TEXT NOT NULL, context TEXT NOT NULL,
-    before INTEGER NOT NULL, member_before INTEGER NOT NULL
-  );
-  CREATE TABLE IF NOT EXISTS lot (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, amount INTEGER NOT NULL, priority INTEGER NOT NULL,
-    effective_at INTEGER NOT NULL, expires_at INTEGER
-  );
-  CREATE TABLE IF NOT EXISTS member (
-    id TEXT PRIMARY KEY, at INTEGER NOT NULL, lifetime INTEGER NOT NULL, day INTEGER NOT NULL, week INTEGER NOT NULL,
-    month INTEGER NOT NULL, last_seq INTEGER NOT NULL
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS head (
-    account_id TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash TEXT NOT NULL, ledger_seq INTEGER NOT NULL
-  ) WITHOUT ROWID;`;
-
-type EntryRow = {
-  seq: number; id: string; kind: Entry["kind"]; at: number; member_id: string | null; amount: number; balance: number;
-  remainders: string; lot_id: string | null; description: string | null; fingerprint: string; outcome: string; context: string;
-  before: number; member_before: number;
-};
-type LastRow = Pick<EntryRow, "seq" | "at" | "amount" | "balance" | "remainders" | "before">;
-type LotRow = { seq: number; kind: LotKind; amount: number; priority: number; effective_at: number; expires_at: number | null };
-type MemberRow = Record<keyof Spending | "last_seq", number>;
-type HeadRow = { account_id: string; seq: number; hash: string; ledger_seq: number };
-
-/** The entry under a command's key, as the rule and the replay need it. */
-export type Previous = Posted & { readonly fingerprint: string };
-
-/** The newest entry that moved credits, up to and including this one. */
-const movedBy = (row: Pick<EntryRow, "seq" | "amount" | "before">): number => (row.amount === 0 ? row.before : row.seq);
-
-/** The ledger in the object's own SQLite. Everything is synchronous; the caller makes it one transaction. */
 export class LedgerTables {
   readonly #sql: SqlStorage;
-  /** What was granted never changes, so what was once read of a lot needs no second reading. */
-  readonly #lots = new Map<number, Omit<Lot, "remainder">>();
+  #end: End | null = null;
+  #head: { readonly value: Head | null } | null = null;
+  #members = new Memory<MemberRow>(MEMBERS_MAX);
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     sql.exec(TABLES);
   }
 
+  /** A transaction has failed: what is remembered of it never was. */
+  forget(): void {
+    this.#end = null;
+    this.#head = null;
+    this.#members = new Memory<MemberRow>(MEMBERS_MAX);
+  }
+
   /** What a command under this key, by this member, needs to know. */
   state(key: string | null, memberId: string | null): State<Previous> {
-    const last = this.#last();
+    const { last, lots } = this.#atEnd();
     const member = memberId === null ? undefined : this.#member(memberId);
     const previous = key === null ? undefined : this.#row<EntryRow>("SELECT * FROM entry WHERE key = ?", key);
     return {
       seq: last?.seq ?? 0, at: last?.at ?? 0, balance: last?.balance ?? 0,
-      lots: last === undefined ? [] : this.#open(last.remainders),
+      lots,
       spending: member ?? NOTHING_SPENT,
       previous: previous === undefined ? null : { ...toPosted(previous), fingerprint: previous.fingerprint },
     };
@@ -77,23 +59,26 @@ export class LedgerTables {
 
   #post(accountId: string, entry: Entry, spending: Spending, context: Context): Posted {
     const last = this.#last();
-    if (last === undefined) this.#sql.exec("INSERT OR IGNORE INTO head VALUES (?, 0, '', 0)", accountId);
+    if (last === undefined && this.head() === null) this.setHead(accountId, { seq: 0, hash: "", ledgerSeq: 0 });
     const id = newId("entry", entry.at);
     const lotId = this.#lotId(entry, id);
     const memberBefore = entry.memberId === null ? 0 : this.#member(entry.memberId)?.last_seq ?? 0;
+    const { seq, kind, at, memberId, amount, balance, description, outcome } = entry;
+    const remainders = JSON.stringify(Object.fromEntries(entry.lots.map((lot) => [lot.seq, lot.remainder])));
+    const before = last === undefined ? 0 : movedBy(last);
     this.#sql.exec(
       "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      entry.seq, entry.key, id, entry.kind, entry.at, entry.memberId, entry.amount, entry.balance,
-      JSON.stringify(Object.fromEntries(entry.lots.map((lot) => [lot.seq, lot.remainder]))),
-      lotId, entry.description, entry.fingerprint, JSON.stringify(entry.outcome), JSON.stringify(context),
-      last === undefined ? 0 : movedBy(last), memberBefore,
+      seq, entry.key, id, kind, at, memberId, amount, balance, remainders, lotId, description, entry.fingerprint,
+      JSON.stringify(outcome), JSON.stringify(context), before, memberBefore,
     );
-    if (entry.memberId !== null && entry.amount !== 0) {
-      const { at, lifetime, day, week, month } = spending;
-      this.#sql.exec("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", entry.memberId, at, lifetime, day, week, month, entry.seq);
-    }
-    const { seq, kind, at, memberId, amount, balance, description, outcome } = entry;
+    this.#end = { last: { seq, at, amount, balance, remainders, before }, lots: entry.lots };
+    if (memberId !== null && amount !== 0) this.#setMember(memberId, { ...spending, last_seq: seq });
     return { seq, id, kind, at, memberId, amount, balance, lotId, description, outcome, context };
+  }
+
+  #setMember(id: string, row: MemberRow): void {
+    this.#sql.exec("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", id, row.at, row.lifetime, row.day, row.week, row.month, row.last_seq);
+    this.#members.set(id, row);
   }
 
   /** A lot is named after its grant. */
@@ -143,49 +128,48 @@ export class LedgerTables {
   }
 
   /** The account's id and the newest sealed place of its chain; seq 0 before the first. Null in an object never written to. */
-  head(): (ChainHead & { readonly accountId: string }) | null {
-    const row = this.#row<HeadRow>("SELECT * FROM head");
-    return row === undefined ? null : { accountId: row.account_id, seq: row.seq, hash: row.hash, ledgerSeq: row.ledger_seq };
+  head(): Head | null {
+    if (this.#head === null) {
+      const row = this.#row<HeadRow>("SELECT * FROM head");
+      this.#head = { value: row === undefined ? null : { accountId: row.account_id, seq: row.seq, hash: row.hash, ledgerSeq: row.ledger_seq } };
+    }
+    return this.#head.value;
   }
 
   setHead(accountId: string, head: ChainHead): void {
     this.#sql.exec("INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?)", accountId, head.seq, head.hash, head.ledgerSeq);
+    this.#head = { value: { ...head, accountId } };
+  }
+
+  #atEnd(): End {
+    if (this.#end === null) {
+      const last = this.#row<LastRow>("SELECT seq, at, amount, balance, remainders, before FROM entry ORDER BY seq DESC LIMIT 1");
+      this.#end = { last, lots: last === undefined ? [] : this.#open(last.remainders) };
+    }
+    return this.#end;
   }
 
   #last(): LastRow | undefined {
-    return this.#row<LastRow>("SELECT seq, at, amount, balance, remainders, before FROM entry ORDER BY seq DESC LIMIT 1");
+    return this.#atEnd().last;
   }
 
   #member(id: string): MemberRow | undefined {
-    return this.#row<MemberRow>("SELECT at, lifetime, day, week, month, last_seq FROM member WHERE id = ?", id);
-  }
-
-  /** @param remainders of the open lots, as JSON, in the order of their seqs */
-  #open(remainders: string): Lot[] {
-    return Object.entries<number>(JSON.parse(remainders)).map(([seq, remainder]) => ({ ...this.#lot(Number(seq)), remainder }));
-  }
-
-  #lot(seq: number): Omit<Lot, "remainder"> {
-    const known = this.#lots.get(seq);
+    const known = this.#members.get(id);
     if (known !== undefined) return known;
-    const row = this.#row<LotRow>("SELECT seq, kind, amount, priority, effective_at, expires_at FROM lot WHERE seq = ?", seq);
-    assert(row !== undefined, "an open lot was granted");
-    const { kind, amount, priority, effective_at: effectiveAt, expires_at: expiresAt } = row;
-    const lot = { seq, kind, amount, priority, effectiveAt, expiresAt };
-    // More lots than are ever open at once are never remembered.
-    if (this.#lots.size >= LOTS_MAX) this.#lots.clear();
-    this.#lots.set(seq, lot);
-    return lot;
+    const row = this.#row<MemberRow>("SELECT at, lifetime, day, week, month, last_seq FROM member WHERE id = ?", id);
+    if (row !== undefined) this.#members.set(id, row);
+    return row;
+  }
+
+  /** @param remainders of the open lots, as JSON, by their seqs */
+  #open(remainders: string): Lot[] {
+    return this.#sql.exec<LotRow>(
+      "SELECT lot.*, open.value AS remainder FROM json_each(?) AS open JOIN lot ON lot.seq = CAST(open.key AS INTEGER) ORDER BY lot.seq", remainders,
+    ).toArray().map(({ seq, kind, amount, priority, effective_at: effectiveAt, expires_at: expiresAt, remainder }) =>
+      ({ seq, kind, amount, priority, effectiveAt, expiresAt, remainder }));
   }
 
   #row<Row extends Record<string, SqlStorageValue>>(query: string, ...values: SqlStorageValue[]): Row | undefined {
     return this.#sql.exec<Row>(query, ...values).toArray()[0];
   }
-}
-
-function toPosted(row: EntryRow): Posted {
-  return {
-    seq: row.seq, id: row.id, kind: row.kind, at: row.at, memberId: row.member_id, amount: row.amount, balance: row.balance,
-    lotId: row.lot_id, description: row.description, outcome: JSON.parse(row.outcome), context: JSON.parse(row.context),
-  };
 }

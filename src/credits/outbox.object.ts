@@ -3,7 +3,7 @@ import { toEvent } from "./entry.ts";
 import type { LedgerTables } from "./ledger.object.ts";
 
 /** Entries of one moment travel together: a message costs more than an entry. */
-const FLUSH_AFTER_MS = 50;
+const FLUSH_AFTER_MS = 200;
 /** By then the queue has delivered and the trail has sealed; what it has not is sent again, at growing distances. */
 const RESEND_AFTER_MS = 10_000;
 const RESEND_AFTER_MAX_MS = 600_000;

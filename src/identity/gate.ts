@@ -9,7 +9,7 @@ import { refusal } from "./admission.ts";
 import { Attempt, Replay } from "./attempt.ts";
 import type { Endpoint } from "./call.ts";
 import { type Identity, identify, principals } from "./identify.ts";
-import { Memory } from "./memory.ts";
+import { Memory } from "../kernel/memory.ts";
 import type { Principal } from "./principal.ts";
 import type { GateRequest } from "./request.ts";
 

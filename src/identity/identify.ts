@@ -4,7 +4,7 @@ import { Problem } from "../kernel/problem.ts";
 import { type Claims, verifyToken } from "./access-token.ts";
 import { type Credential, credentialOf } from "./credential.ts";
 import { keyring } from "./keyring.ts";
-import { Memory } from "./memory.ts";
+import { Memory } from "../kernel/memory.ts";
 import type { Principal } from "./principal.ts";
 import { findPrincipalByKey, findPrincipalByToken } from "./principal.store.ts";
 import type { GateRequest } from "./request.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ADDRESS_RULES_MAX, admitsAddress, clientAddress, compileRules, normalizeRules } from "../../src/identity/address.ts";
 import { type Refusal, refusal } from "../../src/identity/admission.ts";
-import { Memory } from "../../src/identity/memory.ts";
+import { Memory } from "../../src/kernel/memory.ts";
 import { type KeyTerms, tooWide } from "../../src/identity/narrowing.ts";
 import type { Principal } from "../../src/identity/principal.ts";
 
