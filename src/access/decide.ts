@@ -39,16 +39,19 @@ export type Decision =
   | { readonly allowed: false; readonly because: "no_right" | "other_group" | "out_of_reach" };
 
 const ALLOWED: Decision = { allowed: true };
+const NO_RIGHT: Decision = { allowed: false, because: "no_right" };
+const OTHER_GROUP: Decision = { allowed: false, because: "other_group" };
+const OUT_OF_REACH: Decision = { allowed: false, because: "out_of_reach" };
 
 /** May this member use this right on this object? Without an object: on anything of the type at all? Default is no. */
 export function decide(set: GrantSet, right: Right, on?: ResourceRef): Decision {
   const reach = set.reaches.get(right);
-  if (reach === undefined) return { allowed: false, because: "no_right" };
+  if (reach === undefined) return NO_RIGHT;
   if (on === undefined) return ALLOWED;
   if (set.groups !== null && set.groupedTypes.has(typeOf(right)) && !(on.groupId !== null && set.groups.has(on.groupId))) {
-    return { allowed: false, because: "other_group" };
+    return OTHER_GROUP;
   }
-  return reaches(reach, set.memberId, on) ? ALLOWED : { allowed: false, because: "out_of_reach" };
+  return reaches(reach, set.memberId, on) ? ALLOWED : OUT_OF_REACH;
 }
 
 const reaches = (reach: Reach, memberId: string, on: ResourceRef): boolean =>
