@@ -1,13 +1,10 @@
-import { type Block, canonical, contains, isAny, parseAddress, parseBlock } from "../kernel/cidr.ts";
+import { type Block, canonical, canonicalAddress, contains, isAny, parseAddress, parseBlock } from "../kernel/cidr.ts";
 
 /** At most this many rules on each of account, member and key. */
 export const ADDRESS_RULES_MAX = 50;
 
 /** The caller's address as the platform tells it. Anything that a caller could write instead is not asked. */
-export const clientAddress = (headers: Headers): string | null => {
-  const address = parseAddress(headers.get("cf-connecting-ip") ?? "");
-  return address === null ? null : address.toString();
-};
+export const clientAddress = (headers: Headers): string | null => canonicalAddress(headers.get("cf-connecting-ip") ?? "");
 
 /** Stored rules, parsed once for many calls. Null when one cannot be read: then nobody is let in. */
 export function compileRules(stored: unknown): readonly Block[] | null {
@@ -18,6 +15,7 @@ export function compileRules(stored: unknown): readonly Block[] | null {
 
 /** Every list must let the address in, an empty one lets in any. An unknown address passes only where no list is. */
 export function admitsAddress(lists: ReadonlyArray<readonly Block[] | null>, ip: string | null): boolean {
+  if (lists.every((list) => list?.length === 0)) return true;
   const address = ip === null ? null : parseAddress(ip);
   return lists.every((list) =>
     list !== null && (list.length === 0 || (address !== null && list.some((block) => contains(block, address)))));

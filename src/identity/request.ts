@@ -50,9 +50,12 @@ export class GateRequest {
 
   /** @throws Problem validation */
   query(): unknown {
-    const { searchParams } = new URL(this.#request.url);
-    const names = [...searchParams.keys()];
+    const { url } = this.#request;
     const { query: schema } = this.operation;
+    const asked = url.indexOf("?");
+    if (asked < 0 && schema === undefined) return {};
+    const searchParams = new URLSearchParams(asked < 0 ? "" : url.slice(asked));
+    const names = [...searchParams.keys()];
     const faulty = names.filter((name, index) => schema === undefined || names.indexOf(name) !== index);
     if (faulty.length > 0) {
       throw new Problem("validation", { errors: faulty.slice(0, 50).map((pointer) => ({ pointer, detail: schema === undefined ? "is not known here" : "is sent twice" })) });

@@ -22,6 +22,12 @@ export function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
 }
 
+/** The canonical text of an address; null when unreadable. Strict IPv4 is canonical as it stands, and is what most callers have. */
+export function canonicalAddress(text: string): string | null {
+  if (IPV4.test(text)) return text.split(".").every((octet) => Number(octet) <= 255) ? text : null;
+  return parseAddress(text)?.toString() ?? null;
+}
+
 /** An address alone is a block of one. Null when unreadable. */
 export function parseBlock(text: string): Block | null {
   const [host = "", length, ...rest] = text.split("/");
