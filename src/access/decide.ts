@@ -56,8 +56,8 @@ export function decide(set: GrantSet, right: Right, on?: ResourceRef): Decision 
 
 const reaches = (reach: Reach, memberId: string, on: ResourceRef): boolean =>
   reach.all
-  || reach.ids.has(on.id)
-  || (on.rootId !== null && reach.roots.has(on.rootId))
+  || (reach.ids.size > 0 && reach.ids.has(on.id))
+  || (reach.roots.size > 0 && on.rootId !== null && reach.roots.has(on.rootId))
   || (reach.own && on.ownerId === memberId)
   || (reach.active && on.status === "active");
 

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, test } from "vitest";
 import { newId } from "../../src/kernel/id.ts";
-import { FREE, freshLedger, nameOf } from "./credits-ledger.ts";
+import { context, FREE, freshLedger, nameOf } from "./credits-ledger.ts";
 
 let { accountId, object, spend, grant, events } = freshLedger();
 beforeEach(() => { ({ accountId, object, spend, grant, events } = freshLedger()); });
@@ -45,6 +45,21 @@ describe("spending", () => {
     const again = await spend("k", 5, { limit: 100 });
     expect(nameOf(first)).toBe("member_limit_exceeded");
     expect(again).toEqual({ ...first, replayed: true, posted: { ...(first as { posted: object }).posted, fingerprint: expect.any(String) } });
+  });
+
+  test("a write that storage refuses half way leaves nothing in the ledger, and nothing in the object's memory", async () => {
+    await grant(10);
+    await spend("k1", 1);
+    await runInDurableObject(object, (instance, state) => {
+      state.storage.sql.exec("CREATE TRIGGER refuse BEFORE INSERT ON member BEGIN SELECT RAISE(ABORT, 'full'); END");
+      const command = { op: "spend" as const, key: "mem_1:k2", memberId: "mem_1", amount: 2, description: null, ...FREE, subscriptionActive: true };
+      expect(() => instance.spend(accountId, command, context)).toThrow("full");
+      state.storage.sql.exec("DROP TRIGGER refuse");
+    });
+    expect(await object.summary(accountId, "mem_1", FREE)).toMatchObject({ balance: 9, spent: 1 });
+    await spend("k2", 3);
+    expect((await events()).map(({ ledgerSeq, cost }) => [ledgerSeq, cost])).toEqual([[1, null], [2, 1], [3, 3]]);
+    expect(await object.summary(accountId, "mem_1", FREE)).toMatchObject({ balance: 6, spent: 4 });
   });
 
   test("another command under a used key is refused and changes nothing", async () => {
