@@ -76,24 +76,18 @@ async function loadTenant(call: Call): Promise<AccountRow> {
   return row;
 }
 
-const plan = endpoint({
-  method: "PUT", path: "/v1/accounts/:id/plan", tag: "Accounts", right: "account.manage", status: 200,
-  summary: "Platform: set the plan of an account.", body: PlanBody, answer: AccountCard, ifMatch: "optional",
+/** What the platform sets as a whole. */
+const set = <Body>(name: "plan" | "subscription", body: z.ZodType<Body>, change: (body: Body) => Partial<AccountRow>) => endpoint({
+  method: "PUT", path: `/v1/accounts/:id/${name}`, tag: "Accounts", right: "account.manage", status: 200,
+  summary: `Platform: set the ${name} of an account. The next call of its members obeys.`, body, answer: AccountCard, ifMatch: "optional",
 }, async (call) => {
   const row = await loadTenant(call);
-  const body = await call.body();
+  const wanted = await call.body();
   call.ifMatch(row.version);
-  return save(call, row, { ...row, plan: body }, "account.manage");
+  return save(call, row, { ...row, ...change(wanted) }, "account.manage");
 });
 
-const subscription = endpoint({
-  method: "PUT", path: "/v1/accounts/:id/subscription", tag: "Accounts", right: "account.manage", status: 200,
-  summary: "Platform: set the subscription of an account.", body: SubscriptionBody, answer: AccountCard, ifMatch: "optional",
-}, async (call) => {
-  const row = await loadTenant(call);
-  const body = await call.body();
-  call.ifMatch(row.version);
-  return save(call, row, { ...row, subscription: toSubscription(body) }, "account.manage");
-});
+const plan = set("plan", PlanBody, (wanted) => ({ plan: wanted }));
+const subscription = set("subscription", SubscriptionBody, (wanted) => ({ subscription: toSubscription(wanted) }));
 
 export const accountEndpoints = [list, card, edit, plan, subscription];
