@@ -29,11 +29,14 @@ export async function openKeyring(signingKeys: string): Promise<Keyring> {
   return { signer: { kid, key: await importJWK({ kty, crv, x, d }, "EdDSA") as CryptoKey }, verifiers, jwks: { keys: published } };
 }
 
-const rings = new Map<string, Promise<Keyring>>();
+const rings = new Map<string, Keyring>();
 
-/** Imported once per isolate; a deployment with other keys starts new isolates. */
-export function keyring(signingKeys: string): Promise<Keyring> {
-  const open = rings.get(signingKeys) ?? openKeyring(signingKeys);
-  rings.set(signingKeys, open);
-  return open;
+/**
+ * Imported once per isolate; a deployment with other keys starts new isolates. The ring is kept, never the promise of
+ * one: a promise belongs to the call that made it, and dies with it.
+ */
+export async function keyring(signingKeys: string): Promise<Keyring> {
+  const ring = rings.get(signingKeys) ?? await openKeyring(signingKeys);
+  rings.set(signingKeys, ring);
+  return ring;
 }
