@@ -56,7 +56,7 @@ for (const [path, group] of Map.groupBy(surface, ({ operation }) => operation.pa
   app.all(path, () => { throw new Problem("method-not-allowed", { headers: { Allow: allow } }); });
 }
 // Answered, not thrown: Hono takes a throw from here past the middleware that names the call and logs it.
-app.notFound((c) => refuse(new Problem("not-found"), c));
+app.notFound((c) => refuse(new Problem("not-found", { detail: "No route has this path. GET /openapi.json lists them all." }), c));
 app.onError(refuse);
 
 export type App = typeof app;

@@ -1,4 +1,5 @@
 import { decide, type ResourceRef } from "../access/decide.ts";
+import { PLATFORM_RIGHTS } from "../access/preset.ts";
 import { type Right, typeOf } from "../access/right.ts";
 import { Stale } from "../access/stamp.ts";
 import { guardStamp, holds, readStamp } from "../access/stamp.store.ts";
@@ -59,12 +60,13 @@ export class Attempt implements Call {
     return results.slice(1 + record.length) as Results<T>;
   }
 
-  decide(right: Right, on?: ResourceRef, hidden = false): void {
+  decide(right: Right, on?: ResourceRef, hidden: boolean | Problem = false): void {
     const decision = decide(this.principal.grantSet, right, on);
     if (decision.allowed) return;
     this.denied = { action: right, resourceId: on?.id || null };
-    if (hidden) throw new Problem("not-found");
-    throw new Problem("access/denied", { detail: `This needs the right ${right}. Ask an owner or admin of the account for it.`, members: { right } });
+    if (hidden !== false) throw hidden === true ? new Problem("not-found") : hidden;
+    const whom = PLATFORM_RIGHTS.includes(right) ? "Only members of the platform account have it." : "Ask an owner or admin of the account for it.";
+    throw new Problem("access/denied", { detail: `This needs the right ${right}. ${whom}`, members: { right } });
   }
 
   async body(): Promise<unknown> {
@@ -118,7 +120,7 @@ export class Attempt implements Call {
     const { right } = this.#request.operation;
     const lacking = this.denied?.action ?? right;
     // A change that names what the caller may not even see is a refused change, not a refused look.
-    const action = lacking.endsWith(".view") && right.includes(".") ? right : lacking;
+    const action = !lacking.includes(".") ? "gate.enter" : lacking.endsWith(".view") && right.includes(".") ? right : lacking;
     const resource = { type: lacking.includes(".") ? typeOf(lacking as Right) : "gate", id: this.denied?.resourceId ?? this.params["id"]?.slice(0, 64) ?? null };
     const event = { ...this.event(action as Right, resource), outcome: "denied" as const, reason: problem.code };
     await batch(this.db, [stage(this.db, event)]);

@@ -4,7 +4,7 @@ import type { AuditEvent, Origin } from "../audit/event.ts";
 import type { Env } from "../env.ts";
 import type { Db, GuardName, Statement } from "../kernel/db.ts";
 import type { Answer, Operation } from "../kernel/operation.ts";
-import type { ProblemCode } from "../kernel/problem.ts";
+import type { Problem, ProblemCode } from "../kernel/problem.ts";
 import type { Principal } from "./principal.ts";
 
 /** What a handler wants written, all or nothing. The gate adds the stamp's guard, the outbox and the idempotency record. */
@@ -38,8 +38,8 @@ export interface Call<Body = unknown, Query = unknown> {
   query(): Query;
   /** One D1 batch that returns the stamp beside the data. With no statements it only confirms the stamp. @throws Stale */
   read<const T extends readonly Statement[]>(...statements: T): Promise<Results<T>>;
-  /** @throws Problem access/denied; or not-found when `hidden` says that the caller may not even view the object */
-  decide(right: Right, on?: ResourceRef, hidden?: boolean): void;
+  /** @throws Problem access/denied; or not-found when the caller may not even view the object: `hidden` says so, or is the refusal itself */
+  decide(right: Right, on?: ResourceRef, hidden?: boolean | Problem): void;
   /**
    * The validated body. An effect that was made before under the same Idempotency-Key is answered here and now
    * instead (never for "ledger", which keeps its own record).

@@ -1,8 +1,8 @@
-import { isApiKey } from "./api-key.ts";
+import { API_KEY_PREFIX, isApiKey } from "./api-key.ts";
 
 export type Credential = { readonly kind: "key"; readonly secret: string } | { readonly kind: "token"; readonly token: string };
 
-export type CredentialOutcome = Credential | { readonly kind: "none" | "several" | "unreadable" };
+export type CredentialOutcome = Credential | { readonly kind: "none" | "several" | "unreadable" | "mistyped" | "bare" };
 
 /** Headers that carry a credential. `usr` and `AggregatorAuthentication` count, so that they never ride along unseen. */
 const CARRIERS = ["authorization", "x-api-key", "usr", "aggregatorauthentication"] as const;
@@ -17,8 +17,15 @@ export function credentialOf(headers: Headers): CredentialOutcome {
   if (carrier === undefined) return { kind: "none" };
 
   const value = headers.get(carrier) ?? "";
-  if (carrier === "x-api-key") return isApiKey(value) ? { kind: "key", secret: value } : { kind: "unreadable" };
-  const bearer = carrier === "authorization" ? BEARER.exec(value)?.[1] : undefined;
-  if (bearer === undefined) return { kind: "unreadable" };
-  return isApiKey(bearer) ? { kind: "key", secret: bearer } : { kind: "token", token: bearer };
+  if (carrier === "x-api-key") return keyOf(value) ?? { kind: "unreadable" };
+  if (carrier !== "authorization") return { kind: "unreadable" };
+  const bearer = BEARER.exec(value)?.[1];
+  if (bearer === undefined) return { kind: isApiKey(value) ? "bare" : "unreadable" };
+  return keyOf(bearer) ?? { kind: "token", token: bearer };
+}
+
+/** What begins like an API key is one, or is mistyped: its checksum says so without asking anybody. */
+function keyOf(text: string): CredentialOutcome | null {
+  if (isApiKey(text)) return { kind: "key", secret: text };
+  return text.startsWith(API_KEY_PREFIX) ? { kind: "mistyped" } : null;
 }

@@ -51,9 +51,10 @@ async function attempt(
   const call = new Attempt(request, principal, remembered === undefined);
   try {
     admit(call, request);
-    if (request.operation.query === undefined) request.query();
     await request.readBody();
     const answer = await handle(call);
+    // What changes something has asked before it did; what only reads may not ignore a name that it does not know either.
+    if (request.operation.query === undefined) request.query();
     call.query();
     // A handler that asked D1 nothing must not answer from a stale set.
     if (!call.confirmed) await call.read();
@@ -83,7 +84,8 @@ function admit(call: Attempt, request: GateRequest): void {
   const code = refusal(call.principal, call.origin, call.now, request.operation.right === "self" && request.operation.method === "GET");
   if (code !== null) {
     const contact = call.principal.account.plan.contactUrl ?? call.env.CONTACT_URL;
-    throw new Problem(code, code === "plan/feature-required" ? { members: { feature: "restrictedAccounts", contact } } : {});
+    throw new Problem(code, code === "plan/feature-required" ? { members: { feature: "restrictedAccounts", contact } }
+      : code === "auth/invalid-credential" ? { detail: "The API key behind this call has expired or was revoked, or its member has not accepted yet." } : {});
   }
   // Acting on a child account is not there yet; a call that is meant for another account must not fall on the caller's own.
   const target = request.headers.get("tollgate-account");

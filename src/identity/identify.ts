@@ -31,6 +31,8 @@ export interface Identity {
 const UNREADABLE = {
   none: "Send a credential: Authorization: Bearer <access token or API key>.",
   several: "Send exactly one credential; this call carries more than one.",
+  mistyped: "This is not an API key of this gate: a character is missing or wrong.",
+  bare: "Write Bearer before the API key: Authorization: Bearer tgk_…",
   unreadable: "The credential is not an access token or an API key of this gate.",
 } as const;
 

@@ -96,9 +96,13 @@ export class GateRequest {
       return;
     }
     const tags = header.split(",").map((tag) => tag.trim());
-    if (!tags.includes("*") && !tags.includes(etag(version))) throw new Problem("precondition-failed");
+    if (!tags.every((tag) => TAG.test(tag))) throw new Problem("malformed", { detail: "If-Match must be the ETag of the card, in its quotes, or *." });
+    // A proxy that compresses the answer marks its tag as weak; the version behind it is the same.
+    if (!tags.some((tag) => tag === "*" || tag.replace(/^W\//, "") === etag(version))) throw new Problem("precondition-failed");
   }
 }
+
+const TAG = /^(?:\*|(?:W\/)?"[\x21\x23-\x7e]*")$/;
 
 /** The strong entity tag of a row (RFC 9110 section 8.8.3). */
 export const etag = (version: number): string => `"${version}"`;

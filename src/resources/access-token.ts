@@ -24,9 +24,12 @@ export const accessToken: ResourceType = {
     masked: [],
     parents: {},
     reference: null,
-    generate: async (random) => {
-      const token = `tgt_${Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-      return { attributes: { "#hash": sha256Hex(token), last4: token.slice(-4) }, shown: { token } };
+    generated: {
+      kept: z.object({ last4: z.string() }), once: z.object({ token: z.string() }),
+      make: (random) => {
+        const token = `tgt_${Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+        return { attributes: { "#hash": sha256Hex(token), last4: token.slice(-4) }, shown: { token } };
+      },
     },
   },
 };

@@ -23,6 +23,6 @@ export const customer: ResourceType = {
     masked: [],
     parents: {},
     reference: null,
-    generate: null,
+    generated: null,
   },
 };

@@ -23,6 +23,6 @@ export const dataObject: ResourceType = {
     masked: [],
     parents: { productId: "product", licenseKeyId: "license_key", machineCodeId: "machine_code" },
     reference: null,
-    generate: null,
+    generated: null,
   },
 };

@@ -29,6 +29,9 @@ export const licenseKey: ResourceType = {
     masked: ["key"],
     parents: { productId: "product" },
     reference: { member: "customerId", type: "customer", embedded: { member: "newCustomer", type: "customer" } },
-    generate: (random) => ({ attributes: { key: writeKey(random) }, shown: {} }),
+    generated: {
+      kept: z.object({ key: z.string().describe("What the customer types in.") }), once: z.object({}),
+      make: (random) => ({ attributes: { key: writeKey(random) }, shown: {} }),
+    },
   },
 };

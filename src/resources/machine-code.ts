@@ -19,6 +19,6 @@ export const machineCode: ResourceType = {
     masked: [],
     parents: { licenseKeyId: "license_key" },
     reference: null,
-    generate: null,
+    generated: null,
   },
 };

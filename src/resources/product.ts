@@ -21,6 +21,6 @@ export const product: ResourceType = {
     masked: [],
     parents: {},
     reference: null,
-    generate: null,
+    generated: null,
   },
 };

@@ -6,7 +6,7 @@ import type { Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import { randomBytes } from "../kernel/secret.ts";
 import type { ResourceRow } from "../schema/resource.ts";
-import { cardSchema, newBody, patchBody, resourceCard, rootOf, trailCard } from "./resource.card.ts";
+import { cardSchema, madeSchema, newBody, patchBody, resourceCard, rootOf, trailCard } from "./resource.card.ts";
 import { loadResource, readEndpoints, requireVisible, rightOf } from "./resource.routes.ts";
 import { findNamed, guardPresence, guardResource, insertResource, updateResource } from "./resource.store.ts";
 import type { ResourceType, StoredType } from "./type.ts";
@@ -26,20 +26,20 @@ function create(type: ResourceType, stored: StoredType, types: readonly Resource
   const embedded = types.find((each) => each.name === stored.reference?.embedded?.type)?.stored ?? null;
   return endpoint({
     method: "POST", path: `/v1/${stored.path}`, tag: type.title, right: rightOf(type, "create"), status: 201,
-    summary: "Add one.", body: newBody(stored, embedded), answer: cardSchema(type, stored), idempotency: "optional",
+    summary: creationSummary(stored), body: newBody(stored, embedded), answer: madeSchema(type, stored, embedded), idempotency: "optional",
   }, async (call) => {
     const { accountId, memberId } = call.principal;
     const named = namedIn(call, [...Object.entries(stored.parents), ...referenceOf(stored)]);
     const found = named.length === 0 ? (await call.read(), []) : (await call.read(findNamed(call.db, accountId, named)))[0];
     call.decide(rightOf(type, "create"));
-    requireVisible(call, named, found);
+    requireVisible(call, named, found, "body");
     const parent = found.find((row) => named.some(({ member, id }) => id === row.id && member in stored.parents));
     const rootId = parent === undefined ? null : rootOf(parent);
     const ref = { id: "", rootId, ownerId: memberId, groupId: null, status: "active" };
     // A parent that the body lacks is a fault of the body, which is told below.
     if (parent !== undefined || Object.keys(stored.parents).length === 0) call.decide(rightOf(type, "create"), ref);
     const body = await call.body();
-    const made = await stored.generate?.(randomBytes(32));
+    const made = stored.generated?.make(randomBytes(32));
     const inside = embeddedRow(call, stored, embedded, body);
     const row = newRow(call, type, stored, { ...attributesOf(stored, body), ...made?.attributes }, parent, inside?.id ?? referenceId(stored, body) ?? null);
     const shown = { ...resourceCard(stored, row), ...(inside === null ? {} : { [stored.reference?.embedded?.member ?? ""]: { id: inside.id, ...inside.attributes } }) };
@@ -48,6 +48,11 @@ function create(type: ResourceType, stored: StoredType, types: readonly Resource
       status: 201, body: { ...shown, ...made?.shown }, replay: shown, headers: { ETag: etag(row.version), Location: `/v1/${stored.path}/${row.id}` },
     });
   });
+}
+
+function creationSummary({ reference }: StoredType): string {
+  const embedded = reference?.embedded;
+  return embedded ? `Add one. With ${embedded.member} it brings a new ${embedded.type}, also for members who may not see or add any.` : "Add one.";
 }
 
 const attributesOf = (stored: StoredType, body: Body): Body =>
@@ -84,7 +89,7 @@ const edit = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
 }, async (call) => {
   const named = namedIn(call, referenceOf(stored));
   const { row, others } = await loadResource(call, type, "edit", named);
-  requireVisible(call, named.filter(({ id }) => id !== row.referenceId), others);
+  requireVisible(call, named.filter(({ id }) => id !== row.referenceId), others, "body");
   const body = await call.body();
   call.ifMatch(row.version);
   const attributes = { ...row.attributes, ...attributesOf(stored, body) };

@@ -66,8 +66,17 @@ const withoutDefault = (schema: z.ZodType): z.ZodType => (schema instanceof z.Zo
 
 /** The shape of `resourceCard`, for OpenAPI. */
 export const cardSchema = (type: ResourceType, stored: StoredType) => z.object({
-  id: z.string(), ...stored.attributes.shape,
+  id: z.string(), ...stored.attributes.shape, ...stored.generated?.kept.shape,
   ...Object.fromEntries(Object.keys(stored.parents).map((member) => [member, z.string().nullable()])),
   ...(stored.reference === null ? {} : { [stored.reference.member]: z.string().nullable() }),
   status: z.string(), createdBy: z.string(), createdAt: z.string(), updatedAt: z.string(), version: z.number(),
 }).describe(type.title);
+
+/** The shape of what POST answers: the card, what is shown once, and the object that came with it. */
+export const madeSchema = (type: ResourceType, stored: StoredType, embedded: StoredType | null) => {
+  const member = stored.reference?.embedded?.member;
+  return cardSchema(type, stored).extend({
+    ...z.object(stored.generated?.once.shape ?? {}).partial().shape,
+    ...(member === undefined || embedded === null ? {} : { [member]: z.object({ id: z.string(), ...embedded.attributes.shape }).optional() }),
+  });
+};

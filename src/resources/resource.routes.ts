@@ -15,6 +15,8 @@ import type { ResourceType, StoredType } from "./type.ts";
 export const rightOf = (type: Pick<ResourceType, "name">, verb: string): Right => `${type.name}.${verb}` as Right;
 
 interface Named {
+  /** Of the body or the query. */
+  readonly member: string;
   readonly type: string;
   readonly id: string;
 }
@@ -56,17 +58,18 @@ function list(type: ResourceType, stored: StoredType): Endpoint {
       parentId: parents[0]?.id ?? null, referenceId: named.find(({ member }) => member === stored.reference?.member)?.id ?? null,
     };
     const [rows, others] = await readWith(call, listResources(call.db, accountId, type.name, filter, asked.limit + 1), named);
-    requireVisible(call, named, others);
+    requireVisible(call, named, others, "query");
     return { status: 200, body: page(rows, asked.limit, (row) => resourceCard(stored, row), (row) => row.id) };
   });
 }
 
 /** What a call names must be there and within the caller's view: else it is not there, whichever of the two it is. */
-export function requireVisible(call: Call, named: readonly Named[], found: readonly ResourceRow[]): void {
-  for (const { type, id } of named) {
+export function requireVisible(call: Call, named: readonly Named[], found: readonly ResourceRow[], place: "body" | "query"): void {
+  for (const { member, type, id } of named) {
     const row = found.find((each) => each.type === type && each.id === id);
-    if (row === undefined) throw new Problem("not-found");
-    call.decide(`${type}.view` as Right, refOf(row), true);
+    const missing = new Problem("not-found", { detail: `${member} names nothing that this credential may see.`, errors: [{ pointer: place === "body" ? `/${member}` : member, detail: "names nothing that you may see" }] });
+    if (row === undefined) throw missing;
+    call.decide(`${type}.view` as Right, refOf(row), missing);
   }
 }
 

@@ -25,8 +25,16 @@ export interface StoredType {
   readonly parents: Readonly<Record<string, string>>;
   /** A member that names another object without belonging to it; the caller must be allowed to view that one. */
   readonly reference: { readonly member: string; readonly type: string; readonly embedded: EmbeddedType | null } | null;
-  /** What the server makes for a new one: `attributes` are kept, `shown` is answered once and never again. */
-  readonly generate: ((random: Uint8Array) => Generated | Promise<Generated>) | null;
+  readonly generated: GeneratedType | null;
+}
+
+/** What the server makes for a new object. */
+export interface GeneratedType {
+  /** Kept with the attributes and shown with them. */
+  readonly kept: z.ZodObject;
+  /** Answered when it is made and never again. */
+  readonly once: z.ZodObject;
+  readonly make: (random: Uint8Array) => Generated;
 }
 
 /** The referenced object may be made in the same call: always a new one, so that the answer reveals nothing of others. */

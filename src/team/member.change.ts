@@ -64,5 +64,5 @@ export function addressRules(call: Call, rules: readonly string[], consent: { al
 export function keepOwner(call: Call, after: MemberRow, topRole: string): void {
   if (after.id !== call.principal.account.ownerMemberId) return;
   if (after.status === "active" && after.roles.includes(topRole)) return;
-  throw new Problem("conflict/last-admin", { detail: "This member owns the account. Transfer the ownership first." });
+  throw new Problem("conflict/last-admin", { detail: "This member owns the account, and ownership cannot be moved yet." });
 }

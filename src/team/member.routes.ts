@@ -100,7 +100,7 @@ function saveMember(call: Call, row: MemberRow, after: MemberRow, right: "member
 const block = (verb: "block" | "unblock") => endpoint({
   method: "POST", path: `/v1/members/:id/${verb}`, tag: "Members", right: "member.block", status: 200,
   summary: verb === "block" ? "Block a member: keys and tokens are refused from the next call on." : "Unblock a member; roles and grants are as before.",
-  answer: MemberCard, problems: ["conflict/last-admin"],
+  answer: MemberCard, problems: ["conflict/last-admin", "conflict/lockout"],
 }, async (call) => {
   const { row, grants } = await loadMember(call, "member.block");
   const status = verb === "block" ? "blocked" as const : row.acceptedAt === null ? "new" as const : "active" as const;

@@ -11,11 +11,13 @@ import { drain, type LedgersOf } from "./drain.store.ts";
 import { AuditRow, auditRow, CallLogRow, callLogRow } from "./row.ts";
 import { verifyEndpoint } from "./verify.routes.ts";
 
-const time = z.iso.datetime({ offset: true });
+const time = z.iso.datetime({ offset: true, error: "must be a time such as 2026-11-21T00:00:00Z; write the + of an offset as %2B" });
+const completeness = { complete: z.boolean().describe("False while events wait that could not be sealed: verify says why.") };
+
 const AuditQuery = z.strictObject({
   ...listQuery,
-  action: z.string().regex(/^[a-z_]{1,40}\.(?:[a-z_]{1,40}|\*)$/, "must be an action such as license.revoke, or all of a type: license.*")
-    .optional().describe("An action such as `license.revoke`, or all of a type: `license.*`."),
+  action: z.string().regex(/^[a-z_]{1,40}\.(?:[a-z_]{1,40}|\*)$/, "must be an action such as license_key.edit, or all of a type: license_key.*")
+    .optional().describe("An action is the right that was used or lacking, such as `license_key.edit`; `license_key.*` is all of a type."),
   actor: idOf("member").optional().describe("The member who did it."),
   resourceType: z.string().regex(/^[a-z_]{1,40}$/, "must be a resource type such as product").optional(),
   resourceId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be an id").optional(),
@@ -28,16 +30,16 @@ const AuditQuery = z.strictObject({
 const audit = (ledgersOf: LedgersOf) => endpoint({
   method: "GET", path: "/v1/audit", tag: "Audit", right: "audit.view", status: 200,
   summary: "The audit log, the newest first: changes, denials, sign-ins, spending. Members with a narrower right see their own rows.",
-  query: AuditQuery, answer: pageOf(AuditRow),
+  query: AuditQuery, answer: pageOf(AuditRow).extend(completeness),
 }, async (call) => {
   call.decide("audit.view");
   const { limit, cursor, from, to, ...filter } = call.query();
   const before = decodeCursor(cursor, z.int().min(1));
-  await drain(call.db, call.principal.accountId, ledgersOf(call.env));
+  const complete = await drain(call.db, call.principal.accountId, ledgersOf(call.env));
   const times = { from: from === undefined ? undefined : Date.parse(from), to: to === undefined ? undefined : Date.parse(to) };
   const seen = visible(call.principal.grantSet, "audit.view");
   const [rows] = await call.read(listEvents(call.db, call.principal.accountId, seen, { ...filter, ...times }, before, limit + 1));
-  return { status: 200, body: page(rows, limit, (row) => auditRow(toSealedRow(row)), (row) => row.seq) };
+  return { status: 200, body: { ...page(rows, limit, (row) => auditRow(toSealedRow(row)), (row) => row.seq), complete } };
 });
 
 /** Rights on these types run the account; all others act on its objects. */
@@ -52,11 +54,11 @@ const ObjectLogQuery = z.strictObject({
 const objectLog = (ledgersOf: LedgersOf) => endpoint({
   method: "GET", path: "/v1/object-log", tag: "Audit", right: "audit.view", status: 200,
   summary: "What members did to objects and grants, refused attempts too; the newest first.",
-  query: ObjectLogQuery, answer: pageOf(AuditRow),
+  query: ObjectLogQuery, answer: pageOf(AuditRow).extend(completeness),
 }, async (call) => {
   call.decide("audit.view");
   const { limit, startingAfter = null } = call.query();
-  await drain(call.db, call.principal.accountId, ledgersOf(call.env));
+  const complete = await drain(call.db, call.principal.accountId, ledgersOf(call.env));
   const { accountId, grantSet } = call.principal;
   const seen = visible(grantSet, "audit.view");
   const [rows, [place]] = await call.read(
@@ -65,7 +67,7 @@ const objectLog = (ledgersOf: LedgersOf) => endpoint({
   );
   if (startingAfter !== null && place === undefined) throw invalid("startingAfter", "must be the id of a row of this log");
   const data = rows.slice(0, limit).map((row) => auditRow(toSealedRow(row)));
-  return { status: 200, body: { data, nextCursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null } };
+  return { status: 200, body: { data, nextCursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null, complete } };
 });
 
 const calls = endpoint({

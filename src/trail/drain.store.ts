@@ -9,11 +9,14 @@ export type LedgersOf = (env: Env) => LedgerOutboxes;
 /**
  * Seals what waits, so that a reader sees the last change at once. Sealing is the same for everybody and may happen at
  * any time, so it is no effect of the call that reads; when it fails, what is sealed is still answered.
+ * @returns whether nothing waits any more
  */
-export async function drain(db: Db, accountId: string, ledgers: LedgerOutboxes): Promise<void> {
+export async function drain(db: Db, accountId: string, ledgers: LedgerOutboxes): Promise<boolean> {
   try {
     await sealAccount(db, ledgers(accountId), accountId, [], "object");
+    return true;
   } catch (error) {
     console.error({ message: "the trail is read before all of it is sealed", accountId, error: String(error) });
+    return false;
   }
 }
