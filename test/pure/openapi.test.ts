@@ -2,17 +2,21 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { surface } from "../../src/app.ts";
+import { idempotencyKey } from "../../src/kernel/idempotency.ts";
 import { openapi } from "../../src/kernel/openapi.ts";
 import type { Operation } from "../../src/kernel/operation.ts";
 import { type ProblemCode, PROBLEMS } from "../../src/kernel/problem.ts";
 
-interface Parameter { readonly name: string; readonly in: string; readonly required: boolean; readonly schema: object }
-interface Media { readonly content?: Record<string, { readonly schema: object }>; readonly description?: string; readonly required?: boolean }
+interface Parameter { readonly name: string; readonly in: string; readonly required: boolean; readonly description?: string; readonly schema: { readonly pattern?: string } }
+interface Media { readonly content?: Record<string, { readonly schema: object }>; readonly description?: string; readonly required?: boolean; readonly headers?: object }
 interface Described {
   readonly operationId: string; readonly summary: string; readonly tags: string[]; readonly parameters: Parameter[];
   readonly requestBody?: Media; readonly responses: Record<string, Media>; readonly security?: object[];
 }
-interface Document { readonly openapi: string; readonly paths: Record<string, Record<string, Described>>; readonly components: { schemas: { Problem: { properties: { code: { enum: string[] } } } } } }
+interface Document {
+  readonly openapi: string; readonly paths: Record<string, Record<string, Described>>; readonly security: object[];
+  readonly components: { schemas: { Problem: { properties: { code: { enum: string[] } } } }; headers: object; securitySchemes: object };
+}
 
 /** As it is served: what JSON leaves of it. */
 const documentOf = (operations: readonly Operation[]) => JSON.parse(JSON.stringify(openapi(operations, "https://gate.example"))) as Document;
@@ -105,6 +109,43 @@ describe("the document of the whole surface", () => {
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 
+  test("says of every such header what it may hold, as the gate reads it", () => {
+    const told = described.flatMap(({ one }) => one.parameters.filter((each) => each.in === "header"));
+    expect(told.filter(({ description = "" }) => description.length < 50)).toEqual([]);
+    const patternOf = (header: string) => new RegExp(told.find(({ name }) => name === header)?.schema.pattern ?? "^$", "u");
+    const accepted = (key: string): boolean => { try { return idempotencyKey(key) !== null; } catch { return false; } };
+    const keys = ["a", "\"a\"", "x".repeat(128), `"${"x".repeat(128)}"`, "x".repeat(129), "", "\"\"", "a b", "a\"b", "a\\b", "\"a", "é", "[]-~!#", "\t"];
+    expect(keys.filter((key) => patternOf("Idempotency-Key").test(key))).toEqual(keys.filter(accepted));
+    const tags = ["*", "\"1\"", "W/\"1\"", "\"1\", \"2\"", "1", "w/\"1\"", "\"1", "\"1\" \"2\""];
+    expect(tags.filter((tag) => patternOf("If-Match").test(tag))).toEqual(tags.slice(0, 4));
+  });
+
+  test("takes either of the two headers that carry a credential", () => {
+    expect(document.components.securitySchemes).toMatchObject({ bearer: { type: "http", scheme: "bearer" }, apiKey: { type: "apiKey", in: "header", name: "X-API-Key" } });
+    expect(document.security).toEqual([{ bearer: [] }, { apiKey: [] }]);
+  });
+
+  test("gives every answer that has a body its content type", () => {
+    const bare = described.flatMap(({ path, method, one }) => Object.entries(one.responses).filter(([status, { content }]) => (status === "204") !== (content === undefined)).map(([status]) => `${method} ${path} ${status}`));
+    expect(bare).toEqual([]);
+  });
+
+  test("tells the headers of answers: the version of a card, where it is, and what to do next", () => {
+    const headersOf = (one: Described, status: string) => Object.keys(one.responses[status]?.headers ?? {}).filter((name) => name !== "Tollgate-Request-Id");
+    expect(described.filter(({ one }) => Object.values(one.responses).some(({ headers = {} }) => !("Tollgate-Request-Id" in headers)))).toEqual([]);
+    const of = (path: string, method: string, status: string) => headersOf(document.paths[path]?.[method] ?? expect.fail(path), status);
+    expect(of("/v1/products", "post", "201")).toEqual(["ETag", "Location", "Idempotency-Replayed"]);
+    expect(of("/v1/products/{id}", "get", "200")).toEqual(["ETag"]);
+    expect(of("/v1/products/{id}", "patch", "200")).toEqual(["ETag"]);
+    expect(of("/v1/products", "get", "200")).toEqual([]);
+    expect(of("/v1/credits/spend", "post", "201")).toEqual(["Idempotency-Replayed"]);
+    expect(of("/v1/credits/spend", "post", "402")).toEqual(["Idempotency-Replayed"]);
+    for (const { one } of described) {
+      expect(headersOf(one, "405")).toEqual(["Allow"]);
+      if (one.security === undefined) expect([headersOf(one, "401"), headersOf(one, "503")]).toEqual([["WWW-Authenticate"], ["Retry-After"]]);
+    }
+  });
+
   test("refuses unknown members of every body and unknown names of every query, as the gate does", () => {
     const loose = operations.filter(({ body, query }) => [body, query].some((schema) => schema !== undefined && isLoose(schema)));
     expect(loose.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
@@ -135,7 +176,7 @@ describe("an operation", () => {
   });
 
   test("names its own problems beside those of every operation", () => {
-    expect(Object.keys(one().responses)).toEqual(["201", "400", "401", "402", "403", "404", "409", "412", "413", "415", "422", "428", "503"]);
+    expect(Object.keys(one().responses)).toEqual(["201", "400", "401", "402", "403", "404", "405", "409", "412", "413", "415", "422", "500", "503"]);
     expect(one().responses["409"]?.description).toContain("conflict/lockout");
     expect(one().responses["400"]?.description).toContain("idempotency/missing");
   });
@@ -143,7 +184,8 @@ describe("an operation", () => {
   test("that needs a right may be refused for the plan; what a member is about itself may not", () => {
     const codes = (right: string) => Object.keys(documentOf([{ ...operation, right, problems: [] }]).paths["/v1/things/{id}/parts/{partId}"]?.["post"]?.responses ?? {});
     expect(["product.edit", "self", "public"].map((right) => codes(right).includes("402"))).toEqual([true, false, false]);
-    expect(codes("public").filter((status) => /^40[134]$/.test(status))).toEqual([]);
+    expect(codes("public").filter((status) => /^(?:40[13]|503)$/.test(status))).toEqual([]);
+    for (const right of ["product.edit", "self", "public"]) expect(codes(right), right).toEqual(expect.arrayContaining(["400", "405", "413", "415", "500"]));
   });
 
   test("of which nothing more is said is a valid document too", async () => {

@@ -1,0 +1,37 @@
+import { jsonSchema } from "./json-schema.ts";
+import type { Operation } from "./operation.ts";
+
+/** What one operation takes beside its body. `path` is in OpenAPI's form, with `{name}` for each parameter. */
+export const parameters = (operation: Operation, path: string): object[] =>
+  [...pathParameters(path), ...headerParameters(operation), ...queryParameters(operation)];
+
+const pathParameters = (path: string): object[] =>
+  Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => ({ name, in: "path", required: true, schema: { type: "string" } }));
+
+const KEY = "[!#-\\[\\]-~]{1,128}";
+const TAG = "(?:\\*|(?:W/)?\"[!#-~]*\")";
+
+const keySchema = { type: "string", minLength: 1, maxLength: 130, pattern: `^(?:"${KEY}"|${KEY})$` };
+const tagSchema = { type: "string", minLength: 1, pattern: `^${TAG}(?: *, *${TAG})*$` };
+
+function headerParameters({ idempotency, ifMatch }: Operation): object[] {
+  const remembered = idempotency === "ledger" ? "Remembered for each member for ever, in the ledger." : "Remembered for each member for 24 hours.";
+  return [
+    ...(idempotency === undefined ? [] : [{
+      name: "Idempotency-Key", in: "header", required: idempotency !== "optional", schema: keySchema,
+      description: `1 to 128 visible ASCII characters but \`"\` and \`\\\`, bare or in quotes (a structured-field string). ${remembered} The same command again is answered with its first answer `
+        + "and `Idempotency-Replayed: true`, without secrets, which are shown once; another command under the same key is `idempotency/mismatch` (422).",
+    }]),
+    ...(ifMatch === undefined ? [] : [{
+      name: "If-Match", in: "header", required: ifMatch === "required", schema: tagSchema,
+      description: "The ETag of the card as it was read, in its quotes, or `*` for whatever is there. A weak tag (`W/\"3\"`) counts as the strong one. "
+        + `Another version is \`precondition-failed\` (412)${ifMatch === "required" ? "; none at all is `precondition-required` (428)" : ""}.`,
+    }]),
+  ];
+}
+
+function queryParameters({ query }: Operation): object[] {
+  if (query === undefined) return [];
+  const { properties = {}, required = [] } = jsonSchema(query, "input") as { properties?: Record<string, object>; required?: string[] };
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", required: required.includes(name), schema }));
+}

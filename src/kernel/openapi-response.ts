@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { jsonSchema } from "./json-schema.ts";
+import type { Operation } from "./operation.ts";
+import { type ProblemCode, PROBLEMS } from "./problem.ts";
+
+/** What a request can be refused for before anybody is asked who is calling; the declared length and type of a body count on every route. */
+const ANYBODY: readonly ProblemCode[] = ["malformed", "method-not-allowed", "too-large", "media-type", "internal"];
+const MEMBERS: readonly ProblemCode[] = ["auth/invalid-credential", "auth/blocked", "access/denied", "ip/not-allowed", "not-found", "validation", "stale"];
+
+/** Headers of answers, as components of the document. */
+export const HEADERS = {
+  "Tollgate-Request-Id": { description: "Names this call in the call log, the audit log and in problems.", schema: { type: "string" } },
+  "ETag": { description: "The version of the card, for If-Match.", schema: { type: "string", pattern: "^\"\\d+\"$" } },
+  "Location": { description: "Where what was made is found.", schema: { type: "string" } },
+  "Idempotency-Replayed": { description: "`true` when the call was answered from memory: its Idempotency-Key had its effect before. A replay carries no ETag and no Location.", schema: { type: "string", const: "true" } },
+  "Retry-After": { description: "Seconds to wait before the call is repeated.", schema: { type: "string", pattern: "^\\d+$" } },
+  "Allow": { description: "The methods that this path has.", schema: { type: "string" } },
+  "WWW-Authenticate": { description: "RFC 9110 section 11.6.1.", schema: { type: "string" } },
+} as const;
+
+type HeaderName = keyof typeof HEADERS;
+
+const headersOf = (names: readonly HeaderName[]) =>
+  Object.fromEntries(["Tollgate-Request-Id" as const, ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
+/** Every answer of one operation by its status. */
+export const responses = (operation: Operation): object => ({ ...success(operation), ...refusals(operation) });
+
+function success(operation: Operation) {
+  const { answer, status, idempotency } = operation;
+  const isCard = answer instanceof z.ZodObject && Object.hasOwn(answer.shape, "version");
+  const headers = headersOf([
+    ...(isCard ? ["ETag" as const] : []),
+    ...(isCard && status === 201 ? ["Location" as const] : []),
+    ...(idempotency === undefined ? [] : ["Idempotency-Replayed" as const]),
+  ]);
+  const schema = answer === undefined ? { type: "object" } : jsonSchema(answer, "output");
+  return { [status]: { description: "Done.", headers, ...(status === 204 ? {} : { content: { "application/json": { schema } } }) } };
+}
+
+function refusals(operation: Operation) {
+  const { right, path, body, idempotency, ifMatch, problems = [] } = operation;
+  const isPublic = right === "public";
+  const codes = new Set<ProblemCode>([
+    ...ANYBODY,
+    ...(isPublic ? [] : MEMBERS),
+    ...(isPublic || right === "self" ? [] : ["plan/feature-required" as const]),
+    ...(path.includes(":") ? ["not-found" as const] : []),
+    ...(body === undefined ? [] : ["validation" as const]),
+    ...(idempotency === undefined ? [] : ["idempotency/mismatch" as const]),
+    ...(idempotency === undefined || idempotency === "optional" ? [] : ["idempotency/missing" as const]),
+    ...(ifMatch === undefined ? [] : ["precondition-failed" as const]),
+    ...(ifMatch === "required" ? ["precondition-required" as const] : []),
+    ...problems,
+  ]);
+  const byStatus = Object.groupBy(codes, (code) => String(PROBLEMS[code].status));
+  return Object.fromEntries(Object.entries(byStatus).map(([status, group = []]) => [status, {
+    description: group.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join("; "),
+    headers: headersOf(refusalHeaders(Number(status), operation)),
+    content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+  }]));
+}
+
+function refusalHeaders(status: number, { idempotency }: Operation): HeaderName[] {
+  if (status === 401) return ["WWW-Authenticate"];
+  if (status === 405) return ["Allow"];
+  if (status === 429 || status === 503) return ["Retry-After"];
+  // The ledger remembers its refusals too.
+  return status === 402 && idempotency === "ledger" ? ["Idempotency-Replayed"] : [];
+}
+
+const credits = (description: string) => ({ type: "integer", description: `With credits/*: ${description}` });
+
+/** The body of every refusal. */
+export const PROBLEM = {
+  type: "object",
+  description: "RFC 9457. Further members depend on the code.",
+  required: ["type", "code", "title", "status", "detail", "instance", "requestId"],
+  properties: {
+    type: { type: "string" }, code: { type: "string", enum: Object.keys(PROBLEMS) }, title: { type: "string" },
+    status: { type: "integer" }, detail: { type: "string" }, instance: { type: "string" }, requestId: { type: "string" },
+    errors: {
+      type: "array",
+      items: { type: "object", required: ["pointer", "detail"], properties: { pointer: { type: "string" }, detail: { type: "string" } } },
+    },
+    right: { type: "string", description: "With access/denied: the right that is lacking." },
+    feature: { type: "string", description: "With plan/feature-required: what the plan lacks." },
+    contact: { type: "string", description: "With plan/feature-required: whom to ask for it." },
+    required: credits("what the call would have cost."),
+    limit: { type: ["integer", "null"], description: "With credits/*: what the member may spend in a period; null is no limit." },
+    limitPeriod: { type: "string", description: "With credits/*: the period of that limit." },
+    spent: credits("what the member has spent in the current period."),
+    remaining: credits("what the member may still spend."),
+  },
+  additionalProperties: true,
+};
