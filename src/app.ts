@@ -41,9 +41,15 @@ const endpoints: readonly Endpoint[] = [
   ...problemEndpoints,
 ];
 
+/** Written at the first question: it is long, and anybody may ask. */
+let written: string | null = null;
+
 const description: Endpoint = openEndpoint({
   method: "GET", path: "/openapi.json", tag: "Documentation", right: "public", status: 200, summary: "This API as OpenAPI 3.1.",
-}, async (call) => ({ status: 200, body: openapi([...endpoints, description].map(({ operation }) => operation), call.env.ISSUER) }));
+}, async (call) => {
+  written ??= JSON.stringify(openapi([...endpoints, description].map(({ operation }) => operation), call.env.ISSUER));
+  return { status: 200, text: written, headers: { "Cache-Control": "public, max-age=300" } };
+});
 
 export const surface: readonly Endpoint[] = [...endpoints, description];
 

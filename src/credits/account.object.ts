@@ -56,10 +56,11 @@ export class AccountObject extends DurableObject<Env> {
     return this.#tables.after(afterSeq, Math.min(limit, ENTRIES_MAX)).map((posted) => toEvent(accountId, posted));
   }
 
-  /** Keeps the newest head, whatever order they arrive in. */
+  /** Keeps the newest head, whatever order they arrive in. A head beyond the ledger would make entries pass for sealed that are yet to come. */
   sealed(accountId: string, { seq, hash, ledgerSeq }: ChainHead): void {
     const head = this.#check(accountId);
     if (head !== null && head.seq >= seq) return;
+    assert(ledgerSeq <= this.#tables.lastSeq(), "a sealed head lies within the ledger");
     this.#tables.setHead(accountId, { seq, hash, ledgerSeq });
     if (head === null || ledgerSeq > head.ledgerSeq) this.#outbox.sealed();
   }

@@ -1,5 +1,7 @@
+import { publish, stage } from "../audit/outbox.store.ts";
 import { endpoint, type Endpoint } from "../identity/call.ts";
 import { assert } from "../kernel/assert.ts";
+import { batch } from "../kernel/db.ts";
 import { Problem } from "../kernel/problem.ts";
 import { findAccount } from "./account.store.ts";
 import { BalanceCard, GrantCard, grantCard, NewGrant } from "./card.ts";
@@ -22,7 +24,14 @@ const grant = endpoint({
   const refusal = refused(reply);
   if (refusal !== null) throw refusal;
   assert(reply.kind === "recorded", "what is not refused is recorded");
-  return { status: 201, body: grantCard(accountId, reply.posted), ...(reply.replayed ? { headers: REPLAYED } : {}) };
+  const answer = { status: 201, body: grantCard(accountId, reply.posted) };
+  if (reply.replayed) return { ...answer, headers: REPLAYED };
+  // The entry is in the trail of the account; the platform's own trail says who of its members gave it.
+  const event = call.event("credits.grant", { type: "account", id: accountId }, { changes: { before: {}, after: { entryId: reply.posted.id, amount: reply.posted.amount } } });
+  // Not guarded by the stamp: it records what is done.
+  await batch(call.db, [stage(call.db, event)]);
+  call.defer(publish(call.env.AUDIT, event.accountId, [event]));
+  return answer;
 });
 
 const balance = endpoint({

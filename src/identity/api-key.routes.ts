@@ -1,5 +1,5 @@
 import { decide } from "../access/decide.ts";
-import { mayManage } from "../access/invite.ts";
+import type { Target } from "../access/invite.ts";
 import { presetOf } from "../access/model.ts";
 import { bumpMember } from "../access/stamp.store.ts";
 import { sha256Hex } from "../kernel/digest.ts";
@@ -10,13 +10,17 @@ import { randomBytes, randomToken } from "../kernel/secret.ts";
 import { z } from "zod";
 import { normalizeRules } from "./address.ts";
 import { CLAIM_TTL_MS, KeyCard, keyCard, MadeKey, NewKey } from "./api-key.card.ts";
-import { findKey, insertKey, listKeys, revokeKey } from "./api-key.store.ts";
+import { findKey, guardKeyMember, insertKey, listKeys, revokeKey } from "./api-key.store.ts";
 import { keyHints, mintKey } from "./api-key.ts";
 import { type Call, endpoint } from "./call.ts";
 import { findMember } from "./member.store.ts";
 import { tooWide } from "./narrowing.ts";
+import { hasPowerOver } from "./power.ts";
 
 const ref = (memberId: string) => ({ id: memberId, rootId: null, ownerId: memberId, groupId: null, status: "active" });
+
+/** What a missing key is decided as: like one that the caller may not see. */
+const NO_KEY = ref("");
 
 const list = endpoint({
   method: "GET", path: "/v1/members/:id/api-keys", tag: "API keys", right: "api_key.view", status: 200,
@@ -40,7 +44,7 @@ const create = endpoint({
 }, async (call) => {
   const [[found]] = await call.read(findMember(call.db, call.principal.accountId, call.params["id"] ?? ""));
   const target = found?.row;
-  decideKey(call, call.params["id"] ?? "", target);
+  decideKey(call, call.params["id"] ?? "", found === undefined ? undefined : { ...found.row, grants: found.grants });
   if (target === undefined) throw new Problem("not-found");
   const body = await call.body();
   const terms = keyTerms(call, body);
@@ -55,14 +59,15 @@ const create = endpoint({
   };
   const card = keyCard(row, call.now);
   const events = [call.event("api_key.create", { type: "api_key", id: row.id }, { changes: { before: {}, after: { name: row.name, memberId: row.memberId, ...terms } } })];
-  return call.commit({ statements: [insertKey(call.db, row), bumpMember(call.db, row.accountId, row.memberId)], events }, {
+  // A new key changes nobody's rights, so it leaves the member's version alone; but the member must be the one it was allowed for.
+  return call.commit({ statements: [guardKeyMember(call.db, target.id, target.version), insertKey(call.db, row)], events }, {
     status: 201, replay: card,
     body: { ...card, ...(secret === null ? {} : { secret }), ...(claim === null ? {} : { claim: { token: claim.token, expiresAt: new Date(claim.expiresAt).toISOString() } }) },
   });
 });
 
 /** A key for oneself needs the right, or the account's leave; a key for another needs power over that member too. */
-function decideKey(call: Call, targetId: string, target: { roles: string[] } | undefined): void {
+function decideKey(call: Call, targetId: string, target: Target | undefined): void {
   const { principal } = call;
   const { roles } = presetOf(principal.account.kind);
   const { scopes } = principal.key;
@@ -71,9 +76,13 @@ function decideKey(call: Call, targetId: string, target: { roles: string[] } | u
   if (targetId === principal.memberId && ownKeys) return;
   call.decide("api_key.create");
   call.decide("api_key.create", ref(targetId), true);
-  if (target !== undefined && targetId !== principal.memberId && !mayManage(presetOf(principal.account.kind), principal.member.roles, target.roles)) {
-    throw new Problem("access/denied", { detail: "This member has a role that you could not give." });
-  }
+  if (target !== undefined) requirePower(call, targetId, target);
+}
+
+/** Whoever makes or takes another's key has power over that member. */
+function requirePower({ principal }: Call, targetId: string, target: Target): void {
+  if (targetId === principal.memberId || hasPowerOver(principal, target)) return;
+  throw new Problem("access/denied", { detail: "This member has a role that you could not give, or rights beyond yours." });
 }
 
 function keyTerms(call: Call, body: z.infer<typeof NewKey>) {
@@ -94,10 +103,13 @@ const revoke = endpoint({
   summary: "Revoke an API key. It and every token minted from it are refused from the next call on.",
 }, async (call) => {
   const { accountId } = call.principal;
-  const [[key]] = await call.read(findKey(call.db, accountId, call.params["id"] ?? ""));
+  const [[found]] = await call.read(findKey(call.db, accountId, call.params["id"] ?? ""));
   call.decide("api_key.revoke");
-  if (key === undefined) throw new Problem("not-found");
-  call.decide("api_key.revoke", ref(key.memberId), !decide(call.principal.grantSet, "api_key.view", ref(key.memberId)).allowed);
+  const on = found === undefined ? NO_KEY : { ...NO_KEY, id: found.key.id, ownerId: found.key.memberId };
+  call.decide("api_key.revoke", on, !decide(call.principal.grantSet, "api_key.view", on).allowed);
+  if (found === undefined) throw new Problem("not-found");
+  const { key } = found;
+  requirePower(call, key.memberId, found);
   if (key.revokedAt !== null) return { status: 204 };
   const events = [call.event("api_key.revoke", { type: "api_key", id: key.id }, { changes: { before: { name: key.name, memberId: key.memberId }, after: {} } })];
   return call.commit({ statements: [revokeKey(call.db, accountId, key.id, call.now), bumpMember(call.db, accountId, key.memberId)], events }, { status: 204 });

@@ -6,7 +6,7 @@ import { guardStamp, holds, readStamp } from "../access/stamp.store.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
-import { newId } from "../kernel/id.ts";
+import { isId, newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { Call, Change, Results } from "./call.ts";
@@ -86,7 +86,7 @@ export class Attempt implements Call {
     return key;
   }
 
-  event(action: Right, resource: AuditEvent["resource"], more: Parameters<Call["event"]>[2] = {}): AuditEvent {
+  event(action: Right | "token.create", resource: AuditEvent["resource"], more: Parameters<Call["event"]>[2] = {}): AuditEvent {
     return {
       id: newId("event", this.now), accountId: this.principal.accountId, at: this.now, actor: this.principal.actor, action, resource,
       outcome: "success", reason: null, cost: null, origin: this.origin, changes: null, ledgerSeq: null, ...more,
@@ -121,7 +121,9 @@ export class Attempt implements Call {
     const lacking = this.denied?.action ?? right;
     // A change that names what the caller may not even see is a refused change, not a refused look.
     const action = !lacking.includes(".") ? "gate.enter" : lacking.endsWith(".view") && right.includes(".") ? right : lacking;
-    const resource = { type: lacking.includes(".") ? typeOf(lacking as Right) : "gate", id: this.denied?.resourceId ?? this.params["id"]?.slice(0, 64) ?? null };
+    // The trail is for ever: only an id goes into it, never whatever a caller wrote in an id's place.
+    const id = [this.denied?.resourceId, this.params["id"]].find((text) => text != null && isId(text)) ?? null;
+    const resource = { type: lacking.includes(".") ? typeOf(lacking as Right) : "gate", id };
     const event = { ...this.event(action as Right, resource), outcome: "denied" as const, reason: problem.code };
     await batch(this.db, [stage(this.db, event)]);
     this.defer(publish(this.env.AUDIT, event.accountId, [event]));

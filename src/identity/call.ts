@@ -53,7 +53,7 @@ export interface Call<Body = unknown, Query = unknown> {
   /** @throws Problem precondition-required, precondition-failed */
   ifMatch(version: number): void;
   /** An event of this caller, in the chain of `accountId` (the caller's own unless told). */
-  event(action: Right, resource: AuditEvent["resource"], more?: Partial<Pick<AuditEvent, "changes" | "reason" | "cost" | "outcome" | "accountId">>): AuditEvent;
+  event(action: Right | "token.create", resource: AuditEvent["resource"], more?: Partial<Pick<AuditEvent, "changes" | "reason" | "cost" | "outcome" | "accountId">>): AuditEvent;
   /** Writes all or nothing in one D1 batch and then answers. @throws Stale, or the Problem that the change names for its guard */
   commit(change: Change, answer: Answer): Promise<Answer>;
   /** Goes on after the answer was sent. */

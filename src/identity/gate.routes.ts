@@ -51,7 +51,8 @@ export const gate = (endpoint: Endpoint, types: TypeTable): Handler<GateEnv> => 
     request: c.req.raw, env: c.env, operation: endpoint.operation, origin: c.var.origin, params: c.req.param(),
     defer: (work) => c.executionCtx.waitUntil(work),
   });
-  const { status, body, headers } = await pass(request, endpoint, types, c.var.seen);
+  const { status, body, text, headers } = await pass(request, endpoint, types, c.var.seen);
+  if (text !== undefined) return new Response(text, { status, headers: { "Content-Type": "application/json", ...headers } });
   if (body === undefined || status === 204) return new Response(null, { status, ...(headers ? { headers } : {}) });
   return Response.json(body, { status, ...(headers ? { headers } : {}) });
 };

@@ -52,6 +52,8 @@ async function attempt(
   try {
     admit(call, request);
     await request.readBody();
+    // A body may take its time, and a key or an address rule is asked as of now.
+    admit(call, request);
     const answer = await handle(call);
     // What changes something has asked before it did; what only reads may not ignore a name that it does not know either.
     if (request.operation.query === undefined) request.query();

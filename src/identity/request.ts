@@ -14,7 +14,8 @@ export class GateRequest {
   readonly operation: Operation;
   readonly origin: Origin;
   readonly params: Readonly<Record<string, string>>;
-  readonly now: number = now();
+  /** Milliseconds since the epoch; after the body has come in, which may take its time. */
+  now: number = now();
   readonly defer: (work: Promise<unknown>) => void;
   readonly headers: Headers;
   readonly #request: Request;
@@ -45,7 +46,9 @@ export class GateRequest {
   }
 
   async #read(): Promise<void> {
-    if (this.operation.body !== undefined) this.#json = await readJson(this.#request);
+    if (this.operation.body === undefined) return;
+    this.#json = await readJson(this.#request);
+    this.now = now();
   }
 
   /** @throws Problem validation */

@@ -13,12 +13,13 @@ const exchange = endpoint({
   method: "POST", path: "/v1/auth/token", tag: "Sign-in", right: "self", status: 200, answer: Token,
   summary: "Exchange an API key for an access token (RFC 9068). Every right of the token is asked live.",
 }, async (call) => {
-  await call.read();
   const { principal, env, now } = call;
   if (principal.via !== "key") throw new Problem("auth/invalid-credential", { detail: "An access token cannot be exchanged for another. Send the API key." });
   const subject = { memberId: principal.memberId, accountId: principal.accountId, keyId: principal.key.id, jti: newId("token", now) };
   const token = await mintToken(await keyring(env.SIGNING_KEYS), { issuer: env.ISSUER, audience: env.AUDIENCE }, subject, now);
-  return { status: 200, body: { access_token: token, token_type: "Bearer", expires_in: TOKEN_TTL_SECONDS } };
+  // A sign-in belongs in the trail; the batch that records it confirms the stamp.
+  const events = [call.event("token.create", { type: "api_key", id: principal.key.id })];
+  return call.commit({ statements: [], events }, { status: 200, body: { access_token: token, token_type: "Bearer", expires_in: TOKEN_TTL_SECONDS } });
 });
 
 const jwks = openEndpoint({

@@ -30,6 +30,12 @@ export const newId = (kind: IdKind, at: number): string => `${ID_PREFIXES[kind]}
 /** The least id of a moment: ids that sort before it are older. @param at milliseconds since the epoch */
 export const leastId = (kind: IdKind, at: number): string => `${ID_PREFIXES[kind]}_${encodeTime(at, 10)}${"0".repeat(16)}`;
 
+const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
+const ANY_ID = new RegExp(`^[a-z]{3}_${ULID}$`);
+
+/** Whether it may be an id of anything here: what a caller wrote in an id's place may be anything. */
+export const isId = (text: string): boolean => ANY_ID.test(text);
+
 /** Accepts exactly the ids that `newId(kind)` makes. */
 export const idOf = (kind: IdKind) =>
-  z.string().regex(new RegExp(`^${ID_PREFIXES[kind]}_[0-7][0-9A-HJKMNP-TV-Z]{25}$`), `must be an id such as ${ID_PREFIXES[kind]}_01ARZ3NDEKTSV4RRFFQ69G5FAV`);
+  z.string().regex(new RegExp(`^${ID_PREFIXES[kind]}_${ULID}$`), `must be an id such as ${ID_PREFIXES[kind]}_01ARZ3NDEKTSV4RRFFQ69G5FAV`);

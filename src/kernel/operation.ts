@@ -32,5 +32,7 @@ export interface Answer {
   readonly body?: unknown;
   /** What a repeated Idempotency-Key is answered instead, where the body shows a secret once. */
   readonly replay?: unknown;
+  /** The body as JSON text, where it is always the same and long. */
+  readonly text?: string;
   readonly headers?: Record<string, string>;
 }

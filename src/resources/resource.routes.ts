@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { decide, visible } from "../access/decide.ts";
+import { decide, type ResourceRef, visible } from "../access/decide.ts";
 import type { Right } from "../access/right.ts";
 import { type Call, type Endpoint, endpoint, type Results } from "../identity/call.ts";
 import type { Statement } from "../kernel/db.ts";
@@ -13,6 +13,8 @@ import type { ResourceType, StoredType } from "./type.ts";
 
 /** `product.view` of a type and a verb. */
 export const rightOf = (type: Pick<ResourceType, "name">, verb: string): Right => `${type.name}.${verb}` as Right;
+
+const NOTHING: ResourceRef = { id: "", rootId: null, ownerId: null, groupId: null, status: "" };
 
 interface Named {
   /** Of the body or the query. */
@@ -33,9 +35,10 @@ async function readWith<Rows extends Statement>(call: Call, rows: Rows, named: r
 export async function loadResource(call: Call, type: ResourceType, verb: "view" | "edit" | "delete", named: readonly Named[] = []) {
   const { accountId, grantSet } = call.principal;
   const [[row], others] = await readWith(call, findResource(call.db, accountId, type.name, call.params["id"] ?? ""), named);
+  // A missing object is decided like one that is out of reach, so that neither the answer nor the trail tells them apart.
+  const on = row === undefined ? NOTHING : refOf(row);
+  call.decide(rightOf(type, verb), on, row === undefined || !decide(grantSet, rightOf(type, "view"), on).allowed);
   if (row === undefined) throw new Problem("not-found");
-  const on = refOf(row);
-  call.decide(rightOf(type, verb), on, !decide(grantSet, rightOf(type, "view"), on).allowed);
   return { row, others };
 }
 
@@ -68,8 +71,8 @@ export function requireVisible(call: Call, named: readonly Named[], found: reado
   for (const { member, type, id } of named) {
     const row = found.find((each) => each.type === type && each.id === id);
     const missing = new Problem("not-found", { detail: `${member} names nothing that this credential may see.`, errors: [{ pointer: place === "body" ? `/${member}` : member, detail: "names nothing that you may see" }] });
+    call.decide(`${type}.view` as Right, row === undefined ? NOTHING : refOf(row), missing);
     if (row === undefined) throw missing;
-    call.decide(`${type}.view` as Right, refOf(row), missing);
   }
 }
 

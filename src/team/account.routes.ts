@@ -24,7 +24,7 @@ const list = endpoint({
 async function load(call: Call, own: Right): Promise<AccountRow> {
   const id = call.params["id"] ?? "";
   const [[row]] = await call.read(findAccount(call.db, id));
-  if (decide(call.principal.grantSet, "account.manage").allowed && row !== undefined) return row;
+  if (own === "account.view" && decide(call.principal.grantSet, "account.manage").allowed && row !== undefined) return row;
   if (id !== call.principal.accountId || row === undefined) {
     call.decide(own);
     throw new Problem("not-found");

@@ -1,6 +1,6 @@
 import type { GrantSet } from "../access/decide.ts";
 import { compile, within } from "../access/grant-set.ts";
-import { givable, mayManage } from "../access/invite.ts";
+import { givable, mayGive } from "../access/invite.ts";
 import { type GrantRow, isRestricted, type Preset } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
 
@@ -32,7 +32,7 @@ export function assignmentFault(giver: Giver, wanted: Assignment, preset: Preset
   const unknown = wanted.roles.findIndex((role) => !Object.hasOwn(preset.roles, role));
   if (unknown >= 0) return { kind: "invalid", pointer: `/roles/${unknown}`, detail: `must be one of ${Object.keys(preset.roles).join(", ")}` };
   if (new Set(wanted.roles).size < wanted.roles.length) return { kind: "invalid", pointer: "/roles", detail: "names a role twice" };
-  if (!mayManage(preset, giver.roles, wanted.roles)) {
+  if (!mayGive(preset, giver.roles, wanted.roles)) {
     return { kind: "denied", detail: `You may give the roles ${[...givable(preset, giver.roles)].join(", ") || "of nobody"}.` };
   }
   const fault = grantFault(wanted.grants, types);

@@ -1,9 +1,9 @@
 import { presetOf } from "../access/model.ts";
-import { mayManage } from "../access/invite.ts";
 import type { GrantRow } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
 import { admitsAddress, compileRules, normalizeRules } from "../identity/address.ts";
 import type { Call } from "../identity/call.ts";
+import { hasPowerOver } from "../identity/power.ts";
 import { findMember } from "../identity/member.store.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { type Assignment, assignmentFault } from "./assignment.ts";
@@ -20,8 +20,8 @@ export async function loadMember(call: Call, right: "member.view" | "member.edit
   call.decide("member.view", memberRef(id), true);
   if (found === undefined) throw new Problem("not-found");
   call.decide(right, memberRef(id));
-  if (right !== "member.view" && !mayManage(presetOf(call.principal.account.kind), call.principal.member.roles, found.row.roles)) {
-    throw new Problem("access/denied", { detail: "This member has a role that you could not give." });
+  if (right !== "member.view" && !hasPowerOver(call.principal, { ...found.row, grants: found.grants })) {
+    throw new Problem("access/denied", { detail: "This member has a role that you could not give, or rights beyond yours." });
   }
   return found;
 }

@@ -71,9 +71,13 @@ const edit = (types: TypeTable) => endpoint({
   call.ifMatch(row.version);
   const preset = presetOf(call.principal.account.kind);
   const after: MemberRow = { ...row, ...definite(patch), updatedAt: call.now, version: row.version + 1 };
-  // A limit goes with a role that may have one: it leaves with the role, unless this very call sets it.
-  if (patch.creditLimit === undefined && !after.roles.some((role) => preset.roles[role]?.creditLimit)) after.creditLimit = null;
+  // A limit leaves with the role that may have one; but nobody who may still spend loses it on the way: that is told as a fault.
+  const leaves = !after.roles.some((role) => preset.roles[role]?.creditLimit) && !after.rights.includes("credits.spend");
+  if (patch.creditLimit === undefined && leaves) after.creditLimit = null;
   checkAssignment(call, { ...after, grants: [], rights: patch.rights ?? [] }, types, patch.roles !== undefined);
+  // Else whoever is about to lose a role would keep its rights under another name.
+  const takes = row.id === call.principal.memberId && patch.rights?.some((each) => !row.rights.includes(each));
+  if (takes) throw new Problem("access/denied", { detail: "Nobody gives rights to themselves." });
   if (patch.allowedIps !== undefined) after.allowedIps = addressRules(call, patch.allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
   return saveMember(call, row, after, "member.edit", memberCard(row, grants), memberCard(after, grants));
 });

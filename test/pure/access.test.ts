@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decide, type GrantSet, type ResourceRef, visible } from "../../src/access/decide.ts";
 import { compile, EVERY_GROUP, type GrantSource } from "../../src/access/grant-set.ts";
-import { givable, mayManage } from "../../src/access/invite.ts";
+import { givable, mayGive } from "../../src/access/invite.ts";
 import { ACCOUNT_KINDS, PRESETS, presetOf } from "../../src/access/model.ts";
 import { PLATFORM_RIGHTS } from "../../src/access/preset.ts";
 import { isRight, type Right, RIGHT_NAMES, typeOf } from "../../src/access/right.ts";
@@ -165,7 +165,7 @@ describe("the presets are the tables that were agreed on", () => {
     ["platform", ["owner"], ["owner"]], ["team", [], []], ["team", ["constructor", "ghost"], []],
   ] as const)("%s: %j may give %j, and manages whoever has no other role", (kind, roles, expected) => {
     expect([...givable(PRESETS[kind], roles)].sort()).toEqual(expected);
-    for (const role of Object.keys(PRESETS[kind].roles)) expect(mayManage(PRESETS[kind], roles, [role])).toBe((expected as readonly string[]).includes(role));
+    for (const role of Object.keys(PRESETS[kind].roles)) expect(mayGive(PRESETS[kind], roles, [role])).toBe((expected as readonly string[]).includes(role));
   });
 
   test("S4.20 a credit limit goes with an operator and with a member of a team", () => {

@@ -67,8 +67,11 @@ describe("one credential of a call", () => {
     ["a key as a bearer, the scheme in small letters (RFC 9110 section 11.1)", { authorization: `bearer ${key}` }, { kind: "key", secret: key }],
     ["a key in its own header", { "x-api-key": key }, { kind: "key", secret: key }],
     ["a token as a bearer", { authorization: `Bearer ${token}` }, { kind: "token", token }],
-    // It may be a token of any form; it is not one of ours, and the signature says so.
-    ["a key with a wrong checksum, as a bearer", { authorization: `Bearer ${badKey}` }, { kind: "token", token: badKey }],
+    // The checksum says so without asking anybody, and the refusal says what to look for.
+    ["a key with a wrong checksum, as a bearer", { authorization: `Bearer ${badKey}` }, { kind: "mistyped" }],
+    ["a key with a wrong checksum, in its own header", { "x-api-key": badKey }, { kind: "mistyped" }],
+    ["two keys in one header", { "x-api-key": `${key}, ${key}` }, { kind: "mistyped" }],
+    ["a key without its scheme", { authorization: key }, { kind: "bare" }],
   ];
   test.each(GOOD)("is read: %s", (_, headers, credential) => expect(credentialOf(new Headers(headers))).toEqual(credential));
 
@@ -76,10 +79,10 @@ describe("one credential of a call", () => {
   test.each(NONE)("is not there: %j", (headers) => expect(credentialOf(new Headers(headers))).toEqual({ kind: "none" }));
 
   const UNREADABLE: ReadonlyArray<Record<string, string>> = [
-    { authorization: "" }, { authorization: "Bearer" }, { authorization: "Bearer " }, { authorization: key }, { authorization: `Basic ${btoa("a:b")}` },
+    { authorization: "" }, { authorization: "Bearer" }, { authorization: "Bearer " }, { authorization: `Basic ${btoa("a:b")}` },
     { authorization: `Token ${key}` }, { authorization: `Bearer  ${key}` }, { authorization: `Bearer ${key} ${key}` }, { authorization: `Bearer ${key}, Bearer ${key}` },
     { authorization: `Bearer "${key}"` }, { authorization: `Bearer\t${key}` }, { authorization: "Bearer ===" }, { authorization: `Bearer ${"x".repeat(4_097)}` }, { authorization: "Bearer \u00e9" },
-    { "x-api-key": "" }, { "x-api-key": badKey }, { "x-api-key": token }, { "x-api-key": `Bearer ${key}` }, { "x-api-key": `${key}, ${key}` },
+    { "x-api-key": "" }, { "x-api-key": token }, { "x-api-key": `Bearer ${key}` },
     // Ways in that other accounts will have; not here, and never unseen beside another.
     { usr: "MTtiNTliNjdiZjt4" }, { usr: key }, { aggregatorauthentication: token }, { aggregatorauthentication: key },
   ];

@@ -99,7 +99,7 @@ describe("S0.5 all operations of an operator are in the object log", () => {
     expect([first.data, second.data]).toEqual([all.slice(0, 10), all.slice(0, 20)]);
     const next = await log(`startingAfter=${first.nextCursor}`);
     expect(next.data).toEqual(all.slice(10, 20));
-    expect(await log(`startingAfter=${next.nextCursor}`)).toEqual({ data: all.slice(20), nextCursor: null });
+    expect(await log(`startingAfter=${next.nextCursor}`)).toEqual({ data: all.slice(20), nextCursor: null, complete: true });
     for (const limit of ["0", "101", "-1", "x", ""]) expect(said(await owner.api.get(`/v1/object-log?limit=${limit}`)), limit).toBe("422 validation");
     expect(said(await operator.api.get("/v1/object-log"))).toBe("403 access/denied");
   });

@@ -1,0 +1,33 @@
+import { and, eq, isNull, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/sqlite-core";
+import { type Db, guard, type Statement } from "../kernel/db.ts";
+import { apiKey } from "../schema/identity.ts";
+import { account, member } from "../schema/team.ts";
+import { GRANTS } from "./member.store.ts";
+
+const maker = alias(member, "maker");
+const makerAccount = alias(account, "maker_account");
+
+/**
+ * A key that waits for its member, with everything that decides whether it may still be claimed: the member, the account,
+ * and whoever made it, because a claim goes no further than its maker's power does by then.
+ */
+export const findClaim = (db: Db, claimHash: string) =>
+  db.select({ key: apiKey, member, grants: GRANTS, account, maker, makerKind: makerAccount.kind })
+    .from(apiKey)
+    .innerJoin(member, eq(member.id, apiKey.memberId))
+    .innerJoin(account, eq(account.id, apiKey.accountId))
+    .innerJoin(maker, eq(maker.id, apiKey.createdBy))
+    .innerJoin(makerAccount, eq(makerAccount.id, maker.accountId))
+    .where(and(eq(apiKey.claimHash, claimHash), isNull(apiKey.hash), isNull(apiKey.revokedAt)));
+
+export type Claim = Awaited<ReturnType<typeof findClaim>>[number];
+
+/** Two claims of one token meet at the guard `claim_used`, and so does a claim with a change of anybody on whom it rests. */
+export const claimKey = (db: Db, claim: Claim, secret: { hash: string; prefix: string; last4: string }): Statement[] => [
+  guard(db, "claim_used", sql`EXISTS (SELECT 1 FROM api_key k
+    JOIN member m ON m.id = k.member_id JOIN account a ON a.id = k.account_id JOIN member maker ON maker.id = k.created_by
+    WHERE k.id = ${claim.key.id} AND k.claim_hash = ${claim.key.claimHash} AND k.hash IS NULL AND k.revoked_at IS NULL
+      AND m.version = ${claim.member.version} AND a.version = ${claim.account.version} AND maker.version = ${claim.maker.version})`),
+  db.update(apiKey).set({ ...secret, claimHash: null, claimExpiresAt: null }).where(eq(apiKey.id, claim.key.id)),
+];
