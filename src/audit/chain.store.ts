@@ -1,28 +1,39 @@
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, gte, sql } from "drizzle-orm";
 import { batch, type Db, failedGuard, guard, type Statement } from "../kernel/db.ts";
-import { auditEvent, auditHead, auditOutbox } from "../schema/audit.ts";
+import { auditEvent, auditHead } from "../schema/audit.ts";
 import { GENESIS, grown, type SealedRow } from "./chain.ts";
 import type { AuditEvent, ChainHead } from "./event.ts";
+import { readStaged } from "./message.ts";
+import { selectStaged, type Unfit } from "./outbox.store.ts";
 import type { Personal } from "./personal.ts";
 
 /** The end of a chain and what waits to be sealed, as of one moment. */
 export interface Pending {
   readonly head: ChainHead;
   readonly staged: readonly AuditEvent[];
-  /** The hash that lies at the place of the witness's head; null when there is no such row. */
-  readonly hashAtWitness: string | null;
+  readonly unfit: readonly Unfit[];
+  /** The outbox may hold more than was read. */
+  readonly isFull: boolean;
+  /** The rows from the place of the witness's head on, that one first; at most `limit`. */
+  readonly recent: readonly SealedRow[];
 }
 
 /** One transaction: a staged event that is seen beside a head is not yet in the chain that ends there. */
 export async function loadPending(db: Db, accountId: string, witnessSeq: number, limit: number): Promise<Pending> {
-  const [heads, staged, [atWitness]] = await db.batch([
+  const [heads, rows, recent] = await db.batch([
     selectHead(db, accountId),
-    db.select({ event: auditOutbox.event }).from(auditOutbox)
-      .where(eq(auditOutbox.accountId, accountId)).orderBy(asc(auditOutbox.id)).limit(limit),
-    db.select({ hash: auditEvent.hash }).from(auditEvent)
-      .where(and(eq(auditEvent.accountId, accountId), eq(auditEvent.seq, witnessSeq))),
+    selectStaged(db, accountId, limit),
+    db.select(SEALED_COLUMNS).from(auditEvent)
+      .where(and(eq(auditEvent.accountId, accountId), gte(auditEvent.seq, witnessSeq))).orderBy(asc(auditEvent.seq)).limit(limit),
   ]);
-  return { head: heads[0] ?? GENESIS, staged: staged.map((row) => row.event as AuditEvent), hashAtWitness: atWitness?.hash ?? null };
+  const staged: AuditEvent[] = [];
+  const unfit: Unfit[] = [];
+  for (const { id, event } of rows) {
+    const read = readStaged(accountId, id, event);
+    if ("reason" in read && !("id" in read)) unfit.push({ id, reason: read.reason });
+    else staged.push(read as AuditEvent);
+  }
+  return { head: heads[0] ?? GENESIS, staged, unfit, isFull: rows.length >= limit, recent: recent.map(toSealedRow) };
 }
 
 /** The newest place of the chain; no row before the first sealing. */

@@ -1,6 +1,7 @@
 import { sha256Hex } from "../kernel/digest.ts";
 import type { AuditEvent, ChainHead } from "./event.ts";
 import type { Personal, Protected } from "./personal.ts";
+import { clean } from "./text.ts";
 
 /** Where every chain begins. */
 export const GENESIS: ChainHead = { seq: 0, hash: "0".repeat(64), ledgerSeq: 0 };
@@ -30,14 +31,13 @@ export interface SealedRow {
 export const hashOf = (row: Pick<SealedRow, "accountId" | "body" | "prevHash" | "seq">): string =>
   sha256Hex(`{"accountId":${JSON.stringify(row.accountId)},"body":${row.body},"prevHash":${JSON.stringify(row.prevHash)},"seq":${row.seq}}`);
 
-/** The next row of the chain whose newest place is `head`. */
+/** The next row of the chain whose newest place is `head`. Its columns say what its body says, in text that D1 gives back. */
 export function seal(head: ChainHead, event: AuditEvent, { body, personal }: Protected): SealedRow {
-  const place = { accountId: event.accountId, seq: head.seq + 1, prevHash: head.hash, body };
-  return {
-    ...place, id: event.id, at: event.at, action: event.action, outcome: event.outcome, memberId: event.actor.memberId,
-    resourceType: event.resource.type, resourceId: event.resource.id, personal, ledgerSeq: event.ledgerSeq,
-    hash: hashOf(place),
-  };
+  const { accountId, id, at, action, outcome, actor: { memberId }, resource: { type: resourceType, id: resourceId }, ledgerSeq } = event;
+  const columns = clean({ accountId, id, at, action, outcome, memberId, resourceType, resourceId, ledgerSeq }) as
+    Pick<SealedRow, "accountId" | "id" | "at" | "action" | "outcome" | "memberId" | "resourceType" | "resourceId" | "ledgerSeq">;
+  const row = { ...columns, seq: head.seq + 1, prevHash: head.hash, body, personal };
+  return { ...row, hash: hashOf(row) };
 }
 
 /** The head after `row` was added to the chain that ended at `head`. */

@@ -47,6 +47,24 @@ const ENTRY = z.strictObject({
   ledgerSeq: z.int().min(1),
 });
 
+/** Entries come from their object only: a staged one would stand where a real one belongs. */
+const STAGED = ENTRY.extend({ ledgerSeq: z.null("must be null outside the ledger") });
+
+/** Whoever can write D1 can stage anything. @returns the event of a row of the outbox, or the reason why it is none */
+export function readStaged(accountId: string, id: string, text: unknown): AuditEvent | { readonly reason: string } {
+  let event: unknown;
+  try {
+    event = JSON.parse(String(text));
+  } catch {
+    return { reason: "no JSON" };
+  }
+  const { data, error } = STAGED.safeParse(event);
+  if (data === undefined) return { reason: `malformed: ${error.issues[0]?.path.join("/")} ${error.issues[0]?.message}`.slice(0, 500) };
+  if (data.accountId !== accountId) return { reason: "an event of another account" };
+  // As it was staged: a copy could lose members that have the names of JavaScript's own.
+  return data.id === id ? (event as AuditEvent) : { reason: "an event of another row" };
+}
+
 const CALL = z.strictObject({
   id: z.string().min(1), accountId: z.string(), at: z.int(), memberId: optionalText, apiKeyId: optionalText,
   method: z.string(), path: z.string(), status: z.int(), code: optionalText, ip: optionalText, userAgent: optionalText,

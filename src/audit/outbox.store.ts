@@ -1,5 +1,5 @@
-import { asc, eq, gt } from "drizzle-orm";
-import type { Db, Statement } from "../kernel/db.ts";
+import { asc, eq, gt, sql } from "drizzle-orm";
+import { batch, type Db, type Statement } from "../kernel/db.ts";
 import { auditOutbox } from "../schema/audit.ts";
 import type { AuditEvent, AuditMessage } from "./event.ts";
 
@@ -21,11 +21,27 @@ export async function publish(queue: Queue, accountId: string, events: readonly 
   }
 }
 
-/** The oldest events of the account that are staged and not yet sealed, at most `limit`. */
-export async function stagedEvents(db: Db, accountId: string, limit: number): Promise<AuditEvent[]> {
-  const rows = await db.select({ event: auditOutbox.event }).from(auditOutbox)
+/** The oldest of what is staged and not yet sealed, as text: it is checked before it is used. */
+export const selectStaged = (db: Db, accountId: string, limit: number) =>
+  db.select({ id: auditOutbox.id, event: sql<unknown>`${auditOutbox.event}` }).from(auditOutbox)
     .where(eq(auditOutbox.accountId, accountId)).orderBy(asc(auditOutbox.id)).limit(limit);
-  return rows.map((row) => row.event as AuditEvent);
+
+/** A row of the outbox that is no event of its account. */
+export interface Unfit {
+  readonly id: string;
+  readonly reason: string;
+}
+
+/** Moves rows that can never be sealed to the dead letters, so that they hold up nobody. @param at milliseconds since the epoch */
+export async function buryStaged(db: Db, accountId: string, unfit: readonly Unfit[], at: number): Promise<void> {
+  console.error({ message: "rows of the outbox are no events and were moved to the dead letters", accountId, unfit: unfit.slice(0, 5), count: unfit.length });
+  const rows = JSON.stringify(unfit);
+  await batch(db, [
+    db.run(sql`INSERT OR IGNORE INTO dead_letter (id, queue, reason, body, at)
+      SELECT 'outbox/' || account_id || '/' || audit_outbox.id, 'audit_outbox', unfit.value->>'reason', event, ${at}
+      FROM json_each(${rows}) AS unfit JOIN audit_outbox ON account_id = ${accountId} AND audit_outbox.id = unfit.value->>'id'`),
+    db.run(sql`DELETE FROM audit_outbox WHERE account_id = ${accountId} AND id IN (SELECT value->>'id' FROM json_each(${rows}))`),
+  ]);
 }
 
 /** Accounts that have staged events, in the order of their ids, beginning after `afterAccountId`; at most `limit`. */

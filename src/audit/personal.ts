@@ -1,17 +1,19 @@
 import { sha256Hex } from "../kernel/digest.ts";
 import { canonical } from "./canonical.ts";
 import type { AuditEvent } from "./event.ts";
+import { clean, cleanText } from "./text.ts";
 
-/** Members that say who a person is, or are free text that may, wherever they stand in an event. */
+/** Members that say who a person is, or are free text that may, or that may hold a secret, wherever they stand in an event. */
 export const PERSONAL: ReadonlySet<string> = new Set([
   "login", "email", "ip", "userAgent", "username", "firstName", "lastName", "middleName", "phone", "mobilePhone",
-  "notes", "comments", "friendlyName",
+  "notes", "comments", "friendlyName", "allowedIps", "contactUrl", "stringValue",
 ]);
 
 /** Members that are personal only in what changed on resources of this type: a product's name is nobody's name. */
 export const PERSONAL_OF_TYPE: Readonly<Record<string, ReadonlySet<string>>> = {
   customer: new Set(["name", "company", "address"]),
   member: new Set(["name", "position"]),
+  api_key: new Set(["name"]),
 };
 
 /** JSON pointer into the body -> [salt, value]; null once the person was erased. */
@@ -32,7 +34,7 @@ interface Found {
   readonly replace: (digest: string) => void;
 }
 
-/** Takes a person out of what the hash covers. @param newSalt gives 128 random bits as text, new at each call */
+/** Takes a person out of what the hash covers; all text becomes such as D1 gives back. @param newSalt gives 128 random bits as text, new at each call */
 export function protect(event: AuditEvent, newSalt: () => string): Protected {
   const found: Found[] = [];
   const names = PERSONAL_OF_TYPE[event.resource.type];
@@ -51,15 +53,18 @@ export function protect(event: AuditEvent, newSalt: () => string): Protected {
 const digestOf = (salt: string, value: unknown): string => `sha256:${sha256Hex(canonical([salt, value]))}`;
 
 function copy(value: unknown, path: string, depth: number, isPersonal: (name: string) => boolean, found: Found[]): unknown {
-  if (value === null || typeof value !== "object") return value;
+  if (value === null || typeof value !== "object") return clean(value);
   const target: Record<string, unknown> | unknown[] = Array.isArray(value) ? [] : {};
-  for (const [name, member] of Object.entries(value)) {
+  for (const [told, member] of Object.entries(value)) {
+    const name = cleanText(told);
+    // Two names that become one: the first stays, as nothing could say which of them a digest is of.
+    if (Object.hasOwn(target, name)) continue;
     const place = `${path}/${escape(name)}`;
     const put = (item: unknown) => void Object.defineProperty(target, name, { value: item, enumerable: true, configurable: true, writable: true });
     const tooDeep = depth >= DEPTH_MAX && member !== null && typeof member === "object";
     put(null);
     if (tooDeep) found.push({ path: place, value: JSON.stringify(member), replace: put });
-    else if (member !== null && member !== undefined && isPersonal(name)) found.push({ path: place, value: member, replace: put });
+    else if (member !== null && member !== undefined && isPersonal(name)) found.push({ path: place, value: clean(member), replace: put });
     else put(copy(member, place, depth + 1, isPersonal, found));
   }
   return target;

@@ -1,9 +1,12 @@
+import { now } from "../kernel/clock.ts";
 import type { Db } from "../kernel/db.ts";
 import { appendRows, loadPending, type Pending } from "./chain.store.ts";
-import { following, grown, merge, seal, type SealedRow } from "./chain.ts";
+import { following, GENESIS, grown, merge, seal, type SealedRow } from "./chain.ts";
 import type { AuditEvent, ChainHead } from "./event.ts";
-import type { LedgerOutbox } from "./ledger.ts";
+import { entriesOf, type LedgerOutbox } from "./ledger.ts";
+import { buryStaged } from "./outbox.store.ts";
 import { protect } from "./personal.ts";
+import { verifyEnd, verifyRows } from "./verify.ts";
 
 /** Events per D1 batch, and the characters of its one large parameter, far below the 2 MB that D1 takes. */
 const ROWS_MAX = 250;
@@ -28,12 +31,12 @@ export async function sealAccount(
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const witness = await ledger.sealedHead(accountId);
     const pending = await loadPending(db, accountId, witness?.seq ?? 0, ROWS_MAX);
-    assertContinues(accountId, pending, witness);
+    if (!await confirm(ledger, accountId, pending, witness)) continue;
+    if (pending.unfit.length > 0) await buryStaged(db, accountId, pending.unfit, now());
     const entries = await entriesToSeal(ledger, accountId, pending.head.ledgerSeq, given, source);
     const events = merge(pending.staged, entries.run);
     if (events.length === 0) {
-      // A confirmation was lost on its way to the object: without it the object would offer its entries for ever.
-      if (pending.head.seq > (witness?.seq ?? 0)) await ledger.sealed(accountId, pending.head);
+      if (pending.isFull && pending.unfit.length > 0) continue;
       if (entries.gap) throw new Error(`entries after ${pending.head.ledgerSeq} of the ledger of ${accountId} are missing`);
       return;
     }
@@ -45,20 +48,31 @@ export async function sealAccount(
       continue;
     }
     await ledger.sealed(accountId, head);
-    const isAll = rows.length === events.length && pending.staged.length < ROWS_MAX && !entries.gap && entries.run.length < ROWS_MAX;
+    const isAll = rows.length === events.length && !pending.isFull && !entries.gap && entries.run.length < ROWS_MAX;
     if (isAll) return;
   }
 }
 
 /**
- * Whoever cut or rewrote the chain would have it confirmed by the next honest row, and the proof would be gone. So
- * nothing is sealed on top: the events stay in their outboxes, and `verify` names the fault.
+ * Whoever cut, rewrote or lengthened the chain would have it confirmed by the next honest row, and the proof would be gone.
+ * So nothing is sealed on top: the events stay in their outboxes, and `verify` names the fault. Rows that the object was not
+ * told of, because a confirmation was lost or is on its way, are verified and then told.
+ * @returns false when more of them remain than one round reads
  */
-function assertContinues(accountId: string, pending: Pending, witness: ChainHead | null): void {
-  if (witness === null) return;
-  if (pending.head.seq < witness.seq || pending.hashAtWitness !== witness.hash) {
-    throw new Error(`the chain of ${accountId} contradicts the head that its object keeps at ${witness.seq}`);
-  }
+async function confirm(ledger: LedgerOutbox, accountId: string, { head, recent }: Pending, witness: ChainHead | null): Promise<boolean> {
+  const known = witness ?? GENESIS;
+  const refuse = (fault: string): Error => new Error(`the chain of ${accountId} contradicts what its object keeps: ${fault}`);
+  const [first] = recent;
+  if (witness !== null && head.seq < witness.seq) throw refuse(`truncated before ${witness.seq}`);
+  if (witness !== null && (first?.seq !== witness.seq || first.hash !== witness.hash)) throw refuse(`rewritten at ${witness.seq}`);
+  const rows = witness === null ? recent : recent.slice(1);
+  const entries = await entriesOf(ledger, accountId, known.ledgerSeq, rows);
+  const walk = await verifyRows({ head: known, hashBefore: null, fault: null }, rows, rows.length, null, entries);
+  const isPart = walk.fault === null && recent.length >= ROWS_MAX && walk.head.seq < head.seq;
+  const fault = isPart ? null : verifyEnd(walk, head, null);
+  if (fault !== null) throw refuse(`${fault.fault} at ${fault.seq}`);
+  if (walk.head.seq > known.seq) await ledger.sealed(accountId, walk.head);
+  return !isPart;
 }
 
 async function entriesToSeal(

@@ -1,5 +1,6 @@
+import { canonical } from "./canonical.ts";
 import { grown, hashOf, type SealedRow } from "./chain.ts";
-import type { ChainHead } from "./event.ts";
+import type { AuditEvent, ChainHead } from "./event.ts";
 import { personalHolds } from "./personal.ts";
 
 /** What can be wrong with a chain. */
@@ -10,6 +11,7 @@ export const FAULTS = {
   "altered": "The row of this place is not what was sealed.",
   "personal-altered": "A personal value of this row is not the one whose digest was sealed.",
   "ledger-gap": "The entry of the ledger that belongs here is not in the chain.",
+  "not-the-ledgers": "The entry of this place is not the one that the account's ledger has there.",
   "rewritten": "The chain was made anew: its hash at this place is not the one that the account's object keeps.",
   "truncated": "The chain ends before this place, which had been sealed.",
   "head-altered": "The head in the database is not the end of the chain.",
@@ -36,11 +38,15 @@ const SHIFT_MAX = 100;
  * Goes on along the chain until the first fault.
  * @param rows in the order of `seq`; those past `count` are only looked at to name a fault, not verified
  * @param witness the head that is kept outside the database, for comparison when the walk passes it
+ * @param entries those that the ledger itself has after the walk's place, as many as the rows can hold; null does not compare
  */
-export async function verifyRows(walk: Walk, rows: readonly SealedRow[], count: number, witness: ChainHead | null): Promise<Walk> {
+export async function verifyRows(
+  walk: Walk, rows: readonly SealedRow[], count: number, witness: ChainHead | null, entries: readonly AuditEvent[] | null = null,
+): Promise<Walk> {
+  const ledger = entries === null ? null : new Map(entries.map((entry) => [entry.ledgerSeq, entry]));
   for (let index = 0; index < Math.min(count, rows.length) && walk.fault === null; index += 1) {
     const row = rows[index] as SealedRow;
-    const fault = await faultOf(walk, row, rows.slice(index + 1, index + 1 + SHIFT_MAX), witness);
+    const fault = await faultOf(walk, row, rows.slice(index + 1, index + 1 + SHIFT_MAX), witness, ledger);
     walk = fault === null
       ? { head: grown(walk.head, row), hashBefore: walk.head.hash, fault: null }
       : { ...walk, fault };
@@ -48,7 +54,11 @@ export async function verifyRows(walk: Walk, rows: readonly SealedRow[], count: 
   return walk;
 }
 
-async function faultOf(walk: Walk, row: SealedRow, later: readonly SealedRow[], witness: ChainHead | null): Promise<Fault | null> {
+type Ledger = ReadonlyMap<number | null, AuditEvent>;
+
+async function faultOf(
+  walk: Walk, row: SealedRow, later: readonly SealedRow[], witness: ChainHead | null, ledger: Ledger | null,
+): Promise<Fault | null> {
   const { head } = walk;
   const seq = head.seq + 1;
   if (row.seq < seq) return { seq: row.seq, fault: "inserted" };
@@ -58,6 +68,7 @@ async function faultOf(walk: Walk, row: SealedRow, later: readonly SealedRow[], 
   const body = parsed(row.body);
   if (body === null || !columnsHold(row, body)) return { seq, fault: "altered" };
   if (row.ledgerSeq !== null && row.ledgerSeq !== head.ledgerSeq + 1) return { seq, fault: "ledger-gap" };
+  if (row.ledgerSeq !== null && ledger !== null && !isEntry(body, ledger.get(row.ledgerSeq))) return { seq, fault: "not-the-ledgers" };
   if (witness !== null && witness.seq === seq && witness.hash !== row.hash) return { seq, fault: "rewritten" };
   return (personalHolds(body, row.personal)) ? null : { seq, fault: "personal-altered" };
 }
@@ -82,7 +93,7 @@ async function misplaced({ head, hashBefore }: Walk, row: SealedRow, later: read
   return { seq, fault: "altered" };
 }
 
-type Body = Partial<Record<"id" | "at" | "action" | "outcome" | "ledgerSeq", unknown>> & {
+type Body = Partial<Record<"id" | "at" | "action" | "outcome" | "reason" | "cost" | "changes" | "ledgerSeq", unknown>> & {
   readonly actor?: { readonly memberId?: unknown };
   readonly resource?: { readonly type?: unknown; readonly id?: unknown };
 };
@@ -101,6 +112,19 @@ const columnsHold = (row: SealedRow, body: Body): boolean =>
   row.id === body.id && row.at === body.at && row.action === body.action && row.outcome === body.outcome
   && row.ledgerSeq === body.ledgerSeq && row.memberId === body.actor?.memberId
   && row.resourceType === body.resource?.type && row.resourceId === body.resource?.id;
+
+/** What moved, when, and by whom: the rest of an entry says where from, and may be erased. */
+const factsOf = ({ id, at, action, outcome, reason, cost, changes, ledgerSeq, actor, resource }: Body): string =>
+  canonical({ id, at, action, outcome, reason, cost, changes, ledgerSeq, memberId: actor?.memberId, resource });
+
+function isEntry(body: Body, entry: AuditEvent | undefined): boolean {
+  try {
+    return entry !== undefined && factsOf(body) === factsOf(entry);
+  } catch {
+    // Nested deeper than a walk can go, so no entry wrote it.
+    return false;
+  }
+}
 
 /**
  * Compares the end of the walk with the head in the database and with the one outside it. The database may be ahead of

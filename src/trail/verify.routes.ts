@@ -41,8 +41,10 @@ export const verifyEndpoint = (ledgersOf: LedgersOf) => endpoint({
   }
   const { accountId } = call.principal;
   await drain(call.db, accountId, ledgersOf(call.env));
-  const witness = await ledgersOf(call.env)(accountId).sealedHead(accountId);
-  const { walk, fault, head, isComplete } = await verifyChain(call.db, accountId, position === null ? START : { ...position, fault: null }, witness);
+  const ledger = ledgersOf(call.env)(accountId);
+  const witness = await ledger.sealedHead(accountId);
+  const { walk, fault, head, isComplete } =
+    await verifyChain(call.db, ledger, accountId, position === null ? START : { ...position, fault: null }, witness);
   return {
     status: 200,
     body: {

@@ -2,6 +2,7 @@ import { and, asc, eq, gt } from "drizzle-orm";
 import { SEALED_COLUMNS, selectHead, toSealedRow } from "../audit/chain.store.ts";
 import { GENESIS } from "../audit/chain.ts";
 import type { ChainHead } from "../audit/event.ts";
+import { entriesOf, type LedgerOutbox } from "../audit/ledger.ts";
 import { type Fault, verifyEnd, verifyRows, type Walk } from "../audit/verify.ts";
 import type { Db } from "../kernel/db.ts";
 import { auditEvent } from "../schema/audit.ts";
@@ -23,9 +24,12 @@ export interface Verification {
 /**
  * Walks along the chain in D1 from where `walk` ended.
  * @param witness the head that the account's object keeps, read before D1: the database can only be further
+ * @param ledger is asked for the entries of each page, after D1: it can only have more of them
  * @param pagesMax pages of 500 rows
  */
-export async function verifyChain(db: Db, accountId: string, walk: Walk, witness: ChainHead | null, pagesMax = PAGES_MAX): Promise<Verification> {
+export async function verifyChain(
+  db: Db, ledger: LedgerOutbox, accountId: string, walk: Walk, witness: ChainHead | null, pagesMax = PAGES_MAX,
+): Promise<Verification> {
   let head = GENESIS;
   for (let page = 0; page < pagesMax; page += 1) {
     // One transaction, so that the last page and the head are of the same moment.
@@ -37,8 +41,9 @@ export async function verifyChain(db: Db, accountId: string, walk: Walk, witness
     ]);
     head = heads[0] ?? GENESIS;
     const isLast = rows.length <= ROWS_PER_PAGE;
+    const entries = await entriesOf(ledger, accountId, walk.head.ledgerSeq, rows.slice(0, ROWS_PER_PAGE));
     // The rows past the page are there to tell what was done to those before them.
-    walk = await verifyRows(walk, rows.map(toSealedRow), ROWS_PER_PAGE, witness);
+    walk = await verifyRows(walk, rows.map(toSealedRow), ROWS_PER_PAGE, witness, entries);
     if (walk.fault !== null || isLast) return { walk, fault: isLast ? verifyEnd(walk, head, witness) : walk.fault, head, isComplete: true };
   }
   return { walk, fault: null, head, isComplete: false };

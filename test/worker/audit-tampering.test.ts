@@ -107,7 +107,7 @@ test("a long chain is verified in several calls, each of which goes on where the
   const walk = async () => {
     const ends: number[] = [];
     for (let at = START; ;) {
-      const { walk: next, fault, isComplete } = await verifyChain(db, accountId, at, witness, 1);
+      const { walk: next, fault, isComplete } = await verifyChain(db, ledgers(accountId), accountId, at, witness, 1);
       ends.push(next.head.seq);
       if (isComplete) return { ends, fault };
       at = next;

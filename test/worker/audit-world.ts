@@ -79,7 +79,7 @@ export const headOf = async (accountId: string): Promise<ChainHead | null> =>
 /** The first fault of the chain as the API would name it. */
 export async function faultOf(accountId: string) {
   const witness = await ledgers(accountId).sealedHead(accountId);
-  return (await verifyChain(db, accountId, START, witness)).fault;
+  return (await verifyChain(db, ledgers(accountId), accountId, START, witness)).fault;
 }
 
 /** The real ledger, with one of its answers replaced. */

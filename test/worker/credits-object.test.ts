@@ -143,6 +143,7 @@ describe("what is kept", () => {
 
   test("the newest sealed head is kept, whatever order heads arrive in", async () => {
     expect(await object.sealedHead(accountId)).toBeNull();
+    for (let index = 0; index < 4; index += 1) await grant(1);
     await object.sealed(accountId, { seq: 5, hash: "h5", ledgerSeq: 0 });
     await object.sealed(accountId, { seq: 9, hash: "h9", ledgerSeq: 4 });
     await object.sealed(accountId, { seq: 7, hash: "h7", ledgerSeq: 3 });

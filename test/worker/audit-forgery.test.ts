@@ -1,0 +1,127 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { grown, seal } from "../../src/audit/chain.ts";
+import { appendRows } from "../../src/audit/chain.store.ts";
+import type { AuditEvent } from "../../src/audit/event.ts";
+import { protect } from "../../src/audit/personal.ts";
+import { batch } from "../../src/kernel/db.ts";
+import { stage } from "../../src/audit/outbox.store.ts";
+import {
+  carry, db, deliver, entries, event, faultOf, headOf, ledgers, ledgerWith, newAccountId, nudge, outboxSize, sealAll, sealedIds, staged,
+} from "./audit-world.ts";
+
+let accountId: string;
+beforeEach(async () => {
+  accountId = newAccountId();
+  await staged(accountId, 2);
+  await entries(accountId, 2);
+  await sealAll(accountId);
+});
+
+/** An entry of the ledger that the ledger has never made. */
+const forgedEntry = (ledgerSeq: number, more: Partial<AuditEvent> = {}) =>
+  event(accountId, { action: "credits.spend", resource: { type: "credits", id: "ent_forged" }, cost: 1, changes: null, ledgerSeq, ...more });
+
+/** What somebody appends who can write D1 and knows how a row is sealed. */
+async function append(forged: AuditEvent): Promise<void> {
+  const head = (await headOf(accountId))!;
+  const row = seal(head, forged, protect(forged, () => "00".repeat(16)));
+  expect(await appendRows(db, accountId, head, [row])).toEqual(grown(head, row));
+}
+
+const insertOutbox = (id: string, text: string) =>
+  env.DB.prepare("INSERT INTO audit_outbox (account_id, id, event) VALUES (?, ?, ?)").bind(accountId, id, text).run();
+const letters = async () => (await env.DB.prepare("SELECT queue, reason, body FROM dead_letter WHERE id LIKE ? ORDER BY id")
+  .bind(`outbox/${accountId}/%`).all<{ queue: string; reason: string; body: string }>()).results;
+
+describe("S1.38 nobody hides a spend behind an entry that the ledger never made", () => {
+  test("staged, it is kept with its reason and never sealed; the real spend enters the trail", async () => {
+    const forged = forgedEntry(3);
+    await batch(db, [stage(db, forged)]);
+    await sealAll(accountId);
+    expect(await sealedIds(accountId)).not.toContain(forged.id);
+    expect((await headOf(accountId))?.ledgerSeq).toBe(2);
+    expect(await letters()).toEqual([{ queue: "audit_outbox", reason: expect.stringContaining("ledgerSeq") as string, body: JSON.stringify(forged) }]);
+    const [real] = await entries(accountId, 1);
+    await sealAll(accountId);
+    expect(await sealedIds(accountId)).toContain(real?.id);
+    expect(await faultOf(accountId)).toBeNull();
+  });
+
+  test("appended by hand, the head moved with it, it is never witnessed and nothing is sealed on it; the spend waits", async () => {
+    const before = await ledgers(accountId).sealedHead(accountId);
+    await append(forgedEntry(3));
+    const [real] = await entries(accountId, 1);
+    await staged(accountId, 1);
+    expect(await deliver([nudge(accountId), carry([real!])])).toEqual({ acked: 0, retried: 2 });
+    expect(await ledgers(accountId).sealedHead(accountId)).toEqual(before);
+    expect(await outboxSize(accountId)).toBe(1);
+    expect(await faultOf(accountId)).toEqual({ seq: 5, fault: "not-the-ledgers" });
+  });
+
+  test("appended before there is such an entry, verify names it too", async () => {
+    await append(forgedEntry(3));
+    await expect(sealAll(accountId)).rejects.toThrow("not-the-ledgers");
+    expect(await faultOf(accountId)).toEqual({ seq: 5, fault: "not-the-ledgers" });
+  });
+
+  test.each<[string, Partial<AuditEvent>]>([
+    ["cost", { cost: 0 }], ["author", { actor: { ...event("").actor, memberId: "mem_2" } }], ["outcome", { outcome: "denied" }],
+    ["changes", { changes: { before: { balance: 2 }, after: { balance: 2 } } }], ["time", { at: 1 }],
+  ])("the real entry with another %s is not the ledger's", async (_, more) => {
+    const [real] = await entries(accountId, 1);
+    await append({ ...real!, ...more });
+    await expect(sealAll(accountId)).rejects.toThrow("not-the-ledgers");
+    expect(await faultOf(accountId)).toEqual({ seq: 5, fault: "not-the-ledgers" });
+  });
+
+  test("the object keeps no head that is beyond its own ledger", async () => {
+    const before = await ledgers(accountId).sealedHead(accountId);
+    await expect(Promise.resolve(ledgers(accountId).sealed(accountId, { seq: 9, hash: "f".repeat(64), ledgerSeq: 3 }))).rejects.toThrow();
+    expect(await ledgers(accountId).sealedHead(accountId)).toEqual(before);
+  });
+
+  test("the head's ledger place alone is moved: nothing is sealed on it", async () => {
+    await env.DB.prepare("UPDATE audit_head SET ledger_seq = 3 WHERE account_id = ?").bind(accountId).run();
+    await entries(accountId, 1);
+    await staged(accountId, 1);
+    await expect(sealAll(accountId)).rejects.toThrow("head-altered");
+    expect(await faultOf(accountId)).toEqual({ seq: 4, fault: "head-altered" });
+  });
+
+  test("a head that the object has not been told of is told after its rows were compared, entries among them", async () => {
+    const list = await entries(accountId, 3);
+    const deaf = ledgerWith(accountId, { sealed: () => Promise.reject(new Error("gone")) });
+    expect(await deliver([carry(list)], deaf)).toEqual({ acked: 0, retried: 1 });
+    await staged(accountId, 1);
+    await sealAll(accountId);
+    expect(await ledgers(accountId).sealedHead(accountId)).toEqual(await headOf(accountId));
+    expect(await faultOf(accountId)).toBeNull();
+  });
+});
+
+describe("what lies in the outbox and is no event of it holds up nobody", () => {
+  test.each<[string, (id: string) => string]>([
+    ["no JSON", () => "{"], ["nothing", () => "null"], ["an event without members", (id) => JSON.stringify({ id, accountId })],
+    ["another account's", (id) => JSON.stringify(event(newAccountId(), { id }))], ["another row's", () => JSON.stringify(event(accountId))],
+    ["given another time", (id) => JSON.stringify({ ...event(accountId, { id }), at: "1" })],
+  ])("%s", async (_, text) => {
+    const id = `evt_0_${crypto.randomUUID()}`;
+    await insertOutbox(id, text(id));
+    const [good] = await staged(accountId, 1);
+    expect(await deliver([nudge(accountId)])).toEqual({ acked: 1, retried: 0 });
+    expect((await sealedIds(accountId)).at(-1)).toBe(good?.id);
+    expect([await outboxSize(accountId), (await letters()).length]).toEqual([0, 1]);
+    expect(await faultOf(accountId)).toBeNull();
+  });
+
+  test("not even as many as one round takes", async () => {
+    for (let start = 0; start < 300; start += 50) {
+      await env.DB.batch(Array.from({ length: 50 }, (_, index) => env.DB.prepare("INSERT INTO audit_outbox VALUES (?, ?, '{')").bind(accountId, `evt_0_${start + index}`)));
+    }
+    const [good] = await staged(accountId, 1);
+    await sealAll(accountId);
+    expect((await sealedIds(accountId)).at(-1)).toBe(good?.id);
+    expect(await outboxSize(accountId)).toBe(0);
+  });
+});
