@@ -133,3 +133,21 @@ test("a call that is meant for another account does not fall on the caller's own
   expect(said(await owner.api.get("/v1/me", { headers: { "tollgate-account": owner.accountId } }))).toBe("200");
   expect(said(await owner.api.get("/v1/me", { headers: { "tollgate-account": "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV" } }))).toBe(MISSING);
 });
+
+test("a key that runs out while the body trickles in is refused, and nothing is spent", async () => {
+  await giveCredits(platform, owner.accountId, 10);
+  const expiresAt = Date.now() + 1_000;
+  const secret = ok(await makeKey(owner.api, owner.memberId, { expiresAt: new Date(expiresAt).toISOString() }), 201).body.secret ?? "";
+  const headers = { "authorization": `Bearer ${secret}`, "content-type": "application/json", "idempotency-key": newKey() };
+  expect((await fetch("/v1/me", { headers: { authorization: `Bearer ${secret}` } })).status).toBe(200);
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      controller.enqueue(new TextEncoder().encode("{\"amount\":"));
+      while (Date.now() <= expiresAt) await new Promise((resolve) => setTimeout(resolve, 100));
+      controller.enqueue(new TextEncoder().encode("1}"));
+      controller.close();
+    },
+  });
+  expect((await fetch("/v1/credits/spend", { method: "POST", headers, body })).status).toBe(401);
+  expect(ok(await owner.api.get<{ balance: number }>("/v1/credits"), 200).body.balance).toBe(10);
+});
