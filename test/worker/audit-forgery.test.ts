@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { grown, seal } from "../../src/audit/chain.ts";
+import { grown, seal, type SealedRow } from "../../src/audit/chain.ts";
 import { appendRows } from "../../src/audit/chain.store.ts";
 import type { AuditEvent } from "../../src/audit/event.ts";
 import { protect } from "../../src/audit/personal.ts";
@@ -97,6 +97,23 @@ describe("S1.38 nobody hides a spend behind an entry that the ledger never made"
     await sealAll(accountId);
     expect(await ledgers(accountId).sealedHead(accountId)).toEqual(await headOf(accountId));
     expect(await faultOf(accountId)).toBeNull();
+  });
+
+  test.each([[600, null], [600, 590]])("more rows than one round reads, %i, are compared and told round by round; a forged one at place %j stops that", async (count, forgedAt) => {
+    const list = await entries(accountId, count);
+    const before = (await headOf(accountId))!;
+    const rows: SealedRow[] = [];
+    for (const one of list) {
+      const last = rows.reduce(grown, before);
+      const sealed = one.ledgerSeq === forgedAt ? { ...one, cost: 7 } : one;
+      rows.push(seal(last, sealed, protect(sealed, () => "00".repeat(16))));
+    }
+    expect(await appendRows(db, accountId, before, rows)).not.toBeNull();
+    if (forgedAt === null) await sealAll(accountId);
+    else await expect(sealAll(accountId)).rejects.toThrow(`not-the-ledgers at ${forgedAt + 2}`);
+    const told = await ledgers(accountId).sealedHead(accountId);
+    expect(forgedAt === null ? told : told!.seq < forgedAt + 2).toEqual(forgedAt === null ? await headOf(accountId) : true);
+    expect(await faultOf(accountId)).toEqual(forgedAt === null ? null : { seq: forgedAt + 2, fault: "not-the-ledgers" });
   });
 });
 

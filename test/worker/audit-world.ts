@@ -1,5 +1,6 @@
 import { createExecutionContext, createMessageBatch, getQueueResult, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { expect } from "vitest";
 import type { AuditEvent, AuditMessage, ChainHead } from "../../src/audit/event.ts";
 import type { LedgerOutbox, LedgerOutboxes } from "../../src/audit/ledger.ts";
 import { consume } from "../../src/audit/consumer.queue.ts";
@@ -40,10 +41,15 @@ export async function entries(accountId: string, count: number): Promise<AuditEv
   const key = () => crypto.randomUUID();
   const all = (): Promise<AuditEvent[]> => object.entriesAfter(accountId, 0, 1_000);
   const before = (await all()).length;
+  const spending = { memberId: "mem_1", amount: 1, description: null, subscriptionActive: true, limit: null, limitPeriod: "lifetime" } as const;
   for (let index = 0; index < count; index += 1) {
-    await object.grant(accountId, { op: "grant", key: key(), kind: "top_up", amount: 1, priority: 1, effectiveAt: null, expiresAt: null }, { actor, origin });
+    // By turns, because an account has a hundred open lots at most.
+    if (index % 2 === 0) await object.grant(accountId, { op: "grant", key: key(), kind: "top_up", amount: 1, priority: 1, effectiveAt: null, expiresAt: null }, { actor, origin });
+    else await object.spend(accountId, { op: "spend", key: key(), ...spending }, { actor, origin });
   }
-  return (await all()).slice(before);
+  const made = (await all()).slice(before);
+  expect(made.length).toBe(count);
+  return made;
 }
 
 /** What the consumer said to the queue about each message of a batch. */
