@@ -204,7 +204,7 @@ describe("headers", () => {
     const send = { headers: { "idempotency-key": "" } };
     expect(await each([operation("POST /v1/credits/spend"), operation("POST /v1/accounts/{id}/credits")], send, /^400 idempotency\/missing$/)).toEqual([]);
   });
-  test.each([["", /^428 precondition-required$/], ["\"999\"", /^412 precondition-failed$/], ["W/\"1\"", /^412 precondition-failed$/], ["garbage", /^412 precondition-failed$/]])("a card is not edited with If-Match %j", async (tag, expected) => {
+  test.each([["", /^428 precondition-required$/], ["\"999\"", /^412 precondition-failed$/], ["W/\"999\"", /^412 precondition-failed$/], ["garbage", /^400 malformed$/], ["1", /^400 malformed$/]])("a card is not edited with If-Match %j", async (tag, expected) => {
     const cards = [operation("PATCH /v1/members/{id}"), operation("PATCH /v1/products/{id}")];
     const edits = { body: JSON.stringify({}), headers: { "if-match": tag } };
     const before = await snapshot();

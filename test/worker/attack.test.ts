@@ -151,3 +151,11 @@ test("a key that runs out while the body trickles in is refused, and nothing is 
   expect((await fetch("/v1/credits/spend", { method: "POST", headers, body })).status).toBe(401);
   expect(ok(await owner.api.get<{ balance: number }>("/v1/credits"), 200).body.balance).toBe(10);
 });
+
+test("a tag that a proxy has weakened on the way is still the card's version; another version's is not", async () => {
+  const member = await add(["member"]);
+  const path = `/v1/members/${member.memberId}`;
+  const tag = (await owner.api.get(path)).headers.get("etag") ?? "";
+  expect(said(await owner.api.patch(path, { position: "Chief" }, { ifMatch: `W/${tag}` }))).toBe("200");
+  expect(said(await owner.api.patch(path, { position: "Clerk" }, { ifMatch: `W/${tag}` }))).toBe("412 precondition-failed");
+});
