@@ -6,8 +6,7 @@ CREATE TABLE guard (
   has_dependents INTEGER CONSTRAINT guard_has_dependents CHECK (has_dependents IS NULL),
   member_limit INTEGER CONSTRAINT guard_member_limit CHECK (member_limit IS NULL),
   head_moved INTEGER CONSTRAINT guard_head_moved CHECK (head_moved IS NULL),
-  claim_used INTEGER CONSTRAINT guard_claim_used CHECK (claim_used IS NULL),
-  gone INTEGER CONSTRAINT guard_gone CHECK (gone IS NULL)
+  claim_used INTEGER CONSTRAINT guard_claim_used CHECK (claim_used IS NULL)
 );
 
 CREATE TABLE account (
