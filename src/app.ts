@@ -65,4 +65,3 @@ for (const [path, group] of Map.groupBy(surface, ({ operation }) => operation.pa
 app.notFound((c) => refuse(new Problem("not-found", { detail: "No route has this path. GET /openapi.json lists them all." }), c));
 app.onError(refuse);
 
-export type App = typeof app;

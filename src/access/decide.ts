@@ -34,6 +34,9 @@ export interface ResourceRef {
   readonly status: string;
 }
 
+/** A member as an object: it is its own owner. */
+export const memberRef = (id: string): ResourceRef => ({ id, rootId: null, ownerId: id, groupId: null, status: "active" });
+
 export type Decision =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly because: "no_right" | "other_group" | "out_of_reach" };

@@ -3,9 +3,10 @@ import { decide, visible } from "../access/decide.ts";
 import { type Call, endpoint, type Endpoint } from "../identity/call.ts";
 import type { Principal } from "../identity/principal.ts";
 import { assert } from "../kernel/assert.ts";
+import { REPLAYED } from "../kernel/idempotency.ts";
 import { decodeCursor, page, pageOf } from "../kernel/page.ts";
 import { EntryCard, entryCard, figuresCard, LedgerQuery, NewSpend, SpendCard, spendCard, SummaryCard } from "./card.ts";
-import { refused, REPLAYED } from "./refusal.ts";
+import { refused } from "./refusal.ts";
 import { accountObject } from "./stub.object.ts";
 
 const isActive = ({ subscription }: Principal["account"], now: number): boolean =>

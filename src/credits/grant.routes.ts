@@ -1,11 +1,10 @@
-import { publish, stage } from "../audit/outbox.store.ts";
+import { findAccount } from "../identity/account.store.ts";
 import { endpoint, type Endpoint } from "../identity/call.ts";
 import { assert } from "../kernel/assert.ts";
-import { batch } from "../kernel/db.ts";
+import { REPLAYED } from "../kernel/idempotency.ts";
 import { Problem } from "../kernel/problem.ts";
-import { findAccount } from "./account.store.ts";
 import { BalanceCard, GrantCard, grantCard, NewGrant } from "./card.ts";
-import { refused, REPLAYED } from "./refusal.ts";
+import { refused } from "./refusal.ts";
 import { accountObject } from "./stub.object.ts";
 
 /** Only the platform holds `credits.grant`: no account makes its own credits. */
@@ -28,9 +27,7 @@ const grant = endpoint({
   if (reply.replayed) return { ...answer, headers: REPLAYED };
   // The entry is in the trail of the account; the platform's own trail says who of its members gave it.
   const event = call.event("credits.grant", { type: "account", id: accountId }, { changes: { before: {}, after: { entryId: reply.posted.id, amount: reply.posted.amount } } });
-  // Not guarded by the stamp: it records what is done.
-  await batch(call.db, [stage(call.db, event)]);
-  call.defer(publish(call.env.AUDIT, event.accountId, [event]));
+  await call.record(event);
   return answer;
 });
 

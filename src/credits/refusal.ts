@@ -1,9 +1,8 @@
+import { REPLAYED } from "../kernel/idempotency.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { type Posted, type Reply, refusalOf } from "./entry.ts";
 import { figuresCard } from "./card.ts";
 import { LOTS_MAX } from "./ledger.ts";
-
-export const REPLAYED = { "Idempotency-Replayed": "true" };
 
 /** Every "no" of the ledger as the API says it; null for what was done, now or the first time. */
 export function refused(reply: Reply): Problem | null {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { RIGHT_NAMES } from "../access/right.ts";
 import { text } from "../kernel/body.ts";
-import { isoOrNull } from "../kernel/clock.ts";
+import { iso, isoOrNull } from "../kernel/clock.ts";
 import { ADDRESS_RULES_MAX } from "./address.ts";
 
 /** Milliseconds for which a key waits to be claimed by its member. */
@@ -43,7 +43,7 @@ export const keyCard = (row: KeyFacts, now: number) => ({
   id: row.id, memberId: row.memberId, createdBy: row.createdBy, name: row.name, status: status(row, now),
   prefix: row.prefix, last4: row.last4, scopes: row.scopes, allowedIps: row.allowedIps,
   expiresAt: isoOrNull(row.expiresAt), revokedAt: isoOrNull(row.revokedAt), lastUsedAt: isoOrNull(row.lastUsedAt),
-  createdAt: new Date(row.createdAt).toISOString(),
+  createdAt: iso(row.createdAt),
 });
 
 function status(row: KeyFacts, now: number): "waiting" | "active" | "expired" | "revoked" {

@@ -1,26 +1,24 @@
-import { decide } from "../access/decide.ts";
+import { decide, memberRef } from "../access/decide.ts";
 import type { Target } from "../access/invite.ts";
 import { presetOf } from "../access/model.ts";
 import { bumpMember } from "../access/stamp.store.ts";
+import { iso } from "../kernel/clock.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { randomBytes, randomToken } from "../kernel/secret.ts";
 import { z } from "zod";
-import { normalizeRules } from "./address.ts";
 import { CLAIM_TTL_MS, KeyCard, keyCard, MadeKey, NewKey } from "./api-key.card.ts";
 import { findKey, guardKeyMember, insertKey, listKeys, revokeKey } from "./api-key.store.ts";
 import { keyHints, mintKey } from "./api-key.ts";
 import { type Call, endpoint } from "./call.ts";
 import { findMember } from "./member.store.ts";
 import { tooWide } from "./narrowing.ts";
-import { hasPowerOver } from "./power.ts";
-
-const ref = (memberId: string) => ({ id: memberId, rootId: null, ownerId: memberId, groupId: null, status: "active" });
+import { canonicalRules, requirePower } from "./refusal.change.ts";
 
 /** What a missing key is decided as: like one that the caller may not see. */
-const NO_KEY = ref("");
+const NO_KEY = memberRef("");
 
 const list = endpoint({
   method: "GET", path: "/v1/members/:id/api-keys", tag: "API keys", right: "api_key.view", status: 200,
@@ -32,7 +30,7 @@ const list = endpoint({
   const id = call.params["id"] ?? "";
   const [members, keys] = await call.read(findMember(call.db, accountId, id), listKeys(call.db, accountId, id, before, limit + 1));
   call.decide("api_key.view");
-  call.decide("api_key.view", ref(id), true);
+  call.decide("api_key.view", memberRef(id), true);
   if (members[0] === undefined) throw new Problem("not-found");
   return { status: 200, body: page(keys, limit, (row) => keyCard(row, call.now), (row) => row.id) };
 });
@@ -62,7 +60,7 @@ const create = endpoint({
   // A new key changes nobody's rights, so it leaves the member's version alone; but the member must be the one it was allowed for.
   return call.commit({ statements: [guardKeyMember(call.db, target.id, target.version), insertKey(call.db, row)], events }, {
     status: 201, replay: card,
-    body: { ...card, ...(secret === null ? {} : { secret }), ...(claim === null ? {} : { claim: { token: claim.token, expiresAt: new Date(claim.expiresAt).toISOString() } }) },
+    body: { ...card, ...(secret === null ? {} : { secret }), ...(claim === null ? {} : { claim: { token: claim.token, expiresAt: iso(claim.expiresAt) } }) },
   });
 });
 
@@ -75,22 +73,15 @@ function decideKey(call: Call, targetId: string, target: Target | undefined): vo
     && (scopes === null || scopes.includes("api_key.create"));
   if (targetId === principal.memberId && ownKeys) return;
   call.decide("api_key.create");
-  call.decide("api_key.create", ref(targetId), true);
-  if (target !== undefined) requirePower(call, targetId, target);
-}
-
-/** Whoever makes or takes another's key has power over that member. */
-function requirePower({ principal }: Call, targetId: string, target: Target): void {
-  if (targetId === principal.memberId || hasPowerOver(principal, target)) return;
-  throw new Problem("access/denied", { detail: "This member has a role that you could not give, or rights beyond yours." });
+  call.decide("api_key.create", memberRef(targetId), true);
+  if (target !== undefined && targetId !== principal.memberId) requirePower(principal, target);
 }
 
 function keyTerms(call: Call, body: z.infer<typeof NewKey>) {
-  const normal = normalizeRules(body.allowedIps, body.allowAny);
-  if ("fault" in normal) throw invalid(`/allowedIps/${normal.fault.index}`, normal.fault.detail);
+  const allowedIps = canonicalRules(body.allowedIps, body.allowAny);
   const expiresAt = body.expiresAt === null ? null : Date.parse(body.expiresAt);
   if (expiresAt !== null && expiresAt <= call.now) throw invalid("/expiresAt", "must be in the future");
-  const terms = { scopes: body.scopes, allowedIps: normal.rules, expiresAt };
+  const terms = { scopes: body.scopes, allowedIps, expiresAt };
   const beyond = body.scopes?.find((scope) => !call.principal.grantSet.reaches.has(scope));
   if (beyond !== undefined) throw new Problem("access/denied", { detail: `Nobody gives a scope beyond their own rights, such as ${beyond} here.` });
   const wide = tooWide(call.principal.key, terms);
@@ -109,7 +100,7 @@ const revoke = endpoint({
   call.decide("api_key.revoke", on, !decide(call.principal.grantSet, "api_key.view", on).allowed);
   if (found === undefined) throw new Problem("not-found");
   const { key } = found;
-  requirePower(call, key.memberId, found);
+  if (key.memberId !== call.principal.memberId) requirePower(call.principal, found);
   if (key.revokedAt !== null) return { status: 204 };
   const events = [call.event("api_key.revoke", { type: "api_key", id: key.id }, { changes: { before: { name: key.name, memberId: key.memberId }, after: {} } })];
   return call.commit({ statements: [revokeKey(call.db, accountId, key.id, call.now), bumpMember(call.db, accountId, key.memberId)], events }, { status: 204 });

@@ -4,7 +4,6 @@ import { apiKey } from "../schema/identity.ts";
 import { member } from "../schema/team.ts";
 import { GRANTS } from "./member.store.ts";
 
-export type ApiKeyRow = typeof apiKey.$inferSelect;
 
 export const insertKey = (db: Db, row: typeof apiKey.$inferInsert): Statement => db.insert(apiKey).values(row);
 

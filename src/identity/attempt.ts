@@ -7,6 +7,7 @@ import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
 import { isId, newId } from "../kernel/id.ts";
+import { type IdempotencyRecord, REPLAYED } from "../kernel/idempotency.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { Call, Change, Results } from "./call.ts";
@@ -31,7 +32,7 @@ export class Attempt implements Call {
   /** What `decide` refused, for the trail. */
   denied: { readonly action: Right; readonly resourceId: string | null } | null = null;
   readonly #request: GateRequest;
-  #record: { readonly fingerprint: string; readonly status: number; readonly body: unknown } | null = null;
+  #made: IdempotencyRecord | null = null;
 
   constructor(request: GateRequest, principal: Principal, confirmed: boolean) {
     this.#request = request;
@@ -56,7 +57,7 @@ export class Attempt implements Call {
     const [stamp] = results[0] as Awaited<ReturnType<typeof readStamp>>;
     if (!holds(this.principal.stamp, stamp)) throw new Stale();
     this.confirmed = true;
-    if (key !== null) this.#record = (results[1] as Awaited<ReturnType<typeof findRecord>>)[0] ?? null;
+    if (key !== null) this.#made = (results[1] as Awaited<ReturnType<typeof findRecord>>)[0] ?? null;
     return results.slice(1 + record.length) as Results<T>;
   }
 
@@ -73,9 +74,9 @@ export class Attempt implements Call {
     const key = this.#request.idempotencyKey();
     this.query();
     const value = this.#request.validBody();
-    if (this.#record !== null && key !== null) {
-      if (this.#record.fingerprint !== this.#request.fingerprint()) throw new Problem("idempotency/mismatch");
-      throw new Replay({ status: this.#record.status, body: this.#record.body, headers: { "Idempotency-Replayed": "true" } });
+    if (this.#made !== null && key !== null) {
+      if (this.#made.fingerprint !== this.#request.fingerprint()) throw new Problem("idempotency/mismatch");
+      throw new Replay({ status: this.#made.status, body: this.#made.body, headers: REPLAYED });
     }
     return value;
   }
@@ -124,7 +125,10 @@ export class Attempt implements Call {
     // The trail is for ever: only an id goes into it, never whatever a caller wrote in an id's place.
     const id = [this.denied?.resourceId, this.params["id"]].find((text) => text != null && isId(text)) ?? null;
     const resource = { type: lacking.includes(".") ? typeOf(lacking as Right) : "gate", id };
-    const event = { ...this.event(action as Right, resource), outcome: "denied" as const, reason: problem.code };
+    await this.record(this.event(action as Right, resource, { outcome: "denied", reason: problem.code }));
+  }
+
+  async record(event: AuditEvent): Promise<void> {
     await batch(this.db, [stage(this.db, event)]);
     this.defer(publish(this.env.AUDIT, event.accountId, [event]));
   }

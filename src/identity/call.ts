@@ -56,6 +56,8 @@ export interface Call<Body = unknown, Query = unknown> {
   event(action: Right | "token.create", resource: AuditEvent["resource"], more?: Partial<Pick<AuditEvent, "changes" | "reason" | "cost" | "outcome" | "accountId">>): AuditEvent;
   /** Writes all or nothing in one D1 batch and then answers. @throws Stale, or the Problem that the change names for its guard */
   commit(change: Change, answer: Answer): Promise<Answer>;
+  /** Writes one event on its own, not guarded by the stamp: for what is done already, or was refused. */
+  record(event: AuditEvent): Promise<void>;
   /** Goes on after the answer was sent. */
   defer(work: Promise<unknown>): void;
 }

@@ -11,6 +11,7 @@ import type { Endpoint } from "./call.ts";
 import { type Identity, identify, principals } from "./identify.ts";
 import { Memory } from "../kernel/memory.ts";
 import type { Principal } from "./principal.ts";
+import { withoutRestrictedAccounts } from "./refusal.change.ts";
 import type { GateRequest } from "./request.ts";
 
 /** What the call log wants to know of a call, whatever its answer. */
@@ -56,7 +57,6 @@ async function attempt(
     admit(call, request);
     const answer = await handle(call);
     // What changes something has asked before it did; what only reads may not ignore a name that it does not know either.
-    if (request.operation.query === undefined) request.query();
     call.query();
     // A handler that asked D1 nothing must not answer from a stale set.
     if (!call.confirmed) await call.read();
@@ -84,11 +84,9 @@ function noteUse(call: Attempt): void {
 
 function admit(call: Attempt, request: GateRequest): void {
   const code = refusal(call.principal, call.origin, call.now, request.operation.right === "self" && request.operation.method === "GET");
-  if (code !== null) {
-    const contact = call.principal.account.plan.contactUrl ?? call.env.CONTACT_URL;
-    throw new Problem(code, code === "plan/feature-required" ? { members: { feature: "restrictedAccounts", contact } }
-      : code === "auth/invalid-credential" ? { detail: "The API key behind this call has expired or was revoked, or its member has not accepted yet." } : {});
-  }
+  if (code === "plan/feature-required") throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
+  if (code === "auth/invalid-credential") throw new Problem(code, { detail: "The API key behind this call has expired or was revoked, or its member has not accepted yet." });
+  if (code !== null) throw new Problem(code);
   // Acting on a child account is not there yet; a call that is meant for another account must not fall on the caller's own.
   const target = request.headers.get("tollgate-account");
   if (target !== null && target !== call.principal.accountId) throw new Problem("not-found");

@@ -20,6 +20,7 @@ export class GateRequest {
   readonly headers: Headers;
   readonly #request: Request;
   #json: unknown = undefined;
+  #query: { readonly value: unknown } | null = null;
   #reading: Promise<void> | null = null;
 
   constructor(input: {
@@ -51,8 +52,13 @@ export class GateRequest {
     this.now = now();
   }
 
-  /** @throws Problem validation */
+  /** Validated once, however often it is asked. @throws Problem validation */
   query(): unknown {
+    this.#query ??= { value: this.#validQuery() };
+    return this.#query.value;
+  }
+
+  #validQuery(): unknown {
     const { url } = this.#request;
     const { query: schema } = this.operation;
     const asked = url.indexOf("?");

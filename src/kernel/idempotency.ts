@@ -11,6 +11,9 @@ export interface IdempotencyRecord {
   readonly body: unknown;
 }
 
+/** Tells a caller that this is the answer of the first time. */
+export const REPLAYED = { "Idempotency-Replayed": "true" };
+
 /** Milliseconds for which a key is remembered. */
 export const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
 

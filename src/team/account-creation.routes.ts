@@ -1,6 +1,7 @@
 import { presetOf } from "../access/model.ts";
 import { CLAIM_TTL_MS } from "../identity/api-key.card.ts";
 import { insertKey, replaceWaiting } from "../identity/api-key.store.ts";
+import { findAccount } from "../identity/account.store.ts";
 import { type Call, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { iso } from "../kernel/clock.ts";
@@ -10,7 +11,7 @@ import { Problem } from "../kernel/problem.ts";
 import { randomToken } from "../kernel/secret.ts";
 import { z } from "zod";
 import { AccountCard, accountCard, type AccountRow, DEFAULT_PLAN, DEFAULT_SETTINGS, NewAccount, NO_SUBSCRIPTION, toSubscription } from "./account.card.ts";
-import { findAccount, insertAccount } from "./account.store.ts";
+import { insertAccount } from "./account.store.ts";
 import { MemberCard, memberCard, type MemberRow } from "./member.card.ts";
 import { insertMember } from "./member.store.ts";
 

@@ -2,12 +2,13 @@ import { z } from "zod";
 import { decide } from "../access/decide.ts";
 import { difference } from "../audit/difference.ts";
 import type { Right } from "../access/right.ts";
+import { findAccount } from "../identity/account.store.ts";
 import { type Call, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import { AccountCard, accountCard, AccountPatch, type AccountRow, PlanBody, SubscriptionBody, toSubscription } from "./account.card.ts";
-import { findAccount, guardAccount, listAccounts, updateAccount } from "./account.store.ts";
+import { guardAccount, listAccounts, updateAccount } from "./account.store.ts";
 import { addressRules } from "./member.change.ts";
 
 const list = endpoint({

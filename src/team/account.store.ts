@@ -3,8 +3,6 @@ import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { account } from "../schema/team.ts";
 import type { AccountRow } from "./account.card.ts";
 
-export const findAccount = (db: Db, accountId: string) => db.select().from(account).where(eq(account.id, accountId));
-
 /** Every tenant, oldest first, beginning after the id `after`: for the platform only. */
 export const listAccounts = (db: Db, after: string | null, limit: number) =>
   db.select().from(account).where(and(ne(account.kind, "platform"), after === null ? undefined : gt(account.id, after)))

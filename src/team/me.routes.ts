@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { findAccount } from "../identity/account.store.ts";
 import { endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
 import { Problem } from "../kernel/problem.ts";
-import { findAccount } from "./account.store.ts";
 import { MemberCard, memberCard } from "./member.card.ts";
 
 const Me = z.object({

@@ -1,15 +1,14 @@
+import { memberRef } from "../access/decide.ts";
 import { presetOf } from "../access/model.ts";
 import type { GrantRow } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
-import { admitsAddress, compileRules, normalizeRules } from "../identity/address.ts";
+import { admitsAddress, compileRules } from "../identity/address.ts";
 import type { Call } from "../identity/call.ts";
-import { hasPowerOver } from "../identity/power.ts";
 import { findMember } from "../identity/member.store.ts";
+import { canonicalRules, requirePower, withoutRestrictedAccounts } from "../identity/refusal.change.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { type Assignment, assignmentFault } from "./assignment.ts";
 import type { MemberRow } from "./member.card.ts";
-
-export const memberRef = (id: string) => ({ id, rootId: null, ownerId: id, groupId: null, status: "active" });
 
 /** One guarded read of a member and its grants; 404 where the caller may not see the member. */
 export async function loadMember(call: Call, right: "member.view" | "member.edit" | "member.block" | "grant.edit") {
@@ -20,9 +19,7 @@ export async function loadMember(call: Call, right: "member.view" | "member.edit
   call.decide("member.view", memberRef(id), true);
   if (found === undefined) throw new Problem("not-found");
   call.decide(right, memberRef(id));
-  if (right !== "member.view" && !hasPowerOver(call.principal, { ...found.row, grants: found.grants })) {
-    throw new Problem("access/denied", { detail: "This member has a role that you could not give, or rights beyond yours." });
-  }
+  if (right !== "member.view") requirePower(call.principal, { ...found.row, grants: found.grants });
   return found;
 }
 
@@ -38,7 +35,7 @@ export function checkAssignment(call: Call, wanted: Assignment, types: TypeTable
   if (fault === null) return;
   if (fault.kind === "invalid") throw invalid(fault.pointer, fault.detail);
   if (fault.kind === "denied") throw new Problem("access/denied", { detail: fault.detail });
-  throw new Problem("plan/feature-required", { members: { feature: "restrictedAccounts", contact: account.plan.contactUrl ?? call.env.CONTACT_URL } });
+  throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
 }
 
 /** @throws Problem validation when a grant names an object that the account does not have */
@@ -54,10 +51,9 @@ export function checkGrantObjects(grants: readonly GrantRow[], existing: readonl
  * @throws Problem validation, conflict/lockout
  */
 export function addressRules(call: Call, rules: readonly string[], consent: { allowAny: boolean; confirmLockout?: boolean }, own: boolean): string[] {
-  const normal = normalizeRules(rules, consent.allowAny);
-  if ("fault" in normal) throw invalid(`/allowedIps/${normal.fault.index}`, normal.fault.detail);
-  if (own && !consent.confirmLockout && !admitsAddress([compileRules(normal.rules)], call.origin.ip)) throw new Problem("conflict/lockout");
-  return normal.rules;
+  const canonical = canonicalRules(rules, consent.allowAny);
+  if (own && !consent.confirmLockout && !admitsAddress([compileRules(canonical)], call.origin.ip)) throw new Problem("conflict/lockout");
+  return canonical;
 }
 
 /** The account's owner keeps the top role and stays active: ownership moves only by an explicit transfer. */
