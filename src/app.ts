@@ -27,7 +27,7 @@ export const ledgersOf = (env: Env) => (accountId: string) => accountObject(env,
 /** The whole surface. */
 const endpoints: readonly Endpoint[] = [
   ...tokenEndpoints,
-  ...claimEndpoints,
+  ...claimEndpoints(TYPE_TABLE),
   ...meEndpoints,
   ...accountCreationEndpoints,
   ...accountEndpoints,

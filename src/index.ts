@@ -2,6 +2,7 @@ import { app, ledgersOf } from "./app.ts";
 import { consume } from "./audit/consumer.queue.ts";
 import { sweep } from "./audit/sweep.store.ts";
 import type { Env } from "./env.ts";
+import { sweepCharges } from "./resources/charge-sweep.change.ts";
 import { openDb } from "./kernel/db.ts";
 
 export { AccountObject } from "./credits/account.object.ts";
@@ -9,5 +10,8 @@ export { AccountObject } from "./credits/account.object.ts";
 export default {
   fetch: app.fetch,
   queue: (batch, env) => consume(batch, env, ledgersOf(env)),
-  scheduled: (_controller, env) => sweep(openDb(env.DB), ledgersOf(env)),
+  scheduled: async (_controller, env) => {
+    await sweepCharges(env);
+    await sweep(openDb(env.DB), ledgersOf(env));
+  },
 } satisfies ExportedHandler<Env>;

@@ -14,6 +14,8 @@ export interface Reach {
   readonly ids: ReadonlySet<string>;
   /** Everything under these top objects. */
   readonly roots: ReadonlySet<string>;
+  /** Own objects and `ids`, as far as they stand under `under`. */
+  readonly inside: { readonly ids: ReadonlySet<string>; readonly under: ReadonlySet<string> } | null;
 }
 
 /** All that a member may do, compiled from rows; valid as long as its stamp holds. */
@@ -62,7 +64,9 @@ const reaches = (reach: Reach, memberId: string, on: ResourceRef): boolean =>
   || (reach.ids.size > 0 && reach.ids.has(on.id))
   || (reach.roots.size > 0 && on.rootId !== null && reach.roots.has(on.rootId))
   || (reach.own && on.ownerId === memberId)
-  || (reach.active && on.status === "active");
+  || (reach.active && on.status === "active")
+  || (reach.inside !== null && on.rootId !== null && reach.inside.under.has(on.rootId)
+    && (on.ownerId === memberId || reach.inside.ids.has(on.id)));
 
 /** The same question for a list: which rows of a type a right reaches. A store turns it into SQL. */
 export type Visible =

@@ -1,20 +1,8 @@
-import type { AccessLevel } from "../schema/team.ts";
+import { contributions, type GrantSource } from "./contribution.ts";
 import type { GrantSet, Reach } from "./decide.ts";
-import { type GrantRow, PLATFORM_RIGHTS, type Preset, type Scope } from "./preset.ts";
-import { isRight, type Right } from "./right.ts";
-import type { TypeAccess, TypeTable, Verb } from "./type.ts";
-
-/** The rows that a grant set is compiled from. */
-export interface GrantSource {
-  readonly memberId: string;
-  readonly roles: readonly string[];
-  /** Rights given to the member directly. */
-  readonly rights: readonly string[];
-  readonly grants: readonly GrantRow[];
-  readonly objectGroupIds: readonly string[];
-  /** Rights that the key is narrowed to; null is no narrowing. */
-  readonly scopes: readonly string[] | null;
-}
+import { type Preset, PLATFORM_RIGHTS } from "./preset.ts";
+import type { Right } from "./right.ts";
+import type { TypeTable } from "./type.ts";
 
 interface Draft {
   all: boolean;
@@ -22,63 +10,63 @@ interface Draft {
   active: boolean;
   readonly ids: Set<string>;
   readonly roots: Set<string>;
+  readonly inside: { ids: Set<string>; under: Set<string> }[];
 }
 
-/** The wildcard of object groups. */
+/** The wildcard of object groups, and the group of whatever is in no other. */
 export const EVERY_GROUP = "all";
 
 /**
- * roles ∪ direct rights ∪ grants ∪ what they derive, ∩ key scopes. A role, right, type or level that is not known gives
- * nothing. Pure: status, addresses, expiry and subscriptions are asked at each call.
+ * What the rows give, ∩ key scopes. Pure: status, addresses, expiry and subscriptions are asked at each call.
  */
 export function compile(source: GrantSource, preset: Preset, types: TypeTable): GrantSet {
   const drafts = new Map<Right, Draft>();
-  const draft = (right: Right): Draft => {
-    const found = drafts.get(right) ?? { all: false, own: false, active: false, ids: new Set<string>(), roots: new Set<string>() };
-    drafts.set(right, found);
-    return found;
-  };
-
-  for (const name of source.roles) {
-    const role = Object.hasOwn(preset.roles, name) ? preset.roles[name] : undefined;
-    for (const [right, scope] of Object.entries(role?.rights ?? {})) draft(right as Right)[scope as Scope] = true;
-  }
-  for (const right of source.rights) {
+  for (const { right, reach } of contributions(source, preset, types)) {
     // No tenant holds what belongs to whoever runs the deployment, whatever a row says.
-    if (isRight(right) && (preset.model === "platform" || !PLATFORM_RIGHTS.includes(right))) draft(right).all = true;
+    if (preset.model !== "platform" && PLATFORM_RIGHTS.includes(right)) continue;
+    if (source.scopes !== null && !source.scopes.includes(right)) continue;
+    const draft = drafts.get(right) ?? { all: false, own: false, active: false, ids: new Set(), roots: new Set(), inside: [] };
+    drafts.set(right, draft);
+    if (reach.kind === "inside") draft.inside.push({ ids: new Set(reach.ids), under: new Set(reach.under) });
+    else if (reach.kind === "id") draft.ids.add(reach.id);
+    else if (reach.kind === "root") draft.roots.add(reach.id);
+    else draft[reach.kind] = true;
   }
-  for (const grant of source.grants) {
-    const type = types.get(grant.resourceType);
-    if (type !== undefined) addGrant(type, grant, draft);
-  }
-
-  const reaches = new Map<Right, Reach>();
-  for (const [right, reach] of drafts) if (source.scopes === null || source.scopes.includes(right)) reaches.set(right, reach);
+  const everyGroup = source.objectGroupIds.includes(EVERY_GROUP) || source.roles.some((role) => preset.roles[role]?.everyGroup);
   return {
     memberId: source.memberId,
-    reaches,
-    groups: source.objectGroupIds.includes(EVERY_GROUP) ? null : new Set(source.objectGroupIds),
-    groupedTypes: new Set(Array.from(types.values()).filter((type) => type.grouped).map((type) => type.name)),
+    reaches: new Map(Array.from(drafts, ([right, draft]) => [right, toReach(draft)])),
+    groups: everyGroup ? null : new Set(source.objectGroupIds),
+    groupedTypes: groupedTypes(types),
   };
 }
 
-function addGrant(type: TypeAccess, grant: GrantRow, draft: (right: Right) => Draft): void {
-  if (type.grants === "none" || (type.grants === "whole" && grant.resourceId !== "0")) return;
-  const whole = grant.resourceId === "0";
-  for (const right of rightsOf(type.name, type.levels, grant.access)) {
-    if (whole) draft(right).all = true;
-    else if (!right.endsWith(".create")) draft(right).ids.add(grant.resourceId);
-  }
-  for (const [below, levels] of Object.entries(type.derives)) {
-    for (const right of rightsOf(below, levels, grant.access)) {
-      if (whole) draft(right).all = true;
-      else draft(right).roots.add(grant.resourceId);
-    }
-  }
+/** Every grant of a member counts for every role of theirs, so one role's narrowing is the same as another's: one is enough. */
+function toReach({ inside, ...draft }: Draft): Reach {
+  const [first] = inside.filter(({ under }) => under.size > 0);
+  return { ...draft, inside: first ?? null };
 }
 
-const rightsOf = (type: string, levels: Readonly<Record<AccessLevel, readonly Verb[]>>, access: AccessLevel): Right[] =>
-  (Object.hasOwn(levels, access) ? levels[access] : []).map((verb) => `${type}.${verb}`).filter(isRight);
+const grouped = new WeakMap<TypeTable, ReadonlySet<string>>();
+
+function groupedTypes(types: TypeTable): ReadonlySet<string> {
+  const names = grouped.get(types) ?? new Set(Array.from(types.values()).filter((type) => type.grouped).map((type) => type.name));
+  grouped.set(types, names);
+  return names;
+}
+
+/**
+ * What a member may do in an account below their own: of their rights only those that hold there, and nothing that single
+ * objects of the own account gave. Object groups are each account's own.
+ */
+export function compileBelow(set: GrantSet, preset: Preset): GrantSet {
+  const reaches = new Map<Right, Reach>();
+  for (const [right, reach] of set.reaches) {
+    if (preset.tree === null || !preset.tree.rights.has(right)) continue;
+    if (right === preset.tree.by || reach.all) reaches.set(right, reach);
+  }
+  return { ...set, reaches, groups: null };
+}
 
 /** True when everything that `inner` allows, `outer` allows too: nobody gives more than they hold. */
 export function within(inner: GrantSet, outer: GrantSet): boolean {
@@ -92,6 +80,6 @@ export function within(inner: GrantSet, outer: GrantSet): boolean {
 function reachWithin(inner: Reach, outer: Reach): boolean {
   if (outer.all) return true;
   // What is "own" differs from member to member, so another's "own" is never within mine.
-  if (inner.all || inner.own || (inner.active && !outer.active)) return false;
+  if (inner.all || inner.own || inner.inside !== null || (inner.active && !outer.active)) return false;
   return inner.ids.isSubsetOf(outer.ids) && inner.roots.isSubsetOf(outer.roots);
 }

@@ -1,25 +1,40 @@
+import type { GrantSet } from "./decide.ts";
+import { within } from "./grant-set.ts";
 import type { Preset } from "./preset.ts";
 
-/** Roles that whoever holds `roles` may give: the union of what each of them may. */
+/** Preset roles that whoever holds `roles` may give: the union of what each of them may. */
 export const givable = (preset: Preset, roles: readonly string[]): ReadonlySet<string> =>
   new Set(roles.flatMap((role) => (Object.hasOwn(preset.roles, role) ? preset.roles[role]?.mayInvite ?? [] : [])));
 
+/** Custom roles are no preset's: what they give is compared with what the giver holds. */
+export const isCustomRole = (role: string): boolean => role.startsWith("rol_");
+
 export const mayGive = (preset: Preset, actorRoles: readonly string[], roles: readonly string[]): boolean => {
   const may = givable(preset, actorRoles);
-  return roles.every((role) => may.has(role));
+  return roles.every((role) => isCustomRole(role) || may.has(role));
 };
+
+/** Whoever acts on a member. `preset` is the one of the actor's own account. */
+export interface Actor {
+  readonly preset: Preset;
+  readonly roles: readonly string[];
+  readonly grantSet: GrantSet;
+}
 
 /** What power over a member depends on. */
 export interface Target {
   readonly roles: readonly string[];
   readonly rights: readonly string[];
   readonly grants: readonly unknown[];
+  /** What the member's custom roles give. */
+  readonly custom: GrantSet;
 }
 
 /**
  * Nobody edits, blocks or makes keys for a member who has a role that they could not give. Whoever may give no role at
  * all manages only members who hold nothing beyond their own rights: a member without roles may hold rights all the same.
  */
-export const mayManage = (preset: Preset, actor: { readonly roles: readonly string[]; holds(right: string): boolean }, target: Target): boolean =>
-  mayGive(preset, actor.roles, target.roles)
-  && (givable(preset, actor.roles).size > 0 || (target.grants.length === 0 && target.rights.every((right) => actor.holds(right))));
+export const mayManage = ({ preset, roles, grantSet }: Actor, target: Target): boolean =>
+  mayGive(preset, roles, target.roles)
+  && within(target.custom, grantSet)
+  && (givable(preset, roles).size > 0 || (target.grants.length === 0 && target.rights.every((right) => grantSet.reaches.has(right as never))));

@@ -1,9 +1,15 @@
-import { RIGHT_NAMES, type Right } from "./right.ts";
+import type { Right } from "./right.ts";
 
-/** How far a role's right goes: all objects, the member's own, or those in status "active". */
-export type Scope = "all" | "own" | "active";
+/**
+ * How far a role's right goes:
+ * all · own: what the member owns · active: what is in status "active" · home: the member's own account ·
+ * granted: objects of the type that the member has a grant on · below: those, and all that stands under granted parents ·
+ * own_or_granted · own_or_granted_in: the same, but only under granted parents.
+ */
+export type Scope = "all" | "own" | "active" | "home" | "granted" | "below" | "own_or_granted" | "own_or_granted_in";
 
 export interface Role {
+  /** The higher, the more; what an interface sorts by. Nothing is decided by it. */
   readonly rank: number;
   readonly rights: Readonly<Partial<Record<Right, Scope>>>;
   /** Roles that whoever has this one may give, and whose holders they may edit, block and make keys for. */
@@ -12,6 +18,8 @@ export interface Role {
   readonly creditLimit: boolean;
   /** May make API keys for themselves where the account says that members may. */
   readonly ownKeys: boolean;
+  /** Sees every object group of the account. */
+  readonly everyGroup?: true;
 }
 
 export interface GrantRow {
@@ -25,18 +33,54 @@ export interface Preset {
   readonly model: string;
   /** At least one active member must hold it; the account's owner always does. */
   readonly topRole: string;
+  /** Every right that exists in this model. No role, grant or row gives another. */
+  readonly rights: ReadonlySet<Right>;
   readonly roles: Readonly<Record<string, Role>>;
+  /** The role that an invitation suggests. */
+  readonly suggestedRole: string;
   /** Roles that act only while the plan has restricted accounts. */
   readonly restrictedRoles: readonly string[];
   readonly bundles: Readonly<Record<string, readonly GrantRow[]>>;
+  readonly tree: Tree | null;
+  /** What the account's settings switch in this model. */
+  readonly switches: SwitchTable;
+}
+
+/** How members of an account act in the accounts below it. */
+export interface Tree {
+  /** The right whose reach says in which of them: its objects are those accounts. */
+  readonly by: Right;
+  /** Which of the member's rights hold there. */
+  readonly rights: ReadonlySet<Right>;
+}
+
+/** Settings of an account that change who may give which role. */
+export interface Switches {
+  readonly inviteOnlyAdmins: boolean;
+  readonly customersMayInviteBillingAdmin: boolean;
+  readonly billingAdminVisibleToCustomer: boolean;
+}
+
+export interface SwitchTable {
+  /** With `inviteOnlyAdmins`, only these roles give any. */
+  readonly admins?: readonly string[];
+  /** Only while the switch is on, `role` may give `gives`. */
+  readonly gives?: Readonly<Partial<Record<keyof Switches, { readonly role: string; readonly gives: string }>>>;
+  /** Roles that exist only while the switch is on. */
+  readonly exists?: Readonly<Record<string, keyof Switches>>;
 }
 
 /** Rights that only the platform account's members hold. */
 export const PLATFORM_RIGHTS: readonly Right[] = ["account.create", "account.manage", "credits.grant"];
 
-export const EVERYTHING: Role["rights"] = Object.fromEntries(
-  RIGHT_NAMES.filter((right) => !PLATFORM_RIGHTS.includes(right)).map((right) => [right, "all"]),
-);
+/** What every tenant's model has, whatever its resources. */
+export const COMMON_RIGHTS: readonly Right[] = [
+  "account.view", "account.view_security", "account.edit", "member.view", "member.create", "member.edit", "member.block", "grant.edit",
+  "role.edit", "api_key.view", "api_key.create", "api_key.revoke", "audit.view", "credits.view", "credits.spend",
+];
+
+/** What a top role holds: all of these rights, everywhere in the account. */
+export const everything = (rights: Iterable<Right>): Role["rights"] => Object.fromEntries(Array.from(rights, (right) => [right, "all"]));
 
 /**
  * Does a member with these roles act only while the plan has restricted accounts? Whoever has a restricted role; and, in a

@@ -4,6 +4,9 @@ export interface Stamp {
   readonly memberVersion: number;
   readonly accountId: string;
   readonly accountVersion: number;
+  /** The account below the member's own that the call acts on, or null. */
+  readonly targetId: string | null;
+  readonly targetVersion: number;
 }
 
 /** The stamp no longer holds: drop what was cached, load it again, decide again. Never leaves the gate. */

@@ -7,10 +7,8 @@ import { REPLAYED } from "../kernel/idempotency.ts";
 import { decodeCursor, page, pageOf } from "../kernel/page.ts";
 import { EntryCard, entryCard, figuresCard, LedgerQuery, NewSpend, SpendCard, spendCard, SummaryCard } from "./card.ts";
 import { refused } from "./refusal.ts";
+import { isActive } from "./subscription.ts";
 import { accountObject } from "./stub.object.ts";
-
-const isActive = ({ subscription }: Principal["account"], now: number): boolean =>
-  subscription.status === "active" && (subscription.currentPeriodEnd === null || subscription.currentPeriodEnd > now);
 
 const limitOf = ({ member }: Principal) => ({ limit: member.creditLimit, limitPeriod: member.limitPeriod });
 
@@ -33,7 +31,7 @@ const spend = endpoint({
   const { amount, description } = await call.body();
   const { accountId, memberId, account, actor } = call.principal;
   const reply = await accountObject(call.env, accountId).spend(accountId, {
-    op: "spend", key, memberId, amount, description, ...limitOf(call.principal), subscriptionActive: isActive(account, call.now),
+    op: "spend", key, memberId, amount, description, ...limitOf(call.principal), subscriptionActive: isActive(account.subscription, call.now), settles: false,
   }, { actor, origin: call.origin });
   const refusal = refused(reply);
   if (refusal !== null) throw refusal;

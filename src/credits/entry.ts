@@ -32,13 +32,14 @@ export interface Summary extends Figures {
 }
 
 export const REFUSALS = {
+  subscription_inactive: "credits/subscription-inactive",
   insufficient_balance: "credits/insufficient-balance",
   member_limit_exceeded: "credits/member-limit-exceeded",
 } as const satisfies Partial<Record<Recorded["kind"], ProblemCode>>;
 
 /** The code of a recorded refusal; null for what was done. */
 export const refusalOf = (outcome: Recorded): ProblemCode | null =>
-  outcome.kind === "insufficient_balance" || outcome.kind === "member_limit_exceeded" ? REFUSALS[outcome.kind] : null;
+  Object.hasOwn(REFUSALS, outcome.kind) ? REFUSALS[outcome.kind as keyof typeof REFUSALS] : null;
 
 /**
  * The entry as the trail tells it. Its id follows from the entry's, so that the same entry sent twice is one event.

@@ -27,13 +27,15 @@ export interface SpendCommand extends Limit {
   readonly amount: number;
   readonly description: string | null;
   readonly subscriptionActive: boolean;
+  /** A refusal is the last word: it is recorded whatever its reason, so that the same command is refused for ever. */
+  readonly settles: boolean;
 }
 
 export type Command = GrantCommand | SpendCommand;
 
 /** What an entry says of its command for ever, refusals too: a replay answers with it. */
 export type Recorded =
-  | ({ readonly kind: "insufficient_balance" | "member_limit_exceeded" | "spent"; readonly required: number } & Figures)
+  | ({ readonly kind: "subscription_inactive" | "insufficient_balance" | "member_limit_exceeded" | "spent"; readonly required: number } & Figures)
   | { readonly kind: "granted"; readonly lot: Omit<Lot, "remainder" | "seq"> }
   | { readonly kind: "expired" };
 
@@ -109,9 +111,10 @@ function spend<Previous>(state: State<Previous>, command: SpendCommand, now: num
   const { amount: required, memberId, description } = command;
   const open = available(lots, at);
   const told = figures(command, spending, open, at);
-  const refuse = (kind: "insufficient_balance" | "member_limit_exceeded") =>
+  const refuse = (kind: "subscription_inactive" | "insufficient_balance" | "member_limit_exceeded") =>
     record(due, command, { kind: "spend", memberId, description, amount: 0, lotSeq: null, outcome: { kind, required, ...told } }, lots);
 
+  if (!command.subscriptionActive && command.settles) return refuse("subscription_inactive");
   if (!command.subscriptionActive) return { outcome: { kind: "subscription_inactive", required, ...told }, entries: [], state };
   if (required > open) return refuse("insufficient_balance");
   if (told.limit !== null && required > told.limit - told.spent) return refuse("member_limit_exceeded");

@@ -1,5 +1,4 @@
 import type { Origin } from "../audit/event.ts";
-import { presetOf } from "../access/model.ts";
 import { isRestricted } from "../access/preset.ts";
 import { admitsAddress } from "./address.ts";
 import type { Principal } from "./principal.ts";
@@ -12,11 +11,11 @@ export type Refusal = "auth/blocked" | "auth/invalid-credential" | "ip/not-allow
  * @param aboutItself the call only reads what the member is: open while the plan lacks restricted accounts
  */
 export function refusal(principal: Principal, origin: Pick<Origin, "ip">, now: number, aboutItself: boolean): Refusal | null {
-  const { member, key, account } = principal;
+  const { member, key, home } = principal;
   if (member.status === "blocked") return "auth/blocked";
   if (member.status !== "active") return "auth/invalid-credential";
   if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now)) return "auth/invalid-credential";
   if (!admitsAddress(principal.addressRules, origin.ip)) return "ip/not-allowed";
-  const restricted = isRestricted(presetOf(account.kind), member.roles);
-  return restricted && !account.plan.restrictedAccounts && !aboutItself ? "plan/feature-required" : null;
+  const restricted = isRestricted(home.preset, member.roles);
+  return restricted && !home.plan.restrictedAccounts && !aboutItself ? "plan/feature-required" : null;
 }

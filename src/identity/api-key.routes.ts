@@ -1,6 +1,4 @@
 import { decide, memberRef } from "../access/decide.ts";
-import type { Target } from "../access/invite.ts";
-import { presetOf } from "../access/model.ts";
 import { bumpMember } from "../access/stamp.store.ts";
 import { iso } from "../kernel/clock.ts";
 import { sha256Hex } from "../kernel/digest.ts";
@@ -15,7 +13,7 @@ import { keyHints, mintKey } from "./api-key.ts";
 import { type Call, endpoint } from "./call.ts";
 import { findMember } from "./member.store.ts";
 import { tooWide } from "./narrowing.ts";
-import { canonicalRules, requirePower } from "./refusal.change.ts";
+import { canonicalRules, type Holdings, requirePower } from "./refusal.change.ts";
 
 /** What a missing key is decided as: like one that the caller may not see. */
 const NO_KEY = memberRef("");
@@ -42,7 +40,7 @@ const create = endpoint({
 }, async (call) => {
   const [[found]] = await call.read(findMember(call.db, call.principal.accountId, call.params["id"] ?? ""));
   const target = found?.row;
-  decideKey(call, call.params["id"] ?? "", found === undefined ? undefined : { ...found.row, grants: found.grants });
+  decideKey(call, call.params["id"] ?? "", found === undefined ? undefined : { ...found.row, ...found });
   if (target === undefined) throw new Problem("not-found");
   const body = await call.body();
   const terms = keyTerms(call, body);
@@ -65,11 +63,11 @@ const create = endpoint({
 });
 
 /** A key for oneself needs the right, or the account's leave; a key for another needs power over that member too. */
-function decideKey(call: Call, targetId: string, target: Target | undefined): void {
+function decideKey(call: Call, targetId: string, target: Holdings | undefined): void {
   const { principal } = call;
-  const { roles } = presetOf(principal.account.kind);
+  const { preset: { roles }, settings } = principal.home;
   const { scopes } = principal.key;
-  const ownKeys = principal.account.membersMayCreateKeys && principal.member.roles.some((role) => roles[role]?.ownKeys)
+  const ownKeys = settings.membersMayCreateKeys && principal.member.roles.some((role) => roles[role]?.ownKeys)
     && (scopes === null || scopes.includes("api_key.create"));
   if (targetId === principal.memberId && ownKeys) return;
   call.decide("api_key.create");

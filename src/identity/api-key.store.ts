@@ -2,14 +2,14 @@ import { and, desc, eq, isNull, lt, or, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { apiKey } from "../schema/identity.ts";
 import { member } from "../schema/team.ts";
-import { GRANTS } from "./member.store.ts";
+import { customRolesOf, grantsOf } from "./member.store.ts";
 
 
 export const insertKey = (db: Db, row: typeof apiKey.$inferInsert): Statement => db.insert(apiKey).values(row);
 
 /** A key, and what the member holds whose it is; named apart from the columns of the key. */
 export const findKey = (db: Db, accountId: string, id: string) =>
-  db.select({ key: apiKey, roles: sql`${member.roles}`.mapWith(member.roles).as("member_roles"), rights: sql`${member.rights}`.mapWith(member.rights).as("member_rights"), grants: GRANTS }).from(apiKey)
+  db.select({ key: apiKey, roles: sql`${member.roles}`.mapWith(member.roles).as("member_roles"), rights: sql`${member.rights}`.mapWith(member.rights).as("member_rights"), grants: grantsOf(member), customRoles: customRolesOf(member) }).from(apiKey)
     .innerJoin(member, eq(member.id, apiKey.memberId))
     .where(and(eq(apiKey.accountId, accountId), eq(apiKey.id, id)));
 

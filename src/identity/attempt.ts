@@ -10,7 +10,7 @@ import { isId, newId } from "../kernel/id.ts";
 import { type IdempotencyRecord, REPLAYED } from "../kernel/idempotency.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
-import type { Call, Change, Results } from "./call.ts";
+import type { Call, Change, EventName, Results } from "./call.ts";
 import { findRecord, IDEMPOTENCY_KEY, insertRecord } from "./idempotency.store.ts";
 import type { Principal } from "./principal.ts";
 import type { GateRequest } from "./request.ts";
@@ -48,6 +48,7 @@ export class Attempt implements Call {
   defer(work: Promise<unknown>): void { this.#request.defer(work); }
   query(): unknown { return this.#request.query(); }
   named(member: string): string | null { return this.#request.named(member); }
+  fingerprint(): string { return this.#request.fingerprint(); }
   ifMatch(version: number): void { this.#request.ifMatch(version); }
 
   async read<const T extends readonly Statement[]>(...statements: T): Promise<Results<T>> {
@@ -87,7 +88,7 @@ export class Attempt implements Call {
     return key;
   }
 
-  event(action: Right | "token.create", resource: AuditEvent["resource"], more: Parameters<Call["event"]>[2] = {}): AuditEvent {
+  event(action: Right | EventName, resource: AuditEvent["resource"], more: Parameters<Call["event"]>[2] = {}): AuditEvent {
     return {
       id: newId("event", this.now), accountId: this.principal.accountId, at: this.now, actor: this.principal.actor, action, resource,
       outcome: "success", reason: null, cost: null, origin: this.origin, changes: null, ledgerSeq: null, ...more,
@@ -142,7 +143,7 @@ export class Attempt implements Call {
 
   #refused(error: unknown, change: Change): unknown {
     const failed = failedGuard(error);
-    if (failed === "stale" || failed === "changed" || failedUnique(error, IDEMPOTENCY_KEY)) return new Stale();
+    if (failed === "stale" || failed === "changed" || [IDEMPOTENCY_KEY, ...change.again ?? []].some((columns) => failedUnique(error, columns))) return new Stale();
     const code = failed === null ? undefined : change.refusals?.[failed];
     if (code !== undefined) return new Problem(code);
     const duplicate = Object.entries(change.duplicates ?? {}).find(([columns]) => failedUnique(error, columns));

@@ -16,9 +16,14 @@ export interface Change {
   readonly refusals?: Readonly<Partial<Record<GuardName, ProblemCode>>>;
   /** The same for a unique constraint, by its columns: `member.account_id, member.email`. */
   readonly duplicates?: Readonly<Record<string, ProblemCode>>;
+  /** Unique constraints whose failure starts another attempt: somebody else was faster with the same. */
+  readonly again?: readonly string[];
 }
 
 export type Results<T extends readonly Statement[]> = { -readonly [K in keyof T]: T[K]["_"]["result"] };
+
+/** What the trail tells of that no right is named after. */
+export type EventName = "token.create" | "sos_license.block" | "sos_license.clear" | "aggregator_license.create";
 
 /**
  * One attempt at one authenticated call. A handler asks in this order:
@@ -50,10 +55,12 @@ export interface Call<Body = unknown, Query = unknown> {
   named(member: string): string | null;
   /** The caller's Idempotency-Key, for a ledger command. @throws Problem idempotency/missing */
   idempotencyKey(): string;
+  /** What makes this command the same command: method, path with query, account acted on, body. */
+  fingerprint(): string;
   /** @throws Problem precondition-required, precondition-failed */
   ifMatch(version: number): void;
   /** An event of this caller, in the chain of `accountId` (the caller's own unless told). */
-  event(action: Right | "token.create", resource: AuditEvent["resource"], more?: Partial<Pick<AuditEvent, "changes" | "reason" | "cost" | "outcome" | "accountId">>): AuditEvent;
+  event(action: Right | EventName, resource: AuditEvent["resource"], more?: Partial<Pick<AuditEvent, "changes" | "reason" | "cost" | "outcome" | "accountId">>): AuditEvent;
   /** Writes all or nothing in one D1 batch and then answers. @throws Stale, or the Problem that the change names for its guard */
   commit(change: Change, answer: Answer): Promise<Answer>;
   /** Writes one event on its own, not guarded by the stamp: for what is done already, or was refused. */

@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { mayManage } from "../access/invite.ts";
-import { presetOf } from "../access/model.ts";
+import { compile } from "../access/grant-set.ts";
+import { presetFor, presetOf } from "../access/model.ts";
+import type { TypeTable } from "../access/type.ts";
+import { customSet } from "./refusal.change.ts";
+import { settingsOf } from "./settings.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { batch, failedGuard } from "../kernel/db.ts";
@@ -18,7 +22,7 @@ import { type OpenCall, openEndpoint } from "./call.ts";
 const Body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be a claim token") });
 
 /** The secret is made here, at the claim, so that whoever asked for the key never had it. */
-const claim = openEndpoint({
+const claim = (types: TypeTable) => openEndpoint({
   method: "POST", path: "/v1/auth/claims", tag: "Sign-in", right: "public", status: 201,
   summary: "Exchange a one-time claim token for the API key that was made for you.",
   body: Body, answer: MadeKey, problems: ["not-found", "invitation/used", "invitation/expired", "ip/not-allowed", "auth/blocked"],
@@ -27,19 +31,19 @@ const claim = openEndpoint({
   const claimHash = sha256Hex(token);
   const [first] = await findClaim(call.db, claimHash);
   if (first === undefined) throw new Problem("not-found", { detail: "No key waits under this token: it was claimed or revoked, or never made." });
-  const made = await take(call, first);
+  const made = await take(call, first, types);
   if (made !== null) return made;
   // Somebody was faster; or a change of the member, the account or the maker came between, and the claim is asked anew.
   const [again] = await findClaim(call.db, claimHash);
-  const second = again === undefined ? null : await take(call, again);
+  const second = again === undefined ? null : await take(call, again, types);
   if (second === null) throw new Problem("invitation/used");
   return second;
 });
 
 /** Null when the claim is no longer what was read. @throws Problem when it may not be taken, or not from here */
-async function take(call: OpenCall, found: Claim): Promise<Answer | null> {
+async function take(call: OpenCall, found: Claim, types: TypeTable): Promise<Answer | null> {
   const event = claimEvent(call, found);
-  const code = refusal(call, found);
+  const code = refusal(call, found, types);
   const recorded = { ...event, ...(code === null ? {} : { outcome: "denied" as const, reason: code }) };
   const secret = mintKey(randomBytes(32));
   const made = { hash: sha256Hex(secret), ...keyHints(secret) };
@@ -56,14 +60,22 @@ async function take(call: OpenCall, found: Claim): Promise<Answer | null> {
 
 type Refusal = "auth/blocked" | "invitation/expired" | "ip/not-allowed";
 
-function refusal(call: OpenCall, { key, member, grants, account, maker, makerKind }: Claim): Refusal | null {
+function refusal(call: OpenCall, found: Claim, types: TypeTable): Refusal | null {
+  const { key, member, account, maker } = found;
   if (member.status === "blocked") return "auth/blocked";
   const ends = Math.min(key.claimExpiresAt ?? 0, key.expiresAt ?? Infinity);
-  const power = () => mayManage(presetOf(account.kind), { roles: maker.roles, holds: (right) => maker.rights.includes(right) }, { ...member, grants });
-  const mayStill = maker.status === "active" && (makerKind === "platform" || power());
+  const mayStill = maker.status === "active" && (found.makerAccount.kind === "platform" || hasPower(found, types));
   if (ends <= call.now || !mayStill) return "invitation/expired";
   const rules = [account.allowedIps, member.allowedIps, key.allowedIps].map(compileRules);
   return admitsAddress(rules, call.origin.ip) ? null : "ip/not-allowed";
+}
+
+/** What the maker could do now: a claim goes no further than that. */
+function hasPower({ member, grants, customRoles, account, maker, makerGrants, makerRoles, makerAccount }: Claim, types: TypeTable): boolean {
+  const preset = presetFor(makerAccount.kind, settingsOf(makerAccount, null).switches);
+  const grantSet = compile({ ...maker, memberId: maker.id, customRoles: makerRoles, grants: makerGrants, scopes: null }, preset, types);
+  const custom = customSet({ memberId: member.id, accountId: account.id, preset: presetOf(account.kind), types }, customRoles);
+  return mayManage({ preset, roles: maker.roles, grantSet }, { ...member, grants, custom });
 }
 
 const claimEvent = (call: OpenCall, { key, member }: Claim): AuditEvent => ({
@@ -73,4 +85,4 @@ const claimEvent = (call: OpenCall, { key, member }: Claim): AuditEvent => ({
   origin: call.origin, changes: null, ledgerSeq: null,
 });
 
-export const claimEndpoints = [claim];
+export const claimEndpoints = (types: TypeTable) => [claim(types)];

@@ -3,7 +3,7 @@ import { alias } from "drizzle-orm/sqlite-core";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { apiKey } from "../schema/identity.ts";
 import { account, member } from "../schema/team.ts";
-import { GRANTS } from "./member.store.ts";
+import { customRolesOf, grantsOf } from "./member.store.ts";
 
 const maker = alias(member, "maker");
 const makerAccount = alias(account, "maker_account");
@@ -13,7 +13,8 @@ const makerAccount = alias(account, "maker_account");
  * and whoever made it, because a claim goes no further than its maker's power does by then.
  */
 export const findClaim = (db: Db, claimHash: string) =>
-  db.select({ key: apiKey, member, grants: GRANTS, account, maker, makerKind: makerAccount.kind })
+  db.select({ key: apiKey, member, grants: grantsOf(member), customRoles: customRolesOf(member), account, maker,
+    makerGrants: grantsOf(maker), makerRoles: customRolesOf(maker), makerAccount })
     .from(apiKey)
     .innerJoin(member, eq(member.id, apiKey.memberId))
     .innerJoin(account, eq(account.id, apiKey.accountId))

@@ -87,14 +87,13 @@ function admit(call: Attempt, request: GateRequest): void {
   if (code === "plan/feature-required") throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
   if (code === "auth/invalid-credential") throw new Problem(code, { detail: "The API key behind this call has expired or was revoked, or its member has not accepted yet." });
   if (code !== null) throw new Problem(code);
-  // Acting on a child account is not there yet; a call that is meant for another account must not fall on the caller's own.
-  const target = request.headers.get("tollgate-account");
-  if (target !== null && target !== call.principal.accountId) throw new Problem("not-found");
+  // A call that is meant for another account must not fall on the caller's own.
+  if (call.principal.astray) throw new Problem("not-found", { detail: "Tollgate-Account names no account that you may act on." });
 }
 
 /** Refusals of the gate and of `decide` go into the trail; a missing object or a wrong body does not. */
 const isDenial = (problem: Problem, call: Attempt): boolean =>
-  call.denied !== null || problem.code === "access/denied" || problem.code === "ip/not-allowed"
+  call.denied !== null || call.principal.astray || problem.code === "access/denied" || problem.code === "ip/not-allowed"
   || problem.code === "auth/blocked" || problem.code === "auth/invalid-credential";
 
 const openCall = (request: GateRequest) => ({

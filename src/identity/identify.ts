@@ -38,15 +38,16 @@ const UNREADABLE = {
 
 /** From the credential to whoever can be loaded for it. @throws Problem auth/invalid-credential */
 export async function identify(request: GateRequest, types: TypeTable): Promise<Identity> {
+  const { targetId } = request;
   const credential = credentialOf(request.headers);
   if (credential.kind === "key") {
     const hash = sha256Hex(credential.secret);
-    return { memoryKey: `key ${hash}`, load: () => findPrincipalByKey(request.db, hash, types) };
+    return { memoryKey: `key ${hash} ${targetId ?? ""}`, load: () => findPrincipalByKey(request.db, hash, targetId, types) };
   }
   if (credential.kind === "token") {
     const claims = await claimsOf(request, credential);
     if (claims === null) throw new Problem("auth/invalid-credential", { detail: "The access token is not valid, or has expired. Get a new one: POST /v1/auth/token." });
-    return { memoryKey: `token ${claims.acc} ${claims.mem} ${claims.key}`, load: () => findPrincipalByToken(request.db, claims, types) };
+    return { memoryKey: `token ${claims.acc} ${claims.mem} ${claims.key} ${targetId ?? ""}`, load: () => findPrincipalByToken(request.db, claims, targetId, types) };
   }
   throw new Problem("auth/invalid-credential", { detail: UNREADABLE[credential.kind] });
 }

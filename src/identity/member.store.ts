@@ -1,16 +1,26 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, type AnyColumn, eq, sql } from "drizzle-orm";
+import type { CustomRole } from "../access/contribution.ts";
 import type { GrantRow } from "../access/preset.ts";
 import type { Db } from "../kernel/db.ts";
 import { member } from "../schema/team.ts";
 
-/** A column beside `member`: the member's grants, in the order of their types and ids. */
-export const GRANTS = sql`(SELECT json_group_array(json_array(g.resource_type, g.resource_id, g.access) ORDER BY g.resource_type, g.resource_id)
-  FROM access_grant g WHERE g.member_id = ${member.id})`.mapWith(parseGrants);
+/** `member`, or an alias of it. */
+type MemberTable = Readonly<Record<"id" | "accountId" | "roles", AnyColumn>>;
 
-function parseGrants(json: string): GrantRow[] {
-  return (JSON.parse(json) as [string, string, GrantRow["access"]][]).map(([resourceType, resourceId, access]) => ({ resourceType, resourceId, access }));
-}
+/** A column beside a member: its grants, in the order of their types and ids. */
+export const grantsOf = (of: MemberTable) => sql`(SELECT json_group_array(json_array(g.resource_type, g.resource_id, g.access) ORDER BY g.resource_type, g.resource_id)
+  FROM access_grant g WHERE g.member_id = ${of.id})`.mapWith(parseGrants);
 
-/** One member and the grants, inside the account: another account's member is not there. */
+/** A column beside a member: the custom roles that it has. */
+export const customRolesOf = (of: MemberTable) => sql`(SELECT json_group_array(json_object('key', r.id, 'rights', json(r.rights), 'grants', json(r.grants)))
+  FROM role r WHERE r.account_id = ${of.accountId} AND r.id IN (SELECT value FROM json_each(${of.roles})))`.mapWith(parseRoles);
+
+const parseGrants = (json: string): GrantRow[] =>
+  (JSON.parse(json) as [string, string, GrantRow["access"]][]).map(([resourceType, resourceId, access]) => ({ resourceType, resourceId, access }));
+
+const parseRoles = (json: string): CustomRole[] => JSON.parse(json) as CustomRole[];
+
+/** One member with grants and custom roles, inside the account: another account's member is not there. */
 export const findMember = (db: Db, accountId: string, id: string) =>
-  db.select({ row: member, grants: GRANTS }).from(member).where(and(eq(member.accountId, accountId), eq(member.id, id)));
+  db.select({ row: member, grants: grantsOf(member), customRoles: customRolesOf(member) }).from(member)
+    .where(and(eq(member.accountId, accountId), eq(member.id, id)));

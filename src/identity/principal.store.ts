@@ -1,57 +1,101 @@
-import { and, eq, type SQL } from "drizzle-orm";
+import { and, eq, ne, type SQL, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/sqlite-core";
+import type { CustomRole } from "../access/contribution.ts";
+import { decide } from "../access/decide.ts";
+import { compile, compileBelow } from "../access/grant-set.ts";
+import { type AccountKind, presetFor } from "../access/model.ts";
 import type { GrantRow } from "../access/preset.ts";
-import { compile } from "../access/grant-set.ts";
-import { presetOf } from "../access/model.ts";
 import type { TypeTable } from "../access/type.ts";
 import type { Db } from "../kernel/db.ts";
 import { apiKey } from "../schema/identity.ts";
-import { account, member } from "../schema/team.ts";
+import { account, member, type Settings } from "../schema/team.ts";
 import { compileRules } from "./address.ts";
-import { GRANTS } from "./member.store.ts";
+import { customRolesOf, grantsOf } from "./member.store.ts";
 import type { Principal } from "./principal.ts";
+import { settingsOf } from "./settings.ts";
 
-/** The rows behind an API key, by the SHA-256 of its secret. */
-export const findPrincipalByKey = (db: Db, hash: string, types: TypeTable): Promise<Principal | null> =>
-  findPrincipal(db, eq(apiKey.hash, hash), "key", types);
+const target = alias(account, "target");
+
+/** The rows behind an API key, by the SHA-256 of its secret. @param targetId the account that the call names, or null */
+export const findPrincipalByKey = (db: Db, hash: string, targetId: string | null, types: TypeTable): Promise<Principal | null> =>
+  findPrincipal(db, eq(apiKey.hash, hash), targetId, "key", types);
 
 /** The rows behind an access token: the member and the key that it was minted from. */
-export const findPrincipalByToken = (db: Db, claims: { acc: string; mem: string; key: string }, types: TypeTable): Promise<Principal | null> =>
-  findPrincipal(db, and(eq(apiKey.id, claims.key), eq(apiKey.memberId, claims.mem), eq(apiKey.accountId, claims.acc)), "token", types);
+export const findPrincipalByToken = (db: Db, claims: { acc: string; mem: string; key: string }, targetId: string | null, types: TypeTable): Promise<Principal | null> =>
+  findPrincipal(db, and(eq(apiKey.id, claims.key), eq(apiKey.memberId, claims.mem), eq(apiKey.accountId, claims.acc)), targetId, "token", types);
 
-async function findPrincipal(db: Db, where: SQL | undefined, via: Principal["via"], types: TypeTable): Promise<Principal | null> {
-  const [row] = await db.select({ key: apiKey, member, account, grants: GRANTS })
+const parentSettings = (of: typeof account | typeof target) => sql`(SELECT settings FROM account WHERE id = ${of.parentId})`.mapWith(account.settings);
+
+async function findPrincipal(db: Db, where: SQL | undefined, targetId: string | null, via: Principal["via"], types: TypeTable): Promise<Principal | null> {
+  const [row] = await db.select({
+    key: apiKey, member, account, target, grants: grantsOf(member), customRoles: customRolesOf(member),
+    aboveHome: parentSettings(account).as("above_home"), aboveTarget: parentSettings(target).as("above_target"),
+    targetGrandparentId: sql<string | null>`(SELECT parent_id FROM account WHERE id = ${target.parentId})`.as("target_grandparent_id"),
+    platformId: sql<string | null>`(SELECT id FROM account WHERE kind = 'platform')`.as("platform_id"),
+  })
     .from(apiKey)
     .innerJoin(member, and(eq(member.id, apiKey.memberId), eq(member.accountId, apiKey.accountId)))
     .innerJoin(account, eq(account.id, member.accountId))
+    .leftJoin(target, and(eq(target.id, targetId ?? ""), ne(target.id, account.id)))
     .where(where);
-  return row === undefined ? null : toPrincipal(row, via, types);
+  return row === undefined ? null : toPrincipal(row, targetId, via, types);
 }
+
+type AccountRow = typeof account.$inferSelect;
 
 interface Row {
   readonly key: typeof apiKey.$inferSelect;
   readonly member: typeof member.$inferSelect;
-  readonly account: typeof account.$inferSelect;
+  readonly account: AccountRow;
+  readonly target: AccountRow | null;
   readonly grants: readonly GrantRow[];
+  readonly customRoles: readonly CustomRole[];
+  readonly aboveHome: unknown;
+  readonly aboveTarget: unknown;
+  readonly targetGrandparentId: string | null;
+  readonly platformId: string | null;
 }
 
-function toPrincipal({ key, member: row, account: home, grants }: Row, via: Principal["via"], types: TypeTable): Principal {
-  const source = { memberId: row.id, roles: row.roles, rights: row.rights, grants, objectGroupIds: row.objectGroupIds, scopes: key.scopes };
+function toPrincipal(row: Row, targetId: string | null, via: Principal["via"], types: TypeTable): Principal {
+  const { key, member: who, account: home, target: below } = row;
+  const homeSettings = settingsOf(home, row.aboveHome as Settings | null);
+  const preset = presetFor(home.kind, homeSettings.switches);
+  const source = {
+    memberId: who.id, accountId: home.id, roles: who.roles, customRoles: row.customRoles, rights: who.rights, grants: row.grants,
+    objectGroupIds: who.objectGroupIds, scopes: key.scopes,
+  };
+  const own = compile(source, preset, types);
+  const acted = targetId === null || targetId === home.id ? home : below !== null && actsOn(own, preset, home.id, below, row.targetGrandparentId) ? below : null;
+  const at = acted ?? home;
+  const atSettings = at === home ? homeSettings : settingsOf(at, row.aboveTarget as Settings | null);
   return {
     via,
-    stamp: { memberId: row.id, memberVersion: row.version, accountId: home.id, accountVersion: home.version },
-    memberId: row.id,
-    accountId: home.id,
-    account: {
-      kind: home.kind, name: home.name, plan: home.plan, subscription: home.subscription,
-      ownerMemberId: home.ownerMemberId, membersMayCreateKeys: home.settings.membersMayCreateKeys,
+    stamp: {
+      memberId: who.id, memberVersion: who.version, accountId: home.id, accountVersion: home.version,
+      ...(at === home ? { targetId: null, targetVersion: 0 } : { targetId: at.id, targetVersion: at.version }),
     },
+    memberId: who.id, accountId: at.id,
+    account: {
+      kind: at.kind as AccountKind, name: at.name, parentId: at.parentId, plan: at.plan, subscription: at.subscription,
+      ownerMemberId: at.ownerMemberId, settings: atSettings.settings,
+    },
+    preset: at === home ? preset : presetFor(at.kind, atSettings.switches),
+    home: { accountId: home.id, kind: home.kind as AccountKind, preset, plan: home.plan, ...homeSettings },
+    astray: acted === null, platformId: row.platformId,
     member: {
-      status: row.status, username: row.username, email: row.email, roles: row.roles,
-      creditLimit: row.creditLimit, limitPeriod: row.limitPeriod,
+      status: who.status, username: who.username, email: who.email, language: who.language, roles: who.roles,
+      creditLimit: who.creditLimit, limitPeriod: who.limitPeriod,
     },
     key: { id: key.id, scopes: key.scopes, allowedIps: key.allowedIps, expiresAt: key.expiresAt, revokedAt: key.revokedAt },
-    addressRules: [home.allowedIps, row.allowedIps, key.allowedIps].map(compileRules),
-    grantSet: compile(source, presetOf(home.kind), types),
-    actor: { type: "member", memberId: row.id, accountId: home.id, login: row.username, email: row.email, apiKeyId: key.id },
+    addressRules: [home.allowedIps, who.allowedIps, key.allowedIps, ...(at === home ? [] : [at.allowedIps])].map(compileRules),
+    grantSet: at === home ? own : compileBelow(own, preset), types,
+    actor: { type: "member", memberId: who.id, accountId: home.id, login: who.username, email: who.email, apiKeyId: key.id },
   };
+}
+
+/** Below the member's own account, and within the reach that its model steers by: that account itself, or the one it stands under. */
+function actsOn(set: ReturnType<typeof compile>, { tree }: ReturnType<typeof presetFor>, homeId: string, target: AccountRow, grandparentId: string | null): boolean {
+  if (tree === null || target.parentId === null || (target.parentId !== homeId && grandparentId !== homeId)) return false;
+  const reached = (id: string) => decide(set, tree.by, { id, rootId: null, ownerId: null, groupId: null, status: "" }).allowed;
+  return reached(target.id) || (target.parentId !== homeId && reached(target.parentId));
 }

@@ -1,8 +1,11 @@
 import type { GrantSet } from "../access/decide.ts";
+import type { Preset, Switches } from "../access/preset.ts";
 import type { Stamp } from "../access/stamp.ts";
+import type { TypeAccess, TypeTable } from "../access/type.ts";
 import type { Actor } from "../audit/event.ts";
 import type { Block } from "../kernel/cidr.ts";
-import type { LimitPeriod, Plan, Subscription } from "../schema/team.ts";
+import type { AccountKind } from "../access/model.ts";
+import type { LimitPeriod, Locale, Plan, Settings, Subscription } from "../schema/team.ts";
 
 /**
  * The caller as the gate knows it: a member, the account and the key behind the credential, as loaded under `stamp`.
@@ -13,19 +16,36 @@ export interface Principal {
   /** What the caller sent: the key itself, or a token minted from it. */
   readonly via: "key" | "token";
   readonly memberId: string;
+  /** The account that the call acts on: the member's own, or one below it (`Tollgate-Account`). */
   readonly accountId: string;
   readonly account: {
-    readonly kind: string;
+    readonly kind: AccountKind;
     readonly name: string;
+    readonly parentId: string | null;
     readonly plan: Plan;
     readonly subscription: Subscription;
     readonly ownerMemberId: string;
-    readonly membersMayCreateKeys: boolean;
+    readonly settings: Settings;
   };
+  /** The model of the account that the call acts on, as its settings have it. */
+  readonly preset: Preset;
+  /** The member's own account. */
+  readonly home: {
+    readonly accountId: string;
+    readonly kind: AccountKind;
+    readonly preset: Preset;
+    readonly plan: Plan;
+    readonly settings: Settings;
+    readonly switches: Switches;
+  };
+  /** The call names an account that is not there, or where the member may not act. */
+  readonly astray: boolean;
+  readonly platformId: string | null;
   readonly member: {
     readonly status: "new" | "active" | "blocked";
     readonly username: string;
     readonly email: string;
+    readonly language: Locale | null;
     readonly roles: readonly string[];
     readonly creditLimit: number | null;
     readonly limitPeriod: LimitPeriod;
@@ -37,8 +57,17 @@ export interface Principal {
     readonly expiresAt: number | null;
     readonly revokedAt: number | null;
   };
-  /** One list for each of account, member and key that has rules; null is a stored rule that cannot be read. */
+  /** One list for each of account, member, key and the account acted on that has rules; null is a stored rule that cannot be read. */
   readonly addressRules: ReadonlyArray<readonly Block[] | null>;
+  /** What the member may do in the account that the call acts on. */
   readonly grantSet: GrantSet;
+  readonly types: TypeTable;
   readonly actor: Actor;
+}
+
+/** The account whose objects of a type the call sees: its own, the platform's, or its parent's. Empty where there is none. */
+export function keeperOf({ accountId, account, platformId }: Principal, type: Pick<TypeAccess, "keptBy">): string {
+  const keeper = type.keptBy?.[account.kind];
+  if (keeper === undefined) return accountId;
+  return (keeper === "platform" ? platformId : account.parentId) ?? "";
 }

@@ -92,9 +92,14 @@ export class GateRequest {
     return key;
   }
 
+  /** The account that the call names to act on; a member's own when it names none. */
+  get targetId(): string | null {
+    return this.headers.get("tollgate-account");
+  }
+
   fingerprint(): string {
     const { pathname, search } = new URL(this.#request.url);
-    return fingerprint(this.operation.method, `${pathname}${search}`, this.#json);
+    return fingerprint(this.operation.method, `${this.targetId ?? ""}${pathname}${search}`, this.#json);
   }
 
   /** @throws Problem precondition-required, precondition-failed */

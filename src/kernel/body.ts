@@ -74,6 +74,10 @@ const pointer = (path: readonly string[], place: "body" | "query"): string =>
     ? path.join(".")
     : path.map((part) => `/${part.slice(0, 100).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 
+/** A patch without the members that were not sent. */
+export const definite = <T extends object>(patch: T) =>
+  Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
+
 /** One line of text that a person wrote: trimmed, no control characters, no lone surrogates. */
 export const text = (max: number) =>
   z.string().trim().min(1).max(max).refine((value) => !/\p{Cc}|\p{Cs}/u.test(value), "must not hold control characters");

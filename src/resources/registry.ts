@@ -1,12 +1,12 @@
 import type { TypeTable } from "../access/type.ts";
-import { accessToken } from "./access-token.ts";
-import { analytics } from "./analytics.ts";
-import { billing } from "./billing.ts";
-import { customer } from "./customer.ts";
-import { dataObject } from "./data-object.ts";
-import { licenseKey } from "./license-key.ts";
-import { machineCode } from "./machine-code.ts";
-import { product } from "./product.ts";
+import { accessToken } from "./types/access-token.ts";
+import { analytics } from "./types/analytics.ts";
+import { billing } from "./types/billing.ts";
+import { customer } from "./types/customer.ts";
+import { dataObject } from "./types/data-object.ts";
+import { licenseKey } from "./types/license-key.ts";
+import { machineCode } from "./types/machine-code.ts";
+import { product } from "./types/product.ts";
 import type { ResourceType } from "./type.ts";
 
 /** Every resource type. A new one is its own file and a line here. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ResourceRef } from "../access/decide.ts";
+import type { GrantSet, ResourceRef } from "../access/decide.ts";
 import { iso } from "../kernel/clock.ts";
 import { ID_PREFIXES } from "../kernel/id.ts";
 import type { ResourceRow } from "../schema/resource.ts";
@@ -11,13 +11,26 @@ export const refOf = (row: ResourceRow): ResourceRef =>
 /** The object under which a child of this one stands: a grant on it reaches the child. */
 export const rootOf = (parent: ResourceRow): string => parent.rootId ?? parent.id;
 
-/** What an answer shows of an object. */
-export function resourceCard(type: StoredType, row: ResourceRow): Record<string, unknown> {
+/** What the columns of a row repeat of its attributes, so that the database can look for it. */
+export function completeRow(type: StoredType, row: ResourceRow): ResourceRow {
+  const { attributes, parentId } = row;
+  const { expiresAt } = attributes;
+  return {
+    ...row, name: String(attributes[type.label] ?? ""), expiresAt: typeof expiresAt === "string" ? Date.parse(expiresAt) : null,
+    uniqueKey: type.unique?.(attributes, parentId) ?? null,
+  };
+}
+
+/** What an answer shows of an object. @param viewer whose rights decide on confidential attributes; nobody sees them without */
+export function resourceCard(type: StoredType, row: ResourceRow, viewer: GrantSet | null = null): Record<string, unknown> {
+  const { confidential } = type;
+  const hidden = confidential === undefined || viewer?.reaches.has(confidential.right) ? [] : confidential.attributes;
   return {
     id: row.id,
-    ...Object.fromEntries(Object.entries(row.attributes).filter(([name]) => !name.startsWith("#"))),
+    ...Object.fromEntries(Object.entries(row.attributes).filter(([name]) => !name.startsWith("#") && !hidden.includes(name))),
     ...parentMembers(type, row.parentId),
     ...(type.reference === null ? {} : { [type.reference.member]: row.referenceId }),
+    ...(row.groupId === null ? {} : { groupId: row.groupId }),
     status: row.status, createdBy: row.createdBy, createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt), version: row.version,
   };
 }
@@ -38,12 +51,13 @@ function parentMembers(type: StoredType, parentId: string | null): Record<string
 const id = z.string().max(64);
 
 /** The body of POST: the attributes, one parent where there are any, and the reference or the new object it may make. */
-export function newBody(type: StoredType, embedded: StoredType | null): z.ZodType<Record<string, unknown>> {
+export function newBody({ grouped }: ResourceType, type: StoredType, embedded: StoredType | null): z.ZodType<Record<string, unknown>> {
   const parents = Object.keys(type.parents);
   const { reference } = type;
   const shape = {
     ...type.attributes.shape,
     ...Object.fromEntries(parents.map((member) => [member, parents.length === 1 ? id : id.optional()])),
+    ...(grouped && parents.length === 0 ? { groupId: id.optional().describe("An object group, or \"all\": the group of whatever is in no other.") } : {}),
     ...(reference === null ? {} : { [reference.member]: id.nullable().optional() }),
     ...(reference?.embedded && embedded ? { [reference.embedded.member]: embedded.attributes.optional() } : {}),
   };
@@ -64,9 +78,13 @@ export function patchBody(type: StoredType): z.ZodType<Record<string, unknown>> 
 
 const withoutDefault = (schema: z.ZodType): z.ZodType => (schema instanceof z.ZodDefault ? schema.unwrap() as z.ZodType : schema);
 
+const attributesShown = ({ attributes: { shape }, confidential }: StoredType) => ({
+  ...shape, ...Object.fromEntries((confidential?.attributes ?? []).map((name) => [name, (shape[name] as z.ZodType).optional()])),
+});
+
 /** The shape of `resourceCard`, for OpenAPI. */
 export const cardSchema = (type: ResourceType, stored: StoredType) => z.object({
-  id: z.string(), ...stored.attributes.shape, ...stored.generated?.kept.shape,
+  id: z.string(), ...attributesShown(stored), ...stored.generated?.kept.shape, ...(type.grouped ? { groupId: z.string() } : {}),
   ...Object.fromEntries(Object.keys(stored.parents).map((member) => [member, z.string().nullable()])),
   ...(stored.reference === null ? {} : { [stored.reference.member]: z.string().nullable() }),
   status: z.string(), createdBy: z.string(), createdAt: z.string(), updatedAt: z.string(), version: z.number(),

@@ -1,12 +1,14 @@
 import { z } from "zod";
-import { decide, type ResourceRef, visible } from "../access/decide.ts";
+import { decide, visible } from "../access/decide.ts";
 import type { Right } from "../access/right.ts";
 import { type Call, type Endpoint, endpoint, type Results } from "../identity/call.ts";
-import type { Statement } from "../kernel/db.ts";
+import { keeperOf } from "../identity/principal.ts";
 import { etag } from "../identity/request.ts";
+import type { Statement } from "../kernel/db.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
+import { type Named, namedBy, NOTHING, referencesOf, requireVisible } from "./named.change.ts";
 import { cardSchema, refOf, resourceCard, trailCard } from "./resource.card.ts";
 import { deleteResource, findNamed, findResource, guardResource, listResources } from "./resource.store.ts";
 import type { ResourceType, StoredType } from "./type.ts";
@@ -14,37 +16,32 @@ import type { ResourceType, StoredType } from "./type.ts";
 /** `product.view` of a type and a verb. */
 export const rightOf = (type: Pick<ResourceType, "name">, verb: string): Right => `${type.name}.${verb}` as Right;
 
-const NOTHING: ResourceRef = { id: "", rootId: null, ownerId: null, groupId: null, status: "" };
-
-interface Named {
-  /** Of the body or the query. */
-  readonly member: string;
-  readonly type: string;
-  readonly id: string;
-}
-
 /** One guarded read of the rows that a statement selects and of the objects that the call names beside them, if any. */
 async function readWith<Rows extends Statement>(call: Call, rows: Rows, named: readonly Named[]): Promise<[Results<[Rows]>[0], ResourceRow[]]> {
-  return named.length === 0 ? [(await call.read(rows))[0], []] : call.read(rows, findNamed(call.db, call.principal.accountId, named));
+  return named.length === 0 ? [(await call.read(rows))[0], []] : call.read(rows, findNamed(call.db, named));
 }
 
 /**
  * One guarded read of an object. Without any right on the type, or out of reach, it is not there; visible but without
- * the right it is 403.
+ * the right it is 403. What another account keeps can be seen here, and changed by nobody.
  */
-export async function loadResource(call: Call, type: ResourceType, verb: "view" | "edit" | "delete", named: readonly Named[] = []) {
+export async function loadResource(call: Call, type: ResourceType, verb: string, named: readonly Named[] = []) {
   const { accountId, grantSet } = call.principal;
-  const [[row], others] = await readWith(call, findResource(call.db, accountId, type.name, call.params["id"] ?? ""), named);
+  const keeper = keeperOf(call.principal, type);
+  const [[row], others] = await readWith(call, findResource(call.db, keeper, type.name, call.params["id"] ?? ""), named);
   // A missing object is decided like one that is out of reach, so that neither the answer nor the trail tells them apart.
   const on = row === undefined ? NOTHING : refOf(row);
   call.decide(rightOf(type, verb), on, row === undefined || !decide(grantSet, rightOf(type, "view"), on).allowed);
   if (row === undefined) throw new Problem("not-found");
+  if (keeper !== accountId && verb !== "view") throw new Problem("access/denied", { detail: "Another account keeps this, and only its members change it." });
   return { row, others };
 }
 
 function list(type: ResourceType, stored: StoredType): Endpoint {
-  const filters = [...Object.entries(stored.parents), ...(stored.reference === null ? [] : [[stored.reference.member, stored.reference.type] as const])];
-  const query = z.strictObject({ ...listQuery, ...Object.fromEntries(filters.map(([member]) => [member, z.string().max(64).optional()])) });
+  const members = [...Object.entries(stored.parents), ...referencesOf(stored)];
+  const filters = stored.filters ?? [];
+  const text = z.string().max(200).optional();
+  const query = z.strictObject({ ...listQuery, status: z.string().max(40).optional(), ...Object.fromEntries([...members.map(([member]) => member), ...filters].map((name) => [name, text])) });
   return endpoint({
     method: "GET", path: `/v1/${stored.path}`, tag: type.title, right: rightOf(type, "view"), status: 200,
     summary: `${type.title} that you may see, newest first.`, query, answer: pageOf(cardSchema(type, stored)),
@@ -52,28 +49,19 @@ function list(type: ResourceType, stored: StoredType): Endpoint {
     call.decide(rightOf(type, "view"));
     const asked = call.query();
     const values = asked as Record<string, unknown>;
-    const named = filters.flatMap(([member, of]) => (typeof values[member] === "string" ? [{ member, type: of, id: values[member] }] : []));
+    const textOf = (name: string) => (typeof values[name] === "string" ? values[name] : null);
+    const named = namedBy(call.principal, members, textOf);
     const parents = named.filter(({ member }) => member in stored.parents);
     if (parents.length > 1) throw new Problem("validation", { errors: [{ pointer: parents[1]?.member ?? "", detail: "filter by one parent at a time" }] });
-    const { accountId, grantSet } = call.principal;
     const filter = {
-      visible: visible(grantSet, rightOf(type, "view")), before: decodeCursor(asked.cursor, z.string()),
+      visible: visible(call.principal.grantSet, rightOf(type, "view")), before: decodeCursor(asked.cursor, z.string()),
       parentId: parents[0]?.id ?? null, referenceId: named.find(({ member }) => member === stored.reference?.member)?.id ?? null,
+      status: asked.status ?? null, attributes: Object.fromEntries(filters.flatMap((name) => { const value = textOf(name); return value === null ? [] : [[name, value]]; })),
     };
-    const [rows, others] = await readWith(call, listResources(call.db, accountId, type.name, filter, asked.limit + 1), named);
+    const [rows, others] = await readWith(call, listResources(call.db, keeperOf(call.principal, type), type.name, filter, asked.limit + 1), named);
     requireVisible(call, named, others, "query");
-    return { status: 200, body: page(rows, asked.limit, (row) => resourceCard(stored, row), (row) => row.id) };
+    return { status: 200, body: page(rows, asked.limit, (row) => resourceCard(stored, row, call.principal.grantSet), (row) => row.id) };
   });
-}
-
-/** What a call names must be there and within the caller's view: else it is not there, whichever of the two it is. */
-export function requireVisible(call: Call, named: readonly Named[], found: readonly ResourceRow[], place: "body" | "query"): void {
-  for (const { member, type, id } of named) {
-    const row = found.find((each) => each.type === type && each.id === id);
-    const missing = new Problem("not-found", { detail: `${member} names nothing that this credential may see.`, errors: [{ pointer: place === "body" ? `/${member}` : member, detail: "names nothing that you may see" }] });
-    call.decide(`${type}.view` as Right, row === undefined ? NOTHING : refOf(row), missing);
-    if (row === undefined) throw missing;
-  }
 }
 
 const card = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
@@ -81,7 +69,7 @@ const card = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   summary: "One of them.", answer: cardSchema(type, stored),
 }, async (call) => {
   const { row } = await loadResource(call, type, "view");
-  return { status: 200, body: resourceCard(stored, row), headers: { ETag: etag(row.version) } };
+  return { status: 200, body: resourceCard(stored, row, call.principal.grantSet), headers: { ETag: etag(row.version) } };
 });
 
 const remove = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
@@ -97,4 +85,5 @@ const remove = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   }, { status: 204 });
 });
 
-export const readEndpoints = (type: ResourceType, stored: StoredType): Endpoint[] => [list(type, stored), card(type, stored), remove(type, stored)];
+export const readEndpoints = (type: ResourceType, stored: StoredType): Endpoint[] =>
+  [list(type, stored), card(type, stored), ...(stored.without?.includes("delete") ? [] : [remove(type, stored)])];

@@ -1,6 +1,6 @@
 import { and, desc, eq, inArray, lt, or, type Placeholder, type SQL, sql } from "drizzle-orm";
 import type { Visible } from "../access/decide.ts";
-import { whereVisible } from "../access/visible.store.ts";
+import { among, type Way, waysTo } from "../access/visible.store.ts";
 import { type Db, guard, prepared, type Statement } from "../kernel/db.ts";
 import { resource, type ResourceRow } from "../schema/resource.ts";
 import { accessGrant, member } from "../schema/team.ts";
@@ -14,26 +14,48 @@ export const findResource = (db: Db, accountId: string, type: string, id: string
 
 const one = prepared((db) => db.select().from(resource).where(at(sql.placeholder("accountId"), sql.placeholder("type"), sql.placeholder("id"))));
 
-/** Objects that a call names, each with the type it must have: at least one. */
-export const findNamed = (db: Db, accountId: string, named: readonly { type: string; id: string }[]) =>
-  db.select().from(resource).where(or(...named.map(({ type, id }) => at(accountId, type, id))));
+/** Objects that a call names, each with the type it must have and the account that keeps it: at least one. */
+export const findNamed = (db: Db, named: readonly { accountId: string; type: string; id: string }[]) =>
+  db.select().from(resource).where(or(...named.map(({ accountId, type, id }) => at(accountId, type, id))));
 
 export interface ListFilter {
   readonly visible: Visible;
   readonly parentId: string | null;
   readonly referenceId: string | null;
+  readonly status: string | null;
+  /** Exact values of attributes. */
+  readonly attributes: Readonly<Record<string, string>>;
   /** Begins before this id. */
   readonly before: string | null;
 }
 
-/** Newest first: one query, whatever the member may see. */
-export const listResources = (db: Db, accountId: string, type: string, filter: ListFilter, limit: number) =>
-  db.select().from(resource).where(and(
-    eq(resource.accountId, accountId), eq(resource.type, type), whereVisible(filter.visible, resource),
+/** Newest first: one query, whatever the member may see, and by an index wherever that is not everything. */
+export function listResources(db: Db, accountId: string, type: string, filter: ListFilter, limit: number) {
+  const inList = and(
+    eq(resource.accountId, accountId), eq(resource.type, type),
     filter.parentId === null ? undefined : eq(resource.parentId, filter.parentId),
     filter.referenceId === null ? undefined : eq(resource.referenceId, filter.referenceId),
+    filter.status === null ? undefined : eq(resource.status, filter.status),
+    ...Object.entries(filter.attributes).map(([name, value]) => sql`${resource.attributes} ->> ${`$.${name}`} = ${value}`),
     filter.before === null ? undefined : lt(resource.id, filter.before),
-  )).orderBy(desc(resource.id)).limit(limit);
+  );
+  const { visible } = filter;
+  const ways = visible.kind === "none" ? [] : waysTo(visible, resource);
+  const reached = ways === null ? inList : and(eq(resource.accountId, accountId), eq(resource.type, type), reachedBy(ways, inList, limit));
+  return db.select().from(resource).where(reached).orderBy(desc(resource.id)).limit(limit);
+}
+
+/** Values that are each gone for on their own: an index then holds them in the order of the list, and no more than a page is read. */
+const SINGLE_MAX = 8;
+
+function reachedBy(ways: readonly Way[], inList: SQL | undefined, limit: number): SQL {
+  const parts = ways.flatMap(({ column, values, rest }) =>
+    (column.name === "id" || values.size > SINGLE_MAX
+      ? [sql`SELECT ${resource.id} FROM ${resource} WHERE ${and(inList, among(column, values), rest)}`]
+      : Array.from(values, (value) =>
+        sql`SELECT * FROM (SELECT ${resource.id} FROM ${resource} WHERE ${and(inList, eq(column, value), rest)} ORDER BY ${resource.id} DESC LIMIT ${limit})`)));
+  return parts.length === 0 ? sql`0` : sql`${resource.id} IN (${sql.join(parts, sql` UNION ALL `)})`;
+}
 
 export const insertResource = (db: Db, row: ResourceRow): Statement => db.insert(resource).values(row);
 
@@ -46,21 +68,32 @@ export const guardResource = (db: Db, row: Pick<ResourceRow, "accountId" | "type
 export const guardPresence = (db: Db, row: Pick<ResourceRow, "accountId" | "type" | "id">): Statement =>
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM resource WHERE account_id = ${row.accountId} AND type = ${row.type} AND id = ${row.id})`);
 
-export const updateResource = (db: Db, row: ResourceRow): Statement =>
-  db.update(resource)
-    .set({ attributes: row.attributes, name: row.name, referenceId: row.referenceId, updatedAt: row.updatedAt, version: row.version })
-    .where(at(row.accountId, row.type, row.id));
+/** Columns of the unique key, as a failed write names them. */
+export const UNIQUE_KEY = "resource.account_id, resource.type, resource.unique_key";
 
-const grantsOn = (row: ResourceRow): SQL | undefined =>
-  and(eq(accessGrant.accountId, row.accountId), eq(accessGrant.resourceType, row.type), eq(accessGrant.resourceId, row.id));
+export const updateResource = (db: Db, row: ResourceRow): Statement => {
+  const { accountId, type, id, createdBy: _, createdAt: __, ...rest } = row;
+  return db.update(resource).set(rest).where(at(accountId, type, id));
+};
+
+/** Gives some attributes a new value, whatever the others are by then. The caller's batch says when. */
+export const setAttributes = (db: Db, row: Pick<ResourceRow, "accountId" | "type" | "id">, change: { set: object; status: string | null }, now: number): Statement =>
+  db.update(resource).set({
+    attributes: sql`json_patch(${resource.attributes}, ${JSON.stringify(change.set)})`, updatedAt: now, version: sql`${resource.version} + 1`,
+    ...(change.status === null ? {} : { status: change.status }),
+  }).where(at(row.accountId, row.type, row.id));
+
+const grantsOn = (row: ResourceRow): SQL | undefined => and(eq(accessGrant.resourceType, row.type), eq(accessGrant.resourceId, row.id));
 
 /**
- * Removes it with the grants on it, and only while nothing belongs to it or names it. Whoever had such a grant has other
- * rights from now on, so their versions move.
+ * Removes it with the grants on it, and only while nothing belongs to it or names it, in this account or another. Whoever
+ * had such a grant has other rights from now on, so their versions move.
  */
 export const deleteResource = (db: Db, row: ResourceRow): Statement[] => [
-  guard(db, "has_dependents", sql`NOT EXISTS (SELECT 1 FROM resource WHERE account_id = ${row.accountId} AND parent_id = ${row.id})
-    AND NOT EXISTS (SELECT 1 FROM resource WHERE account_id = ${row.accountId} AND reference_id = ${row.id})`),
+  guard(db, "has_dependents", sql`NOT EXISTS (SELECT 1 FROM resource WHERE parent_id = ${row.id})
+    AND NOT EXISTS (SELECT 1 FROM resource WHERE account_id = ${row.accountId} AND reference_id = ${row.id})
+    AND NOT EXISTS (SELECT 1 FROM charge WHERE resource_id = ${row.id} AND status = 'pending')
+    AND NOT EXISTS (SELECT 1 FROM charge WHERE parent_id = ${row.id} AND status = 'pending')`),
   db.delete(resource).where(at(row.accountId, row.type, row.id)),
   db.update(member).set({ version: sql`${member.version} + 1` })
     .where(inArray(member.id, db.select({ id: accessGrant.memberId }).from(accessGrant).where(grantsOn(row)))),

@@ -1,6 +1,8 @@
 import type { z } from "zod";
 import type { TypeAccess } from "../access/type.ts";
+import type { Right } from "../access/right.ts";
 import type { IdKind } from "../kernel/id.ts";
+import type { ResourceRow } from "../schema/resource.ts";
 
 /**
  * A resource type as one file declares it. The generic store and routes do the rest: CRUD, lists, rights, trail,
@@ -26,6 +28,38 @@ export interface StoredType {
   /** A member that names another object without belonging to it; the caller must be allowed to view that one. */
   readonly reference: { readonly member: string; readonly type: string; readonly embedded: EmbeddedType | null } | null;
   readonly generated: GeneratedType | null;
+  /** Changes that the generic routes do not make here: they have routes of their own, or nobody makes them. */
+  readonly without?: readonly ("create" | "edit" | "delete")[];
+  /** Attributes that only holders of a right see. They are in no trail. */
+  readonly confidential?: { readonly right: Right; readonly attributes: readonly string[] };
+  /** Attributes by whose exact value a list can be filtered. */
+  readonly filters?: readonly string[];
+  /** What no two objects of the type in an account may have alike; null where it does not matter. */
+  readonly unique?: (attributes: Readonly<Record<string, unknown>>, parentId: string | null) => string | null;
+  /** What may not be worked in is told as a missing right, and so is one that does not exist. */
+  readonly parentsDenied?: true;
+  /** Credits that a new object costs, by the object it belongs to. */
+  readonly price?: (parent: ResourceRow) => number;
+  readonly actions?: readonly Action[];
+}
+
+/** `POST /v1/<path>/:id/<name>`: something that is done with an object beside changing its attributes. */
+export interface Action {
+  readonly name: string;
+  /** The right is `<type>.<verb>`. */
+  readonly verb: string;
+  readonly summary: string;
+  readonly body: z.ZodObject;
+  /** Pure: what becomes of the object, or why that is not possible now (409). */
+  readonly run: (row: ResourceRow, body: Readonly<Record<string, unknown>>, at: { readonly now: number; readonly memberId: string }) => Change | { readonly conflict: string };
+  /** Credits, by the object that it belongs to. */
+  readonly price?: (parent: ResourceRow) => number;
+}
+
+/** Attributes that get a new value, and the new status if it changes. Others stay, whoever changes them meanwhile. */
+export interface Change {
+  readonly set: Readonly<Record<string, unknown>>;
+  readonly status: string | null;
 }
 
 /** What the server makes for a new object. */

@@ -13,6 +13,10 @@ export const resource = sqliteTable("resource", {
   referenceId: text("reference_id"),
   status: text().notNull().default("active"),
   name: text().notNull().default(""),
+  /** Milliseconds since the epoch. */
+  expiresAt: integer("expires_at"),
+  /** What no two objects of the type in an account may have alike. */
+  uniqueKey: text("unique_key"),
   attributes: text({ mode: "json" }).$type<Record<string, unknown>>().notNull(),
   version: integer().notNull().default(1),
   createdBy: text("created_by").notNull(),
@@ -21,3 +25,32 @@ export const resource = sqliteTable("resource", {
 }, (table) => [primaryKey({ columns: [table.accountId, table.type, table.id] })]);
 
 export type ResourceRow = typeof resource.$inferSelect;
+
+/** A change that costs credits: from the moment it is accepted until it is paid or refused, and then for as long as its key is remembered. */
+export const charge = sqliteTable("charge", {
+  accountId: text("account_id").notNull(),
+  /** What the ledger knows it by. */
+  key: text().notNull(),
+  memberId: text("member_id").notNull(),
+  status: text({ enum: ["pending", "paid", "refused"] }).notNull(),
+  fingerprint: text().notNull(),
+  amount: integer().notNull(),
+  description: text().notNull(),
+  /** The object that the change makes or changes, and the one that it belongs to: neither may go meanwhile. */
+  resourceId: text("resource_id").notNull(),
+  parentId: text("parent_id"),
+  change: text({ mode: "json" }).$type<unknown>().notNull(),
+  /** What the caller is told, now and under the same key later. */
+  answer: text({ mode: "json" }).$type<unknown>().notNull(),
+  event: text({ mode: "json" }).$type<unknown>().notNull(),
+  createdAt: integer("created_at").notNull(),
+}, (table) => [primaryKey({ columns: [table.accountId, table.key] })]);
+
+export type ChargeRow = typeof charge.$inferSelect;
+
+export const sosBlock = sqliteTable("sos_block", {
+  accountId: text("account_id").primaryKey(),
+  keyId: text("key_id").notNull(),
+  memberId: text("member_id").notNull(),
+  createdAt: integer("created_at").notNull(),
+});

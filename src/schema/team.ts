@@ -18,7 +18,27 @@ export interface Subscription {
 
 export interface Settings {
   readonly membersMayCreateKeys: boolean;
-  readonly locale: "en" | "ru";
+  /** Themes are licensed one by one: a member needs a grant on each, or on all. */
+  readonly perThemeRestrictions: boolean;
+  readonly inviteOnlyAdmins: boolean;
+  readonly customersMayInviteBillingAdmin: boolean;
+  readonly billingAdminVisibleToCustomer: boolean;
+  /** ISO 4217. */
+  readonly currency: string;
+  readonly locale: Locale;
+}
+
+export const LOCALES = ["en", "ru"] as const;
+export type Locale = (typeof LOCALES)[number];
+
+/** What an account's owner tells of it: for dealers and organizations. */
+export interface Profile {
+  readonly phone?: string | null;
+  readonly address?: string | null;
+  readonly city?: string | null;
+  readonly country?: string | null;
+  readonly taxId?: string | null;
+  readonly website?: string | null;
 }
 
 export const account = sqliteTable("account", {
@@ -31,6 +51,7 @@ export const account = sqliteTable("account", {
   subscription: text({ mode: "json" }).$type<Subscription>().notNull(),
   settings: text({ mode: "json" }).$type<Settings>().notNull(),
   allowedIps: text("allowed_ips", { mode: "json" }).$type<string[]>().notNull(),
+  profile: text({ mode: "json" }).$type<Profile>().notNull().default({}),
   version: integer().notNull().default(1),
   createdAt: integer("created_at").notNull(),
   updatedAt: integer("updated_at").notNull(),
@@ -67,6 +88,7 @@ export const member = sqliteTable("member", {
   allowedIps: text("allowed_ips", { mode: "json" }).$type<string[]>().notNull(),
   creditLimit: integer("credit_limit"),
   limitPeriod: text("limit_period", { enum: LIMIT_PERIODS }).notNull().default("lifetime"),
+  language: text({ enum: LOCALES }),
   invitedBy: text("invited_by"),
   version: integer().notNull().default(1),
   createdAt: integer("created_at").notNull(),
@@ -87,3 +109,19 @@ export const accessGrant = sqliteTable("access_grant", {
   access: text({ enum: ACCESS_LEVELS }).notNull(),
   accountId: text("account_id").notNull(),
 }, (table) => [primaryKey({ columns: [table.memberId, table.resourceType, table.resourceId] })]);
+
+/** Roles that an account made for itself, beside those of its model. Their ids stand among the roles of members. */
+export const role = sqliteTable("role", {
+  id: text().primaryKey(),
+  accountId: text("account_id").notNull(),
+  name: text().notNull(),
+  description: text().notNull(),
+  rights: text({ mode: "json" }).$type<string[]>().notNull(),
+  grants: text({ mode: "json" }).$type<{ resourceType: string; resourceId: string; access: AccessLevel }[]>().notNull(),
+  version: integer().notNull().default(1),
+  createdBy: text("created_by").notNull(),
+  createdAt: integer("created_at").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+export type RoleRow = typeof role.$inferSelect;

@@ -1,16 +1,17 @@
-import { presetOf } from "../access/model.ts";
+import { type AccountKind, PARENT_KINDS, presetOf } from "../access/model.ts";
 import { CLAIM_TTL_MS } from "../identity/api-key.card.ts";
 import { insertKey, replaceWaiting } from "../identity/api-key.store.ts";
 import { findAccount } from "../identity/account.store.ts";
+import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { type Call, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { iso } from "../kernel/clock.ts";
 import { newId } from "../kernel/id.ts";
 import { sha256Hex } from "../kernel/digest.ts";
-import { Problem } from "../kernel/problem.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
 import { randomToken } from "../kernel/secret.ts";
 import { z } from "zod";
-import { AccountCard, accountCard, type AccountRow, DEFAULT_PLAN, DEFAULT_SETTINGS, NewAccount, NO_SUBSCRIPTION, toSubscription } from "./account.card.ts";
+import { AccountCard, accountCard, type AccountRow, DEFAULT_PLAN, NewAccount, NO_SUBSCRIPTION, toSubscription } from "./account.card.ts";
 import { insertAccount } from "./account.store.ts";
 import { MemberCard, memberCard, type MemberRow } from "./member.card.ts";
 import { insertMember } from "./member.store.ts";
@@ -34,25 +35,36 @@ function firstKey(call: Call, accountId: string, memberId: string) {
   return { key, claim: { token: claim.token, expiresAt: iso(claim.expiresAt) } };
 }
 
+/** An account stands under one of the kind that its own kind says, and some cannot stand alone. @throws Problem validation */
+function checkParent(kind: AccountKind, parentId: string | null, parentKind: string | undefined): void {
+  const rule = PARENT_KINDS[kind];
+  if (parentId === null && rule?.required) throw invalid("/parentId", `a ${kind} stands under a ${rule.kind}`);
+  if (parentId !== null && (rule === undefined || parentKind !== rule.kind)) {
+    throw invalid("/parentId", rule === undefined ? `a ${kind} stands on its own` : `must name a ${rule.kind}`);
+  }
+}
+
 const create = endpoint({
   method: "POST", path: "/v1/accounts", tag: "Accounts", right: "account.create", status: 201,
   summary: "Platform: create an account with its first owner.", body: NewAccount, answer: MadeAccount, idempotency: "optional",
 }, async (call) => {
-  await call.read();
+  const parentId = call.named("parentId");
+  const [parents] = await call.read(findAccount(call.db, parentId ?? ""));
   call.decide("account.create");
   const body = await call.body();
+  checkParent(body.kind as AccountKind, parentId, parents[0]?.kind);
   const { now } = call;
   const accountId = newId("account", now);
   const owner: MemberRow = {
     ...body.owner, id: newId("member", now), accountId, userId: null, username: `${body.owner.firstName} ${body.owner.lastName}`,
     phone: null, mobilePhone: null, position: null, status: "active", source: "local", roles: [presetOf(body.kind).topRole], rights: [],
-    objectGroupIds: [], allowedIps: [], creditLimit: null, limitPeriod: "lifetime", invitedBy: call.principal.memberId, version: 1,
+    objectGroupIds: [], allowedIps: [], creditLimit: null, limitPeriod: "lifetime", language: null, invitedBy: call.principal.memberId, version: 1,
     createdAt: now, acceptedAt: now, lastLoginAt: null, blockedAt: null, updatedAt: now,
   };
   const account: AccountRow = {
-    id: accountId, kind: body.kind, name: body.name, parentId: null, ownerMemberId: owner.id, plan: body.plan ?? DEFAULT_PLAN,
+    id: accountId, kind: body.kind, name: body.name, parentId: body.parentId, ownerMemberId: owner.id, plan: body.plan ?? DEFAULT_PLAN,
     subscription: body.subscription === undefined ? NO_SUBSCRIPTION : toSubscription(body.subscription), settings: DEFAULT_SETTINGS,
-    allowedIps: [], version: 1, createdAt: now, updatedAt: now,
+    allowedIps: [], profile: {}, version: 1, createdAt: now, updatedAt: now,
   };
   const { key, claim } = firstKey(call, accountId, owner.id);
   const answer = { ...accountCard(account), owner: memberCard(owner, []) };

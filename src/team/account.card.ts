@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { ACCOUNT_KINDS } from "../access/model.ts";
 import { ADDRESS_RULES_MAX } from "../identity/address.ts";
+import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { text } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
-import { type account, type Plan, type Settings, type Subscription, SUBSCRIPTION_STATUSES } from "../schema/team.ts";
+import { type account, LOCALES, type Plan, type Settings, type Subscription, SUBSCRIPTION_STATUSES } from "../schema/team.ts";
 import { email } from "./member.card.ts";
 
 export const PlanBody = z.strictObject({
@@ -22,24 +23,44 @@ export const SubscriptionBody = z.strictObject({
 const kinds = ACCOUNT_KINDS.filter((kind) => kind !== "platform") as [string, ...string[]];
 
 export const NewAccount = z.strictObject({
-  kind: z.enum(kinds).describe("Decides the access model: vendor has operators, team has roles."),
+  kind: z.enum(kinds).describe("Decides the access model: vendor has operators, team has roles; distributor, seller and customer_org are a marketplace; dealer, subdealer; agency."),
+  parentId: z.string().max(64).nullable().default(null).describe("The account above it: of a seller its distributor, of a customer_org its seller, of a subdealer its dealer."),
   name: text(200),
   owner: z.strictObject({ email, firstName: text(100), lastName: text(100) }),
   plan: PlanBody.optional(),
   subscription: SubscriptionBody.optional(),
 });
 
+const SettingsBody = z.strictObject({
+  membersMayCreateKeys: z.boolean(),
+  perThemeRestrictions: z.boolean().describe("Team: members provision and download only the themes that they have a grant on."),
+  inviteOnlyAdmins: z.boolean().describe("Marketplace: only admins of the seller or the distributor add members."),
+  customersMayInviteBillingAdmin: z.boolean().describe("Marketplace: customers may add a billing admin of their organization."),
+  billingAdminVisibleToCustomer: z.boolean().describe("Marketplace: the role customer_billing_admin exists in customers' organizations."),
+  currency: z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR"),
+  locale: z.enum(LOCALES),
+});
+
+const profileText = (max: number) => text(max).nullable().optional();
+
+export const ProfileBody = z.strictObject({
+  phone: profileText(40), address: profileText(300), city: profileText(100), country: profileText(100), taxId: profileText(40), website: profileText(200),
+});
+
 export const AccountPatch = z.strictObject({
   name: text(200).optional(),
   allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX).optional(),
-  settings: z.strictObject({ membersMayCreateKeys: z.boolean().optional(), locale: z.enum(["en", "ru"]).optional() }).optional(),
+  settings: SettingsBody.partial().optional(),
+  profile: ProfileBody.optional(),
   allowAny: z.boolean().default(false),
   confirmLockout: z.boolean().default(false),
 });
 
 export const AccountCard = z.object({
   id: z.string(), kind: z.string(), name: z.string(), ownerMemberId: z.string(), plan: PlanBody, subscription: SubscriptionBody,
-  settings: z.object({ membersMayCreateKeys: z.boolean(), locale: z.string() }), allowedIps: z.array(z.string()),
+  settings: SettingsBody.partial().describe("Currency and what concerns keys are left out for those who may not see them."),
+  parentId: z.string().nullable(), profile: ProfileBody,
+  allowedIps: z.array(z.string()).optional().describe("Left out for those who may not see it."),
   createdAt: z.string(), updatedAt: z.string(), version: z.number(),
 });
 
@@ -47,14 +68,17 @@ export type AccountRow = typeof account.$inferSelect;
 
 export const DEFAULT_PLAN: Plan = { restrictedAccounts: false, memberLimit: null, contactUrl: null };
 export const NO_SUBSCRIPTION: Subscription = { status: "none", tier: null, currentPeriodEnd: null };
-export const DEFAULT_SETTINGS: Settings = { membersMayCreateKeys: false, locale: "en" };
 
 export const toSubscription = (body: z.infer<typeof SubscriptionBody>): Subscription =>
   ({ ...body, currentPeriodEnd: body.currentPeriodEnd === null ? null : Date.parse(body.currentPeriodEnd) });
 
-export const accountCard = (row: AccountRow) => ({
-  id: row.id, kind: row.kind, name: row.name, ownerMemberId: row.ownerMemberId, plan: row.plan,
+/** Settings that concern money and signing in, for those with `account.view_security` only. */
+const SENSITIVE: readonly (keyof Settings)[] = ["currency", "membersMayCreateKeys"];
+
+export const accountCard = (row: AccountRow, seesSecurity = true) => ({
+  id: row.id, kind: row.kind, name: row.name, parentId: row.parentId, ownerMemberId: row.ownerMemberId, plan: row.plan,
   subscription: { ...row.subscription, currentPeriodEnd: isoOrNull(row.subscription.currentPeriodEnd) },
-  settings: row.settings, allowedIps: row.allowedIps,
+  settings: Object.fromEntries(Object.entries({ ...DEFAULT_SETTINGS, ...row.settings }).filter(([name]) => seesSecurity || !SENSITIVE.includes(name as keyof Settings))),
+  profile: row.profile, ...(seesSecurity ? { allowedIps: row.allowedIps } : {}),
   createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt), version: row.version,
 });

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { decide } from "../access/decide.ts";
+import { bumpBelow } from "../access/stamp.store.ts";
 import { difference } from "../audit/difference.ts";
 import type { Right } from "../access/right.ts";
 import { findAccount } from "../identity/account.store.ts";
 import { type Call, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
+import { definite } from "../kernel/body.ts";
 import { Problem } from "../kernel/problem.ts";
 import { AccountCard, accountCard, AccountPatch, type AccountRow, PlanBody, SubscriptionBody, toSubscription } from "./account.card.ts";
 import { guardAccount, listAccounts, updateAccount } from "./account.store.ts";
@@ -39,7 +41,8 @@ const card = endpoint({
   summary: "The account: its plan, subscription, settings and address rules.", answer: AccountCard,
 }, async (call) => {
   const row = await load(call, "account.view");
-  return { status: 200, body: accountCard(row), headers: { ETag: etag(row.version) } };
+  const seesSecurity = decide(call.principal.grantSet, "account.view_security").allowed || row.id !== call.principal.accountId;
+  return { status: 200, body: accountCard(row, seesSecurity), headers: { ETag: etag(row.version) } };
 });
 
 const edit = endpoint({
@@ -49,11 +52,11 @@ const edit = endpoint({
 }, async (call) => {
   const row = await load(call, "account.edit");
   if (row.id !== call.principal.accountId) throw new Problem("access/denied", { detail: "Settings and address rules belong to the account itself." });
-  const { name, allowedIps, settings, ...consent } = await call.body();
+  const { name, allowedIps, settings, profile, ...consent } = await call.body();
   call.ifMatch(row.version);
   const after: AccountRow = {
     ...row, name: name ?? row.name,
-    settings: { membersMayCreateKeys: settings?.membersMayCreateKeys ?? row.settings.membersMayCreateKeys, locale: settings?.locale ?? row.settings.locale },
+    settings: { ...row.settings, ...definite(settings ?? {}) }, profile: { ...row.profile, ...definite(profile ?? {}) },
     allowedIps: allowedIps === undefined ? row.allowedIps : addressRules(call, allowedIps, consent, true),
   };
   return save(call, row, after, "account.edit");
@@ -66,7 +69,7 @@ function save(call: Call, row: AccountRow, change: AccountRow, action: Right) {
   // What the platform does to a tenant is in the trail of both.
   const chains = new Set([row.id, call.principal.accountId]);
   return call.commit({
-    statements: [guardAccount(call.db, row), updateAccount(call.db, after)], events: [...chains].map(event),
+    statements: [guardAccount(call.db, row), updateAccount(call.db, after), bumpBelow(call.db, row.id)], events: [...chains].map(event),
   }, { status: 200, body: accountCard(after), headers: { ETag: etag(after.version) } });
 }
 

@@ -1,11 +1,15 @@
-import type { GrantSet } from "../access/decide.ts";
+import type { CustomRole } from "../access/contribution.ts";
+import { decide, type GrantSet } from "../access/decide.ts";
 import { compile, within } from "../access/grant-set.ts";
-import { givable, mayGive } from "../access/invite.ts";
+import { givable, isCustomRole, mayGive } from "../access/invite.ts";
 import { type GrantRow, isRestricted, type Preset } from "../access/preset.ts";
-import type { TypeTable } from "../access/type.ts";
+import type { Right } from "../access/right.ts";
+import type { TypeAccess, TypeTable } from "../access/type.ts";
 
 /** Whoever gives: their roles, what they hold, and whether the key of the call narrows it. */
 export interface Giver {
+  /** Of the giver's own account. */
+  readonly preset: Preset;
   readonly roles: readonly string[];
   readonly grantSet: GrantSet;
   readonly narrowed: boolean;
@@ -14,6 +18,8 @@ export interface Giver {
 /** What a member is to have. */
 export interface Assignment {
   readonly roles: readonly string[];
+  /** Those of `roles` that the account made for itself, as far as they are there. */
+  readonly customRoles: readonly CustomRole[];
   readonly rights: readonly string[];
   readonly grants: readonly GrantRow[];
   readonly creditLimit: number | null;
@@ -26,18 +32,21 @@ export type AssignmentFault =
 
 /**
  * May the giver give this, and does it make sense? Powers first, so that nobody learns from a 422 what they may not see.
+ * @param preset of the account that the member belongs to
  * @param restrictedAccounts the account's plan has them
  */
-export function assignmentFault(giver: Giver, wanted: Assignment, preset: Preset, types: TypeTable, restrictedAccounts: boolean): AssignmentFault | null {
-  const unknown = wanted.roles.findIndex((role) => !Object.hasOwn(preset.roles, role));
-  if (unknown >= 0) return { kind: "invalid", pointer: `/roles/${unknown}`, detail: `must be one of ${Object.keys(preset.roles).join(", ")}` };
+export function assignmentFault(giver: Giver, wanted: Assignment, accountId: string, preset: Preset, types: TypeTable, restrictedAccounts: boolean): AssignmentFault | null {
+  const unknown = wanted.roles.findIndex((role) => (isCustomRole(role) ? !wanted.customRoles.some(({ key }) => key === role) : !Object.hasOwn(preset.roles, role)));
+  if (unknown >= 0) return { kind: "invalid", pointer: `/roles/${unknown}`, detail: `must be one of ${Object.keys(preset.roles).join(", ")}, or the id of a custom role of the account` };
   if (new Set(wanted.roles).size < wanted.roles.length) return { kind: "invalid", pointer: "/roles", detail: "names a role twice" };
-  if (!mayGive(preset, giver.roles, wanted.roles)) {
-    return { kind: "denied", detail: `You may give the roles ${[...givable(preset, giver.roles)].join(", ") || "of nobody"}.` };
+  if (!mayGive(giver.preset, giver.roles, wanted.roles)) {
+    return { kind: "denied", detail: `You may give the roles ${[...givable(giver.preset, giver.roles)].join(", ") || "of nobody"}.` };
   }
-  const fault = grantFault(wanted.grants, types);
+  const foreign = wanted.rights.findIndex((right) => !preset.rights.has(right as Right));
+  if (foreign >= 0) return { kind: "invalid", pointer: `/rights/${foreign}`, detail: "does not exist in this account's model" };
+  const fault = grantFault(wanted.grants, preset, types);
   if (fault !== null) return fault;
-  if (!givesWithin(giver, wanted, preset, types)) return { kind: "denied", detail: "Nobody gives rights or grants that go further than their own." };
+  if (!givesWithin(giver, wanted, accountId, preset, types)) return { kind: "denied", detail: "Nobody gives rights or grants that go further than their own." };
   if (wanted.creditLimit !== null && !wanted.roles.some((role) => preset.roles[role]?.creditLimit)) {
     return { kind: "invalid", pointer: "/creditLimit", detail: "does not go with these roles" };
   }
@@ -45,14 +54,14 @@ export function assignmentFault(giver: Giver, wanted: Assignment, preset: Preset
 }
 
 /** A grant that makes no sense is refused when it is saved, not ignored when it is read. */
-export function grantFault(grants: readonly GrantRow[], types: TypeTable): AssignmentFault | null {
+export function grantFault(grants: readonly GrantRow[], preset: Preset, types: TypeTable): AssignmentFault | null {
   const seen = new Set<string>();
-  for (const [index, { resourceType, resourceId }] of grants.entries()) {
+  const grantable = Array.from(types.values()).filter((type) => isGrantable(type, preset));
+  for (const [index, { resourceType, resourceId, access }] of grants.entries()) {
     const invalid = (member: string, detail: string): AssignmentFault => ({ kind: "invalid", pointer: `/grants/${index}/${member}`, detail });
     const type = types.get(resourceType);
-    if (type === undefined || type.grants === "none") {
-      return invalid("resourceType", `must be one of ${Array.from(types.values()).filter((each) => each.grants !== "none").map((each) => each.name).join(", ")}`);
-    }
+    if (type === undefined || !grantable.includes(type)) return invalid("resourceType", `must be one of ${grantable.map((each) => each.name).join(", ")}`);
+    if (type.grants === "reach" && access !== "view") return invalid("access", `must be view: a grant on ${resourceType} says where, the role says what`);
     if (type.grants === "whole" && resourceId !== "0") return invalid("resourceId", `must be "0": a grant on ${resourceType} is always on all`);
     if (seen.has(`${resourceType} ${resourceId}`)) return invalid("resourceId", "is granted twice");
     seen.add(`${resourceType} ${resourceId}`);
@@ -60,12 +69,25 @@ export function grantFault(grants: readonly GrantRow[], types: TypeTable): Assig
   return null;
 }
 
+/** The model knows something that the grant would give. */
+const isGrantable = (type: TypeAccess, preset: Preset): boolean =>
+  type.grants !== "none" && [type.name, ...Object.keys(type.derives)].some((name) => Array.from(preset.rights).some((right) => right.startsWith(`${name}.`)));
+
 /** Preset roles go by `mayInvite`; direct rights and grants, and everything that a narrowed key gives, by what is held. */
-function givesWithin(giver: Giver, wanted: Assignment, preset: Preset, types: TypeTable): boolean {
+function givesWithin(giver: Giver, wanted: Assignment, accountId: string, preset: Preset, types: TypeTable): boolean {
   const source = {
-    memberId: giver.grantSet.memberId, rights: wanted.rights, grants: wanted.grants, roles: giver.narrowed ? wanted.roles : [],
+    memberId: giver.grantSet.memberId, accountId, customRoles: wanted.customRoles, rights: wanted.rights, grants: wanted.grants, roles: giver.narrowed ? wanted.roles : [],
     objectGroupIds: [], scopes: null,
   };
   return within(compile(source, preset, types), giver.grantSet)
-    && wanted.rights.every((right) => giver.grantSet.reaches.has(right as never));
+    && [...wanted.grants, ...wanted.customRoles.flatMap((role) => role.grants)].every((grant) => reaches(giver.grantSet, grant, types))
+    && wanted.rights.every((right) => giver.grantSet.reaches.has(right as Right));
+}
+
+/** Where a grant only says which objects, the giver must see them too. */
+function reaches(set: GrantSet, { resourceType, resourceId }: GrantRow, types: TypeTable): boolean {
+  if (types.get(resourceType)?.grants !== "reach") return true;
+  const right = `${resourceType}.view` as Right;
+  return set.reaches.get(right)?.all === true
+    || (resourceId !== "0" && decide(set, right, { id: resourceId, rootId: null, ownerId: null, groupId: null, status: "" }).allowed);
 }

@@ -19,7 +19,7 @@ const put = (types: TypeTable) => endpoint({
   const { row, grants: before } = await loadMember(call, "grant.edit");
   const { grants } = await call.body();
   call.ifMatch(row.version);
-  checkAssignment(call, { roles: [], rights: [], grants, creditLimit: null }, types, true);
+  await checkAssignment(call, { roles: [], rights: [], grants, creditLimit: null }, types, true);
   const [existing] = await call.read(existingObjects(call.db, row.accountId, grants));
   checkGrantObjects(grants, existing);
   const after = { ...row, version: row.version + 1 };

@@ -17,7 +17,7 @@ const me = endpoint({
   summary: "Who this credential speaks for, and what it may do.", answer: Me,
 }, async (call) => {
   const { principal, db } = call;
-  const [[found], [account]] = await call.read(findMember(db, principal.accountId, principal.memberId), findAccount(db, principal.accountId));
+  const [[found], [account]] = await call.read(findMember(db, principal.home.accountId, principal.memberId), findAccount(db, principal.accountId));
   if (found === undefined || account === undefined) throw new Problem("not-found");
   return { status: 200, body: {
     member: memberCard(found.row, found.grants),

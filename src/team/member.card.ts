@@ -4,7 +4,7 @@ import { RIGHT_NAMES } from "../access/right.ts";
 import { ADDRESS_RULES_MAX } from "../identity/address.ts";
 import { text } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
-import { ACCESS_LEVELS, LIMIT_PERIODS, MEMBER_STATUSES, type member } from "../schema/team.ts";
+import { ACCESS_LEVELS, LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member } from "../schema/team.ts";
 
 export const email = z.string().trim().toLowerCase().pipe(z.email().max(254));
 
@@ -25,6 +25,7 @@ const person = {
   phone: text(40).nullable(),
   mobilePhone: text(40).nullable(),
   position: text(100).nullable(),
+  language: z.enum(LOCALES).nullable().describe("What hints and mails are written in; null: the account's."),
 };
 
 const power = {
@@ -42,7 +43,7 @@ const consent = {
 
 export const NewMember = z.strictObject({
   ...person,
-  username: person.username.optional(), phone: person.phone.default(null), mobilePhone: person.mobilePhone.default(null), position: person.position.default(null),
+  username: person.username.optional(), phone: person.phone.default(null), mobilePhone: person.mobilePhone.default(null), position: person.position.default(null), language: person.language.default(null),
   roles: power.roles.default([]), rights: power.rights.default([]), allowedIps: power.allowedIps.default([]),
   creditLimit: power.creditLimit.default(null), limitPeriod: power.limitPeriod.default("lifetime"),
   grants: Grants.default([]), allowAny: consent.allowAny,
@@ -52,7 +53,7 @@ export const MemberPatch = z.strictObject({ ...z.object({ ...person, ...power })
 
 export const MemberCard = z.object({
   id: z.string(), accountId: z.string(), ...z.object(person).shape, email: z.string(), status: z.enum(MEMBER_STATUSES), source: z.enum(["local", "external"]),
-  roles: z.array(z.string()), rights: z.array(z.string()), grants: z.array(Grant), allowedIps: z.array(z.string()),
+  roles: z.array(z.string()), rights: z.array(z.string()), objectGroupIds: z.array(z.string()), grants: z.array(Grant), allowedIps: z.array(z.string()),
   creditLimit: z.number().nullable(), limitPeriod: z.enum(LIMIT_PERIODS),
   createdAt: z.string(), updatedAt: z.string(), blockedAt: z.string().nullable(), version: z.number(),
 });
@@ -63,7 +64,7 @@ export type MemberRow = typeof member.$inferSelect;
 export const memberCard = (row: MemberRow, grants: readonly GrantRow[]) => ({
   id: row.id, accountId: row.accountId, username: row.username, firstName: row.firstName, lastName: row.lastName, email: row.email,
   phone: row.phone, mobilePhone: row.mobilePhone, position: row.position, status: row.status, source: row.source,
-  roles: row.roles, rights: row.rights,
+  language: row.language, roles: row.roles, rights: row.rights, objectGroupIds: row.objectGroupIds,
   grants: grants.map(({ resourceType, resourceId, access }) => ({ resourceType, resourceId, access })),
   allowedIps: row.allowedIps, creditLimit: row.creditLimit, limitPeriod: row.limitPeriod,
   createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt), blockedAt: isoOrNull(row.blockedAt), version: row.version,

@@ -1,5 +1,5 @@
 import { memberRef } from "../access/decide.ts";
-import { presetOf } from "../access/model.ts";
+import { isCustomRole } from "../access/invite.ts";
 import type { GrantRow } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
@@ -8,6 +8,7 @@ import { findMember } from "../identity/member.store.ts";
 import { canonicalRules, requirePower, withoutRestrictedAccounts } from "../identity/refusal.change.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { type Assignment, assignmentFault } from "./assignment.ts";
+import { findRoles } from "./role.store.ts";
 import type { MemberRow } from "./member.card.ts";
 
 /** One guarded read of a member and its grants; 404 where the caller may not see the member. */
@@ -19,7 +20,7 @@ export async function loadMember(call: Call, right: "member.view" | "member.edit
   call.decide("member.view", memberRef(id), true);
   if (found === undefined) throw new Problem("not-found");
   call.decide(right, memberRef(id));
-  if (right !== "member.view") requirePower(call.principal, { ...found.row, grants: found.grants });
+  if (right !== "member.view") requirePower(call.principal, { ...found.row, ...found });
   return found;
 }
 
@@ -28,10 +29,12 @@ export async function loadMember(call: Call, right: "member.view" | "member.edit
  *   gives no role that goes beyond it. What the member has already is not given again.
  * @throws Problem validation, access/denied, plan/feature-required
  */
-export function checkAssignment(call: Call, wanted: Assignment, types: TypeTable, anew: boolean): void {
-  const { account, member, grantSet, key } = call.principal;
-  const giver = { roles: member.roles, grantSet, narrowed: anew && key.scopes !== null };
-  const fault = assignmentFault(giver, wanted, presetOf(account.kind), types, !anew || account.plan.restrictedAccounts);
+export async function checkAssignment(call: Call, wanted: Omit<Assignment, "customRoles">, types: TypeTable, anew: boolean): Promise<void> {
+  const { accountId, account, home, member, grantSet, key, preset } = call.principal;
+  const named = wanted.roles.filter(isCustomRole);
+  const customRoles = named.length === 0 ? [] : (await call.read(findRoles(call.db, accountId, named)))[0].map(({ id, ...role }) => ({ ...role, key: id }));
+  const giver = { preset: home.preset, roles: member.roles, grantSet, narrowed: anew && key.scopes !== null };
+  const fault = assignmentFault(giver, { ...wanted, customRoles }, accountId, preset, types, !anew || account.plan.restrictedAccounts);
   if (fault === null) return;
   if (fault.kind === "invalid") throw invalid(fault.pointer, fault.detail);
   if (fault.kind === "denied") throw new Problem("access/denied", { detail: fault.detail });
@@ -54,6 +57,13 @@ export function addressRules(call: Call, rules: readonly string[], consent: { al
   const canonical = canonicalRules(rules, consent.allowAny);
   if (own && !consent.confirmLockout && !admitsAddress([compileRules(canonical)], call.origin.ip)) throw new Problem("conflict/lockout");
   return canonical;
+}
+
+/** Where the seller lets only admins add members, whoever else holds the right adds none. @throws Problem access/denied */
+export function requireInviting({ principal: { home, member } }: Call): void {
+  const { admins } = home.preset.switches;
+  if (!home.switches.inviteOnlyAdmins || admins === undefined || member.roles.some((role) => admins.includes(role))) return;
+  throw new Problem("access/denied", { detail: `Only ${admins.join(" and ")} add members here.` });
 }
 
 /** The account's owner keeps the top role and stays active: ownership moves only by an explicit transfer. */

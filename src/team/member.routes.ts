@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { presetOf } from "../access/model.ts";
 import { difference } from "../audit/difference.ts";
 import type { TypeTable } from "../access/type.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
+import { definite } from "../kernel/body.ts";
 import { newId } from "../kernel/id.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import { type MemberRow, MemberCard, memberCard, MemberPatch, NewMember } from "./member.card.ts";
-import { addressRules, checkAssignment, checkGrantObjects, keepOwner, loadMember } from "./member.change.ts";
+import { addressRules, checkAssignment, checkGrantObjects, keepOwner, loadMember, requireInviting } from "./member.change.ts";
 import { existingObjects, guardMember, guardMemberLimit, guardTopRole, insertMember, listMembers, MEMBER_EMAIL, updateMember } from "./member.store.ts";
 
 const list = endpoint({
@@ -40,7 +40,8 @@ const create = (types: TypeTable) => endpoint({
   call.decide("member.create");
   const { grants, allowAny, username, ...body } = await call.body();
   if (grants.length > 0) call.decide("grant.edit");
-  checkAssignment(call, { ...body, grants }, types, true);
+  await checkAssignment(call, { ...body, grants }, types, true);
+  requireInviting(call);
   if (grants.some((grant) => grant.resourceId !== "0")) checkGrantObjects(grants, (await call.read(existingObjects(call.db, accountId, grants)))[0]);
   const row: MemberRow = {
     ...body, id: newId("member", call.now), accountId, userId: null, username: username ?? `${body.firstName} ${body.lastName}`,
@@ -69,12 +70,12 @@ const edit = (types: TypeTable) => endpoint({
   const { row, grants } = await loadMember(call, "member.edit");
   const { allowAny, confirmLockout, ...patch } = await call.body();
   call.ifMatch(row.version);
-  const preset = presetOf(call.principal.account.kind);
+  const { preset } = call.principal;
   const after: MemberRow = { ...row, ...definite(patch), updatedAt: call.now, version: row.version + 1 };
   // A limit leaves with the role that may have one; but nobody who may still spend loses it on the way: that is told as a fault.
   const leaves = !after.roles.some((role) => preset.roles[role]?.creditLimit) && !after.rights.includes("credits.spend");
   if (patch.creditLimit === undefined && leaves) after.creditLimit = null;
-  checkAssignment(call, { ...after, grants: [], rights: patch.rights ?? [] }, types, patch.roles !== undefined);
+  await checkAssignment(call, { ...after, grants: [], rights: patch.rights ?? [] }, types, patch.roles !== undefined);
   // Else whoever is about to lose a role would keep its rights under another name.
   const takes = row.id === call.principal.memberId && patch.rights?.some((each) => !row.rights.includes(each));
   if (takes) throw new Problem("access/denied", { detail: "Nobody gives rights to themselves." });
@@ -82,12 +83,8 @@ const edit = (types: TypeTable) => endpoint({
   return saveMember(call, row, after, "member.edit", memberCard(row, grants), memberCard(after, grants));
 });
 
-/** `undefined` in a patch is a member that was not sent. */
-const definite = <T extends object>(patch: T) =>
-  Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
-
 function saveMember(call: Call, row: MemberRow, after: MemberRow, right: "member.edit" | "member.block", was: object, is: object) {
-  const { topRole } = presetOf(call.principal.account.kind);
+  const { topRole } = call.principal.preset;
   keepOwner(call, after, topRole);
   const leavesTop = row.status === "active" && row.roles.includes(topRole) && !(after.status === "active" && after.roles.includes(topRole));
   return call.commit({

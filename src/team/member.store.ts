@@ -3,7 +3,7 @@ import type { GrantRow } from "../access/preset.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { resource } from "../schema/resource.ts";
 import { accessGrant, member } from "../schema/team.ts";
-import { GRANTS } from "../identity/member.store.ts";
+import { grantsOf } from "../identity/member.store.ts";
 import type { MemberRow } from "./member.card.ts";
 
 /** Columns of the unique key, as a failed write names them. */
@@ -11,7 +11,7 @@ export const MEMBER_EMAIL = "member.account_id, member.email";
 
 /** Oldest first, beginning after the id `after`. */
 export const listMembers = (db: Db, accountId: string, after: string | null, limit: number) =>
-  db.select({ row: member, grants: GRANTS }).from(member)
+  db.select({ row: member, grants: grantsOf(member) }).from(member)
     .where(and(eq(member.accountId, accountId), after === null ? undefined : gt(member.id, after)))
     .orderBy(asc(member.id)).limit(limit);
 

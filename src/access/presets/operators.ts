@@ -1,13 +1,22 @@
-import { EVERYTHING, type Preset } from "../preset.ts";
+import { COMMON_RIGHTS, everything, type Preset } from "../preset.ts";
+import { type Right, rightsOf } from "../right.ts";
+
+const rights: readonly Right[] = [
+  ...COMMON_RIGHTS,
+  ...rightsOf("product", "license_key", "machine_code", "data_object", "customer", "access_token", "analytics", "billing", "report"),
+  "invoice.view",
+];
 
 /** A vendor and its operators: employees who get access to single resources and nothing until it is granted. */
 export const operators: Preset = {
   model: "operators",
   topRole: "owner",
+  rights: new Set(rights),
   roles: {
-    owner: { rank: 30, rights: EVERYTHING, mayInvite: ["owner", "operator"], creditLimit: false, ownKeys: true },
+    owner: { rank: 30, rights: everything(rights), mayInvite: ["owner", "operator"], creditLimit: false, ownKeys: true },
     operator: { rank: 10, rights: {}, mayInvite: [], creditLimit: true, ownKeys: true },
   },
+  suggestedRole: "operator",
   restrictedRoles: ["operator"],
   bundles: {
     recommended_operator: [
@@ -15,4 +24,6 @@ export const operators: Preset = {
       { resourceType: "customer", resourceId: "0", access: "owner" },
     ],
   },
+  tree: null,
+  switches: {},
 };

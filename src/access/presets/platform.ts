@@ -1,18 +1,22 @@
-import { type Preset, PLATFORM_RIGHTS, type Role } from "../preset.ts";
+import { everything, type Preset, PLATFORM_RIGHTS } from "../preset.ts";
+import { type Right, rightsOf } from "../right.ts";
 
-const rights: Role["rights"] = {
-  ...Object.fromEntries(PLATFORM_RIGHTS.map((right) => [right, "all"])),
-  "account.view": "all", "account.edit": "all",
-  "member.view": "all", "member.create": "all", "member.edit": "all", "member.block": "all",
-  "api_key.view": "all", "api_key.create": "all", "api_key.revoke": "all",
-  "audit.view": "all",
-};
+const rights: readonly Right[] = [
+  ...PLATFORM_RIGHTS, "account.view", "account.view_security", "account.edit", "member.view", "member.create", "member.edit", "member.block",
+  "api_key.view", "api_key.create", "api_key.revoke", "audit.view",
+  // What teams license and agencies work with is offered, and priced, by the platform.
+  ...rightsOf("catalog", "tool"),
+];
 
-/** Whoever runs the deployment: makes accounts, sets plans and subscriptions, gives credits. Owns nothing else. */
+/** Whoever runs the deployment: makes accounts, sets plans and subscriptions, gives credits, offers themes and tools. */
 export const platform: Preset = {
   model: "platform",
   topRole: "owner",
-  roles: { owner: { rank: 30, rights, mayInvite: ["owner"], creditLimit: false, ownKeys: true } },
+  rights: new Set(rights),
+  roles: { owner: { rank: 30, rights: everything(rights), mayInvite: ["owner"], creditLimit: false, ownKeys: true } },
+  suggestedRole: "owner",
   restrictedRoles: [],
   bundles: {},
+  tree: null,
+  switches: {},
 };

@@ -1,5 +1,11 @@
-import type { Right } from "../right.ts";
-import { column, EVERYTHING, type Preset, type Scope } from "../preset.ts";
+import { column, COMMON_RIGHTS, everything, type Preset, type Scope } from "../preset.ts";
+import { type Right, rightsOf } from "../right.ts";
+
+const rights: readonly Right[] = [
+  ...COMMON_RIGHTS,
+  ...rightsOf("product", "license_key", "machine_code", "data_object", "customer", "access_token", "analytics", "billing"),
+  ...rightsOf("theme", "license", "report"), "catalog.view", "invoice.view",
+];
 
 type Row = readonly [member: Scope | null, viewer: Scope | null];
 
@@ -24,11 +30,15 @@ const TABLE = {
 export const team: Preset = {
   model: "team",
   topRole: "admin",
+  rights: new Set(rights),
   roles: {
-    admin: { rank: 30, rights: EVERYTHING, mayInvite: ["admin", "member", "viewer"], creditLimit: false, ownKeys: true },
+    admin: { rank: 30, rights: everything(rights), mayInvite: ["admin", "member", "viewer"], creditLimit: false, ownKeys: true },
     member: { rank: 20, rights: column(TABLE, 0), mayInvite: [], creditLimit: true, ownKeys: true },
     viewer: { rank: 10, rights: column(TABLE, 1), mayInvite: [], creditLimit: false, ownKeys: false },
   },
+  suggestedRole: "member",
   restrictedRoles: [],
   bundles: {},
+  tree: null,
+  switches: {},
 };

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { LEVELS } from "../access/type.ts";
-import { text } from "../kernel/body.ts";
-import type { ResourceType } from "./type.ts";
+import { LEVELS } from "../../access/type.ts";
+import { text } from "../../kernel/body.ts";
+import type { ResourceType } from "../type.ts";
 
 /** What a product grant gives on everything below the product: add and modify, never remove. */
 const BELOW = { view: ["view"], edit: ["view", "create", "edit"], owner: ["view", "create", "edit"] } as const;

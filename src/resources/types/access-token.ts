@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { LEVELS } from "../access/type.ts";
-import { text } from "../kernel/body.ts";
-import { sha256Hex } from "../kernel/digest.ts";
-import type { ResourceType } from "./type.ts";
+import { LEVELS } from "../../access/type.ts";
+import { text } from "../../kernel/body.ts";
+import { sha256Hex } from "../../kernel/digest.ts";
+import type { ResourceType } from "../type.ts";
 
 /** A token that the vendor's own software carries. Losing one by accident stops every installation, so only owners reach them. */
 export const accessToken: ResourceType = {

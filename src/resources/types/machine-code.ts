@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { LEVELS } from "../access/type.ts";
-import { text } from "../kernel/body.ts";
-import type { ResourceType } from "./type.ts";
+import { LEVELS } from "../../access/type.ts";
+import { text } from "../../kernel/body.ts";
+import type { ResourceType } from "../type.ts";
 
 /** A machine on which a license key runs. */
 export const machineCode: ResourceType = {

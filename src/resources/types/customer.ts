@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { LEVELS } from "../access/type.ts";
-import { text } from "../kernel/body.ts";
-import type { ResourceType } from "./type.ts";
+import { LEVELS } from "../../access/type.ts";
+import { text } from "../../kernel/body.ts";
+import type { ResourceType } from "../type.ts";
 
 /** An end customer. E-mails are not unique: a refusal would tell that somebody else is there. */
 export const customer: ResourceType = {

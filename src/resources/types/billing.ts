@@ -1,4 +1,4 @@
-import type { ResourceType } from "./type.ts";
+import type { ResourceType } from "../type.ts";
 
 /** The tier and the attached card; invoices come with the view. */
 export const billing: ResourceType = {

@@ -1,4 +1,4 @@
-import type { ResourceType } from "./type.ts";
+import type { ResourceType } from "../type.ts";
 
 /** Read-only: every level gives the view and nothing more. */
 export const analytics: ResourceType = {

@@ -1,0 +1,114 @@
+import type { AccessLevel } from "../schema/team.ts";
+import type { GrantRow, Preset, Scope } from "./preset.ts";
+import { isRight, type Right, typeOf } from "./right.ts";
+import type { TypeAccess, TypeTable, Verb } from "./type.ts";
+
+/** A role that an account made for itself: rights and grants under a name. */
+export interface CustomRole {
+  readonly key: string;
+  readonly rights: readonly string[];
+  readonly grants: readonly GrantRow[];
+}
+
+/** The rows that a grant set is compiled from. */
+export interface GrantSource {
+  readonly memberId: string;
+  /** The member's own account. */
+  readonly accountId: string;
+  readonly roles: readonly string[];
+  /** Those of the account that the member has. */
+  readonly customRoles: readonly CustomRole[];
+  /** Rights given to the member directly. */
+  readonly rights: readonly string[];
+  readonly grants: readonly GrantRow[];
+  readonly objectGroupIds: readonly string[];
+  /** Rights that the key is narrowed to; null is no narrowing. */
+  readonly scopes: readonly string[] | null;
+}
+
+/** One reason for which a right holds somewhere. */
+export interface Contribution {
+  readonly right: Right;
+  readonly reach:
+    | { readonly kind: "all" | "own" | "active" }
+    /** One object, or everything under one root. */
+    | { readonly kind: "id" | "root"; readonly id: string }
+    /** Own objects and `ids`, as far as they stand under the roots `under`. */
+    | { readonly kind: "inside"; readonly ids: readonly string[]; readonly under: readonly string[] };
+  /** `role:admin` · `right` · `grant:product:edit:0` · `derived:product:edit:0` · the last two with ` role:rol_…` in front */
+  readonly source: string;
+}
+
+/**
+ * Everything that the rows give, with where it comes from: roles ∪ direct rights ∪ grants ∪ what they derive. A role,
+ * right, type or level that the model does not know gives nothing.
+ */
+export function contributions(source: GrantSource, preset: Preset, types: TypeTable): Contribution[] {
+  const found: Contribution[] = [];
+  const add = (right: string, reach: Contribution["reach"], from: string) => {
+    if (isRight(right) && preset.rights.has(right)) found.push({ right, reach, source: from });
+  };
+  const grants = [...source.grants, ...source.customRoles.flatMap((role) => role.grants)];
+  for (const name of source.roles) {
+    const role = Object.hasOwn(preset.roles, name) ? preset.roles[name] : undefined;
+    for (const [right, scope] of Object.entries(role?.rights ?? {})) {
+      for (const reach of reachesOf(right as Right, scope as Scope, source.accountId, grants, types)) add(right, reach, `role:${name}`);
+    }
+  }
+  for (const right of source.rights) add(right, { kind: "all" }, "right");
+  for (const grant of source.grants) addGrant(types, grant, "", add);
+  for (const role of source.customRoles) {
+    for (const right of role.rights) add(right, { kind: "all" }, `role:${role.key}`);
+    for (const grant of role.grants) addGrant(types, grant, `role:${role.key} `, add);
+  }
+  return found;
+}
+
+/** A role's scope in terms of what a member with these grants reaches. */
+function reachesOf(right: Right, scope: Scope, accountId: string, grants: readonly GrantRow[], types: TypeTable): Contribution["reach"][] {
+  const name = typeOf(right);
+  const ids = granted(grants, name);
+  const under = types.get(name)?.under ?? "";
+  switch (scope) {
+    case "all": case "own": case "active": return [{ kind: scope }];
+    case "home": return [{ kind: "id", id: accountId }];
+    case "granted": return some("id", ids);
+    case "below": return [...some("id", ids), ...some("root", granted(grants, under))];
+    case "own_or_granted": return [{ kind: "own" }, ...some("id", ids)];
+    case "own_or_granted_in": {
+      const roots = granted(grants, under);
+      return roots.includes("0") ? [{ kind: "own" }, ...some("id", ids)] : [{ kind: "inside", ids: ids.includes("0") ? [] : ids, under: roots },
+        ...(ids.includes("0") ? some("root", roots) : [])];
+    }
+  }
+}
+
+const granted = (grants: readonly GrantRow[], type: string): string[] =>
+  grants.filter((grant) => grant.resourceType === type).map((grant) => grant.resourceId);
+
+/** Nothing granted yet still is a right, on nothing: a list is empty then, and not refused. */
+function some(kind: "id" | "root", ids: readonly string[]): Contribution["reach"][] {
+  if (ids.includes("0")) return [{ kind: "all" }];
+  return ids.length === 0 ? [{ kind: "inside", ids: [], under: [] }] : ids.map((id) => ({ kind, id }));
+}
+
+type Add = (right: string, reach: Contribution["reach"], source: string) => void;
+
+function addGrant(types: TypeTable, grant: GrantRow, by: string, add: Add): void {
+  const { resourceType, resourceId, access } = grant;
+  const type = types.get(resourceType);
+  const whole = resourceId === "0";
+  if (type === undefined || type.grants === "none" || type.grants === "reach" || (type.grants === "whole" && !whole)) return;
+  for (const right of verbs(type, type.levels, access)) {
+    if (whole) add(right, { kind: "all" }, `${by}grant:${resourceType}:${access}:0`);
+    else if (!right.endsWith(".create")) add(right, { kind: "id", id: resourceId }, `${by}grant:${resourceType}:${access}:${resourceId}`);
+  }
+  for (const [name, levels] of Object.entries(type.derives)) {
+    for (const right of verbs({ name }, levels, access)) {
+      add(right, whole ? { kind: "all" } : { kind: "root", id: resourceId }, `${by}derived:${resourceType}:${access}:${resourceId}`);
+    }
+  }
+}
+
+const verbs = (type: Pick<TypeAccess, "name">, levels: Readonly<Record<AccessLevel, readonly Verb[]>>, access: AccessLevel): string[] =>
+  (Object.hasOwn(levels, access) ? levels[access] : []).map((verb) => `${type.name}.${verb}`);

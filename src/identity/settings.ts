@@ -1,0 +1,13 @@
+import type { Switches } from "../access/preset.ts";
+import type { Settings } from "../schema/team.ts";
+
+export const DEFAULT_SETTINGS: Settings = {
+  membersMayCreateKeys: false, perThemeRestrictions: false, inviteOnlyAdmins: false, customersMayInviteBillingAdmin: false,
+  billingAdminVisibleToCustomer: false, currency: "EUR", locale: "en",
+};
+
+/** An account's settings, and the switches that hold in it: a customer's organization goes by its seller's. */
+export function settingsOf(account: { readonly kind: string; readonly settings: Partial<Settings> }, above: Partial<Settings> | null): { settings: Settings; switches: Switches } {
+  const settings = { ...DEFAULT_SETTINGS, ...account.settings };
+  return { settings, switches: account.kind === "customer_org" ? { ...DEFAULT_SETTINGS, ...above } : settings };
+}

@@ -1,0 +1,38 @@
+import { difference } from "../audit/difference.ts";
+import { type Endpoint, endpoint } from "../identity/call.ts";
+import { etag } from "../identity/request.ts";
+import { Problem } from "../kernel/problem.ts";
+import { charged, CHARGE_PROBLEMS } from "./charge.change.ts";
+import { cardSchema, completeRow, resourceCard, trailCard } from "./resource.card.ts";
+import { loadResource, rightOf } from "./resource.routes.ts";
+import { keeperOfType } from "./named.change.ts";
+import { findResource, guardResource, UNIQUE_KEY, updateResource } from "./resource.store.ts";
+import type { Action, ResourceType, StoredType } from "./type.ts";
+
+/** The actions that a type declares. */
+export const actionEndpoints = (type: ResourceType, stored: StoredType): Endpoint[] => (stored.actions ?? []).map((action) => actionEndpoint(type, stored, action));
+
+const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action): Endpoint => endpoint({
+  method: "POST", path: `/v1/${stored.path}/:id/${action.name}`, tag: type.title, right: rightOf(type, action.verb), status: 200,
+  summary: action.summary, body: action.body, answer: cardSchema(type, stored), idempotency: action.price ? "ledger" : "optional", ifMatch: "optional",
+  problems: ["conflict/state", ...(stored.unique ? ["conflict/duplicate" as const] : []), ...(action.price ? CHARGE_PROBLEMS : [])],
+}, async (call) => {
+  const { row } = await loadResource(call, type, action.verb);
+  const body = await call.body();
+  call.ifMatch(row.version);
+  const change = action.run(row, body, { now: call.now, memberId: call.principal.memberId });
+  if ("conflict" in change) throw new Problem("conflict/state", { detail: change.conflict });
+  const after = completeRow(stored, {
+    ...row, attributes: { ...row.attributes, ...change.set }, status: change.status ?? row.status, version: row.version + 1, updatedAt: call.now,
+  });
+  const event = call.event(rightOf(type, action.verb), { type: type.name, id: row.id }, { changes: difference(trailCard(stored, row), trailCard(stored, after)) });
+  const answer = { status: 200, body: resourceCard(stored, after, call.principal.grantSet) };
+  if (!action.price) {
+    return call.commit({ statements: [guardResource(call.db, row), updateResource(call.db, after)], events: [event], duplicates: { [UNIQUE_KEY]: "conflict/duplicate" } },
+      { ...answer, headers: { ETag: etag(after.version) } });
+  }
+  const [parentType = ""] = Object.values(stored.parents);
+  const [[parent]] = await call.read(findResource(call.db, keeperOfType(call.principal, parentType), parentType, row.parentId ?? ""));
+  if (parent === undefined) throw new Problem("conflict/state", { detail: "What it belongs to is gone." });
+  return charged(call, { change: { kind: "set", type: type.name, id: row.id, ...change }, parentId: parent.id, amount: action.price(parent), guards: [guardResource(call.db, row), guardResource(call.db, parent)], event }, answer);
+});

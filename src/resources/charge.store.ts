@@ -1,0 +1,41 @@
+import { and, asc, eq, lt, ne, sql } from "drizzle-orm";
+import { type Db, guard, type Statement } from "../kernel/db.ts";
+import { charge, type ChargeRow } from "../schema/resource.ts";
+import { account, member } from "../schema/team.ts";
+import type { PaidChange } from "./charge.ts";
+import { insertResource, setAttributes } from "./resource.store.ts";
+
+/** Columns of the unique key, as a failed insert names them: two calls at once meet here. */
+export const CHARGE_KEY = "charge.account_id, charge.key";
+
+const at = (accountId: string, key: string) => and(eq(charge.accountId, accountId), eq(charge.key, key));
+
+export const findCharge = (db: Db, accountId: string, key: string) => db.select().from(charge).where(at(accountId, key));
+
+/** One charge at a time on an object: what an action sets rests on what it read. */
+export const insertCharge = (db: Db, row: ChargeRow): Statement[] => [
+  guard(db, "changed", sql`NOT EXISTS (SELECT 1 FROM charge WHERE resource_id = ${row.resourceId} AND status = 'pending')`),
+  db.insert(charge).values(row),
+];
+
+/** Writes what is paid for, once: fails under "changed" when somebody else has done so, or when it was refused. */
+export const payCharge = (db: Db, row: Pick<ChargeRow, "accountId" | "key">, change: PaidChange, now: number): Statement[] => [
+  guard(db, "changed", sql`EXISTS (SELECT 1 FROM charge WHERE account_id = ${row.accountId} AND key = ${row.key} AND status = 'pending')`),
+  change.kind === "insert" ? insertResource(db, change.row) : setAttributes(db, { accountId: row.accountId, type: change.type, id: change.id }, change, now),
+  db.update(charge).set({ status: "paid" }).where(at(row.accountId, row.key)),
+];
+
+export const refuseCharge = (db: Db, { accountId, key }: Pick<ChargeRow, "accountId" | "key">): Statement =>
+  db.update(charge).set({ status: "refused" }).where(and(at(accountId, key), eq(charge.status, "pending")));
+
+/** The key belongs to a command of long ago, which the ledger knows and nobody else any more. */
+export const dropCharge = (db: Db, { accountId, key }: Pick<ChargeRow, "accountId" | "key">): Statement => db.delete(charge).where(at(accountId, key));
+
+/** Charges that a crash left behind, the oldest first, with what decides on them now; the member may be gone. */
+export const findPending = (db: Db, before: number, limit: number) =>
+  db.select({ charge, account, member }).from(charge)
+    .innerJoin(account, eq(account.id, charge.accountId))
+    .leftJoin(member, eq(member.id, charge.memberId))
+    .where(and(eq(charge.status, "pending"), lt(charge.createdAt, before))).orderBy(asc(charge.createdAt)).limit(limit);
+
+export const forgetCharges = (db: Db, before: number): Statement => db.delete(charge).where(and(ne(charge.status, "pending"), lt(charge.createdAt, before)));

@@ -1,0 +1,22 @@
+import { EVERY_GROUP } from "../access/grant-set.ts";
+import type { ResourceType, StoredType } from "./type.ts";
+
+/** The member of a body that names the group of a new object. */
+export const GROUP_MEMBER = ["groupId", "object_group"] as const;
+
+/** Objects at the top are put in a group; what belongs to them is where they are. */
+export const takesGroup = (type: ResourceType, stored: StoredType): boolean => type.grouped && Object.keys(stored.parents).length === 0;
+
+/** "all" is no object that could be looked up. */
+export const namedObject = (id: string | null): string | null => (id === EVERY_GROUP ? null : id);
+
+/**
+ * The group of a new object: the one that is named; else the only one that its maker has, or "all" for whoever sees every group.
+ * Null: the maker has none. @param groups of the maker; null is every group
+ */
+export function groupFor(named: string | null, groups: ReadonlySet<string> | null): string | "unclear" | null {
+  if (named !== null) return named;
+  if (groups === null) return EVERY_GROUP;
+  if (groups.size > 1) return "unclear";
+  return groups.values().next().value ?? null;
+}

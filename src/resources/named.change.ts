@@ -1,0 +1,42 @@
+import type { ResourceRef } from "../access/decide.ts";
+import type { Right } from "../access/right.ts";
+import type { Call } from "../identity/call.ts";
+import { keeperOf, type Principal } from "../identity/principal.ts";
+import { Problem } from "../kernel/problem.ts";
+import type { ResourceRow } from "../schema/resource.ts";
+import { refOf } from "./resource.card.ts";
+import type { StoredType } from "./type.ts";
+
+/** An object that a call names in its body or query. */
+export interface Named {
+  readonly member: string;
+  readonly type: string;
+  readonly id: string;
+  /** The account whose objects of the type the caller sees. */
+  readonly accountId: string;
+}
+
+export const NOTHING: ResourceRef = { id: "", rootId: null, ownerId: null, groupId: null, status: "" };
+
+/** Whose objects of this type, by its name, the caller sees. */
+export const keeperOfType = (principal: Principal, type: string): string => keeperOf(principal, principal.types.get(type) ?? {});
+
+/** The members of a body or query that may name an object, each with its type. */
+export const referencesOf = ({ reference }: StoredType): [member: string, type: string][] => (reference === null ? [] : [[reference.member, reference.type]]);
+
+/** What of these members a call names. @param value gives the text of a member, or null */
+export const namedBy = (principal: Principal, members: readonly (readonly [member: string, type: string])[], value: (member: string) => string | null): Named[] =>
+  members.flatMap(([member, type]) => {
+    const id = value(member);
+    return id === null ? [] : [{ member, type, id, accountId: keeperOfType(principal, type) }];
+  });
+
+/** What a call names must be there and within the caller's view: else it is not there, whichever of the two it is. */
+export function requireVisible(call: Call, named: readonly Named[], found: readonly ResourceRow[], place: "body" | "query"): void {
+  for (const { member, type, id } of named) {
+    const row = found.find((each) => each.type === type && each.id === id);
+    const missing = new Problem("not-found", { detail: `${member} names nothing that this credential may see.`, errors: [{ pointer: place === "body" ? `/${member}` : member, detail: "names nothing that you may see" }] });
+    call.decide(`${type}.view` as Right, row === undefined ? NOTHING : refOf(row), missing);
+    if (row === undefined) throw missing;
+  }
+}
