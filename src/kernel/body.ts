@@ -81,3 +81,9 @@ export const definite = <T extends object>(patch: T) =>
 /** One line of text that a person wrote: trimmed, no control characters, no lone surrogates. */
 export const text = (max: number) =>
   z.string().trim().min(1).max(max).refine((value) => !/\p{Cc}|\p{Cs}/u.test(value), "must not hold control characters");
+
+/** An amount in the smallest unit of its currency, such as cents. */
+export const money = z.number().int().min(0).max(1_000_000_000_000);
+
+/** ISO 4217. */
+export const currency = z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR");

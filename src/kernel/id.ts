@@ -5,6 +5,7 @@ import { z } from "zod";
 export const ID_PREFIXES = {
   account: "acc", user: "usr", member: "mem", apiKey: "key", claim: "clm", event: "evt", call: "cal", request: "req",
   token: "jti", lot: "lot", entry: "ent", deadLetter: "dlq",
+  theme: "thm", themeFile: "fil",
   product: "prd", licenseKey: "lky", machineCode: "mac", dataObject: "dat", customer: "cus", accessToken: "atk",
 } as const;
 

@@ -2,16 +2,19 @@ import type { TypeTable } from "../access/type.ts";
 import { accessToken } from "./types/access-token.ts";
 import { analytics } from "./types/analytics.ts";
 import { billing } from "./types/billing.ts";
+import { catalog } from "./types/catalog.ts";
 import { customer } from "./types/customer.ts";
 import { dataObject } from "./types/data-object.ts";
 import { licenseKey } from "./types/license-key.ts";
 import { machineCode } from "./types/machine-code.ts";
 import { product } from "./types/product.ts";
+import { theme } from "./types/theme.ts";
 import type { ResourceType } from "./type.ts";
 
 /** Every resource type. A new one is its own file and a line here. */
 export const RESOURCE_TYPES: readonly ResourceType[] = [
   product, licenseKey, machineCode, dataObject, customer, accessToken, analytics, billing,
+  catalog, theme,
 ];
 
 /** What the compiler of grant sets and the validation of grants read. */

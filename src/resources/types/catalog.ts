@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { LEVELS } from "../../access/type.ts";
+import { currency, money, text } from "../../kernel/body.ts";
+import type { Action, ResourceType } from "../type.ts";
+
+/** What is retired is licensed to nobody any more; licenses that exist go on. */
+const move = (name: string, summary: string, from: string, to: string): Action => ({
+  name, verb: "edit", summary, body: z.strictObject({}),
+  run: (row) => (row.status === from ? { set: {}, status: to } : { conflict: `It is ${row.status}.` }),
+});
+
+/** What is offered: themes, plugins and services. A team sees the platform's, a customer's organization its seller's. */
+export const catalog: ResourceType = {
+  name: "catalog",
+  title: "Catalog",
+  grants: "none",
+  levels: LEVELS,
+  derives: {},
+  grouped: false,
+  keptBy: { team: "platform", customer_org: "parent" },
+  stored: {
+    path: "catalog",
+    id: "theme",
+    attributes: z.strictObject({
+      name: text(200),
+      vendor: text(100),
+      kind: z.enum(["theme", "plugin", "service"]).default("theme"),
+      licenseType: z.enum(["single_domain", "multi_domain", "unlimited", "subscription"]).default("single_domain"),
+      description: text(2000).nullable().default(null),
+      priceCredits: z.number().int().min(0).max(1_000_000_000).default(0).describe("Credits that a license costs when it is provisioned."),
+      priceAmount: money.nullable().default(null).describe("What a purchase costs, in the smallest unit of the currency; null is not for sale."),
+      currency: currency.nullable().default(null).describe("ISO 4217; null is the currency of whoever buys."),
+      costPrice: money.nullable().default(null).describe("What it costs whoever offers it."),
+      margin: z.number().min(0).max(10_000).nullable().default(null).describe("Percent that come on top of the cost price."),
+    }),
+    label: "name",
+    masked: [],
+    parents: {},
+    reference: null,
+    generated: null,
+    confidential: { right: "catalog.view_cost", attributes: ["costPrice", "margin"] },
+    filters: ["vendor", "licenseType", "kind"],
+    actions: [
+      move("retire", "Offer it no more. Licenses that exist go on.", "active", "retired"),
+      move("offer", "Offer it again.", "retired", "active"),
+    ],
+  },
+};

@@ -1,0 +1,13 @@
+import type { ResourceType } from "../type.ts";
+
+/** A theme of the catalog, where an account restricts its members theme by theme. What may be done with it is the role's. */
+export const theme: ResourceType = {
+  name: "theme",
+  title: "Themes",
+  grants: "each",
+  levels: { view: ["license"], edit: ["license"], owner: ["license"] },
+  derives: {},
+  grouped: false,
+  keptBy: { team: "platform" },
+  stored: null,
+};
