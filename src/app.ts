@@ -12,6 +12,7 @@ import { openapi } from "./kernel/openapi.ts";
 import { Problem } from "./kernel/problem.ts";
 import { problemEndpoints } from "./identity/problem.routes.ts";
 import { RESOURCE_TYPES, TYPE_TABLE } from "./resources/registry.ts";
+import { reportEndpoints } from "./resources/report.routes.ts";
 import { resourceEndpoints } from "./resources/resource-change.routes.ts";
 import { accountCreationEndpoints } from "./team/account-creation.routes.ts";
 import { accountEndpoints } from "./team/account.routes.ts";
@@ -37,6 +38,7 @@ const endpoints: readonly Endpoint[] = [
   ...resourceEndpoints(RESOURCE_TYPES),
   ...credits,
   ...creditGrants,
+  ...reportEndpoints(ledgersOf),
   ...trailEndpoints(ledgersOf),
   ...problemEndpoints,
 ];

@@ -43,7 +43,7 @@ const audit = (ledgersOf: LedgersOf) => endpoint({
 });
 
 /** Rights on these types run the account; all others act on its objects. */
-const ADMINISTRATION = new Set(["account", "member", "grant", "api_key", "audit", "credits"]);
+const ADMINISTRATION = new Set(["account", "member", "grant", "role", "api_key", "audit", "credits", "report", "subdealer"]);
 const OBJECT_TYPES = [...new Set(RIGHT_NAMES.map(typeOf))].filter((type) => !ADMINISTRATION.has(type));
 
 const ObjectLogQuery = z.strictObject({

@@ -1,0 +1,125 @@
+import { z } from "zod";
+import { decide, type GrantSet, visible, type Visible } from "../access/decide.ts";
+import { type Right, typeOf } from "../access/right.ts";
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { iso, isoOrNull } from "../kernel/clock.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import { drain, type LedgersOf } from "../trail/drain.store.ts";
+import type { ResourceRow } from "../schema/resource.ts";
+import { RESOURCE_TYPES } from "./registry.ts";
+import { type Period, periodOf, type Report, REPORT_NAMES, REPORT_ROWS_MAX, type ReportName, ReportQuery, type ReportRow, REPORTS, toCsv } from "./report.ts";
+import { countUsage, type Covered, findDownloads, findExpiring, findKeys, findMade, type Named } from "./report.store.ts";
+
+const LIMIT = REPORT_ROWS_MAX + 1;
+
+/** A report that the model has and that one of the caller's rights opens. */
+const opens = ({ rights }: Report, set: GrantSet): Right | undefined => rights.find((right) => decide(set, right).allowed);
+const exists = ({ of }: Report, rights: ReadonlySet<Right>): boolean => of.some((right) => rights.has(right));
+
+/**
+ * Rows of a type in a report: what the caller may see of it. A report that is open to members who may not see the type
+ * itself tells them its rows all the same, within their object groups.
+ */
+function rowsOf({ grantSet }: Call["principal"], type: string, open: Right): Visible {
+  const seen = visible(grantSet, `${type}.view` as Right);
+  if (seen.kind === "some") return seen;
+  const whole = visible(grantSet, open);
+  return whole.kind === "none" ? whole : { ...whole, groups: grantSet.groups };
+}
+
+/** In the member's own account a report covers the organizations in reach too. */
+function coveredBy({ principal: { accountId, home, grantSet } }: Call): Covered {
+  const reach = grantSet.reaches.get("organization.view");
+  const every = decide(grantSet, "report.every_organization").allowed || reach?.all === true;
+  return { accountId, below: accountId === home.accountId && every ? null : new Set(accountId === home.accountId ? reach?.ids : []) };
+}
+
+/** Who may not read the audit log learns no names from a report. */
+function namedFor({ principal: { grantSet, memberId } }: Call): Named {
+  const reach = grantSet.reaches.get("audit.view");
+  if (reach?.all) return { members: "all" };
+  return reach?.own ? { members: "one", memberId } : { members: "none" };
+}
+
+/** A name that opens doors, such as a license key, is told by its last characters. */
+function nameOf({ type, name }: ResourceRow): string {
+  const stored = RESOURCE_TYPES.find((each) => each.name === type)?.stored;
+  return stored?.masked.includes(stored.label) ? `…${name.slice(-4)}` : name;
+}
+
+type Reader = (call: Call, period: Period, open: Right) => Promise<ReportRow[]>;
+
+const READERS: Readonly<Record<ReportName, Reader>> = {
+  "expiring-licenses": async (call, period, open) => {
+    const types = REPORTS["expiring-licenses"].of.filter((right) => call.principal.preset.rights.has(right)).map(typeOf);
+    const parts = await call.read(...types.map((type) => findExpiring(call.db, coveredBy(call), { type, visible: rowsOf(call.principal, type, open) }, period, LIMIT)));
+    return parts.flat().map((row) => ({ accountId: row.accountId, type: row.type, id: row.id, name: nameOf(row), expiresAt: isoOrNull(row.expiresAt), status: row.status }));
+  },
+  "requests-and-keys": async (call, period, open) => {
+    const [rows] = await call.read(findKeys(call.db, coveredBy(call), { type: "key", visible: rowsOf(call.principal, "key", open) }, period, LIMIT));
+    return rows.map(({ row, lastRequestAt, ...requests }) => ({
+      keyId: row.id, key: nameOf(row), objectId: row.parentId, status: row.status, expiresAt: isoOrNull(row.expiresAt), ...requests, lastRequestAt: isoOrNull(lastRequestAt),
+    }));
+  },
+  "subscriptions": async (call, period, open) => {
+    const [rows] = await call.read(findMade(call.db, coveredBy(call), { type: "subscription", visible: rowsOf(call.principal, "subscription", open) }, period, LIMIT));
+    return rows.map(({ row, accountName }) => ({
+      accountId: row.accountId, organization: accountName, id: row.id, name: row.name, status: row.status, createdAt: iso(row.createdAt), expiresAt: isoOrNull(row.expiresAt),
+    }));
+  },
+  "tasks": async (call, period, open) => {
+    const [rows] = await call.read(findMade(call.db, coveredBy(call), { type: "task", visible: rowsOf(call.principal, "task", open) }, period, LIMIT));
+    return rows.map(({ row }) => ({
+      id: row.id, name: row.name, toolId: row.parentId, status: row.status, runs: Number(row.attributes["runs"] ?? 0), createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt),
+    }));
+  },
+  "usage": async (call, period) => (await call.read(countUsage(call.db, call.principal.accountId, namedFor(call), period, LIMIT)))[0],
+  "downloads": async (call, period) => {
+    const [rows] = await call.read(findDownloads(call.db, call.principal.accountId, namedFor(call), period, LIMIT));
+    return rows.map((row) => ({ ...row, at: iso(row.at) }));
+  },
+};
+
+const ReportCard = z.object({ name: z.string(), title: z.string(), columns: z.array(z.string()) });
+
+const list = endpoint({
+  method: "GET", path: "/v1/reports", tag: "Reports", right: "self", status: 200,
+  summary: "The reports that you may download.", answer: z.object({ data: z.array(ReportCard) }),
+}, async (call) => {
+  await call.read();
+  const { grantSet, preset } = call.principal;
+  const data = REPORT_NAMES.filter((name) => exists(REPORTS[name], preset.rights) && opens(REPORTS[name], grantSet) !== undefined)
+    .map((name) => ({ name, title: REPORTS[name].title, columns: REPORTS[name].columns }));
+  return { status: 200, body: { data } };
+});
+
+const Answered = z.object({
+  report: z.string(), from: z.string(), to: z.string(), rows: z.array(z.record(z.string(), z.union([z.string(), z.number(), z.null()]))),
+  complete: z.boolean().describe("False while events wait that could not be sealed yet."),
+});
+
+const download = (ledgersOf: LedgersOf) => endpoint({
+  method: "GET", path: "/v1/reports/:name", tag: "Reports", right: "report.download", status: 200,
+  summary: `A report: ${REPORT_NAMES.join(", ")}. Some are open to narrower rights. format=csv answers text/csv for spreadsheets. The download is recorded.`,
+  query: ReportQuery, answer: Answered,
+}, async (call) => {
+  const { grantSet, preset, accountId } = call.principal;
+  const name = REPORT_NAMES.find((each) => each === call.params["name"]);
+  const report: Report | null = name === undefined ? null : REPORTS[name];
+  const open = report === null ? undefined : opens(report, grantSet);
+  // Who may download none is told so whatever they ask for; a model has no report that it has no rows for.
+  if (open === undefined) call.decide("report.download");
+  if (name === undefined || report === null || open === undefined || !exists(report, preset.rights)) throw new Problem("not-found");
+  const { format, ...asked } = call.query();
+  const period = periodOf(asked, report, call.now);
+  if (period === null) throw invalid("to", "must not be before from");
+  const complete = !report.columns.includes("memberId") || await drain(call.db, accountId, ledgersOf(call.env));
+  const rows = await READERS[name](call, period, open);
+  if (rows.length > REPORT_ROWS_MAX) throw invalid("from", `the report has more than ${REPORT_ROWS_MAX} rows: ask for a shorter period`);
+  const told = { from: iso(period.from), to: iso(period.to) };
+  const event = call.event("report.download", { type: "report", id: null }, { changes: { before: {}, after: { report: name, format, ...told, rows: rows.length } } });
+  const csv = { text: toCsv(report.columns, rows), headers: { "Content-Type": "text/csv; charset=utf-8", "Content-Disposition": `attachment; filename="${name}.csv"` } };
+  return call.commit({ statements: [], events: [event] }, { status: 200, ...(format === "csv" ? csv : { body: { report: name, ...told, rows, complete } }) });
+});
+
+export const reportEndpoints = (ledgersOf: LedgersOf): Endpoint[] => [list, download(ledgersOf)];

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import type { Right } from "../access/right.ts";
+
+/** What a report tells of one row, in the order of its columns. */
+export type ReportRow = Readonly<Record<string, string | number | null>>;
+
+export interface Report {
+  readonly title: string;
+  /** Any of them opens it. */
+  readonly rights: readonly Right[];
+  /** It exists in a model that knows one of these rights. */
+  readonly of: readonly Right[];
+  readonly columns: readonly [string, ...string[]];
+  /** Milliseconds that its period reaches back from now (below 0) or forward, unless told. */
+  readonly periodMs: number;
+}
+
+const DAY_MS = 86_400_000;
+const EVERY: Right = "report.download";
+
+/** Every report, by its name in the path. */
+export const REPORTS = {
+  "expiring-licenses": {
+    title: "Licenses, keys and subscriptions that expire in the period",
+    rights: [EVERY, "report.expiring_licenses"], of: ["license.view", "license_key.view", "key.view", "subscription.view"],
+    columns: ["accountId", "type", "id", "name", "expiresAt", "status"], periodMs: 30 * DAY_MS,
+  },
+  "requests-and-keys": {
+    title: "Keys, with the license request made last for each in the period",
+    rights: [EVERY, "report.check_requests_and_keys"], of: ["request.view"],
+    columns: ["keyId", "key", "objectId", "status", "expiresAt", "requests", "lastRequestId", "lastRequestAt"], periodMs: -30 * DAY_MS,
+  },
+  "subscriptions": {
+    title: "Subscriptions that were bought in the period, of every organization in reach",
+    rights: [EVERY], of: ["subscription.view"], columns: ["accountId", "organization", "id", "name", "status", "createdAt", "expiresAt"], periodMs: -30 * DAY_MS,
+  },
+  "tasks": {
+    title: "Tasks that were created in the period",
+    rights: [EVERY], of: ["task.view"], columns: ["id", "name", "toolId", "status", "runs", "createdAt", "updatedAt"], periodMs: -30 * DAY_MS,
+  },
+  "usage": {
+    title: "What was done and what it cost, by member and action; members only for those who may read the audit log",
+    rights: [EVERY], of: [EVERY], columns: ["memberId", "action", "count", "credits"], periodMs: -30 * DAY_MS,
+  },
+  "downloads": {
+    title: "Downloads of theme files; members only for those who may read the audit log",
+    rights: [EVERY], of: ["theme.download"], columns: ["at", "memberId", "themeId", "file"], periodMs: -30 * DAY_MS,
+  },
+} as const satisfies Record<string, Report>;
+
+export type ReportName = keyof typeof REPORTS;
+export const REPORT_NAMES = Object.keys(REPORTS) as [ReportName, ...ReportName[]];
+
+/** Rows of one report at most: a longer one is asked for in shorter periods, never cut off silently. */
+export const REPORT_ROWS_MAX = 10_000;
+
+const time = z.iso.datetime({ offset: true, error: "must be a time such as 2026-11-21T00:00:00Z; write the + of an offset as %2B" });
+
+export const ReportQuery = z.strictObject({
+  from: time.optional().describe("ISO 8601, included. Unless told, the period reaches 30 days from now: back, or forward for what is to come."),
+  to: time.optional().describe("ISO 8601, not included."),
+  format: z.enum(["json", "csv"]).default("json"),
+});
+
+export interface Period {
+  /** Milliseconds since the epoch; `from` is included, `to` is not. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The period that is asked for; null when it ends before it begins. */
+export function periodOf({ from, to }: { readonly from?: string | undefined; readonly to?: string | undefined }, { periodMs }: Report, now: number): Period | null {
+  const end = to === undefined ? Math.max(now, now + periodMs) : Date.parse(to);
+  const begin = from === undefined ? Math.min(end, periodMs < 0 ? end + periodMs : now) : Date.parse(from);
+  return begin <= end ? { from: begin, to: end } : null;
+}
+
+/**
+ * RFC 4180, with a byte order mark so that spreadsheets read UTF-8. A text that a spreadsheet would run as a formula is
+ * told to be a text by an apostrophe (OWASP, CSV injection).
+ */
+export const toCsv = (columns: readonly string[], rows: readonly ReportRow[]): string =>
+  `\uFEFF${[columns, ...rows.map((row) => columns.map((column) => row[column] ?? ""))].map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("")}`;
+
+function csvCell(value: string | number): string {
+  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
