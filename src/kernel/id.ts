@@ -7,6 +7,7 @@ export const ID_PREFIXES = {
   token: "jti", lot: "lot", entry: "ent", deadLetter: "dlq",
   theme: "thm", themeFile: "fil",
   product: "prd", licenseKey: "lky", machineCode: "mac", dataObject: "dat", customer: "cus", accessToken: "atk",
+  invoice: "ivc", subscription: "sub", markup: "mku", cpq: "cpq", form: "frm",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -17,7 +17,7 @@ export function newRow(
   const { accountId, memberId } = call.principal;
   return completeRow(stored, {
     accountId, type: type.name, id: newId(stored.id, call.now), parentId: parent?.id ?? null, rootId: parent === undefined ? null : rootOf(parent),
-    ownerId: memberId, groupId, referenceId, status: "active", name: "", expiresAt: null, uniqueKey: null,
+    ownerId: memberId, groupId, referenceId, status: stored.firstStatus ?? "active", name: "", expiresAt: null, uniqueKey: null,
     attributes, version: 1, createdBy: memberId, createdAt: call.now, updatedAt: call.now,
   });
 }

@@ -5,6 +5,7 @@ import { billing } from "./types/billing.ts";
 import { catalog } from "./types/catalog.ts";
 import { customer } from "./types/customer.ts";
 import { dataObject } from "./types/data-object.ts";
+import { invoice } from "./types/invoice.ts";
 import { licenseKey } from "./types/license-key.ts";
 import { machineCode } from "./types/machine-code.ts";
 import { product } from "./types/product.ts";
@@ -13,7 +14,7 @@ import type { ResourceType } from "./type.ts";
 
 /** Every resource type. A new one is its own file and a line here. */
 export const RESOURCE_TYPES: readonly ResourceType[] = [
-  product, licenseKey, machineCode, dataObject, customer, accessToken, analytics, billing,
+  product, licenseKey, machineCode, dataObject, customer, accessToken, analytics, billing, invoice,
   catalog, theme,
 ];
 

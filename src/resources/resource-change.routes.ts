@@ -29,7 +29,7 @@ function create(type: ResourceType, stored: StoredType, types: readonly Resource
   }, async (call) => {
     const place = await admitNew(call, type, stored);
     const body = await call.body();
-    const made = stored.generated?.make(randomBytes(32));
+    const made = stored.generated?.make(randomBytes(32), call.principal.account);
     const inside = embeddedRow(call, stored, embedded, body);
     const row = newRow(call, type, stored, { ...attributesOf(stored, body), ...made?.attributes }, place, inside?.id ?? referenceId(stored, body) ?? null);
     const event = call.event(right, { type: type.name, id: row.id }, { changes: { before: {}, after: trailCard(stored, row) } });
@@ -100,13 +100,14 @@ function embeddedEvent(call: Call, embedded: StoredType, row: ResourceRow): Audi
 const edit = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   method: "PATCH", path: `/v1/${stored.path}/:id`, tag: type.title, right: rightOf(type, "edit"), status: 200,
   summary: "Change it. What is not sent stays.", body: patchBody(stored), answer: cardSchema(type, stored), ifMatch: "required",
-  problems: stored.unique ? ["conflict/duplicate"] : [],
+  problems: [...(stored.unique ? ["conflict/duplicate" as const] : []), ...(stored.editableIn ? ["conflict/state" as const] : [])],
 }, async (call) => {
   const named = namedBy(call.principal, referencesOf(stored), (member) => call.named(member));
   const { row, others } = await loadResource(call, type, "edit", named);
   requireVisible(call, named.filter(({ id }) => id !== row.referenceId), others, "body");
   const body = await call.body();
   call.ifMatch(row.version);
+  if (stored.editableIn?.includes(row.status) === false) throw new Problem("conflict/state", { detail: `It is ${row.status}, and changes no more.` });
   const sent = referenceId(stored, body);
   const after = completeRow(stored, {
     ...row, attributes: { ...row.attributes, ...attributesOf(stored, body) }, referenceId: sent === undefined ? row.referenceId : sent,

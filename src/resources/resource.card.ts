@@ -13,10 +13,11 @@ export const rootOf = (parent: ResourceRow): string => parent.rootId ?? parent.i
 
 /** What the columns of a row repeat of its attributes, so that the database can look for it. */
 export function completeRow(type: StoredType, row: ResourceRow): ResourceRow {
-  const { attributes, parentId } = row;
+  const { parentId } = row;
+  const attributes = { ...row.attributes, ...type.computed?.(row.attributes) };
   const { expiresAt } = attributes;
   return {
-    ...row, name: String(attributes[type.label] ?? ""), expiresAt: typeof expiresAt === "string" ? Date.parse(expiresAt) : null,
+    ...row, attributes, name: String(attributes[type.label] ?? ""), expiresAt: typeof expiresAt === "string" ? Date.parse(expiresAt) : null,
     uniqueKey: type.unique?.(attributes, parentId) ?? null,
   };
 }
@@ -78,13 +79,14 @@ export function patchBody(type: StoredType): z.ZodType<Record<string, unknown>> 
 
 const withoutDefault = (schema: z.ZodType): z.ZodType => (schema instanceof z.ZodDefault ? schema.unwrap() as z.ZodType : schema);
 
-const attributesShown = ({ attributes: { shape }, confidential }: StoredType) => ({
-  ...shape, ...Object.fromEntries((confidential?.attributes ?? []).map((name) => [name, (shape[name] as z.ZodType).optional()])),
-});
+function attributesShown({ attributes, generated, confidential }: StoredType): Record<string, z.ZodType> {
+  const shape: Record<string, z.ZodType> = { ...attributes.shape, ...generated?.kept.shape };
+  return Object.fromEntries(Object.entries(shape).map(([name, schema]) => [name, confidential?.attributes.includes(name) ? schema.optional() : schema]));
+}
 
 /** The shape of `resourceCard`, for OpenAPI. */
 export const cardSchema = (type: ResourceType, stored: StoredType) => z.object({
-  id: z.string(), ...attributesShown(stored), ...stored.generated?.kept.shape, ...(type.grouped ? { groupId: z.string() } : {}),
+  id: z.string(), ...attributesShown(stored), ...(type.grouped ? { groupId: z.string() } : {}),
   ...Object.fromEntries(Object.keys(stored.parents).map((member) => [member, z.string().nullable()])),
   ...(stored.reference === null ? {} : { [stored.reference.member]: z.string().nullable() }),
   status: z.string(), createdBy: z.string(), createdAt: z.string(), updatedAt: z.string(), version: z.number(),

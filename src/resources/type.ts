@@ -28,6 +28,12 @@ export interface StoredType {
   /** A member that names another object without belonging to it; the caller must be allowed to view that one. */
   readonly reference: { readonly member: string; readonly type: string; readonly embedded: EmbeddedType | null } | null;
   readonly generated: GeneratedType | null;
+  /** What follows from the other attributes, whoever changes those; shown with what is generated. */
+  readonly computed?: (attributes: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+  /** The status of a new object: "active" unless told. */
+  readonly firstStatus?: string;
+  /** PATCH only in one of these; in any other it is too late (409). */
+  readonly editableIn?: readonly string[];
   /** Changes that the generic routes do not make here: they have routes of their own, or nobody makes them. */
   readonly without?: readonly ("create" | "edit" | "delete")[];
   /** Attributes that only holders of a right see. They are in no trail. */
@@ -68,7 +74,7 @@ export interface GeneratedType {
   readonly kept: z.ZodObject;
   /** Answered when it is made and never again. */
   readonly once: z.ZodObject;
-  readonly make: (random: Uint8Array) => Generated;
+  readonly make: (random: Uint8Array, account: { readonly ownerMemberId: string }) => Generated;
 }
 
 /** The referenced object may be made in the same call: always a new one, so that the answer reveals nothing of others. */
