@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { RIGHT_NAMES } from "../../src/access/right.ts";
+import { periodOf, REPORTS, toCsv } from "../../src/resources/report.ts";
+
+const NOW = Date.parse("2026-03-01T12:00:00Z");
+const DAY_MS = 86_400_000;
+
+describe("the period of a report", () => {
+  const coming = REPORTS["expiring-licenses"];
+  const past = REPORTS.downloads;
+  it.each([
+    ["what is to come: the next 30 days", coming, {}, [NOW, NOW + 30 * DAY_MS]],
+    ["what was: the last 30 days", past, {}, [NOW - 30 * DAY_MS, NOW]],
+    ["from alone, of what was", past, { from: "2026-02-28T00:00:00Z" }, [Date.parse("2026-02-28T00:00:00Z"), NOW]],
+    ["to alone, of what was", past, { to: "2026-02-28T00:00:00Z" }, [Date.parse("2026-02-28T00:00:00Z") - 30 * DAY_MS, Date.parse("2026-02-28T00:00:00Z")]],
+    ["to alone and in the past, of what is to come", coming, { to: "2026-02-28T00:00:00Z" }, [Date.parse("2026-02-28T00:00:00Z"), Date.parse("2026-02-28T00:00:00Z")]],
+    ["both, with an offset", coming, { from: "2026-03-01T00:00:00+02:00", to: "2026-03-02T00:00:00Z" }, [Date.parse("2026-02-28T22:00:00Z"), Date.parse("2026-03-02T00:00:00Z")]],
+  ] as const)("%s", (_, report, asked, [from, to]) => {
+    expect(periodOf(asked, report, NOW)).toEqual({ from, to });
+  });
+
+  it("does not end before it begins", () => {
+    expect(periodOf({ from: "2026-03-02T00:00:00Z", to: "2026-03-01T00:00:00Z" }, past, NOW)).toBeNull();
+  });
+});
+
+describe("CSV", () => {
+  const body = (value: string | number | null) => toCsv(["a"], [{ a: value }]).split("\r\n")[1];
+  it("begins with a byte order mark and the names of its columns, and ends each line with CRLF (RFC 4180)", () => {
+    expect(toCsv(["a", "b"], [{ a: 1, b: "x" }, { b: null }])).toBe("\uFEFFa,b\r\n1,x\r\n,\r\n");
+  });
+  it.each([["=1+1", "'=1+1"], ["+1", "'+1"], ["-1", "'-1"], ["@SUM(A1)", "'@SUM(A1)"], ["\tx", "'\tx"], ["\r=x", "\"'\r=x\""], ["=a,b", "\"'=a,b\""]])(
+    "tells a spreadsheet that %j is no formula", (value, cell) => expect(toCsv(["a"], [{ a: value }])).toBe(`\uFEFFa\r\n${cell}\r\n`));
+  it.each([["a,b", "\"a,b\""], ["a\"b", "\"a\"\"b\""], [-5, "-5"], [null, ""], ["Жук", "Жук"]])("writes %j as one cell", (value, cell) => expect(body(value)).toBe(cell));
+});
+
+it("every report goes by rights that exist", () => {
+  for (const { rights, of } of Object.values(REPORTS)) for (const right of [...rights, ...of]) expect(RIGHT_NAMES).toContain(right);
+});
