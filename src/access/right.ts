@@ -66,7 +66,7 @@ export const RIGHTS = {
   "report.download": "Download every report.",
   "report.expiring_licenses": "Download the report of licenses that expire.",
   "report.check_requests_and_keys": "Download the report that checks requests and keys.",
-  "report.every_organization": "Have every organization in one's reports.",
+  "organization.view_reports": "Have every organization in one's reports.",
   "organization.view": "See organizations, and act in them with one's other rights.",
   "organization.edit": "Change organizations.",
   "organization.create": "Add organizations.",

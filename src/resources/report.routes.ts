@@ -30,7 +30,7 @@ function rowsOf({ grantSet }: Call["principal"], type: string, open: Right): Vis
 /** In the member's own account a report covers the organizations in reach too. */
 function coveredBy({ principal: { accountId, home, grantSet } }: Call): Covered {
   const reach = grantSet.reaches.get("organization.view");
-  const every = decide(grantSet, "report.every_organization").allowed || reach?.all === true;
+  const every = decide(grantSet, "organization.view_reports").allowed || reach?.all === true;
   return { accountId, below: accountId === home.accountId && every ? null : new Set(accountId === home.accountId ? reach?.ids : []) };
 }
 

@@ -28,6 +28,7 @@ interface Line {
   readonly organizations: Scope;
   readonly cells: string;
   readonly beside?: readonly Right[];
+  readonly without?: readonly Right[];
   readonly invites: readonly string[];
 }
 
@@ -42,7 +43,7 @@ const EVERY_ROLE = [...DISTRIBUTORS, ...SELLERS, ...CUSTOMERS];
 const cost: readonly Right[] = ["catalog.view_cost"];
 const deletion: readonly Right[] = ["catalog.delete", "subscription.delete", "markup.delete", "cpq.delete", "form.delete"];
 /** What only the top roles of a level have beside the table. */
-const top: readonly Right[] = ["report.every_organization", "role.edit", "api_key.view", "api_key.create", "api_key.revoke", "credits.view"];
+const top: readonly Right[] = ["organization.view_reports", "role.edit", "api_key.view", "api_key.create", "api_key.revoke", "credits.view"];
 
 /*                                  organizations catalogue subscriptions markups products billing reports users settings history */
 const LINES: Readonly<Record<string, Line>> = {
@@ -55,18 +56,18 @@ const LINES: Readonly<Record<string, Line>> = {
   product_manager:        { rank: 40, organizations: "granted", cells: "V E V - E - V V - -", beside: cost, invites: CUSTOMERS },
   seller_billing_admin:   { rank: 40, organizations: "granted", cells: "V V V V - E V V - -", beside: cost, invites: CUSTOMERS },
   support_agent:          { rank: 30, organizations: "granted", cells: "V V V - - - V V - V", invites: CUSTOMERS },
-  reseller_report:        { rank: 20, organizations: "granted", cells: "- - - - - - V - - -", beside: ["report.every_organization"], invites: [] },
+  reseller_report:        { rank: 20, organizations: "granted", cells: "- - - - - - V - - -", beside: ["organization.view_reports"], invites: [] },
   report_viewer_360:      { rank: 20, organizations: "granted", cells: "- - - - - - V - - -", invites: [] },
   customer_admin:         { rank: 15, organizations: "home",    cells: "V V E - - - V E - V", beside: ["api_key.view", "api_key.create", "api_key.revoke"], invites: CUSTOMERS },
-  customer_billing_admin: { rank: 12, organizations: "home",    cells: "V V V - - E V V - -", invites: [] },
+  customer_billing_admin: { rank: 12, organizations: "home",    cells: "V V V - - E V V - -", without: ["invoice.create", "invoice.edit"], invites: [] },
   customer:               { rank: 10, organizations: "home",    cells: "- V E - - - - - - -", invites: ["customer_billing_admin"] },
 };
 
-function role({ rank, organizations, cells, beside = [], invites }: Line): Role {
+function role({ rank, organizations, cells, beside = [], without = [], invites }: Line): Role {
   const marks = cells.split(" ") as Cell[];
   const held = AREA_NAMES.flatMap((area, index) => [
     ...(marks[index] === "-" ? [] : AREAS[area].V), ...(marks[index] === "E" ? AREAS[area].E : []),
-  ]);
+  ]).filter((right) => !without.includes(right));
   return {
     rank, mayInvite: invites, creditLimit: false, ownKeys: true,
     rights: {
@@ -79,9 +80,11 @@ function role({ rank, organizations, cells, beside = [], invites }: Line): Role 
 const rolesOf = (names: readonly string[]): Record<string, Role> =>
   Object.fromEntries(names.flatMap((name) => (LINES[name] === undefined ? [] : [[name, role(LINES[name])]])));
 
+const heldBy = (names: readonly string[]): Right[] => Object.values(rolesOf(names)).flatMap((each) => Object.keys(each.rights) as Right[]);
+
 const ofArea = AREA_NAMES.flatMap((area) => [...AREAS[area].V, ...AREAS[area].E]);
 const rights: ReadonlySet<Right> = new Set<Right>([
-  ...COMMON_RIGHTS.filter((right) => right !== "credits.spend"), ...ofArea, ...cost, ...deletion, ...rightsOf("report"),
+  ...COMMON_RIGHTS.filter((right) => right !== "credits.spend"), ...ofArea, ...cost, ...deletion, ...rightsOf("report", "organization"),
 ]);
 
 /** In an organization below, a role does what it does at home, but for keys, custom roles and spending, which stay in the account. */
@@ -97,5 +100,10 @@ const common = { model: "marketplace", rights, restrictedRoles: [], bundles: {},
 
 export const distributor: Preset = { ...common, topRole: "distributor_admin", roles: rolesOf([...DISTRIBUTORS, "report_viewer_360"]), suggestedRole: "distributor_read_only", tree };
 export const seller: Preset = { ...common, topRole: "seller_admin", roles: rolesOf(SELLERS), suggestedRole: "subscriptions_manager", tree };
-/** A customer's organization. Its catalogue is the seller's. */
-export const customerOrg: Preset = { ...common, topRole: "customer_admin", roles: rolesOf(CUSTOMERS), suggestedRole: "customer", tree: null };
+/**
+ * A customer's organization. Its catalogue is the seller's, and what belongs to the seller's side does not exist in it: nobody
+ * can be given a look at cost prices there. Its billing admin edits billing data; invoices are written and settled by the seller.
+ */
+export const customerOrg: Preset = {
+  ...common, rights: new Set<Right>([...COMMON_RIGHTS.filter((right) => right !== "credits.spend"), ...heldBy(CUSTOMERS)]), topRole: "customer_admin", roles: rolesOf(CUSTOMERS), suggestedRole: "customer", tree: null,
+};
