@@ -5,7 +5,7 @@ import { z } from "zod";
 export const ID_PREFIXES = {
   account: "acc", user: "usr", member: "mem", apiKey: "key", claim: "clm", event: "evt", call: "cal", request: "req",
   token: "jti", lot: "lot", entry: "ent", deadLetter: "dlq",
-  theme: "thm", themeFile: "fil",
+  theme: "thm", themeFile: "fil", license: "lic", tool: "tol", task: "tsk",
   product: "prd", licenseKey: "lky", machineCode: "mac", dataObject: "dat", customer: "cus", accessToken: "atk",
   invoice: "ivc", subscription: "sub", markup: "mku", cpq: "cpq", form: "frm",
 } as const;

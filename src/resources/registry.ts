@@ -9,13 +9,15 @@ import { invoice } from "./types/invoice.ts";
 import { licenseKey } from "./types/license-key.ts";
 import { machineCode } from "./types/machine-code.ts";
 import { product } from "./types/product.ts";
+import { task } from "./types/task.ts";
 import { theme } from "./types/theme.ts";
+import { tool } from "./types/tool.ts";
 import type { ResourceType } from "./type.ts";
 
 /** Every resource type. A new one is its own file and a line here. */
 export const RESOURCE_TYPES: readonly ResourceType[] = [
   product, licenseKey, machineCode, dataObject, customer, accessToken, analytics, billing, invoice,
-  catalog, theme,
+  catalog, theme, tool, task,
 ];
 
 /** What the compiler of grant sets and the validation of grants read. */

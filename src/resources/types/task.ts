@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { NO_LEVELS } from "../../access/type.ts";
+import { text } from "../../kernel/body.ts";
+import { iso } from "../../kernel/clock.ts";
+import type { ResourceType } from "../type.ts";
+
+/** What is worked on with a tool. To create and to update one costs credits; to rename it is free. */
+export const task: ResourceType = {
+  name: "task",
+  title: "Tasks",
+  grants: "reach",
+  levels: NO_LEVELS,
+  derives: {},
+  grouped: false,
+  under: "tool",
+  stored: {
+    path: "tasks",
+    id: "task",
+    attributes: z.strictObject({
+      name: text(200),
+      description: text(2000).nullable().default(null),
+      input: z.string().max(10_000).default("").describe("What the tool works on."),
+    }),
+    label: "name",
+    masked: [],
+    parents: { toolId: "tool" },
+    parentsDenied: true,
+    reference: null,
+    generated: {
+      kept: z.object({
+        updates: z.number().int().describe("How often it was updated."),
+        updatedBy: z.string().nullable().describe("The member who updated it last."),
+        lastUpdateAt: z.string().nullable(),
+      }),
+      once: z.object({}),
+      make: () => ({ attributes: { updates: 0, updatedBy: null, lastUpdateAt: null }, shown: {} }),
+    },
+    price: ({ attributes }) => Number(attributes["createCost"]),
+    actions: [{
+      name: "update", verb: "update", summary: "Let the tool work on it anew, for credits. To change what it says is free: PATCH.",
+      body: z.strictObject({}),
+      price: ({ attributes }) => Number(attributes["updateCost"]),
+      run: ({ attributes }, _, { now, memberId }) =>
+        ({ set: { updates: Number(attributes["updates"]) + 1, updatedBy: memberId, lastUpdateAt: iso(now) }, status: null }),
+    }],
+  },
+};

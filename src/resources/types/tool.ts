@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { NO_LEVELS } from "../../access/type.ts";
+import { text } from "../../kernel/body.ts";
+import type { ResourceType } from "../type.ts";
+
+const cost = z.number().int().min(0).max(1_000_000_000);
+
+/** What agencies work with. The platform offers and prices it; a grant on it lets a sub-account in. */
+export const tool: ResourceType = {
+  name: "tool",
+  title: "Tools",
+  grants: "reach",
+  levels: NO_LEVELS,
+  derives: {},
+  grouped: false,
+  keptBy: { agency: "platform" },
+  stored: {
+    path: "tools",
+    id: "tool",
+    attributes: z.strictObject({
+      key: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "must be lower-case letters, digits and hyphens").describe("What programs call it."),
+      name: text(200),
+      description: text(2000).nullable().default(null),
+      createCost: cost.default(0).describe("Credits that a new task costs."),
+      updateCost: cost.default(0).describe("Credits that an update of a task costs."),
+    }),
+    label: "name",
+    masked: [],
+    parents: {},
+    reference: null,
+    generated: null,
+    filters: ["key"],
+    unique: ({ key }) => String(key),
+  },
+};
