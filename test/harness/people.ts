@@ -19,9 +19,9 @@ let count = 0;
 const nextEmail = () => `person-${process.pid}-${count += 1}@example.com`;
 
 /** An account of that kind with its first owner, who has claimed an API key. */
-export async function newAccount(fetch: Fetch, platform: Api, kind: "vendor" | "team"): Promise<Person> {
+export async function newAccount(fetch: Fetch, platform: Api, kind: string, more: object = {}): Promise<Person> {
   const owner = { email: nextEmail(), firstName: "Olga", lastName: "Owner" };
-  const made = ok(await platform.post<Made>("/v1/accounts", { kind, name: `Account ${count}`, owner }, { idempotencyKey: newKey() }), 201).body;
+  const made = ok(await platform.post<Made>("/v1/accounts", { kind, name: `Account ${count}`, owner, ...more }, { idempotencyKey: newKey() }), 201).body;
   return person(fetch, made.id, made.owner.id, await claim(fetch, made.claim.token));
 }
 

@@ -22,7 +22,7 @@ export async function foundPlatform(): Promise<Api> {
 }
 
 /** An account whose plan has operators and whose subscription is active. */
-export async function subscribed(platform: Api, kind: "vendor" | "team"): Promise<Person> {
+export async function subscribed(platform: Api, kind: string): Promise<Person> {
   const owner = await newAccount(fetch, platform, kind);
   await subscribe(platform, owner.accountId);
   return owner;
