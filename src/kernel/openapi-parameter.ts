@@ -14,9 +14,16 @@ const TAG = "(?:\\*|(?:W/)?\"[!#-~]*\")";
 const keySchema = { type: "string", minLength: 1, maxLength: 130, pattern: `^(?:"${KEY}"|${KEY})$` };
 const tagSchema = { type: "string", minLength: 1, pattern: `^${TAG}(?: *, *${TAG})*$` };
 
-function headerParameters({ idempotency, ifMatch }: Operation): object[] {
+const ACCOUNT = {
+  name: "Tollgate-Account", in: "header", required: false, schema: { type: "string", pattern: "^acc_[0-9A-Z]{26}$" },
+  description: "Acts on an account below one's own: a seller on an organization, a dealer on a sub-dealer, with those of one's rights that hold there. "
+    + "Where one may not act is `not-found` (404), like an account that does not exist.",
+};
+
+function headerParameters({ right, idempotency, ifMatch }: Operation): object[] {
   const remembered = idempotency === "ledger" ? "Remembered for each member for ever, in the ledger." : "Remembered for each member for 24 hours.";
   return [
+    ...(right === "public" ? [] : [ACCOUNT]),
     ...(idempotency === undefined ? [] : [{
       name: "Idempotency-Key", in: "header", required: idempotency !== "optional", schema: keySchema,
       description: `1 to 128 visible ASCII characters but \`"\` and \`\\\`, bare or in quotes (a structured-field string). ${remembered} The same command again is answered with its first answer `

@@ -96,11 +96,12 @@ describe("the document of the whole surface", () => {
     expect(missing.map(({ path }) => path)).toEqual([]);
   });
 
-  test("declares Idempotency-Key and If-Match where they are asked for, and only there", () => {
+  test("declares Idempotency-Key and If-Match where they are asked for, and Tollgate-Account wherever there is a caller", () => {
     const wrong = operations.filter((operation) => {
       const one = document.paths[operation.path.replaceAll(/:(\w+)/g, "{$1}")]?.[operation.method.toLowerCase()];
       const headers = Object.fromEntries((one?.parameters ?? []).filter((each) => each.in === "header").map(({ name, required }) => [name, required]));
       const expected = {
+        ...(operation.right === "public" ? {} : { "Tollgate-Account": false }),
         ...(operation.idempotency === undefined ? {} : { "Idempotency-Key": operation.idempotency !== "optional" }),
         ...(operation.ifMatch === undefined ? {} : { "If-Match": operation.ifMatch === "required" }),
       };
@@ -168,6 +169,7 @@ describe("an operation", () => {
       requestBody: { required: true, content: { "application/json": { schema: { required: ["name"], additionalProperties: false } } } },
       parameters: [
         { name: "id", in: "path", required: true }, { name: "partId", in: "path", required: true },
+        { name: "Tollgate-Account", in: "header", required: false },
         { name: "Idempotency-Key", in: "header", required: true }, { name: "If-Match", in: "header", required: false },
         { name: "dry", in: "query", required: false }, { name: "at", in: "query", required: true },
       ],
