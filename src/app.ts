@@ -16,6 +16,7 @@ import { reportEndpoints } from "./resources/report.routes.ts";
 import { resourceEndpoints } from "./resources/resource-change.routes.ts";
 import { accountCreationEndpoints } from "./team/account-creation.routes.ts";
 import { accountEndpoints } from "./team/account.routes.ts";
+import { effectiveEndpoints } from "./team/effective.routes.ts";
 import { grantEndpoints } from "./team/grant.routes.ts";
 import { meEndpoints } from "./team/me.routes.ts";
 import { memberEndpoints } from "./team/member.routes.ts";
@@ -33,6 +34,7 @@ const endpoints: readonly Endpoint[] = [
   ...accountCreationEndpoints,
   ...accountEndpoints,
   ...memberEndpoints(TYPE_TABLE),
+  ...effectiveEndpoints,
   ...grantEndpoints(TYPE_TABLE),
   ...apiKeyEndpoints,
   ...resourceEndpoints(RESOURCE_TYPES),

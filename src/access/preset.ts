@@ -20,6 +20,8 @@ export interface Role {
   readonly ownKeys: boolean;
   /** Sees every object group of the account. */
   readonly everyGroup?: true;
+  /** Nobody's access is edited so that a member with this role is left without any grant on this type. */
+  readonly needs?: string;
 }
 
 export interface GrantRow {

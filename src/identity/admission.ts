@@ -12,10 +12,17 @@ export type Refusal = "auth/blocked" | "auth/invalid-credential" | "ip/not-allow
  */
 export function refusal(principal: Principal, origin: Pick<Origin, "ip">, now: number, aboutItself: boolean): Refusal | null {
   const { member, key, home } = principal;
-  if (member.status === "blocked") return "auth/blocked";
-  if (member.status !== "active") return "auth/invalid-credential";
+  const stopped = statusRefusal(member.status);
+  if (stopped !== null) return stopped;
   if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now)) return "auth/invalid-credential";
   if (!admitsAddress(principal.addressRules, origin.ip)) return "ip/not-allowed";
-  const restricted = isRestricted(home.preset, member.roles);
-  return restricted && !home.plan.restrictedAccounts && !aboutItself ? "plan/feature-required" : null;
+  return !aboutItself && hasLapsed(home, member.roles) ? "plan/feature-required" : null;
 }
+
+/** Whoever is blocked is told so; whoever has not signed in yet has no credential that counts. */
+export const statusRefusal = (status: Principal["member"]["status"]): "auth/blocked" | "auth/invalid-credential" | null =>
+  status === "active" ? null : status === "blocked" ? "auth/blocked" : "auth/invalid-credential";
+
+/** The roles need a plan that the account does not have any more. */
+export const hasLapsed = ({ preset, plan }: Pick<Principal["home"], "preset" | "plan">, roles: readonly string[]): boolean =>
+  isRestricted(preset, roles) && !plan.restrictedAccounts;

@@ -57,6 +57,7 @@ async function people(): Promise<void> {
   ok(await owner.api.patch(path, { rights: ["credits.spend"], creditLimit: 5 }, { ifMatch: etag }), 200);
   for (const verb of ["block", "block", "unblock"]) ok(await owner.api.post(`${path}/${verb}`), 200);
   ok(await owner.api.get("/v1/members"), 200);
+  for (const who of [owner, operator]) ok(await who.api.get(`${path}/effective`), 200);
   ok(await operator.api.get("/v1/me"), 200);
   await newToken(contract.fetch, operator.apiKey);
   await newApiKey(contract.fetch, owner, owner.memberId, { scopes: ["product.view"], expiresAt: "2030-01-01T00:00:00Z" });

@@ -8,6 +8,7 @@ export const theme: ResourceType = {
   levels: { view: ["license"], edit: ["license"], owner: ["license"] },
   derives: {},
   grouped: false,
+  objectsOf: "catalog",
   keptBy: { team: "platform" },
   stored: null,
 };

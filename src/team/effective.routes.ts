@@ -1,0 +1,28 @@
+import { type Call, endpoint } from "../identity/call.ts";
+import { findMember } from "../identity/member.store.ts";
+import { Problem } from "../kernel/problem.ts";
+import { Effective, effective } from "./effective.ts";
+import { loadMember } from "./member.change.ts";
+
+/** Everybody may ask about themselves. */
+async function loadAsked(call: Call) {
+  const { accountId, memberId } = call.principal;
+  if (call.params["id"] !== memberId) return loadMember(call, "member.view");
+  const [[self]] = await call.read(findMember(call.db, accountId, memberId));
+  if (self === undefined) throw new Problem("not-found");
+  return self;
+}
+
+const card = endpoint({
+  method: "GET", path: "/v1/members/:id/effective", tag: "Members", right: "member.view", status: 200,
+  summary: "Every right of a member, where it holds and what it comes from. About yourself without any right.", answer: Effective,
+}, async (call) => {
+  const { row, grants, customRoles } = await loadAsked(call);
+  const { preset, account, types } = call.principal;
+  const holder = {
+    memberId: row.id, accountId: row.accountId, roles: row.roles, customRoles, rights: row.rights, grants, objectGroupIds: row.objectGroupIds, status: row.status,
+  };
+  return { status: 200, body: effective(holder, preset, account.plan, types) };
+});
+
+export const effectiveEndpoints = [card];
