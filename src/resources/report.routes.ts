@@ -70,7 +70,7 @@ const READERS: Readonly<Record<ReportName, Reader>> = {
   "tasks": async (call, period, open) => {
     const [rows] = await call.read(findMade(call.db, coveredBy(call), { type: "task", visible: rowsOf(call.principal, "task", open) }, period, LIMIT));
     return rows.map(({ row }) => ({
-      id: row.id, name: row.name, toolId: row.parentId, status: row.status, runs: Number(row.attributes["runs"] ?? 0), createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt),
+      id: row.id, name: row.name, toolId: row.parentId, status: row.status, updates: Number(row.attributes["updates"] ?? 0), createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt),
     }));
   },
   "usage": async (call, period) => (await call.read(countUsage(call.db, call.principal.accountId, namedFor(call), period, LIMIT)))[0],

@@ -36,7 +36,7 @@ export const REPORTS = {
   },
   "tasks": {
     title: "Tasks that were created in the period",
-    rights: [EVERY], of: ["task.view"], columns: ["id", "name", "toolId", "status", "runs", "createdAt", "updatedAt"], periodMs: -30 * DAY_MS,
+    rights: [EVERY], of: ["task.view"], columns: ["id", "name", "toolId", "status", "updates", "createdAt", "updatedAt"], periodMs: -30 * DAY_MS,
   },
   "usage": {
     title: "What was done and what it cost, by member and action; members only for those who may read the audit log",
