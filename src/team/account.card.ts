@@ -5,7 +5,7 @@ import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { text } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { type account, LOCALES, type Plan, type Settings, type Subscription, SUBSCRIPTION_STATUSES } from "../schema/team.ts";
-import { email } from "./member.card.ts";
+import { email, MemberCard } from "./member.card.ts";
 
 export const PlanBody = z.strictObject({
   restrictedAccounts: z.boolean().describe("The account may have operators with restricted access."),
@@ -22,11 +22,13 @@ export const SubscriptionBody = z.strictObject({
 
 const kinds = ACCOUNT_KINDS.filter((kind) => kind !== "platform") as [string, ...string[]];
 
+export const NewOwner = z.strictObject({ email, firstName: text(100), lastName: text(100) });
+
 export const NewAccount = z.strictObject({
   kind: z.enum(kinds).describe("Decides the access model: vendor has operators, team has roles; distributor, seller and customer_org are a marketplace; dealer, subdealer; agency."),
   parentId: z.string().max(64).nullable().default(null).describe("The account above it: of a seller its distributor, of a customer_org its seller, of a subdealer its dealer."),
   name: text(200),
-  owner: z.strictObject({ email, firstName: text(100), lastName: text(100) }),
+  owner: NewOwner,
   plan: PlanBody.optional(),
   subscription: SubscriptionBody.optional(),
 });
@@ -63,6 +65,14 @@ export const AccountCard = z.object({
   allowedIps: z.array(z.string()).optional().describe("Left out for those who may not see it."),
   createdAt: z.string(), updatedAt: z.string(), version: z.number(),
 });
+
+export const Claim = z.object({ token: z.string(), expiresAt: z.string() });
+
+/** What is answered beside the card of a new account. */
+export const Founded = {
+  owner: MemberCard,
+  claim: Claim.optional().describe("For the owner, who exchanges it for the first API key with POST /v1/auth/claims. Shown once."),
+};
 
 export type AccountRow = typeof account.$inferSelect;
 

@@ -1,0 +1,60 @@
+import { type AccountKind, presetOf } from "../access/model.ts";
+import { CLAIM_TTL_MS } from "../identity/api-key.card.ts";
+import { insertKey } from "../identity/api-key.store.ts";
+import type { Call } from "../identity/call.ts";
+import { DEFAULT_SETTINGS } from "../identity/settings.ts";
+import { iso } from "../kernel/clock.ts";
+import type { Statement } from "../kernel/db.ts";
+import { sha256Hex } from "../kernel/digest.ts";
+import { newId } from "../kernel/id.ts";
+import { randomToken } from "../kernel/secret.ts";
+import type { Profile } from "../schema/team.ts";
+import { type AccountRow, DEFAULT_PLAN, NO_SUBSCRIPTION } from "./account.card.ts";
+import { insertAccount } from "./account.store.ts";
+import type { MemberRow } from "./member.card.ts";
+import { insertMember } from "./member.store.ts";
+
+/** What a new account is made of; the rest is as for every new one. */
+export interface Founding {
+  readonly kind: string;
+  readonly parentId: string | null;
+  readonly name: string;
+  readonly owner: Pick<MemberRow, "email" | "firstName" | "lastName">;
+  readonly plan?: AccountRow["plan"] | undefined;
+  readonly subscription?: AccountRow["subscription"] | undefined;
+  readonly profile?: Profile | undefined;
+}
+
+/** For the owner, who exchanges it for the first API key. */
+export interface Claim {
+  readonly token: string;
+  readonly expiresAt: string;
+}
+
+/** The first key of an account's owner, which only the owner will see: it waits under a claim. */
+export function firstKey(call: Call, accountId: string, memberId: string): { statement: Statement; keyId: string; claim: Claim } {
+  const claim = { token: randomToken(), expiresAt: call.now + CLAIM_TTL_MS };
+  const key = {
+    id: newId("apiKey", call.now), accountId, memberId, createdBy: call.principal.memberId, name: "First key", hash: null, prefix: null,
+    last4: null, claimHash: sha256Hex(claim.token), claimExpiresAt: claim.expiresAt, scopes: null, allowedIps: [], createdAt: call.now,
+  };
+  return { statement: insertKey(call.db, key), keyId: key.id, claim: { token: claim.token, expiresAt: iso(claim.expiresAt) } };
+}
+
+/** An account with its first owner, who holds the top role of its model and claims the first key. */
+export function foundAccount(call: Call, { kind, parentId, name, owner: person, plan = DEFAULT_PLAN, subscription = NO_SUBSCRIPTION, profile = {} }: Founding) {
+  const { now, db } = call;
+  const accountId = newId("account", now);
+  const owner: MemberRow = {
+    ...person, id: newId("member", now), accountId, userId: null, username: `${person.firstName} ${person.lastName}`,
+    phone: null, mobilePhone: null, position: null, status: "active", source: "local", roles: [presetOf(kind as AccountKind).topRole], rights: [],
+    objectGroupIds: [], allowedIps: [], creditLimit: null, limitPeriod: "lifetime", language: null, invitedBy: call.principal.memberId, version: 1,
+    createdAt: now, acceptedAt: now, lastLoginAt: null, blockedAt: null, updatedAt: now,
+  };
+  const account: AccountRow = {
+    id: accountId, kind, name, parentId, ownerMemberId: owner.id, plan, subscription, settings: DEFAULT_SETTINGS,
+    allowedIps: [], profile, version: 1, createdAt: now, updatedAt: now,
+  };
+  const { statement, claim } = firstKey(call, accountId, owner.id);
+  return { account, owner, claim, statements: [insertAccount(db, account), ...insertMember(db, owner, []), statement] };
+}
