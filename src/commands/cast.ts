@@ -20,7 +20,7 @@ export const as = (caller: Caller, login: Pick<Login, "who" | "apiKey" | "addres
   ({ ...caller, who: login.who, credential: login.apiKey, address: login.address });
 
 /** A new account whose owner has claimed an API key. */
-export async function openAccount(platform: Caller, account: { readonly kind: string; readonly name: string; readonly owner: Person }): Promise<Login> {
+export async function openAccount(platform: Caller, account: { readonly kind: string; readonly name: string; readonly owner: Person; readonly parentId?: string }): Promise<Login> {
   const made = await ask(platform, { method: "POST", path: "/v1/accounts", body: account, expect: 201 });
   const who = `${account.owner.firstName} ${account.owner.lastName}`;
   const apiKey = await claim({ ...platform, who, address: null }, textAt(made, "claim.token"));

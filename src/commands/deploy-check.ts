@@ -60,9 +60,9 @@ function bindingFaults(configured: readonly string[]): string[] {
   ];
 }
 
-/** Databases, queues, objects and the cron trigger stand in README.md by name. */
+/** Databases, buckets, queues, objects and the cron trigger stand in README.md by name. */
 function resourceFaults(config: string): string[] {
-  const names = [...config.matchAll(/^(?:database_name|queue|dead_letter_queue|class_name) = "([^"]+)"|^crons = \["([^"]+)"/gm)];
+  const names = [...config.matchAll(/^(?:database_name|bucket_name|queue|dead_letter_queue|class_name) = "([^"]+)"|^crons = \["([^"]+)"/gm)];
   const table = deploySection();
   return [...new Set(names.map(([, name, cron]) => name ?? cron ?? ""))]
     .filter((name) => !table.includes(`\`${name}\``)).map((name) => `README.md, "Deploy", lacks \`${name}\``);

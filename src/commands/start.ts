@@ -80,7 +80,7 @@ async function preparePlatform(): Promise<Demo> {
 /** Remembered only when it is complete: a start that was cut short makes new accounts. */
 async function prepareDemo(gate: Gate, demo: Demo): Promise<readonly Login[]> {
   const caller = { url: gate.url, credential: demo.platform.apiKey, address: null };
-  const logins = await loadDemo(caller, now(), (line) => say("demo", line));
+  const logins = await loadDemo({ platform: caller, now: now(), say: (line) => say("demo", line) });
   writeDemo({ ...demo, logins });
   return logins;
 }
@@ -108,8 +108,9 @@ function stopWith(gate: Gate): (code: number) => Promise<void> {
 }
 
 function farewell(url: string, platform: Login, logins: readonly Login[]): string {
-  const [operator, member] = [logins[1], logins[3]];
-  const rows = [platform, ...logins].map(({ who, apiKey, address }) => `  ${who.padEnd(16)}${apiKey}${address === null ? "" : `  (from ${address})`}`);
+  const login = (who: string) => logins.find((one) => one.who === who);
+  const [operator, member] = [login("Acme operator"), login("Studio member")];
+  const rows = [platform, ...logins].map(({ who, apiKey, address }) => `  ${who.padEnd(18)}${apiKey}${address === null ? "" : `  (from ${address})`}`);
   return [
     "", "API keys of the demo (kept in .tollgate/demo.json):", ...rows,
     "", "Three calls to try:",

@@ -1,6 +1,6 @@
 import { addMember, as, openAccount } from "./cast.ts";
 import { type Answer, ask, type Caller, textAt, valueAt } from "./client.ts";
-import { equip } from "./demo.ts";
+import { equip } from "./stage.ts";
 
 /** Who is on stage, and the objects that the scenes hand on. */
 export interface World {

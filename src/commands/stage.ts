@@ -1,0 +1,46 @@
+import { addMember, as, type NewMember, openAccount, type Person } from "./cast.ts";
+import { ask, type Caller, textAt } from "./client.ts";
+import type { Login } from "./local.ts";
+
+const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
+
+/** Where a part of the demo plays. */
+export interface Stage {
+  readonly platform: Caller;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Gets one line for each step. */
+  readonly say: (line: string) => void;
+}
+
+export interface Equipment {
+  readonly restrictedAccounts: boolean;
+  /** 0 is none. */
+  readonly credits: number;
+  readonly now: number;
+}
+
+/** What only the platform's members set: plan, subscription, credits. */
+export async function equip(platform: Caller, accountId: string, { restrictedAccounts, credits, now }: Equipment): Promise<void> {
+  const path = `/v1/accounts/${accountId}`;
+  await ask(platform, { method: "PUT", path: `${path}/plan`, body: { restrictedAccounts, memberLimit: null, contactUrl: null }, expect: 200 });
+  await ask(platform, {
+    method: "PUT", path: `${path}/subscription`, body: { status: "active", tier: "demo", currentPeriodEnd: new Date(now + YEAR_MS).toISOString() }, expect: 200,
+  });
+  if (credits === 0) return;
+  await ask(platform, {
+    method: "POST", path: `${path}/credits`, body: { kind: "top_up", amount: credits }, headers: { "idempotency-key": `${accountId}-first` }, expect: 201,
+  });
+}
+
+/** An account with its owner, under the name that the demo lists. */
+export const opened = async (platform: Caller, who: string, account: { readonly kind: string; readonly name: string; readonly owner: Person; readonly parentId?: string }): Promise<Login> =>
+  ({ ...await openAccount(platform, account), who });
+
+/** The same for a member. */
+export const joined = async (platform: Caller, by: Login, who: string, member: NewMember, address: string | null = null): Promise<Login> =>
+  ({ ...await addMember(as(platform, by), by.accountId, member, address), who });
+
+/** Makes an object and answers its id. */
+export const make = async (caller: Caller, path: string, body: object): Promise<string> =>
+  textAt(await ask(caller, { method: "POST", path, body, expect: 201 }), "id");
