@@ -1,8 +1,11 @@
 import { difference } from "../audit/difference.ts";
-import { type Endpoint, endpoint } from "../identity/call.ts";
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
+import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
-import { charged, CHARGE_PROBLEMS } from "./charge.change.ts";
+import type { ResourceRow } from "../schema/resource.ts";
+import { CHARGE_PROBLEMS, charged, finishOthers, resume } from "./charge.change.ts";
+import { findPendingOn } from "./charge.store.ts";
 import { cardSchema, completeRow, resourceCard, trailCard } from "./resource.card.ts";
 import { loadResource, rightOf } from "./resource.routes.ts";
 import { keeperOfType } from "./named.change.ts";
@@ -19,6 +22,13 @@ const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action):
 }, async (call) => {
   const { row } = await loadResource(call, type, action.verb);
   const body = await call.body();
+  if (action.price) return runPriced(call, type, stored, row, body, { ...action, price: action.price });
+  const { after, event, answer } = changeBy(call, type, stored, row, body, action);
+  return call.commit({ statements: [guardResource(call.db, row), updateResource(call.db, after)], events: [event], duplicates: { [UNIQUE_KEY]: "conflict/duplicate" } }, answer);
+});
+
+/** What an action makes of an object: the change and its answer. @throws Problem precondition-failed, conflict/state */
+function changeBy(call: Call, type: ResourceType, stored: StoredType, row: ResourceRow, body: Record<string, unknown>, action: Action) {
   call.ifMatch(row.version);
   const change = action.run(row, body, { now: call.now, memberId: call.principal.memberId });
   if ("conflict" in change) throw new Problem("conflict/state", { detail: change.conflict });
@@ -26,13 +36,19 @@ const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action):
     ...row, attributes: { ...row.attributes, ...change.set }, status: change.status ?? row.status, version: row.version + 1, updatedAt: call.now,
   });
   const event = call.event(rightOf(type, action.verb), { type: type.name, id: row.id }, { changes: difference(trailCard(stored, row), trailCard(stored, after)) });
-  const answer = { status: 200, body: resourceCard(stored, after, call.principal.grantSet) };
-  if (!action.price) {
-    return call.commit({ statements: [guardResource(call.db, row), updateResource(call.db, after)], events: [event], duplicates: { [UNIQUE_KEY]: "conflict/duplicate" } },
-      { ...answer, headers: { ETag: etag(after.version) } });
-  }
+  const answer = { status: 200, body: resourceCard(stored, after, call.principal.grantSet), headers: { ETag: etag(after.version) } };
+  return { change, event, after, answer };
+}
+
+/** The same for credits: what was paid under this key is asked for before what has become of the object since. */
+async function runPriced(call: Call, type: ResourceType, stored: StoredType, row: ResourceRow, body: Record<string, unknown>, action: Action & Required<Pick<Action, "price">>): Promise<Answer> {
+  const resumed = await resume(call);
+  if (resumed !== null) return resumed;
   const [parentType = ""] = Object.values(stored.parents);
-  const [[parent]] = await call.read(findResource(call.db, keeperOfType(call.principal, parentType), parentType, row.parentId ?? ""));
+  const [others, [parent]] = await call.read(findPendingOn(call.db, row.id), findResource(call.db, keeperOfType(call.principal, parentType), parentType, row.parentId ?? ""));
+  await finishOthers(call, others);
   if (parent === undefined) throw new Problem("conflict/state", { detail: "What it belongs to is gone." });
-  return charged(call, { change: { kind: "set", type: type.name, id: row.id, ...change }, parentId: parent.id, amount: action.price(parent), guards: [guardResource(call.db, row), guardResource(call.db, parent)], event }, answer);
-});
+  const { change, event, answer } = changeBy(call, type, stored, row, body, action);
+  const guards = [guardResource(call.db, row), guardResource(call.db, parent)];
+  return charged(call, { change: { kind: "set", type: type.name, id: row.id, ...change }, parentId: parent.id, amount: action.price(parent), guards, event }, answer);
+}

@@ -1,3 +1,4 @@
+import { Stale } from "../access/stamp.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { stage, publish } from "../audit/outbox.store.ts";
 import type { Reply } from "../credits/entry.ts";
@@ -7,13 +8,14 @@ import { accountObject } from "../credits/stub.object.ts";
 import { isActive } from "../credits/subscription.ts";
 import type { Env } from "../env.ts";
 import type { Call } from "../identity/call.ts";
+import { assert } from "../kernel/assert.ts";
 import { batch, type Db, failedGuard, type Statement } from "../kernel/db.ts";
 import { REPLAYED } from "../kernel/idempotency.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem, type ProblemCode } from "../kernel/problem.ts";
 import type { ChargeRow } from "../schema/resource.ts";
 import { changedId, type PaidChange } from "./charge.ts";
-import { CHARGE_KEY, dropCharge, findCharge, insertCharge, payCharge, refuseCharge } from "./charge.store.ts";
+import { CHARGE_KEY, dropCharge, findCharge, insertCharge, payCharge, type Pending, refuseCharge } from "./charge.store.ts";
 
 /** What a call that costs credits may be refused with, beside its rights. */
 export const CHARGE_PROBLEMS: readonly ProblemCode[] = ["credits/subscription-inactive", "credits/insufficient-balance", "credits/member-limit-exceeded"];
@@ -28,52 +30,81 @@ export interface Wanted {
   readonly event: AuditEvent;
 }
 
+const keyOf = (call: Call): string => `${call.principal.memberId}:${call.idempotencyKey()}`;
+
 /**
- * A change that costs credits, under one Idempotency-Key from the request to the ledger's entry: it is accepted (D1, guarded
- * by the stamp), paid (the account's object), and only then done (D1). Each step can be repeated: a second call under the same
- * key goes on where the first stopped, and so does the sweep after a crash. The operation's idempotency is "ledger".
+ * Goes on where an earlier call under the same key stopped; null where there was none. Asked as soon as rights are decided:
+ * what was paid for is answered again, whatever the object has become since.
  * @throws Problem credits/…, idempotency/mismatch
  */
-export async function charged(call: Call, wanted: Wanted, answer: Answer): Promise<Answer> {
-  const { accountId, memberId, account, home, member } = call.principal;
-  const key = `${memberId}:${call.idempotencyKey()}`;
-  const [[known]] = await call.read(findCharge(call.db, accountId, key));
-  if (known !== undefined && known.fingerprint !== call.fingerprint()) throw new Problem("idempotency/mismatch");
-  if (known?.status === "paid") return { ...(known.answer as Answer), headers: REPLAYED };
-  if (known === undefined && !isActive(account.subscription, call.now)) throw new Problem("credits/subscription-inactive", { members: { required: wanted.amount } });
-  const row = known ?? await accept(call, wanted, key, answer);
-  if (row.status === "paid") return answer;
-  // The limit is the member's at home; no right to spend holds below it.
-  const limit = { limit: member.creditLimit, limitPeriod: member.limitPeriod };
-  const reply = await pay(call.env, row, limit, isActive(account.subscription, call.now) && home.accountId === accountId);
-  const refusal = await settle(call.db, call.env.AUDIT, row, reply, call.now, call.defer);
-  if (refusal !== null) throw refusal;
-  return known === undefined ? answer : { ...(row.answer as Answer), headers: REPLAYED };
+export async function resume(call: Call): Promise<Answer | null> {
+  const [[known]] = await call.read(findCharge(call.db, call.principal.accountId, keyOf(call)));
+  if (known === undefined) return null;
+  if (known.fingerprint !== call.fingerprint()) throw new Problem("idempotency/mismatch");
+  if (known.status !== "paid") await finish(call, known);
+  return { ...(known.answer as Answer), headers: REPLAYED };
 }
 
-async function accept(call: Call, { change, parentId, amount, guards, event }: Wanted, key: string, answer: Answer): Promise<ChargeRow> {
-  const { accountId, memberId } = call.principal;
+/**
+ * A change that costs credits, under one Idempotency-Key from the request to the ledger's entry: it is accepted (D1, guarded
+ * by the stamp), paid (the account's object), and only then done (D1). Each step can be repeated, by a second call under the
+ * same key (`resume`), by the next who changes the same object, and by the sweep after a crash. The operation's idempotency is "ledger".
+ * @throws Problem credits/…
+ */
+export async function charged(call: Call, { change, parentId, amount, guards, event }: Wanted, answer: Answer): Promise<Answer> {
+  const { accountId, memberId, account } = call.principal;
+  if (!isActive(account.subscription, call.now)) throw new Problem("credits/subscription-inactive", { members: { required: amount } });
+  assert(change.kind !== "insert" || change.row.uniqueKey === null, "what is unique may be taken by the time it is paid");
+  const free = amount === 0;
   const row: ChargeRow = {
-    accountId, key, memberId, status: "pending", fingerprint: call.fingerprint(), amount, description: `${event.action} ${changedId(change)}`,
+    accountId, key: keyOf(call), memberId, status: "pending", fingerprint: call.fingerprint(), amount, description: `${event.action} ${changedId(change)}`,
     resourceId: changedId(change), parentId, change, event, answer: { status: answer.status, body: answer.body }, createdAt: call.now,
   };
-  const free = amount === 0;
   await call.commit({
     statements: [...guards, ...insertCharge(call.db, row), ...(free ? payCharge(call.db, row, change, call.now) : [])], events: free ? [event] : [],
     // Somebody was faster under the same key: this call goes on where that one is.
     again: [CHARGE_KEY],
   }, answer);
-  return free ? { ...row, status: "paid" } : row;
+  if (!free) await finish(call, row);
+  return answer;
 }
 
-/** The same command however often: the ledger knows it by its key. */
-export const pay = (env: Env, { accountId, key, memberId, amount, description, event }: ChargeRow, limit: Limit, subscriptionActive: boolean): Promise<Reply> => {
+/** Another change of the object that is accepted and not paid is brought to its end first; then all is read anew. @throws Stale */
+export async function finishOthers(call: Call, others: readonly Pending[]): Promise<void> {
+  for (const other of others) await finishPending(call.env, call.db, other, call.now, call.defer);
+  if (others.length > 0) throw new Stale();
+}
+
+/** @throws Problem credits/…, idempotency/mismatch */
+async function finish(call: Call, row: ChargeRow): Promise<void> {
+  const { accountId, account, home, member } = call.principal;
+  // The limit is the member's at home; no right to spend holds below it.
+  const limit = { limit: member.creditLimit, limitPeriod: member.limitPeriod };
+  const reply = await pay(call.env, row, limit, isActive(account.subscription, call.now) && home.accountId === accountId);
+  const refusal = await settle(call.db, call.env.AUDIT, row, reply, call.now, call.defer);
+  if (refusal !== null) throw refusal;
+}
+
+/** The same for whoever finds it, by what account and member are by now. Whoever may not act any more pays nothing. */
+export async function finishPending(env: Env, db: Db, { charge, account, member }: Pending, at: number, defer: Call["defer"]): Promise<void> {
+  const limit = { limit: member?.creditLimit ?? null, limitPeriod: member?.limitPeriod ?? "lifetime" as const };
+  const reply = await pay(env, charge, limit, member?.status === "active" && isActive(account.subscription, at));
+  const change = charge.change as PaidChange;
+  // What a member who is gone has paid for falls to the account's owner.
+  const left = member === null && change.kind === "insert" ? { ...change, row: { ...change.row, ownerId: account.ownerMemberId } } : change;
+  await settle(db, env.AUDIT, { ...charge, change: left }, reply, at, defer);
+}
+
+/** The same command however often: the ledger knows it by its key. An entry that another command made under it is none of this one's. */
+async function pay(env: Env, { accountId, key, memberId, amount, description, event }: ChargeRow, limit: Limit, subscriptionActive: boolean): Promise<Reply> {
   const { actor, origin } = event as AuditEvent;
-  return accountObject(env, accountId).spend(accountId, { op: "spend", key, memberId, amount, description, subscriptionActive, settles: true, ...limit }, { actor, origin }) as Promise<Reply>;
-};
+  const command = { op: "spend" as const, key, memberId, amount, description, subscriptionActive, settles: true, ...limit };
+  const reply = await accountObject(env, accountId).spend(accountId, command, { actor, origin }) as Reply;
+  return reply.kind === "recorded" && reply.posted.context.origin.requestId !== origin.requestId ? { kind: "key_reused" } : reply;
+}
 
 /** Does what is paid for, or notes the refusal; null when it is done, by this call or another. */
-export async function settle(db: Db, queue: Queue, row: ChargeRow, reply: Reply, now: number, defer: (work: Promise<unknown>) => void): Promise<Problem | null> {
+async function settle(db: Db, queue: Queue, row: ChargeRow, reply: Reply, now: number, defer: Call["defer"]): Promise<Problem | null> {
   const refusal = refused(reply);
   if (refusal !== null) {
     await batch(db, [reply.kind === "key_reused" ? dropCharge(db, row) : refuseCharge(db, row)]);

@@ -1,4 +1,4 @@
-import { and, asc, eq, lt, ne, sql } from "drizzle-orm";
+import { and, asc, eq, lt, ne, type SQL, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { charge, type ChargeRow } from "../schema/resource.ts";
 import { account, member } from "../schema/team.ts";
@@ -31,11 +31,22 @@ export const refuseCharge = (db: Db, { accountId, key }: Pick<ChargeRow, "accoun
 /** The key belongs to a command of long ago, which the ledger knows and nobody else any more. */
 export const dropCharge = (db: Db, { accountId, key }: Pick<ChargeRow, "accountId" | "key">): Statement => db.delete(charge).where(at(accountId, key));
 
-/** Charges that a crash left behind, the oldest first, with what decides on them now; the member may be gone. */
-export const findPending = (db: Db, before: number, limit: number) =>
+/** A charge with what decides on it now; the member may be gone. */
+export interface Pending {
+  readonly charge: ChargeRow;
+  readonly account: typeof account.$inferSelect;
+  readonly member: typeof member.$inferSelect | null;
+}
+
+const pending = (db: Db, where: SQL) =>
   db.select({ charge, account, member }).from(charge)
     .innerJoin(account, eq(account.id, charge.accountId))
     .leftJoin(member, eq(member.id, charge.memberId))
-    .where(and(eq(charge.status, "pending"), lt(charge.createdAt, before))).orderBy(asc(charge.createdAt)).limit(limit);
+    .where(and(eq(charge.status, "pending"), where));
+
+/** Charges that a crash left behind, the oldest first. */
+export const findPending = (db: Db, before: number, limit: number) => pending(db, lt(charge.createdAt, before)).orderBy(asc(charge.createdAt)).limit(limit);
+
+export const findPendingOn = (db: Db, resourceId: string) => pending(db, eq(charge.resourceId, resourceId));
 
 export const forgetCharges = (db: Db, before: number): Statement => db.delete(charge).where(and(ne(charge.status, "pending"), lt(charge.createdAt, before)));

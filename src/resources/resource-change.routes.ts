@@ -8,7 +8,7 @@ import { invalid, Problem } from "../kernel/problem.ts";
 import { randomBytes } from "../kernel/secret.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { actionEndpoints } from "./action.routes.ts";
-import { charged, CHARGE_PROBLEMS } from "./charge.change.ts";
+import { CHARGE_PROBLEMS, charged, resume } from "./charge.change.ts";
 import { groupFor, GROUP_MEMBER, namedObject, takesGroup } from "./group.ts";
 import { namedBy, referencesOf, requireVisible } from "./named.change.ts";
 import { newRow } from "./new-row.change.ts";
@@ -29,20 +29,23 @@ function create(type: ResourceType, stored: StoredType, types: readonly Resource
   }, async (call) => {
     const place = await admitNew(call, type, stored);
     const body = await call.body();
+    const resumed = stored.price ? await resume(call) : null;
+    if (resumed !== null) return resumed;
     const made = stored.generated?.make(randomBytes(32), call.principal.account);
     const inside = embeddedRow(call, stored, embedded, body);
     const row = newRow(call, type, stored, { ...attributesOf(stored, body), ...made?.attributes }, place, inside?.id ?? referenceId(stored, body) ?? null);
     const event = call.event(right, { type: type.name, id: row.id }, { changes: { before: {}, after: trailCard(stored, row) } });
     const card = resourceCard(stored, row, call.principal.grantSet);
+    const headers = { ETag: etag(row.version), Location: `/v1/${stored.path}/${row.id}` };
     if (stored.price && place.row) {
       const guards = [guardResource(call.db, place.row)];
-      return charged(call, { change: { kind: "insert", row }, parentId: place.row.id, amount: stored.price(place.row), guards, event }, { status: 201, body: card });
+      return charged(call, { change: { kind: "insert", row }, parentId: place.row.id, amount: stored.price(place.row), guards, event }, { status: 201, body: card, headers });
     }
     const shown = { ...card, ...(inside === null ? {} : { [stored.reference?.embedded?.member ?? ""]: { id: inside.id, ...inside.attributes } }) };
     const statements: Statement[] = [...place.found.map((each) => guardPresence(call.db, each)), ...[inside, row].flatMap((each) => (each === null ? [] : [insertResource(call.db, each)]))];
     const events = [event, ...(inside === null || embedded === null ? [] : [embeddedEvent(call, embedded, inside)])];
     return call.commit({ statements, events, duplicates: { [UNIQUE_KEY]: "conflict/duplicate" } }, {
-      status: 201, body: { ...shown, ...made?.shown }, replay: shown, headers: { ETag: etag(row.version), Location: `/v1/${stored.path}/${row.id}` },
+      status: 201, body: { ...shown, ...made?.shown }, replay: shown, headers,
     });
   });
 }

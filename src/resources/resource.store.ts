@@ -4,6 +4,7 @@ import { among, type Way, waysTo } from "../access/visible.store.ts";
 import { type Db, guard, prepared, type Statement } from "../kernel/db.ts";
 import { resource, type ResourceRow } from "../schema/resource.ts";
 import { accessGrant, member } from "../schema/team.ts";
+import type { Change } from "./type.ts";
 
 type Value = string | Placeholder;
 
@@ -77,11 +78,13 @@ export const updateResource = (db: Db, row: ResourceRow): Statement => {
 };
 
 /** Gives some attributes a new value, whatever the others are by then. The caller's batch says when. */
-export const setAttributes = (db: Db, row: Pick<ResourceRow, "accountId" | "type" | "id">, change: { set: object; status: string | null }, now: number): Statement =>
-  db.update(resource).set({
-    attributes: sql`json_patch(${resource.attributes}, ${JSON.stringify(change.set)})`, updatedAt: now, version: sql`${resource.version} + 1`,
-    ...(change.status === null ? {} : { status: change.status }),
+export const setAttributes = (db: Db, row: Pick<ResourceRow, "accountId" | "type" | "id">, { set, status }: Change, now: number): Statement => {
+  const values = Object.entries(set).flatMap(([name, value]) => [sql`${`$."${name}"`}`, sql`json(${JSON.stringify(value)})`]);
+  return db.update(resource).set({
+    attributes: sql`json_set(${sql.join([sql`${resource.attributes}`, ...values], sql`, `)})`,
+    updatedAt: now, version: sql`${resource.version} + 1`, ...(status === null ? {} : { status }),
   }).where(at(row.accountId, row.type, row.id));
+};
 
 const grantsOn = (row: ResourceRow): SQL | undefined => and(eq(accessGrant.resourceType, row.type), eq(accessGrant.resourceId, row.id));
 
@@ -92,6 +95,7 @@ const grantsOn = (row: ResourceRow): SQL | undefined => and(eq(accessGrant.resou
 export const deleteResource = (db: Db, row: ResourceRow): Statement[] => [
   guard(db, "has_dependents", sql`NOT EXISTS (SELECT 1 FROM resource WHERE parent_id = ${row.id})
     AND NOT EXISTS (SELECT 1 FROM resource WHERE account_id = ${row.accountId} AND reference_id = ${row.id})
+    AND NOT EXISTS (SELECT 1 FROM theme_file WHERE theme_id = ${row.id})
     AND NOT EXISTS (SELECT 1 FROM charge WHERE resource_id = ${row.id} AND status = 'pending')
     AND NOT EXISTS (SELECT 1 FROM charge WHERE parent_id = ${row.id} AND status = 'pending')`),
   db.delete(resource).where(at(row.accountId, row.type, row.id)),
