@@ -36,7 +36,7 @@ const levelOf = (grant: number) => LEVELS[grant % 3] ?? "view";
 
 function grantSet(member: number): GrantSet {
   const grants = Array.from({ length: GRANTS }, (_, grant) => ({ resourceType: "product", resourceId: productId(member, grant), access: levelOf(grant) }));
-  return compile({ memberId: `mem_${member}`, roles: ["operator"], rights: [], grants, objectGroupIds: ["all"], scopes: null }, presetOf("vendor"), TYPE_TABLE);
+  return compile({ memberId: `mem_${member}`, accountId: "acc_1", roles: ["operator"], customRoles: [], rights: [], grants, objectGroupIds: ["all"], scopes: null }, presetOf("vendor"), TYPE_TABLE);
 }
 
 function ability(member: number): MongoAbility {

@@ -1,3 +1,5 @@
+import { EVERY_GROUP_ROLES, IN_GROUPS, INVITERS, type Kind, KNOWN, ROLES, TREE, UNDER, type Where } from "./policy-table.ts";
+
 /**
  * The policy written a second time, by hand and as slowly as possible, from the tables that people agreed on. It knows
  * nothing of how the program compiles or caches rights: where the two differ, one of them is wrong.
@@ -16,27 +18,32 @@ export interface GivenGrant {
 /** Whoever asks: what was given, in the words of the card, and what the key is narrowed to. */
 export interface Holder {
   readonly memberId: string;
-  readonly kind: "vendor" | "team";
+  readonly accountId?: string;
+  readonly kind: Kind;
   readonly roles: readonly string[];
   readonly rights: readonly string[];
   readonly grants: readonly GivenGrant[];
+  readonly customRoles?: readonly { readonly rights: readonly string[]; readonly grants: readonly GivenGrant[] }[];
+  readonly objectGroupIds?: readonly string[];
   readonly scopes: readonly string[] | null;
+  /** Settings that change who may give which role, as far as they are on. */
+  readonly switches?: readonly ("inviteOnlyAdmins" | "customersMayInviteBillingAdmin" | "billingAdminVisibleToCustomer")[];
 }
 
-/** An object; one that is yet to be made has no id. `productId` is the product that it belongs to, however far up. */
+/** An object; one that is yet to be made has no id. `rootId` is the object at the top that it belongs to, however far up. */
 export interface Thing {
   readonly type: string;
   readonly id: string;
-  readonly productId: string | null;
+  readonly rootId: string | null;
   readonly ownerId: string;
+  readonly groupId?: string | null;
   readonly status: string;
 }
 
-const GRANTABLE = ["product", "customer", "analytics", "billing"];
 const BELOW_PRODUCT = ["license_key", "machine_code", "data_object"];
 
 /** What a level on a type gives on a type: the table of derivation, row by row. `create` of the type itself needs id 0. */
-export function given(grantType: string, level: string, type: string): readonly Verb[] {
+export function given(grantType: string, level: string, type: string): readonly string[] {
   if (!["view", "edit", "owner"].includes(level)) return [];
   if (grantType === "product" && type === "product") return bySelf(level as Level);
   if (grantType === "product" && BELOW_PRODUCT.includes(type)) return level === "view" ? ["view"] : ["view", "create", "edit"];
@@ -44,6 +51,8 @@ export function given(grantType: string, level: string, type: string): readonly 
   if (grantType === "analytics" && type === "analytics") return ["view"];
   if (grantType === "billing" && type === "billing") return level === "view" ? ["view"] : ["view", "edit"];
   if (grantType === "billing" && type === "invoice") return ["view"];
+  // Where themes are restricted one by one, a grant of any level is the permission.
+  if (grantType === "theme" && type === "theme") return ["license"];
   return [];
 }
 
@@ -51,42 +60,100 @@ const bySelf = (level: Level): readonly Verb[] =>
   level === "view" ? ["view"] : level === "edit" ? ["view", "edit"] : ["view", "edit", "create", "delete"];
 
 /** Types of which a single object may be granted. */
-const ofOne = (type: string) => type === "product" || type === "customer";
+const ofOne = (type: string) => ["product", "customer", "theme"].includes(type);
 
-function byGrant(grant: GivenGrant, verb: Verb, type: string, thing: Thing | null): boolean {
-  if (!GRANTABLE.includes(grant.resourceType) || !given(grant.resourceType, grant.access, type).includes(verb)) return false;
+function byGrant(grant: GivenGrant, verb: string, type: string, thing: Thing | null): boolean {
+  if (!given(grant.resourceType, grant.access, type).includes(verb)) return false;
   if (grant.resourceId === "0") return true;
   if (!ofOne(grant.resourceType)) return false;
   if (type === grant.resourceType) return verb !== "create" && (thing === null || thing.id === grant.resourceId);
-  return thing === null || thing.productId === grant.resourceId;
+  return thing === null || thing.rootId === grant.resourceId;
 }
 
-/** A team's roles; what is in no row belongs to the admin alone. */
-const TEAM: Readonly<Record<string, Readonly<Record<string, "all" | "own" | "active">>>> = {
-  member: {
-    "catalog.view": "all", "license.provision": "all", "license.view": "own", "theme.download": "all", "api_key.view": "own", "api_key.revoke": "own",
-    "audit.view": "own", "credits.view": "own", "credits.spend": "all",
-  },
-  viewer: { "catalog.view": "all", "license.view": "active", "report.download": "all" },
-};
+/** Has the member a grant on that object of that type, or on all? From whichever of their rows. */
+const isGranted = (holder: Holder, type: string, id: string | null): boolean =>
+  [...holder.grants, ...(holder.customRoles ?? []).flatMap((role) => role.grants)]
+    .some((grant) => grant.resourceType === type && (grant.resourceId === "0" || (id !== null && grant.resourceId === id)));
+
+function stands(holder: Holder, where: Where, thing: Thing): boolean {
+  const mine = thing.ownerId === holder.memberId;
+  const granted = isGranted(holder, thing.type, thing.id);
+  const inGranted = isGranted(holder, UNDER[thing.type] ?? "", thing.rootId);
+  switch (where) {
+    case "all": return true;
+    case "own": return mine;
+    case "active": return thing.status === "active";
+    case "home": return thing.id === holder.accountId;
+    case "granted": return granted;
+    case "granted + below": return granted || inGranted;
+    case "own + granted": return mine || granted;
+    case "own + granted, in granted": return (mine || granted) && inGranted;
+  }
+}
 
 const OF_THE_PLATFORM = ["account.create", "account.manage", "credits.grant"];
-const TOP = { vendor: "owner", team: "admin" };
+
+/** The switches of the account take away whole roles, and with the last role that somebody may give, the adding of members. */
+function isSwitchedOff({ kind, switches = [] }: Holder, role: string, right: string): boolean {
+  if (!["seller", "customer_org", "distributor"].includes(kind)) return false;
+  if (role === "customer_billing_admin" && !switches.includes("billingAdminVisibleToCustomer")) return true;
+  if (right !== "member.create") return false;
+  if (role === "customer" && !switches.includes("customersMayInviteBillingAdmin")) return true;
+  return switches.includes("inviteOnlyAdmins") && INVITERS.includes(role) && !["seller_admin", "distributor_admin"].includes(role);
+}
 
 function byRole(holder: Holder, role: string, right: string, thing: Thing | null): boolean {
-  if (role === TOP[holder.kind]) return true;
-  const scope = holder.kind === "team" && Object.hasOwn(TEAM, role) ? TEAM[role]?.[right] : undefined;
-  if (scope === undefined) return false;
-  return thing === null || scope === "all" || (scope === "own" ? thing.ownerId === holder.memberId : thing.status === "active");
+  const table = ROLES[holder.kind];
+  if (!Object.hasOwn(table, role) || isSwitchedOff(holder, role, right)) return false;
+  const rights = table[role];
+  const where = rights === "all" ? "all" : rights?.[right];
+  return where !== undefined && (thing === null || stands(holder, where, thing));
+}
+
+/** What is kept in groups is seen by those of the group; "all" stands for each of them. */
+function inGroups(holder: Holder, thing: Thing): boolean {
+  if (!IN_GROUPS.includes(thing.type)) return true;
+  const groups = holder.objectGroupIds ?? [];
+  if (groups.includes("all") || holder.roles.some((role) => EVERY_GROUP_ROLES.includes(`${holder.kind} ${role}`))) return true;
+  return thing.groupId != null && groups.includes(thing.groupId);
 }
 
 /** May they? Without a thing: on any object of the type at all? */
 export function may(holder: Holder, verb: string, type: string, thing: Thing | null = null): boolean {
   const right = `${type}.${verb}`;
-  if (OF_THE_PLATFORM.includes(right) || (holder.scopes !== null && !holder.scopes.includes(right))) return false;
-  return holder.rights.includes(right)
+  if (OF_THE_PLATFORM.includes(right) || !KNOWN[holder.kind].includes(right) || (holder.scopes !== null && !holder.scopes.includes(right))) return false;
+  if (thing !== null && !inGroups(holder, thing)) return false;
+  const { rights, grants, customRoles = [] } = holder;
+  return rights.includes(right)
     || holder.roles.some((role) => byRole(holder, role, right, thing))
-    || holder.grants.some((grant) => byGrant(grant, verb as Verb, type, thing));
+    || customRoles.some((role) => role.rights.includes(right))
+    || [...grants, ...customRoles.flatMap((role) => role.grants)].some((grant) => byGrant(grant, verb, type, thing));
+}
+
+/** An account as the tree knows it. */
+export interface Place {
+  readonly id: string;
+  readonly parentId: string;
+  readonly grandparentId: string | null;
+}
+
+/** May they act in that account below their own: in itself, or in the one that it stands under? */
+export function mayAct(holder: Holder, { id, parentId, grandparentId }: Place): boolean {
+  const tree = TREE[holder.kind];
+  if (tree === undefined || (parentId !== holder.accountId && grandparentId !== holder.accountId)) return false;
+  const [type = "", verb = ""] = tree.by.split(".");
+  const reached = (account: string) => may(holder, verb, type, { type, id: account, rootId: null, ownerId: "", groupId: null, status: "" });
+  return reached(id) || (parentId !== holder.accountId && reached(parentId));
+}
+
+/** What they may do there: what they may do everywhere at home, of the rights that go along. Groups are each account's own. */
+export function mayBelow(holder: Holder, verb: string, type: string, thing: Thing | null = null): boolean {
+  const tree = TREE[holder.kind];
+  const right = `${type}.${verb}`;
+  if (tree === undefined || !tree.rights.includes(right)) return false;
+  const free = { ...holder, objectGroupIds: ["all"] };
+  const anywhere: Thing = { type, id: "?", rootId: "?", ownerId: "?", groupId: "?", status: "?" };
+  return may(free, verb, type, anywhere) || (right === tree.by && may(free, verb, type, thing));
 }
 
 /** What a call on one object is answered: what may not be seen is not there; what may be seen but not done is refused. */
@@ -99,8 +166,8 @@ export function answerOne(holder: Holder, verb: "view" | "edit" | "delete", thin
 export function answerNew(holder: Holder, type: string, parent: Thing | null): "yes" | 403 | 404 {
   if (!may(holder, "create", type)) return 403;
   if (parent !== null && !may(holder, "view", parent.type, parent)) return 404;
-  const productId = parent === null ? null : parent.productId ?? parent.id;
-  return may(holder, "create", type, { type, id: "", productId, ownerId: holder.memberId, status: "active" }) ? "yes" : 403;
+  const rootId = parent === null ? null : parent.rootId ?? parent.id;
+  return may(holder, "create", type, { type, id: "", rootId, ownerId: holder.memberId, groupId: parent?.groupId ?? null, status: "active" }) ? "yes" : 403;
 }
 
 /** The rows of a list, or 403 where nothing of the type may be seen at all. */

@@ -14,7 +14,7 @@ function world(lots: readonly Lot[], more: Partial<State> = {}): State {
 }
 
 const spend = (amount: number, more: Partial<SpendCommand> = {}): SpendCommand =>
-  ({ op: "spend", key: "mem_1:k", memberId: "mem_1", amount, description: null, limit: null, limitPeriod: "lifetime", subscriptionActive: true, ...more });
+  ({ op: "spend", key: "mem_1:k", memberId: "mem_1", amount, description: null, limit: null, limitPeriod: "lifetime", subscriptionActive: true, settles: false, ...more });
 
 const grant = (amount: number, more: Partial<GrantCommand> = {}): GrantCommand =>
   ({ op: "grant", key: "mem_p:k", kind: "top_up", amount, priority: 100, effectiveAt: null, expiresAt: null, ...more });

@@ -24,7 +24,7 @@ const spend = fc.record({ member: fc.constantFrom("mem_1", "mem_2"), name: key }
   op: fc.constant("spend" as const), key: fc.constant(`${member}:${name}`), memberId: fc.constant(member),
   amount: fc.integer({ min: 1, max: 25 }), description: fc.constantFrom(null, "a"),
   limit: fc.option(fc.integer({ min: 0, max: 40 }), { nil: null }), limitPeriod: fc.constantFrom(...LIMIT_PERIODS),
-  subscriptionActive: fc.boolean().map((inactive) => !inactive),
+  subscriptionActive: fc.boolean().map((inactive) => !inactive), settles: fc.constant(false),
 }));
 const action: fc.Arbitrary<Action> = fc.record({
   command: fc.oneof({ weight: 1, arbitrary: grant }, { weight: 3, arbitrary: spend }),

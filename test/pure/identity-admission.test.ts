@@ -2,7 +2,9 @@ import { BlockList, isIPv4 } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ADDRESS_RULES_MAX, admitsAddress, clientAddress, compileRules, normalizeRules } from "../../src/identity/address.ts";
+import { type AccountKind, presetFor } from "../../src/access/model.ts";
 import { type Refusal, refusal } from "../../src/identity/admission.ts";
+import { DEFAULT_SETTINGS } from "../../src/identity/settings.ts";
 import { Memory } from "../../src/kernel/memory.ts";
 import { type KeyTerms, tooWide } from "../../src/identity/narrowing.ts";
 import type { Principal } from "../../src/identity/principal.ts";
@@ -93,7 +95,7 @@ const NOW = 1_800_000_000_000;
 const HERE = "192.0.2.7";
 
 interface Facts {
-  readonly kind?: string;
+  readonly kind?: AccountKind;
   readonly status?: Principal["member"]["status"];
   readonly roles?: readonly string[];
   readonly restrictedAccounts?: boolean;
@@ -102,13 +104,16 @@ interface Facts {
 }
 
 function principal({ kind = "vendor", status = "active", roles = ["owner"], restrictedAccounts = true, key = {}, rules = [] }: Facts): Principal {
+  const plan = { restrictedAccounts, memberLimit: null, contactUrl: null };
+  const home = { accountId: "acc_1", kind, preset: presetFor(kind, DEFAULT_SETTINGS), plan, settings: DEFAULT_SETTINGS, switches: DEFAULT_SETTINGS };
   return {
-    stamp: { memberId: "mem_1", memberVersion: 1, accountId: "acc_1", accountVersion: 1 }, via: "key", memberId: "mem_1", accountId: "acc_1",
+    stamp: { memberId: "mem_1", memberVersion: 1, accountId: "acc_1", accountVersion: 1, targetId: null, targetVersion: 0 }, via: "key", memberId: "mem_1", accountId: "acc_1",
     account: {
-      kind, name: "A", plan: { restrictedAccounts, memberLimit: null, contactUrl: null }, subscription: { status: "none", tier: null, currentPeriodEnd: null },
-      ownerMemberId: "mem_1", membersMayCreateKeys: false,
+      kind, name: "A", parentId: null, plan, subscription: { status: "none", tier: null, currentPeriodEnd: null },
+      ownerMemberId: "mem_1", settings: DEFAULT_SETTINGS,
     },
-    member: { status, username: "u", email: "u@example.com", roles, creditLimit: null, limitPeriod: "lifetime" },
+    preset: home.preset, home, astray: false, platformId: null, types: new Map(),
+    member: { status, username: "u", email: "u@example.com", language: null, roles, creditLimit: null, limitPeriod: "lifetime" },
     key: { id: "key_1", scopes: null, allowedIps: [], expiresAt: null, revokedAt: null, ...key },
     addressRules: rules.map(compileRules),
     grantSet: { memberId: "mem_1", reaches: new Map(), groups: null, groupedTypes: new Set() },
@@ -149,9 +154,8 @@ describe("admission: rows stand in the order in which they decide, each with eve
     expect(refusal(principal({}), { ip: null }, NOW, false)).toBeNull();
     expect(refusal(principal({ rules: [[], [HERE], []] }), { ip: null }, NOW, false)).toBe("ip/not-allowed");
   });
-  test("an account of a kind that no model serves admits nobody", () => {
-    expect(() => refusal(principal({ kind: "circus" }), { ip: HERE }, NOW, false)).toThrow(/no access model/);
-    expect(() => refusal(principal({ kind: "__proto__" }), { ip: HERE }, NOW, false)).toThrow(/no access model/);
+  test("an account of a kind that no model serves admits nobody: its members cannot even be loaded", () => {
+    for (const kind of ["circus", "__proto__", "constructor", ""]) expect(() => presetFor(kind, DEFAULT_SETTINGS)).toThrow(/no access model/);
   });
 });
 

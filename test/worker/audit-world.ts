@@ -41,7 +41,7 @@ export async function entries(accountId: string, count: number): Promise<AuditEv
   const key = () => crypto.randomUUID();
   const all = (): Promise<AuditEvent[]> => object.entriesAfter(accountId, 0, 1_000);
   const before = (await all()).length;
-  const spending = { memberId: "mem_1", amount: 1, description: null, subscriptionActive: true, limit: null, limitPeriod: "lifetime" } as const;
+  const spending = { memberId: "mem_1", amount: 1, description: null, subscriptionActive: true, settles: false, limit: null, limitPeriod: "lifetime" } as const;
   for (let index = 0; index < count; index += 1) {
     // By turns, because an account has a hundred open lots at most.
     if (index % 2 === 0) await object.grant(accountId, { op: "grant", key: key(), kind: "top_up", amount: 1, priority: 1, effectiveAt: null, expiresAt: null }, { actor, origin });

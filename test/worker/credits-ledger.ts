@@ -24,7 +24,7 @@ export function freshLedger() {
   const isOurs = (message: AuditMessage): boolean => message.kind === "entries" && message.accountId === accountId;
 
   const spend = (key: string, amount: number, more: Partial<SpendCommand> = {}): Promise<Reply> => object.spend(accountId, {
-    op: "spend", key: `mem_1:${key}`, memberId: "mem_1", amount, description: null, ...FREE, subscriptionActive: true, ...more,
+    op: "spend", key: `mem_1:${key}`, memberId: "mem_1", amount, description: null, ...FREE, subscriptionActive: true, settles: false, ...more,
   }, context);
 
   const grant = (amount: number, more: Partial<GrantCommand> = {}): Promise<Reply> => object.grant(accountId, {

@@ -52,7 +52,7 @@ describe("spending", () => {
     await spend("k1", 1);
     await runInDurableObject(object, (instance, state) => {
       state.storage.sql.exec("CREATE TRIGGER refuse BEFORE INSERT ON member BEGIN SELECT RAISE(ABORT, 'full'); END");
-      const command = { op: "spend" as const, key: "mem_1:k2", memberId: "mem_1", amount: 2, description: null, ...FREE, subscriptionActive: true };
+      const command = { op: "spend" as const, key: "mem_1:k2", memberId: "mem_1", amount: 2, description: null, ...FREE, subscriptionActive: true, settles: false };
       expect(() => instance.spend(accountId, command, context)).toThrow("full");
       state.storage.sql.exec("DROP TRIGGER refuse");
     });

@@ -1,6 +1,7 @@
 import { SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { keyHints, mintKey } from "../../src/identity/api-key.ts";
+import { DEFAULT_SETTINGS } from "../../src/identity/settings.ts";
 import { batch, openDb } from "../../src/kernel/db.ts";
 import { newId } from "../../src/kernel/id.ts";
 import { sha256Hex } from "../../src/kernel/digest.ts";
@@ -26,7 +27,7 @@ export async function newAccount(kind: "platform" | "team", role: string, subscr
     id: accountId, kind, name: kind, ownerMemberId: accountId, createdAt: now, updatedAt: now, allowedIps: [],
     plan: { restrictedAccounts: true, memberLimit: null, contactUrl: null },
     subscription: { status: "active", tier: null, currentPeriodEnd: null, ...subscription },
-    settings: { membersMayCreateKeys: false, locale: "en" },
+    settings: DEFAULT_SETTINGS,
   })]);
   return newMember(accountId, role);
 }

@@ -63,7 +63,7 @@ export async function put(items: Item[], who: Person | { readonly api: Api; read
 }
 
 export const thing = (type: string, id: string, parent: Item | null, ownerId: string): Item =>
-  ({ type, id, parentId: parent?.id ?? null, productId: parent === null ? null : parent.productId ?? parent.id, ownerId, status: "active" });
+  ({ type, id, parentId: parent?.id ?? null, rootId: parent === null ? null : parent.rootId ?? parent.id, ownerId, status: "active" });
 
 /** A few objects of each type, the children under random parents. */
 export async function furnish(owner: Person, roll: Dice): Promise<Item[]> {

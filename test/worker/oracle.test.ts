@@ -80,7 +80,7 @@ async function creations(member: Member, { items }: World): Promise<Wrong> {
 async function decisions(member: Member, { items, owner }: World): Promise<Wrong> {
   const wrong: Wrong = [];
   const db = openDb(env.DB);
-  const principal = await findPrincipalByKey(db, sha256Hex(member.apiKey), TYPE_TABLE);
+  const principal = await findPrincipalByKey(db, sha256Hex(member.apiKey), null, TYPE_TABLE);
   const rows = (await db.select().from(resource)).filter((row) => row.accountId === owner.accountId);
   compare(wrong, member, "the number of objects", rows.length, items.length);
   for (const row of rows) {

@@ -48,7 +48,7 @@ const top: readonly Right[] = ["organization.view_reports", "role.edit", "api_ke
 /*                                  organizations catalogue subscriptions markups products billing reports users settings history */
 const LINES: Readonly<Record<string, Line>> = {
   distributor_admin:      { rank: 90, organizations: "all",     cells: "E E E E E E V E E V", beside: [...cost, ...deletion, ...top], invites: EVERY_ROLE },
-  distributor_read_only:  { rank: 80, organizations: "all",     cells: "V V V V V V V V V V", beside: cost, invites: [] },
+  distributor_read_only:  { rank: 80, organizations: "all",     cells: "V V V V V V V V V V", beside: [...cost, "account.view_security"], invites: [] },
   seller_admin:           { rank: 70, organizations: "all",     cells: "E E E E E E V E E V", beside: [...cost, ...deletion, ...top], invites: EVERY_ROLE },
   account_manager:        { rank: 60, organizations: "all",     cells: "E E E E V V V E V V", beside: [...cost, "account.view_security"], invites: ["subscriptions_manager", "seller_billing_admin", "support_agent", ...CUSTOMERS] },
   seller_agent_admin:     { rank: 50, organizations: "granted", cells: "E E E - V V V E V V", beside: cost, invites: ["subscriptions_manager", "seller_billing_admin", "report_viewer_360", ...CUSTOMERS] },
