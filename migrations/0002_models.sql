@@ -69,3 +69,17 @@ CREATE TABLE sos_block (
 -- Objects of one account may be granted to members of others: the platform's themes and tools.
 DROP INDEX access_grant_resource;
 CREATE INDEX access_grant_resource ON access_grant (resource_type, resource_id);
+
+-- Files of what is in the catalog. The bytes are in the bucket, under the id: a row is written when they are there, and
+-- removed before they are.
+CREATE TABLE theme_file (
+  theme_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  id TEXT NOT NULL UNIQUE,
+  size INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  content_type TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (theme_id, name)
+) WITHOUT ROWID;

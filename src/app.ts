@@ -14,12 +14,16 @@ import { problemEndpoints } from "./identity/problem.routes.ts";
 import { RESOURCE_TYPES, TYPE_TABLE } from "./resources/registry.ts";
 import { reportEndpoints } from "./resources/report.routes.ts";
 import { resourceEndpoints } from "./resources/resource-change.routes.ts";
+import { themeDownloadEndpoints } from "./resources/theme-download.routes.ts";
+import { themeFileEndpoints } from "./resources/theme-file.routes.ts";
 import { accountCreationEndpoints } from "./team/account-creation.routes.ts";
 import { accountEndpoints } from "./team/account.routes.ts";
+import { copyRightsEndpoints } from "./team/copy-rights.routes.ts";
 import { effectiveEndpoints } from "./team/effective.routes.ts";
 import { grantEndpoints } from "./team/grant.routes.ts";
 import { meEndpoints } from "./team/me.routes.ts";
 import { memberEndpoints } from "./team/member.routes.ts";
+import { objectGroupEndpoints } from "./team/object-group.routes.ts";
 import { trailEndpoints } from "./trail/audit.routes.ts";
 import type { Env } from "./env.ts";
 
@@ -36,8 +40,12 @@ const endpoints: readonly Endpoint[] = [
   ...memberEndpoints(TYPE_TABLE),
   ...effectiveEndpoints,
   ...grantEndpoints(TYPE_TABLE),
+  ...objectGroupEndpoints,
+  ...copyRightsEndpoints(TYPE_TABLE),
   ...apiKeyEndpoints,
   ...resourceEndpoints(RESOURCE_TYPES),
+  ...themeFileEndpoints,
+  ...themeDownloadEndpoints(TYPE_TABLE),
   ...credits,
   ...creditGrants,
   ...reportEndpoints(ledgersOf),

@@ -4,6 +4,8 @@ export interface Env {
   /** One `AccountObject` per account, by the account's id. Reached through `accountObject()` of the credits room. */
   readonly ACCOUNTS: DurableObjectNamespace;
   readonly AUDIT: Queue;
+  /** Files of the catalog, each under an id of its own. */
+  readonly FILES: R2Bucket;
   readonly ISSUER: string;
   readonly AUDIENCE: string;
   readonly CONTACT_URL: string;

@@ -5,13 +5,16 @@ import { Stale } from "../access/stamp.ts";
 import { guardStamp, holds, readStamp } from "../access/stamp.store.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
+import type { SentFile } from "../kernel/body.ts";
 import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
 import { isId, newId } from "../kernel/id.ts";
 import { type IdempotencyRecord, REPLAYED } from "../kernel/idempotency.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
+import type { Locale } from "../schema/team.ts";
 import type { Call, Change, EventName, Results } from "./call.ts";
 import { findRecord, IDEMPOTENCY_KEY, insertRecord } from "./idempotency.store.ts";
+import { languageOf } from "./language.ts";
 import type { Principal } from "./principal.ts";
 import type { GateRequest } from "./request.ts";
 
@@ -45,8 +48,10 @@ export class Attempt implements Call {
   get now() { return this.#request.now; }
   get origin() { return this.#request.origin; }
   get params() { return this.#request.params; }
+  get language(): Locale { return languageOf(this.#request.headers.get("accept-language"), [this.principal.member.language, this.principal.home.settings.locale]); }
   defer(work: Promise<unknown>): void { this.#request.defer(work); }
   query(): unknown { return this.#request.query(); }
+  upload<T>(keep: (file: SentFile) => Promise<T>): Promise<T> { return this.#request.upload(keep); }
   named(member: string): string | null { return this.#request.named(member); }
   fingerprint(): string { return this.#request.fingerprint(); }
   ifMatch(version: number): void { this.#request.ifMatch(version); }

@@ -2,9 +2,11 @@ import type { ResourceRef } from "../access/decide.ts";
 import type { Right } from "../access/right.ts";
 import type { AuditEvent, Origin } from "../audit/event.ts";
 import type { Env } from "../env.ts";
+import type { SentFile } from "../kernel/body.ts";
 import type { Db, GuardName, Statement } from "../kernel/db.ts";
 import type { Answer, Operation } from "../kernel/operation.ts";
 import type { Problem, ProblemCode } from "../kernel/problem.ts";
+import type { Locale } from "../schema/team.ts";
 import type { Principal } from "./principal.ts";
 
 /** What a handler wants written, all or nothing. The gate adds the stamp's guard, the outbox and the idempotency record. */
@@ -39,6 +41,8 @@ export interface Call<Body = unknown, Query = unknown> {
   readonly now: number;
   readonly origin: Origin;
   readonly params: Readonly<Record<string, string>>;
+  /** What the caller is told in: as Accept-Language wants it, else the member's language, else the account's. */
+  readonly language: Locale;
   /** @throws Problem validation */
   query(): Query;
   /** One D1 batch that returns the stamp beside the data. With no statements it only confirms the stamp. @throws Stale */
@@ -51,6 +55,8 @@ export interface Call<Body = unknown, Query = unknown> {
    * @throws Problem idempotency/missing, validation, idempotency/mismatch
    */
   body(): Promise<Body>;
+  /** Hands the file that was sent to whoever keeps it, once for all attempts. What no commit then tells of is nobody's. @throws Problem media-type, validation */
+  upload<T>(keep: (file: SentFile) => Promise<T>): Promise<T>;
   /** A text member of the body before it is validated, so that what it names is loaded with the rest and decided first. */
   named(member: string): string | null;
   /** The caller's Idempotency-Key, for a ledger command. @throws Problem idempotency/missing */

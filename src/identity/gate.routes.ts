@@ -36,12 +36,15 @@ export const attend: MiddlewareHandler<GateEnv> = async (c, next) => {
   note(c, requestId);
 };
 
+/** A signed link opens what it leads to while it lives: logs do not tell it. */
+const SIGNED = /\/eyJ[\w-]+\.[\w-]+\.[\w-]+/;
+
 function note(c: Context<GateEnv>, requestId: string): void {
   const { origin, seen: { principal }, code } = c.var;
   const at = now();
   logCall({
     id: newId("call", at), accountId: principal?.accountId ?? "", at, memberId: principal?.memberId ?? null, apiKeyId: principal?.key.id ?? null,
-    method: c.req.method, path: c.req.path, status: c.res.status, code, ip: origin.ip, userAgent: origin.userAgent, requestId,
+    method: c.req.method, path: c.req.path.replace(SIGNED, "/…"), status: c.res.status, code, ip: origin.ip, userAgent: origin.userAgent, requestId,
   }, (message) => c.env.AUDIT.send(message), (work) => c.executionCtx.waitUntil(work));
 }
 
@@ -51,7 +54,8 @@ export const gate = (endpoint: Endpoint, types: TypeTable): Handler<GateEnv> => 
     request: c.req.raw, env: c.env, operation: endpoint.operation, origin: c.var.origin, params: c.req.param(),
     defer: (work) => c.executionCtx.waitUntil(work),
   });
-  const { status, body, text, headers } = await pass(request, endpoint, types, c.var.seen);
+  const { status, body, text, file, headers } = await pass(request, endpoint, types, c.var.seen);
+  if (file !== undefined) return new Response(file, { status, headers: { "Content-Type": "application/octet-stream", ...headers } });
   if (text !== undefined) return new Response(text, { status, headers: { "Content-Type": "application/json", ...headers } });
   if (body === undefined || status === 204) return new Response(null, { status, ...(headers ? { headers } : {}) });
   return Response.json(body, { status, ...(headers ? { headers } : {}) });

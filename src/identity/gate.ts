@@ -4,6 +4,7 @@ import { declaredBody } from "../kernel/body.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { batch } from "../kernel/db.ts";
 import { Problem } from "../kernel/problem.ts";
+import type { Locale } from "../schema/team.ts";
 import { touchKey } from "./api-key.store.ts";
 import { refusal } from "./admission.ts";
 import { Attempt, Replay } from "./attempt.ts";
@@ -26,7 +27,7 @@ export interface Seen {
  * @throws Problem
  */
 export async function pass(request: GateRequest, endpoint: Endpoint, types: TypeTable, seen: Seen): Promise<Answer> {
-  declaredBody(request.headers);
+  declaredBody(request.headers, request.operation.upload);
   if ("open" in endpoint) {
     await request.readBody();
     return endpoint.open(openCall(request));
@@ -61,7 +62,7 @@ async function attempt(
     // A handler that asked D1 nothing must not answer from a stale set.
     if (!call.confirmed) await call.read();
     noteUse(call);
-    return answer;
+    return request.operation.localized ? inLanguage(answer, call.language) : answer;
   } catch (error) {
     if (error instanceof Replay) return error.answer;
     if (error instanceof Stale || (error instanceof Problem && !call.confirmed)) return null;
@@ -69,6 +70,10 @@ async function attempt(
     throw error;
   }
 }
+
+/** Whoever keeps the answer is told what it depends on. */
+const inLanguage = (answer: Answer, language: Locale): Answer =>
+  ({ ...answer, headers: { ...answer.headers, "Content-Language": language, "Vary": "Accept-Language" } });
 
 /** Hours in which this isolate has noted the use of a key. */
 const noted = new Memory<number>(5_000);

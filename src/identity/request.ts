@@ -1,7 +1,7 @@
 import { now } from "../kernel/clock.ts";
 import type { Origin } from "../audit/event.ts";
 import type { Env } from "../env.ts";
-import { readJson, validate } from "../kernel/body.ts";
+import { readJson, type SentFile, sentFile, validate } from "../kernel/body.ts";
 import { type Db, openDb } from "../kernel/db.ts";
 import { fingerprint, idempotencyKey } from "../kernel/idempotency.ts";
 import type { Operation } from "../kernel/operation.ts";
@@ -22,6 +22,7 @@ export class GateRequest {
   #json: unknown = undefined;
   #query: { readonly value: unknown } | null = null;
   #reading: Promise<void> | null = null;
+  #kept: Promise<unknown> | null = null;
 
   constructor(input: {
     request: Request; env: Env; operation: Operation; origin: Origin; params: Record<string, string>;
@@ -75,6 +76,20 @@ export class GateRequest {
   /** @throws Problem validation */
   validBody(): unknown {
     return this.operation.body === undefined ? undefined : validate(this.operation.body, this.#json, "body");
+  }
+
+  /** The file comes in once: a second attempt is told what became of it in the first. @throws Problem media-type, validation */
+  upload<T>(keep: (file: SentFile) => Promise<T>): Promise<T> {
+    this.#kept ??= this.#keep(keep);
+    return this.#kept as Promise<T>;
+  }
+
+  async #keep(keep: (file: SentFile) => Promise<unknown>): Promise<unknown> {
+    const { upload } = this.operation;
+    if (upload === undefined) throw new Error(`${this.operation.path} takes no file`);
+    const kept = await keep(sentFile(this.#request, upload));
+    this.now = now();
+    return kept;
   }
 
   named(member: string): string | null {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Fault, Problem } from "./problem.ts";
+import type { Upload } from "./operation.ts";
+import { type Fault, invalid, Problem } from "./problem.ts";
 
 /** Bytes of a request body at most. */
 export const BODY_LIMIT = 65_536;
@@ -26,10 +27,32 @@ export async function readJson(request: Request): Promise<unknown> {
  * What the headers alone say of a body, before anybody is asked who is calling.
  * @throws Problem too-large, media-type
  */
-export function declaredBody(headers: Headers): void {
-  if (Number(headers.get("content-length") ?? 0) > BODY_LIMIT) throw new Problem("too-large");
+export function declaredBody(headers: Headers, upload?: Upload): void {
+  const { maxBytes, mediaTypes } = upload ?? JSON_ONLY;
+  if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(upload);
   const type = mediaType(headers);
-  if (type !== null && type !== "application/json") throw new Problem("media-type");
+  if (type !== null && !mediaTypes.includes(type)) throw wrongType(upload);
+}
+
+const JSON_ONLY: Upload = { maxBytes: BODY_LIMIT, mediaTypes: ["application/json"] };
+
+const tooLarge = (upload?: Upload): Problem => new Problem("too-large", upload === undefined ? {} : { detail: `Send at most ${upload.maxBytes} bytes.` });
+const wrongType = (upload?: Upload): Problem => new Problem("media-type", upload === undefined ? {} : { detail: `Send a Content-Type of ${upload.mediaTypes.join(", ")}.` });
+
+/** A file on its way in. Its length is what was declared, and whoever keeps it holds it to that. */
+export interface SentFile {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly size: number;
+  readonly contentType: string;
+}
+
+/** @throws Problem media-type; validation without a length, which a store of files needs to know beforehand */
+export function sentFile(request: Request, upload: Upload): SentFile {
+  const contentType = mediaType(request.headers);
+  if (contentType === null) throw wrongType(upload);
+  const size = Number(request.headers.get("content-length") ?? 0);
+  if (request.body === null || !Number.isSafeInteger(size) || size < 1) throw invalid("content-length", `must tell the length of the file, from 1 to ${upload.maxBytes} bytes`);
+  return { body: request.body, size, contentType };
 }
 
 const mediaType = (headers: Headers): string | null =>

@@ -14,6 +14,7 @@ export const HEADERS = {
   "Location": { description: "Where what was made is found.", schema: { type: "string" } },
   "Idempotency-Replayed": { description: "`true` when the call was answered from memory: its Idempotency-Key had its effect before. A replay carries no ETag and no Location.", schema: { type: "string", const: "true" } },
   "Retry-After": { description: "Seconds to wait before the call is repeated.", schema: { type: "string", pattern: "^\\d+$" } },
+  "Content-Language": { description: "The language of the texts.", schema: { type: "string", enum: ["en", "ru"] } },
   "Allow": { description: "The methods that this path has.", schema: { type: "string" } },
   "WWW-Authenticate": { description: "RFC 9110 section 11.6.1.", schema: { type: "string" } },
 } as const;
@@ -27,13 +28,15 @@ const headersOf = (names: readonly HeaderName[]) =>
 export const responses = (operation: Operation): object => ({ ...success(operation), ...refusals(operation) });
 
 function success(operation: Operation) {
-  const { answer, status, idempotency } = operation;
+  const { answer, status, idempotency, localized } = operation;
   const isCard = answer instanceof z.ZodObject && Object.hasOwn(answer.shape, "version");
   const headers = headersOf([
     ...(isCard ? ["ETag" as const] : []),
     ...(isCard && status === 201 ? ["Location" as const] : []),
     ...(idempotency === undefined ? [] : ["Idempotency-Replayed" as const]),
+    ...(localized ? ["Content-Language" as const] : []),
   ]);
+  if (answer === "file") return { [status]: { description: "The file.", headers, content: { "application/octet-stream": {} } } };
   const schema = answer === undefined ? { type: "object" } : jsonSchema(answer, "output");
   return { [status]: { description: "Done.", headers, ...(status === 204 ? {} : { content: { "application/json": { schema } } }) } };
 }

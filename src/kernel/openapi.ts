@@ -36,10 +36,17 @@ function describe(operation: Operation, path: string): object {
     operationId: `${operation.method.toLowerCase()}${path.replaceAll(/[^A-Za-z0-9]+(\w)/g, (_, char: string) => char.toUpperCase()).replaceAll(/\W/g, "")}`,
     tags: [operation.tag],
     summary: operation.summary,
-    description: isPublic ? "No credential." : operation.right === "self" ? "Any active member." : `Needs the right \`${operation.right}\`.`,
+    description: isPublic ? "No credential." : ["self", "member"].includes(operation.right) ? "Any active member." : `Needs the right \`${operation.right}\`.`,
     ...(isPublic ? { security: [] } : {}),
     parameters: parameters(operation, path),
-    ...(operation.body === undefined ? {} : { requestBody: { required: true, content: { "application/json": { schema: jsonSchema(operation.body, "input") } } } }),
+    ...requestBody(operation),
     responses: responses(operation),
   };
+}
+
+function requestBody({ body, upload }: Operation): object {
+  if (upload !== undefined) {
+    return { requestBody: { required: true, description: `At most ${upload.maxBytes} bytes, with Content-Length.`, content: Object.fromEntries(upload.mediaTypes.map((type) => [type, {}])) } };
+  }
+  return body === undefined ? {} : { requestBody: { required: true, content: { "application/json": { schema: jsonSchema(body, "input") } } } };
 }

@@ -14,17 +14,27 @@ export interface Operation<Body = unknown, Query = unknown> {
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
-  /** The right that decides. "self": any active member about itself. "public": no credential. */
+  /** The right that decides. "self": any active member about itself. "member": any active member. "public": no credential. */
   readonly right: string;
   readonly body?: z.ZodType<Body>;
+  /** The body is a file instead, of one of these media types and so many bytes at most. */
+  readonly upload?: Upload;
   readonly query?: z.ZodType<Query>;
-  readonly answer?: z.ZodType;
+  /** "file": bytes, as application/octet-stream. */
+  readonly answer?: z.ZodType | "file";
   readonly status: 200 | 201 | 204;
   readonly idempotency?: Idempotency;
   /** "required": answers 428 without If-Match. */
   readonly ifMatch?: "required" | "optional";
+  /** Its texts are in the language of the call. */
+  readonly localized?: true;
   /** Problem codes beyond those that every route may answer. */
   readonly problems?: readonly ProblemCode[];
+}
+
+export interface Upload {
+  readonly mediaTypes: readonly string[];
+  readonly maxBytes: number;
 }
 
 export interface Answer {
@@ -34,5 +44,7 @@ export interface Answer {
   readonly replay?: unknown;
   /** The body as JSON text, where it is always the same and long. */
   readonly text?: string;
+  /** A file, sent on as it is read. */
+  readonly file?: ReadableStream;
   readonly headers?: Record<string, string>;
 }

@@ -27,7 +27,7 @@ export const PROBLEMS = {
   "invitation/expired": { status: 410, title: "This link has expired", detail: "Ask for a new one." },
   "precondition-failed": { status: 412, title: "It has changed since you read it", detail: "Read it again and send its new ETag in If-Match." },
   "too-large": { status: 413, title: "The body is too large", detail: "Send at most 64 KiB." },
-  "media-type": { status: 415, title: "The body must be JSON", detail: "Send Content-Type: application/json." },
+  "media-type": { status: 415, title: "This media type is not taken here", detail: "Send Content-Type: application/json." },
   "validation": { status: 422, title: "The request is not valid", detail: "Correct what `errors` names." },
   "idempotency/mismatch": { status: 422, title: "This Idempotency-Key belongs to another command", detail: "Use a new Idempotency-Key for a new command." },
   "precondition-required": { status: 428, title: "If-Match is needed", detail: "Send the ETag of the card that you read in If-Match." },

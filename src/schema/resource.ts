@@ -54,3 +54,19 @@ export const sosBlock = sqliteTable("sos_block", {
   memberId: text("member_id").notNull(),
   createdAt: integer("created_at").notNull(),
 });
+
+export const themeFile = sqliteTable("theme_file", {
+  themeId: text("theme_id").notNull(),
+  name: text().notNull(),
+  /** What the bucket keeps the bytes under. */
+  id: text().notNull(),
+  /** Bytes. */
+  size: integer().notNull(),
+  /** Hex. */
+  sha256: text().notNull(),
+  contentType: text("content_type").notNull(),
+  createdBy: text("created_by").notNull(),
+  createdAt: integer("created_at").notNull(),
+}, (table) => [primaryKey({ columns: [table.themeId, table.name] })]);
+
+export type ThemeFileRow = typeof themeFile.$inferSelect;

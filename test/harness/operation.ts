@@ -42,7 +42,7 @@ interface Document {
     readonly security?: readonly unknown[];
     readonly description: string;
     readonly parameters: readonly Parameter[];
-    readonly requestBody?: { readonly content: { readonly "application/json": { readonly schema: Schema } } };
+    readonly requestBody?: { readonly content: { readonly "application/json"?: { readonly schema: Schema } } };
   }>>>>;
 }
 
@@ -52,7 +52,7 @@ export async function operations(anybody: Api): Promise<Operation[]> {
   return Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, told]) => ({
     method: method.toUpperCase(), path, name: `${method.toUpperCase()} ${path}`,
     isPublic: told.security?.length === 0, isSelf: told.description === "Any active member.",
-    body: told.requestBody?.content["application/json"].schema ?? null,
+    body: told.requestBody?.content["application/json"]?.schema ?? null,
     headers: told.parameters.filter((one) => one.in === "header").map(({ name }) => name),
     query: told.parameters.filter((one) => one.in === "query"),
   })));

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { decide, type ResourceRef } from "../access/decide.ts";
+import type { TypeTable } from "../access/type.ts";
+import { refusal } from "../identity/admission.ts";
+import { type Endpoint, endpoint, type OpenCall, openEndpoint } from "../identity/call.ts";
+import { type Download, DOWNLOAD_TTL_SECONDS, signDownload, verifyDownload } from "../identity/download-token.ts";
+import { keyring } from "../identity/keyring.ts";
+import type { Principal } from "../identity/principal.ts";
+import { findPrincipalByToken } from "../identity/principal.store.ts";
+import { iso } from "../kernel/clock.ts";
+import { batch } from "../kernel/db.ts";
+import { Problem } from "../kernel/problem.ts";
+import type { ThemeFileRow } from "../schema/resource.ts";
+import { guardResource } from "./resource.store.ts";
+import { viewTheme } from "./theme.change.ts";
+import { findFileById, findLicense, listFiles } from "./theme-file.store.ts";
+
+const Body = z.strictObject({ file: z.string().max(100).describe("The name of one of the theme's files.") });
+const Link = z.object({ url: z.string().describe("Whoever has it may download the file until it expires."), expiresAt: z.string() });
+
+const themeRef = (id: string): ResourceRef => ({ id, rootId: null, ownerId: null, groupId: null, status: "active" });
+
+/** Where the account restricts themes one by one, the theme must be granted too. */
+const needs = ({ account }: Principal) => ["theme.download" as const, ...(account.settings.perThemeRestrictions ? ["theme.license" as const] : [])];
+
+const terms = ({ env }: Pick<OpenCall, "env">) => ({ issuer: env.ISSUER, audience: env.AUDIENCE });
+
+const make = endpoint({
+  method: "POST", path: "/v1/themes/:id/downloads", tag: "Themes", right: "theme.download", status: 200,
+  summary: `Make a link to a file of a theme that the account has an active license of. It is good for ${DOWNLOAD_TTL_SECONDS / 60} minutes, and recorded as the download.`,
+  body: Body, answer: Link,
+}, async (call) => {
+  const { principal, env, now } = call;
+  const themeId = call.params["id"] ?? "";
+  const [row, files, [license]] = await viewTheme(call, listFiles(call.db, themeId), findLicense(call.db, principal.accountId, themeId, now));
+  for (const right of needs(principal)) call.decide(right, themeRef(row.id));
+  if (license === undefined) throw new Problem("access/denied", { detail: "The account has no active license of this theme.", members: { right: "theme.download" } });
+  const { file: name } = await call.body();
+  const file = files.find((each) => each.name === name);
+  if (file === undefined) throw new Problem("not-found", { errors: [{ pointer: "/file", detail: "names no file of this theme" }] });
+  const token = await signDownload(await keyring(env.SIGNING_KEYS), terms(call), { acc: principal.accountId, mem: principal.memberId, key: principal.key.id, thm: row.id, fil: file.id }, now);
+  const event = call.event("theme.download", { type: "theme", id: row.id }, { changes: { before: {}, after: { file: file.name, sha256: file.sha256, licenseId: license.id } } });
+  return call.commit({
+    statements: [guardResource(call.db, { accountId: principal.accountId, type: "license", ...license })], events: [event],
+  }, { status: 200, body: { url: `${env.ISSUER}/v1/downloads/${token}`, expiresAt: iso(Math.floor(now / 1000 + DOWNLOAD_TTL_SECONDS) * 1000) } });
+});
+
+const follow = (types: TypeTable) => openEndpoint({
+  method: "GET", path: "/v1/downloads/:token", tag: "Themes", right: "public", status: 200, answer: "file",
+  summary: "The file that a link leads to, for as long as whoever made it may still download it.", problems: ["invitation/expired"],
+}, async (call) => {
+  const download = await verifyDownload(await keyring(call.env.SIGNING_KEYS), terms(call), call.params["token"] ?? "", call.now);
+  if (download === "expired") throw new Problem("invitation/expired");
+  const file = download === null ? null : await allowed(call, download, types);
+  const bytes = file === null ? null : await call.env.FILES.get(file.id);
+  if (file === null || bytes === null) throw new Problem("not-found", { detail: "This link leads nowhere." });
+  return {
+    status: 200, file: bytes.body,
+    headers: { "Content-Length": String(file.size), "Content-Disposition": `attachment; filename="${file.name}"`, "Content-Security-Policy": "sandbox" },
+  };
+});
+
+/** Everything that was asked when the link was made is asked again: the member, the key and its addresses, rights, license and file. */
+async function allowed(call: OpenCall, { thm, fil, ...maker }: Download, types: TypeTable): Promise<ThemeFileRow | null> {
+  const principal = await findPrincipalByToken(call.db, maker, null, types);
+  if (principal === null || refusal(principal, call.origin, call.now, false) !== null) return null;
+  if (!needs(principal).every((right) => decide(principal.grantSet, right, themeRef(thm)).allowed)) return null;
+  const [licenses, files] = await batch(call.db, [findLicense(call.db, principal.accountId, thm, call.now), findFileById(call.db, thm, fil)]) as [unknown[], ThemeFileRow[]];
+  return licenses.length === 0 ? null : files[0] ?? null;
+}
+
+export const themeDownloadEndpoints = (types: TypeTable): Endpoint[] => [make, follow(types)];

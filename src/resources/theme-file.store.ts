@@ -1,0 +1,49 @@
+import { and, asc, eq, gt, isNull, or, sql } from "drizzle-orm";
+import type { SentFile } from "../kernel/body.ts";
+import { type Db, guard, type Statement } from "../kernel/db.ts";
+import { resource, themeFile, type ThemeFileRow } from "../schema/resource.ts";
+
+export const FILES_MAX = 100;
+
+const named = (themeId: string, name: string) => and(eq(themeFile.themeId, themeId), eq(themeFile.name, name));
+
+export const listFiles = (db: Db, themeId: string) => db.select().from(themeFile).where(eq(themeFile.themeId, themeId)).orderBy(asc(themeFile.name));
+
+export const findFile = (db: Db, themeId: string, name: string) => db.select().from(themeFile).where(named(themeId, name));
+
+export const findFileById = (db: Db, themeId: string, id: string) => db.select().from(themeFile).where(and(eq(themeFile.themeId, themeId), eq(themeFile.id, id)));
+
+/** Puts a file in the place of the one that was read, or where there was none, and only while there is room. */
+export const replaceFile = (db: Db, row: ThemeFileRow, before: ThemeFileRow | undefined): Statement[] => [
+  before === undefined
+    ? guard(db, "changed", sql`(SELECT COUNT(*) FROM theme_file WHERE theme_id = ${row.themeId}) < ${FILES_MAX}
+      AND NOT EXISTS (SELECT 1 FROM theme_file WHERE theme_id = ${row.themeId} AND name = ${row.name})`)
+    : guardFile(db, before),
+  db.delete(themeFile).where(named(row.themeId, row.name)),
+  db.insert(themeFile).values(row),
+];
+
+export const removeFile = (db: Db, row: ThemeFileRow): Statement[] => [guardFile(db, row), db.delete(themeFile).where(named(row.themeId, row.name))];
+
+const guardFile = (db: Db, row: ThemeFileRow): Statement =>
+  guard(db, "changed", sql`EXISTS (SELECT 1 FROM theme_file WHERE theme_id = ${row.themeId} AND name = ${row.name} AND id = ${row.id})`);
+
+/** Licenses of a theme that an account has and that hold now; one is enough. */
+export const findLicense = (db: Db, accountId: string, themeId: string, now: number) =>
+  db.select({ id: resource.id, version: resource.version }).from(resource).where(and(
+    eq(resource.parentId, themeId), eq(resource.accountId, accountId), eq(resource.type, "license"), eq(resource.status, "active"),
+    or(isNull(resource.expiresAt), gt(resource.expiresAt, now)),
+  )).limit(1);
+
+/** Keeps the bytes as they come in. Null when they were not as many as was said; then nothing is kept. */
+export async function keepBytes(files: R2Bucket, id: string, { body, size }: SentFile): Promise<string | null> {
+  const [kept, read] = body.tee();
+  const digest = new crypto.DigestStream("SHA-256");
+  const fixed = new FixedLengthStream(size);
+  const [put, , , hash] = await Promise.allSettled([files.put(id, fixed.readable), kept.pipeTo(fixed.writable), read.pipeTo(digest), digest.digest]);
+  if (put.status === "fulfilled" && hash.status === "fulfilled") return hex(hash.value);
+  if (put.status === "rejected" && hash.status === "fulfilled" && Number(digest.bytesWritten) === size) throw put.reason;
+  return null;
+}
+
+const hex = (bytes: ArrayBuffer): string => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");

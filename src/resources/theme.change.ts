@@ -1,0 +1,16 @@
+import type { Call, Results } from "../identity/call.ts";
+import type { Statement } from "../kernel/db.ts";
+import { Problem } from "../kernel/problem.ts";
+import type { ResourceRow } from "../schema/resource.ts";
+import { keeperOfType, NOTHING } from "./named.change.ts";
+import { refOf } from "./resource.card.ts";
+import { findResource } from "./resource.store.ts";
+
+/** One guarded read of a theme in the catalog that the caller sees, and of what else is asked; not there when it may not be seen. */
+export async function viewTheme<const T extends readonly Statement[]>(call: Call, ...statements: T): Promise<[ResourceRow, ...Results<T>]> {
+  const theme = findResource(call.db, keeperOfType(call.principal, "catalog"), "catalog", call.params["id"] ?? "");
+  const [[row], ...rest] = await call.read(theme, ...statements) as unknown as [ResourceRow[], ...Results<T>];
+  call.decide("catalog.view", row === undefined ? NOTHING : refOf(row), true);
+  if (row === undefined) throw new Problem("not-found");
+  return [row, ...rest];
+}

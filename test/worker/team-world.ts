@@ -1,0 +1,44 @@
+import { env } from "cloudflare:workers";
+import { type Api, newKey, ok, reply, type Reply } from "../harness/client.ts";
+import { newMember, type Person } from "../harness/people.ts";
+import { fetch, subscribed } from "./operators-world.ts";
+
+/** A team with one of each role, and a second member whose rows are another's to the first. */
+export interface Team {
+  readonly accountId: string;
+  readonly admin: Person;
+  readonly member: Person;
+  readonly colleague: Person;
+  readonly viewer: Person;
+}
+
+export async function newTeam(platform: Api): Promise<Team> {
+  const admin = await subscribed(platform, "team");
+  const of = (role: string) => newMember(fetch, admin, { roles: [role] });
+  return { accountId: admin.accountId, admin, member: await of("member"), colleague: await of("member"), viewer: await of("viewer") };
+}
+
+/** Something that the platform offers. */
+export const newTheme = async (platform: Api, fields: object = {}): Promise<string> =>
+  ok(await platform.post<{ id: string }>("/v1/catalog", { name: "Aurora", vendor: "Nordlys", ...fields }, { idempotencyKey: newKey() }), 201).body.id;
+
+export interface FileCard {
+  readonly name: string;
+  readonly size: number;
+  readonly sha256: string;
+  readonly contentType: string;
+}
+
+/** Sends a file as a person's program would: its bytes as the body. */
+export async function upload(apiKey: string, path: string, bytes: BodyInit, headers: Record<string, string> = {}): Promise<Reply<FileCard>> {
+  const length = bytes instanceof Uint8Array ? { "content-length": String(bytes.length) } : {};
+  const all = { "authorization": `Bearer ${apiKey}`, "content-type": "application/zip", ...length, ...headers };
+  return reply(await fetch(path, { method: "PUT", headers: all, body: bytes, ...(bytes instanceof ReadableStream ? { duplex: "half" } : {}) } as RequestInit));
+}
+
+/** A license of the account, as its row stands in the database. */
+export async function licensed(accountId: string, ownerId: string, themeId: string, id: string, fields: { status?: string; expiresAt?: number } = {}): Promise<void> {
+  await env.DB.prepare(`INSERT INTO resource (account_id, type, id, parent_id, root_id, owner_id, status, expires_at, attributes, created_by, created_at, updated_at)
+    VALUES (?, 'license', ?, ?, ?, ?, ?, ?, '{}', ?, 0, 0)`)
+    .bind(accountId, id, themeId, themeId, ownerId, fields.status ?? "active", fields.expiresAt ?? null, ownerId).run();
+}
