@@ -46,6 +46,24 @@ export interface Preset {
   readonly tree: Tree | null;
   /** What the account's settings switch in this model. */
   readonly switches: SwitchTable;
+  /** The rows of its table of roles, where they are not simply the types. */
+  readonly areas?: Readonly<Record<string, Area>>;
+}
+
+/** A row of a table of roles: what V and E are in rights, and what its cells say beside them. E holds V too. */
+export interface Area {
+  readonly V: readonly Right[];
+  readonly E: readonly Right[];
+  /** All of it is the account's own. */
+  readonly own?: true;
+  /** How far it goes is said in one case only: whoever has this everywhere, and is not the top role, has " all". */
+  readonly every?: Right;
+  /** Said of a V that has this right. */
+  readonly also?: { readonly right: Right; readonly says: string };
+  /** Said of a V that lacks this right. */
+  readonly lacking?: { readonly right: Right; readonly says: string };
+  /** Said of any cell, by the right that is held. */
+  readonly beside?: Readonly<Partial<Record<Right, string>>>;
 }
 
 /** How members of an account act in the accounts below it. */
@@ -86,10 +104,11 @@ export const everything = (rights: Iterable<Right>): Role["rights"] => Object.fr
 
 /**
  * Does a member with these roles act only while the plan has restricted accounts? Whoever has a restricted role; and, in a
- * model with such roles, whoever has none at all, because rights and grants alone make the same restricted account.
+ * model with such roles, whoever has none of the model's, because custom roles, rights and grants make the same restricted account.
  */
 export const isRestricted = (preset: Preset, roles: readonly string[]): boolean =>
-  preset.restrictedRoles.length > 0 && (roles.length === 0 || roles.some((role) => preset.restrictedRoles.includes(role)));
+  preset.restrictedRoles.length > 0
+  && (roles.some((role) => preset.restrictedRoles.includes(role)) || !roles.some((role) => Object.hasOwn(preset.roles, role)));
 
 type Cell = Scope | null;
 

@@ -1,25 +1,31 @@
-import { COMMON_RIGHTS, everything, type Preset, type Role, type Scope, type SwitchTable, type Tree } from "../preset.ts";
+import { type Area, COMMON_RIGHTS, everything, type Preset, type Role, type Scope, type SwitchTable, type Tree } from "../preset.ts";
 import { type Right, rightsOf } from "../right.ts";
 
 /** What V and E of each area are in rights. E holds V too; to remove belongs to the top roles. */
 const AREAS = {
-  organizations: { V: ["organization.view"], E: ["organization.create", "organization.edit"] },
-  catalogue: { V: ["catalog.view"], E: ["catalog.create", "catalog.edit"] },
+  organizations: { V: ["organization.view"], E: ["organization.create", "organization.edit"], every: "organization.view" },
+  catalogue: { V: ["catalog.view"], E: ["catalog.create", "catalog.edit"], also: { right: "subscription.create", says: "purchase" } },
   subscriptions: { V: ["subscription.view"], E: ["subscription.create", "subscription.edit"] },
   markups: { V: ["markup.view"], E: ["markup.create", "markup.edit"] },
   products: { V: ["cpq.view", "form.view"], E: ["cpq.create", "cpq.edit", "form.create", "form.edit"] },
   billing: { V: ["invoice.view", "billing.view"], E: ["invoice.create", "invoice.edit", "billing.edit"] },
-  reports: { V: ["report.download"], E: [] },
+  reports: { V: ["report.download"], E: [], every: "organization.view_reports" },
   users: { V: ["member.view"], E: ["member.edit", "member.block", "grant.edit"] },
-  settings: { V: ["account.view"], E: ["account.view_security", "account.edit"] },
+  settings: {
+    V: ["account.view"], E: ["account.view_security", "account.edit"],
+    lacking: { right: "account.view_security", says: "not currency and authentication" },
+  },
   history: { V: ["audit.view"], E: [] },
-} as const satisfies Record<string, { V: readonly Right[]; E: readonly Right[] }>;
+} as const satisfies Record<string, Area>;
 
-type Area = keyof typeof AREAS;
+/** In a customer's organization everything is its own, but for the catalogue, which is the seller's. */
+const OWN_AREAS: Readonly<Record<string, Area>> = Object.fromEntries(
+  Object.entries(AREAS).map(([name, area]: [string, Area]) => [name, name === "catalogue" ? area : { ...area, own: true }]));
+
 /** "-" nothing, V view, E view, create, edit and cancel. */
 type Cell = "-" | "V" | "E";
 
-const AREA_NAMES = Object.keys(AREAS) as readonly Area[];
+const AREA_NAMES = Object.keys(AREAS) as readonly (keyof typeof AREAS)[];
 
 /** A line of the table, its cells in the order of AREAS, with what the role has beside them and who it may invite. */
 interface Line {
@@ -96,7 +102,7 @@ const switches: SwitchTable = {
   exists: { customer_billing_admin: "billingAdminVisibleToCustomer" },
 };
 
-const common = { model: "marketplace", rights, restrictedRoles: [], bundles: {}, switches };
+const common = { model: "marketplace", rights, restrictedRoles: [], bundles: {}, switches, areas: AREAS };
 
 export const distributor: Preset = { ...common, topRole: "distributor_admin", roles: rolesOf([...DISTRIBUTORS, "report_viewer_360"]), suggestedRole: "distributor_read_only", tree };
 export const seller: Preset = { ...common, topRole: "seller_admin", roles: rolesOf(SELLERS), suggestedRole: "subscriptions_manager", tree };
@@ -105,5 +111,5 @@ export const seller: Preset = { ...common, topRole: "seller_admin", roles: roles
  * can be given a look at cost prices there. Its billing admin edits billing data; invoices are written and settled by the seller.
  */
 export const customerOrg: Preset = {
-  ...common, rights: new Set<Right>([...COMMON_RIGHTS.filter((right) => right !== "credits.spend"), ...heldBy(CUSTOMERS)]), topRole: "customer_admin", roles: rolesOf(CUSTOMERS), suggestedRole: "customer", tree: null,
+  ...common, rights: new Set<Right>([...COMMON_RIGHTS.filter((right) => right !== "credits.spend"), ...heldBy(CUSTOMERS)]), topRole: "customer_admin", roles: rolesOf(CUSTOMERS), suggestedRole: "customer", tree: null, areas: OWN_AREAS,
 };
