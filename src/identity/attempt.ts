@@ -134,8 +134,8 @@ export class Attempt implements Call {
     await this.record(this.event(action as Right, resource, { outcome: "denied", reason: problem.code }));
   }
 
-  async record(event: AuditEvent): Promise<void> {
-    await batch(this.db, [stage(this.db, event)]);
+  async record(event: AuditEvent, ...beside: readonly Statement[]): Promise<void> {
+    await batch(this.db, [...beside, stage(this.db, event)]);
     this.defer(publish(this.env.AUDIT, event.accountId, [event]));
   }
 

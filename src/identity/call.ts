@@ -69,8 +69,8 @@ export interface Call<Body = unknown, Query = unknown> {
   event(action: Right | EventName, resource: AuditEvent["resource"], more?: Partial<Pick<AuditEvent, "changes" | "reason" | "cost" | "outcome" | "accountId">>): AuditEvent;
   /** Writes all or nothing in one D1 batch and then answers. @throws Stale, or the Problem that the change names for its guard */
   commit(change: Change, answer: Answer): Promise<Answer>;
-  /** Writes one event on its own, not guarded by the stamp: for what is done already, or was refused. */
-  record(event: AuditEvent): Promise<void>;
+  /** Writes one event with what belongs to it, not guarded by the stamp: for what is done already, or was refused. */
+  record(event: AuditEvent, ...beside: readonly Statement[]): Promise<void>;
   /** Goes on after the answer was sent. */
   defer(work: Promise<unknown>): void;
 }

@@ -20,10 +20,16 @@ const ACCOUNT = {
     + "Where one may not act is `not-found` (404), like an account that does not exist.",
 };
 
-function headerParameters({ right, idempotency, ifMatch }: Operation): object[] {
+const LANGUAGE = {
+  name: "Accept-Language", in: "header", required: false, schema: { type: "string", maxLength: 200 },
+  description: "`en` or `ru`, with weights where there are several. Without one that is spoken here, texts are in the member's language, else in the account's.",
+};
+
+function headerParameters({ right, idempotency, ifMatch, localized }: Operation): object[] {
   const remembered = idempotency === "ledger" ? "Remembered for each member for ever, in the ledger." : "Remembered for each member for 24 hours.";
   return [
     ...(right === "public" ? [] : [ACCOUNT]),
+    ...(localized ? [LANGUAGE] : []),
     ...(idempotency === undefined ? [] : [{
       name: "Idempotency-Key", in: "header", required: idempotency !== "optional", schema: keySchema,
       description: `1 to 128 visible ASCII characters but \`"\` and \`\\\`, bare or in quotes (a structured-field string). ${remembered} The same command again is answered with its first answer `
