@@ -11,15 +11,25 @@ import { accountObject } from "./credits/stub.object.ts";
 import { openapi } from "./kernel/openapi.ts";
 import { Problem } from "./kernel/problem.ts";
 import { problemEndpoints } from "./identity/problem.routes.ts";
+import { aggregatorEndpoints } from "./resources/aggregator.routes.ts";
+import { groupEndpoints } from "./resources/group.routes.ts";
+import { keyLicenseEndpoints } from "./resources/key-license.routes.ts";
+import { ownerEndpoints } from "./resources/owner.routes.ts";
+import { analyticsEndpoints } from "./resources/analytics.routes.ts";
+import { billingEndpoints } from "./resources/billing.routes.ts";
+import { organizationEndpoints } from "./resources/organization.routes.ts";
 import { RESOURCE_TYPES, TYPE_TABLE } from "./resources/registry.ts";
 import { reportEndpoints } from "./resources/report.routes.ts";
 import { resourceEndpoints } from "./resources/resource-change.routes.ts";
+import { sosEndpoints } from "./resources/sos.routes.ts";
 import { themeDownloadEndpoints } from "./resources/theme-download.routes.ts";
 import { themeFileEndpoints } from "./resources/theme-file.routes.ts";
+import { subscriptionEndpoints } from "./resources/subscription.routes.ts";
 import { accountCreationEndpoints } from "./team/account-creation.routes.ts";
 import { accountEndpoints } from "./team/account.routes.ts";
 import { copyRightsEndpoints } from "./team/copy-rights.routes.ts";
 import { effectiveEndpoints } from "./team/effective.routes.ts";
+import { dealerEndpoints } from "./team/dealer.routes.ts";
 import { grantEndpoints } from "./team/grant.routes.ts";
 import { meEndpoints } from "./team/me.routes.ts";
 import { memberEndpoints } from "./team/member.routes.ts";
@@ -44,6 +54,16 @@ const endpoints: readonly Endpoint[] = [
   ...copyRightsEndpoints(TYPE_TABLE),
   ...apiKeyEndpoints,
   ...resourceEndpoints(RESOURCE_TYPES),
+  ...organizationEndpoints,
+  ...subscriptionEndpoints,
+  ...billingEndpoints,
+  ...analyticsEndpoints(RESOURCE_TYPES),
+  ...ownerEndpoints(RESOURCE_TYPES),
+  ...groupEndpoints,
+  ...dealerEndpoints,
+  ...keyLicenseEndpoints,
+  ...sosEndpoints,
+  ...aggregatorEndpoints,
   ...themeFileEndpoints,
   ...themeDownloadEndpoints(TYPE_TABLE),
   ...credits,

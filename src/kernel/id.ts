@@ -8,6 +8,7 @@ export const ID_PREFIXES = {
   theme: "thm", themeFile: "fil", license: "lic", tool: "tol", task: "tsk",
   product: "prd", licenseKey: "lky", machineCode: "mac", dataObject: "dat", customer: "cus", accessToken: "atk",
   invoice: "ivc", subscription: "sub", markup: "mku", cpq: "cpq", form: "frm",
+  object: "obj", corporation: "crp", objectGroup: "ogr", key: "dky", licenseRequest: "lrq", sosLicense: "sos", aggregatorLicense: "agl",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

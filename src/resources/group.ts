@@ -1,8 +1,11 @@
 import { EVERY_GROUP } from "../access/grant-set.ts";
 import type { ResourceType, StoredType } from "./type.ts";
 
+/** The type of the groups themselves. */
+export const GROUP_TYPE = "object_group";
+
 /** The member of a body that names the group of a new object. */
-export const GROUP_MEMBER = ["groupId", "object_group"] as const;
+export const GROUP_MEMBER = ["groupId", GROUP_TYPE] as const;
 
 /** Objects at the top are put in a group; what belongs to them is where they are. */
 export const takesGroup = (type: ResourceType, stored: StoredType): boolean => type.grouped && Object.keys(stored.parents).length === 0;

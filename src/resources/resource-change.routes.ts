@@ -10,7 +10,7 @@ import type { ResourceRow } from "../schema/resource.ts";
 import { actionEndpoints } from "./action.routes.ts";
 import { CHARGE_PROBLEMS, charged, resume } from "./charge.change.ts";
 import { groupFor, GROUP_MEMBER, namedObject, takesGroup } from "./group.ts";
-import { namedBy, referencesOf, requireVisible } from "./named.change.ts";
+import { namedBy, referencesOf, requireOrganization, requireVisible } from "./named.change.ts";
 import { newRow } from "./new-row.change.ts";
 import { cardSchema, completeRow, madeSchema, newBody, patchBody, resourceCard, rootOf, trailCard } from "./resource.card.ts";
 import { loadResource, readEndpoints, rightOf } from "./resource.routes.ts";
@@ -29,6 +29,7 @@ function create(type: ResourceType, stored: StoredType, types: readonly Resource
   }, async (call) => {
     const place = await admitNew(call, type, stored);
     const body = await call.body();
+    await requireOrganization(call, stored, body);
     const resumed = stored.price ? await resume(call) : null;
     if (resumed !== null) return resumed;
     const made = stored.generated?.make(randomBytes(32), call.principal.account);
@@ -42,7 +43,7 @@ function create(type: ResourceType, stored: StoredType, types: readonly Resource
       return charged(call, { change: { kind: "insert", row }, parentId: place.row.id, amount: stored.price(place.row), guards, event }, { status: 201, body: card, headers });
     }
     const shown = { ...card, ...(inside === null ? {} : { [stored.reference?.embedded?.member ?? ""]: { id: inside.id, ...inside.attributes } }) };
-    const statements: Statement[] = [...place.found.map((each) => guardPresence(call.db, each)), ...[inside, row].flatMap((each) => (each === null ? [] : [insertResource(call.db, each)]))];
+    const statements: Statement[] = [...place.found.map((each) => (type.grouped && each === place.row ? guardResource : guardPresence)(call.db, each)), ...[inside, row].flatMap((each) => (each === null ? [] : [insertResource(call.db, each)]))];
     const events = [event, ...(inside === null || embedded === null ? [] : [embeddedEvent(call, embedded, inside)])];
     return call.commit({ statements, events, duplicates: { [UNIQUE_KEY]: "conflict/duplicate" } }, {
       status: 201, body: { ...shown, ...made?.shown }, replay: shown, headers,
@@ -109,6 +110,7 @@ const edit = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   const { row, others } = await loadResource(call, type, "edit", named);
   requireVisible(call, named.filter(({ id }) => id !== row.referenceId), others, "body");
   const body = await call.body();
+  await requireOrganization(call, stored, body);
   call.ifMatch(row.version);
   if (stored.editableIn?.includes(row.status) === false) throw new Problem("conflict/state", { detail: `It is ${row.status}, and changes no more.` });
   const sent = referenceId(stored, body);

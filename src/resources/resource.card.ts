@@ -31,7 +31,7 @@ export function resourceCard(type: StoredType, row: ResourceRow, viewer: GrantSe
     ...Object.fromEntries(Object.entries(row.attributes).filter(([name]) => !name.startsWith("#") && !hidden.includes(name))),
     ...parentMembers(type, row.parentId),
     ...(type.reference === null ? {} : { [type.reference.member]: row.referenceId }),
-    ...(row.groupId === null ? {} : { groupId: row.groupId }),
+    ...(row.groupId === null ? {} : { groupId: row.groupId }), ...(type.owned ? { ownerId: row.ownerId } : {}),
     status: row.status, createdBy: row.createdBy, createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt), version: row.version,
   };
 }
@@ -41,9 +41,11 @@ export const trailCard = (type: StoredType, row: ResourceRow): Record<string, un
   Object.fromEntries(Object.entries(resourceCard(type, row)).map(([name, value]) =>
     [name, type.masked.includes(name) ? `…${String(value).slice(-4)}` : value]));
 
-/** An id tells its type by its prefix, so the parent stands under the member that it was sent as. */
+/** An id tells its type by its prefix, so the parent stands under the member that it was sent as: where there are several. */
 function parentMembers(type: StoredType, parentId: string | null): Record<string, string | null> {
-  return Object.fromEntries(Object.keys(type.parents).map((member) => {
+  const members = Object.keys(type.parents);
+  return Object.fromEntries(members.map((member) => {
+    if (members.length === 1) return [member, parentId];
     const prefix = `${ID_PREFIXES[member.slice(0, -2) as keyof typeof ID_PREFIXES]}_`;
     return [member, parentId?.startsWith(prefix) ? parentId : null];
   }));
@@ -86,7 +88,7 @@ function attributesShown({ attributes, generated, confidential }: StoredType): R
 
 /** The shape of `resourceCard`, for OpenAPI. */
 export const cardSchema = (type: ResourceType, stored: StoredType) => z.object({
-  id: z.string(), ...attributesShown(stored), ...(type.grouped ? { groupId: z.string() } : {}),
+  id: z.string(), ...attributesShown(stored), ...(type.grouped ? { groupId: z.string() } : {}), ...(stored.owned ? { ownerId: z.string().nullable() } : {}),
   ...Object.fromEntries(Object.keys(stored.parents).map((member) => [member, z.string().nullable()])),
   ...(stored.reference === null ? {} : { [stored.reference.member]: z.string().nullable() }),
   status: z.string(), createdBy: z.string(), createdAt: z.string(), updatedAt: z.string(), version: z.number(),

@@ -8,6 +8,8 @@ import type { Statement } from "../kernel/db.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
+import { GROUP_TYPE } from "./group.ts";
+import { guardEmptyGroup } from "./group.store.ts";
 import { type Named, namedBy, NOTHING, referencesOf, requireVisible } from "./named.change.ts";
 import { cardSchema, refOf, resourceCard, trailCard } from "./resource.card.ts";
 import { deleteResource, findNamed, findResource, guardResource, listResources } from "./resource.store.ts";
@@ -80,7 +82,8 @@ const remove = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   call.ifMatch(row.version);
   const event = call.event(rightOf(type, "delete"), { type: type.name, id: row.id }, { changes: { before: trailCard(stored, row), after: {} } });
   return call.commit({
-    statements: [guardResource(call.db, row), ...deleteResource(call.db, row)], events: [event],
+    statements: [guardResource(call.db, row), ...(type.name === GROUP_TYPE ? [guardEmptyGroup(call.db, row, call.principal.grantSet.groupedTypes)] : []), ...deleteResource(call.db, row)],
+    events: [event],
     refusals: { has_dependents: "conflict/not-removable" },
   }, { status: 204 });
 });

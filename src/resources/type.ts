@@ -27,6 +27,8 @@ export interface StoredType {
   readonly parents: Readonly<Record<string, string>>;
   /** A member that names another object without belonging to it; the caller must be allowed to view that one. */
   readonly reference: { readonly member: string; readonly type: string; readonly embedded: EmbeddedType | null } | null;
+  /** An attribute that names an account below, or null; the caller must be allowed to view that one. */
+  readonly organization?: string;
   readonly generated: GeneratedType | null;
   /** What follows from the other attributes, whoever changes those; shown with what is generated. */
   readonly computed?: (attributes: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
@@ -44,6 +46,8 @@ export interface StoredType {
   readonly unique?: (attributes: Readonly<Record<string, unknown>>, parentId: string | null) => string | null;
   /** What may not be worked in is told as a missing right, and so is one that does not exist. */
   readonly parentsDenied?: true;
+  /** Its owner is shown, and may be made another member than its maker. */
+  readonly owned?: true;
   /** Credits that a new object costs, by the object it belongs to. */
   readonly price?: (parent: ResourceRow) => number;
   readonly actions?: readonly Action[];

@@ -12,6 +12,7 @@ import { Problem } from "../kernel/problem.ts";
 import { AccountCard, accountCard, AccountPatch, type AccountRow, PlanBody, SubscriptionBody, toSubscription } from "./account.card.ts";
 import { guardAccount, listAccounts, updateAccount } from "./account.store.ts";
 import { addressRules } from "./member.change.ts";
+import { loadTenant } from "./tenant.change.ts";
 
 const list = endpoint({
   method: "GET", path: "/v1/accounts", tag: "Accounts", right: "account.manage", status: 200,
@@ -73,19 +74,12 @@ function save(call: Call, row: AccountRow, change: AccountRow, action: Right) {
   }, { status: 200, body: accountCard(after), headers: { ETag: etag(after.version) } });
 }
 
-async function loadTenant(call: Call): Promise<AccountRow> {
-  const [[row]] = await call.read(findAccount(call.db, call.params["id"] ?? ""));
-  call.decide("account.manage");
-  if (row === undefined || row.kind === "platform") throw new Problem("not-found");
-  return row;
-}
-
 /** What the platform sets as a whole. */
 const set = <Body>(name: "plan" | "subscription", body: z.ZodType<Body>, change: (body: Body) => Partial<AccountRow>) => endpoint({
   method: "PUT", path: `/v1/accounts/:id/${name}`, tag: "Accounts", right: "account.manage", status: 200,
   summary: `Platform: set the ${name} of an account. The next call of its members obeys.`, body, answer: AccountCard, ifMatch: "optional",
 }, async (call) => {
-  const row = await loadTenant(call);
+  const [row] = await loadTenant(call);
   const wanted = await call.body();
   call.ifMatch(row.version);
   return save(call, row, { ...row, ...change(wanted) }, "account.manage");

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, ne, sql } from "drizzle-orm";
+import { and, asc, eq, gt, ne, or, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { account } from "../schema/team.ts";
 import type { AccountRow } from "./account.card.ts";
@@ -7,6 +7,12 @@ import type { AccountRow } from "./account.card.ts";
 export const listAccounts = (db: Db, after: string | null, limit: number) =>
   db.select().from(account).where(and(ne(account.kind, "platform"), after === null ? undefined : gt(account.id, after)))
     .orderBy(asc(account.id)).limit(limit);
+
+/** An account and those directly below it, as far as they are asked for, oldest first. */
+export const listFamily = (db: Db, { accountId, self, below }: { accountId: string; self: boolean; below: boolean }, after: string | null, limit: number) =>
+  db.select().from(account).where(and(
+    or(...(self ? [eq(account.id, accountId)] : []), ...(below ? [eq(account.parentId, accountId)] : [])), after === null ? undefined : gt(account.id, after),
+  )).orderBy(asc(account.id)).limit(limit);
 
 export const insertAccount = (db: Db, row: AccountRow): Statement => db.insert(account).values(row);
 

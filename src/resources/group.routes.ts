@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { decide } from "../access/decide.ts";
+import { EVERY_GROUP } from "../access/grant-set.ts";
+import { difference } from "../audit/difference.ts";
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { etag } from "../identity/request.ts";
+import { Problem } from "../kernel/problem.ts";
+import type { ResourceRow } from "../schema/resource.ts";
+import { GROUP_TYPE } from "./group.ts";
+import { moveToGroup } from "./group.store.ts";
+import { NOTHING, requireVisible } from "./named.change.ts";
+import { cardSchema, refOf, resourceCard, trailCard } from "./resource.card.ts";
+import { findNamed, guardPresence, guardResource } from "./resource.store.ts";
+import type { StoredType } from "./type.ts";
+import { object } from "./types/object.ts";
+
+const stored = object.stored as StoredType;
+
+/** The object, and the group that the path names: none where that is "all". Whoever moves an object sees it. */
+async function loadBoth(call: Call, objectId: string, place: "body" | "query"): Promise<{ row: ResourceRow; group: ResourceRow | undefined }> {
+  const { accountId, grantSet } = call.principal;
+  const groupId = call.params["id"] ?? "";
+  const named = { member: "objectId", type: object.name, id: objectId, accountId };
+  const [found] = await call.read(findNamed(call.db, [named, { type: GROUP_TYPE, id: groupId, accountId }]));
+  const group = found.find(({ type }) => type === GROUP_TYPE);
+  if (groupId === EVERY_GROUP) call.decide("object_group.edit");
+  else {
+    const on = group === undefined ? NOTHING : refOf(group);
+    call.decide("object_group.edit", on, group === undefined || !decide(grantSet, "object_group.view", on).allowed);
+    if (group === undefined) throw new Problem("not-found");
+  }
+  requireVisible(call, [named], found, place);
+  return { row: found.find(({ type }) => type === object.name) as ResourceRow, group };
+}
+
+/** Whoever moves an object sees both ends: nothing is put where its mover cannot look, or taken from there. */
+async function move(call: Call, row: ResourceRow, group: ResourceRow | undefined, answer: (after: ResourceRow) => { status: number; body?: object }) {
+  const after = { ...row, groupId: group?.id ?? EVERY_GROUP, version: row.version + 1, updatedAt: call.now };
+  call.decide("object.view", refOf(after));
+  const event = call.event("object_group.edit", { type: object.name, id: row.id }, { changes: difference(trailCard(stored, row), trailCard(stored, after)) });
+  return call.commit({
+    statements: [
+      guardResource(call.db, row), ...(group === undefined ? [] : [guardPresence(call.db, group)]),
+      ...moveToGroup(call.db, row, after.groupId, call.principal.grantSet.groupedTypes, call.now),
+    ],
+    events: [event],
+  }, { ...answer(after), headers: { ETag: etag(after.version) } });
+}
+
+const put = endpoint({
+  method: "POST", path: "/v1/object-groups/:id/objects", tag: "Object groups", right: "object_group.edit", status: 200,
+  summary: "Move an object into this group, with its keys, licenses and requests. It leaves the group where it was.",
+  body: z.strictObject({ objectId: z.string().max(64) }), answer: cardSchema(object, stored),
+}, async (call) => {
+  const { row, group } = await loadBoth(call, call.named("objectId") ?? "", "body");
+  await call.body();
+  if (row.groupId === call.params["id"]) return { status: 200, body: resourceCard(stored, row), headers: { ETag: etag(row.version) } };
+  return move(call, row, group, (after) => ({ status: 200, body: resourceCard(stored, after) }));
+});
+
+const take = endpoint({
+  method: "DELETE", path: "/v1/object-groups/:id/objects/:objectId", tag: "Object groups", right: "object_group.edit", status: 204,
+  summary: "Take an object out of this group: it is in \"all\" then, the group of whatever is in no other.",
+}, async (call) => {
+  const { row } = await loadBoth(call, call.params["objectId"] ?? "", "query");
+  if (row.groupId !== call.params["id"]) throw new Problem("not-found");
+  if (row.groupId === EVERY_GROUP) throw new Problem("conflict/state", { detail: "It is in no other group. Move it into another instead." });
+  return move(call, row, undefined, () => ({ status: 204 }));
+});
+
+export const groupEndpoints: readonly Endpoint[] = [put, take];

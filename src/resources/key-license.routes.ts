@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { difference } from "../audit/difference.ts";
+import { type Endpoint, endpoint } from "../identity/call.ts";
+import { etag } from "../identity/request.ts";
+import { text } from "../kernel/body.ts";
+import { iso } from "../kernel/clock.ts";
+import { Problem } from "../kernel/problem.ts";
+import { extended } from "./license-period.ts";
+import { newRow } from "./new-row.change.ts";
+import { cardSchema, completeRow, resourceCard, trailCard } from "./resource.card.ts";
+import { loadResource } from "./resource.routes.ts";
+import { guardResource, insertResource, updateResource } from "./resource.store.ts";
+import type { StoredType } from "./type.ts";
+import { key } from "./types/key.ts";
+import { request } from "./types/request.ts";
+
+const [ofKey, ofRequest] = [key.stored as StoredType, request.stored as StoredType];
+
+const Body = z.strictObject({
+  days: z.number().int().min(1).max(3_660),
+  comments: text(2_000).nullable().default(null),
+});
+
+/** Whoever may generate licenses finds the key by that right, also without one to see keys. */
+const generate = endpoint({
+  method: "POST", path: "/v1/keys/:id/licenses", tag: "Keys", right: "key.generate_license", status: 201,
+  summary: "Generate a license: the key is licensed for so many days more, and a request tells of it.",
+  body: Body, answer: cardSchema(request, ofRequest), idempotency: "optional", problems: ["conflict/state"],
+}, async (call) => {
+  const { row } = await loadResource(call, key, "generate_license");
+  const { days, comments } = await call.body();
+  const period = extended(row.expiresAt, days, call.now);
+  if (period === null) throw new Problem("conflict/state", { detail: "The key is licensed for longer than any license reaches." });
+  const [validFrom, expiresAt] = [iso(period.from), iso(period.to)];
+  const after = completeRow(ofKey, { ...row, attributes: { ...row.attributes, expiresAt }, version: row.version + 1, updatedAt: call.now });
+  const made = newRow(call, request, ofRequest, { serial: row.attributes["serial"], days, validFrom, expiresAt, comments }, { row, groupId: row.groupId });
+  const changes = difference(trailCard(ofKey, row), { ...trailCard(ofKey, after), requestId: made.id, days });
+  return call.commit({
+    statements: [guardResource(call.db, row), updateResource(call.db, after), insertResource(call.db, made)],
+    events: [call.event("key.generate_license", { type: "key", id: row.id }, { changes })],
+  }, { status: 201, body: resourceCard(ofRequest, made), headers: { ETag: etag(made.version), Location: `/v1/requests/${made.id}` } });
+});
+
+export const keyLicenseEndpoints: readonly Endpoint[] = [generate];

@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { NO_LEVELS } from "../../access/type.ts";
+import { text } from "../../kernel/body.ts";
+import type { ResourceType } from "../type.ts";
+
+/** Opens the aggregator's interfaces to one member. Its token is nowhere kept: it follows from the license and a secret of the deployment. */
+export const aggregatorLicense: ResourceType = {
+  name: "aggregator_license",
+  title: "Aggregator licenses",
+  grants: "none",
+  levels: NO_LEVELS,
+  derives: {},
+  grouped: false,
+  stored: {
+    path: "aggregator-licenses",
+    id: "aggregatorLicense",
+    attributes: z.strictObject({ memberId: z.string().max(64), name: text(200), expiresAt: z.iso.datetime().nullable().default(null) }),
+    label: "name",
+    masked: [],
+    parents: {},
+    reference: null,
+    generated: null,
+    without: ["create", "edit", "delete"],
+  },
+};

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { LEVELS } from "../../access/type.ts";
+import { text } from "../../kernel/body.ts";
+import type { ResourceType } from "../type.ts";
+
+/** A key, in hardware or software, that runs an object by its license. */
+export const key: ResourceType = {
+  name: "key",
+  title: "Keys",
+  grants: "none",
+  levels: LEVELS,
+  derives: {},
+  grouped: true,
+  stored: {
+    path: "keys",
+    id: "key",
+    attributes: z.strictObject({
+      serial: text(100),
+      product: text(200).nullable().default(null),
+      saas: z.boolean().default(false).describe("Licensed by subscription: an SOS license of it is for 5 days."),
+    }),
+    label: "serial",
+    masked: [],
+    parents: { objectId: "object" },
+    reference: null,
+    generated: {
+      kept: z.object({ expiresAt: z.string().nullable().describe("Until when it is licensed; null before its first license.") }),
+      once: z.object({}),
+      make: () => ({ attributes: { expiresAt: null }, shown: {} }),
+    },
+    filters: ["serial"],
+    unique: ({ serial }) => String(serial).toUpperCase(),
+  },
+};

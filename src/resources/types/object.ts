@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { LEVELS } from "../../access/type.ts";
+import { text } from "../../kernel/body.ts";
+import type { ResourceType } from "../type.ts";
+
+const line = (max: number) => text(max).nullable().default(null);
+
+/** A place that a dealer equips: its keys, their licenses and requests stand under it and go where it goes. */
+export const object: ResourceType = {
+  name: "object",
+  title: "Objects",
+  grants: "none",
+  levels: LEVELS,
+  derives: {},
+  grouped: true,
+  stored: {
+    path: "objects",
+    id: "object",
+    attributes: z.strictObject({ name: text(200), address: line(300), city: line(100), country: line(100), phone: line(40), comments: line(2_000) }),
+    label: "name",
+    masked: [],
+    parents: {},
+    reference: { member: "corporationId", type: "corporation", embedded: null },
+    generated: null,
+    owned: true,
+  },
+};

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { LEVELS } from "../../access/type.ts";
+import type { ResourceType } from "../type.ts";
+
+/** A license that was asked for and generated. Written with it and never changed. */
+export const request: ResourceType = {
+  name: "request",
+  title: "License requests",
+  grants: "none",
+  levels: LEVELS,
+  derives: {},
+  grouped: true,
+  stored: {
+    path: "requests",
+    id: "licenseRequest",
+    attributes: z.strictObject({
+      serial: z.string().describe("Of the key, as it was."),
+      days: z.number().int(),
+      validFrom: z.string(),
+      expiresAt: z.string(),
+      comments: z.string().nullable(),
+    }),
+    label: "serial",
+    masked: [],
+    parents: { keyId: "key" },
+    reference: null,
+    generated: null,
+    without: ["create", "edit", "delete"],
+  },
+};
