@@ -22,6 +22,10 @@ export const PARENT_KINDS: Readonly<Partial<Record<AccountKind, { readonly kind:
   subdealer: { kind: "dealer", required: true },
 };
 
+/** What an account of this kind founds below itself, or null. */
+export const kindBelow = (kind: AccountKind): AccountKind | null =>
+  ACCOUNT_KINDS.find((each) => PARENT_KINDS[each]?.kind === kind) ?? null;
+
 /** The model as it is written, before any setting. @throws Error on a kind that no preset serves: rows of such a kind cannot be made, so nothing may be decided for one. */
 export function presetOf(kind: string): Preset {
   if (!Object.hasOwn(PRESETS, kind)) throw new Error(`no access model for accounts of kind ${kind}`);

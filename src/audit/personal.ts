@@ -14,6 +14,9 @@ export const PERSONAL_OF_TYPE: Readonly<Record<string, ReadonlySet<string>>> = {
   customer: new Set(["name", "company", "address"]),
   member: new Set(["name", "position"]),
   api_key: new Set(["name"]),
+  billing: new Set(["name", "company", "address"]),
+  account: new Set(["address"]),
+  organization: new Set(["address"]),
 };
 
 /** JSON pointer into the body -> [salt, value]; null once the person was erased. */

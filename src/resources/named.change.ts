@@ -4,6 +4,8 @@ import type { Call } from "../identity/call.ts";
 import { keeperOf, type Principal } from "../identity/principal.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
+import { organizationRef } from "./organization.ts";
+import { findOrganization } from "./organization.store.ts";
 import { refOf } from "./resource.card.ts";
 import type { StoredType } from "./type.ts";
 
@@ -39,4 +41,14 @@ export function requireVisible(call: Call, named: readonly Named[], found: reado
     call.decide(`${type}.view` as Right, row === undefined ? NOTHING : refOf(row), missing);
     if (row === undefined) throw missing;
   }
+}
+
+/** The account below that an attribute names must be there and within the caller's view. @throws Problem not-found */
+export async function requireOrganization(call: Call, { organization }: StoredType, body: Readonly<Record<string, unknown>>): Promise<void> {
+  const id = organization === undefined ? undefined : body[organization];
+  if (typeof id !== "string") return;
+  const [[row]] = await call.read(findOrganization(call.db, call.principal, id));
+  const missing = new Problem("not-found", { errors: [{ pointer: `/${organization}`, detail: "names nothing that you may see" }] });
+  call.decide("organization.view", row === undefined ? NOTHING : organizationRef(row), missing);
+  if (row === undefined) throw missing;
 }

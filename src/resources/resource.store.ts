@@ -69,7 +69,8 @@ export const guardResource = (db: Db, row: Pick<ResourceRow, "accountId" | "type
 export const guardPresence = (db: Db, row: Pick<ResourceRow, "accountId" | "type" | "id">): Statement =>
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM resource WHERE account_id = ${row.accountId} AND type = ${row.type} AND id = ${row.id})`);
 
-/** Columns of the unique key, as a failed write names them. */
+/** Columns of the keys, as a failed write names them. */
+export const RESOURCE_KEY = "resource.account_id, resource.type, resource.id";
 export const UNIQUE_KEY = "resource.account_id, resource.type, resource.unique_key";
 
 export const updateResource = (db: Db, row: ResourceRow): Statement => {

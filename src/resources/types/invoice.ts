@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { currency, money, text } from "../../kernel/body.ts";
 import type { ResourceType } from "../type.ts";
 
-export const CURRENCY = z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR");
+/** Smaller than what a catalog may ask, so that the sum of a whole invoice stays exact. */
+const unitPrice = money.max(1_000_000_000);
 
-/** In the smallest unit of the currency, so that no sum is ever rounded. */
-export const money = () => z.number().int().min(0).max(100_000_000);
-
-const Line = z.strictObject({ description: text(300), quantity: z.number().int().min(1).max(100_000), unitPrice: money() });
+const Line = z.strictObject({ description: text(300), quantity: z.number().int().min(1).max(10_000), unitPrice });
 
 /** What an invoice is for: `Array<{ description, quantity, unitPrice }>`. */
 export type InvoiceLine = z.infer<typeof Line>;
@@ -32,7 +30,7 @@ export const invoice: ResourceType = {
     path: "invoices",
     id: "invoice",
     attributes: z.strictObject({
-      title: text(200), currency: CURRENCY, lines: z.array(Line).min(1).max(100), dueAt: z.iso.datetime().nullable().default(null),
+      title: text(200), currency, lines: z.array(Line).min(1).max(100), dueAt: z.iso.datetime().nullable().default(null),
     }),
     label: "title",
     masked: [],

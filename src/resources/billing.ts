@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { text } from "../kernel/body.ts";
+import { iso } from "../kernel/clock.ts";
+import type { ResourceRow } from "../schema/resource.ts";
+import { holdsCardNumber } from "./payment-card.ts";
+
+const NO_NUMBER = "looks like a card number: card numbers are given to the payment provider only, and its token here";
+const plain = (max: number) => text(max).refine((value) => !holdsCardNumber(value), NO_NUMBER);
+const line = (max: number) => plain(max).nullable().optional();
+
+const Address = z.strictObject({
+  name: line(200), company: line(200), street: line(300), city: line(100), postalCode: line(20), region: line(100),
+  country: z.string().regex(/^[A-Z]{2}$/, "must be an ISO 3166-1 code such as DE").nullable().optional(), taxId: line(40),
+});
+
+/** What may be told of a card, as the payment provider says it. */
+const ShownCard = z.strictObject({
+  brand: z.enum(["visa", "mastercard", "amex", "discover", "diners", "jcb", "unionpay", "mir", "other"]),
+  last4: z.string().regex(/^[0-9]{4}$/, "must be four digits"),
+  expiry: z.string().regex(/^20[0-9]{2}-(?:0[1-9]|1[0-2])$/, "must be a month such as 2030-01"),
+});
+
+const token = z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,15}_[A-Za-z0-9_-]{6,200}$/, "must be a token of the payment provider, such as pm_…")
+  .refine((value) => !holdsCardNumber(value), NO_NUMBER);
+
+export const BillingPatch = z.strictObject({
+  tier: plain(60).optional(),
+  address: Address.nullable().optional(),
+  card: z.strictObject({ token: token.describe("From the payment provider. Never shown again."), ...ShownCard.shape }).nullable().optional().describe("null takes the card off."),
+});
+
+export const BillingCard = z.object({
+  tier: z.string().nullable(), address: Address.nullable(), card: ShownCard.nullable(),
+  billedTo: z.string().describe("The member who owns the account: whoever buys, this one is billed."),
+  updatedAt: z.string().nullable(), version: z.number().describe("0 until something is set."),
+});
+
+/** What an account has said of its billing; the token stands apart, under a name that nothing shows. */
+export interface Billing {
+  readonly tier: string | null;
+  readonly address: z.infer<typeof Address> | null;
+  readonly card: z.infer<typeof ShownCard> | null;
+  readonly "#token": string | null;
+}
+
+export const billingOf = (row: ResourceRow | undefined, tier: string | null): Billing =>
+  ({ tier, address: null, card: null, "#token": null, ...row?.attributes });
+
+export function patched(billing: Billing, { tier, address, card }: z.infer<typeof BillingPatch>): Billing {
+  const { token: kept, ...shown } = card ?? { token: null };
+  return {
+    ...billing, tier: tier ?? billing.tier, address: address === undefined ? billing.address : address,
+    ...(card === undefined ? {} : { card: card === null ? null : shown as Billing["card"], "#token": kept }),
+  };
+}
+
+/** What the trail is told, too. */
+export const shownBilling = ({ tier, address, card }: Billing) => ({ tier, address, card });
+
+export const billingCard = (billing: Billing, row: Pick<ResourceRow, "version" | "updatedAt"> | undefined, billedTo: string) =>
+  ({ ...shownBilling(billing), billedTo, updatedAt: row === undefined ? null : iso(row.updatedAt), version: row?.version ?? 0 });

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { decide, visible } from "../access/decide.ts";
+import { kindBelow } from "../access/model.ts";
+import { bumpMember } from "../access/stamp.store.ts";
+import { difference } from "../audit/difference.ts";
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { etag } from "../identity/request.ts";
+import { definite } from "../kernel/body.ts";
+import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
+import { Problem } from "../kernel/problem.ts";
+import type { AccountRow } from "../team/account.card.ts";
+import { guardAccount, updateAccount } from "../team/account.store.ts";
+import { memberCard } from "../team/member.card.ts";
+import { foundAccount } from "../team/new-account.change.ts";
+import { MadeOrganization, NewOrganization, OrganizationCard, organizationCard, OrganizationPatch, organizationRef } from "./organization.ts";
+import { findOrganization, grantOrganization, listOrganizations } from "./organization.store.ts";
+import { NOTHING } from "./named.change.ts";
+
+const tag = "Organizations";
+
+const list = endpoint({
+  method: "GET", path: "/v1/organizations", tag, right: "organization.view", status: 200,
+  summary: "The accounts below yours that you reach, the newest first; in a customer's organization that one.",
+  query: z.strictObject(listQuery), answer: pageOf(OrganizationCard),
+}, async (call) => {
+  call.decide("organization.view");
+  const { limit, cursor } = call.query();
+  const before = decodeCursor(cursor, z.string());
+  const [rows] = await call.read(listOrganizations(call.db, call.principal, visible(call.principal.grantSet, "organization.view"), before, limit + 1));
+  return { status: 200, body: page(rows, limit, organizationCard, (row) => row.id) };
+});
+
+/** One that is missing is decided like one out of reach. */
+async function load(call: Call, right: "organization.view" | "organization.edit"): Promise<AccountRow> {
+  const [[row]] = await call.read(findOrganization(call.db, call.principal, call.params["id"] ?? ""));
+  const on = row === undefined ? NOTHING : organizationRef(row);
+  call.decide("organization.view", on, true);
+  if (row === undefined) throw new Problem("not-found");
+  call.decide(right, on);
+  return row;
+}
+
+const card = endpoint({
+  method: "GET", path: "/v1/organizations/:id", tag, right: "organization.view", status: 200, summary: "One of them.", answer: OrganizationCard,
+}, async (call) => {
+  const row = await load(call, "organization.view");
+  return { status: 200, body: organizationCard(row), headers: { ETag: etag(row.version) } };
+});
+
+/** Whoever reaches single organizations only reaches those that they found, too. */
+function reachOf(call: Call, organizationId: string) {
+  const { memberId, home, grantSet } = call.principal;
+  if (decide(grantSet, "organization.view", { ...NOTHING, id: organizationId }).allowed) return { statements: [], events: [] };
+  const grant = { resourceType: "organization", resourceId: organizationId, access: "view" as const };
+  return {
+    statements: [grantOrganization(call.db, home.accountId, memberId, organizationId), bumpMember(call.db, home.accountId, memberId)],
+    events: [call.event("grant.edit", { type: "member", id: memberId }, { accountId: home.accountId, changes: { before: {}, after: { grants: [grant] } } })],
+  };
+}
+
+const create = endpoint({
+  method: "POST", path: "/v1/organizations", tag, right: "organization.create", status: 201,
+  summary: "Found an account below yours: a seller's customer, a distributor's seller. Its first owner claims the first API key.",
+  body: NewOrganization, answer: MadeOrganization, idempotency: "optional",
+}, async (call) => {
+  const { accountId, account, preset } = call.principal;
+  await call.read();
+  call.decide("organization.create");
+  const kind = kindBelow(account.kind);
+  if (kind === null || preset.tree === null) throw new Problem("access/denied", { detail: "No organization stands below this one." });
+  const body = await call.body();
+  const made = foundAccount(call, { ...body, kind, parentId: accountId, profile: definite(body.profile) });
+  const reach = reachOf(call, made.account.id);
+  const answer = { ...organizationCard(made.account), owner: memberCard(made.owner, []) };
+  const changes = { before: {}, after: { kind, name: made.account.name, profile: made.account.profile, ownerMemberId: made.owner.id } };
+  const event = (chain: string) => call.event("organization.create", { type: "organization", id: made.account.id }, { accountId: chain, changes });
+  return call.commit({ statements: [...made.statements, ...reach.statements], events: [event(accountId), event(made.account.id), ...reach.events] }, {
+    status: 201, replay: answer, body: { ...answer, claim: made.claim },
+    headers: { ETag: etag(1), Location: `/v1/organizations/${made.account.id}` },
+  });
+});
+
+const edit = endpoint({
+  method: "PATCH", path: "/v1/organizations/:id", tag, right: "organization.edit", status: 200,
+  summary: "Change its name and profile. What is not sent stays.", body: OrganizationPatch, answer: OrganizationCard, ifMatch: "required",
+}, async (call) => {
+  const row = await load(call, "organization.edit");
+  const { name, profile } = await call.body();
+  call.ifMatch(row.version);
+  const after = { ...row, name: name ?? row.name, profile: { ...row.profile, ...definite(profile ?? {}) }, version: row.version + 1, updatedAt: call.now };
+  const changes = difference(organizationCard(row), organizationCard(after));
+  const event = (accountId: string) => call.event("organization.edit", { type: "organization", id: row.id }, { accountId, changes });
+  const chains = new Set([row.id, call.principal.accountId]);
+  return call.commit({ statements: [guardAccount(call.db, row), updateAccount(call.db, after)], events: [...chains].map(event) },
+    { status: 200, body: organizationCard(after), headers: { ETag: etag(after.version) } });
+});
+
+export const organizationEndpoints: readonly Endpoint[] = [list, card, create, edit];

@@ -1,0 +1,24 @@
+import { and, desc, eq, lt, type SQL } from "drizzle-orm";
+import type { Visible } from "../access/decide.ts";
+import { whereVisible } from "../access/visible.store.ts";
+import type { Principal } from "../identity/principal.ts";
+import type { Db, Statement } from "../kernel/db.ts";
+import { accessGrant, account } from "../schema/team.ts";
+
+/** The accounts below the one that the call acts on. One that has none below it, as its model says, is its own and only organization. */
+const within = ({ accountId, preset }: Pick<Principal, "accountId" | "preset">): SQL =>
+  (preset.tree === null ? eq(account.id, accountId) : eq(account.parentId, accountId));
+
+export const findOrganization = (db: Db, where: Pick<Principal, "accountId" | "preset">, id: string) =>
+  db.select().from(account).where(and(eq(account.id, id), within(where)));
+
+/** Accounts are kept in no groups, are owned by none of their parent's members and have no status. */
+const COLUMNS = { id: account.id, rootId: account.parentId, ownerId: account.ownerMemberId, groupId: account.parentId, status: account.kind };
+
+/** Newest first, beginning before the id `before`. */
+export const listOrganizations = (db: Db, where: Pick<Principal, "accountId" | "preset">, visible: Visible, before: string | null, limit: number) =>
+  db.select().from(account).where(and(within(where), whereVisible(visible, COLUMNS), before === null ? undefined : lt(account.id, before)))
+    .orderBy(desc(account.id)).limit(limit);
+
+export const grantOrganization = (db: Db, accountId: string, memberId: string, organizationId: string): Statement =>
+  db.insert(accessGrant).values({ accountId, memberId, resourceType: "organization", resourceId: organizationId, access: "view" });

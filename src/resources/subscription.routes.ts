@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { difference } from "../audit/difference.ts";
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { etag } from "../identity/request.ts";
+import { Problem } from "../kernel/problem.ts";
+import type { ResourceRow } from "../schema/resource.ts";
+import { billOwner } from "./invoice.change.ts";
+import { findMarkup } from "./markup.store.ts";
+import { keeperOfType, namedBy, requireVisible } from "./named.change.ts";
+import { newRow } from "./new-row.change.ts";
+import { priceOf } from "./price.ts";
+import { cardSchema, completeRow, resourceCard, trailCard } from "./resource.card.ts";
+import { loadResource } from "./resource.routes.ts";
+import { findNamed, guardResource, insertResource, updateResource } from "./resource.store.ts";
+import type { StoredType } from "./type.ts";
+import { subscription } from "./types/subscription.ts";
+
+const stored = subscription.stored as StoredType;
+const Card = cardSchema(subscription, stored);
+const { quantity } = stored.attributes.shape as { quantity: z.ZodNumber };
+
+/** The item that a purchase names, and what the seller adds for this organization. */
+async function load(call: Call) {
+  const { accountId } = call.principal;
+  const named = namedBy(call.principal, [["catalogItemId", "catalog"]], (member) => call.named(member));
+  const [only] = named;
+  const [found, markups] = only === undefined ? (await call.read(), [[], []])
+    : await call.read(findNamed(call.db, named), findMarkup(call.db, keeperOfType(call.principal, "catalog"), only.id, accountId));
+  call.decide("subscription.create");
+  requireVisible(call, named, found, "body");
+  return { item: found[0], markup: markups[0] };
+}
+
+/** Every unit that is bought is billed, in the batch that buys it. @throws Problem conflict/state */
+function bill(call: Call, row: ResourceRow, bought: number) {
+  const { name, currency, unitPrice } = row.attributes as { name: string; currency: string; unitPrice: number };
+  if (!Number.isSafeInteger(unitPrice * bought)) throw new Problem("conflict/state", { detail: "This many are more than one invoice can hold." });
+  return billOwner(call, `Subscription: ${name}`, currency, [{ description: name, quantity: bought, unitPrice }]);
+}
+
+const purchase = endpoint({
+  method: "POST", path: "/v1/subscriptions", tag: subscription.title, right: "subscription.create", status: 201,
+  summary: "Purchase from the catalog, on an invoice to the account's owner.",
+  body: z.strictObject({ catalogItemId: z.string().max(64), quantity: quantity.default(1) }), answer: Card, idempotency: "required", problems: ["conflict/state"],
+}, async (call) => {
+  const { item, markup } = await load(call);
+  const body = await call.body();
+  const price = item === undefined ? null : priceOf(item, markup);
+  if (item === undefined || price === null) throw new Problem("conflict/state", { detail: "This is not for sale." });
+  const { name, currency } = item.attributes as { name: string; currency: string | null };
+  const bought = { quantity: body.quantity, name, currency: currency ?? call.principal.account.settings.currency, ...price, canceledAt: null };
+  const made = newRow(call, subscription, stored, bought, { row: item, groupId: null });
+  const invoice = bill(call, made, body.quantity);
+  const event = call.event("subscription.create", { type: "subscription", id: made.id }, { changes: { before: {}, after: trailCard(stored, made) } });
+  return call.commit({
+    statements: [guardResource(call.db, item), insertResource(call.db, made), invoice.statement], events: [event, invoice.event],
+  }, {
+    // A repeated key is answered whoever has lost which right since.
+    status: 201, body: resourceCard(stored, made, call.principal.grantSet), replay: resourceCard(stored, made),
+    headers: { ETag: etag(made.version), Location: `/v1/subscriptions/${made.id}` },
+  });
+});
+
+const edit = endpoint({
+  method: "PATCH", path: "/v1/subscriptions/:id", tag: subscription.title, right: "subscription.edit", status: 200,
+  summary: "Change the quantity, at the price of the purchase. What comes on top is billed; what is given up is not paid back.",
+  body: z.strictObject({ quantity: quantity.optional() }), answer: Card, ifMatch: "required", problems: ["conflict/state"],
+}, async (call) => {
+  const { row } = await loadResource(call, subscription, "edit");
+  const body = await call.body();
+  call.ifMatch(row.version);
+  if (row.status !== "active") throw new Problem("conflict/state", { detail: `It is ${row.status}, and changes no more.` });
+  const before = row.attributes["quantity"] as number;
+  const after = completeRow(stored, { ...row, attributes: { ...row.attributes, quantity: body.quantity ?? before }, version: row.version + 1, updatedAt: call.now });
+  const more = (body.quantity ?? before) - before;
+  const invoice = more > 0 ? bill(call, row, more) : null;
+  const event = call.event("subscription.edit", { type: "subscription", id: row.id }, { changes: difference(trailCard(stored, row), trailCard(stored, after)) });
+  return call.commit({
+    statements: [guardResource(call.db, row), updateResource(call.db, after), ...(invoice === null ? [] : [invoice.statement])],
+    events: [event, ...(invoice === null ? [] : [invoice.event])],
+  }, { status: 200, body: resourceCard(stored, after, call.principal.grantSet), headers: { ETag: etag(after.version) } });
+});
+
+export const subscriptionEndpoints: readonly Endpoint[] = [purchase, edit];

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { LEVELS } from "../../access/type.ts";
+import { currency, money, text } from "../../kernel/body.ts";
+import type { ResourceType } from "../type.ts";
+
+const Option = z.strictObject({ name: text(100), price: money.describe("What comes on top of the price.") });
+
+/** What quotes are put together from: products and services, with their options (configure, price, quote). */
+export const cpq: ResourceType = {
+  name: "cpq",
+  title: "Products and services for quotes",
+  grants: "none",
+  levels: LEVELS,
+  derives: {},
+  grouped: false,
+  stored: {
+    path: "cpq",
+    id: "cpq",
+    attributes: z.strictObject({
+      kind: z.enum(["product", "service"]), name: text(200), description: text(2000).nullable().default(null),
+      price: money, currency, options: z.array(Option).max(50).default([]),
+    }),
+    label: "name",
+    masked: [],
+    parents: {},
+    reference: null,
+    generated: null,
+    filters: ["kind"],
+  },
+};

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { LEVELS } from "../../access/type.ts";
+import { text } from "../../kernel/body.ts";
+import type { ResourceType } from "../type.ts";
+
+const Field = z.strictObject({
+  name: z.string().regex(/^[a-z][a-zA-Z0-9]{0,39}$/, "must be a name such as orderNumber"),
+  label: text(200),
+  kind: z.enum(["text", "number", "date", "choice", "checkbox"]),
+  required: z.boolean().default(false),
+  choices: z.array(text(100)).max(50).default([]),
+});
+
+/** What is asked when a quote or an order is made. */
+export const form: ResourceType = {
+  name: "form",
+  title: "Forms",
+  grants: "none",
+  levels: LEVELS,
+  derives: {},
+  grouped: false,
+  stored: {
+    path: "forms",
+    id: "form",
+    attributes: z.strictObject({
+      name: text(200),
+      fields: z.array(Field).max(100).refine((fields) => new Set(fields.map(({ name }) => name)).size === fields.length, "names a field twice"),
+    }),
+    label: "name",
+    masked: [],
+    parents: {},
+    reference: null,
+    generated: null,
+  },
+};

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { LEVELS } from "../../access/type.ts";
+import { text } from "../../kernel/body.ts";
+import type { ResourceType } from "../type.ts";
+
+/** What a seller adds to the cost of what it offers: of one item or all, for one organization or all. */
+export const markup: ResourceType = {
+  name: "markup",
+  title: "Markups",
+  grants: "none",
+  levels: LEVELS,
+  derives: {},
+  grouped: false,
+  stored: {
+    path: "markups",
+    id: "markup",
+    attributes: z.strictObject({
+      name: text(200),
+      percent: z.number().min(-100).max(1_000),
+      organizationId: z.string().max(64).nullable().default(null).describe("The organization that it holds for; null is every one."),
+    }),
+    label: "name",
+    masked: [],
+    parents: {},
+    reference: { member: "catalogItemId", type: "catalog", embedded: null },
+    generated: null,
+    organization: "organizationId",
+    filters: ["organizationId"],
+  },
+};

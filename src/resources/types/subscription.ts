@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { LEVELS } from "../../access/type.ts";
+import { iso } from "../../kernel/clock.ts";
+import type { ResourceType } from "../type.ts";
+
+/**
+ * What an organization has bought from its seller's catalog, in some quantity. Its price is the organization's; what it
+ * costs the seller, and what the seller added, are the seller's own business.
+ */
+export const subscription: ResourceType = {
+  name: "subscription",
+  title: "Subscriptions",
+  grants: "none",
+  levels: LEVELS,
+  derives: {},
+  grouped: false,
+  stored: {
+    path: "subscriptions",
+    id: "subscription",
+    attributes: z.strictObject({ quantity: z.number().int().min(1).max(1_000_000) }),
+    label: "name",
+    masked: [],
+    parents: { catalogItemId: "catalog" },
+    reference: null,
+    generated: {
+      kept: z.object({
+        name: z.string(), currency: z.string(), unitPrice: z.number(), amount: z.number().describe("In the smallest unit of the currency."),
+        canceledAt: z.string().nullable(),
+        costPrice: z.number().nullable(), markup: z.number().nullable().describe("Percent on top of the cost price; null: sold at the catalog's price."),
+      }),
+      once: z.object({}),
+      make: () => ({ attributes: {}, shown: {} }),
+    },
+    computed: ({ quantity, unitPrice }) => ({ amount: Number(quantity) * Number(unitPrice) }),
+    confidential: { right: "catalog.view_cost", attributes: ["costPrice", "markup"] },
+    editableIn: ["active"],
+    without: ["create", "edit"],
+    actions: [{
+      name: "cancel", verb: "edit", summary: "End it. What was paid stays paid.", body: z.strictObject({}),
+      run: (row, _, { now }) => (row.status === "active"
+        ? { set: { canceledAt: iso(now) }, status: "canceled" }
+        : { conflict: `The subscription is ${row.status}.` }),
+    }],
+  },
+};
