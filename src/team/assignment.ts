@@ -69,6 +69,10 @@ export function grantFault(grants: readonly GrantRow[], preset: Preset, types: T
   return null;
 }
 
+/** The type on which one of these roles needs a grant that is not among these; null when nothing is missing. */
+export const neededGrant = (preset: Preset, roles: readonly string[], grants: readonly GrantRow[]): string | null =>
+  roles.map((role) => preset.roles[role]?.needs).find((type) => type !== undefined && !grants.some(({ resourceType }) => resourceType === type)) ?? null;
+
 /** The model knows something that the grant would give. */
 const isGrantable = (type: TypeAccess, preset: Preset): boolean =>
   type.grants !== "none" && [type.name, ...Object.keys(type.derives)].some((name) => Array.from(preset.rights).some((right) => right.startsWith(`${name}.`)));

@@ -47,7 +47,7 @@ export function effective({ status, ...holder }: Holder, preset: Preset, plan: P
     rights: contributions(source, preset, types).map(({ right, reach, source: from }) => ({ right, where: where(reach), source: from }))
       .sort((one, two) => order(one.right, two.right) || order(one.source, two.source)),
     objectGroups: { ids: set.groups === null ? [EVERY_GROUP] : [...set.groups], types: [...set.groupedTypes] },
-    below: preset.tree === null ? null : { by: preset.tree.by, rights: below.reaches.has(preset.tree.by) ? [...below.reaches.keys()].sort() : [] },
+    below: preset.tree === null ? null : { by: preset.tree.by, rights: set.reaches.has(preset.tree.by) ? [...below.reaches.keys()].sort() : [] },
     gates: { status, refusals: [...(stopped === null ? [] : [stopped]), ...(hasLapsed({ preset, plan }, holder.roles) ? ["plan/feature-required"] : [])] },
   };
 }

@@ -1,34 +1,62 @@
 import { z } from "zod";
-import { bumpMember } from "../access/stamp.store.ts";
-import { difference } from "../audit/difference.ts";
+import type { GrantRow } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
-import { type Endpoint, endpoint } from "../identity/call.ts";
-import { etag } from "../identity/request.ts";
-import { Grants, MemberCard, memberCard } from "./member.card.ts";
-import { checkAssignment, checkGrantObjects, loadMember } from "./member.change.ts";
-import { existingObjects, guardMember, replaceGrants } from "./member.store.ts";
-
-const Body = z.strictObject({ grants: Grants });
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { invalid } from "../kernel/problem.ts";
+import { findGranted, type Granted, requireGranted, requireNeeded, saveGrants } from "./grant.change.ts";
+import { Grants, GRANTS_MAX, MemberCard } from "./member.card.ts";
+import { checkAssignment, loadMember } from "./member.change.ts";
 
 /** What the operators page calls Modify: the grants of a member, replaced as a whole. */
 const put = (types: TypeTable) => endpoint({
   method: "PUT", path: "/v1/members/:id/grants", tag: "Members", right: "grant.edit", status: 200,
-  summary: "Replace the grants of a member. The member's next call obeys.", body: Body, answer: MemberCard, ifMatch: "optional",
+  summary: "Replace the grants of a member. The member's next call obeys.", body: z.strictObject({ grants: Grants }), answer: MemberCard, ifMatch: "optional",
   problems: ["plan/feature-required"],
 }, async (call) => {
   const { row, grants: before } = await loadMember(call, "grant.edit");
   const { grants } = await call.body();
   call.ifMatch(row.version);
   await checkAssignment(call, { roles: [], rights: [], grants, creditLimit: null }, types, true);
-  const [existing] = await call.read(existingObjects(call.db, row.accountId, grants));
-  checkGrantObjects(grants, existing);
-  const after = { ...row, version: row.version + 1 };
-  return call.commit({
-    statements: [guardMember(call.db, row), ...replaceGrants(call.db, row.accountId, row.id, grants), bumpMember(call.db, row.accountId, row.id)],
-    events: [call.event("grant.edit", { type: "member", id: row.id }, {
-      changes: difference({ grants: memberCard(row, before).grants }, { grants: memberCard(row, grants).grants }),
-    })],
-  }, { status: 200, body: memberCard(after, grants), headers: { ETag: etag(after.version) } });
+  await requireGranted(call, grants);
+  requireNeeded(call.principal.preset, row.roles, grants, "/grants");
+  return saveGrants(call, row, before, grants);
 });
 
-export const grantEndpoints = (types: TypeTable): Endpoint[] => [put(types)];
+const each = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
+const Tools = z.strictObject({
+  toolIds: z.array(z.string().max(64)).max(GRANTS_MAX).refine(each, "names a tool twice").describe("\"0\" is every tool, those offered later too."),
+});
+const Tasks = z.strictObject({
+  tasks: z.array(z.strictObject({ toolId: z.string().max(64), taskId: z.string().max(64) })).max(GRANTS_MAX)
+    .refine((tasks) => each(tasks.map(({ taskId }) => taskId)), "names a task twice"),
+});
+
+/** One type of a member's grants, by another name: those of other types stay as they are. */
+const putType = <Body>(types: TypeTable, type: "tool" | "task", body: z.ZodType<Body>, idsOf: (body: Body) => readonly string[], check: (body: Body, found: readonly (Granted | null)[]) => void) => endpoint({
+  method: "PUT", path: `/v1/members/:id/${type}s`, tag: "Members", right: "grant.edit", status: 200,
+  summary: type === "tool" ? "Replace the tools that a sub-account may use. A manager has every tool, whatever is ticked." : "Replace the tasks that a sub-account is let into.",
+  body, answer: MemberCard, ifMatch: "optional",
+}, async (call: Call<Body>) => {
+  const { row, grants: before } = await loadMember(call, "grant.edit");
+  call.decide(`${type}.view`);
+  const wanted = await call.body();
+  call.ifMatch(row.version);
+  const given = idsOf(wanted).map((resourceId): GrantRow => ({ resourceType: type, resourceId, access: "view" }));
+  await checkAssignment(call, { roles: [], rights: [], grants: given, creditLimit: null }, types, true);
+  check(wanted, await findGranted(call, given));
+  const grants = [...before.filter(({ resourceType }) => resourceType !== type), ...given];
+  requireNeeded(call.principal.preset, row.roles, grants, `/${type}s`);
+  return saveGrants(call, row, before, grants);
+});
+
+const tools = (types: TypeTable) => putType(types, "tool", Tools, ({ toolIds }) => toolIds, (_, found) => {
+  const unknown = found.indexOf(null);
+  if (unknown >= 0) throw invalid(`/toolIds/${unknown}`, "names no tool");
+});
+
+const tasks = (types: TypeTable) => putType(types, "task", Tasks, (body) => body.tasks.map(({ taskId }) => taskId), (body, found) => {
+  const unknown = body.tasks.findIndex(({ toolId }, index) => found[index]?.parentId !== toolId);
+  if (unknown >= 0) throw invalid(`/tasks/${unknown}/taskId`, "names no task of that tool");
+});
+
+export const grantEndpoints = (types: TypeTable): Endpoint[] => [put(types), tools(types), tasks(types)];

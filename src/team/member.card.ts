@@ -14,8 +14,9 @@ export const Grant = z.strictObject({
   access: z.enum(ACCESS_LEVELS),
 });
 
-/** At most this many grants on one member. */
-export const Grants = z.array(Grant).max(500);
+/** At most this many grants on one member, as one call gives them. */
+export const GRANTS_MAX = 500;
+export const Grants = z.array(Grant).max(GRANTS_MAX);
 
 const person = {
   username: text(100),

@@ -1,24 +1,37 @@
 import { memberRef } from "../access/decide.ts";
 import { isCustomRole } from "../access/invite.ts";
-import type { GrantRow } from "../access/preset.ts";
+import type { Preset } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
+import { difference } from "../audit/difference.ts";
+import type { AuditEvent } from "../audit/event.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import type { Call } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
 import { canonicalRules, requirePower, withoutRestrictedAccounts } from "../identity/refusal.change.ts";
+import { etag } from "../identity/request.ts";
+import type { Statement } from "../kernel/db.ts";
+import type { Answer } from "../kernel/operation.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { type Assignment, assignmentFault } from "./assignment.ts";
 import { findRoles } from "./role.store.ts";
 import type { MemberRow } from "./member.card.ts";
+import { guardMember, guardTopRole, MEMBER_EMAIL, updateMember } from "./member.store.ts";
+
+type Loaded = Awaited<ReturnType<typeof findMember>>[number];
+type MemberRight = "member.view" | "member.edit" | "member.block" | "grant.edit" | "object_group.edit";
 
 /** One guarded read of a member and its grants; 404 where the caller may not see the member. */
-export async function loadMember(call: Call, right: "member.view" | "member.edit" | "member.block" | "grant.edit") {
-  const { accountId } = call.principal;
+export async function loadMember(call: Call, right: MemberRight): Promise<Loaded> {
   const id = call.params["id"] ?? "";
-  const [[found]] = await call.read(findMember(call.db, accountId, id));
+  const [[found]] = await call.read(findMember(call.db, call.principal.accountId, id));
+  return requireMember(call, right, id, found);
+}
+
+/** The member that was asked for, if the caller has the right and the power. @throws Problem not-found, access/denied */
+export function requireMember(call: Call, right: MemberRight, id: string, found: Loaded | undefined, missing: Problem = new Problem("not-found")): Loaded {
   if (right !== "member.view") call.decide(right);
-  call.decide("member.view", memberRef(id), true);
-  if (found === undefined) throw new Problem("not-found");
+  call.decide("member.view", memberRef(id), missing);
+  if (found === undefined) throw missing;
   call.decide(right, memberRef(id));
   if (right !== "member.view") requirePower(call.principal, { ...found.row, ...found });
   return found;
@@ -39,13 +52,6 @@ export async function checkAssignment(call: Call, wanted: Omit<Assignment, "cust
   if (fault.kind === "invalid") throw invalid(fault.pointer, fault.detail);
   if (fault.kind === "denied") throw new Problem("access/denied", { detail: fault.detail });
   throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
-}
-
-/** @throws Problem validation when a grant names an object that the account does not have */
-export function checkGrantObjects(grants: readonly GrantRow[], existing: readonly { type: string; id: string }[]): void {
-  const known = new Set(existing.map((object) => `${object.type} ${object.id}`));
-  const unknown = grants.findIndex((grant) => grant.resourceId !== "0" && !known.has(`${grant.resourceType} ${grant.resourceId}`));
-  if (unknown >= 0) throw invalid(`/grants/${unknown}/resourceId`, "names no object of this account");
 }
 
 /**
@@ -71,4 +77,43 @@ export function keepOwner(call: Call, after: MemberRow, topRole: string): void {
   if (after.id !== call.principal.account.ownerMemberId) return;
   if (after.status === "active" && after.roles.includes(topRole)) return;
   throw new Problem("conflict/last-admin", { detail: "This member owns the account, and ownership cannot be moved yet." });
+}
+
+/** Else whoever is about to lose a role would keep its rights under another name. @throws Problem access/denied */
+export function refuseOwnRights(call: Call, row: MemberRow, rights: readonly string[]): void {
+  const takes = row.id === call.principal.memberId && rights.some((each) => !row.rights.includes(each));
+  if (takes) throw new Problem("access/denied", { detail: "Nobody gives rights to themselves." });
+}
+
+/** A limit leaves with the role that may have one; but nobody who may still spend loses it on the way: that is told as a fault. */
+export const limitOf = (preset: Preset, { roles, rights, creditLimit }: MemberRow): number | null =>
+  (roles.some((role) => preset.roles[role]?.creditLimit) || rights.includes("credits.spend") ? creditLimit : null);
+
+/** Nobody lets others into groups that they do not see themselves. @throws Problem access/denied */
+export function requireGroups({ principal: { grantSet: { groups } } }: Call, ids: readonly string[]): void {
+  if (groups === null || ids.every((id) => groups.has(id))) return;
+  throw new Problem("access/denied", { detail: "Nobody gives object groups beyond their own." });
+}
+
+/** What is written and told beside the member's row. */
+interface Beside {
+  readonly note?: Readonly<Record<string, unknown>>;
+  readonly statements?: readonly Statement[];
+  readonly events?: readonly AuditEvent[];
+}
+
+/** Writes a member anew; the account never loses its owner or the last holder of its top role. @param is what is answered, and compared with `was` for the trail */
+export function saveMember(call: Call, row: MemberRow, after: MemberRow, right: "member.edit" | "member.block", was: object, is: object, beside: Beside = {}): Promise<Answer> {
+  const { topRole } = call.principal.preset;
+  keepOwner(call, after, topRole);
+  const leavesTop = row.status === "active" && row.roles.includes(topRole) && !(after.status === "active" && after.roles.includes(topRole));
+  return call.commit({
+    statements: [
+      guardMember(call.db, row),
+      ...(leavesTop ? [guardTopRole(call.db, row.accountId, row.id, topRole)] : []),
+      updateMember(call.db, after), ...beside.statements ?? [],
+    ],
+    events: [call.event(right, { type: "member", id: row.id }, { changes: difference(was, { ...is, ...beside.note }) }), ...beside.events ?? []],
+    refusals: { last_admin: "conflict/last-admin" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
+  }, { status: 200, body: is, headers: { ETag: etag(after.version) } });
 }

@@ -1,15 +1,16 @@
 import { z } from "zod";
 import { difference } from "../audit/difference.ts";
 import type { TypeTable } from "../access/type.ts";
-import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { definite } from "../kernel/body.ts";
 import { newId } from "../kernel/id.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
+import { requireGranted, requireNeeded } from "./grant.change.ts";
 import { type MemberRow, MemberCard, memberCard, MemberPatch, NewMember } from "./member.card.ts";
-import { addressRules, checkAssignment, checkGrantObjects, keepOwner, loadMember, requireInviting } from "./member.change.ts";
-import { existingObjects, guardMember, guardMemberLimit, guardTopRole, insertMember, listMembers, MEMBER_EMAIL, updateMember } from "./member.store.ts";
+import { addressRules, checkAssignment, limitOf, loadMember, refuseOwnRights, requireInviting, saveMember } from "./member.change.ts";
+import { guardMemberLimit, insertMember, listMembers, MEMBER_EMAIL } from "./member.store.ts";
 
 const list = endpoint({
   method: "GET", path: "/v1/members", tag: "Members", right: "member.view", status: 200,
@@ -42,7 +43,7 @@ const create = (types: TypeTable) => endpoint({
   if (grants.length > 0) call.decide("grant.edit");
   await checkAssignment(call, { ...body, grants }, types, true);
   requireInviting(call);
-  if (grants.some((grant) => grant.resourceId !== "0")) checkGrantObjects(grants, (await call.read(existingObjects(call.db, accountId, grants)))[0]);
+  await requireGranted(call, grants);
   const row: MemberRow = {
     ...body, id: newId("member", call.now), accountId, userId: null, username: username ?? `${body.firstName} ${body.lastName}`,
     allowedIps: addressRules(call, body.allowedIps, { allowAny }, false), objectGroupIds: [], status: "active", source: "local",
@@ -72,31 +73,13 @@ const edit = (types: TypeTable) => endpoint({
   call.ifMatch(row.version);
   const { preset } = call.principal;
   const after: MemberRow = { ...row, ...definite(patch), updatedAt: call.now, version: row.version + 1 };
-  // A limit leaves with the role that may have one; but nobody who may still spend loses it on the way: that is told as a fault.
-  const leaves = !after.roles.some((role) => preset.roles[role]?.creditLimit) && !after.rights.includes("credits.spend");
-  if (patch.creditLimit === undefined && leaves) after.creditLimit = null;
+  if (patch.creditLimit === undefined) after.creditLimit = limitOf(preset, after);
   await checkAssignment(call, { ...after, grants: [], rights: patch.rights ?? [] }, types, patch.roles !== undefined);
-  // Else whoever is about to lose a role would keep its rights under another name.
-  const takes = row.id === call.principal.memberId && patch.rights?.some((each) => !row.rights.includes(each));
-  if (takes) throw new Problem("access/denied", { detail: "Nobody gives rights to themselves." });
+  if (patch.roles !== undefined) requireNeeded(preset, after.roles, grants, "/roles");
+  refuseOwnRights(call, row, after.rights);
   if (patch.allowedIps !== undefined) after.allowedIps = addressRules(call, patch.allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
   return saveMember(call, row, after, "member.edit", memberCard(row, grants), memberCard(after, grants));
 });
-
-function saveMember(call: Call, row: MemberRow, after: MemberRow, right: "member.edit" | "member.block", was: object, is: object) {
-  const { topRole } = call.principal.preset;
-  keepOwner(call, after, topRole);
-  const leavesTop = row.status === "active" && row.roles.includes(topRole) && !(after.status === "active" && after.roles.includes(topRole));
-  return call.commit({
-    statements: [
-      guardMember(call.db, row),
-      ...(leavesTop ? [guardTopRole(call.db, row.accountId, row.id, topRole)] : []),
-      updateMember(call.db, after),
-    ],
-    events: [call.event(right, { type: "member", id: row.id }, { changes: difference(was, is) })],
-    refusals: { last_admin: "conflict/last-admin" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
-  }, { status: 200, body: is, headers: { ETag: etag(after.version) } });
-}
 
 const block = (verb: "block" | "unblock") => endpoint({
   method: "POST", path: `/v1/members/:id/${verb}`, tag: "Members", right: "member.block", status: 200,

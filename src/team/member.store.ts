@@ -1,7 +1,6 @@
 import { and, asc, eq, gt, sql } from "drizzle-orm";
 import type { GrantRow } from "../access/preset.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
-import { resource } from "../schema/resource.ts";
 import { accessGrant, member } from "../schema/team.ts";
 import { grantsOf } from "../identity/member.store.ts";
 import type { MemberRow } from "./member.card.ts";
@@ -14,12 +13,6 @@ export const listMembers = (db: Db, accountId: string, after: string | null, lim
   db.select({ row: member, grants: grantsOf(member) }).from(member)
     .where(and(eq(member.accountId, accountId), after === null ? undefined : gt(member.id, after)))
     .orderBy(asc(member.id)).limit(limit);
-
-/** Which of these objects the account has: a grant names one that exists. */
-export const existingObjects = (db: Db, accountId: string, grants: readonly GrantRow[]) =>
-  db.select({ type: resource.type, id: resource.id }).from(resource)
-    .where(and(eq(resource.accountId, accountId), sql`(${resource.type}, ${resource.id}) IN
-      (SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(grants.map((grant) => [grant.resourceType, grant.resourceId]))}))`));
 
 export const insertMember = (db: Db, row: MemberRow, grants: readonly GrantRow[]): Statement[] => [
   db.insert(member).values(row),
@@ -44,6 +37,9 @@ export const updateMember = (db: Db, row: MemberRow): Statement => {
   const { id, accountId, version: _, createdAt: __, ...rest } = row;
   return db.update(member).set({ ...rest, version: sql`${member.version} + 1` }).where(and(eq(member.id, id), eq(member.accountId, accountId)));
 };
+
+export const setGroups = (db: Db, accountId: string, memberId: string, groupIds: string[]): Statement =>
+  db.update(member).set({ objectGroupIds: groupIds }).where(and(eq(member.id, memberId), eq(member.accountId, accountId)));
 
 export const replaceGrants = (db: Db, accountId: string, memberId: string, grants: readonly GrantRow[]): Statement[] => [
   db.delete(accessGrant).where(and(eq(accessGrant.accountId, accountId), eq(accessGrant.memberId, memberId))),

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import type { TypeTable } from "../access/type.ts";
+import { difference } from "../audit/difference.ts";
+import { type Endpoint, endpoint } from "../identity/call.ts";
+import { findMember } from "../identity/member.store.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import { requireNeeded } from "./grant.change.ts";
+import { MemberCard, memberCard, type MemberRow } from "./member.card.ts";
+import { checkAssignment, limitOf, refuseOwnRights, requireGroups, requireMember, saveMember } from "./member.change.ts";
+import { guardMember, replaceGrants } from "./member.store.ts";
+
+const same = (one: unknown, two: unknown): boolean => JSON.stringify(one) === JSON.stringify(two);
+
+/** What somebody else has instead of what the member had; nothing that the caller could not give one by one. */
+const copy = (types: TypeTable) => endpoint({
+  method: "POST", path: "/v1/members/:id/copy-rights", tag: "Members", right: "member.edit", status: 200,
+  summary: "Replace a member's roles, rights, grants and object groups with another member's. The member's next call obeys.",
+  body: z.strictObject({ fromMemberId: z.string().max(64) }), answer: MemberCard, ifMatch: "optional",
+  problems: ["conflict/last-admin", "plan/feature-required"],
+}, async (call) => {
+  const { accountId, preset } = call.principal;
+  const [id, fromId] = [call.params["id"] ?? "", call.named("fromMemberId")];
+  const [[target], [other]] = await call.read(findMember(call.db, accountId, id), findMember(call.db, accountId, fromId ?? ""));
+  const { row, grants: before } = requireMember(call, "member.edit", id, target);
+  // A body that names nobody is a fault of the body, which is told now.
+  if (fromId === null) await call.body();
+  const nobody = new Problem("not-found", { errors: [{ pointer: "/fromMemberId", detail: "names nobody whom you may see" }] });
+  const { row: from, grants } = requireMember(call, "member.edit", fromId ?? "", other, nobody);
+  const body = await call.body();
+  call.ifMatch(row.version);
+  if (body.fromMemberId === row.id) throw invalid("/fromMemberId", "must be another member");
+  const after: MemberRow = { ...row, roles: from.roles, rights: from.rights, objectGroupIds: from.objectGroupIds, updatedAt: call.now, version: row.version + 1 };
+  after.creditLimit = limitOf(preset, after);
+  const newGrants = !same(before, grants);
+  if (newGrants || grants.length > 0) call.decide("grant.edit");
+  if (!same(row.objectGroupIds, from.objectGroupIds)) call.decide("object_group.edit");
+  requireGroups(call, from.objectGroupIds);
+  await checkAssignment(call, { ...after, grants }, types, true);
+  requireNeeded(preset, after.roles, grants, "/fromMemberId");
+  refuseOwnRights(call, row, after.rights);
+  const [was, is] = [memberCard(row, before), memberCard(after, grants)];
+  return saveMember(call, row, after, "member.edit", was, is, {
+    note: { copiedFrom: from.id },
+    statements: [guardMember(call.db, from), ...(newGrants ? replaceGrants(call.db, accountId, row.id, grants) : [])],
+    // The object log tells what access was given to objects, however it was given.
+    events: newGrants ? [call.event("grant.edit", { type: "member", id: row.id }, { changes: difference({ grants: was.grants }, { grants: is.grants }) })] : [],
+  });
+});
+
+export const copyRightsEndpoints = (types: TypeTable): Endpoint[] => [copy(types)];
