@@ -15,7 +15,7 @@ import type { Answer } from "../kernel/operation.ts";
 import { Problem, type ProblemCode } from "../kernel/problem.ts";
 import type { ChargeRow } from "../schema/resource.ts";
 import { changedId, type PaidChange } from "./charge.ts";
-import { CHARGE_KEY, dropCharge, findCharge, insertCharge, payCharge, type Pending, refuseCharge } from "./charge.store.ts";
+import { CHARGE_KEY, dropCharge, findCharge, findPendingOn, insertCharge, payCharge, type Pending, refuseCharge } from "./charge.store.ts";
 
 /** What a call that costs credits may be refused with, beside its rights. */
 export const CHARGE_PROBLEMS: readonly ProblemCode[] = ["credits/subscription-inactive", "credits/insufficient-balance", "credits/member-limit-exceeded"];
@@ -70,9 +70,9 @@ export async function charged(call: Call, { change, parentId, amount, guards, ev
 }
 
 /** Another change of the object that is accepted and not paid is brought to its end first; then all is read anew. @throws Stale */
-export async function finishOthers(call: Call, others: readonly Pending[]): Promise<void> {
-  for (const other of others) await finishPending(call.env, call.db, other, call.now, call.defer);
-  if (others.length > 0) throw new Stale();
+export async function finishOthers(call: Call, resourceId: string): Promise<never> {
+  for (const other of await findPendingOn(call.db, resourceId)) await finishPending(call.env, call.db, other, call.now, (work) => call.defer(work));
+  throw new Stale();
 }
 
 /** @throws Problem credits/…, idempotency/mismatch */
@@ -81,7 +81,7 @@ async function finish(call: Call, row: ChargeRow): Promise<void> {
   // The limit is the member's at home; no right to spend holds below it.
   const limit = { limit: member.creditLimit, limitPeriod: member.limitPeriod };
   const reply = await pay(call.env, row, limit, isActive(account.subscription, call.now) && home.accountId === accountId);
-  const refusal = await settle(call.db, call.env.AUDIT, row, reply, call.now, call.defer);
+  const refusal = await settle(call.db, call.env.AUDIT, row, reply, call.now, (work) => call.defer(work));
   if (refusal !== null) throw refusal;
 }
 

@@ -38,6 +38,7 @@ export interface Pending {
   readonly member: typeof member.$inferSelect | null;
 }
 
+/** Not for a batch. */
 const pending = (db: Db, where: SQL) =>
   db.select({ charge, account, member }).from(charge)
     .innerJoin(account, eq(account.id, charge.accountId))
@@ -48,5 +49,9 @@ const pending = (db: Db, where: SQL) =>
 export const findPending = (db: Db, before: number, limit: number) => pending(db, lt(charge.createdAt, before)).orderBy(asc(charge.createdAt)).limit(limit);
 
 export const findPendingOn = (db: Db, resourceId: string) => pending(db, eq(charge.resourceId, resourceId));
+
+/** Whether there is one, for a batch: there, columns of one name in several tables would become one. */
+export const askPendingOn = (db: Db, resourceId: string) =>
+  db.select({ key: charge.key }).from(charge).where(and(eq(charge.resourceId, resourceId), eq(charge.status, "pending")));
 
 export const forgetCharges = (db: Db, before: number): Statement => db.delete(charge).where(and(ne(charge.status, "pending"), lt(charge.createdAt, before)));
