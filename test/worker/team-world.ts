@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { platformSql } from "../../src/commands/platform.ts";
 import { type Api, newKey, ok, reply, type Reply } from "../harness/client.ts";
 import { newMember, type Person } from "../harness/people.ts";
 import { fetch, subscribed } from "./operators-world.ts";
@@ -10,6 +11,13 @@ export interface Team {
   readonly member: Person;
   readonly colleague: Person;
   readonly viewer: Person;
+}
+
+/** The platform account of this file's database; files are sent with its key as it is. */
+export async function foundPlatformKey(): Promise<string> {
+  const { sql, apiKey } = platformSql({ email: "platform@example.com", name: "Platform", firstName: "Pia", lastName: "Platt", now: Date.now() });
+  for (const statement of sql) await env.DB.prepare(statement).run();
+  return apiKey;
 }
 
 export async function newTeam(platform: Api): Promise<Team> {

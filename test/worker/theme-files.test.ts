@@ -1,0 +1,87 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Api, api, ok } from "../harness/client.ts";
+import { fetch, said } from "./operators-world.ts";
+import { type FileCard, foundPlatformKey, newTeam, newTheme, type Team, upload } from "./team-world.ts";
+
+let platformKey: string;
+let platform: Api;
+let team: Team;
+let theme: string;
+
+const BYTES = new TextEncoder().encode("PK\u0003\u0004 a theme");
+const listed = async (who: Api, path: string) => ok(await who.get<{ data: FileCard[] }>(path), 200).body.data;
+const filesIn = async () => (await env.FILES.list()).objects.length;
+
+beforeAll(async () => {
+  platformKey = await foundPlatformKey();
+  platform = api(fetch, platformKey);
+  team = await newTeam(platform);
+  theme = await newTheme(platform);
+  ok(await upload(platformKey, `/v1/catalog/${theme}/files/aurora.zip`, BYTES), 200);
+});
+
+describe("the files of a theme", () => {
+  test("are put in, replaced, listed and removed, and nothing of them stays", async () => {
+    const other = await newTheme(platform, { name: "Borealis" });
+    const path = `/v1/catalog/${other}/files`;
+    const before = await filesIn();
+    const first = ok(await upload(platformKey, `${path}/b.zip`, BYTES), 200).body;
+    const digest = Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", BYTES)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    expect(first).toMatchObject({ name: "b.zip", size: BYTES.length, sha256: digest, contentType: "application/zip" });
+    const large = new Uint8Array(3_000_000).fill(7);
+    expect(ok(await upload(platformKey, `${path}/b.zip`, large, { "content-type": "application/octet-stream" }), 200).body.size).toBe(3_000_000);
+    ok(await upload(platformKey, `${path}/a.txt`, BYTES, { "content-type": "text/plain" }), 200);
+    expect((await listed(platform, path)).map(({ name, size }) => [name, size])).toEqual([["a.txt", BYTES.length], ["b.zip", 3_000_000]]);
+    expect((await listed(team.member.api, `/v1/themes/${other}/files`)).map(({ name }) => name)).toEqual(["a.txt", "b.zip"]);
+    expect(await filesIn()).toBe(before + 2);
+    expect(said(await platform.del(`/v1/catalog/${other}`))).toBe("409 conflict/not-removable");
+    for (const name of ["a.txt", "b.zip"]) ok(await platform.del(`${path}/${name}`), 204);
+    expect(said(await platform.del(`${path}/b.zip`))).toBe("404 not-found");
+    expect(await filesIn()).toBe(before);
+    ok(await platform.del(`/v1/catalog/${other}`), 204);
+  });
+
+  test.each([
+    ["no type", BYTES, { "content-type": "" }, "415 media-type"],
+    ["JSON", BYTES, { "content-type": "application/json" }, "415 media-type"],
+    ["a form", BYTES, { "content-type": "multipart/form-data; boundary=x" }, "415 media-type"],
+    ["a web page", BYTES, { "content-type": "text/html" }, "415 media-type"],
+    ["nothing", new Uint8Array(0), {}, "422 validation"],
+    ["more than it may be", BYTES, { "content-length": String(20 * 1024 * 1024 + 1) }, "413 too-large"],
+    ["an endless length", BYTES, { "content-length": "1e999" }, "413 too-large"],
+    ["a length that is no number", BYTES, { "content-length": "ten" }, "422 validation"],
+    ["a length below nothing", BYTES, { "content-length": "-5" }, "422 validation"],
+    ["less than it says", BYTES, { "content-length": "1000" }, "400 malformed"],
+    ["more than it says", BYTES, { "content-length": "3" }, "400 malformed"],
+  ])("are refused with %s, and leave no row", async (_, bytes, headers, expected) => {
+    expect(said(await upload(platformKey, `/v1/catalog/${theme}/files/x.zip`, bytes, headers))).toBe(expected);
+    expect((await listed(platform, `/v1/catalog/${theme}/files`)).map(({ name }) => name)).toEqual(["aurora.zip"]);
+  });
+
+  test.each(["..%2F..%2Fetc%2Fpasswd", ".hidden", "a%0d%0aSet-Cookie:x", "a%22b", "%00", "x".repeat(101), "%F0%9F%98%80", "a b"])("have names that any header takes: %s is refused", async (name) => {
+    expect(said(await upload(platformKey, `/v1/catalog/${theme}/files/${name}`, BYTES))).toBe("422 validation");
+    expect(said(await platform.del(`/v1/catalog/${theme}/files/${name}`))).toBe("404 not-found");
+  });
+
+  test("are the platform's to change and the team's to list", async () => {
+    for (const who of [team.admin, team.member, team.viewer]) {
+      expect(said(await upload(who.apiKey, `/v1/catalog/${theme}/files/x.zip`, BYTES))).toBe("403 access/denied");
+      expect(said(await who.api.del(`/v1/catalog/${theme}/files/aurora.zip`))).toBe("403 access/denied");
+      expect(said(await who.api.get(`/v1/catalog/${theme}/files`))).toBe("403 access/denied");
+    }
+    expect(said(await upload("tgk_none", `/v1/catalog/${theme}/files/x.zip`, BYTES))).toBe("401 auth/invalid-credential");
+    expect(said(await team.viewer.api.get(`/v1/themes/${theme}/files`))).toBe("403 access/denied");
+    expect(said(await team.member.api.get("/v1/themes/thm_01ARZ3NDEKTSV4RRFFQ69G5FAV/files"))).toBe("404 not-found");
+  });
+
+  test("two at once under one name: one stays, and its bytes are those of its row", async () => {
+    const other = await newTheme(platform);
+    const sent = Array.from({ length: 6 }, (_, index) => new Uint8Array(1_000 + index).fill(index));
+    const answers = await Promise.all(sent.map((bytes) => upload(platformKey, `/v1/catalog/${other}/files/a.zip`, bytes)));
+    expect(new Set(answers.map(said)).isSubsetOf(new Set(["200", "503 stale"]))).toBe(true);
+    const [file] = await listed(platform, `/v1/catalog/${other}/files`);
+    const { id } = await env.DB.prepare("SELECT id FROM theme_file WHERE theme_id = ?").bind(other).first<{ id: string }>() ?? expect.fail();
+    expect((await env.FILES.get(id))?.size).toBe(file?.size);
+  });
+});
