@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { visible } from "../access/decide.ts";
 import { RIGHT_NAMES, typeOf } from "../access/right.ts";
 import { toSealedRow } from "../audit/chain.store.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
@@ -8,6 +7,7 @@ import { decodeCursor, listLimit, listQuery, page, pageOf } from "../kernel/page
 import { invalid } from "../kernel/problem.ts";
 import { findPlace, listCalls, listEvents, listObjectLog } from "./audit.store.ts";
 import { drain, type LedgersOf } from "./drain.store.ts";
+import { sightOf } from "./sight.ts";
 import { AuditRow, auditRow, CallLogRow, callLogRow } from "./row.ts";
 import { verifyEndpoint } from "./verify.routes.ts";
 
@@ -37,7 +37,7 @@ const audit = (ledgersOf: LedgersOf) => endpoint({
   const before = decodeCursor(cursor, z.int().min(1));
   const complete = await drain(call.db, call.principal.accountId, ledgersOf(call.env));
   const times = { from: from === undefined ? undefined : Date.parse(from), to: to === undefined ? undefined : Date.parse(to) };
-  const seen = visible(call.principal.grantSet, "audit.view");
+  const seen = sightOf(call.principal);
   const [rows] = await call.read(listEvents(call.db, call.principal.accountId, seen, { ...filter, ...times }, before, limit + 1));
   return { status: 200, body: { ...page(rows, limit, (row) => auditRow(toSealedRow(row)), (row) => row.seq), complete } };
 });
@@ -59,8 +59,8 @@ const objectLog = (ledgersOf: LedgersOf) => endpoint({
   call.decide("audit.view");
   const { limit, startingAfter = null } = call.query();
   const complete = await drain(call.db, call.principal.accountId, ledgersOf(call.env));
-  const { accountId, grantSet } = call.principal;
-  const seen = visible(grantSet, "audit.view");
+  const { accountId } = call.principal;
+  const seen = sightOf(call.principal);
   const [rows, [place]] = await call.read(
     listObjectLog(call.db, accountId, seen, OBJECT_TYPES, startingAfter, limit + 1),
     findPlace(call.db, accountId, seen, startingAfter ?? ""),
@@ -78,8 +78,8 @@ const calls = endpoint({
   call.decide("audit.view");
   const { limit, cursor } = call.query();
   const before = decodeCursor(cursor, idOf("call"));
-  const { accountId, grantSet } = call.principal;
-  const [rows] = await call.read(listCalls(call.db, accountId, visible(grantSet, "audit.view"), before, limit + 1));
+  const { accountId } = call.principal;
+  const [rows] = await call.read(listCalls(call.db, accountId, sightOf(call.principal), before, limit + 1));
   return { status: 200, body: page(rows, limit, callLogRow, (row) => row.id) };
 });
 

@@ -1,8 +1,8 @@
 import { and, desc, eq, gte, inArray, isNull, lt, lte, notLike, or, type SQL, sql } from "drizzle-orm";
-import type { Visible } from "../access/decide.ts";
 import { SEALED_COLUMNS } from "../audit/chain.store.ts";
 import type { Db } from "../kernel/db.ts";
 import { auditEvent, callLog } from "../schema/audit.ts";
+import type { Sight } from "./sight.ts";
 
 /** What the audit log can be narrowed to; times in milliseconds since the epoch, both ends included. */
 export interface AuditFilter {
@@ -18,11 +18,11 @@ export interface AuditFilter {
 }
 
 /** The newest first, after `before`. */
-export const listEvents = (db: Db, accountId: string, visible: Visible, filter: AuditFilter, before: number | null, limit: number) =>
+export const listEvents = (db: Db, accountId: string, sight: Sight, filter: AuditFilter, before: number | null, limit: number) =>
   db.select(SEALED_COLUMNS).from(auditEvent).where(and(
     eq(auditEvent.accountId, accountId),
     before === null ? undefined : lt(auditEvent.seq, before),
-    ownRows(visible, auditEvent.memberId),
+    seenRows(sight),
     filter.action === undefined ? undefined : actionIs(filter.action),
     filter.actor === undefined ? undefined : eq(auditEvent.memberId, filter.actor),
     filter.resourceType === undefined ? undefined : eq(auditEvent.resourceType, filter.resourceType),
@@ -39,31 +39,46 @@ const actionIs = (action: string): SQL | undefined => action.endsWith("*")
   : eq(auditEvent.action, action);
 
 /** The log knows two reaches: everybody's rows, or the member's own. */
-function ownRows(visible: Visible, memberId: typeof auditEvent.memberId | typeof callLog.memberId): SQL | undefined {
-  if (visible.kind === "none") return sql`0`;
-  if (visible.reach.all) return undefined;
-  return visible.reach.own ? eq(memberId, visible.memberId) : sql`0`;
+function ownRows({ log }: Sight, memberId: typeof auditEvent.memberId | typeof callLog.memberId, everybody: boolean = true): SQL | undefined {
+  if (log.kind === "none") return sql`0`;
+  if (log.reach.all && everybody) return undefined;
+  return log.reach.all || log.reach.own ? eq(memberId, log.memberId) : sql`0`;
 }
 
+/** Others' rows only as far as they tell of what the member may see. */
+function seenRows(sight: Sight): SQL | undefined {
+  const { log, hidden, partly } = sight;
+  if (log.kind === "none" || !log.reach.all) return ownRows(sight, auditEvent.memberId);
+  const { memberId, resourceType, resourceId } = auditEvent;
+  return or(eq(memberId, log.memberId), and(
+    sql`${resourceType} NOT IN ${values(hidden)}`,
+    or(sql`${resourceType} NOT IN ${values(partly.map(({ type }) => type))}`, isNull(resourceId),
+      sql`${resourceType} || ' ' || ${resourceId} IN ${values(partly.flatMap(({ type, ids }) => ids.map((id) => `${type} ${id}`)))}`),
+  ));
+}
+
+/** As one parameter, however many they are. */
+const values = (list: readonly string[]): SQL => sql`(SELECT value FROM json_each(${JSON.stringify(list)}))`;
+
 /** What was done to objects of these types, and to grants, and what was refused of it; reading is no operation on an object. */
-export const listObjectLog = (db: Db, accountId: string, visible: Visible, types: readonly string[], startingAfter: string | null, limit: number) =>
+export const listObjectLog = (db: Db, accountId: string, sight: Sight, types: readonly string[], startingAfter: string | null, limit: number) =>
   db.select(SEALED_COLUMNS).from(auditEvent).where(and(
     eq(auditEvent.accountId, accountId), isNull(auditEvent.ledgerSeq),
     startingAfter === null ? undefined : sql`${auditEvent.seq} < (
       SELECT seq FROM audit_event WHERE id = ${startingAfter} AND ledger_seq IS NULL AND account_id = ${accountId})`,
-    ownRows(visible, auditEvent.memberId),
+    seenRows(sight),
     or(inArray(auditEvent.resourceType, [...types]), eq(auditEvent.action, "grant.edit")),
     notLike(auditEvent.action, "%.view"),
   )).orderBy(desc(auditEvent.seq)).limit(limit);
 
 /** Whether `id` is an event of this account that the caller may see: the place to go on from. */
-export const findPlace = (db: Db, accountId: string, visible: Visible, id: string) =>
+export const findPlace = (db: Db, accountId: string, sight: Sight, id: string) =>
   db.select({ seq: auditEvent.seq }).from(auditEvent).where(and(
-    eq(auditEvent.id, id), isNull(auditEvent.ledgerSeq), eq(auditEvent.accountId, accountId), ownRows(visible, auditEvent.memberId),
+    eq(auditEvent.id, id), isNull(auditEvent.ledgerSeq), eq(auditEvent.accountId, accountId), seenRows(sight),
   ));
 
 /** The calls of an account, the newest first: their ids sort by time. */
-export const listCalls = (db: Db, accountId: string, visible: Visible, before: string | null, limit: number) =>
+export const listCalls = (db: Db, accountId: string, sight: Sight, before: string | null, limit: number) =>
   db.select().from(callLog).where(and(
-    eq(callLog.accountId, accountId), before === null ? undefined : lt(callLog.id, before), ownRows(visible, callLog.memberId),
+    eq(callLog.accountId, accountId), before === null ? undefined : lt(callLog.id, before), ownRows(sight, callLog.memberId, sight.whole),
   )).orderBy(desc(callLog.id)).limit(limit);

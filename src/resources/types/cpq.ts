@@ -13,6 +13,7 @@ export const cpq: ResourceType = {
   levels: LEVELS,
   derives: {},
   grouped: false,
+  keptBy: { customer_org: "parent" },
   stored: {
     path: "cpq",
     id: "cpq",

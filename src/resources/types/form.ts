@@ -19,6 +19,7 @@ export const form: ResourceType = {
   levels: LEVELS,
   derives: {},
   grouped: false,
+  keptBy: { customer_org: "parent" },
   stored: {
     path: "forms",
     id: "form",

@@ -11,6 +11,7 @@ export const markup: ResourceType = {
   levels: LEVELS,
   derives: {},
   grouped: false,
+  keptBy: { customer_org: "parent" },
   stored: {
     path: "markups",
     id: "markup",

@@ -1,0 +1,40 @@
+import { type GrantSet, type Visible, visible } from "../access/decide.ts";
+import type { Preset } from "../access/preset.ts";
+import { RIGHT_NAMES, type Right, typeOf } from "../access/right.ts";
+
+/** What of an account's log a member sees: rows of their own always, and of others none that tells of what they may not see. */
+export interface Sight {
+  readonly log: Visible;
+  /** Types of which the member may see nothing. */
+  readonly hidden: readonly string[];
+  /** Types of which the member may see these objects only. */
+  readonly partly: readonly { readonly type: string; readonly ids: readonly string[] }[];
+  /** Nothing of the account is hidden: then the paths of others' calls tell nothing new. */
+  readonly whole: boolean;
+}
+
+interface Viewer {
+  readonly grantSet: GrantSet;
+  readonly preset: Preset;
+  readonly home: { readonly preset: Preset };
+  readonly member: { readonly roles: readonly string[] };
+  readonly key: { readonly scopes: readonly string[] | null };
+}
+
+/** A key that is made for reading the log only reads what its member could: there the roles say what that is. */
+function reachOf({ grantSet, home, member, key }: Viewer, right: Right): "all" | "none" | readonly string[] {
+  const byRole = key.scopes !== null && member.roles.some((role) => home.preset.roles[role]?.rights[right] === "all");
+  const reach = grantSet.reaches.get(right);
+  if (byRole || reach?.all) return "all";
+  return reach === undefined ? "none" : [...reach.ids];
+}
+
+export function sightOf(viewer: Viewer): Sight {
+  const views = RIGHT_NAMES.filter((right) => right.endsWith(".view") && viewer.preset.rights.has(right)).map((right) => ({ type: typeOf(right), reach: reachOf(viewer, right) }));
+  return {
+    log: visible(viewer.grantSet, "audit.view"),
+    hidden: views.filter(({ reach }) => reach === "none").map(({ type }) => type),
+    partly: views.flatMap(({ type, reach }) => (typeof reach === "string" ? [] : [{ type, ids: reach }])),
+    whole: views.every(({ reach }) => reach === "all"),
+  };
+}
