@@ -1,7 +1,9 @@
 import { beforeAll, expect, test } from "vitest";
 import { type Api, api, newKey, ok } from "../harness/client.ts";
 import { giveCredits, newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
+import { memberAccess } from "./contract-members.ts";
 import { bodyFaults, type Contract, openContract, operationsOf } from "./contract-world.ts";
+import { catalogCalls } from "./contract-catalog.ts";
 import { foundPlatform } from "./operators-world.ts";
 
 let contract: Contract;
@@ -103,6 +105,8 @@ test("every operation answers what /openapi.json says: status, headers and conte
   await objects();
   await people();
   await accounts();
+  await catalogCalls(contract, platform);
+  await memberAccess(contract, platform);
   await reading();
   expect(contract.faults).toEqual([]);
   expect(operationsOf(contract.document).filter((operation) => !contract.done.has(operation))).toEqual([]);

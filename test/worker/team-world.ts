@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { platformSql } from "../../src/commands/platform.ts";
-import { type Api, newKey, ok, reply, type Reply } from "../harness/client.ts";
+import { type Api, type Fetch, newKey, ok, reply, type Reply } from "../harness/client.ts";
 import { newMember, type Person } from "../harness/people.ts";
 import { fetch, subscribed } from "./operators-world.ts";
 
@@ -38,10 +38,10 @@ export interface FileCard {
 }
 
 /** Sends a file as a person's program would: its bytes as the body. */
-export async function upload(apiKey: string, path: string, bytes: BodyInit, headers: Record<string, string> = {}): Promise<Reply<FileCard>> {
+export async function upload(apiKey: string, path: string, bytes: BodyInit, headers: Record<string, string> = {}, at: Fetch = fetch): Promise<Reply<FileCard>> {
   const length = bytes instanceof Uint8Array ? { "content-length": String(bytes.length) } : {};
   const all = { "authorization": `Bearer ${apiKey}`, "content-type": "application/zip", ...length, ...headers };
-  return reply(await fetch(path, { method: "PUT", headers: all, body: bytes, ...(bytes instanceof ReadableStream ? { duplex: "half" } : {}) } as RequestInit));
+  return reply(await at(path, { method: "PUT", headers: all, body: bytes, ...(bytes instanceof ReadableStream ? { duplex: "half" } : {}) } as RequestInit));
 }
 
 /** A license of the account, as its row stands in the database. */
