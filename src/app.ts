@@ -26,6 +26,7 @@ import { themeDownloadEndpoints } from "./resources/theme-download.routes.ts";
 import { themeFileEndpoints } from "./resources/theme-file.routes.ts";
 import { subscriptionEndpoints } from "./resources/subscription.routes.ts";
 import { accountCreationEndpoints } from "./team/account-creation.routes.ts";
+import { accountMemberEndpoints } from "./team/account-member.routes.ts";
 import { accountEndpoints } from "./team/account.routes.ts";
 import { copyRightsEndpoints } from "./team/copy-rights.routes.ts";
 import { effectiveEndpoints } from "./team/effective.routes.ts";
@@ -33,6 +34,9 @@ import { dealerEndpoints } from "./team/dealer.routes.ts";
 import { grantEndpoints } from "./team/grant.routes.ts";
 import { meEndpoints } from "./team/me.routes.ts";
 import { memberEndpoints } from "./team/member.routes.ts";
+import { customRoleEndpoints } from "./team/custom-role.routes.ts";
+import { rightEndpoints } from "./team/right.routes.ts";
+import { roleEndpoints } from "./team/role.routes.ts";
 import { objectGroupEndpoints } from "./team/object-group.routes.ts";
 import { trailEndpoints } from "./trail/audit.routes.ts";
 import type { Env } from "./env.ts";
@@ -47,11 +51,15 @@ const endpoints: readonly Endpoint[] = [
   ...meEndpoints,
   ...accountCreationEndpoints,
   ...accountEndpoints,
+  ...accountMemberEndpoints,
   ...memberEndpoints(TYPE_TABLE),
   ...effectiveEndpoints,
   ...grantEndpoints(TYPE_TABLE),
   ...objectGroupEndpoints,
   ...copyRightsEndpoints(TYPE_TABLE),
+  ...rightEndpoints,
+  ...roleEndpoints,
+  ...customRoleEndpoints(TYPE_TABLE),
   ...apiKeyEndpoints,
   ...resourceEndpoints(RESOURCE_TYPES),
   ...organizationEndpoints,

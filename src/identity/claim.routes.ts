@@ -15,6 +15,7 @@ import { Problem } from "../kernel/problem.ts";
 import { randomBytes } from "../kernel/secret.ts";
 import { admitsAddress, compileRules } from "./address.ts";
 import { keyCard, MadeKey } from "./api-key.card.ts";
+import type { Settings } from "../schema/team.ts";
 import { type Claim, claimKey, findClaim } from "./claim.store.ts";
 import { keyHints, mintKey } from "./api-key.ts";
 import { type OpenCall, openEndpoint } from "./call.ts";
@@ -71,8 +72,8 @@ function refusal(call: OpenCall, found: Claim, types: TypeTable): Refusal | null
 }
 
 /** What the maker could do now: a claim goes no further than that. */
-function hasPower({ member, grants, customRoles, account, maker, makerGrants, makerRoles, makerAccount }: Claim, types: TypeTable): boolean {
-  const preset = presetFor(makerAccount.kind, settingsOf(makerAccount, null).switches);
+function hasPower({ member, grants, customRoles, account, maker, makerGrants, makerRoles, makerAccount, aboveMaker }: Claim, types: TypeTable): boolean {
+  const preset = presetFor(makerAccount.kind, settingsOf(makerAccount, aboveMaker as Partial<Settings> | null).switches);
   const grantSet = compile({ ...maker, memberId: maker.id, customRoles: makerRoles, grants: makerGrants, scopes: null }, preset, types);
   const custom = customSet({ memberId: member.id, accountId: account.id, preset: presetOf(account.kind), types }, customRoles);
   return mayManage({ preset, roles: maker.roles, grantSet }, { ...member, grants, custom });

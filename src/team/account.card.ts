@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ACCOUNT_KINDS } from "../access/model.ts";
+import { ACCOUNT_KINDS, type AccountKind } from "../access/model.ts";
 import { ADDRESS_RULES_MAX } from "../identity/address.ts";
 import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { text } from "../kernel/body.ts";
@@ -85,10 +85,24 @@ export const toSubscription = (body: z.infer<typeof SubscriptionBody>): Subscrip
 /** Settings that concern money and signing in, for those with `account.view_security` only. */
 const SENSITIVE: readonly (keyof Settings)[] = ["currency", "membersMayCreateKeys"];
 
+/** Settings that mean something in accounts of these kinds only: elsewhere they are not shown, and refused rather than ignored. */
+const ONLY_IN: Readonly<Partial<Record<keyof Settings, readonly AccountKind[]>>> = {
+  perThemeRestrictions: ["team"], inviteOnlyAdmins: ["distributor", "seller"],
+  customersMayInviteBillingAdmin: ["seller"], billingAdminVisibleToCustomer: ["seller"],
+};
+
+/** A setting among these that means nothing in accounts of this kind. */
+export const meaninglessSetting = (kind: string, settings: object): string | undefined =>
+  Object.keys(settings).find((name) => ONLY_IN[name as keyof Settings]?.includes(kind as AccountKind) === false);
+
+const settingsShown = ({ kind, settings }: AccountRow, seesSecurity: boolean) =>
+  Object.fromEntries(Object.entries({ ...DEFAULT_SETTINGS, ...settings })
+    .filter(([name]) => meaninglessSetting(kind, { [name]: true }) === undefined && (seesSecurity || !SENSITIVE.includes(name as keyof Settings))));
+
 export const accountCard = (row: AccountRow, seesSecurity = true) => ({
   id: row.id, kind: row.kind, name: row.name, parentId: row.parentId, ownerMemberId: row.ownerMemberId, plan: row.plan,
   subscription: { ...row.subscription, currentPeriodEnd: isoOrNull(row.subscription.currentPeriodEnd) },
-  settings: Object.fromEntries(Object.entries({ ...DEFAULT_SETTINGS, ...row.settings }).filter(([name]) => seesSecurity || !SENSITIVE.includes(name as keyof Settings))),
+  settings: settingsShown(row, seesSecurity),
   profile: row.profile, ...(seesSecurity ? { allowedIps: row.allowedIps } : {}),
   createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt), version: row.version,
 });

@@ -8,8 +8,8 @@ import { type Call, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { definite } from "../kernel/body.ts";
-import { Problem } from "../kernel/problem.ts";
-import { AccountCard, accountCard, AccountPatch, type AccountRow, PlanBody, SubscriptionBody, toSubscription } from "./account.card.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import { AccountCard, accountCard, AccountPatch, type AccountRow, meaninglessSetting, PlanBody, SubscriptionBody, toSubscription } from "./account.card.ts";
 import { guardAccount, listAccounts, updateAccount } from "./account.store.ts";
 import { addressRules } from "./member.change.ts";
 import { loadTenant } from "./tenant.change.ts";
@@ -37,13 +37,16 @@ async function load(call: Call, own: Right): Promise<AccountRow> {
   return row;
 }
 
+/** The platform sees all of an account that it is asked about. */
+const seesSecurity = ({ principal }: Call, row: AccountRow): boolean =>
+  decide(principal.grantSet, "account.view_security").allowed || row.id !== principal.accountId;
+
 const card = endpoint({
   method: "GET", path: "/v1/accounts/:id", tag: "Accounts", right: "account.view", status: 200,
   summary: "The account: its plan, subscription, settings and address rules.", answer: AccountCard,
 }, async (call) => {
   const row = await load(call, "account.view");
-  const seesSecurity = decide(call.principal.grantSet, "account.view_security").allowed || row.id !== call.principal.accountId;
-  return { status: 200, body: accountCard(row, seesSecurity), headers: { ETag: etag(row.version) } };
+  return { status: 200, body: accountCard(row, seesSecurity(call, row)), headers: { ETag: etag(row.version) } };
 });
 
 const edit = endpoint({
@@ -55,6 +58,8 @@ const edit = endpoint({
   if (row.id !== call.principal.accountId) throw new Problem("access/denied", { detail: "Settings and address rules belong to the account itself." });
   const { name, allowedIps, settings, profile, ...consent } = await call.body();
   call.ifMatch(row.version);
+  const meaningless = meaninglessSetting(row.kind, definite(settings ?? {}));
+  if (meaningless !== undefined) throw invalid(`/settings/${meaningless}`, `means nothing in a ${row.kind} account`);
   const after: AccountRow = {
     ...row, name: name ?? row.name,
     settings: { ...row.settings, ...definite(settings ?? {}) }, profile: { ...row.profile, ...definite(profile ?? {}) },
@@ -71,7 +76,7 @@ function save(call: Call, row: AccountRow, change: AccountRow, action: Right) {
   const chains = new Set([row.id, call.principal.accountId]);
   return call.commit({
     statements: [guardAccount(call.db, row), updateAccount(call.db, after), bumpBelow(call.db, row.id)], events: [...chains].map(event),
-  }, { status: 200, body: accountCard(after), headers: { ETag: etag(after.version) } });
+  }, { status: 200, body: accountCard(after, seesSecurity(call, row)), headers: { ETag: etag(after.version) } });
 }
 
 /** What the platform sets as a whole. */

@@ -14,6 +14,10 @@ export const listFamily = (db: Db, { accountId, self, below }: { accountId: stri
     or(...(self ? [eq(account.id, accountId)] : []), ...(below ? [eq(account.parentId, accountId)] : [])), after === null ? undefined : gt(account.id, after),
   )).orderBy(asc(account.id)).limit(limit);
 
+/** The account that this one stands under. */
+export const findParent = (db: Db, accountId: string) =>
+  db.select().from(account).where(sql`${account.id} = (SELECT parent_id FROM account WHERE id = ${accountId})`);
+
 export const insertAccount = (db: Db, row: AccountRow): Statement => db.insert(account).values(row);
 
 /** Fails the batch when the row is no longer the one that was read. */

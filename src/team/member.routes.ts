@@ -4,12 +4,12 @@ import type { TypeTable } from "../access/type.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { definite } from "../kernel/body.ts";
-import { newId } from "../kernel/id.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import { requireGranted, requireNeeded } from "./grant.change.ts";
 import { type MemberRow, MemberCard, memberCard, MemberPatch, NewMember } from "./member.card.ts";
 import { addressRules, checkAssignment, limitOf, loadMember, refuseOwnRights, requireInviting, saveMember } from "./member.change.ts";
+import { newMemberRow } from "./new-member.change.ts";
 import { guardMemberLimit, insertMember, listMembers, MEMBER_EMAIL } from "./member.store.ts";
 
 const list = endpoint({
@@ -39,16 +39,12 @@ const create = (types: TypeTable) => endpoint({
   const { accountId, account } = call.principal;
   await call.read();
   call.decide("member.create");
-  const { grants, allowAny, username, ...body } = await call.body();
+  const { grants, allowAny, ...body } = await call.body();
   if (grants.length > 0) call.decide("grant.edit");
   await checkAssignment(call, { ...body, grants }, types, true);
   requireInviting(call);
   await requireGranted(call, grants);
-  const row: MemberRow = {
-    ...body, id: newId("member", call.now), accountId, userId: null, username: username ?? `${body.firstName} ${body.lastName}`,
-    allowedIps: addressRules(call, body.allowedIps, { allowAny }, false), objectGroupIds: [], status: "active", source: "local",
-    invitedBy: call.principal.memberId, version: 1, createdAt: call.now, acceptedAt: call.now, lastLoginAt: null, blockedAt: null, updatedAt: call.now,
-  };
+  const row = newMemberRow(call, accountId, { ...body, allowedIps: addressRules(call, body.allowedIps, { allowAny }, false) });
   const answer = memberCard(row, grants);
   const { memberLimit } = account.plan;
   return call.commit({
@@ -76,7 +72,7 @@ const edit = (types: TypeTable) => endpoint({
   if (patch.creditLimit === undefined) after.creditLimit = limitOf(preset, after);
   await checkAssignment(call, { ...after, grants: [], rights: patch.rights ?? [] }, types, patch.roles !== undefined);
   if (patch.roles !== undefined) requireNeeded(preset, after.roles, grants, "/roles");
-  refuseOwnRights(call, row, after.rights);
+  refuseOwnRights(call, row, after);
   if (patch.allowedIps !== undefined) after.allowedIps = addressRules(call, patch.allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
   return saveMember(call, row, after, "member.edit", memberCard(row, grants), memberCard(after, grants));
 });

@@ -13,6 +13,7 @@ import { type AccountRow, DEFAULT_PLAN, NO_SUBSCRIPTION } from "./account.card.t
 import { insertAccount } from "./account.store.ts";
 import type { MemberRow } from "./member.card.ts";
 import { insertMember } from "./member.store.ts";
+import { newMemberRow } from "./new-member.change.ts";
 
 /** What a new account is made of; the rest is as for every new one. */
 export interface Founding {
@@ -45,12 +46,7 @@ export function firstKey(call: Call, accountId: string, memberId: string): { sta
 export function foundAccount(call: Call, { kind, parentId, name, owner: person, plan = DEFAULT_PLAN, subscription = NO_SUBSCRIPTION, profile = {} }: Founding) {
   const { now, db } = call;
   const accountId = newId("account", now);
-  const owner: MemberRow = {
-    ...person, id: newId("member", now), accountId, userId: null, username: `${person.firstName} ${person.lastName}`,
-    phone: null, mobilePhone: null, position: null, status: "active", source: "local", roles: [presetOf(kind as AccountKind).topRole], rights: [],
-    objectGroupIds: [], allowedIps: [], creditLimit: null, limitPeriod: "lifetime", language: null, invitedBy: call.principal.memberId, version: 1,
-    createdAt: now, acceptedAt: now, lastLoginAt: null, blockedAt: null, updatedAt: now,
-  };
+  const owner = newMemberRow(call, accountId, { ...person, roles: [presetOf(kind as AccountKind).topRole] });
   const account: AccountRow = {
     id: accountId, kind, name, parentId, ownerMemberId: owner.id, plan, subscription, settings: DEFAULT_SETTINGS,
     allowedIps: [], profile, version: 1, createdAt: now, updatedAt: now,

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { presetFor } from "../access/model.ts";
+import { isRestricted, type Preset } from "../access/preset.ts";
+import type { Right } from "../access/right.ts";
+import { difference } from "../audit/difference.ts";
+import { replaceWaiting } from "../identity/api-key.store.ts";
+import { endpoint } from "../identity/call.ts";
+import { findMember } from "../identity/member.store.ts";
+import { etag } from "../identity/request.ts";
+import { settingsOf } from "../identity/settings.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import { Claim } from "./account.card.ts";
+import { findParent } from "./account.store.ts";
+import { MemberCard, memberCard, NewMember } from "./member.card.ts";
+import { guardMemberLimit, insertMember, MEMBER_EMAIL } from "./member.store.ts";
+import { firstKey } from "./new-account.change.ts";
+import { newMemberRow } from "./new-member.change.ts";
+import { loadTenant } from "./tenant.change.ts";
+
+const Body = NewMember.pick({
+  username: true, firstName: true, lastName: true, email: true, phone: true, mobilePhone: true, position: true, language: true, rights: true,
+}).extend({ roles: NewMember.shape.roles.unwrap().min(1) });
+
+const Made = MemberCard.extend({ claim: Claim.optional().describe("For the member, who exchanges it for the first API key with POST /v1/auth/claims. Shown once.") });
+
+/** @throws Problem validation */
+function checkGiven(preset: Preset, { roles, rights }: { readonly roles: readonly string[]; readonly rights: readonly string[] }): void {
+  const unknown = roles.findIndex((role, index) => !Object.hasOwn(preset.roles, role) || roles.indexOf(role) !== index);
+  if (unknown >= 0) throw invalid(`/roles/${unknown}`, `must be one of ${Object.keys(preset.roles).join(", ")}, each once`);
+  const foreign = rights.findIndex((right) => !preset.rights.has(right as Right));
+  if (foreign >= 0) throw invalid(`/rights/${foreign}`, "does not exist in this account's model");
+}
+
+/** For roles that nobody in the account may give, such as further managers of a dealer, users of a sub-dealer and aggregators. */
+const add = endpoint({
+  method: "POST", path: "/v1/accounts/:id/members", tag: "Accounts", right: "account.manage", status: 201,
+  summary: "Platform: add a member to an account, with any role of its model.", body: Body, answer: Made, idempotency: "optional",
+  problems: ["conflict/duplicate-member", "conflict/member-limit", "plan/feature-required"],
+}, async (call) => {
+  const [account, [above]] = await loadTenant(call, findParent(call.db, call.params["id"] ?? ""));
+  const body = await call.body();
+  const preset = presetFor(account.kind, settingsOf(account, above?.settings ?? null).switches);
+  checkGiven(preset, body);
+  const { restrictedAccounts, memberLimit, contactUrl } = account.plan;
+  if (isRestricted(preset, body.roles) && !restrictedAccounts) {
+    throw new Problem("plan/feature-required", { members: { feature: "restrictedAccounts", contact: contactUrl ?? call.env.CONTACT_URL } });
+  }
+  const row = newMemberRow(call, account.id, body);
+  const answer = memberCard(row, []);
+  const { statement, claim } = firstKey(call, account.id, row.id);
+  // What the platform does to a tenant is in the trail of both.
+  const event = (accountId: string) => call.event("member.create", { type: "member", id: row.id }, { accountId, changes: difference({}, answer) });
+  return call.commit({
+    statements: [...(memberLimit === null ? [] : [guardMemberLimit(call.db, account.id, memberLimit)]), ...insertMember(call.db, row, []), statement],
+    events: [account.id, call.principal.accountId].map(event),
+    refusals: { member_limit: "conflict/member-limit" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
+  }, { status: 201, replay: answer, body: { ...answer, claim }, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
+});
+
+/** For when the answer was lost, or the claim has run out: nobody in the account might be able to make this member a key. */
+const reissue = endpoint({
+  method: "POST", path: "/v1/accounts/:id/members/:memberId/claims", tag: "Accounts", right: "account.manage", status: 201,
+  summary: "Platform: a new claim for a member's first key, while the member has never had one. The older claim ends.",
+  answer: z.object({ memberId: z.string(), claim: Claim }), problems: ["invitation/used"],
+}, async (call) => {
+  const memberId = call.params["memberId"] ?? "";
+  const [account, [found]] = await loadTenant(call, findMember(call.db, call.params["id"] ?? "", memberId));
+  if (found === undefined) throw new Problem("not-found");
+  const { statement, keyId, claim } = firstKey(call, account.id, memberId);
+  const event = (accountId: string) => call.event("api_key.create", { type: "api_key", id: keyId }, { accountId });
+  return call.commit({
+    statements: [...replaceWaiting(call.db, memberId, call.now), statement],
+    events: [account.id, call.principal.accountId].map(event), refusals: { claim_used: "invitation/used" },
+  }, { status: 201, body: { memberId, claim } });
+});
+
+export const accountMemberEndpoints = [add, reissue];
