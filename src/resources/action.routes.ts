@@ -6,7 +6,7 @@ import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { CHARGE_PROBLEMS, charged, finishOthers, resume } from "./charge.change.ts";
 import { askPendingOn } from "./charge.store.ts";
-import { cardSchema, completeRow, resourceCard, trailCard } from "./resource.card.ts";
+import { cardSchema, completeRow, openPart, resourceCard, trailCard } from "./resource.card.ts";
 import { loadResource, rightOf } from "./resource.routes.ts";
 import { keeperOfType } from "./named.change.ts";
 import { findResource, guardResource, UNIQUE_KEY, updateResource } from "./resource.store.ts";
@@ -28,15 +28,16 @@ const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action):
 });
 
 /** What an action makes of an object: the change and its answer. @throws Problem precondition-failed, conflict/state */
-function changeBy(call: Call, type: ResourceType, stored: StoredType, row: ResourceRow, body: Record<string, unknown>, action: Action) {
+function changeBy(call: Call, type: ResourceType, stored: StoredType, row: ResourceRow, asked: Record<string, unknown>, action: Action) {
   call.ifMatch(row.version);
-  const change = action.run(row, body, { now: call.now, memberId: call.principal.memberId });
+  const change = action.run(row, asked, { now: call.now, memberId: call.principal.memberId });
   if ("conflict" in change) throw new Problem("conflict/state", { detail: change.conflict });
   const after = completeRow(stored, {
     ...row, attributes: { ...row.attributes, ...change.set }, status: change.status ?? row.status, version: row.version + 1, updatedAt: call.now,
   });
   const event = call.event(rightOf(type, action.verb), { type: type.name, id: row.id }, { changes: difference(trailCard(stored, row), trailCard(stored, after)) });
-  const answer = { status: 200, body: resourceCard(stored, after, call.principal.grantSet), headers: { ETag: etag(after.version) } };
+  const body = resourceCard(stored, after, call.principal.grantSet);
+  const answer = { status: 200, body, replay: openPart(stored, body), headers: { ETag: etag(after.version) } };
   return { change, event, after, answer };
 }
 

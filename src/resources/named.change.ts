@@ -52,3 +52,8 @@ export async function requireOrganization(call: Call, { organization }: StoredTy
   call.decide("organization.view", row === undefined ? NOTHING : organizationRef(row), missing);
   if (row === undefined) throw missing;
 }
+
+/** What only holders of a right see, only they set: whatever is sent, so that nobody finds a value by guessing. @throws Problem access/denied */
+export function requireConfidential(call: Call, { confidential }: StoredType, sent: readonly string[]): void {
+  if (confidential?.attributes.some((name) => sent.includes(name))) call.decide(confidential.right);
+}

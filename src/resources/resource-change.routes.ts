@@ -10,9 +10,9 @@ import type { ResourceRow } from "../schema/resource.ts";
 import { actionEndpoints } from "./action.routes.ts";
 import { CHARGE_PROBLEMS, charged, resume } from "./charge.change.ts";
 import { groupFor, GROUP_MEMBER, namedObject, takesGroup } from "./group.ts";
-import { namedBy, referencesOf, requireOrganization, requireVisible } from "./named.change.ts";
+import { namedBy, referencesOf, requireConfidential, requireOrganization, requireVisible } from "./named.change.ts";
 import { newRow } from "./new-row.change.ts";
-import { cardSchema, completeRow, madeSchema, newBody, patchBody, resourceCard, rootOf, trailCard } from "./resource.card.ts";
+import { cardSchema, completeRow, madeSchema, newBody, openPart, patchBody, resourceCard, rootOf, trailCard } from "./resource.card.ts";
 import { loadResource, readEndpoints, rightOf } from "./resource.routes.ts";
 import { findNamed, guardPresence, guardResource, insertResource, UNIQUE_KEY, updateResource } from "./resource.store.ts";
 import type { ResourceType, StoredType } from "./type.ts";
@@ -29,6 +29,7 @@ function create(type: ResourceType, stored: StoredType, types: readonly Resource
   }, async (call) => {
     const place = await admitNew(call, type, stored);
     const body = await call.body();
+    requireConfidential(call, stored, Object.keys(body).filter((name) => body[name] !== null));
     await requireOrganization(call, stored, body);
     const resumed = stored.price ? await resume(call) : null;
     if (resumed !== null) return resumed;
@@ -46,7 +47,7 @@ function create(type: ResourceType, stored: StoredType, types: readonly Resource
     const statements: Statement[] = [...place.found.map((each) => (type.grouped && each === place.row ? guardResource : guardPresence)(call.db, each)), ...[inside, row].flatMap((each) => (each === null ? [] : [insertResource(call.db, each)]))];
     const events = [event, ...(inside === null || embedded === null ? [] : [embeddedEvent(call, embedded, inside)])];
     return call.commit({ statements, events, duplicates: { [UNIQUE_KEY]: "conflict/duplicate" } }, {
-      status: 201, body: { ...shown, ...made?.shown }, replay: shown, headers,
+      status: 201, body: { ...shown, ...made?.shown }, replay: openPart(stored, shown), headers,
     });
   });
 }
@@ -110,6 +111,7 @@ const edit = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   const { row, others } = await loadResource(call, type, "edit", named);
   requireVisible(call, named.filter(({ id }) => id !== row.referenceId), others, "body");
   const body = await call.body();
+  requireConfidential(call, stored, Object.keys(body));
   await requireOrganization(call, stored, body);
   call.ifMatch(row.version);
   if (stored.editableIn?.includes(row.status) === false) throw new Problem("conflict/state", { detail: `It is ${row.status}, and changes no more.` });

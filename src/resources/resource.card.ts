@@ -36,6 +36,10 @@ export function resourceCard(type: StoredType, row: ResourceRow, viewer: GrantSe
   };
 }
 
+/** What a repeated Idempotency-Key is answered: the caller may have lost the right to the rest since. */
+export const openPart = ({ confidential }: StoredType, card: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(card).filter(([name]) => !confidential?.attributes.includes(name)));
+
 /** The same for the trail, which more people read and which is never rewritten. */
 export const trailCard = (type: StoredType, row: ResourceRow): Record<string, unknown> =>
   Object.fromEntries(Object.entries(resourceCard(type, row)).map(([name, value]) =>

@@ -55,7 +55,6 @@ const purchase = endpoint({
   return call.commit({
     statements: [guardResource(call.db, item), insertResource(call.db, made), invoice.statement], events: [event, invoice.event],
   }, {
-    // A repeated key is answered whoever has lost which right since.
     status: 201, body: resourceCard(stored, made, call.principal.grantSet), replay: resourceCard(stored, made),
     headers: { ETag: etag(made.version), Location: `/v1/subscriptions/${made.id}` },
   });
