@@ -1,10 +1,11 @@
 import type { CustomRole } from "../access/contribution.ts";
 import { decide, type GrantSet } from "../access/decide.ts";
 import { compile, within } from "../access/grant-set.ts";
+import { isGrantable } from "../access/grant-table.ts";
 import { givable, isCustomRole, mayGive } from "../access/invite.ts";
 import { type GrantRow, isRestricted, type Preset } from "../access/preset.ts";
 import type { Right } from "../access/right.ts";
-import type { TypeAccess, TypeTable } from "../access/type.ts";
+import type { TypeTable } from "../access/type.ts";
 
 /** Whoever gives: their roles, what they hold, and whether the key of the call narrows it. */
 export interface Giver {
@@ -73,12 +74,8 @@ export function grantFault(grants: readonly GrantRow[], preset: Preset, types: T
 export const neededGrant = (preset: Preset, roles: readonly string[], grants: readonly GrantRow[]): string | null =>
   roles.map((role) => preset.roles[role]?.needs).find((type) => type !== undefined && !grants.some(({ resourceType }) => resourceType === type)) ?? null;
 
-/** The model knows something that the grant would give. */
-const isGrantable = (type: TypeAccess, preset: Preset): boolean =>
-  type.grants !== "none" && [type.name, ...Object.keys(type.derives)].some((name) => Array.from(preset.rights).some((right) => right.startsWith(`${name}.`)));
-
 /** Preset roles go by `mayInvite`; direct rights and grants, and everything that a narrowed key gives, by what is held. */
-function givesWithin(giver: Giver, wanted: Assignment, accountId: string, preset: Preset, types: TypeTable): boolean {
+export function givesWithin(giver: Giver, wanted: Assignment, accountId: string, preset: Preset, types: TypeTable): boolean {
   const source = {
     memberId: giver.grantSet.memberId, accountId, customRoles: wanted.customRoles, rights: wanted.rights, grants: wanted.grants, roles: giver.narrowed ? wanted.roles : [],
     objectGroupIds: [], scopes: null,

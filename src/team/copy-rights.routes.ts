@@ -37,7 +37,7 @@ const copy = (types: TypeTable) => endpoint({
   requireGroups(call, from.objectGroupIds);
   await checkAssignment(call, { ...after, grants }, types, true);
   requireNeeded(preset, after.roles, grants, "/fromMemberId");
-  refuseOwnRights(call, row, after.rights);
+  refuseOwnRights(call, row, after);
   const [was, is] = [memberCard(row, before), memberCard(after, grants)];
   return saveMember(call, row, after, "member.edit", was, is, {
     note: { copiedFrom: from.id },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { GrantRow } from "../access/preset.ts";
+import type { GrantRow, Preset } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { invalid } from "../kernel/problem.ts";
@@ -7,14 +7,27 @@ import { findGranted, type Granted, requireGranted, requireNeeded, saveGrants } 
 import { Grants, GRANTS_MAX, MemberCard } from "./member.card.ts";
 import { checkAssignment, loadMember } from "./member.change.ts";
 
+const NewGrants = z.strictObject({
+  grants: Grants.optional(),
+  preset: z.string().max(40).optional().describe("Instead of grants: the key of a bundle of GET /v1/grant-presets."),
+}).refine(({ grants, preset }) => (grants === undefined) !== (preset === undefined), "send either grants or a preset");
+
+/** The grants that a body asks for. @throws Problem validation */
+function wantedGrants({ bundles }: Preset, { grants = [], preset }: z.infer<typeof NewGrants>): readonly GrantRow[] {
+  if (preset === undefined) return grants;
+  const bundle = Object.hasOwn(bundles, preset) ? bundles[preset] : undefined;
+  if (bundle === undefined) throw invalid("/preset", `must be one of ${Object.keys(bundles).join(", ") || "none: this account's model has no bundles"}`);
+  return bundle;
+}
+
 /** What the operators page calls Modify: the grants of a member, replaced as a whole. */
 const put = (types: TypeTable) => endpoint({
   method: "PUT", path: "/v1/members/:id/grants", tag: "Members", right: "grant.edit", status: 200,
-  summary: "Replace the grants of a member. The member's next call obeys.", body: z.strictObject({ grants: Grants }), answer: MemberCard, ifMatch: "optional",
+  summary: "Replace the grants of a member, one by one or by a bundle. The member's next call obeys.", body: NewGrants, answer: MemberCard, ifMatch: "optional",
   problems: ["plan/feature-required"],
 }, async (call) => {
   const { row, grants: before } = await loadMember(call, "grant.edit");
-  const { grants } = await call.body();
+  const grants = wantedGrants(call.principal.preset, await call.body());
   call.ifMatch(row.version);
   await checkAssignment(call, { roles: [], rights: [], grants, creditLimit: null }, types, true);
   await requireGranted(call, grants);

@@ -79,10 +79,10 @@ export function keepOwner(call: Call, after: MemberRow, topRole: string): void {
   throw new Problem("conflict/last-admin", { detail: "This member owns the account, and ownership cannot be moved yet." });
 }
 
-/** Else whoever is about to lose a role would keep its rights under another name. @throws Problem access/denied */
-export function refuseOwnRights(call: Call, row: MemberRow, rights: readonly string[]): void {
-  const takes = row.id === call.principal.memberId && rights.some((each) => !row.rights.includes(each));
-  if (takes) throw new Problem("access/denied", { detail: "Nobody gives rights to themselves." });
+/** Else whoever is about to lose a role would keep its rights under another name, or in a role made for that. @throws Problem access/denied */
+export function refuseOwnRights(call: Call, row: MemberRow, { rights, roles }: Pick<MemberRow, "rights" | "roles">): void {
+  const isGain = rights.some((right) => !row.rights.includes(right)) || roles.some((role) => isCustomRole(role) && !row.roles.includes(role));
+  if (isGain && row.id === call.principal.memberId) throw new Problem("access/denied", { detail: "Nobody gives rights to themselves." });
 }
 
 /** A limit leaves with the role that may have one; but nobody who may still spend loses it on the way: that is told as a fault. */

@@ -1,0 +1,23 @@
+import { ACCOUNT_KINDS, type AccountKind, kindBelow, presetFor } from "../access/model.ts";
+import type { Preset } from "../access/preset.ts";
+import type { Principal } from "../identity/principal.ts";
+
+/** A kind of account as far as roles go: sellers have other roles than their customers. */
+export interface Level {
+  readonly level: string;
+  readonly preset: Preset;
+}
+
+const levelOf = (kind: AccountKind): string => (kind === "customer_org" ? "customer" : kind);
+
+export const LEVELS = ACCOUNT_KINDS.map(levelOf) as [string, ...string[]];
+
+/**
+ * The account that the call acts on, and the kinds that stand below it. Those go by its settings: an organization by its
+ * seller's, and of other kinds no settings change which roles they have.
+ */
+export function levelsFrom({ account, preset }: Pick<Principal, "account" | "preset">): [Level, ...Level[]] {
+  const below: Level[] = [];
+  for (let kind = kindBelow(account.kind); kind !== null; kind = kindBelow(kind)) below.push({ level: levelOf(kind), preset: presetFor(kind, account.settings) });
+  return [{ level: levelOf(account.kind), preset }, ...below];
+}
