@@ -44,7 +44,7 @@ async function call(operation: Operation, { headers, id = missing(operation) }: 
 
 const PREFIXES: Record<string, string> = {
   "accounts": "acc", "members": "mem", "api-keys": "key", "products": "prd", "license-keys": "lky", "machine-codes": "mac", "data-objects": "dat",
-  "customers": "cus", "access-tokens": "atk",
+  "customers": "cus", "access-tokens": "atk", "catalog": "thm", "themes": "thm",
 };
 
 /** A well-formed id of the operation's kind that nobody has. */
@@ -78,6 +78,7 @@ test("the walk covers the whole surface", () => {
       "GET /problems",
       "GET /problems/{code}",
       "GET /problems/{group}/{code}",
+      "GET /v1/downloads/{token}",
       "POST /v1/auth/claims",
     ]
   `);
@@ -198,5 +199,6 @@ async function idsOf(person: Person): Promise<Record<string, string>> {
     dat: await make("/v1/data-objects", { productId: product, name: "setting", stringValue: "1" }),
     cus: await make("/v1/customers", { name: "Carl", email: "carl@example.com" }),
     atk: await make("/v1/access-tokens", { name: "client" }),
+    thm: ok(await platform.post<{ id: string }>("/v1/catalog", { name: "Aurora", vendor: "Nordlys" }, { idempotencyKey: newKey() }), 201).body.id,
   };
 }
