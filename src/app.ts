@@ -14,6 +14,7 @@ import { problemEndpoints } from "./identity/problem.routes.ts";
 import { aggregatorEndpoints } from "./resources/aggregator.routes.ts";
 import { groupEndpoints } from "./resources/group.routes.ts";
 import { keyLicenseEndpoints } from "./resources/key-license.routes.ts";
+import { licenseEndpoints } from "./resources/license.routes.ts";
 import { ownerEndpoints } from "./resources/owner.routes.ts";
 import { analyticsEndpoints } from "./resources/analytics.routes.ts";
 import { billingEndpoints } from "./resources/billing.routes.ts";
@@ -62,6 +63,7 @@ const endpoints: readonly Endpoint[] = [
   ...customRoleEndpoints(TYPE_TABLE),
   ...apiKeyEndpoints,
   ...resourceEndpoints(RESOURCE_TYPES),
+  ...licenseEndpoints,
   ...organizationEndpoints,
   ...subscriptionEndpoints,
   ...billingEndpoints,

@@ -11,6 +11,7 @@ import { dataObject } from "./types/data-object.ts";
 import { form } from "./types/form.ts";
 import { invoice } from "./types/invoice.ts";
 import { key } from "./types/key.ts";
+import { license } from "./types/license.ts";
 import { licenseKey } from "./types/license-key.ts";
 import { machineCode } from "./types/machine-code.ts";
 import { markup } from "./types/markup.ts";
@@ -30,7 +31,7 @@ import type { ResourceType } from "./type.ts";
 export const RESOURCE_TYPES: readonly ResourceType[] = [
   product, licenseKey, machineCode, dataObject, customer, accessToken, analytics, billing, invoice,
   organization, subscription, markup, cpq, form,
-  catalog, theme, tool, task,
+  catalog, theme, license, tool, task,
   object, corporation, objectGroup, key, request, sosLicense, aggregatorLicense,
 ];
 

@@ -6,7 +6,7 @@ import type { ResourceType } from "../type.ts";
 const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 /** `XXXXX-XXXXX-XXXXX-XXXXX`: 20 characters of 5 bits, without the ones that people mistake for another. */
-const writeKey = (random: Uint8Array): string =>
+export const writeKey = (random: Uint8Array): string =>
   Array.from(random.slice(0, 20), (byte, index) => `${index > 0 && index % 5 === 0 ? "-" : ""}${ALPHABET[byte % 32]}`).join("");
 
 export const licenseKey: ResourceType = {

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { NO_LEVELS } from "../../access/type.ts";
+import type { ResourceType } from "../type.ts";
+import { writeKey } from "./license-key.ts";
+
+/** What a team has of a theme: provisioned from its credits, or purchased on its owner's invoice. */
+export const license: ResourceType = {
+  name: "license",
+  title: "Licenses",
+  grants: "none",
+  levels: NO_LEVELS,
+  derives: {},
+  grouped: false,
+  stored: {
+    path: "licenses",
+    id: "license",
+    attributes: z.strictObject({
+      domain: z.string().nullable().describe("The host name that it is bound to. No two licenses of a theme are bound to one."),
+      method: z.enum(["provisioned", "purchased"]),
+      provisionedBy: z.string().describe("The member who provisioned or purchased it."),
+      billedTo: z.string().describe("The member who owned the account then."),
+      invoiceId: z.string().nullable().describe("Of a purchase."),
+      expiresAt: z.iso.datetime().nullable(),
+    }),
+    label: "key",
+    masked: ["key"],
+    parents: { themeId: "catalog" },
+    reference: null,
+    generated: {
+      kept: z.object({ key: z.string() }), once: z.object({}),
+      make: (random) => ({ attributes: { key: writeKey(random) }, shown: {} }),
+    },
+    without: ["create", "edit", "delete"],
+    filters: ["domain", "method"],
+    // A revoked one is bound to nothing.
+    unique: ({ domain }, themeId) => (typeof domain === "string" ? `${themeId} ${domain}` : null),
+  },
+};
