@@ -24,7 +24,8 @@ export const findPrincipalByKey = (db: Db, hash: string, targetId: string | null
 export const findPrincipalByToken = (db: Db, claims: { acc: string; mem: string; key: string }, targetId: string | null, types: TypeTable): Promise<Principal | null> =>
   findPrincipal(db, and(eq(apiKey.id, claims.key), eq(apiKey.memberId, claims.mem), eq(apiKey.accountId, claims.acc)), targetId, "token", types);
 
-const parentSettings = (of: typeof account | typeof target) => sql`(SELECT settings FROM account WHERE id = ${of.parentId})`.mapWith(account.settings);
+/** Under a name of its own: `account.parent_id` would be the inner row's. */
+const parentSettings = (of: typeof account | typeof target) => sql`(SELECT above.settings FROM account above WHERE above.id = ${of.parentId})`.mapWith(account.settings);
 
 async function findPrincipal(db: Db, where: SQL | undefined, targetId: string | null, via: Principal["via"], types: TypeTable): Promise<Principal | null> {
   const [row] = await db.select({
