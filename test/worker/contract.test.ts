@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { type Api, api, newKey, ok } from "../harness/client.ts";
 import { giveCredits, newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
 import { licensing } from "./contract-licensing.ts";
+import { marketplaceCalls } from "./contract-marketplace.ts";
 import { memberAccess } from "./contract-members.ts";
 import { bodyFaults, type Contract, openContract, operationsOf } from "./contract-world.ts";
 import { catalogCalls } from "./contract-catalog.ts";
@@ -108,6 +109,7 @@ test("every operation answers what /openapi.json says: status, headers and conte
   await accounts();
   await catalogCalls(contract, platform);
   await memberAccess(contract, platform);
+  await marketplaceCalls(contract, platform);
   await licensing(contract, platform);
   await reading();
   expect(contract.faults).toEqual([]);
