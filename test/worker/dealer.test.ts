@@ -1,0 +1,221 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Api, newKey, ok } from "../harness/client.ts";
+import { newMember, type Person } from "../harness/people.ts";
+import { at, command, type DealerWorld, dealerWorld, newKeyOf, set, stand } from "./dealer-world.ts";
+import { fetch, foundPlatform, listed, made, said, shape } from "./operators-world.ts";
+
+let platform: Api;
+let world: DealerWorld;
+beforeAll(async () => {
+  platform = await foundPlatform();
+  world = await dealerWorld(platform);
+}, 120_000);
+
+const groupsOf = async (memberId: string, groupIds: readonly string[]) => ok(await world.manager.api.put(`/v1/members/${memberId}/object-groups`, { groupIds }), 200);
+const rightsOf = async (memberId: string, rights: readonly string[]) => ok(await world.manager.api.patch(`/v1/members/${memberId}`, { rights }, { ifMatch: "*" }), 200);
+interface Told { readonly action: string; readonly resource: { readonly id: string }; readonly changes: unknown }
+
+/** The newest events of one action in the caller's trail. */
+async function actionsIn(who: Api, action: string): Promise<Told[]> {
+  const { body } = ok(await who.get<{ data: Told[]; complete: boolean }>(`/v1/audit?limit=100&action=${action}`), 200);
+  expect(body.complete).toBe(true);
+  return body.data;
+}
+
+describe("S3.55 object groups", () => {
+  it("S3.55 keep objects, keys, requests and SOS licenses apart; no group is nothing; all is everything", async () => {
+    const { people: { dealer_user: user }, manager, inG, own, inH, groups } = world;
+    const sees = async (path: string) => (await listed(user.api, path) as string[]).sort();
+    const wanted = { objects: "object", keys: "key", requests: "request", "sos-licenses": "sos" } as const;
+    for (const [path, part] of Object.entries(wanted)) expect(await sees(path)).toEqual([inG[part], own[part]].sort());
+    await groupsOf(user.memberId, [groups.H]);
+    for (const [path, part] of Object.entries(wanted)) expect(await sees(path)).toEqual([inH[part]]);
+    await groupsOf(user.memberId, []);
+    for (const path of Object.keys(wanted)) expect(await sees(path)).toEqual([]);
+    expect(said(await user.api.get(`/v1/objects/${inH.object}`))).toBe("404 not-found");
+    await groupsOf(user.memberId, ["all"]);
+    for (const path of Object.keys(wanted)) expect(await sees(path)).toEqual((await listed(manager.api, path) as string[]).sort());
+    await groupsOf(user.memberId, [groups.G]);
+  });
+
+  it("S3.55 an object moves with all that is under it, by put and take, and the trail tells", async () => {
+    const { people: { dealer_user: user }, manager, groups } = world;
+    const moving = await stand(manager, groups.H);
+    const parts = [["objects", moving.object], ["keys", moving.key], ["requests", moving.request], ["sos-licenses", moving.sos]] as const;
+    const seen = () => Promise.all(parts.map(async ([path, id]) => (await user.api.get(`/v1/${path}/${id}`)).status));
+    expect(await seen()).toEqual([404, 404, 404, 404]);
+    const before = ok(await manager.api.get<{ version: number }>(`/v1/keys/${moving.key}`), 200).body.version;
+    expect(ok(await manager.api.post<{ groupId: string }>(`/v1/object-groups/${groups.G}/objects`, { objectId: moving.object }), 200).body.groupId).toBe(groups.G);
+    expect(await seen()).toEqual([200, 200, 200, 200]);
+    expect(ok(await manager.api.get<{ version: number }>(`/v1/keys/${moving.key}`), 200).body.version).toBe(before + 1);
+    // What is made under it from now on is where it is.
+    expect(ok(await user.api.get(`/v1/keys/${await newKeyOf(manager, moving.object)}`), 200).body["groupId"]).toBe(groups.G);
+    ok(await manager.api.del(`/v1/object-groups/${groups.G}/objects/${moving.object}`), 204);
+    expect(await seen()).toEqual([404, 404, 404, 404]);
+    expect(said(await manager.api.del(`/v1/object-groups/${groups.G}/objects/${moving.object}`))).toBe("404 not-found");
+    const log = ok(await manager.api.get<{ data: { action: string; resource: { id: string } }[] }>("/v1/object-log?limit=100"), 200).body.data;
+    expect(log.filter((event) => event.resource.id === moving.object && event.action === "object_group.edit").length).toBe(2);
+  });
+
+  it("S3.55 a move needs sight of both ends, whoever has the right", async () => {
+    const { people: { dealer_user: user }, groups, inG, inH } = world;
+    await rightsOf(user.memberId, ["object_group.edit"]);
+    const put = (group: string, objectId: string) => user.api.post(`/v1/object-groups/${group}/objects`, { objectId });
+    expect(said(await put(groups.G, inH.object))).toBe("404 not-found");
+    expect(said(await put(groups.H, inG.object))).toBe("403 access/denied");
+    expect(said(await put("all", inG.object))).toBe("403 access/denied");
+    expect(said(await user.api.del(`/v1/object-groups/${groups.G}/objects/${inG.object}`))).toBe("403 access/denied");
+    expect(said(await put(groups.G, inG.object))).toBe("200");
+    await rightsOf(user.memberId, []);
+  });
+
+  it("a group goes when nothing is in it and nobody has it; \"all\" never", async () => {
+    const { manager, people: { client } } = world;
+    const group = await made(manager, "object-groups", { name: "Short" });
+    const objectId = await made(manager, "objects", { name: "In it", groupId: group });
+    const remove = async () => said(await manager.api.del(`/v1/object-groups/${group}`));
+    expect(await remove()).toBe("409 conflict/not-removable");
+    ok(await manager.api.post("/v1/object-groups/all/objects", { objectId }), 200);
+    await groupsOf(client.memberId, [world.groups.G, group]);
+    expect(await remove()).toBe("409 conflict/not-removable");
+    await groupsOf(client.memberId, [world.groups.G]);
+    expect(await remove()).toBe("204");
+    expect(said(await command(manager.api, "objects", { name: "N", groupId: group }))).toBe("404 not-found");
+    expect(said(await manager.api.del("/v1/object-groups/all"))).toBe("404 not-found");
+    expect(said(await command(manager.api, "object-groups", { name: "ALL" }))).toBe("422 validation");
+    expect(said(await command(manager.api, "object-groups", { name: "g" }))).toBe("409 conflict/duplicate");
+  });
+
+  it("a key made while its object moves is never left behind", async () => {
+    const { manager, groups } = world;
+    const objectId = await made(manager, "objects", { name: "Restless", groupId: groups.G });
+    await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 === 0
+      ? manager.api.post(`/v1/object-groups/${index % 4 === 0 ? groups.H : groups.G}/objects`, { objectId })
+      : command(manager.api, "keys", { objectId, serial: newKey() }))));
+    const { results } = await env.DB.prepare("SELECT DISTINCT group_id FROM resource WHERE id = ?1 OR root_id = ?1").bind(objectId).all();
+    expect(results.length).toBe(1);
+  });
+});
+
+describe("sub-dealers", () => {
+  it("S3.37 S3.38 S3.50 a manager, the dealer's own, sees objects, requests and users of sub-dealers, and nothing of another dealer", async () => {
+    const { manager, subdealer, other, below } = world;
+    const there = at(manager, subdealer.accountId);
+    expect(await listed(there, "objects")).toEqual([below.object]);
+    expect(await listed(there, "requests")).toEqual([below.request]);
+    expect(await listed(there, "members")).toEqual([subdealer.memberId]);
+    expect(await listed(manager.api, "dealers")).toEqual([manager.accountId, subdealer.accountId]);
+    const missing = await manager.api.get(`/v1/dealers/acc_01ARZ3NDEKTSV4RRFFQ69G5FAV`);
+    expect(shape(await manager.api.get(`/v1/dealers/${other.accountId}`))).toBe(shape(missing));
+    expect(said(await at(manager, other.accountId).get("/v1/objects"))).toBe("404 not-found");
+    expect(shape(await at(manager, other.accountId).get("/v1/objects"))).toBe(shape(await at(manager, "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV").get("/v1/objects")));
+    // The other way round there is nothing either.
+    expect(said(await at(subdealer, manager.accountId).get("/v1/objects"))).toBe("404 not-found");
+    expect(said(await subdealer.api.get(`/v1/dealers/${manager.accountId}`))).toBe("404 not-found");
+  });
+
+  it.each(["dealer_user", "client", "subdealer"] as const)("S3.51 a %s sees them with the right, from the next call on, and no longer without it", async (role) => {
+    const { people, subdealer, below } = world;
+    const there = at(people[role], subdealer.accountId);
+    const asks = ["objects", `objects/${below.object}`];
+    const answers = () => Promise.all(asks.map(async (path) => (await there.get(`/v1/${path}`)).status));
+    expect(await answers()).toEqual([404, 404]);
+    for (let round = 0; round < 3; round += 1) {
+      if (role === "subdealer") await set(people[role].memberId, { rights: ["subdealer.view_entities"] });
+      else await rightsOf(people[role].memberId, ["subdealer.view_entities"]);
+      expect(await answers()).toEqual([200, 200]);
+      expect((await listed(people[role].api, "dealers") as string[]).includes(subdealer.accountId)).toBe(true);
+      if (role === "subdealer") await set(people[role].memberId, { rights: [] });
+      else await rightsOf(people[role].memberId, []);
+      expect(await answers()).toEqual([404, 404]);
+    }
+  });
+
+  it("S3.45 a dealer's data is edited by its manager under If-Match, and told in the trail", async () => {
+    const { manager, people } = world;
+    const path = `/v1/dealers/${manager.accountId}`;
+    const etag = ok(await manager.api.get(path), 200).headers.get("etag") ?? "";
+    expect(ok(await manager.api.patch<{ profile: { city: string } }>(path, { profile: { city: "Minsk" } }, { ifMatch: etag }), 200).body.profile.city).toBe("Minsk");
+    expect(said(await manager.api.patch(path, { name: "Late" }, { ifMatch: etag }))).toBe("412 precondition-failed");
+    expect(said(await manager.api.patch(path, { kind: "platform" }, { ifMatch: "*" }))).toBe("422 validation");
+    expect(ok(await people.subdealer.api.get<{ profile: { city: string } }>(path), 200).body.profile.city).toBe("Minsk");
+    expect(said(await people.subdealer.api.patch(path, { name: "N" }, { ifMatch: "*" }))).toBe("403 access/denied");
+    expect((await actionsIn(manager.api, "dealer.edit")).length).toBeGreaterThan(0);
+  });
+});
+
+describe("licenses", () => {
+  it("S3.46 a license extends the key and writes a request; a sub-dealer finds the key by the right to generate", async () => {
+    const { people, manager, groups } = world;
+    const objectId = await made(manager, "objects", { name: "Licensed", groupId: groups.G });
+    const key = await newKeyOf(manager, objectId);
+    const first = ok(await command(people.subdealer.api, `keys/${key}/licenses`, { days: 10 }), 201).body;
+    const second = ok(await command(people.dealer_user.api, `keys/${key}/licenses`, { days: 5 }), 201).body;
+    expect(second["validFrom"]).toBe(first["expiresAt"]);
+    expect(Date.parse(String(second["expiresAt"])) - Date.parse(String(first["validFrom"]))).toBe(15 * 86_400_000);
+    const shown = ok(await people.client.api.get(`/v1/keys/${key}`), 200).body;
+    expect(shown["expiresAt"]).toBe(second["expiresAt"]);
+    expect(await listed(manager.api, `requests?keyId=${key}`)).toEqual([second.id, first.id]);
+    expect(said(await people.subdealer.api.get(`/v1/keys/${key}`))).toBe("404 not-found");
+    for (const days of [0, -1, 1.5, 3_661, "5", null]) expect(said(await command(manager.api, `keys/${key}/licenses`, { days }))).toBe("422 validation");
+    expect(said(await manager.api.patch(`/v1/keys/${key}`, { expiresAt: "2099-01-01T00:00:00Z" }, { ifMatch: "*" }))).toBe("422 validation");
+    expect((await actionsIn(manager.api, "key.generate_license")).filter((event) => event.resource.id === key).length).toBe(2);
+    const statuses = [];
+    for (let asked = 0; asked < 3; asked += 1) statuses.push((await command(manager.api, `keys/${key}/licenses`, { days: 3_660 })).status);
+    expect(statuses).toEqual([201, 409, 409]);
+  });
+
+  it("a serial is one key's in its dealer, letter case aside; a key with a history stays", async () => {
+    const { manager, other, inG, elsewhere } = world;
+    const serial = `A${newKey()}`;
+    const key = await made(manager, "keys", { objectId: inG.object, serial });
+    expect(said(await command(manager.api, "keys", { objectId: inG.object, serial: serial.toUpperCase() }))).toBe("409 conflict/duplicate");
+    await made(other, "keys", { objectId: elsewhere.object, serial });
+    expect(await listed(manager.api, `keys?serial=${serial}`)).toEqual([key]);
+    expect(said(await manager.api.del(`/v1/keys/${inG.key}`))).toBe("409 conflict/not-removable");
+    expect(said(await manager.api.del(`/v1/objects/${inG.object}`))).toBe("409 conflict/not-removable");
+    for (const path of ["requests", "sos-licenses"]) expect((await manager.api.post(`/v1/${path}`, {})).status).not.toBe(201);
+    expect(said(await manager.api.patch(`/v1/requests/${inG.request}`, { days: 1 }, { ifMatch: "*" }))).toBe("405 method-not-allowed");
+  });
+
+  it("an object is shown with its corporation and owner; whoever owns it is a member of the account", async () => {
+    const { manager, other, people: { aggregator }, corporation, own } = world;
+    const card = ok(await manager.api.patch(`/v1/objects/${own.object}`, { corporationId: corporation }, { ifMatch: "*" }), 200).body;
+    expect([card["corporationId"], card["ownerId"]]).toEqual([corporation, aggregator.memberId]);
+    expect(await listed(manager.api, `objects?corporationId=${corporation}`)).toEqual([own.object]);
+    expect(said(await manager.api.del(`/v1/corporations/${corporation}`))).toBe("409 conflict/not-removable");
+    for (const memberId of [other.memberId, "mem_01ARZ3NDEKTSV4RRFFQ69G5FAV"]) expect(said(await manager.api.put(`/v1/objects/${own.object}/owner`, { memberId }))).toBe("404 not-found");
+    expect(said(await manager.api.put(`/v1/objects/${own.object}/owner`, { memberId: 1 }))).toBe("422 validation");
+    expect(await listed(aggregator.api, "objects")).toEqual([own.object]);
+  });
+});
+
+describe("aggregator licenses", () => {
+  it("the aggregator alone copies its token, the same again; the platform issues and never sees it", async () => {
+    const { manager, people: { aggregator, client } } = world;
+    const path = `accounts/${manager.accountId}/aggregator-licenses`;
+    const issued = ok(await command(platform, path, { memberId: aggregator.memberId, name: "WhiteServer" }), 201).body;
+    expect(JSON.stringify(issued)).not.toMatch(/token|kid/);
+    const copy = async (who: Person, id = issued.id) => who.api.post<{ token: string; header: string }>(`/v1/aggregator-licenses/${id}/copy`);
+    const first = ok(await copy(aggregator), 200).body;
+    expect(first).toEqual({ token: expect.stringMatching(new RegExp(`^${issued.id}\\.[\\w-]{43}$`)), header: "AggregatorAuthentication" });
+    expect(ok(await copy(aggregator), 200).body).toEqual(first);
+    const next = ok(await command(platform, path, { memberId: aggregator.memberId, name: "Second" }), 201).body;
+    expect(ok(await copy(aggregator, next.id), 200).body.token.slice(-43)).not.toBe(first.token.slice(-43));
+    // Recorded, for whoever may see aggregator licenses at all: the manager may not.
+    expect(await actionsIn(manager.api, "aggregator_license.copy")).toEqual([]);
+    const copies = await env.DB.prepare("SELECT COUNT(*) AS n FROM audit_event WHERE account_id = ? AND action = 'aggregator_license.copy' AND member_id = ?").bind(manager.accountId, aggregator.memberId).first("n");
+    expect([copies, (await actionsIn(platform, "aggregator_license.create")).length]).toEqual([3, 2]);
+    const { results } = await env.DB.prepare("SELECT attributes FROM resource WHERE type = 'aggregator_license'").all();
+    expect(JSON.stringify(results)).not.toContain(first.token.slice(-43));
+    for (const memberId of [client.memberId, world.other.memberId, "x"]) expect(said(await command(platform, path, { memberId, name: "N" }))).toBe("422 validation");
+    const expired = ok(await command(platform, path, { memberId: aggregator.memberId, name: "Old", expiresAt: "2020-01-01T00:00:00Z" }), 201).body;
+    expect(said(await copy(aggregator, expired.id))).toBe("409 conflict/state");
+    expect(said(await command(manager.api, path, { memberId: aggregator.memberId, name: "N" }))).toBe("403 access/denied");
+    const second = await newMember(fetch, manager, { roles: ["client"] });
+    await set(second.memberId, { roles: ["aggregator"] });
+    expect(said(await copy(second))).toBe("404 not-found");
+    expect(await listed(second.api, "aggregator-licenses")).toEqual([]);
+  });
+});
