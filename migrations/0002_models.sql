@@ -25,9 +25,10 @@ ALTER TABLE resource ADD COLUMN expires_at INTEGER;
 -- What no two objects of a type in an account may have alike, such as the domain of a license.
 ALTER TABLE resource ADD COLUMN unique_key TEXT;
 CREATE UNIQUE INDEX resource_unique ON resource (account_id, type, unique_key) WHERE unique_key IS NOT NULL;
-CREATE INDEX resource_owner ON resource (account_id, type, owner_id, id);
+-- These two end with the parent, so that what a member owns, or what is active, under one parent is found in the index alone.
+CREATE INDEX resource_owner ON resource (account_id, type, owner_id, id, parent_id);
+CREATE INDEX resource_status ON resource (account_id, type, status, id, parent_id);
 CREATE INDEX resource_group ON resource (account_id, type, group_id, id) WHERE group_id IS NOT NULL;
-CREATE INDEX resource_status ON resource (account_id, type, status, id);
 CREATE INDEX resource_expiry ON resource (account_id, type, expires_at, id) WHERE expires_at IS NOT NULL;
 -- Parents may be kept by another account, such as the platform's themes, so the children of all are found by it.
 DROP INDEX resource_parent;

@@ -17,8 +17,13 @@ export function whereVisible(visible: Visible, columns: VisibleColumns): SQL {
   return (groups === null ? reached : and(reached, among(columns.groupId, groups))) ?? sql`0`;
 }
 
-const whereReached = (reach: Reach, memberId: string, columns: VisibleColumns): SQL =>
-  reach.all ? sql`1` : or(...waysOf(reach, memberId, columns).map(({ column, values, rest }) => and(among(column, values), rest))) ?? sql`0`;
+const whereReached = ({ all, ids, roots, own, active, inside }: Reach, memberId: string, columns: VisibleColumns): SQL => (all ? sql`1` : or(
+  ids.size > 0 ? among(columns.id, ids) : undefined,
+  roots.size > 0 ? among(columns.rootId, roots) : undefined,
+  own ? eq(columns.ownerId, memberId) : undefined,
+  active ? eq(columns.status, "active") : undefined,
+  inside === null ? undefined : and(or(eq(columns.ownerId, memberId), among(columns.id, inside.ids)), among(columns.rootId, inside.under)),
+) ?? sql`0`);
 
 /** One way in which rows are reached: by an index on `column`, and then only those for which `rest` holds. */
 export interface Way {
@@ -28,23 +33,24 @@ export interface Way {
 }
 
 /**
- * The same as ways that an index can go, each to few rows however many there are of the type. Null: everything is
- * reached, and the table itself is the way.
+ * The same as ways that an index can go, four at most, each to few rows however many there are of the type. Null:
+ * everything is reached, and the table itself is the way.
  */
 export function waysTo(visible: Extract<Visible, { kind: "some" }>, columns: VisibleColumns): Way[] | null {
   const { reach, memberId, groups } = visible;
-  if (groups !== null) return [{ column: columns.groupId, values: groups, rest: whereReached(reach, memberId, columns) }];
-  return reach.all ? null : waysOf(reach, memberId, columns);
+  const inGroups = groups === null ? undefined : among(columns.groupId, groups);
+  if (!reach.all) return waysOf(reach, memberId, columns).map((way) => ({ ...way, rest: and(way.rest, inGroups) }));
+  return groups === null ? null : [{ column: columns.groupId, values: groups, rest: undefined }];
 }
 
 function waysOf({ ids, roots, own, active, inside }: Reach, memberId: string, columns: VisibleColumns): Way[] {
+  const under = inside === null ? undefined : among(columns.rootId, inside.under);
   return [
-    ...(ids.size > 0 ? [{ column: columns.id, values: ids, rest: undefined }] : []),
-    ...(roots.size > 0 ? [{ column: columns.rootId, values: roots, rest: undefined }] : []),
-    ...(own ? [{ column: columns.ownerId, values: new Set([memberId]), rest: undefined }] : []),
-    ...(active ? [{ column: columns.status, values: new Set(["active"]), rest: undefined }] : []),
-    ...(inside === null ? [] : [{ column: columns.rootId, values: inside.under, rest: or(eq(columns.ownerId, memberId), among(columns.id, inside.ids)) }]),
-  ];
+    { column: columns.id, values: ids.union(inside?.ids ?? new Set<string>()), rest: under && or(among(columns.id, ids), under) },
+    { column: columns.rootId, values: roots, rest: undefined },
+    { column: columns.ownerId, values: new Set(own || inside !== null ? [memberId] : []), rest: own ? undefined : under },
+    { column: columns.status, values: new Set(active ? ["active"] : []), rest: undefined },
+  ].filter(({ values }) => values.size > 0);
 }
 
 export const among = (column: AnyColumn, values: ReadonlySet<string>): SQL =>

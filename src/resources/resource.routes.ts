@@ -12,7 +12,8 @@ import { GROUP_TYPE } from "./group.ts";
 import { guardEmptyGroup } from "./group.store.ts";
 import { type Named, namedBy, NOTHING, referencesOf, requireVisible } from "./named.change.ts";
 import { cardSchema, refOf, resourceCard, trailCard } from "./resource.card.ts";
-import { deleteResource, findNamed, findResource, guardResource, listResources } from "./resource.store.ts";
+import { deleteResource, findNamed, findResource, guardResource } from "./resource.store.ts";
+import { listResources } from "./resource-list.store.ts";
 import type { ResourceType, StoredType } from "./type.ts";
 
 /** `product.view` of a type and a verb. */

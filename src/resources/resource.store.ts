@@ -1,6 +1,4 @@
-import { and, desc, eq, inArray, lt, or, type Placeholder, type SQL, sql } from "drizzle-orm";
-import type { Visible } from "../access/decide.ts";
-import { among, type Way, waysTo } from "../access/visible.store.ts";
+import { and, eq, inArray, or, type Placeholder, type SQL, sql } from "drizzle-orm";
 import { type Db, guard, prepared, type Statement } from "../kernel/db.ts";
 import { resource, type ResourceRow } from "../schema/resource.ts";
 import { accessGrant, member } from "../schema/team.ts";
@@ -18,45 +16,6 @@ const one = prepared((db) => db.select().from(resource).where(at(sql.placeholder
 /** Objects that a call names, each with the type it must have and the account that keeps it: at least one. */
 export const findNamed = (db: Db, named: readonly { accountId: string; type: string; id: string }[]) =>
   db.select().from(resource).where(or(...named.map(({ accountId, type, id }) => at(accountId, type, id))));
-
-export interface ListFilter {
-  readonly visible: Visible;
-  readonly parentId: string | null;
-  readonly referenceId: string | null;
-  readonly status: string | null;
-  /** Exact values of attributes. */
-  readonly attributes: Readonly<Record<string, string>>;
-  /** Begins before this id. */
-  readonly before: string | null;
-}
-
-/** Newest first: one query, whatever the member may see, and by an index wherever that is not everything. */
-export function listResources(db: Db, accountId: string, type: string, filter: ListFilter, limit: number) {
-  const inList = and(
-    eq(resource.accountId, accountId), eq(resource.type, type),
-    filter.parentId === null ? undefined : eq(resource.parentId, filter.parentId),
-    filter.referenceId === null ? undefined : eq(resource.referenceId, filter.referenceId),
-    filter.status === null ? undefined : eq(resource.status, filter.status),
-    ...Object.entries(filter.attributes).map(([name, value]) => sql`${resource.attributes} ->> ${`$.${name}`} = ${value}`),
-    filter.before === null ? undefined : lt(resource.id, filter.before),
-  );
-  const { visible } = filter;
-  const ways = visible.kind === "none" ? [] : waysTo(visible, resource);
-  const reached = ways === null ? inList : and(eq(resource.accountId, accountId), eq(resource.type, type), reachedBy(ways, inList, limit));
-  return db.select().from(resource).where(reached).orderBy(desc(resource.id)).limit(limit);
-}
-
-/** Values that are each gone for on their own: an index then holds them in the order of the list, and no more than a page is read. */
-const SINGLE_MAX = 8;
-
-function reachedBy(ways: readonly Way[], inList: SQL | undefined, limit: number): SQL {
-  const parts = ways.flatMap(({ column, values, rest }) =>
-    (column.name === "id" || values.size > SINGLE_MAX
-      ? [sql`SELECT ${resource.id} FROM ${resource} WHERE ${and(inList, among(column, values), rest)}`]
-      : Array.from(values, (value) =>
-        sql`SELECT * FROM (SELECT ${resource.id} FROM ${resource} WHERE ${and(inList, eq(column, value), rest)} ORDER BY ${resource.id} DESC LIMIT ${limit})`)));
-  return parts.length === 0 ? sql`0` : sql`${resource.id} IN (${sql.join(parts, sql` UNION ALL `)})`;
-}
 
 export const insertResource = (db: Db, row: ResourceRow): Statement => db.insert(resource).values(row);
 
