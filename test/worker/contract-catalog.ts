@@ -1,8 +1,7 @@
-import { newId } from "../../src/kernel/id.ts";
 import { type Api, ok } from "../harness/client.ts";
 import { newAccount, newApiKey, type Person, subscribe } from "../harness/people.ts";
 import type { Contract } from "./contract-world.ts";
-import { licensed, newTheme, upload } from "./team-world.ts";
+import { newTheme, provisioned, upload } from "./team-world.ts";
 
 /** The catalog of the platform, its files, and a team that downloads one. */
 export async function catalogCalls({ fetch }: Contract, platform: Api): Promise<void> {
@@ -28,7 +27,7 @@ export async function catalogCalls({ fetch }: Contract, platform: Api): Promise<
   for (const where of ["/v1/catalog", `/v1/catalog/${other}`, `/v1/themes/${id}/files`]) ok(await team.api.get(where), 200);
   const ask = () => team.api.post<{ url: string }>(`/v1/themes/${id}/downloads`, { file: "a.zip" });
   ok(await ask(), 403);
-  await licensed(team.accountId, team.memberId, id, newId("request", Date.now()));
+  await provisioned(team, id);
   const answer = await fetch(new URL(ok(await ask(), 200).body.url).pathname);
   if (answer.status !== 200) throw new Error(`the link was answered ${answer.status}`);
   await answer.arrayBuffer();

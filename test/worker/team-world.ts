@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { platformSql } from "../../src/commands/platform.ts";
 import { type Api, type Fetch, newKey, ok, reply, type Reply } from "../harness/client.ts";
 import { newMember, type Person } from "../harness/people.ts";
-import { fetch, subscribed } from "./operators-world.ts";
+import { fetch, made, subscribed } from "./operators-world.ts";
 
 /** A team with one of each role, and a second member whose rows are another's to the first. */
 export interface Team {
@@ -44,9 +44,12 @@ export async function upload(apiKey: string, path: string, bytes: BodyInit, head
   return reply(await at(path, { method: "PUT", headers: all, body: bytes, ...(bytes instanceof ReadableStream ? { duplex: "half" } : {}) } as RequestInit));
 }
 
-/** A license of the account, as its row stands in the database. */
-export async function licensed(accountId: string, ownerId: string, themeId: string, id: string, fields: { status?: string; expiresAt?: number } = {}): Promise<void> {
-  await env.DB.prepare(`INSERT INTO resource (account_id, type, id, parent_id, root_id, owner_id, status, expires_at, attributes, created_by, created_at, updated_at)
-    VALUES (?, 'license', ?, ?, ?, ?, ?, ?, '{}', ?, 0, 0)`)
-    .bind(accountId, id, themeId, themeId, ownerId, fields.status ?? "active", fields.expiresAt ?? null, ownerId).run();
+/** A license of the theme, by whoever provisions it. */
+export const provisioned = (who: Person, themeId: string): Promise<string> => made(who, "licenses", { themeId });
+
+/** The same, revoked. */
+export async function revoked(team: Team, who: Person, themeId: string): Promise<string> {
+  const id = await provisioned(who, themeId);
+  ok(await team.admin.api.del(`/v1/licenses/${id}`), 204);
+  return id;
 }

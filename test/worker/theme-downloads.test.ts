@@ -1,11 +1,10 @@
 import { env } from "cloudflare:workers";
 import { importJWK, SignJWT } from "jose";
 import { beforeAll, describe, expect, it, test } from "vitest";
-import { newId } from "../../src/kernel/id.ts";
 import { type Api, api, newKey, ok, reply, type Reply } from "../harness/client.ts";
 import { newApiKey, newMember, newToken, type Person } from "../harness/people.ts";
 import { ELSEWHERE, fetch, grants, HOME, said } from "./operators-world.ts";
-import { foundPlatformKey, licensed, newTeam, newTheme, type Team, upload } from "./team-world.ts";
+import { foundPlatformKey, newTeam, newTheme, provisioned, revoked, type Team, upload } from "./team-world.ts";
 
 let platformKey: string;
 let platform: Api;
@@ -38,11 +37,8 @@ async function offered(...files: string[]): Promise<string> {
   return id;
 }
 
-async function license(of: Team, themeId: string, fields: Parameters<typeof licensed>[4] = {}): Promise<string> {
-  const id = newId("request", Date.now());
-  await licensed(of.accountId, of.admin.memberId, themeId, id, fields);
-  return id;
-}
+const license = (of: Team, themeId: string): Promise<string> => provisioned(of.admin, themeId);
+const runOut = (id: string) => env.DB.prepare("UPDATE resource SET expires_at = ? WHERE id = ?").bind(Date.now() - 1, id).run();
 
 describe("S1.21: a file of a licensed theme", () => {
   it("S1.21: is downloaded by a link, as it was put in, as an attachment that no browser shows", async () => {
@@ -61,8 +57,8 @@ describe("S1.21: a file of a licensed theme", () => {
 
   it("S1.21: is refused without an active license of the account, and to whoever may not download", async () => {
     const lapsed = await offered("a.zip");
-    await license(team, lapsed, { status: "revoked" });
-    await license(team, lapsed, { expiresAt: Date.now() - 1 });
+    await revoked(team, team.member, lapsed);
+    await runOut(await license(team, lapsed));
     for (const who of [team.admin, team.member]) expect(said(await ask(who, lapsed, "a.zip"))).toBe("403 access/denied");
     for (const who of [team.viewer, stranger.admin, stranger.member]) expect(said(await ask(who))).toBe("403 access/denied");
     // Who may not download learns nothing of the files either.
@@ -101,8 +97,8 @@ describe("S1.21: a file of a licensed theme", () => {
 
 describe("a link", () => {
   const ENDS: ReadonlyArray<readonly [title: string, end: (who: Person, themeId: string, licenseId: string) => Promise<unknown>]> = [
-    ["the license is revoked", (_, __, id) => env.DB.prepare("UPDATE resource SET status = 'revoked' WHERE id = ?").bind(id).run()],
-    ["the license runs out", (_, __, id) => env.DB.prepare("UPDATE resource SET expires_at = 1 WHERE id = ?").bind(id).run()],
+    ["the license is revoked", async (_, __, id) => ok(await team.admin.api.del(`/v1/licenses/${id}`), 204)],
+    ["the license runs out", (_, __, id) => runOut(id)],
     ["the member is blocked", async (who) => ok(await team.admin.api.post(`/v1/members/${who.memberId}/block`), 200)],
     ["the member becomes a viewer", async (who) => ok(await team.admin.api.patch(`/v1/members/${who.memberId}`, { roles: ["viewer"] }, { ifMatch: "*" }), 200)],
     ["the key behind it is revoked", async (who) => {
