@@ -57,6 +57,7 @@ export const EntryCard = z.object({
   id: z.string(), kind: z.enum(["grant", "spend", "expire"]), at: z.string(), memberId: z.string().nullable(),
   amount: z.int().describe("What it added to the balance: below 0 when credits went."),
   description: z.string().nullable(), lotId: z.string().nullable(),
+  billedTo: z.string().nullable().describe("Of what was spent: the member who owned the account then, whoever spent it."),
   balance: z.int().optional().describe("After it. For those who see all of the account's credits."),
 });
 
@@ -79,6 +80,6 @@ export function grantCard(accountId: string, posted: Posted): z.infer<typeof Gra
 }
 
 export function entryCard(posted: Posted, seesAll: boolean): z.infer<typeof EntryCard> {
-  const { id, kind, at, memberId, amount: moved, description, lotId, balance } = posted;
-  return { id, kind, at: iso(at), memberId, amount: moved, description, lotId, ...(seesAll ? { balance } : {}) };
+  const { id, kind, at, memberId, amount: moved, description, lotId, balance, context } = posted;
+  return { id, kind, at: iso(at), memberId, amount: moved, description, lotId, billedTo: context.billedTo ?? null, ...(seesAll ? { balance } : {}) };
 }

@@ -32,7 +32,7 @@ const spend = endpoint({
   const { accountId, memberId, account, actor } = call.principal;
   const reply = await accountObject(call.env, accountId).spend(accountId, {
     op: "spend", key, memberId, amount, description, ...limitOf(call.principal), subscriptionActive: isActive(account.subscription, call.now), settles: false,
-  }, { actor, origin: call.origin });
+  }, { actor, origin: call.origin, billedTo: account.ownerMemberId });
   const refusal = refused(reply);
   if (refusal !== null) throw refusal;
   assert(reply.kind === "recorded", "what is not refused is recorded");

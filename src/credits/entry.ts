@@ -7,6 +7,8 @@ import type { Figures } from "./limit.ts";
 export interface Context {
   readonly actor: Actor;
   readonly origin: Origin;
+  /** The member who owned the account then: whoever spends, the owner is billed. */
+  readonly billedTo?: string;
 }
 
 export const BY_SYSTEM: Context = { actor: SYSTEM, origin: { requestId: "system", ip: null, userAgent: null } };

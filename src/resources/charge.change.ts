@@ -80,7 +80,7 @@ async function finish(call: Call, row: ChargeRow): Promise<void> {
   const { accountId, account, home, member } = call.principal;
   // The limit is the member's at home; no right to spend holds below it.
   const limit = { limit: member.creditLimit, limitPeriod: member.limitPeriod };
-  const reply = await pay(call.env, row, limit, isActive(account.subscription, call.now) && home.accountId === accountId);
+  const reply = await pay(call.env, row, account.ownerMemberId, limit, isActive(account.subscription, call.now) && home.accountId === accountId);
   const refusal = await settle(call.db, call.env.AUDIT, row, reply, call.now, (work) => call.defer(work));
   if (refusal !== null) throw refusal;
 }
@@ -88,7 +88,7 @@ async function finish(call: Call, row: ChargeRow): Promise<void> {
 /** The same for whoever finds it, by what account and member are by now. Whoever may not act any more pays nothing. */
 export async function finishPending(env: Env, db: Db, { charge, account, member }: Pending, at: number, defer: Call["defer"]): Promise<void> {
   const limit = { limit: member?.creditLimit ?? null, limitPeriod: member?.limitPeriod ?? "lifetime" as const };
-  const reply = await pay(env, charge, limit, member?.status === "active" && isActive(account.subscription, at));
+  const reply = await pay(env, charge, account.ownerMemberId, limit, member?.status === "active" && isActive(account.subscription, at));
   const change = charge.change as PaidChange;
   // What a member who is gone has paid for falls to the account's owner.
   const left = member === null && change.kind === "insert" ? { ...change, row: { ...change.row, ownerId: account.ownerMemberId } } : change;
@@ -96,10 +96,10 @@ export async function finishPending(env: Env, db: Db, { charge, account, member 
 }
 
 /** The same command however often: the ledger knows it by its key. An entry that another command made under it is none of this one's. */
-async function pay(env: Env, { accountId, key, memberId, amount, description, event }: ChargeRow, limit: Limit, subscriptionActive: boolean): Promise<Reply> {
+async function pay(env: Env, { accountId, key, memberId, amount, description, event }: ChargeRow, billedTo: string, limit: Limit, subscriptionActive: boolean): Promise<Reply> {
   const { actor, origin } = event as AuditEvent;
   const command = { op: "spend" as const, key, memberId, amount, description, subscriptionActive, settles: true, ...limit };
-  const reply = await accountObject(env, accountId).spend(accountId, command, { actor, origin }) as Reply;
+  const reply = await accountObject(env, accountId).spend(accountId, command, { actor, origin, billedTo }) as Reply;
   return reply.kind === "recorded" && reply.posted.context.origin.requestId !== origin.requestId ? { kind: "key_reused" } : reply;
 }
 

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type Api, type Fetch, newKey, ok, type Reply } from "../harness/client.ts";
 import { type Agency, crashingAt, CREATE_COST, doing, newAgency, newTask, stateOf, sweepAll, type Task, updateTask, UPDATE_COST } from "./charge-world.ts";
 import { said } from "./operators-world.ts";
@@ -11,7 +11,11 @@ const STEPS_MIN = 5;
 
 let agency: Agency;
 let [created, updated] = [0, 0];
-beforeAll(async () => { agency = await newAgency(10_000); });
+beforeAll(async () => {
+  agency = await newAgency(10_000);
+  // Each crash is told to the console, as it should be.
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+});
 
 const events = async (id: string): Promise<string[]> => {
   const { results } = await env.DB.prepare(`SELECT event ->> 'action' AS action FROM audit_outbox WHERE event ->> '$.resource.id' = ?1

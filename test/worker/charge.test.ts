@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { newKey, ok } from "../harness/client.ts";
 import { giveCredits, newMember } from "../harness/people.ts";
 import { type Agency, CREATE_COST, crashingAt, doing, newAgency, newTask, newTool, stateOf, subAccount, sweepAll, type Task, updateTask, UPDATE_COST } from "./charge-world.ts";
@@ -24,6 +24,8 @@ describe("a change that costs credits", () => {
     expect(updated).toMatchObject({ name: "New name", updates: 1, version: 3, updatedBy: owner.memberId });
     expect(ok(await owner.api.get(`/v1/tasks/${first.body.id}`), 200).body).toEqual({ ...patched, ...updated });
     const { id } = first.body;
+    const { data } = ok(await owner.api.get<{ data: { kind: string; memberId: string | null; billedTo: string | null }[] }>("/v1/credits/ledger"), 200).body;
+    expect(data.map(({ kind, billedTo }) => [kind, billedTo])).toEqual([["spend", owner.memberId], ["spend", owner.memberId], ["grant", null]]);
     expect(await stateOf(agency)).toEqual({ balance: 93, tasks: [id], updates: 1, spent: [`task.create ${id}`, `task.update ${id}`], charges: { paid: 2 } });
   });
 
@@ -153,6 +155,9 @@ describe("a change that costs credits", () => {
 });
 
 describe("what a crash left behind", () => {
+  // Each crash is told to the console, as it should be.
+  beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => undefined));
+
   test("is refused by the sweep when the member may not act any more or the subscription is over; then for ever, for a late twin too", async () => {
     for (const end of ["block", "lapse"]) {
       const world = await newAgency(100);
