@@ -1,4 +1,4 @@
-import { ACCOUNT_KINDS, type AccountKind, kindBelow, presetFor } from "../access/model.ts";
+import { ACCOUNT_KINDS, type AccountKind, kindBelow, presetFor, presetOf } from "../access/model.ts";
 import type { Preset } from "../access/preset.ts";
 import type { Principal } from "../identity/principal.ts";
 
@@ -13,11 +13,13 @@ const levelOf = (kind: AccountKind): string => (kind === "customer_org" ? "custo
 export const LEVELS = ACCOUNT_KINDS.map(levelOf) as [string, ...string[]];
 
 /**
- * The account that the call acts on, and the kinds that stand below it. Those go by its settings: an organization by its
- * seller's, and of other kinds no settings change which roles they have.
+ * The account that the call acts on, and the kinds that stand below it.
+ * @param asWritten those below as the model has them; else as the settings of this account do, which hold for organizations
  */
-export function levelsFrom({ account, preset }: Pick<Principal, "account" | "preset">): [Level, ...Level[]] {
+export function levelsFrom({ account, preset }: Pick<Principal, "account" | "preset">, asWritten = false): [Level, ...Level[]] {
   const below: Level[] = [];
-  for (let kind = kindBelow(account.kind); kind !== null; kind = kindBelow(kind)) below.push({ level: levelOf(kind), preset: presetFor(kind, account.settings) });
+  for (let kind = kindBelow(account.kind); kind !== null; kind = kindBelow(kind)) {
+    below.push({ level: levelOf(kind), preset: asWritten ? presetOf(kind) : presetFor(kind, account.settings) });
+  }
   return [{ level: levelOf(account.kind), preset }, ...below];
 }
