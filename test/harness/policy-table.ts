@@ -195,5 +195,5 @@ export const TREE: Readonly<Record<string, { readonly by: string; readonly right
 
 /** All of the table's areas; keys, custom roles, credits and removals stay at home, but for a subscription's. */
 function below(): string[] {
-  return [...Object.values(AREAS).flatMap(({ V, E }) => [...V, ...E]), "member.create", "catalog.view_cost", "subscription.delete"];
+  return [...Object.values(AREAS).flatMap(({ V, E }) => [...V, ...E]), "member.create", "catalog.view_cost", "catalog.delete", "subscription.delete", "markup.delete", "cpq.delete", "form.delete"];
 }

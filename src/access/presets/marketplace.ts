@@ -94,7 +94,7 @@ const rights: ReadonlySet<Right> = new Set<Right>([
 ]);
 
 /** In an organization below, a role does what it does at home, but for keys, custom roles and spending, which stay in the account. */
-const tree: Tree = { by: "organization.view", rights: new Set<Right>([...ofArea, ...cost, "member.create", "subscription.delete"]) };
+const tree: Tree = { by: "organization.view", rights: new Set<Right>([...ofArea, ...cost, ...deletion, "member.create"]) };
 
 const switches: SwitchTable = {
   admins: ["seller_admin", "distributor_admin"],
