@@ -1,0 +1,105 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { api, newKey, ok } from "../harness/client.ts";
+import { type Operation, operations, sample } from "../harness/operation.ts";
+import type { Person } from "../harness/people.ts";
+import { command, type DealerWorld, dealerWorld, type Stand } from "./dealer-world.ts";
+import { fetch, foundPlatform, said } from "./operators-world.ts";
+
+let world: DealerWorld;
+let spare: DealerWorld;
+let all: Operation[];
+beforeAll(async () => {
+  const platform = await foundPlatform();
+  [world, spare] = [await dealerWorld(platform), await dealerWorld(platform)];
+  all = (await operations(api(fetch, null))).filter((operation) => !operation.isPublic && !operation.isSelf)
+    // What is there goes last.
+    .sort((one, two) => Number(one.method === "DELETE") - Number(two.method === "DELETE"));
+}, 120_000);
+
+/** Objects that are there, by the first segment of a path: a refusal is a refusal of the right, and not of a wrong id. */
+const real = ({ corporation, groups, people }: DealerWorld, { object, key, request, sos }: Stand, { accountId }: Person): Record<string, string> => ({
+  "objects": object, "keys": key, "requests": request, "sos-licenses": sos, "corporations": corporation, "object-groups": groups.G,
+  "dealers": accountId, "accounts": accountId, "reports": "usage",
+  // Another's card: about themselves, members may ask more.
+  "members": people.dealer_user.memberId,
+});
+
+/** Which operations answer anything but 403 and 404, called with ids that are there. */
+async function open(who: Person, place: Stand, from = world): Promise<string[]> {
+  const ids = real(from, place, who);
+  const names: string[] = [];
+  for (const { method, path, name, body } of all) {
+    const [, , first = ""] = path.split("/");
+    const called = path.replaceAll(/\{(\w+)\}/g, (_, parameter) => (parameter === "objectId" ? place.object : ids[first] ?? "none"));
+    const sent = { ...(body === null ? {} : sample(body) as object), ...(first === "sos-licenses" ? { keyId: place.key } : {}) };
+    const headers = { "authorization": `Bearer ${who.apiKey}`, "idempotency-key": newKey(), "if-match": "*", "cf-connecting-ip": "203.0.113.7" };
+    const { status } = await fetch(called, { method, headers: { ...headers, ...(body === null ? {} : { "content-type": "application/json" }) }, ...(body === null ? {} : { body: JSON.stringify(sent) }) });
+    if (status !== 403 && status !== 404) names.push(`${name} ${status}`);
+  }
+  return names.sort();
+}
+
+const REPORTS = ["expiring-licenses", "requests-and-keys"];
+
+describe("a role does what its column says and nothing else, over all routes", () => {
+  it("S3.43 a sub-dealer: six rows, in the dealer's account and in its own", async () => {
+    const six = ["GET /v1/dealers", "GET /v1/dealers/{id}", "GET /v1/objects", "GET /v1/objects/{id}", "POST /v1/keys/{id}/licenses", "POST /v1/sos-licenses"];
+    for (const [who, place] of [[world.people.subdealer, world.inG], [world.subdealer, world.below]] as const) {
+      expect((await open(who, place)).map((each) => each.replace(/ \d+$/, ""))).toEqual(six);
+      for (const name of REPORTS) expect(said(await who.api.get(`/v1/reports/${name}`))).toBe("200");
+    }
+  });
+
+  it("S3.42 a client: object cards, and the status of keys and licenses", async () => {
+    expect(await open(world.people.client, world.inG)).toEqual(["GET /v1/keys 200", "GET /v1/keys/{id} 200", "GET /v1/objects 200", "GET /v1/objects/{id} 200"]);
+    for (const name of REPORTS) expect(said(await world.people.client.api.get(`/v1/reports/${name}`))).toBe("403 access/denied");
+  });
+
+  it("an aggregator: own objects, keys, and its licenses", async () => {
+    expect(await open(world.people.aggregator, world.own)).toEqual([
+      "GET /v1/aggregator-licenses 200", "GET /v1/keys 200", "GET /v1/keys/{id} 200", "GET /v1/objects 200", "GET /v1/objects/{id} 200",
+    ]);
+  });
+
+  it("S3.38 S3.39 the manager may all that a dealer user, a sub-dealer and a client may, and ranks highest", async () => {
+    // A manager who calls every route leaves little behind.
+    const { people, inG } = spare;
+    const names = (list: readonly string[]) => list.map((each) => each.replace(/ \d+$/, ""));
+    const held = async (who: Person) => ok(await who.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights;
+    const rights = await held(people.dealer_manager);
+    expect((await held(people.aggregator)).filter((right) => !rights.includes(right))).toEqual(["aggregator_license.copy", "aggregator_license.view"]);
+    const others: string[] = [];
+    for (const role of ["dealer_user", "subdealer", "client"] as const) {
+      expect((await held(people[role])).filter((right) => !rights.includes(right))).toEqual([]);
+      others.push(...names(await open(people[role], inG, spare)));
+    }
+    const mine = names(await open(people.dealer_manager, inG, spare));
+    expect(others.length).toBeGreaterThan(20);
+    expect(others.filter((name) => !mine.includes(name))).toEqual([]);
+    const { data } = ok(await world.manager.api.get<{ data: { key: string; rank: number }[] }>("/v1/roles"), 200).body;
+    expect(data.toSorted((one, two) => two.rank - one.rank)[0]?.key).toBe("dealer_manager");
+  }, 60_000);
+
+  it("S3.40 S3.41 a dealer user makes objects and corporations, views every report, and adds nobody", async () => {
+    const { api: user } = world.people.dealer_user;
+    const corporationId = ok(await command(user, "corporations", { name: "Chain" }), 201).body.id;
+    // With one group of their own, that is where it goes.
+    expect(ok(await command(user, "objects", { name: "Shop", corporationId }), 201).body["groupId"]).toBe(world.groups.G);
+    for (const name of [...REPORTS, "usage"]) expect(said(await user.get(`/v1/reports/${name}`))).toBe("200");
+    for (const role of ["dealer_manager", "dealer_user", "client"]) {
+      expect(said(await command(user, "members", { firstName: "F", lastName: "L", email: `${newKey()}@example.com`, roles: [role] }))).toBe("403 access/denied");
+    }
+  });
+
+  it("S3.44 S3.45 S3.47 S3.48 a sub-dealer opens cards and data of its dealer, and reports for a period, within its groups", async () => {
+    const { people: { subdealer }, inG, inH, manager } = world;
+    expect(ok(await subdealer.api.get(`/v1/objects/${inG.object}`), 200).body["name"]).toBe("Shop");
+    expect(ok(await subdealer.api.get(`/v1/dealers/${manager.accountId}`), 200).body["id"]).toBe(manager.accountId);
+    const period = `from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z`;
+    const rows = async (name: string) => ok(await subdealer.api.get<{ rows: Record<string, unknown>[] }>(`/v1/reports/${name}?${period}`), 200).body.rows;
+    const [expiring, keys] = [await rows("expiring-licenses"), await rows("requests-and-keys")];
+    expect(expiring.map((row) => row["id"])).toContain(inG.key);
+    expect(keys.find((row) => row["keyId"] === inG.key)).toMatchObject({ requests: expect.any(Number), lastRequestId: expect.stringMatching(/^lrq_/) });
+    for (const list of [expiring, keys]) expect(JSON.stringify(list)).not.toContain(inH.key);
+  });
+});
