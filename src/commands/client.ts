@@ -6,6 +6,8 @@ export interface Ask {
   /** The problem code of an expected refusal. */
   readonly code?: string;
   readonly body?: unknown;
+  /** A file, sent as it is instead of a JSON body. */
+  readonly file?: { readonly type: string; readonly text: string };
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -40,15 +42,16 @@ export async function ask(caller: Caller, what: Ask): Promise<Answer> {
 }
 
 async function send({ url, credential, address }: Caller, what: Ask): Promise<Answer> {
+  const type = what.file?.type ?? (what.body === undefined ? undefined : "application/json");
   const response = await fetch(`${url}${what.path}`, {
     method: what.method,
     headers: {
       ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
       ...(address === null ? {} : { "cf-connecting-ip": address }),
-      ...(what.body === undefined ? {} : { "content-type": "application/json" }),
+      ...(type === undefined ? {} : { "content-type": type }),
       ...what.headers,
     },
-    ...(what.body === undefined ? {} : { body: JSON.stringify(what.body) }),
+    ...(type === undefined ? {} : { body: what.file?.text ?? JSON.stringify(what.body) }),
   });
   const text = await response.text();
   return { status: response.status, body: parse(text), etag: response.headers.get("etag") };
@@ -72,3 +75,11 @@ export function textAt(answer: Answer, path: string): string {
   if (typeof value !== "string") throw new Error(`the answer has no ${path}: ${JSON.stringify(answer.body)}`);
   return value;
 }
+
+/** A step of a story that must be so. @throws Error */
+export function check(holds: boolean, sentence: string): void {
+  if (!holds) throw new Error(`Not as expected: ${sentence}.`);
+}
+
+/** The rows of a list. */
+export const rowsOf = <Row>(answer: Answer): readonly Row[] => valueAt(answer.body, "data") as readonly Row[];

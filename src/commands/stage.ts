@@ -20,8 +20,12 @@ export interface Equipment {
   readonly now: number;
 }
 
+/** Set-up is nothing to read along. */
+const silent = ({ seen: _, ...caller }: Caller): Caller => caller;
+
 /** What only the platform's members set: plan, subscription, credits. */
-export async function equip(platform: Caller, accountId: string, { restrictedAccounts, credits, now }: Equipment): Promise<void> {
+export async function equip(by: Caller, accountId: string, { restrictedAccounts, credits, now }: Equipment): Promise<void> {
+  const platform = silent(by);
   const path = `/v1/accounts/${accountId}`;
   await ask(platform, { method: "PUT", path: `${path}/plan`, body: { restrictedAccounts, memberLimit: null, contactUrl: null }, expect: 200 });
   await ask(platform, {
@@ -35,11 +39,11 @@ export async function equip(platform: Caller, accountId: string, { restrictedAcc
 
 /** An account with its owner, under the name that the demo lists. */
 export const opened = async (platform: Caller, who: string, account: { readonly kind: string; readonly name: string; readonly owner: Person; readonly parentId?: string }): Promise<Login> =>
-  ({ ...await openAccount(platform, account), who });
+  ({ ...await openAccount(silent(platform), account), who });
 
 /** The same for a member. */
 export const joined = async (platform: Caller, by: Login, who: string, member: NewMember, address: string | null = null): Promise<Login> =>
-  ({ ...await addMember(as(platform, by), by.accountId, member, address), who });
+  ({ ...await addMember(as(silent(platform), by), by.accountId, member, address), who });
 
 /** Makes an object and answers its id. */
 export const make = async (caller: Caller, path: string, body: object): Promise<string> =>

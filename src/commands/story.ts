@@ -1,5 +1,5 @@
 import { addMember, as, openAccount } from "./cast.ts";
-import { type Answer, ask, type Caller, textAt, valueAt } from "./client.ts";
+import { ask, type Caller, check, rowsOf, textAt, valueAt } from "./client.ts";
 import { equip } from "./stage.ts";
 
 /** Who is on stage, and the objects that the scenes hand on. */
@@ -138,13 +138,9 @@ interface Row {
   readonly actor: { readonly memberId: string | null };
 }
 
-const rows = (answer: Answer): readonly Row[] => valueAt(answer.body, "data") as readonly Row[];
+const rows = rowsOf<Row>;
 
 async function verified(caller: Caller): Promise<void> {
   const { body } = await ask(caller, { method: "GET", path: "/v1/audit/verify", expect: 200 });
   check(valueAt(body, "ok") === true && valueAt(body, "complete") === true, "the chain must verify");
-}
-
-function check(holds: boolean, sentence: string): void {
-  if (!holds) throw new Error(`Not as expected: ${sentence}.`);
 }

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { now } from "../kernel/clock.ts";
 import type { Answer, Ask, Caller } from "./client.ts";
 import { readDemo, runningGate } from "./local.ts";
+import { ACTS } from "./acts.ts";
 import { STORY } from "./story.ts";
 import { transcript } from "./transcript.ts";
 
@@ -23,10 +24,15 @@ async function main(): Promise<void> {
     calls += 1;
     console.log(transcript(caller, ask, answer).join("\n"));
   };
-  const world = await STORY.open({ url, credential, address: null, who: "Platform", seen }, now());
+  const platform: Caller = { url, credential, address: null, who: "Platform", seen };
+  const world = await STORY.open(platform, now());
   for (const [index, { title, play }] of STORY.scenes.entries()) {
     console.log(`\n${index + 1}. ${title}`);
     await play(world);
+  }
+  for (const [index, { title, play }] of ACTS.entries()) {
+    console.log(`\n${STORY.scenes.length + index + 1}. ${title}`);
+    await play({ platform, now: now(), say: console.log });
   }
   console.log(`\nThe tour is over: ${calls} calls, every answer as expected.`);
 }
