@@ -6,6 +6,7 @@ import { marketplaceCalls } from "./contract-marketplace.ts";
 import { memberAccess } from "./contract-members.ts";
 import { bodyFaults, type Contract, openContract, operationsOf } from "./contract-world.ts";
 import { catalogCalls } from "./contract-catalog.ts";
+import { roleCalls } from "./contract-roles.ts";
 import { foundPlatform } from "./operators-world.ts";
 
 let contract: Contract;
@@ -107,6 +108,7 @@ test("every operation answers what /openapi.json says: status, headers and conte
   await objects();
   await people();
   await accounts();
+  await roleCalls(contract, owner);
   await catalogCalls(contract, platform);
   await memberAccess(contract, platform);
   await marketplaceCalls(contract, platform);
