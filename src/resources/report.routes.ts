@@ -24,7 +24,7 @@ function rowsOf({ grantSet }: Call["principal"], type: string, open: Right): Vis
   const seen = visible(grantSet, `${type}.view` as Right);
   if (seen.kind === "some") return seen;
   const whole = visible(grantSet, open);
-  return whole.kind === "none" ? whole : { ...whole, groups: grantSet.groups };
+  return whole.kind === "none" ? whole : { ...whole, groups: grantSet.groupedTypes.has(type) ? grantSet.groups : null };
 }
 
 /** In the member's own account a report covers the organizations in reach too. */
