@@ -96,12 +96,13 @@ describe("the document of the whole surface", () => {
     expect(missing.map(({ path }) => path)).toEqual([]);
   });
 
-  test("declares Idempotency-Key and If-Match where they are asked for, and Tollgate-Account wherever there is a caller", () => {
+  test("declares Idempotency-Key, If-Match and Accept-Language where they are asked for, and Tollgate-Account wherever there is a caller", () => {
     const wrong = operations.filter((operation) => {
       const one = document.paths[operation.path.replaceAll(/:(\w+)/g, "{$1}")]?.[operation.method.toLowerCase()];
       const headers = Object.fromEntries((one?.parameters ?? []).filter((each) => each.in === "header").map(({ name, required }) => [name, required]));
       const expected = {
         ...(operation.right === "public" ? {} : { "Tollgate-Account": false }),
+        ...(operation.localized ? { "Accept-Language": false } : {}),
         ...(operation.idempotency === undefined ? {} : { "Idempotency-Key": operation.idempotency !== "optional" }),
         ...(operation.ifMatch === undefined ? {} : { "If-Match": operation.ifMatch === "required" }),
       };
@@ -185,7 +186,7 @@ describe("an operation", () => {
 
   test("that needs a right may be refused for the plan; what a member is about itself may not", () => {
     const codes = (right: string) => Object.keys(documentOf([{ ...operation, right, problems: [] }]).paths["/v1/things/{id}/parts/{partId}"]?.["post"]?.responses ?? {});
-    expect(["product.edit", "self", "public"].map((right) => codes(right).includes("402"))).toEqual([true, false, false]);
+    expect(["product.edit", "member", "self", "public"].map((right) => codes(right).includes("402"))).toEqual([true, true, false, false]);
     expect(codes("public").filter((status) => /^(?:40[13]|503)$/.test(status))).toEqual([]);
     for (const right of ["product.edit", "self", "public"]) expect(codes(right), right).toEqual(expect.arrayContaining(["400", "405", "413", "415", "500"]));
   });
