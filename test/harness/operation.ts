@@ -9,6 +9,8 @@ export interface Operation {
   readonly isPublic: boolean;
   /** Any active member about itself. */
   readonly isSelf: boolean;
+  /** The right that it names; null where it needs none. */
+  readonly right: string | null;
   readonly body: Schema | null;
   readonly headers: readonly string[];
   readonly query: readonly Parameter[];
@@ -52,6 +54,7 @@ export async function operations(anybody: Api): Promise<Operation[]> {
   return Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, told]) => ({
     method: method.toUpperCase(), path, name: `${method.toUpperCase()} ${path}`,
     isPublic: told.security?.length === 0, isSelf: told.description === "Any active member.",
+    right: /`([^`]+)`/.exec(told.description)?.[1] ?? null,
     body: told.requestBody?.content["application/json"]?.schema ?? null,
     headers: told.parameters.filter((one) => one.in === "header").map(({ name }) => name),
     query: told.parameters.filter((one) => one.in === "query"),
