@@ -42,12 +42,12 @@ export async function identify(request: GateRequest, types: TypeTable): Promise<
   const credential = credentialOf(request.headers);
   if (credential.kind === "key") {
     const hash = sha256Hex(credential.secret);
-    return { memoryKey: `key ${hash} ${targetId ?? ""}`, load: () => findPrincipalByKey(request.db, hash, targetId, types) };
+    return { memoryKey: `key ${hash} ${JSON.stringify(targetId)}`, load: () => findPrincipalByKey(request.db, hash, targetId, types) };
   }
   if (credential.kind === "token") {
     const claims = await claimsOf(request, credential);
     if (claims === null) throw new Problem("auth/invalid-credential", { detail: "The access token is not valid, or has expired. Get a new one: POST /v1/auth/token." });
-    return { memoryKey: `token ${claims.acc} ${claims.mem} ${claims.key} ${targetId ?? ""}`, load: () => findPrincipalByToken(request.db, claims, targetId, types) };
+    return { memoryKey: `token ${claims.acc} ${claims.mem} ${claims.key} ${JSON.stringify(targetId)}`, load: () => findPrincipalByToken(request.db, claims, targetId, types) };
   }
   throw new Problem("auth/invalid-credential", { detail: UNREADABLE[credential.kind] });
 }
