@@ -83,7 +83,7 @@ const READERS: Readonly<Record<ReportName, Reader>> = {
 const ReportCard = z.object({ name: z.string(), title: z.string(), columns: z.array(z.string()) });
 
 const list = endpoint({
-  method: "GET", path: "/v1/reports", tag: "Reports", right: "self", status: 200,
+  method: "GET", path: "/v1/reports", tag: "Reports", right: "member", status: 200,
   summary: "The reports that you may download.", answer: z.object({ data: z.array(ReportCard) }),
 }, async (call) => {
   await call.read();

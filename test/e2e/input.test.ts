@@ -55,7 +55,7 @@ const said = ({ status, body }: Reply<Problem>) => `${status} ${body?.code ?? ""
 
 async function snapshot(): Promise<unknown> {
   const { DB } = await edge.env();
-  const tables = ["account", "member", "access_grant", "api_key", "resource", "idempotency"];
+  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "idempotency"];
   const rows = await Promise.all(tables.map(async (table) => (await DB.prepare(`SELECT * FROM ${table}`).all()).results.map(({ last_used_at: _, last_login_at: __, ...row }) => row)));
   return [rows, ok(await owner.api.get("/v1/credits"), 200).body];
 }

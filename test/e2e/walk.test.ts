@@ -43,7 +43,7 @@ async function call(operation: Operation, { headers, id = missing(operation) }: 
 }
 
 const PREFIXES: Record<string, string> = {
-  "accounts": "acc", "members": "mem", "api-keys": "key", "products": "prd", "license-keys": "lky", "machine-codes": "mac", "data-objects": "dat",
+  "accounts": "acc", "roles": "rol", "members": "mem", "api-keys": "key", "products": "prd", "license-keys": "lky", "machine-codes": "mac", "data-objects": "dat",
   "customers": "cus", "access-tokens": "atk", "catalog": "thm", "themes": "thm",
 };
 
@@ -65,7 +65,7 @@ async function refusedEverywhere(headers: Record<string, string>, expected: stri
 /** The rows of every table but the trail and the call log: a refusal leaves them as they were. */
 async function snapshot(): Promise<unknown> {
   const { DB } = await edge.env();
-  const tables = ["account", "member", "access_grant", "api_key", "resource", "idempotency"];
+  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "idempotency"];
   return Promise.all(tables.map(async (table) => (await DB.prepare(`SELECT * FROM ${table}`).all()).results.map(({ last_used_at: _, last_login_at: __, ...row }) => row)));
 }
 
@@ -194,7 +194,7 @@ async function idsOf(person: Person): Promise<Record<string, string>> {
   const key = await make("/v1/license-keys", { productId: product, newCustomer: { name: "Carla", email: "carla@example.com" } });
   const { body } = ok(await person.api.get<{ key: { id: string } }>("/v1/me"), 200);
   return {
-    acc: person.accountId, mem: person.memberId, key: body.key.id, prd: product, lky: key,
+    acc: person.accountId, rol: await make("/v1/roles", { name: "Support" }), mem: person.memberId, key: body.key.id, prd: product, lky: key,
     mac: await make("/v1/machine-codes", { licenseKeyId: key, code: "M-1" }),
     dat: await make("/v1/data-objects", { productId: product, name: "setting", stringValue: "1" }),
     cus: await make("/v1/customers", { name: "Carl", email: "carl@example.com" }),

@@ -127,6 +127,10 @@ describe("the document of the whole surface", () => {
     expect(document.security).toEqual([{ bearer: [] }, { apiKey: [] }]);
   });
 
+  test("leaves one reading open to whoever lacks the plan: what one is", () => {
+    expect(operations.filter(({ right, method }) => right === "self" && method === "GET").map(({ path }) => path)).toEqual(["/v1/me"]);
+  });
+
   test("gives every answer that has a body its content type", () => {
     const bare = described.flatMap(({ path, method, one }) => Object.entries(one.responses).filter(([status, { content }]) => (status === "204") !== (content === undefined)).map(([status]) => `${method} ${path} ${status}`));
     expect(bare).toEqual([]);
