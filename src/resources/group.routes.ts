@@ -4,6 +4,7 @@ import { EVERY_GROUP } from "../access/grant-set.ts";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
+import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { GROUP_TYPE } from "./group.ts";
@@ -34,7 +35,7 @@ async function loadBoth(call: Call, objectId: string, place: "body" | "query"): 
 }
 
 /** Whoever moves an object sees both ends: nothing is put where its mover cannot look, or taken from there. */
-async function move(call: Call, row: ResourceRow, group: ResourceRow | undefined, answer: (after: ResourceRow) => { status: number; body?: object }) {
+async function move(call: Call, row: ResourceRow, group: ResourceRow | undefined, answer: (after: ResourceRow) => Answer) {
   const after = { ...row, groupId: group?.id ?? EVERY_GROUP, version: row.version + 1, updatedAt: call.now };
   call.decide("object.view", refOf(after));
   const event = call.event("object_group.edit", { type: object.name, id: row.id }, { changes: difference(trailCard(stored, row), trailCard(stored, after)) });
@@ -44,8 +45,10 @@ async function move(call: Call, row: ResourceRow, group: ResourceRow | undefined
       ...moveToGroup(call.db, row, after.groupId, call.principal.grantSet.groupedTypes, call.now),
     ],
     events: [event],
-  }, { ...answer(after), headers: { ETag: etag(after.version) } });
+  }, answer(after));
 }
+
+const answered = (row: ResourceRow): Answer => ({ status: 200, body: resourceCard(stored, row), headers: { ETag: etag(row.version) } });
 
 const put = endpoint({
   method: "POST", path: "/v1/object-groups/:id/objects", tag: "Object groups", right: "object_group.edit", status: 200,
@@ -54,13 +57,13 @@ const put = endpoint({
 }, async (call) => {
   const { row, group } = await loadBoth(call, call.named("objectId") ?? "", "body");
   await call.body();
-  if (row.groupId === call.params["id"]) return { status: 200, body: resourceCard(stored, row), headers: { ETag: etag(row.version) } };
-  return move(call, row, group, (after) => ({ status: 200, body: resourceCard(stored, after) }));
+  return row.groupId === call.params["id"] ? answered(row) : move(call, row, group, answered);
 });
 
 const take = endpoint({
   method: "DELETE", path: "/v1/object-groups/:id/objects/:objectId", tag: "Object groups", right: "object_group.edit", status: 204,
   summary: "Take an object out of this group: it is in \"all\" then, the group of whatever is in no other.",
+  problems: ["conflict/state"],
 }, async (call) => {
   const { row } = await loadBoth(call, call.params["objectId"] ?? "", "query");
   if (row.groupId !== call.params["id"]) throw new Problem("not-found");

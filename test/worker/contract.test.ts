@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { type Api, api, newKey, ok } from "../harness/client.ts";
 import { giveCredits, newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
+import { dealerCalls } from "./contract-dealer.ts";
 import { licensing } from "./contract-licensing.ts";
 import { marketplaceCalls } from "./contract-marketplace.ts";
 import { memberAccess } from "./contract-members.ts";
@@ -113,6 +114,7 @@ test("every operation answers what /openapi.json says: status, headers and conte
   await memberAccess(contract, platform);
   await marketplaceCalls(contract, platform);
   await licensing(contract, platform);
+  await dealerCalls(contract, platform);
   await reading();
   expect(contract.faults).toEqual([]);
   expect(operationsOf(contract.document).filter((operation) => !contract.done.has(operation))).toEqual([]);

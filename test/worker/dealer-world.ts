@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
-import { type Api, api, type Ask, newKey, ok, type Reply } from "../harness/client.ts";
+import { type Api, newKey, ok, type Reply } from "../harness/client.ts";
 import { newAccount, newMember, type Person } from "../harness/people.ts";
+import { addedByPlatform } from "./invite-world.ts";
 import { fetch, made } from "./operators-world.ts";
 
 /** An object with a key, a request and an SOS license under it. */
@@ -45,15 +46,7 @@ export async function stand(who: Person, groupId: string): Promise<Stand> {
   return { object, key, request, sos: await made(who, "sos-licenses", { keyId: key, days: 20, reason: "weekend" }) };
 }
 
-/** What nobody gives over HTTP: roles that no member may give, and what a sub-dealer's own account holds. */
-export async function set(memberId: string, fields: { roles?: readonly string[]; rights?: readonly string[]; objectGroupIds?: readonly string[] }): Promise<void> {
-  const columns = { roles: "roles", rights: "rights", objectGroupIds: "object_group_ids" } as const;
-  for (const [name, value] of Object.entries(fields)) {
-    await env.DB.prepare(`UPDATE member SET ${columns[name as keyof typeof columns]} = ?, version = version + 1 WHERE id = ?`).bind(JSON.stringify(value), memberId).run();
-  }
-}
-
-/** An object of the dealer with all under it becomes the sub-dealer's. */
+/** An object of the dealer with all under it becomes the sub-dealer's: nobody adds objects there. */
 export async function handOver({ object }: Stand, accountId: string): Promise<void> {
   await env.DB.prepare("UPDATE resource SET account_id = ?1 WHERE id = ?2 OR root_id = ?2").bind(accountId, object).run();
 }
@@ -64,8 +57,8 @@ export async function dealerWorld(platform: Api): Promise<DealerWorld> {
   const other = await newAccount(fetch, platform, "dealer");
   const groups = { G: await made(manager, "object-groups", { name: "G" }), H: await made(manager, "object-groups", { name: "H" }) };
   const member = async (role: DealerRole): Promise<Person> => {
-    const person = await newMember(fetch, manager, { roles: [role === "client" ? "client" : "dealer_user"] });
-    await set(person.memberId, { roles: [role], objectGroupIds: [groups.G] });
+    const person = await (role === "dealer_user" || role === "client" ? newMember(fetch, manager, { roles: [role] }) : addedByPlatform(fetch, platform, manager.accountId, [role]));
+    ok(await manager.api.put(`/v1/members/${person.memberId}/object-groups`, { groupIds: [groups.G] }), 200);
     return person;
   };
   const people = {
@@ -85,13 +78,12 @@ export async function dealerWorld(platform: Api): Promise<DealerWorld> {
 
 /** The same caller, who acts on that account. */
 export function at(who: Person, accountId: string): Api {
-  const there = (ask: Ask = {}): Ask => ({ ...ask, headers: { ...ask.headers, "tollgate-account": accountId } });
-  const caller = api(fetch, who.apiKey);
-  return {
-    get: (path, ask) => caller.get(path, there(ask)), del: (path, ask) => caller.del(path, there(ask)),
-    post: (path, body, ask) => caller.post(path, body, there(ask)), put: (path, body, ask) => caller.put(path, body, there(ask)),
-    patch: (path, body, ask) => caller.patch(path, body, there(ask)), via: () => { throw new Error("stays where it is"); },
+  const there = (path: string, init?: RequestInit) => {
+    const headers = new Headers(init?.headers);
+    headers.set("tollgate-account", accountId);
+    return fetch(path, { ...init, headers });
   };
+  return who.api.via(there);
 }
 
 /** A command that is never a replay. */
