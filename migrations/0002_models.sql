@@ -84,3 +84,9 @@ CREATE TABLE theme_file (
   created_at INTEGER NOT NULL,
   PRIMARY KEY (theme_id, name)
 ) WITHOUT ROWID;
+
+-- Bytes in the bucket that no file names: not yet, or no more. What a crash leaves of these, the sweep removes.
+CREATE TABLE stray_file (
+  id TEXT PRIMARY KEY,
+  at INTEGER NOT NULL
+) WITHOUT ROWID;

@@ -3,6 +3,8 @@ import { consume } from "./audit/consumer.queue.ts";
 import { sweep } from "./audit/sweep.store.ts";
 import type { Env } from "./env.ts";
 import { sweepCharges } from "./resources/charge-sweep.change.ts";
+import { sweepFiles } from "./resources/theme-file.store.ts";
+import { now } from "./kernel/clock.ts";
 import { openDb } from "./kernel/db.ts";
 
 export { AccountObject } from "./credits/account.object.ts";
@@ -13,5 +15,6 @@ export default {
   scheduled: async (_controller, env) => {
     await sweepCharges(env);
     await sweep(openDb(env.DB), ledgersOf(env));
+    await sweepFiles(openDb(env.DB), env.FILES, now());
   },
 } satisfies ExportedHandler<Env>;

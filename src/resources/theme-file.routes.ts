@@ -7,7 +7,7 @@ import { invalid, Problem } from "../kernel/problem.ts";
 import type { ThemeFileRow } from "../schema/resource.ts";
 import { loadResource } from "./resource.routes.ts";
 import { guardPresence } from "./resource.store.ts";
-import { FILES_MAX, findFile, keepBytes, listFiles, removeFile, replaceFile } from "./theme-file.store.ts";
+import { FILES_MAX, findFile, keepBytes, listFiles, removeBytes, removeFile, replaceFile } from "./theme-file.store.ts";
 import { catalog } from "./types/catalog.ts";
 import { viewTheme } from "./theme.change.ts";
 
@@ -65,14 +65,14 @@ const put = endpoint({
     statements: [guardPresence(call.db, row), ...replaceFile(call.db, after, before)],
     events: [call.event("catalog.edit", { type: catalog.name, id: row.id }, { changes: { before: trailed(before), after: trailed(after) } })],
   }, { status: 200, body: fileCard(after) });
-  if (before !== undefined) call.defer(call.env.FILES.delete(before.id));
+  if (before !== undefined) call.defer(removeBytes(call.db, call.env.FILES, [before.id]));
   return answer;
 });
 
-/** The bytes come first, under an id that nothing names yet: what fails from here on leaves bytes that nobody reaches, and no row without bytes. */
+/** The bytes come first, under an id that nothing names yet: what fails from here on leaves bytes for the sweep, and no row without bytes. */
 async function keepFile(call: Call) {
   const id = newId("themeFile", call.now);
-  const kept = await call.upload(async (file) => ({ id, size: file.size, contentType: file.contentType, sha256: await keepBytes(call.env.FILES, id, file) }));
+  const kept = await call.upload(async (file) => ({ id, size: file.size, contentType: file.contentType, sha256: await keepBytes(call.db, call.env.FILES, id, file, call.now) }));
   if (kept.sha256 === null) throw new Problem("malformed", { detail: "The body is not as long as Content-Length says." });
   return { ...kept, sha256: kept.sha256 };
 }
@@ -86,7 +86,7 @@ const remove = endpoint({
   if (file === undefined) throw new Problem("not-found");
   const event = call.event("catalog.edit", { type: catalog.name, id: row.id }, { changes: { before: trailed(file), after: {} } });
   const answer = await call.commit({ statements: removeFile(call.db, file), events: [event] }, { status: 204 });
-  call.defer(call.env.FILES.delete(file.id));
+  call.defer(removeBytes(call.db, call.env.FILES, [file.id]));
   return answer;
 });
 

@@ -1,7 +1,7 @@
-import { and, asc, eq, gt, isNull, or, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import type { SentFile } from "../kernel/body.ts";
-import { type Db, guard, type Statement } from "../kernel/db.ts";
-import { resource, themeFile, type ThemeFileRow } from "../schema/resource.ts";
+import { batch, type Db, guard, type Statement } from "../kernel/db.ts";
+import { resource, strayFile, themeFile, type ThemeFileRow } from "../schema/resource.ts";
 
 export const FILES_MAX = 100;
 
@@ -19,11 +19,16 @@ export const replaceFile = (db: Db, row: ThemeFileRow, before: ThemeFileRow | un
     ? guard(db, "changed", sql`(SELECT COUNT(*) FROM theme_file WHERE theme_id = ${row.themeId}) < ${FILES_MAX}
       AND NOT EXISTS (SELECT 1 FROM theme_file WHERE theme_id = ${row.themeId} AND name = ${row.name})`)
     : guardFile(db, before),
-  db.delete(themeFile).where(named(row.themeId, row.name)),
+  // The sweep has not taken the bytes meanwhile, and takes them no more.
+  guard(db, "changed", sql`EXISTS (SELECT 1 FROM stray_file WHERE id = ${row.id})`),
+  db.delete(strayFile).where(eq(strayFile.id, row.id)),
+  ...(before === undefined ? [] : dropFile(db, before)),
   db.insert(themeFile).values(row),
 ];
 
-export const removeFile = (db: Db, row: ThemeFileRow): Statement[] => [guardFile(db, row), db.delete(themeFile).where(named(row.themeId, row.name))];
+export const removeFile = (db: Db, row: ThemeFileRow): Statement[] => [guardFile(db, row), ...dropFile(db, row)];
+
+const dropFile = (db: Db, row: ThemeFileRow): Statement[] => [db.delete(themeFile).where(named(row.themeId, row.name)), db.insert(strayFile).values({ id: row.id, at: 0 })];
 
 const guardFile = (db: Db, row: ThemeFileRow): Statement =>
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM theme_file WHERE theme_id = ${row.themeId} AND name = ${row.name} AND id = ${row.id})`);
@@ -35,8 +40,9 @@ export const findLicense = (db: Db, accountId: string, themeId: string, now: num
     or(isNull(resource.expiresAt), gt(resource.expiresAt, now)),
   )).limit(1);
 
-/** Keeps the bytes as they come in. Null when they were not as many as was said; then nothing is kept. */
-export async function keepBytes(files: R2Bucket, id: string, { body, size }: SentFile): Promise<string | null> {
+/** Keeps the bytes as they come in, strays until a file names them. Null when they were not as many as was said; then nothing is kept. */
+export async function keepBytes(db: Db, files: R2Bucket, id: string, { body, size }: SentFile, now: number): Promise<string | null> {
+  await batch(db, [db.insert(strayFile).values({ id, at: now })]);
   const [kept, read] = body.tee();
   const digest = new crypto.DigestStream("SHA-256");
   const fixed = new FixedLengthStream(size);
@@ -47,3 +53,19 @@ export async function keepBytes(files: R2Bucket, id: string, { body, size }: Sen
 }
 
 const hex = (bytes: ArrayBuffer): string => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+export async function removeBytes(db: Db, files: R2Bucket, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await files.delete([...ids]);
+  await batch(db, [db.delete(strayFile).where(inArray(strayFile.id, [...ids]))]);
+}
+
+/** Longer than any upload takes. */
+const STRAY_MS = 3_600_000;
+const AT_ONCE = 90;
+
+/** Removes bytes that no file names any more, or that an upload left behind which never ended. */
+export async function sweepFiles(db: Db, files: R2Bucket, now: number): Promise<void> {
+  const strays = await db.select({ id: strayFile.id }).from(strayFile).where(lt(strayFile.at, now - STRAY_MS)).limit(AT_ONCE);
+  await removeBytes(db, files, strays.map(({ id }) => id));
+}

@@ -69,4 +69,10 @@ export const themeFile = sqliteTable("theme_file", {
   createdAt: integer("created_at").notNull(),
 }, (table) => [primaryKey({ columns: [table.themeId, table.name] })]);
 
+export const strayFile = sqliteTable("stray_file", {
+  id: text().primaryKey(),
+  /** Milliseconds since the epoch; 0 where they may go at once. */
+  at: integer().notNull(),
+});
+
 export type ThemeFileRow = typeof themeFile.$inferSelect;

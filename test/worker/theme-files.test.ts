@@ -1,5 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
+import { openDb } from "../../src/kernel/db.ts";
+import { sweepFiles } from "../../src/resources/theme-file.store.ts";
 import { type Api, api, ok } from "../harness/client.ts";
 import { fetch, said } from "./operators-world.ts";
 import { type FileCard, foundPlatformKey, newTeam, newTheme, type Team, upload } from "./team-world.ts";
@@ -75,6 +77,37 @@ describe("the files of a theme", () => {
     expect(said(await team.member.api.get("/v1/themes/thm_01ARZ3NDEKTSV4RRFFQ69G5FAV/files"))).toBe("404 not-found");
   });
 
+  test("are a hundred of one theme at most, also when two come at once", async () => {
+    const other = await newTheme(platform);
+    await env.DB.prepare(`INSERT INTO theme_file (theme_id, name, id, size, sha256, content_type, created_by, created_at)
+      SELECT ?1, 'f' || value, ?1 || value, 1, '', 'text/plain', '', 0 FROM json_each(?2)`).bind(other, JSON.stringify(Array.from({ length: 99 }, (_, index) => index))).run();
+    const answers = await Promise.all(["x.zip", "y.zip"].map((name) => upload(platformKey, `/v1/catalog/${other}/files/${name}`, BYTES)));
+    expect(answers.map(said).sort()).toEqual(["200", "409 conflict/state"]);
+    expect(said(await upload(platformKey, `/v1/catalog/${other}/files/f1`, BYTES))).toBe("200");
+    expect((await listed(platform, `/v1/catalog/${other}/files`)).length).toBe(100);
+    await env.DB.prepare("DELETE FROM theme_file WHERE theme_id = ? AND size = 1").bind(other).run();
+  });
+
+  test("whose upload ended halfway leave bytes for an hour, and then none; those of a file stay", async () => {
+    const other = await newTheme(platform);
+    const strays = async () => (await env.DB.prepare("SELECT id, at FROM stray_file ORDER BY id").all<{ id: string; at: number }>()).results;
+    ok(await upload(platformKey, `/v1/catalog/${other}/files/a.zip`, BYTES), 200);
+    await sweepFiles(openDb(env.DB), env.FILES, Date.now() + 7_200_000);
+    const named = await filesIn();
+    // As a crash leaves it between the bytes and the row: two long ago, one a moment ago, and one whose bytes never came.
+    for (const [id, at] of [["fil_1", Date.now() - 3_700_000], ["fil_2", 0], ["fil_3", Date.now() - 3_000_000], ["fil_4", 0]] as const) {
+      if (id !== "fil_4") await env.FILES.put(id, BYTES);
+      await env.DB.prepare("INSERT INTO stray_file (id, at) VALUES (?, ?)").bind(id, at).run();
+    }
+    await sweepFiles(openDb(env.DB), env.FILES, Date.now());
+    expect((await strays()).filter(({ id }) => id.length === 5).map(({ id }) => id)).toEqual(["fil_3"]);
+    expect(await filesIn()).toBe(named + 1);
+    expect(said(await upload(platformKey, `/v1/catalog/${other}/files/b.zip`, BYTES, { "content-length": "1000" }))).toBe("400 malformed");
+    const left = (await strays()).filter(({ at }) => at > 0).length;
+    await sweepFiles(openDb(env.DB), env.FILES, Date.now() + 7_200_000);
+    expect([left > 0, await strays(), await filesIn()]).toEqual([true, [], named]);
+  });
+
   test("two at once under one name: one stays, and its bytes are those of its row", async () => {
     const other = await newTheme(platform);
     const sent = Array.from({ length: 6 }, (_, index) => new Uint8Array(1_000 + index).fill(index));
@@ -83,5 +116,9 @@ describe("the files of a theme", () => {
     const [file] = await listed(platform, `/v1/catalog/${other}/files`);
     const { id } = await env.DB.prepare("SELECT id FROM theme_file WHERE theme_id = ?").bind(other).first<{ id: string }>() ?? expect.fail();
     expect((await env.FILES.get(id))?.size).toBe(file?.size);
+    // The others' bytes are strays until the sweep.
+    await sweepFiles(openDb(env.DB), env.FILES, Date.now() + 7_200_000);
+    const names = (await env.DB.prepare("SELECT id FROM theme_file ORDER BY id").all<{ id: string }>()).results.map((row) => row.id);
+    expect((await env.FILES.list()).objects.map(({ key }) => key).sort()).toEqual(names);
   });
 });
