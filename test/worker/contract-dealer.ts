@@ -26,7 +26,7 @@ export async function dealerCalls({ fetch }: Contract, platform: Api): Promise<v
   for (const [path, change] of Object.entries(changes)) ok(await api.patch(`/v1/${path}`, change, { ifMatch: "*" }), 200);
   const request = await make(`keys/${key}/licenses`, { days: 30, comments: "c" });
   const sos = await make("sos-licenses", { keyId: key, days: 5, reason: "weekend" });
-  for (const path of ["requests", `requests/${request}`, `sos-licenses/${sos}`, `objects?corporationId=${corporation}`, "keys?serial=S-1"]) ok(await api.get(`/v1/${path}`), 200);
+  for (const path of ["requests", `requests/${request}`, `sos-licenses/${sos}`, `objects?corporationId=${corporation}`, "keys?serial=S-1", "reports", "reports/requests-and-keys"]) ok(await api.get(`/v1/${path}`), 200);
   ok(await api.post("/v1/sos-licenses", { keyId: key, days: 5, reason: "weekend" }, keyed()), 409);
   ok(await platform.get(`/v1/accounts/${accountId}/sos-block`), 200);
   ok(await platform.del(`/v1/accounts/${accountId}/sos-block`), 204);

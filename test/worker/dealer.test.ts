@@ -71,6 +71,17 @@ describe("S3.55 object groups", () => {
     await rightsOf(user.memberId, []);
   });
 
+  it("S3.27 a manager chooses the groups of whoever is there, also of those whose card only the platform may change", async () => {
+    const { people: { subdealer, dealer_user: user }, manager, groups } = world;
+    const path = `/v1/members/${subdealer.memberId}`;
+    expect(ok(await manager.api.put<{ objectGroupIds: string[] }>(`${path}/object-groups`, { groupIds: [groups.G] }), 200).body.objectGroupIds).toEqual([groups.G]);
+    expect(said(await manager.api.patch(path, { phone: "1" }, { ifMatch: "*" }))).toBe("403 access/denied");
+    // With some groups only, power over the member is needed too.
+    await rightsOf(user.memberId, ["object_group.edit", "member.view"]);
+    expect(said(await user.api.put(`${path}/object-groups`, { groupIds: [] }))).toBe("403 access/denied");
+    await rightsOf(user.memberId, []);
+  });
+
   it("a group goes when nothing is in it and nobody has it; \"all\" never", async () => {
     const { manager, people: { client } } = world;
     const group = await made(manager, "object-groups", { name: "Short" });
