@@ -13,6 +13,7 @@ import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { Locale } from "../schema/team.ts";
 import type { Call, Change, EventName, Results } from "./call.ts";
+import { refusal } from "./admission.ts";
 import { findRecord, IDEMPOTENCY_KEY, insertRecord } from "./idempotency.store.ts";
 import { languageOf } from "./language.ts";
 import type { Principal } from "./principal.ts";
@@ -51,7 +52,6 @@ export class Attempt implements Call {
   get language(): Locale { return languageOf(this.#request.headers.get("accept-language"), [this.principal.member.language, this.principal.home.settings.locale]); }
   defer(work: Promise<unknown>): void { this.#request.defer(work); }
   query(): unknown { return this.#request.query(); }
-  upload<T>(keep: (file: SentFile) => Promise<T>): Promise<T> { return this.#request.upload(keep); }
   named(member: string): string | null { return this.#request.named(member); }
   fingerprint(): string { return this.#request.fingerprint(); }
   ifMatch(version: number): void { this.#request.ifMatch(version); }
@@ -65,6 +65,13 @@ export class Attempt implements Call {
     this.confirmed = true;
     if (key !== null) this.#made = (results[1] as Awaited<ReturnType<typeof findRecord>>)[0] ?? null;
     return results.slice(1 + record.length) as Results<T>;
+  }
+
+  async upload<T>(keep: (file: SentFile) => Promise<T>): Promise<T> {
+    const kept = await this.#request.upload(keep);
+    // A file may take its time, and a key or an address rule is asked as of now: the next attempt says what it is refused for.
+    if (refusal(this.principal, this.origin, this.now, false) !== null) throw new Stale();
+    return kept;
   }
 
   decide(right: Right, on?: ResourceRef, hidden: boolean | Problem = false): void {

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { openDb } from "../../src/kernel/db.ts";
 import { sweepFiles } from "../../src/resources/theme-file.store.ts";
 import { type Api, api, ok } from "../harness/client.ts";
+import { newApiKey, type Person } from "../harness/people.ts";
 import { fetch, said } from "./operators-world.ts";
 import { type FileCard, foundPlatformKey, newTeam, newTheme, type Team, upload } from "./team-world.ts";
 
@@ -75,6 +76,24 @@ describe("the files of a theme", () => {
     expect(said(await upload("tgk_none", `/v1/catalog/${theme}/files/x.zip`, BYTES))).toBe("401 auth/invalid-credential");
     expect(said(await team.viewer.api.get(`/v1/themes/${theme}/files`))).toBe("403 access/denied");
     expect(said(await team.member.api.get("/v1/themes/thm_01ARZ3NDEKTSV4RRFFQ69G5FAV/files"))).toBe("404 not-found");
+  });
+
+  test("come in by a key that holds to their end", async () => {
+    const { member } = ok(await platform.get<{ member: { id: string } }>("/v1/me"), 200).body;
+    const brief = await newApiKey(fetch, { api: platform } as Person, member.id, { expiresAt: new Date(Date.now() + 700).toISOString() });
+    const slow = (): ReadableStream<Uint8Array> => new ReadableStream({
+      async start(controller) {
+        controller.enqueue(BYTES);
+        await new Promise((done) => { setTimeout(done, 1_000); });
+        controller.enqueue(BYTES);
+        controller.close();
+      },
+    });
+    const length = { "content-length": String(2 * BYTES.length) };
+    const path = `/v1/catalog/${await newTheme(platform)}/files`;
+    expect(said(await upload(brief, `${path}/slow.zip`, slow(), length))).toBe("401 auth/invalid-credential");
+    expect(await listed(platform, path)).toEqual([]);
+    expect(said(await upload(platformKey, `${path}/slow.zip`, slow(), length))).toBe("200");
   });
 
   test("are a hundred of one theme at most, also when two come at once", async () => {
