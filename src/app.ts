@@ -97,8 +97,10 @@ export const surface: readonly Endpoint[] = [...endpoints, description];
 
 export const app = new Hono<GateEnv>();
 app.use(attend);
-for (const endpoint of surface) app.on(endpoint.operation.method, endpoint.operation.path, gate(endpoint, TYPE_TABLE));
-for (const [path, group] of Map.groupBy(surface, ({ operation }) => operation.path)) {
+const parameters = (path: string): number => path.split(":").length;
+// The most exact paths first: else a method that /v1/roles/matrix lacks would be taken for one of /v1/roles/:id.
+for (const [path, group] of [...Map.groupBy(surface, ({ operation }) => operation.path)].sort(([one], [two]) => parameters(one) - parameters(two))) {
+  for (const endpoint of group) app.on(endpoint.operation.method, path, gate(endpoint, TYPE_TABLE));
   const methods = group.map(({ operation }) => operation.method);
   const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])].join(", ");
   app.all(path, () => { throw new Problem("method-not-allowed", { headers: { Allow: allow } }); });
