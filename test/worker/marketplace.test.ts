@@ -5,7 +5,7 @@ import { presetOf } from "../../src/access/model.ts";
 import { listOrganizations } from "../../src/resources/organization.store.ts";
 import { type Api, api, newKey, ok } from "../harness/client.ts";
 import { newMember, type Person } from "../harness/people.ts";
-import { anyVersion, at, atSeller, FORM, idOf, keyed, MAILBOX, type Market, market, OFFER } from "./marketplace-world.ts";
+import { anyVersion, at, atSeller, FORM, idOf, INVOICE, keyed, MAILBOX, type Market, market, OFFER } from "./marketplace-world.ts";
 import { fetch, foundPlatform, listed, said } from "./operators-world.ts";
 
 interface Invoice { readonly id: string; readonly amount: number; readonly billedTo: string; readonly lines: readonly { quantity: number; unitPrice: number }[]; readonly status: string }
@@ -134,6 +134,28 @@ describe("subscriptions", () => {
     ok(await seller.api.post(`/v1/catalog/${item}/retire`, {}), 200);
     const tried = async (catalogItemId: string) => said(await near.api.post("/v1/subscriptions", { catalogItemId }, keyed()));
     expect([await tried(item), await tried(free), await tried(theirs), await tried("thm_none")]).toEqual(["409 conflict/state", "409 conflict/state", "404 not-found", "404 not-found"]);
+  });
+});
+
+describe("invoices", () => {
+  it("are summed and billed by the server, settled or canceled once, and then change no more", async () => {
+    const { accountId, memberId } = near;
+    const ask = { headers: at(accountId) };
+    const make = () => seller.api.post<Invoice>("/v1/invoices", INVOICE, keyed(accountId));
+    const [paid, dropped] = [ok(await make(), 201).body, ok(await make(), 201).body];
+    expect(paid).toMatchObject({ amount: 300, billedTo: memberId, status: "open" });
+    const lines = [{ description: "Setup", quantity: 3, unitPrice: 7 }];
+    expect(ok(await seller.api.patch<Invoice>(`/v1/invoices/${paid.id}`, { lines }, anyVersion(accountId)), 200).body.amount).toBe(21);
+    for (const body of [{ amount: 1 }, { billedTo: seller.memberId }, { status: "paid" }, { lines: [] }, { lines: [{ ...lines[0], unitPrice: -1 }] }]) {
+      expect(said(await seller.api.patch(`/v1/invoices/${paid.id}`, body, anyVersion(accountId)))).toBe("422 validation");
+    }
+    for (const [id, verb, status] of [[paid.id, "settle", "paid"], [dropped.id, "cancel", "canceled"]] as const) {
+      expect(ok(await seller.api.post<Invoice>(`/v1/invoices/${id}/${verb}`, {}, ask), 200).body.status).toBe(status);
+      for (const again of ["settle", "cancel"]) expect(said(await seller.api.post(`/v1/invoices/${id}/${again}`, {}, ask))).toBe("409 conflict/state");
+      expect(said(await seller.api.patch(`/v1/invoices/${id}`, { title: "x" }, anyVersion(accountId)))).toBe("409 conflict/state");
+      expect(said(await seller.api.del(`/v1/invoices/${id}`, ask))).toBe("405 method-not-allowed");
+    }
+    expect(await listed(seller.api, "invoices?status=open", 3, ask)).toEqual([]);
   });
 });
 

@@ -1,0 +1,162 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { api as credentialed, type Api, ok, type Reply } from "../harness/client.ts";
+import { newMember, type Person } from "../harness/people.ts";
+import { anyVersion, at, atSeller, idOf, INVOICE, keyed, MAILBOX, type Market, market } from "./marketplace-world.ts";
+import { fetch, foundPlatform, listed, said, shape } from "./operators-world.ts";
+
+let where: Market;
+let platform: Api;
+let seller: Person;
+let near: Person;
+let far: Person;
+let customer: Person;
+/** Reaches the near organization only. */
+let agent: Person;
+let item: string;
+
+beforeAll(async () => {
+  platform = await foundPlatform();
+  where = await market(fetch, platform);
+  ({ seller, near, far } = where);
+  item = await idOf(seller.api, "catalog", MAILBOX);
+  await idOf(seller.api, "markups", { name: "Secret", percent: 50 });
+  customer = await newMember(fetch, near, { roles: ["customer"] });
+  agent = await atSeller(fetch, where, "seller_agent_admin");
+});
+
+const NONE = "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+const cursorOf = (id: string) => Buffer.from(JSON.stringify(id)).toString("base64url");
+const same = (answers: readonly Reply<unknown>[]) => expect(new Set(answers.map(shape)).size).toBe(1);
+/** What says what something costs the seller, or what the seller adds. */
+const SECRET = /costPrice|margin|markup|Secret|1000\b|invoice/i;
+
+describe("an organization out of reach", () => {
+  it("is answered like one of another seller and one that is not there: as an object, as an account acted on, and in a patch", async () => {
+    const ids = [far.accountId, where.foreign.accountId, where.rival.accountId, NONE, "nonsense"];
+    const asked = [
+      (id: string) => agent.api.get(`/v1/organizations/${id}`),
+      (id: string) => agent.api.patch(`/v1/organizations/${id}`, { name: "x" }, anyVersion()),
+      (id: string) => agent.api.get("/v1/subscriptions", { headers: at(id) }),
+      (id: string) => agent.api.post("/v1/subscriptions", { catalogItemId: item }, keyed(id)),
+      (id: string) => customer.api.get("/v1/subscriptions", { headers: at(id) }),
+    ];
+    for (const ask of asked) same(await Promise.all(ids.map(ask)));
+    const paths = [near, far].map(async ({ accountId }) => said(await customer.api.get(`/v1/accounts/${accountId}`)));
+    expect(await Promise.all(paths)).toEqual(["403 access/denied", "403 access/denied"]);
+  });
+
+  it("leaves no gap in a list: neither by the size of pages nor by a cursor that was made by hand", async () => {
+    for (const limit of [1, 2, 50]) expect(await listed(agent.api, "organizations", limit)).toEqual([near.accountId]);
+    const { body } = ok(await agent.api.get<{ nextCursor: string | null }>("/v1/organizations?limit=1"), 200);
+    expect(body.nextCursor).toBeNull();
+    for (const id of [far.accountId, where.foreign.accountId, NONE, "zzz"]) {
+      const { data } = ok(await agent.api.get<{ data: { id: string }[] }>(`/v1/organizations?cursor=${cursorOf(id)}`), 200).body;
+      expect(data.every((row) => row.id === near.accountId), id).toBe(true);
+    }
+  });
+
+  it("is granted to nobody by a member who does not reach it", async () => {
+    const { memberId } = await atSeller(fetch, where, "subscriptions_manager");
+    for (const id of [far.accountId, "0"]) {
+      expect(said(await agent.api.put(`/v1/members/${memberId}/grants`, { grants: [{ resourceType: "organization", resourceId: id, access: "view" }] }))).toBe("403 access/denied");
+    }
+  });
+
+  it("is in nobody's history who does not reach it, and in the history of whoever does", async () => {
+    ok(await seller.api.patch(`/v1/organizations/${far.accountId}`, { name: "Far away" }, anyVersion()), 200);
+    // What one tried oneself stays in one's own log.
+    const told = async (who: Person, path: string) => JSON.stringify(ok(await who.api.get<{ data: { actor?: { memberId: string } }[] }>(`/v1/${path}`), 200).body.data
+      .filter(({ actor }) => actor?.memberId !== who.memberId));
+    const manager = await atSeller(fetch, where, "account_manager");
+    for (const path of ["audit?limit=100", "object-log?limit=100"]) {
+      expect(await told(manager, path)).toContain(far.accountId);
+      expect(await told(agent, path)).not.toContain(far.accountId);
+    }
+    ok(await seller.api.get(`/v1/organizations/${far.accountId}`), 200);
+    const { data } = ok(await agent.api.get<{ data: { memberId: string }[] }>("/v1/calls?limit=100"), 200).body;
+    expect(data.filter(({ memberId }) => memberId !== agent.memberId)).toEqual([]);
+  });
+});
+
+describe("what is the seller's own business", () => {
+  it("is in no answer to a customer: cards, lists, the catalog, a repeated key", async () => {
+    const command = keyed();
+    const answers = [await customer.api.post<{ id: string }>("/v1/subscriptions", { catalogItemId: item }, command), await customer.api.post("/v1/subscriptions", { catalogItemId: item }, command)];
+    const { id } = ok(answers[0] as Reply<{ id: string }>, 201).body;
+    for (const path of ["subscriptions", `subscriptions/${id}`, "catalog", `catalog/${item}`, "me"]) answers.push(ok(await customer.api.get(`/v1/${path}`), 200) as never);
+    for (const { body } of answers) expect(JSON.stringify(body)).not.toMatch(SECRET);
+  });
+
+  it("is not shown again by a repeated key to whoever lost the right since", async () => {
+    const manager = await atSeller(fetch, where, "subscriptions_manager");
+    const command = { catalogItemId: item, quantity: 7 };
+    const key = keyed(near.accountId);
+    expect(ok(await manager.api.post("/v1/subscriptions", command, key), 201).body).toMatchObject({ costPrice: 1000, markup: 50 });
+    const again = ok(await manager.api.post("/v1/subscriptions", command, key), 201);
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    expect(JSON.stringify(again.body)).not.toMatch(/costPrice|markup/);
+  });
+
+  it("cannot be filtered, sorted or found by, with the right to see it or without", async () => {
+    const id = await idOf(customer.api, "subscriptions", { catalogItemId: item });
+    for (const who of [customer, seller]) {
+      for (const query of ["costPrice=1000", "markup=50", "sort=costPrice", "margin=40"]) {
+        for (const path of ["subscriptions", "catalog"]) expect(said(await who.api.get(`/v1/${path}?${query}`)), `${path} ${query}`).toBe("422 validation");
+      }
+    }
+    for (const body of [{ costPrice: 1 }, { markup: 1 }, { unitPrice: 1 }, { quantity: 2, costPrice: 1000 }]) {
+      const answer = await customer.api.patch(`/v1/subscriptions/${id}`, body, anyVersion());
+      expect(said(answer)).toBe("422 validation");
+      expect(JSON.stringify(answer.body)).not.toMatch(/1000/);
+    }
+  });
+
+  it("is not changed by whoever may not see it, and a guess is answered like any other", async () => {
+    const { id: role } = ok(await seller.api.post<{ id: string }>("/v1/roles", { name: "Editors", description: "d", rights: ["catalog.view", "catalog.edit"], grants: [] }, keyed()), 201).body;
+    const editor = await newMember(fetch, seller, { roles: [role] });
+    const tried = [1000, 999, null].map((costPrice) => editor.api.patch(`/v1/catalog/${item}`, { costPrice }, anyVersion()));
+    expect((await Promise.all(tried)).map(said)).toEqual(["403 access/denied", "403 access/denied", "403 access/denied"]);
+    expect(JSON.stringify(ok(await editor.api.patch(`/v1/catalog/${item}`, { description: "d" }, anyVersion()), 200).body)).not.toMatch(/costPrice|margin/);
+    ok(await seller.api.patch(`/v1/catalog/${item}`, { costPrice: 1000 }, anyVersion()), 200);
+  });
+
+  it("an organization's admin reads its history without cost, markup or invoice, and pages through it without a gap", async () => {
+    await idOf(seller.api, "invoices", INVOICE, near.accountId);
+    await idOf(customer.api, "subscriptions", { catalogItemId: item });
+    for (const path of ["audit", "object-log"]) {
+      const { data } = ok(await near.api.get<{ data: { action: string; resource: { type: string } }[] }>(`/v1/${path}?limit=100`), 200).body;
+      expect(data.map(({ action }) => action)).toContain("subscription.create");
+      expect(data.filter(({ resource }) => ["invoice", "markup", "billing", "account"].includes(resource.type))).toEqual([]);
+      expect(JSON.stringify(data)).not.toMatch(/costPrice|margin|Secret|invoice/);
+      const ids = data.map((row) => (row as unknown as { id: string }).id);
+      if (path === "audit") expect(await listed(near.api, "audit", 3)).toEqual(expect.arrayContaining(ids));
+    }
+    for (const query of ["action=invoice.*", "resourceType=invoice", "action=markup.create"]) expect(ok(await near.api.get<{ data: [] }>(`/v1/audit?${query}`), 200).body.data).toEqual([]);
+    const seen = ok(await seller.api.get<{ data: object[] }>("/v1/audit?action=invoice.create", { headers: at(near.accountId) }), 200).body.data;
+    expect(seen.length).toBeGreaterThan(0);
+  });
+
+  it("and the history of a member without markups tells of none, though a key that only reads the log reads what its member may", async () => {
+    const told = async (who: Api) => ok(await who.get<{ data: object[] }>("/v1/audit?action=markup.create"), 200).body.data.length;
+    expect([await told(agent.api), await told(seller.api)]).toEqual([0, 1]);
+    const narrow = ok(await seller.api.post<{ secret: string }>(`/v1/members/${seller.memberId}/api-keys`, { name: "log", scopes: ["audit.view"] }, keyed()), 201).body;
+    expect(await told(credentialed(fetch, narrow.secret))).toBe(1);
+  });
+});
+
+describe("nothing is told by a refusal", () => {
+  it("an item of another seller is answered like one that is not there, in a purchase, a filter and a markup", async () => {
+    const theirs = await idOf(where.rival.api, "catalog", MAILBOX);
+    const ids = [theirs, "thm_01ARZ3NDEKTSV4RRFFQ69G5FAV", "nonsense"];
+    same(await Promise.all(ids.map((catalogItemId) => customer.api.post("/v1/subscriptions", { catalogItemId }, keyed()))));
+    same(await Promise.all(ids.map((id) => customer.api.get(`/v1/subscriptions?catalogItemId=${id}`))));
+    same(await Promise.all(ids.map((catalogItemId) => seller.api.post("/v1/markups", { name: "x", percent: 1, catalogItemId }, keyed()))));
+    same(await Promise.all([where.foreign.accountId, NONE, "nonsense"].map((organizationId) => seller.api.post("/v1/markups", { name: "x", percent: 1, organizationId }, keyed()))));
+  });
+
+  it("an address that somebody has elsewhere founds an organization like any other", async () => {
+    const { email } = ok(await where.foreign.api.get<{ member: { email: string } }>("/v1/me"), 200).body.member;
+    const found = (address: string) => seller.api.post("/v1/organizations", { name: "Twin", owner: { email: address, firstName: "T", lastName: "T" } }, keyed());
+    expect([(await found(email)).status, (await found("nobody-has-it@example.com")).status, (await found(email)).status]).toEqual([201, 201, 201]);
+  });
+});
