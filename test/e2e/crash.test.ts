@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
+import { everyPage, verified } from "../harness/read-all.ts";
 import { newServer, type Server } from "../harness/server.ts";
 import { giveCredits, newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
 
@@ -8,7 +9,6 @@ const CRASHES = process.env["SOAK"] === undefined ? 2 : 20;
 const CALLERS = 8;
 
 interface Spent { readonly id: string; readonly amount: number }
-interface Page<Row> { readonly data: readonly Row[]; readonly nextCursor: string | null }
 
 /** A spend as its caller knows it: the answer is null when the crash came first. */
 interface Try {
@@ -43,17 +43,6 @@ async function stormUntilKilled(member: Person, enough: number): Promise<Try[]> 
   await Promise.all(Array.from({ length: CALLERS }, caller));
   await killing;
   return tries;
-}
-
-async function everyPage<Row>(caller: Api, path: string): Promise<Row[]> {
-  const rows: Row[] = [];
-  let cursor: string | null = "";
-  while (cursor !== null) {
-    const page: Page<Row> = ok(await caller.get<Page<Row>>(`${path}${cursor === "" ? "" : `&cursor=${cursor}`}`), 200).body;
-    rows.push(...page.data);
-    cursor = page.nextCursor;
-  }
-  return rows;
 }
 
 const replayAll = async (member: Person, tries: readonly Try[]) => {
@@ -99,15 +88,3 @@ describe("kill -9 of the whole server in the middle of a spending storm", () => 
     expect(await verified(owner.api)).toEqual([]);
   });
 });
-
-/** Every fault of the chain, from its first row to its head; a long chain is verified in several calls. */
-async function verified(owner: Api): Promise<unknown[]> {
-  interface Verification { readonly ok: boolean; readonly complete: boolean; readonly firstFault: unknown; readonly nextCursor: string | null }
-  let cursor = "";
-  for (;;) {
-    const { body }: Reply<Verification> = ok(await owner.get<Verification>(`/v1/audit/verify${cursor}`), 200);
-    if (!body.ok) return [body.firstFault];
-    if (body.complete || body.nextCursor === null) return [];
-    cursor = `?cursor=${body.nextCursor}`;
-  }
-}

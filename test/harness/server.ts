@@ -1,9 +1,10 @@
 import { type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Platform, platformSql } from "../../src/commands/platform.ts";
 import { runWrangler, startWrangler } from "../../src/commands/wrangler.ts";
@@ -19,6 +20,8 @@ export interface Server {
   start(): Promise<void>;
   /** The death that nothing can prepare for: every process of the server at once. */
   kill9(): Promise<void>;
+  /** Rows of the database as the disk has it. The server must be down; what it left is not touched. */
+  rows<Row>(sql: string): Row[];
   /** The cron trigger, which never fires by itself locally. */
   sweep(): Promise<void>;
   /** Ends the server and removes its state. */
@@ -40,7 +43,7 @@ export async function newServer(): Promise<Server> {
     child = null;
   };
   return {
-    platform, kill9,
+    platform, kill9, rows: (sql) => rowsOf(folder, sql),
     fetch: (path, init) => fetch(new URL(path, url), init),
     start: async () => {
       child = startWrangler(["dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0", "--log-level", "error",
@@ -56,6 +59,21 @@ export async function newServer(): Promise<Server> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Of a copy, because to open a database that was killed is to mend it. */
+function rowsOf<Row>(folder: string, sql: string): Row[] {
+  const copy = mkdtempSync(join(tmpdir(), "tollgate-copy-"));
+  try {
+    cpSync(join(folder, "v3/d1/miniflare-D1DatabaseObject"), copy, { recursive: true });
+    const [file = ""] = readdirSync(copy).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
+    const database = new DatabaseSync(join(copy, file));
+    const rows = database.prepare(sql).all() as Row[];
+    database.close();
+    return rows;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
 }
 
 async function prepare(folder: string): Promise<Platform> {

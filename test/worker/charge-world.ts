@@ -5,6 +5,7 @@ import type { Env } from "../../src/env.ts";
 import { sweepCharges } from "../../src/resources/charge-sweep.change.ts";
 import { type Api, type Fetch, newKey, ok } from "../harness/client.ts";
 import { giveCredits, newMember, type Person } from "../harness/people.ts";
+import { everyPage } from "../harness/read-all.ts";
 import { foundPlatform, HOME, subscribed } from "./operators-world.ts";
 
 /** What happens around one step of a call: a batch of D1, or a command of the ledger. Steps are counted from 1. */
@@ -93,27 +94,16 @@ export async function subAccount(fetch: Fetch, owner: Person, role: string, tool
 }
 
 export interface Task { readonly id: string; readonly name: string; readonly updates: number; readonly version: number; readonly createdBy: string }
-interface Page<Row> { readonly data: readonly Row[]; readonly nextCursor: string | null }
 
 export const newTask = (who: Api, toolId: string, key: string = newKey(), name = "Task") =>
   who.post<Task & { code: string }>("/v1/tasks", { toolId, name }, { idempotencyKey: key });
 export const updateTask = (who: Api, id: string, key: string = newKey(), ifMatch?: string) =>
   who.post<Task & { code: string }>(`/v1/tasks/${id}/update`, {}, { idempotencyKey: key, ...(ifMatch === undefined ? {} : { ifMatch }) });
 
-async function everyPage<Row>(who: Api, path: string): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (let cursor: string | null = ""; cursor !== null;) {
-    const page: Page<Row> = ok(await who.get<Page<Row>>(`${path}?limit=100${cursor === "" ? "" : `&cursor=${cursor}`}`), 200).body;
-    rows.push(...page.data);
-    cursor = page.nextCursor;
-  }
-  return rows;
-}
-
 /** All that an account has of what these tests are about. */
 export async function stateOf({ owner }: Pick<Agency, "owner">) {
-  const tasks = await everyPage<Task>(owner.api, "/v1/tasks");
-  const ledger = await everyPage<{ kind: string; amount: number; description: string | null }>(owner.api, "/v1/credits/ledger");
+  const tasks = await everyPage<Task>(owner.api, "/v1/tasks?limit=100");
+  const ledger = await everyPage<{ kind: string; amount: number; description: string | null }>(owner.api, "/v1/credits/ledger?limit=100");
   const { balance } = ok(await owner.api.get<{ balance: number }>("/v1/credits"), 200).body;
   const charges = (await env.DB.prepare("SELECT status, count(*) AS n FROM charge WHERE account_id = ? GROUP BY status").bind(owner.accountId).all<{ status: string; n: number }>()).results;
   return {
