@@ -6,7 +6,8 @@ import { findMember } from "../identity/member.store.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { requireNeeded } from "./grant.change.ts";
 import { MemberCard, memberCard, type MemberRow } from "./member.card.ts";
-import { checkAssignment, limitOf, refuseOwnRights, requireGroups, requireMember, saveMember } from "./member.change.ts";
+import { checkAssignment, limitOf, refuseOwnRights, requireGroups, requireMember } from "./member.change.ts";
+import { saveMember } from "./member.routes.ts";
 import { guardMember, replaceGrants } from "./member.store.ts";
 
 const same = (one: unknown, two: unknown): boolean => JSON.stringify(one) === JSON.stringify(two);

@@ -1,16 +1,10 @@
-import { bumpMember } from "../access/stamp.store.ts";
 import type { GrantRow, Preset } from "../access/preset.ts";
 import { typeOf } from "../access/right.ts";
-import { difference } from "../audit/difference.ts";
 import type { Call } from "../identity/call.ts";
 import { keeperOf } from "../identity/principal.ts";
-import { etag } from "../identity/request.ts";
-import type { Answer } from "../kernel/operation.ts";
 import { invalid } from "../kernel/problem.ts";
 import { neededGrant } from "./assignment.ts";
 import { findAccountsBelow, findPlaces, type Place } from "./grant.store.ts";
-import { memberCard, type MemberRow } from "./member.card.ts";
-import { guardMember, replaceGrants } from "./member.store.ts";
 
 /** An object that a grant names; "0" belongs to nothing. */
 export interface Granted {
@@ -49,14 +43,4 @@ export async function requireGranted(call: Call, grants: readonly GrantRow[]): P
 export function requireNeeded(preset: Preset, roles: readonly string[], grants: readonly GrantRow[], pointer: string): void {
   const type = neededGrant(preset, roles, grants);
   if (type !== null) throw invalid(pointer, `a member with these roles keeps at least one ${type}: grant one first`);
-}
-
-/** The grants of a member, replaced as a whole. The member's next call obeys. */
-export function saveGrants(call: Call, row: MemberRow, before: readonly GrantRow[], grants: readonly GrantRow[]): Promise<Answer> {
-  const after = { ...row, version: row.version + 1 };
-  const is = memberCard(after, grants);
-  return call.commit({
-    statements: [guardMember(call.db, row), ...replaceGrants(call.db, row.accountId, row.id, grants), bumpMember(call.db, row.accountId, row.id)],
-    events: [call.event("grant.edit", { type: "member", id: row.id }, { changes: difference({ grants: memberCard(row, before).grants }, { grants: is.grants }) })],
-  }, { status: 200, body: is, headers: { ETag: etag(after.version) } });
 }

@@ -1,11 +1,16 @@
 import { z } from "zod";
+import { bumpMember } from "../access/stamp.store.ts";
 import type { GrantRow, Preset } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
+import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { etag } from "../identity/request.ts";
+import type { Answer } from "../kernel/operation.ts";
 import { invalid } from "../kernel/problem.ts";
-import { findGranted, type Granted, requireGranted, requireNeeded, saveGrants } from "./grant.change.ts";
-import { Grants, GRANTS_MAX, MemberCard } from "./member.card.ts";
+import { findGranted, type Granted, requireGranted, requireNeeded } from "./grant.change.ts";
+import { Grants, GRANTS_MAX, MemberCard, memberCard, type MemberRow } from "./member.card.ts";
 import { checkAssignment, loadMember } from "./member.change.ts";
+import { guardMember, replaceGrants } from "./member.store.ts";
 
 const NewGrants = z.strictObject({
   grants: Grants.optional(),
@@ -18,6 +23,16 @@ function wantedGrants({ bundles }: Preset, { grants = [], preset }: z.infer<type
   const bundle = Object.hasOwn(bundles, preset) ? bundles[preset] : undefined;
   if (bundle === undefined) throw invalid("/preset", `must be one of ${Object.keys(bundles).join(", ") || "none: this account's model has no bundles"}`);
   return bundle;
+}
+
+/** The grants of a member, replaced as a whole. The member's next call obeys. */
+function saveGrants(call: Call, row: MemberRow, before: readonly GrantRow[], grants: readonly GrantRow[]): Promise<Answer> {
+  const after = { ...row, version: row.version + 1 };
+  const is = memberCard(after, grants);
+  return call.commit({
+    statements: [guardMember(call.db, row), ...replaceGrants(call.db, row.accountId, row.id, grants), bumpMember(call.db, row.accountId, row.id)],
+    events: [call.event("grant.edit", { type: "member", id: row.id }, { changes: difference({ grants: memberCard(row, before).grants }, { grants: is.grants }) })],
+  }, { status: 200, body: is, headers: { ETag: etag(after.version) } });
 }
 
 /** What the operators page calls Modify: the grants of a member, replaced as a whole. */

@@ -2,20 +2,14 @@ import { memberRef } from "../access/decide.ts";
 import { isCustomRole } from "../access/invite.ts";
 import type { Preset } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
-import { difference } from "../audit/difference.ts";
-import type { AuditEvent } from "../audit/event.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import type { Call } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
 import { canonicalRules, requirePower, withoutRestrictedAccounts } from "../identity/refusal.change.ts";
-import { etag } from "../identity/request.ts";
-import type { Statement } from "../kernel/db.ts";
-import type { Answer } from "../kernel/operation.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { type Assignment, assignmentFault } from "./assignment.ts";
 import { findRoles } from "./role.store.ts";
 import type { MemberRow } from "./member.card.ts";
-import { guardMember, guardTopRole, MEMBER_EMAIL, updateMember } from "./member.store.ts";
 
 type Loaded = Awaited<ReturnType<typeof findMember>>[number];
 type MemberRight = "member.view" | "member.edit" | "member.block" | "grant.edit" | "object_group.edit";
@@ -95,27 +89,4 @@ export const limitOf = (preset: Preset, { roles, rights, creditLimit }: MemberRo
 export function requireGroups({ principal: { grantSet: { groups } } }: Call, ids: readonly string[]): void {
   if (groups === null || ids.every((id) => groups.has(id))) return;
   throw new Problem("access/denied", { detail: "Nobody gives object groups beyond their own." });
-}
-
-/** What is written and told beside the member's row. */
-interface Beside {
-  readonly note?: Readonly<Record<string, unknown>>;
-  readonly statements?: readonly Statement[];
-  readonly events?: readonly AuditEvent[];
-}
-
-/** Writes a member anew; the account never loses its owner or the last holder of its top role. @param is what is answered, and compared with `was` for the trail */
-export function saveMember(call: Call, row: MemberRow, after: MemberRow, right: "member.edit" | "member.block", was: object, is: object, beside: Beside = {}): Promise<Answer> {
-  const { topRole } = call.principal.preset;
-  keepOwner(call, after, topRole);
-  const leavesTop = row.status === "active" && row.roles.includes(topRole) && !(after.status === "active" && after.roles.includes(topRole));
-  return call.commit({
-    statements: [
-      guardMember(call.db, row),
-      ...(leavesTop ? [guardTopRole(call.db, row.accountId, row.id, topRole)] : []),
-      updateMember(call.db, after), ...beside.statements ?? [],
-    ],
-    events: [call.event(right, { type: "member", id: row.id }, { changes: difference(was, { ...is, ...beside.note }) }), ...beside.events ?? []],
-    refusals: { last_admin: "conflict/last-admin" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
-  }, { status: 200, body: is, headers: { ETag: etag(after.version) } });
 }

@@ -1,16 +1,19 @@
 import { z } from "zod";
 import { difference } from "../audit/difference.ts";
+import type { AuditEvent } from "../audit/event.ts";
 import type { TypeTable } from "../access/type.ts";
-import { type Endpoint, endpoint } from "../identity/call.ts";
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { definite } from "../kernel/body.ts";
+import type { Statement } from "../kernel/db.ts";
+import type { Answer } from "../kernel/operation.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import { requireGranted, requireNeeded } from "./grant.change.ts";
 import { type MemberRow, MemberCard, memberCard, MemberPatch, NewMember } from "./member.card.ts";
-import { addressRules, checkAssignment, limitOf, loadMember, refuseOwnRights, requireInviting, saveMember } from "./member.change.ts";
+import { addressRules, checkAssignment, keepOwner, limitOf, loadMember, refuseOwnRights, requireInviting } from "./member.change.ts";
 import { newMemberRow } from "./new-member.change.ts";
-import { guardMemberLimit, insertMember, listMembers, MEMBER_EMAIL } from "./member.store.ts";
+import { guardMember, guardMemberLimit, guardTopRole, insertMember, listMembers, MEMBER_EMAIL, updateMember } from "./member.store.ts";
 
 const list = endpoint({
   method: "GET", path: "/v1/members", tag: "Members", right: "member.view", status: 200,
@@ -76,6 +79,29 @@ const edit = (types: TypeTable) => endpoint({
   if (patch.allowedIps !== undefined) after.allowedIps = addressRules(call, patch.allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
   return saveMember(call, row, after, "member.edit", memberCard(row, grants), memberCard(after, grants));
 });
+
+/** What is written and told beside the member's row. */
+interface Beside {
+  readonly note?: Readonly<Record<string, unknown>>;
+  readonly statements?: readonly Statement[];
+  readonly events?: readonly AuditEvent[];
+}
+
+/** Writes a member anew; the account never loses its owner or the last holder of its top role. @param is what is answered, and compared with `was` for the trail */
+export function saveMember(call: Call, row: MemberRow, after: MemberRow, right: "member.edit" | "member.block", was: object, is: object, beside: Beside = {}): Promise<Answer> {
+  const { topRole } = call.principal.preset;
+  keepOwner(call, after, topRole);
+  const leavesTop = row.status === "active" && row.roles.includes(topRole) && !(after.status === "active" && after.roles.includes(topRole));
+  return call.commit({
+    statements: [
+      guardMember(call.db, row),
+      ...(leavesTop ? [guardTopRole(call.db, row.accountId, row.id, topRole)] : []),
+      updateMember(call.db, after), ...beside.statements ?? [],
+    ],
+    events: [call.event(right, { type: "member", id: row.id }, { changes: difference(was, { ...is, ...beside.note }) }), ...beside.events ?? []],
+    refusals: { last_admin: "conflict/last-admin" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
+  }, { status: 200, body: is, headers: { ETag: etag(after.version) } });
+}
 
 const block = (verb: "block" | "unblock") => endpoint({
   method: "POST", path: `/v1/members/:id/${verb}`, tag: "Members", right: "member.block", status: 200,
