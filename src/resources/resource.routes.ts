@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { decide, visible } from "../access/decide.ts";
 import type { Right } from "../access/right.ts";
+import type { TypeTable } from "../access/type.ts";
 import { type Call, type Endpoint, endpoint, type Results } from "../identity/call.ts";
 import { keeperOf } from "../identity/principal.ts";
 import { etag } from "../identity/request.ts";
@@ -75,6 +76,9 @@ const card = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   return { status: 200, body: resourceCard(stored, row, call.principal.grantSet), headers: { ETag: etag(row.version) } };
 });
 
+/** Types whose grants name objects of this one. */
+const grantNames = (types: TypeTable, name: string): string[] => Array.from(types.values()).filter((type) => (type.objectsOf ?? type.name) === name).map((type) => type.name);
+
 const remove = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   method: "DELETE", path: `/v1/${stored.path}/:id`, tag: type.title, right: rightOf(type, "delete"), status: 204,
   summary: "Remove it. Nothing may depend on it any more.", ifMatch: "optional", problems: ["conflict/not-removable"],
@@ -83,7 +87,7 @@ const remove = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   call.ifMatch(row.version);
   const event = call.event(rightOf(type, "delete"), { type: type.name, id: row.id }, { changes: { before: trailCard(stored, row), after: {} } });
   return call.commit({
-    statements: [guardResource(call.db, row), ...(type.name === GROUP_TYPE ? [guardEmptyGroup(call.db, row, call.principal.grantSet.groupedTypes)] : []), ...deleteResource(call.db, row)],
+    statements: [guardResource(call.db, row), ...(type.name === GROUP_TYPE ? [guardEmptyGroup(call.db, row, call.principal.grantSet.groupedTypes)] : []), ...deleteResource(call.db, row, grantNames(call.principal.types, type.name))],
     events: [event],
     refusals: { has_dependents: "conflict/not-removable" },
   }, { status: 204 });

@@ -46,13 +46,14 @@ export const setAttributes = (db: Db, row: Pick<ResourceRow, "accountId" | "type
   }).where(at(row.accountId, row.type, row.id));
 };
 
-const grantsOn = (row: ResourceRow): SQL | undefined => and(eq(accessGrant.resourceType, row.type), eq(accessGrant.resourceId, row.id));
+const grantsOn = (row: ResourceRow, types: readonly string[]): SQL | undefined => and(inArray(accessGrant.resourceType, [...types]), eq(accessGrant.resourceId, row.id));
 
 /**
  * Removes it with the grants on it, and only while nothing belongs to it or names it, in this account or another. Whoever
  * had such a grant has other rights from now on, so their versions move.
+ * @param types under whose names it may be granted
  */
-export const deleteResource = (db: Db, row: ResourceRow): Statement[] => [
+export const deleteResource = (db: Db, row: ResourceRow, types: readonly string[]): Statement[] => [
   guard(db, "has_dependents", sql`NOT EXISTS (SELECT 1 FROM resource WHERE parent_id = ${row.id})
     AND NOT EXISTS (SELECT 1 FROM resource WHERE account_id = ${row.accountId} AND reference_id = ${row.id})
     AND NOT EXISTS (SELECT 1 FROM theme_file WHERE theme_id = ${row.id})
@@ -60,6 +61,6 @@ export const deleteResource = (db: Db, row: ResourceRow): Statement[] => [
     AND NOT EXISTS (SELECT 1 FROM charge WHERE parent_id = ${row.id} AND status = 'pending')`),
   db.delete(resource).where(at(row.accountId, row.type, row.id)),
   db.update(member).set({ version: sql`${member.version} + 1` })
-    .where(inArray(member.id, db.select({ id: accessGrant.memberId }).from(accessGrant).where(grantsOn(row)))),
-  db.delete(accessGrant).where(grantsOn(row)),
+    .where(inArray(member.id, db.select({ id: accessGrant.memberId }).from(accessGrant).where(grantsOn(row, types)))),
+  db.delete(accessGrant).where(grantsOn(row, types)),
 ];
