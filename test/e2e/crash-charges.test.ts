@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
 import { giveCredits, newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
-import { everyPage, verified } from "../harness/read-all.ts";
+import { everyPage, tell, verified } from "../harness/read-all.ts";
 import { newServer, type Server } from "../harness/server.ts";
 
 /** `npm run test:soak` asks for the long form. */
@@ -120,7 +120,7 @@ describe("kill -9 of the whole server while licenses are provisioned, and tasks 
       expect((await replayAll(tries)).map(({ body }) => body)).toEqual(first.map(({ body }) => body));
       await expectEachPaid();
     }
-    console.info(`${CRASHES} crashes left ${left} charges between acceptance and payment`);
+    tell(`${CRASHES} crashes left ${left} charges between acceptance and payment`);
 
     const counts = await expectEachPaid();
     await server.sweep();

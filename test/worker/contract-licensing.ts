@@ -5,8 +5,13 @@ import { newTheme } from "./team-world.ts";
 
 const keyed = () => ({ idempotencyKey: newKey() });
 
-/** Everything that is paid for: a team's licenses, an agency's tasks. */
-export async function licensing({ fetch }: Contract, platform: Api): Promise<void> {
+/** Everything that is paid for. */
+export async function licensing(contract: Contract, platform: Api): Promise<void> {
+  await licenses(contract, platform);
+  await tasks(contract, platform);
+}
+
+async function licenses({ fetch }: Contract, platform: Api): Promise<void> {
   const team = await newAccount(fetch, platform, "team");
   const themeId = await newTheme(platform, { priceCredits: 4, priceAmount: 100, licenseType: "subscription" });
   ok(await team.api.post("/v1/licenses", { themeId }, keyed()), 402);
@@ -25,7 +30,9 @@ export async function licensing({ fetch }: Contract, platform: Api): Promise<voi
   ok(await team.api.get(`/v1/licenses?themeId=${themeId}&status=active&domain=shop.example.com&method=provisioned`), 200);
   ok(await team.api.del(path), 204);
   ok(await team.api.put(`${path}/domain`, { domain: null }), 409);
+}
 
+async function tasks({ fetch }: Contract, platform: Api): Promise<void> {
   const tool = ok(await platform.post<{ id: string }>("/v1/tools", { key: "contract", name: "Contract", createCost: 2, updateCost: 1 }, keyed()), 201).body.id;
   ok(await platform.get("/v1/tools?key=contract"), 200);
   ok(await platform.get(`/v1/tools/${tool}`), 200);

@@ -129,6 +129,10 @@ describe("licenses", () => {
     ] as const) {
       expect([said(await who.api.get(`/v1/licenses/${one.id}`)), said(await who.api.del(`/v1/licenses/${one.id}`)), said(await bind(who.api, one.id, "b.example.com"))]).toEqual([card, revoke, bound]);
     }
+    // Whoever was given the view of all of them binds the own ones all the same.
+    ok(await team.admin.api.patch(`/v1/members/${team.colleague.memberId}`, { rights: ["license.view"] }, { ifMatch: "*" }), 200);
+    const later = ok(await provision(team.member.api), 201).body;
+    expect([said(await bind(team.colleague.api, later.id, "c.example.com")), said(await bind(team.colleague.api, theirs.id, "c.example.com"))]).toEqual(["403 access/denied", "200"]);
     expect([said(await provision(team.viewer.api)), said(await purchase(team.viewer.api)), said(await purchase(team.member.api))]).toEqual(Array(3).fill("403 access/denied"));
     expect(said(await team.member.api.get("/v1/invoices"))).toBe("403 access/denied");
     expect(new Set((await actions(team.member.api, "license.*")).map(({ actor }) => actor.memberId))).toEqual(new Set([team.member.memberId]));
