@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { BODY_LIMIT, declaredBody, readJson, text, validate } from "../../src/kernel/body.ts";
+import { BODY_LIMIT, declaredBody, readJson, sentFile, text, validate } from "../../src/kernel/body.ts";
 import { fingerprint, idempotencyKey } from "../../src/kernel/idempotency.ts";
 import { decodeCursor, encodeCursor, listQuery, page } from "../../src/kernel/page.ts";
 import { Problem } from "../../src/kernel/problem.ts";
@@ -118,6 +118,31 @@ describe("a body", () => {
     ["another type", { "content-type": "multipart/form-data" }, "media-type"],
     ["an empty type", { "content-type": "" }, "media-type"],
   ])("is judged by its headers: %s", async (_, headers, code) => expect(await refused(() => declaredBody(new Headers(headers)))).toBe(code));
+});
+
+describe("a file as the body", () => {
+  const upload = { mediaTypes: ["application/zip"], maxBytes: 100_000 };
+  const zip = { "content-type": "application/zip" };
+
+  test.each([
+    ["of another type than JSON", zip, "accepted"],
+    ["with a parameter in its type", { "content-type": "Application/ZIP; q=1" }, "accepted"],
+    ["as JSON", { "content-type": "application/json" }, "media-type"],
+    ["as long as it may be, which JSON may not", { ...zip, "content-length": "100000" }, "accepted"],
+    ["longer", { ...zip, "content-length": "100001" }, "too-large"],
+  ])("is judged by its headers: %s", async (_, headers, code) => expect(await refused(() => declaredBody(new Headers(headers), upload))).toBe(code));
+
+  test.each([
+    ["a length", { ...zip, "content-length": "3" }, "abc", "accepted"],
+    ["no type", { "content-length": "3" }, "abc", "media-type"],
+    ["no length", zip, "abc", "validation content-length"],
+    ["no bytes", { ...zip, "content-length": "0" }, null, "validation content-length"],
+    ["a length that is no number", { ...zip, "content-length": "0x" }, "abc", "validation content-length"],
+    ["half a byte", { ...zip, "content-length": "2.5" }, "abc", "validation content-length"],
+  ])("is taken with its length: %s", async (_, headers, body, code) => {
+    const request = post(body === null ? null : new Blob([body]), headers as Record<string, string>);
+    expect(await refused(() => sentFile(request, upload))).toBe(code);
+  });
 });
 
 describe("a fault of the body is named by a JSON pointer (RFC 6901)", () => {

@@ -182,6 +182,13 @@ describe("an operation", () => {
     expect(one().security).toBeUndefined();
   });
 
+  test("that takes or answers a file says so instead of JSON", () => {
+    const file = { method: "PUT", path: "/a/:id", tag: "A", summary: "Puts a.", right: "product.edit", status: 200, upload: { mediaTypes: ["application/zip"], maxBytes: 9 }, answer: "file" } as const;
+    const { requestBody, responses } = documentOf([file]).paths["/a/{id}"]?.["put"] ?? expect.fail();
+    expect([Object.keys(requestBody?.content ?? {}), requestBody?.description]).toEqual([["application/zip"], "At most 9 bytes, with Content-Length."]);
+    expect(Object.keys(responses["200"]?.content ?? {})).toEqual(["application/octet-stream"]);
+  });
+
   test("names its own problems beside those of every operation", () => {
     expect(Object.keys(one().responses)).toEqual(["201", "400", "401", "402", "403", "404", "405", "409", "412", "413", "415", "422", "500", "503"]);
     expect(one().responses["409"]?.description).toContain("conflict/lockout");
