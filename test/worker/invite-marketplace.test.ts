@@ -127,3 +127,17 @@ test("S2.10 a role that exists no more gives nothing to those who have it, from 
     expect(said(await holder.api.get("/v1/members"))).toBe(answer);
   }
 });
+
+test("with inviteOnlyAdmins nobody else adds members, whatever else gives the right: directly, by a custom role, or in a customer's organization", async () => {
+  const role = ok(await seller.api.post<{ id: string }>("/v1/roles", { name: "Welcomes", description: "Adds members", rights: ["member.create", "member.view"] }), 201).body.id;
+  const direct = await newMember(fetch, seller, { roles: ["support_agent"], rights: ["member.create"], grants: [{ resourceType: "organization", access: "view" }] });
+  const named = await newMember(fetch, seller, { roles: ["reseller_report", role] });
+  const add = async (who: Person, ask: object = {}) =>
+    said(await who.api.post("/v1/members", { firstName: "Ed", lastName: "Extra", email: `${crypto.randomUUID()}@example.com`, roles: [] }, ask));
+  const everywhere = async () => [await add(direct), await add(named), await add(direct, on(reached.accountId)), await add(seller), await add(seller, on(reached.accountId))];
+  for (const inviteOnlyAdmins of EITHER) {
+    await settle({ inviteOnlyAdmins, customersMayInviteBillingAdmin: true, billingAdminVisibleToCustomer: true });
+    const others = inviteOnlyAdmins ? "403 access/denied" : "201";
+    expect(await everywhere()).toEqual([others, others, others, "201", "201"]);
+  }
+});

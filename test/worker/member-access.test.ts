@@ -100,9 +100,12 @@ describe("copy rights", () => {
     const owner = await subscribed(platform, "vendor");
     const product = await made(owner, "products", { name: "Editor" });
     const [from, to] = [await add(owner, ["operator"], { creditLimit: 7 }), await add(owner, ["operator"], { creditLimit: 5 })];
-    await grants(owner, from.memberId, [{ resourceType: "product", resourceId: product, access: "edit" }]);
-    const narrow = api(fetch, await newApiKey(fetch, owner, owner.memberId, { scopes: ["member.view", "member.edit", "product.view"] }));
-    expect(said(await copy({ ...owner, api: narrow }, to, from))).toBe(NO);
+    await grants(owner, from.memberId, [{ resourceType: "product", resourceId: product, access: "view" }]);
+    // All that the grant gives, and power over both, but no right to give grants, or to take them.
+    const scopes = ["member.view", "member.edit", "product.view", "license_key.view", "machine_code.view", "data_object.view"];
+    const narrow = { ...owner, api: api(fetch, await newApiKey(fetch, owner, owner.memberId, { scopes })) };
+    for (const [whom, other] of [[to, from], [from, to]] as const) expect(said(await copy(narrow, whom, other))).toBe(NO);
+    ok(await copy(narrow, to, await add(owner, ["operator"])), 200);
     expect(ok(await copy(owner, to, from), 200).body).toMatchObject({ grants: [{ resourceType: "product", resourceId: product }], creditLimit: 5 });
     expect(said(await to.api.get(`/v1/products/${product}`))).toBe("200");
     expect(ok(await copy(owner, to, owner), 200).body).toMatchObject({ roles: ["owner"], grants: [], creditLimit: null });
