@@ -83,7 +83,7 @@ describe("S3.35 S3.36 S3.55 every role, right and scope of the dealer's table", 
     ]));
   }, 120_000);
 
-  test("own account: dealer data, members, aggregator licenses", async () => {
+  test("S3.39 S3.41 S3.62 own account: dealer data, members, aggregator licenses", async () => {
     const { manager, people, platform } = world;
     const issue = async (memberId: string) => (await command(platform, `accounts/${manager.accountId}/aggregator-licenses`, { memberId, name: "WS" }));
     const licence = ok(await issue(people.aggregator.memberId), 201).body.id;

@@ -1,5 +1,5 @@
-import { type Api, newKey, ok } from "../harness/client.ts";
-import { newAccount } from "../harness/people.ts";
+import { type Api, type Fetch, newKey, ok } from "../harness/client.ts";
+import { newAccount, type Person } from "../harness/people.ts";
 import type { Contract } from "./contract-world.ts";
 import { addedByPlatform } from "./invite-world.ts";
 
@@ -7,7 +7,12 @@ const keyed = () => ({ idempotencyKey: newKey() });
 
 /** Objects, their keys and licenses, and whom they belong to. */
 export async function dealerCalls({ fetch }: Contract, platform: Api): Promise<void> {
-  const { api, accountId, memberId } = await newAccount(fetch, platform, "dealer");
+  const dealer = await newAccount(fetch, platform, "dealer");
+  await objects(dealer, platform);
+  await dealers(dealer, platform, fetch);
+}
+
+async function objects({ api, accountId, memberId }: Person, platform: Api): Promise<void> {
   const make = async (path: string, body: object): Promise<string> => {
     const command = keyed();
     const { id } = ok(await api.post<{ id: string }>(`/v1/${path}`, body, command), 201).body;
@@ -38,7 +43,9 @@ export async function dealerCalls({ fetch }: Contract, platform: Api): Promise<v
   for (const path of [`object-groups/${group}`, `objects/${spare}`, `keys/${other}`]) ok(await api.del(`/v1/${path}`), 204);
   ok(await api.patch(`/v1/objects/${object}`, { corporationId: null }, { ifMatch: "*" }), 200);
   ok(await api.del(`/v1/corporations/${corporation}`), 204);
+}
 
+async function dealers({ api, accountId }: Person, platform: Api, fetch: Fetch): Promise<void> {
   for (const path of ["dealers", `dealers/${accountId}`]) ok(await api.get(`/v1/${path}`), 200);
   ok(await api.patch(`/v1/dealers/${accountId}`, { name: "Dealer", profile: { phone: "1", city: null } }, { ifMatch: "*" }), 200);
   const aggregator = await addedByPlatform(fetch, platform, accountId, ["aggregator"]);

@@ -1,10 +1,11 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Api, newKey, ok } from "../harness/client.ts";
+import { type Api, newKey, ok, type Reply } from "../harness/client.ts";
 import type { Person } from "../harness/people.ts";
 import { at, command, type DealerWorld, dealerWorld, newKeyOf, stand } from "./dealer-world.ts";
+import { heldBack } from "./held-back.ts";
 import { addedByPlatform } from "./invite-world.ts";
-import { fetch, foundPlatform, listed, made, said, shape } from "./operators-world.ts";
+import { fetch, foundPlatform, HOME, listed, made, said, shape } from "./operators-world.ts";
 
 let platform: Api;
 let world: DealerWorld;
@@ -99,6 +100,24 @@ describe("S3.55 object groups", () => {
     expect(said(await command(manager.api, "object-groups", { name: "g" }))).toBe("409 conflict/duplicate");
   });
 
+  it("nothing is put into a group that goes meanwhile", async () => {
+    const { manager } = world;
+    const puts: ((who: Api, groupId: string, objectId: string) => Promise<Reply<unknown>>)[] = [
+      (who, groupId) => who.post("/v1/objects", { name: "Late", groupId }, { idempotencyKey: newKey(), ip: HOME }),
+      (who, groupId, objectId) => who.post(`/v1/object-groups/${groupId}/objects`, { objectId }, { ip: HOME }),
+    ];
+    for (const put of puts) {
+      const [groupId, objectId] = [await made(manager, "object-groups", { name: newKey() }), await made(manager, "objects", { name: "Waits" })];
+      let wasHeld = false;
+      const held = heldBack(async () => {
+        ok(await manager.api.del(`/v1/object-groups/${groupId}`), 204);
+        wasHeld = true;
+      });
+      expect([said(await put(manager.api.via(held), groupId, objectId)), wasHeld]).toEqual(["404 not-found", true]);
+      expect(ok(await manager.api.get(`/v1/objects/${objectId}`), 200).body["groupId"]).toBe("all");
+    }
+  });
+
   it("a key made while its object moves is never left behind", async () => {
     const { manager, groups } = world;
     const objectId = await made(manager, "objects", { name: "Restless", groupId: groups.G });
@@ -176,6 +195,20 @@ describe("licenses", () => {
     expect(statuses).toEqual([201, 409, 409]);
   });
 
+  it("licenses that are generated at once add up", async () => {
+    const { manager, inG } = world;
+    const key = await newKeyOf(manager, inG.object);
+    const one = async (): Promise<Record<string, unknown>> => {
+      const answer = await command(manager.api, `keys/${key}/licenses`, { days: 1 });
+      // Rights or the key changed while it ran: the caller is told to repeat it.
+      return said(answer) === "503 stale" ? one() : ok(answer, 201).body;
+    };
+    const made = await Promise.all(Array.from({ length: 8 }, one));
+    const [from, to] = [Math.min(...made.map((each) => Date.parse(String(each["validFrom"])))), Math.max(...made.map((each) => Date.parse(String(each["expiresAt"]))))];
+    expect(to - from).toBe(8 * 86_400_000);
+    expect(Date.parse(String(ok(await manager.api.get(`/v1/keys/${key}`), 200).body["expiresAt"]))).toBe(to);
+  });
+
   it("a serial is one key's in its dealer, letter case aside; a key with a history stays", async () => {
     const { manager, other, inG, elsewhere } = world;
     const serial = `A${newKey()}`;
@@ -202,7 +235,7 @@ describe("licenses", () => {
 });
 
 describe("aggregator licenses", () => {
-  it("the aggregator alone copies its token, the same again; the platform issues and never sees it", async () => {
+  it("S3.61 S3.62 the aggregator alone lists and copies its token, the same again; the platform issues and never sees it", async () => {
     const { manager, people: { aggregator, client } } = world;
     const path = `accounts/${manager.accountId}/aggregator-licenses`;
     const issued = ok(await command(platform, path, { memberId: aggregator.memberId, name: "WhiteServer" }), 201).body;
