@@ -52,7 +52,9 @@ describe("a role of the account's own", () => {
     }
     const reader = await add([], { rights: ["member.view"] });
     ok(await reader.api.get(`/v1/roles/${card.id}`), 200);
-    for (const answer of [await edit(reader, card, {}), await reader.api.del(`/v1/roles/${card.id}`), await make(reader, {})]) expect(said(answer)).toBe(NO);
+    for (const each of [card, await role({})]) {
+      for (const answer of [await edit(reader, each, {}), await reader.api.del(`/v1/roles/${each.id}`), await make(reader, {})]) expect(said(answer)).toBe(NO);
+    }
     for (const answer of [await stranger.api.get(`/v1/roles/${card.id}`), await edit(stranger, card, { name: "Mine" }), await stranger.api.del(`/v1/roles/${card.id}`), await stranger.api.get("/v1/roles/admin")]) {
       expect(said(answer)).toBe("404 not-found");
     }
@@ -184,6 +186,21 @@ describe("no escalation through a role", () => {
     ok(await edit(admin, own, { name: "Renamed", rights: [] }), 200);
     ok(await edit(owner, own, { rights: ["catalog.view"] }), 200);
     ok(await give(admin, admin, ["admin"]), 200);
+  });
+
+  test("grants that only say where go no further than what one sees oneself, and not into one's own role", async () => {
+    const agency = await subscribed(platform, "agency");
+    const [mine, other] = [await made({ api: platform }, "tools", { key: newKey(), name: "Mine" }), await made({ api: platform }, "tools", { key: newKey(), name: "Other" })];
+    const tools = (...ids: string[]) => ids.map((resourceId) => ({ resourceType: "tool", resourceId, access: "view" }));
+    const maker = await role({ rights: ["role.edit"] }, agency);
+    const specialist = await newMember(fetch, agency, { roles: ["specialist", maker.id], grants: tools(mine) });
+    ok(await make(specialist, { grants: tools(mine) }), 201);
+    for (const ids of [[other], [mine, other], ["0"]]) expect(said(await make(specialist, { grants: tools(...ids) })), ids.join()).toBe(NO);
+    const held = await role({ grants: tools(mine) }, agency);
+    const second = await newMember(fetch, agency, { roles: ["owner", held.id] });
+    expect(said(await edit(second, held, { grants: tools(mine, other) }))).toBe(NO);
+    ok(await edit(second, held, { grants: tools(mine), name: "Renamed" }), 200);
+    ok(await edit(agency, held, { grants: tools("0") }), 200);
   });
 
   test("in a model with restricted accounts a custom role needs the plan like any other access", async () => {
