@@ -8,10 +8,11 @@ import { etag } from "../identity/request.ts";
 import { definite } from "../kernel/body.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
-import type { AccountRow } from "../team/account.card.ts";
+import { replaceWaiting } from "../identity/api-key.store.ts";
+import { type AccountRow, OwnerClaim } from "../team/account.card.ts";
 import { guardAccount, updateAccount } from "../team/account.store.ts";
 import { memberCard } from "../team/member.card.ts";
-import { foundAccount } from "../team/new-account.change.ts";
+import { firstKey, foundAccount } from "../team/new-account.change.ts";
 import { MadeOrganization, NewOrganization, OrganizationCard, organizationCard, OrganizationPatch, organizationRef } from "./organization.ts";
 import { findOrganization, grantOrganization, listOrganizations } from "./organization.store.ts";
 import { NOTHING } from "./named.change.ts";
@@ -31,7 +32,7 @@ const list = endpoint({
 });
 
 /** One that is missing is decided like one out of reach. */
-async function load(call: Call, right: "organization.view" | "organization.edit"): Promise<AccountRow> {
+async function load(call: Call, right: "organization.view" | "organization.create" | "organization.edit"): Promise<AccountRow> {
   const [[row]] = await call.read(findOrganization(call.db, call.principal, call.params["id"] ?? ""));
   const on = row === undefined ? NOTHING : organizationRef(row);
   call.decide("organization.view", on, true);
@@ -80,6 +81,21 @@ const create = endpoint({
   });
 });
 
+/** For when the answer that founded it was lost, or the claim has run out. */
+const reissue = endpoint({
+  method: "POST", path: "/v1/organizations/:id/owner-claims", tag, right: "organization.create", status: 201,
+  summary: "A new claim for the owner's first key, while the owner has never had one. The older claim ends.",
+  answer: OwnerClaim, problems: ["invitation/used"],
+}, async (call) => {
+  const row = await load(call, "organization.create");
+  const { statement, keyId, claim } = firstKey(call, row.id, row.ownerMemberId);
+  const event = (chain: string) => call.event("organization.create", { type: "organization", id: row.id }, { accountId: chain, changes: { before: {}, after: { keyId } } });
+  return call.commit({
+    statements: [...replaceWaiting(call.db, row.ownerMemberId, call.now), statement],
+    events: [...new Set([row.id, call.principal.accountId])].map(event), refusals: { claim_used: "invitation/used" },
+  }, { status: 201, body: { memberId: row.ownerMemberId, claim } });
+});
+
 const edit = endpoint({
   method: "PATCH", path: "/v1/organizations/:id", tag, right: "organization.edit", status: 200,
   summary: "Change its name and profile. What is not sent stays.", body: OrganizationPatch, answer: OrganizationCard, ifMatch: "required",
@@ -95,4 +111,4 @@ const edit = endpoint({
     { status: 200, body: organizationCard(after), headers: { ETag: etag(after.version) } });
 });
 
-export const organizationEndpoints: readonly Endpoint[] = [list, card, create, edit];
+export const organizationEndpoints: readonly Endpoint[] = [list, card, create, reissue, edit];

@@ -4,12 +4,10 @@ import { findAccount } from "../identity/account.store.ts";
 import { endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
-import { z } from "zod";
-import { AccountCard, accountCard, Claim, Founded, NewAccount, toSubscription } from "./account.card.ts";
+import { AccountCard, accountCard, Founded, NewAccount, OwnerClaim, toSubscription } from "./account.card.ts";
 import { memberCard } from "./member.card.ts";
 import { firstKey, foundAccount } from "./new-account.change.ts";
 
-const OwnerClaim = z.object({ memberId: z.string(), claim: Claim });
 const MadeAccount = AccountCard.extend(Founded);
 
 /** An account stands under one of the kind that its own kind says, and some cannot stand alone. @throws Problem validation */

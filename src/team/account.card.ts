@@ -68,6 +68,8 @@ export const AccountCard = z.object({
 
 export const Claim = z.object({ token: z.string(), expiresAt: z.string() });
 
+export const OwnerClaim = z.object({ memberId: z.string(), claim: Claim });
+
 /** What is answered beside the card of a new account. */
 export const Founded = {
   owner: MemberCard,

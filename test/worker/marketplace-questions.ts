@@ -76,7 +76,14 @@ let count = 0;
 const founding = () => ({ name: `New ${count += 1}`, owner: { email: `new-${count}@example.com`, firstName: "Nia", lastName: "New" } });
 
 export const QUESTIONS: Readonly<Record<Area, readonly Question[]>> = {
-  organizations: [...both("organizations"), add("found", "organizations", founding), patch("organizations")],
+  organizations: [
+    ...both("organizations"), add("found", "organizations", founding), patch("organizations"),
+    // The owner has a key already, so that whoever may is told of that.
+    change("claim anew", "object", async (api, { ids }, headers) => {
+      const answer = await api.post(`/v1/organizations/${ids["organizations"]}/owner-claims`, undefined, { headers });
+      return answer.status === 409 ? { ...answer, status: 200 } : answer;
+    }),
+  ],
   catalogue: stored("catalog"),
   subscriptions: [
     ...both("subscriptions"), add("purchase", "subscriptions", ({ ids }) => ({ catalogItemId: ids["catalog"] })), patch("subscriptions"),

@@ -163,6 +163,8 @@ describe("organizations", () => {
   const founding = { name: "Films", owner: { email: "films@example.com", firstName: "Fay", lastName: "Film" } };
   interface Made { readonly id: string; readonly kind: string; readonly owner: { id: string; roles: string[] }; readonly claim: { token: string } }
 
+  const enter = async (token: string) => (await api(fetch, null).post<{ secret: string }>("/v1/auth/claims", { token })).status;
+
   it("a seller founds a customer's organization, whose owner claims a key and administers it", async () => {
     const made = ok(await seller.api.post<Made>("/v1/organizations", founding, { idempotencyKey: newKey() }), 201).body;
     expect(made).toMatchObject({ kind: "customer_org", owner: { roles: ["customer_admin"] } });
@@ -175,7 +177,8 @@ describe("organizations", () => {
 
   it("whoever acts by grants reaches what they found, at the next call, and still nothing else", async () => {
     const agent = await atSeller(fetch, where, "seller_agent_admin");
-    const { id } = ok(await agent.api.post<Made>("/v1/organizations", founding, keyed()), 201).body;
+    const { id, claim } = ok(await agent.api.post<Made>("/v1/organizations", founding, keyed()), 201).body;
+    expect(await enter(claim.token)).toBe(201);
     expect(await listed(agent.api, "organizations")).toEqual([id, near.accountId]);
     ok(await agent.api.get("/v1/subscriptions", { headers: at(id) }), 200);
     expect(said(await agent.api.get("/v1/subscriptions", { headers: at(where.far.accountId) }))).toBe("404 not-found");
@@ -183,9 +186,23 @@ describe("organizations", () => {
 
   it("a distributor founds sellers, and customers in those", async () => {
     const { distributor } = where;
-    expect(ok(await distributor.api.post<Made>("/v1/organizations", founding, keyed()), 201).body).toMatchObject({ kind: "seller", owner: { roles: ["seller_admin"] } });
+    const made = ok(await distributor.api.post<Made>("/v1/organizations", founding, keyed()), 201).body;
+    expect(made).toMatchObject({ kind: "seller", owner: { roles: ["seller_admin"] } });
+    expect(await enter(made.claim.token)).toBe(201);
     expect(ok(await distributor.api.post<Made>("/v1/organizations", founding, keyed(seller.accountId)), 201).body).toMatchObject({ kind: "customer_org" });
     expect(said(await seller.api.post("/v1/organizations", founding, keyed(near.accountId)))).toBe("403 access/denied");
+  });
+
+  it("a lost claim is made anew, until the owner has a key; the older one ends", async () => {
+    const { id, claim, owner } = ok(await seller.api.post<Made>("/v1/organizations", founding, keyed()), 201).body;
+    const anew = () => seller.api.post<{ memberId: string; claim: { token: string } }>(`/v1/organizations/${id}/owner-claims`);
+    const { body } = ok(await anew(), 201);
+    expect(body.memberId).toBe(owner.id);
+    expect([await enter(claim.token), await enter(body.claim.token)]).toEqual([404, 201]);
+    expect(said(await anew())).toBe("409 invitation/used");
+    const [agent, reader] = [await atSeller(fetch, where, "seller_agent_admin"), await atSeller(fetch, where, "support_agent")];
+    expect(said(await agent.api.post(`/v1/organizations/${id}/owner-claims`))).toBe("404 not-found");
+    expect(said(await reader.api.post(`/v1/organizations/${near.accountId}/owner-claims`))).toBe("403 access/denied");
   });
 
   it("S2.3 whoever has every organization has new ones too", async () => {
