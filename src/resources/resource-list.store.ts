@@ -8,6 +8,7 @@ export interface ListFilter {
   readonly visible: Visible;
   readonly parentId: string | null;
   readonly referenceId: string | null;
+  readonly groupId: string | null;
   readonly status: string | null;
   /** Exact values of attributes. */
   readonly attributes: Readonly<Record<string, string>>;
@@ -35,18 +36,20 @@ export function listResources(db: Db, accountId: string, type: string, filter: L
   return db.select().from(resource).where(reached).orderBy(desc(resource.id)).limit(limit);
 }
 
-const narrowed = ({ parentId, referenceId, status, attributes }: ListFilter): SQL | undefined => and(
+const narrowed = ({ parentId, referenceId, groupId, status, attributes }: ListFilter): SQL | undefined => and(
   parentId === null ? undefined : eq(resource.parentId, parentId),
   referenceId === null ? undefined : eq(resource.referenceId, referenceId),
+  groupId === null ? undefined : eq(resource.groupId, groupId),
   status === null ? undefined : eq(resource.status, status),
   Object.keys(attributes).length === 0 ? undefined
     : sql`NOT EXISTS (SELECT 1 FROM json_each(${JSON.stringify(attributes)}) wanted WHERE ${resource.attributes} ->> wanted.key IS NOT wanted.value)`,
 );
 
 /** The ways to what is visible or, where everything is, to what the filter leaves; null where that is everything too. */
-function waysOf({ visible, parentId, referenceId, status }: ListFilter): readonly Way[] | null {
+function waysOf({ visible, parentId, referenceId, groupId, status }: ListFilter): readonly Way[] | null {
   const way = (column: Way["column"], value: string): Way => ({ column, values: new Set([value]), rest: undefined });
-  const few = parentId !== null ? way(resource.parentId, parentId) : referenceId !== null ? way(resource.referenceId, referenceId) : null;
+  const asked = [[resource.parentId, parentId], [resource.referenceId, referenceId], [resource.groupId, groupId]] as const;
+  const [few = null] = asked.flatMap(([column, value]) => (value === null ? [] : [way(column, value)]));
   const ways = visible.kind === "none" ? [] : waysTo(visible, resource);
   if (ways === null) return few !== null ? [few] : status !== null ? [way(resource.status, status)] : null;
   // All that belongs to one parent stands under one root and in one group, so that the parent is the shorter way to it.

@@ -9,7 +9,7 @@ import type { Statement } from "../kernel/db.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
-import { GROUP_TYPE } from "./group.ts";
+import { GROUP_MEMBER, GROUP_TYPE, namedObject, takesGroup } from "./group.ts";
 import { guardEmptyGroup } from "./group.store.ts";
 import { type Named, namedBy, NOTHING, referencesOf, requireVisible } from "./named.change.ts";
 import { cardSchema, refOf, resourceCard, trailCard } from "./resource.card.ts";
@@ -42,7 +42,7 @@ export async function loadResource(call: Call, type: ResourceType, verb: string,
 }
 
 function list(type: ResourceType, stored: StoredType): Endpoint {
-  const members = [...Object.entries(stored.parents), ...referencesOf(stored)];
+  const members = [...Object.entries(stored.parents), ...referencesOf(stored), ...(takesGroup(type, stored) ? [GROUP_MEMBER] : [])];
   const filters = stored.filters ?? [];
   const text = z.string().max(200).optional();
   const query = z.strictObject({ ...listQuery, status: z.string().max(40).optional(), ...Object.fromEntries([...members.map(([member]) => member), ...filters].map((name) => [name, text])) });
@@ -54,13 +54,13 @@ function list(type: ResourceType, stored: StoredType): Endpoint {
     const asked = call.query();
     const values = asked as Record<string, unknown>;
     const textOf = (name: string) => (typeof values[name] === "string" ? values[name] : null);
-    const named = namedBy(call.principal, members, textOf);
+    const named = namedBy(call.principal, members, (member) => namedObject(textOf(member)));
     const parents = named.filter(({ member }) => member in stored.parents);
     if (parents.length > 1) throw new Problem("validation", { errors: [{ pointer: parents[1]?.member ?? "", detail: "filter by one parent at a time" }] });
     const filter = {
       visible: visible(call.principal.grantSet, rightOf(type, "view")), before: decodeCursor(asked.cursor, z.string()),
       parentId: parents[0]?.id ?? null, referenceId: named.find(({ member }) => member === stored.reference?.member)?.id ?? null,
-      status: asked.status ?? null, attributes: Object.fromEntries(filters.flatMap((name) => { const value = textOf(name); return value === null ? [] : [[name, value]]; })),
+      groupId: textOf(GROUP_MEMBER[0]), status: asked.status ?? null, attributes: Object.fromEntries(filters.flatMap((name) => { const value = textOf(name); return value === null ? [] : [[name, value]]; })),
     };
     const [rows, others] = await readWith(call, listResources(call.db, keeperOf(call.principal, type), type.name, filter, asked.limit + 1), named);
     requireVisible(call, named, others, "query");

@@ -41,6 +41,16 @@ describe("S3.55 object groups", () => {
     await groupsOf(user.memberId, [groups.G]);
   });
 
+  it("S3.55 the objects of one group are listed, as far as they are seen", async () => {
+    const { manager, people: { dealer_user: user, client }, groups, inG, own, inH, inNone } = world;
+    const of = async (who: Person, groupId: string) => { const ids = await listed(who.api, `objects?groupId=${groupId}`); return typeof ids === "string" ? ids : ids.toSorted(); };
+    expect([await of(manager, groups.G), await of(manager, groups.H)]).toEqual([[inG.object, own.object].sort(), [inH.object]]);
+    expect(await of(manager, "all")).toContain(inNone.object);
+    expect([await of(user, groups.G), await of(user, groups.H), await of(user, "all")]).toEqual([[inG.object, own.object].sort(), [], []]);
+    expect([await of(manager, "ogr_01ARZ3NDEKTSV4RRFFQ69G5FAV"), await of(client, groups.G)]).toEqual(["404 not-found", "404 not-found"]);
+    expect(said(await manager.api.get(`/v1/keys?groupId=${groups.G}`))).toBe("422 validation");
+  });
+
   it("S3.55 an object moves with all that is under it, by put and take, and the trail tells", async () => {
     const { people: { dealer_user: user }, manager, groups } = world;
     const moving = await stand(manager, groups.H);

@@ -36,7 +36,7 @@ async function fill(type: string, count: number, columns: Readonly<Record<"paren
 const NONE: Reach = { all: false, own: false, active: false, ids: new Set(), roots: new Set(), inside: null };
 const seen = (reach: Partial<Reach>, groups: ReadonlySet<string> | null = null) =>
   ({ memberId: MEMBER, reaches: new Map([["product.view" as const, { ...NONE, ...reach }]]), groups, groupedTypes: new Set(groups === null ? [] : ["product"]) });
-const UNFILTERED: Omit<ListFilter, "visible"> = { parentId: null, referenceId: null, status: null, attributes: {}, before: null };
+const UNFILTERED: Omit<ListFilter, "visible"> = { parentId: null, referenceId: null, groupId: null, status: null, attributes: {}, before: null };
 
 /** The statement as the program sends it. */
 async function page(type: string, filter: ListFilter, limit: number): Promise<{ readonly ids: string[]; readonly rowsRead: number; readonly plan: string[] }> {
@@ -59,9 +59,9 @@ async function pages(type: string, filter: ListFilter, limit: number, most = Inf
   return { ids, rowsRead: Math.max(...read), plan: [...plans] };
 }
 
-const fits = (row: Row, { parentId, referenceId, status, before }: Omit<ListFilter, "visible">) =>
+const fits = (row: Row, { parentId, referenceId, groupId, status, before }: Omit<ListFilter, "visible">) =>
   (parentId === null || row.parentId === parentId) && (referenceId === null || row.referenceId === referenceId)
-  && (status === null || row.status === status) && (before === null || row.id < before);
+  && (groupId === null || row.groupId === groupId) && (status === null || row.status === status) && (before === null || row.id < before);
 
 /** Whole tables that were gone through. A condition that is always false reads nothing, whatever its plan says. */
 const scans = ({ plan, rowsRead }: { readonly plan: readonly string[]; readonly rowsRead: number }) => (rowsRead <= 1 ? [] : plan.filter((detail) => /^SCAN resource\b/.test(detail)));
@@ -94,7 +94,7 @@ describe(`of ${MANY} objects of a type, a member who may see 50 of them`, () => 
   ] as const;
   const FILTERS = [
     ["no filter", {}], ["a status that most have", { status: "revoked" }], ["a status that few have", { status: "active" }],
-    ["a parent of many", { parentId: "p_0" }], ["a parent of few", { parentId: "p_seen" }], ["what it names", { referenceId: "c_3" }],
+    ["a parent of many", { parentId: "p_0" }], ["a parent of few", { parentId: "p_seen" }], ["what it names", { referenceId: "c_3" }], ["a group", { groupId: "g_seen" }],
     ["a parent and a status", { parentId: "p_3", status: "revoked" }], ["an attribute", { attributes: { colour: "1" } }],
   ] as const;
 
@@ -146,7 +146,7 @@ describe("pages of a list, put together, are the rows that decide allows", () =>
   });
   const filter = fc.record({
     parentId: fc.option(fc.constantFrom("p_0", "p_1", "p_9"), { freq: 1 }), referenceId: fc.option(fc.constantFrom("c_1", "c_3"), { freq: 1 }),
-    status: fc.option(fc.constantFrom("active", "revoked"), { freq: 1 }), attributes: fc.constant({}), before: fc.option(fc.constantFrom("id_0000060", "id_9", ""), { freq: 1 }),
+    groupId: fc.option(fc.constantFrom("g_1", "g_3", "g_9"), { freq: 1 }), status: fc.option(fc.constantFrom("active", "revoked"), { freq: 1 }), attributes: fc.constant({}), before: fc.option(fc.constantFrom("id_0000060", "id_9", ""), { freq: 1 }),
   });
 
   test("S0.18 under every kind of reach, with filters, from any place on", () => fc.assert(fc.asyncProperty(
