@@ -2,10 +2,9 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Api, newKey, ok, type Reply } from "../harness/client.ts";
 import type { Person } from "../harness/people.ts";
-import { at, command, type DealerWorld, dealerWorld, newKeyOf, stand } from "./dealer-world.ts";
+import { actionsIn, at, command, type DealerWorld, dealerWorld, newKeyOf, stand } from "./dealer-world.ts";
 import { heldBack } from "./held-back.ts";
-import { addedByPlatform } from "./invite-world.ts";
-import { fetch, foundPlatform, HOME, listed, made, said, shape } from "./operators-world.ts";
+import { foundPlatform, HOME, listed, made, said, shape } from "./operators-world.ts";
 
 let platform: Api;
 let world: DealerWorld;
@@ -16,15 +15,6 @@ beforeAll(async () => {
 
 const groupsOf = async (memberId: string, groupIds: readonly string[]) => ok(await world.manager.api.put(`/v1/members/${memberId}/object-groups`, { groupIds }), 200);
 const rightsOf = async (memberId: string, rights: readonly string[]) => ok(await world.manager.api.patch(`/v1/members/${memberId}`, { rights }, { ifMatch: "*" }), 200);
-interface Told { readonly action: string; readonly resource: { readonly id: string }; readonly changes: unknown }
-
-/** The newest events of one action in the caller's trail. */
-async function actionsIn(who: Api, action: string): Promise<Told[]> {
-  const { body } = ok(await who.get<{ data: Told[]; complete: boolean }>(`/v1/audit?limit=100&action=${action}`), 200);
-  expect(body.complete).toBe(true);
-  return body.data;
-}
-
 describe("S3.55 object groups", () => {
   it("S3.55 keep objects, keys, requests and SOS licenses apart; no group is nothing; all is everything", async () => {
     const { people: { dealer_user: user }, manager, inG, own, inH, groups } = world;
@@ -241,33 +231,5 @@ describe("licenses", () => {
     for (const memberId of [other.memberId, "mem_01ARZ3NDEKTSV4RRFFQ69G5FAV"]) expect(said(await manager.api.put(`/v1/objects/${own.object}/owner`, { memberId }))).toBe("404 not-found");
     expect(said(await manager.api.put(`/v1/objects/${own.object}/owner`, { memberId: 1 }))).toBe("422 validation");
     expect(await listed(aggregator.api, "objects")).toEqual([own.object]);
-  });
-});
-
-describe("aggregator licenses", () => {
-  it("S3.61 S3.62 the aggregator alone lists and copies its token, the same again; the platform issues and never sees it", async () => {
-    const { manager, people: { aggregator, client } } = world;
-    const path = `accounts/${manager.accountId}/aggregator-licenses`;
-    const issued = ok(await command(platform, path, { memberId: aggregator.memberId, name: "WhiteServer" }), 201).body;
-    expect(JSON.stringify(issued)).not.toMatch(/token|kid/);
-    const copy = async (who: Person, id = issued.id) => who.api.post<{ token: string; header: string }>(`/v1/aggregator-licenses/${id}/copy`);
-    const first = ok(await copy(aggregator), 200).body;
-    expect(first).toEqual({ token: expect.stringMatching(new RegExp(`^${issued.id}\\.[\\w-]{43}$`)), header: "AggregatorAuthentication" });
-    expect(ok(await copy(aggregator), 200).body).toEqual(first);
-    const next = ok(await command(platform, path, { memberId: aggregator.memberId, name: "Second" }), 201).body;
-    expect(ok(await copy(aggregator, next.id), 200).body.token.slice(-43)).not.toBe(first.token.slice(-43));
-    // Recorded, for whoever may see aggregator licenses at all: the manager may not.
-    expect(await actionsIn(manager.api, "aggregator_license.copy")).toEqual([]);
-    const copies = await env.DB.prepare("SELECT COUNT(*) AS n FROM audit_event WHERE account_id = ? AND action = 'aggregator_license.copy' AND member_id = ?").bind(manager.accountId, aggregator.memberId).first("n");
-    expect([copies, (await actionsIn(platform, "aggregator_license.create")).length]).toEqual([3, 2]);
-    const { results } = await env.DB.prepare("SELECT attributes FROM resource WHERE type = 'aggregator_license'").all();
-    expect(JSON.stringify(results)).not.toContain(first.token.slice(-43));
-    for (const memberId of [client.memberId, world.other.memberId, "x"]) expect(said(await command(platform, path, { memberId, name: "N" }))).toBe("422 validation");
-    const expired = ok(await command(platform, path, { memberId: aggregator.memberId, name: "Old", expiresAt: "2020-01-01T00:00:00Z" }), 201).body;
-    expect(said(await copy(aggregator, expired.id))).toBe("409 conflict/state");
-    expect(said(await command(manager.api, path, { memberId: aggregator.memberId, name: "N" }))).toBe("403 access/denied");
-    const second = await addedByPlatform(fetch, platform, manager.accountId, ["aggregator"]);
-    expect(said(await copy(second))).toBe("404 not-found");
-    expect(await listed(second.api, "aggregator-licenses")).toEqual([]);
   });
 });
