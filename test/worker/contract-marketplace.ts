@@ -35,7 +35,13 @@ export async function marketplaceCalls({ fetch }: Contract, platform: Api): Prom
     ok(await api.patch(`/v1/${path}/${id}`, { name: "x" }, anyVersion()), 200);
     ok(await api.del(`/v1/${path}/${id}`), 204);
   }
+  await money(api, accountId);
+  const vendor = await newAccount(fetch, platform, "vendor");
+  ok(await vendor.api.post("/v1/products", { name: "Editor" }, keyed()), 201);
+  ok(await vendor.api.get("/v1/analytics"), 200);
+}
 
+async function money(api: Api, accountId: string): Promise<void> {
   const [paid, dropped] = [await idOf(api, "invoices", INVOICE, accountId), await idOf(api, "invoices", { ...INVOICE, dueAt: "2030-01-01T00:00:00Z" }, accountId)];
   for (const where of ["/v1/invoices?status=open", `/v1/invoices/${paid}`]) ok(await api.get(where, { headers: at(accountId) }), 200);
   ok(await api.patch(`/v1/invoices/${paid}`, { title: "x" }, anyVersion(accountId)), 200);
@@ -44,7 +50,4 @@ export async function marketplaceCalls({ fetch }: Contract, platform: Api): Prom
   ok(await api.get("/v1/billing"), 200);
   ok(await api.patch("/v1/billing", { tier: "gold", card: CARD, address: { city: "Kyiv", country: "UA" } }, { ifMatch: '"0"' }), 200);
   ok(await api.patch("/v1/billing", { card: null, address: null }, { ifMatch: '"1"' }), 200);
-  const vendor = await newAccount(fetch, platform, "vendor");
-  ok(await vendor.api.post("/v1/products", { name: "Editor" }, keyed()), 201);
-  ok(await vendor.api.get("/v1/analytics"), 200);
 }
