@@ -52,9 +52,9 @@ function waysOf({ visible, parentId, referenceId, groupId, status }: ListFilter)
   const [few = null] = asked.flatMap(([column, value]) => (value === null ? [] : [way(column, value)]));
   const ways = visible.kind === "none" ? [] : waysTo(visible, resource);
   if (ways === null) return few !== null ? [few] : status !== null ? [way(resource.status, status)] : null;
-  // All that belongs to one parent stands under one root and in one group, so that the parent is the shorter way to it.
-  return ways.map((each) => (few !== null && (each.column === resource.rootId || each.column === resource.groupId)
-    ? { ...few, rest: and(among(each.column, each.values), each.rest) } : each));
+  // All that belongs to one parent stands under one root and in one group: the parent is the shorter way to it. Not so a group.
+  const isLonger = ({ column }: Way) => column === resource.groupId || (column === resource.rootId && few?.column !== resource.groupId);
+  return ways.map((each) => (few !== null && isLonger(each) ? { ...few, rest: and(among(each.column, each.values), each.rest) } : each));
 }
 
 /** Ids of the newest rows on these ways. `inList` is what holds for each row of the list. */

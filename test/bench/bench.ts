@@ -1,17 +1,20 @@
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { api, newKey, ok } from "../harness/client.ts";
+import { api, type Api, newKey, ok } from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
 import type { Config } from "../harness/build.ts";
 import { giveCredits, newAccount, newMember, newToken, subscribe } from "../harness/people.ts";
 import { type Compared, compareDecisions } from "./decision.ts";
 import type { Load } from "./driver.ts";
 import { median, perSecond, table } from "./figure.ts";
+import { listCalls, OBJECTS, warm } from "./list.ts";
 import { countRows, describeRows } from "./rows.ts";
 
 const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 11);
 const CALLS = 300;
 const AT_ONCE = 8;
+const LIST_ROUNDS = 5;
+const LIST_CALLS = 40;
 /** The queue delivers within a second: what a scenario left to do after its answers must not slow the next one. */
 const SETTLE_MS = 1_500;
 /** Isolates in the harness: the gate, the bare routes, the driver. */
@@ -35,6 +38,7 @@ function extra(first: Config): Config[] {
 interface World {
   readonly accountId: string;
   readonly scenarios: readonly Scenario[];
+  readonly platform: Api;
 }
 
 async function world(edge: Edge): Promise<World> {
@@ -48,7 +52,7 @@ async function world(edge: Edge): Promise<World> {
   const get = { method: "GET", body: null, keyed: false, status: 200 } as const;
   const post = { method: "POST", body: null, keyed: false, status: 201, headers: {} } as const;
   const bearer = (credential: string) => ({ authorization: `Bearer ${credential}`, "cf-connecting-ip": "203.0.113.7" });
-  return { accountId: owner.accountId, scenarios: [
+  return { accountId: owner.accountId, platform, scenarios: [
     ["bare route", { ...get, target: "BARE", path: "/bare", headers: {} }],
     ["bare + D1 read", { ...get, target: "BARE", path: `/read/${owner.accountId}:${id}`, headers: {} }],
     ["bare + object write", { ...post, target: "BARE", path: "/write" }],
@@ -59,9 +63,9 @@ async function world(edge: Edge): Promise<World> {
   ] };
 }
 
-async function run(edge: Edge, load: Scenario[1], calls: number): Promise<number> {
+async function run(edge: Edge, load: Scenario[1], calls: number, atOnce: number = AT_ONCE): Promise<number> {
   const start = performance.now();
-  const answer = await edge.fetch(DRIVER, "/", { method: "POST", body: JSON.stringify({ ...load, calls, atOnce: AT_ONCE } satisfies Load) });
+  const answer = await edge.fetch(DRIVER, "/", { method: "POST", body: JSON.stringify({ ...load, calls, atOnce } satisfies Load) });
   const { wrong } = await answer.json() as { wrong: number };
   if (wrong > 0) throw new Error(`${wrong} of ${calls} calls of ${load.method} ${load.path} did not answer ${load.status}`);
   return perSecond(calls, performance.now() - start);
@@ -122,6 +126,26 @@ async function printRows(edge: Edge, { accountId, scenarios }: World): Promise<v
   console.log(`  in D1: ${describeRows(await counted.database(), CALLS)}`);
 }
 
+/** One call after another, as a person waits for it, beside one bare read of a row in the same rounds. */
+async function printLists(edge: Edge, { platform, scenarios }: World): Promise<void> {
+  const [, bare] = scenarios.find(([name]) => name === "bare + D1 read") as Scenario;
+  const calls = await listCalls(edge, platform);
+  for (const call of calls) await warm(edge, call);
+  const loads: Scenario[] = [["bare + D1 read", bare], ...calls.map(({ name, path, apiKey }): Scenario => [name, {
+    target: "EDGE", method: "GET", path, body: null, keyed: false, status: 200, headers: { "authorization": `Bearer ${apiKey}`, "cf-connecting-ip": "203.0.113.7" },
+  }])];
+  const times = new Map<string, number[]>(loads.map(([name]) => [name, []]));
+  for (let round = 0; round < LIST_ROUNDS; round += 1) {
+    for (const [name, load] of loads) times.get(name)?.push(1000 / await run(edge, load, LIST_CALLS, 1));
+  }
+  const base = times.get("bare + D1 read") ?? [];
+  console.log(`\nA page of 25 at ${OBJECTS} objects of the type, one call after another, median of ${LIST_ROUNDS} rounds of ${LIST_CALLS}:\n`);
+  console.log(table(["", "ms", "x bare read", "aim", ""], Array.from(times, ([name, list]) => {
+    const [ms, ratio] = [median(list), median(list.map((value, round) => value / (base[round] ?? NaN)))];
+    return [name, ms.toFixed(2), ratio.toFixed(1), name.startsWith("list") ? "<= 20 ms" : "", name.startsWith("list") ? (ms <= 20 ? "reached" : "MISSED") : ""];
+  })));
+}
+
 // First, while this process has nothing else to do.
 const decisions = compareDecisions();
 const edge = await startEdge({ isolates: 1, more: extra });
@@ -129,6 +153,7 @@ try {
   const made = await world(edge);
   print(await measure(edge, made.scenarios), decisions);
   await printRows(edge, made);
+  await printLists(edge, made);
 } finally {
   await edge.close();
 }

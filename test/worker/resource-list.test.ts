@@ -96,6 +96,7 @@ describe(`of ${MANY} objects of a type, a member who may see 50 of them`, () => 
     ["no filter", {}], ["a status that most have", { status: "revoked" }], ["a status that few have", { status: "active" }],
     ["a parent of many", { parentId: "p_0" }], ["a parent of few", { parentId: "p_seen" }], ["what it names", { referenceId: "c_3" }], ["a group", { groupId: "g_seen" }],
     ["a parent and a status", { parentId: "p_3", status: "revoked" }], ["an attribute", { attributes: { colour: "1" } }],
+    ["a group of few", { groupId: "g_seen" }], ["a group of many", { groupId: "g_other" }],
   ] as const;
 
   describe.each(WAYS)("by %s", (_, reach, groups, index) => {
