@@ -18,10 +18,10 @@ import { object } from "./types/object.ts";
 const stored = object.stored as StoredType;
 
 /** The object, and the group that the path names: none where that is "all". Whoever moves an object sees it. */
-async function loadBoth(call: Call, objectId: string, place: "body" | "query"): Promise<{ row: ResourceRow; group: ResourceRow | undefined }> {
+async function loadBoth(call: Call, objectId: string | null, place: "body" | "query"): Promise<{ row: ResourceRow; group: ResourceRow | undefined }> {
   const { accountId, grantSet } = call.principal;
   const groupId = call.params["id"] ?? "";
-  const named = { member: "objectId", type: object.name, id: objectId, accountId };
+  const named = { member: "objectId", type: object.name, id: objectId ?? "", accountId };
   const [found] = await call.read(findNamed(call.db, [named, { type: GROUP_TYPE, id: groupId, accountId }]));
   const group = found.find(({ type }) => type === GROUP_TYPE);
   if (groupId === EVERY_GROUP) call.decide("object_group.edit");
@@ -30,6 +30,8 @@ async function loadBoth(call: Call, objectId: string, place: "body" | "query"): 
     call.decide("object_group.edit", on, group === undefined || !decide(grantSet, "object_group.view", on).allowed);
     if (group === undefined) throw new Problem("not-found");
   }
+  // A body that names no object is a fault of the body, which is told now.
+  if (objectId === null) await call.body();
   requireVisible(call, [named], found, place);
   return { row: found.find(({ type }) => type === object.name) as ResourceRow, group };
 }
@@ -55,7 +57,7 @@ const put = endpoint({
   summary: "Move an object into this group, with its keys, licenses and requests. It leaves the group where it was.",
   body: z.strictObject({ objectId: z.string().max(64) }), answer: cardSchema(object, stored),
 }, async (call) => {
-  const { row, group } = await loadBoth(call, call.named("objectId") ?? "", "body");
+  const { row, group } = await loadBoth(call, call.named("objectId"), "body");
   await call.body();
   return row.groupId === call.params["id"] ? answered(row) : move(call, row, group, answered);
 });

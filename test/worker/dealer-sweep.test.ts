@@ -82,6 +82,29 @@ describe("a role does what its column says and nothing else, over all routes", (
     expect(data.toSorted((one, two) => two.rank - one.rank)[0]?.key).toBe("dealer_manager");
   }, 60_000);
 
+  it("no input is worse than a refusal", async () => {
+    const { manager, inG } = world;
+    const ids = real(world, inG, manager);
+    const mine = all.filter(({ path, body }) => body !== null && /^\/v1\/(objects|keys|sos-licenses|corporations|object-groups|dealers)/.test(path));
+    expect(mine.length).toBeGreaterThan(10);
+    const values = [null, [], {}, "", "x", "\u0000", "%", "a".repeat(10_000), -1, 1e308, true, { "$gt": "" }, [inG.object], `${inG.object}\u0000`, "all", "'; DROP TABLE resource; --"];
+    const found: string[] = [];
+    for (const { method, path, name, body } of mine) {
+      const [, , first = ""] = path.split("/");
+      const members = Object.keys(body?.properties ?? {});
+      const bodies = [...values, ...values.flatMap((value) => members.map((member) => ({ ...sample(body ?? {}) as object, [member]: value })))];
+      const answers = await Promise.all(bodies.map((sent) => fetch(path.replace("{id}", ids[first] ?? ""), {
+        method, body: JSON.stringify(sent), headers: { "authorization": `Bearer ${manager.apiKey}`, "content-type": "application/json", "if-match": "*", "cf-connecting-ip": "203.0.113.7" },
+      })));
+      found.push(...answers.flatMap(({ status }, index) => (status >= 500 && status !== 503 ? [`${name} ${status} ${JSON.stringify(bodies[index]).slice(0, 80)}`] : [])));
+    }
+    expect(found).toEqual([]);
+    expect(said(await manager.api.post(`/v1/object-groups/${world.groups.G}/objects`, {}))).toBe("422 validation");
+    for (const id of ["%00", "x", "..%2f", "a".repeat(500), "%F0%9F%98%80"]) {
+      for (const path of ["objects", "keys", "dealers", "object-groups", "requests"]) expect((await manager.api.get(`/v1/${path}/${id}`)).status).toBe(404);
+    }
+  }, 60_000);
+
   it("S3.40 S3.41 a dealer user makes objects and corporations, views every report, and adds nobody", async () => {
     const { api: user } = world.people.dealer_user;
     const corporationId = ok(await command(user, "corporations", { name: "Chain" }), 201).body.id;
