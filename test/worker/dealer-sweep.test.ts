@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { api, newKey, ok } from "../harness/client.ts";
-import { type Operation, operations, sample } from "../harness/operation.ts";
+import { api, newKey, ok, reply } from "../harness/client.ts";
+import { NOBODY, type Operation, operations, sample } from "../harness/operation.ts";
 import type { Person } from "../harness/people.ts";
-import { command, type DealerWorld, dealerWorld, type Stand } from "./dealer-world.ts";
-import { fetch, foundPlatform, said } from "./operators-world.ts";
+import { command, type DealerWorld, dealerWorld, ROLES, type Stand } from "./dealer-world.ts";
+import { fetch, foundPlatform, made, said, shape } from "./operators-world.ts";
 
 let world: DealerWorld;
 let spare: DealerWorld;
@@ -80,6 +80,34 @@ describe("a role does what its column says and nothing else, over all routes", (
     expect(others.filter((name) => !mine.includes(name))).toEqual([]);
     const { data } = ok(await world.manager.api.get<{ data: { key: string; rank: number }[] }>("/v1/roles"), 200).body;
     expect(data.toSorted((one, two) => two.rank - one.rank)[0]?.key).toBe("dealer_manager");
+  }, 60_000);
+
+  it("S3.50 S3.55 another dealer's id, and one in another group, answers as one that nobody has, on every route, whatever is done with it", async () => {
+    const { manager, other, elsewhere } = world;
+    const ids = {
+      ...real(world, elsewhere, other), "corporations": await made(other, "corporations", { name: "Theirs" }), "object-groups": await made(other, "object-groups", { name: "Theirs" }),
+    };
+    const nobody = { ...Object.fromEntries(Object.entries(ids).map(([first, id]) => [first, `${id.slice(0, 4)}${NOBODY}`])), members: `mem_${NOBODY}` };
+    const single = all.filter(({ path }) => /^\/v1\/(objects|keys|requests|sos-licenses|corporations|object-groups|dealers|members)\/\{id\}/.test(path));
+    expect(single.length).toBeGreaterThan(25);
+    const ask = async ({ method, path, body }: Operation, who: Person, from: Record<string, string>) => {
+      const called = path.replace("{id}", from[path.split("/")[2] ?? ""] ?? "").replace("{objectId}", from["objects"] ?? "");
+      const headers = { "authorization": `Bearer ${who.apiKey}`, "if-match": "*", "idempotency-key": newKey(), "cf-connecting-ip": "203.0.113.7", ...(body === null ? {} : { "content-type": "application/json" }) };
+      return shape(await reply(await fetch(called, { method, headers, ...(body === null ? {} : { body: JSON.stringify(sample(body)) }) })));
+    };
+    const theirs = { ...ids, members: other.memberId };
+    for (const operation of single) {
+      const [foreign, missing] = [await ask(operation, manager, theirs), await ask(operation, manager, nobody)];
+      expect(foreign, operation.name).toBe(missing);
+      expect(foreign, operation.name).toMatch(/^\[404,/);
+    }
+    // In the dealer itself, what stands in a group that a member does not see.
+    const hidden = { ...real(world, world.inH, manager) };
+    for (const operation of single.filter(({ path }) => /^\/v1\/(objects|keys|requests|sos-licenses)\//.test(path))) {
+      for (const who of ROLES.slice(1).map((role) => world.people[role])) {
+        expect(await ask(operation, who, hidden), operation.name).toBe(await ask(operation, who, nobody));
+      }
+    }
   }, 60_000);
 
   it("no input is worse than a refusal", async () => {
