@@ -9,7 +9,7 @@ import { loadTenant } from "../team/tenant.change.ts";
 import { newRow } from "./new-row.change.ts";
 import { cardSchema, resourceCard, trailCard } from "./resource.card.ts";
 import { loadResource } from "./resource.routes.ts";
-import { guardResource, insertResource, updateResource } from "./resource.store.ts";
+import { deleteResource, findResource, guardResource, insertResource, updateResource } from "./resource.store.ts";
 import type { StoredType } from "./type.ts";
 import { aggregatorLicense } from "./types/aggregator-license.ts";
 
@@ -43,6 +43,20 @@ const issue = endpoint({
   }, { status: 201, body: resourceCard(stored, row), headers: { ETag: etag(row.version), Location: `/v1/aggregator-licenses/${row.id}` } });
 });
 
+const revoke = endpoint({
+  method: "DELETE", path: "/v1/accounts/:id/aggregator-licenses/:licenseId", tag: "Accounts", right: "account.manage", status: 204,
+  summary: "Platform: take an aggregator's license back. Its token is good for nothing from now on.", problems: ["conflict/not-removable"],
+}, async (call) => {
+  const [account, [row]] = await loadTenant(call, findResource(call.db, call.params["id"] ?? "", aggregatorLicense.name, call.params["licenseId"] ?? ""));
+  if (row === undefined) throw new Problem("not-found");
+  const event = (accountId: string) =>
+    call.event("aggregator_license.revoke", { type: aggregatorLicense.name, id: row.id }, { accountId, changes: { before: trailCard(stored, row), after: {} } });
+  return call.commit({
+    statements: [guardResource(call.db, row), ...deleteResource(call.db, row, [aggregatorLicense.name])], events: [event(account.id), event(call.principal.accountId)],
+    refusals: { has_dependents: "conflict/not-removable" },
+  }, { status: 204 });
+});
+
 const copy = endpoint({
   method: "POST", path: "/v1/aggregator-licenses/:id/copy", tag: aggregatorLicense.title, right: "aggregator_license.copy", status: 200,
   summary: "The token of one's own license, for the header AggregatorAuthentication. It can be copied again; every copy is recorded.",
@@ -58,4 +72,4 @@ const copy = endpoint({
   }, { status: 200, body: { token, header: "AggregatorAuthentication" } });
 });
 
-export const aggregatorEndpoints: readonly Endpoint[] = [issue, copy];
+export const aggregatorEndpoints: readonly Endpoint[] = [issue, revoke, copy];

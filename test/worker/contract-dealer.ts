@@ -53,4 +53,5 @@ async function dealers({ api, accountId }: Person, platform: Api, fetch: Fetch):
   const { id } = ok(await platform.post<{ id: string }>(`/v1/accounts/${accountId}/aggregator-licenses`, license, keyed()), 201).body;
   for (const path of ["aggregator-licenses", `aggregator-licenses/${id}`]) ok(await aggregator.api.get(`/v1/${path}`), 200);
   ok(await aggregator.api.post(`/v1/aggregator-licenses/${id}/copy`), 200);
+  ok(await platform.del(`/v1/accounts/${accountId}/aggregator-licenses/${id}`), 204);
 }

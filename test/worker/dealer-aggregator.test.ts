@@ -42,6 +42,18 @@ describe("aggregator licenses", () => {
     expect(await listed(second.api, "aggregator-licenses")).toEqual([]);
   });
 
+  it("the platform takes a license back, in both trails, and only from the account that has it", async () => {
+    const { manager, other, people: { aggregator } } = world;
+    const { id } = ok(await command(platform, `accounts/${manager.accountId}/aggregator-licenses`, { memberId: aggregator.memberId, name: "Short" }), 201).body;
+    const path = (accountId: string) => `/v1/accounts/${accountId}/aggregator-licenses/${id}`;
+    for (const { api } of [manager, aggregator]) expect(said(await api.del(path(manager.accountId)))).toBe("403 access/denied");
+    expect(said(await platform.del(path(other.accountId)))).toBe("404 not-found");
+    ok(await platform.del(path(manager.accountId)), 204);
+    expect(said(await platform.del(path(manager.accountId)))).toBe("404 not-found");
+    expect(said(await aggregator.api.post(`/v1/aggregator-licenses/${id}/copy`))).toBe("404 not-found");
+    expect((await actionsIn(platform, "aggregator_license.revoke")).length).toBe(1);
+  });
+
   it("a token outlives the rotation of signing keys as long as its key is there, and is another after that", async () => {
     const { manager, people: { aggregator } } = world;
     const { id } = ok(await command(platform, `accounts/${manager.accountId}/aggregator-licenses`, { memberId: aggregator.memberId, name: "Long" }), 201).body;
