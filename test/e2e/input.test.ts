@@ -3,12 +3,15 @@ import { type Api, api, newKey, ok, type Problem, type Reply, reply } from "../h
 import { type Edge, startEdge } from "../harness/edge.ts";
 import { NOBODY, type Operation, operations, sample } from "../harness/operation.ts";
 import { giveCredits, newAccount, type Person, subscribe } from "../harness/people.ts";
+import { addedByPlatform } from "../worker/invite-world.ts";
 
 let edge: Edge;
 let platform: Api;
 let all: Operation[];
 let owner: Person;
 let product: string;
+/** Owners of accounts of other models, and an aggregator, by name. */
+let callers: ReadonlyMap<string, Person>;
 
 beforeAll(async () => {
   edge = await startEdge({ isolates: 1 });
@@ -17,12 +20,27 @@ beforeAll(async () => {
   owner = await newAccount(edge.at(0), platform, "vendor");
   await subscribe(platform, owner.accountId);
   await giveCredits(platform, owner.accountId, 1_000);
+  const others = await Promise.all(["team", "agency", "dealer", "seller"].map(async (kind) => [kind, await newAccount(edge.at(0), platform, kind)] as const));
+  for (const [, { accountId }] of others) await subscribe(platform, accountId);
+  const people = new Map(others);
+  const dealer = people.get("dealer") ?? expect.fail();
+  callers = new Map([...people, ["aggregator", await addedByPlatform(edge.at(0), platform, dealer.accountId, ["aggregator"])]]);
   product = ok(await owner.api.post<{ id: string }>("/v1/products", { name: "Editor" }, { idempotencyKey: newKey() }), 201).body.id;
 });
 afterAll(() => edge.close());
 
 /** What only the platform does; an account's own card is its owner's. */
-const isPlatform = ({ name, path }: Operation) => path.startsWith("/v1/accounts") && name !== "PATCH /v1/accounts/{id}";
+const isPlatform = ({ name, path }: Operation) => /^\/v1\/(accounts|catalog|tools)/.test(path) && name !== "PATCH /v1/accounts/{id}";
+
+/** Whose model has what; the vendor's has the rest. */
+const MODELS: ReadonlyArray<readonly [caller: string, paths: RegExp]> = [
+  ["team", /^\/v1\/(licenses|themes)/],
+  ["agency", /^\/v1\/(tasks|members\/.*\/(tools|tasks)$)/],
+  ["aggregator", /^\/v1\/aggregator-licenses/],
+  ["dealer", /^\/v1\/(objects|corporations|object-groups|keys|requests|dealers|sos-licenses|members\/.*\/object-groups$)/],
+  ["seller", /^\/v1\/(organizations|subscriptions|markups|cpq|forms|invoices)/],
+];
+const callerOf = ({ path }: Operation): Person => callers.get(MODELS.find(([, paths]) => paths.test(path))?.[0] ?? "") ?? owner;
 
 interface Send {
   readonly body?: BodyInit;
@@ -32,7 +50,7 @@ interface Send {
 
 /** The operation by somebody who may do it, to an object that is there, with everything in order but what `send` says. */
 async function call(operation: Operation, send: Send): Promise<Reply<Problem>> {
-  const credential = isPlatform(operation) ? edge.platform.apiKey : owner.apiKey;
+  const credential = isPlatform(operation) ? edge.platform.apiKey : callerOf(operation).apiKey;
   const headers = new Headers({ "authorization": `Bearer ${credential}`, "if-match": "*" });
   if (operation.headers.includes("Idempotency-Key")) headers.set("idempotency-key", newKey());
   if (operation.body !== null) headers.set("content-type", "application/json");
@@ -43,9 +61,10 @@ async function call(operation: Operation, send: Send): Promise<Reply<Problem>> {
 }
 
 /** An object of the caller's where there is one; else an id that nobody has. */
-function idFor({ path }: Operation): string {
+function idFor(operation: Operation): string {
+  const { path } = operation;
   if (path.startsWith("/v1/accounts")) return owner.accountId;
-  if (path.startsWith("/v1/members")) return owner.memberId;
+  if (path.startsWith("/v1/members")) return callerOf(operation).memberId;
   return path.startsWith("/v1/products") ? product : `xxx_${NOBODY}`;
 }
 
@@ -55,7 +74,7 @@ const said = ({ status, body }: Reply<Problem>) => `${status} ${body?.code ?? ""
 
 async function snapshot(): Promise<unknown> {
   const { DB } = await edge.env();
-  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "idempotency"];
+  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "charge", "idempotency"];
   const rows = await Promise.all(tables.map(async (table) => (await DB.prepare(`SELECT * FROM ${table}`).all()).results.map(({ last_used_at: _, last_login_at: __, ...row }) => row)));
   return [rows, ok(await owner.api.get("/v1/credits"), 200).body];
 }
