@@ -20,6 +20,7 @@ const MARKET: readonly Shape[] = [
   { kind: "seller", actors: 1 }, { kind: "customer_org", parent: 4, actors: 1 },
 ];
 const WORLDS: readonly (readonly [name: string, seed: number, shapes: readonly Shape[]])[] = [
+  ["vendors", 3, [{ kind: "vendor", actors: 10 }, { kind: "vendor", actors: 1 }]], ["vendors", FRESH, [{ kind: "vendor", actors: 5 }]],
   ["agency", 5, [{ kind: "agency", actors: 10 }, { kind: "agency", actors: 1 }]], ["agency", FRESH, [{ kind: "agency", actors: 6 }]],
   ["team", 7, [{ kind: "team", actors: 8 }]], ["team", FRESH, [{ kind: "team", actors: 4 }]],
   ["dealers", 11, DEALERS], ["dealers", FRESH, DEALERS.slice(0, 2)], ["marketplace", 13, MARKET], ["marketplace", FRESH, MARKET.slice(0, 3)],

@@ -6,7 +6,7 @@ import { type IdKind, newId } from "../../src/kernel/id.ts";
 import { DEFAULT_SETTINGS } from "../../src/identity/settings.ts";
 import { apiKey } from "../../src/schema/identity.ts";
 import { resource } from "../../src/schema/resource.ts";
-import { accessGrant, account, member, role } from "../../src/schema/team.ts";
+import { ACCESS_LEVELS, accessGrant, account, member, role } from "../../src/schema/team.ts";
 import { type Api, api } from "../harness/client.ts";
 import type { Holder, Place, Thing } from "../harness/policy.ts";
 import { type Kind, KNOWN, ROLES } from "../harness/policy-table.ts";
@@ -52,12 +52,16 @@ export const KEPT: Readonly<Record<string, Kept>> = {
   tool: { path: "tools", id: "tool", verbs: ALL }, task: { path: "tasks", id: "task", under: "tool", verbs: ALL },
   catalog: { path: "catalog", id: "theme", verbs: ALL }, license: { path: "licenses", id: "license", under: "catalog", verbs: ["view"] },
   subscription: { path: "subscriptions", id: "subscription", under: "catalog", verbs: ["view"] }, invoice: { path: "invoices", id: "invoice", verbs: ["view", "edit"] },
+  product: { path: "products", id: "product", verbs: ALL }, license_key: { path: "license-keys", id: "licenseKey", under: "product", verbs: ALL },
+  data_object: { path: "data-objects", id: "dataObject", under: "product", verbs: ALL }, customer: { path: "customers", id: "customer", verbs: ALL },
+  access_token: { path: "access-tokens", id: "accessToken", verbs: ALL },
   cpq: { path: "cpq", id: "cpq", verbs: ALL }, form: { path: "forms", id: "form", verbs: ALL },
 };
 
 /** Which objects accounts of a kind have, the ones above first. */
 const STOCK: Readonly<Record<string, readonly string[]>> = {
   platform: ["tool", "tool", "tool", "catalog", "catalog"], agency: Array.from({ length: 10 }, () => "task"), team: Array.from({ length: 8 }, () => "license"),
+  vendor: ["product", "product", "product", "license_key", "license_key", "license_key", "data_object", "data_object", "customer", "customer", "access_token", "invoice"],
   dealer: ["object", "object", "object", "object", "key", "key", "key", "request", "corporation"], subdealer: ["object", "object", "key", "corporation"],
   distributor: ["catalog", "cpq"], seller: ["catalog", "catalog", "cpq", "form", "invoice", "subscription"], customer_org: ["subscription", "subscription", "invoice"],
 };
@@ -151,10 +155,11 @@ const insert = ({ accountId, type, id, rootId, ownerId, groupId, status }: TreeI
 async function newActor(home: Account, memberId: string, { accounts, items, roll }: { accounts: readonly Account[]; items: readonly TreeItem[]; roll: Dice }): Promise<Actor> {
   const { kind } = home;
   const known = [...KNOWN[kind]];
+  const granted = kind === "vendor" ? ["product", "product", "customer", "analytics", "billing"] : ["organization", "tool", "tool", "task", "task"];
   const grants = () => [...new Map(Array.from({ length: roll.below(5) }, () => {
-    const resourceType = roll.pick(["organization", "tool", "tool", "task", "task"]);
+    const resourceType = roll.pick(granted);
     const ids = resourceType === "organization" ? accounts.map(({ id }) => id) : items.filter(({ type }) => type === resourceType).map(({ id }) => id);
-    const grant = { resourceType, resourceId: ids.length === 0 || roll.chance(0.15) ? "0" : roll.pick(ids), access: "view" as const };
+    const grant = { resourceType, resourceId: ids.length === 0 || roll.chance(0.15) ? "0" : roll.pick(ids), access: kind === "vendor" ? roll.pick(ACCESS_LEVELS) : "view" as const };
     return [`${grant.resourceType} ${grant.resourceId}`, grant] as const;
   })).values()];
   const custom = roll.chance(0.3) ? [{ id: newId("role", Date.now()), rights: roll.some(known, 3), grants: grants() }] : [];
