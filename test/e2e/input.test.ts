@@ -2,45 +2,29 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Api, api, newKey, ok, type Problem, type Reply, reply } from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
 import { NOBODY, type Operation, operations, sample } from "../harness/operation.ts";
-import { giveCredits, newAccount, type Person, subscribe } from "../harness/people.ts";
-import { addedByPlatform } from "../worker/invite-world.ts";
+import { giveCredits, type Person } from "../harness/people.ts";
+import { callerOf, newTenants, type Tenants } from "../harness/tenants.ts";
 
 let edge: Edge;
 let platform: Api;
 let all: Operation[];
 let owner: Person;
 let product: string;
-/** Owners of accounts of other models, and an aggregator, by name. */
-let callers: ReadonlyMap<string, Person>;
+let tenants: Tenants;
 
 beforeAll(async () => {
   edge = await startEdge({ isolates: 1 });
   platform = api(edge.at(0), edge.platform.apiKey);
   all = await operations(api(edge.at(0), null));
-  owner = await newAccount(edge.at(0), platform, "vendor");
-  await subscribe(platform, owner.accountId);
+  tenants = await newTenants(edge.at(0), platform);
+  owner = callerOf(tenants, "/v1/products");
   await giveCredits(platform, owner.accountId, 1_000);
-  const others = await Promise.all(["team", "agency", "dealer", "seller"].map(async (kind) => [kind, await newAccount(edge.at(0), platform, kind)] as const));
-  for (const [, { accountId }] of others) await subscribe(platform, accountId);
-  const people = new Map(others);
-  const dealer = people.get("dealer") ?? expect.fail();
-  callers = new Map([...people, ["aggregator", await addedByPlatform(edge.at(0), platform, dealer.accountId, ["aggregator"])]]);
   product = ok(await owner.api.post<{ id: string }>("/v1/products", { name: "Editor" }, { idempotencyKey: newKey() }), 201).body.id;
 });
 afterAll(() => edge.close());
 
 /** What only the platform does; an account's own card is its owner's. */
 const isPlatform = ({ name, path }: Operation) => /^\/v1\/(accounts|catalog|tools)/.test(path) && name !== "PATCH /v1/accounts/{id}";
-
-/** Whose model has what; the vendor's has the rest. */
-const MODELS: ReadonlyArray<readonly [caller: string, paths: RegExp]> = [
-  ["team", /^\/v1\/(licenses|themes)/],
-  ["agency", /^\/v1\/(tasks|members\/.*\/(tools|tasks)$)/],
-  ["aggregator", /^\/v1\/aggregator-licenses/],
-  ["dealer", /^\/v1\/(objects|corporations|object-groups|keys|requests|dealers|sos-licenses|members\/.*\/object-groups$)/],
-  ["seller", /^\/v1\/(organizations|subscriptions|markups|cpq|forms|invoices)/],
-];
-const callerOf = ({ path }: Operation): Person => callers.get(MODELS.find(([, paths]) => paths.test(path))?.[0] ?? "") ?? owner;
 
 interface Send {
   readonly body?: BodyInit;
@@ -50,7 +34,7 @@ interface Send {
 
 /** The operation by somebody who may do it, to an object that is there, with everything in order but what `send` says. */
 async function call(operation: Operation, send: Send): Promise<Reply<Problem>> {
-  const credential = isPlatform(operation) ? edge.platform.apiKey : callerOf(operation).apiKey;
+  const credential = isPlatform(operation) ? edge.platform.apiKey : callerOf(tenants, operation.path).apiKey;
   const headers = new Headers({ "authorization": `Bearer ${credential}`, "if-match": "*" });
   if (operation.headers.includes("Idempotency-Key")) headers.set("idempotency-key", newKey());
   if (operation.body !== null) headers.set("content-type", "application/json");
@@ -64,7 +48,7 @@ async function call(operation: Operation, send: Send): Promise<Reply<Problem>> {
 function idFor(operation: Operation): string {
   const { path } = operation;
   if (path.startsWith("/v1/accounts")) return owner.accountId;
-  if (path.startsWith("/v1/members")) return callerOf(operation).memberId;
+  if (path.startsWith("/v1/members")) return callerOf(tenants, operation.path).memberId;
   return path.startsWith("/v1/products") ? product : `xxx_${NOBODY}`;
 }
 

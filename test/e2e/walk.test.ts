@@ -3,6 +3,7 @@ import { type Api, api, newKey, ok, type Problem, type Reply, reply } from "../h
 import { type Edge, startEdge } from "../harness/edge.ts";
 import { NOBODY, type Operation, operations, sample } from "../harness/operation.ts";
 import { newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
+import { callerOf, newTenants, objectsOf } from "../harness/tenants.ts";
 
 const ALLOWED = "203.0.113.7";
 const ELSEWHERE = "198.51.100.7";
@@ -48,10 +49,10 @@ const PREFIXES: Record<string, string> = {
 };
 
 /** A well-formed id of the operation's kind that nobody has. */
-function missing({ path }: Operation): string {
-  const [, kind = ""] = /\/([\w-]+)\/\{/.exec(path) ?? [];
-  return `${PREFIXES[kind] ?? "xxx"}_${NOBODY}`;
-}
+const missing = (one: Operation): string => `${PREFIXES[kindOf(one)] ?? "xxx"}_${NOBODY}`;
+
+/** What the path names an object of. */
+const kindOf = ({ path }: Operation): string => /\/([\w-]+)\/\{/.exec(path)?.[1] ?? "";
 
 const bearer = (credential: string, ip = ALLOWED) => ({ authorization: `Bearer ${credential}`, "cf-connecting-ip": ip });
 const said = ({ status, body }: Reply<Problem>) => `${status} ${body?.code ?? ""}`;
@@ -65,7 +66,7 @@ async function refusedEverywhere(headers: Record<string, string>, expected: stri
 /** The rows of every table but the trail and the call log: a refusal leaves them as they were. */
 async function snapshot(): Promise<unknown> {
   const { DB } = await edge.env();
-  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "idempotency"];
+  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "charge", "idempotency"];
   return Promise.all(tables.map(async (table) => (await DB.prepare(`SELECT * FROM ${table}`).all()).results.map(({ last_used_at: _, last_login_at: __, ...row }) => row)));
 }
 
@@ -167,14 +168,17 @@ describe("a refusal", () => {
   });
 
   test("another tenant's id answers as one that nobody has", async () => {
-    const ids = await idsOf(stranger);
+    const [mine, theirs] = [await newTenants(edge.at(0), platform), await newTenants(edge.at(0), platform)];
+    const ids = { ...await objectsOf(theirs, edge.at(0), platform), ...await idsOf(stranger) };
     const before = await snapshot();
-    const single = guarded().filter((one) => one.path.includes("{"));
+    // A report's name is nobody's.
+    const single = guarded().filter((one) => one.path.includes("{") && one.path !== "/v1/reports/{name}");
     const differing = await Promise.all(single.map(async (one) => {
-      const foreign = ids[missing(one).slice(0, 3)];
+      const foreign = ids[kindOf(one)];
       if (foreign === undefined) return [`${one.name}: the walk has no such object of the other tenant`];
-      const [theirs, nobodys] = [await call(one, { headers: bearer(owner.apiKey), id: foreign }), await call(one, { headers: bearer(owner.apiKey) })];
-      return shape(theirs) === shape(nobodys) && [403, 404].includes(theirs.status) ? [] : [`${one.name}: ${shape(theirs)} and ${shape(nobodys)}`];
+      const headers = bearer(callerOf(mine, one.path).apiKey);
+      const [foreigns, nobodys] = [await call(one, { headers, id: foreign }), await call(one, { headers })];
+      return shape(foreigns) === shape(nobodys) && [403, 404].includes(foreigns.status) ? [] : [`${one.name}: ${shape(foreigns)} and ${shape(nobodys)}`];
     }));
     expect(differing.flat()).toEqual([]);
     expect(await snapshot()).toEqual(before);
@@ -187,18 +191,17 @@ function shape({ status, body, headers }: Reply<Problem>): string {
   return JSON.stringify([status, headers.get("content-type"), rest]);
 }
 
-/** One object of each kind of that tenant, by the prefix of its id. */
+/** One object of each kind of that tenant, by its path. */
 async function idsOf(person: Person): Promise<Record<string, string>> {
-  const make = async (path: string, body: object) => ok(await person.api.post<{ id: string }>(path, body, { idempotencyKey: newKey() }), 201).body.id;
-  const product = await make("/v1/products", { name: "Editor" });
-  const key = await make("/v1/license-keys", { productId: product, newCustomer: { name: "Carla", email: "carla@example.com" } });
+  const make = async (path: string, body: object) => ok(await person.api.post<{ id: string }>(`/v1/${path}`, body, { idempotencyKey: newKey() }), 201).body.id;
+  const product = await make("products", { name: "Editor" });
+  const key = await make("license-keys", { productId: product, newCustomer: { name: "Carla", email: "carla@example.com" } });
   const { body } = ok(await person.api.get<{ key: { id: string } }>("/v1/me"), 200);
   return {
-    acc: person.accountId, rol: await make("/v1/roles", { name: "Support" }), mem: person.memberId, key: body.key.id, prd: product, lky: key,
-    mac: await make("/v1/machine-codes", { licenseKeyId: key, code: "M-1" }),
-    dat: await make("/v1/data-objects", { productId: product, name: "setting", stringValue: "1" }),
-    cus: await make("/v1/customers", { name: "Carl", email: "carl@example.com" }),
-    atk: await make("/v1/access-tokens", { name: "client" }),
-    thm: ok(await platform.post<{ id: string }>("/v1/catalog", { name: "Aurora", vendor: "Nordlys" }, { idempotencyKey: newKey() }), 201).body.id,
+    "accounts": person.accountId, "roles": await make("roles", { name: "Support" }), "members": person.memberId, "api-keys": body.key.id, "products": product, "license-keys": key,
+    "machine-codes": await make("machine-codes", { licenseKeyId: key, code: "M-1" }),
+    "data-objects": await make("data-objects", { productId: product, name: "setting", stringValue: "1" }),
+    "customers": await make("customers", { name: "Carl", email: "carl@example.com" }),
+    "access-tokens": await make("access-tokens", { name: "client" }),
   };
 }
