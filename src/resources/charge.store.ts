@@ -10,6 +10,9 @@ export const CHARGE_KEY = "charge.account_id, charge.key";
 
 const at = (accountId: string, key: string) => and(eq(charge.accountId, accountId), eq(charge.key, key));
 
+/** In the words of the indexes that hold only these. */
+const PENDING = sql`${charge.status} = 'pending'`;
+
 export const findCharge = (db: Db, accountId: string, key: string) => db.select().from(charge).where(at(accountId, key));
 
 /** One charge at a time on an object: what an action sets rests on what it read. */
@@ -43,7 +46,7 @@ const pending = (db: Db, where: SQL) =>
   db.select({ charge, account, member }).from(charge)
     .innerJoin(account, eq(account.id, charge.accountId))
     .leftJoin(member, eq(member.id, charge.memberId))
-    .where(and(eq(charge.status, "pending"), where));
+    .where(and(PENDING, where));
 
 /** Charges that a crash left behind, the oldest first. */
 export const findPending = (db: Db, before: number, limit: number) => pending(db, lt(charge.createdAt, before)).orderBy(asc(charge.createdAt)).limit(limit);
@@ -52,6 +55,6 @@ export const findPendingOn = (db: Db, resourceId: string) => pending(db, eq(char
 
 /** Whether there is one, for a batch: there, columns of one name in several tables would become one. */
 export const askPendingOn = (db: Db, resourceId: string) =>
-  db.select({ key: charge.key }).from(charge).where(and(eq(charge.resourceId, resourceId), eq(charge.status, "pending")));
+  db.select({ key: charge.key }).from(charge).where(and(eq(charge.resourceId, resourceId), PENDING));
 
 export const forgetCharges = (db: Db, before: number): Statement => db.delete(charge).where(and(ne(charge.status, "pending"), lt(charge.createdAt, before)));

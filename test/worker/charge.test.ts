@@ -1,5 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { openDb } from "../../src/kernel/db.ts";
+import { askPendingOn, findPending, findPendingOn } from "../../src/resources/charge.store.ts";
 import { newKey, ok } from "../harness/client.ts";
 import { giveCredits, newMember } from "../harness/people.ts";
 import { type Agency, CREATE_COST, crashingAt, doing, newAgency, newTask, newTool, stateOf, subAccount, sweepAll, type Task, updateTask, UPDATE_COST } from "./charge-world.ts";
@@ -156,6 +158,16 @@ describe("a change that costs credits", () => {
 });
 
 describe("what a crash left behind", () => {
+  test("is found by indexes that hold nothing else", async () => {
+    const db = openDb(env.DB);
+    const plans = await Promise.all([findPending(db, 1, 1), findPendingOn(db, "x"), askPendingOn(db, "x")].map(async (query) => {
+      const { sql, params } = query.toSQL();
+      const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...params).all<{ detail: string }>();
+      return results[0]?.detail;
+    }));
+    expect(plans).toEqual([expect.stringContaining("charge_pending"), expect.stringContaining("charge_resource"), expect.stringContaining("charge_resource")]);
+  });
+
   test("is refused by the sweep when the member may not act any more or the subscription is over; then for ever, for a late twin too", async () => {
     for (const end of ["block", "lapse"]) {
       const world = await newAgency(100);
