@@ -57,8 +57,8 @@ const ask = ({ kind, path, key, body }: Omit<Try, "answer">) =>
   (kind === "license" ? member : specialist).api.post<Row>(`/v1/${path}`, body, { idempotencyKey: key });
 
 const callers = (): (() => Omit<Try, "answer">)[] => [
-  ...Array.from({ length: 3 }, () => () => ({ kind: "license" as const, key: newKey(), path: "licenses", body: { themeId } })),
-  ...Array.from({ length: 3 }, () => () => ({ kind: "task" as const, key: newKey(), path: "tasks", body: { toolId, name: "Task" } })),
+  ...Array.from({ length: 8 }, () => () => ({ kind: "license" as const, key: newKey(), path: "licenses", body: { themeId } })),
+  ...Array.from({ length: 8 }, () => () => ({ kind: "task" as const, key: newKey(), path: "tasks", body: { toolId, name: "Task" } })),
   ...updated.map((id) => () => ({ kind: "update" as const, key: newKey(), path: `tasks/${id}/update`, body: {} })),
 ];
 
