@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { openDb } from "../../src/kernel/db.ts";
-import { askPendingOn, findPending, findPendingOn } from "../../src/resources/charge.store.ts";
+import { batch, openDb } from "../../src/kernel/db.ts";
+import { askPendingOn, findPending, findPendingOn, forgetCharges } from "../../src/resources/charge.store.ts";
 import { newKey, ok } from "../harness/client.ts";
 import { giveCredits, newMember } from "../harness/people.ts";
 import { type Agency, CREATE_COST, crashingAt, doing, newAgency, newTask, newTool, stateOf, subAccount, sweepAll, type Task, updateTask, UPDATE_COST } from "./charge-world.ts";
@@ -158,6 +158,20 @@ describe("a change that costs credits", () => {
 });
 
 describe("what a crash left behind", () => {
+  test("is kept until it is settled, however old; what is settled is forgotten with its key", async () => {
+    const { owner, toolId } = agency;
+    const db = openDb(env.DB);
+    const manager = await newMember(fetch, owner, { roles: ["manager"] });
+    await newTask(manager.api.via(crashingAt(await acceptance(agency), true)), toolId);
+    ok(await newTask(owner.api, toolId), 201);
+    await batch(db, [forgetCharges(db, 1)]);
+    expect((await stateOf(agency)).charges).toEqual({ paid: 1, pending: 1 });
+    await batch(db, [forgetCharges(db, Date.now() + 1)]);
+    expect((await stateOf(agency)).charges).toEqual({ pending: 1 });
+    await sweepAll();
+    expect(await stateOf(agency)).toMatchObject({ balance: 90, charges: { paid: 1 } });
+  });
+
   test("is found by indexes that hold nothing else", async () => {
     const db = openDb(env.DB);
     const plans = await Promise.all([findPending(db, 1, 1), findPendingOn(db, "x"), askPendingOn(db, "x")].map(async (query) => {
