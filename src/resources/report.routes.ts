@@ -34,11 +34,12 @@ function coveredBy({ principal: { accountId, home, grantSet } }: Call): Covered 
   return { accountId, below: accountId === home.accountId && every ? null : new Set(accountId === home.accountId ? reach?.ids : []) };
 }
 
-/** Who may not read the audit log learns no names from a report. */
+/** Who may not read the audit log learns no names from a report; whose reports are of their own reach, nothing of what others do. */
 function namedFor({ principal: { grantSet, memberId } }: Call): Named {
   const reach = grantSet.reaches.get("audit.view");
   if (reach?.all) return { members: "all" };
-  return reach?.own ? { members: "one", memberId } : { members: "none" };
+  const reports = grantSet.reaches.get("report.download");
+  return reach?.own || (reports?.own && !reports.all) ? { members: "one", memberId } : { members: "none" };
 }
 
 /** A name that opens doors, such as a license key, is told by its last characters. */

@@ -97,7 +97,7 @@ const SUBACCOUNTS = columns(["manager", "specialist", "guest"], {
   "task.create": ["all", "own + granted, in granted", "-"],
   "task.edit": ["all", "own + granted, in granted", "-"],
   "task.update": ["all", "own + granted, in granted", "-"],
-  "report.download": ["all", "all", "all"],
+  "report.download": ["all", "own", "own"],
   "credits.spend": ["all", "all", "-"], "credits.view": ["own", "own", "-"], "api_key.view": ["own", "own", "-"], "api_key.revoke": ["own", "own", "-"],
 });
 

@@ -192,5 +192,9 @@ describe("what is granted", () => {
     expect(rows).toContain(shared.other);
     expect(rows).not.toContain(world.foreign.other);
     expect(rows.length).toBe((await listed(people.guest.api, "tasks")).length);
+    // What others did, and what it cost, is in nobody's report but the owner's and the managers'.
+    const usage = async (who: Api) => new Set(ok(await who.get<{ rows: { memberId: string | null; action: string }[] }>("/v1/reports/usage"), 200).body.rows.map(({ action }) => action));
+    expect([await usage(people.guest.api), await usage(people.specialist.api)].some((actions) => actions.has("member.create"))).toBe(false);
+    for (const role of ["owner", "manager"] as const) expect((await usage(people[role].api)).has("member.create")).toBe(true);
   });
 });

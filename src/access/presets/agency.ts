@@ -15,7 +15,7 @@ const TABLE = {
   "task.create":     ["all",   "own_or_granted_in", no],
   "task.edit":       ["all",   "own_or_granted_in", no],
   "task.update":     ["all",   "own_or_granted_in", no],
-  "report.download": ["all",   "all",               "all"],
+  "report.download": ["all",   "own",               "own"],
   "credits.spend":   ["all",   "all",               no],
   "credits.view":    ["own",   "own",               no],
   "api_key.view":    ["own",   "own",               no],
