@@ -3,7 +3,7 @@ import { consume } from "./audit/consumer.queue.ts";
 import { sweep } from "./audit/sweep.store.ts";
 import type { Env } from "./env.ts";
 import { sweepCharges } from "./resources/charge-sweep.change.ts";
-import { sweepFiles } from "./resources/theme-file.store.ts";
+import { sweepFiles } from "./licensing/theme-file.store.ts";
 import { now } from "./kernel/clock.ts";
 import { openDb } from "./kernel/db.ts";
 

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import type { Fault, Import, Source } from "./source.ts";
 
 /** Rooms from the ground up. Rooms on one line do not know each other. */
-const FLOORS = [["kernel"], ["schema"], ["access"], ["audit"], ["identity"], ["team", "credits", "trail"], ["resources"], ["hooks", "decisions"], ["app"], ["index"]];
+const FLOORS = [["kernel"], ["schema"], ["access"], ["audit"], ["identity"], ["team", "credits", "trail"], ["resources"], ["billing"], ["licensing", "marketplace", "dealing", "reports"], ["hooks", "decisions"], ["app"], ["index"]];
 
 /**
  * Layers inside a room, from the ground up. Store and object do not know each other; a change is the statements of one write, put
@@ -67,7 +67,7 @@ function roomAdvice(path: string, one: Import): string[] {
   const [from, to] = [roomOf(path), roomOf(one.path as string)];
   if (!(one.path as string).startsWith("src/")) return ["src imports nothing from outside src"];
   if (from === COMMANDS) {
-    const known = to === COMMANDS || to === "kernel" || (layerOf(one.path as string) === "rules" && rank(FLOORS, to) <= rank(FLOORS, "resources"));
+    const known = to === COMMANDS || to === "kernel" || (layerOf(one.path as string) === "rules" && rank(FLOORS, to) <= rank(FLOORS, "reports"));
     return known ? [] : ["a command knows the kernel and pure rules only"];
   }
   if (to === COMMANDS) return ["commands are Node programs; the Worker does not know them"];

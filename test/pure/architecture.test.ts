@@ -52,7 +52,7 @@ const BREACHES: ReadonlyArray<readonly [path: string, text: string, rule: string
   ["src/team/x.ts", `import { start } from "../commands/start.ts";`, "room"],
   ["src/commands/x.ts", `import { find } from "../team/member.store.ts";`, "room"],
   ["src/shed/x.ts", `import { now } from "../kernel/clock.ts";`, "room"],
-  ["src/team/x.ts", `import { y } from "../../test/y.ts";`, "room"],
+  ["src/team/x.ts", `import { y } from "../y.ts";`, "room"],
   ["src/team/x.ts", `import { find } from "./member.store.ts";`, "layer"],
   ["src/team/x.ts", `import type { Row } from "./member.store.ts";`, "layer"],
   ["src/team/x.ts", `import { find } from "../access/stamp.store.ts";`, "layer"],

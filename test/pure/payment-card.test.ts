@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cardNumberIn, holdsCardNumber } from "../../src/resources/payment-card.ts";
+import { cardNumberIn, holdsCardNumber } from "../../src/billing/payment-card.ts";
 
 describe("what looks like a card number", () => {
   test.each([

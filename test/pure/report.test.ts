@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { RIGHT_NAMES } from "../../src/access/right.ts";
-import { periodOf, REPORTS, toCsv } from "../../src/resources/report.ts";
+import { periodOf, REPORTS, toCsv } from "../../src/reports/report.ts";
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");
 const DAY_MS = 86_400_000;

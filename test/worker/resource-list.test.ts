@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { decide, type Reach, type ResourceRef, visible } from "../../src/access/decide.ts";
 import { openDb } from "../../src/kernel/db.ts";
-import { findExpiring } from "../../src/resources/report.store.ts";
+import { findExpiring } from "../../src/reports/report.store.ts";
 import { type ListFilter, listResources } from "../../src/resources/resource-list.store.ts";
 
 const db = openDb(env.DB);

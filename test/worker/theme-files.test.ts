@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openDb } from "../../src/kernel/db.ts";
-import { sweepFiles } from "../../src/resources/theme-file.store.ts";
+import { sweepFiles } from "../../src/licensing/theme-file.store.ts";
 import { type Api, api, ok } from "../harness/client.ts";
 import { newApiKey, type Person } from "../harness/people.ts";
 import { fetch, said } from "./operators-world.ts";

@@ -7,13 +7,13 @@ import { invalid, Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { loadTenant } from "../team/tenant.change.ts";
 import { extended } from "./license-period.ts";
-import { NOTHING } from "./named.change.ts";
-import { newRow } from "./new-row.change.ts";
-import { cardSchema, refOf, resourceCard, trailCard } from "./resource.card.ts";
-import { findResource, guardResource, insertResource, UNIQUE_KEY } from "./resource.store.ts";
+import { NOTHING } from "../resources/named.change.ts";
+import { newRow } from "../resources/new-row.change.ts";
+import { cardSchema, refOf, resourceCard, trailCard } from "../resources/resource.card.ts";
+import { findResource, guardResource, insertResource, UNIQUE_KEY } from "../resources/resource.store.ts";
 import { clearSosBlock, findSosBlock, findSosOf, guardNoSosBlock, insertSosBlock, SOS_BLOCK_KEY, type SosBlockRow } from "./sos.store.ts";
-import type { StoredType } from "./type.ts";
-import { SOS_DAYS, SOS_REASONS, sosDaysFault, sosLicense } from "./types/sos-license.ts";
+import type { StoredType } from "../resources/type.ts";
+import { SOS_DAYS, SOS_REASONS, sosDaysFault, sosLicense } from "../resources/types/sos-license.ts";
 
 const stored = sosLicense.stored as StoredType;
 

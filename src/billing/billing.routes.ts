@@ -3,7 +3,7 @@ import { type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { BillingCard, billingCard, billingOf, BillingPatch, patched, shownBilling } from "./billing.ts";
-import { findResource, guardResource, insertResource, RESOURCE_KEY, updateResource } from "./resource.store.ts";
+import { findResource, guardResource, insertResource, RESOURCE_KEY, updateResource } from "../resources/resource.store.ts";
 
 const path = "/v1/billing";
 const tag = "Billing";

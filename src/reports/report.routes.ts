@@ -6,7 +6,7 @@ import { iso, isoOrNull } from "../kernel/clock.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { drain, type LedgersOf } from "../trail/drain.store.ts";
 import type { ResourceRow } from "../schema/resource.ts";
-import { RESOURCE_TYPES } from "./registry.ts";
+import { RESOURCE_TYPES } from "../resources/registry.ts";
 import { type Period, periodOf, type Report, REPORT_NAMES, REPORT_ROWS_MAX, type ReportName, ReportQuery, type ReportRow, REPORTS, toCsv } from "./report.ts";
 import { countUsage, type Covered, findDownloads, findExpiring, findKeys, findMade, type Named } from "./report.store.ts";
 

@@ -7,13 +7,13 @@ import { etag } from "../identity/request.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
-import { GROUP_TYPE } from "./group.ts";
-import { moveToGroup } from "./group.store.ts";
-import { NOTHING, requireVisible } from "./named.change.ts";
-import { cardSchema, refOf, resourceCard, trailCard } from "./resource.card.ts";
-import { findNamed, guardPresence, guardResource } from "./resource.store.ts";
-import type { StoredType } from "./type.ts";
-import { object } from "./types/object.ts";
+import { GROUP_TYPE } from "../resources/group.ts";
+import { moveToGroup } from "../resources/group.store.ts";
+import { NOTHING, requireVisible } from "../resources/named.change.ts";
+import { cardSchema, refOf, resourceCard, trailCard } from "../resources/resource.card.ts";
+import { findNamed, guardPresence, guardResource } from "../resources/resource.store.ts";
+import type { StoredType } from "../resources/type.ts";
+import { object } from "../resources/types/object.ts";
 
 const stored = object.stored as StoredType;
 

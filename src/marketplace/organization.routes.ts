@@ -13,9 +13,9 @@ import { type AccountRow, OwnerClaim } from "../team/account.card.ts";
 import { guardAccount, updateAccount } from "../team/account.store.ts";
 import { memberCard } from "../team/member.card.ts";
 import { firstKey, foundAccount } from "../team/new-account.change.ts";
-import { MadeOrganization, NewOrganization, OrganizationCard, organizationCard, OrganizationPatch, organizationRef } from "./organization.ts";
-import { findOrganization, grantOrganization, listOrganizations } from "./organization.store.ts";
-import { NOTHING } from "./named.change.ts";
+import { MadeOrganization, NewOrganization, OrganizationCard, organizationCard, OrganizationPatch, organizationRef } from "../resources/organization.ts";
+import { findOrganization, grantOrganization, listOrganizations } from "../resources/organization.store.ts";
+import { NOTHING } from "../resources/named.change.ts";
 
 const tag = "Organizations";
 

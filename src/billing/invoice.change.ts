@@ -1,10 +1,10 @@
 import type { AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";
 import type { Statement } from "../kernel/db.ts";
-import { newRow } from "./new-row.change.ts";
-import { trailCard } from "./resource.card.ts";
-import { insertResource } from "./resource.store.ts";
-import { invoice, type InvoiceLine } from "./types/invoice.ts";
+import { newRow } from "../resources/new-row.change.ts";
+import { trailCard } from "../resources/resource.card.ts";
+import { insertResource } from "../resources/resource.store.ts";
+import { invoice, type InvoiceLine } from "../resources/types/invoice.ts";
 
 /** What a purchase writes beside what was bought, in the same batch: whoever buys, the account's owner is billed. */
 export function billOwner(call: Call, title: string, currency: string, lines: readonly InvoiceLine[]): { statement: Statement; event: AuditEvent; id: string } {

@@ -5,10 +5,10 @@ import { newId } from "../kernel/id.ts";
 import type { Upload } from "../kernel/operation.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import type { ThemeFileRow } from "../schema/resource.ts";
-import { loadResource } from "./resource.routes.ts";
-import { guardPresence } from "./resource.store.ts";
+import { loadResource } from "../resources/resource.routes.ts";
+import { guardPresence } from "../resources/resource.store.ts";
 import { FILES_MAX, findFile, keepBytes, listFiles, removeBytes, removeFile, replaceFile } from "./theme-file.store.ts";
-import { catalog } from "./types/catalog.ts";
+import { catalog } from "../resources/types/catalog.ts";
 import { viewTheme } from "./theme.change.ts";
 
 const UPLOAD: Upload = {

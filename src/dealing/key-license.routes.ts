@@ -6,13 +6,13 @@ import { text } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import { Problem } from "../kernel/problem.ts";
 import { extended } from "./license-period.ts";
-import { newRow } from "./new-row.change.ts";
-import { cardSchema, completeRow, resourceCard, trailCard } from "./resource.card.ts";
-import { loadResource } from "./resource.routes.ts";
-import { guardResource, insertResource, updateResource } from "./resource.store.ts";
-import type { StoredType } from "./type.ts";
-import { key } from "./types/key.ts";
-import { request } from "./types/request.ts";
+import { newRow } from "../resources/new-row.change.ts";
+import { cardSchema, completeRow, resourceCard, trailCard } from "../resources/resource.card.ts";
+import { loadResource } from "../resources/resource.routes.ts";
+import { guardResource, insertResource, updateResource } from "../resources/resource.store.ts";
+import type { StoredType } from "../resources/type.ts";
+import { key } from "../resources/types/key.ts";
+import { request } from "../resources/types/request.ts";
 
 const [ofKey, ofRequest] = [key.stored as StoredType, request.stored as StoredType];
 

@@ -2,9 +2,9 @@ import type { Call, Results } from "../identity/call.ts";
 import type { Statement } from "../kernel/db.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
-import { keeperOfType, NOTHING } from "./named.change.ts";
-import { refOf } from "./resource.card.ts";
-import { findResource } from "./resource.store.ts";
+import { keeperOfType, NOTHING } from "../resources/named.change.ts";
+import { refOf } from "../resources/resource.card.ts";
+import { findResource } from "../resources/resource.store.ts";
 
 /** One guarded read of a theme in the catalog that the caller sees, and of what else is asked; not there when it may not be seen. */
 export async function viewTheme<const T extends readonly Statement[]>(call: Call, ...statements: T): Promise<[ResourceRow, ...Results<T>]> {

@@ -6,12 +6,12 @@ import { etag } from "../identity/request.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { guardMember } from "../team/member.store.ts";
 import { loadTenant } from "../team/tenant.change.ts";
-import { newRow } from "./new-row.change.ts";
-import { cardSchema, resourceCard, trailCard } from "./resource.card.ts";
-import { loadResource } from "./resource.routes.ts";
-import { deleteResource, findResource, guardResource, insertResource, updateResource } from "./resource.store.ts";
-import type { StoredType } from "./type.ts";
-import { aggregatorLicense } from "./types/aggregator-license.ts";
+import { newRow } from "../resources/new-row.change.ts";
+import { cardSchema, resourceCard, trailCard } from "../resources/resource.card.ts";
+import { loadResource } from "../resources/resource.routes.ts";
+import { deleteResource, findResource, guardResource, insertResource, updateResource } from "../resources/resource.store.ts";
+import type { StoredType } from "../resources/type.ts";
+import { aggregatorLicense } from "../resources/types/aggregator-license.ts";
 
 const stored = aggregatorLicense.stored as StoredType;
 const PURPOSE = "aggregator license token";

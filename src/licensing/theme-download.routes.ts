@@ -11,7 +11,7 @@ import { iso } from "../kernel/clock.ts";
 import { batch } from "../kernel/db.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ThemeFileRow } from "../schema/resource.ts";
-import { guardResource } from "./resource.store.ts";
+import { guardResource } from "../resources/resource.store.ts";
 import { viewTheme } from "./theme.change.ts";
 import { findFileById, findLicense, listFiles } from "./theme-file.store.ts";
 
