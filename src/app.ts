@@ -8,6 +8,7 @@ import { dealerEndpoints } from "./dealing/dealer.routes.ts";
 import { groupEndpoints } from "./dealing/group.routes.ts";
 import { keyLicenseEndpoints } from "./dealing/key-license.routes.ts";
 import { sosEndpoints } from "./dealing/sos.routes.ts";
+import { transferEndpoints } from "./dealing/transfer.routes.ts";
 import { apiKeyEndpoints } from "./identity/api-key.routes.ts";
 import { type Endpoint, openEndpoint } from "./identity/call.ts";
 import { claimEndpoints } from "./identity/claim.routes.ts";
@@ -69,6 +70,7 @@ const endpoints: readonly Endpoint[] = [
   ...analyticsEndpoints(RESOURCE_TYPES),
   ...ownerEndpoints(RESOURCE_TYPES),
   ...groupEndpoints,
+  ...transferEndpoints,
   ...dealerEndpoints,
   ...keyLicenseEndpoints,
   ...sosEndpoints,

@@ -25,7 +25,7 @@ export interface Change {
 export type Results<T extends readonly Statement[]> = { -readonly [K in keyof T]: T[K]["_"]["result"] };
 
 /** What the trail tells of that no right is named after. */
-export type EventName = "token.create" | "sos_license.block" | "sos_license.clear" | "aggregator_license.create" | "aggregator_license.revoke";
+export type EventName = "token.create" | "object.transfer" | "sos_license.block" | "sos_license.clear" | "aggregator_license.create" | "aggregator_license.revoke";
 
 /**
  * One attempt at one authenticated call. A handler asks in this order:

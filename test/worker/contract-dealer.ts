@@ -10,6 +10,10 @@ export async function dealerCalls({ fetch }: Contract, platform: Api): Promise<v
   const dealer = await newAccount(fetch, platform, "dealer");
   await objects(dealer, platform);
   await dealers(dealer, platform, fetch);
+  const below = await newAccount(fetch, platform, "subdealer", { parentId: dealer.accountId });
+  const { id } = ok(await dealer.api.post<{ id: string }>("/v1/objects", { name: "Handed over" }, keyed()), 201).body;
+  ok(await dealer.api.post(`/v1/objects/${id}/transfer`, { accountId: below.accountId }), 200);
+  ok(await dealer.api.post(`/v1/objects/${id}/transfer`, { accountId: dealer.accountId, fromAccountId: below.accountId }, { ifMatch: "*" }), 200);
 }
 
 async function objects({ api, accountId, memberId }: Person, platform: Api): Promise<void> {

@@ -1,4 +1,3 @@
-import { env } from "cloudflare:workers";
 import { type Api, newKey, ok, type Reply } from "../harness/client.ts";
 import { newAccount, newMember, type Person } from "../harness/people.ts";
 import { addedByPlatform } from "./invite-world.ts";
@@ -47,8 +46,8 @@ export async function stand(who: Person, groupId: string): Promise<Stand> {
 }
 
 /** An object of the dealer with all under it becomes the sub-dealer's: nobody adds objects there. */
-export async function handOver({ object }: Stand, accountId: string): Promise<void> {
-  await env.DB.prepare("UPDATE resource SET account_id = ?1 WHERE id = ?2 OR root_id = ?2").bind(accountId, object).run();
+export async function handOver(dealer: Person, { object }: Stand, accountId: string): Promise<void> {
+  ok(await dealer.api.post(`/v1/objects/${object}/transfer`, { accountId }), 200);
 }
 
 export async function dealerWorld(platform: Api): Promise<DealerWorld> {
@@ -68,7 +67,7 @@ export async function dealerWorld(platform: Api): Promise<DealerWorld> {
   const own = await stand(manager, groups.G);
   ok(await manager.api.put(`/v1/objects/${own.object}/owner`, { memberId: people.aggregator.memberId }), 200);
   const below = await stand(manager, "all");
-  await handOver(below, subdealer.accountId);
+  await handOver(manager, below, subdealer.accountId);
   return {
     platform, manager, subdealer, other, groups, people, own, below,
     corporation: await made(manager, "corporations", { name: "Mall" }),

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { decide, type ResourceRef } from "../access/decide.ts";
+import { EVERY_GROUP } from "../access/grant-set.ts";
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { Problem } from "../kernel/problem.ts";
+import type { account } from "../schema/team.ts";
+import { NOTHING } from "../resources/named.change.ts";
+import { cardSchema, refOf, resourceCard } from "../resources/resource.card.ts";
+import { findNamed, guardResource, UNIQUE_KEY } from "../resources/resource.store.ts";
+import type { StoredType } from "../resources/type.ts";
+import { object } from "../resources/types/object.ts";
+import { findAccounts, guardReceiver, transferObject } from "./transfer.store.ts";
+
+type AccountRow = typeof account.$inferSelect;
+
+const stored = object.stored as StoredType;
+const Body = z.strictObject({
+  accountId: z.string().max(64).describe("Your dealer, or one of its sub-dealers."),
+  fromAccountId: z.string().max(64).optional().describe("Where it is now; your dealer unless told."),
+});
+
+const accountRef = (id: string): ResourceRef => ({ ...NOTHING, id });
+
+/** One's own dealer, or a sub-dealer whose objects the caller sees. Any other is not there. */
+function requireEnd(call: Call, rows: readonly AccountRow[], member: string, id: string): AccountRow {
+  const { accountId, grantSet } = call.principal;
+  const row = rows.find((each) => each.id === id);
+  const reached = row?.id === accountId || (row?.parentId === accountId && decide(grantSet, "subdealer.view_entities", accountRef(row.id)).allowed);
+  if (row === undefined || !reached) throw new Problem("not-found", { errors: [{ pointer: `/${member}`, detail: "names no dealer that you may see" }] });
+  return row;
+}
+
+/**
+ * An object leaves its account with everything under it, so it takes the right to remove it; whoever hands it over sees both
+ * ends. Nobody adds objects in a sub-dealer's account, so this is how it comes by them.
+ */
+const transfer = endpoint({
+  method: "POST", path: "/v1/objects/:id/transfer", tag: object.title, right: "object.delete", status: 200,
+  summary: "Hand an object over to a sub-dealer, or take it back, with its keys, licenses and requests.",
+  body: Body, answer: cardSchema(object, stored), ifMatch: "optional", idempotency: "optional", problems: ["conflict/duplicate"],
+}, async (call) => {
+  const { accountId } = call.principal;
+  const [from, to] = [call.named("fromAccountId") ?? accountId, call.named("accountId") ?? ""];
+  const [rows, [row]] = await call.read(findAccounts(call.db, [from, to]), findNamed(call.db, [{ accountId: from, type: object.name, id: call.params["id"] ?? "" }]));
+  call.decide("object.delete");
+  requireEnd(call, rows, "fromAccountId", from);
+  // Object groups are each account's own: an object of a sub-dealer is in none of the caller's.
+  const on = row === undefined ? NOTHING : { ...refOf(row), groupId: from === accountId ? row.groupId : EVERY_GROUP };
+  call.decide("object.delete", on, row === undefined || !decide(call.principal.grantSet, "object.view", on).allowed);
+  if (row === undefined) throw new Problem("not-found");
+  await call.body();
+  const receiver = requireEnd(call, rows, "accountId", to);
+  call.ifMatch(row.version);
+  const after = { ...row, accountId: to, groupId: EVERY_GROUP, ownerId: receiver.ownerMemberId, referenceId: null, version: row.version + 1, updatedAt: call.now };
+  const event = (chain: string) => call.event("object.transfer", { type: object.name, id: row.id }, { accountId: chain, changes: { before: { accountId: from }, after: { accountId: to } } });
+  return call.commit({
+    statements: [guardResource(call.db, row), guardReceiver(call.db, receiver), transferObject(call.db, row, receiver, call.now)],
+    events: [...new Set([accountId, from, to])].map(event), duplicates: { [UNIQUE_KEY]: "conflict/duplicate" },
+  }, { status: 200, body: resourceCard(stored, after) });
+});
+
+export const transferEndpoints: readonly Endpoint[] = [transfer];
