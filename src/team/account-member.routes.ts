@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EVERY_GROUP } from "../access/grant-set.ts";
 import { presetFor } from "../access/model.ts";
 import { isRestricted, type Preset } from "../access/preset.ts";
 import type { Right } from "../access/right.ts";
@@ -19,7 +20,10 @@ import { loadTenant } from "./tenant.change.ts";
 
 const Body = NewMember.pick({
   username: true, firstName: true, lastName: true, email: true, phone: true, mobilePhone: true, position: true, language: true, rights: true,
-}).extend({ roles: NewMember.shape.roles.unwrap().min(1) });
+}).extend({
+  roles: NewMember.shape.roles.unwrap().min(1),
+  objectGroupIds: z.array(z.literal(EVERY_GROUP)).max(1).default([]).describe("Dealers: [\"all\"] lets the member see every object group; single groups are given by a manager."),
+});
 
 const Made = MemberCard.extend({ claim: Claim.optional().describe("For the member, who exchanges it for the first API key with POST /v1/auth/claims. Shown once.") });
 

@@ -25,6 +25,18 @@ const copy = (who: Person, to: Person, from: Person, ask: object = {}) => who.ap
 const reasons = ({ rights }: Effective, right: string) => rights.filter((reason) => reason.right === right).map(({ where, source }) => ({ where, source }));
 
 describe("effective rights", () => {
+  test("S3.3 a member has roles, and rights beside them: both are on the card, and both hold", async () => {
+    const manager = await subscribed(platform, "dealer");
+    const client = await add(manager, ["client"]);
+    ok(await patch(manager, client, { rights: ["request.view"] }), 200);
+    expect(await card(manager, client)).toMatchObject({ roles: ["client"], rights: ["request.view"] });
+    const told = await effective(manager, client);
+    expect([reasons(told, "object.view"), reasons(told, "request.view")].map(([first]) => first?.source)).toEqual(["role:client", "right"]);
+    expect([said(await client.api.get("/v1/requests")), said(await client.api.get("/v1/objects")), said(await client.api.get("/v1/corporations"))]).toEqual(["200", "200", NO]);
+    ok(await patch(manager, client, { rights: [] }), 200);
+    expect(said(await client.api.get("/v1/requests"))).toBe(NO);
+  });
+
   test("S0.14 a grant's extra rights are told with the grant that they are derived from, and go with it", async () => {
     const owner = await subscribed(platform, "vendor");
     const product = await made(owner, "products", { name: "Editor" });
