@@ -27,7 +27,7 @@ const tokenOf = (signingKeys: string, kid: string | null, id: string) => {
 const issue = endpoint({
   method: "POST", path: "/v1/accounts/:id/aggregator-licenses", tag: "Accounts", right: "account.manage", status: 201,
   summary: "Platform: give an aggregator of a dealer a license. Only the aggregator can copy its token.",
-  body: stored.attributes, answer: cardSchema(aggregatorLicense, stored), idempotency: "optional",
+  body: stored.attributes, answer: cardSchema(aggregatorLicense, stored), idempotency: "required",
 }, async (call) => {
   const id = call.params["id"] ?? "";
   const [account, [member]] = await loadTenant(call, findMember(call.db, id, call.named("memberId") ?? ""));

@@ -25,7 +25,7 @@ const Body = z.strictObject({
 const generate = endpoint({
   method: "POST", path: "/v1/keys/:id/licenses", tag: "Keys", right: "key.generate_license", status: 201,
   summary: "Generate a license: the key is licensed for so many days more, and a request tells of it.",
-  body: Body, answer: cardSchema(request, ofRequest), idempotency: "optional", problems: ["conflict/state"],
+  body: Body, answer: cardSchema(request, ofRequest), idempotency: "required", problems: ["conflict/state"],
 }, async (call) => {
   const { row } = await loadResource(call, key, "generate_license");
   const { days, comments } = await call.body();

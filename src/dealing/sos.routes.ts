@@ -26,7 +26,7 @@ const Body = z.strictObject({
 const generate = endpoint({
   method: "POST", path: "/v1/sos-licenses", tag: sosLicense.title, right: "sos_license.generate", status: 201,
   summary: "Generate an emergency license, once for each key. Asking for a second one blocks them for the whole dealer, until the platform clears it.",
-  body: Body, answer: cardSchema(sosLicense, stored), idempotency: "optional", problems: ["conflict/sos-blocked"],
+  body: Body, answer: cardSchema(sosLicense, stored), idempotency: "required", problems: ["conflict/sos-blocked"],
 }, async (call) => {
   const { accountId } = call.principal;
   const keyId = call.named("keyId");

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { decide, type ResourceRef } from "../access/decide.ts";
 import { EVERY_GROUP } from "../access/grant-set.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { etag } from "../identity/request.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { account } from "../schema/team.ts";
 import { NOTHING } from "../resources/named.change.ts";
@@ -56,7 +57,7 @@ const transfer = endpoint({
   return call.commit({
     statements: [guardResource(call.db, row), guardReceiver(call.db, receiver), transferObject(call.db, row, receiver, call.now)],
     events: [...new Set([accountId, from, to])].map(event), duplicates: { [UNIQUE_KEY]: "conflict/duplicate" },
-  }, { status: 200, body: resourceCard(stored, after) });
+  }, { status: 200, body: resourceCard(stored, after), headers: { ETag: etag(after.version) } });
 });
 
 export const transferEndpoints: readonly Endpoint[] = [transfer];

@@ -1,6 +1,6 @@
 import { memberRef } from "../access/decide.ts";
 import { isCustomRole } from "../access/invite.ts";
-import type { Preset } from "../access/preset.ts";
+import type { GrantRow, Preset } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import type { Call } from "../identity/call.ts";
@@ -79,6 +79,12 @@ export function keepOwner(call: Call, after: MemberRow, topRole: string): void {
 export function refuseOwnRights(call: Call, row: MemberRow, { rights, roles }: Pick<MemberRow, "rights" | "roles">): void {
   const isGain = rights.some((right) => !row.rights.includes(right)) || roles.some((role) => isCustomRole(role) && !row.roles.includes(role));
   if (isGain && row.id === call.principal.memberId) throw new Problem("access/denied", { detail: "Nobody gives rights to themselves." });
+}
+
+/** The same for grants. @throws Problem access/denied */
+export function refuseOwnGrants(call: Call, row: MemberRow, before: readonly GrantRow[], grants: readonly GrantRow[]): void {
+  const isNew = (grant: GrantRow) => !before.some((held) => held.resourceType === grant.resourceType && held.resourceId === grant.resourceId && held.access === grant.access);
+  if (row.id === call.principal.memberId && grants.some(isNew)) throw new Problem("access/denied", { detail: "Nobody gives grants to themselves." });
 }
 
 /** A limit leaves with the role that may have one; but nobody who may still spend loses it on the way: that is told as a fault. */

@@ -33,6 +33,14 @@ const put = async (who: Person, whom: Person, list: readonly object[], ask: obje
 const patch = async (who: Person, whom: Person, body: object, ask: object = {}) => said(await who.api.patch(path(whom), body, { ifMatch: "*", ...ask }));
 const copy = async (who: Person, whom: Person, from: Person, ask: object = {}) => said(await who.api.post(path(whom, "/copy-rights"), { fromMemberId: from.memberId }, ask));
 
+test("nobody gives grants to themselves, not even what they hold anyway: a role that is about to go leaves nothing behind", async () => {
+  const vendor = await subscribed(platform, "vendor");
+  const all = { resourceType: "product", resourceId: "0", access: "owner" };
+  expect(await put(vendor, vendor, [all])).toBe(NO);
+  expect(await put(vendor, await newMember(fetch, vendor, { roles: ["owner"] }), [all])).toBe("200");
+  expect(await put(vendor, vendor, [])).toBe("200");
+});
+
 describe("reach over organizations", () => {
   test("is granted within one's own, on organizations that are there, and never as more than a look", async () => {
     const manager = await newMember(fetch, seller, { roles: ["subscriptions_manager"] });
