@@ -21,6 +21,7 @@ import { licenseEndpoints } from "./licensing/license.routes.ts";
 import { themeDownloadEndpoints } from "./licensing/theme-download.routes.ts";
 import { themeFileEndpoints } from "./licensing/theme-file.routes.ts";
 import { organizationEndpoints } from "./marketplace/organization.routes.ts";
+import { quote } from "./marketplace/quote.change.ts";
 import { subscriptionEndpoints } from "./marketplace/subscription.routes.ts";
 import { analyticsEndpoints } from "./reports/analytics.routes.ts";
 import { reportEndpoints } from "./reports/report.routes.ts";
@@ -62,7 +63,7 @@ const endpoints: readonly Endpoint[] = [
   ...roleEndpoints,
   ...customRoleEndpoints(TYPE_TABLE),
   ...apiKeyEndpoints,
-  ...resourceEndpoints(RESOURCE_TYPES),
+  ...resourceEndpoints(RESOURCE_TYPES, { catalog: quote }),
   ...licenseEndpoints,
   ...organizationEndpoints,
   ...subscriptionEndpoints,

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { decide, type ResourceRef } from "../access/decide.ts";
 import { EVERY_GROUP } from "../access/grant-set.ts";
+import { admitsAddress, compileRules } from "../identity/address.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
-import { Problem } from "../kernel/problem.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
 import type { account } from "../schema/team.ts";
 import { NOTHING } from "../resources/named.change.ts";
 import { cardSchema, refOf, resourceCard } from "../resources/resource.card.ts";
@@ -22,12 +23,13 @@ const Body = z.strictObject({
 
 const accountRef = (id: string): ResourceRef => ({ ...NOTHING, id });
 
-/** One's own dealer, or a sub-dealer whose objects the caller sees. Any other is not there. */
+/** One's own dealer, or a sub-dealer whose objects the caller sees, from an address that it allows. Any other is not there. */
 function requireEnd(call: Call, rows: readonly AccountRow[], member: string, id: string): AccountRow {
   const { accountId, grantSet } = call.principal;
   const row = rows.find((each) => each.id === id);
   const reached = row?.id === accountId || (row?.parentId === accountId && decide(grantSet, "subdealer.view_entities", accountRef(row.id)).allowed);
   if (row === undefined || !reached) throw new Problem("not-found", { errors: [{ pointer: `/${member}`, detail: "names no dealer that you may see" }] });
+  if (!admitsAddress([compileRules(row.allowedIps)], call.origin.ip)) throw new Problem("ip/not-allowed");
   return row;
 }
 
@@ -45,12 +47,15 @@ const transfer = endpoint({
   const [rows, [row]] = await call.read(findAccounts(call.db, [from, to]), findNamed(call.db, [{ accountId: from, type: object.name, id: call.params["id"] ?? "" }]));
   call.decide("object.delete");
   requireEnd(call, rows, "fromAccountId", from);
+  // A body that names no receiver is a fault of the body. What was handed over before is answered now: it is here no more.
+  if (call.named("accountId") === null) await call.body();
+  const receiver = requireEnd(call, rows, "accountId", to);
+  await call.body();
+  if (from === to) throw invalid("/accountId", "is where it is already");
   // Object groups are each account's own: an object of a sub-dealer is in none of the caller's.
   const on = row === undefined ? NOTHING : { ...refOf(row), groupId: from === accountId ? row.groupId : EVERY_GROUP };
   call.decide("object.delete", on, row === undefined || !decide(call.principal.grantSet, "object.view", on).allowed);
   if (row === undefined) throw new Problem("not-found");
-  await call.body();
-  const receiver = requireEnd(call, rows, "accountId", to);
   call.ifMatch(row.version);
   const after = { ...row, accountId: to, groupId: EVERY_GROUP, ownerId: receiver.ownerMemberId, referenceId: null, version: row.version + 1, updatedAt: call.now };
   const event = (chain: string) => call.event("object.transfer", { type: object.name, id: row.id }, { accountId: chain, changes: { before: { accountId: from }, after: { accountId: to } } });

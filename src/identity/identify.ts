@@ -1,5 +1,6 @@
 import type { TypeTable } from "../access/type.ts";
 import { sha256Hex } from "../kernel/digest.ts";
+import { isId } from "../kernel/id.ts";
 import { Problem } from "../kernel/problem.ts";
 import { type Claims, verifyToken } from "./access-token.ts";
 import { type Credential, credentialOf } from "./credential.ts";
@@ -39,15 +40,17 @@ const UNREADABLE = {
 /** From the credential to whoever can be loaded for it. @throws Problem auth/invalid-credential */
 export async function identify(request: GateRequest, types: TypeTable): Promise<Identity> {
   const { targetId } = request;
+  // Whatever is no account's id leads astray in the same way: a caller's text is no part of what is remembered.
+  const at = targetId === null ? "" : isId(targetId) ? targetId : "astray";
   const credential = credentialOf(request.headers);
   if (credential.kind === "key") {
     const hash = sha256Hex(credential.secret);
-    return { memoryKey: `key ${hash} ${JSON.stringify(targetId)}`, load: () => findPrincipalByKey(request.db, hash, targetId, types) };
+    return { memoryKey: `key ${hash} ${at}`, load: () => findPrincipalByKey(request.db, hash, targetId, types) };
   }
   if (credential.kind === "token") {
     const claims = await claimsOf(request, credential);
     if (claims === null) throw new Problem("auth/invalid-credential", { detail: "The access token is not valid, or has expired. Get a new one: POST /v1/auth/token." });
-    return { memoryKey: `token ${claims.acc} ${claims.mem} ${claims.key} ${JSON.stringify(targetId)}`, load: () => findPrincipalByToken(request.db, claims, targetId, types) };
+    return { memoryKey: `token ${claims.acc} ${claims.mem} ${claims.key} ${at}`, load: () => findPrincipalByToken(request.db, claims, targetId, types) };
   }
   throw new Problem("auth/invalid-credential", { detail: UNREADABLE[credential.kind] });
 }

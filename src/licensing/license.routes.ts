@@ -84,9 +84,9 @@ const purchase = endpoint({
   const theme = offered(found);
   const price = priceOf(theme, undefined);
   if (price === null) throw new Problem("conflict/state", { detail: "This theme is not for sale; it may be provisioned." });
-  const { name, currency } = theme.attributes as { name: string; currency: string | null };
+  const { name, currency } = theme.attributes as { name: string; currency: string };
   const line = { description: name, quantity: 1, unitPrice: price.unitPrice };
-  const invoice = billOwner(call, `License: ${name}`, currency ?? call.principal.account.settings.currency, [line]);
+  const invoice = billOwner(call, `License: ${name}`, currency, [line]);
   const row = newLicense(call, theme, "purchased", invoice.id);
   return call.commit({
     statements: [guardResource(call.db, theme), insertResource(call.db, row), invoice.statement],

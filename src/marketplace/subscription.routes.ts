@@ -5,7 +5,7 @@ import { etag } from "../identity/request.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { billOwner } from "../billing/invoice.change.ts";
-import { findMarkup } from "./markup.store.ts";
+import { findMarkups } from "./markup.store.ts";
 import { keeperOfType, namedBy, requireVisible } from "../resources/named.change.ts";
 import { newRow } from "../resources/new-row.change.ts";
 import { priceOf } from "../billing/price.ts";
@@ -25,7 +25,7 @@ async function load(call: Call) {
   const named = namedBy(call.principal, [["catalogItemId", "catalog"]], (member) => call.named(member));
   const [only] = named;
   const [found, markups] = only === undefined ? (await call.read(), [[], []])
-    : await call.read(findNamed(call.db, named), findMarkup(call.db, keeperOfType(call.principal, "catalog"), only.id, accountId));
+    : await call.read(findNamed(call.db, named), findMarkups(call.db, keeperOfType(call.principal, "catalog"), [only.id], accountId));
   call.decide("subscription.create");
   requireVisible(call, named, found, "body");
   return { item: found[0], markup: markups[0] };
@@ -47,8 +47,8 @@ const purchase = endpoint({
   const body = await call.body();
   const price = item === undefined ? null : priceOf(item, markup);
   if (item === undefined || price === null) throw new Problem("conflict/state", { detail: "This is not for sale." });
-  const { name, currency } = item.attributes as { name: string; currency: string | null };
-  const bought = { quantity: body.quantity, name, currency: currency ?? call.principal.account.settings.currency, ...price, canceledAt: null };
+  const { name, currency } = item.attributes as { name: string; currency: string };
+  const bought = { quantity: body.quantity, name, currency, ...price, canceledAt: null };
   const made = newRow(call, subscription, stored, bought, { row: item, groupId: null });
   const invoice = bill(call, made, body.quantity);
   const event = call.event("subscription.create", { type: "subscription", id: made.id }, { changes: { before: {}, after: trailCard(stored, made) } });

@@ -43,7 +43,7 @@ function namedFor({ principal: { grantSet, memberId } }: Call): Named {
 }
 
 /** A name that opens doors, such as a license key, is told by its last characters. */
-function nameOf({ type, name }: ResourceRow): string {
+function nameOf({ type, name }: Pick<ResourceRow, "type" | "name">): string {
   const stored = RESOURCE_TYPES.find((each) => each.name === type)?.stored;
   return stored?.masked.includes(stored.label) ? `…${name.slice(-4)}` : name;
 }
@@ -58,20 +58,21 @@ const READERS: Readonly<Record<ReportName, Reader>> = {
   },
   "requests-and-keys": async (call, period, open) => {
     const [rows] = await call.read(findKeys(call.db, coveredBy(call), { type: "key", visible: rowsOf(call.principal, "key", open) }, period, LIMIT));
-    return rows.map(({ row, lastRequestAt, ...requests }) => ({
-      keyId: row.id, key: nameOf(row), objectId: row.parentId, status: row.status, expiresAt: isoOrNull(row.expiresAt), ...requests, lastRequestAt: isoOrNull(lastRequestAt),
+    return rows.map((row) => ({
+      keyId: row.id, key: nameOf(row), objectId: row.parentId, status: row.status, expiresAt: isoOrNull(row.expiresAt),
+      requests: row.requests, lastRequestId: row.lastRequestId, lastRequestAt: isoOrNull(row.lastRequestAt),
     }));
   },
   "subscriptions": async (call, period, open) => {
     const [rows] = await call.read(findMade(call.db, coveredBy(call), { type: "subscription", visible: rowsOf(call.principal, "subscription", open) }, period, LIMIT));
-    return rows.map(({ row, accountName }) => ({
-      accountId: row.accountId, organization: accountName, id: row.id, name: row.name, status: row.status, createdAt: iso(row.createdAt), expiresAt: isoOrNull(row.expiresAt),
+    return rows.map((row) => ({
+      accountId: row.accountId, organization: row.accountName, id: row.id, name: row.name, status: row.status, createdAt: iso(row.createdAt), expiresAt: isoOrNull(row.expiresAt),
     }));
   },
   "tasks": async (call, period, open) => {
     const [rows] = await call.read(findMade(call.db, coveredBy(call), { type: "task", visible: rowsOf(call.principal, "task", open) }, period, LIMIT));
-    return rows.map(({ row }) => ({
-      id: row.id, name: row.name, toolId: row.parentId, status: row.status, updates: Number(row.attributes["updates"] ?? 0), createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt),
+    return rows.map((row) => ({
+      id: row.id, name: row.name, toolId: row.parentId, status: row.status, updates: row.updates ?? 0, createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt),
     }));
   },
   "usage": async (call, period) => (await call.read(countUsage(call.db, call.principal.accountId, namedFor(call), period, LIMIT)))[0],

@@ -1,10 +1,9 @@
 import { and, desc, eq, gte, inArray, isNotNull, lt, type SQL, sql } from "drizzle-orm";
 import type { Visible } from "../access/decide.ts";
-import { among, whereVisible } from "../access/visible.store.ts";
+import { whereVisible } from "../access/visible.store.ts";
 import type { Db } from "../kernel/db.ts";
 import { auditEvent } from "../schema/audit.ts";
 import { resource } from "../schema/resource.ts";
-import { account } from "../schema/team.ts";
 import type { Period } from "./report.ts";
 
 /** Which accounts a report covers: the one acted on, and of those below it all (null), or these. */
@@ -21,31 +20,46 @@ export interface Part {
 
 const covered = ({ accountId, below }: Covered): SQL => (below !== null && below.size === 0
   ? sql`${resource.accountId} = ${accountId}`
-  : sql`${resource.accountId} IN (SELECT ${accountId} UNION ALL SELECT id FROM account WHERE parent_id = ${accountId}${below === null ? sql`` : sql` AND ${among(account.id, below)}`})`);
+  : sql`${resource.accountId} IN (SELECT ${accountId} UNION ALL
+    SELECT below.id FROM account below JOIN account above ON above.id = below.parent_id
+    WHERE (above.id = ${accountId} OR above.parent_id = ${accountId})${below === null ? sql`` : sql` AND (${inSet("below.id", below)} OR ${inSet("above.id", below)})`})`);
+
+const inSet = (column: string, values: ReadonlySet<string>): SQL => sql`${sql.raw(column)} IN (SELECT value FROM json_each(${JSON.stringify([...values])}))`;
 
 const within = (column: typeof resource.createdAt | typeof resource.expiresAt, { from, to }: Period): SQL | undefined => and(gte(column, from), lt(column, to));
 
+/** What a report tells of an object: never all of its attributes, which may be long. */
+const told = {
+  accountId: resource.accountId, type: resource.type, id: resource.id, name: resource.name, status: resource.status, parentId: resource.parentId,
+  createdAt: resource.createdAt, updatedAt: resource.updatedAt, expiresAt: resource.expiresAt,
+};
+
 /** What ends in the period, still active. */
 export const findExpiring = (db: Db, accounts: Covered, { type, visible }: Part, period: Period, limit: number) =>
-  db.select().from(resource)
+  db.select(told).from(resource)
     .where(and(covered(accounts), eq(resource.type, type), isNotNull(resource.expiresAt), within(resource.expiresAt, period), eq(resource.status, "active"), whereVisible(visible, resource)))
     .orderBy(resource.expiresAt, resource.id).limit(limit);
 
 /** What was made in the period, with the name of its account. */
 export const findMade = (db: Db, accounts: Covered, { type, visible }: Part, period: Period, limit: number) =>
-  db.select({ row: resource, accountName: sql<string>`(SELECT name FROM account WHERE id = ${resource.accountId})`.as("account_name") }).from(resource)
+  db.select({
+    ...told, accountName: sql<string>`(SELECT a.name FROM account a WHERE a.id = resource.account_id)`.as("account_name"),
+    updates: sql<number | null>`${resource.attributes} ->> '$.updates'`.as("updates"),
+  }).from(resource)
     .where(and(covered(accounts), eq(resource.type, type), within(resource.createdAt, period), whereVisible(visible, resource)))
     .orderBy(desc(resource.id)).limit(limit);
 
-const requestsOf = (value: string, { from, to }: Period): SQL<never> =>
-  sql`(SELECT ${sql.raw(value)} FROM resource r WHERE r.parent_id = ${resource.id} AND r.account_id = ${resource.accountId} AND r.type = 'request' AND r.created_at >= ${from} AND r.created_at < ${to})`;
+/** Named by hand: Drizzle leaves the table's name out where only one is selected from, and the inner one would be meant. */
+const requestsOf = <Value>(value: string, { from, to }: Period) =>
+  sql<Value>`(SELECT ${sql.raw(value)} FROM resource r WHERE r.parent_id = resource.id AND r.account_id = resource.account_id
+    AND r.type = 'request' AND r.created_at >= ${from} AND r.created_at < ${to})`;
 
 /** Keys with their requests of the period: how many, and the last. */
 export const findKeys = (db: Db, { accountId }: Covered, { type, visible }: Part, period: Period, limit: number) =>
   db.select({
-    row: resource, requests: requestsOf("COUNT(*)", period).mapWith(Number).as("requests"),
-    lastRequestId: sql<string | null>`${requestsOf("MAX(r.id)", period)}`.as("last_request_id"),
-    lastRequestAt: sql<number | null>`${requestsOf("MAX(r.created_at)", period)}`.as("last_request_at"),
+    ...told, requests: requestsOf<number>("COUNT(*)", period).as("requests"),
+    lastRequestId: requestsOf<string | null>("MAX(r.id)", period).as("last_request_id"),
+    lastRequestAt: requestsOf<number | null>("MAX(r.created_at)", period).as("last_request_at"),
   }).from(resource).where(and(eq(resource.accountId, accountId), eq(resource.type, type), whereVisible(visible, resource)))
     .orderBy(desc(resource.id)).limit(limit);
 

@@ -38,7 +38,7 @@ export function requireVisible(call: Call, named: readonly Named[], found: reado
   for (const { member, type, id } of named) {
     const row = found.find((each) => each.type === type && each.id === id);
     const missing = new Problem("not-found", { detail: `${member} names nothing that this credential may see.`, errors: [{ pointer: place === "body" ? `/${member}` : member, detail: "names nothing that you may see" }] });
-    call.decide(`${type}.view` as Right, row === undefined ? NOTHING : refOf(row), missing);
+    call.decide(`${type}.view` as Right, row === undefined ? { ...NOTHING, id } : refOf(row), missing);
     if (row === undefined) throw missing;
   }
 }
@@ -49,7 +49,7 @@ export async function requireOrganization(call: Call, { organization }: StoredTy
   if (typeof id !== "string") return;
   const [[row]] = await call.read(findOrganization(call.db, call.principal, id));
   const missing = new Problem("not-found", { errors: [{ pointer: `/${organization}`, detail: "names nothing that you may see" }] });
-  call.decide("organization.view", row === undefined ? NOTHING : organizationRef(row), missing);
+  call.decide("organization.view", row === undefined ? { ...NOTHING, id } : organizationRef(row), missing);
   if (row === undefined) throw missing;
 }
 

@@ -13,7 +13,7 @@ import { groupFor, GROUP_MEMBER, namedObject, takesGroup } from "./group.ts";
 import { namedBy, referencesOf, requireConfidential, requireOrganization, requireVisible } from "./named.change.ts";
 import { newRow } from "./new-row.change.ts";
 import { cardSchema, completeRow, madeSchema, newBody, openPart, patchBody, resourceCard, rootOf, trailCard } from "./resource.card.ts";
-import { loadResource, readEndpoints, rightOf } from "./resource.routes.ts";
+import { loadResource, readEndpoints, rightOf, type Views } from "./resource.routes.ts";
 import { findNamed, guardPresence, guardResource, insertResource, UNIQUE_KEY, updateResource } from "./resource.store.ts";
 import type { ResourceType, StoredType } from "./type.ts";
 
@@ -128,12 +128,12 @@ const edit = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
 });
 
 /** The routes of every stored type. */
-export const resourceEndpoints = (types: readonly ResourceType[]): Endpoint[] => types.flatMap((type) => {
+export const resourceEndpoints = (types: readonly ResourceType[], views: Views): Endpoint[] => types.flatMap((type) => {
   const { stored } = type;
   if (stored === null) return [];
   const has = (change: "create" | "edit") => !stored.without?.includes(change);
   return [
-    ...readEndpoints(type, stored), ...(has("create") ? [create(type, stored, types)] : []), ...(has("edit") ? [edit(type, stored)] : []),
+    ...readEndpoints(type, stored, views), ...(has("create") ? [create(type, stored, types)] : []), ...(has("edit") ? [edit(type, stored)] : []),
     ...actionEndpoints(type, stored),
   ];
 });

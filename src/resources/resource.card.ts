@@ -18,7 +18,7 @@ export function completeRow(type: StoredType, row: ResourceRow): ResourceRow {
   const { expiresAt } = attributes;
   return {
     ...row, attributes, name: String(attributes[type.label] ?? ""), expiresAt: typeof expiresAt === "string" ? Date.parse(expiresAt) : null,
-    uniqueKey: type.unique?.(attributes, parentId) ?? null,
+    uniqueKey: type.unique?.(attributes, parentId, row.referenceId) ?? null,
   };
 }
 

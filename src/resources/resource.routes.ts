@@ -15,7 +15,7 @@ import { type Named, namedBy, NOTHING, referencesOf, requireVisible } from "./na
 import { cardSchema, refOf, resourceCard, trailCard } from "./resource.card.ts";
 import { deleteResource, findNamed, findResource, guardResource } from "./resource.store.ts";
 import { listResources } from "./resource-list.store.ts";
-import type { ResourceType, StoredType } from "./type.ts";
+import type { ResourceType, StoredType, View } from "./type.ts";
 
 /** `product.view` of a type and a verb. */
 export const rightOf = (type: Pick<ResourceType, "name">, verb: string): Right => `${type.name}.${verb}` as Right;
@@ -41,7 +41,12 @@ export async function loadResource(call: Call, type: ResourceType, verb: string,
   return { row, others };
 }
 
-function list(type: ResourceType, stored: StoredType): Endpoint {
+/** Asks what rows of a type look like in the account that the call acts on; by the name of the type. */
+export type Views = Readonly<Record<string, (call: Call, rows: readonly ResourceRow[]) => Promise<View>>>;
+
+const asKept: View = (row) => row;
+
+function list(type: ResourceType, stored: StoredType, views: Views): Endpoint {
   const members = [...Object.entries(stored.parents), ...referencesOf(stored), ...(takesGroup(type, stored) ? [GROUP_MEMBER] : [])];
   const filters = stored.filters ?? [];
   const text = z.string().max(200).optional();
@@ -64,16 +69,18 @@ function list(type: ResourceType, stored: StoredType): Endpoint {
     };
     const [rows, others] = await readWith(call, listResources(call.db, keeperOf(call.principal, type), type.name, filter, asked.limit + 1), named);
     requireVisible(call, named, others, "query");
-    return { status: 200, body: page(rows, asked.limit, (row) => resourceCard(stored, row, call.principal.grantSet), (row) => row.id) };
+    const view = await views[type.name]?.(call, rows) ?? asKept;
+    return { status: 200, body: page(rows, asked.limit, (row) => resourceCard(stored, view(row), call.principal.grantSet), (row) => row.id) };
   });
 }
 
-const card = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
+const card = (type: ResourceType, stored: StoredType, views: Views): Endpoint => endpoint({
   method: "GET", path: `/v1/${stored.path}/:id`, tag: type.title, right: rightOf(type, "view"), status: 200,
   summary: "One of them.", answer: cardSchema(type, stored),
 }, async (call) => {
   const { row } = await loadResource(call, type, "view");
-  return { status: 200, body: resourceCard(stored, row, call.principal.grantSet), headers: { ETag: etag(row.version) } };
+  const view = await views[type.name]?.(call, [row]) ?? asKept;
+  return { status: 200, body: resourceCard(stored, view(row), call.principal.grantSet), headers: { ETag: etag(row.version) } };
 });
 
 /** Types whose grants name objects of this one. */
@@ -93,5 +100,5 @@ const remove = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   }, { status: 204 });
 });
 
-export const readEndpoints = (type: ResourceType, stored: StoredType): Endpoint[] =>
-  [list(type, stored), card(type, stored), ...(stored.without?.includes("delete") ? [] : [remove(type, stored)])];
+export const readEndpoints = (type: ResourceType, stored: StoredType, views: Views): Endpoint[] =>
+  [list(type, stored, views), card(type, stored, views), ...(stored.without?.includes("delete") ? [] : [remove(type, stored)])];

@@ -14,6 +14,9 @@ export interface ResourceType extends TypeAccess {
   readonly stored: StoredType | null;
 }
 
+/** How a row is shown in the account that a call acts on, where that differs from how it is kept. */
+export type View = (row: ResourceRow) => ResourceRow;
+
 export interface StoredType {
   /** Below /v1. */
   readonly path: string;
@@ -43,7 +46,7 @@ export interface StoredType {
   /** Attributes by whose exact value a list can be filtered. */
   readonly filters?: readonly string[];
   /** What no two objects of the type in an account may have alike; null where it does not matter. */
-  readonly unique?: (attributes: Readonly<Record<string, unknown>>, parentId: string | null) => string | null;
+  readonly unique?: (attributes: Readonly<Record<string, unknown>>, parentId: string | null, referenceId: string | null) => string | null;
   /** What may not be worked in is told as a missing right, and so is one that does not exist. */
   readonly parentsDenied?: true;
   /** Its owner is shown, and may be made another member than its maker. */

@@ -124,12 +124,37 @@ describe("subscriptions", () => {
     expect(await prices()).toEqual([1450, 1450]);
     await markup({ percent: 60.05, organizationId: accountId });
     expect(await prices()).toEqual([1601, 1450]);
-    await markup({ percent: -10, organizationId: accountId, catalogItemId: item });
-    expect(await prices()).toEqual([900, 1450]);
+    await markup({ percent: 10, organizationId: accountId, catalogItemId: item });
+    expect(await prices()).toEqual([1100, 1450]);
+  });
+
+  it("what the catalog shows a customer is what is billed, whatever it is made of; the seller sees what it wrote", async () => {
+    const shown = async (who: Person) => {
+      const one = ok(await who.api.get<{ priceAmount: number | null }>(`/v1/catalog/${item}`), 200).body.priceAmount;
+      const listed = ok(await who.api.get<{ data: { id: string; priceAmount: number | null }[] }>("/v1/catalog"), 200).body.data.find(({ id }) => id === item)?.priceAmount;
+      expect(listed).toBe(one);
+      return one;
+    };
+    const change = async (body: object) => ok(await seller.api.patch(`/v1/catalog/${item}`, body, anyVersion()), 200);
+    for (const [step, price] of [
+      [async () => {}, 2000], [() => markup({ percent: 40 }), 1400], [() => change({ costPrice: null }), 2800], [() => change({ priceAmount: null }), null],
+      [() => change({ costPrice: 500 }), 700],
+    ] as const) {
+      await step();
+      expect(await shown(near)).toBe(price);
+      if (price !== null) expect((await buy(near)).unitPrice).toBe(price);
+    }
+    expect(await shown(seller)).toBe(null);
+  });
+
+  it("one markup for an item and an organization: a second is refused", async () => {
+    await markup({ percent: 40, catalogItemId: item });
+    expect(said(await seller.api.post("/v1/markups", { name: "Again", percent: 50, catalogItemId: item }, keyed()))).toBe("409 conflict/duplicate");
+    expect(said(await seller.api.post("/v1/markups", { name: "Gift", percent: -100 }, keyed()))).toBe("422 validation");
   });
 
   it("what is retired or has no price is not for sale, and what another seller offers is not there", async () => {
-    const free = await idOf(seller.api, "catalog", { ...MAILBOX, priceAmount: null });
+    const free = await idOf(seller.api, "catalog", { ...MAILBOX, priceAmount: null, costPrice: null });
     const theirs = await idOf(where.rival.api, "catalog", MAILBOX);
     ok(await seller.api.post(`/v1/catalog/${item}/retire`, {}), 200);
     const tried = async (catalogItemId: string) => said(await near.api.post("/v1/subscriptions", { catalogItemId }, keyed()));

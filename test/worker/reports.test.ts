@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Api, ok } from "../harness/client.ts";
-import { newMember, type Person } from "../harness/people.ts";
+import { newAccount, newMember, type Person } from "../harness/people.ts";
 import { fetch, foundPlatform, made, said, subscribed } from "./operators-world.ts";
 
 interface Answered { readonly report: string; readonly from: string; readonly to: string; readonly rows: readonly Record<string, string | number | null>[]; readonly complete: boolean }
@@ -82,4 +82,31 @@ describe("who may", () => {
 
 it.each(["from=yesterday", "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "format=xlsx", "period=1"])("%s is a fault of the question", async (query) => {
   expect(said(await owner.api.get(`/v1/reports/usage?${query}`))).toBe("422 validation");
+});
+
+it("S3.48 each key with how many requests the period had, and the last of them; keys of others' groups and their requests are in no report", async () => {
+  const manager = await subscribed(platform, "dealer");
+  const [one, two] = [await made(manager, "objects", { name: "One" }), await made(manager, "objects", { name: "Two" })];
+  const [busy, idle] = [await made(manager, "keys", { objectId: one, serial: "B-1" }), await made(manager, "keys", { objectId: two, serial: "I-1" })];
+  await made(manager, `keys/${busy}/licenses`, { days: 10 });
+  const last = await made(manager, `keys/${busy}/licenses`, { days: 10 });
+  const rows = (await report(manager.api, "requests-and-keys")).rows.map((row) => [row["keyId"], row["requests"], row["lastRequestId"]]);
+  expect(rows).toEqual([[idle, 0, null], [busy, 2, last]]);
+  const before = `?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`;
+  expect((await report(manager.api, "requests-and-keys", before)).rows.map((row) => row["requests"])).toEqual([0, 0]);
+  const group = await made(manager, "object-groups", { name: "G" });
+  const user = await newMember(fetch, manager, { roles: ["dealer_user"] });
+  ok(await manager.api.put(`/v1/members/${user.memberId}/object-groups`, { groupIds: [group] }), 200);
+  expect((await report(user.api, "requests-and-keys")).rows).toEqual([]);
+});
+
+it("S2.3 a distributor's report has the subscriptions of its sellers' customers; a seller's staff those of the organizations in reach", async () => {
+  const distributor = await newAccount(fetch, platform, "distributor");
+  const seller = await newAccount(fetch, platform, "seller", { parentId: distributor.accountId });
+  const [near, far] = [await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId }), await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId })];
+  const catalogItemId = await made(seller, "catalog", { name: "Box", vendor: "V", priceAmount: 100 });
+  const bought = [await made(near, "subscriptions", { catalogItemId }), await made(far, "subscriptions", { catalogItemId })];
+  const ids = async (who: Api) => (await report(who, "subscriptions")).rows.map((row) => row["id"]).sort();
+  const agent = await newMember(fetch, seller, { roles: ["seller_agent_admin"], grants: [{ resourceType: "organization", resourceId: near.accountId, access: "view" }] });
+  for (const [who, expected] of [[distributor, bought], [seller, bought], [near, [bought[0]]], [agent, [bought[0]]]] as const) expect(await ids(who.api)).toEqual([...expected].sort());
 });

@@ -17,7 +17,7 @@ export const markup: ResourceType = {
     id: "markup",
     attributes: z.strictObject({
       name: text(200),
-      percent: z.number().min(-100).max(1_000),
+      percent: z.number().min(0).max(1_000),
       organizationId: z.string().max(64).nullable().default(null).describe("The organization that it holds for; null is every one."),
     }),
     label: "name",
@@ -26,6 +26,7 @@ export const markup: ResourceType = {
     reference: { member: "catalogItemId", type: "catalog", embedded: null },
     generated: null,
     organization: "organizationId",
+    unique: ({ organizationId }, _, catalogItemId) => `${String(organizationId)} ${String(catalogItemId)}`,
     filters: ["organizationId"],
   },
 };
