@@ -53,6 +53,23 @@ export async function requireOrganization(call: Call, { organization }: StoredTy
   if (row === undefined) throw missing;
 }
 
+/** Of rows that are meant for one account below each, those for accounts in the caller's reach are there, and those for none in particular. */
+export interface OrganizationScope {
+  readonly attribute: string;
+  readonly ids: ReadonlySet<string>;
+}
+
+/** Null: every row is there. */
+export function organizationScope({ principal: { grantSet } }: Call, { organization }: StoredType): OrganizationScope | null {
+  const reach = grantSet.reaches.get("organization.view");
+  return organization === undefined || reach?.all === true ? null : { attribute: organization, ids: reach?.ids ?? new Set() };
+}
+
+export const inScope = (row: ResourceRow, scope: OrganizationScope | null): boolean => {
+  const id = scope === null ? null : row.attributes[scope.attribute];
+  return typeof id !== "string" || scope?.ids.has(id) === true;
+};
+
 /** What only holders of a right see, only they set: whatever is sent, so that nobody finds a value by guessing. @throws Problem access/denied */
 export function requireConfidential(call: Call, { confidential }: StoredType, sent: readonly string[]): void {
   if (confidential?.attributes.some((name) => sent.includes(name))) call.decide(confidential.right);

@@ -10,6 +10,8 @@ export interface ListFilter {
   readonly referenceId: string | null;
   readonly groupId: string | null;
   readonly status: string | null;
+  /** Rows that name an account below in this attribute: those for these accounts only, and those for none in particular. */
+  readonly scope: { readonly attribute: string; readonly ids: ReadonlySet<string> } | null;
   /** Exact values of attributes. */
   readonly attributes: Readonly<Record<string, string>>;
   /** Begins before this id. */
@@ -36,11 +38,12 @@ export function listResources(db: Db, accountId: string, type: string, filter: L
   return db.select().from(resource).where(reached).orderBy(desc(resource.id)).limit(limit);
 }
 
-const narrowed = ({ parentId, referenceId, groupId, status, attributes }: ListFilter): SQL | undefined => and(
+const narrowed = ({ parentId, referenceId, groupId, status, scope, attributes }: ListFilter): SQL | undefined => and(
   parentId === null ? undefined : eq(resource.parentId, parentId),
   referenceId === null ? undefined : eq(resource.referenceId, referenceId),
   groupId === null ? undefined : eq(resource.groupId, groupId),
   status === null ? undefined : eq(resource.status, status),
+  scope === null ? undefined : sql`coalesce(${resource.attributes} ->> ${`$.${scope.attribute}`}, '') IN (SELECT value FROM json_each(${JSON.stringify(["", ...scope.ids])}))`,
   Object.keys(attributes).length === 0 ? undefined
     : sql`NOT EXISTS (SELECT 1 FROM json_each(${JSON.stringify(attributes)}) wanted WHERE ${resource.attributes} ->> wanted.key IS NOT wanted.value)`,
 );

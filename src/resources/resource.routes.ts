@@ -11,7 +11,7 @@ import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { GROUP_MEMBER, GROUP_TYPE, namedObject, takesGroup } from "./group.ts";
 import { guardEmptyGroup } from "./group.store.ts";
-import { type Named, namedBy, NOTHING, referencesOf, requireVisible } from "./named.change.ts";
+import { inScope, type Named, namedBy, NOTHING, organizationScope, referencesOf, requireOrganization, requireVisible } from "./named.change.ts";
 import { cardSchema, refOf, resourceCard, trailCard } from "./resource.card.ts";
 import { deleteResource, findNamed, findResource, guardResource } from "./resource.store.ts";
 import { listResources } from "./resource-list.store.ts";
@@ -32,7 +32,8 @@ async function readWith<Rows extends Statement>(call: Call, rows: Rows, named: r
 export async function loadResource(call: Call, type: ResourceType, verb: string, named: readonly Named[] = []) {
   const { accountId, grantSet } = call.principal;
   const keeper = keeperOf(call.principal, type);
-  const [[row], others] = await readWith(call, findResource(call.db, keeper, type.name, call.params["id"] ?? ""), named);
+  const [[found], others] = await readWith(call, findResource(call.db, keeper, type.name, call.params["id"] ?? ""), named);
+  const row = found === undefined || type.stored === null || inScope(found, organizationScope(call, type.stored)) ? found : undefined;
   // A missing object is decided like one that is out of reach, so that neither the answer nor the trail tells them apart.
   const on = row === undefined ? NOTHING : refOf(row);
   call.decide(rightOf(type, verb), on, row === undefined || !decide(grantSet, rightOf(type, "view"), on).allowed);
@@ -65,10 +66,11 @@ function list(type: ResourceType, stored: StoredType, views: Views): Endpoint {
     const filter = {
       visible: visible(call.principal.grantSet, rightOf(type, "view")), before: decodeCursor(asked.cursor, z.string()),
       parentId: parents[0]?.id ?? null, referenceId: named.find(({ member }) => member === stored.reference?.member)?.id ?? null,
-      groupId: textOf(GROUP_MEMBER[0]), status: asked.status ?? null, attributes: Object.fromEntries(filters.flatMap((name) => { const value = textOf(name); return value === null ? [] : [[name, value]]; })),
+      groupId: textOf(GROUP_MEMBER[0]), status: asked.status ?? null, scope: organizationScope(call, stored), attributes: Object.fromEntries(filters.flatMap((name) => { const value = textOf(name); return value === null ? [] : [[name, value]]; })),
     };
     const [rows, others] = await readWith(call, listResources(call.db, keeperOf(call.principal, type), type.name, filter, asked.limit + 1), named);
     requireVisible(call, named, others, "query");
+    await requireOrganization(call, stored, values);
     const view = await views[type.name]?.(call, rows) ?? asKept;
     return { status: 200, body: page(rows, asked.limit, (row) => resourceCard(stored, view(row), call.principal.grantSet), (row) => row.id) };
   });

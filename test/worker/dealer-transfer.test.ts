@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Api, ok } from "../harness/client.ts";
 import { newAccount, newMember } from "../harness/people.ts";
@@ -72,6 +73,33 @@ describe("nobody hands over what is not theirs to give, or to whom they do not s
     }
     ok(await manager.api.get(`/v1/objects/${inG.object}`), 200);
     ok(await other.api.get(`/v1/objects/${elsewhere.object}`), 200);
+  });
+
+  it("to where it is already is no transfer: no way out of a group", async () => {
+    const { manager, groups, inG } = world;
+    const helper = await newMember(fetch, manager, { roles: ["dealer_user"], rights: ["object.delete"] });
+    ok(await manager.api.put(`/v1/members/${helper.memberId}/object-groups`, { groupIds: [groups.G] }), 200);
+    for (const who of [helper, manager]) expect(said(await transfer(who.api, inG.object, manager.accountId))).toBe("422 validation");
+    expect(ok(await manager.api.get(`/v1/objects/${inG.object}`), 200).body["groupId"]).toBe(groups.G);
+  });
+
+  it("the address rules of both ends hold", async () => {
+    const { manager } = world;
+    const guarded = await newAccount(fetch, platform, "subdealer", { parentId: manager.accountId });
+    const { object } = await stand(manager, "all");
+    ok(await transfer(manager.api, object, guarded.accountId), 200);
+    await env.DB.prepare("UPDATE account SET allowed_ips = '[\"192.0.2.0/24\"]', version = version + 1 WHERE id = ?").bind(guarded.accountId).run();
+    expect(said(await transfer(manager.api, object, manager.accountId, guarded.accountId))).toBe("403 ip/not-allowed");
+    expect(said(await transfer(manager.api, (await stand(manager, "all")).object, guarded.accountId))).toBe("403 ip/not-allowed");
+  });
+
+  it("sent again under its key it is answered as the first time, though the object is there no more", async () => {
+    const { manager, subdealer } = world;
+    const { object } = await stand(manager, "all");
+    const send = () => manager.api.post(`/v1/objects/${object}/transfer`, { accountId: subdealer.accountId }, { idempotencyKey: `transfer-${object}` });
+    const first = ok(await send(), 200);
+    const again = ok(await send(), 200);
+    expect([again.body, again.headers.get("idempotency-replayed")]).toEqual([first.body, "true"]);
   });
 
   it("a serial number that the sub-dealer has already stays where it is: nothing moves", async () => {

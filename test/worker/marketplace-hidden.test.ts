@@ -162,3 +162,16 @@ describe("nothing is told by a refusal", () => {
     expect([(await found(email)).status, (await found("nobody-has-it@example.com")).status, (await found(email)).status]).toEqual([201, 201, 201]);
   });
 });
+
+it("an organization out of reach has no markup: not in a list, not as one, not by a filter; whoever reaches it sees it", async () => {
+  const markup = (organizationId: string | null) => idOf(seller.api, "markups", { name: "For", percent: 7, organizationId, catalogItemId: item });
+  const [forNear, forFar, forAll] = [await markup(near.accountId), await markup(far.accountId), await markup(null)];
+  const biller = await atSeller(fetch, where, "seller_billing_admin");
+  const seen = async (who: Api, query = "") => ((await listed(who, `markups?catalogItemId=${item}${query}`)) as string[]).sort();
+  expect(await seen(seller.api)).toEqual([forNear, forFar, forAll].sort());
+  expect(await seen(biller.api)).toEqual([forNear, forAll].sort());
+  expect([await seen(seller.api, `&organizationId=${far.accountId}`), await seen(biller.api, `&organizationId=${near.accountId}`)]).toEqual([[forFar], [forNear]]);
+  same(await Promise.all([far.accountId, NONE, "nonsense"].map((id) => biller.api.get(`/v1/markups?organizationId=${id}`))));
+  same(await Promise.all([forFar, "mkp_none"].map((id) => biller.api.get(`/v1/markups/${id}`))));
+  for (const id of [forNear, forFar, forAll]) ok(await seller.api.del(`/v1/markups/${id}`), 204);
+});

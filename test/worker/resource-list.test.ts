@@ -37,7 +37,7 @@ async function fill(type: string, count: number, columns: Readonly<Record<"paren
 const NONE: Reach = { all: false, own: false, active: false, ids: new Set(), roots: new Set(), inside: null };
 const seen = (reach: Partial<Reach>, groups: ReadonlySet<string> | null = null) =>
   ({ memberId: MEMBER, reaches: new Map([["product.view" as const, { ...NONE, ...reach }]]), groups, groupedTypes: new Set(groups === null ? [] : ["product"]) });
-const UNFILTERED: Omit<ListFilter, "visible"> = { parentId: null, referenceId: null, groupId: null, status: null, attributes: {}, before: null };
+const UNFILTERED: Omit<ListFilter, "visible"> = { parentId: null, referenceId: null, groupId: null, status: null, scope: null, attributes: {}, before: null };
 
 /** The statement as the program sends it. */
 async function page(type: string, filter: ListFilter, limit: number): Promise<{ readonly ids: string[]; readonly rowsRead: number; readonly plan: string[] }> {
@@ -165,7 +165,7 @@ describe("pages of a list, put together, are the rows that decide allows", () =>
   });
   const filter = fc.record({
     parentId: fc.option(fc.constantFrom("p_0", "p_1", "p_9"), { freq: 1 }), referenceId: fc.option(fc.constantFrom("c_1", "c_3"), { freq: 1 }),
-    groupId: fc.option(fc.constantFrom("g_1", "g_3", "g_9"), { freq: 1 }), status: fc.option(fc.constantFrom("active", "revoked"), { freq: 1 }), attributes: fc.constant({}), before: fc.option(fc.constantFrom("id_0000060", "id_9", ""), { freq: 1 }),
+    groupId: fc.option(fc.constantFrom("g_1", "g_3", "g_9"), { freq: 1 }), status: fc.option(fc.constantFrom("active", "revoked"), { freq: 1 }), scope: fc.constant(null), attributes: fc.constant({}), before: fc.option(fc.constantFrom("id_0000060", "id_9", ""), { freq: 1 }),
   });
 
   test("S0.18 under every kind of reach, with filters, from any place on", () => fc.assert(fc.asyncProperty(
