@@ -20,7 +20,7 @@ const ShownCard = z.strictObject({
   expiry: z.string().regex(/^20[0-9]{2}-(?:0[1-9]|1[0-2])$/, "must be a month such as 2030-01"),
 });
 
-const token = z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,15}_[A-Za-z0-9_-]{6,200}$/, "must be a token of the payment provider, such as pm_…")
+const token = z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,15}_[A-Za-z0-9_-]{6,200}$/, { error: "must be a token of the payment provider, such as pm_…", abort: true })
   .refine((value) => !holdsCardNumber(value), NO_NUMBER);
 
 export const BillingPatch = z.strictObject({

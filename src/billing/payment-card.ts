@@ -1,6 +1,20 @@
-/** Digits with nothing between them but what people put between the groups of a card number. */
-const RUN = /\p{Nd}(?:[\s.,:;/\\_\-–—]*\p{Nd})*/gu;
-const LENGTHS = [13, 14, 15, 16, 17, 18, 19];
+/** How the numbers of the card brands begin, and how many digits they have. */
+const ISSUERS: ReadonlyArray<readonly [beginning: RegExp, lengths: readonly number[]]> = [
+  [/^4/, [13, 16, 19]],
+  [/^(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/, [16]],
+  [/^3[47]/, [15]],
+  [/^(?:30[0-5]|3[68])/, [14]],
+  [/^(?:6011|65|64[4-9]|35|62|220[0-4])/, [16, 17, 18, 19]],
+];
+const LONGEST = 19;
+
+/** What a digit of any script counts: Unicode has the ten of a script in a row. */
+function valueOf(digit: string): number {
+  const code = digit.codePointAt(0) ?? 0;
+  let zero = code;
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
+  return (code - zero) % 10;
+}
 
 /** The check digit that every card number has (ISO/IEC 7812-1). */
 function checks(digits: string): boolean {
@@ -11,11 +25,17 @@ function checks(digits: string): boolean {
   return sum % 10 === 0;
 }
 
-/** Does a text hold what looks like a card number, in whatever digits and groups it is written? */
-export const holdsCardNumber = (text: string): boolean =>
-  Array.from(text.normalize("NFKC").matchAll(RUN), ([run]) => run.replaceAll(/[^\p{Nd}]/gu, "")).some((digits) =>
-    LENGTHS.some((length) => Array.from({ length: Math.max(0, [...digits].length - length + 1) }, (_, start) => [...digits].slice(start, start + length).join(""))
-      .some((part) => !/^[0-9]+$/.test(part) || checks(part))));
+/** Whether digits begin with the number of a card. */
+const beginsWithCard = (digits: string): boolean => ISSUERS.some(([beginning, lengths]) =>
+  beginning.test(digits) && lengths.some((length) => digits.length >= length && checks(digits.slice(0, length))));
+
+/**
+ * Does a text hold what looks like a card number, in whatever digits it is written? Only letters part what belongs together:
+ * whatever else stands between digits may be how they were grouped.
+ */
+export const holdsCardNumber = (text: string): boolean => text.normalize("NFKC").split(/\p{L}+/u)
+  .map((part) => Array.from(part.replaceAll(/\P{Nd}+/gu, ""), valueOf).join(""))
+  .some((digits) => Array.from(digits).some((_, start) => beginsWithCard(digits.slice(start, start + LONGEST))));
 
 /** Where a value holds one, as a JSON pointer; null when it holds none. */
 export function cardNumberIn(value: unknown, pointer = ""): string | null {

@@ -101,9 +101,9 @@ const pointer = (path: readonly string[], place: "body" | "query"): string =>
 export const definite = <T extends object>(patch: T) =>
   Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
 
-/** One line of text that a person wrote: trimmed, no control characters, no lone surrogates. */
+/** One line of text that a person wrote: trimmed, no control characters, no lone surrogates. What is too long is not looked into. */
 export const text = (max: number) =>
-  z.string().trim().min(1).max(max).refine((value) => !/\p{Cc}|\p{Cs}/u.test(value), "must not hold control characters");
+  z.string().trim().min(1).max(max, { abort: true }).refine((value) => !/\p{Cc}|\p{Cs}/u.test(value), "must not hold control characters");
 
 /** An amount in the smallest unit of its currency, such as cents. */
 export const money = z.number().int().min(0).max(1_000_000_000_000);
