@@ -76,13 +76,16 @@ export function periodOf({ from, to }: { readonly from?: string | undefined; rea
 }
 
 /**
- * RFC 4180, with a byte order mark so that spreadsheets read UTF-8. A text that a spreadsheet would run as a formula is
- * told to be a text by an apostrophe (OWASP, CSV injection).
+ * Where a spreadsheet would begin a formula: at the beginning of a cell, and wherever a program that splits at another
+ * character than the comma, or minds no quotes, would see a beginning. In full width, too.
  */
+const FORMULA = /(?<=^|[;,|\t\r\n"])(?= *[=+\-@＝＋－＠])|^(?=[\t\r])/g;
+
+/** RFC 4180, with a byte order mark so that spreadsheets read UTF-8. An apostrophe says of a formula that it is a text (OWASP, CSV injection). */
 export const toCsv = (columns: readonly string[], rows: readonly ReportRow[]): string =>
   `\uFEFF${[columns, ...rows.map((row) => columns.map((column) => row[column] ?? ""))].map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("")}`;
 
 function csvCell(value: string | number): string {
-  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+  const text = typeof value === "string" ? value.replaceAll(FORMULA, "'") : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -29,9 +29,11 @@ describe("CSV", () => {
   it("begins with a byte order mark and the names of its columns, and ends each line with CRLF (RFC 4180)", () => {
     expect(toCsv(["a", "b"], [{ a: 1, b: "x" }, { b: null }])).toBe("\uFEFFa,b\r\n1,x\r\n,\r\n");
   });
-  it.each([["=1+1", "'=1+1"], ["+1", "'+1"], ["-1", "'-1"], ["@SUM(A1)", "'@SUM(A1)"], ["\tx", "'\tx"], ["\r=x", "\"'\r=x\""], ["=a,b", "\"'=a,b\""]])(
+  it.each([["=1+1", "'=1+1"], ["+1", "'+1"], ["-1", "'-1"], ["@SUM(A1)", "'@SUM(A1)"], ["\tx", "'\tx"], ["\r=x", "\"'\r'=x\""], ["=a,b", "\"'=a,b\""],
+    ["x;=1", "x;'=1"], ["x; =1", "x;' =1"], ["x,+1", "\"x,'+1\""], ["x|@A1", "x|'@A1"], ["x\t-1", "x\t'-1"], ["\t=1", "'\t'=1"], ["x\n=1", "\"x\n'=1\""], ["x\"=1", "\"x\"\"'=1\""], ["=1;=2", "'=1;'=2"],
+    ["＝1+1", "'＝1+1"], ["＋1", "'＋1"], ["－1", "'－1"], ["＠A1", "'＠A1"], [" =1", "' =1"]])(
     "tells a spreadsheet that %j is no formula", (value, cell) => expect(toCsv(["a"], [{ a: value }])).toBe(`\uFEFFa\r\n${cell}\r\n`));
-  it.each([["a,b", "\"a,b\""], ["a\"b", "\"a\"\"b\""], [-5, "-5"], [null, ""], ["Жук", "Жук"]])("writes %j as one cell", (value, cell) => expect(body(value)).toBe(cell));
+  it.each([["a,b", "\"a,b\""], ["a\"b", "\"a\"\"b\""], [-5, "-5"], [null, ""], ["Жук", "Жук"], ["a-b;c", "a-b;c"], ["1+1=2", "1+1=2"]])("writes %j as one cell", (value, cell) => expect(body(value)).toBe(cell));
 });
 
 it("every report goes by rights that exist", () => {
