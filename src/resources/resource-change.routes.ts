@@ -25,7 +25,7 @@ function create(type: ResourceType, stored: StoredType, types: readonly Resource
   return endpoint({
     method: "POST", path: `/v1/${stored.path}`, tag: type.title, right, status: 201, summary: creationSummary(stored),
     body: newBody(type, stored, embedded), answer: madeSchema(type, stored, embedded), idempotency: stored.price ? "ledger" : "optional",
-    problems: [...(stored.unique ? ["conflict/duplicate" as const] : []), ...(stored.price ? CHARGE_PROBLEMS : [])],
+    problems: [...(stored.unique ? ["conflict/duplicate" as const] : []), ...(stored.price ? CHARGE_PROBLEMS : []), ...(stored.parentsActive ? ["conflict/state" as const] : [])],
   }, async (call) => {
     const place = await admitNew(call, type, stored);
     const body = await call.body();
@@ -33,6 +33,7 @@ function create(type: ResourceType, stored: StoredType, types: readonly Resource
     await requireOrganization(call, stored, body);
     const resumed = stored.price ? await resume(call) : null;
     if (resumed !== null) return resumed;
+    if (stored.parentsActive && place.row?.status !== "active") throw new Problem("conflict/state", { detail: "What it would belong to is offered no more." });
     const made = stored.generated?.make(randomBytes(32), call.principal.account);
     const inside = embeddedRow(call, stored, embedded, body);
     const row = newRow(call, type, stored, { ...attributesOf(stored, body), ...made?.attributes }, place, inside?.id ?? referenceId(stored, body) ?? null);

@@ -49,6 +49,8 @@ export interface StoredType {
   readonly unique?: (attributes: Readonly<Record<string, unknown>>, parentId: string | null, referenceId: string | null) => string | null;
   /** What may not be worked in is told as a missing right, and so is one that does not exist. */
   readonly parentsDenied?: true;
+  /** What it belongs to must be active when it is made; else it is too late (409). */
+  readonly parentsActive?: true;
   /** Its owner is shown, and may be made another member than its maker. */
   readonly owned?: true;
   /** Credits that a new object costs, by the object it belongs to. */

@@ -38,6 +38,7 @@ async function tasks({ fetch }: Contract, platform: Api): Promise<void> {
   ok(await platform.get(`/v1/tools/${tool}`), 200);
   ok(await platform.post("/v1/tools", { key: "contract", name: "Twice" }, keyed()), 409);
   ok(await platform.patch(`/v1/tools/${tool}`, { description: "d" }, { ifMatch: "*" }), 200);
+  for (const verb of ["retire", "offer"]) ok(await platform.post(`/v1/tools/${tool}/${verb}`, {}), 200);
   const agency = await newAccount(fetch, platform, "agency");
   await subscribe(platform, agency.accountId);
   await giveCredits(platform, agency.accountId, 3);

@@ -1,13 +1,8 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
 import { currency, money, text } from "../../kernel/body.ts";
-import type { Action, ResourceType } from "../type.ts";
-
-/** What is retired is licensed to nobody any more; licenses that exist go on. */
-const move = (name: string, summary: string, from: string, to: string): Action => ({
-  name, verb: "edit", summary, body: z.strictObject({}),
-  run: (row) => (row.status === from ? { set: {}, status: to } : { conflict: `It is ${row.status}.` }),
-});
+import { OFFER_ACTIONS } from "../offer.ts";
+import type { ResourceType } from "../type.ts";
 
 /** What is offered: themes, plugins and services. A team sees the platform's, a customer's organization its seller's. */
 export const catalog: ResourceType = {
@@ -40,9 +35,6 @@ export const catalog: ResourceType = {
     generated: null,
     confidential: { right: "catalog.view_cost", attributes: ["costPrice", "margin"] },
     filters: ["vendor", "licenseType", "kind"],
-    actions: [
-      move("retire", "Offer it no more. Licenses that exist go on.", "active", "retired"),
-      move("offer", "Offer it again.", "retired", "active"),
-    ],
+    actions: OFFER_ACTIONS,
   },
 };

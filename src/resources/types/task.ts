@@ -25,6 +25,7 @@ export const task: ResourceType = {
     masked: [],
     parents: { toolId: "tool" },
     parentsDenied: true,
+    parentsActive: true,
     reference: null,
     generated: {
       kept: z.object({

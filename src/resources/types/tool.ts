@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { NO_LEVELS } from "../../access/type.ts";
 import { text } from "../../kernel/body.ts";
+import { OFFER_ACTIONS } from "../offer.ts";
 import type { ResourceType } from "../type.ts";
 
 const cost = z.number().int().min(0).max(1_000_000_000);
@@ -31,5 +32,6 @@ export const tool: ResourceType = {
     generated: null,
     filters: ["key"],
     unique: ({ key }) => String(key),
+    actions: OFFER_ACTIONS,
   },
 };
