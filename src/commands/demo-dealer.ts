@@ -1,4 +1,5 @@
 import { as } from "./cast.ts";
+import { ask } from "./client.ts";
 import type { Login } from "./local.ts";
 import { equip, joined, make, opened, type Stage } from "./stage.ts";
 
@@ -18,6 +19,9 @@ export async function dealer({ platform, now, say }: Stage): Promise<readonly Lo
   const subdealer = await opened(platform, "Fjord sub-dealer", {
     kind: "subdealer", name: "Fjord Sub-dealer", parentId: manager.accountId, owner: { email: "finn@fjord.example", firstName: "Finn", lastName: "Fjord" },
   });
-  say("  Fjord Sub-dealer stands under it: Finn generates licenses there");
+  const handed = await make(by, "/v1/objects", { name: "Fjord lodge", city: "Bergen" });
+  await make(by, "/v1/keys", { objectId: handed, serial: "NORD-0002" });
+  await ask(by, { method: "POST", path: `/v1/objects/${handed}/transfer`, body: { accountId: subdealer.accountId }, expect: 200 });
+  say("  Fjord Sub-dealer stands under it: Dana has handed an object over, for whose key Finn generates licenses");
   return [manager, user, subdealer];
 }

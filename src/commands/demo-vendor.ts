@@ -16,15 +16,18 @@ export async function vendor({ platform, now, say }: Stage): Promise<readonly Lo
     grants: [{ resourceType: "product", resourceId: "0", access: "edit" }, { resourceType: "customer", resourceId: "0", access: "owner" }],
   }, "203.0.113.7");
   say("  Oscar is its operator: edits products, owns customers, calls from 203.0.113.0/24 only");
-  await stock(as(platform, owner));
-  say("  2 products, 2 license keys, 2 customers");
+  await stock(as(platform, owner), now);
+  say("  2 products, 2 license keys that end in 20 days, 2 customers");
   return [owner, operator];
 }
 
-async function stock(owner: Caller): Promise<void> {
+const TERM_MS = 20 * 24 * 60 * 60 * 1000;
+
+async function stock(owner: Caller, now: number): Promise<void> {
+  const expiresAt = new Date(now + TERM_MS).toISOString();
   for (const [product, customer] of [["Acme Editor", "Berg Films"], ["Acme Renderer", "Calm Pictures"]] as const) {
     const productId = await make(owner, "/v1/products", { name: product });
     const customerId = await make(owner, "/v1/customers", { name: customer });
-    await make(owner, "/v1/license-keys", { productId, customerId });
+    await make(owner, "/v1/license-keys", { productId, customerId, expiresAt });
   }
 }
