@@ -4,6 +4,7 @@ import { type Right, typeOf } from "../access/right.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
+import { sightOf } from "../trail/sight.ts";
 import { drain, type LedgersOf } from "../trail/drain.store.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { RESOURCE_TYPES } from "../resources/registry.ts";
@@ -34,12 +35,20 @@ function coveredBy({ principal: { accountId, home, grantSet } }: Call): Covered 
   return { accountId, below: accountId === home.accountId && every ? null : new Set(accountId === home.accountId ? reach?.ids : []) };
 }
 
-/** Who may not read the audit log learns no names from a report; whose reports are of their own reach, nothing of what others do. */
-function namedFor({ principal: { grantSet, memberId } }: Call): Named {
-  const reach = grantSet.reaches.get("audit.view");
-  if (reach?.all) return { members: "all" };
-  const reports = grantSet.reaches.get("report.download");
-  return reach?.own || (reports?.own && !reports.all) ? { members: "one", memberId } : { members: "none" };
+/** Types that reports are of are told to whoever may have reports. */
+const REPORTED = new Set(REPORT_NAMES.flatMap((name) => REPORTS[name].of.map(typeOf)));
+
+/**
+ * Nobody learns more from a report than from the audit log. Who may not read that learns no names; whose reports are of their
+ * own reach, nothing of what others do.
+ */
+function namedFor({ principal }: Call): Named {
+  const { grantSet: { reaches }, memberId } = principal;
+  const [reach, reports, sight] = [reaches.get("audit.view"), reaches.get("report.download"), sightOf(principal)];
+  if (reach?.all) return { members: "all", memberId, sight };
+  if (reach?.own || (reports?.own && !reports.all)) return { members: "one", memberId };
+  const { hidden, partly, grouped } = sight;
+  return { members: "none", memberId, sight: { hidden: hidden.filter((type) => !REPORTED.has(type)), partly: partly.filter(({ type }) => !REPORTED.has(type)), grouped } };
 }
 
 /** A name that opens doors, such as a license key, is told by its last characters. */

@@ -1,9 +1,11 @@
-import { and, desc, eq, gte, inArray, isNotNull, lt, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, gte, inArray, isNotNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { Visible } from "../access/decide.ts";
 import { whereVisible } from "../access/visible.store.ts";
 import type { Db } from "../kernel/db.ts";
 import { auditEvent } from "../schema/audit.ts";
 import { resource } from "../schema/resource.ts";
+import { toldRows } from "../trail/audit.store.ts";
+import type { Sight } from "../trail/sight.ts";
 import type { Period } from "./report.ts";
 
 /** Which accounts a report covers: the one acted on, and of those below it all (null), or these. */
@@ -63,12 +65,12 @@ export const findKeys = (db: Db, { accountId }: Covered, { type, visible }: Part
   }).from(resource).where(and(eq(resource.accountId, accountId), eq(resource.type, type), whereVisible(visible, resource)))
     .orderBy(desc(resource.id)).limit(limit);
 
-/** Whose events a report may name: everybody's, nobody's, or one member's. */
-export type Named = { readonly members: "all" | "none" } | { readonly members: "one"; readonly memberId: string };
+/** Whose events a report may name: everybody's or nobody's, as far as the member sees what they tell of; or the member's own only. */
+export type Named = { readonly memberId: string } & ({ readonly members: "all" | "none"; readonly sight: Pick<Sight, "hidden" | "partly" | "grouped"> } | { readonly members: "one" });
 
 const events = (accountId: string, named: Named, { from, to }: Period): SQL | undefined => and(
   eq(auditEvent.accountId, accountId), eq(auditEvent.outcome, "success"), gte(auditEvent.at, from), lt(auditEvent.at, to),
-  named.members === "one" ? eq(auditEvent.memberId, named.memberId) : undefined,
+  named.members === "one" ? eq(auditEvent.memberId, named.memberId) : or(eq(auditEvent.memberId, named.memberId), toldRows(named.sight)),
 );
 
 const memberOf = (named: Named) => (named.members === "none" ? sql<string | null>`NULL` : sql<string | null>`${auditEvent.memberId}`);

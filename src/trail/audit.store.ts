@@ -47,14 +47,21 @@ function ownRows({ log }: Sight, memberId: typeof auditEvent.memberId | typeof c
 
 /** Others' rows only as far as they tell of what the member may see. */
 function seenRows(sight: Sight): SQL | undefined {
-  const { log, hidden, partly } = sight;
+  const { log } = sight;
   if (log.kind === "none" || !log.reach.all) return ownRows(sight, auditEvent.memberId);
-  const { memberId, resourceType, resourceId } = auditEvent;
-  return or(eq(memberId, log.memberId), and(
+  return or(eq(auditEvent.memberId, log.memberId), toldRows(sight));
+}
+
+/** Rows that tell of what the member may see, whoever did it. */
+export function toldRows({ hidden, partly, grouped }: Pick<Sight, "hidden" | "partly" | "grouped">): SQL | undefined {
+  const { accountId, resourceType, resourceId } = auditEvent;
+  return and(
     sql`${resourceType} NOT IN ${values(hidden)}`,
+    grouped === null ? undefined : or(sql`${resourceType} NOT IN ${values(grouped.types)}`, isNull(resourceId),
+      sql`EXISTS (SELECT 1 FROM resource r WHERE r.id = ${resourceId} AND r.account_id = ${accountId} AND r.group_id IN ${values(grouped.groups)})`),
     or(sql`${resourceType} NOT IN ${values(partly.map(({ type }) => type))}`, isNull(resourceId),
       sql`${resourceType} || ' ' || ${resourceId} IN ${values(partly.flatMap(({ type, ids }) => ids.map((id) => `${type} ${id}`)))}`),
-  ));
+  );
 }
 
 /** As one parameter, however many they are. */

@@ -9,21 +9,25 @@ export interface Sight {
   readonly hidden: readonly string[];
   /** Types of which the member may see these objects only. */
   readonly partly: readonly { readonly type: string; readonly ids: readonly string[] }[];
+  /** Types that are kept in object groups, and the groups of which the member sees; null is no such narrowing. */
+  readonly grouped: { readonly types: readonly string[]; readonly groups: readonly string[] } | null;
   /** Nothing of the account is hidden: then the paths of others' calls tell nothing new. */
   readonly whole: boolean;
 }
 
 interface Viewer {
   readonly grantSet: GrantSet;
+  readonly accountId: string;
   readonly preset: Preset;
-  readonly home: { readonly preset: Preset };
+  readonly home: { readonly accountId: string; readonly preset: Preset };
   readonly member: { readonly roles: readonly string[] };
   readonly key: { readonly scopes: readonly string[] | null };
 }
 
-/** A key that is made for reading the log only reads what its member could: there the roles say what that is. */
-function reachOf({ grantSet, home, member, key }: Viewer, right: Right): "all" | "none" | readonly string[] {
-  const byRole = key.scopes !== null && member.roles.some((role) => home.preset.roles[role]?.rights[right] === "all");
+/** A key that is made for reading the log only reads what its member could: there the roles say what that is, and below how far they go. */
+function reachOf({ grantSet, accountId, home, member, key }: Viewer, right: Right): "all" | "none" | readonly string[] {
+  const holds = accountId === home.accountId || home.preset.tree?.rights.has(right) === true;
+  const byRole = holds && key.scopes !== null && member.roles.some((role) => home.preset.roles[role]?.rights[right] === "all");
   const reach = grantSet.reaches.get(right);
   if (byRole || reach?.all) return "all";
   return reach === undefined ? "none" : [...reach.ids];
@@ -31,10 +35,14 @@ function reachOf({ grantSet, home, member, key }: Viewer, right: Right): "all" |
 
 export function sightOf(viewer: Viewer): Sight {
   const views = RIGHT_NAMES.filter((right) => right.endsWith(".view") && viewer.preset.rights.has(right)).map((right) => ({ type: typeOf(right), reach: reachOf(viewer, right) }));
+  const { groups, groupedTypes } = viewer.grantSet;
+  const types = views.map(({ type }) => type).filter((type) => groupedTypes.has(type));
+  const grouped = groups === null || types.length === 0 ? null : { types, groups: [...groups] };
   return {
     log: visible(viewer.grantSet, "audit.view"),
     hidden: views.filter(({ reach }) => reach === "none").map(({ type }) => type),
     partly: views.flatMap(({ type, reach }) => (typeof reach === "string" ? [] : [{ type, ids: reach }])),
-    whole: views.every(({ reach }) => reach === "all"),
+    grouped,
+    whole: grouped === null && views.every(({ reach }) => reach === "all"),
   };
 }

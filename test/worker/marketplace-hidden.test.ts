@@ -175,3 +175,29 @@ it("an organization out of reach has no markup: not in a list, not as one, not b
   same(await Promise.all([forFar, "mkp_none"].map((id) => biller.api.get(`/v1/markups/${id}`))));
   for (const id of [forNear, forFar, forAll]) ok(await seller.api.del(`/v1/markups/${id}`), 204);
 });
+
+describe("the log is no way around", () => {
+  const actions = async (who: Api, path: string) => ok(await who.get<{ data: { action: string }[] }>(path, { headers: at(near.accountId) }), 200).body.data.map(({ action }) => action);
+
+  it("a key narrowed to the log reads no more below than the whole key", async () => {
+    ok(await near.api.post(`/v1/members/${near.memberId}/api-keys`, { name: "private" }), 201);
+    const narrow = credentialed(fetch, await newApiKey(fetch, seller, seller.memberId, { scopes: ["organization.view", "audit.view"] }));
+    const [whole, less] = [await actions(seller.api, "/v1/audit?limit=100"), await actions(narrow, "/v1/audit?limit=100")];
+    expect(less.filter((action) => !whole.includes(action))).toEqual([]);
+    expect(less).toContain("subscription.create");
+    for (const who of [seller.api, narrow]) {
+      const { data } = ok(await who.get<{ data: { memberId: string }[] }>("/v1/calls?limit=100", { headers: at(near.accountId) }), 200).body;
+      expect(data.filter(({ memberId }) => memberId === near.memberId)).toEqual([]);
+    }
+  });
+
+  it("the report of usage counts nothing that the log hides, whole key or narrowed", async () => {
+    await idOf(seller.api, "invoices", INVOICE, near.accountId);
+    const narrow = credentialed(fetch, await newApiKey(fetch, near, near.memberId, { scopes: ["report.download"] }));
+    for (const who of [near.api, narrow]) {
+      const counted = ok(await who.get<{ rows: { action: string }[] }>("/v1/reports/usage"), 200).body.rows.map(({ action }) => action);
+      expect(counted).toContain("subscription.create");
+      expect(counted.filter((action) => /^(invoice|markup|billing)/.test(action))).toEqual([]);
+    }
+  });
+});
