@@ -1,6 +1,6 @@
 import { contributions, type GrantSource } from "./contribution.ts";
-import type { GrantSet, Reach } from "./decide.ts";
-import { type Preset, PLATFORM_RIGHTS } from "./preset.ts";
+import { decide, type GrantSet, type Reach } from "./decide.ts";
+import { type GrantRow, type Preset, PLATFORM_RIGHTS } from "./preset.ts";
 import type { Right } from "./right.ts";
 import type { TypeTable } from "./type.ts";
 
@@ -66,6 +66,24 @@ export function compileBelow(set: GrantSet, preset: Preset): GrantSet {
     if (right === preset.tree.by || reach.all) reaches.set(right, reach);
   }
   return { ...set, reaches, groups: null };
+}
+
+/**
+ * May whoever holds `set` in the account `homeId` act on the account `target` at all? It stands below, and within the reach
+ * that the model steers by: that account itself, or the one it stands under.
+ */
+export function actsOn(set: GrantSet, { tree }: Preset, homeId: string, target: { readonly id: string; readonly parentId: string | null }, grandparentId: string | null): boolean {
+  if (tree === null || target.parentId === null || (target.parentId !== homeId && grandparentId !== homeId)) return false;
+  const reached = (id: string) => decide(set, tree.by, { id, rootId: null, ownerId: null, groupId: null, status: "" }).allowed;
+  return reached(target.id) || (target.parentId !== homeId && reached(target.parentId));
+}
+
+/** Where a grant only says which objects, does whoever holds `set` see them too? */
+export function seesGranted(set: GrantSet, { resourceType, resourceId }: GrantRow, types: TypeTable): boolean {
+  if (types.get(resourceType)?.grants !== "reach") return true;
+  const right = `${resourceType}.view` as Right;
+  return set.reaches.get(right)?.all === true
+    || (resourceId !== "0" && decide(set, right, { id: resourceId, rootId: null, ownerId: null, groupId: null, status: "" }).allowed);
 }
 
 /** True when everything that `inner` allows, `outer` allows too: nobody gives more than they hold. */

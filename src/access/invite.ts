@@ -1,6 +1,7 @@
 import type { GrantSet } from "./decide.ts";
-import { within } from "./grant-set.ts";
-import type { Preset } from "./preset.ts";
+import { seesGranted, within } from "./grant-set.ts";
+import type { GrantRow, Preset } from "./preset.ts";
+import type { TypeTable } from "./type.ts";
 
 /** Preset roles that whoever holds `roles` may give: the union of what each of them may. */
 export const givable = (preset: Preset, roles: readonly string[]): ReadonlySet<string> =>
@@ -25,7 +26,7 @@ export interface Actor {
 export interface Target {
   readonly roles: readonly string[];
   readonly rights: readonly string[];
-  readonly grants: readonly unknown[];
+  readonly grants: readonly GrantRow[];
   /** What the member's custom roles give. */
   readonly custom: GrantSet;
 }
@@ -38,3 +39,10 @@ export const mayManage = ({ preset, roles, grantSet }: Actor, target: Target): b
   mayGive(preset, roles, target.roles)
   && within(target.custom, grantSet)
   && (givable(preset, roles).size > 0 || (target.grants.length === 0 && target.rights.every((right) => grantSet.reaches.has(right as never))));
+
+/**
+ * Whoever makes a key for a member hands it over, and could use it first: beside the roles that they could give, the member
+ * holds nothing beyond the maker. @param given by direct rights, grants and custom roles, within the member's object groups
+ */
+export const mayMakeKey = (actor: Actor, target: Target, given: GrantSet, types: TypeTable): boolean =>
+  mayManage(actor, target) && within(given, actor.grantSet) && target.grants.every((grant) => seesGranted(actor.grantSet, grant, types));

@@ -13,7 +13,7 @@ import { keyHints, mintKey } from "./api-key.ts";
 import { type Call, endpoint } from "./call.ts";
 import { findMember } from "./member.store.ts";
 import { tooWide } from "./narrowing.ts";
-import { canonicalRules, type Holdings, requirePower } from "./refusal.change.ts";
+import { canonicalRules, type Holdings, requireKeyPower, requirePower } from "./refusal.change.ts";
 
 /** What a missing key is decided as: like one that the caller may not see. */
 const NO_KEY = memberRef("");
@@ -72,7 +72,7 @@ function decideKey(call: Call, targetId: string, target: Holdings | undefined): 
   if (targetId === principal.memberId && ownKeys) return;
   call.decide("api_key.create");
   call.decide("api_key.create", memberRef(targetId), true);
-  if (target !== undefined && targetId !== principal.memberId) requirePower(principal, target);
+  if (target !== undefined && targetId !== principal.memberId) requireKeyPower(principal, target);
 }
 
 function keyTerms(call: Call, body: z.infer<typeof NewKey>) {

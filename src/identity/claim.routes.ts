@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { mayManage } from "../access/invite.ts";
-import { compile } from "../access/grant-set.ts";
+import { decide, memberRef } from "../access/decide.ts";
+import { actsOn, compile, compileBelow } from "../access/grant-set.ts";
 import { presetFor, presetOf } from "../access/model.ts";
 import type { TypeTable } from "../access/type.ts";
-import { customSet } from "./refusal.change.ts";
+import { mayMakeKeyFor } from "./refusal.change.ts";
 import { settingsOf } from "./settings.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
@@ -71,12 +71,17 @@ function refusal(call: OpenCall, found: Claim, types: TypeTable): Refusal | null
   return admitsAddress(rules, call.origin.ip) ? null : "ip/not-allowed";
 }
 
-/** What the maker could do now: a claim goes no further than that. */
-function hasPower({ member, grants, customRoles, account, maker, makerGrants, makerRoles, makerAccount, aboveMaker }: Claim, types: TypeTable): boolean {
+/** What the maker could do now, in the own account or as far as the maker acts on one below: a claim goes no further than that. */
+function hasPower({ member, grants, customRoles, account, grandparentId, maker, makerGrants, makerRoles, makerAccount, aboveMaker }: Claim, types: TypeTable): boolean {
   const preset = presetFor(makerAccount.kind, settingsOf(makerAccount, aboveMaker as Partial<Settings> | null).switches);
-  const grantSet = compile({ ...maker, memberId: maker.id, customRoles: makerRoles, grants: makerGrants, scopes: null }, preset, types);
-  const custom = customSet({ memberId: member.id, accountId: account.id, preset: presetOf(account.kind), types }, customRoles);
-  return mayManage({ preset, roles: maker.roles, grantSet }, { ...member, grants, custom });
+  const own = compile({ ...maker, memberId: maker.id, customRoles: makerRoles, grants: makerGrants, scopes: null }, preset, types);
+  const inside = makerAccount.id === account.id;
+  if (!inside && !actsOn(own, preset, makerAccount.id, account, grandparentId)) return false;
+  const grantSet = inside ? own : compileBelow(own, preset);
+  // Below their own account nobody makes keys, but for the first one of an account that they found.
+  const mayStill = inside ? decide(grantSet, "api_key.create", memberRef(member.id)) : decide(grantSet, "organization.create");
+  return mayStill.allowed && mayMakeKeyFor({ preset, roles: maker.roles, grantSet }, { ...member, grants, customRoles },
+    { memberId: member.id, accountId: account.id, preset: presetOf(account.kind), types });
 }
 
 const claimEvent = (call: OpenCall, { key, member }: Claim): AuditEvent => ({

@@ -15,6 +15,7 @@ const makerAccount = alias(account, "maker_account");
 export const findClaim = (db: Db, claimHash: string) =>
   db.select({ key: apiKey, member, grants: grantsOf(member), customRoles: customRolesOf(member), account, maker,
     makerGrants: grantsOf(maker), makerRoles: customRolesOf(maker), makerAccount,
+    grandparentId: sql<string | null>`(SELECT above.parent_id FROM account above WHERE above.id = ${account.parentId})`.as("grandparent_id"),
     aboveMaker: sql`(SELECT above.settings FROM account above WHERE above.id = ${makerAccount.parentId})`.mapWith(account.settings).as("above_maker") })
     .from(apiKey)
     .innerJoin(member, eq(member.id, apiKey.memberId))

@@ -1,8 +1,7 @@
 import { and, eq, ne, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { CustomRole } from "../access/contribution.ts";
-import { decide } from "../access/decide.ts";
-import { compile, compileBelow } from "../access/grant-set.ts";
+import { actsOn, compile, compileBelow } from "../access/grant-set.ts";
 import { type AccountKind, presetFor } from "../access/model.ts";
 import type { GrantRow } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
@@ -80,7 +79,7 @@ function toPrincipal(row: Row, targetId: string | null, via: Principal["via"], t
       kind: at.kind as AccountKind, name: at.name, parentId: at.parentId, plan: at.plan, subscription: at.subscription,
       ownerMemberId: at.ownerMemberId, settings: atSettings.settings,
     },
-    preset: at === home ? preset : presetFor(at.kind, atSettings.switches),
+    preset: at === home ? preset : presetFor(at.kind, atSettings.switches), switches: atSettings.switches,
     home: { accountId: home.id, kind: home.kind as AccountKind, preset, plan: home.plan, ...homeSettings },
     astray: acted === null, platformId: row.platformId,
     member: {
@@ -92,11 +91,4 @@ function toPrincipal(row: Row, targetId: string | null, via: Principal["via"], t
     grantSet: at === home ? own : compileBelow(own, preset), types,
     actor: { type: "member", memberId: who.id, accountId: home.id, login: who.username, email: who.email, apiKeyId: key.id },
   };
-}
-
-/** Below the member's own account, and within the reach that its model steers by: that account itself, or the one it stands under. */
-function actsOn(set: ReturnType<typeof compile>, { tree }: ReturnType<typeof presetFor>, homeId: string, target: AccountRow, grandparentId: string | null): boolean {
-  if (tree === null || target.parentId === null || (target.parentId !== homeId && grandparentId !== homeId)) return false;
-  const reached = (id: string) => decide(set, tree.by, { id, rootId: null, ownerId: null, groupId: null, status: "" }).allowed;
-  return reached(target.id) || (target.parentId !== homeId && reached(target.parentId));
 }

@@ -29,6 +29,7 @@ export interface Principal {
   };
   /** The model of the account that the call acts on, as its settings have it. */
   readonly preset: Preset;
+  readonly switches: Switches;
   /** The member's own account. */
   readonly home: {
     readonly accountId: string;

@@ -1,6 +1,6 @@
 import type { CustomRole } from "../access/contribution.ts";
-import { decide, type GrantSet } from "../access/decide.ts";
-import { compile, within } from "../access/grant-set.ts";
+import type { GrantSet } from "../access/decide.ts";
+import { compile, seesGranted, within } from "../access/grant-set.ts";
 import { isGrantable } from "../access/grant-table.ts";
 import { givable, isCustomRole, mayGive } from "../access/invite.ts";
 import { type GrantRow, isRestricted, type Preset } from "../access/preset.ts";
@@ -81,14 +81,6 @@ export function givesWithin(giver: Giver, wanted: Assignment, accountId: string,
     objectGroupIds: [], scopes: null,
   };
   return within(compile(source, preset, types), giver.grantSet)
-    && [...wanted.grants, ...wanted.customRoles.flatMap((role) => role.grants)].every((grant) => reaches(giver.grantSet, grant, types))
+    && [...wanted.grants, ...wanted.customRoles.flatMap((role) => role.grants)].every((grant) => seesGranted(giver.grantSet, grant, types))
     && wanted.rights.every((right) => giver.grantSet.reaches.has(right as Right));
-}
-
-/** Where a grant only says which objects, the giver must see them too. */
-function reaches(set: GrantSet, { resourceType, resourceId }: GrantRow, types: TypeTable): boolean {
-  if (types.get(resourceType)?.grants !== "reach") return true;
-  const right = `${resourceType}.view` as Right;
-  return set.reaches.get(right)?.all === true
-    || (resourceId !== "0" && decide(set, right, { id: resourceId, rootId: null, ownerId: null, groupId: null, status: "" }).allowed);
 }

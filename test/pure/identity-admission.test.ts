@@ -112,7 +112,7 @@ function principal({ kind = "vendor", status = "active", roles = ["owner"], rest
       kind, name: "A", parentId: null, plan, subscription: { status: "none", tier: null, currentPeriodEnd: null },
       ownerMemberId: "mem_1", settings: DEFAULT_SETTINGS,
     },
-    preset: home.preset, home, astray: false, platformId: null, types: new Map(),
+    preset: home.preset, switches: home.switches, home, astray: false, platformId: null, types: new Map(),
     member: { status, username: "u", email: "u@example.com", language: null, roles, creditLimit: null, limitPeriod: "lifetime" },
     key: { id: "key_1", scopes: null, allowedIps: [], expiresAt: null, revokedAt: null, ...key },
     addressRules: rules.map(compileRules),

@@ -1,10 +1,11 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Api, newKey, ok, type Reply } from "../harness/client.ts";
-import type { Person } from "../harness/people.ts";
+import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
+import { newApiKey, newMember, type Person } from "../harness/people.ts";
 import { actionsIn, at, command, type DealerWorld, dealerWorld, newKeyOf, stand } from "./dealer-world.ts";
 import { heldBack } from "./held-back.ts";
-import { foundPlatform, HOME, listed, made, said, shape } from "./operators-world.ts";
+import { addedByPlatform } from "./invite-world.ts";
+import { fetch, foundPlatform, HOME, listed, made, said, shape } from "./operators-world.ts";
 
 let platform: Api;
 let world: DealerWorld;
@@ -231,5 +232,41 @@ describe("licenses", () => {
     for (const memberId of [other.memberId, "mem_01ARZ3NDEKTSV4RRFFQ69G5FAV"]) expect(said(await manager.api.put(`/v1/objects/${own.object}/owner`, { memberId }))).toBe("404 not-found");
     expect(said(await manager.api.put(`/v1/objects/${own.object}/owner`, { memberId: 1 }))).toBe("422 validation");
     expect(await listed(aggregator.api, "objects")).toEqual([own.object]);
+  });
+});
+
+describe("the log keeps object groups apart", () => {
+  interface Row { readonly action: string; readonly actor: { readonly memberId: string }; readonly resource: { readonly id: string } }
+  const read = async (who: Api, path: string) => ok(await who.get<{ data: Row[] }>(path), 200).body.data;
+
+  it("others' changes are told of objects in one's groups, and of no others, whole key or narrowed", async () => {
+    const user = await newMember(fetch, world.manager, { roles: ["dealer_user"], rights: ["audit.view"] });
+    ok(await world.manager.api.put(`/v1/members/${user.memberId}/object-groups`, { groupIds: [world.groups.G] }), 200);
+    const [inG, inH] = [await stand(world.manager, world.groups.G), await stand(world.manager, world.groups.H)];
+    ok(await world.manager.api.patch(`/v1/objects/${inH.object}`, { comments: "secret of H" }, { ifMatch: "*" }), 200);
+    const narrow = api(fetch, await newApiKey(fetch, world.manager, user.memberId, { scopes: ["audit.view"] }));
+    for (const path of ["/v1/audit?limit=100", "/v1/object-log?limit=100"]) {
+      for (const who of [user.api, narrow]) {
+        const rows = await read(who, path);
+        const told = rows.map(({ resource }) => resource.id);
+        expect(told).toEqual(expect.arrayContaining([inG.object, inG.key, inG.sos]));
+        expect(Object.values(inH).filter((id) => told.includes(id))).toEqual([]);
+        expect(JSON.stringify(rows)).not.toContain("secret of H");
+      }
+      expect((await read(world.manager.api, path)).map(({ resource }) => resource.id)).toContain(inH.object);
+    }
+    // What goes into another group takes its past along, and leaves it behind for whoever stays.
+    ok(await world.manager.api.post(`/v1/object-groups/${world.groups.H}/objects`, { objectId: inG.object }), 200);
+    expect((await read(user.api, "/v1/audit?limit=100")).filter(({ resource: { id } }) => id === inG.object)).toEqual([]);
+  });
+
+  it("a key is made for nobody who holds rights, or sees groups, beyond its maker", async () => {
+    const beyond = await addedByPlatform(fetch, platform, world.manager.accountId, ["dealer_user"], { rights: ["aggregator_license.copy"] });
+    expect(said(await command(world.manager.api, `members/${beyond.memberId}/api-keys`, { name: "k" }))).toBe("403 access/denied");
+    const maker = await newMember(fetch, world.manager, { roles: [], rights: ["api_key.create", "member.view", "object.view"] });
+    const [near, far] = [await newMember(fetch, world.manager, { roles: [], rights: ["object.view"] }), await newMember(fetch, world.manager, { roles: [], rights: ["object.view"] })];
+    for (const [who, id] of [[maker, world.groups.G], [near, world.groups.G], [far, world.groups.H]] as const) ok(await world.manager.api.put(`/v1/members/${who.memberId}/object-groups`, { groupIds: [id] }), 200);
+    expect(said(await command(maker.api, `members/${near.memberId}/api-keys`, { name: "k" }))).toBe("201");
+    expect(said(await command(maker.api, `members/${far.memberId}/api-keys`, { name: "k" }))).toBe("403 access/denied");
   });
 });
