@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { decide, visible } from "../access/decide.ts";
-import { kindBelow } from "../access/model.ts";
+import { mayGive } from "../access/invite.ts";
+import { kindBelow, presetOf } from "../access/model.ts";
 import { bumpMember } from "../access/stamp.store.ts";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
@@ -12,6 +13,7 @@ import { replaceWaiting } from "../identity/api-key.store.ts";
 import { type AccountRow, OwnerClaim } from "../team/account.card.ts";
 import { guardAccount, updateAccount } from "../team/account.store.ts";
 import { memberCard } from "../team/member.card.ts";
+import { requireInviting } from "../team/member.change.ts";
 import { firstKey, foundAccount } from "../team/new-account.change.ts";
 import { MadeOrganization, NewOrganization, OrganizationCard, organizationCard, OrganizationPatch, organizationRef } from "../resources/organization.ts";
 import { findOrganization, grantOrganization, listOrganizations } from "../resources/organization.store.ts";
@@ -48,6 +50,18 @@ const card = endpoint({
   return { status: 200, body: organizationCard(row), headers: { ETag: etag(row.version) } };
 });
 
+/**
+ * The owner's first key waits under a claim, which goes no further than its maker's power: who could not give the owner's
+ * role would found an account that nobody can enter. And a founder sees what was founded. @throws Problem access/denied
+ */
+function requireFounding(call: Call, kind: string): void {
+  const { home, member } = call.principal;
+  requireInviting(call);
+  call.decide("organization.view");
+  const { topRole } = presetOf(kind);
+  if (!mayGive(home.preset, member.roles, [topRole])) throw new Problem("access/denied", { detail: `Its owner would have the role ${topRole}, which you may not give.` });
+}
+
 /** Whoever reaches single organizations only reaches those that they found, too. */
 function reachOf(call: Call, organizationId: string) {
   const { memberId, home, grantSet } = call.principal;
@@ -69,6 +83,7 @@ const create = endpoint({
   call.decide("organization.create");
   const kind = kindBelow(account.kind);
   if (kind === null || preset.tree === null) throw new Problem("access/denied", { detail: "No organization stands below this one." });
+  requireFounding(call, kind);
   const body = await call.body();
   const made = foundAccount(call, { ...body, kind, parentId: accountId, profile: definite(body.profile) });
   const reach = reachOf(call, made.account.id);
@@ -88,6 +103,7 @@ const reissue = endpoint({
   answer: OwnerClaim, problems: ["invitation/used"],
 }, async (call) => {
   const row = await load(call, "organization.create");
+  requireFounding(call, row.kind);
   const { statement, keyId, claim } = firstKey(call, row.id, row.ownerMemberId);
   const event = (chain: string) => call.event("organization.create", { type: "organization", id: row.id }, { accountId: chain, changes: { before: {}, after: { keyId } } });
   return call.commit({

@@ -6,7 +6,7 @@ import { findMember } from "../identity/member.store.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { requireNeeded } from "./grant.change.ts";
 import { MemberCard, memberCard, type MemberRow } from "./member.card.ts";
-import { checkAssignment, limitOf, refuseOwnRights, requireGroups, requireMember } from "./member.change.ts";
+import { checkAssignment, limitOf, refuseOwnRights, refuseUnseenLoss, requireGroups, requireMember } from "./member.change.ts";
 import { saveMember } from "./member.routes.ts";
 import { guardMember, replaceGrants } from "./member.store.ts";
 
@@ -39,6 +39,7 @@ const copy = (types: TypeTable) => endpoint({
   await checkAssignment(call, { ...after, grants }, types, true);
   requireNeeded(preset, after.roles, grants, "/fromMemberId");
   refuseOwnRights(call, row, after);
+  refuseUnseenLoss(call, before, grants);
   const [was, is] = [memberCard(row, before), memberCard(after, grants)];
   return saveMember(call, row, after, "member.edit", was, is, {
     note: { copiedFrom: from.id },

@@ -9,7 +9,7 @@ import type { Answer } from "../kernel/operation.ts";
 import { invalid } from "../kernel/problem.ts";
 import { findGranted, type Granted, requireGranted, requireNeeded } from "./grant.change.ts";
 import { Grants, GRANTS_MAX, MemberCard, memberCard, type MemberRow } from "./member.card.ts";
-import { checkAssignment, loadMember, refuseOwnGrants } from "./member.change.ts";
+import { checkAssignment, loadMember, refuseOwnGrants, refuseUnseenLoss } from "./member.change.ts";
 import { guardMember, replaceGrants } from "./member.store.ts";
 
 const NewGrants = z.strictObject({
@@ -28,6 +28,7 @@ function wantedGrants({ bundles }: Preset, { grants = [], preset }: z.infer<type
 /** The grants of a member, replaced as a whole. The member's next call obeys. */
 function saveGrants(call: Call, row: MemberRow, before: readonly GrantRow[], grants: readonly GrantRow[]): Promise<Answer> {
   refuseOwnGrants(call, row, before, grants);
+  refuseUnseenLoss(call, before, grants);
   const after = { ...row, version: row.version + 1 };
   const is = memberCard(after, grants);
   return call.commit({

@@ -1,4 +1,5 @@
 import { memberRef } from "../access/decide.ts";
+import { seesGranted } from "../access/grant-set.ts";
 import { isCustomRole } from "../access/invite.ts";
 import type { GrantRow, Preset } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
@@ -62,15 +63,20 @@ export function addressRules(call: Call, rules: readonly string[], consent: { al
 }
 
 /** Where the seller lets only admins add members, whoever else holds the right adds none. @throws Problem access/denied */
-export function requireInviting({ principal: { home, member } }: Call): void {
-  const { admins } = home.preset.switches;
-  if (!home.switches.inviteOnlyAdmins || admins === undefined || member.roles.some((role) => admins.includes(role))) return;
-  throw new Problem("access/denied", { detail: `Only ${admins.join(" and ")} add members here.` });
+export function requireInviting({ principal }: Call): void {
+  // The switch of the account acted on binds whoever acts from above, too.
+  for (const { switches, preset: { switches: { admins } } } of [principal.home, principal]) {
+    if (!switches.inviteOnlyAdmins || admins === undefined || principal.member.roles.some((role) => admins.includes(role))) continue;
+    throw new Problem("access/denied", { detail: `inviteOnlyAdmins is on: only ${admins.join(" and ")} add members here.`, members: { setting: "inviteOnlyAdmins" } });
+  }
 }
 
-/** The account's owner keeps the top role and stays active: ownership moves only by an explicit transfer. */
-export function keepOwner(call: Call, after: MemberRow, topRole: string): void {
-  if (after.id !== call.principal.account.ownerMemberId) return;
+/** The account's owner keeps the top role, stays active and is locked out by nobody: ownership moves only by an explicit transfer. */
+export function keepOwner({ principal }: Call, row: MemberRow, after: MemberRow, topRole: string): void {
+  if (row.id !== principal.account.ownerMemberId) return;
+  if (row.id !== principal.memberId && after.allowedIps.join() !== row.allowedIps.join()) {
+    throw new Problem("conflict/lockout", { detail: "This member owns the account, and nobody else changes the owner's address rules." });
+  }
   if (after.status === "active" && after.roles.includes(topRole)) return;
   throw new Problem("conflict/last-admin", { detail: "This member owns the account, and ownership cannot be moved yet." });
 }
@@ -85,6 +91,13 @@ export function refuseOwnRights(call: Call, row: MemberRow, { rights, roles }: P
 export function refuseOwnGrants(call: Call, row: MemberRow, before: readonly GrantRow[], grants: readonly GrantRow[]): void {
   const isNew = (grant: GrantRow) => !before.some((held) => held.resourceType === grant.resourceType && held.resourceId === grant.resourceId && held.access === grant.access);
   if (row.id === call.principal.memberId && grants.some(isNew)) throw new Problem("access/denied", { detail: "Nobody gives grants to themselves." });
+}
+
+/** Nobody takes a reach from others that they do not have: that would tell, and end, what they do not see. @throws Problem access/denied */
+export function refuseUnseenLoss({ principal: { grantSet, types } }: Call, before: readonly GrantRow[], grants: readonly GrantRow[]): void {
+  const isKept = ({ resourceType, resourceId }: GrantRow) => grants.some((grant) => grant.resourceType === resourceType && grant.resourceId === resourceId);
+  if (before.every((grant) => isKept(grant) || seesGranted(grantSet, grant, types))) return;
+  throw new Problem("access/denied", { detail: "This member has grants on what you do not see; nobody takes those away." });
 }
 
 /** A limit leaves with the role that may have one; but nobody who may still spend loses it on the way: that is told as a fault. */

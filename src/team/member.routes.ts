@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { difference } from "../audit/difference.ts";
 import type { AuditEvent } from "../audit/event.ts";
+import { isCustomRole } from "../access/invite.ts";
 import type { TypeTable } from "../access/type.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
@@ -41,11 +42,13 @@ const create = (types: TypeTable) => endpoint({
 }, async (call) => {
   const { accountId, account } = call.principal;
   await call.read();
+  requireInviting(call);
   call.decide("member.create");
   const { grants, allowAny, ...body } = await call.body();
+  // What goes beyond the roles that one may give is given by whoever may edit members.
+  if (body.rights.length > 0 || body.roles.some(isCustomRole)) call.decide("member.edit");
   if (grants.length > 0) call.decide("grant.edit");
   await checkAssignment(call, { ...body, grants }, types, true);
-  requireInviting(call);
   await requireGranted(call, grants);
   const row = newMemberRow(call, accountId, { ...body, allowedIps: addressRules(call, body.allowedIps, { allowAny }, false) });
   const answer = memberCard(row, grants);
@@ -73,7 +76,9 @@ const edit = (types: TypeTable) => endpoint({
   const { preset } = call.principal;
   const after: MemberRow = { ...row, ...definite(patch), updatedAt: call.now, version: row.version + 1 };
   if (patch.creditLimit === undefined) after.creditLimit = limitOf(preset, after);
-  await checkAssignment(call, { ...after, grants: [], rights: patch.rights ?? [] }, types, patch.roles !== undefined);
+  // A role that a switch has taken away is no fault of a change that leaves the roles alone.
+  const roles = patch.roles ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
+  await checkAssignment(call, { ...after, roles, grants: [], rights: patch.rights ?? [] }, types, patch.roles !== undefined);
   if (patch.roles !== undefined) requireNeeded(preset, after.roles, grants, "/roles");
   refuseOwnRights(call, row, after);
   if (patch.allowedIps !== undefined) after.allowedIps = addressRules(call, patch.allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
@@ -90,7 +95,7 @@ interface Beside {
 /** Writes a member anew; the account never loses its owner or the last holder of its top role. @param is what is answered, and compared with `was` for the trail */
 export function saveMember(call: Call, row: MemberRow, after: MemberRow, right: "member.edit" | "member.block", was: object, is: object, beside: Beside = {}): Promise<Answer> {
   const { topRole } = call.principal.preset;
-  keepOwner(call, after, topRole);
+  keepOwner(call, row, after, topRole);
   const leavesTop = row.status === "active" && row.roles.includes(topRole) && !(after.status === "active" && after.roles.includes(topRole));
   return call.commit({
     statements: [

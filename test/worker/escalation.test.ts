@@ -62,6 +62,14 @@ describe("reach over organizations", () => {
     expect(await put(distributor, auditor, [reach(foreignOrg)])).toBe(WRONG);
   });
 
+  test("is not taken from others by whoever does not see it", async () => {
+    const colleague = await newMember(fetch, seller, { roles: ["subscriptions_manager"], grants: [reach(south)] });
+    const bare = await newMember(fetch, seller, { roles: ["subscriptions_manager"] });
+    expect([await put(agent, colleague, [reach(north)]), await put(agent, colleague, []), await copy(agent, colleague, bare)]).toEqual([NO, NO, NO]);
+    expect(said(await colleague.api.get("/v1/subscriptions", on(south.accountId)))).toBe("200");
+    expect([await put(agent, colleague, [reach(south), reach(north)]), await put(seller, colleague, [reach(north)]), await put(agent, colleague, [])]).toEqual([NO, "200", "200"]);
+  });
+
   test("that is taken away is gone from the next call on, for the key and the token", async () => {
     const callers = [agent.api, api(fetch, await newToken(fetch, agent.apiKey))];
     const look = () => Promise.all(callers.map(async (who) => said(await who.get("/v1/members", on(north.accountId)))));
@@ -124,6 +132,14 @@ describe("acting on an account below", () => {
     expect(await look(await keyed(["member.view", "account.view"]), "/v1/members")).toBe(GONE);
     const adds = await keyed(["organization.view", "member.view", "member.create"]);
     expect(said(await adds.post("/v1/members", person({ roles: ["customer_admin"] }), on(north.accountId)))).toBe(NO);
+  });
+
+  test("a token that is asked for from above is the member's own, and so is the trail of it", async () => {
+    const { access_token } = ok(await agent.api.post<{ access_token: string }>("/v1/auth/token", undefined, on(north.accountId)), 200).body;
+    const who = api(fetch, access_token);
+    expect([said(await who.get("/v1/me")), said(await who.get("/v1/members", on(north.accountId))), said(await who.get("/v1/members", on(south.accountId)))]).toEqual(["200", "200", GONE]);
+    const signed = async (of: Person) => ok(await of.api.get<{ data: object[] }>(`/v1/audit?action=token.create&actor=${agent.memberId}`), 200).body.data.length;
+    expect([await signed(seller), await signed(north)]).toEqual([1, 0]);
   });
 
   test("the address rules of the own account and of the one acted on hold both, and a key's too", async () => {
@@ -228,4 +244,43 @@ test("the account's owner keeps the top role and stays active, in every model, f
     expect(await patch(who, north, { roles: ["customer"] }, on(north.accountId))).toBe("409 conflict/last-admin");
     expect(said(await who.api.post(path(north, "/block"), undefined, on(north.accountId)))).toBe("409 conflict/last-admin");
   }
+});
+
+describe("a claim goes no further than its maker does by then", () => {
+  const claim = async (token: string) => said(await api(fetch, null).post("/v1/auth/claims", { token }));
+  const found = async (who: Person) => ok(await who.api.post<{ id: string; claim: { token: string } }>("/v1/organizations", { name: "Found", owner: person({}) }, { idempotencyKey: newKey() }), 201).body;
+
+  test("an owner's, of whoever lost the reach to what they founded, or the right to found", async () => {
+    const [kept, lost] = [await found(agent), await found(agent)];
+    expect(await claim(kept.claim.token)).toBe("201");
+    await grants(seller, agent.memberId, [reach(north)]);
+    expect(await claim(lost.claim.token)).toBe("410 invitation/expired");
+    const manager = await newMember(fetch, seller, { roles: ["account_manager"] });
+    const founded = await found(manager);
+    ok(await seller.api.patch(path(manager), { roles: ["support_agent"] }, { ifMatch: "*" }), 200);
+    await grants(seller, manager.memberId, [reach("0")]);
+    expect(await claim(founded.claim.token)).toBe("410 invitation/expired");
+    expect(await claim((await found(distributor)).claim.token), "of a seller, from one level above").toBe("201");
+  });
+
+  test("any, of whoever lost the right to make keys, or whose member rose since", async () => {
+    const manager = await newMember(fetch, seller, { roles: ["account_manager"], rights: ["api_key.create"] });
+    const billing = await newMember(fetch, seller, { roles: ["seller_billing_admin"] });
+    const wait = async () => ok(await manager.api.post<{ claim: { token: string } }>(path(billing, "/api-keys"), { name: "k" }), 201).body.claim.token;
+    const [good, risen, bare] = [await wait(), await wait(), await wait()];
+    expect(await claim(good)).toBe("201");
+    ok(await seller.api.patch(path(billing), { rights: ["markup.delete"] }, { ifMatch: "*" }), 200);
+    expect([await claim(risen), said(await manager.api.post(path(billing, "/api-keys"), { name: "k" }))]).toEqual(["410 invitation/expired", NO]);
+    ok(await seller.api.patch(path(billing), { rights: [] }, { ifMatch: "*" }), 200);
+    ok(await seller.api.patch(path(manager), { rights: [] }, { ifMatch: "*" }), 200);
+    expect(await claim(bare)).toBe("410 invitation/expired");
+  });
+});
+
+test("nobody locks an account's owner out by address rules but the owner", async () => {
+  const deputy = await newMember(fetch, north, { roles: ["customer_admin"] });
+  const manager = await newMember(fetch, seller, { roles: ["account_manager"] });
+  const rules = { allowedIps: [ELSEWHERE] };
+  expect([await patch(deputy, north, rules), await patch(manager, north, rules, on(north.accountId))]).toEqual(["409 conflict/lockout", "409 conflict/lockout"]);
+  expect([await patch(deputy, north, { allowedIps: [], phone: "1" }), await patch(north, north, { allowedIps: [HOME] }), await patch(north, deputy, rules)]).toEqual(["200", "200", "200"]);
 });

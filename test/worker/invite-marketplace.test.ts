@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
-import { type Api, ok } from "../harness/client.ts";
-import { newAccount, newMember, type Person } from "../harness/people.ts";
+import { type Api, api, ok, type Problem } from "../harness/client.ts";
+import { newAccount, newApiKey, newMember, type Person } from "../harness/people.ts";
 import { type Asked, type Cell, compareCells } from "./cells.ts";
 import { addedByPlatform, invites, on } from "./invite-world.ts";
 import { fetch, foundPlatform, said } from "./operators-world.ts";
@@ -140,4 +140,54 @@ test("with inviteOnlyAdmins nobody else adds members, whatever else gives the ri
     const others = inviteOnlyAdmins ? "403 access/denied" : "201";
     expect(await everywhere()).toEqual([others, others, others, "201", "201"]);
   }
+});
+
+const person = (more: object = {}) => ({ firstName: "Ed", lastName: "Extra", email: `${crypto.randomUUID()}@example.com`, ...more });
+const USUAL = { inviteOnlyAdmins: false, customersMayInviteBillingAdmin: true, billingAdminVisibleToCustomer: true };
+
+test("a seller's inviteOnlyAdmins holds for the distributor's members too, at the seller and its customers, and the refusal names it", async () => {
+  const from = await newMember(fetch, distributor, { roles: ["distributor_read_only"], rights: ["member.create"] });
+  const add = async (where: Person, who = from) => { const { status, body } = await who.api.post<Problem>("/v1/members", person(), on(where.accountId)); return status === 201 ? 201 : body.detail; };
+  const named = "inviteOnlyAdmins is on: only seller_admin and distributor_admin add members here.";
+  await settle(USUAL);
+  expect([await add(seller), await add(reached)]).toEqual([201, 201]);
+  ok(await seller.api.patch(`/v1/accounts/${seller.accountId}`, { settings: { inviteOnlyAdmins: true } }, { ifMatch: "*" }), 200);
+  expect([await add(seller), await add(reached), await add(reached, actors["account_manager"])]).toEqual([named, named, named]);
+  expect([await add(seller, distributor), await add(reached, distributor)]).toEqual([201, 201]);
+  await settle(USUAL);
+});
+
+test("whoever could not give the owner's role, or does not see organizations, founds none: nobody could enter it", async () => {
+  const found = async (who: Api) => said(await who.post("/v1/organizations", { name: "New", owner: { firstName: "O", lastName: "W", email: `${crypto.randomUUID()}@example.com` } }, { idempotencyKey: crypto.randomUUID() }));
+  const manager = actors["account_manager"] ?? expect.fail();
+  const byRight = await newMember(fetch, seller, { roles: [], rights: ["organization.create", "organization.view"] });
+  const admin = await newMember(fetch, seller, { roles: ["seller_admin"] });
+  const narrow = async (scopes: readonly string[]) => api(fetch, await newApiKey(fetch, seller, admin.memberId, { scopes }));
+  expect([await found(manager.api), await found(byRight.api), await found(await narrow(["organization.create"]))]).toEqual(["201", "403 access/denied", "403 access/denied"]);
+  expect(await found(await narrow(["organization.create", "organization.view"]))).toBe("201");
+  expect(ok(await seller.api.get<{ grants: object[] }>(`/v1/members/${admin.memberId}`), 200).body.grants, "no reach is left behind").toEqual([]);
+  const { data: [newest] } = ok(await seller.api.get<{ data: { id: string }[] }>("/v1/organizations?limit=1"), 200).body;
+  const again = async (who: Person) => said(await who.api.post(`/v1/organizations/${newest?.id}/owner-claims`, undefined, { idempotencyKey: crypto.randomUUID() }));
+  await settle({ ...USUAL, inviteOnlyAdmins: true });
+  expect([await found(manager.api), await again(manager), await again(byRight), await again(seller)]).toEqual(["403 access/denied", "403 access/denied", "403 access/denied", "201"]);
+  await settle(USUAL);
+});
+
+test("a new member gets rights, and custom roles, from whoever could give them to one who is there", async () => {
+  const viewer = actors["subscriptions_manager"] ?? expect.fail();
+  const { id } = ok(await seller.api.post<{ id: string }>("/v1/roles", { name: "Looks", description: "Sees", rights: ["subscription.view"] }), 201).body;
+  for (const more of [{ rights: ["subscription.view"] }, { roles: [id] }]) {
+    for (const [who, answer] of [[viewer, "403 access/denied"], [seller, "201"]] as const) expect(said(await who.api.post("/v1/members", person(more))), JSON.stringify(more)).toBe(answer);
+  }
+  // A customer adds billing admins, and nobody whom it makes its puppet.
+  const customer = actors["customer"] ?? expect.fail();
+  expect(said(await customer.api.post("/v1/members", person({ rights: ["subscription.create"] })))).toBe("403 access/denied");
+});
+
+test("the card of a member whose role is switched off can be changed; the role cannot be given", async () => {
+  const holder = actors["customer_billing_admin"] ?? expect.fail();
+  const edit = async (body: object) => said(await reached.api.patch(`/v1/members/${holder.memberId}`, body, { ifMatch: "*" }));
+  await settle({ ...USUAL, billingAdminVisibleToCustomer: false });
+  expect([await edit({ phone: "1" }), await edit({ roles: ["customer_billing_admin"] })]).toEqual(["200", "422 validation"]);
+  await settle(USUAL);
 });
