@@ -157,7 +157,7 @@ export class Attempt implements Call {
     const failed = failedGuard(error);
     if (failed === "stale" || failed === "changed" || [IDEMPOTENCY_KEY, ...change.again ?? []].some((columns) => failedUnique(error, columns))) return new Stale();
     const code = failed === null ? undefined : change.refusals?.[failed];
-    if (code !== undefined) return new Problem(code);
+    if (code !== undefined) return code instanceof Problem ? code : new Problem(code);
     const duplicate = Object.entries(change.duplicates ?? {}).find(([columns]) => failedUnique(error, columns));
     return duplicate === undefined ? error : new Problem(duplicate[1]);
   }

@@ -15,7 +15,7 @@ export interface Change {
   readonly statements: readonly Statement[];
   readonly events: readonly AuditEvent[];
   /** What the caller is told when a guard of this change fails. "stale" and "changed" start another attempt. */
-  readonly refusals?: Readonly<Partial<Record<GuardName, ProblemCode>>>;
+  readonly refusals?: Readonly<Partial<Record<GuardName, ProblemCode | Problem>>>;
   /** The same for a unique constraint, by its columns: `member.account_id, member.email`. */
   readonly duplicates?: Readonly<Record<string, ProblemCode>>;
   /** Unique constraints whose failure starts another attempt: somebody else was faster with the same. */

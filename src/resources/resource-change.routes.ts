@@ -1,6 +1,6 @@
 import { difference } from "../audit/difference.ts";
 import type { AuditEvent } from "../audit/event.ts";
-import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { type Call, type Change, type Endpoint, endpoint } from "../identity/call.ts";
 import { keeperOf } from "../identity/principal.ts";
 import { etag } from "../identity/request.ts";
 import type { Statement } from "../kernel/db.ts";
@@ -14,7 +14,7 @@ import { namedBy, referencesOf, requireConfidential, requireOrganization, requir
 import { newRow } from "./new-row.change.ts";
 import { cardSchema, completeRow, madeSchema, newBody, openPart, patchBody, resourceCard, rootOf, trailCard } from "./resource.card.ts";
 import { loadResource, readEndpoints, rightOf, type Views } from "./resource.routes.ts";
-import { findNamed, guardPresence, guardResource, insertResource, UNIQUE_KEY, updateResource } from "./resource.store.ts";
+import { findNamed, guardPresence, guardResource, guardWithout, insertResource, UNIQUE_KEY, updateResource } from "./resource.store.ts";
 import type { ResourceType, StoredType } from "./type.ts";
 
 type Body = Record<string, unknown>;
@@ -106,7 +106,7 @@ function embeddedEvent(call: Call, embedded: StoredType, row: ResourceRow): Audi
 const edit = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   method: "PATCH", path: `/v1/${stored.path}/:id`, tag: type.title, right: rightOf(type, "edit"), status: 200,
   summary: "Change it. What is not sent stays.", body: patchBody(stored), answer: cardSchema(type, stored), ifMatch: "required",
-  problems: [...(stored.unique ? ["conflict/duplicate" as const] : []), ...(stored.editableIn ? ["conflict/state" as const] : [])],
+  problems: [...(stored.unique ? ["conflict/duplicate" as const] : []), ...(stored.editableIn ?? stored.fixed ? ["conflict/state" as const] : [])],
 }, async (call) => {
   const named = namedBy(call.principal, referencesOf(stored), (member) => call.named(member));
   const { row, others } = await loadResource(call, type, "edit", named);
@@ -122,11 +122,20 @@ const edit = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
     version: row.version + 1, updatedAt: call.now,
   });
   const changes = difference(trailCard(stored, row), trailCard(stored, after));
+  const fixed = guardFixed(call, stored, row, after);
   return call.commit({
-    statements: [guardResource(call.db, row), ...others.map((each) => guardPresence(call.db, each)), updateResource(call.db, after)],
+    statements: [guardResource(call.db, row), ...others.map((each) => guardPresence(call.db, each)), ...fixed.statements, updateResource(call.db, after)],
     events: [call.event(rightOf(type, "edit"), { type: type.name, id: row.id }, { changes })], duplicates: { [UNIQUE_KEY]: "conflict/duplicate" },
+    refusals: fixed.refusals,
   }, { status: 200, body: resourceCard(stored, after, call.principal.grantSet), headers: { ETag: etag(after.version) } });
 });
+
+/** Holds a change of what is fixed to the time before. */
+function guardFixed(call: Call, { fixed }: StoredType, row: ResourceRow, after: ResourceRow): Required<Pick<Change, "statements" | "refusals">> {
+  if (!fixed?.attributes.some((name) => row.attributes[name] !== after.attributes[name])) return { statements: [], refusals: {} };
+  const detail = `Its ${fixed.attributes.join(" and ")} change no more: something was made by them.`;
+  return { statements: [guardWithout(call.db, row, fixed.by)], refusals: { has_dependents: new Problem("conflict/state", { detail }) } };
+}
 
 /** The routes of every stored type. */
 export const resourceEndpoints = (types: readonly ResourceType[], views: Views): Endpoint[] => types.flatMap((type) => {

@@ -17,6 +17,10 @@ const one = prepared((db) => db.select().from(resource).where(at(sql.placeholder
 export const findNamed = (db: Db, named: readonly { accountId: string; type: string; id: string }[]) =>
   db.select().from(resource).where(or(...named.map(({ accountId, type, id }) => at(accountId, type, id))));
 
+/** The one object of a type that holds a unique key. */
+export const findUnique = (db: Db, accountId: string, type: string, uniqueKey: string) =>
+  db.select().from(resource).where(and(eq(resource.accountId, accountId), eq(resource.type, type), eq(resource.uniqueKey, uniqueKey)));
+
 export const insertResource = (db: Db, row: ResourceRow): Statement => db.insert(resource).values(row);
 
 /** Fails the batch when an object that the change builds on is gone or another than was read. */
@@ -27,6 +31,10 @@ export const guardResource = (db: Db, row: Pick<ResourceRow, "accountId" | "type
 /** The same, where only its existence counts. */
 export const guardPresence = (db: Db, row: Pick<ResourceRow, "accountId" | "type" | "id">): Statement =>
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM resource WHERE account_id = ${row.accountId} AND type = ${row.type} AND id = ${row.id})`);
+
+/** Fails the batch when something of these types belongs to the object. */
+export const guardWithout = (db: Db, row: Pick<ResourceRow, "accountId" | "id">, types: readonly string[]): Statement =>
+  guard(db, "has_dependents", sql`NOT EXISTS (SELECT 1 FROM resource WHERE parent_id = ${row.id} AND account_id = ${row.accountId} AND type IN ${types})`);
 
 /** Columns of the keys, as a failed write names them. */
 export const RESOURCE_KEY = "resource.account_id, resource.type, resource.id";

@@ -39,6 +39,8 @@ export interface StoredType {
   readonly firstStatus?: string;
   /** PATCH only in one of these; in any other it is too late (409). */
   readonly editableIn?: readonly string[];
+  /** Attributes that change no more once something of these types belongs to it (409). */
+  readonly fixed?: { readonly attributes: readonly string[]; readonly by: readonly string[] };
   /** Changes that the generic routes do not make here: they have routes of their own, or nobody makes them. */
   readonly without?: readonly ("create" | "edit" | "delete")[];
   /** Attributes that only holders of a right see. They are in no trail. */

@@ -74,6 +74,17 @@ describe("S3.49 SOS licenses", () => {
     expect(await events(manager.accountId, "sos_license.generate")).toBe(1);
   });
 
+  it("S3.49 a key that was licensed keeps its serial and kind, so that no second one is had by another name", async () => {
+    const { manager, newKey: keyOf } = await dealer();
+    const change = async (id: string, body: object) => said(await manager.api.patch(`/v1/keys/${id}`, body, { ifMatch: "*" }));
+    const [sos, licensed] = [await keyOf({ serial: "HW-1" }), await keyOf({ serial: "HW-2", saas: true })];
+    for (const id of [sos, licensed]) expect([await change(id, { saas: true }), await change(id, { saas: false })]).toEqual(["200", "200"]);
+    expect(await ask(manager, { keyId: sos, days: 45, reason: "weekend" })).toBe("201");
+    ok(await command(manager.api, `keys/${licensed}/licenses`, { days: 30 }), 201);
+    for (const id of [sos, licensed]) for (const body of [{ serial: "HW-9" }, { saas: true }, { product: "x", serial: "hw-1" }]) expect(await change(id, body)).toBe("409 conflict/state");
+    expect([await change(sos, { serial: "HW-1", saas: false, product: "Video" }), await change(await keyOf(), { serial: "HW-3" })]).toEqual(["200", "200"]);
+  });
+
   it("S3.49 a license that was decided before the block is not made after it", async () => {
     const { manager, newKey: keyOf } = await dealer();
     const [used, other] = [await keyOf(), await keyOf()];

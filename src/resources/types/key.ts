@@ -28,6 +28,8 @@ export const key: ResourceType = {
       once: z.object({}),
       make: () => ({ attributes: { expiresAt: null }, shown: {} }),
     },
+    // What was licensed stays what it is: else one device had a second SOS license under another number.
+    fixed: { attributes: ["serial", "saas"], by: ["request", "sos_license"] },
     filters: ["serial"],
     unique: ({ serial }) => String(serial).toUpperCase(),
   },
