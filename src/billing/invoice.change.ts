@@ -1,17 +1,24 @@
 import type { AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";
 import type { Statement } from "../kernel/db.ts";
+import { Problem } from "../kernel/problem.ts";
 import { newRow } from "../resources/new-row.change.ts";
 import { trailCard } from "../resources/resource.card.ts";
 import { insertResource } from "../resources/resource.store.ts";
 import { invoice, type InvoiceLine } from "../resources/types/invoice.ts";
 
-/** What a purchase writes beside what was bought, in the same batch: whoever buys, the account's owner is billed. */
+/**
+ * What a purchase writes beside what was bought, in the same batch: whoever buys, the account's owner is billed. It holds to
+ * what an invoice may say, whoever writes it.
+ * @throws Problem conflict/state
+ */
 export function billOwner(call: Call, title: string, currency: string, lines: readonly InvoiceLine[]): { statement: Statement; event: AuditEvent; id: string } {
   const { stored } = invoice;
   if (stored === null) throw new Error("invoices are stored");
   const { ownerMemberId } = call.principal.account;
-  const row = newRow(call, invoice, stored, { title, currency, lines, dueAt: null, billedTo: ownerMemberId }, { row: undefined, groupId: null });
+  const said = stored.attributes.safeParse({ title, currency, lines });
+  if (!said.success) throw new Problem("conflict/state", { detail: "This is more than one invoice can hold." });
+  const row = newRow(call, invoice, stored, { ...said.data, billedTo: ownerMemberId }, { row: undefined, groupId: null });
   const event = call.event("invoice.create", { type: "invoice", id: row.id }, { changes: { before: {}, after: trailCard(stored, row) } });
   return { statement: insertResource(call.db, row), event, id: row.id };
 }

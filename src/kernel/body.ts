@@ -108,5 +108,8 @@ export const text = (max: number) =>
 /** An amount in the smallest unit of its currency, such as cents. */
 export const money = z.number().int().min(0).max(1_000_000_000_000);
 
+/** How many of something are bought. */
+export const quantity = z.number().int().min(1).max(1_000_000);
+
 /** ISO 4217. */
 export const currency = z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR");

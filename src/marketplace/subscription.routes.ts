@@ -2,6 +2,7 @@ import { z } from "zod";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
+import { quantity } from "../kernel/body.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { billOwner } from "../billing/invoice.change.ts";
@@ -11,13 +12,12 @@ import { newRow } from "../resources/new-row.change.ts";
 import { priceOf } from "../billing/price.ts";
 import { cardSchema, completeRow, resourceCard, trailCard } from "../resources/resource.card.ts";
 import { loadResource } from "../resources/resource.routes.ts";
-import { findNamed, guardResource, insertResource, updateResource } from "../resources/resource.store.ts";
+import { findNamed, findResource, guardResource, insertResource, updateResource } from "../resources/resource.store.ts";
 import type { StoredType } from "../resources/type.ts";
 import { subscription } from "../resources/types/subscription.ts";
 
 const stored = subscription.stored as StoredType;
 const Card = cardSchema(subscription, stored);
-const { quantity } = stored.attributes.shape as { quantity: z.ZodNumber };
 
 /** The item that a purchase names, and what the seller adds for this organization. */
 async function load(call: Call) {
@@ -34,7 +34,6 @@ async function load(call: Call) {
 /** Every unit that is bought is billed, in the batch that buys it. @throws Problem conflict/state */
 function bill(call: Call, row: ResourceRow, bought: number) {
   const { name, currency, unitPrice } = row.attributes as { name: string; currency: string; unitPrice: number };
-  if (!Number.isSafeInteger(unitPrice * bought)) throw new Problem("conflict/state", { detail: "This many are more than one invoice can hold." });
   return billOwner(call, `Subscription: ${name}`, currency, [{ description: name, quantity: bought, unitPrice }]);
 }
 
@@ -60,6 +59,13 @@ const purchase = endpoint({
   });
 });
 
+/** What there is more of must still be in the catalog. @throws Problem conflict/state */
+async function stillSold(call: Call, { parentId }: ResourceRow): Promise<ResourceRow> {
+  const [[item]] = await call.read(findResource(call.db, keeperOfType(call.principal, "catalog"), "catalog", parentId ?? ""));
+  if (item?.status !== "active") throw new Problem("conflict/state", { detail: "This is sold no more: the quantity can only become smaller." });
+  return item;
+}
+
 const edit = endpoint({
   method: "PATCH", path: "/v1/subscriptions/:id", tag: subscription.title, right: "subscription.edit", status: 200,
   summary: "Change the quantity, at the price of the purchase. What comes on top is billed; what is given up is not paid back.",
@@ -72,10 +78,12 @@ const edit = endpoint({
   const before = row.attributes["quantity"] as number;
   const after = completeRow(stored, { ...row, attributes: { ...row.attributes, quantity: body.quantity ?? before }, version: row.version + 1, updatedAt: call.now });
   const more = (body.quantity ?? before) - before;
+  const item = more > 0 ? await stillSold(call, row) : null;
+  if (!Number.isSafeInteger(after.attributes["amount"])) throw new Problem("conflict/state", { detail: "This many cost more than can be told exactly." });
   const invoice = more > 0 ? bill(call, row, more) : null;
   const event = call.event("subscription.edit", { type: "subscription", id: row.id }, { changes: difference(trailCard(stored, row), trailCard(stored, after)) });
   return call.commit({
-    statements: [guardResource(call.db, row), updateResource(call.db, after), ...(invoice === null ? [] : [invoice.statement])],
+    statements: [guardResource(call.db, row), ...(item === null ? [] : [guardResource(call.db, item)]), updateResource(call.db, after), ...(invoice === null ? [] : [invoice.statement])],
     events: [event, ...(invoice === null ? [] : [invoice.event])],
   }, { status: 200, body: resourceCard(stored, after, call.principal.grantSet), headers: { ETag: etag(after.version) } });
 });

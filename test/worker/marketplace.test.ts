@@ -5,8 +5,9 @@ import { presetOf } from "../../src/access/model.ts";
 import { listOrganizations } from "../../src/resources/organization.store.ts";
 import { type Api, api, newKey, ok } from "../harness/client.ts";
 import { newMember, type Person } from "../harness/people.ts";
+import { heldBack } from "./held-back.ts";
 import { anyVersion, at, atSeller, FORM, idOf, INVOICE, keyed, MAILBOX, type Market, market, OFFER } from "./marketplace-world.ts";
-import { fetch, foundPlatform, listed, said } from "./operators-world.ts";
+import { fetch, foundPlatform, HOME, listed, said } from "./operators-world.ts";
 
 interface Invoice { readonly id: string; readonly amount: number; readonly billedTo: string; readonly lines: readonly { quantity: number; unitPrice: number }[]; readonly status: string }
 interface Subscription { readonly id: string; readonly unitPrice: number; readonly amount: number; readonly quantity: number; readonly costPrice?: number; readonly markup?: number | null }
@@ -112,6 +113,30 @@ describe("subscriptions", () => {
     expect(said(await near.api.patch(`/v1/subscriptions/${id}`, { quantity: 9 }, anyVersion()))).toBe("409 conflict/state");
     expect(said(await near.api.post(`/v1/subscriptions/${id}/cancel`, {}))).toBe("409 conflict/state");
     for (const body of [{ quantity: 0 }, { quantity: 1.5 }, { unitPrice: 1 }, { costPrice: 1 }, { markup: 0 }]) expect(said(await near.api.patch(`/v1/subscriptions/${id}`, body, anyVersion()))).toBe("422 validation");
+  });
+
+  it("of what is retired there are no more units, also when it is retired in that moment, and fewer may be", async () => {
+    const { id } = await buy(near, 2);
+    const change = (quantity: number, who = near.api) => who.patch(`/v1/subscriptions/${id}`, { quantity }, { ...anyVersion(), ip: HOME });
+    ok(await near.api.via(heldBack(async () => {})).get("/v1/subscriptions", { ip: HOME }), 200);
+    expect(said(await change(3, near.api.via(heldBack(async () => { ok(await seller.api.post(`/v1/catalog/${item}/retire`, {}), 200); }))))).toBe("409 conflict/state");
+    expect([said(await change(3)), said(await change(2)), said(await change(1))]).toEqual(["409 conflict/state", "200", "200"]);
+    ok(await seller.api.post(`/v1/catalog/${item}/offer`, {}), 200);
+    expect(said(await change(2))).toBe("200");
+  });
+
+  it("what is bought is told exactly, and its invoice says nothing that an invoice may not say", async () => {
+    const dear = await idOf(seller.api, "catalog", { ...MAILBOX, name: "M".repeat(200), priceAmount: 1_000_000_000_000, costPrice: null, margin: null });
+    const tried = async (quantity: number) => said(await near.api.post("/v1/subscriptions", { catalogItemId: dear, quantity }, keyed()));
+    expect([await tried(9_007), await tried(9_008), await tried(1_000_000)]).toEqual(["201", "409 conflict/state", "409 conflict/state"]);
+    const { id } = ok(await near.api.get<{ data: [Subscription] }>("/v1/subscriptions"), 200).body.data[0];
+    expect(said(await near.api.patch(`/v1/subscriptions/${id}`, { quantity: 18_000 }, anyVersion()))).toBe("409 conflict/state");
+    await markup({ percent: 10, catalogItemId: dear });
+    expect(await tried(1)).toBe("409 conflict/state");
+    const [bill] = await invoicesOf(near.accountId);
+    const { lines, title } = bill as Invoice & { title: string };
+    expect(ok(await seller.api.patch<Invoice>(`/v1/invoices/${bill?.id}`, { lines, title }, anyVersion(near.accountId)), 200).body.amount).toBe(9_007_000_000_000_000);
+    for (const more of [[...lines, ...lines], [{ ...lines[0], quantity: 9_008 }]]) expect(said(await seller.api.patch(`/v1/invoices/${bill?.id}`, { lines: more }, anyVersion(near.accountId)))).toBe("422 validation");
   });
 
   it("the price is the catalog's, or the cost with the most exact markup on top", async () => {

@@ -1,12 +1,9 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { currency, money, text } from "../../kernel/body.ts";
+import { currency, money, quantity, text } from "../../kernel/body.ts";
 import type { ResourceType } from "../type.ts";
 
-/** Smaller than what a catalog may ask, so that the sum of a whole invoice stays exact. */
-const unitPrice = money.max(1_000_000_000);
-
-const Line = z.strictObject({ description: text(300), quantity: z.number().int().min(1).max(10_000), unitPrice });
+const Line = z.strictObject({ description: text(300), quantity, unitPrice: money });
 
 /** What an invoice is for: `Array<{ description, quantity, unitPrice }>`. */
 export type InvoiceLine = z.infer<typeof Line>;
@@ -30,7 +27,7 @@ export const invoice: ResourceType = {
     path: "invoices",
     id: "invoice",
     attributes: z.strictObject({
-      title: text(200), currency, lines: z.array(Line).min(1).max(100), dueAt: z.iso.datetime().nullable().default(null),
+      title: text(300), currency, lines: z.array(Line).min(1).max(100).refine((lines) => Number.isSafeInteger(amountOf(lines)), "come to more than an invoice can hold"), dueAt: z.iso.datetime().nullable().default(null),
     }),
     label: "title",
     masked: [],

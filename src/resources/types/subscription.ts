@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
+import { quantity } from "../../kernel/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import type { ResourceType } from "../type.ts";
 
@@ -17,7 +18,7 @@ export const subscription: ResourceType = {
   stored: {
     path: "subscriptions",
     id: "subscription",
-    attributes: z.strictObject({ quantity: z.number().int().min(1).max(1_000_000) }),
+    attributes: z.strictObject({ quantity }),
     label: "name",
     masked: [],
     parents: { catalogItemId: "catalog" },
