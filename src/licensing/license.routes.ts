@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { difference } from "../audit/difference.ts";
-import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { isActive } from "../credits/subscription.ts";
+import { type Call, type Change, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { iso } from "../kernel/clock.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
@@ -14,7 +15,7 @@ import { newRow } from "../resources/new-row.change.ts";
 import { priceOf } from "../billing/price.ts";
 import { cardSchema, completeRow, refOf, resourceCard, trailCard } from "../resources/resource.card.ts";
 import { loadResource } from "../resources/resource.routes.ts";
-import { findNamed, guardResource, insertResource, UNIQUE_KEY, updateResource } from "../resources/resource.store.ts";
+import { findNamed, findUnique, guardResource, insertResource, UNIQUE_KEY, updateResource } from "../resources/resource.store.ts";
 import type { StoredType } from "../resources/type.ts";
 import { license } from "../resources/types/license.ts";
 
@@ -77,13 +78,14 @@ const provision = endpoint({
 const purchase = endpoint({
   method: "POST", path: "/v1/licenses/purchase", tag: license.title, right: "license.purchase", status: 201,
   summary: "Purchase a license on an invoice to the account's owner.",
-  body: Body, answer: MadeCard, idempotency: "required", problems: ["conflict/state"],
+  body: Body, answer: MadeCard, idempotency: "required", problems: ["conflict/state", "credits/subscription-inactive"],
 }, async (call) => {
   const found = await admit(call, "license.purchase");
   await call.body();
   const theme = offered(found);
   const price = priceOf(theme, undefined);
   if (price === null) throw new Problem("conflict/state", { detail: "This theme is not for sale; it may be provisioned." });
+  if (!isActive(call.principal.account.subscription, call.now)) throw new Problem("credits/subscription-inactive");
   const { name, currency } = theme.attributes as { name: string; currency: string };
   const line = { description: name, quantity: 1, unitPrice: price.unitPrice };
   const invoice = billOwner(call, `License: ${name}`, currency, [line]);
@@ -111,6 +113,15 @@ const revoke = endpoint({
   return call.commit(changed(call, "license.revoke", row, "revoked", null).change, { status: 204 });
 });
 
+const hasExpired = ({ expiresAt }: ResourceRow, now: number): boolean => expiresAt !== null && expiresAt <= now;
+
+/** An expired license keeps its domain until another license of the theme is bound to it; this is what it then gives up. */
+async function freedFor(call: Call, { id, uniqueKey }: ResourceRow): Promise<Pick<Change, "statements" | "events">> {
+  const [holder] = uniqueKey === null ? [] : (await call.read(findUnique(call.db, call.principal.accountId, license.name, uniqueKey)))[0];
+  if (holder === undefined || holder.id === id || !hasExpired(holder, call.now)) return { statements: [], events: [] };
+  return changed(call, "license.provision", holder, holder.status, null).change;
+}
+
 const bind = endpoint({
   method: "PUT", path: "/v1/licenses/:id/domain", tag: license.title, right: "license.provision", status: 200,
   summary: "Bind a license to a domain, or to none. One's own; those who may revoke licenses, anyone's.",
@@ -123,8 +134,10 @@ const bind = endpoint({
   const host = domain === null ? null : hostName(domain);
   if (domain !== null && host === null) throw invalid("/domain", "must be a host name such as shop.example.com");
   if (row.status !== "active") throw new Problem("conflict/state", { detail: `The license is ${row.status}.` });
+  if (host !== null && hasExpired(row, call.now)) throw new Problem("conflict/state", { detail: "The license has expired: it is bound to no other domain." });
   const { after, change } = changed(call, "license.provision", row, row.status, host);
-  return call.commit(change, { status: 200, body: resourceCard(stored, after), headers: { ETag: etag(after.version) } });
+  const freed = await freedFor(call, after);
+  return call.commit({ ...change, statements: [...freed.statements, ...change.statements], events: [...freed.events, ...change.events] }, { status: 200, body: resourceCard(stored, after), headers: { ETag: etag(after.version) } });
 });
 
 export const licenseEndpoints: readonly Endpoint[] = [provision, purchase, revoke, bind];

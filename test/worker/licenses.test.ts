@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Api, newKey, ok, type Reply } from "../harness/client.ts";
 import { giveCredits, newApiKey } from "../harness/people.ts";
@@ -111,6 +112,32 @@ describe("licenses", () => {
     for (const domain of ["", "no domain", "http://a.example.com", "10.0.0.1", "a", 5]) {
       expect(said(await team.member.api.put(`/v1/licenses/${one.id}/domain`, { domain }))).toBe("422 validation");
     }
+  });
+
+  test("what has expired is bound to no other domain, and gives its own up to the next license of the theme, in the trail too", async () => {
+    const [old, next, other] = [ok(await provision(team.member.api), 201).body, ok(await provision(team.colleague.api), 201).body, ok(await provision(team.member.api), 201).body];
+    for (const [one, domain] of [[old, "a.example.com"], [other, "b.example.com"]] as const) ok(await bind(team.member.api, one.id, domain), 200);
+    const past = new Date(Date.now() - 1_000).toISOString();
+    for (const { id } of [old, other]) await env.DB.prepare("UPDATE resource SET expires_at = ?, attributes = json_set(attributes, '$.expiresAt', ?) WHERE id = ?").bind(Date.parse(past), past, id).run();
+    expect([said(await bind(team.member.api, old.id, "c.example.com")), said(await bind(team.member.api, other.id, null))]).toEqual(["409 conflict/state", "200"]);
+    expect(ok(await bind(team.colleague.api, next.id, "A.example.com"), 200).body.domain).toBe("a.example.com");
+    expect(ok(await team.member.api.get<License>(`/v1/licenses/${old.id}`), 200).body.domain).toBeNull();
+    expect((await actions(team.admin.api, "license.provision")).slice(0, 2).map(({ resource, changes }) => [resource.id, changes]).sort()).toEqual([
+      [next.id, { before: expect.objectContaining({ domain: null }) as object, after: expect.objectContaining({ domain: "a.example.com" }) as object }],
+      [old.id, { before: expect.objectContaining({ domain: "a.example.com" }) as object, after: expect.objectContaining({ domain: null }) as object }],
+    ].sort());
+    expect(said(await bind(team.member.api, ok(await provision(team.member.api), 201).body.id, "a.example.com"))).toBe("409 conflict/duplicate");
+  });
+
+  test("with a subscription that is not active nothing is provisioned or purchased; what was purchased under a key stays", async () => {
+    const key = newKey();
+    const { id } = ok(await purchase(team.admin.api, themeId, key), 201).body;
+    for (const subscription of [{ status: "past_due", currentPeriodEnd: null }, { status: "active", currentPeriodEnd: "2020-01-01T00:00:00Z" }]) {
+      ok(await platform.put(`/v1/accounts/${team.accountId}/subscription`, { tier: "test", ...subscription }), 200);
+      for (const command of [provision, purchase]) expect(said(await command(team.admin.api))).toBe("402 credits/subscription-inactive");
+      expect(ok(await purchase(team.admin.api, themeId, key), 201).body.id).toBe(id);
+    }
+    expect((await listed(team.admin.api, "invoices")).length).toBe(1);
   });
 
   test("S1.22 S1.26 S1.27 S1.28 S1.29: own for a member, active ones for a viewer, all for an admin; who may do what with which", async () => {
