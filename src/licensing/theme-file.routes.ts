@@ -73,7 +73,7 @@ const put = endpoint({
 async function keepFile(call: Call) {
   const id = newId("themeFile", call.now);
   const kept = await call.upload(async (file) => ({ id, size: file.size, contentType: file.contentType, sha256: await keepBytes(call.db, call.env.FILES, id, file, call.now) }));
-  if (kept.sha256 === null) throw new Problem("malformed", { detail: "The body is not as long as Content-Length says." });
+  if (kept.sha256 === null) throw new Problem("malformed", { detail: "The body is not as long as Content-Length says, or took more than an hour to come." });
   return { ...kept, sha256: kept.sha256 };
 }
 

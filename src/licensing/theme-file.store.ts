@@ -20,7 +20,7 @@ export const replaceFile = (db: Db, row: ThemeFileRow, before: ThemeFileRow | un
       AND NOT EXISTS (SELECT 1 FROM theme_file WHERE theme_id = ${row.themeId} AND name = ${row.name})`)
     : guardFile(db, before),
   // The sweep has not taken the bytes meanwhile, and takes them no more.
-  guard(db, "changed", sql`EXISTS (SELECT 1 FROM stray_file WHERE id = ${row.id})`),
+  guard(db, "changed", sql`EXISTS (SELECT 1 FROM stray_file WHERE id = ${row.id} AND at > 0)`),
   db.delete(strayFile).where(eq(strayFile.id, row.id)),
   ...(before === undefined ? [] : dropFile(db, before)),
   db.insert(themeFile).values(row),
@@ -40,17 +40,25 @@ export const findLicense = (db: Db, accountId: string, themeId: string, now: num
     or(isNull(resource.expiresAt), gt(resource.expiresAt, now)),
   )).limit(1);
 
-/** Keeps the bytes as they come in, strays until a file names them. Null when they were not as many as was said; then nothing is kept. */
+/** Keeps the bytes as they come in, strays until a file names them. Null when they were not as many as was said, or came when the sweep had taken them for lost; then nothing is kept. */
 export async function keepBytes(db: Db, files: R2Bucket, id: string, { body, size }: SentFile, now: number): Promise<string | null> {
   await batch(db, [db.insert(strayFile).values({ id, at: now })]);
   const [kept, read] = body.tee();
   const digest = new crypto.DigestStream("SHA-256");
   const fixed = new FixedLengthStream(size);
   const [put, , , hash] = await Promise.allSettled([files.put(id, fixed.readable), kept.pipeTo(fixed.writable), read.pipeTo(digest), digest.digest]);
-  if (put.status === "fulfilled" && hash.status === "fulfilled") return hex(hash.value);
+  if (put.status === "fulfilled" && hash.status === "fulfilled") {
+    if (await isNoted(db, id)) return hex(hash.value);
+    await removeBytes(db, files, [id]);
+    return null;
+  }
   if (put.status === "rejected" && hash.status === "fulfilled" && Number(digest.bytesWritten) === size) throw put.reason;
   return null;
 }
+
+/** While they are, the sweep finds them; once it has given them up, nobody else would. */
+const isNoted = async (db: Db, id: string): Promise<boolean> =>
+  (await db.select({ id: strayFile.id }).from(strayFile).where(and(eq(strayFile.id, id), gt(strayFile.at, 0)))).length > 0;
 
 const hex = (bytes: ArrayBuffer): string => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -64,8 +72,12 @@ export async function removeBytes(db: Db, files: R2Bucket, ids: readonly string[
 const STRAY_MS = 3_600_000;
 const AT_ONCE = 90;
 
-/** Removes bytes that no file names any more, or that an upload left behind which never ended. */
+/**
+ * Removes bytes that no file names any more, or that an upload left behind which never ended. Their notes are marked first,
+ * after which no row can name them, and go last, so that a crash between leaves the rest to the next sweep.
+ */
 export async function sweepFiles(db: Db, files: R2Bucket, now: number): Promise<void> {
-  const strays = await db.select({ id: strayFile.id }).from(strayFile).where(lt(strayFile.at, now - STRAY_MS)).limit(AT_ONCE);
+  const old = db.select({ id: strayFile.id }).from(strayFile).where(lt(strayFile.at, now - STRAY_MS)).limit(AT_ONCE);
+  const strays = await db.update(strayFile).set({ at: 0 }).where(inArray(strayFile.id, old)).returning({ id: strayFile.id });
   await removeBytes(db, files, strays.map(({ id }) => id));
 }

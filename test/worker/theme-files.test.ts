@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { openDb } from "../../src/kernel/db.ts";
-import { sweepFiles } from "../../src/licensing/theme-file.store.ts";
+import { batch, failedGuard, openDb } from "../../src/kernel/db.ts";
+import { replaceFile, sweepFiles } from "../../src/licensing/theme-file.store.ts";
 import { type Api, api, ok } from "../harness/client.ts";
 import { newApiKey, type Person } from "../harness/people.ts";
 import { fetch, said } from "./operators-world.ts";
@@ -125,6 +125,31 @@ describe("the files of a theme", () => {
     const left = (await strays()).filter(({ at }) => at > 0).length;
     await sweepFiles(openDb(env.DB), env.FILES, Date.now() + 7_200_000);
     expect([left > 0, await strays(), await filesIn()]).toEqual([true, [], named]);
+  });
+
+  test("that come in more slowly than the sweep waits are refused, and leave neither bytes nor a row", async () => {
+    const other = await newTheme(platform);
+    const [path, before] = [`/v1/catalog/${other}/files`, await filesIn()];
+    let go = (): void => undefined;
+    const gate = new Promise<void>((resolve) => { go = resolve; });
+    const slow = new ReadableStream<Uint8Array>({ async start(controller) { controller.enqueue(BYTES); await gate; controller.enqueue(BYTES); controller.close(); } });
+    const running = upload(platformKey, `${path}/slow.zip`, slow, { "content-length": String(2 * BYTES.length) });
+    await expect.poll(async () => (await env.DB.prepare("SELECT COUNT(*) AS n FROM stray_file WHERE at > 0").first("n"))).toBe(1);
+    await sweepFiles(openDb(env.DB), env.FILES, Date.now() + 7_200_000);
+    go();
+    expect([said(await running), await listed(platform, path), await filesIn()]).toEqual(["400 malformed", [], before]);
+  });
+
+  test("whose notes the sweep has marked are put into no theme, and a crash after that leaves them to the next sweep", async () => {
+    const [other, before, db] = [await newTheme(platform), await filesIn(), openDb(env.DB)];
+    await env.FILES.put("fil_9", BYTES);
+    await env.DB.prepare("INSERT INTO stray_file (id, at) VALUES ('fil_9', 1)").run();
+    const broken = { delete: () => Promise.reject(new Error("a crash")) } as unknown as R2Bucket;
+    await expect(sweepFiles(db, broken, Date.now())).rejects.toThrow("a crash");
+    const row = { themeId: other, name: "a.zip", id: "fil_9", size: 1, sha256: "", contentType: "text/plain", createdBy: "", createdAt: 0 };
+    expect(failedGuard(await batch(db, replaceFile(db, row, undefined)).catch((error: unknown) => error))).toBe("changed");
+    await sweepFiles(db, env.FILES, Date.now());
+    expect([await filesIn(), await env.DB.prepare("SELECT COUNT(*) AS n FROM stray_file WHERE id = 'fil_9'").first("n")]).toEqual([before, 0]);
   });
 
   test("two at once under one name: one stays, and its bytes are those of its row", async () => {
