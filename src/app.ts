@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { accountInvoiceEndpoints } from "./billing/account-invoice.routes.ts";
 import { billingEndpoints } from "./billing/billing.routes.ts";
 import { credits } from "./credits/credits.routes.ts";
 import { creditGrants } from "./credits/grant.routes.ts";
@@ -68,6 +69,7 @@ const endpoints: readonly Endpoint[] = [
   ...organizationEndpoints,
   ...subscriptionEndpoints,
   ...billingEndpoints,
+  ...accountInvoiceEndpoints,
   ...analyticsEndpoints(RESOURCE_TYPES),
   ...ownerEndpoints(RESOURCE_TYPES),
   ...groupEndpoints,

@@ -48,5 +48,5 @@ function requestBody({ body, upload }: Operation): object {
   if (upload !== undefined) {
     return { requestBody: { required: true, description: `At most ${upload.maxBytes} bytes, with Content-Length.`, content: Object.fromEntries(upload.mediaTypes.map((type) => [type, {}])) } };
   }
-  return body === undefined ? {} : { requestBody: { required: true, content: { "application/json": { schema: jsonSchema(body, "input") } } } };
+  return body === undefined ? {} : { requestBody: { required: !body.safeParse(undefined).success, content: { "application/json": { schema: jsonSchema(body, "input") } } } };
 }

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
@@ -17,7 +18,7 @@ export const actionEndpoints = (type: ResourceType, stored: StoredType): Endpoin
 
 const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action): Endpoint => endpoint({
   method: "POST", path: `/v1/${stored.path}/:id/${action.name}`, tag: type.title, right: rightOf(type, action.verb), status: 200,
-  summary: action.summary, body: action.body, answer: cardSchema(type, stored), idempotency: action.price ? "ledger" : "optional", ifMatch: "optional",
+  summary: action.summary, body: mayLack(action.body), answer: cardSchema(type, stored), idempotency: action.price ? "ledger" : "optional", ifMatch: "optional",
   problems: ["conflict/state", ...(stored.unique ? ["conflict/duplicate" as const] : []), ...(action.price ? CHARGE_PROBLEMS : [])],
 }, async (call) => {
   const { row } = await loadResource(call, type, action.verb);
@@ -27,8 +28,11 @@ const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action):
   return call.commit({ statements: [guardResource(call.db, row), updateResource(call.db, after)], events: [event], duplicates: { [UNIQUE_KEY]: "conflict/duplicate" } }, answer);
 });
 
+/** Where nothing has to be said, nobody has to send a body. */
+export const mayLack = (body: z.ZodObject): z.ZodType<Record<string, unknown>> => (body.safeParse({}).success ? body.default({}) : body);
+
 /** What an action makes of an object: the change and its answer. @throws Problem precondition-failed, conflict/state */
-function changeBy(call: Call, type: ResourceType, stored: StoredType, row: ResourceRow, asked: Record<string, unknown>, action: Action) {
+export function changeBy(call: Call, type: ResourceType, stored: StoredType, row: ResourceRow, asked: Record<string, unknown>, action: Action) {
   call.ifMatch(row.version);
   const change = action.run(row, asked, { now: call.now, memberId: call.principal.memberId });
   if ("conflict" in change) throw new Problem("conflict/state", { detail: change.conflict });

@@ -182,6 +182,11 @@ describe("an operation", () => {
     expect(one().security).toBeUndefined();
   });
 
+  test("has a body that may be missing only where it has a default", () => {
+    const required = (body: z.ZodType) => documentOf([{ ...operation, body: body as never }]).paths["/v1/things/{id}/parts/{partId}"]?.["post"]?.requestBody?.required;
+    expect([z.strictObject({}), z.strictObject({}).default({}), z.strictObject({ name: z.string() })].map(required)).toEqual([true, false, true]);
+  });
+
   test("that takes or answers a file says so instead of JSON", () => {
     const file = { method: "PUT", path: "/a/:id", tag: "A", summary: "Puts a.", right: "product.edit", status: 200, upload: { mediaTypes: ["application/zip"], maxBytes: 9 }, answer: "file" } as const;
     const { requestBody, responses } = documentOf([file]).paths["/a/{id}"]?.["put"] ?? expect.fail();

@@ -4,6 +4,7 @@ import { type Api, ok, type Problem } from "../harness/client.ts";
 import { newMember, type Person } from "../harness/people.ts";
 import { CARD, INVOICE, keyed } from "./marketplace-world.ts";
 import { fetch, foundPlatform, grants, made, said, subscribed } from "./operators-world.ts";
+import { newTheme } from "./team-world.ts";
 
 interface Billing { readonly tier: string | null; readonly card: object | null; readonly address: object | null; readonly billedTo: string; readonly version: number }
 
@@ -92,6 +93,46 @@ describe("billing", () => {
     const other = await subscribed(platform, "vendor");
     ok(await owner.api.patch("/v1/billing", { tier: "gold", card: CARD }, ANY), 200);
     expect(ok(await other.api.get<Billing>("/v1/billing"), 200).body).toMatchObject({ tier: "test", card: null, billedTo: other.memberId });
+  });
+});
+
+describe("invoices of an account", () => {
+  interface Invoice { readonly id: string; readonly status: string; readonly version: number }
+  let debtor: Person;
+  let themeId: string;
+  beforeEach(async () => {
+    debtor = await subscribed(platform, "team");
+    themeId = await newTheme(platform, { priceAmount: 100 });
+  });
+  const of = (path: string) => `/v1/accounts/${debtor.accountId}/invoices/${path}`;
+  const bought = async () => ok(await debtor.api.post<{ invoiceId: string }>("/v1/licenses/purchase", { themeId }, keyed()), 201).body.invoiceId;
+
+  it("are settled or canceled by the platform, once, in both trails", async () => {
+    for (const [verb, status] of [["settle", "paid"], ["cancel", "canceled"]] as const) {
+      const id = await bought();
+      expect(said(await platform.post(of(`${id}/${verb}`), undefined, { ifMatch: '"7"' }))).toBe("412 precondition-failed");
+      expect(ok(await platform.post<Invoice>(of(`${id}/${verb}`)), 200).body).toMatchObject({ id, status, version: 2 });
+      expect(ok(await debtor.api.get<Invoice>(`/v1/invoices/${id}`), 200).body.status).toBe(status);
+      for (const again of ["settle", "cancel"]) expect(said(await platform.post(of(`${id}/${again}`), {}))).toBe("409 conflict/state");
+      for (const who of [debtor.api, platform]) {
+        const { data } = ok(await who.get<{ data: { resource: { id: string }; changes: object }[] }>("/v1/audit?action=invoice.edit&limit=100"), 200).body;
+        expect(data.filter(({ resource }) => resource.id === id).map(({ changes }) => changes)).toMatchObject([{ before: { status: "open" }, after: { status } }]);
+      }
+    }
+  });
+
+  it("are so once under one key, and of two at once one wins", async () => {
+    const [id, other, command] = [await bought(), await bought(), keyed()];
+    for (const _ of ["first", "again"]) expect(ok(await platform.post<Invoice>(of(`${id}/settle`), {}, command), 200).body.status).toBe("paid");
+    const answers = await Promise.all(["settle", "cancel"].map((verb) => platform.post(of(`${other}/${verb}`), {})));
+    expect(answers.map(said).sort()).toEqual(["200", "409 conflict/state"]);
+  });
+
+  it("are there for the platform only, and under their own account", async () => {
+    const id = await bought();
+    const other = await subscribed(platform, "team");
+    for (const who of [debtor, owner, operator]) for (const verb of ["settle", "cancel"]) expect(said(await who.api.post(of(`${id}/${verb}`)))).toBe(NO);
+    for (const path of [`/v1/accounts/${other.accountId}/invoices/${id}`, of("ivc_none"), `/v1/accounts/acc_none/invoices/${id}`]) expect(said(await platform.post(`${path}/settle`))).toBe("404 not-found");
   });
 });
 

@@ -14,7 +14,7 @@ export async function licensing(contract: Contract, platform: Api): Promise<void
 async function licenses({ fetch }: Contract, platform: Api): Promise<void> {
   const team = await newAccount(fetch, platform, "team");
   const themeId = await newTheme(platform, { priceCredits: 4, priceAmount: 100, licenseType: "subscription" });
-  ok(await team.api.post("/v1/licenses", { themeId }, keyed()), 402);
+  for (const path of ["licenses", "licenses/purchase"]) ok(await team.api.post(`/v1/${path}`, { themeId }, keyed()), 402);
   await subscribe(platform, team.accountId);
   await giveCredits(platform, team.accountId, 10);
   const command = keyed();
@@ -24,6 +24,10 @@ async function licenses({ fetch }: Contract, platform: Api): Promise<void> {
   ok(await team.api.post("/v1/licenses/purchase", { themeId }), 400);
   const purchase = keyed();
   for (const _ of ["first", "again"]) ok(await team.api.post("/v1/licenses/purchase", { themeId }, purchase), 201);
+  for (const verb of ["settle", "cancel"]) {
+    const { invoiceId } = ok(await team.api.post<{ invoiceId: string }>("/v1/licenses/purchase", { themeId }, keyed()), 201).body;
+    for (const status of [200, 409]) ok(await platform.post(`/v1/accounts/${team.accountId}/invoices/${invoiceId}/${verb}`), status);
+  }
   ok(await team.api.put(`${path}/domain`, { domain: "shop.example.com" }), 200);
   ok(await team.api.put(`${path}/domain`, { domain: "no domain" }), 422);
   ok(await team.api.get(path), 200);
@@ -46,7 +50,7 @@ async function tasks({ fetch }: Contract, platform: Api): Promise<void> {
   const task = ok(await agency.api.post<{ id: string }>("/v1/tasks", { toolId: tool, name: "T" }, create), 201).body.id;
   ok(await agency.api.post("/v1/tasks", { toolId: tool, name: "T" }, create), 201);
   const update = keyed();
-  for (const _ of ["first", "again"]) ok(await agency.api.post(`/v1/tasks/${task}/update`, {}, update), 200);
+  for (const _ of ["first", "again"]) ok(await agency.api.post(`/v1/tasks/${task}/update`, undefined, update), 200);
   const refused = keyed();
   for (const _ of ["first", "again"]) ok(await agency.api.post(`/v1/tasks/${task}/update`, {}, refused), 402);
   ok(await agency.api.get(`/v1/tasks?toolId=${tool}`), 200);
