@@ -6,13 +6,14 @@ import type { Fetch } from "../harness/client.ts";
 /**
  * A caller whose write is held back at the door of the database, after it was decided, until `between` is done and
  * acknowledged: the moment that the guard of a write batch is for.
+ * @param write which of the caller's questions to the database it is
  */
-export function heldBack(between: () => Promise<unknown>): Fetch {
+export function heldBack(between: () => Promise<unknown>, write = WRITE): Fetch {
   let batches = 0;
   const DB = new Proxy(env.DB, {
     get: (target, name) => name === "batch"
       ? async (statements: D1PreparedStatement[]) => {
-        if ((batches += 1) === WRITE) await between();
+        if ((batches += 1) === write) await between();
         return target.batch(statements);
       }
       : (Reflect.get(target, name) as (...values: unknown[]) => unknown).bind(target),

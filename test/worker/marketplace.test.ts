@@ -119,7 +119,7 @@ describe("subscriptions", () => {
     const { id } = await buy(near, 2);
     const change = (quantity: number, who = near.api) => who.patch(`/v1/subscriptions/${id}`, { quantity }, { ...anyVersion(), ip: HOME });
     ok(await near.api.via(heldBack(async () => {})).get("/v1/subscriptions", { ip: HOME }), 200);
-    expect(said(await change(3, near.api.via(heldBack(async () => { ok(await seller.api.post(`/v1/catalog/${item}/retire`, {}), 200); }))))).toBe("409 conflict/state");
+    expect(said(await change(3, near.api.via(heldBack(async () => { ok(await seller.api.post(`/v1/catalog/${item}/retire`, {}), 200); }, 3))))).toBe("409 conflict/state");
     expect([said(await change(3)), said(await change(2)), said(await change(1))]).toEqual(["409 conflict/state", "200", "200"]);
     ok(await seller.api.post(`/v1/catalog/${item}/offer`, {}), 200);
     expect(said(await change(2))).toBe("200");
