@@ -35,20 +35,16 @@ function coveredBy({ principal: { accountId, home, grantSet } }: Call): Covered 
   return { accountId, below: accountId === home.accountId && every ? null : new Set(accountId === home.accountId ? reach?.ids : []) };
 }
 
-/** Types that reports are of are told to whoever may have reports. */
-const REPORTED = new Set(REPORT_NAMES.flatMap((name) => REPORTS[name].of.map(typeOf)));
-
 /**
- * Nobody learns more from a report than from the audit log. Who may not read that learns no names; whose reports are of their
- * own reach, nothing of what others do.
+ * Who may read the audit log learns as much from a report. Who may not learns what was done and not by whom; but a key that is
+ * narrowed away from the log reads no more than one that is not. Whose reports are of their own reach learns nothing of others.
  */
 function namedFor({ principal }: Call): Named {
-  const { grantSet: { reaches }, memberId } = principal;
+  const { grantSet: { reaches }, key, memberId } = principal;
   const [reach, reports, sight] = [reaches.get("audit.view"), reaches.get("report.download"), sightOf(principal)];
   if (reach?.all) return { members: "all", memberId, sight };
   if (reach?.own || (reports?.own && !reports.all)) return { members: "one", memberId };
-  const { hidden, partly, grouped } = sight;
-  return { members: "none", memberId, sight: { hidden: hidden.filter((type) => !REPORTED.has(type)), partly: partly.filter(({ type }) => !REPORTED.has(type)), grouped } };
+  return { members: "none", memberId, sight: key.scopes === null ? { ...sight, hidden: [], partly: [] } : sight };
 }
 
 /** A name that opens doors, such as a license key, is told by its last characters. */

@@ -255,6 +255,13 @@ describe("the log keeps object groups apart", () => {
       }
       expect((await read(world.manager.api, path)).map(({ resource }) => resource.id)).toContain(inH.object);
     }
+    // A report counts no others either, though it names nobody.
+    const counted = async (who: Person) => ok(await who.api.get<{ rows: { memberId: string | null; action: string; count: number }[] }>("/v1/reports/usage"), 200).body.rows.filter(({ action }) => action === "object.edit");
+    const reader = await newMember(fetch, world.manager, { roles: ["dealer_user"] });
+    const all = () => Promise.all([user, reader, world.manager].map(async (who) => (await counted(who)).reduce((sum, { count }) => sum + count, 0)));
+    const [ofGroup, ofNone, ofAll = 0] = await all();
+    ok(await world.manager.api.patch(`/v1/objects/${inH.object}`, { comments: "again" }, { ifMatch: "*" }), 200);
+    expect([await all(), ofNone]).toEqual([[ofGroup, ofNone, ofAll + 1], 0]);
     // What goes into another group takes its past along, and leaves it behind for whoever stays.
     ok(await world.manager.api.post(`/v1/object-groups/${world.groups.H}/objects`, { objectId: inG.object }), 200);
     expect((await read(user.api, "/v1/audit?limit=100")).filter(({ resource: { id } }) => id === inG.object)).toEqual([]);

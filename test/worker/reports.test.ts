@@ -65,11 +65,9 @@ describe("who may", () => {
     for (const name of ["requests-and-keys", "tasks", "downloads", "subscriptions", "no-such-report", "constructor"]) expect(said(await owner.api.get(`/v1/reports/${name}`)), name).toBe("404 not-found");
   });
 
-  it("who may not read the audit log learns what was done to what is seen, and not by whom", async () => {
+  it("who may not read the audit log learns what was done, and not by whom", async () => {
     await made(owner, "products", { name: "Editor" });
-    await made(owner, "customers", { name: "Hidden" });
-    const reader = await newMember(fetch, owner, { roles: ["operator"], rights: ["report.download", "product.view"] });
-    expect((await report(reader.api, "usage")).rows.map(({ action }) => action)).not.toContain("customer.create");
+    const reader = await newMember(fetch, owner, { roles: ["operator"], rights: ["report.download"] });
     expect((await report(reader.api, "usage")).rows).toContainEqual({ memberId: null, action: "product.create", count: 1, credits: 0 });
     expect((await report(reader.api, "usage")).rows.filter((row) => row["memberId"] !== null)).toEqual([]);
   });
