@@ -29,8 +29,9 @@ export type Claim = Awaited<ReturnType<typeof findClaim>>[number];
 /** Two claims of one token meet at the guard `claim_used`, and so does a claim with a change of anybody on whom it rests. */
 export const claimKey = (db: Db, claim: Claim, secret: { hash: string; prefix: string; last4: string }): Statement[] => [
   guard(db, "claim_used", sql`EXISTS (SELECT 1 FROM api_key k
-    JOIN member m ON m.id = k.member_id JOIN account a ON a.id = k.account_id JOIN member maker ON maker.id = k.created_by
+    JOIN member m ON m.id = k.member_id JOIN account a ON a.id = k.account_id JOIN member maker ON maker.id = k.created_by JOIN account above ON above.id = maker.account_id
     WHERE k.id = ${claim.key.id} AND k.claim_hash = ${claim.key.claimHash} AND k.hash IS NULL AND k.revoked_at IS NULL
-      AND m.version = ${claim.member.version} AND a.version = ${claim.account.version} AND maker.version = ${claim.maker.version})`),
+      AND m.version = ${claim.member.version} AND a.version = ${claim.account.version} AND maker.version = ${claim.maker.version}
+      AND above.version = ${claim.makerAccount.version})`),
   db.update(apiKey).set({ ...secret, claimHash: null, claimExpiresAt: null }).where(eq(apiKey.id, claim.key.id)),
 ];
