@@ -12,6 +12,8 @@ export interface Fixture {
   readonly accountId: string;
   /** By path; what stands in the place of `:id`. */
   readonly ids: Readonly<Record<string, string>>;
+  /** What one more says of itself. */
+  readonly body: (path: string) => Promise<object>;
   /** One more, for what can be done only once. */
   readonly another: (path: string) => Promise<string>;
 }
@@ -40,12 +42,14 @@ export async function furnish(fetch: Fetch, kind: keyof typeof INVITED, keeper: 
   const inside = keeper.accountId === place.accountId ? undefined : place.accountId;
   const invites = await newMember(fetch, place, { roles: [INVITED[kind]] });
   const ids: Record<string, string> = { organizations: organizationId, members: invites.memberId };
-  for (const path of ["catalog", "markups", "cpq", "forms"]) ids[path] = await idOf(keeper.api, path, CATALOG[path] ?? {});
+  // There is one markup for each item and organization.
+  const body = async (path: string) => ({ ...CATALOG[path], ...(path === "markups" ? { catalogItemId: await idOf(keeper.api, "catalog", MAILBOX) } : {}) });
+  for (const path of ["catalog", "markups", "cpq", "forms"]) ids[path] = await idOf(keeper.api, path, await body(path));
   ids["invoices"] = await idOf(keeper.api, "invoices", INVOICE, inside);
   const buy = () => idOf(keeper.api, "subscriptions", { catalogItemId: ids["catalog"] }, inside);
   ids["subscriptions"] = await buy();
-  const another = (path: string) => (path === "subscriptions" ? buy() : idOf(keeper.api, path, CATALOG[path] ?? {}, path === "invoices" ? inside : undefined));
-  return { accountId: place.accountId, ids, another };
+  const another = async (path: string) => (path === "subscriptions" ? buy() : idOf(keeper.api, path, await body(path), path === "invoices" ? inside : undefined));
+  return { accountId: place.accountId, ids, body, another };
 }
 
 const view = (name: string, path: (fixture: Fixture) => string, on: Question["on"] = "collection"): Question =>
@@ -56,8 +60,8 @@ const change = (name: string, on: Question["on"], ask: (api: Api, fixture: Fixtu
 const patch = (path: string, on: Question["on"] = "object", id: (fixture: Fixture) => string = ({ ids }) => `/${ids[path]}`): Question =>
   change("change", on, (api, fixture, headers) => api.patch(`/v1/${path}${id(fixture)}`, {}, { ifMatch: "*", headers }));
 
-const add = (name: string, path: string, body: (fixture: Fixture) => object): Question =>
-  change(name, "collection", (api, fixture, headers) => api.post(`/v1/${path}`, body(fixture), { ...keyed(), headers }));
+const add = (name: string, path: string, body: (fixture: Fixture) => object | Promise<object>): Question =>
+  change(name, "collection", async (api, fixture, headers) => api.post(`/v1/${path}`, await body(fixture), { ...keyed(), headers }));
 
 const remove = (path: string): Question => ({
   name: "remove", verb: "delete", on: "object",
@@ -65,7 +69,7 @@ const remove = (path: string): Question => ({
 });
 
 const both = (path: string): Question[] => [view("list", () => `/v1/${path}`), view("card", ({ ids }) => `/v1/${path}/${ids[path]}`, "object")];
-const stored = (path: string): Question[] => [...both(path), add("add", path, () => CATALOG[path] ?? {}), patch(path), remove(path)];
+const stored = (path: string): Question[] => [...both(path), add("add", path, ({ body }) => body(path)), patch(path), remove(path)];
 
 const act = (path: string, verb: string): Question => ({
   name: verb, verb: "edit", on: "object",
