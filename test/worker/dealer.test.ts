@@ -1,5 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { PRESETS } from "../../src/access/model.ts";
+import { RIGHT_NAMES } from "../../src/access/right.ts";
 import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
 import { newApiKey, newMember, type Person } from "../harness/people.ts";
 import { actionsIn, at, command, type DealerWorld, dealerWorld, newKeyOf, stand } from "./dealer-world.ts";
@@ -265,6 +267,16 @@ describe("the log keeps object groups apart", () => {
     // What goes into another group takes its past along, and leaves it behind for whoever stays.
     ok(await world.manager.api.post(`/v1/object-groups/${world.groups.H}/objects`, { objectId: inG.object }), 200);
     expect((await read(user.api, "/v1/audit?limit=100")).filter(({ resource: { id } }) => id === inG.object)).toEqual([]);
+  });
+
+  it("the paths of others' calls are told to nobody who does not see every group, whatever rights they hold", async () => {
+    const rights = RIGHT_NAMES.filter((right) => right.endsWith(".view") && PRESETS.dealer.rights.has(right));
+    const add = (groups: object) => addedByPlatform(fetch, platform, world.manager.accountId, ["dealer_user"], { rights, ...groups });
+    const [some, every] = [await add({}), await add({ objectGroupIds: ["all"] })];
+    const callers = async (who: Person) => new Set(ok(await who.api.get<{ data: { memberId: string }[] }>("/v1/calls?limit=100"), 200).body.data.map(({ memberId }) => memberId));
+    // The call log comes a moment later.
+    await expect.poll(async () => { await callers(some); return [...await callers(every)]; }, { timeout: 20_000 }).toEqual(expect.arrayContaining([world.manager.memberId, some.memberId]));
+    expect(await callers(some)).toEqual(new Set([some.memberId]));
   });
 
   it("a key is made for nobody who holds rights, or sees groups, beyond its maker", async () => {
