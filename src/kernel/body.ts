@@ -111,5 +111,8 @@ export const money = z.number().int().min(0).max(1_000_000_000_000);
 /** How many of something are bought. */
 export const quantity = z.number().int().min(1).max(1_000_000);
 
+const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf("currency"));
+
 /** ISO 4217. */
-export const currency = z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR");
+export const currency = z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR")
+  .refine((code) => CURRENCIES.has(code), "is no currency that is in use");

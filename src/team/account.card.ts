@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ACCOUNT_KINDS, type AccountKind } from "../access/model.ts";
 import { ADDRESS_RULES_MAX } from "../identity/address.ts";
 import { DEFAULT_SETTINGS } from "../identity/settings.ts";
-import { text } from "../kernel/body.ts";
+import { currency, text } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { type account, LOCALES, type Plan, type Settings, type Subscription, SUBSCRIPTION_STATUSES } from "../schema/team.ts";
 import { email, MemberCard } from "./member.card.ts";
@@ -39,7 +39,7 @@ const SettingsBody = z.strictObject({
   inviteOnlyAdmins: z.boolean().describe("Marketplace: only admins of the seller or the distributor add members."),
   customersMayInviteBillingAdmin: z.boolean().describe("Marketplace: customers may add a billing admin of their organization."),
   billingAdminVisibleToCustomer: z.boolean().describe("Marketplace: the role customer_billing_admin exists in customers' organizations."),
-  currency: z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR"),
+  currency,
   locale: z.enum(LOCALES),
 });
 

@@ -62,7 +62,7 @@ test("what is removed takes the grants on it along, and whoever had one may be g
 });
 
 test.each([
-  ["a price below nothing", { priceCredits: -1 }], ["half a credit", { priceCredits: 0.5 }], ["a price without end", { priceAmount: 1e300 }], ["a currency that is none", { currency: "euro" }],
+  ["a price below nothing", { priceCredits: -1 }], ["a currency that nobody pays in", { currency: "ZZZ" }], ["half a credit", { priceCredits: 0.5 }], ["a price without end", { priceAmount: 1e300 }], ["a currency that is none", { currency: "euro" }],
   ["a kind that is none", { kind: "font" }], ["a license type that is none", { licenseType: "free" }], ["a status", { status: "retired" }], ["files", { files: [] }], ["a margin of text", { margin: "5" }],
 ])("%s is refused", async (_, fields) => {
   expect(said(await platform.post("/v1/catalog", { name: "N", vendor: "V", ...fields }, keyed()))).toBe("422 validation");
