@@ -33,7 +33,7 @@ const generate = endpoint({
   const [[key], [given], [block]] = await call.read(findResource(call.db, accountId, "key", keyId ?? ""), findSosOf(call.db, accountId, keyId ?? ""), findSosBlock(call.db, accountId));
   call.decide("sos_license.generate");
   const missing = new Problem("not-found", { errors: [{ pointer: "/keyId", detail: "names nothing that you may see" }] });
-  if (keyId !== null) call.decide("sos_license.generate", key === undefined ? NOTHING : refOf(key), missing);
+  if (keyId !== null) call.decide("sos_license.generate", key === undefined ? { ...NOTHING, id: keyId } : refOf(key), missing);
   if (keyId !== null && key === undefined) throw missing;
   const { days, reason } = await call.body();
   if (key === undefined) throw missing;
