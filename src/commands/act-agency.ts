@@ -1,13 +1,13 @@
 import { as } from "./cast.ts";
 import { ask, textAt } from "./client.ts";
-import { equip, joined, make, opened, type Stage } from "./stage.ts";
+import { equip, joined, make, opened, peopleOf, type Stage } from "./stage.ts";
 
 /** Agency: ticked tools, tasks for credits, a limit, and a manager who sees it all. */
 export const AGENCY = {
   title: "An agency: Sam creates tasks in the tool that is ticked for him, up to his limit; Gus may look, Mona sees everything",
   async play({ platform, now }: Stage): Promise<void> {
     const run = now.toString(36);
-    const person = (firstName: string, lastName: string) => ({ email: `${firstName.toLowerCase()}-agency-${run}@tour.example`, firstName, lastName });
+    const person = peopleOf("agency", now);
     const owner = await opened(platform, "Rosa Reef", { kind: "agency", name: `Tour agency ${run}`, owner: person("Rosa", "Reef") });
     await equip(platform, owner.accountId, { restrictedAccounts: false, credits: 100, now });
     const [finder, checker] = [

@@ -1,13 +1,13 @@
 import { as } from "./cast.ts";
 import { ask, check, rowsOf, textAt } from "./client.ts";
-import { equip, joined, make, opened, type Stage } from "./stage.ts";
+import { equip, joined, make, opened, peopleOf, type Stage } from "./stage.ts";
 
 /** Dealer: object groups, licenses, one SOS license for each key, and a look at a sub-dealer. */
 export const DEALER = {
   title: "A dealer: Ulf sees the objects of his group, Finn the sub-dealer generates licenses, Dana sees what Finn's account holds",
   async play({ platform, now }: Stage): Promise<void> {
     const run = now.toString(36);
-    const person = (firstName: string, lastName: string) => ({ email: `${firstName.toLowerCase()}-dealer-${run}@tour.example`, firstName, lastName });
+    const person = peopleOf("dealer", now);
     const manager = await opened(platform, "Dana Manager", { kind: "dealer", name: `Tour dealer ${run}`, owner: person("Dana", "Manager") });
     await equip(platform, manager.accountId, { restrictedAccounts: false, credits: 0, now });
     const dana = as(platform, manager);

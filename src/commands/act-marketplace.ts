@@ -1,13 +1,13 @@
 import { as } from "./cast.ts";
 import { ask, check, rowsOf, textAt, valueAt } from "./client.ts";
-import { equip, joined, make, opened, type Stage } from "./stage.ts";
+import { equip, joined, make, opened, peopleOf, type Stage } from "./stage.ts";
 
 /** Marketplace: an organization is founded, let into, and buys; nobody sees what is not theirs. */
 export const MARKETPLACE = {
   title: "A marketplace: Selma founds a customer's organization and lets Suri in; the customer buys, and never sees what it cost the seller",
   async play({ platform, now }: Stage): Promise<void> {
     const run = now.toString(36);
-    const person = (firstName: string, lastName: string) => ({ email: `${firstName.toLowerCase()}-market-${run}@tour.example`, firstName, lastName });
+    const person = peopleOf("market", now);
     const seller = await opened(platform, "Selma Seller", { kind: "seller", name: `Tour market ${run}`, owner: person("Selma", "Seller") });
     await equip(platform, seller.accountId, { restrictedAccounts: false, credits: 0, now });
     const selma = as(platform, seller);

@@ -1,13 +1,13 @@
 import { as } from "./cast.ts";
 import { ask, check, rowsOf, textAt, valueAt } from "./client.ts";
-import { equip, joined, make, opened, type Stage } from "./stage.ts";
+import { equip, joined, make, opened, peopleOf, type Stage } from "./stage.ts";
 
 /** Team: a theme is licensed from the balance, downloaded, restricted, purchased and revoked. */
 export const TEAM = {
   title: "A team: Max licenses a theme of the platform's catalog once, whatever he repeats; Vera only looks on",
   async play({ platform, now }: Stage): Promise<void> {
     const run = now.toString(36);
-    const person = (firstName: string, lastName: string) => ({ email: `${firstName.toLowerCase()}-theme-${run}@tour.example`, firstName, lastName });
+    const person = peopleOf("theme", now);
     const owner = await opened(platform, "Ada Admin", { kind: "team", name: `Tour studio ${run}`, owner: person("Ada", "Admin") });
     await equip(platform, owner.accountId, { restrictedAccounts: false, credits: 100, now });
     const admin = as(platform, owner);

@@ -48,3 +48,7 @@ export const joined = async (platform: Caller, by: Login, who: string, member: N
 /** Makes an object and answers its id. */
 export const make = async (caller: Caller, path: string, body: object): Promise<string> =>
   textAt(await ask(caller, { method: "POST", path, body, expect: 201 }), "id");
+
+/** People of one act and run: an address is used once only. */
+export const peopleOf = (act: string, now: number) => (firstName: string, lastName: string): Person =>
+  ({ email: `${firstName.toLowerCase()}-${act}-${now.toString(36)}@tour.example`, firstName, lastName });
