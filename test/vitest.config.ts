@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
@@ -16,6 +17,8 @@ function signingKeys(): string {
 
 export default defineConfig({
   test: {
+    // Tests hold the machine for minutes, so they may have all of it.
+    maxWorkers: availableParallelism(),
     projects: [
       {
         root,
@@ -41,8 +44,9 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 120_000,
-          // Each file starts servers of its own; side by side they would only measure each other.
+          // Each file starts servers of its own; side by side they would only measure each other. They come after all others.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
