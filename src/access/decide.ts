@@ -36,6 +36,9 @@ export interface ResourceRef {
   readonly status: string;
 }
 
+/** An object of which nothing counts but which it is, and its status where that does. */
+export const plainRef = (id: string, status = ""): ResourceRef => ({ id, rootId: null, ownerId: null, groupId: null, status });
+
 /** A member as an object: it is its own owner. */
 export const memberRef = (id: string): ResourceRef => ({ id, rootId: null, ownerId: id, groupId: null, status: "active" });
 

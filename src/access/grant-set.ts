@@ -1,5 +1,5 @@
 import { contributions, type GrantSource } from "./contribution.ts";
-import { decide, type GrantSet, type Reach } from "./decide.ts";
+import { decide, type GrantSet, plainRef, type Reach } from "./decide.ts";
 import { type GrantRow, type Preset, PLATFORM_RIGHTS } from "./preset.ts";
 import type { Right } from "./right.ts";
 import type { TypeTable } from "./type.ts";
@@ -74,7 +74,7 @@ export function compileBelow(set: GrantSet, preset: Preset): GrantSet {
  */
 export function actsOn(set: GrantSet, { tree }: Preset, homeId: string, target: { readonly id: string; readonly parentId: string | null }, grandparentId: string | null): boolean {
   if (tree === null || target.parentId === null || (target.parentId !== homeId && grandparentId !== homeId)) return false;
-  const reached = (id: string) => decide(set, tree.by, { id, rootId: null, ownerId: null, groupId: null, status: "" }).allowed;
+  const reached = (id: string) => decide(set, tree.by, plainRef(id)).allowed;
   return reached(target.id) || (target.parentId !== homeId && reached(target.parentId));
 }
 
@@ -83,7 +83,7 @@ export function seesGranted(set: GrantSet, { resourceType, resourceId }: GrantRo
   if (types.get(resourceType)?.grants !== "reach") return true;
   const right = `${resourceType}.view` as Right;
   return set.reaches.get(right)?.all === true
-    || (resourceId !== "0" && decide(set, right, { id: resourceId, rootId: null, ownerId: null, groupId: null, status: "" }).allowed);
+    || (resourceId !== "0" && decide(set, right, plainRef(resourceId)).allowed);
 }
 
 /** True when everything that `inner` allows, `outer` allows too: nobody gives more than they hold. */

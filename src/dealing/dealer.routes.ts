@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { decide, type ResourceRef } from "../access/decide.ts";
+import { decide, plainRef, type ResourceRef } from "../access/decide.ts";
 import { difference } from "../audit/difference.ts";
 import { findAccount } from "../identity/account.store.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
@@ -20,7 +20,7 @@ const dealerCard = ({ id, kind, name, parentId, profile, createdAt, updatedAt, v
   ({ id, kind, name, parentId, profile, createdAt: iso(createdAt), updatedAt: iso(updatedAt), version });
 
 /** An account as an object of the rights on dealers. */
-const accountRef = (id: string): ResourceRef => ({ id, rootId: null, ownerId: null, groupId: null, status: "active" });
+const accountRef = (id: string): ResourceRef => plainRef(id, "active");
 
 /** Which dealers the caller sees: its own, and those below it. */
 const seesOwn = ({ principal: { grantSet, accountId } }: Call): boolean => decide(grantSet, "dealer.view", accountRef(accountId)).allowed;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { plainRef } from "../access/decide.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { iso } from "../kernel/clock.ts";
@@ -7,7 +8,6 @@ import { invalid, Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { loadTenant } from "../team/tenant.change.ts";
 import { extended } from "./license-period.ts";
-import { NOTHING } from "../resources/named.change.ts";
 import { newRow } from "../resources/new-row.change.ts";
 import { cardSchema, refOf, resourceCard, trailCard } from "../resources/resource.card.ts";
 import { findResource, guardResource, insertResource, UNIQUE_KEY } from "../resources/resource.store.ts";
@@ -33,7 +33,7 @@ const generate = endpoint({
   const [[key], [given], [block]] = await call.read(findResource(call.db, accountId, "key", keyId ?? ""), findSosOf(call.db, accountId, keyId ?? ""), findSosBlock(call.db, accountId));
   call.decide("sos_license.generate");
   const missing = new Problem("not-found", { errors: [{ pointer: "/keyId", detail: "names nothing that you may see" }] });
-  if (keyId !== null) call.decide("sos_license.generate", key === undefined ? { ...NOTHING, id: keyId } : refOf(key), missing);
+  if (keyId !== null) call.decide("sos_license.generate", key === undefined ? plainRef(keyId) : refOf(key), missing);
   if (keyId !== null && key === undefined) throw missing;
   const { days, reason } = await call.body();
   if (key === undefined) throw missing;

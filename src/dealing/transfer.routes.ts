@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { decide, type ResourceRef } from "../access/decide.ts";
+import { decide, plainRef } from "../access/decide.ts";
 import { EVERY_GROUP } from "../access/grant-set.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
@@ -21,13 +21,11 @@ const Body = z.strictObject({
   fromAccountId: z.string().max(64).optional().describe("Where it is now; your dealer unless told."),
 });
 
-const accountRef = (id: string): ResourceRef => ({ ...NOTHING, id });
-
 /** One's own dealer, or a sub-dealer whose objects the caller sees, from an address that it allows. Any other is not there. */
 function requireEnd(call: Call, rows: readonly AccountRow[], member: string, id: string): AccountRow {
   const { accountId, grantSet } = call.principal;
   const row = rows.find((each) => each.id === id);
-  const reached = row?.id === accountId || (row?.parentId === accountId && decide(grantSet, "subdealer.view_entities", accountRef(row.id)).allowed);
+  const reached = row?.id === accountId || (row?.parentId === accountId && decide(grantSet, "subdealer.view_entities", plainRef(row.id)).allowed);
   if (row === undefined || !reached) throw new Problem("not-found", { errors: [{ pointer: `/${member}`, detail: "names no dealer that you may see" }] });
   if (!admitsAddress([compileRules(row.allowedIps)], call.origin.ip)) throw new Problem("ip/not-allowed");
   return row;

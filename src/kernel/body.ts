@@ -105,6 +105,9 @@ export const definite = <T extends object>(patch: T) =>
 export const text = (max: number) =>
   z.string().trim().min(1).max(max, { abort: true }).refine((value) => !/\p{Cc}|\p{Cs}/u.test(value), "must not hold control characters");
 
+/** A time with its offset (ISO 8601), such as a query asks for. */
+export const time = z.iso.datetime({ offset: true, error: "must be a time such as 2026-11-21T00:00:00Z; write the + of an offset as %2B" });
+
 /** An amount in the smallest unit of its currency, such as cents. */
 export const money = z.number().int().min(0).max(1_000_000_000_000);
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { decide, type ResourceRef } from "../access/decide.ts";
+import { decide, plainRef } from "../access/decide.ts";
 import type { TypeTable } from "../access/type.ts";
 import { refusal } from "../identity/admission.ts";
 import { type Endpoint, endpoint, type OpenCall, openEndpoint } from "../identity/call.ts";
@@ -18,8 +18,6 @@ import { findFileById, findLicense, listFiles } from "./theme-file.store.ts";
 const Body = z.strictObject({ file: z.string().max(100).describe("The name of one of the theme's files.") });
 const Link = z.object({ url: z.string().describe("Whoever has it may download the file until it expires."), expiresAt: z.string() });
 
-const themeRef = (id: string): ResourceRef => ({ id, rootId: null, ownerId: null, groupId: null, status: "active" });
-
 /** Where the account restricts themes one by one, the theme must be granted too. */
 const needs = ({ account }: Principal) => ["theme.download" as const, ...(account.settings.perThemeRestrictions ? ["theme.license" as const] : [])];
 
@@ -33,7 +31,7 @@ const make = endpoint({
   const { principal, env, now } = call;
   const themeId = call.params["id"] ?? "";
   const [row, files, [license]] = await viewTheme(call, listFiles(call.db, themeId), findLicense(call.db, principal.accountId, themeId, now));
-  for (const right of needs(principal)) call.decide(right, themeRef(row.id));
+  for (const right of needs(principal)) call.decide(right, plainRef(row.id, "active"));
   if (license === undefined) throw new Problem("access/denied", { detail: "The account has no active license of this theme.", members: { right: "theme.download" } });
   const { file: name } = await call.body();
   const file = files.find((each) => each.name === name);
@@ -64,7 +62,7 @@ const follow = (types: TypeTable) => openEndpoint({
 async function allowed(call: OpenCall, { thm, fil, ...maker }: Download, types: TypeTable): Promise<ThemeFileRow | null> {
   const principal = await findPrincipalByToken(call.db, maker, null, types);
   if (principal === null || refusal(principal, call.origin, call.now, false) !== null) return null;
-  if (!needs(principal).every((right) => decide(principal.grantSet, right, themeRef(thm)).allowed)) return null;
+  if (!needs(principal).every((right) => decide(principal.grantSet, right, plainRef(thm, "active")).allowed)) return null;
   const [licenses, files] = await batch(call.db, [findLicense(call.db, principal.accountId, thm, call.now), findFileById(call.db, thm, fil)]) as [unknown[], ThemeFileRow[]];
   return licenses.length === 0 ? null : files[0] ?? null;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { plainRef } from "../access/decide.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { iso } from "../kernel/clock.ts";
 import { newId } from "../kernel/id.ts";
@@ -45,7 +46,7 @@ const ofTheme = endpoint({
   summary: `The files of a theme, ${FILES_MAX} at most. POST /v1/themes/{id}/downloads makes a link to one.`, answer: FileList,
 }, async (call) => {
   const [row, files] = await viewTheme(call, listFiles(call.db, call.params["id"] ?? ""));
-  call.decide("theme.download", { id: row.id, rootId: null, ownerId: null, groupId: null, status: row.status });
+  call.decide("theme.download", plainRef(row.id, row.status));
   return { status: 200, body: { data: files.map(fileCard) } };
 });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { decide, visible } from "../access/decide.ts";
+import { decide, plainRef, visible } from "../access/decide.ts";
 import { mayGive } from "../access/invite.ts";
 import { kindBelow, presetOf } from "../access/model.ts";
 import { bumpMember } from "../access/stamp.store.ts";
@@ -9,12 +9,11 @@ import { etag } from "../identity/request.ts";
 import { definite } from "../kernel/body.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
-import { replaceWaiting } from "../identity/api-key.store.ts";
 import { type AccountRow, OwnerClaim } from "../team/account.card.ts";
 import { guardAccount, updateAccount } from "../team/account.store.ts";
 import { memberCard } from "../team/member.card.ts";
 import { requireInviting } from "../team/member.change.ts";
-import { firstKey, foundAccount } from "../team/new-account.change.ts";
+import { claimAnew, foundAccount } from "../team/new-account.change.ts";
 import { MadeOrganization, NewOrganization, OrganizationCard, organizationCard, OrganizationPatch, organizationRef } from "../resources/organization.ts";
 import { findOrganization, grantOrganization, listOrganizations } from "../resources/organization.store.ts";
 import { NOTHING } from "../resources/named.change.ts";
@@ -65,7 +64,7 @@ function requireFounding(call: Call, kind: string): void {
 /** Whoever reaches single organizations only reaches those that they found, too. */
 function reachOf(call: Call, organizationId: string) {
   const { memberId, home, grantSet } = call.principal;
-  if (decide(grantSet, "organization.view", { ...NOTHING, id: organizationId }).allowed) return { statements: [], events: [] };
+  if (decide(grantSet, "organization.view", plainRef(organizationId)).allowed) return { statements: [], events: [] };
   const grant = { resourceType: "organization", resourceId: organizationId, access: "view" as const };
   return {
     statements: [grantOrganization(call.db, home.accountId, memberId, organizationId), bumpMember(call.db, home.accountId, memberId)],
@@ -104,12 +103,8 @@ const reissue = endpoint({
 }, async (call) => {
   const row = await load(call, "organization.create");
   requireFounding(call, row.kind);
-  const { statement, keyId, claim } = firstKey(call, row.id, row.ownerMemberId);
-  const event = (chain: string) => call.event("organization.create", { type: "organization", id: row.id }, { accountId: chain, changes: { before: {}, after: { keyId } } });
-  return call.commit({
-    statements: [...replaceWaiting(call.db, row.ownerMemberId, call.now), statement],
-    events: [...new Set([row.id, call.principal.accountId])].map(event), refusals: { claim_used: "invitation/used" },
-  }, { status: 201, body: { memberId: row.ownerMemberId, claim } });
+  return claimAnew(call, row.id, row.ownerMemberId, (accountId, keyId) =>
+    call.event("organization.create", { type: "organization", id: row.id }, { accountId, changes: { before: {}, after: { keyId } } }));
 });
 
 const edit = endpoint({

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Right } from "../access/right.ts";
+import { time } from "../kernel/body.ts";
 
 /** What a report tells of one row, in the order of its columns. */
 export type ReportRow = Readonly<Record<string, string | number | null>>;
@@ -53,8 +54,6 @@ export const REPORT_NAMES = Object.keys(REPORTS) as [ReportName, ...ReportName[]
 
 /** Rows of one report at most: a longer one is asked for in shorter periods, never cut off silently. */
 export const REPORT_ROWS_MAX = 10_000;
-
-const time = z.iso.datetime({ offset: true, error: "must be a time such as 2026-11-21T00:00:00Z; write the + of an offset as %2B" });
 
 export const ReportQuery = z.strictObject({
   from: time.optional().describe("ISO 8601, included. Unless told, the period reaches 30 days from now: back, or forward for what is to come."),

@@ -1,4 +1,4 @@
-import type { ResourceRef } from "../access/decide.ts";
+import { plainRef, type ResourceRef } from "../access/decide.ts";
 import type { Right } from "../access/right.ts";
 import type { Call } from "../identity/call.ts";
 import { keeperOf, type Principal } from "../identity/principal.ts";
@@ -18,7 +18,7 @@ export interface Named {
   readonly accountId: string;
 }
 
-export const NOTHING: ResourceRef = { id: "", rootId: null, ownerId: null, groupId: null, status: "" };
+export const NOTHING: ResourceRef = plainRef("");
 
 /** Whose objects of this type, by its name, the caller sees. */
 export const keeperOfType = (principal: Principal, type: string): string => keeperOf(principal, principal.types.get(type) ?? {});
@@ -38,7 +38,7 @@ export function requireVisible(call: Call, named: readonly Named[], found: reado
   for (const { member, type, id } of named) {
     const row = found.find((each) => each.type === type && each.id === id);
     const missing = new Problem("not-found", { detail: `${member} names nothing that this credential may see.`, errors: [{ pointer: place === "body" ? `/${member}` : member, detail: "names nothing that you may see" }] });
-    call.decide(`${type}.view` as Right, row === undefined ? { ...NOTHING, id } : refOf(row), missing);
+    call.decide(`${type}.view` as Right, row === undefined ? plainRef(id) : refOf(row), missing);
     if (row === undefined) throw missing;
   }
 }
@@ -49,7 +49,7 @@ export async function requireOrganization(call: Call, { organization }: StoredTy
   if (typeof id !== "string") return;
   const [[row]] = await call.read(findOrganization(call.db, call.principal, id));
   const missing = new Problem("not-found", { errors: [{ pointer: `/${organization}`, detail: "names nothing that you may see" }] });
-  call.decide("organization.view", row === undefined ? { ...NOTHING, id } : organizationRef(row), missing);
+  call.decide("organization.view", row === undefined ? plainRef(id) : organizationRef(row), missing);
   if (row === undefined) throw missing;
 }
 

@@ -1,12 +1,11 @@
 import { type AccountKind, PARENT_KINDS } from "../access/model.ts";
-import { replaceWaiting } from "../identity/api-key.store.ts";
 import { findAccount } from "../identity/account.store.ts";
 import { endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { AccountCard, accountCard, Founded, NewAccount, OwnerClaim, toSubscription } from "./account.card.ts";
 import { memberCard } from "./member.card.ts";
-import { firstKey, foundAccount } from "./new-account.change.ts";
+import { claimAnew, foundAccount } from "./new-account.change.ts";
 
 const MadeAccount = AccountCard.extend(Founded);
 
@@ -50,12 +49,7 @@ const reissue = endpoint({
   const [[account]] = await call.read(findAccount(call.db, call.params["id"] ?? ""));
   call.decide("account.create");
   if (account === undefined || account.kind === "platform") throw new Problem("not-found");
-  const { statement, keyId, claim } = firstKey(call, account.id, account.ownerMemberId);
-  const event = (chain: string) => call.event("account.create", { type: "api_key", id: keyId }, { accountId: chain });
-  return call.commit({
-    statements: [...replaceWaiting(call.db, account.ownerMemberId, call.now), statement],
-    events: [event(account.id), event(call.principal.accountId)], refusals: { claim_used: "invitation/used" },
-  }, { status: 201, body: { memberId: account.ownerMemberId, claim } });
+  return claimAnew(call, account.id, account.ownerMemberId, (accountId, id) => call.event("account.create", { type: "api_key", id }, { accountId }));
 });
 
 export const accountCreationEndpoints = [create, reissue];

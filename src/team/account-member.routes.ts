@@ -4,7 +4,6 @@ import { presetFor } from "../access/model.ts";
 import { isRestricted, type Preset } from "../access/preset.ts";
 import type { Right } from "../access/right.ts";
 import { difference } from "../audit/difference.ts";
-import { replaceWaiting } from "../identity/api-key.store.ts";
 import { endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
 import { etag } from "../identity/request.ts";
@@ -14,7 +13,7 @@ import { Claim } from "./account.card.ts";
 import { findParent } from "./account.store.ts";
 import { MemberCard, memberCard, NewMember } from "./member.card.ts";
 import { guardMemberLimit, insertMember, MEMBER_EMAIL } from "./member.store.ts";
-import { firstKey } from "./new-account.change.ts";
+import { claimAnew, firstKey } from "./new-account.change.ts";
 import { newMemberRow } from "./new-member.change.ts";
 import { loadTenant } from "./tenant.change.ts";
 
@@ -70,12 +69,7 @@ const reissue = endpoint({
   const memberId = call.params["memberId"] ?? "";
   const [account, [found]] = await loadTenant(call, findMember(call.db, call.params["id"] ?? "", memberId));
   if (found === undefined) throw new Problem("not-found");
-  const { statement, keyId, claim } = firstKey(call, account.id, memberId);
-  const event = (accountId: string) => call.event("api_key.create", { type: "api_key", id: keyId }, { accountId });
-  return call.commit({
-    statements: [...replaceWaiting(call.db, memberId, call.now), statement],
-    events: [account.id, call.principal.accountId].map(event), refusals: { claim_used: "invitation/used" },
-  }, { status: 201, body: { memberId, claim } });
+  return claimAnew(call, account.id, memberId, (accountId, id) => call.event("api_key.create", { type: "api_key", id }, { accountId }));
 });
 
 export const accountMemberEndpoints = [add, reissue];

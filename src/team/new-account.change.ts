@@ -1,12 +1,14 @@
 import { type AccountKind, presetOf } from "../access/model.ts";
 import { CLAIM_TTL_MS } from "../identity/api-key.card.ts";
-import { insertKey } from "../identity/api-key.store.ts";
+import { insertKey, replaceWaiting } from "../identity/api-key.store.ts";
+import type { AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";
 import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { iso } from "../kernel/clock.ts";
 import type { Statement } from "../kernel/db.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
+import type { Answer } from "../kernel/operation.ts";
 import { randomToken } from "../kernel/secret.ts";
 import type { Profile } from "../schema/team.ts";
 import { type AccountRow, DEFAULT_PLAN, NO_SUBSCRIPTION } from "./account.card.ts";
@@ -40,6 +42,18 @@ export function firstKey(call: Call, accountId: string, memberId: string): { sta
     last4: null, claimHash: sha256Hex(claim.token), claimExpiresAt: claim.expiresAt, scopes: null, allowedIps: [], createdAt: call.now,
   };
   return { statement: insertKey(call.db, key), keyId: key.id, claim: { token: claim.token, expiresAt: iso(claim.expiresAt) } };
+}
+
+/**
+ * Another claim for a member's first key, while the member has never had one: the older claim ends. Fails under "claim_used"
+ * (`invitation/used`). @param event as it stands in the chain of the account, and in that of whoever asks
+ */
+export function claimAnew(call: Call, accountId: string, memberId: string, event: (chain: string, keyId: string) => AuditEvent): Promise<Answer> {
+  const { statement, keyId, claim } = firstKey(call, accountId, memberId);
+  return call.commit({
+    statements: [...replaceWaiting(call.db, memberId, call.now), statement],
+    events: [...new Set([accountId, call.principal.accountId])].map((chain) => event(chain, keyId)), refusals: { claim_used: "invitation/used" },
+  }, { status: 201, body: { memberId, claim } });
 }
 
 /** An account with its first owner, who holds the top role of its model and claims the first key. */

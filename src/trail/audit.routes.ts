@@ -2,6 +2,7 @@ import { z } from "zod";
 import { RIGHT_NAMES, typeOf } from "../access/right.ts";
 import { toSealedRow } from "../audit/chain.store.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
+import { time } from "../kernel/body.ts";
 import { idOf } from "../kernel/id.ts";
 import { decodeCursor, listLimit, listQuery, page, pageOf } from "../kernel/page.ts";
 import { invalid } from "../kernel/problem.ts";
@@ -11,7 +12,6 @@ import { sightOf } from "./sight.ts";
 import { AuditRow, auditRow, CallLogRow, callLogRow } from "./row.ts";
 import { verifyEndpoint } from "./verify.routes.ts";
 
-const time = z.iso.datetime({ offset: true, error: "must be a time such as 2026-11-21T00:00:00Z; write the + of an offset as %2B" });
 const completeness = { complete: z.boolean().describe("False while events wait that could not be sealed: verify says why.") };
 
 const AuditQuery = z.strictObject({
