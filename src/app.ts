@@ -21,6 +21,7 @@ import { Problem } from "./kernel/problem.ts";
 import { licenseEndpoints } from "./licensing/license.routes.ts";
 import { themeDownloadEndpoints } from "./licensing/theme-download.routes.ts";
 import { themeFileEndpoints } from "./licensing/theme-file.routes.ts";
+import { memberCreationEndpoints } from "./invitations/member-creation.routes.ts";
 import { organizationEndpoints } from "./marketplace/organization.routes.ts";
 import { quote } from "./marketplace/quote.change.ts";
 import { subscriptionEndpoints } from "./marketplace/subscription.routes.ts";
@@ -29,9 +30,9 @@ import { reportEndpoints } from "./reports/report.routes.ts";
 import { ownerEndpoints } from "./resources/owner.routes.ts";
 import { RESOURCE_TYPES, TYPE_TABLE } from "./resources/registry.ts";
 import { resourceEndpoints } from "./resources/resource-change.routes.ts";
-import { accountCreationEndpoints } from "./team/account-creation.routes.ts";
-import { accountMemberEndpoints } from "./team/account-member.routes.ts";
-import { accountEndpoints } from "./team/account.routes.ts";
+import { accountCreationEndpoints } from "./accounts/account-creation.routes.ts";
+import { accountMemberEndpoints } from "./accounts/account-member.routes.ts";
+import { accountEndpoints } from "./accounts/account.routes.ts";
 import { copyRightsEndpoints } from "./team/copy-rights.routes.ts";
 import { customRoleEndpoints } from "./team/custom-role.routes.ts";
 import { effectiveEndpoints } from "./team/effective.routes.ts";
@@ -56,6 +57,7 @@ const endpoints: readonly Endpoint[] = [
   ...accountEndpoints,
   ...accountMemberEndpoints,
   ...memberEndpoints(TYPE_TABLE),
+  ...memberCreationEndpoints(TYPE_TABLE),
   ...effectiveEndpoints,
   ...grantEndpoints(TYPE_TABLE),
   ...objectGroupEndpoints,

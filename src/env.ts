@@ -6,6 +6,18 @@ export interface Env {
   readonly AUDIT: Queue;
   /** Files of the catalog, each under an id of its own. */
   readonly FILES: R2Bucket;
+  /** Ids of mails that wait in the outbox. */
+  readonly MAIL: Queue;
+  /** Cloudflare's outgoing mail. */
+  readonly EMAIL: SendEmail;
+  /** Whom mails come from. */
+  readonly MAIL_FROM: string;
+  /** Where the links of mails lead: the gate's own pages, unless the platform has its own. */
+  readonly APP_URL: string;
+  /** "on" keeps every mail at /dev/mail. For a gate on this machine only: refused where ISSUER is no loopback address. */
+  readonly DEV_MAIL?: string;
+  /** A team beyond this many members is suggested to contact whoever runs the platform. Nothing is blocked. */
+  readonly CONTACT_ABOVE_MEMBERS: string;
   readonly ISSUER: string;
   readonly AUDIENCE: string;
   readonly CONTACT_URL: string;

@@ -5,13 +5,14 @@ import type { Env } from "./env.ts";
 import { sweepCharges } from "./resources/charge-sweep.change.ts";
 import { sweepFiles } from "./licensing/theme-file.store.ts";
 import { now } from "./kernel/clock.ts";
+import { deliver } from "./mail/consumer.queue.ts";
 import { openDb } from "./kernel/db.ts";
 
 export { AccountObject } from "./credits/account.object.ts";
 
 export default {
   fetch: app.fetch,
-  queue: (batch, env) => consume(batch, env, ledgersOf(env)),
+  queue: (batch, env) => (batch.queue.startsWith("tollgate-mail") ? deliver(batch, env) : consume(batch, env, ledgersOf(env))),
   scheduled: async (_controller, env) => {
     await sweepCharges(env);
     await sweep(openDb(env.DB), ledgersOf(env));

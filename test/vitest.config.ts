@@ -28,7 +28,7 @@ export default defineConfig({
         root,
         plugins: [cloudflareTest(async () => ({
           wrangler: { configPath: resolve(root, "wrangler.toml") },
-          miniflare: { bindings: { SIGNING_KEYS: signingKeys(), TEST_MIGRATIONS: await readD1Migrations(resolve(root, "migrations")) } },
+          miniflare: { bindings: { DEV_MAIL: "on", SIGNING_KEYS: signingKeys(), TEST_MIGRATIONS: await readD1Migrations(resolve(root, "migrations")) } },
         }))],
         test: {
           name: "worker",

@@ -13,6 +13,7 @@ export const TYPE_TEXTS: Readonly<Record<RightType, Text>> = {
   grant: { en: "Access to resources", ru: "Доступ к ресурсам" },
   role: { en: "Roles", ru: "Роли" },
   api_key: { en: "API keys", ru: "Ключи API" },
+  hook: { en: "Inbound webhooks", ru: "Входящие вебхуки" },
   audit: { en: "Audit", ru: "Аудит" },
   credits: { en: "Credits", ru: "Кредиты" },
   product: { en: "Products", ru: "Продукты" },

@@ -40,6 +40,10 @@ export interface Preset {
   readonly roles: Readonly<Record<string, Role>>;
   /** The role that an invitation suggests. */
   readonly suggestedRole: string;
+  /** How a member is removed. */
+  readonly removal: Removal;
+  /** Members have a login of four digits, so there are 9,999 of them at most. */
+  readonly logins?: true;
   /** Roles that act only while the plan has restricted accounts. */
   readonly restrictedRoles: readonly string[];
   readonly bundles: Readonly<Record<string, readonly GrantRow[]>>;
@@ -49,6 +53,13 @@ export interface Preset {
   /** The rows of its table of roles, where they are not simply the types. */
   readonly areas?: Readonly<Record<string, Area>>;
 }
+
+/**
+ * What has to be so before a member is removed:
+ * emptied: blocked, and without any role, right, grant or group · stripped: nothing, it all goes in one step ·
+ * tasks: the same, and whoever removes a member with tasks says what becomes of them.
+ */
+export type Removal = "emptied" | "stripped" | "tasks";
 
 /** A row of a table of roles: what V and E are in rights, and what its cells say beside them. E holds V too. */
 export interface Area {
@@ -95,8 +106,8 @@ export const PLATFORM_RIGHTS: readonly Right[] = ["account.create", "account.man
 
 /** What every tenant's model has, whatever its resources. */
 export const COMMON_RIGHTS: readonly Right[] = [
-  "account.view", "account.view_security", "account.edit", "member.view", "member.create", "member.edit", "member.block", "grant.edit",
-  "role.edit", "api_key.view", "api_key.create", "api_key.revoke", "audit.view", "credits.view", "credits.spend",
+  "account.view", "account.view_security", "account.edit", "member.view", "member.create", "member.edit", "member.block", "member.delete", "grant.edit",
+  "role.edit", "api_key.view", "api_key.create", "api_key.revoke", "hook.view", "hook.edit", "audit.view", "credits.view", "credits.spend",
 ];
 
 /** What a top role holds: all of these rights, everywhere in the account. */

@@ -7,6 +7,9 @@ export interface Actor {
   readonly login: string | null;
   readonly email: string | null;
   readonly apiKeyId: string | null;
+  /** Instead of a key: the session of a person, or the hook through which it came. */
+  readonly sessionId?: string | undefined;
+  readonly hookId?: string | undefined;
 }
 
 /** Where the call came from. */

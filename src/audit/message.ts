@@ -35,7 +35,7 @@ const ENTRY = z.strictObject({
   id: z.string().min(1), accountId: z.string().min(1), at: z.int(),
   actor: z.strictObject({
     type: z.enum(["member", "system"]), memberId: optionalText, accountId: optionalText,
-    login: optionalText, email: optionalText, apiKeyId: optionalText,
+    login: optionalText, email: optionalText, apiKeyId: optionalText, sessionId: z.string().optional(), hookId: z.string().optional(),
   }),
   action: z.string().min(1),
   resource: z.strictObject({ type: z.string().min(1), id: optionalText }),

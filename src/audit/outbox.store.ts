@@ -1,11 +1,16 @@
-import { asc, eq, gt, sql } from "drizzle-orm";
-import { batch, type Db, type Statement } from "../kernel/db.ts";
+import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { batch, type Db, type Expression, type Statement } from "../kernel/db.ts";
 import { auditOutbox } from "../schema/audit.ts";
 import type { AuditEvent, AuditMessage } from "./event.ts";
 
 /** Goes into the batch of the change that it records, so that neither can exist without the other. */
 export const stage = (db: Db, event: AuditEvent): Statement =>
   db.insert(auditOutbox).values({ accountId: event.accountId, id: event.id, event });
+
+/** Writes into a staged event, as a member of what was changed, what only its batch knows. */
+export const complete = (db: Db, event: AuditEvent, member: string, value: Expression): Statement =>
+  db.update(auditOutbox).set({ event: sql`json_set(${auditOutbox.event}, ${`$.changes.after.${member}`}, ${value})` })
+    .where(and(eq(auditOutbox.accountId, event.accountId), eq(auditOutbox.id, event.id)));
 
 /**
  * Says that events were staged, so that they are sealed within moments. Never throws: what the queue did not take, the

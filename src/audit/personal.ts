@@ -12,7 +12,8 @@ export const PERSONAL: ReadonlySet<string> = new Set([
 /** Members that are personal only in what changed on resources of this type: a product's name is nobody's name. */
 export const PERSONAL_OF_TYPE: Readonly<Record<string, ReadonlySet<string>>> = {
   customer: new Set(["name", "company", "address"]),
-  member: new Set(["name", "position"]),
+  member: new Set(["name", "position", "office", "department", "city", "country", "externalId"]),
+  invitation: new Set(["name", "externalId"]),
   api_key: new Set(["name"]),
   billing: new Set(["name", "company", "address"]),
   account: new Set(["address"]),

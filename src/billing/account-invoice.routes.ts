@@ -5,7 +5,7 @@ import { cardSchema } from "../resources/resource.card.ts";
 import { findResource, guardResource, updateResource } from "../resources/resource.store.ts";
 import type { Action, StoredType } from "../resources/type.ts";
 import { invoice } from "../resources/types/invoice.ts";
-import { loadTenant } from "../team/tenant.change.ts";
+import { loadTenant } from "../accounts/tenant.change.ts";
 
 const stored = invoice.stored as StoredType;
 

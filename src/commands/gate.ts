@@ -27,7 +27,7 @@ export async function openGate(port: number): Promise<Gate> {
   const url = `http://127.0.0.1:${port}`;
   // The issuer of access tokens is the gate's own address, so another port changes it.
   const child = startWrangler([
-    "dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0", "--log-level", "info", "--var", `ISSUER:${url}`,
+    "dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0", "--log-level", "info", "--var", `ISSUER:${url}`, "--var", `APP_URL:${url}`, "--var", "DEV_MAIL:on",
   ]);
   const ended = once(child, "close").then(() => undefined);
   const output = follow(child);

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { type Endpoint, endpoint } from "../identity/call.ts";
-import { derivedSecret } from "../identity/derived-secret.ts";
+import { derivedSecret } from "../kernel/derived-secret.ts";
 import { findMember } from "../identity/member.store.ts";
 import { etag } from "../identity/request.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { guardMember } from "../team/member.store.ts";
-import { loadTenant } from "../team/tenant.change.ts";
+import { loadTenant } from "../accounts/tenant.change.ts";
 import { newRow } from "../resources/new-row.change.ts";
 import { cardSchema, resourceCard, trailCard } from "../resources/resource.card.ts";
 import { loadResource } from "../resources/resource.routes.ts";

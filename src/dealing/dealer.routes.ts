@@ -8,8 +8,8 @@ import { definite, text } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
-import { type AccountRow, ProfileBody } from "../team/account.card.ts";
-import { guardAccount, listFamily, updateAccount } from "../team/account.store.ts";
+import { type AccountRow, ProfileBody } from "../accounts/account.card.ts";
+import { guardAccount, listFamily, updateAccount } from "../accounts/account.store.ts";
 
 const DealerCard = z.object({
   id: z.string(), kind: z.string(), name: z.string(), parentId: z.string().nullable(), profile: ProfileBody,

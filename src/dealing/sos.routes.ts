@@ -6,7 +6,7 @@ import { iso } from "../kernel/clock.ts";
 import { failedUnique } from "../kernel/db.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
-import { loadTenant } from "../team/tenant.change.ts";
+import { loadTenant } from "../accounts/tenant.change.ts";
 import { extended } from "./license-period.ts";
 import { newRow } from "../resources/new-row.change.ts";
 import { cardSchema, refOf, resourceCard, trailCard } from "../resources/resource.card.ts";

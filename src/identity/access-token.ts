@@ -6,12 +6,12 @@ import type { Keyring } from "./keyring.ts";
 export const TOKEN_TTL_SECONDS = 600;
 
 const CLAIMS = z.object({
-  sub: z.string(), acc: z.string(), mem: z.string(), key: z.string(), iat: z.number(), exp: z.number(), jti: z.string(),
-}).refine(({ sub, mem }) => sub === mem)
+  sub: z.string(), acc: z.string(), mem: z.string(), key: z.string().optional(), sid: z.string().optional(), iat: z.number(), exp: z.number(), jti: z.string(),
+}).refine(({ sub, mem, key, sid }) => sub === mem && (key === undefined) !== (sid === undefined))
   // Whoever remembers the claims asks only for their end, so the end is never later than the age allows.
   .transform((claims) => ({ ...claims, exp: Math.min(claims.exp, claims.iat + TOKEN_TTL_SECONDS) }));
 
-/** Who a token speaks for: a member, by the API key that it was minted from. */
+/** Who a token speaks for: a member, by the API key or the session that it was minted from. */
 export type Claims = z.infer<typeof CLAIMS>;
 
 export interface TokenTerms {
@@ -19,12 +19,20 @@ export interface TokenTerms {
   readonly audience: string;
 }
 
+export interface TokenSubject {
+  readonly memberId: string;
+  readonly accountId: string;
+  /** What it is minted from, and dies with. */
+  readonly source: { readonly kind: "key" | "session"; readonly id: string };
+  readonly jti: string;
+}
+
 /**
  * An access token of RFC 9068, signed with EdDSA.
  * @param now milliseconds since the epoch
  */
-export const mintToken = (ring: Keyring, terms: TokenTerms, subject: { memberId: string; accountId: string; keyId: string; jti: string }, now: number): Promise<string> =>
-  new SignJWT({ acc: subject.accountId, mem: subject.memberId, key: subject.keyId, client_id: subject.keyId })
+export const mintToken = (ring: Keyring, terms: TokenTerms, { source, ...subject }: TokenSubject, now: number): Promise<string> =>
+  new SignJWT({ acc: subject.accountId, mem: subject.memberId, ...(source.kind === "key" ? { key: source.id } : { sid: source.id }), client_id: source.id })
     .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid: ring.signer.kid })
     .setIssuer(terms.issuer).setAudience(terms.audience).setSubject(subject.memberId).setJti(subject.jti)
     .setIssuedAt(Math.floor(now / 1000)).setExpirationTime(Math.floor(now / 1000) + TOKEN_TTL_SECONDS)

@@ -11,10 +11,10 @@ export type Refusal = "auth/blocked" | "auth/invalid-credential" | "ip/not-allow
  * @param aboutItself the call only reads what the member is: open while the plan lacks restricted accounts
  */
 export function refusal(principal: Principal, origin: Pick<Origin, "ip">, now: number, aboutItself: boolean): Refusal | null {
-  const { member, key, home } = principal;
+  const { member, credential, home } = principal;
   const stopped = statusRefusal(member.status);
   if (stopped !== null) return stopped;
-  if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now)) return "auth/invalid-credential";
+  if (credential.revokedAt !== null || (credential.expiresAt !== null && credential.expiresAt <= now)) return "auth/invalid-credential";
   if (!admitsAddress(principal.addressRules, origin.ip)) return "ip/not-allowed";
   return !aboutItself && hasLapsed(home, member.roles) ? "plan/feature-required" : null;
 }

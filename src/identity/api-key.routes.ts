@@ -66,7 +66,7 @@ const create = endpoint({
 function decideKey(call: Call, targetId: string, target: Holdings | undefined): void {
   const { principal } = call;
   const { preset: { roles }, settings } = principal.home;
-  const { scopes } = principal.key;
+  const { scopes } = principal.credential;
   const ownKeys = settings.membersMayCreateKeys && principal.member.roles.some((role) => roles[role]?.ownKeys)
     && (scopes === null || scopes.includes("api_key.create"));
   if (targetId === principal.memberId && ownKeys) return;
@@ -82,7 +82,7 @@ function keyTerms(call: Call, body: z.infer<typeof NewKey>) {
   const terms = { scopes: body.scopes, allowedIps, expiresAt };
   const beyond = body.scopes?.find((scope) => !call.principal.grantSet.reaches.has(scope));
   if (beyond !== undefined) throw new Problem("access/denied", { detail: `Nobody gives a scope beyond their own rights, such as ${beyond} here.` });
-  const wide = tooWide(call.principal.key, terms);
+  const wide = tooWide(call.principal.credential, terms);
   if (wide !== null) throw new Problem("access/denied", { detail: `The key of this call is narrowed in ${wide}, so it makes only keys that are at least as narrow.` });
   return terms;
 }

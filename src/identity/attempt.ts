@@ -4,17 +4,18 @@ import { type Right, typeOf } from "../access/right.ts";
 import { Stale } from "../access/stamp.ts";
 import { guardStamp, holds, readStamp } from "../access/stamp.store.ts";
 import type { AuditEvent } from "../audit/event.ts";
-import { publish, stage } from "../audit/outbox.store.ts";
+import { complete, publish, stage } from "../audit/outbox.store.ts";
 import type { SentFile } from "../kernel/body.ts";
-import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
+import { ask, batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
 import { isId, newId } from "../kernel/id.ts";
 import { type IdempotencyRecord, REPLAYED } from "../kernel/idempotency.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
+import { dispatch, post } from "../mail/outbox.store.ts";
 import type { Locale } from "../schema/team.ts";
 import type { Call, Change, EventName, Results } from "./call.ts";
 import { refusal } from "./admission.ts";
-import { findRecord, IDEMPOTENCY_KEY, insertRecord } from "./idempotency.store.ts";
+import { completeRecord, findRecord, IDEMPOTENCY_KEY, insertRecord } from "./idempotency.store.ts";
 import { languageOf } from "./language.ts";
 import type { Principal } from "./principal.ts";
 import type { GateRequest } from "./request.ts";
@@ -111,22 +112,36 @@ export class Attempt implements Call {
     const { db } = this;
     // Not every handler asks for the query, and none may have an effect beside one that is not known.
     this.query();
-    const key = this.#recordKey();
+    const { assigned, events, letters = [] } = change;
+    const key = this.#recordKey(change.part);
     const record = key === null ? [] : [insertRecord(db, {
       principal: this.principal.memberId, key, fingerprint: this.#request.fingerprint(),
       status: answer.status, body: answer.replay ?? answer.body ?? null, createdAt: this.now,
     })];
-    const staged = change.events.map((event) => stage(db, event));
+    const staged = [...events.map((event) => stage(db, event)), ...letters.map((letter) => post(db, letter, this.now))];
+    let results: readonly unknown[];
     try {
-      await batch(db, [guardStamp(db, this.principal.stamp), ...record, ...change.statements, ...staged]);
+      results = await batch(db, [guardStamp(db, this.principal.stamp), ...record, ...change.statements, ...staged, ...this.#completion(change, key)]);
     } catch (error) {
       throw this.#refused(error, change);
     }
     this.confirmed = true;
-    for (const [accountId, events] of Map.groupBy(change.events, (event) => event.accountId)) {
-      this.defer(publish(this.env.AUDIT, accountId, events));
-    }
-    return answer;
+    for (const [accountId, told] of Map.groupBy(events, (event) => event.accountId)) this.defer(publish(this.env.AUDIT, accountId, told));
+    if (letters.length > 0) this.defer(dispatch(this.env.MAIL, letters));
+    if (assigned === undefined) return answer;
+    const [row] = results.at(-1) as [{ readonly value: unknown }];
+    return { ...answer, body: { ...answer.body as object, [assigned.member]: row.value } };
+  }
+
+  /** What the batch gives out is written into what remembers and records it, and told last. */
+  #completion({ assigned, events }: Change, key: string | null): Statement[] {
+    if (assigned === undefined) return [];
+    const { member, value } = assigned;
+    return [
+      ...(key === null ? [] : [completeRecord(this.db, this.principal.memberId, key, member, value)]),
+      ...events.filter(({ changes }) => changes !== null && Object.hasOwn(changes.after, member)).map((event) => complete(this.db, event, member, value)),
+      ask(this.db, value),
+    ];
   }
 
   /** A denial belongs in the trail before it is answered. */
@@ -147,10 +162,11 @@ export class Attempt implements Call {
   }
 
   /** The ledger keeps its own records. */
-  #recordKey(): string | null {
+  #recordKey(part?: string): string | null {
     const { operation, headers } = this.#request;
     if (operation.idempotency === undefined || operation.idempotency === "ledger" || !headers.has("idempotency-key")) return null;
-    return this.#request.idempotencyKey();
+    const key = this.#request.idempotencyKey();
+    return part === undefined || key === null ? key : `${key}#${part}`;
   }
 
   #refused(error: unknown, change: Change): unknown {

@@ -3,9 +3,10 @@ import type { Right } from "../access/right.ts";
 import type { AuditEvent, Origin } from "../audit/event.ts";
 import type { Env } from "../env.ts";
 import type { SentFile } from "../kernel/body.ts";
-import type { Db, GuardName, Statement } from "../kernel/db.ts";
+import type { Db, Expression, GuardName, Statement } from "../kernel/db.ts";
 import type { Answer, Operation } from "../kernel/operation.ts";
 import type { Problem, ProblemCode } from "../kernel/problem.ts";
+import type { Letter } from "../mail/letter.ts";
 import type { Locale } from "../schema/team.ts";
 import type { Principal } from "./principal.ts";
 
@@ -20,12 +21,19 @@ export interface Change {
   readonly duplicates?: Readonly<Record<string, ProblemCode>>;
   /** Unique constraints whose failure starts another attempt: somebody else was faster with the same. */
   readonly again?: readonly string[];
+  /** Mails that tell of it. They leave after the change is made, and a mail that fails undoes nothing. */
+  readonly letters?: readonly Letter[];
+  /** A value that only the batch itself knows, such as a number that it gives out: `member` of what is answered, remembered and recorded. */
+  readonly assigned?: { readonly member: string; readonly value: Expression };
+  /** Many changes in one call: each is remembered under the call's Idempotency-Key and its own name. */
+  readonly part?: string;
 }
 
 export type Results<T extends readonly Statement[]> = { -readonly [K in keyof T]: T[K]["_"]["result"] };
 
 /** What the trail tells of that no right is named after. */
-export type EventName = "token.create" | "object.transfer" | "sos_license.block" | "sos_license.clear" | "aggregator_license.create" | "aggregator_license.revoke";
+export type EventName = "token.create" | "session.create" | "session.end" | "invitation.create" | "invitation.send" | "invitation.accept" | "invitation.revoke"
+  | "hook.deliver" | "email.verify" | "object.transfer" | "sos_license.block" | "sos_license.clear" | "aggregator_license.create" | "aggregator_license.revoke";
 
 /**
  * One attempt at one authenticated call. A handler asks in this order:
@@ -75,8 +83,18 @@ export interface Call<Body = unknown, Query = unknown> {
   defer(work: Promise<unknown>): void;
 }
 
-/** A call without a credential: signing keys, claims, documentation. */
-export type OpenCall<Body = unknown, Query = unknown> = Pick<Call<Body, Query>, "env" | "db" | "now" | "origin" | "params" | "query" | "body" | "defer">;
+/** A call that needs no credential: signing keys, claims, documentation, what is signed in other ways. */
+export interface OpenCall<Body = unknown, Query = unknown> extends Pick<Call<Body, Query>, "env" | "db" | "now" | "origin" | "params" | "query" | "body" | "defer"> {
+  readonly headers: Headers;
+  /** The body as it came, where the operation asks for it raw. */
+  readonly raw: Uint8Array;
+  /** What a stranger is told in. */
+  readonly language: Locale;
+  /** Whoever sent a credential all the same; null without one. @throws Problem auth/invalid-credential, auth/blocked, ip/not-allowed */
+  caller(): Promise<Principal | null>;
+  /** Does what a member would, with the rights that the member has now; once more when they change meanwhile. Null when nobody is loaded. @throws Problem */
+  act<T>(load: () => Promise<Principal | null>, work: (call: Call) => Promise<T>): Promise<T | null>;
+}
 
 /** A route: what it is, and what it does for a known caller, or for anybody. */
 export type Endpoint = { readonly operation: Operation } & (

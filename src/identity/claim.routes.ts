@@ -49,7 +49,7 @@ async function take(call: OpenCall, found: Claim, types: TypeTable): Promise<Ans
   const secret = mintKey(randomBytes(32));
   const made = { hash: sha256Hex(secret), ...keyHints(secret) };
   try {
-    await batch(call.db, [...(code === null ? claimKey(call.db, found, made) : []), stage(call.db, recorded)]);
+    await batch(call.db, [...(code === null ? claimKey(call.db, found, made, call.now) : []), stage(call.db, recorded)]);
   } catch (error) {
     if (failedGuard(error) === "claim_used") return null;
     throw error;

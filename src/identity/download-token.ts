@@ -10,13 +10,14 @@ export const DOWNLOAD_TTL_SECONDS = 300;
 const TYPE = "download+jwt";
 const audienceOf = ({ audience }: TokenTerms): string => `${audience}/downloads`;
 
-const CLAIMS = z.object({ acc: z.string(), mem: z.string(), key: z.string(), thm: z.string(), fil: z.string(), exp: z.number() });
+const CLAIMS = z.object({ acc: z.string(), mem: z.string(), key: z.string().optional(), sid: z.string().optional(), thm: z.string(), fil: z.string(), exp: z.number() });
 
-/** Who asked for a link, by which API key, and the file of a theme that it leads to. */
+/** Who asked for a link, by which API key or session, and the file of a theme that it leads to. */
 export interface Download {
   readonly acc: string;
   readonly mem: string;
-  readonly key: string;
+  readonly key?: string | undefined;
+  readonly sid?: string | undefined;
   readonly thm: string;
   readonly fil: string;
 }

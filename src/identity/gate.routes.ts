@@ -43,7 +43,7 @@ function note(c: Context<GateEnv>, requestId: string): void {
   const { origin, seen: { principal }, code } = c.var;
   const at = now();
   logCall({
-    id: newId("call", at), accountId: principal?.accountId ?? "", at, memberId: principal?.memberId ?? null, apiKeyId: principal?.key.id ?? null,
+    id: newId("call", at), accountId: principal?.accountId ?? "", at, memberId: principal?.memberId ?? null, apiKeyId: principal?.credential.kind === "key" ? principal.credential.id : null,
     method: c.req.method, path: c.req.path.replace(SIGNED, "/…"), status: c.res.status, code, ip: origin.ip, userAgent: origin.userAgent, requestId,
   }, (message) => c.env.AUDIT.send(message), (work) => c.executionCtx.waitUntil(work));
 }

@@ -8,9 +8,11 @@ import type { Locale } from "../schema/team.ts";
 import { touchKey } from "./api-key.store.ts";
 import { refusal } from "./admission.ts";
 import { Attempt, Replay } from "./attempt.ts";
-import type { Endpoint } from "./call.ts";
+import type { Call, Endpoint, OpenCall } from "./call.ts";
+import { credentialOf } from "./credential.ts";
 import { type Identity, identify, principals } from "./identify.ts";
 import { Memory } from "../kernel/memory.ts";
+import { languageOf } from "./language.ts";
 import type { Principal } from "./principal.ts";
 import { withoutRestrictedAccounts } from "./refusal.change.ts";
 import type { GateRequest } from "./request.ts";
@@ -30,7 +32,7 @@ export async function pass(request: GateRequest, endpoint: Endpoint, types: Type
   declaredBody(request.headers, request.operation.upload);
   if ("open" in endpoint) {
     await request.readBody();
-    return endpoint.open(openCall(request));
+    return endpoint.open(openCall(request, types));
   }
   const identity = await identify(request, types);
   const first = await attempt(request, endpoint.handle, identity, principals.get(identity.memoryKey), seen);
@@ -38,7 +40,7 @@ export async function pass(request: GateRequest, endpoint: Endpoint, types: Type
   principals.delete(identity.memoryKey);
   const second = await attempt(request, endpoint.handle, identity, undefined, seen);
   if (second !== null) return second;
-  throw new Problem("stale", { headers: { "Retry-After": "1" } });
+  throw stale();
 }
 
 /** One run of the handler; null when it has to run again with rights that are loaded anew. */
@@ -80,7 +82,8 @@ const noted = new Memory<number>(5_000);
 
 /** `lastUsedAt` is kept to the hour, after the answer: a busy key does not cost a row for each call. */
 function noteUse(call: Attempt): void {
-  const { key } = call.principal;
+  const { credential: key } = call.principal;
+  if (key.kind !== "key") return;
   const hour = Math.floor(call.now / 3_600_000);
   if (noted.get(key.id) === hour) return;
   noted.set(key.id, hour);
@@ -90,7 +93,7 @@ function noteUse(call: Attempt): void {
 function admit(call: Attempt, request: GateRequest): void {
   const code = refusal(call.principal, call.origin, call.now, request.operation.right === "self" && request.operation.method === "GET");
   if (code === "plan/feature-required") throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
-  if (code === "auth/invalid-credential") throw new Problem(code, { detail: "The API key behind this call has expired or was revoked, or its member has not accepted yet." });
+  if (code === "auth/invalid-credential") throw new Problem(code, { detail: "The API key or session behind this call has ended, or its member has not accepted yet." });
   if (code !== null) throw new Problem(code);
   // A call that is meant for another account must not fall on the caller's own.
   if (call.principal.astray) throw new Problem("not-found", { detail: "Tollgate-Account names no account that you may act on." });
@@ -101,7 +104,35 @@ const isDenial = (problem: Problem, call: Attempt): boolean =>
   call.denied !== null || call.principal.astray || problem.code === "access/denied" || problem.code === "ip/not-allowed"
   || problem.code === "auth/blocked" || problem.code === "auth/invalid-credential";
 
-const openCall = (request: GateRequest) => ({
-  env: request.env, db: request.db, now: request.now, origin: request.origin, params: request.params,
+const openCall = (request: GateRequest, types: TypeTable): OpenCall => ({
+  env: request.env, db: request.db, now: request.now, origin: request.origin, params: request.params, headers: request.headers, raw: request.raw,
+  language: languageOf(request.headers.get("accept-language"), []),
   query: () => request.query(), body: async () => { request.query(); return request.validBody(); }, defer: request.defer,
+  caller: () => caller(request, types),
+  act: (load, work) => act(request, load, work),
 });
+
+/** Whoever sent a credential where none is needed. It is asked like any other, and loaded anew. */
+async function caller(request: GateRequest, types: TypeTable): Promise<Principal | null> {
+  if (credentialOf(request.headers).kind === "none") return null;
+  const principal = await (await identify(request, types)).load();
+  if (principal === null) throw new Problem("auth/invalid-credential", { detail: "The credential is not known here, or is no longer valid." });
+  admit(new Attempt(request, principal, true), request);
+  return principal;
+}
+
+/** Whoever acts without a call of their own is loaded, not remembered, and loaded once more when that turns out stale. */
+async function act<T>(request: GateRequest, load: () => Promise<Principal | null>, work: (call: Call) => Promise<T>): Promise<T | null> {
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const principal = await load();
+    if (principal === null) return null;
+    try {
+      return await work(new Attempt(request, principal, true));
+    } catch (error) {
+      if (!(error instanceof Stale)) throw error;
+    }
+  }
+  throw stale();
+}
+
+const stale = (): Problem => new Problem("stale", { headers: { "Retry-After": "1" } });

@@ -1,5 +1,5 @@
-import { and, eq } from "drizzle-orm";
-import type { Db, Statement } from "../kernel/db.ts";
+import { and, eq, sql } from "drizzle-orm";
+import type { Db, Expression, Statement } from "../kernel/db.ts";
 import { idempotency } from "../schema/identity.ts";
 
 /** Columns of the unique key, as a failed insert names them: two calls at once meet here and the second replays. */
@@ -11,3 +11,7 @@ export const findRecord = (db: Db, principal: string, key: string) =>
 /** Belongs in the batch of the effect, so that there is no state "in progress" that a crash could leave behind. */
 export const insertRecord = (db: Db, record: typeof idempotency.$inferInsert): Statement =>
   db.insert(idempotency).values(record);
+
+/** Writes into what is remembered what only its batch knows. */
+export const completeRecord = (db: Db, principal: string, key: string, member: string, value: Expression): Statement =>
+  db.update(idempotency).set({ body: sql`json_set(${idempotency.body}, ${`$.${member}`}, ${value})` }).where(and(eq(idempotency.principal, principal), eq(idempotency.key, key)));

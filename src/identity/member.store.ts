@@ -7,6 +7,15 @@ import { member } from "../schema/team.ts";
 /** `member`, or an alias of it. */
 type MemberTable = Readonly<Record<"id" | "accountId" | "roles", AnyColumn>>;
 
+/** What decides about a member and names it, without what the user book tells of a person: a result has 100 columns at most. */
+export const holder = (of: typeof member) => ({
+  id: of.id, accountId: of.accountId, userId: of.userId, username: of.username, email: of.email, status: of.status, roles: of.roles, rights: of.rights,
+  objectGroupIds: of.objectGroupIds, allowedIps: of.allowedIps, creditLimit: of.creditLimit, limitPeriod: of.limitPeriod, language: of.language,
+  version: of.version, acceptedAt: of.acceptedAt,
+});
+
+export type Holder = Pick<typeof member.$inferSelect, keyof ReturnType<typeof holder>>;
+
 /** A column beside a member: its grants, in the order of their types and ids. */
 export const grantsOf = (of: MemberTable) => sql`(SELECT json_group_array(json_array(g.resource_type, g.resource_id, g.access) ORDER BY g.resource_type, g.resource_id)
   FROM access_grant g WHERE g.member_id = ${of.id})`.mapWith(parseGrants);

@@ -11,7 +11,7 @@ export interface KeyTerms {
  * A key that is narrowed itself makes only keys that are at least as narrow: else whoever finds it could make a wider
  * one. Answers the first member of the wanted terms that is too wide, or null.
  */
-export function tooWide(maker: Principal["key"], wanted: KeyTerms): keyof KeyTerms | null {
+export function tooWide(maker: Principal["credential"], wanted: KeyTerms): keyof KeyTerms | null {
   const { scopes, allowedIps, expiresAt } = maker;
   if (scopes !== null && (wanted.scopes === null || !wanted.scopes.every((scope) => scopes.includes(scope)))) return "scopes";
   if (allowedIps.length > 0 && (wanted.allowedIps.length === 0 || !wanted.allowedIps.every((rule) => allowedIps.includes(rule)))) return "allowedIps";

@@ -6,10 +6,10 @@ import { type AccountKind, presetFor } from "../access/model.ts";
 import type { GrantRow } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
 import type { Db } from "../kernel/db.ts";
-import { apiKey } from "../schema/identity.ts";
+import { apiKey, session } from "../schema/identity.ts";
 import { account, member, type Settings } from "../schema/team.ts";
 import { compileRules } from "./address.ts";
-import { customRolesOf, grantsOf } from "./member.store.ts";
+import { customRolesOf, grantsOf, holder, type Holder } from "./member.store.ts";
 import type { Principal } from "./principal.ts";
 import { settingsOf } from "./settings.ts";
 
@@ -17,35 +17,69 @@ const target = alias(account, "target");
 
 /** The rows behind an API key, by the SHA-256 of its secret. @param targetId the account that the call names, or null */
 export const findPrincipalByKey = (db: Db, hash: string, targetId: string | null, types: TypeTable): Promise<Principal | null> =>
-  findPrincipal(db, eq(apiKey.hash, hash), targetId, "key", types);
+  findKeyHolder(db, eq(apiKey.hash, hash), targetId, "key", types);
 
-/** The rows behind an access token: the member and the key that it was minted from. */
-export const findPrincipalByToken = (db: Db, claims: { acc: string; mem: string; key: string }, targetId: string | null, types: TypeTable): Promise<Principal | null> =>
-  findPrincipal(db, and(eq(apiKey.id, claims.key), eq(apiKey.memberId, claims.mem), eq(apiKey.accountId, claims.acc)), targetId, "token", types);
+/** Whom a token speaks for, and the key or session that it was minted from. */
+interface TokenOf {
+  readonly acc: string;
+  readonly mem: string;
+  readonly key?: string | undefined;
+  readonly sid?: string | undefined;
+}
+
+/** The rows behind an access token. */
+export const findPrincipalByToken = (db: Db, { acc, mem, key, sid }: TokenOf, targetId: string | null, types: TypeTable): Promise<Principal | null> =>
+  (sid === undefined
+    ? findKeyHolder(db, and(eq(apiKey.id, key ?? ""), eq(apiKey.memberId, mem), eq(apiKey.accountId, acc)), targetId, "token", types)
+    : findSessionHolder(db, and(eq(session.id, sid), eq(session.memberId, mem), eq(session.accountId, acc)), targetId, types));
+
+/** The member who owns a hook, as strong as they are now. What came in through it comes from elsewhere: only the account's address rules hold. */
+export async function findPrincipalByHook(db: Db, { id, accountId, memberId }: { id: string; accountId: string; memberId: string }, types: TypeTable): Promise<Principal | null> {
+  const [row] = await db.select(WHO).from(member).innerJoin(account, eq(account.id, member.accountId)).leftJoin(target, AT(null))
+    .where(and(eq(member.id, memberId), eq(member.accountId, accountId)));
+  if (row === undefined) return null;
+  const principal = toPrincipal(row, { kind: "hook", id, scopes: null, allowedIps: [], expiresAt: null, revokedAt: null }, null, "hook", types);
+  return { ...principal, addressRules: [compileRules(row.account.allowedIps)] };
+}
 
 /** Under a name of its own: `account.parent_id` would be the inner row's. */
 const parentSettings = (of: typeof account | typeof target) => sql`(SELECT above.settings FROM account above WHERE above.id = ${of.parentId})`.mapWith(account.settings);
 
-async function findPrincipal(db: Db, where: SQL | undefined, targetId: string | null, via: Principal["via"], types: TypeTable): Promise<Principal | null> {
-  const [row] = await db.select({
-    key: apiKey, member, account, target, grants: grantsOf(member), customRoles: customRolesOf(member),
-    aboveHome: parentSettings(account).as("above_home"), aboveTarget: parentSettings(target).as("above_target"),
-    targetGrandparentId: sql<string | null>`(SELECT parent_id FROM account WHERE id = ${target.parentId})`.as("target_grandparent_id"),
-    platformId: sql<string | null>`(SELECT id FROM account WHERE kind = 'platform')`.as("platform_id"),
-  })
-    .from(apiKey)
+/** Whoever is behind a credential, with everything that decides what they may do. */
+const WHO = {
+  member: holder(member), account, target, grants: grantsOf(member), customRoles: customRolesOf(member),
+  aboveHome: parentSettings(account).as("above_home"), aboveTarget: parentSettings(target).as("above_target"),
+  targetGrandparentId: sql<string | null>`(SELECT parent_id FROM account WHERE id = ${target.parentId})`.as("target_grandparent_id"),
+  platformId: sql<string | null>`(SELECT id FROM account WHERE kind = 'platform')`.as("platform_id"),
+};
+const AT = (targetId: string | null) => and(eq(target.id, targetId ?? ""), ne(target.id, account.id));
+
+async function findKeyHolder(db: Db, where: SQL | undefined, targetId: string | null, via: Principal["via"], types: TypeTable): Promise<Principal | null> {
+  const [row] = await db.select({ ...WHO, key: apiKey }).from(apiKey)
     .innerJoin(member, and(eq(member.id, apiKey.memberId), eq(member.accountId, apiKey.accountId)))
-    .innerJoin(account, eq(account.id, member.accountId))
-    .leftJoin(target, and(eq(target.id, targetId ?? ""), ne(target.id, account.id)))
-    .where(where);
-  return row === undefined ? null : toPrincipal(row, targetId, via, types);
+    .innerJoin(account, eq(account.id, member.accountId)).leftJoin(target, AT(targetId)).where(where);
+  if (row === undefined) return null;
+  const { id, scopes, allowedIps, expiresAt, revokedAt } = row.key;
+  return toPrincipal(row, { kind: "key", id, scopes, allowedIps, expiresAt, revokedAt }, targetId, via, types);
 }
+
+async function findSessionHolder(db: Db, where: SQL | undefined, targetId: string | null, types: TypeTable): Promise<Principal | null> {
+  const [row] = await db.select({ ...WHO, session }).from(session)
+    .innerJoin(member, and(eq(member.id, session.memberId), eq(member.accountId, session.accountId), eq(member.userId, session.userId)))
+    .innerJoin(account, eq(account.id, member.accountId)).leftJoin(target, AT(targetId)).where(where);
+  if (row === undefined) return null;
+  const { id, expiresAt, endedAt } = row.session;
+  return toPrincipal(row, { kind: "session", id, scopes: null, allowedIps: [], expiresAt, revokedAt: endedAt }, targetId, "token", types);
+}
+
+/** What the trail keeps of a credential. */
+const trace = ({ kind, id }: Principal["credential"]) =>
+  ({ apiKeyId: kind === "key" ? id : null, ...(kind === "session" ? { sessionId: id } : {}), ...(kind === "hook" ? { hookId: id } : {}) });
 
 type AccountRow = typeof account.$inferSelect;
 
 interface Row {
-  readonly key: typeof apiKey.$inferSelect;
-  readonly member: typeof member.$inferSelect;
+  readonly member: Holder;
   readonly account: AccountRow;
   readonly target: AccountRow | null;
   readonly grants: readonly GrantRow[];
@@ -56,13 +90,13 @@ interface Row {
   readonly platformId: string | null;
 }
 
-function toPrincipal(row: Row, targetId: string | null, via: Principal["via"], types: TypeTable): Principal {
-  const { key, member: who, account: home, target: below } = row;
+function toPrincipal(row: Row, credential: Principal["credential"], targetId: string | null, via: Principal["via"], types: TypeTable): Principal {
+  const { member: who, account: home, target: below } = row;
   const homeSettings = settingsOf(home, row.aboveHome as Settings | null);
   const preset = presetFor(home.kind, homeSettings.switches);
   const source = {
     memberId: who.id, accountId: home.id, roles: who.roles, customRoles: row.customRoles, rights: who.rights, grants: row.grants,
-    objectGroupIds: who.objectGroupIds, scopes: key.scopes,
+    objectGroupIds: who.objectGroupIds, scopes: credential.scopes,
   };
   const own = compile(source, preset, types);
   const acted = targetId === null || targetId === home.id ? home : below !== null && actsOn(own, preset, home.id, below, row.targetGrandparentId) ? below : null;
@@ -74,21 +108,21 @@ function toPrincipal(row: Row, targetId: string | null, via: Principal["via"], t
       memberId: who.id, memberVersion: who.version, accountId: home.id, accountVersion: home.version,
       ...(at === home ? { targetId: null, targetVersion: 0 } : { targetId: at.id, targetVersion: at.version }),
     },
-    memberId: who.id, accountId: at.id,
+    memberId: who.id, userId: who.userId, accountId: at.id,
     account: {
       kind: at.kind as AccountKind, name: at.name, parentId: at.parentId, plan: at.plan, subscription: at.subscription,
       ownerMemberId: at.ownerMemberId, settings: atSettings.settings,
     },
     preset: at === home ? preset : presetFor(at.kind, atSettings.switches), switches: atSettings.switches,
-    home: { accountId: home.id, kind: home.kind as AccountKind, preset, plan: home.plan, ...homeSettings },
+    home: { accountId: home.id, name: home.name, kind: home.kind as AccountKind, preset, plan: home.plan, ...homeSettings },
     astray: acted === null, platformId: row.platformId,
     member: {
       status: who.status, username: who.username, email: who.email, language: who.language, roles: who.roles,
       creditLimit: who.creditLimit, limitPeriod: who.limitPeriod,
     },
-    key: { id: key.id, scopes: key.scopes, allowedIps: key.allowedIps, expiresAt: key.expiresAt, revokedAt: key.revokedAt },
-    addressRules: [home.allowedIps, who.allowedIps, key.allowedIps, ...(at === home ? [] : [at.allowedIps])].map(compileRules),
+    credential,
+    addressRules: [home.allowedIps, who.allowedIps, credential.allowedIps, ...(at === home ? [] : [at.allowedIps])].map(compileRules),
     grantSet: at === home ? own : compileBelow(own, preset), types,
-    actor: { type: "member", memberId: who.id, accountId: home.id, login: who.username, email: who.email, apiKeyId: key.id },
+    actor: { type: "member", memberId: who.id, accountId: home.id, login: who.username, email: who.email, ...trace(credential) },
   };
 }

@@ -13,9 +13,11 @@ import type { LimitPeriod, Locale, Plan, Settings, Subscription } from "../schem
  */
 export interface Principal {
   readonly stamp: Stamp;
-  /** What the caller sent: the key itself, or a token minted from it. */
-  readonly via: "key" | "token";
+  /** What the caller sent: an API key, a token minted from one or from a session; or what came in through a hook. */
+  readonly via: "key" | "token" | "hook";
   readonly memberId: string;
+  /** The person who signs in as the member; null before an invitation was accepted. */
+  readonly userId: string | null;
   /** The account that the call acts on: the member's own, or one below it (`Tollgate-Account`). */
   readonly accountId: string;
   readonly account: {
@@ -33,6 +35,7 @@ export interface Principal {
   /** The member's own account. */
   readonly home: {
     readonly accountId: string;
+    readonly name: string;
     readonly kind: AccountKind;
     readonly preset: Preset;
     readonly plan: Plan;
@@ -51,7 +54,9 @@ export interface Principal {
     readonly creditLimit: number | null;
     readonly limitPeriod: LimitPeriod;
   };
-  readonly key: {
+  /** What the call rests on: a key that may be narrowed, a session, or a hook. Sessions and hooks have all that their member has. */
+  readonly credential: {
+    readonly kind: "key" | "session" | "hook";
     readonly id: string;
     readonly scopes: readonly string[] | null;
     readonly allowedIps: readonly string[];

@@ -1,7 +1,7 @@
 import { now } from "../kernel/clock.ts";
 import type { Origin } from "../audit/event.ts";
 import type { Env } from "../env.ts";
-import { readJson, type SentFile, sentFile, validate } from "../kernel/body.ts";
+import { readJson, readRaw, type SentFile, sentFile, validate } from "../kernel/body.ts";
 import { type Db, openDb } from "../kernel/db.ts";
 import { fingerprint, idempotencyKey } from "../kernel/idempotency.ts";
 import type { Operation } from "../kernel/operation.ts";
@@ -23,6 +23,8 @@ export class GateRequest {
   #query: { readonly value: unknown } | null = null;
   #reading: Promise<void> | null = null;
   #kept: Promise<unknown> | null = null;
+  /** The body as it came, where the operation asks for that. */
+  raw: Uint8Array = new Uint8Array();
 
   constructor(input: {
     request: Request; env: Env; operation: Operation; origin: Origin; params: Record<string, string>;
@@ -48,8 +50,10 @@ export class GateRequest {
   }
 
   async #read(): Promise<void> {
-    if (this.operation.body === undefined) return;
-    this.#json = await readJson(this.#request);
+    const { body, raw } = this.operation;
+    if (raw !== undefined) this.raw = await readRaw(this.#request, raw.maxBytes);
+    else if (body !== undefined) this.#json = await readJson(this.#request);
+    else return;
     this.now = now();
   }
 

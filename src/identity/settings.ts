@@ -1,9 +1,12 @@
 import type { Switches } from "../access/preset.ts";
 import type { Settings } from "../schema/team.ts";
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 export const DEFAULT_SETTINGS: Settings = {
   membersMayCreateKeys: false, perThemeRestrictions: false, inviteOnlyAdmins: false, customersMayInviteBillingAdmin: false,
   billingAdminVisibleToCustomer: false, currency: "EUR", locale: "en",
+  invitationTtlMs: 7 * DAY_MS, allowedEmailDomains: [],
 };
 
 /** An account's settings, and the switches that hold in it: a customer's organization goes by its seller's. */

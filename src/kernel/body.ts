@@ -10,17 +10,27 @@ export const BODY_LIMIT = 65_536;
  * @throws Problem too-large, media-type, malformed
  */
 export async function readJson(request: Request): Promise<unknown> {
-  if (request.body === null) return undefined;
-  // A declared length was held to the limit before, and the platform holds the body to it: one native read.
-  const declared = Number(request.headers.get("content-length") ?? Infinity);
-  const bytes = declared <= BODY_LIMIT ? new Uint8Array(await request.arrayBuffer()) : await readBytes(request.body);
+  const bytes = await readRaw(request, BODY_LIMIT);
   if (bytes.length === 0) return undefined;
   if (mediaType(request.headers) !== "application/json") throw new Problem("media-type");
+  return parseJson(bytes);
+}
+
+/** @throws Problem malformed */
+export function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
   } catch {
     throw new Problem("malformed");
   }
+}
+
+/** A body as it came; none is no bytes. @throws Problem too-large */
+export async function readRaw(request: Request, maxBytes: number): Promise<Uint8Array> {
+  if (request.body === null) return new Uint8Array();
+  // A declared length was held to the limit before, and the platform holds the body to it: one native read.
+  const declared = Number(request.headers.get("content-length") ?? Infinity);
+  return declared <= maxBytes ? new Uint8Array(await request.arrayBuffer()) : readBytes(request.body, maxBytes);
 }
 
 /**
@@ -59,12 +69,12 @@ const mediaType = (headers: Headers): string | null =>
   headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() ?? null;
 
 /** The length is counted as it arrives: a header may lie, and a chunked body has none. */
-async function readBytes(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+async function readBytes(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
-    if (length > BODY_LIMIT) throw new Problem("too-large");
+    if (length > maxBytes) throw new Problem("too-large");
     chunks.push(chunk);
   }
   const bytes = new Uint8Array(length);

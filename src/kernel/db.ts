@@ -4,6 +4,8 @@ import type { BatchItem } from "drizzle-orm/batch";
 
 /** Every store function takes its database, so that accounts can be spread over several without touching callers. */
 export type Db = DrizzleD1Database;
+/** A part of a statement. */
+export type { SQL as Expression };
 /** One statement of a batch. */
 export type Statement = BatchItem<"sqlite">;
 
@@ -58,12 +60,15 @@ export function prepared<Query extends Statement>(build: (db: Db) => Query): (db
  * fails: when a condition does not hold, the insert fails, names the column, and the whole batch rolls back.
  * When all hold, nothing is written.
  */
-export const GUARDS = ["stale", "changed", "last_admin", "has_dependents", "member_limit", "head_moved", "claim_used"] as const;
+export const GUARDS = ["stale", "changed", "last_admin", "has_dependents", "member_limit", "head_moved", "claim_used", "invitation_changed", "charges_pending"] as const;
 export type GuardName = (typeof GUARDS)[number];
 
 /** Fails the batch under `name` unless `holds` is true at that moment. */
 export const guard = (db: Db, name: GuardName, holds: SQL): Statement =>
   db.run(sql`INSERT INTO guard (${sql.raw(name)}) SELECT 1 WHERE NOT (${holds})`);
+
+/** A value beside the results of a batch. */
+export const ask = (db: Db, value: SQL): Statement => db.all(sql`SELECT ${value} AS value`);
 
 /** The guard that failed a batch, or null when the failure was another one. */
 export function failedGuard(error: unknown): GuardName | null {

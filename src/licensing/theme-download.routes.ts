@@ -36,7 +36,7 @@ const make = endpoint({
   const { file: name } = await call.body();
   const file = files.find((each) => each.name === name);
   if (file === undefined) throw new Problem("not-found", { errors: [{ pointer: "/file", detail: "names no file of this theme" }] });
-  const token = await signDownload(await keyring(env.SIGNING_KEYS), terms(call), { acc: principal.accountId, mem: principal.memberId, key: principal.key.id, thm: row.id, fil: file.id }, now);
+  const token = await signDownload(await keyring(env.SIGNING_KEYS), terms(call), { acc: principal.accountId, mem: principal.memberId, ...(principal.credential.kind === "session" ? { sid: principal.credential.id } : { key: principal.credential.id }), thm: row.id, fil: file.id }, now);
   const event = call.event("theme.download", { type: "theme", id: row.id }, { changes: { before: {}, after: { file: file.name, sha256: file.sha256, licenseId: license.id } } });
   return call.commit({
     statements: [guardResource(call.db, { accountId: principal.accountId, type: "license", ...license })], events: [event],

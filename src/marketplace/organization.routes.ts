@@ -9,11 +9,11 @@ import { etag } from "../identity/request.ts";
 import { definite } from "../kernel/body.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
-import { type AccountRow, OwnerClaim } from "../team/account.card.ts";
-import { guardAccount, updateAccount } from "../team/account.store.ts";
+import { type AccountRow, OwnerClaim } from "../accounts/account.card.ts";
+import { guardAccount, updateAccount } from "../accounts/account.store.ts";
 import { memberCard } from "../team/member.card.ts";
 import { requireInviting } from "../team/member.change.ts";
-import { claimAnew, foundAccount } from "../team/new-account.change.ts";
+import { claimAnew, foundAccount } from "../accounts/new-account.change.ts";
 import { MadeOrganization, NewOrganization, OrganizationCard, organizationCard, OrganizationPatch, organizationRef } from "../resources/organization.ts";
 import { findOrganization, grantOrganization, listOrganizations } from "../resources/organization.store.ts";
 import { NOTHING } from "../resources/named.change.ts";
@@ -86,7 +86,7 @@ const create = endpoint({
   const body = await call.body();
   const made = foundAccount(call, { ...body, kind, parentId: accountId, profile: definite(body.profile) });
   const reach = reachOf(call, made.account.id);
-  const answer = { ...organizationCard(made.account), owner: memberCard(made.owner, []) };
+  const answer = { ...organizationCard(made.account), owner: memberCard(made.owner, [], made.account.name) };
   const changes = { before: {}, after: { kind, name: made.account.name, profile: made.account.profile, ownerMemberId: made.owner.id } };
   const event = (chain: string) => call.event("organization.create", { type: "organization", id: made.account.id }, { accountId: chain, changes });
   return call.commit({ statements: [...made.statements, ...reach.statements], events: [event(accountId), event(made.account.id), ...reach.events] }, {

@@ -40,11 +40,11 @@ function coveredBy({ principal: { accountId, home, grantSet } }: Call): Covered 
  * narrowed away from the log reads no more than one that is not. Whose reports are of their own reach learns nothing of others.
  */
 function namedFor({ principal }: Call): Named {
-  const { grantSet: { reaches }, key, memberId } = principal;
+  const { grantSet: { reaches }, credential, memberId } = principal;
   const [reach, reports, sight] = [reaches.get("audit.view"), reaches.get("report.download"), sightOf(principal)];
   if (reach?.all) return { members: "all", memberId, sight };
   if (reach?.own || (reports?.own && !reports.all)) return { members: "one", memberId };
-  return { members: "none", memberId, sight: key.scopes === null ? { ...sight, hidden: [], partly: [] } : sight };
+  return { members: "none", memberId, sight: credential.scopes === null ? { ...sight, hidden: [], partly: [] } : sight };
 }
 
 /** A name that opens doors, such as a license key, is told by its last characters. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ResourceRef } from "../access/decide.ts";
-import { type AccountRow, Founded, NewOwner, ProfileBody } from "../team/account.card.ts";
+import { type AccountRow, Founded, NewOwner, ProfileBody } from "../accounts/account.card.ts";
 import { text } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 

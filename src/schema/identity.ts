@@ -29,3 +29,39 @@ export const idempotency = sqliteTable("idempotency", {
   body: text({ mode: "json" }).$type<unknown>().notNull(),
   createdAt: integer("created_at").notNull(),
 }, (table) => [primaryKey({ columns: [table.principal, table.key] })]);
+
+/** A one-time code and link of sign-in. */
+export const signIn = sqliteTable("sign_in", {
+  id: text().primaryKey(),
+  email: text().notNull(),
+  /** Of the signing key that code and link follow from. */
+  kid: text().notNull(),
+  attempts: integer().notNull().default(0),
+  expiresAt: integer("expires_at").notNull(),
+  usedAt: integer("used_at"),
+  createdAt: integer("created_at").notNull(),
+});
+
+/** How often something was asked for in a window of time. */
+export const tally = sqliteTable("tally", {
+  /** A digest of whom it is counted for, and of what. */
+  subject: text().notNull(),
+  window: integer().notNull(),
+  count: integer().notNull(),
+}, (table) => [primaryKey({ columns: [table.subject, table.window] })]);
+
+export const session = sqliteTable("session", {
+  id: text().primaryKey(),
+  accountId: text("account_id").notNull(),
+  memberId: text("member_id").notNull(),
+  userId: text("user_id").notNull(),
+  kid: text().notNull(),
+  /** Each refresh is another; a refresh token of an earlier one ends the session. */
+  rotations: integer().notNull().default(0),
+  expiresAt: integer("expires_at").notNull(),
+  endedAt: integer("ended_at"),
+  ip: text(),
+  userAgent: text("user_agent"),
+  createdAt: integer("created_at").notNull(),
+  refreshedAt: integer("refreshed_at").notNull(),
+});

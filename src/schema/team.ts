@@ -26,6 +26,10 @@ export interface Settings {
   /** ISO 4217. */
   readonly currency: string;
   readonly locale: Locale;
+  /** How long an invitation is good for. */
+  readonly invitationTtlMs: number;
+  /** Domains whose addresses may be invited; none is any. */
+  readonly allowedEmailDomains: readonly string[];
 }
 
 export const LOCALES = ["en", "ru"] as const;
@@ -45,6 +49,8 @@ export const account = sqliteTable("account", {
   id: text().primaryKey(),
   kind: text().notNull(),
   name: text().notNull(),
+  /** As it is compared. */
+  nameFolded: text("name_folded").notNull().default(""),
   parentId: text("parent_id"),
   ownerMemberId: text("owner_member_id").notNull(),
   plan: text({ mode: "json" }).$type<Plan>().notNull(),
@@ -66,20 +72,47 @@ export const user = sqliteTable("user", {
 });
 
 export const MEMBER_STATUSES = ["new", "active", "blocked"] as const;
+/** Mails that a member may do without. */
+export interface Notifications {
+  /** None but those that signing in and security need. */
+  readonly unsubscribed: boolean;
+  /** Somebody whom the member invited has joined. */
+  readonly invitations: boolean;
+  /** The member's own access has changed. */
+  readonly access: boolean;
+  /** The credit limit is nearly reached. */
+  readonly credits: boolean;
+}
+
 export const LIMIT_PERIODS = ["lifetime", "day", "week", "month"] as const;
 export type LimitPeriod = (typeof LIMIT_PERIODS)[number];
 
 export const member = sqliteTable("member", {
   id: text().primaryKey(),
   accountId: text("account_id").notNull(),
+  /** Who signs in as this member: known once the invitation was accepted. */
   userId: text("user_id"),
+  /** Four digits, in the models that have them. */
+  login: text(),
   username: text().notNull(),
+  /** As it is compared. */
+  usernameFolded: text("username_folded").notNull().default(""),
   firstName: text("first_name").notNull(),
+  middleName: text("middle_name"),
   lastName: text("last_name").notNull(),
+  /** For contact only: nobody signs in by it. */
   email: text().notNull(),
+  emailVerifiedAt: integer("email_verified_at"),
+  externalId: text("external_id"),
   phone: text(),
   mobilePhone: text("mobile_phone"),
   position: text(),
+  office: text(),
+  department: text(),
+  city: text(),
+  country: text(),
+  comments: text(),
+  notifications: text({ mode: "json" }).$type<Partial<Notifications>>().notNull().default({}),
   status: text({ enum: MEMBER_STATUSES }).notNull(),
   source: text({ enum: ["local", "external"] }).notNull().default("local"),
   roles: text({ mode: "json" }).$type<string[]>().notNull(),

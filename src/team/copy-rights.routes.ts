@@ -19,7 +19,7 @@ const copy = (types: TypeTable) => endpoint({
   body: z.strictObject({ fromMemberId: z.string().max(64) }), answer: MemberCard, ifMatch: "optional",
   problems: ["conflict/last-admin", "plan/feature-required"],
 }, async (call) => {
-  const { accountId, preset } = call.principal;
+  const { accountId, account, preset } = call.principal;
   const [id, fromId] = [call.params["id"] ?? "", call.named("fromMemberId")];
   const [[target], [other]] = await call.read(findMember(call.db, accountId, id), findMember(call.db, accountId, fromId ?? ""));
   const { row, grants: before } = requireMember(call, "member.edit", id, target);
@@ -40,7 +40,7 @@ const copy = (types: TypeTable) => endpoint({
   requireNeeded(preset, after.roles, grants, "/fromMemberId");
   refuseOwnRights(call, row, after);
   refuseUnseenLoss(call, before, grants);
-  const [was, is] = [memberCard(row, before), memberCard(after, grants)];
+  const [was, is] = [memberCard(row, before, account.name), memberCard(after, grants, account.name)];
   return saveMember(call, row, after, "member.edit", was, is, {
     note: { copiedFrom: from.id },
     statements: [guardMember(call.db, from), ...(newGrants ? replaceGrants(call.db, accountId, row.id, grants) : [])],

@@ -30,10 +30,10 @@ function saveGrants(call: Call, row: MemberRow, before: readonly GrantRow[], gra
   refuseOwnGrants(call, row, before, grants);
   refuseUnseenLoss(call, before, grants);
   const after = { ...row, version: row.version + 1 };
-  const is = memberCard(after, grants);
+  const is = memberCard(after, grants, call.principal.account.name);
   return call.commit({
     statements: [guardMember(call.db, row), ...replaceGrants(call.db, row.accountId, row.id, grants), bumpMember(call.db, row.accountId, row.id)],
-    events: [call.event("grant.edit", { type: "member", id: row.id }, { changes: difference({ grants: memberCard(row, before).grants }, { grants: is.grants }) })],
+    events: [call.event("grant.edit", { type: "member", id: row.id }, { changes: difference({ grants: before }, { grants: is.grants }) })],
   }, { status: 200, body: is, headers: { ETag: etag(after.version) } });
 }
 

@@ -4,7 +4,7 @@ import { RIGHT_NAMES } from "../access/right.ts";
 import { ADDRESS_RULES_MAX } from "../identity/address.ts";
 import { text } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
-import { ACCESS_LEVELS, LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member } from "../schema/team.ts";
+import { ACCESS_LEVELS, LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member, type Notifications as NotificationSettings } from "../schema/team.ts";
 
 export const email = z.string().trim().toLowerCase().pipe(z.email().max(254));
 
@@ -18,16 +18,40 @@ export const Grant = z.strictObject({
 export const GRANTS_MAX = 500;
 export const Grants = z.array(Grant).max(GRANTS_MAX);
 
-const person = {
-  username: text(100),
-  firstName: text(100),
-  lastName: text(100),
-  email,
+/** What may be left out of a person. */
+const characteristics = {
+  middleName: text(100).nullable(),
   phone: text(40).nullable(),
   mobilePhone: text(40).nullable(),
   position: text(100).nullable(),
+  office: text(100).nullable(),
+  department: text(100).nullable(),
+  city: text(100).nullable(),
+  country: text(100).nullable(),
+  comments: text(1000).nullable(),
   language: z.enum(LOCALES).nullable().describe("What hints and mails are written in; null: the account's."),
 };
+
+const person = { username: text(100), firstName: text(100), lastName: text(100), email, ...characteristics };
+
+/** Nothing may be missing of these; the others may be null. */
+export const REQUIRED_FIELDS = ["username", "firstName", "lastName", "email"] as const satisfies readonly (keyof typeof person)[];
+
+/** What the card shows and nobody sets on it. */
+export const READ_ONLY_FIELDS = [
+  "id", "accountId", "login", "dealer", "status", "source", "externalId", "emailVerified", "highlight", "assessments", "invitedBy",
+  "createdAt", "acceptedAt", "lastLoginAt", "blockedAt", "updatedAt", "version",
+] as const;
+
+/** What is sent by mail unless the member says otherwise. */
+export const DEFAULT_NOTIFICATIONS: NotificationSettings = { unsubscribed: false, invitations: true, access: true, credits: true };
+
+export const Notifications = z.strictObject({
+  unsubscribed: z.boolean().describe("No mails but those that signing in and security need."),
+  invitations: z.boolean().describe("Somebody whom the member invited has joined."),
+  access: z.boolean().describe("The member's own access was changed."),
+  credits: z.boolean().describe("The member's credit limit is nearly reached."),
+});
 
 const power = {
   roles: z.array(z.string().max(40)).max(10),
@@ -42,31 +66,50 @@ const consent = {
   confirmLockout: z.boolean().default(false).describe("Lets you store rules that leave out your own address."),
 };
 
+const nullByDefault = {
+  middleName: person.middleName.default(null), phone: person.phone.default(null), mobilePhone: person.mobilePhone.default(null), position: person.position.default(null),
+  office: person.office.default(null), department: person.department.default(null), city: person.city.default(null), country: person.country.default(null),
+  comments: person.comments.default(null), language: person.language.default(null),
+};
+
 export const NewMember = z.strictObject({
   ...person,
-  username: person.username.optional(), phone: person.phone.default(null), mobilePhone: person.mobilePhone.default(null), position: person.position.default(null), language: person.language.default(null),
+  username: person.username.optional().describe("The first and the last name unless told."),
+  ...nullByDefault,
   roles: power.roles.default([]), rights: power.rights.default([]), allowedIps: power.allowedIps.default([]),
   creditLimit: power.creditLimit.default(null), limitPeriod: power.limitPeriod.default("lifetime"),
   grants: Grants.default([]), allowAny: consent.allowAny,
+  objectGroupIds: z.array(z.string().max(64)).max(200).default([]),
+  notifications: Notifications.partial().default({}),
+  externalId: text(200).nullable().default(null).describe("What the system that the member comes from knows it by: unique in the account."),
 });
 
 export const MemberPatch = z.strictObject({ ...z.object({ ...person, ...power }).partial().shape, ...consent });
 
 export const MemberCard = z.object({
-  id: z.string(), accountId: z.string(), ...z.object(person).shape, email: z.string(), status: z.enum(MEMBER_STATUSES), source: z.enum(["local", "external"]),
+  id: z.string(), accountId: z.string(), login: z.string().nullable().describe("Four digits, in dealers' accounts."), dealer: z.string().describe("The name of the account."),
+  ...z.object(person).shape, email: z.string(), emailVerified: z.boolean().describe("Somebody who reads the mail of this address has said so."), externalId: z.string().nullable(),
+  loginAllowed: z.boolean(), highlight: z.literal("orange").nullable().describe("How a list marks a blocked member."), status: z.enum(MEMBER_STATUSES), source: z.enum(["local", "external"]),
   roles: z.array(z.string()), rights: z.array(z.string()), objectGroupIds: z.array(z.string()), grants: z.array(Grant), allowedIps: z.array(z.string()),
   creditLimit: z.number().nullable(), limitPeriod: z.enum(LIMIT_PERIODS),
-  createdAt: z.string(), updatedAt: z.string(), blockedAt: z.string().nullable(), version: z.number(),
+  notifications: Notifications, invitedBy: z.string().nullable(),
+  createdAt: z.string(), acceptedAt: z.string().nullable(), lastLoginAt: z.string().nullable(), blockedAt: z.string().nullable(), updatedAt: z.string(), version: z.number(),
+  readOnlyFields: z.array(z.string()).describe("Shown, and not to be changed here."), requiredFields: z.array(z.string()),
 });
 
 export type MemberRow = typeof member.$inferSelect;
 
-/** What an answer shows of a member. */
-export const memberCard = (row: MemberRow, grants: readonly GrantRow[]) => ({
-  id: row.id, accountId: row.accountId, username: row.username, firstName: row.firstName, lastName: row.lastName, email: row.email,
-  phone: row.phone, mobilePhone: row.mobilePhone, position: row.position, status: row.status, source: row.source,
-  language: row.language, roles: row.roles, rights: row.rights, objectGroupIds: row.objectGroupIds,
+/** What an answer shows of a member. @param dealer the name of the member's account */
+export const memberCard = (row: MemberRow, grants: readonly GrantRow[], dealer: string) => ({
+  id: row.id, accountId: row.accountId, login: row.login, dealer,
+  username: row.username, firstName: row.firstName, middleName: row.middleName, lastName: row.lastName, email: row.email,
+  emailVerified: row.emailVerifiedAt !== null, phone: row.phone, mobilePhone: row.mobilePhone, position: row.position, office: row.office,
+  department: row.department, city: row.city, country: row.country, comments: row.comments,
+  status: row.status, loginAllowed: row.status !== "blocked", highlight: row.status === "blocked" ? "orange" as const : null, source: row.source,
+  externalId: row.externalId, language: row.language, notifications: { ...DEFAULT_NOTIFICATIONS, ...row.notifications }, roles: row.roles, rights: row.rights, objectGroupIds: row.objectGroupIds,
   grants: grants.map(({ resourceType, resourceId, access }) => ({ resourceType, resourceId, access })),
   allowedIps: row.allowedIps, creditLimit: row.creditLimit, limitPeriod: row.limitPeriod,
-  createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt), blockedAt: isoOrNull(row.blockedAt), version: row.version,
+  invitedBy: row.invitedBy, createdAt: iso(row.createdAt), acceptedAt: isoOrNull(row.acceptedAt), lastLoginAt: isoOrNull(row.lastLoginAt),
+  blockedAt: isoOrNull(row.blockedAt), updatedAt: iso(row.updatedAt), version: row.version,
+  readOnlyFields: READ_ONLY_FIELDS, requiredFields: REQUIRED_FIELDS,
 });

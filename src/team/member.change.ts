@@ -40,10 +40,10 @@ export function requireMember(call: Call, right: MemberRight, id: string, found:
  * @throws Problem validation, access/denied, plan/feature-required
  */
 export async function checkAssignment(call: Call, wanted: Omit<Assignment, "customRoles">, types: TypeTable, anew: boolean): Promise<void> {
-  const { accountId, account, home, member, grantSet, key, preset } = call.principal;
+  const { accountId, account, home, member, grantSet, credential, preset } = call.principal;
   const named = wanted.roles.filter(isCustomRole);
   const customRoles = named.length === 0 ? [] : (await call.read(findRoles(call.db, accountId, named)))[0].map(({ id, ...role }) => ({ ...role, key: id }));
-  const giver = { preset: home.preset, roles: member.roles, grantSet, narrowed: anew && key.scopes !== null };
+  const giver = { preset: home.preset, roles: member.roles, grantSet, narrowed: anew && credential.scopes !== null };
   const fault = assignmentFault(giver, { ...wanted, customRoles }, accountId, preset, types, !anew || account.plan.restrictedAccounts);
   if (fault === null) return;
   if (fault.kind === "invalid") throw invalid(fault.pointer, fault.detail);
@@ -77,7 +77,7 @@ export function keepOwner({ principal }: Call, row: MemberRow, after: MemberRow,
   if (row.id !== principal.memberId && after.allowedIps.join() !== row.allowedIps.join()) {
     throw new Problem("conflict/lockout", { detail: "This member owns the account, and nobody else changes the owner's address rules." });
   }
-  if (after.status === "active" && after.roles.includes(topRole)) return;
+  if (after.status !== "blocked" && after.roles.includes(topRole)) return;
   throw new Problem("conflict/last-admin", { detail: "This member owns the account, and ownership cannot be moved yet." });
 }
 

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { difference } from "../audit/difference.ts";
 import type { AuditEvent } from "../audit/event.ts";
-import { isCustomRole } from "../access/invite.ts";
 import type { TypeTable } from "../access/type.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
@@ -10,11 +9,10 @@ import type { Statement } from "../kernel/db.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
-import { requireGranted, requireNeeded } from "./grant.change.ts";
-import { type MemberRow, MemberCard, memberCard, MemberPatch, NewMember } from "./member.card.ts";
-import { addressRules, checkAssignment, keepOwner, limitOf, loadMember, refuseOwnRights, requireInviting } from "./member.change.ts";
-import { newMemberRow } from "./new-member.change.ts";
-import { guardMember, guardMemberLimit, guardTopRole, insertMember, listMembers, MEMBER_EMAIL, updateMember } from "./member.store.ts";
+import { requireNeeded } from "./grant.change.ts";
+import { type MemberRow, MemberCard, memberCard, MemberPatch } from "./member.card.ts";
+import { addressRules, checkAssignment, keepOwner, limitOf, loadMember, refuseOwnRights } from "./member.change.ts";
+import { guardMember, guardTopRole, listMembers, MEMBER_EMAIL, updateMember } from "./member.store.ts";
 
 const list = endpoint({
   method: "GET", path: "/v1/members", tag: "Members", right: "member.view", status: 200,
@@ -24,7 +22,7 @@ const list = endpoint({
   const { limit, cursor } = call.query();
   const { accountId } = call.principal;
   const [rows] = await call.read(listMembers(call.db, accountId, decodeCursor(cursor, z.string()), limit + 1));
-  return { status: 200, body: page(rows, limit, ({ row, grants }) => memberCard(row, grants), ({ row }) => row.id) };
+  return { status: 200, body: page(rows, limit, ({ row, grants }) => memberCard(row, grants, call.principal.account.name), ({ row }) => row.id) };
 });
 
 const card = endpoint({
@@ -32,36 +30,7 @@ const card = endpoint({
   summary: "The card of a member.", answer: MemberCard,
 }, async (call) => {
   const { row, grants } = await loadMember(call, "member.view");
-  return { status: 200, body: memberCard(row, grants), headers: { ETag: etag(row.version) } };
-});
-
-const create = (types: TypeTable) => endpoint({
-  method: "POST", path: "/v1/members", tag: "Members", right: "member.create", status: 201,
-  summary: "Add a member, active at once.", body: NewMember, answer: MemberCard, idempotency: "optional",
-  problems: ["conflict/duplicate-member", "conflict/member-limit", "plan/feature-required"],
-}, async (call) => {
-  const { accountId, account } = call.principal;
-  await call.read();
-  requireInviting(call);
-  call.decide("member.create");
-  const { grants, allowAny, ...body } = await call.body();
-  // What goes beyond the roles that one may give is given by whoever may edit members.
-  if (body.rights.length > 0 || body.roles.some(isCustomRole)) call.decide("member.edit");
-  if (grants.length > 0) call.decide("grant.edit");
-  await checkAssignment(call, { ...body, grants }, types, true);
-  await requireGranted(call, grants);
-  const row = newMemberRow(call, accountId, { ...body, allowedIps: addressRules(call, body.allowedIps, { allowAny }, false) });
-  const answer = memberCard(row, grants);
-  const { memberLimit } = account.plan;
-  return call.commit({
-    statements: [...(memberLimit === null ? [] : [guardMemberLimit(call.db, accountId, memberLimit)]), ...insertMember(call.db, row, grants)],
-    events: [
-      call.event("member.create", { type: "member", id: row.id }, { changes: difference({}, answer) }),
-      // The object log tells what access was given to objects, however it was given.
-      ...(grants.length === 0 ? [] : [call.event("grant.edit", { type: "member", id: row.id }, { changes: difference({ grants: [] }, { grants: answer.grants }) })]),
-    ],
-    refusals: { member_limit: "conflict/member-limit" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
-  }, { status: 201, body: answer, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
+  return { status: 200, body: memberCard(row, grants, call.principal.account.name), headers: { ETag: etag(row.version) } };
 });
 
 const edit = (types: TypeTable) => endpoint({
@@ -73,7 +42,7 @@ const edit = (types: TypeTable) => endpoint({
   const { row, grants } = await loadMember(call, "member.edit");
   const { allowAny, confirmLockout, ...patch } = await call.body();
   call.ifMatch(row.version);
-  const { preset } = call.principal;
+  const { preset, account } = call.principal;
   const after: MemberRow = { ...row, ...definite(patch), updatedAt: call.now, version: row.version + 1 };
   if (patch.creditLimit === undefined) after.creditLimit = limitOf(preset, after);
   // A role that a switch has taken away is no fault of a change that leaves the roles alone.
@@ -82,7 +51,7 @@ const edit = (types: TypeTable) => endpoint({
   if (patch.roles !== undefined) requireNeeded(preset, after.roles, grants, "/roles");
   refuseOwnRights(call, row, after);
   if (patch.allowedIps !== undefined) after.allowedIps = addressRules(call, patch.allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
-  return saveMember(call, row, after, "member.edit", memberCard(row, grants), memberCard(after, grants));
+  return saveMember(call, row, after, "member.edit", memberCard(row, grants, account.name), memberCard(after, grants, account.name));
 });
 
 /** What is written and told beside the member's row. */
@@ -114,11 +83,12 @@ const block = (verb: "block" | "unblock") => endpoint({
   answer: MemberCard, problems: ["conflict/last-admin", "conflict/lockout"],
 }, async (call) => {
   const { row, grants } = await loadMember(call, "member.block");
-  const status = verb === "block" ? "blocked" as const : row.acceptedAt === null ? "new" as const : "active" as const;
-  if ((row.status === "blocked") === (verb === "block")) return { status: 200, body: memberCard(row, grants), headers: { ETag: etag(row.version) } };
+  const status = verb === "block" ? "blocked" as const : row.lastLoginAt === null ? "new" as const : "active" as const;
+  const { account } = call.principal;
+  if ((row.status === "blocked") === (verb === "block")) return { status: 200, body: memberCard(row, grants, call.principal.account.name), headers: { ETag: etag(row.version) } };
   if (row.id === call.principal.memberId) throw new Problem("conflict/lockout", { detail: "You cannot block yourself." });
   const after: MemberRow = { ...row, status, blockedAt: verb === "block" ? call.now : null, updatedAt: call.now, version: row.version + 1 };
-  return saveMember(call, row, after, "member.block", memberCard(row, grants), memberCard(after, grants));
+  return saveMember(call, row, after, "member.block", memberCard(row, grants, account.name), memberCard(after, grants, account.name));
 });
 
-export const memberEndpoints = (types: TypeTable): Endpoint[] => [list, card, create(types), edit(types), block("block"), block("unblock")];
+export const memberEndpoints = (types: TypeTable): Endpoint[] => [list, card, edit(types), block("block"), block("unblock")];

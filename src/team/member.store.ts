@@ -1,12 +1,13 @@
 import { and, asc, eq, gt, sql } from "drizzle-orm";
 import type { GrantRow } from "../access/preset.ts";
-import { type Db, guard, type Statement } from "../kernel/db.ts";
+import { type Db, type Expression, guard, type Statement } from "../kernel/db.ts";
 import { accessGrant, member } from "../schema/team.ts";
 import { grantsOf } from "../identity/member.store.ts";
 import type { MemberRow } from "./member.card.ts";
 
 /** Columns of the unique key, as a failed write names them. */
 export const MEMBER_EMAIL = "member.account_id, member.email";
+export const MEMBER_EXTERNAL = "member.account_id, member.external_id";
 
 /** Oldest first, beginning after the id `after`. */
 export const listMembers = (db: Db, accountId: string, after: string | null, limit: number) =>
@@ -14,10 +15,23 @@ export const listMembers = (db: Db, accountId: string, after: string | null, lim
     .where(and(eq(member.accountId, accountId), after === null ? undefined : gt(member.id, after)))
     .orderBy(asc(member.id)).limit(limit);
 
-export const insertMember = (db: Db, row: MemberRow, grants: readonly GrantRow[]): Statement[] => [
-  db.insert(member).values(row),
+/** At most so many members have a login of four digits. */
+export const LOGINS_MAX = 9_999;
+
+/** @param logins the model's members have logins: the next one above all, or the lowest that is free again */
+export const insertMember = (db: Db, row: MemberRow, grants: readonly GrantRow[], logins: boolean): Statement[] => [
+  db.insert(member).values({ ...row, ...(logins ? { login: nextLogin(row.accountId) } : {}) }),
   ...insertGrants(db, row.accountId, row.id, grants),
 ];
+
+/** Asked inside the insert, so that no two members get the same however many are added at once. */
+const nextLogin = (accountId: string) => sql`(SELECT CASE WHEN top IS NULL THEN '0001' WHEN top < '9999' THEN printf('%04d', top + 1) ELSE (
+    SELECT printf('%04d', MIN(n)) FROM (SELECT 1 AS n UNION ALL SELECT login + 1 FROM member WHERE account_id = ${accountId} AND login IS NOT NULL)
+    WHERE n <= ${LOGINS_MAX} AND NOT EXISTS (SELECT 1 FROM member taken WHERE taken.account_id = ${accountId} AND taken.login = printf('%04d', n))
+  ) END FROM (SELECT MAX(login) AS top FROM member WHERE account_id = ${accountId} AND login IS NOT NULL))`;
+
+/** The login that a member was given, for the batch that gives it. */
+export const loginOf = (memberId: string): Expression => sql`(SELECT login FROM member WHERE id = ${memberId})`;
 
 /** Fails the batch when the account has as many members as its plan allows. */
 export const guardMemberLimit = (db: Db, accountId: string, limit: number): Statement =>

@@ -1,16 +1,19 @@
 import type { Call } from "../identity/call.ts";
+import { fold } from "../kernel/fold.ts";
 import { newId } from "../kernel/id.ts";
 import type { MemberRow } from "./member.card.ts";
 
 type Told = Pick<MemberRow, "firstName" | "lastName" | "email" | "roles"> & { readonly username?: string | undefined } & Partial<Omit<MemberRow, "username">>;
 
-/** A member as it begins: active, with nothing but what is told. */
-export function newMemberRow(call: Call, accountId: string, { username, ...told }: Told): MemberRow {
+/** A member as it begins: new until the first sign-in, with nothing but what is told. The login is given out when the row is written. */
+export function newMemberRow(call: Pick<Call, "now" | "principal">, accountId: string, told: Told): MemberRow {
   const { now } = call;
+  const { username = `${told.firstName} ${told.lastName}` } = told;
   return {
-    userId: null, username: username ?? `${told.firstName} ${told.lastName}`, phone: null, mobilePhone: null, position: null, language: null,
-    rights: [], objectGroupIds: [], allowedIps: [], creditLimit: null, limitPeriod: "lifetime", ...told,
-    id: newId("member", now), accountId, status: "active", source: "local", invitedBy: call.principal.memberId, version: 1,
-    createdAt: now, acceptedAt: now, lastLoginAt: null, blockedAt: null, updatedAt: now,
+    userId: null, login: null, externalId: null, emailVerifiedAt: null, middleName: null, phone: null, mobilePhone: null, position: null, office: null,
+    department: null, city: null, country: null, comments: null, language: null, notifications: {},
+    rights: [], objectGroupIds: [], allowedIps: [], creditLimit: null, limitPeriod: "lifetime", source: "local", ...told,
+    username, usernameFolded: fold(username), id: newId("member", now), accountId, status: "new", invitedBy: call.principal.memberId, version: 1,
+    createdAt: now, acceptedAt: null, lastLoginAt: null, blockedAt: null, updatedAt: now,
   };
 }

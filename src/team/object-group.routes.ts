@@ -1,13 +1,11 @@
 import { z } from "zod";
-import { EVERY_GROUP } from "../access/grant-set.ts";
 import { difference } from "../audit/difference.ts";
 import { bumpMember } from "../access/stamp.store.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
-import { invalid } from "../kernel/problem.ts";
-import { findPlaces } from "./grant.store.ts";
 import { MemberCard, memberCard } from "./member.card.ts";
 import { loadMember, requireGroups } from "./member.change.ts";
+import { requireKnownGroups } from "./object-group.change.ts";
 import { guardMember, setGroups } from "./member.store.ts";
 
 const Body = z.strictObject({
@@ -24,14 +22,12 @@ const put = endpoint({
   call.ifMatch(row.version);
   requireGroups(call, groupIds);
   const { accountId } = row;
-  const [found] = await call.read(findPlaces(call.db, groupIds.map((id) => ({ accountId, type: "object_group", id }))));
-  const unknown = groupIds.findIndex((id) => id !== EVERY_GROUP && !found.some((group) => group.id === id));
-  if (unknown >= 0) throw invalid(`/groupIds/${unknown}`, "names no object group of this account");
+  await requireKnownGroups(call, groupIds, "/groupIds");
   const after = { ...row, objectGroupIds: groupIds, version: row.version + 1 };
   return call.commit({
     statements: [guardMember(call.db, row), setGroups(call.db, accountId, row.id, groupIds), bumpMember(call.db, accountId, row.id)],
     events: [call.event("object_group.edit", { type: "member", id: row.id }, { changes: difference({ objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }) })],
-  }, { status: 200, body: memberCard(after, grants), headers: { ETag: etag(after.version) } });
+  }, { status: 200, body: memberCard(after, grants, call.principal.account.name), headers: { ETag: etag(after.version) } });
 });
 
 export const objectGroupEndpoints: readonly Endpoint[] = [put];

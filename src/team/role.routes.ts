@@ -25,9 +25,9 @@ function askedLevel(levels: readonly Level[], asked: string): Level {
 const adds = ({ reaches }: GrantSet): boolean => reaches.has("member.create") || reaches.has("member.edit");
 
 /** Whether the caller may give a role of the model; a narrowed key gives none that goes beyond it. */
-function mayGive({ home, member, grantSet, memberId, accountId, key, types }: Principal, { preset }: Level, set: GrantSet, role: string): boolean {
+function mayGive({ home, member, grantSet, memberId, accountId, credential, types }: Principal, { preset }: Level, set: GrantSet, role: string): boolean {
   if (!adds(set) || !givable(home.preset, member.roles).has(role)) return false;
-  if (key.scopes === null) return true;
+  if (credential.scopes === null) return true;
   const source = { memberId, accountId, roles: [role], customRoles: [], rights: [], grants: [], objectGroupIds: [], scopes: null };
   return within(compile(source, preset, types), grantSet);
 }

@@ -9,7 +9,7 @@ const values = z.record(z.string(), z.unknown());
 /** A sealed event as it is answered. Of a person who was erased the personal members are null. */
 export const AuditRow = z.object({
   id: z.string(), accountId: z.string(), seq: z.int(), prevHash: z.string(), hash: z.string(), at: z.iso.datetime(),
-  actor: z.object({ type: z.string(), memberId: optional, accountId: optional, login: optional, email: optional, apiKeyId: optional }),
+  actor: z.object({ type: z.string(), memberId: optional, accountId: optional, login: optional, email: optional, apiKeyId: optional, sessionId: optional, hookId: optional }),
   action: z.string(), resource: z.object({ type: z.string(), id: optional }), outcome: z.string(), reason: optional,
   cost: z.int().nullable().describe("Credits; null where none are involved."),
   ip: optional, userAgent: optional, requestId: optional,
@@ -18,7 +18,7 @@ export const AuditRow = z.object({
 });
 
 interface Body {
-  readonly actor?: z.infer<typeof AuditRow>["actor"];
+  readonly actor?: Partial<z.infer<typeof AuditRow>["actor"]>;
   readonly reason?: string | null;
   readonly cost?: number | null;
   readonly origin?: { readonly ip?: string | null; readonly userAgent?: string | null; readonly requestId?: string };
@@ -33,6 +33,7 @@ export function auditRow(row: SealedRow) {
     actor: {
       type: actor?.type ?? "unknown", memberId: actor?.memberId ?? null, accountId: actor?.accountId ?? null,
       login: actor?.login ?? null, email: actor?.email ?? null, apiKeyId: actor?.apiKeyId ?? null,
+      sessionId: actor?.sessionId ?? null, hookId: actor?.hookId ?? null,
     },
     action: row.action, resource: { type: row.resourceType, id: row.resourceId }, outcome: row.outcome,
     reason: reason ?? null, cost: cost ?? null,

@@ -21,13 +21,13 @@ interface Viewer {
   readonly preset: Preset;
   readonly home: { readonly accountId: string; readonly preset: Preset };
   readonly member: { readonly roles: readonly string[] };
-  readonly key: { readonly scopes: readonly string[] | null };
+  readonly credential: { readonly scopes: readonly string[] | null };
 }
 
 /** A key that is made for reading the log only reads what its member could: there the roles say what that is, and below how far they go. */
-function reachOf({ grantSet, accountId, home, member, key }: Viewer, right: Right): "all" | "none" | readonly string[] {
+function reachOf({ grantSet, accountId, home, member, credential }: Viewer, right: Right): "all" | "none" | readonly string[] {
   const holds = accountId === home.accountId || home.preset.tree?.rights.has(right) === true;
-  const byRole = holds && key.scopes !== null && member.roles.some((role) => home.preset.roles[role]?.rights[right] === "all");
+  const byRole = holds && credential.scopes !== null && member.roles.some((role) => home.preset.roles[role]?.rights[right] === "all");
   const reach = grantSet.reaches.get(right);
   if (byRole || reach?.all) return "all";
   return reach === undefined ? "none" : [...reach.ids];

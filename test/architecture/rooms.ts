@@ -2,7 +2,10 @@ import { posix } from "node:path";
 import type { Fault, Import, Source } from "./source.ts";
 
 /** Rooms from the ground up. Rooms on one line do not know each other. */
-const FLOORS = [["kernel"], ["schema"], ["access"], ["audit"], ["identity"], ["team", "credits", "trail"], ["resources"], ["billing"], ["licensing", "marketplace", "dealing", "reports"], ["hooks", "decisions"], ["app"], ["index"]];
+const FLOORS = [
+  ["kernel"], ["schema"], ["access"], ["audit", "mail"], ["identity"], ["team", "credits", "trail"], ["invitations"], ["accounts"], ["signin", "resources"], ["billing"],
+  ["licensing", "marketplace", "dealing", "reports", "book"], ["hooks", "decisions"], ["app"], ["index"],
+];
 
 /**
  * Layers inside a room, from the ground up. Store and object do not know each other; a change is the statements of one write, put

@@ -27,7 +27,7 @@ const ORIGIN = "http://127.0.0.1:8787";
 /** @param options.more further Workers in the same runtime, such as the bare routes of a benchmark */
 export async function startEdge(options: { isolates: number; more?: (main: Config) => Config[] }): Promise<Edge> {
   const built = await build();
-  const first = config(built.main, { SIGNING_KEYS: signingKeys(), ISSUER: ORIGIN });
+  const first = config(built.main, { SIGNING_KEYS: signingKeys(), ISSUER: ORIGIN, APP_URL: ORIGIN, DEV_MAIL: "on" });
   const workers = [first, ...Array.from({ length: options.isolates - 1 }, (_, index) => twin(first, index + 1)), ...(options.more?.(first) ?? [])];
   const harness = createTestHarness({ root: ROOT, workers: workers.map((one) => ({ config: { ...one } })) });
   const { url } = await harness.listen();

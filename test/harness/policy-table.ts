@@ -16,10 +16,11 @@ const rightsOf = (...texts: readonly string[]): string[] =>
 
 const COMMON = `
   account view view_security edit
-  member view create edit block
+  member view create edit block delete
   grant edit
   role edit
   api_key view create revoke
+  hook view edit
   audit view
   credits view spend
 `;
@@ -147,9 +148,9 @@ const CELLS: Readonly<Record<string, string>> = {
 /** Whoever may invite somebody adds members. */
 export const INVITERS = SELLERS.filter((role) => !["distributor_read_only", "reseller_report", "report_viewer_360", "customer_billing_admin"].includes(role));
 const SEES_COST = "distributor_admin distributor_read_only seller_admin account_manager seller_agent_admin subscriptions_manager product_manager seller_billing_admin";
-const TOP = rightsOf("role edit", "api_key view create revoke", "credits view", "organization view_reports", "catalog delete", "subscription delete", "markup delete", "cpq delete", "form delete");
+const TOP = rightsOf("role edit", "api_key view create revoke", "credits view", "hook view edit", "member delete", "organization view_reports", "catalog delete", "subscription delete", "markup delete", "cpq delete", "form delete");
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
-  distributor_admin: TOP, seller_admin: TOP, reseller_report: ["organization.view_reports"], customer_admin: rightsOf("api_key view create revoke"),
+  distributor_admin: TOP, seller_admin: TOP, reseller_report: ["organization.view_reports"], customer_admin: rightsOf("api_key view create revoke", "member delete"),
 };
 
 function marketplaceRole(role: string): Record<string, Where> {
@@ -195,5 +196,5 @@ export const TREE: Readonly<Record<string, { readonly by: string; readonly right
 
 /** All of the table's areas; keys, custom roles, credits and removals stay at home, but for a subscription's. */
 function below(): string[] {
-  return [...Object.values(AREAS).flatMap(({ V, E }) => [...V, ...E]), "member.create", "catalog.view_cost", "catalog.delete", "subscription.delete", "markup.delete", "cpq.delete", "form.delete"];
+  return [...Object.values(AREAS).flatMap(({ V, E }) => [...V, ...E]), "member.create", "member.delete", "catalog.view_cost", "catalog.delete", "subscription.delete", "markup.delete", "cpq.delete", "form.delete"];
 }

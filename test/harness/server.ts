@@ -47,7 +47,7 @@ export async function newServer(): Promise<Server> {
     fetch: (path, init) => fetch(new URL(path, url), init),
     start: async () => {
       child = startWrangler(["dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0", "--log-level", "error",
-        "--persist-to", folder, "--var", `ISSUER:${url}`, "--var", `SIGNING_KEYS:${keys}`]);
+        "--persist-to", folder, "--var", `ISSUER:${url}`, "--var", `APP_URL:${url}`, "--var", "DEV_MAIL:on", "--var", `SIGNING_KEYS:${keys}`]);
       await ready(url, child);
     },
     sweep: async () => {

@@ -99,22 +99,22 @@ interface Facts {
   readonly status?: Principal["member"]["status"];
   readonly roles?: readonly string[];
   readonly restrictedAccounts?: boolean;
-  readonly key?: Partial<Principal["key"]>;
+  readonly key?: Partial<Principal["credential"]>;
   readonly rules?: readonly unknown[];
 }
 
 function principal({ kind = "vendor", status = "active", roles = ["owner"], restrictedAccounts = true, key = {}, rules = [] }: Facts): Principal {
   const plan = { restrictedAccounts, memberLimit: null, contactUrl: null };
-  const home = { accountId: "acc_1", kind, preset: presetFor(kind, DEFAULT_SETTINGS), plan, settings: DEFAULT_SETTINGS, switches: DEFAULT_SETTINGS };
+  const home = { accountId: "acc_1", name: "A", kind, preset: presetFor(kind, DEFAULT_SETTINGS), plan, settings: DEFAULT_SETTINGS, switches: DEFAULT_SETTINGS };
   return {
-    stamp: { memberId: "mem_1", memberVersion: 1, accountId: "acc_1", accountVersion: 1, targetId: null, targetVersion: 0 }, via: "key", memberId: "mem_1", accountId: "acc_1",
+    stamp: { memberId: "mem_1", memberVersion: 1, accountId: "acc_1", accountVersion: 1, targetId: null, targetVersion: 0 }, via: "key", memberId: "mem_1", userId: null, accountId: "acc_1",
     account: {
       kind, name: "A", parentId: null, plan, subscription: { status: "none", tier: null, currentPeriodEnd: null },
       ownerMemberId: "mem_1", settings: DEFAULT_SETTINGS,
     },
     preset: home.preset, switches: home.switches, home, astray: false, platformId: null, types: new Map(),
     member: { status, username: "u", email: "u@example.com", language: null, roles, creditLimit: null, limitPeriod: "lifetime" },
-    key: { id: "key_1", scopes: null, allowedIps: [], expiresAt: null, revokedAt: null, ...key },
+    credential: { kind: "key", id: "key_1", scopes: null, allowedIps: [], expiresAt: null, revokedAt: null, ...key },
     addressRules: rules.map(compileRules),
     grantSet: { memberId: "mem_1", reaches: new Map(), groups: null, groupedTypes: new Set() },
     actor: { type: "member", memberId: "mem_1", accountId: "acc_1", login: "u", email: "u@example.com", apiKeyId: "key_1" },
@@ -177,7 +177,7 @@ describe("a narrowed key makes only keys that are at least as narrow", () => {
     ["no end", narrow, { ...narrow, expiresAt: null }, "expiresAt"],
     ["a later end", narrow, { ...narrow, expiresAt: NOW + 1 }, "expiresAt"],
   ];
-  test.each(CASES)("%s", (_, maker, wanted, wide) => expect(tooWide({ id: "key_1", revokedAt: null, ...maker }, wanted)).toBe(wide));
+  test.each(CASES)("%s", (_, maker, wanted, wide) => expect(tooWide({ kind: "key", id: "key_1", revokedAt: null, ...maker }, wanted)).toBe(wide));
 });
 
 describe("the memory of an isolate", () => {

@@ -173,7 +173,7 @@ describe("a hostile token (RFC 8725) is refused, always in the same form, and le
 });
 
 describe("signing keys", () => {
-  const subject = { memberId: "mem_1", accountId: "acc_1", keyId: "key_1", jti: "jti_1" };
+  const subject = { memberId: "mem_1", accountId: "acc_1", source: { kind: "key" as const, id: "key_1" }, jti: "jti_1" };
   const terms = { issuer: ORIGIN, audience: "tollgate" };
 
   test("are rotated with overlap: the first signs, the old one still verifies, a dropped one no longer does", async () => {

@@ -34,6 +34,7 @@ export const agency: Preset = {
     guest: { rank: 10, rights: column(TABLE, 2), mayInvite: [], creditLimit: false, ownKeys: false, needs: "task" },
   },
   suggestedRole: "specialist",
+  removal: "tasks",
   restrictedRoles: [],
   bundles: {},
   tree: null,

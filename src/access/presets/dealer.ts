@@ -56,6 +56,8 @@ export const dealer: Preset = {
     subdealer: subdealerRole, client, aggregator,
   },
   suggestedRole: "dealer_user",
+  removal: "emptied",
+  logins: true,
   restrictedRoles: [],
   bundles: {},
   tree: { by: "subdealer.view_entities", rights: new Set<Right>(["object.view", "request.view", "member.view"]) },

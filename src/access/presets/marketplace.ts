@@ -47,9 +47,9 @@ const DISTRIBUTORS = ["distributor_admin", "distributor_read_only"] as const;
 const EVERY_ROLE = [...DISTRIBUTORS, ...SELLERS, ...CUSTOMERS];
 
 const cost: readonly Right[] = ["catalog.view_cost"];
-const deletion: readonly Right[] = ["catalog.delete", "subscription.delete", "markup.delete", "cpq.delete", "form.delete"];
+const deletion: readonly Right[] = ["member.delete", "catalog.delete", "subscription.delete", "markup.delete", "cpq.delete", "form.delete"];
 /** What only the top roles of a level have beside the table. */
-const top: readonly Right[] = ["organization.view_reports", "role.edit", "api_key.view", "api_key.create", "api_key.revoke", "credits.view"];
+const top: readonly Right[] = ["organization.view_reports", "role.edit", "api_key.view", "api_key.create", "api_key.revoke", "hook.view", "hook.edit", "credits.view"];
 
 /*                                  organizations catalogue subscriptions markups products billing reports users settings history */
 const LINES: Readonly<Record<string, Line>> = {
@@ -64,7 +64,7 @@ const LINES: Readonly<Record<string, Line>> = {
   support_agent:          { rank: 30, organizations: "granted", cells: "V V V - - - V V - V", invites: CUSTOMERS },
   reseller_report:        { rank: 20, organizations: "granted", cells: "- - - - - - V - - -", beside: ["organization.view_reports"], invites: [] },
   report_viewer_360:      { rank: 20, organizations: "granted", cells: "- - - - - - V - - -", invites: [] },
-  customer_admin:         { rank: 15, organizations: "home",    cells: "V V E - - - V E - V", beside: ["api_key.view", "api_key.create", "api_key.revoke"], invites: CUSTOMERS },
+  customer_admin:         { rank: 15, organizations: "home",    cells: "V V E - - - V E - V", beside: ["member.delete", "api_key.view", "api_key.create", "api_key.revoke"], invites: CUSTOMERS },
   customer_billing_admin: { rank: 12, organizations: "home",    cells: "V V V - - E V V - -", without: ["invoice.create", "invoice.edit"], invites: [] },
   customer:               { rank: 10, organizations: "home",    cells: "- V E - - - - - - -", invites: ["customer_billing_admin"] },
 };
@@ -102,7 +102,7 @@ const switches: SwitchTable = {
   exists: { customer_billing_admin: "billingAdminVisibleToCustomer" },
 };
 
-const common = { model: "marketplace", rights, restrictedRoles: [], bundles: {}, switches, areas: AREAS };
+const common = { model: "marketplace", rights, restrictedRoles: [], removal: "emptied" as const, bundles: {}, switches, areas: AREAS };
 
 export const distributor: Preset = { ...common, topRole: "distributor_admin", roles: rolesOf([...DISTRIBUTORS, "report_viewer_360"]), suggestedRole: "distributor_read_only", tree };
 export const seller: Preset = { ...common, topRole: "seller_admin", roles: rolesOf(SELLERS), suggestedRole: "subscriptions_manager", tree };

@@ -17,6 +17,7 @@ export const operators: Preset = {
     operator: { rank: 10, rights: {}, mayInvite: [], creditLimit: true, ownKeys: true },
   },
   suggestedRole: "operator",
+  removal: "emptied",
   restrictedRoles: ["operator"],
   bundles: {
     recommended_operator: [

@@ -37,6 +37,7 @@ export const team: Preset = {
     viewer: { rank: 10, rights: column(TABLE, 1), mayInvite: [], creditLimit: false, ownKeys: false },
   },
   suggestedRole: "member",
+  removal: "stripped",
   restrictedRoles: [],
   bundles: {},
   tree: null,

@@ -11,7 +11,7 @@ import { definite } from "../kernel/body.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { AccountCard, accountCard, AccountPatch, type AccountRow, meaninglessSetting, PlanBody, SubscriptionBody, toSubscription } from "./account.card.ts";
 import { guardAccount, listAccounts, updateAccount } from "./account.store.ts";
-import { addressRules } from "./member.change.ts";
+import { addressRules } from "../team/member.change.ts";
 import { loadTenant } from "./tenant.change.ts";
 
 const list = endpoint({

@@ -4,7 +4,7 @@ import { endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { AccountCard, accountCard, Founded, NewAccount, OwnerClaim, toSubscription } from "./account.card.ts";
-import { memberCard } from "./member.card.ts";
+import { memberCard } from "../team/member.card.ts";
 import { claimAnew, foundAccount } from "./new-account.change.ts";
 
 const MadeAccount = AccountCard.extend(Founded);
@@ -29,7 +29,7 @@ const create = endpoint({
   checkParent(body.kind as AccountKind, parentId, parents[0]?.kind);
   const { subscription } = body;
   const { account, owner, claim, statements } = foundAccount(call, { ...body, subscription: subscription && toSubscription(subscription) });
-  const answer = { ...accountCard(account), owner: memberCard(owner, []) };
+  const answer = { ...accountCard(account), owner: memberCard(owner, [], account.name) };
   const changes = { before: {}, after: { kind: account.kind, name: account.name, ownerMemberId: owner.id } };
   const event = (chain: string) => call.event("account.create", { type: "account", id: account.id }, { accountId: chain, changes });
   return call.commit({

@@ -1,5 +1,6 @@
 import { and, asc, eq, gt, ne, or, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
+import { fold } from "../kernel/fold.ts";
 import { account } from "../schema/team.ts";
 import type { AccountRow } from "./account.card.ts";
 
@@ -27,5 +28,5 @@ export const guardAccount = (db: Db, row: Pick<AccountRow, "id" | "version">): S
 /** The next call of every member of the account sees what changed. */
 export const updateAccount = (db: Db, row: AccountRow): Statement => {
   const { id, version: _, createdAt: __, ...rest } = row;
-  return db.update(account).set({ ...rest, version: sql`${account.version} + 1` }).where(eq(account.id, id));
+  return db.update(account).set({ ...rest, nameFolded: fold(rest.name), version: sql`${account.version} + 1` }).where(eq(account.id, id));
 };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { hmacSha256 } from "../kernel/digest.ts";
+import { hmacSha256 } from "./digest.ts";
 
 const SECRETS = z.array(z.looseObject({ kid: z.string().min(1), d: z.string().min(1) })).min(1);
 

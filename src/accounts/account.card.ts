@@ -5,7 +5,7 @@ import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { currency, text } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { type account, LOCALES, type Plan, type Settings, type Subscription, SUBSCRIPTION_STATUSES } from "../schema/team.ts";
-import { email, MemberCard } from "./member.card.ts";
+import { email, MemberCard } from "../team/member.card.ts";
 
 export const PlanBody = z.strictObject({
   restrictedAccounts: z.boolean().describe("The account may have operators with restricted access."),

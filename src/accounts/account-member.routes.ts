@@ -11,10 +11,10 @@ import { settingsOf } from "../identity/settings.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { Claim } from "./account.card.ts";
 import { findParent } from "./account.store.ts";
-import { MemberCard, memberCard, NewMember } from "./member.card.ts";
-import { guardMemberLimit, insertMember, MEMBER_EMAIL } from "./member.store.ts";
+import { MemberCard, memberCard, NewMember } from "../team/member.card.ts";
+import { guardMemberLimit, insertMember, loginOf, LOGINS_MAX, MEMBER_EMAIL } from "../team/member.store.ts";
 import { claimAnew, firstKey } from "./new-account.change.ts";
-import { newMemberRow } from "./new-member.change.ts";
+import { newMemberRow } from "../team/new-member.change.ts";
 import { loadTenant } from "./tenant.change.ts";
 
 const Body = NewMember.pick({
@@ -48,14 +48,16 @@ const add = endpoint({
   if (isRestricted(preset, body.roles) && !restrictedAccounts) {
     throw new Problem("plan/feature-required", { members: { feature: "restrictedAccounts", contact: contactUrl ?? call.env.CONTACT_URL } });
   }
+  const limit = Math.min(memberLimit ?? Infinity, preset.logins ? LOGINS_MAX : Infinity);
   const row = newMemberRow(call, account.id, body);
-  const answer = memberCard(row, []);
+  const answer = memberCard(row, [], account.name);
   const { statement, claim } = firstKey(call, account.id, row.id);
   // What the platform does to a tenant is in the trail of both.
   const event = (accountId: string) => call.event("member.create", { type: "member", id: row.id }, { accountId, changes: difference({}, answer) });
   return call.commit({
-    statements: [...(memberLimit === null ? [] : [guardMemberLimit(call.db, account.id, memberLimit)]), ...insertMember(call.db, row, []), statement],
+    statements: [...(limit === Infinity ? [] : [guardMemberLimit(call.db, account.id, limit)]), ...insertMember(call.db, row, [], preset.logins === true), statement],
     events: [account.id, call.principal.accountId].map(event),
+    ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
     refusals: { member_limit: "conflict/member-limit" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
   }, { status: 201, replay: answer, body: { ...answer, claim }, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
 });

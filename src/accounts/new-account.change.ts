@@ -7,15 +7,16 @@ import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { iso } from "../kernel/clock.ts";
 import type { Statement } from "../kernel/db.ts";
 import { sha256Hex } from "../kernel/digest.ts";
+import { fold } from "../kernel/fold.ts";
 import { newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { randomToken } from "../kernel/secret.ts";
 import type { Profile } from "../schema/team.ts";
 import { type AccountRow, DEFAULT_PLAN, NO_SUBSCRIPTION } from "./account.card.ts";
 import { insertAccount } from "./account.store.ts";
-import type { MemberRow } from "./member.card.ts";
-import { insertMember } from "./member.store.ts";
-import { newMemberRow } from "./new-member.change.ts";
+import type { MemberRow } from "../team/member.card.ts";
+import { insertMember } from "../team/member.store.ts";
+import { newMemberRow } from "../team/new-member.change.ts";
 
 /** What a new account is made of; the rest is as for every new one. */
 export interface Founding {
@@ -60,11 +61,12 @@ export function claimAnew(call: Call, accountId: string, memberId: string, event
 export function foundAccount(call: Call, { kind, parentId, name, owner: person, plan = DEFAULT_PLAN, subscription = NO_SUBSCRIPTION, profile = {} }: Founding) {
   const { now, db } = call;
   const accountId = newId("account", now);
-  const owner = newMemberRow(call, accountId, { ...person, roles: [presetOf(kind as AccountKind).topRole] });
+  const preset = presetOf(kind as AccountKind);
+  const owner = newMemberRow(call, accountId, { ...person, roles: [preset.topRole], ...(preset.logins ? { login: "0001" } : {}) });
   const account: AccountRow = {
-    id: accountId, kind, name, parentId, ownerMemberId: owner.id, plan, subscription, settings: DEFAULT_SETTINGS,
+    id: accountId, kind, name, nameFolded: fold(name), parentId, ownerMemberId: owner.id, plan, subscription, settings: DEFAULT_SETTINGS,
     allowedIps: [], profile, version: 1, createdAt: now, updatedAt: now,
   };
   const { statement, claim } = firstKey(call, accountId, owner.id);
-  return { account, owner, claim, statements: [insertAccount(db, account), ...insertMember(db, owner, []), statement] };
+  return { account, owner, claim, statements: [insertAccount(db, account), ...insertMember(db, owner, [], false), statement] };
 }

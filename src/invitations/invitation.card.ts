@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { iso, isoOrNull } from "../kernel/clock.ts";
+import { INVITATION_KINDS, type InvitationRow } from "../schema/invitation.ts";
+
+/** Past its time a pending one is expired; it can still be sent once more. */
+const STATUSES = ["pending", "accepted", "revoked", "expired"] as const;
+
+export const InvitationCard = z.object({
+  id: z.string(), accountId: z.string(), kind: z.enum(INVITATION_KINDS), status: z.enum(STATUSES),
+  memberId: z.string().nullable().describe("The new member that waits for it; null for a link."),
+  email: z.string().nullable(), name: z.string().nullable().describe("What a link is called."), role: z.string().nullable().describe("What whoever joins by the link gets."),
+  externalId: z.string().nullable(), invitedBy: z.string(), hookId: z.string().nullable().describe("The inbound webhook that it came from."),
+  sendCount: z.number().int().describe("How often it was sent."), maxUses: z.number().int().nullable(), uses: z.number().int(),
+  expiresAt: z.string(), createdAt: z.string(), acceptedAt: z.string().nullable(), revokedAt: z.string().nullable(), updatedAt: z.string(),
+});
+
+/** @param now milliseconds since the epoch */
+export const invitationCard = (row: InvitationRow, now: number) => ({
+  id: row.id, accountId: row.accountId, kind: row.kind, status: row.status === "pending" && row.expiresAt <= now ? "expired" as const : row.status,
+  memberId: row.memberId, email: row.email, name: row.name, role: row.role, externalId: row.externalId, invitedBy: row.invitedBy, hookId: row.hookId,
+  sendCount: row.sendCount, maxUses: row.maxUses, uses: row.uses,
+  expiresAt: iso(row.expiresAt), createdAt: iso(row.createdAt), acceptedAt: isoOrNull(row.acceptedAt), revokedAt: isoOrNull(row.revokedAt), updatedAt: iso(row.updatedAt),
+});

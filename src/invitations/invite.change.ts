@@ -1,0 +1,124 @@
+import { isCustomRole } from "../access/invite.ts";
+import { ROLE_TEXTS } from "../access/role-text.ts";
+import type { Preset } from "../access/preset.ts";
+import type { TypeTable } from "../access/type.ts";
+import { difference } from "../audit/difference.ts";
+import type { Call, Change } from "../identity/call.ts";
+import { definite } from "../kernel/body.ts";
+import { sha256Hex } from "../kernel/digest.ts";
+import { newId } from "../kernel/id.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import type { Letter } from "../mail/letter.ts";
+import { invitationToken } from "../mail/one-time.ts";
+import type { InvitationRow } from "../schema/invitation.ts";
+import type { Locale } from "../schema/team.ts";
+import { requireGranted, requireNeeded } from "../team/grant.change.ts";
+import { memberCard, type MemberRow, type NewMember } from "../team/member.card.ts";
+import { addressRules, checkAssignment, requireGroups, requireInviting } from "../team/member.change.ts";
+import { guardMemberLimit, insertMember, loginOf, LOGINS_MAX, MEMBER_EMAIL, MEMBER_EXTERNAL } from "../team/member.store.ts";
+import { newMemberRow } from "../team/new-member.change.ts";
+import { requireKnownGroups } from "../team/object-group.change.ts";
+import { findRoles } from "../team/role.store.ts";
+import type { z } from "zod";
+import { findByAddress, insertInvitation } from "./invitation.store.ts";
+
+export type Wanted = z.infer<typeof NewMember>;
+
+/** How the invitation comes about. */
+export interface Manner {
+  /** A mail goes out with it. Without, the member can sign in with the address that is on the card, or be sent one later. */
+  readonly send: boolean;
+  /** The hook that brought it; its members come from elsewhere. */
+  readonly hookId: string | null;
+}
+
+export interface Invited {
+  readonly row: MemberRow;
+  readonly invitation: InvitationRow;
+  /** The member's card, but for the login, which is given out when it is written. */
+  readonly card: ReturnType<typeof memberCard>;
+  readonly change: Change;
+}
+
+/**
+ * A new member with the invitation that waits for them, as one change; nothing is written yet. Whoever asks has read the body
+ * already; everything that is to be decided is decided here, so that the user book, bulk, links and hooks refuse alike.
+ * @throws Problem access/denied, validation, conflict/duplicate-member, conflict/duplicate-invitation, conflict/lockout, plan/feature-required
+ */
+export async function invite(call: Call, types: TypeTable, { grants, allowAny, ...wanted }: Wanted, { send, hookId }: Manner): Promise<Invited> {
+  const { accountId, account, preset } = call.principal;
+  requireInviting(call);
+  call.decide("member.create");
+  // What goes beyond the roles that one may give is given by whoever may edit members.
+  if (wanted.rights.length > 0 || wanted.roles.some(isCustomRole)) call.decide("member.edit");
+  if (grants.length > 0) call.decide("grant.edit");
+  if (wanted.objectGroupIds.length > 0) call.decide("object_group.edit");
+  requireGroups(call, wanted.objectGroupIds);
+  await checkAssignment(call, { ...wanted, grants }, types, true);
+  await requireGranted(call, grants);
+  requireNeeded(preset, wanted.roles, grants, "/grants");
+  await requireKnownGroups(call, wanted.objectGroupIds, "/objectGroupIds");
+  requireDomain(account.settings.allowedEmailDomains, wanted.email);
+  await refuseKnown(call, wanted.email);
+  const row = newMemberRow(call, accountId, {
+    ...wanted, notifications: definite(wanted.notifications), allowedIps: addressRules(call, wanted.allowedIps, { allowAny }, false), source: hookId === null ? "local" : "external",
+  });
+  const waiting = { ...newInvitation(call, row), hookId };
+  const { invitation, letters } = send ? await sent(call, row, waiting) : { invitation: waiting, letters: [] };
+  const card = memberCard(row, grants, account.name);
+  const events = [
+    call.event("member.create", { type: "member", id: row.id }, { changes: difference({}, card) }),
+    // The object log tells what access was given to objects, however it was given.
+    ...(grants.length === 0 ? [] : [call.event("grant.edit", { type: "member", id: row.id }, { changes: difference({ grants: [] }, { grants: card.grants }) })]),
+    ...(send ? [call.event("invitation.send", { type: "invitation", id: invitation.id }, { changes: difference({}, { memberId: row.id, email: row.email, sendCount: 1 }) })] : []),
+  ];
+  const limit = Math.min(account.plan.memberLimit ?? Infinity, preset.logins ? LOGINS_MAX : Infinity);
+  return { row, invitation, card, change: {
+    statements: [
+      ...(limit === Infinity ? [] : [guardMemberLimit(call.db, accountId, limit)]),
+      ...insertMember(call.db, row, grants, preset.logins === true), insertInvitation(call.db, invitation),
+    ],
+    events, letters,
+    refusals: { member_limit: "conflict/member-limit" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member", [MEMBER_EXTERNAL]: "conflict/duplicate-member" },
+    ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
+  } };
+}
+
+/** @throws Problem validation */
+export function requireDomain(domains: readonly string[], email: string): void {
+  const domain = email.slice(email.lastIndexOf("@") + 1);
+  if (domains.length > 0 && !domains.includes(domain)) throw invalid("/email", `must be an address at ${domains.join(", ")}: the account's settings say so`);
+}
+
+/** @throws Problem conflict/duplicate-member, conflict/duplicate-invitation */
+async function refuseKnown(call: Call, email: string): Promise<void> {
+  const [[known]] = await call.read(findByAddress(call.db, call.principal.accountId, email));
+  if (known !== undefined) throw new Problem(known.status === "new" && known.waits ? "conflict/duplicate-invitation" : "conflict/duplicate-member", { members: { memberId: known.id } });
+}
+
+/** The invitation of a new member, not sent yet. */
+export const newInvitation = (call: Pick<Call, "now" | "principal">, row: Pick<MemberRow, "id" | "accountId" | "email" | "externalId">): InvitationRow => ({
+  id: newId("invitation", call.now), accountId: row.accountId, kind: "email", memberId: row.id, email: row.email, name: null, role: null, tokenHash: null, tokenKid: null,
+  status: "pending", expiresAt: call.now + call.principal.account.settings.invitationTtlMs, maxUses: null, uses: 0, sendCount: 0, externalId: row.externalId,
+  invitedBy: call.principal.memberId, hookId: null, createdAt: call.now, acceptedAt: null, revokedAt: null, updatedAt: call.now,
+});
+
+/** The same once more: another token, which ends the one before, and a mail with it. */
+export async function sent(call: Call, row: Pick<MemberRow, "email" | "language" | "roles" | "login">, before: InvitationRow): Promise<{ invitation: InvitationRow; letters: readonly Letter[] }> {
+  const { account, preset, member, settings } = { ...call.principal, settings: call.principal.account.settings };
+  const sendCount = before.sendCount + 1;
+  const { kid, token } = invitationToken(call.env.SIGNING_KEYS, null, before.id, sendCount);
+  const expiresAt = call.now + settings.invitationTtlMs;
+  const language = row.language ?? settings.locale;
+  const letter: Letter = {
+    id: newId("mail", call.now), to: row.email, language, template: "invitation", invitationId: before.id, kid, sendCount, account: account.name,
+    inviter: member.username, roles: await roleNames(call, preset, row.roles, language), login: row.login, expiresAt,
+  };
+  return { invitation: { ...before, tokenHash: sha256Hex(token), tokenKid: kid, sendCount, expiresAt, status: "pending", updatedAt: call.now }, letters: [letter] };
+}
+
+async function roleNames(call: Call, preset: Preset, roles: readonly string[], language: Locale): Promise<string[]> {
+  const own = roles.filter(isCustomRole);
+  const custom = own.length === 0 ? [] : (await call.read(findRoles(call.db, call.principal.accountId, own)))[0];
+  return roles.map((role) => ROLE_TEXTS[preset.model]?.[role]?.name[language] ?? custom.find(({ id }) => id === role)?.name ?? role);
+}

@@ -1,0 +1,25 @@
+import type { Locale } from "../schema/team.ts";
+
+/** What a mail says, beside to whom and in which language. No secret is in it: links and codes follow from these ids when it is sent. */
+export type LetterContent =
+  /** The way in of a new member: a link, good until `expiresAt` or until the next sending. `roles` as they are called in the letter's language. */
+  | { readonly template: "invitation"; readonly invitationId: string; readonly kid: string; readonly sendCount: number; readonly account: string; readonly inviter: string; readonly roles: readonly string[]; readonly login: string | null; readonly expiresAt: number }
+  /** A code and a link of one sign-in. */
+  | { readonly template: "sign_in"; readonly signInId: string; readonly kid: string; readonly expiresAt: number }
+  /** Somebody else wrote this address on a member's card: a link proves that its mail is read. */
+  | { readonly template: "confirm_email"; readonly memberId: string; readonly kid: string; readonly account: string }
+  /** To whoever invited: the person has joined. */
+  | { readonly template: "joined"; readonly memberId: string; readonly account: string; readonly name: string; readonly email: string }
+  /** To a member: somebody changed what they may do, or took them out. */
+  | { readonly template: "access_changed"; readonly memberId: string; readonly account: string; readonly by: string }
+  | { readonly template: "removed"; readonly account: string; readonly by: string };
+
+export type Template = LetterContent["template"];
+
+/** A mail on its way. */
+export type Letter = LetterContent & {
+  readonly id: string;
+  /** An e-mail address. */
+  readonly to: string;
+  readonly language: Locale;
+};

@@ -1,0 +1,32 @@
+import { derivedSecret } from "../kernel/derived-secret.ts";
+
+/** A secret that is written in one mail and kept nowhere, and the signing key that it follows from. */
+export interface OneTime {
+  readonly kid: string;
+  readonly token: string;
+}
+
+const oneTime = (signingKeys: string, kid: string | null, purpose: string, id: string): OneTime => {
+  const { kid: used, secret } = derivedSecret(signingKeys, kid, purpose, id);
+  return { kid: used, token: secret };
+};
+
+/** The token of an invitation or a link: another one for each sending. @param kid of the key that it follows from; null for the newest */
+export const invitationToken = (signingKeys: string, kid: string | null, invitationId: string, sendCount: number): OneTime =>
+  oneTime(signingKeys, kid, "invitation", `${invitationId}:${sendCount}`);
+
+/** The token in the link of a sign-in mail. */
+export const signInToken = (signingKeys: string, kid: string | null, signInId: string): OneTime => oneTime(signingKeys, kid, "sign_in link", signInId);
+
+/** The code in the same mail, of eight digits. */
+export function signInCode(signingKeys: string, kid: string | null, signInId: string): string {
+  const { token } = oneTime(signingKeys, kid, "sign_in code", signInId);
+  const bytes = atob(token.replaceAll("-", "+").replaceAll("_", "/").slice(0, 12));
+  let number = 0;
+  for (const byte of bytes.slice(0, 6)) number = number * 256 + byte.charCodeAt(0);
+  return String(number % 100_000_000).padStart(8, "0");
+}
+
+/** The token that confirms an address of a member: it is good for that address only. */
+export const emailToken = (signingKeys: string, kid: string | null, memberId: string, email: string): OneTime =>
+  oneTime(signingKeys, kid, "confirm_email", `${memberId}:${email}`);

@@ -1,0 +1,40 @@
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+export const HOOK_SCHEMES = ["standard", "stripe", "github"] as const;
+export type HookScheme = (typeof HOOK_SCHEMES)[number];
+
+export const hook = sqliteTable("hook", {
+  id: text().primaryKey(),
+  accountId: text("account_id").notNull(),
+  /** Its owner, whose rights it has. */
+  memberId: text("member_id").notNull(),
+  name: text().notNull(),
+  scheme: text({ enum: HOOK_SCHEMES }).notNull(),
+  /** Encrypted. */
+  secret: text().notNull(),
+  previousSecret: text("previous_secret"),
+  previousUntil: integer("previous_until"),
+  mapping: text({ mode: "json" }).$type<unknown>().notNull(),
+  active: integer({ mode: "boolean" }).notNull().default(true),
+  version: integer().notNull().default(1),
+  /** The last call that was not let in: one row, however many there are. */
+  lastRefusal: text("last_refusal", { mode: "json" }).$type<{ readonly at: number; readonly reason: string }>(),
+  createdAt: integer("created_at").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+export type HookRow = typeof hook.$inferSelect;
+
+export const delivery = sqliteTable("delivery", {
+  hookId: text("hook_id").notNull(),
+  id: text().notNull(),
+  messageId: text("message_id").notNull(),
+  /** Hex SHA-256 of what was signed. */
+  digest: text().notNull(),
+  eventType: text("event_type"),
+  outcome: text().notNull(),
+  detail: text({ mode: "json" }).$type<unknown>(),
+  attempts: integer().notNull().default(1),
+  createdAt: integer("created_at").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+}, (table) => [primaryKey({ columns: [table.hookId, table.id] })]);
