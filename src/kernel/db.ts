@@ -20,13 +20,13 @@ export function openDb(database: D1Database): Db {
 
 function connect(database: D1Database): Db {
   const db = drizzle(database);
-  const run = db.run.bind(db);
-  // Drizzle 0.45 forgets the prepared statement of `db.run(sql)` when it stands in a batch of D1 and has parameters.
-  const prepared = (query: Parameters<typeof run>[0]) => {
-    const statement = run(query);
+  const [run, all] = [db.run.bind(db), db.all.bind(db)];
+  // Drizzle 0.45 forgets the prepared statement of `db.run(sql)` and `db.all(sql)` when it stands in a batch of D1 and has parameters.
+  const prepared = (raw: typeof run | typeof all) => (query: Parameters<typeof run>[0]) => {
+    const statement = raw(query);
     return Object.assign(statement, { stmt: database.prepare(statement.getQuery().sql) });
   };
-  return Object.assign(db, { run: prepared as typeof run });
+  return Object.assign(db, { run: prepared(run) as typeof run, all: prepared(all) as typeof all });
 }
 
 /** What Drizzle takes out of a statement when it runs a batch on D1. */

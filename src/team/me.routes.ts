@@ -27,7 +27,7 @@ const me = endpoint({
     account: { id: account.id, kind: account.kind, name: account.name },
     rights: [...principal.grantSet.reaches.keys()].sort(),
     key: credential.kind === "key" ? { id: credential.id, scopes: credential.scopes } : null,
-    session: credential.kind === "session" ? { id: credential.id, expiresAt: isoOrNull(credential.expiresAt) } : null,,
+    session: credential.kind === "session" ? { id: credential.id, expiresAt: isoOrNull(credential.expiresAt) } : null,
   } };
 });
 
