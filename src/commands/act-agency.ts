@@ -18,8 +18,7 @@ export const AGENCY = {
     const joins = (who: string, role: string, limit: object = {}) =>
       joined(platform, owner, who, { ...person(who.split(" ")[0] ?? "", who.split(" ")[1] ?? ""), roles: [role], ...limit });
     const specialist = await joins("Sam Specialist", "specialist", { creditLimit: 25 });
-    const guest = await joins("Gus Guest", "guest");
-    const [sam, gus, mona] = [as(platform, specialist), as(platform, guest), as(platform, await joins("Mona Manager", "manager"))];
+    const [sam, mona] = [as(platform, specialist), as(platform, await joins("Mona Manager", "manager"))];
 
     const create = (key: string, toolId: string) => ({ method: "POST", path: "/v1/tasks", headers: { "idempotency-key": key }, body: { toolId, name: `Task ${key}` } });
     await ask(sam, { ...create("first", finder), expect: 403, code: "access/denied" });
@@ -27,11 +26,13 @@ export const AGENCY = {
     const task = textAt(await ask(sam, { ...create("first", finder), expect: 201 }), "id");
     await ask(sam, { ...create("other", checker), expect: 403, code: "access/denied" });
     await ask(sam, { method: "POST", path: `/v1/tasks/${task}/update`, headers: { "idempotency-key": "update" }, body: {}, expect: 200 });
-    await ask(sam, { ...create("second", finder), expect: 201 });
+    const second = textAt(await ask(sam, { ...create("second", finder), expect: 201 }), "id");
     await ask(sam, { ...create("third", finder), expect: 402, code: "credits/member-limit-exceeded" });
-    await ask(gus, { method: "GET", path: `/v1/tasks/${task}`, expect: 404 });
-    await ask(rosa, { method: "PUT", path: `/v1/members/${guest.memberId}/tasks`, body: { tasks: [{ toolId: finder, taskId: task }] }, expect: 200 });
-    await ask(gus, { method: "GET", path: `/v1/tasks/${task}`, expect: 200 });
+    const guest = await joins("Gus Guest", "guest", { grants: [{ resourceType: "task", resourceId: task, access: "view" }] });
+    const gus = as(platform, guest);
+    await ask(gus, { method: "GET", path: `/v1/tasks/${second}`, expect: 404 });
+    await ask(rosa, { method: "PUT", path: `/v1/members/${guest.memberId}/tasks`, body: { tasks: [task, second].map((taskId) => ({ toolId: finder, taskId })) }, expect: 200 });
+    await ask(gus, { method: "GET", path: `/v1/tasks/${second}`, expect: 200 });
     await ask(gus, { method: "POST", path: `/v1/tasks/${task}/update`, headers: { "idempotency-key": "guest" }, body: {}, expect: 403, code: "access/denied" });
     await ask(mona, { method: "GET", path: "/v1/tasks", expect: 200 });
     await ask(rosa, { method: "GET", path: `/v1/members/${specialist.memberId}/effective`, expect: 200 });

@@ -1,3 +1,4 @@
+import { as } from "./cast.ts";
 import type { Login } from "./local.ts";
 import { equip, joined, make, opened, type Stage } from "./stage.ts";
 
@@ -15,9 +16,10 @@ export async function agency({ platform, now, say }: Stage): Promise<readonly Lo
     email: "sam@reef.example", firstName: "Sam", lastName: "Specialist", roles: ["specialist"], creditLimit: 30,
     grants: [{ resourceType: "tool", resourceId: keywords, access: "view" }],
   });
+  const task = await make(as(platform, owner), "/v1/tasks", { toolId: keywords, name: "Keywords for the spring campaign" }, { "idempotency-key": "demo-first-task" });
   const guest = await joined(platform, owner, "Reef guest", {
-    email: "gus@reef.example", firstName: "Gus", lastName: "Guest", roles: ["guest"], grants: [{ resourceType: "tool", resourceId: keywords, access: "view" }],
+    email: "gus@reef.example", firstName: "Gus", lastName: "Guest", roles: ["guest"], grants: [{ resourceType: "task", resourceId: task, access: "view" }],
   });
-  say("  Sam is a specialist with one tool and a limit of 30 credits, Gus a guest who sees that tool's tasks");
+  say("  Sam is a specialist with one tool and a limit of 30 credits, Gus a guest who sees one task");
   return [owner, specialist, guest];
 }

@@ -46,8 +46,8 @@ export const joined = async (platform: Caller, by: Login, who: string, member: N
   ({ ...await addMember(as(silent(platform), by), by.accountId, member, address), who });
 
 /** Makes an object and answers its id. */
-export const make = async (caller: Caller, path: string, body: object): Promise<string> =>
-  textAt(await ask(caller, { method: "POST", path, body, expect: 201 }), "id");
+export const make = async (caller: Caller, path: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<string> =>
+  textAt(await ask(caller, { method: "POST", path, body, headers, expect: 201 }), "id");
 
 /** People of one act and run: an address is used once only. */
 export const peopleOf = (act: string, now: number) => (firstName: string, lastName: string): Person =>

@@ -3,6 +3,7 @@ import type { TypeTable } from "../access/type.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { MemberCard, NewMember } from "../team/member.card.ts";
+import { requireInviting } from "../team/member.change.ts";
 import { invite } from "./invite.change.ts";
 
 const Body = NewMember.extend({
@@ -18,6 +19,7 @@ const create = (types: TypeTable) => endpoint({
   problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required"],
 }, async (call) => {
   await call.read();
+  requireInviting(call);
   call.decide("member.create");
   const { notify, dryRun, ...wanted } = await call.body();
   const { row, invitation, card, change } = await invite(call, types, wanted, { send: notify, hookId: null });

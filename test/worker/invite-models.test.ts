@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { type Api, api, newKey, ok } from "../harness/client.ts";
 import { newAccount, newApiKey, type Person } from "../harness/people.ts";
 import { type Asked, compareCells } from "./cells.ts";
-import { addedByPlatform, invites, on } from "./invite-world.ts";
+import { addedByPlatform, invites, needed, on } from "./invite-world.ts";
 import { fetch, foundPlatform, grants, said, subscribed } from "./operators-world.ts";
 
 /** The policy, as people wrote it: the roles of each model, and who gives which. */
@@ -80,7 +80,7 @@ test("a key that the top role made for whom it may give a role is claimed by its
   const others = Object.entries(MODELS).map(([kind, { gives }]) => [owners[kind] ?? expect.fail(), Object.values(gives).flat()] as [Person, string[]]);
   for (const [owner, roles] of [...marketplace, ...others]) {
     for (const role of roles) {
-      const { id } = ok(await owner.api.post<{ id: string }>("/v1/members", { firstName: "Kim", lastName: "Key", email: `${newKey()}@example.com`, roles: [role] }), 201).body;
+      const { id } = ok(await owner.api.post<{ id: string }>("/v1/members", { firstName: "Kim", lastName: "Key", email: `${newKey()}@example.com`, roles: [role], ...needed(role) }), 201).body;
       const me = ok(await api(fetch, await newApiKey(fetch, owner, id)).get<{ member: { id: string; roles: string[] } }>("/v1/me"), 200).body;
       expect(me.member).toMatchObject({ id, roles: [role] });
     }

@@ -13,10 +13,13 @@ export async function addedByPlatform(fetch: Fetch, platform: Api, accountId: st
 /** The account that a call acts on. */
 export const on = (accountId: string) => ({ headers: { "tollgate-account": accountId } });
 
+/** A guest of an agency has at least one task. */
+export const needed = (role: string) => (role === "guest" ? { grants: [{ resourceType: "task", resourceId: "0", access: "view" }] } : {});
+
 let count = 0;
 
 /** May this person add a member with this role in that account? */
 export const invites = (who: Person, role: string, accountId: string, cell: string, expected: Cell): Asked => ({
   cell, expected,
-  ask: () => who.api.post("/v1/members", { firstName: "Ivo", lastName: "Invited", email: `invited-${count += 1}@example.com`, roles: [role] }, accountId === who.accountId ? {} : on(accountId)),
+  ask: () => who.api.post("/v1/members", { firstName: "Ivo", lastName: "Invited", email: `invited-${count += 1}@example.com`, roles: [role], ...needed(role) }, accountId === who.accountId ? {} : on(accountId)),
 });
