@@ -1,0 +1,129 @@
+import { presetOf } from "../access/model.ts";
+import type { AuditEvent } from "../audit/event.ts";
+import { publish, stage } from "../audit/outbox.store.ts";
+import { admitsAddress, compileRules } from "../identity/address.ts";
+import { hasLapsed } from "../identity/admission.ts";
+import type { OpenCall } from "../identity/call.ts";
+import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
+import { newId } from "../kernel/id.ts";
+import { Problem } from "../kernel/problem.ts";
+import type { Letter } from "../mail/letter.ts";
+import { dispatch, post } from "../mail/outbox.store.ts";
+import { DEFAULT_NOTIFICATIONS } from "../team/member.card.ts";
+import { type Acceptable, acceptInvitation, MEMBER_USER, type Waiting } from "./acceptance.store.ts";
+
+/** What one acceptance writes and tells. The person's id is known in the batch only: `userIdOf` of the address. */
+export interface Acceptance {
+  /** The guard `invitation_changed` first. `MEMBER_USER` may fail, too. */
+  readonly statements: readonly Statement[];
+  readonly events: readonly AuditEvent[];
+  readonly letters: readonly Letter[];
+}
+
+type Asked = Pick<OpenCall, "db" | "env" | "now" | "origin">;
+
+/** A member who accepts stays new until the first sign-in; one who is active already stays active. */
+export function acceptance(call: Asked, waiting: Acceptable): Acceptance {
+  const { invitation, member, account } = waiting;
+  const { db, now } = call;
+  const person = { id: newId("user", now), email: member.email, emailVerifiedAt: now, locale: member.language ?? account.settings.locale ?? "en", createdAt: now };
+  return {
+    statements: acceptInvitation(db, waiting, person, now),
+    events: [{ ...acceptEvent(call, waiting), changes: { before: { status: invitation.status }, after: { status: "accepted", memberId: member.id } } }],
+    letters: joined(call, waiting),
+  };
+}
+
+/** Whoever invited hears of it, if they want to. */
+function joined({ now }: Asked, { member, account, inviter }: Acceptable): Letter[] {
+  const wants = { ...DEFAULT_NOTIFICATIONS, ...inviter?.notifications };
+  if (inviter === null || inviter.status !== "active" || wants.unsubscribed || !wants.invitations) return [];
+  return [{
+    id: newId("mail", now), to: inviter.email, language: inviter.language ?? account.settings.locale ?? "en", template: "joined",
+    memberId: inviter.memberId, account: account.name, name: member.username, email: member.email,
+  }];
+}
+
+const acceptEvent = (call: Asked, { invitation, member }: Acceptable): AuditEvent => ({
+  id: newId("event", call.now), accountId: invitation.accountId, at: call.now,
+  actor: { type: "member", memberId: member.id, accountId: invitation.accountId, login: member.username, email: member.email, apiKeyId: null },
+  action: "invitation.accept", resource: { type: "invitation", id: invitation.id }, outcome: "success", reason: null, cost: null,
+  origin: call.origin, changes: null, ledgerSeq: null,
+});
+
+/** @throws Problem not-found, invitation/used, invitation/revoked: there is nobody who could accept it */
+export function acceptable(waiting: Waiting | undefined): Acceptable {
+  if (waiting === undefined) throw new Problem("not-found", { detail: "No invitation has this token. A newer mail may hold another one." });
+  const { invitation: { status, email }, member } = waiting;
+  if (status === "accepted") throw new Problem("invitation/used", { detail: "This invitation was accepted already. Sign in with its address." });
+  // A card that has another address by now is another person's invitation: it is sent once more, to that address.
+  if (status === "revoked" || member === null || member.email !== email) throw new Problem("invitation/revoked");
+  return { ...waiting, member };
+}
+
+/**
+ * Why it may not be accepted now, or from here; null when it may. In the order in which it decides.
+ * @param signedInAs the person whose session or key the call carries; null for nobody
+ */
+export function acceptanceRefusal(call: Asked, { invitation, member, account, userId, taken }: Acceptable, signedInAs: string | null): Problem | null {
+  if (invitation.expiresAt <= call.now) return new Problem("invitation/expired", { detail: "This invitation has expired. Ask whoever invited you to send it once more." });
+  if (member.status === "blocked") return new Problem("auth/blocked");
+  if (signedInAs !== null && signedInAs !== userId) return new Problem("conflict/other-address");
+  if (!admitsAddress([account.allowedIps, member.allowedIps].map(compileRules), call.origin.ip)) {
+    return new Problem("ip/not-allowed", { detail: "Accept it from an address that the account and the member allow." });
+  }
+  if (hasLapsed({ preset: presetOf(account.kind), plan: account.plan }, member.roles)) {
+    return new Problem("plan/feature-required", { members: { feature: "restrictedAccounts", contact: account.plan.contactUrl ?? call.env.CONTACT_URL } });
+  }
+  return taken ? samePerson() : null;
+}
+
+const samePerson = () => new Problem("conflict/duplicate-member", { detail: "You are a member of this account already, under another address on the card." });
+
+/** A refusal stands in the account's trail, under the member who was invited. */
+export async function recordRefusal(call: OpenCall, waiting: Acceptable, { code }: Problem): Promise<void> {
+  const event: AuditEvent = { ...acceptEvent(call, waiting), outcome: "denied", reason: code };
+  await batch(call.db, [stage(call.db, event)]);
+  call.defer(publish(call.env.AUDIT, event.accountId, [event]));
+}
+
+/** What is written beside an acceptance, in its batch and after it. */
+export interface Beside {
+  readonly statements: readonly Statement[];
+  readonly events: readonly AuditEvent[];
+}
+
+/**
+ * Accepts what `load` finds; what else belongs to it is written in the same batch.
+ * @throws Problem not-found, invitation/used, invitation/revoked, invitation/expired, auth/blocked, conflict/other-address, ip/not-allowed, plan/feature-required, conflict/duplicate-member
+ */
+export async function accept(call: OpenCall, load: () => Promise<Waiting | undefined>, beside: (waiting: Acceptable) => Beside = () => ({ statements: [], events: [] })): Promise<Acceptable> {
+  const signedInAs = (await call.caller())?.userId ?? null;
+  // Somebody was faster, or a change of the member, the account or the invitation came between: then it is asked anew.
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    const waiting = acceptable(await load());
+    const refusal = acceptanceRefusal(call, waiting, signedInAs);
+    if (refusal !== null) {
+      await recordRefusal(call, waiting, refusal);
+      throw refusal;
+    }
+    if (await written(call, waiting, acceptance(call, waiting), beside(waiting))) return waiting;
+  }
+  throw new Problem("stale", { headers: { "Retry-After": "1" } });
+}
+
+/** False when it is no longer what was read. @throws Problem conflict/duplicate-member */
+async function written(call: OpenCall, { invitation }: Acceptable, { statements, events, letters }: Acceptance, beside: Beside): Promise<boolean> {
+  const { db, env, now } = call;
+  const told = [...events, ...beside.events];
+  try {
+    await batch(db, [...statements, ...beside.statements, ...told.map((event) => stage(db, event)), ...letters.map((letter) => post(db, letter, now))]);
+  } catch (error) {
+    if (failedGuard(error) === "invitation_changed") return false;
+    if (failedUnique(error, MEMBER_USER)) throw samePerson();
+    throw error;
+  }
+  call.defer(publish(env.AUDIT, invitation.accountId, told));
+  call.defer(dispatch(env.MAIL, letters));
+  return true;
+}
