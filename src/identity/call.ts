@@ -23,8 +23,8 @@ export interface Change {
   readonly again?: readonly string[];
   /** Mails that tell of it. They leave after the change is made, and a mail that fails undoes nothing. */
   readonly letters?: readonly Letter[];
-  /** A value that only the batch itself knows, such as a number that it gives out: `member` of what is answered, remembered and recorded. */
-  readonly assigned?: { readonly member: string; readonly value: Expression };
+  /** A value that only the batch itself knows, such as a number that it gives out: `member` of what is answered, remembered and recorded; `within` that member of the answer. */
+  readonly assigned?: { readonly member: string; readonly value: Expression; readonly within?: string };
   /** Many changes in one call: each is remembered under the call's Idempotency-Key and its own name. */
   readonly part?: string;
 }
@@ -32,7 +32,7 @@ export interface Change {
 export type Results<T extends readonly Statement[]> = { -readonly [K in keyof T]: T[K]["_"]["result"] };
 
 /** What the trail tells of that no right is named after. */
-export type EventName = "token.create" | "session.create" | "session.end" | "invitation.create" | "invitation.send" | "invitation.accept" | "invitation.revoke"
+export type EventName = "token.create" | "session.create" | "session.refresh" | "session.end" | "member.activate" | "invitation.create" | "invitation.send" | "invitation.accept" | "invitation.revoke"
   | "hook.deliver" | "email.verify" | "object.transfer" | "sos_license.block" | "sos_license.clear" | "aggregator_license.create" | "aggregator_license.revoke";
 
 /**

@@ -1,0 +1,40 @@
+import type { OpenCall } from "../identity/call.ts";
+import { batch } from "../kernel/db.ts";
+import { sameSecret } from "../kernel/digest.ts";
+import { Problem } from "../kernel/problem.ts";
+import { signInCode, signInToken } from "../mail/one-time.ts";
+import type { Proof, Shown } from "./code.ts";
+import { countTry, findByLink } from "./code.store.ts";
+import { countAsked, takeBack } from "./limit.change.ts";
+import { asker, LIMITS } from "./limit.ts";
+
+type Asked = Pick<OpenCall, "db" | "env" | "now" | "origin">;
+
+/** One answer to a wrong code, a used one, an old one, and a right one that opens nothing. */
+export const wrongCode = (): Problem =>
+  new Problem("auth/invalid-credential", { detail: "The code or link is wrong, was used, or has expired. Ask for a new one: POST /v1/auth/codes." });
+
+/**
+ * Whose mail somebody reads, by the code or the link of the newest sign-in mail of an address. The proof is not used up yet: the batch of
+ * whatever it is for does that (`spend`), and fails when another was faster.
+ * @throws Problem auth/invalid-credential, quota-exceeded
+ */
+export async function prove(call: Asked, shown: Shown): Promise<Proof> {
+  const { db, origin } = call;
+  const whom = asker(origin.ip);
+  await countAsked(call, [LIMITS.wrongFrom], whom);
+  const proof = "token" in shown ? await byLink(call, shown.token) : await byCode(call, shown.email, shown.code);
+  if (proof === null) throw wrongCode();
+  await batch(db, [takeBack(call, LIMITS.wrongFrom, whom)]);
+  return proof;
+}
+
+async function byCode({ db, env, now }: Asked, email: string, code: string): Promise<Proof | null> {
+  const [found] = await countTry(db, email, now);
+  return found !== undefined && sameSecret(code, signInCode(env.SIGNING_KEYS, found.kid, found.id)) ? { signInId: found.id, email: found.email } : null;
+}
+
+async function byLink({ db, env, now }: Asked, token: string): Promise<Proof | null> {
+  const [found] = await findByLink(db, token.slice(0, token.indexOf(".")), now);
+  return found !== undefined && sameSecret(token, signInToken(env.SIGNING_KEYS, found.kid, found.id).token) ? { signInId: found.id, email: found.email } : null;
+}

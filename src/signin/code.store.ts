@@ -1,0 +1,31 @@
+import { and, eq, gt, isNull, lt, type SQL, sql } from "drizzle-orm";
+import { type Db, guard, type Statement } from "../kernel/db.ts";
+import { signIn } from "../schema/identity.ts";
+import { type Proof, TRIES_MAX } from "./code.ts";
+
+export const insertSignIn = (db: Db, row: typeof signIn.$inferInsert): Statement => db.insert(signIn).values(row);
+
+/** Neither used nor past its time. */
+const open = (at: number): SQL | undefined => and(isNull(signIn.usedAt), gt(signIn.expiresAt, at));
+
+/** A newer code ends the older ones of its address. */
+const newest = sql`NOT EXISTS (SELECT 1 FROM sign_in newer WHERE newer.email = ${signIn.email} AND newer.id > ${signIn.id})`;
+
+/** Counts a try of the code that an address has now, before it is compared: tries at once are tries one by one. No row: there is nothing left to try. */
+export const countTry = (db: Db, email: string, at: number) =>
+  db.update(signIn).set({ attempts: sql`${signIn.attempts} + 1` })
+    .where(and(eq(signIn.email, email), newest, lt(signIn.attempts, TRIES_MAX), open(at)))
+    .returning({ id: signIn.id, kid: signIn.kid, email: signIn.email });
+
+/** A right code that only led to a question was no guess. */
+export const giveTryBack = (db: Db, { signInId }: Proof): Statement =>
+  db.update(signIn).set({ attempts: sql`MAX(${signIn.attempts} - 1, 0)` }).where(eq(signIn.id, signInId));
+
+export const findByLink = (db: Db, id: string, at: number) =>
+  db.select({ id: signIn.id, kid: signIn.kid, email: signIn.email }).from(signIn).where(and(eq(signIn.id, id), newest, open(at)));
+
+/** Uses up a proof in the batch of what it is used for. Fails under "claim_used" when that has happened already, or its time is over. */
+export const spend = (db: Db, { signInId }: Proof, at: number): Statement[] => [
+  guard(db, "claim_used", sql`EXISTS (SELECT 1 FROM sign_in WHERE id = ${signInId} AND used_at IS NULL AND expires_at > ${at})`),
+  db.update(signIn).set({ usedAt: at }).where(eq(signIn.id, signInId)),
+];

@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { ID_PREFIXES } from "../kernel/id.ts";
+import { email } from "../team/member.card.ts";
+
+/** Milliseconds for which a code, and the link beside it, are good. */
+export const CODE_TTL_MS = 10 * 60 * 1000;
+
+/** Tries of one code. A link has no tries: nobody guesses it, and whoever tries codes of another's address does not end it. */
+export const TRIES_MAX = 5;
+
+export const Code = z.string().regex(/^\d{8}$/, "must be the eight digits of the mail");
+
+/** What the link of a sign-in mail carries. */
+export const LinkToken = z.string().regex(new RegExp(`^${ID_PREFIXES.signIn}_[0-9A-Z]{26}\\.[A-Za-z0-9_-]{43}$`), "must be the token of a sign-in link");
+
+/** How somebody shows that they read the mail of an address. */
+export const BY_CODE = { email, code: Code };
+export const BY_LINK = { token: LinkToken };
+
+export type Shown = { readonly email: string; readonly code: string } | { readonly token: string };
+
+/** Whose address it is, shown once: good for one change (`spend`). */
+export interface Proof {
+  readonly signInId: string;
+  /** In lower case. */
+  readonly email: string;
+}

@@ -1,0 +1,40 @@
+import { contains, parseAddress, parseBlock, canonical } from "../kernel/cidr.ts";
+import { Problem } from "../kernel/problem.ts";
+
+/** How often something may be asked for in a window of time. Windows stand side by side and do not slide. */
+export interface Limit {
+  readonly name: string;
+  readonly quota: number;
+  readonly windowMs: number;
+}
+
+const MINUTE_MS = 60_000;
+
+export const LIMITS = {
+  /** Codes that are asked for from one address of the network. */
+  codesFrom: { name: "codes-from", quota: 30, windowMs: 15 * MINUTE_MS },
+  /** Codes for one e-mail address: enough for a person, too few for a flood in somebody's mailbox. */
+  codesFor: { name: "codes-for", quota: 5, windowMs: 15 * MINUTE_MS },
+  codesForDay: { name: "codes-for-day", quota: 20, windowMs: 24 * 60 * MINUTE_MS },
+  /** Wrong codes and links from one address of the network. */
+  wrongFrom: { name: "wrong-from", quota: 30, windowMs: 15 * MINUTE_MS },
+} as const satisfies Record<string, Limit>;
+
+/** Milliseconds since the epoch. */
+export const windowEnd = ({ windowMs }: Limit, now: number): number => (Math.floor(now / windowMs) + 1) * windowMs;
+
+/** Whom an address of the network stands for: one connection has 2^64 addresses of IPv6, so the block counts as one. An unknown address is one as well. */
+export function asker(ip: string | null): string {
+  const address = parseAddress(ip ?? "");
+  if (ip === null || address === null) return "unknown";
+  const block = parseBlock(`${ip}/64`);
+  return address.kind() === "ipv6" && block !== null && contains(block, address) ? canonical(block) : ip;
+}
+
+/** Somebody asked too often (RateLimit fields of the IETF draft). @param until milliseconds since the epoch */
+export function tooMany({ name, quota, windowMs }: Limit, until: number, now: number): Problem {
+  const seconds = String(Math.max(1, Math.ceil((until - now) / 1000)));
+  return new Problem("quota-exceeded", { headers: {
+    "Retry-After": seconds, "RateLimit-Policy": `"${name}";q=${quota};w=${windowMs / 1000}`, "RateLimit": `"${name}";r=0;t=${seconds}`,
+  } });
+}
