@@ -1,7 +1,5 @@
 import { z } from "zod";
 import { decide } from "../access/decide.ts";
-import { bumpBelow } from "../access/stamp.store.ts";
-import { difference } from "../audit/difference.ts";
 import type { Right } from "../access/right.ts";
 import { findAccount } from "../identity/account.store.ts";
 import { type Call, endpoint } from "../identity/call.ts";
@@ -10,7 +8,8 @@ import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { definite } from "../kernel/body.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { AccountCard, accountCard, AccountPatch, type AccountRow, meaninglessSetting, PlanBody, SubscriptionBody, toSubscription } from "./account.card.ts";
-import { guardAccount, listAccounts, updateAccount } from "./account.store.ts";
+import { changedAccount } from "./account.change.ts";
+import { listAccounts } from "./account.store.ts";
 import { addressRules } from "../team/member.change.ts";
 import { loadTenant } from "./tenant.change.ts";
 
@@ -68,15 +67,9 @@ const edit = endpoint({
   return save(call, row, after, "account.edit");
 });
 
-function save(call: Call, row: AccountRow, change: AccountRow, action: Right) {
-  const after = { ...change, updatedAt: call.now, version: row.version + 1 };
-  const changes = difference(accountCard(row), accountCard(after));
-  const event = (accountId: string) => call.event(action, { type: "account", id: row.id }, { accountId, changes });
-  // What the platform does to a tenant is in the trail of both.
-  const chains = new Set([row.id, call.principal.accountId]);
-  return call.commit({
-    statements: [guardAccount(call.db, row), updateAccount(call.db, after), bumpBelow(call.db, row.id)], events: [...chains].map(event),
-  }, { status: 200, body: accountCard(after, seesSecurity(call, row)), headers: { ETag: etag(after.version) } });
+function save(call: Call, row: AccountRow, wanted: AccountRow, action: Right) {
+  const { after, change } = changedAccount(call, row, wanted, action);
+  return call.commit(change, { status: 200, body: accountCard(after, seesSecurity(call, row)), headers: { ETag: etag(after.version) } });
 }
 
 /** What the platform sets as a whole. */

@@ -1,0 +1,32 @@
+import { difference } from "../audit/difference.ts";
+import type { AuditEvent } from "../audit/event.ts";
+import type { Call, Change } from "../identity/call.ts";
+import type { Statement } from "../kernel/db.ts";
+import type { MemberRow } from "./member.card.ts";
+import { keepOwner } from "./member.change.ts";
+import { guardMember, guardTopRole, MEMBER_EMAIL, updateMember } from "./member.store.ts";
+
+export type MemberChange = "member.edit" | "member.block";
+
+/** What is written and told beside the member's row. */
+export interface Beside {
+  readonly note?: Readonly<Record<string, unknown>>;
+  readonly statements?: readonly Statement[];
+  readonly events?: readonly AuditEvent[];
+}
+
+/** A member written anew; the account never loses its owner or the last holder of its top role. @param is what is told, and compared with `was` for the trail */
+export function savedMember(call: Call, row: MemberRow, after: MemberRow, right: MemberChange, was: object, is: object, beside: Beside = {}): Change {
+  const { topRole } = call.principal.preset;
+  keepOwner(call, row, after, topRole);
+  const leavesTop = row.status === "active" && row.roles.includes(topRole) && !(after.status === "active" && after.roles.includes(topRole));
+  return {
+    statements: [
+      guardMember(call.db, row),
+      ...(leavesTop ? [guardTopRole(call.db, row.accountId, row.id, topRole)] : []),
+      updateMember(call.db, after), ...beside.statements ?? [],
+    ],
+    events: [call.event(right, { type: "member", id: row.id }, { changes: difference(was, { ...is, ...beside.note }) }), ...beside.events ?? []],
+    refusals: { last_admin: "conflict/last-admin" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
+  };
+}
