@@ -159,6 +159,8 @@ CREATE TABLE hook (
   previous_secret TEXT,
   previous_until INTEGER,
   mapping TEXT NOT NULL,
+  link TEXT,
+  code TEXT,
   active INTEGER NOT NULL DEFAULT 1,
   version INTEGER NOT NULL DEFAULT 1,
   last_refusal TEXT,

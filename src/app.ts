@@ -23,6 +23,7 @@ import { themeDownloadEndpoints } from "./licensing/theme-download.routes.ts";
 import { themeFileEndpoints } from "./licensing/theme-file.routes.ts";
 import { memberCreationEndpoints } from "./invitations/member-creation.routes.ts";
 import { organizationEndpoints } from "./marketplace/organization.routes.ts";
+import { devMailPages } from "./mail/dev-mail.routes.ts";
 import { quote } from "./marketplace/quote.change.ts";
 import { subscriptionEndpoints } from "./marketplace/subscription.routes.ts";
 import { analyticsEndpoints } from "./reports/analytics.routes.ts";
@@ -113,5 +114,6 @@ for (const [path, group] of [...Map.groupBy(surface, ({ operation }) => operatio
 }
 // Answered, not thrown: Hono takes a throw from here past the middleware that names the call and logs it.
 app.notFound((c) => refuse(new Problem("not-found", { detail: "No route has this path. GET /openapi.json lists them all." }), c));
+app.route("/", devMailPages);
 app.onError(refuse);
 

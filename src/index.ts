@@ -5,17 +5,19 @@ import type { Env } from "./env.ts";
 import { sweepCharges } from "./resources/charge-sweep.change.ts";
 import { sweepFiles } from "./licensing/theme-file.store.ts";
 import { now } from "./kernel/clock.ts";
-import { deliver } from "./mail/consumer.queue.ts";
+import { deliver, MAIL_QUEUE } from "./mail/consumer.queue.ts";
+import { sweepMails } from "./mail/delivery.queue.ts";
 import { openDb } from "./kernel/db.ts";
 
 export { AccountObject } from "./credits/account.object.ts";
 
 export default {
   fetch: app.fetch,
-  queue: (batch, env) => (batch.queue.startsWith("tollgate-mail") ? deliver(batch, env) : consume(batch, env, ledgersOf(env))),
+  queue: (batch, env) => (batch.queue === MAIL_QUEUE ? deliver(batch, env) : consume(batch, env, ledgersOf(env))),
   scheduled: async (_controller, env) => {
     await sweepCharges(env);
     await sweep(openDb(env.DB), ledgersOf(env));
+    await sweepMails(env);
     await sweepFiles(openDb(env.DB), env.FILES, now());
   },
 } satisfies ExportedHandler<Env>;

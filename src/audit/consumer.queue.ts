@@ -7,8 +7,8 @@ import type { LedgerOutboxes } from "./ledger.ts";
 import { MESSAGE } from "./message.ts";
 import { sealAccount } from "./sealing.store.ts";
 
-/** Where the queue puts what failed at every try; the name stands in wrangler.toml too. */
-const DEAD_QUEUE = "tollgate-audit-dead";
+/** Where the queues of the trail and of mail put what failed at every try; the names stand in wrangler.toml too. */
+const DEAD_QUEUES: readonly string[] = ["tollgate-audit-dead", "tollgate-mail-dead"];
 
 /** Messages that are done or tried again together. */
 interface Group {
@@ -17,12 +17,12 @@ interface Group {
 }
 
 /**
- * The consumer of both queues of the trail. Messages of one account are sealed together; each message is acked or tried
+ * The consumer of the queue of the trail and of all dead ones. Messages of one account are sealed together; each message is acked or tried
  * again on its own account of success, so that one bad message or one broken chain holds up nobody else.
  */
 export async function consume(batch: MessageBatch, env: Pick<Env, "DB">, ledgers: LedgerOutboxes): Promise<void> {
   const db = openDb(env.DB);
-  const groups = batch.queue === DEAD_QUEUE
+  const groups = DEAD_QUEUES.includes(batch.queue)
     ? batch.messages.map((message) => buried(db, batch.queue, message, "retries exhausted"))
     : grouped(db, batch, ledgers);
   for (const { messages, work } of groups) {

@@ -8,10 +8,11 @@ export type LetterContent =
   | { readonly template: "sign_in"; readonly signInId: string; readonly kid: string; readonly expiresAt: number }
   /** Somebody else wrote this address on a member's card: a link proves that its mail is read. */
   | { readonly template: "confirm_email"; readonly memberId: string; readonly kid: string; readonly account: string }
-  /** To whoever invited: the person has joined. */
+  /** To whoever invited: the person has joined. `memberId` is the one who is told, not the one who joined. */
   | { readonly template: "joined"; readonly memberId: string; readonly account: string; readonly name: string; readonly email: string }
-  /** To a member: somebody changed what they may do, or took them out. */
+  /** To a member: somebody changed what they may do. */
   | { readonly template: "access_changed"; readonly memberId: string; readonly account: string; readonly by: string }
+  /** To somebody who was a member: the last mail, with nothing left to unsubscribe from. */
   | { readonly template: "removed"; readonly account: string; readonly by: string };
 
 export type Template = LetterContent["template"];

@@ -1,6 +1,18 @@
-import type { Db, Statement } from "../kernel/db.ts";
+import { and, eq, isNull, lt, sql } from "drizzle-orm";
+import { batch, type Db, type Statement } from "../kernel/db.ts";
 import { mailOutbox } from "../schema/mail.ts";
 import type { Letter } from "./letter.ts";
+
+/** Tries that one letter gets; after the last it is kept with its reason and sent no more. */
+export const ATTEMPTS_MAX = 6;
+/** A sender has a letter for so long; one that has not come back by then has crashed, and the letter is tried again. */
+export const LEASE_MS = 120_000;
+/** Sent mails stay for whoever asks what became of one; failed ones stay longer. */
+export const SENT_TTL_MS = 7 * 24 * 60 * 60 * 1000;
+export const FAILED_TTL_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** Milliseconds until the next try. @param attempts made so far */
+export const pauseAfter = (attempts: number): number => 15_000 * 2 ** attempts;
 
 /** Goes into the batch of the change that it tells of: no change without its mail, and no mail without its change. @param at milliseconds since the epoch */
 export const post = (db: Db, letter: Letter, at: number): Statement => db.insert(mailOutbox).values({ id: letter.id, letter, createdAt: at });
@@ -14,4 +26,51 @@ export async function dispatch(queue: Queue, letters: readonly Letter[]): Promis
       console.error({ message: "a mail waits for the sweep", id, error: String(error) });
     }
   }
+}
+
+/** A letter that this sender alone has until `heldUntil`. */
+export interface Held {
+  readonly id: string;
+  /** JSON of a `Letter`. */
+  readonly letter: string;
+  /** This one included. */
+  readonly attempts: number;
+  readonly heldUntil: number;
+}
+
+/** Takes waiting letters, the oldest first, in one statement: two senders never have the same. @param ids only these; null for any */
+export async function take(db: Db, ids: readonly string[] | null, limit: number, at: number): Promise<Held[]> {
+  const chosen = ids === null ? sql`1` : sql`id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;
+  return db.all<Held>(sql`
+    UPDATE mail_outbox SET held_until = ${at + LEASE_MS}, attempts = attempts + 1
+    WHERE id IN (SELECT id FROM mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL AND held_until <= ${at} AND attempts < ${ATTEMPTS_MAX} AND ${chosen}
+      ORDER BY created_at LIMIT ${limit})
+    RETURNING id, letter, attempts, held_until AS "heldUntil"`);
+}
+
+/** What was sent is never sent again. */
+export const markSent = (db: Db, { id }: Held, at: number): Statement =>
+  db.update(mailOutbox).set({ sentAt: at, error: null }).where(and(eq(mailOutbox.id, id), isNull(mailOutbox.sentAt)));
+
+/** Gives the letter back for a later try, or for none when `isLast`. Another sender that has it meanwhile keeps it. */
+export const markFailed = (db: Db, { id, heldUntil, attempts }: Held, reason: string, isLast: boolean, at: number): Statement =>
+  db.update(mailOutbox).set({ error: reason.slice(0, 500), heldUntil: at + pauseAfter(attempts), failedAt: isLast ? at : null })
+    .where(and(eq(mailOutbox.id, id), isNull(mailOutbox.sentAt), eq(mailOutbox.heldUntil, heldUntil)));
+
+/** Letters to an address that some sender has at this moment. */
+export async function countHeld(db: Db, to: string | null, at: number): Promise<number> {
+  const [row] = await db.all<{ n: number }>(sql`
+    SELECT COUNT(*) AS n FROM mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL AND error IS NULL AND held_until > ${at}
+      AND (${to} IS NULL OR letter->>'to' = ${to})`);
+  return row?.n ?? 0;
+}
+
+/** Gives up letters whose last sender never came back, and removes what is past its time. @param at milliseconds since the epoch */
+export async function tidy(db: Db, at: number): Promise<void> {
+  await batch(db, [
+    db.run(sql`UPDATE mail_outbox SET failed_at = ${at}, error = COALESCE(error, 'no sender came back')
+      WHERE sent_at IS NULL AND failed_at IS NULL AND held_until <= ${at} AND attempts >= ${ATTEMPTS_MAX}`),
+    db.delete(mailOutbox).where(lt(mailOutbox.sentAt, at - SENT_TTL_MS)),
+    db.delete(mailOutbox).where(lt(mailOutbox.failedAt, at - FAILED_TTL_MS)),
+  ]);
 }

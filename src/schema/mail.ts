@@ -21,5 +21,8 @@ export const devMail = sqliteTable("dev_mail", {
   subject: text().notNull(),
   text: text().notNull(),
   html: text().notNull(),
+  /** As they stand in the mail. */
+  link: text(),
+  code: text(),
   at: integer().notNull(),
 });

@@ -1,0 +1,74 @@
+import { type Language, moment, type Writer } from "./words.ts";
+
+const until = (at: number): string => moment("en-GB", at);
+
+const invitation: Writer<"invitation"> = (letter) => ({
+  subject: `${letter.inviter} invites you to ${letter.account}`, greeting: "Hello,",
+  lines: [
+    `${letter.inviter} invites you to join ${letter.account} on Tollgate.`,
+    "The link below accepts the invitation. Afterwards you sign in with this e-mail address; there is no password to remember.",
+  ],
+  facts: [
+    ["Account", letter.account],
+    ["Invited by", letter.inviter],
+    ["Your role", letter.roles.length === 0 ? "None yet. You can sign in, and see more once somebody gives you access." : letter.roles.join(", ")],
+    ...(letter.login === null ? [] : [["Your login number", letter.login] as const]),
+    ["Good until", until(letter.expiresAt)],
+  ],
+  action: "Accept the invitation",
+  after: [
+    "The link works once and for this address only. Please do not pass it on.",
+    "If you did not expect this invitation, you need do nothing: nobody joins until the link is used.",
+  ],
+});
+
+const signIn: Writer<"sign_in"> = (letter) => ({
+  subject: "Your sign-in code for Tollgate", greeting: "Hello,",
+  lines: ["Somebody, most likely you, asked to sign in to Tollgate with this address. Enter the code where you were asked for it, or use the link."],
+  facts: [["Good until", until(letter.expiresAt)]],
+  action: "Sign in",
+  after: [
+    "Code and link work once. Nobody from Tollgate will ever ask you for them.",
+    "If it was not you, you need do nothing: without this mail nobody signs in.",
+  ],
+});
+
+const confirmEmail: Writer<"confirm_email"> = (letter) => ({
+  subject: `Confirm your e-mail address for ${letter.account}`, greeting: "Hello,",
+  lines: [`This address was entered on your card in ${letter.account}. Please confirm that you read its mail.`],
+  facts: [["Account", letter.account]],
+  action: "Confirm the address",
+  after: ["If you do not know this account, you need do nothing: the address stays unconfirmed."],
+});
+
+const joined: Writer<"joined"> = (letter) => ({
+  subject: `${letter.name} has joined ${letter.account}`, greeting: "Hello,",
+  lines: [`${letter.name} accepted your invitation and has joined ${letter.account}.`],
+  facts: [["Account", letter.account], ["Member", letter.name], ["E-mail", letter.email]],
+  action: null,
+  after: ["If you did not invite this person, ask an administrator of the account to look into it."],
+});
+
+const accessChanged: Writer<"access_changed"> = (letter) => ({
+  subject: `Your access to ${letter.account} was changed`, greeting: "Hello,",
+  lines: [`${letter.by} changed what you may do in ${letter.account}. The change holds at once.`],
+  facts: [["Account", letter.account], ["Changed by", letter.by]],
+  action: null,
+  after: ["If this surprises you, ask the person named above or an administrator of the account."],
+});
+
+const removed: Writer<"removed"> = (letter) => ({
+  subject: `You are no longer a member of ${letter.account}`, greeting: "Hello,",
+  lines: [`${letter.by} removed you from ${letter.account}. You can no longer sign in there, and your API keys for it have ended.`],
+  facts: [["Account", letter.account], ["Removed by", letter.by]],
+  action: null,
+  after: ["If this surprises you, ask the person named above."],
+});
+
+export const ENGLISH: Language = {
+  frame: {
+    code: "Your code", link: "If the button does not work, open this address:", footer: "This mail was sent by Tollgate. Answers to it are not read.",
+    unsubscribe: "No more notices of this account:",
+  },
+  words: { invitation, sign_in: signIn, confirm_email: confirmEmail, joined, access_changed: accessChanged, removed },
+};

@@ -1,0 +1,74 @@
+import { type Language, moment, type Writer } from "./words.ts";
+
+const until = (at: number): string => moment("ru-RU", at);
+
+const invitation: Writer<"invitation"> = (letter) => ({
+  subject: `${letter.inviter} приглашает вас в ${letter.account}`, greeting: "Здравствуйте!",
+  lines: [
+    `${letter.inviter} приглашает вас присоединиться к ${letter.account} в Tollgate.`,
+    "Ссылка ниже принимает приглашение. Затем вы входите с этим адресом электронной почты; пароль запоминать не нужно.",
+  ],
+  facts: [
+    ["Аккаунт", letter.account],
+    ["Пригласил(а)", letter.inviter],
+    ["Ваша роль", letter.roles.length === 0 ? "Пока нет. Вы сможете войти, а увидите больше, когда вам дадут доступ." : letter.roles.join(", ")],
+    ...(letter.login === null ? [] : [["Ваш номер для входа", letter.login] as const]),
+    ["Действует до", until(letter.expiresAt)],
+  ],
+  action: "Принять приглашение",
+  after: [
+    "Ссылка работает один раз и только для этого адреса. Пожалуйста, не передавайте её другим.",
+    "Если вы не ждали этого приглашения, ничего делать не нужно: никто не присоединится, пока ссылка не использована.",
+  ],
+});
+
+const signIn: Writer<"sign_in"> = (letter) => ({
+  subject: "Код для входа в Tollgate", greeting: "Здравствуйте!",
+  lines: ["Кто-то, скорее всего вы, хочет войти в Tollgate с этим адресом. Введите код там, где его спросили, или откройте ссылку."],
+  facts: [["Действует до", until(letter.expiresAt)]],
+  action: "Войти",
+  after: [
+    "Код и ссылка работают один раз. Сотрудники Tollgate никогда не спросят их у вас.",
+    "Если это были не вы, ничего делать не нужно: без этого письма никто не войдёт.",
+  ],
+});
+
+const confirmEmail: Writer<"confirm_email"> = (letter) => ({
+  subject: `Подтвердите адрес электронной почты для ${letter.account}`, greeting: "Здравствуйте!",
+  lines: [`Этот адрес указан в вашей карточке в ${letter.account}. Пожалуйста, подтвердите, что читаете его почту.`],
+  facts: [["Аккаунт", letter.account]],
+  action: "Подтвердить адрес",
+  after: ["Если этот аккаунт вам незнаком, ничего делать не нужно: адрес останется неподтверждённым."],
+});
+
+const joined: Writer<"joined"> = (letter) => ({
+  subject: `Новый участник в ${letter.account}: ${letter.name}`, greeting: "Здравствуйте!",
+  lines: [`Ваше приглашение принято: ${letter.name} теперь участник ${letter.account}.`],
+  facts: [["Аккаунт", letter.account], ["Участник", letter.name], ["Электронная почта", letter.email]],
+  action: null,
+  after: ["Если вы не приглашали этого человека, попросите администратора аккаунта разобраться."],
+});
+
+const accessChanged: Writer<"access_changed"> = (letter) => ({
+  subject: `Ваш доступ в ${letter.account} изменён`, greeting: "Здравствуйте!",
+  lines: [`Изменено то, что вам можно делать в ${letter.account}. Изменение уже действует.`],
+  facts: [["Аккаунт", letter.account], ["Кто изменил", letter.by]],
+  action: null,
+  after: ["Если вы этого не ждали, спросите того, кто указан выше, или администратора аккаунта."],
+});
+
+const removed: Writer<"removed"> = (letter) => ({
+  subject: `Вы больше не участник ${letter.account}`, greeting: "Здравствуйте!",
+  lines: [`Вы удалены из ${letter.account}. Войти туда больше нельзя, и ваши ключи API для этого аккаунта больше не действуют.`],
+  facts: [["Аккаунт", letter.account], ["Кто удалил", letter.by]],
+  action: null,
+  after: ["Если вы этого не ждали, спросите того, кто указан выше."],
+});
+
+export const RUSSIAN: Language = {
+  frame: {
+    code: "Ваш код", link: "Если кнопка не работает, откройте этот адрес:", footer: "Это письмо отправлено Tollgate. Ответы на него не читают.",
+    unsubscribe: "Больше не присылать уведомления этого аккаунта:",
+  },
+  words: { invitation, sign_in: signIn, confirm_email: confirmEmail, joined, access_changed: accessChanged, removed },
+};

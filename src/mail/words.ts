@@ -1,0 +1,35 @@
+import type { LetterContent, Template } from "./letter.ts";
+
+/** What a mail says, in one language. Nothing here is escaped: the layout does that, for every part alike. */
+export interface Words {
+  readonly subject: string;
+  readonly greeting: string;
+  readonly lines: readonly string[];
+  /** Label and value, shown as a small table. */
+  readonly facts: readonly (readonly [label: string, value: string])[];
+  /** What stands on the button of the link; null without a link. */
+  readonly action: string | null;
+  /** Shown small: what to do if it was not you, and how long it is good for. */
+  readonly after: readonly string[];
+}
+
+/** The words around those of one mail. */
+export interface Frame {
+  readonly code: string;
+  /** Before the link as text, for whoever cannot press the button. */
+  readonly link: string;
+  readonly footer: string;
+  readonly unsubscribe: string;
+}
+
+/** Writes the mails of one template. */
+export type Writer<T extends Template> = (letter: LetterContent & { readonly template: T }) => Words;
+
+export interface Language {
+  readonly frame: Frame;
+  readonly words: { readonly [T in Template]: Writer<T> };
+}
+
+/** A moment as a person reads it, in UTC, because nobody here knows where the reader is. @param at milliseconds since the epoch */
+export const moment = (locale: string, at: number): string =>
+  `${new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "UTC" }).format(at)} UTC`;

@@ -1,0 +1,47 @@
+import { api, type Fetch, ok } from "./client.ts";
+
+/** A mail as the local mailbox shows it. */
+export interface KeptMail {
+  readonly id: string;
+  readonly to: string;
+  readonly template: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly at: string;
+  readonly link: string | null;
+  readonly code: string | null;
+}
+
+/** All mails to an address, the newest first. What a change sends is there when its answer is. */
+export async function mailsTo(fetch: Fetch, address: string): Promise<KeptMail[]> {
+  const mails: KeptMail[] = [];
+  for (let cursor: string | null = ""; cursor !== null;) {
+    const more: string = cursor === "" ? "" : `&cursor=${cursor}`;
+    const { body } = ok(await api(fetch, null).get<{ data: KeptMail[]; nextCursor: string | null }>(`/dev/mail?limit=100&to=${encodeURIComponent(address)}${more}`), 200);
+    mails.push(...body.data);
+    cursor = body.nextCursor;
+  }
+  return mails;
+}
+
+/** The newest mail to an address, of one template where told. @throws Error when there is none */
+export async function lastMail(fetch: Fetch, address: string, template?: string): Promise<KeptMail> {
+  const mails = await mailsTo(fetch, address);
+  const mail = mails.find((one) => template === undefined || one.template === template);
+  if (mail === undefined) throw new Error(`no ${template ?? "mail"} came to ${address}, only ${mails.map((one) => one.template).join(", ") || "nothing"}`);
+  return mail;
+}
+
+/** The token in the fragment of the mail's link. @throws Error without a link */
+export function tokenOf(mail: KeptMail): string {
+  const [, token] = /#token=([\w.-]+)$/.exec(mail.link ?? "") ?? [];
+  if (token === undefined) throw new Error(`the mail "${mail.subject}" has no link with a token`);
+  return token;
+}
+
+/** The code in the mail, as it is sent back. @throws Error without a code */
+export function codeOf(mail: KeptMail): string {
+  if (mail.code === null) throw new Error(`the mail "${mail.subject}" has no code`);
+  return mail.code;
+}
