@@ -97,7 +97,7 @@ export interface Beside {
  * Accepts what `load` finds; what else belongs to it is written in the same batch.
  * @throws Problem not-found, invitation/used, invitation/revoked, invitation/expired, auth/blocked, conflict/other-address, ip/not-allowed, plan/feature-required, conflict/duplicate-member
  */
-export async function accept(call: OpenCall, load: () => Promise<Waiting | undefined>, beside: (waiting: Acceptable) => Beside = () => ({ statements: [], events: [] })): Promise<Acceptable> {
+export async function accept(call: OpenCall, load: () => Promise<Waiting | undefined>, beside: (waiting: Acceptable) => Beside | Promise<Beside> = () => ({ statements: [], events: [] })): Promise<Acceptable> {
   const signedInAs = (await call.caller())?.userId ?? null;
   // Somebody was faster, or a change of the member, the account or the invitation came between: then it is asked anew.
   for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -107,7 +107,7 @@ export async function accept(call: OpenCall, load: () => Promise<Waiting | undef
       await recordRefusal(call, waiting, refusal);
       throw refusal;
     }
-    if (await written(call, waiting, acceptance(call, waiting), beside(waiting))) return waiting;
+    if (await written(call, waiting, acceptance(call, waiting), await beside(waiting))) return waiting;
   }
   throw new Problem("stale", { headers: { "Retry-After": "1" } });
 }

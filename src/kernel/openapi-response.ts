@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { jsonSchema } from "./json-schema.ts";
-import type { Operation } from "./operation.ts";
+import { fileType, type Operation } from "./operation.ts";
 import { type ProblemCode, PROBLEMS } from "./problem.ts";
 
 /** What a request can be refused for before anybody is asked who is calling; the declared length and type of a body count on every route. */
@@ -14,6 +14,8 @@ export const HEADERS = {
   "Location": { description: "Where what was made is found.", schema: { type: "string" } },
   "Idempotency-Replayed": { description: "`true` when the call was answered from memory: its Idempotency-Key had its effect before. A replay carries no ETag and no Location.", schema: { type: "string", const: "true" } },
   "Retry-After": { description: "Seconds to wait before the call is repeated.", schema: { type: "string", pattern: "^\\d+$" } },
+  "RateLimit-Policy": { description: "The limit that was reached: its name, how often (q), in how many seconds (w).", schema: { type: "string" } },
+  "RateLimit": { description: "What is left of it (r), and the seconds until it is whole again (t).", schema: { type: "string" } },
   "Content-Language": { description: "The language of the texts.", schema: { type: "string", enum: ["en", "ru"] } },
   "Allow": { description: "The methods that this path has.", schema: { type: "string" } },
   "WWW-Authenticate": { description: "RFC 9110 section 11.6.1.", schema: { type: "string" } },
@@ -28,7 +30,7 @@ const headersOf = (names: readonly HeaderName[]) =>
 export const responses = (operation: Operation): object => ({ ...success(operation), ...refusals(operation) });
 
 function success(operation: Operation) {
-  const { answer, status, idempotency, localized } = operation;
+  const { answer, status, idempotency, localized, preview } = operation;
   const isCard = answer instanceof z.ZodObject && Object.hasOwn(answer.shape, "version");
   const headers = headersOf([
     ...(isCard ? ["ETag" as const] : []),
@@ -36,9 +38,14 @@ function success(operation: Operation) {
     ...(idempotency === undefined ? [] : ["Idempotency-Replayed" as const]),
     ...(localized ? ["Content-Language" as const] : []),
   ]);
-  if (answer === "file") return { [status]: { description: "The file.", headers, content: { "application/octet-stream": {} } } };
-  const schema = answer === undefined ? { type: "object" } : jsonSchema(answer, "output");
-  return { [status]: { description: "Done.", headers, ...(status === 204 ? {} : { content: { "application/json": { schema } } }) } };
+  const file = fileType(operation);
+  if (file !== null) return { [status]: { description: "The file.", headers, content: { [file]: {} } } };
+  const schema = answer instanceof z.ZodType ? jsonSchema(answer, "output") : { type: "object" };
+  const content = { "application/json": { schema } };
+  return {
+    ...(preview ? { 200: { description: "With `dryRun`: what would be made. Nothing is.", headers: headersOf([]), content } } : {}),
+    [status]: { description: "Done.", headers, ...(status === 204 ? {} : { content }) },
+  };
 }
 
 function refusals(operation: Operation) {
@@ -67,7 +74,8 @@ function refusals(operation: Operation) {
 function refusalHeaders(status: number, { idempotency }: Operation): HeaderName[] {
   if (status === 401) return ["WWW-Authenticate"];
   if (status === 405) return ["Allow"];
-  if (status === 429 || status === 503) return ["Retry-After"];
+  if (status === 503) return ["Retry-After"];
+  if (status === 429) return ["Retry-After", "RateLimit-Policy", "RateLimit"];
   // The ledger remembers its refusals too.
   return status === 402 && idempotency === "ledger" ? ["Idempotency-Replayed"] : [];
 }

@@ -22,9 +22,11 @@ export interface Operation<Body = unknown, Query = unknown> {
   /** The body is read as the bytes that came, at most so many: somebody else signed them. */
   readonly raw?: { readonly maxBytes: number };
   readonly query?: z.ZodType<Query>;
-  /** "file": bytes, as application/octet-stream. */
-  readonly answer?: z.ZodType | "file";
-  readonly status: 200 | 201 | 204;
+  /** What is answered: JSON, or a file of this media type. */
+  readonly answer?: z.ZodType | FileAnswer;
+  readonly status: 200 | 201 | 202 | 204;
+  /** With `dryRun` in its body it answers 200 and the same, and makes nothing. */
+  readonly preview?: true;
   readonly idempotency?: Idempotency;
   /** "required": answers 428 without If-Match. */
   readonly ifMatch?: "required" | "optional";
@@ -33,6 +35,14 @@ export interface Operation<Body = unknown, Query = unknown> {
   /** Problem codes beyond those that every route may answer. */
   readonly problems?: readonly ProblemCode[];
 }
+
+export interface FileAnswer {
+  /** Media type. */
+  readonly file: string;
+}
+
+/** The media type of the file that an operation answers; null where it answers JSON, or nothing. */
+export const fileType = ({ answer }: Operation): string | null => (answer !== undefined && "file" in answer && typeof answer.file === "string" ? answer.file : null);
 
 export interface Upload {
   readonly mediaTypes: readonly string[];

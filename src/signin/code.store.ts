@@ -1,6 +1,8 @@
 import { and, eq, gt, isNull, lt, type SQL, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { signIn } from "../schema/identity.ts";
+import { invitation } from "../schema/invitation.ts";
+import { member, user } from "../schema/team.ts";
 import { type Proof, TRIES_MAX } from "./code.ts";
 
 export const insertSignIn = (db: Db, row: typeof signIn.$inferInsert): Statement => db.insert(signIn).values(row);
@@ -29,3 +31,14 @@ export const spend = (db: Db, { signInId }: Proof, at: number): Statement[] => [
   guard(db, "claim_used", sql`EXISTS (SELECT 1 FROM sign_in WHERE id = ${signInId} AND used_at IS NULL AND expires_at > ${at})`),
   db.update(signIn).set({ usedAt: at }).where(eq(signIn.id, signInId)),
 ];
+
+/**
+ * An address whose mail may open something: a member's of any account, an invited one, or any at all with a link by which one may join.
+ * No row: nobody knows it. @param linkHash SHA-256 of the link's token, or ""
+ */
+export const findAddress = (db: Db, email: string, linkHash: string, at: number) =>
+  db.select({ locale: sql<string | null>`(SELECT u.locale FROM user u WHERE u.email = ${email})`.as("locale") }).from(sql`(SELECT 1)`)
+    .where(sql`EXISTS (SELECT 1 FROM ${user} u JOIN ${member} m ON m.user_id = u.id WHERE u.email = ${email})
+      OR EXISTS (SELECT 1 FROM ${invitation} i WHERE i.email = ${email} AND i.status = 'pending' AND i.kind = 'email' AND i.expires_at > ${at})
+      OR EXISTS (SELECT 1 FROM ${invitation} l WHERE l.token_hash = ${linkHash} AND l.kind = 'link' AND l.status = 'pending' AND l.expires_at > ${at}
+        AND (l.max_uses IS NULL OR l.uses < l.max_uses))`);
