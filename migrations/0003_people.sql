@@ -4,11 +4,17 @@ ALTER TABLE guard ADD COLUMN charges_pending INTEGER CONSTRAINT guard_charges_pe
 
 -- Names as they are compared, because SQLite folds the case of ASCII only.
 ALTER TABLE account ADD COLUMN name_folded TEXT NOT NULL DEFAULT '';
-UPDATE account SET name_folded = lower(name);
+UPDATE account SET name_folded = (WITH RECURSIVE letter (n, text) AS (SELECT 0, lower(name) UNION ALL
+  SELECT n + 1, replace(text, substr('АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ', n + 1, 1), substr('абвгдеёжзийклмнопрстуфхцчшщъыьэюя', n + 1, 1)) FROM letter WHERE n < 33) SELECT text FROM letter WHERE n = 33);
+ALTER TABLE role ADD COLUMN name_folded TEXT NOT NULL DEFAULT '';
+UPDATE role SET name_folded = (WITH RECURSIVE letter (n, text) AS (SELECT 0, lower(name) UNION ALL
+  SELECT n + 1, replace(text, substr('АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ', n + 1, 1), substr('абвгдеёжзийклмнопрстуфхцчшщъыьэюя', n + 1, 1)) FROM letter WHERE n < 33) SELECT text FROM letter WHERE n = 33);
 
 -- Four digits, in the models that have them; free again when the member is removed.
 ALTER TABLE member ADD COLUMN login TEXT;
 ALTER TABLE member ADD COLUMN username_folded TEXT NOT NULL DEFAULT '';
+ALTER TABLE member ADD COLUMN phone_folded TEXT NOT NULL DEFAULT '';
+ALTER TABLE member ADD COLUMN mobile_phone_folded TEXT NOT NULL DEFAULT '';
 ALTER TABLE member ADD COLUMN middle_name TEXT;
 ALTER TABLE member ADD COLUMN office TEXT;
 ALTER TABLE member ADD COLUMN department TEXT;
@@ -20,10 +26,15 @@ ALTER TABLE member ADD COLUMN notifications TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE member ADD COLUMN email_verified_at INTEGER;
 -- What the system that the member came from knows it by.
 ALTER TABLE member ADD COLUMN external_id TEXT;
-UPDATE member SET username_folded = lower(username);
+UPDATE member SET phone_folded = lower(coalesce(phone, '')), mobile_phone_folded = lower(coalesce(mobile_phone, '')),
+  username_folded = (WITH RECURSIVE letter (n, text) AS (SELECT 0, lower(username) UNION ALL
+  SELECT n + 1, replace(text, substr('АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ', n + 1, 1), substr('абвгдеёжзийклмнопрстуфхцчшщъыьэюя', n + 1, 1)) FROM letter WHERE n < 33) SELECT text FROM letter WHERE n = 33);
 -- The models that have logins: those there already get theirs, the oldest first.
 UPDATE member SET login = (SELECT printf('%04d', COUNT(*)) FROM member older WHERE older.account_id = member.account_id AND older.id <= member.id)
   WHERE account_id IN (SELECT id FROM account WHERE kind IN ('dealer', 'subdealer'));
+-- The user book: all that it is searched and sorted by, so that no filter and no order reads the rows themselves.
+DROP INDEX member_account;
+CREATE INDEX member_book ON member (account_id, id, login, username_folded, roles, email, phone_folded, mobile_phone_folded, source, status);
 CREATE UNIQUE INDEX member_login ON member (account_id, login) WHERE login IS NOT NULL;
 CREATE UNIQUE INDEX member_user ON member (account_id, user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX member_of_user ON member (user_id) WHERE user_id IS NOT NULL;
@@ -78,8 +89,13 @@ CREATE TABLE assessment (
   result TEXT NOT NULL,
   at INTEGER NOT NULL,
   written_by TEXT NOT NULL,
-  PRIMARY KEY (account_id, member_id, year)
+  PRIMARY KEY (member_id, year)
 ) WITHOUT ROWID;
+
+-- What goes with a member who is removed is found without reading everybody's.
+CREATE INDEX api_key_of_member ON api_key (member_id);
+-- What a member did, and what it cost.
+CREATE INDEX audit_event_member ON audit_event (account_id, member_id, seq) WHERE member_id IS NOT NULL;
 
 -- One-time codes and links of sign-in. Neither is kept: both follow from a signing key and the id.
 CREATE TABLE sign_in (
@@ -143,6 +159,8 @@ CREATE TABLE dev_mail (
   subject TEXT NOT NULL,
   text TEXT NOT NULL,
   html TEXT NOT NULL,
+  link TEXT,
+  code TEXT,
   at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX dev_mail_recipient ON dev_mail (recipient, id);
@@ -156,11 +174,10 @@ CREATE TABLE hook (
   scheme TEXT NOT NULL CHECK (scheme IN ('standard', 'stripe', 'github')),
   -- Encrypted; the older one only while the new one is rolled out.
   secret TEXT NOT NULL,
+  secret_at INTEGER NOT NULL,
   previous_secret TEXT,
   previous_until INTEGER,
   mapping TEXT NOT NULL,
-  link TEXT,
-  code TEXT,
   active INTEGER NOT NULL DEFAULT 1,
   version INTEGER NOT NULL DEFAULT 1,
   last_refusal TEXT,

@@ -12,7 +12,7 @@ export const PERSONAL: ReadonlySet<string> = new Set([
 /** Members that are personal only in what changed on resources of this type: a product's name is nobody's name. */
 export const PERSONAL_OF_TYPE: Readonly<Record<string, ReadonlySet<string>>> = {
   customer: new Set(["name", "company", "address"]),
-  member: new Set(["name", "position", "office", "department", "city", "country", "externalId"]),
+  member: new Set(["name", "position", "office", "department", "city", "country", "externalId", "result"]),
   invitation: new Set(["name", "externalId"]),
   api_key: new Set(["name"]),
   billing: new Set(["name", "company", "address"]),

@@ -9,6 +9,8 @@ export interface Context {
   readonly origin: Origin;
   /** The member who owned the account then: whoever spends, the owner is billed. */
   readonly billedTo?: string;
+  /** It pays for a change whose own event tells the cost: what costs is told once. */
+  readonly paysFor?: "change";
 }
 
 export const BY_SYSTEM: Context = { actor: SYSTEM, origin: { requestId: "system", ip: null, userAgent: null } };
@@ -55,7 +57,7 @@ export function toEvent(accountId: string, posted: Posted): AuditEvent {
     id: `evt_${id.slice(4)}`, accountId, at, actor: context.actor, action: `credits.${kind}`,
     resource: { type: "credits", id },
     outcome: refusal === null ? "success" : "denied", reason: refusal,
-    cost: kind === "spend" ? -amount : null,
+    cost: kind === "spend" && context.paysFor === undefined ? -amount : null,
     origin: context.origin,
     changes: refusal === null ? { before: { balance: balance - amount }, after: { balance, ...lot } } : null,
     ledgerSeq: seq,

@@ -49,6 +49,7 @@ export async function resume(call: Call): Promise<Answer | null> {
  * A change that costs credits, under one Idempotency-Key from the request to the ledger's entry: it is accepted (D1, guarded
  * by the stamp), paid (the account's object), and only then done (D1). Each step can be repeated, by a second call under the
  * same key (`resume`), by the next who changes the same object, and by the sweep after a crash. The operation's idempotency is "ledger".
+ * The cost stands in the event of the change, and the ledger's own event says only what became of the balance.
  * @throws Problem credits/…
  */
 export async function charged(call: Call, { change, parentId, amount, guards, event }: Wanted, answer: Answer): Promise<Answer> {
@@ -58,7 +59,7 @@ export async function charged(call: Call, { change, parentId, amount, guards, ev
   const free = amount === 0;
   const row: ChargeRow = {
     accountId, key: keyOf(call), memberId, status: "pending", fingerprint: call.fingerprint(), amount, description: `${event.action} ${changedId(change)}`,
-    resourceId: changedId(change), parentId, change, event, answer: { status: answer.status, body: answer.body }, createdAt: call.now,
+    resourceId: changedId(change), parentId, change, event: free ? event : { ...event, cost: amount }, answer: { status: answer.status, body: answer.body }, createdAt: call.now,
   };
   await call.commit({
     statements: [...guards, ...insertCharge(call.db, row), ...(free ? payCharge(call.db, row, change, call.now) : [])], events: free ? [event] : [],
@@ -97,9 +98,9 @@ export async function finishPending(env: Env, db: Db, { charge, account, member 
 
 /** The same command however often: the ledger knows it by its key. An entry that another command made under it is none of this one's. */
 async function pay(env: Env, { accountId, key, memberId, amount, description, event }: ChargeRow, billedTo: string, limit: Limit, subscriptionActive: boolean): Promise<Reply> {
-  const { actor, origin } = event as AuditEvent;
+  const { actor, origin, cost } = event as AuditEvent;
   const command = { op: "spend" as const, key, memberId, amount, description, subscriptionActive, settles: true, ...limit };
-  const reply = await accountObject(env, accountId).spend(accountId, command, { actor, origin, billedTo }) as Reply;
+  const reply = await accountObject(env, accountId).spend(accountId, command, { actor, origin, billedTo, ...(cost === null ? {} : { paysFor: "change" as const }) }) as Reply;
   return reply.kind === "recorded" && reply.posted.context.origin.requestId !== origin.requestId ? { kind: "key_reused" } : reply;
 }
 

@@ -16,4 +16,4 @@ export const assessment = sqliteTable("assessment", {
   result: text().notNull(),
   at: integer().notNull(),
   writtenBy: text("written_by").notNull(),
-}, (table) => [primaryKey({ columns: [table.accountId, table.memberId, table.year] })]);
+}, (table) => [primaryKey({ columns: [table.memberId, table.year] })]);
