@@ -6,6 +6,7 @@ import type { Env } from "../env.ts";
 import { now } from "../kernel/clock.ts";
 import { newId } from "../kernel/id.ts";
 import { exit } from "../kernel/exit.ts";
+import { fileType } from "../kernel/operation.ts";
 import type { ProblemCode } from "../kernel/problem.ts";
 import { clientAddress } from "./address.ts";
 import type { Endpoint } from "./call.ts";
@@ -55,7 +56,7 @@ export const gate = (endpoint: Endpoint, types: TypeTable): Handler<GateEnv> => 
     defer: (work) => c.executionCtx.waitUntil(work),
   });
   const { status, body, text, file, headers } = await pass(request, endpoint, types, c.var.seen);
-  if (file !== undefined) return new Response(file, { status, headers: { "Content-Type": "application/octet-stream", ...headers } });
+  if (file !== undefined) return new Response(file, { status, headers: { "Content-Type": fileType(endpoint.operation) ?? "application/octet-stream", ...headers } });
   if (text !== undefined) return new Response(text, { status, headers: { "Content-Type": "application/json", ...headers } });
   if (body === undefined || status === 204) return new Response(null, { status, ...(headers ? { headers } : {}) });
   return Response.json(body, { status, ...(headers ? { headers } : {}) });

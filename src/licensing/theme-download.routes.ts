@@ -44,7 +44,7 @@ const make = endpoint({
 });
 
 const follow = (types: TypeTable) => openEndpoint({
-  method: "GET", path: "/v1/downloads/:token", tag: "Themes", right: "public", status: 200, answer: "file",
+  method: "GET", path: "/v1/downloads/:token", tag: "Themes", right: "public", status: 200, answer: { file: "application/octet-stream" },
   summary: "The file that a link leads to, for as long as whoever made it may still download it.", problems: ["invitation/expired"],
 }, async (call) => {
   const download = await verifyDownload(await keyring(call.env.SIGNING_KEYS), terms(call), call.params["token"] ?? "", call.now);

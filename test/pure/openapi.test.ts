@@ -188,10 +188,11 @@ describe("an operation", () => {
   });
 
   test("that takes or answers a file says so instead of JSON", () => {
-    const file = { method: "PUT", path: "/a/:id", tag: "A", summary: "Puts a.", right: "product.edit", status: 200, upload: { mediaTypes: ["application/zip"], maxBytes: 9 }, answer: "file" } as const;
+    const file = { method: "PUT", path: "/a/:id", tag: "A", summary: "Puts a.", right: "product.edit", status: 200, upload: { mediaTypes: ["application/zip"], maxBytes: 9 }, answer: { file: "application/vnd.example" } } as const;
     const { requestBody, responses } = documentOf([file]).paths["/a/{id}"]?.["put"] ?? expect.fail();
     expect([Object.keys(requestBody?.content ?? {}), requestBody?.description]).toEqual([["application/zip"], "At most 9 bytes, with Content-Length."]);
-    expect(Object.keys(responses["200"]?.content ?? {})).toEqual(["application/octet-stream"]);
+    expect(responses["200"]).toMatchObject({ description: "The file.", content: { "application/vnd.example": {} } });
+    expect(Object.keys(responses["200"]?.content ?? {})).toEqual(["application/vnd.example"]);
   });
 
   test("names its own problems beside those of every operation", () => {
