@@ -15,8 +15,17 @@ const oneTime = (signingKeys: string, kid: string | null, purpose: string, id: s
 export const invitationToken = (signingKeys: string, kid: string | null, invitationId: string, sendCount: number): OneTime =>
   oneTime(signingKeys, kid, "invitation", `${invitationId}:${sendCount}`);
 
-/** The secret in the link of a sign-in mail. The link carries it `withId` of the sign-in. */
-export const signInToken = (signingKeys: string, kid: string | null, signInId: string): OneTime => oneTime(signingKeys, kid, "sign_in link", signInId);
+/** Where no row keeps a hash: the id in front finds the row from which the secret behind it follows. */
+function withId(signingKeys: string, kid: string | null, purpose: string, id: string, secretOf: string): OneTime {
+  const { kid: used, token } = oneTime(signingKeys, kid, purpose, secretOf);
+  return { kid: used, token: `${id}.${token}` };
+}
+
+/** The id in front of such a token; "" without one. */
+export const idInToken = (token: string): string => token.slice(0, Math.max(0, token.indexOf(".")));
+
+/** The token in the link of a sign-in mail: `<sign-in id>.<secret>`. */
+export const signInToken = (signingKeys: string, kid: string | null, signInId: string): OneTime => withId(signingKeys, kid, "sign_in link", signInId, signInId);
 
 /** The code in the same mail, of eight digits. */
 export function signInCode(signingKeys: string, kid: string | null, signInId: string): string {
@@ -27,18 +36,9 @@ export function signInCode(signingKeys: string, kid: string | null, signInId: st
   return String(number % 100_000_000).padStart(8, "0");
 }
 
-/** The secret that confirms an address of a member: it is good for that address only. The link carries it `withId` of the member. */
+/** The token that confirms an address of a member, good for that address only: `<member id>.<secret>`. */
 export const emailToken = (signingKeys: string, kid: string | null, memberId: string, email: string): OneTime =>
-  oneTime(signingKeys, kid, "confirm_email", `${memberId}:${email}`);
+  withId(signingKeys, kid, "confirm_email", memberId, `${memberId}:${email}`);
 
-/** The secret that ends the notices to a member. The link carries it `withId` of the member. */
-export const unsubscribeToken = (signingKeys: string, kid: string | null, memberId: string): OneTime => oneTime(signingKeys, kid, "unsubscribe", memberId);
-
-/** The token of a link whose secret stands in no row: the id finds the row from which the secret follows. */
-export const withId = (id: string, secret: string): string => `${id}.${secret}`;
-
-/** The two parts of `withId`; null for what is no such token. */
-export function parted(token: string): { readonly id: string; readonly secret: string } | null {
-  const [, id = "", secret = ""] = /^([a-z]{3}_[0-9A-Z]{26})\.([\w-]{43})$/.exec(token) ?? [];
-  return id === "" ? null : { id, secret };
-}
+/** The token that ends the notices to a member: `<member id>.<secret>`. */
+export const unsubscribeToken = (signingKeys: string, kid: string | null, memberId: string): OneTime => withId(signingKeys, kid, "unsubscribe", memberId, memberId);

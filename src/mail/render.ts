@@ -1,7 +1,7 @@
 import type { Locale } from "../schema/team.ts";
 import { htmlMail, type Parts, subjectLine, textMail } from "./layout.ts";
 import type { Letter } from "./letter.ts";
-import { emailToken, invitationToken, signInCode, signInToken, unsubscribeToken, withId } from "./one-time.ts";
+import { emailToken, invitationToken, signInCode, signInToken, unsubscribeToken } from "./one-time.ts";
 import { ENGLISH } from "./words.en.ts";
 import { RUSSIAN } from "./words.ru.ts";
 import type { Language, Words } from "./words.ts";
@@ -30,7 +30,7 @@ export function render(letter: Letter, signingKeys: string, { appUrl, issuer }: 
   const { frame, words } = LANGUAGES[letter.language];
   const said = (words[letter.template] as (letter: Letter) => Words)(letter);
   const page = (name: string, token: string): string => `${appUrl.replace(/\/+$/, "")}/${name}#token=${token}`;
-  const unsubscribe = letter.template === "joined" || letter.template === "access_changed" ? withId(letter.memberId, unsubscribeToken(signingKeys, null, letter.memberId).token) : null;
+  const unsubscribe = letter.template === "joined" || letter.template === "access_changed" ? unsubscribeToken(signingKeys, null, letter.memberId).token : null;
   const parts: Parts = { ...wayIn(letter, signingKeys, page), unsubscribe: unsubscribe === null ? null : page("unsubscribe", unsubscribe) };
   return {
     subject: subjectLine(said.subject), text: textMail(said, frame, parts), html: htmlMail(said, frame, parts, letter.language), link: parts.link, code: parts.code,
@@ -42,8 +42,8 @@ export function render(letter: Letter, signingKeys: string, { appUrl, issuer }: 
 function wayIn(letter: Letter, keys: string, page: (name: string, token: string) => string): { link: string | null; code: string | null } {
   switch (letter.template) {
     case "invitation": return { link: page("accept", invitationToken(keys, letter.kid, letter.invitationId, letter.sendCount).token), code: null };
-    case "sign_in": return { link: page("sign-in", withId(letter.signInId, signInToken(keys, letter.kid, letter.signInId).token)), code: signInCode(keys, letter.kid, letter.signInId) };
-    case "confirm_email": return { link: page("confirm", withId(letter.memberId, emailToken(keys, letter.kid, letter.memberId, letter.to).token)), code: null };
+    case "sign_in": return { link: page("sign-in", signInToken(keys, letter.kid, letter.signInId).token), code: signInCode(keys, letter.kid, letter.signInId) };
+    case "confirm_email": return { link: page("confirm", emailToken(keys, letter.kid, letter.memberId, letter.to).token), code: null };
     default: return { link: null, code: null };
   }
 }
