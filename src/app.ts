@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { accountInvoiceEndpoints } from "./billing/account-invoice.routes.ts";
 import { billingEndpoints } from "./billing/billing.routes.ts";
+import { memberListEndpoints } from "./book/member-list.routes.ts";
 import { credits } from "./credits/credits.routes.ts";
 import { creditGrants } from "./credits/grant.routes.ts";
 import { accountObject } from "./credits/stub.object.ts";
@@ -21,9 +22,10 @@ import { Problem } from "./kernel/problem.ts";
 import { licenseEndpoints } from "./licensing/license.routes.ts";
 import { themeDownloadEndpoints } from "./licensing/theme-download.routes.ts";
 import { themeFileEndpoints } from "./licensing/theme-file.routes.ts";
+import { invitationEndpoints } from "./invitations/invitation.routes.ts";
 import { memberCreationEndpoints } from "./invitations/member-creation.routes.ts";
-import { organizationEndpoints } from "./marketplace/organization.routes.ts";
 import { devMailPages } from "./mail/dev-mail.routes.ts";
+import { organizationEndpoints } from "./marketplace/organization.routes.ts";
 import { quote } from "./marketplace/quote.change.ts";
 import { subscriptionEndpoints } from "./marketplace/subscription.routes.ts";
 import { analyticsEndpoints } from "./reports/analytics.routes.ts";
@@ -44,6 +46,7 @@ import { objectGroupEndpoints } from "./team/object-group.routes.ts";
 import { rightEndpoints } from "./team/right.routes.ts";
 import { roleEndpoints } from "./team/role.routes.ts";
 import { trailEndpoints } from "./trail/audit.routes.ts";
+import { acceptEndpoints } from "./signin/accept.routes.ts";
 import type { Env } from "./env.ts";
 
 /** The account's object as the trail sees it. */
@@ -57,8 +60,11 @@ const endpoints: readonly Endpoint[] = [
   ...accountCreationEndpoints,
   ...accountEndpoints,
   ...accountMemberEndpoints,
+  ...memberListEndpoints,
   ...memberEndpoints(TYPE_TABLE),
   ...memberCreationEndpoints(TYPE_TABLE),
+  ...invitationEndpoints(TYPE_TABLE),
+  ...acceptEndpoints,
   ...effectiveEndpoints,
   ...grantEndpoints(TYPE_TABLE),
   ...objectGroupEndpoints,
@@ -112,8 +118,8 @@ for (const [path, group] of [...Map.groupBy(surface, ({ operation }) => operatio
   const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])].join(", ");
   app.all(path, () => { throw new Problem("method-not-allowed", { headers: { Allow: allow } }); });
 }
+app.route("/", devMailPages);
 // Answered, not thrown: Hono takes a throw from here past the middleware that names the call and logs it.
 app.notFound((c) => refuse(new Problem("not-found", { detail: "No route has this path. GET /openapi.json lists them all." }), c));
-app.route("/", devMailPages);
 app.onError(refuse);
 

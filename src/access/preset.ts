@@ -83,6 +83,8 @@ export interface Tree {
   readonly by: Right;
   /** Which of the member's rights hold there. */
   readonly rights: ReadonlySet<Right>;
+  /** Members of those accounts stand in the user book of this one, too. */
+  readonly book?: true;
 }
 
 /** Settings of an account that change who may give which role. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { keyHints, mintKey } from "../identity/api-key.ts";
 import { now } from "../kernel/clock.ts";
+import { fold } from "../kernel/fold.ts";
 import { newId } from "../kernel/id.ts";
 import { runWrangler } from "./wrangler.ts";
 
@@ -38,7 +39,7 @@ export function platformSql({ email, name, firstName, lastName, now }: NewPlatfo
     accountId, memberId, apiKey,
     sql: [
       insert("account", {
-        id: accountId, kind: "platform", name, owner_member_id: memberId,
+        id: accountId, kind: "platform", name, name_folded: fold(name), owner_member_id: memberId,
         plan: { restrictedAccounts: false, memberLimit: null, contactUrl: null },
         subscription: { status: "none", tier: null, currentPeriodEnd: null },
         settings: { membersMayCreateKeys: false, locale: "en" }, created_at: now, updated_at: now,
@@ -46,7 +47,7 @@ export function platformSql({ email, name, firstName, lastName, now }: NewPlatfo
       // The person may be a member of an account already.
       `${insert("user", { id: userId, email: address, created_at: now })} ON CONFLICT (email) DO NOTHING`,
       insert("member", {
-        id: memberId, account_id: accountId, user_id: { sql: `(SELECT id FROM user WHERE email = ${literal(address)})` }, username: `${firstName} ${lastName}`,
+        id: memberId, account_id: accountId, user_id: { sql: `(SELECT id FROM user WHERE email = ${literal(address)})` }, username: `${firstName} ${lastName}`, username_folded: fold(`${firstName} ${lastName}`),
         first_name: firstName, last_name: lastName, email: address, status: "active", roles: ["owner"],
         created_at: now, accepted_at: now, updated_at: now,
       }),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { invalid } from "./problem.ts";
 
-const CURSOR = z.string().regex(/^[A-Za-z0-9_-]{1,200}$/, "must be a nextCursor of this list");
+const CURSOR = z.string().regex(/^[A-Za-z0-9_-]{1,2000}$/, "must be a nextCursor of this list");
 
 export const listLimit = (unlessTold: number) =>
   z.string().regex(/^(?:[1-9]\d?|100)$/, "must be 1 to 100").transform(Number).default(unlessTold).describe(`How many rows at most, 1 to 100; ${unlessTold} unless told.`);

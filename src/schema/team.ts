@@ -97,6 +97,8 @@ export const member = sqliteTable("member", {
   username: text().notNull(),
   /** As it is compared. */
   usernameFolded: text("username_folded").notNull().default(""),
+  phoneFolded: text("phone_folded").notNull().default(""),
+  mobilePhoneFolded: text("mobile_phone_folded").notNull().default(""),
   firstName: text("first_name").notNull(),
   middleName: text("middle_name"),
   lastName: text("last_name").notNull(),
@@ -148,6 +150,8 @@ export const role = sqliteTable("role", {
   id: text().primaryKey(),
   accountId: text("account_id").notNull(),
   name: text().notNull(),
+  /** As it is compared. */
+  nameFolded: text("name_folded").notNull().default(""),
   description: text().notNull(),
   rights: text({ mode: "json" }).$type<string[]>().notNull(),
   grants: text({ mode: "json" }).$type<{ resourceType: string; resourceId: string; access: AccessLevel }[]>().notNull(),

@@ -3,6 +3,7 @@ import type { TypeTable } from "../access/type.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { definite } from "../kernel/body.ts";
+import { fold } from "../kernel/fold.ts";
 import { newId } from "../kernel/id.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { RoleRow } from "../schema/team.ts";
@@ -28,7 +29,7 @@ const create = (types: TypeTable) => endpoint({
   call.decide("role.edit");
   const body = await call.body();
   const row: RoleRow = {
-    ...body, rights: inOrder(body.rights), id: newId("role", call.now), accountId, version: 1, createdBy: memberId, createdAt: call.now, updatedAt: call.now,
+    ...body, nameFolded: fold(body.name), rights: inOrder(body.rights), id: newId("role", call.now), accountId, version: 1, createdBy: memberId, createdAt: call.now, updatedAt: call.now,
   };
   await checkContent(call, row, types);
   if (rows.length >= ROLES_MAX) throw new Problem("conflict/state", { detail: `An account has at most ${ROLES_MAX} roles of its own.` });

@@ -4,6 +4,7 @@ import { RIGHT_NAMES } from "../access/right.ts";
 import { ADDRESS_RULES_MAX } from "../identity/address.ts";
 import { text } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
+import { fold } from "../kernel/fold.ts";
 import { ACCESS_LEVELS, LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member, type Notifications as NotificationSettings } from "../schema/team.ts";
 
 export const email = z.string().trim().toLowerCase().pipe(z.email().max(254));
@@ -98,6 +99,10 @@ export const MemberCard = z.object({
 });
 
 export type MemberRow = typeof member.$inferSelect;
+
+/** What a member is searched and sorted by, as it is compared. */
+export const foldedOf = ({ username, phone, mobilePhone }: Pick<MemberRow, "username" | "phone" | "mobilePhone">) =>
+  ({ usernameFolded: fold(username), phoneFolded: fold(phone ?? ""), mobilePhoneFolded: fold(mobilePhone ?? "") });
 
 /** What an answer shows of a member. @param dealer the name of the member's account */
 export const memberCard = (row: MemberRow, grants: readonly GrantRow[], dealer: string) => ({

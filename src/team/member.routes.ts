@@ -1,29 +1,13 @@
-import { z } from "zod";
-import { difference } from "../audit/difference.ts";
-import type { AuditEvent } from "../audit/event.ts";
 import type { TypeTable } from "../access/type.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { definite } from "../kernel/body.ts";
-import type { Statement } from "../kernel/db.ts";
 import type { Answer } from "../kernel/operation.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import { requireNeeded } from "./grant.change.ts";
 import { type MemberRow, MemberCard, memberCard, MemberPatch } from "./member.card.ts";
-import { addressRules, checkAssignment, keepOwner, limitOf, loadMember, refuseOwnRights } from "./member.change.ts";
-import { guardMember, guardTopRole, listMembers, MEMBER_EMAIL, updateMember } from "./member.store.ts";
-
-const list = endpoint({
-  method: "GET", path: "/v1/members", tag: "Members", right: "member.view", status: 200,
-  summary: "The members of the account, oldest first.", query: z.strictObject(listQuery), answer: pageOf(MemberCard),
-}, async (call) => {
-  call.decide("member.view");
-  const { limit, cursor } = call.query();
-  const { accountId } = call.principal;
-  const [rows] = await call.read(listMembers(call.db, accountId, decodeCursor(cursor, z.string()), limit + 1));
-  return { status: 200, body: page(rows, limit, ({ row, grants }) => memberCard(row, grants, call.principal.account.name), ({ row }) => row.id) };
-});
+import { addressRules, checkAssignment, limitOf, loadMember, refuseOwnRights } from "./member.change.ts";
+import { type Beside, type MemberChange, savedMember } from "./saved-member.change.ts";
 
 const card = endpoint({
   method: "GET", path: "/v1/members/:id", tag: "Members", right: "member.view", status: 200,
@@ -54,28 +38,9 @@ const edit = (types: TypeTable) => endpoint({
   return saveMember(call, row, after, "member.edit", memberCard(row, grants, account.name), memberCard(after, grants, account.name));
 });
 
-/** What is written and told beside the member's row. */
-interface Beside {
-  readonly note?: Readonly<Record<string, unknown>>;
-  readonly statements?: readonly Statement[];
-  readonly events?: readonly AuditEvent[];
-}
-
-/** Writes a member anew; the account never loses its owner or the last holder of its top role. @param is what is answered, and compared with `was` for the trail */
-export function saveMember(call: Call, row: MemberRow, after: MemberRow, right: "member.edit" | "member.block", was: object, is: object, beside: Beside = {}): Promise<Answer> {
-  const { topRole } = call.principal.preset;
-  keepOwner(call, row, after, topRole);
-  const leavesTop = row.status === "active" && row.roles.includes(topRole) && !(after.status === "active" && after.roles.includes(topRole));
-  return call.commit({
-    statements: [
-      guardMember(call.db, row),
-      ...(leavesTop ? [guardTopRole(call.db, row.accountId, row.id, topRole)] : []),
-      updateMember(call.db, after), ...beside.statements ?? [],
-    ],
-    events: [call.event(right, { type: "member", id: row.id }, { changes: difference(was, { ...is, ...beside.note }) }), ...beside.events ?? []],
-    refusals: { last_admin: "conflict/last-admin" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
-  }, { status: 200, body: is, headers: { ETag: etag(after.version) } });
-}
+/** Writes it, and answers what it is then. */
+export const saveMember = (call: Call, row: MemberRow, after: MemberRow, right: MemberChange, was: object, is: object, beside: Beside = {}): Promise<Answer> =>
+  call.commit(savedMember(call, row, after, right, was, is, beside), { status: 200, body: is, headers: { ETag: etag(after.version) } });
 
 const block = (verb: "block" | "unblock") => endpoint({
   method: "POST", path: `/v1/members/:id/${verb}`, tag: "Members", right: "member.block", status: 200,
@@ -91,4 +56,4 @@ const block = (verb: "block" | "unblock") => endpoint({
   return saveMember(call, row, after, "member.block", memberCard(row, grants, account.name), memberCard(after, grants, account.name));
 });
 
-export const memberEndpoints = (types: TypeTable): Endpoint[] => [list, card, edit(types), block("block"), block("unblock")];
+export const memberEndpoints = (types: TypeTable): Endpoint[] => [card, edit(types), block("block"), block("unblock")];

@@ -1,19 +1,12 @@
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { GrantRow } from "../access/preset.ts";
 import { type Db, type Expression, guard, type Statement } from "../kernel/db.ts";
 import { accessGrant, member } from "../schema/team.ts";
-import { grantsOf } from "../identity/member.store.ts";
-import type { MemberRow } from "./member.card.ts";
+import { foldedOf, type MemberRow } from "./member.card.ts";
 
 /** Columns of the unique key, as a failed write names them. */
 export const MEMBER_EMAIL = "member.account_id, member.email";
 export const MEMBER_EXTERNAL = "member.account_id, member.external_id";
-
-/** Oldest first, beginning after the id `after`. */
-export const listMembers = (db: Db, accountId: string, after: string | null, limit: number) =>
-  db.select({ row: member, grants: grantsOf(member) }).from(member)
-    .where(and(eq(member.accountId, accountId), after === null ? undefined : gt(member.id, after)))
-    .orderBy(asc(member.id)).limit(limit);
 
 /** At most so many members have a login of four digits. */
 export const LOGINS_MAX = 9_999;
@@ -49,7 +42,7 @@ export const guardTopRole = (db: Db, accountId: string, memberId: string, topRol
 /** Writes the row as given, with the next version. */
 export const updateMember = (db: Db, row: MemberRow): Statement => {
   const { id, accountId, version: _, createdAt: __, ...rest } = row;
-  return db.update(member).set({ ...rest, version: sql`${member.version} + 1` }).where(and(eq(member.id, id), eq(member.accountId, accountId)));
+  return db.update(member).set({ ...rest, ...foldedOf(rest), version: sql`${member.version} + 1` }).where(and(eq(member.id, id), eq(member.accountId, accountId)));
 };
 
 export const setGroups = (db: Db, accountId: string, memberId: string, groupIds: string[]): Statement =>

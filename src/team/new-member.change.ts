@@ -1,7 +1,6 @@
 import type { Call } from "../identity/call.ts";
-import { fold } from "../kernel/fold.ts";
 import { newId } from "../kernel/id.ts";
-import type { MemberRow } from "./member.card.ts";
+import { foldedOf, type MemberRow } from "./member.card.ts";
 
 type Told = Pick<MemberRow, "firstName" | "lastName" | "email" | "roles"> & { readonly username?: string | undefined } & Partial<Omit<MemberRow, "username">>;
 
@@ -9,11 +8,12 @@ type Told = Pick<MemberRow, "firstName" | "lastName" | "email" | "roles"> & { re
 export function newMemberRow(call: Pick<Call, "now" | "principal">, accountId: string, told: Told): MemberRow {
   const { now } = call;
   const { username = `${told.firstName} ${told.lastName}` } = told;
-  return {
+  const row: Omit<MemberRow, keyof ReturnType<typeof foldedOf>> = {
     userId: null, login: null, externalId: null, emailVerifiedAt: null, middleName: null, phone: null, mobilePhone: null, position: null, office: null,
     department: null, city: null, country: null, comments: null, language: null, notifications: {},
     rights: [], objectGroupIds: [], allowedIps: [], creditLimit: null, limitPeriod: "lifetime", source: "local", ...told,
-    username, usernameFolded: fold(username), id: newId("member", now), accountId, status: "new", invitedBy: call.principal.memberId, version: 1,
+    username, id: newId("member", now), accountId, status: "new", invitedBy: call.principal.memberId, version: 1,
     createdAt: now, acceptedAt: null, lastLoginAt: null, blockedAt: null, updatedAt: now,
   };
+  return { ...row, ...foldedOf(row) };
 }

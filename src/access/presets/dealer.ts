@@ -60,7 +60,7 @@ export const dealer: Preset = {
   logins: true,
   restrictedRoles: [],
   bundles: {},
-  tree: { by: "subdealer.view_entities", rights: new Set<Right>(["object.view", "request.view", "member.view"]) },
+  tree: { by: "subdealer.view_entities", rights: new Set<Right>(["object.view", "request.view", "member.view"]), book: true },
   switches: {},
 };
 
