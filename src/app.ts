@@ -23,6 +23,7 @@ import { licenseEndpoints } from "./licensing/license.routes.ts";
 import { themeDownloadEndpoints } from "./licensing/theme-download.routes.ts";
 import { themeFileEndpoints } from "./licensing/theme-file.routes.ts";
 import { invitationEndpoints } from "./invitations/invitation.routes.ts";
+import { removalEndpoints } from "./book/removal.routes.ts";
 import { memberCreationEndpoints } from "./invitations/member-creation.routes.ts";
 import { devMailPages } from "./mail/dev-mail.routes.ts";
 import { organizationEndpoints } from "./marketplace/organization.routes.ts";
@@ -36,6 +37,9 @@ import { resourceEndpoints } from "./resources/resource-change.routes.ts";
 import { accountCreationEndpoints } from "./accounts/account-creation.routes.ts";
 import { accountMemberEndpoints } from "./accounts/account-member.routes.ts";
 import { accountEndpoints } from "./accounts/account.routes.ts";
+import { codeEndpoints } from "./signin/code.routes.ts";
+import { emailEndpoints } from "./signin/email.routes.ts";
+import { sessionEndpoints } from "./signin/session.routes.ts";
 import { copyRightsEndpoints } from "./team/copy-rights.routes.ts";
 import { customRoleEndpoints } from "./team/custom-role.routes.ts";
 import { effectiveEndpoints } from "./team/effective.routes.ts";
@@ -56,6 +60,9 @@ export const ledgersOf = (env: Env) => (accountId: string) => accountObject(env,
 const endpoints: readonly Endpoint[] = [
   ...tokenEndpoints,
   ...claimEndpoints(TYPE_TABLE),
+  ...codeEndpoints,
+  ...sessionEndpoints,
+  ...emailEndpoints,
   ...meEndpoints,
   ...accountCreationEndpoints,
   ...accountEndpoints,
@@ -65,6 +72,7 @@ const endpoints: readonly Endpoint[] = [
   ...memberCreationEndpoints(TYPE_TABLE),
   ...invitationEndpoints(TYPE_TABLE),
   ...acceptEndpoints,
+  ...removalEndpoints,
   ...effectiveEndpoints,
   ...grantEndpoints(TYPE_TABLE),
   ...objectGroupEndpoints,

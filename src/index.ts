@@ -8,6 +8,7 @@ import { now } from "./kernel/clock.ts";
 import { deliver, MAIL_QUEUE } from "./mail/consumer.queue.ts";
 import { sweepMails } from "./mail/delivery.queue.ts";
 import { openDb } from "./kernel/db.ts";
+import { pruneSignIn } from "./signin/prune.store.ts";
 
 export { AccountObject } from "./credits/account.object.ts";
 
@@ -19,5 +20,6 @@ export default {
     await sweep(openDb(env.DB), ledgersOf(env));
     await sweepMails(env);
     await sweepFiles(openDb(env.DB), env.FILES, now());
+    await pruneSignIn(openDb(env.DB), now());
   },
 } satisfies ExportedHandler<Env>;

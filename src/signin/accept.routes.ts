@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { type Endpoint, openEndpoint } from "../identity/call.ts";
+import { sha256Hex } from "../kernel/digest.ts";
+import { accept } from "../invitations/acceptance.change.ts";
+import { findByToken, userIdOf } from "../invitations/acceptance.store.ts";
+import { MEMBER_STATUSES } from "../schema/team.ts";
+import { Tokens } from "./session.card.ts";
+import { openSession } from "./session.change.ts";
+
+const Body = z.strictObject({
+  token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an invitation"),
+  signIn: z.boolean().default(false).describe("Open a session in the same step."),
+});
+
+const Accepted = z.object({
+  memberId: z.string(), accountId: z.string(), status: z.enum(MEMBER_STATUSES).describe("New until the first sign-in."),
+  session: Tokens.optional().describe("With signIn."),
+});
+
+/** One click: whoever has the token reads the mail of the address that was invited. */
+const acceptInvitation = openEndpoint({
+  method: "POST", path: "/v1/invitations/accept", tag: "Sign-in", right: "public", status: 200,
+  summary: "Accept an invitation by the token of its mail, and sign in at once if you like.", body: Body, answer: Accepted,
+  problems: [
+    "not-found", "invitation/used", "invitation/expired", "invitation/revoked", "auth/blocked", "auth/invalid-credential", "ip/not-allowed",
+    "conflict/other-address", "conflict/duplicate-member", "plan/feature-required", "stale",
+  ],
+}, async (call) => {
+  const { token, signIn } = await call.body();
+  const hash = sha256Hex(token);
+  let session: Tokens | undefined;
+  const { member } = await accept(call, async () => (await findByToken(call.db, hash))[0], async (waiting) => {
+    if (!signIn) return { statements: [], events: [] };
+    const { body, ...beside } = await openSession(call, waiting.member, userIdOf(waiting.member.email));
+    session = body;
+    return beside;
+  });
+  const status = session !== undefined ? "active" as const : member.status;
+  return { status: 200, body: { memberId: member.id, accountId: member.accountId, status, ...(session === undefined ? {} : { session }) } };
+});
+
+export const acceptEndpoints: Endpoint[] = [acceptInvitation];

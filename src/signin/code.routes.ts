@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { type OpenCall, openEndpoint } from "../identity/call.ts";
+import { iso } from "../kernel/clock.ts";
+import { batch } from "../kernel/db.ts";
+import { sha256Hex } from "../kernel/digest.ts";
+import { newId } from "../kernel/id.ts";
+import type { Letter } from "../mail/letter.ts";
+import { signInToken } from "../mail/one-time.ts";
+import { dispatch, post } from "../mail/outbox.store.ts";
+import { LOCALES } from "../schema/team.ts";
+import { email } from "../team/member.card.ts";
+import { CODE_TTL_MS } from "./code.ts";
+import { findAddress, insertSignIn } from "./code.store.ts";
+import { countAsked } from "./limit.change.ts";
+import { asker, LIMITS } from "./limit.ts";
+
+const Body = z.strictObject({
+  email,
+  link: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link").optional()
+    .describe("The token of an operator link, for whoever is to join by it and is not known yet."),
+});
+
+/** Nobody learns here who has an account: what is answered, and how often one may ask, is the same for every address. */
+const ask = openEndpoint({
+  method: "POST", path: "/v1/auth/codes", tag: "Sign-in", right: "public", status: 202,
+  summary: "Have a code and a link for signing in mailed to an address, if it is known. A newer code ends the older.",
+  body: Body, answer: z.object({ expiresAt: z.iso.datetime() }), problems: ["quota-exceeded"],
+}, async (call) => {
+  const { email: to, link } = await call.body();
+  await countAsked(call, [LIMITS.codesFrom], asker(call.origin.ip));
+  await countAsked(call, [LIMITS.codesFor, LIMITS.codesForDay], to);
+  const { db, env, now } = call;
+  const [address] = await findAddress(db, to, link === undefined ? "" : sha256Hex(link), now);
+  const id = newId("signIn", now);
+  const { kid } = signInToken(env.SIGNING_KEYS, null, id);
+  const expiresAt = now + CODE_TTL_MS;
+  const letters = address === undefined ? [] : [letter(call, { id, kid, expiresAt }, to, address.locale)];
+  await batch(db, [insertSignIn(db, { id, email: to, kid, expiresAt, createdAt: now }), ...letters.map((one) => post(db, one, now))]);
+  call.defer(dispatch(env.MAIL, letters));
+  return { status: 202, body: { expiresAt: iso(expiresAt) } };
+});
+
+/** In the person's own language, where there is a person yet. */
+const letter = (call: OpenCall, { id, kid, expiresAt }: { id: string; kid: string; expiresAt: number }, to: string, locale: string | null): Letter => ({
+  id: newId("mail", call.now), to, language: LOCALES.find((each) => each === locale) ?? call.language, template: "sign_in", signInId: id, kid, expiresAt,
+});
+
+export const codeEndpoints = [ask];

@@ -1,0 +1,64 @@
+import { publish, stage } from "../audit/outbox.store.ts";
+import { admitsAddress, compileRules } from "../identity/address.ts";
+import { statusRefusal } from "../identity/admission.ts";
+import type { OpenCall } from "../identity/call.ts";
+import { batch, failedGuard, type Statement } from "../kernel/db.ts";
+import { Problem } from "../kernel/problem.ts";
+import { denied } from "./entry.change.ts";
+import { isOurs, readRefreshToken, refreshToken, sessionEnd } from "./refresh-token.ts";
+import type { Tokens } from "./session.card.ts";
+import { sessionEvent, tokens } from "./session.change.ts";
+import { endSession, findSession, type Found, rotate } from "./session.store.ts";
+
+/**
+ * The next tokens of a session. A token that was used up already ends the session: either its thief or its owner came late, and nobody can
+ * tell which. That holds for two at once as well: there is no time of grace.
+ * @throws Problem auth/invalid-credential, auth/blocked, ip/not-allowed
+ */
+export async function refresh(call: OpenCall, token: string): Promise<Tokens> {
+  const told = readRefreshToken(token);
+  // Another refresh was faster, or a change of the member or the account came between: what holds by then is asked.
+  for (let attempt = 0; told !== null && attempt < 3; attempt += 1) {
+    const [found] = await findSession(call.db, told.sessionId);
+    if (found === undefined || !isOurs(call.env.SIGNING_KEYS, found.session.kid, token)) break;
+    const { session } = found;
+    if (session.endedAt !== null || session.expiresAt <= call.now) break;
+    if (session.rotations !== told.rotation) {
+      await endStolen(call, found);
+      break;
+    }
+    const refreshed = await rotated(call, found);
+    if (refreshed !== null) return refreshed;
+    if (attempt === 2) throw new Problem("stale", { headers: { "Retry-After": "1" } });
+  }
+  throw new Problem("auth/invalid-credential", { detail: "The refresh token is not valid, was used already, or its session has ended. Sign in again." });
+}
+
+/** Null when it is no longer what was read. */
+async function rotated(call: OpenCall, found: Found): Promise<Tokens | null> {
+  const { db, env, now, origin } = call;
+  const { session, member, account } = found;
+  const stopped = statusRefusal(member.status);
+  if (stopped !== null) return denied(call, member, new Problem(stopped), session.id);
+  if (!admitsAddress([account.allowedIps, member.allowedIps].map(compileRules), origin.ip)) return denied(call, member, new Problem("ip/not-allowed"), session.id);
+  const expiresAt = sessionEnd(session.createdAt, now);
+  if (!await holds(call, rotate(db, found, expiresAt, now))) return null;
+  const { token } = refreshToken(env.SIGNING_KEYS, session.kid, session.id, session.rotations + 1);
+  return tokens(env, { ...session, expiresAt }, token, now);
+}
+
+async function endStolen(call: OpenCall, { session, member }: Found): Promise<void> {
+  const event = { ...sessionEvent(call, member, session.id, "session.end"), reason: "refresh token used twice" };
+  if (await holds(call, [...endSession(call.db, session, call.now), stage(call.db, event)])) call.defer(publish(call.env.AUDIT, session.accountId, [event]));
+}
+
+/** False when the guard of the batch failed. */
+async function holds({ db }: OpenCall, statements: readonly Statement[]): Promise<boolean> {
+  try {
+    await batch(db, statements);
+    return true;
+  } catch (error) {
+    if (failedGuard(error) === "changed") return false;
+    throw error;
+  }
+}
