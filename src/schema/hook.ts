@@ -12,6 +12,8 @@ export const hook = sqliteTable("hook", {
   scheme: text({ enum: HOOK_SCHEMES }).notNull(),
   /** Encrypted. */
   secret: text().notNull(),
+  /** Since when it is this one. */
+  secretAt: integer("secret_at").notNull(),
   previousSecret: text("previous_secret"),
   previousUntil: integer("previous_until"),
   mapping: text({ mode: "json" }).$type<unknown>().notNull(),
@@ -38,3 +40,5 @@ export const delivery = sqliteTable("delivery", {
   createdAt: integer("created_at").notNull(),
   updatedAt: integer("updated_at").notNull(),
 }, (table) => [primaryKey({ columns: [table.hookId, table.id] })]);
+
+export type DeliveryRow = typeof delivery.$inferSelect;
