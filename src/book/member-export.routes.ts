@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { type Call, endpoint } from "../identity/call.ts";
+import { bookFilters, type BookQuery } from "./member-filter.ts";
+import { bookOf } from "./member-list.change.ts";
+import { bookRows, type Place } from "./member-list.store.ts";
+import { memberLine, memberSheet } from "./member-sheet.ts";
+import { roleNames } from "./role-name.change.ts";
+import { workbook, XLSX } from "./workbook.ts";
+import type { Row } from "./workbook-cell.ts";
+
+/** Members that are read at once. */
+const PAGE = 250;
+
+const exported = endpoint({
+  method: "GET", path: "/v1/members/export.xlsx", tag: "Members", right: "member.view", status: 200, localized: true,
+  summary: "The user book as an Excel workbook: the members that GET /v1/members lists with the same filters and sort, blocked ones in orange.",
+  query: z.strictObject(bookFilters), answer: { file: XLSX },
+}, async (call) => {
+  call.decide("member.view");
+  const { sort, ...searched } = call.query();
+  const query = await bookOf(call, { ...searched, sort });
+  const roleName = await roleNames(call);
+  // What was searched for may be somebody's name, so only the columns are told.
+  const after = { accountIds: query.accountIds, filters: Object.keys(query.filters).sort(), sort: sort ?? null };
+  return call.commit({
+    statements: [], events: [call.event("member.export", { type: "member", id: null }, { changes: { before: {}, after } })],
+  }, {
+    status: 200, file: workbook(memberSheet(call.language), lines(call, query, roleName), call.now),
+    headers: { "Content-Disposition": "attachment; filename=\"members.xlsx\"", "Cache-Control": "no-store" },
+  });
+});
+
+/** Who may be seen was decided when the stream began; each page shows its members as they are when it is read. */
+async function* lines({ db, language }: Call, query: BookQuery, roleName: (key: string) => string): AsyncGenerator<Row[], void, undefined> {
+  for (let after: Place | null = null, isLast = false; !isLast;) {
+    const rows: Awaited<ReturnType<typeof bookRows>> = await bookRows(db, query, { after, limit: PAGE });
+    yield rows.map((listed) => memberLine(listed, { language, roleName }));
+    const last = rows.at(-1);
+    isLast = rows.length < PAGE || last === undefined;
+    if (last !== undefined) after = { value: last.value, id: last.row.id };
+  }
+}
+
+export const memberExportEndpoints = [exported];
