@@ -33,6 +33,11 @@ export const NewAccount = z.strictObject({
   subscription: SubscriptionBody.optional(),
 });
 
+const INVITATION_TTL_MAX_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** As it stands behind the @ of an address. */
+const domain = z.string().trim().toLowerCase().max(253).regex(/^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/, "must be a domain such as example.com");
+
 const SettingsBody = z.strictObject({
   membersMayCreateKeys: z.boolean(),
   perThemeRestrictions: z.boolean().describe("Team: members provision and download only the themes that they have a grant on."),
@@ -41,6 +46,8 @@ const SettingsBody = z.strictObject({
   billingAdminVisibleToCustomer: z.boolean().describe("Marketplace: the role customer_billing_admin exists in customers' organizations."),
   currency,
   locale: z.enum(LOCALES),
+  invitationTtlMs: z.number().int().min(60_000).max(INVITATION_TTL_MAX_MS).describe("Milliseconds for which the link of an invitation is good, from a minute to 30 days."),
+  allowedEmailDomains: z.array(domain).max(50).refine((domains) => new Set(domains).size === domains.length, "names a domain twice").describe("Only addresses at these domains are invited; a subdomain is another domain. None: any."),
 });
 
 const profileText = (max: number) => text(max).nullable().optional();

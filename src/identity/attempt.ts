@@ -30,6 +30,9 @@ export class Replay extends Error {
   }
 }
 
+const withAssigned = (body: Readonly<Record<string, unknown>>, { member, within }: NonNullable<Change["assigned"]>, value: unknown): object =>
+  (within === undefined ? { ...body, [member]: value } : { ...body, [within]: { ...body[within] as object, [member]: value } });
+
 /** The `Call` that a handler sees. `confirmed` turns true once D1 has said that the stamp holds. */
 export class Attempt implements Call {
   readonly principal: Principal;
@@ -130,15 +133,15 @@ export class Attempt implements Call {
     if (letters.length > 0) this.defer(dispatch(this.env.MAIL, letters));
     if (assigned === undefined) return answer;
     const [row] = results.at(-1) as [{ readonly value: unknown }];
-    return { ...answer, body: { ...answer.body as object, [assigned.member]: row.value } };
+    return { ...answer, body: withAssigned(answer.body as Readonly<Record<string, unknown>>, assigned, row.value) };
   }
 
   /** What the batch gives out is written into what remembers and records it, and told last. */
   #completion({ assigned, events }: Change, key: string | null): Statement[] {
     if (assigned === undefined) return [];
-    const { member, value } = assigned;
+    const { member, value, within } = assigned;
     return [
-      ...(key === null ? [] : [completeRecord(this.db, this.principal.memberId, key, member, value)]),
+      ...(key === null ? [] : [completeRecord(this.db, this.principal.memberId, key, within === undefined ? member : `${within}.${member}`, value)]),
       ...events.filter(({ changes }) => changes !== null && Object.hasOwn(changes.after, member)).map((event) => complete(this.db, event, member, value)),
       ask(this.db, value),
     ];

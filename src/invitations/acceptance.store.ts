@@ -2,8 +2,9 @@ import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import { holder } from "../identity/member.store.ts";
 import { type Db, type Expression, guard, type Statement } from "../kernel/db.ts";
-import { invitation, type InvitationRow } from "../schema/invitation.ts";
+import { invitation } from "../schema/invitation.ts";
 import { account, member, user } from "../schema/team.ts";
+import { updateInvitation } from "./invitation.store.ts";
 
 /** Columns of the unique key, as a failed write names them: the account has a member for this person already. */
 export const MEMBER_USER = "member.account_id, member.user_id";
@@ -26,7 +27,7 @@ const waiting = (db: Db, where: SQL | undefined) =>
     .leftJoin(inviter, eq(inviter.id, invitation.invitedBy))
     .where(and(eq(invitation.kind, "email"), where));
 
-/** An invitation by the SHA-256 of the token of its last mail, with everything that decides whether it may be accepted. */
+/** An invitation by the SHA-256 of the token of its last mail, with everything that decides whether it may be accepted. Not for a batch of D1, as are all that join. */
 export const findByToken = (db: Db, tokenHash: string) => waiting(db, eq(invitation.tokenHash, tokenHash));
 
 /** What waits for whoever reads the mail of this address, in any account, oldest first: expired ones too. */
@@ -51,9 +52,6 @@ export const acceptInvitation = (db: Db, { invitation: row, member: who, account
     userId: userIdOf(newUser.email), emailVerifiedAt: sql`COALESCE(${member.emailVerifiedAt}, ${now})`,
     acceptedAt: sql`COALESCE(${member.acceptedAt}, ${now})`, updatedAt: now, version: sql`${member.version} + 1`,
   }).where(eq(member.id, who.id)),
-  endInvitation(db, row, { status: "accepted", acceptedAt: now, updatedAt: now }),
+  updateInvitation(db, row, { status: "accepted", acceptedAt: now, updatedAt: now }),
 ];
 
-/** Writes an invitation anew. */
-export const endInvitation = (db: Db, { id, accountId }: Pick<InvitationRow, "id" | "accountId">, change: Partial<InvitationRow>): Statement =>
-  db.update(invitation).set(change).where(and(eq(invitation.id, id), eq(invitation.accountId, accountId)));

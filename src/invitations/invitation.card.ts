@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { INVITATION_KINDS, type InvitationRow } from "../schema/invitation.ts";
+import { LOCALES } from "../schema/team.ts";
 
 /** Past its time a pending one is expired; it can still be sent once more. */
-const STATUSES = ["pending", "accepted", "revoked", "expired"] as const;
+export const STATUSES = ["pending", "accepted", "revoked", "expired"] as const;
 
 export const InvitationCard = z.object({
   id: z.string(), accountId: z.string(), kind: z.enum(INVITATION_KINDS), status: z.enum(STATUSES),
@@ -13,6 +14,10 @@ export const InvitationCard = z.object({
   sendCount: z.number().int().describe("How often it was sent."), maxUses: z.number().int().nullable(), uses: z.number().int(),
   expiresAt: z.string(), createdAt: z.string(), acceptedAt: z.string().nullable(), revokedAt: z.string().nullable(), updatedAt: z.string(),
 });
+
+/** The mail that goes out, but for its text. */
+export const Mailed = z.object({ to: z.string(), language: z.enum(LOCALES), expiresAt: z.string().describe("Until then its link is good.") }).nullable()
+  .describe("The mail that the invitation is sent by; null where none is.");
 
 /** @param now milliseconds since the epoch */
 export const invitationCard = (row: InvitationRow, now: number) => ({

@@ -5,6 +5,7 @@ import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import type { Call, Change } from "../identity/call.ts";
 import { definite } from "../kernel/body.ts";
+import { iso } from "../kernel/clock.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
@@ -20,7 +21,8 @@ import { newMemberRow } from "../team/new-member.change.ts";
 import { requireKnownGroups } from "../team/object-group.change.ts";
 import { findRoles } from "../team/role.store.ts";
 import type { z } from "zod";
-import { findByAddress, insertInvitation } from "./invitation.store.ts";
+import type { Mailed } from "./invitation.card.ts";
+import { countMembers, findKnown, insertInvitation, INVITATION_PENDING } from "./invitation.store.ts";
 
 export type Wanted = z.infer<typeof NewMember>;
 
@@ -37,6 +39,7 @@ export interface Invited {
   readonly invitation: InvitationRow;
   /** The member's card, but for the login, which is given out when it is written. */
   readonly card: ReturnType<typeof memberCard>;
+  readonly mail: z.infer<typeof Mailed>;
   readonly change: Change;
 }
 
@@ -59,7 +62,8 @@ export async function invite(call: Call, types: TypeTable, { grants, allowAny, .
   requireNeeded(preset, wanted.roles, grants, "/grants");
   await requireKnownGroups(call, wanted.objectGroupIds, "/objectGroupIds");
   requireDomain(account.settings.allowedEmailDomains, wanted.email);
-  await refuseKnown(call, wanted.email);
+  const limit = Math.min(account.plan.memberLimit ?? Infinity, preset.logins ? LOGINS_MAX : Infinity);
+  await refuseKnown(call, wanted, limit);
   const row = newMemberRow(call, accountId, {
     ...wanted, notifications: definite(wanted.notifications), allowedIps: addressRules(call, wanted.allowedIps, { allowAny }, false), source: hookId === null ? "local" : "external",
   });
@@ -72,17 +76,21 @@ export async function invite(call: Call, types: TypeTable, { grants, allowAny, .
     ...(grants.length === 0 ? [] : [call.event("grant.edit", { type: "member", id: row.id }, { changes: difference({ grants: [] }, { grants: card.grants }) })]),
     ...(send ? [call.event("invitation.send", { type: "invitation", id: invitation.id }, { changes: difference({}, { memberId: row.id, email: row.email, sendCount: 1 }) })] : []),
   ];
-  const limit = Math.min(account.plan.memberLimit ?? Infinity, preset.logins ? LOGINS_MAX : Infinity);
-  return { row, invitation, card, change: {
+  return { row, invitation, card, mail: mailed(letters), change: {
     statements: [
       ...(limit === Infinity ? [] : [guardMemberLimit(call.db, accountId, limit)]),
       ...insertMember(call.db, row, grants, preset.logins === true), insertInvitation(call.db, invitation),
     ],
     events, letters,
-    refusals: { member_limit: "conflict/member-limit" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member", [MEMBER_EXTERNAL]: "conflict/duplicate-member" },
+    refusals: { member_limit: "conflict/member-limit" },
+    duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member", [MEMBER_EXTERNAL]: "conflict/duplicate-member", [INVITATION_PENDING]: "conflict/duplicate-invitation" },
     ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
   } };
 }
+
+/** What an answer tells of the mail with an invitation. */
+export const mailed = ([letter]: readonly Letter[]): z.infer<typeof Mailed> =>
+  (letter?.template === "invitation" ? { to: letter.to, language: letter.language, expiresAt: iso(letter.expiresAt) } : null);
 
 /** @throws Problem validation */
 export function requireDomain(domains: readonly string[], email: string): void {
@@ -90,10 +98,21 @@ export function requireDomain(domains: readonly string[], email: string): void {
   if (domains.length > 0 && !domains.includes(domain)) throw invalid("/email", `must be an address at ${domains.join(", ")}: the account's settings say so`);
 }
 
-/** @throws Problem conflict/duplicate-member, conflict/duplicate-invitation */
-async function refuseKnown(call: Call, email: string): Promise<void> {
-  const [[known]] = await call.read(findByAddress(call.db, call.principal.accountId, email));
-  if (known !== undefined) throw new Problem(known.status === "new" && known.waits ? "conflict/duplicate-invitation" : "conflict/duplicate-member", { members: { memberId: known.id } });
+/**
+ * What the batch would refuse, so that a preview refuses it too. The batch asks again.
+ * @param limit members at most; Infinity is any number
+ * @throws Problem conflict/duplicate-member, conflict/duplicate-invitation, conflict/member-limit
+ */
+async function refuseKnown(call: Call, { email, externalId }: Pick<Wanted, "email" | "externalId">, limit: number): Promise<void> {
+  const { accountId } = call.principal;
+  const [known, count] = await call.read(findKnown(call.db, accountId, email, externalId), ...(limit === Infinity ? [] : [countMembers(call.db, accountId)]));
+  const same = known.find((row) => row.email === email) ?? known[0];
+  if (same !== undefined) {
+    // A card may have another address than its invitation by now.
+    const isMember = same.email === email ? same.status !== "new" || !same.waits : externalId !== null && same.externalId === externalId;
+    throw new Problem(isMember ? "conflict/duplicate-member" : "conflict/duplicate-invitation", { members: { memberId: same.id } });
+  }
+  if ((count?.[0]?.count ?? 0) >= limit) throw new Problem("conflict/member-limit");
 }
 
 /** The invitation of a new member, not sent yet. */

@@ -2,28 +2,30 @@ import { z } from "zod";
 import type { TypeTable } from "../access/type.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
-import { MemberCard, NewMember } from "../team/member.card.ts";
-import { requireInviting } from "../team/member.change.ts";
+import { MemberCard } from "../team/member.card.ts";
+import { Mailed } from "./invitation.card.ts";
 import { invite } from "./invite.change.ts";
+import { DryRun, WantedMember, wantedOf } from "./wanted.change.ts";
 
-const Body = NewMember.extend({
+const Body = WantedMember.extend({
   notify: z.boolean().default(false).describe("Send the invitation by mail. Without, the member signs in with the address on the card, or is sent one later."),
-  dryRun: z.boolean().default(false).describe("Answer what would be made, and make nothing."),
+  dryRun: DryRun,
 });
 
-const Made = MemberCard.extend({ invitationId: z.string().describe("What the member joins by; POST /v1/invitations/{id}/resend mails it."), dryRun: z.boolean() });
+const Made = MemberCard.extend({
+  invitationId: z.string().describe("What the member joins by; POST /v1/invitations/{id}/resend mails it."), mail: Mailed, dryRun: z.boolean(),
+});
 
 const create = (types: TypeTable) => endpoint({
-  method: "POST", path: "/v1/members", tag: "Members", right: "member.create", status: 201,
+  method: "POST", path: "/v1/members", tag: "Members", right: "member.create", status: 201, preview: true,
   summary: "Add a member, new until the first sign-in.", body: Body, answer: Made, idempotency: "optional",
   problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required"],
 }, async (call) => {
   await call.read();
-  requireInviting(call);
   call.decide("member.create");
-  const { notify, dryRun, ...wanted } = await call.body();
-  const { row, invitation, card, change } = await invite(call, types, wanted, { send: notify, hookId: null });
-  const answer = { ...card, invitationId: invitation.id, dryRun };
+  const { notify, dryRun, ...asked } = await call.body();
+  const { row, invitation, mail, card, change } = await invite(call, types, await wantedOf(call, asked, types), { send: notify, hookId: null });
+  const answer = { ...card, invitationId: invitation.id, mail, dryRun };
   if (dryRun) return { status: 200, body: answer };
   return call.commit(change, { status: 201, body: answer, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
 });

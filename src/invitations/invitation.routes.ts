@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { memberRef } from "../access/decide.ts";
+import type { TypeTable } from "../access/type.ts";
+import { difference } from "../audit/difference.ts";
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { requirePower } from "../identity/refusal.change.ts";
+import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
+import { Problem } from "../kernel/problem.ts";
+import type { InvitationRow } from "../schema/invitation.ts";
+import { email, MemberCard, type MemberRow } from "../team/member.card.ts";
+import { requireInviting } from "../team/member.change.ts";
+import { guardMember } from "../team/member.store.ts";
+import { InvitationCard, invitationCard, Mailed, STATUSES } from "./invitation.card.ts";
+import { deleteMember, findInvitation, findInvited, guardInvitation, guardOwnsNothing, listInvitations, updateInvitation } from "./invitation.store.ts";
+import { invite, mailed, requireDomain, sent } from "./invite.change.ts";
+import { DryRun, WantedMember, wantedOf } from "./wanted.change.ts";
+
+/** Milliseconds between two mails of one invitation at least. */
+const PAUSE_MS = 60_000;
+
+const Made = InvitationCard.extend({ member: MemberCard, mail: Mailed, dryRun: z.boolean() });
+
+const create = (types: TypeTable) => endpoint({
+  method: "POST", path: "/v1/invitations", tag: "Invitations", right: "member.create", status: 201, preview: true,
+  summary: "Invite somebody by mail: a new member with a way in that is sent at once.",
+  body: WantedMember.extend({ dryRun: DryRun }), answer: Made, idempotency: "required",
+  problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required"],
+}, async (call) => {
+  await call.read();
+  call.decide("member.create");
+  const { dryRun, ...asked } = await call.body();
+  const { invitation, card, mail, change } = await invite(call, types, await wantedOf(call, asked, types), { send: true, hookId: null });
+  const answer = { ...invitationCard(invitation, call.now), member: card, mail, dryRun };
+  if (dryRun) return { status: 200, body: answer };
+  const { assigned } = change;
+  return call.commit({ ...change, ...(assigned ? { assigned: { ...assigned, within: "member" } } : {}) }, {
+    status: 201, body: answer, headers: { Location: `/v1/invitations/${invitation.id}` },
+  });
+});
+
+const list = endpoint({
+  method: "GET", path: "/v1/invitations", tag: "Invitations", right: "member.view", status: 200,
+  summary: "The invitations of the account, newest first.",
+  query: z.strictObject({ ...listQuery, status: z.enum(STATUSES).optional(), email: email.optional() }), answer: pageOf(InvitationCard),
+}, async (call) => {
+  call.decide("member.view");
+  const { limit, cursor, ...filter } = call.query();
+  const [rows] = await call.read(listInvitations(call.db, call.principal.accountId, { kind: "email", ...filter }, call.now, decodeCursor(cursor, z.string()), limit + 1));
+  return { status: 200, body: page(rows, limit, (row) => invitationCard(row, call.now), (row) => row.id) };
+});
+
+interface Loaded {
+  readonly invitation: InvitationRow;
+  readonly invited: Awaited<ReturnType<typeof findInvited>>[number] | undefined;
+}
+
+/** One invitation of whom the caller may see; every other one is not there. @throws Problem not-found */
+async function load(call: Call): Promise<Loaded> {
+  const [{ accountId }, id] = [call.principal, call.params["id"] ?? ""];
+  const [[invitation], [invited]] = await call.read(findInvitation(call.db, accountId, "email", id), findInvited(call.db, accountId, id));
+  call.decide("member.view", memberRef(invitation?.memberId ?? ""), true);
+  if (invitation === undefined) throw new Problem("not-found");
+  return { invitation, invited };
+}
+
+const card = endpoint({
+  method: "GET", path: "/v1/invitations/:id", tag: "Invitations", right: "member.view", status: 200,
+  summary: "The card of an invitation.", answer: InvitationCard,
+}, async (call) => ({ status: 200, body: invitationCard((await load(call)).invitation, call.now) }));
+
+/** One that waits, for whoever could add this member. @throws Problem access/denied, not-found, invitation/used, invitation/revoked */
+async function loadWaiting(call: Call): Promise<{ invitation: InvitationRow; member: MemberRow }> {
+  requireInviting(call);
+  call.decide("member.create");
+  const { invitation, invited } = await load(call);
+  if (invited !== undefined) requirePower(call.principal, { ...invited.row, ...invited });
+  if (invitation.status === "accepted") throw new Problem("invitation/used", { detail: "It was accepted: the member signs in, or is removed." });
+  if (invitation.status === "revoked" || invited === undefined) throw new Problem("invitation/revoked", { detail: "It was taken back. Invite the address anew." });
+  return { invitation, member: invited.row };
+}
+
+const resend = endpoint({
+  method: "POST", path: "/v1/invitations/:id/resend", tag: "Invitations", right: "member.create", status: 200,
+  summary: "Send an invitation once more, to the address on the card: a new link, which ends the one before. Also when it has expired.",
+  answer: InvitationCard.extend({ mail: Mailed }), problems: ["invitation/used", "invitation/revoked", "conflict/state", "quota-exceeded"],
+}, async (call) => {
+  const { invitation: before, member } = await loadWaiting(call);
+  if (member.status === "blocked") throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
+  requireDomain(call.principal.account.settings.allowedEmailDomains, member.email);
+  const wait = before.sendCount === 0 ? 0 : Math.ceil((before.updatedAt + PAUSE_MS - call.now) / 1_000);
+  if (wait > 0) throw new Problem("quota-exceeded", { detail: "It was sent a moment ago. An invitation is sent once a minute at most.", headers: { "Retry-After": String(wait) } });
+  const { invitation, letters } = await sent(call, member, before);
+  const after = { ...invitation, email: member.email };
+  const changes = difference({ sendCount: before.sendCount, email: before.email }, { sendCount: after.sendCount, email: after.email });
+  return call.commit({
+    statements: [guardInvitation(call.db, before), guardMember(call.db, member), updateInvitation(call.db, after, after)],
+    events: [call.event("invitation.send", { type: "invitation", id: after.id }, { changes })], letters,
+  }, { status: 200, body: { ...invitationCard(after, call.now), mail: mailed(letters) } });
+});
+
+const revoke = endpoint({
+  method: "DELETE", path: "/v1/invitations/:id", tag: "Invitations", right: "member.create", status: 204,
+  summary: "Take an invitation back: its link ends, and so does a member who never came.",
+  problems: ["invitation/used", "invitation/revoked", "conflict/last-admin", "conflict/not-removable"],
+}, async (call) => {
+  const { invitation, member } = await loadWaiting(call);
+  if (member.id === call.principal.account.ownerMemberId) throw new Problem("conflict/last-admin", { detail: "This member owns the account, and has to be able to come in." });
+  // Whoever has a key, or was blocked, is more than an invitation by now: they are removed as members are.
+  const goes = member.status === "new" && member.acceptedAt === null;
+  const changes = difference({ status: invitation.status }, { status: "revoked", email: member.email });
+  const { db } = call;
+  return call.commit({
+    statements: [
+      guardInvitation(db, invitation), guardMember(db, member), ...(goes ? [guardOwnsNothing(db, member.accountId, member.id)] : []),
+      updateInvitation(db, invitation, { status: "revoked", revokedAt: call.now, updatedAt: call.now, ...(goes ? { memberId: null } : {}) }),
+      ...(goes ? [deleteMember(db, member.accountId, member.id)] : []),
+    ],
+    events: [
+      call.event("invitation.revoke", { type: "invitation", id: invitation.id }, { changes }),
+      ...(goes ? [call.event("member.delete", { type: "member", id: member.id }, { changes: { before: { email: member.email, login: member.login, roles: member.roles }, after: {} } })] : []),
+    ],
+    refusals: { has_dependents: new Problem("conflict/not-removable", { detail: "Objects belong to this member already. Give them to somebody else first." }) },
+  }, { status: 204 });
+});
+
+export const invitationEndpoints = (types: TypeTable): Endpoint[] => [create(types), list, card, resend, revoke];
