@@ -51,6 +51,7 @@ import { rightEndpoints } from "./team/right.routes.ts";
 import { roleEndpoints } from "./team/role.routes.ts";
 import { trailEndpoints } from "./trail/audit.routes.ts";
 import { acceptEndpoints } from "./signin/accept.routes.ts";
+import { unsubscribeEndpoints } from "./team/unsubscribe.routes.ts";
 import type { Env } from "./env.ts";
 
 /** The account's object as the trail sees it. */
@@ -84,6 +85,7 @@ const endpoints: readonly Endpoint[] = [
   ...resourceEndpoints(RESOURCE_TYPES, { catalog: quote }),
   ...licenseEndpoints,
   ...organizationEndpoints,
+  ...unsubscribeEndpoints,
   ...subscriptionEndpoints,
   ...billingEndpoints,
   ...accountInvoiceEndpoints,

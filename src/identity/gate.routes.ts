@@ -38,7 +38,7 @@ export const attend: MiddlewareHandler<GateEnv> = async (c, next) => {
 };
 
 /** A signed link opens what it leads to while it lives: logs do not tell it. */
-const SIGNED = /\/eyJ[\w-]+\.[\w-]+\.[\w-]+/;
+const SIGNED = /\/(?:eyJ[\w-]+\.[\w-]+|mem_\w+)\.[\w-]+/;
 
 function note(c: Context<GateEnv>, requestId: string): void {
   const { origin, seen: { principal }, code } = c.var;

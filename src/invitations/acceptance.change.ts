@@ -8,6 +8,7 @@ import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.t
 import { newId } from "../kernel/id.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { Letter } from "../mail/letter.ts";
+import { wants } from "../mail/notice.ts";
 import { dispatch, post } from "../mail/outbox.store.ts";
 import { DEFAULT_NOTIFICATIONS } from "../team/member.card.ts";
 import { type Acceptable, acceptInvitation, MEMBER_USER, type Waiting } from "./acceptance.store.ts";
@@ -36,8 +37,7 @@ export function acceptance(call: Asked, waiting: Acceptable): Acceptance {
 
 /** Whoever invited hears of it, if they want to. */
 function joined({ now }: Asked, { member, account, inviter }: Acceptable): Letter[] {
-  const wants = { ...DEFAULT_NOTIFICATIONS, ...inviter?.notifications };
-  if (inviter === null || inviter.status !== "active" || wants.unsubscribed || !wants.invitations) return [];
+  if (inviter === null || inviter.status !== "active" || !wants(inviter.notifications, "joined")) return [];
   return [{
     id: newId("mail", now), to: inviter.email, language: inviter.language ?? account.settings.locale ?? "en", template: "joined",
     memberId: inviter.memberId, account: account.name, name: member.username, email: member.email,

@@ -5,7 +5,8 @@ import { ADDRESS_RULES_MAX } from "../identity/address.ts";
 import { text } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { fold } from "../kernel/fold.ts";
-import { ACCESS_LEVELS, LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member, type Notifications as NotificationSettings } from "../schema/team.ts";
+import { DEFAULT_NOTIFICATIONS } from "../mail/notice.ts";
+import { ACCESS_LEVELS, LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member } from "../schema/team.ts";
 
 export const email = z.string().trim().toLowerCase().pipe(z.email().max(254));
 
@@ -43,9 +44,6 @@ export const READ_ONLY_FIELDS = [
   "id", "accountId", "login", "dealer", "status", "source", "externalId", "emailVerified", "highlight", "assessments", "invitedBy",
   "createdAt", "acceptedAt", "lastLoginAt", "blockedAt", "updatedAt", "version",
 ] as const;
-
-/** What is sent by mail unless the member says otherwise. */
-export const DEFAULT_NOTIFICATIONS: NotificationSettings = { unsubscribed: false, invitations: true, access: true, credits: true };
 
 export const Notifications = z.strictObject({
   unsubscribed: z.boolean().describe("No mails but those that signing in and security need."),

@@ -4,6 +4,7 @@ import { giveCredits, newAccount, newApiKey, newMember, newToken, type Person, s
 import { dealerCalls } from "./contract-dealer.ts";
 import { licensing } from "./contract-licensing.ts";
 import { marketplaceCalls } from "./contract-marketplace.ts";
+import { mailCalls } from "./contract-mail.ts";
 import { memberAccess } from "./contract-members.ts";
 import { bodyFaults, type Contract, openContract, operationsOf } from "./contract-world.ts";
 import { catalogCalls } from "./contract-catalog.ts";
@@ -115,6 +116,7 @@ test("every operation answers what /openapi.json says: status, headers and conte
   await marketplaceCalls(contract, platform);
   await licensing(contract, platform);
   await dealerCalls(contract, platform);
+  await mailCalls(contract, owner);
   await reading();
   expect(contract.faults).toEqual([]);
   expect(operationsOf(contract.document).filter((operation) => !contract.done.has(operation))).toEqual([]);

@@ -1,0 +1,15 @@
+import type { Notifications } from "../schema/team.ts";
+import type { Template } from "./letter.ts";
+
+/** What is sent by mail unless the member says otherwise. */
+export const DEFAULT_NOTIFICATIONS: Notifications = { unsubscribed: false, invitations: true, access: true, credits: true };
+
+/** The setting that each notice goes by; all other mails are needed to get in, and nobody does without them. */
+const SETTINGS: Readonly<Partial<Record<Template, keyof Notifications>>> = { joined: "invitations", access_changed: "access", removed: "access" };
+
+/** Whether a member wants such a mail. Asked before the letter is written, so that nothing waits that nobody wants. */
+export function wants(notifications: Partial<Notifications>, template: Template): boolean {
+  const setting = SETTINGS[template];
+  const chosen = { ...DEFAULT_NOTIFICATIONS, ...notifications };
+  return setting === undefined || (!chosen.unsubscribed && chosen[setting]);
+}
