@@ -53,6 +53,16 @@ export const findPending = (db: Db, before: number, limit: number) => pending(db
 
 export const findPendingOn = (db: Db, resourceId: string) => pending(db, eq(charge.resourceId, resourceId));
 
+/** Charges that a member began, or that others began on these objects. */
+const concerning = (accountId: string, memberId: string, resourceIds: readonly string[]): SQL =>
+  sql`(${charge.accountId} = ${accountId} AND ${charge.memberId} = ${memberId}) OR ${charge.resourceId} IN (SELECT value FROM json_each(${JSON.stringify(resourceIds)}))`;
+
+export const findPendingOf = (db: Db, accountId: string, memberId: string, resourceIds: readonly string[]) => pending(db, sql`(${concerning(accountId, memberId, resourceIds)})`);
+
+/** Fails the batch while there are such: whoever is removed has nothing unpaid, and owns what was paid. */
+export const guardSettled = (db: Db, accountId: string, memberId: string, resourceIds: readonly string[]): Statement =>
+  guard(db, "charges_pending", sql`NOT EXISTS (SELECT 1 FROM ${charge} WHERE ${PENDING} AND (${concerning(accountId, memberId, resourceIds)}))`);
+
 /** Whether there is one, for a batch: there, columns of one name in several tables would become one. */
 export const askPendingOn = (db: Db, resourceId: string) =>
   db.select({ key: charge.key }).from(charge).where(and(eq(charge.resourceId, resourceId), PENDING));

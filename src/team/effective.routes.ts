@@ -1,17 +1,6 @@
-import { type Call, endpoint } from "../identity/call.ts";
-import { findMember } from "../identity/member.store.ts";
-import { Problem } from "../kernel/problem.ts";
+import { endpoint } from "../identity/call.ts";
 import { Effective, effective } from "./effective.ts";
-import { loadMember } from "./member.change.ts";
-
-/** Everybody may ask about themselves. */
-async function loadAsked(call: Call) {
-  const { accountId, memberId } = call.principal;
-  if (call.params["id"] !== memberId) return loadMember(call, "member.view");
-  const [[self]] = await call.read(findMember(call.db, accountId, memberId));
-  if (self === undefined) throw new Problem("not-found");
-  return self;
-}
+import { loadAsked } from "./member.change.ts";
 
 const card = endpoint({
   method: "GET", path: "/v1/members/:id/effective", tag: "Members", right: "member.view", status: 200,

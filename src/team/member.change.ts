@@ -13,13 +13,22 @@ import { findRoles } from "./role.store.ts";
 import type { MemberRow } from "./member.card.ts";
 
 type Loaded = Awaited<ReturnType<typeof findMember>>[number];
-type MemberRight = "member.view" | "member.edit" | "member.block" | "grant.edit" | "object_group.edit";
+type MemberRight = "member.view" | "member.edit" | "member.block" | "member.delete" | "grant.edit" | "object_group.edit";
 
 /** One guarded read of a member and its grants; 404 where the caller may not see the member. */
 export async function loadMember(call: Call, right: MemberRight): Promise<Loaded> {
   const id = call.params["id"] ?? "";
   const [[found]] = await call.read(findMember(call.db, call.principal.accountId, id));
   return requireMember(call, right, id, found);
+}
+
+/** The same where everybody may ask about themselves. */
+export async function loadAsked(call: Call): Promise<Loaded> {
+  const { accountId, memberId } = call.principal;
+  if (call.params["id"] !== memberId) return loadMember(call, "member.view");
+  const [[self]] = await call.read(findMember(call.db, accountId, memberId));
+  if (self === undefined) throw new Problem("not-found");
+  return self;
 }
 
 /** The member that was asked for, if the caller has the right and the power. @throws Problem not-found, access/denied */
@@ -98,6 +107,14 @@ export function refuseUnseenLoss({ principal: { grantSet, types } }: Call, befor
   const isKept = ({ resourceType, resourceId }: GrantRow) => grants.some((grant) => grant.resourceType === resourceType && grant.resourceId === resourceId);
   if (before.every((grant) => isKept(grant) || seesGranted(grantSet, grant, types))) return;
   throw new Problem("access/denied", { detail: "This member has grants on what you do not see; nobody takes those away." });
+}
+
+/** The member with or without a way in: new again, whoever never signed in. @throws Problem conflict/lockout */
+export function withLogin(call: Call, row: MemberRow, allowed: boolean): MemberRow {
+  if ((row.status !== "blocked") === allowed) return row;
+  if (row.id === call.principal.memberId) throw new Problem("conflict/lockout", { detail: "You cannot block yourself." });
+  if (allowed) return { ...row, status: row.lastLoginAt === null ? "new" : "active", blockedAt: null };
+  return { ...row, status: "blocked", blockedAt: call.now };
 }
 
 /** A limit leaves with the role that may have one; but nobody who may still spend loses it on the way: that is told as a fault. */

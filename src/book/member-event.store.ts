@@ -1,0 +1,16 @@
+import { and, desc, eq, isNull, lt, ne, or, sql } from "drizzle-orm";
+import { SEALED_COLUMNS } from "../audit/chain.store.ts";
+import type { Db } from "../kernel/db.ts";
+import { auditEvent } from "../schema/audit.ts";
+import { toldRows } from "../trail/audit.store.ts";
+import type { Sight } from "../trail/sight.ts";
+
+/** What tells of the cost is the change that was paid for. The entry that paid for it is left out, and a refused one is the only trace there is. */
+const ONCE = or(isNull(auditEvent.ledgerSeq), ne(auditEvent.outcome, "success"), sql`${auditEvent.body} ->> '$.cost' IS NOT NULL`);
+
+/** What a member did and tried, the newest first, after `before`. @param sight of another member who asks; null: the member's own */
+export const listMemberEvents = (db: Db, accountId: string, memberId: string, sight: Sight | null, before: number | null, limit: number) =>
+  db.select(SEALED_COLUMNS).from(auditEvent).where(and(
+    eq(auditEvent.accountId, accountId), eq(auditEvent.memberId, memberId), before === null ? undefined : lt(auditEvent.seq, before),
+    ONCE, sight === null ? undefined : toldRows(sight),
+  )).orderBy(desc(auditEvent.seq)).limit(limit);

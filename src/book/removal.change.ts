@@ -1,0 +1,82 @@
+import type { AuditEvent } from "../audit/event.ts";
+import type { Call } from "../identity/call.ts";
+import type { findMember } from "../identity/member.store.ts";
+import type { Statement } from "../kernel/db.ts";
+import { newId } from "../kernel/id.ts";
+import { Problem } from "../kernel/problem.ts";
+import type { Letter } from "../mail/letter.ts";
+import { finishPending } from "../resources/charge.change.ts";
+import { findPendingOf, guardSettled } from "../resources/charge.store.ts";
+import { memberCard, type MemberRow } from "../team/member.card.ts";
+import { guardMember, guardTopRole } from "../team/member.store.ts";
+import { inTheWay, type OwnedTask, TASK, type TaskFate, toldTogether, typesWithOwners } from "./removal.ts";
+import { deleteMember, deleteTasks, findTasks, guardTasks, handOver, rememberFormer } from "./removal.store.ts";
+
+type Found = Awaited<ReturnType<typeof findMember>>[number];
+
+/** A batch of D1 takes no more in one go. */
+export const TASKS_MAX = 10_000;
+
+/** The account's owner is never removed, and nobody removes themselves. @throws Problem conflict/last-admin, conflict/lockout */
+export function refuseOwnerAndSelf({ principal }: Call, row: MemberRow): void {
+  if (row.id === principal.account.ownerMemberId) throw new Problem("conflict/last-admin", { detail: "This member owns the account, and ownership cannot be moved yet." });
+  if (row.id === principal.memberId) throw new Problem("conflict/lockout", { detail: "You cannot remove yourself. Ask another member who may." });
+}
+
+/** The tasks that go with the member or on to the owner, if that was decided and may be done. @throws Problem conflict/not-removable, access/denied */
+export async function settleTasks(call: Call, { row, grants }: Found, fate: TaskFate | null): Promise<readonly OwnedTask[]> {
+  const { removal } = call.principal.preset;
+  const tasks = removal === "tasks" ? (await call.read(findTasks(call.db, row.accountId, row.id, TASKS_MAX + 1)))[0] : [];
+  const blocking = inTheWay(removal, row, grants, tasks.length > 0 && fate === null);
+  if (blocking.length > 0) {
+    const detail = blocking.includes("tasks") ? "The member owns tasks: send ?tasks=delete or ?tasks=transfer." : "Block the member and take away what `blocking` names first.";
+    throw new Problem("conflict/not-removable", { detail, members: { blocking } });
+  }
+  if (tasks.length > TASKS_MAX) throw new Problem("conflict/not-removable", { detail: `At most ${TASKS_MAX} tasks go at once. Remove some of them first.`, members: { blocking: ["tasks"] } });
+  // Whoever may remove members need not be allowed to do this to tasks.
+  for (const task of tasks) call.decide(fate === "delete" ? "task.delete" : "task.edit", task);
+  return tasks;
+}
+
+/** Everything that a removal writes, conditions first. */
+export function removalStatements(call: Call, row: MemberRow, tasks: readonly OwnedTask[], fate: TaskFate | null): Statement[] {
+  const { db, now, principal: { account, preset } } = call;
+  const { accountId, id } = row;
+  const ids = tasks.map((task) => task.id);
+  const leavesTop = row.status === "active" && row.roles.includes(preset.topRole);
+  return [
+    guardMember(db, row), ...(leavesTop ? [guardTopRole(db, accountId, id, preset.topRole)] : []),
+    guardTasks(db, accountId, id, ids), guardSettled(db, accountId, id, ids),
+    ...(fate === "delete" && ids.length > 0 ? deleteTasks(db, accountId, id, ids) : []),
+    ...handOver(db, accountId, id, account.ownerMemberId, typesWithOwners(preset), now),
+    rememberFormer(db, row, now), deleteMember(db, row),
+  ];
+}
+
+/** The member's event, and what became of the tasks. */
+export function removalEvents(call: Call, { row, grants }: Found, tasks: readonly OwnedTask[], fate: TaskFate | null): AuditEvent[] {
+  const { account } = call.principal;
+  const told = toldTogether(tasks).map((group) => {
+    const [first] = group;
+    const isOne = group.length === 1 && first !== undefined;
+    const what = isOne ? { name: first.name, toolId: first.rootId } : { ids: group.map((task) => task.id) };
+    const changes = fate === "delete" ? { before: { ...what, ownerId: row.id }, after: {} }
+      : { before: { ...(isOne ? {} : what), ownerId: row.id }, after: { ownerId: account.ownerMemberId } };
+    return call.event(fate === "delete" ? "task.delete" : "task.edit", { type: TASK, id: isOne ? first.id : null }, { changes });
+  });
+  return [call.event("member.delete", { type: "member", id: row.id }, { changes: { before: memberCard(row, grants, account.name), after: {} } }), ...told];
+}
+
+/** Whoever could sign in is told, unless they want no such mails, and only where the address is known to be theirs. */
+export function farewell(call: Call, row: MemberRow): Letter[] {
+  const { account, member } = call.principal;
+  const { unsubscribed = false, access = true } = row.notifications;
+  if (row.emailVerifiedAt === null || row.acceptedAt === null || unsubscribed || !access) return [];
+  return [{ id: newId("mail", call.now), to: row.email, language: row.language ?? account.settings.locale, template: "removed", account: account.name, by: member.username }];
+}
+
+/** What the member began and has not paid yet is brought to its end. */
+export async function finishCharges(call: Call, row: MemberRow, tasks: readonly OwnedTask[]): Promise<void> {
+  const pending = await findPendingOf(call.db, row.accountId, row.id, tasks.map(({ id }) => id));
+  for (const one of pending) await finishPending(call.env, call.db, one, call.now, (work) => call.defer(work));
+}

@@ -1,0 +1,53 @@
+import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { among } from "../access/visible.store.ts";
+import { type Db, guard, type Statement } from "../kernel/db.ts";
+import { sha256Hex } from "../kernel/digest.ts";
+import { formerMember } from "../schema/book.ts";
+import { resource } from "../schema/resource.ts";
+import { accessGrant, member } from "../schema/team.ts";
+import type { MemberRow } from "../team/member.card.ts";
+import { GRANTED_LICENSE, TASK } from "./removal.ts";
+
+const owned = (accountId: string, type: string, memberId: string) =>
+  and(eq(resource.accountId, accountId), eq(resource.type, type), eq(resource.ownerId, memberId));
+
+/** The tasks that a member owns, with what decides about them and names them. */
+export const findTasks = (db: Db, accountId: string, memberId: string, limit: number) =>
+  db.select({ id: resource.id, rootId: resource.rootId, ownerId: resource.ownerId, groupId: resource.groupId, status: resource.status, name: resource.name })
+    .from(resource).where(owned(accountId, TASK, memberId)).orderBy(asc(resource.id)).limit(limit);
+
+/** Fails the batch when the member owns another set of tasks than was read. */
+export const guardTasks = (db: Db, accountId: string, memberId: string, ids: readonly string[]): Statement => {
+  const tasks = sql`FROM resource WHERE account_id = ${accountId} AND type = ${TASK} AND owner_id = ${memberId}`;
+  return guard(db, "changed", sql`(SELECT COUNT(*) ${tasks}) = ${ids.length} AND NOT EXISTS (SELECT 1 ${tasks} AND id NOT IN (SELECT value FROM json_each(${JSON.stringify(ids)})))`);
+};
+
+/** With the grants on them. Whoever had such a grant has other rights from now on, so their versions move. */
+export function deleteTasks(db: Db, accountId: string, memberId: string, ids: readonly string[]): Statement[] {
+  const onThem = and(eq(accessGrant.resourceType, TASK), among(accessGrant.resourceId, new Set(ids)));
+  return [
+    db.delete(resource).where(owned(accountId, TASK, memberId)),
+    db.update(member).set({ version: sql`${member.version} + 1` }).where(inArray(member.id, db.select({ id: accessGrant.memberId }).from(accessGrant).where(onThem))),
+    db.delete(accessGrant).where(onThem),
+  ];
+}
+
+/** Nothing is left without an owner: what the member had, of these types, is the account owner's. What opened the gate to the member alone ends. */
+export const handOver = (db: Db, accountId: string, memberId: string, ownerId: string, types: ReadonlySet<string>, now: number): Statement[] => [
+  db.delete(resource).where(owned(accountId, GRANTED_LICENSE, memberId)),
+  db.update(resource).set({ ownerId, updatedAt: now, version: sql`${resource.version} + 1` })
+    .where(and(eq(resource.accountId, accountId), among(resource.type, types), eq(resource.ownerId, memberId))),
+];
+
+/** What else names the member goes with the row: grants, keys, sessions, hooks, invitations, assessments. */
+export const deleteMember = (db: Db, { id, accountId }: MemberRow): Statement => db.delete(member).where(and(eq(member.id, id), eq(member.accountId, accountId)));
+
+/** By this a hook knows an address again, without its being kept. */
+export const addressDigest = (email: string): string => sha256Hex(email);
+
+/** Nobody whom the account removed comes back by a hook. The older external id stays where the newer is none. */
+export const rememberFormer = (db: Db, { id, accountId, email, externalId }: MemberRow, now: number): Statement =>
+  db.insert(formerMember).values({ accountId, emailHash: addressDigest(email), externalId, memberId: id, removedAt: now }).onConflictDoUpdate({
+    target: [formerMember.accountId, formerMember.emailHash],
+    set: { externalId: sql`COALESCE(excluded.external_id, ${formerMember.externalId})`, memberId: id, removedAt: now },
+  });

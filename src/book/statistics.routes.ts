@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { accountObject } from "../credits/stub.object.ts";
+import { type Endpoint, endpoint } from "../identity/call.ts";
+import { iso } from "../kernel/clock.ts";
+import { LIMIT_PERIODS } from "../schema/team.ts";
+import { loadSpender } from "./spending.change.ts";
+
+const Statistics = z.object({
+  memberId: z.string(),
+  accountType: z.array(z.string()).describe("The member's roles."),
+  budget: z.object({ limit: z.int().nullable().describe("What the member may spend in a period; null: all that the account has."), limitPeriod: z.enum(LIMIT_PERIODS) }),
+  createdAt: z.string(),
+  spent: z.int().describe("In the current period."),
+  remaining: z.int().describe("What the member may spend now: never more than the account has."),
+});
+
+const statistics = endpoint({
+  method: "GET", path: "/v1/members/:id/statistics", tag: "Members", right: "credits.view", status: 200,
+  summary: "What a member may spend, has spent and has left. The right credits.spend is enough for one's own.", answer: Statistics,
+}, async (call) => {
+  const { row } = await loadSpender(call);
+  const budget = { limit: row.creditLimit, limitPeriod: row.limitPeriod };
+  const { spent, remaining } = await accountObject(call.env, row.accountId).summary(row.accountId, row.id, budget);
+  return { status: 200, body: { memberId: row.id, accountType: row.roles, budget, createdAt: iso(row.createdAt), spent, remaining } };
+});
+
+export const statisticsEndpoints: readonly Endpoint[] = [statistics];
