@@ -23,7 +23,10 @@ import { licenseEndpoints } from "./licensing/license.routes.ts";
 import { themeDownloadEndpoints } from "./licensing/theme-download.routes.ts";
 import { themeFileEndpoints } from "./licensing/theme-file.routes.ts";
 import { invitationEndpoints } from "./invitations/invitation.routes.ts";
+import { assessmentEndpoints } from "./book/assessment.routes.ts";
+import { memberEventEndpoints } from "./book/member-event.routes.ts";
 import { removalEndpoints } from "./book/removal.routes.ts";
+import { statisticsEndpoints } from "./book/statistics.routes.ts";
 import { memberCreationEndpoints } from "./invitations/member-creation.routes.ts";
 import { devMailPages } from "./mail/dev-mail.routes.ts";
 import { organizationEndpoints } from "./marketplace/organization.routes.ts";
@@ -74,6 +77,9 @@ const endpoints: readonly Endpoint[] = [
   ...invitationEndpoints(TYPE_TABLE),
   ...acceptEndpoints,
   ...removalEndpoints,
+  ...statisticsEndpoints,
+  ...memberEventEndpoints(ledgersOf),
+  ...assessmentEndpoints,
   ...effectiveEndpoints,
   ...grantEndpoints(TYPE_TABLE),
   ...objectGroupEndpoints,
