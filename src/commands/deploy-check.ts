@@ -5,18 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { checkTypes } from "./check.ts";
+import { forbiddenIn, placeholdersIn } from "./deploy-config.ts";
 import { readText } from "./local.ts";
 import { runWrangler } from "./wrangler.ts";
 
 /** The one secret; wrangler.toml cannot hold it. */
 const SECRET_NAMES = ["SIGNING_KEYS"];
-
-/** What the repository holds in the place of what only the owner of a deployment knows. */
-const PLACEHOLDERS = [
-  { found: 'database_id = "00000000-0000-0000-0000-000000000000"', means: "database_id in wrangler.toml is a placeholder: put in the id that `wrangler d1 create tollgate` prints" },
-  { found: 'ISSUER = "http://127.0.0.1', means: "ISSUER in wrangler.toml is this machine: put in the public origin of the deployment" },
-  { found: "example.com", means: "CONTACT_URL in wrangler.toml is an example: put in your own address" },
-] as const;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { ready: { type: "boolean", default: false } } });
@@ -27,9 +21,9 @@ async function main(): Promise<number> {
 
   const config = readText("wrangler.toml") ?? "";
   const names = [...report.matchAll(/^env\.(\w+) /gm)].map(([, name = ""]) => name);
-  const faults = [...bindingFaults(names), ...resourceFaults(config)];
+  const faults = [...bindingFaults(names), ...resourceFaults(config), ...forbiddenIn(config)];
   console.log(`bindings     ${[...names, ...SECRET_NAMES].join(", ")}`);
-  const open = PLACEHOLDERS.filter(({ found }) => config.includes(found)).map(({ means }) => means);
+  const open = placeholdersIn(config);
   for (const means of open) console.log(`placeholder  ${means}`);
 
   const all = values.ready ? [...faults, ...open] : faults;

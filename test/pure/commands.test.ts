@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
+import { forbiddenIn, placeholdersIn } from "../../src/commands/deploy-config.ts";
 import { type NewPlatform, platformSql } from "../../src/commands/platform.ts";
 import { keySet, keySetIn, newSigningKey, parseKeySet, rotated, secretsFile } from "../../src/commands/signing-key.ts";
 import { isApiKey } from "../../src/identity/api-key.ts";
@@ -58,4 +59,16 @@ test("a key set survives .dev.vars", () => {
 
 test.each([["not JSON", "{"], ["an empty array", "[]"], ["a public key", "[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"a\",\"kid\":\"k\"}]"]])("%s is no key set", (_, text) => {
   expect(() => parseKeySet(text)).toThrow(/key set/);
+});
+
+test("what only the owner of a deployment knows is a placeholder until it is put in", () => {
+  const config = readFileSync(resolve(ROOT, "wrangler.toml"), "utf8");
+  expect(placeholdersIn(config).map((text) => text.split(" ")[0])).toEqual(["database_id", "ISSUER", "APP_URL", "MAIL_FROM", "CONTACT_URL"]);
+  const ready = config.replace("00000000-0000-0000-0000-000000000000", "4b1e0000-0000-4000-8000-000000000001").replaceAll("http://127.0.0.1:8787", "https://gate.tollgate.dev").replaceAll("example.com", "tollgate.dev");
+  expect(placeholdersIn(ready)).toEqual([]);
+});
+
+test.each(["DEV_MAIL = \"on\"", "  DEV_MAIL=\"on\" # for a while", "vars = { ISSUER = \"https://a\", DEV_MAIL = \"on\" }", "\"DEV_MAIL\" = \"off\""])("a configuration with %s is not deployed", (line) => {
+  const config = readFileSync(resolve(ROOT, "wrangler.toml"), "utf8");
+  expect([forbiddenIn(config).length, forbiddenIn(`${config}\n# DEV_MAIL = "on"\n`).length, forbiddenIn(config.replace("[vars]", `[vars]\n${line}`)).length]).toEqual([0, 0, 1]);
 });
