@@ -1,7 +1,11 @@
 import { Hono } from "hono";
 import { accountInvoiceEndpoints } from "./billing/account-invoice.routes.ts";
 import { billingEndpoints } from "./billing/billing.routes.ts";
+import { memberExportEndpoints } from "./book/member-export.routes.ts";
+import { memberCardEndpoints } from "./book/member-card.routes.ts";
 import { memberListEndpoints } from "./book/member-list.routes.ts";
+import { ownNotificationEndpoints } from "./book/own-notifications.routes.ts";
+import { rightExportEndpoints } from "./book/right-export.routes.ts";
 import { credits } from "./credits/credits.routes.ts";
 import { creditGrants } from "./credits/grant.routes.ts";
 import { accountObject } from "./credits/stub.object.ts";
@@ -22,6 +26,7 @@ import { Problem } from "./kernel/problem.ts";
 import { licenseEndpoints } from "./licensing/license.routes.ts";
 import { themeDownloadEndpoints } from "./licensing/theme-download.routes.ts";
 import { themeFileEndpoints } from "./licensing/theme-file.routes.ts";
+import { bulkEndpoints } from "./invitations/bulk.routes.ts";
 import { invitationEndpoints } from "./invitations/invitation.routes.ts";
 import { assessmentEndpoints } from "./book/assessment.routes.ts";
 import { memberEventEndpoints } from "./book/member-event.routes.ts";
@@ -52,9 +57,9 @@ import { memberEndpoints } from "./team/member.routes.ts";
 import { objectGroupEndpoints } from "./team/object-group.routes.ts";
 import { rightEndpoints } from "./team/right.routes.ts";
 import { roleEndpoints } from "./team/role.routes.ts";
+import { unsubscribeEndpoints } from "./team/unsubscribe.routes.ts";
 import { trailEndpoints } from "./trail/audit.routes.ts";
 import { acceptEndpoints } from "./signin/accept.routes.ts";
-import { unsubscribeEndpoints } from "./team/unsubscribe.routes.ts";
 import type { Env } from "./env.ts";
 
 /** The account's object as the trail sees it. */
@@ -72,9 +77,14 @@ const endpoints: readonly Endpoint[] = [
   ...accountEndpoints,
   ...accountMemberEndpoints,
   ...memberListEndpoints,
-  ...memberEndpoints(TYPE_TABLE),
+  ...memberExportEndpoints,
+  ...rightExportEndpoints,
+  ...memberCardEndpoints(TYPE_TABLE),
+  ...memberEndpoints,
+  ...ownNotificationEndpoints,
   ...memberCreationEndpoints(TYPE_TABLE),
   ...invitationEndpoints(TYPE_TABLE),
+  ...bulkEndpoints(TYPE_TABLE),
   ...acceptEndpoints,
   ...removalEndpoints,
   ...statisticsEndpoints,
@@ -87,11 +97,11 @@ const endpoints: readonly Endpoint[] = [
   ...rightEndpoints,
   ...roleEndpoints,
   ...customRoleEndpoints(TYPE_TABLE),
+  ...unsubscribeEndpoints,
   ...apiKeyEndpoints,
   ...resourceEndpoints(RESOURCE_TYPES, { catalog: quote }),
   ...licenseEndpoints,
   ...organizationEndpoints,
-  ...unsubscribeEndpoints,
   ...subscriptionEndpoints,
   ...billingEndpoints,
   ...accountInvoiceEndpoints,

@@ -8,6 +8,10 @@ export const IDEMPOTENCY_KEY = "idempotency.principal, idempotency.key";
 export const findRecord = (db: Db, principal: string, key: string) =>
   db.select().from(idempotency).where(and(eq(idempotency.principal, principal), eq(idempotency.key, key)));
 
+/** What many changes of one call are remembered as. */
+export const findRecords = (db: Db, principal: string, keys: readonly string[]) =>
+  db.select().from(idempotency).where(and(eq(idempotency.principal, principal), sql`${idempotency.key} IN (SELECT value FROM json_each(${JSON.stringify(keys)}))`));
+
 /** Belongs in the batch of the effect, so that there is no state "in progress" that a crash could leave behind. */
 export const insertRecord = (db: Db, record: typeof idempotency.$inferInsert): Statement =>
   db.insert(idempotency).values(record);

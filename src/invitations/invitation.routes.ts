@@ -7,35 +7,28 @@ import { requirePower } from "../identity/refusal.change.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { InvitationRow } from "../schema/invitation.ts";
-import { email, MemberCard, type MemberRow } from "../team/member.card.ts";
+import { email, type MemberRow } from "../team/member.card.ts";
 import { requireInviting } from "../team/member.change.ts";
 import { guardMember } from "../team/member.store.ts";
 import { InvitationCard, invitationCard, Mailed, STATUSES } from "./invitation.card.ts";
 import { deleteMember, findInvitation, findInvited, guardInvitation, guardOwnsNothing, listInvitations, updateInvitation } from "./invitation.store.ts";
-import { invite, mailed, requireDomain, sent } from "./invite.change.ts";
-import { DryRun, WantedMember, wantedOf } from "./wanted.change.ts";
+import { createInvitation, MadeInvitation } from "./invitation.change.ts";
+import { mailed, requireDomain, sent } from "./invite.change.ts";
+import { DryRun, WantedMember } from "./wanted.change.ts";
 
 /** Milliseconds between two mails of one invitation at least. */
 const PAUSE_MS = 60_000;
 
-const Made = InvitationCard.extend({ member: MemberCard, mail: Mailed, dryRun: z.boolean() });
-
 const create = (types: TypeTable) => endpoint({
   method: "POST", path: "/v1/invitations", tag: "Invitations", right: "member.create", status: 201, preview: true,
   summary: "Invite somebody by mail: a new member with a way in that is sent at once.",
-  body: WantedMember.extend({ dryRun: DryRun }), answer: Made, idempotency: "required",
+  body: WantedMember.extend({ dryRun: DryRun }), answer: MadeInvitation, idempotency: "required",
   problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required"],
 }, async (call) => {
   await call.read();
   call.decide("member.create");
   const { dryRun, ...asked } = await call.body();
-  const { invitation, card, mail, change } = await invite(call, types, await wantedOf(call, asked, types), { send: true, hookId: null });
-  const answer = { ...invitationCard(invitation, call.now), member: card, mail, dryRun };
-  if (dryRun) return { status: 200, body: answer };
-  const { assigned } = change;
-  return call.commit({ ...change, ...(assigned ? { assigned: { ...assigned, within: "member" } } : {}) }, {
-    status: 201, body: answer, headers: { Location: `/v1/invitations/${invitation.id}` },
-  });
+  return createInvitation(call, types, asked, { dryRun });
 });
 
 const list = endpoint({
@@ -79,6 +72,9 @@ async function loadWaiting(call: Call): Promise<{ invitation: InvitationRow; mem
   return { invitation, member: invited.row };
 }
 
+/** @param wait seconds */
+const tooSoon = (wait: number) => ({ "Retry-After": String(wait), "RateLimit-Policy": `"resend";q=1;w=${PAUSE_MS / 1_000}`, "RateLimit": `"resend";r=0;t=${wait}` });
+
 const resend = endpoint({
   method: "POST", path: "/v1/invitations/:id/resend", tag: "Invitations", right: "member.create", status: 200,
   summary: "Send an invitation once more, to the address on the card: a new link, which ends the one before. Also when it has expired.",
@@ -88,7 +84,7 @@ const resend = endpoint({
   if (member.status === "blocked") throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
   requireDomain(call.principal.account.settings.allowedEmailDomains, member.email);
   const wait = before.sendCount === 0 ? 0 : Math.ceil((before.updatedAt + PAUSE_MS - call.now) / 1_000);
-  if (wait > 0) throw new Problem("quota-exceeded", { detail: "It was sent a moment ago. An invitation is sent once a minute at most.", headers: { "Retry-After": String(wait) } });
+  if (wait > 0) throw new Problem("quota-exceeded", { detail: "It was sent a moment ago. An invitation is sent once a minute at most.", headers: tooSoon(wait) });
   const { invitation, letters } = await sent(call, member, before);
   const after = { ...invitation, email: member.email };
   const changes = difference({ sendCount: before.sendCount, email: before.email }, { sendCount: after.sendCount, email: after.email });

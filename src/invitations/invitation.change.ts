@@ -1,0 +1,27 @@
+import { z } from "zod";
+import type { TypeTable } from "../access/type.ts";
+import type { Call } from "../identity/call.ts";
+import type { Answer } from "../kernel/operation.ts";
+import { MemberCard } from "../team/member.card.ts";
+import { InvitationCard, invitationCard, Mailed } from "./invitation.card.ts";
+import { invite } from "./invite.change.ts";
+import { type WantedMember, wantedOf } from "./wanted.change.ts";
+
+export const MadeInvitation = InvitationCard.extend({ member: MemberCard, mail: Mailed, dryRun: z.boolean() });
+
+/** How one is made: only shown; or as one of many in a call. */
+interface Making {
+  readonly dryRun: boolean;
+  readonly part?: string;
+}
+
+/** Invites by mail. @throws Problem as `invite` does */
+export async function createInvitation(call: Call, types: TypeTable, asked: z.infer<typeof WantedMember>, { dryRun, part }: Making): Promise<Answer> {
+  const { invitation, card, mail, change } = await invite(call, types, await wantedOf(call, asked, types), { send: true, hookId: null });
+  const body = { ...invitationCard(invitation, call.now), member: card, mail, dryRun };
+  if (dryRun) return { status: 200, body };
+  const { assigned, ...rest } = change;
+  return call.commit({
+    ...rest, ...(assigned === undefined ? {} : { assigned: { ...assigned, within: "member" } }), ...(part === undefined ? {} : { part }),
+  }, { status: 201, body, headers: { Location: `/v1/invitations/${invitation.id}` } });
+}
