@@ -2,7 +2,7 @@ import type { OpenCall } from "../identity/call.ts";
 import { batch } from "../kernel/db.ts";
 import { sameSecret } from "../kernel/digest.ts";
 import { Problem } from "../kernel/problem.ts";
-import { signInCode, signInToken } from "../mail/one-time.ts";
+import { idInToken, signInCode, signInToken } from "../mail/one-time.ts";
 import type { Proof, Shown } from "./code.ts";
 import { countTry, findByLink } from "./code.store.ts";
 import { countAsked, takeBack } from "./limit.change.ts";
@@ -35,6 +35,6 @@ async function byCode({ db, env, now }: Asked, email: string, code: string): Pro
 }
 
 async function byLink({ db, env, now }: Asked, token: string): Promise<Proof | null> {
-  const [found] = await findByLink(db, token.slice(0, token.indexOf(".")), now);
+  const [found] = await findByLink(db, idInToken(token), now);
   return found !== undefined && sameSecret(token, signInToken(env.SIGNING_KEYS, found.kid, found.id).token) ? { signInId: found.id, email: found.email } : null;
 }

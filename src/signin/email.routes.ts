@@ -7,7 +7,7 @@ import { batch, failedGuard } from "../kernel/db.ts";
 import { sameSecret } from "../kernel/digest.ts";
 import { ID_PREFIXES, newId } from "../kernel/id.ts";
 import { Problem } from "../kernel/problem.ts";
-import { emailToken } from "../mail/one-time.ts";
+import { emailToken, idInToken } from "../mail/one-time.ts";
 import { confirmEmail, findAddressee } from "./email.store.ts";
 import { actorOf } from "./session.change.ts";
 
@@ -29,7 +29,7 @@ const confirm = openEndpoint({
 /** False when the card is no longer what was read. @throws Problem not-found */
 async function confirmed(call: OpenCall, token: string): Promise<boolean> {
   const { db, env, now, origin } = call;
-  const [member] = await findAddressee(db, token.slice(0, token.indexOf(".")));
+  const [member] = await findAddressee(db, idInToken(token));
   const kids = [...(await keyring(env.SIGNING_KEYS)).verifiers.keys()];
   if (member === undefined || !kids.some((kid) => sameSecret(token, emailToken(env.SIGNING_KEYS, kid, member.id, member.email).token))) {
     throw new Problem("not-found", { detail: "This link confirms nothing: the member has another address by now, or is gone." });
