@@ -1,0 +1,178 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, test } from "vitest";
+import { sha256Hex } from "../../src/kernel/digest.ts";
+import { type Api, api, newKey, ok, type Problem, type Reply } from "../harness/client.ts";
+import { newAccount, newApiKey, newMember, newToken, type Person } from "../harness/people.ts";
+import { actionsIn } from "./dealer-world.ts";
+import { addedByPlatform } from "./invite-world.ts";
+import { ELSEWHERE, fetch, foundPlatform, grants, HOME, made, said, shape, subscribed } from "./operators-world.ts";
+
+let platform: Api;
+beforeAll(async () => { platform = await foundPlatform(); });
+
+const remove = (who: Api, memberId: string, ask: object = {}) => who.del(`/v1/members/${memberId}`, ask);
+const blocking = ({ body }: Reply<unknown>) => (body as { blocking?: string[] }).blocking;
+const NAMED_BY = ["access_grant", "api_key", "session", "hook", "invitation", "assessment"];
+/** Rows that name a member and must go with it. */
+const left = async (memberId: string) => Promise.all(NAMED_BY.map(async (table) =>
+  [table, (await env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE member_id = ?`).bind(memberId).first<{ n: number }>())?.n]));
+
+describe("a team", () => {
+  let admin: Person;
+  beforeAll(async () => { admin = await subscribed(platform, "team"); });
+
+  test("S1.13: an admin adds a member and removes them in one step; keys and tokens are refused from the next call on, and nothing that names them is left", async () => {
+    const member = await newMember(fetch, admin, { roles: ["member"], email: "gone@example.com", externalId: "hr-1" });
+    await grants(admin, member.memberId, [{ resourceType: "product", access: "view" }]);
+    const token = api(fetch, await newToken(fetch, member.apiKey));
+    ok(await newApiKeyWaits(admin, member), 201);
+    await rowsOf(member);
+    ok(await platform.put(`/v1/accounts/${admin.accountId}/members/${member.memberId}/assessments/2025`, { result: "A" }), 200);
+    for (const who of [member.api, token]) ok(await who.get("/v1/me"), 200);
+    expect((await left(member.memberId)).filter(([, rows]) => rows === 0)).toEqual([]);
+
+    expect(ok(await remove(admin.api, member.memberId), 204).body).toBeUndefined();
+    for (const who of [member.api, token]) expect(said(await who.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    expect(await left(member.memberId)).toEqual(NAMED_BY.map((table) => [table, 0]));
+    expect(await env.DB.prepare("SELECT count(*) AS n FROM delivery WHERE hook_id = 'hok_1'").first("n")).toBe(0);
+    expect([said(await admin.api.get(`/v1/members/${member.memberId}`)), said(await remove(admin.api, member.memberId))]).toEqual(["404 not-found", "404 not-found"]);
+    const former = await env.DB.prepare("SELECT * FROM former_member WHERE account_id = ?").bind(admin.accountId).all();
+    expect(former.results).toEqual([{ account_id: admin.accountId, email_hash: sha256Hex("gone@example.com"), external_id: "hr-1", member_id: member.memberId, removed_at: expect.any(Number) }]);
+    expect(JSON.stringify(former.results)).not.toContain("gone@");
+    expect((await actionsIn(admin.api, "member.delete")).map(({ resource, changes }) => [resource.id, changes])).toEqual([
+      [member.memberId, { before: expect.objectContaining({ email: "gone@example.com", roles: ["member"], status: "active" }), after: {} }],
+    ]);
+    // What they did stays told.
+    expect(ok(await admin.api.get<{ data: object[] }>(`/v1/audit?actor=${member.memberId}`), 200).body.data.length).toBeGreaterThan(0);
+  });
+
+  test("somebody who comes back and goes again is remembered once, by both names", async () => {
+    for (const externalId of ["hr-2", null]) {
+      const { memberId } = await newMember(fetch, admin, { roles: ["viewer"], email: "again@example.com", externalId });
+      ok(await remove(admin.api, memberId), 204);
+    }
+    expect((await env.DB.prepare("SELECT external_id FROM former_member WHERE email_hash = ?").bind(sha256Hex("again@example.com")).all()).results).toEqual([{ external_id: "hr-2" }]);
+  });
+
+  test("S1.13: the account's owner is not removed, by themselves or another admin, and nobody removes themselves", async () => {
+    const other = await newMember(fetch, admin, { roles: ["admin"] });
+    expect(said(await remove(admin.api, admin.memberId))).toBe("409 conflict/last-admin");
+    expect(said(await remove(other.api, admin.memberId))).toBe("409 conflict/last-admin");
+    expect(said(await remove(other.api, other.memberId))).toBe("409 conflict/lockout");
+    ok(await remove(admin.api, other.memberId), 204);
+  });
+
+  test("the last active holder of the top role stays, whoever owns the account", async () => {
+    const account = await subscribed(platform, "team");
+    const [one, two] = [await newMember(fetch, account, { roles: ["admin"] }), await newMember(fetch, account, { roles: ["admin"] })];
+    // An owner who has not come in yet counts for nobody.
+    await env.DB.prepare("UPDATE member SET status = 'new', version = version + 1 WHERE id = ?").bind(account.memberId).run();
+    const asked = await Promise.all([remove(one.api, two.memberId), remove(two.api, one.memberId)]);
+    const answers = asked.map(said).sort();
+    expect(answers[0]).toBe("204");
+    expect(["401 auth/invalid-credential", "409 conflict/last-admin"]).toContain(answers[1]);
+    expect(await env.DB.prepare("SELECT count(*) AS n FROM member WHERE account_id = ? AND status = 'active'").bind(account.accountId).first("n")).toBe(1);
+  });
+
+  test("who has not the right, or not the power, or another account, removes nobody; a stale ETag neither", async () => {
+    const [member, viewer] = [await newMember(fetch, admin, { roles: ["member"] }), await newMember(fetch, admin, { roles: ["viewer"] })];
+    const stranger = await subscribed(platform, "team");
+    const clerk = await newMember(fetch, admin, { rights: ["member.view", "member.delete"] });
+    expect([said(await remove(member.api, viewer.memberId)), said(await remove(clerk.api, viewer.memberId))]).toEqual(["403 access/denied", "403 access/denied"]);
+    expect(shape(await remove(stranger.api, member.memberId))).toBe(shape(await remove(stranger.api, `mem_${"0".repeat(26)}`)));
+    expect(said(await remove(admin.api, member.memberId, { ifMatch: "\"99\"" }))).toBe("412 precondition-failed");
+    for (const query of ["tasks=delete", "tasks=transfer", "tasks=keep", "tasks=", "force=1"]) expect(said(await admin.api.del(`/v1/members/${member.memberId}?${query}`))).toBe("422 validation");
+    const { headers } = ok(await admin.api.get(`/v1/members/${member.memberId}`), 200);
+    ok(await remove(admin.api, member.memberId, { ifMatch: headers.get("etag") ?? "" }), 204);
+  });
+
+  test("what a removed member licensed is the owner's, and the next one of their name gets none of it", async () => {
+    const member = await newMember(fetch, admin, { roles: ["member"] });
+    const themeId = await made({ api: platform }, "catalog", { name: "Aurora", vendor: "Nordlys", priceCredits: 0 });
+    const license = await made(member, "licenses", { themeId });
+    ok(await remove(admin.api, member.memberId), 204);
+    expect(await env.DB.prepare("SELECT owner_id, created_by FROM resource WHERE id = ?").bind(license).first()).toEqual({ owner_id: admin.memberId, created_by: member.memberId });
+  });
+
+  test("a key that a removed member made for somebody is claimed no more; their custom roles stay", async () => {
+    const [leaver, member] = [await newMember(fetch, admin, { roles: ["admin"] }), await newMember(fetch, admin, { roles: ["member"] })];
+    const { claim } = ok(await leaver.api.post<{ claim: { token: string } }>(`/v1/members/${member.memberId}/api-keys`, { name: "late" }, { idempotencyKey: newKey() }), 201).body;
+    const role = await made(leaver, "roles", { name: "Support" });
+    ok(await remove(admin.api, leaver.memberId), 204);
+    expect((await api(fetch, null).post("/v1/auth/claims", { token: claim.token })).status).toBeGreaterThanOrEqual(400);
+    ok(await admin.api.get(`/v1/roles/${role}`), 200);
+  });
+});
+
+const newApiKeyWaits = (admin: Person, { memberId }: Person) => admin.api.post(`/v1/members/${memberId}/api-keys`, { name: "waits" }, { idempotencyKey: newKey() });
+
+/** A session and a hook with a delivery, as sign-in and hooks leave them. */
+async function rowsOf({ memberId, accountId }: Person): Promise<void> {
+  await env.DB.batch([
+    env.DB.prepare("INSERT INTO user (id, email, created_at) VALUES ('usr_1', 'gone@example.com', 1)"),
+    env.DB.prepare("INSERT INTO session (id, account_id, member_id, user_id, kid, expires_at, created_at, refreshed_at) VALUES ('ses_1', ?, ?, 'usr_1', 'k', 1, 1, 1)").bind(accountId, memberId),
+    env.DB.prepare("INSERT INTO hook (id, account_id, member_id, name, scheme, secret, secret_at, mapping, created_at, updated_at) VALUES ('hok_1', ?, ?, 'Shop', 'standard', 's', 1, '{}', 1, 1)").bind(accountId, memberId),
+    env.DB.prepare("INSERT INTO delivery (hook_id, id, message_id, digest, outcome, created_at, updated_at) VALUES ('hok_1', 'dlv_1', 'm', 'd', 'done', 1, 1)"),
+  ]);
+}
+
+describe("S2.23: where a member is emptied first", () => {
+  test("a marketplace: not blocked, or with anything left, is 409 and says what; blocked and empty is removed for good", async () => {
+    const admin = await subscribed(platform, "seller");
+    const agent = await newMember(fetch, admin, { roles: ["support_agent"] });
+    const path = `/v1/members/${agent.memberId}`;
+    expect(blocking(ok(await remove(admin.api, agent.memberId), 409))).toEqual(["status", "roles"]);
+    const refused = ok(await remove(admin.api, agent.memberId), 409).body as unknown as Problem;
+    expect(refused.code).toBe("conflict/not-removable");
+    const organization = (await newAccount(fetch, platform, "customer_org", { parentId: admin.accountId })).accountId;
+    await grants(admin, agent.memberId, [{ resourceType: "organization", resourceId: organization, access: "view" }]);
+    ok(await admin.api.patch(path, { rights: ["audit.view"] }, { ifMatch: "*" }), 200);
+    ok(await admin.api.post(`${path}/block`), 200);
+    expect(blocking(ok(await remove(admin.api, agent.memberId), 409))).toEqual(["roles", "rights", "grants"]);
+    ok(await admin.api.patch(path, { roles: [], rights: [] }, { ifMatch: "*" }), 200);
+    expect(blocking(ok(await remove(admin.api, agent.memberId), 409))).toEqual(["grants"]);
+    await grants(admin, agent.memberId, []);
+    ok(await remove(admin.api, agent.memberId), 204);
+    expect(said(await agent.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    expect(await actionsIn(admin.api, "member.delete")).toHaveLength(1);
+  });
+
+  test("a dealer: object groups are in the way too, and whoever unblocks first wins", async () => {
+    const manager = await newAccount(fetch, platform, "dealer");
+    const user = await newMember(fetch, manager, { roles: ["dealer_user"] });
+    const path = `/v1/members/${user.memberId}`;
+    ok(await manager.api.put(`${path}/object-groups`, { groupIds: ["all"] }), 200);
+    ok(await manager.api.post(`${path}/block`), 200);
+    ok(await manager.api.patch(path, { roles: [] }, { ifMatch: "*" }), 200);
+    expect(blocking(ok(await remove(manager.api, user.memberId), 409))).toEqual(["objectGroups"]);
+    ok(await manager.api.put(`${path}/object-groups`, { groupIds: [] }), 200);
+    ok(await manager.api.post(`${path}/unblock`), 200);
+    expect(blocking(ok(await remove(manager.api, user.memberId), 409))).toEqual(["status"]);
+    ok(await manager.api.post(`${path}/block`), 200);
+    ok(await remove(manager.api, user.memberId), 204);
+  });
+
+  test("an account with operators, from any address that may call", async () => {
+    const owner = await subscribed(platform, "vendor");
+    const operator = await newMember(fetch, owner, { roles: ["operator"] });
+    expect(blocking(ok(await remove(owner.api, operator.memberId), 409))).toEqual(["status", "roles"]);
+    ok(await owner.api.post(`/v1/members/${operator.memberId}/block`), 200);
+    ok(await owner.api.patch(`/v1/members/${operator.memberId}`, { roles: [] }, { ifMatch: "*" }), 200);
+    ok(await remove(owner.api, operator.memberId, { ip: ELSEWHERE }), 204);
+    expect(HOME).not.toBe(ELSEWHERE);
+  });
+
+  test("an aggregator whom the platform added has a role that no manager gives, and stays; their objects stay theirs", async () => {
+    const manager = await newAccount(fetch, platform, "dealer");
+    const aggregator = await addedByPlatform(fetch, platform, manager.accountId, ["aggregator"]);
+    expect(said(await remove(manager.api, aggregator.memberId))).toBe("403 access/denied");
+    // As the platform might leave one behind, with an object and a license of theirs.
+    const objectId = await made(manager, "objects", { name: "Shop", groupId: "all" });
+    ok(await manager.api.put(`/v1/objects/${objectId}/owner`, { memberId: aggregator.memberId }), 200);
+    const license = await made({ api: platform }, `accounts/${manager.accountId}/aggregator-licenses`, { memberId: aggregator.memberId, name: "WS" });
+    await env.DB.prepare("UPDATE member SET roles = '[]', object_group_ids = '[]', status = 'blocked', version = version + 1 WHERE id = ?").bind(aggregator.memberId).run();
+    ok(await remove(manager.api, aggregator.memberId), 204);
+    expect(ok(await manager.api.get<{ ownerId: string }>(`/v1/objects/${objectId}`), 200).body.ownerId).toBe(manager.memberId);
+    expect(await env.DB.prepare("SELECT id FROM resource WHERE id = ?").bind(license).first()).toBeNull();
+  });
+});
