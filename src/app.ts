@@ -35,6 +35,7 @@ import { statisticsEndpoints } from "./book/statistics.routes.ts";
 import { memberCreationEndpoints } from "./invitations/member-creation.routes.ts";
 import { devMailPages } from "./mail/dev-mail.routes.ts";
 import { organizationEndpoints } from "./marketplace/organization.routes.ts";
+import { pages } from "./pages/page.routes.ts";
 import { quote } from "./marketplace/quote.change.ts";
 import { subscriptionEndpoints } from "./marketplace/subscription.routes.ts";
 import { analyticsEndpoints } from "./reports/analytics.routes.ts";
@@ -144,6 +145,7 @@ for (const [path, group] of [...Map.groupBy(surface, ({ operation }) => operatio
   const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])].join(", ");
   app.all(path, () => { throw new Problem("method-not-allowed", { headers: { Allow: allow } }); });
 }
+app.route("/", pages);
 app.route("/", devMailPages);
 // Answered, not thrown: Hono takes a throw from here past the middleware that names the call and logs it.
 app.notFound((c) => refuse(new Problem("not-found", { detail: "No route has this path. GET /openapi.json lists them all." }), c));

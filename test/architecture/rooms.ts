@@ -4,7 +4,7 @@ import type { Fault, Import, Source } from "./source.ts";
 /** Rooms from the ground up. Rooms on one line do not know each other. */
 const FLOORS = [
   ["kernel"], ["schema"], ["access"], ["audit", "mail"], ["identity"], ["team", "credits", "trail"], ["invitations"], ["accounts"], ["signin", "resources"], ["billing"],
-  ["licensing", "marketplace", "dealing", "reports", "book"], ["hooks", "decisions"], ["app"], ["index"],
+  ["licensing", "marketplace", "dealing", "reports", "book"], ["hooks", "decisions", "pages"], ["app"], ["index"],
 ];
 
 /**
