@@ -4,11 +4,10 @@ import type { TypeTable } from "../access/type.ts";
 import type { Call } from "../identity/call.ts";
 import { invalid } from "../kernel/problem.ts";
 import { findGranted } from "../team/grant.change.ts";
-import { GRANTS_MAX, NewMember } from "../team/member.card.ts";
+import { ACCOUNT_TYPES, GRANTS_MAX, NewMember } from "../team/member.card.ts";
 import { checkAssignment } from "../team/member.change.ts";
 import type { Wanted } from "./invite.change.ts";
 
-const ACCOUNT_TYPES = ["guest", "specialist", "manager"] as const;
 const each = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
 
 /** What says in fewer words which roles and grants a new member gets. */
@@ -50,8 +49,8 @@ export async function wantedOf(call: Call, { role, accountType, toolIds, tasks, 
 
 const viewOf = (resourceType: "tool" | "task", resourceId: string): GrantRow => ({ resourceType, resourceId, access: "view" });
 
-/** @throws Problem validation */
-function rolesOf({ model, suggestedRole }: Preset, { roles, role, accountType }: Pick<Asked, "roles" | "role" | "accountType">): string[] {
+/** The roles of a member, in whichever words they are told. @throws Problem validation */
+export function rolesOf({ model, suggestedRole }: Preset, { roles, role, accountType }: Pick<Asked, "roles" | "role" | "accountType">): string[] {
   const told = [roles.length > 0, role !== undefined, accountType !== undefined].filter(Boolean).length;
   if (told > 1) throw invalid(accountType === undefined ? "/role" : "/accountType", "says the same as roles: send one of them");
   if (accountType !== undefined && model !== "agency") throw invalid("/accountType", `belongs to agencies; here the role is told, such as ${suggestedRole}`);

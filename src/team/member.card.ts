@@ -71,6 +71,13 @@ const nullByDefault = {
   comments: person.comments.default(null), language: person.language.default(null),
 };
 
+/** Roles of an agency, as its people call them. */
+export const ACCOUNT_TYPES = ["guest", "specialist", "manager"] as const;
+
+/** Which object groups a member sees. */
+export const GroupIds = z.array(z.string().max(64)).max(200).refine((ids) => new Set(ids).size === ids.length, "names a group twice")
+  .describe("\"all\" is every group. None: the member sees no object.");
+
 export const NewMember = z.strictObject({
   ...person,
   username: person.username.optional().describe("The first and the last name unless told."),

@@ -3,15 +3,12 @@ import { difference } from "../audit/difference.ts";
 import { bumpMember } from "../access/stamp.store.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
-import { MemberCard, memberCard } from "./member.card.ts";
+import { GroupIds, MemberCard, memberCard } from "./member.card.ts";
 import { loadMember, requireGroups } from "./member.change.ts";
 import { requireKnownGroups } from "./object-group.change.ts";
 import { guardMember, setGroups } from "./member.store.ts";
 
-const Body = z.strictObject({
-  groupIds: z.array(z.string().max(64)).max(200).refine((ids) => new Set(ids).size === ids.length, "names a group twice")
-    .describe("\"all\" is every group. None: the member sees no object."),
-});
+const Body = z.strictObject({ groupIds: GroupIds });
 
 const put = endpoint({
   method: "PUT", path: "/v1/members/:id/object-groups", tag: "Members", right: "object_group.edit", status: 200,

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { type Api, api, newKey, ok } from "../harness/client.ts";
 import { giveCredits, newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
+import { bookCalls } from "./contract-book.ts";
 import { dealerCalls } from "./contract-dealer.ts";
 import { licensing } from "./contract-licensing.ts";
 import { marketplaceCalls } from "./contract-marketplace.ts";
@@ -116,6 +117,7 @@ test("every operation answers what /openapi.json says: status, headers and conte
   await marketplaceCalls(contract, platform);
   await licensing(contract, platform);
   await dealerCalls(contract, platform);
+  await bookCalls(contract, platform);
   await mailCalls(contract, owner);
   await reading();
   expect(contract.faults).toEqual([]);

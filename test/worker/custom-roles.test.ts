@@ -85,7 +85,7 @@ describe("a role of the account's own", () => {
     ok(await give(owner, member, ["viewer"]), 200);
     const [removal, giving] = await Promise.all([owner.api.del(`/v1/roles/${card.id}`), give(owner, member, [card.id])]);
     expect([[204, 422], [409, 200]]).toContainEqual([removal.status, giving.status]);
-    const roles = Array.from({ length: 100 }, (_, index) => env.DB.prepare("INSERT INTO role VALUES (?, ?, ?, '', '[]', '[]', 1, 'mem', 0, 0)").bind(`rol_${newKey()}`, owner.accountId, `R${index}`));
+    const roles = Array.from({ length: 100 }, (_, index) => env.DB.prepare("INSERT INTO role (id, account_id, name, description, rights, grants, created_by, created_at, updated_at) VALUES (?, ?, ?, '', '[]', '[]', 'mem', 0, 0)").bind(`rol_${newKey()}`, owner.accountId, `R${index}`));
     await env.DB.batch(roles);
     expect(said(await make(owner, {}))).toBe("409 conflict/state");
   });

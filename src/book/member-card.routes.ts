@@ -1,0 +1,48 @@
+import type { TypeTable } from "../access/type.ts";
+import { type Endpoint, endpoint } from "../identity/call.ts";
+import { etag } from "../identity/request.ts";
+import { INVITATION_PENDING } from "../invitations/invitation.store.ts";
+import { MemberCard, memberCard } from "../team/member.card.ts";
+import { loadMember, requireMember } from "../team/member.change.ts";
+import { savedMember } from "../team/saved-member.change.ts";
+import { findMemberByLogin } from "./member-card.store.ts";
+import { editedMember, movedAddress } from "./member-edit.change.ts";
+import { CardPatch } from "./member-patch.ts";
+
+const card = endpoint({
+  method: "GET", path: "/v1/members/:id", tag: "Members", right: "member.view", status: 200,
+  summary: "The card of a member.", answer: MemberCard,
+}, async (call) => {
+  const { row, grants } = await loadMember(call, "member.view");
+  return { status: 200, body: memberCard(row, grants, call.principal.account.name), headers: { ETag: etag(row.version) } };
+});
+
+const byLogin = endpoint({
+  method: "GET", path: "/v1/members/by-login/:login", tag: "Members", right: "member.view", status: 200,
+  summary: "The same card, by the login of four digits.", answer: MemberCard,
+}, async (call) => {
+  const [[found]] = await call.read(findMemberByLogin(call.db, call.principal.accountId, call.params["login"] ?? ""));
+  const { row, grants } = requireMember(call, "member.view", found?.row.id ?? "", found);
+  return { status: 200, body: memberCard(row, grants, call.principal.account.name), headers: { ETag: etag(row.version) } };
+});
+
+const edit = (types: TypeTable) => endpoint({
+  method: "PATCH", path: "/v1/members/:id", tag: "Members", right: "member.edit", status: 200,
+  summary: "Change a member's card: characteristics, roles and rights, object groups, addresses, limit, and whether the login is allowed. The member's next call obeys.",
+  body: CardPatch, answer: MemberCard, ifMatch: "required",
+  problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/last-admin", "conflict/lockout", "plan/feature-required"],
+}, async (call) => {
+  const { row, grants } = await loadMember(call, "member.edit");
+  const patch = await call.body();
+  call.ifMatch(row.version);
+  const { after, events } = await editedMember(call, types, { row, grants }, patch);
+  const moved = await movedAddress(call, row, after);
+  const { name } = call.principal.account;
+  const is = memberCard(after, grants, name);
+  const { duplicates, ...change } = savedMember(call, row, after, "member.edit", memberCard(row, grants, name), is, { statements: moved.statements, events: [...events, ...moved.events] });
+  return call.commit({ ...change, duplicates: { ...duplicates, [INVITATION_PENDING]: "conflict/duplicate-invitation" }, letters: moved.letters }, {
+    status: 200, body: is, headers: { ETag: etag(after.version) },
+  });
+});
+
+export const memberCardEndpoints = (types: TypeTable): Endpoint[] => [card, byLogin, edit(types)];

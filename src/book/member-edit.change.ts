@@ -1,0 +1,107 @@
+import { memberRef } from "../access/decide.ts";
+import type { GrantRow } from "../access/preset.ts";
+import type { TypeTable } from "../access/type.ts";
+import { difference } from "../audit/difference.ts";
+import type { AuditEvent } from "../audit/event.ts";
+import type { Call } from "../identity/call.ts";
+import { definite } from "../kernel/body.ts";
+import type { Statement } from "../kernel/db.ts";
+import { newId } from "../kernel/id.ts";
+import type { Letter } from "../mail/letter.ts";
+import { emailToken } from "../mail/one-time.ts";
+import type { InvitationRow } from "../schema/invitation.ts";
+import { requireNeeded } from "../team/grant.change.ts";
+import type { MemberRow } from "../team/member.card.ts";
+import { addressRules, checkAssignment, limitOf, refuseOwnRights, requireGroups, requireInviting, withLogin } from "../team/member.change.ts";
+import { requireKnownGroups } from "../team/object-group.change.ts";
+import { guardInvitation, updateInvitation } from "../invitations/invitation.store.ts";
+import { requireDomain, sent } from "../invitations/invite.change.ts";
+import { rolesOf } from "../invitations/wanted.change.ts";
+import { findWaiting } from "./member-card.store.ts";
+import type { Patch } from "./member-patch.ts";
+
+interface Edited {
+  readonly after: MemberRow;
+  /** What other routes do under a name of its own is told under that name here, too. */
+  readonly events: readonly AuditEvent[];
+}
+
+/**
+ * The member as the patch has it. What another route decides for a part of the card is decided here as there.
+ * @throws Problem validation, access/denied, conflict/lockout, plan/feature-required
+ */
+export async function editedMember(call: Call, types: TypeTable, { row, grants }: { row: MemberRow; grants: readonly GrantRow[] }, patch: Patch): Promise<Edited> {
+  const { preset } = call.principal;
+  const { allowAny, confirmLockout, loginAllowed, objectGroupIds, notifications, accountType, allowedIps, ...plain } = patch;
+  if (loginAllowed !== undefined) call.decide("member.block", memberRef(row.id));
+  if (objectGroupIds !== undefined) call.decide("object_group.edit", memberRef(row.id));
+  const wanted = accountType === undefined ? patch.roles : rolesOf(preset, { roles: patch.roles ?? [], role: undefined, accountType });
+  const written: MemberRow = {
+    ...row, ...definite(plain), roles: wanted ?? row.roles, objectGroupIds: objectGroupIds ?? row.objectGroupIds,
+    notifications: { ...row.notifications, ...definite(notifications ?? {}) }, updatedAt: call.now, version: row.version + 1,
+  };
+  if (patch.creditLimit === undefined) written.creditLimit = limitOf(preset, written);
+  // A role that a switch has taken away is no fault of a change that leaves the roles alone.
+  const roles = wanted ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
+  await checkAssignment(call, { ...written, roles, grants: [], rights: patch.rights ?? [] }, types, wanted !== undefined);
+  if (wanted !== undefined) requireNeeded(preset, written.roles, grants, accountType === undefined ? "/roles" : "/accountType");
+  refuseOwnRights(call, row, written);
+  if (objectGroupIds !== undefined) {
+    requireGroups(call, objectGroupIds);
+    await requireKnownGroups(call, objectGroupIds, "/objectGroupIds");
+  }
+  if (allowedIps !== undefined) written.allowedIps = addressRules(call, allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
+  if (written.email !== row.email) written.emailVerifiedAt = null;
+  const after = loginAllowed === undefined ? written : withLogin(call, written, loginAllowed);
+  return { after, events: eventsOf(call, row, after) };
+}
+
+function eventsOf(call: Call, row: MemberRow, after: MemberRow): AuditEvent[] {
+  const event = (action: "member.block" | "object_group.edit", was: object, is: object) => call.event(action, { type: "member", id: row.id }, { changes: difference(was, is) });
+  const { status, objectGroupIds } = after;
+  return [
+    ...(status === row.status ? [] : [event("member.block", { status: row.status }, { status })]),
+    ...(objectGroupIds.join() === row.objectGroupIds.join() ? [] : [event("object_group.edit", { objectGroupIds: row.objectGroupIds }, { objectGroupIds })]),
+  ];
+}
+
+interface Moved {
+  readonly statements: readonly Statement[];
+  readonly events: readonly AuditEvent[];
+  readonly letters: readonly Letter[];
+}
+
+const NOTHING: Moved = { statements: [], events: [], letters: [] };
+
+/**
+ * What goes with another address: the invitation that the member waits for moves there, and is sent there if it was sent before; whoever
+ * is in already is asked to confirm the address. @throws Problem access/denied, validation
+ */
+export async function movedAddress(call: Call, row: MemberRow, after: MemberRow): Promise<Moved> {
+  if (after.email === row.email) return NOTHING;
+  const [[waiting]] = await call.read(findWaiting(call.db, row.accountId, row.id));
+  if (waiting !== undefined) return movedInvitation(call, after, waiting);
+  return after.status === "blocked" ? NOTHING : { ...NOTHING, letters: [confirmation(call, after)] };
+}
+
+/** Whoever says where an invitation goes, invites. */
+async function movedInvitation(call: Call, after: MemberRow, waiting: InvitationRow): Promise<Moved> {
+  requireInviting(call);
+  call.decide("member.create");
+  requireDomain(call.principal.account.settings.allowedEmailDomains, after.email);
+  const again = waiting.sendCount > 0 && after.status !== "blocked";
+  // The link that went to the old address ends in any case.
+  const { invitation, letters } = again ? await sent(call, after, waiting) : { invitation: { ...waiting, tokenHash: null, tokenKid: null, updatedAt: call.now }, letters: [] };
+  const moved = { ...invitation, email: after.email };
+  const changes = difference({ sendCount: waiting.sendCount, email: waiting.email }, { sendCount: moved.sendCount, email: moved.email });
+  return {
+    statements: [guardInvitation(call.db, waiting), updateInvitation(call.db, moved, moved)], letters,
+    events: again ? [call.event("invitation.send", { type: "invitation", id: waiting.id }, { changes })] : [],
+  };
+}
+
+function confirmation(call: Call, { id, email, language }: MemberRow): Letter {
+  const { name, settings } = call.principal.account;
+  const { kid } = emailToken(call.env.SIGNING_KEYS, null, id, email);
+  return { id: newId("mail", call.now), to: email, language: language ?? settings.locale, template: "confirm_email", memberId: id, kid, account: name };
+}

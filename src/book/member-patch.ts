@@ -1,0 +1,16 @@
+import { z } from "zod";
+import { ACCOUNT_TYPES, GroupIds, MemberPatch, Notifications, READ_ONLY_FIELDS } from "../team/member.card.ts";
+
+const fixed = z.never({ error: "cannot be changed here" }).optional();
+const readOnly = Object.fromEntries(READ_ONLY_FIELDS.map((field) => [field, fixed])) as Record<(typeof READ_ONLY_FIELDS)[number], typeof fixed>;
+
+/** What may be changed on a card. */
+export const CardPatch = MemberPatch.extend({
+  ...readOnly,
+  objectGroupIds: GroupIds.optional(),
+  loginAllowed: z.boolean().optional().describe("false blocks the member, true unblocks; needs the right to block."),
+  notifications: Notifications.partial().optional(),
+  accountType: z.enum(ACCOUNT_TYPES).optional().describe("Agencies: the same as roles, in their words."),
+});
+
+export type Patch = z.infer<typeof CardPatch>;

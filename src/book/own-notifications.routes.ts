@@ -1,0 +1,27 @@
+import { difference } from "../audit/difference.ts";
+import { type Endpoint, endpoint } from "../identity/call.ts";
+import { findMember } from "../identity/member.store.ts";
+import { definite } from "../kernel/body.ts";
+import { Problem } from "../kernel/problem.ts";
+import { DEFAULT_NOTIFICATIONS } from "../mail/notice.ts";
+import { type MemberRow, Notifications } from "../team/member.card.ts";
+import { guardMember, updateMember } from "../team/member.store.ts";
+
+const edit = endpoint({
+  method: "PATCH", path: "/v1/me/notifications", tag: "Members", right: "self", status: 200,
+  summary: "Choose which mails you want. Those that signing in and security need are always sent.", body: Notifications.partial(), answer: Notifications,
+}, async (call) => {
+  const { memberId, home: { accountId } } = call.principal;
+  const [[found]] = await call.read(findMember(call.db, accountId, memberId));
+  const patch = await call.body();
+  if (found === undefined) throw new Problem("not-found");
+  const { row } = found;
+  const after: MemberRow = { ...row, notifications: { ...row.notifications, ...definite(patch) }, updatedAt: call.now, version: row.version + 1 };
+  const [was, is] = [{ ...DEFAULT_NOTIFICATIONS, ...row.notifications }, { ...DEFAULT_NOTIFICATIONS, ...after.notifications }];
+  return call.commit({
+    statements: [guardMember(call.db, row), updateMember(call.db, after)],
+    events: [call.event("member.edit", { type: "member", id: row.id }, { accountId, changes: difference({ notifications: was }, { notifications: is }) })],
+  }, { status: 200, body: is });
+});
+
+export const ownNotificationEndpoints: readonly Endpoint[] = [edit];
