@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { sha256Hex } from "../../src/kernel/digest.ts";
 import { type Api, api, newKey, ok, type Problem, type Reply } from "../harness/client.ts";
-import { newAccount, newApiKey, newMember, newToken, type Person } from "../harness/people.ts";
+import { newAccount, newMember, newToken, type Person } from "../harness/people.ts";
 import { actionsIn } from "./dealer-world.ts";
 import { addedByPlatform } from "./invite-world.ts";
 import { ELSEWHERE, fetch, foundPlatform, grants, HOME, made, said, shape, subscribed } from "./operators-world.ts";
@@ -25,7 +25,7 @@ describe("a team", () => {
     const member = await newMember(fetch, admin, { roles: ["member"], email: "gone@example.com", externalId: "hr-1" });
     await grants(admin, member.memberId, [{ resourceType: "product", access: "view" }]);
     const token = api(fetch, await newToken(fetch, member.apiKey));
-    ok(await newApiKeyWaits(admin, member), 201);
+    ok(await newWaitingKey(admin, member), 201);
     await rowsOf(member);
     ok(await platform.put(`/v1/accounts/${admin.accountId}/members/${member.memberId}/assessments/2025`, { result: "A" }), 200);
     for (const who of [member.api, token]) ok(await who.get("/v1/me"), 200);
@@ -104,7 +104,7 @@ describe("a team", () => {
   });
 });
 
-const newApiKeyWaits = (admin: Person, { memberId }: Person) => admin.api.post(`/v1/members/${memberId}/api-keys`, { name: "waits" }, { idempotencyKey: newKey() });
+const newWaitingKey = (admin: Person, { memberId }: Person) => admin.api.post(`/v1/members/${memberId}/api-keys`, { name: "waits" }, { idempotencyKey: newKey() });
 
 /** A session and a hook with a delivery, as sign-in and hooks leave them. */
 async function rowsOf({ memberId, accountId }: Person): Promise<void> {
