@@ -21,6 +21,8 @@ import { claimEndpoints } from "./identity/claim.routes.ts";
 import { attend, gate, type GateEnv, refuse } from "./identity/gate.routes.ts";
 import { problemEndpoints } from "./identity/problem.routes.ts";
 import { tokenEndpoints } from "./identity/token.routes.ts";
+import { deliveryEndpoints } from "./hooks/delivery.routes.ts";
+import { hookEndpoints } from "./hooks/hook.routes.ts";
 import { openapi } from "./kernel/openapi.ts";
 import { Problem } from "./kernel/problem.ts";
 import { licenseEndpoints } from "./licensing/license.routes.ts";
@@ -32,6 +34,7 @@ import { assessmentEndpoints } from "./book/assessment.routes.ts";
 import { memberEventEndpoints } from "./book/member-event.routes.ts";
 import { removalEndpoints } from "./book/removal.routes.ts";
 import { statisticsEndpoints } from "./book/statistics.routes.ts";
+import { linkEndpoints } from "./invitations/link.routes.ts";
 import { memberCreationEndpoints } from "./invitations/member-creation.routes.ts";
 import { devMailPages } from "./mail/dev-mail.routes.ts";
 import { organizationEndpoints } from "./marketplace/organization.routes.ts";
@@ -61,6 +64,7 @@ import { roleEndpoints } from "./team/role.routes.ts";
 import { unsubscribeEndpoints } from "./team/unsubscribe.routes.ts";
 import { trailEndpoints } from "./trail/audit.routes.ts";
 import { acceptEndpoints } from "./signin/accept.routes.ts";
+import { joinEndpoints } from "./signin/join.routes.ts";
 import type { Env } from "./env.ts";
 
 /** The account's object as the trail sees it. */
@@ -87,6 +91,8 @@ const endpoints: readonly Endpoint[] = [
   ...invitationEndpoints(TYPE_TABLE),
   ...bulkEndpoints(TYPE_TABLE),
   ...acceptEndpoints,
+  ...linkEndpoints(TYPE_TABLE),
+  ...joinEndpoints,
   ...removalEndpoints,
   ...statisticsEndpoints,
   ...memberEventEndpoints(ledgersOf),
@@ -120,6 +126,8 @@ const endpoints: readonly Endpoint[] = [
   ...creditGrants,
   ...reportEndpoints(ledgersOf),
   ...trailEndpoints(ledgersOf),
+  ...hookEndpoints(TYPE_TABLE),
+  ...deliveryEndpoints(TYPE_TABLE),
   ...problemEndpoints,
 ];
 

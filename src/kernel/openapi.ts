@@ -44,7 +44,8 @@ function describe(operation: Operation, path: string): object {
   };
 }
 
-function requestBody({ body, upload }: Operation): object {
+function requestBody({ body, upload, raw }: Operation): object {
+  if (raw !== undefined) return { requestBody: { required: true, description: `As its sender signed it, at most ${raw.maxBytes} bytes.`, content: { "application/json": {} } } };
   if (upload !== undefined) {
     return { requestBody: { required: true, description: `At most ${upload.maxBytes} bytes, with Content-Length.`, content: Object.fromEntries(upload.mediaTypes.map((type) => [type, {}])) } };
   }

@@ -1,0 +1,106 @@
+import type { TypeTable } from "../access/type.ts";
+import type { Call } from "../identity/call.ts";
+import { newId } from "../kernel/id.ts";
+import { type Fault, Problem, type ProblemCode } from "../kernel/problem.ts";
+import type { DeliveryRow, HookRow } from "../schema/hook.ts";
+import { done } from "./action.change.ts";
+import type { Detail } from "./delivery.card.ts";
+import type { Done } from "./done.ts";
+import { DELIVERY_DIGEST, DELIVERY_MESSAGE, guardHook, writeDelivery } from "./hook.store.ts";
+import type { Mapping, Wanted } from "./mapping.ts";
+import { type Reading, read } from "./reading.ts";
+
+/** A message that its sender signed. */
+export interface Message {
+  readonly id: string;
+  readonly digest: string;
+  /** What the body holds; null where it is no JSON. */
+  readonly payload: { readonly value: unknown } | null;
+  readonly headerType: string | null;
+  /** What is wrong with the message itself, whatever the mapping. */
+  readonly errors: readonly Fault[];
+}
+
+export interface Decision extends Done {
+  readonly reading: Reading;
+  /** Why not. */
+  readonly problem: Problem | null;
+}
+
+const NOTHING = { statements: [], events: [] };
+
+/** The owner's rights, plan or address: the same message may find another answer later. */
+const UNTIL_CHANGED: readonly ProblemCode[] = ["access/denied", "plan/feature-required", "ip/not-allowed"];
+
+export function reading(mapping: Mapping, { payload, headerType, errors }: Pick<Message, "payload" | "headerType" | "errors">): Reading {
+  if (payload === null) return { kind: "failed", eventType: headerType, rule: null, errors: [] };
+  return errors.length > 0 ? { kind: "failed", eventType: null, rule: null, errors } : read(mapping, payload.value, headerType);
+}
+
+/** What becomes of it, by the rights that the call has now. Nothing is written: a trial and a delivery are decided alike. */
+export async function decided(call: Call, types: TypeTable, hookId: string, found: Reading): Promise<Decision> {
+  if (found.kind === "ignored") return { outcome: "ignored", change: NOTHING, reading: found, problem: null };
+  if (found.kind === "failed") {
+    const problem = found.errors.length === 0 ? new Problem("malformed") : new Problem("validation", { errors: found.errors });
+    return { outcome: "failed", change: NOTHING, reading: found, problem };
+  }
+  try {
+    return { ...await done(call, types, hookId, found.wanted), reading: found, problem: null };
+  } catch (error) {
+    return against(found, error);
+  }
+}
+
+/** @throws whatever is no refusal */
+export function against(found: Reading, error: unknown): Decision {
+  if (!(error instanceof Problem) || error.code === "stale" || error.code === "internal") throw error;
+  return { outcome: UNTIL_CHANGED.includes(error.code) ? "denied" : "refused", change: NOTHING, reading: found, problem: error };
+}
+
+export const wantedOf = (found: Reading): Wanted | null => (found.kind === "wanted" ? found.wanted : null);
+export const ruleOf = (found: Reading): number | null => (found.kind === "ignored" ? null : found.rule);
+
+/** Where a fault stands: in the body that was sent where a pointer led there. What was asked for elsewhere is not told in its words. */
+export const errorsOf = ({ problem }: Decision): readonly Fault[] => problem?.extra.errors ?? [];
+
+/**
+ * Does it, and writes the delivery in the same batch, so that of two at once one does.
+ * @param before the same message, denied then
+ * @throws Stale, Problem
+ */
+export async function settle(call: Call, hook: HookRow, message: Message, before: DeliveryRow | null, decision: Decision): Promise<DeliveryRow> {
+  const row = deliveryRow(call, hook, message, before, decision);
+  const { change, outcome, problem, reading: found } = decision;
+  const note = { deliveryId: row.id, outcome, rule: ruleOf(found) };
+  const told = call.event("hook.deliver", { type: "hook", id: hook.id }, {
+    changes: { before: {}, after: note }, reason: problem?.code ?? null, outcome: outcome === "denied" ? "denied" : problem === null ? "success" : "failed",
+  });
+  try {
+    // The name that the sender gave is not signed in every scheme; what is signed is.
+    await decision.effect?.(hook.scheme === "github" ? message.digest : message.id);
+    await call.commit({
+      ...change,
+      statements: [guardHook(call.db, hook), ...writeDelivery(call.db, row, before), ...change.statements],
+      // What no rule fits did nothing: the list of deliveries has it.
+      events: [...change.events, ...(outcome === "ignored" ? [] : [told])],
+      again: [...change.again ?? [], DELIVERY_MESSAGE, DELIVERY_DIGEST],
+    }, { status: 200, body: {} });
+    return row;
+  } catch (error) {
+    // What only the batch could know. A decision against it has nothing left that could be refused.
+    if (problem !== null || !(error instanceof Problem)) throw error;
+    const other = against(found, error);
+    const settled = await settle(call, hook, message, before, other);
+    if (other.outcome === "denied") throw error;
+    return settled;
+  }
+}
+
+function deliveryRow(call: Call, hook: HookRow, message: Message, before: DeliveryRow | null, decision: Decision): DeliveryRow {
+  const { outcome, problem, reading: found, memberId = null, invitationId = null, accountId = null } = decision;
+  const detail: Detail = { code: problem?.code ?? null, rule: ruleOf(found), errors: errorsOf(decision), memberId, invitationId, accountId };
+  return {
+    id: before?.id ?? newId("delivery", call.now), hookId: hook.id, messageId: before?.messageId ?? message.id, digest: before?.digest ?? message.digest,
+    eventType: found.eventType, outcome, detail, attempts: (before?.attempts ?? 0) + 1, createdAt: before?.createdAt ?? call.now, updatedAt: call.now,
+  };
+}

@@ -1,0 +1,82 @@
+import { type ResourceRef, decide, memberRef } from "../access/decide.ts";
+import type { TypeTable } from "../access/type.ts";
+import { findAccount } from "../identity/account.store.ts";
+import type { Call } from "../identity/call.ts";
+import { tooWide } from "../identity/narrowing.ts";
+import { isOpenable } from "../identity/sealed-secret.ts";
+import { invite } from "../invitations/invite.change.ts";
+import { newId } from "../kernel/id.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import type { HookRow, HookScheme } from "../schema/hook.ts";
+import { NewMember } from "../team/member.card.ts";
+import { hookCard } from "./hook.card.ts";
+import { findHook } from "./hook.store.ts";
+import { type Action, type Mapping } from "./mapping.ts";
+
+type Found = Awaited<ReturnType<typeof findHook>>[number];
+
+/** What a missing hook is decided as: like one that the caller may not see. */
+const refOf = (row: HookRow | undefined): ResourceRef => ({ ...memberRef(row?.memberId ?? ""), id: row?.id ?? "" });
+
+/** One guarded read of a hook of the account. @throws Problem access/denied, not-found */
+export async function loadHook(call: Call, right: "hook.view" | "hook.edit"): Promise<Found> {
+  const [[found]] = await call.read(findHook(call.db, call.principal.accountId, call.params["id"] ?? ""));
+  if (right === "hook.edit") call.decide(right);
+  const on = refOf(found?.row);
+  call.decide(right, on, right === "hook.view" || !decide(call.principal.grantSet, "hook.view", on).allowed);
+  if (found === undefined) throw new Problem("not-found");
+  return found;
+}
+
+export const cardOf = ({ env, now }: Call, row: HookRow) =>
+  hookCard(row, { issuer: env.ISSUER, now, readable: isOpenable(env.SIGNING_KEYS, row.secret) });
+
+/** A hook has all that its owner has, at any time and from anywhere: a key that has less must not make one. @throws Problem access/denied */
+export function refuseNarrow({ principal: { credential } }: Call): void {
+  const narrow = credential.kind === "key" ? tooWide(credential, { scopes: null, allowedIps: [], expiresAt: null }) : null;
+  if (narrow === null) return;
+  throw new Problem("access/denied", { detail: `The key of this call is narrowed in ${narrow}, and a hook has all that its owner has. Use another key, or a session.` });
+}
+
+/** What the maker could not do now is not even saved. Each delivery is decided anew. @throws Problem access/denied, validation, plan/feature-required */
+export async function checkMapping(call: Call, types: TypeTable, scheme: HookScheme, { typeAt, rules }: Mapping): Promise<void> {
+  if (typeAt === null && scheme !== "github") throw invalid("/mapping/typeAt", "must say where the type of the event is, such as /type");
+  for (const [index, { then }] of rules.entries()) {
+    try {
+      await tried(call, types, then);
+    } catch (error) {
+      throw error instanceof Problem ? placed(error, index) : error;
+    }
+  }
+}
+
+function placed({ code, extra }: Problem, rule: number): Problem {
+  const errors = extra.errors?.map(({ pointer, detail }) => ({ pointer: `/mapping/rules/${rule}/then${pointer}`, detail }));
+  return new Problem(code, {
+    ...extra, ...(errors === undefined ? {} : { errors }), ...(extra.detail === undefined ? {} : { detail: `Rule ${rule}: ${extra.detail}` }),
+    members: { ...extra.members, rule },
+  });
+}
+
+async function tried(call: Call, types: TypeTable, action: Action): Promise<void> {
+  if (action.action === "invite") return tryInvite(call, types, action);
+  if (action.action === "block") return call.decide("member.block");
+  call.decide(action.action === "grant_credits" ? "credits.grant" : "account.manage");
+  const { value } = action.accountId;
+  if (value === undefined) return;
+  const [[row]] = await call.read(findAccount(call.db, value));
+  if (row === undefined || row.kind === "platform") throw invalid("/accountId/value", "names no account");
+}
+
+/** With an address that nobody has, where it is not known yet. That it is taken, or the account full, says nothing of the rule. */
+async function tryInvite(call: Call, types: TypeTable, { action: _, email, firstName, lastName, externalId: __, ...fixed }: Extract<Action, { action: "invite" }>): Promise<void> {
+  const [domain = "example.com"] = call.principal.account.settings.allowedEmailDomains;
+  const wanted = NewMember.parse({
+    ...fixed, email: email.value ?? `${newId("delivery", call.now).toLowerCase()}@${domain}`, firstName: firstName.value ?? "A", lastName: lastName.value ?? "B",
+  });
+  try {
+    await invite(call, types, wanted, { send: false, hookId: null });
+  } catch (error) {
+    if (!(error instanceof Problem) || !error.code.startsWith("conflict/")) throw error;
+  }
+}

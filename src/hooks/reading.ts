@@ -1,0 +1,52 @@
+import { validate } from "../kernel/body.ts";
+import { type Fault, Problem } from "../kernel/problem.ts";
+import { type Action, type From, type Mapping, WANTED, type Wanted } from "./mapping.ts";
+import { valueAt } from "./pointer.ts";
+
+const TYPE_MAX = 200;
+
+/** What a body means by a mapping. */
+export type Reading = { readonly eventType: string | null } & (
+  | { readonly kind: "ignored" }
+  | { readonly kind: "failed"; readonly rule: number | null; readonly errors: readonly Fault[] }
+  | { readonly kind: "wanted"; readonly rule: number; readonly wanted: Wanted }
+);
+
+/** @param headerType the event's type as a header says it, for mappings that look there */
+export function read({ typeAt, rules }: Mapping, payload: unknown, headerType: string | null): Reading {
+  const type = typeAt === null ? headerType : valueAt(payload, typeAt);
+  if (typeof type !== "string" || type.length === 0 || type.length > TYPE_MAX) {
+    return { kind: "failed", eventType: null, rule: null, errors: [{ pointer: typeAt ?? "x-github-event", detail: `must be the type of the event, of 1 to ${TYPE_MAX} characters` }] };
+  }
+  const rule = rules.findIndex(({ when }) => when.type === type && when.equals.every(({ pointer, value }) => valueAt(payload, pointer) === value));
+  const action = rules[rule]?.then;
+  return action === undefined ? { kind: "ignored", eventType: type } : { eventType: type, rule, ...filled(action, payload) };
+}
+
+type Filled = { readonly kind: "failed"; readonly errors: readonly Fault[] } | { readonly kind: "wanted"; readonly wanted: Wanted };
+
+/** The action with its values in it. What is wrong is told by where it stands in the body, never by what stands there. */
+function filled(action: Action, payload: unknown): Filled {
+  const sources = new Map(Object.entries(action).filter((entry): entry is [string, From] => isFrom(entry[0], entry[1])));
+  const values = Object.fromEntries([...sources].map(([name, { pointer, value }]) => [name, pointer === undefined ? value : found(payload, name, pointer)]));
+  const missing = [...sources].filter(([name]) => values[name] === undefined).map(([, source]) => ({ pointer: source.pointer ?? "", detail: "is not there" }));
+  if (missing.length > 0) return { kind: "failed", errors: missing };
+  try {
+    return { kind: "wanted", wanted: validate<Wanted>(WANTED[action.action] as never, { ...action, ...values }, "body") };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return { kind: "failed", errors: (error.extra.errors ?? []).map(({ pointer, detail }) => ({ pointer: sources.get(pointer.split("/")[1] ?? "")?.pointer ?? pointer, detail })) };
+  }
+}
+
+/** Shops number their customers: a number is as good an id as a text. */
+function found(payload: unknown, name: string, pointer: string): unknown {
+  const value = valueAt(payload, pointer);
+  return name === "externalId" && Number.isSafeInteger(value) ? String(value) : value;
+}
+
+/** The members of an action that say where a value comes from. A plan is one value, and so are grants and roles. */
+const isFrom = (name: string, value: unknown): boolean =>
+  FROM.has(name) && typeof value === "object" && value !== null;
+
+const FROM: ReadonlySet<string> = new Set(["email", "firstName", "lastName", "externalId", "accountId", "amount", "status", "tier", "currentPeriodEnd"]);
