@@ -51,8 +51,8 @@ export const SCRIPT = `"use strict";
     for (const choice of form.querySelectorAll("button[type=button]")) choice.remove();
     if (!problem.accounts) return;
     say(sayings.choose, false);
-    for (const { id, name } of problem.accounts) {
-      add("button", name, { type: "button", onclick: () => send(step, { accountId: id }) });
+    for (const { accountId, name } of problem.accounts) {
+      add("button", name, { type: "button", onclick: () => send(step, { accountId }) });
     }
   };
   const send = async (step, more) => {
