@@ -81,7 +81,7 @@ export async function movedAddress(call: Call, row: MemberRow, after: MemberRow)
   if (after.email === row.email) return NOTHING;
   const [[waiting]] = await call.read(findWaiting(call.db, row.accountId, row.id));
   if (waiting !== undefined) return movedInvitation(call, after, waiting);
-  return after.status === "blocked" ? NOTHING : { ...NOTHING, letters: [confirmation(call, after)] };
+  return { ...NOTHING, letters: confirmation(call, after) };
 }
 
 /** Whoever says where an invitation goes, invites. */
@@ -91,7 +91,8 @@ async function movedInvitation(call: Call, after: MemberRow, waiting: Invitation
   requireDomain(call.principal.account.settings.allowedEmailDomains, after.email);
   const again = waiting.sendCount > 0 && after.status !== "blocked";
   // The link that went to the old address ends in any case.
-  const { invitation, letters } = again ? await sent(call, after, waiting) : { invitation: { ...waiting, tokenHash: null, tokenKid: null, updatedAt: call.now }, letters: [] };
+  const unsent = { invitation: { ...waiting, tokenHash: null, tokenKid: null, updatedAt: call.now }, letters: confirmation(call, after) };
+  const { invitation, letters } = again ? await sent(call, after, waiting) : unsent;
   const moved = { ...invitation, email: after.email };
   const changes = difference({ sendCount: waiting.sendCount, email: waiting.email }, { sendCount: moved.sendCount, email: moved.email });
   return {
@@ -100,8 +101,10 @@ async function movedInvitation(call: Call, after: MemberRow, waiting: Invitation
   };
 }
 
-function confirmation(call: Call, { id, email, language }: MemberRow): Letter {
+/** Whoever was never in, or is not let in, is asked nothing. */
+function confirmation(call: Call, { id, email, language, status, acceptedAt }: MemberRow): Letter[] {
+  if (status === "blocked" || (status === "new" && acceptedAt === null)) return [];
   const { name, settings } = call.principal.account;
   const { kid } = emailToken(call.env.SIGNING_KEYS, null, id, email);
-  return { id: newId("mail", call.now), to: email, language: language ?? settings.locale, template: "confirm_email", memberId: id, kid, account: name };
+  return [{ id: newId("mail", call.now), to: email, language: language ?? settings.locale, template: "confirm_email", memberId: id, kid, account: name }];
 }
