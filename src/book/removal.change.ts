@@ -8,7 +8,7 @@ import type { Letter } from "../mail/letter.ts";
 import { finishPending } from "../resources/charge.change.ts";
 import { findPendingOf, guardSettled } from "../resources/charge.store.ts";
 import { memberCard, type MemberRow } from "../team/member.card.ts";
-import { guardMember, guardTopRole } from "../team/member.store.ts";
+import { guardMember, guardTopRole, updateMember } from "../team/member.store.ts";
 import { inTheWay, type OwnedTask, TASK, type TaskFate, toldTogether, typesWithOwners } from "./removal.ts";
 import { deleteMember, deleteTasks, findTasks, guardTasks, handOver, rememberFormer } from "./removal.store.ts";
 
@@ -38,14 +38,17 @@ export async function settleTasks(call: Call, { row, grants }: Found, fate: Task
   return tasks;
 }
 
+/** Another active member holds the top role too. */
+const keepTopRole = ({ db, principal: { preset: { topRole } } }: Call, row: MemberRow): Statement[] =>
+  (row.status === "active" && row.roles.includes(topRole) ? [guardTopRole(db, row.accountId, row.id, topRole)] : []);
+
 /** Everything that a removal writes, conditions first. */
 export function removalStatements(call: Call, row: MemberRow, tasks: readonly OwnedTask[], fate: TaskFate | null): Statement[] {
   const { db, now, principal: { account, preset } } = call;
   const { accountId, id } = row;
   const ids = tasks.map((task) => task.id);
-  const leavesTop = row.status === "active" && row.roles.includes(preset.topRole);
   return [
-    guardMember(db, row), ...(leavesTop ? [guardTopRole(db, accountId, id, preset.topRole)] : []),
+    guardMember(db, row), ...keepTopRole(call, row),
     guardTasks(db, accountId, id, ids), guardSettled(db, accountId, id, ids),
     ...(fate === "delete" && ids.length > 0 ? deleteTasks(db, accountId, id, ids) : []),
     ...handOver(db, accountId, id, account.ownerMemberId, typesWithOwners(preset), now),
@@ -73,6 +76,17 @@ export function farewell(call: Call, row: MemberRow): Letter[] {
   const { unsubscribed = false, access = true } = row.notifications;
   if (row.emailVerifiedAt === null || row.acceptedAt === null || unsubscribed || !access) return [];
   return [{ id: newId("mail", call.now), to: row.email, language: row.language ?? account.settings.locale, template: "removed", account: account.name, by: member.username }];
+}
+
+/** Whoever never stops beginning what has to be paid first is blocked for the moment between this and the removal. */
+export async function holdStill(call: Call, row: MemberRow): Promise<void> {
+  if (row.status === "blocked") return;
+  const after: MemberRow = { ...row, status: "blocked", blockedAt: call.now, updatedAt: call.now };
+  const changes = { before: { status: row.status }, after: { status: after.status } };
+  await call.commit({
+    statements: [guardMember(call.db, row), ...keepTopRole(call, row), updateMember(call.db, after)],
+    events: [call.event("member.block", { type: "member", id: row.id }, { changes })], refusals: { last_admin: "conflict/last-admin" },
+  }, { status: 204 });
 }
 
 /** What the member began and has not paid yet is brought to its end. */

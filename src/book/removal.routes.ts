@@ -4,7 +4,7 @@ import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { loadMember, refuseUnseenLoss } from "../team/member.change.ts";
-import { farewell, finishCharges, refuseOwnerAndSelf, removalEvents, removalStatements, settleTasks } from "./removal.change.ts";
+import { farewell, finishCharges, holdStill, refuseOwnerAndSelf, removalEvents, removalStatements, settleTasks } from "./removal.change.ts";
 import { TASK_FATES } from "./removal.ts";
 
 const Query = z.strictObject({
@@ -13,12 +13,14 @@ const Query = z.strictObject({
 
 /** What others do meanwhile, a removal waits for so often before the caller has to ask again. */
 const ROUNDS_MAX = 8;
+/** And for what the member begins anew each time, so often. */
+const PATIENT_ROUNDS = 3;
 
 /** A change that costs credits is neither cut in two nor paid without its object. */
 const UNPAID = new Problem("stale", { headers: { "Retry-After": "1" } });
 
 /** Null: the member or the tasks are others by now than were read, or something was unpaid, and it has to be tried once more. */
-async function removeOnce(call: Call<unknown, z.infer<typeof Query>>, isLast: boolean): Promise<Answer | null> {
+async function removeOnce(call: Call<unknown, z.infer<typeof Query>>, round: number): Promise<Answer | null> {
   const found = await loadMember(call, "member.delete");
   const { row, grants } = found;
   const { tasks: fate = null } = call.query();
@@ -33,8 +35,9 @@ async function removeOnce(call: Call<unknown, z.infer<typeof Query>>, isLast: bo
       refusals: { last_admin: "conflict/last-admin", charges_pending: UNPAID },
     }, { status: 204 });
   } catch (error) {
+    if (error === UNPAID && round === PATIENT_ROUNDS) await holdStill(call, row);
     if (error === UNPAID) await finishCharges(call, row, tasks);
-    if (isLast || !(error === UNPAID || error instanceof Stale)) throw error;
+    if (round === ROUNDS_MAX || !(error === UNPAID || error instanceof Stale)) throw error;
     return null;
   }
 }
@@ -45,7 +48,7 @@ const remove = endpoint({
   query: Query, ifMatch: "optional", problems: ["conflict/not-removable", "conflict/last-admin", "conflict/lockout"],
 }, async (call) => {
   for (let round = 1; ; round += 1) {
-    const answer = await removeOnce(call, round === ROUNDS_MAX);
+    const answer = await removeOnce(call, round);
     if (answer !== null) return answer;
   }
 });
