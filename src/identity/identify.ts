@@ -50,7 +50,7 @@ export async function identify(request: GateRequest, types: TypeTable): Promise<
   if (credential.kind === "token") {
     const claims = await claimsOf(request, credential);
     if (claims === null) throw new Problem("auth/invalid-credential", { detail: "The access token is not valid, or has expired. Get a new one: POST /v1/auth/token." });
-    return { memoryKey: `token ${claims.acc} ${claims.mem} ${claims.key ?? claims.sid} ${at}`, load: () => findPrincipalByToken(request.db, claims, targetId, types) };
+    return { memoryKey: `token ${claims.acc} ${claims.mem} ${claims.sid === undefined ? `key ${claims.key}` : `sid ${claims.sid}`} ${at}`, load: () => findPrincipalByToken(request.db, claims, targetId, types) };
   }
   throw new Problem("auth/invalid-credential", { detail: UNREADABLE[credential.kind] });
 }

@@ -12,7 +12,9 @@ export interface KeyTerms {
  * one. Answers the first member of the wanted terms that is too wide, or null.
  */
 export function tooWide(maker: Principal["credential"], wanted: KeyTerms): keyof KeyTerms | null {
-  const { scopes, allowedIps, expiresAt } = maker;
+  const { kind, scopes, allowedIps, expiresAt } = maker;
+  // A session's end narrows nothing: its person signs in again.
+  if (kind === "session") return null;
   if (scopes !== null && (wanted.scopes === null || !wanted.scopes.every((scope) => scopes.includes(scope)))) return "scopes";
   if (allowedIps.length > 0 && (wanted.allowedIps.length === 0 || !wanted.allowedIps.every((rule) => allowedIps.includes(rule)))) return "allowedIps";
   if (expiresAt !== null && (wanted.expiresAt === null || wanted.expiresAt > expiresAt)) return "expiresAt";

@@ -43,8 +43,8 @@ export const refresh = (token: string, from: Ask = {}): Promise<Reply<Problem & 
 export const notThis = (code: string, step = 1): string => String((Number(code) + step) % 100_000_000).padStart(8, "0");
 
 /** Another account of which this address is a member as well, accepted already. */
-export async function alsoIn(platform: Parameters<typeof newAccount>[1], email: string, kind = "team"): Promise<Person> {
-  const owner = await newAccount(fetch, platform, kind);
+export async function alsoIn(platform: Parameters<typeof newAccount>[1], email: string): Promise<Person> {
+  const owner = await newAccount(fetch, platform, "team");
   await invite(owner, email);
   await signIn(fetch, email, owner.accountId);
   return owner;
