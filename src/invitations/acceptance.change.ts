@@ -10,7 +10,6 @@ import { Problem } from "../kernel/problem.ts";
 import type { Letter } from "../mail/letter.ts";
 import { wants } from "../mail/notice.ts";
 import { dispatch, post } from "../mail/outbox.store.ts";
-import { DEFAULT_NOTIFICATIONS } from "../team/member.card.ts";
 import { type Acceptable, acceptInvitation, MEMBER_USER, type Waiting } from "./acceptance.store.ts";
 
 /** What one acceptance writes and tells. The person's id is known in the batch only: `userIdOf` of the address. */
@@ -31,18 +30,20 @@ export function acceptance(call: Asked, waiting: Acceptable): Acceptance {
   return {
     statements: acceptInvitation(db, waiting, person, now),
     events: [{ ...acceptEvent(call, waiting), changes: { before: { status: invitation.status }, after: { status: "accepted", memberId: member.id } } }],
-    letters: joined(call, waiting),
+    letters: joinedLetters(call, waiting, member),
   };
 }
 
 /** Whoever invited hears of it, if they want to. */
-function joined({ now }: Asked, { member, account, inviter }: Acceptable): Letter[] {
+export function joinedLetters({ now }: Pick<Asked, "now">, { account, inviter }: Pick<Waiting, "account"> & { readonly inviter: Inviter | null }, who: { readonly username: string; readonly email: string }): Letter[] {
   if (inviter === null || inviter.status !== "active" || !wants(inviter.notifications, "joined")) return [];
   return [{
     id: newId("mail", now), to: inviter.email, language: inviter.language ?? account.settings.locale ?? "en", template: "joined",
-    memberId: inviter.memberId, account: account.name, name: member.username, email: member.email,
+    memberId: inviter.memberId, account: account.name, name: who.username, email: who.email,
   }];
 }
+
+type Inviter = NonNullable<Waiting["inviter"]>;
 
 const acceptEvent = (call: Asked, { invitation, member }: Acceptable): AuditEvent => ({
   id: newId("event", call.now), accountId: invitation.accountId, at: call.now,

@@ -47,7 +47,7 @@ export const acceptInvitation = (db: Db, { invitation: row, member: who, account
   guard(db, "invitation_changed", sql`EXISTS (SELECT 1 FROM invitation i JOIN member m ON m.id = i.member_id AND m.account_id = i.account_id JOIN account a ON a.id = i.account_id
     WHERE i.id = ${row.id} AND i.status = 'pending' AND i.token_hash IS ${row.tokenHash} AND i.expires_at > ${now}
       AND m.id = ${who.id} AND m.version = ${who.version} AND m.status <> 'blocked' AND m.email = i.email AND a.version = ${at.version})`),
-  db.insert(user).values(newUser).onConflictDoUpdate({ target: user.email, set: { emailVerifiedAt: sql`COALESCE(${user.emailVerifiedAt}, ${now})` } }),
+  upsertUser(db, newUser, now),
   db.update(member).set({
     userId: userIdOf(newUser.email), emailVerifiedAt: sql`COALESCE(${member.emailVerifiedAt}, ${now})`,
     acceptedAt: sql`COALESCE(${member.acceptedAt}, ${now})`, updatedAt: now, version: sql`${member.version} + 1`,
@@ -55,3 +55,7 @@ export const acceptInvitation = (db: Db, { invitation: row, member: who, account
   updateInvitation(db, row, { status: "accepted", acceptedAt: now, updatedAt: now }),
 ];
 
+
+/** The person with this address, who has just shown that they read its mail. @param now milliseconds since the epoch */
+export const upsertUser = (db: Db, person: typeof user.$inferInsert, now: number): Statement =>
+  db.insert(user).values(person).onConflictDoUpdate({ target: user.email, set: { emailVerifiedAt: sql`COALESCE(${user.emailVerifiedAt}, ${now})` } });

@@ -1,11 +1,12 @@
 import type { Call } from "../identity/call.ts";
+import type { Principal } from "../identity/principal.ts";
 import { newId } from "../kernel/id.ts";
 import { foldedOf, type MemberRow } from "./member.card.ts";
 
 type Told = Pick<MemberRow, "firstName" | "lastName" | "email" | "roles"> & { readonly username?: string | undefined } & Partial<Omit<MemberRow, "username">>;
 
 /** A member as it begins: new until the first sign-in, with nothing but what is told. The login is given out when the row is written. */
-export function newMemberRow(call: Pick<Call, "now" | "principal">, accountId: string, told: Told): MemberRow {
+export function newMemberRow(call: Pick<Call, "now"> & { readonly principal: Pick<Principal, "memberId"> }, accountId: string, told: Told): MemberRow {
   const { now } = call;
   const { username = `${told.firstName} ${told.lastName}` } = told;
   const row: Omit<MemberRow, keyof ReturnType<typeof foldedOf>> = {

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import type { TypeTable } from "../access/type.ts";
+import { difference } from "../audit/difference.ts";
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { requirePower } from "../identity/refusal.change.ts";
+import { text, time } from "../kernel/body.ts";
+import { sha256Hex } from "../kernel/digest.ts";
+import { newId } from "../kernel/id.ts";
+import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import { invitationToken } from "../mail/one-time.ts";
+import type { InvitationRow } from "../schema/invitation.ts";
+import { checkAssignment, requireInviting } from "../team/member.change.ts";
+import { findInvitation, guardInvitation, insertInvitation, listInvitations, updateInvitation } from "./invitation.store.ts";
+import { LinkCard, linkCard } from "./link.card.ts";
+
+/** Milliseconds for which a link is good at most. */
+const TTL_MAX_MS = 30 * 24 * 60 * 60 * 1000;
+
+const NewLink = z.strictObject({
+  name: text(100).nullable().default(null).describe("What you call it."),
+  role: z.string().max(40).optional().describe("A role without any access until it is granted; the only one, unless told."),
+  maxUses: z.number().int().min(1).max(1_000).default(1),
+  expiresAt: time.optional().describe("At most 30 days from now; as the account's invitations, unless told."),
+});
+
+const Made = LinkCard.extend({ url: z.string().optional().describe("What you share. Shown once.") });
+
+/** The role of a link, which must be one that has no access by itself. @throws Problem validation */
+function roleOf({ principal: { preset } }: Call, role: string = preset.suggestedRole): string {
+  if (preset.restrictedRoles.length === 0) {
+    throw invalid("/role", "goes with a link only where roles have no access until it is granted, and this account's model has no such role. Invite by mail: POST /v1/invitations");
+  }
+  if (!preset.restrictedRoles.includes(role)) throw invalid("/role", `must be one of ${preset.restrictedRoles.join(", ")}: a link gives no access by itself`);
+  return role;
+}
+
+/** Until when, in milliseconds since the epoch. @throws Problem validation */
+function endOf({ now, principal }: Call, expiresAt: string | undefined): number {
+  const end = expiresAt === undefined ? now + principal.account.settings.invitationTtlMs : Date.parse(expiresAt);
+  if (!(end > now) || end > now + TTL_MAX_MS) throw invalid("/expiresAt", "must be in the future, and within 30 days");
+  return end;
+}
+
+const create = (types: TypeTable) => endpoint({
+  method: "POST", path: "/v1/operator-links", tag: "Invitations", right: "member.create", status: 201,
+  summary: "A link by which employees join by themselves, with no access until you grant it.", body: NewLink, answer: Made, idempotency: "optional",
+  problems: ["plan/feature-required"],
+}, async (call) => {
+  await call.read();
+  requireInviting(call);
+  call.decide("member.create");
+  const { name, role: told, maxUses, expiresAt } = await call.body();
+  const role = roleOf(call, told);
+  await checkAssignment(call, { roles: [role], rights: [], grants: [], creditLimit: null }, types, true);
+  const { now, env, principal } = call;
+  const id = newId("invitation", now);
+  const { kid, token } = invitationToken(env.SIGNING_KEYS, null, id, 1);
+  const row: InvitationRow = {
+    id, accountId: principal.accountId, kind: "link", memberId: null, email: null, name, role, tokenHash: sha256Hex(token), tokenKid: kid, status: "pending",
+    expiresAt: endOf(call, expiresAt), maxUses, uses: 0, sendCount: 1, externalId: null, invitedBy: principal.memberId, hookId: null,
+    createdAt: now, acceptedAt: null, revokedAt: null, updatedAt: now,
+  };
+  const card = linkCard(row, now);
+  return call.commit({
+    statements: [insertInvitation(call.db, row)], events: [call.event("invitation.create", { type: "invitation", id }, { changes: difference({}, card) })],
+  }, { status: 201, replay: card, body: { ...card, url: `${env.APP_URL.replace(/\/+$/, "")}/join#token=${token}` } });
+});
+
+const list = endpoint({
+  method: "GET", path: "/v1/operator-links", tag: "Invitations", right: "member.view", status: 200,
+  summary: "The links by which employees join, newest first.", query: z.strictObject(listQuery), answer: pageOf(LinkCard),
+}, async (call) => {
+  call.decide("member.view");
+  const { limit, cursor } = call.query();
+  const [rows] = await call.read(listInvitations(call.db, call.principal.accountId, { kind: "link" }, call.now, decodeCursor(cursor, z.string()), limit + 1));
+  return { status: 200, body: page(rows, limit, (row) => linkCard(row, call.now), (row) => row.id) };
+});
+
+const revoke = endpoint({
+  method: "DELETE", path: "/v1/operator-links/:id", tag: "Invitations", right: "member.create", status: 204,
+  summary: "End a link. Whoever joined by it stays.", problems: ["invitation/revoked"],
+}, async (call) => {
+  const { db, now, principal, params } = call;
+  const [[row]] = await call.read(findInvitation(db, principal.accountId, "link", params["id"] ?? ""));
+  requireInviting(call);
+  call.decide("member.create");
+  call.decide("member.view", undefined, true);
+  if (row === undefined) throw new Problem("not-found");
+  requirePower(principal, { roles: [row.role ?? ""], rights: [], grants: [], customRoles: [] });
+  if (row.status === "revoked") throw new Problem("invitation/revoked", { detail: "It was ended already." });
+  return call.commit({
+    statements: [guardInvitation(db, row), updateInvitation(db, row, { status: "revoked", revokedAt: now, updatedAt: now })],
+    events: [call.event("invitation.revoke", { type: "invitation", id: row.id }, { changes: { before: { status: row.status }, after: { status: "revoked" } } })],
+  }, { status: 204 });
+});
+
+export const linkEndpoints = (types: TypeTable): Endpoint[] => [create(types), list, revoke];

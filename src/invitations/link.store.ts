@@ -1,0 +1,41 @@
+import { and, eq, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/sqlite-core";
+import type { Db, Statement } from "../kernel/db.ts";
+import { guard } from "../kernel/db.ts";
+import { invitation } from "../schema/invitation.ts";
+import { account, member, type user } from "../schema/team.ts";
+import type { MemberRow } from "../team/member.card.ts";
+import { insertMember } from "../team/member.store.ts";
+import { upsertUser, userIdOf } from "./acceptance.store.ts";
+
+const inviter = alias(member, "inviter");
+
+/** A link by the SHA-256 of its token, with its account and whoever made it. Not for a batch of D1, as are all that join. */
+export const findLink = (db: Db, tokenHash: string) =>
+  db.select({
+    link: invitation, account,
+    inviter: { memberId: inviter.id, email: inviter.email, status: inviter.status, roles: inviter.roles, language: inviter.language, notifications: inviter.notifications },
+  }).from(invitation)
+    .innerJoin(account, eq(account.id, invitation.accountId))
+    .leftJoin(inviter, eq(inviter.id, invitation.invitedBy))
+    .where(and(eq(invitation.kind, "link"), eq(invitation.tokenHash, tokenHash)));
+
+export type Link = Awaited<ReturnType<typeof findLink>>[number];
+
+/** Whether the account has a member with this address, or one who is the person with it. */
+export const findMemberOf = (db: Db, accountId: string, email: string) =>
+  db.select({ id: member.id }).from(member)
+    .where(and(eq(member.accountId, accountId), sql`(${member.email} = ${email} OR ${member.userId} = ${userIdOf(email)})`)).limit(1);
+
+/**
+ * One more use of a link, and the member who came by it. However many join at once, no more than may: they meet at the guard `invitation_changed`.
+ * @param now milliseconds since the epoch
+ */
+export const joinByLink = (db: Db, { link, account: at }: Link, row: MemberRow, person: typeof user.$inferInsert, logins: boolean, now: number): Statement[] => [
+  guard(db, "invitation_changed", sql`EXISTS (SELECT 1 FROM invitation i JOIN account a ON a.id = i.account_id
+    WHERE i.id = ${link.id} AND i.status = 'pending' AND i.uses < i.max_uses AND i.expires_at > ${now} AND a.version = ${at.version})`),
+  db.update(invitation).set({ uses: sql`${invitation.uses} + 1`, updatedAt: now }).where(eq(invitation.id, link.id)),
+  upsertUser(db, person, now),
+  ...insertMember(db, row, [], logins),
+  db.update(member).set({ userId: userIdOf(person.email) }).where(eq(member.id, row.id)),
+];

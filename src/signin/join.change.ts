@@ -1,0 +1,125 @@
+import { mayGive } from "../access/invite.ts";
+import { presetOf } from "../access/model.ts";
+import type { AuditEvent } from "../audit/event.ts";
+import { publish, stage } from "../audit/outbox.store.ts";
+import { admitsAddress, compileRules } from "../identity/address.ts";
+import { hasLapsed } from "../identity/admission.ts";
+import type { OpenCall } from "../identity/call.ts";
+import { DEFAULT_SETTINGS } from "../identity/settings.ts";
+import { joinedLetters } from "../invitations/acceptance.change.ts";
+import { MEMBER_USER, userIdOf } from "../invitations/acceptance.store.ts";
+import { requireDomain } from "../invitations/invite.change.ts";
+import { linkStatus } from "../invitations/link.card.ts";
+import { findLink, findMemberOf, joinByLink, type Link } from "../invitations/link.store.ts";
+import { batch, failedGuard, failedUnique } from "../kernel/db.ts";
+import { sha256Hex } from "../kernel/digest.ts";
+import { newId } from "../kernel/id.ts";
+import { Problem } from "../kernel/problem.ts";
+import { dispatch, post } from "../mail/outbox.store.ts";
+import type { MemberRow } from "../team/member.card.ts";
+import { guardMemberLimit, LOGINS_MAX, MEMBER_EMAIL } from "../team/member.store.ts";
+import { newMemberRow } from "../team/new-member.change.ts";
+import type { Proof } from "./code.ts";
+import { prove, wrongCode } from "./code.change.ts";
+import { giveTryBack, spend } from "./code.store.ts";
+import { actorOf, openSession, type Opened } from "./session.change.ts";
+import type { Tokens } from "./session.card.ts";
+
+interface Joining {
+  readonly token: string;
+  readonly email: string;
+  readonly code: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly signIn: boolean;
+}
+
+interface Joined {
+  readonly memberId: string;
+  readonly accountId: string;
+  readonly status: "new" | "active";
+  readonly session?: Tokens;
+}
+
+/** Whoever has the link, and reads the mail of the address, becomes a member with the link's role and nothing else. @throws Problem */
+export async function join(call: OpenCall, asked: Joining): Promise<Joined> {
+  const hash = sha256Hex(asked.token);
+  // What is wrong with the link is told before a try of the code is used up.
+  let link = requireGood(call, (await findLink(call.db, hash))[0]);
+  requireDomain(link.account.settings.allowedEmailDomains ?? [], asked.email);
+  const proof = await prove(call, { email: asked.email, code: asked.code });
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    const [known] = await findMemberOf(call.db, link.account.id, proof.email);
+    if (known !== undefined) {
+      await batch(call.db, [giveTryBack(call.db, proof)]);
+      throw new Problem("conflict/duplicate-member", { detail: "This address is a member's already. Sign in, or accept the invitation that was sent." });
+    }
+    const joined = await write(call, link, asked, proof);
+    if (joined !== null) return joined;
+    link = requireGood(call, (await findLink(call.db, hash))[0]);
+  }
+  throw new Problem("stale", { headers: { "Retry-After": "1" } });
+}
+
+/** A link by which one may join now, and from here. @throws Problem */
+function requireGood({ now, origin, env }: OpenCall, found: Link | undefined): Link {
+  if (found === undefined) throw new Problem("not-found", { detail: "No link has this token." });
+  const { link, account, inviter } = found;
+  const preset = presetOf(account.kind);
+  const status = linkStatus(link, now);
+  // A link goes no further than its maker: whoever left, or could not give the role by now, has given nothing.
+  const mayStill = inviter !== null && inviter.status === "active" && mayGive(preset, inviter.roles, [link.role ?? ""]);
+  if (status === "revoked" || !mayStill) throw new Problem("invitation/revoked", { detail: "This link was ended. Ask whoever gave it to you for another." });
+  if (status === "used") throw new Problem("invitation/used", { detail: "This link was used as often as it may be. Ask whoever gave it to you for another." });
+  if (status === "expired") throw new Problem("invitation/expired");
+  if (!admitsAddress([compileRules(account.allowedIps)], origin.ip)) throw new Problem("ip/not-allowed", { detail: "Join from an address that the account allows." });
+  if (hasLapsed({ preset, plan: account.plan }, [link.role ?? ""])) {
+    throw new Problem("plan/feature-required", { members: { feature: "restrictedAccounts", contact: account.plan.contactUrl ?? env.CONTACT_URL } });
+  }
+  return found;
+}
+
+/** Null when the link or the account is no longer what was read. @throws Problem conflict/member-limit, conflict/duplicate-member, auth/invalid-credential */
+async function write(call: OpenCall, found: Link, { firstName, lastName, signIn }: Joining, proof: Proof): Promise<Joined | null> {
+  const { db, env, now } = call;
+  const { link, account } = found;
+  const preset = presetOf(account.kind);
+  const row: MemberRow = {
+    ...newMemberRow({ now, principal: { memberId: link.invitedBy } }, account.id, { firstName, lastName, email: proof.email, roles: [link.role ?? ""] }), acceptedAt: now, emailVerifiedAt: now,
+  };
+  const person = { id: newId("user", now), email: proof.email, emailVerifiedAt: now, locale: account.settings.locale ?? DEFAULT_SETTINGS.locale, createdAt: now };
+  const limit = Math.min(account.plan.memberLimit ?? Infinity, preset.logins ? LOGINS_MAX : Infinity);
+  const opened = signIn ? await openSession(call, row, userIdOf(proof.email)) : null;
+  const events = [joinEvent(call, found, row), ...opened?.events ?? []];
+  const letters = joinedLetters(call, found, row);
+  try {
+    await batch(db, [
+      ...(limit === Infinity ? [] : [guardMemberLimit(db, account.id, limit)]), ...spend(db, proof, now),
+      ...joinByLink(db, found, row, person, preset.logins === true, now), ...opened?.statements ?? [],
+      ...events.map((event) => stage(db, event)), ...letters.map((letter) => post(db, letter, now)),
+    ]);
+  } catch (error) {
+    return refused(error);
+  }
+  call.defer(publish(env.AUDIT, account.id, events));
+  call.defer(dispatch(env.MAIL, letters));
+  return told(row, opened);
+}
+
+const told = ({ id, accountId }: MemberRow, opened: Opened | null): Joined =>
+  ({ memberId: id, accountId, status: opened === null ? "new" : "active", ...(opened === null ? {} : { session: opened.body }) });
+
+/** Null where it is to be asked anew. @throws Problem */
+function refused(error: unknown): null {
+  const failed = failedGuard(error);
+  if (failed === "invitation_changed" || failedUnique(error, MEMBER_EMAIL) || failedUnique(error, MEMBER_USER)) return null;
+  if (failed === "claim_used") throw wrongCode();
+  if (failed === "member_limit") throw new Problem("conflict/member-limit");
+  throw error;
+}
+
+const joinEvent = ({ now, origin }: OpenCall, { link }: Link, row: MemberRow): AuditEvent => ({
+  id: newId("event", now), accountId: row.accountId, at: now, actor: actorOf(row, null), action: "invitation.accept", resource: { type: "invitation", id: link.id },
+  outcome: "success", reason: null, cost: null, origin, ledgerSeq: null,
+  changes: { before: {}, after: { memberId: row.id, roles: row.roles, email: row.email, firstName: row.firstName, lastName: row.lastName } },
+});

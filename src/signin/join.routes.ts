@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { type Endpoint, openEndpoint } from "../identity/call.ts";
+import { text } from "../kernel/body.ts";
+import { MEMBER_STATUSES } from "../schema/team.ts";
+import { BY_CODE } from "./code.ts";
+import { join } from "./join.change.ts";
+import { Tokens } from "./session.card.ts";
+
+const Body = z.strictObject({
+  token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link"), ...BY_CODE, firstName: text(100), lastName: text(100),
+  signIn: z.boolean().default(false).describe("Open a session in the same step."),
+});
+
+const joining = openEndpoint({
+  method: "POST", path: "/v1/operator-links/join", tag: "Sign-in", right: "public", status: 201,
+  summary: "Join by an operator link, with the code of a mail that POST /v1/auth/codes sent. There is no access until it is granted.",
+  body: Body, answer: z.object({ memberId: z.string(), accountId: z.string(), status: z.enum(MEMBER_STATUSES), session: Tokens.optional().describe("With signIn.") }),
+  problems: [
+    "not-found", "invitation/used", "invitation/expired", "invitation/revoked", "auth/invalid-credential", "ip/not-allowed", "plan/feature-required",
+    "conflict/duplicate-member", "conflict/member-limit", "quota-exceeded", "stale",
+  ],
+}, async (call) => ({ status: 201, body: await join(call, await call.body()) }));
+
+export const joinEndpoints: Endpoint[] = [joining];
