@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { api, newKey, ok, type Reply } from "../harness/client.ts";
+import { type Edge, startEdge } from "../harness/edge.ts";
+import { newAccount, type Person } from "../harness/people.ts";
+import { anywhere, newCode, signIn, type Tokens } from "../harness/sign-in.ts";
+
+/** `npm run test:soak` asks for the long form. */
+const ROUNDS = process.env["SOAK"] === undefined ? 8 : 100;
+const ISOLATES = 4;
+
+let edge: Edge;
+let owner: Person;
+
+beforeAll(async () => {
+  edge = await startEdge({ isolates: ISOLATES });
+  owner = await newAccount(edge.at(0), api(edge.at(0), edge.platform.apiKey), "team");
+});
+afterAll(() => edge.close());
+
+const post = (isolate: number, path: string, body: object) => api(edge.at(isolate % ISOLATES), null).post<Tokens>(path, body, { ip: anywhere() });
+const refresh = (isolate: number, token: string) => post(isolate, "/v1/auth/refresh", { refresh_token: token });
+const me = (isolate: number, token: string) => api(edge.at(isolate % ISOLATES), token).get<Record<string, unknown>>("/v1/me");
+const won = (answers: readonly Reply<Tokens>[]) => answers.filter(({ status }) => status === 200 || status === 201);
+
+async function invited(): Promise<{ id: string; email: string }> {
+  const email = `${newKey()}@example.com`;
+  return { email, ...ok(await owner.api.post<{ id: string }>("/v1/members", { firstName: "Nora", lastName: "New", email, roles: ["member"] }, { idempotencyKey: newKey() }), 201).body };
+}
+
+/** How many rows a statement counts. */
+const counted = async (sql: string, value: string): Promise<number> => (await (await edge.env()).DB.prepare(sql).bind(value).first<{ n: number }>())?.n ?? -1;
+
+describe("whatever the isolate", () => {
+  test("S2.21: no call and no refresh that began after a block was acknowledged succeeds", async () => {
+    const { id, email } = await invited();
+    let { tokens } = await signIn(edge.at(0), email, owner.accountId);
+    const wrong: string[] = [];
+    let [before, after] = [0, 0];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      let acknowledged = false;
+      /** Calls one after another, some of them past the block. */
+      const stream = async (call: () => Promise<{ status: number }>): Promise<void> => {
+        for (let late = 0; late < 3;) {
+          const began = acknowledged;
+          const { status } = await call();
+          if (began) [late, after] = [late + 1, after + 1];
+          else before += status === 200 ? 1 : 0;
+          // Two changes in the middle of one call are answered 503.
+          if (began ? status !== 401 : ![200, 401, 503].includes(status)) wrong.push(`round ${round}: ${status}, ${began ? "after" : "before"} the block`);
+        }
+      };
+      const streams = [0, 1, 2, 3].map((isolate) => stream(() => me(isolate, tokens.access_token)));
+      const refreshing = stream(async () => {
+        const answer = await refresh(round, tokens.refresh_token);
+        if (answer.status === 200) tokens = answer.body;
+        return answer;
+      });
+      ok(await owner.api.via(edge.at(round % ISOLATES)).post(`/v1/members/${id}/block`), 200);
+      acknowledged = true;
+      await Promise.all([...streams, refreshing]);
+      ok(await owner.api.post(`/v1/members/${id}/unblock`), 200);
+    }
+    expect(wrong).toEqual([]);
+    // The race was run: there were calls on both sides.
+    expect([before > 0, after >= ROUNDS * 15]).toEqual([true, true]);
+  });
+
+  test("S2.19: a code sent to every isolate at once opens one session and makes one member active once", async () => {
+    const found: unknown[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const { id, email } = await invited();
+      const code = await newCode(edge.at(0), email);
+      const answers = await Promise.all(Array.from({ length: 8 }, (_, isolate) => post(isolate, "/v1/auth/sessions", { email, code, accountId: owner.accountId })));
+      const card = ok(await owner.api.get<{ status: string }>(`/v1/members/${id}`), 200);
+      found.push([won(answers).length, await counted("SELECT count(*) AS n FROM session WHERE member_id = ?", id), card.body.status, await counted("SELECT version AS n FROM member WHERE id = ?", id)]);
+    }
+    // Made, accepted, active.
+    expect(found).toEqual(Array(ROUNDS).fill([1, 1, "active", 3]));
+  });
+
+  test("one refresh token sent to every isolate at once is good once at most, and its session is over", async () => {
+    const found: unknown[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const { email } = await invited();
+      const { tokens } = await signIn(edge.at(0), email, owner.accountId);
+      const answers = await Promise.all(Array.from({ length: 8 }, (_, isolate) => refresh(isolate, tokens.refresh_token)));
+      const good = won(answers).map(({ body }) => body);
+      const left = [tokens, ...good].flatMap(({ access_token, refresh_token }) => [0, 1, 2, 3].map((isolate) => me(isolate, access_token)).concat(refresh(round, refresh_token) as never));
+      found.push([good.length <= 1, new Set((await Promise.all(left)).map(({ status }) => status))]);
+    }
+    expect(found).toEqual(Array(ROUNDS).fill([true, new Set([401])]));
+  });
+});
