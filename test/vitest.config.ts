@@ -26,6 +26,8 @@ export default defineConfig({
       },
       {
         root,
+        // Packages name sources that they do not bring along.
+        logLevel: "error",
         plugins: [cloudflareTest(async () => ({
           wrangler: { configPath: resolve(root, "wrangler.toml") },
           miniflare: { bindings: { DEV_MAIL: "on", SIGNING_KEYS: signingKeys(), TEST_MIGRATIONS: await readD1Migrations(resolve(root, "migrations")) } },
