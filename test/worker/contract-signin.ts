@@ -1,0 +1,33 @@
+import { type Api, api, newKey, ok } from "../harness/client.ts";
+import { codeOf, lastMail, tokenOf } from "../harness/mailbox.ts";
+import { newAccount } from "../harness/people.ts";
+import { anywhere, signIn, type Tokens } from "../harness/sign-in.ts";
+import type { Contract } from "./contract-world.ts";
+
+/** Signing in by code and by link, refreshing, signing out, confirming an address; and what is refused on the way. */
+export async function signInCalls({ fetch }: Contract, platform: Api): Promise<void> {
+  const owner = await newAccount(fetch, platform, "team");
+  const email = `${newKey()}@example.com`;
+  const { id } = ok(await owner.api.post<{ id: string }>("/v1/members", { firstName: "Nora", lastName: "New", email, roles: ["member"] }, { idempotencyKey: newKey() }), 201).body;
+  const anybody = api(fetch, null);
+  for (const status of [202, 202]) ok(await anybody.post("/v1/auth/codes", { email }, { ip: anywhere() }), status);
+  const mail = await lastMail(fetch, email, "sign_in");
+  const shown = { email, code: codeOf(mail) };
+  ok(await anybody.post("/v1/auth/sessions", { ...shown, code: "x" }), 422);
+  ok(await anybody.post("/v1/auth/sessions", shown), 409);
+  const first = ok(await anybody.post<Tokens>("/v1/auth/sessions", { token: tokenOf(mail), accountId: owner.accountId }), 201).body;
+  ok(await anybody.post("/v1/auth/sessions", shown), 401);
+  ok(await anybody.post("/v1/auth/refresh", { refresh_token: first.refresh_token }), 200);
+  ok(await anybody.post("/v1/auth/refresh", { refresh_token: first.refresh_token }), 401);
+  ok(await owner.api.del("/v1/auth/session"), 409);
+  ok(await (await signIn(fetch, email)).api.del("/v1/auth/session"), 204);
+
+  const other = `${newKey()}@example.com`;
+  const path = `/v1/members/${id}`;
+  ok(await owner.api.patch(path, { email: other }, { ifMatch: ok(await owner.api.get(path), 200).headers.get("etag") ?? "" }), 200);
+  const token = tokenOf(await lastMail(fetch, other, "confirm_email"));
+  ok(await anybody.post("/v1/auth/email-confirmations", { token: token.replace(/.$/, (last) => (last === "A" ? "B" : "A")) }), 404);
+  ok(await anybody.post("/v1/auth/email-confirmations", { token }), 204);
+  const busy = `${newKey()}@example.com`;
+  for (const status of [202, 202, 202, 202, 202, 429]) ok(await anybody.post("/v1/auth/codes", { email: busy }, { ip: anywhere() }), status);
+}
