@@ -23,5 +23,5 @@ export async function createInvitation(call: Call, types: TypeTable, asked: z.in
   const { assigned, ...rest } = change;
   return call.commit({
     ...rest, ...(assigned === undefined ? {} : { assigned: { ...assigned, within: "member" } }), ...(part === undefined ? {} : { part }),
-  }, { status: 201, body, headers: { Location: `/v1/invitations/${invitation.id}` } });
+  }, { status: 201, body });
 }

@@ -81,6 +81,15 @@ test("the walk covers the whole surface", () => {
       "GET /problems/{group}/{code}",
       "GET /v1/downloads/{token}",
       "POST /v1/auth/claims",
+      "POST /v1/auth/codes",
+      "POST /v1/auth/email-confirmations",
+      "POST /v1/auth/refresh",
+      "POST /v1/auth/sessions",
+      "POST /v1/hooks/{id}",
+      "POST /v1/invitations/accept",
+      "POST /v1/operator-links/join",
+      "POST /v1/unsubscribe",
+      "POST /v1/unsubscribe/{token}",
     ]
   `);
 });
