@@ -3,6 +3,7 @@ import { codeOf, lastMail, tokenOf } from "../harness/mailbox.ts";
 import { newAccount } from "../harness/people.ts";
 import { anywhere, signIn, type Tokens } from "../harness/sign-in.ts";
 import type { Contract } from "./contract-world.ts";
+import { fetch as mailbox } from "./operators-world.ts";
 
 /** Signing in by code and by link, refreshing, signing out, confirming an address; and what is refused on the way. */
 export async function signInCalls({ fetch }: Contract, platform: Api): Promise<void> {
@@ -11,7 +12,7 @@ export async function signInCalls({ fetch }: Contract, platform: Api): Promise<v
   const { id } = ok(await owner.api.post<{ id: string }>("/v1/members", { firstName: "Nora", lastName: "New", email, roles: ["member"] }, { idempotencyKey: newKey() }), 201).body;
   const anybody = api(fetch, null);
   for (const status of [202, 202]) ok(await anybody.post("/v1/auth/codes", { email }, { ip: anywhere() }), status);
-  const mail = await lastMail(fetch, email, "sign_in");
+  const mail = await lastMail(mailbox, email, "sign_in");
   const shown = { email, code: codeOf(mail) };
   ok(await anybody.post("/v1/auth/sessions", { ...shown, code: "x" }), 422);
   ok(await anybody.post("/v1/auth/sessions", shown), 409);
@@ -20,12 +21,12 @@ export async function signInCalls({ fetch }: Contract, platform: Api): Promise<v
   ok(await anybody.post("/v1/auth/refresh", { refresh_token: first.refresh_token }), 200);
   ok(await anybody.post("/v1/auth/refresh", { refresh_token: first.refresh_token }), 401);
   ok(await owner.api.del("/v1/auth/session"), 409);
-  ok(await (await signIn(fetch, email)).api.del("/v1/auth/session"), 204);
+  ok(await (await signIn(mailbox, email)).api.via(fetch).del("/v1/auth/session"), 204);
 
   const other = `${newKey()}@example.com`;
   const path = `/v1/members/${id}`;
   ok(await owner.api.patch(path, { email: other }, { ifMatch: ok(await owner.api.get(path), 200).headers.get("etag") ?? "" }), 200);
-  const token = tokenOf(await lastMail(fetch, other, "confirm_email"));
+  const token = tokenOf(await lastMail(mailbox, other, "confirm_email"));
   ok(await anybody.post("/v1/auth/email-confirmations", { token: token.replace(/.$/, (last) => (last === "A" ? "B" : "A")) }), 404);
   ok(await anybody.post("/v1/auth/email-confirmations", { token }), 204);
   const busy = `${newKey()}@example.com`;
