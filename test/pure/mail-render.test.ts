@@ -1,0 +1,111 @@
+import fc from "fast-check";
+import { Window } from "happy-dom";
+import { describe, expect, test } from "vitest";
+import { escapeHtml, oneLine, subjectLine } from "../../src/mail/layout.ts";
+import type { Letter, LetterContent } from "../../src/mail/letter.ts";
+import { wants } from "../../src/mail/notice.ts";
+import { type Mail, render } from "../../src/mail/render.ts";
+
+const KEYS = JSON.stringify([{ kid: "k1", d: "not a key, but a secret" }]);
+const PLACES = { appUrl: "https://app.example/", issuer: "https://gate.example" };
+const EXPIRES = Date.UTC(2026, 10, 29, 14, 5);
+
+const CONTENTS: readonly LetterContent[] = [
+  { template: "invitation", invitationId: "inv_1", kid: "k1", sendCount: 1, account: "Studio", inviter: "Ada Admin", roles: ["Member", "Viewer"], login: "0042", expiresAt: EXPIRES },
+  { template: "sign_in", signInId: "sgn_1", kid: "k1", expiresAt: EXPIRES },
+  { template: "confirm_email", memberId: "mem_1", kid: "k1", account: "Studio" },
+  { template: "joined", memberId: "mem_1", account: "Studio", name: "Ann Arbor", email: "ann@example.com" },
+  { template: "access_changed", memberId: "mem_1", account: "Studio", by: "Ada Admin" },
+  { template: "removed", account: "Studio", by: "Ada Admin" },
+];
+const letter = (content: LetterContent, language: "en" | "ru" = "en"): Letter => ({ ...content, id: "mal_1", to: "ann@example.com", language });
+const rendered = (content: LetterContent, language: "en" | "ru" = "en"): Mail => render(letter(content, language), KEYS, PLACES);
+/** Secrets differ with the key; everything else is as it is read. */
+const plain = ({ subject, text, link, code }: Mail): string =>
+  `${subject}\n\n${[link, code === null ? null : `${code.slice(0, 4)} ${code.slice(4)}`].reduce<string>((all, one, index) => (one === null ? all : all.replaceAll(one, index === 0 ? one.replace(/token=.*/, "token=…") : "1234 5678")), text.replaceAll(/(unsubscribe#token=)\S+/g, "$1…"))}`;
+
+describe.each(["en", "ru"] as const)("S1.3 in %s", (language) => {
+  test.each(CONTENTS.map((content) => [content.template, content] as const))("%s is as it was agreed", (_, content) => {
+    expect(plain(rendered(content, language))).toMatchSnapshot();
+  });
+
+  test("text and HTML say the same, and the HTML fetches nothing and runs nothing", () => {
+    for (const content of CONTENTS) {
+      const { text, html } = rendered(content, language);
+      const { document } = new Window();
+      document.write(html);
+      const shown = document.body.textContent.replaceAll(/\s+/g, "");
+      const lines = text.split("\n").map((line) => line.replace(/^(?:--|[^:]+:) ?/, "").replaceAll(/\s+/g, "")).filter((line) => line !== "" && !/^https?:/.test(line));
+      expect(lines.filter((line) => !shown.includes(line)), content.template).toEqual([]);
+      expect(document.querySelectorAll("script, img, link, iframe, form, object, [src], [onclick]").length).toBe(0);
+      expect([...document.querySelectorAll("a")].filter((anchor) => !anchor.getAttribute("href")?.startsWith("https://app.example/")).length).toBe(0);
+    }
+  });
+});
+
+test("S1.3: an invitation has link, account, inviter, roles, login and the end of its time in UTC", () => {
+  const { text, html, link } = rendered(CONTENTS[0] as LetterContent);
+  expect(link).toMatch(/^https:\/\/app\.example\/accept#token=[\w-]{43}$/);
+  for (const part of ["Studio", "Ada Admin", "Member, Viewer", "0042", "29 November 2026 at 14:05 UTC", link ?? ""]) {
+    expect(text).toContain(part);
+    expect(html).toContain(part);
+  }
+});
+
+test("each sending of an invitation has a link of its own", () => {
+  const [first, second] = [1, 2].map((sendCount) => rendered({ ...(CONTENTS[0] as LetterContent & { template: "invitation" }), sendCount }).link);
+  expect(first).not.toBe(second);
+});
+
+describe("what a person called themselves", () => {
+  const HOSTILE = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'; DROP TABLE member; --", "a\r\nBcc: everybody@example.com", "Ann\u202Etxt.exe", "&lt;b&gt;", "\u2028new line", "x".repeat(1_000), "Привет, как дела 🎉"];
+  const named = (name: string): LetterContent[] => [
+    { template: "invitation", invitationId: "inv_1", kid: "k1", sendCount: 1, account: name, inviter: name, roles: [name], login: null, expiresAt: EXPIRES },
+    { template: "joined", memberId: "mem_1", account: name, name, email: "ann@example.com" }, { template: "access_changed", memberId: "mem_1", account: name, by: name },
+    { template: "removed", account: name, by: name }, { template: "confirm_email", memberId: "mem_1", kid: "k1", account: name },
+  ];
+
+  const check = (name: string): void => {
+    for (const content of named(name)) {
+      const { subject, html, text, headers } = rendered(content);
+      expect(subject).not.toMatch(/[\p{Cc}\u2028\u2029\u202a-\u202e]/u);
+      expect([...subject].length).toBeLessThanOrEqual(150);
+      for (const value of Object.values(headers)) expect(value).toMatch(/^[\x21-\x7e]+$/);
+      const { document } = new Window();
+      document.write(html);
+      expect(document.querySelectorAll("script, img, b, iframe").length).toBe(0);
+      expect(document.body.textContent).toContain(oneLine(name));
+      // Nobody writes lines of their own into the text.
+      expect(text.split("\n").length).toBe(rendered(named("A").find(({ template }) => template === content.template) as LetterContent).text.split("\n").length);
+    }
+  };
+  test.each(HOSTILE.map((name) => [name.slice(0, 30), name] as const))("%j writes no markup, no header and no line of its own", (_, name) => check(name));
+  test("neither does any other", () => fc.assert(fc.property(fc.string({ unit: "binary", minLength: 1, maxLength: 100 }).filter((name) => oneLine(name) !== ""), check), { numRuns: 200 }));
+
+  test("a subject too long is cut between characters", () => {
+    expect(subjectLine("🎉".repeat(200))).toBe(`${"🎉".repeat(149)}…`);
+    expect(escapeHtml("<&>\"'")).toBe("&lt;&amp;&gt;&quot;&#39;");
+  });
+});
+
+describe("S4.9: notices", () => {
+  test("carry what a mail program needs to end them (RFC 8058), other mails do not", () => {
+    const ends = CONTENTS.filter((content) => Object.keys(rendered(content).headers).length > 0);
+    expect(ends.map(({ template }) => template)).toEqual(["joined", "access_changed"]);
+    for (const content of ends) {
+      const { headers, text } = rendered(content);
+      expect(headers).toEqual({ "List-Unsubscribe": expect.stringMatching(/^<https:\/\/gate\.example\/v1\/unsubscribe\/mem_1\.[\w-]{43}>$/), "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" });
+      expect(text).toMatch(/https:\/\/app\.example\/unsubscribe#token=mem_1\.[\w-]{43}/);
+    }
+  });
+
+  test.each([
+    [{}, ["invitation", "sign_in", "confirm_email", "joined", "access_changed", "removed"]],
+    [{ invitations: false }, ["invitation", "sign_in", "confirm_email", "access_changed", "removed"]],
+    [{ access: false }, ["invitation", "sign_in", "confirm_email", "joined"]],
+    [{ unsubscribed: true }, ["invitation", "sign_in", "confirm_email"]],
+    [{ unsubscribed: true, access: true, invitations: true }, ["invitation", "sign_in", "confirm_email"]],
+  ])("a member with %j gets %j", (notifications, templates) => {
+    expect(CONTENTS.map(({ template }) => template).filter((template) => wants(notifications, template))).toEqual(templates);
+  });
+});
