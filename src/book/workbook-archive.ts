@@ -1,3 +1,5 @@
+import { crc32 } from "../kernel/deflate.ts";
+
 /** The parts of a ZIP archive (APPNOTE 6.3, without ZIP64) that a spreadsheet is put together from. */
 
 /** What the directory at the end says of an entry. */
@@ -18,19 +20,6 @@ export const ARCHIVE_MAX = 0xffff_ffff;
 const DEFLATED = 8;
 const NEEDED = 20;
 const SIZES_BEHIND = 0x0008;
-
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit += 1) value = (value & 1) === 1 ? (value >>> 1) ^ 0xedb8_8320 : value >>> 1;
-  return value;
-});
-
-/** CRC-32 of further bytes. @param before that of the bytes so far, 0 for none */
-export function crc32(bytes: Uint8Array, before = 0): number {
-  let value = ~before;
-  for (const byte of bytes) value = (value >>> 8) ^ (TABLE[(value ^ byte) & 0xff] as number);
-  return ~value >>> 0;
-}
 
 /** Little-endian numbers: each is its bytes and its value. */
 function pack(...fields: readonly (readonly [bytes: 2 | 4, value: number])[]): Uint8Array {
@@ -81,7 +70,7 @@ export const descriptor = ({ crc, packed, size }: Entry): Uint8Array => pack([4,
 /** An entry that is stored as it is, with its header. */
 export function stored(name: string, text: string, offset: number, at: number): { readonly entry: Entry; readonly bytes: Uint8Array } {
   const body = encoder.encode(text);
-  const entry: Entry = { name, method: 0, crc: crc32(body), packed: body.length, size: body.length, offset };
+  const entry: Entry = { name, method: 0, crc: crc32(body, 0), packed: body.length, size: body.length, offset };
   return { entry, bytes: joined(localHeader(entry, at), body) };
 }
 

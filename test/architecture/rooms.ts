@@ -27,6 +27,7 @@ const PACKAGES: Record<string, RegExp> = {
   "cloudflare:workers": /\.object\.ts$|^src\/index\.ts$/,
   "ipaddr.js": /^src\/kernel\/cidr\.ts$/,
   "node:crypto": /^src\/kernel\/digest\.ts$|^src\/commands\//,
+  "node:zlib": /^src\/kernel\/deflate\.ts$/,
   "ulid": /^src\/kernel\/id\.ts$/,
   "zod": /^src\//,
 };
