@@ -5,6 +5,7 @@ import { bookCalls } from "./contract-book.ts";
 import { dealerCalls } from "./contract-dealer.ts";
 import { invitationCalls } from "./contract-invitations.ts";
 import { licensing } from "./contract-licensing.ts";
+import { exportCalls } from "./contract-export.ts";
 import { marketplaceCalls } from "./contract-marketplace.ts";
 import { mailCalls } from "./contract-mail.ts";
 import { memberAccess } from "./contract-members.ts";
@@ -119,6 +120,7 @@ test("every operation answers what /openapi.json says: status, headers and conte
   await signInCalls(contract, platform);
   await marketplaceCalls(contract, platform);
   await licensing(contract, platform);
+  await exportCalls(contract, platform);
   await dealerCalls(contract, platform);
   await bookCalls(contract, platform);
   await mailCalls(contract, owner);
