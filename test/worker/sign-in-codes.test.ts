@@ -1,13 +1,17 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { ok, type Problem, type Reply } from "../harness/client.ts";
+import { type Api, newKey, ok, type Problem, type Reply } from "../harness/client.ts";
 import { mailsTo } from "../harness/mailbox.ts";
 import { newAccount, type Person } from "../harness/people.ts";
 import { anywhere } from "../harness/sign-in.ts";
-import { fetch, foundPlatform, said } from "./operators-world.ts";
+import { fetch, foundPlatform, said, subscribed } from "./operators-world.ts";
 import { arrived, ask, enter, invited, kept, mailed, newEmail, notThis } from "./sign-in-world.ts";
 
+let platform: Api;
 let owner: Person;
-beforeAll(async () => { owner = await newAccount(fetch, await foundPlatform(), "team"); });
+beforeAll(async () => {
+  platform = await foundPlatform();
+  owner = await newAccount(fetch, platform, "team");
+});
 afterEach(() => { vi.useRealTimers(); });
 
 /** All of an answer but what names this one call. */
@@ -38,6 +42,21 @@ describe("nobody learns who is known", () => {
     vi.useRealTimers();
     expect(await Promise.all([member.email, waiting.email, blocked.email, unknown].map(mails))).toEqual([6, 5, 6, 0]);
     expect((await kept("SELECT count(*) AS n FROM sign_in WHERE email = ?", unknown))?.["n"]).toBe(5);
+  });
+
+  test("S0.1: an operator link lets anybody ask while it is good, and is told from none by the mail alone", async () => {
+    const vendor = await subscribed(platform, "vendor");
+    const made = async (more: object) => ok(await vendor.api.post<{ id: string; url: string }>("/v1/operator-links", { name: "Crew", ...more }, { idempotencyKey: newKey() }), 201).body;
+    const [good, ended] = [await made({ maxUses: 2 }), await made({})];
+    ok(await vendor.api.del(`/v1/operator-links/${ended.id}`), 204);
+    const tokenIn = ({ url }: { url: string }) => url.slice(url.indexOf("=") + 1);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+    const asked = await Promise.all([tokenIn(good), tokenIn(ended), "A".repeat(43)].map(async (link) => {
+      const email = newEmail();
+      return { email, answer: whole(await ask(email, { link })) };
+    }));
+    expect(new Set(asked.map(({ answer }) => JSON.stringify(answer))).size).toBe(1);
+    expect(await Promise.all(asked.map(({ email }) => mails(email)))).toEqual([1, 0, 0]);
   });
 
   test("a wrong code is answered alike, and so is a right one for nobody", async () => {
