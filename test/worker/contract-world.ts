@@ -39,7 +39,7 @@ export async function openContract(): Promise<Contract> {
 }
 
 /** An empty list shows nothing of its rows. */
-const isEmptyList = async (answer: Response): Promise<boolean> => /"data":\[\]/.test(await answer.text());
+const isEmptyList = async (answer: Response): Promise<boolean> => /json/.test(answer.headers.get("content-type") ?? "") && /"data":\[\]/.test(await answer.text());
 
 export const operationsOf = ({ paths }: Document): string[] =>
   Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
