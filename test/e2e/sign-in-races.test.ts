@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api, newKey, ok, type Reply } from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
+import { lastMail, tokenOf } from "../harness/mailbox.ts";
 import { newAccount, type Person } from "../harness/people.ts";
 import { anywhere, newCode, signIn, type Tokens } from "../harness/sign-in.ts";
 
@@ -26,6 +27,10 @@ async function invited(): Promise<{ id: string; email: string }> {
   const email = `${newKey()}@example.com`;
   return { email, ...ok(await owner.api.post<{ id: string }>("/v1/members", { firstName: "Nora", lastName: "New", email, roles: ["member"] }, { idempotencyKey: newKey() }), 201).body };
 }
+
+/** The invitation of a new member, aged so that it may be sent at once. */
+const invitationOf = async (memberId: string): Promise<string> =>
+  (await (await edge.env()).DB.prepare("UPDATE invitation SET updated_at = 0 WHERE member_id = ? RETURNING id").bind(memberId).first<{ id: string }>())?.id ?? "";
 
 /** How many rows a statement counts. */
 const counted = async (sql: string, value: string): Promise<number> => (await (await edge.env()).DB.prepare(sql).bind(value).first<{ n: number }>())?.n ?? -1;
@@ -76,6 +81,25 @@ describe("whatever the isolate", () => {
     }
     // Made, accepted, active.
     expect(found).toEqual(Array(ROUNDS).fill([1, 1, "active", 3]));
+  });
+
+  test("S2.18, S2.19, S2.21: a block in the middle of a first sign-in comes before it or after it: who never came in was never active, and the trail agrees", async () => {
+    const found: unknown[] = [];
+    const late: string[] = [];
+    for (let round = 0; round < ROUNDS * 2; round += 1) {
+      const { id, email } = await invited();
+      ok(await owner.api.post(`/v1/invitations/${await invitationOf(id)}/resend`), 200);
+      ok(await post(0, "/v1/invitations/accept", { token: tokenOf(await lastMail(edge.at(0), email, "invitation")) }), 200);
+      const code = await newCode(edge.at(0), email);
+      const [answer] = await Promise.all([post(round, "/v1/auth/sessions", { email, code }), owner.api.via(edge.at(round + 1)).post(`/v1/members/${id}/block`)]);
+      if (answer.status === 201) late.push(answer.body.access_token);
+      const activations = await counted("SELECT count(*) AS n FROM (SELECT event AS body FROM audit_outbox UNION ALL SELECT body FROM audit_event) WHERE body ->> '$.action' = 'member.activate' AND body ->> '$.resource.id' = ?", id);
+      const came = await counted("SELECT last_login_at IS NOT NULL AS n FROM member WHERE id = ?", id);
+      found.push([answer.status, activations, came, await counted("SELECT status = 'blocked' AS n FROM member WHERE id = ?", id), await counted("SELECT count(*) AS n FROM session WHERE member_id = ?", id)]);
+    }
+    const consistent = found.map((row) => (row as number[])[0] === 201 ? [201, 1, 1, 1, 1] : [401, 0, 0, 1, 0]);
+    expect(found).toEqual(consistent);
+    expect(await Promise.all(late.map(async (token) => (await me(1, token)).status))).toEqual(late.map(() => 401));
   });
 
   test("one refresh token sent to every isolate at once is good once at most, and its session is over", async () => {
