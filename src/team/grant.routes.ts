@@ -7,6 +7,7 @@ import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { invalid } from "../kernel/problem.ts";
+import { accessNotice } from "./access-notice.change.ts";
 import { findGranted, type Granted, requireGranted, requireNeeded } from "./grant.change.ts";
 import { Grants, GRANTS_MAX, MemberCard, memberCard, type MemberRow } from "./member.card.ts";
 import { checkAssignment, loadMember, refuseOwnGrants, refuseUnseenLoss } from "./member.change.ts";
@@ -34,6 +35,7 @@ function saveGrants(call: Call, row: MemberRow, before: readonly GrantRow[], gra
   return call.commit({
     statements: [guardMember(call.db, row), ...replaceGrants(call.db, row.accountId, row.id, grants), bumpMember(call.db, row.accountId, row.id)],
     events: [call.event("grant.edit", { type: "member", id: row.id }, { changes: difference({ grants: before }, { grants: is.grants }) })],
+    letters: accessNotice(call, row, memberCard(row, before, ""), is),
   }, { status: 200, body: is, headers: { ETag: etag(after.version) } });
 }
 

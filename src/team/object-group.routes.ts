@@ -3,6 +3,7 @@ import { difference } from "../audit/difference.ts";
 import { bumpMember } from "../access/stamp.store.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
+import { accessNotice } from "./access-notice.change.ts";
 import { GroupIds, MemberCard, memberCard } from "./member.card.ts";
 import { loadMember, requireGroups } from "./member.change.ts";
 import { requireKnownGroups } from "./object-group.change.ts";
@@ -24,6 +25,7 @@ const put = endpoint({
   return call.commit({
     statements: [guardMember(call.db, row), setGroups(call.db, accountId, row.id, groupIds), bumpMember(call.db, accountId, row.id)],
     events: [call.event("object_group.edit", { type: "member", id: row.id }, { changes: difference({ objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }) })],
+    letters: accessNotice(call, row, { objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }),
   }, { status: 200, body: memberCard(after, grants, call.principal.account.name), headers: { ETag: etag(after.version) } });
 });
 

@@ -2,6 +2,7 @@ import { difference } from "../audit/difference.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import type { Call, Change } from "../identity/call.ts";
 import type { Statement } from "../kernel/db.ts";
+import { accessNotice } from "./access-notice.change.ts";
 import type { MemberRow } from "./member.card.ts";
 import { keepOwner } from "./member.change.ts";
 import { guardMember, guardTopRole, MEMBER_EMAIL, updateMember } from "./member.store.ts";
@@ -27,6 +28,7 @@ export function savedMember(call: Call, row: MemberRow, after: MemberRow, right:
       updateMember(call.db, after), ...beside.statements ?? [],
     ],
     events: [call.event(right, { type: "member", id: row.id }, { changes: difference(was, { ...is, ...beside.note }) }), ...beside.events ?? []],
+    letters: accessNotice(call, row, was, is),
     refusals: { last_admin: "conflict/last-admin" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
   };
 }
