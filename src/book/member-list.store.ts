@@ -10,55 +10,58 @@ export interface Place {
   readonly id: string;
 }
 
-/** What each column is searched and sorted by. `m` is the member, `a` the account, `t` the text of the roles. */
-const TEXTS: Readonly<Record<Column, SQL>> = {
-  login: sql`coalesce(m.login, '')`, username: sql`m.username_folded`, roles: sql`t.shown`, dealer: sql`a.name_folded`, email: sql`m.email`,
-  phone: sql`m.phone_folded`, mobilePhone: sql`m.mobile_phone_folded`, source: sql`m.source`, status: sql`m.status`,
+/** What each column is searched and sorted by. `m` is the member, `a` the account; `g` are the members who have the same roles. */
+const TEXTS: Readonly<Record<Column, string>> = {
+  login: "coalesce(m.login, '')", username: "m.username_folded", roles: "g.names", dealer: "a.name_folded", email: "m.email",
+  phone: "m.phone_folded", mobilePhone: "m.mobile_phone_folded", source: "m.source", status: "m.status",
 };
 
-/** Texts are sorted by so many characters: the rest of a cursor's length is spent on nothing. */
+/** Texts are sorted by so many characters, so that a cursor, which holds one, has an end. */
 const SORTED_BY = 300;
 
 /**
  * The members of these accounts that the filters leave, in the order of the sort, with what an answer shows of them. Filters and
  * sort go through one index that holds all columns (`member_book`); of the members themselves only a page is read.
  */
-export function bookRows(db: Db, query: BookQuery, { after, limit }: { readonly after: Place | null; readonly limit: number }) {
+export function bookRows(db: Db, query: BookQuery, page: Page) {
   const order = sql.raw(query.sort?.last ? "DESC" : "ASC");
-  const page = sql`(SELECT id, value FROM (${found(query)}) f ${begun(query, after)} ORDER BY value ${order}, id ${order} LIMIT ${limit})`;
   return db.select({ row: member, grants: grantsOf(member), dealer: account.name, value: sql<string>`page.value`.as("value") })
-    .from(member).innerJoin(sql`${page} page`, sql`page.id = ${member.id}`).innerJoin(account, eq(account.id, member.accountId))
+    .from(member).innerJoin(sql`(${found(query, page, order)}) page`, sql`page.id = ${member.id}`).innerJoin(account, eq(account.id, member.accountId))
     .orderBy(sql`page.value ${order}`, sql`page.id ${order}`);
 }
 
-const begun = (query: BookQuery, after: Place | null): SQL => {
-  if (after === null) return sql``;
-  if (query.sort === null) return sql`WHERE id > ${after.id}`;
-  return sql`WHERE (value, id) ${sql.raw(query.sort.last ? "<" : ">")} (${after.value}, ${after.id})`;
-};
+/** Which part of a list: so many rows, after that one. */
+export interface Page {
+  readonly after: Place | null;
+  readonly limit: number;
+}
 
-function found(query: BookQuery): SQL {
+/** CROSS JOIN: what stands first comes first, whatever the database guesses. */
+function found(query: BookQuery, { after, limit }: Page, order: SQL): SQL {
   const { filters, sort } = query;
-  const byRoles = filters.roles !== undefined || sort?.column === "roles";
-  const value = sort === null ? sql`''` : sql`substr(${TEXTS[sort.column]}, 1, ${SORTED_BY})`;
-  const wanted = Object.entries(filters).map(([column, text]) => (column === "roles" ? sql`t.fits` : sql`instr(${TEXTS[column as Column]}, ${text}) > 0`));
-  return sql`SELECT m.id AS id, ${value} AS value FROM member m INDEXED BY member_book
-    ${filters.dealer !== undefined || sort?.column === "dealer" ? sql`JOIN account a ON a.id = m.account_id` : sql``}
-    ${byRoles ? sql`JOIN (${rolesText(query)}) t ON t.roles = m.roles` : sql``}
+  const byRoles = sort?.column === "roles";
+  const [id, value] = [sql.raw(byRoles ? "one.value" : "m.id"), sql.raw(sort === null ? "''" : `substr(${TEXTS[sort.column]}, 1, ${SORTED_BY})`)];
+  const wanted = Object.entries(filters).map(([column, text]) => (column === "roles" ? withRoles(query, text) : sql`instr(${sql.raw(TEXTS[column as Column])}, ${text}) > 0`));
+  const begun = after === null ? sql`1` : sort === null ? sql`${id} > ${after.id}` : sql`(${value}, ${id}) ${sql.raw(sort.last ? "<" : ">")} (${after.value}, ${after.id})`;
+  const members = sql`member m INDEXED BY member_book ${filters.dealer !== undefined || sort?.column === "dealer" ? sql`CROSS JOIN account a ON a.id = m.account_id` : sql``}
     WHERE ${sql.join([inAccounts(query), ...wanted], sql` AND `)}`;
+  const rows = byRoles
+    ? sql`(SELECT ${namesOf(query)} AS names, json_group_array(m.id) AS ids FROM ${members} GROUP BY m.roles) g CROSS JOIN json_each(g.ids) one WHERE ${begun}`
+    : sql`${members} AND ${begun}`;
+  return sql`SELECT ${id} AS id, ${value} AS value FROM ${rows} ORDER BY ${sort === null ? sql`` : sql`value ${order},`} ${id} ${order} LIMIT ${limit}`;
 }
 
 const inAccounts = ({ accountIds: [one, ...more] }: BookQuery): SQL =>
   (more.length === 0 ? sql`m.account_id = ${one ?? ""}` : sql`m.account_id IN (SELECT value FROM json_each(${JSON.stringify([one, ...more])}))`);
 
-/** Members have few combinations of roles, so each combination is looked at once, not each member. */
-const rolesText = ({ filters, ...query }: BookQuery): SQL => sql`SELECT had.roles AS roles,
-    (SELECT coalesce(group_concat(coalesce(named.value, r.name_folded, each.value), ', ' ORDER BY each.key), '')
-      FROM json_each(had.roles) each LEFT JOIN json_each(${JSON.stringify(query.roleNames)}) named ON named.key = each.value LEFT JOIN role r ON r.id = each.value) AS shown,
-    ${filters.roles === undefined ? sql`1` : sql`EXISTS (SELECT 1 FROM json_each(had.roles) each LEFT JOIN role r ON r.id = each.value
-      WHERE each.value IN (SELECT value FROM json_each(${JSON.stringify(query.rolesNamed)}))
-        OR instr(lower(each.value), ${filters.roles}) > 0 OR instr(r.name_folded, ${filters.roles}) > 0)`} AS fits
-  FROM (SELECT DISTINCT m.roles AS roles FROM member m INDEXED BY member_book WHERE ${inAccounts({ filters, ...query })}) had`;
+/** The names of a member's roles. Members have few combinations of roles, so this is asked for each combination, not for each member. */
+const namesOf = ({ roleNames }: BookQuery): SQL => sql`(SELECT coalesce(group_concat(coalesce(named.value, r.name_folded, had.value), ', ' ORDER BY had.key), '')
+  FROM json_each(m.roles) had LEFT JOIN json_each(${JSON.stringify(roleNames)}) named ON named.key = had.value LEFT JOIN role r ON r.id = had.value)`;
+
+/** One of the member's roles, by its key or a name. */
+const withRoles = (query: BookQuery, text: string): SQL => sql`m.roles IN (SELECT c.roles FROM
+  (SELECT DISTINCT m.roles AS roles FROM member m INDEXED BY member_book WHERE ${inAccounts(query)}) c CROSS JOIN json_each(c.roles) had LEFT JOIN role r ON r.id = had.value
+  WHERE had.value IN (SELECT value FROM json_each(${JSON.stringify(query.rolesNamed)})) OR instr(lower(had.value), ${text}) > 0 OR instr(r.name_folded, ${text}) > 0)`;
 
 /** The accounts directly below this one. */
 export const findBelow = (db: Db, accountId: string) =>
