@@ -121,7 +121,7 @@ function farewell(url: string, platform: Login, logins: readonly Login[]): strin
     "    -H 'Content-Type: application/json' -H 'Idempotency-Key: try-1' -d '{\"amount\": 20}'",
     "", "  # The vendor's owner reads the trail.",
     `  curl -s ${url}/v1/audit -H 'Authorization: Bearer ${logins[0]?.apiKey}'`,
-    "", "In another terminal: npm run tour. Ctrl-C stops the gate; the data stays (npm run reset begins anew). Calls from now on:", "",
+    "", `Mails that the gate sends: ${url}/dev/mail`, "", "In another terminal: npm run tour. Ctrl-C stops the gate; the data stays (npm run reset begins anew). Calls from now on:", "",
   ].join("\n");
 }
 

@@ -2,8 +2,8 @@ import { type Answer, type Ask, type Caller, valueAt } from "./client.ts";
 
 const WIDTH = 160;
 /** What a reader of the tour can do without. */
-const NOISE = /^(accountId|createdBy|createdAt|updatedAt|version|prevHash|hash|type|title|status|instance|requestId|settings|source|username)$/;
-const SECRET = /^(secret|token|access_token)$/;
+const NOISE = /^(accountId|createdBy|createdAt|updatedAt|version|prevHash|hash|type|title|status|instance|requestId|settings|source|username|readOnlyFields|requiredFields|notifications|html|text|dealer|link)$/;
+const SECRET = /^(secret|newSecret|token|access_token|refresh_token|code)$/;
 
 /** One call and its answer, as lines for a person. */
 export function transcript({ who, address, viaToken }: Caller, ask: Ask, answer: Answer): string[] {

@@ -26,6 +26,13 @@ test("S3.56 README.md says what an object group is, and how objects and members 
   expect(section).toMatch(/`all`/);
 });
 
+test("S1.42 S3.1 S3.2 README.md says where the book of users is, and what is to be read on: creation, access, copying rights, object groups", () => {
+  const [section = ""] = /\n## People\n[\s\S]*?(?=\n## )/.exec(readme) ?? [];
+  expect(section).toContain("Settings → Team");
+  expect(section).toContain("Users reference book");
+  for (const heading of ["Creation", "Access", "Copy rights", "Object groups", "Signing in", "Leaving", "Hooks"]) expect(section, heading).toMatch(new RegExp(`- \\*\\*${heading}[.*]`));
+});
+
 test("README.md names every kind of account and every role of its smaller models", () => {
   for (const kind of Object.keys(PRESETS)) expect(readme, kind).toContain(`\`${kind}\``);
   for (const { model, roles } of Object.values(PRESETS)) {
