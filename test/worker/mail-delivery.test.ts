@@ -177,3 +177,20 @@ test("no token and no code is in the outbox or in the audit trail", async () => 
   const tables = await Promise.all(["mail_outbox", "audit_outbox", "audit_event", "call_log"].map((table) => env.DB.prepare(`SELECT * FROM ${table}`).all()));
   expect(secrets.map((secret) => [mails.includes(secret), JSON.stringify(tables).includes(secret)])).toEqual(secrets.map(() => [true, false]));
 });
+
+test("what is sent is what Cloudflare's own binding takes, whatever people call themselves", async () => {
+  const letters = await Promise.all([
+    waiting({ template: "joined", memberId: "mem_1", account: "Студия «Север»\r\nBcc: everybody@example.com", name: "\u{1F389}".repeat(300), email: "ann@example.com" }),
+    waiting({ template: "confirm_email", memberId: "mem_1", kid: "test-1", account: "\u0000\u202e<b>", language: "ru" }),
+  ]);
+  await deliverWaiting({ ...env, DEV_MAIL: "off" });
+  expect(await Promise.all(letters.map(rowOf))).toMatchObject([{ error: null, sent_at: expect.any(Number) }, { error: null, sent_at: expect.any(Number) }]);
+});
+
+test("a mail comes from the address of the configuration, with headers only where they belong", async () => {
+  const out = outgoing();
+  const letter = await waiting({ account: "A\r\nBcc: everybody@example.com" });
+  await deliverWaiting(sendingTo(out, { MAIL_FROM: "gate@nord.example" }));
+  expect(out.sent).toMatchObject([{ from: { email: "gate@nord.example", name: "Tollgate" }, to: letter.to, subject: "Your access to A Bcc: everybody@example.com was changed" }]);
+  expect(Object.keys(out.sent[0]?.headers ?? {})).toEqual(["List-Unsubscribe", "List-Unsubscribe-Post"]);
+});
