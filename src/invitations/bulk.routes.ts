@@ -6,6 +6,7 @@ import { findRecords } from "../identity/idempotency.store.ts";
 import { validate } from "../kernel/body.ts";
 import type { IdempotencyRecord } from "../kernel/idempotency.ts";
 import { Problem, problemBody, PROBLEMS } from "../kernel/problem.ts";
+import { requireInviting } from "../team/member.change.ts";
 import { createInvitation, MadeInvitation } from "./invitation.change.ts";
 import { WantedMember } from "./wanted.change.ts";
 
@@ -33,6 +34,7 @@ const bulk = (types: TypeTable) => endpoint({
   body: Body, answer: z.object({ results: z.array(Row) }), idempotency: "required",
 }, async (call) => {
   await call.read();
+  requireInviting(call);
   call.decide("member.create");
   const { invitations } = await call.body();
   const made = await madeBefore(call, invitations.map((_, index) => index));

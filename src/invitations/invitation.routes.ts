@@ -26,6 +26,7 @@ const create = (types: TypeTable) => endpoint({
   problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required"],
 }, async (call) => {
   await call.read();
+  requireInviting(call);
   call.decide("member.create");
   const { dryRun, ...asked } = await call.body();
   return createInvitation(call, types, asked, { dryRun });

@@ -7,11 +7,11 @@ import { member } from "../schema/team.ts";
 /** Columns of the unique key, as a failed write names them. */
 export const INVITATION_PENDING = "invitation.account_id, invitation.email";
 
-/** Whoever has this address, external id or invitation in the account, and whether an invitation waits for them. */
+/** Whoever has this address, external id or invitation in the account, and whether an invitation was sent that waits for them. */
 export const findKnown = (db: Db, accountId: string, email: string, externalId: string | null) =>
   db.select({
     id: member.id, email: member.email, externalId: member.externalId, status: member.status,
-    waits: sql<number>`EXISTS (SELECT 1 FROM invitation i WHERE i.member_id = member.id AND i.status = 'pending')`.as("waits"),
+    waits: sql<number>`EXISTS (SELECT 1 FROM invitation i WHERE i.member_id = member.id AND i.status = 'pending' AND i.send_count > 0)`.as("waits"),
   }).from(member).where(sql`${member.id} IN (
     SELECT id FROM member WHERE account_id = ${accountId} AND email = ${email}
     UNION ALL SELECT id FROM member WHERE account_id = ${accountId} AND external_id = ${externalId}

@@ -3,6 +3,7 @@ import type { TypeTable } from "../access/type.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { MemberCard } from "../team/member.card.ts";
+import { requireInviting } from "../team/member.change.ts";
 import { Mailed } from "./invitation.card.ts";
 import { invite } from "./invite.change.ts";
 import { DryRun, WantedMember, wantedOf } from "./wanted.change.ts";
@@ -22,6 +23,7 @@ const create = (types: TypeTable) => endpoint({
   problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required"],
 }, async (call) => {
   await call.read();
+  requireInviting(call);
   call.decide("member.create");
   const { notify, dryRun, ...asked } = await call.body();
   const { row, invitation, mail, card, change } = await invite(call, types, await wantedOf(call, asked, types), { send: notify, hookId: null });

@@ -26,7 +26,7 @@ const set = (who: Person, settings: object, ask: object = ANY) => who.api.patch<
 const card = async (who: Person, of: Person = who, ask: object = {}) => ok(await who.api.get<Card>(at(of), ask), 200).body;
 
 test("settings are shown and taken where they mean something, and refused elsewhere", async () => {
-  const everywhere = ["currency", "locale", "membersMayCreateKeys"];
+  const everywhere = ["allowedEmailDomains", "currency", "invitationTtlMs", "locale", "membersMayCreateKeys"];
   const switches = ["inviteOnlyAdmins", "customersMayInviteBillingAdmin", "billingAdminVisibleToCustomer"];
   const own: Record<string, readonly string[]> = { team: ["perThemeRestrictions"], seller: switches, distributor: ["inviteOnlyAdmins"], vendor: [], dealer: [], agency: [] };
   for (const [kind, more] of Object.entries(own)) {

@@ -37,7 +37,7 @@ describe("a sub-account of an agency", () => {
     const answers = await Promise.all(faults.map((fault) => add(agency, { ...good, ...fault })));
     expect(answers.map(pointer)).toEqual(["422 /firstName", "422 /firstName", "422 /firstName", "422 /lastName", "422 /lastName", "422 /email", "422 /email"]);
     ok(await add(agency, { ...good, firstName: "x".repeat(100) }), 201);
-    expect(said(await add(agency, { ...person(), email: good.email.toUpperCase(), accountType: "manager" }))).toBe("409 conflict/duplicate-invitation");
+    expect(said(await add(agency, { ...person(), email: good.email.toUpperCase(), accountType: "manager" }))).toBe("409 conflict/duplicate-member");
   });
 
   test("S4.5, S4.10, S4.14 is created by the owner, with an account type: guest, specialist or manager", async () => {
