@@ -1,0 +1,30 @@
+import { type Api, newKey, ok } from "../harness/client.ts";
+import { giveCredits, newAccount, newMember, subscribe } from "../harness/people.ts";
+import type { Contract } from "./contract-world.ts";
+
+/** A member's statistics, events and assessments, and the ways of removing one. */
+export async function removalCalls({ fetch }: Contract, platform: Api): Promise<void> {
+  const keyed = () => ({ idempotencyKey: newKey() });
+  const agency = await newAccount(fetch, platform, "agency");
+  await subscribe(platform, agency.accountId);
+  await giveCredits(platform, agency.accountId, 10);
+  const toolId = ok(await platform.post<{ id: string }>("/v1/tools", { key: "removal", name: "Removal", createCost: 3 }, keyed()), 201).body.id;
+  const member = await newMember(fetch, agency, { roles: ["specialist"], grants: [{ resourceType: "tool", resourceId: toolId, access: "view" }] });
+  ok(await member.api.post("/v1/tasks", { toolId, name: "Plan" }, keyed()), 201);
+  const path = `/v1/members/${member.memberId}`;
+  for (const who of [agency.api, member.api]) {
+    ok(await who.get(`${path}/statistics`), 200);
+    ok(await who.get(`${path}/events?limit=1`), 200);
+  }
+  const assessment = `/v1/accounts/${agency.accountId}/members/${member.memberId}/assessments/2025`;
+  ok(await platform.put(assessment, { result: "A" }), 200);
+  ok(await platform.put(assessment, { result: 1 }), 422);
+  ok(await member.api.get(`${path}/assessments`), 200);
+  ok(await platform.del(assessment), 204);
+  ok(await agency.api.del(`/v1/members/${agency.memberId}`), 409);
+  ok(await agency.api.del(path), 409);
+  ok(await agency.api.del(`${path}?tasks=keep`), 422);
+  ok(await agency.api.del(`${path}?tasks=delete`, { ifMatch: "\"99\"" }), 412);
+  ok(await agency.api.del(`${path}?tasks=delete`), 204);
+  ok(await agency.api.del(path), 404);
+}
