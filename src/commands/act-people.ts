@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from "node:crypto";
+import { now } from "../kernel/clock.ts";
 import { as } from "./cast.ts";
 import { type Answer, ask, type Caller, check, rowsOf, textAt, valueAt } from "./client.ts";
 import { equip, opened, peopleOf, type Stage } from "./stage.ts";
@@ -33,21 +34,33 @@ async function join(stranger: Caller, who: string, email: string): Promise<Calle
 /** An event as a shop sends it, signed by Standard Webhooks 1.0. */
 function deliver(shop: Caller, hook: { readonly id: string; readonly secret: string }, id: string, event: object): Promise<Answer> {
   const body = JSON.stringify(event);
-  const at = String(Math.floor(Date.now() / 1000));
+  const at = String(Math.floor(now() / 1000));
   const key = Buffer.from(hook.secret.slice("whsec_".length), "base64");
   const signature = createHmac("sha256", key).update(`${id}.${at}.${body}`).digest("base64");
   const headers = { "webhook-id": id, "webhook-timestamp": at, "webhook-signature": `v1,${signature}` };
   return ask(shop, { method: "POST", path: `/v1/hooks/${hook.id}`, file: { type: "application/json", text: body }, headers, expect: 200 });
 }
 
+/** What the shop's event becomes: a viewer. */
+const MAPPING = {
+  typeAt: "/type",
+  rules: [{
+    when: { type: "order.paid" },
+    then: {
+      action: "invite", roles: ["viewer"], email: { pointer: "/customer/email" }, firstName: { pointer: "/customer/first" },
+      lastName: { pointer: "/customer/last" }, externalId: { pointer: "/customer/id" },
+    },
+  }],
+};
+
 /** People: invited by mail and by a shop's webhook, signed in by code, taken out again. */
 export const PEOPLE = {
   title: "People: Ada invites Max by mail, a shop's webhook invites Wilma, both sign in by a code; Ada removes Max, whose session ends",
-  async play({ platform, now }: Stage): Promise<void> {
-    const run = now.toString(36);
-    const person = peopleOf("people", now);
+  async play({ platform, now: at }: Stage): Promise<void> {
+    const run = at.toString(36);
+    const person = peopleOf("people", at);
     const owner = await opened(platform, "Ada Admin", { kind: "team", name: `Tour people ${run}`, owner: person("Ada", "Admin") });
-    await equip(platform, owner.accountId, { restrictedAccounts: false, credits: 0, now });
+    await equip(platform, owner.accountId, { restrictedAccounts: false, credits: 0, now: at });
     const ada = as(platform, owner);
     const stranger: Caller = { ...platform, credential: null };
 
@@ -59,16 +72,7 @@ export const PEOPLE = {
 
     const made = await ask(ada, {
       method: "POST", path: "/v1/hooks", headers: { "idempotency-key": randomUUID() }, expect: 201,
-      body: {
-        name: "The shop", scheme: "standard",
-        mapping: {
-          typeAt: "/type",
-          rules: [{
-            when: { type: "order.paid" },
-            then: { action: "invite", email: { pointer: "/customer/email" }, firstName: { pointer: "/customer/first" }, lastName: { pointer: "/customer/last" }, externalId: { pointer: "/customer/id" }, roles: ["viewer"] },
-          }],
-        },
-      },
+      body: { name: "The shop", scheme: "standard", mapping: MAPPING },
     });
     const hook = { id: textAt(made, "id"), secret: textAt(made, "newSecret") };
     const wilma = person("Wilma", "Webb");
