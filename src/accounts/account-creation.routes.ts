@@ -20,7 +20,7 @@ function checkParent(kind: AccountKind, parentId: string | null, parentKind: str
 
 const create = endpoint({
   method: "POST", path: "/v1/accounts", tag: "Accounts", right: "account.create", status: 201,
-  summary: "Platform: create an account with its first owner.", body: NewAccount, answer: MadeAccount, idempotency: "optional",
+  summary: "Platform: create an account with its first owner, who is invited by mail.", body: NewAccount, answer: MadeAccount, idempotency: "optional",
 }, async (call) => {
   const parentId = call.named("parentId");
   const [parents] = await call.read(findAccount(call.db, parentId ?? ""));
@@ -28,12 +28,12 @@ const create = endpoint({
   const body = await call.body();
   checkParent(body.kind as AccountKind, parentId, parents[0]?.kind);
   const { subscription } = body;
-  const { account, owner, claim, statements } = foundAccount(call, { ...body, subscription: subscription && toSubscription(subscription) });
+  const { account, owner, claim, statements, letters } = await foundAccount(call, { ...body, subscription: subscription && toSubscription(subscription) });
   const answer = { ...accountCard(account), owner: memberCard(owner, [], account.name) };
   const changes = { before: {}, after: { kind: account.kind, name: account.name, ownerMemberId: owner.id } };
   const event = (chain: string) => call.event("account.create", { type: "account", id: account.id }, { accountId: chain, changes });
   return call.commit({
-    statements, events: [event(account.id), event(call.principal.accountId)],
+    statements, events: [event(account.id), event(call.principal.accountId)], letters,
   }, {
     status: 201, replay: answer, body: { ...answer, claim },
     headers: { ETag: etag(account.version), Location: `/v1/accounts/${account.id}` },

@@ -11,6 +11,8 @@ import { settingsOf } from "../identity/settings.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { Claim } from "./account.card.ts";
 import { findParent } from "./account.store.ts";
+import { insertInvitation, INVITATION_PENDING } from "../invitations/invitation.store.ts";
+import { newInvitation, sent } from "../invitations/invite.change.ts";
 import { MemberCard, memberCard, NewMember } from "../team/member.card.ts";
 import { guardMemberLimit, insertMember, loginOf, LOGINS_MAX, MEMBER_EMAIL } from "../team/member.store.ts";
 import { claimAnew, firstKey } from "./new-account.change.ts";
@@ -21,6 +23,7 @@ const Body = NewMember.pick({
   username: true, firstName: true, lastName: true, email: true, phone: true, mobilePhone: true, position: true, language: true, rights: true,
 }).extend({
   roles: NewMember.shape.roles.unwrap().min(1),
+  notify: z.boolean().default(false).describe("Send the invitation by mail."),
   objectGroupIds: z.array(z.literal(EVERY_GROUP)).max(1).default([]).describe("Dealers: [\"all\"] lets the member see every object group; single groups are given by a manager."),
 });
 
@@ -38,11 +41,12 @@ function checkGiven(preset: Preset, { roles, rights }: { readonly roles: readonl
 const add = endpoint({
   method: "POST", path: "/v1/accounts/:id/members", tag: "Accounts", right: "account.manage", status: 201,
   summary: "Platform: add a member to an account, with any role of its model.", body: Body, answer: Made, idempotency: "optional",
-  problems: ["conflict/duplicate-member", "conflict/member-limit", "plan/feature-required"],
+  problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required"],
 }, async (call) => {
   const [account, [above]] = await loadTenant(call, findParent(call.db, call.params["id"] ?? ""));
-  const body = await call.body();
-  const preset = presetFor(account.kind, settingsOf(account, above?.settings ?? null).switches);
+  const { notify, ...body } = await call.body();
+  const { settings, switches } = settingsOf(account, above?.settings ?? null);
+  const preset = presetFor(account.kind, switches);
   checkGiven(preset, body);
   const { restrictedAccounts, memberLimit, contactUrl } = account.plan;
   if (isRestricted(preset, body.roles) && !restrictedAccounts) {
@@ -51,14 +55,17 @@ const add = endpoint({
   const limit = Math.min(memberLimit ?? Infinity, preset.logins ? LOGINS_MAX : Infinity);
   const row = newMemberRow(call, account.id, body);
   const answer = memberCard(row, [], account.name);
+  const waiting = newInvitation(call, row);
+  const { invitation, letters } = notify ? await sent(call, row, waiting, { name: account.name, preset, settings }) : { invitation: waiting, letters: [] };
   const { statement, claim } = firstKey(call, account.id, row.id);
   // What the platform does to a tenant is in the trail of both.
   const event = (accountId: string) => call.event("member.create", { type: "member", id: row.id }, { accountId, changes: difference({}, answer) });
   return call.commit({
-    statements: [...(limit === Infinity ? [] : [guardMemberLimit(call.db, account.id, limit)]), ...insertMember(call.db, row, [], preset.logins === true), statement],
+    statements: [...(limit === Infinity ? [] : [guardMemberLimit(call.db, account.id, limit)]), ...insertMember(call.db, row, [], preset.logins === true), insertInvitation(call.db, invitation), statement],
+    letters,
     events: [account.id, call.principal.accountId].map(event),
     ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
-    refusals: { member_limit: "conflict/member-limit" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
+    refusals: { member_limit: "conflict/member-limit" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member", [INVITATION_PENDING]: "conflict/duplicate-invitation" },
   }, { status: 201, replay: answer, body: { ...answer, claim }, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
 });
 

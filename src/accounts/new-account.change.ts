@@ -13,6 +13,8 @@ import type { Answer } from "../kernel/operation.ts";
 import { randomToken } from "../kernel/secret.ts";
 import type { Profile } from "../schema/team.ts";
 import { type AccountRow, DEFAULT_PLAN, NO_SUBSCRIPTION } from "./account.card.ts";
+import { insertInvitation } from "../invitations/invitation.store.ts";
+import { newInvitation, sent } from "../invitations/invite.change.ts";
 import { insertAccount } from "./account.store.ts";
 import type { MemberRow } from "../team/member.card.ts";
 import { insertMember } from "../team/member.store.ts";
@@ -57,8 +59,8 @@ export function claimAnew(call: Call, accountId: string, memberId: string, event
   }, { status: 201, body: { memberId, claim } });
 }
 
-/** An account with its first owner, who holds the top role of its model and claims the first key. */
-export function foundAccount(call: Call, { kind, parentId, name, owner: person, plan = DEFAULT_PLAN, subscription = NO_SUBSCRIPTION, profile = {} }: Founding) {
+/** An account with its first owner, who holds the top role of its model, is invited by mail, and may claim the first key. */
+export async function foundAccount(call: Call, { kind, parentId, name, owner: person, plan = DEFAULT_PLAN, subscription = NO_SUBSCRIPTION, profile = {} }: Founding) {
   const { now, db } = call;
   const accountId = newId("account", now);
   const preset = presetOf(kind as AccountKind);
@@ -68,5 +70,7 @@ export function foundAccount(call: Call, { kind, parentId, name, owner: person, 
     allowedIps: [], profile, version: 1, createdAt: now, updatedAt: now,
   };
   const { statement, claim } = firstKey(call, accountId, owner.id);
-  return { account, owner, claim, statements: [insertAccount(db, account), ...insertMember(db, owner, [], false), statement] };
+  const { invitation, letters } = await sent(call, owner, newInvitation(call, owner), { name, preset, settings: DEFAULT_SETTINGS });
+  const statements = [insertAccount(db, account), ...insertMember(db, owner, [], false), insertInvitation(db, invitation), statement];
+  return { account, owner, claim, letters, statements };
 }

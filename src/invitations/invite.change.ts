@@ -12,7 +12,7 @@ import { invalid, Problem } from "../kernel/problem.ts";
 import type { Letter } from "../mail/letter.ts";
 import { invitationToken } from "../mail/one-time.ts";
 import type { InvitationRow } from "../schema/invitation.ts";
-import type { Locale } from "../schema/team.ts";
+import type { Locale, Settings } from "../schema/team.ts";
 import { requireGranted, requireNeeded } from "../team/grant.change.ts";
 import { memberCard, type MemberRow, type NewMember } from "../team/member.card.ts";
 import { addressRules, checkAssignment, requireGroups, requireInviting } from "../team/member.change.ts";
@@ -122,16 +122,25 @@ export const newInvitation = (call: Pick<Call, "now" | "principal">, row: Pick<M
   invitedBy: call.principal.memberId, hookId: null, createdAt: call.now, acceptedAt: null, revokedAt: null, updatedAt: call.now,
 });
 
+/** The account that invites, where it is not the one that the call acts on. */
+export interface Inviting {
+  readonly name: string;
+  readonly preset: Preset;
+  readonly settings: Pick<Settings, "invitationTtlMs" | "locale">;
+}
+
+const invitingOf = ({ principal: { account, preset } }: Call): Inviting => ({ name: account.name, preset, settings: account.settings });
+
 /** The same once more: another token, which ends the one before, and a mail with it. */
-export async function sent(call: Call, row: Pick<MemberRow, "email" | "language" | "roles" | "login">, before: InvitationRow): Promise<{ invitation: InvitationRow; letters: readonly Letter[] }> {
-  const { account, preset, member, settings } = { ...call.principal, settings: call.principal.account.settings };
+export async function sent(call: Call, row: Pick<MemberRow, "email" | "language" | "roles" | "login">, before: InvitationRow, account: Inviting = invitingOf(call)): Promise<{ invitation: InvitationRow; letters: readonly Letter[] }> {
+  const { member } = call.principal;
   const sendCount = before.sendCount + 1;
   const { kid, token } = invitationToken(call.env.SIGNING_KEYS, null, before.id, sendCount);
-  const expiresAt = call.now + settings.invitationTtlMs;
-  const language = row.language ?? settings.locale;
+  const expiresAt = call.now + account.settings.invitationTtlMs;
+  const language = row.language ?? account.settings.locale;
   const letter: Letter = {
     id: newId("mail", call.now), to: row.email, language, template: "invitation", invitationId: before.id, kid, sendCount, account: account.name,
-    inviter: member.username, roles: await roleNames(call, preset, row.roles, language), login: row.login, expiresAt,
+    inviter: member.username, roles: await roleNames(call, account.preset, row.roles, language), login: row.login, expiresAt,
   };
   return { invitation: { ...before, tokenHash: sha256Hex(token), tokenKid: kid, sendCount, expiresAt, status: "pending", updatedAt: call.now }, letters: [letter] };
 }

@@ -74,7 +74,7 @@ function reachOf(call: Call, organizationId: string) {
 
 const create = endpoint({
   method: "POST", path: "/v1/organizations", tag, right: "organization.create", status: 201,
-  summary: "Found an account below yours: a seller's customer, a distributor's seller. Its first owner claims the first API key.",
+  summary: "Found an account below yours: a seller's customer, a distributor's seller. Its first owner is invited by mail, and may claim the first API key.",
   body: NewOrganization, answer: MadeOrganization, idempotency: "optional",
 }, async (call) => {
   const { accountId, account, preset } = call.principal;
@@ -84,12 +84,12 @@ const create = endpoint({
   if (kind === null || preset.tree === null) throw new Problem("access/denied", { detail: "No organization stands below this one." });
   requireFounding(call, kind);
   const body = await call.body();
-  const made = foundAccount(call, { ...body, kind, parentId: accountId, profile: definite(body.profile) });
+  const made = await foundAccount(call, { ...body, kind, parentId: accountId, profile: definite(body.profile) });
   const reach = reachOf(call, made.account.id);
   const answer = { ...organizationCard(made.account), owner: memberCard(made.owner, [], made.account.name) };
   const changes = { before: {}, after: { kind, name: made.account.name, profile: made.account.profile, ownerMemberId: made.owner.id } };
   const event = (chain: string) => call.event("organization.create", { type: "organization", id: made.account.id }, { accountId: chain, changes });
-  return call.commit({ statements: [...made.statements, ...reach.statements], events: [event(accountId), event(made.account.id), ...reach.events] }, {
+  return call.commit({ statements: [...made.statements, ...reach.statements], events: [event(accountId), event(made.account.id), ...reach.events], letters: made.letters }, {
     status: 201, replay: answer, body: { ...answer, claim: made.claim },
     headers: { ETag: etag(1), Location: `/v1/organizations/${made.account.id}` },
   });
