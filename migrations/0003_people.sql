@@ -34,7 +34,7 @@ UPDATE member SET login = (SELECT printf('%04d', COUNT(*)) FROM member older WHE
   WHERE account_id IN (SELECT id FROM account WHERE kind IN ('dealer', 'subdealer'));
 -- The user book: all that it is searched and sorted by, so that no filter and no order reads the rows themselves.
 DROP INDEX member_account;
-CREATE INDEX member_book ON member (account_id, id, login, username_folded, roles, email, phone_folded, mobile_phone_folded, source, status);
+CREATE INDEX member_book ON member (account_id, id, login, username_folded, roles, email, phone_folded, mobile_phone_folded, source, status, last_login_at);
 CREATE UNIQUE INDEX member_login ON member (account_id, login) WHERE login IS NOT NULL;
 CREATE UNIQUE INDEX member_user ON member (account_id, user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX member_of_user ON member (user_id) WHERE user_id IS NOT NULL;

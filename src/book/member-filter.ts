@@ -5,7 +5,7 @@ import { listQuery } from "../kernel/page.ts";
 import { LOCALES, type Locale } from "../schema/team.ts";
 
 /** What the user book shows of a member, and is searched and sorted by. */
-export const COLUMNS = ["login", "username", "roles", "dealer", "email", "phone", "mobilePhone", "source", "status"] as const;
+export const COLUMNS = ["login", "username", "roles", "dealer", "email", "phone", "mobilePhone", "source", "status", "lastLoginAt"] as const;
 export type Column = (typeof COLUMNS)[number];
 
 /** Nothing typed into a field searches nothing. */
@@ -17,6 +17,7 @@ const filters = {
   login: within("the login"), username: within("the username"), roles: within("the key of a role, or of its name in English or Russian"),
   dealer: within("the name of the account"), email: within("the e-mail address"), phone: within("the phone number"),
   mobilePhone: within("the mobile phone number"), source: searched("local or external, or a part of it."), status: searched("new, active or blocked, or a part of it; disabled is blocked."),
+  lastLoginAt: within("the time of the last sign-in, such as 2026-11-22"),
 } satisfies Record<Column, z.ZodType>;
 
 /** What the list and its export are asked with. */

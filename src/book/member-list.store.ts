@@ -14,6 +14,7 @@ export interface Place {
 const TEXTS: Readonly<Record<Column, string>> = {
   login: "coalesce(m.login, '')", username: "m.username_folded", roles: "g.names", dealer: "a.name_folded", email: "m.email",
   phone: "m.phone_folded", mobilePhone: "m.mobile_phone_folded", source: "m.source", status: "m.status",
+  lastLoginAt: "coalesce(strftime('%Y-%m-%dt%H:%M:%fz', m.last_login_at / 1000.0, 'unixepoch'), '')",
 };
 
 /** Texts are sorted by so many characters, so that a cursor, which holds one, has an end. */

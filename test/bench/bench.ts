@@ -4,6 +4,7 @@ import { api, type Api, newKey, ok } from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
 import type { Config } from "../harness/build.ts";
 import { giveCredits, newAccount, newMember, newToken, subscribe } from "../harness/people.ts";
+import { bookCalls, MEMBERS } from "./book.ts";
 import { type Compared, compareDecisions } from "./decision.ts";
 import type { Load } from "./driver.ts";
 import { median, perSecond, table } from "./figure.ts";
@@ -129,7 +130,7 @@ async function printRows(edge: Edge, { accountId, scenarios }: World): Promise<v
 /** One call after another, as a person waits for it, beside one bare read of a row in the same rounds. */
 async function printLists(edge: Edge, { platform, scenarios }: World): Promise<void> {
   const [, bare] = scenarios.find(([name]) => name === "bare + D1 read") as Scenario;
-  const calls = await listCalls(edge, platform);
+  const calls = [...await listCalls(edge, platform), ...await bookCalls(edge, platform)];
   for (const call of calls) await warm(edge, call);
   const loads: Scenario[] = [["bare + D1 read", bare], ...calls.map(({ name, path, apiKey }): Scenario => [name, {
     target: "EDGE", method: "GET", path, body: null, keyed: false, status: 200, headers: { "authorization": `Bearer ${apiKey}`, "cf-connecting-ip": "203.0.113.7" },
@@ -139,7 +140,7 @@ async function printLists(edge: Edge, { platform, scenarios }: World): Promise<v
     for (const [name, load] of loads) times.get(name)?.push(1000 / await run(edge, load, LIST_CALLS, 1));
   }
   const base = times.get("bare + D1 read") ?? [];
-  console.log(`\nA page of 25 at ${OBJECTS} objects of the type, one call after another, median of ${LIST_ROUNDS} rounds of ${LIST_CALLS}:\n`);
+  console.log(`\nA page of 25 at ${OBJECTS} objects of the type, or at ${MEMBERS} members, one call after another, median of ${LIST_ROUNDS} rounds of ${LIST_CALLS}:\n`);
   console.log(table(["", "ms", "x bare read", "aim", ""], Array.from(times, ([name, list]) => {
     const [ms, ratio] = [median(list), median(list.map((value, round) => value / (base[round] ?? NaN)))];
     return [name, ms.toFixed(2), ratio.toFixed(1), name.startsWith("list") ? "<= 20 ms" : "", name.startsWith("list") ? (ms <= 20 ? "reached" : "MISSED") : ""];

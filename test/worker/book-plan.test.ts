@@ -13,10 +13,10 @@ async function fill(accountId: string, parentId: string | null, rows: number): P
   await env.DB.prepare(`INSERT INTO account (id, kind, name, name_folded, parent_id, owner_member_id, plan, subscription, settings, allowed_ips, created_at, updated_at)
     VALUES (?1, 'dealer', ?1, lower(?1), ?2, 'mem_9', '{}', '{}', '{}', '[]', 0, 0)`).bind(accountId, parentId).run();
   await env.DB.prepare(`WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${rows})
-    INSERT INTO member (id, account_id, login, username, username_folded, first_name, last_name, email, phone, phone_folded, mobile_phone, mobile_phone_folded, source, status, roles, created_at, updated_at)
+    INSERT INTO member (id, account_id, login, username, username_folded, first_name, last_name, email, phone, phone_folded, mobile_phone, mobile_phone_folded, source, status, roles, last_login_at, created_at, updated_at)
     SELECT printf('mem_%s_%05d', ?1, n), ?1, printf('%04d', n), 'User ' || (n * 7919 % 10007), 'user ' || (n * 7919 % 10007), 'U', 'S', 'u' || (n * 31 % 10007) || '@example.com',
       '+7 ' || n % 500, '+7 ' || n % 500, '+44 ' || n % 300, '+44 ' || n % 300, CASE n % 4 WHEN 0 THEN 'external' ELSE 'local' END,
-      CASE n % 3 WHEN 0 THEN 'new' WHEN 1 THEN 'active' ELSE 'blocked' END, CASE n % 3 WHEN 0 THEN '["client"]' WHEN 1 THEN '["dealer_user","rol_' || n % 9 || '"]' ELSE '[]' END, 0, 0 FROM numbers`).bind(accountId).run();
+      CASE n % 3 WHEN 0 THEN 'new' WHEN 1 THEN 'active' ELSE 'blocked' END, CASE n % 3 WHEN 0 THEN '["client"]' WHEN 1 THEN '["dealer_user","rol_' || n % 9 || '"]' ELSE '[]' END, n, 0, 0 FROM numbers`).bind(accountId).run();
 }
 
 beforeAll(async () => {
@@ -36,7 +36,7 @@ async function page(asked: Asked, accounts: readonly string[], after: Place | nu
 }
 
 const FILTERS: Readonly<Record<(typeof COLUMNS)[number], string>> = {
-  login: "12", username: "ser 77", roles: "client", dealer: "acc", email: "@example", phone: "+7 4", mobilePhone: "44 1", source: "ext", status: "blocked",
+  login: "12", username: "ser 77", roles: "client", dealer: "acc", email: "@example", phone: "+7 4", mobilePhone: "44 1", source: "ext", status: "blocked", lastLoginAt: "1970",
 };
 
 describe(`S3.17 S3.19 of ${MANY} members, a page by any filter and any sort`, () => {
