@@ -49,6 +49,7 @@ import { resourceEndpoints } from "./resources/resource-change.routes.ts";
 import { accountCreationEndpoints } from "./accounts/account-creation.routes.ts";
 import { accountMemberEndpoints } from "./accounts/account-member.routes.ts";
 import { accountEndpoints } from "./accounts/account.routes.ts";
+import { addressEndpoints } from "./signin/address.routes.ts";
 import { codeEndpoints } from "./signin/code.routes.ts";
 import { emailEndpoints } from "./signin/email.routes.ts";
 import { sessionEndpoints } from "./signin/session.routes.ts";
@@ -77,6 +78,7 @@ const endpoints: readonly Endpoint[] = [
   ...codeEndpoints,
   ...sessionEndpoints,
   ...emailEndpoints,
+  ...addressEndpoints,
   ...meEndpoints,
   ...accountCreationEndpoints,
   ...accountEndpoints,

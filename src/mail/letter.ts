@@ -6,6 +6,8 @@ export type LetterContent =
   | { readonly template: "invitation"; readonly invitationId: string; readonly kid: string; readonly sendCount: number; readonly account: string; readonly inviter: string; readonly roles: readonly string[]; readonly login: string | null; readonly expiresAt: number }
   /** A code and a link of one sign-in. */
   | { readonly template: "sign_in"; readonly signInId: string; readonly kid: string; readonly expiresAt: number }
+  /** A code, to the address by which a person signs in and to the one that is to take its place. */
+  | { readonly template: "change_email"; readonly signInId: string; readonly kid: string; readonly email: string; readonly expiresAt: number }
   /** Somebody else wrote this address on a member's card: a link proves that its mail is read. */
   | { readonly template: "confirm_email"; readonly memberId: string; readonly kid: string; readonly account: string }
   /** To whoever invited: the person has joined. `memberId` is the one who is told, not the one who joined. */

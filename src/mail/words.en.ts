@@ -33,6 +33,17 @@ const signIn: Writer<"sign_in"> = (letter) => ({
   ],
 });
 
+const changeEmail: Writer<"change_email"> = (letter) => ({
+  subject: "Your code for another sign-in address", greeting: "Hello,",
+  lines: ["Somebody, most likely you, wants to sign in to Tollgate with the address below from now on. Enter the code where you were asked for it."],
+  facts: [["New address", letter.email], ["Good until", until(letter.expiresAt)]],
+  action: null,
+  after: [
+    "The code works once. Nobody from Tollgate will ever ask you for it.",
+    "If it was not you, please pass the code to nobody: without it everything stays as it is.",
+  ],
+});
+
 const confirmEmail: Writer<"confirm_email"> = (letter) => ({
   subject: `Confirm your e-mail address for ${letter.account}`, greeting: "Hello,",
   lines: [`This address was entered on your card in ${letter.account}. Please confirm that you read its mail.`],
@@ -70,5 +81,5 @@ export const ENGLISH: Language = {
     code: "Your code", link: "If the button does not work, open this address:", footer: "This mail was sent by Tollgate. Answers to it are not read.",
     unsubscribe: "No more notices of this account:",
   },
-  words: { invitation, sign_in: signIn, confirm_email: confirmEmail, joined, access_changed: accessChanged, removed },
+  words: { invitation, sign_in: signIn, change_email: changeEmail, confirm_email: confirmEmail, joined, access_changed: accessChanged, removed },
 };

@@ -33,6 +33,17 @@ const signIn: Writer<"sign_in"> = (letter) => ({
   ],
 });
 
+const changeEmail: Writer<"change_email"> = (letter) => ({
+  subject: "Код для смены адреса входа", greeting: "Здравствуйте!",
+  lines: ["Кто-то, скорее всего вы, хочет впредь входить в Tollgate с адресом, указанным ниже. Введите код там, где его спросили."],
+  facts: [["Новый адрес", letter.email], ["Действует до", until(letter.expiresAt)]],
+  action: null,
+  after: [
+    "Код работает один раз. Сотрудники Tollgate никогда не спросят его у вас.",
+    "Если это были не вы, никому не сообщайте код: без него всё останется как есть.",
+  ],
+});
+
 const confirmEmail: Writer<"confirm_email"> = (letter) => ({
   subject: `Подтвердите адрес электронной почты для ${letter.account}`, greeting: "Здравствуйте!",
   lines: [`Этот адрес указан в вашей карточке в ${letter.account}. Пожалуйста, подтвердите, что читаете его почту.`],
@@ -70,5 +81,5 @@ export const RUSSIAN: Language = {
     code: "Ваш код", link: "Если кнопка не работает, откройте этот адрес:", footer: "Это письмо отправлено Tollgate. Ответы на него не читают.",
     unsubscribe: "Больше не присылать уведомления этого аккаунта:",
   },
-  words: { invitation, sign_in: signIn, confirm_email: confirmEmail, joined, access_changed: accessChanged, removed },
+  words: { invitation, sign_in: signIn, change_email: changeEmail, confirm_email: confirmEmail, joined, access_changed: accessChanged, removed },
 };

@@ -17,6 +17,7 @@ const CONTENTS: readonly LetterContent[] = [
   { template: "joined", memberId: "mem_1", account: "Studio", name: "Ann Arbor", email: "ann@example.com" },
   { template: "access_changed", memberId: "mem_1", account: "Studio", by: "Ada Admin" },
   { template: "removed", account: "Studio", by: "Ada Admin" },
+  { template: "change_email", signInId: "sgn_1", kid: "k1", email: "ann@new.example", expiresAt: EXPIRES },
 ];
 const letter = (content: LetterContent, language: "en" | "ru" = "en"): Letter => ({ ...content, id: "mal_1", to: "ann@example.com", language });
 const rendered = (content: LetterContent, language: "en" | "ru" = "en"): Mail => render(letter(content, language), KEYS, PLACES);
@@ -100,11 +101,11 @@ describe("S4.9: notices", () => {
   });
 
   test.each([
-    [{}, ["invitation", "sign_in", "confirm_email", "joined", "access_changed", "removed"]],
-    [{ invitations: false }, ["invitation", "sign_in", "confirm_email", "access_changed", "removed"]],
-    [{ access: false }, ["invitation", "sign_in", "confirm_email", "joined"]],
-    [{ unsubscribed: true }, ["invitation", "sign_in", "confirm_email"]],
-    [{ unsubscribed: true, access: true, invitations: true }, ["invitation", "sign_in", "confirm_email"]],
+    [{}, ["invitation", "sign_in", "confirm_email", "joined", "access_changed", "removed", "change_email"]],
+    [{ invitations: false }, ["invitation", "sign_in", "confirm_email", "access_changed", "removed", "change_email"]],
+    [{ access: false }, ["invitation", "sign_in", "confirm_email", "joined", "change_email"]],
+    [{ unsubscribed: true }, ["invitation", "sign_in", "confirm_email", "change_email"]],
+    [{ unsubscribed: true, access: true, invitations: true }, ["invitation", "sign_in", "confirm_email", "change_email"]],
   ])("a member with %j gets %j", (notifications, templates) => {
     expect(CONTENTS.map(({ template }) => template).filter((template) => wants(notifications, template))).toEqual(templates);
   });

@@ -29,6 +29,13 @@ export async function signInCalls({ fetch }: Contract, platform: Api): Promise<v
   const token = tokenOf(await lastMail(mailbox, other, "confirm_email"));
   ok(await anybody.post("/v1/auth/email-confirmations", { token: token.replace(/.$/, (last) => (last === "A" ? "B" : "A")) }), 404);
   ok(await anybody.post("/v1/auth/email-confirmations", { token }), 204);
+  const person = await signIn(mailbox, email);
+  const next = `${newKey()}@example.com`;
+  ok(await person.api.via(fetch).get("/v1/me/email"), 200);
+  ok(await person.api.via(fetch).post("/v1/me/email", { email: next }), 202);
+  const [oldCode, newCode] = [codeOf(await lastMail(mailbox, email, "change_email")), codeOf(await lastMail(mailbox, next, "change_email"))];
+  ok(await owner.api.post("/v1/me/email/confirm", { email: next, newCode }), 422);
+  ok(await person.api.via(fetch).post("/v1/me/email/confirm", { email: next, oldCode, newCode }), 200);
   const busy = `${newKey()}@example.com`;
   for (const status of [202, 202, 202, 202, 202, 429]) ok(await anybody.post("/v1/auth/codes", { email: busy }, { ip: anywhere() }), status);
 }

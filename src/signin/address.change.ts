@@ -1,0 +1,90 @@
+import type { Call } from "../identity/call.ts";
+import { iso } from "../kernel/clock.ts";
+import { newId } from "../kernel/id.ts";
+import type { Answer } from "../kernel/operation.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import { signInToken } from "../mail/one-time.ts";
+import type { Letter } from "../mail/letter.ts";
+import { type Person, changeAddress, findPerson, linkPerson, USER_EMAIL } from "./address.store.ts";
+import { CODE_TTL_MS, type Proof } from "./code.ts";
+import { prove } from "./code.change.ts";
+import { insertSignIn, spend } from "./code.store.ts";
+import { countAsked } from "./limit.change.ts";
+import { asker, LIMITS } from "./limit.ts";
+import { MEMBER_USER } from "../invitations/acceptance.store.ts";
+
+/**
+ * The person behind the call; null for a member who has only ever called with keys. An address is changed in a session, by the person; a first
+ * one is set by whatever is as strong as its member, so that no narrowed key makes a way in that is wider than itself.
+ * @throws Problem access/denied
+ */
+export async function personOf(call: Call): Promise<Person | null> {
+  const { credential, memberId, home } = call.principal;
+  const [people] = await call.read(findPerson(call.db, home.accountId, memberId));
+  const [person] = people;
+  const { kind, scopes, allowedIps, expiresAt } = credential;
+  const narrowed = kind === "key" && (scopes !== null || allowedIps.length > 0 || expiresAt !== null);
+  if (person === undefined ? narrowed : kind !== "session") {
+    throw new Problem("access/denied", { detail: person === undefined ? "Use an API key that is not narrowed." : "Only the person changes this address, in a session: sign in." });
+  }
+  return person ?? null;
+}
+
+/** Mails a code to the new address, and to the old one where there is one. */
+export async function askForChange(call: Call, wanted: string): Promise<Answer> {
+  const { db, env, now, origin } = call;
+  const person = await personOf(call);
+  if (person?.email === wanted) throw invalid("/email", "is your address already");
+  const addresses = [wanted, ...(person === null ? [] : [person.email])];
+  await countAsked(call, [LIMITS.codesFrom], asker(origin.ip));
+  for (const address of addresses) await countAsked(call, [LIMITS.codesFor, LIMITS.codesForDay], address);
+  const expiresAt = now + CODE_TTL_MS;
+  const rows = addresses.map((email) => {
+    const id = newId("signIn", now);
+    return { id, email, kid: signInToken(env.SIGNING_KEYS, null, id).kid, expiresAt, createdAt: now };
+  });
+  const letters = rows.map(({ id, kid, email }): Letter => ({
+    id: newId("mail", now), to: email, language: call.language, template: "change_email", signInId: id, kid, email: wanted, expiresAt,
+  }));
+  return call.commit({ statements: rows.map((row) => insertSignIn(db, row)), events: [], letters }, { status: 202, body: { expiresAt: iso(expiresAt) } });
+}
+
+/** Both codes at once: whoever holds a session alone does not take the person along, and nobody sets an address whose mail they do not read. */
+export async function change(call: Call, asked: { readonly email: string; readonly newCode: string; readonly oldCode?: string | undefined }): Promise<Answer> {
+  const { db, now } = call;
+  const person = await personOf(call);
+  const fresh = await proved(call, asked.email, asked.newCode, "/newCode");
+  if (person === null) return link(call, fresh);
+  const old = await proved(call, person.email, asked.oldCode ?? "", "/oldCode");
+  const changes = { before: { email: person.email }, after: { email: fresh.email } };
+  return call.commit({
+    statements: [...spend(db, old, now), ...spend(db, fresh, now), ...changeAddress(db, person, fresh.email, now)],
+    // Whoever is in charge of an account sees by which address its members come in, in every account of the person.
+    events: person.members.map(({ id, accountId }) => call.event("email.change", { type: "member", id }, { accountId, changes })),
+    refusals: { claim_used: spent() }, duplicates: { [USER_EMAIL]: "conflict/duplicate" },
+  }, { status: 200, body: { email: fresh.email } });
+}
+
+/** A member who has only called with keys becomes a person, who can sign in. */
+async function link(call: Call, fresh: Proof): Promise<Answer> {
+  const { db, now, principal } = call;
+  const { memberId, home, member } = principal;
+  const person = { id: newId("user", now), email: fresh.email, emailVerifiedAt: now, locale: member.language ?? home.settings.locale, createdAt: now };
+  return call.commit({
+    statements: [...spend(db, fresh, now), ...linkPerson(db, { memberId, accountId: home.accountId }, person, now)],
+    events: [call.event("email.change", { type: "member", id: memberId }, { accountId: home.accountId, changes: { before: { email: null }, after: { email: fresh.email } } })],
+    refusals: { claim_used: spent() }, duplicates: { [MEMBER_USER]: "conflict/duplicate-member" },
+  }, { status: 200, body: { email: fresh.email } });
+}
+
+const spent = (): Problem => invalid("/newCode", "was used or has expired, or the other code was; ask for new ones");
+
+/** A wrong code says which; the credential of the call is another matter. @throws Problem validation, quota-exceeded */
+async function proved(call: Call, email: string, code: string, pointer: string): Promise<Proof> {
+  try {
+    return await prove(call, { email, code });
+  } catch (error) {
+    if (error instanceof Problem && error.code === "auth/invalid-credential") throw invalid(pointer, "is wrong, was used, or has expired");
+    throw error;
+  }
+}
