@@ -4,12 +4,14 @@ import { type Edge, startEdge } from "../harness/edge.ts";
 import { NOBODY, type Operation, operations, sample } from "../harness/operation.ts";
 import { giveCredits, type Person } from "../harness/people.ts";
 import { callerOf, newTenants, type Tenants } from "../harness/tenants.ts";
+import { LEAVE, newHook } from "../harness/webhook.ts";
 
 let edge: Edge;
 let platform: Api;
 let all: Operation[];
 let owner: Person;
 let product: string;
+let hook: string;
 let tenants: Tenants;
 
 beforeAll(async () => {
@@ -19,6 +21,7 @@ beforeAll(async () => {
   tenants = await newTenants(edge.at(0), platform);
   owner = callerOf(tenants, "/v1/products");
   await giveCredits(platform, owner.accountId, 1_000);
+  hook = (await newHook(owner.api, "standard", LEAVE)).id;
   product = ok(await owner.api.post<{ id: string }>("/v1/products", { name: "Editor" }, { idempotencyKey: newKey() }), 201).body.id;
 });
 afterAll(() => edge.close());
@@ -49,6 +52,7 @@ function idFor(operation: Operation): string {
   const { path } = operation;
   if (path.startsWith("/v1/accounts")) return owner.accountId;
   if (path.startsWith("/v1/members")) return callerOf(tenants, operation.path).memberId;
+  if (path.startsWith("/v1/hooks")) return hook;
   return path.startsWith("/v1/products") ? product : `xxx_${NOBODY}`;
 }
 
@@ -58,7 +62,7 @@ const said = ({ status, body }: Reply<Problem>) => `${status} ${body?.code ?? ""
 
 async function snapshot(): Promise<unknown> {
   const { DB } = await edge.env();
-  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "charge", "idempotency"];
+  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "charge", "hook", "delivery", "idempotency"];
   const rows = await Promise.all(tables.map(async (table) => (await DB.prepare(`SELECT * FROM ${table}`).all()).results.map(({ last_used_at: _, last_login_at: __, ...row }) => row)));
   return [rows, ok(await owner.api.get("/v1/credits"), 200).body];
 }

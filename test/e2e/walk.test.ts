@@ -4,6 +4,7 @@ import { type Edge, startEdge } from "../harness/edge.ts";
 import { NOBODY, type Operation, operations, sample } from "../harness/operation.ts";
 import { newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
 import { callerOf, newTenants, objectsOf } from "../harness/tenants.ts";
+import { LEAVE } from "../harness/webhook.ts";
 
 const ALLOWED = "203.0.113.7";
 const ELSEWHERE = "198.51.100.7";
@@ -45,7 +46,7 @@ async function call(operation: Operation, { headers, id = missing(operation) }: 
 
 const PREFIXES: Record<string, string> = {
   "accounts": "acc", "roles": "rol", "members": "mem", "api-keys": "key", "products": "prd", "license-keys": "lky", "machine-codes": "mac", "data-objects": "dat",
-  "customers": "cus", "access-tokens": "atk", "catalog": "thm", "themes": "thm",
+  "customers": "cus", "access-tokens": "atk", "catalog": "thm", "themes": "thm", "hooks": "hok",
 };
 
 /** A well-formed id of the operation's kind that nobody has. */
@@ -66,7 +67,7 @@ async function refusedEverywhere(headers: Record<string, string>, expected: stri
 /** The rows of every table but the trail and the call log: a refusal leaves them as they were. */
 async function snapshot(): Promise<unknown> {
   const { DB } = await edge.env();
-  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "charge", "idempotency"];
+  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "charge", "hook", "delivery", "idempotency"];
   return Promise.all(tables.map(async (table) => (await DB.prepare(`SELECT * FROM ${table}`).all()).results.map(({ last_used_at: _, last_login_at: __, ...row }) => row)));
 }
 
@@ -212,5 +213,6 @@ async function idsOf(person: Person): Promise<Record<string, string>> {
     "data-objects": await make("data-objects", { productId: product, name: "setting", stringValue: "1" }),
     "customers": await make("customers", { name: "Carl", email: "carl@example.com" }),
     "access-tokens": await make("access-tokens", { name: "client" }),
+    "hooks": await make("hooks", { name: "Shop", scheme: "standard", mapping: LEAVE }),
   };
 }

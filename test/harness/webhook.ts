@@ -24,6 +24,9 @@ export const JOIN = {
   ],
 };
 
+/** The half of it that any model has. */
+export const LEAVE = { ...JOIN, rules: JOIN.rules.slice(1) };
+
 /** A hook of that member, with a secret that the sender has. */
 export async function newHook(who: Api, scheme: Scheme = "standard", mapping: object = JOIN): Promise<Hook> {
   const secret = SECRETS[scheme];
