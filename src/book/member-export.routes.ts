@@ -31,9 +31,14 @@ const exported = endpoint({
 });
 
 /** Who may be seen was decided when the stream began; each page shows its members as they are when it is read. */
-async function* lines({ db, language }: Call, query: BookQuery, roleName: (key: string) => string): AsyncGenerator<Row[], void, undefined> {
+async function* lines(call: Call<unknown, unknown>, query: BookQuery, roleName: (key: string) => string): AsyncGenerator<Row[], void, undefined> {
+  const { db, language, origin: { requestId } } = call;
   for (let after: Place | null = null, isLast = false; !isLast;) {
-    const rows: Awaited<ReturnType<typeof bookRows>> = await bookRows(db, query, { after, limit: PAGE });
+    const rows: Awaited<ReturnType<typeof bookRows>> = await bookRows(db, query, { after, limit: PAGE }).catch((error: unknown) => {
+      // The answer is on its way, so nothing but its breaking off can tell the caller.
+      console.error({ requestId, message: "an export broke off", error: String(error) });
+      throw error;
+    });
     yield rows.map((listed) => memberLine(listed, { language, roleName }));
     const last = rows.at(-1);
     isLast = rows.length < PAGE || last === undefined;
