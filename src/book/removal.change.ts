@@ -5,12 +5,13 @@ import type { Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { Letter } from "../mail/letter.ts";
+import { wants } from "../mail/notice.ts";
 import { finishPending } from "../resources/charge.change.ts";
 import { findPendingOf, guardSettled } from "../resources/charge.store.ts";
 import { memberCard, type MemberRow } from "../team/member.card.ts";
 import { guardMember, guardTopRole, updateMember } from "../team/member.store.ts";
 import { inTheWay, type OwnedTask, TASK, type TaskFate, toldTogether, typesWithOwners } from "./removal.ts";
-import { deleteMember, deleteTasks, findTasks, guardTasks, handOver, rememberFormer } from "./removal.store.ts";
+import { deleteMember, deleteTasks, findAddresses, findTasks, guardTasks, handOver, rememberFormer } from "./removal.store.ts";
 
 type Found = Awaited<ReturnType<typeof findMember>>[number];
 
@@ -43,16 +44,17 @@ const keepTopRole = ({ db, principal: { preset: { topRole } } }: Call, row: Memb
   (row.status === "active" && row.roles.includes(topRole) ? [guardTopRole(db, row.accountId, row.id, topRole)] : []);
 
 /** Everything that a removal writes, conditions first. */
-export function removalStatements(call: Call, row: MemberRow, tasks: readonly OwnedTask[], fate: TaskFate | null): Statement[] {
+export async function removalStatements(call: Call, row: MemberRow, tasks: readonly OwnedTask[], fate: TaskFate | null): Promise<Statement[]> {
   const { db, now, principal: { account, preset } } = call;
   const { accountId, id } = row;
   const ids = tasks.map((task) => task.id);
+  const [addresses] = await call.read(findAddresses(db, row));
   return [
     guardMember(db, row), ...keepTopRole(call, row),
     guardTasks(db, accountId, id, ids), guardSettled(db, accountId, id, ids),
     ...(fate === "delete" && ids.length > 0 ? deleteTasks(db, accountId, id, ids) : []),
     ...handOver(db, accountId, id, account.ownerMemberId, typesWithOwners(preset), now),
-    rememberFormer(db, row, now), deleteMember(db, row),
+    rememberFormer(db, row, addresses.map(({ email }) => email), now), deleteMember(db, row),
   ];
 }
 
@@ -70,11 +72,10 @@ export function removalEvents(call: Call, { row, grants }: Found, tasks: readonl
   return [call.event("member.delete", { type: "member", id: row.id }, { changes: { before: memberCard(row, grants, account.name), after: {} } }), ...told];
 }
 
-/** Whoever could sign in is told, unless they want no such mails, and only where the address is known to be theirs. */
+/** Whoever ever came in is told, unless they want no such mails. */
 export function farewell(call: Call, row: MemberRow): Letter[] {
   const { account, member } = call.principal;
-  const { unsubscribed = false, access = true } = row.notifications;
-  if (row.emailVerifiedAt === null || row.acceptedAt === null || unsubscribed || !access) return [];
+  if (row.acceptedAt === null || !wants(row.notifications, "removed")) return [];
   return [{ id: newId("mail", call.now), to: row.email, language: row.language ?? account.settings.locale, template: "removed", account: account.name, by: member.username }];
 }
 

@@ -29,9 +29,10 @@ async function removeOnce(call: Call<unknown, z.infer<typeof Query>>, round: num
   refuseOwnerAndSelf(call, row);
   refuseUnseenLoss(call, grants, []);
   const tasks = await settleTasks(call, found, fate);
+  const statements = await removalStatements(call, row, tasks, fate);
   try {
     return await call.commit({
-      statements: removalStatements(call, row, tasks, fate), events: removalEvents(call, found, tasks, fate), letters: farewell(call, row),
+      statements, events: removalEvents(call, found, tasks, fate), letters: farewell(call, row),
       refusals: { last_admin: "conflict/last-admin", charges_pending: UNPAID },
     }, { status: 204 });
   } catch (error) {

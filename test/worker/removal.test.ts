@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { sha256Hex } from "../../src/kernel/digest.ts";
 import { type Api, api, newKey, ok, type Problem, type Reply } from "../harness/client.ts";
+import { mailsTo } from "../harness/mailbox.ts";
 import { newAccount, newMember, newToken, type Person } from "../harness/people.ts";
 import { actionsIn } from "./dealer-world.ts";
 import { addedByPlatform } from "./invite-world.ts";
@@ -52,6 +53,27 @@ describe("a team", () => {
       ok(await remove(admin.api, memberId), 204);
     }
     expect((await env.DB.prepare("SELECT external_id FROM former_member WHERE email_hash = ?").bind(sha256Hex("again@example.com")).all()).results).toEqual([{ external_id: "hr-2" }]);
+  });
+
+  test("every address that somebody went by is remembered: on the card, invited with, signed in with", async () => {
+    const member = await newMember(fetch, admin, { roles: ["viewer"], email: "invited@example.com" });
+    await env.DB.prepare("INSERT INTO user (id, email, created_at) VALUES ('usr_2', 'signs-in@example.com', 1)").run();
+    await env.DB.prepare("UPDATE member SET email = 'card@example.com', user_id = 'usr_2', version = version + 1 WHERE id = ?").bind(member.memberId).run();
+    ok(await remove(admin.api, member.memberId), 204);
+    const { results } = await env.DB.prepare("SELECT email_hash AS hash FROM former_member WHERE member_id = ?").bind(member.memberId).all<{ hash: string }>();
+    expect(results.map(({ hash }) => hash).sort()).toEqual(["invited@example.com", "card@example.com", "signs-in@example.com"].map(sha256Hex).sort());
+  });
+
+  test("whoever came in is told by mail, unless they want none", async () => {
+    const [told, quiet, fresh] = [`told-${newKey()}@example.com`, `quiet-${newKey()}@example.com`, `fresh-${newKey()}@example.com`];
+    const people = [
+      (await newMember(fetch, admin, { roles: ["viewer"], email: told, language: "ru" })).memberId,
+      (await newMember(fetch, admin, { roles: ["viewer"], email: quiet, notifications: { access: false } })).memberId,
+      await made(admin, "members", { firstName: "Frida", lastName: "Fresh", email: fresh, roles: ["viewer"] }),
+    ];
+    for (const memberId of people) ok(await remove(admin.api, memberId), 204);
+    const lettersTo = async (address: string) => (await mailsTo(fetch, address)).map(({ template }) => template);
+    expect(await Promise.all([told, quiet, fresh].map(lettersTo))).toEqual([["removed"], [], []]);
   });
 
   test("S1.13: the account's owner is not removed, by themselves or another admin, and nobody removes themselves", async () => {
