@@ -242,6 +242,39 @@ describe("S4.36 another address", () => {
     ok(await patch(manager, one.id, { email: other.email }), 200);
   });
 
+  test("of somebody who waits is chosen by whoever could invite them", async () => {
+    const waiting = await add(manager, { roles: [] });
+    const clerk = await newMember(fetch, manager, { roles: ["dealer_user"] });
+    ok(await patch(manager, clerk.memberId, { rights: ["member.view", "member.edit"] }), 200);
+    expect(said(await patch(clerk, waiting.id, { city: "A" }))).toBe("200");
+    expect(said(await patch(clerk, waiting.id, { email: address() }))).toBe("403 access/denied");
+    ok(await patch(manager, clerk.memberId, { rights: ["member.view", "member.edit", "member.create"] }), 200);
+    expect(said(await patch(clerk, waiting.id, { email: address() }))).toBe("200");
+  });
+
+  test("where only admins invite, nobody else moves an invitation", async () => {
+    const seller = await newAccount(fetch, platform, "seller");
+    const waiting = await add(seller, { roles: [] });
+    const agent = await newMember(fetch, seller, { roles: ["account_manager"], rights: ["member.create"] });
+    expect(said(await patch(agent, waiting.id, { email: address() }))).toBe("200");
+    ok(await seller.api.patch(`/v1/accounts/${seller.accountId}`, { settings: { inviteOnlyAdmins: true } }, ANY), 200);
+    const { status, body } = await patch(agent, waiting.id, { email: address() });
+    expect([status, body["setting"]]).toEqual([403, "inviteOnlyAdmins"]);
+  });
+
+  test("and the invitation sent at the same moment: as many mails as were counted, and the last link lets in", async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const [old, next] = [address(), address()];
+      const { id, invitationId } = await add(manager, { email: old }) as Card & { invitationId: string };
+      const [resent, moved] = await Promise.all([manager.api.post(`/v1/invitations/${invitationId}/resend`), patch(manager, id, { email: next })]);
+      expect([resent.status, moved.status]).toEqual([200, 200]);
+      const mails = [...await mailsTo(fetch, next), ...await mailsTo(fetch, old)];
+      const { body } = ok(await manager.api.get<Card>(`/v1/invitations/${invitationId}`), 200);
+      expect(body).toMatchObject({ email: next, sendCount: mails.length });
+      expect(await accept(tokenOf(await lastMail(fetch, next, "invitation")))).toBe("200");
+    }
+  });
+
   test("where the account invites only certain domains, the invitation does not leave them", async () => {
     const { id } = await invited();
     const path = `/v1/accounts/${manager.accountId}`;
