@@ -161,7 +161,10 @@ describe("the document of the whole surface", () => {
   });
 });
 
-const isLoose = (schema: z.ZodType): boolean => (z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as { additionalProperties?: unknown }).additionalProperties !== false;
+interface Shape { readonly additionalProperties?: unknown; readonly anyOf?: readonly Shape[] }
+/** Of several shapes, each has to be exact. */
+const isLooseShape = ({ additionalProperties, anyOf }: Shape): boolean => (anyOf === undefined ? additionalProperties !== false : anyOf.some(isLooseShape));
+const isLoose = (schema: z.ZodType): boolean => isLooseShape(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Shape);
 
 describe("an operation", () => {
   const operation: Operation = {
