@@ -68,6 +68,8 @@ CREATE TABLE invitation (
 CREATE INDEX invitation_account ON invitation (account_id, id);
 CREATE INDEX invitation_member ON invitation (member_id) WHERE member_id IS NOT NULL;
 CREATE UNIQUE INDEX invitation_pending ON invitation (account_id, email) WHERE status = 'pending' AND email IS NOT NULL;
+-- What was ever sent to an address, and taken back.
+CREATE INDEX invitation_email ON invitation (account_id, email, updated_at) WHERE email IS NOT NULL;
 CREATE INDEX invitation_address ON invitation (email) WHERE status = 'pending' AND email IS NOT NULL;
 
 -- Members who are gone: no hook brings them back. Of the address only a digest is kept.

@@ -30,7 +30,7 @@ const edit = (types: TypeTable) => endpoint({
   method: "PATCH", path: "/v1/members/:id", tag: "Members", right: "member.edit", status: 200,
   summary: "Change a member's card: characteristics, roles and rights, object groups, addresses, limit, and whether the login is allowed. The member's next call obeys.",
   body: CardPatch, answer: MemberCard, ifMatch: "required",
-  problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/last-admin", "conflict/lockout", "plan/feature-required"],
+  problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/last-admin", "conflict/lockout", "plan/feature-required", "quota-exceeded"],
 }, async (call) => {
   const { row, grants } = await loadMember(call, "member.edit");
   const patch = await call.body();

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { iso, isoOrNull } from "../kernel/clock.ts";
+import { Problem } from "../kernel/problem.ts";
 import { INVITATION_KINDS, type InvitationRow } from "../schema/invitation.ts";
 import { LOCALES } from "../schema/team.ts";
 
@@ -14,6 +15,12 @@ export const InvitationCard = z.object({
   sendCount: z.number().int().describe("How often it was sent."), maxUses: z.number().int().nullable(), uses: z.number().int(),
   expiresAt: z.string(), createdAt: z.string(), acceptedAt: z.string().nullable(), revokedAt: z.string().nullable(), updatedAt: z.string(),
 });
+
+/** RateLimit fields of the IETF draft. @param windowMs how long a window is @param waitMs until it may be sent again */
+export function sentTooOften(name: string, quota: number, windowMs: number, waitMs: number, detail: string): Problem {
+  const wait = String(Math.max(1, Math.ceil(waitMs / 1_000)));
+  return new Problem("quota-exceeded", { detail, headers: { "Retry-After": wait, "RateLimit-Policy": `"${name}";q=${quota};w=${windowMs / 1_000}`, "RateLimit": `"${name}";r=0;t=${wait}` } });
+}
 
 /** The mail that goes out, but for its text. */
 export const Mailed = z.object({ to: z.string(), language: z.enum(LOCALES), expiresAt: z.string().describe("Until then its link is good.") }).nullable()

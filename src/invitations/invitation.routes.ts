@@ -10,7 +10,7 @@ import type { InvitationRow } from "../schema/invitation.ts";
 import { email, type MemberRow } from "../team/member.card.ts";
 import { requireInviting } from "../team/member.change.ts";
 import { guardMember } from "../team/member.store.ts";
-import { InvitationCard, invitationCard, Mailed, STATUSES } from "./invitation.card.ts";
+import { InvitationCard, invitationCard, Mailed, sentTooOften, STATUSES } from "./invitation.card.ts";
 import { deleteMember, findInvitation, findInvited, guardInvitation, guardOwnsNothing, listInvitations, updateInvitation } from "./invitation.store.ts";
 import { createInvitation, MadeInvitation } from "./invitation.change.ts";
 import { mailed, requireDomain, sent } from "./invite.change.ts";
@@ -23,7 +23,7 @@ const create = (types: TypeTable) => endpoint({
   method: "POST", path: "/v1/invitations", tag: "Invitations", right: "member.create", status: 201, preview: true,
   summary: "Invite somebody by mail: a new member with a way in that is sent at once.",
   body: WantedMember.extend({ dryRun: DryRun }), answer: MadeInvitation, idempotency: "required",
-  problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required"],
+  problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required", "quota-exceeded"],
 }, async (call) => {
   await call.read();
   requireInviting(call);
@@ -73,9 +73,6 @@ async function loadWaiting(call: Call): Promise<{ invitation: InvitationRow; mem
   return { invitation, member: invited.row };
 }
 
-/** @param wait seconds */
-const tooSoon = (wait: number) => ({ "Retry-After": String(wait), "RateLimit-Policy": `"resend";q=1;w=${PAUSE_MS / 1_000}`, "RateLimit": `"resend";r=0;t=${wait}` });
-
 const resend = endpoint({
   method: "POST", path: "/v1/invitations/:id/resend", tag: "Invitations", right: "member.create", status: 200,
   summary: "Send an invitation once more, to the address on the card: a new link, which ends the one before. Also when it has expired.",
@@ -84,8 +81,8 @@ const resend = endpoint({
   const { invitation: before, member } = await loadWaiting(call);
   if (member.status === "blocked") throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
   requireDomain(call.principal.account.settings.allowedEmailDomains, member.email);
-  const wait = before.sendCount === 0 ? 0 : Math.ceil((before.updatedAt + PAUSE_MS - call.now) / 1_000);
-  if (wait > 0) throw new Problem("quota-exceeded", { detail: "It was sent a moment ago. An invitation is sent once a minute at most.", headers: tooSoon(wait) });
+  const wait = before.updatedAt + PAUSE_MS - call.now;
+  if (before.sendCount > 0 && wait > 0) throw sentTooOften("resend", 1, PAUSE_MS, wait, "It was sent a moment ago. An invitation is sent once a minute at most.");
   const { invitation, letters } = await sent(call, member, before);
   const after = { ...invitation, email: member.email };
   const changes = difference({ sendCount: before.sendCount, email: before.email }, { sendCount: after.sendCount, email: after.email });

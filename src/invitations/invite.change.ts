@@ -21,8 +21,13 @@ import { newMemberRow } from "../team/new-member.change.ts";
 import { requireKnownGroups } from "../team/object-group.change.ts";
 import { findRoles } from "../team/role.store.ts";
 import type { z } from "zod";
-import type { Mailed } from "./invitation.card.ts";
-import { countMembers, findKnown, insertInvitation, INVITATION_PENDING } from "./invitation.store.ts";
+import { type Mailed, sentTooOften } from "./invitation.card.ts";
+import { countMembers, countSent, findKnown, insertInvitation, INVITATION_PENDING } from "./invitation.store.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Invitations of one account that are mailed to one address within a day at most. */
+const SENT_MAX = 10;
 
 export type Wanted = z.infer<typeof NewMember>;
 
@@ -131,9 +136,10 @@ export interface Inviting {
 
 const invitingOf = ({ principal: { account, preset } }: Call): Inviting => ({ name: account.name, preset, settings: account.settings });
 
-/** The same once more: another token, which ends the one before, and a mail with it. */
+/** The same once more: another token, which ends the one before, and a mail with it. @throws Problem quota-exceeded */
 export async function sent(call: Call, row: Pick<MemberRow, "email" | "language" | "roles" | "login">, before: InvitationRow, account: Inviting = invitingOf(call)): Promise<{ invitation: InvitationRow; letters: readonly Letter[] }> {
   const { member } = call.principal;
+  await requireQuiet(call, before.accountId, row.email);
   const sendCount = before.sendCount + 1;
   const { kid, token } = invitationToken(call.env.SIGNING_KEYS, null, before.id, sendCount);
   const expiresAt = call.now + account.settings.invitationTtlMs;
@@ -143,6 +149,13 @@ export async function sent(call: Call, row: Pick<MemberRow, "email" | "language"
     inviter: member.username, roles: await roleNames(call, account.preset, row.roles, language), login: row.login, expiresAt,
   };
   return { invitation: { ...before, tokenHash: sha256Hex(token), tokenKid: kid, sendCount, expiresAt, status: "pending", updatedAt: call.now }, letters: [letter] };
+}
+
+/** Nobody's mailbox is flooded by inviting, taking back and inviting again. @throws Problem quota-exceeded */
+async function requireQuiet(call: Call, accountId: string, email: string): Promise<void> {
+  const [[sent]] = await call.read(countSent(call.db, accountId, email, call.now - DAY_MS));
+  if ((sent?.count ?? 0) < SENT_MAX) return;
+  throw sentTooOften("invitations", SENT_MAX, DAY_MS, (sent?.oldest ?? call.now) + DAY_MS - call.now, "This address was sent too many invitations of this account within a day.");
 }
 
 async function roleNames(call: Call, preset: Preset, roles: readonly string[], language: Locale): Promise<string[]> {

@@ -20,7 +20,7 @@ const Made = MemberCard.extend({
 const create = (types: TypeTable) => endpoint({
   method: "POST", path: "/v1/members", tag: "Members", right: "member.create", status: 201, preview: true,
   summary: "Add a member, new until the first sign-in.", body: Body, answer: Made, idempotency: "optional",
-  problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required"],
+  problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required", "quota-exceeded"],
 }, async (call) => {
   await call.read();
   requireInviting(call);

@@ -76,6 +76,19 @@ describe("an invitation that is sent once more", () => {
   });
 });
 
+test("nobody's mailbox is flooded by inviting, taking back and inviting again: ten mails of an account within a day", async () => {
+  const { email } = person();
+  const ask = () => team.api.post<Invitation & Problem>("/v1/invitations", { ...person(), email, role: "member" }, { idempotencyKey: newKey() });
+  for (let index = 0; index < 10; index += 1) ok(await revoke(team, ok(await ask(), 201).body.id), 204);
+  const refused = await ask();
+  expect(said(refused)).toBe("429 quota-exceeded");
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(80_000);
+  const other = await subscribed(platform, "team");
+  ok(await other.api.post("/v1/invitations", { ...person(), email, role: "member" }, { idempotencyKey: newKey() }), 201);
+  await env.DB.prepare("UPDATE invitation SET updated_at = updated_at - 86400000 WHERE email = ?").bind(email).run();
+  ok(await ask(), 201);
+});
+
 describe("an invitation that is taken back", () => {
   test("takes the new member along and frees the login; the second time there is nothing to take", async () => {
     const dealer = await subscribed(platform, "dealer");
@@ -99,6 +112,9 @@ describe("an invitation that is taken back", () => {
     const accepted = await invited(team, { role: "member" });
     ok(await accept(accepted.token), 200);
     expect(said(await revoke(team, accepted.id))).toBe("409 invitation/used");
+    const admin = await newMember(fetch, team, { roles: ["admin"] });
+    const [owners] = await rows("SELECT id FROM invitation WHERE member_id = ?", team.memberId) as [{ id: string }];
+    expect(said(await revoke(admin, owners.id))).toBe("409 conflict/last-admin");
   });
 
   test("stays while objects belong to the member", async () => {
@@ -149,12 +165,14 @@ describe("who sees and handles invitations", () => {
     ok(await accept(a.token), 200);
     await expire(b.id);
     ok(await revoke(owner, c.id), 204);
-    expect(await listed(owner.api, "invitations?status=pending", 1)).toEqual([e.id, d.id]);
+    // The owner of an account is invited, too.
+    const [first] = await rows("SELECT id FROM invitation WHERE member_id = ?", owner.memberId) as [{ id: string }];
+    expect(await listed(owner.api, "invitations?status=pending", 1)).toEqual([e.id, d.id, first.id]);
     expect(await listed(owner.api, "invitations?status=expired")).toEqual([b.id]);
     expect(await listed(owner.api, "invitations?status=accepted")).toEqual([a.id]);
     expect(await listed(owner.api, "invitations?status=revoked")).toEqual([c.id]);
     expect(await listed(owner.api, `invitations?email=${encodeURIComponent(d.member.email.toUpperCase())}`)).toEqual([d.id]);
-    expect(await listed(owner.api, "invitations", 2)).toEqual([e.id, d.id, c.id, b.id, a.id]);
+    expect(await listed(owner.api, "invitations", 2)).toEqual([e.id, d.id, c.id, b.id, a.id, first.id]);
     for (const query of ["status=blocked", "email=none", "kind=link"]) expect(said(await owner.api.get(`/v1/invitations?${query}`))).toBe("422 validation");
   });
 });
