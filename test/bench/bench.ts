@@ -7,6 +7,7 @@ import { giveCredits, newAccount, newMember, newToken, subscribe } from "../harn
 import { bookCalls, MEMBERS } from "./book.ts";
 import { type Compared, compareDecisions } from "./decision.ts";
 import type { Load } from "./driver.ts";
+import { printExport } from "./export.ts";
 import { median, perSecond, table } from "./figure.ts";
 import { listCalls, OBJECTS, warm } from "./list.ts";
 import { countRows, describeRows } from "./rows.ts";
@@ -145,6 +146,7 @@ async function printLists(edge: Edge, { platform, scenarios }: World): Promise<v
     const [ms, ratio] = [median(list), median(list.map((value, round) => value / (base[round] ?? NaN)))];
     return [name, ms.toFixed(2), ratio.toFixed(1), name.startsWith("list") ? "<= 20 ms" : "", name.startsWith("list") ? (ms <= 20 ? "reached" : "MISSED") : ""];
   })));
+  for (const call of calls.filter(({ path }) => path === "/v1/members")) await printExport(edge, call);
 }
 
 // First, while this process has nothing else to do.

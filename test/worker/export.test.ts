@@ -41,9 +41,9 @@ beforeAll(async () => {
 });
 
 describe("S3.7 S3.8 the user book as a workbook", () => {
-  const FILTERS = ["", "status=blocked", "status=act", "username=x", "username=%25", "roles=client", "roles=касс", "login=00", "source=ext", "email=h1", "phone=900", "dealer=below", "mobilePhone=1%2B1",
+  const FILTERS = ["", "status=blocked", "status=act", "username=x", "username=%25", "roles=client", "roles=касс", "login=00", "source=ext", "lastLoginAt=20", "email=h1", "phone=900", "dealer=below", "mobilePhone=1%2B1",
     "status=blocked&phone=900", "username=nobody"];
-  const SORTS = ["", "login", "-login", "username", "-username", "roles", "-dealer", "email", "-phone", "mobilePhone", "source", "-status"];
+  const SORTS = ["", "login", "-login", "username", "-username", "roles", "-dealer", "email", "-phone", "mobilePhone", "source", "-status", "-lastLoginAt"];
   test.each(FILTERS)("S3.6 S3.7 S3.8 S3.17 shows with the filter “%s” what the list shows, in any order; orange are exactly the blocked", async (filter) => {
     for (const sort of SORTS) {
       const query = [filter, ...(sort === "" ? [] : [`sort=${sort}`])].filter((part) => part !== "").join("&");
