@@ -69,8 +69,9 @@ export async function countHeld(db: Db, to: string | null, at: number): Promise<
 export async function tidy(db: Db, at: number): Promise<void> {
   await batch(db, [
     db.run(sql`UPDATE mail_outbox SET failed_at = ${at}, error = COALESCE(error, 'no sender came back')
-      WHERE sent_at IS NULL AND failed_at IS NULL AND held_until <= ${at} AND attempts >= ${ATTEMPTS_MAX}`),
-    db.delete(mailOutbox).where(lt(mailOutbox.sentAt, at - SENT_TTL_MS)),
-    db.delete(mailOutbox).where(lt(mailOutbox.failedAt, at - FAILED_TTL_MS)),
+      WHERE sent_at IS NULL AND failed_at IS NULL AND created_at <= ${at} AND held_until <= ${at} AND attempts >= ${ATTEMPTS_MAX}`),
+    // By the index of their age: neither is older than its time by much.
+    db.delete(mailOutbox).where(and(lt(mailOutbox.createdAt, at - SENT_TTL_MS), lt(mailOutbox.sentAt, at - SENT_TTL_MS))),
+    db.delete(mailOutbox).where(and(lt(mailOutbox.createdAt, at - FAILED_TTL_MS), lt(mailOutbox.failedAt, at - FAILED_TTL_MS))),
   ]);
 }

@@ -152,12 +152,12 @@ test("the sweep sends what a crash left, and removes what is past its time, and 
   await env.DB.prepare("UPDATE mail_outbox SET held_until = ?, attempts = 1 WHERE id = ?").bind(Date.now() + LEASE_MS, fresh.id).run();
   const at = Date.now();
   await env.DB.batch([
-    env.DB.prepare("UPDATE mail_outbox SET sent_at = ? WHERE id = ?").bind(at - SENT_TTL_MS - 1, sent.id),
-    env.DB.prepare("UPDATE mail_outbox SET failed_at = ? WHERE id = ?").bind(at - FAILED_TTL_MS - 1, failed.id),
+    env.DB.prepare("UPDATE mail_outbox SET created_at = 1, sent_at = ? WHERE id = ?").bind(at - SENT_TTL_MS - 1, sent.id),
+    env.DB.prepare("UPDATE mail_outbox SET created_at = 1, failed_at = ? WHERE id = ?").bind(at - FAILED_TTL_MS - 1, failed.id),
   ]);
   const kept = await Promise.all([waiting(), waiting()]);
-  await env.DB.prepare("UPDATE mail_outbox SET sent_at = ? WHERE id = ?").bind(at - SENT_TTL_MS + 60_000, kept[0].id).run();
-  await env.DB.prepare("UPDATE mail_outbox SET failed_at = ? WHERE id = ?").bind(at - FAILED_TTL_MS + 60_000, kept[1].id).run();
+  await env.DB.prepare("UPDATE mail_outbox SET created_at = 1, sent_at = ? WHERE id = ?").bind(at - SENT_TTL_MS + 60_000, kept[0].id).run();
+  await env.DB.prepare("UPDATE mail_outbox SET created_at = 1, failed_at = ? WHERE id = ?").bind(at - FAILED_TTL_MS + 60_000, kept[1].id).run();
   await sweepMails(sendingTo(out));
   expect(out.sent.map(({ to }) => to)).toEqual([left.to]);
   await tidy(db, at);
