@@ -104,11 +104,11 @@ describe("S4.9: notices", () => {
   });
 
   test.each([
-    [{}, ["invitation", "sign_in", "change_email", "confirm_email", "joined", "access_changed", "removed", "change_email"]],
-    [{ invitations: false }, ["invitation", "sign_in", "change_email", "confirm_email", "access_changed", "removed", "change_email"]],
-    [{ access: false }, ["invitation", "sign_in", "change_email", "confirm_email", "joined", "change_email"]],
-    [{ unsubscribed: true }, ["invitation", "sign_in", "change_email", "confirm_email", "change_email"]],
-    [{ unsubscribed: true, access: true, invitations: true }, ["invitation", "sign_in", "change_email", "confirm_email", "change_email"]],
+    [{}, ["invitation", "sign_in", "change_email", "confirm_email", "joined", "access_changed", "removed"]],
+    [{ invitations: false }, ["invitation", "sign_in", "change_email", "confirm_email", "access_changed", "removed"]],
+    [{ access: false }, ["invitation", "sign_in", "change_email", "confirm_email", "joined"]],
+    [{ unsubscribed: true }, ["invitation", "sign_in", "change_email", "confirm_email"]],
+    [{ unsubscribed: true, access: true, invitations: true }, ["invitation", "sign_in", "change_email", "confirm_email"]],
   ])("a member with %j gets %j", (notifications, templates) => {
     expect(CONTENTS.map(({ template }) => template).filter((template) => wants(notifications, template))).toEqual(templates);
   });
