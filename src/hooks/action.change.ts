@@ -7,7 +7,7 @@ import { memberCard, type MemberRow } from "../team/member.card.ts";
 import { requireMember } from "../team/member.change.ts";
 import { savedMember } from "../team/saved-member.change.ts";
 import type { Done } from "./done.ts";
-import { findFormer, findMembers, findRevoked, insertFormer, type Whom } from "./known.store.ts";
+import { findFormer, findMembers, findRevoked, guardNobody, guardNotFormer, insertFormer, type Whom } from "./known.store.ts";
 import type { Wanted } from "./mapping.ts";
 import { giveCredits, setPlan, setSubscription } from "./platform-action.change.ts";
 
@@ -39,7 +39,8 @@ async function inviting(call: Call, types: TypeTable, hookId: string, { action: 
   const isOut = members.some(({ row }) => row.status === "blocked") || (members.length === 0 && former.length + revoked.length > 0);
   if (isOut) throw new Problem("conflict/former-member");
   const { row, invitation, change } = await invite(call, types, wanted, { send: true, hookId });
-  return { outcome: "invited", change, memberId: row.id, invitationId: invitation.id };
+  const statements = [guardNotFormer(call.db, accountId, whom(wanted)), ...change.statements];
+  return { outcome: "invited", change: { ...change, statements }, memberId: row.id, invitationId: invitation.id };
 }
 
 async function blocking(call: Call, hookId: string, wanted: Of<"block">): Promise<Done> {
@@ -59,7 +60,9 @@ async function blocking(call: Call, hookId: string, wanted: Of<"block">): Promis
 const NOTHING: Change = { statements: [], events: [] };
 
 /** The block has come before the invitation that it is about: that one must not bring them in. */
-function keptOut(call: Call, hookId: string, { email, externalId }: Of<"block">): Promise<Done> {
+function keptOut({ db, now, principal: { accountId } }: Call, hookId: string, wanted: Of<"block">): Done {
+  const { email, externalId } = wanted;
   const emailHash = email === null ? sha256Hex(`external id ${externalId ?? ""}`) : sha256Hex(email);
-  return Promise.resolve({ outcome: "blocked", change: { statements: [insertFormer(call.db, call.principal.accountId, { emailHash, externalId }, hookId, call.now)], events: [] } });
+  const statements = [guardNobody(db, accountId, whom(wanted)), insertFormer(db, accountId, { emailHash, externalId }, hookId, now)];
+  return { outcome: "blocked", change: { statements, events: [] } };
 }

@@ -1,6 +1,6 @@
-import { and, eq, or } from "drizzle-orm";
+import { and, eq, or, sql } from "drizzle-orm";
 import { customRolesOf, grantsOf } from "../identity/member.store.ts";
-import type { Db, Statement } from "../kernel/db.ts";
+import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { formerMember } from "../schema/book.ts";
 import { invitation } from "../schema/invitation.ts";
 import { member } from "../schema/team.ts";
@@ -24,6 +24,14 @@ export const findMembers = (db: Db, accountId: string, { email, externalId }: Wh
 export const findFormer = (db: Db, accountId: string, { emailHash, externalId }: Whom) =>
   db.select({ memberId: formerMember.memberId }).from(formerMember)
     .where(and(eq(formerMember.accountId, accountId), or(eq(formerMember.emailHash, emailHash ?? NOBODY), eq(formerMember.externalId, externalId ?? NOBODY)))).limit(1);
+
+/** Fails the batch when somebody was kept out since it was asked: of an invitation and a block at once, the block holds. */
+export const guardNotFormer = (db: Db, accountId: string, { emailHash, externalId }: Whom): Statement =>
+  guard(db, "changed", sql`NOT EXISTS (SELECT 1 FROM former_member WHERE account_id = ${accountId} AND (email_hash = ${emailHash} OR external_id = ${externalId}))`);
+
+/** Fails the batch when somebody came in since it was asked. */
+export const guardNobody = (db: Db, accountId: string, { email, externalId }: Whom): Statement =>
+  guard(db, "changed", sql`NOT EXISTS (SELECT 1 FROM member WHERE account_id = ${accountId} AND (email = ${email} OR external_id = ${externalId}))`);
 
 /** Whether somebody took an invitation of theirs back. */
 export const findRevoked = (db: Db, accountId: string, { email, externalId }: Whom) =>
