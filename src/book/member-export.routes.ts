@@ -5,8 +5,8 @@ import { bookOf } from "./member-list.change.ts";
 import { bookRows, type Place } from "./member-list.store.ts";
 import { memberLine, memberSheet } from "./member-sheet.ts";
 import { roleNames } from "./role-name.change.ts";
-import { workbook, XLSX } from "./workbook.ts";
-import type { Row } from "./workbook-cell.ts";
+import { workbook, XLSX } from "../workbook/workbook.ts";
+import type { Row } from "../workbook/cell.ts";
 
 /** Members that are read at once. */
 const PAGE = 250;

@@ -2,8 +2,8 @@ import type { Text } from "../access/area-text.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import type { Locale, MEMBER_STATUSES } from "../schema/team.ts";
 import type { MemberRow } from "../team/member.card.ts";
-import type { Row } from "./workbook-cell.ts";
-import type { Sheet } from "./workbook-part.ts";
+import type { Row } from "../workbook/cell.ts";
+import type { Sheet } from "../workbook/part.ts";
 
 const STATUS_TEXTS: Readonly<Record<(typeof MEMBER_STATUSES)[number], Text>> = {
   new: { en: "New", ru: "Новый" }, active: { en: "Active", ru: "Активен" }, blocked: { en: "Blocked", ru: "Заблокирован" },

@@ -7,8 +7,8 @@ import { effective } from "../team/effective.ts";
 import { requireMember } from "../team/member.change.ts";
 import { rightLines, rightSheet } from "./right-sheet.ts";
 import { roleNames } from "./role-name.change.ts";
-import { workbook, XLSX } from "./workbook.ts";
-import type { Row } from "./workbook-cell.ts";
+import { workbook, XLSX } from "../workbook/workbook.ts";
+import type { Row } from "../workbook/cell.ts";
 
 const query = z.strictObject({ memberId: z.string().max(64).optional().describe("Whose rights; your own unless told. Those of others need the right member.view.") });
 

@@ -6,8 +6,8 @@ import type { Preset } from "../access/preset.ts";
 import { RIGHT_NAMES, typeOf } from "../access/right.ts";
 import { ACCESS_LEVELS, type AccessLevel, type Locale } from "../schema/team.ts";
 import type { Effective } from "../team/effective.ts";
-import type { Row } from "./workbook-cell.ts";
-import type { Sheet } from "./workbook-part.ts";
+import type { Row } from "../workbook/cell.ts";
+import type { Sheet } from "../workbook/part.ts";
 
 type Reason = z.infer<typeof Effective>["rights"][number];
 

@@ -3,7 +3,7 @@ import type { Fault, Import, Source } from "./source.ts";
 
 /** Rooms from the ground up. Rooms on one line do not know each other. */
 const FLOORS = [
-  ["kernel"], ["schema"], ["access"], ["audit", "mail"], ["identity"], ["team", "credits", "trail"], ["invitations"], ["accounts"], ["signin", "resources"], ["billing"],
+  ["kernel"], ["schema"], ["access"], ["audit", "mail", "workbook"], ["identity"], ["team", "credits", "trail"], ["invitations"], ["accounts"], ["signin", "resources"], ["billing"],
   ["licensing", "marketplace", "dealing", "reports", "book"], ["hooks", "decisions", "pages"], ["app"], ["index"],
 ];
 

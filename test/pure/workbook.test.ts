@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { inflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { workbook } from "../../src/book/workbook.ts";
-import { CELL_MAX, cellText, type Row, rowXml, STYLE } from "../../src/book/workbook-cell.ts";
-import { FIXED_PARTS, type Sheet } from "../../src/book/workbook-part.ts";
+import { workbook } from "../../src/workbook/workbook.ts";
+import { CELL_MAX, cellText, type Row, rowXml, STYLE } from "../../src/workbook/cell.ts";
+import { FIXED_PARTS, type Sheet } from "../../src/workbook/part.ts";
 import { bytesOf, opened } from "../harness/sheet.ts";
 
 const AT = Date.UTC(2026, 10, 22, 12, 30, 10);

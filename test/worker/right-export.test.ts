@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { workbook } from "../../src/book/workbook.ts";
+import { workbook } from "../../src/workbook/workbook.ts";
 import { type Api, ok } from "../harness/client.ts";
 import { newAccount, newMember, type Person } from "../harness/people.ts";
 import { ask, downloaded, newest } from "./export-world.ts";

@@ -1,4 +1,4 @@
-import { headingXml, letter, xml } from "./workbook-cell.ts";
+import { headingXml, letter, xml } from "./cell.ts";
 
 /** The parts of a workbook with one sheet (ECMA-376 part 1). */
 

@@ -1,7 +1,7 @@
 import { crc32, deflated } from "../kernel/deflate.ts";
-import { ARCHIVE_MAX, descriptor, directory, type Entry, joined, localHeader, stored } from "./workbook-archive.ts";
-import { type Row, rowXml } from "./workbook-cell.ts";
-import { FIXED_PARTS, type Sheet, SHEET_PATH, sheetHead, sheetTail, workbookXml } from "./workbook-part.ts";
+import { ARCHIVE_MAX, descriptor, directory, type Entry, joined, localHeader, stored } from "./archive.ts";
+import { type Row, rowXml } from "./cell.ts";
+import { FIXED_PARTS, type Sheet, SHEET_PATH, sheetHead, sheetTail, workbookXml } from "./part.ts";
 
 /** Media type of a workbook. */
 export const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
