@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type Api, newKey, ok, type Reply } from "../harness/client.ts";
 import { newMember, type Person } from "../harness/people.ts";
 import { verified } from "../harness/read-all.ts";
-import { type Agency, crashingAt, CREATE_COST, newAgency, newTask, stateOf, subAccount, updateTask } from "./charge-world.ts";
+import { type Agency, crashingAt, CREATE_COST, doing, newAgency, newTask, newTool, stateOf, subAccount, updateTask } from "./charge-world.ts";
 import { actionsIn } from "./dealer-world.ts";
 import { fetch, grants, listed, said, subscribed } from "./operators-world.ts";
 
@@ -114,6 +114,52 @@ describe("S4.40 an agency", () => {
       expect(told.map(({ changes }) => (changes as { before: { ids: string[] } }).before.ids.length)).toEqual(Array.from({ length: COUNT / 500 }, () => 500));
       await env.DB.prepare("DELETE FROM resource WHERE created_by = ?").bind(member.memberId).run();
     }
+  });
+});
+
+describe("at each step of a removal", () => {
+  const STEPS = 7;
+  /** Nobody owns what is not the account's, and nothing waits to be paid. */
+  const expectOwned = async () => {
+    const { results } = await env.DB.prepare("SELECT id FROM resource r WHERE account_id = ? AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = r.owner_id)").bind(owner.accountId).all();
+    expect(results).toEqual([]);
+    expect((await stateOf(agency)).charges["pending"]).toBeUndefined();
+  };
+
+  test.each(["transfer", "delete"])("tasks=%s: a task more, free or paid for, or one less, is where it belongs", async (fate) => {
+    const free = await newTool(agency.platform, { createCost: 0, updateCost: 0 });
+    const met = new Set<number>();
+    const all: string[] = [];
+    for (const toolId of [free, agency.toolId, null]) {
+      for (let step = 1; step <= STEPS; step += 1) {
+        const member = await subAccount(fetch, owner, "specialist", [free, agency.toolId]);
+        const [id = ""] = await tasksOf(member, 1);
+        const disturb = async () => {
+          const answer = toolId === null ? await owner.api.del(`/v1/tasks/${id}`) : await newTask(member.api, toolId);
+          met.add(answer.status);
+          if (answer.status === 201) all.push((answer.body as { id: string }).id);
+        };
+        ok(await remove(owner.api.via(doing(step, disturb)), member.memberId, fate), 204);
+        await expectOwned();
+        expect(await env.DB.prepare("SELECT count(*) AS n FROM resource WHERE created_by = ? AND owner_id <> ?").bind(member.memberId, owner.memberId).first("n")).toBe(0);
+      }
+    }
+    expect(met.has(201) && met.has(204)).toBe(true);
+    const told = (await actionsIn(owner.api, fate === "transfer" ? "task.edit" : "task.delete")).map(({ resource }) => resource.id);
+    expect(all.filter((id) => told.filter((each) => each === id).length !== 1)).toEqual([]);
+  });
+
+  test("a member who is edited meanwhile is removed as they are then; one who is gone is missing", async () => {
+    for (let step = 1; step <= STEPS; step += 1) {
+      const [edited, gone] = [await specialist(), await specialist()];
+      await tasksOf(edited, 1);
+      ok(await remove(owner.api.via(doing(step, async () => void ok(await owner.api.post(`/v1/members/${edited.memberId}/block`), 200))), edited.memberId, "delete"), 204);
+      const late = await remove(owner.api.via(doing(step, async () => void ok(await remove(owner.api, gone.memberId), 204))), gone.memberId);
+      expect(["204", "404 not-found"]).toContain(said(late));
+      await expectOwned();
+    }
+    const told = (await actionsIn(owner.api, "member.delete&outcome=success")).map(({ resource }) => resource.id);
+    expect(new Set(told).size).toBe(told.length);
   });
 });
 

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { sha256Hex } from "../../src/kernel/digest.ts";
 import { type Api, api, newKey, ok, type Problem, type Reply } from "../harness/client.ts";
+import { fillLogins } from "../harness/logins.ts";
 import { mailsTo } from "../harness/mailbox.ts";
 import { newAccount, newMember, newToken, type Person } from "../harness/people.ts";
 import { actionsIn } from "./dealer-world.ts";
@@ -114,6 +115,20 @@ describe("a team", () => {
     const license = await made(member, "licenses", { themeId });
     ok(await remove(admin.api, member.memberId), 204);
     expect(await env.DB.prepare("SELECT owner_id, created_by FROM resource WHERE id = ?").bind(license).first()).toEqual({ owner_id: admin.memberId, created_by: member.memberId });
+  });
+
+  test("removing one reads what goes with them, however many others the account has", async () => {
+    const crowd = await subscribed(platform, "team");
+    await fillLogins(env.DB, crowd.accountId, 2, 3_000);
+    const each = (sql: string) => env.DB.prepare(`${sql} FROM member WHERE account_id = ?`).bind(crowd.accountId).run();
+    await each("INSERT INTO api_key (id, account_id, member_id, created_by, name, created_at) SELECT 'key_' || id, account_id, id, id, 'k', 1");
+    await each("INSERT INTO assessment (account_id, member_id, year, result, at, written_by) SELECT account_id, id, 2025, 'A', 1, id");
+    await each("INSERT INTO access_grant (member_id, resource_type, resource_id, access, account_id) SELECT id, 'theme', '0', 'view', account_id");
+    await each("INSERT INTO invitation (id, account_id, kind, member_id, email, status, expires_at, invited_by, created_at, updated_at) SELECT 'inv_' || id, account_id, 'email', id, email, 'accepted', 1, id, 1, 1");
+    await each("INSERT INTO hook (id, account_id, member_id, name, scheme, secret, secret_at, mapping, created_at, updated_at) SELECT 'hok_' || id, account_id, id, 'h', 'stripe', 's', 1, '{}', 1, 1");
+    const one = await env.DB.prepare("SELECT id FROM member WHERE account_id = ? AND login = '2000'").bind(crowd.accountId).first<string>("id");
+    const { meta } = await env.DB.prepare("DELETE FROM member WHERE id = ?").bind(one).run();
+    expect(meta.rows_read).toBeLessThan(50);
   });
 
   test("a key that a removed member made for somebody is claimed no more; their custom roles stay", async () => {
