@@ -24,7 +24,10 @@ const oneClick = openEndpoint({
   method: "POST", path: "/v1/unsubscribe/:token", tag: "Mail", right: "public", status: 204,
   summary: "The same as mail programs do it, in one click (RFC 8058). Any form is taken, and none is needed.",
   upload: { mediaTypes: ["application/x-www-form-urlencoded", "multipart/form-data"], maxBytes: 1_024 }, problems: ["not-found", "stale"],
-}, async (call) => ended(call, call.params["token"] ?? ""));
+}, async (call) => {
+  call.query();
+  return ended(call, call.params["token"] ?? "");
+});
 
 /** The same answer however often it is asked. @throws Problem not-found, stale */
 async function ended(call: OpenCall, token: string): Promise<Answer> {

@@ -53,6 +53,12 @@ describe("S4.12: a new member", () => {
     expect(await outboxOf("ann@example.com")).toMatchObject([{ attempts: 1, error: null }]);
   });
 
+  test("is mailed by the queue, without anybody asking for mails", async () => {
+    const one = person({ notify: true });
+    ok(await owner.api.post("/v1/members", one), 201);
+    await expect.poll(async () => (await outboxOf(one.email)).map(({ sent_at: sentAt }) => sentAt !== null), { timeout: 20_000 }).toEqual([true]);
+  });
+
   test("is written to in the language that is theirs, else the account's", async () => {
     const russian = person({ notify: true, language: "ru" });
     ok(await owner.api.post("/v1/members", russian), 201);
@@ -170,6 +176,7 @@ describe("S4.9: notices", () => {
     expect(id).toBe(one.memberId);
     const wrong = [`${other.memberId}.${secret}`, `${id}.${secret.slice(1)}`, id, `${id}.`, secret, ".", "'; --", `mem_01JD0000000000000000000000.${secret}`];
     const answers = new Set<string>();
+    expect((await fetch(`/v1/unsubscribe/${id}.${secret}?nonsense=1`, { method: "POST" })).status).toBe(422);
     for (const token of wrong) {
       answers.add(shape(await api(fetch, null).post("/v1/unsubscribe", { token })));
       expect((await fetch(`/v1/unsubscribe/${encodeURIComponent(token)}`, { method: "POST" })).status, token).toBe(404);
