@@ -51,6 +51,8 @@ export async function objectsOf(tenants: Tenants, fetch: Fetch, platform: Api): 
   await make("requests", { days: 30 }, `keys/${keyId}/licenses`);
   await make("sos-licenses", { keyId, days: 20, reason: "weekend" });
   ids["dealers"] = accountOf("dealer");
+  // The dealer's own; whoever asks has members without logins.
+  ids["by-login"] = "0001";
   await make("aggregator-licenses", { memberId: tenants.get("aggregator")?.memberId, name: "WS" }, `accounts/${accountOf("dealer")}/aggregator-licenses`, platform);
 
   ids["organizations"] = (await newAccount(fetch, platform, "customer_org", { parentId: accountOf("seller") })).accountId;

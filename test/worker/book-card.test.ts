@@ -3,7 +3,6 @@ import { type Api, api, newKey, ok, type Problem, type Reply } from "../harness/
 import { lastMail, mailsTo, tokenOf } from "../harness/mailbox.ts";
 import { newAccount, newMember, type Person } from "../harness/people.ts";
 import { type DealerWorld, dealerWorld } from "./dealer-world.ts";
-import { on } from "./invite-world.ts";
 import { fetch, foundPlatform, said, shape } from "./operators-world.ts";
 
 const ANY = { ifMatch: "*" };
@@ -41,7 +40,9 @@ describe("S3.23–24 a card by its login", () => {
     const mine = new Set(ok(await manager.api.get<{ data: Card[] }>("/v1/members?limit=100"), 200).body.data.map(({ login }) => login));
     const missing = await manager.api.get("/v1/members/by-login/9998");
     for (const login of ["1", "00001", "abcd", "%25", "____", "' OR 1=1", "\u0660\u0660\u0660\u0661"]) expect(shape(await manager.api.get(`/v1/members/by-login/${login}`)), login).toBe(shape(missing));
-    expect(logins.some((login) => mine.has(login))).toBe(true);
+    const foreign = [...mine].filter((login) => !logins.includes(login));
+    expect(foreign.length).toBeGreaterThan(0);
+    for (const login of foreign) expect(shape(await world.other.api.get(`/v1/members/by-login/${login}`)), login).toBe(shape(missing));
     expect(said(missing)).toBe("404 not-found");
     const { client } = world.people;
     expect(said(await client.api.get(`/v1/members/by-login/${logins[0]}`))).toBe("404 not-found");
@@ -266,8 +267,9 @@ describe("S4.36 another address", () => {
     for (let round = 0; round < 8; round += 1) {
       const [old, next] = [address(), address()];
       const { id, invitationId } = await add(manager, { email: old }) as Card & { invitationId: string };
-      const [resent, moved] = await Promise.all([manager.api.post(`/v1/invitations/${invitationId}/resend`), patch(manager, id, { email: next })]);
-      expect([resent.status, moved.status]).toEqual([200, 200]);
+      const ways = [() => manager.api.post(`/v1/invitations/${invitationId}/resend`), () => patch(manager, id, { email: next })];
+      const answers = await Promise.all((round % 2 === 0 ? ways : ways.reverse()).map((way) => way()));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
       const mails = [...await mailsTo(fetch, next), ...await mailsTo(fetch, old)];
       const { body } = ok(await manager.api.get<Card>(`/v1/invitations/${invitationId}`), 200);
       expect(body).toMatchObject({ email: next, sendCount: mails.length });
@@ -290,11 +292,4 @@ test("S4.9 notices: the member chooses their own, an editor another's", async ()
   expect(ok(await patch(manager, person.memberId, { notifications: { unsubscribed: true } }), 200).body["notifications"]).toEqual({ unsubscribed: true, invitations: true, access: false, credits: true });
   expect(said(await person.api.patch("/v1/me/notifications", { loud: true }))).toBe("422 validation");
   expect(said(await person.api.patch(`/v1/members/${person.memberId}`, { notifications: {} }, ANY))).toBe("403 access/denied");
-});
-
-test("a sub-dealer's card is opened with Tollgate-Account only", async () => {
-  const { memberId, accountId } = world.subdealer;
-  expect(said(await manager.api.get(`/v1/members/${memberId}`))).toBe("404 not-found");
-  ok(await manager.api.get(`/v1/members/${memberId}`, on(accountId)), 200);
-  expect(said(await manager.api.patch(`/v1/members/${memberId}`, { city: "A" }, { ...ANY, ...on(accountId) }))).toBe("403 access/denied");
 });

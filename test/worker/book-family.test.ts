@@ -69,6 +69,13 @@ describe("S3.12 S3.50 S3.51 members of sub-dealers in a dealer's book", () => {
     expect(said(await dealer.api.get("/v1/members", on(below.accountId)))).toBe("404 not-found");
   });
 
+  test("their cards are opened with Tollgate-Account, and not edited", async () => {
+    const path = `/v1/members/${north.memberId}`;
+    expect(said(await dealer.api.get(path))).toBe("404 not-found");
+    expect(said(await dealer.api.get(path, on(north.accountId)))).toBe("200");
+    expect(said(await dealer.api.patch(path, { city: "A" }, { ...ANY, ...on(north.accountId) }))).toBe("403 access/denied");
+  });
+
   test("whoever may see members but no sub-dealers sees the dealer's own; with the right given one by one, all at once", async () => {
     const clerk = await newMember(fetch, dealer, { roles: ["dealer_user"] });
     const accounts = async () => new Set((await rowsOf(clerk.api)).map(({ accountId }) => accountId));
