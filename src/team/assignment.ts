@@ -51,7 +51,9 @@ export function assignmentFault(giver: Giver, wanted: Assignment, accountId: str
   if (wanted.creditLimit !== null && !wanted.roles.some((role) => preset.roles[role]?.creditLimit)) {
     return { kind: "invalid", pointer: "/creditLimit", detail: "does not go with these roles" };
   }
-  return isRestricted(preset, wanted.roles) && !restrictedAccounts ? { kind: "plan" } : null;
+  // To take all from somebody needs no plan: else nobody could be emptied, and removed, once it has lapsed.
+  const isEmpty = [wanted.roles, wanted.rights, wanted.grants].every((given) => given.length === 0);
+  return !isEmpty && isRestricted(preset, wanted.roles) && !restrictedAccounts ? { kind: "plan" } : null;
 }
 
 /** A grant that makes no sense is refused when it is saved, not ignored when it is read. */

@@ -193,7 +193,11 @@ describe("S2.23: where a member is emptied first", () => {
     const owner = await subscribed(platform, "vendor");
     const operator = await newMember(fetch, owner, { roles: ["operator"] });
     expect(blocking(ok(await remove(owner.api, operator.memberId), 409))).toEqual(["status", "roles"]);
+    await grants(owner, operator.memberId, [{ resourceType: "product", access: "view" }]);
     ok(await owner.api.post(`/v1/members/${operator.memberId}/block`), 200);
+    // The plan that operators need has lapsed: they can still be emptied.
+    ok(await platform.put(`/v1/accounts/${owner.accountId}/plan`, { restrictedAccounts: false, memberLimit: null, contactUrl: null }), 200);
+    await grants(owner, operator.memberId, []);
     ok(await owner.api.patch(`/v1/members/${operator.memberId}`, { roles: [] }, { ifMatch: "*" }), 200);
     ok(await remove(owner.api, operator.memberId, { ip: ELSEWHERE }), 204);
     expect(HOME).not.toBe(ELSEWHERE);
