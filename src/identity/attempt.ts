@@ -11,7 +11,7 @@ import { isId, newId } from "../kernel/id.ts";
 import { type IdempotencyRecord, REPLAYED } from "../kernel/idempotency.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
-import { dispatch, post } from "../mail/outbox.store.ts";
+import { completeLetter, dispatch, post } from "../mail/outbox.store.ts";
 import type { Locale } from "../schema/team.ts";
 import type { Call, Change, EventName, Results } from "./call.ts";
 import { refusal } from "./admission.ts";
@@ -137,12 +137,13 @@ export class Attempt implements Call {
   }
 
   /** What the batch gives out is written into what remembers and records it, and told last. */
-  #completion({ assigned, events }: Change, key: string | null): Statement[] {
+  #completion({ assigned, events, letters = [] }: Change, key: string | null): Statement[] {
     if (assigned === undefined) return [];
     const { member, value, within } = assigned;
     return [
       ...(key === null ? [] : [completeRecord(this.db, this.principal.memberId, key, within === undefined ? member : `${within}.${member}`, value)]),
       ...events.filter(({ changes }) => changes !== null && Object.hasOwn(changes.after, member)).map((event) => complete(this.db, event, member, value)),
+      ...letters.filter((letter) => Object.hasOwn(letter, member)).map((letter) => completeLetter(this.db, letter, member, value)),
       ask(this.db, value),
     ];
   }

@@ -23,7 +23,7 @@ export interface Change {
   readonly again?: readonly string[];
   /** Mails that tell of it. They leave after the change is made, and a mail that fails undoes nothing. */
   readonly letters?: readonly Letter[];
-  /** A value that only the batch itself knows, such as a number that it gives out: `member` of what is answered, remembered and recorded; `within` that member of the answer. */
+  /** A value that only the batch itself knows, such as a number that it gives out: `member` of what is answered, remembered, recorded and mailed; `within` that member of the answer. */
   readonly assigned?: { readonly member: string; readonly value: Expression; readonly within?: string };
   /** Many changes in one call: each is remembered under the call's Idempotency-Key and its own name. */
   readonly part?: string;

@@ -1,5 +1,5 @@
 import { and, eq, isNull, lt, sql } from "drizzle-orm";
-import { batch, type Db, type Statement } from "../kernel/db.ts";
+import { batch, type Db, type Expression, type Statement } from "../kernel/db.ts";
 import { mailOutbox } from "../schema/mail.ts";
 import type { Letter } from "./letter.ts";
 
@@ -16,6 +16,10 @@ export const pauseAfter = (attempts: number): number => 15_000 * 2 ** attempts;
 
 /** Goes into the batch of the change that it tells of: no change without its mail, and no mail without its change. @param at milliseconds since the epoch */
 export const post = (db: Db, letter: Letter, at: number): Statement => db.insert(mailOutbox).values({ id: letter.id, letter, createdAt: at });
+
+/** Writes into a letter what only its batch knows. */
+export const completeLetter = (db: Db, { id }: Letter, member: string, value: Expression): Statement =>
+  db.update(mailOutbox).set({ letter: sql`json_set(${mailOutbox.letter}, ${`$.${member}`}, ${value})` }).where(eq(mailOutbox.id, id));
 
 /** Says that letters wait. Never throws: what the queue did not take, the sweep finds in the outbox. */
 export async function dispatch(queue: Queue, letters: readonly Letter[]): Promise<void> {

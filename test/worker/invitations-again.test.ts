@@ -94,6 +94,7 @@ describe("an invitation that is taken back", () => {
     const dealer = await subscribed(platform, "dealer");
     const { id, member, token } = await invited(dealer, { role: "client", grants: [] });
     expect(member.login).toBe("0002");
+    expect((await mailsTo(fetch, member.email))[0]?.text).toContain("0002");
     ok(await revoke(dealer, id), 204);
     expect(said(await dealer.api.get(`/v1/members/${member.id}`))).toBe("404 not-found");
     expect(said(await accept(token))).toBe("410 invitation/revoked");
