@@ -38,6 +38,7 @@ const signOut = endpoint({
   const { principal, db, now } = call;
   const { credential, home, memberId } = principal;
   await call.read();
+  call.query();
   if (credential.kind !== "session") throw new Problem("conflict/state", { detail: "This call was made with an API key, which has no session. Revoke the key instead." });
   const session = { id: credential.id, accountId: home.accountId, memberId };
   const event = call.event("session.end", { type: "session", id: credential.id }, { accountId: home.accountId, reason: "signed out" });
