@@ -1,29 +1,45 @@
+import { z } from "zod";
 import type { TypeTable } from "../access/type.ts";
-import { type Endpoint, endpoint } from "../identity/call.ts";
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { findMember } from "../identity/member.store.ts";
 import { etag } from "../identity/request.ts";
 import { INVITATION_PENDING } from "../invitations/invitation.store.ts";
+import type { Answer } from "../kernel/operation.ts";
 import { MemberCard, memberCard } from "../team/member.card.ts";
 import { loadMember, requireMember } from "../team/member.change.ts";
 import { savedMember } from "../team/saved-member.change.ts";
+import { AssessmentCard, assessmentCard } from "./assessment.ts";
+import { type AssessmentRow, listAssessments } from "./assessment.store.ts";
 import { findMemberByLogin } from "./member-card.store.ts";
 import { editedMember, movedAddress } from "./member-edit.change.ts";
 import { CardPatch } from "./member-patch.ts";
 
+/** The card with what nobody edits on it. */
+const WholeCard = MemberCard.extend({ assessments: z.array(AssessmentCard).describe("The newest year first. The platform writes them.") });
+
+function whole(call: Call, { row, grants }: Awaited<ReturnType<typeof findMember>>[number], assessments: readonly AssessmentRow[]): Answer {
+  return { status: 200, body: { ...memberCard(row, grants, call.principal.account.name), assessments: assessments.map(assessmentCard) }, headers: { ETag: etag(row.version) } };
+}
+
 const card = endpoint({
   method: "GET", path: "/v1/members/:id", tag: "Members", right: "member.view", status: 200,
-  summary: "The card of a member.", answer: MemberCard,
+  summary: "The card of a member.", answer: WholeCard,
 }, async (call) => {
-  const { row, grants } = await loadMember(call, "member.view");
-  return { status: 200, body: memberCard(row, grants, call.principal.account.name), headers: { ETag: etag(row.version) } };
+  const { accountId } = call.principal;
+  const id = call.params["id"] ?? "";
+  const [[found], assessments] = await call.read(findMember(call.db, accountId, id), listAssessments(call.db, accountId, id));
+  return whole(call, requireMember(call, "member.view", id, found), assessments);
 });
 
 const byLogin = endpoint({
   method: "GET", path: "/v1/members/by-login/:login", tag: "Members", right: "member.view", status: 200,
-  summary: "The same card, by the login of four digits.", answer: MemberCard,
+  summary: "The same card, by the login of four digits.", answer: WholeCard,
 }, async (call) => {
-  const [[found]] = await call.read(findMemberByLogin(call.db, call.principal.accountId, call.params["login"] ?? ""));
-  const { row, grants } = requireMember(call, "member.view", found?.row.id ?? "", found);
-  return { status: 200, body: memberCard(row, grants, call.principal.account.name), headers: { ETag: etag(row.version) } };
+  const { accountId } = call.principal;
+  const [[found]] = await call.read(findMemberByLogin(call.db, accountId, call.params["login"] ?? ""));
+  const seen = requireMember(call, "member.view", found?.row.id ?? "", found);
+  const [assessments] = await call.read(listAssessments(call.db, accountId, seen.row.id));
+  return whole(call, seen, assessments);
 });
 
 const edit = (types: TypeTable) => endpoint({

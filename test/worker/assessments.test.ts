@@ -27,7 +27,9 @@ test("S3.29: the platform writes a result for each year; the member and whoever 
   }
   const expected = [[2026, "A"], [2025, "A−"], [2024, "B"]];
   expect([await shown(user), await shown(dealer, user), await shown(dealer)]).toEqual([expected, expected, []]);
-  const card = ok(await dealer.api.get<{ readOnlyFields: string[]; version: number }>(`/v1/members/${user.memberId}`), 200).body;
+  const card = ok(await dealer.api.get<{ readOnlyFields: string[]; login: string; assessments: Assessment[] }>(`/v1/members/${user.memberId}`), 200).body;
+  expect(card.assessments.map(({ year, result }) => [year, result])).toEqual(expected);
+  expect(ok(await dealer.api.get(`/v1/members/by-login/${card.login}`), 200).body).toEqual(card);
   expect(card.readOnlyFields).toContain("assessments");
   expect(said(await dealer.api.patch(`/v1/members/${user.memberId}`, { assessments: [{ year: 2026, result: "A+" }] }, { ifMatch: "*" }))).toBe("422 validation");
   for (const method of ["post", "put", "patch"] as const) expect(said(await dealer.api[method](`/v1/members/${user.memberId}/assessments`, { result: "A+" }))).toBe("405 method-not-allowed");
