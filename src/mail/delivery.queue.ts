@@ -4,6 +4,7 @@ import { batch, type Db, openDb } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import { keepMail } from "./dev-mail.store.ts";
 import { isMailKept } from "./dev-mail.ts";
+import { isOpen } from "./invitation.store.ts";
 import type { Letter } from "./letter.ts";
 import { ATTEMPTS_MAX, type Held, markFailed, markSent, pauseAfter, take, tidy } from "./outbox.store.ts";
 import { render } from "./render.ts";
@@ -49,7 +50,7 @@ async function deliverOne(env: MailEnv, db: Db, held: Held): Promise<{ id: strin
     await sendOne(env, db, held);
     return { id: held.id, pause: null };
   } catch (error) {
-    const isLast = error instanceof Expired || held.attempts >= ATTEMPTS_MAX;
+    const isLast = error instanceof Outdated || held.attempts >= ATTEMPTS_MAX;
     console.error({ message: isLast ? "a mail is given up" : "a mail is tried again", id: held.id, attempts: held.attempts, error: String(error) });
     await batch(db, [markFailed(db, held, String(error), isLast, now())]);
     return { id: held.id, pause: isLast ? null : pauseAfter(held.attempts) };
@@ -57,11 +58,12 @@ async function deliverOne(env: MailEnv, db: Db, held: Held): Promise<{ id: strin
 }
 
 /** It tells of something that is no longer there to be used. */
-class Expired extends Error {}
+class Outdated extends Error {}
 
 async function sendOne(env: MailEnv, db: Db, held: Held): Promise<void> {
   const letter = JSON.parse(held.letter) as Letter;
-  if ("expiresAt" in letter && letter.expiresAt <= now()) throw new Expired("its link expired before it could be sent");
+  if ("expiresAt" in letter && letter.expiresAt <= now()) throw new Outdated("its link expired before it could be sent");
+  if (letter.template === "invitation" && !await isOpen(db, letter.invitationId, letter.sendCount)) throw new Outdated("the invitation was accepted, taken back or sent again before");
   const mail = render(letter, env.SIGNING_KEYS, { appUrl: env.APP_URL, issuer: env.ISSUER });
   if (isMailKept(env)) {
     // Kept is sent: nothing leaves this machine, and nothing is sent that is not kept.

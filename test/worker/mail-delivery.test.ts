@@ -169,6 +169,10 @@ test("no token and no code is in the outbox or in the audit trail", async () => 
   const [invitationId, signInId, kid] = ["inv_01JD00000000000000000000AA", "sgn_01JD00000000000000000000AA", "test-1"];
   const expiresAt = Date.now() + 60_000;
   const out = outgoing();
+  await env.DB.prepare(`INSERT INTO account (id, kind, name, owner_member_id, plan, subscription, settings, created_at, updated_at)
+    VALUES ('acc_1', 'vendor', 'A', 'mem_1', '{}', '{}', '{}', 1, 1)`).run();
+  await env.DB.prepare(`INSERT INTO invitation (id, account_id, kind, status, expires_at, send_count, invited_by, created_at, updated_at)
+    VALUES (?, 'acc_1', 'email', 'pending', ?, 1, 'mem_1', 1, 1)`).bind(invitationId, expiresAt).run();
   await waiting({ template: "invitation", invitationId, kid, sendCount: 1, inviter: "Ada", roles: [], login: null, expiresAt });
   await waiting({ template: "sign_in", signInId, kid, expiresAt });
   await deliverWaiting(sendingTo(out));

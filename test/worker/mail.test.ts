@@ -79,6 +79,20 @@ describe("S4.12: a new member", () => {
   });
 });
 
+test.each<[string, (id: string) => Promise<{ status: number }>, number]>([
+  ["taken back", (id) => owner.api.del(`/v1/invitations/${id}`), 0],
+  ["sent again", (id) => owner.api.post(`/v1/invitations/${id}/resend`), 1],
+])("the mail of an invitation that was %s meanwhile does not leave", async (_, change, left) => {
+  const one = person({ notify: true });
+  const without = gateWith({ MAIL: { send: async () => undefined } as unknown as Queue });
+  const { invitationId } = ok(await owner.api.via(without).post<{ invitationId: string }>("/v1/members", one), 201).body;
+  // It is sent once a minute at most.
+  await env.DB.prepare("UPDATE invitation SET updated_at = 1 WHERE id = ?").bind(invitationId).run();
+  expect((await change(invitationId)).status).toBeLessThan(300);
+  const mails = await mailsTo(fetch, one.email);
+  expect([mails.length, (await outboxOf(one.email)).filter(({ error }) => error !== null).map(({ error }) => error)]).toEqual([left, ["Error: the invitation was accepted, taken back or sent again before"]]);
+});
+
 test("a sign-in mail has the code that it shows, grouped, and a link", async () => {
   const email = "platform@example.com";
   ok(await api(fetch, null).post("/v1/auth/codes", { email }), 202);
