@@ -35,6 +35,12 @@ const invitationOf = async (memberId: string): Promise<string> =>
 /** How many rows a statement counts. */
 const counted = async (sql: string, value: string): Promise<number> => (await (await edge.env()).DB.prepare(sql).bind(value).first<{ n: number }>())?.n ?? -1;
 
+/** A moment later each time, so that the block meets every step of what runs beside it. */
+async function blockAfter(ms: number, memberId: string, isolate: number): Promise<void> {
+  await new Promise((go) => { setTimeout(go, ms); });
+  ok(await owner.api.via(edge.at(isolate % ISOLATES)).post(`/v1/members/${memberId}/block`), 200);
+}
+
 describe("whatever the isolate", () => {
   test("S2.21: no call and no refresh that began after a block was acknowledged succeeds", async () => {
     const { id, email } = await invited();
@@ -91,7 +97,7 @@ describe("whatever the isolate", () => {
       ok(await owner.api.post(`/v1/invitations/${await invitationOf(id)}/resend`), 200);
       ok(await post(0, "/v1/invitations/accept", { token: tokenOf(await lastMail(edge.at(0), email, "invitation")) }), 200);
       const code = await newCode(edge.at(0), email);
-      const [answer] = await Promise.all([post(round, "/v1/auth/sessions", { email, code }), owner.api.via(edge.at(round + 1)).post(`/v1/members/${id}/block`)]);
+      const [answer] = await Promise.all([post(round, "/v1/auth/sessions", { email, code }), blockAfter(round % 8, id, round + 1)]);
       if (answer.status === 201) late.push(answer.body.access_token);
       const activations = await counted("SELECT count(*) AS n FROM (SELECT event AS body FROM audit_outbox UNION ALL SELECT body FROM audit_event) WHERE body ->> '$.action' = 'member.activate' AND body ->> '$.resource.id' = ?", id);
       const came = await counted("SELECT last_login_at IS NOT NULL AS n FROM member WHERE id = ?", id);

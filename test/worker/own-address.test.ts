@@ -32,6 +32,8 @@ describe("S4.36: the address that a person signs in with", () => {
     const body = await asked(session, email, next);
     expect(ok(await confirm(session, body), 200).body).toEqual({ email: next });
     expect(await shown(session)).toBe(next);
+    // The code is used up: it opens no session either.
+    expect(said(await enter({ email: next, code: body.newCode, accountId: owner.accountId }))).toBe("401 auth/invalid-credential");
     for (const { accountId } of [owner, other]) {
       expect((await signIn(fetch, next, accountId)).tokens.accountId).toBe(accountId);
       expect((await told(accountId, "email.change")).length).toBe(1);
