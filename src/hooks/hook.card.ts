@@ -32,7 +32,8 @@ export const HookCard = z.object({
     readable: z.boolean().describe("False when the signing key that sealed it is gone: then nothing is let in until its owner sets another."),
   }),
   lastRefusal: z.object({ at: z.string(), reason: z.string() }).nullable()
-    .describe("Why a call was not let in. Kept once a minute at most; the caller was told nothing of it."),
+    .describe("Why a call was not let in: headers_missing, headers_malformed, wrong_signature, too_old, too_new, switched_off, secret_unreadable, owner_gone, owner_blocked "
+      + "or owner_not_active. Kept once a minute at most; the caller was told nothing of it."),
   createdAt: z.string(), updatedAt: z.string(), version: z.number(),
 });
 

@@ -28,6 +28,21 @@ describe("at the same instant", () => {
     }
   });
 
+  // What comes between the question and the write, at the last moment that there is: within the batch, after its first row.
+  test.each([
+    ["a block, when the person has come in", "customer.deleted", "blocked", (id: string) => `UPDATE member SET email = 'moment@example.com' WHERE id = '${id}'`],
+    ["an invitation, when the person is kept out", "customer.created", "invited", (id: string) => `INSERT INTO former_member SELECT account_id, 'x', 'moment', id, 0 FROM member WHERE id = '${id}'`],
+  ] as const)("%s, is undone and asked again", async (_, type, outcome, meanwhile) => {
+    const hook = await newHook(owner.api);
+    const { memberId } = await newMember(fetch, owner, { roles: ["member"] });
+    await env.DB.prepare(`CREATE TRIGGER meanwhile AFTER INSERT ON delivery WHEN NEW.outcome = '${outcome}' BEGIN ${meanwhile(memberId)}; END`).run();
+    const answer = await post(fetch, hook, customer("moment@example.com", "moment", type));
+    await env.DB.prepare("DROP TRIGGER meanwhile").run();
+    expect(became(answer)).toBe("503 stale");
+    expect(await statusOf("moment@example.com")).toBeUndefined();
+    expect((await env.DB.prepare("SELECT COUNT(*) AS n FROM former_member WHERE external_id = 'moment'").first<{ n: number }>())?.n).toBe(0);
+  });
+
   test("five events of one new person make one member, and the others say so", async () => {
     const hook = await newHook(owner.api);
     const answers = await Promise.all(Array.from({ length: 5 }, () => post(fetch, hook, customer("five@example.com", "five"))));
