@@ -101,8 +101,9 @@ async function byInvitation(call: OpenCall, proof: Proof, { account }: Acceptabl
   return body;
 }
 
-/** Two at once with one code: one of them is late. */
-const spentAlready = (error: unknown): unknown => (failedGuard(error) === "claim_used" ? wrongCode() : error);
+/** Two at once with one code: one of them is late. So is whoever comes by an invitation that was taken back meanwhile. */
+const spentAlready = (error: unknown): unknown =>
+  (failedGuard(error) === "claim_used" || (error instanceof Problem && error.code === "not-found") ? wrongCode() : error);
 
 /** A refusal of somebody known stands in the account's trail. @throws Problem the refusal */
 export async function denied(call: OpenCall, member: Comer, problem: Problem, sessionId: string | null = null): Promise<never> {

@@ -16,8 +16,7 @@ const signIn = openEndpoint({
   method: "POST", path: "/v1/auth/sessions", tag: "Sign-in", right: "public", status: 201,
   summary: "Sign in with the code or the link of the newest sign-in mail. The first sign-in makes a new member active.",
   body: Body, answer: Tokens,
-  problems: ["auth/invalid-credential", "auth/blocked", "ip/not-allowed", "plan/feature-required", "conflict/choose-account", "conflict/other-address", "conflict/duplicate-member",
-    "invitation/used", "invitation/revoked", "invitation/expired", "not-found", "quota-exceeded", "stale"],
+  problems: ["auth/invalid-credential", "auth/blocked", "ip/not-allowed", "plan/feature-required", "conflict/choose-account", "conflict/other-address", "conflict/duplicate-member", "quota-exceeded", "stale"],
 }, async (call) => {
   const { accountId: chosen, ...shown } = await call.body();
   const proof = await prove(call, shown);
