@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type Api, newKey, ok } from "../harness/client.ts";
 import { newMember, type Person } from "../harness/people.ts";
 import { became, customer, JOIN, newHook, newMessage, post, type Received } from "../harness/webhook.ts";
-import { fetch, foundPlatform, said, subscribed } from "./operators-world.ts";
+import { fetch, foundPlatform, grants, made, said, subscribed } from "./operators-world.ts";
 
 let platform: Api;
 let owner: Person;
@@ -67,6 +67,19 @@ describe("S3.16: each delivery is decided with the rights that its owner has the
     const message = customer(nextEmail());
     expect(became(await post(fetch, hook, message, { id, headers: ip }))).toBe("403 ip/not-allowed");
     expect(became(await post(fetch, hook, message, { id }))).toBe("invited");
+  });
+
+  test("an owner who does not reach an object any more gives nobody a grant on it", async () => {
+    const vendor = await subscribed(platform, "vendor");
+    const product = await made(vendor, "products", { name: "Editor" });
+    const maker = await newMember(fetch, vendor, { roles: ["operator"], rights: [...MAY, "grant.edit"] });
+    await grants(vendor, maker.memberId, [{ resourceType: "product", resourceId: product, access: "edit" }]);
+    const [rule] = NO_ROLES.rules;
+    const mapping = { typeAt: "/type", rules: [{ ...rule, then: { ...rule?.then, grants: [{ resourceType: "product", resourceId: product, access: "view" }] } }] };
+    const hook = await newHook(maker.api, "standard", mapping);
+    expect(became(await post(fetch, hook, customer(nextEmail())))).toBe("invited");
+    await grants(vendor, maker.memberId, []);
+    expect(became(await post(fetch, hook, customer(nextEmail())))).toBe("403 access/denied");
   });
 
   test("an operator's hook stops with the plan that operators need", async () => {
