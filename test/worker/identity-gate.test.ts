@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { surface } from "../../src/app.ts";
 import { mintKey } from "../../src/identity/api-key.ts";
 import { BODY_LIMIT } from "../../src/kernel/body.ts";
-import { type Api, ok, type Problem, type Reply, reply } from "../harness/client.ts";
+import { type Api, newKey, ok, type Problem, type Reply, reply } from "../harness/client.ts";
 import { newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
+import { LEAVE } from "../harness/webhook.ts";
 import { change, events, fetch, foundPlatform, keyIdOf, lastEvent, newProduct, said, shape } from "./identity-world.ts";
 
 let platform: Api;
@@ -212,8 +213,10 @@ describe("a cursor of hostile make", () => {
   const lists = surface.map(({ operation }) => operation).filter(({ method, query }) => method === "GET" && query !== undefined);
   const POSITIONS = ["\"\\u0000\"", "\"\\ud800\"", "\"' OR 1=1--\"", "\"%\"", "[]", "{}", "null", "-1", "1e400", "9007199254740993", "{\"__proto__\":1}", "\"\"", "{"];
   let owners: Person[];
+  let hook: string;
   beforeAll(async () => {
     owners = [owner, ...await Promise.all(["team", "seller", "dealer", "agency"].map((kind) => newAccount(fetch, platform, kind)))];
+    hook = ok(await owner.api.post<{ id: string }>("/v1/hooks", { name: "Shop", scheme: "standard", mapping: LEAVE }, { idempotencyKey: newKey() }), 201).body.id;
     // A dealer's manager has no aggregator licenses by role.
     await env.DB.prepare("UPDATE member SET rights = '[\"aggregator_license.view\"]', version = version + 1 WHERE id = ?").bind(owners[3]?.memberId ?? "").run();
   });
@@ -221,7 +224,7 @@ describe("a cursor of hostile make", () => {
   async function asked(path: string, cursor: string): Promise<string> {
     const callers = path.startsWith("/v1/accounts") ? [{ api: platform, memberId: owner.memberId }] : owners;
     for (const { api: who, memberId } of callers) {
-      const answer = said(await who.get(`${path.replace("/:name", "/usage").replaceAll(/:\w+/g, memberId)}?cursor=${cursor}`));
+      const answer = said(await who.get(`${path.replace("/:name", "/usage").replace("/hooks/:id", `/hooks/${hook}`).replaceAll(/:\w+/g, memberId)}?cursor=${cursor}`));
       if (!answer.startsWith("403")) return `${path} ${answer}`;
     }
     return `${path} 403`;
