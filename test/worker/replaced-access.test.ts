@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { ok } from "../harness/client.ts";
+import { newAgency, newTask, newTool, subAccount } from "./charge-world.ts";
+import { fetch, listed, said } from "./operators-world.ts";
+
+test("S4.39: tools and tasks are replaced as sets, each without the other, and the member's next call obeys", async () => {
+  const { platform, owner, toolId } = await newAgency(1_000);
+  const other = await newTool(platform);
+  const [one, two] = [ok(await newTask(owner.api, toolId), 201).body.id, ok(await newTask(owner.api, other), 201).body.id];
+  const specialist = await subAccount(fetch, owner, "specialist");
+  const path = `/v1/members/${specialist.memberId}`;
+  const tools = (toolIds: readonly string[]) => owner.api.put(`${path}/tools`, { toolIds });
+  const tasks = (list: readonly (readonly [toolId: string, taskId: string])[]) => owner.api.put(`${path}/tasks`, { tasks: list.map(([tool, taskId]) => ({ toolId: tool, taskId })) });
+  const seen = async () => [await listed(specialist.api, "tools"), (await listed(specialist.api, "tasks"))];
+  expect(await seen()).toEqual([[], []]);
+
+  ok(await tools([toolId]), 200);
+  ok(await tasks([[toolId, one], [other, two]]), 200);
+  expect(await seen()).toEqual([[toolId], [two, one]]);
+  ok(await newTask(specialist.api, toolId), 201);
+  ok(await tools([other]), 200);
+  expect(said(await newTask(specialist.api, toolId))).toBe("403 access/denied");
+  ok(await tasks([[other, two]]), 200);
+  expect([(await seen())[0], said(await specialist.api.get(`/v1/tasks/${one}`)), said(await specialist.api.get(`/v1/tasks/${two}`))]).toEqual([[other], "404 not-found", "200"]);
+
+  // What names nothing, or a task of another tool, changes nothing.
+  for (const refused of [await tools([other, "tol_none"]), await tools([other, other]), await tasks([[toolId, two]]), await tasks([[other, "tsk_none"]])]) expect(said(refused)).toBe("422 validation");
+  expect((await seen())[0]).toEqual([other]);
+  ok(await tools([]), 200);
+  ok(await tasks([]), 200);
+  expect([(await seen())[0], said(await specialist.api.get(`/v1/tasks/${two}`))]).toEqual([[], "404 not-found"]);
+});
