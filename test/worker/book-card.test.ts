@@ -27,7 +27,7 @@ beforeAll(async () => {
   manager = world.manager;
 });
 
-describe("S3.23–24 a card by its login", () => {
+describe("S3.23 S3.24 a card by its login", () => {
   test("is the same card, with the tag that an edit takes", async () => {
     const { id, login } = await add(manager);
     const [one, other] = [await cardOf(manager, id), ok(await manager.api.get<Card>(`/v1/members/by-login/${login}`), 200)];
@@ -50,7 +50,7 @@ describe("S3.23–24 a card by its login", () => {
   });
 });
 
-describe("S3.25–33 what a card takes", () => {
+describe("S3.25 what a card takes", () => {
   const CHARACTERISTICS = {
     username: "Ирина Петрова", firstName: "Ирина", middleName: "В.", lastName: "Петрова", phone: "+7 900", mobilePhone: "+7 901", position: "P", office: "O", department: "D",
     city: "C", country: "RU", comments: "Zzz", language: "ru",
@@ -111,7 +111,7 @@ describe("S3.25–33 what a card takes", () => {
   });
 });
 
-describe("S3.30 the login is allowed or not", () => {
+describe("S2.20 S3.30 the login is allowed or not", () => {
   const active = () => newMember(fetch, manager, { roles: ["dealer_user"] });
   test("unchecking blocks: the next call is refused, the row is orange and in the list; checking brings everything back", async () => {
     const person = await active();

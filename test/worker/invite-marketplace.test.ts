@@ -90,7 +90,7 @@ const EITHER = [false, true];
 const POSITIONS: readonly Switches[] = EITHER.flatMap((inviteOnlyAdmins) => EITHER.flatMap((customersMayInviteBillingAdmin) =>
   EITHER.map((billingAdminVisibleToCustomer) => ({ inviteOnlyAdmins, customersMayInviteBillingAdmin, billingAdminVisibleToCustomer }))));
 
-test("S2.9, S2.10 who may give which role in which organization, with the switches in every position", { timeout: 600_000 }, async () => {
+test("S2.9, S2.10, S2.24 who may give which role in which organization, with the switches in every position", { timeout: 600_000 }, async () => {
   for (const switches of POSITIONS) {
     await settle(switches);
     const cells = Object.entries(actors).flatMap(([role, actor]) => places.flatMap((place) =>

@@ -31,7 +31,7 @@ beforeAll(async () => {
 const each = <T>(make: (kind: string, role: string, actor: Person) => readonly T[]): T[] =>
   Object.entries(actors).flatMap(([kind, people]) => Object.entries(people).flatMap(([role, actor]) => make(kind, role, actor)));
 
-test("who gives which role at home, and nobody in an account that is not below", async () => {
+test("S2.24 who gives which role at home, and nobody in an account that is not below", async () => {
   const others = Object.values(owners);
   await compareCells("vendor, team, dealer, agency: actor × role × account", each((kind, role, actor): Asked[] => {
     const { roles, gives } = MODELS[kind] ?? expect.fail();

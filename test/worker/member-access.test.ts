@@ -25,7 +25,7 @@ const copy = (who: Person, to: Person, from: Person, ask: object = {}) => who.ap
 const reasons = ({ rights }: Effective, right: string) => rights.filter((reason) => reason.right === right).map(({ where, source }) => ({ where, source }));
 
 describe("effective rights", () => {
-  test("S3.3 a member has roles, and rights beside them: both are on the card, and both hold", async () => {
+  test("S3.3 S3.26 a member has roles, and rights beside them: both are on the card, and both hold", async () => {
     const manager = await subscribed(platform, "dealer");
     const client = await add(manager, ["client"]);
     ok(await patch(manager, client, { rights: ["request.view"] }), 200);
