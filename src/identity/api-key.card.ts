@@ -27,8 +27,8 @@ export const KeyCard = z.object({
 
 export const MadeKey = KeyCard.extend({
   secret: z.string().optional().describe("Shown once, to the key's own member only."),
-  claim: z.object({ token: z.string(), expiresAt: z.iso.datetime() }).optional()
-    .describe("For another member: they exchange it for the secret, once, with POST /v1/auth/claims."),
+  claim: z.object({ token: z.string().optional(), mailed: z.boolean(), expiresAt: z.iso.datetime() }).optional()
+    .describe("For another member, who exchanges the token for the secret, once, with POST /v1/auth/claims. Mailed to whoever signs in by mail; told to you, to hand over, for anybody else."),
 });
 
 export interface KeyFacts {

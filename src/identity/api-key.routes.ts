@@ -6,12 +6,14 @@ import { newId } from "../kernel/id.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { randomBytes, randomToken } from "../kernel/secret.ts";
+import type { Letter } from "../mail/letter.ts";
+import { keyToken } from "../mail/one-time.ts";
 import { z } from "zod";
 import { CLAIM_TTL_MS, KeyCard, keyCard, MadeKey, NewKey } from "./api-key.card.ts";
 import { findKey, guardKeyMember, insertKey, listKeys, revokeKey } from "./api-key.store.ts";
 import { keyHints, mintKey } from "./api-key.ts";
 import { type Call, endpoint } from "./call.ts";
-import { findMember } from "./member.store.ts";
+import { findMember, findSignInAddress, type Holder } from "./member.store.ts";
 import { tooWide } from "./narrowing.ts";
 import { canonicalRules, type Holdings, requireKeyPower, requirePower } from "./refusal.change.ts";
 
@@ -45,10 +47,11 @@ const create = endpoint({
   const body = await call.body();
   const terms = keyTerms(call, body);
   const own = target.id === call.principal.memberId;
+  const id = newId("apiKey", call.now);
   const secret = own ? mintKey(randomBytes(32)) : null;
-  const claim = own ? null : { token: randomToken(), expiresAt: call.now + CLAIM_TTL_MS };
+  const claim = own ? null : await claimOf(call, id, body.name, target);
   const row = {
-    id: newId("apiKey", call.now), accountId: target.accountId, memberId: target.id, createdBy: call.principal.memberId, name: body.name, ...terms,
+    id, accountId: target.accountId, memberId: target.id, createdBy: call.principal.memberId, name: body.name, ...terms,
     hash: secret === null ? null : sha256Hex(secret), ...(secret === null ? { prefix: null, last4: null } : keyHints(secret)),
     claimHash: claim === null ? null : sha256Hex(claim.token), claimExpiresAt: claim?.expiresAt ?? null,
     revokedAt: null, lastUsedAt: null, createdAt: call.now,
@@ -56,11 +59,29 @@ const create = endpoint({
   const card = keyCard(row, call.now);
   const events = [call.event("api_key.create", { type: "api_key", id: row.id }, { changes: { before: {}, after: { name: row.name, memberId: row.memberId, ...terms } } })];
   // A new key changes nobody's rights, so it leaves the member's version alone; but the member must be the one it was allowed for.
-  return call.commit({ statements: [guardKeyMember(call.db, target.id, target.version), insertKey(call.db, row)], events }, {
+  return call.commit({ statements: [guardKeyMember(call.db, target.id, target.version), insertKey(call.db, row)], events, letters: claim?.letters ?? [] }, {
     status: 201, replay: card,
-    body: { ...card, ...(secret === null ? {} : { secret }), ...(claim === null ? {} : { claim: { token: claim.token, expiresAt: iso(claim.expiresAt) } }) },
+    body: { ...card, ...(secret === null ? {} : { secret }), ...(claim === null ? {} : { claim: claim.told }) },
   });
 });
+
+/** Who signs in by mail gets the key by mail, so that its maker never could take it first; anybody else's token is handed over. */
+async function claimOf(call: Call, keyId: string, name: string, target: Pick<Holder, "id" | "language">) {
+  const [[person]] = await call.read(findSignInAddress(call.db, target.id));
+  const { account, member } = call.principal;
+  const expiresAt = call.now + CLAIM_TTL_MS;
+  const told = { mailed: person !== undefined, expiresAt: iso(expiresAt) };
+  if (person === undefined) {
+    const token = randomToken();
+    return { token, expiresAt, told: { token, ...told }, letters: [] };
+  }
+  const { kid, token } = keyToken(call.env.SIGNING_KEYS, null, keyId);
+  const letter: Letter = {
+    id: newId("mail", call.now), to: person.email, language: target.language ?? account.settings.locale, template: "api_key", keyId, kid,
+    account: account.name, by: member.username, name, expiresAt,
+  };
+  return { token, expiresAt, told, letters: [letter] };
+}
 
 /** A key for oneself needs the right, or the account's leave; a key for another needs power over that member too. */
 function decideKey(call: Call, targetId: string, target: Holdings | undefined): void {

@@ -1,8 +1,8 @@
-import { and, type AnyColumn, eq, sql } from "drizzle-orm";
+import { and, type AnyColumn, eq, isNotNull, sql } from "drizzle-orm";
 import type { CustomRole } from "../access/contribution.ts";
 import type { GrantRow } from "../access/preset.ts";
 import type { Db } from "../kernel/db.ts";
-import { member } from "../schema/team.ts";
+import { member, user } from "../schema/team.ts";
 
 /** `member`, or an alias of it. */
 type MemberTable = Readonly<Record<"id" | "accountId" | "roles", AnyColumn>>;
@@ -28,6 +28,10 @@ const parseGrants = (json: string): GrantRow[] =>
   (JSON.parse(json) as [string, string, GrantRow["access"]][]).map(([resourceType, resourceId, access]) => ({ resourceType, resourceId, access }));
 
 const parseRoles = (json: string): CustomRole[] => JSON.parse(json) as CustomRole[];
+
+/** By which address the person behind a member signs in; null for a member behind whom nobody has signed in yet. */
+export const findSignInAddress = (db: Db, memberId: string) =>
+  db.select({ email: user.email }).from(member).innerJoin(user, and(eq(user.id, member.userId), isNotNull(user.emailVerifiedAt))).where(eq(member.id, memberId));
 
 /** One member with grants and custom roles, inside the account: another account's member is not there. */
 export const findMember = (db: Db, accountId: string, id: string) =>

@@ -15,6 +15,9 @@ const oneTime = (signingKeys: string, kid: string | null, purpose: string, id: s
 export const invitationToken = (signingKeys: string, kid: string | null, invitationId: string, sendCount: number): OneTime =>
   oneTime(signingKeys, kid, "invitation", `${invitationId}:${sendCount}`);
 
+/** The token by which a member takes an API key that somebody else made. */
+export const keyToken = (signingKeys: string, kid: string | null, keyId: string): OneTime => oneTime(signingKeys, kid, "api_key claim", keyId);
+
 /** Where no row keeps a hash: the id in front finds the row from which the secret behind it follows. */
 function withId(signingKeys: string, kid: string | null, purpose: string, id: string, secretOf: string): OneTime {
   const { kid: used, token } = oneTime(signingKeys, kid, purpose, secretOf);

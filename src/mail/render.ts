@@ -1,7 +1,7 @@
 import type { Locale } from "../schema/team.ts";
 import { htmlMail, type Parts, subjectLine, textMail } from "./layout.ts";
 import type { Letter } from "./letter.ts";
-import { emailToken, invitationToken, signInCode, signInToken, unsubscribeToken } from "./one-time.ts";
+import { emailToken, invitationToken, keyToken, signInCode, signInToken, unsubscribeToken } from "./one-time.ts";
 import { ENGLISH } from "./words.en.ts";
 import { RUSSIAN } from "./words.ru.ts";
 import type { Language, Words } from "./words.ts";
@@ -44,6 +44,7 @@ function wayIn(letter: Letter, keys: string, page: (name: string, token: string)
     case "invitation": return { link: page("accept", invitationToken(keys, letter.kid, letter.invitationId, letter.sendCount).token), code: null };
     case "sign_in": return { link: page("sign-in", signInToken(keys, letter.kid, letter.signInId).token), code: signInCode(keys, letter.kid, letter.signInId) };
     case "change_email": return { link: null, code: signInCode(keys, letter.kid, letter.signInId) };
+    case "api_key": return { link: page("key", keyToken(keys, letter.kid, letter.keyId).token), code: null };
     case "confirm_email": return { link: page("confirm", emailToken(keys, letter.kid, letter.memberId, letter.to).token), code: null };
     default: return { link: null, code: null };
   }

@@ -52,6 +52,14 @@ const confirmEmail: Writer<"confirm_email"> = (letter) => ({
   after: ["If you do not know this account, you need do nothing: the address stays unconfirmed."],
 });
 
+const apiKey: Writer<"api_key"> = (letter) => ({
+  subject: `An API key for you in ${letter.account}`, greeting: "Hello,",
+  lines: [`${letter.by} made an API key for you in ${letter.account}. The link below shows it, to you alone and once.`],
+  facts: [["Account", letter.account], ["Made by", letter.by], ["Name of the key", letter.name], ["Good until", until(letter.expiresAt)]],
+  action: "Show the key",
+  after: ["The key may do what you may do. Keep it where you keep passwords.", "If you did not expect it, you need do nothing: the key does not exist until the link is used."],
+});
+
 const joined: Writer<"joined"> = (letter) => ({
   subject: `${letter.name} has joined ${letter.account}`, greeting: "Hello,",
   lines: [`${letter.name} accepted your invitation and has joined ${letter.account}.`],
@@ -81,5 +89,5 @@ export const ENGLISH: Language = {
     code: "Your code", link: "If the button does not work, open this address:", footer: "This mail was sent by Tollgate. Answers to it are not read.",
     unsubscribe: "No more notices of this account:",
   },
-  words: { invitation, sign_in: signIn, change_email: changeEmail, confirm_email: confirmEmail, joined, access_changed: accessChanged, removed },
+  words: { invitation, sign_in: signIn, change_email: changeEmail, confirm_email: confirmEmail, api_key: apiKey, joined, access_changed: accessChanged, removed },
 };

@@ -52,6 +52,14 @@ const confirmEmail: Writer<"confirm_email"> = (letter) => ({
   after: ["Если этот аккаунт вам незнаком, ничего делать не нужно: адрес останется неподтверждённым."],
 });
 
+const apiKey: Writer<"api_key"> = (letter) => ({
+  subject: `Ключ API для вас в ${letter.account}`, greeting: "Здравствуйте!",
+  lines: [`${letter.by} создаёт для вас ключ API в ${letter.account}. По ссылке ниже он будет показан один раз и только вам.`],
+  facts: [["Аккаунт", letter.account], ["Кто создал", letter.by], ["Название ключа", letter.name], ["Действует до", until(letter.expiresAt)]],
+  action: "Показать ключ",
+  after: ["Ключ даёт те же права, что есть у вас. Храните его так же, как пароли.", "Если вы его не ждали, ничего делать не нужно: ключа не существует, пока ссылкой не воспользовались."],
+});
+
 const joined: Writer<"joined"> = (letter) => ({
   subject: `Новый участник в ${letter.account}: ${letter.name}`, greeting: "Здравствуйте!",
   lines: [`Ваше приглашение принято: ${letter.name} теперь участник ${letter.account}.`],
@@ -81,5 +89,5 @@ export const RUSSIAN: Language = {
     code: "Ваш код", link: "Если кнопка не работает, откройте этот адрес:", footer: "Это письмо отправлено Tollgate. Ответы на него не читают.",
     unsubscribe: "Больше не присылать уведомления этого аккаунта:",
   },
-  words: { invitation, sign_in: signIn, change_email: changeEmail, confirm_email: confirmEmail, joined, access_changed: accessChanged, removed },
+  words: { invitation, sign_in: signIn, change_email: changeEmail, confirm_email: confirmEmail, api_key: apiKey, joined, access_changed: accessChanged, removed },
 };

@@ -25,6 +25,7 @@ export function flows(words: FlowWords): Readonly<Record<PageName, Flow>> {
     "join": { ...join, withToken: [{ ...askCode, text: words.join.text, body: { email: "$email", link: "$token" } },
       ...join.withToken.map((each) => ({ ...each, text: words.enterCode.text, fields: [CODE, ...NAMES] }))] },
     "confirm": one("confirm", "/v1/auth/email-confirmations", { token: "$token" }),
+    "key": one("key", "/v1/auth/claims", { token: "$token" }),
     "unsubscribe": one("unsubscribe", "/v1/unsubscribe", { token: "$token" }),
   };
 }

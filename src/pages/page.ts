@@ -36,12 +36,14 @@ export interface Sayings {
   readonly unreachable: string;
   /** Above the access token of whoever is signed in. */
   readonly signedIn: string;
+  /** Above an API key. */
+  readonly key: string;
   readonly needsScript: string;
   /** Problems in words of this language, by their code; any other is told as the API tells it. */
   readonly problems: Readonly<Record<string, string>>;
 }
 
-export const PAGE_NAMES = ["accept", "sign-in", "join", "confirm", "unsubscribe"] as const;
+export const PAGE_NAMES = ["accept", "sign-in", "join", "confirm", "key", "unsubscribe"] as const;
 export type PageName = (typeof PAGE_NAMES)[number];
 
 const STYLE = "body{margin:0;padding:24px;background:#f4f4f5;color:#18181b;font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif}"

@@ -41,8 +41,9 @@ export const SCRIPT = `"use strict";
     form.replaceChildren();
     say(flow.done, false);
     const access = (body.session && body.session.access_token) || body.access_token;
-    if (access) {
-      add("label", sayings.signedIn).append(Object.assign(document.createElement("textarea"), { id: "token", readOnly: true, value: access }));
+    const shown = access || body.secret;
+    if (shown) {
+      add("label", access ? sayings.signedIn : sayings.key).append(Object.assign(document.createElement("textarea"), { id: "token", readOnly: true, value: shown }));
     }
   };
   const refuse = (problem, step) => {
