@@ -1,9 +1,11 @@
 import { isCustomRole } from "../access/invite.ts";
+import { isRestricted } from "../access/preset.ts";
 import { ROLE_TEXTS } from "../access/role-text.ts";
 import type { Preset } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import type { Call, Change } from "../identity/call.ts";
+import { withoutRestrictedAccounts } from "../identity/refusal.change.ts";
 import { definite } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import { sha256Hex } from "../kernel/digest.ts";
@@ -63,6 +65,8 @@ export async function invite(call: Call, types: TypeTable, { grants, allowAny, .
   if (wanted.objectGroupIds.length > 0) call.decide("object_group.edit");
   requireGroups(call, wanted.objectGroupIds);
   await checkAssignment(call, { ...wanted, grants }, types, true);
+  // Whoever begins without any role is a restricted account from the beginning.
+  if (isRestricted(preset, wanted.roles) && !account.plan.restrictedAccounts) throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
   await requireGranted(call, grants);
   requireNeeded(preset, wanted.roles, grants, "/grants");
   await requireKnownGroups(call, wanted.objectGroupIds, "/objectGroupIds");
