@@ -1,7 +1,6 @@
 import { isCustomRole } from "../access/invite.ts";
-import { isRestricted } from "../access/preset.ts";
 import { ROLE_TEXTS } from "../access/role-text.ts";
-import type { Preset } from "../access/preset.ts";
+import { isRestricted, type Preset } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import type { Call, Change } from "../identity/call.ts";
@@ -59,11 +58,7 @@ export async function invite(call: Call, types: TypeTable, { grants, allowAny, .
   const { accountId, account, preset } = call.principal;
   requireInviting(call);
   call.decide("member.create");
-  // What goes beyond the roles that one may give is given by whoever may edit members.
-  if (wanted.rights.length > 0 || wanted.roles.some(isCustomRole)) call.decide("member.edit");
-  if (grants.length > 0) call.decide("grant.edit");
-  if (wanted.objectGroupIds.length > 0) call.decide("object_group.edit");
-  requireGroups(call, wanted.objectGroupIds);
+  decideBeside(call, wanted, grants);
   await checkAssignment(call, { ...wanted, grants }, types, true);
   // Whoever begins without any role is a restricted account from the beginning.
   if (isRestricted(preset, wanted.roles) && !account.plan.restrictedAccounts) throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
@@ -100,6 +95,14 @@ export async function invite(call: Call, types: TypeTable, { grants, allowAny, .
 /** What an answer tells of the mail with an invitation. */
 export const mailed = ([letter]: readonly Letter[]): z.infer<typeof Mailed> =>
   (letter?.template === "invitation" ? { to: letter.to, language: letter.language, expiresAt: iso(letter.expiresAt) } : null);
+
+/** What goes beyond the roles that one may give is given by whoever may edit members, grants and groups. @throws Problem access/denied */
+function decideBeside(call: Call, { rights, roles, objectGroupIds }: Pick<Wanted, "rights" | "roles" | "objectGroupIds">, grants: Wanted["grants"]): void {
+  if (rights.length > 0 || roles.some(isCustomRole)) call.decide("member.edit");
+  if (grants.length > 0) call.decide("grant.edit");
+  if (objectGroupIds.length > 0) call.decide("object_group.edit");
+  requireGroups(call, objectGroupIds);
+}
 
 /** @throws Problem validation */
 export function requireDomain(domains: readonly string[], email: string): void {
