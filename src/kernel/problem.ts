@@ -18,7 +18,7 @@ export const PROBLEMS = {
   "conflict/duplicate-member": { status: 409, title: "The account has this member already", detail: "Use the member that exists, or another e-mail address." },
   "conflict/former-member": { status: 409, title: "This person was blocked or removed", detail: "No hook brings anybody back. A member who may add members can, if it is meant." },
   "conflict/duplicate-invitation": { status: 409, title: "This address is invited already", detail: "Send the invitation that waits once more: POST /v1/invitations/{id}/resend." },
-  "conflict/choose-account": { status: 409, title: "There are several accounts", detail: "Repeat the call with the accountId of one of `accounts`." },
+  "conflict/choose-account": { status: 409, title: "The account has to be named", detail: "Repeat the call with the accountId of one of `accounts`. Where invitation is true, that accepts the invitation." },
   "conflict/other-address": { status: 409, title: "You are signed in with another address", detail: "Sign out, or sign in with the address that was invited." },
   "conflict/duplicate": { status: 409, title: "There is one already", detail: "The account has one with the same domain, number, key or name. Use that one, or another value." },
   "conflict/state": { status: 409, title: "Not possible as it is now", detail: "Read it again: its status does not allow this." },

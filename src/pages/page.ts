@@ -33,6 +33,8 @@ export interface Sayings {
   readonly labels: Readonly<Record<Field["name"], string>>;
   readonly notWhole: string;
   readonly choose: string;
+  /** Beside the name of an account that is joined by choosing it. */
+  readonly invited: string;
   readonly unreachable: string;
   /** Above the access token of whoever is signed in. */
   readonly signedIn: string;

@@ -52,8 +52,8 @@ export const SCRIPT = `"use strict";
     for (const choice of form.querySelectorAll("button[type=button]")) choice.remove();
     if (!problem.accounts) return;
     say(sayings.choose, false);
-    for (const { accountId, name } of problem.accounts) {
-      add("button", name, { type: "button", onclick: () => send(step, { accountId }) });
+    for (const { accountId, name, invitation } of problem.accounts) {
+      add("button", invitation ? name + ": " + sayings.invited : name, { type: "button", onclick: () => send(step, { accountId }) });
     }
   };
   const send = async (step, more) => {

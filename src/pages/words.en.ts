@@ -14,8 +14,9 @@ export const ENGLISH_FLOWS: FlowWords = {
 
 export const ENGLISH: Sayings = {
   labels: { email: "E-mail address", code: "Code", firstName: "First name", lastName: "Last name" },
-  notWhole: "This link is not whole. Please open it from the mail once more.",
+  notWhole: "This link is not whole. Please open it once more from where you got it.",
   choose: "Which account would you like?",
+  invited: "accept the invitation",
   unreachable: "The gate did not answer. Please try again in a moment.",
   signedIn: "Access token, for calls of the API as Authorization: Bearer. It is good for a few minutes; show it to nobody.",
   key: "API key, for calls as Authorization: Bearer. Keep it where you keep passwords; it is not shown again.",

@@ -99,7 +99,7 @@ describe("S1.4: one click", () => {
   test("without a token there is nothing to press", async () => {
     for (const name of ["accept", "join", "confirm", "unsubscribe"] satisfies PageName[]) {
       const page = await opened(`/${name}`, []);
-      expect([page.said(), page.document.querySelectorAll("button").length]).toEqual(["This link is not whole. Please open it from the mail once more.", 0]);
+      expect([page.said(), page.document.querySelectorAll("button").length]).toEqual(["This link is not whole. Please open it once more from where you got it.", 0]);
     }
   });
 });
@@ -116,11 +116,11 @@ describe("signing in", () => {
   });
 
   test("where there are several accounts, one is chosen; their names are text", async () => {
-    const accounts = [{ accountId: "acc_1", name: "<img src=x>" }, { accountId: "acc_2", name: "Nord" }];
+    const accounts = [{ accountId: "acc_1", name: "<img src=x>", invitation: false }, { accountId: "acc_2", name: "Nord", invitation: true }];
     const page = await opened("/sign-in#token=abc", [{ status: 409, body: { code: "conflict/choose-account", accounts } }, { status: 201, body: { access_token: "eyJ.a.b" } }]);
     await page.press();
     const choices = [...page.document.querySelectorAll("button[type=button]")];
-    expect([choices.map(({ textContent }) => textContent), page.document.querySelectorAll("img").length]).toEqual([["<img src=x>", "Nord"], 0]);
+    expect([choices.map(({ textContent }) => textContent), page.document.querySelectorAll("img").length]).toEqual([["<img src=x>", "Nord: accept the invitation"], 0]);
     await page.press(choices[1] as never);
     expect(page.asked[1]).toEqual({ path: "/v1/auth/sessions", body: { token: "abc", accountId: "acc_2" } });
     expect(page.said()).toBe("You are signed in.");

@@ -97,7 +97,9 @@ describe("which account", () => {
   test("is asked for a single invitation too: nobody joins without saying so", async () => {
     const { email } = await invited(owner);
     const { token } = await mailed(email);
-    expect((await enter({ token })).body["accounts"]).toEqual([{ accountId: owner.accountId, name: expect.any(String), kind: "team", invitation: true }]);
+    const asked = (await enter({ token })).body;
+    expect([asked["title"], asked.detail]).toEqual(["The account has to be named", expect.stringMatching(/accountId of one of `accounts`\. Where invitation is true, that accepts the invitation/)]);
+    expect(asked["accounts"]).toEqual([{ accountId: owner.accountId, name: expect.any(String), kind: "team", invitation: true }]);
   });
 
   test("is none where the person is nobody: refused as a wrong code is, and nothing is told of that account", async () => {
