@@ -36,9 +36,9 @@ export const guardStamp = (db: Db, stamp: Stamp): Statement =>
       AND a.id = ${stamp.accountId} AND a.version = ${stamp.accountVersion})
     ${stamp.targetId === null ? sql`` : sql`AND EXISTS (SELECT 1 FROM account t WHERE t.id = ${stamp.targetId} AND t.version = ${stamp.targetVersion})`}`);
 
-/** The next call of this member, on whichever isolate, sees what changed. Belongs in the batch of the change. */
-export const bumpMember = (db: Db, accountId: string, memberId: string): Statement =>
-  db.update(member).set({ version: sql`${member.version} + 1` }).where(and(eq(member.id, memberId), eq(member.accountId, accountId)));
+/** The next call of this member, on whichever isolate, sees what changed. Belongs in the batch of the change. @param at milliseconds since the epoch */
+export const bumpMember = (db: Db, accountId: string, memberId: string, at: number): Statement =>
+  db.update(member).set({ version: sql`${member.version} + 1`, updatedAt: at }).where(and(eq(member.id, memberId), eq(member.accountId, accountId)));
 
 /** The same for every member of the account, and of those that stand directly below it, whose models go by its settings. */
 export const bumpAccount = (db: Db, accountId: string): Statement[] => [

@@ -122,7 +122,7 @@ const revoke = endpoint({
   if (key.memberId !== call.principal.memberId) requirePower(call.principal, found);
   if (key.revokedAt !== null) return { status: 204 };
   const events = [call.event("api_key.revoke", { type: "api_key", id: key.id }, { changes: { before: { name: key.name, memberId: key.memberId }, after: {} } })];
-  return call.commit({ statements: [revokeKey(call.db, accountId, key.id, call.now), bumpMember(call.db, accountId, key.memberId)], events }, { status: 204 });
+  return call.commit({ statements: [revokeKey(call.db, accountId, key.id, call.now), bumpMember(call.db, accountId, key.memberId, call.now)], events }, { status: 204 });
 });
 
 export const apiKeyEndpoints = [list, create, revoke];

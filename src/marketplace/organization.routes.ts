@@ -67,7 +67,7 @@ function reachOf(call: Call, organizationId: string) {
   if (decide(grantSet, "organization.view", plainRef(organizationId)).allowed) return { statements: [], events: [] };
   const grant = { resourceType: "organization", resourceId: organizationId, access: "view" as const };
   return {
-    statements: [grantOrganization(call.db, home.accountId, memberId, organizationId), bumpMember(call.db, home.accountId, memberId)],
+    statements: [grantOrganization(call.db, home.accountId, memberId, organizationId), bumpMember(call.db, home.accountId, memberId, call.now)],
     events: [call.event("grant.edit", { type: "member", id: memberId }, { accountId: home.accountId, changes: { before: {}, after: { grants: [grant] } } })],
   };
 }

@@ -52,5 +52,5 @@ export const rotate = (db: Db, { session: row, member: who, account: at }: Found
 export const endSession = (db: Db, { id, accountId, memberId }: Pick<SessionRow, "id" | "accountId" | "memberId">, at: number): Statement[] => [
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM session WHERE id = ${id} AND ended_at IS NULL)`),
   db.update(session).set({ endedAt: at }).where(and(eq(session.id, id), isNull(session.endedAt))),
-  bumpMember(db, accountId, memberId),
+  bumpMember(db, accountId, memberId, at),
 ];

@@ -21,9 +21,9 @@ const put = endpoint({
   requireGroups(call, groupIds);
   const { accountId } = row;
   await requireKnownGroups(call, groupIds, "/groupIds");
-  const after = { ...row, objectGroupIds: groupIds, version: row.version + 1 };
+  const after = { ...row, objectGroupIds: groupIds, updatedAt: call.now, version: row.version + 1 };
   return call.commit({
-    statements: [guardMember(call.db, row), setGroups(call.db, accountId, row.id, groupIds), bumpMember(call.db, accountId, row.id)],
+    statements: [guardMember(call.db, row), setGroups(call.db, accountId, row.id, groupIds), bumpMember(call.db, accountId, row.id, call.now)],
     events: [call.event("object_group.edit", { type: "member", id: row.id }, { changes: difference({ objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }) })],
     letters: accessNotice(call, row, { objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }),
   }, { status: 200, body: memberCard(after, grants, call.principal.account.name), headers: { ETag: etag(after.version) } });

@@ -1,7 +1,9 @@
+import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { ok } from "../harness/client.ts";
+import { newMember } from "../harness/people.ts";
 import { newAgency, newTask, newTool, subAccount } from "./charge-world.ts";
-import { fetch, listed, said } from "./operators-world.ts";
+import { fetch, listed, said, subscribed } from "./operators-world.ts";
 
 test("S4.39: tools and tasks are replaced as sets, each without the other, and the member's next call obeys", async () => {
   const { platform, owner, toolId } = await newAgency(1_000);
@@ -29,4 +31,19 @@ test("S4.39: tools and tasks are replaced as sets, each without the other, and t
   ok(await tools([]), 200);
   ok(await tasks([]), 200);
   expect([(await seen())[0], said(await specialist.api.get(`/v1/tasks/${two}`))]).toEqual([[], "404 not-found"]);
+});
+
+test("what changes the version of a card changes the time of its last change with it", async () => {
+  const { platform, owner, toolId } = await newAgency(1_000);
+  const dealer = await subscribed(platform, "dealer");
+  const [specialist, manager] = [await subAccount(fetch, owner, "specialist"), await newMember(fetch, dealer, { roles: ["dealer_user"] })];
+  for (const [who, { memberId }, name, body] of [
+    [owner, specialist, "tools", { toolIds: [toolId] }], [owner, specialist, "tasks", { tasks: [] }], [owner, specialist, "grants", { grants: [] }],
+    [dealer, manager, "object-groups", { groupIds: [] }],
+  ] as const) {
+    await env.DB.prepare("UPDATE member SET updated_at = 1 WHERE id = ?").bind(memberId).run();
+    const answer = ok(await who.api.put<{ updatedAt: string }>(`/v1/members/${memberId}/${name}`, body), 200).body;
+    expect(answer.updatedAt > "2026", name).toBe(true);
+    expect(ok(await who.api.get(`/v1/members/${memberId}`), 200).body).toMatchObject(answer);
+  }
 });
