@@ -34,4 +34,4 @@ const assign = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
 
 /** For the types whose owner can be made another. */
 export const ownerEndpoints = (types: readonly ResourceType[]): Endpoint[] =>
-  types.flatMap((type) => (type.stored?.owned ? [assign(type, type.stored)] : []));
+  types.flatMap((type) => (type.stored?.ownerAssigned ? [assign(type, type.stored)] : []));

@@ -31,7 +31,7 @@ export function resourceCard(type: StoredType, row: ResourceRow, viewer: GrantSe
     ...Object.fromEntries(Object.entries(row.attributes).filter(([name]) => !name.startsWith("#") && !hidden.includes(name))),
     ...parentMembers(type, row.parentId),
     ...(type.reference === null ? {} : { [type.reference.member]: row.referenceId }),
-    ...(row.groupId === null ? {} : { groupId: row.groupId }), ...(type.owned ? { ownerId: row.ownerId } : {}),
+    ...(row.groupId === null ? {} : { groupId: row.groupId }), ...(type.ownerShown ? { ownerId: row.ownerId } : {}),
     status: row.status, createdBy: row.createdBy, createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt), version: row.version,
   };
 }
@@ -92,7 +92,7 @@ function attributesShown({ attributes, generated, confidential }: StoredType): R
 
 /** The shape of `resourceCard`, for OpenAPI. */
 export const cardSchema = (type: ResourceType, stored: StoredType) => z.object({
-  id: z.string(), ...attributesShown(stored), ...(type.grouped ? { groupId: z.string() } : {}), ...(stored.owned ? { ownerId: z.string().nullable() } : {}),
+  id: z.string(), ...attributesShown(stored), ...(type.grouped ? { groupId: z.string() } : {}), ...(stored.ownerShown ? { ownerId: z.string().nullable() } : {}),
   ...Object.fromEntries(Object.keys(stored.parents).map((member) => [member, z.string().nullable()])),
   ...(stored.reference === null ? {} : { [stored.reference.member]: z.string().nullable() }),
   status: z.string(), createdBy: z.string(), createdAt: z.string(), updatedAt: z.string(), version: z.number(),

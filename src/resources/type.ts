@@ -53,8 +53,10 @@ export interface StoredType {
   readonly parentsDenied?: true;
   /** What it belongs to must be active when it is made; else it is too late (409). */
   readonly parentsActive?: true;
-  /** Its owner is shown, and may be made another member than its maker. */
-  readonly owned?: true;
+  /** Its owner is shown: that need not be its maker. */
+  readonly ownerShown?: true;
+  /** Its owner may be made another member by `PUT …/owner`. */
+  readonly ownerAssigned?: true;
   /** Credits that a new object costs, by the object it belongs to. */
   readonly price?: (parent: ResourceRow) => number;
   readonly actions?: readonly Action[];

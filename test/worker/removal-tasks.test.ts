@@ -57,6 +57,9 @@ describe("S4.40 an agency", () => {
     const before = await stateOf(agency);
     ok(await remove(owner.api, member.memberId, "transfer"), 204);
     expect(await Promise.all(ids.map(ownerOf))).toEqual(ids.map(() => owner.memberId));
+    const shown = ok(await owner.api.get<{ ownerId: string; createdBy: string }>(`/v1/tasks/${ids[0]}`), 200).body;
+    expect(shown).toMatchObject({ ownerId: owner.memberId, createdBy: member.memberId });
+    expect(said(await owner.api.put(`/v1/tasks/${ids[0]}/owner`, { memberId: colleague.memberId }))).toBe("404 not-found");
     expect(await stateOf(agency)).toEqual(before);
     // Whoever was granted one has it still, and it can be worked on.
     ok(await updateTask(colleague.api, ids[0] ?? ""), 200);

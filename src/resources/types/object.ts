@@ -22,6 +22,7 @@ export const object: ResourceType = {
     parents: {},
     reference: { member: "corporationId", type: "corporation", embedded: null },
     generated: null,
-    owned: true,
+    ownerShown: true,
+    ownerAssigned: true,
   },
 };

@@ -26,6 +26,7 @@ export const task: ResourceType = {
     parents: { toolId: "tool" },
     parentsDenied: true,
     parentsActive: true,
+    ownerShown: true,
     reference: null,
     generated: {
       kept: z.object({
