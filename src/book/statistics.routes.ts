@@ -7,7 +7,7 @@ import { loadSpender } from "./spending.change.ts";
 
 const Statistics = z.object({
   memberId: z.string(),
-  accountType: z.array(z.string()).describe("The member's roles."),
+  roles: z.array(z.string()).describe("What kind of account it is; of an agency one of manager and specialist."),
   budget: z.object({ limit: z.int().nullable().describe("What the member may spend in a period; null: all that the account has."), limitPeriod: z.enum(LIMIT_PERIODS) }),
   createdAt: z.string(),
   spent: z.int().describe("In the current period."),
@@ -21,7 +21,7 @@ const statistics = endpoint({
   const { row } = await loadSpender(call);
   const budget = { limit: row.creditLimit, limitPeriod: row.limitPeriod };
   const { spent, remaining } = await accountObject(call.env, row.accountId).summary(row.accountId, row.id, budget);
-  return { status: 200, body: { memberId: row.id, accountType: row.roles, budget, createdAt: iso(row.createdAt), spent, remaining } };
+  return { status: 200, body: { memberId: row.id, roles: row.roles, budget, createdAt: iso(row.createdAt), spent, remaining } };
 });
 
 export const statisticsEndpoints: readonly Endpoint[] = [statistics];

@@ -163,7 +163,7 @@ describe("agency", () => {
     const create = () => specialist.post("/v1/tasks", { toolId: tool, name: "Mine" }, keyed());
     const mine = [idOf(ok(await create(), 201)), idOf(ok(await create(), 201))];
     expect(said(await create())).toBe("402 credits/member-limit-exceeded");
-    expect(ok(await owner.api.get(`/v1/members/${memberId}/statistics`), 200).body).toMatchObject({ accountType: ["specialist"], spent: 20, remaining: 5 });
+    expect(ok(await owner.api.get(`/v1/members/${memberId}/statistics`), 200).body).toMatchObject({ roles: ["specialist"], spent: 20, remaining: 5 });
     const { data: events } = ok(await owner.api.get<{ data: { cost: number }[] }>(`/v1/members/${memberId}/events?limit=100`), 200).body;
     expect(events.reduce((sum, { cost }) => sum + cost, 0)).toBe(20);
 
@@ -171,9 +171,8 @@ describe("agency", () => {
     expect([said(await remove("")), said(await remove("?tasks=sell"))]).toEqual(["409 conflict/not-removable", "422 validation"]);
     expect(said(await remove("?tasks=transfer"))).toBe("204");
     expect([said(await specialist.get("/v1/tasks")), said(await owner.api.get(`/v1/members/${memberId}`))]).toEqual(["401 auth/invalid-credential", "404 not-found"]);
-    for (const id of mine) expect(said(await owner.api.get(`/v1/tasks/${id}`))).toBe("200");
-    const { results } = await (await edge.env()).DB.prepare("SELECT owner_id FROM resource WHERE type = 'task' AND account_id = ?").bind(owner.accountId).run<{ owner_id: string }>();
-    expect(results.map((row) => row.owner_id)).toEqual([owner.memberId, owner.memberId, owner.memberId]);
+    const { data: tasks } = ok(await owner.api.get<{ data: { id: string; ownerId: string }[] }>("/v1/tasks"), 200).body;
+    expect(tasks.map(({ id, ownerId }) => [id, ownerId]).sort()).toEqual([task, ...mine].sort().map((id) => [id, owner.memberId]));
     expect(ok(await owner.api.get("/v1/credits"), 200).body).toMatchObject({ balance: 70 });
   });
 });
