@@ -2,13 +2,13 @@
 ALTER TABLE guard ADD COLUMN invitation_changed INTEGER CONSTRAINT guard_invitation_changed CHECK (invitation_changed IS NULL);
 ALTER TABLE guard ADD COLUMN charges_pending INTEGER CONSTRAINT guard_charges_pending CHECK (charges_pending IS NULL);
 
--- Names as they are compared, because SQLite folds the case of ASCII only.
+-- Names as they are compared, because SQLite folds the case of ASCII only; the Russian ё counts as е.
 ALTER TABLE account ADD COLUMN name_folded TEXT NOT NULL DEFAULT '';
 UPDATE account SET name_folded = (WITH RECURSIVE letter (n, text) AS (SELECT 0, lower(name) UNION ALL
-  SELECT n + 1, replace(text, substr('АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ', n + 1, 1), substr('абвгдеёжзийклмнопрстуфхцчшщъыьэюя', n + 1, 1)) FROM letter WHERE n < 33) SELECT text FROM letter WHERE n = 33);
+  SELECT n + 1, replace(text, substr('АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯё', n + 1, 1), substr('абвгдеежзийклмнопрстуфхцчшщъыьэюяе', n + 1, 1)) FROM letter WHERE n < 34) SELECT text FROM letter WHERE n = 34);
 ALTER TABLE role ADD COLUMN name_folded TEXT NOT NULL DEFAULT '';
 UPDATE role SET name_folded = (WITH RECURSIVE letter (n, text) AS (SELECT 0, lower(name) UNION ALL
-  SELECT n + 1, replace(text, substr('АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ', n + 1, 1), substr('абвгдеёжзийклмнопрстуфхцчшщъыьэюя', n + 1, 1)) FROM letter WHERE n < 33) SELECT text FROM letter WHERE n = 33);
+  SELECT n + 1, replace(text, substr('АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯё', n + 1, 1), substr('абвгдеежзийклмнопрстуфхцчшщъыьэюяе', n + 1, 1)) FROM letter WHERE n < 34) SELECT text FROM letter WHERE n = 34);
 
 -- Four digits, in the models that have them; free again when the member is removed.
 ALTER TABLE member ADD COLUMN login TEXT;
@@ -28,7 +28,7 @@ ALTER TABLE member ADD COLUMN email_verified_at INTEGER;
 ALTER TABLE member ADD COLUMN external_id TEXT;
 UPDATE member SET phone_folded = lower(coalesce(phone, '')), mobile_phone_folded = lower(coalesce(mobile_phone, '')),
   username_folded = (WITH RECURSIVE letter (n, text) AS (SELECT 0, lower(username) UNION ALL
-  SELECT n + 1, replace(text, substr('АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ', n + 1, 1), substr('абвгдеёжзийклмнопрстуфхцчшщъыьэюя', n + 1, 1)) FROM letter WHERE n < 33) SELECT text FROM letter WHERE n = 33);
+  SELECT n + 1, replace(text, substr('АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯё', n + 1, 1), substr('абвгдеежзийклмнопрстуфхцчшщъыьэюяе', n + 1, 1)) FROM letter WHERE n < 34) SELECT text FROM letter WHERE n = 34);
 -- The models that have logins: those there already get theirs, the oldest first.
 UPDATE member SET login = (SELECT printf('%04d', COUNT(*)) FROM member older WHERE older.account_id = member.account_id AND older.id <= member.id)
   WHERE account_id IN (SELECT id FROM account WHERE kind IN ('dealer', 'subdealer'));

@@ -13,7 +13,7 @@ const COLUMNS = ["login", "username", "roles", "dealer", "email", "phone", "mobi
 type Column = (typeof COLUMNS)[number];
 
 /** Pieces that are put together at random: Cyrillic, what LIKE and SQL and JSON take for more than text, emoji, wide letters, equal values. */
-const PIECES = ["Test4", "тест", "ЖУК", "жук", "%", "_", "100%", "a_b", "\"", "'", "';--", "\\", "🙂", "👩‍🚀", "Ａ", "a", "É", "é", "ß", "$.a", "*", "?", "[a-z]", "null"];
+const PIECES = ["Test4", "тест", "ЖУК", "жук", "%", "_", "100%", "a_b", "\"", "'", "';--", "\\", "🙂", "👩‍🚀", "Ａ", "a", "É", "é", "ß", "$.a", "*", "?", "[a-z]", "null", "Ёлка", "елка", "жёлудь"];
 const EMPTY = "";
 const NAMES: Readonly<Record<string, readonly string[]>> = { dealer_manager: ["Dealer manager", "Менеджер дилера"], dealer_user: ["Dealer user", "Пользователь дилера"], client: ["Client", "Клиент"] };
 
@@ -21,7 +21,7 @@ let manager: Person;
 let rows: Row[];
 const customNames = new Map<string, string>();
 
-const folded = (text: string | null) => (text ?? EMPTY).normalize("NFKC").toLowerCase();
+const folded = (text: string | null) => (text ?? EMPTY).normalize("NFKC").toLowerCase().replaceAll("ё", "е");
 /** By the numbers of characters, as a database compares UTF-8. */
 function compare(one: string, two: string): number {
   const [a, b] = [Array.from(one, (each) => each.codePointAt(0) ?? 0), Array.from(two, (each) => each.codePointAt(0) ?? 0)];
@@ -89,7 +89,7 @@ describe("S2.14 S2.15 S3.4 S3.5 S3.17 S3.21 S4.4 the user book is searched and s
   });
 
   const WANTED = ["Test4", "test4", "ТЕСТ", "жУк", "%", "_", "0%", "a_", "\"", "'", "';--", "\\", "🙂", "👩", "ａ", "é", "É", "SS", "ß", "$.", "*", "[a", "null", "00", "0012", "север", "«",
-    "EXAMPLE.ORG", "a_b+", "900 1", "ДОБ", "act", "NEW", "blocked", "disabled", "ext", "local", "касс", "клиент", "Dealer U", "client", "rol_", "help", "2025-11-2", "T23:59:59.99", "11-23t", "zzz", "", " "];
+    "EXAMPLE.ORG", "a_b+", "900 1", "ДОБ", "act", "NEW", "blocked", "disabled", "ext", "local", "касс", "клиент", "Dealer U", "client", "rol_", "help", "2025-11-2", "T23:59:59.99", "11-23t", "zzz", "елка", "ЁЛ", "желудь", "", " "];
   test("S3.19 any filters with any sort find what plain code finds", async () => {
     // Mostly what some have, because what nobody has finds nothing with any other filter.
     const wanted = (column: Column) => fc.constantFrom(...WANTED, ...WANTED.filter((text) => text !== EMPTY && rows.some((row) => fits(row, column, text))).flatMap((text) => Array<string>(9).fill(text)));
