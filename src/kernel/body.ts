@@ -90,16 +90,21 @@ async function readBytes(body: ReadableStream<Uint8Array>, maxBytes: number): Pr
 export function validate<T>(schema: z.ZodType<T>, value: unknown, place: "body" | "query"): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new Problem("validation", { errors: result.error.issues.flatMap((issue) => faults(issue, place)).slice(0, 50) });
+  throw new Problem("validation", { errors: result.error.issues.flatMap((issue) => faults(issue, value, place)).slice(0, 50) });
 }
 
-function faults(issue: z.core.$ZodIssue, place: "body" | "query"): Fault[] {
+function faults(issue: z.core.$ZodIssue, value: unknown, place: "body" | "query"): Fault[] {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ pointer: pointer([...path, key], place), detail: "is not known here" }));
   }
-  return [{ pointer: pointer(path, place), detail: issue.message }];
+  // A rule over several members says itself what it wants.
+  const isMissing = issue.code !== "custom" && at(value, path) === undefined;
+  return [{ pointer: pointer(path, place), detail: isMissing ? "is required" : issue.message }];
 }
+
+const at = (value: unknown, path: readonly string[]): unknown =>
+  path.reduce((inner, key) => (typeof inner === "object" && inner !== null && Object.hasOwn(inner, key) ? Reflect.get(inner, key) : undefined), value);
 
 /** RFC 6901 for the body; the bare name for a query parameter. */
 const pointer = (path: readonly string[], place: "body" | "query"): string =>

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { BODY_LIMIT, declaredBody, readJson, sentFile, text, validate } from "../../src/kernel/body.ts";
+import { BODY_LIMIT, declaredBody, readJson, sentFile, text, time, validate } from "../../src/kernel/body.ts";
 import { fingerprint, idempotencyKey } from "../../src/kernel/idempotency.ts";
 import { decodeCursor, encodeCursor, listQuery, page } from "../../src/kernel/page.ts";
 import { Problem } from "../../src/kernel/problem.ts";
@@ -69,6 +69,26 @@ describe("a page cursor", () => {
   test.each(["0", "101", "-1", "1.5", "", "ten", "Infinity", "1e400", "١"])("the limit %j is refused", async (limit) => {
     expect(await refused(() => validate(z.strictObject(listQuery), { limit }, "query"))).toBe("validation limit");
   });
+});
+
+test("what is missing is required, in body and query; what is there and wrong says what it should be", () => {
+  const schema = z.strictObject({
+    name: text(5), kind: z.enum(["a", "b"]), at: time, list: z.array(z.strictObject({ id: z.string() })), either: z.union([z.string(), z.number()]), own: z.string().optional(),
+  }).superRefine(({ own }, context) => { if (own === undefined) context.addIssue({ code: "custom", message: "says more than that", path: ["own"] }); });
+  const faultsOf = (value: unknown, place: "body" | "query") => {
+    try {
+      validate(schema, value, place);
+    } catch (error) {
+      return error instanceof Problem ? Object.fromEntries((error.extra.errors ?? []).map(({ pointer, detail }) => [pointer, detail])) : null;
+    }
+  };
+  const required = ["name", "kind", "at", "list", "either"];
+  expect(faultsOf({}, "query")).toEqual(Object.fromEntries(required.map((name) => [name, "is required"])));
+  expect(faultsOf(undefined, "body")).toEqual({ "": "is required" });
+  expect(faultsOf({ name: null, kind: "c", at: "x", list: [{}], either: 1 }, "body")).toEqual({
+    "/name": expect.stringContaining("expected string"), "/kind": expect.stringContaining("expected one of"), "/at": expect.stringContaining("must be a time"), "/list/0/id": "is required",
+  });
+  expect(faultsOf({ name: "a", kind: "a", at: "2026-11-21T00:00:00Z", list: [], either: 1 }, "body")).toEqual({ "/own": "says more than that" });
 });
 
 const post = (body: BodyInit | null, headers: Record<string, string> = { "content-type": "application/json" }) =>
