@@ -75,12 +75,13 @@ test("what is missing is required, in body and query; what is there and wrong sa
   const schema = z.strictObject({
     name: text(5), kind: z.enum(["a", "b"]), at: time, list: z.array(z.strictObject({ id: z.string() })), either: z.union([z.string(), z.number()]), own: z.string().optional(),
   }).superRefine(({ own }, context) => { if (own === undefined) context.addIssue({ code: "custom", message: "says more than that", path: ["own"] }); });
-  const faultsOf = (value: unknown, place: "body" | "query") => {
+  const faultsOf = (value: unknown, place: "body" | "query"): Record<string, string> => {
     try {
       validate(schema, value, place);
     } catch (error) {
-      return error instanceof Problem ? Object.fromEntries((error.extra.errors ?? []).map(({ pointer, detail }) => [pointer, detail])) : null;
+      if (error instanceof Problem) return Object.fromEntries((error.extra.errors ?? []).map(({ pointer, detail }) => [pointer, detail]));
     }
+    return { nothing: "is wrong" };
   };
   const required = ["name", "kind", "at", "list", "either"];
   expect(faultsOf({}, "query")).toEqual(Object.fromEntries(required.map((name) => [name, "is required"])));
