@@ -4,6 +4,7 @@ import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import { hasLapsed } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
+import type { Holder } from "../identity/member.store.ts";
 import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import { Problem } from "../kernel/problem.ts";
@@ -22,7 +23,7 @@ export interface Acceptance {
 
 type Asked = Pick<OpenCall, "db" | "env" | "now" | "origin">;
 
-/** A member who accepts stays new until the first sign-in; one who is active already stays active. */
+/** A member who accepts stays new until the first sign-in. */
 export function acceptance(call: Asked, waiting: Acceptable): Acceptance {
   const { invitation, member, account } = waiting;
   const { db, now } = call;
@@ -34,11 +35,11 @@ export function acceptance(call: Asked, waiting: Acceptable): Acceptance {
   };
 }
 
-/** Whoever invited hears of it, if they want to. */
-export function joinedLetters({ now }: Pick<Asked, "now">, { account, inviter }: Pick<Waiting, "account"> & { readonly inviter: Inviter | null }, who: { readonly username: string; readonly email: string }): Letter[] {
+/** Whoever invited, or made the link, hears of it, if they want to. */
+export function joinedLetters({ now }: Pick<Asked, "now">, { account, inviter }: Pick<Waiting, "account"> & { readonly inviter: Inviter | null }, who: { readonly username: string; readonly email: string }, by: "invitation" | "link" = "invitation"): Letter[] {
   if (inviter === null || inviter.status !== "active" || !wants(inviter.notifications, "joined")) return [];
   return [{
-    id: newId("mail", now), to: inviter.email, language: inviter.language ?? account.settings.locale ?? "en", template: "joined",
+    id: newId("mail", now), to: inviter.email, language: inviter.language ?? account.settings.locale ?? "en", template: "joined", by,
     memberId: inviter.memberId, account: account.name, name: who.username, email: who.email,
   }];
 }
@@ -52,11 +53,17 @@ const acceptEvent = (call: Asked, { invitation, member }: Acceptable): AuditEven
   origin: call.origin, changes: null, ledgerSeq: null,
 });
 
+/** An invitation is for whoever was never in: it makes nobody else out of a member. */
+export const hasArrived = ({ acceptedAt, userId }: Pick<Holder, "acceptedAt" | "userId">): boolean => acceptedAt !== null || userId !== null;
+
 /** @throws Problem not-found, invitation/used, invitation/revoked: there is nobody who could accept it */
 export function acceptable(waiting: Waiting | undefined): Acceptable {
   if (waiting === undefined) throw new Problem("not-found", { detail: "No invitation has this token. A newer mail may hold another one." });
   const { invitation: { status, email }, member } = waiting;
-  if (status === "accepted") throw new Problem("invitation/used", { detail: "This invitation was accepted already. Sign in with its address." });
+  if (member !== null && hasArrived(member) && member.userId === null) {
+    throw new Problem("invitation/used", { detail: "Its member has come in by an API key, and names the address to sign in with: POST /v1/me/email." });
+  }
+  if (status === "accepted" || (member !== null && hasArrived(member))) throw new Problem("invitation/used", { detail: "This invitation was accepted already. Sign in with its address." });
   // A card that has another address by now is another person's invitation: it is sent once more, to that address.
   if (status === "revoked" || member === null || member.email !== email) throw new Problem("invitation/revoked");
   return { ...waiting, member };

@@ -6,14 +6,16 @@ export type LetterContent =
   | { readonly template: "invitation"; readonly invitationId: string; readonly kid: string; readonly sendCount: number; readonly account: string; readonly inviter: string; readonly roles: readonly string[]; readonly login: string | null; readonly expiresAt: number }
   /** A code and a link of one sign-in. */
   | { readonly template: "sign_in"; readonly signInId: string; readonly kid: string; readonly expiresAt: number }
+  /** A code for joining an account by an operator link, to an address that nobody knows. There is no link: nobody can sign in with it yet. */
+  | { readonly template: "join"; readonly signInId: string; readonly kid: string; readonly account: string; readonly expiresAt: number }
   /** A code, to the address by which a person signs in and to the one that is to take its place. */
   | { readonly template: "change_email"; readonly signInId: string; readonly kid: string; readonly email: string; readonly expiresAt: number }
   /** Somebody else wrote this address on a member's card: a link proves that its mail is read. */
   | { readonly template: "confirm_email"; readonly memberId: string; readonly kid: string; readonly account: string }
   /** Somebody made an API key for the member, who takes it by a link. */
   | { readonly template: "api_key"; readonly keyId: string; readonly kid: string; readonly account: string; readonly by: string; readonly name: string; readonly expiresAt: number }
-  /** To whoever invited: the person has joined. `memberId` is the one who is told, not the one who joined. */
-  | { readonly template: "joined"; readonly memberId: string; readonly account: string; readonly name: string; readonly email: string }
+  /** To whoever invited, or made the link: the person has joined. `memberId` is the one who is told, not the one who joined. */
+  | { readonly template: "joined"; readonly by: "invitation" | "link"; readonly memberId: string; readonly account: string; readonly name: string; readonly email: string }
   /** To a member: somebody changed what they may do. */
   | { readonly template: "access_changed"; readonly memberId: string; readonly account: string; readonly by: string }
   /** To somebody who was a member: the last mail, with nothing left to unsubscribe from. */

@@ -33,6 +33,17 @@ const signIn: Writer<"sign_in"> = (letter) => ({
   ],
 });
 
+const join: Writer<"join"> = (letter) => ({
+  subject: `Your code to join ${letter.account}`, greeting: "Hello,",
+  lines: [`Somebody, most likely you, asked to join ${letter.account} on Tollgate with this address, by a link of that account. Enter the code where you were asked for it.`],
+  facts: [["Account", letter.account], ["Good until", until(letter.expiresAt)]],
+  action: null,
+  after: [
+    "The code works once. Nobody from Tollgate will ever ask you for it.",
+    "If it was not you, you need do nothing: nobody joins without the code.",
+  ],
+});
+
 const changeEmail: Writer<"change_email"> = (letter) => ({
   subject: "Your code for another sign-in address", greeting: "Hello,",
   lines: ["Somebody, most likely you, wants to sign in to Tollgate with the address below from now on. Enter the code where you were asked for it."],
@@ -62,10 +73,12 @@ const apiKey: Writer<"api_key"> = (letter) => ({
 
 const joined: Writer<"joined"> = (letter) => ({
   subject: `${letter.name} has joined ${letter.account}`, greeting: "Hello,",
-  lines: [`${letter.name} accepted your invitation and has joined ${letter.account}.`],
+  lines: [letter.by === "link" ? `${letter.name} has joined ${letter.account} by a link that you made.` : `${letter.name} accepted your invitation and has joined ${letter.account}.`],
   facts: [["Account", letter.account], ["Member", letter.name], ["E-mail", letter.email]],
   action: null,
-  after: ["If you did not invite this person, ask an administrator of the account to look into it."],
+  after: [letter.by === "link"
+    ? "Whoever has the link can join, with nothing but its role. If this surprises you, end the link or ask an administrator of the account to look into it."
+    : "If you did not invite this person, ask an administrator of the account to look into it."],
 });
 
 const accessChanged: Writer<"access_changed"> = (letter) => ({
@@ -89,5 +102,5 @@ export const ENGLISH: Language = {
     code: "Your code", link: "If the button does not work, open this address:", footer: "This mail was sent by Tollgate. Answers to it are not read.",
     unsubscribe: "No more notices of this account:",
   },
-  words: { invitation, sign_in: signIn, change_email: changeEmail, confirm_email: confirmEmail, api_key: apiKey, joined, access_changed: accessChanged, removed },
+  words: { invitation, sign_in: signIn, join, change_email: changeEmail, confirm_email: confirmEmail, api_key: apiKey, joined, access_changed: accessChanged, removed },
 };

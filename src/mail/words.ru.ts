@@ -33,6 +33,17 @@ const signIn: Writer<"sign_in"> = (letter) => ({
   ],
 });
 
+const join: Writer<"join"> = (letter) => ({
+  subject: `Код, чтобы присоединиться к ${letter.account}`, greeting: "Здравствуйте!",
+  lines: [`Кто-то, скорее всего вы, хочет с этим адресом присоединиться к ${letter.account} в Tollgate по ссылке этого аккаунта. Введите код там, где его спросили.`],
+  facts: [["Аккаунт", letter.account], ["Действует до", until(letter.expiresAt)]],
+  action: null,
+  after: [
+    "Код работает один раз. Сотрудники Tollgate никогда не спросят его у вас.",
+    "Если это были не вы, ничего делать не нужно: без кода никто не присоединится.",
+  ],
+});
+
 const changeEmail: Writer<"change_email"> = (letter) => ({
   subject: "Код для смены адреса входа", greeting: "Здравствуйте!",
   lines: ["Кто-то, скорее всего вы, хочет впредь входить в Tollgate с адресом, указанным ниже. Введите код там, где его спросили."],
@@ -62,10 +73,12 @@ const apiKey: Writer<"api_key"> = (letter) => ({
 
 const joined: Writer<"joined"> = (letter) => ({
   subject: `Новый участник в ${letter.account}: ${letter.name}`, greeting: "Здравствуйте!",
-  lines: [`Ваше приглашение принято: ${letter.name} теперь участник ${letter.account}.`],
+  lines: [letter.by === "link" ? `По вашей ссылке: ${letter.name} теперь участник ${letter.account}.` : `Ваше приглашение принято: ${letter.name} теперь участник ${letter.account}.`],
   facts: [["Аккаунт", letter.account], ["Участник", letter.name], ["Электронная почта", letter.email]],
   action: null,
-  after: ["Если вы не приглашали этого человека, попросите администратора аккаунта разобраться."],
+  after: [letter.by === "link"
+    ? "Присоединиться может каждый, у кого есть ссылка, и только с её ролью. Если вы этого не ждали, отключите ссылку или попросите администратора аккаунта разобраться."
+    : "Если вы не приглашали этого человека, попросите администратора аккаунта разобраться."],
 });
 
 const accessChanged: Writer<"access_changed"> = (letter) => ({
@@ -89,5 +102,5 @@ export const RUSSIAN: Language = {
     code: "Ваш код", link: "Если кнопка не работает, откройте этот адрес:", footer: "Это письмо отправлено Tollgate. Ответы на него не читают.",
     unsubscribe: "Больше не присылать уведомления этого аккаунта:",
   },
-  words: { invitation, sign_in: signIn, change_email: changeEmail, confirm_email: confirmEmail, api_key: apiKey, joined, access_changed: accessChanged, removed },
+  words: { invitation, sign_in: signIn, join, change_email: changeEmail, confirm_email: confirmEmail, api_key: apiKey, joined, access_changed: accessChanged, removed },
 };

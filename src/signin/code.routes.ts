@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type OpenCall, openEndpoint } from "../identity/call.ts";
+import { languageOf } from "../identity/language.ts";
 import { iso } from "../kernel/clock.ts";
 import { batch } from "../kernel/db.ts";
 import { sha256Hex } from "../kernel/digest.ts";
@@ -10,20 +11,20 @@ import { dispatch, post } from "../mail/outbox.store.ts";
 import { LOCALES } from "../schema/team.ts";
 import { email } from "../team/member.card.ts";
 import { CODE_TTL_MS } from "./code.ts";
-import { findAddress, insertSignIn } from "./code.store.ts";
+import { type Address, findAddress, insertSignIn } from "./code.store.ts";
 import { countAsked } from "./limit.change.ts";
 import { asker, LIMITS } from "./limit.ts";
 
 const Body = z.strictObject({
   email,
   link: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link").optional()
-    .describe("The token of an operator link, for whoever is to join by it and is not known yet."),
+    .describe("The token of an operator link, for whoever is to join by it with POST /v1/operator-links/join. Who is not known yet is mailed a code for that, and no link."),
 });
 
 /** Nobody learns here who has an account: what is answered, and how often one may ask, is the same for every address. */
 const ask = openEndpoint({
   method: "POST", path: "/v1/auth/codes", tag: "Sign-in", right: "public", status: 202,
-  summary: "Have a code and a link for signing in mailed to an address, if it is known. A newer code ends the older.",
+  summary: "Have a code and a link for signing in mailed to an address, if it is known; with `link`, a code for joining. A newer code ends the older.",
   body: Body, answer: z.object({ expiresAt: z.iso.datetime() }), problems: ["quota-exceeded"],
 }, async (call) => {
   const { email: to, link } = await call.body();
@@ -34,15 +35,20 @@ const ask = openEndpoint({
   const id = newId("signIn", now);
   const { kid } = signInToken(env.SIGNING_KEYS, null, id);
   const expiresAt = now + CODE_TTL_MS;
-  const letters = address === undefined ? [] : [letter(call, { id, kid, expiresAt }, to, address.locale)];
+  const letters = address === undefined ? [] : [letter(call, { signInId: id, kid, expiresAt }, to, address)];
   await batch(db, [insertSignIn(db, { id, email: to, kid, expiresAt, createdAt: now }), ...letters.map((one) => post(db, one, now))]);
   call.defer(dispatch(env.MAIL, letters));
   return { status: 202, body: { expiresAt: iso(expiresAt) } };
 });
 
-/** In the person's own language, where there is a person yet. */
-const letter = (call: OpenCall, { id, kid, expiresAt }: { id: string; kid: string; expiresAt: number }, to: string, locale: string | null): Letter => ({
-  id: newId("mail", call.now), to, language: LOCALES.find((each) => each === locale) ?? call.language, template: "sign_in", signInId: id, kid, expiresAt,
-});
+/**
+ * In the person's own language, where there is a person or a card. Whoever may come in somewhere is sent the mail for signing in, also with an
+ * operator link: its code does both, and says so. A stranger's code can only join.
+ */
+function letter(call: OpenCall, code: Pick<Letter & { template: "sign_in" }, "signInId" | "kid" | "expiresAt">, to: string, { isKnown, locale, account }: Address): Letter {
+  const [own, its] = [locale, account.locale].map((each) => LOCALES.find((one) => one === each) ?? null);
+  const sent = { ...code, id: newId("mail", call.now), to, language: own ?? languageOf(call.headers.get("accept-language"), [its ?? null]) };
+  return isKnown ? { ...sent, template: "sign_in" } : { ...sent, template: "join", account: account.name ?? "" };
+}
 
 export const codeEndpoints = [ask];

@@ -2,7 +2,7 @@ import { and, eq, gt, isNull, lt, type SQL, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { signIn } from "../schema/identity.ts";
 import { invitation } from "../schema/invitation.ts";
-import { member, user } from "../schema/team.ts";
+import { account, member, user } from "../schema/team.ts";
 import { type Proof, TRIES_MAX } from "./code.ts";
 
 export const insertSignIn = (db: Db, row: typeof signIn.$inferInsert): Statement => db.insert(signIn).values(row);
@@ -34,11 +34,19 @@ export const spend = (db: Db, { signInId }: Proof, at: number): Statement[] => [
 
 /**
  * An address whose mail may open something: a member's of any account, an invited one, or any at all with a link by which one may join.
- * No row: nobody knows it. @param linkHash SHA-256 of the link's token, or ""
+ * No row: nobody knows it. `locale` is the person's own, or that of the card that waits; `account` is the one that waits, or the link's.
+ * @param linkHash SHA-256 of the link's token, or ""
  */
 export const findAddress = (db: Db, email: string, linkHash: string, at: number) =>
-  db.select({ locale: sql<string | null>`(SELECT u.locale FROM user u WHERE u.email = ${email})`.as("locale") }).from(sql`(SELECT 1)`)
-    .where(sql`EXISTS (SELECT 1 FROM ${user} u JOIN ${member} m ON m.user_id = u.id WHERE u.email = ${email})
-      OR EXISTS (SELECT 1 FROM ${invitation} i WHERE i.email = ${email} AND i.status = 'pending' AND i.kind = 'email' AND i.expires_at > ${at})
-      OR EXISTS (SELECT 1 FROM ${invitation} l WHERE l.token_hash = ${linkHash} AND l.kind = 'link' AND l.status = 'pending' AND l.expires_at > ${at}
-        AND (l.max_uses IS NULL OR l.uses < l.max_uses))`);
+  db.select({
+    isKnown: sql<number>`u.id IS NOT NULL OR i.id IS NOT NULL`.mapWith(Boolean).as("known"), locale: sql<string | null>`coalesce(u.locale, w.language)`.as("locale"),
+    account: { name: sql<string | null>`a.name`.as("account_name"), locale: sql<string | null>`json_extract(a.settings, '$.locale')`.as("account_locale") },
+  }).from(sql`(SELECT 1)
+    LEFT JOIN ${user} u ON u.email = ${email} AND EXISTS (SELECT 1 FROM ${member} m WHERE m.user_id = u.id)
+    LEFT JOIN ${invitation} i ON i.id = (SELECT max(id) FROM ${invitation} WHERE email = ${email} AND status = 'pending' AND kind = 'email' AND expires_at > ${at})
+    LEFT JOIN ${member} w ON w.id = i.member_id
+    LEFT JOIN ${invitation} l ON l.token_hash = ${linkHash} AND l.kind = 'link' AND l.status = 'pending' AND l.expires_at > ${at} AND (l.max_uses IS NULL OR l.uses < l.max_uses)
+    LEFT JOIN ${account} a ON a.id = coalesce(i.account_id, l.account_id)`)
+    .where(sql`u.id IS NOT NULL OR i.id IS NOT NULL OR l.id IS NOT NULL`);
+
+export type Address = Awaited<ReturnType<typeof findAddress>>[number];

@@ -91,7 +91,7 @@ async function write(call: OpenCall, found: Link, { firstName, lastName, signIn 
   const limit = Math.min(account.plan.memberLimit ?? Infinity, preset.logins ? LOGINS_MAX : Infinity);
   const opened = signIn ? await openSession(call, row, userIdOf(proof.email)) : null;
   const events = [joinEvent(call, found, row), ...opened?.events ?? []];
-  const letters = joinedLetters(call, found, row);
+  const letters = joinedLetters(call, found, row, "link");
   try {
     await batch(db, [
       ...(limit === Infinity ? [] : [guardMemberLimit(db, account.id, limit)]), ...spend(db, proof, now),

@@ -13,7 +13,7 @@ const Body = z.strictObject({
 
 const joining = openEndpoint({
   method: "POST", path: "/v1/operator-links/join", tag: "Sign-in", right: "public", status: 201,
-  summary: "Join by an operator link, with the code of a mail that POST /v1/auth/codes sent. There is no access until it is granted.",
+  summary: "Join by an operator link, with the code that POST /v1/auth/codes mails when it is asked with the `link`. There is no access until it is granted.",
   body: Body, answer: z.object({ memberId: z.string(), accountId: z.string(), status: z.enum(MEMBER_STATUSES), session: Tokens.optional().describe("With signIn.") }),
   problems: [
     "not-found", "invitation/used", "invitation/expired", "invitation/revoked", "auth/invalid-credential", "ip/not-allowed", "plan/feature-required",

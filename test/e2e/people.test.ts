@@ -53,7 +53,7 @@ describe("operators", () => {
 
     const email = address("operator");
     ok(await stranger.post("/v1/auth/codes", { email, link }), 202);
-    const code = codeOf(await lastMail(edge.at(0), email, "sign_in"));
+    const code = codeOf(await lastMail(edge.at(0), email, "join"));
     const joined = ok(await stranger.post<{ memberId: string }>("/v1/operator-links/join", { token: link, email, code, firstName: "Otto", lastName: "Operator" }), 201).body;
     const operator = await signIn(email);
     expect(await rights(operator)).toEqual([]);

@@ -15,13 +15,15 @@ const INVITATION = { template: "invitation", invitationId: "inv_1", kid: "k1", s
 const EACH: { readonly [T in Template]: LetterContent & { readonly template: T } } = {
   invitation: INVITATION,
   sign_in: { template: "sign_in", signInId: "sgn_1", kid: "k1", expiresAt: EXPIRES },
+  join: { template: "join", signInId: "sgn_1", kid: "k1", account: "Studio", expiresAt: EXPIRES },
   change_email: { template: "change_email", signInId: "sgn_1", kid: "k1", email: "ann@new.example", expiresAt: EXPIRES },
   confirm_email: { template: "confirm_email", memberId: "mem_1", kid: "k1", account: "Studio" },
   api_key: { template: "api_key", keyId: "key_1", kid: "k1", account: "Studio", by: "Ada Admin", name: "Build server", expiresAt: EXPIRES },
-  joined: { template: "joined", memberId: "mem_1", account: "Studio", name: "Ann Arbor", email: "ann@example.com" },
+  joined: { template: "joined", by: "invitation", memberId: "mem_1", account: "Studio", name: "Ann Arbor", email: "ann@example.com" },
   access_changed: { template: "access_changed", memberId: "mem_1", account: "Studio", by: "Ada Admin" },
   removed: { template: "removed", account: "Studio", by: "Ada Admin" },
 };
+const BY_LINK = { ...EACH.joined, by: "link" } as const;
 const CONTENTS: readonly LetterContent[] = Object.values(EACH);
 const letter = (content: LetterContent, language: "en" | "ru" = "en"): Letter => ({ ...content, id: "mal_1", to: "ann@example.com", language });
 const rendered = (content: LetterContent, language: "en" | "ru" = "en"): Mail => render(letter(content, language), KEYS, PLACES);
@@ -57,6 +59,12 @@ test("S1.3: an invitation has link, account, inviter, roles, login and the end o
   }
 });
 
+test.each([["en", "has joined Studio by a link that you made"], ["ru", "По вашей ссылке"]] as const)("S0.7 in %s: who joined by a link accepted no invitation", (language, words) => {
+  const { text, html } = rendered(BY_LINK, language);
+  expect([text, html].map((each) => each.includes(words))).toEqual([true, true]);
+  expect(text).not.toMatch(/invit|приглаш/i);
+});
+
 test("each sending of an invitation has a link of its own", () => {
   const [first, second] = [1, 2].map((sendCount) => rendered({ ...INVITATION, sendCount }).link);
   expect(first).not.toBe(second);
@@ -66,7 +74,8 @@ describe("what a person called themselves", () => {
   const HOSTILE = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'; DROP TABLE member; --", "a\r\nBcc: everybody@example.com", "Ann\u202Etxt.exe", "&lt;b&gt;", "\u2028new line", "x".repeat(1_000), "Привет, как дела 🎉"];
   const named = (name: string): LetterContent[] => [
     { template: "invitation", invitationId: "inv_1", kid: "k1", sendCount: 1, account: name, inviter: name, roles: [name], login: null, expiresAt: EXPIRES },
-    { template: "joined", memberId: "mem_1", account: name, name, email: "ann@example.com" }, { template: "access_changed", memberId: "mem_1", account: name, by: name },
+    { template: "joined", by: "link", memberId: "mem_1", account: name, name, email: "ann@example.com" }, { template: "access_changed", memberId: "mem_1", account: name, by: name },
+    { template: "join", signInId: "sgn_1", kid: "k1", account: name, expiresAt: EXPIRES },
     { template: "removed", account: name, by: name }, { template: "confirm_email", memberId: "mem_1", kid: "k1", account: name },
   ];
 
@@ -105,11 +114,11 @@ describe("S4.9: notices", () => {
   });
 
   test.each([
-    [{}, ["invitation", "sign_in", "change_email", "confirm_email", "api_key", "joined", "access_changed", "removed"]],
-    [{ invitations: false }, ["invitation", "sign_in", "change_email", "confirm_email", "api_key", "access_changed", "removed"]],
-    [{ access: false }, ["invitation", "sign_in", "change_email", "confirm_email", "api_key", "joined"]],
-    [{ unsubscribed: true }, ["invitation", "sign_in", "change_email", "confirm_email", "api_key"]],
-    [{ unsubscribed: true, access: true, invitations: true }, ["invitation", "sign_in", "change_email", "confirm_email", "api_key"]],
+    [{}, ["invitation", "sign_in", "join", "change_email", "confirm_email", "api_key", "joined", "access_changed", "removed"]],
+    [{ invitations: false }, ["invitation", "sign_in", "join", "change_email", "confirm_email", "api_key", "access_changed", "removed"]],
+    [{ access: false }, ["invitation", "sign_in", "join", "change_email", "confirm_email", "api_key", "joined"]],
+    [{ unsubscribed: true }, ["invitation", "sign_in", "join", "change_email", "confirm_email", "api_key"]],
+    [{ unsubscribed: true, access: true, invitations: true }, ["invitation", "sign_in", "join", "change_email", "confirm_email", "api_key"]],
   ])("a member with %j gets %j", (notifications, templates) => {
     expect(CONTENTS.map(({ template }) => template).filter((template) => wants(notifications, template))).toEqual(templates);
   });

@@ -49,7 +49,7 @@ async function links(anybody: Api, owner: Api): Promise<void> {
   for (const signIn of [false, true]) {
     const joining = person();
     ok(await anybody.post("/v1/auth/codes", { email: joining.email, link: token }), 202);
-    const code = codeOf(await lastMail(unwatched, joining.email, "sign_in"));
+    const code = codeOf(await lastMail(unwatched, joining.email, "join"));
     ok(await anybody.post("/v1/operator-links/join", { ...joining, token, code, signIn }), 201);
   }
   ok(await owner.del(`/v1/operator-links/${id}`), 204);

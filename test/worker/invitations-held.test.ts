@@ -67,7 +67,7 @@ test("whoever joins by a link meets its end, and the code is still good for anot
   const tokenIn = ({ url }: { url: string }) => url.slice(url.indexOf("=") + 1);
   const joining = person();
   ok(await api(fetch, null).post("/v1/auth/codes", { email: joining.email, link: tokenIn(first) }), 202);
-  const code = codeOf(await lastMail(fetch, joining.email, "sign_in"));
+  const code = codeOf(await lastMail(fetch, joining.email, "join"));
   const late = heldBack(async () => ok(await vendor.api.del(`/v1/operator-links/${first.id}`), 204), 2);
   expect(said(await api(late, null).post<Problem>("/v1/operator-links/join", { ...joining, code, token: tokenIn(first) }))).toBe("410 invitation/revoked");
   expect(await rows("SELECT COUNT(*) AS n FROM member WHERE email = ?", joining.email)).toEqual([{ n: 0 }]);

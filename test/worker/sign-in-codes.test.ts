@@ -20,7 +20,7 @@ function whole({ status, body, headers }: Reply<Problem>): unknown {
   return [status, rest, [...headers].filter(([name]) => name !== "tollgate-request-id")];
 }
 
-const mails = async (email: string): Promise<number> => (await mailsTo(fetch, email)).filter(({ template }) => template === "sign_in").length;
+const mails = async (email: string, of = "sign_in"): Promise<number> => (await mailsTo(fetch, email)).filter(({ template }) => template === of).length;
 const later = (ms: number): void => { vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms }); };
 
 describe("nobody learns who is known", () => {
@@ -40,7 +40,7 @@ describe("nobody learns who is known", () => {
     expect((one?.[5] as [number, Problem])[1].code).toBe("quota-exceeded");
     for (const other of others) expect(other).toEqual(one);
     vi.useRealTimers();
-    expect(await Promise.all([member.email, waiting.email, blocked.email, unknown].map(mails))).toEqual([6, 5, 6, 0]);
+    expect(await Promise.all([member.email, waiting.email, blocked.email, unknown].map((email) => mails(email)))).toEqual([6, 5, 6, 0]);
     expect((await kept("SELECT count(*) AS n FROM sign_in WHERE email = ?", unknown))?.["n"]).toBe(5);
   });
 
@@ -56,7 +56,8 @@ describe("nobody learns who is known", () => {
       return { email, answer: whole(await ask(email, { link })) };
     }));
     expect(new Set(asked.map(({ answer }) => JSON.stringify(answer))).size).toBe(1);
-    expect(await Promise.all(asked.map(({ email }) => mails(email)))).toEqual([1, 0, 0]);
+    expect(await Promise.all(asked.map(({ email }) => mails(email, "join")))).toEqual([1, 0, 0]);
+    expect(await Promise.all(asked.map(({ email }) => mails(email)))).toEqual([0, 0, 0]);
   });
 
   test("a wrong code is answered alike, and so is a right one for nobody", async () => {
@@ -74,6 +75,18 @@ describe("nobody learns who is known", () => {
     await kept("UPDATE invitation SET status = 'revoked' WHERE email = ? RETURNING id", gone.email);
     expect(whole(await enter({ email: gone.email, code: theirs.code }))).toEqual(wrong[0]);
   });
+});
+
+test("S2.19: the mail is in the language of the card that waits, then as the asker's program wants it, then as the account wants it", async () => {
+  const language = async (email: string, headers: Record<string, string> = {}) => {
+    ok(await ask(email, {}, { ip: anywhere(), headers }), 202);
+    return /[а-я]/i.test((await mailsTo(fetch, email))[0]?.subject ?? "") ? "ru" : "en";
+  };
+  const russian = await newAccount(fetch, platform, "team");
+  ok(await russian.api.patch(`/v1/accounts/${russian.accountId}`, { settings: { locale: "ru" } }, { ifMatch: "*" }), 200);
+  const [ru, en, none] = [await invited(owner, { language: "ru" }), await invited(russian, { language: "en" }), await invited(russian)];
+  expect([await language(ru.email), await language(ru.email, { "accept-language": "en" }), await language(en.email), await language(en.email, { "accept-language": "ru" })]).toEqual(["ru", "ru", "en", "en"]);
+  expect([await language(none.email), await language(none.email, { "accept-language": "en" })]).toEqual(["ru", "en"]);
 });
 
 describe("S2.19: a code", () => {
