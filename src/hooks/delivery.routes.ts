@@ -80,6 +80,10 @@ function parsed(raw: Uint8Array): Message["payload"] {
   }
 }
 
+/** A denied message is decided anew, and no other in its name. Where the name is signed, a sender that tries again may sign at another time. */
+const isOpenAgain = ({ outcome, digest }: DeliveryRow, { scheme }: HookRow, message: Message): boolean =>
+  outcome === "denied" && (scheme !== "github" || digest === message.digest);
+
 async function deliver(call: Call, types: TypeTable, verified: HookRow, message: Message): Promise<Answer | Reason> {
   const [[hook], [before]] = await call.read(findHookAtDoor(call.db, verified.id), findDelivery(call.db, verified.id, message.id, message.digest));
   // Switched off, or with other secrets, since it was verified: the sender asks again.
@@ -87,7 +91,7 @@ async function deliver(call: Call, types: TypeTable, verified: HookRow, message:
   const refused = refusal(call.principal, call.origin, call.now, false);
   if (refused === "auth/blocked") return "owner_blocked";
   if (refused === "auth/invalid-credential") return "owner_not_active";
-  if (before !== undefined && before.outcome !== "denied") return { status: 200, body: received(before, true) };
+  if (before !== undefined && !isOpenAgain(before, hook, message)) return { status: 200, body: received(before, true) };
   // A denied message is decided anew as what it was: the header that says its type is not signed.
   const found = reading(hook.mapping as Mapping, { ...message, headerType: before?.eventType ?? message.headerType });
   const decision = refused === null ? await decided(call, types, hook.id, found)

@@ -44,10 +44,10 @@ export const noteRefusal = (db: Db, id: string, refusal: NonNullable<HookRow["la
   db.update(hook).set({ lastRefusal: refusal })
     .where(and(eq(hook.id, id), or(sql`${hook.lastRefusal} IS NULL`, sql`${hook.lastRefusal} ->> 'at' <= ${refusal.at - everyMs}`)));
 
-/** The same message by its name, or by what was signed; the former first. */
+/** The same message by what was signed, or by its name. The former first, and nothing else counts beside it: a name may be anybody's. */
 export const findDelivery = (db: Db, hookId: string, messageId: string, digest: string) =>
   db.select().from(delivery).where(and(eq(delivery.hookId, hookId), or(eq(delivery.messageId, messageId), eq(delivery.digest, digest))))
-    .orderBy(desc(eq(delivery.messageId, messageId))).limit(1);
+    .orderBy(desc(eq(delivery.digest, digest))).limit(1);
 
 /** Newest first, beginning before the id `before`. */
 export const listDeliveries = (db: Db, hookId: string, before: string | null, limit: number) =>
