@@ -7,7 +7,9 @@ import { InvitationCard, invitationCard, Mailed } from "./invitation.card.ts";
 import { invite } from "./invite.change.ts";
 import { type WantedMember, wantedOf } from "./wanted.change.ts";
 
-export const MadeInvitation = InvitationCard.extend({ member: MemberCard, mail: Mailed, dryRun: z.boolean() });
+export const MadeInvitation = InvitationCard.extend({ member: MemberCard, mail: Mailed, dryRun: z.literal(false) });
+/** Nothing is made, so nothing has an id. */
+export const PreviewedInvitation = z.object({ dryRun: z.literal(true), ...InvitationCard.shape, id: z.null(), memberId: z.null(), member: MemberCard.extend({ id: z.null() }), mail: Mailed });
 
 /** How one is made: only shown; or as one of many in a call. */
 interface Making {
@@ -18,10 +20,10 @@ interface Making {
 /** Invites by mail. @throws Problem as `invite` does */
 export async function createInvitation(call: Call, types: TypeTable, asked: z.infer<typeof WantedMember>, { dryRun, part }: Making): Promise<Answer> {
   const { invitation, card, mail, change } = await invite(call, types, await wantedOf(call, asked, types), { send: true, hookId: null });
-  const body = { ...invitationCard(invitation, call.now), member: card, mail, dryRun };
-  if (dryRun) return { status: 200, body };
+  const shown = invitationCard(invitation, call.now);
+  if (dryRun) return { status: 200, body: { dryRun, ...shown, id: null, memberId: null, member: { ...card, id: null }, mail } };
   const { assigned, ...rest } = change;
   return call.commit({
     ...rest, ...(assigned === undefined ? {} : { assigned: { ...assigned, within: "member" } }), ...(part === undefined ? {} : { part }),
-  }, { status: 201, body });
+  }, { status: 201, body: { ...shown, member: card, mail, dryRun } });
 }

@@ -14,11 +14,13 @@ const Body = WantedMember.extend({
 });
 
 const Made = MemberCard.extend({
-  invitationId: z.string().describe("What the member joins by; POST /v1/invitations/{id}/resend mails it."), mail: Mailed, dryRun: z.boolean(),
+  invitationId: z.string().describe("What the member joins by; POST /v1/invitations/{id}/resend mails it."), mail: Mailed, dryRun: z.literal(false),
 });
+/** Nothing is made, so nothing has an id. */
+const Preview = z.object({ dryRun: z.literal(true), ...MemberCard.shape, id: z.null(), invitationId: z.null(), mail: Mailed });
 
 const create = (types: TypeTable) => endpoint({
-  method: "POST", path: "/v1/members", tag: "Members", right: "member.create", status: 201, preview: true,
+  method: "POST", path: "/v1/members", tag: "Members", right: "member.create", status: 201, preview: Preview,
   summary: "Add a member, new until the first sign-in.", body: Body, answer: Made, idempotency: "optional",
   problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required", "quota-exceeded"],
 }, async (call) => {
@@ -27,9 +29,8 @@ const create = (types: TypeTable) => endpoint({
   call.decide("member.create");
   const { notify, dryRun, ...asked } = await call.body();
   const { row, invitation, mail, card, change } = await invite(call, types, await wantedOf(call, asked, types), { send: notify, hookId: null });
-  const answer = { ...card, invitationId: invitation.id, mail, dryRun };
-  if (dryRun) return { status: 200, body: answer };
-  return call.commit(change, { status: 201, body: answer, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
+  if (dryRun) return { status: 200, body: { dryRun, ...card, id: null, invitationId: null, mail } };
+  return call.commit(change, { status: 201, body: { ...card, invitationId: invitation.id, mail, dryRun }, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
 });
 
 export const memberCreationEndpoints = (types: TypeTable): Endpoint[] => [create(types)];

@@ -25,15 +25,16 @@ const LANGUAGE = {
   description: "`en` or `ru`, with weights where there are several. Without one that is spoken here, texts are in the member's language, else in the account's.",
 };
 
-function headerParameters({ right, idempotency, ifMatch, localized }: Operation): object[] {
+function headerParameters({ right, idempotency, ifMatch, localized, preview }: Operation): object[] {
   const remembered = idempotency === "ledger" ? "Remembered for each member for ever, in the ledger." : "Remembered for each member for 24 hours.";
   return [
     ...(right === "public" ? [] : [ACCOUNT]),
     ...(localized ? [LANGUAGE] : []),
     ...(idempotency === undefined ? [] : [{
-      name: "Idempotency-Key", in: "header", required: idempotency !== "optional", schema: keySchema,
+      name: "Idempotency-Key", in: "header", required: idempotency !== "optional" && preview === undefined, schema: keySchema,
       description: `1 to 128 visible ASCII characters but \`"\` and \`\\\`, bare or in quotes (a structured-field string). ${remembered} The same command again is answered with its first answer `
-        + "and `Idempotency-Replayed: true`, without secrets, which are shown once; another command under the same key is `idempotency/mismatch` (422).",
+        + "and `Idempotency-Replayed: true`, without secrets, which are shown once; another command under the same key is `idempotency/mismatch` (422)."
+        + (idempotency !== "optional" && preview !== undefined ? " Needed but for a `dryRun`." : ""),
     }]),
     ...(ifMatch === undefined ? [] : [{
       name: "If-Match", in: "header", required: ifMatch === "required", schema: tagSchema,

@@ -43,7 +43,9 @@ function success(operation: Operation) {
   const schema = answer instanceof z.ZodType ? jsonSchema(answer, "output") : { type: "object" };
   const content = { "application/json": { schema } };
   return {
-    ...(preview ? { 200: { description: "With `dryRun`: what would be made. Nothing is.", headers: headersOf([]), content } } : {}),
+    ...(preview === undefined ? {} : {
+      200: { description: "With `dryRun`: what would be made. Nothing is.", headers: headersOf([]), content: { "application/json": { schema: jsonSchema(preview, "output") } } },
+    }),
     [status]: { description: "Done.", headers, ...(status === 204 ? {} : { content }) },
   };
 }

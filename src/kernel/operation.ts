@@ -25,8 +25,8 @@ export interface Operation<Body = unknown, Query = unknown> {
   /** What is answered: JSON, or a file of this media type. */
   readonly answer?: z.ZodType | FileAnswer;
   readonly status: 200 | 201 | 202 | 204;
-  /** With `dryRun` in its body it answers 200 and the same, and makes nothing. */
-  readonly preview?: true;
+  /** What it answers with 200 when `dryRun` is in its body: what would be made. It makes nothing, and needs no Idempotency-Key. */
+  readonly preview?: z.ZodType;
   readonly idempotency?: Idempotency;
   /** "required": answers 428 without If-Match. */
   readonly ifMatch?: "required" | "optional";

@@ -102,13 +102,19 @@ describe("a preview", () => {
     const sent = path === "/v1/members" ? body : plain;
     const before = await snapshot();
     const key = newKey();
-    const preview = ok(await agency.api.post<Record<string, unknown> & { member?: Card }>(path, { ...sent, dryRun: true }, { idempotencyKey: newKey() }), 200).body;
+    const preview = ok(await agency.api.post<Record<string, unknown> & { member?: Card }>(path, { ...sent, dryRun: true }), 200).body;
     expect(await snapshot()).toEqual(before);
+    // What is not made has no id, and that it is not made comes first.
+    expect([Object.keys(preview)[0], preview["id"], (preview.member ?? preview)["id"]]).toEqual(["dryRun", null, null]);
+    expect(new Set(JSON.stringify(preview).match(/(?:inv|mem)_\w+/g))).toEqual(new Set([agency.memberId]));
     expect(preview).toMatchObject({ dryRun: true, mail: { to: body.email, language: "ru" } });
     expect(preview.member ?? preview).toMatchObject({ email: body.email, phone: "1", roles: ["guest"], grants: [{ resourceType: "task", resourceId: taskId }], status: "new" });
     expect(await mailsTo(fetch, body.email)).toEqual([]);
     const real = ok(await agency.api.post<Record<string, unknown> & { member?: Card }>(path, sent, { idempotencyKey: key }), 201).body;
     expect(Object.keys(real).sort()).toEqual(Object.keys(preview).sort());
+    // Only a preview does without a key where one is needed.
+    const keyless = await Promise.all([{}, { dryRun: false }, { dryRun: "true" }].map(async (more) => said(await agency.api.post(path, { ...sent, ...more }))));
+    expect(keyless).toEqual(path === "/v1/invitations" ? Array(3).fill("400 idempotency/missing") : ["409 conflict/duplicate-invitation", "409 conflict/duplicate-invitation", "422 validation"]);
     expect(ok(await agency.api.post(path, sent, { idempotencyKey: key }), 201).body).toEqual(real);
     expect(await mailsTo(fetch, body.email)).toHaveLength(1);
   });
