@@ -52,7 +52,7 @@ const edit = (types: TypeTable) => endpoint({
   const patch = await call.body();
   call.ifMatch(row.version);
   const { after, events } = await editedMember(call, types, { row, grants }, patch);
-  const moved = await movedAddress(call, row, after);
+  const moved = await movedAddress(call, types, { row, grants }, after);
   const { name } = call.principal.account;
   const is = memberCard(after, grants, name);
   const { duplicates, ...change } = savedMember(call, row, after, "member.edit", memberCard(row, grants, name), is, { statements: moved.statements, events: [...events, ...moved.events] });

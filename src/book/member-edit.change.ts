@@ -12,10 +12,12 @@ import { emailToken } from "../mail/one-time.ts";
 import type { InvitationRow } from "../schema/invitation.ts";
 import { requireNeeded } from "../team/grant.change.ts";
 import type { MemberRow } from "../team/member.card.ts";
-import { addressRules, checkAssignment, limitOf, refuseOwnRights, requireGroups, requireInviting, withLogin } from "../team/member.change.ts";
+import { addressRules, checkAssignment, keepOwnersAddress, limitOf, refuseOwnRights, requireGroups, withLogin } from "../team/member.change.ts";
 import { requireKnownGroups } from "../team/object-group.change.ts";
+import { hasArrived } from "../invitations/acceptance.change.ts";
+import { requireGiving } from "../invitations/giving.change.ts";
 import { guardInvitation, updateInvitation } from "../invitations/invitation.store.ts";
-import { requireDomain, sent } from "../invitations/invite.change.ts";
+import { sent } from "../invitations/invite.change.ts";
 import { rolesOf } from "../invitations/wanted.change.ts";
 import { findWaiting } from "./member-card.store.ts";
 import type { Patch } from "./member-patch.ts";
@@ -75,20 +77,22 @@ const NOTHING: Moved = { statements: [], events: [], letters: [] };
 
 /**
  * What goes with another address: the invitation that the member waits for moves there, and is sent there if it was sent before; whoever
- * is in already is asked to confirm the address. @throws Problem access/denied, validation
+ * is in already is asked to confirm the address. @throws Problem access/denied, validation, conflict/last-admin, plan/feature-required, quota-exceeded
  */
-export async function movedAddress(call: Call, row: MemberRow, after: MemberRow): Promise<Moved> {
+export async function movedAddress(call: Call, types: TypeTable, { row, grants }: { row: MemberRow; grants: readonly GrantRow[] }, after: MemberRow): Promise<Moved> {
   if (after.email === row.email) return NOTHING;
+  keepOwnersAddress(call, row);
+  // Whoever is in already is nobody else's: no invitation waits for them, whatever stands on the card.
+  if (hasArrived(row)) return { ...NOTHING, letters: confirmation(call, after) };
   const [[waiting]] = await call.read(findWaiting(call.db, row.accountId, row.id));
-  if (waiting !== undefined) return movedInvitation(call, after, waiting);
+  if (waiting !== undefined) return movedInvitation(call, types, { row: after, grants }, waiting);
   return { ...NOTHING, letters: confirmation(call, after) };
 }
 
-/** Whoever says where an invitation goes, invites. */
-async function movedInvitation(call: Call, after: MemberRow, waiting: InvitationRow): Promise<Moved> {
-  requireInviting(call);
-  call.decide("member.create");
-  requireDomain(call.principal.account.settings.allowedEmailDomains, after.email);
+/** Whoever says where an invitation goes, invites: whoever reads that mail comes in as the member. */
+async function movedInvitation(call: Call, types: TypeTable, member: { row: MemberRow; grants: readonly GrantRow[] }, waiting: InvitationRow): Promise<Moved> {
+  const { row: after } = member;
+  await requireGiving(call, types, member);
   const again = waiting.sendCount > 0 && after.status !== "blocked";
   // The link that went to the old address ends in any case.
   const unsent = { invitation: { ...waiting, tokenHash: null, tokenKid: null, updatedAt: call.now }, letters: confirmation(call, after) };

@@ -2,6 +2,7 @@ import { and, eq, isNull, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { apiKey } from "../schema/identity.ts";
+import { invitation } from "../schema/invitation.ts";
 import { account, member } from "../schema/team.ts";
 import { customRolesOf, grantsOf, holder } from "./member.store.ts";
 
@@ -26,7 +27,7 @@ export const findClaim = (db: Db, claimHash: string) =>
 
 export type Claim = Awaited<ReturnType<typeof findClaim>>[number];
 
-/** A new member becomes active by it. Two claims of one token meet at the guard `claim_used`, and so does a claim with a change of anybody on whom it rests. */
+/** A new member becomes active by it, and waits for no invitation any more. Two claims of one token meet at the guard `claim_used`, and so does a claim with a change of anybody on whom it rests. */
 export const claimKey = (db: Db, claim: Claim, secret: { hash: string; prefix: string; last4: string }, at: number): Statement[] => [
   guard(db, "claim_used", sql`EXISTS (SELECT 1 FROM api_key k
     JOIN member m ON m.id = k.member_id JOIN account a ON a.id = k.account_id JOIN member maker ON maker.id = k.created_by JOIN account above ON above.id = maker.account_id
@@ -35,6 +36,9 @@ export const claimKey = (db: Db, claim: Claim, secret: { hash: string; prefix: s
       AND above.version = ${claim.makerAccount.version})`),
   db.update(apiKey).set({ ...secret, claimHash: null, claimExpiresAt: null }).where(eq(apiKey.id, claim.key.id)),
   ...(claim.member.status === "new" ? [activate(db, claim.member.id, at)] : []),
+  // Else whoever moved it to another address would make somebody else out of a member who is in.
+  db.update(invitation).set({ status: "accepted", acceptedAt: at, updatedAt: at })
+    .where(and(eq(invitation.accountId, claim.member.accountId), eq(invitation.memberId, claim.member.id), eq(invitation.status, "pending"))),
 ];
 
 /** Whoever takes the first credential has come in. */

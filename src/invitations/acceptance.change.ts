@@ -60,10 +60,12 @@ export const hasArrived = ({ acceptedAt, userId }: Pick<Holder, "acceptedAt" | "
 export function acceptable(waiting: Waiting | undefined): Acceptable {
   if (waiting === undefined) throw new Problem("not-found", { detail: "No invitation has this token. A newer mail may hold another one." });
   const { invitation: { status, email }, member } = waiting;
-  if (member !== null && hasArrived(member) && member.userId === null) {
-    throw new Problem("invitation/used", { detail: "Its member has come in by an API key, and names the address to sign in with: POST /v1/me/email." });
+  if (status === "accepted" || (status === "pending" && member !== null && hasArrived(member))) {
+    const byKey = member !== null && member.userId === null;
+    throw new Problem("invitation/used", { detail: byKey
+      ? "Its member has come in with an API key, and names the address to sign in with: POST /v1/me/email."
+      : "This invitation was accepted already. Sign in with its address." });
   }
-  if (status === "accepted" || (member !== null && hasArrived(member))) throw new Problem("invitation/used", { detail: "This invitation was accepted already. Sign in with its address." });
   // A card that has another address by now is another person's invitation: it is sent once more, to that address.
   if (status === "revoked" || member === null || member.email !== email) throw new Problem("invitation/revoked");
   return { ...waiting, member };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { memberRef } from "../access/decide.ts";
+import type { GrantRow } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
@@ -10,14 +11,13 @@ import type { InvitationRow } from "../schema/invitation.ts";
 import { email, type MemberRow } from "../team/member.card.ts";
 import { requireInviting } from "../team/member.change.ts";
 import { guardMember } from "../team/member.store.ts";
-import { InvitationCard, invitationCard, Mailed, sentTooOften, STATUSES } from "./invitation.card.ts";
+import { hasArrived } from "./acceptance.change.ts";
+import { requireGiving } from "./giving.change.ts";
+import { InvitationCard, invitationCard, Mailed, STATUSES } from "./invitation.card.ts";
 import { deleteMember, findInvitation, findInvited, guardInvitation, guardOwnsNothing, listInvitations, updateInvitation } from "./invitation.store.ts";
 import { createInvitation, MadeInvitation, PreviewedInvitation } from "./invitation.change.ts";
-import { mailed, requireDomain, sent } from "./invite.change.ts";
+import { mailed, sent } from "./invite.change.ts";
 import { DryRun, WantedMember } from "./wanted.change.ts";
-
-/** Milliseconds between two mails of one invitation at least. */
-const PAUSE_MS = 60_000;
 
 const create = (types: TypeTable) => endpoint({
   method: "POST", path: "/v1/invitations", tag: "Invitations", right: "member.create", status: 201, preview: PreviewedInvitation,
@@ -63,26 +63,24 @@ const card = endpoint({
 }, async (call) => ({ status: 200, body: invitationCard((await load(call)).invitation, call.now) }));
 
 /** One that waits, for whoever could add this member. @throws Problem access/denied, not-found, invitation/used, invitation/revoked */
-async function loadWaiting(call: Call): Promise<{ invitation: InvitationRow; member: MemberRow }> {
+async function loadWaiting(call: Call): Promise<{ invitation: InvitationRow; member: MemberRow; grants: readonly GrantRow[] }> {
   requireInviting(call);
   call.decide("member.create");
   const { invitation, invited } = await load(call);
   if (invited !== undefined) requirePower(call.principal, { ...invited.row, ...invited });
-  if (invitation.status === "accepted") throw new Problem("invitation/used", { detail: "It was accepted: the member signs in, or is removed." });
+  if (invitation.status === "accepted" || (invitation.status === "pending" && invited !== undefined && hasArrived(invited.row))) throw new Problem("invitation/used", { detail: "It was accepted: the member signs in, or is removed." });
   if (invitation.status === "revoked" || invited === undefined) throw new Problem("invitation/revoked", { detail: "It was taken back. Invite the address anew." });
-  return { invitation, member: invited.row };
+  return { invitation, member: invited.row, grants: invited.grants };
 }
 
-const resend = endpoint({
+const resend = (types: TypeTable) => endpoint({
   method: "POST", path: "/v1/invitations/:id/resend", tag: "Invitations", right: "member.create", status: 200,
   summary: "Send an invitation once more, to the address on the card: a new link, which ends the one before. Also when it has expired.",
-  answer: InvitationCard.extend({ mail: Mailed }), problems: ["invitation/used", "invitation/revoked", "conflict/state", "quota-exceeded"],
+  answer: InvitationCard.extend({ mail: Mailed }), problems: ["invitation/used", "invitation/revoked", "conflict/state", "plan/feature-required", "quota-exceeded"],
 }, async (call) => {
-  const { invitation: before, member } = await loadWaiting(call);
+  const { invitation: before, member, grants } = await loadWaiting(call);
   if (member.status === "blocked") throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
-  requireDomain(call.principal.account.settings.allowedEmailDomains, member.email);
-  const wait = before.updatedAt + PAUSE_MS - call.now;
-  if (before.sendCount > 0 && wait > 0) throw sentTooOften("resend", 1, PAUSE_MS, wait, "It was sent a moment ago. An invitation is sent once a minute at most.");
+  await requireGiving(call, types, { row: member, grants });
   const { invitation, letters } = await sent(call, member, before);
   const after = { ...invitation, email: member.email };
   const changes = difference({ sendCount: before.sendCount, email: before.email }, { sendCount: after.sendCount, email: after.email });
@@ -117,4 +115,4 @@ const revoke = endpoint({
   }, { status: 204 });
 });
 
-export const invitationEndpoints = (types: TypeTable): Endpoint[] => [create(types), list, card, resend, revoke];
+export const invitationEndpoints = (types: TypeTable): Endpoint[] => [create(types), list, card, resend(types), revoke];

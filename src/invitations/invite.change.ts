@@ -1,6 +1,6 @@
 import { isCustomRole } from "../access/invite.ts";
 import { ROLE_TEXTS } from "../access/role-text.ts";
-import { isRestricted, type Preset } from "../access/preset.ts";
+import { type GrantRow, isRestricted, type Preset } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import type { Call, Change } from "../identity/call.ts";
@@ -26,6 +26,9 @@ import { type Mailed, sentTooOften } from "./invitation.card.ts";
 import { countMembers, countSent, findKnown, insertInvitation, INVITATION_PENDING } from "./invitation.store.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Milliseconds between two mails of one invitation at least, to whatever address. */
+const PAUSE_MS = 60_000;
 
 /** Invitations of one account that are mailed to one address within a day at most. */
 const SENT_MAX = 10;
@@ -97,7 +100,7 @@ export const mailed = ([letter]: readonly Letter[]): z.infer<typeof Mailed> =>
   (letter?.template === "invitation" ? { to: letter.to, language: letter.language, expiresAt: iso(letter.expiresAt) } : null);
 
 /** What goes beyond the roles that one may give is given by whoever may edit members, grants and groups. @throws Problem access/denied */
-function decideBeside(call: Call, { rights, roles, objectGroupIds }: Pick<Wanted, "rights" | "roles" | "objectGroupIds">, grants: Wanted["grants"]): void {
+export function decideBeside(call: Call, { rights, roles, objectGroupIds }: Pick<MemberRow, "rights" | "roles" | "objectGroupIds">, grants: readonly GrantRow[]): void {
   if (rights.length > 0 || roles.some(isCustomRole)) call.decide("member.edit");
   if (grants.length > 0) call.decide("grant.edit");
   if (objectGroupIds.length > 0) call.decide("object_group.edit");
@@ -146,6 +149,8 @@ const invitingOf = ({ principal: { account, preset } }: Call): Inviting => ({ na
 /** The same once more: another token, which ends the one before, and a mail with it. @throws Problem quota-exceeded */
 export async function sent(call: Call, row: Pick<MemberRow, "email" | "language" | "roles" | "login">, before: InvitationRow, account: Inviting = invitingOf(call)): Promise<{ invitation: InvitationRow; letters: readonly Letter[] }> {
   const { member } = call.principal;
+  const wait = before.updatedAt + PAUSE_MS - call.now;
+  if (before.sendCount > 0 && wait > 0) throw sentTooOften("resend", 1, PAUSE_MS, wait, "It was sent a moment ago. An invitation is sent once a minute at most.");
   await requireQuiet(call, before.accountId, row.email);
   const sendCount = before.sendCount + 1;
   const { kid, token } = invitationToken(call.env.SIGNING_KEYS, null, before.id, sendCount);

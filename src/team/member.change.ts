@@ -90,6 +90,12 @@ export function keepOwner({ principal }: Call, row: MemberRow, after: MemberRow,
   throw new Problem("conflict/last-admin", { detail: "This member owns the account, and ownership cannot be moved yet." });
 }
 
+/** Else another admin could come in as the owner, by the invitation that waits. @throws Problem conflict/last-admin */
+export function keepOwnersAddress({ principal }: Call, { id }: Pick<MemberRow, "id">): void {
+  if (id !== principal.account.ownerMemberId || id === principal.memberId) return;
+  throw new Problem("conflict/last-admin", { detail: "This member owns the account, and nobody else changes the owner's address." });
+}
+
 /** Else whoever is about to lose a role would keep its rights under another name, or in a role made for that. @throws Problem access/denied */
 export function refuseOwnRights(call: Call, row: MemberRow, { rights, roles }: Pick<MemberRow, "rights" | "roles">): void {
   const isGain = rights.some((right) => !row.rights.includes(right)) || roles.some((role) => isCustomRole(role) && !row.roles.includes(role));

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { type Api, api, newKey, ok } from "../harness/client.ts";
 import { mailsTo } from "../harness/mailbox.ts";
 import { accept, person, tokenFor } from "./invitations-world.ts";
-import { fetch, foundPlatform, subscribed } from "./operators-world.ts";
+import { fetch, foundPlatform, said, subscribed } from "./operators-world.ts";
 
 let platform: Api;
 
@@ -20,7 +20,7 @@ async function arrive(email: string): Promise<{ roles: string[]; status: string 
   return ok(await api(fetch, session.access_token).get<{ member: { roles: string[]; status: string } }>("/v1/me"), 200).body.member;
 }
 
-test("S1.1 the owner of a new account is invited by mail once, and comes in by it, with or without the claim", async () => {
+test("S1.1 the owner of a new account is invited by mail once, and comes in by it or by the claim", async () => {
   const [owner, key] = [person(), newKey()];
   const body = { kind: "dealer", name: "Nordwind", owner };
   const made = ok(await platform.post<Founded>("/v1/accounts", body, { idempotencyKey: key }), 201).body;
@@ -29,8 +29,10 @@ test("S1.1 the owner of a new account is invited by mail once, and comes in by i
   expect(mails.map(({ template }) => template)).toEqual(["invitation"]);
   expect(mails[0]?.text).toContain("Nordwind");
   expect(mails[0]?.text).toContain("Pia Platt");
-  ok(await api(fetch, null).post("/v1/auth/claims", { token: made.claim.token }), 201);
+  const token = await tokenFor(owner.email);
   expect(await arrive(owner.email)).toMatchObject({ roles: ["dealer_manager"], status: "active" });
+  ok(await api(fetch, null).post("/v1/auth/claims", { token: made.claim.token }), 201);
+  expect(said(await accept(token))).toBe("409 invitation/used");
 });
 
 test("S2.7, S2.11 so is the admin of an organization that a seller founds; customer is what an invitation there suggests", async () => {

@@ -43,11 +43,11 @@ describe("between the check and the session", () => {
     expect([await sessionsOf(id), await activations(id), (await kept("SELECT user_id AS person FROM member WHERE id = ?", id))?.["person"]]).toEqual([0, 0, null]);
   });
 
-  test("S2.19: a key that is claimed: the member is active already, and made so once", async () => {
+  test("S2.19: a key that is claimed: the member has come in, and the invitation lets nobody else in", async () => {
     const { id, email } = await invited(owner);
     const { code } = await mailed(email);
-    expect(said(await signInWhile(() => newApiKey(fetch, owner, id), { email, code, accountId: owner.accountId }))).toBe("201");
-    expect([await activations(id), (await kept("SELECT status FROM member WHERE id = ?", id))?.["status"]]).toEqual([0, "active"]);
+    expect(said(await signInWhile(() => newApiKey(fetch, owner, id), { email, code, accountId: owner.accountId }))).toBe("401 auth/invalid-credential");
+    expect([await activations(id), await sessionsOf(id), (await kept("SELECT status FROM member WHERE id = ?", id))?.["status"]]).toEqual([0, 0, "active"]);
   });
 
   test("another use of the code: refused", async () => {
