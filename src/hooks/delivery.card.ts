@@ -14,6 +14,8 @@ export type Outcome = (typeof OUTCOMES)[number];
 /** What is kept of it beside. Ids and places only: never what stood in the body. */
 export interface Detail {
   readonly code: string | null;
+  /** What the code's problem says. */
+  readonly detail: string | null;
   /** Which rule of the mapping fitted, from 0. */
   readonly rule: number | null;
   readonly errors: readonly Fault[];
@@ -26,6 +28,7 @@ const fault = z.object({ pointer: z.string().describe("Into the body that was se
 
 const shape = {
   outcome: z.enum(OUTCOMES), code: z.enum(Object.keys(PROBLEMS) as [string, ...string[]]).nullable().describe("Of the problem, where it was refused, denied or failed."),
+  detail: z.string().nullable().describe("What that problem says."),
   eventType: z.string().nullable(), rule: z.number().int().nullable().describe("Which rule of the mapping fitted, from 0."), errors: z.array(fault),
 };
 

@@ -1,7 +1,7 @@
 import type { TypeTable } from "../access/type.ts";
 import type { Call } from "../identity/call.ts";
 import { newId } from "../kernel/id.ts";
-import { type Fault, Problem, type ProblemCode } from "../kernel/problem.ts";
+import { type Fault, Problem, PROBLEMS, type ProblemCode } from "../kernel/problem.ts";
 import type { DeliveryRow, HookRow } from "../schema/hook.ts";
 import { done } from "./action.change.ts";
 import type { Detail } from "./delivery.card.ts";
@@ -63,6 +63,9 @@ export const ruleOf = (found: Reading): number | null => (found.kind === "ignore
 /** Where a fault stands: in the body that was sent where a pointer led there. What was asked for elsewhere is not told in its words. */
 export const errorsOf = ({ problem }: Decision): readonly Fault[] => problem?.extra.errors ?? [];
 
+/** What the problem says, as whoever sends the message for the first time is told. */
+export const sentenceOf = ({ problem }: Decision): string | null => (problem === null ? null : problem.extra.detail ?? PROBLEMS[problem.code].detail);
+
 /**
  * Does it, and writes the delivery in the same batch, so that of two at once one does.
  * @param before the same message, denied then
@@ -98,7 +101,7 @@ export async function settle(call: Call, hook: HookRow, message: Message, before
 
 function deliveryRow(call: Call, hook: HookRow, message: Message, before: DeliveryRow | null, decision: Decision): DeliveryRow {
   const { outcome, problem, reading: found, memberId = null, invitationId = null, accountId = null } = decision;
-  const detail: Detail = { code: problem?.code ?? null, rule: ruleOf(found), errors: errorsOf(decision), memberId, invitationId, accountId };
+  const detail: Detail = { code: problem?.code ?? null, detail: sentenceOf(decision), rule: ruleOf(found), errors: errorsOf(decision), memberId, invitationId, accountId };
   return {
     id: before?.id ?? newId("delivery", call.now), hookId: hook.id, messageId: before?.messageId ?? message.id, digest: before?.digest ?? message.digest,
     eventType: found.eventType, outcome, detail, attempts: (before?.attempts ?? 0) + 1, createdAt: before?.createdAt ?? call.now, updatedAt: call.now,

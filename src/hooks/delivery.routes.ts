@@ -12,7 +12,7 @@ import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { DeliveryRow, HookRow } from "../schema/hook.ts";
 import { DeliveryCard, deliveryCard, Received, received, Trial } from "./delivery.card.ts";
-import { against, decided, errorsOf, type Message, reading, ruleOf, settle, wantedOf } from "./delivery.change.ts";
+import { against, decided, errorsOf, type Message, reading, ruleOf, sentenceOf, settle, wantedOf } from "./delivery.change.ts";
 import { loadHook, refuseNarrow } from "./hook.change.ts";
 import { keyBytes, SEALED_FOR } from "./hook-secret.ts";
 import { findDelivery, findHookAtDoor, listDeliveries, noteRefusal } from "./hook.store.ts";
@@ -129,7 +129,7 @@ const attempt = (types: TypeTable) => endpoint({
   const found = reading(row.mapping as Mapping, { payload: { value: payload }, headerType: type, errors: [] });
   const decision = await decided(call, types, row.id, found);
   return { status: 200, body: {
-    outcome: decision.outcome, code: decision.problem?.code ?? null, eventType: found.eventType, rule: ruleOf(found), errors: [...errorsOf(decision)], would: wantedOf(found),
+    outcome: decision.outcome, code: decision.problem?.code ?? null, detail: sentenceOf(decision), eventType: found.eventType, rule: ruleOf(found), errors: [...errorsOf(decision)], would: wantedOf(found),
   } };
 });
 

@@ -113,8 +113,19 @@ describe("whoever knocks", () => {
   test.each(BODIES)("with %s that is signed is told so, and once only", async (_, body, expected) => {
     const hook = await newHook(owner.api);
     const headers = await signed(hook, body);
-    expect(became(await postRaw(fetch, hook.id, body, headers))).toBe(expected);
-    expect(became(await postRaw(fetch, hook.id, body, headers))).toBe(`failed ${expected.slice(4)} again`);
+    const [first, second] = [await postRaw(fetch, hook.id, body, headers), await postRaw(fetch, hook.id, body, headers)];
+    expect([first, second].map(became)).toEqual([expected, `failed ${expected.slice(4)} again`]);
+    expect(second.body.detail).toBe(first.body.detail);
+  });
+
+  test("that is refused says why, in a sentence, and says it again; one that is done says nothing", async () => {
+    const hook = await newHook(owner.api);
+    const email = nextEmail();
+    const [done, refused, again] = [await post(fetch, hook, customer(email)), await post(fetch, hook, customer(email), { id: "msg_twice" }), await post(fetch, hook, customer(email), { id: "msg_twice" })];
+    expect([done, refused].map(became)).toEqual(["invited", "refused conflict/duplicate-invitation"]);
+    expect([done.body.detail, refused.body.detail, again.body.detail]).toEqual([null, expect.stringContaining("resend"), refused.body.detail]);
+    const deliveries = ok(await owner.api.get<{ data: { detail: string | null }[] }>(`/v1/hooks/${hook.id}/deliveries`), 200).body.data;
+    expect(deliveries.map(({ detail }) => detail)).toEqual([refused.body.detail, null]);
   });
 
   test("with too much, another media type, none, or a query is told so before anything is verified", async () => {
