@@ -52,6 +52,7 @@ import { accountEndpoints } from "./accounts/account.routes.ts";
 import { addressEndpoints } from "./signin/address.routes.ts";
 import { codeEndpoints } from "./signin/code.routes.ts";
 import { emailEndpoints } from "./signin/email.routes.ts";
+import { sessionEndEndpoints } from "./signin/session-end.routes.ts";
 import { sessionEndpoints } from "./signin/session.routes.ts";
 import { copyRightsEndpoints } from "./team/copy-rights.routes.ts";
 import { customRoleEndpoints } from "./team/custom-role.routes.ts";
@@ -76,7 +77,7 @@ const endpoints: readonly Endpoint[] = [
   ...tokenEndpoints,
   ...claimEndpoints(TYPE_TABLE),
   ...codeEndpoints,
-  ...sessionEndpoints,
+  ...sessionEndpoints, ...sessionEndEndpoints,
   ...emailEndpoints,
   ...addressEndpoints,
   ...meEndpoints,

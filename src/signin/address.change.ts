@@ -1,3 +1,4 @@
+import type { AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";
 import { iso } from "../kernel/clock.ts";
 import { newId } from "../kernel/id.ts";
@@ -9,8 +10,8 @@ import { type Person, changeAddress, findPerson, linkPerson, USER_EMAIL } from "
 import { CODE_TTL_MS, type Proof } from "./code.ts";
 import { prove } from "./code.change.ts";
 import { insertSignIn, spend } from "./code.store.ts";
-import { countAsked } from "./limit.change.ts";
-import { asker, LIMITS } from "./limit.ts";
+import { countAsked } from "../identity/limit.change.ts";
+import { asker, LIMITS } from "../identity/limit.ts";
 import { MEMBER_USER } from "../invitations/acceptance.store.ts";
 
 /**
@@ -58,11 +59,19 @@ export async function change(call: Call, asked: { readonly email: string; readon
   const old = await proved(call, person.email, asked.oldCode ?? "", "/oldCode");
   const changes = { before: { email: person.email }, after: { email: fresh.email } };
   return call.commit({
-    statements: [...spend(db, old, now), ...spend(db, fresh, now), ...changeAddress(db, person, fresh.email, now)],
-    // Whoever is in charge of an account sees by which address its members come in, in every account of the person.
-    events: person.members.map(({ id, accountId }) => call.event("email.change", { type: "member", id }, { accountId, changes })),
+    statements: [...spend(db, old, now), ...spend(db, fresh, now), ...changeAddress(db, person, fresh.email, call.principal.credential.id, now)],
+    events: person.members.map((member) => changeEvent(call, member, changes)),
     refusals: { claim_used: spent() }, duplicates: { [USER_EMAIL]: "conflict/duplicate" },
   }, { status: 200, body: { email: fresh.email } });
+}
+
+/**
+ * Whoever is in charge of an account sees by which address its members come in. Each account is told of its own member and of nothing else: not
+ * of which other accounts the person is a member, nor where the change was made.
+ */
+function changeEvent(call: Call, { id, accountId, username, email }: Person["members"][number], changes: AuditEvent["changes"]): AuditEvent {
+  const event = call.event("email.change", { type: "member", id }, { accountId, changes });
+  return id === call.principal.memberId ? event : { ...event, actor: { type: "member", memberId: id, accountId, login: username, email, apiKeyId: null } };
 }
 
 /** A member who has only called with keys becomes a person, who can sign in. */

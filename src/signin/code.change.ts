@@ -5,8 +5,8 @@ import { Problem } from "../kernel/problem.ts";
 import { idInToken, signInCode, signInToken } from "../mail/one-time.ts";
 import type { Proof, Shown } from "./code.ts";
 import { countTry, findByLink } from "./code.store.ts";
-import { countAsked, takeBack } from "./limit.change.ts";
-import { asker, LIMITS } from "./limit.ts";
+import { countAsked, takeBack } from "../identity/limit.change.ts";
+import { asker, LIMITS } from "../identity/limit.ts";
 
 type Asked = Pick<OpenCall, "db" | "env" | "now" | "origin">;
 

@@ -12,8 +12,8 @@ import { LOCALES } from "../schema/team.ts";
 import { email } from "../team/member.card.ts";
 import { CODE_TTL_MS } from "./code.ts";
 import { type Address, findAddress, insertSignIn } from "./code.store.ts";
-import { countAsked } from "./limit.change.ts";
-import { asker, LIMITS } from "./limit.ts";
+import { countAsked } from "../identity/limit.change.ts";
+import { asker, LIMITS } from "../identity/limit.ts";
 
 const Body = z.strictObject({
   email,

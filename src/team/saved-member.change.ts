@@ -1,8 +1,10 @@
 import { difference } from "../audit/difference.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import type { Call, Change } from "../identity/call.ts";
+import { endSessionsOf } from "../identity/session.store.ts";
 import type { Statement } from "../kernel/db.ts";
 import { accessNotice } from "./access-notice.change.ts";
+import { rememberNames } from "./former.store.ts";
 import type { MemberRow } from "./member.card.ts";
 import { keepOwner } from "./member.change.ts";
 import { guardMember, guardTopRole, MEMBER_EMAIL, updateMember } from "./member.store.ts";
@@ -25,6 +27,9 @@ export function savedMember(call: Call, row: MemberRow, after: MemberRow, right:
     statements: [
       guardMember(call.db, row),
       ...(leavesTop ? [guardTopRole(call.db, row.accountId, row.id, topRole)] : []),
+      // Whoever is let in again signs in again.
+      ...(after.status === "blocked" && row.status !== "blocked" ? [endSessionsOf(call.db, row.id, null, call.now)] : []),
+      ...(after.email === row.email ? [] : [rememberNames(call.db, row.accountId, row.id, [{ email: row.email, externalId: null }], call.now)]),
       updateMember(call.db, after), ...beside.statements ?? [],
     ],
     events: [call.event(right, { type: "member", id: row.id }, { changes: difference(was, { ...is, ...beside.note }) }), ...beside.events ?? []],

@@ -36,6 +36,9 @@ export async function signInCalls({ fetch }: Contract, platform: Api): Promise<v
   const [oldCode, newCode] = [codeOf(await lastMail(mailbox, email, "change_email")), codeOf(await lastMail(mailbox, next, "change_email"))];
   ok(await person.api.via(fetch).post("/v1/me/email/confirm", { email: next, newCode }), 422);
   ok(await person.api.via(fetch).post("/v1/me/email/confirm", { email: next, oldCode, newCode }), 200);
+  ok(await person.api.via(fetch).del("/v1/me/sessions"), 204);
+  ok(await owner.api.del(`${path}/sessions`), 204);
+  ok(await owner.api.del("/v1/members/mem_0/sessions"), 404);
   const busy = `${newKey()}@example.com`;
   for (const status of [202, 202, 202, 202, 202, 429]) ok(await anybody.post("/v1/auth/codes", { email: busy }, { ip: anywhere() }), status);
 }

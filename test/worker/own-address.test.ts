@@ -4,7 +4,7 @@ import { codeOf, lastMail, mailsTo } from "../harness/mailbox.ts";
 import { newAccount, newApiKey, newMember, type Person } from "../harness/people.ts";
 import { signIn } from "../harness/sign-in.ts";
 import { fetch, foundPlatform, said } from "./operators-world.ts";
-import { alsoIn, anybody, arrived, enter, kept, newEmail, notThis, told } from "./sign-in-world.ts";
+import { alsoIn, anybody, arrived, enter, kept, mailedKey, newEmail, notThis, told } from "./sign-in-world.ts";
 
 let platform: Api;
 let owner: Person;
@@ -51,7 +51,7 @@ describe("S4.36: the address that a person signs in with", () => {
     const body = await asked(session, email, next);
     const wrong = [{ ...body, oldCode: notThis(body.oldCode) }, { ...body, newCode: notThis(body.newCode) }, { email: next, newCode: body.newCode }, { ...body, email: newEmail() }, { ...body, oldCode: body.newCode, newCode: body.oldCode }];
     for (const one of wrong) expect(said(await confirm(session, one))).toBe("422 validation");
-    const key = api(fetch, await newApiKey(fetch, owner, id));
+    const key = api(fetch, await mailedKey(owner, id, email));
     expect([said(await key.post("/v1/me/email", { email: next })), said(await confirm(key, body))]).toEqual(["403 access/denied", "403 access/denied"]);
     expect([await shown(session), await shown(key)]).toEqual([email, email]);
     const again = await asked(session, email, next);

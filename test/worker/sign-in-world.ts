@@ -42,6 +42,13 @@ export const refresh = (token: string, from: Ask = {}): Promise<Reply<Problem & 
 /** A code of eight digits that is not this one. */
 export const notThis = (code: string, step = 1): string => String((Number(code) + step) % 100_000_000).padStart(8, "0");
 
+/** A key that somebody else made for a person, taken by the mail that only they read. */
+export async function mailedKey(by: Person, memberId: string, email: string): Promise<string> {
+  ok(await by.api.post(`/v1/members/${memberId}/api-keys`, { name: "test key" }, { idempotencyKey: newKey() }), 201);
+  const token = tokenOf(await lastMail(fetch, email, "api_key"));
+  return ok(await anybody.post<{ secret: string }>("/v1/auth/claims", { token }), 201).body.secret;
+}
+
 /** Another account of which this address is a member as well, accepted already. */
 export async function alsoIn(platform: Parameters<typeof newAccount>[1], email: string): Promise<Person> {
   const owner = await newAccount(fetch, platform, "team");
