@@ -72,16 +72,15 @@ CREATE UNIQUE INDEX invitation_pending ON invitation (account_id, email) WHERE s
 CREATE INDEX invitation_email ON invitation (account_id, email, updated_at) WHERE email IS NOT NULL;
 CREATE INDEX invitation_address ON invitation (email) WHERE status = 'pending' AND email IS NOT NULL;
 
--- Members who are gone: no hook brings them back. Of the address only a digest is kept.
+-- By what members went who are blocked or gone, and who is to stay out: no hook and no link brings them back. Only digests are kept, of
+-- addresses and of external ids; those of a member who is in count for nothing.
 CREATE TABLE former_member (
   account_id TEXT NOT NULL REFERENCES account (id),
-  email_hash TEXT NOT NULL,
-  external_id TEXT,
+  known_by TEXT NOT NULL,
   member_id TEXT NOT NULL,
-  removed_at INTEGER NOT NULL,
-  PRIMARY KEY (account_id, email_hash)
+  since INTEGER NOT NULL,
+  PRIMARY KEY (account_id, known_by, member_id)
 ) WITHOUT ROWID;
-CREATE INDEX former_member_external ON former_member (account_id, external_id) WHERE external_id IS NOT NULL;
 
 -- Results of yearly assessments, written by the platform.
 CREATE TABLE assessment (

@@ -8,10 +8,11 @@ import type { Letter } from "../mail/letter.ts";
 import { wants } from "../mail/notice.ts";
 import { finishPending } from "../resources/charge.change.ts";
 import { findPendingOf, guardSettled } from "../resources/charge.store.ts";
+import { rememberNames } from "../team/former.store.ts";
 import { memberCard, type MemberRow } from "../team/member.card.ts";
 import { guardMember, guardTopRole, updateMember } from "../team/member.store.ts";
 import { inTheWay, type OwnedTask, TASK, type TaskFate, toldTogether, typesWithOwners } from "./removal.ts";
-import { deleteMember, deleteTasks, findAddresses, findTasks, guardTasks, handOver, rememberFormer } from "./removal.store.ts";
+import { deleteMember, deleteTasks, findAddresses, findTasks, guardTasks, handOver } from "./removal.store.ts";
 
 type Found = Awaited<ReturnType<typeof findMember>>[number];
 
@@ -54,7 +55,7 @@ export async function removalStatements(call: Call, row: MemberRow, tasks: reado
     guardTasks(db, accountId, id, ids), guardSettled(db, accountId, id, ids),
     ...(fate === "delete" && ids.length > 0 ? deleteTasks(db, accountId, id, ids) : []),
     ...handOver(db, accountId, id, account.ownerMemberId, typesWithOwners(preset), now),
-    rememberFormer(db, row, addresses.map(({ email }) => email), now), deleteMember(db, row),
+    rememberNames(db, accountId, id, [row, ...addresses.map(({ email }) => ({ email, externalId: null }))], now), deleteMember(db, row),
   ];
 }
 

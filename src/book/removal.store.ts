@@ -1,8 +1,6 @@
 import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import { among } from "../access/visible.store.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
-import { sha256Hex } from "../kernel/digest.ts";
-import { formerMember } from "../schema/book.ts";
 import { invitation } from "../schema/invitation.ts";
 import { resource } from "../schema/resource.ts";
 import { accessGrant, member, user } from "../schema/team.ts";
@@ -46,10 +44,3 @@ export const deleteMember = (db: Db, { id, accountId }: MemberRow): Statement =>
 /** Every address that the member went by: on the card, in the invitation, and the one they sign in with. */
 export const findAddresses = (db: Db, { id, email, userId }: MemberRow) =>
   db.all<{ email: string }>(sql`SELECT ${email} AS email UNION SELECT email FROM ${invitation} WHERE member_id = ${id} AND email IS NOT NULL UNION SELECT email FROM ${user} WHERE id = ${userId}`);
-
-/** Nobody whom the account removed comes back by a hook, which knows an address again by its digest. An older external id stays where the newer is none. */
-export const rememberFormer = (db: Db, { id, accountId, externalId }: MemberRow, addresses: readonly string[], now: number): Statement =>
-  db.insert(formerMember).values(addresses.map((email) => ({ accountId, emailHash: sha256Hex(email), externalId, memberId: id, removedAt: now }))).onConflictDoUpdate({
-    target: [formerMember.accountId, formerMember.emailHash],
-    set: { externalId: sql`COALESCE(excluded.external_id, ${formerMember.externalId})`, memberId: id, removedAt: now },
-  });

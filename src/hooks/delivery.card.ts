@@ -5,10 +5,10 @@ import type { DeliveryRow } from "../schema/hook.ts";
 
 /**
  * What became of a message. All but "denied" are the last word on it.
- * ignored: no rule fits · refused: a rule fits, and the account's state is against it · denied: the hook's owner may not do that now ·
- * failed: the body does not hold what the rule needs.
+ * barred: a block of somebody who is no member, and whom no hook invites from now on · ignored: no rule fits · refused: a rule fits, and the
+ * account's state is against it · denied: the hook's owner may not do that now · failed: the body does not hold what the rule needs.
  */
-export const OUTCOMES = ["invited", "blocked", "credited", "plan_set", "subscription_set", "ignored", "refused", "denied", "failed"] as const;
+export const OUTCOMES = ["invited", "blocked", "barred", "credited", "plan_set", "subscription_set", "ignored", "refused", "denied", "failed"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** What is kept of it beside. Ids and places only: never what stood in the body. */

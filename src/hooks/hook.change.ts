@@ -60,7 +60,10 @@ function placed({ code, extra }: Problem, rule: number): Problem {
 
 async function tried(call: Call, types: TypeTable, action: Action): Promise<void> {
   if (action.action === "invite") return tryInvite(call, types, action);
-  if (action.action === "block") return call.decide("member.block");
+  if (action.action === "block") {
+    call.decide("member.block");
+    return call.decide("member.view", memberRef(""));
+  }
   call.decide(action.action === "grant_credits" ? "credits.grant" : "account.manage");
   const { value } = action.accountId;
   if (value === undefined) return;

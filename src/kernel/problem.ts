@@ -16,7 +16,7 @@ export const PROBLEMS = {
   "not-found": { status: 404, title: "Nothing here", detail: "Nothing that this credential may see has this address." },
   "method-not-allowed": { status: 405, title: "The method does not exist here", detail: "Use one of the methods in the Allow header." },
   "conflict/duplicate-member": { status: 409, title: "The account has this member already", detail: "Use the member that exists, or another e-mail address." },
-  "conflict/former-member": { status: 409, title: "This person was blocked or removed", detail: "No hook brings anybody back. A member who may add members can, if it is meant." },
+  "conflict/former-member": { status: 409, title: "This person was blocked or removed", detail: "No hook and no link brings anybody back. A member who may add members can, if it is meant." },
   "conflict/duplicate-invitation": { status: 409, title: "This address is invited already", detail: "Send the invitation that waits once more: POST /v1/invitations/{id}/resend." },
   "conflict/choose-account": { status: 409, title: "The account has to be named", detail: "Repeat the call with the accountId of one of `accounts`. Where invitation is true, that accepts the invitation." },
   "conflict/other-address": { status: 409, title: "You are signed in with another address", detail: "Sign out, or sign in with the address that was invited." },

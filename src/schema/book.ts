@@ -1,13 +1,13 @@
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
-/** Members who are gone, so that no hook brings them back. */
+/** By what members went who are blocked or gone, and who is to stay out, so that no hook and no link brings them back. */
 export const formerMember = sqliteTable("former_member", {
   accountId: text("account_id").notNull(),
-  emailHash: text("email_hash").notNull(),
-  externalId: text("external_id"),
+  /** Hex SHA-256 of an address or an external id. */
+  knownBy: text("known_by").notNull(),
   memberId: text("member_id").notNull(),
-  removedAt: integer("removed_at").notNull(),
-}, (table) => [primaryKey({ columns: [table.accountId, table.emailHash] })]);
+  since: integer().notNull(),
+}, (table) => [primaryKey({ columns: [table.accountId, table.knownBy, table.memberId] })]);
 
 export const assessment = sqliteTable("assessment", {
   accountId: text("account_id").notNull(),

@@ -16,6 +16,7 @@ import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
 import { Problem } from "../kernel/problem.ts";
 import { dispatch, post } from "../mail/outbox.store.ts";
+import { askBarred, guardNotBarred } from "../team/former.store.ts";
 import type { MemberRow } from "../team/member.card.ts";
 import { guardMemberLimit, LOGINS_MAX, MEMBER_EMAIL } from "../team/member.store.ts";
 import { newMemberRow } from "../team/new-member.change.ts";
@@ -54,11 +55,20 @@ export async function join(call: OpenCall, asked: Joining): Promise<Joined> {
       await batch(call.db, [giveTryBack(call.db, proof)]);
       throw new Problem("conflict/duplicate-member", { detail: "This address is a member's already. Sign in, or accept the invitation that was sent." });
     }
+    await requireNotBarred(call, link.account.id, proof);
     const joined = await write(call, link, asked, proof);
     if (joined !== null) return joined;
     link = requireGood(call, (await findLink(call.db, hash))[0]);
   }
   throw new Problem("stale", { headers: { "Retry-After": "1" } });
+}
+
+/** Whoever was blocked or removed does not come back by a link that they still have. @throws Problem conflict/former-member */
+async function requireNotBarred({ db }: OpenCall, accountId: string, proof: Proof): Promise<void> {
+  const [known] = await askBarred(db, accountId, { email: proof.email, externalId: null });
+  if (known?.barred !== 1) return;
+  await batch(db, [giveTryBack(db, proof)]);
+  throw new Problem("conflict/former-member", { detail: "A link brings nobody back. Ask somebody who may add members to invite you." });
 }
 
 /** A link by which one may join now, and from here. @throws Problem */
@@ -95,6 +105,7 @@ async function write(call: OpenCall, found: Link, { firstName, lastName, signIn 
   try {
     await batch(db, [
       ...(limit === Infinity ? [] : [guardMemberLimit(db, account.id, limit)]), ...spend(db, proof, now),
+      guardNotBarred(db, "invitation_changed", account.id, { email: proof.email, externalId: null }),
       ...joinByLink(db, found, row, person, preset.logins === true, now), ...opened?.statements ?? [],
       ...events.map((event) => stage(db, event)), ...letters.map((letter) => post(db, letter, now)),
     ]);

@@ -17,7 +17,7 @@ const joining = openEndpoint({
   body: Body, answer: z.object({ memberId: z.string(), accountId: z.string(), status: z.enum(MEMBER_STATUSES), session: Tokens.optional().describe("With signIn.") }),
   problems: [
     "not-found", "invitation/used", "invitation/expired", "invitation/revoked", "auth/invalid-credential", "ip/not-allowed", "plan/feature-required",
-    "conflict/duplicate-member", "conflict/member-limit", "quota-exceeded", "stale",
+    "conflict/duplicate-member", "conflict/former-member", "conflict/member-limit", "quota-exceeded", "stale",
   ],
 }, async (call) => ({ status: 201, body: await join(call, await call.body()) }));
 

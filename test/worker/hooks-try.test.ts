@@ -71,7 +71,7 @@ describe("S3.16: what /try answers is what becomes of the message, and it change
     ["a block of two at once", () => customer(email("member"), "id-waiting", "customer.deleted"), "refused", "conflict/state"],
     ["a block of a member", () => customer(email("member"), "id-member", "customer.deleted"), "blocked", null],
     ["a block of somebody blocked", () => customer(email("blocked"), "id-blocked", "customer.deleted"), "blocked", null],
-    ["a block of nobody", () => customer(email("nobody"), "id-nobody", "customer.deleted"), "blocked", null],
+    ["a block of nobody", () => customer(email("nobody"), "id-nobody", "customer.deleted"), "barred", null],
   ] as const)("%s", async (_, payload, outcome, code) => {
     expect(await both(payload())).toMatchObject({ outcome, code });
   });
@@ -101,8 +101,8 @@ describe("nobody is brought back", () => {
     const send = async (payload: object) => became(await post(fetch, hook, payload));
     const byId = { typeAt: "/type", rules: [JOIN.rules[0], { when: { type: "customer.deleted" }, then: { action: "block", externalId: { pointer: "/data/id" } } }] };
     const other = await newHook(maker.api, "standard", byId);
-    expect(await send(customer(email("early"), "id-early", "customer.deleted"))).toBe("blocked");
-    expect(became(await post(fetch, other, customer("", "id-early-2", "customer.deleted")))).toBe("blocked");
+    expect(await send(customer(email("early"), "id-early", "customer.deleted"))).toBe("barred");
+    expect(became(await post(fetch, other, customer("", "id-early-2", "customer.deleted")))).toBe("barred");
     for (const [address, id] of [["early", "another"], ["another", "id-early"], ["third", "id-early-2"]] as const) {
       expect([address, await send(customer(email(address), id))]).toEqual([address, "refused conflict/former-member"]);
     }
