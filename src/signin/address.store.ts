@@ -4,7 +4,6 @@ import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { invitation } from "../schema/invitation.ts";
 import { member, user } from "../schema/team.ts";
 import { rememberNames } from "../team/former.store.ts";
-import { rememberNames } from "../team/former.store.ts";
 import { userIdOf } from "../invitations/acceptance.store.ts";
 
 /** Columns of the unique key, as a failed write names them: somebody else signs in with this address. */
@@ -34,7 +33,6 @@ export type Person = Awaited<ReturnType<typeof findPerson>>[number];
 export const changeAddress = (db: Db, { id, email, members }: Person, to: string, sessionId: string, at: number): Statement[] => [
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM user WHERE id = ${id} AND email = ${email})`),
   db.update(user).set({ email: to, emailVerifiedAt: at }).where(eq(user.id, id)),
-  ...members.map((one) => rememberNames(db, one.accountId, one.id, [{ email, externalId: null }], at)),
   ...members.map((one) => rememberNames(db, one.accountId, one.id, [{ email, externalId: null }], at)),
   ...endSessionsOfPerson(db, id, sessionId, at),
 ];
