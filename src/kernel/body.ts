@@ -98,6 +98,9 @@ function faults(issue: z.core.$ZodIssue, value: unknown, place: "body" | "query"
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ pointer: pointer([...path, key], place), detail: "is not known here" }));
   }
+  // Of several forms the one that was meant, if only one has room for what was sent.
+  const [meant, other] = issue.code === "invalid_union" ? issue.errors.filter((errors) => errors.every((each) => each.code !== "unrecognized_keys" && each.path.length > 0)) : [];
+  if (meant !== undefined && other === undefined) return meant.flatMap((each) => faults({ ...each, path: [...issue.path, ...each.path] }, value, place));
   // A rule over several members says itself what it wants.
   const isMissing = issue.code !== "custom" && at(value, path) === undefined;
   return [{ pointer: pointer(path, place), detail: isMissing ? "is required" : issue.message }];

@@ -92,6 +92,16 @@ test("what is missing is required, in body and query; what is there and wrong sa
   expect(faultsOf({ name: "a", kind: "a", at: "2026-11-21T00:00:00Z", list: [], either: 1 }, "body")).toEqual({ "/own": "says more than that" });
 });
 
+test("where one of several forms is taken, the faults are those of the form that was meant", async () => {
+  const forms = z.union([z.strictObject({ email: z.email(), code: z.string() }), z.strictObject({ token: z.string() })], "send one of them");
+  const table: ReadonlyArray<readonly [sent: object, expected: string]> = [
+    [{ email: "a@example.com" }, "validation /code"], [{ token: 1 }, "validation /token"], [{ email: "x" }, "validation /email /code"], [{ email: "x", code: 1 }, "validation /email /code"],
+    [{}, "validation "], [{ email: "a@example.com", token: "x" }, "validation /email"], [[], "validation "], [{ token: "x" }, "accepted"],
+  ];
+  for (const [sent, expected] of table) expect(await refused(() => { validate(forms, sent, "body"); }), JSON.stringify(sent)).toBe(expected);
+  expect(await refused(() => { validate(z.strictObject({ how: forms }), { how: { email: "a@example.com" } }, "body"); })).toBe("validation /how/code");
+});
+
 const post = (body: BodyInit | null, headers: Record<string, string> = { "content-type": "application/json" }) =>
   new Request("http://gate.example/", { method: "POST", headers, body, ...(body instanceof ReadableStream ? { duplex: "half" } : {}) });
 
