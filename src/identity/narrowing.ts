@@ -7,6 +7,10 @@ export interface KeyTerms {
   readonly expiresAt: number | null;
 }
 
+/** What binds a key beside its scopes; null when nothing does. A session's end narrows nothing: its person signs in again. */
+export const boundIn = ({ kind, allowedIps, expiresAt }: Principal["credential"]): "allowedIps" | "expiresAt" | null =>
+  (kind !== "key" ? null : allowedIps.length > 0 ? "allowedIps" : expiresAt !== null ? "expiresAt" : null);
+
 /**
  * A key that is narrowed itself makes only keys that are at least as narrow: else whoever finds it could make a wider
  * one. Answers the first member of the wanted terms that is too wide, or null.

@@ -6,6 +6,7 @@ import type { TypeTable } from "../access/type.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import type { Call } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
+import { boundIn } from "../identity/narrowing.ts";
 import { canonicalRules, requirePower, withoutRestrictedAccounts } from "../identity/refusal.change.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { type Assignment, assignmentFault } from "./assignment.ts";
@@ -45,7 +46,7 @@ export function requireMember(call: Call, right: MemberRight, id: string, found:
 
 /**
  * @param anew the member gets roles or grants by this call: then the plan must have what they need, and a narrowed key
- *   gives no role that goes beyond it. What the member has already is not given again.
+ *   gives no role that goes beyond it, none at all where it is bound to a place or a time. What the member has already is not given again.
  * @throws Problem validation, access/denied, plan/feature-required
  */
 export async function checkAssignment(call: Call, wanted: Omit<Assignment, "customRoles">, types: TypeTable, anew: boolean): Promise<void> {
@@ -54,10 +55,17 @@ export async function checkAssignment(call: Call, wanted: Omit<Assignment, "cust
   const customRoles = named.length === 0 ? [] : (await call.read(findRoles(call.db, accountId, named)))[0].map(({ id, ...role }) => ({ ...role, key: id }));
   const giver = { preset: home.preset, roles: member.roles, grantSet, narrowed: anew && credential.scopes !== null };
   const fault = assignmentFault(giver, { ...wanted, customRoles }, accountId, preset, types, !anew || account.plan.restrictedAccounts);
-  if (fault === null) return;
+  if (fault === null) return anew ? requireUnbound(call, wanted) : undefined;
   if (fault.kind === "invalid") throw invalid(fault.pointer, fault.detail);
   if (fault.kind === "denied") throw new Problem("access/denied", { detail: fault.detail });
   throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
+}
+
+/** Whoever is given something comes in from anywhere and for good, so a key that does not gives nothing. @throws Problem access/denied */
+function requireUnbound({ principal: { credential } }: Call, { roles, rights, grants }: Omit<Assignment, "customRoles">): void {
+  const bound = boundIn(credential);
+  if (bound === null || [roles, rights, grants].every((given) => given.length === 0)) return;
+  throw new Problem("access/denied", { detail: `The key of this call is narrowed in ${bound}, and whoever it gave something would not be. Use a key that is narrowed in scopes only, or sign in.` });
 }
 
 /**
@@ -72,7 +80,7 @@ export function addressRules(call: Call, rules: readonly string[], consent: { al
 }
 
 /** Where the seller lets only admins add members, whoever else holds the right adds none. @throws Problem access/denied */
-export function requireInviting({ principal }: Call): void {
+export function requireInviting({ principal }: Pick<Call, "principal">): void {
   // The switch of the account acted on binds whoever acts from above, too.
   for (const { switches, preset: { switches: { admins } } } of [principal.home, principal]) {
     if (!switches.inviteOnlyAdmins || admins === undefined || principal.member.roles.some((role) => admins.includes(role))) continue;
