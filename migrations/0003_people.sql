@@ -204,3 +204,15 @@ CREATE TABLE delivery (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX delivery_message ON delivery (hook_id, message_id);
 CREATE UNIQUE INDEX delivery_digest ON delivery (hook_id, digest);
+
+-- Credits that a hook gives, from their acceptance until they are in the ledger and told; then the row goes. It outlives its hook.
+CREATE TABLE hook_credit (
+  key TEXT PRIMARY KEY,
+  hook_id TEXT NOT NULL,
+  delivery_id TEXT NOT NULL,
+  account_id TEXT NOT NULL,
+  credit TEXT NOT NULL,
+  -- What the trail is told once they are given.
+  events TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;

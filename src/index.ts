@@ -3,6 +3,7 @@ import { consume } from "./audit/consumer.queue.ts";
 import { sweep } from "./audit/sweep.store.ts";
 import type { Env } from "./env.ts";
 import { sweepCharges } from "./resources/charge-sweep.change.ts";
+import { sweepCredits } from "./hooks/credit.change.ts";
 import { sweepFiles } from "./licensing/theme-file.store.ts";
 import { now } from "./kernel/clock.ts";
 import { deliver, MAIL_QUEUE } from "./mail/consumer.queue.ts";
@@ -17,6 +18,7 @@ export default {
   queue: (batch, env) => (batch.queue === MAIL_QUEUE ? deliver(batch, env) : consume(batch, env, ledgersOf(env))),
   scheduled: async (_controller, env) => {
     await sweepCharges(env);
+    await sweepCredits(env);
     await sweep(openDb(env.DB), ledgersOf(env));
     await sweepMails(env);
     await sweepFiles(openDb(env.DB), env.FILES, now());

@@ -22,7 +22,7 @@ export function done(call: Call, types: TypeTable, hookId: string, wanted: Wante
   switch (wanted.action) {
     case "invite": return inviting(call, types, hookId, wanted);
     case "block": return blocking(call, hookId, wanted);
-    case "grant_credits": return giveCredits(call, hookId, wanted);
+    case "grant_credits": return giveCredits(call, wanted);
     case "set_plan": return setPlan(call, wanted);
     case "set_subscription": return setSubscription(call, wanted);
   }

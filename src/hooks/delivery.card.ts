@@ -4,11 +4,12 @@ import { type Fault, PROBLEMS } from "../kernel/problem.ts";
 import type { DeliveryRow } from "../schema/hook.ts";
 
 /**
- * What became of a message. All but "denied" are the last word on it.
- * barred: a block of somebody who is no member, and whom no hook invites from now on · ignored: no rule fits · refused: a rule fits, and the
- * account's state is against it · denied: the hook's owner may not do that now · failed: the body does not hold what the rule needs.
+ * What became of a message. All but "denied" and "pending" are the last word on it.
+ * barred: a block of somebody who is no member, and whom no hook invites from now on · pending: accepted, and the credits are on their way ·
+ * ignored: no rule fits · refused: a rule fits, and the account's state is against it · denied: the hook's owner may not do that now ·
+ * failed: the body does not hold what the rule needs.
  */
-export const OUTCOMES = ["invited", "blocked", "barred", "credited", "plan_set", "subscription_set", "ignored", "refused", "denied", "failed"] as const;
+export const OUTCOMES = ["invited", "blocked", "barred", "pending", "credited", "plan_set", "subscription_set", "ignored", "refused", "denied", "failed"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** What is kept of it beside. Ids and places only: never what stood in the body. */

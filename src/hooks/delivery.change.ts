@@ -1,9 +1,13 @@
 import type { TypeTable } from "../access/type.ts";
+import type { AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";
+import type { Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import { type Fault, Problem, PROBLEMS, type ProblemCode } from "../kernel/problem.ts";
 import type { DeliveryRow, HookRow } from "../schema/hook.ts";
 import { done } from "./action.change.ts";
+import { settled } from "./credit.change.ts";
+import { insertCredit } from "./credit.store.ts";
 import type { Detail } from "./delivery.card.ts";
 import type { Done } from "./done.ts";
 import { DELIVERY_DIGEST, DELIVERY_MESSAGE, guardHook, writeDelivery } from "./hook.store.ts";
@@ -72,31 +76,38 @@ export const sentenceOf = ({ problem }: Decision): string | null => (problem ===
  * @throws Stale, Problem
  */
 export async function settle(call: Call, hook: HookRow, message: Message, before: DeliveryRow | null, decision: Decision): Promise<DeliveryRow> {
-  const row = deliveryRow(call, hook, message, before, decision);
-  const { change, outcome, problem, reading: found } = decision;
+  const { change, outcome, problem, reading: found, credit } = decision;
+  const row = { ...deliveryRow(call, hook, message, before, decision), ...(credit === undefined ? {} : { outcome: "pending" }) };
   const note = { deliveryId: row.id, outcome, rule: ruleOf(found) };
   const told = call.event("hook.deliver", { type: "hook", id: hook.id }, {
     changes: { before: {}, after: note }, reason: problem?.code ?? null, outcome: outcome === "denied" ? "denied" : problem === null ? "success" : "failed",
   });
   try {
-    // The name that the sender gave is not signed in every scheme; what is signed is.
-    await decision.effect?.(hook.scheme === "github" ? message.digest : message.id);
+    // What no rule fits did nothing: the list of deliveries has it.
+    const events = [...change.events, ...(outcome === "ignored" ? [] : [told])];
     await call.commit({
       ...change,
-      statements: [guardHook(call.db, hook), ...writeDelivery(call.db, row, before), ...change.statements],
-      // What no rule fits did nothing: the list of deliveries has it.
-      events: [...change.events, ...(outcome === "ignored" ? [] : [told])],
+      statements: [guardHook(call.db, hook), ...writeDelivery(call.db, row, before), ...change.statements, ...begun(call, hook, message, row, decision, events)],
+      // Of credits it is told when they are given.
+      events: credit === undefined ? events : [],
       again: [...change.again ?? [], DELIVERY_MESSAGE, DELIVERY_DIGEST],
     }, { status: 200, body: {} });
-    return row;
   } catch (error) {
     // What only the batch could know. A decision against it has nothing left that could be refused.
     if (problem !== null || !(error instanceof Problem)) throw error;
     const other = against(found, error);
-    const settled = await settle(call, hook, message, before, other);
+    const refused = await settle(call, hook, message, before, other);
     if (other.outcome === "denied") throw error;
-    return settled;
+    return refused;
   }
+  return credit === undefined ? row : settled(call, row);
+}
+
+/** The name that the sender gave is not signed in every scheme; what is signed is. */
+function begun({ db, now }: Call, { id, scheme }: HookRow, message: Message, row: DeliveryRow, { credit, accountId }: Decision, events: readonly AuditEvent[]): Statement[] {
+  if (credit === undefined || accountId === undefined) return [];
+  const key = `${id}:${scheme === "github" ? message.digest : message.id}`;
+  return [insertCredit(db, { key, hookId: id, deliveryId: row.id, accountId, credit, events, createdAt: now })];
 }
 
 function deliveryRow(call: Call, hook: HookRow, message: Message, before: DeliveryRow | null, decision: Decision): DeliveryRow {

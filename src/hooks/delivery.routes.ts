@@ -11,6 +11,7 @@ import type { Answer } from "../kernel/operation.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { DeliveryRow, HookRow } from "../schema/hook.ts";
+import { settled } from "./credit.change.ts";
 import { DeliveryCard, deliveryCard, Received, received, Trial } from "./delivery.card.ts";
 import { against, decided, errorsOf, type Message, reading, ruleOf, sentenceOf, settle, wantedOf } from "./delivery.change.ts";
 import { loadHook, refuseNarrow } from "./hook.change.ts";
@@ -88,6 +89,8 @@ async function deliver(call: Call, types: TypeTable, verified: HookRow, message:
   const [[hook], [before]] = await call.read(findHookAtDoor(call.db, verified.id), findDelivery(call.db, verified.id, message.id, message.digest));
   // Switched off, or with other secrets, since it was verified: the sender asks again.
   if (hook === undefined || hook.version !== verified.version) throw new Problem("stale", { headers: { "Retry-After": "1" } });
+  // What was accepted is brought to its end, whatever its owner may do by now.
+  if (before?.outcome === "pending") return { status: 200, body: received(await settled(call, before), true) };
   const refused = refusal(call.principal, call.origin, call.now, false);
   if (refused === "auth/blocked") return "owner_blocked";
   if (refused === "auth/invalid-credential") return "owner_not_active";

@@ -1,4 +1,5 @@
 import type { Change } from "../identity/call.ts";
+import type { Credit } from "./credit.ts";
 import type { Outcome } from "./delivery.card.ts";
 
 /** What an action comes to: nothing is written yet. */
@@ -8,6 +9,6 @@ export interface Done {
   readonly memberId?: string;
   readonly invitationId?: string;
   readonly accountId?: string;
-  /** What is done before the batch, under the name of the message, so that doing it again does nothing. */
-  readonly effect?: (name: string) => Promise<void>;
+  /** Credits for `accountId`, which are given once this is written, under the name of the message: giving them again does nothing. */
+  readonly credit?: Credit;
 }

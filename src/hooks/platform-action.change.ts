@@ -1,10 +1,7 @@
 import { changedAccount } from "../accounts/account.change.ts";
 import { type AccountRow, toSubscription } from "../accounts/account.card.ts";
-import { refused } from "../credits/refusal.ts";
-import { accountObject } from "../credits/stub.object.ts";
 import { findAccount } from "../identity/account.store.ts";
 import type { Call } from "../identity/call.ts";
-import { assert } from "../kernel/assert.ts";
 import { iso } from "../kernel/clock.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { Done } from "./done.ts";
@@ -20,19 +17,11 @@ async function tenant(call: Call, right: "credits.grant" | "account.manage", acc
   return row;
 }
 
-/** The account's object and D1 are two: credits come first, once for each message, and then the delivery is written. */
-export async function giveCredits(call: Call, hookId: string, { accountId, kind, amount }: Of<"grant_credits">): Promise<Done> {
+/** The account's object and D1 are two: the delivery is written first, then the credits come, once for each message, and then both are told. */
+export async function giveCredits(call: Call, { accountId, kind, amount }: Of<"grant_credits">): Promise<Done> {
   await tenant(call, "credits.grant", accountId);
-  const { actor } = call.principal;
-  const effect = async (name: string) => {
-    const command = { op: "grant" as const, key: `${hookId}:${name}`, kind, amount, priority: 100, effectiveAt: null, expiresAt: null };
-    const reply = await accountObject(call.env, accountId).grant(accountId, command, { actor, origin: call.origin });
-    const refusal = refused(reply);
-    if (refusal !== null) throw refusal;
-    assert(reply.kind === "recorded", "what is not refused is recorded");
-  };
   const event = call.event("credits.grant", { type: "account", id: accountId }, { changes: { before: {}, after: { amount } } });
-  return { outcome: "credited", change: { statements: [], events: [event] }, accountId, effect };
+  return { outcome: "credited", change: { statements: [], events: [event] }, accountId, credit: { kind, amount } };
 }
 
 export async function setPlan(call: Call, { accountId, plan }: Of<"set_plan">): Promise<Done> {

@@ -42,3 +42,17 @@ export const delivery = sqliteTable("delivery", {
 }, (table) => [primaryKey({ columns: [table.hookId, table.id] })]);
 
 export type DeliveryRow = typeof delivery.$inferSelect;
+
+/** Credits that a hook gives: accepted, and not yet in the ledger and told. */
+export const hookCredit = sqliteTable("hook_credit", {
+  /** The ledger's key. */
+  key: text().primaryKey(),
+  hookId: text("hook_id").notNull(),
+  deliveryId: text("delivery_id").notNull(),
+  accountId: text("account_id").notNull(),
+  credit: text({ mode: "json" }).$type<unknown>().notNull(),
+  events: text({ mode: "json" }).$type<unknown>().notNull(),
+  createdAt: integer("created_at").notNull(),
+});
+
+export type HookCreditRow = typeof hookCredit.$inferSelect;
