@@ -1,6 +1,9 @@
 -- People: the user book, invitations, sign-in, mail, hooks.
 ALTER TABLE guard ADD COLUMN invitation_changed INTEGER CONSTRAINT guard_invitation_changed CHECK (invitation_changed IS NULL);
 ALTER TABLE guard ADD COLUMN charges_pending INTEGER CONSTRAINT guard_charges_pending CHECK (charges_pending IS NULL);
+ALTER TABLE guard ADD COLUMN recipient_mails INTEGER CONSTRAINT guard_recipient_mails CHECK (recipient_mails IS NULL);
+ALTER TABLE guard ADD COLUMN account_mails INTEGER CONSTRAINT guard_account_mails CHECK (account_mails IS NULL);
+ALTER TABLE guard ADD COLUMN link_codes INTEGER CONSTRAINT guard_link_codes CHECK (link_codes IS NULL);
 
 -- Names as they are compared, because SQLite folds the case of ASCII only; the Russian ё counts as е.
 ALTER TABLE account ADD COLUMN name_folded TEXT NOT NULL DEFAULT '';
@@ -24,6 +27,8 @@ ALTER TABLE member ADD COLUMN comments TEXT;
 ALTER TABLE member ADD COLUMN notifications TEXT NOT NULL DEFAULT '{}';
 -- When somebody proved to read the mail of this address; null after it has changed.
 ALTER TABLE member ADD COLUMN email_verified_at INTEGER;
+-- The version of the card by which it got this address.
+ALTER TABLE member ADD COLUMN email_change INTEGER NOT NULL DEFAULT 0;
 -- What the system that the member came from knows it by.
 ALTER TABLE member ADD COLUMN external_id TEXT;
 UPDATE member SET phone_folded = lower(coalesce(phone, '')), mobile_phone_folded = lower(coalesce(mobile_phone, '')),
@@ -102,13 +107,15 @@ CREATE INDEX audit_event_member ON audit_event (account_id, member_id, seq) WHER
 CREATE TABLE sign_in (
   id TEXT PRIMARY KEY,
   email TEXT NOT NULL,
+  -- What the code is good for, and nothing else.
+  purpose TEXT NOT NULL CHECK (purpose IN ('sign_in', 'change_email')),
   kid TEXT NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   expires_at INTEGER NOT NULL,
   used_at INTEGER,
   created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX sign_in_email ON sign_in (email, id);
+CREATE INDEX sign_in_email ON sign_in (email, purpose, id);
 CREATE INDEX sign_in_expiry ON sign_in (expires_at);
 
 -- How often something was asked for in a window of time, by a digest of whom it is counted for.

@@ -12,7 +12,7 @@ import { emailToken } from "../mail/one-time.ts";
 import type { InvitationRow } from "../schema/invitation.ts";
 import { requireNeeded } from "../team/grant.change.ts";
 import type { MemberRow } from "../team/member.card.ts";
-import { addressRules, checkAssignment, keepOwnersAddress, limitOf, refuseOwnRights, requireGroups, withLogin } from "../team/member.change.ts";
+import { addressRules, checkAssignment, keepOwnersAddress, limitOf, refuseOwnRights, refuseUnseenGroupLoss, requireGroups, withLogin } from "../team/member.change.ts";
 import { requireKnownGroups } from "../team/object-group.change.ts";
 import { hasArrived } from "../invitations/acceptance.change.ts";
 import { requireGiving } from "../invitations/giving.change.ts";
@@ -50,10 +50,11 @@ export async function editedMember(call: Call, types: TypeTable, { row, grants }
   refuseOwnRights(call, row, written);
   if (objectGroupIds !== undefined) {
     requireGroups(call, objectGroupIds);
+    refuseUnseenGroupLoss(call, row.objectGroupIds, objectGroupIds);
     await requireKnownGroups(call, objectGroupIds, "/objectGroupIds");
   }
   if (allowedIps !== undefined) written.allowedIps = addressRules(call, allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
-  if (written.email !== row.email) written.emailVerifiedAt = null;
+  if (written.email !== row.email) [written.emailVerifiedAt, written.emailChange] = [null, written.version];
   const after = loginAllowed === undefined ? written : withLogin(call, written, loginAllowed);
   return { after, events: eventsOf(call, row, after) };
 }
@@ -95,7 +96,7 @@ async function movedInvitation(call: Call, types: TypeTable, member: { row: Memb
   await requireGiving(call, types, member);
   const again = waiting.sendCount > 0 && after.status !== "blocked";
   // The link that went to the old address ends in any case.
-  const unsent = { invitation: { ...waiting, tokenHash: null, tokenKid: null, updatedAt: call.now }, letters: confirmation(call, after) };
+  const unsent = { invitation: { ...waiting, tokenHash: null, tokenKid: null, invitedBy: call.principal.memberId, updatedAt: call.now }, letters: confirmation(call, after) };
   const { invitation, letters } = again ? await sent(call, after, waiting) : unsent;
   const moved = { ...invitation, email: after.email };
   const changes = difference({ sendCount: waiting.sendCount, email: waiting.email }, { sendCount: moved.sendCount, email: moved.email });
@@ -106,9 +107,9 @@ async function movedInvitation(call: Call, types: TypeTable, member: { row: Memb
 }
 
 /** Whoever was never in, or is not let in, is asked nothing. */
-function confirmation(call: Call, { id, email, language, status, acceptedAt }: MemberRow): Letter[] {
+function confirmation(call: Call, { id, email, emailChange, language, status, acceptedAt }: MemberRow): Letter[] {
   if (status === "blocked" || (status === "new" && acceptedAt === null)) return [];
   const { name, settings } = call.principal.account;
-  const { kid } = emailToken(call.env.SIGNING_KEYS, null, id, email);
-  return [{ id: newId("mail", call.now), to: email, language: language ?? settings.locale, template: "confirm_email", memberId: id, kid, account: name }];
+  const { kid } = emailToken(call.env.SIGNING_KEYS, null, id, email, emailChange);
+  return [{ id: newId("mail", call.now), to: email, language: language ?? settings.locale, template: "confirm_email", memberId: id, change: emailChange, kid, account: name }];
 }

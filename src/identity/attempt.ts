@@ -17,6 +17,7 @@ import type { Call, Change, EventName, Results } from "./call.ts";
 import { refusal } from "./admission.ts";
 import { completeRecord, findRecord, IDEMPOTENCY_KEY, insertRecord } from "./idempotency.store.ts";
 import { languageOf } from "./language.ts";
+import { countMails, mailRefusal } from "./mail-limit.change.ts";
 import type { Principal } from "./principal.ts";
 import type { GateRequest } from "./request.ts";
 
@@ -121,7 +122,7 @@ export class Attempt implements Call {
       principal: this.principal.memberId, key, fingerprint: this.#request.fingerprint(),
       status: answer.status, body: answer.replay ?? answer.body ?? null, createdAt: this.now,
     })];
-    const staged = [...events.map((event) => stage(db, event)), ...letters.map((letter) => post(db, letter, this.now))];
+    const staged = [...events.map((event) => stage(db, event)), ...letters.map((letter) => post(db, letter, this.now)), ...countMails(this, letters)];
     let results: readonly unknown[];
     try {
       results = await batch(db, [guardStamp(db, this.principal.stamp), ...record, ...change.statements, ...staged, ...this.#completion(change, key)]);
@@ -176,6 +177,8 @@ export class Attempt implements Call {
   #refused(error: unknown, change: Change): unknown {
     const failed = failedGuard(error);
     if (failed === "stale" || failed === "changed" || [IDEMPOTENCY_KEY, ...change.again ?? []].some((columns) => failedUnique(error, columns))) return new Stale();
+    const tooMany = mailRefusal(failed, this.now);
+    if (tooMany !== null) return tooMany;
     const code = failed === null ? undefined : change.refusals?.[failed];
     if (code !== undefined) return code instanceof Problem ? code : new Problem(code);
     const duplicate = Object.entries(change.duplicates ?? {}).find(([columns]) => failedUnique(error, columns));

@@ -1,7 +1,8 @@
 import type { OpenCall } from "../identity/call.ts";
+import type { GuardName, Statement } from "../kernel/db.ts";
 import { derivedSecret } from "../kernel/derived-secret.ts";
 import { type Limit, tooMany, windowEnd } from "./limit.ts";
-import { count, uncount } from "./tally.store.ts";
+import { count, guardCount, uncount } from "./tally.store.ts";
 
 type Asked = Pick<OpenCall, "db" | "env" | "now">;
 
@@ -20,6 +21,12 @@ export async function countAsked(call: Asked, limits: readonly Limit[], whom: st
     const [tallied] = await count(db, digestOf(call, limit, whom), until);
     if (tallied === undefined || tallied.count > limit.quota) throw tooMany(limit, until, now);
   }
+}
+
+/** Counts in the batch of what is limited, which fails under `name` when that makes too many: nothing is counted then either. */
+export function countWithin(call: Asked, limit: Limit, whom: string, name: GuardName, until: number = windowEnd(limit, call.now)): Statement[] {
+  const subject = digestOf(call, limit, whom);
+  return [count(call.db, subject, until), guardCount(call.db, name, subject, until, limit.quota)];
 }
 
 /** What was counted turned out to be none of what is limited. */

@@ -9,13 +9,20 @@ export interface Limit {
 }
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 export const LIMITS = {
   /** Codes that are asked for from one address of the network. */
   codesFrom: { name: "codes-from", quota: 30, windowMs: 15 * MINUTE_MS },
-  /** Codes for one e-mail address: enough for a person, too few for a flood in somebody's mailbox. */
+  /** Codes for one e-mail address that are asked for from one address of the network: enough for a person. Nobody uses up another's. */
   codesFor: { name: "codes-for", quota: 5, windowMs: 15 * MINUTE_MS },
-  codesForDay: { name: "codes-for-day", quota: 20, windowMs: 24 * 60 * MINUTE_MS },
+  codesForDay: { name: "codes-for-day", quota: 20, windowMs: DAY_MS },
+  /** Codes for one e-mail address from everywhere: too few for a flood in somebody's mailbox, too many to be used up in passing. */
+  codesTo: { name: "codes-to", quota: 100, windowMs: DAY_MS },
+  /** Mails to one e-mail address that others cause, in all accounts together. */
+  mailsTo: { name: "mails-to", quota: 10, windowMs: DAY_MS },
+  /** The same, from one account. */
+  mailsOf: { name: "mails-of", quota: 500, windowMs: DAY_MS },
   /** Wrong codes and links from one address of the network. */
   wrongFrom: { name: "wrong-from", quota: 30, windowMs: 15 * MINUTE_MS },
 } as const satisfies Record<string, Limit>;
@@ -32,9 +39,9 @@ export function asker(ip: string | null): string {
 }
 
 /** Somebody asked too often (RateLimit fields of the IETF draft). @param until milliseconds since the epoch */
-export function tooMany({ name, quota, windowMs }: Limit, until: number, now: number): Problem {
+export function tooMany({ name, quota, windowMs }: Limit, until: number, now: number, detail?: string): Problem {
   const seconds = String(Math.max(1, Math.ceil((until - now) / 1000)));
-  return new Problem("quota-exceeded", { headers: {
+  return new Problem("quota-exceeded", { ...(detail === undefined ? {} : { detail }), headers: {
     "Retry-After": seconds, "RateLimit-Policy": `"${name}";q=${quota};w=${windowMs / 1000}`, "RateLimit": `"${name}";r=0;t=${seconds}`,
   } });
 }

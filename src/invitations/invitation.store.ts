@@ -19,11 +19,6 @@ export const findKnown = (db: Db, accountId: string, email: string, externalId: 
 
 export const countMembers = (db: Db, accountId: string) => db.select({ count: count() }).from(member).where(eq(member.accountId, accountId));
 
-/** Mails with an invitation of this account that went to an address, of invitations that changed since then, taken back ones too; and when the first of them did. */
-export const countSent = (db: Db, accountId: string, email: string, since: number) =>
-  db.select({ count: sql<number>`COALESCE(SUM(${invitation.sendCount}), 0)`.as("sent"), oldest: sql<number | null>`MIN(${invitation.updatedAt})`.as("oldest") })
-    .from(invitation).where(and(eq(invitation.accountId, accountId), eq(invitation.email, email), gt(invitation.updatedAt, since)));
-
 export const insertInvitation = (db: Db, row: InvitationRow): Statement => db.insert(invitation).values(row);
 
 /** An invitation inside the account, of one kind: another account's is not there. */

@@ -6,6 +6,7 @@ import { keepMail } from "./dev-mail.store.ts";
 import { isMailKept } from "./dev-mail.ts";
 import { isOpen } from "./invitation.store.ts";
 import type { Letter } from "./letter.ts";
+import { hasAddress } from "./member.store.ts";
 import { ATTEMPTS_MAX, type Held, markFailed, markSent, pauseAfter, take, tidy } from "./outbox.store.ts";
 import { render } from "./render.ts";
 
@@ -64,6 +65,7 @@ async function sendOne(env: MailEnv, db: Db, held: Held): Promise<void> {
   const letter = JSON.parse(held.letter) as Letter;
   if ("expiresAt" in letter && letter.expiresAt <= now()) throw new Outdated("its link expired before it could be sent");
   if (letter.template === "invitation" && !await isOpen(db, letter.invitationId, letter.sendCount)) throw new Outdated("the invitation was accepted, taken back or sent again before");
+  if (letter.template === "confirm_email" && !await hasAddress(db, letter.memberId, letter.to)) throw new Outdated("the address is no longer that member's");
   const mail = render(letter, env.SIGNING_KEYS, { appUrl: env.APP_URL, issuer: env.ISSUER });
   if (isMailKept(env)) {
     // Kept is sent: nothing leaves this machine, and nothing is sent that is not kept.

@@ -11,7 +11,7 @@ export type LetterContent =
   /** A code, to the address by which a person signs in and to the one that is to take its place. */
   | { readonly template: "change_email"; readonly signInId: string; readonly kid: string; readonly email: string; readonly expiresAt: number }
   /** Somebody else wrote this address on a member's card: a link proves that its mail is read. */
-  | { readonly template: "confirm_email"; readonly memberId: string; readonly kid: string; readonly account: string }
+  | { readonly template: "confirm_email"; readonly memberId: string; readonly change: number; readonly kid: string; readonly account: string }
   /** Somebody made an API key for the member, who takes it by a link. */
   | { readonly template: "api_key"; readonly keyId: string; readonly kid: string; readonly account: string; readonly by: string; readonly name: string; readonly expiresAt: number }
   /** To whoever invited, or made the link: the person has joined. `memberId` is the one who is told, not the one who joined. */

@@ -1,4 +1,5 @@
 import { derivedSecret } from "../kernel/derived-secret.ts";
+import type { SignInPurpose } from "../schema/identity.ts";
 
 /** A secret that is written in one mail and kept nowhere, and the signing key that it follows from. */
 export interface OneTime {
@@ -30,18 +31,18 @@ export const idInToken = (token: string): string => token.slice(0, Math.max(0, t
 /** The token in the link of a sign-in mail: `<sign-in id>.<secret>`. */
 export const signInToken = (signingKeys: string, kid: string | null, signInId: string): OneTime => withId(signingKeys, kid, "sign_in link", signInId, signInId);
 
-/** The code in the same mail, of eight digits. */
-export function signInCode(signingKeys: string, kid: string | null, signInId: string): string {
-  const { token } = oneTime(signingKeys, kid, "sign_in code", signInId);
+/** The code in the same mail, of eight digits: another one for each purpose. */
+export function signInCode(signingKeys: string, kid: string | null, signInId: string, purpose: SignInPurpose = "sign_in"): string {
+  const { token } = oneTime(signingKeys, kid, `${purpose} code`, signInId);
   const bytes = atob(token.replaceAll("-", "+").replaceAll("_", "/").slice(0, 12));
   let number = 0;
   for (const byte of bytes.slice(0, 6)) number = number * 256 + byte.charCodeAt(0);
   return String(number % 100_000_000).padStart(8, "0");
 }
 
-/** The token that confirms an address of a member, good for that address only: `<member id>.<secret>`. */
-export const emailToken = (signingKeys: string, kid: string | null, memberId: string, email: string): OneTime =>
-  withId(signingKeys, kid, "confirm_email", memberId, `${memberId}:${email}`);
+/** The token that confirms an address of a member, good for one change of the card only: `<member id>.<secret>`. @param change the version that the card had by it */
+export const emailToken = (signingKeys: string, kid: string | null, memberId: string, email: string, change: number): OneTime =>
+  withId(signingKeys, kid, "confirm_email", memberId, `${memberId}:${change}:${email}`);
 
 /** The token that ends the notices to a member: `<member id>.<secret>`. */
 export const unsubscribeToken = (signingKeys: string, kid: string | null, memberId: string): OneTime => withId(signingKeys, kid, "unsubscribe", memberId, memberId);

@@ -43,10 +43,10 @@ function wayIn(letter: Letter, keys: string, page: (name: string, token: string)
   switch (letter.template) {
     case "invitation": return { link: page("accept", invitationToken(keys, letter.kid, letter.invitationId, letter.sendCount).token), code: null };
     case "sign_in": return { link: page("sign-in", signInToken(keys, letter.kid, letter.signInId).token), code: signInCode(keys, letter.kid, letter.signInId) };
-    case "join":
-    case "change_email": return { link: null, code: signInCode(keys, letter.kid, letter.signInId) };
+    case "join": return { link: null, code: signInCode(keys, letter.kid, letter.signInId) };
+    case "change_email": return { link: null, code: signInCode(keys, letter.kid, letter.signInId, "change_email") };
     case "api_key": return { link: page("key", keyToken(keys, letter.kid, letter.keyId).token), code: null };
-    case "confirm_email": return { link: page("confirm", emailToken(keys, letter.kid, letter.memberId, letter.to).token), code: null };
+    case "confirm_email": return { link: page("confirm", emailToken(keys, letter.kid, letter.memberId, letter.to, letter.change).token), code: null };
     default: return { link: null, code: null };
   }
 }

@@ -30,10 +30,15 @@ export const idempotency = sqliteTable("idempotency", {
   createdAt: integer("created_at").notNull(),
 }, (table) => [primaryKey({ columns: [table.principal, table.key] })]);
 
+export const SIGN_IN_PURPOSES = ["sign_in", "change_email"] as const;
+export type SignInPurpose = (typeof SIGN_IN_PURPOSES)[number];
+
 /** A one-time code and link of sign-in. */
 export const signIn = sqliteTable("sign_in", {
   id: text().primaryKey(),
   email: text().notNull(),
+  /** What the code is good for, and nothing else. */
+  purpose: text({ enum: SIGN_IN_PURPOSES }).notNull(),
   /** Of the signing key that code and link follow from. */
   kid: text().notNull(),
   attempts: integer().notNull().default(0),

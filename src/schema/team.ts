@@ -105,6 +105,8 @@ export const member = sqliteTable("member", {
   /** For contact only: nobody signs in by it. */
   email: text().notNull(),
   emailVerifiedAt: integer("email_verified_at"),
+  /** The version of the card by which it got this address. */
+  emailChange: integer("email_change").notNull().default(0),
   externalId: text("external_id"),
   phone: text(),
   mobilePhone: text("mobile_phone"),

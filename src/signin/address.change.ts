@@ -8,10 +8,8 @@ import { signInToken } from "../mail/one-time.ts";
 import type { Letter } from "../mail/letter.ts";
 import { type Person, changeAddress, findPerson, linkPerson, USER_EMAIL } from "./address.store.ts";
 import { CODE_TTL_MS, type Proof } from "./code.ts";
-import { prove } from "./code.change.ts";
+import { countCode, prove } from "./code.change.ts";
 import { insertSignIn, spend } from "./code.store.ts";
-import { countAsked } from "../identity/limit.change.ts";
-import { asker, LIMITS } from "../identity/limit.ts";
 import { MEMBER_USER } from "../invitations/acceptance.store.ts";
 
 /**
@@ -33,16 +31,15 @@ export async function personOf(call: Call): Promise<Person | null> {
 
 /** Mails a code to the new address, and to the old one where there is one. */
 export async function askForChange(call: Call, wanted: string): Promise<Answer> {
-  const { db, env, now, origin } = call;
+  const { db, env, now } = call;
   const person = await personOf(call);
   if (person?.email === wanted) throw invalid("/email", "is your address already");
   const addresses = [wanted, ...(person === null ? [] : [person.email])];
-  await countAsked(call, [LIMITS.codesFrom], asker(origin.ip));
-  for (const address of addresses) await countAsked(call, [LIMITS.codesFor, LIMITS.codesForDay], address);
+  for (const address of addresses) await countCode(call, address);
   const expiresAt = now + CODE_TTL_MS;
   const rows = addresses.map((email) => {
     const id = newId("signIn", now);
-    return { id, email, kid: signInToken(env.SIGNING_KEYS, null, id).kid, expiresAt, createdAt: now };
+    return { id, email, purpose: "change_email" as const, kid: signInToken(env.SIGNING_KEYS, null, id).kid, expiresAt, createdAt: now };
   });
   const letters = rows.map(({ id, kid, email }): Letter => ({
     id: newId("mail", now), to: email, language: call.language, template: "change_email", signInId: id, kid, email: wanted, expiresAt,
@@ -91,7 +88,7 @@ const spent = (): Problem => invalid("/newCode", "was used or has expired, or th
 /** A wrong code says which; the credential of the call is another matter. @throws Problem validation, quota-exceeded */
 async function proved(call: Call, email: string, code: string, pointer: string): Promise<Proof> {
   try {
-    return await prove(call, { email, code });
+    return await prove(call, { email, code }, "change_email");
   } catch (error) {
     if (error instanceof Problem && error.code === "auth/invalid-credential") throw invalid(pointer, "is wrong, was used, or has expired");
     throw error;

@@ -3,6 +3,7 @@ import { batch } from "../kernel/db.ts";
 import { sameSecret } from "../kernel/digest.ts";
 import { Problem } from "../kernel/problem.ts";
 import { idInToken, signInCode, signInToken } from "../mail/one-time.ts";
+import type { SignInPurpose } from "../schema/identity.ts";
 import type { Proof, Shown } from "./code.ts";
 import { countTry, findByLink } from "./code.store.ts";
 import { countAsked, takeBack } from "../identity/limit.change.ts";
@@ -19,19 +20,30 @@ export const wrongCode = (): Problem =>
  * whatever it is for does that (`spend`), and fails when another was faster.
  * @throws Problem auth/invalid-credential, quota-exceeded
  */
-export async function prove(call: Asked, shown: Shown): Promise<Proof> {
+export async function prove(call: Asked, shown: Shown, purpose: SignInPurpose = "sign_in"): Promise<Proof> {
   const { db, origin } = call;
   const whom = asker(origin.ip);
   await countAsked(call, [LIMITS.wrongFrom], whom);
-  const proof = "token" in shown ? await byLink(call, shown.token) : await byCode(call, shown.email, shown.code);
+  const proof = "token" in shown ? await byLink(call, shown.token) : await byCode(call, shown.email, shown.code, purpose);
   if (proof === null) throw wrongCode();
   await batch(db, [takeBack(call, LIMITS.wrongFrom, whom)]);
   return proof;
 }
 
-async function byCode({ db, env, now }: Asked, email: string, code: string): Promise<Proof | null> {
-  const [found] = await countTry(db, email, now);
-  return found !== undefined && sameSecret(code, signInCode(env.SIGNING_KEYS, found.kid, found.id)) ? { signInId: found.id, email: found.email } : null;
+/**
+ * A code is asked for. Whoever asks is counted, what they ask for an address is, and what all ask for it is: to keep somebody out of their mail
+ * takes askers from several places. @throws Problem quota-exceeded
+ */
+export async function countCode(call: Asked, email: string): Promise<void> {
+  const whom = asker(call.origin.ip);
+  await countAsked(call, [LIMITS.codesFrom], whom);
+  await countAsked(call, [LIMITS.codesFor, LIMITS.codesForDay], `${email} ${whom}`);
+  await countAsked(call, [LIMITS.codesTo], email);
+}
+
+async function byCode({ db, env, now }: Asked, email: string, code: string, purpose: SignInPurpose): Promise<Proof | null> {
+  const [found] = await countTry(db, email, purpose, now);
+  return found !== undefined && sameSecret(code, signInCode(env.SIGNING_KEYS, found.kid, found.id, purpose)) ? { signInId: found.id, email: found.email } : null;
 }
 
 async function byLink({ db, env, now }: Asked, token: string): Promise<Proof | null> {

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { type OpenCall, openEndpoint } from "../identity/call.ts";
 import { languageOf } from "../identity/language.ts";
+import { countWithin } from "../identity/limit.change.ts";
+import { LIMITS } from "../identity/limit.ts";
 import { iso } from "../kernel/clock.ts";
-import { batch } from "../kernel/db.ts";
+import { batch, failedGuard, type Statement } from "../kernel/db.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
 import type { Letter } from "../mail/letter.ts";
@@ -11,9 +13,11 @@ import { dispatch, post } from "../mail/outbox.store.ts";
 import { LOCALES } from "../schema/team.ts";
 import { email } from "../team/member.card.ts";
 import { CODE_TTL_MS } from "./code.ts";
+import { countCode } from "./code.change.ts";
 import { type Address, findAddress, insertSignIn } from "./code.store.ts";
-import { countAsked } from "../identity/limit.change.ts";
-import { asker, LIMITS } from "../identity/limit.ts";
+
+/** Codes that strangers are mailed for each use of an operator link at most. */
+const CODES_PER_USE = 5;
 
 const Body = z.strictObject({
   email,
@@ -28,18 +32,37 @@ const ask = openEndpoint({
   body: Body, answer: z.object({ expiresAt: z.iso.datetime() }), problems: ["quota-exceeded"],
 }, async (call) => {
   const { email: to, link } = await call.body();
-  await countAsked(call, [LIMITS.codesFrom], asker(call.origin.ip));
-  await countAsked(call, [LIMITS.codesFor, LIMITS.codesForDay], to);
+  await countCode(call, to);
   const { db, env, now } = call;
   const [address] = await findAddress(db, to, link === undefined ? "" : sha256Hex(link), now);
   const id = newId("signIn", now);
   const { kid } = signInToken(env.SIGNING_KEYS, null, id);
   const expiresAt = now + CODE_TTL_MS;
   const letters = address === undefined ? [] : [letter(call, { signInId: id, kid, expiresAt }, to, address)];
-  await batch(db, [insertSignIn(db, { id, email: to, kid, expiresAt, createdAt: now }), ...letters.map((one) => post(db, one, now))]);
-  call.defer(dispatch(env.MAIL, letters));
+  const row = insertSignIn(db, { id, email: to, purpose: "sign_in", kid, expiresAt, createdAt: now });
+  if (await sent(call, [row, ...letters.map((one) => post(db, one, now)), ...letters.flatMap((one) => countJoining(call, one, address))])) call.defer(dispatch(env.MAIL, letters));
+  else await batch(db, [row]);
   return { status: 202, body: { expiresAt: iso(expiresAt) } };
 });
+
+/** A stranger who joins is mailed at the wish of whoever has the link: so many codes go out by one link, and so many such mails to one address. */
+function countJoining(call: OpenCall, { template, to }: Letter, address: Address | undefined): Statement[] {
+  const link = address?.link ?? null;
+  if (template !== "join" || link === null) return [];
+  const limit = { name: "codes-by-link", quota: CODES_PER_USE * link.maxUses, windowMs: 0 };
+  return [...countWithin(call, limit, link.id, "link_codes", link.until), ...countWithin(call, LIMITS.mailsTo, to, "recipient_mails")];
+}
+
+/** False when that would be too many mails: then none goes out, and the answer tells nobody of it. */
+async function sent(call: OpenCall, statements: readonly Statement[]): Promise<boolean> {
+  try {
+    await batch(call.db, statements);
+    return true;
+  } catch (error) {
+    if (["link_codes", "recipient_mails"].includes(failedGuard(error) ?? "")) return false;
+    throw error;
+  }
+}
 
 /**
  * In the person's own language, where there is a person or a card. Whoever may come in somewhere is sent the mail for signing in, also with an

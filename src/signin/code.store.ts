@@ -1,6 +1,6 @@
 import { and, eq, gt, isNull, lt, type SQL, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
-import { signIn } from "../schema/identity.ts";
+import { signIn, type SignInPurpose } from "../schema/identity.ts";
 import { invitation } from "../schema/invitation.ts";
 import { account, member, user } from "../schema/team.ts";
 import { type Proof, TRIES_MAX } from "./code.ts";
@@ -10,13 +10,13 @@ export const insertSignIn = (db: Db, row: typeof signIn.$inferInsert): Statement
 /** Neither used nor past its time. */
 const open = (at: number): SQL | undefined => and(isNull(signIn.usedAt), gt(signIn.expiresAt, at));
 
-/** A newer code ends the older ones of its address. */
-const newest = sql`NOT EXISTS (SELECT 1 FROM sign_in newer WHERE newer.email = ${signIn.email} AND newer.id > ${signIn.id})`;
+/** A newer code ends the older ones of its address that are for the same. */
+const newest = sql`NOT EXISTS (SELECT 1 FROM sign_in newer WHERE newer.email = ${signIn.email} AND newer.purpose = ${signIn.purpose} AND newer.id > ${signIn.id})`;
 
 /** Counts a try of the code that an address has now, before it is compared: tries at once are tries one by one. No row: there is nothing left to try. */
-export const countTry = (db: Db, email: string, at: number) =>
+export const countTry = (db: Db, email: string, purpose: SignInPurpose, at: number) =>
   db.update(signIn).set({ attempts: sql`${signIn.attempts} + 1` })
-    .where(and(eq(signIn.email, email), newest, lt(signIn.attempts, TRIES_MAX), open(at)))
+    .where(and(eq(signIn.email, email), eq(signIn.purpose, purpose), newest, lt(signIn.attempts, TRIES_MAX), open(at)))
     .returning({ id: signIn.id, kid: signIn.kid, email: signIn.email });
 
 /** A right code that only led to a question was no guess. */
@@ -24,7 +24,7 @@ export const giveTryBack = (db: Db, { signInId }: Proof): Statement =>
   db.update(signIn).set({ attempts: sql`MAX(${signIn.attempts} - 1, 0)` }).where(eq(signIn.id, signInId));
 
 export const findByLink = (db: Db, id: string, at: number) =>
-  db.select({ id: signIn.id, kid: signIn.kid, email: signIn.email }).from(signIn).where(and(eq(signIn.id, id), newest, open(at)));
+  db.select({ id: signIn.id, kid: signIn.kid, email: signIn.email }).from(signIn).where(and(eq(signIn.id, id), eq(signIn.purpose, "sign_in"), newest, open(at)));
 
 /** Uses up a proof in the batch of what it is used for. Fails under "claim_used" when that has happened already, or its time is over. */
 export const spend = (db: Db, { signInId }: Proof, at: number): Statement[] => [
@@ -40,6 +40,7 @@ export const spend = (db: Db, { signInId }: Proof, at: number): Statement[] => [
 export const findAddress = (db: Db, email: string, linkHash: string, at: number) =>
   db.select({
     isKnown: sql<number>`u.id IS NOT NULL OR i.id IS NOT NULL`.mapWith(Boolean).as("known"), locale: sql<string | null>`coalesce(u.locale, w.language)`.as("locale"),
+    link: sql`iif(l.id IS NULL, NULL, json_object('id', l.id, 'maxUses', coalesce(l.max_uses, 1), 'until', l.expires_at))`.mapWith((json: string) => JSON.parse(json) as Link).as("link") as SQL.Aliased<Link | null>,
     account: { name: sql<string | null>`a.name`.as("account_name"), locale: sql<string | null>`json_extract(a.settings, '$.locale')`.as("account_locale") },
   }).from(sql`(SELECT 1)
     LEFT JOIN ${user} u ON u.email = ${email} AND EXISTS (SELECT 1 FROM ${member} m WHERE m.user_id = u.id)
@@ -48,5 +49,12 @@ export const findAddress = (db: Db, email: string, linkHash: string, at: number)
     LEFT JOIN ${invitation} l ON l.token_hash = ${linkHash} AND l.kind = 'link' AND l.status = 'pending' AND l.expires_at > ${at} AND (l.max_uses IS NULL OR l.uses < l.max_uses)
     LEFT JOIN ${account} a ON a.id = coalesce(i.account_id, l.account_id)`)
     .where(sql`u.id IS NOT NULL OR i.id IS NOT NULL OR l.id IS NOT NULL`);
+
+/** The operator link that was named, while it is good; `until` in milliseconds since the epoch. */
+interface Link {
+  readonly id: string;
+  readonly maxUses: number;
+  readonly until: number;
+}
 
 export type Address = Awaited<ReturnType<typeof findAddress>>[number];

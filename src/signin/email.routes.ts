@@ -31,7 +31,7 @@ async function confirmed(call: OpenCall, token: string): Promise<boolean> {
   const { db, env, now, origin } = call;
   const [member] = await findAddressee(db, idInToken(token));
   const kids = [...(await keyring(env.SIGNING_KEYS)).verifiers.keys()];
-  if (member === undefined || !kids.some((kid) => sameSecret(token, emailToken(env.SIGNING_KEYS, kid, member.id, member.email).token))) {
+  if (member === undefined || !kids.some((kid) => sameSecret(token, emailToken(env.SIGNING_KEYS, kid, member.id, member.email, member.emailChange).token))) {
     throw new Problem("not-found", { detail: "This link confirms nothing: the member has another address by now, or is gone." });
   }
   if (member.emailVerifiedAt !== null) return true;

@@ -17,7 +17,7 @@ const EACH: { readonly [T in Template]: LetterContent & { readonly template: T }
   sign_in: { template: "sign_in", signInId: "sgn_1", kid: "k1", expiresAt: EXPIRES },
   join: { template: "join", signInId: "sgn_1", kid: "k1", account: "Studio", expiresAt: EXPIRES },
   change_email: { template: "change_email", signInId: "sgn_1", kid: "k1", email: "ann@new.example", expiresAt: EXPIRES },
-  confirm_email: { template: "confirm_email", memberId: "mem_1", kid: "k1", account: "Studio" },
+  confirm_email: { template: "confirm_email", memberId: "mem_1", change: 2, kid: "k1", account: "Studio" },
   api_key: { template: "api_key", keyId: "key_1", kid: "k1", account: "Studio", by: "Ada Admin", name: "Build server", expiresAt: EXPIRES },
   joined: { template: "joined", by: "invitation", memberId: "mem_1", account: "Studio", name: "Ann Arbor", email: "ann@example.com" },
   access_changed: { template: "access_changed", memberId: "mem_1", account: "Studio", by: "Ada Admin" },
@@ -76,7 +76,7 @@ describe("what a person called themselves", () => {
     { template: "invitation", invitationId: "inv_1", kid: "k1", sendCount: 1, account: name, inviter: name, roles: [name], login: null, expiresAt: EXPIRES },
     { template: "joined", by: "link", memberId: "mem_1", account: name, name, email: "ann@example.com" }, { template: "access_changed", memberId: "mem_1", account: name, by: name },
     { template: "join", signInId: "sgn_1", kid: "k1", account: name, expiresAt: EXPIRES },
-    { template: "removed", account: name, by: name }, { template: "confirm_email", memberId: "mem_1", kid: "k1", account: name },
+    { template: "removed", account: name, by: name }, { template: "confirm_email", memberId: "mem_1", change: 2, kid: "k1", account: name },
   ];
 
   const check = (name: string): void => {

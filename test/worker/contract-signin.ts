@@ -40,5 +40,5 @@ export async function signInCalls({ fetch }: Contract, platform: Api): Promise<v
   ok(await owner.api.del(`${path}/sessions`), 204);
   ok(await owner.api.del("/v1/members/mem_0/sessions"), 404);
   const busy = `${newKey()}@example.com`;
-  for (const status of [202, 202, 202, 202, 202, 429]) ok(await anybody.post("/v1/auth/codes", { email: busy }, { ip: anywhere() }), status);
+  for (const status of [202, 202, 202, 202, 202, 429]) ok(await anybody.post("/v1/auth/codes", { email: busy }, { ip: "198.19.0.1" }), status);
 }

@@ -77,16 +77,17 @@ describe("an invitation that is sent once more", () => {
   });
 });
 
-test("nobody's mailbox is flooded by inviting, taking back and inviting again: ten mails of an account within a day", async () => {
+test("nobody's mailbox is flooded by inviting, taking back and inviting again: ten mails of all accounts within a day", async () => {
   const { email } = person();
   const ask = () => team.api.post<Invitation & Problem>("/v1/invitations", { ...person(), email, role: "member" }, { idempotencyKey: newKey() });
   for (let index = 0; index < 10; index += 1) ok(await revoke(team, ok(await ask(), 201).body.id), 204);
   const refused = await ask();
   expect(said(refused)).toBe("429 quota-exceeded");
-  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(80_000);
+  expect([...refused.headers.keys()]).toEqual(expect.arrayContaining(["retry-after", "ratelimit", "ratelimit-policy"]));
   const other = await subscribed(platform, "team");
-  ok(await other.api.post("/v1/invitations", { ...person(), email, role: "member" }, { idempotencyKey: newKey() }), 201);
-  await env.DB.prepare("UPDATE invitation SET updated_at = updated_at - 86400000 WHERE email = ?").bind(email).run();
+  expect(said(await other.api.post("/v1/invitations", { ...person(), email, role: "member" }, { idempotencyKey: newKey() }))).toBe("429 quota-exceeded");
+  // The day is over.
+  await env.DB.prepare("DELETE FROM tally").run();
   ok(await ask(), 201);
 });
 
