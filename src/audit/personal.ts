@@ -15,7 +15,7 @@ export const PERSONAL_OF_TYPE: Readonly<Record<string, ReadonlySet<string>>> = {
   member: new Set(["name", "position", "office", "department", "city", "country", "externalId", "result"]),
   invitation: new Set(["name", "externalId"]),
   api_key: new Set(["name"]),
-  hook: new Set(["name", "externalId", "value"]),
+  hook: new Set(["name", "position", "department", "externalId", "value"]),
   billing: new Set(["name", "company", "address"]),
   account: new Set(["address"]),
   organization: new Set(["address"]),

@@ -80,15 +80,16 @@ export function farewell(call: Call, row: MemberRow): Letter[] {
   return [{ id: newId("mail", call.now), to: row.email, language: row.language ?? account.settings.locale, template: "removed", account: account.name, by: member.username }];
 }
 
-/** Whoever never stops beginning what has to be paid first is blocked for the moment between this and the removal. */
-export async function holdStill(call: Call, row: MemberRow): Promise<void> {
-  if (row.status === "blocked") return;
+/** Whoever never stops beginning what has to be paid first is blocked for the moment between this and the removal. @returns the version of the card from then on */
+export async function holdStill(call: Call, row: MemberRow): Promise<number> {
+  if (row.status === "blocked") return row.version;
   const after: MemberRow = { ...row, status: "blocked", blockedAt: call.now, updatedAt: call.now };
   const changes = { before: { status: row.status }, after: { status: after.status } };
   await call.commit({
     statements: [guardMember(call.db, row), ...keepTopRole(call, row), updateMember(call.db, after)],
     events: [call.event("member.block", { type: "member", id: row.id }, { changes })], refusals: { last_admin: "conflict/last-admin" },
   }, { status: 204 });
+  return row.version + 1;
 }
 
 /** What the member began and has not paid yet is brought to its end. */

@@ -20,12 +20,13 @@ const PATIENT_ROUNDS = 3;
 const UNPAID = new Problem("stale", { headers: { "Retry-After": "1" } });
 
 /** Null: the member or the tasks are others by now than were read, or something was unpaid, and it has to be tried once more. */
-async function removeOnce(call: Call<unknown, z.infer<typeof Query>>, round: number): Promise<Answer | null> {
+async function removeOnce(call: Call<unknown, z.infer<typeof Query>>, round: number, held: { version: number | null }): Promise<Answer | null> {
   const found = await loadMember(call, "member.delete");
   const { row, grants } = found;
   const { tasks: fate = null } = call.query();
   if (fate !== null && call.principal.preset.removal !== "tasks") throw invalid("tasks", "is for accounts whose members own tasks: leave it out");
-  call.ifMatch(row.version);
+  // Of the block that this call itself made, the caller could not know.
+  if (row.version !== held.version) call.ifMatch(row.version);
   refuseOwnerAndSelf(call, row);
   refuseUnseenLoss(call, grants, []);
   const tasks = await settleTasks(call, found, fate);
@@ -36,7 +37,7 @@ async function removeOnce(call: Call<unknown, z.infer<typeof Query>>, round: num
       refusals: { last_admin: "conflict/last-admin", charges_pending: UNPAID },
     }, { status: 204 });
   } catch (error) {
-    if (error === UNPAID && round === PATIENT_ROUNDS) await holdStill(call, row);
+    if (error === UNPAID && round === PATIENT_ROUNDS) held.version = await holdStill(call, row);
     if (error === UNPAID) await finishCharges(call, row, tasks);
     if (round === ROUNDS_MAX || !(error === UNPAID || error instanceof Stale)) throw error;
     return null;
@@ -48,8 +49,9 @@ const remove = endpoint({
   summary: "Remove a member for good, with keys, sessions, grants and hooks; the trail and the ledger stay. Whether the member has to be blocked and emptied first depends on the account's model.",
   query: Query, ifMatch: "optional", problems: ["conflict/not-removable", "conflict/last-admin", "conflict/lockout"],
 }, async (call) => {
+  const held = { version: null };
   for (let round = 1; ; round += 1) {
-    const answer = await removeOnce(call, round);
+    const answer = await removeOnce(call, round, held);
     if (answer !== null) return answer;
   }
 });

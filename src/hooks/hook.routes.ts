@@ -65,7 +65,7 @@ const create = (types: TypeTable) => endpoint({
   };
   const card = cardOf(call, row);
   return call.commit({
-    statements: [insertHook(call.db, row)],
+    statements: insertHook(call.db, row, HOOKS_MAX),
     events: [call.event("hook.edit", { type: "hook", id }, { changes: difference({}, toldOf(card)) })],
   }, { status: 201, body: { ...card, ...made }, replay: card, headers: { ETag: etag(row.version), Location: `/v1/hooks/${id}` } });
 });

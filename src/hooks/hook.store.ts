@@ -26,7 +26,10 @@ export const listHooks = (db: Db, accountId: string, memberId: string | null, af
 export const countHooks = (db: Db, accountId: string) =>
   db.select({ count: sql<number>`COUNT(*)` }).from(hook).where(eq(hook.accountId, accountId));
 
-export const insertHook = (db: Db, row: HookRow): Statement => db.insert(hook).values(row);
+/** Fails the batch when the account has so many already, however many are made at once. */
+export const insertHook = (db: Db, row: HookRow, limit: number): Statement[] => [
+  guard(db, "changed", sql`(SELECT COUNT(*) FROM hook WHERE account_id = ${row.accountId}) < ${limit}`), db.insert(hook).values(row),
+];
 
 /** Fails the batch when the row is no longer the one that was read. */
 export const guardHook = (db: Db, row: Pick<HookRow, "id" | "version">): Statement =>

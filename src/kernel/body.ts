@@ -119,9 +119,15 @@ const pointer = (path: readonly string[], place: "body" | "query"): string =>
 export const definite = <T extends object>(patch: T) =>
   Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
 
-/** One line of text that a person wrote: trimmed, no control characters, no lone surrogates. What is too long is not looked into. */
+/** What would turn the text around it, controls, and halves of a character. What joins or parts letters inside a word, and emoji, stays. */
+const CONTROL = /[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/u;
+/** Neither a space nor a filler. */
+const VISIBLE = /[^\p{Default_Ignorable_Code_Point}\p{Z}\p{C}\u2800]/u;
+
+/** One line of text that a person wrote: trimmed, something to see, no control characters, no lone surrogates. What is too long is not looked into. */
 export const text = (max: number) =>
-  z.string().trim().min(1).max(max, { abort: true }).refine((value) => !/\p{Cc}|\p{Cs}/u.test(value), "must not hold control characters");
+  z.string().trim().min(1).max(max, { abort: true }).refine((value) => !CONTROL.test(value), "must not hold control characters")
+    .refine((value) => value === "" || VISIBLE.test(value), "must hold something that can be seen");
 
 /** A time with its offset (ISO 8601), such as a query asks for. */
 export const time = z.iso.datetime({ offset: true, error: "must be a time such as 2026-11-21T00:00:00Z; write the + of an offset as %2B" });

@@ -6,7 +6,7 @@ import { findMember } from "../identity/member.store.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { requireNeeded } from "./grant.change.ts";
 import { MemberCard, memberCard, type MemberRow } from "./member.card.ts";
-import { checkAssignment, limitOf, refuseOwnRights, refuseUnseenLoss, requireGroups, requireMember } from "./member.change.ts";
+import { checkAssignment, limitOf, refuseOwnRights, refuseUnseenGroupLoss, refuseUnseenLoss, requireGroups, requireMember } from "./member.change.ts";
 import { saveMember } from "./member.routes.ts";
 import { guardMember, replaceGrants } from "./member.store.ts";
 
@@ -36,6 +36,7 @@ const copy = (types: TypeTable) => endpoint({
   if (newGrants || grants.length > 0) call.decide("grant.edit");
   if (!same(row.objectGroupIds, from.objectGroupIds)) call.decide("object_group.edit");
   requireGroups(call, from.objectGroupIds);
+  refuseUnseenGroupLoss(call, row.objectGroupIds, from.objectGroupIds);
   await checkAssignment(call, { ...after, grants }, types, true);
   requireNeeded(preset, after.roles, grants, "/fromMemberId");
   refuseOwnRights(call, row, after);

@@ -135,6 +135,12 @@ export function withLogin(call: Call, row: MemberRow, allowed: boolean): MemberR
 export const limitOf = (preset: Preset, { roles, rights, creditLimit }: MemberRow): number | null =>
   (roles.some((role) => preset.roles[role]?.creditLimit) || rights.includes("credits.spend") ? creditLimit : null);
 
+/** Nor takes groups from others that they do not see. @throws Problem access/denied */
+export function refuseUnseenGroupLoss({ principal: { grantSet: { groups } } }: Call, before: readonly string[], ids: readonly string[]): void {
+  if (groups === null || before.every((id) => ids.includes(id) || groups.has(id))) return;
+  throw new Problem("access/denied", { detail: "This member sees groups that you do not see; nobody takes those away." });
+}
+
 /** Nobody lets others into groups that they do not see themselves. @throws Problem access/denied */
 export function requireGroups({ principal: { grantSet: { groups } } }: Call, ids: readonly string[]): void {
   if (groups === null || ids.every((id) => groups.has(id))) return;

@@ -5,7 +5,7 @@ import { type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { accessNotice } from "./access-notice.change.ts";
 import { GroupIds, MemberCard, memberCard } from "./member.card.ts";
-import { loadMember, requireGroups } from "./member.change.ts";
+import { loadMember, refuseUnseenGroupLoss, requireGroups } from "./member.change.ts";
 import { requireKnownGroups } from "./object-group.change.ts";
 import { guardMember, setGroups } from "./member.store.ts";
 
@@ -19,6 +19,7 @@ const put = endpoint({
   const { groupIds } = await call.body();
   call.ifMatch(row.version);
   requireGroups(call, groupIds);
+  refuseUnseenGroupLoss(call, row.objectGroupIds, groupIds);
   const { accountId } = row;
   await requireKnownGroups(call, groupIds, "/groupIds");
   const after = { ...row, objectGroupIds: groupIds, updatedAt: call.now, version: row.version + 1 };
