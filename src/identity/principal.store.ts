@@ -35,10 +35,17 @@ export const findPrincipalByToken = (db: Db, { acc, mem, key, sid }: TokenOf, ta
 
 /** The member who owns a hook, as strong as they are now. What came in through it comes from elsewhere: only the account's address rules hold. */
 export async function findPrincipalByHook(db: Db, { id, accountId, memberId }: { id: string; accountId: string; memberId: string }, types: TypeTable): Promise<Principal | null> {
-  const [row] = await db.select(WHO).from(member).innerJoin(account, eq(account.id, member.accountId)).leftJoin(target, AT(null))
-    .where(and(eq(member.id, memberId), eq(member.accountId, accountId)));
+  return findMemberAs(db, and(eq(member.id, memberId), eq(member.accountId, accountId)), id, null, types);
+}
+
+/** Whoever began something, as strong as they are now on the account that it is about: it goes no further than they do. Null when they are gone. */
+export const findPrincipalBehind = (db: Db, memberId: string, targetId: string, types: TypeTable): Promise<Principal | null> =>
+  findMemberAs(db, eq(member.id, memberId), "", targetId, types);
+
+async function findMemberAs(db: Db, where: SQL | undefined, id: string, targetId: string | null, types: TypeTable): Promise<Principal | null> {
+  const [row] = await db.select(WHO).from(member).innerJoin(account, eq(account.id, member.accountId)).leftJoin(target, AT(targetId)).where(where);
   if (row === undefined) return null;
-  const principal = toPrincipal(row, { kind: "hook", id, scopes: null, allowedIps: [], expiresAt: null, revokedAt: null }, null, "hook", types);
+  const principal = toPrincipal(row, { kind: "hook", id, scopes: null, allowedIps: [], expiresAt: null, revokedAt: null }, targetId, "hook", types);
   return { ...principal, addressRules: [compileRules(row.account.allowedIps)] };
 }
 

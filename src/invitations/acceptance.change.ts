@@ -1,4 +1,7 @@
 import { presetOf } from "../access/model.ts";
+import type { Stamp } from "../access/stamp.ts";
+import { guardStamp } from "../access/stamp.store.ts";
+import type { TypeTable } from "../access/type.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
@@ -12,6 +15,8 @@ import type { Letter } from "../mail/letter.ts";
 import { wants } from "../mail/notice.ts";
 import { dispatch, post } from "../mail/outbox.store.ts";
 import { type Acceptable, acceptInvitation, MEMBER_USER, type Waiting } from "./acceptance.store.ts";
+import { isAllowed } from "./invite.change.ts";
+import { inviterStamp } from "./inviter.change.ts";
 
 /** What one acceptance writes and tells. The person's id is known in the batch only: `userIdOf` of the address. */
 export interface Acceptance {
@@ -73,11 +78,16 @@ export function acceptable(waiting: Waiting | undefined): Acceptable {
 
 /**
  * Why it may not be accepted now, or from here; null when it may. In the order in which it decides.
+ * @param inviter under which stamp whoever sent it could still give it; null when they could not
  * @param signedInAs the person whose session or key the call carries; null for nobody
  */
-export function acceptanceRefusal(call: Asked, { invitation, member, account, userId, taken }: Acceptable, signedInAs: string | null): Problem | null {
+export function acceptanceRefusal(call: Asked, { invitation, member, account, userId, taken }: Acceptable, signedInAs: string | null, inviter: Stamp | null): Problem | null {
   if (invitation.expiresAt <= call.now) return new Problem("invitation/expired", { detail: "This invitation has expired. Ask whoever invited you to send it once more." });
   if (member.status === "blocked") return new Problem("auth/blocked");
+  if (inviter === null) return new Problem("invitation/revoked", { detail: "Whoever sent this invitation may not give what it gives any more. Ask for it to be sent once more." });
+  if (!isAllowed(account.settings.allowedEmailDomains ?? [], member.email)) {
+    return new Problem("invitation/revoked", { detail: "The account does not invite this address any more: its settings name other domains." });
+  }
   if (signedInAs !== null && signedInAs !== userId) return new Problem("conflict/other-address");
   if (!admitsAddress([account.allowedIps, member.allowedIps].map(compileRules), call.origin.ip)) {
     return new Problem("ip/not-allowed", { detail: "Accept it from an address that the account and the member allow." });
@@ -107,29 +117,31 @@ export interface Beside {
  * Accepts what `load` finds; what else belongs to it is written in the same batch.
  * @throws Problem not-found, invitation/used, invitation/revoked, invitation/expired, auth/blocked, conflict/other-address, ip/not-allowed, plan/feature-required, conflict/duplicate-member
  */
-export async function accept(call: OpenCall, load: () => Promise<Waiting | undefined>, beside: (waiting: Acceptable) => Beside | Promise<Beside> = () => ({ statements: [], events: [] })): Promise<Acceptable> {
+export async function accept(call: OpenCall, types: TypeTable, load: () => Promise<Waiting | undefined>, beside: (waiting: Acceptable) => Beside | Promise<Beside> = () => ({ statements: [], events: [] })): Promise<Acceptable> {
   const signedInAs = (await call.caller())?.userId ?? null;
   // Somebody was faster, or a change of the member, the account or the invitation came between: then it is asked anew.
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const waiting = acceptable(await load());
-    const refusal = acceptanceRefusal(call, waiting, signedInAs);
-    if (refusal !== null) {
-      await recordRefusal(call, waiting, refusal);
-      throw refusal;
+    const inviter = await inviterStamp(call.db, types, waiting);
+    const refusal = acceptanceRefusal(call, waiting, signedInAs, inviter);
+    if (refusal !== null || inviter === null) {
+      const refused = refusal ?? new Problem("invitation/revoked");
+      await recordRefusal(call, waiting, refused);
+      throw refused;
     }
-    if (await written(call, waiting, acceptance(call, waiting), await beside(waiting))) return waiting;
+    if (await written(call, waiting, inviter, acceptance(call, waiting), await beside(waiting))) return waiting;
   }
   throw new Problem("stale", { headers: { "Retry-After": "1" } });
 }
 
 /** False when it is no longer what was read. @throws Problem conflict/duplicate-member */
-async function written(call: OpenCall, { invitation }: Acceptable, { statements, events, letters }: Acceptance, beside: Beside): Promise<boolean> {
+async function written(call: OpenCall, { invitation }: Acceptable, inviter: Stamp, { statements, events, letters }: Acceptance, beside: Beside): Promise<boolean> {
   const { db, env, now } = call;
   const told = [...events, ...beside.events];
   try {
-    await batch(db, [...statements, ...beside.statements, ...told.map((event) => stage(db, event)), ...letters.map((letter) => post(db, letter, now))]);
+    await batch(db, [guardStamp(db, inviter), ...statements, ...beside.statements, ...told.map((event) => stage(db, event)), ...letters.map((letter) => post(db, letter, now))]);
   } catch (error) {
-    if (failedGuard(error) === "invitation_changed") return false;
+    if (["invitation_changed", "stale"].includes(failedGuard(error) ?? "")) return false;
     if (failedUnique(error, MEMBER_USER)) throw samePerson();
     throw error;
   }

@@ -14,7 +14,7 @@ const inviter = alias(member, "inviter");
 export const findLink = (db: Db, tokenHash: string) =>
   db.select({
     link: invitation, account,
-    inviter: { memberId: inviter.id, email: inviter.email, status: inviter.status, roles: inviter.roles, language: inviter.language, notifications: inviter.notifications },
+    inviter: { memberId: inviter.id, email: inviter.email, status: inviter.status, roles: inviter.roles, version: inviter.version, language: inviter.language, notifications: inviter.notifications },
   }).from(invitation)
     .innerJoin(account, eq(account.id, invitation.accountId))
     .leftJoin(inviter, eq(inviter.id, invitation.invitedBy))
@@ -31,9 +31,10 @@ export const findMemberOf = (db: Db, accountId: string, email: string) =>
  * One more use of a link, and the member who came by it. However many join at once, no more than may: they meet at the guard `invitation_changed`.
  * @param now milliseconds since the epoch
  */
-export const joinByLink = (db: Db, { link, account: at }: Link, row: MemberRow, person: typeof user.$inferInsert, logins: boolean, now: number): Statement[] => [
+export const joinByLink = (db: Db, { link, account: at, inviter: maker }: Link, row: MemberRow, person: typeof user.$inferInsert, logins: boolean, now: number): Statement[] => [
   guard(db, "invitation_changed", sql`EXISTS (SELECT 1 FROM invitation i JOIN account a ON a.id = i.account_id
-    WHERE i.id = ${link.id} AND i.status = 'pending' AND i.uses < i.max_uses AND i.expires_at > ${now} AND a.version = ${at.version})`),
+    WHERE i.id = ${link.id} AND i.status = 'pending' AND i.uses < i.max_uses AND i.expires_at > ${now} AND a.version = ${at.version}
+      AND EXISTS (SELECT 1 FROM member maker WHERE maker.id = i.invited_by AND maker.version = ${maker?.version ?? 0}))`),
   db.update(invitation).set({ uses: sql`${invitation.uses} + 1`, updatedAt: now }).where(eq(invitation.id, link.id)),
   upsertUser(db, person, now),
   ...insertMember(db, row, [], logins),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { TypeTable } from "../access/type.ts";
 import { type Endpoint, openEndpoint } from "../identity/call.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { accept } from "../invitations/acceptance.change.ts";
@@ -18,7 +19,7 @@ const Accepted = z.object({
 });
 
 /** One click: whoever has the token reads the mail of the address that was invited. */
-const acceptInvitation = openEndpoint({
+const acceptInvitation = (types: TypeTable) => openEndpoint({
   method: "POST", path: "/v1/invitations/accept", tag: "Sign-in", right: "public", status: 200,
   summary: "Accept an invitation by the token of its mail, and sign in at once if you like.", body: Body, answer: Accepted,
   problems: [
@@ -29,7 +30,7 @@ const acceptInvitation = openEndpoint({
   const { token, signIn } = await call.body();
   const hash = sha256Hex(token);
   let session: Tokens | undefined;
-  const { member } = await accept(call, async () => (await findByToken(call.db, hash))[0], async (waiting) => {
+  const { member } = await accept(call, types, async () => (await findByToken(call.db, hash))[0], async (waiting) => {
     if (!signIn) return { statements: [], events: [] };
     const { body, ...beside } = await openSession(call, waiting.member, userIdOf(waiting.member.email));
     session = body;
@@ -39,4 +40,4 @@ const acceptInvitation = openEndpoint({
   return { status: 200, body: { memberId: member.id, accountId: member.accountId, status, ...(session === undefined ? {} : { session }) } };
 });
 
-export const acceptEndpoints: Endpoint[] = [acceptInvitation];
+export const acceptEndpoints = (types: TypeTable): Endpoint[] => [acceptInvitation(types)];

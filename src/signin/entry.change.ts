@@ -1,3 +1,4 @@
+import type { TypeTable } from "../access/type.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
@@ -21,11 +22,11 @@ type Door = { readonly membership: Membership } | { readonly invitation: Accepta
  * only by naming its account.
  * @throws Problem conflict/choose-account, auth/invalid-credential, auth/blocked, ip/not-allowed, and whatever refuses an acceptance
  */
-export async function enter(call: OpenCall, proof: Proof, accountId: string | undefined): Promise<Tokens> {
+export async function enter(call: OpenCall, types: TypeTable, proof: Proof, accountId: string | undefined): Promise<Tokens> {
   // A change of the member or the account may come between; then all is asked anew.
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const door = await choose(call, proof, accountId);
-    const opened = "invitation" in door ? await byInvitation(call, proof, door.invitation) : await asMember(call, proof, door.membership);
+    const opened = "invitation" in door ? await byInvitation(call, types, proof, door.invitation) : await asMember(call, proof, door.membership);
     if (opened !== null) return opened;
   }
   throw new Problem("stale", { headers: { "Retry-After": "1" } });
@@ -85,11 +86,11 @@ async function asMember(call: OpenCall, proof: Proof, found: Membership): Promis
 }
 
 /** Accepts and signs in, or neither. */
-async function byInvitation(call: OpenCall, proof: Proof, { account }: Acceptable): Promise<Tokens> {
+async function byInvitation(call: OpenCall, types: TypeTable, proof: Proof, { account }: Acceptable): Promise<Tokens> {
   const { db, now } = call;
   let body: Tokens | null = null;
   try {
-    await accept(call, async () => (await doors(call, proof.email, account.id)).invitations[0], async ({ member }) => {
+    await accept(call, types, async () => (await doors(call, proof.email, account.id)).invitations[0], async ({ member }) => {
       const opened = await openSession(call, member, userIdOf(proof.email));
       body = opened.body;
       return { statements: [...spend(db, proof, now), ...opened.statements], events: opened.events };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { TypeTable } from "../access/type.ts";
 import { endpoint, openEndpoint } from "../identity/call.ts";
 import { idOf } from "../kernel/id.ts";
 import { Problem } from "../kernel/problem.ts";
@@ -12,15 +13,15 @@ import { endSession } from "./session.store.ts";
 const accountId = idOf("account").optional().describe("Which account, where there are several, or where an invitation waits: naming its account accepts it.");
 const Body = z.union([z.strictObject({ ...BY_CODE, accountId }), z.strictObject({ ...BY_LINK, accountId })], "send either email and code, or the token of a link");
 
-const signIn = openEndpoint({
+const signIn = (types: TypeTable) => openEndpoint({
   method: "POST", path: "/v1/auth/sessions", tag: "Sign-in", right: "public", status: 201,
   summary: "Sign in with the code or the link of the newest sign-in mail. The first sign-in makes a new member active.",
   body: Body, answer: Tokens,
-  problems: ["auth/invalid-credential", "auth/blocked", "ip/not-allowed", "plan/feature-required", "conflict/choose-account", "conflict/other-address", "conflict/duplicate-member", "quota-exceeded", "stale"],
+  problems: ["auth/invalid-credential", "auth/blocked", "ip/not-allowed", "invitation/revoked", "plan/feature-required", "conflict/choose-account", "conflict/other-address", "conflict/duplicate-member", "quota-exceeded", "stale"],
 }, async (call) => {
   const { accountId: chosen, ...shown } = await call.body();
   const proof = await prove(call, shown);
-  return { status: 201, body: await enter(call, proof, chosen) };
+  return { status: 201, body: await enter(call, types, proof, chosen) };
 });
 
 const refreshing = openEndpoint({
@@ -44,4 +45,4 @@ const signOut = endpoint({
   return call.commit({ statements: endSession(db, session, now), events: [event] }, { status: 204 });
 });
 
-export const sessionEndpoints = [signIn, refreshing, signOut];
+export const sessionEndpoints = (types: TypeTable) => [signIn(types), refreshing, signOut];

@@ -1,0 +1,46 @@
+import { decide } from "../access/decide.ts";
+import { isCustomRole } from "../access/invite.ts";
+import type { Stamp } from "../access/stamp.ts";
+import type { TypeTable } from "../access/type.ts";
+import { findMember } from "../identity/member.store.ts";
+import type { Principal } from "../identity/principal.ts";
+import { findPrincipalBehind } from "../identity/principal.store.ts";
+import type { Db } from "../kernel/db.ts";
+import { Problem } from "../kernel/problem.ts";
+import { assignmentFault } from "../team/assignment.ts";
+import { requireInviting } from "../team/member.change.ts";
+import type { Acceptable } from "./acceptance.store.ts";
+
+type Given = Awaited<ReturnType<typeof findMember>>[number];
+
+/**
+ * An invitation goes no further than whoever sent it last: what they could not give by now, they have not given. Answers under which stamp
+ * they still could, for the batch of the acceptance; null when they are gone, blocked or weaker.
+ */
+export async function inviterStamp(db: Db, types: TypeTable, { invitation, member, account }: Acceptable): Promise<Stamp | null> {
+  const [inviter, [given]] = await Promise.all([findPrincipalBehind(db, invitation.invitedBy, account.id, types), findMember(db, account.id, member.id)]);
+  if (inviter === null || given === undefined || inviter.member.status !== "active") return null;
+  return inviter.home.kind === "platform" || couldGive(inviter, given) ? inviter.stamp : null;
+}
+
+/** What inviting asks of whoever invites, but for what only a call has. */
+function couldGive(inviter: Principal, { row, grants, customRoles }: Given): boolean {
+  const { accountId, preset, home, grantSet, types, astray, member } = inviter;
+  // Whoever may found an account below gives its first roles, too.
+  const mayAdd = decide(grantSet, "member.create").allowed || (accountId !== home.accountId && decide(grantSet, "organization.create").allowed);
+  if (astray || !mayAdd || !invitesHere(inviter)) return false;
+  const roles = row.roles.filter((role) => isCustomRole(role) || Object.hasOwn(preset.roles, role));
+  const giver = { preset: home.preset, roles: member.roles, grantSet, narrowed: false };
+  const fault = assignmentFault(giver, { roles, rights: row.rights, grants, customRoles, creditLimit: null }, accountId, preset, types, true);
+  return fault?.kind !== "denied" && (grantSet.groups === null || row.objectGroupIds.every((id) => grantSet.groups?.has(id)));
+}
+
+function invitesHere(principal: Principal): boolean {
+  try {
+    requireInviting({ principal });
+    return true;
+  } catch (error) {
+    if (error instanceof Problem) return false;
+    throw error;
+  }
+}
