@@ -185,7 +185,7 @@ test("no token and no code is in the outbox or in the audit trail", async () => 
 test("what is sent is what Cloudflare's own binding takes, whatever people call themselves", async () => {
   const letters = await Promise.all([
     waiting({ template: "joined", memberId: "mem_1", account: "Студия «Север»\r\nBcc: everybody@example.com", name: "\u{1F389}".repeat(300), email: "ann@example.com" }),
-    waiting({ template: "confirm_email", memberId: "mem_1", change: 2, kid: "test-1", account: "\u0000\u202e<b>", language: "ru" }),
+    waiting({ template: "access_changed", memberId: "mem_1", by: "\u202e<i>", account: "\u0000\u202e<b>", language: "ru" }),
   ]);
   await deliverWaiting({ ...env, DEV_MAIL: "off" });
   expect(await Promise.all(letters.map(rowOf))).toMatchObject([{ error: null, sent_at: expect.any(Number) }, { error: null, sent_at: expect.any(Number) }]);
