@@ -19,6 +19,7 @@ import type { Settings } from "../schema/team.ts";
 import { type Claim, claimKey, findClaim } from "./claim.store.ts";
 import { keyHints, mintKey } from "./api-key.ts";
 import { type OpenCall, openEndpoint } from "./call.ts";
+import { recordStranger } from "./stranger-refusal.change.ts";
 
 const Body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be a claim token") });
 
@@ -26,7 +27,7 @@ const Body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "mu
 const claim = (types: TypeTable) => openEndpoint({
   method: "POST", path: "/v1/auth/claims", tag: "Sign-in", right: "public", status: 201,
   summary: "Exchange a one-time claim token for the API key that was made for you.",
-  body: Body, answer: MadeKey, problems: ["not-found", "invitation/used", "invitation/expired", "ip/not-allowed", "auth/blocked"],
+  body: Body, answer: MadeKey, problems: ["not-found", "invitation/used", "invitation/expired", "ip/not-allowed", "auth/blocked", "quota-exceeded"],
 }, async (call) => {
   const { token } = await call.body();
   const claimHash = sha256Hex(token);
@@ -45,17 +46,19 @@ const claim = (types: TypeTable) => openEndpoint({
 async function take(call: OpenCall, found: Claim, types: TypeTable): Promise<Answer | null> {
   const event = claimEvent(call, found);
   const code = refusal(call, found, types);
-  const recorded = { ...event, ...(code === null ? {} : { outcome: "denied" as const, reason: code }) };
+  if (code !== null) {
+    await recordStranger(call, { ...event, outcome: "denied", reason: code });
+    throw new Problem(code);
+  }
   const secret = mintKey(randomBytes(32));
   const made = { hash: sha256Hex(secret), ...keyHints(secret) };
   try {
-    await batch(call.db, [...(code === null ? claimKey(call.db, found, made, call.now) : []), stage(call.db, recorded)]);
+    await batch(call.db, [...claimKey(call.db, found, made, call.now), stage(call.db, event)]);
   } catch (error) {
     if (failedGuard(error) === "claim_used") return null;
     throw error;
   }
-  call.defer(publish(call.env.AUDIT, event.accountId, [recorded]));
-  if (code !== null) throw new Problem(code);
+  call.defer(publish(call.env.AUDIT, event.accountId, [event]));
   return { status: 201, body: { ...keyCard({ ...found.key, ...made }, call.now), secret } };
 }
 

@@ -15,12 +15,16 @@ const digestOf = ({ env }: Asked, limit: Limit, whom: string): string => derived
  * @throws Problem quota-exceeded
  */
 export async function countAsked(call: Asked, limits: readonly Limit[], whom: string): Promise<void> {
-  const { db, now } = call;
+  const { now } = call;
   for (const limit of limits) {
-    const until = windowEnd(limit, now);
-    const [tallied] = await count(db, digestOf(call, limit, whom), until);
-    if (tallied === undefined || tallied.count > limit.quota) throw tooMany(limit, until, now);
+    if (!await isWithin(call, limit, whom)) throw tooMany(limit, windowEnd(limit, now), now);
   }
+}
+
+/** Counts, and says whether that is still within the limit. */
+export async function isWithin(call: Asked, limit: Limit, whom: string): Promise<boolean> {
+  const [tallied] = await count(call.db, digestOf(call, limit, whom), windowEnd(limit, call.now));
+  return tallied !== undefined && tallied.count <= limit.quota;
 }
 
 /** Counts in the batch of what is limited, which fails under `name` when that makes too many: nothing is counted then either. */

@@ -23,7 +23,9 @@ export const LIMITS = {
   mailsTo: { name: "mails-to", quota: 10, windowMs: DAY_MS },
   /** The same, from one account. */
   mailsOf: { name: "mails-of", quota: 500, windowMs: DAY_MS },
-  /** Wrong codes and links from one address of the network. */
+  /** Refusals of whoever showed a mail of one member, as the trail keeps them; more are refused without a row. */
+  refusalsOf: { name: "refusals-of", quota: 100, windowMs: DAY_MS },
+  /** Wrong codes and links, and right ones that are refused, from one address of the network. */
   wrongFrom: { name: "wrong-from", quota: 30, windowMs: 15 * MINUTE_MS },
 } as const satisfies Record<string, Limit>;
 

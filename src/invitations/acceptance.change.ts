@@ -7,6 +7,7 @@ import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import { hasLapsed } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
+import { recordStranger } from "../identity/stranger-refusal.change.ts";
 import type { Holder } from "../identity/member.store.ts";
 import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
@@ -103,8 +104,7 @@ const samePerson = () => new Problem("conflict/duplicate-member", { detail: "You
 /** A refusal stands in the account's trail, under the member who was invited. */
 export async function recordRefusal(call: OpenCall, waiting: Acceptable, { code }: Problem): Promise<void> {
   const event: AuditEvent = { ...acceptEvent(call, waiting), outcome: "denied", reason: code };
-  await batch(call.db, [stage(call.db, event)]);
-  call.defer(publish(call.env.AUDIT, event.accountId, [event]));
+  await recordStranger(call, event);
 }
 
 /** What is written beside an acceptance, in its batch and after it. */

@@ -24,7 +24,7 @@ const acceptInvitation = (types: TypeTable) => openEndpoint({
   summary: "Accept an invitation by the token of its mail, and sign in at once if you like.", body: Body, answer: Accepted,
   problems: [
     "not-found", "invitation/used", "invitation/expired", "invitation/revoked", "auth/blocked", "auth/invalid-credential", "ip/not-allowed",
-    "conflict/other-address", "conflict/duplicate-member", "plan/feature-required", "stale",
+    "conflict/other-address", "conflict/duplicate-member", "plan/feature-required", "quota-exceeded", "stale",
   ],
 }, async (call) => {
   const { token, signIn } = await call.body();

@@ -3,6 +3,7 @@ import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import type { OpenCall } from "../identity/call.ts";
+import { recordStranger } from "../identity/stranger-refusal.change.ts";
 import { accept } from "../invitations/acceptance.change.ts";
 import { type Acceptable, findByVerifiedAddress, userIdOf, type Waiting } from "../invitations/acceptance.store.ts";
 import { batch, failedGuard } from "../kernel/db.ts";
@@ -13,6 +14,9 @@ import { giveTryBack, spend } from "./code.store.ts";
 import { type Comer, openSession, sessionEvent } from "./session.change.ts";
 import type { Tokens } from "./session.card.ts";
 import { findMemberships, guardMembership, type Membership } from "./session.store.ts";
+
+/** Accounts that are offered for a choice at most. Any other can be named all the same. */
+const CHOICES_MAX = 20;
 
 /** Where somebody may come in: as a member, or by an invitation that waits for the address. */
 type Door = { readonly membership: Membership } | { readonly invitation: Acceptable };
@@ -61,11 +65,12 @@ const isOpen = ({ invitation, member, taken }: Waiting, now: number): boolean =>
 async function question({ db }: OpenCall, proof: Proof, members: readonly Membership[], invitations: readonly Acceptable[]): Promise<Problem> {
   await batch(db, [giveTryBack(db, proof)]);
   const place = (account: Membership["account"], invitation: boolean) => ({ accountId: account.id, name: account.name, kind: account.kind, invitation });
+  // Anybody may invite anybody: what waits is told behind what the person is a member of.
   const accounts = [
     ...members.filter(({ member }) => member.status !== "blocked").map(({ account }) => place(account, false)),
     ...invitations.map(({ account }) => place(account, true)),
   ];
-  return new Problem("conflict/choose-account", { members: { accounts } });
+  return new Problem("conflict/choose-account", { members: { accounts: accounts.slice(0, CHOICES_MAX) } });
 }
 
 /** Null when the member or the account is no longer what was read. */
@@ -109,7 +114,6 @@ const spentAlready = (error: unknown): unknown =>
 /** A refusal of somebody known stands in the account's trail. @throws Problem the refusal */
 export async function denied(call: OpenCall, member: Comer, problem: Problem, sessionId: string | null = null): Promise<never> {
   const event: AuditEvent = { ...sessionEvent(call, member, sessionId, sessionId === null ? "session.create" : "session.refresh"), outcome: "denied", reason: problem.code };
-  await batch(call.db, [stage(call.db, event)]);
-  call.defer(publish(call.env.AUDIT, event.accountId, [event]));
+  await recordStranger(call, event);
   throw problem;
 }

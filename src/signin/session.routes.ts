@@ -28,7 +28,7 @@ const refreshing = openEndpoint({
   method: "POST", path: "/v1/auth/refresh", tag: "Sign-in", right: "public", status: 200,
   summary: "Exchange a refresh token for new tokens. It is good once: sent again, it ends the session, for whoever has it by then.",
   body: z.strictObject({ refresh_token: z.string().max(200) }), answer: Tokens,
-  problems: ["auth/invalid-credential", "auth/blocked", "ip/not-allowed", "stale"],
+  problems: ["auth/invalid-credential", "auth/blocked", "ip/not-allowed", "quota-exceeded", "stale"],
 }, async (call) => ({ status: 200, body: await refresh(call, (await call.body()).refresh_token) }));
 
 const signOut = endpoint({

@@ -59,11 +59,11 @@ describe("between the check and the session", () => {
 });
 
 describe("between the check and the refresh", () => {
-  test("S2.21: a block: refused as blocked, and the same token is good once the member is unblocked", async () => {
+  test("S2.21: a block: refused, and the session is over: unblocking does not bring it back", async () => {
     const { id, tokens } = await arrived(owner);
-    expect(said(await refreshWhile(() => block(id), tokens.refresh_token))).toBe("401 auth/blocked");
+    expect(said(await refreshWhile(() => block(id), tokens.refresh_token))).toBe("401 auth/invalid-credential");
     ok(await owner.api.post(`/v1/members/${id}/unblock`), 200);
-    ok(await refresh(tokens.refresh_token), 200);
+    expect(said(await refresh(tokens.refresh_token))).toBe("401 auth/invalid-credential");
   });
 
   test("another refresh with the same token: refused, and the session is over", async () => {
