@@ -1,3 +1,4 @@
+import { decide, memberRef } from "../access/decide.ts";
 import { isCustomRole } from "../access/invite.ts";
 import { ROLE_TEXTS } from "../access/role-text.ts";
 import { type GrantRow, isRestricted, type Preset } from "../access/preset.ts";
@@ -122,7 +123,8 @@ async function refuseKnown(call: Call, { email, externalId }: Pick<Wanted, "emai
   if (same !== undefined) {
     // A card may have another address than its invitation by now.
     const isMember = same.email === email ? same.status !== "new" || !same.waits : externalId !== null && same.externalId === externalId;
-    throw new Problem(isMember ? "conflict/duplicate-member" : "conflict/duplicate-invitation", { members: { memberId: same.id } });
+    const { allowed } = decide(call.principal.grantSet, "member.view", memberRef(same.id));
+    throw new Problem(isMember ? "conflict/duplicate-member" : "conflict/duplicate-invitation", allowed ? { members: { memberId: same.id } } : {});
   }
   if ((count?.[0]?.count ?? 0) >= limit) throw new Problem("conflict/member-limit");
 }

@@ -8,7 +8,8 @@ import { fold } from "../kernel/fold.ts";
 import { DEFAULT_NOTIFICATIONS } from "../mail/notice.ts";
 import { ACCESS_LEVELS, LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member } from "../schema/team.ts";
 
-export const email = z.string().trim().toLowerCase().pipe(z.email().max(254));
+/** In lower case. Asked before it is folded: the Kelvin sign, too, becomes a k. */
+export const email = z.string().trim().regex(/^[!-~]*$/, "must be an address in ASCII; a domain beyond it is written as xn--").toLowerCase().pipe(z.email().max(254));
 
 export const Grant = z.strictObject({
   resourceType: z.string().max(40),
