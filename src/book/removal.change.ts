@@ -1,5 +1,6 @@
+import type { Right } from "../access/right.ts";
 import type { AuditEvent } from "../audit/event.ts";
-import type { Call } from "../identity/call.ts";
+import type { Call, EventName } from "../identity/call.ts";
 import type { findMember } from "../identity/member.store.ts";
 import type { Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
@@ -11,10 +12,15 @@ import { findPendingOf, guardSettled } from "../resources/charge.store.ts";
 import { rememberNames } from "../team/former.store.ts";
 import { memberCard, type MemberRow } from "../team/member.card.ts";
 import { guardMember, guardTopRole, updateMember } from "../team/member.store.ts";
-import { inTheWay, type OwnedTask, TASK, type TaskFate, toldTogether, typesWithOwners } from "./removal.ts";
-import { deleteMember, deleteTasks, findAddresses, findTasks, guardTasks, handOver } from "./removal.store.ts";
+import { GRANTED_LICENSE, inTheWay, type OwnedTask, type OwnedThing, TASK, type TaskFate, toldTogether, typesWithOwners } from "./removal.ts";
+import { deleteMember, deleteTasks, findAddresses, findOwned, findTasks, guardOwned, guardTasks, handOver } from "./removal.store.ts";
 
 type Found = Awaited<ReturnType<typeof findMember>>[number];
+
+interface Owned {
+  readonly tasks: readonly OwnedTask[];
+  readonly owned: readonly OwnedThing[];
+}
 
 /** A batch of D1 takes no more in one go. */
 export const TASKS_MAX = 10_000;
@@ -40,27 +46,49 @@ export async function settleTasks(call: Call, { row, grants }: Found, fate: Task
   return tasks;
 }
 
+/** What else would be left without an owner, or ends with the member. */
+const typesBeside = ({ principal: { preset } }: Call): ReadonlySet<string> => new Set([...typesWithOwners(preset), GRANTED_LICENSE].filter((type) => type !== TASK));
+
+/** What is handed over, or ends, beside the tasks. */
+export async function loadOwned(call: Call, row: MemberRow): Promise<readonly OwnedThing[]> {
+  const [owned] = await call.read(findOwned(call.db, row.accountId, row.id, typesBeside(call)));
+  return owned;
+}
+
+/** An event for each; where they are many, for hundreds of one type together, without the ids of what stands in groups: not everybody sees those. */
+function ownedEvents(call: Call, row: MemberRow, owned: readonly OwnedThing[]): AuditEvent[] {
+  const { ownerMemberId } = call.principal.account;
+  return [...Map.groupBy(owned, ({ type }) => type)].flatMap(([type, all]) => toldTogether(all).map((group) => {
+    const [first] = group;
+    const isOne = group.length === 1 && first !== undefined;
+    const what = isOne ? {} : { count: group.length, ids: group.filter(({ groupId }) => groupId === null).map(({ id }) => id) };
+    const ends = type === GRANTED_LICENSE;
+    const name = ends ? "aggregator_license.revoke" as const : `${type}.edit` as Right | EventName;
+    return call.event(name, { type, id: isOne ? first.id : null }, { changes: { before: { ...what, ownerId: row.id }, after: ends ? {} : { ownerId: ownerMemberId } } });
+  }));
+}
+
 /** Another active member holds the top role too. */
 const keepTopRole = ({ db, principal: { preset: { topRole } } }: Call, row: MemberRow): Statement[] =>
   (row.status === "active" && row.roles.includes(topRole) ? [guardTopRole(db, row.accountId, row.id, topRole)] : []);
 
 /** Everything that a removal writes, conditions first. */
-export async function removalStatements(call: Call, row: MemberRow, tasks: readonly OwnedTask[], fate: TaskFate | null): Promise<Statement[]> {
+export async function removalStatements(call: Call, row: MemberRow, { tasks, owned }: Owned, fate: TaskFate | null): Promise<Statement[]> {
   const { db, now, principal: { account, preset } } = call;
   const { accountId, id } = row;
   const ids = tasks.map((task) => task.id);
   const [addresses] = await call.read(findAddresses(db, row));
   return [
     guardMember(db, row), ...keepTopRole(call, row),
-    guardTasks(db, accountId, id, ids), guardSettled(db, accountId, id, ids),
+    guardTasks(db, accountId, id, ids), guardOwned(db, accountId, id, typesBeside(call), owned.map((one) => one.id)), guardSettled(db, accountId, id, ids),
     ...(fate === "delete" && ids.length > 0 ? deleteTasks(db, accountId, id, ids) : []),
     ...handOver(db, accountId, id, account.ownerMemberId, typesWithOwners(preset), now),
     rememberNames(db, accountId, id, [row, ...addresses.map(({ email }) => ({ email, externalId: null }))], now), deleteMember(db, row),
   ];
 }
 
-/** The member's event, and what became of the tasks. */
-export function removalEvents(call: Call, { row, grants }: Found, tasks: readonly OwnedTask[], fate: TaskFate | null): AuditEvent[] {
+/** The member's event, and what became of the tasks and of what else was the member's. */
+export function removalEvents(call: Call, { row, grants }: Found, { tasks, owned }: Owned, fate: TaskFate | null): AuditEvent[] {
   const { account } = call.principal;
   const told = toldTogether(tasks).map((group) => {
     const [first] = group;
@@ -70,7 +98,7 @@ export function removalEvents(call: Call, { row, grants }: Found, tasks: readonl
       : { before: { ...(isOne ? {} : what), ownerId: row.id }, after: { ownerId: account.ownerMemberId } };
     return call.event(fate === "delete" ? "task.delete" : "task.edit", { type: TASK, id: isOne ? first.id : null }, { changes });
   });
-  return [call.event("member.delete", { type: "member", id: row.id }, { changes: { before: memberCard(row, grants, account.name), after: {} } }), ...told];
+  return [call.event("member.delete", { type: "member", id: row.id }, { changes: { before: memberCard(row, grants, account.name), after: {} } }), ...told, ...ownedEvents(call, row, owned)];
 }
 
 /** Whoever ever came in is told, unless they want no such mails. */

@@ -4,7 +4,7 @@ import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { loadMember, refuseUnseenLoss } from "../team/member.change.ts";
-import { farewell, finishCharges, holdStill, refuseOwnerAndSelf, removalEvents, removalStatements, settleTasks } from "./removal.change.ts";
+import { farewell, finishCharges, holdStill, loadOwned, refuseOwnerAndSelf, removalEvents, removalStatements, settleTasks } from "./removal.change.ts";
 import { TASK_FATES } from "./removal.ts";
 
 const Query = z.strictObject({
@@ -30,10 +30,11 @@ async function removeOnce(call: Call<unknown, z.infer<typeof Query>>, round: num
   refuseOwnerAndSelf(call, row);
   refuseUnseenLoss(call, grants, []);
   const tasks = await settleTasks(call, found, fate);
-  const statements = await removalStatements(call, row, tasks, fate);
+  const owned = { tasks, owned: await loadOwned(call, row) };
+  const statements = await removalStatements(call, row, owned, fate);
   try {
     return await call.commit({
-      statements, events: removalEvents(call, found, tasks, fate), letters: farewell(call, row),
+      statements, events: removalEvents(call, found, owned, fate), letters: farewell(call, row),
       refusals: { last_admin: "conflict/last-admin", charges_pending: UNPAID },
     }, { status: 204 });
   } catch (error) {

@@ -31,11 +31,22 @@ export function deleteTasks(db: Db, accountId: string, memberId: string, ids: re
   ];
 }
 
+const ownedOf = (accountId: string, types: ReadonlySet<string>, memberId: string) =>
+  and(eq(resource.accountId, accountId), among(resource.type, types), eq(resource.ownerId, memberId));
+
+/** What else a member owns, of these types. */
+export const findOwned = (db: Db, accountId: string, memberId: string, types: ReadonlySet<string>) =>
+  db.select({ id: resource.id, type: resource.type, groupId: resource.groupId }).from(resource).where(ownedOf(accountId, types, memberId)).orderBy(asc(resource.id));
+
+/** Fails the batch when the member owns something else by then: what is handed over is what is told. However much it is. */
+export const guardOwned = (db: Db, accountId: string, memberId: string, types: ReadonlySet<string>, ids: readonly string[]): Statement =>
+  guard(db, "changed", sql`(SELECT COUNT(*) || COALESCE(MAX(${resource.id}), '') FROM ${resource} WHERE ${ownedOf(accountId, types, memberId)}) = ${`${ids.length}${ids.at(-1) ?? ""}`}`);
+
 /** Nothing is left without an owner: what the member had, of these types, is the account owner's. What opened the gate to the member alone ends. */
 export const handOver = (db: Db, accountId: string, memberId: string, ownerId: string, types: ReadonlySet<string>, now: number): Statement[] => [
   db.delete(resource).where(owned(accountId, GRANTED_LICENSE, memberId)),
   db.update(resource).set({ ownerId, updatedAt: now, version: sql`${resource.version} + 1` })
-    .where(and(eq(resource.accountId, accountId), among(resource.type, types), eq(resource.ownerId, memberId))),
+    .where(ownedOf(accountId, types, memberId)),
 ];
 
 /** What else names the member goes with the row: grants, keys, sessions, hooks, invitations, assessments. */

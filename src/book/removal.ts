@@ -31,8 +31,15 @@ export function inTheWay(removal: Removal, { status, roles, rights, objectGroupI
 export const TOLD_ONE_BY_ONE = 50;
 const TOLD_TOGETHER = 500;
 
-/** Tasks by the events that tell of them: each in one of its own, or, where they are many, hundreds in one. */
-export function toldTogether(tasks: readonly OwnedTask[]): (readonly OwnedTask[])[] {
+/** What else a member owns, which is handed over or ends. */
+export interface OwnedThing {
+  readonly id: string;
+  readonly type: string;
+  readonly groupId: string | null;
+}
+
+/** Tasks, or what else is owned, by the events that tell of them: each in one of its own, or, where they are many, hundreds in one. */
+export function toldTogether<T>(tasks: readonly T[]): (readonly T[])[] {
   const size = tasks.length > TOLD_ONE_BY_ONE ? TOLD_TOGETHER : 1;
   return Array.from({ length: Math.ceil(tasks.length / size) }, (_, index) => tasks.slice(index * size, (index + 1) * size));
 }
