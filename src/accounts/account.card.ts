@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ACCOUNT_KINDS, type AccountKind } from "../access/model.ts";
 import { ADDRESS_RULES_MAX } from "../identity/address.ts";
 import { DEFAULT_SETTINGS } from "../identity/settings.ts";
-import { currency, text } from "../kernel/body.ts";
+import { called, currency, text } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { type account, LOCALES, type Plan, type Settings, type Subscription, SUBSCRIPTION_STATUSES } from "../schema/team.ts";
 import { email, MemberCard } from "../team/member.card.ts";
@@ -22,12 +22,12 @@ export const SubscriptionBody = z.strictObject({
 
 const kinds = ACCOUNT_KINDS.filter((kind) => kind !== "platform") as [string, ...string[]];
 
-export const NewOwner = z.strictObject({ email, firstName: text(100), lastName: text(100) });
+export const NewOwner = z.strictObject({ email, firstName: called(100), lastName: called(100) });
 
 export const NewAccount = z.strictObject({
   kind: z.enum(kinds).describe("Decides the access model: vendor has operators, team has roles; distributor, seller and customer_org are a marketplace; dealer, subdealer; agency."),
   parentId: z.string().max(64).nullable().default(null).describe("The account above it: of a seller its distributor, of a customer_org its seller, of a subdealer its dealer."),
-  name: text(200),
+  name: called(200),
   owner: NewOwner,
   plan: PlanBody.optional(),
   subscription: SubscriptionBody.optional(),
@@ -57,7 +57,7 @@ export const ProfileBody = z.strictObject({
 });
 
 export const AccountPatch = z.strictObject({
-  name: text(200).optional(),
+  name: called(200).optional(),
   allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX).optional(),
   settings: SettingsBody.partial().optional(),
   profile: ProfileBody.optional(),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { PlanBody } from "../accounts/account.card.ts";
 import { AMOUNT_MAX } from "../credits/ledger.ts";
 import { LOT_KINDS } from "../credits/lot.ts";
-import { text } from "../kernel/body.ts";
+import { called, text } from "../kernel/body.ts";
 import { idOf } from "../kernel/id.ts";
 import { SUBSCRIPTION_STATUSES } from "../schema/team.ts";
 import { email, NewMember } from "../team/member.card.ts";
@@ -23,7 +23,7 @@ const { roles, rights, grants, objectGroupIds, language, creditLimit, limitPerio
 
 const Invite = z.strictObject({
   action: z.literal("invite"),
-  email: from(email), firstName: from(text(100)), lastName: from(text(100)),
+  email: from(email), firstName: from(called(100)), lastName: from(called(100)),
   externalId: from(text(200)).nullable().default(null).describe("What the sender knows the person by; a later block may name it."),
   roles, rights, grants, objectGroupIds, language, creditLimit, limitPeriod, position, department,
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { RIGHT_NAMES } from "../access/right.ts";
-import { text } from "../kernel/body.ts";
+import { called } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { ADDRESS_RULES_MAX } from "./address.ts";
 
@@ -10,7 +10,7 @@ export const CLAIM_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 const time = z.iso.datetime().nullable();
 
 export const NewKey = z.strictObject({
-  name: text(100),
+  name: called(100),
   scopes: z.array(z.enum(RIGHT_NAMES)).max(RIGHT_NAMES.length).nullable().default(null)
     .describe("Rights that the key is narrowed to; null is all that its member has, live."),
   allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX).default([]),

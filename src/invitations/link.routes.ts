@@ -3,7 +3,7 @@ import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { requirePower } from "../identity/refusal.change.ts";
-import { text, time } from "../kernel/body.ts";
+import { called, time } from "../kernel/body.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
@@ -18,7 +18,7 @@ import { LinkCard, linkCard } from "./link.card.ts";
 const TTL_MAX_MS = 30 * 24 * 60 * 60 * 1000;
 
 const NewLink = z.strictObject({
-  name: text(100).nullable().default(null).describe("What you call it."),
+  name: called(100).nullable().default(null).describe("What you call it."),
   role: z.string().max(40).optional().describe("A role without any access until it is granted; the only one, unless told."),
   maxUses: z.number().int().min(1).max(1_000).default(1),
   expiresAt: time.optional().describe("At most 30 days from now; as the account's invitations, unless told."),

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { type Endpoint, openEndpoint } from "../identity/call.ts";
-import { text } from "../kernel/body.ts";
+import { called } from "../kernel/body.ts";
 import { MEMBER_STATUSES } from "../schema/team.ts";
 import { BY_CODE } from "./code.ts";
 import { join } from "./join.change.ts";
 import { Tokens } from "./session.card.ts";
 
 const Body = z.strictObject({
-  token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link"), ...BY_CODE, firstName: text(100), lastName: text(100),
+  token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link"), ...BY_CODE, firstName: called(100), lastName: called(100),
   signIn: z.boolean().default(false).describe("Open a session in the same step."),
 });
 

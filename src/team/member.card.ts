@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { GrantRow } from "../access/preset.ts";
 import { RIGHT_NAMES } from "../access/right.ts";
 import { ADDRESS_RULES_MAX } from "../identity/address.ts";
-import { text } from "../kernel/body.ts";
+import { called, text } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { fold } from "../kernel/fold.ts";
 import { DEFAULT_NOTIFICATIONS } from "../mail/notice.ts";
@@ -35,7 +35,7 @@ const characteristics = {
   language: z.enum(LOCALES).nullable().describe("What hints and mails are written in; null: the account's."),
 };
 
-const person = { username: text(100), firstName: text(100), lastName: text(100), email, ...characteristics };
+const person = { username: called(100), firstName: called(100), lastName: called(100), email, ...characteristics };
 
 /** Nothing may be missing of these; the others may be null. */
 export const REQUIRED_FIELDS = ["username", "firstName", "lastName", "email"] as const satisfies readonly (keyof typeof person)[];

@@ -2,14 +2,14 @@ import { z } from "zod";
 import type { Role } from "../access/preset.ts";
 import { type Right, RIGHT_NAMES } from "../access/right.ts";
 import { ROLE_TEXTS } from "../access/role-text.ts";
-import { text } from "../kernel/body.ts";
+import { called, text } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import type { Locale, RoleRow } from "../schema/team.ts";
 import { Grant, Grants } from "./member.card.ts";
 import type { Level } from "./role-level.ts";
 
 const wanted = {
-  name: text(100),
+  name: called(100),
   description: text(500).or(z.literal("")),
   rights: z.array(z.enum(RIGHT_NAMES)).max(RIGHT_NAMES.length).describe("None beyond your own."),
   grants: Grants,
