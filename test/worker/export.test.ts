@@ -7,7 +7,7 @@ import { ask, downloaded, filled, lines, type Listed, newest, wholeList } from "
 import { fetch, foundPlatform, made, said } from "./operators-world.ts";
 
 const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-const HOSTILE = ["=cmd|'/c calc'!A1", "+1", "-1", "@SUM(A1:A9)", "<b>&amp;]]>", "🦊 fox", "Ёжик в тумане", "_x0041_", "=HYPERLINK(\"http://example.com\",\"x\")", "'=1"];
+const HOSTILE = ["=cmd|'/c calc'!A1", "+1", "-1", "@SUM(A1:A9)", "<b>&amp;]]>", "🦊 fox", "Ёжик в тумане", "_x0041_", "=HYPERLINK(\"mailto:x@example.com\",\"x\")", "'=1"];
 
 let platform: Api;
 let manager: Person;
