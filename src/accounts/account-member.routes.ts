@@ -14,7 +14,8 @@ import { findParent } from "./account.store.ts";
 import { insertInvitation, INVITATION_PENDING } from "../invitations/invitation.store.ts";
 import { newInvitation, sent } from "../invitations/invite.change.ts";
 import { MemberCard, memberCard, NewMember } from "../team/member.card.ts";
-import { guardMemberLimit, insertMember, loginOf, LOGINS_MAX, MEMBER_EMAIL } from "../team/member.store.ts";
+import { guardMemberLimit, insertMember, loginOf, MEMBER_EMAIL } from "../team/member.store.ts";
+import { memberLimit } from "../team/member-limit.ts";
 import { claimAnew, firstKey } from "./new-account.change.ts";
 import { newMemberRow } from "../team/new-member.change.ts";
 import { loadTenant } from "./tenant.change.ts";
@@ -48,11 +49,11 @@ const add = endpoint({
   const { settings, switches } = settingsOf(account, above?.settings ?? null);
   const preset = presetFor(account.kind, switches);
   checkGiven(preset, body);
-  const { restrictedAccounts, memberLimit, contactUrl } = account.plan;
+  const { restrictedAccounts, contactUrl } = account.plan;
   if (isRestricted(preset, body.roles) && !restrictedAccounts) {
     throw new Problem("plan/feature-required", { members: { feature: "restrictedAccounts", contact: contactUrl ?? call.env.CONTACT_URL } });
   }
-  const limit = Math.min(memberLimit ?? Infinity, preset.logins ? LOGINS_MAX : Infinity);
+  const limit = memberLimit(account.plan, preset);
   const row = newMemberRow(call, account.id, body);
   const answer = memberCard(row, [], account.name);
   const waiting = newInvitation(call, row);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Stale } from "../access/stamp.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import type { Answer } from "../kernel/operation.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
+import { invalid, stale } from "../kernel/problem.ts";
 import { loadMember, refuseUnseenLoss } from "../team/member.change.ts";
 import { farewell, finishCharges, holdStill, loadOwned, refuseOwnerAndSelf, removalEvents, removalStatements, settleTasks } from "./removal.change.ts";
 import { TASK_FATES } from "./removal.ts";
@@ -17,7 +17,7 @@ const ROUNDS_MAX = 8;
 const PATIENT_ROUNDS = 3;
 
 /** A change that costs credits is neither cut in two nor paid without its object. */
-const UNPAID = new Problem("stale", { headers: { "Retry-After": "1" } });
+const UNPAID = stale();
 
 /** Null: the member or the tasks are others by now than were read, or something was unpaid, and it has to be tried once more. */
 async function removeOnce(call: Call<unknown, z.infer<typeof Query>>, round: number, held: { version: number | null }): Promise<Answer | null> {

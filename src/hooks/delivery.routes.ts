@@ -9,7 +9,7 @@ import { BODY_LIMIT, parseJson, text } from "../kernel/body.ts";
 import { batch } from "../kernel/db.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
-import { Problem } from "../kernel/problem.ts";
+import { Problem, stale } from "../kernel/problem.ts";
 import type { DeliveryRow, HookRow } from "../schema/hook.ts";
 import { settled } from "./credit.change.ts";
 import { DeliveryCard, deliveryCard, Received, received, Trial } from "./delivery.card.ts";
@@ -88,7 +88,7 @@ const isOpenAgain = ({ outcome, digest }: DeliveryRow, { scheme }: HookRow, mess
 async function deliver(call: Call, types: TypeTable, verified: HookRow, message: Message): Promise<Answer | Reason> {
   const [[hook], [before]] = await call.read(findHookAtDoor(call.db, verified.id), findDelivery(call.db, verified.id, message.id, message.digest));
   // Switched off, or with other secrets, since it was verified: the sender asks again.
-  if (hook === undefined || hook.version !== verified.version) throw new Problem("stale", { headers: { "Retry-After": "1" } });
+  if (hook === undefined || hook.version !== verified.version) throw stale();
   // What was accepted is brought to its end, whatever its owner may do by now.
   if (before?.outcome === "pending") return { status: 200, body: received(await settled(call, before), true) };
   const refused = refusal(call.principal, call.origin, call.now, false);

@@ -3,7 +3,7 @@ import type { TypeTable } from "../access/type.ts";
 import { declaredBody } from "../kernel/body.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { batch } from "../kernel/db.ts";
-import { Problem } from "../kernel/problem.ts";
+import { Problem, stale } from "../kernel/problem.ts";
 import type { Locale } from "../schema/team.ts";
 import { touchKey } from "./api-key.store.ts";
 import { refusal } from "./admission.ts";
@@ -135,5 +135,3 @@ async function act<T>(request: GateRequest, load: () => Promise<Principal | null
   }
   throw stale();
 }
-
-const stale = (): Problem => new Problem("stale", { headers: { "Retry-After": "1" } });

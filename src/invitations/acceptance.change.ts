@@ -11,7 +11,7 @@ import { recordStranger } from "../identity/stranger-refusal.change.ts";
 import type { Holder } from "../identity/member.store.ts";
 import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
-import { Problem } from "../kernel/problem.ts";
+import { Problem, stale } from "../kernel/problem.ts";
 import type { Letter } from "../mail/letter.ts";
 import { wants } from "../mail/notice.ts";
 import { dispatch, post } from "../mail/outbox.store.ts";
@@ -131,7 +131,7 @@ export async function accept(call: OpenCall, types: TypeTable, load: () => Promi
     }
     if (await written(call, waiting, inviter, acceptance(call, waiting), await beside(waiting))) return waiting;
   }
-  throw new Problem("stale", { headers: { "Retry-After": "1" } });
+  throw stale();
 }
 
 /** False when it is no longer what was read. @throws Problem conflict/duplicate-member */

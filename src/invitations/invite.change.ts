@@ -18,7 +18,8 @@ import type { Locale, Settings } from "../schema/team.ts";
 import { requireGranted, requireNeeded } from "../team/grant.change.ts";
 import { memberCard, type MemberRow, type NewMember } from "../team/member.card.ts";
 import { addressRules, checkAssignment, requireGroups, requireInviting } from "../team/member.change.ts";
-import { guardMemberLimit, insertMember, loginOf, LOGINS_MAX, MEMBER_EMAIL, MEMBER_EXTERNAL } from "../team/member.store.ts";
+import { guardMemberLimit, insertMember, loginOf, MEMBER_EMAIL, MEMBER_EXTERNAL } from "../team/member.store.ts";
+import { memberLimit } from "../team/member-limit.ts";
 import { newMemberRow } from "../team/new-member.change.ts";
 import { requireKnownGroups } from "../team/object-group.change.ts";
 import { findRoles } from "../team/role.store.ts";
@@ -65,7 +66,7 @@ export async function invite(call: Call, types: TypeTable, { grants, allowAny, .
   requireNeeded(preset, wanted.roles, grants, "/grants");
   await requireKnownGroups(call, wanted.objectGroupIds, "/objectGroupIds");
   requireDomain(account.settings.allowedEmailDomains, wanted.email);
-  const limit = Math.min(account.plan.memberLimit ?? Infinity, preset.logins ? LOGINS_MAX : Infinity);
+  const limit = memberLimit(account.plan, preset);
   await refuseKnown(call, wanted, limit);
   const row = newMemberRow(call, accountId, {
     ...wanted, notifications: definite(wanted.notifications), allowedIps: addressRules(call, wanted.allowedIps, { allowAny }, false), source: hookId === null ? "local" : "external",

@@ -73,6 +73,9 @@ export class Problem extends Error {
 export const invalid = (pointer: string, detail: string): Problem =>
   new Problem("validation", { errors: [{ pointer, detail }] });
 
+/** 503: what it rests on changed while it ran, more often than it is tried. */
+export const stale = (): Problem => new Problem("stale", { headers: { "Retry-After": "1" } });
+
 /** The body of RFC 9457. `instance` is the request id, so that an answer can be found in the call log. */
 export function problemBody(code: ProblemCode, extra: ProblemExtra, requestId: string): Record<string, unknown> {
   const { status, title, detail } = PROBLEMS[code];

@@ -6,7 +6,7 @@ import { keyring } from "../identity/keyring.ts";
 import { batch, failedGuard } from "../kernel/db.ts";
 import { sameSecret } from "../kernel/digest.ts";
 import { ID_PREFIXES, newId } from "../kernel/id.ts";
-import { Problem } from "../kernel/problem.ts";
+import { Problem, stale } from "../kernel/problem.ts";
 import { emailToken, idInToken } from "../mail/one-time.ts";
 import { confirmEmail, findAddressee } from "./email.store.ts";
 import { actorOf } from "./session.change.ts";
@@ -23,7 +23,7 @@ const confirm = openEndpoint({
   const { token } = await call.body();
   // A change of the card may come between: the address may be another then.
   for (let attempt = 0; attempt < 3; attempt += 1) if (await confirmed(call, token)) return { status: 204 };
-  throw new Problem("stale", { headers: { "Retry-After": "1" } });
+  throw stale();
 });
 
 /** False when the card is no longer what was read. @throws Problem not-found */

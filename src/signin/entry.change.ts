@@ -7,7 +7,7 @@ import { recordStranger } from "../identity/stranger-refusal.change.ts";
 import { accept } from "../invitations/acceptance.change.ts";
 import { type Acceptable, findByVerifiedAddress, userIdOf, type Waiting } from "../invitations/acceptance.store.ts";
 import { batch, failedGuard } from "../kernel/db.ts";
-import { Problem } from "../kernel/problem.ts";
+import { Problem, stale } from "../kernel/problem.ts";
 import type { Proof } from "./code.ts";
 import { wrongCode } from "./code.change.ts";
 import { giveTryBack, spend } from "./code.store.ts";
@@ -33,7 +33,7 @@ export async function enter(call: OpenCall, types: TypeTable, proof: Proof, acco
     const opened = "invitation" in door ? await byInvitation(call, types, proof, door.invitation) : await asMember(call, proof, door.membership);
     if (opened !== null) return opened;
   }
-  throw new Problem("stale", { headers: { "Retry-After": "1" } });
+  throw stale();
 }
 
 async function choose(call: OpenCall, proof: Proof, accountId: string | undefined): Promise<Door> {

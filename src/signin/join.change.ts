@@ -14,11 +14,12 @@ import { findLink, findMemberOf, joinByLink, type Link } from "../invitations/li
 import { batch, failedGuard, failedUnique } from "../kernel/db.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
-import { Problem } from "../kernel/problem.ts";
+import { Problem, stale } from "../kernel/problem.ts";
 import { dispatch, post } from "../mail/outbox.store.ts";
 import { askBarred, guardNotBarred } from "../team/former.store.ts";
 import type { MemberRow } from "../team/member.card.ts";
-import { guardMemberLimit, LOGINS_MAX, MEMBER_EMAIL } from "../team/member.store.ts";
+import { guardMemberLimit, MEMBER_EMAIL } from "../team/member.store.ts";
+import { memberLimit } from "../team/member-limit.ts";
 import { newMemberRow } from "../team/new-member.change.ts";
 import type { Proof } from "./code.ts";
 import { prove, wrongCode } from "./code.change.ts";
@@ -60,7 +61,7 @@ export async function join(call: OpenCall, asked: Joining): Promise<Joined> {
     if (joined !== null) return joined;
     link = requireGood(call, (await findLink(call.db, hash))[0]);
   }
-  throw new Problem("stale", { headers: { "Retry-After": "1" } });
+  throw stale();
 }
 
 /** Whoever was blocked or removed does not come back by a link that they still have. @throws Problem conflict/former-member */
@@ -98,7 +99,7 @@ async function write(call: OpenCall, found: Link, { firstName, lastName, signIn 
     ...newMemberRow({ now, principal: { memberId: link.invitedBy } }, account.id, { firstName, lastName, email: proof.email, roles: [link.role ?? ""] }), acceptedAt: now, emailVerifiedAt: now,
   };
   const person = { id: newId("user", now), email: proof.email, emailVerifiedAt: now, locale: account.settings.locale ?? DEFAULT_SETTINGS.locale, createdAt: now };
-  const limit = Math.min(account.plan.memberLimit ?? Infinity, preset.logins ? LOGINS_MAX : Infinity);
+  const limit = memberLimit(account.plan, preset);
   const opened = signIn ? await openSession(call, row, userIdOf(proof.email)) : null;
   const events = [joinEvent(call, found, row), ...opened?.events ?? []];
   const letters = joinedLetters(call, found, row, "link");

@@ -3,7 +3,7 @@ import { admitsAddress, compileRules } from "../identity/address.ts";
 import { statusRefusal } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
 import { batch, failedGuard, type Statement } from "../kernel/db.ts";
-import { Problem } from "../kernel/problem.ts";
+import { Problem, stale } from "../kernel/problem.ts";
 import { denied } from "./entry.change.ts";
 import { isOurs, readRefreshToken, refreshToken, sessionEnd } from "./refresh-token.ts";
 import type { Tokens } from "./session.card.ts";
@@ -29,7 +29,7 @@ export async function refresh(call: OpenCall, token: string): Promise<Tokens> {
     }
     const refreshed = await rotated(call, found);
     if (refreshed !== null) return refreshed;
-    if (attempt === 2) throw new Problem("stale", { headers: { "Retry-After": "1" } });
+    if (attempt === 2) throw stale();
   }
   throw new Problem("auth/invalid-credential", { detail: "The refresh token is not valid, was used already, or its session has ended. Sign in again." });
 }

@@ -1,15 +1,13 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { GrantRow } from "../access/preset.ts";
 import { type Db, type Expression, guard, type Statement } from "../kernel/db.ts";
+import { LOGINS_MAX } from "./member-limit.ts";
 import { accessGrant, member } from "../schema/team.ts";
 import { foldedOf, type MemberRow } from "./member.card.ts";
 
 /** Columns of the unique key, as a failed write names them. */
 export const MEMBER_EMAIL = "member.account_id, member.email";
 export const MEMBER_EXTERNAL = "member.account_id, member.external_id";
-
-/** At most so many members have a login of four digits. */
-export const LOGINS_MAX = 9_999;
 
 /** @param logins the model's members have logins: the next one above all, or the lowest that is free again */
 export const insertMember = (db: Db, row: MemberRow, grants: readonly GrantRow[], logins: boolean): Statement[] => [

@@ -7,7 +7,7 @@ import { batch, failedGuard } from "../kernel/db.ts";
 import { sameSecret } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/operation.ts";
-import { Problem } from "../kernel/problem.ts";
+import { Problem, stale } from "../kernel/problem.ts";
 import { DEFAULT_NOTIFICATIONS } from "../mail/notice.ts";
 import { idInToken, unsubscribeToken } from "../mail/one-time.ts";
 import { findSubscriber, type Subscriber, unsubscribe } from "./unsubscribe.store.ts";
@@ -43,7 +43,7 @@ async function ended(call: OpenCall, token: string): Promise<Answer> {
     await batch(db, [...unsubscribe(db, member, now), stage(db, event)]);
   } catch (error) {
     if (failedGuard(error) !== "changed") throw error;
-    throw new Problem("stale", { headers: { "Retry-After": "1" } });
+    throw stale();
   }
   call.defer(publish(env.AUDIT, member.accountId, [event]));
   return { status: 204 };
