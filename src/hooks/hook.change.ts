@@ -2,7 +2,7 @@ import { type ResourceRef, decide, memberRef } from "../access/decide.ts";
 import type { TypeTable } from "../access/type.ts";
 import { findAccount } from "../identity/account.store.ts";
 import type { Call } from "../identity/call.ts";
-import { tooWide } from "../identity/narrowing.ts";
+import { restrictionOf, UNRESTRICTED, widerThan } from "../identity/key-restriction.ts";
 import { isOpenable } from "../identity/sealed-secret.ts";
 import { invite } from "../invitations/invite.change.ts";
 import { newId } from "../kernel/id.ts";
@@ -33,7 +33,7 @@ export const cardOf = ({ env, now }: Call, row: HookRow) =>
 
 /** A hook has all that its owner has, at any time and from anywhere: a key that has less must not make one. @throws Problem access/denied */
 export function refuseNarrow({ principal: { credential } }: Call): void {
-  const narrow = credential.kind === "key" ? tooWide(credential, { scopes: null, allowedIps: [], expiresAt: null }) : null;
+  const narrow = widerThan(restrictionOf(credential), UNRESTRICTED);
   if (narrow === null) return;
   throw new Problem("access/denied", { detail: `The key of this call is narrowed in ${narrow}, and a hook has all that its owner has. Use another key, or a session.` });
 }

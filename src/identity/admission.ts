@@ -1,6 +1,7 @@
 import type { Origin } from "../audit/event.ts";
 import { isRestricted } from "../access/preset.ts";
 import { admitsAddress } from "./address.ts";
+import { hasEnded } from "./key-restriction.ts";
 import type { Principal } from "./principal.ts";
 
 export type Refusal = "auth/blocked" | "auth/invalid-credential" | "ip/not-allowed" | "plan/feature-required";
@@ -14,7 +15,7 @@ export function refusal(principal: Principal, origin: Pick<Origin, "ip">, now: n
   const { member, credential, home } = principal;
   const stopped = statusRefusal(member.status);
   if (stopped !== null) return stopped;
-  if (credential.revokedAt !== null || (credential.expiresAt !== null && credential.expiresAt <= now)) return "auth/invalid-credential";
+  if (hasEnded(credential, now)) return "auth/invalid-credential";
   if (!admitsAddress(principal.addressRules, origin.ip)) return "ip/not-allowed";
   return !aboutItself && hasLapsed(home, member.roles) ? "plan/feature-required" : null;
 }

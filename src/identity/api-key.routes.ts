@@ -14,7 +14,7 @@ import { findKey, guardKeyMember, insertKey, listKeys, revokeKey } from "./api-k
 import { keyHints, mintKey } from "./api-key.ts";
 import { type Call, endpoint } from "./call.ts";
 import { findMember, findSignInAddress, type Holder } from "./member.store.ts";
-import { tooWide } from "./narrowing.ts";
+import { restrictionOf, widerThan } from "./key-restriction.ts";
 import { canonicalRules, type Holdings, requireKeyPower, requirePower } from "./refusal.change.ts";
 
 /** What a missing key is decided as: like one that the caller may not see. */
@@ -87,7 +87,7 @@ async function claimOf(call: Call, keyId: string, name: string, target: Pick<Hol
 function decideKey(call: Call, targetId: string, target: Holdings | undefined): void {
   const { principal } = call;
   const { preset: { roles }, settings } = principal.home;
-  const { scopes } = principal.credential;
+  const { scopes } = restrictionOf(principal.credential);
   const ownKeys = settings.membersMayCreateKeys && principal.member.roles.some((role) => roles[role]?.ownKeys)
     && (scopes === null || scopes.includes("api_key.create"));
   if (targetId === principal.memberId && ownKeys) return;
@@ -103,7 +103,7 @@ function keyTerms(call: Call, body: z.infer<typeof NewKey>) {
   const terms = { scopes: body.scopes, allowedIps, expiresAt };
   const beyond = body.scopes?.find((scope) => !call.principal.grantSet.reaches.has(scope));
   if (beyond !== undefined) throw new Problem("access/denied", { detail: `Nobody gives a scope beyond their own rights, such as ${beyond} here.` });
-  const wide = tooWide(call.principal.credential, terms);
+  const wide = widerThan(restrictionOf(call.principal.credential), terms);
   if (wide !== null) throw new Problem("access/denied", { detail: `The key of this call is narrowed in ${wide}, so it makes only keys that are at least as narrow.` });
   return terms;
 }

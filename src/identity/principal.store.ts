@@ -9,6 +9,7 @@ import type { Db } from "../kernel/db.ts";
 import { apiKey, session } from "../schema/identity.ts";
 import { account, member, type Settings } from "../schema/team.ts";
 import { compileRules } from "./address.ts";
+import { type CallCredential, restrictionOf, traceOf } from "./key-restriction.ts";
 import { customRolesOf, grantsOf, holder, type Holder } from "./member.store.ts";
 import type { Principal } from "./principal.ts";
 import { settingsOf } from "./settings.ts";
@@ -35,17 +36,19 @@ export const findPrincipalByToken = (db: Db, { acc, mem, key, sid }: TokenOf, ta
 
 /** The member who owns a hook, as strong as they are now. What came in through it comes from elsewhere: only the account's address rules hold. */
 export async function findPrincipalByHook(db: Db, { id, accountId, memberId }: { id: string; accountId: string; memberId: string }, types: TypeTable): Promise<Principal | null> {
-  return findMemberAs(db, and(eq(member.id, memberId), eq(member.accountId, accountId)), id, null, types);
+  return findMemberAs(db, and(eq(member.id, memberId), eq(member.accountId, accountId)), { kind: "hook", id }, null, types);
 }
 
 /** Whoever began something, as strong as they are now on the account that it is about: it goes no further than they do. Null when they are gone. */
 export const findPrincipalBehind = (db: Db, memberId: string, targetId: string, types: TypeTable): Promise<Principal | null> =>
-  findMemberAs(db, eq(member.id, memberId), "", targetId, types);
+  findMemberAs(db, eq(member.id, memberId), { kind: "behalf" }, targetId, types);
 
-async function findMemberAs(db: Db, where: SQL | undefined, id: string, targetId: string | null, types: TypeTable): Promise<Principal | null> {
+async function findMemberAs(
+  db: Db, where: SQL | undefined, credential: CallCredential, targetId: string | null, types: TypeTable,
+): Promise<Principal | null> {
   const [row] = await db.select(WHO).from(member).innerJoin(account, eq(account.id, member.accountId)).leftJoin(target, AT(targetId)).where(where);
   if (row === undefined) return null;
-  const principal = toPrincipal(row, { kind: "hook", id, scopes: null, allowedIps: [], expiresAt: null, revokedAt: null }, targetId, "hook", types);
+  const principal = toPrincipal(row, credential, targetId, types);
   return { ...principal, addressRules: [compileRules(row.account.allowedIps)] };
 }
 
@@ -61,13 +64,16 @@ const WHO = {
 };
 const AT = (targetId: string | null) => and(eq(target.id, targetId ?? ""), ne(target.id, account.id));
 
-async function findKeyHolder(db: Db, where: SQL | undefined, targetId: string | null, via: Principal["via"], types: TypeTable): Promise<Principal | null> {
+async function findKeyHolder(
+  db: Db, where: SQL | undefined, targetId: string | null, sentAs: "key" | "token", types: TypeTable,
+): Promise<Principal | null> {
   const [row] = await db.select({ ...WHO, key: apiKey }).from(apiKey)
     .innerJoin(member, and(eq(member.id, apiKey.memberId), eq(member.accountId, apiKey.accountId)))
     .innerJoin(account, eq(account.id, member.accountId)).leftJoin(target, AT(targetId)).where(where);
   if (row === undefined) return null;
   const { id, scopes, allowedIps, expiresAt, revokedAt } = row.key;
-  return toPrincipal(row, { kind: "key", id, scopes, allowedIps, expiresAt, revokedAt }, targetId, via, types);
+  const restriction = { scopes, allowedIps, expiresAt };
+  return toPrincipal(row, { kind: "key", id, sentAs, restriction, revokedAt }, targetId, types);
 }
 
 async function findSessionHolder(db: Db, where: SQL | undefined, targetId: string | null, types: TypeTable): Promise<Principal | null> {
@@ -76,12 +82,8 @@ async function findSessionHolder(db: Db, where: SQL | undefined, targetId: strin
     .innerJoin(account, eq(account.id, member.accountId)).leftJoin(target, AT(targetId)).where(where);
   if (row === undefined) return null;
   const { id, expiresAt, endedAt } = row.session;
-  return toPrincipal(row, { kind: "session", id, scopes: null, allowedIps: [], expiresAt, revokedAt: endedAt }, targetId, "token", types);
+  return toPrincipal(row, { kind: "session", id, expiresAt, endedAt }, targetId, types);
 }
-
-/** What the trail keeps of a credential. */
-const trace = ({ kind, id }: Principal["credential"]) =>
-  ({ apiKeyId: kind === "key" ? id : null, ...(kind === "session" ? { sessionId: id } : {}), ...(kind === "hook" ? { hookId: id } : {}) });
 
 type AccountRow = typeof account.$inferSelect;
 
@@ -97,20 +99,20 @@ interface Row {
   readonly platformId: string | null;
 }
 
-function toPrincipal(row: Row, credential: Principal["credential"], targetId: string | null, via: Principal["via"], types: TypeTable): Principal {
+function toPrincipal(row: Row, credential: CallCredential, targetId: string | null, types: TypeTable): Principal {
+  const restriction = restrictionOf(credential);
   const { member: who, account: home, target: below } = row;
   const homeSettings = settingsOf(home, row.aboveHome as Settings | null);
   const preset = presetFor(home.kind, homeSettings.switches);
   const source = {
     memberId: who.id, accountId: home.id, roles: who.roles, customRoles: row.customRoles, rights: who.rights, grants: row.grants,
-    objectGroupIds: who.objectGroupIds, scopes: credential.scopes,
+    objectGroupIds: who.objectGroupIds, scopes: restriction.scopes,
   };
   const own = compile(source, preset, types);
   const acted = targetId === null || targetId === home.id ? home : below !== null && actsOn(own, preset, home.id, below, row.targetGrandparentId) ? below : null;
   const at = acted ?? home;
   const atSettings = at === home ? homeSettings : settingsOf(at, row.aboveTarget as Settings | null);
   return {
-    via,
     stamp: {
       memberId: who.id, memberVersion: who.version, accountId: home.id, accountVersion: home.version,
       ...(at === home ? { targetId: null, targetVersion: 0 } : { targetId: at.id, targetVersion: at.version }),
@@ -128,8 +130,8 @@ function toPrincipal(row: Row, credential: Principal["credential"], targetId: st
       creditLimit: who.creditLimit, limitPeriod: who.limitPeriod,
     },
     credential,
-    addressRules: [home.allowedIps, who.allowedIps, credential.allowedIps, ...(at === home ? [] : [at.allowedIps])].map(compileRules),
+    addressRules: [home.allowedIps, who.allowedIps, restriction.allowedIps, ...(at === home ? [] : [at.allowedIps])].map(compileRules),
     grantSet: at === home ? own : compileBelow(own, preset), types,
-    actor: { type: "member", memberId: who.id, accountId: home.id, login: who.username, email: who.email, ...trace(credential) },
+    actor: { type: "member", memberId: who.id, accountId: home.id, login: who.username, email: who.email, ...traceOf(credential) },
   };
 }

@@ -5,6 +5,7 @@ import type { TypeAccess, TypeTable } from "../access/type.ts";
 import type { Actor } from "../audit/event.ts";
 import type { Block } from "../kernel/cidr.ts";
 import type { AccountKind } from "../access/model.ts";
+import type { CallCredential } from "./key-restriction.ts";
 import type { LimitPeriod, Locale, Plan, Settings, Subscription } from "../schema/team.ts";
 
 /**
@@ -13,8 +14,6 @@ import type { LimitPeriod, Locale, Plan, Settings, Subscription } from "../schem
  */
 export interface Principal {
   readonly stamp: Stamp;
-  /** What the caller sent: an API key, a token minted from one or from a session; or what came in through a hook. */
-  readonly via: "key" | "token" | "hook";
   readonly memberId: string;
   /** The person who signs in as the member; null before an invitation was accepted. */
   readonly userId: string | null;
@@ -54,15 +53,7 @@ export interface Principal {
     readonly creditLimit: number | null;
     readonly limitPeriod: LimitPeriod;
   };
-  /** What the call rests on: a key that may be narrowed, a session, or a hook. Sessions and hooks have all that their member has. */
-  readonly credential: {
-    readonly kind: "key" | "session" | "hook";
-    readonly id: string;
-    readonly scopes: readonly string[] | null;
-    readonly allowedIps: readonly string[];
-    readonly expiresAt: number | null;
-    readonly revokedAt: number | null;
-  };
+  readonly credential: CallCredential;
   /** One list for each of account, member, key and the account acted on that has rules; null is a stored rule that cannot be read. */
   readonly addressRules: ReadonlyArray<readonly Block[] | null>;
   /** What the member may do in the account that the call acts on. */

@@ -14,11 +14,12 @@ const exchange = endpoint({
   summary: "Exchange an API key for an access token (RFC 9068). Every right of the token is asked live.",
 }, async (call) => {
   const { principal, env, now } = call;
-  if (principal.via !== "key") throw new Problem("auth/invalid-credential", { detail: "An access token cannot be exchanged for another. Send the API key." });
-  const subject = { memberId: principal.memberId, accountId: principal.home.accountId, source: { kind: "key" as const, id: principal.credential.id }, jti: newId("token", now) };
+  const { credential } = principal;
+  if (credential.kind !== "key" || credential.sentAs !== "key") throw new Problem("auth/invalid-credential", { detail: "An access token cannot be exchanged for another. Send the API key." });
+  const subject = { memberId: principal.memberId, accountId: principal.home.accountId, source: { kind: "key" as const, id: credential.id }, jti: newId("token", now) };
   const token = await mintToken(await keyring(env.SIGNING_KEYS), { issuer: env.ISSUER, audience: env.AUDIENCE }, subject, now);
   // A sign-in belongs in the trail of the member's own account, and its token names that one; the batch that records it confirms the stamp.
-  const events = [call.event("token.create", { type: "api_key", id: principal.credential.id }, { accountId: principal.home.accountId })];
+  const events = [call.event("token.create", { type: "api_key", id: credential.id }, { accountId: principal.home.accountId })];
   return call.commit({ statements: [], events }, { status: 200, body: { access_token: token, token_type: "Bearer", expires_in: TOKEN_TTL_SECONDS } });
 });
 

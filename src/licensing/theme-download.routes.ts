@@ -4,6 +4,7 @@ import type { TypeTable } from "../access/type.ts";
 import { refusal } from "../identity/admission.ts";
 import { type Endpoint, endpoint, type OpenCall, openEndpoint } from "../identity/call.ts";
 import { type Download, DOWNLOAD_TTL_SECONDS, signDownload, verifyDownload } from "../identity/download-token.ts";
+import type { CallCredential } from "../identity/key-restriction.ts";
 import { keyring } from "../identity/keyring.ts";
 import type { Principal } from "../identity/principal.ts";
 import { findPrincipalByToken } from "../identity/principal.store.ts";
@@ -36,12 +37,21 @@ const make = endpoint({
   const { file: name } = await call.body();
   const file = files.find((each) => each.name === name);
   if (file === undefined) throw new Problem("not-found", { errors: [{ pointer: "/file", detail: "names no file of this theme" }] });
-  const token = await signDownload(await keyring(env.SIGNING_KEYS), terms(call), { acc: principal.accountId, mem: principal.memberId, ...(principal.credential.kind === "session" ? { sid: principal.credential.id } : { key: principal.credential.id }), thm: row.id, fil: file.id }, now);
+  const token = await signDownload(await keyring(env.SIGNING_KEYS), terms(call), { acc: principal.accountId, mem: principal.memberId, ...sourceOf(principal.credential), thm: row.id, fil: file.id }, now);
   const event = call.event("theme.download", { type: "theme", id: row.id }, { changes: { before: {}, after: { file: file.name, sha256: file.sha256, licenseId: license.id } } });
   return call.commit({
     statements: [guardResource(call.db, { accountId: principal.accountId, type: "license", ...license })], events: [event],
   }, { status: 200, body: { url: `${env.ISSUER}/v1/downloads/${token}`, expiresAt: iso(Math.floor(now / 1000 + DOWNLOAD_TTL_SECONDS) * 1000) } });
 });
+
+/** What a link ends with: the key or the session that made it. */
+function sourceOf(credential: CallCredential): Pick<Download, "key" | "sid"> {
+  switch (credential.kind) {
+    case "key": return { key: credential.id };
+    case "session": return { sid: credential.id };
+    case "hook": case "behalf": throw new Problem("access/denied", { detail: "Only a member makes download links." });
+  }
+}
 
 const follow = (types: TypeTable) => openEndpoint({
   method: "GET", path: "/v1/downloads/:token", tag: "Themes", right: "public", status: 200, answer: { file: "application/octet-stream" },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { decide, type GrantSet, visible, type Visible } from "../access/decide.ts";
 import { type Right, typeOf } from "../access/right.ts";
+import { restrictionOf } from "../identity/key-restriction.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
@@ -44,7 +45,7 @@ function namedFor({ principal }: Call): Named {
   const [reach, reports, sight] = [reaches.get("audit.view"), reaches.get("report.download"), sightOf(principal)];
   if (reach?.all) return { members: "all", memberId, sight };
   if (reach?.own || (reports?.own && !reports.all)) return { members: "one", memberId };
-  return { members: "none", memberId, sight: credential.scopes === null ? { ...sight, hidden: [], partly: [] } : sight };
+  return { members: "none", memberId, sight: restrictionOf(credential).scopes === null ? { ...sight, hidden: [], partly: [] } : sight };
 }
 
 /** A name that opens doors, such as a license key, is told by its last characters. */

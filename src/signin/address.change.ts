@@ -1,5 +1,6 @@
 import type { AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";
+import { restrictionOf, sessionOf, UNRESTRICTED, widerThan } from "../identity/key-restriction.ts";
 import { iso } from "../kernel/clock.ts";
 import { newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/operation.ts";
@@ -21,9 +22,8 @@ export async function personOf(call: Call): Promise<Person | null> {
   const { credential, memberId, home } = call.principal;
   const [people] = await call.read(findPerson(call.db, home.accountId, memberId));
   const [person] = people;
-  const { kind, scopes, allowedIps, expiresAt } = credential;
-  const narrowed = kind === "key" && (scopes !== null || allowedIps.length > 0 || expiresAt !== null);
-  if (person === undefined ? narrowed : kind !== "session") {
+  const isRestricted = widerThan(restrictionOf(credential), UNRESTRICTED) !== null;
+  if (person === undefined ? isRestricted : credential.kind !== "session") {
     throw new Problem("access/denied", { detail: person === undefined ? "Use an API key that is not narrowed." : "Only the person changes this address, in a session: sign in." });
   }
   return person ?? null;
@@ -56,7 +56,7 @@ export async function change(call: Call, asked: { readonly email: string; readon
   const old = await proved(call, person.email, asked.oldCode ?? "", "/oldCode");
   const changes = { before: { email: person.email }, after: { email: fresh.email } };
   return call.commit({
-    statements: [...spend(db, old, now), ...spend(db, fresh, now), ...changeAddress(db, person, fresh.email, call.principal.credential.id, now)],
+    statements: [...spend(db, old, now), ...spend(db, fresh, now), ...changeAddress(db, person, fresh.email, sessionOf(call.principal.credential), now)],
     events: person.members.map((member) => changeEvent(call, member, changes)),
     refusals: { claim_used: spent() }, duplicates: { [USER_EMAIL]: "conflict/duplicate" },
   }, { status: 200, body: { email: fresh.email } });

@@ -30,7 +30,7 @@ export type Person = Awaited<ReturnType<typeof findPerson>>[number];
  * Whoever had got into one of the person's sessions is out: only the one that made the change goes on. Fails under "changed" when the address
  * has changed meanwhile, and on `USER_EMAIL`. @param at milliseconds since the epoch
  */
-export const changeAddress = (db: Db, { id, email, members }: Person, to: string, sessionId: string, at: number): Statement[] => [
+export const changeAddress = (db: Db, { id, email, members }: Person, to: string, sessionId: string | null, at: number): Statement[] => [
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM user WHERE id = ${id} AND email = ${email})`),
   db.update(user).set({ email: to, emailVerifiedAt: at }).where(eq(user.id, id)),
   ...members.map((one) => rememberNames(db, one.accountId, one.id, [{ email, externalId: null }], at)),

@@ -1,3 +1,4 @@
+import { sessionOf } from "../identity/key-restriction.ts";
 import { bumpMember } from "../access/stamp.store.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { countSessions, endSessionsOf } from "../identity/session.store.ts";
@@ -19,7 +20,7 @@ async function end(call: Call, accountId: string, memberId: string, except: stri
 const own = endpoint({
   method: "DELETE", path: "/v1/me/sessions", tag: "Sign-in", right: "self", status: 204,
   summary: "Sign out everywhere else: every other session of yours in this account ends. With an API key, every session.",
-}, (call) => end(call, call.principal.home.accountId, call.principal.memberId, call.principal.credential.id, "ended by the member"));
+}, (call) => end(call, call.principal.home.accountId, call.principal.memberId, sessionOf(call.principal.credential), "ended by the member"));
 
 const theirs = endpoint({
   method: "DELETE", path: "/v1/members/:id/sessions", tag: "Members", right: "member.block", status: 204,
@@ -27,7 +28,7 @@ const theirs = endpoint({
 }, async (call) => {
   const { row } = await loadMember(call, "member.block");
   const isOwn = row.id === call.principal.memberId;
-  return end(call, row.accountId, row.id, isOwn ? call.principal.credential.id : null, isOwn ? "ended by the member" : "ended by another member");
+  return end(call, row.accountId, row.id, isOwn ? sessionOf(call.principal.credential) : null, isOwn ? "ended by the member" : "ended by another member");
 });
 
 export const sessionEndEndpoints: Endpoint[] = [own, theirs];

@@ -26,7 +26,7 @@ const me = endpoint({
     member: memberCard(found.row, found.grants, principal.home.name),
     account: { id: account.id, kind: account.kind, name: account.name },
     rights: [...principal.grantSet.reaches.keys()].sort(),
-    key: credential.kind === "key" ? { id: credential.id, scopes: credential.scopes } : null,
+    key: credential.kind === "key" ? { id: credential.id, scopes: credential.restriction.scopes } : null,
     session: credential.kind === "session" ? { id: credential.id, expiresAt: isoOrNull(credential.expiresAt) } : null,
   } };
 });

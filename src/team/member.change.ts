@@ -6,7 +6,7 @@ import type { TypeTable } from "../access/type.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import type { Call } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
-import { boundIn } from "../identity/narrowing.ts";
+import { restrictionOf } from "../identity/key-restriction.ts";
 import { canonicalRules, requirePower, withoutRestrictedAccounts } from "../identity/refusal.change.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { type Assignment, assignmentFault } from "./assignment.ts";
@@ -53,7 +53,7 @@ export async function checkAssignment(call: Call, wanted: Omit<Assignment, "cust
   const { accountId, account, home, member, grantSet, credential, preset } = call.principal;
   const named = wanted.roles.filter(isCustomRole);
   const customRoles = named.length === 0 ? [] : (await call.read(findRoles(call.db, accountId, named)))[0].map(({ id, ...role }) => ({ ...role, key: id }));
-  const giver = { preset: home.preset, roles: member.roles, grantSet, narrowed: anew && credential.scopes !== null };
+  const giver = { preset: home.preset, roles: member.roles, grantSet, narrowed: anew && restrictionOf(credential).scopes !== null };
   const fault = assignmentFault(giver, { ...wanted, customRoles }, accountId, preset, types, !anew || account.plan.restrictedAccounts);
   if (fault === null) return anew ? requireUnbound(call, wanted) : undefined;
   if (fault.kind === "invalid") throw invalid(fault.pointer, fault.detail);
@@ -63,7 +63,8 @@ export async function checkAssignment(call: Call, wanted: Omit<Assignment, "cust
 
 /** Whoever is given something comes in from anywhere and for good, so a key that does not gives nothing. @throws Problem access/denied */
 function requireUnbound({ principal: { credential } }: Call, { roles, rights, grants }: Omit<Assignment, "customRoles">): void {
-  const bound = boundIn(credential);
+  const { allowedIps, expiresAt } = restrictionOf(credential);
+  const bound = allowedIps.length > 0 ? "allowedIps" : expiresAt !== null ? "expiresAt" : null;
   if (bound === null || [roles, rights, grants].every((given) => given.length === 0)) return;
   throw new Problem("access/denied", { detail: `The key of this call is narrowed in ${bound}, and whoever it gave something would not be. Use a key that is narrowed in scopes only, or sign in.` });
 }

@@ -6,6 +6,7 @@ import { givable } from "../access/invite.ts";
 import { matrix } from "../access/matrix.ts";
 import { ROLE_TEXTS } from "../access/role-text.ts";
 import { type Call, endpoint } from "../identity/call.ts";
+import { restrictionOf } from "../identity/key-restriction.ts";
 import type { Principal } from "../identity/principal.ts";
 import { invalid } from "../kernel/problem.ts";
 import { customRole, ListedRole, presetRole } from "./role.card.ts";
@@ -27,7 +28,7 @@ const adds = ({ reaches }: GrantSet): boolean => reaches.has("member.create") ||
 /** Whether the caller may give a role of the model; a narrowed key gives none that goes beyond it. */
 function mayGive({ home, member, grantSet, memberId, accountId, credential, types }: Principal, { preset }: Level, set: GrantSet, role: string): boolean {
   if (!adds(set) || !givable(home.preset, member.roles).has(role)) return false;
-  if (credential.scopes === null) return true;
+  if (restrictionOf(credential).scopes === null) return true;
   const source = { memberId, accountId, roles: [role], customRoles: [], rights: [], grants: [], objectGroupIds: [], scopes: null };
   return within(compile(source, preset, types), grantSet);
 }

@@ -1,5 +1,6 @@
 import { type GrantSet, type Visible, visible } from "../access/decide.ts";
 import type { Preset } from "../access/preset.ts";
+import { type CallCredential, restrictionOf } from "../identity/key-restriction.ts";
 import { RIGHT_NAMES, type Right, typeOf } from "../access/right.ts";
 
 /** What of an account's log a member sees: rows of their own always, and of others none that tells of what they may not see. */
@@ -21,13 +22,13 @@ interface Viewer {
   readonly preset: Preset;
   readonly home: { readonly accountId: string; readonly preset: Preset };
   readonly member: { readonly roles: readonly string[] };
-  readonly credential: { readonly scopes: readonly string[] | null };
+  readonly credential: CallCredential;
 }
 
 /** A key that is made for reading the log only reads what its member could: there the roles say what that is, and below how far they go. */
 function reachOf({ grantSet, accountId, home, member, credential }: Viewer, right: Right): "all" | "none" | readonly string[] {
   const holds = accountId === home.accountId || home.preset.tree?.rights.has(right) === true;
-  const byRole = holds && credential.scopes !== null && member.roles.some((role) => home.preset.roles[role]?.rights[right] === "all");
+  const byRole = holds && restrictionOf(credential).scopes !== null && member.roles.some((role) => home.preset.roles[role]?.rights[right] === "all");
   const reach = grantSet.reaches.get(right);
   if (byRole || reach?.all) return "all";
   return reach === undefined ? "none" : [...reach.ids];

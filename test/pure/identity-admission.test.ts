@@ -6,7 +6,7 @@ import { type AccountKind, presetFor } from "../../src/access/model.ts";
 import { type Refusal, refusal } from "../../src/identity/admission.ts";
 import { DEFAULT_SETTINGS } from "../../src/identity/settings.ts";
 import { Memory } from "../../src/kernel/memory.ts";
-import { type KeyTerms, tooWide } from "../../src/identity/narrowing.ts";
+import { type CallCredential, type KeyRestriction, UNRESTRICTED, widerThan } from "../../src/identity/key-restriction.ts";
 import type { Principal } from "../../src/identity/principal.ts";
 
 describe("the address of a caller is what the platform says", () => {
@@ -99,22 +99,23 @@ interface Facts {
   readonly status?: Principal["member"]["status"];
   readonly roles?: readonly string[];
   readonly restrictedAccounts?: boolean;
-  readonly key?: Partial<Principal["credential"]>;
+  readonly key?: { readonly revokedAt?: number | null; readonly expiresAt?: number | null };
+  readonly credential?: CallCredential;
   readonly rules?: readonly unknown[];
 }
 
-function principal({ kind = "vendor", status = "active", roles = ["owner"], restrictedAccounts = true, key = {}, rules = [] }: Facts): Principal {
+function principal({ kind = "vendor", status = "active", roles = ["owner"], restrictedAccounts = true, key: { revokedAt = null, expiresAt = null } = {}, credential, rules = [] }: Facts): Principal {
   const plan = { restrictedAccounts, memberLimit: null, contactUrl: null };
   const home = { accountId: "acc_1", name: "A", kind, preset: presetFor(kind, DEFAULT_SETTINGS), plan, settings: DEFAULT_SETTINGS, switches: DEFAULT_SETTINGS };
   return {
-    stamp: { memberId: "mem_1", memberVersion: 1, accountId: "acc_1", accountVersion: 1, targetId: null, targetVersion: 0 }, via: "key", memberId: "mem_1", userId: null, accountId: "acc_1",
+    stamp: { memberId: "mem_1", memberVersion: 1, accountId: "acc_1", accountVersion: 1, targetId: null, targetVersion: 0 }, memberId: "mem_1", userId: null, accountId: "acc_1",
     account: {
       kind, name: "A", parentId: null, plan, subscription: { status: "none", tier: null, currentPeriodEnd: null },
       ownerMemberId: "mem_1", settings: DEFAULT_SETTINGS,
     },
     preset: home.preset, switches: home.switches, home, astray: false, platformId: null, types: new Map(),
     member: { status, username: "u", email: "u@example.com", language: null, roles, creditLimit: null, limitPeriod: "lifetime" },
-    credential: { kind: "key", id: "key_1", scopes: null, allowedIps: [], expiresAt: null, revokedAt: null, ...key },
+    credential: credential ?? { kind: "key", id: "key_1", sentAs: "key", restriction: { ...UNRESTRICTED, expiresAt }, revokedAt },
     addressRules: rules.map(compileRules),
     grantSet: { memberId: "mem_1", reaches: new Map(), groups: null, groupedTypes: new Set() },
     actor: { type: "member", memberId: "mem_1", accountId: "acc_1", login: "u", email: "u@example.com", apiKeyId: "key_1" },
@@ -133,6 +134,8 @@ describe("admission: rows stand in the order in which they decide, each with eve
     ["a key that is revoked from later on", { key: { revokedAt: NOW + 1_000 }, ...elsewhere, ...lapsed }, "auth/invalid-credential"],
     ["an expired key", { key: { expiresAt: NOW - 1 }, ...elsewhere, ...lapsed }, "auth/invalid-credential"],
     ["a key in the very millisecond of its end", { key: { expiresAt: NOW }, ...elsewhere, ...lapsed }, "auth/invalid-credential"],
+    ["an ended session", { credential: { kind: "session", id: "ses_1", expiresAt: NOW + 1, endedAt: NOW - 1 }, ...elsewhere, ...lapsed }, "auth/invalid-credential"],
+    ["an expired session", { credential: { kind: "session", id: "ses_1", expiresAt: NOW, endedAt: null }, ...elsewhere, ...lapsed }, "auth/invalid-credential"],
     ["S4.11: another address", { key: { expiresAt: NOW + 1 }, ...elsewhere, ...lapsed }, "ip/not-allowed"],
     ["a rule that cannot be read", { rules: [["garbage"]], ...lapsed }, "ip/not-allowed"],
     ["S0.1: an operator, without the plan that has them", lapsed, "plan/feature-required"],
@@ -160,9 +163,9 @@ describe("admission: rows stand in the order in which they decide, each with eve
 });
 
 describe("a narrowed key makes only keys that are at least as narrow", () => {
-  const free: KeyTerms = { scopes: null, allowedIps: [], expiresAt: null };
-  const narrow: KeyTerms = { scopes: ["product.view", "product.edit"], allowedIps: ["192.0.2.0/24", "2001:db8::/32"], expiresAt: NOW };
-  const CASES: ReadonlyArray<readonly [title: string, maker: KeyTerms, wanted: KeyTerms, wide: keyof KeyTerms | null]> = [
+  const free: KeyRestriction = { scopes: null, allowedIps: [], expiresAt: null };
+  const narrow: KeyRestriction = { scopes: ["product.view", "product.edit"], allowedIps: ["192.0.2.0/24", "2001:db8::/32"], expiresAt: NOW };
+  const CASES: ReadonlyArray<readonly [title: string, maker: KeyRestriction, wanted: KeyRestriction, wide: keyof KeyRestriction | null]> = [
     ["a free key makes a free one", free, free, null],
     ["a free key makes a narrow one", free, narrow, null],
     ["a key makes its equal", narrow, narrow, null],
@@ -177,7 +180,7 @@ describe("a narrowed key makes only keys that are at least as narrow", () => {
     ["no end", narrow, { ...narrow, expiresAt: null }, "expiresAt"],
     ["a later end", narrow, { ...narrow, expiresAt: NOW + 1 }, "expiresAt"],
   ];
-  test.each(CASES)("%s", (_, maker, wanted, wide) => expect(tooWide({ kind: "key", id: "key_1", revokedAt: null, ...maker }, wanted)).toBe(wide));
+  test.each(CASES)("%s", (_, maker, wanted, wide) => expect(widerThan(maker, wanted)).toBe(wide));
 });
 
 describe("the memory of an isolate", () => {
