@@ -4,7 +4,7 @@ import { difference } from "../audit/difference.ts";
 import { findAccount } from "../identity/account.store.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
-import { definite, text } from "../kernel/body.ts";
+import { called, definite } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
@@ -57,7 +57,7 @@ const card = endpoint({
 
 const edit = endpoint({
   method: "PATCH", path: "/v1/dealers/:id", tag: "Dealers", right: "dealer.edit", status: 200, summary: "Change the data of your dealer.",
-  body: z.strictObject({ name: text(200).optional(), profile: ProfileBody.optional() }), answer: DealerCard, ifMatch: "required",
+  body: z.strictObject({ name: called(200).optional(), profile: ProfileBody.optional() }), answer: DealerCard, ifMatch: "required",
 }, async (call) => {
   const row = await load(call);
   call.decide("dealer.edit", accountRef(row.id));

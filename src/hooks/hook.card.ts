@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { text } from "../kernel/body.ts";
+import { called } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import { HOOK_SCHEMES, type HookRow } from "../schema/hook.ts";
 import { Mapping } from "./mapping.ts";
 
-const name = text(100);
+const name = called(100);
 const secret = z.string().max(300);
 
 const NEW_SECRET = "Let the gate make a secret, which is shown once. For the scheme standard.";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Upload } from "./operation.ts";
+import { holdsLink } from "./link-text.ts";
 import { type Fault, invalid, Problem } from "./problem.ts";
 
 /** Bytes of a request body at most. */
@@ -129,11 +130,9 @@ export const text = (max: number) =>
   z.string().trim().min(1).max(max, { abort: true }).refine((value) => !CONTROL.test(value), "must not hold control characters")
     .refine((value) => value === "" || VISIBLE.test(value), "must hold something that can be seen");
 
-/** A mail program makes a link of it. */
-const LINK = /:\/\/|^www\./i;
-
-/** What somebody or something is called, as mails show it: nobody sends strangers to a place of their choice in another's mail. */
-export const called = (max: number) => text(max).refine((value) => !LINK.test(value), "must not hold a link");
+/** A name that can reach a mail. It holds no link, so that no name leads readers to a place of its writer's choice. */
+export const called = (max: number) =>
+  text(max).refine((value) => !holdsLink(value), "must not hold a link");
 
 /** A time with its offset (ISO 8601), such as a query asks for. */
 export const time = z.iso.datetime({ offset: true, error: "must be a time such as 2026-11-21T00:00:00Z; write the + of an offset as %2B" });

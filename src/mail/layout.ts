@@ -14,11 +14,31 @@ const DECEIVING = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g
 /** One line of text, whatever a person called themselves. */
 export const oneLine = (text: string): string => text.toWellFormed().replaceAll(DECEIVING, " ").replaceAll(/\s+/g, " ").trim();
 
+/**
+ * A dot, or the colon of a scheme, before anything but a space. A zero-width non-joiner on both sides keeps programs from making a link: hosts
+ * are found by their dots. A browser refuses a host that holds this character, while it drops a zero-width space or a word joiner.
+ */
+const LINKING = /[.。．｡](?=\S)|:(?=[^\s\d])/gu;
+const NON_JOINER = "\u200c";
+
+/** The same text, of which no mail program makes a link. */
+export const unlinked = (text: string): string =>
+  text.replaceAll(LINKING, (char) => `${NON_JOINER}${char}${NON_JOINER}`);
+
+/** Text as every mail shows it. */
+const shown = (text: string): string => unlinked(oneLine(text));
+
+/** A whole e-mail address. */
+const ADDRESS = /^[\w.'+-]+@[\w-]+(?:\.[\w-]+)+$/;
+
+/** An address of e-mail, alone in its place, can be copied as it is: it leads to no page. */
+const factShown = (value: string): string => (ADDRESS.test(value) ? value : shown(value));
+
 const SUBJECT_MAX = 150;
 
 /** Fit for a header: one line, not endless. */
 export function subjectLine(text: string): string {
-  const points = [...oneLine(text)];
+  const points = [...shown(text)];
   return points.length <= SUBJECT_MAX ? points.join("") : `${points.slice(0, SUBJECT_MAX - 1).join("")}…`;
 }
 
@@ -26,18 +46,18 @@ const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", 
 
 export const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 
-const escaped = (text: string): string => escapeHtml(oneLine(text));
+const escaped = (text: string): string => escapeHtml(shown(text));
 
 /** Four and four are easier to read; copied with the space it is taken as well. */
 const grouped = (code: string): string => `${code.slice(0, 4)} ${code.slice(4)}`;
 
 export function textMail({ greeting, lines, facts, action, after }: Words, frame: Frame, { link, code, unsubscribe }: Parts): string {
   const blocks = [
-    greeting, ...lines.map(oneLine),
+    greeting, ...lines.map(shown),
     ...(code === null ? [] : [`${frame.code}: ${grouped(code)}`]),
     ...(link === null || action === null ? [] : [`${action}:\n${link}`]),
-    ...(facts.length === 0 ? [] : [facts.map(([label, value]) => `${label}: ${oneLine(value)}`).join("\n")]),
-    ...after.map(oneLine),
+    ...(facts.length === 0 ? [] : [facts.map(([label, value]) => `${label}: ${factShown(value)}`).join("\n")]),
+    ...after.map(shown),
     ["--", frame.footer, ...(unsubscribe === null ? [] : [frame.unsubscribe, unsubscribe])].join("\n"),
   ];
   return `${blocks.join("\n\n")}\n`;
@@ -65,7 +85,7 @@ export function htmlMail({ subject, greeting, lines, facts, action, after }: Wor
       `<p style="${SMALL}">${escaped(frame.link)}<br>${anchor(link, "color:#1d4ed8;word-break:break-all", link)}</p>`,
     ]),
     ...(facts.length === 0 ? [] : [`<table style="margin:16px 0;border-collapse:collapse;font-size:14px">${facts.map(([label, value]) =>
-      `<tr><td style="padding:4px 16px 4px 0;color:#555;vertical-align:top">${escaped(label)}</td><td style="padding:4px 0">${escaped(value)}</td></tr>`).join("")}</table>`]),
+      `<tr><td style="padding:4px 16px 4px 0;color:#555;vertical-align:top">${escaped(label)}</td><td style="padding:4px 0">${escapeHtml(factShown(value))}</td></tr>`).join("")}</table>`]),
     ...after.map((text) => `<p style="${SMALL}">${escaped(text)}</p>`),
     `<hr style="margin:24px 0 16px;border:0;border-top:1px solid #e4e4e7"><p style="${SMALL}">${escaped(frame.footer)}</p>`,
     ...(unsubscribe === null ? [] : [`<p style="${SMALL}">${escaped(frame.unsubscribe)}<br>${anchor(unsubscribe, "color:#555;word-break:break-all", unsubscribe)}</p>`]),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ResourceRef } from "../access/decide.ts";
 import { type AccountRow, Founded, NewOwner, ProfileBody } from "../accounts/account.card.ts";
-import { text } from "../kernel/body.ts";
+import { called } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 
 /** An account below as an object: what decides whether a member reaches it. */
@@ -14,8 +14,8 @@ export const OrganizationCard = z.object({
 });
 
 export const MadeOrganization = OrganizationCard.extend(Founded);
-export const NewOrganization = z.strictObject({ name: text(200), owner: NewOwner, profile: ProfileBody.default({}) });
-export const OrganizationPatch = z.strictObject({ name: text(200).optional(), profile: ProfileBody.optional() });
+export const NewOrganization = z.strictObject({ name: called(200), owner: NewOwner, profile: ProfileBody.default({}) });
+export const OrganizationPatch = z.strictObject({ name: called(200).optional(), profile: ProfileBody.optional() });
 
 /** Plan, settings and address rules are the organization's own, at /v1/accounts. */
 export const organizationCard = (row: AccountRow) => ({

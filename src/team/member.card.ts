@@ -23,7 +23,7 @@ export const Grants = z.array(Grant).max(GRANTS_MAX);
 
 /** What may be left out of a person. */
 const characteristics = {
-  middleName: text(100).nullable(),
+  middleName: called(100).nullable(),
   phone: text(40).nullable(),
   mobilePhone: text(40).nullable(),
   position: text(100).nullable(),

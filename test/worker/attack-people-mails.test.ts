@@ -133,14 +133,17 @@ describe("a mail is good for what it says", () => {
   });
 });
 
-test("names that mails show hold no link, no line end and nothing that turns the text", async () => {
+test("K6 names that mails show hold no link, no line end and nothing that turns the text", async () => {
   const evil = await newAccount(fetch, platform, "team");
-  const bad = ["Pay at https://evil.example/login", "www.evil.example", "a\r\nBcc: x@example.com", "\u202eelpmaxe"];
+  const bad = ["Pay at https://evil.example/login", "www.evil.example", "evil-site.com/login", "http：//evil", "a\r\nBcc: x@example.com", "\u202eelpmaxe"];
   const named = (name: string) => [
     () => evil.api.patch(`/v1/accounts/${evil.accountId}`, { name }, ANY), () => evil.api.patch(`/v1/members/${evil.memberId}`, { username: name }, ANY),
     () => evil.api.post("/v1/invitations", { ...person(), firstName: name, roles: ["member"] }, { idempotencyKey: newKey() }),
     () => evil.api.post(`/v1/members/${evil.memberId}/api-keys`, { name }, { idempotencyKey: newKey() }),
   ];
   for (const name of bad) for (const ask of named(name)) expect(said(await ask())).toBe("422 validation");
+  const rows = { invitations: bad.map((lastName) => ({ ...person(), lastName, roles: ["member"] })) };
+  const bulk = ok(await evil.api.post<{ results: { status: number }[] }>("/v1/invitations/bulk", rows, { idempotencyKey: newKey() }), 200).body;
+  expect(bulk.results.map(({ status }) => status)).toEqual(bad.map(() => 422));
   for (const ask of named("Studio 3 & Co. (www)")) expect((await ask()).status).toBeLessThan(300);
 });

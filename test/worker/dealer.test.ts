@@ -175,6 +175,12 @@ describe("sub-dealers", () => {
     expect(said(await people.subdealer.api.patch(path, { name: "N" }, { ifMatch: "*" }))).toBe("403 access/denied");
     expect((await actionsIn(manager.api, "dealer.edit")).length).toBeGreaterThan(0);
   });
+
+  it("K6 a dealer's name holds no link", async () => {
+    for (const name of ["Refund https://evil.example/r", "evil-site.com/login"]) {
+      expect(said(await world.manager.api.patch(`/v1/dealers/${world.manager.accountId}`, { name }, { ifMatch: "*" }))).toBe("422 validation");
+    }
+  });
 });
 
 describe("licenses", () => {

@@ -225,6 +225,13 @@ describe("organizations", () => {
     expect(await listed(where.rival.api, "organizations")).not.toContain(made.id);
   });
 
+  it("K6 an organization's name holds no link, new or changed", async () => {
+    for (const name of ["Refund https://evil.example/r", "http:evil-site.com"]) {
+      expect(said(await seller.api.post("/v1/organizations", { ...founding, name }, keyed()))).toBe("422 validation");
+      expect(said(await seller.api.patch(`/v1/organizations/${near.accountId}`, { name }, { ifMatch: "*" }))).toBe("422 validation");
+    }
+  });
+
   it("whoever acts by grants reaches what they found, at the next call, and still nothing else", async () => {
     const agent = await atSeller(fetch, where, "seller_agent_admin");
     const { id, claim } = ok(await agent.api.post<Made>("/v1/organizations", founding, keyed()), 201).body;
