@@ -9,6 +9,7 @@ import { definite } from "../kernel/body.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { AccountCard, accountCard, AccountPatch, type AccountRow, meaninglessSetting, PlanBody, SubscriptionBody, toSubscription } from "./account.card.ts";
 import { changedAccount } from "./account.change.ts";
+import { setState, type Wanted } from "./account-state.change.ts";
 import { listAccounts } from "./account.store.ts";
 import { addressRules } from "../team/member.change.ts";
 import { loadTenant } from "./tenant.change.ts";
@@ -64,23 +65,22 @@ const edit = endpoint({
     settings: { ...row.settings, ...definite(settings ?? {}) }, profile: { ...row.profile, ...definite(profile ?? {}) },
     allowedIps: allowedIps === undefined ? row.allowedIps : addressRules(call, allowedIps, consent, true),
   };
-  return save(call, row, after, "account.edit");
+  return save(call, row, changedAccount(call, row, after, "account.edit"));
 });
 
-function save(call: Call, row: AccountRow, wanted: AccountRow, action: Right) {
-  const { after, change } = changedAccount(call, row, wanted, action);
+function save(call: Call, row: AccountRow, { after, change }: ReturnType<typeof changedAccount>) {
   return call.commit(change, { status: 200, body: accountCard(after, seesSecurity(call, row)), headers: { ETag: etag(after.version) } });
 }
 
 /** What the platform sets as a whole. */
-const set = <Body>(name: "plan" | "subscription", body: z.ZodType<Body>, change: (body: Body) => Partial<AccountRow>) => endpoint({
+const set = <Body>(name: "plan" | "subscription", body: z.ZodType<Body>, change: (body: Body) => Wanted) => endpoint({
   method: "PUT", path: `/v1/accounts/:id/${name}`, tag: "Accounts", right: "account.manage", status: 200,
   summary: `Platform: set the ${name} of an account. The next call of its members obeys.`, body, answer: AccountCard, ifMatch: "optional",
 }, async (call) => {
   const [row] = await loadTenant(call);
   const wanted = await call.body();
   call.ifMatch(row.version);
-  return save(call, row, { ...row, ...change(wanted) }, "account.manage");
+  return save(call, row, setState(call, row, change(wanted), { kind: "now" }));
 });
 
 const plan = set("plan", PlanBody, (wanted) => ({ plan: wanted }));

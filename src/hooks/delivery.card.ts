@@ -7,9 +7,9 @@ import type { DeliveryRow } from "../schema/hook.ts";
  * What became of a message. All but "denied" and "pending" are the last word on it.
  * barred: a block of somebody who is no member, and whom no hook invites from now on · pending: accepted, and the credits are on their way ·
  * ignored: no rule fits · refused: a rule fits, and the account's state is against it · denied: the hook's owner may not do that now ·
- * failed: the body does not hold what the rule needs.
+ * failed: the body does not hold what the rule needs · superseded: it would set what a newer message has set already.
  */
-export const OUTCOMES = ["invited", "blocked", "barred", "pending", "credited", "plan_set", "subscription_set", "ignored", "refused", "denied", "failed"] as const;
+export const OUTCOMES = ["invited", "blocked", "barred", "pending", "credited", "plan_set", "subscription_set", "superseded", "ignored", "refused", "denied", "failed"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** What is kept of it beside. Ids and places only: never what stood in the body. */

@@ -6,6 +6,7 @@ import { called, text } from "../kernel/body.ts";
 import { idOf } from "../kernel/id.ts";
 import { SUBSCRIPTION_STATUSES } from "../schema/team.ts";
 import { email, NewMember } from "../team/member.card.ts";
+import { Place, PlaceAt, type PlaceKind } from "./place.ts";
 import { Pointer } from "./pointer.ts";
 
 /** What a hook makes of what comes in: declared, validated when it is saved, and nothing else is ever done. */
@@ -37,39 +38,53 @@ const GrantCredits = z.strictObject({
   action: z.literal("grant_credits"), ...whom, kind: z.enum(LOT_KINDS), amount: from(z.int().min(1).max(AMOUNT_MAX)),
 });
 
-const SetPlan = z.strictObject({ action: z.literal("set_plan"), ...whom, plan: PlanBody });
+/** Actions that set a state. Mappings that were stored before messages had an order may lack `at`. */
+const setPlan = <At extends z.ZodType>(at: At) => z.strictObject({ action: z.literal("set_plan"), ...whom, plan: PlanBody, at });
 
 /** ISO 8601, or seconds since the epoch, as payment services tell it. */
 export const PeriodEnd = z.union([z.iso.datetime({ offset: true }), z.int().min(0).max(253_402_300_799)], "must be a time (ISO 8601) or seconds since 1970");
 
-const SetSubscription = z.strictObject({
+const setSubscription = <At extends z.ZodType>(at: At) => z.strictObject({
   action: z.literal("set_subscription"), ...whom,
   status: from(z.enum(SUBSCRIPTION_STATUSES)),
   tier: from(text(60)).nullable().default(null),
   currentPeriodEnd: from(PeriodEnd).nullable().default(null),
+  at,
 });
 
-const Rule = z.strictObject({
+const ruleOf = <At extends z.ZodType>(at: At) => z.strictObject({
   when: z.strictObject({
     type: text(100).describe("The type of the event, as it is sent."),
     equals: z.array(z.strictObject({ pointer: Pointer, value: z.union([z.string().max(300), z.number(), z.boolean(), z.null()]) })).max(10).default([])
       .describe("What else has to be so."),
   }),
-  then: z.discriminatedUnion("action", [Invite, Block, GrantCredits, SetPlan, SetSubscription])
+  then: z.discriminatedUnion("action", [Invite, Block, GrantCredits, setPlan(at), setSubscription(at)])
     .describe("grant_credits, set_plan and set_subscription: hooks of the platform account only."),
 });
 
-export const Mapping = z.strictObject({
+const mappingOf = <At extends z.ZodType>(at: At) => z.strictObject({
   typeAt: Pointer.min(1).nullable().default(null).describe("Where the type of the event is, such as /type. Null: in the header X-GitHub-Event, with the scheme github."),
-  rules: z.array(Rule).min(1).max(RULES_MAX).describe("The first that fits is done; the others are not."),
+  rules: z.array(ruleOf(at)).min(1).max(RULES_MAX).describe("The first that fits is done; the others are not."),
 });
+
+/** As it is sent. */
+export const NewMapping = mappingOf(PlaceAt);
+/** As it is stored. */
+export const Mapping = mappingOf(PlaceAt.optional());
 
 export type Mapping = z.infer<typeof Mapping>;
 export type Action = Mapping["rules"][number]["then"];
+
+/** The rules of a mapping that set a state and do not say where a message's time or sequence number is. */
+export const unorderedRules = ({ rules }: Mapping): number[] =>
+  rules.flatMap(({ then }, index) => ((then.action === "set_plan" || then.action === "set_subscription") && then.at === undefined ? [index] : []));
+
 /** Where a value of an action comes from. */
 export interface From {
   readonly pointer?: string | undefined;
   readonly value?: unknown;
+  /** How the place of a message among the others is written. */
+  readonly as?: PlaceKind | undefined;
 }
 
 /** What an action wants once its values are found, as the values are validated. */
@@ -78,9 +93,10 @@ export const WANTED = {
   block: z.object({ action: z.literal("block"), email: email.nullable(), externalId: text(200).nullable() })
     .refine((block) => block.email !== null || block.externalId !== null, { path: ["externalId"], message: "must say whom, or email must" }),
   grant_credits: z.object({ action: z.literal("grant_credits"), accountId: idOf("account"), kind: z.enum(LOT_KINDS), amount: z.int().min(1).max(AMOUNT_MAX) }),
-  set_plan: z.object({ action: z.literal("set_plan"), accountId: idOf("account"), plan: PlanBody }),
+  set_plan: z.object({ action: z.literal("set_plan"), accountId: idOf("account"), plan: PlanBody, at: Place.nullable().default(null) }),
   set_subscription: z.object({
     action: z.literal("set_subscription"), accountId: idOf("account"), status: z.enum(SUBSCRIPTION_STATUSES), tier: text(60).nullable(), currentPeriodEnd: PeriodEnd.nullable(),
+    at: Place.nullable().default(null),
   }),
 } as const;
 

@@ -1,20 +1,30 @@
-import { changedAccount } from "../accounts/account.change.ts";
 import { type AccountRow, toSubscription } from "../accounts/account.card.ts";
+import { setState, type Wanted as WantedState } from "../accounts/account-state.change.ts";
+import { AHEAD_MAX_MS, isOlder } from "../accounts/state-order.ts";
+import { findOrder } from "../accounts/state-order.store.ts";
 import { findAccount } from "../identity/account.store.ts";
-import type { Call } from "../identity/call.ts";
+import type { Call, Results } from "../identity/call.ts";
 import { iso } from "../kernel/clock.ts";
+import type { Statement } from "../kernel/db.ts";
 import { Problem } from "../kernel/problem.ts";
+import type { AccountState } from "../schema/state-order.ts";
 import type { Done } from "./done.ts";
 import type { Wanted } from "./mapping.ts";
+import { momentOf, type Place } from "./place.ts";
 
 type Of<Name extends Wanted["action"]> = Extract<Wanted, { action: Name }>;
 
-/** The tenant that a payment is for. Only the platform holds these rights, so no other account's hook comes this far. @throws Problem access/denied, not-found */
-async function tenant(call: Call, right: "credits.grant" | "account.manage", accountId: string): Promise<AccountRow> {
+/**
+ * The tenant that a payment is for, with what else is read. Only the platform holds these rights, so no other account's hook
+ * comes this far. @throws Problem access/denied, not-found
+ */
+async function tenant<const T extends readonly Statement[]>(
+  call: Call, right: "credits.grant" | "account.manage", accountId: string, ...statements: T
+): Promise<[AccountRow, ...Results<T>]> {
   call.decide(right);
-  const [[row]] = await call.read(findAccount(call.db, accountId));
+  const [[row], ...rest] = await call.read(findAccount(call.db, accountId), ...statements);
   if (row === undefined || row.kind === "platform") throw new Problem("not-found", { detail: "There is no such account." });
-  return row;
+  return [row, ...rest as unknown as Results<T>];
 }
 
 /** The account's object and D1 are two: the delivery is written first, then the credits come, once for each message, and then both are told. */
@@ -24,14 +34,27 @@ export async function giveCredits(call: Call, { accountId, kind, amount }: Of<"g
   return { outcome: "credited", change: { statements: [], events: [event] }, accountId, credit: { kind, amount } };
 }
 
-export async function setPlan(call: Call, { accountId, plan }: Of<"set_plan">): Promise<Done> {
-  const row = await tenant(call, "account.manage", accountId);
-  return { outcome: "plan_set", change: changedAccount(call, row, { ...row, plan }, "account.manage").change, accountId };
-}
+export const setPlan = (call: Call, { accountId, plan, at }: Of<"set_plan">): Promise<Done> =>
+  inOrder(call, accountId, "plan", at, "plan_set", { plan });
 
-export async function setSubscription(call: Call, { accountId, status, tier, currentPeriodEnd }: Of<"set_subscription">): Promise<Done> {
-  const row = await tenant(call, "account.manage", accountId);
+export function setSubscription(call: Call, wanted: Of<"set_subscription">): Promise<Done> {
+  const { accountId, status, tier, currentPeriodEnd, at } = wanted;
   const ends = typeof currentPeriodEnd === "number" ? iso(currentPeriodEnd * 1000) : currentPeriodEnd;
   const subscription = toSubscription({ status, tier, currentPeriodEnd: ends });
-  return { outcome: "subscription_set", change: changedAccount(call, row, { ...row, subscription }, "account.manage").change, accountId };
+  return inOrder(call, accountId, "subscription", at, "subscription_set", { subscription });
+}
+
+/** Sets a state unless a newer message, or a member of the platform, has set it already. */
+async function inOrder(
+  call: Call, accountId: string, state: AccountState, at: Place | null, outcome: "plan_set" | "subscription_set", wanted: WantedState,
+): Promise<Done> {
+  const [row, order] = await tenant(call, "account.manage", accountId, findOrder(call.db, accountId));
+  const moment = momentOf(at);
+  if (moment.kind === "time" && moment.at > call.now + AHEAD_MAX_MS) {
+    throw new Problem("conflict/state", { detail: "The time of this message is more than five minutes ahead of this gate's clock." });
+  }
+  if (isOlder(moment, order.find((one) => one.state === state))) {
+    return { outcome: "superseded", change: { statements: [], events: [] }, accountId };
+  }
+  return { outcome, change: setState(call, row, wanted, moment).change, accountId };
 }

@@ -28,7 +28,7 @@ type Filled = { readonly kind: "failed"; readonly errors: readonly Fault[] } | {
 /** The action with its values in it. What is wrong is told by where it stands in the body, never by what stands there. */
 function filled(action: Action, payload: unknown): Filled {
   const sources = new Map(Object.entries(action).filter((entry): entry is [string, From] => isFrom(entry[0], entry[1])));
-  const values = Object.fromEntries([...sources].map(([name, { pointer, value }]) => [name, pointer === undefined ? value : found(payload, name, pointer)]));
+  const values = Object.fromEntries([...sources].map(([name, source]) => [name, valueOf(payload, name, source)]));
   const missing = [...sources].filter(([name]) => values[name] === undefined).map(([, source]) => ({ pointer: source.pointer ?? "", detail: "is not there" }));
   if (missing.length > 0) return { kind: "failed", errors: missing };
   try {
@@ -39,9 +39,11 @@ function filled(action: Action, payload: unknown): Filled {
   }
 }
 
-/** Shops number their customers: a number is as good an id as a text. */
-function found(payload: unknown, name: string, pointer: string): unknown {
+function valueOf(payload: unknown, name: string, { pointer, value: fixed, as }: From): unknown {
+  if (pointer === undefined) return fixed;
   const value = valueAt(payload, pointer);
+  if (as !== undefined) return value === undefined ? undefined : { as, value };
+  // Shops number their customers: a number is as good an id as a text.
   return name === "externalId" && Number.isSafeInteger(value) ? String(value) : value;
 }
 
@@ -49,4 +51,4 @@ function found(payload: unknown, name: string, pointer: string): unknown {
 const isFrom = (name: string, value: unknown): boolean =>
   FROM.has(name) && typeof value === "object" && value !== null;
 
-const FROM: ReadonlySet<string> = new Set(["email", "firstName", "lastName", "externalId", "accountId", "amount", "status", "tier", "currentPeriodEnd"]);
+const FROM: ReadonlySet<string> = new Set(["email", "firstName", "lastName", "externalId", "accountId", "amount", "status", "tier", "currentPeriodEnd", "at"]);

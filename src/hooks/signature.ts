@@ -54,9 +54,15 @@ async function matching(key: Uint8Array, signature: Uint8Array, content: Uint8Ar
 
 const READERS: Readonly<Record<HookScheme, (headers: Headers, raw: Uint8Array) => Claim | Mistrust>> = { standard, stripe, github };
 
+/** Names under which the headers of Standard Webhooks are sent. A message carries one of the sets and no part of the other. */
+const STANDARD_PREFIXES = ["webhook", "svix"];
+
 /** Standard Webhooks 1.0: `v1,<base64>` separated by spaces, over `id.timestamp.body`. */
 function standard(headers: Headers, raw: Uint8Array): Claim | Mistrust {
-  const [id, timestamp, signature] = ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) => headers.get(name));
+  const sets = STANDARD_PREFIXES.map((prefix) => ["id", "timestamp", "signature"].map((name) => headers.get(`${prefix}-${name}`)));
+  const [sent = [], ...others] = sets.filter((values) => values.some((value) => value !== null));
+  if (others.length > 0) return "headers_malformed";
+  const [id, timestamp, signature] = sent;
   if (!id || !timestamp || !signature) return "headers_missing";
   if (!isName(id) || !isSeconds(timestamp)) return "headers_malformed";
   const signatures = signature.split(" ").filter((each) => each.startsWith("v1,")).map((each) => bytesOf(each.slice(3)));

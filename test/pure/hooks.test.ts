@@ -25,6 +25,17 @@ describe("Standard Webhooks", () => {
   });
 
   test.each([
+    ["svix-", {}, "signed"], ["webhook- and svix-", headers, "headers_malformed"], ["webhook- and svix-signature", { "webhook-id": "msg_loFOjxBNrRLzqYUf" }, "headers_malformed"],
+    ["svix- and an empty webhook-id", { "webhook-id": "" }, "headers_malformed"], ["half of svix-", { "svix-id": null }, "headers_missing"],
+    ["one set mixed from both", { "svix-id": null, "webhook-id": headers["webhook-id"] }, "headers_malformed"],
+  ])("K13 under the names %s", async (_, more, expected) => {
+    const svix = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.replace("webhook-", "svix-"), value]));
+    const sent = Object.entries({ ...svix, ...more }).filter((entry): entry is [string, string] => entry[1] !== null);
+    const answer = await verify("standard", [keyBytes("standard", SECRET)], new Headers(sent), bytes(BODY), AT);
+    expect(answer.kind === "signed" ? answer : answer.reason).toEqual(expected === "signed" ? await verdict(AT) : expected);
+  });
+
+  test.each([
     ["another body", AT, {}, `${BODY} `, "wrong_signature"],
     ["another name", AT, { "webhook-id": "msg_other" }, BODY, "wrong_signature"],
     ["another time", AT, { "webhook-timestamp": "1731705122" }, BODY, "wrong_signature"],

@@ -14,8 +14,11 @@ beforeAll(async () => {
 });
 
 const ANY = { ifMatch: "*" };
-const SUBSCRIPTION = { typeAt: null, rules: [{ when: { type: "plan" }, then: { action: "set_subscription", accountId: { value: "" }, status: { pointer: "/status" }, tier: { pointer: "/tier" } } }] };
-const subscribing = (accountId: string) => ({ ...SUBSCRIPTION, rules: SUBSCRIPTION.rules.map((rule) => ({ ...rule, then: { ...rule.then, accountId: { value: accountId } } })) });
+const SUBSCRIPTION = {
+  action: "set_subscription", accountId: { value: "" }, status: { pointer: "/status" }, at: { pointer: "/count", as: "sequence" },
+};
+const subscribing = (accountId: string) =>
+  ({ typeAt: null, rules: [{ when: { type: "plan" }, then: { ...SUBSCRIPTION, accountId: { value: accountId } } }] });
 
 /** The platform lets nobody in from where the test calls, for a moment. */
 async function shut(work: () => Promise<void>): Promise<void> {
@@ -32,14 +35,15 @@ describe("a message counts once, whatever it is called", () => {
     const hook = await newHook(platform, "github", subscribing(tenant.accountId));
     const send = (body: object, id: string) => post(fetch, hook, body, { id, type: "plan" });
     const denied = newMessage();
-    await shut(async () => expect(became(await send({ status: "past_due", tier: "x" }, denied))).toBe("403 ip/not-allowed"));
-    const paid = { status: "active", tier: "gold" };
+    await shut(async () => expect(became(await send({ status: "past_due", count: 1 }, denied))).toBe("403 ip/not-allowed"));
+    const paid = { status: "active", count: 2 };
     expect(became(await send(paid, newMessage()))).toBe("subscription_set");
-    expect(became(await send({ status: "canceled", tier: "none" }, newMessage()))).toBe("subscription_set");
+    expect(became(await send({ status: "canceled", count: 3 }, newMessage()))).toBe("subscription_set");
     expect([became(await send(paid, newMessage())), became(await send(paid, denied))]).toEqual(["subscription_set again", "subscription_set again"]);
     // What nobody has seen yet is not the denied one either.
-    expect(became(await send({ status: "active", tier: "silver" }, denied))).toBe("denied ip/not-allowed again");
-    expect(ok(await platform.get<{ subscription: { tier: string } }>(`/v1/accounts/${tenant.accountId}`), 200).body.subscription.tier).toBe("none");
+    expect(became(await send({ status: "active", count: 4 }, denied))).toBe("denied ip/not-allowed again");
+    const { body } = ok(await platform.get<{ subscription: { status: string } }>(`/v1/accounts/${tenant.accountId}`), 200);
+    expect(body.subscription.status).toBe("canceled");
   });
 
   test("a denied one is not lost to another that takes its name", async () => {

@@ -11,18 +11,21 @@ let hook: Hook;
 
 const when = (type: string) => ({ type });
 const account = { pointer: "/data/object/metadata/account" };
+const at = { pointer: "/created", as: "time" };
 const PAYMENTS = {
   typeAt: "/type",
   rules: [
     { when: { type: "checkout.completed", equals: [{ pointer: "/data/object/paid", value: true }] }, then: { action: "grant_credits", accountId: account, kind: "top_up", amount: { pointer: "/data/object/credits" } } },
-    { when: when("plan.bought"), then: { action: "set_plan", accountId: account, plan: { restrictedAccounts: true, memberLimit: 7 } } },
+    { when: when("plan.bought"), then: { action: "set_plan", accountId: account, plan: { restrictedAccounts: true, memberLimit: 7 }, at } },
     {
       when: when("subscription.updated"),
-      then: { action: "set_subscription", accountId: account, status: { pointer: "/data/object/status" }, tier: { value: "pro" }, currentPeriodEnd: { pointer: "/data/object/current_period_end" } },
+      then: { action: "set_subscription", accountId: account, status: { pointer: "/data/object/status" }, tier: { value: "pro" }, currentPeriodEnd: { pointer: "/data/object/current_period_end" },
+        at,
+      },
     },
   ],
 };
-const event = (type: string, more: object, of = tenant.accountId) => ({ type, data: { object: { metadata: { account: of }, ...more } } });
+const event = (type: string, more: object, of = tenant.accountId) => ({ type, created: Math.floor(Date.now() / 1_000), data: { object: { metadata: { account: of }, ...more } } });
 const paid = (credits: unknown) => event("checkout.completed", { paid: true, credits });
 const balance = async () => ok(await platform.get(`/v1/accounts/${tenant.accountId}/credits`), 200).body["balance"];
 const send = async (payload: object, id = newMessage()) => became(await post(fetch, hook, payload, { id }));

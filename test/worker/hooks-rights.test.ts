@@ -101,6 +101,8 @@ describe("S3.16: each delivery is decided with the rights that its owner has the
   });
 });
 
+const AT = { pointer: "/created", as: "time" };
+
 describe("a rule that its maker could not do now", () => {
   const invite = (more: object) => ({ typeAt: "/type", rules: [JOIN.rules[1], { when: { type: "x" }, then: { ...JOIN.rules[0]?.then, ...more } }] });
   const save = (who: Person, mapping: object) => who.api.post<Record<string, unknown>>("/v1/hooks", { name: "Shop", scheme: "standard", mapping }, { idempotencyKey: newKey() });
@@ -119,8 +121,8 @@ describe("a rule that its maker could not do now", () => {
 
   test.each([
     ["grant_credits", { accountId: { pointer: "/account" }, kind: "top_up", amount: { value: 5 } }],
-    ["set_plan", { accountId: { pointer: "/account" }, plan: { restrictedAccounts: true } }],
-    ["set_subscription", { accountId: { pointer: "/account" }, status: { value: "active" } }],
+    ["set_plan", { accountId: { pointer: "/account" }, plan: { restrictedAccounts: true }, at: AT }],
+    ["set_subscription", { accountId: { pointer: "/account" }, status: { value: "active" }, at: AT }],
   ])("%s is the platform account's", async (action, then) => {
     for (const kind of ["team", "vendor", "seller", "dealer", "agency"]) {
       expect([kind, said(await save(await subscribed(platform, kind), act({ action, ...then })))]).toEqual([kind, "403 access/denied"]);

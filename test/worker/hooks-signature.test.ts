@@ -62,6 +62,17 @@ describe.each(["standard", "stripe", "github"] as const)("S3.16: %s, signed by i
   });
 });
 
+test("K13 standard: the same under svix- names; never both sets, and each message once whatever the names", async () => {
+  const hook = await newHook(owner.api);
+  const body = JSON.stringify(customer(nextEmail()));
+  const headers = await signed(hook, body);
+  const svix = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.replace("webhook-", "svix-"), value]));
+  expect(became(await postRaw(fetch, hook.id, body, { ...headers, ...svix }))).toBe(REFUSED);
+  expect(became(await postRaw(fetch, hook.id, body, { ...svix, "webhook-id": newMessage() }))).toBe(REFUSED);
+  expect(became(await postRaw(fetch, hook.id, body, svix))).toBe("invited");
+  expect(became(await postRaw(fetch, hook.id, body, headers))).toBe("invited again");
+});
+
 describe.each(["standard", "stripe"] as const)("%s, which tells the time", (scheme) => {
   test.each([["ten minutes old", -10], ["ten minutes ahead", 10]])("a message %s is refused", async (_, minutes) => {
     const hook = await newHook(owner.api, scheme);
