@@ -107,7 +107,7 @@ export async function settle(call: Call, hook: HookRow, message: Message, before
 function begun({ db, now }: Call, { id, scheme }: HookRow, message: Message, row: DeliveryRow, { credit, accountId }: Decision, events: readonly AuditEvent[]): Statement[] {
   if (credit === undefined || accountId === undefined) return [];
   const key = `${id}:${scheme === "github" ? message.digest : message.id}`;
-  return [insertCredit(db, { key, hookId: id, deliveryId: row.id, accountId, credit, events, createdAt: now })];
+  return [insertCredit(db, { key, hookId: id, deliveryId: row.id, accountId, credit, events, createdAt: now, retryAt: 0 })];
 }
 
 function deliveryRow(call: Call, hook: HookRow, message: Message, before: DeliveryRow | null, decision: Decision): DeliveryRow {

@@ -53,6 +53,8 @@ export const hookCredit = sqliteTable("hook_credit", {
   credit: text({ mode: "json" }).$type<unknown>().notNull(),
   events: text({ mode: "json" }).$type<unknown>().notNull(),
   createdAt: integer("created_at").notNull(),
+  /** When credits that the account has no room for are tried again; 0 before the first refusal. */
+  retryAt: integer("retry_at").notNull().default(0),
 });
 
 export type HookCreditRow = typeof hookCredit.$inferSelect;
