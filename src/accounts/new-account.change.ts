@@ -67,7 +67,7 @@ export async function foundAccount(call: Call, { kind, parentId, name, owner: pe
   const owner = newMemberRow(call, accountId, { ...person, roles: [preset.topRole], ...(preset.logins ? { login: "0001" } : {}) });
   const account: AccountRow = {
     id: accountId, kind, name, nameFolded: fold(name), parentId, ownerMemberId: owner.id, plan, subscription, settings: DEFAULT_SETTINGS,
-    allowedIps: [], profile, version: 1, createdAt: now, updatedAt: now,
+    allowedIps: [], profile, mailsPerDay: null, version: 1, createdAt: now, updatedAt: now,
   };
   const { statement, claim } = firstKey(call, accountId, owner.id);
   const { invitation, letters } = await sent(call, owner, newInvitation(call, owner), { name, preset, settings: DEFAULT_SETTINGS });

@@ -55,7 +55,7 @@ const edit = (types: TypeTable) => endpoint({
   const moved = await movedAddress(call, types, { row, grants }, after);
   const { name } = call.principal.account;
   const is = memberCard(after, grants, name);
-  const { duplicates, ...change } = savedMember(call, row, after, "member.edit", memberCard(row, grants, name), is, { statements: moved.statements, events: [...events, ...moved.events] });
+  const { duplicates, ...change } = await savedMember(call, row, after, "member.edit", memberCard(row, grants, name), is, { statements: moved.statements, events: [...events, ...moved.events] });
   return call.commit({ ...change, duplicates: { ...duplicates, [INVITATION_PENDING]: "conflict/duplicate-invitation" }, letters: [...change.letters ?? [], ...moved.letters] }, {
     status: 200, body: is, headers: { ETag: etag(after.version) },
   });

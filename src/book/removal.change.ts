@@ -1,15 +1,16 @@
 import type { Right } from "../access/right.ts";
 import type { AuditEvent } from "../audit/event.ts";
+import { hasArrived } from "../identity/arrival.ts";
 import type { Call, EventName } from "../identity/call.ts";
 import type { findMember } from "../identity/member.store.ts";
+import { securityLetters } from "../identity/security-letter.change.ts";
 import type { Statement } from "../kernel/db.ts";
-import { newId } from "../kernel/id.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { Letter } from "../mail/letter.ts";
-import { wants } from "../mail/notice.ts";
 import { finishPending } from "../resources/charge.change.ts";
 import { findPendingOf, guardSettled } from "../resources/charge.store.ts";
 import { rememberNames } from "../team/former.store.ts";
+import { blockLetters } from "../team/access-notice.change.ts";
 import { memberCard, type MemberRow } from "../team/member.card.ts";
 import { guardMember, guardTopRole, updateMember } from "../team/member.store.ts";
 import { GRANTED_LICENSE, inTheWay, type OwnedTask, type OwnedThing, TASK, type TaskFate, toldTogether, typesWithOwners } from "./removal.ts";
@@ -101,12 +102,9 @@ export function removalEvents(call: Call, { row, grants }: Found, { tasks, owned
   return [call.event("member.delete", { type: "member", id: row.id }, { changes: { before: memberCard(row, grants, account.name), after: {} } }), ...told, ...ownedEvents(call, row, owned)];
 }
 
-/** Whoever ever came in is told, unless they want no such mails. */
-export function farewell(call: Call, row: MemberRow): Letter[] {
-  const { account, member } = call.principal;
-  if (row.acceptedAt === null || !wants(row.notifications, "removed")) return [];
-  return [{ id: newId("mail", call.now), to: row.email, language: row.language ?? account.settings.locale, template: "removed", account: account.name, by: member.username }];
-}
+/** A member who never came in gets no mail about the end of what never began. */
+export const farewell = async (call: Call, row: MemberRow): Promise<Letter[]> =>
+  (hasArrived(row) ? securityLetters(call, row.id, "removed") : []);
 
 /** Whoever never stops beginning what has to be paid first is blocked for the moment between this and the removal. @returns the version of the card from then on */
 export async function holdStill(call: Call, row: MemberRow): Promise<number> {
@@ -115,7 +113,7 @@ export async function holdStill(call: Call, row: MemberRow): Promise<number> {
   const changes = { before: { status: row.status }, after: { status: after.status } };
   await call.commit({
     statements: [guardMember(call.db, row), ...keepTopRole(call, row), updateMember(call.db, after)],
-    events: [call.event("member.block", { type: "member", id: row.id }, { changes })], refusals: { last_admin: "conflict/last-admin" },
+    events: [call.event("member.block", { type: "member", id: row.id }, { changes })], letters: await blockLetters(call, row, after), refusals: { last_admin: "conflict/last-admin" },
   }, { status: 204 });
   return row.version + 1;
 }

@@ -34,7 +34,7 @@ async function removeOnce(call: Call<unknown, z.infer<typeof Query>>, round: num
   const statements = await removalStatements(call, row, owned, fate);
   try {
     return await call.commit({
-      statements, events: removalEvents(call, found, owned, fate), letters: farewell(call, row),
+      statements, events: removalEvents(call, found, owned, fate), letters: await farewell(call, row),
       refusals: { last_admin: "conflict/last-admin", charges_pending: UNPAID },
     }, { status: 204 });
   } catch (error) {

@@ -54,7 +54,7 @@ async function blocking(call: Call, hookId: string, wanted: Of<"block">): Promis
   if (row.status === "blocked") return { outcome: "blocked", change: NOTHING, memberId: row.id };
   if (row.id === memberId) throw new Problem("conflict/lockout", { detail: "A hook does not block its owner." });
   const after: MemberRow = { ...row, status: "blocked", blockedAt: call.now, updatedAt: call.now, version: row.version + 1 };
-  const change = savedMember(call, row, after, "member.block", memberCard(row, grants, account.name), memberCard(after, grants, account.name));
+  const change = await savedMember(call, row, after, "member.block", memberCard(row, grants, account.name), memberCard(after, grants, account.name));
   return { outcome: "blocked", change, memberId: row.id };
 }
 

@@ -11,13 +11,13 @@ import { isId, newId } from "../kernel/id.ts";
 import { type IdempotencyRecord, REPLAYED } from "../kernel/idempotency.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
-import { completeLetter, dispatch, post } from "../mail/outbox.store.ts";
+import { completeLetter, dispatch } from "../mail/outbox.store.ts";
 import type { Locale } from "../schema/team.ts";
 import type { Call, Change, EventName, Results } from "./call.ts";
 import { refusal } from "./admission.ts";
 import { completeRecord, findRecord, IDEMPOTENCY_KEY, insertRecord } from "./idempotency.store.ts";
 import { languageOf } from "./language.ts";
-import { countMails, mailRefusal } from "./mail-limit.change.ts";
+import { mailRefusal, postLetters } from "./post-letters.change.ts";
 import type { Principal } from "./principal.ts";
 import type { GateRequest } from "./request.ts";
 
@@ -122,12 +122,12 @@ export class Attempt implements Call {
       principal: this.principal.memberId, key, fingerprint: this.#request.fingerprint(),
       status: answer.status, body: answer.replay ?? answer.body ?? null, createdAt: this.now,
     })];
-    const staged = [...events.map((event) => stage(db, event)), ...letters.map((letter) => post(db, letter, this.now)), ...countMails(this, letters)];
+    const staged = [...events.map((event) => stage(db, event)), ...postLetters(this, letters, this.principal.home)];
     let results: readonly unknown[];
     try {
       results = await batch(db, [guardStamp(db, this.principal.stamp), ...record, ...change.statements, ...staged, ...this.#completion(change, key)]);
     } catch (error) {
-      throw this.#refused(error, change);
+      throw await this.#refused(error, change);
     }
     this.confirmed = true;
     for (const [accountId, told] of Map.groupBy(events, (event) => event.accountId)) this.defer(publish(this.env.AUDIT, accountId, told));
@@ -174,10 +174,10 @@ export class Attempt implements Call {
     return part === undefined || key === null ? key : `${key}#${part}`;
   }
 
-  #refused(error: unknown, change: Change): unknown {
+  async #refused(error: unknown, change: Change): Promise<unknown> {
     const failed = failedGuard(error);
     if (failed === "stale" || failed === "changed" || [IDEMPOTENCY_KEY, ...change.again ?? []].some((columns) => failedUnique(error, columns))) return new Stale();
-    const tooMany = mailRefusal(failed, this.now);
+    const tooMany = await mailRefusal(this, failed, this.principal.home);
     if (tooMany !== null) return tooMany;
     const code = failed === null ? undefined : change.refusals?.[failed];
     if (code !== undefined) return code instanceof Problem ? code : new Problem(code);

@@ -6,6 +6,14 @@ import { count, guardCount, uncount } from "./tally.store.ts";
 
 type Asked = Pick<OpenCall, "db" | "env" | "now">;
 
+/** What a limit is counted under: a digest, and the end of the window. */
+export interface Tallied {
+  readonly subject: string;
+  readonly window: number;
+}
+
+export const talliedFor = (call: Asked, limit: Limit, whom: string): Tallied => ({ subject: digestOf(call, limit, whom), window: windowEnd(limit, call.now) });
+
 /** Whom something is counted for is kept as a digest that nobody makes without a signing key. */
 const digestOf = ({ env }: Asked, limit: Limit, whom: string): string => derivedSecret(env.SIGNING_KEYS, null, "tally", `${limit.name}:${whom}`).secret;
 

@@ -23,6 +23,8 @@ export const LIMITS = {
   mailsTo: { name: "mails-to", quota: 10, windowMs: DAY_MS },
   /** The same, from one account. */
   mailsOf: { name: "mails-of", quota: 500, windowMs: DAY_MS },
+  /** Security mails of one kind to one address that is not confirmed. To confirmed ones there is no limit. */
+  securityTo: { name: "security-to", quota: 1, windowMs: DAY_MS },
   /** Refusals of whoever showed a mail of one member, as the trail keeps them; more are refused without a row. */
   refusalsOf: { name: "refusals-of", quota: 100, windowMs: DAY_MS },
   /** Wrong codes and links, and right ones that are refused, from one address of the network. */

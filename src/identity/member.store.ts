@@ -2,7 +2,7 @@ import { and, type AnyColumn, eq, isNotNull, sql } from "drizzle-orm";
 import type { CustomRole } from "../access/contribution.ts";
 import type { GrantRow } from "../access/preset.ts";
 import type { Db } from "../kernel/db.ts";
-import { member, user } from "../schema/team.ts";
+import { account, member, user } from "../schema/team.ts";
 
 /** `member`, or an alias of it. */
 type MemberTable = Readonly<Record<"id" | "accountId" | "roles", AnyColumn>>;
@@ -32,6 +32,18 @@ const parseRoles = (json: string): CustomRole[] => JSON.parse(json) as CustomRol
 /** By which address the person behind a member signs in; null for a member behind whom nobody has signed in yet. */
 export const findSignInAddress = (db: Db, memberId: string) =>
   db.select({ email: user.email }).from(member).innerJoin(user, and(eq(user.id, member.userId), isNotNull(user.emailVerifiedAt))).where(eq(member.id, memberId));
+
+/** The same as a column beside a member. */
+export const signInAddressOf = (of: { readonly userId: AnyColumn }) =>
+  sql<string | null>`(SELECT u.email FROM user u WHERE u.id = ${of.userId} AND u.email_verified_at IS NOT NULL)`.as("sign_in_address");
+
+/** Where mails about a member go, and in whose name. Not for a batch of D1, as are all that join. */
+export const findAddressee = (db: Db, memberId: string) =>
+  db.select({
+    email: member.email, emailVerifiedAt: member.emailVerifiedAt, language: member.language, status: member.status, signIn: user.email,
+    account: { name: account.name, settings: account.settings },
+  }).from(member).innerJoin(account, eq(account.id, member.accountId))
+    .leftJoin(user, and(eq(user.id, member.userId), isNotNull(user.emailVerifiedAt))).where(eq(member.id, memberId));
 
 /** One member with grants and custom roles, inside the account: another account's member is not there. */
 export const findMember = (db: Db, accountId: string, id: string) =>

@@ -1,5 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
-import { type Db, guard, type GuardName, type Statement } from "../kernel/db.ts";
+import { type Db, type Expression, guard, type GuardName, type Statement } from "../kernel/db.ts";
 import { tally } from "../schema/identity.ts";
 
 /** One more, and how many that makes. A window is known by its end, in milliseconds since the epoch. */
@@ -8,8 +8,17 @@ export const count = (db: Db, subject: string, window: number) =>
     .onConflictDoUpdate({ target: [tally.subject, tally.window], set: { count: sql`${tally.count} + 1` } }).returning({ count: tally.count });
 
 /** Fails the batch under `name` when more than `quota` were counted. */
-export const guardCount = (db: Db, name: GuardName, subject: string, window: number, quota: number): Statement =>
+export const guardCount = (db: Db, name: GuardName, subject: string, window: number, quota: number | Expression): Statement =>
   guard(db, name, sql`(SELECT count FROM tally WHERE subject = ${subject} AND window = ${window}) <= ${quota}`);
+
+/** One more, where the condition holds in the batch. */
+export const countIf = (db: Db, subject: string, window: number, holds: Expression): Statement =>
+  db.run(sql`INSERT INTO tally (subject, window, count) SELECT ${subject}, ${window}, 1 WHERE ${holds}
+    ON CONFLICT (subject, window) DO UPDATE SET count = count + 1`);
+
+/** Whether one more would be too many, for a statement of the batch. */
+export const isUsedUp = (subject: string, window: number, quota: number | Expression): Expression =>
+  sql`coalesce((SELECT count FROM tally WHERE subject = ${subject} AND window = ${window}), 0) >= ${quota}`;
 
 export const uncount = (db: Db, subject: string, window: number): Statement =>
   db.update(tally).set({ count: sql`MAX(${tally.count} - 1, 0)` }).where(and(eq(tally.subject, subject), eq(tally.window, window)));

@@ -6,15 +6,16 @@ import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import { hasLapsed } from "../identity/admission.ts";
+import { hasArrived } from "../identity/arrival.ts";
 import type { OpenCall } from "../identity/call.ts";
 import { recordStranger } from "../identity/stranger-refusal.change.ts";
-import type { Holder } from "../identity/member.store.ts";
+import { postLetters } from "../identity/post-letters.change.ts";
 import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import { Problem, stale } from "../kernel/problem.ts";
 import type { Letter } from "../mail/letter.ts";
-import { wants } from "../mail/notice.ts";
-import { dispatch, post } from "../mail/outbox.store.ts";
+import { confirmedAddress, wants } from "../mail/notice.ts";
+import { dispatch } from "../mail/outbox.store.ts";
 import { type Acceptable, acceptInvitation, MEMBER_USER, type Waiting } from "./acceptance.store.ts";
 import { isAllowed } from "./invite.change.ts";
 import { inviterStamp } from "./inviter.change.ts";
@@ -44,8 +45,9 @@ export function acceptance(call: Asked, waiting: Acceptable): Acceptance {
 /** Whoever invited, or made the link, hears of it, if they want to. */
 export function joinedLetters({ now }: Pick<Asked, "now">, { account, inviter }: Pick<Waiting, "account"> & { readonly inviter: Inviter | null }, who: { readonly username: string; readonly email: string }, by: "invitation" | "link" = "invitation"): Letter[] {
   if (inviter === null || inviter.status !== "active" || !wants(inviter.notifications, "joined")) return [];
-  return [{
-    id: newId("mail", now), to: inviter.email, language: inviter.language ?? account.settings.locale ?? "en", template: "joined", by,
+  const to = confirmedAddress(inviter);
+  return to === null ? [] : [{
+    id: newId("mail", now), to, language: inviter.language ?? account.settings.locale ?? "en", template: "joined", by,
     memberId: inviter.memberId, account: account.name, name: who.username, email: who.email,
   }];
 }
@@ -58,9 +60,6 @@ const acceptEvent = (call: Asked, { invitation, member }: Acceptable): AuditEven
   action: "invitation.accept", resource: { type: "invitation", id: invitation.id }, outcome: "success", reason: null, cost: null,
   origin: call.origin, changes: null, ledgerSeq: null,
 });
-
-/** An invitation is for whoever was never in: it makes nobody else out of a member. */
-export const hasArrived = ({ acceptedAt, userId }: Pick<Holder, "acceptedAt" | "userId">): boolean => acceptedAt !== null || userId !== null;
 
 /** @throws Problem not-found, invitation/used, invitation/revoked: there is nobody who could accept it */
 export function acceptable(waiting: Waiting | undefined): Acceptable {
@@ -135,17 +134,17 @@ export async function accept(call: OpenCall, types: TypeTable, load: () => Promi
 }
 
 /** False when it is no longer what was read. @throws Problem conflict/duplicate-member */
-async function written(call: OpenCall, { invitation }: Acceptable, inviter: Stamp, { statements, events, letters }: Acceptance, beside: Beside): Promise<boolean> {
-  const { db, env, now } = call;
+async function written(call: OpenCall, waiting: Acceptable, inviter: Stamp, { statements, events, letters }: Acceptance, beside: Beside): Promise<boolean> {
+  const { db, env } = call;
   const told = [...events, ...beside.events];
   try {
-    await batch(db, [guardStamp(db, inviter), ...statements, ...beside.statements, ...told.map((event) => stage(db, event)), ...letters.map((letter) => post(db, letter, now))]);
+    await batch(db, [guardStamp(db, inviter), ...statements, ...beside.statements, ...told.map((event) => stage(db, event)), ...postLetters(call, letters, { accountId: waiting.account.id, kind: waiting.account.kind })]);
   } catch (error) {
     if (["invitation_changed", "stale"].includes(failedGuard(error) ?? "")) return false;
     if (failedUnique(error, MEMBER_USER)) throw samePerson();
     throw error;
   }
-  call.defer(publish(env.AUDIT, invitation.accountId, told));
+  call.defer(publish(env.AUDIT, waiting.invitation.accountId, told));
   call.defer(dispatch(env.MAIL, letters));
   return true;
 }

@@ -1,6 +1,6 @@
 import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
-import { holder } from "../identity/member.store.ts";
+import { holder, signInAddressOf } from "../identity/member.store.ts";
 import { type Db, type Expression, guard, type Statement } from "../kernel/db.ts";
 import { invitation } from "../schema/invitation.ts";
 import { account, member, user } from "../schema/team.ts";
@@ -17,7 +17,10 @@ export const userIdOf = (email: string): Expression => sql`(SELECT id FROM user 
 const waiting = (db: Db, where: SQL | undefined) =>
   db.select({
     invitation, member: holder(member), account,
-    inviter: { email: inviter.email, status: inviter.status, language: inviter.language, notifications: inviter.notifications, memberId: inviter.id },
+    inviter: {
+      email: inviter.email, emailVerifiedAt: inviter.emailVerifiedAt, signIn: signInAddressOf(inviter), status: inviter.status, language: inviter.language,
+      notifications: inviter.notifications, memberId: inviter.id,
+    },
     userId: sql<string | null>`(SELECT u.id FROM user u WHERE u.email = ${invitation.email})`.as("user_id_of_address"),
     // Another member of the account is this person already: the address on a card is free text.
     taken: sql<number>`EXISTS (SELECT 1 FROM member o JOIN user u ON u.id = o.user_id WHERE o.account_id = ${invitation.accountId} AND u.email = ${invitation.email} AND o.id <> ${member.id})`.as("taken"),

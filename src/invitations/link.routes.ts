@@ -58,7 +58,7 @@ const create = (types: TypeTable) => endpoint({
   const { kid, token } = invitationToken(env.SIGNING_KEYS, null, id, 1);
   const row: InvitationRow = {
     id, accountId: principal.accountId, kind: "link", memberId: null, email: null, name, role, tokenHash: sha256Hex(token), tokenKid: kid, status: "pending",
-    expiresAt: endOf(call, expiresAt), maxUses, uses: 0, sendCount: 1, externalId: null, invitedBy: principal.memberId, hookId: null,
+    expiresAt: endOf(call, expiresAt), maxUses, uses: 0, sendCount: 1, mailAt: 0, externalId: null, invitedBy: principal.memberId, hookId: null,
     createdAt: now, acceptedAt: null, revokedAt: null, updatedAt: now,
   };
   const card = linkCard(row, now);

@@ -1,5 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
+import { signInAddressOf } from "../identity/member.store.ts";
 import type { Db, Statement } from "../kernel/db.ts";
 import { guard } from "../kernel/db.ts";
 import { invitation } from "../schema/invitation.ts";
@@ -14,7 +15,7 @@ const inviter = alias(member, "inviter");
 export const findLink = (db: Db, tokenHash: string) =>
   db.select({
     link: invitation, account,
-    inviter: { memberId: inviter.id, email: inviter.email, status: inviter.status, roles: inviter.roles, version: inviter.version, language: inviter.language, notifications: inviter.notifications },
+    inviter: { memberId: inviter.id, email: inviter.email, emailVerifiedAt: inviter.emailVerifiedAt, signIn: signInAddressOf(inviter), status: inviter.status, roles: inviter.roles, version: inviter.version, language: inviter.language, notifications: inviter.notifications },
   }).from(invitation)
     .innerJoin(account, eq(account.id, invitation.accountId))
     .leftJoin(inviter, eq(inviter.id, invitation.invitedBy))

@@ -60,7 +60,7 @@ export function prepared<Query extends Statement>(build: (db: Db) => Query): (db
  * fails: when a condition does not hold, the insert fails, names the column, and the whole batch rolls back.
  * When all hold, nothing is written.
  */
-export const GUARDS = ["stale", "changed", "last_admin", "has_dependents", "member_limit", "head_moved", "claim_used", "invitation_changed", "charges_pending", "recipient_mails", "account_mails", "link_codes"] as const;
+export const GUARDS = ["stale", "changed", "last_admin", "has_dependents", "member_limit", "head_moved", "claim_used", "invitation_changed", "charges_pending", "recipient_mails", "account_mails", "link_codes", "link_joins"] as const;
 export type GuardName = (typeof GUARDS)[number];
 
 /** Fails the batch under `name` unless `holds` is true at that moment. */

@@ -16,10 +16,17 @@ export type LetterContent =
   | { readonly template: "api_key"; readonly keyId: string; readonly kid: string; readonly account: string; readonly by: string; readonly name: string; readonly expiresAt: number }
   /** To whoever invited, or made the link: the person has joined. `memberId` is the one who is told, not the one who joined. */
   | { readonly template: "joined"; readonly by: "invitation" | "link"; readonly memberId: string; readonly account: string; readonly name: string; readonly email: string }
-  /** To a member: somebody changed what they may do. */
-  | { readonly template: "access_changed"; readonly memberId: string; readonly account: string; readonly by: string }
-  /** To somebody who was a member: the last mail, with nothing left to unsubscribe from. */
-  | { readonly template: "removed"; readonly account: string; readonly by: string };
+  /** To a member: another member changed what they may do. `by` is null when several members did. */
+  | { readonly template: "access_changed"; readonly memberId: string; readonly account: string; readonly by: string | null }
+  /** Sent whatever the member unsubscribed from. No text of the tenant but the account's name. @see SecurityKind */
+  | { readonly template: "security"; readonly kind: SecurityKind; readonly memberId: string; readonly account: string; readonly isConfirmed: boolean };
+
+/** What a security mail reports to the member concerned. */
+export type SecurityKind =
+  | "key_made" | "key_claimed"
+  | "sign_in_address_requested" | "sign_in_address_changed" | "sign_in_address_unlinked"
+  | "blocked" | "removed"
+  | "ownership_offered" | "ownership_moved";
 
 export type Template = LetterContent["template"];
 
@@ -29,4 +36,6 @@ export type Letter = LetterContent & {
   /** An e-mail address. */
   readonly to: string;
   readonly language: Locale;
+  /** Milliseconds since the epoch; at once by default. */
+  readonly notBefore?: number;
 };

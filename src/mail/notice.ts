@@ -1,11 +1,23 @@
 import type { Notifications } from "../schema/team.ts";
 import type { Template } from "./letter.ts";
 
+/** The addresses of a member: the one on the card, and the one that the person signs in with. */
+export interface Addresses {
+  readonly email: string;
+  readonly emailVerifiedAt: number | null;
+  /** Null before a person signed in. */
+  readonly signIn: string | null;
+}
+
+/** The address that notices go to: a confirmed one, the card's first. Null without one: the card alone proves nothing. */
+export const confirmedAddress = ({ email, emailVerifiedAt, signIn }: Addresses): string | null =>
+  (emailVerifiedAt !== null || email === signIn ? email : signIn);
+
 /** What is sent by mail unless the member says otherwise. */
 export const DEFAULT_NOTIFICATIONS: Notifications = { unsubscribed: false, invitations: true, access: true, credits: true };
 
 /** The setting that each notice goes by; all other mails are needed to get in, and nobody does without them. */
-const SETTINGS: Readonly<Partial<Record<Template, keyof Notifications>>> = { joined: "invitations", access_changed: "access", removed: "access" };
+const SETTINGS: Readonly<Partial<Record<Template, keyof Notifications>>> = { joined: "invitations", access_changed: "access" };
 
 /** Whether a member wants such a mail. Asked before the letter is written, so that nothing waits that nobody wants. */
 export function wants(notifications: Partial<Notifications>, template: Template): boolean {

@@ -1,6 +1,7 @@
 import { and, eq, isNull, lt, sql } from "drizzle-orm";
 import { batch, type Db, type Expression, type Statement } from "../kernel/db.ts";
 import { mailOutbox } from "../schema/mail.ts";
+import { gatherKey } from "./budget.ts";
 import type { Letter } from "./letter.ts";
 
 /** Tries that one letter gets; after the last it is kept with its reason and sent no more. */
@@ -11,17 +12,45 @@ export const LEASE_MS = 120_000;
 export const SENT_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 export const FAILED_TTL_MS = 30 * 24 * 60 * 60 * 1000;
 
+/** After a letter leaves, those of the same kind to the same member wait for so long and become one. */
+export const GATHERED_MS = 60_000;
+/** Why a notice was not sent. */
+export const OVER_QUOTA = "over the quota of mails";
+
 /** Milliseconds until the next try. @param attempts made so far */
 export const pauseAfter = (attempts: number): number => 15_000 * 2 ** attempts;
 
-/** Goes into the batch of the change that it tells of: no change without its mail, and no mail without its change. @param at milliseconds since the epoch */
-export const post = (db: Db, letter: Letter, at: number): Statement => db.insert(mailOutbox).values({ id: letter.id, letter, createdAt: at });
+/** Goes into the batch of the change that it tells of: no change without its mail, and no mail without its change.
+ * @param at milliseconds since the epoch
+ * @param over conditions of which each keeps the letter from being sent
+ */
+export function post(db: Db, letter: Letter, at: number, over: readonly Expression[] = []): Statement[] {
+  const gather = gatherKey(letter);
+  const isOver = over.length === 0 ? sql`0` : sql.join(over.map((one) => sql`(${one})`), sql` OR `);
+  // Another letter of the same key that no sender has taken yet.
+  const waiting = sql`gather = ${gather} AND attempts = 0 AND sent_at IS NULL AND failed_at IS NULL AND not_before > ${at}`;
+  const notBefore = gather === null ? sql`${letter.notBefore ?? 0}`
+    : sql`coalesce((SELECT max(max(created_at, not_before)) + ${GATHERED_MS} FROM mail_outbox WHERE gather = ${gather} AND failed_at IS NULL), 0)`;
+  return [
+    ...(letter.template === "access_changed" ? [foldActor(db, letter.by, waiting)] : []),
+    db.run(sql`INSERT INTO mail_outbox (id, letter, gather, not_before, created_at, failed_at, error)
+      SELECT ${letter.id}, ${JSON.stringify(letter)}, ${gather}, ${notBefore}, ${at}, iif(${isOver}, ${at}, NULL), iif(${isOver}, ${OVER_QUOTA}, NULL)
+      ${gather === null ? sql`` : sql`WHERE NOT EXISTS (SELECT 1 FROM mail_outbox WHERE ${waiting})`}`),
+  ];
+}
+
+/** A letter about changes of several members names none of them. */
+const foldActor = (db: Db, by: string | null, waiting: Expression): Statement =>
+  db.run(sql`UPDATE mail_outbox SET letter = json_set(letter, '$.by', iif(letter->>'by' = ${by}, letter->>'by', NULL)) WHERE ${waiting}`);
+
+/** Whether the letter was written by this batch as one to be sent: neither over a quota nor gathered into another. */
+export const isPosted = ({ id }: Letter): Expression => sql`EXISTS (SELECT 1 FROM mail_outbox WHERE id = ${id} AND failed_at IS NULL)`;
 
 /** Writes into a letter what only its batch knows. */
 export const completeLetter = (db: Db, { id }: Letter, member: string, value: Expression): Statement =>
   db.update(mailOutbox).set({ letter: sql`json_set(${mailOutbox.letter}, ${`$.${member}`}, ${value})` }).where(eq(mailOutbox.id, id));
 
-/** Says that letters wait. Never throws: what the queue did not take, the sweep finds in the outbox. */
+/** Says that letters wait. Never throws: what the queue did not take, and what waits for its time, the sweep finds in the outbox. */
 export async function dispatch(queue: Queue, letters: readonly Letter[]): Promise<void> {
   for (const { id } of letters) {
     try {
@@ -47,7 +76,7 @@ export async function take(db: Db, ids: readonly string[] | null, limit: number,
   const chosen = ids === null ? sql`1` : sql`id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;
   return db.all<Held>(sql`
     UPDATE mail_outbox SET held_until = ${at + LEASE_MS}, attempts = attempts + 1
-    WHERE id IN (SELECT id FROM mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL AND held_until <= ${at} AND attempts < ${ATTEMPTS_MAX} AND ${chosen}
+    WHERE id IN (SELECT id FROM mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL AND held_until <= ${at} AND not_before <= ${at} AND attempts < ${ATTEMPTS_MAX} AND ${chosen}
       ORDER BY created_at LIMIT ${limit})
     RETURNING id, letter, attempts, held_until AS "heldUntil"`);
 }

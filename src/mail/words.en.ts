@@ -1,3 +1,4 @@
+import type { SecurityKind } from "./letter.ts";
 import { type Language, moment, type Writer } from "./words.ts";
 
 const until = (at: number): string => moment("en-GB", at);
@@ -83,24 +84,43 @@ const joined: Writer<"joined"> = (letter) => ({
 
 const accessChanged: Writer<"access_changed"> = (letter) => ({
   subject: `Your access to ${letter.account} was changed`, greeting: "Hello,",
-  lines: [`${letter.by} changed what you may do in ${letter.account}. The change holds at once.`],
-  facts: [["Account", letter.account], ["Changed by", letter.by]],
+  lines: [`${letter.by ?? "Several members"} changed what you may do in ${letter.account}. The change holds at once.`],
+  facts: [["Account", letter.account], ...(letter.by === null ? [] : [["Changed by", letter.by] as const])],
   action: null,
-  after: ["If this surprises you, ask the person named above or an administrator of the account."],
+  after: ["If this surprises you, ask an administrator of the account."],
 });
 
-const removed: Writer<"removed"> = (letter) => ({
-  subject: `You are no longer a member of ${letter.account}`, greeting: "Hello,",
-  lines: [`${letter.by} removed you from ${letter.account}. You can no longer sign in there, and your API keys for it have ended.`],
-  facts: [["Account", letter.account], ["Removed by", letter.by]],
-  action: null,
-  after: ["If this surprises you, ask the person named above."],
-});
+const SECURITY: Readonly<Record<SecurityKind, (account: string) => readonly [subject: string, line: string]>> = {
+  key_made: (account) => [`A new API key for you in ${account}`, `An API key was made for you in ${account}. It can do what you can do there.`],
+  key_claimed: (account) => [`An API key of yours in ${account} was claimed`, `An API key that was made for you in ${account} was claimed. It works from now on.`],
+  sign_in_address_requested: (account) => [
+    `Another sign-in address was requested in ${account}`, `A change of the address that you sign in with was requested in ${account}.`,
+  ],
+  sign_in_address_changed: (account) => [`Your sign-in address was changed`, `The address that you sign in to ${account} with was changed.`],
+  sign_in_address_unlinked: (account) => [`Your sign-in address was removed`, `You can no longer sign in to ${account} with the address that you used.`],
+  blocked: (account) => [`You were blocked in ${account}`, `You were blocked in ${account}. You cannot sign in there, and your API keys for it do not work.`],
+  removed: (account) => [
+    `You are no longer a member of ${account}`, `You were removed from ${account}. You cannot sign in there, and your API keys for it have ended.`,
+  ],
+  ownership_offered: (account) => [`You were offered the ownership of ${account}`, `The ownership of ${account} was offered to you.`],
+  ownership_moved: (account) => [`${account} has another owner`, `The ownership of ${account} has moved to another member.`],
+};
+
+const security: Writer<"security"> = ({ kind, account }) => {
+  const [subject, line] = SECURITY[kind](account);
+  return {
+    subject, greeting: "Hello,", lines: [line], facts: [["Account", account]], action: null,
+    after: [
+      "If this surprises you, ask an administrator of the account. If you do not know the account, you need do nothing.",
+      "This mail is sent for security and cannot be unsubscribed from.",
+    ],
+  };
+};
 
 export const ENGLISH: Language = {
   frame: {
     code: "Your code", link: "If the button does not work, open this address:", footer: "This mail was sent by Tollgate. Answers to it are not read.",
     unsubscribe: "No more notices of this account:",
   },
-  words: { invitation, sign_in: signIn, join, change_email: changeEmail, confirm_email: confirmEmail, api_key: apiKey, joined, access_changed: accessChanged, removed },
+  words: { invitation, sign_in: signIn, join, change_email: changeEmail, confirm_email: confirmEmail, api_key: apiKey, joined, access_changed: accessChanged, security },
 };

@@ -1,3 +1,4 @@
+import type { SecurityKind } from "./letter.ts";
 import { type Language, moment, type Writer } from "./words.ts";
 
 const until = (at: number): string => moment("ru-RU", at);
@@ -84,23 +85,40 @@ const joined: Writer<"joined"> = (letter) => ({
 const accessChanged: Writer<"access_changed"> = (letter) => ({
   subject: `Ваш доступ в ${letter.account} изменён`, greeting: "Здравствуйте!",
   lines: [`Изменено то, что вам можно делать в ${letter.account}. Изменение уже действует.`],
-  facts: [["Аккаунт", letter.account], ["Кто изменил", letter.by]],
+  facts: [["Аккаунт", letter.account], ["Кто изменил", letter.by ?? "несколько участников"]],
   action: null,
-  after: ["Если вы этого не ждали, спросите того, кто указан выше, или администратора аккаунта."],
+  after: ["Если вы этого не ждали, спросите администратора аккаунта."],
 });
 
-const removed: Writer<"removed"> = (letter) => ({
-  subject: `Вы больше не участник ${letter.account}`, greeting: "Здравствуйте!",
-  lines: [`Вы удалены из ${letter.account}. Войти туда больше нельзя, и ваши ключи API для этого аккаунта больше не действуют.`],
-  facts: [["Аккаунт", letter.account], ["Кто удалил", letter.by]],
-  action: null,
-  after: ["Если вы этого не ждали, спросите того, кто указан выше."],
-});
+const SECURITY: Readonly<Record<SecurityKind, (account: string) => readonly [subject: string, line: string]>> = {
+  key_made: (account) => [`Новый ключ API для вас в ${account}`, `Для вас создан ключ API в ${account}. С ним можно делать там то же, что и вам.`],
+  key_claimed: (account) => [`Ваш ключ API в ${account} получен`, `Ключ API, созданный для вас в ${account}, получен и уже действует.`],
+  sign_in_address_requested: (account) => [`Запрошен другой адрес для входа в ${account}`, `В ${account} запрошена смена адреса, с которым вы входите.`],
+  sign_in_address_changed: (account) => ["Ваш адрес для входа изменён", `Адрес, с которым вы входите в ${account}, изменён.`],
+  sign_in_address_unlinked: (account) => ["Ваш адрес для входа отвязан", `Войти в ${account} с прежним адресом больше нельзя.`],
+  blocked: (account) => [`Вы заблокированы в ${account}`, `Вы заблокированы в ${account}. Войти туда нельзя, и ваши ключи API для этого аккаунта не действуют.`],
+  removed: (account) => [
+    `Вы больше не участник ${account}`, `Вы удалены из ${account}. Войти туда больше нельзя, и ваши ключи API для этого аккаунта больше не действуют.`,
+  ],
+  ownership_offered: (account) => [`Вам предложено стать владельцем ${account}`, `Вам предложено стать владельцем аккаунта ${account}.`],
+  ownership_moved: (account) => [`У ${account} другой владелец`, `Владельцем ${account} стал другой участник.`],
+};
+
+const security: Writer<"security"> = ({ kind, account }) => {
+  const [subject, line] = SECURITY[kind](account);
+  return {
+    subject, greeting: "Здравствуйте!", lines: [line], facts: [["Аккаунт", account]], action: null,
+    after: [
+      "Если вы этого не ждали, спросите администратора аккаунта. Если аккаунт вам незнаком, ничего делать не нужно.",
+      "Это письмо отправлено ради безопасности, отказаться от таких писем нельзя.",
+    ],
+  };
+};
 
 export const RUSSIAN: Language = {
   frame: {
     code: "Ваш код", link: "Если кнопка не работает, откройте этот адрес:", footer: "Это письмо отправлено Tollgate. Ответы на него не читают.",
     unsubscribe: "Больше не присылать уведомления этого аккаунта:",
   },
-  words: { invitation, sign_in: signIn, join, change_email: changeEmail, confirm_email: confirmEmail, api_key: apiKey, joined, access_changed: accessChanged, removed },
+  words: { invitation, sign_in: signIn, join, change_email: changeEmail, confirm_email: confirmEmail, api_key: apiKey, joined, access_changed: accessChanged, security },
 };

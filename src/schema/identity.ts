@@ -69,4 +69,7 @@ export const session = sqliteTable("session", {
   userAgent: text("user_agent"),
   createdAt: integer("created_at").notNull(),
   refreshedAt: integer("refreshed_at").notNull(),
+  /** From where the last refresh came; null before the first. */
+  refreshedIp: text("refreshed_ip"),
+  refreshedUserAgent: text("refreshed_user_agent"),
 });

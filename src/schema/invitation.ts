@@ -23,6 +23,8 @@ export const invitation = sqliteTable("invitation", {
   maxUses: integer("max_uses"),
   uses: integer().notNull().default(0),
   sendCount: integer("send_count").notNull().default(0),
+  /** When its last mail leaves or left, in milliseconds since the epoch; 0 before the first. */
+  mailAt: integer("mail_at").notNull().default(0),
   externalId: text("external_id"),
   /** The member who invited, or who owns the hook that did. */
   invitedBy: text("invited_by").notNull(),

@@ -7,6 +7,10 @@ export const mailOutbox = sqliteTable("mail_outbox", {
   attempts: integer().notNull().default(0),
   /** Until then one sender has it. */
   heldUntil: integer("held_until").notNull().default(0),
+  /** Letters with the same key within a minute become one. */
+  gather: text(),
+  /** Not sent before this time, in milliseconds since the epoch. */
+  notBefore: integer("not_before").notNull().default(0),
   sentAt: integer("sent_at"),
   failedAt: integer("failed_at"),
   error: text(),

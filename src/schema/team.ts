@@ -58,6 +58,8 @@ export const account = sqliteTable("account", {
   settings: text({ mode: "json" }).$type<Settings>().notNull(),
   allowedIps: text("allowed_ips", { mode: "json" }).$type<string[]>().notNull(),
   profile: text({ mode: "json" }).$type<Profile>().notNull().default({}),
+  /** Mails a day that the account may cause; null is the default of the gate. */
+  mailsPerDay: integer("mails_per_day"),
   version: integer().notNull().default(1),
   createdAt: integer("created_at").notNull(),
   updatedAt: integer("updated_at").notNull(),

@@ -2,14 +2,14 @@ import { z } from "zod";
 import { type OpenCall, openEndpoint } from "../identity/call.ts";
 import { languageOf } from "../identity/language.ts";
 import { countWithin } from "../identity/limit.change.ts";
-import { LIMITS } from "../identity/limit.ts";
+import { postLetters } from "../identity/post-letters.change.ts";
 import { iso } from "../kernel/clock.ts";
 import { batch, failedGuard, type Statement } from "../kernel/db.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
 import type { Letter } from "../mail/letter.ts";
 import { signInToken } from "../mail/one-time.ts";
-import { dispatch, post } from "../mail/outbox.store.ts";
+import { dispatch } from "../mail/outbox.store.ts";
 import { LOCALES } from "../schema/team.ts";
 import { email } from "../team/member.card.ts";
 import { CODE_TTL_MS } from "./code.ts";
@@ -40,17 +40,17 @@ const ask = openEndpoint({
   const expiresAt = now + CODE_TTL_MS;
   const letters = address === undefined ? [] : [letter(call, { signInId: id, kid, expiresAt }, to, address)];
   const row = insertSignIn(db, { id, email: to, purpose: "sign_in", kid, expiresAt, createdAt: now });
-  if (await sent(call, [row, ...letters.map((one) => post(db, one, now)), ...letters.flatMap((one) => countJoining(call, one, address))])) call.defer(dispatch(env.MAIL, letters));
+  if (await sent(call, [row, ...postLetters(call, letters, null), ...letters.flatMap((one) => countJoining(call, one, address))])) call.defer(dispatch(env.MAIL, letters));
   else await batch(db, [row]);
   return { status: 202, body: { expiresAt: iso(expiresAt) } };
 });
 
-/** A stranger who joins is mailed at the wish of whoever has the link: so many codes go out by one link, and so many such mails to one address. */
-function countJoining(call: OpenCall, { template, to }: Letter, address: Address | undefined): Statement[] {
+/** A stranger who joins is mailed at the wish of whoever has the link: so many codes go out by one link; `postLetters` counts those to one address. */
+function countJoining(call: OpenCall, { template }: Letter, address: Address | undefined): Statement[] {
   const link = address?.link ?? null;
   if (template !== "join" || link === null) return [];
   const limit = { name: "codes-by-link", quota: CODES_PER_USE * link.maxUses, windowMs: 0 };
-  return [...countWithin(call, limit, link.id, "link_codes", link.until), ...countWithin(call, LIMITS.mailsTo, to, "recipient_mails")];
+  return countWithin(call, limit, link.id, "link_codes", link.until);
 }
 
 /** False when that would be too many mails: then none goes out, and the answer tells nobody of it. */

@@ -5,6 +5,7 @@ import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import { hasLapsed } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
+import { postLetters } from "../identity/post-letters.change.ts";
 import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { joinedLetters } from "../invitations/acceptance.change.ts";
 import { MEMBER_USER, userIdOf } from "../invitations/acceptance.store.ts";
@@ -15,7 +16,7 @@ import { batch, failedGuard, failedUnique } from "../kernel/db.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
 import { Problem, stale } from "../kernel/problem.ts";
-import { dispatch, post } from "../mail/outbox.store.ts";
+import { dispatch } from "../mail/outbox.store.ts";
 import { askBarred, guardNotBarred } from "../team/former.store.ts";
 import type { MemberRow } from "../team/member.card.ts";
 import { guardMemberLimit, MEMBER_EMAIL } from "../team/member.store.ts";
@@ -108,7 +109,7 @@ async function write(call: OpenCall, found: Link, { firstName, lastName, signIn 
       ...(limit === Infinity ? [] : [guardMemberLimit(db, account.id, limit)]), ...spend(db, proof, now),
       guardNotBarred(db, "invitation_changed", account.id, { email: proof.email, externalId: null }),
       ...joinByLink(db, found, row, person, preset.logins === true, now), ...opened?.statements ?? [],
-      ...events.map((event) => stage(db, event)), ...letters.map((letter) => post(db, letter, now)),
+      ...events.map((event) => stage(db, event)), ...postLetters(call, letters, { accountId: account.id, kind: account.kind }),
     ]);
   } catch (error) {
     return refused(error);

@@ -37,6 +37,7 @@ export async function openSession(call: Asked, member: Comer, userId: string | E
   const row = {
     id, accountId: member.accountId, memberId: member.id, userId, kid, rotations: 0, expiresAt, endedAt: null,
     ip: origin.ip, userAgent: origin.userAgent, createdAt: now, refreshedAt: now,
+    refreshedIp: null, refreshedUserAgent: null,
   };
   const first = { changes: { before: { status: "new" }, after: { status: "active" } } };
   return {

@@ -27,7 +27,7 @@ function wantedGrants({ bundles }: Preset, { grants = [], preset }: z.infer<type
 }
 
 /** The grants of a member, replaced as a whole. The member's next call obeys. */
-function saveGrants(call: Call, row: MemberRow, before: readonly GrantRow[], grants: readonly GrantRow[]): Promise<Answer> {
+async function saveGrants(call: Call, row: MemberRow, before: readonly GrantRow[], grants: readonly GrantRow[]): Promise<Answer> {
   refuseOwnGrants(call, row, before, grants);
   refuseUnseenLoss(call, before, grants);
   const after = { ...row, updatedAt: call.now, version: row.version + 1 };
@@ -35,7 +35,7 @@ function saveGrants(call: Call, row: MemberRow, before: readonly GrantRow[], gra
   return call.commit({
     statements: [guardMember(call.db, row), ...replaceGrants(call.db, row.accountId, row.id, grants), bumpMember(call.db, row.accountId, row.id, call.now)],
     events: [call.event("grant.edit", { type: "member", id: row.id }, { changes: difference({ grants: before }, { grants: is.grants }) })],
-    letters: accessNotice(call, row, memberCard(row, before, ""), is),
+    letters: await accessNotice(call, row, memberCard(row, before, ""), is),
   }, { status: 200, body: is, headers: { ETag: etag(after.version) } });
 }
 

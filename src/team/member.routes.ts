@@ -6,8 +6,8 @@ import { loadMember, withLogin } from "./member.change.ts";
 import { type Beside, type MemberChange, savedMember } from "./saved-member.change.ts";
 
 /** Writes it, and answers what it is then. */
-export const saveMember = (call: Call, row: MemberRow, after: MemberRow, right: MemberChange, was: object, is: object, beside: Beside = {}): Promise<Answer> =>
-  call.commit(savedMember(call, row, after, right, was, is, beside), { status: 200, body: is, headers: { ETag: etag(after.version) } });
+export const saveMember = async (call: Call, row: MemberRow, after: MemberRow, right: MemberChange, was: object, is: object, beside: Beside = {}): Promise<Answer> =>
+  call.commit(await savedMember(call, row, after, right, was, is, beside), { status: 200, body: is, headers: { ETag: etag(after.version) } });
 
 const block = (verb: "block" | "unblock") => endpoint({
   method: "POST", path: `/v1/members/:id/${verb}`, tag: "Members", right: "member.block", status: 200,

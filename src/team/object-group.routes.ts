@@ -26,7 +26,7 @@ const put = endpoint({
   return call.commit({
     statements: [guardMember(call.db, row), setGroups(call.db, accountId, row.id, groupIds), bumpMember(call.db, accountId, row.id, call.now)],
     events: [call.event("object_group.edit", { type: "member", id: row.id }, { changes: difference({ objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }) })],
-    letters: accessNotice(call, row, { objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }),
+    letters: await accessNotice(call, row, { objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }),
   }, { status: 200, body: memberCard(after, grants, call.principal.account.name), headers: { ETag: etag(after.version) } });
 });
 

@@ -3,7 +3,7 @@ import type { AuditEvent } from "../audit/event.ts";
 import type { Call, Change } from "../identity/call.ts";
 import { endSessionsOf } from "../identity/session.store.ts";
 import type { Statement } from "../kernel/db.ts";
-import { accessNotice } from "./access-notice.change.ts";
+import { accessNotice, blockLetters } from "./access-notice.change.ts";
 import { rememberNames } from "./former.store.ts";
 import type { MemberRow } from "./member.card.ts";
 import { keepOwner } from "./member.change.ts";
@@ -19,7 +19,7 @@ export interface Beside {
 }
 
 /** A member written anew; the account never loses its owner or the last holder of its top role. @param is what is told, and compared with `was` for the trail */
-export function savedMember(call: Call, row: MemberRow, after: MemberRow, right: MemberChange, was: object, is: object, beside: Beside = {}): Change {
+export async function savedMember(call: Call, row: MemberRow, after: MemberRow, right: MemberChange, was: object, is: object, beside: Beside = {}): Promise<Change> {
   const { topRole } = call.principal.preset;
   keepOwner(call, row, after, topRole);
   const leavesTop = row.status === "active" && row.roles.includes(topRole) && !(after.status === "active" && after.roles.includes(topRole));
@@ -33,7 +33,7 @@ export function savedMember(call: Call, row: MemberRow, after: MemberRow, right:
       updateMember(call.db, after), ...beside.statements ?? [],
     ],
     events: [call.event(right, { type: "member", id: row.id }, { changes: difference(was, { ...is, ...beside.note }) }), ...beside.events ?? []],
-    letters: accessNotice(call, row, was, is),
+    letters: [...await accessNotice(call, row, was, is), ...await blockLetters(call, row, after)],
     refusals: { last_admin: "conflict/last-admin" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
   };
 }

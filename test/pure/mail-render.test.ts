@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { Window } from "happy-dom";
 import { describe, expect, test } from "vitest";
 import { escapeHtml, oneLine, subjectLine, unlinked } from "../../src/mail/layout.ts";
-import type { Letter, LetterContent, Template } from "../../src/mail/letter.ts";
+import type { Letter, LetterContent, SecurityKind, Template } from "../../src/mail/letter.ts";
 import { wants } from "../../src/mail/notice.ts";
 import { type Mail, render } from "../../src/mail/render.ts";
 
@@ -21,8 +21,14 @@ const EACH: { readonly [T in Template]: LetterContent & { readonly template: T }
   api_key: { template: "api_key", keyId: "key_1", kid: "k1", account: "Studio", by: "Ada Admin", name: "Build server", expiresAt: EXPIRES },
   joined: { template: "joined", by: "invitation", memberId: "mem_1", account: "Studio", name: "Ann Arbor", email: "ann@example.com" },
   access_changed: { template: "access_changed", memberId: "mem_1", account: "Studio", by: "Ada Admin" },
-  removed: { template: "removed", account: "Studio", by: "Ada Admin" },
+  security: { template: "security", kind: "blocked", memberId: "mem_1", account: "Studio", isConfirmed: true },
 };
+/** The same for each kind of a security mail. */
+const KINDS: Readonly<Record<SecurityKind, true>> = {
+  key_made: true, key_claimed: true, sign_in_address_requested: true, sign_in_address_changed: true, sign_in_address_unlinked: true,
+  blocked: true, removed: true, ownership_offered: true, ownership_moved: true,
+};
+const SECURITY = (Object.keys(KINDS) as SecurityKind[]).map((kind) => ({ ...EACH.security, kind }));
 const BY_LINK = { ...EACH.joined, by: "link" } as const;
 const CONTENTS: readonly LetterContent[] = Object.values(EACH);
 const letter = (content: LetterContent, language: "en" | "ru" = "en"): Letter => ({ ...content, id: "mal_1", to: "ann@example.com", language });
@@ -34,6 +40,12 @@ const plain = ({ subject, text, link, code }: Mail): string =>
 describe.each(["en", "ru"] as const)("S1.3 in %s", (language) => {
   test.each(CONTENTS.map((content) => [content.template, content] as const))("%s is as it was agreed", (_, content) => {
     expect(plain(rendered(content, language))).toMatchSnapshot();
+  });
+
+  test.each(SECURITY.map((content) => [content.kind, content] as const))("K5 the security mail %s has no text of the tenant but the account's name", (_, content) => {
+    const mail = rendered(content, language);
+    expect(plain(mail)).toMatchSnapshot();
+    expect([mail.link, mail.code, mail.headers]).toEqual([null, null, {}]);
   });
 
   test("text and HTML say the same, and the HTML fetches nothing and runs nothing", () => {
@@ -76,7 +88,7 @@ describe("what a person called themselves", () => {
     { template: "invitation", invitationId: "inv_1", kid: "k1", sendCount: 1, account: name, inviter: name, roles: [name], login: null, expiresAt: EXPIRES },
     { template: "joined", by: "link", memberId: "mem_1", account: name, name, email: "ann@example.com" }, { template: "access_changed", memberId: "mem_1", account: name, by: name },
     { template: "join", signInId: "sgn_1", kid: "k1", account: name, expiresAt: EXPIRES },
-    { template: "removed", account: name, by: name }, { template: "confirm_email", memberId: "mem_1", change: 2, kid: "k1", account: name },
+    { ...EACH.security, account: name }, { template: "confirm_email", memberId: "mem_1", change: 2, kid: "k1", account: name },
   ];
 
   // One window for all: making one costs more than reading a hundred mails.
@@ -116,12 +128,10 @@ describe("S4.9: notices", () => {
   });
 
   test.each([
-    [{}, ["invitation", "sign_in", "join", "change_email", "confirm_email", "api_key", "joined", "access_changed", "removed"]],
-    [{ invitations: false }, ["invitation", "sign_in", "join", "change_email", "confirm_email", "api_key", "access_changed", "removed"]],
-    [{ access: false }, ["invitation", "sign_in", "join", "change_email", "confirm_email", "api_key", "joined"]],
-    [{ unsubscribed: true }, ["invitation", "sign_in", "join", "change_email", "confirm_email", "api_key"]],
-    [{ unsubscribed: true, access: true, invitations: true }, ["invitation", "sign_in", "join", "change_email", "confirm_email", "api_key"]],
-  ])("a member with %j gets %j", (notifications, templates) => {
-    expect(CONTENTS.map(({ template }) => template).filter((template) => wants(notifications, template))).toEqual(templates);
+    [{}, ["joined", "access_changed", "security"]], [{ invitations: false }, ["access_changed", "security"]], [{ access: false }, ["joined", "security"]],
+    [{ unsubscribed: true }, ["security"]], [{ unsubscribed: true, access: true, invitations: true }, ["security"]],
+  ])("K5 beside codes and invitations, a member with %j gets %j", (notifications, templates) => {
+    const needed = ["invitation", "sign_in", "join", "change_email", "confirm_email", "api_key"];
+    expect(CONTENTS.map(({ template }) => template).filter((template) => wants(notifications, template))).toEqual([...needed, ...templates]);
   });
 });

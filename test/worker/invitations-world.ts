@@ -29,6 +29,9 @@ export const tokenFor = async (email: string): Promise<string> => tokenOf(await 
 
 export const accept = (token: string, more: object = {}): Promise<Reply<Problem>> => api(fetch, null).post<Problem>("/v1/invitations/accept", { token, ...more });
 
+/** As if a member had confirmed the address on the card: notices go to no other. */
+export const confirmed = (memberId: string) => env.DB.prepare("UPDATE member SET email_verified_at = 1 WHERE id = ?").bind(memberId).run();
+
 /** As if it had been sent some minutes ago. */
 export const aged = (id: string) => env.DB.prepare("UPDATE invitation SET updated_at = updated_at - 600000 WHERE id = ?").bind(id).run();
 

@@ -4,7 +4,7 @@ import { type Api, api, newKey, ok, type Problem, type Reply } from "../harness/
 import { mailsTo } from "../harness/mailbox.ts";
 import { newMember, type Person } from "../harness/people.ts";
 import { ELSEWHERE, fetch, foundPlatform, said, subscribed } from "./operators-world.ts";
-import { accept, type Invitation, invited, person, rows } from "./invitations-world.ts";
+import { accept, confirmed, type Invitation, invited, person, rows } from "./invitations-world.ts";
 
 let platform: Api;
 let team: Person;
@@ -60,6 +60,7 @@ describe("an invitation by mail", () => {
   test("tells whoever invited, unless they want no such mail; in the trail stands the member who came", async () => {
     const quiet = await newMember(fetch, team, { roles: ["admin"], notifications: { invitations: false } });
     const loud = await newMember(fetch, team, { roles: ["admin"] });
+    for (const { memberId } of [quiet, loud]) await confirmed(memberId);
     for (const admin of [quiet, loud]) ok(await accept((await invited(admin, { role: "member" })).token), 200);
     const emailOf = async ({ memberId }: Person) => ok(await team.api.get<{ email: string }>(`/v1/members/${memberId}`), 200).body.email;
     expect(await mailsTo(fetch, await emailOf(quiet))).toEqual([]);

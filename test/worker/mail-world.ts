@@ -51,7 +51,7 @@ export async function waiting(more: Partial<Letter> = {}): Promise<Letter> {
   const letter = {
     id: newId("mail", Date.now()), to: newAddress(), language: "en", template: "access_changed", memberId: newId("member", Date.now()), account: "Studio", by: "Ada", ...more,
   } as Letter;
-  await batch(db, [post(db, letter, Date.now())]);
+  await batch(db, post(db, letter, Date.now()));
   return letter;
 }
 

@@ -6,8 +6,9 @@ import type { Env } from "../../src/env.ts";
 import { deliverWaiting } from "../../src/mail/delivery.queue.ts";
 import { type Api, api, type Fetch, newKey, ok } from "../harness/client.ts";
 import { codeOf, lastMail, mailsTo, tokenOf } from "../harness/mailbox.ts";
-import { newMember, type Person } from "../harness/people.ts";
+import type { Person } from "../harness/people.ts";
 import { fetch, foundPlatform, HOME, shape, subscribed } from "./operators-world.ts";
+import { arrived } from "./sign-in-world.ts";
 
 let platform: Api;
 let owner: Person;
@@ -123,7 +124,7 @@ describe("the local mailbox", () => {
   test("answers pages, the newest first, and says what it does not know", async () => {
     const to = "pages@example.com";
     for (let count = 0; count < 3; count += 1) {
-      await env.DB.prepare("INSERT INTO dev_mail VALUES (?, ?, 'removed', ?, 't', 'h', null, null, ?)").bind(`mal_${count}`, to, `${count}`, count).run();
+      await env.DB.prepare("INSERT INTO dev_mail VALUES (?, ?, 'security', ?, 't', 'h', null, null, ?)").bind(`mal_${count}`, to, `${count}`, count).run();
     }
     const page = async (query: string) => ok(await api(fetch, null).get<{ data: { subject: string }[]; nextCursor: string | null }>(`/dev/mail?to=${to}&limit=2${query}`), 200).body;
     const first = await page("");
@@ -133,7 +134,7 @@ describe("the local mailbox", () => {
   });
 
   test("shows mails to a browser, without letting them run or fetch anything", async () => {
-    await env.DB.prepare("INSERT INTO dev_mail VALUES ('mal_9', '<b>@example.com', 'removed', '<script>alert(1)</script>', 't', '<p>hello</p><script>alert(1)</script>', null, null, 9)").run();
+    await env.DB.prepare("INSERT INTO dev_mail VALUES ('mal_9', '<b>@example.com', 'security', '<script>alert(1)</script>', 't', '<p>hello</p><script>alert(1)</script>', null, null, 9)").run();
     const html = { headers: { accept: "text/html,application/xhtml+xml" } };
     const [list, mail] = [await fetch("/dev/mail", html), await fetch("/dev/mail/mal_9", html)];
     for (const answer of [list, mail]) {
@@ -148,18 +149,24 @@ describe("the local mailbox", () => {
 });
 
 describe("S4.9: notices", () => {
-  const settings = async (who: Person) => ok(await who.api.get<{ member: { id: string } }>("/v1/me"), 200).body.member.id;
+  /** A member whose address is confirmed: no other gets notices. */
+  const joined = async () => {
+    const { id: memberId, ...who } = await arrived(owner);
+    return { ...who, memberId };
+  };
+  type Joined = Awaited<ReturnType<typeof joined>>;
+  const settings = async (who: Joined) => ok(await who.api.get<{ member: { id: string } }>("/v1/me"), 200).body.member.id;
   const notifications = async (id: string) => ok(await owner.api.get<{ notifications: object; version: number }>(`/v1/members/${id}`), 200).body;
   const linkOf = (mail: { text: string }) => /unsubscribe#token=(\S+)/.exec(mail.text)?.[1] ?? "";
-  const change = async (who: Person, rights: string[]) => {
+  const change = async (who: Joined, rights: string[]) => {
     const path = `/v1/members/${who.memberId}`;
     const etag = ok(await owner.api.get(path), 200).headers.get("etag") ?? "";
     ok(await owner.api.patch(path, { rights }, { ifMatch: etag }), 200);
   };
 
   test("tell of a change of access, until the link in one of them is used", async () => {
-    const who = await newMember(fetch, owner, { roles: ["member"] });
-    const { email } = ok(await owner.api.get<{ email: string }>(`/v1/members/${who.memberId}`), 200).body;
+    const who = await joined();
+    const { email } = who;
     await change(who, ["audit.view"]);
     const notice = await lastMail(fetch, email, "access_changed");
     for (const _ of ["first", "again"]) ok(await api(fetch, null).post("/v1/unsubscribe", { token: linkOf(notice) }), 204);
@@ -173,8 +180,8 @@ describe("S4.9: notices", () => {
 
   test("end by one click of a mail program, whatever it sends", async () => {
     for (const [type, body] of [["application/x-www-form-urlencoded", "List-Unsubscribe=One-Click"], ["multipart/form-data; boundary=x", "--x--"], [null, undefined]] as const) {
-      const who = await newMember(fetch, owner, { roles: ["member"] });
-      const { email } = ok(await owner.api.get<{ email: string }>(`/v1/members/${who.memberId}`), 200).body;
+      const who = await joined();
+      const { email } = who;
       await change(who, ["audit.view"]);
       const token = linkOf(await lastMail(fetch, email, "access_changed"));
       const answer = await fetch(`/v1/unsubscribe/${token}`, { method: "POST", ...(type === null ? {} : { headers: { "content-type": type }, body }) });
@@ -183,9 +190,9 @@ describe("S4.9: notices", () => {
   });
 
   test("end for nobody by a link that was altered, is another member's, or belongs to nobody", async () => {
-    const [one, other] = [await newMember(fetch, owner, { roles: ["member"] }), await newMember(fetch, owner, { roles: ["member"] })];
+    const [one, other] = [await joined(), await joined()];
     await change(one, ["audit.view"]);
-    const { email } = ok(await owner.api.get<{ email: string }>(`/v1/members/${one.memberId}`), 200).body;
+    const { email } = one;
     const [id = "", secret = ""] = linkOf(await lastMail(fetch, email, "access_changed")).split(".");
     expect(id).toBe(one.memberId);
     const wrong = [`${other.memberId}.${secret}`, `${id}.${secret.slice(1)}`, id, `${id}.`, secret, ".", "'; --", `mem_01JD0000000000000000000000.${secret}`];

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type Api, api, newKey, ok, type Problem, type Reply } from "../harness/client.ts";
 import { codeOf, lastMail, mailsTo } from "../harness/mailbox.ts";
 import { newMember, type Person } from "../harness/people.ts";
-import { person, rows } from "./invitations-world.ts";
+import { confirmed, person, rows } from "./invitations-world.ts";
 import { ELSEWHERE, fetch, foundPlatform, grants, made, said, subscribed } from "./operators-world.ts";
 
 interface Link {
@@ -87,6 +87,7 @@ describe("a link by which employees join", () => {
 
   test("S0.7 makes whoever joins without signing in a new member, and tells who made the link", async () => {
     const owner = await subscribed(platform, "vendor");
+    await confirmed(owner.memberId);
     const { body } = ok(await join(tokenIn(ok(await link(owner), 201).body)), 201);
     expect(body).toEqual({ memberId: body.memberId, accountId: owner.accountId, status: "new" });
     const card = ok(await owner.api.get<{ email: string }>(`/v1/members/${body.memberId}`), 200).body;

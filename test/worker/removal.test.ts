@@ -66,7 +66,7 @@ describe("a team", () => {
     expect(results.map(({ hash }) => hash).sort()).toEqual(["invited@example.com", "card@example.com", "signs-in@example.com"].map(sha256Hex).sort());
   });
 
-  test("whoever came in is told by mail, unless they want none", async () => {
+  test("K5 a member who came in is told by mail, also one who unsubscribed", async () => {
     const [told, quiet, fresh] = [`told-${newKey()}@example.com`, `quiet-${newKey()}@example.com`, `fresh-${newKey()}@example.com`];
     const people = [
       (await newMember(fetch, admin, { roles: ["viewer"], email: told, language: "ru" })).memberId,
@@ -75,7 +75,7 @@ describe("a team", () => {
     ];
     for (const memberId of people) ok(await remove(admin.api, memberId), 204);
     const lettersTo = async (address: string) => (await mailsTo(fetch, address)).map(({ template }) => template);
-    expect(await Promise.all([told, quiet, fresh].map(lettersTo))).toEqual([["removed"], [], []]);
+    expect(await Promise.all([told, quiet, fresh].map(lettersTo))).toEqual([["security"], ["security"], []]);
   });
 
   test("S1.13: the account's owner is not removed, by themselves or another admin, and nobody removes themselves", async () => {

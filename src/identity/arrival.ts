@@ -1,0 +1,8 @@
+/** What says whether a member ever came in: by an invitation, a sign-in or a claimed key. */
+interface Arrival {
+  readonly acceptedAt: number | null;
+  readonly userId: string | null;
+}
+
+/** An invitation is for a person who was never in: it makes no other person out of a member. */
+export const hasArrived = ({ acceptedAt, userId }: Arrival): boolean => acceptedAt !== null || userId !== null;
