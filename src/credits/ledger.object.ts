@@ -5,13 +5,20 @@ import { BY_SYSTEM, type Context, type Posted } from "./entry.ts";
 import type { Entry, State } from "./ledger.ts";
 import { NOTHING_SPENT, type Spending } from "./limit.ts";
 import type { Lot } from "./lot.ts";
+import { pack, unpack, type Whole } from "./remainders.ts";
 import { type EntryRow, type Head, type HeadRow, type LastRow, type LotRow, type MemberRow, movedBy, type Previous, TABLES, toPosted } from "./row.object.ts";
 
 /** The end of the ledger: its newest entry, and the lots that are open after it. */
 interface End {
   readonly last: LastRow | undefined;
   readonly lots: readonly Lot[];
+  /** The entry that the last one's remainders may be told by. */
+  readonly base: Whole | null;
 }
+
+/** Lots by their seqs, each with the time of its first grant. */
+const OPEN_LOTS = `SELECT lot.*, entry.at AS granted_at FROM json_each(?) AS open
+  JOIN lot ON lot.seq = open.value JOIN entry ON entry.seq = lot.seq ORDER BY lot.seq`;
 
 /** Members whose counters are remembered. */
 const MEMBERS_MAX = 1_000;
@@ -64,14 +71,14 @@ export class LedgerTables {
     const lotId = this.#lotId(entry, id);
     const memberBefore = entry.memberId === null ? 0 : this.#member(entry.memberId)?.last_seq ?? 0;
     const { seq, kind, at, memberId, amount, balance, description, outcome } = entry;
-    const remainders = JSON.stringify(Object.fromEntries(entry.lots.map((lot) => [lot.seq, lot.remainder])));
+    const { text: remainders, base } = pack(seq, entry.lots, this.#atEnd().base);
     const before = last === undefined ? 0 : movedBy(last);
     this.#sql.exec(
       "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       seq, entry.key, id, kind, at, memberId, amount, balance, remainders, lotId, description, entry.fingerprint,
       JSON.stringify(outcome), JSON.stringify(context), before, memberBefore,
     );
-    this.#end = { last: { seq, at, amount, balance, remainders, before }, lots: entry.lots };
+    this.#end = { last: { seq, at, amount, balance, remainders, before }, lots: entry.lots, base };
     if (memberId !== null && amount !== 0) this.#setMember(memberId, { ...spending, last_seq: seq });
     return { seq, id, kind, at, memberId, amount, balance, lotId, description, outcome, context };
   }
@@ -81,9 +88,10 @@ export class LedgerTables {
     this.#members.set(id, row);
   }
 
-  /** A lot is named after its grant. */
+  /** A lot is named after its first grant. */
   #lotId(entry: Entry, id: string): string | null {
-    if (entry.outcome.kind !== "granted") {
+    if (entry.outcome.kind !== "granted" || entry.lotSeq !== entry.seq) {
+      if (entry.outcome.kind === "granted") this.#sql.exec("UPDATE lot SET amount = amount + ? WHERE seq = ?", entry.amount, entry.lotSeq);
       return entry.lotSeq === null ? null : this.#row<{ id: string }>("SELECT id FROM lot WHERE seq = ?", entry.lotSeq)?.id ?? null;
     }
     const { kind, amount, priority, effectiveAt, expiresAt } = entry.outcome.lot;
@@ -144,7 +152,7 @@ export class LedgerTables {
   #atEnd(): End {
     if (this.#end === null) {
       const last = this.#row<LastRow>("SELECT seq, at, amount, balance, remainders, before FROM entry ORDER BY seq DESC LIMIT 1");
-      this.#end = { last, lots: last === undefined ? [] : this.#open(last.remainders) };
+      this.#end = last === undefined ? { last, lots: [], base: null } : { last, ...this.#open(last) };
     }
     return this.#end;
   }
@@ -161,12 +169,14 @@ export class LedgerTables {
     return row;
   }
 
-  /** @param remainders of the open lots, as JSON, by their seqs */
-  #open(remainders: string): Lot[] {
-    return this.#sql.exec<LotRow>(
-      "SELECT lot.*, open.value AS remainder FROM json_each(?) AS open JOIN lot ON lot.seq = CAST(open.key AS INTEGER) ORDER BY lot.seq", remainders,
-    ).toArray().map(({ seq, kind, amount, priority, effective_at: effectiveAt, expires_at: expiresAt, remainder }) =>
-      ({ seq, kind, amount, priority, effectiveAt, expiresAt, remainder }));
+  #open({ seq: lastSeq, remainders: text }: LastRow): Pick<End, "lots" | "base"> {
+    const textOf = (seq: number): string => this.#row<{ remainders: string }>("SELECT remainders FROM entry WHERE seq = ?", seq)?.remainders ?? "{}";
+    const { remainders, base } = unpack(lastSeq, text, textOf);
+    const lots = this.#sql.exec<LotRow>(OPEN_LOTS, JSON.stringify([...remainders.keys()])).toArray()
+      .map(({ seq, kind, amount, priority, effective_at: effectiveAt, granted_at: grantedAt, expires_at: expiresAt }) => ({
+        seq, kind, amount, priority, effectiveAt, start: effectiveAt === grantedAt ? null : effectiveAt, expiresAt, remainder: remainders.get(seq) ?? 0,
+      }));
+    return { lots, base };
   }
 
   #row<Row extends Record<string, SqlStorageValue>>(query: string, ...values: SqlStorageValue[]): Row | undefined {

@@ -1,11 +1,11 @@
 import { assert } from "../kernel/assert.ts";
 import { charge, type Figures, figures, type Limit, type Spending } from "./limit.ts";
-import { available, burn, isDue, type Lot, type LotKind, total } from "./lot.ts";
+import { available, burn, findEqual, isDue, type Lot, type LotKind, total } from "./lot.ts";
 
 /** Credits of one command, 1 to this. */
 export const AMOUNT_MAX = 1_000_000_000;
-/** Open lots of an account. Each entry carries their remainders, so they are bounded. */
-export const LOTS_MAX = 100;
+/** Open lots of an account. Each command looks at all of them, so they are bounded. */
+export const LOTS_MAX = 1_000;
 
 export interface GrantCommand {
   readonly op: "grant";
@@ -36,7 +36,7 @@ export type Command = GrantCommand | SpendCommand;
 /** What an entry says of its command for ever, refusals too: a replay answers with it. */
 export type Recorded =
   | ({ readonly kind: "subscription_inactive" | "insufficient_balance" | "member_limit_exceeded" | "spent"; readonly required: number } & Figures)
-  | { readonly kind: "granted"; readonly lot: Omit<Lot, "remainder" | "seq"> }
+  | { readonly kind: "granted"; readonly lot: Omit<Lot, "remainder" | "seq" | "start"> }
   | { readonly kind: "expired" };
 
 /** One line of the ledger. It carries the state after it, so the last one is the state: nothing else is updated. */
@@ -136,14 +136,18 @@ function grant<Previous>(state: State<Previous>, command: GrantCommand, now: num
     ({ outcome: { kind: reason }, entries: [], state });
 
   if (expiresAt !== null && expiresAt <= Math.max(at, effectiveAt)) return refuse("already_expired");
-  if (lots.length >= LOTS_MAX) return refuse("too_many_lots");
+  const start = effectiveAt === at ? null : effectiveAt;
+  const equal = findEqual(lots, { kind, priority, start, expiresAt }, amount);
+  if (equal === undefined && lots.length >= LOTS_MAX) return refuse("too_many_lots");
   if (amount > Number.MAX_SAFE_INTEGER - balance) return refuse("balance_overflow");
 
   // After this point the grant succeeds.
   const lot = { kind, amount, priority, effectiveAt, expiresAt };
-  const lotSeq = seq + 1;
-  return record(due, command, { kind: "grant", memberId: null, description: null, amount, lotSeq, outcome: { kind: "granted", lot } },
-    [...lots, { ...lot, seq: lotSeq, remainder: amount }]);
+  const lotSeq = equal?.seq ?? seq + 1;
+  const after = equal === undefined
+    ? [...lots, { ...lot, start, seq: lotSeq, remainder: amount }]
+    : lots.map((one) => (one === equal ? { ...one, amount: one.amount + amount, remainder: one.remainder + amount } : one));
+  return record(due, command, { kind: "grant", memberId: null, description: null, amount, lotSeq, outcome: { kind: "granted", lot } }, after);
 }
 
 interface Expired<Previous> {

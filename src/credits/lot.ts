@@ -3,20 +3,31 @@ import { assert } from "../kernel/assert.ts";
 export const LOT_KINDS = ["subscription", "top_up", "promo", "adjustment"] as const;
 export type LotKind = (typeof LOT_KINDS)[number];
 
-/** Credits that one grant gave, and what is left of them. A lot is named by the seq of its grant, so a lower seq is older. */
+/**
+ * Credits of equal kind, priority, start and end, and what is left of them. A lot is named by the seq of its first grant, so a
+ * lower seq is older. What each grant gave to it stands in the grant's own entry.
+ */
 export interface Lot {
   readonly seq: number;
   readonly kind: LotKind;
+  /** Of all grants that went into it. */
   readonly amount: number;
   /** The lower number burns first. */
   readonly priority: number;
   /** Milliseconds since the epoch, as all times here. */
   readonly effectiveAt: number;
+  /** As the grant said it; null: at once. Two grants that begin at once begin alike, whenever they are made. */
+  readonly start: number | null;
   /** Null: never. */
   readonly expiresAt: number | null;
   /** Above 0: an emptied lot is dropped from the state. */
   readonly remainder: number;
 }
+
+/** The open lot that a grant of these terms goes into, if there is one. Lots that differ in any of them are never folded. */
+export const findEqual = (lots: readonly Lot[], terms: Pick<Lot, "kind" | "priority" | "start" | "expiresAt">, amount: number): Lot | undefined =>
+  lots.findLast((lot) => lot.kind === terms.kind && lot.priority === terms.priority && lot.start === terms.start
+    && lot.expiresAt === terms.expiresAt && Number.isSafeInteger(lot.amount + amount));
 
 export const isDue = (lot: Lot, at: number): boolean => lot.expiresAt !== null && lot.expiresAt <= at;
 

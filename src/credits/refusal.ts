@@ -4,13 +4,15 @@ import { type Posted, type Reply, refusalOf } from "./entry.ts";
 import { figuresCard } from "./card.ts";
 import { LOTS_MAX } from "./ledger.ts";
 
+export const LOTS_FULL = `The account has ${LOTS_MAX} lots of different terms that still hold credits: give more when one of them is empty or over.`;
+
 /** Every "no" of the ledger as the API says it; null for what was done, now or the first time. */
 export function refused(reply: Reply): Problem | null {
   switch (reply.kind) {
     case "key_reused": return new Problem("idempotency/mismatch");
     case "subscription_inactive": return new Problem("credits/subscription-inactive", { members: { required: reply.required, ...figuresCard(reply) } });
     case "already_expired": return invalid("/expiresAt", "must be in the future, and after effectiveAt");
-    case "too_many_lots": return invalid("", `the account has ${LOTS_MAX} lots that still hold credits: give more when one of them is empty or over`);
+    case "too_many_lots": return invalid("", LOTS_FULL);
     case "balance_overflow": return invalid("/amount", `would take the balance past ${Number.MAX_SAFE_INTEGER}`);
     case "recorded": return recordedRefusal(reply.posted, reply.replayed);
   }

@@ -5,8 +5,8 @@ import type { Spending } from "./limit.ts";
 import type { LotKind } from "./lot.ts";
 
 /**
- * Rows written are what a spend costs: an entry 2 (itself and its key), a member 1. A lot is written once, when it is
- * granted: what is left of it stands in the newest entry, which carries the state after it.
+ * Rows written are what a spend costs: an entry 2 (itself and its key), a member 1. A lot is written when it is
+ * granted: what is left of it stands in the newest entry, which carries the state after it (remainders.ts).
  * `before` and `member_before` thread the entries that moved credits, so that lists need no index and meet no refusals.
  */
 export const TABLES = `
@@ -34,7 +34,7 @@ export type EntryRow = {
   before: number; member_before: number;
 };
 export type LastRow = Pick<EntryRow, "seq" | "at" | "amount" | "balance" | "remainders" | "before">;
-export type LotRow = { seq: number; kind: LotKind; amount: number; priority: number; effective_at: number; expires_at: number | null; remainder: number };
+export type LotRow = { seq: number; kind: LotKind; amount: number; priority: number; effective_at: number; expires_at: number | null; granted_at: number };
 export type MemberRow = Record<keyof Spending | "last_seq", number>;
 export type Head = ChainHead & { readonly accountId: string };
 export type HeadRow = { account_id: string; seq: number; hash: string; ledger_seq: number };

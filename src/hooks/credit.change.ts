@@ -1,20 +1,25 @@
 import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
-import { refused } from "../credits/refusal.ts";
+import { LOTS_FULL, refused } from "../credits/refusal.ts";
 import { accountObject } from "../credits/stub.object.ts";
 import type { Env } from "../env.ts";
 import type { Call } from "../identity/call.ts";
 import { assert } from "../kernel/assert.ts";
 import { now } from "../kernel/clock.ts";
-import { batch, type Db, failedGuard, openDb } from "../kernel/db.ts";
-import { type Problem, PROBLEMS } from "../kernel/problem.ts";
+import { batch, type Db, failedGuard, openDb, type Statement } from "../kernel/db.ts";
+import { newId } from "../kernel/id.ts";
+import { Problem, PROBLEMS } from "../kernel/problem.ts";
 import type { DeliveryRow, HookCreditRow } from "../schema/hook.ts";
 import type { Credit } from "./credit.ts";
-import { endCredit, findCreditOf, findCredits, findDeliveryById } from "./credit.store.ts";
+import { endCredit, findCreditOf, findCredits, findDeliveryById, holdCredit } from "./credit.store.ts";
+import type { Outcome } from "./delivery.card.ts";
 
 /** Deliveries that are still at it are left alone for so long. To be faster than they are would be no fault, only work done twice. */
 const PENDING_MS = 5_000;
 const AT_ONCE = 100;
+/** Between two tries for credits that the account has no room for: as long as they have waited, within these. */
+const RETRY_MIN_MS = 60_000;
+const RETRY_MAX_MS = 3_600_000;
 
 /** Gives what was accepted, and tells of it. Every step can be repeated: the ledger knows the command by its key. */
 export async function finishCredit(env: Env, db: Db, row: HookCreditRow, at: number, defer: Call["defer"]): Promise<void> {
@@ -22,19 +27,38 @@ export async function finishCredit(env: Env, db: Db, row: HookCreditRow, at: num
   const [first] = events;
   assert(first !== undefined, "what is given is told");
   const command = { op: "grant" as const, key: row.key, ...row.credit as Credit, priority: 100, effectiveAt: null, expiresAt: null };
-  const refusal = refused(await accountObject(env, row.accountId).grant(row.accountId, command, { actor: first.actor, origin: first.origin }));
-  const told = refusal === null ? events : events.filter(({ action }) => action === "hook.deliver").map((event) => against(event, refusal));
-  const said = refusal === null ? null : { code: refusal.code, detail: refusal.extra.detail ?? PROBLEMS[refusal.code].detail };
+  const reply = await accountObject(env, row.accountId).grant(row.accountId, command, { actor: first.actor, origin: first.origin });
+  if (reply.kind === "too_many_lots" || reply.kind === "balance_overflow") return hold(env, db, row, at, defer);
+  const refusal = refused(reply);
+  const told = refusal === null ? events : events.filter(({ action }) => action === "hook.deliver").map((event) => against(event, refusal, "refused"));
+  const end = endCredit(db, row, { outcome: refusal === null ? "credited" : "refused", updatedAt: at }, refusal === null ? null : saidOf(refusal));
+  await written(env, db, [...end, ...told.map((event) => stage(db, event))], told, defer);
+}
+
+/** A payment that the account has no room for is kept and tried again. The platform's trail gets one event, and the delivery says why. */
+async function hold(env: Env, db: Db, row: HookCreditRow, at: number, defer: Call["defer"]): Promise<void> {
+  const problem = new Problem("conflict/state", { detail: `${LOTS_FULL} These credits wait until then.` });
+  const retryAt = at + Math.min(Math.max(at - row.createdAt, RETRY_MIN_MS), RETRY_MAX_MS);
+  const isFirst = row.retryAt === 0;
+  const events = (row.events as readonly AuditEvent[]).filter(({ action }) => isFirst && action === "hook.deliver")
+    .map((event) => ({ ...against(event, problem, "pending"), id: newId("event", at), at }));
+  await written(env, db, [...holdCredit(db, row, retryAt, at, saidOf(problem)), ...events.map((event) => stage(db, event))], events, defer);
+}
+
+const saidOf = ({ code, extra }: Problem) => ({ code, detail: extra.detail ?? PROBLEMS[code].detail });
+
+/** Writes an end or a delay with its events, unless another call was faster. */
+async function written(env: Env, db: Db, statements: readonly Statement[], events: readonly AuditEvent[], defer: Call["defer"]): Promise<void> {
   try {
-    await batch(db, [...endCredit(db, row, { outcome: refusal === null ? "credited" : "refused", updatedAt: at }, said), ...told.map((event) => stage(db, event))]);
-    defer(publish(env.AUDIT, first.accountId, told));
+    await batch(db, statements);
+    for (const [accountId, told] of Map.groupBy(events, (event) => event.accountId)) defer(publish(env.AUDIT, accountId, told));
   } catch (error) {
     if (failedGuard(error) !== "changed") throw error;
   }
 }
 
-const against = (event: AuditEvent, { code }: Problem): AuditEvent =>
-  ({ ...event, outcome: "failed", reason: code, changes: { before: {}, after: { ...event.changes?.after, outcome: "refused" } } });
+const against = (event: AuditEvent, { code }: Problem, outcome: Outcome): AuditEvent =>
+  ({ ...event, outcome: "failed", reason: code, changes: { before: {}, after: { ...event.changes?.after, outcome } } });
 
 /** A delivery whose credits were accepted, brought to its end by whoever asks for it: here and now, a call before, or another at this moment. */
 export async function settled(call: Call, before: DeliveryRow): Promise<DeliveryRow> {
@@ -49,7 +73,7 @@ export async function settled(call: Call, before: DeliveryRow): Promise<Delivery
 export async function sweepCredits(env: Env, olderThanMs: number = PENDING_MS): Promise<void> {
   const db = openDb(env.DB);
   const at = now();
-  for (const row of await findCredits(db, at - olderThanMs + 1, AT_ONCE)) {
+  for (const row of await findCredits(db, at - olderThanMs + 1, at, AT_ONCE)) {
     const work: Promise<unknown>[] = [];
     try {
       await finishCredit(env, db, row, at, (deferred) => work.push(deferred));

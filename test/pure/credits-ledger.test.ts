@@ -7,7 +7,7 @@ const NOW = Date.parse("2026-11-21T12:00:00.000Z");
 const HOUR_MS = 3_600_000;
 
 const lot = (seq: number, remainder: number, more: Partial<Lot> = {}): Lot =>
-  ({ seq, kind: "top_up", amount: remainder, priority: 100, effectiveAt: 0, expiresAt: null, remainder, ...more });
+  ({ seq, kind: "top_up", amount: remainder, priority: 100, effectiveAt: 0, start: null, expiresAt: null, remainder, ...more });
 
 function world(lots: readonly Lot[], more: Partial<State> = {}): State {
   return { seq: lots.length, at: NOW - HOUR_MS, balance: lots.reduce((sum, { remainder }) => sum + remainder, 0), lots, spending: NOTHING_SPENT, previous: null, ...more };
@@ -27,7 +27,8 @@ const before = (command: Command) => ({ fingerprint: JSON.stringify(command.op =
 /** The name under which a row of the table is decided. */
 const nameOf = (outcome: Outcome<unknown>): string => (outcome.kind === "recorded" ? outcome.entry.outcome.kind : outcome.kind);
 
-const full = Array.from({ length: LOTS_MAX }, (_, index) => lot(index + 1, 1));
+/** As many lots as an account may have, all of different terms. */
+const full = Array.from({ length: LOTS_MAX }, (_, index) => lot(index + 1, 1, { priority: 200 + index }));
 
 // In the order in which the rule decides: each row would also meet the refusals below it.
 const TABLE: ReadonlyArray<readonly [case_: string, state: State, command: Command, outcome: string]> = [
@@ -51,9 +52,11 @@ const TABLE: ReadonlyArray<readonly [case_: string, state: State, command: Comma
   ["a lot that ends at once, in a full account", world(full), grant(1, { expiresAt: NOW }), "already_expired"],
   ["a lot that ends before it begins", world([]), grant(1, { effectiveAt: NOW + 2, expiresAt: NOW + 1 }), "already_expired"],
   ["one lot too many", world(full), grant(1), "too_many_lots"],
+  ["K17 a lot of another start, in a full account", world(full), grant(1, { priority: 200, effectiveAt: NOW - 1 }), "too_many_lots"],
   ["a balance that could not be counted exactly", world([lot(1, Number.MAX_SAFE_INTEGER)]), grant(1), "balance_overflow"],
   ["the last exact balance", world([lot(1, Number.MAX_SAFE_INTEGER - 1)]), grant(1), "granted"],
   ["room in a full account, because a lot is due", world([...full.slice(1), lot(LOTS_MAX + 1, 1, { expiresAt: NOW })], { seq: LOTS_MAX + 1 }), grant(1), "granted"],
+  ["K17 one of equal terms, in a full account", world(full), grant(1, { priority: 200 }), "granted"],
   ["the largest grant", world([]), grant(AMOUNT_MAX), "granted"],
 ];
 
@@ -110,6 +113,38 @@ describe("what the caller is told", () => {
 });
 
 describe("lots", () => {
+  test("K17 grants of equal terms are one lot, with an entry for each", () => {
+    let state = world([]);
+    const entries = [grant(5), grant(7, { key: "b" }), grant(1, { key: "c" })].map((command, index) => {
+      const step = apply(state, command, NOW + index);
+      ({ state } = step);
+      return step.entries[0];
+    });
+    expect(entries).toMatchObject([
+      { seq: 1, amount: 5, lotSeq: 1, balance: 5, outcome: { lot: { amount: 5, effectiveAt: NOW } } },
+      { seq: 2, amount: 7, lotSeq: 1, balance: 12, outcome: { lot: { amount: 7, effectiveAt: NOW + 1 } } },
+      { seq: 3, amount: 1, lotSeq: 1, balance: 13 },
+    ]);
+    expect(state.lots).toMatchObject([{ seq: 1, amount: 13, remainder: 13, effectiveAt: NOW }]);
+  });
+
+  const later = { effectiveAt: NOW + HOUR_MS, expiresAt: NOW + 9 * HOUR_MS };
+  test.each<[string, Partial<GrantCommand>, Partial<GrantCommand>, number]>([
+    ["kind", {}, { kind: "promo" }, 2], ["priority", {}, { priority: 99 }, 2], ["end", { expiresAt: NOW + 9 }, { expiresAt: NOW + 10 }, 2],
+    ["end and none", {}, { expiresAt: NOW + 9 }, 2], ["start and at once", {}, { effectiveAt: NOW + 9 }, 2], ["start in the past", {}, { effectiveAt: NOW - 9 }, 2],
+    ["amount alone: one", {}, { amount: 9 }, 1], ["amount alone, later: one", later, { ...later, amount: 9 }, 1],
+  ])("K17 lots that differ in %s are never folded", (_, one, other, count) => {
+    const { state } = apply(world([]), grant(5, one), NOW);
+    expect(apply(state, grant(5, { key: "other", ...other }), NOW).state.lots).toHaveLength(count);
+  });
+
+  test("K17 a lot that is empty or over takes nothing more, and one never counts more than exactly", () => {
+    const { state } = apply(world([lot(1, 4)]), spend(4), NOW);
+    expect(apply(state, grant(5), NOW).state.lots).toMatchObject([{ seq: 3, amount: 5 }]);
+    const spentBefore = world([lot(1, 1, { amount: Number.MAX_SAFE_INTEGER })]);
+    expect(apply(spentBefore, grant(5), NOW).state.lots).toMatchObject([{ seq: 1 }, { seq: 2, amount: 5 }]);
+  });
+
   const order: ReadonlyArray<readonly [case_: string, lots: readonly Lot[], left: Record<number, number>]> = [
     ["the lower priority first", [lot(1, 5), lot(2, 5, { priority: 10 })], { 1: 5, 2: 1 }],
     ["then the earlier end", [lot(1, 5, { expiresAt: NOW + 9 }), lot(2, 5, { expiresAt: NOW + 8 })], { 1: 5, 2: 1 }],

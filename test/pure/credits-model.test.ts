@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { apply, type Command, type Entry, fingerprint, type State } from "../../src/credits/ledger.ts";
 import { NOTHING_SPENT, periodStart, type Spending } from "../../src/credits/limit.ts";
-import { available, total } from "../../src/credits/lot.ts";
+import { type Lot, available, total } from "../../src/credits/lot.ts";
+import { pack, unpack, type Whole } from "../../src/credits/remainders.ts";
 import { LIMIT_PERIODS } from "../../src/schema/team.ts";
 
 const START = Date.parse("2026-11-21T12:00:00.000Z");
@@ -137,7 +138,8 @@ describe("whatever is asked, in whatever order", () => {
         const left = new Map(entry.lots.map((lot) => [lot.seq, lot.remainder]));
         for (const lot of book.entries.flatMap((one) => one.lots).filter(({ seq }) => held.has(seq))) {
           const given = (held.get(lot.seq) ?? 0) - (left.get(lot.seq) ?? 0);
-          expect(given).toBeGreaterThanOrEqual(0);
+          if (entry.kind === "grant" && entry.lotSeq === lot.seq) expect(given).toBe(-entry.amount);
+          else expect(given).toBeGreaterThanOrEqual(0);
           if (given > 0 && entry.kind === "spend") {
             expect(lot.effectiveAt).toBeLessThanOrEqual(entry.at);
             expect(lot.expiresAt ?? Infinity).toBeGreaterThan(entry.at);
@@ -147,5 +149,36 @@ describe("whatever is asked, in whatever order", () => {
         held = left;
       }
     });
+  });
+
+  test("K17 no two open lots are of equal terms, and each grant has an entry of its own", () => {
+    property((actions) => {
+      const book = new Book();
+      let now = START;
+      for (const { command, after } of actions) {
+        const { outcome } = book.run(command, now += after);
+        const terms = book.state.lots.map(({ kind, priority, start, expiresAt }) => [kind, priority, start, expiresAt].join());
+        expect(new Set(terms).size).toBe(terms.length);
+        if (command.op === "grant" && outcome.kind === "recorded") expect(outcome.entry).toMatchObject({ kind: "grant", amount: command.amount });
+      }
+    });
+  });
+
+  test("K17 what entries carry of the lots is read back as it was, whole or by what changed", () => {
+    const change = fc.array(fc.tuple(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 0, max: 1e9 })), { maxLength: 60 });
+    fc.assert(fc.property(fc.array(change, { minLength: 1, maxLength: 40 }), (steps) => {
+      const [texts, left] = [new Map<number, string>(), new Map<number, number>()];
+      let base: Whole | null = null;
+      for (const [index, changes] of steps.entries()) {
+        for (const [lot, remainder] of changes) if (remainder === 0) left.delete(lot); else left.set(lot, remainder);
+        const lots = [...left].map(([seq, remainder]) => ({ seq, remainder }) as Lot);
+        const packed = pack(index, lots, base);
+        texts.set(index, packed.text);
+        const read = unpack(index, packed.text, (seq) => texts.get(seq) ?? "");
+        expect(new Map([...read.remainders].sort())).toEqual(new Map([...left].sort()));
+        expect(read.base).toEqual(packed.base);
+        ({ base } = packed);
+      }
+    }), { numRuns: 200 });
   });
 });

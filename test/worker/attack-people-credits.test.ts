@@ -1,5 +1,8 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
+import { BY_SYSTEM } from "../../src/credits/entry.ts";
+import { accountObject } from "../../src/credits/stub.object.ts";
 import { sweepCredits } from "../../src/hooks/credit.change.ts";
 import { type Api, type Fetch, ok } from "../harness/client.ts";
 import { newAccount, newMember, type Person } from "../harness/people.ts";
@@ -79,5 +82,32 @@ describe("credits of a hook are given and told, or not given", () => {
     const given = answers.indexOf("401 auth/invalid-credential");
     expect(given).toBeGreaterThan(0);
     expect(await stateOf(world)).toEqual([7 * given, given, given, [], 0]);
+  });
+
+  test("K17 a payment for which an account has no room waits, is told once, and is given when there is room", async () => {
+    const world = await paying();
+    const { tenant: { accountId }, hook } = world;
+    const fill = { op: "grant" as const, kind: "promo" as const, amount: 1, effectiveAt: null, expiresAt: null };
+    await runInDurableObject(accountObject(env, accountId), (object) => {
+      for (let priority = 0; priority < 1_000; priority += 1) object.grant(accountId, { ...fill, key: `g${priority}`, priority }, BY_SYSTEM);
+    });
+    const [one, other] = [newMessage(), newMessage()];
+    expect([became(await send(fetch, world, one)), became(await send(fetch, world, other))]).toEqual(["pending conflict/state", "pending conflict/state"]);
+    expect(became(await send(fetch, world, one))).toBe("pending conflict/state again");
+    await sweepCredits(env, 0);
+    expect(await stateOf(world)).toEqual([1_000, 0, 2, ["pending", "pending"], 2]);
+    const { data } = ok(await platform.get<{ data: object[] }>(`/v1/hooks/${hook.id}/deliveries`), 200).body;
+    expect(data).toMatchObject([{ outcome: "pending", code: "conflict/state", detail: expect.stringContaining("1000 lots") }, { outcome: "pending" }]);
+    const audit = ok(await platform.get<{ data: { action: string; resource: { id: string } }[] }>("/v1/audit?limit=50"), 200).body.data;
+    expect(audit.find(({ action, resource }) => action === "hook.deliver" && resource.id === hook.id)).toMatchObject({ outcome: "failed", reason: "conflict/state" });
+    // The first lot is spent: there is room for one more, and both payments are of equal terms.
+    const spend = { op: "spend" as const, key: "mem_1:k", memberId: "mem_1", amount: 1, description: null, limit: null, limitPeriod: "lifetime" as const };
+    await accountObject(env, accountId).spend(accountId, { ...spend, subscriptionActive: true, settles: false }, BY_SYSTEM);
+    await sweepCredits(env, 0);
+    expect((await stateOf(world))[0]).toBe(999);
+    await env.DB.prepare("UPDATE hook_credit SET retry_at = 1").run();
+    await sweepCredits(env, 0);
+    expect(await stateOf(world)).toEqual([1_013, 2, 4, ["credited", "credited"], 0]);
+    expect(became(await send(fetch, world, one))).toBe("credited again");
   });
 });

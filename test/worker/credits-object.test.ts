@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { newId } from "../../src/kernel/id.ts";
 import { context, FREE, freshLedger, nameOf } from "./credits-ledger.ts";
 
-let { accountId, object, spend, grant, events } = freshLedger();
-beforeEach(() => { ({ accountId, object, spend, grant, events } = freshLedger()); });
+let { accountId, object, spend, grant, events, rowsOf } = freshLedger();
+beforeEach(() => { ({ accountId, object, spend, grant, events, rowsOf } = freshLedger()); });
 
 describe("spending", () => {
   test("S4.21 of 200 parallel spends of 1 on a limit of 50, exactly 50 succeed", async () => {
@@ -149,5 +149,35 @@ describe("what is kept", () => {
     await object.sealed(accountId, { seq: 7, hash: "h7", ledgerSeq: 3 });
     await object.sealed(accountId, { seq: 9, hash: "forged", ledgerSeq: 8 });
     expect(await object.sealedHead(accountId)).toEqual({ seq: 9, hash: "h9", ledgerSeq: 4 });
+  });
+
+  test("K17 a hundred and five payments are one lot, each with an entry that names it, after an eviction too", async () => {
+    for (let index = 0; index < 104; index += 1) await grant(2);
+    await evictDurableObject(object);
+    const last = await grant(2);
+    const entries = await object.entries(accountId, null, null, 1_000);
+    expect([entries.length, new Set(entries.map(({ lotId }) => lotId)).size, entries.every(({ amount }) => amount === 2)]).toEqual([105, 1, true]);
+    expect(last).toMatchObject({ posted: { balance: 210, lotId: entries.at(-1)?.lotId } });
+    expect(nameOf(await spend("k", 209))).toBe("spent");
+    await evictDurableObject(object);
+    expect(await object.summary(accountId, "mem_1", FREE)).toMatchObject({ balance: 1, available: 1 });
+  });
+
+  test("K17 a thousand lots: no more rows for a spend, small entries, the same after an eviction, and no lot more", async () => {
+    const command = { op: "grant" as const, kind: "top_up" as const, amount: 2, effectiveAt: null, expiresAt: null };
+    await runInDurableObject(object, (instance) => {
+      for (let priority = 0; priority < 1_000; priority += 1) instance.grant(accountId, { ...command, key: `g${priority}`, priority }, context);
+    });
+    expect(await grant(1, { priority: 1_001 })).toEqual({ kind: "too_many_lots" });
+    expect(nameOf(await grant(2, { priority: 7 }))).toBe("granted");
+    expect(await rowsOf(() => spend("first", 1))).toBe(3);
+    for (let index = 0; index < 60; index += 1) await spend(`k${index}`, 3);
+    await evictDurableObject(object);
+    expect(await object.summary(accountId, "mem_1", FREE)).toMatchObject({ balance: 2_002 - 181, spent: 181 });
+    expect(await rowsOf(() => spend("last", 2_002 - 181))).toBe(3);
+    const sizes = await runInDurableObject(object, (_, { storage }) =>
+      storage.sql.exec<{ size: number }>("SELECT length(remainders) AS size FROM entry WHERE seq > 1000 ORDER BY size").toArray().map(({ size }) => size));
+    expect(sizes.reduce((sum, size) => sum + size, 0) / sizes.length).toBeLessThan(1_500);
+    expect((await object.summary(accountId, "mem_1", FREE)).balance).toBe(0);
   });
 });
