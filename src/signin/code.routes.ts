@@ -28,7 +28,7 @@ const Body = z.strictObject({
 /** Nobody learns here who has an account: what is answered, and how often one may ask, is the same for every address. */
 const ask = openEndpoint({
   method: "POST", path: "/v1/auth/codes", tag: "Sign-in", right: "public", status: 202,
-  summary: "Have a code and a link for signing in mailed to an address, if it is known; with `link`, a code for joining. A newer code ends the older.",
+  summary: "Have a code and a link for signing in mailed to an address, if it is known; with `link`, a code for joining. Each is good until one is used.",
   body: Body, answer: z.object({ expiresAt: z.iso.datetime() }), problems: ["quota-exceeded"],
 }, async (call) => {
   const { email: to, link } = await call.body();

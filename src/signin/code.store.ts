@@ -10,26 +10,30 @@ export const insertSignIn = (db: Db, row: typeof signIn.$inferInsert): Statement
 /** Neither used nor past its time. */
 const open = (at: number): SQL | undefined => and(isNull(signIn.usedAt), gt(signIn.expiresAt, at));
 
-/** A newer code ends the older ones of its address that are for the same. */
-const newest = sql`NOT EXISTS (SELECT 1 FROM sign_in newer WHERE newer.email = ${signIn.email} AND newer.purpose = ${signIn.purpose} AND newer.id > ${signIn.id})`;
-
-/** Counts a try of the code that an address has now, before it is compared: tries at once are tries one by one. No row: there is nothing left to try. */
+/**
+ * Counts a try of every open code of an address, before it is compared with them: tries at once are tries one by one. So each code is compared
+ * `TRIES_MAX` times at most, however many are asked for. No row: there is nothing left to try.
+ */
 export const countTry = (db: Db, email: string, purpose: SignInPurpose, at: number) =>
   db.update(signIn).set({ attempts: sql`${signIn.attempts} + 1` })
-    .where(and(eq(signIn.email, email), eq(signIn.purpose, purpose), newest, lt(signIn.attempts, TRIES_MAX), open(at)))
+    .where(and(eq(signIn.email, email), eq(signIn.purpose, purpose), lt(signIn.attempts, TRIES_MAX), open(at)))
     .returning({ id: signIn.id, kid: signIn.kid, email: signIn.email });
 
-/** A right code that only led to a question was no guess. */
-export const giveTryBack = (db: Db, { signInId }: Proof): Statement =>
-  db.update(signIn).set({ attempts: sql`MAX(${signIn.attempts} - 1, 0)` }).where(eq(signIn.id, signInId));
+/** The open codes of the address and the purpose that a proof is of. */
+const likeProof = ({ signInId, email }: Proof): SQL | undefined =>
+  and(eq(signIn.email, email), sql`${signIn.purpose} = (SELECT purpose FROM sign_in WHERE id = ${signInId})`, isNull(signIn.usedAt));
+
+/** A right code that only led to a question was no guess, at none of the codes that are open beside it. */
+export const giveTryBack = (db: Db, proof: Proof): Statement =>
+  db.update(signIn).set({ attempts: sql`MAX(${signIn.attempts} - 1, 0)` }).where(likeProof(proof));
 
 export const findByLink = (db: Db, id: string, at: number) =>
-  db.select({ id: signIn.id, kid: signIn.kid, email: signIn.email }).from(signIn).where(and(eq(signIn.id, id), eq(signIn.purpose, "sign_in"), newest, open(at)));
+  db.select({ id: signIn.id, kid: signIn.kid, email: signIn.email }).from(signIn).where(and(eq(signIn.id, id), eq(signIn.purpose, "sign_in"), open(at)));
 
-/** Uses up a proof in the batch of what it is used for. Fails under "claim_used" when that has happened already, or its time is over. */
-export const spend = (db: Db, { signInId }: Proof, at: number): Statement[] => [
-  guard(db, "claim_used", sql`EXISTS (SELECT 1 FROM sign_in WHERE id = ${signInId} AND used_at IS NULL AND expires_at > ${at})`),
-  db.update(signIn).set({ usedAt: at }).where(eq(signIn.id, signInId)),
+/** Uses up a proof, and ends the others of its address and purpose, in the batch of what it is used for. Fails under "claim_used" when that has happened already, or its time is over. */
+export const spend = (db: Db, proof: Proof, at: number): Statement[] => [
+  guard(db, "claim_used", sql`EXISTS (SELECT 1 FROM sign_in WHERE id = ${proof.signInId} AND used_at IS NULL AND expires_at > ${at})`),
+  db.update(signIn).set({ usedAt: at }).where(likeProof(proof)),
 ];
 
 /**

@@ -5,7 +5,7 @@ import { email } from "../team/member.card.ts";
 /** Milliseconds for which a code, and the link beside it, are good. */
 export const CODE_TTL_MS = 10 * 60 * 1000;
 
-/** Tries of one code. A link has no tries: nobody guesses it, and whoever tries codes of another's address does not end it. */
+/** Tries of one code, counted at all open codes of an address together: with `LIMITS.codesTo`, five hundred comparisons a day. A link has no tries: nobody guesses it, and whoever tries codes of another's address does not end it. */
 export const TRIES_MAX = 5;
 
 /** As the mail shows it, in two groups, or in one. */

@@ -8,11 +8,14 @@ import { denied } from "./entry.change.ts";
 import { isOurs, readRefreshToken, refreshToken, sessionEnd } from "./refresh-token.ts";
 import type { Tokens } from "./session.card.ts";
 import { sessionEvent, tokens } from "./session.change.ts";
-import { endSession, findSession, type Found, rotate } from "./session.store.ts";
+import { endSession, findSession, type Found, guardSession, rotate } from "./session.store.ts";
+
+/** Milliseconds in which the newest used token may come once more, because a client lost the answer or asked twice at once. */
+const REPEATED_MS = 10_000;
 
 /**
- * The next tokens of a session. A token that was used up already ends the session: either its thief or its owner came late, and nobody can
- * tell which. That holds for two at once as well: there is no time of grace.
+ * The next tokens of a session. A used token ends the session, because a thief or the owner came late and the gate cannot tell which. The only
+ * exception is a repeat: it gets the same refresh token as the first time.
  * @throws Problem auth/invalid-credential, auth/blocked, ip/not-allowed
  */
 export async function refresh(call: OpenCall, token: string): Promise<Tokens> {
@@ -23,27 +26,33 @@ export async function refresh(call: OpenCall, token: string): Promise<Tokens> {
     if (found === undefined || !isOurs(call.env.SIGNING_KEYS, found.session.kid, token)) break;
     const { session } = found;
     if (session.endedAt !== null || session.expiresAt <= call.now) break;
-    if (session.rotations !== told.rotation) {
+    const isNewest = session.rotations === told.rotation;
+    if (!isNewest && !isRepeat(call, session, told.rotation)) {
       await endStolen(call, found);
       break;
     }
-    const refreshed = await rotated(call, found);
+    const refreshed = await nextTokens(call, found, isNewest);
     if (refreshed !== null) return refreshed;
     if (attempt === 2) throw stale();
   }
   throw new Problem("auth/invalid-credential", { detail: "The refresh token is not valid, was used already, or its session has ended. Sign in again." });
 }
 
-/** Null when it is no longer what was read. */
-async function rotated(call: OpenCall, found: Found): Promise<Tokens | null> {
+/** From the same network address and user agent as the first time, while the token of the first answer is unused. */
+const isRepeat = ({ now, origin }: OpenCall, { rotations, refreshedAt, refreshedIp, refreshedUserAgent }: Found["session"], rotation: number): boolean =>
+  rotation === rotations - 1 && now - refreshedAt < REPEATED_MS
+  && origin.ip !== null && origin.ip === refreshedIp && origin.userAgent === refreshedUserAgent;
+
+/** Null when it is no longer what was read. @param rotates whether the refresh token is used now; else it was, and its successor is answered again */
+async function nextTokens(call: OpenCall, found: Found, rotates: boolean): Promise<Tokens | null> {
   const { db, env, now, origin } = call;
   const { session, member, account } = found;
   const stopped = statusRefusal(member.status);
   if (stopped !== null) return denied(call, member, new Problem(stopped), session.id);
   if (!admitsAddress([account.allowedIps, member.allowedIps].map(compileRules), origin.ip)) return denied(call, member, new Problem("ip/not-allowed"), session.id);
-  const expiresAt = sessionEnd(session.createdAt, now);
-  if (!await holds(call, rotate(db, found, expiresAt, now))) return null;
-  const { token } = refreshToken(env.SIGNING_KEYS, session.kid, session.id, session.rotations + 1);
+  const expiresAt = rotates ? sessionEnd(session.createdAt, now) : session.expiresAt;
+  if (!await holds(call, rotates ? rotate(db, found, expiresAt, now, origin) : [guardSession(db, found)])) return null;
+  const { token } = refreshToken(env.SIGNING_KEYS, session.kid, session.id, session.rotations + (rotates ? 1 : 0));
   return tokens(env, { ...session, expiresAt }, token, now);
 }
 

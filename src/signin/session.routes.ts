@@ -15,7 +15,7 @@ const Body = z.union([z.strictObject({ ...BY_CODE, accountId }), z.strictObject(
 
 const signIn = (types: TypeTable) => openEndpoint({
   method: "POST", path: "/v1/auth/sessions", tag: "Sign-in", right: "public", status: 201,
-  summary: "Sign in with the code or the link of the newest sign-in mail. The first sign-in makes a new member active.",
+  summary: "Sign in with the code or the link of a sign-in mail. The first sign-in makes a new member active.",
   body: Body, answer: Tokens,
   problems: ["auth/invalid-credential", "auth/blocked", "ip/not-allowed", "invitation/revoked", "plan/feature-required", "conflict/choose-account", "conflict/other-address", "conflict/duplicate-member", "quota-exceeded", "stale"],
 }, async (call) => {
@@ -26,7 +26,7 @@ const signIn = (types: TypeTable) => openEndpoint({
 
 const refreshing = openEndpoint({
   method: "POST", path: "/v1/auth/refresh", tag: "Sign-in", right: "public", status: 200,
-  summary: "Exchange a refresh token for new tokens. It is good once: sent again, it ends the session, for whoever has it by then.",
+  summary: "Exchange a refresh token for new tokens. It is good once: sent again, it ends the session. Only within ten seconds, from the same network address and user agent, is the same answered again.",
   body: z.strictObject({ refresh_token: z.string().max(200) }), answer: Tokens,
   problems: ["auth/invalid-credential", "auth/blocked", "ip/not-allowed", "quota-exceeded", "stale"],
 }, async (call) => ({ status: 200, body: await refresh(call, (await call.body()).refresh_token) }));

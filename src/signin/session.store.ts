@@ -1,4 +1,5 @@
 import { and, asc, eq, isNull, sql } from "drizzle-orm";
+import type { Origin } from "../audit/event.ts";
 import { bumpMember } from "../access/stamp.store.ts";
 import { holder } from "../identity/member.store.ts";
 import { type Db, type Expression, guard, type Statement } from "../kernel/db.ts";
@@ -41,11 +42,16 @@ export const findSession = (db: Db, id: string) =>
 
 export type Found = Awaited<ReturnType<typeof findSession>>[number];
 
-/** The next rotation. Fails under "changed" when another refresh was faster, or the session, the member or the account is no longer as it was loaded. */
-export const rotate = (db: Db, { session: row, member: who, account: at }: Found, expiresAt: number, now: number): Statement[] => [
+/** Fails under "changed" when another refresh was faster, or the session, the member or the account is no longer as it was loaded. */
+export const guardSession = (db: Db, { session: row, member: who, account: at }: Found): Statement =>
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM session s JOIN member m ON m.id = s.member_id JOIN account a ON a.id = s.account_id
-    WHERE s.id = ${row.id} AND s.rotations = ${row.rotations} AND s.ended_at IS NULL AND m.version = ${who.version} AND a.version = ${at.version})`),
-  db.update(session).set({ rotations: row.rotations + 1, expiresAt, refreshedAt: now }).where(eq(session.id, row.id)),
+    WHERE s.id = ${row.id} AND s.rotations = ${row.rotations} AND s.ended_at IS NULL AND m.version = ${who.version} AND a.version = ${at.version})`);
+
+/** The next rotation, under the same guard. @param from where the refresh came from */
+export const rotate = (db: Db, found: Found, expiresAt: number, now: number, from: Pick<Origin, "ip" | "userAgent">): Statement[] => [
+  guardSession(db, found),
+  db.update(session).set({ rotations: found.session.rotations + 1, expiresAt, refreshedAt: now, refreshedIp: from.ip, refreshedUserAgent: from.userAgent })
+    .where(eq(session.id, found.session.id)),
 ];
 
 /** Ends a session once; its access tokens are refused from the next call on. Fails under "changed" when it has ended already. */

@@ -108,7 +108,7 @@ describe("whatever the isolate", () => {
     expect(await Promise.all(late.map(async (token) => (await me(1, token)).status))).toEqual(late.map(() => 401));
   });
 
-  test("one refresh token sent to every isolate at once is good once at most, and its session is over", async () => {
+  test("one refresh token sent to every isolate at once, from many addresses, is good once at most, and its session is over", async () => {
     const found: unknown[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const { email } = await invited();
@@ -119,5 +119,22 @@ describe("whatever the isolate", () => {
       found.push([good.length <= 1, new Set((await Promise.all(left)).map(({ status }) => status))]);
     }
     expect(found).toEqual(Array(ROUNDS).fill([true, new Set([401])]));
+  });
+
+  test("K16 one refresh token sent to every isolate at once, from one address, is answered everywhere with the same successor", async () => {
+    const found: unknown[] = [];
+    for (let round = 0; round < ROUNDS / 4; round += 1) {
+      const { email } = await invited();
+      const { tokens } = await signIn(edge.at(0), email, owner.accountId);
+      const ip = anywhere();
+      const again = (isolate: number, token: string) =>
+        api(edge.at(isolate % ISOLATES), null).post<Tokens>("/v1/auth/refresh", { refresh_token: token }, { ip });
+      const good = won(await Promise.all(Array.from({ length: 8 }, (_, isolate) => again(isolate, tokens.refresh_token)))).map(({ body }) => body);
+      // Once the successor is used, the first token ends the session.
+      const next = ok(await again(round, good[0]?.refresh_token ?? ""), 200).body;
+      const late = await again(round + 1, tokens.refresh_token);
+      found.push([good.length, new Set(good.map(({ refresh_token }) => refresh_token)).size, late.status, (await me(round, next.access_token)).status]);
+    }
+    expect(found).toEqual(Array(ROUNDS / 4).fill([8, 1, 401, 401]));
   });
 });

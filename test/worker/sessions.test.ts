@@ -2,9 +2,9 @@ import { env } from "cloudflare:workers";
 import { importJWK, type JWK, SignJWT } from "jose";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import worker from "../../src/index.ts";
-import { type Api, api, ok } from "../harness/client.ts";
+import { type Api, api, type Ask, ok } from "../harness/client.ts";
 import { newAccount, type Person } from "../harness/people.ts";
-import { signIn, type SignedIn, type Tokens } from "../harness/sign-in.ts";
+import { anywhere, signIn, type SignedIn, type Tokens } from "../harness/sign-in.ts";
 import { ELSEWHERE, fetch, foundPlatform, HOME, said, shape } from "./operators-world.ts";
 import { arrived, kept, mailed, refresh, told } from "./sign-in-world.ts";
 
@@ -95,12 +95,18 @@ describe("a refresh", () => {
     expect(await Promise.all([...used, tokens].map(({ access_token }) => seen(access_token)))).toEqual(Array(5).fill("200"));
   });
 
-  test("with a token that was used ends the session, whoever has the newer one, and the trail says why; others of the member go on", async () => {
+  test.each<[string, (first: Tokens, second: Tokens) => Promise<unknown>, Ask]>([
+    ["from another network address", async () => undefined, { ip: "198.51.100.9" }],
+    ["by another user agent", async () => undefined, { headers: { "user-agent": "Other/1.0" } }],
+    ["after ten seconds", async () => at(Date.now() + 10_000), {}],
+    ["after its successor was used", (_, second) => refresh(second.refresh_token), {}],
+    ["of the rotation before", async (_, second) => refresh(ok(await refresh(second.refresh_token), 200).body.refresh_token), {}],
+  ])("K16 with a used token, %s, ends the session, and the trail says why; others of the member go on", async (_, between, from) => {
     const first = await arrived(owner);
     const other = await signIn(fetch, first.email);
     const second = ok(await refresh(first.tokens.refresh_token), 200).body;
-    expect(await seen(second.access_token)).toBe("200");
-    expect(said(await refresh(first.tokens.refresh_token))).toBe(GONE);
+    await between(first.tokens, second);
+    expect(said(await refresh(first.tokens.refresh_token, from))).toBe(GONE);
     expect([await seen(first.tokens.access_token), await seen(second.access_token), said(await refresh(second.refresh_token))]).toEqual([GONE, GONE, GONE]);
     const ends = (await told(owner.accountId, "session.end")).filter(({ resource }) => (resource as { id: string }).id === first.tokens.session.id);
     expect(ends.map(({ reason }) => reason)).toEqual(["refresh token used twice"]);
@@ -108,10 +114,24 @@ describe("a refresh", () => {
     ok(await refresh(other.tokens.refresh_token), 200);
   });
 
-  test("many times at once with one token succeeds once at most, and then the session is over", async () => {
-    for (let round = 0; round < 5; round += 1) {
+  test("K16 repeated from the same place, one after the other and at once, answers the same refresh token with a new access token", async () => {
+    const { tokens, id } = await arrived(owner);
+    const answers = [await refresh(tokens.refresh_token), ...await Promise.all(Array.from({ length: 8 }, () => refresh(tokens.refresh_token)))];
+    expect([new Set(answers.map(said)), new Set(answers.map(({ body }) => body.refresh_token)).size]).toEqual([new Set(["200"]), 1]);
+    expect(new Set(answers.map(({ body }) => body.access_token)).size).toBe(answers.length);
+    for (const { body } of answers) expect(await seen(body.access_token)).toBe("200");
+    ok(await refresh(answers[0]?.body.refresh_token ?? ""), 200);
+    // A repeat is refused for what any refresh is refused for.
+    const last = await signIn(fetch, (await kept("SELECT email FROM member WHERE id = ?", id))?.["email"] as string);
+    ok(await refresh(last.tokens.refresh_token), 200);
+    ok(await owner.api.patch(`/v1/members/${id}`, { allowedIps: ["203.0.113.200"] }, { ifMatch: "*" }), 200);
+    expect(said(await refresh(last.tokens.refresh_token))).toBe("403 ip/not-allowed");
+  });
+
+  test("many times at once with one token, from many addresses, succeeds once at most, and then the session is over", async () => {
+    for (let round = 0; round < 3; round += 1) {
       const { tokens } = await arrived(owner);
-      const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(tokens.refresh_token)));
+      const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(tokens.refresh_token, { ip: anywhere() })));
       const won = answers.filter(({ status }) => status === 200);
       expect(won.length).toBeLessThanOrEqual(1);
       expect(answers.filter(({ status }) => status !== 200).map(said)).toEqual(Array(8 - won.length).fill(GONE));

@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Api, newKey, ok, type Problem, type Reply } from "../harness/client.ts";
 import { mailsTo } from "../harness/mailbox.ts";
@@ -144,11 +145,37 @@ describe("S2.19: a code", () => {
     expect((await kept("SELECT count(*) AS n FROM session WHERE member_id = ?", member.id))?.["n"]).toBe(2);
   });
 
-  test("ends when a newer one is asked for", async () => {
+  const WRONG = "401 auth/invalid-credential";
+
+  test.each(["older", "newer"] as const)("K16 is good beside a second one until one is used: the %s one", async (which) => {
     const { email } = await invited(owner);
-    const [older, newer] = [await mailed(email), await mailed(email)];
-    expect([said(await enter({ email, code: older.code })), said(await enter({ token: older.token }))]).toEqual(Array(2).fill("401 auth/invalid-credential"));
-    ok(await enter({ email, code: newer.code, accountId: owner.accountId }), 201);
+    const codes = { older: await mailed(email), newer: await mailed(email) };
+    ok(await enter({ email, code: codes[which].code, accountId: owner.accountId }), 201);
+    const left = [codes.older, codes.newer].flatMap(({ code, token }) => [{ email, code }, { token }]);
+    expect(await Promise.all(left.map(async (body) => said(await enter(body))))).toEqual(Array(4).fill(WRONG));
+  });
+
+  test("K16 the older link is good beside a second mail, and a use of one ends all that wait", async () => {
+    const { email } = await arrived(owner);
+    const [first, second, third] = [await mailed(email), await mailed(email), await mailed(email)];
+    ok(await enter({ token: second.token }), 201);
+    for (const { code, token } of [first, third]) expect([said(await enter({ email, code })), said(await enter({ token }))]).toEqual([WRONG, WRONG]);
+  });
+
+  test("K16 is compared five times at most, however many are asked for beside it", async () => {
+    const { email } = await invited(owner);
+    const codes = [await mailed(email)];
+    for (let more = 0; more < 3; more += 1) {
+      await enter({ email, code: notThis(codes[0]?.code ?? "", more + 1) });
+      codes.push(await mailed(email));
+    }
+    const attempts = async () => (await env.DB.prepare("SELECT attempts FROM sign_in WHERE email = ? ORDER BY id").bind(email).all()).results.map((row) => row["attempts"]);
+    expect(await attempts()).toEqual([3, 2, 1, 0]);
+    for (let more = 0; more < 4; more += 1) await enter({ email, code: notThis(codes[0]?.code ?? "", more + 10) });
+    expect(await attempts()).toEqual([5, 5, 5, 4]);
+    for (const { code } of codes.slice(0, 3)) expect(said(await enter({ email, code, accountId: owner.accountId }))).toBe(WRONG);
+    expect(await attempts()).toEqual([5, 5, 5, 5]);
+    expect(said(await enter({ email, code: codes[3]?.code, accountId: owner.accountId }))).toBe(WRONG);
   });
 
   test("opens nothing at another address, and neither does a link whose id was changed", async () => {
