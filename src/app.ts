@@ -32,6 +32,7 @@ import { bulkEndpoints } from "./invitations/bulk.routes.ts";
 import { invitationEndpoints } from "./invitations/invitation.routes.ts";
 import { assessmentEndpoints } from "./book/assessment.routes.ts";
 import { memberEventEndpoints } from "./book/member-event.routes.ts";
+import { platformMemberEndpoints } from "./book/platform-member.routes.ts";
 import { removalEndpoints } from "./book/removal.routes.ts";
 import { statisticsEndpoints } from "./book/statistics.routes.ts";
 import { linkEndpoints } from "./invitations/link.routes.ts";
@@ -97,6 +98,7 @@ const endpoints: readonly Endpoint[] = [
   ...linkEndpoints(TYPE_TABLE),
   ...joinEndpoints,
   ...removalEndpoints,
+  ...platformMemberEndpoints,
   ...statisticsEndpoints,
   ...memberEventEndpoints(ledgersOf),
   ...assessmentEndpoints,

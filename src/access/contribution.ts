@@ -1,5 +1,5 @@
 import type { AccessLevel } from "../schema/team.ts";
-import type { GrantRow, Preset, Scope } from "./preset.ts";
+import { type GrantRow, OWNER_RIGHTS, type Preset, type Scope } from "./preset.ts";
 import { isRight, type Right, typeOf } from "./right.ts";
 import type { TypeAccess, TypeTable, Verb } from "./type.ts";
 
@@ -22,6 +22,8 @@ export interface GrantSource {
   readonly rights: readonly string[];
   readonly grants: readonly GrantRow[];
   readonly objectGroupIds: readonly string[];
+  /** The member owns the account. */
+  readonly isOwner?: boolean;
   /** Rights that the key is narrowed to; null is no narrowing. */
   readonly scopes: readonly string[] | null;
 }
@@ -35,12 +37,12 @@ export interface Contribution {
     | { readonly kind: "id" | "root"; readonly id: string }
     /** Own objects and `ids`, as far as they stand under the roots `under`. */
     | { readonly kind: "inside"; readonly ids: readonly string[]; readonly under: readonly string[] };
-  /** `role:admin` · `right` · `grant:product:edit:0` · `derived:product:edit:0` · the last two with ` role:rol_…` in front */
+  /** `ownership` · `role:admin` · `right` · `grant:product:edit:0` · `derived:product:edit:0` · the last two with ` role:rol_…` in front */
   readonly source: string;
 }
 
 /**
- * Everything that the rows give, with where it comes from: roles ∪ direct rights ∪ grants ∪ what they derive. A role,
+ * Everything that the rows give, with where it comes from: ownership ∪ roles ∪ direct rights ∪ grants ∪ what they derive. A role,
  * right, type or level that the model does not know gives nothing.
  */
 export function contributions(source: GrantSource, preset: Preset, types: TypeTable): Contribution[] {
@@ -49,6 +51,7 @@ export function contributions(source: GrantSource, preset: Preset, types: TypeTa
     if (isRight(right) && preset.rights.has(right)) found.push({ right, reach, source: from });
   };
   const grants = [...source.grants, ...source.customRoles.flatMap((role) => role.grants)];
+  if (source.isOwner === true) for (const right of OWNER_RIGHTS) add(right, { kind: "all" }, "ownership");
   for (const name of source.roles) {
     const role = Object.hasOwn(preset.roles, name) ? preset.roles[name] : undefined;
     for (const [right, scope] of Object.entries(role?.rights ?? {})) {

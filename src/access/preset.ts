@@ -106,6 +106,9 @@ export interface SwitchTable {
 /** Rights that only the platform account's members hold. */
 export const PLATFORM_RIGHTS: readonly Right[] = ["account.create", "account.manage", "credits.grant"];
 
+/** What the account's owner holds beside the roles: enough to see and to stop any other member. */
+export const OWNER_RIGHTS: readonly Right[] = ["member.view", "member.block", "member.delete", "api_key.view", "api_key.revoke"];
+
 /** What every tenant's model has, whatever its resources. */
 export const COMMON_RIGHTS: readonly Right[] = [
   "account.view", "account.view_security", "account.edit", "member.view", "member.create", "member.edit", "member.block", "member.delete", "grant.edit",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { TypeTable } from "../access/type.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
+import { requireAuthorityToStop, requirePower } from "../identity/refusal.change.ts";
 import { etag } from "../identity/request.ts";
 import { INVITATION_PENDING } from "../invitations/invitation.store.ts";
 import type { Answer } from "../kernel/operation.ts";
@@ -12,7 +13,7 @@ import { AssessmentCard, assessmentCard } from "./assessment.ts";
 import { type AssessmentRow, listAssessments } from "./assessment.store.ts";
 import { findMemberByLogin } from "./member-card.store.ts";
 import { editedMember, movedAddress } from "./member-edit.change.ts";
-import { CardPatch } from "./member-patch.ts";
+import { CardPatch, isTaking } from "./member-patch.ts";
 
 /** The card with what nobody edits on it. */
 const WholeCard = MemberCard.extend({ assessments: z.array(AssessmentCard).describe("The newest year first. The platform writes them.") });
@@ -48,9 +49,11 @@ const edit = (types: TypeTable) => endpoint({
   body: CardPatch, answer: MemberCard, ifMatch: "required",
   problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/last-admin", "conflict/lockout", "plan/feature-required", "quota-exceeded"],
 }, async (call) => {
-  const { row, grants } = await loadMember(call, "member.edit");
+  const found = await loadMember(call, "member.edit", requireAuthorityToStop);
+  const { row, grants } = found;
   const patch = await call.body();
   call.ifMatch(row.version);
+  if (!isTaking(row, patch)) requirePower(call.principal, { ...row, ...found });
   const { after, events } = await editedMember(call, types, { row, grants }, patch);
   const moved = await movedAddress(call, types, { row, grants }, after);
   const { name } = call.principal.account;

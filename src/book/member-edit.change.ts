@@ -20,7 +20,7 @@ import { guardInvitation, updateInvitation } from "../invitations/invitation.sto
 import { sent } from "../invitations/invite.change.ts";
 import { rolesOf } from "../invitations/wanted.change.ts";
 import { findWaiting } from "./member-card.store.ts";
-import type { Patch } from "./member-patch.ts";
+import { isTaking, type Patch } from "./member-patch.ts";
 
 interface Edited {
   readonly after: MemberRow;
@@ -45,7 +45,8 @@ export async function editedMember(call: Call, types: TypeTable, { row, grants }
   if (patch.creditLimit === undefined) written.creditLimit = limitOf(preset, written);
   // A role that a switch has taken away is no fault of a change that leaves the roles alone.
   const roles = wanted ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
-  await checkAssignment(call, { ...written, roles, grants: [], rights: patch.rights ?? [] }, types, wanted !== undefined);
+  // What is kept is not given again: so the owner takes one of two roles away that neither may be given here.
+  if (!isTaking(row, patch)) await checkAssignment(call, { ...written, roles, grants: [], rights: patch.rights ?? [] }, types, wanted !== undefined);
   if (wanted !== undefined) requireNeeded(preset, written.roles, grants, accountType === undefined ? "/roles" : "/accountType");
   refuseOwnRights(call, row, written);
   if (objectGroupIds !== undefined) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { ACCOUNT_TYPES, GroupIds, MemberPatch, Notifications, READ_ONLY_FIELDS } from "../team/member.card.ts";
+import { ACCOUNT_TYPES, GroupIds, MemberPatch, Notifications, type MemberRow, READ_ONLY_FIELDS } from "../team/member.card.ts";
+import { takesOnly } from "../team/taking.ts";
 
 const fixed = z.never({ error: "cannot be changed here" }).optional();
 const readOnly = Object.fromEntries(READ_ONLY_FIELDS.map((field) => [field, fixed])) as Record<(typeof READ_ONLY_FIELDS)[number], typeof fixed>;
@@ -14,3 +15,10 @@ export const CardPatch = MemberPatch.extend({
 });
 
 export type Patch = z.infer<typeof CardPatch>;
+
+/** Only blocks, and takes roles, rights and object groups away. */
+export function isTaking(row: MemberRow, patch: Patch): boolean {
+  const { loginAllowed, roles, rights, objectGroupIds, allowAny: _, confirmLockout: __, ...others } = patch;
+  return Object.values(others).every((value) => value === undefined) && loginAllowed !== true
+    && takesOnly(row.roles, roles) && takesOnly(row.rights, rights) && takesOnly(row.objectGroupIds, objectGroupIds);
+}

@@ -1,7 +1,9 @@
+import { givable, isCustomRole } from "../access/invite.ts";
 import type { Right } from "../access/right.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { hasArrived } from "../identity/arrival.ts";
 import type { Call, EventName } from "../identity/call.ts";
+import { stopsEveryMember } from "../identity/refusal.change.ts";
 import type { findMember } from "../identity/member.store.ts";
 import { securityLetters } from "../identity/security-letter.change.ts";
 import type { Statement } from "../kernel/db.ts";
@@ -11,12 +13,13 @@ import { finishPending } from "../resources/charge.change.ts";
 import { findPendingOf, guardSettled } from "../resources/charge.store.ts";
 import { rememberNames } from "../team/former.store.ts";
 import { blockLetters } from "../team/access-notice.change.ts";
+import { OWNER_STAYS } from "../team/member.change.ts";
 import { memberCard, type MemberRow } from "../team/member.card.ts";
 import { guardMember, guardTopRole, updateMember } from "../team/member.store.ts";
 import { GRANTED_LICENSE, inTheWay, type OwnedTask, type OwnedThing, TASK, type TaskFate, toldTogether, typesWithOwners } from "./removal.ts";
 import { deleteMember, deleteTasks, findAddresses, findOwned, findTasks, guardOwned, guardTasks, handOver } from "./removal.store.ts";
 
-type Found = Awaited<ReturnType<typeof findMember>>[number];
+export type Found = Awaited<ReturnType<typeof findMember>>[number];
 
 interface Owned {
   readonly tasks: readonly OwnedTask[];
@@ -26,23 +29,52 @@ interface Owned {
 /** A batch of D1 takes no more in one go. */
 export const TASKS_MAX = 10_000;
 
-/** The account's owner is never removed, and nobody removes themselves. @throws Problem conflict/last-admin, conflict/lockout */
-export function refuseOwnerAndSelf({ principal }: Call, row: MemberRow): void {
-  if (row.id === principal.account.ownerMemberId) throw new Problem("conflict/last-admin", { detail: "This member owns the account, and ownership cannot be moved yet." });
-  if (row.id === principal.memberId) throw new Problem("conflict/lockout", { detail: "You cannot remove yourself. Ask another member who may." });
+/** How a member goes: removed by another, or by themselves. */
+export interface Departure {
+  readonly isLeaving: boolean;
+  /** What becomes of the member's tasks; null: it was not said. */
+  readonly fate: TaskFate | null;
+}
+
+/** The account's owner always stays. A member who wants to go leaves. @throws Problem conflict/last-admin, conflict/lockout */
+export function refuseOwnerAndSelf({ principal }: Call, row: MemberRow, { isLeaving }: Departure): void {
+  if (row.id === principal.account.ownerMemberId) throw new Problem("conflict/last-admin", { detail: OWNER_STAYS });
+  if (row.id === principal.memberId && !isLeaving) {
+    throw new Problem("conflict/lockout", { detail: "You cannot remove yourself. POST /v1/me/leave leaves the account." });
+  }
+}
+
+/** What has to be gone before the removal: the owner and the platform need not take first what they have no way to take. */
+function toBeEmptied({ principal }: Call, { row, grants }: Found) {
+  const { home, accountId, member } = principal;
+  if (!stopsEveryMember(principal)) return { row, grants };
+  // By the roles, not by the key: a key with fewer rights must not skip a step.
+  const canEdit = (right: Right) => accountId === home.accountId && member.roles.some((role) => home.preset.roles[role]?.rights[right] !== undefined);
+  const mayGive = givable(home.preset, member.roles);
+  const canEditCard = canEdit("member.edit");
+  return {
+    row: {
+      status: row.status, roles: canEditCard ? row.roles.filter((role) => isCustomRole(role) || mayGive.has(role)) : [],
+      rights: canEditCard ? row.rights : [], objectGroupIds: canEdit("object_group.edit") ? row.objectGroupIds : [],
+    },
+    grants: canEdit("grant.edit") ? grants : [],
+  };
 }
 
 /** The tasks that go with the member or on to the owner, if that was decided and may be done. @throws Problem conflict/not-removable, access/denied */
-export async function settleTasks(call: Call, { row, grants }: Found, fate: TaskFate | null): Promise<readonly OwnedTask[]> {
+export async function settleTasks(call: Call, found: Found, { isLeaving, fate }: Departure): Promise<readonly OwnedTask[]> {
+  const { row } = found;
   const { removal } = call.principal.preset;
   const tasks = removal === "tasks" ? (await call.read(findTasks(call.db, row.accountId, row.id, TASKS_MAX + 1)))[0] : [];
-  const blocking = inTheWay(removal, row, grants, tasks.length > 0 && fate === null);
+  const left = toBeEmptied(call, found);
+  const blocking = isLeaving ? [] : inTheWay(removal, left.row, left.grants, tasks.length > 0 && fate === null);
   if (blocking.length > 0) {
     const detail = blocking.includes("tasks") ? "The member owns tasks: send ?tasks=delete or ?tasks=transfer." : "Block the member and take away what `blocking` names first.";
     throw new Problem("conflict/not-removable", { detail, members: { blocking } });
   }
   if (tasks.length > TASKS_MAX) throw new Problem("conflict/not-removable", { detail: `At most ${TASKS_MAX} tasks go at once. Remove some of them first.`, members: { blocking: ["tasks"] } });
-  // Whoever may remove members need not be allowed to do this to tasks.
+  // Other members who may remove members need not be allowed to do this to tasks.
+  if (isLeaving || stopsEveryMember(call.principal)) return tasks;
   for (const task of tasks) call.decide(fate === "delete" ? "task.delete" : "task.edit", task);
   return tasks;
 }
@@ -74,7 +106,7 @@ const keepTopRole = ({ db, principal: { preset: { topRole } } }: Call, row: Memb
   (row.status === "active" && row.roles.includes(topRole) ? [guardTopRole(db, row.accountId, row.id, topRole)] : []);
 
 /** Everything that a removal writes, conditions first. */
-export async function removalStatements(call: Call, row: MemberRow, { tasks, owned }: Owned, fate: TaskFate | null): Promise<Statement[]> {
+export async function removalStatements(call: Call, row: MemberRow, { tasks, owned }: Owned, { fate }: Departure): Promise<Statement[]> {
   const { db, now, principal: { account, preset } } = call;
   const { accountId, id } = row;
   const ids = tasks.map((task) => task.id);
@@ -89,7 +121,7 @@ export async function removalStatements(call: Call, row: MemberRow, { tasks, own
 }
 
 /** The member's event, and what became of the tasks and of what else was the member's. */
-export function removalEvents(call: Call, { row, grants }: Found, { tasks, owned }: Owned, fate: TaskFate | null): AuditEvent[] {
+export function removalEvents(call: Call, { row, grants }: Found, { tasks, owned }: Owned, { fate, isLeaving }: Departure): AuditEvent[] {
   const { account } = call.principal;
   const told = toldTogether(tasks).map((group) => {
     const [first] = group;
@@ -99,7 +131,9 @@ export function removalEvents(call: Call, { row, grants }: Found, { tasks, owned
       : { before: { ...(isOne ? {} : what), ownerId: row.id }, after: { ownerId: account.ownerMemberId } };
     return call.event(fate === "delete" ? "task.delete" : "task.edit", { type: TASK, id: isOne ? first.id : null }, { changes });
   });
-  return [call.event("member.delete", { type: "member", id: row.id }, { changes: { before: memberCard(row, grants, account.name), after: {} } }), ...told, ...ownedEvents(call, row, owned)];
+  const changes = { before: memberCard(row, grants, account.name), after: {} };
+  const gone = call.event("member.delete", { type: "member", id: row.id }, { changes, reason: isLeaving ? "left" : null });
+  return [gone, ...told, ...ownedEvents(call, row, owned)];
 }
 
 /** A member who never came in gets no mail about the end of what never began. */

@@ -2,12 +2,16 @@ import { z } from "zod";
 import { Stale } from "../access/stamp.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import type { Answer } from "../kernel/operation.ts";
-import { invalid, stale } from "../kernel/problem.ts";
+import { findMember } from "../identity/member.store.ts";
+import { requireAuthorityToStop, requireUnrestricted, stopsEveryMember } from "../identity/refusal.change.ts";
+import { invalid, Problem, stale } from "../kernel/problem.ts";
 import { loadMember, refuseUnseenLoss } from "../team/member.change.ts";
-import { farewell, finishCharges, holdStill, loadOwned, refuseOwnerAndSelf, removalEvents, removalStatements, settleTasks } from "./removal.change.ts";
+import {
+  type Departure, farewell, finishCharges, type Found, holdStill, loadOwned, refuseOwnerAndSelf, removalEvents, removalStatements, settleTasks,
+} from "./removal.change.ts";
 import { TASK_FATES } from "./removal.ts";
 
-const Query = z.strictObject({
+export const RemovalQuery = z.strictObject({
   tasks: z.enum(TASK_FATES).optional().describe("Agencies only: what becomes of the member's tasks. `transfer` makes them the account owner's."),
 });
 
@@ -19,42 +23,71 @@ const PATIENT_ROUNDS = 3;
 /** A change that costs credits is neither cut in two nor paid without its object. */
 const UNPAID = stale();
 
-/** Null: the member or the tasks are others by now than were read, or something was unpaid, and it has to be tried once more. */
-async function removeOnce(call: Call<unknown, z.infer<typeof Query>>, round: number, held: { version: number | null }): Promise<Answer | null> {
-  const found = await loadMember(call, "member.delete");
+/** Null: the member or the tasks have changed since they were read, or something was unpaid: try again. */
+async function removeOnce(call: Call, found: Found, departure: Departure, round: number, held: { version: number | null }): Promise<Answer | null> {
   const { row, grants } = found;
-  const { tasks: fate = null } = call.query();
-  if (fate !== null && call.principal.preset.removal !== "tasks") throw invalid("tasks", "is for accounts whose members own tasks: leave it out");
-  // Of the block that this call itself made, the caller could not know.
+  // The caller could not know of the block that this call made itself.
   if (row.version !== held.version) call.ifMatch(row.version);
-  refuseOwnerAndSelf(call, row);
-  refuseUnseenLoss(call, grants, []);
-  const tasks = await settleTasks(call, found, fate);
+  refuseOwnerAndSelf(call, row, departure);
+  if (!departure.isLeaving && !stopsEveryMember(call.principal)) refuseUnseenLoss(call, grants, []);
+  const tasks = await settleTasks(call, found, departure);
   const owned = { tasks, owned: await loadOwned(call, row) };
-  const statements = await removalStatements(call, row, owned, fate);
+  const statements = await removalStatements(call, row, owned, departure);
   try {
     return await call.commit({
-      statements, events: removalEvents(call, found, owned, fate), letters: await farewell(call, row),
+      statements, events: removalEvents(call, found, owned, departure), letters: await farewell(call, row),
       refusals: { last_admin: "conflict/last-admin", charges_pending: UNPAID },
     }, { status: 204 });
   } catch (error) {
-    if (error === UNPAID && round === PATIENT_ROUNDS) held.version = await holdStill(call, row);
+    // A member who leaves is not blocked: a blocked member could not go on with this call.
+    if (error === UNPAID && round === PATIENT_ROUNDS && !departure.isLeaving) held.version = await holdStill(call, row);
     if (error === UNPAID) await finishCharges(call, row, tasks);
     if (round === ROUNDS_MAX || !(error === UNPAID || error instanceof Stale)) throw error;
     return null;
   }
 }
 
+/** @param load reads the member again for each try @param departure is asked once the caller's authority is known */
+async function removeMember(call: Call, load: () => Promise<Found>, departure: () => Departure): Promise<Answer> {
+  const held = { version: null };
+  for (let round = 1; ; round += 1) {
+    const found = await load();
+    const answer = await removeOnce(call, found, departure(), round, held);
+    if (answer !== null) return answer;
+  }
+}
+
+/** Removes the member that the path names, for a caller with authority over it. */
+export function removeNamed(call: Call<unknown, z.infer<typeof RemovalQuery>>): Promise<Answer> {
+  return removeMember(call as Call, () => loadMember(call as Call, "member.delete", requireAuthorityToStop), () => {
+    const { tasks: fate = null } = call.query();
+    if (fate !== null && call.principal.preset.removal !== "tasks") {
+      throw invalid("tasks", "is for accounts whose members own tasks: leave it out");
+    }
+    return { isLeaving: false, fate };
+  });
+}
+
 const remove = endpoint({
   method: "DELETE", path: "/v1/members/:id", tag: "Members", right: "member.delete", status: 204,
   summary: "Remove a member for good, with keys, sessions, grants and hooks; the trail and the ledger stay. Whether the member has to be blocked and emptied first depends on the account's model.",
-  query: Query, ifMatch: "optional", problems: ["conflict/not-removable", "conflict/last-admin", "conflict/lockout"],
-}, async (call) => {
-  const held = { version: null };
-  for (let round = 1; ; round += 1) {
-    const answer = await removeOnce(call, round, held);
-    if (answer !== null) return answer;
-  }
-});
+  query: RemovalQuery, ifMatch: "optional", problems: ["conflict/not-removable", "conflict/last-admin", "conflict/lockout"],
+}, removeNamed);
 
-export const removalEndpoints: readonly Endpoint[] = [remove];
+/** The caller as a member of their own account. @throws Problem conflict/state */
+async function loadSelf(call: Call): Promise<Found> {
+  const { accountId, home, memberId } = call.principal;
+  const [[found]] = await call.read(findMember(call.db, home.accountId, memberId));
+  if (found === undefined) throw new Problem("not-found");
+  if (accountId !== home.accountId) throw new Problem("conflict/state", { detail: "You leave your own account: send no Tollgate-Account." });
+  requireUnrestricted(call.principal, "Leaving cannot be undone.");
+  return found;
+}
+
+const leave = endpoint({
+  method: "POST", path: "/v1/me/leave", tag: "Members", right: "self", status: 204, withoutPlan: true,
+  summary: "Leave your account for good, with a session or an unrestricted key. Your keys, sessions, grants and hooks end. What you own becomes the account owner's.",
+  problems: ["conflict/last-admin", "conflict/state"],
+}, (call) => removeMember(call, () => loadSelf(call), () => ({ isLeaving: true, fate: "transfer" })));
+
+export const removalEndpoints: readonly Endpoint[] = [remove, leave];

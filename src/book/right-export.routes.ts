@@ -31,6 +31,7 @@ const exported = endpoint({
   const roleName = await roleNames(call as Call);
   const holder = {
     memberId: row.id, accountId: row.accountId, roles: row.roles, customRoles, rights: row.rights, grants, objectGroupIds: row.objectGroupIds, status: row.status,
+    isOwner: row.id === account.ownerMemberId,
   };
   const { rights } = effective(holder, preset, account.plan, types);
   const lines = async function* (): AsyncGenerator<Row[], void, undefined> {

@@ -62,7 +62,8 @@ function place({ kind, ids = [], under = [] }: Reason["where"], language: Locale
   }
 }
 
-const ORIGINS: Readonly<Record<"role" | "right" | "grant" | "derived", Text>> = {
+const ORIGINS: Readonly<Record<"ownership" | "role" | "right" | "grant" | "derived", Text>> = {
+  ownership: { en: "ownership of the account", ru: "владение аккаунтом" },
   role: { en: "role", ru: "роль" },
   right: { en: "given to the user directly", ru: "выдано пользователю напрямую" },
   grant: { en: "access to", ru: "доступ:" },
@@ -72,6 +73,7 @@ const ORIGINS: Readonly<Record<"role" | "right" | "grant" | "derived", Text>> = 
 /** What `source` of an effective right says, in words. What is not known is told as it is. */
 function origin(source: string, { language, roleName }: Told): string {
   const said = (name: keyof typeof ORIGINS) => ORIGINS[name][language];
+  if (source === "ownership") return said(source);
   const [, role, kind, type = "", access = "", id = ""] = /^(?:role:(\S+))? ?(?:(right|grant|derived)(?::(\w+):(\w+):(\S+))?)?$/.exec(source) ?? [];
   const parts = [...(role === undefined ? [] : [`${said("role")} “${roleName(role)}”`])];
   if (kind === "right") parts.push(said("right"));

@@ -1,6 +1,7 @@
 import { memberRef } from "../access/decide.ts";
 import type { TypeTable } from "../access/type.ts";
 import type { Call, Change } from "../identity/call.ts";
+import { requireAuthorityToStop } from "../identity/refusal.change.ts";
 import { invite } from "../invitations/invite.change.ts";
 import { Problem } from "../kernel/problem.ts";
 import { askBarred, guardNotBarred, rememberNames } from "../team/former.store.ts";
@@ -49,7 +50,7 @@ async function blocking(call: Call, hookId: string, wanted: Of<"block">): Promis
   const current = members.filter((one) => one.current === 1);
   const [found, other] = current.length > 0 ? current : members;
   if (found === undefined) return keptOut(call, hookId, wanted);
-  const { row, grants } = requireMember(call, "member.block", found.row.id, found, new Problem("access/denied"));
+  const { row, grants } = requireMember(call, "member.block", found.row.id, found, new Problem("access/denied"), requireAuthorityToStop);
   if (other !== undefined) throw new Problem("conflict/state", { detail: "The address and the external id are more than one member's." });
   if (row.status === "blocked") return { outcome: "blocked", change: NOTHING, memberId: row.id };
   if (row.id === memberId) throw new Problem("conflict/lockout", { detail: "A hook does not block its owner." });

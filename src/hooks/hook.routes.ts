@@ -3,7 +3,7 @@ import { visible } from "../access/decide.ts";
 import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
-import { requirePower } from "../identity/refusal.change.ts";
+import { requireAuthorityToStop } from "../identity/refusal.change.ts";
 import { etag } from "../identity/request.ts";
 import { sealSecret } from "../identity/sealed-secret.ts";
 import { newId } from "../kernel/id.ts";
@@ -99,7 +99,7 @@ const edit = (types: TypeTable) => endpoint({
 }, async (call) => {
   const found = await loadHook(call, "hook.edit");
   const { row } = found;
-  if (row.memberId !== call.principal.memberId) requirePower(call.principal, { ...found.owner, ...found });
+  if (row.memberId !== call.principal.memberId) requireAuthorityToStop(call.principal, { ...found.owner, ...found });
   const patch = await call.body();
   call.ifMatch(row.version);
   requireOwner(call, row, patch);
@@ -129,7 +129,7 @@ const remove = endpoint({
 }, async (call) => {
   const found = await loadHook(call, "hook.edit");
   const { row } = found;
-  if (row.memberId !== call.principal.memberId) requirePower(call.principal, { ...found.owner, ...found });
+  if (row.memberId !== call.principal.memberId) requireAuthorityToStop(call.principal, { ...found.owner, ...found });
   call.ifMatch(row.version);
   return call.commit({
     statements: [guardHook(call.db, row), removeHook(call.db, row)],

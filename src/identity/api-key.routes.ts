@@ -3,6 +3,7 @@ import { bumpMember } from "../access/stamp.store.ts";
 import { iso } from "../kernel/clock.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
+import type { Answer } from "../kernel/operation.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { randomBytes, randomToken } from "../kernel/secret.ts";
@@ -15,15 +16,20 @@ import { keyHints, mintKey } from "./api-key.ts";
 import { type Call, endpoint } from "./call.ts";
 import { findMember, findSignInAddress, type Holder } from "./member.store.ts";
 import { restrictionOf, widerThan } from "./key-restriction.ts";
-import { canonicalRules, type Holdings, requireKeyPower, requirePower } from "./refusal.change.ts";
+import { canonicalRules, type Holdings, requireAuthorityToStop, requireKeyPower } from "./refusal.change.ts";
 
 /** What a missing key is decided as: like one that the caller may not see. */
 const NO_KEY = memberRef("");
 
+export const KeyQuery = z.strictObject(listQuery);
+
 const list = endpoint({
   method: "GET", path: "/v1/members/:id/api-keys", tag: "API keys", right: "api_key.view", status: 200,
-  summary: "The API keys of a member.", query: z.strictObject(listQuery), answer: pageOf(KeyCard),
-}, async (call) => {
+  summary: "The API keys of a member.", query: KeyQuery, answer: pageOf(KeyCard),
+}, listKeysOf);
+
+/** The keys of the member that the path names. */
+export async function listKeysOf(call: Call<unknown, z.infer<typeof KeyQuery>>): Promise<Answer> {
   const { limit, cursor } = call.query();
   const before = decodeCursor(cursor, z.string());
   const { accountId } = call.principal;
@@ -33,7 +39,7 @@ const list = endpoint({
   call.decide("api_key.view", memberRef(id), true);
   if (members[0] === undefined) throw new Problem("not-found");
   return { status: 200, body: page(keys, limit, (row) => keyCard(row, call.now), (row) => row.id) };
-});
+}
 
 const create = endpoint({
   method: "POST", path: "/v1/members/:id/api-keys", tag: "API keys", right: "api_key.create", status: 201,
@@ -111,18 +117,22 @@ function keyTerms(call: Call, body: z.infer<typeof NewKey>) {
 const revoke = endpoint({
   method: "DELETE", path: "/v1/api-keys/:id", tag: "API keys", right: "api_key.revoke", status: 204,
   summary: "Revoke an API key. It and every token minted from it are refused from the next call on.",
-}, async (call) => {
+}, (call) => revokeKeyOf(call, null));
+
+/** Revokes the key that the path names. @param memberId whose key it has to be; null: any member's */
+export async function revokeKeyOf(call: Call, memberId: string | null): Promise<Answer> {
   const { accountId } = call.principal;
-  const [[found]] = await call.read(findKey(call.db, accountId, call.params["id"] ?? ""));
+  const [[any]] = await call.read(findKey(call.db, accountId, call.params["id"] ?? ""));
+  const found = memberId === null || any?.key.memberId === memberId ? any : undefined;
   call.decide("api_key.revoke");
   const on = found === undefined ? NO_KEY : { ...NO_KEY, id: found.key.id, ownerId: found.key.memberId };
   call.decide("api_key.revoke", on, !decide(call.principal.grantSet, "api_key.view", on).allowed);
   if (found === undefined) throw new Problem("not-found");
   const { key } = found;
-  if (key.memberId !== call.principal.memberId) requirePower(call.principal, found);
+  if (key.memberId !== call.principal.memberId) requireAuthorityToStop(call.principal, found);
   if (key.revokedAt !== null) return { status: 204 };
   const events = [call.event("api_key.revoke", { type: "api_key", id: key.id }, { changes: { before: { name: key.name, memberId: key.memberId }, after: {} } })];
   return call.commit({ statements: [revokeKey(call.db, accountId, key.id, call.now), bumpMember(call.db, accountId, key.memberId, call.now)], events }, { status: 204 });
-});
+}
 
 export const apiKeyEndpoints = [list, create, revoke];

@@ -91,8 +91,9 @@ function noteUse(call: Attempt): void {
 }
 
 function admit(call: Attempt, request: GateRequest): void {
-  // A lapsed plan keeps nobody from reading what they are, or from signing out.
-  const code = refusal(call.principal, call.origin, call.now, request.operation.right === "self" && request.operation.method !== "POST");
+  // A lapsed plan keeps nobody from reading what they are, from signing out, or from leaving.
+  const { right, method, withoutPlan = right === "self" && method !== "POST" } = request.operation;
+  const code = refusal(call.principal, call.origin, call.now, withoutPlan);
   if (code === "plan/feature-required") throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
   if (code === "auth/invalid-credential") throw new Problem(code, { detail: "The API key or session behind this call has ended, or its member has not accepted yet." });
   if (code !== null) throw new Problem(code);

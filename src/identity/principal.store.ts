@@ -106,7 +106,7 @@ function toPrincipal(row: Row, credential: CallCredential, targetId: string | nu
   const preset = presetFor(home.kind, homeSettings.switches);
   const source = {
     memberId: who.id, accountId: home.id, roles: who.roles, customRoles: row.customRoles, rights: who.rights, grants: row.grants,
-    objectGroupIds: who.objectGroupIds, scopes: restriction.scopes,
+    objectGroupIds: who.objectGroupIds, isOwner: who.id === home.ownerMemberId, scopes: restriction.scopes,
   };
   const own = compile(source, preset, types);
   const acted = targetId === null || targetId === home.id ? home : below !== null && actsOn(own, preset, home.id, below, row.targetGrandparentId) ? below : null;

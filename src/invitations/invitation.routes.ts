@@ -5,7 +5,7 @@ import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import { hasArrived } from "../identity/arrival.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
-import { requirePower } from "../identity/refusal.change.ts";
+import { requireAuthorityToStop, requirePower } from "../identity/refusal.change.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { InvitationRow } from "../schema/invitation.ts";
@@ -62,12 +62,12 @@ const card = endpoint({
   summary: "The card of an invitation.", answer: InvitationCard,
 }, async (call) => ({ status: 200, body: invitationCard((await load(call)).invitation, call.now) }));
 
-/** One that waits, for whoever could add this member. @throws Problem access/denied, not-found, invitation/used, invitation/revoked */
-async function loadWaiting(call: Call): Promise<{ invitation: InvitationRow; member: MemberRow; grants: readonly GrantRow[] }> {
+/** One that waits, for a caller with this authority over its member. @throws Problem access/denied, not-found, invitation/used, invitation/revoked */
+async function loadWaiting(call: Call, require: typeof requirePower): Promise<{ invitation: InvitationRow; member: MemberRow; grants: readonly GrantRow[] }> {
   requireInviting(call);
   call.decide("member.create");
   const { invitation, invited } = await load(call);
-  if (invited !== undefined) requirePower(call.principal, { ...invited.row, ...invited });
+  if (invited !== undefined) require(call.principal, { ...invited.row, ...invited });
   if (invitation.status === "accepted" || (invitation.status === "pending" && invited !== undefined && hasArrived(invited.row))) throw new Problem("invitation/used", { detail: "It was accepted: the member signs in, or is removed." });
   if (invitation.status === "revoked" || invited === undefined) throw new Problem("invitation/revoked", { detail: "It was taken back. Invite the address anew." });
   return { invitation, member: invited.row, grants: invited.grants };
@@ -78,7 +78,7 @@ const resend = (types: TypeTable) => endpoint({
   summary: "Send an invitation once more, to the address on the card: a new link, which ends the one before. Also when it has expired.",
   answer: InvitationCard.extend({ mail: Mailed }), problems: ["invitation/used", "invitation/revoked", "conflict/state", "plan/feature-required", "quota-exceeded"],
 }, async (call) => {
-  const { invitation: before, member, grants } = await loadWaiting(call);
+  const { invitation: before, member, grants } = await loadWaiting(call, requirePower);
   if (member.status === "blocked") throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
   await requireGiving(call, types, { row: member, grants });
   const { invitation, letters } = await sent(call, member, before);
@@ -95,7 +95,7 @@ const revoke = endpoint({
   summary: "Take an invitation back: its link ends, and so does a member who never came.",
   problems: ["invitation/used", "invitation/revoked", "conflict/last-admin", "conflict/not-removable"],
 }, async (call) => {
-  const { invitation, member } = await loadWaiting(call);
+  const { invitation, member } = await loadWaiting(call, requireAuthorityToStop);
   if (member.id === call.principal.account.ownerMemberId) throw new Problem("conflict/last-admin", { detail: "This member owns the account, and has to be able to come in." });
   // Whoever has a key, or was blocked, is more than an invitation by now: they are removed as members are.
   const goes = member.status === "new" && member.acceptedAt === null;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
-import { requirePower } from "../identity/refusal.change.ts";
+import { requireAuthorityToStop } from "../identity/refusal.change.ts";
 import { called, time } from "../kernel/body.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
@@ -87,7 +87,7 @@ const revoke = endpoint({
   call.decide("member.create");
   call.decide("member.view", undefined, true);
   if (row === undefined) throw new Problem("not-found");
-  requirePower(principal, { roles: [row.role ?? ""], rights: [], grants: [], customRoles: [] });
+  requireAuthorityToStop(principal, { roles: [row.role ?? ""], rights: [], grants: [], customRoles: [] });
   if (row.status === "revoked") throw new Problem("invitation/revoked", { detail: "It was ended already." });
   return call.commit({
     statements: [guardInvitation(db, row), updateInvitation(db, row, { status: "revoked", revokedAt: now, updatedAt: now })],

@@ -30,6 +30,8 @@ export interface Operation<Body = unknown, Query = unknown> {
   readonly idempotency?: Idempotency;
   /** "required": answers 428 without If-Match. */
   readonly ifMatch?: "required" | "optional";
+  /** Answered even while the account's plan lacks what the member's roles need. */
+  readonly withoutPlan?: true;
   /** Its texts are in the language of the call. */
   readonly localized?: true;
   /** Problem codes beyond those that every route may answer. */

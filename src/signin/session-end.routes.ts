@@ -1,6 +1,7 @@
 import { sessionOf } from "../identity/key-restriction.ts";
 import { bumpMember } from "../access/stamp.store.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { requireAuthorityToStop } from "../identity/refusal.change.ts";
 import { countSessions, endSessionsOf } from "../identity/session.store.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { loadMember } from "../team/member.change.ts";
@@ -25,10 +26,14 @@ const own = endpoint({
 const theirs = endpoint({
   method: "DELETE", path: "/v1/members/:id/sessions", tag: "Members", right: "member.block", status: 204,
   summary: "End every session of a member, who signs in again. API keys stay: they are revoked one by one.",
-}, async (call) => {
-  const { row } = await loadMember(call, "member.block");
+}, endSessionsOfNamed);
+
+/** Ends the sessions of the member that the path names. */
+export async function endSessionsOfNamed(call: Call): Promise<Answer> {
+  const { row } = await loadMember(call, "member.block", requireAuthorityToStop);
   const isOwn = row.id === call.principal.memberId;
-  return end(call, row.accountId, row.id, isOwn ? sessionOf(call.principal.credential) : null, isOwn ? "ended by the member" : "ended by another member");
-});
+  const except = isOwn ? sessionOf(call.principal.credential) : null;
+  return end(call, row.accountId, row.id, except, isOwn ? "ended by the member" : "ended by another member");
+}
 
 export const sessionEndEndpoints: Endpoint[] = [own, theirs];

@@ -10,6 +10,7 @@ const card = endpoint({
   const { preset, account, types } = call.principal;
   const holder = {
     memberId: row.id, accountId: row.accountId, roles: row.roles, customRoles, rights: row.rights, grants, objectGroupIds: row.objectGroupIds, status: row.status,
+    isOwner: row.id === account.ownerMemberId,
   };
   return { status: 200, body: effective(holder, preset, account.plan, types) };
 });

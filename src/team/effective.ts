@@ -19,7 +19,7 @@ export const Effective = z.object({
   model: z.string(),
   rights: z.array(z.object({
     right: z.string(), where: Where,
-    source: z.string().describe("role:admin, right, grant:product:edit:0, derived:product:edit:0; the last two with the custom role in front that they stand in."),
+    source: z.string().describe("ownership, role:admin, right, grant:product:edit:0, derived:product:edit:0; the last two with the custom role in front that they stand in."),
   })).describe("Every reason for which a right holds. A right holds wherever one of its reasons does."),
   objectGroups: z.object({
     ids: z.array(z.string()).describe("\"all\" is every group."),

@@ -4,6 +4,7 @@ import type { GrantRow, Preset } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { requireAuthorityToStop, requirePower, stopsEveryMember } from "../identity/refusal.change.ts";
 import { etag } from "../identity/request.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { invalid } from "../kernel/problem.ts";
@@ -12,6 +13,7 @@ import { findGranted, type Granted, requireGranted, requireNeeded } from "./gran
 import { Grants, GRANTS_MAX, MemberCard, memberCard, type MemberRow } from "./member.card.ts";
 import { checkAssignment, loadMember, refuseOwnGrants, refuseUnseenLoss } from "./member.change.ts";
 import { guardMember, replaceGrants } from "./member.store.ts";
+import { takesGrantsOnly } from "./taking.ts";
 
 const NewGrants = z.strictObject({
   grants: Grants.optional(),
@@ -29,7 +31,7 @@ function wantedGrants({ bundles }: Preset, { grants = [], preset }: z.infer<type
 /** The grants of a member, replaced as a whole. The member's next call obeys. */
 async function saveGrants(call: Call, row: MemberRow, before: readonly GrantRow[], grants: readonly GrantRow[]): Promise<Answer> {
   refuseOwnGrants(call, row, before, grants);
-  refuseUnseenLoss(call, before, grants);
+  if (!stopsEveryMember(call.principal)) refuseUnseenLoss(call, before, grants);
   const after = { ...row, updatedAt: call.now, version: row.version + 1 };
   const is = memberCard(after, grants, call.principal.account.name);
   return call.commit({
@@ -45,11 +47,15 @@ const put = (types: TypeTable) => endpoint({
   summary: "Replace the grants of a member, one by one or by a bundle. The member's next call obeys.", body: NewGrants, answer: MemberCard, ifMatch: "optional",
   problems: ["plan/feature-required"],
 }, async (call) => {
-  const { row, grants: before } = await loadMember(call, "grant.edit");
+  const found = await loadMember(call, "grant.edit", requireAuthorityToStop);
+  const { row, grants: before } = found;
   const grants = wantedGrants(call.principal.preset, await call.body());
   call.ifMatch(row.version);
-  await checkAssignment(call, { roles: [], rights: [], grants, creditLimit: null }, types, true);
-  await requireGranted(call, grants);
+  if (!takesGrantsOnly(before, grants)) {
+    requirePower(call.principal, { ...row, ...found });
+    await checkAssignment(call, { roles: [], rights: [], grants, creditLimit: null }, types, true);
+    await requireGranted(call, grants);
+  }
   requireNeeded(call.principal.preset, row.roles, grants, "/grants");
   return saveGrants(call, row, before, grants);
 });

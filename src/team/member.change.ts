@@ -17,10 +17,10 @@ type Loaded = Awaited<ReturnType<typeof findMember>>[number];
 type MemberRight = "member.view" | "member.edit" | "member.block" | "member.delete" | "grant.edit" | "object_group.edit";
 
 /** One guarded read of a member and its grants; 404 where the caller may not see the member. */
-export async function loadMember(call: Call, right: MemberRight): Promise<Loaded> {
+export async function loadMember(call: Call, right: MemberRight, require = requirePower): Promise<Loaded> {
   const id = call.params["id"] ?? "";
   const [[found]] = await call.read(findMember(call.db, call.principal.accountId, id));
-  return requireMember(call, right, id, found);
+  return requireMember(call, right, id, found, undefined, require);
 }
 
 /** The same where everybody may ask about themselves. */
@@ -32,15 +32,21 @@ export async function loadAsked(call: Call): Promise<Loaded> {
   return self;
 }
 
-/** The member that was asked for, if the caller has the right and the power. @throws Problem not-found, access/denied */
-export function requireMember(call: Call, right: MemberRight, id: string, found: Loaded | undefined, missing: Problem = new Problem("not-found")): Loaded {
+/**
+ * The member that was asked for, if the caller has the right and the authority.
+ * @param require `requireAuthorityToStop` for what only takes away; then what gives as well asks for more itself
+ * @throws Problem not-found, access/denied
+ */
+export function requireMember(
+  call: Call, right: MemberRight, id: string, found: Loaded | undefined, missing: Problem = new Problem("not-found"), require = requirePower,
+): Loaded {
   if (right !== "member.view") call.decide(right);
   call.decide("member.view", memberRef(id), missing);
   if (found === undefined) throw missing;
   call.decide(right, memberRef(id));
   // Whoever sees every group says which of them others see: nobody else in the account could, for roles that only the platform gives.
   const choosesGroups = right === "object_group.edit" && call.principal.grantSet.groups === null;
-  if (right !== "member.view" && !choosesGroups) requirePower(call.principal, { ...found.row, ...found });
+  if (right !== "member.view" && !choosesGroups) require(call.principal, { ...found.row, ...found });
   return found;
 }
 
@@ -89,6 +95,8 @@ export function requireInviting({ principal }: Pick<Call, "principal">): void {
   }
 }
 
+export const OWNER_STAYS = "This member owns the account. Ownership moves by an offer: POST /v1/accounts/{id}/ownership-offers.";
+
 /** The account's owner keeps the top role, stays active and is locked out by nobody: ownership moves only by an explicit transfer. */
 export function keepOwner({ principal }: Call, row: MemberRow, after: MemberRow, topRole: string): void {
   if (row.id !== principal.account.ownerMemberId) return;
@@ -96,7 +104,7 @@ export function keepOwner({ principal }: Call, row: MemberRow, after: MemberRow,
     throw new Problem("conflict/lockout", { detail: "This member owns the account, and nobody else changes the owner's address rules." });
   }
   if (after.status !== "blocked" && after.roles.includes(topRole)) return;
-  throw new Problem("conflict/last-admin", { detail: "This member owns the account, and ownership cannot be moved yet." });
+  throw new Problem("conflict/last-admin", { detail: OWNER_STAYS });
 }
 
 /** Else another admin could come in as the owner, by the invitation that waits. @throws Problem conflict/last-admin */

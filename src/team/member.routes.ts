@@ -1,4 +1,5 @@
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { requireAuthorityToStop, requirePower } from "../identity/refusal.change.ts";
 import { etag } from "../identity/request.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { type MemberRow, MemberCard, memberCard } from "./member.card.ts";
@@ -9,16 +10,19 @@ import { type Beside, type MemberChange, savedMember } from "./saved-member.chan
 export const saveMember = async (call: Call, row: MemberRow, after: MemberRow, right: MemberChange, was: object, is: object, beside: Beside = {}): Promise<Answer> =>
   call.commit(await savedMember(call, row, after, right, was, is, beside), { status: 200, body: is, headers: { ETag: etag(after.version) } });
 
+/** Blocks or unblocks the member that the path names. Unblocking gives back, so it asks for power over what the member holds. */
+export async function setLogin(call: Call, allowed: boolean): Promise<Answer> {
+  const { row, grants } = await loadMember(call, "member.block", allowed ? requirePower : requireAuthorityToStop);
+  const { account } = call.principal;
+  const after = withLogin(call, { ...row, updatedAt: call.now, version: row.version + 1 }, allowed);
+  if (after.status === row.status) return { status: 200, body: memberCard(row, grants, account.name), headers: { ETag: etag(row.version) } };
+  return saveMember(call, row, after, "member.block", memberCard(row, grants, account.name), memberCard(after, grants, account.name));
+}
+
 const block = (verb: "block" | "unblock") => endpoint({
   method: "POST", path: `/v1/members/:id/${verb}`, tag: "Members", right: "member.block", status: 200,
   summary: verb === "block" ? "Block a member: keys and tokens are refused from the next call on." : "Unblock a member; roles and grants are as before.",
   answer: MemberCard, problems: ["conflict/last-admin", "conflict/lockout"],
-}, async (call) => {
-  const { row, grants } = await loadMember(call, "member.block");
-  const { account } = call.principal;
-  const after = withLogin(call, { ...row, updatedAt: call.now, version: row.version + 1 }, verb === "unblock");
-  if (after.status === row.status) return { status: 200, body: memberCard(row, grants, account.name), headers: { ETag: etag(row.version) } };
-  return saveMember(call, row, after, "member.block", memberCard(row, grants, account.name), memberCard(after, grants, account.name));
-});
+}, (call) => setLogin(call, verb === "unblock"));
 
 export const memberEndpoints: readonly Endpoint[] = [block("block"), block("unblock")];

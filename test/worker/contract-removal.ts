@@ -1,5 +1,5 @@
-import { type Api, newKey, ok } from "../harness/client.ts";
-import { giveCredits, newAccount, newMember, subscribe } from "../harness/people.ts";
+import { type Api, type Fetch, newKey, ok } from "../harness/client.ts";
+import { giveCredits, newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
 import type { Contract } from "./contract-world.ts";
 
 /** A member's statistics, events and assessments, and the ways of removing one. */
@@ -27,4 +27,20 @@ export async function removalCalls({ fetch }: Contract, platform: Api): Promise<
   ok(await agency.api.del(`${path}?tasks=delete`, { ifMatch: "\"99\"" }), 412);
   ok(await agency.api.del(`${path}?tasks=delete`), 204);
   ok(await agency.api.del(path), 404);
+  const leaver = await newMember(fetch, agency, { roles: ["specialist"] });
+  ok(await agency.api.post("/v1/me/leave"), 409);
+  ok(await leaver.api.post("/v1/me/leave"), 204);
+  await platformStops(fetch, platform, agency);
+}
+
+/** The same by the platform, which names the account. */
+async function platformStops(fetch: Fetch, platform: Api, agency: Person): Promise<void> {
+  const { memberId } = await newMember(fetch, agency, { roles: ["specialist"] });
+  const path = `/v1/accounts/${agency.accountId}/members/${memberId}`;
+  for (const verb of ["block", "unblock"]) ok(await platform.post(`${path}/${verb}`), 200);
+  ok(await platform.del(`${path}/sessions`), 204);
+  const { data: [key] } = ok(await platform.get<{ data: { id: string }[] }>(`${path}/api-keys`), 200).body;
+  ok(await platform.del(`${path}/api-keys/${key?.id}`), 204);
+  ok(await platform.del(path), 204);
+  ok(await platform.del(path), 404);
 }

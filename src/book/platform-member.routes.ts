@@ -1,0 +1,42 @@
+import type { z } from "zod";
+import { tenantCall } from "../accounts/tenant-call.change.ts";
+import { KeyCard } from "../identity/api-key.card.ts";
+import { KeyQuery, listKeysOf, revokeKeyOf } from "../identity/api-key.routes.ts";
+import { type Endpoint, endpoint } from "../identity/call.ts";
+import { pageOf } from "../kernel/page.ts";
+import { endSessionsOfNamed } from "../signin/session-end.routes.ts";
+import { MemberCard } from "../team/member.card.ts";
+import { setLogin } from "../team/member.routes.ts";
+import { removeNamed, RemovalQuery } from "./removal.routes.ts";
+
+const PATH = "/v1/accounts/:id/members/:memberId";
+const operation = { tag: "Accounts", right: "account.manage" } as const;
+const memberOf = (params: Readonly<Record<string, string>>) => ({ id: params["memberId"] ?? "" });
+
+const block = (verb: "block" | "unblock") => endpoint({
+  ...operation, method: "POST", path: `${PATH}/${verb}`, status: 200, answer: MemberCard, problems: ["conflict/last-admin"],
+  summary: verb === "block" ? "Platform: block any member of an account but its owner." : "Platform: unblock any member of an account.",
+}, async (call) => setLogin(await tenantCall(call, memberOf(call.params)), verb === "unblock"));
+
+const sessions = endpoint({
+  ...operation, method: "DELETE", path: `${PATH}/sessions`, status: 204,
+  summary: "Platform: end every session of a member of an account, the owner too.",
+}, async (call) => endSessionsOfNamed(await tenantCall(call, memberOf(call.params))));
+
+const keys = endpoint({
+  ...operation, method: "GET", path: `${PATH}/api-keys`, status: 200, query: KeyQuery, answer: pageOf(KeyCard),
+  summary: "Platform: the API keys of a member of an account.",
+}, async (call) => listKeysOf(await tenantCall(call, memberOf(call.params))));
+
+const revoke = endpoint({
+  ...operation, method: "DELETE", path: `${PATH}/api-keys/:keyId`, status: 204,
+  summary: "Platform: revoke an API key of a member of an account, the owner's too.",
+}, async (call) => revokeKeyOf(await tenantCall(call, { id: call.params["keyId"] ?? "" }), call.params["memberId"] ?? ""));
+
+const remove = endpoint<unknown, z.infer<typeof RemovalQuery>>({
+  ...operation, method: "DELETE", path: PATH, status: 204, query: RemovalQuery, ifMatch: "optional",
+  summary: "Platform: remove any member of an account but its owner, with all that they hold. Where the model says so, they are blocked first.",
+  problems: ["conflict/not-removable", "conflict/last-admin"],
+}, async (call) => removeNamed(await tenantCall(call, memberOf(call.params))));
+
+export const platformMemberEndpoints: readonly Endpoint[] = [block("block"), block("unblock"), sessions, keys, revoke, remove];
