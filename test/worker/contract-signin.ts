@@ -19,7 +19,7 @@ export async function signInCalls({ fetch }: Contract, platform: Api): Promise<v
   const first = ok(await anybody.post<Tokens>("/v1/auth/sessions", { token: tokenOf(mail), accountId: owner.accountId }), 201).body;
   ok(await anybody.post("/v1/auth/sessions", shown), 401);
   ok(await anybody.post("/v1/auth/refresh", { refresh_token: first.refresh_token }), 200);
-  ok(await anybody.post("/v1/auth/refresh", { refresh_token: first.refresh_token }), 401);
+  ok(await anybody.post("/v1/auth/refresh", { refresh_token: first.refresh_token }, { ip: anywhere() }), 401);
   ok(await owner.api.del("/v1/auth/session"), 409);
   ok(await (await signIn(mailbox, email)).api.via(fetch).del("/v1/auth/session"), 204);
 
