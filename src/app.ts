@@ -50,6 +50,7 @@ import { resourceEndpoints } from "./resources/resource-change.routes.ts";
 import { accountCreationEndpoints } from "./accounts/account-creation.routes.ts";
 import { accountMemberEndpoints } from "./accounts/account-member.routes.ts";
 import { accountEndpoints } from "./accounts/account.routes.ts";
+import { tierEndpoints } from "./accounts/tier.routes.ts";
 import { addressEndpoints } from "./signin/address.routes.ts";
 import { codeEndpoints } from "./signin/code.routes.ts";
 import { emailEndpoints } from "./signin/email.routes.ts";
@@ -84,6 +85,7 @@ const endpoints: readonly Endpoint[] = [
   ...meEndpoints,
   ...accountCreationEndpoints,
   ...accountEndpoints,
+  ...tierEndpoints,
   ...accountMemberEndpoints,
   ...memberListEndpoints,
   ...memberExportEndpoints,

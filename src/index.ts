@@ -1,6 +1,7 @@
 import { app, ledgersOf } from "./app.ts";
 import { consume } from "./audit/consumer.queue.ts";
 import { sweep } from "./audit/sweep.store.ts";
+import { sweepTierCredits } from "./accounts/tier-credit.change.ts";
 import type { Env } from "./env.ts";
 import { sweepCharges } from "./resources/charge-sweep.change.ts";
 import { sweepCredits } from "./hooks/credit.change.ts";
@@ -19,6 +20,7 @@ export default {
   scheduled: async (_controller, env) => {
     await sweepCharges(env);
     await sweepCredits(env);
+    await sweepTierCredits(env);
     await sweep(openDb(env.DB), ledgersOf(env));
     await sweepMails(env);
     await sweepFiles(openDb(env.DB), env.FILES, now());

@@ -5,6 +5,8 @@ import { etag } from "../identity/request.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { AccountCard, accountCard, Founded, NewAccount, OwnerClaim, toSubscription } from "./account.card.ts";
 import { memberCard } from "../team/member.card.ts";
+import { giveTierCredits } from "./tier-credit.change.ts";
+import { requireTier } from "./tier.change.ts";
 import { claimAnew, foundAccount } from "./new-account.change.ts";
 
 const MadeAccount = AccountCard.extend(Founded);
@@ -28,16 +30,20 @@ const create = endpoint({
   const body = await call.body();
   checkParent(body.kind as AccountKind, parentId, parents[0]?.kind);
   const { subscription } = body;
-  const { account, owner, claim, statements, letters } = await foundAccount(call, { ...body, subscription: subscription && toSubscription(subscription) });
+  const tier = await requireTier(call, subscription?.tier ?? null, "/subscription/tier");
+  const founded = await foundAccount(call, { ...body, subscription: subscription && toSubscription(subscription), tier });
+  const { account, owner, claim, statements, letters } = founded;
   const answer = { ...accountCard(account), owner: memberCard(owner, [], account.name) };
   const changes = { before: {}, after: { kind: account.kind, name: account.name, ownerMemberId: owner.id } };
   const event = (chain: string) => call.event("account.create", { type: "account", id: account.id }, { accountId: chain, changes });
-  return call.commit({
+  const made = await call.commit({
     statements, events: [event(account.id), event(call.principal.accountId)], letters,
   }, {
     status: 201, replay: answer, body: { ...answer, claim },
     headers: { ETag: etag(account.version), Location: `/v1/accounts/${account.id}` },
   });
+  if (founded.givesCredits) await giveTierCredits(call.env, call.db, account.id);
+  return made;
 });
 
 /** For when the answer that made the account was lost, or the claim has run out: an account that nobody can enter is of no use. */

@@ -9,9 +9,11 @@ import { definite } from "../kernel/body.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { AccountCard, accountCard, AccountPatch, type AccountRow, meaninglessSetting, PlanBody, SubscriptionBody, toSubscription } from "./account.card.ts";
 import { changedAccount } from "./account.change.ts";
-import { setState, type Wanted } from "./account-state.change.ts";
+import { setState, type StateChange, type Wanted } from "./account-state.change.ts";
 import { listAccounts } from "./account.store.ts";
 import { addressRules } from "../team/member.change.ts";
+import { giveTierCredits } from "./tier-credit.change.ts";
+import { requireTier } from "./tier.change.ts";
 import { loadTenant } from "./tenant.change.ts";
 
 const list = endpoint({
@@ -68,22 +70,26 @@ const edit = endpoint({
   return save(call, row, changedAccount(call, row, after, "account.edit"));
 });
 
-function save(call: Call, row: AccountRow, { after, change }: ReturnType<typeof changedAccount>) {
+function save(call: Call, row: AccountRow, { after, change }: Pick<StateChange, "after" | "change">) {
   return call.commit(change, { status: 200, body: accountCard(after, seesSecurity(call, row)), headers: { ETag: etag(after.version) } });
 }
 
-/** What the platform sets as a whole. */
-const set = <Body>(name: "plan" | "subscription", body: z.ZodType<Body>, change: (body: Body) => Wanted) => endpoint({
+/** What the platform sets as a whole. @param wantedOf the state with the tier that it names */
+const set = <Body>(name: "plan" | "subscription", body: z.ZodType<Body>, wantedOf: (call: Call, body: Body) => Promise<Wanted>) => endpoint({
   method: "PUT", path: `/v1/accounts/:id/${name}`, tag: "Accounts", right: "account.manage", status: 200,
   summary: `Platform: set the ${name} of an account. The next call of its members obeys.`, body, answer: AccountCard, ifMatch: "optional",
 }, async (call) => {
   const [row] = await loadTenant(call);
   const wanted = await call.body();
   call.ifMatch(row.version);
-  return save(call, row, setState(call, row, change(wanted), { kind: "now" }));
+  const change = setState(call, row, await wantedOf(call, wanted));
+  const answer = await save(call, row, change);
+  if (change.givesCredits) await giveTierCredits(call.env, call.db, row.id);
+  return answer;
 });
 
-const plan = set("plan", PlanBody, (wanted) => ({ plan: wanted }));
-const subscription = set("subscription", SubscriptionBody, (wanted) => ({ subscription: toSubscription(wanted) }));
+const plan = set("plan", PlanBody, async (_, wanted) => ({ state: "plan", plan: wanted }));
+const subscription = set("subscription", SubscriptionBody, async (call, wanted) =>
+  ({ state: "subscription", subscription: toSubscription(wanted), tier: await requireTier(call, wanted.tier, "/tier") }));
 
 export const accountEndpoints = [list, card, edit, plan, subscription];

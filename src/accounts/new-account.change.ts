@@ -12,10 +12,13 @@ import { newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { randomToken } from "../kernel/secret.ts";
 import type { Profile } from "../schema/team.ts";
+import type { TierRow } from "../schema/tier.ts";
 import { type AccountRow, DEFAULT_PLAN, NO_SUBSCRIPTION } from "./account.card.ts";
 import { insertInvitation } from "../invitations/invitation.store.ts";
 import { newInvitation, sent } from "../invitations/invite.change.ts";
+import { tierEffects } from "./account-state.change.ts";
 import { insertAccount } from "./account.store.ts";
+import { guardTier } from "./tier.store.ts";
 import type { MemberRow } from "../team/member.card.ts";
 import { insertMember } from "../team/member.store.ts";
 import { newMemberRow } from "../team/new-member.change.ts";
@@ -28,6 +31,8 @@ export interface Founding {
   readonly owner: Pick<MemberRow, "email" | "firstName" | "lastName">;
   readonly plan?: AccountRow["plan"] | undefined;
   readonly subscription?: AccountRow["subscription"] | undefined;
+  /** The one that the subscription names. */
+  readonly tier?: TierRow | null;
   readonly profile?: Profile | undefined;
 }
 
@@ -60,17 +65,20 @@ export function claimAnew(call: Call, accountId: string, memberId: string, event
 }
 
 /** An account with its first owner, who holds the top role of its model, is invited by mail, and may claim the first key. */
-export async function foundAccount(call: Call, { kind, parentId, name, owner: person, plan = DEFAULT_PLAN, subscription = NO_SUBSCRIPTION, profile = {} }: Founding) {
+export async function foundAccount(call: Call, founding: Founding) {
+  const { kind, parentId, name, owner: person, plan = DEFAULT_PLAN, subscription = NO_SUBSCRIPTION, tier = null, profile = {} } = founding;
   const { now, db } = call;
   const accountId = newId("account", now);
   const preset = presetOf(kind as AccountKind);
   const owner = newMemberRow(call, accountId, { ...person, roles: [preset.topRole], ...(preset.logins ? { login: "0001" } : {}) });
+  const gives = tierEffects(call, { id: accountId, plan }, { state: "subscription", subscription, tier });
   const account: AccountRow = {
-    id: accountId, kind, name, nameFolded: fold(name), parentId, ownerMemberId: owner.id, plan, subscription, settings: DEFAULT_SETTINGS,
+    id: accountId, kind, name, nameFolded: fold(name), parentId, ownerMemberId: owner.id, plan: gives.plan, subscription, settings: DEFAULT_SETTINGS,
     allowedIps: [], profile, mailsPerDay: null, version: 1, createdAt: now, updatedAt: now,
   };
   const { statement, claim } = firstKey(call, accountId, owner.id);
   const { invitation, letters } = await sent(call, owner, newInvitation(call, owner), { name, preset, settings: DEFAULT_SETTINGS });
   const statements = [insertAccount(db, account), ...insertMember(db, owner, [], false), insertInvitation(db, invitation), statement];
-  return { account, owner, claim, letters, statements };
+  const ofTier = [...(tier === null ? [] : [guardTier(db, tier)]), ...gives.statements];
+  return { account, owner, claim, letters, statements: [...statements, ...ofTier], givesCredits: gives.givesCredits };
 }

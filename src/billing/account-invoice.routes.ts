@@ -5,7 +5,9 @@ import { cardSchema } from "../resources/resource.card.ts";
 import { findResource, guardResource, updateResource } from "../resources/resource.store.ts";
 import type { Action, StoredType } from "../resources/type.ts";
 import { invoice } from "../resources/types/invoice.ts";
+import { giveTierCredits } from "../accounts/tier-credit.change.ts";
 import { loadTenant } from "../accounts/tenant.change.ts";
+import { endChoice } from "./tier-choice.change.ts";
 
 const stored = invoice.stored as StoredType;
 
@@ -20,7 +22,11 @@ const fromOutside = (action: Action): Endpoint => endpoint({
   const { after, event, answer } = changeBy(call, invoice, stored, row, await call.body(), action);
   // What the platform does to a tenant is in the trail of both.
   const events = [account.id, call.principal.accountId].map((accountId) => call.event("invoice.edit", event.resource, { accountId, changes: event.changes }));
-  return call.commit({ statements: [guardResource(call.db, row), updateResource(call.db, after)], events }, answer);
+  const choice = await endChoice(call, account, row, after.status === "paid");
+  const statements = [guardResource(call.db, row), updateResource(call.db, after), ...choice.change.statements];
+  const told = await call.commit({ statements, events: [...events, ...choice.change.events] }, answer);
+  if (choice.givesCredits) await giveTierCredits(call.env, call.db, account.id);
+  return told;
 });
 
 export const accountInvoiceEndpoints: readonly Endpoint[] = (stored.actions ?? []).map(fromOutside);

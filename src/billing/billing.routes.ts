@@ -2,7 +2,10 @@ import { difference } from "../audit/difference.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import type { ResourceRow } from "../schema/resource.ts";
-import { BillingCard, billingCard, billingOf, BillingPatch, patched, shownBilling } from "./billing.ts";
+import { findChoice } from "../accounts/tier.store.ts";
+import { giveTierCredits } from "../accounts/tier-credit.change.ts";
+import { BillingCard, billingCard, billingOf, BillingPatch, choiceCard, patched, shownBilling } from "./billing.ts";
+import { chooseTier, loadTiers } from "./tier-choice.change.ts";
 import { findResource, guardResource, insertResource, RESOURCE_KEY, updateResource } from "../resources/resource.store.ts";
 
 const path = "/v1/billing";
@@ -10,34 +13,44 @@ const tag = "Billing";
 
 const card = endpoint({
   method: "GET", path, tag, right: "billing.view", status: 200,
-  summary: "Tier, billing address and attached card of the account.", answer: BillingCard,
+  summary: "Tier, what was chosen beside it, billing address and attached card of the account.", answer: BillingCard,
 }, async (call) => {
   const { accountId, account } = call.principal;
   call.decide("billing.view");
-  const [[row]] = await call.read(findResource(call.db, accountId, "billing", accountId));
-  return { status: 200, body: billingCard(billingOf(row, account.subscription.tier), row, account.ownerMemberId), headers: { ETag: etag(row?.version ?? 0) } };
+  const [[row], [choice]] = await call.read(findResource(call.db, accountId, "billing", accountId), findChoice(call.db, accountId));
+  const tiers = { tier: account.subscription.tier, choice };
+  return { status: 200, body: billingCard(billingOf(row), tiers, row, account.ownerMemberId), headers: { ETag: etag(row?.version ?? 0) } };
 });
 
 /** There is one for each account, under the account's own id. */
 const edit = endpoint({
   method: "PATCH", path, tag, right: "billing.edit", status: 200,
-  summary: "Change the tier, the billing address or the attached card. What is not sent stays.", body: BillingPatch, answer: BillingCard, ifMatch: "required",
+  summary: "Choose a tier, or change the billing address or the attached card. What is not sent stays.", body: BillingPatch, answer: BillingCard, ifMatch: "required",
+  problems: ["conflict/state"],
 }, async (call) => {
-  const { accountId, memberId, account } = call.principal;
-  const [[row]] = await call.read(findResource(call.db, accountId, "billing", accountId));
+  const { db, now, principal: { accountId, memberId, account } } = call;
+  const known = await loadTiers(call, call.named("tier"), findResource(db, accountId, "billing", accountId));
+  const [row] = known.rest;
   call.decide("billing.edit");
   const body = await call.body();
   call.ifMatch(row?.version ?? 0);
-  const before = billingOf(row, account.subscription.tier);
+  const chosen = body.tier === undefined ? null : await chooseTier(call, known, body.tier);
+  const before = billingOf(row);
   const after = patched(before, body);
   const next: ResourceRow = {
     accountId, type: "billing", id: accountId, parentId: null, rootId: null, ownerId: null, groupId: null, referenceId: null, status: "active", name: "",
-    expiresAt: null, uniqueKey: null, createdBy: memberId, createdAt: call.now, ...row, attributes: { ...after }, version: (row?.version ?? 0) + 1, updatedAt: call.now,
+    expiresAt: null, uniqueKey: null, createdBy: memberId, createdAt: now, ...row, attributes: { ...after }, version: (row?.version ?? 0) + 1, updatedAt: now,
   };
-  const statements = row === undefined ? [insertResource(call.db, next)] : [guardResource(call.db, row), updateResource(call.db, next)];
-  const event = call.event("billing.edit", { type: "billing", id: accountId }, { changes: difference(shownBilling(before), shownBilling(after)) });
-  return call.commit({ statements, events: [event], again: [RESOURCE_KEY] },
-    { status: 200, body: billingCard(after, next, account.ownerMemberId), headers: { ETag: etag(next.version) } });
+  const tiers = chosen?.tiers ?? { tier: account.subscription.tier, choice: known.choice };
+  const was = { ...shownBilling(before), tier: account.subscription.tier, choice: choiceCard(known.choice) };
+  const changes = difference(was, { ...shownBilling(after), tier: tiers.tier, choice: choiceCard(tiers.choice) });
+  const event = call.event("billing.edit", { type: "billing", id: accountId }, { changes });
+  const statements = row === undefined ? [insertResource(db, next)] : [guardResource(db, row), updateResource(db, next)];
+  const answer = await call.commit({
+    statements: [...statements, ...chosen?.change.statements ?? []], events: [event, ...chosen?.change.events ?? []], again: [RESOURCE_KEY],
+  }, { status: 200, body: billingCard(after, tiers, next, account.ownerMemberId), headers: { ETag: etag(next.version) } });
+  if (chosen?.givesCredits) await giveTierCredits(call.env, db, accountId);
+  return answer;
 });
 
 export const billingEndpoints: readonly Endpoint[] = [card, edit];

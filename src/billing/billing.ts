@@ -2,6 +2,7 @@ import { z } from "zod";
 import { text } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import type { ResourceRow } from "../schema/resource.ts";
+import type { TierChoiceRow } from "../schema/tier.ts";
 import { holdsCardNumber } from "./payment-card.ts";
 
 const NO_NUMBER = "looks like a card number: card numbers are given to the payment provider only, and its token here";
@@ -24,38 +25,49 @@ const token = z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,15}_[A-Za-z0-9_-]{6,200}$
   .refine((value) => !holdsCardNumber(value), NO_NUMBER);
 
 export const BillingPatch = z.strictObject({
-  tier: plain(60).optional(),
+  tier: plain(60).optional().describe("A tier of GET /v1/tiers. It waits for the platform, unless it is free and selfService."),
   address: Address.nullable().optional(),
   card: z.strictObject({ token: token.describe("From the payment provider. Never shown again."), ...ShownCard.shape }).nullable().optional().describe("null takes the card off."),
 });
 
 export const BillingCard = z.object({
-  tier: z.string().nullable(), address: Address.nullable(), card: ShownCard.nullable(),
+  tier: z.string().nullable().describe("Of the subscription, as it is now."),
+  choice: z.object({ tier: z.string(), invoiceId: z.string(), chosenAt: z.string() }).nullable().describe("A tier that was chosen and that the platform has not settled yet."),
+  address: Address.nullable(), card: ShownCard.nullable(),
   billedTo: z.string().describe("The member who owns the account: whoever buys, this one is billed."),
   updatedAt: z.string().nullable(), version: z.number().describe("0 until something is set."),
 });
 
 /** What an account has said of its billing; the token stands apart, under a name that nothing shows. */
 export interface Billing {
-  readonly tier: string | null;
   readonly address: z.infer<typeof Address> | null;
   readonly card: z.infer<typeof ShownCard> | null;
   readonly "#token": string | null;
 }
 
-export const billingOf = (row: ResourceRow | undefined, tier: string | null): Billing =>
-  ({ tier, address: null, card: null, "#token": null, ...row?.attributes });
+export const billingOf = (row: ResourceRow | undefined): Billing =>
+  ({ address: null, card: null, "#token": null, ...row?.attributes });
 
-export function patched(billing: Billing, { tier, address, card }: z.infer<typeof BillingPatch>): Billing {
+export function patched(billing: Billing, { address, card }: z.infer<typeof BillingPatch>): Billing {
   const { token: kept, ...shown } = card ?? { token: null };
   return {
-    ...billing, tier: tier ?? billing.tier, address: address === undefined ? billing.address : address,
+    ...billing, address: address === undefined ? billing.address : address,
     ...(card === undefined ? {} : { card: card === null ? null : shown as Billing["card"], "#token": kept }),
   };
 }
 
 /** What the trail is told, too. */
-export const shownBilling = ({ tier, address, card }: Billing) => ({ tier, address, card });
+export const shownBilling = ({ address, card }: Billing) => ({ address, card });
 
-export const billingCard = (billing: Billing, row: Pick<ResourceRow, "version" | "updatedAt"> | undefined, billedTo: string) =>
-  ({ ...shownBilling(billing), billedTo, updatedAt: row === undefined ? null : iso(row.updatedAt), version: row?.version ?? 0 });
+/** The tier of the subscription, and what was chosen beside it. */
+export interface Tiers {
+  readonly tier: string | null;
+  readonly choice: TierChoiceRow | undefined;
+}
+
+export const choiceCard = (choice: TierChoiceRow | undefined) =>
+  (choice === undefined ? null : { tier: choice.tier, invoiceId: choice.invoiceId, chosenAt: iso(choice.chosenAt) });
+
+export const billingCard = (billing: Billing, { tier, choice }: Tiers, row: Pick<ResourceRow, "version" | "updatedAt"> | undefined, billedTo: string) => ({
+  tier, choice: choiceCard(choice), ...shownBilling(billing), billedTo, updatedAt: row === undefined ? null : iso(row.updatedAt), version: row?.version ?? 0,
+});

@@ -29,7 +29,7 @@ export async function equip(by: Caller, accountId: string, { restrictedAccounts,
   const path = `/v1/accounts/${accountId}`;
   await ask(platform, { method: "PUT", path: `${path}/plan`, body: { restrictedAccounts, memberLimit: null, contactUrl: null }, expect: 200 });
   await ask(platform, {
-    method: "PUT", path: `${path}/subscription`, body: { status: "active", tier: "demo", currentPeriodEnd: new Date(now + YEAR_MS).toISOString() }, expect: 200,
+    method: "PUT", path: `${path}/subscription`, body: { status: "active", tier: null, currentPeriodEnd: new Date(now + YEAR_MS).toISOString() }, expect: 200,
   });
   if (credits === 0) return;
   await ask(platform, {

@@ -1,4 +1,5 @@
 import type { TypeTable } from "../access/type.ts";
+import { giveTierCredits } from "../accounts/tier-credit.change.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";
 import type { Statement } from "../kernel/db.ts";
@@ -51,8 +52,15 @@ export async function decided(call: Call, types: TypeTable, hookId: string, foun
   try {
     return { ...await done(call, types, hookId, found.wanted), reading: found, problem: null };
   } catch (error) {
+    if (found.wanted.action === "set_subscription" && error instanceof Problem && error.code === "validation") return failed(found, error);
     return against(found, error);
   }
+}
+
+/** The body names what is not there: a fault of the message, told by where it stands in the body. */
+function failed(found: Extract<Reading, { kind: "wanted" }>, { extra: { errors = [] } }: Problem): Decision {
+  const placed = errors.map(({ pointer, detail }) => ({ pointer: found.places[pointer.slice(1)] ?? "", detail }));
+  return { outcome: "failed", change: NOTHING, reading: found, problem: new Problem("validation", { errors: placed }) };
 }
 
 /** @throws whatever is no refusal */
@@ -76,7 +84,7 @@ export const sentenceOf = ({ problem }: Decision): string | null => (problem ===
  * @throws Stale, Problem
  */
 export async function settle(call: Call, hook: HookRow, message: Message, before: DeliveryRow | null, decision: Decision): Promise<DeliveryRow> {
-  const { change, outcome, problem, reading: found, credit } = decision;
+  const { change, outcome, problem, reading: found, credit, givesCredits, accountId } = decision;
   const row = { ...deliveryRow(call, hook, message, before, decision), ...(credit === undefined ? {} : { outcome: "pending" }) };
   const note = { deliveryId: row.id, outcome, rule: ruleOf(found) };
   const told = call.event("hook.deliver", { type: "hook", id: hook.id }, {
@@ -100,6 +108,7 @@ export async function settle(call: Call, hook: HookRow, message: Message, before
     if (other.outcome === "denied") throw error;
     return refused;
   }
+  if (givesCredits === true && accountId !== undefined) await giveTierCredits(call.env, call.db, accountId);
   return credit === undefined ? row : settled(call, row);
 }
 

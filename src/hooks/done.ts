@@ -11,4 +11,6 @@ export interface Done {
   readonly accountId?: string;
   /** Credits for `accountId`, which are given once this is written, under the name of the message: giving them again does nothing. */
   readonly credit?: Credit;
+  /** Credits of the tier that the account has now: they are given once this is written. */
+  readonly givesCredits?: boolean;
 }

@@ -1,5 +1,6 @@
 import { type ResourceRef, decide, memberRef } from "../access/decide.ts";
 import type { TypeTable } from "../access/type.ts";
+import { requireTier } from "../accounts/tier.change.ts";
 import { findAccount } from "../identity/account.store.ts";
 import type { Call } from "../identity/call.ts";
 import { restrictionOf, UNRESTRICTED, widerThan } from "../identity/key-restriction.ts";
@@ -65,6 +66,7 @@ async function tried(call: Call, types: TypeTable, action: Action): Promise<void
     return call.decide("member.view", memberRef(""));
   }
   call.decide(action.action === "grant_credits" ? "credits.grant" : "account.manage");
+  if (action.action === "set_subscription") await requireTier(call, action.tier?.value ?? null, "/tier/value");
   const { value } = action.accountId;
   if (value === undefined) return;
   const [[row]] = await call.read(findAccount(call.db, value));

@@ -2,12 +2,13 @@ import { type AccountRow, toSubscription } from "../accounts/account.card.ts";
 import { setState, type Wanted as WantedState } from "../accounts/account-state.change.ts";
 import { AHEAD_MAX_MS, isOlder } from "../accounts/state-order.ts";
 import { findOrder } from "../accounts/state-order.store.ts";
+import { findTier } from "../accounts/tier.store.ts";
 import { findAccount } from "../identity/account.store.ts";
 import type { Call, Results } from "../identity/call.ts";
 import { iso } from "../kernel/clock.ts";
 import type { Statement } from "../kernel/db.ts";
-import { Problem } from "../kernel/problem.ts";
-import type { AccountState } from "../schema/state-order.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import type { TierRow } from "../schema/tier.ts";
 import type { Done } from "./done.ts";
 import type { Wanted } from "./mapping.ts";
 import { momentOf, type Place } from "./place.ts";
@@ -35,26 +36,30 @@ export async function giveCredits(call: Call, { accountId, kind, amount }: Of<"g
 }
 
 export const setPlan = (call: Call, { accountId, plan, at }: Of<"set_plan">): Promise<Done> =>
-  inOrder(call, accountId, "plan", at, "plan_set", { plan });
+  inOrder(call, accountId, at, "plan_set", null, () => ({ state: "plan", plan }));
 
 export function setSubscription(call: Call, wanted: Of<"set_subscription">): Promise<Done> {
-  const { accountId, status, tier, currentPeriodEnd, at } = wanted;
+  const { accountId, status, tier: key, currentPeriodEnd, at } = wanted;
   const ends = typeof currentPeriodEnd === "number" ? iso(currentPeriodEnd * 1000) : currentPeriodEnd;
-  const subscription = toSubscription({ status, tier, currentPeriodEnd: ends });
-  return inOrder(call, accountId, "subscription", at, "subscription_set", { subscription });
+  const subscription = toSubscription({ status, tier: key, currentPeriodEnd: ends });
+  return inOrder(call, accountId, at, "subscription_set", key, (tier) => {
+    if (key !== null && tier === null) throw invalid("/tier", "must be a tier of the platform's list");
+    return { state: "subscription", subscription, tier };
+  });
 }
 
 /** Sets a state unless a newer message, or a member of the platform, has set it already. */
 async function inOrder(
-  call: Call, accountId: string, state: AccountState, at: Place | null, outcome: "plan_set" | "subscription_set", wanted: WantedState,
+  call: Call, accountId: string, at: Place | null, outcome: "plan_set" | "subscription_set", key: string | null, wantedWith: (tier: TierRow | null) => WantedState,
 ): Promise<Done> {
-  const [row, order] = await tenant(call, "account.manage", accountId, findOrder(call.db, accountId));
+  const [row, order, [tier = null]] = await tenant(call, "account.manage", accountId, findOrder(call.db, accountId), findTier(call.db, key ?? ""));
   const moment = momentOf(at);
   if (moment.kind === "time" && moment.at > call.now + AHEAD_MAX_MS) {
     throw new Problem("conflict/state", { detail: "The time of this message is more than five minutes ahead of this gate's clock." });
   }
+  const state = outcome === "plan_set" ? "plan" : "subscription";
   if (isOlder(moment, order.find((one) => one.state === state))) {
     return { outcome: "superseded", change: { statements: [], events: [] }, accountId };
   }
-  return { outcome, change: setState(call, row, wanted, moment).change, accountId };
+  return { outcome, accountId, ...setState(call, row, wantedWith(tier), { moment, order }) };
 }

@@ -5,11 +5,14 @@ import { valueAt } from "./pointer.ts";
 
 const TYPE_MAX = 200;
 
+/** Where in the body each value was found. */
+type Places = Readonly<Record<string, string>>;
+
 /** What a body means by a mapping. */
 export type Reading = { readonly eventType: string | null } & (
   | { readonly kind: "ignored" }
   | { readonly kind: "failed"; readonly rule: number | null; readonly errors: readonly Fault[] }
-  | { readonly kind: "wanted"; readonly rule: number; readonly wanted: Wanted }
+  | { readonly kind: "wanted"; readonly rule: number; readonly wanted: Wanted; readonly places: Places }
 );
 
 /** @param headerType the event's type as a header says it, for mappings that look there */
@@ -23,7 +26,7 @@ export function read({ typeAt, rules }: Mapping, payload: unknown, headerType: s
   return action === undefined ? { kind: "ignored", eventType: type } : { eventType: type, rule, ...filled(action, payload) };
 }
 
-type Filled = { readonly kind: "failed"; readonly errors: readonly Fault[] } | { readonly kind: "wanted"; readonly wanted: Wanted };
+type Filled = { readonly kind: "failed"; readonly errors: readonly Fault[] } | { readonly kind: "wanted"; readonly wanted: Wanted; readonly places: Places };
 
 /** The action with its values in it. What is wrong is told by where it stands in the body, never by what stands there. */
 function filled(action: Action, payload: unknown): Filled {
@@ -31,8 +34,9 @@ function filled(action: Action, payload: unknown): Filled {
   const values = Object.fromEntries([...sources].map(([name, source]) => [name, valueOf(payload, name, source)]));
   const missing = [...sources].filter(([name]) => values[name] === undefined).map(([, source]) => ({ pointer: source.pointer ?? "", detail: "is not there" }));
   if (missing.length > 0) return { kind: "failed", errors: missing };
+  const places = Object.fromEntries([...sources].flatMap(([name, { pointer }]) => (pointer === undefined ? [] : [[name, pointer]])));
   try {
-    return { kind: "wanted", wanted: validate<Wanted>(WANTED[action.action] as never, { ...action, ...values }, "body") };
+    return { kind: "wanted", places, wanted: validate<Wanted>(WANTED[action.action] as never, { ...action, ...values }, "body") };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return { kind: "failed", errors: (error.extra.errors ?? []).map(({ pointer, detail }) => ({ pointer: sources.get(pointer.split("/")[1] ?? "")?.pointer ?? pointer, detail })) };

@@ -34,7 +34,7 @@ interface Made {
 /** The plan that operators need, and a subscription that is active. */
 export async function subscribe(platform: Api, accountId: string): Promise<void> {
   ok(await platform.put(`/v1/accounts/${accountId}/plan`, { restrictedAccounts: true, memberLimit: null, contactUrl: null }), 200);
-  ok(await platform.put(`/v1/accounts/${accountId}/subscription`, { status: "active", tier: "test", currentPeriodEnd: null }), 200);
+  ok(await platform.put(`/v1/accounts/${accountId}/subscription`, { status: "active", tier: null, currentPeriodEnd: null }), 200);
 }
 
 export async function giveCredits(platform: Api, accountId: string, amount: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Api, ok, type Problem } from "../harness/client.ts";
+import { sweepTierCredits } from "../../src/accounts/tier-credit.change.ts";
 import { newMember, type Person } from "../harness/people.ts";
 import { CARD, INVOICE, keyed } from "./marketplace-world.ts";
 import { fetch, foundPlatform, grants, made, said, subscribed } from "./operators-world.ts";
@@ -38,13 +39,13 @@ describe("billing", () => {
     expect(said(await operator.api.get("/v1/invoices/ivc_none"))).toBe("404 not-found");
   });
 
-  it("S0.27 view sees what is stored, edit changes tier and card; a card is told by brand, last four digits and expiry", async () => {
+  it("S0.27 view sees what is stored, edit changes address and card; a card is told by brand, last four digits and expiry", async () => {
     await give({ resourceType: "billing", access: "view" });
-    expect(said(await operator.api.patch("/v1/billing", { tier: "gold" }, ANY))).toBe(NO);
+    expect(said(await operator.api.patch("/v1/billing", { card: CARD }, ANY))).toBe(NO);
     for (const access of ["edit", "owner"]) {
       await give({ resourceType: "billing", access });
-      const { body } = ok(await operator.api.patch<Billing>("/v1/billing", { tier: access, card: CARD }, ANY), 200);
-      expect(body).toMatchObject({ tier: access, card: SHOWN, billedTo: owner.memberId });
+      const { body } = ok(await operator.api.patch<Billing>("/v1/billing", { address: { city: access }, card: CARD }, ANY), 200);
+      expect(body).toMatchObject({ address: { city: access }, card: SHOWN, billedTo: owner.memberId });
       expect(ok(await owner.api.get<Billing>("/v1/billing"), 200).body).toEqual(body);
     }
     expect(JSON.stringify(ok(await owner.api.get("/v1/audit?limit=100"), 200).body)).not.toContain(CARD.token);
@@ -81,18 +82,18 @@ describe("billing", () => {
   });
 
   it("asks for If-Match from the first change on, and of two at once one wins", async () => {
-    expect(said(await owner.api.patch("/v1/billing", { tier: "a" }))).toBe("428 precondition-required");
+    expect(said(await owner.api.patch("/v1/billing", { address: { city: "a" } }))).toBe("428 precondition-required");
     expect(ok(await owner.api.get("/v1/billing"), 200).headers.get("etag")).toBe('"0"');
-    const answers = await Promise.all(["a", "b"].map((tier) => owner.api.patch("/v1/billing", { tier }, { ifMatch: '"0"' })));
+    const answers = await Promise.all(["a", "b"].map((city) => owner.api.patch("/v1/billing", { address: { city } }, { ifMatch: '"0"' })));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412]);
-    expect(said(await owner.api.patch("/v1/billing", { tier: "c" }, { ifMatch: '"0"' }))).toBe("412 precondition-failed");
-    ok(await owner.api.patch("/v1/billing", { tier: "c" }, { ifMatch: '"1"' }), 200);
+    expect(said(await owner.api.patch("/v1/billing", { address: { city: "c" } }, { ifMatch: '"0"' }))).toBe("412 precondition-failed");
+    ok(await owner.api.patch("/v1/billing", { address: { city: "c" } }, { ifMatch: '"1"' }), 200);
   });
 
   it("each account has its own", async () => {
     const other = await subscribed(platform, "vendor");
-    ok(await owner.api.patch("/v1/billing", { tier: "gold", card: CARD }, ANY), 200);
-    expect(ok(await other.api.get<Billing>("/v1/billing"), 200).body).toMatchObject({ tier: "test", card: null, billedTo: other.memberId });
+    ok(await owner.api.patch("/v1/billing", { card: CARD }, ANY), 200);
+    expect(ok(await other.api.get<Billing>("/v1/billing"), 200).body).toMatchObject({ tier: null, card: null, billedTo: other.memberId });
   });
 });
 
@@ -156,5 +157,127 @@ describe("analytics", () => {
       const answers = [await operator.api.post("/v1/analytics", {}), await operator.api.patch("/v1/analytics", {}), await operator.api.put("/v1/analytics", {}), await operator.api.del("/v1/analytics")];
       expect(answers.map(said)).toEqual(Array.from({ length: 4 }, () => "405 method-not-allowed"));
     }
+  });
+});
+
+describe("tiers", () => {
+  interface Choosing { readonly tier: string | null; readonly choice: { tier: string; invoiceId: string } | null }
+  let count = 0;
+  const price = (amount: number) => ({ amount, currency: "EUR" });
+  /** A new tier of the platform's list, by its key. */
+  async function tier(more: object): Promise<string> {
+    const key = `t${count += 1}`;
+    ok(await platform.post("/v1/tiers", { key, names: { en: `Tier ${key}`, ru: `Тариф ${key}` }, price: price(900), ...more }), 201);
+    return key;
+  }
+  const free = (more: object = {}) => tier({ price: price(0), selfService: true, ...more });
+  const choose = (key: string, who = owner.api) => who.patch<Choosing>("/v1/billing", { tier: key }, ANY);
+  const chosen = async (key: string, who = owner.api) => ok(await choose(key, who), 200).body;
+  const card = async () => ok(await platform.get<{ plan: object; subscription: object }>(`/v1/accounts/${owner.accountId}`), 200).body;
+  const balance = async () => ok(await platform.get(`/v1/accounts/${owner.accountId}/credits`), 200).body["balance"];
+  const end = (invoiceId: string, verb: string) => platform.post(`/v1/accounts/${owner.accountId}/invoices/${invoiceId}/${verb}`, {});
+  const status = async (id: string) => ok(await owner.api.get(`/v1/invoices/${id}`), 200).body["status"];
+  const subscribe = (body: object) => platform.put(`/v1/accounts/${owner.accountId}/subscription`, { status: "active", ...body });
+
+  it("K16 S0.27 a tier that is chosen waits with an invoice; features and credits come when the platform settles it, once", async () => {
+    ok(await platform.put(`/v1/accounts/${owner.accountId}/plan`, { restrictedAccounts: false }), 200);
+    const key = await tier({ features: { restrictedAccounts: true, memberLimit: 9 }, creditsPerMonth: 50 });
+    const { tier: now, choice } = await chosen(key);
+    expect([now, choice]).toMatchObject([null, { tier: key }]);
+    expect((await chosen(key)).choice).toEqual(choice);
+    const { data } = ok(await owner.api.get<{ data: object[] }>("/v1/invoices"), 200).body;
+    expect(data).toMatchObject([{ id: choice?.invoiceId, amount: 900, currency: "EUR", billedTo: owner.memberId, status: "open" }]);
+    expect([await card(), await balance()]).toMatchObject([{ plan: { restrictedAccounts: false }, subscription: { tier: null } }, 0]);
+    expect(said(await owner.api.post(`/v1/invoices/${choice?.invoiceId}/settle`, {}))).toBe(NO);
+    ok(await end(choice?.invoiceId ?? "", "settle"), 200);
+    expect(await card()).toMatchObject({ plan: { restrictedAccounts: true, memberLimit: 9 }, subscription: { status: "active", tier: key, currentPeriodEnd: null } });
+    expect([await balance(), ok(await owner.api.get<Choosing>("/v1/billing"), 200).body]).toMatchObject([50, { tier: key, choice: null }]);
+    ok(await subscribe({ tier: key }), 200);
+    expect(await balance()).toBe(50);
+  });
+
+  it("K16 another choice cancels the invoice of the one before; a canceled invoice ends its choice; the tier in force withdraws it", async () => {
+    const [one, two, has] = [await tier({}), await tier({}), await tier({})];
+    ok(await subscribe({ tier: has }), 200);
+    const [first, second] = [(await chosen(one)).choice?.invoiceId ?? "", (await chosen(two)).choice?.invoiceId ?? ""];
+    expect([await status(first), await status(second)]).toEqual(["canceled", "open"]);
+    expect(said(await end(first, "settle"))).toBe("409 conflict/state");
+    ok(await end(second, "cancel"), 200);
+    expect(ok(await owner.api.get<Choosing>("/v1/billing"), 200).body).toMatchObject({ tier: has, choice: null });
+    const third = (await chosen(one)).choice?.invoiceId ?? "";
+    expect(await chosen(has)).toMatchObject({ tier: has, choice: null });
+    expect([await status(third), (await card()).subscription]).toMatchObject(["canceled", { tier: has }]);
+    await chosen(one);
+    ok(await subscribe({ tier: one }), 200);
+    expect(ok(await owner.api.get<Choosing>("/v1/billing"), 200).body).toMatchObject({ tier: one, choice: null });
+  });
+
+  it("K16 a free tier marked selfService works at once and gives no credits twice in a period, however often tiers are changed", async () => {
+    const [one, two] = [await free({ creditsPerMonth: 20, features: { memberLimit: 5 } }), await free({ creditsPerMonth: 70 })];
+    expect(await chosen(one)).toMatchObject({ tier: one, choice: null });
+    expect([await card(), await balance()]).toMatchObject([{ plan: { memberLimit: 5 }, subscription: { status: "active", tier: one } }, 20]);
+    for (const key of [one, two, one]) await chosen(key);
+    await Promise.all([choose(one), choose(two)]);
+    expect(await balance()).toBe(20);
+    // The ledger remembers what the database forgets; another month is another period.
+    await env.DB.prepare("DELETE FROM tier_credit WHERE account_id = ?").bind(owner.accountId).run();
+    await chosen(two);
+    expect(await balance()).toBe(20);
+    await env.DB.prepare("UPDATE tier_credit SET period = 'free:2020-01', given_at = NULL WHERE account_id = ?").bind(owner.accountId).run();
+    await sweepTierCredits(env, 0);
+    expect(await balance()).toBe(90);
+    ok(await subscribe({ status: "past_due", tier: one }), 200);
+    expect(said(await choose(two))).toBe("409 conflict/state");
+  });
+
+  it("K16 credits of a tier that a crash left behind are given by the sweep, once", async () => {
+    const key = await free({ creditsPerMonth: 30 });
+    await env.DB.prepare("CREATE TRIGGER crash BEFORE UPDATE ON tier_credit WHEN NEW.given_at IS NOT NULL BEGIN SELECT RAISE(ABORT, 'crash'); END").run();
+    await chosen(key);
+    await env.DB.prepare("DROP TRIGGER crash").run();
+    const due = () => env.DB.prepare("SELECT COUNT(*) AS n FROM tier_credit WHERE account_id = ? AND given_at IS NULL").bind(owner.accountId).first("n");
+    expect(await due()).toBe(1);
+    await Promise.all([sweepTierCredits(env, 0), sweepTierCredits(env, 0)]);
+    expect([await due(), await balance()]).toEqual([0, 30]);
+  });
+
+  it("K16 billing.edit by a grant chooses, and never gives restrictedAccounts by itself", async () => {
+    await give({ resourceType: "billing", access: "edit" });
+    const paid = await tier({ features: { restrictedAccounts: true } });
+    expect((await chosen(paid, operator.api)).choice).toMatchObject({ tier: paid });
+    const key = { key: "sly", names: { en: "Sly", ru: "Sly" } };
+    for (const body of [{ price: price(0), features: { restrictedAccounts: true } }, { price: price(1) }]) {
+      expect(said(await platform.post("/v1/tiers", { ...key, ...body, selfService: true }))).toBe("422 validation");
+    }
+    const gift = await free();
+    for (const patch of [{ features: { restrictedAccounts: true } }, { price: price(1) }]) {
+      expect(said(await platform.patch(`/v1/tiers/${gift}`, patch, ANY))).toBe("422 validation");
+    }
+    expect(said(await platform.patch(`/v1/tiers/${paid}`, { selfService: true }, ANY))).toBe("422 validation");
+    // Free, but not for members to put in force.
+    const granted = await tier({ price: price(0), features: { restrictedAccounts: true } });
+    expect((await chosen(granted, operator.api)).choice).toMatchObject({ tier: granted });
+    expect((await card()).subscription).toMatchObject({ tier: null });
+  });
+
+  it("K16 a tier that is not of the list, or not offered, is refused wherever it is named; one that is named is not removed", async () => {
+    const hidden = await tier({ offered: false });
+    for (const key of ["gold", hidden, hidden.toUpperCase(), "__proto__", "' OR 1=1 --"]) expect(said(await choose(key)), key).toBe("422 validation");
+    expect(said(await subscribe({ tier: "gold" }))).toBe("422 validation");
+    const account = { kind: "team", name: "T", owner: { email: "tiers@example.com", firstName: "T", lastName: "T" } };
+    expect(said(await platform.post("/v1/accounts", { ...account, subscription: { status: "active", tier: "gold" } }, keyed()))).toBe("422 validation");
+    const at = { pointer: "/at", as: "time" };
+    const rule = (value: string) => ({ when: { type: "x" }, then: { action: "set_subscription", accountId: { pointer: "/a" }, status: { value: "active" }, tier: { value }, at } });
+    const hook = (value: string) => platform.post("/v1/hooks", { name: "H", scheme: "standard", mapping: { typeAt: "/type", rules: [rule(value)] } }, keyed());
+    expect(said(await hook("gold"))).toBe("422 validation");
+    ok(await hook(hidden), 201);
+    expect(said(await platform.del(`/v1/tiers/${hidden}`))).toBe("409 conflict/not-removable");
+    const credits = await tier({ creditsPerMonth: 8, features: { memberLimit: 3 } });
+    const founded = ok(await platform.post<{ id: string; plan: object }>("/v1/accounts", { ...account, subscription: { status: "active", tier: credits } }, keyed()), 201).body;
+    expect([founded.plan, ok(await platform.get(`/v1/accounts/${founded.id}/credits`), 200).body["balance"]]).toMatchObject([{ memberLimit: 3 }, 8]);
+    expect(said(await platform.del(`/v1/tiers/${credits}`))).toBe("409 conflict/not-removable");
+    const { data } = ok(await operator.api.get<{ data: { key: string }[] }>("/v1/tiers?limit=100"), 200).body;
+    expect([data.some(({ key }) => key === hidden), data.some(({ key }) => key === credits)]).toEqual([false, true]);
+    for (const who of [owner.api, operator.api]) expect(said(await who.post("/v1/tiers", { key: "mine", names: { en: "M", ru: "M" }, price: price(0) }))).toBe(NO);
   });
 });

@@ -29,3 +29,23 @@ export async function hookCalls({ fetch }: Contract, platform: Api): Promise<voi
   ok(await who.del(path), 204);
   ok(await who.get(path), 404);
 }
+
+/** A tier from its making to its end, chosen and settled in between. */
+export async function tierCalls({ fetch }: Contract, platform: Api): Promise<void> {
+  const { api: who, accountId } = await newAccount(fetch, platform, "vendor");
+  const [body, command] = [{ key: "contract", names: { en: "Contract", ru: "Договор" }, price: { amount: 900, currency: "EUR" } }, { idempotencyKey: newKey() }];
+  for (const _ of ["first", "again"]) ok(await platform.post("/v1/tiers", body, command), 201);
+  ok(await platform.post("/v1/tiers", body), 409);
+  ok(await platform.post("/v1/tiers", { ...body, key: "free", selfService: true }), 422);
+  for (const each of [platform, who]) ok(await each.get("/v1/tiers?limit=1"), 200);
+  const { choice } = ok(await who.patch<{ choice: { invoiceId: string } }>("/v1/billing", { tier: "contract" }, { ifMatch: "*" }), 200).body;
+  ok(await platform.del("/v1/tiers/contract"), 409);
+  ok(await platform.post(`/v1/accounts/${accountId}/invoices/${choice.invoiceId}/cancel`, {}), 200);
+  const features = { restrictedAccounts: true, memberLimit: null };
+  ok(await platform.patch("/v1/tiers/contract", { features, creditsPerMonth: 5 }, { ifMatch: "\"1\"" }), 200);
+  ok(await platform.patch("/v1/tiers/contract", { offered: false }, { ifMatch: "\"1\"" }), 412);
+  ok(await platform.patch("/v1/tiers/contract", { offered: false }), 428);
+  ok(await who.del("/v1/tiers/contract"), 403);
+  ok(await platform.del("/v1/tiers/contract"), 204);
+  ok(await platform.del("/v1/tiers/contract"), 404);
+}

@@ -6,7 +6,7 @@ import { dealerCalls } from "./contract-dealer.ts";
 import { invitationCalls } from "./contract-invitations.ts";
 import { licensing } from "./contract-licensing.ts";
 import { exportCalls } from "./contract-export.ts";
-import { hookCalls } from "./contract-hooks.ts";
+import { hookCalls, tierCalls } from "./contract-hooks.ts";
 import { marketplaceCalls } from "./contract-marketplace.ts";
 import { mailCalls } from "./contract-mail.ts";
 import { memberAccess } from "./contract-members.ts";
@@ -129,6 +129,7 @@ test("every operation answers what /openapi.json says: status, headers and conte
   await mailCalls(contract, owner);
   await invitationCalls(contract, platform);
   await hookCalls(contract, platform);
+  await tierCalls(contract, platform);
   await reading();
   expect(contract.faults).toEqual([]);
   expect(operationsOf(contract.document).filter((operation) => !contract.done.has(operation))).toEqual([]);

@@ -176,6 +176,28 @@ describe("K13 messages that set a state", () => {
   });
 });
 
+describe("K16 messages that name a tier", () => {
+  test("K16 its features and credits come with it; a newer plan stays; a tier that is not of the list is a fault of the message", async () => {
+    const id = await account();
+    const names = { en: "Gold", ru: "Золотой" };
+    const gold = { key: "gold", names, price: { amount: 900, currency: "EUR" }, features: { memberLimit: 3 }, creditsPerMonth: 40 };
+    ok(await platform.post("/v1/tiers", gold), 201);
+    const { rules: [, plan, , rule], ...head } = mapping(TIME);
+    const named = await newHook(platform, "standard", { ...head, rules: [plan, { ...rule, then: { ...rule?.then, tier: { pointer: "/tier" } } }] });
+    const tell = (created: number, tier: unknown, status = "active") => send({ ...subscription(id, status, created), tier }, { via: named });
+    const state = async () => [(await cardOf(id)).plan.memberLimit, await balanceOf(id)];
+    expect([await tell(NOW - 50, "gold", "past_due"), ...await state()]).toEqual(["subscription_set", null, 0]);
+    expect([await tell(NOW - 40, "gold"), ...await state()]).toEqual(["subscription_set", 3, 40]);
+    expect([await send({ type: "plan", account: id, created: NOW - 45 }, { via: named }), ...await state()]).toEqual(["superseded", 3, 40]);
+    expect([await send({ type: "plan", account: id, created: NOW - 20 }, { via: named }), ...await state()]).toEqual(["plan_set", 7, 40]);
+    expect([await tell(NOW - 30, "gold"), ...await state()]).toEqual(["subscription_set", 7, 40]);
+    expect(await tell(NOW - 35, "none")).toBe("superseded");
+    const { status, body } = await post(fetch, named, { ...subscription(id, "active", NOW), tier: "none" });
+    expect([status, body["errors" as keyof typeof body]]).toEqual([422, [{ pointer: "/tier", detail: expect.any(String) }]]);
+    expect(await tell(NOW, null)).toBe("subscription_set");
+  });
+});
+
 describe("K13 a mapping without an order", () => {
   test.each([["no at", undefined], ["no pointer", { as: "time" }], ["the whole body", { pointer: "", as: "time" }], ["another kind", { pointer: "/a", as: "number" }]])(
     "K13 %s: it is refused when it is saved", async (_, at) => {

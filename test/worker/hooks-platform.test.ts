@@ -19,7 +19,7 @@ const PAYMENTS = {
     { when: when("plan.bought"), then: { action: "set_plan", accountId: account, plan: { restrictedAccounts: true, memberLimit: 7 }, at } },
     {
       when: when("subscription.updated"),
-      then: { action: "set_subscription", accountId: account, status: { pointer: "/data/object/status" }, tier: { value: "pro" }, currentPeriodEnd: { pointer: "/data/object/current_period_end" },
+      then: { action: "set_subscription", accountId: account, status: { pointer: "/data/object/status" }, tier: { pointer: "/data/object/tier" }, currentPeriodEnd: { pointer: "/data/object/current_period_end" },
         at,
       },
     },
@@ -33,6 +33,7 @@ const send = async (payload: object, id = newMessage()) => became(await post(fet
 beforeAll(async () => {
   platform = await foundPlatform();
   tenant = await newAccount(fetch, platform, "team");
+  ok(await platform.post("/v1/tiers", { key: "pro", names: { en: "Pro", ru: "Про" }, price: { amount: 900, currency: "EUR" } }), 201);
   hook = await newHook(platform, "stripe", PAYMENTS);
 });
 
@@ -65,10 +66,10 @@ describe("a hook of the platform account, signed as Stripe signs", () => {
     const cardOf = async () => ok(await tenant.api.get<{ plan: object; subscription: object }>(`/v1/accounts/${tenant.accountId}`), 200).body;
     expect(await send(event("plan.bought", {}))).toBe("plan_set");
     expect((await cardOf()).plan).toMatchObject({ restrictedAccounts: true, memberLimit: 7 });
-    expect(await send(event("subscription.updated", { status: "active", current_period_end: 1_893_456_000 }))).toBe("subscription_set");
+    expect(await send(event("subscription.updated", { status: "active", tier: "pro", current_period_end: 1_893_456_000 }))).toBe("subscription_set");
     expect((await cardOf()).subscription).toEqual({ status: "active", tier: "pro", currentPeriodEnd: "2030-01-01T00:00:00.000Z" });
-    expect(await send(event("subscription.updated", { status: "canceled", current_period_end: null }))).toBe("subscription_set");
-    expect((await cardOf()).subscription).toMatchObject({ status: "canceled", currentPeriodEnd: null });
+    expect(await send(event("subscription.updated", { status: "canceled", tier: "pro", current_period_end: null }))).toBe("subscription_set");
+    expect((await cardOf()).subscription).toMatchObject({ status: "canceled", tier: "pro", currentPeriodEnd: null });
     for (const who of [tenant.api, platform]) {
       const { data } = ok(await who.get<{ data: { action: string; actor: { hookId: string | null } }[] }>("/v1/audit?limit=100"), 200).body;
       expect(data.filter(({ action, actor }) => action === "account.manage" && actor.hookId === hook.id)).toHaveLength(3);
@@ -81,7 +82,8 @@ describe("a hook of the platform account, signed as Stripe signs", () => {
     ["less than nothing", () => paid(-5), "422 validation"],
     ["half a credit", () => paid(0.5), "422 validation"],
     ["more than a command may", () => paid(1e15), "422 validation"],
-    ["a status that is none", () => event("subscription.updated", { status: "trialing", current_period_end: null }), "422 validation"],
+    ["a status that is none", () => event("subscription.updated", { status: "trialing", tier: "pro", current_period_end: null }), "422 validation"],
+    ["a tier that is not of the list", () => event("subscription.updated", { status: "active", tier: "gold", current_period_end: null }), "422 validation"],
     ["an account that is not there", () => event("plan.bought", {}, "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV"), "refused not-found"],
     ["an account's id that is none", () => event("plan.bought", {}, "' OR 1=1 --"), "422 validation"],
   ])("does nothing with %s", async (_, payload, expected) => {
