@@ -11,6 +11,7 @@ import type { ProblemCode } from "../kernel/problem.ts";
 import { clientAddress } from "./address.ts";
 import type { Endpoint } from "./call.ts";
 import { pass, type Seen } from "./gate.ts";
+import { withoutSecrets } from "./mask.ts";
 import { GateRequest } from "./request.ts";
 
 export interface GateEnv {
@@ -21,7 +22,8 @@ export interface GateEnv {
 /** First in line: names the request, notes who it was in the call log, and says no to nobody. */
 export const attend: MiddlewareHandler<GateEnv> = async (c, next) => {
   const requestId = newId("request", now());
-  const userAgent = c.req.header("user-agent")?.slice(0, 500) ?? null;
+  const sent = c.req.header("user-agent");
+  const userAgent = sent === undefined ? null : withoutSecrets(sent).slice(0, 500);
   c.set("origin", { requestId, ip: clientAddress(c.req.raw.headers), userAgent });
   c.set("seen", { principal: null });
   c.set("code", null);
@@ -45,7 +47,7 @@ function note(c: Context<GateEnv>, requestId: string): void {
   const at = now();
   logCall({
     id: newId("call", at), accountId: principal?.accountId ?? "", at, memberId: principal?.memberId ?? null, apiKeyId: principal?.credential.kind === "key" ? principal.credential.id : null,
-    method: c.req.method, path: c.req.path.replace(SIGNED, "/…"), status: c.res.status, code, ip: origin.ip, userAgent: origin.userAgent, requestId,
+    method: c.req.method, path: withoutSecrets(c.req.path.replace(SIGNED, "/…")), status: c.res.status, code, ip: origin.ip, userAgent: origin.userAgent, requestId,
   }, (message) => c.env.AUDIT.send(message), (work) => c.executionCtx.waitUntil(work));
 }
 

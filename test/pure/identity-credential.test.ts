@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isApiKey, keyHints, mintKey } from "../../src/identity/api-key.ts";
+import { withoutSecrets } from "../../src/identity/mask.ts";
 import { credentialOf } from "../../src/identity/credential.ts";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -10,6 +11,18 @@ const runs = { numRuns: 2_000 };
 
 /** The number that base62 characters stand for. */
 const numberOf = (text: string): bigint => [...text].reduce((sum, char) => sum * 62n + BigInt(ALPHABET.indexOf(char)), 0n);
+
+describe("K16 what logs keep of a caller's text", () => {
+  test("has no secret in it, however often it is encoded, and is the same where there is none", () => {
+    const encode = (text: string, times: number): string => (times === 0 ? text : encode(encodeURIComponent(text), times - 1));
+    fc.assert(fc.property(random, fc.integer({ min: 0, max: 3 }), fc.integer({ min: 9, max: 53 }), (bytes, times, length) => {
+      const secret = mintKey(bytes).slice(0, length);
+      const kept = withoutSecrets(`/v1/${encode(`a/${secret}`, times)}`);
+      return !decodeURIComponent(kept).includes(secret);
+    }), { numRuns: 300 });
+    for (const plain of ["/v1/members/mem_01ARZ3NDEKTSV4RRFFQ69G5FAV/api-keys", "/v1/catalog/x/files/a%20b.zip", "curl/8.5.0", "/%zz%"]) expect(withoutSecrets(plain)).toBe(plain);
+  });
+});
 
 describe("an API key", () => {
   test("has a mark that scanners find, 256 random bits and their CRC-32", () => {
