@@ -69,6 +69,7 @@ import { unsubscribeEndpoints } from "./team/unsubscribe.routes.ts";
 import { trailEndpoints } from "./trail/audit.routes.ts";
 import { acceptEndpoints } from "./signin/accept.routes.ts";
 import { joinEndpoints } from "./signin/join.routes.ts";
+import { namedAddressEndpoints } from "./signin/named-address.routes.ts";
 import type { Env } from "./env.ts";
 
 /** The account's object as the trail sees it. */
@@ -82,6 +83,7 @@ const endpoints: readonly Endpoint[] = [
   ...sessionEndpoints(TYPE_TABLE), ...sessionEndEndpoints,
   ...emailEndpoints,
   ...addressEndpoints,
+  ...namedAddressEndpoints(TYPE_TABLE),
   ...meEndpoints,
   ...accountCreationEndpoints,
   ...accountEndpoints,

@@ -18,6 +18,8 @@ export interface Role {
   readonly creditLimit: boolean;
   /** May make API keys for themselves where the account says that members may. */
   readonly ownKeys: boolean;
+  /** Whoever has no other role of the model holds no API key, and calls in a session. */
+  readonly keyless?: true;
   /** Sees every object group of the account. */
   readonly everyGroup?: true;
   /** Nobody's access is edited so that a member with this role is left without any grant on this type. */

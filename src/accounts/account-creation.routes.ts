@@ -1,9 +1,10 @@
 import { type AccountKind, PARENT_KINDS } from "../access/model.ts";
 import { findAccount } from "../identity/account.store.ts";
 import { endpoint } from "../identity/call.ts";
+import { findMember } from "../identity/member.store.ts";
 import { etag } from "../identity/request.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
-import { AccountCard, accountCard, Founded, NewAccount, OwnerClaim, toSubscription } from "./account.card.ts";
+import { AccountCard, accountCard, ClaimQuery, Founded, NewAccount, OwnerClaim, toSubscription } from "./account.card.ts";
 import { memberCard } from "../team/member.card.ts";
 import { giveTierCredits } from "./tier-credit.change.ts";
 import { requireTier } from "./tier.change.ts";
@@ -49,13 +50,15 @@ const create = endpoint({
 /** For when the answer that made the account was lost, or the claim has run out: an account that nobody can enter is of no use. */
 const reissue = endpoint({
   method: "POST", path: "/v1/accounts/:id/owner-claims", tag: "Accounts", right: "account.create", status: 201,
-  summary: "Platform: a new claim for the owner's first key, while the owner has never had one. The older claim ends.",
-  answer: OwnerClaim, problems: ["invitation/used"],
+  summary: "Platform: a new claim for a key of the owner. The older claim ends. It is mailed to an owner who signs in by mail.",
+  query: ClaimQuery, answer: OwnerClaim, problems: ["conflict/state"],
 }, async (call) => {
   const [[account]] = await call.read(findAccount(call.db, call.params["id"] ?? ""));
   call.decide("account.create");
   if (account === undefined || account.kind === "platform") throw new Problem("not-found");
-  return claimAnew(call, account.id, account.ownerMemberId, (accountId, id) => call.event("account.create", { type: "api_key", id }, { accountId }));
+  const [[owner]] = await call.read(findMember(call.db, account.id, account.ownerMemberId));
+  if (owner === undefined) throw new Problem("not-found");
+  return claimAnew(call, account, owner.row, call.query().revokeKeys === "true");
 });
 
 export const accountCreationEndpoints = [create, reissue];

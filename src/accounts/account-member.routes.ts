@@ -9,14 +9,17 @@ import { findMember } from "../identity/member.store.ts";
 import { etag } from "../identity/request.ts";
 import { settingsOf } from "../identity/settings.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
-import { Claim } from "./account.card.ts";
+import { ClaimQuery, OwnerClaim } from "./account.card.ts";
+import { ClaimTold } from "../identity/api-key.card.ts";
+import { firstClaim } from "../identity/claim.change.ts";
+import { isKeyless } from "../identity/claim.ts";
 import { findParent } from "./account.store.ts";
 import { insertInvitation, INVITATION_PENDING } from "../invitations/invitation.store.ts";
 import { newInvitation, sent } from "../invitations/invite.change.ts";
 import { MemberCard, memberCard, NewMember } from "../team/member.card.ts";
 import { guardMemberLimit, insertMember, loginOf, MEMBER_EMAIL } from "../team/member.store.ts";
 import { memberLimit } from "../team/member-limit.ts";
-import { claimAnew, firstKey } from "./new-account.change.ts";
+import { claimAnew, placeOf } from "./new-account.change.ts";
 import { newMemberRow } from "../team/new-member.change.ts";
 import { loadTenant } from "./tenant.change.ts";
 
@@ -28,7 +31,7 @@ const Body = NewMember.pick({
   objectGroupIds: z.array(z.literal(EVERY_GROUP)).max(1).default([]).describe("Dealers: [\"all\"] lets the member see every object group; single groups are given by a manager."),
 });
 
-const Made = MemberCard.extend({ claim: Claim.optional().describe("For the member, who exchanges it for the first API key with POST /v1/auth/claims. Shown once.") });
+const Made = MemberCard.extend({ claim: ClaimTold.optional().describe("For the member's first API key. None for a viewer, who has no key.") });
 
 /** @throws Problem validation */
 function checkGiven(preset: Preset, { roles, rights }: { readonly roles: readonly string[]; readonly rights: readonly string[] }): void {
@@ -58,28 +61,28 @@ const add = endpoint({
   const answer = memberCard(row, [], account.name);
   const waiting = newInvitation(call, row);
   const { invitation, letters } = notify ? await sent(call, row, waiting, { name: account.name, preset, settings }) : { invitation: waiting, letters: [] };
-  const { statement, claim } = firstKey(call, account.id, row.id);
+  const first = isKeyless(preset, row.roles) ? null : firstClaim(call, { member: row, account: placeOf(account) });
   // What the platform does to a tenant is in the trail of both.
   const event = (accountId: string) => call.event("member.create", { type: "member", id: row.id }, { accountId, changes: difference({}, answer) });
   return call.commit({
-    statements: [...(limit === Infinity ? [] : [guardMemberLimit(call.db, account.id, limit)]), ...insertMember(call.db, row, [], preset.logins === true), insertInvitation(call.db, invitation), statement],
+    statements: [...(limit === Infinity ? [] : [guardMemberLimit(call.db, account.id, limit)]), ...insertMember(call.db, row, [], preset.logins === true), insertInvitation(call.db, invitation), ...first?.statements ?? []],
     letters,
     events: [account.id, call.principal.accountId].map(event),
     ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
     refusals: { member_limit: "conflict/member-limit" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member", [INVITATION_PENDING]: "conflict/duplicate-invitation" },
-  }, { status: 201, replay: answer, body: { ...answer, claim }, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
+  }, { status: 201, replay: answer, body: { ...answer, ...(first === null ? {} : { claim: first.claim }) }, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
 });
 
 /** For when the answer was lost, or the claim has run out: nobody in the account might be able to make this member a key. */
 const reissue = endpoint({
   method: "POST", path: "/v1/accounts/:id/members/:memberId/claims", tag: "Accounts", right: "account.manage", status: 201,
-  summary: "Platform: a new claim for a member's first key, while the member has never had one. The older claim ends.",
-  answer: z.object({ memberId: z.string(), claim: Claim }), problems: ["invitation/used"],
+  summary: "Platform: a new claim for a member's key. The older claim ends. It is mailed to a member who signs in by mail.",
+  query: ClaimQuery, answer: OwnerClaim, problems: ["conflict/state"],
 }, async (call) => {
   const memberId = call.params["memberId"] ?? "";
   const [account, [found]] = await loadTenant(call, findMember(call.db, call.params["id"] ?? "", memberId));
   if (found === undefined) throw new Problem("not-found");
-  return claimAnew(call, account.id, memberId, (accountId, id) => call.event("api_key.create", { type: "api_key", id }, { accountId }));
+  return claimAnew(call, account, found.row, call.query().revokeKeys === "true");
 });
 
 export const accountMemberEndpoints = [add, reissue];

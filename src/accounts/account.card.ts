@@ -1,3 +1,4 @@
+import { ClaimTold } from "../identity/api-key.card.ts";
 import { z } from "zod";
 import { ACCOUNT_KINDS, type AccountKind } from "../access/model.ts";
 import { ADDRESS_RULES_MAX } from "../identity/address.ts";
@@ -73,14 +74,17 @@ export const AccountCard = z.object({
   createdAt: z.string(), updatedAt: z.string(), version: z.number(),
 });
 
-export const Claim = z.object({ token: z.string(), expiresAt: z.string() });
+export const OwnerClaim = z.object({ memberId: z.string(), claim: ClaimTold });
 
-export const OwnerClaim = z.object({ memberId: z.string(), claim: Claim });
+/** How the platform makes a claim anew. */
+export const ClaimQuery = z.strictObject({
+  revokeKeys: z.enum(["true", "false"]).default("false").describe("Revoke every API key that the member has, in the same step."),
+});
 
 /** What is answered beside the card of a new account. */
 export const Founded = {
   owner: MemberCard,
-  claim: Claim.optional().describe("For the owner, who exchanges it for the first API key with POST /v1/auth/claims. Shown once."),
+  claim: ClaimTold.optional(),
 };
 
 export type AccountRow = typeof account.$inferSelect;

@@ -1,16 +1,11 @@
 import { type AccountKind, presetOf } from "../access/model.ts";
-import { CLAIM_TTL_MS } from "../identity/api-key.card.ts";
-import { insertKey, replaceWaiting } from "../identity/api-key.store.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";
+import { claimAgain, type ClaimTarget, firstClaim } from "../identity/claim.change.ts";
 import { DEFAULT_SETTINGS } from "../identity/settings.ts";
-import { iso } from "../kernel/clock.ts";
-import type { Statement } from "../kernel/db.ts";
-import { sha256Hex } from "../kernel/digest.ts";
 import { fold } from "../kernel/fold.ts";
 import { newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/operation.ts";
-import { randomToken } from "../kernel/secret.ts";
 import type { Profile } from "../schema/team.ts";
 import type { TierRow } from "../schema/tier.ts";
 import { type AccountRow, DEFAULT_PLAN, NO_SUBSCRIPTION } from "./account.card.ts";
@@ -36,33 +31,21 @@ export interface Founding {
   readonly profile?: Profile | undefined;
 }
 
-/** For the owner, who exchanges it for the first API key. */
-export interface Claim {
-  readonly token: string;
-  readonly expiresAt: string;
-}
-
-/** The first key of an account's owner, which only the owner will see: it waits under a claim. */
-export function firstKey(call: Call, accountId: string, memberId: string): { statement: Statement; keyId: string; claim: Claim } {
-  const claim = { token: randomToken(), expiresAt: call.now + CLAIM_TTL_MS };
-  const key = {
-    id: newId("apiKey", call.now), accountId, memberId, createdBy: call.principal.memberId, name: "First key", hash: null, prefix: null,
-    last4: null, claimHash: sha256Hex(claim.token), claimExpiresAt: claim.expiresAt, scopes: null, allowedIps: [], createdAt: call.now,
-  };
-  return { statement: insertKey(call.db, key), keyId: key.id, claim: { token: claim.token, expiresAt: iso(claim.expiresAt) } };
-}
-
 /**
- * Another claim for a member's first key, while the member has never had one: the older claim ends. Fails under "claim_used"
- * (`invitation/used`). @param event as it stands in the chain of the account, and in that of whoever asks
+ * Another claim of a member who is there already: the older one ends. Told where nobody else speaks for the member, mailed where a person does.
+ * @param own what the caller's own chain tells of it, where that is another; the same unless told
+ * @throws Problem access/denied, conflict/state, conflict/last-admin
  */
-export function claimAnew(call: Call, accountId: string, memberId: string, event: (chain: string, keyId: string) => AuditEvent): Promise<Answer> {
-  const { statement, keyId, claim } = firstKey(call, accountId, memberId);
-  return call.commit({
-    statements: [...replaceWaiting(call.db, memberId, call.now), statement],
-    events: [...new Set([accountId, call.principal.accountId])].map((chain) => event(chain, keyId)), refusals: { claim_used: "invitation/used" },
-  }, { status: 201, body: { memberId, claim } });
+export async function claimAnew(call: Call, account: AccountRow, member: ClaimTarget["member"], revokeKeys: boolean, own?: (keyId: string) => AuditEvent): Promise<Answer> {
+  const { row, claim, events, ...change } = await claimAgain(call, { member, account: placeOf(account) }, revokeKeys);
+  const { accountId } = call.principal;
+  const copies = own === undefined ? events.map((event) => ({ ...event, id: newId("event", call.now), accountId })) : [own(row.id)];
+  return call.commit({ ...change, events: [...events, ...accountId === account.id ? [] : copies] }, { status: 201, body: { memberId: member.id, claim } });
 }
+
+/** What a claim asks of an account below, or of a tenant. */
+export const placeOf = ({ name, kind, settings, ownerMemberId }: Pick<AccountRow, "name" | "kind" | "settings" | "ownerMemberId">): ClaimTarget["account"] =>
+  ({ name, preset: presetOf(kind), locale: settings.locale ?? DEFAULT_SETTINGS.locale, ownerMemberId });
 
 /** An account with its first owner, who holds the top role of its model, is invited by mail, and may claim the first key. */
 export async function foundAccount(call: Call, founding: Founding) {
@@ -76,9 +59,9 @@ export async function foundAccount(call: Call, founding: Founding) {
     id: accountId, kind, name, nameFolded: fold(name), parentId, ownerMemberId: owner.id, plan: gives.plan, subscription, settings: DEFAULT_SETTINGS,
     allowedIps: [], profile, mailsPerDay: null, version: 1, createdAt: now, updatedAt: now,
   };
-  const { statement, claim } = firstKey(call, accountId, owner.id);
+  const first = firstClaim(call, { member: owner, account: placeOf(account) });
   const { invitation, letters } = await sent(call, owner, newInvitation(call, owner), { name, preset, settings: DEFAULT_SETTINGS });
-  const statements = [insertAccount(db, account), ...insertMember(db, owner, [], false), insertInvitation(db, invitation), statement];
+  const statements = [insertAccount(db, account), ...insertMember(db, owner, [], false), insertInvitation(db, invitation), ...first.statements];
   const ofTier = [...(tier === null ? [] : [guardTier(db, tier)]), ...gives.statements];
-  return { account, owner, claim, letters, statements: [...statements, ...ofTier], givesCredits: gives.givesCredits };
+  return { account, owner, claim: first.claim, letters, statements: [...statements, ...ofTier], givesCredits: gives.givesCredits };
 }

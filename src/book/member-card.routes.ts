@@ -5,21 +5,28 @@ import { findMember } from "../identity/member.store.ts";
 import { requireAuthorityToStop, requirePower } from "../identity/refusal.change.ts";
 import { etag } from "../identity/request.ts";
 import { INVITATION_PENDING } from "../invitations/invitation.store.ts";
+import { isoOrNull } from "../kernel/clock.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { MemberCard, memberCard } from "../team/member.card.ts";
 import { loadMember, requireMember } from "../team/member.change.ts";
 import { savedMember } from "../team/saved-member.change.ts";
 import { AssessmentCard, assessmentCard } from "./assessment.ts";
 import { type AssessmentRow, listAssessments } from "./assessment.store.ts";
-import { findMemberByLogin } from "./member-card.store.ts";
+import { findMemberByLogin, findSignIn, type SignIn } from "./member-card.store.ts";
 import { editedMember, movedAddress } from "./member-edit.change.ts";
 import { CardPatch, isTaking } from "./member-patch.ts";
 
 /** The card with what nobody edits on it. */
-const WholeCard = MemberCard.extend({ assessments: z.array(AssessmentCard).describe("The newest year first. The platform writes them.") });
+const WholeCard = MemberCard.extend({
+  signInEmail: z.string().nullable().describe("The address that signs in as this member; null where nobody does."),
+  signInSince: z.string().nullable(),
+  assessments: z.array(AssessmentCard).describe("The newest year first. The platform writes them."),
+});
 
-function whole(call: Call, { row, grants }: Awaited<ReturnType<typeof findMember>>[number], assessments: readonly AssessmentRow[]): Answer {
-  return { status: 200, body: { ...memberCard(row, grants, call.principal.account.name), assessments: assessments.map(assessmentCard) }, headers: { ETag: etag(row.version) } };
+function whole(call: Call, { row, grants }: Awaited<ReturnType<typeof findMember>>[number], signIn: SignIn | undefined, assessments: readonly AssessmentRow[]): Answer {
+  const person = { signInEmail: signIn?.signInEmail ?? null, signInSince: isoOrNull(signIn?.signInSince ?? null) };
+  const body = { ...memberCard(row, grants, call.principal.account.name), ...person, assessments: assessments.map(assessmentCard) };
+  return { status: 200, body, headers: { ETag: etag(row.version) } };
 }
 
 const card = endpoint({
@@ -28,8 +35,8 @@ const card = endpoint({
 }, async (call) => {
   const { accountId } = call.principal;
   const id = call.params["id"] ?? "";
-  const [[found], assessments] = await call.read(findMember(call.db, accountId, id), listAssessments(call.db, accountId, id));
-  return whole(call, requireMember(call, "member.view", id, found), assessments);
+  const [[found], [signIn], assessments] = await call.read(findMember(call.db, accountId, id), findSignIn(call.db, accountId, id), listAssessments(call.db, accountId, id));
+  return whole(call, requireMember(call, "member.view", id, found), signIn, assessments);
 });
 
 const byLogin = endpoint({
@@ -39,8 +46,8 @@ const byLogin = endpoint({
   const { accountId } = call.principal;
   const [[found]] = await call.read(findMemberByLogin(call.db, accountId, call.params["login"] ?? ""));
   const seen = requireMember(call, "member.view", found?.row.id ?? "", found);
-  const [assessments] = await call.read(listAssessments(call.db, accountId, seen.row.id));
-  return whole(call, seen, assessments);
+  const [[signIn], assessments] = await call.read(findSignIn(call.db, accountId, seen.row.id), listAssessments(call.db, accountId, seen.row.id));
+  return whole(call, seen, signIn, assessments);
 });
 
 const edit = (types: TypeTable) => endpoint({

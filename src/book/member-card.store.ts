@@ -1,7 +1,6 @@
-import { and, eq } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import { customRolesOf, grantsOf } from "../identity/member.store.ts";
 import type { Db } from "../kernel/db.ts";
-import { invitation } from "../schema/invitation.ts";
 import { member } from "../schema/team.ts";
 
 /** The same as `findMember`, by the login of four digits. */
@@ -9,6 +8,9 @@ export const findMemberByLogin = (db: Db, accountId: string, login: string) =>
   db.select({ row: member, grants: grantsOf(member), customRoles: customRolesOf(member) }).from(member)
     .where(and(eq(member.accountId, accountId), eq(member.login, login)));
 
-/** The invitation that a member waits for, past its time too. */
-export const findWaiting = (db: Db, accountId: string, memberId: string) =>
-  db.select().from(invitation).where(and(eq(invitation.accountId, accountId), eq(invitation.memberId, memberId), eq(invitation.status, "pending"), eq(invitation.kind, "email")));
+/** Which address signs in as the member, and since when. */
+export const findSignIn = (db: Db, accountId: string, memberId: string) =>
+  db.select({ signInEmail: sql<string | null>`(SELECT u.email FROM user u WHERE u.id = ${member.userId})`.as("sign_in_email"), signInSince: member.signInSince })
+    .from(member).where(and(eq(member.accountId, accountId), eq(member.id, memberId)));
+
+export type SignIn = Awaited<ReturnType<typeof findSignIn>>[number];

@@ -16,10 +16,9 @@ import type { MemberRow } from "../team/member.card.ts";
 import { addressRules, checkAssignment, keepOwnersAddress, limitOf, refuseOwnRights, refuseUnseenGroupLoss, requireGroups, withLogin } from "../team/member.change.ts";
 import { requireKnownGroups } from "../team/object-group.change.ts";
 import { requireGiving } from "../invitations/giving.change.ts";
-import { guardInvitation, updateInvitation } from "../invitations/invitation.store.ts";
+import { findWaiting, guardInvitation, updateInvitation } from "../invitations/invitation.store.ts";
 import { sent } from "../invitations/invite.change.ts";
 import { rolesOf } from "../invitations/wanted.change.ts";
-import { findWaiting } from "./member-card.store.ts";
 import { isTaking, type Patch } from "./member-patch.ts";
 
 interface Edited {
@@ -55,7 +54,10 @@ export async function editedMember(call: Call, types: TypeTable, { row, grants }
     await requireKnownGroups(call, objectGroupIds, "/objectGroupIds");
   }
   if (allowedIps !== undefined) written.allowedIps = addressRules(call, allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
-  if (written.email !== row.email) [written.emailVerifiedAt, written.emailChange] = [null, written.version];
+  if (written.email !== row.email) {
+    const { memberId, credential: { kind } } = call.principal;
+    [written.emailVerifiedAt, written.emailChange, written.emailBy, written.emailWith] = [null, written.version, memberId, kind];
+  }
   const after = loginAllowed === undefined ? written : withLogin(call, written, loginAllowed);
   return { after, events: eventsOf(call, row, after) };
 }
@@ -84,7 +86,7 @@ const NOTHING: Moved = { statements: [], events: [], letters: [] };
 export async function movedAddress(call: Call, types: TypeTable, { row, grants }: { row: MemberRow; grants: readonly GrantRow[] }, after: MemberRow): Promise<Moved> {
   if (after.email === row.email) return NOTHING;
   keepOwnersAddress(call, row);
-  // Whoever is in already is nobody else's: no invitation waits for them, whatever stands on the card.
+  // Whoever is in already is nobody else's: no invitation moves with them, whatever stands on the card.
   if (hasArrived(row)) return { ...NOTHING, letters: confirmation(call, after) };
   const [[waiting]] = await call.read(findWaiting(call.db, row.accountId, row.id));
   if (waiting !== undefined) return movedInvitation(call, types, { row: after, grants }, waiting);

@@ -1,23 +1,8 @@
 import { createHmac, randomUUID } from "node:crypto";
 import { now } from "../kernel/clock.ts";
-import { as } from "./cast.ts";
-import { type Answer, ask, type Caller, check, rowsOf, textAt, valueAt } from "./client.ts";
+import { as, newestMail, tokenOf } from "./cast.ts";
+import { type Answer, ask, type Caller, check, textAt, valueAt } from "./client.ts";
 import { equip, opened, peopleOf, type Stage } from "./stage.ts";
-
-interface Mail {
-  readonly subject: string;
-  readonly link: string | null;
-  readonly code: string | null;
-}
-
-/** The newest mail to this address, as the local mailbox keeps it. */
-async function newestMail(caller: Caller, address: string): Promise<Mail> {
-  const [mail] = rowsOf<Mail>(await ask(caller, { method: "GET", path: `/dev/mail?to=${encodeURIComponent(address)}&limit=1`, expect: 200 }));
-  if (mail === undefined) throw new Error(`no mail to ${address}`);
-  return mail;
-}
-
-const tokenOf = ({ link }: Mail): string => new URL(link ?? "").hash.slice("#token=".length);
 
 /** The one click of the mail, and a code for the first sign-in. */
 async function join(stranger: Caller, who: string, email: string): Promise<Caller> {

@@ -1,6 +1,6 @@
-import { as } from "./cast.ts";
+import { as, signedIn } from "./cast.ts";
 import { ask, check, rowsOf, textAt, valueAt } from "./client.ts";
-import { equip, joined, make, opened, peopleOf, type Stage } from "./stage.ts";
+import { equip, invited, joined, make, opened, peopleOf, type Stage } from "./stage.ts";
 
 /** Team: a theme is licensed from the balance, downloaded, restricted, purchased and revoked. */
 export const TEAM = {
@@ -12,7 +12,7 @@ export const TEAM = {
     await equip(platform, owner.accountId, { restrictedAccounts: false, credits: 100, now });
     const admin = as(platform, owner);
     const member = as(platform, await joined(platform, owner, "Max Member", { ...person("Max", "Member"), roles: ["member"], creditLimit: 50 }));
-    const viewer = as(platform, await joined(platform, owner, "Vera Viewer", { ...person("Vera", "Viewer"), roles: ["viewer"] }));
+    const viewer = await signedIn(platform, await invited(platform, owner, "Vera Viewer", { ...person("Vera", "Viewer"), roles: ["viewer"] }));
     const themeId = await make(platform, "/v1/catalog", { name: `Aurora ${run}`, vendor: "Northern Themes", priceCredits: 30, priceAmount: 4_900, currency: "EUR" });
     await ask(platform, { method: "PUT", path: `/v1/catalog/${themeId}/files/aurora.txt`, file: { type: "text/plain", text: "the theme" }, expect: 200 });
 

@@ -1,4 +1,4 @@
-import { ask, type Caller, textAt } from "./client.ts";
+import { ask, type Caller, rowsOf, textAt } from "./client.ts";
 import type { Login } from "./local.ts";
 
 /** A person as POST /v1/members takes one; `email` makes the name of the login. */
@@ -18,6 +18,35 @@ export interface NewMember extends Person {
 /** The same gate, asked by another. */
 export const as = (caller: Caller, login: Pick<Login, "who" | "apiKey" | "address">): Caller =>
   ({ ...caller, who: login.who, credential: login.apiKey, address: login.address });
+
+interface Mail {
+  readonly subject: string;
+  readonly link: string | null;
+  readonly code: string | null;
+}
+
+/** The newest mail to this address, as the local mailbox keeps it. */
+export async function newestMail(caller: Caller, address: string): Promise<Mail> {
+  const [mail] = rowsOf<Mail>(await ask(caller, { method: "GET", path: `/dev/mail?to=${encodeURIComponent(address)}&limit=1`, expect: 200 }));
+  if (mail === undefined) throw new Error(`no mail to ${address}`);
+  return mail;
+}
+
+export const tokenOf = ({ link }: Mail): string => new URL(link ?? "").hash.slice("#token=".length);
+
+/** A new viewer, who holds no API key: invited by mail. */
+export async function addViewer(admin: Caller, accountId: string, member: NewMember): Promise<Login> {
+  const made = await ask(admin, { method: "POST", path: "/v1/members", body: { ...member, notify: true }, expect: 201 });
+  return { who: `${member.firstName} ${member.lastName}`, accountId, memberId: textAt(made, "id"), apiKey: null, email: member.email, address: null };
+}
+
+/** The same, who has accepted and signed in with one click. */
+export async function signedIn(gate: Caller, { who, email = "" }: Login): Promise<Caller> {
+  const nobody: Caller = { ...gate, who, credential: null, address: null };
+  const token = tokenOf(await newestMail(nobody, email));
+  const accepted = await ask(nobody, { method: "POST", path: "/v1/invitations/accept", body: { token, signIn: true }, expect: 200 });
+  return { ...nobody, credential: textAt(accepted, "session.access_token"), viaToken: true };
+}
 
 /** A new account whose owner has claimed an API key. */
 export async function openAccount(platform: Caller, account: { readonly kind: string; readonly name: string; readonly owner: Person; readonly parentId?: string }): Promise<Login> {

@@ -1,5 +1,5 @@
 import type { Login } from "./local.ts";
-import { equip, joined, make, opened, type Stage } from "./stage.ts";
+import { equip, invited, joined, make, opened, type Stage } from "./stage.ts";
 
 /** Team: themes of the platform's catalog, licensed by members within limits. */
 export async function team({ platform, now, say }: Stage): Promise<readonly Login[]> {
@@ -12,10 +12,10 @@ export async function team({ platform, now, say }: Stage): Promise<readonly Logi
   const member = await joined(platform, admin, "Studio member", {
     email: "max@studio.example", firstName: "Max", lastName: "Member", roles: ["member"], creditLimit: 50,
   });
-  const viewer = await joined(platform, admin, "Studio viewer", {
+  const viewer = await invited(platform, admin, "Studio viewer", {
     email: "vera@studio.example", firstName: "Vera", lastName: "Viewer", roles: ["viewer"],
   });
-  say("  Max is a member who may spend 50 credits, Vera a viewer");
+  say("  Max is a member who may spend 50 credits, Vera a viewer, who signs in by mail");
   for (const [name, priceCredits, priceAmount] of [["Aurora", 20, 4_900], ["Basalt", 35, 8_900]] as const) {
     await make(platform, "/v1/catalog", { name, vendor: "Northern Themes", priceCredits, priceAmount, currency: "EUR" });
   }

@@ -13,7 +13,7 @@ const GATE = `${MEMORY}/gate.json`;
 
 /** Who can sign in to the local demo. Secrets are shown once by the gate, so this file is where they stay. */
 export interface Demo {
-  readonly platform: Login;
+  readonly platform: Login & { readonly apiKey: string };
   /** Absent until the demo has been loaded to its end. */
   readonly logins?: readonly Login[];
 }
@@ -22,7 +22,10 @@ export interface Login {
   readonly who: string;
   readonly accountId: string;
   readonly memberId: string;
-  readonly apiKey: string;
+  /** Null for a viewer, who signs in by mail. */
+  readonly apiKey: string | null;
+  /** Of the card. */
+  readonly email?: string;
   /** An address that the member's rules allow; null is any. */
   readonly address: string | null;
 }

@@ -1,4 +1,4 @@
-import { addMember, as, type NewMember, openAccount, type Person } from "./cast.ts";
+import { addMember, addViewer, as, type NewMember, openAccount, type Person } from "./cast.ts";
 import { ask, type Caller, textAt } from "./client.ts";
 import type { Login } from "./local.ts";
 
@@ -40,6 +40,10 @@ export async function equip(by: Caller, accountId: string, { restrictedAccounts,
 /** An account with its owner, under the name that the demo lists. */
 export const opened = async (platform: Caller, who: string, account: { readonly kind: string; readonly name: string; readonly owner: Person; readonly parentId?: string }): Promise<Login> =>
   ({ ...await openAccount(silent(platform), account), who });
+
+/** The same for a viewer, who signs in by mail. */
+export const invited = async (platform: Caller, by: Login, who: string, member: NewMember): Promise<Login> =>
+  ({ ...await addViewer(as(silent(platform), by), by.accountId, member), who });
 
 /** The same for a member. */
 export const joined = async (platform: Caller, by: Login, who: string, member: NewMember, address: string | null = null): Promise<Login> =>

@@ -110,7 +110,7 @@ function stopWith(gate: Gate): (code: number) => Promise<void> {
 function farewell(url: string, platform: Login, logins: readonly Login[]): string {
   const login = (who: string) => logins.find((one) => one.who === who);
   const [operator, member] = [login("Acme operator"), login("Studio member")];
-  const rows = [platform, ...logins].map(({ who, apiKey, address }) => `  ${who.padEnd(18)}${apiKey}${address === null ? "" : `  (from ${address})`}`);
+  const rows = [platform, ...logins].map(({ who, apiKey, email, address }) => `  ${who.padEnd(18)}${apiKey ?? `signs in by mail: ${email}`}${address === null ? "" : `  (from ${address})`}`);
   return [
     "", "API keys of the demo (kept in .tollgate/demo.json):", ...rows,
     "", "Three calls to try:",

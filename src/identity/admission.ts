@@ -1,10 +1,11 @@
 import type { Origin } from "../audit/event.ts";
 import { isRestricted } from "../access/preset.ts";
 import { admitsAddress } from "./address.ts";
+import { isKeyless } from "./claim.ts";
 import { hasEnded } from "./key-restriction.ts";
 import type { Principal } from "./principal.ts";
 
-export type Refusal = "auth/blocked" | "auth/invalid-credential" | "ip/not-allowed" | "plan/feature-required";
+export type Refusal = "auth/blocked" | "auth/invalid-credential" | "ip/not-allowed" | "access/denied" | "plan/feature-required";
 
 /**
  * May this principal call at all, now and from here? Checks stand in the order in which they decide.
@@ -17,6 +18,7 @@ export function refusal(principal: Principal, origin: Pick<Origin, "ip">, now: n
   if (stopped !== null) return stopped;
   if (hasEnded(credential, now)) return "auth/invalid-credential";
   if (!admitsAddress(principal.addressRules, origin.ip)) return "ip/not-allowed";
+  if (credential.kind === "key" && isKeyless(home.preset, member.roles)) return "access/denied";
   return !aboutItself && hasLapsed(home, member.roles) ? "plan/feature-required" : null;
 }
 

@@ -16,6 +16,9 @@ export const NewKey = z.strictObject({
   allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX).default([]),
   allowAny: z.boolean().default(false),
   expiresAt: z.iso.datetime().nullable().default(null),
+  revokeKeys: z.boolean().default(false)
+    .describe("Revoke every API key that the member has, in the same step. "
+      + "Needed for another member who calls with a key and does not sign in by mail."),
 });
 
 export const KeyCard = z.object({
@@ -25,10 +28,17 @@ export const KeyCard = z.object({
   expiresAt: time, revokedAt: time, lastUsedAt: time, createdAt: z.iso.datetime(),
 });
 
+export const ClaimTold = z.object({
+  token: z.string().optional().describe("Left out where it was mailed. Shown once."),
+  mailed: z.boolean(), expiresAt: z.iso.datetime(),
+}).describe("For the member, who exchanges the token for the key, once, with POST /v1/auth/claims. "
+  + "It is mailed where a person signs in as the member. Else it is told to you, to hand over, "
+  + "and only while the member has no good key.");
+export type ClaimTold = z.infer<typeof ClaimTold>;
+
 export const MadeKey = KeyCard.extend({
   secret: z.string().optional().describe("Shown once, to the key's own member only."),
-  claim: z.object({ token: z.string().optional(), mailed: z.boolean(), expiresAt: z.iso.datetime() }).optional()
-    .describe("For another member, who exchanges the token for the secret, once, with POST /v1/auth/claims. Mailed to whoever signs in by mail; told to you, to hand over, for anybody else."),
+  claim: ClaimTold.optional(),
 });
 
 export interface KeyFacts {

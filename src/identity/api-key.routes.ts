@@ -1,21 +1,21 @@
 import { decide, memberRef } from "../access/decide.ts";
 import { bumpMember } from "../access/stamp.store.ts";
-import { iso } from "../kernel/clock.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
-import { randomBytes, randomToken } from "../kernel/secret.ts";
-import type { Letter } from "../mail/letter.ts";
-import { keyToken } from "../mail/one-time.ts";
+import { randomBytes } from "../kernel/secret.ts";
 import { z } from "zod";
-import { CLAIM_TTL_MS, KeyCard, keyCard, MadeKey, NewKey } from "./api-key.card.ts";
-import { findKey, guardKeyMember, insertKey, listKeys, revokeKey } from "./api-key.store.ts";
+import { KeyCard, keyCard, MadeKey, NewKey } from "./api-key.card.ts";
+import { findKey, guardKeyMember, insertKey, listKeys } from "./api-key.store.ts";
 import { keyHints, mintKey } from "./api-key.ts";
 import { type Call, endpoint } from "./call.ts";
-import { findMember, findSignInAddress, type Holder } from "./member.store.ts";
+import { claimFor, type ClaimWish, requireKeys } from "./claim.change.ts";
+import { revokeKey } from "./claim.store.ts";
+import { findMember, type Holder } from "./member.store.ts";
 import { restrictionOf, widerThan } from "./key-restriction.ts";
+import { securityLetters } from "./security-letter.change.ts";
 import { canonicalRules, type Holdings, requireAuthorityToStop, requireKeyPower } from "./refusal.change.ts";
 
 /** What a missing key is decided as: like one that the caller may not see. */
@@ -44,49 +44,46 @@ export async function listKeysOf(call: Call<unknown, z.infer<typeof KeyQuery>>):
 const create = endpoint({
   method: "POST", path: "/v1/members/:id/api-keys", tag: "API keys", right: "api_key.create", status: 201,
   summary: "Make an API key. Its secret is shown once, and only to the key's own member.",
-  body: NewKey, answer: MadeKey, idempotency: "optional",
+  body: NewKey, answer: MadeKey, idempotency: "optional", problems: ["conflict/state", "conflict/last-admin"],
 }, async (call) => {
   const [[found]] = await call.read(findMember(call.db, call.principal.accountId, call.params["id"] ?? ""));
   const target = found?.row;
   decideKey(call, call.params["id"] ?? "", found === undefined ? undefined : { ...found.row, ...found });
   if (target === undefined) throw new Problem("not-found");
-  const body = await call.body();
+  const { revokeKeys, ...body } = await call.body();
   const terms = keyTerms(call, body);
-  const own = target.id === call.principal.memberId;
-  const id = newId("apiKey", call.now);
-  const secret = own ? mintKey(randomBytes(32)) : null;
-  const claim = own ? null : await claimOf(call, id, body.name, target);
+  if (revokeKeys) call.decide("api_key.revoke", memberRef(target.id));
+  return target.id === call.principal.memberId ? ownKey(call, target, { name: body.name, terms, revokeKeys })
+    : keyForAnother(call, target, { name: body.name, terms, revokeKeys });
+});
+
+/** The secret is answered at once. */
+async function ownKey(call: Call, target: Holder, { name, terms, revokeKeys }: ClaimWish) {
+  requireKeys(call.principal.home.preset, target.roles);
+  if (revokeKeys) throw invalid("/revokeKeys", "goes with a key for another member; revoke yours one by one");
+  const secret = mintKey(randomBytes(32));
   const row = {
-    id, accountId: target.accountId, memberId: target.id, createdBy: call.principal.memberId, name: body.name, ...terms,
-    hash: secret === null ? null : sha256Hex(secret), ...(secret === null ? { prefix: null, last4: null } : keyHints(secret)),
-    claimHash: claim === null ? null : sha256Hex(claim.token), claimExpiresAt: claim?.expiresAt ?? null,
+    ...terms, id: newId("apiKey", call.now), accountId: target.accountId, memberId: target.id, createdBy: target.id, name,
+    scopes: terms.scopes === null ? null : [...terms.scopes], allowedIps: [...terms.allowedIps],
+    hash: sha256Hex(secret), ...keyHints(secret), claimHash: null, claimExpiresAt: null, claimState: null,
     revokedAt: null, lastUsedAt: null, createdAt: call.now,
   };
   const card = keyCard(row, call.now);
-  const events = [call.event("api_key.create", { type: "api_key", id: row.id }, { changes: { before: {}, after: { name: row.name, memberId: row.memberId, ...terms } } })];
+  const changes = { before: {}, after: { name, memberId: row.memberId, ...terms } };
   // A new key changes nobody's rights, so it leaves the member's version alone; but the member must be the one it was allowed for.
-  return call.commit({ statements: [guardKeyMember(call.db, target.id, target.version), insertKey(call.db, row)], events, letters: claim?.letters ?? [] }, {
-    status: 201, replay: card,
-    body: { ...card, ...(secret === null ? {} : { secret }), ...(claim === null ? {} : { claim: claim.told }) },
-  });
-});
+  return call.commit({
+    statements: [guardKeyMember(call.db, target.id, target.version), insertKey(call.db, row)],
+    events: [call.event("api_key.create", { type: "api_key", id: row.id }, { changes })],
+    letters: await securityLetters(call, target.id, "key_made"),
+  }, { status: 201, replay: card, body: { ...card, secret } });
+}
 
-/** Who signs in by mail gets the key by mail, so that its maker never could take it first; anybody else's token is handed over. */
-async function claimOf(call: Call, keyId: string, name: string, target: Pick<Holder, "id" | "language">) {
-  const [[person]] = await call.read(findSignInAddress(call.db, target.id));
-  const { account, member } = call.principal;
-  const expiresAt = call.now + CLAIM_TTL_MS;
-  const told = { mailed: person !== undefined, expiresAt: iso(expiresAt) };
-  if (person === undefined) {
-    const token = randomToken();
-    return { token, expiresAt, told: { token, ...told }, letters: [] };
-  }
-  const { kid, token } = keyToken(call.env.SIGNING_KEYS, null, keyId);
-  const letter: Letter = {
-    id: newId("mail", call.now), to: person.email, language: target.language ?? account.settings.locale, template: "api_key", keyId, kid,
-    account: account.name, by: member.username, name, expiresAt,
-  };
-  return { token, expiresAt, told, letters: [letter] };
+async function keyForAnother(call: Call, target: Holder, wish: ClaimWish) {
+  const { account: { name, settings, ownerMemberId }, preset } = call.principal;
+  const place = { name, preset, locale: settings.locale, ownerMemberId };
+  const { row, claim, ...change } = await claimFor(call, { member: target, account: place }, wish);
+  const card = keyCard(row, call.now);
+  return call.commit(change, { status: 201, replay: card, body: { ...card, claim } });
 }
 
 /** A key for oneself needs the right, or the account's leave; a key for another needs power over that member too. */
@@ -102,7 +99,7 @@ function decideKey(call: Call, targetId: string, target: Holdings | undefined): 
   if (target !== undefined && targetId !== principal.memberId) requireKeyPower(principal, target);
 }
 
-function keyTerms(call: Call, body: z.infer<typeof NewKey>) {
+function keyTerms(call: Call, body: Omit<z.infer<typeof NewKey>, "revokeKeys">) {
   const allowedIps = canonicalRules(body.allowedIps, body.allowAny);
   const expiresAt = body.expiresAt === null ? null : Date.parse(body.expiresAt);
   if (expiresAt !== null && expiresAt <= call.now) throw invalid("/expiresAt", "must be in the future");

@@ -4,6 +4,7 @@ import { apiKey } from "../schema/identity.ts";
 import { member } from "../schema/team.ts";
 import { customRolesOf, grantsOf } from "./member.store.ts";
 
+export type KeyRow = typeof apiKey.$inferSelect;
 
 export const insertKey = (db: Db, row: typeof apiKey.$inferInsert): Statement => db.insert(apiKey).values(row);
 
@@ -22,15 +23,6 @@ export const listKeys = (db: Db, accountId: string, memberId: string, before: st
   db.select().from(apiKey)
     .where(and(eq(apiKey.accountId, accountId), eq(apiKey.memberId, memberId), before === null ? undefined : lt(apiKey.id, before)))
     .orderBy(desc(apiKey.id)).limit(limit);
-
-export const revokeKey = (db: Db, accountId: string, id: string, at: number): Statement =>
-  db.update(apiKey).set({ revokedAt: at, claimHash: null }).where(and(eq(apiKey.accountId, accountId), eq(apiKey.id, id)));
-
-/** Fails the batch once the member has had a key; takes back those that still wait to be claimed. */
-export const replaceWaiting = (db: Db, memberId: string, at: number): Statement[] => [
-  guard(db, "claim_used", sql`NOT EXISTS (SELECT 1 FROM api_key WHERE member_id = ${memberId} AND hash IS NOT NULL)`),
-  db.update(apiKey).set({ revokedAt: at, claimHash: null }).where(and(eq(apiKey.memberId, memberId), isNull(apiKey.hash), isNull(apiKey.revokedAt))),
-];
 
 /** Kept to the hour, so that a busy key does not cost a row for each call. */
 export const touchKey = (db: Db, id: string, at: number): Statement =>

@@ -16,10 +16,17 @@ import { randomBytes } from "../kernel/secret.ts";
 import { admitsAddress, compileRules } from "./address.ts";
 import { keyCard, MadeKey } from "./api-key.card.ts";
 import type { Settings } from "../schema/team.ts";
+import { claimStateOf, isKeyless, NO_KEYS } from "./claim.ts";
 import { type Claim, claimKey, findClaim } from "./claim.store.ts";
 import { keyHints, mintKey } from "./api-key.ts";
 import { type OpenCall, openEndpoint } from "./call.ts";
+import { dispatch } from "../mail/outbox.store.ts";
+import { isAnothers } from "./other-credential.ts";
+import { postLetters } from "./post-letters.change.ts";
+import type { Principal } from "./principal.ts";
+import { securityLetters } from "./security-letter.change.ts";
 import { recordStranger } from "./stranger-refusal.change.ts";
+import { CLAIM } from "./ways-in.ts";
 
 const Body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be a claim token") });
 
@@ -27,51 +34,57 @@ const Body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "mu
 const claim = (types: TypeTable) => openEndpoint({
   method: "POST", path: "/v1/auth/claims", tag: "Sign-in", right: "public", status: 201,
   summary: "Exchange a one-time claim token for the API key that was made for you.",
-  body: Body, answer: MadeKey, problems: ["not-found", "invitation/used", "invitation/expired", "ip/not-allowed", "auth/blocked", "quota-exceeded"],
+  body: Body, answer: MadeKey, problems: ["not-found", "invitation/used", "invitation/expired", "ip/not-allowed", "auth/blocked", "auth/invalid-credential", "access/denied", "conflict/other-address", "quota-exceeded"],
 }, async (call) => {
   const { token } = await call.body();
   const claimHash = sha256Hex(token);
   const [first] = await findClaim(call.db, claimHash);
   if (first === undefined) throw new Problem("not-found", { detail: "No key waits under this token: it was claimed or revoked, or never made." });
-  const made = await take(call, first, types);
+  const caller = await call.caller();
+  const made = await take(call, first, types, caller);
   if (made !== null) return made;
   // Somebody was faster; or a change of the member, the account or the maker came between, and the claim is asked anew.
   const [again] = await findClaim(call.db, claimHash);
-  const second = again === undefined ? null : await take(call, again, types);
+  const second = again === undefined ? null : await take(call, again, types, caller);
   if (second === null) throw new Problem("invitation/used");
   return second;
 });
 
 /** Null when the claim is no longer what was read. @throws Problem when it may not be taken, or not from here */
-async function take(call: OpenCall, found: Claim, types: TypeTable): Promise<Answer | null> {
+async function take(call: OpenCall, found: Claim, types: TypeTable, caller: Principal | null): Promise<Answer | null> {
   const event = claimEvent(call, found);
-  const code = refusal(call, found, types);
-  if (code !== null) {
-    await recordStranger(call, { ...event, outcome: "denied", reason: code });
-    throw new Problem(code);
+  const refused = refusal(call, found, types, caller);
+  if (refused !== null) {
+    await recordStranger(call, { ...event, outcome: "denied", reason: refused.code });
+    throw refused;
   }
   const secret = mintKey(randomBytes(32));
   const made = { hash: sha256Hex(secret), ...keyHints(secret) };
+  const letters = await securityLetters(call, found.member.id, "key_claimed");
   try {
-    await batch(call.db, [...claimKey(call.db, found, made, call.now), stage(call.db, event)]);
+    await batch(call.db, [...claimKey(call.db, found, made, call.now), stage(call.db, event), ...postLetters(call, letters, null)]);
   } catch (error) {
     if (failedGuard(error) === "claim_used") return null;
     throw error;
   }
   call.defer(publish(call.env.AUDIT, event.accountId, [event]));
+  call.defer(dispatch(call.env.MAIL, letters));
   return { status: 201, body: { ...keyCard({ ...found.key, ...made }, call.now), secret } };
 }
 
-type Refusal = "auth/blocked" | "invitation/expired" | "ip/not-allowed";
-
-function refusal(call: OpenCall, found: Claim, types: TypeTable): Refusal | null {
+function refusal(call: OpenCall, found: Claim, types: TypeTable, caller: Principal | null): Problem | null {
   const { key, member, account, maker } = found;
-  if (member.status === "blocked") return "auth/blocked";
-  const ends = Math.min(key.claimExpiresAt ?? 0, key.expiresAt ?? Infinity);
+  if (isAnothers(caller, { memberId: member.id, userId: member.userId })) {
+    return new Problem("conflict/other-address", { detail: "This key is for another member. Send no credential, or that member's." });
+  }
+  if (member.status === "blocked") return new Problem("auth/blocked");
+  const state = claimStateOf(key, call.now);
+  const isOpen = CLAIM[state].exchange !== undefined && (key.expiresAt ?? Infinity) > call.now;
   const mayStill = maker.status === "active" && (found.makerAccount.kind === "platform" || hasPower(found, types));
-  if (ends <= call.now || !mayStill) return "invitation/expired";
+  if (!isOpen || !mayStill) return new Problem("invitation/expired");
+  if (isKeyless(presetOf(account.kind), member.roles)) return new Problem("access/denied", { detail: NO_KEYS });
   const rules = [account.allowedIps, member.allowedIps, key.allowedIps].map(compileRules);
-  return admitsAddress(rules, call.origin.ip) ? null : "ip/not-allowed";
+  return admitsAddress(rules, call.origin.ip) ? null : new Problem("ip/not-allowed");
 }
 
 /** What the maker could do now, in the own account or as far as the maker acts on one below: a claim goes no further than that. */

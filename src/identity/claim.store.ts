@@ -1,13 +1,62 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, type AnyColumn, eq, isNotNull, isNull, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
+import { bumpMember } from "../access/stamp.store.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { apiKey } from "../schema/identity.ts";
 import { invitation } from "../schema/invitation.ts";
-import { account, member } from "../schema/team.ts";
+import { account, member, user } from "../schema/team.ts";
+import type { StandingKey } from "./claim.ts";
 import { customRolesOf, grantsOf, holder } from "./member.store.ts";
+import { CLAIM, type ClaimEvent, movesOf } from "./ways-in.ts";
 
 const maker = alias(member, "maker");
 const makerAccount = alias(account, "maker_account");
+
+/** A column beside a member: its keys that are good or wait, expired ones too. */
+export const standingKeysOf = (memberId: AnyColumn | SQL) => sql`(SELECT json_group_array(json_object('id', k.id,
+    'name', k.name, 'claimState', k.claim_state, 'isMade', iif(k.hash IS NULL, 0, 1), 'expiresAt', k.expires_at))
+  FROM api_key k WHERE k.member_id = ${memberId} AND k.revoked_at IS NULL)`
+  .mapWith((json: string) => JSON.parse(json) as StandingKey[]);
+
+/** Who else speaks for a member: the person's address, and the keys. */
+export const findStanding = (db: Db, memberId: string) =>
+  db.select({ email: user.email, keys: standingKeysOf(member.id).as("standing_keys") }).from(member)
+    .leftJoin(user, eq(user.id, member.userId)).where(eq(member.id, memberId));
+
+/** The next state of a claim, as the table has it: for the states from which there is one. */
+const next = (event: ClaimEvent): SQL<"revoked"> => {
+  const moves = movesOf(CLAIM, event).map(([from, to]) => sql`WHEN ${from} THEN ${to}`);
+  return sql`CASE ${apiKey.claimState} ${sql.join(moves, sql` `)} ELSE ${apiKey.claimState} END`;
+};
+
+/** What ends a claim before it is taken. */
+type Ending = Exclude<ClaimEvent, "tell" | "mail" | "exchange" | "lapse">;
+
+/** Ends the claims of a member that the event ends, by the table. @param at milliseconds since the epoch */
+export const endClaims = (db: Db, event: Ending, memberId: string, at: number): Statement =>
+  db.update(apiKey).set({ claimState: next(event), claimHash: null, revokedAt: at }).where(and(
+    eq(apiKey.memberId, memberId), isNull(apiKey.hash), isNull(apiKey.revokedAt),
+    sql`${apiKey.claimState} IN (${sql.join(movesOf(CLAIM, event).map(([from]) => sql`${from}`), sql`, `)})`,
+  ));
+
+/** Revokes every key that the member has. */
+export const endKeys = (db: Db, memberId: string, at: number): Statement =>
+  db.update(apiKey).set({ revokedAt: at })
+    .where(and(eq(apiKey.memberId, memberId), isNotNull(apiKey.hash), isNull(apiKey.revokedAt)));
+
+/** One key or claim, by hand. */
+export const revokeKey = (db: Db, accountId: string, id: string, at: number): Statement =>
+  db.update(apiKey).set({ revokedAt: at, claimHash: null, claimState: next("revoke") })
+    .where(and(eq(apiKey.accountId, accountId), eq(apiKey.id, id)));
+
+/** Fails under "changed" unless nobody else speaks for the member: what a told claim rests on. */
+export const guardNobody = (db: Db, memberId: string, at: number): Statement =>
+  guard(db, "changed", nobody(sql`${memberId}`, at));
+
+const nobody = (memberId: SQL, at: number): SQL => sql`
+  NOT EXISTS (SELECT 1 FROM member p WHERE p.id = ${memberId} AND p.user_id IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM api_key o WHERE o.member_id = ${memberId} AND o.hash IS NOT NULL
+    AND o.revoked_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > ${at}))`;
 
 /**
  * A key that waits for its member, with everything that decides whether it may still be claimed: the member, the account,
@@ -33,9 +82,13 @@ export const claimKey = (db: Db, claim: Claim, secret: { hash: string; prefix: s
     JOIN member m ON m.id = k.member_id JOIN account a ON a.id = k.account_id JOIN member maker ON maker.id = k.created_by JOIN account above ON above.id = maker.account_id
     WHERE k.id = ${claim.key.id} AND k.claim_hash = ${claim.key.claimHash} AND k.hash IS NULL AND k.revoked_at IS NULL
       AND m.version = ${claim.member.version} AND a.version = ${claim.account.version} AND maker.version = ${claim.maker.version}
-      AND above.version = ${claim.makerAccount.version})`),
-  db.update(apiKey).set({ ...secret, claimHash: null, claimExpiresAt: null }).where(eq(apiKey.id, claim.key.id)),
-  ...(claim.member.status === "new" ? [activate(db, claim.member.id, at)] : []),
+      AND above.version = ${claim.makerAccount.version} AND k.claim_state = ${claim.key.claimState}
+      AND iif(k.claim_state = 'told', ${nobody(sql`m.id`, at)}, m.user_id IS NOT NULL))`),
+  db.update(apiKey).set({ ...secret, claimHash: null, claimExpiresAt: null, claimState: next("exchange") })
+    .where(eq(apiKey.id, claim.key.id)),
+  // Another claim, or an arrival at once, rests on which keys the member has.
+  claim.member.status === "new" ? activate(db, claim.member.id, at)
+    : bumpMember(db, claim.member.accountId, claim.member.id, at),
   // Else whoever moved it to another address would make somebody else out of a member who is in.
   db.update(invitation).set({ status: "accepted", acceptedAt: at, updatedAt: at })
     .where(and(eq(invitation.accountId, claim.member.accountId), eq(invitation.memberId, claim.member.id), eq(invitation.status, "pending"))),

@@ -9,6 +9,7 @@ import { touchKey } from "./api-key.store.ts";
 import { refusal } from "./admission.ts";
 import { Attempt, Replay } from "./attempt.ts";
 import type { Call, Endpoint, OpenCall } from "./call.ts";
+import { NO_KEYS } from "./claim.ts";
 import { credentialOf } from "./credential.ts";
 import { type Identity, identify, principals } from "./identify.ts";
 import { Memory } from "../kernel/memory.ts";
@@ -96,6 +97,7 @@ function admit(call: Attempt, request: GateRequest): void {
   const code = refusal(call.principal, call.origin, call.now, withoutPlan);
   if (code === "plan/feature-required") throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
   if (code === "auth/invalid-credential") throw new Problem(code, { detail: "The API key or session behind this call has ended, or its member has not accepted yet." });
+  if (code === "access/denied") throw new Problem(code, { detail: NO_KEYS });
   if (code !== null) throw new Problem(code);
   // A call that is meant for another account must not fall on the caller's own.
   if (call.principal.astray) throw new Problem("not-found", { detail: "Tollgate-Account names no account that you may act on." });

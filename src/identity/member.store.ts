@@ -29,11 +29,7 @@ const parseGrants = (json: string): GrantRow[] =>
 
 const parseRoles = (json: string): CustomRole[] => JSON.parse(json) as CustomRole[];
 
-/** By which address the person behind a member signs in; null for a member behind whom nobody has signed in yet. */
-export const findSignInAddress = (db: Db, memberId: string) =>
-  db.select({ email: user.email }).from(member).innerJoin(user, and(eq(user.id, member.userId), isNotNull(user.emailVerifiedAt))).where(eq(member.id, memberId));
-
-/** The same as a column beside a member. */
+/** A column beside a member: by which address the person behind the member signs in. */
 export const signInAddressOf = (of: { readonly userId: AnyColumn }) =>
   sql<string | null>`(SELECT u.email FROM user u WHERE u.id = ${of.userId} AND u.email_verified_at IS NOT NULL)`.as("sign_in_address");
 

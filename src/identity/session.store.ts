@@ -1,7 +1,6 @@
 import { and, eq, isNull, ne, sql } from "drizzle-orm";
 import type { Db, Statement } from "../kernel/db.ts";
 import { session } from "../schema/identity.ts";
-import { member } from "../schema/team.ts";
 
 /**
  * Ends every session of a member, or all but one. Their access tokens are refused as soon as the member's version has moved, which belongs in
@@ -9,14 +8,6 @@ import { member } from "../schema/team.ts";
  */
 export const endSessionsOf = (db: Db, memberId: string, except: string | null, at: number): Statement =>
   db.update(session).set({ endedAt: at }).where(and(eq(session.memberId, memberId), isNull(session.endedAt), ne(session.id, except ?? "")));
-
-/** The same for a person, in every account: the members' versions move with it. */
-export const endSessionsOfPerson = (db: Db, userId: string, except: string | null, at: number): Statement[] => [
-  db.update(session).set({ endedAt: at }).where(and(
-    sql`${session.memberId} IN (SELECT id FROM member WHERE user_id = ${userId})`, isNull(session.endedAt), ne(session.id, except ?? ""),
-  )),
-  db.update(member).set({ version: sql`${member.version} + 1`, updatedAt: at }).where(eq(member.userId, userId)),
-];
 
 /** Whether a member has a session that lives. */
 export const countSessions = (db: Db, memberId: string, except: string | null, at: number) =>

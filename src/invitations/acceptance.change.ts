@@ -6,8 +6,12 @@ import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import { hasLapsed } from "../identity/admission.ts";
-import { hasArrived } from "../identity/arrival.ts";
+import { hasArrived, hasArrivedSince } from "../identity/arrival.ts";
 import type { OpenCall } from "../identity/call.ts";
+import { effectsOf } from "../identity/effect.change.ts";
+import { isAnothers } from "../identity/other-credential.ts";
+import type { Principal } from "../identity/principal.ts";
+import { securityLetters } from "../identity/security-letter.change.ts";
 import { recordStranger } from "../identity/stranger-refusal.change.ts";
 import { postLetters } from "../identity/post-letters.change.ts";
 import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
@@ -35,9 +39,11 @@ export function acceptance(call: Asked, waiting: Acceptable): Acceptance {
   const { invitation, member, account } = waiting;
   const { db, now } = call;
   const person = { id: newId("user", now), email: member.email, emailVerifiedAt: now, locale: member.language ?? account.settings.locale ?? "en", createdAt: now };
+  const accepted = { ...acceptEvent(call, waiting), changes: { before: { status: invitation.status }, after: { status: "accepted", memberId: member.id } } };
+  const effects = effectsOf(db, "accept", { id: member.id, accountId: invitation.accountId, keys: waiting.keys }, accepted);
   return {
-    statements: acceptInvitation(db, waiting, person, now),
-    events: [{ ...acceptEvent(call, waiting), changes: { before: { status: invitation.status }, after: { status: "accepted", memberId: member.id } } }],
+    statements: [...acceptInvitation(db, waiting, person, now), ...effects.statements],
+    events: [accepted, ...effects.events],
     letters: joinedLetters(call, waiting, member),
   };
 }
@@ -65,7 +71,7 @@ const acceptEvent = (call: Asked, { invitation, member }: Acceptable): AuditEven
 export function acceptable(waiting: Waiting | undefined): Acceptable {
   if (waiting === undefined) throw new Problem("not-found", { detail: "No invitation has this token. A newer mail may hold another one." });
   const { invitation: { status, email }, member } = waiting;
-  if (status === "accepted" || (status === "pending" && member !== null && hasArrived(member))) {
+  if (status === "accepted" || (status === "pending" && member !== null && hasArrivedSince(member, waiting.invitation))) {
     const byKey = member !== null && member.userId === null;
     throw new Problem("invitation/used", { detail: byKey
       ? "Its member has come in with an API key, and names the address to sign in with: POST /v1/me/email."
@@ -79,16 +85,16 @@ export function acceptable(waiting: Waiting | undefined): Acceptable {
 /**
  * Why it may not be accepted now, or from here; null when it may. In the order in which it decides.
  * @param inviter under which stamp whoever sent it could still give it; null when they could not
- * @param signedInAs the person whose session or key the call carries; null for nobody
+ * @param caller whose credential the call carries; null without one
  */
-export function acceptanceRefusal(call: Asked, { invitation, member, account, userId, taken }: Acceptable, signedInAs: string | null, inviter: Stamp | null): Problem | null {
+export function acceptanceRefusal(call: Asked, { invitation, member, account, userId, taken }: Acceptable, caller: Principal | null, inviter: Stamp | null): Problem | null {
   if (invitation.expiresAt <= call.now) return new Problem("invitation/expired", { detail: "This invitation has expired. Ask whoever invited you to send it once more." });
   if (member.status === "blocked") return new Problem("auth/blocked");
   if (inviter === null) return new Problem("invitation/revoked", { detail: "Whoever sent this invitation may not give what it gives any more. Ask for it to be sent once more." });
   if (!isAllowed(account.settings.allowedEmailDomains ?? [], member.email)) {
     return new Problem("invitation/revoked", { detail: "The account does not invite this address any more: its settings name other domains." });
   }
-  if (signedInAs !== null && signedInAs !== userId) return new Problem("conflict/other-address");
+  if (isAnothers(caller, { memberId: member.id, userId })) return new Problem("conflict/other-address");
   if (!admitsAddress([account.allowedIps, member.allowedIps].map(compileRules), call.origin.ip)) {
     return new Problem("ip/not-allowed", { detail: "Accept it from an address that the account and the member allow." });
   }
@@ -117,18 +123,21 @@ export interface Beside {
  * @throws Problem not-found, invitation/used, invitation/revoked, invitation/expired, auth/blocked, conflict/other-address, ip/not-allowed, plan/feature-required, conflict/duplicate-member
  */
 export async function accept(call: OpenCall, types: TypeTable, load: () => Promise<Waiting | undefined>, beside: (waiting: Acceptable) => Beside | Promise<Beside> = () => ({ statements: [], events: [] })): Promise<Acceptable> {
-  const signedInAs = (await call.caller())?.userId ?? null;
+  const caller = await call.caller();
   // Somebody was faster, or a change of the member, the account or the invitation came between: then it is asked anew.
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const waiting = acceptable(await load());
     const inviter = await inviterStamp(call.db, types, waiting);
-    const refusal = acceptanceRefusal(call, waiting, signedInAs, inviter);
+    const refusal = acceptanceRefusal(call, waiting, caller, inviter);
     if (refusal !== null || inviter === null) {
       const refused = refusal ?? new Problem("invitation/revoked");
       await recordRefusal(call, waiting, refused);
       throw refused;
     }
-    if (await written(call, waiting, inviter, acceptance(call, waiting), await beside(waiting))) return waiting;
+    const { letters, ...accepted } = acceptance(call, waiting);
+    // Whoever called with keys until now hears who signs in from now on.
+    const told = hasArrived(waiting.member) ? await securityLetters(call, waiting.member.id, "sign_in_address_changed", [waiting.member.email]) : [];
+    if (await written(call, waiting, inviter, { ...accepted, letters: [...letters, ...told] }, await beside(waiting))) return waiting;
   }
   throw stale();
 }

@@ -1,5 +1,6 @@
 import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
+import { standingKeysOf } from "../identity/claim.store.ts";
 import { holder, signInAddressOf } from "../identity/member.store.ts";
 import { type Db, type Expression, guard, type Statement } from "../kernel/db.ts";
 import { invitation } from "../schema/invitation.ts";
@@ -21,6 +22,7 @@ const waiting = (db: Db, where: SQL | undefined) =>
       email: inviter.email, emailVerifiedAt: inviter.emailVerifiedAt, signIn: signInAddressOf(inviter), status: inviter.status, language: inviter.language,
       notifications: inviter.notifications, memberId: inviter.id,
     },
+    keys: standingKeysOf(member.id).as("standing_keys"),
     userId: sql<string | null>`(SELECT u.id FROM user u WHERE u.email = ${invitation.email})`.as("user_id_of_address"),
     // Another member of the account is this person already: the address on a card is free text.
     taken: sql<number>`EXISTS (SELECT 1 FROM member o JOIN user u ON u.id = o.user_id WHERE o.account_id = ${invitation.accountId} AND u.email = ${invitation.email} AND o.id <> ${member.id})`.as("taken"),
@@ -53,7 +55,7 @@ export const acceptInvitation = (db: Db, { invitation: row, member: who, account
   upsertUser(db, newUser, now),
   db.update(member).set({
     userId: userIdOf(newUser.email), emailVerifiedAt: sql`COALESCE(${member.emailVerifiedAt}, ${now})`,
-    acceptedAt: sql`COALESCE(${member.acceptedAt}, ${now})`, updatedAt: now, version: sql`${member.version} + 1`,
+    signInSince: now, acceptedAt: sql`COALESCE(${member.acceptedAt}, ${now})`, updatedAt: now, version: sql`${member.version} + 1`,
   }).where(eq(member.id, who.id)),
   updateInvitation(db, row, { status: "accepted", acceptedAt: now, updatedAt: now }),
 ];

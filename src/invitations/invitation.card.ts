@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { Problem } from "../kernel/problem.ts";
+import type { Letter } from "../mail/letter.ts";
 import { INVITATION_KINDS, type InvitationRow } from "../schema/invitation.ts";
 import { LOCALES } from "../schema/team.ts";
 
@@ -33,3 +34,7 @@ export const invitationCard = (row: InvitationRow, now: number) => ({
   sendCount: row.sendCount, maxUses: row.maxUses, uses: row.uses,
   expiresAt: iso(row.expiresAt), createdAt: iso(row.createdAt), acceptedAt: isoOrNull(row.acceptedAt), revokedAt: isoOrNull(row.revokedAt), updatedAt: iso(row.updatedAt),
 });
+
+/** What an answer tells of the mail with an invitation. */
+export const mailed = ([letter]: readonly Letter[]): z.infer<typeof Mailed> =>
+  (letter?.template === "invitation" ? { to: letter.to, language: letter.language, expiresAt: iso(letter.expiresAt) } : null);

@@ -3,7 +3,7 @@ import { memberRef } from "../access/decide.ts";
 import type { GrantRow } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
-import { hasArrived } from "../identity/arrival.ts";
+import { hasArrivedSince } from "../identity/arrival.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { requireAuthorityToStop, requirePower } from "../identity/refusal.change.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
@@ -13,10 +13,10 @@ import { email, type MemberRow } from "../team/member.card.ts";
 import { requireInviting } from "../team/member.change.ts";
 import { guardMember } from "../team/member.store.ts";
 import { requireGiving } from "./giving.change.ts";
-import { InvitationCard, invitationCard, Mailed, STATUSES } from "./invitation.card.ts";
+import { InvitationCard, invitationCard, mailed, Mailed, STATUSES } from "./invitation.card.ts";
 import { deleteMember, findInvitation, findInvited, guardInvitation, guardOwnsNothing, listInvitations, updateInvitation } from "./invitation.store.ts";
 import { createInvitation, MadeInvitation, PreviewedInvitation } from "./invitation.change.ts";
-import { mailed, sent } from "./invite.change.ts";
+import { sent } from "./invite.change.ts";
 import { DryRun, WantedMember } from "./wanted.change.ts";
 
 const create = (types: TypeTable) => endpoint({
@@ -68,7 +68,7 @@ async function loadWaiting(call: Call, require: typeof requirePower): Promise<{ 
   call.decide("member.create");
   const { invitation, invited } = await load(call);
   if (invited !== undefined) require(call.principal, { ...invited.row, ...invited });
-  if (invitation.status === "accepted" || (invitation.status === "pending" && invited !== undefined && hasArrived(invited.row))) throw new Problem("invitation/used", { detail: "It was accepted: the member signs in, or is removed." });
+  if (invitation.status === "accepted" || (invitation.status === "pending" && invited !== undefined && hasArrivedSince(invited.row, invitation))) throw new Problem("invitation/used", { detail: "It was accepted: the member signs in, or is removed." });
   if (invitation.status === "revoked" || invited === undefined) throw new Problem("invitation/revoked", { detail: "It was taken back. Invite the address anew." });
   return { invitation, member: invited.row, grants: invited.grants };
 }

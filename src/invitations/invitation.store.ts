@@ -30,6 +30,10 @@ export const findInvited = (db: Db, accountId: string, invitationId: string) =>
   db.select({ row: member, grants: grantsOf(member), customRoles: customRolesOf(member) }).from(member)
     .where(and(eq(member.accountId, accountId), sql`${member.id} = (SELECT member_id FROM invitation WHERE id = ${invitationId} AND account_id = ${accountId})`));
 
+/** The invitation that a member waits for, past its time too. */
+export const findWaiting = (db: Db, accountId: string, memberId: string) =>
+  db.select().from(invitation).where(and(eq(invitation.accountId, accountId), eq(invitation.memberId, memberId), eq(invitation.status, "pending"), eq(invitation.kind, "email")));
+
 /** Which invitations are asked for. */
 export interface InvitationFilter {
   readonly kind: InvitationRow["kind"];

@@ -7,7 +7,6 @@ import { difference } from "../audit/difference.ts";
 import type { Call, Change } from "../identity/call.ts";
 import { withoutRestrictedAccounts } from "../identity/refusal.change.ts";
 import { definite } from "../kernel/body.ts";
-import { iso } from "../kernel/clock.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
@@ -24,7 +23,7 @@ import { newMemberRow } from "../team/new-member.change.ts";
 import { requireKnownGroups } from "../team/object-group.change.ts";
 import { findRoles } from "../team/role.store.ts";
 import type { z } from "zod";
-import { type Mailed, sentTooOften } from "./invitation.card.ts";
+import { mailed, type Mailed, sentTooOften } from "./invitation.card.ts";
 import { countMembers, findKnown, insertInvitation, INVITATION_PENDING } from "./invitation.store.ts";
 
 /** Milliseconds between two mails of one invitation at least, to whatever address. */
@@ -91,10 +90,6 @@ export async function invite(call: Call, types: TypeTable, { grants, allowAny, .
     ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
   } };
 }
-
-/** What an answer tells of the mail with an invitation. */
-export const mailed = ([letter]: readonly Letter[]): z.infer<typeof Mailed> =>
-  (letter?.template === "invitation" ? { to: letter.to, language: letter.language, expiresAt: iso(letter.expiresAt) } : null);
 
 /** What goes beyond the roles that one may give is given by whoever may edit members, grants and groups. @throws Problem access/denied */
 export function decideBeside(call: Call, { rights, roles, objectGroupIds }: Pick<MemberRow, "rights" | "roles" | "objectGroupIds">, grants: readonly GrantRow[]): void {

@@ -39,5 +39,5 @@ export const joinByLink = (db: Db, { link, account: at, inviter: maker }: Link, 
   db.update(invitation).set({ uses: sql`${invitation.uses} + 1`, updatedAt: now }).where(eq(invitation.id, link.id)),
   upsertUser(db, person, now),
   ...insertMember(db, row, [], logins),
-  db.update(member).set({ userId: userIdOf(person.email) }).where(eq(member.id, row.id)),
+  db.update(member).set({ userId: userIdOf(person.email), signInSince: now }).where(eq(member.id, row.id)),
 ];

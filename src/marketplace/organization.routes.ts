@@ -5,6 +5,7 @@ import { kindBelow, presetOf } from "../access/model.ts";
 import { bumpMember } from "../access/stamp.store.ts";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { findMember } from "../identity/member.store.ts";
 import { etag } from "../identity/request.ts";
 import { definite } from "../kernel/body.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
@@ -98,13 +99,16 @@ const create = endpoint({
 /** For when the answer that founded it was lost, or the claim has run out. */
 const reissue = endpoint({
   method: "POST", path: "/v1/organizations/:id/owner-claims", tag, right: "organization.create", status: 201,
-  summary: "A new claim for the owner's first key, while the owner has never had one. The older claim ends.",
-  answer: OwnerClaim, problems: ["invitation/used"],
+  summary: "A new claim for a key of the owner, while the owner has none. The older claim ends. It is mailed to an owner who signs in by mail.",
+  answer: OwnerClaim, problems: ["conflict/state", "conflict/last-admin"],
 }, async (call) => {
   const row = await load(call, "organization.create");
   requireFounding(call, row.kind);
-  return claimAnew(call, row.id, row.ownerMemberId, (accountId, keyId) =>
-    call.event("organization.create", { type: "organization", id: row.id }, { accountId, changes: { before: {}, after: { keyId } } }));
+  const [[owner]] = await call.read(findMember(call.db, row.id, row.ownerMemberId));
+  if (owner === undefined) throw new Problem("not-found");
+  // Keys are no business of the accounts above, so those that are there stay: the platform may revoke them with a claim.
+  return claimAnew(call, row, owner.row, false, (keyId) =>
+    call.event("organization.create", { type: "organization", id: row.id }, { changes: { before: {}, after: { keyId } } }));
 });
 
 const edit = endpoint({

@@ -12,6 +12,8 @@ export const apiKey = sqliteTable("api_key", {
   last4: text(),
   claimHash: text("claim_hash"),
   claimExpiresAt: integer("claim_expires_at"),
+  /** A state of `CLAIM`; null for a key that its member made. */
+  claimState: text("claim_state", { enum: ["told", "mailed", "claimed", "revoked", "replaced", "ended"] }),
   /** Rights that the key is narrowed to; null is all that its member has. */
   scopes: text({ mode: "json" }).$type<string[]>(),
   allowedIps: text("allowed_ips", { mode: "json" }).$type<string[]>().notNull(),

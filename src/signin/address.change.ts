@@ -1,38 +1,53 @@
 import type { AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";
+import { effectsOf } from "../identity/effect.change.ts";
 import { restrictionOf, sessionOf, UNRESTRICTED, widerThan } from "../identity/key-restriction.ts";
+import { securityLetters } from "../identity/security-letter.change.ts";
 import { iso } from "../kernel/clock.ts";
 import { newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { signInToken } from "../mail/one-time.ts";
 import type { Letter } from "../mail/letter.ts";
-import { type Person, changeAddress, findPerson, linkPerson, USER_EMAIL } from "./address.store.ts";
+import { type CardAddress, changeAddress, findCardAddress, findPerson, linkPerson, type Person, USER_EMAIL } from "./address.store.ts";
 import { CODE_TTL_MS, type Proof } from "./code.ts";
 import { countCode, prove } from "./code.change.ts";
 import { insertSignIn, spend } from "./code.store.ts";
 import { MEMBER_USER } from "../invitations/acceptance.store.ts";
 
+/** Who sets an address, and may. */
+type Setter = { readonly person: Person } | { readonly card: CardAddress };
+
 /**
- * The person behind the call; null for a member who has only ever called with keys. An address is changed in a session, by the person; a first
- * one is set by whatever is as strong as its member, so that no narrowed key makes a way in that is wider than itself.
+ * An address is changed in a session, by the person. A first one is linked by a key that is as strong as its member, so that no narrowed key
+ * makes a way in that is wider than itself, and it is the card's. Whoever stole a key would write their own on the card first.
  * @throws Problem access/denied
  */
-export async function personOf(call: Call): Promise<Person | null> {
+async function setterOf(call: Call, wanted: string): Promise<Setter> {
   const { credential, memberId, home } = call.principal;
-  const [people] = await call.read(findPerson(call.db, home.accountId, memberId));
-  const [person] = people;
-  const isRestricted = widerThan(restrictionOf(credential), UNRESTRICTED) !== null;
-  if (person === undefined ? isRestricted : credential.kind !== "session") {
-    throw new Problem("access/denied", { detail: person === undefined ? "Use an API key that is not narrowed." : "Only the person changes this address, in a session: sign in." });
+  const [[person], [card]] = await call.read(findPerson(call.db, home.accountId, memberId), findCardAddress(call.db, home.accountId, memberId));
+  if (person !== undefined) {
+    if (credential.kind === "session") return { person };
+    throw new Problem("access/denied", { detail: "Only the person changes this address, in a session: sign in." });
   }
-  return person ?? null;
+  if (credential.kind !== "key" || widerThan(restrictionOf(credential), UNRESTRICTED) !== null) {
+    throw new Problem("access/denied", { detail: "Use an API key that is not narrowed." });
+  }
+  if (card === undefined) throw new Problem("not-found");
+  if (card.email !== wanted) throw new Problem("access/denied", { detail: `A key links the address on the member's card only. ${OTHERWISE}` });
+  if (card.isOwn) {
+    throw new Problem("access/denied", { detail: `The address on the card was changed last by a key of this member, or by a member whom this one added, so no key links it. ${OTHERWISE}` });
+  }
+  return { card };
 }
+
+const OTHERWISE = "The platform, or a member who may add this one, sets another: POST /v1/members/{id}/sign-in-address.";
 
 /** Mails a code to the new address, and to the old one where there is one. */
 export async function askForChange(call: Call, wanted: string): Promise<Answer> {
   const { db, env, now } = call;
-  const person = await personOf(call);
+  const setter = await setterOf(call, wanted);
+  const person = "person" in setter ? setter.person : null;
   if (person?.email === wanted) throw invalid("/email", "is your address already");
   const addresses = [wanted, ...(person === null ? [] : [person.email])];
   for (const address of addresses) await countCode(call, address);
@@ -44,20 +59,30 @@ export async function askForChange(call: Call, wanted: string): Promise<Answer> 
   const letters = rows.map(({ id, kid, email }): Letter => ({
     id: newId("mail", now), to: email, language: call.language, template: "change_email", signInId: id, kid, email: wanted, expiresAt,
   }));
-  return call.commit({ statements: rows.map((row) => insertSignIn(db, row)), events: [], letters }, { status: 202, body: { expiresAt: iso(expiresAt) } });
+  const told = await securityLetters(call, call.principal.memberId, "sign_in_address_requested");
+  return call.commit({ statements: rows.map((row) => insertSignIn(db, row)), events: [], letters: [...letters, ...told] }, { status: 202, body: { expiresAt: iso(expiresAt) } });
 }
 
 /** Both codes at once: whoever holds a session alone does not take the person along, and nobody sets an address whose mail they do not read. */
 export async function change(call: Call, asked: { readonly email: string; readonly newCode: string; readonly oldCode?: string | undefined }): Promise<Answer> {
   const { db, now } = call;
-  const person = await personOf(call);
+  const setter = await setterOf(call, asked.email);
   const fresh = await proved(call, asked.email, asked.newCode, "/newCode");
-  if (person === null) return link(call, fresh);
+  if ("card" in setter) return link(call, fresh, setter.card);
+  const { person } = setter;
   const old = await proved(call, person.email, asked.oldCode ?? "", "/oldCode");
   const changes = { before: { email: person.email }, after: { email: fresh.email } };
+  // Whoever had got into one of the person's sessions, or into the old mailbox, is out: only the session of this call goes on.
+  const told = person.members.map((member) => {
+    const event = changeEvent(call, member, changes);
+    return { event, effects: effectsOf(db, "change", member, event, sessionOf(call.principal.credential)) };
+  });
   return call.commit({
-    statements: [...spend(db, old, now), ...spend(db, fresh, now), ...changeAddress(db, person, fresh.email, sessionOf(call.principal.credential), now)],
-    events: person.members.map((member) => changeEvent(call, member, changes)),
+    statements: [
+      ...spend(db, old, now), ...spend(db, fresh, now), ...changeAddress(db, person, fresh.email, now), ...told.flatMap(({ effects }) => effects.statements),
+    ],
+    events: told.flatMap(({ event, effects }) => [event, ...effects.events]),
+    letters: (await Promise.all(person.members.map(({ id }) => securityLetters(call, id, "sign_in_address_changed", [fresh.email])))).flat(),
     refusals: { claim_used: spent() }, duplicates: { [USER_EMAIL]: "conflict/duplicate" },
   }, { status: 200, body: { email: fresh.email } });
 }
@@ -72,13 +97,15 @@ function changeEvent(call: Call, { id, accountId, username, email }: Person["mem
 }
 
 /** A member who has only called with keys becomes a person, who can sign in. */
-async function link(call: Call, fresh: Proof): Promise<Answer> {
+async function link(call: Call, fresh: Proof, { keys }: CardAddress): Promise<Answer> {
   const { db, now, principal } = call;
   const { memberId, home, member } = principal;
   const person = { id: newId("user", now), email: fresh.email, emailVerifiedAt: now, locale: member.language ?? home.settings.locale, createdAt: now };
+  const event = call.event("email.change", { type: "member", id: memberId }, { accountId: home.accountId, changes: { before: { email: null }, after: { email: fresh.email } } });
+  const effects = effectsOf(db, "link", { id: memberId, accountId: home.accountId, keys }, event);
   return call.commit({
-    statements: [...spend(db, fresh, now), ...linkPerson(db, { memberId, accountId: home.accountId }, person, now)],
-    events: [call.event("email.change", { type: "member", id: memberId }, { accountId: home.accountId, changes: { before: { email: null }, after: { email: fresh.email } } })],
+    statements: [...spend(db, fresh, now), ...linkPerson(db, { memberId, accountId: home.accountId }, person, now), ...effects.statements],
+    events: [event, ...effects.events], letters: await securityLetters(call, memberId, "sign_in_address_changed", [fresh.email]),
     refusals: { claim_used: spent() }, duplicates: { [MEMBER_USER]: "conflict/duplicate-member" },
   }, { status: 200, body: { email: fresh.email } });
 }

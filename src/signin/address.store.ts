@@ -1,5 +1,6 @@
 import { and, eq, isNull, sql } from "drizzle-orm";
-import { endSessionsOfPerson } from "../identity/session.store.ts";
+import type { StandingKey } from "../identity/claim.ts";
+import { standingKeysOf } from "../identity/claim.store.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { invitation } from "../schema/invitation.ts";
 import { member, user } from "../schema/team.ts";
@@ -14,33 +15,54 @@ interface Place {
   readonly accountId: string;
   readonly username: string;
   readonly email: string;
+  readonly keys: readonly StandingKey[];
 }
+
+export const findUser = (db: Db, email: string) => db.select({ id: user.id }).from(user).where(eq(user.email, email));
+
+/**
+ * A key of the member changed the address on the card last, or somebody whom the member added, at however many removes: who stole the
+ * key would add somebody for that.
+ */
+const isOwnChange = sql<number>`iif(member.email_by = member.id, member.email_with = 'key', EXISTS (
+  WITH RECURSIVE above (id) AS (SELECT member.email_by UNION SELECT m.invited_by FROM member m JOIN above a ON m.id = a.id)
+  SELECT 1 FROM above WHERE above.id = member.id))`.mapWith(Boolean);
+
+/** What decides whether a key may link an address: the card's, and who changed it last. */
+export const findCardAddress = (db: Db, accountId: string, memberId: string) =>
+  db.select({ email: member.email, isOwn: isOwnChange.as("is_own"), keys: standingKeysOf(sql`member.id`).as("standing_keys") })
+    .from(member).where(and(eq(member.accountId, accountId), eq(member.id, memberId)));
+
+export type CardAddress = Awaited<ReturnType<typeof findCardAddress>>[number];
 
 /** The person who signs in as this member, with all that they are a member of. No row: nobody signs in as it yet. */
 export const findPerson = (db: Db, accountId: string, memberId: string) =>
   db.select({
     id: user.id, email: user.email, emailVerifiedAt: user.emailVerifiedAt,
-    members: sql`(SELECT json_group_array(json_object('id', m.id, 'accountId', m.account_id, 'username', m.username, 'email', m.email)) FROM member m WHERE m.user_id = ${user.id})`
+    members: sql`(SELECT json_group_array(json_object('id', m.id, 'accountId', m.account_id, 'username', m.username, 'email', m.email,
+      'keys', json(${standingKeysOf(sql`m.id`)}))) FROM member m WHERE m.user_id = ${user.id})`
       .mapWith((json: string) => JSON.parse(json) as Place[]).as("members"),
   }).from(member).innerJoin(user, eq(user.id, member.userId)).where(and(eq(member.accountId, accountId), eq(member.id, memberId)));
 
 export type Person = Awaited<ReturnType<typeof findPerson>>[number];
 
-/**
- * Whoever had got into one of the person's sessions is out: only the one that made the change goes on. Fails under "changed" when the address
- * has changed meanwhile, and on `USER_EMAIL`. @param at milliseconds since the epoch
- */
-export const changeAddress = (db: Db, { id, email, members }: Person, to: string, sessionId: string | null, at: number): Statement[] => [
+/** Fails under "changed" when the address has changed meanwhile, and on `USER_EMAIL`. @param at milliseconds since the epoch */
+export const changeAddress = (db: Db, { id, email, members }: Person, to: string, at: number): Statement[] => [
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM user WHERE id = ${id} AND email = ${email})`),
   db.update(user).set({ email: to, emailVerifiedAt: at }).where(eq(user.id, id)),
   ...members.map((one) => rememberNames(db, one.accountId, one.id, [{ email, externalId: null }], at)),
-  ...endSessionsOfPerson(db, id, sessionId, at),
+  db.update(member).set({ signInSince: at, updatedAt: at, version: sql`${member.version} + 1` }).where(eq(member.userId, id)),
 ];
 
 /** The person of this address, new or not, is the member from now on; no invitation has to wait for that any more. */
 export const linkPerson = (db: Db, { memberId, accountId }: { memberId: string; accountId: string }, person: typeof user.$inferInsert, at: number): Statement[] => [
   db.insert(user).values(person).onConflictDoUpdate({ target: user.email, set: { emailVerifiedAt: sql`COALESCE(${user.emailVerifiedAt}, ${at})` } }),
-  db.update(member).set({ userId: userIdOf(person.email), acceptedAt: sql`COALESCE(${member.acceptedAt}, ${at})`, version: sql`${member.version} + 1` })
+  db.update(member).set({ userId: userIdOf(person.email), signInSince: at, acceptedAt: sql`COALESCE(${member.acceptedAt}, ${at})`, version: sql`${member.version} + 1` })
     .where(and(eq(member.id, memberId), eq(member.accountId, accountId), isNull(member.userId))),
   db.update(invitation).set({ status: "accepted", acceptedAt: at, updatedAt: at }).where(and(eq(invitation.memberId, memberId), eq(invitation.status, "pending"))),
 ];
+
+/** @param at milliseconds since the epoch */
+export const unlinkPerson = (db: Db, { id, accountId }: { readonly id: string; readonly accountId: string }, at: number): Statement =>
+  db.update(member).set({ userId: null, signInSince: null, updatedAt: at, version: sql`${member.version} + 1` })
+    .where(and(eq(member.id, id), eq(member.accountId, accountId)));

@@ -5,12 +5,15 @@ import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import { hasLapsed } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
+import { isAnothers } from "../identity/other-credential.ts";
 import { postLetters } from "../identity/post-letters.change.ts";
+import type { Principal } from "../identity/principal.ts";
 import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { joinedLetters } from "../invitations/acceptance.change.ts";
 import { MEMBER_USER, userIdOf } from "../invitations/acceptance.store.ts";
 import { requireDomain } from "../invitations/invite.change.ts";
 import { linkStatus } from "../invitations/link.card.ts";
+import { findUser } from "./address.store.ts";
 import { findLink, findMemberOf, joinByLink, type Link } from "../invitations/link.store.ts";
 import { batch, failedGuard, failedUnique } from "../kernel/db.ts";
 import { sha256Hex } from "../kernel/digest.ts";
@@ -50,7 +53,9 @@ export async function join(call: OpenCall, asked: Joining): Promise<Joined> {
   // What is wrong with the link is told before a try of the code is used up.
   let link = requireGood(call, (await findLink(call.db, hash))[0]);
   requireDomain(link.account.settings.allowedEmailDomains ?? [], asked.email);
+  const caller = await call.caller();
   const proof = await prove(call, { email: asked.email, code: asked.code });
+  await refuseOthers(call, caller, proof);
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const [known] = await findMemberOf(call.db, link.account.id, proof.email);
     if (known !== undefined) {
@@ -63,6 +68,14 @@ export async function join(call: OpenCall, asked: Joining): Promise<Joined> {
     link = requireGood(call, (await findLink(call.db, hash))[0]);
   }
   throw stale();
+}
+
+/** @throws Problem conflict/other-address */
+async function refuseOthers({ db }: OpenCall, caller: Principal | null, proof: Proof): Promise<void> {
+  const [person] = caller === null ? [] : await findUser(db, proof.email);
+  if (!isAnothers(caller, { memberId: null, userId: person?.id ?? null })) return;
+  await batch(db, [giveTryBack(db, proof)]);
+  throw new Problem("conflict/other-address");
 }
 
 /** Whoever was blocked or removed does not come back by a link that they still have. @throws Problem conflict/former-member */

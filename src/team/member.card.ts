@@ -42,7 +42,7 @@ export const REQUIRED_FIELDS = ["username", "firstName", "lastName", "email"] as
 
 /** What the card shows and nobody sets on it. */
 export const READ_ONLY_FIELDS = [
-  "id", "accountId", "login", "dealer", "status", "source", "externalId", "emailVerified", "highlight", "assessments", "invitedBy",
+  "id", "accountId", "login", "dealer", "status", "source", "externalId", "emailVerified", "signInEmail", "signInSince", "highlight", "assessments", "invitedBy",
   "createdAt", "acceptedAt", "lastLoginAt", "blockedAt", "updatedAt", "version",
 ] as const;
 

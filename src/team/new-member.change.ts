@@ -10,7 +10,8 @@ export function newMemberRow(call: Pick<Call, "now"> & { readonly principal: Pic
   const { now } = call;
   const { username = `${told.firstName} ${told.lastName}` } = told;
   const row: Omit<MemberRow, keyof ReturnType<typeof foldedOf>> = {
-    userId: null, login: null, externalId: null, emailVerifiedAt: null, emailChange: 0, middleName: null, phone: null, mobilePhone: null, position: null, office: null,
+    userId: null, login: null, externalId: null, emailVerifiedAt: null, emailChange: 0, emailBy: null, emailWith: null, signInSince: null,
+    middleName: null, phone: null, mobilePhone: null, position: null, office: null,
     department: null, city: null, country: null, comments: null, language: null, notifications: {},
     rights: [], objectGroupIds: [], allowedIps: [], creditLimit: null, limitPeriod: "lifetime", source: "local", ...told,
     username, id: newId("member", now), accountId, status: "new", invitedBy: call.principal.memberId, version: 1,

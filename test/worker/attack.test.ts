@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Api, api, newKey, ok } from "../harness/client.ts";
-import { giveCredits, newApiKey, newMember, type Person } from "../harness/people.ts";
+import { giveCredits, newApiKey, newcomer, newMember, type Person } from "../harness/people.ts";
 import { ELSEWHERE, fetch, foundPlatform, made, said, subscribed } from "./operators-world.ts";
 
 let platform: Api;
@@ -36,11 +36,20 @@ describe("what a caller writes in an id's place", () => {
     expect(rows.filter(({ body, resource_id: id }) => body.includes("aaaaaaaa") || body.includes("xxxxxxxx") || (id ?? "").length > 40)).toEqual([]);
   });
 
-  test("a key that is sent as an id by mistake is in no row of the trail", async () => {
-    const viewer = await add(["viewer"]);
-    await viewer.api.del(`/v1/api-keys/${viewer.apiKey}`);
+  test("K16 a secret that is sent in a wrong place by mistake is in no row of the trail or of the call log", async () => {
+    const member = await add(["member"]);
+    const { memberId } = await newcomer(owner, { roles: ["member"] });
+    const token = ok(await makeKey(owner.api, memberId), 201).body.claim?.token ?? "";
+    const { apiKey: key } = member;
+    const encoded = [...key].map((char) => `%${char.charCodeAt(0).toString(16)}`).join("");
+    const paths = [key, encoded, encoded.replaceAll("%", "%25"), `x-${key}.json`, key.slice(0, 20), token, `ses_01ARZ3NDEKTSV4RRFFQ69G5FAV.3.${token}`];
+    for (const path of paths) await member.api.del(`/v1/api-keys/${path}?token=${key}`, { headers: { "user-agent": `tool ${key}` } });
     await verified(owner.api);
-    expect((await sealed(owner.accountId)).filter(({ body }) => body.includes(viewer.apiKey))).toEqual([]);
+    const rows = async () => (await env.DB.prepare("SELECT path, user_agent FROM call_log WHERE member_id = ? AND method = 'DELETE'").bind(member.memberId).all<{ path: string; user_agent: string }>()).results;
+    await expect.poll(async () => (await rows()).length, { timeout: 20_000 }).toBe(paths.length);
+    expect(new Set((await rows()).map(({ path }) => path))).toEqual(new Set(["/v1/api-keys/…", "/v1/api-keys/x-….json", "/v1/api-keys/ses_01ARZ3NDEKTSV4RRFFQ69G5FAV.3.…"]));
+    const kept = JSON.stringify([await rows(), await sealed(owner.accountId)]);
+    for (const secret of [key.slice(0, 20), key.slice(-20), token, encoded]) expect(kept).not.toContain(secret);
   });
 });
 
@@ -50,19 +59,20 @@ describe("a claim goes no further than its maker's power by then", () => {
     ["may no longer give the role", (maker: Person) => owner.api.patch(`/v1/members/${maker.memberId}`, { roles: ["viewer"] }, ANY)],
   ])("whose maker %s is refused", async (_, undo) => {
     const admin = await add(["admin"]);
-    const token = ok(await makeKey(admin.api, owner.memberId), 201).body.claim?.token ?? "";
+    const { memberId } = await newcomer(owner, { roles: ["admin"] });
+    const token = ok(await makeKey(admin.api, memberId), 201).body.claim?.token ?? "";
     ok(await undo(admin), 200);
     expect(said(await claim(token))).toBe("410 invitation/expired");
   });
 
-  test("an owner's first claim can be made anew while no key was claimed, and then never again", async () => {
+  test("K1 an owner's claim can be made anew while no key is good, and then not", async () => {
     const body = { kind: "vendor", name: "Lost", owner: { email: `o-${newKey()}@example.com`, firstName: "O", lastName: "O" } };
     const account = ok(await platform.post<{ id: string; claim: { token: string } }>("/v1/accounts", body), 201).body;
     const path = `/v1/accounts/${account.id}/owner-claims`;
     const again = ok(await platform.post<{ claim: { token: string } }>(path), 201).body.claim.token;
     expect(said(await claim(account.claim.token))).toBe(MISSING);
     ok(await claim(again), 201);
-    expect(said(await platform.post(path))).toBe("409 invitation/used");
+    expect(said(await platform.post(path))).toBe("409 conflict/state");
     expect(said(await owner.api.post(path))).toBe(NO);
   });
 });
@@ -78,7 +88,7 @@ describe("whoever may give no role has power over nobody who holds more", () => 
 
   test("a key is made for the member as they were: one who is promoted meanwhile gets none from below", async () => {
     const maker = await add(["viewer"], { rights: ["api_key.create", "credits.spend"] });
-    const target = await add([], { rights: ["credits.spend"] });
+    const target = await newcomer(owner, { roles: [], rights: ["credits.spend"] });
     const [promoted, key] = await Promise.all([owner.api.patch(`/v1/members/${target.memberId}`, { roles: ["admin"] }, ANY), makeKey(maker.api, target.memberId)]);
     expect(said(promoted)).toBe("200");
     if (key.status === 201) expect(said(await claim(key.body.claim?.token ?? ""))).toBe("410 invitation/expired");

@@ -2,7 +2,7 @@ import { env, exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { platformSql } from "../../src/commands/platform.ts";
 import { type Api, api, type Fetch, newKey, ok } from "../harness/client.ts";
-import { newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
+import { newAccount, newcomer, type Person, subscribe } from "../harness/people.ts";
 
 const fetch: Fetch = (path, init) => {
   const headers = new Headers(init?.headers);
@@ -60,7 +60,7 @@ describe("S1.38 what could name a person or open a door is sealed as a digest", 
   });
 
   test("the name of an API key, made and revoked, and where it may be used", async () => {
-    const { memberId } = await newMember(fetch, owner, { roles: ["operator"] });
+    const { memberId } = await newcomer(owner, { roles: ["operator"] });
     const fields = { name: "Dora's laptop", allowedIps: ["198.51.100.88"] };
     const key = ok(await owner.api.post<{ id: string }>(`/v1/members/${memberId}/api-keys`, fields, { idempotencyKey: newKey() }), 201).body;
     const revoked = await owner.api.del(`/v1/api-keys/${key.id}`, { ifMatch: "*" });

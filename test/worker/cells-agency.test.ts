@@ -87,6 +87,7 @@ describe("every role, right and scope of the agency's table", () => {
     const { owner, people, colleague, tools, key } = world;
     const member = `members/${colleague.memberId}`;
     const someone = async () => (await newMember(fetch, owner, { roles: ["specialist"] })).memberId;
+    const unkeyed = async () => ok(await owner.api.post<{ id: string }>("/v1/members", newcomer(), { idempotencyKey: newKey() }), 201).body.id;
     const newcomer = () => ({ firstName: "N", lastName: "N", email: `${newKey()}@example.com`, roles: ["specialist"] });
     const put = (path: string, body: object): Ask => (who) => who.put(`/v1/${path}`, body);
     await compareCells(`${title}: members and the account`, askedOf(world, [
@@ -108,7 +109,7 @@ describe("every role, right and scope of the agency's table", () => {
       ["api_key.view own",                         "yes yes yes 403", (who, role) => who.get(`/v1/members/${people[role].memberId}/api-keys`)],
       ["api_key.view other's",                     "yes 404 404 403", get(`${member}/api-keys`)],
       ["api_key.create own",                       "yes 403 403 403", (who, role) => who.post(`/v1/members/${people[role].memberId}/api-keys`, { name: "k" }, { idempotencyKey: newKey() })],
-      ["api_key.create other's",                   "yes 403 403 403", post(`${member}/api-keys`, { name: "k" })],
+      ["api_key.create other's",                   "yes 403 403 403", async (who) => who.post(`/v1/members/${await unkeyed()}/api-keys`, { name: "k" })],
       ["api_key.revoke other's",                   "yes 404 404 403", async (who) => who.del(`/v1/api-keys/${await keyIdOf(await newMember(fetch, owner, { roles: ["specialist"] }))}`)],
       ["api_key.revoke own",                       "yes yes yes 403", async (who, role) => who.del(`/v1/api-keys/${await anotherKey(role)}`)],
       ["audit.view",                               "yes 403 403 403", get("audit")],

@@ -27,4 +27,10 @@ export async function memberAccess({ fetch }: Contract, platform: Api): Promise<
   const { id } = ok(await platform.post<{ id: string }>(members, body, command), 201).body;
   ok(await platform.post(members, body, command), 201);
   ok(await platform.post(`${members}/${id}/claims`), 201);
+  const email = "agnes.new@example.com";
+  ok(await platform.post(`${members}/${id}/sign-in-address`, { email }), 200);
+  ok(await platform.del(`${members}/${id}/sign-in-address`), 204);
+  const client = ok(await dealer.api.post<{ id: string }>("/v1/members", { firstName: "C", lastName: "C", email: "client.new@example.com", roles: ["client"] }, keyed()), 201).body.id;
+  ok(await dealer.api.post(`/v1/members/${client}/sign-in-address`, { email: "client.next@example.com" }), 200);
+  ok(await dealer.api.del(`/v1/members/${client}/sign-in-address`), 204);
 }

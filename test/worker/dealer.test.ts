@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { PRESETS } from "../../src/access/model.ts";
 import { RIGHT_NAMES } from "../../src/access/right.ts";
 import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
-import { newApiKey, newMember, type Person } from "../harness/people.ts";
+import { newApiKey, newcomer, newMember, type Person } from "../harness/people.ts";
 import { actionsIn, at, command, type DealerWorld, dealerWorld, newKeyOf, stand } from "./dealer-world.ts";
 import { heldBack } from "./held-back.ts";
 import { addedByPlatform } from "./invite-world.ts";
@@ -289,7 +289,7 @@ describe("the log keeps object groups apart", () => {
     const beyond = await addedByPlatform(fetch, platform, world.manager.accountId, ["dealer_user"], { rights: ["aggregator_license.copy"] });
     expect(said(await command(world.manager.api, `members/${beyond.memberId}/api-keys`, { name: "k" }))).toBe("403 access/denied");
     const maker = await newMember(fetch, world.manager, { roles: [], rights: ["api_key.create", "member.view", "object.view"] });
-    const [near, far] = [await newMember(fetch, world.manager, { roles: [], rights: ["object.view"] }), await newMember(fetch, world.manager, { roles: [], rights: ["object.view"] })];
+    const [near, far] = [await newcomer(world.manager, { roles: [], rights: ["object.view"] }), await newcomer(world.manager, { roles: [], rights: ["object.view"] })];
     for (const [who, id] of [[maker, world.groups.G], [near, world.groups.G], [far, world.groups.H]] as const) ok(await world.manager.api.put(`/v1/members/${who.memberId}/object-groups`, { groupIds: [id] }), 200);
     expect(said(await command(maker.api, `members/${near.memberId}/api-keys`, { name: "k" }))).toBe("201");
     expect(said(await command(maker.api, `members/${far.memberId}/api-keys`, { name: "k" }))).toBe("403 access/denied");

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Api, api, newKey, ok } from "../harness/client.ts";
-import { giveCredits, newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
+import { giveCredits, newAccount, newApiKey, newcomer, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
 import { addedByPlatform, on } from "./invite-world.ts";
 import { ELSEWHERE, fetch, foundPlatform, grants, HOME, said, subscribed } from "./operators-world.ts";
 
@@ -267,13 +267,14 @@ describe("a claim goes no further than its maker does by then", () => {
 
   test("any, of whoever lost the right to make keys, or whose member rose since", async () => {
     const manager = await newMember(fetch, seller, { roles: ["account_manager"], rights: ["api_key.create"] });
-    const billing = await newMember(fetch, seller, { roles: ["seller_billing_admin"] });
-    const wait = async () => ok(await manager.api.post<{ claim: { token: string } }>(path(billing, "/api-keys"), { name: "k" }), 201).body.claim.token;
-    const [good, risen, bare] = [await wait(), await wait(), await wait()];
+    const [first, billing, other] = await Promise.all([1, 2, 3].map(() => newcomer(seller, { roles: ["seller_billing_admin"] })));
+    if (first === undefined || billing === undefined || other === undefined) throw new Error("three of them");
+    const wait = async (whom: { memberId: string }) =>
+      ok(await manager.api.post<{ claim: { token: string } }>(`/v1/members/${whom.memberId}/api-keys`, { name: "k" }), 201).body.claim.token;
+    const [good, risen, bare] = [await wait(first), await wait(billing), await wait(other)];
     expect(await claim(good)).toBe("201");
-    ok(await seller.api.patch(path(billing), { rights: ["markup.delete"] }, { ifMatch: "*" }), 200);
-    expect([await claim(risen), said(await manager.api.post(path(billing, "/api-keys"), { name: "k" }))]).toEqual(["410 invitation/expired", NO]);
-    ok(await seller.api.patch(path(billing), { rights: [] }, { ifMatch: "*" }), 200);
+    ok(await seller.api.patch(`/v1/members/${billing.memberId}`, { rights: ["markup.delete"] }, { ifMatch: "*" }), 200);
+    expect([await claim(risen), said(await manager.api.post(`/v1/members/${billing.memberId}/api-keys`, { name: "k" }))]).toEqual(["410 invitation/expired", NO]);
     ok(await seller.api.patch(path(manager), { rights: [] }, { ifMatch: "*" }), 200);
     expect(await claim(bare)).toBe("410 invitation/expired");
   });

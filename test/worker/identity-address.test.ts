@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Api, api, type Ask, newKey, ok } from "../harness/client.ts";
-import { giveCredits, newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
+import { giveCredits, newAccount, newApiKey, newcomer, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
 import { edit, events, fetch, foundPlatform, lastEvent, said, seen } from "./identity-world.ts";
 
 /** Where the office is, in both families, and where it is not. */
@@ -139,8 +139,10 @@ describe("S4.11 several lists", () => {
 
 describe("S4.11 a claim of a key", () => {
   /** A claim token for the member, bound by that list. */
-  async function claimable(fields: object): Promise<string> {
-    const made = ok(await owner.api.post<{ claim: { token: string } }>(`/v1/members/${member.memberId}/api-keys`, { name: "key", ...fields }, { ip: HERE }), 201);
+  let waiting: { readonly memberId: string };
+  beforeEach(async () => { waiting = await newcomer(owner, { roles: ["owner"] }); });
+  async function claimable(fields: object, whom = waiting): Promise<string> {
+    const made = ok(await owner.api.post<{ claim: { token: string } }>(`/v1/members/${whom.memberId}/api-keys`, { name: "key", ...fields }, { ip: HERE }), 201);
     return made.body.claim.token;
   }
   const claim = async (token: string, ask: Ask) => said(await api(fetch, null).post("/v1/auth/claims", { token }, ask));
@@ -151,7 +153,7 @@ describe("S4.11 a claim of a key", () => {
       return claimable({});
     }],
     ["the member", async () => {
-      ok(await edit(owner.api, `/v1/members/${member.memberId}`, { allowedIps: RULES }), 200);
+      ok(await edit(owner.api, `/v1/members/${waiting.memberId}`, { allowedIps: RULES }), 200);
       return claimable({});
     }],
     ["the key", () => claimable({ allowedIps: RULES })],
@@ -161,7 +163,7 @@ describe("S4.11 a claim of a key", () => {
     for (const ip of [...AWAY, ...UNREADABLE]) expect([ip, await claim(token, { ip })]).toEqual([ip, NOT_ALLOWED]);
     expect(await claim(token, { headers: { "x-forwarded-for": HERE, "true-client-ip": HERE } })).toBe(NOT_ALLOWED);
     expect(await lastEvent(owner.api, "&outcome=denied", { ip: HERE })).toMatchObject({
-      action: "api_key.claim", reason: "ip/not-allowed", actor: { memberId: member.memberId },
+      action: "api_key.claim", reason: "ip/not-allowed", actor: { memberId: waiting.memberId },
     });
     expect(await claim(token, { ip: HERE })).toBe("201");
     expect(await claim(token, { ip: HERE })).toBe("404 not-found");
@@ -175,12 +177,14 @@ describe("S4.11 a claim of a key", () => {
   });
 
   test("is over when its member is blocked, its key revoked, or its time past", async () => {
-    const [blocked, revoked, expired] = [await claimable({}), await claimable({}), await claimable({})];
-    const { body } = ok(await owner.api.get<{ data: { id: string }[] }>(`/v1/members/${member.memberId}/api-keys`), 200);
-    await env.DB.prepare("UPDATE api_key SET claim_expires_at = ? WHERE id = ?").bind(Date.now() - 1, body.data[0]?.id).run();
-    ok(await owner.api.del(`/v1/api-keys/${body.data[1]?.id}`), 204);
+    const [two, three] = [await newcomer(owner, { roles: ["owner"] }), await newcomer(owner, { roles: ["owner"] })];
+    const [blocked, revoked, expired] = [await claimable({}), await claimable({}, two), await claimable({}, three)];
+    const keyOf = async ({ memberId }: { memberId: string }) =>
+      ok(await owner.api.get<{ data: { id: string }[] }>(`/v1/members/${memberId}/api-keys`), 200).body.data[0]?.id;
+    await env.DB.prepare("UPDATE api_key SET claim_expires_at = ? WHERE id = ?").bind(Date.now() - 1, await keyOf(three)).run();
+    ok(await owner.api.del(`/v1/api-keys/${await keyOf(two)}`), 204);
     expect([await claim(expired, {}), await claim(revoked, {})]).toEqual(["410 invitation/expired", "404 not-found"]);
-    ok(await owner.api.post(`/v1/members/${member.memberId}/block`), 200);
+    ok(await owner.api.post(`/v1/members/${waiting.memberId}/block`), 200);
     expect(await claim(blocked, {})).toBe("401 auth/blocked");
   });
 

@@ -1,13 +1,24 @@
 import { type Api, api, type Fetch, newKey, ok } from "../harness/client.ts";
 import type { Person } from "../harness/people.ts";
+import { signIn } from "../harness/sign-in.ts";
 import type { Asked, Cell } from "./cells.ts";
 
-/** A member whom the platform adds, with any role of the account's model, and who has claimed the first key. */
+/** A member whom the platform adds, with any role of the account's model, and who has claimed the first key; a viewer signs in. */
 export async function addedByPlatform(fetch: Fetch, platform: Api, accountId: string, roles: readonly string[], more: object = {}): Promise<Person> {
   const person = { firstName: "Paul", lastName: "Placed", email: `${newKey()}@example.com`, roles, ...more };
-  const { id, claim } = ok(await platform.post<{ id: string; claim: { token: string } }>(`/v1/accounts/${accountId}/members`, person, { idempotencyKey: newKey() }), 201).body;
+  const { id, claim } = ok(await platform.post<{ id: string; claim?: { token: string } }>(`/v1/accounts/${accountId}/members`, person, { idempotencyKey: newKey() }), 201).body;
+  if (claim === undefined) {
+    const { tokens, api: session } = await signIn(fetch, person.email, accountId);
+    return { accountId, memberId: id, apiKey: tokens.access_token, api: session };
+  }
   const { secret } = ok(await api(fetch, null).post<{ secret: string }>("/v1/auth/claims", { token: claim.token }), 201).body;
   return { accountId, memberId: id, apiKey: secret, api: api(fetch, secret) };
+}
+
+/** The same, who has taken no key. */
+export async function addedWithoutKey(platform: Api, accountId: string, roles: readonly string[]): Promise<{ readonly memberId: string }> {
+  const person = { firstName: "Paul", lastName: "Placed", email: `${newKey()}@example.com`, roles };
+  return { memberId: ok(await platform.post<{ id: string }>(`/v1/accounts/${accountId}/members`, person, { idempotencyKey: newKey() }), 201).body.id };
 }
 
 /** The account that a call acts on. */

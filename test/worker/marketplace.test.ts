@@ -256,7 +256,7 @@ describe("organizations", () => {
     const { body } = ok(await anew(), 201);
     expect(body.memberId).toBe(owner.id);
     expect([await enter(claim.token), await enter(body.claim.token)]).toEqual([404, 201]);
-    expect(said(await anew())).toBe("409 invitation/used");
+    expect(said(await anew())).toBe("409 conflict/state");
     const [agent, reader] = [await atSeller(fetch, where, "seller_agent_admin"), await atSeller(fetch, where, "support_agent")];
     expect(said(await agent.api.post(`/v1/organizations/${id}/owner-claims`))).toBe("404 not-found");
     expect(said(await reader.api.post(`/v1/organizations/${near.accountId}/owner-claims`))).toBe("403 access/denied");

@@ -59,8 +59,8 @@ describe("effective rights", () => {
     const [viewer, member] = [await add(owner, ["viewer"]), await add(owner, ["member"])];
     expect((await effective(viewer)).rights.map(({ right, where }) => [right, where.kind])).toEqual([["catalog.view", "all"], ["license.view", "active"], ["report.download", "all"]]);
     expect(await effective(member)).toEqual(await effective(owner, member));
-    const narrow = api(fetch, await newApiKey(fetch, owner, viewer.memberId, { scopes: [] }));
-    expect(ok(await narrow.get(path(viewer, "/effective")), 200).body).toEqual(await effective(viewer));
+    const narrow = api(fetch, await newApiKey(fetch, owner, member.memberId, { scopes: [] }));
+    expect(ok(await narrow.get(path(member, "/effective")), 200).body).toEqual(await effective(member));
     for (const [who, whom] of [[viewer, owner], [viewer, member], [owner, stranger], [viewer, { ...viewer, memberId: "mem_none" }]] as const) {
       expect(said(await who.api.get(path(whom, "/effective")))).toBe(GONE);
     }

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Api, api, newKey, ok } from "../harness/client.ts";
-import { newApiKey, newMember, newToken, type Person } from "../harness/people.ts";
+import { newApiKey, newcomer, newMember, newToken, type Person } from "../harness/people.ts";
 import { ELSEWHERE, fetch, foundPlatform, HOME, made, said, subscribed } from "./operators-world.ts";
 
 let platform: Api;
@@ -28,7 +28,7 @@ const keyId = async (who: Api) => ok(await who.get<{ key: { id: string } }>("/v1
 
 describe("a key for another member", () => {
   test("S1.40 its secret is shown to that member only, who claims it once", async () => {
-    const member = await add(["member"]);
+    const member = await newcomer(owner, { roles: ["member"] });
     const answer = ok(await makeKey(owner.api, member.memberId), 201).body;
     expect([answer.secret, answer.status, answer.memberId]).toEqual([undefined, "waiting", member.memberId]);
     const token = answer.claim?.token ?? "";
@@ -41,8 +41,8 @@ describe("a key for another member", () => {
   });
 
   test("of two who claim it at once one gets the secret", async () => {
-    const member = await add(["member"]);
     for (let round = 0; round < 5; round += 1) {
+      const member = await newcomer(owner, { roles: ["member"] });
       const { claim: given } = ok(await makeKey(owner.api, member.memberId), 201).body;
       const answers = await Promise.all([claim(given?.token ?? ""), claim(given?.token ?? "")]);
       const won = answers.filter(({ status }) => status === 201);
@@ -54,7 +54,7 @@ describe("a key for another member", () => {
 
   test("is not claimed when it has waited too long, was revoked, from a wrong address, or by a blocked member", async () => {
     const wait = async (more: object = {}) => {
-      const member = await add(["member"]);
+      const member = await newcomer(owner, { roles: ["member"] });
       const { id, claim: given } = ok(await makeKey(owner.api, member.memberId, more), 201).body;
       return { member, id, token: given?.token ?? "" };
     };
@@ -85,6 +85,42 @@ describe("a key for another member", () => {
     const member = await add(["member"], { rights: ["api_key.create", "member.view"] });
     for (const whom of [owner, await add(["viewer"]), await add(["member"])]) expect(said(await makeKey(member.api, whom.memberId))).toBe(NO);
     expect(said(await makeKey(member.api, (await subscribed(platform, "team")).memberId))).toBe(MISSING);
+  });
+});
+
+describe("S1.15 K12 no key for a viewer", () => {
+  test("is made, by the admin, the platform or the viewer, or claimed by whoever became one", async () => {
+    const [viewer, admin] = [await add(["viewer"], { rights: ["api_key.create"] }), owner];
+    for (const who of [admin, viewer]) expect(said(await makeKey(who.api, viewer.memberId))).toBe(NO);
+    const path = `/v1/accounts/${owner.accountId}/members`;
+    const added = ok(await platform.post<{ id: string; claim?: object }>(path, person({ roles: ["viewer"] }), keyed()), 201).body;
+    expect([added.claim, said(await platform.post(`${path}/${added.id}/claims`))]).toEqual([undefined, NO]);
+    const late = await newcomer(owner, { roles: ["member"] });
+    const token = ok(await makeKey(owner.api, late.memberId), 201).body.claim?.token ?? "";
+    ok(await owner.api.patch(`/v1/members/${late.memberId}`, { roles: ["viewer"] }, ANY), 200);
+    expect(said(await claim(token))).toBe(NO);
+    ok(await owner.api.patch(`/v1/members/${late.memberId}`, { roles: ["member"] }, ANY), 200);
+    expect(said(await claim(token))).toBe("201");
+  });
+
+  test("is of use while its member is one, with whatever it is sent; it is as before once the role is raised", async () => {
+    const member = await add(["member"]);
+    const custom = ok(await owner.api.post<{ id: string }>("/v1/roles", { name: "Reader", description: "", rights: ["catalog.view"] }, keyed()), 201).body.id;
+    const token = api(fetch, await newToken(fetch, member.apiKey));
+    const hook = ok(await member.api.get<{ key: { id: string } }>("/v1/me"), 200).body.key.id;
+    for (const roles of [["viewer"], ["viewer", custom]]) {
+      ok(await owner.api.patch(`/v1/members/${member.memberId}`, { roles }, ANY), 200);
+      for (const who of [member.api, token]) {
+        const answers = [await who.get("/v1/me"), await who.get("/v1/catalog"), await who.post("/v1/auth/token")];
+        expect(answers.map(said)).toEqual([NO, NO, NO]);
+        expect((answers[0]?.body as { detail?: string }).detail).toContain("viewer");
+      }
+    }
+    for (const roles of [["member"], ["viewer", "member"]]) {
+      ok(await owner.api.patch(`/v1/members/${member.memberId}`, { roles }, ANY), 200);
+      for (const who of [member.api, token]) ok(await who.get("/v1/me"), 200);
+    }
+    expect(ok(await owner.api.get<{ data: { id: string; status: string }[] }>(`/v1/members/${member.memberId}/api-keys`), 200).body.data).toMatchObject([{ id: hook, status: "active" }]);
   });
 });
 
@@ -165,11 +201,12 @@ describe("nobody gives more than they hold", () => {
   });
 
   test("a narrowed key gives no role that goes beyond it, and still edits cards", async () => {
-    const viewer = await add(["viewer"]);
+    const [viewer, member] = [await add(["viewer"]), await add(["member"])];
     const narrow = await narrowed(owner, { scopes: SCOPES });
     for (const roles of [["admin"], ["member"], ["viewer"]]) {
       expect(said(await narrow.post("/v1/members", person({ roles }), keyed())), String(roles)).toBe(NO);
-      expect(said(await narrow.patch(`/v1/members/${viewer.memberId}`, { roles }, ANY)), String(roles)).toBe(NO);
+      const { memberId } = roles.includes("viewer") ? member : viewer;
+      expect(said(await narrow.patch(`/v1/members/${memberId}`, { roles }, ANY)), String(roles)).toBe(NO);
     }
     expect(said(await narrow.post("/v1/members", person({ rights: ["product.edit"] }), keyed()))).toBe(NO);
     expect(said(await narrow.put(`/v1/members/${viewer.memberId}/grants`, { grants: [{ resourceType: "product", access: "view" }] }))).toBe(NO);
@@ -182,7 +219,7 @@ describe("nobody gives more than they hold", () => {
     const soon = new Date(Date.now() + 3_600_000).toISOString(), later = new Date(Date.now() + 7_200_000).toISOString();
     const terms = { scopes: SCOPES, allowedIps: [HOME], expiresAt: soon };
     const narrow = await narrowed(owner, terms);
-    const admin = await add(["admin"]);
+    const admin = await newcomer(owner, { roles: ["admin"] });
     for (const whom of [owner, admin]) {
       for (const wide of [{ scopes: null }, { scopes: [...SCOPES, "audit.view"] }, { allowedIps: [] }, { allowedIps: [ELSEWHERE] }, { allowedIps: [`${HOME}/24`] }, { expiresAt: null }, { expiresAt: later }]) {
         expect(said(await makeKey(narrow, whom.memberId, { ...terms, ...wide })), JSON.stringify(wide)).toBe(NO);

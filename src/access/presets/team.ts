@@ -34,7 +34,7 @@ export const team: Preset = {
   roles: {
     admin: { rank: 30, rights: everything(rights), mayInvite: ["admin", "member", "viewer"], creditLimit: false, ownKeys: true },
     member: { rank: 20, rights: column(TABLE, 0), mayInvite: [], creditLimit: true, ownKeys: true },
-    viewer: { rank: 10, rights: column(TABLE, 1), mayInvite: [], creditLimit: false, ownKeys: false },
+    viewer: { rank: 10, rights: column(TABLE, 1), mayInvite: [], creditLimit: false, ownKeys: false, keyless: true },
   },
   suggestedRole: "member",
   removal: "stripped",

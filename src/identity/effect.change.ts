@@ -1,0 +1,43 @@
+import type { AuditEvent } from "../audit/event.ts";
+import type { Db, Statement } from "../kernel/db.ts";
+import { newId } from "../kernel/id.ts";
+import { endedBy, type StandingKey } from "./claim.ts";
+import { endClaims, endKeys } from "./claim.store.ts";
+import { endSessionsOf } from "./session.store.ts";
+import { type AddressEvent, BETWEEN, type Effects } from "./ways-in.ts";
+
+/** Whose address it is, with the keys that were read under the version that the batch guards. */
+export interface Addressee {
+  readonly id: string;
+  readonly accountId: string;
+  readonly keys: readonly StandingKey[];
+}
+
+interface Ended {
+  readonly statements: readonly Statement[];
+  readonly events: readonly AuditEvent[];
+}
+
+/**
+ * What an event of the sign-in address ends, by the table: claims, keys and sessions of the member, each key with a
+ * row of the trail. The member's version has to move in the same batch.
+ * @param like the event itself, as the trail has it
+ * @param except a session that goes on
+ */
+export function effectsOf(
+  db: Db, event: AddressEvent, { id, accountId, keys }: Addressee, like: AuditEvent, except: string | null = null,
+): Ended {
+  const effects: Effects = BETWEEN[event];
+  return {
+    statements: [
+      endClaims(db, BETWEEN[event].claim, id, like.at),
+      ...(effects.keys === "end" ? [endKeys(db, id, like.at)] : []),
+      ...(effects.sessions === "end" ? [endSessionsOf(db, id, except, like.at)] : []),
+    ],
+    events: endedBy(event, keys).map(([key, to]) => ({
+      ...like, id: newId("event", like.at), accountId, action: "api_key.revoke",
+      resource: { type: "api_key", id: key.id },
+      changes: { before: { name: key.name, memberId: id, claim: key.claimState }, after: { claim: to } },
+    })),
+  };
+}

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { decide, memberRef } from "../access/decide.ts";
+import { presetFor } from "../access/model.ts";
+import type { TypeTable } from "../access/type.ts";
+import { findParent } from "../accounts/account.store.ts";
+import { loadTenant } from "../accounts/tenant.change.ts";
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { findMember } from "../identity/member.store.ts";
+import { requireAuthorityToStop } from "../identity/refusal.change.ts";
+import { settingsOf } from "../identity/settings.ts";
+import { requireGiving } from "../invitations/giving.change.ts";
+import { InvitationCard, Mailed } from "../invitations/invitation.card.ts";
+import { requireDomain } from "../invitations/invite.change.ts";
+import { Problem } from "../kernel/problem.ts";
+import { email, type MemberRow } from "../team/member.card.ts";
+import { keepOwnersAddress, loadMember } from "../team/member.change.ts";
+import { nameAddress, unlinkAddress, withAddress } from "./named-address.change.ts";
+
+const body = z.strictObject({ email: email.describe("Stands on the member's card from now on.") });
+const answer = InvitationCard.extend({ mail: Mailed });
+const problems = ["conflict/state", "conflict/last-admin", "conflict/duplicate-member", "conflict/duplicate-invitation", "quota-exceeded", "plan/feature-required"] as const;
+
+/** The owner of an account comes in by nothing that another of its members says or takes. @throws Problem access/denied, conflict/last-admin */
+function refuseSelfAndOwner({ principal }: Call, row: MemberRow, isOwnersCard: boolean): void {
+  if (row.id === principal.memberId) throw new Problem("access/denied", { detail: "Nobody does this to themselves: link the address on your card, or change yours in a session." });
+  if (row.id !== principal.account.ownerMemberId || isOwnersCard) return;
+  throw new Problem("conflict/last-admin", { detail: "This member owns the account, so only the platform does this." });
+}
+
+const name = (types: TypeTable) => endpoint({
+  method: "POST", path: "/v1/members/:id/sign-in-address", tag: "Members", right: "member.edit", status: 200,
+  summary: "Name the address that signs in as a member whom no person signs in as yet: it is invited by mail. Keys of the member end when the invitation is accepted.",
+  body, answer, problems,
+}, async (call) => {
+  const { row, grants } = await loadMember(call, "member.edit");
+  const { email: wanted } = await call.body();
+  // A key of the owner may have written the address on the card.
+  refuseSelfAndOwner(call, row, !(row.emailBy === row.id && row.emailWith === "key"));
+  if (row.email !== wanted) keepOwnersAddress(call, row);
+  await requireGiving(call, types, { row: withAddress(call, row, wanted), grants });
+  const { account, preset } = call.principal;
+  return nameAddress(call, { row, grants }, wanted, { name: account.name, preset, settings: account.settings });
+});
+
+const unlink = endpoint({
+  method: "DELETE", path: "/v1/members/:id/sign-in-address", tag: "Members", right: "api_key.revoke", status: 204,
+  summary: "Unlink the address that signs in as a member: sessions end, and nobody signs in as the member until an address is named.",
+  problems: ["conflict/last-admin"],
+}, async (call) => {
+  const { accountId, grantSet } = call.principal;
+  const id = call.params["id"] ?? "";
+  const [[found]] = await call.read(findMember(call.db, accountId, id));
+  call.query();
+  call.decide("api_key.revoke");
+  call.decide("api_key.revoke", memberRef(id), !decide(grantSet, "api_key.view", memberRef(id)).allowed);
+  if (found === undefined) throw new Problem("not-found");
+  refuseSelfAndOwner(call, found.row, false);
+  requireAuthorityToStop(call.principal, { ...found.row, ...found });
+  return unlinkAddress(call, found.row);
+});
+
+const platformPath = "/v1/accounts/:id/members/:memberId/sign-in-address";
+
+const nameAsPlatform = endpoint({
+  method: "POST", path: platformPath, tag: "Accounts", right: "account.manage", status: 200,
+  summary: "Platform: the same for a member of any account, its owner too.", body, answer, problems,
+}, async (call) => {
+  const [account, [found], [above]] = await loadTenant(
+    call, findMember(call.db, call.params["id"] ?? "", call.params["memberId"] ?? ""), findParent(call.db, call.params["id"] ?? ""),
+  );
+  const { email: wanted } = await call.body();
+  if (found === undefined) throw new Problem("not-found");
+  const { settings, switches } = settingsOf(account, above?.settings ?? null);
+  requireDomain(settings.allowedEmailDomains, wanted);
+  return nameAddress(call, found, wanted, { name: account.name, preset: presetFor(account.kind, switches), settings });
+});
+
+const unlinkAsPlatform = endpoint({
+  method: "DELETE", path: platformPath, tag: "Accounts", right: "account.manage", status: 204,
+  summary: "Platform: the same for a member of any account, its owner too.",
+}, async (call) => {
+  const [, [found]] = await loadTenant(call, findMember(call.db, call.params["id"] ?? "", call.params["memberId"] ?? ""));
+  call.query();
+  if (found === undefined) throw new Problem("not-found");
+  return unlinkAddress(call, found.row);
+});
+
+export const namedAddressEndpoints = (types: TypeTable): Endpoint[] => [name(types), unlink, nameAsPlatform, unlinkAsPlatform];
