@@ -49,6 +49,7 @@ import { RESOURCE_TYPES, TYPE_TABLE } from "./resources/registry.ts";
 import { resourceEndpoints } from "./resources/resource-change.routes.ts";
 import { accountCreationEndpoints } from "./accounts/account-creation.routes.ts";
 import { accountMemberEndpoints } from "./accounts/account-member.routes.ts";
+import { ownershipEndpoints } from "./accounts/ownership.routes.ts";
 import { accountEndpoints } from "./accounts/account.routes.ts";
 import { tierEndpoints } from "./accounts/tier.routes.ts";
 import { addressEndpoints } from "./signin/address.routes.ts";
@@ -89,6 +90,7 @@ const endpoints: readonly Endpoint[] = [
   ...accountEndpoints,
   ...tierEndpoints,
   ...accountMemberEndpoints,
+  ...ownershipEndpoints,
   ...memberListEndpoints,
   ...memberExportEndpoints,
   ...rightExportEndpoints,

@@ -1,5 +1,6 @@
-import { presetFor } from "../access/model.ts";
+import { type AccountKind, presetFor } from "../access/model.ts";
 import type { Call } from "../identity/call.ts";
+import type { Principal } from "../identity/principal.ts";
 import { settingsOf } from "../identity/settings.ts";
 import { newId } from "../kernel/id.ts";
 import type { AccountRow } from "./account.card.ts";
@@ -7,19 +8,24 @@ import { findParent, guardAccount } from "./account.store.ts";
 import { loadTenant } from "./tenant.change.ts";
 
 /**
- * The call of a platform member as one that acts in the tenant that its path names, so that the platform stops members by the
- * same functions as the account's owner does. What it changes is in both trails, and fails when the account changed meanwhile.
+ * The call of a platform member as one that acts in the tenant that its path names, so that the platform stops
+ * members by the same functions as the account's owner does. What it changes is in both trails, and fails when the
+ * account changed meanwhile.
  * @param params what those functions find in the path instead
  * @throws Problem access/denied, not-found
  */
-export async function tenantCall<Query>(call: Call<unknown, Query>, params: Call["params"]): Promise<Call<unknown, Query>> {
+export async function tenantCall<Query>(
+  call: Call<unknown, Query>, params: Call["params"],
+): Promise<Call<unknown, Query>> {
   const [account, [above]] = await loadTenant(call as Call, findParent(call.db, call.params["id"] ?? ""));
   const inside: Partial<Call> = {
     params, principal: principalIn(call.principal, account, above),
     event: (action, resource, more) => call.event(action, resource, { accountId: account.id, ...more }),
     commit: ({ statements, events, ...change }, answer) => call.commit({
       ...change, statements: [guardAccount(call.db, account), ...statements],
-      events: events.flatMap((event) => [event, { ...event, id: newId("event", call.now), accountId: call.principal.accountId }]),
+      events: events.flatMap((event) => [
+        event, { ...event, id: newId("event", call.now), accountId: call.principal.accountId },
+      ]),
     }, answer),
   };
   return new Proxy(call, { get: (target, name) => own(inside, name) ?? bound(target, name) });
@@ -34,11 +40,13 @@ function bound(target: object, name: string | symbol): unknown {
 }
 
 /** The platform's rights, on that account and by its model. */
-function principalIn(principal: Call["principal"], account: AccountRow, above: AccountRow | undefined): Call["principal"] {
+function principalIn(principal: Principal, account: AccountRow, above: AccountRow | undefined): Principal {
   const { settings, switches } = settingsOf(account, above?.settings ?? null);
   const { id, kind, name, parentId, plan, subscription, ownerMemberId } = account;
   return {
     ...principal, accountId: id, preset: presetFor(kind, switches), switches,
-    account: { ...principal.account, kind: kind as Call["principal"]["account"]["kind"], name, parentId, plan, subscription, ownerMemberId, settings },
+    account: {
+      ...principal.account, kind: kind as AccountKind, name, parentId, plan, subscription, ownerMemberId, settings,
+    },
   };
 }

@@ -45,7 +45,9 @@ export async function editedMember(call: Call, types: TypeTable, { row, grants }
   // A role that a switch has taken away is no fault of a change that leaves the roles alone.
   const roles = wanted ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
   // What is kept is not given again: so the owner takes one of two roles away that neither may be given here.
-  if (!isTaking(row, patch)) await checkAssignment(call, { ...written, roles, grants: [], rights: patch.rights ?? [] }, types, wanted !== undefined);
+  if (!isTaking(row, patch)) {
+    await checkAssignment(call, { ...written, roles, grants: [], rights: patch.rights ?? [] }, types, wanted !== undefined);
+  }
   if (wanted !== undefined) requireNeeded(preset, written.roles, grants, accountType === undefined ? "/roles" : "/accountType");
   refuseOwnRights(call, row, written);
   if (objectGroupIds !== undefined) {

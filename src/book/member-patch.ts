@@ -19,6 +19,7 @@ export type Patch = z.infer<typeof CardPatch>;
 /** Only blocks, and takes roles, rights and object groups away. */
 export function isTaking(row: MemberRow, patch: Patch): boolean {
   const { loginAllowed, roles, rights, objectGroupIds, allowAny: _, confirmLockout: __, ...others } = patch;
-  return Object.values(others).every((value) => value === undefined) && loginAllowed !== true
-    && takesOnly(row.roles, roles) && takesOnly(row.rights, rights) && takesOnly(row.objectGroupIds, objectGroupIds);
+  const isEdited = Object.values(others).some((value) => value !== undefined) || loginAllowed === true;
+  return !isEdited && takesOnly(row.roles, roles) && takesOnly(row.rights, rights)
+    && takesOnly(row.objectGroupIds, objectGroupIds);
 }

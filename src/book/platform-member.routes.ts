@@ -14,8 +14,10 @@ const operation = { tag: "Accounts", right: "account.manage" } as const;
 const memberOf = (params: Readonly<Record<string, string>>) => ({ id: params["memberId"] ?? "" });
 
 const block = (verb: "block" | "unblock") => endpoint({
-  ...operation, method: "POST", path: `${PATH}/${verb}`, status: 200, answer: MemberCard, problems: ["conflict/last-admin"],
-  summary: verb === "block" ? "Platform: block any member of an account but its owner." : "Platform: unblock any member of an account.",
+  ...operation, method: "POST", path: `${PATH}/${verb}`, status: 200, answer: MemberCard,
+  summary: verb === "block" ? "Platform: block any member of an account but its owner."
+    : "Platform: unblock any member of an account.",
+  problems: ["conflict/last-admin"],
 }, async (call) => setLogin(await tenantCall(call, memberOf(call.params)), verb === "unblock"));
 
 const sessions = endpoint({
@@ -24,19 +26,26 @@ const sessions = endpoint({
 }, async (call) => endSessionsOfNamed(await tenantCall(call, memberOf(call.params))));
 
 const keys = endpoint({
-  ...operation, method: "GET", path: `${PATH}/api-keys`, status: 200, query: KeyQuery, answer: pageOf(KeyCard),
+  ...operation, method: "GET", path: `${PATH}/api-keys`, status: 200,
+  query: KeyQuery, answer: pageOf(KeyCard),
   summary: "Platform: the API keys of a member of an account.",
 }, async (call) => listKeysOf(await tenantCall(call, memberOf(call.params))));
 
 const revoke = endpoint({
   ...operation, method: "DELETE", path: `${PATH}/api-keys/:keyId`, status: 204,
   summary: "Platform: revoke an API key of a member of an account, the owner's too.",
-}, async (call) => revokeKeyOf(await tenantCall(call, { id: call.params["keyId"] ?? "" }), call.params["memberId"] ?? ""));
+}, async (call) => {
+  const { keyId = "", memberId = "" } = call.params;
+  return revokeKeyOf(await tenantCall(call, { id: keyId }), memberId);
+});
 
 const remove = endpoint<unknown, z.infer<typeof RemovalQuery>>({
   ...operation, method: "DELETE", path: PATH, status: 204, query: RemovalQuery, ifMatch: "optional",
-  summary: "Platform: remove any member of an account but its owner, with all that they hold. Where the model says so, they are blocked first.",
+  summary: "Platform: remove any member of an account but its owner, with all that they hold. In operators', dealers' "
+    + "and marketplace accounts they are blocked first.",
   problems: ["conflict/not-removable", "conflict/last-admin"],
 }, async (call) => removeNamed(await tenantCall(call, memberOf(call.params))));
 
-export const platformMemberEndpoints: readonly Endpoint[] = [block("block"), block("unblock"), sessions, keys, revoke, remove];
+export const platformMemberEndpoints: readonly Endpoint[] = [
+  block("block"), block("unblock"), sessions, keys, revoke, remove,
+];

@@ -16,6 +16,7 @@ import { blockLetters } from "../team/access-notice.change.ts";
 import { OWNER_STAYS } from "../team/member.change.ts";
 import { memberCard, type MemberRow } from "../team/member.card.ts";
 import { guardMember, guardTopRole, updateMember } from "../team/member.store.ts";
+import { endOfferTo } from "../team/ownership-offer.store.ts";
 import { GRANTED_LICENSE, inTheWay, type OwnedTask, type OwnedThing, TASK, type TaskFate, toldTogether, typesWithOwners } from "./removal.ts";
 import { deleteMember, deleteTasks, findAddresses, findOwned, findTasks, guardOwned, guardTasks, handOver } from "./removal.store.ts";
 
@@ -49,7 +50,8 @@ function toBeEmptied({ principal }: Call, { row, grants }: Found) {
   const { home, accountId, member } = principal;
   if (!stopsEveryMember(principal)) return { row, grants };
   // By the roles, not by the key: a key with fewer rights must not skip a step.
-  const canEdit = (right: Right) => accountId === home.accountId && member.roles.some((role) => home.preset.roles[role]?.rights[right] !== undefined);
+  const canEdit = (right: Right) => accountId === home.accountId
+    && member.roles.some((role) => home.preset.roles[role]?.rights[right] !== undefined);
   const mayGive = givable(home.preset, member.roles);
   const canEditCard = canEdit("member.edit");
   return {
@@ -137,8 +139,8 @@ export function removalEvents(call: Call, { row, grants }: Found, { tasks, owned
 }
 
 /** A member who never came in gets no mail about the end of what never began. */
-export const farewell = async (call: Call, row: MemberRow): Promise<Letter[]> =>
-  (hasArrived(row) ? securityLetters(call, row.id, "removed") : []);
+export const farewell = async (call: Call, row: MemberRow, { isLeaving }: Departure): Promise<Letter[]> =>
+  (hasArrived(row) ? securityLetters(call, row.id, isLeaving ? "left" : "removed") : []);
 
 /** Whoever never stops beginning what has to be paid first is blocked for the moment between this and the removal. @returns the version of the card from then on */
 export async function holdStill(call: Call, row: MemberRow): Promise<number> {
@@ -146,7 +148,7 @@ export async function holdStill(call: Call, row: MemberRow): Promise<number> {
   const after: MemberRow = { ...row, status: "blocked", blockedAt: call.now, updatedAt: call.now };
   const changes = { before: { status: row.status }, after: { status: after.status } };
   await call.commit({
-    statements: [guardMember(call.db, row), ...keepTopRole(call, row), updateMember(call.db, after)],
+    statements: [guardMember(call.db, row), ...keepTopRole(call, row), endOfferTo(call.db, row.id), updateMember(call.db, after)],
     events: [call.event("member.block", { type: "member", id: row.id }, { changes })], letters: await blockLetters(call, row, after), refusals: { last_admin: "conflict/last-admin" },
   }, { status: 204 });
   return row.version + 1;

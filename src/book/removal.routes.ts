@@ -24,7 +24,9 @@ const PATIENT_ROUNDS = 3;
 const UNPAID = stale();
 
 /** Null: the member or the tasks have changed since they were read, or something was unpaid: try again. */
-async function removeOnce(call: Call, found: Found, departure: Departure, round: number, held: { version: number | null }): Promise<Answer | null> {
+async function removeOnce(
+  call: Call, found: Found, departure: Departure, round: number, held: { version: number | null },
+): Promise<Answer | null> {
   const { row, grants } = found;
   // The caller could not know of the block that this call made itself.
   if (row.version !== held.version) call.ifMatch(row.version);
@@ -35,19 +37,21 @@ async function removeOnce(call: Call, found: Found, departure: Departure, round:
   const statements = await removalStatements(call, row, owned, departure);
   try {
     return await call.commit({
-      statements, events: removalEvents(call, found, owned, departure), letters: await farewell(call, row),
+      statements, events: removalEvents(call, found, owned, departure),
+      letters: await farewell(call, row, departure),
       refusals: { last_admin: "conflict/last-admin", charges_pending: UNPAID },
     }, { status: 204 });
   } catch (error) {
     // A member who leaves is not blocked: a blocked member could not go on with this call.
-    if (error === UNPAID && round === PATIENT_ROUNDS && !departure.isLeaving) held.version = await holdStill(call, row);
+    const isToBeHeld = error === UNPAID && round === PATIENT_ROUNDS && !departure.isLeaving;
+    if (isToBeHeld) held.version = await holdStill(call, row);
     if (error === UNPAID) await finishCharges(call, row, tasks);
     if (round === ROUNDS_MAX || !(error === UNPAID || error instanceof Stale)) throw error;
     return null;
   }
 }
 
-/** @param load reads the member again for each try @param departure is asked once the caller's authority is known */
+/** @param load reads the member for each try @param departure is asked once the caller's authority is known */
 async function removeMember(call: Call, load: () => Promise<Found>, departure: () => Departure): Promise<Answer> {
   const held = { version: null };
   for (let round = 1; ; round += 1) {
@@ -59,7 +63,8 @@ async function removeMember(call: Call, load: () => Promise<Found>, departure: (
 
 /** Removes the member that the path names, for a caller with authority over it. */
 export function removeNamed(call: Call<unknown, z.infer<typeof RemovalQuery>>): Promise<Answer> {
-  return removeMember(call as Call, () => loadMember(call as Call, "member.delete", requireAuthorityToStop), () => {
+  const load = () => loadMember(call as Call, "member.delete", requireAuthorityToStop);
+  return removeMember(call as Call, load, () => {
     const { tasks: fate = null } = call.query();
     if (fate !== null && call.principal.preset.removal !== "tasks") {
       throw invalid("tasks", "is for accounts whose members own tasks: leave it out");
@@ -79,14 +84,17 @@ async function loadSelf(call: Call): Promise<Found> {
   const { accountId, home, memberId } = call.principal;
   const [[found]] = await call.read(findMember(call.db, home.accountId, memberId));
   if (found === undefined) throw new Problem("not-found");
-  if (accountId !== home.accountId) throw new Problem("conflict/state", { detail: "You leave your own account: send no Tollgate-Account." });
+  if (accountId !== home.accountId) {
+    throw new Problem("conflict/state", { detail: "You leave your own account: send no Tollgate-Account." });
+  }
   requireUnrestricted(call.principal, "Leaving cannot be undone.");
   return found;
 }
 
 const leave = endpoint({
   method: "POST", path: "/v1/me/leave", tag: "Members", right: "self", status: 204, withoutPlan: true,
-  summary: "Leave your account for good, with a session or an unrestricted key. Your keys, sessions, grants and hooks end. What you own becomes the account owner's.",
+  summary: "Leave your account for good, with a session or an unrestricted key. Your keys, sessions, grants and hooks end. "
+    + "What you own becomes the account owner's.",
   problems: ["conflict/last-admin", "conflict/state"],
 }, (call) => removeMember(call, () => loadSelf(call), () => ({ isLeaving: true, fate: "transfer" })));
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 /** What each id begins with: `<prefix>_<ULID>`. The ULID sorts by time, so a list by id is a list by age. */
 export const ID_PREFIXES = {
   account: "acc", user: "usr", role: "rol", member: "mem", apiKey: "key", claim: "clm", event: "evt", call: "cal", request: "req",
-  invitation: "inv", signIn: "sgn", session: "ses", mail: "mal", hook: "hok", delivery: "dlv",
+  invitation: "inv", ownershipOffer: "oof", signIn: "sgn", session: "ses", mail: "mal", hook: "hok", delivery: "dlv",
   token: "jti", lot: "lot", entry: "ent", deadLetter: "dlq",
   theme: "thm", themeFile: "fil", license: "lic", tool: "tol", task: "tsk",
   product: "prd", licenseKey: "lky", machineCode: "mac", dataObject: "dat", customer: "cus", accessToken: "atk",

@@ -25,8 +25,8 @@ export type LetterContent =
 export type SecurityKind =
   | "key_made" | "key_claimed"
   | "sign_in_address_requested" | "sign_in_address_changed" | "sign_in_address_unlinked"
-  | "blocked" | "removed"
-  | "ownership_offered" | "ownership_moved";
+  | "blocked" | "removed" | "left"
+  | "ownership_offered" | "ownership_moved" | "ownership_received";
 
 export type Template = LetterContent["template"];
 

@@ -102,8 +102,12 @@ const SECURITY: Readonly<Record<SecurityKind, (account: string) => readonly [sub
   removed: (account) => [
     `You are no longer a member of ${account}`, `You were removed from ${account}. You cannot sign in there, and your API keys for it have ended.`,
   ],
-  ownership_offered: (account) => [`You were offered the ownership of ${account}`, `The ownership of ${account} was offered to you.`],
+  left: (account) => [`You left ${account}`, `You left ${account}. You cannot sign in there, and your API keys for it have ended.`],
+  ownership_offered: (account) => [
+    `You were offered the ownership of ${account}`, `The ownership of ${account} was offered to you. The offer is good for seven days.`,
+  ],
   ownership_moved: (account) => [`${account} has another owner`, `The ownership of ${account} has moved to another member.`],
+  ownership_received: (account) => [`You own ${account}`, `You are the owner of ${account} from now on.`],
 };
 
 const security: Writer<"security"> = ({ kind, account }) => {

@@ -100,8 +100,12 @@ const SECURITY: Readonly<Record<SecurityKind, (account: string) => readonly [sub
   removed: (account) => [
     `Вы больше не участник ${account}`, `Вы удалены из ${account}. Войти туда больше нельзя, и ваши ключи API для этого аккаунта больше не действуют.`,
   ],
-  ownership_offered: (account) => [`Вам предложено стать владельцем ${account}`, `Вам предложено стать владельцем аккаунта ${account}.`],
+  left: (account) => [
+    `Вы вышли из ${account}`, `Вы вышли из ${account}. Войти туда больше нельзя, и ваши ключи API для этого аккаунта больше не действуют.`,
+  ],
+  ownership_offered: (account) => [`Вам предложено стать владельцем ${account}`, `Вам предложено стать владельцем аккаунта ${account}. Ответить можно в течение семи дней.`],
   ownership_moved: (account) => [`У ${account} другой владелец`, `Владельцем ${account} стал другой участник.`],
+  ownership_received: (account) => [`Вы владелец ${account}`, `Теперь вы владелец аккаунта ${account}.`],
 };
 
 const security: Writer<"security"> = ({ kind, account }) => {

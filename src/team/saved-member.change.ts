@@ -8,6 +8,7 @@ import { rememberNames } from "./former.store.ts";
 import type { MemberRow } from "./member.card.ts";
 import { keepOwner } from "./member.change.ts";
 import { guardMember, guardTopRole, MEMBER_EMAIL, updateMember } from "./member.store.ts";
+import { endOfferTo } from "./ownership-offer.store.ts";
 
 export type MemberChange = "member.edit" | "member.block";
 
@@ -28,7 +29,7 @@ export async function savedMember(call: Call, row: MemberRow, after: MemberRow, 
       guardMember(call.db, row),
       ...(leavesTop ? [guardTopRole(call.db, row.accountId, row.id, topRole)] : []),
       // Whoever is let in again signs in again.
-      ...(after.status === "blocked" && row.status !== "blocked" ? [endSessionsOf(call.db, row.id, null, call.now)] : []),
+      ...(after.status === "blocked" && row.status !== "blocked" ? [endSessionsOf(call.db, row.id, null, call.now), endOfferTo(call.db, row.id)] : []),
       ...(after.email === row.email ? [] : [rememberNames(call.db, row.accountId, row.id, [{ email: row.email, externalId: null }], call.now)]),
       updateMember(call.db, after), ...beside.statements ?? [],
     ],

@@ -43,4 +43,13 @@ async function platformStops(fetch: Fetch, platform: Api, agency: Person): Promi
   ok(await platform.del(`${path}/api-keys/${key?.id}`), 204);
   ok(await platform.del(path), 204);
   ok(await platform.del(path), 404);
+  const heir = await newMember(fetch, agency, { roles: ["specialist"] });
+  const offers = `/v1/accounts/${agency.accountId}/ownership-offers`;
+  const offered = async () => ok(await agency.api.post<{ id: string }>(offers, { memberId: heir.memberId }), 201).body.id;
+  const first = `${offers}/${await offered()}`;
+  ok(await agency.api.get(offers), 200);
+  ok(await heir.api.del(first), 204);
+  ok(await heir.api.post(`${first}/accept`), 404);
+  ok(await heir.api.post(`${offers}/${await offered()}/accept`), 200);
+  ok(await platform.put(`/v1/accounts/${agency.accountId}/owner`, { memberId: agency.memberId, reason: "Back" }), 200);
 }

@@ -1,5 +1,7 @@
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok } from "../harness/client.ts";
+import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
+import { mailsTo } from "../harness/mailbox.ts";
 import { newAccount, newApiKey, newMember, newToken, type Person } from "../harness/people.ts";
 import { newTask, newTool } from "./charge-world.ts";
 import { actionsIn, at } from "./dealer-world.ts";
@@ -7,12 +9,21 @@ import { LEAVE, newHook } from "../harness/webhook.ts";
 import { addedByPlatform } from "./invite-world.ts";
 import { fetch, foundPlatform, grants, made, said, subscribed } from "./operators-world.ts";
 
+const { DB } = env;
 let platform: Api;
 beforeAll(async () => { platform = await foundPlatform(); });
 
 const card = (who: Api, id: string, body: object) => who.patch(`/v1/members/${id}`, body, { ifMatch: "*" });
 const keyOf = async (who: Api, id: string): Promise<string> =>
   ok(await who.get<{ data: { id: string }[] }>(`/v1/members/${id}/api-keys`), 200).body.data[0]?.id ?? "";
+
+/** Keys that the member made, each narrowed in one way. */
+async function narrowed(owner: Person, member: Person): Promise<Api[]> {
+  ok(await owner.api.patch(`/v1/accounts/${owner.accountId}`, { settings: { membersMayCreateKeys: true } }, { ifMatch: "*" }), 200);
+  const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+  const terms = [{ scopes: [] }, { allowedIps: ["203.0.113.0/24"] }, { expiresAt }];
+  return Promise.all(terms.map(async (each) => api(fetch, await newApiKey(fetch, member, member.memberId, each))));
+}
 
 /** Members whose roles, or whose role's rights, their account's owner cannot give. */
 async function beyond(owner: Person): Promise<Readonly<Record<string, Person>>> {
@@ -149,10 +160,7 @@ describe("K11 a member leaves", () => {
     const owner = await subscribed(platform, "vendor");
     const member = await newMember(fetch, owner, { roles: ["operator"] });
     expect(said(await leave(owner.api))).toBe("409 conflict/last-admin");
-    const end = new Date(Date.now() + 3_600_000).toISOString();
-    for (const terms of [{ scopes: [] }, { allowedIps: ["203.0.113.0/24"] }, { expiresAt: end }]) {
-      expect(said(await leave(api(fetch, await newApiKey(fetch, owner, member.memberId, terms))))).toBe("403 access/denied");
-    }
+    for (const narrow of await narrowed(owner, member)) expect(said(await leave(narrow))).toBe("403 access/denied");
     const seller = await subscribed(platform, "seller");
     const organization = await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId });
     const admin = await newMember(fetch, seller, { roles: ["seller_admin"] });
@@ -161,5 +169,128 @@ describe("K11 a member leaves", () => {
     ok(await platform.put(`/v1/accounts/${owner.accountId}/plan`, { restrictedAccounts: false, memberLimit: null, contactUrl: null }), 200);
     expect(said(await member.api.get("/v1/products"))).toBe("402 plan/feature-required");
     for (const who of [member, admin]) ok(await leave(who.api), 204);
+  });
+});
+
+describe("K11 ownership moves", () => {
+  const offersOf = ({ accountId }: Person) => `/v1/accounts/${accountId}/ownership-offers`;
+  const offer = (owner: Person, memberId: string, who = owner.api) => who.post<{ id: string }>(offersOf(owner), { memberId });
+  const ownerOf = async ({ accountId }: Person): Promise<unknown> => ok(await platform.get(`/v1/accounts/${accountId}`), 200).body["ownerMemberId"];
+  const offered = async (role: string, kind = "team") => {
+    const owner = await subscribed(platform, kind);
+    const member = await newMember(fetch, owner, { roles: [role], email: `${newKey()}@example.com` });
+    const { id } = ok(await offer(owner, member.memberId), 201).body;
+    return { owner, member, path: `${offersOf(owner)}/${id}` };
+  };
+
+  test("K11 by an offer and its acceptance; the new owner holds the top role and the powers at once, the old one keeps the roles", async () => {
+    const { owner, member, path } = await offered("member");
+    for (const who of [owner, member]) expect(ok(await who.api.get<{ data: object[] }>(offersOf(owner)), 200).body.data).toHaveLength(1);
+    for (const narrow of await narrowed(owner, member)) expect(said(await narrow.post(`${path}/accept`))).toBe("403 access/denied");
+    expect(said(await owner.api.post(`${path}/accept`))).toBe("403 access/denied");
+    const answers = await Promise.all([1, 2, 3].map(() => member.api.post(`${path}/accept`)));
+    expect(answers.map(said).sort()).toEqual(["200", "404 not-found", "404 not-found"]);
+
+    expect(await ownerOf(owner)).toBe(member.memberId);
+    const roles = async (who: Person) => (ok(await who.api.get<{ member: { roles: string[] } }>("/v1/me"), 200).body.member.roles);
+    expect([await roles(member), await roles(owner)]).toEqual([["admin", "member"], ["admin"]]);
+    expect((await actionsIn(member.api, "ownership.transfer")).map(({ changes }) => changes))
+      .toEqual([{ before: { ownerMemberId: owner.memberId }, after: { ownerMemberId: member.memberId } }]);
+    expect(said(await owner.api.post(`/v1/members/${member.memberId}/block`))).toBe("409 conflict/last-admin");
+    expect(said(await offer(owner, member.memberId))).toBe("403 access/denied");
+    ok(await member.api.post(`/v1/members/${owner.memberId}/block`), 200);
+    ok(await member.api.del(`/v1/members/${owner.memberId}`), 204);
+  });
+
+  test("K11 only the owner offers, once at a time, to another active member, with an unrestricted key", async () => {
+    const { owner, member, path } = await offered("admin");
+    const [viewer, blocked] = [await newMember(fetch, owner, { roles: ["viewer"] }), await newMember(fetch, owner, { roles: ["member"] })];
+    ok(await owner.api.post(`/v1/members/${blocked.memberId}/block`), 200);
+    expect(said(await offer(owner, viewer.memberId))).toBe("409 conflict/state");
+    expect(said(await offer(owner, viewer.memberId, member.api))).toBe("403 access/denied");
+    expect(ok(await viewer.api.get<{ data: object[] }>(offersOf(owner)), 200).body.data).toEqual([]);
+    for (const answer of [await viewer.api.post(`${path}/accept`), await viewer.api.del(path)]) expect(said(answer)).toBe("404 not-found");
+    ok(await owner.api.del(path), 204);
+    for (const answer of [await owner.api.del(path), await member.api.post(`${path}/accept`)]) expect(said(answer)).toBe("404 not-found");
+    for (const narrow of await narrowed(owner, owner)) expect(said(await offer(owner, member.memberId, narrow))).toBe("403 access/denied");
+    expect(said(await offer(owner, blocked.memberId))).toBe("409 conflict/state");
+    const stranger = await subscribed(platform, "team");
+    for (const id of [owner.memberId, stranger.memberId, "mem_x"]) expect(said(await offer(owner, id))).toBe("422 validation");
+    expect(said(await offer(owner, member.memberId, stranger.api))).toBe("404 not-found");
+    // Of many offers at once one is made.
+    const answers = await Promise.all([viewer, member, viewer, member].map(({ memberId }) => offer(owner, memberId)));
+    expect(answers.map(said).sort()).toEqual(["201", "409 conflict/state", "409 conflict/state", "409 conflict/state"]);
+  });
+
+  type World = Awaited<ReturnType<typeof offered>>;
+  const ENDINGS: ReadonlyArray<readonly [title: string, end: (world: World) => Promise<unknown>]> = [
+    ["the member declines", async ({ member, path }) => ok(await member.api.del(path), 204)],
+    ["a block, and stays ended after the unblock", async ({ owner, member }) => {
+      for (const verb of ["block", "unblock"]) ok(await owner.api.post(`/v1/members/${member.memberId}/${verb}`), 200);
+    }],
+    ["a block by the card", async ({ owner, member }) => {
+      for (const loginAllowed of [false, true]) ok(await card(owner.api, member.memberId, { loginAllowed }), 200);
+    }],
+    ["a block by the platform", async ({ owner, member }) => {
+      for (const verb of ["block", "unblock"]) ok(await platform.post(`/v1/accounts/${owner.accountId}/members/${member.memberId}/${verb}`), 200);
+    }],
+    ["seven days", async ({ owner }) => DB.prepare("UPDATE ownership_offer SET expires_at = ? WHERE account_id = ?").bind(Date.now() - 1, owner.accountId).run()],
+    ["another owner, named by the platform", async ({ owner }) => {
+      const { memberId } = await newMember(fetch, owner, { roles: ["viewer"] });
+      ok(await platform.put(`/v1/accounts/${owner.accountId}/owner`, { memberId, reason: "The owner died." }), 200);
+    }],
+  ];
+  test.each(ENDINGS)("K11 an offer ends with %s", async (_, end) => {
+    const world = await offered("member");
+    await end(world);
+    expect(said(await world.member.api.post(`${world.path}/accept`))).toBe("404 not-found");
+    expect(ok(await platform.get<{ data: object[] }>(offersOf(world.owner)), 200).body.data).toEqual([]);
+  });
+
+  test("K11 an acceptance meets the withdrawal, the removal, the leave and the platform's word: one of them wins, and the owner is a member", async () => {
+    const against: readonly ((world: World) => Promise<Reply<unknown>>)[] = [
+      ({ owner, path }) => owner.api.del(path), ({ owner, member }) => owner.api.del(`/v1/members/${member.memberId}`),
+      ({ member }) => member.api.post("/v1/me/leave"), ({ owner, member }) => owner.api.post(`/v1/members/${member.memberId}/block`),
+    ];
+    for (const other of against) {
+      const world = await offered("member");
+      const [accepted, ended] = await Promise.all([world.member.api.post(`${world.path}/accept`), other(world)]);
+      const isMoved = await ownerOf(world.owner) === world.member.memberId;
+      expect([accepted.status === 200, ended.status < 300], other.toString()).toEqual([isMoved, !isMoved]);
+      const row = await DB.prepare("SELECT m.status FROM account a JOIN member m ON m.id = a.owner_member_id WHERE a.id = ?").bind(world.owner.accountId).first("status");
+      expect(row).toBe("active");
+    }
+  });
+
+  test("K11 the platform names an owner with a reason: rows in both trails, mails to both; it stops the owner's keys and sessions, not the owner", async () => {
+    const { owner, member } = await offered("viewer");
+    const path = `/v1/accounts/${owner.accountId}`;
+    for (const body of [{ memberId: member.memberId }, { memberId: member.memberId, reason: "" }, { memberId: owner.memberId, reason: "r" }, { memberId: "mem_x", reason: "r" }]) {
+      expect(said(await platform.put(`${path}/owner`, body))).toBe("422 validation");
+    }
+    expect(said(await owner.api.put(`${path}/owner`, { memberId: member.memberId, reason: "r" }))).toBe("403 access/denied");
+    ok(await platform.put(`${path}/owner`, { memberId: member.memberId, reason: "The owner lost the phone." }), 200);
+    for (const who of [member.api, platform]) {
+      const [told] = await actionsIn(who, "ownership.transfer");
+      expect(told).toMatchObject({ reason: "The owner lost the phone.", resource: { id: owner.accountId }, changes: { after: { ownerMemberId: member.memberId } } });
+    }
+    const mails = async (who: Person) => (await mailsTo(fetch, ok(await who.api.get<{ member: { email: string } }>("/v1/me"), 200).body.member.email)).map(({ subject }) => subject);
+    expect(await mails(owner)).toContainEqual(expect.stringMatching(/has another owner$/));
+    expect(await mails(member)).toContainEqual(expect.stringMatching(/^You own /));
+
+    const at = `${path}/members/${member.memberId}`;
+    for (const answer of [await platform.post(`${at}/block`), await platform.del(at)]) expect(said(answer)).toBe("409 conflict/last-admin");
+    ok(await platform.del(`${at}/sessions`), 204);
+    ok(await platform.del(`${at}/api-keys/${await keyOf(owner.api, member.memberId)}`), 204);
+    expect(said(await member.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    for (const who of [owner.api, platform]) expect((await actionsIn(who, "api_key.revoke"))[0]?.resource.id).toMatch(/^key_/);
+    // A key of one member is not found under another, nor a member under another account.
+    const key = await keyOf(owner.api, owner.memberId);
+    for (const wrong of [`${at}/api-keys/${key}`, `/v1/accounts/${(await subscribed(platform, "team")).accountId}/members/${owner.memberId}`]) {
+      expect(said(await platform.del(wrong))).toBe("404 not-found");
+    }
+    ok(await platform.post(`${path}/members/${owner.memberId}/block`), 200);
+    expect(said(await owner.api.get("/v1/me"))).toBe("401 auth/blocked");
+    ok(await platform.del(`${path}/members/${owner.memberId}`), 204);
   });
 });

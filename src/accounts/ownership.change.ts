@@ -1,0 +1,53 @@
+import { presetOf } from "../access/model.ts";
+import { bumpBelow } from "../access/stamp.store.ts";
+import { difference } from "../audit/difference.ts";
+import type { Call, Change } from "../identity/call.ts";
+import type { findMember } from "../identity/member.store.ts";
+import { securityLetters } from "../identity/security-letter.change.ts";
+import { memberCard, type MemberRow } from "../team/member.card.ts";
+import { guardMember, updateMember } from "../team/member.store.ts";
+import { endOffer } from "../team/ownership-offer.store.ts";
+import type { AccountRow } from "./account.card.ts";
+import { guardAccount, updateAccount } from "./account.store.ts";
+
+/** Seven days. */
+export const OFFER_TTL_MS = 7 * 24 * 60 * 60 * 1000;
+
+interface Moved {
+  readonly account: AccountRow;
+  readonly change: Change;
+}
+
+type Loaded = Awaited<ReturnType<typeof findMember>>[number];
+
+/**
+ * The account with another owner, an active member of it, who holds the top role from then on. The owner before
+ * keeps the roles. Any offer ends. What asks for the owner sees the new one in its next call, because the account's
+ * version moves. @param chains accounts in whose trail it is @param reason of the platform; null after an acceptance
+ */
+export async function moveOwnership(
+  call: Call, row: AccountRow, { row: member, grants }: Loaded,
+  { chains, reason }: { readonly chains: readonly string[]; readonly reason: string | null },
+): Promise<Moved> {
+  const { db, now } = call;
+  const { topRole } = presetOf(row.kind);
+  const account = { ...row, ownerMemberId: member.id, updatedAt: now, version: row.version + 1 };
+  const roles = member.roles.includes(topRole) ? member.roles : [topRole, ...member.roles];
+  const owner: MemberRow = { ...member, roles, updatedAt: now, version: member.version + 1 };
+  const changes = { before: { ownerMemberId: row.ownerMemberId }, after: { ownerMemberId: member.id } };
+  const given = difference(memberCard(member, grants, row.name), memberCard(owner, grants, row.name));
+  const events = chains.flatMap((accountId) => [
+    call.event("ownership.transfer", { type: "account", id: row.id }, { accountId, changes, reason }),
+    ...(roles === member.roles ? []
+      : [call.event("member.edit", { type: "member", id: member.id }, { accountId, changes: given })]),
+  ]);
+  const letters = [
+    ...await securityLetters(call, row.ownerMemberId, "ownership_moved"),
+    ...await securityLetters(call, member.id, "ownership_received"),
+  ];
+  const statements = [
+    guardAccount(db, row), guardMember(db, member), endOffer(db, row.id), updateMember(db, owner),
+    updateAccount(db, account), bumpBelow(db, row.id),
+  ];
+  return { account, change: { statements, events, letters } };
+}
