@@ -2,6 +2,7 @@ import { ClaimTold } from "../identity/api-key.card.ts";
 import { z } from "zod";
 import { ACCOUNT_KINDS, type AccountKind } from "../access/model.ts";
 import { ADDRESS_RULES_MAX } from "../identity/address.ts";
+import { LIMITS } from "../identity/limit.ts";
 import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { called, currency, text } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
@@ -20,6 +21,8 @@ export const SubscriptionBody = z.strictObject({
   tier: text(60).nullable().default(null),
   currentPeriodEnd: z.iso.datetime().nullable().default(null),
 });
+
+export const MailQuotaBody = z.strictObject({ mailsPerDay: z.number().int().min(0).max(1_000_000) });
 
 const kinds = ACCOUNT_KINDS.filter((kind) => kind !== "platform") as [string, ...string[]];
 
@@ -70,6 +73,8 @@ export const AccountCard = z.object({
   id: z.string(), kind: z.string(), name: z.string(), ownerMemberId: z.string(), plan: PlanBody, subscription: SubscriptionBody,
   settings: SettingsBody.partial().describe("Currency and what concerns keys are left out for those who may not see them."),
   parentId: z.string().nullable(), profile: ProfileBody,
+  mailsPerDay: z.number().int().nullable()
+    .describe("Mails a day that the account's members may cause. The platform sets it; null: no limit."),
   allowedIps: z.array(z.string()).optional().describe("Left out for those who may not see it."),
   createdAt: z.string(), updatedAt: z.string(), version: z.number(),
 });
@@ -116,6 +121,7 @@ export const accountCard = (row: AccountRow, seesSecurity = true) => ({
   id: row.id, kind: row.kind, name: row.name, parentId: row.parentId, ownerMemberId: row.ownerMemberId, plan: row.plan,
   subscription: { ...row.subscription, currentPeriodEnd: isoOrNull(row.subscription.currentPeriodEnd) },
   settings: settingsShown(row, seesSecurity),
-  profile: row.profile, ...(seesSecurity ? { allowedIps: row.allowedIps } : {}),
+  profile: row.profile, mailsPerDay: row.kind === "platform" ? null : row.mailsPerDay ?? LIMITS.mailsOf.quota,
+  ...(seesSecurity ? { allowedIps: row.allowedIps } : {}),
   createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt), version: row.version,
 });

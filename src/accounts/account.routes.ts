@@ -7,7 +7,9 @@ import { etag } from "../identity/request.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { definite } from "../kernel/body.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
-import { AccountCard, accountCard, AccountPatch, type AccountRow, meaninglessSetting, PlanBody, SubscriptionBody, toSubscription } from "./account.card.ts";
+import {
+  AccountCard, accountCard, AccountPatch, type AccountRow, MailQuotaBody, meaninglessSetting, PlanBody, SubscriptionBody, toSubscription,
+} from "./account.card.ts";
 import { changedAccount } from "./account.change.ts";
 import { setState, type StateChange, type Wanted } from "./account-state.change.ts";
 import { listAccounts } from "./account.store.ts";
@@ -92,4 +94,15 @@ const plan = set("plan", PlanBody, async (_, wanted) => ({ state: "plan", plan: 
 const subscription = set("subscription", SubscriptionBody, async (call, wanted) =>
   ({ state: "subscription", subscription: toSubscription(wanted), tier: await requireTier(call, wanted.tier, "/tier") }));
 
-export const accountEndpoints = [list, card, edit, plan, subscription];
+const mailQuota = endpoint({
+  method: "PUT", path: "/v1/accounts/:id/mail-quota", tag: "Accounts", right: "account.manage", status: 200,
+  summary: "Platform: set how many mails a day the members of an account may cause, for example before a large team is invited.",
+  body: MailQuotaBody, answer: AccountCard, ifMatch: "optional",
+}, async (call) => {
+  const [row] = await loadTenant(call);
+  const { mailsPerDay } = await call.body();
+  call.ifMatch(row.version);
+  return save(call, row, changedAccount(call, row, { ...row, mailsPerDay }, "account.manage"));
+});
+
+export const accountEndpoints = [list, card, edit, plan, subscription, mailQuota];

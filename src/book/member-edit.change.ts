@@ -17,7 +17,7 @@ import { addressRules, checkAssignment, keepOwnersAddress, limitOf, refuseOwnRig
 import { requireKnownGroups } from "../team/object-group.change.ts";
 import { requireGiving } from "../invitations/giving.change.ts";
 import { findWaiting, guardInvitation, updateInvitation } from "../invitations/invitation.store.ts";
-import { sent } from "../invitations/invite.change.ts";
+import { sentLater } from "../invitations/invite.change.ts";
 import { rolesOf } from "../invitations/wanted.change.ts";
 import { isTaking, type Patch } from "./member-patch.ts";
 
@@ -102,7 +102,7 @@ async function movedInvitation(call: Call, types: TypeTable, member: { row: Memb
   const again = waiting.sendCount > 0 && after.status !== "blocked";
   // The link that went to the old address ends in any case.
   const unsent = { invitation: { ...waiting, tokenHash: null, tokenKid: null, invitedBy: call.principal.memberId, updatedAt: call.now }, letters: confirmation(call, after) };
-  const { invitation, letters } = again ? await sent(call, after, waiting) : unsent;
+  const { invitation, letters } = again ? await sentLater(call, after, waiting) : unsent;
   const moved = { ...invitation, email: after.email };
   const changes = difference({ sendCount: waiting.sendCount, email: waiting.email }, { sendCount: moved.sendCount, email: moved.email });
   return {

@@ -23,6 +23,10 @@ export const LIMITS = {
   mailsTo: { name: "mails-to", quota: 10, windowMs: DAY_MS },
   /** The same, from one account. */
   mailsOf: { name: "mails-of", quota: 500, windowMs: DAY_MS },
+  /** Members who join by one link. */
+  joinsBy: { name: "joins-by-link", quota: 100, windowMs: DAY_MS },
+  /** Codes that strangers are mailed by one standing link. One with a number of uses has its own limit for its whole time. */
+  codesByLink: { name: "codes-by-link", quota: 500, windowMs: DAY_MS },
   /** Security mails of one kind to one address that is not confirmed. To confirmed ones there is no limit. */
   securityTo: { name: "security-to", quota: 1, windowMs: DAY_MS },
   /** Refusals of whoever showed a mail of one member, as the trail keeps them; more are refused without a row. */

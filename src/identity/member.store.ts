@@ -36,7 +36,8 @@ export const signInAddressOf = (of: { readonly userId: AnyColumn }) =>
 /** Where mails about a member go, and in whose name. Not for a batch of D1, as are all that join. */
 export const findAddressee = (db: Db, memberId: string) =>
   db.select({
-    email: member.email, emailVerifiedAt: member.emailVerifiedAt, language: member.language, status: member.status, signIn: user.email,
+    email: member.email, emailVerifiedAt: member.emailVerifiedAt, language: member.language, status: member.status,
+    notifications: member.notifications, signIn: user.email,
     account: { name: account.name, settings: account.settings },
   }).from(member).innerJoin(account, eq(account.id, member.accountId))
     .leftJoin(user, and(eq(user.id, member.userId), isNotNull(user.emailVerifiedAt))).where(eq(member.id, memberId));

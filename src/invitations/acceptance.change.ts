@@ -17,7 +17,7 @@ import { postLetters } from "../identity/post-letters.change.ts";
 import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import { Problem, stale } from "../kernel/problem.ts";
-import type { Letter } from "../mail/letter.ts";
+import type { JoinedBy, Letter } from "../mail/letter.ts";
 import { confirmedAddress, wants } from "../mail/notice.ts";
 import { dispatch } from "../mail/outbox.store.ts";
 import { type Acceptable, acceptInvitation, MEMBER_USER, type Waiting } from "./acceptance.store.ts";
@@ -49,7 +49,7 @@ export function acceptance(call: Asked, waiting: Acceptable): Acceptance {
 }
 
 /** Whoever invited, or made the link, hears of it, if they want to. */
-export function joinedLetters({ now }: Pick<Asked, "now">, { account, inviter }: Pick<Waiting, "account"> & { readonly inviter: Inviter | null }, who: { readonly username: string; readonly email: string }, by: "invitation" | "link" = "invitation"): Letter[] {
+export function joinedLetters({ now }: Pick<Asked, "now">, { account, inviter }: Pick<Waiting, "account"> & { readonly inviter: Inviter | null }, who: { readonly username: string; readonly email: string }, by: JoinedBy = "invitation"): Letter[] {
   if (inviter === null || inviter.status !== "active" || !wants(inviter.notifications, "joined")) return [];
   const to = confirmedAddress(inviter);
   return to === null ? [] : [{

@@ -141,20 +141,47 @@ export interface Inviting {
 
 const invitingOf = ({ principal: { account, preset } }: Call): Inviting => ({ name: account.name, preset, settings: account.settings });
 
-/** The same once more: another token, which ends the one before, and a mail with it. Whoever sends it invites. @throws Problem quota-exceeded */
-export async function sent(call: Call, row: Pick<MemberRow, "email" | "language" | "roles" | "login">, before: InvitationRow, account: Inviting = invitingOf(call)): Promise<{ invitation: InvitationRow; letters: readonly Letter[] }> {
+/** When the next mail of an invitation may leave. It takes the place of one that has not left yet, whose link has ended. */
+const nextMailAt = ({ mailAt }: Pick<InvitationRow, "mailAt">, now: number): number =>
+  (mailAt > now ? mailAt : Math.max(now, mailAt + PAUSE_MS));
+
+type Receiver = Pick<MemberRow, "email" | "language" | "roles" | "login">;
+type Sent = { readonly invitation: InvitationRow; readonly letters: readonly Letter[] };
+
+/**
+ * The same once more: another token, which ends the one before, and a mail with it. The caller becomes its inviter.
+ * @throws Problem quota-exceeded
+ */
+export function sent(call: Call, row: Receiver, before: InvitationRow, account: Inviting = invitingOf(call)): Promise<Sent> {
+  const wait = nextMailAt(before, call.now) - call.now;
+  if (wait > 0) {
+    throw sentTooOften("resend", 1, PAUSE_MS, wait, "It was sent a moment ago. An invitation is sent once a minute at most.");
+  }
+  return sentLater(call, row, before, account);
+}
+
+/** The same, however short ago the last mail left: the link before ends now, and the mail leaves when it may. */
+export async function sentLater(
+  call: Call, row: Receiver, before: InvitationRow, account: Inviting = invitingOf(call),
+): Promise<Sent> {
   const { member } = call.principal;
-  const wait = before.updatedAt + PAUSE_MS - call.now;
-  if (before.sendCount > 0 && wait > 0) throw sentTooOften("resend", 1, PAUSE_MS, wait, "It was sent a moment ago. An invitation is sent once a minute at most.");
+  const mailAt = nextMailAt(before, call.now);
   const sendCount = before.sendCount + 1;
   const { kid, token } = invitationToken(call.env.SIGNING_KEYS, null, before.id, sendCount);
-  const expiresAt = call.now + account.settings.invitationTtlMs;
+  const expiresAt = mailAt + account.settings.invitationTtlMs;
   const language = row.language ?? account.settings.locale;
   const letter: Letter = {
-    id: newId("mail", call.now), to: row.email, language, template: "invitation", invitationId: before.id, kid, sendCount, account: account.name,
+    id: newId("mail", call.now), to: row.email, language, notBefore: mailAt,
+    template: "invitation", invitationId: before.id, kid, sendCount, account: account.name,
     inviter: member.username, roles: await roleNames(call, account.preset, row.roles, language), login: row.login, expiresAt,
   };
-  return { invitation: { ...before, tokenHash: sha256Hex(token), tokenKid: kid, sendCount, expiresAt, status: "pending", invitedBy: call.principal.memberId, updatedAt: call.now }, letters: [letter] };
+  return {
+    invitation: {
+      ...before, tokenHash: sha256Hex(token), tokenKid: kid, sendCount, mailAt, expiresAt, status: "pending",
+      invitedBy: call.principal.memberId, updatedAt: call.now,
+    },
+    letters: [letter],
+  };
 }
 
 async function roleNames(call: Call, preset: Preset, roles: readonly string[], language: Locale): Promise<string[]> {

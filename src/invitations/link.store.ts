@@ -34,7 +34,7 @@ export const findMemberOf = (db: Db, accountId: string, email: string) =>
  */
 export const joinByLink = (db: Db, { link, account: at, inviter: maker }: Link, row: MemberRow, person: typeof user.$inferInsert, logins: boolean, now: number): Statement[] => [
   guard(db, "invitation_changed", sql`EXISTS (SELECT 1 FROM invitation i JOIN account a ON a.id = i.account_id
-    WHERE i.id = ${link.id} AND i.status = 'pending' AND i.uses < i.max_uses AND i.expires_at > ${now} AND a.version = ${at.version}
+    WHERE i.id = ${link.id} AND i.status = 'pending' AND (i.max_uses IS NULL OR i.uses < i.max_uses) AND i.expires_at > ${now} AND a.version = ${at.version}
       AND EXISTS (SELECT 1 FROM member maker WHERE maker.id = i.invited_by AND maker.version = ${maker?.version ?? 0}))`),
   db.update(invitation).set({ uses: sql`${invitation.uses} + 1`, updatedAt: now }).where(eq(invitation.id, link.id)),
   upsertUser(db, person, now),

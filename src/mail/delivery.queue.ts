@@ -64,7 +64,9 @@ class Outdated extends Error {}
 async function sendOne(env: MailEnv, db: Db, held: Held): Promise<void> {
   const letter = JSON.parse(held.letter) as Letter;
   if ("expiresAt" in letter && letter.expiresAt <= now()) throw new Outdated("its link expired before it could be sent");
-  if (letter.template === "invitation" && !await isOpen(db, letter.invitationId, letter.sendCount)) throw new Outdated("the invitation was accepted, taken back or sent again before");
+  if (letter.template === "invitation" && !await isOpen(db, letter.invitationId, letter.sendCount, letter.to)) {
+    throw new Outdated("the invitation was accepted, taken back or sent again before");
+  }
   if (letter.template === "confirm_email" && !await hasAddress(db, letter.memberId, letter.to)) throw new Outdated("the address is no longer that member's");
   const mail = render(letter, env.SIGNING_KEYS, { appUrl: env.APP_URL, issuer: env.ISSUER });
   if (isMailKept(env)) {

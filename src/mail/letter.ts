@@ -14,12 +14,15 @@ export type LetterContent =
   | { readonly template: "confirm_email"; readonly memberId: string; readonly change: number; readonly kid: string; readonly account: string }
   /** Somebody made an API key for the member, who takes it by a link. */
   | { readonly template: "api_key"; readonly keyId: string; readonly kid: string; readonly account: string; readonly by: string; readonly name: string; readonly expiresAt: number }
-  /** To whoever invited, or made the link: the person has joined. `memberId` is the one who is told, not the one who joined. */
-  | { readonly template: "joined"; readonly by: "invitation" | "link"; readonly memberId: string; readonly account: string; readonly name: string; readonly email: string }
+  /** To the inviter, to the maker of the link, or to the account's owner: a person has joined. `memberId` is the receiver's. */
+  | { readonly template: "joined"; readonly by: JoinedBy; readonly memberId: string; readonly account: string; readonly name: string; readonly email: string }
   /** To a member: another member changed what they may do. `by` is null when several members did. */
   | { readonly template: "access_changed"; readonly memberId: string; readonly account: string; readonly by: string | null }
   /** Sent whatever the member unsubscribed from. No text of the tenant but the account's name. @see SecurityKind */
   | { readonly template: "security"; readonly kind: SecurityKind; readonly memberId: string; readonly account: string; readonly isConfirmed: boolean };
+
+/** How a person joined, as the receiver of the mail knows it: by their own invitation or link, or by a link of another member. */
+export type JoinedBy = "invitation" | "link" | "account_link";
 
 /** What a security mail reports to the member concerned. */
 export type SecurityKind =

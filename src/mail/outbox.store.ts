@@ -1,4 +1,5 @@
 import { and, eq, isNull, lt, sql } from "drizzle-orm";
+import { now } from "../kernel/clock.ts";
 import { batch, type Db, type Expression, type Statement } from "../kernel/db.ts";
 import { mailOutbox } from "../schema/mail.ts";
 import { gatherKey } from "./budget.ts";
@@ -52,9 +53,9 @@ export const completeLetter = (db: Db, { id }: Letter, member: string, value: Ex
 
 /** Says that letters wait. Never throws: what the queue did not take, and what waits for its time, the sweep finds in the outbox. */
 export async function dispatch(queue: Queue, letters: readonly Letter[]): Promise<void> {
-  for (const { id } of letters) {
+  for (const { id, notBefore = 0 } of letters) {
     try {
-      await queue.send({ id });
+      await queue.send({ id }, { delaySeconds: Math.max(0, Math.ceil((notBefore - now()) / 1000)) });
     } catch (error) {
       console.error({ message: "a mail waits for the sweep", id, error: String(error) });
     }

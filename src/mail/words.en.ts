@@ -1,4 +1,4 @@
-import type { SecurityKind } from "./letter.ts";
+import type { JoinedBy, SecurityKind } from "./letter.ts";
 import { type Language, moment, type Writer } from "./words.ts";
 
 const until = (at: number): string => moment("en-GB", at);
@@ -72,14 +72,20 @@ const apiKey: Writer<"api_key"> = (letter) => ({
   after: ["The key may do what you may do. Keep it where you keep passwords.", "If you did not expect it, you need do nothing: the key does not exist until the link is used."],
 });
 
+const JOINED: Readonly<Record<JoinedBy, (name: string, account: string) => string>> = {
+  invitation: (name, account) => `${name} accepted your invitation and has joined ${account}.`,
+  link: (name, account) => `${name} has joined ${account} by a link that you made.`,
+  account_link: (name, account) => `${name} has joined ${account} by a link of the account.`,
+};
+
 const joined: Writer<"joined"> = (letter) => ({
   subject: `${letter.name} has joined ${letter.account}`, greeting: "Hello,",
-  lines: [letter.by === "link" ? `${letter.name} has joined ${letter.account} by a link that you made.` : `${letter.name} accepted your invitation and has joined ${letter.account}.`],
+  lines: [JOINED[letter.by](letter.name, letter.account)],
   facts: [["Account", letter.account], ["Member", letter.name], ["E-mail", letter.email]],
   action: null,
-  after: [letter.by === "link"
-    ? "Whoever has the link can join, with nothing but its role. If this surprises you, end the link or ask an administrator of the account to look into it."
-    : "If you did not invite this person, ask an administrator of the account to look into it."],
+  after: [letter.by === "invitation"
+    ? "If you did not invite this person, ask an administrator of the account to look into it."
+    : "Every person who has the link can join, with its role only. If this surprises you, end the link or ask an administrator of the account."],
 });
 
 const accessChanged: Writer<"access_changed"> = (letter) => ({

@@ -1,4 +1,4 @@
-import type { SecurityKind } from "./letter.ts";
+import type { JoinedBy, SecurityKind } from "./letter.ts";
 import { type Language, moment, type Writer } from "./words.ts";
 
 const until = (at: number): string => moment("ru-RU", at);
@@ -72,14 +72,20 @@ const apiKey: Writer<"api_key"> = (letter) => ({
   after: ["Ключ даёт те же права, что есть у вас. Храните его так же, как пароли.", "Если вы его не ждали, ничего делать не нужно: ключа не существует, пока ссылкой не воспользовались."],
 });
 
+const JOINED: Readonly<Record<JoinedBy, (name: string, account: string) => string>> = {
+  invitation: (name, account) => `Ваше приглашение принято: ${name} теперь участник ${account}.`,
+  link: (name, account) => `По вашей ссылке: ${name} теперь участник ${account}.`,
+  account_link: (name, account) => `По ссылке аккаунта: ${name} теперь участник ${account}.`,
+};
+
 const joined: Writer<"joined"> = (letter) => ({
   subject: `Новый участник в ${letter.account}: ${letter.name}`, greeting: "Здравствуйте!",
-  lines: [letter.by === "link" ? `По вашей ссылке: ${letter.name} теперь участник ${letter.account}.` : `Ваше приглашение принято: ${letter.name} теперь участник ${letter.account}.`],
+  lines: [JOINED[letter.by](letter.name, letter.account)],
   facts: [["Аккаунт", letter.account], ["Участник", letter.name], ["Электронная почта", letter.email]],
   action: null,
-  after: [letter.by === "link"
-    ? "Присоединиться может каждый, у кого есть ссылка, и только с её ролью. Если вы этого не ждали, отключите ссылку или попросите администратора аккаунта разобраться."
-    : "Если вы не приглашали этого человека, попросите администратора аккаунта разобраться."],
+  after: [letter.by === "invitation"
+    ? "Если вы не приглашали этого человека, попросите администратора аккаунта разобраться."
+    : "Присоединиться может каждый, у кого есть ссылка, и только с её ролью. Если вы этого не ждали, отключите ссылку или попросите администратора аккаунта разобраться."],
 });
 
 const accessChanged: Writer<"access_changed"> = (letter) => ({

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type OpenCall, openEndpoint } from "../identity/call.ts";
 import { languageOf } from "../identity/language.ts";
 import { countWithin } from "../identity/limit.change.ts";
+import { LIMITS } from "../identity/limit.ts";
 import { postLetters } from "../identity/post-letters.change.ts";
 import { iso } from "../kernel/clock.ts";
 import { batch, failedGuard, type Statement } from "../kernel/db.ts";
@@ -49,8 +50,8 @@ const ask = openEndpoint({
 function countJoining(call: OpenCall, { template }: Letter, address: Address | undefined): Statement[] {
   const link = address?.link ?? null;
   if (template !== "join" || link === null) return [];
-  const limit = { name: "codes-by-link", quota: CODES_PER_USE * link.maxUses, windowMs: 0 };
-  return countWithin(call, limit, link.id, "link_codes", link.until);
+  if (link.maxUses === null) return countWithin(call, LIMITS.codesByLink, link.id, "link_codes");
+  return countWithin(call, { ...LIMITS.codesByLink, quota: CODES_PER_USE * link.maxUses }, link.id, "link_codes", link.until);
 }
 
 /** False when that would be too many mails: then none goes out, and the answer tells nobody of it. */

@@ -44,7 +44,7 @@ export const spend = (db: Db, proof: Proof, at: number): Statement[] => [
 export const findAddress = (db: Db, email: string, linkHash: string, at: number) =>
   db.select({
     isKnown: sql<number>`u.id IS NOT NULL OR i.id IS NOT NULL`.mapWith(Boolean).as("known"), locale: sql<string | null>`coalesce(u.locale, w.language)`.as("locale"),
-    link: sql`iif(l.id IS NULL, NULL, json_object('id', l.id, 'maxUses', coalesce(l.max_uses, 1), 'until', l.expires_at))`.mapWith((json: string) => JSON.parse(json) as Link).as("link") as SQL.Aliased<Link | null>,
+    link: sql`iif(l.id IS NULL, NULL, json_object('id', l.id, 'maxUses', l.max_uses, 'until', l.expires_at))`.mapWith((json: string) => JSON.parse(json) as Link).as("link") as SQL.Aliased<Link | null>,
     account: { name: sql<string | null>`a.name`.as("account_name"), locale: sql<string | null>`json_extract(a.settings, '$.locale')`.as("account_locale") },
   }).from(sql`(SELECT 1)
     LEFT JOIN ${user} u ON u.email = ${email} AND EXISTS (SELECT 1 FROM ${member} m WHERE m.user_id = u.id)
@@ -57,7 +57,8 @@ export const findAddress = (db: Db, email: string, linkHash: string, at: number)
 /** The operator link that was named, while it is good; `until` in milliseconds since the epoch. */
 interface Link {
   readonly id: string;
-  readonly maxUses: number;
+  /** Null for a standing one. */
+  readonly maxUses: number | null;
   readonly until: number;
 }
 

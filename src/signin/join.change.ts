@@ -6,6 +6,9 @@ import { admitsAddress, compileRules } from "../identity/address.ts";
 import { hasLapsed } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
 import { isAnothers } from "../identity/other-credential.ts";
+import { countWithin } from "../identity/limit.change.ts";
+import { LIMITS, tooMany, windowEnd } from "../identity/limit.ts";
+import { findAddressee } from "../identity/member.store.ts";
 import { postLetters } from "../identity/post-letters.change.ts";
 import type { Principal } from "../identity/principal.ts";
 import { DEFAULT_SETTINGS } from "../identity/settings.ts";
@@ -19,6 +22,7 @@ import { batch, failedGuard, failedUnique } from "../kernel/db.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
 import { Problem, stale } from "../kernel/problem.ts";
+import type { Letter } from "../mail/letter.ts";
 import { dispatch } from "../mail/outbox.store.ts";
 import { askBarred, guardNotBarred } from "../team/former.store.ts";
 import type { MemberRow } from "../team/member.card.ts";
@@ -116,30 +120,42 @@ async function write(call: OpenCall, found: Link, { firstName, lastName, signIn 
   const limit = memberLimit(account.plan, preset);
   const opened = signIn ? await openSession(call, row, userIdOf(proof.email)) : null;
   const events = [joinEvent(call, found, row), ...opened?.events ?? []];
-  const letters = joinedLetters(call, found, row, "link");
+  const letters = [...joinedLetters(call, found, row, "link"), ...await ownerLetters(call, found, row)];
   try {
     await batch(db, [
       ...(limit === Infinity ? [] : [guardMemberLimit(db, account.id, limit)]), ...spend(db, proof, now),
+      ...countWithin(call, LIMITS.joinsBy, link.id, "link_joins"),
       guardNotBarred(db, "invitation_changed", account.id, { email: proof.email, externalId: null }),
       ...joinByLink(db, found, row, person, preset.logins === true, now), ...opened?.statements ?? [],
       ...events.map((event) => stage(db, event)), ...postLetters(call, letters, { accountId: account.id, kind: account.kind }),
     ]);
   } catch (error) {
-    return refused(error);
+    return refused(error, now);
   }
   call.defer(publish(env.AUDIT, account.id, events));
   call.defer(dispatch(env.MAIL, letters));
   return told(row, opened);
 }
 
+/** The account's owner hears of each member who joins by a link, whoever made it. */
+async function ownerLetters(call: OpenCall, { account, inviter }: Link, who: MemberRow): Promise<Letter[]> {
+  if (inviter?.memberId === account.ownerMemberId) return [];
+  const [owner] = await findAddressee(call.db, account.ownerMemberId);
+  if (owner === undefined) return [];
+  return joinedLetters(call, { account, inviter: { ...owner, memberId: account.ownerMemberId } }, who, "account_link");
+}
+
 const told = ({ id, accountId }: MemberRow, opened: Opened | null): Joined =>
   ({ memberId: id, accountId, status: opened === null ? "new" : "active", ...(opened === null ? {} : { session: opened.body }) });
 
 /** Null where it is to be asked anew. @throws Problem */
-function refused(error: unknown): null {
+function refused(error: unknown, now: number): null {
   const failed = failedGuard(error);
   if (failed === "invitation_changed" || failedUnique(error, MEMBER_EMAIL) || failedUnique(error, MEMBER_USER)) return null;
   if (failed === "claim_used") throw wrongCode();
+  if (failed === "link_joins") {
+    throw tooMany(LIMITS.joinsBy, windowEnd(LIMITS.joinsBy, now), now, "As many people as may joined by this link today.");
+  }
   if (failed === "member_limit") throw new Problem("conflict/member-limit");
   throw error;
 }

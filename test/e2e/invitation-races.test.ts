@@ -40,7 +40,7 @@ async function invited(): Promise<Waiting> {
   const email = `${newKey()}@example.com`;
   const { id, member } = ok(await owner.api.post<{ id: string; member: { id: string } }>(
     "/v1/invitations", { firstName: "Nora", lastName: "New", email, role: "member" }, { idempotencyKey: newKey() }), 201).body;
-  await execute("UPDATE invitation SET updated_at = 0 WHERE id = ?", id);
+  await execute("UPDATE invitation SET mail_at = 0 WHERE id = ?", id);
   return { id, memberId: member.id, email, token: await tokenFor(email) };
 }
 

@@ -30,7 +30,7 @@ async function invited(): Promise<{ id: string; email: string }> {
 
 /** The invitation of a new member, aged so that it may be sent at once. */
 const invitationOf = async (memberId: string): Promise<string> =>
-  (await (await edge.env()).DB.prepare("UPDATE invitation SET updated_at = 0 WHERE member_id = ? RETURNING id").bind(memberId).first<{ id: string }>())?.id ?? "";
+  (await (await edge.env()).DB.prepare("UPDATE invitation SET mail_at = 0 WHERE member_id = ? RETURNING id").bind(memberId).first<{ id: string }>())?.id ?? "";
 
 /** How many rows a statement counts. */
 const counted = async (sql: string, value: string): Promise<number> => (await (await edge.env()).DB.prepare(sql).bind(value).first<{ n: number }>())?.n ?? -1;

@@ -74,7 +74,9 @@ test("S1.3: an invitation has link, account, inviter, roles, login and the end o
 test.each([["en", "has joined Studio by a link that you made"], ["ru", "По вашей ссылке"]] as const)("S0.7 in %s: who joined by a link accepted no invitation", (language, words) => {
   const { text, html } = rendered(BY_LINK, language);
   expect([text, html].map((each) => each.includes(words))).toEqual([true, true]);
-  expect(text).not.toMatch(/invit|приглаш/i);
+  const toOwner = rendered({ ...BY_LINK, by: "account_link" }, language).text;
+  for (const each of [text, toOwner]) expect(each).not.toMatch(/invit|приглаш/i);
+  expect(toOwner).not.toContain(words);
 });
 
 test("each sending of an invitation has a link of its own", () => {

@@ -12,6 +12,7 @@ const keyed = () => ({ idempotencyKey: newKey() });
 export async function invitationCalls({ fetch }: Contract, platform: Api): Promise<void> {
   const owner = await newAccount(fetch, platform, "vendor");
   await subscribe(platform, owner.accountId);
+  ok(await platform.put(`/v1/accounts/${owner.accountId}/mail-quota`, { mailsPerDay: 600 }), 200);
   const anybody = api(fetch, null);
   const make = async () => ok(await owner.api.post<{ id: string; email: string }>("/v1/invitations", { ...person(), role: "operator" }, keyed()), 201).body;
   for (const path of ["/v1/invitations", "/v1/members"]) ok(await owner.api.post(path, { ...person(), role: "operator", dryRun: true }, keyed()), 200);
@@ -28,7 +29,7 @@ export async function invitationCalls({ fetch }: Contract, platform: Api): Promi
   ok(await owner.api.get("/v1/invitations?status=pending&limit=1"), 200);
   ok(await owner.api.get(`/v1/invitations/${id}`), 200);
   ok(await owner.api.post(`/v1/invitations/${id}/resend`), 429);
-  await env.DB.prepare("UPDATE invitation SET updated_at = 0 WHERE id = ?").bind(id).run();
+  await env.DB.prepare("UPDATE invitation SET mail_at = 0 WHERE id = ?").bind(id).run();
   ok(await owner.api.post(`/v1/invitations/${id}/resend`), 200);
   const accept = { token: tokenOf(await lastMail(unwatched, email, "invitation")), signIn: true };
   ok(await anybody.post("/v1/invitations/accept", accept), 200);
@@ -45,6 +46,7 @@ async function links(anybody: Api, owner: Api): Promise<void> {
   const { id, url } = ok(await owner.post<{ id: string; url: string }>("/v1/operator-links", { name: "Support", maxUses: 2 }, command), 201).body;
   ok(await owner.post("/v1/operator-links", { name: "Support", maxUses: 2 }, command), 201);
   ok(await owner.get("/v1/operator-links"), 200);
+  ok(await owner.get(`/v1/operator-links/${id}/url`), 200);
   const token = url.slice(url.indexOf("=") + 1);
   for (const signIn of [false, true]) {
     const joining = person();

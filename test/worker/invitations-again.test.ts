@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 const resend = (who: Person, id: string) => who.api.post<Invitation & Problem>(`/v1/invitations/${id}/resend`);
 const revoke = (who: Person, id: string) => who.api.del<Problem>(`/v1/invitations/${id}`);
-const expire = (id: string) => env.DB.prepare("UPDATE invitation SET expires_at = 1, updated_at = 1 WHERE id = ?").bind(id).run();
+const expire = (id: string) => env.DB.prepare("UPDATE invitation SET expires_at = 1, mail_at = 1 WHERE id = ?").bind(id).run();
 
 async function edit(memberId: string, patch: object): Promise<void> {
   const { headers } = ok(await team.api.get(`/v1/members/${memberId}`), 200);

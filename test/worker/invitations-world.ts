@@ -33,6 +33,6 @@ export const accept = (token: string, more: object = {}): Promise<Reply<Problem>
 export const confirmed = (memberId: string) => env.DB.prepare("UPDATE member SET email_verified_at = 1 WHERE id = ?").bind(memberId).run();
 
 /** As if it had been sent some minutes ago. */
-export const aged = (id: string) => env.DB.prepare("UPDATE invitation SET updated_at = updated_at - 600000 WHERE id = ?").bind(id).run();
+export const aged = (id: string) => env.DB.prepare("UPDATE invitation SET updated_at = updated_at - 600000, mail_at = mail_at - 600000 WHERE id = ?").bind(id).run();
 
 export const rows = async (sql: string, ...values: unknown[]): Promise<unknown[]> => (await env.DB.prepare(sql).bind(...values).all()).results;

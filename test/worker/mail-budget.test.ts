@@ -2,8 +2,9 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { sweepMails } from "../../src/mail/delivery.queue.ts";
 import { type Api, newKey, ok } from "../harness/client.ts";
-import { mailsTo } from "../harness/mailbox.ts";
+import { lastMail, mailsTo, tokenOf } from "../harness/mailbox.ts";
 import { newMember, type Person } from "../harness/people.ts";
+import { accept } from "./invitations-world.ts";
 import { fetch, foundPlatform, said, subscribed } from "./operators-world.ts";
 import { arrived, kept, newEmail } from "./sign-in-world.ts";
 
@@ -103,6 +104,63 @@ describe("K5 what others cause is counted", () => {
     const invited = await other.api.post("/v1/invitations", { email: member.email, firstName: "A", lastName: "B", roles: ["member"] }, { idempotencyKey: newKey() });
     expect(said(invited)).toBe("429 quota-exceeded");
   });
+});
+
+describe("K16 an invitation that is moved from a mistyped address", () => {
+  const GONE = "404 not-found";
+  const invite = async () => {
+    const email = newEmail();
+    const made = ok(await team.api.post<{ id: string; memberId: string }>("/v1/invitations", { email, firstName: "N", lastName: "N", role: "member" }, { idempotencyKey: newKey() }), 201).body;
+    return { ...made, email, token: tokenOf(await lastMail(fetch, email, "invitation")) };
+  };
+  const move = (id: string, email: string) => team.api.patch(`/v1/members/${id}`, { email }, ANY);
+
+  test("ends its old link at once, and the mail leaves when it may", async () => {
+    const [{ memberId, email: old, token }, right] = [await invite(), newEmail()];
+    ok(await move(memberId, right), 200);
+    expect([said(await accept(token)), await kinds(right), Number((await waiting(right))?.["pause"]) > 0]).toEqual([GONE, [], true]);
+    await letLeave(right);
+    ok(await accept(tokenOf(await lastMail(fetch, right, "invitation"))), 200);
+    expect(await kinds(old)).toEqual(["invitation"]);
+  });
+
+  test("twice within the minute sends one mail, to the last address", async () => {
+    const [{ memberId, id }, wrong, right] = [await invite(), newEmail(), newEmail()];
+    for (const email of [wrong, right]) ok(await move(memberId, email), 200);
+    // A resend waits for the same minute.
+    expect(said(await team.api.post(`/v1/invitations/${id}/resend`))).toBe("429 quota-exceeded");
+    for (const email of [wrong, right]) await letLeave(email);
+    expect([await kinds(wrong), await kinds(right)]).toEqual([[], ["invitation"]]);
+  });
+
+  test("and whose member is blocked then sends none, and no link is good", async () => {
+    const [{ memberId, token }, wrong, right] = [await invite(), newEmail(), newEmail()];
+    ok(await move(memberId, wrong), 200);
+    ok(await team.api.patch(`/v1/members/${memberId}`, { email: right, loginAllowed: false }, ANY), 200);
+    for (const email of [wrong, right]) await letLeave(email);
+    expect([said(await accept(token)), await kinds(wrong), await kinds(right)]).toEqual([GONE, [], []]);
+  });
+});
+
+test("K16 the platform raises the mails a day of an account, which is in both trails and on the card", async () => {
+  const fresh = await subscribed(platform, "team");
+  const path = `/v1/accounts/${fresh.accountId}`;
+  const card = async () => ok(await fresh.api.get<{ mailsPerDay: number }>(path), 200).body.mailsPerDay;
+  const invite = () => fresh.api.post("/v1/invitations", { email: newEmail(), firstName: "A", lastName: "B", role: "member" }, { idempotencyKey: newKey() });
+  const set = (by: Api, mailsPerDay: number) => by.put(`${path}/mail-quota`, { mailsPerDay });
+  expect([await card(), said(await set(fresh.api, 1_000)), said(await fresh.api.patch(path, { mailsPerDay: 1_000 }, ANY))]).toEqual([500, "403 access/denied", "422 validation"]);
+  ok(await set(platform, 1), 200);
+  expect([said(await invite()), said(await invite())]).toEqual(["201", "429 quota-exceeded"]);
+  const member = await newMember(fetch, fresh, { roles: ["member"] });
+  expect(said(await rights(fresh, member.memberId, ["audit.view"]))).toBe("200");
+  expect((await invite()).headers.get("ratelimit-policy")).toBe("\"mails-of\";q=1;w=86400");
+  ok(await set(platform, 2), 200);
+  expect([said(await invite()), said(await invite()), await card()]).toEqual(["201", "429 quota-exceeded", 2]);
+  for (const who of [fresh.api, platform]) {
+    const { data } = ok(await who.get<{ data: { action: string; changes: object }[] }>("/v1/audit?limit=5&action=account.manage"), 200).body;
+    expect(data[0]).toMatchObject({ changes: { before: { mailsPerDay: 1 }, after: { mailsPerDay: 2 } } });
+  }
+  for (const wrong of [-1, 1.5, 1_000_001, null, "9"]) expect(said(await set(platform, wrong as number))).toBe("422 validation");
 });
 
 describe("K5 security mails", () => {

@@ -88,7 +88,7 @@ test.each<[string, (id: string) => Promise<{ status: number }>, number]>([
   const without = gateWith({ MAIL: { send: async () => undefined } as unknown as Queue });
   const { invitationId } = ok(await owner.api.via(without).post<{ invitationId: string }>("/v1/members", one), 201).body;
   // It is sent once a minute at most.
-  await env.DB.prepare("UPDATE invitation SET updated_at = 1 WHERE id = ?").bind(invitationId).run();
+  await env.DB.prepare("UPDATE invitation SET mail_at = 1 WHERE id = ?").bind(invitationId).run();
   expect((await change(invitationId)).status).toBeLessThan(300);
   const mails = await mailsTo(fetch, one.email);
   expect([mails.length, (await outboxOf(one.email)).filter(({ error }) => error !== null).map(({ error }) => error)]).toEqual([left, ["Error: the invitation was accepted, taken back or sent again before"]]);

@@ -113,7 +113,7 @@ describe("a link by which employees join", () => {
     expect(data.map(({ status }) => status)).toEqual(["revoked", "expired", "used"]);
   });
 
-  test("is shown once, and not told again by list or replay", async () => {
+  test("is not told again by list or replay", async () => {
     const key = newKey();
     const ask = () => vendor.api.post<Link>("/v1/operator-links", {}, { idempotencyKey: key });
     const [first, second] = [ok(await ask(), 201).body, ok(await ask(), 201).body];
@@ -170,5 +170,67 @@ describe("a link by which employees join", () => {
     const answers = await Promise.all(people.map((one) => anybody.post("/v1/operator-links/join", { ...one, token })));
     expect(answers.map(said).sort()).toEqual([...Array(3).fill("201"), ...Array(5).fill("409 invitation/used")]);
     expect(await rows("SELECT uses FROM invitation WHERE id = ?", body.id)).toEqual([{ uses: 3 }]);
+  });
+
+  const shown = (who: { readonly api: Api }, id: string) => who.api.get<{ url: string }>(`/v1/operator-links/${id}/url`);
+  const YEAR = () => new Date(Date.now() + 365 * DAY_MS).toISOString();
+
+  test("K16 stands without a use limit for up to a year where asked, and is shown again, each time with a row of the trail", async () => {
+    const owner = await subscribed(platform, "vendor");
+    expect(said(await link(owner, { maxUses: null, expiresAt: new Date(Date.now() + 367 * DAY_MS).toISOString() }))).toBe("422 validation");
+    const { body } = ok(await link(owner, { maxUses: null, expiresAt: YEAR() }), 201);
+    expect(body).toMatchObject({ maxUses: null, uses: 0, status: "pending" });
+    for (let use = 0; use < 3; use += 1) ok(await join(tokenIn(body)), 201);
+    expect(await rows("SELECT uses, status FROM invitation WHERE id = ?", body.id)).toEqual([{ uses: 3, status: "pending" }]);
+    for (let time = 0; time < 2; time += 1) expect(ok(await shown(owner, body.id), 200).body).toEqual({ url: body.url });
+    const events = ok(await owner.api.get<{ data: { resource: object; actor: object }[] }>("/v1/audit?action=invitation.show"), 200).body.data;
+    expect(events.map(({ resource }) => resource)).toEqual(Array(2).fill({ type: "invitation", id: body.id }));
+    expect(JSON.stringify(events)).not.toContain(tokenIn(body));
+  });
+
+  test("K16 mails a second code to join that does not end the first", async () => {
+    const [token, one] = [tokenIn(ok(await link(vendor), 201).body), person()];
+    const codes = [await code(one.email, token), await code(one.email, token)];
+    expect(new Set(codes).size).toBe(2);
+    ok(await anybody.post("/v1/operator-links/join", { ...one, code: codes[0], token }), 201);
+  });
+
+  test("K16 is shown to holders of the right to list links only, and only while it is good", async () => {
+    const { body } = ok(await link(vendor, { maxUses: null }), 201);
+    const [operator, lister] = [await newMember(fetch, vendor, { roles: ["operator"] }), await newMember(fetch, vendor, { roles: ["operator"], rights: ["member.view"] })];
+    const stranger = await subscribed(platform, "vendor");
+    expect(await Promise.all([operator, stranger, lister].map(async (who) => said(await shown(who, body.id))))).toEqual(["403 access/denied", "404 not-found", "200"]);
+    await env.DB.prepare("UPDATE invitation SET token_kid = 'gone', token_hash = 'x' WHERE id = ?").bind(body.id).run();
+    expect(said(await shown(vendor, body.id))).toBe("409 conflict/state");
+    await env.DB.prepare("UPDATE invitation SET expires_at = 1 WHERE id = ?").bind(body.id).run();
+    expect(said(await shown(vendor, body.id))).toBe("410 invitation/expired");
+    ok(await vendor.api.del(`/v1/operator-links/${body.id}`), 204);
+    expect(said(await shown(vendor, body.id))).toBe("410 invitation/revoked");
+    const { body: once } = ok(await link(vendor), 201);
+    ok(await join(tokenIn(once)), 201);
+    expect(said(await shown(vendor, once.id))).toBe("409 invitation/used");
+  });
+
+  test("K16 lets in a hundred a day at most, each a notice to the owner, and holds to domains, the member limit and its maker's power", async () => {
+    const owner = await subscribed(platform, "vendor");
+    await confirmed(owner.memberId);
+    const admin = await newMember(fetch, owner, { roles: ["owner"] });
+    const { body } = ok(await link(admin, { maxUses: null, expiresAt: YEAR() }), 201);
+    const token = tokenIn(body);
+    const { email } = ok(await owner.api.get<{ email: string }>(`/v1/members/${owner.memberId}`), 200).body;
+    const notices = async () => (await mailsTo(fetch, email)).filter(({ template, text }) => template === "joined" && text.includes("by a link of the account")).length;
+    for (let use = 0; use < 2; use += 1) ok(await join(token), 201);
+    expect(await notices()).toBe(2);
+    await env.DB.prepare("UPDATE tally SET count = 100 WHERE count = 2 AND window > ?").bind(Date.now()).run();
+    const full = await join(token);
+    expect([said(full), full.headers.get("ratelimit-policy"), await notices()]).toEqual(["429 quota-exceeded", "\"joins-by-link\";q=100;w=86400", 2]);
+    await env.DB.prepare("DELETE FROM tally").run();
+    ok(await owner.api.patch(`/v1/accounts/${owner.accountId}`, { settings: { allowedEmailDomains: ["studio.example"] } }, { ifMatch: "*" }), 200);
+    expect(said(await join(token))).toBe("422 validation");
+    ok(await owner.api.patch(`/v1/accounts/${owner.accountId}`, { settings: { allowedEmailDomains: [] } }, { ifMatch: "*" }), 200);
+    ok(await platform.put(`/v1/accounts/${owner.accountId}/plan`, { restrictedAccounts: true, memberLimit: 4, contactUrl: null }), 200);
+    expect(said(await join(token))).toBe("409 conflict/member-limit");
+    ok(await owner.api.patch(`/v1/members/${admin.memberId}`, { roles: ["operator"] }, { ifMatch: "*" }), 200);
+    expect(said(await anybody.post("/v1/operator-links/join", { ...person(), code: "00000000", token }))).toBe("410 invitation/revoked");
   });
 });

@@ -178,6 +178,17 @@ describe("S2.19: a code", () => {
     expect(said(await enter({ email, code: codes[3]?.code, accountId: owner.accountId }))).toBe(WRONG);
   });
 
+  test("K16 for another sign-in address is good beside a second one until one is used", async () => {
+    const [member, to] = [await arrived(owner), newEmail()];
+    for (let time = 0; time < 2; time += 1) ok(await member.api.post("/v1/me/email", { email: to }, { ip: anywhere() }), 202);
+    const codes = async (email: string) =>
+      (await mailsTo(fetch, email)).filter(({ template }) => template === "change_email").map(({ code }) => code).reverse();
+    const [fresh, old] = [await codes(to), await codes(member.email)];
+    const confirm = (turn: number) => member.api.post<Problem>("/v1/me/email/confirm", { email: to, newCode: fresh[turn], oldCode: old[turn] });
+    ok(await confirm(0), 200);
+    expect(said(await confirm(1))).toBe("422 validation");
+  });
+
   test("opens nothing at another address, and neither does a link whose id was changed", async () => {
     const [mine, theirs] = [await invited(owner), await invited(owner)];
     const [myMail, theirMail] = [await mailed(mine.email), await mailed(theirs.email)];
