@@ -12,7 +12,8 @@ export interface Tallied {
   readonly window: number;
 }
 
-export const talliedFor = (call: Asked, limit: Limit, whom: string): Tallied => ({ subject: digestOf(call, limit, whom), window: windowEnd(limit, call.now) });
+export const talliedFor = (call: Asked, limit: Limit, whom: string): Tallied =>
+  ({ subject: digestOf(call, limit, whom), window: windowEnd(limit, call.now) });
 
 /** Whom something is counted for is kept as a digest that nobody makes without a signing key. */
 const digestOf = ({ env }: Asked, limit: Limit, whom: string): string => derivedSecret(env.SIGNING_KEYS, null, "tally", `${limit.name}:${whom}`).secret;

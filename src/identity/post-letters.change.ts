@@ -23,19 +23,20 @@ interface Counted extends Tallied {
 }
 
 /**
- * What a recipient gets from all accounts together, and what one account causes. The platform is not limited as a sender, because it founds
- * accounts by the hundred.
+ * What a recipient gets from all accounts together, and what one account causes. The platform is not limited as a sender,
+ * because it founds accounts by the hundred.
  */
 const quotasOf = (call: Asked, to: string, sender: Sender | null): Counted[] => [
   { ...talliedFor(call, LIMITS.mailsTo, to), name: "recipient_mails", quota: LIMITS.mailsTo.quota },
   ...(sender === null || sender.kind === "platform" ? [] : [{
-    ...talliedFor(call, LIMITS.mailsOf, sender.accountId), name: "account_mails" as const, quota: accountMailQuota(sender.accountId, LIMITS.mailsOf.quota),
+    ...talliedFor(call, LIMITS.mailsOf, sender.accountId), name: "account_mails" as const,
+    quota: accountMailQuota(sender.accountId, LIMITS.mailsOf.quota),
   }]),
 ];
 
 /**
- * Writes letters into the outbox, counted in the same batch by what limits them (`budgetOf`). Fails under "recipient_mails" or
- * "account_mails" when a letter is over a quota that the change itself is refused for.
+ * Writes letters into the outbox, counted in the same batch by what limits them (`budgetOf`). Fails under
+ * "recipient_mails" or "account_mails" when a letter is over a quota that the change itself is refused for.
  * @param sender null where no member caused them
  */
 export const postLetters = (call: Asked, letters: readonly Letter[], sender: Sender | null): Statement[] =>
@@ -48,26 +49,37 @@ function postOne(call: Asked, letter: Letter, sender: Sender | null): Statement[
     case "reader": return post(db, letter, now);
     case "change": return [
       ...post(db, letter, now),
-      ...quotasOf(call, letter.to, sender).flatMap(({ name, subject, window, quota }) => [count(db, subject, window), guardCount(db, name, subject, window, quota)]),
+      ...quotasOf(call, letter.to, sender).flatMap(({ name, subject, window, quota }) =>
+        [count(db, subject, window), guardCount(db, name, subject, window, quota)]),
     ];
     case "notice": return postWithin(call, letter, quotasOf(call, letter.to, sender));
-    case "security": return letter.template !== "security" || letter.isConfirmed ? post(db, letter, now) : postWithin(call, letter, [
-      { ...talliedFor(call, LIMITS.securityTo, `${letter.to} ${letter.kind}`), quota: LIMITS.securityTo.quota },
-    ]);
+    case "security": return postSecurity(call, letter);
   }
 }
 
-/** Over one of the quotas the letter is kept as failed and never sent; then it counts for none of them. The batch goes on in any case. */
+function postSecurity(call: Asked, letter: Letter): Statement[] {
+  if (letter.template !== "security" || letter.isConfirmed) return post(call.db, letter, call.now);
+  const { securityTo } = LIMITS;
+  return postWithin(call, letter, [{ ...talliedFor(call, securityTo, `${letter.to} ${letter.kind}`), quota: securityTo.quota }]);
+}
+
+/** Over one of the quotas the letter is kept as failed, is never sent and counts for none of them. The batch goes on. */
 const postWithin = ({ db, now }: Asked, letter: Letter, quotas: readonly Omit<Counted, "name">[]): Statement[] => [
   ...post(db, letter, now, quotas.map(({ subject, window, quota }) => isUsedUp(subject, window, quota))),
   ...quotas.map(({ subject, window }) => countIf(db, subject, window, isPosted(letter))),
 ];
 
 /** What a caller is answered when `postLetters` failed the batch; null when something else did. */
-export async function mailRefusal({ db, now }: Pick<Asked, "db" | "now">, failed: GuardName | null, { accountId }: Pick<Sender, "accountId">): Promise<Problem | null> {
-  if (failed === "recipient_mails") return tooMany(LIMITS.mailsTo, windowEnd(LIMITS.mailsTo, now), now, "This address was sent too many mails at the wish of others today.");
+export async function mailRefusal(
+  { db, now }: Pick<Asked, "db" | "now">, failed: GuardName | null, { accountId }: Pick<Sender, "accountId">,
+): Promise<Problem | null> {
+  if (failed === "recipient_mails") {
+    const detail = "This address was sent too many mails at the wish of others today.";
+    return tooMany(LIMITS.mailsTo, windowEnd(LIMITS.mailsTo, now), now, detail);
+  }
   if (failed !== "account_mails") return null;
   const [row] = await findMailQuota(db, accountId, LIMITS.mailsOf.quota);
   const limit = { ...LIMITS.mailsOf, quota: row?.quota ?? LIMITS.mailsOf.quota };
-  return tooMany(limit, windowEnd(limit, now), now, "Your account sent as many mails today as it may. The platform can raise this quota.");
+  const detail = "Your account sent as many mails today as it may. The platform can raise this quota.";
+  return tooMany(limit, windowEnd(limit, now), now, detail);
 }

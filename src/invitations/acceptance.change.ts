@@ -145,9 +145,13 @@ export async function accept(call: OpenCall, types: TypeTable, load: () => Promi
 /** False when it is no longer what was read. @throws Problem conflict/duplicate-member */
 async function written(call: OpenCall, waiting: Acceptable, inviter: Stamp, { statements, events, letters }: Acceptance, beside: Beside): Promise<boolean> {
   const { db, env } = call;
+  const { account } = waiting;
   const told = [...events, ...beside.events];
   try {
-    await batch(db, [guardStamp(db, inviter), ...statements, ...beside.statements, ...told.map((event) => stage(db, event)), ...postLetters(call, letters, { accountId: waiting.account.id, kind: waiting.account.kind })]);
+    await batch(db, [
+      guardStamp(db, inviter), ...statements, ...beside.statements, ...told.map((event) => stage(db, event)),
+      ...postLetters(call, letters, { accountId: account.id, kind: account.kind }),
+    ]);
   } catch (error) {
     if (["invitation_changed", "stale"].includes(failedGuard(error) ?? "")) return false;
     if (failedUnique(error, MEMBER_USER)) throw samePerson();

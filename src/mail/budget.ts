@@ -3,7 +3,7 @@ import type { Letter } from "./letter.ts";
 /**
  * What limits a letter.
  * - reader: its reader asked for it, and the route that takes the request limits it.
- * - change: another caused it. Over the quota the change is refused, because it is of no use without its mail.
+ * - change: another caused it. Over the quota the change is refused: it is of no use without its mail.
  * - notice: another caused it. Over the quota the change is made and the letter is not sent.
  * - security: never limited by quotas; to an unconfirmed address once a day for each kind.
  */
@@ -19,11 +19,16 @@ export function budgetOf(letter: Letter): Budget {
   }
 }
 
-/** Letters with the same key become one: the first leaves at once, those of the next minute leave together. Null: each leaves alone. */
+/**
+ * Letters with the same key become one: the first leaves at once, those of the next minute leave together.
+ * Null: each leaves alone.
+ */
 export function gatherKey(letter: Letter): string | null {
   switch (letter.template) {
     case "access_changed": return `access_changed ${letter.memberId} ${letter.to}`;
     case "security": return `${letter.kind} ${letter.memberId} ${letter.to}`;
-    case "invitation": case "sign_in": case "join": case "change_email": case "confirm_email": case "api_key": case "joined": return null;
+    case "invitation": case "sign_in": case "join": case "change_email": case "confirm_email": case "api_key":
+    case "joined":
+      return null;
   }
 }

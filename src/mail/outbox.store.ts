@@ -21,7 +21,8 @@ export const OVER_QUOTA = "over the quota of mails";
 /** Milliseconds until the next try. @param attempts made so far */
 export const pauseAfter = (attempts: number): number => 15_000 * 2 ** attempts;
 
-/** Goes into the batch of the change that it tells of: no change without its mail, and no mail without its change.
+/**
+ * Goes into the batch of the change that it reports: no change without its mail, and no mail without its change.
  * @param at milliseconds since the epoch
  * @param over conditions of which each keeps the letter from being sent
  */
@@ -29,29 +30,34 @@ export function post(db: Db, letter: Letter, at: number, over: readonly Expressi
   const gather = gatherKey(letter);
   const isOver = over.length === 0 ? sql`0` : sql.join(over.map((one) => sql`(${one})`), sql` OR `);
   // Another letter of the same key that no sender has taken yet.
-  const waiting = sql`gather = ${gather} AND attempts = 0 AND sent_at IS NULL AND failed_at IS NULL AND not_before > ${at}`;
+  const waiting = sql`gather = ${gather} AND attempts = 0 AND sent_at IS NULL AND failed_at IS NULL
+    AND not_before > ${at}`;
   const notBefore = gather === null ? sql`${letter.notBefore ?? 0}`
-    : sql`coalesce((SELECT max(max(created_at, not_before)) + ${GATHERED_MS} FROM mail_outbox WHERE gather = ${gather} AND failed_at IS NULL), 0)`;
+    : sql`coalesce((SELECT max(max(created_at, not_before)) + ${GATHERED_MS} FROM mail_outbox
+        WHERE gather = ${gather} AND failed_at IS NULL), 0)`;
   return [
     ...(letter.template === "access_changed" ? [foldActor(db, letter.by, waiting)] : []),
     db.run(sql`INSERT INTO mail_outbox (id, letter, gather, not_before, created_at, failed_at, error)
-      SELECT ${letter.id}, ${JSON.stringify(letter)}, ${gather}, ${notBefore}, ${at}, iif(${isOver}, ${at}, NULL), iif(${isOver}, ${OVER_QUOTA}, NULL)
+      SELECT ${letter.id}, ${JSON.stringify(letter)}, ${gather}, ${notBefore}, ${at},
+        iif(${isOver}, ${at}, NULL), iif(${isOver}, ${OVER_QUOTA}, NULL)
       ${gather === null ? sql`` : sql`WHERE NOT EXISTS (SELECT 1 FROM mail_outbox WHERE ${waiting})`}`),
   ];
 }
 
 /** A letter about changes of several members names none of them. */
 const foldActor = (db: Db, by: string | null, waiting: Expression): Statement =>
-  db.run(sql`UPDATE mail_outbox SET letter = json_set(letter, '$.by', iif(letter->>'by' = ${by}, letter->>'by', NULL)) WHERE ${waiting}`);
+  db.run(sql`UPDATE mail_outbox SET letter = json_set(letter, '$.by', iif(letter->>'by' = ${by}, letter->>'by', NULL))
+    WHERE ${waiting}`);
 
-/** Whether the letter was written by this batch as one to be sent: neither over a quota nor gathered into another. */
-export const isPosted = ({ id }: Letter): Expression => sql`EXISTS (SELECT 1 FROM mail_outbox WHERE id = ${id} AND failed_at IS NULL)`;
+/** Whether this batch wrote the letter as one to be sent: neither over a quota nor gathered into another. */
+export const isPosted = ({ id }: Letter): Expression =>
+  sql`EXISTS (SELECT 1 FROM mail_outbox WHERE id = ${id} AND failed_at IS NULL)`;
 
 /** Writes into a letter what only its batch knows. */
 export const completeLetter = (db: Db, { id }: Letter, member: string, value: Expression): Statement =>
   db.update(mailOutbox).set({ letter: sql`json_set(${mailOutbox.letter}, ${`$.${member}`}, ${value})` }).where(eq(mailOutbox.id, id));
 
-/** Says that letters wait. Never throws: what the queue did not take, and what waits for its time, the sweep finds in the outbox. */
+/** Says that letters wait. Never throws: the sweep finds in the outbox what the queue did not take. */
 export async function dispatch(queue: Queue, letters: readonly Letter[]): Promise<void> {
   for (const { id, notBefore = 0 } of letters) {
     try {

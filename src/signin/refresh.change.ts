@@ -14,8 +14,8 @@ import { endSession, findSession, type Found, guardSession, rotate } from "./ses
 const REPEATED_MS = 10_000;
 
 /**
- * The next tokens of a session. A used token ends the session, because a thief or the owner came late and the gate cannot tell which. The only
- * exception is a repeat: it gets the same refresh token as the first time.
+ * The next tokens of a session. A used token ends the session: a thief or the owner came late, and the gate cannot tell
+ * which. The only exception is a repeat, which gets the same refresh token as the first time.
  * @throws Problem auth/invalid-credential, auth/blocked, ip/not-allowed
  */
 export async function refresh(call: OpenCall, token: string): Promise<Tokens> {
@@ -39,11 +39,14 @@ export async function refresh(call: OpenCall, token: string): Promise<Tokens> {
 }
 
 /** From the same network address and user agent as the first time, while the token of the first answer is unused. */
-const isRepeat = ({ now, origin }: OpenCall, { rotations, refreshedAt, refreshedIp, refreshedUserAgent }: Found["session"], rotation: number): boolean =>
-  rotation === rotations - 1 && now - refreshedAt < REPEATED_MS
-  && origin.ip !== null && origin.ip === refreshedIp && origin.userAgent === refreshedUserAgent;
+const isRepeat = ({ now, origin: { ip, userAgent } }: OpenCall, session: Found["session"], rotation: number): boolean =>
+  rotation === session.rotations - 1 && now - session.refreshedAt < REPEATED_MS
+  && ip !== null && ip === session.refreshedIp && userAgent === session.refreshedUserAgent;
 
-/** Null when it is no longer what was read. @param rotates whether the refresh token is used now; else it was, and its successor is answered again */
+/**
+ * Null when it is no longer what was read.
+ * @param rotates whether the refresh token is used now; else it was used, and its successor is answered again
+ */
 async function nextTokens(call: OpenCall, found: Found, rotates: boolean): Promise<Tokens | null> {
   const { db, env, now, origin } = call;
   const { session, member, account } = found;
