@@ -1,7 +1,8 @@
-import { type AccountKind, PARENT_KINDS } from "../access/model.ts";
+import { type AccountKind, PARENT_KINDS, presetOf } from "../access/model.ts";
 import { findAccount } from "../identity/account.store.ts";
 import { endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { AccountCard, accountCard, ClaimQuery, Founded, NewAccount, OwnerClaim, toSubscription } from "./account.card.ts";
@@ -32,7 +33,7 @@ const create = endpoint({
   checkParent(body.kind as AccountKind, parentId, parents[0]?.kind);
   const { subscription } = body;
   const tier = await requireTier(call, subscription?.tier ?? null, "/subscription/tier");
-  const founded = await foundAccount(call, { ...body, subscription: subscription && toSubscription(subscription), tier });
+  const founded = await foundAccount(call, "platform", { ...body, subscription: subscription && toSubscription(subscription), tier });
   const { account, owner, claim, statements, letters } = founded;
   const answer = { ...accountCard(account), owner: memberCard(owner, [], account.name) };
   const changes = { before: {}, after: { kind: account.kind, name: account.name, ownerMemberId: owner.id } };
@@ -58,7 +59,10 @@ const reissue = endpoint({
   if (account === undefined || account.kind === "platform") throw new Problem("not-found");
   const [[owner]] = await call.read(findMember(call.db, account.id, account.ownerMemberId));
   if (owner === undefined) throw new Problem("not-found");
-  return claimAnew(call, account, owner.row, call.query().revokeKeys === "true");
+  const { topRole } = presetOf(account.kind);
+  const change = { kind: "account", accountId: account.id, ownerId: account.ownerMemberId, topRole } as const;
+  const permit = requestPermit(call, change, "platform");
+  return claimAnew(call, permit, account, owner.row, call.query().revokeKeys === "true");
 });
 
 export const accountCreationEndpoints = [create, reissue];

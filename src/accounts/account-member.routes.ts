@@ -6,6 +6,8 @@ import type { Right } from "../access/right.ts";
 import { difference } from "../audit/difference.ts";
 import { endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
+import { UNRESTRICTED } from "../identity/key-restriction.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
 import { settingsOf } from "../identity/settings.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
@@ -17,6 +19,7 @@ import { findParent } from "./account.store.ts";
 import { insertInvitation, INVITATION_PENDING } from "../invitations/invitation.store.ts";
 import { newInvitation, sent } from "../invitations/invite.change.ts";
 import { MemberCard, memberCard, NewMember } from "../team/member.card.ts";
+import { accessOf } from "../team/member.change.ts";
 import { guardMemberLimit, insertMember, loginOf, MEMBER_EMAIL } from "../team/member.store.ts";
 import { memberLimit } from "../team/member-limit.ts";
 import { claimAnew, placeOf } from "./new-account.change.ts";
@@ -61,11 +64,15 @@ const add = endpoint({
   const answer = memberCard(row, [], account.name);
   const waiting = newInvitation(call, row);
   const { invitation, letters } = notify ? await sent(call, row, waiting, { name: account.name, preset, settings }) : { invitation: waiting, letters: [] };
-  const first = isKeyless(preset, row.roles) ? null : firstClaim(call, { member: row, account: placeOf(account) });
+  const permit = requestPermit(call, { kind: "entry", memberId: row.id, access: accessOf(row, [], []) }, "platform");
+  const first = isKeyless(preset, row.roles) ? null : firstClaim(call, permit, { member: row, account: placeOf(account) });
   // What the platform does to a tenant is in the trail of both.
   const event = (accountId: string) => call.event("member.create", { type: "member", id: row.id }, { accountId, changes: difference({}, answer) });
   return call.commit({
-    statements: [...(limit === Infinity ? [] : [guardMemberLimit(call.db, account.id, limit)]), ...insertMember(call.db, row, [], preset.logins === true), insertInvitation(call.db, invitation), ...first?.statements ?? []],
+    statements: [
+      ...(limit === Infinity ? [] : [guardMemberLimit(call.db, account.id, limit)]),
+      ...insertMember(call.db, permit, row, [], preset.logins === true), insertInvitation(call.db, permit, invitation), ...first?.statements ?? [],
+    ],
     letters,
     events: [account.id, call.principal.accountId].map(event),
     ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
@@ -82,7 +89,9 @@ const reissue = endpoint({
   const memberId = call.params["memberId"] ?? "";
   const [account, [found]] = await loadTenant(call, findMember(call.db, call.params["id"] ?? "", memberId));
   if (found === undefined) throw new Problem("not-found");
-  return claimAnew(call, account, found.row, call.query().revokeKeys === "true");
+  const holdings = { ...found.row, ...found };
+  const permit = requestPermit(call, { kind: "key", memberId, holdings, terms: UNRESTRICTED }, "platform");
+  return claimAnew(call, permit, account, found.row, call.query().revokeKeys === "true");
 });
 
 export const accountMemberEndpoints = [add, reissue];

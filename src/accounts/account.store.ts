@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, ne, or, sql } from "drizzle-orm";
+import type { Permit } from "../identity/permit.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { fold } from "../kernel/fold.ts";
 import { account } from "../schema/team.ts";
@@ -19,7 +20,10 @@ export const listFamily = (db: Db, { accountId, self, below }: { accountId: stri
 export const findParent = (db: Db, accountId: string) =>
   db.select().from(account).where(sql`${account.id} = (SELECT parent_id FROM account WHERE id = ${accountId})`);
 
-export const insertAccount = (db: Db, row: AccountRow): Statement => db.insert(account).values(row);
+export const insertAccount = (db: Db, permit: Permit, row: AccountRow): Statement => {
+  permit.requireFor(row.id);
+  return db.insert(account).values(row);
+};
 
 /** Fails the batch when the row is no longer the one that was read. */
 export const guardAccount = (db: Db, row: Pick<AccountRow, "id" | "version">): Statement =>

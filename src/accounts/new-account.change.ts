@@ -1,4 +1,6 @@
 import { type AccountKind, presetOf } from "../access/model.ts";
+import type { Authority, Permit } from "../identity/permit.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";
 import { claimAgain, type ClaimTarget, firstClaim } from "../identity/claim.change.ts";
@@ -36,8 +38,10 @@ export interface Founding {
  * @param own what the caller's own chain tells of it, where that is another; the same unless told
  * @throws Problem access/denied, conflict/state, conflict/last-admin
  */
-export async function claimAnew(call: Call, account: AccountRow, member: ClaimTarget["member"], revokeKeys: boolean, own?: (keyId: string) => AuditEvent): Promise<Answer> {
-  const { row, claim, events, ...change } = await claimAgain(call, { member, account: placeOf(account) }, revokeKeys);
+export async function claimAnew(
+  call: Call, permit: Permit, account: AccountRow, member: ClaimTarget["member"], revokeKeys: boolean, own?: (keyId: string) => AuditEvent,
+): Promise<Answer> {
+  const { row, claim, events, ...change } = await claimAgain(call, permit, { member, account: placeOf(account) }, revokeKeys);
   const { accountId } = call.principal;
   const copies = own === undefined ? events.map((event) => ({ ...event, id: newId("event", call.now), accountId })) : [own(row.id)];
   return call.commit({ ...change, events: [...events, ...accountId === account.id ? [] : copies] }, { status: 201, body: { memberId: member.id, claim } });
@@ -48,7 +52,7 @@ export const placeOf = ({ name, kind, settings, ownerMemberId }: Pick<AccountRow
   ({ name, preset: presetOf(kind), locale: settings.locale ?? DEFAULT_SETTINGS.locale, ownerMemberId });
 
 /** An account with its first owner, who holds the top role of its model, is invited by mail, and may claim the first key. */
-export async function foundAccount(call: Call, founding: Founding) {
+export async function foundAccount(call: Call, authority: Authority, founding: Founding) {
   const { kind, parentId, name, owner: person, plan = DEFAULT_PLAN, subscription = NO_SUBSCRIPTION, tier = null, profile = {} } = founding;
   const { now, db } = call;
   const accountId = newId("account", now);
@@ -59,9 +63,13 @@ export async function foundAccount(call: Call, founding: Founding) {
     id: accountId, kind, name, nameFolded: fold(name), parentId, ownerMemberId: owner.id, plan: gives.plan, subscription, settings: DEFAULT_SETTINGS,
     allowedIps: [], profile, mailsPerDay: null, version: 1, createdAt: now, updatedAt: now,
   };
-  const first = firstClaim(call, { member: owner, account: placeOf(account) });
+  const permit = requestPermit(call, { kind: "account", accountId, ownerId: owner.id, topRole: preset.topRole }, authority);
+  const first = firstClaim(call, permit, { member: owner, account: placeOf(account) });
   const { invitation, letters } = await sent(call, owner, newInvitation(call, owner), { name, preset, settings: DEFAULT_SETTINGS });
-  const statements = [insertAccount(db, account), ...insertMember(db, owner, [], false), insertInvitation(db, invitation), ...first.statements];
+  const statements = [
+    insertAccount(db, permit, account), ...insertMember(db, permit, owner, [], false), insertInvitation(db, permit, invitation),
+    ...first.statements,
+  ];
   const ofTier = [...(tier === null ? [] : [guardTier(db, tier)]), ...gives.statements];
-  return { account, owner, claim: first.claim, letters, statements: [...statements, ...ofTier], givesCredits: gives.givesCredits };
+  return { account, owner, permit, claim: first.claim, letters, statements: [...statements, ...ofTier], givesCredits: gives.givesCredits };
 }

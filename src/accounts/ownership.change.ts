@@ -3,6 +3,7 @@ import { bumpBelow } from "../access/stamp.store.ts";
 import { difference } from "../audit/difference.ts";
 import type { Call, Change } from "../identity/call.ts";
 import type { findMember } from "../identity/member.store.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import { securityLetters } from "../identity/security-letter.change.ts";
 import { memberCard, type MemberRow } from "../team/member.card.ts";
 import { guardMember, updateMember } from "../team/member.store.ts";
@@ -45,8 +46,9 @@ export async function moveOwnership(
     ...await securityLetters(call, row.ownerMemberId, "ownership_moved"),
     ...await securityLetters(call, member.id, "ownership_received"),
   ];
+  const permit = requestPermit(call, { kind: "ownership", memberId: member.id });
   const statements = [
-    guardAccount(db, row), guardMember(db, member), endOffer(db, row.id), updateMember(db, owner),
+    guardAccount(db, row), guardMember(db, member), endOffer(db, row.id), updateMember(db, permit, owner),
     updateAccount(db, account), bumpBelow(db, row.id),
   ];
   return { account, change: { statements, events, letters } };

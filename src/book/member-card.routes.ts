@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { TypeTable } from "../access/type.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
 import { requireAuthorityToStop, requirePower } from "../identity/refusal.change.ts";
@@ -50,7 +49,7 @@ const byLogin = endpoint({
   return whole(call, seen, signIn, assessments);
 });
 
-const edit = (types: TypeTable) => endpoint({
+const edit = endpoint({
   method: "PATCH", path: "/v1/members/:id", tag: "Members", right: "member.edit", status: 200,
   summary: "Change a member's card: characteristics, roles and rights, object groups, addresses, limit, and whether the login is allowed. The member's next call obeys.",
   body: CardPatch, answer: MemberCard, ifMatch: "required",
@@ -61,14 +60,14 @@ const edit = (types: TypeTable) => endpoint({
   const patch = await call.body();
   call.ifMatch(row.version);
   if (!isTaking(row, patch)) requirePower(call.principal, { ...row, ...found });
-  const { after, events } = await editedMember(call, types, { row, grants }, patch);
-  const moved = await movedAddress(call, types, { row, grants }, after);
+  const { after, permit, events } = await editedMember(call, found, patch);
+  const moved = await movedAddress(call, found, after);
   const { name } = call.principal.account;
   const is = memberCard(after, grants, name);
-  const { duplicates, ...change } = await savedMember(call, row, after, "member.edit", memberCard(row, grants, name), is, { statements: moved.statements, events: [...events, ...moved.events] });
+  const { duplicates, ...change } = await savedMember(call, permit, row, after, "member.edit", memberCard(row, grants, name), is, { statements: moved.statements, events: [...events, ...moved.events] });
   return call.commit({ ...change, duplicates: { ...duplicates, [INVITATION_PENDING]: "conflict/duplicate-invitation" }, letters: [...change.letters ?? [], ...moved.letters] }, {
     status: 200, body: is, headers: { ETag: etag(after.version) },
   });
 });
 
-export const memberCardEndpoints = (types: TypeTable): Endpoint[] => [card, byLogin, edit(types)];
+export const memberCardEndpoints: readonly Endpoint[] = [card, byLogin, edit];

@@ -1,10 +1,10 @@
 import { memberRef } from "../access/decide.ts";
-import type { GrantRow } from "../access/preset.ts";
-import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { hasArrived } from "../identity/arrival.ts";
 import type { Call } from "../identity/call.ts";
+import type { findMember } from "../identity/member.store.ts";
+import type { Permit } from "../identity/permit.ts";
 import { definite } from "../kernel/body.ts";
 import type { Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
@@ -13,16 +13,19 @@ import { emailToken } from "../mail/one-time.ts";
 import type { InvitationRow } from "../schema/invitation.ts";
 import { requireNeeded } from "../team/grant.change.ts";
 import type { MemberRow } from "../team/member.card.ts";
-import { addressRules, checkAssignment, keepOwnersAddress, limitOf, refuseOwnRights, refuseUnseenGroupLoss, requireGroups, withLogin } from "../team/member.change.ts";
+import { addressRules, keepOwnersAddress, limitOf, permitMember, refuseUnseenGroupLoss, withLogin } from "../team/member.change.ts";
 import { requireKnownGroups } from "../team/object-group.change.ts";
-import { requireGiving } from "../invitations/giving.change.ts";
-import { findWaiting, guardInvitation, updateInvitation } from "../invitations/invitation.store.ts";
+import { permitInviting } from "../invitations/giving.change.ts";
+import { findWaiting, guardInvitation, renewInvitation } from "../invitations/invitation.store.ts";
 import { sentLater } from "../invitations/invite.change.ts";
 import { rolesOf } from "../invitations/wanted.change.ts";
-import { isTaking, type Patch } from "./member-patch.ts";
+import type { Patch } from "./member-patch.ts";
+
+type Loaded = Awaited<ReturnType<typeof findMember>>[number];
 
 interface Edited {
   readonly after: MemberRow;
+  readonly permit: Permit;
   /** What other routes do under a name of its own is told under that name here, too. */
   readonly events: readonly AuditEvent[];
 }
@@ -31,7 +34,8 @@ interface Edited {
  * The member as the patch has it. What another route decides for a part of the card is decided here as there.
  * @throws Problem validation, access/denied, conflict/lockout, plan/feature-required
  */
-export async function editedMember(call: Call, types: TypeTable, { row, grants }: { row: MemberRow; grants: readonly GrantRow[] }, patch: Patch): Promise<Edited> {
+export async function editedMember(call: Call, found: Loaded, patch: Patch): Promise<Edited> {
+  const { row, grants } = found;
   const { preset } = call.principal;
   const { allowAny, confirmLockout, loginAllowed, objectGroupIds, notifications, accountType, allowedIps, ...plain } = patch;
   if (loginAllowed !== undefined) call.decide("member.block", memberRef(row.id));
@@ -41,27 +45,22 @@ export async function editedMember(call: Call, types: TypeTable, { row, grants }
     ...row, ...definite(plain), roles: wanted ?? row.roles, objectGroupIds: objectGroupIds ?? row.objectGroupIds,
     notifications: { ...row.notifications, ...definite(notifications ?? {}) }, updatedAt: call.now, version: row.version + 1,
   };
-  if (patch.creditLimit === undefined) written.creditLimit = limitOf(preset, written);
-  // A role that a switch has taken away is no fault of a change that leaves the roles alone.
-  const roles = wanted ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
-  // What is kept is not given again: so the owner takes one of two roles away that neither may be given here.
-  if (!isTaking(row, patch)) {
-    await checkAssignment(call, { ...written, roles, grants: [], rights: patch.rights ?? [] }, types, wanted !== undefined);
-  }
-  if (wanted !== undefined) requireNeeded(preset, written.roles, grants, accountType === undefined ? "/roles" : "/accountType");
-  refuseOwnRights(call, row, written);
-  if (objectGroupIds !== undefined) {
-    requireGroups(call, objectGroupIds);
-    refuseUnseenGroupLoss(call, row.objectGroupIds, objectGroupIds);
-    await requireKnownGroups(call, objectGroupIds, "/objectGroupIds");
-  }
-  if (allowedIps !== undefined) written.allowedIps = addressRules(call, allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
   if (written.email !== row.email) {
     const { memberId, credential: { kind } } = call.principal;
     [written.emailVerifiedAt, written.emailChange, written.emailBy, written.emailWith] = [null, written.version, memberId, kind];
   }
+  if (patch.creditLimit === undefined) written.creditLimit = limitOf(preset, written);
+  // A role that a switch has taken away is no fault of a change that leaves the roles alone.
+  const roles = wanted ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
+  if (allowedIps !== undefined) written.allowedIps = addressRules(call, allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
   const after = loginAllowed === undefined ? written : withLogin(call, written, loginAllowed);
-  return { after, events: eventsOf(call, row, after) };
+  const permit = await permitMember(call, found, after, grants, { roles, rights: patch.rights ?? [], creditLimit: written.creditLimit });
+  if (wanted !== undefined) requireNeeded(preset, written.roles, grants, accountType === undefined ? "/roles" : "/accountType");
+  if (objectGroupIds !== undefined) {
+    refuseUnseenGroupLoss(call, row.objectGroupIds, objectGroupIds);
+    await requireKnownGroups(call, objectGroupIds, "/objectGroupIds");
+  }
+  return { after, permit, events: eventsOf(call, row, after) };
 }
 
 function eventsOf(call: Call, row: MemberRow, after: MemberRow): AuditEvent[] {
@@ -85,20 +84,20 @@ const NOTHING: Moved = { statements: [], events: [], letters: [] };
  * What goes with another address: the invitation that the member waits for moves there, and is sent there if it was sent before; whoever
  * is in already is asked to confirm the address. @throws Problem access/denied, validation, conflict/last-admin, plan/feature-required, quota-exceeded
  */
-export async function movedAddress(call: Call, types: TypeTable, { row, grants }: { row: MemberRow; grants: readonly GrantRow[] }, after: MemberRow): Promise<Moved> {
+export async function movedAddress(call: Call, { row, ...given }: Loaded, after: MemberRow): Promise<Moved> {
   if (after.email === row.email) return NOTHING;
   keepOwnersAddress(call, row);
   // Whoever is in already is nobody else's: no invitation moves with them, whatever stands on the card.
   if (hasArrived(row)) return { ...NOTHING, letters: confirmation(call, after) };
   const [[waiting]] = await call.read(findWaiting(call.db, row.accountId, row.id));
-  if (waiting !== undefined) return movedInvitation(call, types, { row: after, grants }, waiting);
+  if (waiting !== undefined) return movedInvitation(call, { row: after, ...given }, waiting);
   return { ...NOTHING, letters: confirmation(call, after) };
 }
 
 /** Whoever says where an invitation goes, invites: whoever reads that mail comes in as the member. */
-async function movedInvitation(call: Call, types: TypeTable, member: { row: MemberRow; grants: readonly GrantRow[] }, waiting: InvitationRow): Promise<Moved> {
+async function movedInvitation(call: Call, member: Loaded, waiting: InvitationRow): Promise<Moved> {
   const { row: after } = member;
-  await requireGiving(call, types, member);
+  const permit = permitInviting(call, member);
   const again = waiting.sendCount > 0 && after.status !== "blocked";
   // The link that went to the old address ends in any case.
   const unsent = { invitation: { ...waiting, tokenHash: null, tokenKid: null, invitedBy: call.principal.memberId, updatedAt: call.now }, letters: confirmation(call, after) };
@@ -106,7 +105,7 @@ async function movedInvitation(call: Call, types: TypeTable, member: { row: Memb
   const moved = { ...invitation, email: after.email };
   const changes = difference({ sendCount: waiting.sendCount, email: waiting.email }, { sendCount: moved.sendCount, email: moved.email });
   return {
-    statements: [guardInvitation(call.db, waiting), updateInvitation(call.db, moved, moved)], letters,
+    statements: [guardInvitation(call.db, waiting), renewInvitation(call.db, permit, moved, moved)], letters,
     events: again ? [call.event("invitation.send", { type: "invitation", id: waiting.id }, { changes })] : [],
   };
 }

@@ -5,6 +5,7 @@ import { definite } from "../kernel/body.ts";
 import { Problem } from "../kernel/problem.ts";
 import { DEFAULT_NOTIFICATIONS } from "../mail/notice.ts";
 import { type MemberRow, Notifications } from "../team/member.card.ts";
+import { permitMember } from "../team/member.change.ts";
 import { guardMember, updateMember } from "../team/member.store.ts";
 
 const edit = endpoint({
@@ -18,8 +19,9 @@ const edit = endpoint({
   const { row } = found;
   const after: MemberRow = { ...row, notifications: { ...row.notifications, ...definite(patch) }, updatedAt: call.now, version: row.version + 1 };
   const [was, is] = [{ ...DEFAULT_NOTIFICATIONS, ...row.notifications }, { ...DEFAULT_NOTIFICATIONS, ...after.notifications }];
+  const permit = await permitMember(call, found, after, found.grants);
   return call.commit({
-    statements: [guardMember(call.db, row), updateMember(call.db, after)],
+    statements: [guardMember(call.db, row), updateMember(call.db, permit, after)],
     events: [call.event("member.edit", { type: "member", id: row.id }, { accountId, changes: difference({ notifications: was }, { notifications: is }) })],
   }, { status: 200, body: is });
 });

@@ -15,6 +15,7 @@ import { rememberNames } from "../team/former.store.ts";
 import { blockLetters } from "../team/access-notice.change.ts";
 import { OWNER_STAYS } from "../team/member.change.ts";
 import { memberCard, type MemberRow } from "../team/member.card.ts";
+import { permitMember } from "../team/member.change.ts";
 import { guardMember, guardTopRole, updateMember } from "../team/member.store.ts";
 import { endOfferTo } from "../team/ownership-offer.store.ts";
 import { GRANTED_LICENSE, inTheWay, type OwnedTask, type OwnedThing, TASK, type TaskFate, toldTogether, typesWithOwners } from "./removal.ts";
@@ -143,12 +144,16 @@ export const farewell = async (call: Call, row: MemberRow, { isLeaving }: Depart
   (hasArrived(row) ? securityLetters(call, row.id, isLeaving ? "left" : "removed") : []);
 
 /** Whoever never stops beginning what has to be paid first is blocked for the moment between this and the removal. @returns the version of the card from then on */
-export async function holdStill(call: Call, row: MemberRow): Promise<number> {
+export async function holdStill(call: Call, found: Found): Promise<number> {
+  const { row, grants } = found;
   if (row.status === "blocked") return row.version;
   const after: MemberRow = { ...row, status: "blocked", blockedAt: call.now, updatedAt: call.now };
   const changes = { before: { status: row.status }, after: { status: after.status } };
+  const permit = await permitMember(call, found, after, grants);
   await call.commit({
-    statements: [guardMember(call.db, row), ...keepTopRole(call, row), endOfferTo(call.db, row.id), updateMember(call.db, after)],
+    statements: [
+      guardMember(call.db, row), ...keepTopRole(call, row), endOfferTo(call.db, row.id), updateMember(call.db, permit, after),
+    ],
     events: [call.event("member.block", { type: "member", id: row.id }, { changes })], letters: await blockLetters(call, row, after), refusals: { last_admin: "conflict/last-admin" },
   }, { status: 204 });
   return row.version + 1;

@@ -44,7 +44,7 @@ async function removeOnce(
   } catch (error) {
     // A member who leaves is not blocked: a blocked member could not go on with this call.
     const isToBeHeld = error === UNPAID && round === PATIENT_ROUNDS && !departure.isLeaving;
-    if (isToBeHeld) held.version = await holdStill(call, row);
+    if (isToBeHeld) held.version = await holdStill(call, found);
     if (error === UNPAID) await finishCharges(call, row, tasks);
     if (round === ROUNDS_MAX || !(error === UNPAID || error instanceof Stale)) throw error;
     return null;

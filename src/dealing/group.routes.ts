@@ -3,6 +3,7 @@ import { decide } from "../access/decide.ts";
 import { EVERY_GROUP } from "../access/grant-set.ts";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
@@ -40,11 +41,12 @@ async function loadBoth(call: Call, objectId: string | null, place: "body" | "qu
 async function move(call: Call, row: ResourceRow, group: ResourceRow | undefined, answer: (after: ResourceRow) => Answer) {
   const after = { ...row, groupId: group?.id ?? EVERY_GROUP, version: row.version + 1, updatedAt: call.now };
   call.decide("object.view", refOf(after));
+  const permit = requestPermit(call, { kind: "object", id: row.id });
   const event = call.event("object_group.edit", { type: object.name, id: row.id }, { changes: difference(trailCard(stored, row), trailCard(stored, after)) });
   return call.commit({
     statements: [
       guardResource(call.db, row), ...(group === undefined ? [] : [guardPresence(call.db, group)]),
-      ...moveToGroup(call.db, row, after.groupId, call.principal.grantSet.groupedTypes, call.now),
+      ...moveToGroup(call.db, permit, row, after.groupId, call.principal.grantSet.groupedTypes, call.now),
     ],
     events: [event],
   }, answer(after));

@@ -3,6 +3,7 @@ import { decide, plainRef } from "../access/decide.ts";
 import { EVERY_GROUP } from "../access/grant-set.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import type { account } from "../schema/team.ts";
@@ -56,9 +57,10 @@ const transfer = endpoint({
   if (row === undefined) throw new Problem("not-found");
   call.ifMatch(row.version);
   const after = { ...row, accountId: to, groupId: EVERY_GROUP, ownerId: receiver.ownerMemberId, referenceId: null, version: row.version + 1, updatedAt: call.now };
+  const permit = requestPermit(call, { kind: "object", id: row.id });
   const event = (chain: string) => call.event("object.transfer", { type: object.name, id: row.id }, { accountId: chain, changes: { before: { accountId: from }, after: { accountId: to } } });
   return call.commit({
-    statements: [guardResource(call.db, row), guardReceiver(call.db, receiver), transferObject(call.db, row, receiver, call.now)],
+    statements: [guardResource(call.db, row), guardReceiver(call.db, receiver), transferObject(call.db, permit, row, receiver, call.now)],
     events: [...new Set([accountId, from, to])].map(event), duplicates: { [UNIQUE_KEY]: "conflict/duplicate" },
   }, { status: 200, body: resourceCard(stored, after), headers: { ETag: etag(after.version) } });
 });

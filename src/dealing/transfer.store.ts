@@ -1,5 +1,6 @@
 import { and, eq, inArray, or, sql } from "drizzle-orm";
 import { EVERY_GROUP } from "../access/grant-set.ts";
+import type { Permit } from "../identity/permit.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { resource, type ResourceRow } from "../schema/resource.ts";
 import { account } from "../schema/team.ts";
@@ -11,8 +12,11 @@ export const guardReceiver = (db: Db, { id, parentId, ownerMemberId }: Pick<type
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM account WHERE id = ${id} AND parent_id IS ${parentId} AND owner_member_id = ${ownerMemberId})`);
 
 /** Takes an object and everything under it to another account: it is in no group there, and belongs to that account's owner. */
-export const transferObject = (db: Db, row: ResourceRow, to: { readonly id: string; readonly ownerMemberId: string }, now: number): Statement =>
-  db.update(resource).set({
+export const transferObject = (
+  db: Db, permit: Permit, row: ResourceRow, to: { readonly id: string; readonly ownerMemberId: string }, now: number,
+): Statement => {
+  permit.requireFor(row.id);
+  return db.update(resource).set({
     accountId: to.id, groupId: EVERY_GROUP, ownerId: to.ownerMemberId, updatedAt: now, version: sql`${resource.version} + 1`,
     // A corporation stays where it is.
     referenceId: sql`CASE WHEN ${resource.id} = ${row.id} THEN NULL ELSE ${resource.referenceId} END`,
@@ -20,3 +24,4 @@ export const transferObject = (db: Db, row: ResourceRow, to: { readonly id: stri
     and(eq(resource.type, row.type), eq(resource.id, row.id)),
     sql`${resource.type} IN ('key', 'request', 'sos_license') AND ${resource.rootId} = ${row.id}`,
   )));
+};

@@ -1,12 +1,11 @@
 import { memberRef } from "../access/decide.ts";
-import type { TypeTable } from "../access/type.ts";
 import type { Call, Change } from "../identity/call.ts";
 import { requireAuthorityToStop } from "../identity/refusal.change.ts";
 import { invite } from "../invitations/invite.change.ts";
 import { Problem } from "../kernel/problem.ts";
 import { askBarred, guardNotBarred, rememberNames } from "../team/former.store.ts";
 import { memberCard, type MemberRow } from "../team/member.card.ts";
-import { requireMember } from "../team/member.change.ts";
+import { permitMember, requireMember } from "../team/member.change.ts";
 import { savedMember } from "../team/saved-member.change.ts";
 import type { Done } from "./done.ts";
 import { findMembers, findRevoked, guardNobody, guardNobodyBlocked } from "./known.store.ts";
@@ -19,9 +18,9 @@ type Of<Name extends Wanted["action"]> = Extract<Wanted, { action: Name }>;
  * Does what a rule wants with the rights of the hook's owner, all but writing it.
  * @throws Problem what the owner may not do, and what the account's state is against
  */
-export function done(call: Call, types: TypeTable, hookId: string, wanted: Wanted): Promise<Done> {
+export function done(call: Call, hookId: string, wanted: Wanted): Promise<Done> {
   switch (wanted.action) {
-    case "invite": return inviting(call, types, hookId, wanted);
+    case "invite": return inviting(call, hookId, wanted);
     case "block": return blocking(call, hookId, wanted);
     case "grant_credits": return giveCredits(call, wanted);
     case "set_plan": return setPlan(call, wanted);
@@ -29,14 +28,14 @@ export function done(call: Call, types: TypeTable, hookId: string, wanted: Wante
   }
 }
 
-async function inviting(call: Call, types: TypeTable, hookId: string, { action: _, ...wanted }: Of<"invite">): Promise<Done> {
+async function inviting(call: Call, hookId: string, { action: _, ...wanted }: Of<"invite">): Promise<Done> {
   const { db, principal: { accountId } } = call;
   call.decide("member.create");
   const [members, [former], revoked] = await call.read(findMembers(db, accountId, wanted), askBarred(db, accountId, wanted), findRevoked(db, accountId, wanted));
   // Whoever was blocked, was removed, or whose invitation a person took back, does not come in by a machine.
   const isOut = members.some(({ row }) => row.status === "blocked") || (members.every(({ current }) => current !== 1) && (former?.barred === 1 || revoked.length > 0));
   if (isOut) throw new Problem("conflict/former-member");
-  const { row, invitation, change } = await invite(call, types, wanted, { send: true, hookId });
+  const { row, invitation, change } = await invite(call, wanted, { send: true, hookId });
   const statements = [guardNotBarred(db, "changed", accountId, wanted), guardNobodyBlocked(db, accountId, wanted), ...change.statements];
   return { outcome: "invited", change: { ...change, statements }, memberId: row.id, invitationId: invitation.id };
 }
@@ -50,12 +49,14 @@ async function blocking(call: Call, hookId: string, wanted: Of<"block">): Promis
   const current = members.filter((one) => one.current === 1);
   const [found, other] = current.length > 0 ? current : members;
   if (found === undefined) return keptOut(call, hookId, wanted);
-  const { row, grants } = requireMember(call, "member.block", found.row.id, found, new Problem("access/denied"), requireAuthorityToStop);
+  const seen = requireMember(call, "member.block", found.row.id, found, new Problem("access/denied"), requireAuthorityToStop);
+  const { row, grants } = seen;
   if (other !== undefined) throw new Problem("conflict/state", { detail: "The address and the external id are more than one member's." });
   if (row.status === "blocked") return { outcome: "blocked", change: NOTHING, memberId: row.id };
   if (row.id === memberId) throw new Problem("conflict/lockout", { detail: "A hook does not block its owner." });
   const after: MemberRow = { ...row, status: "blocked", blockedAt: call.now, updatedAt: call.now, version: row.version + 1 };
-  const change = await savedMember(call, row, after, "member.block", memberCard(row, grants, account.name), memberCard(after, grants, account.name));
+  const permit = await permitMember(call, seen, after, grants);
+  const change = await savedMember(call, permit, row, after, "member.block", memberCard(row, grants, account.name), memberCard(after, grants, account.name));
   return { outcome: "blocked", change, memberId: row.id };
 }
 

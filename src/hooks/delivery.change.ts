@@ -1,4 +1,3 @@
-import type { TypeTable } from "../access/type.ts";
 import { giveTierCredits } from "../accounts/tier-credit.change.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";
@@ -43,14 +42,14 @@ export function reading(mapping: Mapping, { payload, headerType, errors }: Pick<
 }
 
 /** What becomes of it, by the rights that the call has now. Nothing is written: a trial and a delivery are decided alike. */
-export async function decided(call: Call, types: TypeTable, hookId: string, found: Reading): Promise<Decision> {
+export async function decided(call: Call, hookId: string, found: Reading): Promise<Decision> {
   if (found.kind === "ignored") return { outcome: "ignored", change: NOTHING, reading: found, problem: null };
   if (found.kind === "failed") {
     const problem = found.errors.length === 0 ? new Problem("malformed") : new Problem("validation", { errors: found.errors });
     return { outcome: "failed", change: NOTHING, reading: found, problem };
   }
   try {
-    return { ...await done(call, types, hookId, found.wanted), reading: found, problem: null };
+    return { ...await done(call, hookId, found.wanted), reading: found, problem: null };
   } catch (error) {
     if (found.wanted.action === "set_subscription" && error instanceof Problem && error.code === "validation") return failed(found, error);
     return against(found, error);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { TypeTable } from "../access/type.ts";
 import { refusal } from "../identity/admission.ts";
 import { type Call, type Endpoint, endpoint, type OpenCall, openEndpoint } from "../identity/call.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import { findPrincipalByHook } from "../identity/principal.store.ts";
 import { withoutRestrictedAccounts } from "../identity/refusal.change.ts";
 import { openSecret } from "../identity/sealed-secret.ts";
@@ -14,7 +15,7 @@ import type { DeliveryRow, HookRow } from "../schema/hook.ts";
 import { settled } from "./credit.change.ts";
 import { DeliveryCard, deliveryCard, Received, received, Trial } from "./delivery.card.ts";
 import { against, decided, errorsOf, type Message, reading, ruleOf, sentenceOf, settle, wantedOf } from "./delivery.change.ts";
-import { loadHook, refuseNarrow } from "./hook.change.ts";
+import { loadHook } from "./hook.change.ts";
 import { keyBytes, SEALED_FOR } from "./hook-secret.ts";
 import { findDelivery, findHookAtDoor, listDeliveries, noteRefusal } from "./hook.store.ts";
 import type { Mapping } from "./mapping.ts";
@@ -47,7 +48,7 @@ const receive = (types: TypeTable) => openEndpoint({
   const signed = await trusted(call, hook);
   if (typeof signed === "string") throw turnedAway(call, hook, signed);
   const message = messageOf(call, hook, signed);
-  const answer = await call.act(() => findPrincipalByHook(call.db, hook, types), (own) => deliver(own, types, hook, message));
+  const answer = await call.act(() => findPrincipalByHook(call.db, hook, types), (own) => deliver(own, hook, message));
   if (answer === null) throw turnedAway(call, hook, "owner_gone");
   if (typeof answer === "string") throw turnedAway(call, hook, answer);
   return answer;
@@ -85,7 +86,7 @@ function parsed(raw: Uint8Array): Message["payload"] {
 const isOpenAgain = ({ outcome, digest }: DeliveryRow, { scheme }: HookRow, message: Message): boolean =>
   outcome === "denied" && (scheme !== "github" || digest === message.digest);
 
-async function deliver(call: Call, types: TypeTable, verified: HookRow, message: Message): Promise<Answer | Reason> {
+async function deliver(call: Call, verified: HookRow, message: Message): Promise<Answer | Reason> {
   const [[hook], [before]] = await call.read(findHookAtDoor(call.db, verified.id), findDelivery(call.db, verified.id, message.id, message.digest));
   // Switched off, or with other secrets, since it was verified: the sender asks again.
   if (hook === undefined || hook.version !== verified.version) throw stale();
@@ -97,7 +98,7 @@ async function deliver(call: Call, types: TypeTable, verified: HookRow, message:
   if (before !== undefined && !isOpenAgain(before, hook, message)) return { status: 200, body: received(before, true) };
   // A denied message is decided anew as what it was: the header that says its type is not signed.
   const found = reading(hook.mapping as Mapping, { ...message, headerType: before?.eventType ?? message.headerType });
-  const decision = refused === null ? await decided(call, types, hook.id, found)
+  const decision = refused === null ? await decided(call, hook.id, found)
     : against(found, refused === "plan/feature-required" ? withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL) : new Problem(refused));
   const row = await settle(call, hook, message, before ?? null, decision);
   // A sender that was denied or sent what cannot be used should know; one whose event is settled should not send it again.
@@ -120,20 +121,20 @@ const Sample = z.strictObject({
   type: text(200).nullable().default(null).describe("What the header X-GitHub-Event would say."),
 });
 
-const attempt = (types: TypeTable) => endpoint({
+const attempt = endpoint({
   method: "POST", path: "/v1/hooks/:id/try", tag: "Hooks", right: "hook.edit", status: 200,
   summary: "What would become of this body, with your rights as they are now. Changes and sends nothing; signatures are not asked for.",
   body: Sample, answer: Trial,
 }, async (call) => {
   const { row } = await loadHook(call, "hook.edit");
   if (row.memberId !== call.principal.memberId) throw new Problem("access/denied", { detail: "Only the member who owns this hook tries it: it is decided with that member's rights." });
-  refuseNarrow(call);
+  requestPermit(call, { kind: "hook", hookId: row.id, doesMore: true });
   const { payload, type } = await call.body();
   const found = reading(row.mapping as Mapping, { payload: { value: payload }, headerType: type, errors: [] });
-  const decision = await decided(call, types, row.id, found);
+  const decision = await decided(call, row.id, found);
   return { status: 200, body: {
     outcome: decision.outcome, code: decision.problem?.code ?? null, detail: sentenceOf(decision), eventType: found.eventType, rule: ruleOf(found), errors: [...errorsOf(decision)], would: wantedOf(found),
   } };
 });
 
-export const deliveryEndpoints = (types: TypeTable): Endpoint[] => [receive(types), list, attempt(types)];
+export const deliveryEndpoints = (types: TypeTable): Endpoint[] => [receive(types), list, attempt];

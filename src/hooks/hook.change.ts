@@ -1,9 +1,7 @@
 import { type ResourceRef, decide, memberRef } from "../access/decide.ts";
-import type { TypeTable } from "../access/type.ts";
 import { requireTier } from "../accounts/tier.change.ts";
 import { findAccount } from "../identity/account.store.ts";
 import type { Call } from "../identity/call.ts";
-import { restrictionOf, UNRESTRICTED, widerThan } from "../identity/key-restriction.ts";
 import { isOpenable } from "../identity/sealed-secret.ts";
 import { invite } from "../invitations/invite.change.ts";
 import { newId } from "../kernel/id.ts";
@@ -32,19 +30,12 @@ export async function loadHook(call: Call, right: "hook.view" | "hook.edit"): Pr
 export const cardOf = ({ env, now }: Call, row: HookRow) =>
   hookCard(row, { issuer: env.ISSUER, now, readable: isOpenable(env.SIGNING_KEYS, row.secret) });
 
-/** A hook has all that its owner has, at any time and from anywhere: a key that has less must not make one. @throws Problem access/denied */
-export function refuseNarrow({ principal: { credential } }: Call): void {
-  const narrow = widerThan(restrictionOf(credential), UNRESTRICTED);
-  if (narrow === null) return;
-  throw new Problem("access/denied", { detail: `The key of this call is narrowed in ${narrow}, and a hook has all that its owner has. Use another key, or a session.` });
-}
-
 /** What the maker could not do now is not even saved. Each delivery is decided anew. @throws Problem access/denied, validation, plan/feature-required */
-export async function checkMapping(call: Call, types: TypeTable, scheme: HookScheme, { typeAt, rules }: Mapping): Promise<void> {
+export async function checkMapping(call: Call, scheme: HookScheme, { typeAt, rules }: Mapping): Promise<void> {
   if (typeAt === null && scheme !== "github") throw invalid("/mapping/typeAt", "must say where the type of the event is, such as /type");
   for (const [index, { then }] of rules.entries()) {
     try {
-      await tried(call, types, then);
+      await tried(call, then);
     } catch (error) {
       throw error instanceof Problem ? placed(error, index) : error;
     }
@@ -59,8 +50,8 @@ function placed({ code, extra }: Problem, rule: number): Problem {
   });
 }
 
-async function tried(call: Call, types: TypeTable, action: Action): Promise<void> {
-  if (action.action === "invite") return tryInvite(call, types, action);
+async function tried(call: Call, action: Action): Promise<void> {
+  if (action.action === "invite") return tryInvite(call, action);
   if (action.action === "block") {
     call.decide("member.block");
     return call.decide("member.view", memberRef(""));
@@ -74,13 +65,13 @@ async function tried(call: Call, types: TypeTable, action: Action): Promise<void
 }
 
 /** With an address that nobody has, where it is not known yet. That it is taken, or the account full, says nothing of the rule. */
-async function tryInvite(call: Call, types: TypeTable, { action: _, email, firstName, lastName, externalId: __, ...fixed }: Extract<Action, { action: "invite" }>): Promise<void> {
+async function tryInvite(call: Call, { action: _, email, firstName, lastName, externalId: __, ...fixed }: Extract<Action, { action: "invite" }>): Promise<void> {
   const [domain = "example.com"] = call.principal.account.settings.allowedEmailDomains;
   const wanted = NewMember.parse({
     ...fixed, email: email.value ?? `${newId("delivery", call.now).toLowerCase()}@${domain}`, firstName: firstName.value ?? "A", lastName: lastName.value ?? "B",
   });
   try {
-    await invite(call, types, wanted, { send: false, hookId: null });
+    await invite(call, wanted, { send: false, hookId: null });
   } catch (error) {
     if (!(error instanceof Problem) || !error.code.startsWith("conflict/")) throw error;
   }

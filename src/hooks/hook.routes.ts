@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { visible } from "../access/decide.ts";
-import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import type { Permit } from "../identity/permit.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import { requireAuthorityToStop } from "../identity/refusal.change.ts";
 import { etag } from "../identity/request.ts";
 import { sealSecret } from "../identity/sealed-secret.ts";
@@ -12,7 +13,7 @@ import { invalid, Problem } from "../kernel/problem.ts";
 import { randomBytes } from "../kernel/secret.ts";
 import type { HookRow } from "../schema/hook.ts";
 import { HookCard, HookPatch, MadeHook, NewHook, toldOf } from "./hook.card.ts";
-import { cardOf, checkMapping, loadHook, refuseNarrow } from "./hook.change.ts";
+import { cardOf, checkMapping, loadHook } from "./hook.change.ts";
 import { ROLLOUT_MS, SEALED_FOR, secretFault, standardSecret } from "./hook-secret.ts";
 import { countHooks, guardHook, insertHook, listHooks, removeHook, updateHook } from "./hook.store.ts";
 
@@ -44,7 +45,7 @@ function secretOf(scheme: HookRow["scheme"], { secret, newSecret }: { secret?: s
   return { secret, made: {} };
 }
 
-const create = (types: TypeTable) => endpoint({
+const create = endpoint({
   method: "POST", path: "/v1/hooks", tag: "Hooks", right: "hook.edit", status: 201,
   summary: "Make an inbound webhook of your own. What comes in through it may do what you may do at that moment.",
   body: NewHook, answer: MadeHook, idempotency: "required", problems: ["conflict/state"],
@@ -53,19 +54,19 @@ const create = (types: TypeTable) => endpoint({
   const [[count]] = await call.read(countHooks(call.db, accountId));
   call.decide("hook.edit");
   if (accountId !== home.accountId) throw new Problem("access/denied", { detail: "A hook belongs to its maker's own account." });
-  refuseNarrow(call);
+  const id = newId("hook", call.now);
+  const permit = requestPermit(call, { kind: "hook", hookId: id, doesMore: true });
   const { name, scheme, mapping, active, ...sent } = await call.body();
   const { secret, made } = secretOf(scheme, sent);
-  await checkMapping(call, types, scheme, mapping);
+  await checkMapping(call, scheme, mapping);
   if ((count?.count ?? 0) >= HOOKS_MAX) throw new Problem("conflict/state", { detail: `An account has at most ${HOOKS_MAX} hooks.` });
-  const id = newId("hook", call.now);
   const row: HookRow = {
     id, accountId, memberId, name, scheme, secret: await sealSecret(call.env.SIGNING_KEYS, SEALED_FOR, id, secret), secretAt: call.now,
     previousSecret: null, previousUntil: null, mapping, active, version: 1, lastRefusal: null, createdAt: call.now, updatedAt: call.now,
   };
   const card = cardOf(call, row);
   return call.commit({
-    statements: insertHook(call.db, row, HOOKS_MAX),
+    statements: insertHook(call.db, permit, row, HOOKS_MAX),
     events: [call.event("hook.edit", { type: "hook", id }, { changes: difference({}, toldOf(card)) })],
   }, { status: 201, body: { ...card, ...made }, replay: card, headers: { ETag: etag(row.version), Location: `/v1/hooks/${id}` } });
 });
@@ -81,18 +82,17 @@ const card = endpoint({
 type Patch = z.infer<typeof HookPatch>;
 
 /** Its owner changes it. Whoever has power over the owner may switch it off, or remove it. @throws Problem access/denied */
-function requireOwner(call: Call, row: HookRow, { name, mapping, active, secret, newSecret }: Patch): void {
+function permitEdit(call: Call, row: HookRow, { name, mapping, active, secret, newSecret }: Patch): Permit {
   const asked = { mapping, secret, newSecret, active: active || undefined };
-  if (row.memberId === call.principal.memberId) {
-    if (Object.values(asked).some((value) => value !== undefined)) refuseNarrow(call);
-    return;
-  }
-  if (Object.values({ ...asked, name }).some((value) => value !== undefined)) {
+  const doesMore = Object.values(asked).some((value) => value !== undefined);
+  const isOwner = row.memberId === call.principal.memberId;
+  if (!isOwner && Object.values({ ...asked, name }).some((value) => value !== undefined)) {
     throw new Problem("access/denied", { detail: "Only the member who owns this hook changes it. You may switch it off (active: false) or remove it." });
   }
+  return requestPermit(call, { kind: "hook", hookId: row.id, doesMore });
 }
 
-const edit = (types: TypeTable) => endpoint({
+const edit = endpoint({
   method: "PATCH", path: "/v1/hooks/:id", tag: "Hooks", right: "hook.edit", status: 200,
   summary: "Change your hook; or switch off that of a member over whom you have power. The secret before a new one stays good for 24 hours.",
   body: HookPatch, answer: MadeHook, ifMatch: "required",
@@ -102,15 +102,15 @@ const edit = (types: TypeTable) => endpoint({
   if (row.memberId !== call.principal.memberId) requireAuthorityToStop(call.principal, { ...found.owner, ...found });
   const patch = await call.body();
   call.ifMatch(row.version);
-  requireOwner(call, row, patch);
+  const permit = permitEdit(call, row, patch);
   const { name = row.name, mapping, active = row.active, keepPrevious, ...sent } = patch;
-  if (mapping !== undefined) await checkMapping(call, types, row.scheme, mapping);
+  if (mapping !== undefined) await checkMapping(call, row.scheme, mapping);
   const rolled = sent.secret === undefined && sent.newSecret === undefined ? { made: {} } : await roll(call, row, sent, keepPrevious);
   const { made, ...secrets } = rolled;
   const after: HookRow = { ...row, ...secrets, name, mapping: mapping ?? row.mapping, active, updatedAt: call.now, version: row.version + 1 };
   const [was, is] = [cardOf(call, row), cardOf(call, after)];
   return call.commit({
-    statements: [guardHook(call.db, row), updateHook(call.db, after)],
+    statements: [guardHook(call.db, row), updateHook(call.db, permit, after)],
     events: [call.event("hook.edit", { type: "hook", id: row.id }, { changes: difference(toldOf(was), toldOf(is)) })],
   }, { status: 200, body: { ...is, ...made }, headers: { ETag: etag(after.version) } });
 });
@@ -137,4 +137,4 @@ const remove = endpoint({
   }, { status: 204 });
 });
 
-export const hookEndpoints = (types: TypeTable): Endpoint[] => [list, create(types), card, edit(types), remove];
+export const hookEndpoints: readonly Endpoint[] = [list, create, card, edit, remove];

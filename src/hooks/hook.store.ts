@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, gt, lt, or, sql } from "drizzle-orm";
 import { customRolesOf, grantsOf } from "../identity/member.store.ts";
+import type { Permit } from "../identity/permit.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { delivery, type DeliveryRow, hook, type HookRow } from "../schema/hook.ts";
 import { member } from "../schema/team.ts";
@@ -27,17 +28,20 @@ export const countHooks = (db: Db, accountId: string) =>
   db.select({ count: sql<number>`COUNT(*)` }).from(hook).where(eq(hook.accountId, accountId));
 
 /** Fails the batch when the account has so many already, however many are made at once. */
-export const insertHook = (db: Db, row: HookRow, limit: number): Statement[] => [
-  guard(db, "changed", sql`(SELECT COUNT(*) FROM hook WHERE account_id = ${row.accountId}) < ${limit}`), db.insert(hook).values(row),
-];
+export const insertHook = (db: Db, permit: Permit, row: HookRow, limit: number): Statement[] => {
+  permit.requireFor(row.id);
+  return [guard(db, "changed", sql`(SELECT COUNT(*) FROM hook WHERE account_id = ${row.accountId}) < ${limit}`), db.insert(hook).values(row)];
+};
 
 /** Fails the batch when the row is no longer the one that was read. */
 export const guardHook = (db: Db, row: Pick<HookRow, "id" | "version">): Statement =>
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM hook WHERE id = ${row.id} AND version = ${row.version})`);
 
 /** What was refused at the door meanwhile stays. */
-export const updateHook = (db: Db, { id, accountId, lastRefusal: _, ...row }: HookRow): Statement =>
-  db.update(hook).set(row).where(and(eq(hook.id, id), eq(hook.accountId, accountId)));
+export const updateHook = (db: Db, permit: Permit, { id, accountId, lastRefusal: _, ...row }: HookRow): Statement => {
+  permit.requireFor(id);
+  return db.update(hook).set(row).where(and(eq(hook.id, id), eq(hook.accountId, accountId)));
+};
 
 /** What came in through it goes with it. */
 export const removeHook = (db: Db, { id, accountId }: HookRow): Statement => db.delete(hook).where(and(eq(hook.id, id), eq(hook.accountId, accountId)));

@@ -13,10 +13,13 @@ import { keyHints, mintKey } from "./api-key.ts";
 import { type Call, endpoint } from "./call.ts";
 import { claimFor, type ClaimWish, requireKeys } from "./claim.change.ts";
 import { revokeKey } from "./claim.store.ts";
+import type { Holdings } from "./holdings.ts";
 import { findMember, type Holder } from "./member.store.ts";
-import { restrictionOf, widerThan } from "./key-restriction.ts";
+import { restrictionOf } from "./key-restriction.ts";
+import type { Permit } from "./permit.ts";
+import { requestPermit } from "./permit.change.ts";
 import { securityLetters } from "./security-letter.change.ts";
-import { canonicalRules, type Holdings, requireAuthorityToStop, requireKeyPower } from "./refusal.change.ts";
+import { canonicalRules, requireAuthorityToStop } from "./refusal.change.ts";
 
 /** What a missing key is decided as: like one that the caller may not see. */
 const NO_KEY = memberRef("");
@@ -47,18 +50,19 @@ const create = endpoint({
   body: NewKey, answer: MadeKey, idempotency: "optional", problems: ["conflict/state", "conflict/last-admin"],
 }, async (call) => {
   const [[found]] = await call.read(findMember(call.db, call.principal.accountId, call.params["id"] ?? ""));
-  const target = found?.row;
   decideKey(call, call.params["id"] ?? "", found === undefined ? undefined : { ...found.row, ...found });
-  if (target === undefined) throw new Problem("not-found");
+  if (found === undefined) throw new Problem("not-found");
+  const target = found.row;
   const { revokeKeys, ...body } = await call.body();
   const terms = keyTerms(call, body);
+  const permit = requestPermit(call, { kind: "key", memberId: target.id, holdings: { ...target, ...found }, terms });
   if (revokeKeys) call.decide("api_key.revoke", memberRef(target.id));
-  return target.id === call.principal.memberId ? ownKey(call, target, { name: body.name, terms, revokeKeys })
-    : keyForAnother(call, target, { name: body.name, terms, revokeKeys });
+  const wish = { name: body.name, terms, revokeKeys };
+  return target.id === call.principal.memberId ? ownKey(call, permit, target, wish) : keyForAnother(call, permit, target, wish);
 });
 
 /** The secret is answered at once. */
-async function ownKey(call: Call, target: Holder, { name, terms, revokeKeys }: ClaimWish) {
+async function ownKey(call: Call, permit: Permit, target: Holder, { name, terms, revokeKeys }: ClaimWish) {
   requireKeys(call.principal.home.preset, target.roles);
   if (revokeKeys) throw invalid("/revokeKeys", "goes with a key for another member; revoke yours one by one");
   const secret = mintKey(randomBytes(32));
@@ -72,16 +76,16 @@ async function ownKey(call: Call, target: Holder, { name, terms, revokeKeys }: C
   const changes = { before: {}, after: { name, memberId: row.memberId, ...terms } };
   // A new key changes nobody's rights, so it leaves the member's version alone; but the member must be the one it was allowed for.
   return call.commit({
-    statements: [guardKeyMember(call.db, target.id, target.version), insertKey(call.db, row)],
+    statements: [guardKeyMember(call.db, target.id, target.version), insertKey(call.db, permit, row)],
     events: [call.event("api_key.create", { type: "api_key", id: row.id }, { changes })],
     letters: await securityLetters(call, target.id, "key_made"),
   }, { status: 201, replay: card, body: { ...card, secret } });
 }
 
-async function keyForAnother(call: Call, target: Holder, wish: ClaimWish) {
+async function keyForAnother(call: Call, permit: Permit, target: Holder, wish: ClaimWish) {
   const { account: { name, settings, ownerMemberId }, preset } = call.principal;
   const place = { name, preset, locale: settings.locale, ownerMemberId };
-  const { row, claim, ...change } = await claimFor(call, { member: target, account: place }, wish);
+  const { row, claim, ...change } = await claimFor(call, permit, { member: target, account: place }, wish);
   const card = keyCard(row, call.now);
   return call.commit(change, { status: 201, replay: card, body: { ...card, claim } });
 }
@@ -96,7 +100,8 @@ function decideKey(call: Call, targetId: string, target: Holdings | undefined): 
   if (targetId === principal.memberId && ownKeys) return;
   call.decide("api_key.create");
   call.decide("api_key.create", memberRef(targetId), true);
-  if (target !== undefined && targetId !== principal.memberId) requireKeyPower(principal, target);
+  // Of terms nothing is known yet: here the power over the member decides.
+  if (target !== undefined) requestPermit(call, { kind: "key", memberId: targetId, holdings: target, terms: restrictionOf(principal.credential) });
 }
 
 function keyTerms(call: Call, body: Omit<z.infer<typeof NewKey>, "revokeKeys">) {
@@ -106,8 +111,6 @@ function keyTerms(call: Call, body: Omit<z.infer<typeof NewKey>, "revokeKeys">) 
   const terms = { scopes: body.scopes, allowedIps, expiresAt };
   const beyond = body.scopes?.find((scope) => !call.principal.grantSet.reaches.has(scope));
   if (beyond !== undefined) throw new Problem("access/denied", { detail: `Nobody gives a scope beyond their own rights, such as ${beyond} here.` });
-  const wide = widerThan(restrictionOf(call.principal.credential), terms);
-  if (wide !== null) throw new Problem("access/denied", { detail: `The key of this call is narrowed in ${wide}, so it makes only keys that are at least as narrow.` });
   return terms;
 }
 

@@ -3,10 +3,14 @@ import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { apiKey } from "../schema/identity.ts";
 import { member } from "../schema/team.ts";
 import { customRolesOf, grantsOf } from "./member.store.ts";
+import type { Permit } from "./permit.ts";
 
 export type KeyRow = typeof apiKey.$inferSelect;
 
-export const insertKey = (db: Db, row: typeof apiKey.$inferInsert): Statement => db.insert(apiKey).values(row);
+export const insertKey = (db: Db, permit: Permit, row: typeof apiKey.$inferInsert): Statement => {
+  permit.requireFor(row.memberId);
+  return db.insert(apiKey).values(row);
+};
 
 /** A key, and what the member holds whose it is; named apart from the columns of the key. */
 export const findKey = (db: Db, accountId: string, id: string) =>

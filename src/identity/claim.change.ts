@@ -16,6 +16,7 @@ import type { Call } from "./call.ts";
 import { isGood, isKeyless, NO_KEYS, type StandingKey } from "./claim.ts";
 import { endClaims, endKeys, findStanding, guardNobody } from "./claim.store.ts";
 import type { Holder } from "./member.store.ts";
+import type { Permit } from "./permit.ts";
 import { securityLetters } from "./security-letter.change.ts";
 import { type KeyRestriction, UNRESTRICTED } from "./key-restriction.ts";
 import type { Preset } from "../access/preset.ts";
@@ -48,24 +49,24 @@ export interface MadeClaim {
 const NOBODY = { email: null, keys: [] };
 
 /** The first key of a member who is made in the same batch. */
-export const firstClaim = (call: Call, target: ClaimTarget): MadeClaim =>
-  written(call, target, { name: "First key", terms: UNRESTRICTED, revokeKeys: false }, NOBODY, true);
+export const firstClaim = (call: Call, permit: Permit, target: ClaimTarget): MadeClaim =>
+  written(call, permit, target, { name: "First key", terms: UNRESTRICTED, revokeKeys: false }, NOBODY, true);
 
 /** The same for a member who is there already: the older claim ends. */
-export const claimAgain = (call: Call, target: ClaimTarget, revokeKeys: boolean): Promise<MadeClaim> =>
-  claimFor(call, target, { name: "First key", terms: UNRESTRICTED, revokeKeys });
+export const claimAgain = (call: Call, permit: Permit, target: ClaimTarget, revokeKeys: boolean): Promise<MadeClaim> =>
+  claimFor(call, permit, target, { name: "First key", terms: UNRESTRICTED, revokeKeys });
 
 /**
  * Every key that one makes for another comes to be here. Behind whom a person stands, the person is mailed the token. Else its
  * maker is told it, and only where nobody else speaks for the member: a maker could take the key first.
  * @throws Problem access/denied, conflict/state, conflict/last-admin
  */
-export async function claimFor(call: Call, target: ClaimTarget, wish: ClaimWish): Promise<MadeClaim> {
+export async function claimFor(call: Call, permit: Permit, target: ClaimTarget, wish: ClaimWish): Promise<MadeClaim> {
   requireKeys(target.account.preset, target.member.roles);
   const [[standing]] = await call.read(findStanding(call.db, target.member.id));
   if (standing === undefined) throw new Problem("not-found");
   if (standing.email === null) requireTelling(call, target, wish, standing.keys);
-  const made = written(call, target, wish, standing, false);
+  const made = written(call, permit, target, wish, standing, false);
   // Nobody who never came in has a key of theirs yet; and whoever is mailed the key itself hears of it by that.
   const told = hasArrived(target.member) ? await securityLetters(call, target.member.id, "key_made") : [];
   return { ...made, letters: [...made.letters, ...told.filter(({ to }) => to !== standing.email)] };
@@ -88,7 +89,7 @@ function requireTelling({ principal, now }: Call, { member, account }: ClaimTarg
   });
 }
 
-function written(call: Call, { member, account }: ClaimTarget, { name, terms, revokeKeys }: ClaimWish, { email, keys }: { readonly email: string | null; readonly keys: readonly StandingKey[] }, isNew: boolean): MadeClaim {
+function written(call: Call, permit: Permit, { member, account }: ClaimTarget, { name, terms, revokeKeys }: ClaimWish, { email, keys }: { readonly email: string | null; readonly keys: readonly StandingKey[] }, isNew: boolean): MadeClaim {
   const { db, now, principal } = call;
   const { accountId } = member;
   const keyId = newId("apiKey", now);
@@ -110,7 +111,7 @@ function written(call: Call, { member, account }: ClaimTarget, { name, terms, re
       ...(isNew || email !== null ? [] : [guardNobody(db, member.id, now), endClaims(db, "replace", member.id, now)]),
       // An arrival, or another claim at once, rests on what this one changes; revoked keys are refused from the next call on.
       ...(isNew || (email !== null && revoked.length === 0) ? [] : [bumpMember(db, accountId, member.id, now)]),
-      insertKey(db, row),
+      insertKey(db, permit, row),
     ],
     events: [
       ...revoked.map((key) => endEvent(call, accountId, member.id, key, "revoked")),

@@ -3,7 +3,7 @@ import { decide, memberRef } from "../access/decide.ts";
 import { actsOn, compile, compileBelow } from "../access/grant-set.ts";
 import { presetFor, presetOf } from "../access/model.ts";
 import type { TypeTable } from "../access/type.ts";
-import { mayMakeKeyFor } from "./refusal.change.ts";
+import { mayMakeKeyFor } from "./holdings.ts";
 import { settingsOf } from "./settings.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";

@@ -1,44 +1,12 @@
-import { compile } from "../access/grant-set.ts";
-import { type Actor, mayMakeKey, mayManage } from "../access/invite.ts";
-import type { CustomRole } from "../access/contribution.ts";
+import { type Actor, mayManage } from "../access/invite.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
-import type { GrantRow } from "../access/preset.ts";
 import { normalizeRules } from "./address.ts";
+import { isPlatformAt } from "./authority.ts";
+import { customSet, type Holdings } from "./holdings.ts";
 import { restrictionOf, UNRESTRICTED, widerThan } from "./key-restriction.ts";
 import type { Principal } from "./principal.ts";
 
-/** What a member was given. */
-export interface Holdings {
-  readonly roles: readonly string[];
-  readonly rights: readonly string[];
-  readonly grants: readonly GrantRow[];
-  readonly customRoles: readonly CustomRole[];
-  readonly objectGroupIds: readonly string[];
-}
-
-type Where = Pick<Principal, "memberId" | "accountId" | "preset" | "types">;
-
-/** What custom roles alone give in the account that the call acts on. */
-export const customSet = ({ memberId, accountId, preset, types }: Where, customRoles: readonly CustomRole[]) =>
-  compile({ memberId, accountId, roles: [], customRoles, rights: [], grants: [], objectGroupIds: [], scopes: null }, preset, types);
-
-/** May the actor make a key for this member of that account? */
-export function mayMakeKeyFor(actor: Actor, target: Holdings, where: Where): boolean {
-  const { memberId, accountId, preset, types } = where;
-  const given = compile({ ...target, memberId, accountId, roles: [], scopes: null }, preset, types);
-  return mayMakeKey(actor, { ...target, custom: customSet(where, target.customRoles) }, given, types);
-}
-
 const actorOf = ({ home, member, grantSet }: Principal): Actor => ({ preset: home.preset, roles: member.roles, grantSet });
-
-/** Whoever makes a key for another member. @throws Problem access/denied */
-export function requireKeyPower(principal: Principal, target: Holdings): void {
-  if (mayMakeKeyFor(actorOf(principal), target, principal)) return;
-  throw new Problem("access/denied", { detail: "This member has a role that you could not give, or rights, grants or object groups beyond yours." });
-}
-
-/** Does the platform act in an account that it names? */
-const isPlatformAt = ({ home, accountId }: Principal): boolean => home.kind === "platform" && accountId !== home.accountId;
 
 /** A caller who edits or unblocks a member has power over it. @throws Problem access/denied */
 export function requirePower(principal: Principal, target: Omit<Holdings, "objectGroupIds">): void {

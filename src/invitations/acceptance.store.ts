@@ -5,7 +5,7 @@ import { holder, signInAddressOf } from "../identity/member.store.ts";
 import { type Db, type Expression, guard, type Statement } from "../kernel/db.ts";
 import { invitation } from "../schema/invitation.ts";
 import { account, member, user } from "../schema/team.ts";
-import { updateInvitation } from "./invitation.store.ts";
+import { endInvitation } from "./invitation.store.ts";
 
 /** Columns of the unique key, as a failed write names them: the account has a member for this person already. */
 export const MEMBER_USER = "member.account_id, member.user_id";
@@ -57,7 +57,7 @@ export const acceptInvitation = (db: Db, { invitation: row, member: who, account
     userId: userIdOf(newUser.email), emailVerifiedAt: sql`COALESCE(${member.emailVerifiedAt}, ${now})`,
     signInSince: now, acceptedAt: sql`COALESCE(${member.acceptedAt}, ${now})`, updatedAt: now, version: sql`${member.version} + 1`,
   }).where(eq(member.id, who.id)),
-  updateInvitation(db, row, { status: "accepted", acceptedAt: now, updatedAt: now }),
+  endInvitation(db, row, { status: "accepted", acceptedAt: now, updatedAt: now }),
 ];
 
 

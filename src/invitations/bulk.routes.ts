@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { Stale } from "../access/stamp.ts";
-import type { TypeTable } from "../access/type.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { findRecords } from "../identity/idempotency.store.ts";
 import { validate } from "../kernel/body.ts";
@@ -28,7 +27,7 @@ type Result = z.infer<typeof Row>;
  * Each row is a change of its own, remembered under the call's Idempotency-Key and its place: a row that is wrong hurts no other, and a call that broke
  * off is repeated from where it was.
  */
-const bulk = (types: TypeTable) => endpoint({
+const bulk = endpoint({
   method: "POST", path: "/v1/invitations/bulk", tag: "Invitations", right: "member.create", status: 200,
   summary: "Invite up to 100 people by mail; each row is answered for itself.",
   body: Body, answer: z.object({ results: z.array(Row) }), idempotency: "required",
@@ -39,7 +38,7 @@ const bulk = (types: TypeTable) => endpoint({
   const { invitations } = await call.body();
   const made = await madeBefore(call, invitations.map((_, index) => index));
   const results: Result[] = [];
-  for (const [index, row] of invitations.entries()) results.push(made.get(index) ?? await one(call, types, row, index));
+  for (const [index, row] of invitations.entries()) results.push(made.get(index) ?? await one(call, row, index));
   return call.commit({ statements: [], events: [] }, { status: 200, body: { results } });
 });
 
@@ -56,9 +55,9 @@ async function madeBefore(call: Call, indexes: readonly number[]): Promise<Map<n
   }));
 }
 
-async function one(call: Call, types: TypeTable, row: unknown, index: number): Promise<Result> {
+async function one(call: Call, row: unknown, index: number): Promise<Result> {
   try {
-    const { status, body } = await createInvitation(call, types, validate(WantedMember, row, "body"), { dryRun: false, part: String(index) });
+    const { status, body } = await createInvitation(call, validate(WantedMember, row, "body"), { dryRun: false, part: String(index) });
     return { index, status, invitation: body as Result["invitation"] };
   } catch (error) {
     if (!(error instanceof Problem || error instanceof Stale)) throw error;
@@ -71,4 +70,4 @@ async function one(call: Call, types: TypeTable, row: unknown, index: number): P
   }
 }
 
-export const bulkEndpoints = (types: TypeTable): Endpoint[] => [bulk(types)];
+export const bulkEndpoints: readonly Endpoint[] = [bulk];

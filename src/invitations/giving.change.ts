@@ -1,22 +1,24 @@
 import { isCustomRole } from "../access/invite.ts";
-import type { GrantRow } from "../access/preset.ts";
-import type { TypeTable } from "../access/type.ts";
 import type { Call } from "../identity/call.ts";
-import type { MemberRow } from "../team/member.card.ts";
-import { checkAssignment, requireInviting } from "../team/member.change.ts";
+import type { findMember } from "../identity/member.store.ts";
+import type { Permit } from "../identity/permit.ts";
+import { requestPermit } from "../identity/permit.change.ts";
+import { accessOf, requireInviting } from "../team/member.change.ts";
 import { decideBeside, requireDomain } from "./invite.change.ts";
 
 /**
- * Whoever sends a waiting invitation once more, or to another address, gives all that its member has, to whoever reads that mail: it asks for
- * what inviting them anew would ask. @throws Problem access/denied, validation, plan/feature-required
+ * The sender of a waiting invitation, also to another address, gives all that its member has to the reader of that
+ * mail: it asks for what a new invitation would ask. @throws Problem access/denied, validation, plan/feature-required
  */
-export async function requireGiving(call: Call, types: TypeTable, { row, grants }: { readonly row: MemberRow; readonly grants: readonly GrantRow[] }): Promise<void> {
+export function permitInviting(call: Call, { row, grants, customRoles }: Awaited<ReturnType<typeof findMember>>[number]): Permit {
   const { preset, account } = call.principal;
   requireInviting(call);
   call.decide("member.create");
   decideBeside(call, row, grants);
   // A role that a switch has taken away gives nothing.
   const roles = row.roles.filter((role) => isCustomRole(role) || Object.hasOwn(preset.roles, role));
-  await checkAssignment(call, { roles, rights: row.rights, grants, creditLimit: null }, types, true);
+  const access = { ...accessOf({ ...row, roles }, grants, customRoles), creditLimit: null };
+  const permit = requestPermit(call, { kind: "entry", memberId: row.id, access });
   requireDomain(account.settings.allowedEmailDomains, row.email);
+  return permit;
 }

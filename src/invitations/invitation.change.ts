@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { TypeTable } from "../access/type.ts";
 import type { Call } from "../identity/call.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { MemberCard } from "../team/member.card.ts";
@@ -18,8 +17,8 @@ interface Making {
 }
 
 /** Invites by mail. @throws Problem as `invite` does */
-export async function createInvitation(call: Call, types: TypeTable, asked: z.infer<typeof WantedMember>, { dryRun, part }: Making): Promise<Answer> {
-  const { invitation, card, mail, change } = await invite(call, types, await wantedOf(call, asked, types), { send: true, hookId: null });
+export async function createInvitation(call: Call, asked: z.infer<typeof WantedMember>, { dryRun, part }: Making): Promise<Answer> {
+  const { invitation, card, mail, change } = await invite(call, await wantedOf(call, asked), { send: true, hookId: null });
   const shown = invitationCard(invitation, call.now);
   if (dryRun) return { status: 200, body: { dryRun, ...shown, id: null, memberId: null, member: { ...card, id: null }, mail } };
   const { assigned, ...rest } = change;

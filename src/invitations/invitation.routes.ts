@@ -1,7 +1,5 @@
 import { z } from "zod";
 import { memberRef } from "../access/decide.ts";
-import type { GrantRow } from "../access/preset.ts";
-import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import { hasArrivedSince } from "../identity/arrival.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
@@ -9,17 +7,17 @@ import { requireAuthorityToStop, requirePower } from "../identity/refusal.change
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { InvitationRow } from "../schema/invitation.ts";
-import { email, type MemberRow } from "../team/member.card.ts";
+import { email } from "../team/member.card.ts";
 import { requireInviting } from "../team/member.change.ts";
 import { guardMember } from "../team/member.store.ts";
-import { requireGiving } from "./giving.change.ts";
+import { permitInviting } from "./giving.change.ts";
 import { InvitationCard, invitationCard, mailed, Mailed, STATUSES } from "./invitation.card.ts";
-import { deleteMember, findInvitation, findInvited, guardInvitation, guardOwnsNothing, listInvitations, updateInvitation } from "./invitation.store.ts";
+import { deleteMember, endInvitation, findInvitation, findInvited, guardInvitation, guardOwnsNothing, listInvitations, renewInvitation } from "./invitation.store.ts";
 import { createInvitation, MadeInvitation, PreviewedInvitation } from "./invitation.change.ts";
 import { sent } from "./invite.change.ts";
 import { DryRun, WantedMember } from "./wanted.change.ts";
 
-const create = (types: TypeTable) => endpoint({
+const create = endpoint({
   method: "POST", path: "/v1/invitations", tag: "Invitations", right: "member.create", status: 201, preview: PreviewedInvitation,
   summary: "Invite somebody by mail: a new member with a way in that is sent at once.",
   body: WantedMember.extend({ dryRun: DryRun }), answer: MadeInvitation, idempotency: "required",
@@ -29,7 +27,7 @@ const create = (types: TypeTable) => endpoint({
   requireInviting(call);
   call.decide("member.create");
   const { dryRun, ...asked } = await call.body();
-  return createInvitation(call, types, asked, { dryRun });
+  return createInvitation(call, asked, { dryRun });
 });
 
 const list = endpoint({
@@ -63,29 +61,30 @@ const card = endpoint({
 }, async (call) => ({ status: 200, body: invitationCard((await load(call)).invitation, call.now) }));
 
 /** One that waits, for a caller with this authority over its member. @throws Problem access/denied, not-found, invitation/used, invitation/revoked */
-async function loadWaiting(call: Call, require: typeof requirePower): Promise<{ invitation: InvitationRow; member: MemberRow; grants: readonly GrantRow[] }> {
+async function loadWaiting(call: Call, require: typeof requirePower): Promise<{ invitation: InvitationRow; invited: NonNullable<Loaded["invited"]> }> {
   requireInviting(call);
   call.decide("member.create");
   const { invitation, invited } = await load(call);
   if (invited !== undefined) require(call.principal, { ...invited.row, ...invited });
   if (invitation.status === "accepted" || (invitation.status === "pending" && invited !== undefined && hasArrivedSince(invited.row, invitation))) throw new Problem("invitation/used", { detail: "It was accepted: the member signs in, or is removed." });
   if (invitation.status === "revoked" || invited === undefined) throw new Problem("invitation/revoked", { detail: "It was taken back. Invite the address anew." });
-  return { invitation, member: invited.row, grants: invited.grants };
+  return { invitation, invited };
 }
 
-const resend = (types: TypeTable) => endpoint({
+const resend = endpoint({
   method: "POST", path: "/v1/invitations/:id/resend", tag: "Invitations", right: "member.create", status: 200,
   summary: "Send an invitation once more, to the address on the card: a new link, which ends the one before. Also when it has expired.",
   answer: InvitationCard.extend({ mail: Mailed }), problems: ["invitation/used", "invitation/revoked", "conflict/state", "plan/feature-required", "quota-exceeded"],
 }, async (call) => {
-  const { invitation: before, member, grants } = await loadWaiting(call, requirePower);
+  const { invitation: before, invited } = await loadWaiting(call, requirePower);
+  const { row: member } = invited;
   if (member.status === "blocked") throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
-  await requireGiving(call, types, { row: member, grants });
+  const permit = permitInviting(call, invited);
   const { invitation, letters } = await sent(call, member, before);
   const after = { ...invitation, email: member.email };
   const changes = difference({ sendCount: before.sendCount, email: before.email }, { sendCount: after.sendCount, email: after.email });
   return call.commit({
-    statements: [guardInvitation(call.db, before), guardMember(call.db, member), updateInvitation(call.db, after, after)],
+    statements: [guardInvitation(call.db, before), guardMember(call.db, member), renewInvitation(call.db, permit, after, after)],
     events: [call.event("invitation.send", { type: "invitation", id: after.id }, { changes })], letters,
   }, { status: 200, body: { ...invitationCard(after, call.now), mail: mailed(letters) } });
 });
@@ -95,7 +94,7 @@ const revoke = endpoint({
   summary: "Take an invitation back: its link ends, and so does a member who never came.",
   problems: ["invitation/used", "invitation/revoked", "conflict/last-admin", "conflict/not-removable"],
 }, async (call) => {
-  const { invitation, member } = await loadWaiting(call, requireAuthorityToStop);
+  const { invitation, invited: { row: member } } = await loadWaiting(call, requireAuthorityToStop);
   if (member.id === call.principal.account.ownerMemberId) throw new Problem("conflict/last-admin", { detail: "This member owns the account, and has to be able to come in." });
   // Whoever has a key, or was blocked, is more than an invitation by now: they are removed as members are.
   const goes = member.status === "new" && member.acceptedAt === null;
@@ -104,7 +103,7 @@ const revoke = endpoint({
   return call.commit({
     statements: [
       guardInvitation(db, invitation), guardMember(db, member), ...(goes ? [guardOwnsNothing(db, member.accountId, member.id)] : []),
-      updateInvitation(db, invitation, { status: "revoked", revokedAt: call.now, updatedAt: call.now, ...(goes ? { memberId: null } : {}) }),
+      endInvitation(db, invitation, { status: "revoked", revokedAt: call.now, updatedAt: call.now, ...(goes ? { memberId: null } : {}) }),
       ...(goes ? [deleteMember(db, member.accountId, member.id)] : []),
     ],
     events: [
@@ -115,4 +114,4 @@ const revoke = endpoint({
   }, { status: 204 });
 });
 
-export const invitationEndpoints = (types: TypeTable): Endpoint[] => [create(types), list, card, resend(types), revoke];
+export const invitationEndpoints: readonly Endpoint[] = [create, list, card, resend, revoke];

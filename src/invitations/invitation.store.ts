@@ -1,5 +1,6 @@
 import { and, count, desc, eq, gt, lt, lte, type SQL, sql } from "drizzle-orm";
 import { customRolesOf, grantsOf } from "../identity/member.store.ts";
+import type { Permit } from "../identity/permit.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { invitation, type InvitationRow } from "../schema/invitation.ts";
 import { member } from "../schema/team.ts";
@@ -19,7 +20,11 @@ export const findKnown = (db: Db, accountId: string, email: string, externalId: 
 
 export const countMembers = (db: Db, accountId: string) => db.select({ count: count() }).from(member).where(eq(member.accountId, accountId));
 
-export const insertInvitation = (db: Db, row: InvitationRow): Statement => db.insert(invitation).values(row);
+/** A link has no member yet: its permit is for itself. */
+export const insertInvitation = (db: Db, permit: Permit, row: InvitationRow): Statement => {
+  permit.requireFor(row.memberId ?? row.id);
+  return db.insert(invitation).values(row);
+};
 
 /** An invitation inside the account, of one kind: another account's is not there. */
 export const findInvitation = (db: Db, accountId: string, kind: InvitationRow["kind"], id: string) =>
@@ -58,8 +63,16 @@ export const listInvitations = (db: Db, accountId: string, { kind, status, email
 export const guardInvitation = (db: Db, { id, accountId, status, sendCount, uses }: InvitationRow): Statement =>
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM invitation WHERE id = ${id} AND account_id = ${accountId} AND status = ${status} AND send_count = ${sendCount} AND uses = ${uses})`);
 
-/** Writes an invitation anew. */
-export const updateInvitation = (db: Db, { id, accountId }: Pick<InvitationRow, "id" | "accountId">, change: Partial<InvitationRow>): Statement =>
+/** Writes an invitation with another token: a new way in. */
+export const renewInvitation = (db: Db, permit: Permit, row: InvitationRow, change: Partial<InvitationRow>): Statement => {
+  permit.requireFor(row.memberId ?? row.id);
+  return db.update(invitation).set(change).where(and(eq(invitation.id, row.id), eq(invitation.accountId, row.accountId)));
+};
+
+type Ending = Omit<Partial<InvitationRow>, "tokenHash" | "tokenKid" | "email">;
+
+/** Accepts it or takes it back. */
+export const endInvitation = (db: Db, { id, accountId }: Pick<InvitationRow, "id" | "accountId">, change: Ending): Statement =>
   db.update(invitation).set(change).where(and(eq(invitation.id, id), eq(invitation.accountId, accountId)));
 
 /** Fails the batch under "has_dependents" when objects belong to the member: then the member stays. */

@@ -1,11 +1,10 @@
 import { decide, memberRef } from "../access/decide.ts";
 import { isCustomRole } from "../access/invite.ts";
 import { ROLE_TEXTS } from "../access/role-text.ts";
-import { type GrantRow, isRestricted, type Preset } from "../access/preset.ts";
-import type { TypeTable } from "../access/type.ts";
+import type { GrantRow, Preset } from "../access/preset.ts";
 import { difference } from "../audit/difference.ts";
 import type { Call, Change } from "../identity/call.ts";
-import { withoutRestrictedAccounts } from "../identity/refusal.change.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import { definite } from "../kernel/body.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
@@ -16,7 +15,7 @@ import type { InvitationRow } from "../schema/invitation.ts";
 import type { Locale, Settings } from "../schema/team.ts";
 import { requireGranted, requireNeeded } from "../team/grant.change.ts";
 import { memberCard, type MemberRow, type NewMember } from "../team/member.card.ts";
-import { addressRules, checkAssignment, requireGroups, requireInviting } from "../team/member.change.ts";
+import { accessOf, addressRules, loadCustomRoles, requireInviting } from "../team/member.change.ts";
 import { guardMemberLimit, insertMember, loginOf, MEMBER_EMAIL, MEMBER_EXTERNAL } from "../team/member.store.ts";
 import { memberLimit } from "../team/member-limit.ts";
 import { newMemberRow } from "../team/new-member.change.ts";
@@ -53,23 +52,23 @@ export interface Invited {
  * already; everything that is to be decided is decided here, so that the user book, bulk, links and hooks refuse alike.
  * @throws Problem access/denied, validation, conflict/duplicate-member, conflict/duplicate-invitation, conflict/lockout, plan/feature-required
  */
-export async function invite(call: Call, types: TypeTable, { grants, allowAny, ...wanted }: Wanted, { send, hookId }: Manner): Promise<Invited> {
+export async function invite(call: Call, { grants, allowAny, ...wanted }: Wanted, { send, hookId }: Manner): Promise<Invited> {
   const { accountId, account, preset } = call.principal;
   requireInviting(call);
   call.decide("member.create");
   decideBeside(call, wanted, grants);
-  await checkAssignment(call, { ...wanted, grants }, types, true);
-  // Whoever begins without any role is a restricted account from the beginning.
-  if (isRestricted(preset, wanted.roles) && !account.plan.restrictedAccounts) throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
+  const row = newMemberRow(call, accountId, {
+    ...wanted, notifications: definite(wanted.notifications), allowedIps: addressRules(call, wanted.allowedIps, { allowAny }, false), source: hookId === null ? "local" : "external",
+  });
+  const permit = requestPermit(call, {
+    kind: "entry", memberId: row.id, access: accessOf(row, grants, await loadCustomRoles(call, row.roles)),
+  });
   await requireGranted(call, grants);
   requireNeeded(preset, wanted.roles, grants, "/grants");
   await requireKnownGroups(call, wanted.objectGroupIds, "/objectGroupIds");
   requireDomain(account.settings.allowedEmailDomains, wanted.email);
   const limit = memberLimit(account.plan, preset);
   await refuseKnown(call, wanted, limit);
-  const row = newMemberRow(call, accountId, {
-    ...wanted, notifications: definite(wanted.notifications), allowedIps: addressRules(call, wanted.allowedIps, { allowAny }, false), source: hookId === null ? "local" : "external",
-  });
   const waiting = { ...newInvitation(call, row), hookId };
   const { invitation, letters } = send ? await sent(call, row, waiting) : { invitation: waiting, letters: [] };
   const card = memberCard(row, grants, account.name);
@@ -82,7 +81,7 @@ export async function invite(call: Call, types: TypeTable, { grants, allowAny, .
   return { row, invitation, card, mail: mailed(letters), change: {
     statements: [
       ...(limit === Infinity ? [] : [guardMemberLimit(call.db, accountId, limit)]),
-      ...insertMember(call.db, row, grants, preset.logins === true), insertInvitation(call.db, invitation),
+      ...insertMember(call.db, permit, row, grants, preset.logins === true), insertInvitation(call.db, permit, invitation),
     ],
     events, letters,
     refusals: { member_limit: "conflict/member-limit" },
@@ -96,7 +95,6 @@ export function decideBeside(call: Call, { rights, roles, objectGroupIds }: Pick
   if (rights.length > 0 || roles.some(isCustomRole)) call.decide("member.edit");
   if (grants.length > 0) call.decide("grant.edit");
   if (objectGroupIds.length > 0) call.decide("object_group.edit");
-  requireGroups(call, objectGroupIds);
 }
 
 /** No domains are all domains. */

@@ -3,12 +3,11 @@ import { isCustomRole } from "../access/invite.ts";
 import type { Stamp } from "../access/stamp.ts";
 import type { TypeTable } from "../access/type.ts";
 import { findMember } from "../identity/member.store.ts";
+import { decidePermit, Permit } from "../identity/permit.ts";
 import type { Principal } from "../identity/principal.ts";
 import { findPrincipalBehind } from "../identity/principal.store.ts";
 import type { Db } from "../kernel/db.ts";
-import { Problem } from "../kernel/problem.ts";
-import { assignmentFault } from "../team/assignment.ts";
-import { requireInviting } from "../team/member.change.ts";
+import { accessOf } from "../team/member.change.ts";
 import type { Acceptable } from "./acceptance.store.ts";
 
 type Given = Awaited<ReturnType<typeof findMember>>[number];
@@ -25,22 +24,13 @@ export async function inviterStamp(db: Db, types: TypeTable, { invitation, membe
 
 /** What inviting asks of whoever invites, but for what only a call has. */
 function couldGive(inviter: Principal, { row, grants, customRoles }: Given): boolean {
-  const { accountId, preset, home, grantSet, types, astray, member } = inviter;
+  const { accountId, preset, home, grantSet, astray } = inviter;
   // Whoever may found an account below gives its first roles, too.
   const mayAdd = decide(grantSet, "member.create").allowed || (accountId !== home.accountId && decide(grantSet, "organization.create").allowed);
-  if (astray || !mayAdd || !invitesHere(inviter)) return false;
+  if (astray || !mayAdd) return false;
   const roles = row.roles.filter((role) => isCustomRole(role) || Object.hasOwn(preset.roles, role));
-  const giver = { preset: home.preset, roles: member.roles, grantSet, narrowed: false };
-  const fault = assignmentFault(giver, { roles, rights: row.rights, grants, customRoles, creditLimit: null }, accountId, preset, types, true);
-  return fault?.kind !== "denied" && (grantSet.groups === null || row.objectGroupIds.every((id) => grantSet.groups?.has(id)));
-}
-
-function invitesHere(principal: Principal): boolean {
-  try {
-    requireInviting({ principal });
-    return true;
-  } catch (error) {
-    if (error instanceof Problem) return false;
-    throw error;
-  }
+  const access = { ...accessOf({ ...row, roles }, grants, customRoles), creditLimit: null };
+  const answer = decidePermit(inviter, { kind: "entry", memberId: row.id, access }, "member");
+  // What became invalid, or lacks a plan, is refused by the acceptance itself.
+  return answer instanceof Permit || answer.kind === "invalid" || answer.kind === "plan";
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { NO_ACCESS } from "../identity/access-gain.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import { requireAuthorityToStop } from "../identity/refusal.change.ts";
 import { called, time } from "../kernel/body.ts";
 import { sha256Hex } from "../kernel/digest.ts";
@@ -10,8 +11,8 @@ import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { invitationToken } from "../mail/one-time.ts";
 import type { InvitationRow } from "../schema/invitation.ts";
-import { checkAssignment, requireInviting } from "../team/member.change.ts";
-import { findInvitation, guardInvitation, insertInvitation, listInvitations, updateInvitation } from "./invitation.store.ts";
+import { requireInviting } from "../team/member.change.ts";
+import { endInvitation, findInvitation, guardInvitation, insertInvitation, listInvitations } from "./invitation.store.ts";
 import { LinkCard, linkCard, linkStatus } from "./link.card.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -52,7 +53,7 @@ function endOf({ now, principal }: Call, expiresAt: string | undefined, maxUses:
   return end;
 }
 
-const create = (types: TypeTable) => endpoint({
+const create = endpoint({
   method: "POST", path: "/v1/operator-links", tag: "Invitations", right: "member.create", status: 201,
   summary: "A link by which employees join by themselves, with no access until you grant it.", body: NewLink, answer: Made, idempotency: "optional",
   problems: ["plan/feature-required"],
@@ -62,9 +63,9 @@ const create = (types: TypeTable) => endpoint({
   call.decide("member.create");
   const { name, role: told, maxUses, expiresAt } = await call.body();
   const role = roleOf(call, told);
-  await checkAssignment(call, { roles: [role], rights: [], grants: [], creditLimit: null }, types, true);
   const { now, env, principal } = call;
   const id = newId("invitation", now);
+  const permit = requestPermit(call, { kind: "entry", memberId: id, access: { ...NO_ACCESS, roles: [role], isLetIn: true } });
   const { kid, token } = invitationToken(env.SIGNING_KEYS, null, id, 1);
   const row: InvitationRow = {
     id, accountId: principal.accountId, kind: "link", memberId: null, email: null, name, role, tokenHash: sha256Hex(token), tokenKid: kid, status: "pending",
@@ -73,7 +74,7 @@ const create = (types: TypeTable) => endpoint({
   };
   const card = linkCard(row, now);
   return call.commit({
-    statements: [insertInvitation(call.db, row)], events: [call.event("invitation.create", { type: "invitation", id }, { changes: difference({}, card) })],
+    statements: [insertInvitation(call.db, permit, row)], events: [call.event("invitation.create", { type: "invitation", id }, { changes: difference({}, card) })],
   }, { status: 201, replay: card, body: { ...card, url: urlOf(call, token) } });
 });
 
@@ -124,9 +125,9 @@ const revoke = endpoint({
   requireAuthorityToStop(principal, { roles: [row.role ?? ""], rights: [], grants: [], customRoles: [] });
   if (row.status === "revoked") throw new Problem("invitation/revoked", { detail: "It was ended already." });
   return call.commit({
-    statements: [guardInvitation(db, row), updateInvitation(db, row, { status: "revoked", revokedAt: now, updatedAt: now })],
+    statements: [guardInvitation(db, row), endInvitation(db, row, { status: "revoked", revokedAt: now, updatedAt: now })],
     events: [call.event("invitation.revoke", { type: "invitation", id: row.id }, { changes: { before: { status: row.status }, after: { status: "revoked" } } })],
   }, { status: 204 });
 });
 
-export const linkEndpoints = (types: TypeTable): Endpoint[] => [create(types), list, url, revoke];
+export const linkEndpoints: readonly Endpoint[] = [create, list, url, revoke];

@@ -7,6 +7,7 @@ import { invitation } from "../schema/invitation.ts";
 import { account, member, type user } from "../schema/team.ts";
 import type { MemberRow } from "../team/member.card.ts";
 import { insertMember } from "../team/member.store.ts";
+import type { Permit } from "../identity/permit.ts";
 import { upsertUser, userIdOf } from "./acceptance.store.ts";
 
 const inviter = alias(member, "inviter");
@@ -32,12 +33,12 @@ export const findMemberOf = (db: Db, accountId: string, email: string) =>
  * One more use of a link, and the member who came by it. However many join at once, no more than may: they meet at the guard `invitation_changed`.
  * @param now milliseconds since the epoch
  */
-export const joinByLink = (db: Db, { link, account: at, inviter: maker }: Link, row: MemberRow, person: typeof user.$inferInsert, logins: boolean, now: number): Statement[] => [
+export const joinByLink = (db: Db, permit: Permit, { link, account: at, inviter: maker }: Link, row: MemberRow, person: typeof user.$inferInsert, logins: boolean, now: number): Statement[] => [
   guard(db, "invitation_changed", sql`EXISTS (SELECT 1 FROM invitation i JOIN account a ON a.id = i.account_id
     WHERE i.id = ${link.id} AND i.status = 'pending' AND (i.max_uses IS NULL OR i.uses < i.max_uses) AND i.expires_at > ${now} AND a.version = ${at.version}
       AND EXISTS (SELECT 1 FROM member maker WHERE maker.id = i.invited_by AND maker.version = ${maker?.version ?? 0}))`),
   db.update(invitation).set({ uses: sql`${invitation.uses} + 1`, updatedAt: now }).where(eq(invitation.id, link.id)),
   upsertUser(db, person, now),
-  ...insertMember(db, row, [], logins),
+  ...insertMember(db, permit, row, [], logins),
   db.update(member).set({ userId: userIdOf(person.email), signInSince: now }).where(eq(member.id, row.id)),
 ];

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { TypeTable } from "../access/type.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { MemberCard } from "../team/member.card.ts";
@@ -19,7 +18,7 @@ const Made = MemberCard.extend({
 /** Nothing is made, so nothing has an id. */
 const Preview = z.object({ dryRun: z.literal(true), ...MemberCard.shape, id: z.null(), invitationId: z.null(), mail: Mailed });
 
-const create = (types: TypeTable) => endpoint({
+const create = endpoint({
   method: "POST", path: "/v1/members", tag: "Members", right: "member.create", status: 201, preview: Preview,
   summary: "Add a member, new until the first sign-in.", body: Body, answer: Made, idempotency: "optional",
   problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required", "quota-exceeded"],
@@ -28,9 +27,9 @@ const create = (types: TypeTable) => endpoint({
   requireInviting(call);
   call.decide("member.create");
   const { notify, dryRun, ...asked } = await call.body();
-  const { row, invitation, mail, card, change } = await invite(call, types, await wantedOf(call, asked, types), { send: notify, hookId: null });
+  const { row, invitation, mail, card, change } = await invite(call, await wantedOf(call, asked), { send: notify, hookId: null });
   if (dryRun) return { status: 200, body: { dryRun, ...card, id: null, invitationId: null, mail } };
   return call.commit(change, { status: 201, body: { ...card, invitationId: invitation.id, mail, dryRun }, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
 });
 
-export const memberCreationEndpoints = (types: TypeTable): Endpoint[] => [create(types)];
+export const memberCreationEndpoints: readonly Endpoint[] = [create];

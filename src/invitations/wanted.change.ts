@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { GrantRow, Preset } from "../access/preset.ts";
-import type { TypeTable } from "../access/type.ts";
 import type { Call } from "../identity/call.ts";
+import { NO_ACCESS } from "../identity/access-gain.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import { invalid } from "../kernel/problem.ts";
 import { findGranted } from "../team/grant.change.ts";
 import { ACCOUNT_TYPES, GRANTS_MAX, NewMember } from "../team/member.card.ts";
-import { checkAssignment } from "../team/member.change.ts";
 import type { Wanted } from "./invite.change.ts";
 
 const each = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
@@ -29,7 +29,7 @@ type Asked = z.infer<typeof WantedMember>;
  * The same in the words of `invite`. Asked after `member.create` was decided.
  * @throws Problem validation, access/denied
  */
-export async function wantedOf(call: Call, { role, accountType, toolIds, tasks, ...wanted }: Asked, types: TypeTable): Promise<Wanted> {
+export async function wantedOf(call: Call, { role, accountType, toolIds, tasks, ...wanted }: Asked): Promise<Wanted> {
   const { preset } = call.principal;
   const roles = rolesOf(preset, { roles: wanted.roles, role, accountType });
   const given = [...toolIds.map((id) => viewOf("tool", id)), ...tasks.map(({ taskId }) => viewOf("task", taskId))];
@@ -37,7 +37,8 @@ export async function wantedOf(call: Call, { role, accountType, toolIds, tasks, 
   if (preset.model !== "agency") throw invalid(toolIds.length > 0 ? "/toolIds" : "/tasks", "belongs to agencies");
   call.decide("grant.edit");
   if (wanted.grants.length + given.length > GRANTS_MAX) throw invalid("/grants", `a member has ${GRANTS_MAX} grants at most`);
-  await checkAssignment(call, { roles: [], rights: [], grants: given, creditLimit: null }, types, true);
+  // Asked before the ids are looked up, and again for all that the new member gets.
+  requestPermit(call, { kind: "entry", memberId: "", access: { ...NO_ACCESS, grants: given, isLetIn: true } });
   const found = await findGranted(call, given);
   const tool = found.slice(0, toolIds.length).indexOf(null);
   if (tool >= 0) throw invalid(`/toolIds/${tool}`, "names no tool");

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { decide, plainRef, visible } from "../access/decide.ts";
-import { mayGive } from "../access/invite.ts";
 import { kindBelow, presetOf } from "../access/model.ts";
 import { bumpMember } from "../access/stamp.store.ts";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
+import type { Permit } from "../identity/permit.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
 import { definite } from "../kernel/body.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
@@ -54,21 +55,19 @@ const card = endpoint({
  * The owner's first key waits under a claim, which goes no further than its maker's power: who could not give the owner's
  * role would found an account that nobody can enter. And a founder sees what was founded. @throws Problem access/denied
  */
-function requireFounding(call: Call, kind: string): void {
-  const { home, member } = call.principal;
+function permitFounding(call: Call, kind: string, { accountId, ownerId } = { accountId: "", ownerId: "" }): Permit {
   requireInviting(call);
   call.decide("organization.view");
-  const { topRole } = presetOf(kind);
-  if (!mayGive(home.preset, member.roles, [topRole])) throw new Problem("access/denied", { detail: `Its owner would have the role ${topRole}, which you may not give.` });
+  return requestPermit(call, { kind: "account", accountId, ownerId, topRole: presetOf(kind).topRole });
 }
 
 /** Whoever reaches single organizations only reaches those that they found, too. */
-function reachOf(call: Call, organizationId: string) {
+function reachOf(call: Call, permit: Permit, organizationId: string) {
   const { memberId, home, grantSet } = call.principal;
   if (decide(grantSet, "organization.view", plainRef(organizationId)).allowed) return { statements: [], events: [] };
   const grant = { resourceType: "organization", resourceId: organizationId, access: "view" as const };
   return {
-    statements: [grantOrganization(call.db, home.accountId, memberId, organizationId), bumpMember(call.db, home.accountId, memberId, call.now)],
+    statements: [grantOrganization(call.db, permit, home.accountId, memberId, organizationId), bumpMember(call.db, home.accountId, memberId, call.now)],
     events: [call.event("grant.edit", { type: "member", id: memberId }, { accountId: home.accountId, changes: { before: {}, after: { grants: [grant] } } })],
   };
 }
@@ -83,10 +82,11 @@ const create = endpoint({
   call.decide("organization.create");
   const kind = kindBelow(account.kind);
   if (kind === null || preset.tree === null) throw new Problem("access/denied", { detail: "No organization stands below this one." });
-  requireFounding(call, kind);
+  // Asked before the body; asked again for the account that is made.
+  permitFounding(call, kind);
   const body = await call.body();
-  const made = await foundAccount(call, { ...body, kind, parentId: accountId, profile: definite(body.profile) });
-  const reach = reachOf(call, made.account.id);
+  const made = await foundAccount(call, "member", { ...body, kind, parentId: accountId, profile: definite(body.profile) });
+  const reach = reachOf(call, made.permit, made.account.id);
   const answer = { ...organizationCard(made.account), owner: memberCard(made.owner, [], made.account.name) };
   const changes = { before: {}, after: { kind, name: made.account.name, profile: made.account.profile, ownerMemberId: made.owner.id } };
   const event = (chain: string) => call.event("organization.create", { type: "organization", id: made.account.id }, { accountId: chain, changes });
@@ -103,11 +103,11 @@ const reissue = endpoint({
   answer: OwnerClaim, problems: ["conflict/state", "conflict/last-admin"],
 }, async (call) => {
   const row = await load(call, "organization.create");
-  requireFounding(call, row.kind);
+  const permit = permitFounding(call, row.kind, { accountId: row.id, ownerId: row.ownerMemberId });
   const [[owner]] = await call.read(findMember(call.db, row.id, row.ownerMemberId));
   if (owner === undefined) throw new Problem("not-found");
   // Keys are no business of the accounts above, so those that are there stay: the platform may revoke them with a claim.
-  return claimAnew(call, row, owner.row, false, (keyId) =>
+  return claimAnew(call, permit, row, owner.row, false, (keyId) =>
     call.event("organization.create", { type: "organization", id: row.id }, { changes: { before: {}, after: { keyId } } }));
 });
 

@@ -1,5 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import { among } from "../access/visible.store.ts";
+import type { Permit } from "../identity/permit.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { resource, type ResourceRow } from "../schema/resource.ts";
 
@@ -9,7 +10,8 @@ export const guardEmptyGroup = (db: Db, { accountId, id }: Pick<ResourceRow, "ac
     AND NOT EXISTS (SELECT 1 FROM member m, json_each(m.object_group_ids) g WHERE m.account_id = ${accountId} AND g.value = ${id})`);
 
 /** Moves an object and everything under it, so that nobody ever sees one part here and the other there. @param types that are kept in groups */
-export function moveToGroup(db: Db, { accountId, type, id }: ResourceRow, groupId: string, types: ReadonlySet<string>, now: number): Statement[] {
+export function moveToGroup(db: Db, permit: Permit, { accountId, type, id }: ResourceRow, groupId: string, types: ReadonlySet<string>, now: number): Statement[] {
+  permit.requireFor(id);
   const moved = { groupId, updatedAt: now, version: sql`${resource.version} + 1` };
   return [
     db.update(resource).set(moved).where(and(eq(resource.accountId, accountId), eq(resource.type, type), eq(resource.id, id))),

@@ -1,6 +1,7 @@
 import { and, desc, eq, lt, type SQL } from "drizzle-orm";
 import type { Visible } from "../access/decide.ts";
 import { whereVisible } from "../access/visible.store.ts";
+import type { Permit } from "../identity/permit.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { Db, Statement } from "../kernel/db.ts";
 import { accessGrant, account } from "../schema/team.ts";
@@ -20,5 +21,8 @@ export const listOrganizations = (db: Db, where: Pick<Principal, "accountId" | "
   db.select().from(account).where(and(within(where), whereVisible(visible, COLUMNS), before === null ? undefined : lt(account.id, before)))
     .orderBy(desc(account.id)).limit(limit);
 
-export const grantOrganization = (db: Db, accountId: string, memberId: string, organizationId: string): Statement =>
-  db.insert(accessGrant).values({ accountId, memberId, resourceType: "organization", resourceId: organizationId, access: "view" });
+/** The founder reaches what they found: the permit is that of the new account. */
+export const grantOrganization = (db: Db, permit: Permit, accountId: string, memberId: string, organizationId: string): Statement => {
+  permit.requireFor(organizationId);
+  return db.insert(accessGrant).values({ accountId, memberId, resourceType: "organization", resourceId: organizationId, access: "view" });
+};

@@ -3,12 +3,13 @@ import { memberRef } from "../access/decide.ts";
 import { difference } from "../audit/difference.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
 import { Problem } from "../kernel/problem.ts";
 import { guardMember } from "../team/member.store.ts";
 import { cardSchema, resourceCard, trailCard } from "./resource.card.ts";
 import { loadResource, rightOf } from "./resource.routes.ts";
-import { guardResource, updateResource } from "./resource.store.ts";
+import { assignOwner, guardResource } from "./resource.store.ts";
 import type { ResourceType, StoredType } from "./type.ts";
 
 const Body = z.strictObject({ memberId: z.string().max(64) });
@@ -26,9 +27,10 @@ const assign = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   const [[member]] = await call.read(findMember(call.db, row.accountId, body.memberId));
   if (member === undefined) throw missing;
   const after = { ...row, ownerId: body.memberId, version: row.version + 1, updatedAt: call.now };
+  const permit = requestPermit(call, { kind: "object", id: row.id });
   const event = call.event(rightOf(type, "edit"), { type: type.name, id: row.id }, { changes: difference(trailCard(stored, row), trailCard(stored, after)) });
   return call.commit({
-    statements: [guardResource(call.db, row), guardMember(call.db, member.row), updateResource(call.db, after)], events: [event],
+    statements: [guardResource(call.db, row), guardMember(call.db, member.row), assignOwner(call.db, permit, after)], events: [event],
   }, { status: 200, body: resourceCard(stored, after, call.principal.grantSet), headers: { ETag: etag(after.version) } });
 });
 

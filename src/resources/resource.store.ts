@@ -1,4 +1,5 @@
 import { and, eq, inArray, or, type Placeholder, type SQL, sql } from "drizzle-orm";
+import type { Permit } from "../identity/permit.ts";
 import { type Db, guard, prepared, type Statement } from "../kernel/db.ts";
 import { resource, type ResourceRow } from "../schema/resource.ts";
 import { accessGrant, member } from "../schema/team.ts";
@@ -43,6 +44,12 @@ export const UNIQUE_KEY = "resource.account_id, resource.type, resource.unique_k
 export const updateResource = (db: Db, row: ResourceRow): Statement => {
   const { accountId, type, id, createdBy: _, createdAt: __, ...rest } = row;
   return db.update(resource).set(rest).where(at(accountId, type, id));
+};
+
+/** Members with rights on their own objects reach it from then on, so the change of its owner needs a permit. */
+export const assignOwner = (db: Db, permit: Permit, row: ResourceRow): Statement => {
+  permit.requireFor(row.id);
+  return updateResource(db, row);
 };
 
 /** Gives some attributes a new value, whatever the others are by then. The caller's batch says when. */

@@ -1,16 +1,21 @@
-import { mayGive } from "../access/invite.ts";
+import { decide } from "../access/decide.ts";
 import { presetOf } from "../access/model.ts";
+import { guardStamp } from "../access/stamp.store.ts";
+import type { TypeTable } from "../access/type.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import { hasLapsed } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
+import { NO_ACCESS } from "../identity/access-gain.ts";
 import { isAnothers } from "../identity/other-credential.ts";
 import { countWithin } from "../identity/limit.change.ts";
 import { LIMITS, tooMany, windowEnd } from "../identity/limit.ts";
 import { findAddressee } from "../identity/member.store.ts";
+import { decidePermit, Permit } from "../identity/permit.ts";
 import { postLetters } from "../identity/post-letters.change.ts";
 import type { Principal } from "../identity/principal.ts";
+import { findPrincipalBehind } from "../identity/principal.store.ts";
 import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { joinedLetters } from "../invitations/acceptance.change.ts";
 import { MEMBER_USER, userIdOf } from "../invitations/acceptance.store.ts";
@@ -51,25 +56,32 @@ interface Joined {
   readonly session?: Tokens;
 }
 
+interface Good {
+  readonly link: Link;
+  /** As strong as now. */
+  readonly maker: Principal;
+}
+
 /** Whoever has the link, and reads the mail of the address, becomes a member with the link's role and nothing else. @throws Problem */
-export async function join(call: OpenCall, asked: Joining): Promise<Joined> {
+export async function join(call: OpenCall, types: TypeTable, asked: Joining): Promise<Joined> {
   const hash = sha256Hex(asked.token);
   // What is wrong with the link is told before a try of the code is used up.
-  let link = requireGood(call, (await findLink(call.db, hash))[0]);
-  requireDomain(link.account.settings.allowedEmailDomains ?? [], asked.email);
+  let good = await requireGood(call, types, (await findLink(call.db, hash))[0]);
+  const { account } = good.link;
+  requireDomain(account.settings.allowedEmailDomains ?? [], asked.email);
   const caller = await call.caller();
   const proof = await prove(call, { email: asked.email, code: asked.code });
   await refuseOthers(call, caller, proof);
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    const [known] = await findMemberOf(call.db, link.account.id, proof.email);
+    const [known] = await findMemberOf(call.db, account.id, proof.email);
     if (known !== undefined) {
       await batch(call.db, [giveTryBack(call.db, proof)]);
       throw new Problem("conflict/duplicate-member", { detail: "This address is a member's already. Sign in, or accept the invitation that was sent." });
     }
-    await requireNotBarred(call, link.account.id, proof);
-    const joined = await write(call, link, asked, proof);
+    await requireNotBarred(call, account.id, proof);
+    const joined = await write(call, good, asked, proof);
     if (joined !== null) return joined;
-    link = requireGood(call, (await findLink(call.db, hash))[0]);
+    good = await requireGood(call, types, (await findLink(call.db, hash))[0]);
   }
   throw stale();
 }
@@ -91,31 +103,42 @@ async function requireNotBarred({ db }: OpenCall, accountId: string, proof: Proo
 }
 
 /** A link by which one may join now, and from here. @throws Problem */
-function requireGood({ now, origin, env }: OpenCall, found: Link | undefined): Link {
+async function requireGood({ db, now, origin, env }: OpenCall, types: TypeTable, found: Link | undefined): Promise<Good> {
   if (found === undefined) throw new Problem("not-found", { detail: "No link has this token." });
   const { link, account, inviter } = found;
   const preset = presetOf(account.kind);
   const status = linkStatus(link, now);
   // A link goes no further than its maker: whoever left, or could not give the role by now, has given nothing.
-  const mayStill = inviter !== null && inviter.status === "active" && mayGive(preset, inviter.roles, [link.role ?? ""]);
-  if (status === "revoked" || !mayStill) throw new Problem("invitation/revoked", { detail: "This link was ended. Ask whoever gave it to you for another." });
+  const maker = inviter === null ? null : await findPrincipalBehind(db, inviter.memberId, account.id, types);
+  if (status === "revoked" || maker === null || permitJoin(maker, found, link.id) === null) throw new Problem("invitation/revoked", { detail: "This link was ended. Ask whoever gave it to you for another." });
   if (status === "used") throw new Problem("invitation/used", { detail: "This link was used as often as it may be. Ask whoever gave it to you for another." });
   if (status === "expired") throw new Problem("invitation/expired");
   if (!admitsAddress([compileRules(account.allowedIps)], origin.ip)) throw new Problem("ip/not-allowed", { detail: "Join from an address that the account allows." });
   if (hasLapsed({ preset, plan: account.plan }, [link.role ?? ""])) {
     throw new Problem("plan/feature-required", { members: { feature: "restrictedAccounts", contact: account.plan.contactUrl ?? env.CONTACT_URL } });
   }
-  return found;
+  return { link: found, maker };
+}
+
+/** A permit for a member with the link's role, by what its maker may give now; "plan": the plan has lapsed; null: less. */
+function permitJoin(maker: Principal, { link }: Link, memberId: string): Permit | "plan" | null {
+  if (maker.member.status !== "active" || maker.astray || !decide(maker.grantSet, "member.create").allowed) return null;
+  const access = { ...NO_ACCESS, roles: [link.role ?? ""], isLetIn: true };
+  const answer = decidePermit(maker, { kind: "entry", memberId, access }, "member");
+  if (answer instanceof Permit) return answer;
+  return answer.kind === "plan" ? "plan" : null;
 }
 
 /** Null when the link or the account is no longer what was read. @throws Problem conflict/member-limit, conflict/duplicate-member, auth/invalid-credential */
-async function write(call: OpenCall, found: Link, { firstName, lastName, signIn }: Joining, proof: Proof): Promise<Joined | null> {
+async function write(call: OpenCall, { link: found, maker }: Good, { firstName, lastName, signIn }: Joining, proof: Proof): Promise<Joined | null> {
   const { db, env, now } = call;
   const { link, account } = found;
   const preset = presetOf(account.kind);
   const row: MemberRow = {
     ...newMemberRow({ now, principal: { memberId: link.invitedBy } }, account.id, { firstName, lastName, email: proof.email, roles: [link.role ?? ""] }), acceptedAt: now, emailVerifiedAt: now,
   };
+  const permit = permitJoin(maker, found, row.id);
+  if (!(permit instanceof Permit)) return null;
   const person = { id: newId("user", now), email: proof.email, emailVerifiedAt: now, locale: account.settings.locale ?? DEFAULT_SETTINGS.locale, createdAt: now };
   const limit = memberLimit(account.plan, preset);
   const opened = signIn ? await openSession(call, row, userIdOf(proof.email)) : null;
@@ -123,10 +146,11 @@ async function write(call: OpenCall, found: Link, { firstName, lastName, signIn 
   const letters = [...joinedLetters(call, found, row, "link"), ...await ownerLetters(call, found, row)];
   try {
     await batch(db, [
+      guardStamp(db, maker.stamp),
       ...(limit === Infinity ? [] : [guardMemberLimit(db, account.id, limit)]), ...spend(db, proof, now),
       ...countWithin(call, LIMITS.joinsBy, link.id, "link_joins"),
       guardNotBarred(db, "invitation_changed", account.id, { email: proof.email, externalId: null }),
-      ...joinByLink(db, found, row, person, preset.logins === true, now), ...opened?.statements ?? [],
+      ...joinByLink(db, permit, found, row, person, preset.logins === true, now), ...opened?.statements ?? [],
       ...events.map((event) => stage(db, event)), ...postLetters(call, letters, { accountId: account.id, kind: account.kind }),
     ]);
   } catch (error) {
@@ -151,7 +175,7 @@ const told = ({ id, accountId }: MemberRow, opened: Opened | null): Joined =>
 /** Null where it is to be asked anew. @throws Problem */
 function refused(error: unknown, now: number): null {
   const failed = failedGuard(error);
-  if (failed === "invitation_changed" || failedUnique(error, MEMBER_EMAIL) || failedUnique(error, MEMBER_USER)) return null;
+  if (failed === "invitation_changed" || failed === "stale" || failedUnique(error, MEMBER_EMAIL) || failedUnique(error, MEMBER_USER)) return null;
   if (failed === "claim_used") throw wrongCode();
   if (failed === "link_joins") {
     throw tooMany(LIMITS.joinsBy, windowEnd(LIMITS.joinsBy, now), now, "As many people as may joined by this link today.");

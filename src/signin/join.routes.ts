@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { TypeTable } from "../access/type.ts";
 import { type Endpoint, openEndpoint } from "../identity/call.ts";
 import { called } from "../kernel/body.ts";
 import { MEMBER_STATUSES } from "../schema/team.ts";
@@ -11,7 +12,7 @@ const Body = z.strictObject({
   signIn: z.boolean().default(false).describe("Open a session in the same step."),
 });
 
-const joining = openEndpoint({
+const joining = (types: TypeTable) => openEndpoint({
   method: "POST", path: "/v1/operator-links/join", tag: "Sign-in", right: "public", status: 201,
   summary: "Join by an operator link, with the code that POST /v1/auth/codes mails when it is asked with the `link`. There is no access until it is granted.",
   body: Body, answer: z.object({ memberId: z.string(), accountId: z.string(), status: z.enum(MEMBER_STATUSES), session: Tokens.optional().describe("With signIn.") }),
@@ -19,6 +20,6 @@ const joining = openEndpoint({
     "not-found", "invitation/used", "invitation/expired", "invitation/revoked", "auth/invalid-credential", "ip/not-allowed", "plan/feature-required",
     "conflict/duplicate-member", "conflict/former-member", "conflict/member-limit", "quota-exceeded", "stale",
   ],
-}, async (call) => ({ status: 201, body: await join(call, await call.body()) }));
+}, async (call) => ({ status: 201, body: await join(call, types, await call.body()) }));
 
-export const joinEndpoints: Endpoint[] = [joining];
+export const joinEndpoints = (types: TypeTable): Endpoint[] => [joining(types)];

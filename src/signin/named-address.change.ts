@@ -1,13 +1,13 @@
-import type { GrantRow } from "../access/preset.ts";
 import { difference } from "../audit/difference.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { hasArrivedSince } from "../identity/arrival.ts";
 import type { Call, Change } from "../identity/call.ts";
 import { findStanding } from "../identity/claim.store.ts";
 import { effectsOf } from "../identity/effect.change.ts";
+import type { Permit } from "../identity/permit.ts";
 import { securityLetters } from "../identity/security-letter.change.ts";
 import { invitationCard, mailed } from "../invitations/invitation.card.ts";
-import { findWaiting, guardInvitation, insertInvitation, INVITATION_PENDING, updateInvitation } from "../invitations/invitation.store.ts";
+import { findWaiting, guardInvitation, insertInvitation, INVITATION_PENDING, renewInvitation } from "../invitations/invitation.store.ts";
 import { type Inviting, newInvitation, sent } from "../invitations/invite.change.ts";
 import { newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/operation.ts";
@@ -16,11 +16,6 @@ import { rememberNames } from "../team/former.store.ts";
 import type { MemberRow } from "../team/member.card.ts";
 import { guardMember, MEMBER_EMAIL, updateMember } from "../team/member.store.ts";
 import { unlinkPerson } from "./address.store.ts";
-
-export interface Named {
-  readonly row: MemberRow;
-  readonly grants: readonly GrantRow[];
-}
 
 /** The member with another address on the card. */
 export function withAddress({ now, principal }: Call, row: MemberRow, email: string): MemberRow {
@@ -35,7 +30,7 @@ export function withAddress({ now, principal }: Call, row: MemberRow, email: str
  * person. The address on the card so far hears of it. Who is allowed to has been decided.
  * @throws Problem conflict/state, quota-exceeded
  */
-export async function nameAddress(call: Call, { row }: Named, email: string, place: Inviting): Promise<Answer> {
+export async function nameAddress(call: Call, permit: Permit, row: MemberRow, email: string, place: Inviting): Promise<Answer> {
   const { db, now } = call;
   if (row.userId !== null) throw new Problem("conflict/state", { detail: "A person signs in as this member, and changes the address in a session. Else unlink it first." });
   if (row.status === "blocked") throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
@@ -49,8 +44,8 @@ export async function nameAddress(call: Call, { row }: Named, email: string, pla
   return call.commit({
     statements: [
       guardMember(db, row),
-      ...(after === row ? [] : [rememberNames(db, row.accountId, row.id, [{ email: row.email, externalId: null }], now), updateMember(db, after)]),
-      ...(waiting === undefined ? [insertInvitation(db, moved)] : [guardInvitation(db, waiting), updateInvitation(db, waiting, moved)]),
+      ...(after === row ? [] : [rememberNames(db, row.accountId, row.id, [{ email: row.email, externalId: null }], now), updateMember(db, permit, after)]),
+      ...(waiting === undefined ? [insertInvitation(db, permit, moved)] : [guardInvitation(db, waiting), renewInvitation(db, permit, waiting, moved)]),
     ],
     events: inBoth(call, row.accountId, [
       ...(after === row ? [] : [call.event("member.edit", { type: "member", id: row.id }, { changes: { before: { email: row.email }, after: { email } } })]),

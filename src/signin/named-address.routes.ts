@@ -1,19 +1,19 @@
 import { z } from "zod";
 import { decide, memberRef } from "../access/decide.ts";
 import { presetFor } from "../access/model.ts";
-import type { TypeTable } from "../access/type.ts";
 import { findParent } from "../accounts/account.store.ts";
 import { loadTenant } from "../accounts/tenant.change.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import { requireAuthorityToStop } from "../identity/refusal.change.ts";
 import { settingsOf } from "../identity/settings.ts";
-import { requireGiving } from "../invitations/giving.change.ts";
+import { permitInviting } from "../invitations/giving.change.ts";
 import { InvitationCard, Mailed } from "../invitations/invitation.card.ts";
 import { requireDomain } from "../invitations/invite.change.ts";
 import { Problem } from "../kernel/problem.ts";
 import { email, type MemberRow } from "../team/member.card.ts";
-import { keepOwnersAddress, loadMember } from "../team/member.change.ts";
+import { accessOf, keepOwnersAddress, loadMember } from "../team/member.change.ts";
 import { nameAddress, unlinkAddress, withAddress } from "./named-address.change.ts";
 
 const body = z.strictObject({ email: email.describe("Stands on the member's card from now on.") });
@@ -27,19 +27,20 @@ function refuseSelfAndOwner({ principal }: Call, row: MemberRow, isOwnersCard: b
   throw new Problem("conflict/last-admin", { detail: "This member owns the account, so only the platform does this." });
 }
 
-const name = (types: TypeTable) => endpoint({
+const name = endpoint({
   method: "POST", path: "/v1/members/:id/sign-in-address", tag: "Members", right: "member.edit", status: 200,
   summary: "Name the address that signs in as a member whom no person signs in as yet: it is invited by mail. Keys of the member end when the invitation is accepted.",
   body, answer, problems,
 }, async (call) => {
-  const { row, grants } = await loadMember(call, "member.edit");
+  const found = await loadMember(call, "member.edit");
+  const { row } = found;
   const { email: wanted } = await call.body();
   // A key of the owner may have written the address on the card.
   refuseSelfAndOwner(call, row, !(row.emailBy === row.id && row.emailWith === "key"));
   if (row.email !== wanted) keepOwnersAddress(call, row);
-  await requireGiving(call, types, { row: withAddress(call, row, wanted), grants });
+  const permit = permitInviting(call, { ...found, row: withAddress(call, row, wanted) });
   const { account, preset } = call.principal;
-  return nameAddress(call, { row, grants }, wanted, { name: account.name, preset, settings: account.settings });
+  return nameAddress(call, permit, row, wanted, { name: account.name, preset, settings: account.settings });
 });
 
 const unlink = endpoint({
@@ -72,7 +73,9 @@ const nameAsPlatform = endpoint({
   if (found === undefined) throw new Problem("not-found");
   const { settings, switches } = settingsOf(account, above?.settings ?? null);
   requireDomain(settings.allowedEmailDomains, wanted);
-  return nameAddress(call, found, wanted, { name: account.name, preset: presetFor(account.kind, switches), settings });
+  const access = accessOf(found.row, found.grants, found.customRoles);
+  const permit = requestPermit(call, { kind: "entry", memberId: found.row.id, access }, "platform");
+  return nameAddress(call, permit, found.row, wanted, { name: account.name, preset: presetFor(account.kind, switches), settings });
 });
 
 const unlinkAsPlatform = endpoint({
@@ -85,4 +88,4 @@ const unlinkAsPlatform = endpoint({
   return unlinkAddress(call, found.row);
 });
 
-export const namedAddressEndpoints = (types: TypeTable): Endpoint[] => [name(types), unlink, nameAsPlatform, unlinkAsPlatform];
+export const namedAddressEndpoints: readonly Endpoint[] = [name, unlink, nameAsPlatform, unlinkAsPlatform];

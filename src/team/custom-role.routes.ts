@@ -1,6 +1,7 @@
 import { difference } from "../audit/difference.ts";
-import type { TypeTable } from "../access/type.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import type { Permit } from "../identity/permit.ts";
+import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
 import { definite } from "../kernel/body.ts";
 import { fold } from "../kernel/fold.ts";
@@ -8,18 +9,18 @@ import { newId } from "../kernel/id.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { RoleRow } from "../schema/team.ts";
 import { requireGranted } from "./grant.change.ts";
-import { checkAssignment } from "./member.change.ts";
 import { CustomRoleCard, customRoleCard, inOrder, NewRole, RolePatch } from "./role.card.ts";
-import { loadRole, refuseOwnGain, ROLES_MAX, saveRole } from "./role.change.ts";
+import { loadRole, ROLES_MAX, saveRole } from "./role.change.ts";
 import { insertRole, listRoles, removeRole, updateRole } from "./role.store.ts";
 
-/** Nobody makes a role that goes further than their own rights, or that makes no sense here. @throws Problem access/denied, validation */
-async function checkContent(call: Call, { rights, grants }: RoleRow, types: TypeTable): Promise<void> {
-  await checkAssignment(call, { roles: [], rights, grants, creditLimit: null }, types, false);
+/** A role stays within its maker's own rights, and makes sense here. @throws Problem access/denied, validation */
+async function permitContent(call: Call, before: Pick<RoleRow, "rights" | "grants">, { id, rights, grants }: RoleRow): Promise<Permit> {
+  const permit = requestPermit(call, { kind: "role", roleId: id, before, after: { rights, grants } });
   await requireGranted(call, grants);
+  return permit;
 }
 
-const create = (types: TypeTable) => endpoint({
+const create = endpoint({
   method: "POST", path: "/v1/roles", tag: "Roles and rights", right: "role.edit", status: 201,
   summary: "Make a role of the account's own, with rights and grants within yours.", body: NewRole, answer: CustomRoleCard, idempotency: "optional",
   problems: ["conflict/duplicate", "conflict/state"],
@@ -31,10 +32,10 @@ const create = (types: TypeTable) => endpoint({
   const row: RoleRow = {
     ...body, nameFolded: fold(body.name), rights: inOrder(body.rights), id: newId("role", call.now), accountId, version: 1, createdBy: memberId, createdAt: call.now, updatedAt: call.now,
   };
-  await checkContent(call, row, types);
+  const permit = await permitContent(call, { rights: [], grants: [] }, row);
   if (rows.length >= ROLES_MAX) throw new Problem("conflict/state", { detail: `An account has at most ${ROLES_MAX} roles of its own.` });
   const answer = customRoleCard(row);
-  return saveRole(call, row.id, [insertRole(call.db, row)], difference({}, answer), {
+  return saveRole(call, row.id, [insertRole(call.db, permit, row)], difference({}, answer), {
     status: 201, body: answer, headers: { ETag: etag(row.version), Location: `/v1/roles/${row.id}` },
   });
 });
@@ -47,7 +48,7 @@ const card = endpoint({
   return { status: 200, body: customRoleCard(row), headers: { ETag: etag(row.version) } };
 });
 
-const edit = (types: TypeTable) => endpoint({
+const edit = endpoint({
   method: "PATCH", path: "/v1/roles/:id", tag: "Roles and rights", right: "role.edit", status: 200,
   summary: "Change a role of the account's own. The next call of everybody who has it obeys.", body: RolePatch, answer: CustomRoleCard, ifMatch: "required",
   problems: ["conflict/duplicate"],
@@ -56,10 +57,9 @@ const edit = (types: TypeTable) => endpoint({
   const patch = definite(await call.body());
   call.ifMatch(row.version);
   const after: RoleRow = { ...row, ...patch, rights: inOrder(patch.rights ?? row.rights), updatedAt: call.now, version: row.version + 1 };
-  await checkContent(call, after, types);
-  refuseOwnGain(call, row, after);
+  const permit = await permitContent(call, row, after);
   const answer = customRoleCard(after);
-  return saveRole(call, row.id, [updateRole(call.db, after)], difference(customRoleCard(row), answer), { status: 200, body: answer, headers: { ETag: etag(after.version) } });
+  return saveRole(call, row.id, [updateRole(call.db, permit, after)], difference(customRoleCard(row), answer), { status: 200, body: answer, headers: { ETag: etag(after.version) } });
 });
 
 const remove = endpoint({
@@ -71,4 +71,4 @@ const remove = endpoint({
   return saveRole(call, row.id, removeRole(call.db, row), { before: customRoleCard(row), after: {} }, { status: 204 });
 });
 
-export const customRoleEndpoints = (types: TypeTable): Endpoint[] => [create(types), card, edit(types), remove];
+export const customRoleEndpoints: readonly Endpoint[] = [create, card, edit, remove];

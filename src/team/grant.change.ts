@@ -3,7 +3,7 @@ import { typeOf } from "../access/right.ts";
 import type { Call } from "../identity/call.ts";
 import { keeperOf } from "../identity/principal.ts";
 import { invalid } from "../kernel/problem.ts";
-import { neededGrant } from "./assignment.ts";
+import { neededGrant } from "../access/assignment.ts";
 import { findAccountsBelow, findPlaces, type Place } from "./grant.store.ts";
 
 /** An object that a grant names; "0" belongs to nothing. */

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { bumpMember } from "../access/stamp.store.ts";
 import type { GrantRow, Preset } from "../access/preset.ts";
-import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import type { Permit } from "../identity/permit.ts";
 import { requireAuthorityToStop, requirePower, stopsEveryMember } from "../identity/refusal.change.ts";
 import { etag } from "../identity/request.ts";
 import type { Answer } from "../kernel/operation.ts";
@@ -11,7 +11,7 @@ import { invalid } from "../kernel/problem.ts";
 import { accessNotice } from "./access-notice.change.ts";
 import { findGranted, type Granted, requireGranted, requireNeeded } from "./grant.change.ts";
 import { Grants, GRANTS_MAX, MemberCard, memberCard, type MemberRow } from "./member.card.ts";
-import { checkAssignment, loadMember, refuseOwnGrants, refuseUnseenLoss } from "./member.change.ts";
+import { loadMember, permitMember, refuseUnseenLoss } from "./member.change.ts";
 import { guardMember, replaceGrants } from "./member.store.ts";
 import { takesGrantsOnly } from "./taking.ts";
 
@@ -29,20 +29,19 @@ function wantedGrants({ bundles }: Preset, { grants = [], preset }: z.infer<type
 }
 
 /** The grants of a member, replaced as a whole. The member's next call obeys. */
-async function saveGrants(call: Call, row: MemberRow, before: readonly GrantRow[], grants: readonly GrantRow[]): Promise<Answer> {
-  refuseOwnGrants(call, row, before, grants);
+async function saveGrants(call: Call, permit: Permit, row: MemberRow, before: readonly GrantRow[], grants: readonly GrantRow[]): Promise<Answer> {
   if (!stopsEveryMember(call.principal)) refuseUnseenLoss(call, before, grants);
   const after = { ...row, updatedAt: call.now, version: row.version + 1 };
   const is = memberCard(after, grants, call.principal.account.name);
   return call.commit({
-    statements: [guardMember(call.db, row), ...replaceGrants(call.db, row.accountId, row.id, grants), bumpMember(call.db, row.accountId, row.id, call.now)],
+    statements: [guardMember(call.db, row), ...replaceGrants(call.db, permit, row.accountId, row.id, grants), bumpMember(call.db, row.accountId, row.id, call.now)],
     events: [call.event("grant.edit", { type: "member", id: row.id }, { changes: difference({ grants: before }, { grants: is.grants }) })],
     letters: await accessNotice(call, row, memberCard(row, before, ""), is),
   }, { status: 200, body: is, headers: { ETag: etag(after.version) } });
 }
 
 /** What the operators page calls Modify: the grants of a member, replaced as a whole. */
-const put = (types: TypeTable) => endpoint({
+const put = endpoint({
   method: "PUT", path: "/v1/members/:id/grants", tag: "Members", right: "grant.edit", status: 200,
   summary: "Replace the grants of a member, one by one or by a bundle. The member's next call obeys.", body: NewGrants, answer: MemberCard, ifMatch: "optional",
   problems: ["plan/feature-required"],
@@ -51,13 +50,11 @@ const put = (types: TypeTable) => endpoint({
   const { row, grants: before } = found;
   const grants = wantedGrants(call.principal.preset, await call.body());
   call.ifMatch(row.version);
-  if (!takesGrantsOnly(before, grants)) {
-    requirePower(call.principal, { ...row, ...found });
-    await checkAssignment(call, { roles: [], rights: [], grants, creditLimit: null }, types, true);
-    await requireGranted(call, grants);
-  }
+  if (!takesGrantsOnly(before, grants)) requirePower(call.principal, { ...row, ...found });
+  const permit = await permitMember(call, found, row, grants, { grants });
+  if (!takesGrantsOnly(before, grants)) await requireGranted(call, grants);
   requireNeeded(call.principal.preset, row.roles, grants, "/grants");
-  return saveGrants(call, row, before, grants);
+  return saveGrants(call, permit, row, before, grants);
 });
 
 const each = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
@@ -70,31 +67,32 @@ const Tasks = z.strictObject({
 });
 
 /** One type of a member's grants, by another name: those of other types stay as they are. */
-const putType = <Body>(types: TypeTable, type: "tool" | "task", body: z.ZodType<Body>, idsOf: (body: Body) => readonly string[], check: (body: Body, found: readonly (Granted | null)[]) => void) => endpoint({
+const putType = <Body>(type: "tool" | "task", body: z.ZodType<Body>, idsOf: (body: Body) => readonly string[], check: (body: Body, found: readonly (Granted | null)[]) => void) => endpoint({
   method: "PUT", path: `/v1/members/:id/${type}s`, tag: "Members", right: "grant.edit", status: 200,
   summary: type === "tool" ? "Replace the tools that a sub-account may use. A manager has every tool, whatever is ticked." : "Replace the tasks that a sub-account is let into.",
   body, answer: MemberCard, ifMatch: "optional",
 }, async (call: Call<Body>) => {
-  const { row, grants: before } = await loadMember(call, "grant.edit");
+  const found = await loadMember(call, "grant.edit");
+  const { row, grants: before } = found;
   call.decide(`${type}.view`);
   const wanted = await call.body();
   call.ifMatch(row.version);
   const given = idsOf(wanted).map((resourceId): GrantRow => ({ resourceType: type, resourceId, access: "view" }));
-  await checkAssignment(call, { roles: [], rights: [], grants: given, creditLimit: null }, types, true);
-  check(wanted, await findGranted(call, given));
   const grants = [...before.filter(({ resourceType }) => resourceType !== type), ...given];
+  const permit = await permitMember(call, found, row, grants, { grants: given });
+  check(wanted, await findGranted(call, given));
   requireNeeded(call.principal.preset, row.roles, grants, `/${type}s`);
-  return saveGrants(call, row, before, grants);
+  return saveGrants(call, permit, row, before, grants);
 });
 
-const tools = (types: TypeTable) => putType(types, "tool", Tools, ({ toolIds }) => toolIds, (_, found) => {
+const tools = putType("tool", Tools, ({ toolIds }) => toolIds, (_, found) => {
   const unknown = found.indexOf(null);
   if (unknown >= 0) throw invalid(`/toolIds/${unknown}`, "names no tool");
 });
 
-const tasks = (types: TypeTable) => putType(types, "task", Tasks, (body) => body.tasks.map(({ taskId }) => taskId), (body, found) => {
+const tasks = putType("task", Tasks, (body) => body.tasks.map(({ taskId }) => taskId), (body, found) => {
   const unknown = body.tasks.findIndex(({ toolId }, index) => found[index]?.parentId !== toolId);
   if (unknown >= 0) throw invalid(`/tasks/${unknown}/taskId`, "names no task of that tool");
 });
 
-export const grantEndpoints = (types: TypeTable): Endpoint[] => [put(types), tools(types), tasks(types)];
+export const grantEndpoints: readonly Endpoint[] = [put, tools, tasks];

@@ -1,15 +1,17 @@
 import { memberRef } from "../access/decide.ts";
 import { seesGranted } from "../access/grant-set.ts";
 import { isCustomRole } from "../access/invite.ts";
+import type { Assignment } from "../access/assignment.ts";
+import type { CustomRole } from "../access/contribution.ts";
 import type { GrantRow, Preset } from "../access/preset.ts";
-import type { TypeTable } from "../access/type.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import type { Call } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
-import { restrictionOf } from "../identity/key-restriction.ts";
-import { canonicalRules, requirePower, withoutRestrictedAccounts } from "../identity/refusal.change.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
-import { type Assignment, assignmentFault } from "./assignment.ts";
+import { type Access, NO_ASSIGNMENT } from "../identity/access-gain.ts";
+import { addingFault, type Permit } from "../identity/permit.ts";
+import { requestPermit } from "../identity/permit.change.ts";
+import { canonicalRules, requirePower } from "../identity/refusal.change.ts";
+import { Problem } from "../kernel/problem.ts";
 import { findRoles } from "./role.store.ts";
 import type { MemberRow } from "./member.card.ts";
 
@@ -50,29 +52,34 @@ export function requireMember(
   return found;
 }
 
-/**
- * @param anew the member gets roles or grants by this call: then the plan must have what they need, and a narrowed key
- *   gives no role that goes beyond it, none at all where it is bound to a place or a time. What the member has already is not given again.
- * @throws Problem validation, access/denied, plan/feature-required
- */
-export async function checkAssignment(call: Call, wanted: Omit<Assignment, "customRoles">, types: TypeTable, anew: boolean): Promise<void> {
-  const { accountId, account, home, member, grantSet, credential, preset } = call.principal;
-  const named = wanted.roles.filter(isCustomRole);
-  const customRoles = named.length === 0 ? [] : (await call.read(findRoles(call.db, accountId, named)))[0].map(({ id, ...role }) => ({ ...role, key: id }));
-  const giver = { preset: home.preset, roles: member.roles, grantSet, narrowed: anew && restrictionOf(credential).scopes !== null };
-  const fault = assignmentFault(giver, { ...wanted, customRoles }, accountId, preset, types, !anew || account.plan.restrictedAccounts);
-  if (fault === null) return anew ? requireUnbound(call, wanted) : undefined;
-  if (fault.kind === "invalid") throw invalid(fault.pointer, fault.detail);
-  if (fault.kind === "denied") throw new Problem("access/denied", { detail: fault.detail });
-  throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
+type Asked = Omit<Assignment, "customRoles">;
+
+/** What a member has by these rows. @param customRoles those of `row.roles` that the account made for itself */
+export const accessOf = (row: MemberRow, grants: readonly GrantRow[], customRoles: readonly CustomRole[]): Access => ({
+  roles: row.roles, customRoles, rights: row.rights, grants, creditLimit: row.creditLimit,
+  objectGroupIds: row.objectGroupIds, allowedIps: row.allowedIps, isLetIn: row.status !== "blocked",
+});
+
+/** The account's own roles among these. */
+export async function loadCustomRoles(call: Call, roles: readonly string[]): Promise<CustomRole[]> {
+  const named = roles.filter(isCustomRole);
+  if (named.length === 0) return [];
+  const [found] = await call.read(findRoles(call.db, call.principal.accountId, named));
+  return found.map(({ id, rights, grants }) => ({ key: id, rights, grants }));
 }
 
-/** Whoever is given something comes in from anywhere and for good, so a key that does not gives nothing. @throws Problem access/denied */
-function requireUnbound({ principal: { credential } }: Call, { roles, rights, grants }: Omit<Assignment, "customRoles">): void {
-  const { allowedIps, expiresAt } = restrictionOf(credential);
-  const bound = allowedIps.length > 0 ? "allowedIps" : expiresAt !== null ? "expiresAt" : null;
-  if (bound === null || [roles, rights, grants].every((given) => given.length === 0)) return;
-  throw new Problem("access/denied", { detail: `The key of this call is narrowed in ${bound}, and whoever it gave something would not be. Use a key that is narrowed in scopes only, or sign in.` });
+/**
+ * A permit for another access of a member who is there. @param asked what the body named: faults point at it
+ * @throws Problem validation, access/denied, plan/feature-required
+ */
+export async function permitMember(
+  call: Call, { row, grants, customRoles }: Loaded, after: MemberRow, afterGrants: readonly GrantRow[], asked: Partial<Asked> = {},
+): Promise<Permit> {
+  const afterRoles = await loadCustomRoles(call, after.roles);
+  return requestPermit(call, {
+    kind: "member", memberId: row.id, before: accessOf(row, grants, customRoles), after: accessOf(after, afterGrants, afterRoles),
+    asked: { ...NO_ASSIGNMENT, customRoles: afterRoles, ...asked },
+  });
 }
 
 /**
@@ -86,13 +93,10 @@ export function addressRules(call: Call, rules: readonly string[], consent: { al
   return canonical;
 }
 
-/** Where the seller lets only admins add members, whoever else holds the right adds none. @throws Problem access/denied */
+/** Asked before the body, so that no member without that power learns from a 422. @throws Problem access/denied */
 export function requireInviting({ principal }: Pick<Call, "principal">): void {
-  // The switch of the account acted on binds whoever acts from above, too.
-  for (const { switches, preset: { switches: { admins } } } of [principal.home, principal]) {
-    if (!switches.inviteOnlyAdmins || admins === undefined || principal.member.roles.some((role) => admins.includes(role))) continue;
-    throw new Problem("access/denied", { detail: `inviteOnlyAdmins is on: only ${admins.join(" and ")} add members here.`, members: { setting: "inviteOnlyAdmins" } });
-  }
+  const fault = addingFault(principal);
+  if (fault !== null) throw new Problem("access/denied", { detail: fault.detail, members: { setting: fault.setting } });
 }
 
 export const OWNER_STAYS = "This member owns the account. Ownership moves by an offer: POST /v1/accounts/{id}/ownership-offers.";
@@ -111,18 +115,6 @@ export function keepOwner({ principal }: Call, row: MemberRow, after: MemberRow,
 export function keepOwnersAddress({ principal }: Call, { id }: Pick<MemberRow, "id">): void {
   if (id !== principal.account.ownerMemberId || id === principal.memberId) return;
   throw new Problem("conflict/last-admin", { detail: "This member owns the account, and nobody else changes the owner's address." });
-}
-
-/** Else whoever is about to lose a role would keep its rights under another name, or in a role made for that. @throws Problem access/denied */
-export function refuseOwnRights(call: Call, row: MemberRow, { rights, roles }: Pick<MemberRow, "rights" | "roles">): void {
-  const isGain = rights.some((right) => !row.rights.includes(right)) || roles.some((role) => isCustomRole(role) && !row.roles.includes(role));
-  if (isGain && row.id === call.principal.memberId) throw new Problem("access/denied", { detail: "Nobody gives rights to themselves." });
-}
-
-/** The same for grants. @throws Problem access/denied */
-export function refuseOwnGrants(call: Call, row: MemberRow, before: readonly GrantRow[], grants: readonly GrantRow[]): void {
-  const isNew = (grant: GrantRow) => !before.some((held) => held.resourceType === grant.resourceType && held.resourceId === grant.resourceId && held.access === grant.access);
-  if (row.id === call.principal.memberId && grants.some(isNew)) throw new Problem("access/denied", { detail: "Nobody gives grants to themselves." });
 }
 
 /** Nobody takes a reach from others that they do not have: that would tell, and end, what they do not see. @throws Problem access/denied */
@@ -148,10 +140,4 @@ export const limitOf = (preset: Preset, { roles, rights, creditLimit }: MemberRo
 export function refuseUnseenGroupLoss({ principal: { grantSet: { groups } } }: Call, before: readonly string[], ids: readonly string[]): void {
   if (groups === null || before.every((id) => ids.includes(id) || groups.has(id))) return;
   throw new Problem("access/denied", { detail: "This member sees groups that you do not see; nobody takes those away." });
-}
-
-/** Nobody lets others into groups that they do not see themselves. @throws Problem access/denied */
-export function requireGroups({ principal: { grantSet: { groups } } }: Call, ids: readonly string[]): void {
-  if (groups === null || ids.every((id) => groups.has(id))) return;
-  throw new Problem("access/denied", { detail: "Nobody gives object groups beyond their own." });
 }

@@ -1,22 +1,27 @@
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import type { Permit } from "../identity/permit.ts";
 import { requireAuthorityToStop, requirePower } from "../identity/refusal.change.ts";
 import { etag } from "../identity/request.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { type MemberRow, MemberCard, memberCard } from "./member.card.ts";
-import { loadMember, withLogin } from "./member.change.ts";
+import { loadMember, permitMember, withLogin } from "./member.change.ts";
 import { type Beside, type MemberChange, savedMember } from "./saved-member.change.ts";
 
 /** Writes it, and answers what it is then. */
-export const saveMember = async (call: Call, row: MemberRow, after: MemberRow, right: MemberChange, was: object, is: object, beside: Beside = {}): Promise<Answer> =>
-  call.commit(await savedMember(call, row, after, right, was, is, beside), { status: 200, body: is, headers: { ETag: etag(after.version) } });
+export const saveMember = async (
+  call: Call, permit: Permit, row: MemberRow, after: MemberRow, right: MemberChange, was: object, is: object, beside: Beside = {},
+): Promise<Answer> =>
+  call.commit(await savedMember(call, permit, row, after, right, was, is, beside), { status: 200, body: is, headers: { ETag: etag(after.version) } });
 
 /** Blocks or unblocks the member that the path names. Unblocking gives back, so it asks for power over what the member holds. */
 export async function setLogin(call: Call, allowed: boolean): Promise<Answer> {
-  const { row, grants } = await loadMember(call, "member.block", allowed ? requirePower : requireAuthorityToStop);
+  const found = await loadMember(call, "member.block", allowed ? requirePower : requireAuthorityToStop);
+  const { row, grants } = found;
   const { account } = call.principal;
   const after = withLogin(call, { ...row, updatedAt: call.now, version: row.version + 1 }, allowed);
   if (after.status === row.status) return { status: 200, body: memberCard(row, grants, account.name), headers: { ETag: etag(row.version) } };
-  return saveMember(call, row, after, "member.block", memberCard(row, grants, account.name), memberCard(after, grants, account.name));
+  const permit = await permitMember(call, found, after, grants);
+  return saveMember(call, permit, row, after, "member.block", memberCard(row, grants, account.name), memberCard(after, grants, account.name));
 }
 
 const block = (verb: "block" | "unblock") => endpoint({

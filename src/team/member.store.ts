@@ -1,6 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { GrantRow } from "../access/preset.ts";
 import { type Db, type Expression, guard, type Statement } from "../kernel/db.ts";
+import type { Permit } from "../identity/permit.ts";
 import { LOGINS_MAX } from "./member-limit.ts";
 import { accessGrant, member } from "../schema/team.ts";
 import { foldedOf, type MemberRow } from "./member.card.ts";
@@ -10,10 +11,13 @@ export const MEMBER_EMAIL = "member.account_id, member.email";
 export const MEMBER_EXTERNAL = "member.account_id, member.external_id";
 
 /** @param logins the model's members have logins: the next one above all, or the lowest that is free again */
-export const insertMember = (db: Db, row: MemberRow, grants: readonly GrantRow[], logins: boolean): Statement[] => [
-  db.insert(member).values({ ...row, ...(logins ? { login: nextLogin(row.accountId) } : {}) }),
-  ...insertGrants(db, row.accountId, row.id, grants),
-];
+export const insertMember = (db: Db, permit: Permit, row: MemberRow, grants: readonly GrantRow[], logins: boolean): Statement[] => {
+  permit.requireFor(row.id);
+  return [
+    db.insert(member).values({ ...row, ...(logins ? { login: nextLogin(row.accountId) } : {}) }),
+    ...insertGrants(db, row.accountId, row.id, grants),
+  ];
+};
 
 /** Asked inside the insert, so that no two members get the same however many are added at once. */
 const nextLogin = (accountId: string) => sql`(SELECT CASE WHEN top IS NULL THEN '0001' WHEN top < '9999' THEN printf('%04d', top + 1) ELSE (
@@ -38,18 +42,26 @@ export const guardTopRole = (db: Db, accountId: string, memberId: string, topRol
     WHERE m.account_id = ${accountId} AND m.id <> ${memberId} AND m.status = 'active' AND r.value = ${topRole})`);
 
 /** Writes the row as given, with the next version. */
-export const updateMember = (db: Db, row: MemberRow): Statement => {
+export const updateMember = (db: Db, permit: Permit, row: MemberRow): Statement => {
+  permit.requireFor(row.id);
   const { id, accountId, version: _, createdAt: __, ...rest } = row;
   return db.update(member).set({ ...rest, ...foldedOf(rest), version: sql`${member.version} + 1` }).where(and(eq(member.id, id), eq(member.accountId, accountId)));
 };
 
-export const setGroups = (db: Db, accountId: string, memberId: string, groupIds: string[]): Statement =>
-  db.update(member).set({ objectGroupIds: groupIds }).where(and(eq(member.id, memberId), eq(member.accountId, accountId)));
+export const setGroups = (db: Db, permit: Permit, accountId: string, memberId: string, groupIds: string[]): Statement => {
+  permit.requireFor(memberId);
+  return db.update(member).set({ objectGroupIds: groupIds }).where(and(eq(member.id, memberId), eq(member.accountId, accountId)));
+};
 
-export const replaceGrants = (db: Db, accountId: string, memberId: string, grants: readonly GrantRow[]): Statement[] => [
-  db.delete(accessGrant).where(and(eq(accessGrant.accountId, accountId), eq(accessGrant.memberId, memberId))),
-  ...insertGrants(db, accountId, memberId, grants),
-];
+export const replaceGrants = (
+  db: Db, permit: Permit, accountId: string, memberId: string, grants: readonly GrantRow[],
+): Statement[] => {
+  permit.requireFor(memberId);
+  return [
+    db.delete(accessGrant).where(and(eq(accessGrant.accountId, accountId), eq(accessGrant.memberId, memberId))),
+    ...insertGrants(db, accountId, memberId, grants),
+  ];
+};
 
 const insertGrants = (db: Db, accountId: string, memberId: string, grants: readonly GrantRow[]): Statement[] =>
   grants.length === 0 ? [] : [db.run(sql`INSERT INTO access_grant (member_id, account_id, resource_type, resource_id, access)

@@ -5,7 +5,7 @@ import { type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { accessNotice } from "./access-notice.change.ts";
 import { GroupIds, MemberCard, memberCard } from "./member.card.ts";
-import { loadMember, refuseUnseenGroupLoss, requireGroups } from "./member.change.ts";
+import { loadMember, permitMember, refuseUnseenGroupLoss } from "./member.change.ts";
 import { requireKnownGroups } from "./object-group.change.ts";
 import { guardMember, setGroups } from "./member.store.ts";
 
@@ -15,16 +15,17 @@ const put = endpoint({
   method: "PUT", path: "/v1/members/:id/object-groups", tag: "Members", right: "object_group.edit", status: 200,
   summary: "Replace the object groups that a member sees. The member's next call obeys.", body: Body, answer: MemberCard, ifMatch: "optional",
 }, async (call) => {
-  const { row, grants } = await loadMember(call, "object_group.edit");
+  const found = await loadMember(call, "object_group.edit");
+  const { row, grants } = found;
   const { groupIds } = await call.body();
   call.ifMatch(row.version);
-  requireGroups(call, groupIds);
   refuseUnseenGroupLoss(call, row.objectGroupIds, groupIds);
   const { accountId } = row;
-  await requireKnownGroups(call, groupIds, "/groupIds");
   const after = { ...row, objectGroupIds: groupIds, updatedAt: call.now, version: row.version + 1 };
+  const permit = await permitMember(call, found, after, grants);
+  await requireKnownGroups(call, groupIds, "/groupIds");
   return call.commit({
-    statements: [guardMember(call.db, row), setGroups(call.db, accountId, row.id, groupIds), bumpMember(call.db, accountId, row.id, call.now)],
+    statements: [guardMember(call.db, row), setGroups(call.db, permit, accountId, row.id, groupIds), bumpMember(call.db, accountId, row.id, call.now)],
     events: [call.event("object_group.edit", { type: "member", id: row.id }, { changes: difference({ objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }) })],
     letters: await accessNotice(call, row, { objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }),
   }, { status: 200, body: memberCard(after, grants, call.principal.account.name), headers: { ETag: etag(after.version) } });

@@ -1,16 +1,13 @@
+import { givesWithin } from "../access/assignment.ts";
 import { decide } from "../access/decide.ts";
-import { within } from "../access/grant-set.ts";
-import type { GrantRow } from "../access/preset.ts";
 import { bumpAccount } from "../access/stamp.store.ts";
 import type { Changes } from "../audit/difference.ts";
 import type { Call } from "../identity/call.ts";
 import type { Principal } from "../identity/principal.ts";
-import { customSet } from "../identity/refusal.change.ts";
 import type { Statement } from "../kernel/db.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { RoleRow } from "../schema/team.ts";
-import { givesWithin } from "./assignment.ts";
 import { findRoles, ROLE_NAME } from "./role.store.ts";
 
 /** Custom roles an account has at most. */
@@ -25,7 +22,7 @@ export const seesCustomRoles = ({ grantSet }: Principal): boolean =>
 /** Everything that the role gives, the caller holds too. What the model does not know gives nothing. */
 export function isWithin({ home, member, grantSet, accountId, preset, types }: Principal, { rights, grants }: Content): boolean {
   const known = rights.filter((right) => preset.rights.has(right as never));
-  return givesWithin({ preset: home.preset, roles: member.roles, grantSet, narrowed: false },
+  return givesWithin({ preset: home.preset, roles: member.roles, grantSet },
     { roles: [], customRoles: [], rights: known, grants, creditLimit: null }, accountId, preset, types);
 }
 
@@ -37,16 +34,6 @@ export async function loadRole(call: Call, changes: boolean): Promise<RoleRow> {
   if (found === undefined) throw new Problem("not-found");
   if (changes && !isWithin(call.principal, found)) throw new Problem("access/denied", { detail: "This role goes further than your own rights." });
   return found;
-}
-
-/** Else whoever is about to lose a right would keep it under another name. @throws Problem access/denied */
-export function refuseOwnGain({ principal }: Call, before: RoleRow, after: RoleRow): void {
-  if (!principal.member.roles.includes(before.id)) return;
-  const set = (row: RoleRow) => customSet(principal, [{ key: row.id, rights: row.rights, grants: row.grants }]);
-  const isReach = ({ resourceType }: GrantRow) => principal.types.get(resourceType)?.grants === "reach";
-  const had = (grant: GrantRow) => before.grants.some((each) => each.resourceType === grant.resourceType && each.resourceId === grant.resourceId);
-  if (within(set(after), set(before)) && after.grants.filter(isReach).every(had)) return;
-  throw new Problem("access/denied", { detail: "Nobody gives rights to themselves: you have this role." });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { and, asc, eq, sql } from "drizzle-orm";
+import type { Permit } from "../identity/permit.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { fold } from "../kernel/fold.ts";
 import { role, type RoleRow } from "../schema/team.ts";
@@ -14,10 +15,15 @@ export const findRoles = (db: Db, accountId: string, ids: readonly string[]) =>
 export const listRoles = (db: Db, accountId: string) =>
   db.select().from(role).where(eq(role.accountId, accountId)).orderBy(asc(role.id));
 
-export const insertRole = (db: Db, row: RoleRow): Statement => db.insert(role).values({ ...row, nameFolded: fold(row.name) });
+export const insertRole = (db: Db, permit: Permit, row: RoleRow): Statement => {
+  permit.requireFor(row.id);
+  return db.insert(role).values({ ...row, nameFolded: fold(row.name) });
+};
 
-export const updateRole = (db: Db, { id, accountId, version: _, createdBy: __, createdAt: ___, ...rest }: RoleRow): Statement =>
-  db.update(role).set({ ...rest, nameFolded: fold(rest.name), version: sql`${role.version} + 1` }).where(and(eq(role.id, id), eq(role.accountId, accountId)));
+export const updateRole = (db: Db, permit: Permit, { id, accountId, version: _, createdBy: __, createdAt: ___, ...rest }: RoleRow): Statement => {
+  permit.requireFor(id);
+  return db.update(role).set({ ...rest, nameFolded: fold(rest.name), version: sql`${role.version} + 1` }).where(and(eq(role.id, id), eq(role.accountId, accountId)));
+};
 
 /** Fails the batch while a member has it. */
 export const removeRole = (db: Db, { id, accountId }: Pick<RoleRow, "id" | "accountId">): Statement[] => [

@@ -1,6 +1,7 @@
 import { difference } from "../audit/difference.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import type { Call, Change } from "../identity/call.ts";
+import type { Permit } from "../identity/permit.ts";
 import { endSessionsOf } from "../identity/session.store.ts";
 import type { Statement } from "../kernel/db.ts";
 import { accessNotice, blockLetters } from "./access-notice.change.ts";
@@ -20,7 +21,9 @@ export interface Beside {
 }
 
 /** A member written anew; the account never loses its owner or the last holder of its top role. @param is what is told, and compared with `was` for the trail */
-export async function savedMember(call: Call, row: MemberRow, after: MemberRow, right: MemberChange, was: object, is: object, beside: Beside = {}): Promise<Change> {
+export async function savedMember(
+  call: Call, permit: Permit, row: MemberRow, after: MemberRow, right: MemberChange, was: object, is: object, beside: Beside = {},
+): Promise<Change> {
   const { topRole } = call.principal.preset;
   keepOwner(call, row, after, topRole);
   const leavesTop = row.status === "active" && row.roles.includes(topRole) && !(after.status === "active" && after.roles.includes(topRole));
@@ -31,7 +34,7 @@ export async function savedMember(call: Call, row: MemberRow, after: MemberRow, 
       // Whoever is let in again signs in again.
       ...(after.status === "blocked" && row.status !== "blocked" ? [endSessionsOf(call.db, row.id, null, call.now), endOfferTo(call.db, row.id)] : []),
       ...(after.email === row.email ? [] : [rememberNames(call.db, row.accountId, row.id, [{ email: row.email, externalId: null }], call.now)]),
-      updateMember(call.db, after), ...beside.statements ?? [],
+      updateMember(call.db, permit, after), ...beside.statements ?? [],
     ],
     events: [call.event(right, { type: "member", id: row.id }, { changes: difference(was, { ...is, ...beside.note }) }), ...beside.events ?? []],
     letters: [...await accessNotice(call, row, was, is), ...await blockLetters(call, row, after)],

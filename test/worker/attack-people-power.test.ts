@@ -21,7 +21,7 @@ describe("a key that is narrowed in place or time lets nobody in who would not b
     await aged(waiting.id);
     const [first, second, third] = [person(), person(), person()];
     const refused = await narrow.api.post<{ detail: string }>("/v1/invitations", { ...first, roles: ["admin"] }, { idempotencyKey: newKey() });
-    expect([said(refused), refused.body.detail]).toEqual(["403 access/denied", expect.stringContaining("narrowed in")]);
+    expect([said(refused), refused.body.detail]).toEqual(["403 access/denied", expect.stringContaining("restricted in")]);
     expect([
       await narrow.api.post("/v1/members", { ...second, roles: ["member"] }), await resend(narrow, waiting.id), await move(narrow, waiting.member.id),
       await narrow.api.patch(`/v1/members/${old.memberId}`, { roles: ["member"] }, { ifMatch: "*" }),

@@ -22,12 +22,13 @@ export interface Contract {
   readonly done: ReadonlySet<string>;
 }
 
-export async function openContract(): Promise<Contract> {
+/** @param gate how the gate is called */
+export async function openContract(gate: Fetch = fetch): Promise<Contract> {
   const document = ok(await api(fetch, null).get<Document>("/openapi.json"), 200).body;
   const faults: string[] = [];
   const done = new Set<string>();
   const watched: Fetch = async (path, init) => {
-    const answer = await fetch(path, init);
+    const answer = await gate(path, init);
     const call = `${init?.method ?? "GET"} ${path.split("?")[0]}`;
     const template = templateOf(document, call);
     const found = template === null ? ["no operation of the document"] : await differences(document, template, answer.clone());

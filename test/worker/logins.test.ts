@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
+import { Permit } from "../../src/identity/permit.ts";
 import { openDb } from "../../src/kernel/db.ts";
 import { insertMember } from "../../src/team/member.store.ts";
 import type { MemberRow } from "../../src/team/member.card.ts";
@@ -115,7 +116,7 @@ describe("S3.52 a dealer with nearly 9,999 members", () => {
   });
 
   test("finds the next login in its index, never in the members themselves", async () => {
-    const [insert] = insertMember(openDb(env.DB), { accountId: dealer.accountId } as MemberRow, [], true);
+    const [insert] = insertMember(openDb(env.DB), new Permit(["mem_1"]), { accountId: dealer.accountId, id: "mem_1" } as MemberRow, [], true);
     const { sql, params } = (insert as unknown as { toSQL(): { sql: string; params: unknown[] } }).toSQL();
     const plan = (await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...params.map((value) => value ?? null)).all<{ detail: string }>()).results.map(({ detail }) => detail);
     const asked = plan.filter((line) => /(?:SCAN|SEARCH) (?:member|taken)/.test(line));

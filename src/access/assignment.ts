@@ -1,19 +1,19 @@
-import type { CustomRole } from "../access/contribution.ts";
-import type { GrantSet } from "../access/decide.ts";
-import { compile, seesGranted, within } from "../access/grant-set.ts";
-import { isGrantable } from "../access/grant-table.ts";
-import { givable, isCustomRole, mayGive } from "../access/invite.ts";
-import { type GrantRow, isRestricted, type Preset } from "../access/preset.ts";
-import type { Right } from "../access/right.ts";
-import type { TypeTable } from "../access/type.ts";
+import type { CustomRole } from "./contribution.ts";
+import type { GrantSet } from "./decide.ts";
+import { compile, seesGranted, within } from "./grant-set.ts";
+import { isGrantable } from "./grant-table.ts";
+import { givable, isCustomRole, mayGive } from "./invite.ts";
+import type { GrantRow, Preset } from "./preset.ts";
+import type { Right } from "./right.ts";
+import type { TypeTable } from "./type.ts";
 
-/** Whoever gives: their roles, what they hold, and whether the key of the call narrows it. */
+/** The member who gives access. */
 export interface Giver {
   /** Of the giver's own account. */
   readonly preset: Preset;
   readonly roles: readonly string[];
+  /** What the giver holds, within the scopes of the call's key. */
   readonly grantSet: GrantSet;
-  readonly narrowed: boolean;
 }
 
 /** What a member is to have. */
@@ -29,31 +29,31 @@ export interface Assignment {
 export type AssignmentFault =
   | { readonly kind: "invalid"; readonly pointer: string; readonly detail: string }
   | { readonly kind: "denied"; readonly detail: string }
+  /** A setting of the account is against it. */
+  | { readonly kind: "setting"; readonly setting: string; readonly detail: string }
   | { readonly kind: "plan" };
 
 /**
  * May the giver give this, and does it make sense? Powers first, so that nobody learns from a 422 what they may not see.
+ * @param giver null: nothing is given that the member does not have, so only the sense is asked
  * @param preset of the account that the member belongs to
- * @param restrictedAccounts the account's plan has them
  */
-export function assignmentFault(giver: Giver, wanted: Assignment, accountId: string, preset: Preset, types: TypeTable, restrictedAccounts: boolean): AssignmentFault | null {
+export function assignmentFault(giver: Giver | null, wanted: Assignment, accountId: string, preset: Preset, types: TypeTable): AssignmentFault | null {
   const unknown = wanted.roles.findIndex((role) => (isCustomRole(role) ? !wanted.customRoles.some(({ key }) => key === role) : !Object.hasOwn(preset.roles, role)));
   if (unknown >= 0) return { kind: "invalid", pointer: `/roles/${unknown}`, detail: `must be one of ${Object.keys(preset.roles).join(", ")}, or the id of a custom role of the account` };
   if (new Set(wanted.roles).size < wanted.roles.length) return { kind: "invalid", pointer: "/roles", detail: "names a role twice" };
-  if (!mayGive(giver.preset, giver.roles, wanted.roles)) {
+  if (giver !== null && !mayGive(giver.preset, giver.roles, wanted.roles)) {
     return { kind: "denied", detail: `You may give the roles ${[...givable(giver.preset, giver.roles)].join(", ") || "of nobody"}.` };
   }
   const foreign = wanted.rights.findIndex((right) => !preset.rights.has(right as Right));
   if (foreign >= 0) return { kind: "invalid", pointer: `/rights/${foreign}`, detail: "does not exist in this account's model" };
   const fault = grantFault(wanted.grants, preset, types);
   if (fault !== null) return fault;
-  if (!givesWithin(giver, wanted, accountId, preset, types)) return { kind: "denied", detail: "Nobody gives rights or grants that go further than their own." };
+  if (giver !== null && !givesWithin(giver, wanted, accountId, preset, types)) return { kind: "denied", detail: "Nobody gives rights or grants that go further than their own." };
   if (wanted.creditLimit !== null && !wanted.roles.some((role) => preset.roles[role]?.creditLimit)) {
     return { kind: "invalid", pointer: "/creditLimit", detail: "does not go with these roles" };
   }
-  // To take all from somebody needs no plan: else nobody could be emptied, and removed, once it has lapsed.
-  const isEmpty = [wanted.roles, wanted.rights, wanted.grants].every((given) => given.length === 0);
-  return !isEmpty && isRestricted(preset, wanted.roles) && !restrictedAccounts ? { kind: "plan" } : null;
+  return null;
 }
 
 /** A grant that makes no sense is refused when it is saved, not ignored when it is read. */
@@ -76,10 +76,10 @@ export function grantFault(grants: readonly GrantRow[], preset: Preset, types: T
 export const neededGrant = (preset: Preset, roles: readonly string[], grants: readonly GrantRow[]): string | null =>
   roles.map((role) => preset.roles[role]?.needs).find((type) => type !== undefined && !grants.some(({ resourceType }) => resourceType === type)) ?? null;
 
-/** Preset roles go by `mayInvite`; direct rights and grants, and everything that a narrowed key gives, by what is held. */
+/** Preset roles go by `mayInvite`; direct rights and grants by what is held. */
 export function givesWithin(giver: Giver, wanted: Assignment, accountId: string, preset: Preset, types: TypeTable): boolean {
   const source = {
-    memberId: giver.grantSet.memberId, accountId, customRoles: wanted.customRoles, rights: wanted.rights, grants: wanted.grants, roles: giver.narrowed ? wanted.roles : [],
+    memberId: giver.grantSet.memberId, accountId, customRoles: wanted.customRoles, rights: wanted.rights, grants: wanted.grants, roles: [],
     objectGroupIds: [], scopes: null,
   };
   return within(compile(source, preset, types), giver.grantSet)

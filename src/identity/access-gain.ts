@@ -1,0 +1,49 @@
+import type { Assignment } from "../access/assignment.ts";
+import type { GrantRow } from "../access/preset.ts";
+
+/** What a member may do, and from where. */
+export interface Access extends Assignment {
+  readonly objectGroupIds: readonly string[];
+  /** Canonical rules; none is every address. */
+  readonly allowedIps: readonly string[];
+  /** Not blocked. */
+  readonly isLetIn: boolean;
+}
+
+/** What a member has after the change and did not have before. */
+export interface Gain {
+  readonly roles: readonly string[];
+  readonly rights: readonly string[];
+  readonly grants: readonly GrantRow[];
+  readonly objectGroupIds: readonly string[];
+  /** Unblocked, with all that the member has. */
+  readonly isLetIn: boolean;
+  readonly isFromMoreAddresses: boolean;
+  readonly isLimitRaised: boolean;
+}
+
+export const NO_ASSIGNMENT: Assignment = { roles: [], customRoles: [], rights: [], grants: [], creditLimit: null };
+
+/** A member who is not there yet. */
+export const NO_ACCESS: Access = { ...NO_ASSIGNMENT, objectGroupIds: [], allowedIps: [], isLetIn: false };
+
+const isSameGrant = (one: GrantRow, two: GrantRow): boolean =>
+  one.resourceType === two.resourceType && one.resourceId === two.resourceId && one.access === two.access;
+
+export const newGrants = (before: readonly GrantRow[], after: readonly GrantRow[]): GrantRow[] =>
+  after.filter((grant) => !before.some((held) => isSameGrant(held, grant)));
+
+const newOnes = (before: readonly string[], after: readonly string[]): string[] => after.filter((one) => !before.includes(one));
+
+export const gainOf = (before: Access, after: Access): Gain => ({
+  roles: newOnes(before.roles, after.roles), rights: newOnes(before.rights, after.rights), grants: newGrants(before.grants, after.grants),
+  objectGroupIds: newOnes(before.objectGroupIds, after.objectGroupIds), isLetIn: after.isLetIn && !before.isLetIn,
+  isFromMoreAddresses: before.allowedIps.length > 0 && (after.allowedIps.length === 0 || newOnes(before.allowedIps, after.allowedIps).length > 0),
+  isLimitRaised: before.creditLimit !== null && (after.creditLimit === null || after.creditLimit > before.creditLimit),
+});
+
+/** Does the member come to hold more, wherever they call from and whatever they spend? */
+export const givesMore = ({ roles, rights, grants, objectGroupIds, isLetIn }: Gain): boolean =>
+  isLetIn || [roles, rights, grants, objectGroupIds].some((given) => given.length > 0);
+
+export const widens = (gain: Gain): boolean => givesMore(gain) || gain.isFromMoreAddresses || gain.isLimitRaised;
