@@ -52,6 +52,7 @@ import { accountMemberEndpoints } from "./accounts/account-member.routes.ts";
 import { ownershipEndpoints } from "./accounts/ownership.routes.ts";
 import { accountEndpoints } from "./accounts/account.routes.ts";
 import { tierEndpoints } from "./accounts/tier.routes.ts";
+import { restoredStateEndpoints } from "./accounts/restored-state.routes.ts";
 import { addressEndpoints } from "./signin/address.routes.ts";
 import { codeEndpoints } from "./signin/code.routes.ts";
 import { emailEndpoints } from "./signin/email.routes.ts";
@@ -91,6 +92,7 @@ const endpoints: readonly Endpoint[] = [
   ...tierEndpoints,
   ...accountMemberEndpoints,
   ...ownershipEndpoints,
+  ...restoredStateEndpoints,
   ...memberListEndpoints,
   ...memberExportEndpoints,
   ...rightExportEndpoints,

@@ -21,7 +21,7 @@ export default {
     await sweepCharges(env);
     await sweepCredits(env);
     await sweepTierCredits(env);
-    await sweep(openDb(env.DB), ledgersOf(env));
+    await sweep({ db: openDb(env.DB), signingKeys: env.SIGNING_KEYS, ledgers: ledgersOf(env) });
     await sweepMails(env);
     await sweepFiles(openDb(env.DB), env.FILES, now());
     await pruneSignIn(openDb(env.DB), now());

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ACCOUNT_KINDS, type AccountKind } from "../access/model.ts";
 import { ADDRESS_RULES_MAX } from "../identity/address.ts";
 import { LIMITS } from "../identity/limit.ts";
-import { DEFAULT_SETTINGS } from "../identity/settings.ts";
+import { DEFAULT_SETTINGS, SECURITY_SETTINGS } from "../identity/settings.ts";
 import { called, currency, text } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { type account, LOCALES, type Plan, type Settings, type Subscription, SUBSCRIPTION_STATUSES } from "../schema/team.ts";
@@ -100,9 +100,6 @@ export const NO_SUBSCRIPTION: Subscription = { status: "none", tier: null, curre
 export const toSubscription = (body: z.infer<typeof SubscriptionBody>): Subscription =>
   ({ ...body, currentPeriodEnd: body.currentPeriodEnd === null ? null : Date.parse(body.currentPeriodEnd) });
 
-/** Settings that concern money and signing in, for those with `account.view_security` only. */
-const SENSITIVE: readonly (keyof Settings)[] = ["currency", "membersMayCreateKeys"];
-
 /** Settings that mean something in accounts of these kinds only: elsewhere they are not shown, and refused rather than ignored. */
 const ONLY_IN: Readonly<Partial<Record<keyof Settings, readonly AccountKind[]>>> = {
   perThemeRestrictions: ["team"], inviteOnlyAdmins: ["distributor", "seller"],
@@ -115,7 +112,7 @@ export const meaninglessSetting = (kind: string, settings: object): string | und
 
 const settingsShown = ({ kind, settings }: AccountRow, seesSecurity: boolean) =>
   Object.fromEntries(Object.entries({ ...DEFAULT_SETTINGS, ...settings })
-    .filter(([name]) => meaninglessSetting(kind, { [name]: true }) === undefined && (seesSecurity || !SENSITIVE.includes(name as keyof Settings))));
+    .filter(([name]) => meaninglessSetting(kind, { [name]: true }) === undefined && (seesSecurity || !SECURITY_SETTINGS.includes(name as keyof Settings))));
 
 export const accountCard = (row: AccountRow, seesSecurity = true) => ({
   id: row.id, kind: row.kind, name: row.name, parentId: row.parentId, ownerMemberId: row.ownerMemberId, plan: row.plan,

@@ -61,7 +61,7 @@ export async function foundAccount(call: Call, authority: Authority, founding: F
   const gives = tierEffects(call, { id: accountId, plan }, { state: "subscription", subscription, tier });
   const account: AccountRow = {
     id: accountId, kind, name, nameFolded: fold(name), parentId, ownerMemberId: owner.id, plan: gives.plan, subscription, settings: DEFAULT_SETTINGS,
-    allowedIps: [], profile, mailsPerDay: null, version: 1, createdAt: now, updatedAt: now,
+    allowedIps: [], profile, mailsPerDay: null, restoredAt: null, version: 1, createdAt: now, updatedAt: now,
   };
   const permit = requestPermit(call, { kind: "account", accountId, ownerId: owner.id, topRole: preset.topRole }, authority);
   const first = firstClaim(call, permit, { member: owner, account: placeOf(account) });

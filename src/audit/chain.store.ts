@@ -1,6 +1,7 @@
 import { and, asc, eq, gte, sql } from "drizzle-orm";
-import { batch, type Db, failedGuard, guard, type Statement } from "../kernel/db.ts";
+import { batch, type Db, failedGuard, failedUnique, guard, type Statement } from "../kernel/db.ts";
 import { auditEvent, auditHead } from "../schema/audit.ts";
+import { account } from "../schema/team.ts";
 import { GENESIS, grown, type SealedRow } from "./chain.ts";
 import type { AuditEvent, ChainHead } from "./event.ts";
 import { readStaged } from "./message.ts";
@@ -16,24 +17,27 @@ export interface Pending {
   readonly isFull: boolean;
   /** The rows from the place of the witness's head on, that one first; at most `limit`. */
   readonly recent: readonly SealedRow[];
+  /** The database was put back to an earlier state, and the platform has not accepted that. */
+  readonly isRestored: boolean;
 }
 
 /** One transaction: a staged event that is seen beside a head is not yet in the chain that ends there. */
-export async function loadPending(db: Db, accountId: string, witnessSeq: number, limit: number): Promise<Pending> {
-  const [heads, rows, recent] = await db.batch([
+export async function loadPending(db: Db, signingKeys: string, accountId: string, witnessSeq: number, limit: number): Promise<Pending> {
+  const [heads, rows, recent, marks] = await db.batch([
     selectHead(db, accountId),
     selectStaged(db, accountId, limit),
     db.select(SEALED_COLUMNS).from(auditEvent)
       .where(and(eq(auditEvent.accountId, accountId), gte(auditEvent.seq, witnessSeq))).orderBy(asc(auditEvent.seq)).limit(limit),
+    db.select({ restoredAt: account.restoredAt }).from(account).where(eq(account.id, accountId)),
   ]);
   const staged: AuditEvent[] = [];
   const unfit: Unfit[] = [];
-  for (const { id, event } of rows) {
-    const read = readStaged(accountId, id, event);
-    if ("reason" in read && !("id" in read)) unfit.push({ id, reason: read.reason });
+  for (const row of rows) {
+    const read = readStaged(signingKeys, accountId, row);
+    if ("reason" in read && !("id" in read)) unfit.push({ id: row.id, reason: read.reason });
     else staged.push(read as AuditEvent);
   }
-  return { head: heads[0] ?? GENESIS, staged, unfit, isFull: rows.length >= limit, recent: recent.map(toSealedRow) };
+  return { head: heads[0] ?? GENESIS, staged, unfit, isFull: rows.length >= limit, recent: recent.map(toSealedRow), isRestored: (marks[0]?.restoredAt ?? null) !== null };
 }
 
 /** The newest place of the chain; no row before the first sealing. */
@@ -44,9 +48,9 @@ export const selectHead = (db: Db, accountId: string) =>
 /**
  * Adds rows to the chain that ends at `head`, all or nothing, and clears their events from the outbox. The head is the
  * only guard that is needed: no event leaves the outbox without moving it.
- * @returns the new head, or null when another one was sealing and the chain no longer ends at `head`
+ * @returns the new head; "moved" when the chain no longer ends at `head`, because another was sealing; "sealed_before" when an event is in a chain already
  */
-export async function appendRows(db: Db, accountId: string, head: ChainHead, rows: readonly SealedRow[]): Promise<ChainHead | null> {
+export async function appendRows(db: Db, accountId: string, head: ChainHead, rows: readonly SealedRow[]): Promise<ChainHead | "moved" | "sealed_before"> {
   const end = rows.reduce(grown, head);
   const stagedIds = rows.filter((row) => row.ledgerSeq === null).map((row) => row.id);
   const statements: Statement[] = [
@@ -61,7 +65,8 @@ export async function appendRows(db: Db, accountId: string, head: ChainHead, row
     await batch(db, statements);
     return end;
   } catch (error) {
-    if (failedGuard(error) === "head_moved") return null;
+    if (failedGuard(error) === "head_moved") return "moved";
+    if (failedUnique(error, "audit_event.id")) return "sealed_before";
     throw error;
   }
 }

@@ -44,6 +44,10 @@ export function seal(head: ChainHead, event: AuditEvent, { body, personal }: Pro
 export const grown = (head: ChainHead, row: SealedRow): ChainHead =>
   ({ seq: row.seq, hash: row.hash, ledgerSeq: row.ledgerSeq ?? head.ledgerSeq });
 
+/** The database ends before the sealed place, or has another row there. */
+export const isBehind = (witness: ChainHead, database: ChainHead): boolean =>
+  database.seq < witness.seq || (database.seq === witness.seq && database.hash !== witness.hash);
+
 /**
  * Two outboxes in the order in which they will stand in the chain: by time, and each in its own order, because the
  * entries of a ledger are sealed without a gap.

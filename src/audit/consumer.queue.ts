@@ -5,7 +5,7 @@ import { type DeadLetter, insertDeadLetter } from "./dead-letter.store.ts";
 import type { AuditEvent, AuditMessage } from "./event.ts";
 import type { LedgerOutboxes } from "./ledger.ts";
 import { MESSAGE } from "./message.ts";
-import { sealAccount } from "./sealing.store.ts";
+import { sealAccount, type Trail } from "./sealing.store.ts";
 
 /** Where the queues of the trail and of mail put what failed at every try; the names stand in wrangler.toml too. */
 const DEAD_QUEUES: readonly string[] = ["tollgate-audit-dead", "tollgate-mail-dead"];
@@ -20,11 +20,11 @@ interface Group {
  * The consumer of the queue of the trail and of all dead ones. Messages of one account are sealed together; each message is acked or tried
  * again on its own account of success, so that one bad message or one broken chain holds up nobody else.
  */
-export async function consume(batch: MessageBatch, env: Pick<Env, "DB">, ledgers: LedgerOutboxes): Promise<void> {
+export async function consume(batch: MessageBatch, env: Pick<Env, "DB" | "SIGNING_KEYS">, ledgers: LedgerOutboxes): Promise<void> {
   const db = openDb(env.DB);
   const groups = DEAD_QUEUES.includes(batch.queue)
     ? batch.messages.map((message) => buried(db, batch.queue, message, "retries exhausted"))
-    : grouped(db, batch, ledgers);
+    : grouped({ db, signingKeys: env.SIGNING_KEYS, ledgers }, batch);
   for (const { messages, work } of groups) {
     try {
       await work();
@@ -36,7 +36,8 @@ export async function consume(batch: MessageBatch, env: Pick<Env, "DB">, ledgers
   }
 }
 
-function grouped(db: Db, batch: MessageBatch, ledgers: LedgerOutboxes): Group[] {
+function grouped(trail: Trail, batch: MessageBatch): Group[] {
+  const { db } = trail;
   const groups: Group[] = [];
   const accounts = new Map<string, { messages: Message[]; entries: AuditEvent[] }>();
   const calls: { message: Message; rows: (AuditMessage & { kind: "calls" })["calls"] }[] = [];
@@ -52,7 +53,7 @@ function grouped(db: Db, batch: MessageBatch, ledgers: LedgerOutboxes): Group[] 
     }
   }
   for (const [accountId, { messages, entries }] of accounts) {
-    groups.push({ messages, work: () => sealAccount(db, ledgers(accountId), accountId, entries, "given") });
+    groups.push({ messages, work: () => sealAccount(trail, accountId, entries, "given") });
   }
   if (calls.length > 0) {
     groups.push({ messages: calls.map(({ message }) => message), work: () => insertCalls(db, calls.flatMap(({ rows }) => rows)) });

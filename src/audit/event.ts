@@ -12,6 +12,9 @@ export interface Actor {
   readonly hookId?: string | undefined;
 }
 
+/** What the trail calls a member: the Dealer ID in models that have one, which is its login there. */
+export const actorLogin = ({ login, username }: { readonly login: string | null; readonly username: string }): string => login ?? username;
+
 /** Where the call came from. */
 export interface Origin {
   readonly requestId: string;
@@ -37,6 +40,8 @@ export interface AuditEvent {
   readonly origin: Origin;
   /** What changed, secrets masked. */
   readonly changes: { readonly before: Readonly<Record<string, unknown>>; readonly after: Readonly<Record<string, unknown>> } | null;
+  /** A refusal that came again within a minute: this is the one row for so many repeats. */
+  readonly repeated?: number | undefined;
   /** The place of its ledger entry; null for everything that is not one. */
   readonly ledgerSeq: number | null;
 }

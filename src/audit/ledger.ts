@@ -1,4 +1,16 @@
+import type { ErasureRecord } from "./erasure.ts";
 import type { AuditEvent, ChainHead } from "./event.ts";
+
+/** A database that was found behind what the object had been told, and what became of it. Times are milliseconds since the epoch. */
+export interface Restore {
+  readonly foundAt: number;
+  /** The newest place that was sealed before: what follows `database` up to it is lost. */
+  readonly witness: ChainHead;
+  /** The end of the chain in the database that was put back. */
+  readonly database: ChainHead;
+  /** Null while it waits for the platform. */
+  readonly acceptedAt: number | null;
+}
 
 /**
  * What the trail asks of an account's object. The object is in a higher room, so it is named here and given from above:
@@ -14,6 +26,18 @@ export interface LedgerOutbox {
   sealed(accountId: string, head: ChainHead): Promise<void>;
   /** The newest head that was given to `sealed`; null before the first. */
   sealedHead(accountId: string): Promise<ChainHead | null>;
+  /** The chain in D1 ends at `database`, behind the sealed head, or is another one there. From now on the ledger refuses commands. */
+  refuseUntilAccepted(accountId: string, database: ChainHead): Promise<void>;
+  /**
+   * The chain goes on from where D1 ends, and the ledger takes commands again. Under a head that was accepted before it changes nothing.
+   * @returns what was accepted; null where D1 was not behind
+   */
+  acceptRestored(accountId: string, database: ChainHead): Promise<Restore | null>;
+  /** Erases the member in the entries, and keeps which rows of the chain the event `id` names: verify takes no other erasure. */
+  erase(accountId: string, memberId: string, record: ErasureRecord): Promise<void>;
+  erasures(accountId: string): Promise<ErasureRecord[]>;
+  /** Every database that was found behind, the oldest first. */
+  restores(accountId: string): Promise<Restore[]>;
 }
 
 /** The entries that the ledger itself has where these rows of the chain say that they stand; asks nothing where there are none. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AuditEvent, AuditMessage } from "./event.ts";
+import { completed, macFault, type StagedRow } from "./staged.ts";
 
 /** A queue takes 128 KB per message; the rest is left for the envelope. */
 const BYTES_MAX = 120_000;
@@ -44,25 +45,28 @@ const ENTRY = z.strictObject({
   cost: z.int().nullable(),
   origin: z.strictObject({ requestId: z.string(), ip: optionalText, userAgent: optionalText }),
   changes: z.strictObject({ before: values, after: values }).nullable(),
+  repeated: z.int().min(1).optional(),
   ledgerSeq: z.int().min(1),
 });
 
 /** Entries come from their object only: a staged one would stand where a real one belongs. */
 const STAGED = ENTRY.extend({ ledgerSeq: z.null("must be null outside the ledger") });
 
-/** Whoever can write D1 can stage anything. @returns the event of a row of the outbox, or the reason why it is none */
-export function readStaged(accountId: string, id: string, text: unknown): AuditEvent | { readonly reason: string } {
+/** Who can write D1 can put anything there. @returns the event of a row of the outbox, or the reason why it is none of this gate's */
+export function readStaged(signingKeys: string, accountId: string, row: StagedRow): AuditEvent | { readonly reason: string } {
   let event: unknown;
   try {
-    event = JSON.parse(String(text));
+    event = JSON.parse(String(row.event));
   } catch {
     return { reason: "no JSON" };
   }
   const { data, error } = STAGED.safeParse(event);
   if (data === undefined) return { reason: `malformed: ${error.issues[0]?.path.join("/")} ${error.issues[0]?.message}`.slice(0, 500) };
   if (data.accountId !== accountId) return { reason: "an event of another account" };
+  if (data.id !== row.id) return { reason: "an event of another row" };
+  const reason = macFault(signingKeys, accountId, row);
   // As it was staged: a copy could lose members that have the names of JavaScript's own.
-  return data.id === id ? (event as AuditEvent) : { reason: "an event of another row" };
+  return reason === null ? completed(event as AuditEvent, row) : { reason };
 }
 
 const CALL = z.strictObject({

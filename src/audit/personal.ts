@@ -55,6 +55,16 @@ export function protect(event: AuditEvent, newSalt: () => string): Protected {
   return { body: canonical(body), personal };
 }
 
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+const isDigest = (value: unknown): boolean => typeof value === "string" && DIGEST.test(value);
+
+/** Places of a sealed body where a digest stands. What is nested deeper than it was ever sealed holds none. */
+export function digestPaths(body: unknown, path: string = "", depth: number = 0): string[] {
+  if (isDigest(body)) return [path];
+  if (body === null || typeof body !== "object" || depth > DEPTH_MAX + 1) return [];
+  return Object.entries(body).flatMap(([name, value]) => digestPaths(value, `${path}/${escape(name)}`, depth + 1));
+}
+
 const digestOf = (salt: string, value: unknown): string => `sha256:${sha256Hex(canonical([salt, value]))}`;
 
 function copy(value: unknown, path: string, depth: number, isPersonal: (name: string) => boolean, found: Found[]): unknown {
@@ -69,7 +79,8 @@ function copy(value: unknown, path: string, depth: number, isPersonal: (name: st
     const tooDeep = depth >= DEPTH_MAX && member !== null && typeof member === "object";
     put(null);
     if (tooDeep) found.push({ path: place, value: JSON.stringify(member), replace: put });
-    else if (member !== null && member !== undefined && isPersonal(name)) found.push({ path: place, value: clean(member), replace: put });
+    // What looks like a digest is protected as well, so that each digest of a body is one of a personal value.
+    else if (isDigest(member) || (member !== null && member !== undefined && isPersonal(name))) found.push({ path: place, value: clean(member), replace: put });
     else put(copy(member, place, depth + 1, isPersonal, found));
   }
   return target;

@@ -1,11 +1,12 @@
 import { now } from "../kernel/clock.ts";
 import type { Db } from "../kernel/db.ts";
 import { appendRows, loadPending, type Pending } from "./chain.store.ts";
-import { following, GENESIS, grown, merge, seal, type SealedRow } from "./chain.ts";
+import { following, GENESIS, grown, isBehind, merge, seal, type SealedRow } from "./chain.ts";
 import type { AuditEvent, ChainHead } from "./event.ts";
-import { entriesOf, type LedgerOutbox } from "./ledger.ts";
-import { buryStaged } from "./outbox.store.ts";
+import { entriesOf, type LedgerOutbox, type LedgerOutboxes } from "./ledger.ts";
+import { burySealed, buryStaged } from "./outbox.store.ts";
 import { protect } from "./personal.ts";
+import { stopRestored } from "./restored.store.ts";
 import { verifyEnd, verifyRows } from "./verify.ts";
 
 /** Events per D1 batch, and the characters of its one large parameter, far below the 2 MB that D1 takes. */
@@ -14,6 +15,13 @@ const CHARS_MAX = 500_000;
 /** Batches that one call seals; what remains has its own message or waits for the sweep. */
 const ROUNDS_MAX = 40;
 const LOST_RACES_MAX = 10;
+
+/** What sealing works on: the database, the keys that staged events are signed with, and the objects of the accounts. */
+export interface Trail {
+  readonly db: Db;
+  readonly signingKeys: string;
+  readonly ledgers: LedgerOutboxes;
+}
 
 /** What was given is not all: "given" asks the object only for entries that are missing, "object" for all it has. */
 export type EntrySource = "given" | "object";
@@ -24,31 +32,34 @@ export type EntrySource = "given" | "object";
  * @param given entries that came with a message, in any order, doubled or old ones among them
  * @throws when the chain contradicts the head that the object keeps, when entries are missing, or when D1 or the object fails
  */
-export async function sealAccount(
-  db: Db, ledger: LedgerOutbox, accountId: string, given: readonly AuditEvent[], source: EntrySource,
-): Promise<void> {
+export async function sealAccount(trail: Trail, accountId: string, given: readonly AuditEvent[], source: EntrySource): Promise<void> {
+  const { db, signingKeys } = trail;
+  const ledger = trail.ledgers(accountId);
   let lostRaces = 0;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const witness = await ledger.sealedHead(accountId);
-    const pending = await loadPending(db, accountId, witness?.seq ?? 0, ROWS_MAX);
+    const pending = await loadPending(db, signingKeys, accountId, witness?.seq ?? 0, ROWS_MAX);
+    if (witness !== null && isBehind(witness, pending.head)) await stopRestored(db, ledger, accountId, pending.head);
     if (!await confirm(ledger, accountId, pending, witness)) continue;
-    if (pending.unfit.length > 0) await buryStaged(db, accountId, pending.unfit, now());
+    if (pending.isRestored) throw new Error(`the restored state of ${accountId} waits to be accepted`);
+    if (pending.unfit.length > 0) await buryStaged(trail, accountId, pending.unfit, now());
     const entries = await entriesToSeal(ledger, accountId, pending.head.ledgerSeq, given, source);
     const events = merge(pending.staged, entries.run);
     if (events.length === 0) {
-      if (pending.isFull && pending.unfit.length > 0) continue;
+      if (pending.unfit.length > 0) continue;
       if (entries.gap) throw new Error(`entries after ${pending.head.ledgerSeq} of the ledger of ${accountId} are missing`);
       return;
     }
     const rows = sealRows(pending.head, events);
     const head = await appendRows(db, accountId, pending.head, rows);
-    if (head === null) {
+    if (head === "moved" || head === "sealed_before") {
       lostRaces += 1;
       if (lostRaces > LOST_RACES_MAX) throw new Error(`the chain of ${accountId} moved at every attempt`);
+      if (head === "sealed_before") await burySealed(trail, accountId, now());
       continue;
     }
     await ledger.sealed(accountId, head);
-    const isAll = rows.length === events.length && !pending.isFull && !entries.gap && entries.run.length < ROWS_MAX;
+    const isAll = rows.length === events.length && !pending.isFull && pending.unfit.length === 0 && !entries.gap && entries.run.length < ROWS_MAX;
     if (isAll) return;
   }
 }

@@ -5,9 +5,10 @@ import { leastId } from "../kernel/id.ts";
 import { IDEMPOTENCY_TTL_MS } from "../kernel/idempotency.ts";
 import { deadLetter } from "../schema/audit.ts";
 import { idempotency } from "../schema/identity.ts";
-import type { LedgerOutboxes } from "./ledger.ts";
 import { stagedAccounts } from "./outbox.store.ts";
-import { sealAccount } from "./sealing.store.ts";
+import { releaseGathered } from "./refusal.store.ts";
+import { compareHeads } from "./restored.store.ts";
+import { sealAccount, type Trail } from "./sealing.store.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 export const CALL_LOG_TTL_MS = 7 * DAY_MS;
@@ -17,27 +18,41 @@ const ACCOUNTS_PER_PAGE = 100;
 /** Accounts that one sweep seals; the next one comes within a minute. */
 const ACCOUNTS_MAX = 1_000;
 
+/** Accounts whose chains are compared with their objects in one sweep, once all of them were. */
+const COMPARED_PER_SWEEP = 100;
+/** Where the comparison goes on in this isolate. The first round is made at once: whoever puts a database back starts the gate again. */
+const round = { after: "", isFirst: true };
+
 /**
- * What the clock starts every minute, and a server when it comes up: seals what was left behind, and once an hour
- * removes what is past its time, because that reads whole tables.
+ * What the clock starts every minute, and a server when it comes up: stops accounts whose database was put back, seals what was left
+ * behind, and once an hour removes what is past its time, because that reads whole tables.
  */
-export async function sweep(db: Db, ledgers: LedgerOutboxes): Promise<void> {
+export async function sweep(trail: Trail): Promise<void> {
   const at = now();
-  await sealOutboxes(db, ledgers);
-  if (new Date(at).getUTCMinutes() === 0) await prune(db, at);
+  await compareAccounts(trail);
+  await releaseGathered(trail.db, at);
+  await sealOutboxes(trail);
+  if (new Date(at).getUTCMinutes() === 0) await prune(trail.db, at);
+}
+
+/** Accounts that seal something are compared anyway; this is for the others. */
+async function compareAccounts({ db, ledgers }: Trail): Promise<void> {
+  const last = await compareHeads(db, ledgers, round.after, round.isFirst ? ACCOUNTS_MAX : COMPARED_PER_SWEEP);
+  if (last === null) round.isFirst = false;
+  round.after = last ?? "";
 }
 
 /**
  * Seals whatever still lies in the outbox of D1: a message that was lost with the process, or that the queue gave up.
  * A chain that cannot grow holds up no other. The ledger entries that no message carried are offered again by their object.
  */
-async function sealOutboxes(db: Db, ledgers: LedgerOutboxes): Promise<void> {
+async function sealOutboxes(trail: Trail): Promise<void> {
   let after = "";
   for (let count = 0; count < ACCOUNTS_MAX; count += ACCOUNTS_PER_PAGE) {
-    const accountIds = await stagedAccounts(db, after, ACCOUNTS_PER_PAGE);
+    const accountIds = await stagedAccounts(trail.db, after, ACCOUNTS_PER_PAGE);
     for (const accountId of accountIds) {
       try {
-        await sealAccount(db, ledgers(accountId), accountId, [], "given");
+        await sealAccount(trail, accountId, [], "given");
       } catch (error) {
         console.error({ message: "the outbox of an account cannot be sealed", accountId, error: String(error) });
       }

@@ -1,6 +1,7 @@
 import { canonical } from "./canonical.ts";
 import { grown, hashOf, type SealedRow } from "./chain.ts";
 import type { AuditEvent, ChainHead } from "./event.ts";
+import { blankedPaths, type Erased } from "./erasure.ts";
 import { personalHolds } from "./personal.ts";
 
 /** What can be wrong with a chain. */
@@ -9,6 +10,7 @@ export const FAULTS = {
   "inserted": "The row of this place was never sealed here.",
   "reordered": "The row of this place was sealed at another one.",
   "altered": "The row of this place is not what was sealed.",
+  "personal-erased": "A personal value of this row is gone, and no erasure names it.",
   "personal-altered": "A personal value of this row is not the one whose digest was sealed.",
   "ledger-gap": "The entry of the ledger that belongs here is not in the chain.",
   "not-the-ledgers": "The entry of this place is not the one that the account's ledger has there.",
@@ -26,6 +28,8 @@ export interface Fault {
 
 /** How far a walk along the chain has come: the place it reached, and the hash of the place before. */
 export interface Walk {
+  /** Rows of this walk that lost personal values by an erasure. */
+  readonly erased?: number;
   readonly head: ChainHead;
   readonly hashBefore: string | null;
   readonly fault: Fault | null;
@@ -38,17 +42,21 @@ const SHIFT_MAX = 100;
  * Goes on along the chain until the first fault.
  * @param rows in the order of `seq`; those past `count` are only looked at to name a fault, not verified
  * @param witness the head that is kept outside the database, for comparison when the walk passes it
+ * @param erased what erasures name; null does not ask what is gone
  * @param entries those that the ledger itself has after the walk's place, as many as the rows can hold; null does not compare
  */
 export async function verifyRows(
   walk: Walk, rows: readonly SealedRow[], count: number, witness: ChainHead | null, entries: readonly AuditEvent[] | null = null,
+  erased: Erased | null = null,
 ): Promise<Walk> {
   const ledger = entries === null ? null : new Map(entries.map((entry) => [entry.ledgerSeq, entry]));
   for (let index = 0; index < Math.min(count, rows.length) && walk.fault === null; index += 1) {
     const row = rows[index] as SealedRow;
-    const fault = await faultOf(walk, row, rows.slice(index + 1, index + 1 + SHIFT_MAX), witness, ledger);
+    const blanked = erased === null ? [] : blankedPaths(parsed(row.body), row.personal);
+    const fault = await faultOf(walk, row, rows.slice(index + 1, index + 1 + SHIFT_MAX), witness, ledger)
+      ?? (blanked.every((path) => erased?.(row.seq, path)) ? null : { seq: row.seq, fault: "personal-erased" as const });
     walk = fault === null
-      ? { head: grown(walk.head, row), hashBefore: walk.head.hash, fault: null }
+      ? { head: grown(walk.head, row), hashBefore: walk.head.hash, fault: null, erased: (walk.erased ?? 0) + (blanked.length > 0 ? 1 : 0) }
       : { ...walk, fault };
   }
   return walk;
@@ -99,9 +107,10 @@ type Body = Partial<Record<"id" | "at" | "action" | "outcome" | "reason" | "cost
 };
 
 /** Whoever can write hashes can write any text under them. */
-function parsed(body: string): Body | null {
+export function parsed(body: string): Body | null {
   try {
-    return JSON.parse(body) as Body | null;
+    const value: unknown = JSON.parse(body);
+    return value !== null && typeof value === "object" ? value : null;
   } catch {
     return null;
   }

@@ -30,9 +30,10 @@ const events = (ledgersOf: LedgersOf) => endpoint({
   if (!isOwn) call.decide("audit.view", memberRef(id));
   const { limit, cursor } = call.query();
   const before = decodeCursor(cursor, z.int().min(1));
-  const complete = await drain(call.db, accountId, ledgersOf(call.env));
-  const [rows] = await call.read(listMemberEvents(call.db, accountId, id, isOwn ? null : sightOf(call.principal), before, limit + 1));
-  return { status: 200, body: { ...page(rows, limit, (row) => eventCard(auditRow(toSealedRow(row))), (row) => row.seq), complete } };
+  const complete = await drain(call.env, call.db, accountId, ledgersOf);
+  const sight = sightOf(call.principal);
+  const [rows] = await call.read(listMemberEvents(call.db, accountId, id, isOwn ? null : sight, before, limit + 1));
+  return { status: 200, body: { ...page(rows, limit, (row) => eventCard(auditRow(toSealedRow(row), sight)), (row) => row.seq), complete } };
 });
 
 export const memberEventEndpoints = (ledgersOf: LedgersOf): readonly Endpoint[] => [events(ledgersOf)];

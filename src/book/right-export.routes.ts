@@ -34,13 +34,14 @@ const exported = endpoint({
     isOwner: row.id === account.ownerMemberId,
   };
   const { rights } = effective(holder, preset, account.plan, types);
+  const event = call.event("rights.export", { type: "member", id: row.id });
   const lines = async function* (): AsyncGenerator<Row[], void, undefined> {
     yield rightLines(preset, grantTable(preset, types), rights, row.status === "blocked", { language, roleName });
   };
-  return {
+  return call.commit({ statements: [], events: [event] }, {
     status: 200, file: workbook(rightSheet(language), lines(), now),
     headers: { "Content-Disposition": "attachment; filename=\"rights.xlsx\"", "Cache-Control": "no-store" },
-  };
+  });
 });
 
 export const rightExportEndpoints = [exported];

@@ -1,5 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
+import { isBehind } from "../audit/chain.ts";
+import type { ErasureRecord } from "../audit/erasure.ts";
 import type { AuditEvent, ChainHead } from "../audit/event.ts";
+import type { Restore } from "../audit/ledger.ts";
 import type { Env } from "../env.ts";
 import { assert } from "../kernel/assert.ts";
 import { now } from "../kernel/clock.ts";
@@ -10,8 +13,11 @@ import type { Previous } from "./row.object.ts";
 import { figures, type Limit } from "./limit.ts";
 import { available, firstExpiry } from "./lot.ts";
 import { Outbox } from "./outbox.object.ts";
+import { RestoreTables } from "./restore.object.ts";
 
 const ENTRIES_MAX = 1_000;
+
+const isSame = (one: ChainHead, other: ChainHead): boolean => one.seq === other.seq && one.hash === other.hash;
 
 /**
  * The one place where an account's credits are counted: a thin shell that makes the rule of the ledger atomic and durable.
@@ -20,11 +26,13 @@ const ENTRIES_MAX = 1_000;
 export class AccountObject extends DurableObject<Env> {
   readonly #tables: LedgerTables;
   readonly #outbox: Outbox;
+  readonly #restores: RestoreTables;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#tables = new LedgerTables(ctx.storage.sql);
     this.#outbox = new Outbox(ctx.storage, env.AUDIT, this.#tables);
+    this.#restores = new RestoreTables(ctx.storage.sql);
     void ctx.blockConcurrencyWhile(() => this.#outbox.load());
   }
 
@@ -70,6 +78,43 @@ export class AccountObject extends DurableObject<Env> {
     return head === null || head.seq === 0 ? null : { seq: head.seq, hash: head.hash, ledgerSeq: head.ledgerSeq };
   }
 
+  /** D1 ends behind what was sealed. A state that is not the newest spends nothing. */
+  refuseUntilAccepted(accountId: string, database: ChainHead): void {
+    const head = this.#check(accountId);
+    assert(head !== null, "what was never sealed is never behind");
+    const { foundAt } = this.#restores.waiting ?? { foundAt: now() };
+    this.#restores.put({ foundAt, witness: { seq: head.seq, hash: head.hash, ledgerSeq: head.ledgerSeq }, database, acceptedAt: null });
+  }
+
+  /** The chain goes on from `database`: entries of the ledger that it lacks are sealed once more. What was given up stays on record here. */
+  acceptRestored(accountId: string, database: ChainHead): Restore | null {
+    const head = this.#check(accountId);
+    if (head === null || !isBehind(head, database)) return this.#restores.all().find((one) => one.acceptedAt !== null && isSame(one.database, database)) ?? null;
+    if (this.#restores.waiting === null) this.refuseUntilAccepted(accountId, database);
+    const { waiting } = this.#restores;
+    assert(waiting !== null && database.ledgerSeq <= this.#tables.lastSeq(), "an accepted head lies within the ledger");
+    const accepted = { ...waiting, database, acceptedAt: now() };
+    return this.#atomically(() => {
+      this.#tables.setHead(accountId, database);
+      return this.#restores.put(accepted);
+    });
+  }
+
+  erase(accountId: string, memberId: string, record: ErasureRecord): void {
+    this.#check(accountId);
+    this.#atomically(() => this.#restores.erase(memberId, record));
+  }
+
+  erasures(accountId: string): ErasureRecord[] {
+    this.#check(accountId);
+    return this.#restores.erasures();
+  }
+
+  restores(accountId: string): Restore[] {
+    this.#check(accountId);
+    return this.#restores.all();
+  }
+
   /** Ends lots that are due, and sends again what is not sealed. It never throws: after six failures it would never run again. */
   override async alarm(): Promise<void> {
     const at = now();
@@ -84,6 +129,7 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   #post(accountId: string, command: Command, context: Context): Reply {
+    if (this.#restores.waiting !== null) return { kind: "restored" };
     const at = now();
     const { step, reply } = this.#atomically(() => {
       this.#check(accountId);

@@ -9,8 +9,18 @@ export interface Context {
   readonly origin: Origin;
   /** The member who owned the account then: whoever spends, the owner is billed. */
   readonly billedTo?: string;
-  /** It pays for a change whose own event tells the cost: what costs is told once. */
-  readonly paysFor?: "change";
+  /**
+   * It pays for a change whose own event tells the cost: what costs is told once. A refused one is told as that change, which was never made;
+   * entries of an older gate do not say which.
+   */
+  readonly paysFor?: "change" | PaidFor;
+}
+
+export interface PaidFor {
+  readonly action: string;
+  readonly resource: AuditEvent["resource"];
+  /** What the change would have belonged to, such as the theme of a license: ids only. */
+  readonly of: Readonly<Record<string, string>>;
 }
 
 export const BY_SYSTEM: Context = { actor: SYSTEM, origin: { requestId: "system", ip: null, userAgent: null } };
@@ -25,7 +35,9 @@ export interface Posted extends Omit<Entry, "key" | "lots" | "lotSeq" | "fingerp
 /** What the object answers to a command: never an exception for a refusal. */
 export type Reply =
   | Exclude<Outcome<never>, { readonly kind: "replayed" | "recorded" }>
-  | { readonly kind: "recorded"; readonly replayed: boolean; readonly posted: Posted };
+  | { readonly kind: "recorded"; readonly replayed: boolean; readonly posted: Posted }
+  /** D1 was put back to an earlier state: nothing is spent or given until the platform accepts that. */
+  | { readonly kind: "restored" };
 
 /** What a member and an account have, at one moment. */
 export interface Summary extends Figures {
@@ -53,6 +65,13 @@ export function toEvent(accountId: string, posted: Posted): AuditEvent {
   const { id, kind, at, amount, balance, lotId, outcome, context, seq } = posted;
   const refusal = refusalOf(outcome);
   const lot = outcome.kind === "granted" ? { lotId, ...outcome.lot } : kind === "expire" ? { lotId } : {};
+  const { paysFor } = context;
+  if (refusal !== null && paysFor !== undefined && paysFor !== "change") {
+    return {
+      id: `evt_${id.slice(4)}`, accountId, at, actor: context.actor, action: paysFor.action, resource: paysFor.resource, outcome: "failed",
+      reason: refusal, cost: null, origin: context.origin, changes: { before: {}, after: paysFor.of }, ledgerSeq: seq,
+    };
+  }
   return {
     id: `evt_${id.slice(4)}`, accountId, at, actor: context.actor, action: `credits.${kind}`,
     resource: { type: "credits", id },

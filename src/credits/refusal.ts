@@ -6,7 +6,10 @@ import { LOTS_MAX } from "./ledger.ts";
 
 export const LOTS_FULL = `The account has ${LOTS_MAX} lots of different terms that still hold credits: give more when one of them is empty or over.`;
 
-/** Every "no" of the ledger as the API says it; null for what was done, now or the first time. */
+/**
+ * Every "no" of the ledger as the API says it; null for what was done, now or the first time.
+ * @throws Problem state/restored, which decides nothing: the same command is asked again later
+ */
 export function refused(reply: Reply): Problem | null {
   switch (reply.kind) {
     case "key_reused": return new Problem("idempotency/mismatch");
@@ -14,6 +17,7 @@ export function refused(reply: Reply): Problem | null {
     case "already_expired": return invalid("/expiresAt", "must be in the future, and after effectiveAt");
     case "too_many_lots": return invalid("", LOTS_FULL);
     case "balance_overflow": return invalid("/amount", `would take the balance past ${Number.MAX_SAFE_INTEGER}`);
+    case "restored": throw new Problem("state/restored");
     case "recorded": return recordedRefusal(reply.posted, reply.replayed);
   }
 }
@@ -21,5 +25,5 @@ export function refused(reply: Reply): Problem | null {
 function recordedRefusal({ outcome }: Posted, replayed: boolean): Problem | null {
   const code = refusalOf(outcome);
   if (code === null || !("required" in outcome)) return null;
-  return new Problem(code, { members: { required: outcome.required, ...figuresCard(outcome) }, ...(replayed ? { headers: REPLAYED } : {}) });
+  return new Problem(code, { told: true, members: { required: outcome.required, ...figuresCard(outcome) }, ...(replayed ? { headers: REPLAYED } : {}) });
 }

@@ -32,7 +32,7 @@ export async function finishCredit(env: Env, db: Db, row: HookCreditRow, at: num
   const refusal = refused(reply);
   const told = refusal === null ? events : events.filter(({ action }) => action === "hook.deliver").map((event) => against(event, refusal, "refused"));
   const end = endCredit(db, row, { outcome: refusal === null ? "credited" : "refused", updatedAt: at }, refusal === null ? null : saidOf(refusal));
-  await written(env, db, [...end, ...told.map((event) => stage(db, event))], told, defer);
+  await written(env, db, [...end, ...told.map((event) => stage(db, env.SIGNING_KEYS, event))], told, defer);
 }
 
 /** A payment that the account has no room for is kept and tried again. The platform's trail gets one event, and the delivery says why. */
@@ -42,7 +42,7 @@ async function hold(env: Env, db: Db, row: HookCreditRow, at: number, defer: Cal
   const isFirst = row.retryAt === 0;
   const events = (row.events as readonly AuditEvent[]).filter(({ action }) => isFirst && action === "hook.deliver")
     .map((event) => ({ ...against(event, problem, "pending"), id: newId("event", at), at }));
-  await written(env, db, [...holdCredit(db, row, retryAt, at, saidOf(problem)), ...events.map((event) => stage(db, event))], events, defer);
+  await written(env, db, [...holdCredit(db, row, retryAt, at, saidOf(problem)), ...events.map((event) => stage(db, env.SIGNING_KEYS, event))], events, defer);
 }
 
 const saidOf = ({ code, extra }: Problem) => ({ code, detail: extra.detail ?? PROBLEMS[code].detail });

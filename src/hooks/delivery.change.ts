@@ -91,12 +91,13 @@ export async function settle(call: Call, hook: HookRow, message: Message, before
   });
   try {
     // What no rule fits did nothing: the list of deliveries has it.
-    const events = [...change.events, ...(outcome === "ignored" ? [] : [told])];
+    const isRefused = problem !== null;
+    const events = [...change.events, ...(outcome === "ignored" || isRefused ? [] : [told])];
     await call.commit({
       ...change,
       statements: [guardHook(call.db, hook), ...writeDelivery(call.db, row, before), ...change.statements, ...begun(call, hook, message, row, decision, events)],
       // Of credits it is told when they are given.
-      events: credit === undefined ? events : [],
+      events: credit === undefined ? events : [], refused: isRefused ? [told] : [],
       again: [...change.again ?? [], DELIVERY_MESSAGE, DELIVERY_DIGEST],
     }, { status: 200, body: {} });
   } catch (error) {

@@ -90,9 +90,11 @@ async function deliver(call: Call, verified: HookRow, message: Message): Promise
   const [[hook], [before]] = await call.read(findHookAtDoor(call.db, verified.id), findDelivery(call.db, verified.id, message.id, message.digest));
   // Switched off, or with other secrets, since it was verified: the sender asks again.
   if (hook === undefined || hook.version !== verified.version) throw stale();
+  const refused = refusal(call.principal, call.origin, call.now, false);
+  // Nothing is decided in an older copy: the sender asks again.
+  if (refused === "state/restored") throw new Problem(refused);
   // What was accepted is brought to its end, whatever its owner may do by now.
   if (before?.outcome === "pending") return { status: 200, body: received(await settled(call, before), true) };
-  const refused = refusal(call.principal, call.origin, call.now, false);
   if (refused === "auth/blocked") return "owner_blocked";
   if (refused === "auth/invalid-credential") return "owner_not_active";
   if (before !== undefined && !isOpenAgain(before, hook, message)) return { status: 200, body: received(before, true) };

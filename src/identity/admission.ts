@@ -1,11 +1,13 @@
 import type { Origin } from "../audit/event.ts";
 import { isRestricted } from "../access/preset.ts";
+import type { Operation } from "../kernel/operation.ts";
+import { Problem } from "../kernel/problem.ts";
 import { admitsAddress } from "./address.ts";
 import { isKeyless } from "./claim.ts";
 import { hasEnded } from "./key-restriction.ts";
 import type { Principal } from "./principal.ts";
 
-export type Refusal = "auth/blocked" | "auth/invalid-credential" | "ip/not-allowed" | "access/denied" | "plan/feature-required";
+export type Refusal = "state/restored" | "auth/blocked" | "auth/invalid-credential" | "ip/not-allowed" | "access/denied" | "plan/feature-required";
 
 /**
  * May this principal call at all, now and from here? Checks stand in the order in which they decide.
@@ -14,6 +16,8 @@ export type Refusal = "auth/blocked" | "auth/invalid-credential" | "ip/not-allow
  */
 export function refusal(principal: Principal, origin: Pick<Origin, "ip">, now: number, aboutItself: boolean): Refusal | null {
   const { member, credential, home } = principal;
+  // First: what the rest would ask may be undone.
+  if (isStopped(home.kind, principal.restored)) return "state/restored";
   const stopped = statusRefusal(member.status);
   if (stopped !== null) return stopped;
   if (hasEnded(credential, now)) return "auth/invalid-credential";
@@ -21,6 +25,18 @@ export function refusal(principal: Principal, origin: Pick<Origin, "ip">, now: n
   if (credential.kind === "key" && isKeyless(home.preset, member.roles)) return "access/denied";
   return !aboutItself && hasLapsed(home, member.roles) ? "plan/feature-required" : null;
 }
+
+/** Blocks and revocations may be undone in an older copy, so it answers no call. The platform, which has to accept it, is not locked out. */
+export const isStopped = (kind: string, restored: boolean): boolean => restored && kind !== "platform";
+
+/** @throws Problem state/restored: for those who come in without a call of their own */
+export function requireNewest({ kind, restoredAt }: { readonly kind: string; readonly restoredAt: number | null }): void {
+  if (isStopped(kind, restoredAt !== null)) throw new Problem("state/restored");
+}
+
+/** While its own state waits, the platform reads, ends access, and accepts: nothing else. */
+export const mayWhileRestored = ({ method, whileRestored }: Pick<Operation, "method" | "whileRestored">): boolean =>
+  method === "GET" || whileRestored === true;
 
 /** Whoever is blocked is told so; whoever has not signed in yet has no credential that counts. */
 export const statusRefusal = (status: Principal["member"]["status"]): "auth/blocked" | "auth/invalid-credential" | null =>

@@ -115,7 +115,7 @@ function keyTerms(call: Call, body: Omit<z.infer<typeof NewKey>, "revokeKeys">) 
 }
 
 const revoke = endpoint({
-  method: "DELETE", path: "/v1/api-keys/:id", tag: "API keys", right: "api_key.revoke", status: 204,
+  method: "DELETE", path: "/v1/api-keys/:id", tag: "API keys", right: "api_key.revoke", status: 204, whileRestored: true,
   summary: "Revoke an API key. It and every token minted from it are refused from the next call on.",
 }, (call) => revokeKeyOf(call, null));
 

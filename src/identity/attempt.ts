@@ -1,13 +1,14 @@
 import { decide, type ResourceRef } from "../access/decide.ts";
 import { PLATFORM_RIGHTS } from "../access/preset.ts";
-import { type Right, typeOf } from "../access/right.ts";
+import type { Right } from "../access/right.ts";
 import { Stale } from "../access/stamp.ts";
 import { guardStamp, holds, readStamp } from "../access/stamp.store.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { complete, publish, stage } from "../audit/outbox.store.ts";
+import { gather } from "../audit/refusal.store.ts";
 import type { SentFile } from "../kernel/body.ts";
 import { ask, batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
-import { isId, newId } from "../kernel/id.ts";
+import { newId } from "../kernel/id.ts";
 import { type IdempotencyRecord, REPLAYED } from "../kernel/idempotency.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
@@ -19,6 +20,7 @@ import { completeRecord, findRecord, IDEMPOTENCY_KEY, insertRecord } from "./ide
 import { languageOf } from "./language.ts";
 import { mailRefusal, postLetters } from "./post-letters.change.ts";
 import type { Principal } from "./principal.ts";
+import { type Denied, isDenial, isFailure, toldAs } from "./refused.ts";
 import type { GateRequest } from "./request.ts";
 
 /** An effect made before under the same Idempotency-Key: the answer of this call. Never leaves the gate. */
@@ -34,12 +36,16 @@ export class Replay extends Error {
 const withAssigned = (body: Readonly<Record<string, unknown>>, { member, within }: NonNullable<Change["assigned"]>, value: unknown): object =>
   (within === undefined ? { ...body, [member]: value } : { ...body, [within]: { ...body[within] as object, [member]: value } });
 
+/** The member of an event that the batch writes; null where the event tells nothing of it. */
+const openIn = ({ changes }: AuditEvent, assigned: Change["assigned"]): string | null =>
+  (assigned !== undefined && changes !== null && Object.hasOwn(changes.after, assigned.member) ? assigned.member : null);
+
 /** The `Call` that a handler sees. `confirmed` turns true once D1 has said that the stamp holds. */
 export class Attempt implements Call {
   readonly principal: Principal;
   confirmed: boolean;
   /** What `decide` refused, for the trail. */
-  denied: { readonly action: Right; readonly resourceId: string | null } | null = null;
+  denied: Denied | null = null;
   readonly #request: GateRequest;
   #made: IdempotencyRecord | null = null;
 
@@ -116,13 +122,17 @@ export class Attempt implements Call {
     const { db } = this;
     // Not every handler asks for the query, and none may have an effect beside one that is not known.
     this.query();
-    const { assigned, events, letters = [] } = change;
+    const { assigned, events, letters = [], refused = [] } = change;
     const key = this.#recordKey(change.part);
     const record = key === null ? [] : [insertRecord(db, {
       principal: this.principal.memberId, key, fingerprint: this.#request.fingerprint(),
       status: answer.status, body: answer.replay ?? answer.body ?? null, createdAt: this.now,
     })];
-    const staged = [...events.map((event) => stage(db, event)), ...postLetters(this, letters, this.principal.home)];
+    const { SIGNING_KEYS } = this.env;
+    const staged = [
+      ...events.map((event) => stage(db, SIGNING_KEYS, event, openIn(event, assigned))), ...refused.flatMap((event) => gather(db, SIGNING_KEYS, event)),
+      ...postLetters(this, letters, this.principal.home),
+    ];
     let results: readonly unknown[];
     try {
       results = await batch(db, [guardStamp(db, this.principal.stamp), ...record, ...change.statements, ...staged, ...this.#completion(change, key)]);
@@ -130,7 +140,7 @@ export class Attempt implements Call {
       throw await this.#refused(error, change);
     }
     this.confirmed = true;
-    for (const [accountId, told] of Map.groupBy(events, (event) => event.accountId)) this.defer(publish(this.env.AUDIT, accountId, told));
+    for (const [accountId, told] of Map.groupBy([...events, ...refused], (event) => event.accountId)) this.defer(publish(this.env.AUDIT, accountId, told));
     if (letters.length > 0) this.defer(dispatch(this.env.MAIL, letters));
     if (assigned === undefined) return answer;
     const [row] = results.at(-1) as [{ readonly value: unknown }];
@@ -143,26 +153,29 @@ export class Attempt implements Call {
     const { member, value, within } = assigned;
     return [
       ...(key === null ? [] : [completeRecord(this.db, this.principal.memberId, key, within === undefined ? member : `${within}.${member}`, value)]),
-      ...events.filter(({ changes }) => changes !== null && Object.hasOwn(changes.after, member)).map((event) => complete(this.db, event, member, value)),
+      ...events.filter((event) => openIn(event, assigned) !== null).map((event) => complete(this.db, event, member, value)),
       ...letters.filter((letter) => Object.hasOwn(letter, member)).map((letter) => completeLetter(this.db, letter, member, value)),
       ask(this.db, value),
     ];
   }
 
-  /** A denial belongs in the trail before it is answered. */
-  async recordDenial(problem: Problem): Promise<void> {
-    const { right } = this.#request.operation;
-    const lacking = this.denied?.action ?? right;
-    // A change that names what the caller may not even see is a refused change, not a refused look.
-    const action = !lacking.includes(".") ? "gate.enter" : lacking.endsWith(".view") && right.includes(".") ? right : lacking;
-    // The trail is for ever: only an id goes into it, never whatever a caller wrote in an id's place.
-    const id = [this.denied?.resourceId, this.params["id"]].find((text) => text != null && isId(text)) ?? null;
-    const resource = { type: lacking.includes(".") ? typeOf(lacking as Right) : "gate", id };
-    await this.record(this.event(action as Right, resource, { outcome: "denied", reason: problem.code }));
+  /** A refusal belongs in the trail before it is answered, unless it is a fault of form or a look at nothing. */
+  async recordRefusal(problem: Problem): Promise<void> {
+    const { operation, isPreview } = this.#request;
+    const { denied, params, principal: { astray, memberId, home } } = this;
+    if (!isDenial(problem, denied, astray) && (operation.method === "GET" || isPreview || !isFailure(problem))) return;
+    const { action, resource, outcome, atHome } = toldAs(problem, astray, { operation, denied, params, memberId });
+    await this.refuse(this.event(action, resource, { outcome, reason: problem.code, ...(atHome ? { accountId: home.accountId } : {}) }));
+  }
+
+  /** One that is only a repeat leaves nothing to seal yet. */
+  async refuse(event: AuditEvent): Promise<void> {
+    const [first] = await batch(this.db, gather(this.db, this.env.SIGNING_KEYS, event)) as readonly [D1Result];
+    if (first.meta.changes > 0) this.defer(publish(this.env.AUDIT, event.accountId, [event]));
   }
 
   async record(event: AuditEvent, ...beside: readonly Statement[]): Promise<void> {
-    await batch(this.db, [...beside, stage(this.db, event)]);
+    await batch(this.db, [...beside, stage(this.db, this.env.SIGNING_KEYS, event)]);
     this.defer(publish(this.env.AUDIT, event.accountId, [event]));
   }
 

@@ -15,6 +15,8 @@ export interface Change {
   /** Conditions first (`guard`), then writes. */
   readonly statements: readonly Statement[];
   readonly events: readonly AuditEvent[];
+  /** Refusals that belong to it: of one kind, repeats within a minute become one row. */
+  readonly refused?: readonly AuditEvent[];
   /** What the caller is told when a guard of this change fails. "stale" and "changed" start another attempt. */
   readonly refusals?: Readonly<Partial<Record<GuardName, ProblemCode | Problem>>>;
   /** The same for a unique constraint, by its columns: `member.account_id, member.email`. */
@@ -34,7 +36,8 @@ export type Results<T extends readonly Statement[]> = { -readonly [K in keyof T]
 /** What the trail tells of that no right is named after. */
 export type EventName = "token.create" | "session.create" | "session.refresh" | "session.end" | "member.activate" | "member.export" | "invitation.create" | "invitation.show" | "invitation.send" | "invitation.accept" | "invitation.revoke"
   | "assessment.edit" | "assessment.delete" | "hook.deliver" | "email.verify" | "email.change" | "ownership.offer" | "ownership.withdraw" | "ownership.decline" | "ownership.transfer"
-  | "object.transfer" | "license.edit" | "sos_license.block" | "sos_license.clear" | "aggregator_license.create" | "aggregator_license.revoke";
+  | "object.transfer" | "license.edit" | "sos_license.block" | "sos_license.clear" | "aggregator_license.create" | "aggregator_license.revoke"
+  | "account.accept_restored" | "audit.erase" | "me.edit" | "email.ask" | "rights.export";
 
 /**
  * One attempt at one authenticated call. A handler asks in this order:
@@ -80,6 +83,8 @@ export interface Call<Body = unknown, Query = unknown> {
   commit(change: Change, answer: Answer): Promise<Answer>;
   /** Writes one event with what belongs to it, not guarded by the stamp: for what is done already, or was refused. */
   record(event: AuditEvent, ...beside: readonly Statement[]): Promise<void>;
+  /** Writes a refusal, not guarded by the stamp: of one kind, repeats within a minute become one row. */
+  refuse(event: AuditEvent): Promise<void>;
   /** Goes on after the answer was sent. */
   defer(work: Promise<unknown>): void;
 }

@@ -5,7 +5,7 @@ import { presetFor, presetOf } from "../access/model.ts";
 import type { TypeTable } from "../access/type.ts";
 import { mayMakeKeyFor } from "./holdings.ts";
 import { settingsOf } from "./settings.ts";
-import type { AuditEvent } from "../audit/event.ts";
+import { actorLogin, type AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { batch, failedGuard } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
@@ -14,6 +14,7 @@ import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
 import { randomBytes } from "../kernel/secret.ts";
 import { admitsAddress, compileRules } from "./address.ts";
+import { requireNewest } from "./admission.ts";
 import { keyCard, MadeKey } from "./api-key.card.ts";
 import type { Settings } from "../schema/team.ts";
 import { claimStateOf, isKeyless, NO_KEYS } from "./claim.ts";
@@ -52,6 +53,7 @@ const claim = (types: TypeTable) => openEndpoint({
 
 /** Null when the claim is no longer what was read. @throws Problem when it may not be taken, or not from here */
 async function take(call: OpenCall, found: Claim, types: TypeTable, caller: Principal | null): Promise<Answer | null> {
+  requireNewest(found.account);
   const event = claimEvent(call, found);
   const refused = refusal(call, found, types, caller);
   if (refused !== null) {
@@ -62,7 +64,7 @@ async function take(call: OpenCall, found: Claim, types: TypeTable, caller: Prin
   const made = { hash: sha256Hex(secret), ...keyHints(secret) };
   const letters = await securityLetters(call, found.member.id, "key_claimed");
   try {
-    await batch(call.db, [...claimKey(call.db, found, made, call.now), stage(call.db, event), ...postLetters(call, letters, null)]);
+    await batch(call.db, [...claimKey(call.db, found, made, call.now), stage(call.db, call.env.SIGNING_KEYS, event), ...postLetters(call, letters, null)]);
   } catch (error) {
     if (failedGuard(error) === "claim_used") return null;
     throw error;
@@ -102,7 +104,7 @@ function hasPower({ member, grants, customRoles, account, grandparentId, maker, 
 
 const claimEvent = (call: OpenCall, { key, member }: Claim): AuditEvent => ({
   id: newId("event", call.now), accountId: key.accountId, at: call.now,
-  actor: { type: "member", memberId: member.id, accountId: key.accountId, login: member.username, email: member.email, apiKeyId: key.id },
+  actor: { type: "member", memberId: member.id, accountId: key.accountId, login: actorLogin(member), email: member.email, apiKeyId: key.id },
   action: "api_key.claim", resource: { type: "api_key", id: key.id }, outcome: "success", reason: null, cost: null,
   origin: call.origin, changes: null, ledgerSeq: null,
 });

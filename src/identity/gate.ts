@@ -6,7 +6,7 @@ import { batch } from "../kernel/db.ts";
 import { Problem, stale } from "../kernel/problem.ts";
 import type { Locale } from "../schema/team.ts";
 import { touchKey } from "./api-key.store.ts";
-import { refusal } from "./admission.ts";
+import { mayWhileRestored, refusal } from "./admission.ts";
 import { Attempt, Replay } from "./attempt.ts";
 import type { Call, Endpoint, OpenCall } from "./call.ts";
 import { NO_KEYS } from "./claim.ts";
@@ -69,7 +69,7 @@ async function attempt(
   } catch (error) {
     if (error instanceof Replay) return error.answer;
     if (error instanceof Stale || (error instanceof Problem && !call.confirmed)) return null;
-    if (error instanceof Problem && isDenial(error, call)) await call.recordDenial(error);
+    if (error instanceof Problem) await call.recordRefusal(error);
     throw error;
   }
 }
@@ -99,14 +99,10 @@ function admit(call: Attempt, request: GateRequest): void {
   if (code === "auth/invalid-credential") throw new Problem(code, { detail: "The API key or session behind this call has ended, or its member has not accepted yet." });
   if (code === "access/denied") throw new Problem(code, { detail: NO_KEYS });
   if (code !== null) throw new Problem(code);
+  if (call.principal.restored && !mayWhileRestored(request.operation)) throw new Problem("state/restored");
   // A call that is meant for another account must not fall on the caller's own.
   if (call.principal.astray) throw new Problem("not-found", { detail: "Tollgate-Account names no account that you may act on." });
 }
-
-/** Refusals of the gate and of `decide` go into the trail; a missing object or a wrong body does not. */
-const isDenial = (problem: Problem, call: Attempt): boolean =>
-  call.denied !== null || call.principal.astray || problem.code === "access/denied" || problem.code === "ip/not-allowed"
-  || problem.code === "auth/blocked" || problem.code === "auth/invalid-credential";
 
 const openCall = (request: GateRequest, types: TypeTable): OpenCall => ({
   env: request.env, db: request.db, now: request.now, origin: request.origin, params: request.params, headers: request.headers, raw: request.raw,

@@ -9,7 +9,7 @@ type MemberTable = Readonly<Record<"id" | "accountId" | "roles", AnyColumn>>;
 
 /** What decides about a member and names it, without what the user book tells of a person: a result has 100 columns at most. */
 export const holder = (of: typeof member) => ({
-  id: of.id, accountId: of.accountId, userId: of.userId, username: of.username, email: of.email, status: of.status, roles: of.roles, rights: of.rights,
+  id: of.id, accountId: of.accountId, userId: of.userId, login: of.login, username: of.username, email: of.email, status: of.status, roles: of.roles, rights: of.rights,
   objectGroupIds: of.objectGroupIds, allowedIps: of.allowedIps, creditLimit: of.creditLimit, limitPeriod: of.limitPeriod, language: of.language,
   version: of.version, acceptedAt: of.acceptedAt,
 });

@@ -5,6 +5,7 @@ import { actsOn, compile, compileBelow } from "../access/grant-set.ts";
 import { type AccountKind, presetFor } from "../access/model.ts";
 import type { GrantRow } from "../access/preset.ts";
 import type { TypeTable } from "../access/type.ts";
+import { actorLogin } from "../audit/event.ts";
 import type { Db } from "../kernel/db.ts";
 import { apiKey, session } from "../schema/identity.ts";
 import { account, member, type Settings } from "../schema/team.ts";
@@ -124,7 +125,7 @@ function toPrincipal(row: Row, credential: CallCredential, targetId: string | nu
     },
     preset: at === home ? preset : presetFor(at.kind, atSettings.switches), switches: atSettings.switches,
     home: { accountId: home.id, name: home.name, kind: home.kind as AccountKind, preset, plan: home.plan, ...homeSettings },
-    astray: acted === null, platformId: row.platformId,
+    astray: acted === null, platformId: row.platformId, restored: home.restoredAt !== null || at.restoredAt !== null,
     member: {
       status: who.status, username: who.username, email: who.email, language: who.language, roles: who.roles,
       creditLimit: who.creditLimit, limitPeriod: who.limitPeriod,
@@ -132,6 +133,6 @@ function toPrincipal(row: Row, credential: CallCredential, targetId: string | nu
     credential,
     addressRules: [home.allowedIps, who.allowedIps, restriction.allowedIps, ...(at === home ? [] : [at.allowedIps])].map(compileRules),
     grantSet: at === home ? own : compileBelow(own, preset), types,
-    actor: { type: "member", memberId: who.id, accountId: home.id, login: who.username, email: who.email, ...traceOf(credential) },
+    actor: { type: "member", memberId: who.id, accountId: home.id, login: actorLogin(who), email: who.email, ...traceOf(credential) },
   };
 }

@@ -44,6 +44,8 @@ export interface Principal {
   /** The call names an account that is not there, or where the member may not act. */
   readonly astray: boolean;
   readonly platformId: string | null;
+  /** The database is known to be an older copy, of the account acted on or of the member's own: the platform has to accept that. */
+  readonly restored: boolean;
   readonly member: {
     readonly status: "new" | "active" | "blocked";
     readonly username: string;

@@ -107,12 +107,12 @@ export class GateRequest {
     const { idempotency } = this.operation;
     if (idempotency === undefined) return null;
     const key = idempotencyKey(this.headers.get("idempotency-key"));
-    if (key === null && idempotency !== "optional" && !this.#isPreview) throw new Problem("idempotency/missing");
+    if (key === null && idempotency !== "optional" && !this.isPreview) throw new Problem("idempotency/missing");
     return key;
   }
 
   /** What makes nothing makes nothing twice. */
-  get #isPreview(): boolean {
+  get isPreview(): boolean {
     const json = this.#json;
     return this.operation.preview !== undefined && typeof json === "object" && json !== null && "dryRun" in json && json.dryRun === true;
   }

@@ -9,6 +9,9 @@ export const DEFAULT_SETTINGS: Settings = {
   invitationTtlMs: 7 * DAY_MS, allowedEmailDomains: [],
 };
 
+/** Settings that concern money and signing in, for those with `account.view_security` only. */
+export const SECURITY_SETTINGS: readonly (keyof Settings)[] = ["currency", "membersMayCreateKeys"];
+
 /** An account's settings, and the switches that hold in it: a customer's organization goes by its seller's. */
 export function settingsOf(account: { readonly kind: string; readonly settings: Partial<Settings> }, above: Partial<Settings> | null): { settings: Settings; switches: Switches } {
   const settings = { ...DEFAULT_SETTINGS, ...account.settings };

@@ -1,5 +1,6 @@
 import type { AuditEvent } from "../audit/event.ts";
-import { publish, stage } from "../audit/outbox.store.ts";
+import { publish } from "../audit/outbox.store.ts";
+import { gather } from "../audit/refusal.store.ts";
 import { batch } from "../kernel/db.ts";
 import type { OpenCall } from "./call.ts";
 import { countAsked, isWithin } from "./limit.change.ts";
@@ -7,12 +8,13 @@ import { asker, LIMITS } from "./limit.ts";
 
 /**
  * A refusal of somebody who showed a mail, and no credential, stands in the account's trail. The trail is for ever and such a call is repeated
- * at no cost: so it counts as a wrong try of the caller, and of one member so many are written within a day, wherever they come from.
+ * at no cost: so it counts as a wrong try of the caller, repeats of a minute are gathered, and of one member so many are told within a day,
+ * wherever they come from.
  * @throws Problem quota-exceeded
  */
 export async function recordStranger(call: Pick<OpenCall, "db" | "env" | "now" | "origin" | "defer">, event: AuditEvent): Promise<void> {
   await countAsked(call, [LIMITS.wrongFrom], asker(call.origin.ip));
   if (!await isWithin(call, LIMITS.refusalsOf, event.actor.memberId ?? event.accountId)) return;
-  await batch(call.db, [stage(call.db, event)]);
+  await batch(call.db, gather(call.db, call.env.SIGNING_KEYS, event));
   call.defer(publish(call.env.AUDIT, event.accountId, [event]));
 }

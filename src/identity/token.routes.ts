@@ -10,7 +10,7 @@ const Token = z.object({
 }).describe("RFC 6749 section 5.1.");
 
 const exchange = endpoint({
-  method: "POST", path: "/v1/auth/token", tag: "Sign-in", right: "self", status: 200, answer: Token,
+  method: "POST", path: "/v1/auth/token", tag: "Sign-in", right: "self", status: 200, answer: Token, whileRestored: true,
   summary: "Exchange an API key for an access token (RFC 9068). Every right of the token is asked live.",
 }, async (call) => {
   const { principal, env, now } = call;

@@ -2,10 +2,10 @@ import { presetOf } from "../access/model.ts";
 import type { Stamp } from "../access/stamp.ts";
 import { guardStamp } from "../access/stamp.store.ts";
 import type { TypeTable } from "../access/type.ts";
-import type { AuditEvent } from "../audit/event.ts";
+import { actorLogin, type AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
-import { hasLapsed } from "../identity/admission.ts";
+import { hasLapsed, requireNewest } from "../identity/admission.ts";
 import { hasArrived, hasArrivedSince } from "../identity/arrival.ts";
 import type { OpenCall } from "../identity/call.ts";
 import { effectsOf } from "../identity/effect.change.ts";
@@ -62,7 +62,7 @@ type Inviter = NonNullable<Waiting["inviter"]>;
 
 const acceptEvent = (call: Asked, { invitation, member }: Acceptable): AuditEvent => ({
   id: newId("event", call.now), accountId: invitation.accountId, at: call.now,
-  actor: { type: "member", memberId: member.id, accountId: invitation.accountId, login: member.username, email: member.email, apiKeyId: null },
+  actor: { type: "member", memberId: member.id, accountId: invitation.accountId, login: actorLogin(member), email: member.email, apiKeyId: null },
   action: "invitation.accept", resource: { type: "invitation", id: invitation.id }, outcome: "success", reason: null, cost: null,
   origin: call.origin, changes: null, ledgerSeq: null,
 });
@@ -127,6 +127,7 @@ export async function accept(call: OpenCall, types: TypeTable, load: () => Promi
   // Somebody was faster, or a change of the member, the account or the invitation came between: then it is asked anew.
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const waiting = acceptable(await load());
+    requireNewest(waiting.account);
     const inviter = await inviterStamp(call.db, types, waiting);
     const refusal = acceptanceRefusal(call, waiting, caller, inviter);
     if (refusal !== null || inviter === null) {
@@ -149,7 +150,7 @@ async function written(call: OpenCall, waiting: Acceptable, inviter: Stamp, { st
   const told = [...events, ...beside.events];
   try {
     await batch(db, [
-      guardStamp(db, inviter), ...statements, ...beside.statements, ...told.map((event) => stage(db, event)),
+      guardStamp(db, inviter), ...statements, ...beside.statements, ...told.map((event) => stage(db, env.SIGNING_KEYS, event)),
       ...postLetters(call, letters, { accountId: account.id, kind: account.kind }),
     ]);
   } catch (error) {

@@ -65,7 +65,8 @@ async function one(call: Call, row: unknown, index: number): Promise<Result> {
     const twin = (await madeBefore(call, [index])).get(index);
     if (twin !== undefined) return twin;
     if (error instanceof Stale) throw error;
-    if (error.code === "access/denied") await call.record(call.event("member.create", { type: "member", id: null }, { outcome: "denied", reason: error.code }));
+    const outcome = error.code === "access/denied" ? "denied" : [402, 404, 409].includes(PROBLEMS[error.code].status) ? "failed" : null;
+    if (outcome !== null) await call.refuse(call.event("member.create", { type: "member", id: null }, { outcome, reason: error.code }));
     return { index, status: PROBLEMS[error.code].status, problem: problemBody(error.code, error.extra, call.origin.requestId) as Result["problem"] };
   }
 }

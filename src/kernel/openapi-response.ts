@@ -5,7 +5,7 @@ import { type ProblemCode, PROBLEMS } from "./problem.ts";
 
 /** What a request can be refused for before anybody is asked who is calling; the declared length and type of a body count on every route. */
 const ANYBODY: readonly ProblemCode[] = ["malformed", "method-not-allowed", "too-large", "media-type", "internal"];
-const MEMBERS: readonly ProblemCode[] = ["auth/invalid-credential", "auth/blocked", "access/denied", "ip/not-allowed", "not-found", "validation", "stale"];
+const MEMBERS: readonly ProblemCode[] = ["auth/invalid-credential", "auth/blocked", "access/denied", "ip/not-allowed", "not-found", "validation", "stale", "state/restored"];
 
 /** Headers of answers, as components of the document. */
 export const HEADERS = {

@@ -32,6 +32,8 @@ export interface Operation<Body = unknown, Query = unknown> {
   readonly ifMatch?: "required" | "optional";
   /** Answered even while the account's plan lacks what the member's roles need. */
   readonly withoutPlan?: true;
+  /** While the platform's own older copy waits, its members read, end access and accept: this is one of the latter. */
+  readonly whileRestored?: true;
   /** Its texts are in the language of the call. */
   readonly localized?: true;
   /** Problem codes beyond those that every route may answer. */

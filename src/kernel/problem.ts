@@ -38,6 +38,7 @@ export const PROBLEMS = {
   "precondition-required": { status: 428, title: "If-Match is needed", detail: "Send the ETag of the card that you read in If-Match." },
   "quota-exceeded": { status: 429, title: "Too many requests", detail: "Wait for the seconds in Retry-After." },
   "internal": { status: 500, title: "Something went wrong", detail: "Report the requestId to whoever runs this gate." },
+  "state/restored": { status: 503, title: "The account's data was put back to an earlier state", detail: "Whoever runs this platform has to accept that state first. Repeat the call later." },
   "stale": { status: 503, title: "Rights changed while the call ran", detail: "Repeat the call." },
 } as const;
 
@@ -53,6 +54,8 @@ export interface ProblemExtra {
   readonly detail?: string;
   readonly errors?: readonly Fault[];
   readonly headers?: Record<string, string>;
+  /** The trail has it already: the ledger's own entry. */
+  readonly told?: true;
   /** Further members of the answer, such as `required` and `remaining` of a 402. */
   readonly members?: Record<string, unknown>;
 }

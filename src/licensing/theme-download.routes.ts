@@ -71,7 +71,9 @@ const follow = (types: TypeTable) => openEndpoint({
 /** Everything that was asked when the link was made is asked again: the member, the key and its addresses, rights, license and file. */
 async function allowed(call: OpenCall, { thm, fil, ...maker }: Download, types: TypeTable): Promise<ThemeFileRow | null> {
   const principal = await findPrincipalByToken(call.db, maker, null, types);
-  if (principal === null || refusal(principal, call.origin, call.now, false) !== null) return null;
+  const refused = principal === null ? null : refusal(principal, call.origin, call.now, false);
+  if (refused === "state/restored") throw new Problem(refused);
+  if (principal === null || refused !== null) return null;
   if (!needs(principal).every((right) => decide(principal.grantSet, right, plainRef(thm, "active")).allowed)) return null;
   const [licenses, files] = await batch(call.db, [findLicense(call.db, principal.accountId, thm, call.now), findFileById(call.db, thm, fil)]) as [unknown[], ThemeFileRow[]];
   return licenses.length === 0 ? null : files[0] ?? null;

@@ -45,7 +45,7 @@ function namedFor({ principal }: Call): Named {
   const [reach, reports, sight] = [reaches.get("audit.view"), reaches.get("report.download"), sightOf(principal)];
   if (reach?.all) return { members: "all", memberId, sight };
   if (reach?.own || (reports?.own && !reports.all)) return { members: "one", memberId };
-  return { members: "none", memberId, sight: restrictionOf(credential).scopes === null ? { ...sight, hidden: [], partly: [] } : sight };
+  return { members: "none", memberId, sight: restrictionOf(credential).scopes === null ? { ...sight, hidden: [], partly: [], people: "all" } : sight };
 }
 
 /** A name that opens doors, such as a license key, is told by its last characters. */
@@ -121,7 +121,7 @@ const download = (ledgersOf: LedgersOf) => endpoint({
   const { format, ...asked } = call.query();
   const period = periodOf(asked, report, call.now);
   if (period === null) throw invalid("to", "must not be before from");
-  const complete = !report.columns.includes("memberId") || await drain(call.db, accountId, ledgersOf(call.env));
+  const complete = !report.columns.includes("memberId") || await drain(call.env, call.db, accountId, ledgersOf);
   const rows = await READERS[name](call, period, open);
   if (rows.length > REPORT_ROWS_MAX) throw invalid("from", `the report has more than ${REPORT_ROWS_MAX} rows: ask for a shorter period`);
   const told = { from: iso(period.from), to: iso(period.to) };

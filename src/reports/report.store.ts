@@ -66,7 +66,7 @@ export const findKeys = (db: Db, { accountId }: Covered, { type, visible }: Part
     .orderBy(desc(resource.id)).limit(limit);
 
 /** Whose events a report may name: everybody's or nobody's, as far as the member sees what they tell of; or the member's own only. */
-export type Named = { readonly memberId: string } & ({ readonly members: "all" | "none"; readonly sight: Pick<Sight, "hidden" | "partly" | "grouped"> } | { readonly members: "one" });
+export type Named = { readonly memberId: string } & ({ readonly members: "all" | "none"; readonly sight: Pick<Sight, "hidden" | "partly" | "grouped" | "people"> } | { readonly members: "one" });
 
 const events = (accountId: string, named: Named, { from, to }: Period): SQL | undefined => and(
   eq(auditEvent.accountId, accountId), eq(auditEvent.outcome, "success"), gte(auditEvent.at, from), lt(auditEvent.at, to),

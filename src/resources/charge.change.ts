@@ -1,7 +1,7 @@
 import { Stale } from "../access/stamp.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { stage, publish } from "../audit/outbox.store.ts";
-import type { Reply } from "../credits/entry.ts";
+import type { PaidFor, Reply } from "../credits/entry.ts";
 import type { Limit } from "../credits/limit.ts";
 import { refused } from "../credits/refusal.ts";
 import { accountObject } from "../credits/stub.object.ts";
@@ -10,6 +10,7 @@ import type { Env } from "../env.ts";
 import type { Call } from "../identity/call.ts";
 import { assert } from "../kernel/assert.ts";
 import { batch, type Db, failedGuard, type Statement } from "../kernel/db.ts";
+import { isId } from "../kernel/id.ts";
 import { REPLAYED } from "../kernel/idempotency.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem, type ProblemCode } from "../kernel/problem.ts";
@@ -82,7 +83,7 @@ async function finish(call: Call, row: ChargeRow): Promise<void> {
   // The limit is the member's at home; no right to spend holds below it.
   const limit = { limit: member.creditLimit, limitPeriod: member.limitPeriod };
   const reply = await pay(call.env, row, account.ownerMemberId, limit, isActive(account.subscription, call.now) && home.accountId === accountId);
-  const refusal = await settle(call.db, call.env.AUDIT, row, reply, call.now, (work) => call.defer(work));
+  const refusal = await settle(call.db, call.env, row, reply, call.now, (work) => call.defer(work));
   if (refusal !== null) throw refusal;
 }
 
@@ -93,19 +94,24 @@ export async function finishPending(env: Env, db: Db, { charge, account, member 
   const change = charge.change as PaidChange;
   // What a member who is gone has paid for falls to the account's owner.
   const left = member === null && change.kind === "insert" ? { ...change, row: { ...change.row, ownerId: account.ownerMemberId } } : change;
-  await settle(db, env.AUDIT, { ...charge, change: left }, reply, at, defer);
+  await settle(db, env, { ...charge, change: left }, reply, at, defer);
 }
 
 /** The same command however often: the ledger knows it by its key. An entry that another command made under it is none of this one's. */
 async function pay(env: Env, { accountId, key, memberId, amount, description, event }: ChargeRow, billedTo: string, limit: Limit, subscriptionActive: boolean): Promise<Reply> {
   const { actor, origin, cost } = event as AuditEvent;
   const command = { op: "spend" as const, key, memberId, amount, description, subscriptionActive, settles: true, ...limit };
-  const reply = await accountObject(env, accountId).spend(accountId, command, { actor, origin, billedTo, ...(cost === null ? {} : { paysFor: "change" as const }) }) as Reply;
+  const reply = await accountObject(env, accountId).spend(accountId, command, { actor, origin, billedTo, ...(cost === null ? {} : { paysFor: paidFor(event as AuditEvent) }) }) as Reply;
   return reply.kind === "recorded" && reply.posted.context.origin.requestId !== origin.requestId ? { kind: "key_reused" } : reply;
 }
 
+/** An object that is yet to be made has no id that leads anywhere, so a refusal names what it would have belonged to. */
+const paidFor = ({ action, resource, changes }: AuditEvent): PaidFor => ({
+  action, resource, of: Object.fromEntries(Object.entries(changes?.after ?? {}).filter((one): one is [string, string] => typeof one[1] === "string" && isId(one[1]))),
+});
+
 /** Does what is paid for, or notes the refusal; null when it is done, by this call or another. */
-async function settle(db: Db, queue: Queue, row: ChargeRow, reply: Reply, now: number, defer: Call["defer"]): Promise<Problem | null> {
+async function settle(db: Db, env: Env, row: ChargeRow, reply: Reply, now: number, defer: Call["defer"]): Promise<Problem | null> {
   const refusal = refused(reply);
   if (refusal !== null) {
     await batch(db, [reply.kind === "key_reused" ? dropCharge(db, row) : refuseCharge(db, row)]);
@@ -113,8 +119,8 @@ async function settle(db: Db, queue: Queue, row: ChargeRow, reply: Reply, now: n
   }
   const event = row.event as AuditEvent;
   try {
-    await batch(db, [...payCharge(db, row, row.change as PaidChange, now), stage(db, event)]);
-    defer(publish(queue, row.accountId, [event]));
+    await batch(db, [...payCharge(db, row, row.change as PaidChange, now), stage(db, env.SIGNING_KEYS, event)]);
+    defer(publish(env.AUDIT, row.accountId, [event]));
   } catch (error) {
     if (failedGuard(error) !== "changed") throw error;
   }

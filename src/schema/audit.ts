@@ -5,6 +5,11 @@ export const auditOutbox = sqliteTable("audit_outbox", {
   accountId: text("account_id").notNull(),
   id: text().notNull(),
   event: text({ mode: "json" }).$type<unknown>().notNull(),
+  /** The member of what was changed that only the batch knows, and its value: the signature leaves the value out. */
+  open: text(),
+  given: text(),
+  /** Made with a signing key. Null: this gate did not stage it. */
+  mac: text(),
 }, (table) => [primaryKey({ columns: [table.accountId, table.id] })]);
 
 /** The newest sealed event of each account's chain, and the last ledger entry that is in it. */
@@ -56,3 +61,14 @@ export const deadLetter = sqliteTable("dead_letter", {
   body: text().notNull(),
   at: integer().notNull(),
 });
+
+/** Refusals by their kind, counted for a minute after the first. */
+export const refusal = sqliteTable("refusal", {
+  accountId: text("account_id").notNull(),
+  kind: text().notNull(),
+  since: integer().notNull(),
+  id: text().notNull(),
+  event: text().notNull(),
+  mac: text().notNull(),
+  repeated: integer().notNull(),
+}, (table) => [primaryKey({ columns: [table.accountId, table.kind, table.since] })]);

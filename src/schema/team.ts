@@ -60,6 +60,8 @@ export const account = sqliteTable("account", {
   profile: text({ mode: "json" }).$type<Profile>().notNull().default({}),
   /** Mails a day that the account may cause; null is the default of the gate. */
   mailsPerDay: integer("mails_per_day"),
+  /** Since when the database is known to be behind what was sealed: no call is answered until the platform accepts that. */
+  restoredAt: integer("restored_at"),
   version: integer().notNull().default(1),
   createdAt: integer("created_at").notNull(),
   updatedAt: integer("updated_at").notNull(),

@@ -1,4 +1,4 @@
-import type { AuditEvent } from "../audit/event.ts";
+import { actorLogin, type AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";
 import { effectsOf } from "../identity/effect.change.ts";
 import { restrictionOf, sessionOf, UNRESTRICTED, widerThan } from "../identity/key-restriction.ts";
@@ -59,8 +59,10 @@ export async function askForChange(call: Call, wanted: string): Promise<Answer> 
   const letters = rows.map(({ id, kid, email }): Letter => ({
     id: newId("mail", now), to: email, language: call.language, template: "change_email", signInId: id, kid, email: wanted, expiresAt,
   }));
+  const { memberId, home: { accountId } } = call.principal;
+  const asked = call.event("email.ask", { type: "member", id: memberId }, { accountId, changes: { before: {}, after: { email: wanted } } });
   const told = await securityLetters(call, call.principal.memberId, "sign_in_address_requested");
-  return call.commit({ statements: rows.map((row) => insertSignIn(db, row)), events: [], letters: [...letters, ...told] }, { status: 202, body: { expiresAt: iso(expiresAt) } });
+  return call.commit({ statements: rows.map((row) => insertSignIn(db, row)), events: [asked], letters: [...letters, ...told] }, { status: 202, body: { expiresAt: iso(expiresAt) } });
 }
 
 /** Both codes at once: whoever holds a session alone does not take the person along, and nobody sets an address whose mail they do not read. */
@@ -91,9 +93,9 @@ export async function change(call: Call, asked: { readonly email: string; readon
  * Whoever is in charge of an account sees by which address its members come in. Each account is told of its own member and of nothing else: not
  * of which other accounts the person is a member, nor where the change was made.
  */
-function changeEvent(call: Call, { id, accountId, username, email }: Person["members"][number], changes: AuditEvent["changes"]): AuditEvent {
+function changeEvent(call: Call, { id, accountId, login, username, email }: Person["members"][number], changes: AuditEvent["changes"]): AuditEvent {
   const event = call.event("email.change", { type: "member", id }, { accountId, changes });
-  return id === call.principal.memberId ? event : { ...event, actor: { type: "member", memberId: id, accountId, login: username, email, apiKeyId: null } };
+  return id === call.principal.memberId ? event : { ...event, actor: { type: "member", memberId: id, accountId, login: actorLogin({ login, username }), email, apiKeyId: null } };
 }
 
 /** A member who has only called with keys becomes a person, who can sign in. */

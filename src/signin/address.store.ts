@@ -13,6 +13,7 @@ export const USER_EMAIL = "user.email";
 interface Place {
   readonly id: string;
   readonly accountId: string;
+  readonly login: string | null;
   readonly username: string;
   readonly email: string;
   readonly keys: readonly StandingKey[];
@@ -39,7 +40,7 @@ export type CardAddress = Awaited<ReturnType<typeof findCardAddress>>[number];
 export const findPerson = (db: Db, accountId: string, memberId: string) =>
   db.select({
     id: user.id, email: user.email, emailVerifiedAt: user.emailVerifiedAt,
-    members: sql`(SELECT json_group_array(json_object('id', m.id, 'accountId', m.account_id, 'username', m.username, 'email', m.email,
+    members: sql`(SELECT json_group_array(json_object('id', m.id, 'accountId', m.account_id, 'login', m.login, 'username', m.username, 'email', m.email,
       'keys', json(${standingKeysOf(sql`m.id`)}))) FROM member m WHERE m.user_id = ${user.id})`
       .mapWith((json: string) => JSON.parse(json) as Place[]).as("members"),
   }).from(member).innerJoin(user, eq(user.id, member.userId)).where(and(eq(member.accountId, accountId), eq(member.id, memberId)));

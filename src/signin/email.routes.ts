@@ -40,7 +40,7 @@ async function confirmed(call: OpenCall, token: string): Promise<boolean> {
     outcome: "success", reason: null, cost: null, origin, changes: { before: { emailVerified: false }, after: { emailVerified: true } }, ledgerSeq: null,
   };
   try {
-    await batch(db, [...confirmEmail(db, member, now), stage(db, event)]);
+    await batch(db, [...confirmEmail(db, member, now), stage(db, env.SIGNING_KEYS, event)]);
   } catch (error) {
     if (failedGuard(error) === "changed") return false;
     throw error;

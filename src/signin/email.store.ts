@@ -4,7 +4,7 @@ import { member } from "../schema/team.ts";
 
 /** A member of any account, by the id that a mailed token begins with. */
 export const findAddressee = (db: Db, id: string) =>
-  db.select({ id: member.id, accountId: member.accountId, username: member.username, email: member.email, emailVerifiedAt: member.emailVerifiedAt, emailChange: member.emailChange, version: member.version })
+  db.select({ id: member.id, accountId: member.accountId, login: member.login, username: member.username, email: member.email, emailVerifiedAt: member.emailVerifiedAt, emailChange: member.emailChange, version: member.version })
     .from(member).where(eq(member.id, id));
 
 export type Addressee = Awaited<ReturnType<typeof findAddressee>>[number];

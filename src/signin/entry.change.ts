@@ -2,6 +2,7 @@ import type { TypeTable } from "../access/type.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
+import { requireNewest } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
 import { recordStranger } from "../identity/stranger-refusal.change.ts";
 import { accept } from "../invitations/acceptance.change.ts";
@@ -45,6 +46,7 @@ async function choose(call: OpenCall, proof: Proof, accountId: string | undefine
   if (only !== undefined || invitation !== undefined) throw await question(call, proof, members, invitations);
   const [blocked] = members;
   if (blocked === undefined) throw wrongCode();
+  requireNewest(blocked.account);
   return denied(call, blocked.member, new Problem("auth/blocked"));
 }
 
@@ -77,11 +79,12 @@ async function question({ db }: OpenCall, proof: Proof, members: readonly Member
 async function asMember(call: OpenCall, proof: Proof, found: Membership): Promise<Tokens | null> {
   const { db, env, now, origin } = call;
   const { member, account, userId } = found;
+  requireNewest(account);
   const rules = [account.allowedIps, member.allowedIps].map(compileRules);
   if (!admitsAddress(rules, origin.ip)) return denied(call, member, new Problem("ip/not-allowed", { detail: "Sign in from an address that the account and the member allow." }));
   const { statements, events, body } = await openSession(call, member, userId);
   try {
-    await batch(db, [...spend(db, proof, now), guardMembership(db, found), ...statements, ...events.map((event) => stage(db, event))]);
+    await batch(db, [...spend(db, proof, now), guardMembership(db, found), ...statements, ...events.map((event) => stage(db, env.SIGNING_KEYS, event))]);
   } catch (error) {
     if (failedGuard(error) === "changed") return null;
     throw spentAlready(error);

@@ -5,7 +5,7 @@ import type { TypeTable } from "../access/type.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
-import { hasLapsed } from "../identity/admission.ts";
+import { hasLapsed, requireNewest } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
 import { NO_ACCESS } from "../identity/access-gain.ts";
 import { isAnothers } from "../identity/other-credential.ts";
@@ -106,6 +106,7 @@ async function requireNotBarred({ db }: OpenCall, accountId: string, proof: Proo
 async function requireGood({ db, now, origin, env }: OpenCall, types: TypeTable, found: Link | undefined): Promise<Good> {
   if (found === undefined) throw new Problem("not-found", { detail: "No link has this token." });
   const { link, account, inviter } = found;
+  requireNewest(account);
   const preset = presetOf(account.kind);
   const status = linkStatus(link, now);
   // A link goes no further than its maker: whoever left, or could not give the role by now, has given nothing.
@@ -151,7 +152,7 @@ async function write(call: OpenCall, { link: found, maker }: Good, { firstName, 
       ...countWithin(call, LIMITS.joinsBy, link.id, "link_joins"),
       guardNotBarred(db, "invitation_changed", account.id, { email: proof.email, externalId: null }),
       ...joinByLink(db, permit, found, row, person, preset.logins === true, now), ...opened?.statements ?? [],
-      ...events.map((event) => stage(db, event)), ...postLetters(call, letters, { accountId: account.id, kind: account.kind }),
+      ...events.map((event) => stage(db, env.SIGNING_KEYS, event)), ...postLetters(call, letters, { accountId: account.id, kind: account.kind }),
     ]);
   } catch (error) {
     return refused(error, now);

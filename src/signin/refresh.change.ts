@@ -1,6 +1,6 @@
 import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
-import { statusRefusal } from "../identity/admission.ts";
+import { requireNewest, statusRefusal } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
 import { batch, failedGuard, type Statement } from "../kernel/db.ts";
 import { Problem, stale } from "../kernel/problem.ts";
@@ -25,6 +25,7 @@ export async function refresh(call: OpenCall, token: string): Promise<Tokens> {
     const [found] = await findSession(call.db, told.sessionId);
     if (found === undefined || !isOurs(call.env.SIGNING_KEYS, found.session.kid, token)) break;
     const { session } = found;
+    requireNewest(found.account);
     if (session.endedAt !== null || session.expiresAt <= call.now) break;
     const isNewest = session.rotations === told.rotation;
     if (!isNewest && !isRepeat(call, session, told.rotation)) {
@@ -54,14 +55,18 @@ async function nextTokens(call: OpenCall, found: Found, rotates: boolean): Promi
   if (stopped !== null) return denied(call, member, new Problem(stopped), session.id);
   if (!admitsAddress([account.allowedIps, member.allowedIps].map(compileRules), origin.ip)) return denied(call, member, new Problem("ip/not-allowed"), session.id);
   const expiresAt = rotates ? sessionEnd(session.createdAt, now) : session.expiresAt;
-  if (!await holds(call, rotates ? rotate(db, found, expiresAt, now, origin) : [guardSession(db, found)])) return null;
+  const reason = rotates ? null : "the same token again";
+  const event = { ...sessionEvent(call, member, session.id, "session.refresh"), reason };
+  const next = rotates ? rotate(db, found, expiresAt, now, origin) : [guardSession(db, found)];
+  if (!await holds(call, [...next, stage(db, env.SIGNING_KEYS, event)])) return null;
+  call.defer(publish(env.AUDIT, session.accountId, [event]));
   const { token } = refreshToken(env.SIGNING_KEYS, session.kid, session.id, session.rotations + (rotates ? 1 : 0));
   return tokens(env, { ...session, expiresAt }, token, now);
 }
 
 async function endStolen(call: OpenCall, { session, member }: Found): Promise<void> {
   const event = { ...sessionEvent(call, member, session.id, "session.end"), reason: "refresh token used twice" };
-  if (await holds(call, [...endSession(call.db, session, call.now), stage(call.db, event)])) call.defer(publish(call.env.AUDIT, session.accountId, [event]));
+  if (await holds(call, [...endSession(call.db, session, call.now), stage(call.db, call.env.SIGNING_KEYS, event)])) call.defer(publish(call.env.AUDIT, session.accountId, [event]));
 }
 
 /** False when the guard of the batch failed. */

@@ -19,12 +19,12 @@ async function end(call: Call, accountId: string, memberId: string, except: stri
 }
 
 const own = endpoint({
-  method: "DELETE", path: "/v1/me/sessions", tag: "Sign-in", right: "self", status: 204,
+  method: "DELETE", path: "/v1/me/sessions", tag: "Sign-in", right: "self", status: 204, whileRestored: true,
   summary: "Sign out everywhere else: every other session of yours in this account ends. With an API key, every session.",
 }, (call) => end(call, call.principal.home.accountId, call.principal.memberId, sessionOf(call.principal.credential), "ended by the member"));
 
 const theirs = endpoint({
-  method: "DELETE", path: "/v1/members/:id/sessions", tag: "Members", right: "member.block", status: 204,
+  method: "DELETE", path: "/v1/members/:id/sessions", tag: "Members", right: "member.block", status: 204, whileRestored: true,
   summary: "End every session of a member, who signs in again. API keys stay: they are revoked one by one.",
 }, endSessionsOfNamed);
 

@@ -1,4 +1,4 @@
-import type { Actor, AuditEvent } from "../audit/event.ts";
+import { type Actor, actorLogin, type AuditEvent } from "../audit/event.ts";
 import { mintToken, TOKEN_TTL_SECONDS } from "../identity/access-token.ts";
 import type { OpenCall } from "../identity/call.ts";
 import { keyring } from "../identity/keyring.ts";
@@ -15,6 +15,7 @@ type Asked = Pick<OpenCall, "db" | "env" | "now" | "origin">;
 export interface Comer {
   readonly id: string;
   readonly accountId: string;
+  readonly login: string | null;
   readonly username: string;
   readonly email: string;
   readonly status: "new" | "active" | "blocked";
@@ -62,7 +63,7 @@ export async function tokens(env: Env, session: { readonly id: string; readonly 
 }
 
 export const actorOf = (member: Omit<Comer, "status">, sessionId: string | null): Actor => ({
-  type: "member", memberId: member.id, accountId: member.accountId, login: member.username, email: member.email, apiKeyId: null,
+  type: "member", memberId: member.id, accountId: member.accountId, login: actorLogin(member), email: member.email, apiKeyId: null,
   ...(sessionId === null ? {} : { sessionId }),
 });
 

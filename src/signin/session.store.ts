@@ -19,7 +19,7 @@ export const arrive = (db: Db, { id, status }: { readonly id: string; readonly s
       .where(and(eq(member.id, id), eq(member.status, "new")))
     : db.update(member).set({ lastLoginAt: at }).where(eq(member.id, id)));
 
-const PLACE = { id: account.id, name: account.name, kind: account.kind, allowedIps: account.allowedIps, version: account.version };
+const PLACE = { id: account.id, name: account.name, kind: account.kind, allowedIps: account.allowedIps, version: account.version, restoredAt: account.restoredAt };
 
 /** Where the person of this address is a member, blocked or not, the oldest first. */
 export const findMemberships = (db: Db, email: string) =>

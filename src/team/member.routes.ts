@@ -25,7 +25,7 @@ export async function setLogin(call: Call, allowed: boolean): Promise<Answer> {
 }
 
 const block = (verb: "block" | "unblock") => endpoint({
-  method: "POST", path: `/v1/members/:id/${verb}`, tag: "Members", right: "member.block", status: 200,
+  method: "POST", path: `/v1/members/:id/${verb}`, tag: "Members", right: "member.block", status: 200, ...(verb === "block" ? { whileRestored: true } : {}),
   summary: verb === "block" ? "Block a member: keys and tokens are refused from the next call on." : "Unblock a member; roles and grants are as before.",
   answer: MemberCard, problems: ["conflict/last-admin", "conflict/lockout"],
 }, (call) => setLogin(call, verb === "unblock"));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AuditEvent } from "../audit/event.ts";
+import { actorLogin, type AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { type Endpoint, type OpenCall, openEndpoint } from "../identity/call.ts";
 import { keyring } from "../identity/keyring.ts";
@@ -40,7 +40,7 @@ async function ended(call: OpenCall, token: string): Promise<Answer> {
   if (member.notifications.unsubscribed === true) return { status: 204 };
   const event = changed(call, member);
   try {
-    await batch(db, [...unsubscribe(db, member, now), stage(db, event)]);
+    await batch(db, [...unsubscribe(db, member, now), stage(db, env.SIGNING_KEYS, event)]);
   } catch (error) {
     if (failedGuard(error) !== "changed") throw error;
     throw stale();
@@ -50,8 +50,8 @@ async function ended(call: OpenCall, token: string): Promise<Answer> {
 }
 
 /** Whoever has the link speaks for the member. */
-const changed = ({ now, origin }: OpenCall, { id, accountId, username, email, notifications }: Subscriber): AuditEvent => ({
-  id: newId("event", now), accountId, at: now, actor: { type: "member", memberId: id, accountId, login: username, email, apiKeyId: null },
+const changed = ({ now, origin }: OpenCall, { id, accountId, login, username, email, notifications }: Subscriber): AuditEvent => ({
+  id: newId("event", now), accountId, at: now, actor: { type: "member", memberId: id, accountId, login: actorLogin({ login, username }), email, apiKeyId: null },
   action: "member.edit", resource: { type: "member", id }, outcome: "success", reason: null, cost: null, origin,
   changes: { before: { notifications: { ...DEFAULT_NOTIFICATIONS, ...notifications } }, after: { notifications: { ...DEFAULT_NOTIFICATIONS, ...notifications, unsubscribed: true } } },
   ledgerSeq: null,

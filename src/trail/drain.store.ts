@@ -11,9 +11,9 @@ export type LedgersOf = (env: Env) => LedgerOutboxes;
  * any time, so it is no effect of the call that reads; when it fails, what is sealed is still answered.
  * @returns whether nothing waits any more
  */
-export async function drain(db: Db, accountId: string, ledgers: LedgerOutboxes): Promise<boolean> {
+export async function drain(env: Env, db: Db, accountId: string, ledgersOf: LedgersOf): Promise<boolean> {
   try {
-    await sealAccount(db, ledgers(accountId), accountId, [], "object");
+    await sealAccount({ db, signingKeys: env.SIGNING_KEYS, ledgers: ledgersOf(env) }, accountId, [], "object");
     return true;
   } catch (error) {
     console.error({ message: "the trail is read before all of it is sealed", accountId, error: String(error) });

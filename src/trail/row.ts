@@ -1,7 +1,9 @@
 import { z } from "zod";
 import type { SealedRow } from "../audit/chain.ts";
 import { reveal } from "../audit/personal.ts";
+import { SECURITY_SETTINGS } from "../identity/settings.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
+import type { Sight } from "./sight.ts";
 
 const optional = z.string().nullable();
 const values = z.record(z.string(), z.unknown());
@@ -14,20 +16,53 @@ export const AuditRow = z.object({
   cost: z.int().nullable().describe("Credits; null where none are involved."),
   ip: optional, userAgent: optional, requestId: optional,
   changes: z.object({ before: values, after: values }).nullable().describe("What changed, secrets masked."),
+  repeated: z.int().nullable().describe("A refusal that came again within a minute after `at`, so often; the first one has a row of its own."),
   ledgerSeq: z.int().nullable().describe("The place of its entry in the credit ledger."),
 });
 
 interface Body {
   readonly actor?: Partial<z.infer<typeof AuditRow>["actor"]>;
   readonly reason?: string | null;
+  readonly repeated?: number;
   readonly cost?: number | null;
   readonly origin?: { readonly ip?: string | null; readonly userAgent?: string | null; readonly requestId?: string };
   readonly changes?: z.infer<typeof AuditRow>["changes"];
 }
 
+/** Members of what changed on an account that are shown with `account.view_security` only. */
+const SECURITY: ReadonlySet<string> = new Set(["allowedIps", ...SECURITY_SETTINGS]);
+const ACCOUNT_TYPES: readonly string[] = ["account", "organization", "dealer"];
+
+/**
+ * What a reader is shown of a row: of members whom the reader may not see neither login, e-mail, network address nor card, and of an
+ * account no security settings. Ids stay.
+ */
+function shownTo({ people, security, log }: Reader, row: SealedRow): SealedRow {
+  const isSeen = row.memberId === null || people === "all" || people.includes(row.memberId) || (log.kind === "some" && log.memberId === row.memberId);
+  const isHidden = (path: string): boolean => {
+    const [, part = "", ...steps] = path.split("/");
+    if (part === "actor" || part === "origin") return !isSeen;
+    return people !== "all" && steps.includes("owner");
+  };
+  const personal = Object.fromEntries(Object.entries(row.personal).map(([path, kept]) => [path, isHidden(path) ? null : kept]));
+  const body = security || !ACCOUNT_TYPES.includes(row.resourceType) ? row.body : withoutSecurity(row.body);
+  return { ...row, body, personal };
+}
+
+const withoutSecurity = (body: string): string => {
+  try {
+    return JSON.stringify(JSON.parse(body, function (this: unknown, name: string, value: unknown) { return SECURITY.has(name) ? undefined : value; }));
+  } catch {
+    return body;
+  }
+};
+
+type Reader = Pick<Sight, "people" | "security" | "log">;
+
 /** Shows a row even when somebody has edited it: `verify` names it, and hiding it would help whoever did that. */
-export function auditRow(row: SealedRow) {
-  const { actor, reason, cost, origin, changes } = revealed(row);
+export function auditRow(sealed: SealedRow, reader: Reader) {
+  const row = shownTo(reader, sealed);
+  const { actor, reason, cost, origin, changes, repeated } = revealed(row);
   return {
     id: row.id, accountId: row.accountId, seq: row.seq, prevHash: row.prevHash, hash: row.hash, at: shownTime(row.at),
     actor: {
@@ -38,7 +73,7 @@ export function auditRow(row: SealedRow) {
     action: row.action, resource: { type: row.resourceType, id: row.resourceId }, outcome: row.outcome,
     reason: reason ?? null, cost: cost ?? null,
     ip: origin?.ip ?? null, userAgent: origin?.userAgent ?? null, requestId: origin?.requestId ?? null,
-    changes: changes ?? null, ledgerSeq: row.ledgerSeq,
+    changes: changes ?? null, repeated: repeated ?? null, ledgerSeq: row.ledgerSeq,
   };
 }
 

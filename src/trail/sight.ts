@@ -12,6 +12,10 @@ export interface Sight {
   readonly partly: readonly { readonly type: string; readonly ids: readonly string[] }[];
   /** Types that are kept in object groups, and the groups of which the member sees; null is no such narrowing. */
   readonly grouped: { readonly types: readonly string[]; readonly groups: readonly string[] } | null;
+  /** Members whom the reader may see: all, or these. Of others no row tells a name, an e-mail or an address. */
+  readonly people: "all" | readonly string[];
+  /** Address rules and other security settings of the account are shown. */
+  readonly security: boolean;
   /** Nothing of the account is hidden: then the paths of others' calls tell nothing new. */
   readonly whole: boolean;
 }
@@ -25,6 +29,16 @@ interface Viewer {
   readonly credential: CallCredential;
 }
 
+/**
+ * What of a type a reader is told. What no role sees all of, such as an aggregator's licenses, is told to the top role: somebody in the account
+ * must be able to read what was done there.
+ */
+function toldOf(viewer: Viewer, right: Right): ReturnType<typeof reachOf> {
+  const { roles, topRole } = viewer.preset;
+  const isTop = viewer.accountId === viewer.home.accountId && viewer.member.roles.includes(topRole);
+  return isTop && Object.values(roles).every(({ rights }) => rights[right] !== "all") ? "all" : reachOf(viewer, right);
+}
+
 /** A key that is made for reading the log only reads what its member could: there the roles say what that is, and below how far they go. */
 function reachOf({ grantSet, accountId, home, member, credential }: Viewer, right: Right): "all" | "none" | readonly string[] {
   const holds = accountId === home.accountId || home.preset.tree?.rights.has(right) === true;
@@ -35,11 +49,14 @@ function reachOf({ grantSet, accountId, home, member, credential }: Viewer, righ
 }
 
 export function sightOf(viewer: Viewer): Sight {
-  const views = RIGHT_NAMES.filter((right) => right.endsWith(".view") && viewer.preset.rights.has(right)).map((right) => ({ type: typeOf(right), reach: reachOf(viewer, right) }));
+  const views = RIGHT_NAMES.filter((right) => right.endsWith(".view") && viewer.preset.rights.has(right)).map((right) => ({ type: typeOf(right), reach: toldOf(viewer, right) }));
   const { groups, groupedTypes } = viewer.grantSet;
   const types = views.map(({ type }) => type).filter((type) => groupedTypes.has(type));
   const grouped = groups === null || types.length === 0 ? null : { types, groups: [...groups] };
+  const people = reachOf(viewer, "member.view");
   return {
+    people: people === "none" ? [] : people,
+    security: reachOf(viewer, "account.view_security") === "all",
     log: visible(viewer.grantSet, "audit.view"),
     hidden: views.filter(({ reach }) => reach === "none").map(({ type }) => type),
     partly: views.flatMap(({ type, reach }) => (typeof reach === "string" ? [] : [{ type, ids: reach }])),

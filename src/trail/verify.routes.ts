@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { visible } from "../access/decide.ts";
+import type { Restore } from "../audit/ledger.ts";
 import { FAULTS, type FaultName } from "../audit/verify.ts";
 import { endpoint } from "../identity/call.ts";
+import { iso } from "../kernel/clock.ts";
 import { decodeCursor, encodeCursor } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import { drain, type LedgersOf } from "./drain.store.ts";
-import { START, verifyChain } from "./verify.store.ts";
+import { countQuarantined, START, verifyChain } from "./verify.store.ts";
 
 const Place = z.object({ seq: z.int(), hash: z.string() });
 const Position = z.strictObject({
@@ -21,8 +23,15 @@ const Verification = z.object({
   witness: Place.nullable().describe("The newest place as the account's object says it, which no editor of the database reaches."),
   unwitnessed: z.int().describe("Rows that were sealed after the newest place that the object has been told."),
   firstFault: z.object({ seq: z.int(), fault: z.enum(Object.keys(FAULTS) as [FaultName, ...FaultName[]]), detail: z.string() }).nullable(),
+  erased: z.int().describe("Rows of this call that lost personal values by an erasure: each is named by an audit.erase row."),
+  quarantined: z.int().describe("Staged rows of the last 30 days that this gate had not written: they were never sealed. The log has an audit.quarantine row for them."),
+  acceptedRestores: z.array(z.object({ at: z.iso.datetime(), goesOnAfterSeq: z.int(), lostToSeq: z.int(), lostHash: z.string() }))
+    .describe("Older copies of the database that the platform accepted: the chain goes on after their end. What had been sealed up to lostToSeq is gone."),
   nextCursor: z.string().nullable(),
 });
+
+const acceptedCard = ({ acceptedAt, database, witness }: Restore) =>
+  ({ at: iso(acceptedAt ?? 0), goesOnAfterSeq: database.seq, lostToSeq: witness.seq, lostHash: witness.hash });
 
 /** Somebody who sees only own rows learns nothing about the length of everybody's. */
 export const verifyEndpoint = (ledgersOf: LedgersOf) => endpoint({
@@ -40,9 +49,10 @@ export const verifyEndpoint = (ledgersOf: LedgersOf) => endpoint({
     throw new Problem("access/denied", { detail: "This needs the right audit.view on everybody's rows." });
   }
   const { accountId } = call.principal;
-  await drain(call.db, accountId, ledgersOf(call.env));
+  await drain(call.env, call.db, accountId, ledgersOf);
   const ledger = ledgersOf(call.env)(accountId);
   const witness = await ledger.sealedHead(accountId);
+  const [restores, [letters]] = await Promise.all([ledger.restores(accountId), countQuarantined(call.db, accountId)]);
   const { walk, fault, head, isComplete } =
     await verifyChain(call.db, ledger, accountId, position === null ? START : { ...position, fault: null }, witness);
   return {
@@ -53,6 +63,7 @@ export const verifyEndpoint = (ledgersOf: LedgersOf) => endpoint({
       witness: witness === null ? null : { seq: witness.seq, hash: witness.hash },
       unwitnessed: Math.max(0, head.seq - (witness?.seq ?? 0)),
       firstFault: fault === null ? null : { ...fault, detail: FAULTS[fault.fault] },
+      erased: walk.erased ?? 0, quarantined: letters?.count ?? 0, acceptedRestores: restores.filter(({ acceptedAt }) => acceptedAt !== null).map(acceptedCard),
       nextCursor: isComplete ? null : encodeCursor({ head: walk.head, hashBefore: walk.hashBefore }),
     },
   };

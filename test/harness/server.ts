@@ -12,6 +12,8 @@ import { signingKeys } from "./build.ts";
 import type { Fetch } from "./client.ts";
 
 const READY_WITHIN_MS = 60_000;
+/** Where wrangler keeps D1: the file, and what was not yet written into it. */
+const DATABASE = "v3/d1/miniflare-D1DatabaseObject";
 
 /** A whole server with its state in a folder: what a crash test kills and starts again. */
 export interface Server {
@@ -22,6 +24,8 @@ export interface Server {
   kill9(): Promise<void>;
   /** Rows of the database as the disk has it. The server must be down; what it left is not touched. */
   rows<Row>(sql: string): Row[];
+  /** Keeps a copy of the database as it is now; what it returns puts that back. The server must be down both times. */
+  copyDatabase(): () => void;
   /** The cron trigger, which never fires by itself locally. */
   sweep(): Promise<void>;
   /** Ends the server and removes its state. */
@@ -35,6 +39,7 @@ export async function newServer(): Promise<Server> {
   const [port, keys] = [await freePort(), signingKeys()];
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
+  let copies = 0;
   const kill9 = async () => {
     if (child?.pid === undefined) return;
     const gone = child.exitCode === null && child.signalCode === null ? once(child, "exit") : Promise.resolve();
@@ -49,6 +54,14 @@ export async function newServer(): Promise<Server> {
       child = startWrangler(["dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0", "--log-level", "error",
         "--persist-to", folder, "--var", `ISSUER:${url}`, "--var", `APP_URL:${url}`, "--var", "DEV_MAIL:on", "--var", `SIGNING_KEYS:${keys}`]);
       await ready(url, child);
+    },
+    copyDatabase: () => {
+      const [from, copy] = [join(folder, DATABASE), join(folder, `copy-${copies += 1}`)];
+      cpSync(from, copy, { recursive: true });
+      return () => {
+        rmSync(from, { recursive: true });
+        cpSync(copy, from, { recursive: true });
+      };
     },
     sweep: async () => {
       const answer = await fetch(`${url}/cdn-cgi/handler/scheduled`);
@@ -65,7 +78,7 @@ export async function newServer(): Promise<Server> {
 function rowsOf<Row>(folder: string, sql: string): Row[] {
   const copy = mkdtempSync(join(tmpdir(), "tollgate-copy-"));
   try {
-    cpSync(join(folder, "v3/d1/miniflare-D1DatabaseObject"), copy, { recursive: true });
+    cpSync(join(folder, DATABASE), copy, { recursive: true });
     const [file = ""] = readdirSync(copy).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
     const database = new DatabaseSync(join(copy, file));
     const rows = database.prepare(sql).all() as Row[];

@@ -102,9 +102,10 @@ interface Facts {
   readonly key?: { readonly revokedAt?: number | null; readonly expiresAt?: number | null };
   readonly credential?: CallCredential;
   readonly rules?: readonly unknown[];
+  readonly restored?: boolean;
 }
 
-function principal({ kind = "vendor", status = "active", roles = ["owner"], restrictedAccounts = true, key: { revokedAt = null, expiresAt = null } = {}, credential, rules = [] }: Facts): Principal {
+function principal({ kind = "vendor", status = "active", roles = ["owner"], restrictedAccounts = true, key: { revokedAt = null, expiresAt = null } = {}, credential, rules = [], restored = false }: Facts): Principal {
   const plan = { restrictedAccounts, memberLimit: null, contactUrl: null };
   const home = { accountId: "acc_1", name: "A", kind, preset: presetFor(kind, DEFAULT_SETTINGS), plan, settings: DEFAULT_SETTINGS, switches: DEFAULT_SETTINGS };
   return {
@@ -113,7 +114,7 @@ function principal({ kind = "vendor", status = "active", roles = ["owner"], rest
       kind, name: "A", parentId: null, plan, subscription: { status: "none", tier: null, currentPeriodEnd: null },
       ownerMemberId: "mem_1", settings: DEFAULT_SETTINGS,
     },
-    preset: home.preset, switches: home.switches, home, astray: false, platformId: null, types: new Map(),
+    preset: home.preset, switches: home.switches, home, astray: false, platformId: null, restored, types: new Map(),
     member: { status, username: "u", email: "u@example.com", language: null, roles, creditLimit: null, limitPeriod: "lifetime" },
     credential: credential ?? { kind: "key", id: "key_1", sentAs: "key", restriction: { ...UNRESTRICTED, expiresAt }, revokedAt },
     addressRules: rules.map(compileRules),
@@ -127,6 +128,8 @@ describe("admission: rows stand in the order in which they decide, each with eve
   const lapsed = { roles: ["operator"], restrictedAccounts: false };
   const dead = { key: { revokedAt: NOW - 1, expiresAt: NOW - 1 } };
   const ROWS: ReadonlyArray<readonly [title: string, facts: Facts, refused: Refusal | null]> = [
+    ["K9 an older copy of the database, whose blocks may be undone", { restored: true, status: "blocked", ...dead, ...elsewhere, ...lapsed }, "state/restored"],
+    ["K9 a member of the platform, who has to accept such a copy", { kind: "platform", restored: true }, null],
     ["S2.21: a blocked member", { status: "blocked", ...dead, ...elsewhere, ...lapsed }, "auth/blocked"],
     ["a member who has never come in", { status: "new", ...dead, ...elsewhere, ...lapsed }, "auth/invalid-credential"],
     ["a member in a status that nobody knows", { status: "" as never, ...elsewhere, ...lapsed }, "auth/invalid-credential"],

@@ -1,13 +1,15 @@
 import { env } from "cloudflare:workers";
+import { sql } from "drizzle-orm";
 import { beforeEach, describe, expect, test } from "vitest";
 import { grown, seal, type SealedRow } from "../../src/audit/chain.ts";
 import { appendRows } from "../../src/audit/chain.store.ts";
 import type { AuditEvent } from "../../src/audit/event.ts";
 import { protect } from "../../src/audit/personal.ts";
 import { batch } from "../../src/kernel/db.ts";
-import { stage } from "../../src/audit/outbox.store.ts";
+import { complete, stage } from "../../src/audit/outbox.store.ts";
+import { sealAccount } from "../../src/audit/sealing.store.ts";
 import {
-  carry, db, deliver, entries, event, faultOf, headOf, ledgers, ledgerWith, newAccountId, nudge, outboxSize, sealAll, sealedIds, staged,
+  carry, db, deliver, entries, event, faultOf, headOf, ledgers, ledgerWith, newAccountId, nudge, outboxSize, sealAll, sealedIds, staged, trail,
 } from "./audit-world.ts";
 
 let accountId: string;
@@ -37,7 +39,7 @@ const letters = async () => (await env.DB.prepare("SELECT queue, reason, body FR
 describe("S1.38 nobody hides a spend behind an entry that the ledger never made", () => {
   test("staged, it is kept with its reason and never sealed; the real spend enters the trail", async () => {
     const forged = forgedEntry(3);
-    await batch(db, [stage(db, forged)]);
+    await batch(db, [stage(db, env.SIGNING_KEYS, forged)]);
     await sealAll(accountId);
     expect(await sealedIds(accountId)).not.toContain(forged.id);
     expect((await headOf(accountId))?.ledgerSeq).toBe(2);
@@ -127,18 +129,72 @@ describe("what lies in the outbox and is no event of it holds up nobody", () => 
     await insertOutbox(id, text(id));
     const [good] = await staged(accountId, 1);
     expect(await deliver([nudge(accountId)])).toEqual({ acked: 1, retried: 0 });
-    expect((await sealedIds(accountId)).at(-1)).toBe(good?.id);
+    expect((await sealedIds(accountId)).at(-2)).toBe(good?.id);
     expect([await outboxSize(accountId), (await letters()).length]).toEqual([0, 1]);
     expect(await faultOf(accountId)).toBeNull();
   });
 
   test("not even as many as one round takes", async () => {
     for (let start = 0; start < 300; start += 50) {
-      await env.DB.batch(Array.from({ length: 50 }, (_, index) => env.DB.prepare("INSERT INTO audit_outbox VALUES (?, ?, '{')").bind(accountId, `evt_0_${start + index}`)));
+      await env.DB.batch(Array.from({ length: 50 }, (_, index) => env.DB.prepare("INSERT INTO audit_outbox (account_id, id, event) VALUES (?, ?, '{')").bind(accountId, `evt_0_${start + index}`)));
     }
     const [good] = await staged(accountId, 1);
     await sealAll(accountId);
-    expect((await sealedIds(accountId)).at(-1)).toBe(good?.id);
+    expect(await sealedIds(accountId)).toContain(good?.id);
     expect(await outboxSize(accountId)).toBe(0);
+  });
+});
+
+describe("K9 a row of the outbox that this gate did not stage is never sealed", () => {
+  const stagedRow = async (one: AuditEvent, open: string | null = null) => {
+    await batch(db, [stage(db, env.SIGNING_KEYS, one, open), ...(open === null ? [] : [complete(db, one, open, sql`'0007'`)])]);
+  };
+  const edit = (set: string, id: string, ...values: string[]) =>
+    env.DB.prepare(`UPDATE audit_outbox SET ${set} WHERE account_id = ?1 AND id = ?2`).bind(accountId, id, ...values).run();
+  const sealedBody = async (id: string) => JSON.parse((await env.DB.prepare("SELECT body FROM audit_event WHERE id = ?").bind(id).first<string>("body"))!);
+  const withLogin = () => event(accountId, { action: "member.create", resource: { type: "role", id: "mem_9" }, changes: { before: {}, after: { login: "", roles: ["owner"] } } });
+
+  test.each<[string, (one: AuditEvent) => Promise<unknown>, string]>([
+    ["invented without a signature", (one) => insertOutbox(one.id, JSON.stringify(one)), "no signature"],
+    ["edited after it was staged", async (one) => { await stagedRow(one); await edit("event = replace(event, 'New', 'Old')", one.id); }, "another signature"],
+    ["said to leave a member open that it did not", async (one) => { await stagedRow(one); await edit("open = 'name', given = 'Old'", one.id); }, "another signature"],
+    ["given a value that its batch did not", async (one) => { await stagedRow(one); await edit("given = '0001'", one.id); }, "no batch gave out"],
+    ["signed with a key that was dropped", (one) => batch(db, [stage(db, JSON.stringify([{ kid: "old", d: "x" }]), one)]), "another signature"],
+    ["a copy of one that is sealed", async (one) => {
+      await stagedRow(one);
+      const { results: [row] } = await env.DB.prepare("SELECT * FROM audit_outbox WHERE id = ?").bind(one.id).all<Record<string, string>>();
+      await sealAll(accountId);
+      await env.DB.prepare("INSERT INTO audit_outbox (account_id, id, event, mac) VALUES (?, ?, ?, ?)").bind(accountId, one.id, row!["event"], row!["mac"]).run();
+    }, "sealed before"],
+  ])("%s, it goes to the dead letters and the trail tells it", async (_, put, reason) => {
+    const one = event(accountId);
+    await put(one);
+    const before = (await sealedIds(accountId)).filter((id) => id === one.id).length;
+    const [good] = await staged(accountId, 1);
+    await sealAll(accountId);
+    expect((await sealedIds(accountId)).filter((id) => id === one.id).length).toBe(before);
+    expect(await sealedIds(accountId)).toContain(good?.id);
+    expect(await letters()).toEqual([{ queue: "audit_outbox", reason: expect.stringContaining(reason) as string, body: expect.any(String) as string }]);
+    const { results } = await env.DB.prepare("SELECT body FROM audit_event WHERE account_id = ? AND action = 'audit.quarantine'").bind(accountId).all<{ body: string }>();
+    expect(results.map(({ body }) => JSON.parse(body).changes.after)).toEqual([{ rows: 1, reasons: [expect.stringContaining(reason) as string] }]);
+    expect([await outboxSize(accountId), await faultOf(accountId)]).toEqual([0, null]);
+  });
+
+  test("the number that only the batch knows is sealed with the event, and no other text passes for one", async () => {
+    const [one, other] = [withLogin(), withLogin()];
+    await stagedRow(one, "login");
+    await stagedRow(other, "login");
+    await edit("given = 'owner'", other.id);
+    await sealAll(accountId);
+    expect((await sealedBody(one.id)).changes.after).toEqual({ login: expect.stringMatching(/^sha256:/) as string, roles: ["owner"] });
+    expect((await letters()).map(({ reason }) => reason)).toEqual(["the value that its batch gives out is none"]);
+  });
+
+  test("keys rotate with overlap: what an older key signed is sealed while that key is there", async () => {
+    const one = event(accountId);
+    const rotated = JSON.stringify([{ kid: "new", d: "y" }, ...JSON.parse(env.SIGNING_KEYS)]);
+    await stagedRow(one);
+    await sealAccount({ ...trail, signingKeys: rotated }, accountId, [], "object");
+    expect(await sealedIds(accountId)).toContain(one.id);
   });
 });

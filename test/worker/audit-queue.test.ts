@@ -7,7 +7,7 @@ import { publish } from "../../src/audit/outbox.store.ts";
 import { CALL_LOG_TTL_MS, DEAD_LETTER_TTL_MS, prune, sweep } from "../../src/audit/sweep.store.ts";
 import { leastId, newId } from "../../src/kernel/id.ts";
 import { IDEMPOTENCY_TTL_MS } from "../../src/kernel/idempotency.ts";
-import { db, deliver, deliverBatch, entries, event, faultOf, headOf, ledgers, newAccountId, nudge, outboxSize, sealAll, sealedIds, staged } from "./audit-world.ts";
+import { db, deliver, deliverBatch, entries, event, faultOf, headOf, ledgers, newAccountId, nudge, outboxSize, sealAll, sealedIds, staged, trail } from "./audit-world.ts";
 
 let accountId: string;
 beforeEach(() => { accountId = newAccountId(); });
@@ -102,16 +102,16 @@ describe("what a crash left behind", () => {
     const accountIds = Array.from({ length: 12 }, newAccountId);
     await Promise.all(accountIds.map((id) => staged(id, 2)));
     const deaf = (id: string) => (id === accountIds[3] ? { ...ledgers(id), sealedHead: () => Promise.reject(new Error("gone")) } as never : ledgers(id));
-    await sweep(db, deaf);
+    await sweep({ ...trail, ledgers: deaf });
     expect(await Promise.all(accountIds.map(outboxSize))).toEqual(accountIds.map((_, index) => (index === 3 ? 2 : 0)));
-    await sweep(db, ledgers);
+    await sweep(trail);
     expect(await Promise.all(accountIds.map(async (id) => [await outboxSize(id), await faultOf(id)]))).toEqual(accountIds.map(() => [0, null]));
   });
 
   test("a sweep and a consumer meet: each event is sealed once", async () => {
     const events = await staged(accountId, 30);
-    await Promise.all([sweep(db, ledgers), deliver([nudge(accountId)]), sweep(db, ledgers), sealAll(accountId)]);
-    await sweep(db, ledgers);
+    await Promise.all([sweep(trail), deliver([nudge(accountId)]), sweep(trail), sealAll(accountId)]);
+    await sweep(trail);
     expect((await sealedIds(accountId)).sort()).toEqual(events.map((one) => one.id).sort());
     expect(await faultOf(accountId)).toBeNull();
   });

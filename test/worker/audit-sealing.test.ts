@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { sealAccount } from "../../src/audit/sealing.store.ts";
 import { openDb } from "../../src/kernel/db.ts";
 import {
-  carry, deliver, deliverBatch, entries, faultOf, headOf, ledgers, ledgerWith, newAccountId, nudge, outboxSize, sealedIds, staged,
+  carry, deliver, deliverBatch, entries, faultOf, headOf, ledgers, ledgerWith, newAccountId, nudge, outboxSize, sealedIds, staged, trail,
 } from "./audit-world.ts";
 
 let accountId: string;
@@ -99,7 +99,7 @@ describe("S1.38 each event is sealed once, whatever the queue does", () => {
 
   test("more entries than were given are taken from the object, all of them", async () => {
     const b = await entries(accountId, 520);
-    await sealAccount(openDb(env.DB), ledgers(accountId), accountId, [], "object");
+    await sealAccount(trail, accountId, [], "object");
     await expectSealed(idsOf(b));
   });
 });
@@ -123,7 +123,7 @@ describe("what sealing costs", () => {
   test("a ledger entry is one row and its place among what its member did, and a batch moves the head once", async () => {
     const b = await entries(accountId, 40);
     const { db, count } = counting();
-    await sealAccount(db, ledgers(accountId), accountId, b, "given");
+    await sealAccount({ ...trail, db }, accountId, b, "given");
     expect(count.rows).toBe(40 * 2 + 1);
     await expectSealed(idsOf(b));
   });
@@ -132,14 +132,14 @@ describe("what sealing costs", () => {
     const b = await entries(accountId, 5);
     await deliver([carry(b)]);
     const { db, count } = counting();
-    await sealAccount(db, ledgers(accountId), accountId, b, "given");
+    await sealAccount({ ...trail, db }, accountId, b, "given");
     expect(count.rows).toBe(0);
   });
 
   test("a staged event is one row, three of its indexes, and one that leaves the outbox", async () => {
     await staged(accountId, 10);
     const { db, count } = counting();
-    await sealAccount(db, ledgers(accountId), accountId, [], "given");
+    await sealAccount({ ...trail, db }, accountId, [], "given");
     expect(count.rows).toBe(10 * 5 + 1);
   });
 });

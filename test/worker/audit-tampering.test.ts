@@ -70,8 +70,8 @@ describe("S1.38 rows that are edited by hand in D1 are found, the first one name
     ["given another person", ["UPDATE audit_event SET personal = json_set(personal, '$.\"/actor/email\"[1]', 'eve@example.com') WHERE account_id = :a AND seq = 4"],
       { seq: 4, fault: "personal-altered" }],
     ["given personal values that are no JSON", ["UPDATE audit_event SET personal = '{' WHERE account_id = :a AND seq = 4"], { seq: 4, fault: "personal-altered" }],
-    ["freed of one person, as the law may ask", ["UPDATE audit_event SET personal = json_set(personal, '$.\"/actor/email\"', null) WHERE account_id = :a AND seq = 4"], null],
-    ["freed of all persons", ["UPDATE audit_event SET personal = '{}' WHERE account_id = :a"], null],
+    ["freed of one person, and no erasure says so", ["UPDATE audit_event SET personal = json_set(personal, '$.\"/actor/email\"', null) WHERE account_id = :a AND seq = 4"], { seq: 4, fault: "personal-erased" }],
+    ["freed of all persons", ["UPDATE audit_event SET personal = '{}' WHERE account_id = :a"], { seq: 1, fault: "personal-erased" }],
   ])("%s", async (_, statements, expected) => {
     await run(...statements);
     expect(await faultOf(accountId)).toEqual(expected);

@@ -32,7 +32,7 @@ test("S1.38 whatever text an event holds, D1 gives back what was sealed", async 
   await fc.assert(fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 20 }), async (changes) => {
     const accountId = newAccountId();
     const events = changes.map((more) => event(accountId, more));
-    await batch(db, events.map((one) => stage(db, one)));
+    await batch(db, events.map((one) => stage(db, env.SIGNING_KEYS, one)));
     await sealAll(accountId);
     expect(await sealedIds(accountId)).toEqual(events.map((one) => one.id).sort());
     expect(await faultOf(accountId)).toBeNull();
@@ -49,7 +49,7 @@ test.each<[string, Partial<AuditEvent>]>([
   ["half a pair in a personal value", { changes: { before: {}, after: { email: "\ud800" } } }],
 ])("S1.38 %s is sealed and verifies", async (_, more) => {
   const accountId = newAccountId();
-  await batch(db, [stage(db, event(accountId, more))]);
+  await batch(db, [stage(db, env.SIGNING_KEYS, event(accountId, more))]);
   await sealAll(accountId);
   expect(await faultOf(accountId)).toBeNull();
   const row = await env.DB.prepare("SELECT body, action || resource_type || coalesce(resource_id, '') || coalesce(member_id, '') AS columns FROM audit_event WHERE account_id = ?")

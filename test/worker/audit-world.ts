@@ -2,7 +2,7 @@ import { createExecutionContext, createMessageBatch, getQueueResult, runInDurabl
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import type { AuditEvent, AuditMessage, ChainHead } from "../../src/audit/event.ts";
-import type { LedgerOutbox, LedgerOutboxes } from "../../src/audit/ledger.ts";
+import type { LedgerOutbox, LedgerOutboxes, Restore } from "../../src/audit/ledger.ts";
 import { consume } from "../../src/audit/consumer.queue.ts";
 import { stage } from "../../src/audit/outbox.store.ts";
 import { sealAccount } from "../../src/audit/sealing.store.ts";
@@ -26,7 +26,7 @@ export const event = (accountId: string, more: Partial<AuditEvent> = {}): AuditE
 /** Events in the outbox of D1, as a commit leaves them. */
 export async function staged(accountId: string, count: number, more: Partial<AuditEvent> = {}): Promise<AuditEvent[]> {
   const events = Array.from({ length: count }, () => event(accountId, more));
-  for (let start = 0; start < count; start += 50) await batch(db, events.slice(start, start + 50).map((one) => stage(db, one)));
+  for (let start = 0; start < count; start += 50) await batch(db, events.slice(start, start + 50).map((one) => stage(db, env.SIGNING_KEYS, one)));
   return events;
 }
 
@@ -68,7 +68,8 @@ export async function deliverBatch(made: MessageBatch, use: LedgerOutboxes = led
 export const nudge = (accountId: string): AuditMessage => ({ kind: "staged", accountId });
 export const carry = (events: readonly AuditEvent[]): AuditMessage => ({ kind: "entries", accountId: events[0]?.accountId ?? "", events });
 
-export const sealAll = (accountId: string) => sealAccount(db, ledgers(accountId), accountId, [], "object");
+export const trail = { db, signingKeys: env.SIGNING_KEYS, ledgers };
+export const sealAll = (accountId: string) => sealAccount(trail, accountId, [], "object");
 
 /** The ids in the chain, in its order. */
 export async function sealedIds(accountId: string): Promise<string[]> {
@@ -95,6 +96,11 @@ export const ledgerWith = (accountId: string, change: Partial<LedgerOutbox>): Le
     entriesAfter: (id, afterSeq, limit) => real.entriesAfter(id, afterSeq, limit),
     sealed: (id, head) => real.sealed(id, head),
     sealedHead: (id) => real.sealedHead(id),
+    refuseUntilAccepted: (id, database) => real.refuseUntilAccepted(id, database),
+    acceptRestored: (id, database) => real.acceptRestored(id, database) as Promise<Restore | null>,
+    erase: (id, memberId, record) => real.erase(id, memberId, record),
+    erasures: (id) => real.erasures(id),
+    restores: (id) => real.restores(id),
     ...change,
   };
 };

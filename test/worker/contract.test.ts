@@ -15,6 +15,7 @@ import { catalogCalls } from "./contract-catalog.ts";
 import { removalCalls } from "./contract-removal.ts";
 import { roleCalls } from "./contract-roles.ts";
 import { signInCalls } from "./contract-signin.ts";
+import { trailCalls } from "./contract-trail.ts";
 import { fetch, foundPlatform } from "./operators-world.ts";
 import { emptyDatabase, findWidening, tryRestricted } from "./widening-walk.ts";
 
@@ -132,6 +133,7 @@ async function everyOperation(): Promise<void> {
   await dealerCalls(contract, platform);
   await bookCalls(contract, platform);
   await mailCalls(contract, owner);
+  await trailCalls(contract, platform);
   await invitationCalls(contract, platform);
   await hookCalls(contract, platform);
   await tierCalls(contract, platform);

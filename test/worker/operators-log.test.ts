@@ -4,7 +4,7 @@ import { prune, sweep } from "../../src/audit/sweep.store.ts";
 import { newId } from "../../src/kernel/id.ts";
 import { type Api, api, newKey, ok, type Problem } from "../harness/client.ts";
 import { newAccount, newApiKey, newMember, newToken, type Person } from "../harness/people.ts";
-import { db, deliver, ledgers, nudge, staged } from "./audit-world.ts";
+import { db, deliver, nudge, staged, trail } from "./audit-world.ts";
 import { ELSEWHERE, fetch, foundPlatform, grants, HOME, listed, made, said, shelf, subscribed } from "./operators-world.ts";
 
 interface Row {
@@ -58,7 +58,7 @@ describe("S0.5 all operations of an operator are in the object log", () => {
       `data_object.create denied machine_code ${other.machine}`,
     ]);
     for (let round = 0; round < 3; round += 1) await deliver([nudge(owner.accountId), nudge(owner.accountId)]);
-    await sweep(db, ledgers);
+    await sweep(trail);
     expect(await byOperator()).toEqual(once);
     expect(new Set(once.map(({ id }) => id)).size).toBe(answers.length + 2);
   });
@@ -109,7 +109,7 @@ describe("S0.5 all operations of an operator are in the object log", () => {
     const [row] = await staged(owner.accountId, 1, { id: newId("event", old), at: old });
     await deliver([nudge(owner.accountId)]);
     await prune(db, Date.now());
-    await sweep(db, ledgers);
+    await sweep(trail);
     expect((await log()).data.map(({ id }) => id)).toContain(row?.id);
   });
 });

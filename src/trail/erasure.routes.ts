@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { toSealedRow } from "../audit/chain.store.ts";
+import type { SealedRow } from "../audit/chain.ts";
+import { ERASE, erasureDigest, grouped, pathsOf } from "../audit/erasure.ts";
+import type { Personal } from "../audit/personal.ts";
+import { parsed } from "../audit/verify.ts";
+import { type Call, endpoint } from "../identity/call.ts";
+import { text } from "../kernel/body.ts";
+import { idOf } from "../kernel/id.ts";
+import { Problem } from "../kernel/problem.ts";
+
+import { drain, type LedgersOf } from "./drain.store.ts";
+import { blank, findAccountId, findMemberId, selectNaming } from "./erasure.store.ts";
+
+const ROWS_PER_BATCH = 200;
+
+const Erasure = z.strictObject({
+  memberId: idOf("member").describe("A member who was removed."),
+  accountId: idOf("account").optional().describe("Platform: the account whose log it is. Your own when left out."),
+  reason: text(500).optional(),
+});
+const Erased = z.object({ memberId: z.string(), rows: z.int().describe("Rows that lost personal values now."), events: z.array(z.string()).describe("Rows of the log that name them.") });
+
+/** The top role of the account, or the platform for any. @throws Problem access/denied, not-found, conflict/state */
+async function decided(call: Call, accountId: string, memberId: string): Promise<void> {
+  const { principal, db } = call;
+  const [[account], [member]] = await call.read(findAccountId(db, accountId), findMemberId(db, accountId, memberId));
+  call.decide(accountId === principal.accountId ? "member.delete" : "account.manage");
+  const isOwn = accountId === principal.home.accountId;
+  if (isOwn && !principal.member.roles.includes(principal.home.preset.topRole)) {
+    throw new Problem("access/denied", { detail: `Only members with the role ${principal.home.preset.topRole} erase, or the platform.` });
+  }
+  if (!isOwn && principal.home.kind !== "platform") throw new Problem("access/denied", { detail: "An account erases in its own log only." });
+  if (account === undefined) throw new Problem("not-found");
+  if (member !== undefined) throw new Problem("conflict/state", { detail: "This is still a member. Remove the member first." });
+}
+
+interface Blanked {
+  readonly seq: number;
+  readonly paths: readonly string[];
+  readonly personal: Personal;
+}
+
+/** What tells of an erasure stays. So does a row that somebody has edited beyond reading: verify names it. */
+function blanked(row: SealedRow, memberId: string): Blanked[] {
+  const body = row.action === ERASE ? null : parsed(row.body);
+  const paths = body === null ? [] : pathsOf(memberId, body, row.personal);
+  const personal = { ...row.personal, ...Object.fromEntries(paths.map((path) => [path, null])) };
+  return paths.length === 0 ? [] : [{ seq: row.seq, paths, personal }];
+}
+
+/** Each batch is one event that names its rows; the object knows of it first, so verify takes no other. A call that broke off is repeated. */
+export const erasureEndpoint = (ledgersOf: LedgersOf) => endpoint({
+  method: "POST", path: "/v1/audit/erasures", tag: "Audit", right: "member.delete", status: 200,
+  summary: "Erase the personal values of a removed member from the audit log: login, e-mail, names, address. The chain still verifies.",
+  body: Erasure, answer: Erased, problems: ["conflict/state"],
+}, async (call) => {
+  const accountId = call.named("accountId") ?? call.principal.accountId;
+  await decided(call, accountId, call.named("memberId") ?? "");
+  const { memberId, reason } = await call.body();
+  if (!await drain(call.env, call.db, accountId, ledgersOf)) throw new Problem("conflict/state", { detail: "Events wait that cannot be sealed: verify says why." });
+  const events: string[] = [];
+  let [after, count] = [0, 0];
+  for (;;) {
+    const rows = (await selectNaming(call.db, accountId, memberId, after, ROWS_PER_BATCH)).map(toSealedRow);
+    const found = rows.flatMap((row) => blanked(row, memberId));
+    if (found.length > 0) {
+      const named = grouped(found);
+      const of = (chain: string, after: Record<string, unknown>) =>
+        call.event(ERASE, { type: "audit", id: memberId }, { accountId: chain, changes: { before: {}, after: { ...after, ...(reason === undefined ? {} : { comments: reason }) } } });
+      const event = of(accountId, { rows: named });
+      await ledgersOf(call.env)(accountId).erase(accountId, memberId, { id: event.id, digest: erasureDigest(named) });
+      const beside = accountId === call.principal.accountId ? [] : [of(call.principal.accountId, { accountId, rowCount: found.length })];
+      await call.commit({ statements: [blank(call.db, accountId, found)], events: [event, ...beside] }, { status: 200 });
+      events.push(event.id);
+      count += found.length;
+    }
+    if (rows.length < ROWS_PER_BATCH) return { status: 200, body: { memberId, rows: count, events } };
+    after = rows.at(-1)?.seq ?? after;
+  }
+});
