@@ -134,6 +134,22 @@ describe("S1.16 and S1.38 the audit log", () => {
     expect((await walk(admin, "/v1/audit?limit=2", "cursor")).map((row) => row.id)).toEqual(all.map((row) => row.id));
   });
 
+  test("K8 audit.view alone tells no login, e-mail or address of members whom one may not see, in no row and no field", async () => {
+    const reader = await newMember(fetch, owner, { roles: ["operator"], rights: ["audit.view"] });
+    const invited = ok(await owner.api.post<{ member: { id: string } }>("/v1/invitations", { email: "ivy@example.com", firstName: "Ivy", lastName: "Ivory", roles: ["operator"] }, { idempotencyKey: newKey() }), 201).body;
+    ok(await operator.api.post("/v1/auth/token"), 200);
+    const all = (await rows(owner, "/v1/audit?limit=100")).data;
+    expect(JSON.stringify(all)).toMatch(/ivy@example\.com/);
+    expect(all.map(({ action }) => action)).toContain("invitation.send");
+    const seen = (await rows(reader, "/v1/audit?limit=100")).data;
+    expect(seen.map(({ action }) => action.split(".")[0])).not.toContain("invitation");
+    expect(seen.some(({ actor }) => actor.memberId === operator.memberId)).toBe(true);
+    for (const { actor, ip } of seen.filter((row) => row.actor.memberId !== reader.memberId)) expect([actor.email, ip]).toEqual([null, null]);
+    for (const row of seen.filter(({ actor }) => actor.memberId === reader.memberId)) expect(row.ip).toBe(IP);
+    expect(JSON.stringify(seen)).not.toMatch(new RegExp(`ivy@|Ivory|${all.find(({ actor }) => actor.memberId === owner.memberId)?.actor.email}`));
+    expect(invited.member.id).toMatch(/^mem_/);
+  });
+
   test("it verifies, from the first row to the head that the object keeps; an edited row is named", async () => {
     const good = ok(await admin.api.get("/v1/audit/verify"), 200).body;
     expect(good).toMatchObject({ ok: true, complete: true, unwitnessed: 0, firstFault: null, nextCursor: null });
@@ -171,4 +187,19 @@ test("the call log tells an account its own calls, refused ones too; a member se
   await expect.poll(async () => (await calls(member)).filter((row) => row.status === 403).length, { timeout: 20_000 }).toBeGreaterThan(0);
   expect(new Set((await calls(member)).map((row) => row.memberId))).toEqual(new Set([member.memberId]));
   expect(new Set((await calls(admin)).map((row) => row.memberId)).size).toBeGreaterThan(1);
+  // K8: by member, method, path and all below it, status or its class, and period.
+  interface Call { readonly memberId: string; readonly status: number; readonly path: string; readonly method: string; readonly at: string }
+  const narrowed = async (query: string) => ok(await admin.api.get<{ data: Call[] }>(`/v1/calls?limit=100&to=2100-01-01T00:00:00Z${query}`), 200).body.data;
+  const [newest] = await narrowed("&path=/v1/members");
+  for (const [query, matches] of [
+    [`&member=${member.memberId}`, ({ memberId }) => memberId === member.memberId], ["&status=403", ({ status }) => status === 403],
+    ["&status=4xx", ({ status }) => status >= 400 && status < 500], ["&path=/v1/credits", ({ path }) => /^\/v1\/credits(\/|$)/.test(path)],
+    ["&method=POST", ({ method }) => method === "POST"], [`&path=/v1/members&from=${newest?.at}`, ({ at, path }) => path.startsWith("/v1/members") && at >= newest!.at],
+  ] as const satisfies ReadonlyArray<readonly [string, (row: Call) => boolean]>) {
+    const found = await narrowed(query);
+    expect(found.length, query).toBeGreaterThan(0);
+    expect(found.every(matches), query).toBe(true);
+  }
+  expect(await narrowed("&from=2099-01-01T00:00:00Z")).toEqual([]);
+  for (const query of ["status=9xx", "status=40", "path=members", "member=me", "method=FETCH"]) expect((await admin.api.get(`/v1/calls?${query}`)).status, query).toBe(422);
 });

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../../src/app.ts";
 import { type Api, ok, reply } from "../harness/client.ts";
-import type { Person } from "../harness/people.ts";
+import { newMember, type Person } from "../harness/people.ts";
 import { actionsIn, command, type DealerWorld, dealerWorld } from "./dealer-world.ts";
 import { addedByPlatform } from "./invite-world.ts";
 import { fetch, foundPlatform, HOME, listed, said } from "./operators-world.ts";
@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, 120_000);
 
 describe("aggregator licenses", () => {
-  it("S3.61 S3.62 the aggregator alone lists and copies its token, the same again; the platform issues and never sees it", async () => {
+  it("S3.61 S3.62 K8 the aggregator alone lists and copies its token, the same again; the platform issues and never sees it", async () => {
     const { manager, people: { aggregator, client } } = world;
     const path = `accounts/${manager.accountId}/aggregator-licenses`;
     const issued = ok(await command(platform, path, { memberId: aggregator.memberId, name: "WhiteServer" }), 201).body;
@@ -27,8 +27,14 @@ describe("aggregator licenses", () => {
     expect(ok(await copy(aggregator), 200).body).toEqual(first);
     const next = ok(await command(platform, path, { memberId: aggregator.memberId, name: "Second" }), 201).body;
     expect(ok(await copy(aggregator, next.id), 200).body.token.slice(-43)).not.toBe(first.token.slice(-43));
-    // Recorded, for whoever may see aggregator licenses at all: the manager may not.
-    expect(await actionsIn(manager.api, "aggregator_license.copy")).toEqual([]);
+    // K8: no role sees all aggregator licenses, so the top role is told what was done; a client and a user of the dealer are not.
+    const copied = ok(await manager.api.get<{ data: { actor: { memberId: string; login: string }; resource: { id: string } }[] }>("/v1/audit?action=aggregator_license.copy"), 200).body;
+    expect(copied.data.map(({ actor }) => actor.memberId)).toEqual(Array(3).fill(aggregator.memberId));
+    const { login } = ok(await aggregator.api.get<{ member: { login: string } }>("/v1/me"), 200).body.member;
+    expect([...new Set(copied.data.map(({ actor }) => actor.login))]).toEqual([login]);
+    expect(login).toMatch(/^\d{4}$/);
+    const reader = await newMember(fetch, manager, { roles: ["dealer_user"], rights: ["audit.view"] });
+    expect(await actionsIn(reader.api, "aggregator_license.copy")).toEqual([]);
     const copies = await env.DB.prepare("SELECT COUNT(*) AS n FROM audit_event WHERE account_id = ? AND action = 'aggregator_license.copy' AND member_id = ?").bind(manager.accountId, aggregator.memberId).first("n");
     expect([copies, (await actionsIn(platform, "aggregator_license.create")).length]).toEqual([3, 2]);
     const { results } = await env.DB.prepare("SELECT attributes FROM resource WHERE type = 'aggregator_license'").all();

@@ -35,6 +35,23 @@ const actions = async (who: Api, action: string) => {
 };
 
 describe("licenses", () => {
+  test("S1.8 K8 what is refused for credits is one row of the log: the license that was not provisioned, with its theme", async () => {
+    const dear = await newTheme(platform, { priceCredits: 1_000 });
+    const key = newKey();
+    for (let count = 0; count < 2; count += 1) expect(said(await provision(team.member.api, dear, key))).toBe("402 credits/insufficient-balance");
+    ok(await platform.put(`/v1/accounts/${team.accountId}/subscription`, { status: "canceled", tier: null, currentPeriodEnd: null }), 200);
+    expect(said(await provision(team.member.api, dear))).toBe("402 credits/subscription-inactive");
+    for (const path of ["audit", "object-log"]) {
+      const { data } = ok(await team.admin.api.get<{ data: object[] }>(`/v1/${path}?limit=100&action=license.*`), 200).body;
+      expect(data).toMatchObject([
+        { action: "license.provision", outcome: "failed", reason: "credits/subscription-inactive" },
+        { action: "license.provision", outcome: "failed", reason: "credits/insufficient-balance", resource: { type: "license" }, changes: { after: { themeId: dear } }, cost: null },
+      ]);
+    }
+    expect(await actions(team.admin.api, "credits.spend")).toEqual([]);
+    expect(ok(await team.admin.api.get("/v1/audit/verify"), 200).body).toMatchObject({ ok: true });
+  });
+
   test("S1.10 S1.17 S1.20 S1.36: a member provisions from the account's balance; the owner is billed; key and download link are answered; the trail has the key's end only", async () => {
     const key = newKey();
     const first = ok(await provision(team.member.api, themeId, key), 201);

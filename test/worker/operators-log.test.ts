@@ -12,6 +12,8 @@ interface Row {
   readonly action: string;
   readonly outcome: string;
   readonly reason: string | null;
+  readonly repeated: number | null;
+  readonly at: string;
   readonly actor: { readonly memberId: string; readonly login: string };
   readonly resource: { readonly type: string; readonly id: string | null };
   readonly changes: { readonly before: object; readonly after: object } | null;
@@ -53,9 +55,9 @@ describe("S0.5 all operations of an operator are in the object log", () => {
     expect(once.map(line).reverse()).toEqual([
       `license_key.create success license_key ${key}`, `machine_code.create success machine_code ${machine}`, `product.edit success product ${mine.product}`,
       `license_key.edit success license_key ${key}`, `license_key.delete denied license_key ${key}`, `product.delete denied product ${mine.product}`,
-      `product.edit denied product ${other.product}`, `access_token.delete denied access_token ${token}`, "access_token.create denied access_token null",
-      `license_key.create denied product ${other.product}`, `license_key.create denied customer ${customer}`, `license_key.edit denied customer ${customer}`,
-      `data_object.create denied machine_code ${other.machine}`,
+      `product.edit failed product ${other.product}`, `access_token.delete denied access_token ${token}`, "access_token.create denied access_token null",
+      `license_key.create failed product ${other.product}`, `license_key.create failed customer ${customer}`, `license_key.edit failed customer ${customer}`,
+      `data_object.create failed machine_code ${other.machine}`,
     ]);
     for (let round = 0; round < 3; round += 1) await deliver([nudge(owner.accountId), nudge(owner.accountId)]);
     await sweep(trail);
@@ -75,6 +77,75 @@ describe("S0.5 all operations of an operator are in the object log", () => {
     expect(rows.map(({ action, outcome, reason }) => [action, outcome, reason])).toEqual([
       ["license_key.create", "success", null], ["customer.create", "success", null], ["product.edit", "denied", "ip/not-allowed"],
     ]);
+  });
+
+  test("S0.5 K8 what is refused for what it met is a failed row; faults of form are none; hidden, another tenant's and missing are told alike", async () => {
+    const [{ product: hidden }, stranger] = [await shelf(owner, "Hidden"), await subscribed(platform, "vendor")];
+    const [{ product: foreign }, mine] = [await shelf(stranger, "Foreign"), (await shelf(owner, "Mine")).product];
+    await grants(owner, operator.memberId, [{ resourceType: "product", resourceId: mine, access: "owner" }, { resourceType: "access_token", access: "owner" }]);
+    const missing = newId("product", Date.now());
+    for (const id of [hidden, foreign, missing, "no-id"]) {
+      for (const who of [operator, owner]) {
+        if (who === owner && id === hidden) continue;
+        ok(await who.api.patch(`/v1/products/${id}`, { name: "x" }, { ifMatch: "*" }), 404);
+        ok(await who.api.del(`/v1/products/${id}`, { ifMatch: "*" }), 404);
+        ok(await who.api.post("/v1/license-keys", { productId: id }, keyed()), id === "no-id" ? 422 : 404);
+      }
+    }
+    ok(await owner.api.del(`/v1/products/${mine}`, { ifMatch: "*" }), 409);
+    for (const [body, ask, status] of [[{ name: 5 }, { ifMatch: "*" }, 422], [{ name: "y" }, {}, 428], [{ name: "y" }, { ifMatch: '"99"' }, 412]] as const) {
+      ok(await owner.api.patch(`/v1/products/${mine}`, body, ask), status);
+    }
+    const rows = (await log()).data.filter(({ outcome }) => outcome !== "success");
+    const told = (who: Person) => rows.filter(({ actor }) => actor.memberId === who.memberId).map(({ action, outcome, reason, resource }) => [action, outcome, reason, resource.type, resource.id]).reverse();
+    const three = (id: string | null) => [["product.edit", "failed", "not-found", "product", id], ["product.delete", "failed", "not-found", "product", id]];
+    const four = (id: string) => [...three(id), ["license_key.create", "failed", "not-found", "product", id]];
+    expect(told(operator)).toEqual([...four(hidden), ...four(foreign), ...four(missing), ...three(null)]);
+    expect(told(owner).at(-1)).toEqual(["product.delete", "failed", "conflict/not-removable", "product", mine]);
+    expect(told(owner).slice(0, -1).map(([action, outcome]) => [action, outcome]))
+      .toEqual([...four(foreign), ...four(missing), ...three(null)].map(([action, outcome]) => [action, outcome]));
+    expect(ok(await stranger.api.get<{ data: Row[] }>("/v1/audit?limit=100&outcome=failed"), 200).body.data).toEqual([]);
+  });
+
+  test("K8 the first refusal of a kind is a row at once, its repeats of a minute are one; what succeeds is never gathered", async () => {
+    const { product } = await shelf(owner, "Editor");
+    const refuse = async () => ok(await operator.api.patch(`/v1/products/${product}`, { name: "x" }, { ifMatch: "*" }), 404);
+    for (let count = 0; count < 5; count += 1) await refuse();
+    ok(await operator.api.del(`/v1/products/${product}`, { ifMatch: "*" }), 404);
+    const told = async () => (await byOperator()).map((row) => [row.action, row.outcome, row.repeated]).reverse();
+    const first = [["product.edit", "failed", null], ["product.delete", "failed", null]];
+    expect(await told()).toEqual(first);
+    await sweep(trail);
+    expect(await told()).toEqual(first);
+    // A minute later; the window that is over takes no more.
+    await env.DB.prepare("UPDATE refusal SET since = since - 60001").run();
+    await refuse();
+    await Promise.all([sweep(trail), sweep(trail)]);
+    await sweep(trail);
+    expect((await told()).sort()).toEqual([...first, ["product.edit", "failed", 4], ["product.edit", "failed", null]].sort());
+    // Whoever edits the count or the event of a row that waits is found.
+    await refuse();
+    await env.DB.prepare("UPDATE refusal SET since = since - 60001, event = replace(event, 'product.edit', 'product.view')").run();
+    await sweep(trail);
+    expect((await log("limit=100&outcome=failed")).data.map(({ action }) => action)).not.toContain("product.view");
+    for (let count = 0; count < 3; count += 1) ok(await owner.api.patch(`/v1/products/${product}`, { name: `n${count}` }, { ifMatch: "*" }), 200);
+    expect((await log("limit=100&action=product.edit&outcome=success")).data.length).toBe(3);
+  });
+
+  test("K8 the object log is narrowed by action, actor, object, outcome and period, and by no filter it does not know", async () => {
+    await grants(owner, operator.memberId, [{ resourceType: "customer", access: "owner" }]);
+    const id = await made(operator, "customers", { name: "Acme" });
+    await made(owner, "customers", { name: "Other" });
+    const all = (await log()).data;
+    const [newest] = all;
+    for (const [query, matches] of [
+      ["action=customer.*", ({ action }) => action.startsWith("customer.")], [`actor=${operator.memberId}`, ({ actor }) => actor.memberId === operator.memberId],
+      [`resourceType=customer&resourceId=${id}`, ({ resource }) => resource.id === id], ["outcome=denied", () => false],
+      [`from=${newest?.at}`, ({ at }) => at >= newest!.at], [`to=${newest?.at}`, ({ at }) => at <= newest!.at],
+    ] as const satisfies ReadonlyArray<readonly [string, (row: Row) => boolean]>) {
+      expect((await log(`limit=100&${query}`)).data, query).toEqual(all.filter(matches));
+    }
+    for (const query of ["action=x", "actor=me", "from=yesterday", "path=/v1"]) expect(said(await owner.api.get(`/v1/object-log?${query}`)), query).toBe("422 validation");
   });
 
   test("S0.5 the grants given to it are there, with what they were before, however they were given", async () => {

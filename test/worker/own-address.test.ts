@@ -25,7 +25,7 @@ async function asked(who: Api, from: string, to: string): Promise<{ email: strin
 }
 
 describe("S4.36: the address that a person signs in with", () => {
-  test("is changed by the person, with a code of each address, for every account of theirs, and each trail tells it", async () => {
+  test("K8 is changed by the person, with a code of each address, for every account of theirs, and each trail tells it", async () => {
     const { email, id, api: session } = await arrived(owner);
     const other = await alsoIn(platform, email);
     const next = newEmail();
@@ -34,6 +34,8 @@ describe("S4.36: the address that a person signs in with", () => {
     expect(await shown(session)).toBe(next);
     // The code is used up: it opens no session either.
     expect(said(await enter({ email: next, code: body.newCode, accountId: owner.accountId }))).toBe("401 auth/invalid-credential");
+    const wishes = (await told(owner.accountId, "email.ask")).filter(({ resource }) => (resource as { id: string }).id === id);
+    expect(wishes.map(({ outcome }) => outcome)).toEqual(["success"]);
     for (const { accountId } of [owner, other]) {
       expect((await signIn(fetch, next, accountId)).tokens.accountId).toBe(accountId);
       expect((await told(accountId, "email.change")).length).toBe(1);

@@ -62,9 +62,12 @@ describe("S3.34 the rights of a member as a workbook", () => {
     });
   });
 
-  test("S3.34 is about oneself unless told, without any right", async () => {
+  test("S3.34 K8 is about oneself unless told, without any right", async () => {
     const [own, named] = [await downloaded(operator, PATH), await downloaded(operator, `${PATH}?memberId=${operator.memberId}`)];
     expect(own).toEqual(named);
+    // K8: each download is a row of the trail.
+    const rows = (await newest(owner, "rights.export")).filter(({ actor }) => (actor as { memberId: string }).memberId === operator.memberId);
+    expect(rows.slice(0, 2)).toMatchObject(Array(2).fill({ outcome: "success", resource: { type: "member", id: operator.memberId } }));
     expect(own.lines.filter(({ cells }) => cells["Granted"] === "yes").map(({ cells }) => cells["Right"])).toEqual(
       (await downloaded(owner, `${PATH}?memberId=${operator.memberId}`)).lines.filter(({ cells }) => cells["Granted"] === "yes").map(({ cells }) => cells["Right"]));
     // The names of custom roles are for whoever sees members.

@@ -81,7 +81,7 @@ describe("a session", () => {
 });
 
 describe("a refresh", () => {
-  test("answers other tokens for the same session, each good once", async () => {
+  test("K8 answers other tokens for the same session, each good once, and each refresh is a row of the trail", async () => {
     let { tokens } = await arrived(owner);
     const used: Tokens[] = [];
     for (let turn = 0; turn < 4; turn += 1) {
@@ -91,6 +91,8 @@ describe("a refresh", () => {
     expect(new Set([...used, tokens].map(({ refresh_token }) => refresh_token)).size).toBe(5);
     expect(new Set([...used, tokens].map(({ session }) => session.id)).size).toBe(1);
     expect(tokens).toMatchObject({ token_type: "Bearer", expires_in: 600, refresh_expires_in: 604_800 });
+    const told4 = (await told(owner.accountId, "session.refresh")).filter(({ resource }) => (resource as { id: string }).id === tokens.session.id);
+    expect(told4.map(({ outcome }) => outcome)).toEqual(Array(4).fill("success"));
     // Access tokens are good for their ten minutes: only refresh tokens rotate.
     expect(await Promise.all([...used, tokens].map(({ access_token }) => seen(access_token)))).toEqual(Array(5).fill("200"));
   });
