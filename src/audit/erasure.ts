@@ -18,21 +18,26 @@ export interface ErasureRecord {
 
 export const erasureDigest = (rows: readonly ErasedRows[]): string => sha256Hex(canonical(rows));
 
-const isUnder = (path: string, ...members: readonly string[]): boolean => members.some((member) => path.startsWith(`/${member}/`));
+const isUnder = (path: string, ...members: readonly string[]): boolean =>
+  members.some((member) => path.startsWith(`/${member}/`));
 
 /**
- * Which personal values of a row tell of a member: who and whence where the member acted, and what changed where the row is about the
- * member. What a member did to others is theirs.
+ * Which personal values of a row tell of a member: who and whence where the member acted, and what changed where
+ * the row is about the member. What a member did to others is theirs.
  */
 export function pathsOf(memberId: string, body: unknown, personal: Personal): string[] {
-  const { actor, resource, changes } = body as { actor?: { memberId?: unknown }; resource?: unknown; changes?: unknown };
+  const { actor, resource, changes } = body as
+    { actor?: { memberId?: unknown }; resource?: unknown; changes?: unknown };
   const acted = actor?.memberId === memberId;
   const isAbout = JSON.stringify([resource, changes]).includes(JSON.stringify(memberId));
-  return Object.keys(personal).filter((path) => path.startsWith("/") && personal[path] !== null && (isUnder(path, "actor", "origin") ? acted : isAbout)).sort();
+  const isTheirs = (path: string): boolean => (isUnder(path, "actor", "origin") ? acted : isAbout);
+  return Object.keys(personal).filter((path) => path.startsWith("/") && personal[path] !== null && isTheirs(path)).sort();
 }
 
 /** The same in few words: rows by what they lost. @param rows in the order of `seq` */
-export function grouped(rows: ReadonlyArray<{ readonly seq: number; readonly paths: readonly string[] }>): ErasedRows[] {
+export function grouped(
+  rows: ReadonlyArray<{ readonly seq: number; readonly paths: readonly string[] }>,
+): ErasedRows[] {
   const groups = new Map<string, { paths: readonly string[]; seqs: Array<number | [number, number]> }>();
   for (const { seq, paths } of rows) {
     const name = paths.join("\n");
@@ -50,7 +55,9 @@ export function grouped(rows: ReadonlyArray<{ readonly seq: number; readonly pat
 export type Erased = (seq: number, path: string) => boolean;
 
 /** Erasures of the chain that the object knows too. A row that is not as it was sealed is found by the walk. */
-export function erasedBy(events: ReadonlyArray<{ readonly id: string; readonly body: string }>, known: readonly ErasureRecord[]): Erased {
+export function erasedBy(
+  events: ReadonlyArray<{ readonly id: string; readonly body: string }>, known: readonly ErasureRecord[],
+): Erased {
   const digests = new Map(known.map(({ id, digest }) => [id, digest]));
   const runs = new Map<string, Array<readonly [number, number]>>();
   for (const { id, body } of events) {

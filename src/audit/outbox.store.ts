@@ -12,7 +12,8 @@ import { macOf } from "./staged.ts";
 export function stage(db: Db, signingKeys: string, event: AuditEvent, open: string | null = null): Statement {
   const { accountId, id } = event;
   const text = JSON.stringify(event);
-  return db.insert(auditOutbox).values({ accountId, id, event: sql`${text}`, open, mac: macOf(signingKeys, { accountId, id, open, text }) });
+  const mac = macOf(signingKeys, { accountId, id, open, text });
+  return db.insert(auditOutbox).values({ accountId, id, event: sql`${text}`, open, mac });
 }
 
 /** Writes what only its batch knows beside a staged event that was signed without it. */
@@ -37,7 +38,8 @@ export async function publish(queue: Queue, accountId: string, events: readonly 
 /** The oldest of what is staged and not yet sealed, as text: it is checked before it is used. */
 export const selectStaged = (db: Db, accountId: string, limit: number) =>
   db.select({
-    id: auditOutbox.id, event: sql<unknown>`${auditOutbox.event}`, open: auditOutbox.open, given: sql<unknown>`${auditOutbox.given}`, mac: auditOutbox.mac,
+    id: auditOutbox.id, event: sql<unknown>`${auditOutbox.event}`, mac: auditOutbox.mac,
+    open: auditOutbox.open, given: sql<unknown>`${auditOutbox.given}`,
   }).from(auditOutbox)
     .where(eq(auditOutbox.accountId, accountId)).orderBy(asc(auditOutbox.id)).limit(limit);
 
@@ -53,15 +55,19 @@ export interface Unfit {
 }
 
 /**
- * Moves rows that are never sealed to the dead letters, so that they hold up nobody. A sealed event says so in the account's own trail:
- * whoever put them there cannot take that back. @param at milliseconds since the epoch
+ * Moves rows that are never sealed to the dead letters, so that they hold up nobody. A sealed event says so in the
+ * account's own trail, and no editor of D1 takes that back. @param at milliseconds since the epoch
  */
-export async function buryStaged({ db, signingKeys }: Keys, accountId: string, unfit: readonly Unfit[], at: number): Promise<void> {
-  console.error({ message: "rows of the outbox are no events of this gate and were moved to the dead letters", accountId, unfit: unfit.slice(0, 5), count: unfit.length });
+export async function buryStaged(
+  { db, signingKeys }: Keys, accountId: string, unfit: readonly Unfit[], at: number,
+): Promise<void> {
+  const message = "rows of the outbox are no events of this gate and were moved to the dead letters";
+  console.error({ message, accountId, unfit: unfit.slice(0, 5), count: unfit.length });
   const rows = JSON.stringify(unfit);
   const letterOf = sql`'outbox/' || account_id || '/' || audit_outbox.id`;
   const statements = [
-    guard(db, "changed", sql`(SELECT COUNT(*) FROM audit_outbox WHERE account_id = ${accountId} AND id IN (SELECT value->>'id' FROM json_each(${rows}))) = ${unfit.length}`),
+    guard(db, "changed", sql`(SELECT COUNT(*) FROM audit_outbox WHERE account_id = ${accountId}
+      AND id IN (SELECT value->>'id' FROM json_each(${rows}))) = ${unfit.length}`),
     db.run(sql`INSERT OR IGNORE INTO dead_letter (id, queue, reason, body, at)
       SELECT ${letterOf}, 'audit_outbox', unfit.value->>'reason', event, ${at}
       FROM json_each(${rows}) AS unfit JOIN audit_outbox ON account_id = ${accountId} AND audit_outbox.id = unfit.value->>'id'`),
@@ -78,17 +84,22 @@ export async function buryStaged({ db, signingKeys }: Keys, accountId: string, u
 
 const TOLD_MAX = 20;
 
-const quarantined = (accountId: string, unfit: readonly Unfit[], at: number): AuditEvent => ({
-  id: newId("event", at), accountId, at, actor: SYSTEM, action: "audit.quarantine", resource: { type: "audit", id: null }, outcome: "failed",
-  reason: unfit[0]?.reason ?? null, cost: null, origin: { requestId: "system", ip: null, userAgent: null },
-  // No ids: whoever wrote the rows chose them.
-  changes: { before: {}, after: { rows: unfit.length, reasons: [...new Set(unfit.map(({ reason }) => reason))].slice(0, TOLD_MAX) } }, ledgerSeq: null,
-});
+/** It tells no ids: who wrote the rows chose them. */
+function quarantined(accountId: string, unfit: readonly Unfit[], at: number): AuditEvent {
+  const reasons = [...new Set(unfit.map(({ reason }) => reason))].slice(0, TOLD_MAX);
+  return {
+    id: newId("event", at), accountId, at, actor: SYSTEM, action: "audit.quarantine",
+    resource: { type: "audit", id: null }, outcome: "failed", reason: reasons[0] ?? null, cost: null,
+    origin: { requestId: "system", ip: null, userAgent: null },
+    changes: { before: {}, after: { rows: unfit.length, reasons } }, ledgerSeq: null,
+  };
+}
 
 /** Rows of the outbox that are in the chain already: copies that an editor of D1 put back. */
 export async function burySealed(keys: Keys, accountId: string, at: number): Promise<void> {
   const rows = await keys.db.select({ id: auditOutbox.id }).from(auditOutbox)
-    .innerJoin(auditEvent, and(eq(auditEvent.id, auditOutbox.id), isNull(auditEvent.ledgerSeq))).where(eq(auditOutbox.accountId, accountId)).limit(250);
+    .innerJoin(auditEvent, and(eq(auditEvent.id, auditOutbox.id), isNull(auditEvent.ledgerSeq)))
+    .where(eq(auditOutbox.accountId, accountId)).limit(250);
   if (rows.length > 0) await buryStaged(keys, accountId, rows.map(({ id }) => ({ id, reason: "sealed before: a copy" })), at);
 }
 

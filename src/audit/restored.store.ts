@@ -8,18 +8,24 @@ import type { ChainHead } from "./event.ts";
 import type { LedgerOutbox, LedgerOutboxes } from "./ledger.ts";
 
 /**
- * From the next call on every isolate answers 503. The version leaps to the clock: after a restore it would else come by numbers
- * that principals are still remembered under.
+ * From the next call on every isolate answers 503. The version leaps to the clock: after a restore it would
+ * else come by numbers that principals are still remembered under.
  */
 const markRestored = (db: Db, accountId: string, at: number) =>
-  db.update(account).set({ restoredAt: at, version: sql`MAX(${account.version} + 1, ${at})` }).where(and(eq(account.id, accountId), isNull(account.restoredAt)));
+  db.update(account).set({ restoredAt: at, version: sql`MAX(${account.version} + 1, ${at})` })
+    .where(and(eq(account.id, accountId), isNull(account.restoredAt)));
 
 /** The object first: what spends is stopped even where D1 fails now. */
-export async function stopRestored(db: Db, ledger: LedgerOutbox, accountId: string, database: ChainHead): Promise<void> {
-  console.error({ message: "D1 is behind what was sealed: the account is stopped until the platform accepts that", accountId, seq: database.seq });
+export async function stopRestored(
+  db: Db, ledger: LedgerOutbox, accountId: string, database: ChainHead,
+): Promise<void> {
+  const message = "D1 is behind what was sealed: the account is stopped until the platform accepts that";
+  console.error({ message, accountId, seq: database.seq });
   await ledger.refuseUntilAccepted(accountId, database);
   await markRestored(db, accountId, now());
 }
+
+const HEAD = { seq: auditHead.seq, hash: auditHead.hash, ledgerSeq: auditHead.ledgerSeq };
 
 /** Accounts that are asked of their objects at once. */
 const AT_ONCE = 20;
@@ -29,9 +35,12 @@ const AT_ONCE = 20;
  * @param after the account to go on behind; "" begins
  * @returns the last one compared; null when there are no more
  */
-export async function compareHeads(db: Db, ledgers: LedgerOutboxes, after: string, limit: number): Promise<string | null> {
-  const rows = await db.select({ id: account.id, restoredAt: account.restoredAt, seq: auditHead.seq, hash: auditHead.hash, ledgerSeq: auditHead.ledgerSeq })
-    .from(account).leftJoin(auditHead, eq(auditHead.accountId, account.id)).where(gt(account.id, after)).orderBy(asc(account.id)).limit(limit);
+export async function compareHeads(
+  db: Db, ledgers: LedgerOutboxes, after: string, limit: number,
+): Promise<string | null> {
+  const rows = await db.select({ id: account.id, restoredAt: account.restoredAt, ...HEAD })
+    .from(account).leftJoin(auditHead, eq(auditHead.accountId, account.id))
+    .where(gt(account.id, after)).orderBy(asc(account.id)).limit(limit);
   const unmarked = rows.filter(({ restoredAt }) => restoredAt === null);
   for (let start = 0; start < unmarked.length; start += AT_ONCE) {
     await Promise.all(unmarked.slice(start, start + AT_ONCE).map((row) => compare(db, ledgers(row.id), row)));
@@ -52,7 +61,7 @@ async function compare(db: Db, ledger: LedgerOutbox, { id, seq, hash, ledgerSeq 
     const head = seq === null || hash === null || ledgerSeq === null ? GENESIS : { seq, hash, ledgerSeq };
     const witness = await ledger.sealedHead(id);
     if (witness === null || !isBehind(witness, head)) return;
-    const [again] = await db.select({ seq: auditHead.seq, hash: auditHead.hash, ledgerSeq: auditHead.ledgerSeq }).from(auditHead).where(eq(auditHead.accountId, id));
+    const [again] = await db.select(HEAD).from(auditHead).where(eq(auditHead.accountId, id));
     if (isBehind(witness, again ?? GENESIS)) await stopRestored(db, ledger, id, again ?? GENESIS);
   } catch (error) {
     console.error({ message: "the chain of an account is not compared", accountId: id, error: String(error) });

@@ -9,7 +9,7 @@ const TABLES = `
 
 type Row = { found_at: number; witness: string; database: string; accepted_at: number | null };
 
-/** What was taken back from the chain: databases that were put back, as the object found them, and erasures. No editor of D1 reaches this. */
+/** What was taken back from the chain: databases that were put back, and erasures. No editor of D1 reaches this. */
 export class RestoreTables {
   readonly #sql: SqlStorage;
   /** Remembered, because every command asks. */
@@ -34,7 +34,8 @@ export class RestoreTables {
   /** A database that was put back once more is the same case, with another end. */
   put(restore: Restore): Restore {
     const { foundAt, witness, database, acceptedAt } = restore;
-    this.#sql.exec("INSERT OR REPLACE INTO restore VALUES (?, ?, ?, ?)", foundAt, JSON.stringify(witness), JSON.stringify(database), acceptedAt);
+    const places = [JSON.stringify(witness), JSON.stringify(database)];
+    this.#sql.exec("INSERT OR REPLACE INTO restore VALUES (?, ?, ?, ?)", foundAt, ...places, acceptedAt);
     this.#waiting = acceptedAt === null ? restore : null;
     return restore;
   }
@@ -42,8 +43,9 @@ export class RestoreTables {
   /** The facts of an entry stay: what moved, when, and by whose id. */
   erase(memberId: string, { id, digest }: ErasureRecord): void {
     this.#sql.exec("INSERT OR REPLACE INTO erasure VALUES (?, ?)", id, digest);
-    this.#sql.exec(`UPDATE entry SET context = json_set(context, '$.actor.login', NULL, '$.actor.email', NULL, '$.origin.ip', NULL, '$.origin.userAgent', NULL)
-      WHERE context ->> '$.actor.memberId' = ? AND (context ->> '$.actor.login' IS NOT NULL OR context ->> '$.actor.email' IS NOT NULL)`, memberId);
+    this.#sql.exec(`UPDATE entry SET context = json_set(context, '$.actor.login', NULL, '$.actor.email', NULL,
+        '$.origin.ip', NULL, '$.origin.userAgent', NULL)
+      WHERE context ->> '$.actor.memberId' = ? AND context ->> '$.actor.email' IS NOT NULL`, memberId);
   }
 
   erasures(): ErasureRecord[] {

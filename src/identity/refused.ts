@@ -2,7 +2,7 @@ import { type Right, typeOf } from "../access/right.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { isId } from "../kernel/id.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { type Problem, PROBLEMS } from "../kernel/problem.ts";
+import { type Problem, type ProblemCode, PROBLEMS } from "../kernel/problem.ts";
 import type { EventName } from "./call.ts";
 
 /** What `decide` refused: the right that was lacking, and the object that was asked about. */
@@ -21,12 +21,15 @@ interface Asked {
 /** 402, 404, 409, 410. A fault of form (400, 412, 413, 415, 422, 428) is in the call log only. */
 const FAILURES: readonly number[] = [402, 404, 409, 410];
 
-/** A write that was refused for what it met, and not for its form: what is there already, is not there, or has to be paid. */
-export const isFailure = ({ code, extra }: Problem): boolean => extra.told !== true && FAILURES.includes(PROBLEMS[code].status);
+/** Refused for what it met, and not for its form: what is there already, is not there, or has to be paid. */
+export const isFailure = ({ code, extra }: Problem): boolean =>
+  extra.told !== true && FAILURES.includes(PROBLEMS[code].status);
+
+const DENIALS: readonly ProblemCode[] = ["access/denied", "ip/not-allowed", "auth/blocked", "auth/invalid-credential"];
 
 /** Refusals of the gate and of `decide`. */
 export const isDenial = ({ code }: Problem, denied: Denied | null, astray: boolean): boolean =>
-  denied !== null || astray || code === "access/denied" || code === "ip/not-allowed" || code === "auth/blocked" || code === "auth/invalid-credential";
+  denied !== null || astray || DENIALS.includes(code);
 
 interface Told {
   readonly action: Right | EventName;
@@ -36,8 +39,9 @@ interface Told {
   readonly atHome: boolean;
 }
 
-/** How the trail tells a refusal. What is not there is told alike whether it is hidden, another tenant's or missing, and at home only. */
-export function toldAs(problem: Problem, astray: boolean, { operation: { method, right }, denied, params, memberId }: Asked): Told {
+/** How the trail tells a refusal. A 404 is told alike whether it is hidden, another tenant's or missing, at home only. */
+export function toldAs(problem: Problem, astray: boolean, asked: Asked): Told {
+  const { operation: { method, right }, denied, params, memberId } = asked;
   const isMissing = problem.code === "not-found" && method !== "GET";
   const outcome = !isMissing && isDenial(problem, denied, astray) ? "denied" : "failed";
   if (outcome === "failed" && !right.includes(".")) {
@@ -45,8 +49,10 @@ export function toldAs(problem: Problem, astray: boolean, { operation: { method,
   }
   const lacking = denied?.action ?? right;
   // A change that names what the caller may not even see is a refused change, not a refused look.
-  const action = !lacking.includes(".") ? "gate.enter" : lacking.endsWith(".view") && right.includes(".") ? right : lacking;
+  const isToldAsLacking = !lacking.endsWith(".view") || !right.includes(".");
+  const action = !lacking.includes(".") ? "gate.enter" : isToldAsLacking ? lacking : right;
   // The trail is for ever: only an id goes into it, never whatever a caller wrote in an id's place.
   const id = [denied?.resourceId, params["id"]].find((text) => text != null && isId(text)) ?? null;
-  return { action: action as Right, resource: { type: lacking.includes(".") ? typeOf(lacking as Right) : "gate", id }, outcome, atHome: isMissing };
+  const type = lacking.includes(".") ? typeOf(lacking as Right) : "gate";
+  return { action: action as Right, resource: { type, id }, outcome, atHome: isMissing };
 }

@@ -19,7 +19,13 @@ const Erasure = z.strictObject({
   accountId: idOf("account").optional().describe("Platform: the account whose log it is. Your own when left out."),
   reason: text(500).optional(),
 });
-const Erased = z.object({ memberId: z.string(), rows: z.int().describe("Rows that lost personal values now."), events: z.array(z.string()).describe("Rows of the log that name them.") });
+const Erased = z.object({
+  memberId: z.string(), rows: z.int().describe("Rows that lost personal values now."),
+  events: z.array(z.string()).describe("Rows of the log that name them."),
+});
+
+const state = (detail: string): Problem => new Problem("conflict/state", { detail });
+const denied = (detail: string): Problem => new Problem("access/denied", { detail });
 
 /** The top role of the account, or the platform for any. @throws Problem access/denied, not-found, conflict/state */
 async function decided(call: Call, accountId: string, memberId: string): Promise<void> {
@@ -28,11 +34,11 @@ async function decided(call: Call, accountId: string, memberId: string): Promise
   call.decide(accountId === principal.accountId ? "member.delete" : "account.manage");
   const isOwn = accountId === principal.home.accountId;
   if (isOwn && !principal.member.roles.includes(principal.home.preset.topRole)) {
-    throw new Problem("access/denied", { detail: `Only members with the role ${principal.home.preset.topRole} erase, or the platform.` });
+    throw denied(`Only members with the role ${principal.home.preset.topRole} erase, or the platform.`);
   }
-  if (!isOwn && principal.home.kind !== "platform") throw new Problem("access/denied", { detail: "An account erases in its own log only." });
+  if (!isOwn && principal.home.kind !== "platform") throw denied("An account erases in its own log only.");
   if (account === undefined) throw new Problem("not-found");
-  if (member !== undefined) throw new Problem("conflict/state", { detail: "This is still a member. Remove the member first." });
+  if (member !== undefined) throw state("This is still a member. Remove the member first.");
 }
 
 interface Blanked {
@@ -49,16 +55,17 @@ function blanked(row: SealedRow, memberId: string): Blanked[] {
   return paths.length === 0 ? [] : [{ seq: row.seq, paths, personal }];
 }
 
-/** Each batch is one event that names its rows; the object knows of it first, so verify takes no other. A call that broke off is repeated. */
+/** Each batch is one event that names its rows; the object knows of it first, so verify takes no other. */
 export const erasureEndpoint = (ledgersOf: LedgersOf) => endpoint({
   method: "POST", path: "/v1/audit/erasures", tag: "Audit", right: "member.delete", status: 200,
-  summary: "Erase the personal values of a removed member from the audit log: login, e-mail, names, address. The chain still verifies.",
+  summary: "Erase the personal values of a removed member from the audit log. The chain still verifies.",
   body: Erasure, answer: Erased, problems: ["conflict/state"],
 }, async (call) => {
   const accountId = call.named("accountId") ?? call.principal.accountId;
   await decided(call, accountId, call.named("memberId") ?? "");
   const { memberId, reason } = await call.body();
-  if (!await drain(call.env, call.db, accountId, ledgersOf)) throw new Problem("conflict/state", { detail: "Events wait that cannot be sealed: verify says why." });
+  const isDrained = await drain(call.env, call.db, accountId, ledgersOf);
+  if (!isDrained) throw state("Events wait that cannot be sealed: verify says why.");
   const events: string[] = [];
   let [after, count] = [0, 0];
   for (;;) {
@@ -66,11 +73,13 @@ export const erasureEndpoint = (ledgersOf: LedgersOf) => endpoint({
     const found = rows.flatMap((row) => blanked(row, memberId));
     if (found.length > 0) {
       const named = grouped(found);
-      const of = (chain: string, after: Record<string, unknown>) =>
-        call.event(ERASE, { type: "audit", id: memberId }, { accountId: chain, changes: { before: {}, after: { ...after, ...(reason === undefined ? {} : { comments: reason }) } } });
+      const why = reason === undefined ? {} : { comments: reason };
+      const of = (chain: string, after: Record<string, unknown>) => call.event(ERASE, { type: "audit", id: memberId },
+        { accountId: chain, changes: { before: {}, after: { ...after, ...why } } });
       const event = of(accountId, { rows: named });
       await ledgersOf(call.env)(accountId).erase(accountId, memberId, { id: event.id, digest: erasureDigest(named) });
-      const beside = accountId === call.principal.accountId ? [] : [of(call.principal.accountId, { accountId, rowCount: found.length })];
+      const { accountId: own } = call.principal;
+      const beside = accountId === own ? [] : [of(own, { accountId, rowCount: found.length })];
       await call.commit({ statements: [blank(call.db, accountId, found)], events: [event, ...beside] }, { status: 200 });
       events.push(event.id);
       count += found.length;

@@ -34,11 +34,13 @@ const SECURITY: ReadonlySet<string> = new Set(["allowedIps", ...SECURITY_SETTING
 const ACCOUNT_TYPES: readonly string[] = ["account", "organization", "dealer"];
 
 /**
- * What a reader is shown of a row: of members whom the reader may not see neither login, e-mail, network address nor card, and of an
- * account no security settings. Ids stay.
+ * What a reader is shown of a row: of members whom the reader may not see neither login, e-mail, network address nor
+ * card, and of an account no security settings. Ids stay.
  */
 function shownTo({ people, security, log }: Reader, row: SealedRow): SealedRow {
-  const isSeen = row.memberId === null || people === "all" || people.includes(row.memberId) || (log.kind === "some" && log.memberId === row.memberId);
+  const { memberId } = row;
+  const isOwn = log.kind === "some" && log.memberId === memberId;
+  const isSeen = memberId === null || people === "all" || people.includes(memberId) || isOwn;
   const isHidden = (path: string): boolean => {
     const [, part = "", ...steps] = path.split("/");
     if (part === "actor" || part === "origin") return !isSeen;
@@ -51,7 +53,7 @@ function shownTo({ people, security, log }: Reader, row: SealedRow): SealedRow {
 
 const withoutSecurity = (body: string): string => {
   try {
-    return JSON.stringify(JSON.parse(body, function (this: unknown, name: string, value: unknown) { return SECURITY.has(name) ? undefined : value; }));
+    return JSON.stringify(JSON.parse(body, (name: string, value: unknown) => (SECURITY.has(name) ? undefined : value)));
   } catch {
     return body;
   }
