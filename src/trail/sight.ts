@@ -30,13 +30,15 @@ interface Viewer {
 }
 
 /**
- * What of a type a reader is told. What no role sees all of, such as an aggregator's licenses, is told to the top role: somebody in the account
- * must be able to read what was done there.
+ * What of a type a reader is told. What members of this account see as their own only, such as an aggregator's
+ * licenses, is told to the top role as a whole: the account must be able to read what was done there.
  */
 function toldOf(viewer: Viewer, right: Right): ReturnType<typeof reachOf> {
   const { roles, topRole } = viewer.preset;
   const isTop = viewer.accountId === viewer.home.accountId && viewer.member.roles.includes(topRole);
-  return isTop && Object.values(roles).every(({ rights }) => rights[right] !== "all") ? "all" : reachOf(viewer, right);
+  const scopes = Object.values(roles).map(({ rights }) => rights[right]);
+  const isNobodys = scopes.includes("own") && !scopes.includes("all");
+  return isTop && isNobodys ? "all" : reachOf(viewer, right);
 }
 
 /** A key that is made for reading the log only reads what its member could: there the roles say what that is, and below how far they go. */

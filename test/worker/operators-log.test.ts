@@ -55,7 +55,7 @@ describe("S0.5 all operations of an operator are in the object log", () => {
     expect(once.map(line).reverse()).toEqual([
       `license_key.create success license_key ${key}`, `machine_code.create success machine_code ${machine}`, `product.edit success product ${mine.product}`,
       `license_key.edit success license_key ${key}`, `license_key.delete denied license_key ${key}`, `product.delete denied product ${mine.product}`,
-      `product.edit failed product ${other.product}`, `access_token.delete denied access_token ${token}`, "access_token.create denied access_token null",
+      `product.edit failed product ${other.product}`, `access_token.delete failed access_token ${token}`, "access_token.create denied access_token null",
       `license_key.create failed product ${other.product}`, `license_key.create failed customer ${customer}`, `license_key.edit failed customer ${customer}`,
       `data_object.create failed machine_code ${other.machine}`,
     ]);
@@ -82,7 +82,7 @@ describe("S0.5 all operations of an operator are in the object log", () => {
   test("S0.5 K8 what is refused for what it met is a failed row; faults of form are none; hidden, another tenant's and missing are told alike", async () => {
     const [{ product: hidden }, stranger] = [await shelf(owner, "Hidden"), await subscribed(platform, "vendor")];
     const [{ product: foreign }, mine] = [await shelf(stranger, "Foreign"), (await shelf(owner, "Mine")).product];
-    await grants(owner, operator.memberId, [{ resourceType: "product", resourceId: mine, access: "owner" }, { resourceType: "access_token", access: "owner" }]);
+    await grants(owner, operator.memberId, [{ resourceType: "product", resourceId: mine, access: "owner" }]);
     const missing = newId("product", Date.now());
     for (const id of [hidden, foreign, missing, "no-id"]) {
       for (const who of [operator, owner]) {
