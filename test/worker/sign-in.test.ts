@@ -134,7 +134,8 @@ describe("who may not", () => {
     expect(said(await enter({ email, code: code === "00000000" ? "00000001" : "00000000" }))).toBe("401 auth/invalid-credential");
     expect([said(await enter({ email, code })), said(await enter({ token, accountId: owner.accountId }))]).toEqual(Array(2).fill("401 auth/blocked"));
     const denials = (await told(owner.accountId, "session.create")).filter(({ outcome, actor }) => outcome === "denied" && (actor as { memberId: string }).memberId === id);
-    expect(denials.map(({ reason }) => reason)).toEqual(["auth/blocked", "auth/blocked"]);
+    // K8: the second within a minute is counted beside the trail.
+    expect(denials.map(({ reason }) => reason)).toEqual(["auth/blocked"]);
     ok(await owner.api.post(`/v1/members/${id}/unblock`), 200);
     ok(await enter({ email, code }), 201);
   });
