@@ -89,7 +89,7 @@ describe("S0.5 all operations of an operator are in the object log", () => {
         if (who === owner && id === hidden) continue;
         ok(await who.api.patch(`/v1/products/${id}`, { name: "x" }, { ifMatch: "*" }), 404);
         ok(await who.api.del(`/v1/products/${id}`, { ifMatch: "*" }), 404);
-        ok(await who.api.post("/v1/license-keys", { productId: id }, keyed()), id === "no-id" ? 422 : 404);
+        if (id !== "no-id") ok(await who.api.post("/v1/license-keys", { productId: id }, keyed()), 404);
       }
     }
     ok(await owner.api.del(`/v1/products/${mine}`, { ifMatch: "*" }), 409);
