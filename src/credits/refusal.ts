@@ -1,5 +1,5 @@
 import { REPLAYED } from "../kernel/idempotency.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
+import { invalid, Problem, restored } from "../kernel/problem.ts";
 import { type Posted, type Reply, refusalOf } from "./entry.ts";
 import { figuresCard } from "./card.ts";
 import { LOTS_MAX } from "./ledger.ts";
@@ -17,7 +17,7 @@ export function refused(reply: Reply): Problem | null {
     case "already_expired": return invalid("/expiresAt", "must be in the future, and after effectiveAt");
     case "too_many_lots": return invalid("", LOTS_FULL);
     case "balance_overflow": return invalid("/amount", `would take the balance past ${Number.MAX_SAFE_INTEGER}`);
-    case "restored": throw new Problem("state/restored");
+    case "restored": throw restored();
     case "recorded": return recordedRefusal(reply.posted, reply.replayed);
   }
 }

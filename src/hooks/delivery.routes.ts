@@ -10,7 +10,7 @@ import { BODY_LIMIT, parseJson, text } from "../kernel/body.ts";
 import { batch } from "../kernel/db.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
-import { Problem, stale } from "../kernel/problem.ts";
+import { Problem, restored, stale } from "../kernel/problem.ts";
 import type { DeliveryRow, HookRow } from "../schema/hook.ts";
 import { settled } from "./credit.change.ts";
 import { DeliveryCard, deliveryCard, Received, received, Trial } from "./delivery.card.ts";
@@ -92,7 +92,7 @@ async function deliver(call: Call, verified: HookRow, message: Message): Promise
   if (hook === undefined || hook.version !== verified.version) throw stale();
   const refused = refusal(call.principal, call.origin, call.now, false);
   // Nothing is decided in an older copy: the sender asks again.
-  if (refused === "state/restored") throw new Problem(refused);
+  if (refused === "state/restored") throw restored();
   // What was accepted is brought to its end, whatever its owner may do by now.
   if (before?.outcome === "pending") return { status: 200, body: received(await settled(call, before), true) };
   if (refused === "auth/blocked") return "owner_blocked";

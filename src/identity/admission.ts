@@ -1,7 +1,7 @@
 import type { Origin } from "../audit/event.ts";
 import { isRestricted } from "../access/preset.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { Problem } from "../kernel/problem.ts";
+import { restored as restoredState } from "../kernel/problem.ts";
 import { admitsAddress } from "./address.ts";
 import { isKeyless } from "./claim.ts";
 import { hasEnded } from "./key-restriction.ts";
@@ -31,7 +31,7 @@ export const isStopped = (kind: string, restored: boolean): boolean => restored 
 
 /** @throws Problem state/restored: for those who come in without a call of their own */
 export function requireNewest({ kind, restoredAt }: { readonly kind: string; readonly restoredAt: number | null }): void {
-  if (isStopped(kind, restoredAt !== null)) throw new Problem("state/restored");
+  if (isStopped(kind, restoredAt !== null)) throw restoredState();
 }
 
 /** While its own state waits, the platform reads, ends access, and accepts: nothing else. */

@@ -3,7 +3,7 @@ import type { TypeTable } from "../access/type.ts";
 import { declaredBody } from "../kernel/body.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { batch } from "../kernel/db.ts";
-import { Problem, stale } from "../kernel/problem.ts";
+import { Problem, restored, stale } from "../kernel/problem.ts";
 import type { Locale } from "../schema/team.ts";
 import { touchKey } from "./api-key.store.ts";
 import { mayWhileRestored, refusal } from "./admission.ts";
@@ -97,9 +97,10 @@ function admit(call: Attempt, request: GateRequest): void {
   const code = refusal(call.principal, call.origin, call.now, withoutPlan);
   if (code === "plan/feature-required") throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
   if (code === "auth/invalid-credential") throw new Problem(code, { detail: "The API key or session behind this call has ended, or its member has not accepted yet." });
+  if (code === "state/restored") throw restored();
   if (code === "access/denied") throw new Problem(code, { detail: NO_KEYS });
   if (code !== null) throw new Problem(code);
-  if (call.principal.restored && !mayWhileRestored(request.operation)) throw new Problem("state/restored");
+  if (call.principal.restored && !mayWhileRestored(request.operation)) throw restored();
   // A call that is meant for another account must not fall on the caller's own.
   if (call.principal.astray) throw new Problem("not-found", { detail: "Tollgate-Account names no account that you may act on." });
 }

@@ -79,6 +79,9 @@ export const invalid = (pointer: string, detail: string): Problem =>
 /** 503: what it rests on changed while it ran, more often than it is tried. */
 export const stale = (): Problem => new Problem("stale", { headers: { "Retry-After": "1" } });
 
+/** 503 until the platform has accepted the older copy: that takes a person. */
+export const restored = (): Problem => new Problem("state/restored", { headers: { "Retry-After": "300" } });
+
 /** The body of RFC 9457. `instance` is the request id, so that an answer can be found in the call log. */
 export function problemBody(code: ProblemCode, extra: ProblemExtra, requestId: string): Record<string, unknown> {
   const { status, title, detail } = PROBLEMS[code];

@@ -10,7 +10,7 @@ import type { Principal } from "../identity/principal.ts";
 import { findPrincipalByToken } from "../identity/principal.store.ts";
 import { iso } from "../kernel/clock.ts";
 import { batch } from "../kernel/db.ts";
-import { Problem } from "../kernel/problem.ts";
+import { Problem, restored } from "../kernel/problem.ts";
 import type { ThemeFileRow } from "../schema/resource.ts";
 import { guardResource } from "../resources/resource.store.ts";
 import { viewTheme } from "./theme.change.ts";
@@ -72,7 +72,7 @@ const follow = (types: TypeTable) => openEndpoint({
 async function allowed(call: OpenCall, { thm, fil, ...maker }: Download, types: TypeTable): Promise<ThemeFileRow | null> {
   const principal = await findPrincipalByToken(call.db, maker, null, types);
   const refused = principal === null ? null : refusal(principal, call.origin, call.now, false);
-  if (refused === "state/restored") throw new Problem(refused);
+  if (refused === "state/restored") throw restored();
   if (principal === null || refused !== null) return null;
   if (!needs(principal).every((right) => decide(principal.grantSet, right, plainRef(thm, "active")).allowed)) return null;
   const [licenses, files] = await batch(call.db, [findLicense(call.db, principal.accountId, thm, call.now), findFileById(call.db, thm, fil)]) as [unknown[], ThemeFileRow[]];
