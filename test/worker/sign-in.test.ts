@@ -167,7 +167,8 @@ describe("who may not", () => {
     await edit(account, `/v1/members/${id}`, { allowedIps: [] });
     await edit(account, `/v1/accounts/${account.accountId}`, { allowedIps: [HOME] });
     expect(said(await enter({ email, code }, { ip: ELSEWHERE }))).toBe("403 ip/not-allowed");
-    expect((await told(account.accountId, "session.create")).filter(({ reason }) => reason === "ip/not-allowed").length).toBe(3);
+    // K8: of one kind within a minute, so one row.
+    expect((await told(account.accountId, "session.create")).filter(({ reason }) => reason === "ip/not-allowed").length).toBe(1);
     ok(await enter({ email, code }, { ip: HOME }), 201);
   });
 
