@@ -1,6 +1,6 @@
 import { contributions, type GrantSource } from "./contribution.ts";
 import { decide, type GrantSet, plainRef, type Reach } from "./decide.ts";
-import { type GrantRow, type Preset, PLATFORM_RIGHTS } from "./preset.ts";
+import { type GrantRow, type Preset, PLATFORM_RIGHTS, type Tree } from "./preset.ts";
 import type { Right } from "./right.ts";
 import type { TypeTable } from "./type.ts";
 
@@ -55,15 +55,24 @@ function groupedTypes(types: TypeTable): ReadonlySet<string> {
   return names;
 }
 
+/** What the right that leads to the accounts below shows there by itself, within the scopes of the key. */
+export const showsBelow = ({ shows }: Tree, scopes: readonly string[] | null): readonly Right[] =>
+  (shows ?? []).filter((right) => scopes === null || scopes.includes(right));
+
+const EVERYWHERE: Reach = { all: true, own: false, active: false, ids: new Set(), roots: new Set(), inside: null };
+
 /**
  * What a member may do in an account below their own: of their rights only those that hold there, and nothing that single
- * objects of the own account gave. Object groups are each account's own.
+ * objects of the own account gave; with what the right that leads there shows. Object groups are each account's own.
  */
-export function compileBelow(set: GrantSet, preset: Preset): GrantSet {
+export function compileBelow(set: GrantSet, preset: Preset, scopes: readonly string[] | null = null): GrantSet {
   const reaches = new Map<Right, Reach>();
   for (const [right, reach] of set.reaches) {
     if (preset.tree === null || !preset.tree.rights.has(right)) continue;
     if (right === preset.tree.by || reach.all) reaches.set(right, reach);
+  }
+  if (preset.tree !== null && set.reaches.has(preset.tree.by)) {
+    for (const right of showsBelow(preset.tree, scopes)) reaches.set(right, EVERYWHERE);
   }
   return { ...set, reaches, groups: null };
 }

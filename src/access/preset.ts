@@ -22,6 +22,8 @@ export interface Role {
   readonly keyless?: true;
   /** Sees every object group of the account. */
   readonly everyGroup?: true;
+  /** Its holders only look: they are given no right, custom role or grant that writes or spends. */
+  readonly reads?: true;
   /** Nobody's access is edited so that a member with this role is left without any grant on this type. */
   readonly needs?: string;
 }
@@ -85,6 +87,8 @@ export interface Tree {
   readonly by: Right;
   /** Which of the member's rights hold there. */
   readonly rights: ReadonlySet<Right>;
+  /** What the right `by` shows there by itself, also to members who have none of it at home. */
+  readonly shows?: readonly Right[];
   /** Members of those accounts stand in the user book of this one, too. */
   readonly book?: true;
 }

@@ -94,6 +94,12 @@ export class Attempt implements Call {
     throw new Problem("access/denied", { detail: `This needs the right ${right}. ${whom}`, members: { right } });
   }
 
+  requireView(right: Right, on: ResourceRef, missing: Problem = new Problem("not-found")): void {
+    if (decide(this.principal.memberSet, right, on).allowed) return;
+    this.denied = { action: right, resourceId: on.id || null };
+    throw missing;
+  }
+
   async body(): Promise<unknown> {
     const key = this.#request.idempotencyKey();
     this.query();

@@ -62,6 +62,11 @@ export interface Call<Body = unknown, Query = unknown> {
   /** @throws Problem access/denied; or not-found when the caller may not even view the object: `hidden` says so, or is the refusal itself */
   decide(right: Right, on?: ResourceRef, hidden?: boolean | Problem): void;
   /**
+   * A write needs view of its object too: the member's, whatever the key of the call is narrowed to.
+   * @throws Problem `missing`, else not-found
+   */
+  requireView(right: Right, on: ResourceRef, missing?: Problem): void;
+  /**
    * The validated body. An effect that was made before under the same Idempotency-Key is answered here and now
    * instead (never for "ledger", which keeps its own record).
    * @throws Problem idempotency/missing, validation, idempotency/mismatch

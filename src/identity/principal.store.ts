@@ -110,6 +110,7 @@ function toPrincipal(row: Row, credential: CallCredential, targetId: string | nu
     objectGroupIds: who.objectGroupIds, isOwner: who.id === home.ownerMemberId, scopes: restriction.scopes,
   };
   const own = compile(source, preset, types);
+  const whole = source.scopes === null ? own : compile({ ...source, scopes: null }, preset, types);
   const acted = targetId === null || targetId === home.id ? home : below !== null && actsOn(own, preset, home.id, below, row.targetGrandparentId) ? below : null;
   const at = acted ?? home;
   const atSettings = at === home ? homeSettings : settingsOf(at, row.aboveTarget as Settings | null);
@@ -132,7 +133,8 @@ function toPrincipal(row: Row, credential: CallCredential, targetId: string | nu
     },
     credential,
     addressRules: [home.allowedIps, who.allowedIps, restriction.allowedIps, ...(at === home ? [] : [at.allowedIps])].map(compileRules),
-    grantSet: at === home ? own : compileBelow(own, preset), types,
+    grantSet: at === home ? own : compileBelow(own, preset, restriction.scopes),
+    memberSet: at === home ? whole : compileBelow(whole, preset), types,
     actor: { type: "member", memberId: who.id, accountId: home.id, login: actorLogin(who), email: who.email, ...traceOf(credential) },
   };
 }

@@ -60,6 +60,8 @@ export interface Principal {
   readonly addressRules: ReadonlyArray<readonly Block[] | null>;
   /** What the member may do in the account that the call acts on. */
   readonly grantSet: GrantSet;
+  /** The same, whatever the key of the call is narrowed to. */
+  readonly memberSet: GrantSet;
   readonly types: TypeTable;
   readonly actor: Actor;
 }

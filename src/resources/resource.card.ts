@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { GrantSet, ResourceRef } from "../access/decide.ts";
+import type { Principal } from "../identity/principal.ts";
 import { iso } from "../kernel/clock.ts";
 import { ID_PREFIXES } from "../kernel/id.ts";
 import type { ResourceRow } from "../schema/resource.ts";
@@ -40,10 +41,19 @@ export function resourceCard(type: StoredType, row: ResourceRow, viewer: GrantSe
 export const openPart = ({ confidential }: StoredType, card: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(card).filter(([name]) => !confidential?.attributes.includes(name)));
 
+/** What opens doors is told by its last four characters. */
+const maskCard = ({ masked }: StoredType, card: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(card).map(([name, value]) => [name, masked.includes(name) ? `…${String(value).slice(-4)}` : value]));
+
+/** The card as this caller may see it. What is masked goes by the member, whatever the key of the call is narrowed to. */
+export function shownCard({ grantSet, memberSet }: Pick<Principal, "grantSet" | "memberSet">, type: StoredType, row: ResourceRow): Record<string, unknown> {
+  const card = resourceCard(type, row, grantSet);
+  const isWhole = type.maskedUnless?.some((right) => memberSet.reaches.has(right)) ?? true;
+  return isWhole ? card : maskCard(type, card);
+}
+
 /** The same for the trail, which more people read and which is never rewritten. */
-export const trailCard = (type: StoredType, row: ResourceRow): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(resourceCard(type, row)).map(([name, value]) =>
-    [name, type.masked.includes(name) ? `…${String(value).slice(-4)}` : value]));
+export const trailCard = (type: StoredType, row: ResourceRow): Record<string, unknown> => maskCard(type, resourceCard(type, row));
 
 /** An id tells its type by its prefix, so the parent stands under the member that it was sent as: where there are several. */
 function parentMembers(type: StoredType, parentId: string | null): Record<string, string | null> {

@@ -12,7 +12,7 @@ import type { ResourceRow } from "../schema/resource.ts";
 import { GROUP_MEMBER, GROUP_TYPE, namedObject, takesGroup } from "./group.ts";
 import { guardEmptyGroup } from "./group.store.ts";
 import { inScope, type Named, namedBy, NOTHING, organizationScope, referencesOf, requireOrganization, requireVisible } from "./named.change.ts";
-import { cardSchema, refOf, resourceCard, trailCard } from "./resource.card.ts";
+import { cardSchema, refOf, shownCard, trailCard } from "./resource.card.ts";
 import { deleteResource, findNamed, findResource, guardResource } from "./resource.store.ts";
 import { listResources } from "./resource-list.store.ts";
 import type { ResourceType, StoredType, View } from "./type.ts";
@@ -38,6 +38,7 @@ export async function loadResource(call: Call, type: ResourceType, verb: string,
   const on = row === undefined ? NOTHING : refOf(row);
   call.decide(rightOf(type, verb), on, row === undefined || !decide(grantSet, rightOf(type, "view"), on).allowed);
   if (row === undefined) throw new Problem("not-found");
+  if (verb !== "view") call.requireView(rightOf(type, "view"), on);
   if (keeper !== accountId && verb !== "view") throw new Problem("access/denied", { detail: "Another account keeps this, and only its members change it." });
   return { row, others };
 }
@@ -72,7 +73,7 @@ function list(type: ResourceType, stored: StoredType, views: Views): Endpoint {
     requireVisible(call, named, others, "query");
     await requireOrganization(call, stored, values);
     const view = await views[type.name]?.(call, rows) ?? asKept;
-    return { status: 200, body: page(rows, asked.limit, (row) => resourceCard(stored, view(row), call.principal.grantSet), (row) => row.id) };
+    return { status: 200, body: page(rows, asked.limit, (row) => shownCard(call.principal, stored, view(row)), (row) => row.id) };
   });
 }
 
@@ -82,7 +83,7 @@ const card = (type: ResourceType, stored: StoredType, views: Views): Endpoint =>
 }, async (call) => {
   const { row } = await loadResource(call, type, "view");
   const view = await views[type.name]?.(call, [row]) ?? asKept;
-  return { status: 200, body: resourceCard(stored, view(row), call.principal.grantSet), headers: { ETag: etag(row.version) } };
+  return { status: 200, body: shownCard(call.principal, stored, view(row)), headers: { ETag: etag(row.version) } };
 });
 
 /** Types whose grants name objects of this one. */

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { TypeAccess } from "../access/type.ts";
 import type { Right } from "../access/right.ts";
 import type { IdKind } from "../kernel/id.ts";
+import { nameKeys } from "../kernel/look-alike.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 
 /**
@@ -17,6 +18,12 @@ export interface ResourceType extends TypeAccess {
 /** How a row is shown in the account that a call acts on, where that differs from how it is kept. */
 export type View = (row: ResourceRow) => ResourceRow;
 
+/** The attribute under which a name is kept as it is compared: never shown. */
+export const NAME_KEYS = "#nameKeys";
+
+/** What names are compared by, beside the name. */
+export const withNameKeys = ({ name }: Readonly<Record<string, unknown>>) => ({ [NAME_KEYS]: nameKeys(String(name)) });
+
 export interface StoredType {
   /** Below /v1. */
   readonly path: string;
@@ -26,6 +33,8 @@ export interface StoredType {
   readonly label: string;
   /** Attributes that open doors: the trail shows their last four characters. */
   readonly masked: readonly string[];
+  /** Only holders of one of these rights are shown what is masked; others see its last four characters, too. */
+  readonly maskedUnless?: readonly Right[];
   /** Members of the body that name the object it belongs to, each with its type: exactly one must be sent, none ever changes. */
   readonly parents: Readonly<Record<string, string>>;
   /** A member that names another object without belonging to it; the caller must be allowed to view that one. */
@@ -49,6 +58,8 @@ export interface StoredType {
   readonly filters?: readonly string[];
   /** What no two objects of the type in an account may have alike; null where it does not matter. */
   readonly unique?: (attributes: Readonly<Record<string, unknown>>, parentId: string | null, referenceId: string | null) => string | null;
+  /** No two of them in an account have names that a reader takes for the same; `computed` must be `withNameKeys`. */
+  readonly distinctNames?: true;
   /** What may not be worked in is told as a missing right, and so is one that does not exist. */
   readonly parentsDenied?: true;
   /** What it belongs to must be active when it is made; else it is too late (409). */

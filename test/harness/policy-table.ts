@@ -109,7 +109,7 @@ const DEALERS = columns(["dealer_user", "subdealer", "client", "aggregator"], {
   "object_group.view": ["all", "-", "-", "-"],
   "key.view": ["all", "-", "all", "all"],
   "request.view": ["all", "-", "-", "-"],
-  "key.generate_license": ["all", "all", "-", "-"], "sos_license.generate": ["all", "all", "-", "-"], "sos_license.view": ["all", "-", "-", "-"],
+  "key.generate_license": ["all", "all", "-", "-"], "sos_license.generate": ["all", "all", "-", "-"], "sos_license.view": ["all", "own", "-", "-"],
   "report.download": ["all", "-", "-", "-"], "report.expiring_licenses": ["all", "all", "-", "-"], "report.check_requests_and_keys": ["all", "all", "-", "-"],
   "dealer.view": ["home", "home", "-", "-"],
   "aggregator_license.view": ["-", "-", "-", "own"], "aggregator_license.copy": ["-", "-", "-", "own"],
@@ -163,6 +163,7 @@ function marketplaceRole(role: string): Record<string, Where> {
   const more = [...BESIDE[role] ?? [], ...(SEES_COST.split(" ").includes(role) ? ["catalog.view_cost"] : []), ...(INVITERS.includes(role) ? ["member.create"] : [])];
   const everywhere = Object.fromEntries([...held, ...more].map((right) => [right, "all" as const]));
   const organizations: Where = ["distributor_admin", "distributor_read_only", "seller_admin", "account_manager"].includes(role) ? "all" : role.startsWith("customer") ? "home" : "granted";
+  if (role === "report_viewer_360") return { ...everywhere, "organization.view_reports": "granted" };
   return mark("organizations") === "-" ? everywhere : { ...everywhere, "organization.view": organizations };
 }
 
@@ -188,12 +189,11 @@ export const EVERY_GROUP_ROLES = ["dealer dealer_manager", "subdealer subdealer"
 export const UNDER: Readonly<Record<string, string>> = { task: "tool" };
 
 /** Which of their rights members take along into an account below, and the right that says into which. */
-export const TREE: Readonly<Record<string, { readonly by: string; readonly rights: readonly string[] }>> = {
-  dealer: { by: "subdealer.view_entities", rights: ["object.view", "request.view", "member.view"] },
+export const TREE: Readonly<Record<string, { readonly by: string; readonly rights: readonly string[]; readonly shows?: true }>> = {
+  dealer: { by: "subdealer.view_entities", rights: ["object.view", "request.view", "member.view"], shows: true },
   distributor: { by: "organization.view", rights: below() },
   seller: { by: "organization.view", rights: below() },
 };
-
 /** All of the table's areas; keys, custom roles, credits and removals stay at home, but for a subscription's. */
 function below(): string[] {
   return [...Object.values(AREAS).flatMap(({ V, E }) => [...V, ...E]), "member.create", "member.delete", "catalog.view_cost", "catalog.delete", "subscription.delete", "markup.delete", "cpq.delete", "form.delete"];

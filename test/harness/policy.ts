@@ -151,6 +151,8 @@ export function mayBelow(holder: Holder, verb: string, type: string, thing: Thin
   const tree = TREE[holder.kind];
   const right = `${type}.${verb}`;
   if (tree === undefined || !tree.rights.includes(right)) return false;
+  const isScoped = holder.scopes === null || holder.scopes.includes(right);
+  if (tree.shows && isScoped && may(holder, "view_entities", "subdealer")) return true;
   const free = { ...holder, objectGroupIds: ["all"] };
   const anywhere: Thing = { type, id: "?", rootId: "?", ownerId: "?", groupId: "?", status: "?" };
   return may(free, verb, type, anywhere) || (right === tree.by && may(free, verb, type, thing));
@@ -158,7 +160,8 @@ export function mayBelow(holder: Holder, verb: string, type: string, thing: Thin
 
 /** What a call on one object is answered: what may not be seen is not there; what may be seen but not done is refused. */
 export function answerOne(holder: Holder, verb: "view" | "edit" | "delete", thing: Thing): "yes" | 403 | 404 {
-  if (may(holder, verb, thing.type, thing)) return "yes";
+  // A write needs view too: the member's, whatever the key is narrowed to.
+  if (may(holder, verb, thing.type, thing)) return verb === "view" || may({ ...holder, scopes: null }, "view", thing.type, thing) ? "yes" : 404;
   return may(holder, "view", thing.type, thing) ? 403 : 404;
 }
 

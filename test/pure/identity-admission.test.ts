@@ -94,6 +94,8 @@ function nodeAdmits(rules: readonly string[], ip: string): boolean {
 const NOW = 1_800_000_000_000;
 const HERE = "192.0.2.7";
 
+const EMPTY: Principal["grantSet"] = { memberId: "mem_1", reaches: new Map(), groups: null, groupedTypes: new Set() };
+
 interface Facts {
   readonly kind?: AccountKind;
   readonly status?: Principal["member"]["status"];
@@ -118,7 +120,7 @@ function principal({ kind = "vendor", status = "active", roles = ["owner"], rest
     member: { status, username: "u", email: "u@example.com", language: null, roles, creditLimit: null, limitPeriod: "lifetime" },
     credential: credential ?? { kind: "key", id: "key_1", sentAs: "key", restriction: { ...UNRESTRICTED, expiresAt }, revokedAt },
     addressRules: rules.map(compileRules),
-    grantSet: { memberId: "mem_1", reaches: new Map(), groups: null, groupedTypes: new Set() },
+    grantSet: EMPTY, memberSet: EMPTY,
     actor: { type: "member", memberId: "mem_1", accountId: "acc_1", login: "u", email: "u@example.com", apiKeyId: "key_1" },
   };
 }

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Api, newKey, ok, type Reply } from "../harness/client.ts";
-import { giveCredits, newApiKey } from "../harness/people.ts";
+import { giveCredits, newApiKey, newMember } from "../harness/people.ts";
 import { api } from "../harness/client.ts";
 import { doing } from "./charge-world.ts";
 import { fetch, foundPlatform, grants, listed, said } from "./operators-world.ts";
@@ -231,4 +231,22 @@ describe("licenses", () => {
     expect(await balance()).toBe(100);
     expect(ok(await team.admin.api.get<{ data: object[] }>("/v1/credits/ledger"), 200).body.data.length).toBe(1);
   });
+});
+
+test("K12 a viewer is shown the last four characters of a license's key, in cards and lists; those who use licenses see it whole", async () => {
+  const { id, key } = ok(await provision(team.admin.api), 201).body;
+  const shown = async (who: Api) => [
+    ok(await who.get<License>(`/v1/licenses/${id}`), 200).body.key,
+    ok(await who.get<{ data: License[] }>("/v1/licenses"), 200).body.data.find((row) => row.id === id)?.key,
+  ];
+  const masked = `…${key.slice(-4)}`;
+  expect(await shown(team.admin.api)).toEqual([key, key]);
+  // A key that only looks is the admin's all the same.
+  expect(await shown(api(fetch, await newApiKey(fetch, team.admin, team.admin.memberId, { scopes: ["license.view"] })))).toEqual([key, key]);
+  const looker = await newMember(fetch, team.admin, { roles: [], rights: ["license.view", "audit.view"] });
+  for (const who of [team.viewer, looker]) {
+    expect(await shown(who.api)).toEqual([masked, masked]);
+    const reports = await Promise.all(["licenses", `licenses/${id}`].map((path) => who.api.get(`/v1/${path}`)));
+    expect(JSON.stringify(reports.map(({ body }) => body))).not.toContain(key.slice(0, -4));
+  }
 });

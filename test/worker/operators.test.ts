@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Api, newKey, ok } from "../harness/client.ts";
+import { type Api, api, newKey, ok } from "../harness/client.ts";
 import { NOBODY } from "../harness/operation.ts";
-import { newMember, type Person } from "../harness/people.ts";
+import { newApiKey, newMember, type Person } from "../harness/people.ts";
 import { fetch, foundPlatform, grants, listed, made, said, shape, shelf, subscribed } from "./operators-world.ts";
 
 let platform: Api;
@@ -250,5 +250,27 @@ describe("operators", () => {
     expect(ok(await operator.api.get<{ rights: string[]; member: { grants: [] } }>("/v1/me"), 200).body).toMatchObject({ rights: [], member: { grants: [] } });
     expect(said(await operator.api.get("/v1/products"))).toBe(NO);
     expect(said(await operator.api.post("/v1/license-keys", { productId: product }, keyed()))).toBe(NO);
+  });
+});
+
+describe("K12 a write needs view of its object too", () => {
+  test("K12 who is held to product A removes and changes nothing of product B with a direct right", async () => {
+    const [a, b] = [await shelf(owner, "A"), await shelf(owner, "B")];
+    await give({ resourceType: "product", resourceId: a.product, access: "edit" });
+    const rights = ["machine_code.delete", "license_key.edit", "data_object.delete", "product.delete"];
+    ok(await owner.api.patch(`/v1/members/${operator.memberId}`, { rights }, ANY), 200);
+    const customer = await made(owner, "customers", { name: "C" });
+    ok(await owner.api.patch(`/v1/members/${operator.memberId}`, { rights: [...rights, "customer.edit", "customer.delete"] }, ANY), 200);
+    const writes = (who: Api, of: typeof a) => [
+      () => who.patch(`/v1/license-keys/${of.key}`, { notes: "x" }, ANY), () => who.del(`/v1/data-objects/${of.ofMachine}`), () => who.del(`/v1/machine-codes/${of.machine}`),
+    ];
+    for (const write of writes(operator.api, b)) expect(said(await write())).toBe(MISSING);
+    for (const path of [`customers/${customer}`]) expect([said(await operator.api.patch(`/v1/${path}`, {}, ANY)), said(await operator.api.del(`/v1/${path}`))]).toEqual([MISSING, MISSING]);
+    expect(said(await operator.api.del(`/v1/products/${b.product}`))).toBe(MISSING);
+    for (const path of [`machine-codes/${b.machine}`, `data-objects/${b.ofMachine}`, `customers/${customer}`]) ok(await owner.api.get(`/v1/${path}`), 200);
+    // What a key is narrowed to takes no sight from its member.
+    const narrow = api(fetch, await newApiKey(fetch, owner, operator.memberId, { scopes: ["machine_code.delete", "license_key.edit", "data_object.delete"] }));
+    for (const write of writes(narrow, b)) expect(said(await write())).toBe(MISSING);
+    for (const write of writes(narrow, a)) expect(said(await write())).toMatch(/^20[04]$/);
   });
 });

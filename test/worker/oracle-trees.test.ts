@@ -64,8 +64,15 @@ function ask(acting: Acting, verb: "view" | "edit" | "delete", path: string): Pr
 function expected(acting: Acting, verb: "view" | "edit" | "delete", item: TreeItem): "yes" | 403 | 404 {
   const { on } = acting;
   if (!acts(acting) || keeper(on, item.type, platformId) !== item.accountId) return 404;
-  const answer = isHome(acting) ? answerOne(acting.actor.holder, verb, item) : allows(acting, verb, item.type, item) ? "yes" : allows(acting, "view", item.type, item) ? 403 : 404;
+  const answer = isHome(acting) ? answerOne(acting.actor.holder, verb, item) : answerBelow(acting, verb, item);
   return answer === "yes" && verb !== "view" && item.accountId !== on.id ? 403 : answer;
+}
+
+/** As at home: a write needs the member's view too, whatever the key is narrowed to. */
+function answerBelow(acting: Acting, verb: "view" | "edit" | "delete", item: TreeItem): "yes" | 403 | 404 {
+  const isSeen = mayBelow({ ...acting.actor.holder, scopes: null }, "view", item.type, item);
+  if (allows(acting, verb, item.type, item)) return verb === "view" || isSeen ? "yes" : 404;
+  return allows(acting, "view", item.type, item) ? 403 : 404;
 }
 
 /** All that is kept for the account acted on, and one of each type of every other; where nobody acts, a few. */

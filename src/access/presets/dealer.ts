@@ -24,7 +24,7 @@ const TABLE = {
   "key.view":                        ["all",  no,        "all",  "all"],
   "key.generate_license":            ["all",  "all",     no,     no],
   "request.view":                    ["all",  no,        no,     no],
-  "sos_license.view":                ["all",  no,        no,     no],
+  "sos_license.view":                ["all",  "own",     no,     no],
   "sos_license.generate":            ["all",  "all",     no,     no],
   "report.download":                 ["all",  no,        no,     no],
   "report.expiring_licenses":        ["all",  "all",     no,     no],
@@ -45,6 +45,9 @@ const subdealerRole: Role = { rank: 20, rights: column(TABLE, 1), mayInvite: [],
 const client: Role = { rank: 10, rights: column(TABLE, 2), mayInvite: [], creditLimit: false, ownKeys: true };
 const aggregator: Role = { rank: 10, rights: column(TABLE, 3), mayInvite: [], creditLimit: false, ownKeys: true };
 
+/** What of a sub-dealer is seen from above. */
+const ENTITIES: readonly Right[] = ["object.view", "request.view", "member.view"];
+
 /** A dealer: employees, clients and sub-dealers work on objects, their keys and licenses, kept apart by object groups. */
 export const dealer: Preset = {
   model: "dealer",
@@ -60,7 +63,7 @@ export const dealer: Preset = {
   logins: true,
   restrictedRoles: [],
   bundles: {},
-  tree: { by: "subdealer.view_entities", rights: new Set<Right>(["object.view", "request.view", "member.view"]), book: true },
+  tree: { by: "subdealer.view_entities", rights: new Set<Right>(ENTITIES), shows: ENTITIES, book: true },
   switches: {},
 };
 

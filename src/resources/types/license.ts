@@ -24,6 +24,8 @@ export const license: ResourceType = {
     }),
     label: "key",
     masked: ["key"],
+    // A viewer looks at licenses and uses none.
+    maskedUnless: ["license.provision", "license.purchase", "license.revoke"],
     parents: { themeId: "catalog" },
     reference: null,
     generated: {
