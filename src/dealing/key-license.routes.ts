@@ -5,10 +5,10 @@ import { etag } from "../identity/request.ts";
 import { text } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import { Problem } from "../kernel/problem.ts";
+import { loadLicensedKey } from "./licensed-key.change.ts";
 import { extended } from "./license-period.ts";
 import { newRow } from "../resources/new-row.change.ts";
 import { cardSchema, completeRow, resourceCard, trailCard } from "../resources/resource.card.ts";
-import { loadResource } from "../resources/resource.routes.ts";
 import { guardResource, insertResource, updateResource } from "../resources/resource.store.ts";
 import type { StoredType } from "../resources/type.ts";
 import { key } from "../resources/types/key.ts";
@@ -21,13 +21,12 @@ const Body = z.strictObject({
   comments: text(2_000).nullable().default(null),
 });
 
-/** Whoever may generate licenses finds the key by that right, also without one to see keys. */
 const generate = endpoint({
   method: "POST", path: "/v1/keys/:id/licenses", tag: "Keys", right: "key.generate_license", status: 201,
   summary: "Generate a license: the key is licensed for so many days more, and a request tells of it.",
   body: Body, answer: cardSchema(request, ofRequest), idempotency: "required", problems: ["conflict/state"],
 }, async (call) => {
-  const { row } = await loadResource(call, key, "generate_license");
+  const row = await loadLicensedKey(call, "key.generate_license", call.params["id"] ?? "");
   const { days, comments } = await call.body();
   const period = extended(row.expiresAt, days, call.now);
   if (period === null) throw new Problem("conflict/state", { detail: "The key is licensed for longer than any license reaches." });

@@ -1,21 +1,26 @@
 import { z } from "zod";
-import { plainRef } from "../access/decide.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
+import { canonicalSerial } from "../kernel/look-alike.ts";
 import { iso } from "../kernel/clock.ts";
 import { failedUnique } from "../kernel/db.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { loadTenant } from "../accounts/tenant.change.ts";
 import { extended } from "./license-period.ts";
+import { loadLicensedKey } from "./licensed-key.change.ts";
 import { newRow } from "../resources/new-row.change.ts";
-import { cardSchema, refOf, resourceCard, trailCard } from "../resources/resource.card.ts";
-import { findResource, guardResource, insertResource, UNIQUE_KEY } from "../resources/resource.store.ts";
-import { clearSosBlock, findSosBlock, findSosOf, guardNoSosBlock, insertSosBlock, SOS_BLOCK_KEY, type SosBlockRow } from "./sos.store.ts";
+import { cardSchema, completeRow, resourceCard, trailCard } from "../resources/resource.card.ts";
+import { guardResource, insertResource, UNIQUE_KEY, updateResource } from "../resources/resource.store.ts";
+import {
+  clearSosBlock, findSosBlock, findSosOf, findUsed, guardNoSosBlock, insertSosBlock, insertUsed, isOf, SOS_BLOCK_KEY, SOS_SERIAL_KEY, type SosBlockRow,
+} from "./sos.store.ts";
 import type { StoredType } from "../resources/type.ts";
+import { key as keyType } from "../resources/types/key.ts";
 import { SOS_DAYS, SOS_REASONS, sosDaysFault, sosLicense } from "../resources/types/sos-license.ts";
 
 const stored = sosLicense.stored as StoredType;
+const ofKey = keyType.stored as StoredType;
 
 const Body = z.strictObject({
   keyId: z.string().max(64),
@@ -25,31 +30,59 @@ const Body = z.strictObject({
 
 const generate = endpoint({
   method: "POST", path: "/v1/sos-licenses", tag: sosLicense.title, right: "sos_license.generate", status: 201,
-  summary: "Generate an emergency license, once for each key. Asking for a second one blocks them for the whole dealer, until the platform clears it.",
+  summary: "Generate an emergency license, once for each key. A second one for its serial number, in the dealer or one of its "
+    + "sub-dealers, blocks them for the account that asks, until the platform clears it.",
   body: Body, answer: cardSchema(sosLicense, stored), idempotency: "required", problems: ["conflict/sos-blocked"],
 }, async (call) => {
   const { accountId } = call.principal;
-  const keyId = call.named("keyId");
-  const [[key], [given], [block]] = await call.read(findResource(call.db, accountId, "key", keyId ?? ""), findSosOf(call.db, accountId, keyId ?? ""), findSosBlock(call.db, accountId));
-  call.decide("sos_license.generate");
-  const missing = new Problem("not-found", { errors: [{ pointer: "/keyId", detail: "names nothing that you may see" }] });
-  if (keyId !== null) call.decide("sos_license.generate", key === undefined ? plainRef(keyId) : refOf(key), missing);
-  if (keyId !== null && key === undefined) throw missing;
+  const key = await loadNamedKey(call);
   const { days, reason } = await call.body();
-  if (key === undefined) throw missing;
   const fault = sosDaysFault(days, key.attributes["saas"] === true);
   if (fault !== null) throw invalid("/days", fault);
-  if (given !== undefined && block === undefined) await blockSos(call, key);
-  if (given !== undefined || block !== undefined) throw new Problem("conflict/sos-blocked");
+  const used = await requireFirst(call, key);
   const expiresAt = iso(extended(null, days, call.now)?.to ?? call.now);
   const row = newRow(call, sosLicense, stored, { serial: key.attributes["serial"], days, reason, expiresAt }, { row: key, groupId: key.groupId });
+  const attributes = { ...key.attributes, sosLicenseId: row.id, sosExpiresAt: expiresAt };
+  const licensed = completeRow(ofKey, { ...key, attributes, version: key.version + 1, updatedAt: call.now });
   return call.commit({
-    statements: [guardResource(call.db, key), guardNoSosBlock(call.db, accountId), insertResource(call.db, row)],
+    statements: [
+      guardResource(call.db, key), guardNoSosBlock(call.db, accountId), updateResource(call.db, licensed),
+      insertUsed(call.db, { ...used, licenseId: row.id }), insertResource(call.db, row),
+    ],
     events: [call.event("sos_license.generate", { type: sosLicense.name, id: row.id }, { changes: { before: {}, after: trailCard(stored, row) } })],
-    // Somebody was faster with the same key: then this is the second one, and the next attempt says so.
-    again: [UNIQUE_KEY],
+    // Another call was faster with the same key or serial number: then this is the second one, and the next attempt says so.
+    again: [UNIQUE_KEY, SOS_SERIAL_KEY],
   }, { status: 201, body: resourceCard(stored, row), headers: { ETag: etag(row.version), Location: `/v1/sos-licenses/${row.id}` } });
 });
+
+/** The key that the body names. @throws Problem access/denied, not-found, validation */
+async function loadNamedKey(call: Call<z.infer<typeof Body>>): Promise<ResourceRow> {
+  const keyId = call.named("keyId");
+  if (keyId === null) {
+    await call.read();
+    call.decide("sos_license.generate");
+    await call.body();
+  }
+  const missing = new Problem("not-found", { errors: [{ pointer: "/keyId", detail: "names nothing that you may see" }] });
+  return loadLicensedKey(call, "sos_license.generate", keyId ?? "", missing);
+}
+
+/**
+ * What the new license takes: the serial number of the device, in the whole family of accounts. A second one blocks the
+ * account that asks. @throws Problem conflict/sos-blocked
+ */
+async function requireFirst(call: Call, key: ResourceRow): Promise<{ readonly familyId: string; readonly serial: string }> {
+  const { accountId, account } = call.principal;
+  const familyId = account.parentId ?? accountId;
+  const serial = canonicalSerial(String(key.attributes["serial"]));
+  const [[given], used, [block]] = await call.read(
+    findSosOf(call.db, accountId, key.id), findUsed(call.db, familyId, serial), findSosBlock(call.db, accountId),
+  );
+  const isSecond = given !== undefined || used.some((each) => isOf(each, serial));
+  if (isSecond && block === undefined) await blockSos(call, key);
+  if (isSecond || block !== undefined) throw new Problem("conflict/sos-blocked");
+  return { familyId, serial };
+}
 
 /** Once, however many ask at the same time. */
 async function blockSos(call: Call, key: ResourceRow): Promise<void> {

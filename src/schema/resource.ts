@@ -55,6 +55,14 @@ export const sosBlock = sqliteTable("sos_block", {
   createdAt: integer("created_at").notNull(),
 });
 
+export const sosSerial = sqliteTable("sos_serial", {
+  /** The account at the top: a dealer's own, or the one that a sub-dealer stands under. */
+  familyId: text("family_id").notNull(),
+  /** As it is compared; after a blank as it was written, where the migration could not tell. */
+  serial: text().notNull(),
+  licenseId: text("license_id").notNull(),
+}, (table) => [primaryKey({ columns: [table.familyId, table.serial] })]);
+
 export const themeFile = sqliteTable("theme_file", {
   themeId: text("theme_id").notNull(),
   name: text().notNull(),

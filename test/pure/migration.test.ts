@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { fold } from "../../src/kernel/fold.ts";
+import { canonicalSerial } from "../../src/kernel/look-alike.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../../migrations");
 const NAMES = ["Ada", "Ёлка", "ёлка", "ЩЁКИ И ЯБЛОКИ", "Жёлудь 🙂 100%", "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ"];
@@ -42,4 +43,34 @@ test("K13 K16 tiers that were named are tiers, and what hooks had set counts as 
   expect(all("SELECT account_id, state, at, sequence FROM state_order ORDER BY state")).toEqual([
     { account_id: "acc_1", state: "plan", at: 3, sequence: null }, { account_id: "acc_1", state: "subscription", at: 9, sequence: null }]);
   expect(all("SELECT attributes FROM resource")).toEqual([{ attributes: '{"card":null}' }]);
+});
+
+test("K10 SOS licenses that were there before are used up, for a dealer and its sub-dealers, and stand on their keys", () => {
+  const database = new DatabaseSync(":memory:");
+  const run = (chosen: (file: string) => boolean) =>
+    readdirSync(FOLDER).filter(chosen).sort().forEach((file) => database.exec(readFileSync(resolve(FOLDER, file), "utf8")));
+  run((file) => file < "0010");
+  const account = database.prepare(`INSERT INTO account (id, kind, name, parent_id, owner_member_id, plan, subscription, settings, allowed_ips,
+    created_at, updated_at) VALUES (?, 'dealer', 'D', ?, 'mem', '{}', '{}', '{}', '[]', 0, 0)`);
+  account.run("top", null);
+  account.run("below", "top");
+  const resource = database.prepare(`INSERT INTO resource (account_id, type, id, parent_id, attributes, created_by, created_at, updated_at)
+    VALUES (?, ?, ?, ?, ?, 'mem', 0, 0)`);
+  const used = [["top", "AB-1"], ["below", "ab -1"], ["below", "S-2"], ["top", "ＡＢ-9"]] as const;
+  used.forEach(([accountId, serial], index) => {
+    resource.run(accountId, "key", `key_${index}`, "obj", JSON.stringify({ serial }));
+    resource.run(accountId, "sos_license", `sos_${index}`, `key_${index}`, JSON.stringify({ serial, expiresAt: `2026-0${index + 1}` }));
+  });
+  resource.run("top", "key", "key_9", "obj", JSON.stringify({ serial: "S-9" }));
+  run((file) => file.startsWith("0010"));
+  const rows = database.prepare("SELECT family_id AS family, serial, license_id AS license FROM sos_serial ORDER BY license_id").all();
+  expect(rows.map((row) => ({ ...row }))).toEqual([
+    { family: "top", serial: canonicalSerial("AB-1"), license: "sos_0" }, { family: "top", serial: canonicalSerial("S-2"), license: "sos_2" },
+    { family: "top", serial: " ＡＢ-9", license: "sos_3" },
+  ]);
+  const cards = database.prepare("SELECT attributes FROM resource WHERE type = 'key' ORDER BY id").all().map(({ attributes }) => JSON.parse(String(attributes)) as object);
+  expect(cards.slice(2)).toEqual([
+    { serial: "S-2", sosLicenseId: "sos_2", sosExpiresAt: "2026-03" }, { serial: "ＡＢ-9", sosLicenseId: "sos_3", sosExpiresAt: "2026-04" },
+    { serial: "S-9", sosLicenseId: null, sosExpiresAt: null },
+  ]);
 });

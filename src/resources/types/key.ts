@@ -24,9 +24,13 @@ export const key: ResourceType = {
     parents: { objectId: "object" },
     reference: null,
     generated: {
-      kept: z.object({ expiresAt: z.string().nullable().describe("Until when it is licensed; null before its first license.") }),
+      kept: z.object({
+        expiresAt: z.string().nullable().describe("Until when it is licensed; null before its first license."),
+        sosLicenseId: z.string().nullable().describe("The SOS license that it has had; null while it has had none."),
+        sosExpiresAt: z.string().nullable().describe("Until when that one holds."),
+      }),
       once: z.object({}),
-      make: () => ({ attributes: { expiresAt: null }, shown: {} }),
+      make: () => ({ attributes: { expiresAt: null, sosLicenseId: null, sosExpiresAt: null }, shown: {} }),
     },
     // What was licensed stays what it is: else one device had a second SOS license under another number.
     fixed: { attributes: ["serial", "saas"], by: ["request", "sos_license"] },

@@ -1,0 +1,24 @@
+import { plainRef } from "../access/decide.ts";
+import type { Right } from "../access/right.ts";
+import type { Call } from "../identity/call.ts";
+import { Problem } from "../kernel/problem.ts";
+import type { ResourceRow } from "../schema/resource.ts";
+import { NOTHING } from "../resources/named.change.ts";
+import { refOf } from "../resources/resource.card.ts";
+import { findResource } from "../resources/resource.store.ts";
+
+/**
+ * The key that a license is generated for. The caller needs no right to see keys, but must see the key's object: who
+ * looks after a place knows which keys run there. A missing key is decided like one out of reach.
+ * @throws Problem access/denied, not-found
+ */
+export async function loadLicensedKey(call: Call, right: Right, id: string, missing = new Problem("not-found")): Promise<ResourceRow> {
+  const { accountId } = call.principal;
+  const [[key]] = await call.read(findResource(call.db, accountId, "key", id));
+  call.decide(right);
+  call.decide(right, key === undefined ? plainRef(id) : refOf(key), missing);
+  if (key === undefined) throw missing;
+  const [[object]] = await call.read(findResource(call.db, accountId, "object", key.parentId ?? ""));
+  call.requireView("object.view", object === undefined ? NOTHING : refOf(object), missing);
+  return key;
+}
