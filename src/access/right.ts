@@ -56,7 +56,7 @@ export const RIGHTS = {
   "invoice.create": "Write invoices.",
   "invoice.edit": "Change, settle and cancel invoices.",
   "catalog.view": "Browse the catalog.",
-  "catalog.view_cost": "See cost prices and margins in the catalog and in subscriptions.",
+  "catalog.view_cost": "See cost prices and margins in the catalog.",
   "catalog.edit": "Change what the catalog offers, and its files.",
   "catalog.create": "Add to the catalog.",
   "catalog.delete": "Remove from the catalog.",
@@ -69,7 +69,7 @@ export const RIGHTS = {
   "report.download": "Download every report.",
   "report.expiring_licenses": "Download the report of licenses that expire.",
   "report.check_requests_and_keys": "Download the report that checks requests and keys.",
-  "organization.view_reports": "Have every organization in one's reports.",
+  "organization.view_reports": "Have organizations in one's reports.",
   "organization.view": "See organizations, and act in them with one's other rights.",
   "organization.edit": "Change organizations.",
   "organization.create": "Add organizations.",
@@ -77,7 +77,7 @@ export const RIGHTS = {
   "subscription.edit": "Change and cancel subscriptions.",
   "subscription.create": "Purchase subscriptions.",
   "subscription.delete": "Remove subscriptions.",
-  "markup.view": "See markups.",
+  "markup.view": "See markups, and cost price and markup of subscriptions.",
   "markup.edit": "Change markups.",
   "markup.create": "Add markups.",
   "markup.delete": "Remove markups.",
@@ -131,6 +131,9 @@ export const isRight = (text: string): text is Right => Object.hasOwn(RIGHTS, te
 
 /** `product` of `product.view`. */
 export const typeOf = (right: Right): string => right.slice(0, right.indexOf("."));
+
+/** Does a right only look? All others write, or spend. */
+export const isReading = (right: Right): boolean => /\.(?:view|view_\w+|download)$/.test(right) || right.startsWith("report.");
 
 /** Every right on these types: `rightsOf("product", "customer")`. */
 export const rightsOf = (...types: readonly string[]): Right[] => RIGHT_NAMES.filter((right) => types.includes(typeOf(right)));

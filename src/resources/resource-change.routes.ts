@@ -10,6 +10,7 @@ import type { ResourceRow } from "../schema/resource.ts";
 import { actionEndpoints } from "./action.routes.ts";
 import { CHARGE_PROBLEMS, charged, resume } from "./charge.change.ts";
 import { groupFor, GROUP_MEMBER, namedObject, takesGroup } from "./group.ts";
+import { requireDistinctName } from "./distinct-name.change.ts";
 import { namedBy, referencesOf, requireConfidential, requireOrganization, requireVisible } from "./named.change.ts";
 import { newRow } from "./new-row.change.ts";
 import { cardSchema, completeRow, madeSchema, newBody, openPart, patchBody, resourceCard, rootOf, trailCard } from "./resource.card.ts";
@@ -37,6 +38,7 @@ function create(type: ResourceType, stored: StoredType, types: readonly Resource
     const made = stored.generated?.make(randomBytes(32), call.principal.account);
     const inside = embeddedRow(call, stored, embedded, body);
     const row = newRow(call, type, stored, { ...attributesOf(stored, body), ...made?.attributes }, place, inside?.id ?? referenceId(stored, body) ?? null);
+    const distinct = await requireDistinctName(call, stored, row);
     const event = call.event(right, { type: type.name, id: row.id }, { changes: { before: {}, after: trailCard(stored, row) } });
     const card = resourceCard(stored, row, call.principal.grantSet);
     const headers = { ETag: etag(row.version), Location: `/v1/${stored.path}/${row.id}` };
@@ -45,7 +47,7 @@ function create(type: ResourceType, stored: StoredType, types: readonly Resource
       return charged(call, { change: { kind: "insert", row }, parentId: place.row.id, amount: stored.price(place.row), guards, event }, { status: 201, body: card, headers });
     }
     const shown = { ...card, ...(inside === null ? {} : { [stored.reference?.embedded?.member ?? ""]: { id: inside.id, ...inside.attributes } }) };
-    const statements: Statement[] = [...place.found.map((each) => (type.grouped && each === place.row ? guardResource : guardPresence)(call.db, each)), ...[inside, row].flatMap((each) => (each === null ? [] : [insertResource(call.db, each)]))];
+    const statements: Statement[] = [...distinct, ...place.found.map((each) => (type.grouped && each === place.row ? guardResource : guardPresence)(call.db, each)), ...[inside, row].flatMap((each) => (each === null ? [] : [insertResource(call.db, each)]))];
     const events = [event, ...(inside === null || embedded === null ? [] : [embeddedEvent(call, embedded, inside)])];
     return call.commit({ statements, events, duplicates: { [UNIQUE_KEY]: "conflict/duplicate" } }, {
       status: 201, body: { ...shown, ...made?.shown }, replay: openPart(stored, shown), headers,
@@ -123,8 +125,9 @@ const edit = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   });
   const changes = difference(trailCard(stored, row), trailCard(stored, after));
   const fixed = guardFixed(call, stored, row, after);
+  const distinct = after.name === row.name ? [] : await requireDistinctName(call, stored, after);
   return call.commit({
-    statements: [guardResource(call.db, row), ...others.map((each) => guardPresence(call.db, each)), ...fixed.statements, updateResource(call.db, after)],
+    statements: [guardResource(call.db, row), ...distinct, ...others.map((each) => guardPresence(call.db, each)), ...fixed.statements, updateResource(call.db, after)],
     events: [call.event(rightOf(type, "edit"), { type: type.name, id: row.id }, { changes })], duplicates: { [UNIQUE_KEY]: "conflict/duplicate" },
     refusals: fixed.refusals,
   }, { status: 200, body: resourceCard(stored, after, call.principal.grantSet), headers: { ETag: etag(after.version) } });

@@ -10,7 +10,8 @@ import { Problem } from "../kernel/problem.ts";
 import type { RoleRow } from "../schema/team.ts";
 import { requireGranted } from "./grant.change.ts";
 import { CustomRoleCard, customRoleCard, inOrder, NewRole, RolePatch } from "./role.card.ts";
-import { loadRole, ROLES_MAX, saveRole } from "./role.change.ts";
+import { requireReadingRole } from "./reader.change.ts";
+import { loadRole, requireDistinctRole, ROLES_MAX, saveRole } from "./role.change.ts";
 import { insertRole, listRoles, removeRole, updateRole } from "./role.store.ts";
 
 /** A role stays within its maker's own rights, and makes sense here. @throws Problem access/denied, validation */
@@ -34,6 +35,7 @@ const create = endpoint({
   };
   const permit = await permitContent(call, { rights: [], grants: [] }, row);
   if (rows.length >= ROLES_MAX) throw new Problem("conflict/state", { detail: `An account has at most ${ROLES_MAX} roles of its own.` });
+  requireDistinctRole(call, rows, row);
   const answer = customRoleCard(row);
   return saveRole(call, row.id, [insertRole(call.db, permit, row)], difference({}, answer), {
     status: 201, body: answer, headers: { ETag: etag(row.version), Location: `/v1/roles/${row.id}` },
@@ -58,8 +60,12 @@ const edit = endpoint({
   call.ifMatch(row.version);
   const after: RoleRow = { ...row, ...patch, rights: inOrder(patch.rights ?? row.rights), updatedAt: call.now, version: row.version + 1 };
   const permit = await permitContent(call, row, after);
+  if (after.name !== row.name) requireDistinctRole(call, (await call.read(listRoles(call.db, row.accountId)))[0], after);
+  const readers = await requireReadingRole(call, after);
   const answer = customRoleCard(after);
-  return saveRole(call, row.id, [updateRole(call.db, permit, after)], difference(customRoleCard(row), answer), { status: 200, body: answer, headers: { ETag: etag(after.version) } });
+  return saveRole(call, row.id, [...readers, updateRole(call.db, permit, after)], difference(customRoleCard(row), answer), {
+    status: 200, body: answer, headers: { ETag: etag(after.version) },
+  });
 });
 
 const remove = endpoint({

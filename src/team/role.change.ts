@@ -1,12 +1,14 @@
 import { givesWithin } from "../access/assignment.ts";
 import { decide } from "../access/decide.ts";
+import { isReservedName } from "../access/reserved-name.ts";
 import { bumpAccount } from "../access/stamp.store.ts";
 import type { Changes } from "../audit/difference.ts";
 import type { Call } from "../identity/call.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { Statement } from "../kernel/db.ts";
 import type { Answer } from "../kernel/operation.ts";
-import { Problem } from "../kernel/problem.ts";
+import { areNamesAlike } from "../kernel/look-alike.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
 import type { RoleRow } from "../schema/team.ts";
 import { findRoles, ROLE_NAME } from "./role.store.ts";
 
@@ -34,6 +36,15 @@ export async function loadRole(call: Call, changes: boolean): Promise<RoleRow> {
   if (found === undefined) throw new Problem("not-found");
   if (changes && !isWithin(call.principal, found)) throw new Problem("access/denied", { detail: "This role goes further than your own rights." });
   return found;
+}
+
+/**
+ * No two roles of an account have names that a reader takes for the same, and none is called like one of the model. A role
+ * from before keeps its name. Changes of roles at once are kept apart by `saveRole`. @throws Problem validation, conflict/duplicate
+ */
+export function requireDistinctRole({ principal }: Call, rows: readonly RoleRow[], { id, name }: RoleRow): void {
+  if (isReservedName(principal.preset.model, name)) throw invalid("/name", "is the name of a role or group that is always there");
+  if (rows.some((row) => row.id !== id && areNamesAlike(row.name, name))) throw new Problem("conflict/duplicate");
 }
 
 /**

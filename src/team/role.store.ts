@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import type { Permit } from "../identity/permit.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { fold } from "../kernel/fold.ts";
@@ -24,6 +24,26 @@ export const updateRole = (db: Db, permit: Permit, { id, accountId, version: _, 
   permit.requireFor(id);
   return db.update(role).set({ ...rest, nameFolded: fold(rest.name), version: sql`${role.version} + 1` }).where(and(eq(role.id, id), eq(role.accountId, accountId)));
 };
+
+/** Roles of the model whose holders only look, and the others. */
+interface Readers {
+  readonly readers: readonly string[];
+  readonly others: readonly string[];
+}
+
+/** Does a member who only looks have this role? */
+const hasReaders = (accountId: string, id: string, { readers, others }: Readers): SQL => {
+  const among = (names: readonly string[]) => sql`EXISTS (SELECT 1 FROM json_each(m.roles) r
+    WHERE r.value IN (SELECT value FROM json_each(${JSON.stringify(names)})))`;
+  return sql`EXISTS (SELECT 1 FROM member m WHERE m.account_id = ${accountId}
+    AND ${among([id])} AND ${among(readers)} AND NOT ${among(others)})`;
+};
+
+export const askReaders = (db: Db, accountId: string, id: string, names: Readers) =>
+  db.select({ any: sql<0 | 1>`${hasReaders(accountId, id, names)}`.as("any_reader") }).from(role).where(eq(role.id, id));
+
+export const guardNoReaders = (db: Db, accountId: string, id: string, names: Readers): Statement =>
+  guard(db, "changed", sql`NOT ${hasReaders(accountId, id, names)}`);
 
 /** Fails the batch while a member has it. */
 export const removeRole = (db: Db, { id, accountId }: Pick<RoleRow, "id" | "accountId">): Statement[] => [

@@ -229,3 +229,39 @@ describe("no escalation through a role", () => {
     }
   });
 });
+
+describe("what a role is called", () => {
+  const DUPLICATE = "409 conflict/duplicate";
+  const RESERVED = ["Owner", "Владелец", "ОWNER", "ADMIN", "Ad\u200Bmin", "Администратор", "viewer", "Вiewer", "ＡＬＬ", "Все", "Platform owner"];
+
+  test("K10 no two roles of an account have names that a reader takes for one; what was there keeps its name", async () => {
+    const [billing, other] = [await role({ name: "Billing" }), await role({ name: "Support team" })];
+    for (const name of ["billing", "Bil\u200Bling", "ＢＩＬＬＩＮＧ", "Вilling", "BiIling", "Support  Team", "Ѕuрроrt team"]) {
+      expect(said(await make(owner, { name })), name).toBe(DUPLICATE);
+    }
+    expect(said(await edit(owner, other, { name: "B\u00ADilling" }))).toBe(DUPLICATE);
+    for (const name of ["BILLING", "Billing"]) ok(await edit(owner, billing, { name }), 200);
+    ok(await make(await subscribed(platform, "team").then(({ api: who }) => ({ api: who })), { name: "Billing" }), 201);
+    await env.DB.prepare("UPDATE role SET name = 'Bil\u200Bling' WHERE id = ?").bind(other.id).run();
+    ok(await edit(owner, other, { description: "As it was", name: "Bil\u200Bling" }), 200);
+    expect(said(await edit(owner, other, { name: "billing " }))).toBe(DUPLICATE);
+  });
+
+  test("K10 what comes with the model is taken, in both languages and of all levels, for roles and for object groups", async () => {
+    for (const name of RESERVED) expect(said(await make(owner, { name })), name).toBe("422 validation");
+    for (const name of ["Owners", "Administration", "Operator"]) ok(await make(owner, { name }), 201);
+    const dealer = await subscribed(platform, "dealer");
+    const group = (name: string) => dealer.api.post<Card>("/v1/object-groups", { name }, { idempotencyKey: newKey() });
+    for (const name of ["Owner", "ＡＬＬ", "А\u200Bll", "все", "Client", "Клиент", "Sub-dealer"]) {
+      expect(said(await group(name)), name).toBe("422 validation");
+      expect(said(await make(dealer, { name })), name).toBe("422 validation");
+    }
+    const [north] = [ok(await group("North"), 201).body, ok(await group("South"), 201)];
+    for (const name of ["NORTH", "Nоrth", "Nor\u200Bth"]) expect(said(await group(name)), name).toBe(DUPLICATE);
+    const rename = (name: string) => dealer.api.patch(`/v1/object-groups/${north.id}`, { name }, ANY);
+    expect([said(await rename("Ѕouth")), said(await rename("ALL")), said(await rename("NORTH"))]).toEqual([DUPLICATE, "422 validation", "200"]);
+    expect(Object.keys(ok(await dealer.api.get(`/v1/object-groups/${north.id}`), 200).body).filter((name) => name.startsWith("#"))).toEqual([]);
+    const answers = await Promise.all(["East", "Eаst", "EAST", "Ea\u200Bst"].map(group));
+    expect(answers.map(said).sort()).toEqual(["201", DUPLICATE, DUPLICATE, DUPLICATE]);
+  });
+});

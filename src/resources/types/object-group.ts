@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { EVERY_GROUP } from "../../access/grant-set.ts";
 import { LEVELS } from "../../access/type.ts";
 import { text } from "../../kernel/body.ts";
-import type { ResourceType } from "../type.ts";
+import { type ResourceType, withNameKeys } from "../type.ts";
 
 /** Keeps objects, and with them the members who may see those, apart. The group "all" is there by itself. */
 export const objectGroup: ResourceType = {
@@ -15,12 +14,14 @@ export const objectGroup: ResourceType = {
   stored: {
     path: "object-groups",
     id: "objectGroup",
-    attributes: z.strictObject({ name: text(200).refine((name) => name.toLowerCase() !== EVERY_GROUP, "is the group of whatever is in no other"), description: text(2_000).nullable().default(null) }),
+    attributes: z.strictObject({ name: text(200), description: text(2_000).nullable().default(null) }),
     label: "name",
     masked: [],
     parents: {},
     reference: null,
     generated: null,
+    computed: withNameKeys,
+    distinctNames: true,
     unique: ({ name }) => String(name).toLowerCase(),
   },
 };

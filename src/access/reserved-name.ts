@@ -1,0 +1,17 @@
+import { areNamesAlike } from "../kernel/look-alike.ts";
+import { ROLE_TEXTS } from "./role-text.ts";
+
+/** Taken in every account, whatever its model: who owns it, who runs the deployment, and the group that holds everything. */
+const EVERYWHERE: readonly string[] = [
+  ...[ROLE_TEXTS["operators"]?.["owner"], ROLE_TEXTS["platform"]?.["owner"]]
+    .flatMap((described) => Object.values(described?.name ?? {})),
+  "All", "Все",
+];
+
+/** Names that roles of the model have, of all levels and in every language, with their keys. */
+const namesOf = (model: string): string[] =>
+  Object.entries(ROLE_TEXTS[model] ?? {}).flatMap(([key, { name }]) => [key, ...Object.values(name)]);
+
+/** Would a reader take what an account calls one of its own roles or groups for what comes with the model? */
+export const isReservedName = (model: string, name: string): boolean =>
+  [...EVERYWHERE, ...namesOf(model)].some((taken) => areNamesAlike(taken, name));

@@ -1,0 +1,21 @@
+import { isReservedName } from "../access/reserved-name.ts";
+import type { Call } from "../identity/call.ts";
+import type { Statement } from "../kernel/db.ts";
+import { areNamesAlike } from "../kernel/look-alike.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import type { ResourceRow } from "../schema/resource.ts";
+import { guardDistinctName, listNames } from "./distinct-name.store.ts";
+import type { StoredType } from "./type.ts";
+
+/**
+ * No two objects of some types have names in one account that a reader takes for the same, and none has a name that comes
+ * with the model. Names from before stay until they are changed. Two at once are told apart by the guard.
+ * @throws Problem validation, conflict/duplicate
+ */
+export async function requireDistinctName(call: Call, stored: StoredType, row: ResourceRow): Promise<Statement[]> {
+  if (!stored.distinctNames) return [];
+  if (isReservedName(call.principal.preset.model, row.name)) throw invalid(`/${stored.label}`, "is the name of a role or group that is always there");
+  const [others] = await call.read(listNames(call.db, row.accountId, row.type));
+  if (others.some(({ id, name }) => id !== row.id && areNamesAlike(name, row.name))) throw new Problem("conflict/duplicate");
+  return [guardDistinctName(call.db, row)];
+}

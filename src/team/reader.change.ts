@@ -1,0 +1,40 @@
+import type { GrantRow } from "../access/preset.ts";
+import { isCustomRole } from "../access/invite.ts";
+import type { Call } from "../identity/call.ts";
+import type { Statement } from "../kernel/db.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import type { RoleRow } from "../schema/team.ts";
+import { readerFault, readerRoles, writes } from "./reader.ts";
+import { askReaders, findRoles, guardNoReaders } from "./role.store.ts";
+
+interface Member {
+  readonly roles: readonly string[];
+  readonly rights: readonly string[];
+}
+
+/**
+ * Every way by which a member is given roles, rights or grants asks this of the member as a whole: who only looks is given
+ * nothing that writes or spends. @throws Problem validation
+ */
+export async function requireReading(call: Call, { roles, rights }: Member, grants: readonly GrantRow[]): Promise<void> {
+  const { accountId, preset, types } = call.principal;
+  if (readerRoles(preset).length === 0) return;
+  const named = roles.filter(isCustomRole);
+  const rows = named.length === 0 ? [] : (await call.read(findRoles(call.db, accountId, named)))[0];
+  const fault = readerFault(preset, types, { roles, customRoles: rows.map((row) => ({ ...row, key: row.id })), rights, grants });
+  if (fault !== null) throw invalid(fault.pointer, fault.detail);
+}
+
+/** The same for a custom role that such members have already. @throws Problem validation */
+export async function requireReadingRole(call: Call, after: RoleRow): Promise<Statement[]> {
+  const { preset, accountId, types } = call.principal;
+  const readers = readerRoles(preset);
+  if (readers.length === 0 || !writes(preset, types, { customRoles: [{ ...after, key: after.id }] })) return [];
+  const others = Object.keys(preset.roles).filter((role) => !readers.includes(role));
+  const [[found]] = await call.read(askReaders(call.db, accountId, after.id, { readers, others }));
+  if (found?.any === 1) {
+    const detail = "writes or spends, and members who only look have this role: take it from them first";
+    throw new Problem("validation", { errors: [{ pointer: "/rights", detail }] });
+  }
+  return [guardNoReaders(call.db, accountId, after.id, { readers, others })];
+}
