@@ -3,6 +3,7 @@ import { EVERY_GROUP } from "../access/grant-set.ts";
 import { presetFor } from "../access/model.ts";
 import { isRestricted, type Preset } from "../access/preset.ts";
 import type { Right } from "../access/right.ts";
+import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
 import { endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
@@ -23,6 +24,7 @@ import { accessOf } from "../team/member.change.ts";
 import { guardMemberLimit, insertMember, loginOf, MEMBER_EMAIL } from "../team/member.store.ts";
 import { memberLimit } from "../team/member-limit.ts";
 import { claimAnew, placeOf } from "./new-account.change.ts";
+import { readerFault } from "../team/reader.ts";
 import { newMemberRow } from "../team/new-member.change.ts";
 import { loadTenant } from "./tenant.change.ts";
 
@@ -37,11 +39,13 @@ const Body = NewMember.pick({
 const Made = MemberCard.extend({ claim: ClaimTold.optional().describe("For the member's first API key. None for a viewer, who has no key.") });
 
 /** @throws Problem validation */
-function checkGiven(preset: Preset, { roles, rights }: { readonly roles: readonly string[]; readonly rights: readonly string[] }): void {
+function checkGiven(preset: Preset, types: TypeTable, { roles, rights }: { readonly roles: readonly string[]; readonly rights: readonly string[] }): void {
   const unknown = roles.findIndex((role, index) => !Object.hasOwn(preset.roles, role) || roles.indexOf(role) !== index);
   if (unknown >= 0) throw invalid(`/roles/${unknown}`, `must be one of ${Object.keys(preset.roles).join(", ")}, each once`);
   const foreign = rights.findIndex((right) => !preset.rights.has(right as Right));
   if (foreign >= 0) throw invalid(`/rights/${foreign}`, "does not exist in this account's model");
+  const fault = readerFault(preset, types, { roles, rights, customRoles: [], grants: [] });
+  if (fault !== null) throw invalid(fault.pointer, fault.detail);
 }
 
 /** For roles that nobody in the account may give, such as further managers of a dealer, users of a sub-dealer and aggregators. */
@@ -54,7 +58,7 @@ const add = endpoint({
   const { notify, ...body } = await call.body();
   const { settings, switches } = settingsOf(account, above?.settings ?? null);
   const preset = presetFor(account.kind, switches);
-  checkGiven(preset, body);
+  checkGiven(preset, call.principal.types, body);
   const { restrictedAccounts, contactUrl } = account.plan;
   if (isRestricted(preset, body.roles) && !restrictedAccounts) {
     throw new Problem("plan/feature-required", { members: { feature: "restrictedAccounts", contact: contactUrl ?? call.env.CONTACT_URL } });

@@ -18,6 +18,7 @@ import { memberCard, type MemberRow, type NewMember } from "../team/member.card.
 import { accessOf, addressRules, loadCustomRoles, requireInviting } from "../team/member.change.ts";
 import { guardMemberLimit, insertMember, loginOf, MEMBER_EMAIL, MEMBER_EXTERNAL } from "../team/member.store.ts";
 import { memberLimit } from "../team/member-limit.ts";
+import { requireReading } from "../team/reader.change.ts";
 import { newMemberRow } from "../team/new-member.change.ts";
 import { requireKnownGroups } from "../team/object-group.change.ts";
 import { findRoles } from "../team/role.store.ts";
@@ -65,6 +66,7 @@ export async function invite(call: Call, { grants, allowAny, ...wanted }: Wanted
   });
   await requireGranted(call, grants);
   requireNeeded(preset, wanted.roles, grants, "/grants");
+  await requireReading(call, types, wanted, grants);
   await requireKnownGroups(call, wanted.objectGroupIds, "/objectGroupIds");
   requireDomain(account.settings.allowedEmailDomains, wanted.email);
   const limit = memberLimit(account.plan, preset);

@@ -14,6 +14,7 @@ import { canonicalRules, requirePower } from "../identity/refusal.change.ts";
 import { Problem } from "../kernel/problem.ts";
 import { findRoles } from "./role.store.ts";
 import type { MemberRow } from "./member.card.ts";
+import { type Held, readerFault } from "./reader.ts";
 
 type Loaded = Awaited<ReturnType<typeof findMember>>[number];
 type MemberRight = "member.view" | "member.edit" | "member.block" | "member.delete" | "grant.edit" | "object_group.edit";
@@ -76,10 +77,21 @@ export async function permitMember(
   call: Call, { row, grants, customRoles }: Loaded, after: MemberRow, afterGrants: readonly GrantRow[], asked: Partial<Asked> = {},
 ): Promise<Permit> {
   const afterRoles = await loadCustomRoles(call, after.roles);
+  requireReader(call, { row, grants }, after, { customRoles: afterRoles, grants: afterGrants });
   return requestPermit(call, {
     kind: "member", memberId: row.id, before: accessOf(row, grants, customRoles), after: accessOf(after, afterGrants, afterRoles),
     asked: { ...NO_ASSIGNMENT, customRoles: afterRoles, ...asked },
   });
+}
+
+/** Who only looks is given nothing that writes or spends; what is left as it was is not asked again. @throws Problem validation */
+function requireReader(
+  { principal: { preset, types } }: Call, before: Pick<Loaded, "row" | "grants">, after: MemberRow, held: Pick<Held, "customRoles" | "grants">,
+): void {
+  const access = ({ roles, rights }: MemberRow, grants: readonly GrantRow[]) => JSON.stringify([roles, rights, grants]);
+  if (access(before.row, before.grants) === access(after, held.grants)) return;
+  const fault = readerFault(preset, types, { roles: after.roles, rights: after.rights, ...held });
+  if (fault !== null) throw invalid(fault.pointer, fault.detail);
 }
 
 /**

@@ -31,7 +31,7 @@ export const agency: Preset = {
     owner: { rank: 40, rights: everything(rights), mayInvite: ["owner", "manager", "specialist", "guest"], creditLimit: false, ownKeys: true },
     manager: { rank: 30, rights: column(TABLE, 0), mayInvite: [], creditLimit: false, ownKeys: true },
     specialist: { rank: 20, rights: column(TABLE, 1), mayInvite: [], creditLimit: true, ownKeys: true },
-    guest: { rank: 10, rights: column(TABLE, 2), mayInvite: [], creditLimit: false, ownKeys: false, needs: "task" },
+    guest: { rank: 10, rights: column(TABLE, 2), mayInvite: [], creditLimit: false, ownKeys: false, needs: "task", reads: true },
   },
   suggestedRole: "specialist",
   removal: "tasks",
