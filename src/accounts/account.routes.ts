@@ -105,4 +105,16 @@ const mailQuota = endpoint({
   return save(call, row, changedAccount(call, row, { ...row, mailsPerDay }, "account.manage"));
 });
 
-export const accountEndpoints = [list, card, edit, plan, subscription, mailQuota];
+/** For an account whose rules lock its own people out: a second owner may have set them. In the trail of both. */
+const lift = endpoint({
+  method: "DELETE", path: "/v1/accounts/:id/allowed-ips", tag: "Accounts", right: "account.manage", status: 204,
+  summary: "Platform: lift the address rules of an account, whose members come in from any address again. Members' and keys' rules stay.",
+  ifMatch: "optional",
+}, async (call) => {
+  const [row] = await loadTenant(call);
+  call.ifMatch(row.version);
+  if (row.allowedIps.length === 0) return { status: 204 };
+  return call.commit(changedAccount(call, row, { ...row, allowedIps: [] }, "account.manage").change, { status: 204 });
+});
+
+export const accountEndpoints = [list, card, edit, plan, subscription, mailQuota, lift];

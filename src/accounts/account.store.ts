@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, ne, or, sql } from "drizzle-orm";
+import { notIn } from "../identity/below.store.ts";
 import type { Permit } from "../identity/permit.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { fold } from "../kernel/fold.ts";
@@ -10,10 +11,18 @@ export const listAccounts = (db: Db, after: string | null, limit: number) =>
   db.select().from(account).where(and(ne(account.kind, "platform"), after === null ? undefined : gt(account.id, after)))
     .orderBy(asc(account.id)).limit(limit);
 
+/** Which accounts of a family are asked for. */
+interface Family {
+  readonly accountId: string;
+  readonly self: boolean;
+  readonly below: boolean;
+  readonly closed: ReadonlySet<string>;
+}
+
 /** An account and those directly below it, as far as they are asked for, oldest first. */
-export const listFamily = (db: Db, { accountId, self, below }: { accountId: string; self: boolean; below: boolean }, after: string | null, limit: number) =>
+export const listFamily = (db: Db, { accountId, self, below, closed }: Family, after: string | null, limit: number) =>
   db.select().from(account).where(and(
-    or(...(self ? [eq(account.id, accountId)] : []), ...(below ? [eq(account.parentId, accountId)] : [])), after === null ? undefined : gt(account.id, after),
+    or(...(self ? [eq(account.id, accountId)] : []), ...(below ? [eq(account.parentId, accountId)] : [])), notIn(account.id, closed), after === null ? undefined : gt(account.id, after),
   )).orderBy(asc(account.id)).limit(limit);
 
 /** The account that this one stands under. */

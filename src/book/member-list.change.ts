@@ -1,23 +1,32 @@
 import { decide, plainRef } from "../access/decide.ts";
-import { admitsAddress, compileRules } from "../identity/address.ts";
+import { showsBelow } from "../access/grant-set.ts";
+import { isOpen } from "../identity/below.change.ts";
 import type { Call } from "../identity/call.ts";
+import { restrictionOf } from "../identity/key-restriction.ts";
 import { type Asked, bookQuery, type BookQuery } from "./member-filter.ts";
 import { findBelow } from "./member-list.store.ts";
 
 /** The user book as this caller may see it. @throws Problem access/denied */
 export async function bookOf(call: Call, asked: Asked): Promise<BookQuery> {
-  call.decide("member.view");
-  return bookQuery(asked, [call.principal.accountId, ...await accountsBelow(call)], call.principal.preset.model, call.language);
+  const { accountId, grantSet, preset } = call.principal;
+  const below = seesBelow(call) ? await findOpenBelow(call) : null;
+  // Who sees what sub-dealers have sees their users, also without a look into the book of the own account.
+  if (below === null) call.decide("member.view");
+  const own = decide(grantSet, "member.view").allowed ? [accountId] : [];
+  return bookQuery(asked, [...own, ...below ?? []], preset.model, call.language);
 }
 
-/**
- * Accounts whose members stand in this account's book as well: those that the caller could act on and read the members of, from the
- * address that the call came from. Whoever acts on one account by name sees that one alone.
- */
-async function accountsBelow(call: Call): Promise<string[]> {
-  const { accountId, home, grantSet, preset: { tree } } = call.principal;
-  const reachesAll = grantSet.reaches.get("member.view")?.all === true;
-  if (accountId !== home.accountId || !tree?.book || !tree.rights.has("member.view") || !reachesAll || !decide(grantSet, tree.by).allowed) return [];
+/** Are members of accounts below in this account's book as well? A call that acts on one account by name sees that one alone. */
+function seesBelow({ principal: { accountId, home, grantSet, credential, preset: { tree } } }: Call): boolean {
+  if (accountId !== home.accountId || !tree?.book) return false;
+  return decide(grantSet, tree.by).allowed && showsBelow(tree, restrictionOf(credential).scopes).includes("member.view");
+}
+
+/** Those that the caller could act on, from the address that the call came from. */
+async function findOpenBelow(call: Call): Promise<string[]> {
+  const { accountId, grantSet, preset: { tree } } = call.principal;
+  if (tree === null) return [];
   const [below] = await call.read(findBelow(call.db, accountId));
-  return below.filter(({ id, allowedIps }) => decide(grantSet, tree.by, plainRef(id)).allowed && admitsAddress([compileRules(allowedIps)], call.origin.ip)).map(({ id }) => id);
+  const isReached = (id: string) => decide(grantSet, tree.by, plainRef(id)).allowed;
+  return below.filter((row) => isReached(row.id) && isOpen(call, row)).map(({ id }) => id);
 }

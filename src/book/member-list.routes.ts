@@ -33,7 +33,6 @@ const list = endpoint({
   query: BookParameters, answer: Listed,
 }, async (call) => {
   const { principal: { accountId, account, home }, env } = call;
-  call.decide("member.view");
   const { limit, cursor, ...asked } = call.query();
   const query = await bookOf(call, asked);
   const name = nameOf(query);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { decide, plainRef, type ResourceRef } from "../access/decide.ts";
 import { difference } from "../audit/difference.ts";
 import { findAccount } from "../identity/account.store.ts";
+import { findClosedBelow, requireOpen } from "../identity/below.change.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { called, definite } from "../kernel/body.ts";
@@ -33,7 +34,8 @@ const list = endpoint({
   const below = decide(call.principal.grantSet, "subdealer.view_entities").allowed;
   if (!below) call.decide("dealer.view");
   const { limit, cursor } = call.query();
-  const family = { accountId: call.principal.accountId, self: seesOwn(call), below };
+  const closed = await findClosedBelow(call);
+  const family = { accountId: call.principal.accountId, self: seesOwn(call), below, closed };
   const [rows] = await call.read(listFamily(call.db, family, decodeCursor(cursor, z.string()), limit + 1));
   return { status: 200, body: page(rows, limit, dealerCard, (row) => row.id) };
 });
@@ -43,7 +45,10 @@ async function load(call: Call): Promise<AccountRow> {
   const { accountId } = call.principal;
   const [[row]] = await call.read(findAccount(call.db, call.params["id"] ?? ""));
   const seen = row !== undefined && (row.id === accountId ? seesOwn(call) : row.parentId === accountId && seesBelow(call, row.id));
-  if (seen) return row;
+  if (seen) {
+    requireOpen(call, row);
+    return row;
+  }
   call.decide("dealer.view", accountRef(""), true);
   throw new Problem("not-found");
 }

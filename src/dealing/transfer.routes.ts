@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { decide, plainRef } from "../access/decide.ts";
 import { EVERY_GROUP } from "../access/grant-set.ts";
-import { admitsAddress, compileRules } from "../identity/address.ts";
+import { requireOpen } from "../identity/below.change.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
@@ -28,7 +28,7 @@ function requireEnd(call: Call, rows: readonly AccountRow[], member: string, id:
   const row = rows.find((each) => each.id === id);
   const reached = row?.id === accountId || (row?.parentId === accountId && decide(grantSet, "subdealer.view_entities", plainRef(row.id)).allowed);
   if (row === undefined || !reached) throw new Problem("not-found", { errors: [{ pointer: `/${member}`, detail: "names no dealer that you may see" }] });
-  if (!admitsAddress([compileRules(row.allowedIps)], call.origin.ip)) throw new Problem("ip/not-allowed");
+  requireOpen(call, row);
   return row;
 }
 
@@ -55,6 +55,7 @@ const transfer = endpoint({
   const on = row === undefined ? NOTHING : { ...refOf(row), groupId: from === accountId ? row.groupId : EVERY_GROUP };
   call.decide("object.delete", on, row === undefined || !decide(call.principal.grantSet, "object.view", on).allowed);
   if (row === undefined) throw new Problem("not-found");
+  call.requireView("object.view", on);
   call.ifMatch(row.version);
   const after = { ...row, accountId: to, groupId: EVERY_GROUP, ownerId: receiver.ownerMemberId, referenceId: null, version: row.version + 1, updatedAt: call.now };
   const permit = requestPermit(call, { kind: "object", id: row.id });

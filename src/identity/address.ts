@@ -1,4 +1,4 @@
-import { type Block, canonical, canonicalAddress, contains, isAny, parseAddress, parseBlock } from "../kernel/cidr.ts";
+import { type Block, canonical, canonicalAddress, contains, coversPublic, parseAddress, parseBlock } from "../kernel/cidr.ts";
 
 /** At most this many rules on each of account, member and key. */
 export const ADDRESS_RULES_MAX = 50;
@@ -21,18 +21,22 @@ export function admitsAddress(lists: ReadonlyArray<readonly Block[] | null>, ip:
     list !== null && (list.length === 0 || (address !== null && list.some((block) => contains(block, address)))));
 }
 
+const LETS_IN_ALL = "lets in every address, alone or together with the rules before it; send allowAny: true if that is meant";
+
 export type RuleFault = { readonly index: number; readonly detail: string };
 
 /**
  * Rules as a caller sends them, in canonical form and without doubles.
- * @param allowAny whether a rule that lets in every address may be stored
+ * @param allowAny whether rules that let in every public address, alone or together, may be stored
  */
 export function normalizeRules(rules: readonly string[], allowAny: boolean): { readonly rules: string[] } | { readonly fault: RuleFault } {
   const canonicalRules = new Set<string>();
+  const blocks: Block[] = [];
   for (const [index, rule] of rules.entries()) {
     const block = parseBlock(rule);
     if (block === null) return { fault: { index, detail: "must be an IPv4 or IPv6 address or CIDR block" } };
-    if (isAny(block) && !allowAny) return { fault: { index, detail: "lets in every address; send allowAny: true if that is meant" } };
+    blocks.push(block);
+    if (!allowAny && coversPublic(blocks, block.address.kind())) return { fault: { index, detail: LETS_IN_ALL } };
     canonicalRules.add(canonical(block));
   }
   return { rules: [...canonicalRules] };

@@ -50,7 +50,36 @@ export function canonical(block: Block): string {
   return `${network.toString()}/${bits}`;
 }
 
-export const isAny = (block: Block): boolean => block.bits === 0;
+/** The first and the last address of a block, as numbers. */
+function rangeOf({ address, bits }: Block): readonly [bigint, bigint] {
+  const bytes = address.toByteArray();
+  const size = 1n << BigInt(bytes.length * 8 - bits);
+  const first = bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n) / size * size;
+  return [first, first + size - 1n];
+}
+
+const blocksOf = (...texts: readonly string[]): Block[] => texts.flatMap((text) => parseBlock(text) ?? []);
+
+/** From where no caller comes: special-purpose blocks (RFC 6890), and of IPv6 all but global unicast. */
+const NOT_PUBLIC = {
+  ipv4: blocksOf(
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
+    "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
+  ),
+  ipv6: blocksOf("::/3", "4000::/2", "8000::/1", "2001:db8::/32"),
+} as const;
+
+/** Do these blocks together hold every public address of the kind? However it is split. */
+export function coversPublic(blocks: readonly Block[], kind: "ipv4" | "ipv6"): boolean {
+  const held = [...NOT_PUBLIC[kind], ...blocks.filter(({ address }) => address.kind() === kind)].map(rangeOf)
+    .sort(([one], [two]) => (one < two ? -1 : Number(one > two)));
+  let next = 0n;
+  for (const [first, last] of held) {
+    if (first > next) return false;
+    if (last >= next) next = last + 1n;
+  }
+  return next === 1n << (kind === "ipv4" ? 32n : 128n);
+}
 
 export const contains = (block: Block, address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
   block.address.kind() === address.kind() && address.match(block.address as never, block.bits);

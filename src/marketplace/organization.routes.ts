@@ -3,6 +3,7 @@ import { decide, plainRef, visible } from "../access/decide.ts";
 import { kindBelow, presetOf } from "../access/model.ts";
 import { bumpMember } from "../access/stamp.store.ts";
 import { difference } from "../audit/difference.ts";
+import { findClosedBelow, requireOpen } from "../identity/below.change.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
 import type { Permit } from "../identity/permit.ts";
@@ -30,7 +31,9 @@ const list = endpoint({
   call.decide("organization.view");
   const { limit, cursor } = call.query();
   const before = decodeCursor(cursor, z.string());
-  const [rows] = await call.read(listOrganizations(call.db, call.principal, visible(call.principal.grantSet, "organization.view"), before, limit + 1));
+  const closed = await findClosedBelow(call);
+  const seen = visible(call.principal.grantSet, "organization.view");
+  const [rows] = await call.read(listOrganizations(call.db, call.principal, seen, closed, before, limit + 1));
   return { status: 200, body: page(rows, limit, organizationCard, (row) => row.id) };
 });
 
@@ -41,6 +44,7 @@ async function load(call: Call, right: "organization.view" | "organization.creat
   call.decide("organization.view", on, true);
   if (row === undefined) throw new Problem("not-found");
   call.decide(right, on);
+  requireOpen(call, row);
   return row;
 }
 

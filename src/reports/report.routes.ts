@@ -3,6 +3,7 @@ import { decide, type GrantSet, visible, type Visible } from "../access/decide.t
 import { type Right, typeOf } from "../access/right.ts";
 import { restrictionOf } from "../identity/key-restriction.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { findClosedBelow } from "../identity/below.change.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { sightOf } from "../trail/sight.ts";
@@ -29,11 +30,12 @@ function rowsOf({ grantSet }: Call["principal"], type: string, open: Right): Vis
   return whole.kind === "none" ? whole : { ...whole, groups: grantSet.groupedTypes.has(type) ? grantSet.groups : null };
 }
 
-/** In the member's own account a report covers the organizations in reach too. */
-function coveredBy({ principal: { accountId, home, grantSet } }: Call): Covered {
-  const reach = grantSet.reaches.get("organization.view");
-  const every = decide(grantSet, "organization.view_reports").allowed || reach?.all === true;
-  return { accountId, below: accountId === home.accountId && every ? null : new Set(accountId === home.accountId ? reach?.ids : []) };
+/** A report covers the organizations in reach too, below the account that the call acts on. */
+async function coveredBy(call: Call): Promise<Covered> {
+  const { accountId, grantSet: { reaches } } = call.principal;
+  const reach = (["organization.view", "organization.view_reports"] as const).flatMap((right) => reaches.get(right) ?? []);
+  const below = reach.some(({ all }) => all) ? null : new Set(reach.flatMap(({ ids }) => [...ids]));
+  return { accountId, below, closed: below?.size === 0 ? new Set() : await findClosedBelow(call) };
 }
 
 /**
@@ -59,24 +61,26 @@ type Reader = (call: Call, period: Period, open: Right) => Promise<ReportRow[]>;
 const READERS: Readonly<Record<ReportName, Reader>> = {
   "expiring-licenses": async (call, period, open) => {
     const types = REPORTS["expiring-licenses"].of.filter((right) => call.principal.preset.rights.has(right)).map(typeOf);
-    const parts = await call.read(...types.map((type) => findExpiring(call.db, coveredBy(call), { type, visible: rowsOf(call.principal, type, open) }, period, LIMIT)));
+    const accounts = await coveredBy(call);
+    const parts = await call.read(...types.map((type) => findExpiring(call.db, accounts, { type, visible: rowsOf(call.principal, type, open) }, period, LIMIT)));
     return parts.flat().map((row) => ({ accountId: row.accountId, type: row.type, id: row.id, name: nameOf(row), expiresAt: isoOrNull(row.expiresAt), status: row.status }));
   },
   "requests-and-keys": async (call, period, open) => {
-    const [rows] = await call.read(findKeys(call.db, coveredBy(call), { type: "key", visible: rowsOf(call.principal, "key", open) }, period, LIMIT));
+    const [rows] = await call.read(findKeys(call.db, call.principal.accountId, { type: "key", visible: rowsOf(call.principal, "key", open) }, period, LIMIT));
     return rows.map((row) => ({
       keyId: row.id, key: nameOf(row), objectId: row.parentId, status: row.status, expiresAt: isoOrNull(row.expiresAt),
       requests: row.requests, lastRequestId: row.lastRequestId, lastRequestAt: isoOrNull(row.lastRequestAt),
+      sosLicenseId: row.sosLicenseId, sosExpiresAt: row.sosExpiresAt,
     }));
   },
   "subscriptions": async (call, period, open) => {
-    const [rows] = await call.read(findMade(call.db, coveredBy(call), { type: "subscription", visible: rowsOf(call.principal, "subscription", open) }, period, LIMIT));
+    const [rows] = await call.read(findMade(call.db, await coveredBy(call), { type: "subscription", visible: rowsOf(call.principal, "subscription", open) }, period, LIMIT));
     return rows.map((row) => ({
       accountId: row.accountId, organization: row.accountName, id: row.id, name: row.name, status: row.status, createdAt: iso(row.createdAt), expiresAt: isoOrNull(row.expiresAt),
     }));
   },
   "tasks": async (call, period, open) => {
-    const [rows] = await call.read(findMade(call.db, coveredBy(call), { type: "task", visible: rowsOf(call.principal, "task", open) }, period, LIMIT));
+    const [rows] = await call.read(findMade(call.db, await coveredBy(call), { type: "task", visible: rowsOf(call.principal, "task", open) }, period, LIMIT));
     return rows.map((row) => ({
       id: row.id, name: row.name, toolId: row.parentId, status: row.status, updates: row.updates ?? 0, createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt),
     }));
@@ -96,7 +100,9 @@ const list = endpoint({
 }, async (call) => {
   await call.read();
   const { grantSet, preset } = call.principal;
-  const data = REPORT_NAMES.filter((name) => exists(REPORTS[name], preset.rights) && opens(REPORTS[name], grantSet) !== undefined)
+  const isOpenTo = (name: ReportName) => exists(REPORTS[name], preset.rights) && opens(REPORTS[name], grantSet) !== undefined;
+  if (!REPORT_NAMES.some(isOpenTo)) call.decide("report.download");
+  const data = REPORT_NAMES.filter(isOpenTo)
     .map((name) => ({ name, title: REPORTS[name].title, columns: REPORTS[name].columns }));
   return { status: 200, body: { data } };
 });

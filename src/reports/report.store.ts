@@ -12,6 +12,8 @@ import type { Period } from "./report.ts";
 export interface Covered {
   readonly accountId: string;
   readonly below: ReadonlySet<string> | null;
+  /** Of those, none of these: they are closed to the caller's address. */
+  readonly closed: ReadonlySet<string>;
 }
 
 /** One type in a report: its rows in reach. */
@@ -20,11 +22,12 @@ export interface Part {
   readonly visible: Visible;
 }
 
-const covered = ({ accountId, below }: Covered): SQL => (below !== null && below.size === 0
+const covered = ({ accountId, below, closed }: Covered): SQL => (below !== null && below.size === 0
   ? sql`${resource.accountId} = ${accountId}`
   : sql`${resource.accountId} IN (SELECT ${accountId} UNION ALL
     SELECT below.id FROM account below JOIN account above ON above.id = below.parent_id
-    WHERE (above.id = ${accountId} OR above.parent_id = ${accountId})${below === null ? sql`` : sql` AND (${inSet("below.id", below)} OR ${inSet("above.id", below)})`})`);
+    WHERE (above.id = ${accountId} OR above.parent_id = ${accountId})${below === null ? sql`` : sql` AND (${inSet("below.id", below)} OR ${inSet("above.id", below)})`}
+      ${closed.size === 0 ? sql`` : sql`AND NOT ${inSet("below.id", closed)}`})`);
 
 const inSet = (column: string, values: ReadonlySet<string>): SQL => sql`${sql.raw(column)} IN (SELECT value FROM json_each(${JSON.stringify([...values])}))`;
 
@@ -57,11 +60,13 @@ const requestsOf = <Value>(value: string, { from, to }: Period) =>
     AND r.type = 'request' AND r.created_at >= ${from} AND r.created_at < ${to})`;
 
 /** Keys with their requests of the period: how many, and the last. */
-export const findKeys = (db: Db, { accountId }: Covered, { type, visible }: Part, period: Period, limit: number) =>
+export const findKeys = (db: Db, accountId: string, { type, visible }: Part, period: Period, limit: number) =>
   db.select({
     ...told, requests: requestsOf<number>("COUNT(*)", period).as("requests"),
     lastRequestId: requestsOf<string | null>("MAX(r.id)", period).as("last_request_id"),
     lastRequestAt: requestsOf<number | null>("MAX(r.created_at)", period).as("last_request_at"),
+    sosLicenseId: sql<string | null>`${resource.attributes} ->> '$.sosLicenseId'`.as("sos_license_id"),
+    sosExpiresAt: sql<string | null>`${resource.attributes} ->> '$.sosExpiresAt'`.as("sos_expires_at"),
   }).from(resource).where(and(eq(resource.accountId, accountId), eq(resource.type, type), whereVisible(visible, resource)))
     .orderBy(desc(resource.id)).limit(limit);
 

@@ -23,13 +23,16 @@ const EVERY: Right = "report.download";
 export const REPORTS = {
   "expiring-licenses": {
     title: "Licenses, keys and subscriptions that expire in the period",
-    rights: [EVERY, "report.expiring_licenses"], of: ["license.view", "license_key.view", "key.view", "subscription.view"],
+    rights: [EVERY, "report.expiring_licenses"], of: ["license.view", "license_key.view", "key.view", "sos_license.view", "subscription.view"],
     columns: ["accountId", "type", "id", "name", "expiresAt", "status"], periodMs: 30 * DAY_MS,
   },
   "requests-and-keys": {
     title: "Keys, with the license request made last for each in the period",
     rights: [EVERY, "report.check_requests_and_keys"], of: ["request.view"],
-    columns: ["keyId", "key", "objectId", "status", "expiresAt", "requests", "lastRequestId", "lastRequestAt"], periodMs: -30 * DAY_MS,
+    columns: [
+      "keyId", "key", "objectId", "status", "expiresAt", "requests", "lastRequestId", "lastRequestAt", "sosLicenseId", "sosExpiresAt",
+    ],
+    periodMs: -30 * DAY_MS,
   },
   "subscriptions": {
     title: "Subscriptions that were bought in the period, of every organization in reach",

@@ -4,6 +4,7 @@ import { whereVisible } from "../access/visible.store.ts";
 import type { Permit } from "../identity/permit.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { Db, Statement } from "../kernel/db.ts";
+import { notIn } from "../identity/below.store.ts";
 import { accessGrant, account } from "../schema/team.ts";
 
 /** The accounts below the one that the call acts on. One that has none below it, as its model says, is its own and only organization. */
@@ -16,9 +17,9 @@ export const findOrganization = (db: Db, where: Pick<Principal, "accountId" | "p
 /** Accounts are kept in no groups, are owned by none of their parent's members and have no status. */
 const COLUMNS = { id: account.id, rootId: account.parentId, ownerId: account.ownerMemberId, groupId: account.parentId, status: account.kind };
 
-/** Newest first, beginning before the id `before`. */
-export const listOrganizations = (db: Db, where: Pick<Principal, "accountId" | "preset">, visible: Visible, before: string | null, limit: number) =>
-  db.select().from(account).where(and(within(where), whereVisible(visible, COLUMNS), before === null ? undefined : lt(account.id, before)))
+/** Newest first, without those that are closed, beginning before the id `before`. */
+export const listOrganizations = (db: Db, where: Pick<Principal, "accountId" | "preset">, visible: Visible, closed: ReadonlySet<string>, before: string | null, limit: number) =>
+  db.select().from(account).where(and(within(where), whereVisible(visible, COLUMNS), notIn(account.id, closed), before === null ? undefined : lt(account.id, before)))
     .orderBy(desc(account.id)).limit(limit);
 
 /** The founder reaches what they found: the permit is that of the new account. */

@@ -112,3 +112,32 @@ describe("the rules can fail", () => {
     expect(say([...importFaults(calm), ...fileFaults(calm)])).toEqual([]);
   });
 });
+
+describe("K7 accounts below are reached on one path", () => {
+  /** Statements that find accounts by what stands above them. A new one is named here, and its callers ask `below.change.ts`. */
+  const LOOKS_BELOW = [
+    "src/access/stamp.store.ts", "src/accounts/account.store.ts", "src/book/member-list.store.ts", "src/identity/below.store.ts",
+    "src/reports/report.store.ts", "src/resources/organization.store.ts", "src/team/grant.store.ts",
+  ];
+  /** What these statements are called, with those that find any account by its id. */
+  const FINDS = /\b(?:findBelow|listOrganizations|findOrganization|listFamily|findAccounts?|findAccountsBelow|findExpiring|findMade)\(/;
+  /** Why a caller does not ask the rules of the account. */
+  const EXEMPT: Readonly<Record<string, string>> = {
+    "src/accounts/account-creation.routes.ts": "the platform", "src/accounts/tenant.change.ts": "the platform",
+    "src/accounts/account.routes.ts": "the platform, or the account itself", "src/team/me.routes.ts": "the account that the gate asked",
+    "src/accounts/ownership.routes.ts": "the platform, or the account itself", "src/billing/tier-choice.change.ts": "the account itself",
+    "src/credits/grant.routes.ts": "the platform", "src/hooks/hook.change.ts": "the platform", "src/hooks/platform-action.change.ts": "the platform",
+    "src/resources/named.change.ts": "names an account and reads nothing of it", "src/team/grant.change.ts": "names an account and reads nothing of it",
+  };
+  const callers = worker.filter(({ path }) => !path.endsWith(".store.ts")).map(({ path }) => ({ path, text: read(path) })).filter(({ text }) => FINDS.test(text));
+
+  test("K7 every statement that looks below is known", () => {
+    const stores = worker.map(({ path }) => path).filter((path) => /\(account\.parentId,|\b(?:near|above|below)\.parent_id\b/.test(read(path)) && path.endsWith(".store.ts"));
+    expect(stores.filter((path) => !["src/identity/claim.store.ts"].includes(path)).sort()).toEqual(LOOKS_BELOW);
+  });
+  test("K7 whoever calls one asks the rules of the account, or is exempt for a reason", () => {
+    expect(callers.length).toBeGreaterThan(8);
+    const silent = callers.filter(({ text }) => !text.includes("identity/below.change.ts")).map(({ path }) => path);
+    expect(silent.sort()).toEqual(Object.keys(EXEMPT).sort());
+  });
+});

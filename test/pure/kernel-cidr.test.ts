@@ -1,7 +1,7 @@
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Block, canonical, contains, isAny, parseAddress, parseBlock } from "../../src/kernel/cidr.ts";
+import { type Block, canonical, contains, coversPublic, parseAddress, parseBlock } from "../../src/kernel/cidr.ts";
 
 const block = (text: string): Block => parseBlock(text) ?? expect.fail(`${text} is unreadable`);
 
@@ -91,7 +91,7 @@ describe("properties of address rules", () => {
       const [once, client] = [parseBlock(written), parseAddress(address)];
       if (once === null || client === null) return true;
       const twice = block(canonical(once));
-      return canonical(twice) === canonical(once) && contains(once, client) === contains(twice, client) && isAny(once) === isAny(twice);
+      return canonical(twice) === canonical(once) && contains(once, client) === contains(twice, client);
     }), runs);
   });
 
@@ -122,3 +122,34 @@ function flipped(host: string, bit: number): string {
   const index = bit >> 3;
   return octets.map((octet, at) => (at === index ? octet ^ (1 << (bit & 7)) : octet)).join(".");
 }
+
+describe("K7 rules that together let in every public address", () => {
+  const covers = (...rules: readonly string[]) => (["ipv4", "ipv6"] as const).map((kind) => coversPublic(rules.map(block), kind));
+
+  test.each([
+    [["0.0.0.0/0"], [true, false]], [["0.0.0.0/1", "128.0.0.0/1"], [true, false]], [["128.0.0.0/2", "0.0.0.0/1", "192.0.0.0/2"], [true, false]],
+    [["::/0"], [false, true]], [["::/1", "8000::/1"], [false, true]], [["2000::/3"], [false, true]], [["2000::/4", "3000::/4"], [false, true]],
+    // What is left out is nobody's address.
+    [["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/3"], [true, false]], [["::ffff:0:0/96"], [true, false]],
+    [["0.0.0.0/1"], [false, false]], [["128.0.0.0/1"], [false, false]], [["2000::/4"], [false, false]], [["10.0.0.0/8", "192.168.0.0/16"], [false, false]],
+    [["0.0.0.0/1", "128.0.0.0/1", "2000::/3"], [true, true]], [[], [false, false]],
+  ] as const)("K7 %j: %j", (rules, expected) => {
+    expect(covers(...rules)).toEqual(expected);
+  });
+
+  test("K7 however the whole is split, and not when a public part is left out", () => {
+    /** Halves one of the blocks, as often as told. */
+    const split = (cuts: readonly number[]) => cuts.reduce<(readonly [number, number])[]>((parts, cut) => {
+      const index = cut % parts.length;
+      const [first, bits] = parts[index] as readonly [number, number];
+      return bits === 24 ? parts : [...parts.toSpliced(index, 1), [first, bits + 1], [first + 2 ** (31 - bits), bits + 1]];
+    }, [[0, 0]]);
+    const text = ([first, bits]: readonly [number, number]) => `${[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".")}/${bits}`;
+    fc.assert(fc.property(fc.array(fc.nat(), { maxLength: 48 }), fc.nat(), (cuts, out) => {
+      const parts = split(cuts).map(text);
+      const left = parts.toSpliced(out % parts.length, 1);
+      const isPublic = (rule: string | undefined) => rule !== undefined && contains(block(rule), parseAddress("8.8.8.8") as never);
+      return coversPublic(parts.map(block), "ipv4") && !(isPublic(parts[out % parts.length]) && coversPublic(left.map(block), "ipv4"));
+    }), runs);
+  });
+});

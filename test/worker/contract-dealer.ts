@@ -39,6 +39,7 @@ async function objects({ api, accountId, memberId }: Person, platform: Api): Pro
   ok(await api.post("/v1/sos-licenses", { keyId: key, days: 5, reason: "weekend" }, keyed()), 409);
   ok(await platform.get(`/v1/accounts/${accountId}/sos-block`), 200);
   ok(await platform.del(`/v1/accounts/${accountId}/sos-block`), 204);
+  ok(await platform.del(`/v1/accounts/${accountId}/allowed-ips`), 204);
   ok(await api.put(`/v1/objects/${object}/owner`, { memberId }), 200);
   for (const _ of ["moved", "there already"]) ok(await api.post(`/v1/object-groups/${group}/objects`, { objectId: object }), 200);
   ok(await api.del(`/v1/object-groups/${group}`), 409);

@@ -270,7 +270,7 @@ describe("organizations", () => {
 
   it("a list of organizations is one query along the parent's index", async () => {
     const visible = { kind: "some", memberId: "m", groups: null, reach: { all: true, own: false, active: false, ids: new Set<string>(), roots: new Set<string>(), inside: null } } as const;
-    const { sql, params } = listOrganizations(openDb(env.DB), { accountId: seller.accountId, preset: presetOf("seller") }, visible, null, 10).toSQL();
+    const { sql, params } = listOrganizations(openDb(env.DB), { accountId: seller.accountId, preset: presetOf("seller") }, visible, new Set(), null, 10).toSQL();
     const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...params).all<{ detail: string }>();
     expect(results.map(({ detail }) => detail)).toEqual([expect.stringContaining("USING INDEX account_parent (parent_id=?)")]);
   });

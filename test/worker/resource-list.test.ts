@@ -134,7 +134,7 @@ describe(`of ${MANY} objects of a type, a member who may see 50 of them`, () => 
 test("every index is gone by some list or report, and a new object writes no row beyond the ones it stands in", async () => {
   const { results } = await env.DB.prepare("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'resource' AND sql IS NOT NULL ORDER BY name").all<{ name: string }>();
   expect(results.map(({ name }) => name)).toEqual(["expiry", "group", "owner", "parent", "reference", "root", "status", "unique"].map((name) => `resource_${name}`));
-  const account = { accountId: ACCOUNT, below: null };
+  const account = { accountId: ACCOUNT, below: null, closed: new Set<string>() };
   const { sql, params } = findExpiring(db, account, { type: "many", visible: visible(seen({ all: true }), "product.view") }, { from: 0, to: 1 }, 10).toSQL();
   const plan = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...params).all<{ detail: string }>();
   expect(plan.results.map(({ detail }) => detail).join("\n")).toContain("USING INDEX resource_expiry (account_id=? AND type=? AND expires_at>? AND expires_at<?)");

@@ -33,7 +33,7 @@ export const subscription: ResourceType = {
       make: () => ({ attributes: {}, shown: {} }),
     },
     computed: ({ quantity, unitPrice }) => ({ amount: Number(quantity) * Number(unitPrice) }),
-    confidential: { right: "catalog.view_cost", attributes: ["costPrice", "markup"] },
+    confidential: { right: "markup.view", attributes: ["costPrice", "markup"] },
     editableIn: ["active"],
     without: ["create", "edit"],
     actions: [{
