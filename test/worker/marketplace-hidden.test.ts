@@ -30,6 +30,71 @@ const same = (answers: readonly Reply<unknown>[]) => expect(new Set(answers.map(
 /** What says what something costs the seller, or what the seller adds. */
 const SECRET = /costPrice|margin|markup|Secret|1000\b|invoice/i;
 
+/** The seller's roles by what the table says of markups; "-" is no look. */
+const MARKUPS = {
+  seller_admin: "E", account_manager: "E", seller_agent_admin: "-", subscriptions_manager: "-", product_manager: "-", seller_billing_admin: "V",
+  support_agent: "-",
+} as const;
+
+describe("S2.6 K12 what the seller's table says of markups, reports and users", () => {
+  it("S2.6 costPrice and markup of a subscription are for those who may see markups, wherever it is told", async () => {
+    const bought = await idOf(near.api, "subscriptions", { catalogItemId: item });
+    const here = { headers: at(near.accountId) };
+    for (const [role, cell] of Object.entries(MARKUPS)) {
+      const who = await atSeller(fetch, where, role);
+      const card = ok(await who.api.get(`/v1/subscriptions/${bought}`, here), 200).body;
+      const { data } = ok(await who.api.get<{ data: object[] }>("/v1/subscriptions", here), 200).body;
+      for (const told of [card, data[0]]) expect([role, "costPrice" in (told ?? {}), "markup" in (told ?? {})]).toEqual([role, cell !== "-", cell !== "-"]);
+      // The catalogue's cost price goes by its own right.
+      expect("costPrice" in ok(await who.api.get(`/v1/catalog/${item}`), 200).body, role).toBe(role !== "support_agent");
+    }
+    const manager = await atSeller(fetch, where, "subscriptions_manager");
+    const purchase = await manager.api.post("/v1/subscriptions", { catalogItemId: item }, keyed(near.accountId));
+    const changed = await manager.api.patch(`/v1/subscriptions/${bought}`, { quantity: 2 }, anyVersion(near.accountId));
+    const trail = await seller.api.get("/v1/audit?action=subscription.*", here);
+    for (const answer of [purchase, changed, trail]) expect(JSON.stringify(answer.body)).not.toMatch(/costPrice|markup/);
+    const token = credentialed(fetch, await newApiKey(fetch, seller, seller.memberId, { scopes: ["organization.view", "subscription.view", "catalog.view_cost"] }));
+    expect(ok(await token.get(`/v1/subscriptions/${bought}`, here), 200).body).not.toHaveProperty("costPrice");
+  });
+
+  it("S2.6 report_viewer_360 has the rows of its organizations, a distributor's admin those of the seller it acts on", async () => {
+    await idOf(far.api, "subscriptions", { catalogItemId: item });
+    const organizations = async (who: Person, ask: object = {}) => {
+      const { rows } = ok(await who.api.get<{ rows: { accountId: string }[] }>("/v1/reports/subscriptions", ask), 200).body;
+      return [near, far].map(({ accountId }) => rows.some((row) => row.accountId === accountId));
+    };
+    const viewer = await atSeller(fetch, where, "report_viewer_360");
+    expect(await organizations(viewer)).toEqual([true, false]);
+    expect(await organizations(await newMember(fetch, seller, { roles: ["report_viewer_360"] }))).toEqual([false, false]);
+    // Reports, and nothing else of the organization.
+    expect([said(await viewer.api.get("/v1/organizations")), said(await viewer.api.get("/v1/subscriptions", { headers: at(near.accountId) }))])
+      .toEqual(["403 access/denied", "404 not-found"]);
+    expect(await organizations(where.distributor, { headers: at(seller.accountId) })).toEqual([true, true]);
+    const above = await newMember(fetch, where.distributor, { roles: ["report_viewer_360"], grants: [{ resourceType: "organization", resourceId: seller.accountId, access: "view" }] });
+    expect(await organizations(above)).toEqual([true, true]);
+    expect(await organizations(agent)).toEqual([true, false]);
+  });
+
+  it("S2.6 the list of reports is for those who have one", async () => {
+    for (const who of [customer, await newMember(fetch, seller, { roles: [], rights: ["catalog.view"] })]) {
+      for (const path of ["/v1/reports", "/v1/reports/subscriptions", "/v1/reports/none"]) expect(said(await who.api.get(path)), path).toBe("403 access/denied");
+    }
+    expect(ok(await agent.api.get<{ data: object[] }>("/v1/reports"), 200).body.data.length).toBeGreaterThan(0);
+  });
+
+  it("K12 an invitation is taken back by those who could give its roles", async () => {
+    const [support, admin] = [await atSeller(fetch, where, "support_agent"), await newMember(fetch, seller, { roles: ["seller_admin"] })];
+    const invited = async (role: string) => ok(await admin.api.post<{ id: string }>("/v1/invitations", {
+      firstName: "I", lastName: "N", email: `${crypto.randomUUID()}@example.com`, roles: [role], grants: [],
+    }, keyed()), 201).body.id;
+    for (const role of ["seller_admin", "account_manager", "support_agent"]) {
+      expect(said(await support.api.del(`/v1/invitations/${await invited(role)}`)), role).toBe("403 access/denied");
+    }
+    for (const path of ["", "/resend"]) expect(said(await (path === "" ? agent.api.del(`/v1/invitations/${await invited("seller_admin")}`) : agent.api.post(`/v1/invitations/${await invited("seller_admin")}${path}`)))).toBe("403 access/denied");
+    expect(said(await agent.api.del(`/v1/invitations/${await invited("subscriptions_manager")}`))).toBe("204");
+  });
+});
+
 describe("an organization out of reach", () => {
   it("is answered like one of another seller and one that is not there: as an object, as an account acted on, and in a patch", async () => {
     const ids = [far.accountId, where.foreign.accountId, where.rival.accountId, NONE, "nonsense"];

@@ -34,6 +34,8 @@ interface Line {
   readonly organizations: Scope;
   readonly cells: string;
   readonly beside?: readonly Right[];
+  /** Has reports of the organizations in reach, without a look at those. */
+  readonly reportsOnly?: true;
   readonly without?: readonly Right[];
   readonly invites: readonly string[];
 }
@@ -63,13 +65,13 @@ const LINES: Readonly<Record<string, Line>> = {
   seller_billing_admin:   { rank: 40, organizations: "granted", cells: "V V V V - E V V - -", beside: cost, invites: CUSTOMERS },
   support_agent:          { rank: 30, organizations: "granted", cells: "V V V - - - V V - V", invites: CUSTOMERS },
   reseller_report:        { rank: 20, organizations: "granted", cells: "- - - - - - V - - -", beside: ["organization.view_reports"], invites: [] },
-  report_viewer_360:      { rank: 20, organizations: "granted", cells: "- - - - - - V - - -", invites: [] },
+  report_viewer_360:      { rank: 20, organizations: "granted", cells: "- - - - - - V - - -", reportsOnly: true, invites: [] },
   customer_admin:         { rank: 15, organizations: "home",    cells: "V V E - - - V E - V", beside: ["member.delete", "api_key.view", "api_key.create", "api_key.revoke"], invites: CUSTOMERS },
   customer_billing_admin: { rank: 12, organizations: "home",    cells: "V V V - - E V V - -", without: ["invoice.create", "invoice.edit"], invites: [] },
   customer:               { rank: 10, organizations: "home",    cells: "- V E - - - - - - -", invites: ["customer_billing_admin"] },
 };
 
-function role({ rank, organizations, cells, beside = [], without = [], invites }: Line): Role {
+function role({ rank, organizations, cells, beside = [], without = [], invites, reportsOnly }: Line): Role {
   const marks = cells.split(" ") as Cell[];
   const held = AREA_NAMES.flatMap((area, index) => [
     ...(marks[index] === "-" ? [] : AREAS[area].V), ...(marks[index] === "E" ? AREAS[area].E : []),
@@ -79,6 +81,7 @@ function role({ rank, organizations, cells, beside = [], without = [], invites }
     rights: {
       ...everything([...held, ...beside, ...(invites.length > 0 ? ["member.create" as const] : [])]),
       ...(marks[0] === "-" ? {} : { "organization.view": organizations }),
+      ...(reportsOnly ? { "organization.view_reports": organizations } : {}),
     },
   };
 }
