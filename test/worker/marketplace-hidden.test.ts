@@ -38,7 +38,7 @@ const MARKUPS = {
 
 describe("S2.6 K12 what the seller's table says of markups, reports and users", () => {
   it("S2.6 costPrice and markup of a subscription are for those who may see markups, wherever it is told", async () => {
-    const bought = await idOf(near.api, "subscriptions", { catalogItemId: item });
+    const bought = await idOf(customer.api, "subscriptions", { catalogItemId: item });
     const here = { headers: at(near.accountId) };
     for (const [role, cell] of Object.entries(MARKUPS)) {
       const who = await atSeller(fetch, where, role);
@@ -164,7 +164,7 @@ describe("what is the seller's own business", () => {
   });
 
   it("is not shown again by a repeated key to whoever lost the right since", async () => {
-    const manager = await atSeller(fetch, where, "subscriptions_manager");
+    const manager = await atSeller(fetch, where, "account_manager");
     const command = { catalogItemId: item, quantity: 7 };
     const key = keyed(near.accountId);
     expect(ok(await manager.api.post("/v1/subscriptions", command, key), 201).body).toMatchObject({ costPrice: 1000, markup: 50 });
