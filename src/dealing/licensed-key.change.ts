@@ -1,4 +1,4 @@
-import { plainRef } from "../access/decide.ts";
+import { decide, plainRef } from "../access/decide.ts";
 import type { Right } from "../access/right.ts";
 import type { Call } from "../identity/call.ts";
 import { Problem } from "../kernel/problem.ts";
@@ -12,12 +12,14 @@ import { findResource } from "../resources/resource.store.ts";
  * looks after a place knows which keys run there. A missing key is decided like one out of reach.
  * @throws Problem access/denied, not-found
  */
-export async function loadLicensedKey(call: Call, right: Right, id: string, missing = new Problem("not-found")): Promise<ResourceRow> {
-  const { accountId } = call.principal;
+export async function loadLicensedKey(call: Call, right: Right, id: string, missing?: Problem): Promise<ResourceRow> {
+  const { accountId, grantSet } = call.principal;
   const [[key]] = await call.read(findResource(call.db, accountId, "key", id));
-  call.decide(right);
-  call.decide(right, key === undefined ? plainRef(id) : refOf(key), missing);
-  if (key === undefined) throw missing;
+  const on = key === undefined ? plainRef(id) : refOf(key);
+  // A key that the body names is asked for after the right to any. One in the path that is seen may be told as a missing right.
+  if (missing !== undefined) call.decide(right);
+  call.decide(right, on, missing ?? (key === undefined || !decide(grantSet, "key.view", on).allowed));
+  if (key === undefined) throw missing ?? new Problem("not-found");
   const [[object]] = await call.read(findResource(call.db, accountId, "object", key.parentId ?? ""));
   call.requireView("object.view", object === undefined ? NOTHING : refOf(object), missing);
   return key;
