@@ -66,7 +66,7 @@ export async function invite(call: Call, { grants, allowAny, ...wanted }: Wanted
   });
   await requireGranted(call, grants);
   requireNeeded(preset, wanted.roles, grants, "/grants");
-  await requireReading(call, types, wanted, grants);
+  await requireReading(call, wanted, grants);
   await requireKnownGroups(call, wanted.objectGroupIds, "/objectGroupIds");
   requireDomain(account.settings.allowedEmailDomains, wanted.email);
   const limit = memberLimit(account.plan, preset);

@@ -11,7 +11,7 @@ import { type Access, NO_ASSIGNMENT } from "../identity/access-gain.ts";
 import { addingFault, type Permit } from "../identity/permit.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { canonicalRules, requirePower } from "../identity/refusal.change.ts";
-import { Problem } from "../kernel/problem.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
 import { findRoles } from "./role.store.ts";
 import type { MemberRow } from "./member.card.ts";
 import { type Held, readerFault } from "./reader.ts";
