@@ -85,20 +85,14 @@ export class Attempt implements Call {
     return kept;
   }
 
-  decide(right: Right, on?: ResourceRef, hidden: boolean | Problem = false): void {
-    const decision = decide(this.principal.grantSet, right, on);
-    if (decision.allowed) return;
+  decide(right: Right, on?: ResourceRef, hidden: boolean | Problem = false, set = this.principal.grantSet): void {
+    if (decide(set, right, on).allowed) return;
     this.denied = { action: right, resourceId: on?.id || null };
     if (hidden !== false) throw hidden === true ? new Problem("not-found") : hidden;
     const whom = PLATFORM_RIGHTS.includes(right) ? "Only members of the platform account have it." : "Ask an owner or admin of the account for it.";
     throw new Problem("access/denied", { detail: `This needs the right ${right}. ${whom}`, members: { right } });
   }
-
-  requireView(right: Right, on: ResourceRef, missing: Problem = new Problem("not-found")): void {
-    if (decide(this.principal.memberSet, right, on).allowed) return;
-    this.denied = { action: right, resourceId: on.id || null };
-    throw missing;
-  }
+  requireView(right: Right, on: ResourceRef, missing: Problem | true = true): void { this.decide(right, on, missing, this.principal.memberSet); }
 
   async body(): Promise<unknown> {
     const key = this.#request.idempotencyKey();

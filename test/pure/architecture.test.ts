@@ -125,7 +125,7 @@ describe("K7 accounts below are reached on one path", () => {
   const EXEMPT: Readonly<Record<string, string>> = {
     "src/accounts/account-creation.routes.ts": "the platform", "src/accounts/tenant.change.ts": "the platform",
     "src/accounts/account.routes.ts": "the platform, or the account itself", "src/team/me.routes.ts": "the account that the gate asked",
-    "src/accounts/ownership.routes.ts": "the platform, or the account itself", "src/billing/tier-choice.change.ts": "the account itself",
+    "src/accounts/restored-state.routes.ts": "the platform", "src/accounts/ownership.routes.ts": "the platform, or the account itself", "src/billing/tier-choice.change.ts": "the account itself",
     "src/credits/grant.routes.ts": "the platform", "src/hooks/hook.change.ts": "the platform", "src/hooks/platform-action.change.ts": "the platform",
     "src/resources/named.change.ts": "names an account and reads nothing of it", "src/team/grant.change.ts": "names an account and reads nothing of it",
   };
