@@ -7,6 +7,7 @@ import { memberListEndpoints } from "./book/member-list.routes.ts";
 import { ownNotificationEndpoints } from "./book/own-notifications.routes.ts";
 import { rightExportEndpoints } from "./book/right-export.routes.ts";
 import { credits } from "./credits/credits.routes.ts";
+import { ledgerExport } from "./credits/ledger-export.routes.ts";
 import { creditGrants } from "./credits/grant.routes.ts";
 import { accountObject } from "./credits/stub.object.ts";
 import { aggregatorEndpoints } from "./dealing/aggregator.routes.ts";
@@ -19,6 +20,7 @@ import { apiKeyEndpoints } from "./identity/api-key.routes.ts";
 import { type Endpoint, openEndpoint } from "./identity/call.ts";
 import { claimEndpoints } from "./identity/claim.routes.ts";
 import { attend, gate, type GateEnv, refuse } from "./identity/gate.routes.ts";
+import { healthEndpoints } from "./identity/health.routes.ts";
 import { problemEndpoints } from "./identity/problem.routes.ts";
 import { tokenEndpoints } from "./identity/token.routes.ts";
 import { deliveryEndpoints } from "./hooks/delivery.routes.ts";
@@ -136,12 +138,14 @@ const endpoints: readonly Endpoint[] = [
   ...themeFileEndpoints,
   ...themeDownloadEndpoints(TYPE_TABLE),
   ...credits,
+  ...ledgerExport,
   ...creditGrants,
   ...reportEndpoints(ledgersOf),
   ...trailEndpoints(ledgersOf),
   ...hookEndpoints,
   ...deliveryEndpoints(TYPE_TABLE),
   ...problemEndpoints,
+  ...healthEndpoints,
 ];
 
 /** Written at the first question: it is long, and anybody may ask. */

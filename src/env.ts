@@ -21,6 +21,8 @@ export interface Env {
   readonly ISSUER: string;
   readonly AUDIENCE: string;
   readonly CONTACT_URL: string;
+  /** Whom to tell of a weakness: an address that begins with https: or mailto:. */
+  readonly SECURITY_CONTACT: string;
   /** JSON array of private JWKs (Ed25519). The first signs; all verify, so a key is rotated with overlap. */
   readonly SIGNING_KEYS: string;
 }

@@ -11,6 +11,7 @@ import { deliver, MAIL_QUEUE } from "./mail/consumer.queue.ts";
 import { sweepMails } from "./mail/delivery.queue.ts";
 import { openDb } from "./kernel/db.ts";
 import { pruneSignIn } from "./signin/prune.store.ts";
+import { sweepNames } from "./team/refold.store.ts";
 
 export { AccountObject } from "./credits/account.object.ts";
 
@@ -25,5 +26,6 @@ export default {
     await sweepMails(env);
     await sweepFiles(openDb(env.DB), env.FILES, now());
     await pruneSignIn(openDb(env.DB), now());
+    await sweepNames(openDb(env.DB));
   },
 } satisfies ExportedHandler<Env>;

@@ -50,8 +50,9 @@ export function assignmentFault(giver: Giver | null, wanted: Assignment, account
   const fault = grantFault(wanted.grants, preset, types);
   if (fault !== null) return fault;
   if (giver !== null && !givesWithin(giver, wanted, accountId, preset, types)) return { kind: "denied", detail: "Nobody gives rights or grants that go further than their own." };
-  if (wanted.creditLimit !== null && !wanted.roles.some((role) => preset.roles[role]?.creditLimit)) {
-    return { kind: "invalid", pointer: "/creditLimit", detail: "does not go with these roles" };
+  const unlimited = wanted.roles.find((role) => preset.roles[role]?.creditLimit === false);
+  if (wanted.creditLimit !== null && (unlimited !== undefined || !wanted.roles.some((role) => preset.roles[role]?.creditLimit))) {
+    return { kind: "invalid", pointer: "/creditLimit", detail: unlimited === undefined ? "does not go with these roles" : `does not go with the role ${unlimited}` };
   }
   return null;
 }

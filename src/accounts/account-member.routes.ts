@@ -22,7 +22,7 @@ import { newInvitation, sent } from "../invitations/invite.change.ts";
 import { MemberCard, memberCard, NewMember } from "../team/member.card.ts";
 import { accessOf } from "../team/member.change.ts";
 import { guardMemberLimit, insertMember, loginOf, MEMBER_EMAIL } from "../team/member.store.ts";
-import { memberLimit } from "../team/member-limit.ts";
+import { memberLimit, tooManyMembers } from "../team/member-limit.ts";
 import { claimAnew, placeOf } from "./new-account.change.ts";
 import { readerFault } from "../team/reader.ts";
 import { newMemberRow } from "../team/new-member.change.ts";
@@ -80,7 +80,7 @@ const add = endpoint({
     letters,
     events: [account.id, call.principal.accountId].map(event),
     ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
-    refusals: { member_limit: "conflict/member-limit" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member", [INVITATION_PENDING]: "conflict/duplicate-invitation" },
+    refusals: { member_limit: tooManyMembers(account.plan, preset) }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member", [INVITATION_PENDING]: "conflict/duplicate-invitation" },
   }, { status: 201, replay: answer, body: { ...answer, ...(first === null ? {} : { claim: first.claim }) }, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
 });
 

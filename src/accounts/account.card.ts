@@ -4,10 +4,12 @@ import { ACCOUNT_KINDS, type AccountKind } from "../access/model.ts";
 import { ADDRESS_RULES_MAX } from "../identity/address.ts";
 import { LIMITS } from "../identity/limit.ts";
 import { DEFAULT_SETTINGS, SECURITY_SETTINGS } from "../identity/settings.ts";
-import { called, currency, text } from "../kernel/body.ts";
+import { called, currency, instant, optionalNote, optionalText } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
+import { email, mailDomain } from "../kernel/email.ts";
+import { isTimeZone } from "../kernel/time-zone.ts";
 import { type account, LOCALES, type Plan, type Settings, type Subscription, SUBSCRIPTION_STATUSES } from "../schema/team.ts";
-import { email, MemberCard } from "../team/member.card.ts";
+import { MemberCard } from "../team/member.card.ts";
 
 export const PlanBody = z.strictObject({
   restrictedAccounts: z.boolean().describe("The account may have operators with restricted access."),
@@ -18,8 +20,8 @@ export const PlanBody = z.strictObject({
 
 export const SubscriptionBody = z.strictObject({
   status: z.enum(SUBSCRIPTION_STATUSES),
-  tier: text(60).nullable().default(null),
-  currentPeriodEnd: z.iso.datetime().nullable().default(null),
+  tier: optionalText(60).default(null),
+  currentPeriodEnd: instant.nullable().default(null),
 });
 
 export const MailQuotaBody = z.strictObject({ mailsPerDay: z.number().int().min(0).max(1_000_000) });
@@ -40,7 +42,8 @@ export const NewAccount = z.strictObject({
 const INVITATION_TTL_MAX_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** As it stands behind the @ of an address. */
-const domain = z.string().trim().toLowerCase().max(253).regex(/^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/, "must be a domain such as example.com");
+const domain = z.string().trim().max(253).transform((value) => mailDomain(value) ?? "")
+  .pipe(z.string().regex(/^(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*[a-z0-9]$/, "must be a domain such as example.com"));
 
 const SettingsBody = z.strictObject({
   membersMayCreateKeys: z.boolean(),
@@ -50,14 +53,15 @@ const SettingsBody = z.strictObject({
   billingAdminVisibleToCustomer: z.boolean().describe("Marketplace: the role customer_billing_admin exists in customers' organizations."),
   currency,
   locale: z.enum(LOCALES),
+  timeZone: z.string().max(60).refine(isTimeZone, "must be a time zone of the IANA list, such as Europe/Berlin").describe("Dates without a time in reports and filters are whole days of this zone."),
   invitationTtlMs: z.number().int().min(60_000).max(INVITATION_TTL_MAX_MS).describe("Milliseconds for which the link of an invitation is good, from a minute to 30 days."),
   allowedEmailDomains: z.array(domain).max(50).refine((domains) => new Set(domains).size === domains.length, "names a domain twice").describe("Only addresses at these domains are invited; a subdomain is another domain. None: any."),
 });
 
-const profileText = (max: number) => text(max).nullable().optional();
+const profileText = (max: number) => optionalText(max).optional();
 
 export const ProfileBody = z.strictObject({
-  phone: profileText(40), address: profileText(300), city: profileText(100), country: profileText(100), taxId: profileText(40), website: profileText(200),
+  phone: profileText(40), address: optionalNote(300).optional(), city: profileText(100), country: profileText(100), taxId: profileText(40), website: profileText(200),
 });
 
 export const AccountPatch = z.strictObject({

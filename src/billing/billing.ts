@@ -1,13 +1,14 @@
 import { z } from "zod";
-import { text } from "../kernel/body.ts";
+import { optionalText, text } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import type { TierChoiceRow } from "../schema/tier.ts";
 import { holdsCardNumber } from "./payment-card.ts";
 
 const NO_NUMBER = "looks like a card number: card numbers are given to the payment provider only, and its token here";
-const plain = (max: number) => text(max).refine((value) => !holdsCardNumber(value), NO_NUMBER);
-const line = (max: number) => plain(max).nullable().optional();
+const isPlain = (value: string | null): boolean => value === null || !holdsCardNumber(value);
+const plain = (max: number) => text(max).refine(isPlain, NO_NUMBER);
+const line = (max: number) => optionalText(max).refine(isPlain, NO_NUMBER).optional();
 
 const Address = z.strictObject({
   name: line(200), company: line(200), street: line(300), city: line(100), postalCode: line(20), region: line(100),

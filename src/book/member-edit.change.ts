@@ -8,12 +8,14 @@ import type { Permit } from "../identity/permit.ts";
 import { definite } from "../kernel/body.ts";
 import type { Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
+import { Problem } from "../kernel/problem.ts";
 import type { Letter } from "../mail/letter.ts";
 import { emailToken } from "../mail/one-time.ts";
 import type { InvitationRow } from "../schema/invitation.ts";
 import { requireNeeded } from "../team/grant.change.ts";
 import type { MemberRow } from "../team/member.card.ts";
 import { addressRules, keepOwnersAddress, limitOf, permitMember, refuseUnseenGroupLoss, withLogin } from "../team/member.change.ts";
+import { missingNames, usernameAfter } from "../team/person-name.ts";
 import { requireKnownGroups } from "../team/object-group.change.ts";
 import { permitInviting } from "../invitations/giving.change.ts";
 import { findWaiting, guardInvitation, renewInvitation } from "../invitations/invitation.store.ts";
@@ -45,6 +47,7 @@ export async function editedMember(call: Call, found: Loaded, patch: Patch): Pro
     ...row, ...definite(plain), roles: wanted ?? row.roles, objectGroupIds: objectGroupIds ?? row.objectGroupIds,
     notifications: { ...row.notifications, ...definite(notifications ?? {}) }, updatedAt: call.now, version: row.version + 1,
   };
+  if (patch.username === undefined) written.username = usernameAfter(row, written);
   if (written.email !== row.email) {
     const { memberId, credential: { kind } } = call.principal;
     [written.emailVerifiedAt, written.emailChange, written.emailBy, written.emailWith] = [null, written.version, memberId, kind];
@@ -53,6 +56,7 @@ export async function editedMember(call: Call, found: Loaded, patch: Patch): Pro
   // A role that a switch has taken away is no fault of a change that leaves the roles alone.
   const roles = wanted ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
   if (allowedIps !== undefined) written.allowedIps = addressRules(call, allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
+  requireNames(call, patch, written);
   const after = loginAllowed === undefined ? written : withLogin(call, written, loginAllowed);
   const permit = await permitMember(call, found, after, grants, { roles, rights: patch.rights ?? [], creditLimit: written.creditLimit });
   if (wanted !== undefined) requireNeeded(preset, written.roles, grants, accountType === undefined ? "/roles" : "/accountType");
@@ -61,6 +65,13 @@ export async function editedMember(call: Call, found: Loaded, patch: Patch): Pro
     await requireKnownGroups(call, objectGroupIds, "/objectGroupIds");
   }
   return { after, permit, events: eventsOf(call, row, after) };
+}
+
+/** Names that an invitation left out are asked for at the first edit by another member. A block edits nothing. @throws Problem validation */
+function requireNames(call: Call, { allowAny: _, confirmLockout: __, loginAllowed: ___, ...edited }: Patch, after: MemberRow): void {
+  const missing = missingNames(after);
+  if (missing.length === 0 || after.id === call.principal.memberId || Object.keys(edited).length === 0) return;
+  throw new Problem("validation", { errors: missing.map((name) => ({ pointer: `/${name}`, detail: "is required: the invitation left it out" })) });
 }
 
 function eventsOf(call: Call, row: MemberRow, after: MemberRow): AuditEvent[] {

@@ -1,8 +1,7 @@
 import type { Text } from "../access/area-text.ts";
-import { iso, isoOrNull } from "../kernel/clock.ts";
 import type { Locale, MEMBER_STATUSES } from "../schema/team.ts";
 import type { MemberRow } from "../team/member.card.ts";
-import type { Row } from "../workbook/cell.ts";
+import type { Cell, Row } from "../workbook/cell.ts";
 import type { Sheet } from "../workbook/part.ts";
 
 const STATUS_TEXTS: Readonly<Record<(typeof MEMBER_STATUSES)[number], Text>> = {
@@ -27,7 +26,7 @@ interface Column {
   readonly heading: Text;
   /** In characters. */
   readonly width: number;
-  readonly text: (listed: Listed, told: Told) => string | null;
+  readonly text: (listed: Listed, told: Told) => Cell;
 }
 
 /** The columns of the user book, with what people expect beside them. */
@@ -44,8 +43,8 @@ const COLUMNS: readonly Column[] = [
   { heading: { en: "Mobile phone", ru: "Мобильный телефон" }, width: 20, text: ({ row }) => row.mobilePhone },
   { heading: { en: "Source", ru: "Источник" }, width: 12, text: ({ row }, { language }) => SOURCE_TEXTS[row.source][language] },
   { heading: { en: "Status", ru: "Статус" }, width: 14, text: ({ row }, { language }) => STATUS_TEXTS[row.status][language] },
-  { heading: { en: "Created", ru: "Создан" }, width: 26, text: ({ row }) => iso(row.createdAt) },
-  { heading: { en: "Last sign-in", ru: "Последний вход" }, width: 26, text: ({ row }) => isoOrNull(row.lastLoginAt) },
+  { heading: { en: "Created (UTC)", ru: "Создан (UTC)" }, width: 20, text: ({ row }) => ({ at: row.createdAt }) },
+  { heading: { en: "Last sign-in (UTC)", ru: "Последний вход (UTC)" }, width: 20, text: ({ row }) => (row.lastLoginAt === null ? null : { at: row.lastLoginAt }) },
 ];
 
 export const memberSheet = (language: Locale): Sheet =>

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { decide } from "../access/decide.ts";
+import { compile } from "../access/grant-set.ts";
 import { accountObject } from "../credits/stub.object.ts";
-import { type Endpoint, endpoint } from "../identity/call.ts";
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { iso } from "../kernel/clock.ts";
 import { LIMIT_PERIODS } from "../schema/team.ts";
 import { loadSpender } from "./spending.change.ts";
@@ -14,14 +16,24 @@ const Statistics = z.object({
   remaining: z.int().describe("What the member may spend now: never more than the account has."),
 });
 
+/** Who may not spend, such as a guest, has nothing to spend, whatever the account has. */
+function maySpend({ principal: { preset, types } }: Call, { row, grants, customRoles }: Awaited<ReturnType<typeof loadSpender>>): boolean {
+  const { id: memberId, accountId, roles, rights, objectGroupIds } = row;
+  const source = { memberId, accountId, roles, rights, objectGroupIds, grants, customRoles, scopes: null };
+  return decide(compile(source, preset, types), "credits.spend").allowed;
+}
+
 const statistics = endpoint({
   method: "GET", path: "/v1/members/:id/statistics", tag: "Members", right: "credits.view", status: 200,
   summary: "What a member may spend, has spent and has left. The right credits.spend is enough for one's own.", answer: Statistics,
 }, async (call) => {
-  const { row } = await loadSpender(call);
+  const found = await loadSpender(call);
+  const { row } = found;
   const budget = { limit: row.creditLimit, limitPeriod: row.limitPeriod };
   const { spent, remaining } = await accountObject(call.env, row.accountId).summary(row.accountId, row.id, budget);
-  return { status: 200, body: { memberId: row.id, roles: row.roles, budget, createdAt: iso(row.createdAt), spent, remaining } };
+  return { status: 200, body: {
+    memberId: row.id, roles: row.roles, budget, createdAt: iso(row.createdAt), spent, remaining: maySpend(call, found) ? remaining : 0,
+  } };
 });
 
 export const statisticsEndpoints: readonly Endpoint[] = [statistics];

@@ -5,6 +5,7 @@ const PLACEHOLDERS: readonly { readonly found: RegExp; readonly means: string }[
   { found: /^APP_URL = "http:\/\/127\.0\.0\.1/m, means: "APP_URL in wrangler.toml is this machine: put in where the links of mails lead, which is ISSUER unless you have pages of your own" },
   { found: /^MAIL_FROM = "[^"]*@example\.com"/m, means: "MAIL_FROM in wrangler.toml is an example: put in an address of a domain that Cloudflare mails for" },
   { found: /^CONTACT_URL = "[^"]*example\.com/m, means: "CONTACT_URL in wrangler.toml is an example: put in your own address" },
+  { found: /^SECURITY_CONTACT = "[^"]*example\.com/m, means: "SECURITY_CONTACT in wrangler.toml is an example: put in whom to tell of a weakness" },
 ];
 
 /** Needs an owner's word before a deployment. @param config the text of wrangler.toml */

@@ -6,9 +6,11 @@ import type { Restore } from "../audit/ledger.ts";
 import type { Env } from "../env.ts";
 import { assert } from "../kernel/assert.ts";
 import { now } from "../kernel/clock.ts";
+import type { Period } from "../kernel/period.ts";
 import { BY_SYSTEM, type Context, type Posted, type Reply, type Summary, toEvent } from "./entry.ts";
 import { apply, type Command, expire, type GrantCommand, type SpendCommand, type Step } from "./ledger.ts";
 import { LedgerTables } from "./ledger.object.ts";
+import { entriesIn } from "./period.object.ts";
 import type { Previous } from "./row.object.ts";
 import { figures, type Limit } from "./limit.ts";
 import { available, firstExpiry } from "./lot.ts";
@@ -56,6 +58,12 @@ export class AccountObject extends DurableObject<Env> {
   entries(accountId: string, memberId: string | null, from: number | null, limit: number): Posted[] {
     this.#check(accountId);
     return this.#tables.newest(memberId, from, Math.min(limit, ENTRIES_MAX));
+  }
+
+  /** Entries that moved credits in a period, in their order: of one member, or all. */
+  entriesIn(accountId: string, memberId: string | null, period: Period, limit: number): Posted[] {
+    this.#check(accountId);
+    return entriesIn(this.ctx.storage.sql, this.#tables.lastSeq(), memberId, period, limit);
   }
 
   /** Every entry as an audit event, in order, from `afterSeq + 1` on without a gap. */

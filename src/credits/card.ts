@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { text } from "../kernel/body.ts";
+import { instant, optionalText } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { idOf } from "../kernel/id.ts";
 import { listQuery } from "../kernel/page.ts";
@@ -12,11 +12,11 @@ import { LOT_KINDS } from "./lot.ts";
 /** What the routes of this room take and show. Times are ISO 8601 in UTC. */
 
 const amount = z.int().min(1).max(AMOUNT_MAX).describe("Whole credits.");
-const time = z.iso.datetime().transform((value) => Date.parse(value));
+const time = instant.transform((value) => Date.parse(value));
 
 export const NewSpend = z.strictObject({
   amount,
-  description: text(500).nullable().default(null).describe("What for; shown in the ledger."),
+  description: optionalText(500).default(null).describe("What for; shown in the ledger."),
 });
 
 export const NewGrant = z.strictObject({

@@ -48,7 +48,9 @@ const summary = endpoint({
   if (!decide(call.principal.grantSet, "credits.spend").allowed) call.decide("credits.view");
   const { accountId, memberId } = call.principal;
   const { balance, available, ...figures } = await accountObject(call.env, accountId).summary(accountId, memberId, limitOf(call.principal));
-  return { status: 200, body: { memberId, ...figuresCard(figures), ...(seesAll(call) ? { balance, available } : {}) } };
+  // Who may not spend has nothing to spend, whatever the account has.
+  const { remaining, ...told } = figuresCard(figures);
+  return { status: 200, body: { memberId, ...told, remaining: decide(call.principal.grantSet, "credits.spend").allowed ? remaining : 0, ...(seesAll(call) ? { balance, available } : {}) } };
 });
 
 const ledger = endpoint({

@@ -30,6 +30,15 @@ export function periodStart(period: LimitPeriod, at: number): number {
   return Date.UTC(day.getUTCFullYear(), day.getUTCMonth(), 1);
 }
 
+/** When the period that `at` lies in ends and the next one begins; null where it never does. */
+export function periodEnd(period: LimitPeriod, at: number): number | null {
+  if (period === "lifetime") return null;
+  const start = periodStart(period, at);
+  if (period !== "month") return start + (period === "day" ? 1 : 7) * DAY_MS;
+  const day = new Date(start);
+  return Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1, 1);
+}
+
 export const spentIn = (spending: Spending, period: LimitPeriod, at: number): number =>
   periodStart(period, spending.at) === periodStart(period, at) ? spending[period] : 0;
 

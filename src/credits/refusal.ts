@@ -1,8 +1,10 @@
+import { iso } from "../kernel/clock.ts";
 import { REPLAYED } from "../kernel/idempotency.ts";
 import { invalid, Problem, restored } from "../kernel/problem.ts";
 import { type Posted, type Reply, refusalOf } from "./entry.ts";
 import { figuresCard } from "./card.ts";
 import { LOTS_MAX } from "./ledger.ts";
+import { periodEnd } from "./limit.ts";
 
 export const LOTS_FULL = `The account has ${LOTS_MAX} lots of different terms that still hold credits: give more when one of them is empty or over.`;
 
@@ -22,8 +24,15 @@ export function refused(reply: Reply): Problem | null {
   }
 }
 
-function recordedRefusal({ outcome }: Posted, replayed: boolean): Problem | null {
+/** When a member whose limit is reached may spend again: told of limits that begin anew. */
+function resetOf(outcome: Posted["outcome"], at: number): { readonly resetsAt?: string } {
+  const end = outcome.kind === "member_limit_exceeded" ? periodEnd(outcome.limitPeriod, at) : null;
+  return end === null ? {} : { resetsAt: iso(end) };
+}
+
+function recordedRefusal({ outcome, at }: Posted, replayed: boolean): Problem | null {
   const code = refusalOf(outcome);
   if (code === null || !("required" in outcome)) return null;
-  return new Problem(code, { told: true, members: { required: outcome.required, ...figuresCard(outcome) }, ...(replayed ? { headers: REPLAYED } : {}) });
+  const members = { required: outcome.required, ...figuresCard(outcome), ...resetOf(outcome, at) };
+  return new Problem(code, { told: true, members, ...(replayed ? { headers: REPLAYED } : {}) });
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { difference } from "../audit/difference.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
-import { text } from "../kernel/body.ts";
+import { optionalNote } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import { Problem } from "../kernel/problem.ts";
 import { loadLicensedKey } from "./licensed-key.change.ts";
@@ -18,7 +18,7 @@ const [ofKey, ofRequest] = [key.stored as StoredType, request.stored as StoredTy
 
 const Body = z.strictObject({
   days: z.number().int().min(1).max(3_660),
-  comments: text(2_000).nullable().default(null),
+  comments: optionalNote(2_000).default(null),
 });
 
 const generate = endpoint({

@@ -35,7 +35,7 @@ async function inviting(call: Call, hookId: string, { action: _, ...wanted }: Of
   // Whoever was blocked, was removed, or whose invitation a person took back, does not come in by a machine.
   const isOut = members.some(({ row }) => row.status === "blocked") || (members.every(({ current }) => current !== 1) && (former?.barred === 1 || revoked.length > 0));
   if (isOut) throw new Problem("conflict/former-member");
-  const { row, invitation, change } = await invite(call, wanted, { send: true, hookId });
+  const { row, invitation, change } = await invite(call, wanted, { send: true, hookId, mayBeEmpty: false });
   const statements = [guardNotBarred(db, "changed", accountId, wanted), guardNobodyBlocked(db, accountId, wanted), ...change.statements];
   return { outcome: "invited", change: { ...change, statements }, memberId: row.id, invitationId: invitation.id };
 }

@@ -6,7 +6,7 @@ import { requestPermit } from "../identity/permit.change.ts";
 import { findPrincipalByHook } from "../identity/principal.store.ts";
 import { withoutRestrictedAccounts } from "../identity/refusal.change.ts";
 import { openSecret } from "../identity/sealed-secret.ts";
-import { BODY_LIMIT, parseJson, text } from "../kernel/body.ts";
+import { BODY_LIMIT, optionalText, parseJson } from "../kernel/body.ts";
 import { batch } from "../kernel/db.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
@@ -120,7 +120,7 @@ const list = endpoint({
 
 const Sample = z.strictObject({
   payload: z.unknown().refine((value) => value !== undefined, "must be a body such as the sender would send"),
-  type: text(200).nullable().default(null).describe("What the header X-GitHub-Event would say."),
+  type: optionalText(200).default(null).describe("What the header X-GitHub-Event would say."),
 });
 
 const attempt = endpoint({

@@ -7,10 +7,9 @@ import { invite } from "../invitations/invite.change.ts";
 import { newId } from "../kernel/id.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import type { HookRow, HookScheme } from "../schema/hook.ts";
-import { NewMember } from "../team/member.card.ts";
 import { hookCard } from "./hook.card.ts";
 import { findHook } from "./hook.store.ts";
-import { type Action, type Mapping } from "./mapping.ts";
+import { type Action, type Mapping, WANTED } from "./mapping.ts";
 
 type Found = Awaited<ReturnType<typeof findHook>>[number];
 
@@ -67,11 +66,11 @@ async function tried(call: Call, action: Action): Promise<void> {
 /** With an address that nobody has, where it is not known yet. That it is taken, or the account full, says nothing of the rule. */
 async function tryInvite(call: Call, { action: _, email, firstName, lastName, externalId: __, ...fixed }: Extract<Action, { action: "invite" }>): Promise<void> {
   const [domain = "example.com"] = call.principal.account.settings.allowedEmailDomains;
-  const wanted = NewMember.parse({
-    ...fixed, email: email.value ?? `${newId("delivery", call.now).toLowerCase()}@${domain}`, firstName: firstName.value ?? "A", lastName: lastName.value ?? "B",
+  const wanted = WANTED.invite.omit({ action: true }).parse({
+    ...fixed, email: email.value ?? `${newId("delivery", call.now).toLowerCase()}@${domain}`, firstName: firstName === null ? null : firstName.value ?? "A", lastName: lastName === null ? null : lastName.value ?? "B",
   });
   try {
-    await invite(call, wanted, { send: false, hookId: null });
+    await invite(call, wanted, { send: false, hookId: null, mayBeEmpty: false });
   } catch (error) {
     if (!(error instanceof Problem) || !error.code.startsWith("conflict/")) throw error;
   }

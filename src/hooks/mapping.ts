@@ -2,10 +2,11 @@ import { z } from "zod";
 import { PlanBody } from "../accounts/account.card.ts";
 import { AMOUNT_MAX } from "../credits/ledger.ts";
 import { LOT_KINDS } from "../credits/lot.ts";
-import { called, text } from "../kernel/body.ts";
+import { called, optionalName, optionalText, text } from "../kernel/body.ts";
+import { email } from "../kernel/email.ts";
 import { idOf } from "../kernel/id.ts";
 import { SUBSCRIPTION_STATUSES } from "../schema/team.ts";
-import { email, NewMember } from "../team/member.card.ts";
+import { NewMember } from "../team/member.card.ts";
 import { Place, PlaceAt, type PlaceKind } from "./place.ts";
 import { Pointer } from "./pointer.ts";
 
@@ -24,7 +25,9 @@ const { roles, rights, grants, objectGroupIds, language, creditLimit, limitPerio
 
 const Invite = z.strictObject({
   action: z.literal("invite"),
-  email: from(email), firstName: from(called(100)), lastName: from(called(100)),
+  email: from(email),
+  firstName: from(called(100)).nullable().default(null).describe("Teams and marketplace: may be left out, as may the last name."),
+  lastName: from(called(100)).nullable().default(null),
   externalId: from(text(200)).nullable().default(null).describe("What the sender knows the person by; a later block may name it."),
   roles, rights, grants, objectGroupIds, language, creditLimit, limitPeriod, position, department,
 });
@@ -89,14 +92,14 @@ export interface From {
 
 /** What an action wants once its values are found, as the values are validated. */
 export const WANTED = {
-  invite: z.object({ action: z.literal("invite"), ...NewMember.shape }),
-  block: z.object({ action: z.literal("block"), email: email.nullable(), externalId: text(200).nullable() })
+  invite: z.object({ action: z.literal("invite"), ...NewMember.shape, firstName: optionalName(100), lastName: optionalName(100) }),
+  block: z.object({ action: z.literal("block"), email: email.nullable(), externalId: optionalText(200) })
     .refine((block) => block.email !== null || block.externalId !== null, { path: ["externalId"], message: "must say whom, or email must" }),
   grant_credits: z.object({ action: z.literal("grant_credits"), accountId: idOf("account"), kind: z.enum(LOT_KINDS), amount: z.int().min(1).max(AMOUNT_MAX) }),
   set_plan: z.object({ action: z.literal("set_plan"), accountId: idOf("account"), plan: PlanBody, at: Place.nullable().default(null) }),
   set_subscription: z.object({
-    action: z.literal("set_subscription"), accountId: idOf("account"), status: z.enum(SUBSCRIPTION_STATUSES), tier: text(60).nullable(), currentPeriodEnd: PeriodEnd.nullable(),
-    at: Place.nullable().default(null),
+    action: z.literal("set_subscription"), accountId: idOf("account"), status: z.enum(SUBSCRIPTION_STATUSES), tier: optionalText(60),
+    currentPeriodEnd: PeriodEnd.nullable(), at: Place.nullable().default(null),
   }),
 } as const;
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { RIGHT_NAMES } from "../access/right.ts";
-import { called } from "../kernel/body.ts";
+import { called, instant } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { ADDRESS_RULES_MAX } from "./address.ts";
 
@@ -15,7 +15,7 @@ export const NewKey = z.strictObject({
     .describe("Rights that the key is narrowed to; null is all that its member has, live."),
   allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX).default([]),
   allowAny: z.boolean().default(false),
-  expiresAt: z.iso.datetime().nullable().default(null),
+  expiresAt: instant.nullable().default(null),
   revokeKeys: z.boolean().default(false)
     .describe("Revoke every API key that the member has, in the same step. "
       + "Needed for another member who calls with a key and does not sign in by mail."),

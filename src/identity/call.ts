@@ -34,7 +34,7 @@ export interface Change {
 export type Results<T extends readonly Statement[]> = { -readonly [K in keyof T]: T[K]["_"]["result"] };
 
 /** What the trail tells of that no right is named after. */
-export type EventName = "token.create" | "session.create" | "session.refresh" | "session.end" | "member.activate" | "member.export" | "invitation.create" | "invitation.show" | "invitation.send" | "invitation.accept" | "invitation.revoke"
+export type EventName = "token.create" | "session.create" | "session.refresh" | "session.end" | "member.activate" | "member.export" | "credits.export" | "invitation.create" | "invitation.show" | "invitation.send" | "invitation.accept" | "invitation.revoke"
   | "assessment.edit" | "assessment.delete" | "hook.deliver" | "email.verify" | "email.change" | "ownership.offer" | "ownership.withdraw" | "ownership.decline" | "ownership.transfer"
   | "object.transfer" | "license.edit" | "sos_license.block" | "sos_license.clear" | "aggregator_license.create" | "aggregator_license.revoke"
   | "account.accept_restored" | "audit.erase" | "me.edit" | "email.ask" | "rights.export";

@@ -5,7 +5,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 export const DEFAULT_SETTINGS: Settings = {
   membersMayCreateKeys: false, perThemeRestrictions: false, inviteOnlyAdmins: false, customersMayInviteBillingAdmin: false,
-  billingAdminVisibleToCustomer: false, currency: "EUR", locale: "en",
+  billingAdminVisibleToCustomer: false, currency: "EUR", locale: "en", timeZone: "UTC",
   invitationTtlMs: 7 * DAY_MS, allowedEmailDomains: [],
 };
 

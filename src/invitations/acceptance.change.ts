@@ -20,7 +20,8 @@ import { Problem, stale } from "../kernel/problem.ts";
 import type { JoinedBy, Letter } from "../mail/letter.ts";
 import { confirmedAddress, wants } from "../mail/notice.ts";
 import { dispatch } from "../mail/outbox.store.ts";
-import { type Acceptable, acceptInvitation, MEMBER_USER, type Waiting } from "./acceptance.store.ts";
+import { type Acceptable, acceptInvitation, MEMBER_USER, type Names, type Waiting } from "./acceptance.store.ts";
+import { usernameAfter } from "../team/person-name.ts";
 import { isAllowed } from "./invite.change.ts";
 import { inviterStamp } from "./inviter.change.ts";
 
@@ -34,17 +35,36 @@ export interface Acceptance {
 
 type Asked = Pick<OpenCall, "db" | "env" | "now" | "origin">;
 
+/** How those who accept call themselves; null where they do not say. */
+export interface ToldNames {
+  readonly firstName: string | null;
+  readonly lastName: string | null;
+}
+
+export const NO_NAMES: ToldNames = { firstName: null, lastName: null };
+
+/** Names that the invitation left out are taken from whoever accepts; others stay. */
+function namesAfter(member: Acceptable["member"], told: ToldNames): Names {
+  const after = { ...member, firstName: member.firstName || (told.firstName ?? ""), lastName: member.lastName || (told.lastName ?? "") };
+  return { firstName: after.firstName, lastName: after.lastName, username: usernameAfter(member, after) };
+}
+
+const changedNames = (before: Names, after: Names): Partial<Names> =>
+  Object.fromEntries((["firstName", "lastName", "username"] as const).filter((name) => after[name] !== before[name]).map((name) => [name, after[name]]));
+
 /** A member who accepts stays new until the first sign-in. */
-export function acceptance(call: Asked, waiting: Acceptable): Acceptance {
+export function acceptance(call: Asked, waiting: Acceptable, told: ToldNames = NO_NAMES): Acceptance {
   const { invitation, member, account } = waiting;
+  const names = namesAfter(member, told);
   const { db, now } = call;
   const person = { id: newId("user", now), email: member.email, emailVerifiedAt: now, locale: member.language ?? account.settings.locale ?? "en", createdAt: now };
-  const accepted = { ...acceptEvent(call, waiting), changes: { before: { status: invitation.status }, after: { status: "accepted", memberId: member.id } } };
+  const after = { status: "accepted", memberId: member.id, ...changedNames(member, names) };
+  const accepted = { ...acceptEvent(call, waiting), changes: { before: { status: invitation.status }, after } };
   const effects = effectsOf(db, "accept", { id: member.id, accountId: invitation.accountId, keys: waiting.keys }, accepted);
   return {
-    statements: [...acceptInvitation(db, waiting, person, now), ...effects.statements],
+    statements: [...acceptInvitation(db, waiting, person, names, now), ...effects.statements],
     events: [accepted, ...effects.events],
-    letters: joinedLetters(call, waiting, member),
+    letters: joinedLetters(call, waiting, { ...member, ...names }),
   };
 }
 
@@ -122,7 +142,7 @@ export interface Beside {
  * Accepts what `load` finds; what else belongs to it is written in the same batch.
  * @throws Problem not-found, invitation/used, invitation/revoked, invitation/expired, auth/blocked, conflict/other-address, ip/not-allowed, plan/feature-required, conflict/duplicate-member
  */
-export async function accept(call: OpenCall, types: TypeTable, load: () => Promise<Waiting | undefined>, beside: (waiting: Acceptable) => Beside | Promise<Beside> = () => ({ statements: [], events: [] })): Promise<Acceptable> {
+export async function accept(call: OpenCall, types: TypeTable, load: () => Promise<Waiting | undefined>, names: ToldNames = NO_NAMES, beside: (waiting: Acceptable) => Beside | Promise<Beside> = () => ({ statements: [], events: [] })): Promise<Acceptable> {
   const caller = await call.caller();
   // Somebody was faster, or a change of the member, the account or the invitation came between: then it is asked anew.
   for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -135,7 +155,7 @@ export async function accept(call: OpenCall, types: TypeTable, load: () => Promi
       await recordRefusal(call, waiting, refused);
       throw refused;
     }
-    const { letters, ...accepted } = acceptance(call, waiting);
+    const { letters, ...accepted } = acceptance(call, waiting, names);
     // Whoever called with keys until now hears who signs in from now on.
     const told = hasArrived(waiting.member) ? await securityLetters(call, waiting.member.id, "sign_in_address_changed", [waiting.member.email]) : [];
     if (await written(call, waiting, inviter, { ...accepted, letters: [...letters, ...told] }, await beside(waiting))) return waiting;

@@ -3,6 +3,7 @@ import { alias } from "drizzle-orm/sqlite-core";
 import { standingKeysOf } from "../identity/claim.store.ts";
 import { holder, signInAddressOf } from "../identity/member.store.ts";
 import { type Db, type Expression, guard, type Statement } from "../kernel/db.ts";
+import { fold } from "../kernel/fold.ts";
 import { invitation } from "../schema/invitation.ts";
 import { account, member, user } from "../schema/team.ts";
 import { endInvitation } from "./invitation.store.ts";
@@ -17,7 +18,7 @@ export const userIdOf = (email: string): Expression => sql`(SELECT id FROM user 
 
 const waiting = (db: Db, where: SQL | undefined) =>
   db.select({
-    invitation, member: holder(member), account,
+    invitation, member: { ...holder(member), firstName: member.firstName, lastName: member.lastName }, account,
     inviter: {
       email: inviter.email, emailVerifiedAt: inviter.emailVerifiedAt, signIn: signInAddressOf(inviter), status: inviter.status, language: inviter.language,
       notifications: inviter.notifications, memberId: inviter.id,
@@ -43,17 +44,21 @@ export type Waiting = Awaited<ReturnType<typeof findByToken>>[number];
 /** One whose member is there. */
 export type Acceptable = Waiting & { readonly member: NonNullable<Waiting["member"]> };
 
+/** What a member is called from the acceptance on. */
+export type Names = Pick<typeof member.$inferSelect, "firstName" | "lastName" | "username">;
+
 /**
  * The person, the member who is that person from now on, and the end of the invitation. Two acceptances meet at the guard
  * `invitation_changed`, and so does one with a resend, a revocation, or a change of the member or the account.
  * @param at milliseconds since the epoch
  */
-export const acceptInvitation = (db: Db, { invitation: row, member: who, account: at }: Acceptable, newUser: typeof user.$inferInsert, now: number): Statement[] => [
+export const acceptInvitation = (db: Db, { invitation: row, member: who, account: at }: Acceptable, newUser: typeof user.$inferInsert, names: Names, now: number): Statement[] => [
   guard(db, "invitation_changed", sql`EXISTS (SELECT 1 FROM invitation i JOIN member m ON m.id = i.member_id AND m.account_id = i.account_id JOIN account a ON a.id = i.account_id
     WHERE i.id = ${row.id} AND i.status = 'pending' AND i.token_hash IS ${row.tokenHash} AND i.expires_at > ${now}
       AND m.id = ${who.id} AND m.version = ${who.version} AND m.status <> 'blocked' AND m.email = i.email AND a.version = ${at.version})`),
   upsertUser(db, newUser, now),
   db.update(member).set({
+    ...names, usernameFolded: fold(names.username),
     userId: userIdOf(newUser.email), emailVerifiedAt: sql`COALESCE(${member.emailVerifiedAt}, ${now})`,
     signInSince: now, acceptedAt: sql`COALESCE(${member.acceptedAt}, ${now})`, updatedAt: now, version: sql`${member.version} + 1`,
   }).where(eq(member.id, who.id)),

@@ -7,7 +7,7 @@ import type { IdempotencyRecord } from "../kernel/idempotency.ts";
 import { Problem, problemBody, PROBLEMS } from "../kernel/problem.ts";
 import { requireInviting } from "../team/member.change.ts";
 import { createInvitation, MadeInvitation } from "./invitation.change.ts";
-import { WantedMember } from "./wanted.change.ts";
+import { WantedInvitation } from "./wanted.change.ts";
 
 /** Rows of one call at most. */
 const ROWS_MAX = 100;
@@ -57,7 +57,7 @@ async function madeBefore(call: Call, indexes: readonly number[]): Promise<Map<n
 
 async function one(call: Call, row: unknown, index: number): Promise<Result> {
   try {
-    const { status, body } = await createInvitation(call, validate(WantedMember, row, "body"), { dryRun: false, part: String(index) });
+    const { status, body } = await createInvitation(call, validate(WantedInvitation, row, "body"), { dryRun: false, part: String(index) });
     return { index, status, invitation: body as Result["invitation"] };
   } catch (error) {
     if (!(error instanceof Problem || error instanceof Stale)) throw error;

@@ -4,6 +4,7 @@ import { Problem } from "../kernel/problem.ts";
 import type { Letter } from "../mail/letter.ts";
 import { INVITATION_KINDS, type InvitationRow } from "../schema/invitation.ts";
 import { LOCALES } from "../schema/team.ts";
+import { ACCOUNT_TYPES, accountTypeOf } from "../team/member.card.ts";
 
 /** Past its time a pending one is expired; it can still be sent once more. */
 export const STATUSES = ["pending", "accepted", "revoked", "expired"] as const;
@@ -13,6 +14,7 @@ export const InvitationCard = z.object({
   memberId: z.string().nullable().describe("The new member that waits for it; null for a link."),
   email: z.string().nullable(), name: z.string().nullable().describe("What a link is called."), role: z.string().nullable().describe("What whoever joins by the link gets."),
   externalId: z.string().nullable(), invitedBy: z.string(), hookId: z.string().nullable().describe("The inbound webhook that it came from."),
+  accountType: z.enum(ACCOUNT_TYPES).optional().describe("Agencies: the kind of account that it makes; gone with its member."),
   sendCount: z.number().int().describe("How often it was sent."), maxUses: z.number().int().nullable(), uses: z.number().int(),
   expiresAt: z.string(), createdAt: z.string(), acceptedAt: z.string().nullable(), revokedAt: z.string().nullable(), updatedAt: z.string(),
 });
@@ -27,10 +29,10 @@ export function sentTooOften(name: string, quota: number, windowMs: number, wait
 export const Mailed = z.object({ to: z.string(), language: z.enum(LOCALES), expiresAt: z.string().describe("Until then its link is good.") }).nullable()
   .describe("The mail that the invitation is sent by; null where none is.");
 
-/** @param now milliseconds since the epoch */
-export const invitationCard = (row: InvitationRow, now: number) => ({
+/** @param now milliseconds since the epoch @param roles of the member that waits for it */
+export const invitationCard = (row: InvitationRow, now: number, roles: readonly string[]) => ({
   id: row.id, accountId: row.accountId, kind: row.kind, status: row.status === "pending" && row.expiresAt <= now ? "expired" as const : row.status,
-  memberId: row.memberId, email: row.email, name: row.name, role: row.role, externalId: row.externalId, invitedBy: row.invitedBy, hookId: row.hookId,
+  memberId: row.memberId, email: row.email, name: row.name, role: row.role, externalId: row.externalId, invitedBy: row.invitedBy, hookId: row.hookId, ...accountTypeOf(roles),
   sendCount: row.sendCount, maxUses: row.maxUses, uses: row.uses,
   expiresAt: iso(row.expiresAt), createdAt: iso(row.createdAt), acceptedAt: isoOrNull(row.acceptedAt), revokedAt: isoOrNull(row.revokedAt), updatedAt: iso(row.updatedAt),
 });

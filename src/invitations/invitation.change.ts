@@ -4,7 +4,7 @@ import type { Answer } from "../kernel/operation.ts";
 import { MemberCard } from "../team/member.card.ts";
 import { InvitationCard, invitationCard, Mailed } from "./invitation.card.ts";
 import { invite } from "./invite.change.ts";
-import { type WantedMember, wantedOf } from "./wanted.change.ts";
+import { type WantedInvitation, wantedOf } from "./wanted.change.ts";
 
 export const MadeInvitation = InvitationCard.extend({ member: MemberCard, mail: Mailed, dryRun: z.literal(false) });
 /** Nothing is made, so nothing has an id. */
@@ -17,9 +17,10 @@ interface Making {
 }
 
 /** Invites by mail. @throws Problem as `invite` does */
-export async function createInvitation(call: Call, asked: z.infer<typeof WantedMember>, { dryRun, part }: Making): Promise<Answer> {
-  const { invitation, card, mail, change } = await invite(call, await wantedOf(call, asked), { send: true, hookId: null });
-  const shown = invitationCard(invitation, call.now);
+export async function createInvitation(call: Call, asked: z.infer<typeof WantedInvitation>, { dryRun, part }: Making): Promise<Answer> {
+  const wanted = await wantedOf(call, asked);
+  const { invitation, card, mail, change } = await invite(call, wanted, { send: true, hookId: null, mayBeEmpty: false });
+  const shown = invitationCard(invitation, call.now, card.roles);
   if (dryRun) return { status: 200, body: { dryRun, ...shown, id: null, memberId: null, member: { ...card, id: null }, mail } };
   const { assigned, ...rest } = change;
   return call.commit({

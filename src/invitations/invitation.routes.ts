@@ -4,10 +4,10 @@ import { difference } from "../audit/difference.ts";
 import { hasArrivedSince } from "../identity/arrival.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { requireAuthorityToStop, requirePower } from "../identity/refusal.change.ts";
+import { email } from "../kernel/email.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { InvitationRow } from "../schema/invitation.ts";
-import { email } from "../team/member.card.ts";
 import { requireInviting } from "../team/member.change.ts";
 import { guardMember } from "../team/member.store.ts";
 import { permitInviting } from "./giving.change.ts";
@@ -15,12 +15,12 @@ import { InvitationCard, invitationCard, mailed, Mailed, STATUSES } from "./invi
 import { deleteMember, endInvitation, findInvitation, findInvited, guardInvitation, guardOwnsNothing, listInvitations, renewInvitation } from "./invitation.store.ts";
 import { createInvitation, MadeInvitation, PreviewedInvitation } from "./invitation.change.ts";
 import { sent } from "./invite.change.ts";
-import { DryRun, WantedMember } from "./wanted.change.ts";
+import { DryRun, WantedInvitation } from "./wanted.change.ts";
 
 const create = endpoint({
   method: "POST", path: "/v1/invitations", tag: "Invitations", right: "member.create", status: 201, preview: PreviewedInvitation,
   summary: "Invite somebody by mail: a new member with a way in that is sent at once.",
-  body: WantedMember.extend({ dryRun: DryRun }), answer: MadeInvitation, idempotency: "required",
+  body: WantedInvitation.extend({ dryRun: DryRun }), answer: MadeInvitation, idempotency: "required",
   problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required", "quota-exceeded"],
 }, async (call) => {
   await call.read();
@@ -38,7 +38,7 @@ const list = endpoint({
   call.decide("member.view");
   const { limit, cursor, ...filter } = call.query();
   const [rows] = await call.read(listInvitations(call.db, call.principal.accountId, { kind: "email", ...filter }, call.now, decodeCursor(cursor, z.string()), limit + 1));
-  return { status: 200, body: page(rows, limit, (row) => invitationCard(row, call.now), (row) => row.id) };
+  return { status: 200, body: page(rows, limit, (row) => invitationCard(row, call.now, row.roles ?? []), (row) => row.id) };
 });
 
 interface Loaded {
@@ -58,7 +58,10 @@ async function load(call: Call): Promise<Loaded> {
 const card = endpoint({
   method: "GET", path: "/v1/invitations/:id", tag: "Invitations", right: "member.view", status: 200,
   summary: "The card of an invitation.", answer: InvitationCard,
-}, async (call) => ({ status: 200, body: invitationCard((await load(call)).invitation, call.now) }));
+}, async (call) => {
+  const { invitation, invited } = await load(call);
+  return { status: 200, body: invitationCard(invitation, call.now, invited?.row.roles ?? []) };
+});
 
 /** One that waits, for a caller with this authority over its member. @throws Problem access/denied, not-found, invitation/used, invitation/revoked */
 async function loadWaiting(call: Call, require: typeof requirePower): Promise<{ invitation: InvitationRow; invited: NonNullable<Loaded["invited"]> }> {
@@ -86,7 +89,7 @@ const resend = endpoint({
   return call.commit({
     statements: [guardInvitation(call.db, before), guardMember(call.db, member), renewInvitation(call.db, permit, after, after)],
     events: [call.event("invitation.send", { type: "invitation", id: after.id }, { changes })], letters,
-  }, { status: 200, body: { ...invitationCard(after, call.now), mail: mailed(letters) } });
+  }, { status: 200, body: { ...invitationCard(after, call.now, member.roles), mail: mailed(letters) } });
 });
 
 const revoke = endpoint({

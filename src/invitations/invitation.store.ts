@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, lt, lte, type SQL, sql } from "drizzle-orm";
+import { and, count, desc, eq, getTableColumns, gt, lt, lte, type SQL, sql } from "drizzle-orm";
 import { customRolesOf, grantsOf } from "../identity/member.store.ts";
 import type { Permit } from "../identity/permit.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
@@ -53,7 +53,9 @@ export const listInvitations = (db: Db, accountId: string, { kind, status, email
     if (status === "expired") return and(eq(invitation.status, "pending"), lte(invitation.expiresAt, now));
     return status === undefined ? undefined : eq(invitation.status, status);
   };
-  return db.select().from(invitation).where(and(
+  const roles = sql<string[] | null>`(SELECT m.roles FROM member m WHERE m.id = ${invitation.memberId})`
+    .mapWith((json: string | null) => (json === null ? null : JSON.parse(json) as string[])).as("member_roles");
+  return db.select({ ...getTableColumns(invitation), roles }).from(invitation).where(and(
     eq(invitation.accountId, accountId), eq(invitation.kind, kind), byStatus(), email === undefined ? undefined : eq(invitation.email, email),
     after === null ? undefined : lt(invitation.id, after),
   )).orderBy(desc(invitation.id)).limit(limit);

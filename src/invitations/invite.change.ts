@@ -17,7 +17,7 @@ import { requireGranted, requireNeeded } from "../team/grant.change.ts";
 import { memberCard, type MemberRow, type NewMember } from "../team/member.card.ts";
 import { accessOf, addressRules, loadCustomRoles, requireInviting } from "../team/member.change.ts";
 import { guardMemberLimit, insertMember, loginOf, MEMBER_EMAIL, MEMBER_EXTERNAL } from "../team/member.store.ts";
-import { memberLimit } from "../team/member-limit.ts";
+import { memberLimit, tooManyMembers } from "../team/member-limit.ts";
 import { requireReading } from "../team/reader.change.ts";
 import { newMemberRow } from "../team/new-member.change.ts";
 import { requireKnownGroups } from "../team/object-group.change.ts";
@@ -29,7 +29,8 @@ import { countMembers, findKnown, insertInvitation, INVITATION_PENDING } from ".
 /** Milliseconds between two mails of one invitation at least, to whatever address. */
 const PAUSE_MS = 60_000;
 
-export type Wanted = z.infer<typeof NewMember>;
+/** Names may be left out. */
+export type Wanted = Omit<z.infer<typeof NewMember>, "firstName" | "lastName"> & { readonly [Name in "firstName" | "lastName"]: string | null };
 
 /** How the invitation comes about. */
 export interface Manner {
@@ -37,6 +38,8 @@ export interface Manner {
   readonly send: boolean;
   /** The hook that brought it; its members come from elsewhere. */
   readonly hookId: string | null;
+  /** Without any role, right or grant: what an invitation would be for is to be said. */
+  readonly mayBeEmpty: boolean;
 }
 
 export interface Invited {
@@ -53,13 +56,16 @@ export interface Invited {
  * already; everything that is to be decided is decided here, so that the user book, bulk, links and hooks refuse alike.
  * @throws Problem access/denied, validation, conflict/duplicate-member, conflict/duplicate-invitation, conflict/lockout, plan/feature-required
  */
-export async function invite(call: Call, { grants, allowAny, ...wanted }: Wanted, { send, hookId }: Manner): Promise<Invited> {
+export async function invite(call: Call, asked: Wanted, { send, hookId, mayBeEmpty }: Manner): Promise<Invited> {
   const { accountId, account, preset } = call.principal;
   requireInviting(call);
   call.decide("member.create");
+  const { grants, allowAny, ...wanted } = mayBeEmpty ? asked : notEmpty(call, asked);
+  requireNames(preset, wanted);
   decideBeside(call, wanted, grants);
   const row = newMemberRow(call, accountId, {
-    ...wanted, notifications: definite(wanted.notifications), allowedIps: addressRules(call, wanted.allowedIps, { allowAny }, false), source: hookId === null ? "local" : "external",
+    ...wanted, firstName: wanted.firstName ?? "", lastName: wanted.lastName ?? "",
+    notifications: definite(wanted.notifications), allowedIps: addressRules(call, wanted.allowedIps, { allowAny }, false), source: hookId === null ? "local" : "external",
   });
   const permit = requestPermit(call, {
     kind: "entry", memberId: row.id, access: accessOf(row, grants, await loadCustomRoles(call, row.roles)),
@@ -86,10 +92,26 @@ export async function invite(call: Call, { grants, allowAny, ...wanted }: Wanted
       ...insertMember(call.db, permit, row, grants, preset.logins === true), insertInvitation(call.db, permit, invitation),
     ],
     events, letters,
-    refusals: { member_limit: "conflict/member-limit" },
+    refusals: { member_limit: tooManyMembers(account.plan, preset) },
     duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member", [MEMBER_EXTERNAL]: "conflict/duplicate-member", [INVITATION_PENDING]: "conflict/duplicate-invitation" },
     ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
   } };
+}
+
+/** What it gives: in a customer's organization the suggested role, unless told. @throws Problem validation */
+function notEmpty({ principal: { account, preset } }: Call, asked: Wanted): Wanted {
+  if ([asked.roles, asked.rights, asked.grants].some((given) => given.length > 0)) return asked;
+  if (account.kind === "customer_org") return { ...asked, roles: [preset.suggestedRole] };
+  throw invalid("/roles", "must name a role, unless the invitation gives a right or a grant");
+}
+
+/** Models whose people are invited by an e-mail and a role alone. */
+const NAMELESS: readonly string[] = ["team", "marketplace"];
+
+/** @throws Problem validation */
+function requireNames({ model }: Preset, wanted: Pick<Wanted, "firstName" | "lastName">): void {
+  const missing = NAMELESS.includes(model) ? [] : (["firstName", "lastName"] as const).filter((name) => wanted[name] === null);
+  if (missing.length > 0) throw new Problem("validation", { errors: missing.map((name) => ({ pointer: `/${name}`, detail: "is required" })) });
 }
 
 /** What goes beyond the roles that one may give is given by whoever may edit members, grants and groups. @throws Problem access/denied */
@@ -122,7 +144,7 @@ async function refuseKnown(call: Call, { email, externalId }: Pick<Wanted, "emai
     const { allowed } = decide(call.principal.grantSet, "member.view", memberRef(same.id));
     throw new Problem(isMember ? "conflict/duplicate-member" : "conflict/duplicate-invitation", allowed ? { members: { memberId: same.id } } : {});
   }
-  if ((count?.[0]?.count ?? 0) >= limit) throw new Problem("conflict/member-limit");
+  if ((count?.[0]?.count ?? 0) >= limit) throw tooManyMembers(call.principal.account.plan, call.principal.preset);
 }
 
 /** The invitation of a new member, not sent yet. */

@@ -4,7 +4,7 @@ import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { NO_ACCESS } from "../identity/access-gain.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { requireAuthorityToStop } from "../identity/refusal.change.ts";
-import { called, time } from "../kernel/body.ts";
+import { instant, optionalName } from "../kernel/body.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
@@ -20,11 +20,11 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const DAYS_MAX = { counted: 30, standing: 366 };
 
 const NewLink = z.strictObject({
-  name: called(100).nullable().default(null).describe("What you call it."),
+  name: optionalName(100).default(null).describe("What you call it."),
   role: z.string().max(40).optional().describe("A role without any access until it is granted; the only one, unless told."),
   maxUses: z.number().int().min(1).max(1_000).nullable().default(1)
     .describe("Null makes a standing link: no limit but a hundred joins a day."),
-  expiresAt: time.optional()
+  expiresAt: instant.optional()
     .describe("At most 30 days from now, 366 for a standing link; as the account's invitations by default."),
 });
 

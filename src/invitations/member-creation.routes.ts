@@ -27,7 +27,8 @@ const create = endpoint({
   requireInviting(call);
   call.decide("member.create");
   const { notify, dryRun, ...asked } = await call.body();
-  const { row, invitation, mail, card, change } = await invite(call, await wantedOf(call, asked), { send: notify, hookId: null });
+  const wanted = await wantedOf(call, asked);
+  const { row, invitation, mail, card, change } = await invite(call, wanted, { send: notify, hookId: null, mayBeEmpty: true });
   if (dryRun) return { status: 200, body: { dryRun, ...card, id: null, invitationId: null, mail } };
   return call.commit(change, { status: 201, body: { ...card, invitationId: invitation.id, mail, dryRun }, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
 });

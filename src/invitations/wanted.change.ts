@@ -3,9 +3,10 @@ import type { GrantRow, Preset } from "../access/preset.ts";
 import type { Call } from "../identity/call.ts";
 import { NO_ACCESS } from "../identity/access-gain.ts";
 import { requestPermit } from "../identity/permit.change.ts";
+import { optionalName } from "../kernel/body.ts";
 import { invalid } from "../kernel/problem.ts";
 import { findGranted } from "../team/grant.change.ts";
-import { ACCOUNT_TYPES, GRANTS_MAX, NewMember } from "../team/member.card.ts";
+import { ACCOUNT_TYPES, GRANTS_MAX, NewMember, ResourceId } from "../team/member.card.ts";
 import type { Wanted } from "./invite.change.ts";
 
 const each = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
@@ -14,16 +15,22 @@ const each = (ids: readonly string[]): boolean => new Set(ids).size === ids.leng
 const short = {
   role: z.string().max(40).optional().describe("One role, instead of roles."),
   accountType: z.enum(ACCOUNT_TYPES).optional().describe("Agencies: the same in their words, instead of roles."),
-  toolIds: z.array(z.string().max(64)).max(100).refine(each, "names a tool twice").default([]).describe("Agencies: tools that the member may use, beside grants."),
+  toolIds: z.array(ResourceId).max(100).refine(each, "names a tool twice").default([]).describe("Agencies: tools that the member may use, beside grants."),
   tasks: z.array(z.strictObject({ toolId: z.string().max(64), taskId: z.string().max(64) })).max(100)
     .refine((tasks) => each(tasks.map(({ taskId }) => taskId)), "names a task twice").default([]).describe("Agencies: tasks that the member is let into, beside grants."),
 };
 
 /** A new member, as a person asks for one. */
 export const WantedMember = NewMember.extend(short);
+/** The same for an invitation, where names may be left out. */
+export const WantedInvitation = WantedMember.extend({
+  firstName: optionalName(100).default(null).describe("Teams and marketplace: may be left out, as may the last name. Then the e-mail is shown."),
+  lastName: optionalName(100).default(null),
+});
+
 export const DryRun = z.boolean().default(false).describe("Answer 200 and what would be made, and make and send nothing.");
 
-type Asked = z.infer<typeof WantedMember>;
+type Asked = z.infer<typeof WantedMember> | z.infer<typeof WantedInvitation>;
 
 /**
  * The same in the words of `invite`. Asked after `member.create` was decided.

@@ -125,6 +125,9 @@ const CONTROL = /[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/u;
 /** Neither a space nor a filler. */
 const VISIBLE = /[^\p{Default_Ignorable_Code_Point}\p{Z}\p{C}\u2800]/u;
 
+/** The same where lines may break, and tabs stand between columns. */
+const CONTROL_IN_NOTE = /[^\P{Cc}\n\t]|[\p{Cs}\u202A-\u202E\u2066-\u2069]/u;
+
 /** One line of text that a person wrote: trimmed, something to see, no control characters, no lone surrogates. What is too long is not looked into. */
 export const text = (max: number) =>
   z.string().trim().min(1).max(max, { abort: true }).refine((value) => !CONTROL.test(value), "must not hold control characters")
@@ -134,8 +137,32 @@ export const text = (max: number) =>
 export const called = (max: number) =>
   text(max).refine((value) => !holdsLink(value), "must not hold a link");
 
-/** A time with its offset (ISO 8601), such as a query asks for. */
-export const time = z.iso.datetime({ offset: true, error: "must be a time such as 2026-11-21T00:00:00Z; write the + of an offset as %2B" });
+const readable = (max: number, control: RegExp) =>
+  z.string().overwrite((value) => value.replaceAll(/\r\n?/g, "\n")).trim().max(max, { abort: true })
+    .refine((value) => !control.test(value), "must not hold control characters")
+    .refine((value) => value === "" || VISIBLE.test(value), "must hold something that can be seen");
+
+/** Nothing typed into a field is no text: an empty one is stored as null. */
+const nullIfEmpty = (written: z.ZodString) =>
+  written.nullable().transform((value) => (value === "" ? null : value)).pipe(z.string().nullable());
+
+/** One line of text that may be left out; an empty one is null. */
+export const optionalText = (max: number) => nullIfEmpty(readable(max, CONTROL));
+
+/** Text of several lines, such as a comment, that may be left out; an empty one is null. */
+export const optionalNote = (max: number) => nullIfEmpty(readable(max, CONTROL_IN_NOTE));
+
+/** Text of several lines, or none. */
+export const note = (max: number) => readable(max, CONTROL_IN_NOTE);
+
+/** A name that may be left out; an empty one is null. */
+export const optionalName = (max: number) =>
+  nullIfEmpty(readable(max, CONTROL).refine((value) => !holdsLink(value), "must not hold a link"));
+
+/** A time as it is stored: in UTC, whatever offset it was sent with. */
+export const instant = z.iso.datetime({ offset: true, error: "must be a time such as 2026-11-21T03:00:00+03:00 or 2026-11-21T00:00:00Z" })
+  .transform((value) => (value.endsWith("Z") ? value : new Date(value).toISOString()))
+  .pipe(z.iso.datetime({ error: "must be a time between the years 0000 and 9999 in UTC" }));
 
 /** An amount in the smallest unit of its currency, such as cents. */
 export const money = z.number().int().min(0).max(1_000_000_000_000);

@@ -39,6 +39,7 @@ export const PROBLEMS = {
   "quota-exceeded": { status: 429, title: "Too many requests", detail: "Wait for the seconds in Retry-After." },
   "internal": { status: 500, title: "Something went wrong", detail: "Report the requestId to whoever runs this gate." },
   "state/restored": { status: 503, title: "The account's data was put back to an earlier state", detail: "Whoever runs this platform has to accept that state first. Repeat the call later." },
+  "unavailable": { status: 503, title: "The gate cannot work now", detail: "Repeat the call in a moment." },
   "stale": { status: 503, title: "Rights changed while the call ran", detail: "Repeat the call." },
 } as const;
 

@@ -8,7 +8,7 @@ import { invalid, Problem } from "../kernel/problem.ts";
 import { randomBytes } from "../kernel/secret.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { CHARGE_PROBLEMS, charged, resume } from "../resources/charge.change.ts";
-import { hostName } from "./host-name.ts";
+import { hostName } from "../kernel/host-name.ts";
 import { billOwner } from "../billing/invoice.change.ts";
 import { namedBy, requireVisible } from "../resources/named.change.ts";
 import { newRow } from "../resources/new-row.change.ts";

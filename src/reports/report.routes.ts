@@ -10,7 +10,9 @@ import { sightOf } from "../trail/sight.ts";
 import { drain, type LedgersOf } from "../trail/drain.store.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { RESOURCE_TYPES } from "../resources/registry.ts";
-import { type Period, periodOf, type Report, REPORT_NAMES, REPORT_ROWS_MAX, type ReportName, ReportQuery, type ReportRow, REPORTS, toCsv } from "./report.ts";
+import { type Period, periodOf } from "../kernel/period.ts";
+import { tableFile, type TableRow } from "../workbook/table.ts";
+import { type Report, REPORT_NAMES, REPORT_ROWS_MAX, type ReportName, ReportQuery, REPORTS } from "./report.ts";
 import { countUsage, type Covered, findDownloads, findExpiring, findKeys, findMade, type Named } from "./report.store.ts";
 
 const LIMIT = REPORT_ROWS_MAX + 1;
@@ -56,7 +58,7 @@ function nameOf({ type, name }: Pick<ResourceRow, "type" | "name">): string {
   return stored?.masked.includes(stored.label) ? `…${name.slice(-4)}` : name;
 }
 
-type Reader = (call: Call, period: Period, open: Right) => Promise<ReportRow[]>;
+type Reader = (call: Call, period: Period, open: Right) => Promise<TableRow[]>;
 
 const READERS: Readonly<Record<ReportName, Reader>> = {
   "expiring-licenses": async (call, period, open) => {
@@ -114,7 +116,7 @@ const Answered = z.object({
 
 const download = (ledgersOf: LedgersOf) => endpoint({
   method: "GET", path: "/v1/reports/:name", tag: "Reports", right: "report.download", status: 200,
-  summary: `A report: ${REPORT_NAMES.join(", ")}. Some are open to narrower rights. format=csv answers text/csv for spreadsheets. The download is recorded.`,
+  summary: `A report: ${REPORT_NAMES.join(", ")}. format=csv and format=xlsx answer a file for spreadsheets. The download is recorded.`,
   query: ReportQuery, answer: Answered,
 }, async (call) => {
   const { grantSet, preset, accountId } = call.principal;
@@ -125,15 +127,16 @@ const download = (ledgersOf: LedgersOf) => endpoint({
   if (open === undefined) call.decide("report.download");
   if (name === undefined || report === null || open === undefined || !exists(report, preset.rights)) throw new Problem("not-found");
   const { format, ...asked } = call.query();
-  const period = periodOf(asked, report, call.now);
+  const period = periodOf(asked, report, call.now, call.principal.account.settings.timeZone);
   if (period === null) throw invalid("to", "must not be before from");
   const complete = !report.columns.includes("memberId") || await drain(call.env, call.db, accountId, ledgersOf);
   const rows = await READERS[name](call, period, open);
   if (rows.length > REPORT_ROWS_MAX) throw invalid("from", `the report has more than ${REPORT_ROWS_MAX} rows: ask for a shorter period`);
   const told = { from: iso(period.from), to: iso(period.to) };
   const event = call.event("report.download", { type: "report", id: null }, { changes: { before: {}, after: { report: name, format, ...told, rows: rows.length } } });
-  const csv = { text: toCsv(report.columns, rows), headers: { "Content-Type": "text/csv; charset=utf-8", "Content-Disposition": `attachment; filename="${name}.csv"` } };
-  return call.commit({ statements: [], events: [event] }, { status: 200, ...(format === "csv" ? csv : { body: { report: name, ...told, rows, complete } }) });
+  return call.commit({ statements: [], events: [event] }, {
+    status: 200, ...(format === "json" ? { body: { report: name, ...told, rows, complete } } : tableFile(format, name, report.columns, rows, call.now)),
+  });
 });
 
 export const reportEndpoints = (ledgersOf: LedgersOf): Endpoint[] => [list, download(ledgersOf)];

@@ -6,7 +6,7 @@ import { auditEvent } from "../schema/audit.ts";
 import { resource } from "../schema/resource.ts";
 import { toldRows } from "../trail/audit.store.ts";
 import type { Sight } from "../trail/sight.ts";
-import type { Period } from "./report.ts";
+import type { Period } from "../kernel/period.ts";
 
 /** Which accounts a report covers: the one acted on, and of those below it all (null), or these. */
 export interface Covered {

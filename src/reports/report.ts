@@ -1,9 +1,7 @@
 import { z } from "zod";
 import type { Right } from "../access/right.ts";
-import { time } from "../kernel/body.ts";
-
-/** What a report tells of one row, in the order of its columns. */
-export type ReportRow = Readonly<Record<string, string | number | null>>;
+import { dayOrTime } from "../kernel/time-zone.ts";
+import { TABLE_FORMATS } from "../workbook/table.ts";
 
 export interface Report {
   readonly title: string;
@@ -59,35 +57,8 @@ export const REPORT_NAMES = Object.keys(REPORTS) as [ReportName, ...ReportName[]
 export const REPORT_ROWS_MAX = 10_000;
 
 export const ReportQuery = z.strictObject({
-  from: time.optional().describe("ISO 8601, included. Unless told, the period reaches 30 days from now: back, or forward for what is to come."),
-  to: time.optional().describe("ISO 8601, not included."),
-  format: z.enum(["json", "csv"]).default("json"),
+  from: dayOrTime.optional().describe("ISO 8601, included; a date is a whole day of the account's time zone. Unless told, the period reaches 30 days from now: back, or forward for what is to come."),
+  to: dayOrTime.optional().describe("ISO 8601; a time is not included, a date is."),
+  format: z.enum(["json", ...TABLE_FORMATS]).default("json"),
 });
 
-export interface Period {
-  /** Milliseconds since the epoch; `from` is included, `to` is not. */
-  readonly from: number;
-  readonly to: number;
-}
-
-/** The period that is asked for; null when it ends before it begins. */
-export function periodOf({ from, to }: { readonly from?: string | undefined; readonly to?: string | undefined }, { periodMs }: Report, now: number): Period | null {
-  const end = to === undefined ? Math.max(now, now + periodMs) : Date.parse(to);
-  const begin = from === undefined ? Math.min(end, periodMs < 0 ? end + periodMs : now) : Date.parse(from);
-  return begin <= end ? { from: begin, to: end } : null;
-}
-
-/**
- * Where a spreadsheet would begin a formula: at the beginning of a cell, and wherever a program that splits at another
- * character than the comma, or minds no quotes, would see a beginning. In full width, too.
- */
-const FORMULA = /(?<=^|[;,|\t\r\n"])(?= *[=+\-@＝＋－＠])|^(?=[\t\r])/g;
-
-/** RFC 4180, with a byte order mark so that spreadsheets read UTF-8. An apostrophe says of a formula that it is a text (OWASP, CSV injection). */
-export const toCsv = (columns: readonly string[], rows: readonly ReportRow[]): string =>
-  `\uFEFF${[columns, ...rows.map((row) => columns.map((column) => row[column] ?? ""))].map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("")}`;
-
-function csvCell(value: string | number): string {
-  const text = typeof value === "string" ? value.replaceAll(FORMULA, "'") : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}

@@ -26,6 +26,8 @@ export interface Settings {
   /** ISO 4217. */
   readonly currency: string;
   readonly locale: Locale;
+  /** A name of the IANA list. Dates without a time in reports and filters are days of this zone. */
+  readonly timeZone: string;
   /** How long an invitation is good for. */
   readonly invitationTtlMs: number;
   /** Domains whose addresses may be invited; none is any. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { TypeTable } from "../access/type.ts";
 import { type Endpoint, openEndpoint } from "../identity/call.ts";
+import { optionalName } from "../kernel/body.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { accept } from "../invitations/acceptance.change.ts";
 import { findByToken, userIdOf } from "../invitations/acceptance.store.ts";
@@ -10,6 +11,7 @@ import { openSession } from "./session.change.ts";
 
 const Body = z.strictObject({
   token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an invitation"),
+  firstName: optionalName(100).default(null).describe("Taken where the invitation left it out, as the last name is."), lastName: optionalName(100).default(null),
   signIn: z.boolean().default(false).describe("Open a session in the same step."),
 });
 
@@ -27,10 +29,10 @@ const acceptInvitation = (types: TypeTable) => openEndpoint({
     "conflict/other-address", "conflict/duplicate-member", "plan/feature-required", "quota-exceeded", "stale",
   ],
 }, async (call) => {
-  const { token, signIn } = await call.body();
+  const { token, signIn, ...names } = await call.body();
   const hash = sha256Hex(token);
   let session: Tokens | undefined;
-  const { member } = await accept(call, types, async () => (await findByToken(call.db, hash))[0], async (waiting) => {
+  const { member } = await accept(call, types, async () => (await findByToken(call.db, hash))[0], names, async (waiting) => {
     if (!signIn) return { statements: [], events: [] };
     const { body, ...beside } = await openSession(call, waiting.member, userIdOf(waiting.member.email));
     session = body;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Endpoint, endpoint } from "../identity/call.ts";
 import { isoOrNull } from "../kernel/clock.ts";
-import { email } from "../team/member.card.ts";
+import { email } from "../kernel/email.ts";
 import { askForChange, change } from "./address.change.ts";
 import { findPerson } from "./address.store.ts";
 import { Code } from "./code.ts";

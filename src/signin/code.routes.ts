@@ -12,7 +12,7 @@ import type { Letter } from "../mail/letter.ts";
 import { signInToken } from "../mail/one-time.ts";
 import { dispatch } from "../mail/outbox.store.ts";
 import { LOCALES } from "../schema/team.ts";
-import { email } from "../team/member.card.ts";
+import { email } from "../kernel/email.ts";
 import { CODE_TTL_MS } from "./code.ts";
 import { countCode } from "./code.change.ts";
 import { type Address, findAddress, insertSignIn } from "./code.store.ts";

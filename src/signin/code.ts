@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ID_PREFIXES } from "../kernel/id.ts";
-import { email } from "../team/member.card.ts";
+import { email } from "../kernel/email.ts";
 
 /** Milliseconds for which a code, and the link beside it, are good. */
 export const CODE_TTL_MS = 10 * 60 * 1000;

@@ -5,7 +5,7 @@ import { admitsAddress, compileRules } from "../identity/address.ts";
 import { requireNewest } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
 import { recordStranger } from "../identity/stranger-refusal.change.ts";
-import { accept } from "../invitations/acceptance.change.ts";
+import { accept, NO_NAMES } from "../invitations/acceptance.change.ts";
 import { type Acceptable, findByVerifiedAddress, userIdOf, type Waiting } from "../invitations/acceptance.store.ts";
 import { batch, failedGuard } from "../kernel/db.ts";
 import { Problem, stale } from "../kernel/problem.ts";
@@ -98,7 +98,7 @@ async function byInvitation(call: OpenCall, types: TypeTable, proof: Proof, { ac
   const { db, now } = call;
   let body: Tokens | null = null;
   try {
-    await accept(call, types, async () => (await doors(call, proof.email, account.id)).invitations[0], async ({ member }) => {
+    await accept(call, types, async () => (await doors(call, proof.email, account.id)).invitations[0], NO_NAMES, async ({ member }) => {
       const opened = await openSession(call, member, userIdOf(proof.email));
       body = opened.body;
       return { statements: [...spend(db, proof, now), ...opened.statements], events: opened.events };

@@ -32,7 +32,7 @@ import { dispatch } from "../mail/outbox.store.ts";
 import { askBarred, guardNotBarred } from "../team/former.store.ts";
 import type { MemberRow } from "../team/member.card.ts";
 import { guardMemberLimit, MEMBER_EMAIL } from "../team/member.store.ts";
-import { memberLimit } from "../team/member-limit.ts";
+import { memberLimit, tooManyMembers } from "../team/member-limit.ts";
 import { newMemberRow } from "../team/new-member.change.ts";
 import type { Proof } from "./code.ts";
 import { prove, wrongCode } from "./code.change.ts";
@@ -155,7 +155,7 @@ async function write(call: OpenCall, { link: found, maker }: Good, { firstName, 
       ...events.map((event) => stage(db, env.SIGNING_KEYS, event)), ...postLetters(call, letters, { accountId: account.id, kind: account.kind }),
     ]);
   } catch (error) {
-    return refused(error, now);
+    return refused(error, found, now);
   }
   call.defer(publish(env.AUDIT, account.id, events));
   call.defer(dispatch(env.MAIL, letters));
@@ -174,14 +174,14 @@ const told = ({ id, accountId }: MemberRow, opened: Opened | null): Joined =>
   ({ memberId: id, accountId, status: opened === null ? "new" : "active", ...(opened === null ? {} : { session: opened.body }) });
 
 /** Null where it is to be asked anew. @throws Problem */
-function refused(error: unknown, now: number): null {
+function refused(error: unknown, { account }: Link, now: number): null {
   const failed = failedGuard(error);
   if (failed === "invitation_changed" || failed === "stale" || failedUnique(error, MEMBER_EMAIL) || failedUnique(error, MEMBER_USER)) return null;
   if (failed === "claim_used") throw wrongCode();
   if (failed === "link_joins") {
     throw tooMany(LIMITS.joinsBy, windowEnd(LIMITS.joinsBy, now), now, "As many people as may joined by this link today.");
   }
-  if (failed === "member_limit") throw new Problem("conflict/member-limit");
+  if (failed === "member_limit") throw tooManyMembers(account.plan, presetOf(account.kind));
   throw error;
 }
 

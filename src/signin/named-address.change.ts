@@ -53,7 +53,7 @@ export async function nameAddress(call: Call, permit: Permit, row: MemberRow, em
     ]),
     letters: [...letters, ...told],
     duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member", [INVITATION_PENDING]: "conflict/duplicate-invitation" },
-  }, { status: 200, body: { ...invitationCard(moved, now), mail: mailed(letters) } });
+  }, { status: 200, body: { ...invitationCard(moved, now, row.roles), mail: mailed(letters) } });
 }
 
 /**

@@ -12,7 +12,8 @@ import { permitInviting } from "../invitations/giving.change.ts";
 import { InvitationCard, Mailed } from "../invitations/invitation.card.ts";
 import { requireDomain } from "../invitations/invite.change.ts";
 import { Problem } from "../kernel/problem.ts";
-import { email, type MemberRow } from "../team/member.card.ts";
+import { email } from "../kernel/email.ts";
+import type { MemberRow } from "../team/member.card.ts";
 import { accessOf, keepOwnersAddress, loadMember } from "../team/member.change.ts";
 import { nameAddress, unlinkAddress, withAddress } from "./named-address.change.ts";
 

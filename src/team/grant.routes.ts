@@ -10,7 +10,7 @@ import type { Answer } from "../kernel/operation.ts";
 import { invalid } from "../kernel/problem.ts";
 import { accessNotice } from "./access-notice.change.ts";
 import { findGranted, type Granted, requireGranted, requireNeeded } from "./grant.change.ts";
-import { Grants, GRANTS_MAX, MemberCard, memberCard, type MemberRow } from "./member.card.ts";
+import { Grants, GRANTS_MAX, MemberCard, memberCard, type MemberRow, ResourceId } from "./member.card.ts";
 import { loadMember, permitMember, refuseUnseenLoss } from "./member.change.ts";
 import { guardMember, replaceGrants } from "./member.store.ts";
 import { takesGrantsOnly } from "./taking.ts";
@@ -59,7 +59,7 @@ const put = endpoint({
 
 const each = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
 const Tools = z.strictObject({
-  toolIds: z.array(z.string().max(64)).max(GRANTS_MAX).refine(each, "names a tool twice").describe("\"0\" is every tool, those offered later too."),
+  toolIds: z.array(ResourceId).max(GRANTS_MAX).refine(each, "names a tool twice").describe("\"0\" is every tool, those offered later too."),
 });
 const Tasks = z.strictObject({
   tasks: z.array(z.strictObject({ toolId: z.string().max(64), taskId: z.string().max(64) })).max(GRANTS_MAX)

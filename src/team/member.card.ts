@@ -2,18 +2,19 @@ import { z } from "zod";
 import type { GrantRow } from "../access/preset.ts";
 import { RIGHT_NAMES } from "../access/right.ts";
 import { ADDRESS_RULES_MAX } from "../identity/address.ts";
-import { called, text } from "../kernel/body.ts";
+import { called, optionalName, optionalNote, optionalText } from "../kernel/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
+import { email } from "../kernel/email.ts";
 import { fold } from "../kernel/fold.ts";
 import { DEFAULT_NOTIFICATIONS } from "../mail/notice.ts";
 import { ACCESS_LEVELS, LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member } from "../schema/team.ts";
 
-/** In lower case. Asked before it is folded: the Kelvin sign, too, becomes a k. */
-export const email = z.string().trim().regex(/^[!-~]*$/, "must be an address in ASCII; a domain beyond it is written as xn--").toLowerCase().pipe(z.email().max(254));
+/** An id; 0 as a number is the same as "0". */
+export const ResourceId = z.union([z.string().max(64), z.literal(0)], "must be an id, or 0 for every object").transform(String).pipe(z.string());
 
 export const Grant = z.strictObject({
   resourceType: z.string().max(40),
-  resourceId: z.string().max(64).default("0").describe("\"0\" is every object of the type, those made later too."),
+  resourceId: ResourceId.default("0").describe("\"0\" is every object of the type, those made later too."),
   access: z.enum(ACCESS_LEVELS),
 });
 
@@ -23,15 +24,15 @@ export const Grants = z.array(Grant).max(GRANTS_MAX);
 
 /** What may be left out of a person. */
 const characteristics = {
-  middleName: called(100).nullable(),
-  phone: text(40).nullable(),
-  mobilePhone: text(40).nullable(),
-  position: text(100).nullable(),
-  office: text(100).nullable(),
-  department: text(100).nullable(),
-  city: text(100).nullable(),
-  country: text(100).nullable(),
-  comments: text(1000).nullable(),
+  middleName: optionalName(100),
+  phone: optionalText(40),
+  mobilePhone: optionalText(40),
+  position: optionalText(100),
+  office: optionalText(100),
+  department: optionalText(100),
+  city: optionalText(100),
+  country: optionalText(100),
+  comments: optionalNote(1000),
   language: z.enum(LOCALES).nullable().describe("What hints and mails are written in; null: the account's."),
 };
 
@@ -75,6 +76,12 @@ const nullByDefault = {
 /** Roles of an agency, as its people call them. */
 export const ACCOUNT_TYPES = ["guest", "specialist", "manager"] as const;
 
+/** As a member of a card: the highest of these roles; none where there is no such role. */
+export function accountTypeOf(roles: readonly string[]): { readonly accountType?: (typeof ACCOUNT_TYPES)[number] } {
+  const accountType = ACCOUNT_TYPES.findLast((type) => roles.includes(type));
+  return accountType === undefined ? {} : { accountType };
+}
+
 /** Which object groups a member sees. */
 export const GroupIds = z.array(z.string().max(64)).max(200).refine((ids) => new Set(ids).size === ids.length, "names a group twice")
   .describe("\"all\" is every group. None: the member sees no object.");
@@ -88,15 +95,17 @@ export const NewMember = z.strictObject({
   grants: Grants.default([]), allowAny: consent.allowAny,
   objectGroupIds: z.array(z.string().max(64)).max(200).default([]),
   notifications: Notifications.partial().default({}),
-  externalId: text(200).nullable().default(null).describe("What the system that the member comes from knows it by: unique in the account."),
+  externalId: optionalText(200).default(null).describe("What the system that the member comes from knows it by: unique in the account."),
 });
 
 export const MemberPatch = z.strictObject({ ...z.object({ ...person, ...power }).partial().shape, ...consent });
 
 export const MemberCard = z.object({
   id: z.string(), accountId: z.string(), login: z.string().nullable().describe("Four digits, in dealers' accounts."), dealer: z.string().describe("The name of the account."),
-  ...z.object(person).shape, email: z.string(), emailVerified: z.boolean().describe("Somebody who reads the mail of this address has said so."), externalId: z.string().nullable(),
+  ...z.object(person).shape, username: z.string(), email: z.string(),
+  firstName: z.string().nullable().describe("Null until it is given: an invitation may leave names out."), lastName: z.string().nullable(), emailVerified: z.boolean().describe("Somebody who reads the mail of this address has said so."), externalId: z.string().nullable(),
   loginAllowed: z.boolean(), highlight: z.literal("orange").nullable().describe("How a list marks a blocked member."), status: z.enum(MEMBER_STATUSES), source: z.enum(["local", "external"]),
+  accountType: z.enum(ACCOUNT_TYPES).optional().describe("Agencies: the kind of account that the roles make it."),
   roles: z.array(z.string()), rights: z.array(z.string()), objectGroupIds: z.array(z.string()), grants: z.array(Grant), allowedIps: z.array(z.string()),
   creditLimit: z.number().nullable(), limitPeriod: z.enum(LIMIT_PERIODS),
   notifications: Notifications, invitedBy: z.string().nullable(),
@@ -113,11 +122,11 @@ export const foldedOf = ({ username, phone, mobilePhone }: Pick<MemberRow, "user
 /** What an answer shows of a member. @param dealer the name of the member's account */
 export const memberCard = (row: MemberRow, grants: readonly GrantRow[], dealer: string) => ({
   id: row.id, accountId: row.accountId, login: row.login, dealer,
-  username: row.username, firstName: row.firstName, middleName: row.middleName, lastName: row.lastName, email: row.email,
+  username: row.username, firstName: row.firstName || null, middleName: row.middleName, lastName: row.lastName || null, email: row.email,
   emailVerified: row.emailVerifiedAt !== null, phone: row.phone, mobilePhone: row.mobilePhone, position: row.position, office: row.office,
   department: row.department, city: row.city, country: row.country, comments: row.comments,
   status: row.status, loginAllowed: row.status !== "blocked", highlight: row.status === "blocked" ? "orange" as const : null, source: row.source,
-  externalId: row.externalId, language: row.language, notifications: { ...DEFAULT_NOTIFICATIONS, ...row.notifications }, roles: row.roles, rights: row.rights, objectGroupIds: row.objectGroupIds,
+  externalId: row.externalId, language: row.language, ...accountTypeOf(row.roles), notifications: { ...DEFAULT_NOTIFICATIONS, ...row.notifications }, roles: row.roles, rights: row.rights, objectGroupIds: row.objectGroupIds,
   grants: grants.map(({ resourceType, resourceId, access }) => ({ resourceType, resourceId, access })),
   allowedIps: row.allowedIps, creditLimit: row.creditLimit, limitPeriod: row.limitPeriod,
   invitedBy: row.invitedBy, createdAt: iso(row.createdAt), acceptedAt: isoOrNull(row.acceptedAt), lastLoginAt: isoOrNull(row.lastLoginAt),

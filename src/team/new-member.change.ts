@@ -2,13 +2,14 @@ import type { Call } from "../identity/call.ts";
 import type { Principal } from "../identity/principal.ts";
 import { newId } from "../kernel/id.ts";
 import { foldedOf, type MemberRow } from "./member.card.ts";
+import { plainName } from "./person-name.ts";
 
 type Told = Pick<MemberRow, "firstName" | "lastName" | "email" | "roles"> & { readonly username?: string | undefined } & Partial<Omit<MemberRow, "username">>;
 
 /** A member as it begins: new until the first sign-in, with nothing but what is told. The login is given out when the row is written. */
 export function newMemberRow(call: Pick<Call, "now"> & { readonly principal: Pick<Principal, "memberId"> }, accountId: string, told: Told): MemberRow {
   const { now } = call;
-  const { username = `${told.firstName} ${told.lastName}` } = told;
+  const { username = plainName(told) } = told;
   const row: Omit<MemberRow, keyof ReturnType<typeof foldedOf>> = {
     userId: null, login: null, externalId: null, emailVerifiedAt: null, emailChange: 0, emailBy: null, emailWith: null, signInSince: null,
     middleName: null, phone: null, mobilePhone: null, position: null, office: null,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Role } from "../access/preset.ts";
 import { type Right, RIGHT_NAMES } from "../access/right.ts";
 import { ROLE_TEXTS } from "../access/role-text.ts";
-import { called, text } from "../kernel/body.ts";
+import { called, note } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import type { Locale, RoleRow } from "../schema/team.ts";
 import { Grant, Grants } from "./member.card.ts";
@@ -10,7 +10,7 @@ import type { Level } from "./role-level.ts";
 
 const wanted = {
   name: called(100),
-  description: text(500).or(z.literal("")),
+  description: note(500),
   rights: z.array(z.enum(RIGHT_NAMES)).max(RIGHT_NAMES.length).describe("None beyond your own."),
   grants: Grants,
 };

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { RIGHT_NAMES, typeOf } from "../access/right.ts";
 import { toSealedRow } from "../audit/chain.store.ts";
-import { type Endpoint, endpoint } from "../identity/call.ts";
-import { time } from "../kernel/body.ts";
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { idOf } from "../kernel/id.ts";
 import { decodeCursor, listLimit, listQuery, page, pageOf } from "../kernel/page.ts";
 import { invalid } from "../kernel/problem.ts";
+import { beginOf, dayOrTime, endOf, lastOf } from "../kernel/time-zone.ts";
 import { erasureEndpoint } from "./erasure.routes.ts";
 import { findPlace, listCalls, listEvents, listObjectLog } from "./audit.store.ts";
 import { drain, type LedgersOf } from "./drain.store.ts";
@@ -22,8 +22,8 @@ const filters = {
   resourceType: z.string().regex(/^[a-z_]{1,40}$/, "must be a resource type such as product").optional(),
   resourceId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be an id").optional(),
   outcome: z.enum(["success", "denied", "failed"]).optional(),
-  from: time.optional().describe("ISO 8601, included."),
-  to: time.optional().describe("ISO 8601, included."),
+  from: dayOrTime.optional().describe("ISO 8601, included; a date is a whole day of the account's time zone."),
+  to: dayOrTime.optional().describe("ISO 8601, included, and so is a date."),
 };
 
 const AuditQuery = z.strictObject({
@@ -31,9 +31,16 @@ const AuditQuery = z.strictObject({
   requestId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be a requestId").optional().describe("What one call left behind."),
 });
 
-/** Times as milliseconds, where they are asked for. */
-const times = ({ from, to }: { readonly from?: string | undefined; readonly to?: string | undefined }) =>
-  ({ from: from === undefined ? undefined : Date.parse(from), to: to === undefined ? undefined : Date.parse(to) });
+interface Bounds {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** Bounds as milliseconds, where they are asked for. @param end reads the upper one: included, or not */
+function times({ principal: { account } }: Call, { from, to }: Bounds, end: typeof lastOf) {
+  const { timeZone } = account.settings;
+  return { from: from === undefined ? undefined : beginOf(from, timeZone), to: to === undefined ? undefined : end(to, timeZone) };
+}
 
 const audit = (ledgersOf: LedgersOf) => endpoint({
   method: "GET", path: "/v1/audit", tag: "Audit", right: "audit.view", status: 200,
@@ -45,7 +52,7 @@ const audit = (ledgersOf: LedgersOf) => endpoint({
   const before = decodeCursor(cursor, z.int().min(1));
   const complete = await drain(call.env, call.db, call.principal.accountId, ledgersOf);
   const seen = sightOf(call.principal);
-  const [rows] = await call.read(listEvents(call.db, call.principal.accountId, seen, { ...filter, ...times({ from, to }) }, before, limit + 1));
+  const [rows] = await call.read(listEvents(call.db, call.principal.accountId, seen, { ...filter, ...times(call, { from, to }, lastOf) }, before, limit + 1));
   return { status: 200, body: { ...page(rows, limit, (row) => auditRow(toSealedRow(row), seen), (row) => row.seq), complete } };
 });
 
@@ -70,7 +77,7 @@ const objectLog = (ledgersOf: LedgersOf) => endpoint({
   const { accountId } = call.principal;
   const seen = sightOf(call.principal);
   const [rows, [place]] = await call.read(
-    listObjectLog(call.db, accountId, seen, OBJECT_TYPES, { ...filter, ...times(filter) }, startingAfter, limit + 1),
+    listObjectLog(call.db, accountId, seen, OBJECT_TYPES, { ...filter, ...times(call, filter, lastOf) }, startingAfter, limit + 1),
     findPlace(call.db, accountId, seen, startingAfter ?? ""),
   );
   if (startingAfter !== null && place === undefined) throw invalid("startingAfter", "must be the id of a row of this log");
@@ -84,8 +91,8 @@ const CallsQuery = z.strictObject({
   method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).optional(),
   path: z.string().regex(/^\/[\x21-\x7e]{0,200}$/, "must be a path such as /v1/members").optional().describe("This path and all below it."),
   status: z.string().regex(/^[1-5](?:\d\d|xx)$/, "must be a status such as 404, or 4xx").optional(),
-  from: time.optional().describe("ISO 8601, included."),
-  to: time.optional().describe("ISO 8601, not included."),
+  from: dayOrTime.optional().describe("ISO 8601, included; a date is a whole day of the account's time zone."),
+  to: dayOrTime.optional().describe("ISO 8601; a time is not included, a date is."),
 });
 
 const calls = endpoint({
@@ -97,7 +104,7 @@ const calls = endpoint({
   const { limit, cursor, ...filter } = call.query();
   const before = decodeCursor(cursor, idOf("call"));
   const { accountId } = call.principal;
-  const [rows] = await call.read(listCalls(call.db, accountId, sightOf(call.principal), { ...filter, ...times(filter) }, before, limit + 1));
+  const [rows] = await call.read(listCalls(call.db, accountId, sightOf(call.principal), { ...filter, ...times(call, filter, endOf) }, before, limit + 1));
   return { status: 200, body: page(rows, limit, callLogRow, (row) => row.id) };
 });
 

@@ -11,7 +11,9 @@ const LOOKS_ESCAPED = /_(?=x[0-9A-Fa-f]{4}_)/g;
 const LOOKS_LIKE_FORMULA = /^[=+\-@\t\r\n＝＋－＠]/u;
 
 /** The places of styles in `STYLES`. */
-export const STYLE = { heading: 1, text: 2, quoted: 3, blocked: 4, blockedQuoted: 5 } as const;
+export const STYLE = {
+  heading: 1, text: 2, quoted: 3, blocked: 4, blockedQuoted: 5, time: 6, blockedTime: 7, number: 8, blockedNumber: 9,
+} as const;
 
 /** What a cell shows of a text: what XML cannot hold becomes U+FFFD, and what is too long ends in an ellipsis. */
 export function cellText(text: string): string {
@@ -29,21 +31,31 @@ export const xml = (text: string): string => text.replace(/[&<>"\r]/g, (char) =>
 /** The letter of a column, counted from 0. A sheet here has at most 26. */
 export const letter = (column: number): string => String.fromCharCode(65 + column);
 
-/** A row: its texts, null for an empty cell, and whether it is marked in orange. */
+/** A text; a time in milliseconds since the epoch; a number; null for an empty cell. */
+export type Cell = string | null | { readonly at: number } | { readonly number: number };
+
+/** A row, and whether it is marked in orange. */
 export interface Row {
-  readonly cells: readonly (string | null)[];
+  readonly cells: readonly Cell[];
   readonly blocked?: boolean;
 }
 
-/** A row of texts, never of numbers or formulas. @param number counted from 1 */
+/** A row, never with formulas. @param number counted from 1 */
 export function rowXml({ cells, blocked = false }: Row, number: number): string {
-  return `<row r="${number}">${cells.map((text, column) => cellXml(text, `${letter(column)}${number}`, blocked)).join("")}</row>`;
+  return `<row r="${number}">${cells.map((cell, column) => cellXml(cell, `${letter(column)}${number}`, blocked)).join("")}</row>`;
 }
 
 export const headingXml = (headings: readonly string[]): string =>
   `<row r="1">${headings.map((text, column) => inline(text, `${letter(column)}1`, STYLE.heading)).join("")}</row>`;
 
-function cellXml(text: string | null, at: string, blocked: boolean): string {
+/** Spreadsheets count days from the end of 1899. The clocks of a sheet have no zone: they show UTC. */
+const serialOf = (at: number): number => at / 86_400_000 + 25_569;
+
+function cellXml(text: Cell, at: string, blocked: boolean): string {
+  if (typeof text === "object" && text !== null) {
+    const [value, plain, marked] = "at" in text ? [serialOf(text.at), STYLE.time, STYLE.blockedTime] : [text.number, STYLE.number, STYLE.blockedNumber];
+    return `<c r="${at}" s="${blocked ? marked : plain}"><v>${value}</v></c>`;
+  }
   // An empty cell of a marked row is coloured too.
   if (text === null || text === "") return blocked ? `<c r="${at}" s="${STYLE.blocked}"/>` : "";
   const quoted = LOOKS_LIKE_FORMULA.test(text);

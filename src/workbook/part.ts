@@ -30,17 +30,19 @@ const CONTENT_TYPES = `${HEAD}<Types xmlns="${PACKAGE}/content-types"><Default E
   + `<Override PartName="/${SHEET_PATH}" ContentType="${TYPES}.worksheet+xml"/><Override PartName="/xl/styles.xml" ContentType="${TYPES}.styles+xml"/></Types>`;
 
 const FONT = "<sz val=\"11\"/><name val=\"Calibri\"/><family val=\"2\"/>";
-/** Every cell is text (number format 49), so that a login keeps its zeros when somebody edits it. */
-const format = (font: number, fill: number, quotePrefix = false): string =>
-  `<xf numFmtId="49" fontId="${font}" fillId="${fill}" borderId="0" xfId="0" applyNumberFormat="1"${font > 0 ? " applyFont=\"1\"" : ""}${fill > 0 ? " applyFill=\"1\"" : ""}${quotePrefix ? " quotePrefix=\"1\"" : ""}/>`;
+/** Number formats: text, so that a login keeps its zeros when it is edited; a number as it is; a time to the second. */
+const FORMAT = { text: 49, number: 0, time: 164 } as const;
+const format = (font: number, fill: number, quotePrefix = false, shown: keyof typeof FORMAT = "text"): string =>
+  `<xf numFmtId="${FORMAT[shown]}" fontId="${font}" fillId="${fill}" borderId="0" xfId="0" applyNumberFormat="1"${font > 0 ? " applyFont=\"1\"" : ""}${fill > 0 ? " applyFill=\"1\"" : ""}${quotePrefix ? " quotePrefix=\"1\"" : ""}/>`;
 
 /** In the order of `STYLE`. */
-const STYLES = `${HEAD}<styleSheet xmlns="${MAIN}"><fonts count="2"><font>${FONT}</font><font><b/>${FONT}</font></fonts>`
+const STYLES = `${HEAD}<styleSheet xmlns="${MAIN}"><numFmts count="1"><numFmt numFmtId="${FORMAT.time}" formatCode="yyyy-mm-dd hh:mm:ss"/></numFmts><fonts count="2"><font>${FONT}</font><font><b/>${FONT}</font></fonts>`
   + "<fills count=\"3\"><fill><patternFill patternType=\"none\"/></fill><fill><patternFill patternType=\"gray125\"/></fill>"
   + "<fill><patternFill patternType=\"solid\"><fgColor rgb=\"FFFFA500\"/><bgColor indexed=\"64\"/></patternFill></fill></fills>"
   + "<borders count=\"1\"><border><left/><right/><top/><bottom/><diagonal/></border></borders>"
   + "<cellStyleXfs count=\"1\"><xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\" borderId=\"0\"/></cellStyleXfs>"
-  + `<cellXfs count="6"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>${format(1, 0)}${format(0, 0)}${format(0, 0, true)}${format(0, 2)}${format(0, 2, true)}</cellXfs>`
+  + `<cellXfs count="10"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>${format(1, 0)}${format(0, 0)}${format(0, 0, true)}${format(0, 2)}${format(0, 2, true)}`
+  + `${format(0, 0, false, "time")}${format(0, 2, false, "time")}${format(0, 0, false, "number")}${format(0, 2, false, "number")}</cellXfs>`
   + "<cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" builtinId=\"0\"/></cellStyles></styleSheet>";
 
 /** What does not depend on the rows, by its path. */

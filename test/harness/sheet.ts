@@ -17,7 +17,7 @@ export interface Opened {
   readonly widths: readonly (number | undefined)[];
 }
 
-/** @throws Error when a cell is anything but text, or a line is coloured in part */
+/** @throws Error when a cell is anything but text, a number or a time with a format, or a line is coloured in part */
 export async function opened(bytes: Uint8Array): Promise<Opened> {
   const { sheets: [sheet, ...more] } = await readXlsx(bytes, { readStyles: true });
   if (sheet === undefined || more.length > 0) throw new Error("a workbook has one sheet here");
@@ -28,7 +28,7 @@ export async function opened(bytes: Uint8Array): Promise<Opened> {
   const lines = rest.map((values, index) => {
     const fills = headings.map((_, column) => {
       const cell = cellAt(index + 1, column);
-      if (cell !== undefined && (cell.formula !== undefined || !["string", "empty"].includes(cell.type))) throw new Error(`${index + 2}: ${cell.type} ${cell.formula}`);
+      if (cell !== undefined && (cell.formula !== undefined || !["string", "empty", "number", "date"].includes(cell.type))) throw new Error(`${index + 2}: ${cell.type} ${cell.formula}`);
       const fill = cell?.style?.fill;
       return fill?.type === "pattern" && fill.pattern === "solid" ? String(fill.fgColor?.rgb) : "none";
     });
@@ -44,6 +44,8 @@ export async function opened(bytes: Uint8Array): Promise<Opened> {
 
 function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null;
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value === "number") return String(value);
   if (typeof value !== "string") throw new Error(`${typeof value} in a cell`);
   return value;
 }

@@ -63,7 +63,7 @@ test.each([["not JSON", "{"], ["an empty array", "[]"], ["a public key", "[{\"kt
 
 test("what only the owner of a deployment knows is a placeholder until it is put in", () => {
   const config = readFileSync(resolve(ROOT, "wrangler.toml"), "utf8");
-  expect(placeholdersIn(config).map((text) => text.split(" ")[0])).toEqual(["database_id", "ISSUER", "APP_URL", "MAIL_FROM", "CONTACT_URL"]);
+  expect(placeholdersIn(config).map((text) => text.split(" ")[0])).toEqual(["database_id", "ISSUER", "APP_URL", "MAIL_FROM", "CONTACT_URL", "SECURITY_CONTACT"]);
   const ready = config.replace("00000000-0000-0000-0000-000000000000", "4b1e0000-0000-4000-8000-000000000001").replaceAll("http://127.0.0.1:8787", "https://gate.tollgate.dev").replaceAll("example.com", "tollgate.dev");
   expect(placeholdersIn(ready)).toEqual([]);
 });

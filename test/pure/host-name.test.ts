@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hostName } from "../../src/licensing/host-name.ts";
+import { hostName } from "../../src/kernel/host-name.ts";
 
 describe("a domain", () => {
   test.each([

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { BODY_LIMIT, declaredBody, readJson, sentFile, text, time, validate } from "../../src/kernel/body.ts";
+import { BODY_LIMIT, declaredBody, instant, readJson, sentFile, text, validate } from "../../src/kernel/body.ts";
 import { fingerprint, idempotencyKey } from "../../src/kernel/idempotency.ts";
 import { decodeCursor, encodeCursor, listQuery, page } from "../../src/kernel/page.ts";
 import { Problem } from "../../src/kernel/problem.ts";
@@ -73,7 +73,7 @@ describe("a page cursor", () => {
 
 test("what is missing is required, in body and query; what is there and wrong says what it should be", () => {
   const schema = z.strictObject({
-    name: text(5), kind: z.enum(["a", "b"]), at: time, list: z.array(z.strictObject({ id: z.string() })), either: z.union([z.string(), z.number()]), own: z.string().optional(),
+    name: text(5), kind: z.enum(["a", "b"]), at: instant, list: z.array(z.strictObject({ id: z.string() })), either: z.union([z.string(), z.number()]), own: z.string().optional(),
   }).superRefine(({ own }, context) => { if (own === undefined) context.addIssue({ code: "custom", message: "says more than that", path: ["own"] }); });
   const faultsOf = (value: unknown, place: "body" | "query"): Record<string, string> => {
     try {

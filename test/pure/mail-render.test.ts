@@ -110,7 +110,7 @@ describe("what a person called themselves", () => {
     }
   };
   test.each(HOSTILE.map((name) => [name.slice(0, 30), name] as const))("%j writes no markup, no header and no line of its own", (_, name) => check(name));
-  test("neither does any other", () => fc.assert(fc.property(fc.string({ unit: "binary", minLength: 1, maxLength: 100 }).filter((name) => oneLine(name) !== ""), check), { numRuns: 200 }));
+  test("neither does any other", () => fc.assert(fc.property(fc.string({ unit: "binary", minLength: 1, maxLength: 100 }).filter((name) => oneLine(name) !== ""), check), { numRuns: 60 }));
 
   test("a subject too long is cut between characters", () => {
     expect(subjectLine("🎉".repeat(200))).toBe(`${"🎉".repeat(149)}…`);

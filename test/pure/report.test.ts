@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { RIGHT_NAMES } from "../../src/access/right.ts";
-import { periodOf, REPORTS, toCsv } from "../../src/reports/report.ts";
+import { periodOf } from "../../src/kernel/period.ts";
+import { REPORTS } from "../../src/reports/report.ts";
+import { toCsv } from "../../src/workbook/table.ts";
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");
 const DAY_MS = 86_400_000;
@@ -16,11 +18,20 @@ describe("the period of a report", () => {
     ["to alone and in the past, of what is to come", coming, { to: "2026-02-28T00:00:00Z" }, [Date.parse("2026-02-28T00:00:00Z"), Date.parse("2026-02-28T00:00:00Z")]],
     ["both, with an offset", coming, { from: "2026-03-01T00:00:00+02:00", to: "2026-03-02T00:00:00Z" }, [Date.parse("2026-02-28T22:00:00Z"), Date.parse("2026-03-02T00:00:00Z")]],
   ] as const)("%s", (_, report, asked, [from, to]) => {
-    expect(periodOf(asked, report, NOW)).toEqual({ from, to });
+    expect(periodOf(asked, report, NOW, "UTC")).toEqual({ from, to });
+  });
+
+  it.each([
+    ["UTC", "2026-03-01T00:00:00Z", "2026-03-03T00:00:00Z"], ["Europe/Moscow", "2026-02-28T21:00:00Z", "2026-03-02T21:00:00Z"],
+    ["America/New_York", "2026-03-01T05:00:00Z", "2026-03-03T05:00:00Z"],
+  ])("K15 dates are whole days of the account's zone, the last one included: %s", (zone, from, to) => {
+    expect(periodOf({ from: "2026-03-01", to: "2026-03-02" }, past, NOW, zone)).toEqual({ from: Date.parse(from), to: Date.parse(to) });
+    expect(periodOf({ from: "2026-03-01", to: "2026-03-01T06:00:00Z" }, past, NOW, zone)).toEqual({ from: Date.parse(from), to: Date.parse("2026-03-01T06:00:00Z") });
+    expect(periodOf({ from: "2026-03-03", to: "2026-03-01" }, past, NOW, zone)).toBeNull();
   });
 
   it("does not end before it begins", () => {
-    expect(periodOf({ from: "2026-03-02T00:00:00Z", to: "2026-03-01T00:00:00Z" }, past, NOW)).toBeNull();
+    expect(periodOf({ from: "2026-03-02T00:00:00Z", to: "2026-03-01T00:00:00Z" }, past, NOW, "UTC")).toBeNull();
   });
 });
 

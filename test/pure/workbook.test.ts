@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { inflateRawSync } from "node:zlib";
+import { readXlsx } from "hucre/xlsx";
 import { describe, expect, test } from "vitest";
 import { workbook } from "../../src/workbook/workbook.ts";
 import { CELL_MAX, cellText, type Row, rowXml, STYLE } from "../../src/workbook/cell.ts";
@@ -46,8 +47,20 @@ describe("S3.7 a text in a workbook", () => {
     expect(["a=1", "1", "'=1", " x"].map((text) => styleOf(text))).toEqual([STYLE.text, STYLE.text, STYLE.text, STYLE.text]);
     const formats = Array.from(/<cellXfs.*<\/cellXfs>/.exec(FIXED_PARTS.find(([path]) => path === "xl/styles.xml")?.[1] ?? "")?.[0].matchAll(/<xf [^>]*>/g) ?? [], ([format]) => format);
     expect(formats.flatMap((format, index) => (format.includes("quotePrefix=\"1\"") ? [index] : []))).toEqual([STYLE.quoted, STYLE.blockedQuoted]);
-    expect(formats.slice(1).every((format) => format.includes("numFmtId=\"49\""))).toBe(true);
+    const times: readonly number[] = [STYLE.time, STYLE.blockedTime];
+    const numbers: readonly number[] = [STYLE.number, STYLE.blockedNumber];
+    const idOf = (index: number) => (times.includes(index) ? 164 : numbers.includes(index) ? 0 : 49);
+    expect(formats.slice(1).every((format, index) => format.includes(`numFmtId="${idOf(index + 1)}"`))).toBe(true);
   });
+});
+
+test("K16 a time is a date cell with a format, a number a number, in an orange line too", async () => {
+  const { sheets: [read] } = await readXlsx(await bytesOf(workbook(sheet, pagesOf([{ cells: [{ at: AT }, { number: -5 }] }, { cells: [{ at: AT + 7 }, { number: 0.5 }], blocked: true }]), AT)), { readStyles: true });
+  const cell = (at: string) => read?.cells?.get(at);
+  expect([cell("1,0")?.value, cell("2,0")?.value]).toEqual([new Date(AT), new Date(AT + 7)]);
+  expect([cell("1,1")?.value, cell("2,1")?.value]).toEqual([-5, 0.5]);
+  expect([cell("1,0")?.type, cell("1,0")?.style?.numFmt, cell("2,0")?.style?.numFmt]).toEqual(["date", "yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd hh:mm:ss"]);
+  expect((await written([{ cells: [{ at: AT }, null], blocked: true }])).lines).toEqual([{ cells: { "A": new Date(AT).toISOString(), "B & <C>": null }, orange: true }]);
 });
 
 describe("S3.7 a workbook", () => {

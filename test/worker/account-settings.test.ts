@@ -26,7 +26,7 @@ const set = (who: Person, settings: object, ask: object = ANY) => who.api.patch<
 const card = async (who: Person, of: Person = who, ask: object = {}) => ok(await who.api.get<Card>(at(of), ask), 200).body;
 
 test("settings are shown and taken where they mean something, and refused elsewhere", async () => {
-  const everywhere = ["allowedEmailDomains", "currency", "invitationTtlMs", "locale", "membersMayCreateKeys"];
+  const everywhere = ["allowedEmailDomains", "currency", "invitationTtlMs", "locale", "membersMayCreateKeys", "timeZone"];
   const switches = ["inviteOnlyAdmins", "customersMayInviteBillingAdmin", "billingAdminVisibleToCustomer"];
   const own: Record<string, readonly string[]> = { team: ["perThemeRestrictions"], seller: switches, distributor: ["inviteOnlyAdmins"], vendor: [], dealer: [], agency: [] };
   for (const [kind, more] of Object.entries(own)) {
@@ -34,7 +34,7 @@ test("settings are shown and taken where they mean something, and refused elsewh
     expect(Object.keys((await card(owner)).settings).sort(), kind).toEqual([...everywhere, ...more].sort());
     for (const name of ["perThemeRestrictions", ...switches]) expect(said(await set(owner, { [name]: false })), `${kind} ${name}`).toBe(more.includes(name) ? "200" : WRONG);
     expect(ok(await set(owner, { currency: "USD", locale: "ru", membersMayCreateKeys: true }), 200).body.settings).toMatchObject({ currency: "USD", locale: "ru", membersMayCreateKeys: true });
-    for (const wrong of [{ currency: "usd" }, { locale: "de" }, { inviteOnlyAdmins: 1 }, { unknown: true }]) expect(said(await set(owner, wrong)), JSON.stringify(wrong)).toBe(WRONG);
+    for (const wrong of [{ currency: "usd" }, { locale: "de" }, { inviteOnlyAdmins: 1 }, { unknown: true }, { timeZone: "Mars/Base" }, { timeZone: "+03:00" }, { timeZone: "" }]) expect(said(await set(owner, wrong)), JSON.stringify(wrong)).toBe(WRONG);
   }
   expect(Object.keys((await card(seller, organization, on(organization.accountId))).settings).sort()).toEqual(everywhere);
 });
@@ -84,7 +84,7 @@ test("a profile and settings change one by one under If-Match; what is not sent 
   expect(said(await owner.api.patch(at(owner), { profile: { city: "Ogre" } }, { ifMatch: etag }))).toBe("412 precondition-failed");
   ok(await owner.api.patch(at(owner), { profile: { city: null } }, { ifMatch: first.headers.get("etag") ?? "" }), 200);
   expect(await card(owner)).toMatchObject({ name: "North", profile: { city: null, taxId: "LV1" } });
-  for (const wrong of [{ profile: { iban: "x" } }, { profile: { city: "" } }, { profile: [] }, { parentId: "acc_x" }, { kind: "team" }, { ownerMemberId: owner.memberId }]) {
+  for (const wrong of [{ profile: { iban: "x" } }, { profile: { city: "a\nb" } }, { profile: [] }, { parentId: "acc_x" }, { kind: "team" }, { ownerMemberId: owner.memberId }]) {
     expect(said(await owner.api.patch(at(owner), wrong, ANY)), JSON.stringify(wrong)).toBe(WRONG);
   }
   const [row] = ok(await owner.api.get<{ data: { changes: object }[] }>("/v1/audit?action=account.edit&limit=1"), 200).body.data;

@@ -97,7 +97,7 @@ describe("hooks", () => {
   test("leave no person's data in the clear in the trail", async () => {
     const then = {
       action: "invite", email: { value: "nina-mapped@example.com" }, firstName: { value: "Ninafirst" }, lastName: { value: "Ninalast" }, externalId: { value: "nina-ext" },
-      position: "ninaposition", department: "ninadep", roles: [],
+      position: "ninaposition", department: "ninadep", roles: ["viewer"],
     };
     const when = { type: "x", equals: [{ pointer: "/email", value: "nina-secret@example.com" }] };
     ok(await owner.api.post("/v1/hooks", { name: "Nina's shop", scheme: "standard", mapping: { typeAt: "/type", rules: [{ when, then }] } }, { idempotencyKey: newKey() }), 201);

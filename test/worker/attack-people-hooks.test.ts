@@ -47,9 +47,9 @@ describe("a message counts once, whatever it is called", () => {
   });
 
   test("a denied one is not lost to another that takes its name", async () => {
-    const MAY = ["hook.view", "hook.edit", "member.view", "member.create", "member.block"];
+    const MAY = ["hook.view", "hook.edit", "member.view", "member.create", "member.block", "member.edit"];
     const maker = await newMember(fetch, owner, { roles: [], rights: MAY });
-    const then = { action: "invite", email: { pointer: "/data/email" }, firstName: { pointer: "/data/name" }, lastName: { value: "G" }, roles: [] };
+    const then = { action: "invite", email: { pointer: "/data/email" }, firstName: { pointer: "/data/name" }, lastName: { value: "G" }, roles: [], rights: ["member.view"] };
     const hook = await newHook(maker.api, "github", { typeAt: "/type", rules: [{ when: { type: "customer.created" }, then }] });
     const may = async (rights: string[]) => void ok(await owner.api.patch(`/v1/members/${maker.memberId}`, { rights }, ANY), 200);
     const [id, body, other] = [newMessage(), customer(newEmail(), "1"), { type: "nothing" }];

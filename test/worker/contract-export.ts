@@ -14,6 +14,7 @@ export async function exportCalls({ fetch }: Contract, platform: Api): Promise<v
   ok(await dealer.api.get("/v1/members/export.xlsx?limit=10"), 422);
   ok(await client.api.get("/v1/members/export.xlsx"), 403);
   for (const who of [dealer, client]) await download(who, "/v1/rights/export.xlsx");
+  await download(dealer, "/v1/credits/ledger/export");
   await download(dealer, `/v1/rights/export.xlsx?memberId=${client.memberId}`);
   ok(await client.api.get(`/v1/rights/export.xlsx?memberId=${dealer.memberId}`), 404);
 }

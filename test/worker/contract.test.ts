@@ -110,7 +110,7 @@ async function reading(): Promise<void> {
   // The call log comes a moment later.
   await expect.poll(async () => ok(await owner.api.get<{ data: object[] }>("/v1/calls?limit=100"), 200).body.data.length, { timeout: 20_000 }).toBeGreaterThan(0);
   ok(await platform.get("/v1/audit?limit=100"), 200);
-  const open = ["/.well-known/jwks.json", "/openapi.json", "/problems", "/problems/stale", "/problems/access/denied"];
+  const open = ["/.well-known/jwks.json", "/openapi.json", "/problems", "/problems/stale", "/problems/access/denied", "/health", "/.well-known/security.txt"];
   for (const path of open) ok(await anybody().get(path), 200);
   ok(await anybody().get("/problems/no-such"), 404);
   ok(await anybody().get("/v1/me"), 401);

@@ -37,7 +37,7 @@ export async function lines(who: Person, rows: readonly Listed[]) {
     cells: {
       "Login": row.login, "Username": row.username, "Last name": row.lastName, "First name": row.firstName, "Middle name": row.middleName, "Roles": row.roles.map(nameOf).join(", ") || null,
       "Dealer": row.dealer, "E-mail": row.email, "Phone": row.phone, "Mobile phone": row.mobilePhone, "Source": SOURCES[row.source], "Status": STATUSES[row.status],
-      "Created": row.createdAt, "Last sign-in": row.lastLoginAt,
+      "Created (UTC)": row.createdAt, "Last sign-in (UTC)": row.lastLoginAt,
     },
     orange: row.highlight === "orange",
   }));

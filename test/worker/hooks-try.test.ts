@@ -86,10 +86,10 @@ describe("S3.16: what /try answers is what becomes of the message, and it change
   });
 
   test("rights that its owner lost", async () => {
-    const rights = ["hook.view", "hook.edit", "member.view", "member.create", "member.block"];
+    const rights = ["hook.view", "hook.edit", "member.view", "member.create", "member.block", "member.edit"];
     const clerk = await newMember(fetch, owner, { roles: ["member"], rights });
     const [invite, block] = JOIN.rules;
-    const own = await newHook(clerk.api, "standard", { typeAt: "/type", rules: [{ ...invite, then: { ...invite?.then, roles: [] } }, block] });
+    const own = await newHook(clerk.api, "standard", { typeAt: "/type", rules: [{ ...invite, then: { ...invite?.then, roles: [], rights: ["member.view"] } }, block] });
     ok(await owner.api.patch(`/v1/members/${clerk.memberId}`, { rights: rights.slice(0, 3) }, { ifMatch: "*" }), 200);
     expect(await both(customer(email("late")), own, clerk)).toMatchObject({ outcome: "denied", code: "access/denied", rule: 0 });
     expect(await both(customer(email("late"), "1", "customer.deleted"), own, clerk)).toMatchObject({ outcome: "denied", code: "access/denied", rule: 1 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { instant, text } from "../../kernel/body.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
 import type { ResourceType } from "../type.ts";
 
@@ -18,7 +18,7 @@ export const accessToken: ResourceType = {
     attributes: z.strictObject({
       name: text(100),
       permissions: z.array(z.enum(["activate", "deactivate", "get_key", "data_objects"])).max(4).default(["activate"]),
-      expiresAt: z.iso.datetime().nullable().default(null),
+      expiresAt: instant.nullable().default(null),
     }),
     label: "name",
     masked: [],

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { NO_LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { instant, text } from "../../kernel/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /** Opens the aggregator's interfaces to one member. Its token is nowhere kept: it follows from the license and a secret of the deployment. */
@@ -14,7 +14,7 @@ export const aggregatorLicense: ResourceType = {
   stored: {
     path: "aggregator-licenses",
     id: "aggregatorLicense",
-    attributes: z.strictObject({ memberId: z.string().max(64), name: text(200), expiresAt: z.iso.datetime().nullable().default(null) }),
+    attributes: z.strictObject({ memberId: z.string().max(64), name: text(200), expiresAt: instant.nullable().default(null) }),
     label: "name",
     masked: [],
     parents: {},

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { currency, money, text } from "../../kernel/body.ts";
+import { currency, money, optionalNote, text } from "../../kernel/body.ts";
 import { OFFER_ACTIONS } from "../offer.ts";
 import type { ResourceType } from "../type.ts";
 
@@ -21,7 +21,7 @@ export const catalog: ResourceType = {
       vendor: text(100),
       kind: z.enum(["theme", "plugin", "service"]).default("theme"),
       licenseType: z.enum(["single_domain", "multi_domain", "unlimited", "subscription"]).default("single_domain"),
-      description: text(2000).nullable().default(null),
+      description: optionalNote(2000).default(null),
       priceCredits: z.number().int().min(0).max(1_000_000_000).default(0).describe("Credits that a license costs when it is provisioned."),
       priceAmount: money.nullable().default(null).describe("What a purchase costs, in the smallest unit of the currency; null is not for sale. In a customer's organization: what it costs that organization."),
       currency: currency.default("EUR").describe("ISO 4217, of the price and the cost."),

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { optionalNote, optionalText, text } from "../../kernel/body.ts";
 import type { ResourceType } from "../type.ts";
 
-const line = (max: number) => text(max).nullable().default(null);
+const line = (max: number) => optionalText(max).default(null);
 
 /** Whom objects belong to. */
 export const corporation: ResourceType = {
@@ -16,7 +16,7 @@ export const corporation: ResourceType = {
   stored: {
     path: "corporations",
     id: "corporation",
-    attributes: z.strictObject({ name: text(200), address: line(300), taxId: line(40), website: line(200), phone: line(40), comments: line(2_000) }),
+    attributes: z.strictObject({ name: text(200), address: optionalNote(300).default(null), taxId: line(40), website: line(200), phone: line(40), comments: optionalNote(2_000).default(null) }),
     label: "name",
     masked: [],
     parents: {},

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { currency, money, text } from "../../kernel/body.ts";
+import { currency, money, optionalNote, text } from "../../kernel/body.ts";
 import type { ResourceType } from "../type.ts";
 
 const Option = z.strictObject({ name: text(100), price: money.describe("What comes on top of the price.") });
@@ -18,7 +18,7 @@ export const cpq: ResourceType = {
     path: "cpq",
     id: "cpq",
     attributes: z.strictObject({
-      kind: z.enum(["product", "service"]), name: text(200), description: text(2000).nullable().default(null),
+      kind: z.enum(["product", "service"]), name: text(200), description: optionalNote(2000).default(null),
       price: money, currency, options: z.array(Option).max(50).default([]),
     }),
     label: "name",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { optionalText, text } from "../../kernel/body.ts";
+import { optionalEmail } from "../../kernel/email.ts";
 import type { ResourceType } from "../type.ts";
 
 /** An end customer. E-mails are not unique: a refusal would tell that somebody else is there. */
@@ -16,8 +17,8 @@ export const customer: ResourceType = {
     id: "customer",
     attributes: z.strictObject({
       name: text(200),
-      email: z.email().max(254).nullable().default(null),
-      company: text(200).nullable().default(null),
+      email: optionalEmail.default(null),
+      company: optionalText(200).default(null),
     }),
     label: "name",
     masked: [],

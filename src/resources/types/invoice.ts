@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { currency, money, quantity, text } from "../../kernel/body.ts";
+import { currency, instant, money, quantity, text } from "../../kernel/body.ts";
 import type { ResourceType } from "../type.ts";
 
 const Line = z.strictObject({ description: text(300), quantity, unitPrice: money });
@@ -27,7 +27,7 @@ export const invoice: ResourceType = {
     path: "invoices",
     id: "invoice",
     attributes: z.strictObject({
-      title: text(300), currency, lines: z.array(Line).min(1).max(100).refine((lines) => Number.isSafeInteger(amountOf(lines)), "come to more than an invoice can hold"), dueAt: z.iso.datetime().nullable().default(null),
+      title: text(300), currency, lines: z.array(Line).min(1).max(100).refine((lines) => Number.isSafeInteger(amountOf(lines)), "come to more than an invoice can hold"), dueAt: instant.nullable().default(null),
     }),
     label: "title",
     masked: [],

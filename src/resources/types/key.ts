@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { optionalText, text } from "../../kernel/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /** A key, in hardware or software, that runs an object by its license. */
@@ -16,7 +16,7 @@ export const key: ResourceType = {
     id: "key",
     attributes: z.strictObject({
       serial: text(100),
-      product: text(200).nullable().default(null),
+      product: optionalText(200).default(null),
       saas: z.boolean().default(false).describe("Licensed by subscription: an SOS license of it is for 5 days."),
     }),
     label: "serial",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { instant, optionalNote } from "../../kernel/body.ts";
 import type { ResourceType } from "../type.ts";
 
 const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -20,8 +20,8 @@ export const licenseKey: ResourceType = {
     path: "license-keys",
     id: "licenseKey",
     attributes: z.strictObject({
-      notes: text(2000).nullable().default(null),
-      expiresAt: z.iso.datetime().nullable().default(null),
+      notes: optionalNote(2000).default(null),
+      expiresAt: instant.nullable().default(null),
       maxMachines: z.number().int().min(0).max(1_000_000).nullable().default(null),
       blocked: z.boolean().default(false),
     }),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { instant } from "../../kernel/body.ts";
 import { NO_LEVELS } from "../../access/type.ts";
 import type { ResourceType } from "../type.ts";
 import { writeKey } from "./license-key.ts";
@@ -20,7 +21,7 @@ export const license: ResourceType = {
       provisionedBy: z.string().describe("The member who provisioned or purchased it."),
       billedTo: z.string().describe("The member who owned the account then."),
       invoiceId: z.string().nullable().describe("Of a purchase."),
-      expiresAt: z.iso.datetime().nullable(),
+      expiresAt: instant.nullable(),
     }),
     label: "key",
     masked: ["key"],

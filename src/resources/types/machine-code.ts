@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { optionalText, text } from "../../kernel/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /** A machine on which a license key runs. */
@@ -14,7 +14,7 @@ export const machineCode: ResourceType = {
   stored: {
     path: "machine-codes",
     id: "machineCode",
-    attributes: z.strictObject({ code: text(200), friendlyName: text(200).nullable().default(null) }),
+    attributes: z.strictObject({ code: text(200), friendlyName: optionalText(200).default(null) }),
     label: "code",
     masked: [],
     parents: { licenseKeyId: "license_key" },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { optionalNote, text } from "../../kernel/body.ts";
 import { type ResourceType, withNameKeys } from "../type.ts";
 
 /** Keeps objects, and with them the members who may see those, apart. The group "all" is there by itself. */
@@ -14,7 +14,7 @@ export const objectGroup: ResourceType = {
   stored: {
     path: "object-groups",
     id: "objectGroup",
-    attributes: z.strictObject({ name: text(200), description: text(2_000).nullable().default(null) }),
+    attributes: z.strictObject({ name: text(200), description: optionalNote(2_000).default(null) }),
     label: "name",
     masked: [],
     parents: {},

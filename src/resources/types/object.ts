@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { optionalNote, optionalText, text } from "../../kernel/body.ts";
 import type { ResourceType } from "../type.ts";
 
-const line = (max: number) => text(max).nullable().default(null);
+const line = (max: number) => optionalText(max).default(null);
 
 /** A place that a dealer equips: its keys, their licenses and requests stand under it and go where it goes. */
 export const object: ResourceType = {
@@ -16,7 +16,7 @@ export const object: ResourceType = {
   stored: {
     path: "objects",
     id: "object",
-    attributes: z.strictObject({ name: text(200), address: line(300), city: line(100), country: line(100), phone: line(40), comments: line(2_000) }),
+    attributes: z.strictObject({ name: text(200), address: optionalNote(300).default(null), city: line(100), country: line(100), phone: line(40), comments: optionalNote(2_000).default(null) }),
     label: "name",
     masked: [],
     parents: {},

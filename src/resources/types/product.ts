@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { optionalNote, text } from "../../kernel/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /** What a product grant gives on everything below the product: add and modify, never remove. */
@@ -16,7 +16,7 @@ export const product: ResourceType = {
   stored: {
     path: "products",
     id: "product",
-    attributes: z.strictObject({ name: text(200), description: text(2000).nullable().default(null) }),
+    attributes: z.strictObject({ name: text(200), description: optionalNote(2000).default(null) }),
     label: "name",
     masked: [],
     parents: {},

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { NO_LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { optionalNote, text } from "../../kernel/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import type { ResourceType } from "../type.ts";
 
@@ -18,7 +18,7 @@ export const task: ResourceType = {
     id: "task",
     attributes: z.strictObject({
       name: text(200),
-      description: text(2000).nullable().default(null),
+      description: optionalNote(2000).default(null),
       input: z.string().max(10_000).default("").describe("What the tool works on."),
     }),
     label: "name",

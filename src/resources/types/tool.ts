@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { NO_LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { optionalNote, text } from "../../kernel/body.ts";
 import { OFFER_ACTIONS } from "../offer.ts";
 import type { ResourceType } from "../type.ts";
 
@@ -21,7 +21,7 @@ export const tool: ResourceType = {
     attributes: z.strictObject({
       key: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "must be lower-case letters, digits and hyphens").describe("What programs call it."),
       name: text(200),
-      description: text(2000).nullable().default(null),
+      description: optionalNote(2000).default(null),
       createCost: cost.default(0).describe("Credits that a new task costs."),
       updateCost: cost.default(0).describe("Credits that an update of a task costs."),
     }),
