@@ -56,9 +56,12 @@ export async function editedMember(call: Call, found: Loaded, patch: Patch): Pro
   // A role that a switch has taken away is no fault of a change that leaves the roles alone.
   const roles = wanted ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
   if (allowedIps !== undefined) written.allowedIps = addressRules(call, allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
-  requireNames(call, patch, written);
   const after = loginAllowed === undefined ? written : withLogin(call, written, loginAllowed);
-  const permit = await permitMember(call, found, after, grants, { roles, rights: patch.rights ?? [], creditLimit: written.creditLimit });
+  // Roles that kept a limit before they were told apart stay as they are until this change names one of the three.
+  const isAsked = wanted !== undefined || patch.rights !== undefined || patch.creditLimit !== undefined;
+  const creditLimit = isAsked ? written.creditLimit : null;
+  const permit = await permitMember(call, found, after, grants, { roles, rights: patch.rights ?? [], creditLimit });
+  requireNames(call, patch, written);
   if (wanted !== undefined) requireNeeded(preset, written.roles, grants, accountType === undefined ? "/roles" : "/accountType");
   if (objectGroupIds !== undefined) {
     refuseUnseenGroupLoss(call, row.objectGroupIds, objectGroupIds);

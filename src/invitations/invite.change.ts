@@ -14,7 +14,7 @@ import { invitationToken } from "../mail/one-time.ts";
 import type { InvitationRow } from "../schema/invitation.ts";
 import type { Locale, Settings } from "../schema/team.ts";
 import { requireGranted, requireNeeded } from "../team/grant.change.ts";
-import { memberCard, type MemberRow, type NewMember } from "../team/member.card.ts";
+import { memberCard, type MemberRow } from "../team/member.card.ts";
 import { accessOf, addressRules, loadCustomRoles, requireInviting } from "../team/member.change.ts";
 import { guardMemberLimit, insertMember, loginOf, MEMBER_EMAIL, MEMBER_EXTERNAL } from "../team/member.store.ts";
 import { memberLimit, tooManyMembers } from "../team/member-limit.ts";
@@ -25,12 +25,10 @@ import { findRoles } from "../team/role.store.ts";
 import type { z } from "zod";
 import { mailed, type Mailed, sentTooOften } from "./invitation.card.ts";
 import { countMembers, findKnown, insertInvitation, INVITATION_PENDING } from "./invitation.store.ts";
+import { notEmpty, requireNames, type Wanted } from "./left-out.change.ts";
 
 /** Milliseconds between two mails of one invitation at least, to whatever address. */
 const PAUSE_MS = 60_000;
-
-/** Names may be left out. */
-export type Wanted = Omit<z.infer<typeof NewMember>, "firstName" | "lastName"> & { readonly [Name in "firstName" | "lastName"]: string | null };
 
 /** How the invitation comes about. */
 export interface Manner {
@@ -96,22 +94,6 @@ export async function invite(call: Call, asked: Wanted, { send, hookId, mayBeEmp
     duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member", [MEMBER_EXTERNAL]: "conflict/duplicate-member", [INVITATION_PENDING]: "conflict/duplicate-invitation" },
     ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
   } };
-}
-
-/** What it gives: in a customer's organization the suggested role, unless told. @throws Problem validation */
-function notEmpty({ principal: { account, preset } }: Call, asked: Wanted): Wanted {
-  if ([asked.roles, asked.rights, asked.grants].some((given) => given.length > 0)) return asked;
-  if (account.kind === "customer_org") return { ...asked, roles: [preset.suggestedRole] };
-  throw invalid("/roles", "must name a role, unless the invitation gives a right or a grant");
-}
-
-/** Models whose people are invited by an e-mail and a role alone. */
-const NAMELESS: readonly string[] = ["team", "marketplace"];
-
-/** @throws Problem validation */
-function requireNames({ model }: Preset, wanted: Pick<Wanted, "firstName" | "lastName">): void {
-  const missing = NAMELESS.includes(model) ? [] : (["firstName", "lastName"] as const).filter((name) => wanted[name] === null);
-  if (missing.length > 0) throw new Problem("validation", { errors: missing.map((name) => ({ pointer: `/${name}`, detail: "is required" })) });
 }
 
 /** What goes beyond the roles that one may give is given by whoever may edit members, grants and groups. @throws Problem access/denied */

@@ -7,7 +7,7 @@ import { optionalName } from "../kernel/body.ts";
 import { invalid } from "../kernel/problem.ts";
 import { findGranted } from "../team/grant.change.ts";
 import { ACCOUNT_TYPES, GRANTS_MAX, NewMember, ResourceId } from "../team/member.card.ts";
-import type { Wanted } from "./invite.change.ts";
+import type { Wanted } from "./left-out.change.ts";
 
 const each = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
 

@@ -1,0 +1,26 @@
+import type { Preset } from "../access/preset.ts";
+import type { Call } from "../identity/call.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import type { NewMember } from "../team/member.card.ts";
+import type { z } from "zod";
+
+/** Names may be left out. */
+export type Wanted = Omit<z.infer<typeof NewMember>, "firstName" | "lastName"> & {
+  readonly [Name in "firstName" | "lastName"]: string | null;
+};
+
+/** What it gives: in a customer's organization the suggested role, unless told. @throws Problem validation */
+export function notEmpty({ principal: { account, preset } }: Call, asked: Wanted): Wanted {
+  if ([asked.roles, asked.rights, asked.grants].some((given) => given.length > 0)) return asked;
+  if (account.kind === "customer_org") return { ...asked, roles: [preset.suggestedRole] };
+  throw invalid("/roles", "must name a role, unless the invitation gives a right or a grant");
+}
+
+/** Models whose people are invited by an e-mail and a role alone. */
+const NAMELESS: readonly string[] = ["team", "marketplace"];
+
+/** @throws Problem validation */
+export function requireNames({ model }: Preset, wanted: Pick<Wanted, "firstName" | "lastName">): void {
+  const missing = NAMELESS.includes(model) ? [] : (["firstName", "lastName"] as const).filter((name) => wanted[name] === null);
+  if (missing.length > 0) throw new Problem("validation", { errors: missing.map((name) => ({ pointer: `/${name}`, detail: "is required" })) });
+}
