@@ -25,7 +25,7 @@ import { findRoles } from "../team/role.store.ts";
 import type { z } from "zod";
 import { mailed, type Mailed, sentTooOften } from "./invitation.card.ts";
 import { countMembers, findKnown, insertInvitation, INVITATION_PENDING } from "./invitation.store.ts";
-import { notEmpty, requireNames, type Wanted } from "./left-out.change.ts";
+import { completed, type Wanted } from "./left-out.change.ts";
 
 /** Milliseconds between two mails of one invitation at least, to whatever address. */
 const PAUSE_MS = 60_000;
@@ -58,8 +58,7 @@ export async function invite(call: Call, asked: Wanted, { send, hookId, mayBeEmp
   const { accountId, account, preset } = call.principal;
   requireInviting(call);
   call.decide("member.create");
-  const { grants, allowAny, ...wanted } = mayBeEmpty ? asked : notEmpty(call, asked);
-  requireNames(preset, wanted);
+  const { grants, allowAny, ...wanted } = completed(call, asked, mayBeEmpty);
   decideBeside(call, wanted, grants);
   const row = newMemberRow(call, accountId, {
     ...wanted, firstName: wanted.firstName ?? "", lastName: wanted.lastName ?? "",

@@ -9,8 +9,14 @@ export type Wanted = Omit<z.infer<typeof NewMember>, "firstName" | "lastName"> &
   readonly [Name in "firstName" | "lastName"]: string | null;
 };
 
+/** The same with what may be left out. @param mayBeEmpty without any role, right or grant @throws Problem validation */
+export function completed(call: Call, asked: Wanted, mayBeEmpty: boolean): Wanted {
+  requireNames(call.principal.preset, asked);
+  return mayBeEmpty ? asked : notEmpty(call, asked);
+}
+
 /** What it gives: in a customer's organization the suggested role, unless told. @throws Problem validation */
-export function notEmpty({ principal: { account, preset } }: Call, asked: Wanted): Wanted {
+function notEmpty({ principal: { account, preset } }: Call, asked: Wanted): Wanted {
   if ([asked.roles, asked.rights, asked.grants].some((given) => given.length > 0)) return asked;
   if (account.kind === "customer_org") return { ...asked, roles: [preset.suggestedRole] };
   throw invalid("/roles", "must name a role, unless the invitation gives a right or a grant");
@@ -20,7 +26,7 @@ export function notEmpty({ principal: { account, preset } }: Call, asked: Wanted
 const NAMELESS: readonly string[] = ["team", "marketplace"];
 
 /** @throws Problem validation */
-export function requireNames({ model }: Preset, wanted: Pick<Wanted, "firstName" | "lastName">): void {
+function requireNames({ model }: Preset, wanted: Pick<Wanted, "firstName" | "lastName">): void {
   const missing = NAMELESS.includes(model) ? [] : (["firstName", "lastName"] as const).filter((name) => wanted[name] === null);
   if (missing.length > 0) throw new Problem("validation", { errors: missing.map((name) => ({ pointer: `/${name}`, detail: "is required" })) });
 }
