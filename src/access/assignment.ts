@@ -27,7 +27,7 @@ export interface Assignment {
 }
 
 export type AssignmentFault =
-  | { readonly kind: "invalid"; readonly pointer: string; readonly detail: string }
+  | { readonly kind: "invalid"; readonly pointer: `/${string}`; readonly detail: string }
   | { readonly kind: "denied"; readonly detail: string }
   /** A setting of the account is against it. */
   | { readonly kind: "setting"; readonly setting: string; readonly detail: string }

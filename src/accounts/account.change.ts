@@ -2,12 +2,14 @@ import type { Right } from "../access/right.ts";
 import { bumpBelow } from "../access/stamp.store.ts";
 import { difference } from "../audit/difference.ts";
 import type { Call, Change } from "../identity/call.ts";
+import { nextVersion } from "../kernel/version.ts";
 import { accountCard, type AccountRow } from "./account.card.ts";
 import { guardAccount, updateAccount } from "./account.store.ts";
 
 /** An account as it is to become, and its change in the trail of both: of the account, and of whoever changes it from above. */
 export function changedAccount(call: Pick<Call, "db" | "now" | "principal" | "event">, row: AccountRow, wanted: AccountRow, action: Right): { after: AccountRow; change: Change } {
-  const after = { ...wanted, updatedAt: call.now, version: row.version + 1 };
+  const after = nextVersion(row, wanted, call.now);
+  if (after === row) return { after, change: { statements: [guardAccount(call.db, row)], events: [] } };
   const changes = difference(accountCard(row), accountCard(after));
   const chains = new Set([row.id, call.principal.accountId]);
   return { after, change: {

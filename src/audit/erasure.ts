@@ -1,5 +1,5 @@
 import { sha256Hex } from "../kernel/digest.ts";
-import { canonical } from "./canonical.ts";
+import { canonical } from "../kernel/canonical.ts";
 import { digestPaths, type Personal } from "./personal.ts";
 
 export const ERASE = "audit.erase";

@@ -63,6 +63,8 @@ export interface CallRow {
   readonly ip: string | null;
   readonly userAgent: string | null;
   readonly requestId: string;
+  /** The id that the caller gave the call in X-Request-Id. */
+  readonly callerRequestId: string | null;
 }
 
 /**

@@ -72,7 +72,7 @@ export function readStaged(signingKeys: string, accountId: string, row: StagedRo
 const CALL = z.strictObject({
   id: z.string().min(1), accountId: z.string(), at: z.int(), memberId: optionalText, apiKeyId: optionalText,
   method: z.string(), path: z.string(), status: z.int(), code: optionalText, ip: optionalText, userAgent: optionalText,
-  requestId: z.string(),
+  requestId: z.string(), callerRequestId: optionalText.default(null),
 });
 
 /** Whatever arrives is checked: one poisoned message must neither stop its batch nor enter a chain. */

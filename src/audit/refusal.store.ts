@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { batch, type Db, type Statement } from "../kernel/db.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
-import { canonical } from "./canonical.ts";
+import { canonical } from "../kernel/canonical.ts";
 import type { AuditEvent } from "./event.ts";
 import { macOf } from "./staged.ts";
 

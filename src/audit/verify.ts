@@ -1,4 +1,4 @@
-import { canonical } from "./canonical.ts";
+import { canonical } from "../kernel/canonical.ts";
 import { grown, hashOf, type SealedRow } from "./chain.ts";
 import type { AuditEvent, ChainHead } from "./event.ts";
 import { blankedPaths, type Erased } from "./erasure.ts";

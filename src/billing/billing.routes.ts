@@ -7,6 +7,7 @@ import { giveTierCredits } from "../accounts/tier-credit.change.ts";
 import { BillingCard, billingCard, billingOf, BillingPatch, choiceCard, patched, shownBilling } from "./billing.ts";
 import { chooseTier, loadTiers } from "./tier-choice.change.ts";
 import { findResource, guardResource, insertResource, RESOURCE_KEY, updateResource } from "../resources/resource.store.ts";
+import { canonical } from "../kernel/canonical.ts";
 
 const path = "/v1/billing";
 const tag = "Billing";
@@ -37,6 +38,10 @@ const edit = endpoint({
   const chosen = body.tier === undefined ? null : await chooseTier(call, known, body.tier);
   const before = billingOf(row);
   const after = patched(before, body);
+  if (chosen === null && canonical(after) === canonical(before)) {
+    const tiers = { tier: account.subscription.tier, choice: known.choice };
+    return { status: 200, body: billingCard(before, tiers, row, account.ownerMemberId), headers: { ETag: etag(row?.version ?? 0) } };
+  }
   const next: ResourceRow = {
     accountId, type: "billing", id: accountId, parentId: null, rootId: null, ownerId: null, groupId: null, referenceId: null, status: "active", name: "",
     expiresAt: null, uniqueKey: null, createdBy: memberId, createdAt: now, ...row, attributes: { ...after }, version: (row?.version ?? 0) + 1, updatedAt: now,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { text } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
-import { invalid } from "../kernel/problem.ts";
+import { invalidParameter } from "../kernel/problem.ts";
 
 const [YEAR_MIN, YEAR_MAX] = [2000, 2100];
 
@@ -14,6 +14,6 @@ export const assessmentCard = ({ year, result, at }: { readonly year: number; re
 /** @throws Problem validation */
 export function yearOf(text: string): number {
   const year = /^\d{4}$/.test(text) ? Number(text) : 0;
-  if (year < YEAR_MIN || year > YEAR_MAX) throw invalid("year", `must be a year from ${YEAR_MIN} to ${YEAR_MAX}`);
+  if (year < YEAR_MIN || year > YEAR_MAX) throw invalidParameter("year", `must be a year from ${YEAR_MIN} to ${YEAR_MAX}`);
   return year;
 }

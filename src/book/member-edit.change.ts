@@ -6,6 +6,7 @@ import type { Call } from "../identity/call.ts";
 import type { findMember } from "../identity/member.store.ts";
 import type { Permit } from "../identity/permit.ts";
 import { definite } from "../kernel/body.ts";
+import { nextVersion } from "../kernel/version.ts";
 import type { Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import { Problem } from "../kernel/problem.ts";
@@ -45,18 +46,18 @@ export async function editedMember(call: Call, found: Loaded, patch: Patch): Pro
   const wanted = accountType === undefined ? patch.roles : rolesOf(preset, { roles: patch.roles ?? [], role: undefined, accountType });
   const written: MemberRow = {
     ...row, ...definite(plain), roles: wanted ?? row.roles, objectGroupIds: objectGroupIds ?? row.objectGroupIds,
-    notifications: { ...row.notifications, ...definite(notifications ?? {}) }, updatedAt: call.now, version: row.version + 1,
+    notifications: { ...row.notifications, ...definite(notifications ?? {}) },
   };
   if (patch.username === undefined) written.username = usernameAfter(row, written);
   if (written.email !== row.email) {
     const { memberId, credential: { kind } } = call.principal;
-    [written.emailVerifiedAt, written.emailChange, written.emailBy, written.emailWith] = [null, written.version, memberId, kind];
+    [written.emailVerifiedAt, written.emailChange, written.emailBy, written.emailWith] = [null, row.version + 1, memberId, kind];
   }
   if (patch.creditLimit === undefined) written.creditLimit = limitOf(preset, written);
   // A role that a switch has taken away is no fault of a change that leaves the roles alone.
   const roles = wanted ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
   if (allowedIps !== undefined) written.allowedIps = addressRules(call, allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
-  const after = loginAllowed === undefined ? written : withLogin(call, written, loginAllowed);
+  const after = nextVersion(row, loginAllowed === undefined ? written : withLogin(call, written, loginAllowed), call.now);
   // Roles that kept a limit before they were told apart stay as they are until this change names one of the three.
   const isAsked = wanted !== undefined || patch.rights !== undefined || patch.creditLimit !== undefined;
   const creditLimit = isAsked ? written.creditLimit : null;

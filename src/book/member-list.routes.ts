@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Endpoint, endpoint } from "../identity/call.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { decodeCursor, page, pageOf } from "../kernel/page.ts";
-import { invalid } from "../kernel/problem.ts";
+import { invalidParameter } from "../kernel/problem.ts";
 import { MemberCard, memberCard } from "../team/member.card.ts";
 import { BookParameters, type BookQuery, listOf } from "./member-filter.ts";
 import { bookOf } from "./member-list.change.ts";
@@ -20,7 +20,7 @@ function placeOf(cursor: string | undefined, list: string): Place | null {
   const position = decodeCursor(cursor, Cursor);
   if (position === null) return null;
   const [of, value, id] = position;
-  if (of !== list) throw invalid("cursor", "belongs to another sort or other filters: begin anew");
+  if (of !== list) throw invalidParameter("cursor", "belongs to another sort or other filters: begin anew");
   return { value, id };
 }
 

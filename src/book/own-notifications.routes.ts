@@ -3,6 +3,7 @@ import { type Endpoint, endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
 import { definite } from "../kernel/body.ts";
 import { Problem } from "../kernel/problem.ts";
+import { nextVersion } from "../kernel/version.ts";
 import { DEFAULT_NOTIFICATIONS } from "../mail/notice.ts";
 import { type MemberRow, Notifications } from "../team/member.card.ts";
 import { permitMember } from "../team/member.change.ts";
@@ -17,8 +18,9 @@ const edit = endpoint({
   const patch = await call.body();
   if (found === undefined) throw new Problem("not-found");
   const { row } = found;
-  const after: MemberRow = { ...row, notifications: { ...row.notifications, ...definite(patch) }, updatedAt: call.now, version: row.version + 1 };
+  const after: MemberRow = nextVersion(row, { ...row, notifications: { ...row.notifications, ...definite(patch) } }, call.now);
   const [was, is] = [{ ...DEFAULT_NOTIFICATIONS, ...row.notifications }, { ...DEFAULT_NOTIFICATIONS, ...after.notifications }];
+  if (after === row) return { status: 200, body: is };
   const permit = await permitMember(call, found, after, found.grants);
   return call.commit({
     statements: [guardMember(call.db, row), updateMember(call.db, permit, after)],

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { Stale } from "../access/stamp.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { Met } from "../identity/turn.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { findMember } from "../identity/member.store.ts";
 import { requireAuthorityToStop, requireUnrestricted, stopsEveryMember } from "../identity/refusal.change.ts";
-import { invalid, Problem, stale } from "../kernel/problem.ts";
+import { invalidParameter, Problem, stale } from "../kernel/problem.ts";
 import { loadMember, refuseUnseenLoss } from "../team/member.change.ts";
 import {
   type Departure, farewell, finishCharges, type Found, holdStill, loadOwned, refuseOwnerAndSelf, removalEvents, removalStatements, settleTasks,
@@ -15,21 +15,20 @@ export const RemovalQuery = z.strictObject({
   tasks: z.enum(TASK_FATES).optional().describe("Agencies only: what becomes of the member's tasks. `transfer` makes them the account owner's."),
 });
 
-/** What others do meanwhile, a removal waits for so often before the caller has to ask again. */
-const ROUNDS_MAX = 8;
-/** And for what the member begins anew each time, so often. */
+/** In this run, a member who begins something new each time is blocked first. */
 const PATIENT_ROUNDS = 3;
 
 /** A change that costs credits is neither cut in two nor paid without its object. */
 const UNPAID = stale();
 
-/** Null: the member or the tasks have changed since they were read, or something was unpaid: try again. */
-async function removeOnce(
-  call: Call, found: Found, departure: Departure, round: number, held: { version: number | null },
-): Promise<Answer | null> {
+/** Under this name a run leaves to the next one the version of the card that its own block made. */
+const HELD = "removal.held";
+
+/** @throws Met when the member or the tasks have changed since they were read, or something was unpaid */
+async function removeOnce(call: Call, found: Found, departure: Departure): Promise<Answer> {
   const { row, grants } = found;
   // The caller could not know of the block that this call made itself.
-  if (row.version !== held.version) call.ifMatch(row.version);
+  if (row.version !== call.kept.get(HELD)) call.ifMatch(row.version);
   refuseOwnerAndSelf(call, row, departure);
   if (!departure.isLeaving && !stopsEveryMember(call.principal)) refuseUnseenLoss(call, grants, []);
   const tasks = await settleTasks(call, found, departure);
@@ -42,35 +41,23 @@ async function removeOnce(
       refusals: { last_admin: "conflict/last-admin", charges_pending: UNPAID },
     }, { status: 204 });
   } catch (error) {
+    if (error !== UNPAID) throw error;
     // A member who leaves is not blocked: a blocked member could not go on with this call.
-    const isToBeHeld = error === UNPAID && round === PATIENT_ROUNDS && !departure.isLeaving;
-    if (isToBeHeld) held.version = await holdStill(call, found);
-    if (error === UNPAID) await finishCharges(call, row, tasks);
-    if (round === ROUNDS_MAX || !(error === UNPAID || error instanceof Stale)) throw error;
-    return null;
-  }
-}
-
-/** @param load reads the member for each try @param departure is asked once the caller's authority is known */
-async function removeMember(call: Call, load: () => Promise<Found>, departure: () => Departure): Promise<Answer> {
-  const held = { version: null };
-  for (let round = 1; ; round += 1) {
-    const found = await load();
-    const answer = await removeOnce(call, found, departure(), round, held);
-    if (answer !== null) return answer;
+    const isPatient = call.round < PATIENT_ROUNDS || call.kept.has(HELD) || departure.isLeaving;
+    if (!isPatient) call.kept.set(HELD, await holdStill(call, found));
+    await finishCharges(call, row, tasks);
+    throw new Met(call.place);
   }
 }
 
 /** Removes the member that the path names, for a caller with authority over it. */
-export function removeNamed(call: Call<unknown, z.infer<typeof RemovalQuery>>): Promise<Answer> {
-  const load = () => loadMember(call as Call, "member.delete", requireAuthorityToStop);
-  return removeMember(call as Call, load, () => {
-    const { tasks: fate = null } = call.query();
-    if (fate !== null && call.principal.preset.removal !== "tasks") {
-      throw invalid("tasks", "is for accounts whose members own tasks: leave it out");
-    }
-    return { isLeaving: false, fate };
-  });
+export async function removeNamed(call: Call<unknown, z.infer<typeof RemovalQuery>>): Promise<Answer> {
+  const found = await loadMember(call as Call, "member.delete", requireAuthorityToStop);
+  const { tasks: fate = null } = call.query();
+  if (fate !== null && call.principal.preset.removal !== "tasks") {
+    throw invalidParameter("tasks", "is for accounts whose members own tasks: leave it out");
+  }
+  return removeOnce(call as Call, found, { isLeaving: false, fate });
 }
 
 const remove = endpoint({
@@ -96,6 +83,6 @@ const leave = endpoint({
   summary: "Leave your account for good, with a session or an unrestricted key. Your keys, sessions, grants and hooks end. "
     + "What you own becomes the account owner's.",
   problems: ["conflict/last-admin", "conflict/state"],
-}, (call) => removeMember(call, () => loadSelf(call), () => ({ isLeaving: true, fate: "transfer" })));
+}, async (call) => removeOnce(call, await loadSelf(call), { isLeaving: true, fate: "transfer" }));
 
 export const removalEndpoints: readonly Endpoint[] = [remove, leave];

@@ -4,6 +4,7 @@ import type { ErasureRecord } from "../audit/erasure.ts";
 import type { AuditEvent, ChainHead } from "../audit/event.ts";
 import type { Restore } from "../audit/ledger.ts";
 import type { Env } from "../env.ts";
+import { Turns } from "../identity/turn.object.ts";
 import { assert } from "../kernel/assert.ts";
 import { now } from "../kernel/clock.ts";
 import type { Period } from "../kernel/period.ts";
@@ -29,6 +30,7 @@ export class AccountObject extends DurableObject<Env> {
   readonly #tables: LedgerTables;
   readonly #outbox: Outbox;
   readonly #restores: RestoreTables;
+  readonly #turns = new Turns();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -121,6 +123,15 @@ export class AccountObject extends DurableObject<Env> {
   restores(accountId: string): Restore[] {
     this.#check(accountId);
     return this.#restores.all();
+  }
+
+  /** True when it is this call's turn among the changes of one object, or of the account; false when it did not come in time. */
+  takeTurn(id: string, object: string | null, patienceMs: number): Promise<boolean> {
+    return this.#turns.take(id, object, patienceMs);
+  }
+
+  endTurn(id: string): void {
+    this.#turns.end(id);
   }
 
   /** Ends lots that are due, and sends again what is not sealed. It never throws: after six failures it would never run again. */

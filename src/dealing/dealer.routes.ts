@@ -9,6 +9,7 @@ import { called, definite } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
+import { nextVersion } from "../kernel/version.ts";
 import { type AccountRow, ProfileBody } from "../accounts/account.card.ts";
 import { guardAccount, listFamily, updateAccount } from "../accounts/account.store.ts";
 
@@ -69,11 +70,12 @@ const edit = endpoint({
   if (row.id !== call.principal.accountId) throw new Problem("access/denied", { detail: "The data of a sub-dealer is the sub-dealer's." });
   const { name, profile } = await call.body();
   call.ifMatch(row.version);
-  const after: AccountRow = { ...row, name: name ?? row.name, profile: { ...row.profile, ...definite(profile ?? {}) }, version: row.version + 1, updatedAt: call.now };
+  const wanted = { ...row, name: name ?? row.name, profile: { ...row.profile, ...definite(profile ?? {}) } };
+  const after: AccountRow = nextVersion(row, wanted, call.now);
   const event = call.event("dealer.edit", { type: "dealer", id: row.id }, { changes: difference(dealerCard(row), dealerCard(after)) });
-  return call.commit({ statements: [guardAccount(call.db, row), updateAccount(call.db, after)], events: [event] }, {
-    status: 200, body: dealerCard(after), headers: { ETag: etag(after.version) },
-  });
+  const answer = { status: 200, body: dealerCard(after), headers: { ETag: etag(after.version) } };
+  if (after === row) return answer;
+  return call.commit({ statements: [guardAccount(call.db, row), updateAccount(call.db, after)], events: [event] }, answer);
 });
 
 export const dealerEndpoints: readonly Endpoint[] = [list, card, edit];

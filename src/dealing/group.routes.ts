@@ -7,6 +7,7 @@ import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
+import { nextVersion } from "../kernel/version.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { GROUP_TYPE } from "../resources/group.ts";
 import { moveToGroup } from "../resources/group.store.ts";
@@ -39,14 +40,16 @@ async function loadBoth(call: Call, objectId: string | null, place: "body" | "qu
 
 /** Whoever moves an object sees both ends: nothing is put where its mover cannot look, or taken from there. */
 async function move(call: Call, row: ResourceRow, group: ResourceRow | undefined, answer: (after: ResourceRow) => Answer) {
-  const after = { ...row, groupId: group?.id ?? EVERY_GROUP, version: row.version + 1, updatedAt: call.now };
+  const groupId = group?.id ?? EVERY_GROUP;
+  const after = nextVersion(row, { ...row, groupId }, call.now);
   call.decide("object.view", refOf(after));
+  if (after === row) return answer(row);
   const permit = requestPermit(call, { kind: "object", id: row.id });
   const event = call.event("object_group.edit", { type: object.name, id: row.id }, { changes: difference(trailCard(stored, row), trailCard(stored, after)) });
   return call.commit({
     statements: [
       guardResource(call.db, row), ...(group === undefined ? [] : [guardPresence(call.db, group)]),
-      ...moveToGroup(call.db, permit, row, after.groupId, call.principal.grantSet.groupedTypes, call.now),
+      ...moveToGroup(call.db, permit, row, groupId, call.principal.grantSet.groupedTypes, call.now),
     ],
     events: [event],
   }, answer(after));

@@ -25,7 +25,10 @@ export interface Detail {
   readonly accountId: string | null;
 }
 
-const fault = z.object({ pointer: z.string().describe("Into the body that was sent."), detail: z.string() });
+const fault = z.union([
+  z.object({ pointer: z.string().describe("Into the body that was sent."), detail: z.string() }),
+  z.object({ parameter: z.string(), detail: z.string() }), z.object({ header: z.string(), detail: z.string() }),
+]);
 
 const shape = {
   outcome: z.enum(OUTCOMES), code: z.enum(Object.keys(PROBLEMS) as [string, ...string[]]).nullable().describe("Of the problem, where it was refused, denied or failed."),

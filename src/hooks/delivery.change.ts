@@ -58,7 +58,9 @@ export async function decided(call: Call, hookId: string, found: Reading): Promi
 
 /** The body names what is not there: a fault of the message, told by where it stands in the body. */
 function failed(found: Extract<Reading, { kind: "wanted" }>, { extra: { errors = [] } }: Problem): Decision {
-  const placed = errors.map(({ pointer, detail }) => ({ pointer: found.places[pointer.slice(1)] ?? "", detail }));
+  const placed = errors.map((fault) => ({
+    pointer: found.places["pointer" in fault ? fault.pointer.slice(1) : ""] ?? "", detail: fault.detail,
+  }));
   return { outcome: "failed", change: NOTHING, reading: found, problem: new Problem("validation", { errors: placed }) };
 }
 

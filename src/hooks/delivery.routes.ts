@@ -4,13 +4,14 @@ import { refusal } from "../identity/admission.ts";
 import { type Call, type Endpoint, endpoint, type OpenCall, openEndpoint } from "../identity/call.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { findPrincipalByHook } from "../identity/principal.store.ts";
+import { Met } from "../identity/turn.ts";
 import { withoutRestrictedAccounts } from "../identity/refusal.change.ts";
 import { openSecret } from "../identity/sealed-secret.ts";
 import { BODY_LIMIT, optionalText, parseJson } from "../kernel/body.ts";
 import { batch } from "../kernel/db.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
-import { Problem, restored, stale } from "../kernel/problem.ts";
+import { Problem, restored } from "../kernel/problem.ts";
 import type { DeliveryRow, HookRow } from "../schema/hook.ts";
 import { settled } from "./credit.change.ts";
 import { DeliveryCard, deliveryCard, Received, received, Trial } from "./delivery.card.ts";
@@ -43,6 +44,11 @@ const receive = (types: TypeTable) => openEndpoint({
 }, async (call) => {
   call.query();
   if (call.headers.get("content-type") === null) throw new Problem("media-type");
+  return call.untilThrough(() => receiveOnce(call, types));
+});
+
+/** @throws Met when the hook, its owner or what it changes is no longer what was read */
+async function receiveOnce(call: OpenCall, types: TypeTable): Promise<Answer> {
   const [hook] = await findHookAtDoor(call.db, call.params["id"] ?? "");
   if (hook === undefined) throw turnedAway(call, hook, "wrong_signature");
   const signed = await trusted(call, hook);
@@ -52,7 +58,7 @@ const receive = (types: TypeTable) => openEndpoint({
   if (answer === null) throw turnedAway(call, hook, "owner_gone");
   if (typeof answer === "string") throw turnedAway(call, hook, answer);
   return answer;
-});
+}
 
 async function trusted({ env, headers, raw, now }: OpenCall, hook: HookRow): Promise<Signed | Reason> {
   if (!hook.active) return "switched_off";
@@ -88,8 +94,8 @@ const isOpenAgain = ({ outcome, digest }: DeliveryRow, { scheme }: HookRow, mess
 
 async function deliver(call: Call, verified: HookRow, message: Message): Promise<Answer | Reason> {
   const [[hook], [before]] = await call.read(findHookAtDoor(call.db, verified.id), findDelivery(call.db, verified.id, message.id, message.digest));
-  // Switched off, or with other secrets, since it was verified: the sender asks again.
-  if (hook === undefined || hook.version !== verified.version) throw stale();
+  // Switched off, or with other secrets, since it was verified.
+  if (hook === undefined || hook.version !== verified.version) throw new Met(null);
   const refused = refusal(call.principal, call.origin, call.now, false);
   // Nothing is decided in an older copy: the sender asks again.
   if (refused === "state/restored") throw restored();

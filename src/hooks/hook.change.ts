@@ -42,7 +42,9 @@ export async function checkMapping(call: Call, scheme: HookScheme, { typeAt, rul
 }
 
 function placed({ code, extra }: Problem, rule: number): Problem {
-  const errors = extra.errors?.map(({ pointer, detail }) => ({ pointer: `/mapping/rules/${rule}/then${pointer}`, detail }));
+  const errors = extra.errors?.map((fault) => ({
+    pointer: `/mapping/rules/${rule}/then${"pointer" in fault ? fault.pointer : ""}`, detail: fault.detail,
+  }));
   return new Problem(code, {
     ...extra, ...(errors === undefined ? {} : { errors }), ...(extra.detail === undefined ? {} : { detail: `Rule ${rule}: ${extra.detail}` }),
     members: { ...extra.members, rule },

@@ -11,6 +11,7 @@ import { newId } from "../kernel/id.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { randomBytes } from "../kernel/secret.ts";
+import { nextVersion } from "../kernel/version.ts";
 import type { HookRow } from "../schema/hook.ts";
 import { HookCard, HookPatch, MadeHook, NewHook, toldOf } from "./hook.card.ts";
 import { cardOf, checkMapping, loadHook } from "./hook.change.ts";
@@ -107,11 +108,11 @@ const edit = endpoint({
   if (mapping !== undefined) await checkMapping(call, row.scheme, mapping);
   const rolled = sent.secret === undefined && sent.newSecret === undefined ? { made: {} } : await roll(call, row, sent, keepPrevious);
   const { made, ...secrets } = rolled;
-  const after: HookRow = { ...row, ...secrets, name, mapping: mapping ?? row.mapping, active, updatedAt: call.now, version: row.version + 1 };
+  const after: HookRow = nextVersion(row, { ...row, ...secrets, name, mapping: mapping ?? row.mapping, active }, call.now);
   const [was, is] = [cardOf(call, row), cardOf(call, after)];
   return call.commit({
-    statements: [guardHook(call.db, row), updateHook(call.db, permit, after)],
-    events: [call.event("hook.edit", { type: "hook", id: row.id }, { changes: difference(toldOf(was), toldOf(is)) })],
+    statements: [guardHook(call.db, row), ...(after === row ? [] : [updateHook(call.db, permit, after)])],
+    events: after === row ? [] : [call.event("hook.edit", { type: "hook", id: row.id }, { changes: difference(toldOf(was), toldOf(is)) })],
   }, { status: 200, body: { ...is, ...made }, headers: { ETag: etag(after.version) } });
 });
 

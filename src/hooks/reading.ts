@@ -19,7 +19,9 @@ export type Reading = { readonly eventType: string | null } & (
 export function read({ typeAt, rules }: Mapping, payload: unknown, headerType: string | null): Reading {
   const type = typeAt === null ? headerType : valueAt(payload, typeAt);
   if (typeof type !== "string" || type.length === 0 || type.length > TYPE_MAX) {
-    return { kind: "failed", eventType: null, rule: null, errors: [{ pointer: typeAt ?? "x-github-event", detail: `must be the type of the event, of 1 to ${TYPE_MAX} characters` }] };
+    const detail = `must be the type of the event, of 1 to ${TYPE_MAX} characters`;
+    const fault = typeAt === null ? { header: "X-GitHub-Event", detail } : { pointer: typeAt, detail };
+    return { kind: "failed", eventType: null, rule: null, errors: [fault] };
   }
   const rule = rules.findIndex(({ when }) => when.type === type && when.equals.every(({ pointer, value }) => valueAt(payload, pointer) === value));
   const action = rules[rule]?.then;
@@ -39,8 +41,14 @@ function filled(action: Action, payload: unknown): Filled {
     return { kind: "wanted", places, wanted: validate<Wanted>(WANTED[action.action] as never, { ...action, ...values }, "body") };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    return { kind: "failed", errors: (error.extra.errors ?? []).map(({ pointer, detail }) => ({ pointer: sources.get(pointer.split("/")[1] ?? "")?.pointer ?? pointer, detail })) };
+    return { kind: "failed", errors: (error.extra.errors ?? []).map((fault) => atSource(fault, sources)) };
   }
+}
+
+/** The fault of a value, told by where the value came from. */
+function atSource(fault: Fault, sources: ReadonlyMap<string, From>): Fault {
+  if (!("pointer" in fault)) return fault;
+  return { ...fault, pointer: sources.get(fault.pointer.split("/")[1] ?? "")?.pointer ?? fault.pointer };
 }
 
 function valueOf(payload: unknown, name: string, { pointer, value: fixed, as }: From): unknown {

@@ -4,24 +4,26 @@ import type { Right } from "../access/right.ts";
 import { Stale } from "../access/stamp.ts";
 import { guardStamp, holds, readStamp } from "../access/stamp.store.ts";
 import type { AuditEvent } from "../audit/event.ts";
-import { complete, publish, stage } from "../audit/outbox.store.ts";
+import { publish, stage } from "../audit/outbox.store.ts";
 import { gather } from "../audit/refusal.store.ts";
 import type { SentFile } from "../kernel/body.ts";
-import { ask, batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
+import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import { type IdempotencyRecord, REPLAYED } from "../kernel/idempotency.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
-import { completeLetter, dispatch } from "../mail/outbox.store.ts";
+import { dispatch } from "../mail/outbox.store.ts";
 import type { Locale } from "../schema/team.ts";
+import { completion, openIn, withAssigned } from "./assigned.change.ts";
 import type { Call, Change, EventName, Results } from "./call.ts";
 import { refusal } from "./admission.ts";
-import { completeRecord, findRecord, IDEMPOTENCY_KEY, insertRecord } from "./idempotency.store.ts";
+import { findRecord, IDEMPOTENCY_KEY, insertRecord } from "./idempotency.store.ts";
 import { languageOf } from "./language.ts";
 import { mailRefusal, postLetters } from "./post-letters.change.ts";
 import type { Principal } from "./principal.ts";
 import { type Denied, isDenial, isFailure, toldAs } from "./refused.ts";
 import type { GateRequest } from "./request.ts";
+import { Met, type Place } from "./turn.ts";
 
 /** An effect made before under the same Idempotency-Key: the answer of this call. Never leaves the gate. */
 export class Replay extends Error {
@@ -32,13 +34,6 @@ export class Replay extends Error {
     this.answer = answer;
   }
 }
-
-const withAssigned = (body: Readonly<Record<string, unknown>>, { member, within }: NonNullable<Change["assigned"]>, value: unknown): object =>
-  (within === undefined ? { ...body, [member]: value } : { ...body, [within]: { ...body[within] as object, [member]: value } });
-
-/** The member of an event that the batch writes; null where the event tells nothing of it. */
-const openIn = ({ changes }: AuditEvent, assigned: Change["assigned"]): string | null =>
-  (assigned !== undefined && changes !== null && Object.hasOwn(changes.after, assigned.member) ? assigned.member : null);
 
 /** The `Call` that a handler sees. `confirmed` turns true once D1 has said that the stamp holds. */
 export class Attempt implements Call {
@@ -61,14 +56,20 @@ export class Attempt implements Call {
   get origin() { return this.#request.origin; }
   get params() { return this.#request.params; }
   get language(): Locale { return languageOf(this.#request.headers.get("accept-language"), [this.principal.member.language, this.principal.home.settings.locale]); }
+  get kept() { return this.#request.kept; }
+  get round() { return this.#request.rounds.round; }
+  get method() { return this.#request.operation.method; }
+  /** Where its changes meet others: the object that the path names, or the account. */
+  get place(): Place { return { accountId: this.principal.accountId, object: this.params["id"] ?? null }; }
   defer(work: Promise<unknown>): void { this.#request.defer(work); }
   query(): unknown { return this.#request.query(); }
   named(member: string): string | null { return this.#request.named(member); }
   fingerprint(): string { return this.#request.fingerprint(); }
+  isSameCommand(remembered: string): boolean { return this.#request.isSameCommand(remembered); }
   ifMatch(version: number): void { this.#request.ifMatch(version); }
 
   async read<const T extends readonly Statement[]>(...statements: T): Promise<Results<T>> {
-    const key = this.#recordKey();
+    const key = this.#sentKey();
     const record = key === null ? [] : [findRecord(this.db, this.principal.memberId, key)];
     const results = await batch(this.db, [readStamp(this.db, this.principal.stamp), ...record, ...statements]);
     const [stamp] = results[0] as Awaited<ReturnType<typeof readStamp>>;
@@ -99,8 +100,10 @@ export class Attempt implements Call {
     this.query();
     const value = this.#request.validBody();
     if (this.#made !== null && key !== null) {
-      if (this.#made.fingerprint !== this.#request.fingerprint()) throw new Problem("idempotency/mismatch");
-      throw new Replay({ status: this.#made.status, body: this.#made.body, headers: REPLAYED });
+      if (!this.isSameCommand(this.#made.fingerprint)) throw new Problem("idempotency/mismatch");
+      // A charge and the ledger answer from their own records.
+      const { status, body } = this.#made;
+      if (this.#request.operation.idempotency !== "ledger") throw new Replay({ status, body, headers: REPLAYED });
     }
     return value;
   }
@@ -135,7 +138,7 @@ export class Attempt implements Call {
     ];
     let results: readonly unknown[];
     try {
-      results = await batch(db, [guardStamp(db, this.principal.stamp), ...record, ...change.statements, ...staged, ...this.#completion(change, key)]);
+      results = await batch(db, [guardStamp(db, this.principal.stamp), ...record, ...change.statements, ...staged, ...completion(db, this.principal.memberId, change, key)]);
     } catch (error) {
       throw await this.#refused(error, change);
     }
@@ -145,18 +148,6 @@ export class Attempt implements Call {
     if (assigned === undefined) return answer;
     const [row] = results.at(-1) as [{ readonly value: unknown }];
     return { ...answer, body: withAssigned(answer.body as Readonly<Record<string, unknown>>, assigned, row.value) };
-  }
-
-  /** What the batch gives out is written into what remembers and records it, and told last. */
-  #completion({ assigned, events, letters = [] }: Change, key: string | null): Statement[] {
-    if (assigned === undefined) return [];
-    const { member, value, within } = assigned;
-    return [
-      ...(key === null ? [] : [completeRecord(this.db, this.principal.memberId, key, within === undefined ? member : `${within}.${member}`, value)]),
-      ...events.filter((event) => openIn(event, assigned) !== null).map((event) => complete(this.db, event, member, value)),
-      ...letters.filter((letter) => Object.hasOwn(letter, member)).map((letter) => completeLetter(this.db, letter, member, value)),
-      ask(this.db, value),
-    ];
   }
 
   /** A refusal belongs in the trail before it is answered, unless it is a fault of form or a look at nothing. */
@@ -179,17 +170,22 @@ export class Attempt implements Call {
     this.defer(publish(this.env.AUDIT, event.accountId, [event]));
   }
 
+  #sentKey(): string | null {
+    return this.#request.headers.has("idempotency-key") ? this.#request.idempotencyKey() : null;
+  }
+
   /** The ledger keeps its own records. */
   #recordKey(part?: string): string | null {
-    const { operation, headers } = this.#request;
-    if (operation.idempotency === undefined || operation.idempotency === "ledger" || !headers.has("idempotency-key")) return null;
-    const key = this.#request.idempotencyKey();
+    const key = this.#request.operation.idempotency === "ledger" ? null : this.#sentKey();
     return part === undefined || key === null ? key : `${key}#${part}`;
   }
 
   async #refused(error: unknown, change: Change): Promise<unknown> {
     const failed = failedGuard(error);
-    if (failed === "stale" || failed === "changed" || [IDEMPOTENCY_KEY, ...change.again ?? []].some((columns) => failedUnique(error, columns))) return new Stale();
+    if (failed === "stale") return new Stale();
+    if (failed === "changed") return new Met(this.place);
+    // The other one is written by now: the next run finds it.
+    if ([IDEMPOTENCY_KEY, ...change.again ?? []].some((columns) => failedUnique(error, columns))) return new Met(null);
     const tooMany = await mailRefusal(this, failed, this.principal.home);
     if (tooMany !== null) return tooMany;
     const code = failed === null ? undefined : change.refusals?.[failed];

@@ -9,6 +9,7 @@ import type { Problem, ProblemCode } from "../kernel/problem.ts";
 import type { Letter } from "../mail/letter.ts";
 import type { Locale } from "../schema/team.ts";
 import type { Principal } from "./principal.ts";
+import type { Place } from "./turn.ts";
 
 /** What a handler wants written, all or nothing. The gate adds the stamp's guard, the outbox and the idempotency record. */
 export interface Change {
@@ -17,7 +18,7 @@ export interface Change {
   readonly events: readonly AuditEvent[];
   /** Refusals that belong to it: of one kind, repeats within a minute become one row. */
   readonly refused?: readonly AuditEvent[];
-  /** What the caller is told when a guard of this change fails. "stale" and "changed" start another attempt. */
+  /** What the caller is told when a guard of this change fails. "stale" and "changed" start another run. */
   readonly refusals?: Readonly<Partial<Record<GuardName, ProblemCode | Problem>>>;
   /** The same for a unique constraint, by its columns: `member.account_id, member.email`. */
   readonly duplicates?: Readonly<Record<string, ProblemCode>>;
@@ -43,12 +44,19 @@ export type EventName = "token.create" | "session.create" | "session.refresh" | 
  * One attempt at one authenticated call. A handler asks in this order:
  * `read` (guarded) -> `decide` -> `body` -> `ifMatch` -> rules -> `commit` (guarded).
  * When the stamp turns out stale, or a refusal rested on a cached grant set that nothing has confirmed, the gate loads
- * the principal anew and runs the handler once more: a handler has no effect before `commit`.
+ * the principal anew and runs the handler again; when another change of the object came first, it runs the handler again
+ * in its turn. So a handler has no effect before `commit`.
  */
 export interface Call<Body = unknown, Query = unknown> {
   readonly env: Env;
   readonly db: Db;
   readonly principal: Principal;
+  /** The number of this run, from 1: a call that met another change runs again. */
+  readonly round: number;
+  /** What a run leaves to the next run of the same call. */
+  readonly kept: Map<string, number>;
+  /** Where its changes meet others. */
+  readonly place: Place;
   /** Milliseconds since the epoch, the same for the whole attempt. */
   readonly now: number;
   readonly origin: Origin;
@@ -80,6 +88,8 @@ export interface Call<Body = unknown, Query = unknown> {
   idempotencyKey(): string;
   /** What makes this command the same command: method, path with query, account acted on, body. */
   fingerprint(): string;
+  /** Whether a remembered fingerprint is this command's. */
+  isSameCommand(remembered: string): boolean;
   /** @throws Problem precondition-required, precondition-failed */
   ifMatch(version: number): void;
   /** An event of this caller, in the chain of `accountId` (the caller's own unless told). */
@@ -103,7 +113,9 @@ export interface OpenCall<Body = unknown, Query = unknown> extends Pick<Call<Bod
   readonly language: Locale;
   /** Whoever sent a credential all the same; null without one. @throws Problem auth/invalid-credential, auth/blocked, ip/not-allowed */
   caller(): Promise<Principal | null>;
-  /** Does what a member would, with the rights that the member has now; once more when they change meanwhile. Null when nobody is loaded. @throws Problem */
+  /** Runs `work` again, in its turn, while it throws `Met`. It may have an effect in its last write only. @throws Problem stale */
+  untilThrough<T>(work: () => Promise<T>): Promise<T>;
+  /** Does what a member would, with the rights that the member has now; again when they change meanwhile. Null when nobody is loaded. @throws Problem */
   act<T>(load: () => Promise<Principal | null>, work: (call: Call) => Promise<T>): Promise<T | null>;
 }
 

@@ -12,7 +12,7 @@ import { clientAddress } from "./address.ts";
 import type { Endpoint } from "./call.ts";
 import { pass, type Seen } from "./gate.ts";
 import { withoutSecrets } from "./mask.ts";
-import { GateRequest } from "./request.ts";
+import { GateRequest, isCallersId } from "./request.ts";
 
 export interface GateEnv {
   Bindings: Env;
@@ -31,23 +31,24 @@ export const attend: MiddlewareHandler<GateEnv> = async (c, next) => {
   // Set on the answer itself: Hono's `c.header` would copy the whole answer each time.
   const { headers } = c.res;
   headers.set("Tollgate-Request-Id", requestId);
-  // A caller's own id is handed back, never used.
-  const callersId = c.req.header("x-request-id");
-  if (callersId !== undefined && /^[\x21-\x7e]{1,128}$/.test(callersId)) headers.set("X-Request-Id", callersId);
+  // A caller's own id is handed back and kept in the call log; nothing else depends on it.
+  const sentId = c.req.header("x-request-id") ?? "";
+  const callerRequestId = isCallersId(sentId) ? sentId : null;
+  if (callerRequestId !== null) headers.set("X-Request-Id", callerRequestId);
   headers.set("X-Content-Type-Options", "nosniff");
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
-  note(c, requestId);
+  note(c, requestId, callerRequestId);
 };
 
 /** A signed link opens what it leads to while it lives: logs do not tell it. */
 const SIGNED = /\/(?:eyJ[\w-]+\.[\w-]+|mem_\w+)\.[\w-]+/;
 
-function note(c: Context<GateEnv>, requestId: string): void {
+function note(c: Context<GateEnv>, requestId: string, callerRequestId: string | null): void {
   const { origin, seen: { principal }, code } = c.var;
   const at = now();
   logCall({
     id: newId("call", at), accountId: principal?.accountId ?? "", at, memberId: principal?.memberId ?? null, apiKeyId: principal?.credential.kind === "key" ? principal.credential.id : null,
-    method: c.req.method, path: withoutSecrets(c.req.path.replace(SIGNED, "/…")), status: c.res.status, code, ip: origin.ip, userAgent: origin.userAgent, requestId,
+    method: c.req.method, path: withoutSecrets(c.req.path.replace(SIGNED, "/…")), status: c.res.status, code, ip: origin.ip, userAgent: origin.userAgent, requestId, callerRequestId,
   }, (message) => c.env.AUDIT.send(message), (work) => c.executionCtx.waitUntil(work));
 }
 

@@ -3,7 +3,8 @@ import type { TypeTable } from "../access/type.ts";
 import { declaredBody } from "../kernel/body.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { batch } from "../kernel/db.ts";
-import { Problem, restored, stale } from "../kernel/problem.ts";
+import { now } from "../kernel/clock.ts";
+import { Problem, restored } from "../kernel/problem.ts";
 import type { Locale } from "../schema/team.ts";
 import { touchKey } from "./api-key.store.ts";
 import { mayWhileRestored, refusal } from "./admission.ts";
@@ -17,6 +18,8 @@ import { languageOf } from "./language.ts";
 import type { Principal } from "./principal.ts";
 import { withoutRestrictedAccounts } from "./refusal.change.ts";
 import type { GateRequest } from "./request.ts";
+import { shown } from "./shown.ts";
+import { Met } from "./turn.ts";
 
 /** What the call log wants to know of a call, whatever its answer. */
 export interface Seen {
@@ -26,34 +29,35 @@ export interface Seen {
 /**
  * The way of one call: size and type, exactly one credential, principal, status, addresses, plan, then the handler,
  * which reads, decides, validates and commits. A cached grant set may be stale, so what rests on one that D1 has not
- * confirmed is never the last word: the principal is loaded anew and the handler runs once more.
+ * confirmed is never the last word: the principal is loaded anew and the handler runs once more. So it does when another
+ * change came first, in its turn, until it is through.
  * @throws Problem
  */
 export async function pass(request: GateRequest, endpoint: Endpoint, types: TypeTable, seen: Seen): Promise<Answer> {
   declaredBody(request.headers, request.operation.upload);
   if ("open" in endpoint) {
     await request.readBody();
+    request.query();
     return endpoint.open(openCall(request, types));
   }
   const identity = await identify(request, types);
-  const first = await attempt(request, endpoint.handle, identity, principals.get(identity.memoryKey), seen);
-  if (first !== null) return first;
-  principals.delete(identity.memoryKey);
-  const second = await attempt(request, endpoint.handle, identity, undefined, seen);
-  if (second !== null) return second;
-  throw stale();
+  return request.rounds.run(async () => {
+    renewTime(request);
+    return attempt(request, endpoint.handle, identity, seen);
+  });
 }
 
-/** One run of the handler; null when it has to run again with rights that are loaded anew. */
+/** One run of the handler. @throws Met when it has to run again */
 async function attempt(
-  request: GateRequest, handle: (call: Attempt) => Promise<Answer>, identity: Identity,
-  remembered: Principal | undefined, seen: Seen,
-): Promise<Answer | null> {
+  request: GateRequest, handle: (call: Attempt) => Promise<Answer>, identity: Identity, seen: Seen,
+): Promise<Answer> {
+  const remembered = principals.get(identity.memoryKey);
   const principal = remembered ?? await identity.load();
   if (principal === null) throw new Problem("auth/invalid-credential", { detail: "The credential is not known here, or is no longer valid." });
   principals.set(identity.memoryKey, principal);
   seen.principal = principal;
   const call = new Attempt(request, principal, remembered === undefined);
+  request.accountId = principal.accountId;
   try {
     admit(call, request);
     await request.readBody();
@@ -65,13 +69,30 @@ async function attempt(
     // A handler that asked D1 nothing must not answer from a stale set.
     if (!call.confirmed) await call.read();
     noteUse(call);
-    return request.operation.localized ? inLanguage(answer, call.language) : answer;
+    return whole(request, answer, call.language);
   } catch (error) {
     if (error instanceof Replay) return error.answer;
-    if (error instanceof Stale || (error instanceof Problem && !call.confirmed)) return null;
+    if (error instanceof Stale || (error instanceof Problem && !call.confirmed)) {
+      principals.delete(identity.memoryKey);
+      throw staleAt(call, remembered === undefined);
+    }
     if (error instanceof Problem) await call.recordRefusal(error);
     throw error;
   }
+}
+
+/** Who waited is asked as of now. */
+const renewTime = (request: GateRequest): void => { if (request.rounds.round > 1) request.now = now(); };
+
+/** A set that was remembered is loaded anew. One that was stale as soon as it was loaded met a change of member or account. */
+const staleAt = ({ principal, method }: Attempt, isFresh: boolean): Met =>
+  new Met(isFresh && method !== "GET" ? { accountId: principal.accountId, object: null } : null);
+
+/** What every answer has whatever its handler: its language, the place of its list, the tag of what it shows. */
+function whole(request: GateRequest, answer: Answer, language: Locale): Answer {
+  const { localized, method } = request.operation;
+  const listed = request.listed(localized ? inLanguage(answer, language) : answer);
+  return method === "GET" ? shown(listed, request.headers.get("if-none-match")) : listed;
 }
 
 /** Whoever keeps the answer is told what it depends on. */
@@ -106,11 +127,15 @@ function admit(call: Attempt, request: GateRequest): void {
 }
 
 const openCall = (request: GateRequest, types: TypeTable): OpenCall => ({
-  env: request.env, db: request.db, now: request.now, origin: request.origin, params: request.params, headers: request.headers, raw: request.raw,
+  env: request.env, db: request.db, get now() { return request.now; }, origin: request.origin, params: request.params, headers: request.headers, raw: request.raw,
   language: languageOf(request.headers.get("accept-language"), []),
   query: () => request.query(), body: async () => { request.query(); return request.validBody(); }, defer: request.defer,
   caller: () => caller(request, types),
   act: (load, work) => act(request, load, work),
+  untilThrough: (work) => request.rounds.run(() => {
+    renewTime(request);
+    return work();
+  }),
 });
 
 /** Whoever sent a credential where none is needed. It is asked like any other, and loaded anew. */
@@ -122,16 +147,16 @@ async function caller(request: GateRequest, types: TypeTable): Promise<Principal
   return principal;
 }
 
-/** Whoever acts without a call of their own is loaded, not remembered, and loaded once more when that turns out stale. */
-async function act<T>(request: GateRequest, load: () => Promise<Principal | null>, work: (call: Call) => Promise<T>): Promise<T | null> {
-  for (let attempt = 0; attempt < 2; attempt += 1) {
+/** Whoever acts without a call of their own is loaded in each run, not remembered. */
+const act = <T>(request: GateRequest, load: () => Promise<Principal | null>, work: (call: Call) => Promise<T>): Promise<T | null> =>
+  request.rounds.run(async () => {
+    renewTime(request);
     const principal = await load();
     if (principal === null) return null;
+    const call = new Attempt(request, principal, true);
     try {
-      return await work(new Attempt(request, principal, true));
+      return await work(call);
     } catch (error) {
-      if (!(error instanceof Stale)) throw error;
+      throw error instanceof Stale ? staleAt(call, true) : error;
     }
-  }
-  throw stale();
-}
+  });

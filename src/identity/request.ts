@@ -1,11 +1,15 @@
+import { z } from "zod";
 import { now } from "../kernel/clock.ts";
 import type { Origin } from "../audit/event.ts";
 import type { Env } from "../env.ts";
 import { readJson, readRaw, type SentFile, sentFile, validate } from "../kernel/body.ts";
 import { type Db, openDb } from "../kernel/db.ts";
-import { fingerprint, idempotencyKey } from "../kernel/idempotency.ts";
-import type { Operation } from "../kernel/operation.ts";
-import { Problem } from "../kernel/problem.ts";
+import { fingerprint, fingerprintAsSent, idempotencyKey } from "../kernel/idempotency.ts";
+import type { Answer, Operation } from "../kernel/operation.ts";
+import { boundCursor, cursorWithin } from "../kernel/page.ts";
+import { type Fault, Problem } from "../kernel/problem.ts";
+import { versionTag } from "./shown.ts";
+import { Rounds } from "./turn.change.ts";
 
 /** One HTTP request as the gate read it, once, whatever the number of attempts. */
 export class GateRequest {
@@ -18,8 +22,14 @@ export class GateRequest {
   now: number = now();
   readonly defer: (work: Promise<unknown>) => void;
   readonly headers: Headers;
+  readonly rounds: Rounds;
+  /** The account that the caller acts on, once it is known. */
+  accountId = "";
+  /** What one run leaves to the next. */
+  readonly kept = new Map<string, number>();
   readonly #request: Request;
   #json: unknown = undefined;
+  #faults: readonly Fault[] = [];
   #query: { readonly value: unknown } | null = null;
   #reading: Promise<void> | null = null;
   #kept: Promise<unknown> | null = null;
@@ -38,6 +48,7 @@ export class GateRequest {
     this.origin = input.origin;
     this.params = input.params;
     this.defer = input.defer;
+    this.rounds = new Rounds(input.env, input.defer);
   }
 
   /**
@@ -50,16 +61,18 @@ export class GateRequest {
   }
 
   async #read(): Promise<void> {
-    const { body, raw } = this.operation;
+    const { raw, upload } = this.operation;
+    if (upload !== undefined || this.#request.body === null) return;
     if (raw !== undefined) this.raw = await readRaw(this.#request, raw.maxBytes);
-    else if (body !== undefined) this.#json = await readJson(this.#request);
-    else return;
+    else ({ value: this.#json, faults: this.#faults } = await readJson(this.#request));
     this.now = now();
   }
 
   /** Validated once, however often it is asked. @throws Problem validation */
   query(): unknown {
     this.#query ??= { value: this.#validQuery() };
+    // A body that no handler asks for is refused where an unknown parameter is.
+    if (this.operation.body === undefined && this.#json !== undefined) validate(NO_BODY, this.#json, "body");
     return this.#query.value;
   }
 
@@ -72,13 +85,32 @@ export class GateRequest {
     const names = [...searchParams.keys()];
     const faulty = names.filter((name, index) => schema === undefined || names.indexOf(name) !== index);
     if (faulty.length > 0) {
-      throw new Problem("validation", { errors: faulty.slice(0, 50).map((pointer) => ({ pointer, detail: schema === undefined ? "is not known here" : "is sent twice" })) });
+      const detail = schema === undefined ? "is not known here" : "is sent twice";
+      throw new Problem("validation", { errors: faulty.slice(0, 50).map((parameter) => ({ parameter, detail })) });
     }
-    return schema === undefined ? {} : validate(schema, Object.fromEntries(searchParams), "query");
+    if (schema === undefined) return {};
+    const sent = Object.fromEntries(searchParams);
+    if (sent["cursor"] === undefined || !takesCursor(this.operation)) return validate(schema, sent, "query");
+    return validate(schema, { ...sent, cursor: cursorWithin(sent["cursor"], this.#listName(searchParams)) }, "query");
+  }
+
+  /** What a list is known by: who asks for which rows. A page may have another size. */
+  #listName(searchParams: URLSearchParams): string {
+    const filters = [...searchParams].filter(([name]) => name !== "cursor" && name !== "limit")
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    return JSON.stringify([this.accountId, new URL(this.#request.url).pathname, filters]);
+  }
+
+  /** A page of a list whose cursor goes on in that list only. */
+  listed(answer: Answer): Answer {
+    if (!takesCursor(this.operation) || !hasNext(answer.body)) return answer;
+    const name = this.#listName(new URL(this.#request.url).searchParams);
+    return { ...answer, body: { ...answer.body, nextCursor: boundCursor(answer.body.nextCursor, name) } };
   }
 
   /** @throws Problem validation */
   validBody(): unknown {
+    if (this.#faults.length > 0) throw new Problem("validation", { errors: this.#faults.slice(0, 50) });
     return this.operation.body === undefined ? undefined : validate(this.operation.body, this.#json, "body");
   }
 
@@ -123,8 +155,17 @@ export class GateRequest {
   }
 
   fingerprint(): string {
+    return fingerprint(this.operation.method, this.#commandPath, this.#json);
+  }
+
+  isSameCommand(remembered: string): boolean {
+    return remembered === this.fingerprint()
+      || remembered === fingerprintAsSent(this.operation.method, this.#commandPath, this.#json);
+  }
+
+  get #commandPath(): string {
     const { pathname, search } = new URL(this.#request.url);
-    return fingerprint(this.operation.method, `${this.targetId ?? ""}${pathname}${search}`, this.#json);
+    return `${this.targetId ?? ""}${pathname}${search}`;
   }
 
   /** @throws Problem precondition-required, precondition-failed */
@@ -137,11 +178,21 @@ export class GateRequest {
     const tags = header.split(",").map((tag) => tag.trim());
     if (!tags.every((tag) => TAG.test(tag))) throw new Problem("malformed", { detail: "If-Match must be the ETag of the card, in its quotes, or *." });
     // A proxy that compresses the answer marks its tag as weak; the version behind it is the same.
-    if (!tags.some((tag) => tag === "*" || tag.replace(/^W\//, "") === etag(version))) throw new Problem("precondition-failed");
+    if (!tags.some((tag) => tag === "*" || versionTag(tag) === etag(version))) throw new Problem("precondition-failed");
   }
 }
 
+/** An id of the caller's own that is kept and handed back (X-Request-Id). */
+export const isCallersId = (id: string): boolean => /^[\x21-\x7e]{1,128}$/.test(id);
+
 const TAG = /^(?:\*|(?:W\/)?"[\x21\x23-\x7e]*")$/;
+
+const NO_BODY = z.strictObject({});
+
+const takesCursor = ({ query }: Operation): boolean => query instanceof z.ZodObject && Object.hasOwn(query.shape, "cursor");
+
+const hasNext = (body: unknown): body is { readonly nextCursor: string } =>
+  typeof body === "object" && body !== null && "nextCursor" in body && typeof body.nextCursor === "string";
 
 /** The strong entity tag of a row (RFC 9110 section 8.8.3). */
 export const etag = (version: number): string => `"${version}"`;

@@ -14,9 +14,10 @@ import type { Principal } from "../identity/principal.ts";
 import { securityLetters } from "../identity/security-letter.change.ts";
 import { recordStranger } from "../identity/stranger-refusal.change.ts";
 import { postLetters } from "../identity/post-letters.change.ts";
+import { Met } from "../identity/turn.ts";
 import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
-import { Problem, stale } from "../kernel/problem.ts";
+import { Problem } from "../kernel/problem.ts";
 import type { JoinedBy, Letter } from "../mail/letter.ts";
 import { confirmedAddress, wants } from "../mail/notice.ts";
 import { dispatch } from "../mail/outbox.store.ts";
@@ -145,7 +146,7 @@ export interface Beside {
 export async function accept(call: OpenCall, types: TypeTable, load: () => Promise<Waiting | undefined>, names: ToldNames = NO_NAMES, beside: (waiting: Acceptable) => Beside | Promise<Beside> = () => ({ statements: [], events: [] })): Promise<Acceptable> {
   const caller = await call.caller();
   // Somebody was faster, or a change of the member, the account or the invitation came between: then it is asked anew.
-  for (let attempt = 0; attempt < 3; attempt += 1) {
+  return call.untilThrough(async () => {
     const waiting = acceptable(await load());
     requireNewest(waiting.account);
     const inviter = await inviterStamp(call.db, types, waiting);
@@ -158,15 +159,15 @@ export async function accept(call: OpenCall, types: TypeTable, load: () => Promi
     const { letters, ...accepted } = acceptance(call, waiting, names);
     // Whoever called with keys until now hears who signs in from now on.
     const told = hasArrived(waiting.member) ? await securityLetters(call, waiting.member.id, "sign_in_address_changed", [waiting.member.email]) : [];
-    if (await written(call, waiting, inviter, { ...accepted, letters: [...letters, ...told] }, await beside(waiting))) return waiting;
-  }
-  throw stale();
+    await write(call, waiting, inviter, { ...accepted, letters: [...letters, ...told] }, await beside(waiting));
+    return waiting;
+  });
 }
 
-/** False when it is no longer what was read. @throws Problem conflict/duplicate-member */
-async function written(call: OpenCall, waiting: Acceptable, inviter: Stamp, { statements, events, letters }: Acceptance, beside: Beside): Promise<boolean> {
+/** @throws Met when it is no longer what was read; Problem conflict/duplicate-member */
+async function write(call: OpenCall, waiting: Acceptable, inviter: Stamp, { statements, events, letters }: Acceptance, beside: Beside): Promise<void> {
   const { db, env } = call;
-  const { account } = waiting;
+  const { account, invitation } = waiting;
   const told = [...events, ...beside.events];
   try {
     await batch(db, [
@@ -174,11 +175,12 @@ async function written(call: OpenCall, waiting: Acceptable, inviter: Stamp, { st
       ...postLetters(call, letters, { accountId: account.id, kind: account.kind }),
     ]);
   } catch (error) {
-    if (["invitation_changed", "stale"].includes(failedGuard(error) ?? "")) return false;
+    const failed = failedGuard(error);
+    if (failed === "invitation_changed") throw new Met({ accountId: invitation.accountId, object: invitation.id });
+    if (failed === "stale") throw new Met({ accountId: invitation.accountId, object: null });
     if (failedUnique(error, MEMBER_USER)) throw samePerson();
     throw error;
   }
-  call.defer(publish(env.AUDIT, waiting.invitation.accountId, told));
+  call.defer(publish(env.AUDIT, invitation.accountId, told));
   call.defer(dispatch(env.MAIL, letters));
-  return true;
 }

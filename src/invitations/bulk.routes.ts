@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { Stale } from "../access/stamp.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { findRecords } from "../identity/idempotency.store.ts";
 import { validate } from "../kernel/body.ts";
@@ -47,7 +46,7 @@ const partKey = (call: Call, index: number): string => `${call.idempotencyKey()}
 /** Rows that this command made before it broke off, or that its twin is making. @throws Problem idempotency/mismatch */
 async function madeBefore(call: Call, indexes: readonly number[]): Promise<Map<number, Result>> {
   const [records] = await call.read(findRecords(call.db, call.principal.memberId, indexes.map((index) => partKey(call, index))));
-  if (records.some(({ fingerprint }) => fingerprint !== call.fingerprint())) throw new Problem("idempotency/mismatch");
+  if (records.some(({ fingerprint }) => !call.isSameCommand(fingerprint))) throw new Problem("idempotency/mismatch");
   const byKey = new Map<string, IdempotencyRecord>(records.map((record) => [record.key, record]));
   return new Map(indexes.flatMap((index) => {
     const record = byKey.get(partKey(call, index));
@@ -60,11 +59,10 @@ async function one(call: Call, row: unknown, index: number): Promise<Result> {
     const { status, body } = await createInvitation(call, validate(WantedInvitation, row, "body"), { dryRun: false, part: String(index) });
     return { index, status, invitation: body as Result["invitation"] };
   } catch (error) {
-    if (!(error instanceof Problem || error instanceof Stale)) throw error;
+    if (!(error instanceof Problem)) throw error;
     // The same call, running twice, meets itself.
     const twin = (await madeBefore(call, [index])).get(index);
     if (twin !== undefined) return twin;
-    if (error instanceof Stale) throw error;
     const outcome = error.code === "access/denied" ? "denied" : [402, 404, 409].includes(PROBLEMS[error.code].status) ? "failed" : null;
     if (outcome !== null) await call.refuse(call.event("member.create", { type: "member", id: null }, { outcome, reason: error.code }));
     return { index, status: PROBLEMS[error.code].status, problem: problemBody(error.code, error.extra, call.origin.requestId) as Result["problem"] };

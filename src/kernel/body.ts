@@ -1,20 +1,28 @@
 import { z } from "zod";
 import type { Upload } from "./operation.ts";
 import { holdsLink } from "./link-text.ts";
-import { type Fault, invalid, Problem } from "./problem.ts";
+import { ambiguousMembers, pointerTo } from "./json.ts";
+import { type Fault, invalidHeader, Problem } from "./problem.ts";
 
 /** Bytes of a request body at most. */
 export const BODY_LIMIT = 65_536;
 
+/** A body as it was read. Its faults are told once the caller's rights are known. */
+export interface SentJson {
+  readonly value: unknown;
+  readonly faults: readonly Fault[];
+}
+
 /**
- * The JSON value of a request, or undefined when it has no body.
+ * The JSON value of a request; undefined when it has no body.
  * @throws Problem too-large, media-type, malformed
  */
-export async function readJson(request: Request): Promise<unknown> {
+export async function readJson(request: Request): Promise<SentJson> {
   const bytes = await readRaw(request, BODY_LIMIT);
-  if (bytes.length === 0) return undefined;
+  if (bytes.length === 0) return { value: undefined, faults: [] };
   if (mediaType(request.headers) !== "application/json") throw new Problem("media-type");
-  return parseJson(bytes);
+  const value = parseJson(bytes);
+  return { value, faults: ambiguousMembers(new TextDecoder().decode(bytes)) };
 }
 
 /** @throws Problem malformed */
@@ -62,7 +70,7 @@ export function sentFile(request: Request, upload: Upload): SentFile {
   const contentType = mediaType(request.headers);
   if (contentType === null) throw wrongType(upload);
   const size = Number(request.headers.get("content-length") ?? 0);
-  if (request.body === null || !Number.isSafeInteger(size) || size < 1) throw invalid("content-length", `must tell the length of the file, from 1 to ${upload.maxBytes} bytes`);
+  if (request.body === null || !Number.isSafeInteger(size) || size < 1) throw invalidHeader("Content-Length", `must tell the length of the file, from 1 to ${upload.maxBytes} bytes`);
   return { body: request.body, size, contentType };
 }
 
@@ -97,24 +105,21 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown, place: "body" 
 function faults(issue: z.core.$ZodIssue, value: unknown, place: "body" | "query"): Fault[] {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ pointer: pointer([...path, key], place), detail: "is not known here" }));
+    return issue.keys.map((key) => ({ ...faultAt([...path, key], place), detail: "is not known here" }));
   }
   // Of several forms the one that was meant, if only one has room for what was sent.
   const [meant, other] = issue.code === "invalid_union" ? issue.errors.filter((errors) => errors.every((each) => each.code !== "unrecognized_keys" && each.path.length > 0)) : [];
   if (meant !== undefined && other === undefined) return meant.flatMap((each) => faults({ ...each, path: [...issue.path, ...each.path] }, value, place));
   // A rule over several members says itself what it wants.
   const isMissing = issue.code !== "custom" && at(value, path) === undefined;
-  return [{ pointer: pointer(path, place), detail: isMissing ? "is required" : issue.message }];
+  return [{ ...faultAt(path, place), detail: isMissing ? "is required" : issue.message }];
 }
 
 const at = (value: unknown, path: readonly string[]): unknown =>
   path.reduce((inner, key) => (typeof inner === "object" && inner !== null && Object.hasOwn(inner, key) ? Reflect.get(inner, key) : undefined), value);
 
-/** RFC 6901 for the body; the bare name for a query parameter. */
-const pointer = (path: readonly string[], place: "body" | "query"): string =>
-  place === "query"
-    ? path.join(".")
-    : path.map((part) => `/${part.slice(0, 100).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+const faultAt = (path: readonly string[], place: "body" | "query"): { pointer: string } | { parameter: string } =>
+  (place === "query" ? { parameter: path.join(".") } : { pointer: pointerTo(path) });
 
 /** A patch without the members that were not sent. */
 export const definite = <T extends object>(patch: T) =>

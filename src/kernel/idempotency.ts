@@ -1,3 +1,4 @@
+import { canonical } from "./canonical.ts";
 import { sha256Hex } from "./digest.ts";
 import { Problem } from "./problem.ts";
 
@@ -30,5 +31,10 @@ export function idempotencyKey(header: string | null): string | null {
   return bare;
 }
 
-/** Hex SHA-256 over what makes a command the same command: method, path with query, body. */
-export const fingerprint = (method: string, path: string, body: unknown): string => sha256Hex(JSON.stringify([method, path, body ?? null]));
+/** Hex SHA-256 over what makes a command the same: method, path with query, and the body in whatever order. */
+export const fingerprint = (method: string, path: string, body: unknown): string =>
+  sha256Hex(canonical([method, path, body ?? null]));
+
+/** As it was made until migration 0008, by the order in which the members came: such records live for 24 hours. */
+export const fingerprintAsSent = (method: string, path: string, body: unknown): string =>
+  sha256Hex(JSON.stringify([method, path, body ?? null]));

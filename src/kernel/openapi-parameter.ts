@@ -1,5 +1,5 @@
 import { jsonSchema } from "./json-schema.ts";
-import type { Operation } from "./operation.ts";
+import { isCard, type Operation } from "./operation.ts";
 
 /** What one operation takes beside its body. `path` is in OpenAPI's form, with `{name}` for each parameter. */
 export const parameters = (operation: Operation, path: string): object[] =>
@@ -25,11 +25,18 @@ const LANGUAGE = {
   description: "`en` or `ru`, with weights where there are several. Without one that is spoken here, texts are in the member's language, else in the account's.",
 };
 
-function headerParameters({ right, idempotency, ifMatch, localized, preview }: Operation): object[] {
+const IF_NONE_MATCH = {
+  name: "If-None-Match", in: "header", required: false, schema: tagSchema,
+  description: "The ETag of the card as it was read: 304 without a body while it still shows the same.",
+};
+
+function headerParameters(operation: Operation): object[] {
+  const { right, method, idempotency, ifMatch, localized, preview } = operation;
   const remembered = idempotency === "ledger" ? "Remembered for each member for ever, in the ledger." : "Remembered for each member for 24 hours.";
   return [
     ...(right === "public" ? [] : [ACCOUNT]),
     ...(localized ? [LANGUAGE] : []),
+    ...(method === "GET" && isCard(operation) ? [IF_NONE_MATCH] : []),
     ...(idempotency === undefined ? [] : [{
       name: "Idempotency-Key", in: "header", required: idempotency !== "optional" && preview === undefined, schema: keySchema,
       description: `1 to 128 visible ASCII characters but \`"\` and \`\\\`, bare or in quotes (a structured-field string). ${remembered} The same command again is answered with its first answer `

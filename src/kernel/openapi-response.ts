@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { jsonSchema } from "./json-schema.ts";
-import { fileType, type Operation } from "./operation.ts";
+import { fileType, isCard, type Operation } from "./operation.ts";
 import { type ProblemCode, PROBLEMS } from "./problem.ts";
 
 /** What a request can be refused for before anybody is asked who is calling; the declared length and type of a body count on every route. */
-const ANYBODY: readonly ProblemCode[] = ["malformed", "method-not-allowed", "too-large", "media-type", "internal"];
-const MEMBERS: readonly ProblemCode[] = ["auth/invalid-credential", "auth/blocked", "access/denied", "ip/not-allowed", "not-found", "validation", "stale", "state/restored"];
+const ANYBODY: readonly ProblemCode[] = ["malformed", "method-not-allowed", "too-large", "media-type", "validation", "internal"];
+const MEMBERS: readonly ProblemCode[] = ["auth/invalid-credential", "auth/blocked", "access/denied", "ip/not-allowed", "not-found", "stale", "state/restored"];
 
 /** Headers of answers, as components of the document. */
 export const HEADERS = {
   "Tollgate-Request-Id": { description: "Names this call in the call log, the audit log and in problems.", schema: { type: "string" } },
-  "ETag": { description: "The version of the card, for If-Match.", schema: { type: "string", pattern: "^\"\\d+\"$" } },
+  "ETag": { description: "The version of the card, for If-Match. Of a card that was read, a digest of what it shows follows, for If-None-Match.", schema: { type: "string", pattern: "^\"\\d+(?:\\.[0-9a-f]{16})?\"$" } },
   "Location": { description: "Where what was made is found.", schema: { type: "string" } },
   "Idempotency-Replayed": { description: "`true` when the call was answered from memory: its Idempotency-Key had its effect before. A replay carries no ETag and no Location.", schema: { type: "string", const: "true" } },
   "Retry-After": { description: "Seconds to wait before the call is repeated.", schema: { type: "string", pattern: "^\\d+$" } },
@@ -31,10 +31,9 @@ export const responses = (operation: Operation): object => ({ ...success(operati
 
 function success(operation: Operation) {
   const { answer, status, idempotency, localized, preview } = operation;
-  const isCard = answer instanceof z.ZodObject && Object.hasOwn(answer.shape, "version");
   const headers = headersOf([
-    ...(isCard ? ["ETag" as const] : []),
-    ...(isCard && status === 201 ? ["Location" as const] : []),
+    ...(isCard(operation) ? ["ETag" as const] : []),
+    ...(isCard(operation) && status === 201 ? ["Location" as const] : []),
     ...(idempotency === undefined ? [] : ["Idempotency-Replayed" as const]),
     ...(localized ? ["Content-Language" as const] : []),
   ]);
@@ -47,18 +46,18 @@ function success(operation: Operation) {
       200: { description: "With `dryRun`: what would be made. Nothing is.", headers: headersOf([]), content: { "application/json": { schema: jsonSchema(preview, "output") } } },
     }),
     [status]: { description: "Done.", headers, ...(status === 204 ? {} : { content }) },
+    ...(isCard(operation) && operation.method === "GET" ? { 304: { description: "The card is what If-None-Match names.", headers } } : {}),
   };
 }
 
 function refusals(operation: Operation) {
-  const { right, path, body, idempotency, ifMatch, problems = [] } = operation;
+  const { right, path, idempotency, ifMatch, problems = [] } = operation;
   const isPublic = right === "public";
   const codes = new Set<ProblemCode>([
     ...ANYBODY,
     ...(isPublic ? [] : MEMBERS),
     ...(isPublic || right === "self" ? [] : ["plan/feature-required" as const]),
     ...(path.includes(":") ? ["not-found" as const] : []),
-    ...(body === undefined ? [] : ["validation" as const]),
     ...(idempotency === undefined ? [] : ["idempotency/mismatch" as const]),
     ...(idempotency === undefined || idempotency === "optional" ? [] : ["idempotency/missing" as const]),
     ...(ifMatch === undefined ? [] : ["precondition-failed" as const]),
@@ -94,7 +93,15 @@ export const PROBLEM = {
     status: { type: "integer" }, detail: { type: "string" }, instance: { type: "string" }, requestId: { type: "string" },
     errors: {
       type: "array",
-      items: { type: "object", required: ["pointer", "detail"], properties: { pointer: { type: "string" }, detail: { type: "string" } } },
+      description: "Where the request is wrong: each has one of `pointer`, `parameter` and `header`.",
+      items: {
+        type: "object", required: ["detail"],
+        properties: {
+          pointer: { type: "string", description: "Into the body (RFC 6901)." }, parameter: { type: "string", description: "Of the query." },
+          header: { type: "string" }, detail: { type: "string" },
+        },
+        oneOf: [{ required: ["pointer"] }, { required: ["parameter"] }, { required: ["header"] }],
+      },
     },
     right: { type: "string", description: "With access/denied: the right that is lacking." },
     feature: { type: "string", description: "With plan/feature-required: what the plan lacks." },

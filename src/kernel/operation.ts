@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { Idempotency } from "./idempotency.ts";
 import type { ProblemCode } from "./problem.ts";
 
@@ -47,6 +47,9 @@ export interface FileAnswer {
 
 /** The media type of the file that an operation answers; null where it answers JSON, or nothing. */
 export const fileType = ({ answer }: Operation): string | null => (answer !== undefined && "file" in answer && typeof answer.file === "string" ? answer.file : null);
+
+/** Whether it answers a card, which has an ETag. */
+export const isCard = ({ answer }: Operation): boolean => answer instanceof z.ZodObject && Object.hasOwn(answer.shape, "version");
 
 export interface Upload {
   readonly mediaTypes: readonly string[];

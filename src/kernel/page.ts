@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { invalid } from "./problem.ts";
+import { sha256Hex } from "./digest.ts";
+import { invalidParameter } from "./problem.ts";
 
 const CURSOR = z.string().regex(/^[A-Za-z0-9_-]{1,2000}$/, "must be a nextCursor of this list");
 
@@ -24,8 +25,21 @@ export function decodeCursor<T>(cursor: string | undefined, position: z.ZodType<
     const bytes = Uint8Array.from(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
     return position.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)));
   } catch {
-    throw invalid("cursor", "must be a nextCursor of this list");
+    throw invalidParameter("cursor", "must be a nextCursor of this list");
   }
+}
+
+/** Characters at the end of a cursor that say of which list it is. */
+const NAME_LENGTH = 16;
+const nameOf = (list: string): string => sha256Hex(list).slice(0, NAME_LENGTH);
+
+/** @param list what the cursor may go on in: account, path and filters */
+export const boundCursor = (cursor: string, list: string): string => `${cursor}${nameOf(list)}`;
+
+/** The cursor that was bound to the list. @throws Problem validation when it belongs to another */
+export function cursorWithin(bound: string, list: string): string {
+  if (bound.slice(-NAME_LENGTH) === nameOf(list)) return bound.slice(0, -NAME_LENGTH);
+  throw invalidParameter("cursor", "must be a nextCursor of this list, with the same filters");
 }
 
 /** Cuts a page out of `limit + 1` rows that were asked for. */

@@ -40,16 +40,17 @@ export const PROBLEMS = {
   "internal": { status: 500, title: "Something went wrong", detail: "Report the requestId to whoever runs this gate." },
   "state/restored": { status: 503, title: "The account's data was put back to an earlier state", detail: "Whoever runs this platform has to accept that state first. Repeat the call later." },
   "unavailable": { status: 503, title: "The gate cannot work now", detail: "Repeat the call in a moment." },
-  "stale": { status: 503, title: "Rights changed while the call ran", detail: "Repeat the call." },
+  "stale": {
+    status: 503, title: "Other changes came first",
+    detail: "Others changed the same things as long as this call waited for its turn. It changed nothing: repeat it.",
+  },
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** A member of `errors`: a JSON pointer into the body, or the name of a query parameter or header. */
-export interface Fault {
-  readonly pointer: string;
-  readonly detail: string;
-}
+/** Where the request is wrong: by a JSON pointer into the body, or by the name of a query parameter or a header. */
+export type Fault = { readonly detail: string }
+  & ({ readonly pointer: string } | { readonly parameter: string } | { readonly header: string });
 
 export interface ProblemExtra {
   readonly detail?: string;
@@ -73,11 +74,20 @@ export class Problem extends Error {
   }
 }
 
-/** 422 that names one member of the request. */
-export const invalid = (pointer: string, detail: string): Problem =>
-  new Problem("validation", { errors: [{ pointer, detail }] });
+/** Into a body (RFC 6901); the empty one is the whole. */
+export type Pointer = "" | `/${string}`;
 
-/** 503: what it rests on changed while it ran, more often than it is tried. */
+/** 422 that names one member of the body. */
+export const invalid = (pointer: Pointer, detail: string): Problem =>
+  new Problem("validation", { errors: [{ pointer, detail }] });
+/** 422 that names one parameter of the query. */
+export const invalidParameter = (parameter: string, detail: string): Problem =>
+  new Problem("validation", { errors: [{ parameter, detail }] });
+/** 422 that names one header. */
+export const invalidHeader = (header: string, detail: string): Problem =>
+  new Problem("validation", { errors: [{ header, detail }] });
+
+/** 503: what it rests on changed in every run, or its turn did not come. */
 export const stale = (): Problem => new Problem("stale", { headers: { "Retry-After": "1" } });
 
 /** 503 until the platform has accepted the older copy: that takes a person. */

@@ -6,6 +6,7 @@ import { etag } from "../identity/request.ts";
 import { iso } from "../kernel/clock.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { randomBytes } from "../kernel/secret.ts";
+import { nextVersion } from "../kernel/version.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { CHARGE_PROBLEMS, charged, resume } from "../resources/charge.change.ts";
 import { hostName } from "../kernel/host-name.ts";
@@ -98,7 +99,7 @@ const purchase = endpoint({
 
 /** What becomes of a license, and what the trail tells of it. */
 function changed(call: Call, right: "license.provision" | "license.revoke", row: ResourceRow, status: string, domain: string | null) {
-  const after = completeRow(stored, { ...row, status, attributes: { ...row.attributes, domain }, version: row.version + 1, updatedAt: call.now });
+  const after = nextVersion(row, completeRow(stored, { ...row, status, attributes: { ...row.attributes, domain } }), call.now);
   const event = call.event(right, { type: license.name, id: row.id }, { changes: difference(trailCard(stored, row), trailCard(stored, after)) });
   return { after, change: { statements: [guardResource(call.db, row), updateResource(call.db, after)], events: [event], duplicates: { [UNIQUE_KEY]: "conflict/duplicate" as const } } };
 }
@@ -136,8 +137,10 @@ const bind = endpoint({
   if (row.status !== "active") throw new Problem("conflict/state", { detail: `The license is ${row.status}.` });
   if (host !== null && hasExpired(row, call.now)) throw new Problem("conflict/state", { detail: "The license has expired: it is bound to no other domain." });
   const { after, change } = changed(call, "license.provision", row, row.status, host);
+  const answer = { status: 200, body: resourceCard(stored, after), headers: { ETag: etag(after.version) } };
+  if (after === row) return answer;
   const freed = await freedFor(call, after);
-  return call.commit({ ...change, statements: [...freed.statements, ...change.statements], events: [...freed.events, ...change.events] }, { status: 200, body: resourceCard(stored, after), headers: { ETag: etag(after.version) } });
+  return call.commit({ ...change, statements: [...freed.statements, ...change.statements], events: [...freed.events, ...change.events] }, answer);
 });
 
 export const licenseEndpoints: readonly Endpoint[] = [provision, purchase, revoke, bind];

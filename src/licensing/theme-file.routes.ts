@@ -4,7 +4,7 @@ import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { iso } from "../kernel/clock.ts";
 import { newId } from "../kernel/id.ts";
 import type { Upload } from "../kernel/operation.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
+import { invalidParameter, Problem } from "../kernel/problem.ts";
 import type { ThemeFileRow } from "../schema/resource.ts";
 import { loadResource } from "../resources/resource.routes.ts";
 import { guardPresence } from "../resources/resource.store.ts";
@@ -56,7 +56,7 @@ const put = endpoint({
 }, async (call) => {
   const { row } = await loadResource(call, catalog, "edit");
   const name = call.params["name"] ?? "";
-  if (!NAME.test(name)) throw invalid("name", "must be 1 to 100 of A-Z a-z 0-9 . _ - and begin with a letter or digit");
+  if (!NAME.test(name)) throw invalidParameter("name", "must be 1 to 100 of A-Z a-z 0-9 . _ - and begin with a letter or digit");
   const [files] = await call.read(listFiles(call.db, row.id));
   const before = files.find((file) => file.name === name);
   if (before === undefined && files.length >= FILES_MAX) throw new Problem("conflict/state", { detail: `It has ${FILES_MAX} files, and may have no more.` });

@@ -12,6 +12,7 @@ import { etag } from "../identity/request.ts";
 import { definite } from "../kernel/body.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
+import { nextVersion } from "../kernel/version.ts";
 import { type AccountRow, OwnerClaim } from "../accounts/account.card.ts";
 import { guardAccount, updateAccount } from "../accounts/account.store.ts";
 import { memberCard } from "../team/member.card.ts";
@@ -122,12 +123,13 @@ const edit = endpoint({
   const row = await load(call, "organization.edit");
   const { name, profile } = await call.body();
   call.ifMatch(row.version);
-  const after = { ...row, name: name ?? row.name, profile: { ...row.profile, ...definite(profile ?? {}) }, version: row.version + 1, updatedAt: call.now };
+  const after = nextVersion(row, { ...row, name: name ?? row.name, profile: { ...row.profile, ...definite(profile ?? {}) } }, call.now);
   const changes = difference(organizationCard(row), organizationCard(after));
   const event = (accountId: string) => call.event("organization.edit", { type: "organization", id: row.id }, { accountId, changes });
   const chains = new Set([row.id, call.principal.accountId]);
-  return call.commit({ statements: [guardAccount(call.db, row), updateAccount(call.db, after)], events: [...chains].map(event) },
-    { status: 200, body: organizationCard(after), headers: { ETag: etag(after.version) } });
+  const answer = { status: 200, body: organizationCard(after), headers: { ETag: etag(after.version) } };
+  if (after === row) return answer;
+  return call.commit({ statements: [guardAccount(call.db, row), updateAccount(call.db, after)], events: [...chains].map(event) }, answer);
 });
 
 export const organizationEndpoints: readonly Endpoint[] = [list, card, create, reissue, edit];

@@ -4,6 +4,7 @@ import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { etag } from "../identity/request.ts";
 import { quantity } from "../kernel/body.ts";
 import { Problem } from "../kernel/problem.ts";
+import { nextVersion } from "../kernel/version.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { billOwner } from "../billing/invoice.change.ts";
 import { findMarkups } from "./markup.store.ts";
@@ -76,7 +77,10 @@ const edit = endpoint({
   call.ifMatch(row.version);
   if (row.status !== "active") throw new Problem("conflict/state", { detail: `It is ${row.status}, and changes no more.` });
   const before = row.attributes["quantity"] as number;
-  const after = completeRow(stored, { ...row, attributes: { ...row.attributes, quantity: body.quantity ?? before }, version: row.version + 1, updatedAt: call.now });
+  const wanted = completeRow(stored, { ...row, attributes: { ...row.attributes, quantity: body.quantity ?? before } });
+  const after = nextVersion(row, wanted, call.now);
+  const answer = { status: 200, body: resourceCard(stored, after, call.principal.grantSet), headers: { ETag: etag(after.version) } };
+  if (after === row) return answer;
   const more = (body.quantity ?? before) - before;
   const item = more > 0 ? await stillSold(call, row) : null;
   if (!Number.isSafeInteger(after.attributes["amount"])) throw new Problem("conflict/state", { detail: "This many cost more than can be told exactly." });
@@ -85,7 +89,7 @@ const edit = endpoint({
   return call.commit({
     statements: [guardResource(call.db, row), ...(item === null ? [] : [guardResource(call.db, item)]), updateResource(call.db, after), ...(invoice === null ? [] : [invoice.statement])],
     events: [event, ...(invoice === null ? [] : [invoice.event])],
-  }, { status: 200, body: resourceCard(stored, after, call.principal.grantSet), headers: { ETag: etag(after.version) } });
+  }, answer);
 });
 
 export const subscriptionEndpoints: readonly Endpoint[] = [purchase, edit];

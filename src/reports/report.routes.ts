@@ -5,7 +5,7 @@ import { restrictionOf } from "../identity/key-restriction.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { findClosedBelow } from "../identity/below.change.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
+import { invalidParameter, Problem } from "../kernel/problem.ts";
 import { sightOf } from "../trail/sight.ts";
 import { drain, type LedgersOf } from "../trail/drain.store.ts";
 import type { ResourceRow } from "../schema/resource.ts";
@@ -128,10 +128,10 @@ const download = (ledgersOf: LedgersOf) => endpoint({
   if (name === undefined || report === null || open === undefined || !exists(report, preset.rights)) throw new Problem("not-found");
   const { format, ...asked } = call.query();
   const period = periodOf(asked, report, call.now, call.principal.account.settings.timeZone);
-  if (period === null) throw invalid("to", "must not be before from");
+  if (period === null) throw invalidParameter("to", "must not be before from");
   const complete = !report.columns.includes("memberId") || await drain(call.env, call.db, accountId, ledgersOf);
   const rows = await READERS[name](call, period, open);
-  if (rows.length > REPORT_ROWS_MAX) throw invalid("from", `the report has more than ${REPORT_ROWS_MAX} rows: ask for a shorter period`);
+  if (rows.length > REPORT_ROWS_MAX) throw invalidParameter("from", `the report has more than ${REPORT_ROWS_MAX} rows: ask for a shorter period`);
   const told = { from: iso(period.from), to: iso(period.to) };
   const event = call.event("report.download", { type: "report", id: null }, { changes: { before: {}, after: { report: name, format, ...told, rows: rows.length } } });
   return call.commit({ statements: [], events: [event] }, {

@@ -1,4 +1,3 @@
-import { Stale } from "../access/stamp.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { stage, publish } from "../audit/outbox.store.ts";
 import type { PaidFor, Reply } from "../credits/entry.ts";
@@ -8,6 +7,8 @@ import { accountObject } from "../credits/stub.object.ts";
 import { isActive } from "../credits/subscription.ts";
 import type { Env } from "../env.ts";
 import type { Call } from "../identity/call.ts";
+import { claimKey } from "../identity/idempotency.store.ts";
+import { Met } from "../identity/turn.ts";
 import { assert } from "../kernel/assert.ts";
 import { batch, type Db, failedGuard, type Statement } from "../kernel/db.ts";
 import { isId } from "../kernel/id.ts";
@@ -41,7 +42,7 @@ const keyOf = (call: Call): string => `${call.principal.memberId}:${call.idempot
 export async function resume(call: Call): Promise<Answer | null> {
   const [[known]] = await call.read(findCharge(call.db, call.principal.accountId, keyOf(call)));
   if (known === undefined) return null;
-  if (known.fingerprint !== call.fingerprint()) throw new Problem("idempotency/mismatch");
+  if (!call.isSameCommand(known.fingerprint)) throw new Problem("idempotency/mismatch");
   if (known.status !== "paid") await finish(call, known);
   return { ...(known.answer as Answer), headers: REPLAYED };
 }
@@ -63,7 +64,9 @@ export async function charged(call: Call, { change, parentId, amount, guards, ev
     resourceId: changedId(change), parentId, change, event: free ? event : { ...event, cost: amount }, answer: { status: answer.status, body: answer.body }, createdAt: call.now,
   };
   await call.commit({
-    statements: [...guards, ...insertCharge(call.db, row), ...(free ? payCharge(call.db, row, change, call.now) : [])], events: free ? [event] : [],
+    statements: [...guards, ...claimKey(call.db, {
+      principal: memberId, key: call.idempotencyKey(), fingerprint: row.fingerprint, status: answer.status, body: {}, createdAt: call.now,
+    }), ...insertCharge(call.db, row), ...(free ? payCharge(call.db, row, change, call.now) : [])], events: free ? [event] : [],
     // Somebody was faster under the same key: this call goes on where that one is.
     again: [CHARGE_KEY],
   }, answer);
@@ -71,10 +74,14 @@ export async function charged(call: Call, { change, parentId, amount, guards, ev
   return answer;
 }
 
-/** Another change of the object that is accepted and not paid is brought to its end first; then all is read anew. @throws Stale */
+/**
+ * Another change of the object that is accepted and not paid comes first; then all is read anew. Its own call is most likely
+ * still at it: this one waits for its turn, and finishes in its turn what a crash left behind. @throws Met
+ */
 export async function finishOthers(call: Call, resourceId: string): Promise<never> {
+  if (call.round === 1) throw new Met(call.place);
   for (const other of await findPendingOn(call.db, resourceId)) await finishPending(call.env, call.db, other, call.now, (work) => call.defer(work));
-  throw new Stale();
+  throw new Met(call.place);
 }
 
 /** @throws Problem credits/…, idempotency/mismatch */

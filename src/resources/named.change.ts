@@ -37,7 +37,7 @@ export const namedBy = (principal: Principal, members: readonly (readonly [membe
 export function requireVisible(call: Call, named: readonly Named[], found: readonly ResourceRow[], place: "body" | "query"): void {
   for (const { member, type, id } of named) {
     const row = found.find((each) => each.type === type && each.id === id);
-    const missing = new Problem("not-found", { detail: `${member} names nothing that this credential may see.`, errors: [{ pointer: place === "body" ? `/${member}` : member, detail: "names nothing that you may see" }] });
+    const missing = new Problem("not-found", { detail: `${member} names nothing that this credential may see.`, errors: [{ ...(place === "body" ? { pointer: `/${member}` } : { parameter: member }), detail: "names nothing that you may see" }] });
     call.decide(`${type}.view` as Right, row === undefined ? plainRef(id) : refOf(row), missing);
     if (row === undefined) throw missing;
   }

@@ -6,6 +6,7 @@ import { findMember } from "../identity/member.store.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
 import { Problem } from "../kernel/problem.ts";
+import { nextVersion } from "../kernel/version.ts";
 import { guardMember } from "../team/member.store.ts";
 import { cardSchema, resourceCard, trailCard } from "./resource.card.ts";
 import { loadResource, rightOf } from "./resource.routes.ts";
@@ -26,12 +27,14 @@ const assign = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   call.ifMatch(row.version);
   const [[member]] = await call.read(findMember(call.db, row.accountId, body.memberId));
   if (member === undefined) throw missing;
-  const after = { ...row, ownerId: body.memberId, version: row.version + 1, updatedAt: call.now };
-  const permit = requestPermit(call, { kind: "object", id: row.id });
+  const after = nextVersion(row, { ...row, ownerId: body.memberId }, call.now);
   const event = call.event(rightOf(type, "edit"), { type: type.name, id: row.id }, { changes: difference(trailCard(stored, row), trailCard(stored, after)) });
+  const answer = { status: 200, body: resourceCard(stored, after, call.principal.grantSet), headers: { ETag: etag(after.version) } };
+  if (after === row) return answer;
+  const permit = requestPermit(call, { kind: "object", id: row.id });
   return call.commit({
     statements: [guardResource(call.db, row), guardMember(call.db, member.row), assignOwner(call.db, permit, after)], events: [event],
-  }, { status: 200, body: resourceCard(stored, after, call.principal.grantSet), headers: { ETag: etag(after.version) } });
+  }, answer);
 });
 
 /** For the types whose owner can be made another. */

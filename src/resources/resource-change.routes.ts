@@ -6,6 +6,7 @@ import { etag } from "../identity/request.ts";
 import type { Statement } from "../kernel/db.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import { randomBytes } from "../kernel/secret.ts";
+import { nextVersion } from "../kernel/version.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { actionEndpoints } from "./action.routes.ts";
 import { CHARGE_PROBLEMS, charged, resume } from "./charge.change.ts";
@@ -119,10 +120,11 @@ const edit = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
   call.ifMatch(row.version);
   if (stored.editableIn?.includes(row.status) === false) throw new Problem("conflict/state", { detail: `It is ${row.status}, and changes no more.` });
   const sent = referenceId(stored, body);
-  const after = completeRow(stored, {
+  const after = nextVersion(row, completeRow(stored, {
     ...row, attributes: { ...row.attributes, ...attributesOf(stored, body) }, referenceId: sent === undefined ? row.referenceId : sent,
-    version: row.version + 1, updatedAt: call.now,
-  });
+  }), call.now);
+  const answer = { status: 200, body: resourceCard(stored, after, call.principal.grantSet), headers: { ETag: etag(after.version) } };
+  if (after === row) return answer;
   const changes = difference(trailCard(stored, row), trailCard(stored, after));
   const fixed = guardFixed(call, stored, row, after);
   const distinct = after.name === row.name ? [] : await requireDistinctName(call, stored, after);
@@ -130,7 +132,7 @@ const edit = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
     statements: [guardResource(call.db, row), ...distinct, ...others.map((each) => guardPresence(call.db, each)), ...fixed.statements, updateResource(call.db, after)],
     events: [call.event(rightOf(type, "edit"), { type: type.name, id: row.id }, { changes })], duplicates: { [UNIQUE_KEY]: "conflict/duplicate" },
     refusals: fixed.refusals,
-  }, { status: 200, body: resourceCard(stored, after, call.principal.grantSet), headers: { ETag: etag(after.version) } });
+  }, answer);
 });
 
 /** Holds a change of what is fixed to the time before. */

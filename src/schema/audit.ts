@@ -52,6 +52,8 @@ export const callLog = sqliteTable("call_log", {
   ip: text(),
   userAgent: text("user_agent"),
   requestId: text("request_id").notNull(),
+  /** X-Request-Id of the caller. */
+  callerRequestId: text("caller_request_id"),
 }, (table) => [primaryKey({ columns: [table.accountId, table.id] })]);
 
 export const deadLetter = sqliteTable("dead_letter", {

@@ -115,7 +115,7 @@ async function link(call: Call, fresh: Proof, { keys }: CardAddress): Promise<An
 const spent = (): Problem => invalid("/newCode", "was used or has expired, or the other code was; ask for new ones");
 
 /** A wrong code says which; the credential of the call is another matter. @throws Problem validation, quota-exceeded */
-async function proved(call: Call, email: string, code: string, pointer: string): Promise<Proof> {
+async function proved(call: Call, email: string, code: string, pointer: `/${string}`): Promise<Proof> {
   try {
     return await prove(call, { email, code }, "change_email");
   } catch (error) {

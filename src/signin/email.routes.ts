@@ -2,11 +2,12 @@ import { z } from "zod";
 import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { type OpenCall, openEndpoint } from "../identity/call.ts";
+import { Met } from "../identity/turn.ts";
 import { keyring } from "../identity/keyring.ts";
 import { batch, failedGuard } from "../kernel/db.ts";
 import { sameSecret } from "../kernel/digest.ts";
 import { ID_PREFIXES, newId } from "../kernel/id.ts";
-import { Problem, stale } from "../kernel/problem.ts";
+import { Problem } from "../kernel/problem.ts";
 import { emailToken, idInToken } from "../mail/one-time.ts";
 import { confirmEmail, findAddressee } from "./email.store.ts";
 import { actorOf } from "./session.change.ts";
@@ -22,19 +23,19 @@ const confirm = openEndpoint({
 }, async (call) => {
   const { token } = await call.body();
   // A change of the card may come between: the address may be another then.
-  for (let attempt = 0; attempt < 3; attempt += 1) if (await confirmed(call, token)) return { status: 204 };
-  throw stale();
+  await call.untilThrough(() => confirmed(call, token));
+  return { status: 204 };
 });
 
-/** False when the card is no longer what was read. @throws Problem not-found */
-async function confirmed(call: OpenCall, token: string): Promise<boolean> {
+/** @throws Met when the card is no longer what was read; Problem not-found */
+async function confirmed(call: OpenCall, token: string): Promise<void> {
   const { db, env, now, origin } = call;
   const [member] = await findAddressee(db, idInToken(token));
   const kids = [...(await keyring(env.SIGNING_KEYS)).verifiers.keys()];
   if (member === undefined || !kids.some((kid) => sameSecret(token, emailToken(env.SIGNING_KEYS, kid, member.id, member.email, member.emailChange).token))) {
     throw new Problem("not-found", { detail: "This link confirms nothing: the member has another address by now, or is gone." });
   }
-  if (member.emailVerifiedAt !== null) return true;
+  if (member.emailVerifiedAt !== null) return;
   const event: AuditEvent = {
     id: newId("event", now), accountId: member.accountId, at: now, actor: actorOf(member, null), action: "email.verify", resource: { type: "member", id: member.id },
     outcome: "success", reason: null, cost: null, origin, changes: { before: { emailVerified: false }, after: { emailVerified: true } }, ledgerSeq: null,
@@ -42,11 +43,9 @@ async function confirmed(call: OpenCall, token: string): Promise<boolean> {
   try {
     await batch(db, [...confirmEmail(db, member, now), stage(db, env.SIGNING_KEYS, event)]);
   } catch (error) {
-    if (failedGuard(error) === "changed") return false;
-    throw error;
+    throw failedGuard(error) === "changed" ? new Met({ accountId: member.accountId, object: member.id }) : error;
   }
   call.defer(publish(env.AUDIT, member.accountId, [event]));
-  return true;
 }
 
 export const emailEndpoints = [confirm];

@@ -4,11 +4,12 @@ import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import { requireNewest } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
+import { Met } from "../identity/turn.ts";
 import { recordStranger } from "../identity/stranger-refusal.change.ts";
 import { accept, NO_NAMES } from "../invitations/acceptance.change.ts";
 import { type Acceptable, findByVerifiedAddress, userIdOf, type Waiting } from "../invitations/acceptance.store.ts";
 import { batch, failedGuard } from "../kernel/db.ts";
-import { Problem, stale } from "../kernel/problem.ts";
+import { Problem } from "../kernel/problem.ts";
 import type { Proof } from "./code.ts";
 import { wrongCode } from "./code.change.ts";
 import { giveTryBack, spend } from "./code.store.ts";
@@ -29,12 +30,10 @@ type Door = { readonly membership: Membership } | { readonly invitation: Accepta
  */
 export async function enter(call: OpenCall, types: TypeTable, proof: Proof, accountId: string | undefined): Promise<Tokens> {
   // A change of the member or the account may come between; then all is asked anew.
-  for (let attempt = 0; attempt < 3; attempt += 1) {
+  return call.untilThrough(async () => {
     const door = await choose(call, proof, accountId);
-    const opened = "invitation" in door ? await byInvitation(call, types, proof, door.invitation) : await asMember(call, proof, door.membership);
-    if (opened !== null) return opened;
-  }
-  throw stale();
+    return "invitation" in door ? byInvitation(call, types, proof, door.invitation) : asMember(call, proof, door.membership);
+  });
 }
 
 async function choose(call: OpenCall, proof: Proof, accountId: string | undefined): Promise<Door> {
@@ -75,8 +74,8 @@ async function question({ db }: OpenCall, proof: Proof, members: readonly Member
   return new Problem("conflict/choose-account", { members: { accounts: accounts.slice(0, CHOICES_MAX) } });
 }
 
-/** Null when the member or the account is no longer what was read. */
-async function asMember(call: OpenCall, proof: Proof, found: Membership): Promise<Tokens | null> {
+/** @throws Met when the member or the account is no longer what was read */
+async function asMember(call: OpenCall, proof: Proof, found: Membership): Promise<Tokens> {
   const { db, env, now, origin } = call;
   const { member, account, userId } = found;
   requireNewest(account);
@@ -86,7 +85,7 @@ async function asMember(call: OpenCall, proof: Proof, found: Membership): Promis
   try {
     await batch(db, [...spend(db, proof, now), guardMembership(db, found), ...statements, ...events.map((event) => stage(db, env.SIGNING_KEYS, event))]);
   } catch (error) {
-    if (failedGuard(error) === "changed") return null;
+    if (failedGuard(error) === "changed") throw new Met({ accountId: account.id, object: member.id });
     throw spentAlready(error);
   }
   call.defer(publish(env.AUDIT, account.id, events));

@@ -16,6 +16,7 @@ import { decidePermit, Permit } from "../identity/permit.ts";
 import { postLetters } from "../identity/post-letters.change.ts";
 import type { Principal } from "../identity/principal.ts";
 import { findPrincipalBehind } from "../identity/principal.store.ts";
+import { Met, type Place } from "../identity/turn.ts";
 import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { joinedLetters } from "../invitations/acceptance.change.ts";
 import { MEMBER_USER, userIdOf } from "../invitations/acceptance.store.ts";
@@ -26,7 +27,7 @@ import { findLink, findMemberOf, joinByLink, type Link } from "../invitations/li
 import { batch, failedGuard, failedUnique } from "../kernel/db.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
-import { Problem, stale } from "../kernel/problem.ts";
+import { Problem } from "../kernel/problem.ts";
 import type { Letter } from "../mail/letter.ts";
 import { dispatch } from "../mail/outbox.store.ts";
 import { askBarred, guardNotBarred } from "../team/former.store.ts";
@@ -66,24 +67,21 @@ interface Good {
 export async function join(call: OpenCall, types: TypeTable, asked: Joining): Promise<Joined> {
   const hash = sha256Hex(asked.token);
   // What is wrong with the link is told before a try of the code is used up.
-  let good = await requireGood(call, types, (await findLink(call.db, hash))[0]);
-  const { account } = good.link;
+  const { link: { account } } = await requireGood(call, types, (await findLink(call.db, hash))[0]);
   requireDomain(account.settings.allowedEmailDomains ?? [], asked.email);
   const caller = await call.caller();
   const proof = await prove(call, { email: asked.email, code: asked.code });
   await refuseOthers(call, caller, proof);
-  for (let attempt = 0; attempt < 3; attempt += 1) {
+  return call.untilThrough(async () => {
+    const good = await requireGood(call, types, (await findLink(call.db, hash))[0]);
     const [known] = await findMemberOf(call.db, account.id, proof.email);
     if (known !== undefined) {
       await batch(call.db, [giveTryBack(call.db, proof)]);
       throw new Problem("conflict/duplicate-member", { detail: "This address is a member's already. Sign in, or accept the invitation that was sent." });
     }
     await requireNotBarred(call, account.id, proof);
-    const joined = await write(call, good, asked, proof);
-    if (joined !== null) return joined;
-    good = await requireGood(call, types, (await findLink(call.db, hash))[0]);
-  }
-  throw stale();
+    return write(call, good, asked, proof);
+  });
 }
 
 /** @throws Problem conflict/other-address */
@@ -130,8 +128,8 @@ function permitJoin(maker: Principal, { link }: Link, memberId: string): Permit 
   return answer.kind === "plan" ? "plan" : null;
 }
 
-/** Null when the link or the account is no longer what was read. @throws Problem conflict/member-limit, conflict/duplicate-member, auth/invalid-credential */
-async function write(call: OpenCall, { link: found, maker }: Good, { firstName, lastName, signIn }: Joining, proof: Proof): Promise<Joined | null> {
+/** @throws Met when the link or the account is no longer what was read; Problem conflict/member-limit, conflict/duplicate-member, auth/invalid-credential */
+async function write(call: OpenCall, { link: found, maker }: Good, { firstName, lastName, signIn }: Joining, proof: Proof): Promise<Joined> {
   const { db, env, now } = call;
   const { link, account } = found;
   const preset = presetOf(account.kind);
@@ -139,7 +137,8 @@ async function write(call: OpenCall, { link: found, maker }: Good, { firstName, 
     ...newMemberRow({ now, principal: { memberId: link.invitedBy } }, account.id, { firstName, lastName, email: proof.email, roles: [link.role ?? ""] }), acceptedAt: now, emailVerifiedAt: now,
   };
   const permit = permitJoin(maker, found, row.id);
-  if (!(permit instanceof Permit)) return null;
+  // The link says why, once it is asked again.
+  if (!(permit instanceof Permit)) throw new Met({ accountId: account.id, object: null });
   const person = { id: newId("user", now), email: proof.email, emailVerifiedAt: now, locale: account.settings.locale ?? DEFAULT_SETTINGS.locale, createdAt: now };
   const limit = memberLimit(account.plan, preset);
   const opened = signIn ? await openSession(call, row, userIdOf(proof.email)) : null;
@@ -155,7 +154,7 @@ async function write(call: OpenCall, { link: found, maker }: Good, { firstName, 
       ...events.map((event) => stage(db, env.SIGNING_KEYS, event)), ...postLetters(call, letters, { accountId: account.id, kind: account.kind }),
     ]);
   } catch (error) {
-    return refused(error, found, now);
+    throw refused(error, found, now);
   }
   call.defer(publish(env.AUDIT, account.id, events));
   call.defer(dispatch(env.MAIL, letters));
@@ -173,16 +172,17 @@ async function ownerLetters(call: OpenCall, { account, inviter }: Link, who: Mem
 const told = ({ id, accountId }: MemberRow, opened: Opened | null): Joined =>
   ({ memberId: id, accountId, status: opened === null ? "new" : "active", ...(opened === null ? {} : { session: opened.body }) });
 
-/** Null where it is to be asked anew. @throws Problem */
-function refused(error: unknown, { account }: Link, now: number): null {
+/** What a failed write is answered, or `Met` where all is asked again. */
+function refused(error: unknown, { account, link }: Link, now: number): unknown {
+  const place: Place = { accountId: account.id, object: link.id };
   const failed = failedGuard(error);
-  if (failed === "invitation_changed" || failed === "stale" || failedUnique(error, MEMBER_EMAIL) || failedUnique(error, MEMBER_USER)) return null;
-  if (failed === "claim_used") throw wrongCode();
+  if (failed === "stale") return new Met({ accountId: place.accountId, object: null });
+  if (failed === "invitation_changed" || failedUnique(error, MEMBER_EMAIL) || failedUnique(error, MEMBER_USER)) return new Met(place);
+  if (failed === "claim_used") return wrongCode();
   if (failed === "link_joins") {
-    throw tooMany(LIMITS.joinsBy, windowEnd(LIMITS.joinsBy, now), now, "As many people as may joined by this link today.");
+    return tooMany(LIMITS.joinsBy, windowEnd(LIMITS.joinsBy, now), now, "As many people as may joined by this link today.");
   }
-  if (failed === "member_limit") throw tooManyMembers(account.plan, presetOf(account.kind));
-  throw error;
+  return failed === "member_limit" ? tooManyMembers(account.plan, presetOf(account.kind)) : error;
 }
 
 const joinEvent = ({ now, origin }: OpenCall, { link }: Link, row: MemberRow): AuditEvent => ({

@@ -2,8 +2,9 @@ import { publish, stage } from "../audit/outbox.store.ts";
 import { admitsAddress, compileRules } from "../identity/address.ts";
 import { requireNewest, statusRefusal } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
+import { Met } from "../identity/turn.ts";
 import { batch, failedGuard, type Statement } from "../kernel/db.ts";
-import { Problem, stale } from "../kernel/problem.ts";
+import { Problem } from "../kernel/problem.ts";
 import { denied } from "./entry.change.ts";
 import { isOurs, readRefreshToken, refreshToken, sessionEnd } from "./refresh-token.ts";
 import type { Tokens } from "./session.card.ts";
@@ -21,21 +22,18 @@ const REPEATED_MS = 10_000;
 export async function refresh(call: OpenCall, token: string): Promise<Tokens> {
   const told = readRefreshToken(token);
   // Another refresh was faster, or a change of the member or the account came between: what holds by then is asked.
-  for (let attempt = 0; told !== null && attempt < 3; attempt += 1) {
+  const refreshed = told === null ? null : await call.untilThrough(async () => {
     const [found] = await findSession(call.db, told.sessionId);
-    if (found === undefined || !isOurs(call.env.SIGNING_KEYS, found.session.kid, token)) break;
+    if (found === undefined || !isOurs(call.env.SIGNING_KEYS, found.session.kid, token)) return null;
     const { session } = found;
     requireNewest(found.account);
-    if (session.endedAt !== null || session.expiresAt <= call.now) break;
+    if (session.endedAt !== null || session.expiresAt <= call.now) return null;
     const isNewest = session.rotations === told.rotation;
-    if (!isNewest && !isRepeat(call, session, told.rotation)) {
-      await endStolen(call, found);
-      break;
-    }
-    const refreshed = await nextTokens(call, found, isNewest);
-    if (refreshed !== null) return refreshed;
-    if (attempt === 2) throw stale();
-  }
+    if (isNewest || isRepeat(call, session, told.rotation)) return nextTokens(call, found, isNewest);
+    await endStolen(call, found);
+    return null;
+  });
+  if (refreshed !== null) return refreshed;
   throw new Problem("auth/invalid-credential", { detail: "The refresh token is not valid, was used already, or its session has ended. Sign in again." });
 }
 
@@ -45,10 +43,10 @@ const isRepeat = ({ now, origin: { ip, userAgent } }: OpenCall, session: Found["
   && ip !== null && ip === session.refreshedIp && userAgent === session.refreshedUserAgent;
 
 /**
- * Null when it is no longer what was read.
- * @param rotates whether the refresh token is used now; else it was used, and its successor is answered again
+ * @param rotates whether the refresh token is used now; else it was, and its successor is answered again
+ * @throws Met when it is no longer what was read
  */
-async function nextTokens(call: OpenCall, found: Found, rotates: boolean): Promise<Tokens | null> {
+async function nextTokens(call: OpenCall, found: Found, rotates: boolean): Promise<Tokens> {
   const { db, env, now, origin } = call;
   const { session, member, account } = found;
   const stopped = statusRefusal(member.status);
@@ -58,7 +56,7 @@ async function nextTokens(call: OpenCall, found: Found, rotates: boolean): Promi
   const reason = rotates ? null : "the same token again";
   const event = { ...sessionEvent(call, member, session.id, "session.refresh"), reason };
   const next = rotates ? rotate(db, found, expiresAt, now, origin) : [guardSession(db, found)];
-  if (!await holds(call, [...next, stage(db, env.SIGNING_KEYS, event)])) return null;
+  if (!await holds(call, [...next, stage(db, env.SIGNING_KEYS, event)])) throw new Met({ accountId: account.id, object: session.id });
   call.defer(publish(env.AUDIT, session.accountId, [event]));
   const { token } = refreshToken(env.SIGNING_KEYS, session.kid, session.id, session.rotations + (rotates ? 1 : 0));
   return tokens(env, { ...session, expiresAt }, token, now);

@@ -7,6 +7,7 @@ import { definite } from "../kernel/body.ts";
 import { fold } from "../kernel/fold.ts";
 import { newId } from "../kernel/id.ts";
 import { Problem } from "../kernel/problem.ts";
+import { nextVersion } from "../kernel/version.ts";
 import type { RoleRow } from "../schema/team.ts";
 import { requireGranted } from "./grant.change.ts";
 import { CustomRoleCard, customRoleCard, inOrder, NewRole, RolePatch } from "./role.card.ts";
@@ -58,11 +59,12 @@ const edit = endpoint({
   const row = await loadRole(call, true);
   const patch = definite(await call.body());
   call.ifMatch(row.version);
-  const after: RoleRow = { ...row, ...patch, rights: inOrder(patch.rights ?? row.rights), updatedAt: call.now, version: row.version + 1 };
+  const after: RoleRow = nextVersion(row, { ...row, ...patch, rights: inOrder(patch.rights ?? row.rights) }, call.now);
   const permit = await permitContent(call, row, after);
   if (after.name !== row.name) requireDistinctRole(call, (await call.read(listRoles(call.db, row.accountId)))[0], after);
   const readers = await requireReadingRole(call, after);
   const answer = customRoleCard(after);
+  if (after === row) return { status: 200, body: answer, headers: { ETag: etag(after.version) } };
   return saveRole(call, row.id, [...readers, updateRole(call.db, permit, after)], difference(customRoleCard(row), answer), {
     status: 200, body: answer, headers: { ETag: etag(after.version) },
   });

@@ -40,7 +40,7 @@ export async function requireGranted(call: Call, grants: readonly GrantRow[]): P
 }
 
 /** @throws Problem validation when a role needs a grant that is not among these */
-export function requireNeeded(preset: Preset, roles: readonly string[], grants: readonly GrantRow[], pointer: string): void {
+export function requireNeeded(preset: Preset, roles: readonly string[], grants: readonly GrantRow[], pointer: `/${string}`): void {
   const type = neededGrant(preset, roles, grants);
   if (type !== null) throw invalid(pointer, `a member with these roles keeps at least one ${type}: grant one first`);
 }

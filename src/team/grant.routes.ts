@@ -6,6 +6,7 @@ import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import type { Permit } from "../identity/permit.ts";
 import { requireAuthorityToStop, requirePower, stopsEveryMember } from "../identity/refusal.change.ts";
 import { etag } from "../identity/request.ts";
+import { canonical } from "../kernel/canonical.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { invalid } from "../kernel/problem.ts";
 import { accessNotice } from "./access-notice.change.ts";
@@ -31,8 +32,10 @@ function wantedGrants({ bundles }: Preset, { grants = [], preset }: z.infer<type
 /** The grants of a member, replaced as a whole. The member's next call obeys. */
 async function saveGrants(call: Call, permit: Permit, row: MemberRow, before: readonly GrantRow[], grants: readonly GrantRow[]): Promise<Answer> {
   if (!stopsEveryMember(call.principal)) refuseUnseenLoss(call, before, grants);
-  const after = { ...row, updatedAt: call.now, version: row.version + 1 };
+  const same = canonical(before.map(canonical).sort()) === canonical(grants.map(canonical).sort());
+  const after = same ? row : { ...row, updatedAt: call.now, version: row.version + 1 };
   const is = memberCard(after, grants, call.principal.account.name);
+  if (same) return { status: 200, body: is, headers: { ETag: etag(row.version) } };
   return call.commit({
     statements: [guardMember(call.db, row), ...replaceGrants(call.db, permit, row.accountId, row.id, grants), bumpMember(call.db, row.accountId, row.id, call.now)],
     events: [call.event("grant.edit", { type: "member", id: row.id }, { changes: difference({ grants: before }, { grants: is.grants }) })],

@@ -8,6 +8,7 @@ import { GroupIds, MemberCard, memberCard } from "./member.card.ts";
 import { loadMember, permitMember, refuseUnseenGroupLoss } from "./member.change.ts";
 import { requireKnownGroups } from "./object-group.change.ts";
 import { guardMember, setGroups } from "./member.store.ts";
+import { nextVersion } from "../kernel/version.ts";
 
 const Body = z.strictObject({ groupIds: GroupIds });
 
@@ -21,14 +22,16 @@ const put = endpoint({
   call.ifMatch(row.version);
   refuseUnseenGroupLoss(call, row.objectGroupIds, groupIds);
   const { accountId } = row;
-  const after = { ...row, objectGroupIds: groupIds, updatedAt: call.now, version: row.version + 1 };
+  const after = nextVersion(row, { ...row, objectGroupIds: groupIds }, call.now);
   const permit = await permitMember(call, found, after, grants);
   await requireKnownGroups(call, groupIds, "/groupIds");
+  const answer = { status: 200, body: memberCard(after, grants, call.principal.account.name), headers: { ETag: etag(after.version) } };
+  if (after === row) return answer;
   return call.commit({
     statements: [guardMember(call.db, row), setGroups(call.db, permit, accountId, row.id, groupIds), bumpMember(call.db, accountId, row.id, call.now)],
     events: [call.event("object_group.edit", { type: "member", id: row.id }, { changes: difference({ objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }) })],
     letters: await accessNotice(call, row, { objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }),
-  }, { status: 200, body: memberCard(after, grants, call.principal.account.name), headers: { ETag: etag(after.version) } });
+  }, answer);
 });
 
 export const objectGroupEndpoints: readonly Endpoint[] = [put];

@@ -8,7 +8,7 @@ import { ROLE_TEXTS } from "../access/role-text.ts";
 import { type Call, endpoint } from "../identity/call.ts";
 import { restrictionOf } from "../identity/key-restriction.ts";
 import type { Principal } from "../identity/principal.ts";
-import { invalid } from "../kernel/problem.ts";
+import { invalidParameter } from "../kernel/problem.ts";
 import { customRole, ListedRole, presetRole } from "./role.card.ts";
 import { isWithin, seesCustomRoles } from "./role.change.ts";
 import { type Level, LEVELS, levelsFrom } from "./role-level.ts";
@@ -19,7 +19,7 @@ const query = z.strictObject({ level: z.enum(LEVELS).optional().describe("Roles 
 /** The level that is asked for, among those of the account. @throws Problem validation */
 function askedLevel(levels: readonly Level[], asked: string): Level {
   const found = levels.find(({ level }) => level === asked);
-  if (found === undefined) throw invalid("level", `must be one of ${levels.map(({ level }) => level).join(", ")}`);
+  if (found === undefined) throw invalidParameter("level", `must be one of ${levels.map(({ level }) => level).join(", ")}`);
   return found;
 }
 

@@ -26,6 +26,7 @@ export async function savedMember(
 ): Promise<Change> {
   const { topRole } = call.principal.preset;
   keepOwner(call, row, after, topRole);
+  if (after === row) return { statements: [guardMember(call.db, row)], events: [] };
   const leavesTop = row.status === "active" && row.roles.includes(topRole) && !(after.status === "active" && after.roles.includes(topRole));
   return {
     statements: [

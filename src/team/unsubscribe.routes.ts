@@ -2,12 +2,13 @@ import { z } from "zod";
 import { actorLogin, type AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { type Endpoint, type OpenCall, openEndpoint } from "../identity/call.ts";
+import { Met } from "../identity/turn.ts";
 import { keyring } from "../identity/keyring.ts";
 import { batch, failedGuard } from "../kernel/db.ts";
 import { sameSecret } from "../kernel/digest.ts";
 import { newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/operation.ts";
-import { Problem, stale } from "../kernel/problem.ts";
+import { Problem } from "../kernel/problem.ts";
 import { DEFAULT_NOTIFICATIONS } from "../mail/notice.ts";
 import { idInToken, unsubscribeToken } from "../mail/one-time.ts";
 import { findSubscriber, type Subscriber, unsubscribe } from "./unsubscribe.store.ts";
@@ -30,7 +31,10 @@ const oneClick = openEndpoint({
 });
 
 /** The same answer however often it is asked. @throws Problem not-found, stale */
-async function ended(call: OpenCall, token: string): Promise<Answer> {
+const ended = (call: OpenCall, token: string): Promise<Answer> => call.untilThrough(() => endOnce(call, token));
+
+/** @throws Met when the card is no longer what was read; Problem not-found */
+async function endOnce(call: OpenCall, token: string): Promise<Answer> {
   const { db, env, now } = call;
   const [member] = await findSubscriber(db, idInToken(token));
   const kids = [...(await keyring(env.SIGNING_KEYS)).verifiers.keys()];
@@ -42,8 +46,7 @@ async function ended(call: OpenCall, token: string): Promise<Answer> {
   try {
     await batch(db, [...unsubscribe(db, member, now), stage(db, env.SIGNING_KEYS, event)]);
   } catch (error) {
-    if (failedGuard(error) !== "changed") throw error;
-    throw stale();
+    throw failedGuard(error) === "changed" ? new Met({ accountId: member.accountId, object: member.id }) : error;
   }
   call.defer(publish(env.AUDIT, member.accountId, [event]));
   return { status: 204 };

@@ -2,9 +2,10 @@ import { z } from "zod";
 import { RIGHT_NAMES, typeOf } from "../access/right.ts";
 import { toSealedRow } from "../audit/chain.store.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { isCallersId } from "../identity/request.ts";
 import { idOf } from "../kernel/id.ts";
 import { decodeCursor, listLimit, listQuery, page, pageOf } from "../kernel/page.ts";
-import { invalid } from "../kernel/problem.ts";
+import { invalidParameter } from "../kernel/problem.ts";
 import { beginOf, dayOrTime, endOf, lastOf } from "../kernel/time-zone.ts";
 import { erasureEndpoint } from "./erasure.routes.ts";
 import { findPlace, listCalls, listEvents, listObjectLog } from "./audit.store.ts";
@@ -80,7 +81,7 @@ const objectLog = (ledgersOf: LedgersOf) => endpoint({
     listObjectLog(call.db, accountId, seen, OBJECT_TYPES, { ...filter, ...times(call, filter, lastOf) }, startingAfter, limit + 1),
     findPlace(call.db, accountId, seen, startingAfter ?? ""),
   );
-  if (startingAfter !== null && place === undefined) throw invalid("startingAfter", "must be the id of a row of this log");
+  if (startingAfter !== null && place === undefined) throw invalidParameter("startingAfter", "must be the id of a row of this log");
   const data = rows.slice(0, limit).map((row) => auditRow(toSealedRow(row), seen));
   return { status: 200, body: { data, nextCursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null, complete } };
 });
@@ -93,6 +94,8 @@ const CallsQuery = z.strictObject({
   status: z.string().regex(/^[1-5](?:\d\d|xx)$/, "must be a status such as 404, or 4xx").optional(),
   from: dayOrTime.optional().describe("ISO 8601, included; a date is a whole day of the account's time zone."),
   to: dayOrTime.optional().describe("ISO 8601; a time is not included, a date is."),
+  callerRequestId: z.string().refine(isCallersId, "must be an id as X-Request-Id takes it")
+    .optional().describe("Calls that brought this X-Request-Id."),
 });
 
 const calls = endpoint({

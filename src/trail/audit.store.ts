@@ -107,6 +107,7 @@ export interface CallFilter {
   readonly status?: string | undefined;
   readonly from?: number | undefined;
   readonly to?: number | undefined;
+  readonly callerRequestId?: string | undefined;
 }
 
 /**
@@ -118,7 +119,8 @@ export const listCalls = (db: Db, accountId: string, sight: Sight, filter: CallF
     eq(callLog.accountId, accountId), before === null ? undefined : lt(callLog.id, before), ownRows(sight, callLog.memberId, sight.whole), narrowedCalls(filter),
   )).orderBy(desc(callLog.id)).limit(limit);
 
-const narrowedCalls = ({ member, method, path, status, from, to }: CallFilter): SQL | undefined => and(
+const narrowedCalls = ({ member, method, path, status, from, to, callerRequestId }: CallFilter): SQL | undefined => and(
+  callerRequestId === undefined ? undefined : eq(callLog.callerRequestId, callerRequestId),
   member === undefined ? undefined : eq(callLog.memberId, member),
   method === undefined ? undefined : eq(callLog.method, method),
   path === undefined ? undefined : or(eq(callLog.path, path), and(gte(callLog.path, `${path}/`), lt(callLog.path, `${path}0`))),

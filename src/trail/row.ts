@@ -93,6 +93,7 @@ const shownTime = (at: number): string => iso(Math.abs(at) <= 8.64e15 ? at : 0);
 export const CallLogRow = z.object({
   id: z.string(), at: z.iso.datetime(), memberId: optional, apiKeyId: optional, method: z.string(), path: z.string(),
   status: z.int(), code: optional.describe("The problem code of a refusal."), ip: optional, userAgent: optional, requestId: z.string(),
+  callerRequestId: optional.describe("The id that the caller gave the call in X-Request-Id."),
 });
 
 export const callLogRow = <Row extends { readonly at: number; readonly accountId: string }>({ accountId: _account, ...row }: Row) =>

@@ -12,7 +12,7 @@ export interface Problem {
   readonly status: number;
   readonly detail: string;
   readonly requestId: string;
-  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
+  readonly errors?: readonly { readonly pointer: string; readonly parameter?: string; readonly header?: string; readonly detail: string }[];
   readonly [member: string]: unknown;
 }
 

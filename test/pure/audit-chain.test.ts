@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { canonical } from "../../src/audit/canonical.ts";
+import { canonical } from "../../src/kernel/canonical.ts";
 import { following, hashOf, merge, type SealedRow } from "../../src/audit/chain.ts";
 import type { ChainHead } from "../../src/audit/event.ts";
 import { packEntries } from "../../src/audit/message.ts";

@@ -3,19 +3,53 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { BODY_LIMIT, declaredBody, instant, readJson, sentFile, text, validate } from "../../src/kernel/body.ts";
 import { fingerprint, idempotencyKey } from "../../src/kernel/idempotency.ts";
+import { ambiguousMembers } from "../../src/kernel/json.ts";
 import { decodeCursor, encodeCursor, listQuery, page } from "../../src/kernel/page.ts";
-import { Problem } from "../../src/kernel/problem.ts";
+import { type Fault, Problem } from "../../src/kernel/problem.ts";
+
+const placeOf = (fault: Fault): string =>
+  ("pointer" in fault ? fault.pointer : "parameter" in fault ? fault.parameter : fault.header);
 
 /** What was refused, and with which faults; anything but a Problem is a bug and stays an exception. */
 async function refused(run: () => unknown): Promise<string> {
   try {
     await run();
   } catch (error) {
-    if (error instanceof Problem) return [error.code, ...(error.extra.errors ?? []).map(({ pointer }) => pointer)].join(" ");
+    if (error instanceof Problem) return [error.code, ...(error.extra.errors ?? []).map(placeOf)].join(" ");
     throw error;
   }
   return "accepted";
 }
+
+describe("K16 members that two readers would read differently are named", () => {
+  const TABLE: ReadonlyArray<readonly [json: string, ...faults: string[]]> = [
+    ["{\"name\":1,\"name\":2}", "/name is sent twice"],
+    ["{\"a\":{\"b\":[0,{\"c\":1,\"\\u0063\":2}]},\"b\":1}", "/a/b/1/c is sent twice"],
+    ["{\"__proto__\":1}", "/__proto__ is not known here"],
+    ["{\"rows\":[{},{\"x\":{\"\\u005f_proto__\":{}}}]}", "/rows/1/x/__proto__ is not known here"],
+    ["{\"a\":1,\"a\":2,\"a\":3}", "/a is sent twice", "/a is sent twice"],
+    ["[{\"a\":1},{\"a\":1,\"b\":{\"a\":1}}]"], ["{\"a\":\"a\",\"b\":\"a\\\":{\"}"], ["{\"a\":[\"a\",\"a\"],\"A\":1}"], ["\"a\""], ["1"],
+  ];
+  test.each(TABLE)("K16 %s", (json, ...faults) => {
+    JSON.parse(json);
+    expect(ambiguousMembers(json).map((fault) => `${placeOf(fault)} ${fault.detail}`)).toEqual(faults);
+  });
+
+  test("K16 none is named in what JSON.stringify writes, and a deep text is no work", () => {
+    fc.assert(fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
+      const json = JSON.stringify(value);
+      expect(ambiguousMembers(json).filter(({ detail }) => detail === "is sent twice")).toEqual([]);
+    }));
+    const deep = `${"{\"a\":".repeat(5_000)}{${Array(5_000).fill("\"a\":1").join(",")}}${"}".repeat(5_000)}`;
+    expect(ambiguousMembers(deep)).toHaveLength(50);
+  });
+});
+
+test("K15 a command is the same whatever the order of its members, and another for anything else", () => {
+  const of = (body: unknown) => fingerprint("POST", "/v1/x", body);
+  expect(of({ a: 1, b: { c: [1, { d: 2, e: 3 }] } })).toBe(of({ b: { c: [1, { e: 3, d: 2 }] }, a: 1 }));
+  expect(new Set([of({ a: [1, 2] }), of({ a: [2, 1] }), of({ a: "1" }), of({ a: 1 }), of({ b: 1 }), of(undefined)]).size).toBe(6);
+});
 
 const encode = (json: string) => Buffer.from(json).toString("base64url");
 
@@ -79,7 +113,7 @@ test("what is missing is required, in body and query; what is there and wrong sa
     try {
       validate(schema, value, place);
     } catch (error) {
-      if (error instanceof Problem) return Object.fromEntries((error.extra.errors ?? []).map(({ pointer, detail }) => [pointer, detail]));
+      if (error instanceof Problem) return Object.fromEntries((error.extra.errors ?? []).map((fault) => [placeOf(fault), fault.detail]));
     }
     return { nothing: "is wrong" };
   };
@@ -123,7 +157,7 @@ describe("a body", () => {
     ["pieces that cut a character in two", post(new Blob([new Uint8Array([0x22, 0xd0]), new Uint8Array([0xaf, 0x22])]), { "content-type": "application/json" }), "Я"],
     ["the most that is read", post(JSON.stringify("x".repeat(BODY_LIMIT - 2))), "x".repeat(BODY_LIMIT - 2)],
   ];
-  test.each(READ)("is read: %s", async (_, request, value) => expect(await readJson(request)).toEqual(value));
+  test.each(READ)("is read: %s", async (_, request, value) => expect((await readJson(request)).value).toEqual(value));
 
   const REFUSED: ReadonlyArray<readonly [title: string, request: Request, code: string]> = [
     ["no type", post(new Blob(["{}"]), {}), "media-type"],
@@ -166,10 +200,10 @@ describe("a file as the body", () => {
   test.each([
     ["a length", { ...zip, "content-length": "3" }, "abc", "accepted"],
     ["no type", { "content-length": "3" }, "abc", "media-type"],
-    ["no length", zip, "abc", "validation content-length"],
-    ["no bytes", { ...zip, "content-length": "0" }, null, "validation content-length"],
-    ["a length that is no number", { ...zip, "content-length": "0x" }, "abc", "validation content-length"],
-    ["half a byte", { ...zip, "content-length": "2.5" }, "abc", "validation content-length"],
+    ["no length", zip, "abc", "validation Content-Length"],
+    ["no bytes", { ...zip, "content-length": "0" }, null, "validation Content-Length"],
+    ["a length that is no number", { ...zip, "content-length": "0x" }, "abc", "validation Content-Length"],
+    ["half a byte", { ...zip, "content-length": "2.5" }, "abc", "validation Content-Length"],
   ])("is taken with its length: %s", async (_, headers, body, code) => {
     const request = post(body === null ? null : new Blob([body]), headers as Record<string, string>);
     expect(await refused(() => sentFile(request, upload))).toBe(code);

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { surface } from "../../src/app.ts";
 import { idempotencyKey } from "../../src/kernel/idempotency.ts";
 import { openapi } from "../../src/kernel/openapi.ts";
-import type { Operation } from "../../src/kernel/operation.ts";
+import { isCard, type Operation } from "../../src/kernel/operation.ts";
 import { type ProblemCode, PROBLEMS } from "../../src/kernel/problem.ts";
 
 interface Parameter { readonly name: string; readonly in: string; readonly required: boolean; readonly description?: string; readonly schema: { readonly pattern?: string } }
@@ -106,6 +106,7 @@ describe("the document of the whole surface", () => {
       const expected = {
         ...(operation.right === "public" ? {} : { "Tollgate-Account": false }),
         ...(operation.localized ? { "Accept-Language": false } : {}),
+        ...(operation.method === "GET" && isCard(operation) ? { "If-None-Match": false } : {}),
         ...(operation.idempotency === undefined ? {} : { "Idempotency-Key": operation.idempotency !== "optional" && operation.preview === undefined }),
         ...(operation.ifMatch === undefined ? {} : { "If-Match": operation.ifMatch === "required" }),
       };
@@ -135,7 +136,7 @@ describe("the document of the whole surface", () => {
   });
 
   test("gives every answer that has a body its content type", () => {
-    const bare = described.flatMap(({ path, method, one }) => Object.entries(one.responses).filter(([status, { content }]) => (status === "204") !== (content === undefined)).map(([status]) => `${method} ${path} ${status}`));
+    const bare = described.flatMap(({ path, method, one }) => Object.entries(one.responses).filter(([status, { content }]) => ["204", "304"].includes(status) !== (content === undefined)).map(([status]) => `${method} ${path} ${status}`));
     expect(bare).toEqual([]);
   });
 

@@ -94,7 +94,7 @@ describe("S0.5 the object log", () => {
     expect((await operator.api.get<Problem>("/v1/object-log")).body.code).toBe("access/denied");
     const [place] = (await rows(owner, "/v1/object-log")).data;
     const foreign = await admin.api.get<Problem>(`/v1/object-log?startingAfter=${place?.id}`);
-    expect([foreign.status, foreign.body.errors?.[0]?.pointer]).toEqual([422, "startingAfter"]);
+    expect([foreign.status, foreign.body.errors?.[0]?.parameter]).toEqual([422, "startingAfter"]);
     expect((await rows(admin, "/v1/object-log?limit=100")).data).toEqual([]);
   });
 });
@@ -172,9 +172,9 @@ describe("S1.16 and S1.38 the audit log", () => {
     ["limit=0", "limit"], ["limit=101", "limit"], ["limit=x", "limit"], ["cursor=!", "cursor"], ["cursor=abc", "cursor"], ["cursor=LTE", "cursor"], ["actor=me", "actor"],
     ["action=%25", "action"], ["action=*", "action"], ["from=yesterday", "from"], ["to=2026-13-01T00:00:00Z", "to"], ["from=2026-01-01", "from"], ["outcome=good", "outcome"],
     ["resourceType=Product", "resourceType"], ["resourceId=%27", "resourceId"], ["requestId=%00", "requestId"], ["unknown=1", "unknown"],
-  ])("a query of %s is refused", async (query, pointer) => {
+  ])("a query of %s is refused", async (query, parameter) => {
     const { status, body } = await admin.api.get<Problem>(`/v1/audit?${query}`);
-    expect([status, body.code, body.errors?.[0]?.pointer]).toEqual([422, "validation", pointer]);
+    expect([status, body.code, body.errors?.[0]?.parameter]).toEqual([422, "validation", parameter]);
   });
 
   test.each(["/v1/object-log?startingAfter=evt_1", "/v1/object-log?limit=1000", "/v1/calls?cursor=MQ", "/v1/audit/verify?cursor=e30", "/v1/calls?from=1"])("%s is refused", async (path) => {
@@ -202,4 +202,20 @@ test("the call log tells an account its own calls, refused ones too; a member se
   }
   expect(await narrowed("&from=2099-01-01T00:00:00Z")).toEqual([]);
   for (const query of ["status=9xx", "status=40", "path=members", "member=me", "method=FETCH"]) expect((await admin.api.get(`/v1/calls?${query}`)).status, query).toBe(422);
+});
+
+test("K16 X-Request-Id is kept in the call log, and the log is filtered by it", async () => {
+  type Calls = { data: { callerRequestId: string | null; path: string; memberId: string }[] };
+  const logged = async (who: Person, id: string) =>
+    ok(await who.api.get<Calls>(`/v1/calls?callerRequestId=${encodeURIComponent(id)}`), 200).body.data;
+  const [mine, kept] = [`trace/${crypto.randomUUID()}?&=+%`, { path: "/v1/me", memberId: member.memberId }];
+  for (const id of [mine, mine, "two words", "x".repeat(129)]) await member.api.get("/v1/me", { headers: { "x-request-id": id } });
+  await expect.poll(async () => (await logged(member, mine)).length, { timeout: 20_000 }).toBe(2);
+  expect(await logged(admin, mine)).toEqual([1, 2].map(() => expect.objectContaining({ ...kept, callerRequestId: mine })));
+  ok(await admin.api.get("/v1/me", { headers: { "x-request-id": `${mine}.` } }), 200);
+  await expect.poll(async () => (await logged(admin, `${mine}.`)).length, { timeout: 20_000 }).toBe(1);
+  expect(await logged(member, `${mine}.`)).toEqual([]);
+  const all = ok(await admin.api.get<Calls>("/v1/calls?limit=100"), 200).body.data.map(({ callerRequestId }) => callerRequestId);
+  expect(new Set(all)).toEqual(new Set([null, mine, `${mine}.`]));
+  expect((await admin.api.get("/v1/calls?callerRequestId=two%20words")).status).toBe(422);
 });

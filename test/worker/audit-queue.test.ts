@@ -14,7 +14,7 @@ beforeEach(() => { accountId = newAccountId(); });
 
 const call = (more: Partial<CallRow> = {}): CallRow => ({
   id: newId("call", Date.now()), accountId, at: Date.now(), memberId: "mem_1", apiKeyId: null, method: "GET", path: "/v1/me", status: 200,
-  code: null, ip: "192.0.2.7", userAgent: "test", requestId: newId("request", Date.now()), ...more,
+  code: null, ip: "192.0.2.7", userAgent: "test", requestId: newId("request", Date.now()), callerRequestId: null, ...more,
 });
 const count = async (table: string, where = "1", ...values: unknown[]) =>
   env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE ${where}`).bind(...values).first<number>("n");
@@ -143,7 +143,7 @@ test("what is past its time is removed, and nothing else", async () => {
   const aged = (age: number, more: Partial<CallRow> = {}) => call({ id: leastId("call", at - age), at: at - age, ...more });
   const calls = [aged(CALL_LOG_TTL_MS - 1), aged(CALL_LOG_TTL_MS + 1), aged(CALL_LOG_TTL_MS + 1, { accountId: "" }), aged(0, { accountId: "" })];
   await env.DB.batch([
-    ...calls.map((row) => env.DB.prepare("INSERT INTO call_log VALUES (?, ?, ?, 'm', null, 'GET', '/', 200, null, null, null, 'r')").bind(row.accountId, row.id, row.at)),
+    ...calls.map((row) => env.DB.prepare("INSERT INTO call_log VALUES (?, ?, ?, 'm', null, 'GET', '/', 200, null, null, null, 'r', null)").bind(row.accountId, row.id, row.at)),
     ...[IDEMPOTENCY_TTL_MS - 1, IDEMPOTENCY_TTL_MS + 1].map((age) => env.DB.prepare("INSERT INTO idempotency VALUES (?, ?, 'f', 200, '{}', ?)").bind(accountId, `${age}`, at - age)),
     ...[DEAD_LETTER_TTL_MS - 1, DEAD_LETTER_TTL_MS + 1].map((age) => env.DB.prepare("INSERT INTO dead_letter VALUES (?, 'q', 'r', 'b', ?)").bind(`${accountId}-${age}`, at - age)),
   ]);

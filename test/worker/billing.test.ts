@@ -83,7 +83,7 @@ describe("billing", () => {
 
   it("asks for If-Match from the first change on, and of two at once one wins", async () => {
     expect(said(await owner.api.patch("/v1/billing", { address: { city: "a" } }))).toBe("428 precondition-required");
-    expect(ok(await owner.api.get("/v1/billing"), 200).headers.get("etag")).toBe('"0"');
+    expect(ok(await owner.api.get("/v1/billing"), 200).headers.get("etag")).toMatch(/^"0\./);
     const answers = await Promise.all(["a", "b"].map((city) => owner.api.patch("/v1/billing", { address: { city } }, { ifMatch: '"0"' })));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412]);
     expect(said(await owner.api.patch("/v1/billing", { address: { city: "c" } }, { ifMatch: '"0"' }))).toBe("412 precondition-failed");

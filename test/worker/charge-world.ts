@@ -44,12 +44,13 @@ const over = <T extends object>(target: T, replaced: Partial<Record<string, unkn
 type During = <T>(work: () => Promise<T>) => Promise<T>;
 
 function stepped(during: During): Env {
-  const ledger = env.ACCOUNTS as unknown as { getByName(name: string): Record<"spend" | "grant", (...args: unknown[]) => Promise<unknown>> };
+  const ledger = env.ACCOUNTS as unknown as { getByName(name: string): Record<"spend" | "grant" | "takeTurn" | "endTurn", (...args: unknown[]) => Promise<unknown>> };
   return {
     ...env,
     DB: over(env.DB, { batch: (statements: D1PreparedStatement[]) => during(() => env.DB.batch(statements)) }),
     ACCOUNTS: over(env.ACCOUNTS, {
       getByName: (name: string) => over(ledger.getByName(name), {
+        takeTurn: (...args: unknown[]) => ledger.getByName(name).takeTurn(...args), endTurn: (...args: unknown[]) => ledger.getByName(name).endTurn(...args),
         spend: (...args: unknown[]) => during(() => ledger.getByName(name).spend(...args)), grant: (...args: unknown[]) => during(() => ledger.getByName(name).grant(...args)),
       }),
     }),
