@@ -81,6 +81,11 @@ function refusalHeaders(status: number, { idempotency }: Operation): HeaderName[
   return status === 402 && idempotency === "ledger" ? ["Idempotency-Replayed"] : [];
 }
 
+const fault = (place: string, description: string) => ({
+  type: "object", required: [place, "detail"], additionalProperties: false,
+  properties: { [place]: { type: "string", description }, detail: { type: "string" } },
+});
+
 const credits = (description: string) => ({ type: "integer", description: `With credits/*: ${description}` });
 
 /** The body of every refusal. */
@@ -94,14 +99,7 @@ export const PROBLEM = {
     errors: {
       type: "array",
       description: "Where the request is wrong: each has one of `pointer`, `parameter` and `header`.",
-      items: {
-        type: "object", required: ["detail"],
-        properties: {
-          pointer: { type: "string", description: "Into the body (RFC 6901)." }, parameter: { type: "string", description: "Of the query." },
-          header: { type: "string" }, detail: { type: "string" },
-        },
-        oneOf: [{ required: ["pointer"] }, { required: ["parameter"] }, { required: ["header"] }],
-      },
+      items: { oneOf: [fault("pointer", "Into the body (RFC 6901)."), fault("parameter", "Of the query."), fault("header", "Its name.")] },
     },
     right: { type: "string", description: "With access/denied: the right that is lacking." },
     feature: { type: "string", description: "With plan/feature-required: what the plan lacks." },
