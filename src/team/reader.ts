@@ -12,7 +12,7 @@ export interface Held {
 }
 
 export interface ReaderFault {
-  readonly pointer: string;
+  readonly pointer: `/${string}`;
   readonly detail: string;
 }
 
