@@ -67,7 +67,7 @@ async function refusedEverywhere(headers: Record<string, string>, expected: stri
 /** The rows of every table but the trail and the call log: a refusal leaves them as they were. */
 async function snapshot(): Promise<unknown> {
   const { DB } = await edge.env();
-  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "charge", "hook", "delivery", "invitation", "user", "session", "idempotency"];
+  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "charge", "hook", "delivery", "invitation", "user", "session", "idempotency", "tier", "tier_choice", "state_order"];
   return Promise.all(tables.map(async (table) => (await DB.prepare(`SELECT * FROM ${table}`).all()).results.map(({ last_used_at: _, last_login_at: __, ...row }) => row)));
 }
 
@@ -179,7 +179,9 @@ describe("a refusal", () => {
 
   test("another tenant's id answers as one that nobody has", async () => {
     const [mine, theirs] = [await newTenants(edge.at(0), platform), await newTenants(edge.at(0), platform)];
-    const ids = { ...await objectsOf(theirs, edge.at(0), platform), ...await idsOf(stranger) };
+    const tier = { key: "walked", names: { en: "Walked", ru: "Walked" }, price: { amount: 1, currency: "EUR" } };
+    const tiers = ok(await platform.post<{ key: string }>("/v1/tiers", tier), 201).body.key;
+    const ids: Record<string, string> = { ...await objectsOf(theirs, edge.at(0), platform), ...await idsOf(stranger), tiers };
     const before = await snapshot();
     // A report's name is nobody's, and a login is counted in each account anew.
     const single = guarded().filter((one) => one.path.includes("{") && !["/v1/reports/{name}", "/v1/members/by-login/{login}"].includes(one.path));
