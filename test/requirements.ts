@@ -53,10 +53,12 @@ function titleOf(text: string, call: Node): string {
   return first === undefined ? "" : text.slice(first.start, first.end).replaceAll(/^["'`]|["'`]$/g, "");
 }
 
+/** `file: title` of the tests that are asked for. */
+export const shownBy = (found: readonly Title[], isAsked: (title: string) => boolean): string[] =>
+  found.filter(({ title }) => isAsked(title)).map(({ file, title }) => `${file}: ${title}`);
+
 export function ledger(found: readonly Title[]): Requirement[] {
-  return asked().map(([id, sentence]) => ({
-    id, asked: sentence, shownBy: found.filter(({ title }) => idsOf(title).includes(id)).map(({ file, title }) => `${file}: ${title}`),
-  }));
+  return asked().map(([id, sentence]) => ({ id, asked: sentence, shownBy: shownBy(found, (title) => idsOf(title).includes(id)) }));
 }
 
 function print(requirements: readonly Requirement[]): void {

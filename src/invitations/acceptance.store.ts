@@ -58,7 +58,7 @@ export const acceptInvitation = (db: Db, { invitation: row, member: who, account
       AND m.id = ${who.id} AND m.version = ${who.version} AND m.status <> 'blocked' AND m.email = i.email AND a.version = ${at.version})`),
   upsertUser(db, newUser, now),
   db.update(member).set({
-    ...names, usernameFolded: fold(names.username),
+    username: names.username, usernameFolded: fold(names.username), firstName: names.firstName, lastName: names.lastName,
     userId: userIdOf(newUser.email), emailVerifiedAt: sql`COALESCE(${member.emailVerifiedAt}, ${now})`,
     signInSince: now, acceptedAt: sql`COALESCE(${member.acceptedAt}, ${now})`, updatedAt: now, version: sql`${member.version} + 1`,
   }).where(eq(member.id, who.id)),

@@ -3,6 +3,7 @@ import { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { describe, expect, test } from "vitest";
 import { fileFaults, textFaults } from "../architecture/ban.ts";
 import { files, read, ROOT } from "../architecture/file.ts";
+import { permitFaults } from "../architecture/permit.ts";
 import { cycles, importFaults } from "../architecture/rooms.ts";
 import { type Fault, source } from "../architecture/source.ts";
 import { declared, migrated, tableFaults } from "../architecture/table.ts";
@@ -14,6 +15,7 @@ const say = (faults: readonly Fault[]) => faults.map((one) => `${one.path}:${one
 
 describe("the sources", () => {
   test("import downwards, and packages in their place only", () => expect(say(worker.flatMap(importFaults))).toEqual([]));
+  test("K2 K3 write access with a permit only, which one function decides", () => expect(say(worker.flatMap(permitFaults))).toEqual([]));
   test("have no cycles", () => expect(say(cycles(sources))).toEqual([]));
   test("are short, well named and free of banned calls", () => expect(say(sources.flatMap(fileFaults))).toEqual([]));
   test("name no machine path, no registry host, nothing unfinished, in any file", () => {
@@ -92,6 +94,11 @@ const BREACHES: ReadonlyArray<readonly [path: string, text: string, rule: string
   ["test/pure/x.test.ts", "describe.skip('x', () => {});", "banned"],
   ["test/pure/x.test.ts", "it.only('x', () => {});", "banned"],
   ["test/pure/x.test.ts", "test.only('x', () => {});", "banned"],
+  ["src/team/x.store.ts", "export const add = (db: Db, row: Row) => db.insert(accessGrant).values(row);", "permit"],
+  ["src/team/x.store.ts", "const add = (db) => db.run(sql`INSERT INTO access_grant`);\nexport const put = (db) => [add(db)];", "permit"],
+  ["src/team/x.store.ts", "export const set = (db, rights) => db.update(member).set({ rights });", "permit"],
+  ["src/hooks/x.change.ts", "const permit = new Permit([row.id]);", "permit"],
+  ["src/hooks/x.change.ts", "const permit = decidePermit(principal, change);", "permit"],
   ["src/team/x.ts", `// ${"TO" + "DO"}: later`, "unfinished"],
   ["src/team/x.ts", `// @${"ts-ignore"}`, "silenced"],
   ["src/team/x.ts", `const place = "${"/wo" + "rk/main"}";`, "machine path"],
@@ -101,7 +108,7 @@ const BREACHES: ReadonlyArray<readonly [path: string, text: string, rule: string
 describe("the rules can fail", () => {
   test.each(BREACHES)("%s with %j breaks %s", (path, text, rule) => {
     const one = source(path, text);
-    expect([...importFaults(one), ...fileFaults(one)].map((fault) => fault.rule)).toContain(rule);
+    expect([...importFaults(one), ...fileFaults(one), ...permitFaults(one)].map((fault) => fault.rule)).toContain(rule);
   });
   test("a cycle of three is named", () => {
     const ring = [["a", "b"], ["b", "c"], ["c", "a"]].map(([from, to]) => source(`src/team/${from}.ts`, `import { x } from "./${to}.ts";`));

@@ -96,6 +96,8 @@ const HERE = "192.0.2.7";
 
 const EMPTY: Principal["grantSet"] = { memberId: "mem_1", reaches: new Map(), groups: null, groupedTypes: new Set() };
 
+const SESSION: CallCredential = { kind: "session", id: "ses_1", expiresAt: NOW + 1, endedAt: null };
+
 interface Facts {
   readonly kind?: AccountKind;
   readonly status?: Principal["member"]["status"];
@@ -147,7 +149,8 @@ describe("admission: rows stand in the order in which they decide, each with eve
     ["an operator who is an owner too, without that plan", { ...lapsed, roles: ["owner", "operator"] }, "plan/feature-required"],
     ["an operator with that plan", { roles: ["operator"] }, null],
     ["an owner without that plan", { restrictedAccounts: false }, null],
-    ["a viewer of a team without that plan", { kind: "team", roles: ["viewer"], restrictedAccounts: false }, null],
+    ["S1.15 K12 a viewer with a key", { kind: "team", roles: ["viewer"] }, "access/denied"],
+    ["a viewer of a team without that plan, in a session", { kind: "team", roles: ["viewer"], restrictedAccounts: false, credential: SESSION }, null],
     ["a member without a role", { roles: [] }, null],
     ["a key that still lives, from an address of every list", { key: { expiresAt: NOW + 1 }, rules: [[HERE], ["192.0.2.0/24"], [HERE]] }, null],
   ];

@@ -131,8 +131,8 @@ describe("the document of the whole surface", () => {
     expect(document.security).toEqual([{ bearer: [] }, { apiKey: [] }]);
   });
 
-  test("leaves one reading open to whoever lacks the plan: what one is", () => {
-    expect(operations.filter(({ right, method }) => right === "self" && method === "GET").map(({ path }) => path)).toEqual(["/v1/me"]);
+  test("leaves open to a member who lacks the plan: what they are, and what they are offered", () => {
+    expect(operations.filter(({ right, method }) => right === "self" && method === "GET").map(({ path }) => path)).toEqual(["/v1/me", "/v1/accounts/:id/ownership-offers"]);
   });
 
   test("gives every answer that has a body its content type", () => {

@@ -19,16 +19,13 @@ describe("what looks like a card number", () => {
     ["digits that letters part", "4242 4242 a 4242 4242"],
   ])("not %s", (_, text) => expect(holdsCardNumber(text)).toBe(false));
 
-  test.each(["5", "4", "4 ", "٤"])("the time for %j grows with its length only", (digit) => {
-    const from = performance.now();
-    holdsCardNumber(digit.repeat(200_000 / digit.length));
-    expect(performance.now() - from).toBeLessThan(3_000);
+  // Work that grew with the square of the length would not end before the test's own limit.
+  test.each(["5", "4", "4 ", "٤"])("a long text of %j is read to its end", (digit) => {
+    expect(holdsCardNumber(`${digit.repeat(200_000 / digit.length)} a 4242424242424242`)).toBe(true);
   });
 
   test("what is too long is not looked into", () => {
-    const begun = performance.now();
     expect(BillingPatch.safeParse({ tier: "5".repeat(10_000_000) }).success).toBe(false);
-    expect(performance.now() - begun).toBeLessThan(500);
   });
 
   test("is found wherever it stands, also as a number", () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { findings, findingsIn } from "../findings.ts";
 import { asked, idsOf, ledger, titles, titlesIn } from "../requirements.ts";
 
 const known = new Set(asked().map(([id]) => id));
@@ -23,4 +24,11 @@ test("titles are found in every form of a test", () => {
   const found = titlesIn("x.test.ts", text);
   expect(found.flatMap(({ title }) => idsOf(title)).sort()).toEqual(["S0.1", "S0.2", "S0.3", "S0.4"]);
   expect(ledger(found).filter(({ shownBy }) => shownBy.length > 0)).toHaveLength(4);
+});
+
+test("each finding of the review is shown by at least three tests, and no title names another", () => {
+  const all = findings();
+  expect(all.filter(({ shownBy }) => shownBy.length < 3).map(({ id }) => id)).toEqual([]);
+  const ids = new Set(all.map(({ id }) => id));
+  expect(titles().filter(({ title }) => findingsIn(title).some((id) => !ids.has(id)))).toEqual([]);
 });

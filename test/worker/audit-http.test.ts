@@ -124,7 +124,7 @@ describe("S1.16 and S1.38 the audit log", () => {
       [`actor=${member.memberId}`, (row) => row.actor.memberId === member.memberId], ["resourceType=member", (row) => row.resource.type === "member"],
       [`resourceType=credits&resourceId=${spent.resource.id}`, (row) => row.resource.id === spent.resource.id], ["outcome=denied", (row) => row.outcome === "denied"],
       [`from=${spent.at}`, (row) => row.at >= spent.at], [`to=${spent.at}`, (row) => row.at <= spent.at],
-      [`requestId=${spent.requestId}`, (row) => row.requestId === spent.requestId], [`actor=${viewer.memberId}&action=member.*`, () => false],
+      [`requestId=${spent.requestId}`, (row) => row.requestId === spent.requestId], [`actor=${viewer.memberId}&action=member.*`, (row) => row.actor.memberId === viewer.memberId && row.action.startsWith("member.")],
     ];
     for (const [query, matches] of cases) {
       const expected = all.filter(matches).map((row) => row.id);
@@ -170,7 +170,7 @@ describe("S1.16 and S1.38 the audit log", () => {
 
   test.each([
     ["limit=0", "limit"], ["limit=101", "limit"], ["limit=x", "limit"], ["cursor=!", "cursor"], ["cursor=abc", "cursor"], ["cursor=LTE", "cursor"], ["actor=me", "actor"],
-    ["action=%25", "action"], ["action=*", "action"], ["from=yesterday", "from"], ["to=2026-13-01T00:00:00Z", "to"], ["from=2026-01-01", "from"], ["outcome=good", "outcome"],
+    ["action=%25", "action"], ["action=*", "action"], ["from=yesterday", "from"], ["to=2026-13-01T00:00:00Z", "to"], ["from=2026-13-01", "from"], ["outcome=good", "outcome"],
     ["resourceType=Product", "resourceType"], ["resourceId=%27", "resourceId"], ["requestId=%00", "requestId"], ["unknown=1", "unknown"],
   ])("a query of %s is refused", async (query, parameter) => {
     const { status, body } = await admin.api.get<Problem>(`/v1/audit?${query}`);

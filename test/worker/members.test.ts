@@ -263,7 +263,7 @@ describe("K11 ownership moves", () => {
   });
 
   test("K11 the platform names an owner with a reason: rows in both trails, mails to both; it stops the owner's keys and sessions, not the owner", async () => {
-    const { owner, member } = await offered("viewer");
+    const { owner, member } = await offered("member");
     const path = `/v1/accounts/${owner.accountId}`;
     for (const body of [{ memberId: member.memberId }, { memberId: member.memberId, reason: "" }, { memberId: owner.memberId, reason: "r" }, { memberId: "mem_x", reason: "r" }]) {
       expect(said(await platform.put(`${path}/owner`, body))).toBe("422 validation");

@@ -129,7 +129,7 @@ describe("K4 a stolen key does not become a person", () => {
     return { email, ...await newAccount(fetch, platform, "team", { owner: { email, firstName: "Olga", lastName: "Owner" } }) };
   };
 
-  test("by another address than the card's, nor by the card's after a key of the member wrote it there; the card's hears of what was asked", async () => {
+  test("K4 by another address than the card's, nor by the card's after a key of the member wrote it there; the card's hears of what was asked", async () => {
     const [one, thief] = [await founded(), newEmail()];
     const refused = await ask(one.api, thief);
     expect([said(refused), refused.body.detail, await mailsTo(fetch, thief)]).toEqual([NO, expect.stringContaining("sign-in-address"), []]);
@@ -144,7 +144,7 @@ describe("K4 a stolen key does not become a person", () => {
     expect(await shown(one.api)).toBeNull();
   });
 
-  test("with the help of somebody whom it added; but by an address that a member above wrote", async () => {
+  test("K4 with the help of somebody whom it added; but by an address that a member above wrote", async () => {
     const [admin, thief, right] = [await newMember(fetch, owner, { roles: ["admin"] }), newEmail(), newEmail()];
     const helper = await newMember(fetch, admin, { roles: ["admin"] });
     ok(await helper.api.patch(`/v1/members/${admin.memberId}`, { email: thief }, ANY), 200);
@@ -156,7 +156,7 @@ describe("K4 a stolen key does not become a person", () => {
     expect((await signIn(fetch, right)).tokens.memberId).toBe(admin.memberId);
   });
 
-  test("an owner without a person is named an address by the platform only: both addresses hear of it, and who accepts there ends the keys", async () => {
+  test("K4 an owner without a person is named an address by the platform only: both addresses hear of it, and who accepts there ends the keys", async () => {
     const [one, right] = [await founded(), newEmail()];
     const other = await newMember(fetch, one, { roles: ["admin"] });
     const path = (id: string) => `/v1/members/${id}/sign-in-address`;
@@ -178,7 +178,7 @@ describe("K4 a stolen key does not become a person", () => {
     }
   });
 
-  test("whoever may revoke a member's keys unlinks the address; others and other accounts do not; the card tells since when it signs in", async () => {
+  test("K4 whoever may revoke a member's keys unlinks the address; others and other accounts do not; the card tells since when it signs in", async () => {
     const [one, member] = [await arrived(owner), await newMember(fetch, owner, { roles: ["member"] })];
     const path = `/v1/members/${one.id}/sign-in-address`;
     const card = async () => ok(await owner.api.get<{ signInEmail: string | null; signInSince: string | null }>(`/v1/members/${one.id}`), 200).body;
