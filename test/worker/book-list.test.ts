@@ -21,7 +21,9 @@ let manager: Person;
 let rows: Row[];
 const customNames = new Map<string, string>();
 
-const folded = (text: string | null) => (text ?? EMPTY).normalize("NFKC").toLowerCase().replaceAll("ё", "е");
+/** Case, wide letters and accents make no difference; the Russian й is a letter of its own. */
+const folded = (text: string | null) =>
+  (text ?? EMPTY).normalize("NFKC").toLowerCase().normalize("NFD").replaceAll(/(?<!и)\p{Mn}/gu, EMPTY).normalize("NFC");
 /** By the numbers of characters, as a database compares UTF-8. */
 function compare(one: string, two: string): number {
   const [a, b] = [Array.from(one, (each) => each.codePointAt(0) ?? 0), Array.from(two, (each) => each.codePointAt(0) ?? 0)];

@@ -86,7 +86,7 @@ describe("effective rights", () => {
     expect(told.objectGroups).toEqual({ ids: [], types: expect.arrayContaining(["object", "key", "request"]) });
     expect(told.below?.rights).toEqual([]);
     ok(await patch(dealer, user, { rights: ["subdealer.view_entities"] }), 200);
-    expect((await effective(dealer, user)).below?.rights).toEqual(["object.view", "request.view"]);
+    expect((await effective(dealer, user)).below?.rights).toEqual(["member.view", "object.view", "request.view"]);
   });
 });
 
