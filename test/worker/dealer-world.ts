@@ -88,7 +88,12 @@ export function at(who: Person, accountId: string): Api {
 /** A command that is never a replay. */
 export const command = (who: Api, path: string, body: object): Promise<Reply<{ id: string; [member: string]: unknown }>> => who.post(`/v1/${path}`, body, { idempotencyKey: newKey() });
 
-interface Told { readonly action: string; readonly resource: { readonly id: string }; readonly changes: unknown }
+interface Told {
+  readonly action: string;
+  readonly outcome: string;
+  readonly resource: { readonly id: string };
+  readonly changes: unknown;
+}
 
 /** The newest events of one action in the caller's trail. */
 export async function actionsIn(who: Api, action: string): Promise<Told[]> {
