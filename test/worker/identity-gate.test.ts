@@ -4,6 +4,7 @@ import { surface } from "../../src/app.ts";
 import { mintKey } from "../../src/identity/api-key.ts";
 import { BODY_LIMIT } from "../../src/kernel/body.ts";
 import { type Api, newKey, ok, type Problem, type Reply, reply } from "../harness/client.ts";
+import { encoded, handMade } from "../harness/cursor.ts";
 import { newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
 import { LEAVE } from "../harness/webhook.ts";
 import { change, events, fetch, foundPlatform, keyIdOf, lastEvent, newProduct, said, shape } from "./identity-world.ts";
@@ -214,26 +215,38 @@ describe("a cursor of hostile make", () => {
   const POSITIONS = ["\"\\u0000\"", "\"\\ud800\"", "\"' OR 1=1--\"", "\"%\"", "[]", "{}", "null", "-1", "1e400", "9007199254740993", "{\"__proto__\":1}", "\"\"", "{"];
   let owners: Person[];
   let hook: string;
+  let platformId: string;
   beforeAll(async () => {
+    platformId = ok(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body.account.id;
     owners = [owner, ...await Promise.all(["team", "seller", "dealer", "agency"].map((kind) => newAccount(fetch, platform, kind)))];
     hook = ok(await owner.api.post<{ id: string }>("/v1/hooks", { name: "Shop", scheme: "standard", mapping: LEAVE }, { idempotencyKey: newKey() }), 201).body.id;
     // A dealer's manager has no aggregator licenses by role.
     await env.DB.prepare("UPDATE member SET rights = '[\"aggregator_license.view\"]', version = version + 1 WHERE id = ?").bind(owners[3]?.memberId ?? "").run();
   });
-  /** Asked by the platform for its own, else by the first owner whose model knows the right. */
-  async function asked(path: string, cursor: string): Promise<string> {
-    const callers = path.startsWith("/v1/accounts") ? [{ api: platform, memberId: owner.memberId }] : owners;
-    for (const { api: who, memberId } of callers) {
-      const answer = said(await who.get(`${path.replace("/:name", "/usage").replace("/hooks/:id", `/hooks/${hook}`).replaceAll(/:\w+/g, memberId)}?cursor=${cursor}`));
-      if (!answer.startsWith("403")) return `${path} ${answer}`;
+  const OTHER_LIST = "must be a nextCursor of this list, with the same filters";
+  /** Lists without pages, and the one that goes on after an event, know no cursor. */
+  const NO_CURSOR = "is not known here";
+  /** The answer and the first fault. Asked by the platform for its own, else by the first owner whose model knows the right. */
+  async function asked(template: string, cursor: (accountId: string, path: string) => string): Promise<readonly string[]> {
+    const isPlatforms = template.startsWith("/v1/accounts");
+    const callers = isPlatforms ? [{ ...owner, api: platform, actsOn: platformId }] : owners.map((who) => ({ ...who, actsOn: who.accountId }));
+    for (const { api: who, accountId, memberId, actsOn } of callers) {
+      const named = isPlatforms ? template.replace("/:id", `/${accountId}`) : template;
+      const path = named.replace("/:name", "/usage").replace("/hooks/:id", `/hooks/${hook}`).replaceAll(/:\w+/g, memberId);
+      const answer = await who.get<Problem>(`${path}?cursor=${cursor(actsOn, path)}`);
+      if (answer.status !== 403) return [template, said(answer), answer.body.errors?.[0]?.detail ?? ""];
     }
-    return `${path} 403`;
+    return [template, "403", ""];
   }
   test.each(POSITIONS)("%s is a fault of the query or the end of a list, in every list", async (position) => {
-    const cursor = btoa(position).replaceAll("=", "");
-    const answers = await Promise.all(lists.map(({ path }) => asked(path, cursor)));
+    const answers = await Promise.all(lists.map(({ path }) => asked(path, (...list) => handMade(position, ...list))));
     expect(lists.length).toBeGreaterThan(25);
-    expect(answers.filter((answer) => !/ (200|422 validation)$/.test(answer))).toEqual([]);
+    expect(answers.filter(([, answer, fault]) => !/^(200|422 validation)$/.test(answer ?? "") || fault === OTHER_LIST)).toEqual([]);
+  });
+  test("K16 a cursor that names no list is a fault of the query, in every list", async () => {
+    const answers = await Promise.all(lists.map(({ path }) => asked(path, () => encoded(`"${owner.accountId}"`))));
+    expect(answers.filter(([, answer]) => answer !== "422 validation")).toEqual([]);
+    expect(new Set(answers.map(([, , fault]) => fault))).toEqual(new Set([OTHER_LIST, NO_CURSOR]));
   });
 });
 

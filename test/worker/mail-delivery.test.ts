@@ -171,12 +171,13 @@ test("no token and no code is in the outbox or in the audit trail", async () => 
   const out = outgoing();
   await env.DB.prepare(`INSERT INTO account (id, kind, name, owner_member_id, plan, subscription, settings, created_at, updated_at)
     VALUES ('acc_1', 'vendor', 'A', 'mem_1', '{}', '{}', '{}', 1, 1)`).run();
-  await env.DB.prepare(`INSERT INTO invitation (id, account_id, kind, status, expires_at, send_count, invited_by, created_at, updated_at)
-    VALUES (?, 'acc_1', 'email', 'pending', ?, 1, 'mem_1', 1, 1)`).bind(invitationId, expiresAt).run();
-  await waiting({ template: "invitation", invitationId, kid, sendCount: 1, inviter: "Ada", roles: [], login: null, expiresAt });
+  const { to } = await waiting({ template: "invitation", invitationId, kid, sendCount: 1, inviter: "Ada", roles: [], login: null, expiresAt });
+  const { token, hash } = invitationToken(env.SIGNING_KEYS, kid, invitationId, 1);
+  await env.DB.prepare(`INSERT INTO invitation (id, account_id, kind, status, email, token_hash, expires_at, send_count, invited_by, created_at, updated_at)
+    VALUES (?, 'acc_1', 'email', 'pending', ?, ?, ?, 1, 'mem_1', 1, 1)`).bind(invitationId, to, hash, expiresAt).run();
   await waiting({ template: "sign_in", signInId, kid, expiresAt });
   await deliverWaiting(sendingTo(out));
-  const secrets = [invitationToken(env.SIGNING_KEYS, kid, invitationId, 1).token, signInToken(env.SIGNING_KEYS, kid, signInId).token.split(".")[1] ?? "", signInCode(env.SIGNING_KEYS, kid, signInId)];
+  const secrets = [token, signInToken(env.SIGNING_KEYS, kid, signInId).token.split(".")[1] ?? "", signInCode(env.SIGNING_KEYS, kid, signInId)];
   const mails = JSON.stringify(out.sent).replaceAll(" ", "");
   const tables = await Promise.all(["mail_outbox", "audit_outbox", "audit_event", "call_log"].map((table) => env.DB.prepare(`SELECT * FROM ${table}`).all()));
   expect(secrets.map((secret) => [mails.includes(secret), JSON.stringify(tables).includes(secret)])).toEqual(secrets.map(() => [true, false]));
@@ -184,7 +185,7 @@ test("no token and no code is in the outbox or in the audit trail", async () => 
 
 test("what is sent is what Cloudflare's own binding takes, whatever people call themselves", async () => {
   const letters = await Promise.all([
-    waiting({ template: "joined", memberId: "mem_1", account: "Студия «Север»\r\nBcc: everybody@example.com", name: "\u{1F389}".repeat(300), email: "ann@example.com" }),
+    waiting({ template: "joined", by: "invitation", memberId: "mem_1", account: "Студия «Север»\r\nBcc: everybody@example.com", name: "\u{1F389}".repeat(300), email: "ann@example.com" }),
     waiting({ template: "access_changed", memberId: "mem_1", by: "\u202e<i>", account: "\u0000\u202e<b>", language: "ru" }),
   ]);
   await deliverWaiting({ ...env, DEV_MAIL: "off" });
@@ -195,6 +196,6 @@ test("a mail comes from the address of the configuration, with headers only wher
   const out = outgoing();
   const letter = await waiting({ account: "A\r\nBcc: everybody@example.com" });
   await deliverWaiting(sendingTo(out, { MAIL_FROM: "gate@nord.example" }));
-  expect(out.sent).toMatchObject([{ from: { email: "gate@nord.example", name: "Tollgate" }, to: letter.to, subject: "Your access to A Bcc: everybody@example.com was changed" }]);
+  expect(out.sent).toMatchObject([{ from: { email: "gate@nord.example", name: "Tollgate" }, to: letter.to, subject: "Your access to A Bcc: everybody@example\u200c.\u200ccom was changed" }]);
   expect(Object.keys(out.sent[0]?.headers ?? {})).toEqual(["List-Unsubscribe", "List-Unsubscribe-Post"]);
 });

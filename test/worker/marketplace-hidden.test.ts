@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { api as credentialed, type Api, ok, type Reply } from "../harness/client.ts";
+import { handMade } from "../harness/cursor.ts";
 import { newApiKey, newMember, type Person } from "../harness/people.ts";
 import { anyVersion, at, atSeller, idOf, INVOICE, keyed, MAILBOX, type Market, market } from "./marketplace-world.ts";
 import { fetch, foundPlatform, listed, said, shape } from "./operators-world.ts";
@@ -25,7 +26,7 @@ beforeAll(async () => {
 });
 
 const NONE = "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV";
-const cursorOf = (id: string) => Buffer.from(JSON.stringify(id)).toString("base64url");
+const cursorOf = (id: string) => handMade(JSON.stringify(id), agent.accountId, "/v1/organizations");
 const same = (answers: readonly Reply<unknown>[]) => expect(new Set(answers.map(shape)).size).toBe(1);
 /** What says what something costs the seller, or what the seller adds. */
 const SECRET = /costPrice|margin|markup|Secret|1000\b|invoice/i;

@@ -78,7 +78,7 @@ describe("effective rights", () => {
     expect((await effective(owner)).gates).toEqual({ status: "active", refusals: [] });
   });
 
-  test("object groups, and what holds in the accounts below", async () => {
+  test("S3.51 K12 object groups, and what holds in the accounts below", async () => {
     const dealer = await subscribed(platform, "dealer");
     const user = await add(dealer, ["dealer_user"]);
     expect(await effective(dealer)).toMatchObject({ objectGroups: { ids: ["all"] }, below: { by: "subdealer.view_entities", rights: expect.arrayContaining(["object.view", "member.view"]) } });
