@@ -172,9 +172,9 @@ test("no token and no code is in the outbox or in the audit trail", async () => 
   await env.DB.prepare(`INSERT INTO account (id, kind, name, owner_member_id, plan, subscription, settings, created_at, updated_at)
     VALUES ('acc_1', 'vendor', 'A', 'mem_1', '{}', '{}', '{}', 1, 1)`).run();
   const { to } = await waiting({ template: "invitation", invitationId, kid, sendCount: 1, inviter: "Ada", roles: [], login: null, expiresAt });
-  const { token, hash } = invitationToken(env.SIGNING_KEYS, kid, invitationId, 1);
+  const { token } = invitationToken(env.SIGNING_KEYS, kid, invitationId, 1);
   await env.DB.prepare(`INSERT INTO invitation (id, account_id, kind, status, email, token_hash, expires_at, send_count, invited_by, created_at, updated_at)
-    VALUES (?, 'acc_1', 'email', 'pending', ?, ?, ?, 1, 'mem_1', 1, 1)`).bind(invitationId, to, hash, expiresAt).run();
+    VALUES (?, 'acc_1', 'email', 'pending', ?, ?, ?, 1, 'mem_1', 1, 1)`).bind(invitationId, to, "0".repeat(64), expiresAt).run();
   await waiting({ template: "sign_in", signInId, kid, expiresAt });
   await deliverWaiting(sendingTo(out));
   const secrets = [token, signInToken(env.SIGNING_KEYS, kid, signInId).token.split(".")[1] ?? "", signInCode(env.SIGNING_KEYS, kid, signInId)];
