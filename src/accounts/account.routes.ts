@@ -3,6 +3,9 @@ import { decide } from "../access/decide.ts";
 import type { Right } from "../access/right.ts";
 import { findAccount } from "../identity/account.store.ts";
 import { type Call, endpoint } from "../identity/call.ts";
+import { admitsMore } from "../identity/access-gain.ts";
+import { requestPermit } from "../identity/permit.change.ts";
+import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { etag } from "../identity/request.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { definite } from "../kernel/body.ts";
@@ -13,6 +16,7 @@ import {
 import { changedAccount } from "./account.change.ts";
 import { setState, type StateChange, type Wanted } from "./account-state.change.ts";
 import { listAccounts } from "./account.store.ts";
+import type { Settings } from "../schema/team.ts";
 import { addressRules } from "../team/member.change.ts";
 import { giveTierCredits } from "./tier-credit.change.ts";
 import { requireTier } from "./tier.change.ts";
@@ -69,8 +73,19 @@ const edit = endpoint({
     settings: { ...row.settings, ...definite(settings ?? {}) }, profile: { ...row.profile, ...definite(profile ?? {}) },
     allowedIps: allowedIps === undefined ? row.allowedIps : addressRules(call, allowedIps, consent, true),
   };
+  requestPermit(call as Call, { kind: "settings", accountId: row.id, loosens: loosens(row, after) });
   return save(call, row, changedAccount(call, row, after, "account.edit"));
 });
+
+/** Does the account hold its members back less than before? */
+function loosens(row: AccountRow, wanted: AccountRow): boolean {
+  const settings = (of: AccountRow): Settings => ({ ...DEFAULT_SETTINGS, ...of.settings });
+  const [before, after] = [settings(row), settings(wanted)];
+  const isOpened = (["membersMayCreateKeys", "customersMayInviteBillingAdmin"] as const)
+    .some((name) => after[name] && !before[name]);
+  return isOpened || (before.inviteOnlyAdmins && !after.inviteOnlyAdmins)
+    || admitsMore(row.allowedIps, wanted.allowedIps) || admitsMore(before.allowedEmailDomains, after.allowedEmailDomains);
+}
 
 function save(call: Call, row: AccountRow, { after, change }: Pick<StateChange, "after" | "change">) {
   return call.commit(change, { status: 200, body: accountCard(after, seesSecurity(call, row)), headers: { ETag: etag(after.version) } });

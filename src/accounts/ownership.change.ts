@@ -7,7 +7,7 @@ import { requestPermit } from "../identity/permit.change.ts";
 import { securityLetters } from "../identity/security-letter.change.ts";
 import { memberCard, type MemberRow } from "../team/member.card.ts";
 import { guardMember, updateMember } from "../team/member.store.ts";
-import { endOffer } from "../team/ownership-offer.store.ts";
+import { endOffer } from "../identity/ownership-offer.store.ts";
 import type { AccountRow } from "./account.card.ts";
 import { guardAccount, updateAccount } from "./account.store.ts";
 

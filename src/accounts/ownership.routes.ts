@@ -12,7 +12,7 @@ import { newId } from "../kernel/id.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import type { OfferRow } from "../schema/ownership.ts";
 import { guardMember } from "../team/member.store.ts";
-import { endOffer, findOffer, guardOffer, insertOffer, ONE_OFFER } from "../team/ownership-offer.store.ts";
+import { endOffer, findOffer, guardOffer, insertOffer, ONE_OFFER } from "../identity/ownership-offer.store.ts";
 import { AccountCard, accountCard } from "./account.card.ts";
 import { moveOwnership, OFFER_TTL_MS } from "./ownership.change.ts";
 import { loadTenant } from "./tenant.change.ts";

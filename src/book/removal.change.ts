@@ -17,7 +17,7 @@ import { OWNER_STAYS } from "../team/member.change.ts";
 import { memberCard, type MemberRow } from "../team/member.card.ts";
 import { permitMember } from "../team/member.change.ts";
 import { guardMember, guardTopRole, updateMember } from "../team/member.store.ts";
-import { endOfferTo } from "../team/ownership-offer.store.ts";
+import { endOfferTo } from "../identity/ownership-offer.store.ts";
 import { GRANTED_LICENSE, inTheWay, type OwnedTask, type OwnedThing, TASK, type TaskFate, toldTogether, typesWithOwners } from "./removal.ts";
 import { deleteMember, deleteTasks, findAddresses, findOwned, findTasks, guardOwned, guardTasks, handOver } from "./removal.store.ts";
 

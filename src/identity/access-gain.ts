@@ -35,10 +35,14 @@ export const newGrants = (before: readonly GrantRow[], after: readonly GrantRow[
 
 const newOnes = (before: readonly string[], after: readonly string[]): string[] => after.filter((one) => !before.includes(one));
 
+/** Does a list that admits everything when it is empty admit more than before? */
+export const admitsMore = (before: readonly string[], after: readonly string[]): boolean =>
+  before.length > 0 && (after.length === 0 || newOnes(before, after).length > 0);
+
 export const gainOf = (before: Access, after: Access): Gain => ({
   roles: newOnes(before.roles, after.roles), rights: newOnes(before.rights, after.rights), grants: newGrants(before.grants, after.grants),
   objectGroupIds: newOnes(before.objectGroupIds, after.objectGroupIds), isLetIn: after.isLetIn && !before.isLetIn,
-  isFromMoreAddresses: before.allowedIps.length > 0 && (after.allowedIps.length === 0 || newOnes(before.allowedIps, after.allowedIps).length > 0),
+  isFromMoreAddresses: admitsMore(before.allowedIps, after.allowedIps),
   isLimitRaised: before.creditLimit !== null && (after.creditLimit === null || after.creditLimit > before.creditLimit),
 });
 

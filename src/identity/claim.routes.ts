@@ -7,7 +7,7 @@ import { mayMakeKeyFor } from "./holdings.ts";
 import { settingsOf } from "./settings.ts";
 import { actorLogin, type AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
-import { batch, failedGuard } from "../kernel/db.ts";
+import { batch, failedGuard, type Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import type { Answer } from "../kernel/operation.ts";
@@ -23,6 +23,7 @@ import { keyHints, mintKey } from "./api-key.ts";
 import { type OpenCall, openEndpoint } from "./call.ts";
 import { dispatch } from "../mail/outbox.store.ts";
 import { isAnothers } from "./other-credential.ts";
+import { endOfferTo } from "./ownership-offer.store.ts";
 import { postLetters } from "./post-letters.change.ts";
 import type { Principal } from "./principal.ts";
 import { securityLetters } from "./security-letter.change.ts";
@@ -64,7 +65,7 @@ async function take(call: OpenCall, found: Claim, types: TypeTable, caller: Prin
   const made = { hash: sha256Hex(secret), ...keyHints(secret) };
   const letters = await securityLetters(call, found.member.id, "key_claimed");
   try {
-    await batch(call.db, [...claimKey(call.db, found, made, call.now), stage(call.db, call.env.SIGNING_KEYS, event), ...postLetters(call, letters, null)]);
+    await batch(call.db, [...claimKey(call.db, found, made, call.now), ...endedOffer(call, found), stage(call.db, call.env.SIGNING_KEYS, event), ...postLetters(call, letters, null)]);
   } catch (error) {
     if (failedGuard(error) === "claim_used") return null;
     throw error;
@@ -74,6 +75,10 @@ async function take(call: OpenCall, found: Claim, types: TypeTable, caller: Prin
   return { status: 201, body: { ...keyCard({ ...found.key, ...made }, call.now), secret } };
 }
 
+/** A told claim is another way in: an offer of ownership was made to who spoke for the member until then. */
+const endedOffer = ({ db }: OpenCall, { key, member }: Claim): Statement[] =>
+  (key.claimState === "told" ? [endOfferTo(db, member.id)] : []);
+
 function refusal(call: OpenCall, found: Claim, types: TypeTable, caller: Principal | null): Problem | null {
   const { key, member, account, maker } = found;
   if (isAnothers(caller, { memberId: member.id, userId: member.userId })) {
@@ -82,7 +87,10 @@ function refusal(call: OpenCall, found: Claim, types: TypeTable, caller: Princip
   if (member.status === "blocked") return new Problem("auth/blocked");
   const state = claimStateOf(key, call.now);
   const isOpen = CLAIM[state].exchange !== undefined && (key.expiresAt ?? Infinity) > call.now;
-  const mayStill = maker.status === "active" && (found.makerAccount.kind === "platform" || hasPower(found, types));
+  // Who was told it could else come in as the owner of their own account, whose member became that since.
+  const isOwners = state === "told" && member.id === account.ownerMemberId && found.makerAccount.id === account.id;
+  const mayStill = !isOwners && maker.status === "active"
+    && (found.makerAccount.kind === "platform" || hasPower(found, types));
   if (!isOpen || !mayStill) return new Problem("invitation/expired");
   if (isKeyless(presetOf(account.kind), member.roles)) return new Problem("access/denied", { detail: NO_KEYS });
   const rules = [account.allowedIps, member.allowedIps, key.allowedIps].map(compileRules);

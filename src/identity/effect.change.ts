@@ -3,6 +3,7 @@ import type { Db, Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import { endedBy, type StandingKey } from "./claim.ts";
 import { endClaims, endKeys } from "./claim.store.ts";
+import { endOfferTo } from "./ownership-offer.store.ts";
 import { endSessionsOf } from "./session.store.ts";
 import { type AddressEvent, BETWEEN, type Effects } from "./ways-in.ts";
 
@@ -32,6 +33,7 @@ export function effectsOf(
     statements: [
       endClaims(db, BETWEEN[event].claim, id, like.at),
       ...(effects.keys === "end" ? [endKeys(db, id, like.at)] : []),
+      ...(effects.offer === "end" ? [endOfferTo(db, id)] : []),
       ...(effects.sessions === "end" ? [endSessionsOf(db, id, except, like.at)] : []),
     ],
     events: endedBy(event, keys).map(([key, to]) => ({

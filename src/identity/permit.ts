@@ -26,6 +26,8 @@ export type AccessChange =
   | { readonly kind: "account"; readonly accountId: string; readonly ownerId: string; readonly topRole: string }
   /** Another owner of an account: by the offer of the present one, or by the platform. */
   | { readonly kind: "ownership"; readonly memberId: string }
+  /** Rules of an account that held members back: where they call from, whom they add, which keys they make. */
+  | { readonly kind: "settings"; readonly accountId: string; readonly loosens: boolean }
   /** Objects that other members come to reach: another owner, another group. */
   | { readonly kind: "object"; readonly id: string };
 
@@ -57,6 +59,7 @@ function subjectsOf(change: AccessChange): string[] {
     case "hook": return [change.hookId];
     case "account": return [change.accountId, change.ownerId];
     case "object": return [change.id];
+    case "settings": return [change.accountId];
   }
 }
 
@@ -103,6 +106,7 @@ function restrictionFault(principal: Principal, change: AccessChange, authority:
   switch (change.kind) {
     case "key": case "account": case "object": case "ownership": return fault;
     case "hook": return change.doesMore ? fault : null;
+    case "settings": return isBound && change.loosens ? fault : null;
     case "role": return isBound && roleGains(principal, change) ? fault : null;
     case "entry": return isBound || !isHeld(principal, change.memberId, change.access) ? fault : null;
     case "member": {
@@ -150,7 +154,7 @@ function powerFault(principal: Principal, change: AccessChange, authority: Autho
       : denied("This member has a role that you could not give, or rights, grants or object groups beyond yours.");
     case "account": return mayGive(home.preset, member.roles, [change.topRole]) ? null
       : denied(`Its owner would have the role ${change.topRole}, which you may not give.`);
-    case "hook": case "object": case "ownership": return null;
+    case "hook": case "object": case "ownership": case "settings": return null;
   }
 }
 
@@ -163,7 +167,7 @@ function planFault({ account, preset }: Principal, change: AccessChange, authori
   switch (change.kind) {
     case "entry": return isRestricted(preset, change.access.roles) ? { kind: "plan" } : null;
     case "member": return givesMore(gainOf(change.before, change.after)) && isRestricted(preset, change.after.roles) ? { kind: "plan" } : null;
-    case "role": case "key": case "hook": case "account": case "object": case "ownership": return null;
+    case "role": case "key": case "hook": case "account": case "object": case "ownership": case "settings": return null;
   }
 }
 

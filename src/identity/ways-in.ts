@@ -67,6 +67,8 @@ export interface Effects {
   readonly invitation?: InvitationEvent;
   readonly keys?: "end";
   readonly sessions?: "end";
+  /** An offer of ownership to the member was made to who spoke for the member until then. */
+  readonly offer?: "end";
 }
 
 /**
@@ -74,8 +76,8 @@ export interface Effects {
  * links an address with a key keeps the keys: the address on the card was not chosen by them.
  */
 export const BETWEEN = {
-  accept: { claim: "arrive", invitation: "accept", keys: "end" },
-  sign_in: { claim: "arrive", invitation: "accept", keys: "end" },
+  accept: { claim: "arrive", invitation: "accept", keys: "end", offer: "end" },
+  sign_in: { claim: "arrive", invitation: "accept", keys: "end", offer: "end" },
   link: { claim: "arrive", invitation: "link" },
   change: { claim: "readdress", sessions: "end" },
   unlink: { claim: "unlink", sessions: "end" },

@@ -2,6 +2,7 @@ import { decide } from "../access/decide.ts";
 import { isCustomRole } from "../access/invite.ts";
 import type { Stamp } from "../access/stamp.ts";
 import type { TypeTable } from "../access/type.ts";
+import { hasArrived } from "../identity/arrival.ts";
 import { findMember } from "../identity/member.store.ts";
 import { decidePermit, Permit } from "../identity/permit.ts";
 import type { Principal } from "../identity/principal.ts";
@@ -19,7 +20,10 @@ type Given = Awaited<ReturnType<typeof findMember>>[number];
 export async function inviterStamp(db: Db, types: TypeTable, { invitation, member, account }: Acceptable): Promise<Stamp | null> {
   const [inviter, [given]] = await Promise.all([findPrincipalBehind(db, invitation.invitedBy, account.id, types), findMember(db, account.id, member.id)]);
   if (inviter === null || given === undefined || inviter.member.status !== "active") return null;
-  return inviter.home.kind === "platform" || couldGive(inviter, given) ? inviter.stamp : null;
+  if (inviter.home.kind === "platform") return inviter.stamp;
+  // The member may have become the owner since: who comes in as the owner is no other member's choice.
+  if (member.id === account.ownerMemberId && hasArrived(member)) return null;
+  return couldGive(inviter, given) ? inviter.stamp : null;
 }
 
 /** What inviting asks of whoever invites, but for what only a call has. */

@@ -36,7 +36,7 @@ async function setterOf(call: Call, wanted: string): Promise<Setter> {
   if (card === undefined) throw new Problem("not-found");
   if (card.email !== wanted) throw new Problem("access/denied", { detail: `A key links the address on the member's card only. ${OTHERWISE}` });
   if (card.isOwn) {
-    throw new Problem("access/denied", { detail: `The address on the card was changed last by a key of this member, or by a member whom this one added, so no key links it. ${OTHERWISE}` });
+    throw new Problem("access/denied", { detail: `The address on the card was changed last by this member, or by one whom this member added or opened a way in for, so no key links it. ${OTHERWISE}` });
   }
   return { card };
 }

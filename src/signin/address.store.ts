@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { StandingKey } from "../identity/claim.ts";
 import { standingKeysOf } from "../identity/claim.store.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
@@ -22,12 +22,22 @@ interface Place {
 export const findUser = (db: Db, email: string) => db.select({ id: user.id }).from(user).where(eq(user.email, email));
 
 /**
- * A key of the member changed the address on the card last, or somebody whom the member added, at however many removes: who stole the
- * key would add somebody for that.
+ * Is the one member, or a member who opened a way in for the one, the other? At however many removes: who added the member,
+ * wrote the card's address, or made a key. Who stole the other's key would speak through the one.
  */
-const isOwnChange = sql<number>`iif(member.email_by = member.id, member.email_with = 'key', EXISTS (
-  WITH RECURSIVE above (id) AS (SELECT member.email_by UNION SELECT m.invited_by FROM member m JOIN above a ON m.id = a.id)
-  SELECT 1 FROM above WHERE above.id = member.id))`.mapWith(Boolean);
+const speaksThrough = (one: SQL, other: SQL) => sql<number>`EXISTS (
+  WITH RECURSIVE above (id) AS (SELECT ${one}
+    UNION SELECT m.invited_by FROM above a JOIN member m ON m.id = a.id
+    UNION SELECT m.email_by FROM above a JOIN member m ON m.id = a.id
+    UNION SELECT k.created_by FROM above a JOIN api_key k ON k.member_id = a.id)
+  SELECT 1 FROM above WHERE above.id = ${other})`.mapWith(Boolean);
+
+/** Would the second speak through the first? */
+export const askSpeaksThrough = (db: Db, oneId: string, otherId: string) =>
+  db.select({ answer: speaksThrough(sql`${oneId}`, sql`member.id`).as("answer") }).from(member).where(eq(member.id, otherId));
+
+/** The member wrote the address on the card last, or speaks through who did. */
+const isOwnChange = speaksThrough(sql`member.email_by`, sql`member.id`);
 
 /** What decides whether a key may link an address: the card's, and who changed it last. */
 export const findCardAddress = (db: Db, accountId: string, memberId: string) =>

@@ -14,7 +14,8 @@ import { requireDomain } from "../invitations/invite.change.ts";
 import { Problem } from "../kernel/problem.ts";
 import { email } from "../kernel/email.ts";
 import type { MemberRow } from "../team/member.card.ts";
-import { accessOf, keepOwnersAddress, loadMember } from "../team/member.change.ts";
+import { accessOf, loadMember } from "../team/member.change.ts";
+import { askSpeaksThrough } from "./address.store.ts";
 import { nameAddress, unlinkAddress, withAddress } from "./named-address.change.ts";
 
 const body = z.strictObject({ email: email.describe("Stands on the member's card from now on.") });
@@ -22,10 +23,24 @@ const answer = InvitationCard.extend({ mail: Mailed });
 const problems = ["conflict/state", "conflict/last-admin", "conflict/duplicate-member", "conflict/duplicate-invitation", "quota-exceeded", "plan/feature-required"] as const;
 
 /** The owner of an account comes in by nothing that another of its members says or takes. @throws Problem access/denied, conflict/last-admin */
-function refuseSelfAndOwner({ principal }: Call, row: MemberRow, isOwnersCard: boolean): void {
+function refuseSelfAndOwner({ principal }: Call, row: MemberRow): void {
   if (row.id === principal.memberId) throw new Problem("access/denied", { detail: "Nobody does this to themselves: link the address on your card, or change yours in a session." });
-  if (row.id !== principal.account.ownerMemberId || isOwnersCard) return;
+  if (row.id !== principal.account.ownerMemberId) return;
   throw new Problem("conflict/last-admin", { detail: "This member owns the account, so only the platform does this." });
+}
+
+/**
+ * Who stole a key of the member would add somebody for this, or speak through another member. The account's owner is trusted.
+ * @throws Problem access/denied
+ */
+async function refuseThrough(call: Call, row: MemberRow): Promise<void> {
+  const { db, principal } = call;
+  if (principal.memberId === principal.account.ownerMemberId) return;
+  const [[through]] = await call.read(askSpeaksThrough(db, principal.memberId, row.id));
+  if (through?.answer !== true) return;
+  throw new Problem("access/denied", {
+    detail: "This member added you, or opened a way in for you. Another member names the address, or the account's owner.",
+  });
 }
 
 const name = endpoint({
@@ -36,9 +51,8 @@ const name = endpoint({
   const found = await loadMember(call, "member.edit");
   const { row } = found;
   const { email: wanted } = await call.body();
-  // A key of the owner may have written the address on the card.
-  refuseSelfAndOwner(call, row, !(row.emailBy === row.id && row.emailWith === "key"));
-  if (row.email !== wanted) keepOwnersAddress(call, row);
+  refuseSelfAndOwner(call, row);
+  await refuseThrough(call, row);
   const permit = permitInviting(call, { ...found, row: withAddress(call, row, wanted) });
   const { account, preset } = call.principal;
   return nameAddress(call, permit, row, wanted, { name: account.name, preset, settings: account.settings });
@@ -56,7 +70,7 @@ const unlink = endpoint({
   call.decide("api_key.revoke");
   call.decide("api_key.revoke", memberRef(id), !decide(grantSet, "api_key.view", memberRef(id)).allowed);
   if (found === undefined) throw new Problem("not-found");
-  refuseSelfAndOwner(call, found.row, false);
+  refuseSelfAndOwner(call, found.row);
   requireAuthorityToStop(call.principal, { ...found.row, ...found });
   return unlinkAddress(call, found.row);
 });

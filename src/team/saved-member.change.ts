@@ -9,7 +9,7 @@ import { rememberNames } from "./former.store.ts";
 import type { MemberRow } from "./member.card.ts";
 import { keepOwner } from "./member.change.ts";
 import { guardMember, guardTopRole, MEMBER_EMAIL, updateMember } from "./member.store.ts";
-import { endOfferTo } from "./ownership-offer.store.ts";
+import { endOfferTo } from "../identity/ownership-offer.store.ts";
 
 export type MemberChange = "member.edit" | "member.block";
 
