@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Api, api, newKey, ok, type Problem, type Reply, reply } from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
 import { NOBODY, type Operation, operations, sample } from "../harness/operation.ts";
-import { giveCredits, type Person } from "../harness/people.ts";
+import { giveCredits, newMember, type Person } from "../harness/people.ts";
 import { callerOf, newTenants, type Tenants } from "../harness/tenants.ts";
 import { LEAVE, newHook } from "../harness/webhook.ts";
 
@@ -10,6 +10,7 @@ let edge: Edge;
 let platform: Api;
 let all: Operation[];
 let owner: Person;
+let colleague: string;
 let product: string;
 let hook: string;
 let tenants: Tenants;
@@ -21,6 +22,7 @@ beforeAll(async () => {
   tenants = await newTenants(edge.at(0), platform);
   owner = callerOf(tenants, "/v1/products");
   await giveCredits(platform, owner.accountId, 1_000);
+  colleague = (await newMember(edge.at(0), owner, { roles: ["operator"] })).memberId;
   hook = (await newHook(owner.api, "standard", LEAVE)).id;
   product = ok(await owner.api.post<{ id: string }>("/v1/products", { name: "Editor" }, { idempotencyKey: newKey() }), 201).body.id;
 });
@@ -28,7 +30,7 @@ afterAll(() => edge.close());
 
 /** What only the platform does; an account's own card is its owner's. */
 const isPlatform = ({ name, path }: Operation) =>
-  /^\/v1\/(accounts|catalog|tools)/.test(path) && name !== "PATCH /v1/accounts/{id}" && !path.includes("/ownership-offers");
+  /^\/v1\/(accounts|catalog|tools|tiers)/.test(path) && name !== "PATCH /v1/accounts/{id}" && !path.includes("/ownership-offers");
 
 interface Send {
   readonly body?: BodyInit;
@@ -63,7 +65,7 @@ const said = ({ status, body }: Reply<Problem>) => `${status} ${body?.code ?? ""
 
 async function snapshot(): Promise<unknown> {
   const { DB } = await edge.env();
-  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "charge", "hook", "delivery", "idempotency"];
+  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "charge", "hook", "delivery", "idempotency", "tier"];
   const rows = await Promise.all(tables.map(async (table) => (await DB.prepare(`SELECT * FROM ${table}`).all()).results.map(({ last_used_at: _, last_login_at: __, ...row }) => row)));
   return [rows, ok(await owner.api.get("/v1/credits"), 200).body];
 }
@@ -131,9 +133,9 @@ describe("every operation", () => {
   const guarded = () => all.filter(({ isPublic }) => !isPublic);
   const named = (name: string) => guarded().filter(({ query }) => query.some((one) => one.name === name));
 
-  // Blocking oneself is refused before the query is looked at.
+  // Blocking oneself, and leaving as the owner, are refused before the query is looked at.
   test("refuses a query name that it does not know", async () => {
-    expect(await each(guarded(), { query: "?nonsense=1" }, /^(422 validation|404 not-found|409 conflict\/lockout)$/)).toEqual([]);
+    expect(await each(guarded(), { query: "?nonsense=1" }, /^(422 validation|404 not-found|409 conflict\/(lockout|last-admin))$/)).toEqual([]);
   });
   test.each(titled(["x", "e30", "bnVsbA", "eyJhIjoxfQ", "MTAw".repeat(40), "%00", "W10", "-1", "Ii4uLy4uIg"]))("with pages refuses the cursor %s", async (_, cursor) => {
     expect(named("cursor").length).toBeGreaterThan(8);
@@ -194,7 +196,9 @@ describe("values", () => {
     ["a type that is named like a prototype", { resourceType: "__proto__", access: "view" }],
   ];
   test.each(GRANTS)("a grant is refused: %s", async (_, grant) => {
-    expect(await each([operation("PUT /v1/members/{id}/grants")], { body: JSON.stringify({ grants: [grant] }) }, /^422 validation$/)).toEqual([]);
+    // Grants for oneself are refused whatever they are.
+    const toAnother = { ...operation("PUT /v1/members/{id}/grants"), path: `/v1/members/${colleague}/grants` };
+    expect(await each([toAnother], { body: JSON.stringify({ grants: [grant] }) }, /^422 validation$/)).toEqual([]);
   });
 
   test.each(titled(["\u0000", "a\u0007b", "\ud800", " ", "", "x".repeat(201)]))("the name %j is refused", async (_, name) => {

@@ -76,6 +76,8 @@ test("the walk covers the whole surface", () => {
   expect(all.filter((one) => one.isPublic).map(({ name }) => name).sort()).toMatchInlineSnapshot(`
     [
       "GET /.well-known/jwks.json",
+      "GET /.well-known/security.txt",
+      "GET /health",
       "GET /openapi.json",
       "GET /problems",
       "GET /problems/{code}",
