@@ -8,8 +8,10 @@ import { apiKey } from "../../src/schema/identity.ts";
 import { resource } from "../../src/schema/resource.ts";
 import { ACCESS_LEVELS, accessGrant, account, member, role } from "../../src/schema/team.ts";
 import { type Api, api } from "../harness/client.ts";
+import { isViewer } from "../harness/people.ts";
 import type { Holder, Place, Thing } from "../harness/policy.ts";
 import { type Kind, KNOWN, ROLES } from "../harness/policy-table.ts";
+import { signIn } from "../harness/sign-in.ts";
 import { fetch } from "./operators-world.ts";
 import { type Dice, dice } from "./oracle-world.ts";
 
@@ -78,6 +80,7 @@ export interface Shape {
 }
 
 const db = openDb(env.DB);
+const addressOf = (memberId: string): string => `${memberId}@example.com`.toLowerCase();
 const GROUPS = ["ogr_1", "ogr_2", "ogr_3"];
 
 export async function treeWorld(platformId: string, shapes: readonly Shape[], seed: number): Promise<TreeWorld> {
@@ -111,7 +114,7 @@ async function newMemberRow(accountId: string, id: string, fields: Partial<typeo
   const [now, secret] = [Date.now(), mintKey(crypto.getRandomValues(new Uint8Array(32)))];
   await batch(db, [
     db.insert(member).values({
-      id, accountId, username: id, firstName: "Mia", lastName: "Member", email: `${id}@example.com`.toLowerCase(), status: "active", roles: [], rights: [],
+      id, accountId, username: id, firstName: "Mia", lastName: "Member", email: addressOf(id), status: "active", roles: [], rights: [],
       objectGroupIds: [], allowedIps: [], createdAt: now, updatedAt: now, ...fields,
     }),
     db.insert(apiKey).values({
@@ -166,10 +169,23 @@ async function newActor(home: Account, memberId: string, { accounts, items, roll
   const roles = roll.chance(0.85) ? roll.some(Object.keys(ROLES[kind]), 2) : [];
   const given = { rights: roll.chance(0.3) ? roll.some(known, 3) : [], objectGroupIds: roll.chance(0.15) ? ["all"] : roll.some(GROUPS, 2) };
   const own = grants();
-  const scopes = roll.chance(0.2) ? [...roll.some(known, 20), ...known.filter((right) => right.endsWith(".view"))] : null;
-  const apiKey = await newMemberRow(home.id, memberId, { ...given, roles: [...roles, ...custom.map(({ id }) => id)] }, scopes, [
+  const names = [...roles, ...custom.map(({ id }) => id)];
+  // No key of a viewer is of use: a viewer signs in, and a session is not narrowed.
+  const viewing = kind === "team" && isViewer(names);
+  const narrowed = roll.chance(0.2) ? [...roll.some(known, 20), ...known.filter((right) => right.endsWith(".view"))] : null;
+  const scopes = viewing ? null : narrowed;
+  const apiKey = await newMemberRow(home.id, memberId, { ...given, roles: names }, scopes, [
     ...own.map((grant) => db.insert(accessGrant).values({ ...grant, memberId, accountId: home.id })),
     ...custom.map((one) => db.insert(role).values({ ...one, accountId: home.id, name: one.id, description: "", createdBy: memberId, createdAt: 0, updatedAt: 0 })),
   ]);
-  return { holder: { memberId, accountId: home.id, kind, roles, ...given, grants: own, customRoles: custom, scopes }, home, api: api(fetch, apiKey), apiKey };
+  if (viewing) await newPerson(memberId);
+  const signedIn = viewing ? await signIn(fetch, addressOf(memberId), home.id) : null;
+  const holder = { memberId, accountId: home.id, kind, roles, ...given, grants: own, customRoles: custom, scopes };
+  return { holder, home, api: api(fetch, signedIn?.tokens.access_token ?? apiKey), apiKey };
 }
+
+/** Somebody who has come in by mail before, and so may sign in. */
+const newPerson = (memberId: string): Promise<unknown> => env.DB.batch([
+  env.DB.prepare("INSERT INTO user (id, email, created_at) VALUES (?, ?, 0)").bind(`usr_${memberId}`, addressOf(memberId)),
+  env.DB.prepare("UPDATE member SET user_id = ? WHERE id = ?").bind(`usr_${memberId}`, memberId),
+]);
