@@ -37,6 +37,7 @@ export default defineConfig({
           include: ["test/worker/**/*.test.ts"],
           setupFiles: ["test/worker/migrate.ts"],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
