@@ -1,5 +1,5 @@
 import { type Api, api, ok } from "../harness/client.ts";
-import { newApiKey, newMember, type Person } from "../harness/people.ts";
+import { isViewer, newApiKey, newMember, type Person } from "../harness/people.ts";
 import type { Holder, Thing, Verb } from "../harness/policy.ts";
 import { fetch, made } from "./operators-world.ts";
 
@@ -84,7 +84,9 @@ export async function populate(owner: Person, kind: "vendor" | "team", items: re
   return Promise.all(Array.from({ length: count }, () => ({
     roles: roll.chance(0.8) ? [roll.pick(roles)] : [], rights: roll.chance(0.4) ? roll.some(RIGHTS, 4) : [], grants: randomGrants(items, roll),
     scopes: roll.chance(0.25) ? [...roll.some(RIGHTS, 12), "product.view"] : null,
-  })).map(async ({ scopes, ...fields }) => {
+  })).map(async ({ scopes: drawn, ...fields }) => {
+    // A viewer calls in a session, which is not narrowed.
+    const scopes = isViewer(fields.roles) ? null : drawn;
     const person = await newMember(fetch, owner, fields);
     const apiKey = scopes === null ? person.apiKey : await newApiKey(fetch, owner, person.memberId, { scopes });
     return { holder: { memberId: person.memberId, kind, ...fields, scopes }, api: api(fetch, apiKey), apiKey };

@@ -1,9 +1,11 @@
 import { env } from "cloudflare:workers";
+import { decodeJwt } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
 import { decide } from "../../src/access/decide.ts";
 import type { Right } from "../../src/access/right.ts";
-import { findPrincipalByKey } from "../../src/identity/principal.store.ts";
-import { openDb } from "../../src/kernel/db.ts";
+import type { Principal } from "../../src/identity/principal.ts";
+import { findPrincipalByKey, findPrincipalByToken } from "../../src/identity/principal.store.ts";
+import { type Db, openDb } from "../../src/kernel/db.ts";
 import { sha256Hex } from "../../src/kernel/digest.ts";
 import { refOf } from "../../src/resources/resource.card.ts";
 import { TYPE_TABLE } from "../../src/resources/registry.ts";
@@ -76,11 +78,17 @@ async function creations(member: Member, { items }: World): Promise<Wrong> {
   return wrong;
 }
 
+/** Who calls with this credential: a key, or a viewer's token. */
+const principalOf = (db: Db, { apiKey }: Member): Promise<Principal | null> =>
+  (apiKey.startsWith("tgk_")
+    ? findPrincipalByKey(db, sha256Hex(apiKey), null, TYPE_TABLE)
+    : findPrincipalByToken(db, decodeJwt<{ acc: string; mem: string; sid: string }>(apiKey), null, TYPE_TABLE));
+
 /** The rule itself, asked with the rows that D1 has. */
 async function decisions(member: Member, { items, owner }: World): Promise<Wrong> {
   const wrong: Wrong = [];
   const db = openDb(env.DB);
-  const principal = await findPrincipalByKey(db, sha256Hex(member.apiKey), null, TYPE_TABLE);
+  const principal = await principalOf(db, member);
   const rows = (await db.select().from(resource)).filter((row) => row.accountId === owner.accountId);
   compare(wrong, member, "the number of objects", rows.length, items.length);
   for (const row of rows) {

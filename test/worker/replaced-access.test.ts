@@ -37,13 +37,16 @@ test("what changes the version of a card changes the time of its last change wit
   const { platform, owner, toolId } = await newAgency(1_000);
   const dealer = await subscribed(platform, "dealer");
   const [specialist, manager] = [await subAccount(fetch, owner, "specialist"), await newMember(fetch, dealer, { roles: ["dealer_user"] })];
+  const taskId = ok(await newTask(owner.api, toolId), 201).body.id;
   for (const [who, { memberId }, name, body] of [
-    [owner, specialist, "tools", { toolIds: [toolId] }], [owner, specialist, "tasks", { tasks: [] }], [owner, specialist, "grants", { grants: [] }],
-    [dealer, manager, "object-groups", { groupIds: [] }],
+    [owner, specialist, "tasks", { tasks: [{ toolId, taskId }] }], [owner, specialist, "tools", { toolIds: [toolId] }],
+    [owner, specialist, "grants", { grants: [] }], [dealer, manager, "object-groups", { groupIds: ["all"] }],
   ] as const) {
     await env.DB.prepare("UPDATE member SET updated_at = 1 WHERE id = ?").bind(memberId).run();
     const answer = ok(await who.api.put<{ updatedAt: string }>(`/v1/members/${memberId}/${name}`, body), 200).body;
     expect(answer.updatedAt > "2026", name).toBe(true);
     expect(ok(await who.api.get(`/v1/members/${memberId}`), 200).body).toMatchObject(answer);
+    // The same again changes neither.
+    expect(ok(await who.api.put(`/v1/members/${memberId}/${name}`, body), 200).body, name).toEqual(answer);
   }
 });
