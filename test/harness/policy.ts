@@ -159,7 +159,7 @@ export function mayBelow(holder: Holder, verb: string, type: string, thing: Thin
 }
 
 /** What a call on one object is answered: what may not be seen is not there; what may be seen but not done is refused. */
-export function answerOne(holder: Holder, verb: "view" | "edit" | "delete", thing: Thing): "yes" | 403 | 404 {
+export function answerOne(holder: Holder, verb: "view" | "edit" | "update" | "delete", thing: Thing): "yes" | 403 | 404 {
   // A write needs view too: the member's, whatever the key is narrowed to.
   if (may(holder, verb, thing.type, thing)) return verb === "view" || may({ ...holder, scopes: null }, "view", thing.type, thing) ? "yes" : 404;
   return may(holder, "view", thing.type, thing) ? 403 : 404;

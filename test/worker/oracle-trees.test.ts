@@ -137,7 +137,7 @@ async function creations(acting: Acting, { items }: TreeWorld): Promise<Wrong> {
   }
   for (const task of items.filter(({ type }) => type === "task")) {
     const is = outcome(await actor.api.post(`/v1/tasks/${task.id}/update`, { nonsense: 1 }, { idempotencyKey: newKey() }));
-    const should = task.accountId !== on.id ? 404 : may(actor.holder, "update", "task", task) ? "yes" : may(actor.holder, "view", "task", task) ? 403 : 404;
+    const should = task.accountId !== on.id ? 404 : answerOne(actor.holder, "update", task);
     compare(wrong, acting, `update ${task.id}`, is, should);
   }
   return wrong;
