@@ -78,7 +78,7 @@ export function tryRestricted(fetch: Fetch, widening: ReadonlySet<Place>): { rea
 async function restrictedTwins(secret: string, right: string): Promise<(readonly [string, string])[]> {
   const restrictions = {
     address: { ips: ["0.0.0.0/0", "::/0"], end: null, scopes: null }, end: { ips: [], end: Date.now() + 3_600_000, scopes: null },
-    scopes: { ips: [], end: null, scopes: [...new Set([right, right.replace(/\.\w+$/, ".view"), "member.view", "member.create", "organization.view"])] },
+    scopes: { ips: [], end: null, scopes: [...new Set([right, right.replace(/\.\w+$/, ".view"), "member.view", "member.create", "organization.view", "object.view", "object_group.view", "subdealer.view_entities"])] },
   };
   return Promise.all(Object.entries(restrictions).map(async ([name, { ips, end, scopes }], index) => {
     const twin = mintKey(crypto.getRandomValues(new Uint8Array(32)));
