@@ -17,8 +17,7 @@ UPDATE api_key SET claim_state = 'ended', claim_hash = NULL, revoked_at = CAST(u
 ALTER TABLE member ADD COLUMN sign_in_since INTEGER;
 UPDATE member SET sign_in_since = COALESCE(accepted_at, created_at) WHERE user_id IS NOT NULL;
 
--- Who changed the address on the card last, and by which kind of credential; null while it is as it was made.
+-- Who changed the address on the card last; null while it is as it was made.
 ALTER TABLE member ADD COLUMN email_by TEXT;
-ALTER TABLE member ADD COLUMN email_with TEXT;
--- Nobody knows who changed it before: it counts as changed by a key of the member.
-UPDATE member SET email_by = id, email_with = 'key' WHERE email_change > 0;
+-- Nobody knows who changed it before: it counts as changed by the member.
+UPDATE member SET email_by = id WHERE email_change > 0;

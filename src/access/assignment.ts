@@ -16,13 +16,16 @@ export interface Giver {
   readonly grantSet: GrantSet;
 }
 
-/** What a member is to have. */
-export interface Assignment {
+/** What a member has, or is to have. */
+export interface Given {
   readonly roles: readonly string[];
   /** Those of `roles` that the account made for itself, as far as they are there. */
   readonly customRoles: readonly CustomRole[];
   readonly rights: readonly string[];
   readonly grants: readonly GrantRow[];
+}
+
+export interface Assignment extends Given {
   readonly creditLimit: number | null;
 }
 

@@ -24,7 +24,7 @@ import { accessOf } from "../team/member.change.ts";
 import { guardMemberLimit, insertMember, loginOf, MEMBER_EMAIL } from "../team/member.store.ts";
 import { memberLimit, tooManyMembers } from "../team/member-limit.ts";
 import { claimAnew, placeOf } from "./new-account.change.ts";
-import { readerFault } from "../team/reader.ts";
+import { requireReading } from "../team/reader.change.ts";
 import { newMemberRow } from "../team/new-member.change.ts";
 import { loadTenant } from "./tenant.change.ts";
 
@@ -44,8 +44,7 @@ function checkGiven(preset: Preset, types: TypeTable, { roles, rights }: { reado
   if (unknown >= 0) throw invalid(`/roles/${unknown}`, `must be one of ${Object.keys(preset.roles).join(", ")}, each once`);
   const foreign = rights.findIndex((right) => !preset.rights.has(right as Right));
   if (foreign >= 0) throw invalid(`/rights/${foreign}`, "does not exist in this account's model");
-  const fault = readerFault(preset, types, { roles, rights, customRoles: [], grants: [] });
-  if (fault !== null) throw invalid(fault.pointer, fault.detail);
+  requireReading({ preset, types }, { roles, rights, customRoles: [], grants: [] });
 }
 
 /** For roles that nobody in the account may give, such as further managers of a dealer, users of a sub-dealer and aggregators. */

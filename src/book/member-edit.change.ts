@@ -50,8 +50,7 @@ export async function editedMember(call: Call, found: Loaded, patch: Patch): Pro
   };
   if (patch.username === undefined) written.username = usernameAfter(row, written);
   if (written.email !== row.email) {
-    const { memberId, credential: { kind } } = call.principal;
-    [written.emailVerifiedAt, written.emailChange, written.emailBy, written.emailWith] = [null, row.version + 1, memberId, kind];
+    [written.emailVerifiedAt, written.emailChange, written.emailBy] = [null, row.version + 1, call.principal.memberId];
   }
   if (patch.creditLimit === undefined) written.creditLimit = limitOf(preset, written);
   // A role that a switch has taken away is no fault of a change that leaves the roles alone.

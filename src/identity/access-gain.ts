@@ -1,9 +1,9 @@
 import type { Assignment } from "../access/assignment.ts";
 import type { GrantRow } from "../access/preset.ts";
+import type { Holdings } from "./holdings.ts";
 
 /** What a member may do, and from where. */
-export interface Access extends Assignment {
-  readonly objectGroupIds: readonly string[];
+export interface Access extends Assignment, Holdings {
   /** Canonical rules; none is every address. */
   readonly allowedIps: readonly string[];
   /** Not blocked. */

@@ -1,15 +1,11 @@
+import type { Given } from "../access/assignment.ts";
 import type { CustomRole } from "../access/contribution.ts";
 import { compile } from "../access/grant-set.ts";
 import { type Actor, mayMakeKey } from "../access/invite.ts";
-import type { GrantRow } from "../access/preset.ts";
 import type { Principal } from "./principal.ts";
 
-/** What a member was given. */
-export interface Holdings {
-  readonly roles: readonly string[];
-  readonly rights: readonly string[];
-  readonly grants: readonly GrantRow[];
-  readonly customRoles: readonly CustomRole[];
+/** All that decides what a member may do. */
+export interface Holdings extends Given {
   readonly objectGroupIds: readonly string[];
 }
 

@@ -75,7 +75,7 @@ const denied = (detail: string): AssignmentFault => ({ kind: "denied", detail })
 
 type Where = Pick<Principal, "accountId" | "preset" | "types">;
 
-const compiled = ({ accountId, preset, types }: Where, memberId: string, access: Omit<Access, "creditLimit" | "allowedIps" | "isLetIn">) =>
+const compiled = ({ accountId, preset, types }: Where, memberId: string, access: Holdings) =>
   compile({ ...access, memberId, accountId, scopes: null }, preset, types);
 
 /** A member who is about to lose a right would keep it under another name. */
@@ -122,7 +122,7 @@ function restrictionFault(principal: Principal, change: AccessChange, authority:
 }
 
 /** Does the call's key hold all of this? Groups are no part of a key's scopes. */
-const isHeld = (principal: Principal, memberId: string, access: Omit<Access, "creditLimit" | "allowedIps" | "isLetIn">): boolean =>
+const isHeld = (principal: Principal, memberId: string, access: Holdings): boolean =>
   within(compiled(principal, memberId, access), { ...principal.grantSet, groups: null });
 
 const switchFault = (principal: Principal, change: AccessChange, authority: Authority): AssignmentFault | null =>

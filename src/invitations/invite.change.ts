@@ -64,12 +64,11 @@ export async function invite(call: Call, asked: Wanted, { send, hookId, mayBeEmp
     ...wanted, firstName: wanted.firstName ?? "", lastName: wanted.lastName ?? "",
     notifications: definite(wanted.notifications), allowedIps: addressRules(call, wanted.allowedIps, { allowAny }, false), source: hookId === null ? "local" : "external",
   });
-  const permit = requestPermit(call, {
-    kind: "entry", memberId: row.id, access: accessOf(row, grants, await loadCustomRoles(call, row.roles)),
-  });
+  const access = accessOf(row, grants, await loadCustomRoles(call, row.roles));
+  const permit = requestPermit(call, { kind: "entry", memberId: row.id, access });
   await requireGranted(call, grants);
   requireNeeded(preset, wanted.roles, grants, "/grants");
-  await requireReading(call, wanted, grants);
+  requireReading(call.principal, access);
   await requireKnownGroups(call, wanted.objectGroupIds, "/objectGroupIds");
   requireDomain(account.settings.allowedEmailDomains, wanted.email);
   const limit = memberLimit(account.plan, preset);

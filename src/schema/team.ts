@@ -113,9 +113,8 @@ export const member = sqliteTable("member", {
   emailVerifiedAt: integer("email_verified_at"),
   /** The version of the card by which it got this address. */
   emailChange: integer("email_change").notNull().default(0),
-  /** The member who changed it last, and the kind of credential; null while it is as it was made. */
+  /** The member who changed it last; null while it is as it was made. */
   emailBy: text("email_by"),
-  emailWith: text("email_with"),
   /** Since when the person's address signs in as this member. */
   signInSince: integer("sign_in_since"),
   externalId: text("external_id"),

@@ -21,8 +21,7 @@ import { unlinkPerson } from "./address.store.ts";
 export function withAddress({ now, principal }: Call, row: MemberRow, email: string): MemberRow {
   if (row.email === email) return row;
   const version = row.version + 1;
-  const by = { emailBy: principal.memberId, emailWith: principal.credential.kind };
-  return { ...row, ...by, email, emailVerifiedAt: null, emailChange: version, version, updatedAt: now };
+  return { ...row, email, emailBy: principal.memberId, emailVerifiedAt: null, emailChange: version, version, updatedAt: now };
 }
 
 /**

@@ -11,10 +11,10 @@ import { type Access, NO_ASSIGNMENT } from "../identity/access-gain.ts";
 import { addingFault, type Permit } from "../identity/permit.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { canonicalRules, requirePower } from "../identity/refusal.change.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
+import { Problem } from "../kernel/problem.ts";
 import { findRoles } from "./role.store.ts";
 import type { MemberRow } from "./member.card.ts";
-import { type Held, readerFault } from "./reader.ts";
+import { requireReading } from "./reader.change.ts";
 
 type Loaded = Awaited<ReturnType<typeof findMember>>[number];
 type MemberRight = "member.view" | "member.edit" | "member.block" | "member.delete" | "grant.edit" | "object_group.edit";
@@ -77,21 +77,13 @@ export async function permitMember(
   call: Call, { row, grants, customRoles }: Loaded, after: MemberRow, afterGrants: readonly GrantRow[], asked: Partial<Asked> = {},
 ): Promise<Permit> {
   const afterRoles = await loadCustomRoles(call, after.roles);
-  requireReader(call, { row, grants }, after, { customRoles: afterRoles, grants: afterGrants });
+  const [had, has] = [accessOf(row, grants, customRoles), accessOf(after, afterGrants, afterRoles)];
+  // What is left as it was is not asked again.
+  if (JSON.stringify([had.roles, had.rights, had.grants]) !== JSON.stringify([has.roles, has.rights, has.grants])) requireReading(call.principal, has);
   return requestPermit(call, {
-    kind: "member", memberId: row.id, before: accessOf(row, grants, customRoles), after: accessOf(after, afterGrants, afterRoles),
+    kind: "member", memberId: row.id, before: had, after: has,
     asked: { ...NO_ASSIGNMENT, customRoles: afterRoles, ...asked },
   });
-}
-
-/** Who only looks is given nothing that writes or spends; what is left as it was is not asked again. @throws Problem validation */
-function requireReader(
-  { principal: { preset, types } }: Call, before: Pick<Loaded, "row" | "grants">, after: MemberRow, held: Pick<Held, "customRoles" | "grants">,
-): void {
-  const access = ({ roles, rights }: MemberRow, grants: readonly GrantRow[]) => JSON.stringify([roles, rights, grants]);
-  if (access(before.row, before.grants) === access(after, held.grants)) return;
-  const fault = readerFault(preset, types, { roles: after.roles, rights: after.rights, ...held });
-  if (fault !== null) throw invalid(fault.pointer, fault.detail);
 }
 
 /**

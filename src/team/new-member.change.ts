@@ -11,7 +11,7 @@ export function newMemberRow(call: Pick<Call, "now"> & { readonly principal: Pic
   const { now } = call;
   const { username = plainName(told) } = told;
   const row: Omit<MemberRow, keyof ReturnType<typeof foldedOf>> = {
-    userId: null, login: null, externalId: null, emailVerifiedAt: null, emailChange: 0, emailBy: null, emailWith: null, signInSince: null,
+    userId: null, login: null, externalId: null, emailVerifiedAt: null, emailChange: 0, emailBy: null, signInSince: null,
     middleName: null, phone: null, mobilePhone: null, position: null, office: null,
     department: null, city: null, country: null, comments: null, language: null, notifications: {},
     rights: [], objectGroupIds: [], allowedIps: [], creditLimit: null, limitPeriod: "lifetime", source: "local", ...told,

@@ -1,27 +1,18 @@
-import type { GrantRow } from "../access/preset.ts";
-import { isCustomRole } from "../access/invite.ts";
+import type { Given } from "../access/assignment.ts";
 import type { Call } from "../identity/call.ts";
+import type { Principal } from "../identity/principal.ts";
 import type { Statement } from "../kernel/db.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import type { RoleRow } from "../schema/team.ts";
 import { readerFault, readerRoles, writes } from "./reader.ts";
-import { askReaders, findRoles, guardNoReaders } from "./role.store.ts";
-
-interface Member {
-  readonly roles: readonly string[];
-  readonly rights: readonly string[];
-}
+import { askReaders, guardNoReaders } from "./role.store.ts";
 
 /**
- * Every way by which a member is given roles, rights or grants asks this of the member as a whole: who only looks is given
- * nothing that writes or spends. @throws Problem validation
+ * Every way by which a member is given roles, rights or grants asks this of all that the member then has: a member who only
+ * looks is given nothing that writes or spends. @throws Problem validation
  */
-export async function requireReading(call: Call, { roles, rights }: Member, grants: readonly GrantRow[]): Promise<void> {
-  const { accountId, preset, types } = call.principal;
-  if (readerRoles(preset).length === 0) return;
-  const named = roles.filter(isCustomRole);
-  const rows = named.length === 0 ? [] : (await call.read(findRoles(call.db, accountId, named)))[0];
-  const fault = readerFault(preset, types, { roles, customRoles: rows.map((row) => ({ ...row, key: row.id })), rights, grants });
+export function requireReading({ preset, types }: Pick<Principal, "preset" | "types">, given: Given): void {
+  const fault = readerFault(preset, types, given);
   if (fault !== null) throw invalid(fault.pointer, fault.detail);
 }
 

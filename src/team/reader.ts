@@ -1,15 +1,8 @@
-import { type CustomRole, contributions } from "../access/contribution.ts";
-import type { GrantRow, Preset } from "../access/preset.ts";
+import type { Given } from "../access/assignment.ts";
+import { contributions } from "../access/contribution.ts";
+import type { Preset } from "../access/preset.ts";
 import { isReading } from "../access/right.ts";
 import type { TypeTable } from "../access/type.ts";
-
-/** What a member has, or is to have. */
-export interface Held {
-  readonly roles: readonly string[];
-  readonly customRoles: readonly CustomRole[];
-  readonly rights: readonly string[];
-  readonly grants: readonly GrantRow[];
-}
 
 export interface ReaderFault {
   readonly pointer: `/${string}`;
@@ -20,13 +13,13 @@ export interface ReaderFault {
 export const readerRoles = ({ roles }: Preset): string[] => Object.entries(roles).flatMap(([name, { reads }]) => (reads ? [name] : []));
 
 /** Does this part of what is held write or spend, whatever else is held? */
-export function writes(preset: Preset, types: TypeTable, part: Partial<Held>): boolean {
+export function writes(preset: Preset, types: TypeTable, part: Partial<Given>): boolean {
   const source = { memberId: "", accountId: "", roles: [], customRoles: [], rights: [], grants: [], objectGroupIds: [], scopes: null, ...part };
   return contributions(source, preset, types).some(({ right }) => !isReading(right));
 }
 
 /** What a member whose roles only look may not have: a right, custom role or grant that writes or spends. Null where nothing is wrong. */
-export function readerFault(preset: Preset, types: TypeTable, { roles, customRoles, rights, grants }: Held): ReaderFault | null {
+export function readerFault(preset: Preset, types: TypeTable, { roles, customRoles, rights, grants }: Given): ReaderFault | null {
   const named = roles.filter((role) => Object.hasOwn(preset.roles, role));
   const readers = readerRoles(preset);
   if (named.length === 0 || !named.every((role) => readers.includes(role))) return null;
