@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
+import { globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
@@ -15,6 +16,26 @@ function signingKeys(): string {
   return JSON.stringify([{ ...privateKey.export({ format: "jwk" }), kid: "test-1", alg: "EdDSA", use: "sig" }]);
 }
 
+const WORKER_TESTS = "test/worker/**/*.test.ts";
+
+/**
+ * Tests that share their runtime with no others: those that move the clock, because ids and caches go on from the latest moment
+ * that they have seen, and those that wait for the queue, which still has messages of the files before.
+ */
+const ALONE = globSync(WORKER_TESTS, { cwd: root }).filter((file) => /useFakeTimers|expect\.poll/.test(readFileSync(resolve(root, file), "utf8")));
+
+/** Tests inside the Workers runtime. Without `isolate` files share one, which starts once; test/worker/migrate.ts empties it. */
+const worker = (name: string, files: { readonly isolate: boolean; readonly include?: string[]; readonly exclude?: string[] }) => ({
+  root,
+  // Packages name sources that they do not bring along.
+  logLevel: "error" as const,
+  plugins: [cloudflareTest(async () => ({
+    wrangler: { configPath: resolve(root, "wrangler.toml") },
+    miniflare: { bindings: { DEV_MAIL: "on", SOAK: process.env["SOAK"] ?? "", SIGNING_KEYS: signingKeys(), TEST_MIGRATIONS: await readD1Migrations(resolve(root, "migrations")) } },
+  }))],
+  test: { name, include: [WORKER_TESTS], setupFiles: ["test/worker/migrate.ts"], testTimeout: 60_000, hookTimeout: 60_000, ...files },
+});
+
 export default defineConfig({
   test: {
     // Tests hold the machine for minutes, so they may have all of it.
@@ -24,22 +45,8 @@ export default defineConfig({
         root,
         test: { name: "pure", include: ["test/pure/**/*.test.ts"], testTimeout: 30_000 },
       },
-      {
-        root,
-        // Packages name sources that they do not bring along.
-        logLevel: "error",
-        plugins: [cloudflareTest(async () => ({
-          wrangler: { configPath: resolve(root, "wrangler.toml") },
-          miniflare: { bindings: { DEV_MAIL: "on", SIGNING_KEYS: signingKeys(), TEST_MIGRATIONS: await readD1Migrations(resolve(root, "migrations")) } },
-        }))],
-        test: {
-          name: "worker",
-          include: ["test/worker/**/*.test.ts"],
-          setupFiles: ["test/worker/migrate.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
+      worker("worker", { isolate: false, exclude: ALONE }),
+      worker("worker, alone", { isolate: true, include: ALONE }),
       {
         root,
         test: {
@@ -47,8 +54,7 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 120_000,
-          // Each file starts servers of its own; side by side they would only measure each other. They come after all others.
-          fileParallelism: false,
+          // Each file starts servers of its own, so they come after all others.
           sequence: { groupOrder: 1 },
         },
       },

@@ -23,7 +23,8 @@ export function logCall(row: CallRow, send: (message: AuditMessage) => Promise<u
     if (buffer.length >= BUFFER_MAX) buffer = buffer.slice(ROWS_PER_MESSAGE);
     buffer.push({ ...row, path: row.path.slice(0, TEXT_MAX), userAgent: row.userAgent?.slice(0, TEXT_MAX) ?? null });
     if (buffer.length >= ROWS_PER_MESSAGE) return defer(flush(send));
-    if (promisedAt !== null && row.at < promisedAt + LOST_MS) return;
+    // A clock that was set back does not hold the rows until it has caught up.
+    if (promisedAt !== null && Math.abs(row.at - promisedAt) < LOST_MS) return;
     promisedAt = row.at;
     defer(new Promise((resolve) => setTimeout(resolve, WAIT_MS)).then(() => flush(send)));
   } catch (error) {

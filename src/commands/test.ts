@@ -1,5 +1,5 @@
 // npm test [-- vitest arguments]: types, every test project, and the dry run of a deployment. One clear line at the end.
-// npm run test:soak: the tests from outside in their long form (crashes, races), which takes many minutes.
+// npm run test:soak: the same tests in their long form (every order, crashes, races), which takes many minutes.
 import { now } from "../kernel/clock.ts";
 import { checkTypes, runProgram } from "./check.ts";
 
@@ -10,7 +10,7 @@ const args = process.argv.slice(2).filter((arg) => arg !== "--soak");
 const isSoak = process.argv.includes("--soak");
 if (isSoak) process.env["SOAK"] = "1";
 
-const STEPS: readonly Step[] = isSoak ? [["Long tests from outside", () => vitest("--project", "e2e", ...args)]] : [
+const STEPS: readonly Step[] = isSoak ? [["Long tests", () => vitest(...args)]] : [
   ["Types of the Worker", () => checkTypes("tsconfig.json")],
   ["Types of the tests and commands", () => checkTypes("test/tsconfig.json")],
   ["Tests", () => vitest(...args)],

@@ -3,9 +3,10 @@ import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
 import { giveCredits, newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
 import { everyPage, verified } from "../harness/read-all.ts";
+import { isSoak } from "../harness/soak.ts";
 
 /** `npm run test:soak` asks for the long form. */
-const ROUNDS = process.env["SOAK"] === undefined ? 1 : 20;
+const ROUNDS = isSoak ? 20 : 1;
 const ISOLATES = 4;
 const AT_ONCE = 60;
 const CREATE_COST = 5;

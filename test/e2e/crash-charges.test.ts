@@ -4,9 +4,10 @@ import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
 import { giveCredits, newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
 import { everyPage, tell, verified } from "../harness/read-all.ts";
 import { newServer, type Server } from "../harness/server.ts";
+import { isSoak } from "../harness/soak.ts";
 
 /** `npm run test:soak` asks for the long form. */
-const CRASHES = process.env["SOAK"] === undefined ? 3 : 30;
+const CRASHES = isSoak ? 30 : 1;
 /** The sweep leaves calls alone that may still be at it. */
 const LEFT_ALONE_MS = 5_500;
 

@@ -3,9 +3,10 @@ import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
 import { everyPage, verified } from "../harness/read-all.ts";
 import { newServer, type Server } from "../harness/server.ts";
 import { giveCredits, newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
+import { isSoak } from "../harness/soak.ts";
 
 /** `npm run test:soak` asks for the long form. */
-const CRASHES = process.env["SOAK"] === undefined ? 2 : 20;
+const CRASHES = isSoak ? 20 : 1;
 const CALLERS = 8;
 
 interface Spent { readonly id: string; readonly amount: number }

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Api, api, newKey, ok, type Problem } from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
 import { giveCredits, newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
+import { isSoak } from "../harness/soak.ts";
 
 /** `npm run test:soak` asks for the long form. */
-const ROUNDS = process.env["SOAK"] === undefined ? 20 : 200;
+const ROUNDS = isSoak ? 200 : 8;
 const ISOLATES = 4;
 const HOME = "203.0.113.7";
 const ABROAD = "198.51.100.7";

@@ -4,9 +4,10 @@ import { type Edge, startEdge } from "../harness/edge.ts";
 import { lastMail, tokenOf } from "../harness/mailbox.ts";
 import { newAccount, type Person } from "../harness/people.ts";
 import { anywhere } from "../harness/sign-in.ts";
+import { isSoak } from "../harness/soak.ts";
 
 /** `npm run test:soak` asks for the long form. */
-const ROUNDS = process.env["SOAK"] === undefined ? 8 : 100;
+const ROUNDS = isSoak ? 100 : 4;
 const ISOLATES = 4;
 
 let edge: Edge;

@@ -4,9 +4,10 @@ import { type Edge, startEdge } from "../harness/edge.ts";
 import { fillLogins } from "../harness/logins.ts";
 import { newAccount, type Person } from "../harness/people.ts";
 import { tell } from "../harness/read-all.ts";
+import { isSoak } from "../harness/soak.ts";
 
 /** `npm run test:soak` asks for the long form. */
-const ROUNDS = process.env["SOAK"] === undefined ? 3 : 100;
+const ROUNDS = isSoak ? 100 : 1;
 const ASKED = 50;
 const FREE = 10;
 const LOGINS = 9_999;

@@ -3,9 +3,10 @@ import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
 import { giveCredits, newAccount, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
 import { everyPage, tell, verified } from "../harness/read-all.ts";
+import { isSoak } from "../harness/soak.ts";
 
 /** `npm run test:soak` asks for the long form. */
-const ROUNDS = process.env["SOAK"] === undefined ? 4 : 100;
+const ROUNDS = isSoak ? 100 : 2;
 const CALLERS = 6;
 const CREATE_COST = 5;
 const UPDATE_COST = 2;

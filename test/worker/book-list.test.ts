@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Api, newKey, ok } from "../harness/client.ts";
 import { newAccount, type Person } from "../harness/people.ts";
+import { isSoak } from "../harness/soak.ts";
 import { fetch, foundPlatform, made, said } from "./operators-world.ts";
 
 interface Row { readonly id: string; readonly login: string | null; readonly username: string; readonly roles: string[]; readonly dealer: string; readonly email: string;
@@ -87,7 +88,7 @@ describe("S2.14 S2.15 S3.4 S3.5 S3.17 S3.21 S4.4 the user book is searched and s
   });
 
   test.each(SORTS)("sorted by %s, pages of any size make the same whole", async (sort) => {
-    for (const limit of [1, 7, 70, 71, 100]) expect(await listed(manager.api, {}, sort, limit)).toEqual(expected({}, sort));
+    for (const limit of isSoak || sort === "roles" ? [1, 7, 70, 71, 100] : [7, 71]) expect(await listed(manager.api, {}, sort, limit)).toEqual(expected({}, sort));
   });
 
   const WANTED = ["Test4", "test4", "ТЕСТ", "жУк", "%", "_", "0%", "a_", "\"", "'", "';--", "\\", "🙂", "👩", "ａ", "é", "É", "SS", "ß", "$.", "*", "[a", "null", "00", "0012", "север", "«",
@@ -101,8 +102,8 @@ describe("S2.14 S2.15 S3.4 S3.5 S3.17 S3.21 S4.4 the user book is searched and s
       const should = expected(filters, sort);
       hits += Object.keys(filters).length > 0 && should.length > 0 && should.length < rows.length ? 1 : 0;
       expect(await listed(manager.api, filters, sort, limit)).toEqual(should);
-    }), { numRuns: 250, seed: 11 });
-    expect(hits).toBeGreaterThan(40);
+    }), { numRuns: isSoak ? 250 : 80, seed: 11 });
+    expect(hits).toBeGreaterThan(isSoak ? 40 : 12);
   });
 
   test.each(COLUMNS)("S3.10 S3.11 S3.13 S3.14 S3.15 S3.18 S3.20 a filter on %s alone, every text there is", async (column) => {

@@ -1,5 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { expect } from "vitest";
 import { app } from "../../src/app.ts";
 import type { Env } from "../../src/env.ts";
 import { sweepCharges } from "../../src/resources/charge-sweep.change.ts";
@@ -78,10 +79,18 @@ export interface Agency {
 export const CREATE_COST = 5;
 export const UPDATE_COST = 2;
 
-let founded: Promise<Api> | null = null;
+/** Platforms by test file: files share this module, and not the database. */
+const founded = new Map<string | undefined, Promise<Api>>();
+
+function platformOfFile(): Promise<Api> {
+  const { testPath } = expect.getState();
+  const platform = founded.get(testPath) ?? foundPlatform();
+  founded.set(testPath, platform);
+  return platform;
+}
 
 export async function newAgency(credits: number): Promise<Agency> {
-  const platform = await (founded ??= foundPlatform());
+  const platform = await platformOfFile();
   const owner = await subscribed(platform, "agency");
   if (credits > 0) await giveCredits(platform, owner.accountId, credits);
   return { platform, owner, toolId: await newTool(platform) };

@@ -7,6 +7,7 @@ import { newId } from "../../src/kernel/id.ts";
 import { account as accounts } from "../../src/schema/team.ts";
 import { type Api, newKey, ok } from "../harness/client.ts";
 import { newAccount } from "../harness/people.ts";
+import { isSoak } from "../harness/soak.ts";
 import { became, type Hook, newHook, newMessage, post } from "../harness/webhook.ts";
 import { fetch, foundPlatform, said } from "./operators-world.ts";
 
@@ -57,8 +58,8 @@ describe("K13 messages that set a state", () => {
     expect(data).toMatchObject([{ outcome: "superseded", accountId: id, rule: 1, code: null }]);
   });
 
-  // All 120 orders of five events, by the first of them; one event comes twice.
-  test.each([0, 1, 2, 3, 4])("K13 the 24 orders that begin with event %i: the newest wins, each payment counts once", async (first) => {
+  // All 120 orders of five events, by the first of them; one event comes twice. The short form takes every fifth of them.
+  test.each([0, 1, 2, 3, 4])("K13 the orders that begin with event %i: the newest wins, each payment counts once", async (first) => {
     const events = (id: string) => [
       subscription(id, "active", NOW - 30), subscription(id, "past_due", NOW - 20), subscription(id, "canceled", NOW - 10),
       { type: "paid", account: id, credits: 10 }, { type: "paid", account: id, credits: 25 },
@@ -77,10 +78,10 @@ describe("K13 messages that set a state", () => {
       const { balance } = await accountObject(env, id).summary(id, "mem_1", { limit: null, limitPeriod: "lifetime" });
       return [places.join(), after?.subscription.status, balance, became.filter((one) => one === "credited").length, became.at(-1)?.endsWith(" again")];
     };
-    const orders = ordersOf([0, 1, 2, 3, 4].filter((place) => place !== first)).map((rest) => [first, ...rest]);
+    const orders = ordersOf([0, 1, 2, 3, 4].filter((place) => place !== first)).map((rest) => [first, ...rest]).filter((_, index) => isSoak || index % 5 === first);
     const ends = await Promise.all(orders.map(run));
     expect(ends).toEqual(orders.map((order) => [order.join(), "canceled", 35, 2, true]));
-    expect(ends).toHaveLength(24);
+    expect(ends).toHaveLength(isSoak ? 24 : first === 4 ? 4 : 5);
   });
 
   test("K13 of many at the same instant the newest wins", async () => {

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { type Api, api, ok, type Problem } from "../harness/client.ts";
 import { newAccount, newApiKey, newMember, type Person } from "../harness/people.ts";
+import { isSoak } from "../harness/soak.ts";
 import { type Asked, type Cell, compareCells } from "./cells.ts";
 import { addedByPlatform, invites, on } from "./invite-world.ts";
 import { fetch, foundPlatform, said } from "./operators-world.ts";
@@ -87,8 +88,10 @@ function expected(role: string, actor: Person, given: string, place: Place, swit
 }
 
 const EITHER = [false, true];
-const POSITIONS: readonly Switches[] = EITHER.flatMap((inviteOnlyAdmins) => EITHER.flatMap((customersMayInviteBillingAdmin) =>
+const EVERY_POSITION: readonly Switches[] = EITHER.flatMap((inviteOnlyAdmins) => EITHER.flatMap((customersMayInviteBillingAdmin) =>
   EITHER.map((billingAdminVisibleToCustomer) => ({ inviteOnlyAdmins, customersMayInviteBillingAdmin, billingAdminVisibleToCustomer }))));
+/** In the short form those with an even number of switches on: each two switches are in each position together. */
+const POSITIONS = EVERY_POSITION.filter((switches) => isSoak || Object.values(switches).filter(Boolean).length % 2 === 0);
 
 test("S2.9, S2.10, S2.24 who may give which role in which organization, with the switches in every position", { timeout: 600_000 }, async () => {
   for (const switches of POSITIONS) {

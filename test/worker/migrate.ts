@@ -1,5 +1,16 @@
-import { applyD1Migrations } from "cloudflare:test";
+import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 
-// Storage is isolated per test file, so each file begins with a migrated, empty database.
+// Files may share a runtime. Each begins with a migrated, empty database and without objects of accounts.
+for (let attempts = 1; ; attempts += 1) {
+  await reset();
+  if (await isEmpty()) break;
+  // A call of the file before, such as a message of the queue, may still hold the database.
+  if (attempts === 100) throw new Error("the database of the file before is still there");
+  await scheduler.wait(50);
+}
 await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+
+async function isEmpty(): Promise<boolean> {
+  return await env.DB.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'account'").first() === null;
+}

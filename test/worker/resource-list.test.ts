@@ -5,6 +5,7 @@ import { decide, type Reach, type ResourceRef, visible } from "../../src/access/
 import { openDb } from "../../src/kernel/db.ts";
 import { findExpiring } from "../../src/reports/report.store.ts";
 import { type ListFilter, listResources } from "../../src/resources/resource-list.store.ts";
+import { isSoak } from "../harness/soak.ts";
 
 const db = openDb(env.DB);
 const ACCOUNT = "acc_1";
@@ -174,5 +175,5 @@ describe("pages of a list, put together, are the rows that decide allows", () =>
       const is = await pages("few", { ...asked, visible: visible(set, "product.view") }, limit);
       expect(is.ids).toEqual(rows.filter((row) => decide(set, "product.view", row).allowed && fits(row, asked)).map(({ id }) => id));
       if (!one.all || groups !== null) expect(scans(is), String(is.rowsRead)).toEqual([]);
-    }), { numRuns: 150 }), 120_000);
+    }), { numRuns: isSoak ? 150 : 40 }), 120_000);
 });
