@@ -25,7 +25,7 @@ export const KeyCard = z.object({
   id: z.string(), memberId: z.string(), createdBy: z.string(), name: z.string(),
   status: z.enum(["waiting", "active", "expired", "revoked"]), prefix: z.string().nullable(), last4: z.string().nullable(),
   scopes: z.array(z.string()).nullable(), allowedIps: z.array(z.string()),
-  expiresAt: time, revokedAt: time, lastUsedAt: time, createdAt: z.iso.datetime(),
+  expiresAt: time, revokedAt: time, lastUsedAt: time.describe("To the hour."), createdAt: z.iso.datetime(),
 });
 
 export const ClaimTold = z.object({

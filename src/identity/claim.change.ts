@@ -85,7 +85,7 @@ function requireTelling({ principal, now }: Call, { member, account }: ClaimTarg
   }
   if (revokeKeys || !keys.some((key) => isGood(key, now))) return;
   throw new Problem("conflict/state", {
-    detail: "This member calls with an API key. You would be told the token of another one, so the keys that are there have to be revoked with it.",
+    detail: "This member calls with an API key. The token of another key is shown to you only if the keys that are there end with it: send revokeKeys: true.",
   });
 }
 
