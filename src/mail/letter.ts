@@ -26,7 +26,8 @@ export type JoinedBy = "invitation" | "link" | "account_link";
 
 /** What a security mail reports to the member concerned. */
 export type SecurityKind =
-  | "key_made" | "key_claimed"
+  | "key_made" | "key_claimed" | "key_revoked"
+  | "card_address_changed"
   | "sign_in_address_requested" | "sign_in_address_changed" | "sign_in_address_unlinked"
   | "blocked" | "removed" | "left"
   | "ownership_offered" | "ownership_moved" | "ownership_received";

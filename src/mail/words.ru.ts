@@ -99,6 +99,8 @@ const accessChanged: Writer<"access_changed"> = (letter) => ({
 const SECURITY: Readonly<Record<SecurityKind, (account: string) => readonly [subject: string, line: string]>> = {
   key_made: (account) => [`Новый ключ API для вас в ${account}`, `Для вас создан ключ API в ${account}. С ним можно делать там то же, что и вам.`],
   key_claimed: (account) => [`Ваш ключ API в ${account} получен`, `Ключ API, созданный для вас в ${account}, получен и уже действует.`],
+  key_revoked: (account) => [`Ваш API-ключ в ${account} отозван`, `Другой участник отозвал ваш API-ключ в аккаунте ${account}. Он больше не работает.`],
+  card_address_changed: (account) => [`Ваш адрес в ${account} изменён`, `Адрес электронной почты в вашей карточке в аккаунте ${account} изменён. Письма для вас теперь приходят на другой адрес.`],
   sign_in_address_requested: (account) => [`Запрошен другой адрес для входа в ${account}`, `В ${account} запрошена смена адреса, с которым вы входите.`],
   sign_in_address_changed: (account) => ["Ваш адрес для входа изменён", `Адрес, с которым вы входите в ${account}, изменён.`],
   sign_in_address_unlinked: (account) => ["Ваш адрес для входа отвязан", `Войти в ${account} с прежним адресом больше нельзя.`],

@@ -58,7 +58,7 @@ type Asked = Omit<Assignment, "customRoles">;
 /** What a member has by these rows. @param customRoles those of `row.roles` that the account made for itself */
 export const accessOf = (row: MemberRow, grants: readonly GrantRow[], customRoles: readonly CustomRole[]): Access => ({
   roles: row.roles, customRoles, rights: row.rights, grants, creditLimit: row.creditLimit,
-  objectGroupIds: row.objectGroupIds, allowedIps: row.allowedIps, isLetIn: row.status !== "blocked",
+  objectGroupIds: row.objectGroupIds, allowedIps: row.allowedIps, isLetIn: row.status !== "blocked", limitPeriod: row.limitPeriod,
 });
 
 /** The account's own roles among these. */
@@ -77,7 +77,8 @@ export async function permitMember(
   call: Call, { row, grants, customRoles }: Loaded, after: MemberRow, afterGrants: readonly GrantRow[], asked: Partial<Asked> = {},
 ): Promise<Permit> {
   const afterRoles = await loadCustomRoles(call, after.roles);
-  const [had, has] = [accessOf(row, grants, customRoles), accessOf(after, afterGrants, afterRoles)];
+  const had = accessOf(row, grants, customRoles);
+  const has = { ...accessOf(after, afterGrants, afterRoles), ...(maySpend(call, after, afterRoles) ? {} : { creditLimit: had.creditLimit }) };
   // What is left as it was is not asked again.
   if (JSON.stringify([had.roles, had.rights, had.grants]) !== JSON.stringify([has.roles, has.rights, has.grants])) requireReading(call.principal, has);
   return requestPermit(call, {
@@ -127,6 +128,10 @@ export function refuseUnseenLoss({ principal: { grantSet, types } }: Call, befor
   if (before.every((grant) => isKept(grant) || seesGranted(grantSet, grant, types))) return;
   throw new Problem("access/denied", { detail: "This member has grants on what you do not see; nobody takes those away." });
 }
+
+/** A limit that goes with the last way to spend raises nothing. */
+const maySpend = ({ principal: { preset } }: Call, { roles, rights }: MemberRow, customRoles: readonly CustomRole[]): boolean =>
+  roles.some((role) => preset.roles[role]?.creditLimit) || [rights, ...customRoles.map((role) => role.rights)].some((some) => some.includes("credits.spend"));
 
 /** The member with or without a way in: new again, whoever never signed in. @throws Problem conflict/lockout */
 export function withLogin(call: Call, row: MemberRow, allowed: boolean): MemberRow {

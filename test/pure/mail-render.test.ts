@@ -25,7 +25,7 @@ const EACH: { readonly [T in Template]: LetterContent & { readonly template: T }
 };
 /** The same for each kind of a security mail. */
 const KINDS: Readonly<Record<SecurityKind, true>> = {
-  key_made: true, key_claimed: true, sign_in_address_requested: true, sign_in_address_changed: true, sign_in_address_unlinked: true,
+  key_made: true, key_claimed: true, key_revoked: true, card_address_changed: true, sign_in_address_requested: true, sign_in_address_changed: true, sign_in_address_unlinked: true,
   blocked: true, removed: true, left: true, ownership_offered: true, ownership_moved: true, ownership_received: true,
 };
 const SECURITY = (Object.keys(KINDS) as SecurityKind[]).map((kind) => ({ ...EACH.security, kind }));
