@@ -146,7 +146,7 @@ describe("admission: rows stand in the order in which they decide, each with eve
     ["S4.11: another address", { key: { expiresAt: NOW + 1 }, ...elsewhere, ...lapsed }, "ip/not-allowed"],
     ["a rule that cannot be read", { rules: [["garbage"]], ...lapsed }, "ip/not-allowed"],
     ["S0.1: an operator, without the plan that has them", lapsed, "plan/feature-required"],
-    ["an operator who is an owner too, without that plan", { ...lapsed, roles: ["owner", "operator"] }, "plan/feature-required"],
+    ["K11 an operator who is an owner too, without that plan", { ...lapsed, roles: ["owner", "operator"] }, null],
     ["an operator with that plan", { roles: ["operator"] }, null],
     ["an owner without that plan", { restrictedAccounts: false }, null],
     ["S1.15 K12 a viewer with a key", { kind: "team", roles: ["viewer"] }, "access/denied"],
