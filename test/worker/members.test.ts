@@ -80,6 +80,25 @@ describe("K11 the account's owner stops every other member", () => {
     expect(ok(await owner.api.del(`/v1/members/${both.memberId}`), 409).body).toMatchObject({ blocking: ["roles"] });
   });
 
+  test.each(NAMES)("K11 the platform does the same: %s", async (name) => {
+    const target = (await beyond(owner))[name] ?? expect.fail();
+    const path = `/v1/accounts/${owner.accountId}/members/${target.memberId}`;
+    const key = await keyOf(owner.api, target.memberId);
+    ok(await platform.post(`${path}/block`), 200);
+    expect(said(await target.api.get("/v1/me"))).toBe("401 auth/blocked");
+    ok(await platform.post(`${path}/unblock`), 200);
+    ok(await platform.del(`${path}/sessions`), 204);
+    ok(await platform.del(`${path}/api-keys/${key}`), 204);
+    expect(said(await target.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    ok(await platform.post(`${path}/block`), 200);
+    ok(await platform.del(path), 204);
+    expect(said(await owner.api.get(`/v1/members/${target.memberId}`))).toBe("404 not-found");
+    for (const who of [owner.api, platform]) {
+      const removed = (await actionsIn(who, "member.delete")).map(({ resource }) => resource.id);
+      expect(removed).toContain(target.memberId);
+    }
+  });
+
   test("K11 siblings: the hook and the invitation of such a member end", async () => {
     const manager = (await beyond(owner))["manager"] ?? expect.fail();
     const [one, two] = [await newHook(manager.api, "standard", LEAVE), await newHook(manager.api, "standard", LEAVE)];
