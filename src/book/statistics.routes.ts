@@ -5,11 +5,14 @@ import { accountObject } from "../credits/stub.object.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { iso } from "../kernel/clock.ts";
 import { LIMIT_PERIODS } from "../schema/team.ts";
+import { ACCOUNT_TYPES, accountTypeOf } from "../team/member.card.ts";
 import { loadSpender } from "./spending.change.ts";
 
 const Statistics = z.object({
   memberId: z.string(),
-  roles: z.array(z.string()).describe("What kind of account it is; of an agency one of manager and specialist."),
+  accountType: z.enum(ACCOUNT_TYPES).optional()
+    .describe("Agencies: the kind of account that the roles make it."),
+  roles: z.array(z.string()),
   budget: z.object({ limit: z.int().nullable().describe("What the member may spend in a period; null: all that the account has."), limitPeriod: z.enum(LIMIT_PERIODS) }),
   createdAt: z.string(),
   spent: z.int().describe("In the current period."),
@@ -32,7 +35,8 @@ const statistics = endpoint({
   const budget = { limit: row.creditLimit, limitPeriod: row.limitPeriod };
   const { spent, remaining } = await accountObject(call.env, row.accountId).summary(row.accountId, row.id, budget);
   return { status: 200, body: {
-    memberId: row.id, roles: row.roles, budget, createdAt: iso(row.createdAt), spent, remaining: maySpend(call, found) ? remaining : 0,
+    memberId: row.id, ...accountTypeOf(row.roles), roles: row.roles, budget, createdAt: iso(row.createdAt),
+    spent, remaining: maySpend(call, found) ? remaining : 0,
   } };
 });
 

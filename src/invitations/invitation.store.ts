@@ -13,6 +13,8 @@ export const findKnown = (db: Db, accountId: string, email: string, externalId: 
   db.select({
     id: member.id, email: member.email, externalId: member.externalId, status: member.status,
     waits: sql<number>`EXISTS (SELECT 1 FROM invitation i WHERE i.member_id = member.id AND i.status = 'pending' AND i.send_count > 0)`.as("waits"),
+    invitationId: sql<string | null>`(SELECT i.id FROM invitation i
+      WHERE i.member_id = member.id AND i.status = 'pending' LIMIT 1)`.as("invitation_id"),
   }).from(member).where(sql`${member.id} IN (
     SELECT id FROM member WHERE account_id = ${accountId} AND email = ${email}
     UNION ALL SELECT id FROM member WHERE account_id = ${accountId} AND external_id = ${externalId}

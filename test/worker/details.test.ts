@@ -67,6 +67,10 @@ describe("S4.43 K16 what is left to spend", () => {
     expect(said(await agency.owner.api.patch(`/v1/members/${specialist.memberId}`, { roles: ["specialist", "manager"] }, ANY))).toBe("422 validation");
     ok(await agency.owner.api.patch(`/v1/members/${specialist.memberId}`, { roles: ["specialist", "manager"], creditLimit: null }, ANY), 200);
     ok(await agency.owner.api.patch(`/v1/members/${specialist.memberId}`, { roles: ["specialist"], creditLimit: 10, limitPeriod: "month" }, ANY), 200);
+    const mixed = await newMember(fetch, agency.owner, { roles: ["specialist", "manager"] });
+    const limited = await newMember(fetch, agency.owner, { roles: ["specialist"], creditLimit: 5 });
+    const path = `/v1/members/${limited.memberId}/copy-rights`;
+    expect(said(await agency.owner.api.post(path, { fromMemberId: mixed.memberId }))).toBe("422 validation");
   });
 });
 
@@ -97,6 +101,19 @@ describe("S1.28 K16 files for spreadsheets", () => {
     expect(book.lines[0]?.cells).toMatchObject({ "name": "Task", "updates": "0", "createdAt (UTC)": expect.stringMatching(/^\d{4}-\d\d-\d\dT/) });
     const trail = ok(await agency.owner.api.get<{ data: { changes: { after: Record<string, unknown> } }[] }>("/v1/audit?action=report.download"), 200).body.data;
     expect(trail[0]?.changes.after).toMatchObject({ report: "tasks", format: "xlsx" });
+  });
+
+  test("a report of a period, as XLSX and CSV", async () => {
+    const { owner } = agency;
+    const today = new Date().toISOString().slice(0, 10);
+    const counted = async (from: string, to: string) => {
+      const path = `/v1/reports/tasks?from=${from}&to=${to}&format=`;
+      const csv = ok(await owner.api.get<string>(`${path}csv`), 200).body;
+      return [(await downloaded(owner, `${path}xlsx`)).lines.length, csv.trimEnd().split("\r\n").length - 1];
+    };
+    const [xlsx = 0, csv] = await counted(today, today);
+    expect([xlsx > 0, csv]).toEqual([true, xlsx]);
+    expect(await counted("2020-01-01", "2020-12-31")).toEqual([0, 0]);
   });
 });
 

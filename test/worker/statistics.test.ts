@@ -33,7 +33,9 @@ describe("S4.42 S4.43 a member's statistics", () => {
     ok(await newTask(member.api, agency.toolId), 201);
     const card = ok(await owner.api.get<{ createdAt: string }>(`/v1/members/${member.memberId}`), 200).body;
     const expected = {
-      memberId: member.memberId, roles: ["specialist"], budget: { limit: 20, limitPeriod: "month" }, createdAt: card.createdAt, spent: CREATE_COST, remaining: 20 - CREATE_COST,
+      memberId: member.memberId, accountType: "specialist", roles: ["specialist"],
+      budget: { limit: 20, limitPeriod: "month" }, createdAt: card.createdAt,
+      spent: CREATE_COST, remaining: 20 - CREATE_COST,
     };
     expect(ok(await statisticsOf(owner.api, member), 200).body).toEqual(expected);
     expect(ok(await statisticsOf(member.api, member), 200).body).toEqual(expected);
