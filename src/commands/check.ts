@@ -14,3 +14,7 @@ export async function runProgram(what: string, path: string, args: readonly stri
 /** @param project path of a tsconfig.json. @throws Error when a type is wrong */
 export const checkTypes = (project: string): Promise<void> =>
   runProgram(`The type check of ${project}`, "node_modules/typescript/bin/tsc", ["-p", project]);
+
+/** Form and lint, as .biome.json says. @param args `--write` mends the form. @throws Error when something is left */
+export const checkForm = (args: readonly string[] = []): Promise<void> =>
+  runProgram("The check of form and lint (npm run format mends the form)", "node_modules/@biomejs/biome/bin/biome", ["check", "--error-on-warnings", ...args]);

@@ -1,7 +1,7 @@
 // npm test [-- vitest arguments]: types, every test project, and the dry run of a deployment. One clear line at the end.
 // npm run test:soak: the same tests in their long form (every order, crashes, races), which takes many minutes.
 import { now } from "../kernel/clock.ts";
-import { checkTypes, runProgram } from "./check.ts";
+import { checkForm, checkTypes, runProgram } from "./check.ts";
 
 type Step = readonly [what: string, run: () => Promise<void>];
 
@@ -11,6 +11,7 @@ const isSoak = process.argv.includes("--soak");
 if (isSoak) process.env["SOAK"] = "1";
 
 const STEPS: readonly Step[] = isSoak ? [["Long tests", () => vitest(...args)]] : [
+  ["Form and lint", () => checkForm()],
   ["Types of the Worker", () => checkTypes("tsconfig.json")],
   ["Types of the tests and commands", () => checkTypes("test/tsconfig.json")],
   ["Tests", () => vitest(...args)],
