@@ -84,7 +84,8 @@ const endpoints: readonly Endpoint[] = [
   ...tokenEndpoints,
   ...claimEndpoints(TYPE_TABLE),
   ...codeEndpoints,
-  ...sessionEndpoints(TYPE_TABLE), ...sessionEndEndpoints,
+  ...sessionEndpoints(TYPE_TABLE),
+  ...sessionEndEndpoints,
   ...emailEndpoints,
   ...addressEndpoints,
   ...namedAddressEndpoints,
@@ -151,28 +152,50 @@ const endpoints: readonly Endpoint[] = [
 /** Written at the first question: it is long, and anybody may ask. */
 let written: string | null = null;
 
-const description: Endpoint = openEndpoint({
-  method: "GET", path: "/openapi.json", tag: "Documentation", right: "public", status: 200, summary: "This API as OpenAPI 3.1.",
-}, async (call) => {
-  written ??= JSON.stringify(openapi([...endpoints, description].map(({ operation }) => operation), call.env.ISSUER));
-  return { status: 200, text: written, headers: { "Cache-Control": "public, max-age=300" } };
-});
+const description: Endpoint = openEndpoint(
+  {
+    method: "GET",
+    path: "/openapi.json",
+    tag: "Documentation",
+    right: "public",
+    status: 200,
+    summary: "This API as OpenAPI 3.1.",
+  },
+  async (call) => {
+    written ??= JSON.stringify(
+      openapi(
+        [...endpoints, description].map(({ operation }) => operation),
+        call.env.ISSUER,
+      ),
+    );
+    return { status: 200, text: written, headers: { "Cache-Control": "public, max-age=300" } };
+  },
+);
 
 export const surface: readonly Endpoint[] = [...endpoints, description];
 
 export const app = new Hono<GateEnv>();
 app.use(attend);
 const parameters = (path: string): number => path.split(":").length;
-// The most exact paths first: else a method that /v1/roles/matrix lacks would be taken for one of /v1/roles/:id.
-for (const [path, group] of [...Map.groupBy(surface, ({ operation }) => operation.path)].sort(([one], [two]) => parameters(one) - parameters(two))) {
+// The most exact paths first: else a method that /v1/roles/matrix lacks would be taken for one of
+// /v1/roles/:id.
+for (const [path, group] of [...Map.groupBy(surface, ({ operation }) => operation.path)].sort(
+  ([one], [two]) => parameters(one) - parameters(two),
+)) {
   for (const endpoint of group) app.on(endpoint.operation.method, path, gate(endpoint, TYPE_TABLE));
   const methods = group.map(({ operation }) => operation.method);
   const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])].join(", ");
-  app.all(path, () => { throw new Problem("method-not-allowed", { headers: { Allow: allow } }); });
+  app.all(path, () => {
+    throw new Problem("method-not-allowed", { headers: { Allow: allow } });
+  });
 }
 app.route("/", pages);
 app.route("/", devMailPages);
 // Answered, not thrown: Hono takes a throw from here past the middleware that names the call and logs it.
-app.notFound((c) => refuse(new Problem("not-found", { detail: "No route has this path. GET /openapi.json lists them all." }), c));
+app.notFound((c) =>
+  refuse(
+    new Problem("not-found", { detail: "No route has this path. GET /openapi.json lists them all." }),
+    c,
+  ),
+);
 app.onError(refuse);
-

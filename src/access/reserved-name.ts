@@ -1,11 +1,16 @@
 import { areNamesAlike } from "../kernel/look-alike.ts";
 import { ROLE_TEXTS } from "./role-text.ts";
 
-/** Taken in every account, whatever its model: who owns it, who runs the deployment, and the group that holds everything. */
+/**
+ * Taken in every account, whatever its model: who owns it, who runs the deployment, and the group that holds
+ * everything.
+ */
 const EVERYWHERE: readonly string[] = [
-  ...[ROLE_TEXTS["operators"]?.["owner"], ROLE_TEXTS["platform"]?.["owner"]]
-    .flatMap((described) => Object.values(described?.name ?? {})),
-  "All", "Все",
+  ...[ROLE_TEXTS["operators"]?.["owner"], ROLE_TEXTS["platform"]?.["owner"]].flatMap((described) =>
+    Object.values(described?.name ?? {}),
+  ),
+  "All",
+  "Все",
 ];
 
 /** Names that roles of the model have, of all levels and in every language, with their keys. */

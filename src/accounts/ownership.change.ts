@@ -22,12 +22,15 @@ interface Moved {
 type Loaded = Awaited<ReturnType<typeof findMember>>[number];
 
 /**
- * The account with another owner, an active member of it, who holds the top role from then on. The owner before
- * keeps the roles. Any offer ends. What asks for the owner sees the new one in its next call, because the account's
- * version moves. @param chains accounts in whose trail it is @param reason of the platform; null after an acceptance
+ * The account with another owner, an active member of it, who holds the top role from then on. The owner
+ * before keeps the roles. Any offer ends. What asks for the owner sees the new one in its next call, because
+ * the account's version moves. @param chains accounts in whose trail it is @param reason of the platform;
+ * null after an acceptance
  */
 export async function moveOwnership(
-  call: Call, row: AccountRow, { row: member, grants }: Loaded,
+  call: Call,
+  row: AccountRow,
+  { row: member, grants }: Loaded,
   { chains, reason }: { readonly chains: readonly string[]; readonly reason: string | null },
 ): Promise<Moved> {
   const { db, now } = call;
@@ -39,17 +42,22 @@ export async function moveOwnership(
   const given = difference(memberCard(member, grants, row.name), memberCard(owner, grants, row.name));
   const events = chains.flatMap((accountId) => [
     call.event("ownership.transfer", { type: "account", id: row.id }, { accountId, changes, reason }),
-    ...(roles === member.roles ? []
+    ...(roles === member.roles
+      ? []
       : [call.event("member.edit", { type: "member", id: member.id }, { accountId, changes: given })]),
   ]);
   const letters = [
-    ...await securityLetters(call, row.ownerMemberId, "ownership_moved"),
-    ...await securityLetters(call, member.id, "ownership_received"),
+    ...(await securityLetters(call, row.ownerMemberId, "ownership_moved")),
+    ...(await securityLetters(call, member.id, "ownership_received")),
   ];
   const permit = requestPermit(call, { kind: "ownership", memberId: member.id });
   const statements = [
-    guardAccount(db, row), guardMember(db, member), endOffer(db, row.id), updateMember(db, permit, owner),
-    updateAccount(db, account), bumpBelow(db, row.id),
+    guardAccount(db, row),
+    guardMember(db, member),
+    endOffer(db, row.id),
+    updateMember(db, permit, owner),
+    updateAccount(db, account),
+    bumpBelow(db, row.id),
   ];
   return { account, change: { statements, events, letters } };
 }

@@ -2,10 +2,15 @@ import { sameSecret } from "../kernel/digest.ts";
 import { derivedSecret } from "../kernel/derived-secret.ts";
 import type { AuditEvent } from "./event.ts";
 
-/** What may be written beside a signed event: a login number that the batch gives out, and how often a refusal was repeated. */
+/**
+ * What may be written beside a signed event: a login number that the batch gives out, and how often a refusal
+ * was repeated.
+ */
 const GIVEN: Readonly<Record<string, RegExp>> = { login: /^\d{4}$/, repeated: /^[1-9]\d{0,9}$/ };
 
-/** A row of the outbox. `open` names what is written into `given`; the event's text stays as it was signed. */
+/**
+ * A row of the outbox. `open` names what is written into `given`; the event's text stays as it was signed.
+ */
 export interface StagedRow {
   readonly id: string;
   readonly event: unknown;
@@ -19,7 +24,9 @@ export function completed(event: AuditEvent, { open, given }: Pick<StagedRow, "o
   if (open === null) return event;
   if (open === "repeated") return { ...event, repeated: Number(given) };
   const { changes } = event;
-  return changes === null ? event : { ...event, changes: { ...changes, after: { ...changes.after, [open]: given } } };
+  return changes === null
+    ? event
+    : { ...event, changes: { ...changes, after: { ...changes.after, [open]: given } } };
 }
 
 type Signed = Pick<StagedRow, "id" | "open"> & { readonly accountId: string; readonly text: string };

@@ -10,10 +10,20 @@ export interface Place {
   readonly id: string;
 }
 
-/** What each column is searched and sorted by. `m` is the member, `a` the account; `g` are the members who have the same roles. */
+/**
+ * What each column is searched and sorted by. `m` is the member, `a` the account; `g` are the members who
+ * have the same roles.
+ */
 const TEXTS: Readonly<Record<Column, string>> = {
-  login: "coalesce(m.login, '')", username: "m.username_folded", roles: "g.names", dealer: "a.name_folded", email: "m.email",
-  phone: "m.phone_folded", mobilePhone: "m.mobile_phone_folded", source: "m.source", status: "m.status",
+  login: "coalesce(m.login, '')",
+  username: "m.username_folded",
+  roles: "g.names",
+  dealer: "a.name_folded",
+  email: "m.email",
+  phone: "m.phone_folded",
+  mobilePhone: "m.mobile_phone_folded",
+  source: "m.source",
+  status: "m.status",
   lastLoginAt: "coalesce(strftime('%Y-%m-%dt%H:%M:%fz', m.last_login_at / 1000.0, 'unixepoch'), '')",
 };
 
@@ -21,13 +31,22 @@ const TEXTS: Readonly<Record<Column, string>> = {
 const SORTED_BY = 300;
 
 /**
- * The members of these accounts that the filters leave, in the order of the sort, with what an answer shows of them. Filters and
- * sort go through one index that holds all columns (`member_book`); of the members themselves only a page is read.
+ * The members of these accounts that the filters leave, in the order of the sort, with what an answer shows
+ * of them. Filters and sort go through one index that holds all columns (`member_book`); of the members
+ * themselves only a page is read.
  */
 export function bookRows(db: Db, query: BookQuery, page: Page) {
   const order = sql.raw(query.sort?.last ? "DESC" : "ASC");
-  return db.select({ row: member, grants: grantsOf(member), dealer: account.name, value: sql<string>`page.value`.as("value") })
-    .from(member).innerJoin(sql`(${found(query, page, order)}) page`, sql`page.id = ${member.id}`).innerJoin(account, eq(account.id, member.accountId))
+  return db
+    .select({
+      row: member,
+      grants: grantsOf(member),
+      dealer: account.name,
+      value: sql<string>`page.value`.as("value"),
+    })
+    .from(member)
+    .innerJoin(sql`(${found(query, page, order)}) page`, sql`page.id = ${member.id}`)
+    .innerJoin(account, eq(account.id, member.accountId))
     .orderBy(sql`page.value ${order}`, sql`page.id ${order}`);
 }
 
@@ -41,9 +60,21 @@ export interface Page {
 function found(query: BookQuery, { after, limit }: Page, order: SQL): SQL {
   const { filters, sort } = query;
   const byRoles = sort?.column === "roles";
-  const [id, value] = [sql.raw(byRoles ? "one.value" : "m.id"), sql.raw(sort === null ? "''" : `substr(${TEXTS[sort.column]}, 1, ${SORTED_BY})`)];
-  const wanted = Object.entries(filters).map(([column, text]) => (column === "roles" ? withRoles(query, text) : sql`instr(${sql.raw(TEXTS[column as Column])}, ${text}) > 0`));
-  const begun = after === null ? sql`1` : sort === null ? sql`${id} > ${after.id}` : sql`(${value}, ${id}) ${sql.raw(sort.last ? "<" : ">")} (${after.value}, ${after.id})`;
+  const [id, value] = [
+    sql.raw(byRoles ? "one.value" : "m.id"),
+    sql.raw(sort === null ? "''" : `substr(${TEXTS[sort.column]}, 1, ${SORTED_BY})`),
+  ];
+  const wanted = Object.entries(filters).map(([column, text]) =>
+    column === "roles"
+      ? withRoles(query, text)
+      : sql`instr(${sql.raw(TEXTS[column as Column])}, ${text}) > 0`,
+  );
+  const begun =
+    after === null
+      ? sql`1`
+      : sort === null
+        ? sql`${id} > ${after.id}`
+        : sql`(${value}, ${id}) ${sql.raw(sort.last ? "<" : ">")} (${after.value}, ${after.id})`;
   const members = sql`member m INDEXED BY member_book ${filters.dealer !== undefined || sort?.column === "dealer" ? sql`CROSS JOIN account a ON a.id = m.account_id` : sql``}
     WHERE ${sql.join([inAccounts(query), ...wanted], sql` AND `)}`;
   const rows = byRoles
@@ -53,10 +84,17 @@ function found(query: BookQuery, { after, limit }: Page, order: SQL): SQL {
 }
 
 const inAccounts = ({ accountIds: [one, ...more] }: BookQuery): SQL =>
-  (more.length === 0 ? sql`m.account_id = ${one ?? ""}` : sql`m.account_id IN (SELECT value FROM json_each(${JSON.stringify([one, ...more])}))`);
+  more.length === 0
+    ? sql`m.account_id = ${one ?? ""}`
+    : sql`m.account_id IN (SELECT value FROM json_each(${JSON.stringify([one, ...more])}))`;
 
-/** The names of a member's roles. Members have few combinations of roles, so this is asked for each combination, not for each member. */
-const namesOf = ({ roleNames }: BookQuery): SQL => sql`(SELECT coalesce(group_concat(coalesce(named.value, r.name_folded, had.value), ', ' ORDER BY had.key), '')
+/**
+ * The names of a member's roles. Members have few combinations of roles, so this is asked for each
+ * combination, not for each member.
+ */
+const namesOf = ({
+  roleNames,
+}: BookQuery): SQL => sql`(SELECT coalesce(group_concat(coalesce(named.value, r.name_folded, had.value), ', ' ORDER BY had.key), '')
   FROM json_each(m.roles) had LEFT JOIN json_each(${JSON.stringify(roleNames)}) named ON named.key = had.value LEFT JOIN role r ON r.id = had.value)`;
 
 /** One of the member's roles, by its key or a name. */
@@ -66,8 +104,20 @@ const withRoles = (query: BookQuery, text: string): SQL => sql`m.roles IN (SELEC
 
 /** The accounts directly below this one. */
 export const findBelow = (db: Db, accountId: string) =>
-  db.select({ id: account.id, allowedIps: account.allowedIps }).from(account).where(eq(account.parentId, accountId));
+  db
+    .select({ id: account.id, allowedIps: account.allowedIps })
+    .from(account)
+    .where(eq(account.parentId, accountId));
 
 /** Whether the account has more members than that. No more are counted. */
 export const hasMoreThan = (db: Db, accountId: string, most: number) =>
-  db.select({ large: sql<0 | 1>`(SELECT COUNT(*) FROM (SELECT 1 FROM member WHERE account_id = ${accountId} LIMIT ${most + 1})) > ${most}`.as("large") }).from(account).where(eq(account.id, accountId));
+  db
+    .select({
+      large: sql<
+        0 | 1
+      >`(SELECT COUNT(*) FROM (SELECT 1 FROM member WHERE account_id = ${accountId} LIMIT ${most + 1})) > ${most}`.as(
+        "large",
+      ),
+    })
+    .from(account)
+    .where(eq(account.id, accountId));

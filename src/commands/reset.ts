@@ -3,7 +3,11 @@ import { existsSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { MEMORY, ROOT, runningGate, SECRETS, STATE } from "./local.ts";
 
-const KEPT = { [STATE]: "the local database, ledgers and queue", [SECRETS]: "the local signing keys", [MEMORY]: "the demo's API keys" };
+const KEPT = {
+  [STATE]: "the local database, ledgers and queue",
+  [SECRETS]: "the local signing keys",
+  [MEMORY]: "the demo's API keys",
+};
 
 const gate = runningGate();
 if (gate === null) {
@@ -14,6 +18,8 @@ if (gate === null) {
   }
   console.log(found.length === 0 ? "There is nothing to remove." : "`npm start` begins anew.");
 } else {
-  console.error(`The gate is running at ${gate.url} (process ${gate.pid}). Stop it with Ctrl-C, then repeat: npm run reset`);
+  console.error(
+    `The gate is running at ${gate.url} (process ${gate.pid}). Stop it with Ctrl-C, then repeat: npm run reset`,
+  );
   process.exitCode = 1;
 }

@@ -14,13 +14,22 @@ export const LOTS_FULL = `The account has ${LOTS_MAX} lots of different terms th
  */
 export function refused(reply: Reply): Problem | null {
   switch (reply.kind) {
-    case "key_reused": return new Problem("idempotency/mismatch");
-    case "subscription_inactive": return new Problem("credits/subscription-inactive", { members: { required: reply.required, ...figuresCard(reply) } });
-    case "already_expired": return invalid("/expiresAt", "must be in the future, and after effectiveAt");
-    case "too_many_lots": return invalid("", LOTS_FULL);
-    case "balance_overflow": return invalid("/amount", `would take the balance past ${Number.MAX_SAFE_INTEGER}`);
-    case "restored": throw restored();
-    case "recorded": return recordedRefusal(reply.posted, reply.replayed);
+    case "key_reused":
+      return new Problem("idempotency/mismatch");
+    case "subscription_inactive":
+      return new Problem("credits/subscription-inactive", {
+        members: { required: reply.required, ...figuresCard(reply) },
+      });
+    case "already_expired":
+      return invalid("/expiresAt", "must be in the future, and after effectiveAt");
+    case "too_many_lots":
+      return invalid("", LOTS_FULL);
+    case "balance_overflow":
+      return invalid("/amount", `would take the balance past ${Number.MAX_SAFE_INTEGER}`);
+    case "restored":
+      throw restored();
+    case "recorded":
+      return recordedRefusal(reply.posted, reply.replayed);
   }
 }
 

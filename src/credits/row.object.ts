@@ -5,9 +5,10 @@ import type { Spending } from "./limit.ts";
 import type { LotKind } from "./lot.ts";
 
 /**
- * Rows written are what a spend costs: an entry 2 (itself and its key), a member 1. A lot is written when it is
- * granted: what is left of it stands in the newest entry, which carries the state after it (remainders.ts).
- * `before` and `member_before` thread the entries that moved credits, so that lists need no index and meet no refusals.
+ * Rows written are what a spend costs: an entry 2 (itself and its key), a member 1. A lot is written when it
+ * is granted: what is left of it stands in the newest entry, which carries the state after it
+ * (remainders.ts). `before` and `member_before` thread the entries that moved credits, so that lists need no
+ * index and meet no refusals.
  */
 export const TABLES = `
   CREATE TABLE IF NOT EXISTS entry (
@@ -29,12 +30,32 @@ export const TABLES = `
   ) WITHOUT ROWID;`;
 
 export type EntryRow = {
-  seq: number; id: string; kind: Entry["kind"]; at: number; member_id: string | null; amount: number; balance: number;
-  remainders: string; lot_id: string | null; description: string | null; fingerprint: string; outcome: string; context: string;
-  before: number; member_before: number;
+  seq: number;
+  id: string;
+  kind: Entry["kind"];
+  at: number;
+  member_id: string | null;
+  amount: number;
+  balance: number;
+  remainders: string;
+  lot_id: string | null;
+  description: string | null;
+  fingerprint: string;
+  outcome: string;
+  context: string;
+  before: number;
+  member_before: number;
 };
 export type LastRow = Pick<EntryRow, "seq" | "at" | "amount" | "balance" | "remainders" | "before">;
-export type LotRow = { seq: number; kind: LotKind; amount: number; priority: number; effective_at: number; expires_at: number | null; granted_at: number };
+export type LotRow = {
+  seq: number;
+  kind: LotKind;
+  amount: number;
+  priority: number;
+  effective_at: number;
+  expires_at: number | null;
+  granted_at: number;
+};
 export type MemberRow = Record<keyof Spending | "last_seq", number>;
 export type Head = ChainHead & { readonly accountId: string };
 export type HeadRow = { account_id: string; seq: number; hash: string; ledger_seq: number };
@@ -43,11 +64,21 @@ export type HeadRow = { account_id: string; seq: number; hash: string; ledger_se
 export type Previous = Posted & { readonly fingerprint: string };
 
 /** The newest entry that moved credits, up to and including this one. */
-export const movedBy = (row: Pick<EntryRow, "seq" | "amount" | "before">): number => (row.amount === 0 ? row.before : row.seq);
+export const movedBy = (row: Pick<EntryRow, "seq" | "amount" | "before">): number =>
+  row.amount === 0 ? row.before : row.seq;
 
 export function toPosted(row: EntryRow): Posted {
   return {
-    seq: row.seq, id: row.id, kind: row.kind, at: row.at, memberId: row.member_id, amount: row.amount, balance: row.balance,
-    lotId: row.lot_id, description: row.description, outcome: JSON.parse(row.outcome), context: JSON.parse(row.context),
+    seq: row.seq,
+    id: row.id,
+    kind: row.kind,
+    at: row.at,
+    memberId: row.member_id,
+    amount: row.amount,
+    balance: row.balance,
+    lotId: row.lot_id,
+    description: row.description,
+    outcome: JSON.parse(row.outcome),
+    context: JSON.parse(row.context),
   };
 }

@@ -36,22 +36,34 @@ const NOTHING = { statements: [], events: [] };
 /** The owner's rights, plan or address: the same message may find another answer later. */
 const UNTIL_CHANGED: readonly ProblemCode[] = ["access/denied", "plan/feature-required", "ip/not-allowed"];
 
-export function reading(mapping: Mapping, { payload, headerType, errors }: Pick<Message, "payload" | "headerType" | "errors">): Reading {
+export function reading(
+  mapping: Mapping,
+  { payload, headerType, errors }: Pick<Message, "payload" | "headerType" | "errors">,
+): Reading {
   if (payload === null) return { kind: "failed", eventType: headerType, rule: null, errors: [] };
-  return errors.length > 0 ? { kind: "failed", eventType: null, rule: null, errors } : read(mapping, payload.value, headerType);
+  return errors.length > 0
+    ? { kind: "failed", eventType: null, rule: null, errors }
+    : read(mapping, payload.value, headerType);
 }
 
-/** What becomes of it, by the rights that the call has now. Nothing is written: a trial and a delivery are decided alike. */
+/**
+ * What becomes of it, by the rights that the call has now. Nothing is written: a trial and a delivery are
+ * decided alike.
+ */
 export async function decided(call: Call, hookId: string, found: Reading): Promise<Decision> {
   if (found.kind === "ignored") return { outcome: "ignored", change: NOTHING, reading: found, problem: null };
   if (found.kind === "failed") {
-    const problem = found.errors.length === 0 ? new Problem("malformed") : new Problem("validation", { errors: found.errors });
+    const problem =
+      found.errors.length === 0
+        ? new Problem("malformed")
+        : new Problem("validation", { errors: found.errors });
     return { outcome: "failed", change: NOTHING, reading: found, problem };
   }
   try {
-    return { ...await done(call, hookId, found.wanted), reading: found, problem: null };
+    return { ...(await done(call, hookId, found.wanted)), reading: found, problem: null };
   } catch (error) {
-    if (found.wanted.action === "set_subscription" && error instanceof Problem && error.code === "validation") return failed(found, error);
+    if (found.wanted.action === "set_subscription" && error instanceof Problem && error.code === "validation")
+      return failed(found, error);
     return against(found, error);
   }
 }
@@ -59,49 +71,88 @@ export async function decided(call: Call, hookId: string, found: Reading): Promi
 /** The body names what is not there: a fault of the message, told by where it stands in the body. */
 function failed(found: Extract<Reading, { kind: "wanted" }>, { extra: { errors = [] } }: Problem): Decision {
   const placed = errors.map((fault) => ({
-    pointer: found.places["pointer" in fault ? fault.pointer.slice(1) : ""] ?? "", detail: fault.detail,
+    pointer: found.places["pointer" in fault ? fault.pointer.slice(1) : ""] ?? "",
+    detail: fault.detail,
   }));
-  return { outcome: "failed", change: NOTHING, reading: found, problem: new Problem("validation", { errors: placed }) };
+  return {
+    outcome: "failed",
+    change: NOTHING,
+    reading: found,
+    problem: new Problem("validation", { errors: placed }),
+  };
 }
 
 /** @throws whatever is no refusal */
 export function against(found: Reading, error: unknown): Decision {
   if (!(error instanceof Problem) || error.code === "stale" || error.code === "internal") throw error;
-  return { outcome: UNTIL_CHANGED.includes(error.code) ? "denied" : "refused", change: NOTHING, reading: found, problem: error };
+  return {
+    outcome: UNTIL_CHANGED.includes(error.code) ? "denied" : "refused",
+    change: NOTHING,
+    reading: found,
+    problem: error,
+  };
 }
 
 export const wantedOf = (found: Reading): Wanted | null => (found.kind === "wanted" ? found.wanted : null);
 export const ruleOf = (found: Reading): number | null => (found.kind === "ignored" ? null : found.rule);
 
-/** Where a fault stands: in the body that was sent where a pointer led there. What was asked for elsewhere is not told in its words. */
+/**
+ * Where a fault stands: in the body that was sent where a pointer led there. What was asked for elsewhere is
+ * not told in its words.
+ */
 export const errorsOf = ({ problem }: Decision): readonly Fault[] => problem?.extra.errors ?? [];
 
 /** What the problem says, as whoever sends the message for the first time is told. */
-export const sentenceOf = ({ problem }: Decision): string | null => (problem === null ? null : problem.extra.detail ?? PROBLEMS[problem.code].detail);
+export const sentenceOf = ({ problem }: Decision): string | null =>
+  problem === null ? null : (problem.extra.detail ?? PROBLEMS[problem.code].detail);
 
 /**
  * Does it, and writes the delivery in the same batch, so that of two at once one does.
  * @param before the same message, denied then
  * @throws Stale, Problem
  */
-export async function settle(call: Call, hook: HookRow, message: Message, before: DeliveryRow | null, decision: Decision): Promise<DeliveryRow> {
+export async function settle(
+  call: Call,
+  hook: HookRow,
+  message: Message,
+  before: DeliveryRow | null,
+  decision: Decision,
+): Promise<DeliveryRow> {
   const { change, outcome, problem, reading: found, credit, givesCredits, accountId } = decision;
-  const row = { ...deliveryRow(call, hook, message, before, decision), ...(credit === undefined ? {} : { outcome: "pending" }) };
+  const row = {
+    ...deliveryRow(call, hook, message, before, decision),
+    ...(credit === undefined ? {} : { outcome: "pending" }),
+  };
   const note = { deliveryId: row.id, outcome, rule: ruleOf(found) };
-  const told = call.event("hook.deliver", { type: "hook", id: hook.id }, {
-    changes: { before: {}, after: note }, reason: problem?.code ?? null, outcome: outcome === "denied" ? "denied" : problem === null ? "success" : "failed",
-  });
+  const told = call.event(
+    "hook.deliver",
+    { type: "hook", id: hook.id },
+    {
+      changes: { before: {}, after: note },
+      reason: problem?.code ?? null,
+      outcome: outcome === "denied" ? "denied" : problem === null ? "success" : "failed",
+    },
+  );
   try {
     // What no rule fits did nothing: the list of deliveries has it.
     const isRefused = problem !== null;
     const events = [...change.events, ...(outcome === "ignored" || isRefused ? [] : [told])];
-    await call.commit({
-      ...change,
-      statements: [guardHook(call.db, hook), ...writeDelivery(call.db, row, before), ...change.statements, ...begun(call, hook, message, row, decision, events)],
-      // Of credits it is told when they are given.
-      events: credit === undefined ? events : [], refused: isRefused ? [told] : [],
-      again: [...change.again ?? [], DELIVERY_MESSAGE, DELIVERY_DIGEST],
-    }, { status: 200, body: {} });
+    await call.commit(
+      {
+        ...change,
+        statements: [
+          guardHook(call.db, hook),
+          ...writeDelivery(call.db, row, before),
+          ...change.statements,
+          ...begun(call, hook, message, row, decision, events),
+        ],
+        // Of credits it is told when they are given.
+        events: credit === undefined ? events : [],
+        refused: isRefused ? [told] : [],
+        again: [...(change.again ?? []), DELIVERY_MESSAGE, DELIVERY_DIGEST],
+      },
+      { status: 200, body: {} },
+    );
   } catch (error) {
     // What only the batch could know. A decision against it has nothing left that could be refused.
     if (problem !== null || !(error instanceof Problem)) throw error;
@@ -115,17 +166,64 @@ export async function settle(call: Call, hook: HookRow, message: Message, before
 }
 
 /** The name that the sender gave is not signed in every scheme; what is signed is. */
-function begun({ db, now }: Call, { id, scheme }: HookRow, message: Message, row: DeliveryRow, { credit, accountId }: Decision, events: readonly AuditEvent[]): Statement[] {
+function begun(
+  { db, now }: Call,
+  { id, scheme }: HookRow,
+  message: Message,
+  row: DeliveryRow,
+  { credit, accountId }: Decision,
+  events: readonly AuditEvent[],
+): Statement[] {
   if (credit === undefined || accountId === undefined) return [];
   const key = `${id}:${scheme === "github" ? message.digest : message.id}`;
-  return [insertCredit(db, { key, hookId: id, deliveryId: row.id, accountId, credit, events, createdAt: now, retryAt: 0 })];
+  return [
+    insertCredit(db, {
+      key,
+      hookId: id,
+      deliveryId: row.id,
+      accountId,
+      credit,
+      events,
+      createdAt: now,
+      retryAt: 0,
+    }),
+  ];
 }
 
-function deliveryRow(call: Call, hook: HookRow, message: Message, before: DeliveryRow | null, decision: Decision): DeliveryRow {
-  const { outcome, problem, reading: found, memberId = null, invitationId = null, accountId = null } = decision;
-  const detail: Detail = { code: problem?.code ?? null, detail: sentenceOf(decision), rule: ruleOf(found), errors: errorsOf(decision), memberId, invitationId, accountId };
+function deliveryRow(
+  call: Call,
+  hook: HookRow,
+  message: Message,
+  before: DeliveryRow | null,
+  decision: Decision,
+): DeliveryRow {
+  const {
+    outcome,
+    problem,
+    reading: found,
+    memberId = null,
+    invitationId = null,
+    accountId = null,
+  } = decision;
+  const detail: Detail = {
+    code: problem?.code ?? null,
+    detail: sentenceOf(decision),
+    rule: ruleOf(found),
+    errors: errorsOf(decision),
+    memberId,
+    invitationId,
+    accountId,
+  };
   return {
-    id: before?.id ?? newId("delivery", call.now), hookId: hook.id, messageId: before?.messageId ?? message.id, digest: before?.digest ?? message.digest,
-    eventType: found.eventType, outcome, detail, attempts: (before?.attempts ?? 0) + 1, createdAt: before?.createdAt ?? call.now, updatedAt: call.now,
+    id: before?.id ?? newId("delivery", call.now),
+    hookId: hook.id,
+    messageId: before?.messageId ?? message.id,
+    digest: before?.digest ?? message.digest,
+    eventType: found.eventType,
+    outcome,
+    detail,
+    attempts: (before?.attempts ?? 0) + 1,
+    createdAt: before?.createdAt ?? call.now,
+    updatedAt: call.now,
   };
 }

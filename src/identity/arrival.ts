@@ -5,12 +5,14 @@ interface Arrival {
 }
 
 /** An invitation is for a person who was never in: it makes no other person out of a member. */
-export const hasArrived = ({ acceptedAt, userId }: Arrival): boolean => acceptedAt !== null || userId !== null;
+export const hasArrived = ({ acceptedAt, userId }: Arrival): boolean =>
+  acceptedAt !== null || userId !== null;
 
 /**
  * An invitation that was made for a member who had come in by a key, or whose address was unlinked, names
  * who signs in from then on. Any other ends when its member comes in.
  */
 export const hasArrivedSince = (
-  { acceptedAt, userId }: Arrival, { createdAt }: { readonly createdAt: number },
+  { acceptedAt, userId }: Arrival,
+  { createdAt }: { readonly createdAt: number },
 ): boolean => userId !== null || (acceptedAt !== null && acceptedAt >= createdAt);

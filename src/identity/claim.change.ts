@@ -23,8 +23,16 @@ import type { Preset } from "../access/preset.ts";
 
 /** For whom the key is. */
 export interface ClaimTarget {
-  readonly member: Pick<Holder, "id" | "accountId" | "roles" | "language" | "version" | "acceptedAt" | "userId">;
-  readonly account: { readonly name: string; readonly preset: Preset; readonly locale: Locale; readonly ownerMemberId: string };
+  readonly member: Pick<
+    Holder,
+    "id" | "accountId" | "roles" | "language" | "version" | "acceptedAt" | "userId"
+  >;
+  readonly account: {
+    readonly name: string;
+    readonly preset: Preset;
+    readonly locale: Locale;
+    readonly ownerMemberId: string;
+  };
 }
 
 /** What is wanted. */
@@ -53,21 +61,33 @@ export const firstClaim = (call: Call, permit: Permit, target: ClaimTarget): Mad
   written(call, permit, target, { name: "First key", terms: UNRESTRICTED, revokeKeys: false }, NOBODY, true);
 
 /** The same for a member who is there already: the older claim ends. */
-export const claimAgain = (call: Call, permit: Permit, target: ClaimTarget, revokeKeys: boolean): Promise<MadeClaim> =>
+export const claimAgain = (
+  call: Call,
+  permit: Permit,
+  target: ClaimTarget,
+  revokeKeys: boolean,
+): Promise<MadeClaim> =>
   claimFor(call, permit, target, { name: "First key", terms: UNRESTRICTED, revokeKeys });
 
 /**
- * Every key that one makes for another comes to be here. Behind whom a person stands, the person is mailed the token. Else its
- * maker is told it, and only where nobody else speaks for the member: a maker could take the key first.
+ * Every key that one makes for another comes to be here. Behind whom a person stands, the person is mailed
+ * the token. Else its maker is told it, and only where nobody else speaks for the member: a maker could take
+ * the key first.
  * @throws Problem access/denied, conflict/state, conflict/last-admin
  */
-export async function claimFor(call: Call, permit: Permit, target: ClaimTarget, wish: ClaimWish): Promise<MadeClaim> {
+export async function claimFor(
+  call: Call,
+  permit: Permit,
+  target: ClaimTarget,
+  wish: ClaimWish,
+): Promise<MadeClaim> {
   requireKeys(target.account.preset, target.member.roles);
   const [[standing]] = await call.read(findStanding(call.db, target.member.id));
   if (standing === undefined) throw new Problem("not-found");
   if (standing.email === null) requireTelling(call, target, wish, standing.keys);
   const made = written(call, permit, target, wish, standing, false);
-  // Nobody who never came in has a key of theirs yet; and whoever is mailed the key itself hears of it by that.
+  // Nobody who never came in has a key of theirs yet; and whoever is mailed the key itself hears of it by
+  // that.
   const told = hasArrived(target.member) ? await securityLetters(call, target.member.id, "key_made") : [];
   return { ...made, letters: [...made.letters, ...told.filter(({ to }) => to !== standing.email)] };
 }
@@ -78,58 +98,123 @@ export function requireKeys(preset: Preset, roles: readonly string[]): void {
 }
 
 /** @throws Problem conflict/last-admin, conflict/state */
-function requireTelling({ principal, now }: Call, { member, account }: ClaimTarget, { revokeKeys }: ClaimWish, keys: readonly StandingKey[]): void {
+function requireTelling(
+  { principal, now }: Call,
+  { member, account }: ClaimTarget,
+  { revokeKeys }: ClaimWish,
+  keys: readonly StandingKey[],
+): void {
   // Else another admin could come in as the owner: ownership moves in other ways.
   if (member.id === account.ownerMemberId && member.accountId === principal.home.accountId) {
-    throw new Problem("conflict/last-admin", { detail: "This member owns the account, and nobody else in it takes a key in the owner's name." });
+    throw new Problem("conflict/last-admin", {
+      detail: "This member owns the account, and nobody else in it takes a key in the owner's name.",
+    });
   }
   if (revokeKeys || !keys.some((key) => isGood(key, now))) return;
   throw new Problem("conflict/state", {
-    detail: "This member calls with an API key. You would be told the token of another one, so the keys that are there have to be revoked with it.",
+    detail:
+      "This member calls with an API key. You would be told the token of another one, so the keys that are there have to be revoked with it.",
   });
 }
 
-function written(call: Call, permit: Permit, { member, account }: ClaimTarget, { name, terms, revokeKeys }: ClaimWish, { email, keys }: { readonly email: string | null; readonly keys: readonly StandingKey[] }, isNew: boolean): MadeClaim {
+function written(
+  call: Call,
+  permit: Permit,
+  { member, account }: ClaimTarget,
+  { name, terms, revokeKeys }: ClaimWish,
+  { email, keys }: { readonly email: string | null; readonly keys: readonly StandingKey[] },
+  isNew: boolean,
+): MadeClaim {
   const { db, now, principal } = call;
   const { accountId } = member;
   const keyId = newId("apiKey", now);
   const expiresAt = now + CLAIM_TTL_MS;
-  const { token, letters } = email === null ? { token: randomToken(), letters: [] } : mailed(call, { member, account }, { keyId, name, expiresAt, email });
+  const { token, letters } =
+    email === null
+      ? { token: randomToken(), letters: [] }
+      : mailed(call, { member, account }, { keyId, name, expiresAt, email });
   const row: KeyRow = {
-    id: keyId, accountId, memberId: member.id, createdBy: principal.memberId, name, ...terms, scopes: terms.scopes === null ? null : [...terms.scopes],
-    allowedIps: [...terms.allowedIps], claimHash: sha256Hex(token), claimExpiresAt: expiresAt, claimState: email === null ? "told" : "mailed",
-    hash: null, prefix: null, last4: null, revokedAt: null, lastUsedAt: null, createdAt: now,
+    id: keyId,
+    accountId,
+    memberId: member.id,
+    createdBy: principal.memberId,
+    name,
+    ...terms,
+    scopes: terms.scopes === null ? null : [...terms.scopes],
+    allowedIps: [...terms.allowedIps],
+    claimHash: sha256Hex(token),
+    claimExpiresAt: expiresAt,
+    claimState: email === null ? "told" : "mailed",
+    hash: null,
+    prefix: null,
+    last4: null,
+    revokedAt: null,
+    lastUsedAt: null,
+    createdAt: now,
   };
   const replaced = email === null ? keys.filter(({ isMade }) => isMade === 0) : [];
   const revoked = revokeKeys ? keys.filter(({ isMade }) => isMade === 1) : [];
   const after = { name, memberId: member.id, claim: row.claimState, ...terms };
   return {
-    row, letters, claim: { ...(email === null ? { token } : {}), mailed: email !== null, expiresAt: iso(expiresAt) },
+    row,
+    letters,
+    claim: { ...(email === null ? { token } : {}), mailed: email !== null, expiresAt: iso(expiresAt) },
     statements: [
       ...(isNew ? [] : [guardKeyMember(db, member.id, member.version)]),
       ...(revoked.length === 0 ? [] : [endKeys(db, member.id, now)]),
-      ...(isNew || email !== null ? [] : [guardNobody(db, member.id, now), endClaims(db, "replace", member.id, now)]),
-      // An arrival, or another claim at once, rests on what this one changes; revoked keys are refused from the next call on.
-      ...(isNew || (email !== null && revoked.length === 0) ? [] : [bumpMember(db, accountId, member.id, now)]),
+      ...(isNew || email !== null
+        ? []
+        : [guardNobody(db, member.id, now), endClaims(db, "replace", member.id, now)]),
+      // An arrival, or another claim at once, rests on what this one changes; revoked keys are refused from
+      // the next call on.
+      ...(isNew || (email !== null && revoked.length === 0)
+        ? []
+        : [bumpMember(db, accountId, member.id, now)]),
       insertKey(db, permit, row),
     ],
     events: [
       ...revoked.map((key) => endEvent(call, accountId, member.id, key, "revoked")),
       ...replaced.map((key) => endEvent(call, accountId, member.id, key, "replaced")),
-      call.event("api_key.create", { type: "api_key", id: keyId }, { accountId, changes: { before: {}, after } }),
+      call.event(
+        "api_key.create",
+        { type: "api_key", id: keyId },
+        { accountId, changes: { before: {}, after } },
+      ),
     ],
   };
 }
 
-const endEvent = (call: Call, accountId: string, memberId: string, { id, name, claimState }: StandingKey, claim: string): AuditEvent =>
-  call.event("api_key.revoke", { type: "api_key", id }, { accountId, changes: { before: { name, memberId, claim: claimState }, after: { claim } } });
+const endEvent = (
+  call: Call,
+  accountId: string,
+  memberId: string,
+  { id, name, claimState }: StandingKey,
+  claim: string,
+): AuditEvent =>
+  call.event(
+    "api_key.revoke",
+    { type: "api_key", id },
+    { accountId, changes: { before: { name, memberId, claim: claimState }, after: { claim } } },
+  );
 
 /** Who signs in by mail is mailed the token, so that its maker never has it. */
-function mailed(call: Call, { member, account }: ClaimTarget, { keyId, name, expiresAt, email }: { keyId: string; name: string; expiresAt: number; email: string }) {
+function mailed(
+  call: Call,
+  { member, account }: ClaimTarget,
+  { keyId, name, expiresAt, email }: { keyId: string; name: string; expiresAt: number; email: string },
+) {
   const { kid, token } = keyToken(call.env.SIGNING_KEYS, null, keyId);
   const letter: Letter = {
-    id: newId("mail", call.now), to: email, language: member.language ?? account.locale, template: "api_key", keyId, kid,
-    account: account.name, by: call.principal.member.username, name, expiresAt,
+    id: newId("mail", call.now),
+    to: email,
+    language: member.language ?? account.locale,
+    template: "api_key",
+    keyId,
+    kid,
+    account: account.name,
+    by: call.principal.member.username,
+    name,
+    expiresAt,
   };
   return { token, letters: [letter] };
 }

@@ -1,10 +1,17 @@
 import { API_KEY_PREFIX, isApiKey } from "./api-key.ts";
 
-export type Credential = { readonly kind: "key"; readonly secret: string } | { readonly kind: "token"; readonly token: string };
+export type Credential =
+  | { readonly kind: "key"; readonly secret: string }
+  | { readonly kind: "token"; readonly token: string };
 
-export type CredentialOutcome = Credential | { readonly kind: "none" | "several" | "unreadable" | "mistyped" | "bare" };
+export type CredentialOutcome =
+  | Credential
+  | { readonly kind: "none" | "several" | "unreadable" | "mistyped" | "bare" };
 
-/** Headers that carry a credential. `usr` and `AggregatorAuthentication` count, so that they never ride along unseen. */
+/**
+ * Headers that carry a credential. `usr` and `AggregatorAuthentication` count, so that they never ride along
+ * unseen.
+ */
 const CARRIERS = ["authorization", "x-api-key", "usr", "aggregatorauthentication"] as const;
 
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]{1,4096}=*)$/i;

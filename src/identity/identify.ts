@@ -13,7 +13,10 @@ import type { GateRequest } from "./request.ts";
 /** Principals by credential. Each is good only while its stamp holds, which every call asks D1. */
 export const principals = new Memory<Principal>(300_000, weigh);
 
-/** About 60 bytes each: members of the grant set's sets, and 100 for the rest of a principal. All of them stay below 20 MB. */
+/**
+ * About 60 bytes each: members of the grant set's sets, and 100 for the rest of a principal. All of them stay
+ * below 20 MB.
+ */
 function weigh({ grantSet: { reaches } }: Principal): number {
   let weight = 100;
   for (const { ids, roots } of reaches.values()) weight += ids.size + roots.size + 5;
@@ -40,26 +43,44 @@ const UNREADABLE = {
 /** From the credential to whoever can be loaded for it. @throws Problem auth/invalid-credential */
 export async function identify(request: GateRequest, types: TypeTable): Promise<Identity> {
   const { targetId } = request;
-  // Whatever is no account's id leads astray in the same way: a caller's text is no part of what is remembered.
+  // Whatever is no account's id leads astray in the same way: a caller's text is no part of what is
+  // remembered.
   const at = targetId === null ? "" : isId(targetId) ? targetId : "astray";
   const credential = credentialOf(request.headers);
   if (credential.kind === "key") {
     const hash = sha256Hex(credential.secret);
-    return { memoryKey: `key ${hash} ${at}`, load: () => findPrincipalByKey(request.db, hash, targetId, types) };
+    return {
+      memoryKey: `key ${hash} ${at}`,
+      load: () => findPrincipalByKey(request.db, hash, targetId, types),
+    };
   }
   if (credential.kind === "token") {
     const claims = await claimsOf(request, credential);
-    if (claims === null) throw new Problem("auth/invalid-credential", { detail: "The access token is not valid, or has expired. Get a new one: POST /v1/auth/token." });
-    return { memoryKey: `token ${claims.acc} ${claims.mem} ${claims.sid === undefined ? `key ${claims.key}` : `sid ${claims.sid}`} ${at}`, load: () => findPrincipalByToken(request.db, claims, targetId, types) };
+    if (claims === null)
+      throw new Problem("auth/invalid-credential", {
+        detail: "The access token is not valid, or has expired. Get a new one: POST /v1/auth/token.",
+      });
+    return {
+      memoryKey: `token ${claims.acc} ${claims.mem} ${claims.sid === undefined ? `key ${claims.key}` : `sid ${claims.sid}`} ${at}`,
+      load: () => findPrincipalByToken(request.db, claims, targetId, types),
+    };
   }
   throw new Problem("auth/invalid-credential", { detail: UNREADABLE[credential.kind] });
 }
 
-async function claimsOf(request: GateRequest, { token }: Extract<Credential, { kind: "token" }>): Promise<Claims | null> {
+async function claimsOf(
+  request: GateRequest,
+  { token }: Extract<Credential, { kind: "token" }>,
+): Promise<Claims | null> {
   const known = verified.get(token);
   if (known !== undefined) return known.exp * 1000 > request.now ? known : null;
   const { SIGNING_KEYS, ISSUER, AUDIENCE } = request.env;
-  const claims = await verifyToken(await keyring(SIGNING_KEYS), { issuer: ISSUER, audience: AUDIENCE }, token, request.now);
+  const claims = await verifyToken(
+    await keyring(SIGNING_KEYS),
+    { issuer: ISSUER, audience: AUDIENCE },
+    token,
+    request.now,
+  );
   if (claims !== null) verified.set(token, claims);
   return claims;
 }

@@ -12,21 +12,24 @@ export interface Tallied {
   readonly window: number;
 }
 
-export const talliedFor = (call: Asked, limit: Limit, whom: string): Tallied =>
-  ({ subject: digestOf(call, limit, whom), window: windowEnd(limit, call.now) });
+export const talliedFor = (call: Asked, limit: Limit, whom: string): Tallied => ({
+  subject: digestOf(call, limit, whom),
+  window: windowEnd(limit, call.now),
+});
 
 /** Whom something is counted for is kept as a digest that nobody makes without a signing key. */
-const digestOf = ({ env }: Asked, limit: Limit, whom: string): string => derivedSecret(env.SIGNING_KEYS, null, "tally", `${limit.name}:${whom}`).secret;
+const digestOf = ({ env }: Asked, limit: Limit, whom: string): string =>
+  derivedSecret(env.SIGNING_KEYS, null, "tally", `${limit.name}:${whom}`).secret;
 
 /**
- * Counts first and refuses then, so that many at once are no way round. What one limit refuses is not counted for the next: nobody uses up
- * another's day by asking in vain.
+ * Counts first and refuses then, so that many at once are no way round. What one limit refuses is not counted
+ * for the next: nobody uses up another's day by asking in vain.
  * @throws Problem quota-exceeded
  */
 export async function countAsked(call: Asked, limits: readonly Limit[], whom: string): Promise<void> {
   const { now } = call;
   for (const limit of limits) {
-    if (!await isWithin(call, limit, whom)) throw tooMany(limit, windowEnd(limit, now), now);
+    if (!(await isWithin(call, limit, whom))) throw tooMany(limit, windowEnd(limit, now), now);
   }
 }
 
@@ -36,11 +39,21 @@ export async function isWithin(call: Asked, limit: Limit, whom: string): Promise
   return tallied !== undefined && tallied.count <= limit.quota;
 }
 
-/** Counts in the batch of what is limited, which fails under `name` when that makes too many: nothing is counted then either. */
-export function countWithin(call: Asked, limit: Limit, whom: string, name: GuardName, until: number = windowEnd(limit, call.now)): Statement[] {
+/**
+ * Counts in the batch of what is limited, which fails under `name` when that makes too many: nothing is
+ * counted then either.
+ */
+export function countWithin(
+  call: Asked,
+  limit: Limit,
+  whom: string,
+  name: GuardName,
+  until: number = windowEnd(limit, call.now),
+): Statement[] {
   const subject = digestOf(call, limit, whom);
   return [count(call.db, subject, until), guardCount(call.db, name, subject, until, limit.quota)];
 }
 
 /** What was counted turned out to be none of what is limited. */
-export const takeBack = (call: Asked, limit: Limit, whom: string) => uncount(call.db, digestOf(call, limit, whom), windowEnd(limit, call.now));
+export const takeBack = (call: Asked, limit: Limit, whom: string) =>
+  uncount(call.db, digestOf(call, limit, whom), windowEnd(limit, call.now));

@@ -4,18 +4,26 @@ import { type AccessChange, type Authority, decidePermit, Permit } from "./permi
 import { withoutRestrictedAccounts } from "./refusal.change.ts";
 
 /**
- * The one way to a change that widens what anybody may do. It asks the caller's own power, the restriction of the
- * call's key, the account's settings and plan, and that no member widens their own access. A change that only takes
- * away passes.
+ * The one way to a change that widens what anybody may do. It asks the caller's own power, the restriction of
+ * the call's key, the account's settings and plan, and that no member widens their own access. A change that
+ * only takes away passes.
  * @throws Problem access/denied, validation, plan/feature-required
  */
-export function requestPermit(call: Pick<Call, "principal" | "env">, change: AccessChange, authority: Authority = "member"): Permit {
+export function requestPermit(
+  call: Pick<Call, "principal" | "env">,
+  change: AccessChange,
+  authority: Authority = "member",
+): Permit {
   const answer = decidePermit(call.principal, change, authority);
   if (answer instanceof Permit) return answer;
   switch (answer.kind) {
-    case "invalid": throw invalid(answer.pointer, answer.detail);
-    case "denied": throw new Problem("access/denied", { detail: answer.detail });
-    case "setting": throw new Problem("access/denied", { detail: answer.detail, members: { setting: answer.setting } });
-    case "plan": throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
+    case "invalid":
+      throw invalid(answer.pointer, answer.detail);
+    case "denied":
+      throw new Problem("access/denied", { detail: answer.detail });
+    case "setting":
+      throw new Problem("access/denied", { detail: answer.detail, members: { setting: answer.setting } });
+    case "plan":
+      throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
   }
 }

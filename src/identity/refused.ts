@@ -25,7 +25,12 @@ const FAILURES: readonly number[] = [402, 404, 409, 410];
 export const isFailure = ({ code, extra }: Problem): boolean =>
   extra.told !== true && FAILURES.includes(PROBLEMS[code].status);
 
-const DENIALS: readonly ProblemCode[] = ["access/denied", "ip/not-allowed", "auth/blocked", "auth/invalid-credential"];
+const DENIALS: readonly ProblemCode[] = [
+  "access/denied",
+  "ip/not-allowed",
+  "auth/blocked",
+  "auth/invalid-credential",
+];
 
 /** Refusals of the gate and of `decide`. */
 export const isDenial = ({ code }: Problem, denied: Denied | null, astray: boolean): boolean =>
@@ -39,9 +44,17 @@ interface Told {
   readonly atHome: boolean;
 }
 
-/** How the trail tells a refusal. A 404 is told alike whether it is hidden, another tenant's or missing, at home only. */
+/**
+ * How the trail tells a refusal. A 404 is told alike whether it is hidden, another tenant's or missing, at
+ * home only.
+ */
 export function toldAs(problem: Problem, astray: boolean, asked: Asked): Told {
-  const { operation: { method, right }, denied, params, memberId } = asked;
+  const {
+    operation: { method, right },
+    denied,
+    params,
+    memberId,
+  } = asked;
   const isMissing = problem.code === "not-found" && method !== "GET";
   const outcome = !isMissing && isDenial(problem, denied, astray) ? "denied" : "failed";
   if (outcome === "failed" && !right.includes(".")) {

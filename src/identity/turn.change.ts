@@ -18,8 +18,9 @@ export interface TurnTaking {
 }
 
 /**
- * The one loop of attempts: a call that meets another change runs again, in its turn, until it is through. The first run
- * waits for nobody. A run inside another one belongs to that one, so that no bound is multiplied.
+ * The one loop of attempts: a call that meets another change runs again, in its turn, until it is through.
+ * The first run waits for nobody. A run inside another one belongs to that one, so that no bound is
+ * multiplied.
  */
 export class Rounds {
   readonly #env: Env;
@@ -33,7 +34,10 @@ export class Rounds {
     this.#defer = defer;
   }
 
-  /** @param work may have an effect in its last write only @throws Problem stale, and whatever `work` throws but `Met` */
+  /**
+   * @param work may have an effect in its last write only @throws Problem stale, and whatever `work` throws
+   * but `Met`
+   */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.round > 0) return work();
     const deadline = now() + PATIENCE_MS;
@@ -41,7 +45,7 @@ export class Rounds {
       for (this.round = 1; this.round <= ROUNDS_MAX; this.round += 1) {
         const ended = await outcome(work);
         if ("value" in ended) return ended.value;
-        if (now() >= deadline || !await this.#wait(ended.met, deadline)) break;
+        if (now() >= deadline || !(await this.#wait(ended.met, deadline))) break;
       }
     } finally {
       this.#endTurn();
@@ -78,7 +82,8 @@ export class Rounds {
     if (this.#turn === null) return;
     const { id, accountId } = this.#turn;
     this.#turn = null;
-    const late = (error: unknown) => console.error({ message: "a turn ends by itself", error: String(error) });
+    const late = (error: unknown) =>
+      console.error({ message: "a turn ends by itself", error: String(error) });
     this.#defer(this.#turns(accountId).endTurn(id).catch(late));
   }
 
@@ -87,7 +92,9 @@ export class Rounds {
   }
 }
 
-async function outcome<T>(work: () => Promise<T>): Promise<{ readonly value: T } | { readonly met: Place | null }> {
+async function outcome<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly value: T } | { readonly met: Place | null }> {
   try {
     return { value: await work() };
   } catch (error) {

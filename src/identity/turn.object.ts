@@ -13,9 +13,9 @@ interface Waiting {
 }
 
 /**
- * The line of those whose changes met: one at a time at each object, and alone in the account where no object is named.
- * First come, first served. Memory only: it orders and guards nothing. What may be written is decided by D1 alone, so a
- * turn that is lost or ends too early costs a run and changes no result.
+ * The line of those whose changes met: one at a time at each object, and alone in the account where no object
+ * is named. First come, first served. Memory only: it orders and guards nothing. What may be written is
+ * decided by D1 alone, so a turn that is lost or ends too early costs a run and changes no result.
  */
 export class Turns {
   readonly #held = new Map<string, Held>();

@@ -14,11 +14,19 @@ import type { Acceptable } from "./acceptance.store.ts";
 type Given = Awaited<ReturnType<typeof findMember>>[number];
 
 /**
- * An invitation goes no further than whoever sent it last: what they could not give by now, they have not given. Answers under which stamp
- * they still could, for the batch of the acceptance; null when they are gone, blocked or weaker.
+ * An invitation goes no further than whoever sent it last: what they could not give by now, they have not
+ * given. Answers under which stamp they still could, for the batch of the acceptance; null when they are
+ * gone, blocked or weaker.
  */
-export async function inviterStamp(db: Db, types: TypeTable, { invitation, member, account }: Acceptable): Promise<Stamp | null> {
-  const [inviter, [given]] = await Promise.all([findPrincipalBehind(db, invitation.invitedBy, account.id, types), findMember(db, account.id, member.id)]);
+export async function inviterStamp(
+  db: Db,
+  types: TypeTable,
+  { invitation, member, account }: Acceptable,
+): Promise<Stamp | null> {
+  const [inviter, [given]] = await Promise.all([
+    findPrincipalBehind(db, invitation.invitedBy, account.id, types),
+    findMember(db, account.id, member.id),
+  ]);
   if (inviter === null || given === undefined || inviter.member.status !== "active") return null;
   if (inviter.home.kind === "platform") return inviter.stamp;
   // The member may have become the owner since: who comes in as the owner is no other member's choice.
@@ -30,7 +38,9 @@ export async function inviterStamp(db: Db, types: TypeTable, { invitation, membe
 function couldGive(inviter: Principal, { row, grants, customRoles }: Given): boolean {
   const { accountId, preset, home, grantSet, astray } = inviter;
   // Whoever may found an account below gives its first roles, too.
-  const mayAdd = decide(grantSet, "member.create").allowed || (accountId !== home.accountId && decide(grantSet, "organization.create").allowed);
+  const mayAdd =
+    decide(grantSet, "member.create").allowed ||
+    (accountId !== home.accountId && decide(grantSet, "organization.create").allowed);
   if (astray || !mayAdd) return false;
   const roles = row.roles.filter((role) => isCustomRole(role) || Object.hasOwn(preset.roles, role));
   const access = { ...accessOf({ ...row, roles }, grants, customRoles), creditLimit: null };

@@ -9,7 +9,10 @@ export type Wanted = Omit<z.infer<typeof NewMember>, "firstName" | "lastName"> &
   readonly [Name in "firstName" | "lastName"]: string | null;
 };
 
-/** The same with what may be left out. @param mayBeEmpty without any role, right or grant @throws Problem validation */
+/**
+ * The same with what may be left out. @param mayBeEmpty without any role, right or grant @throws Problem
+ * validation
+ */
 export function completed(call: Call, asked: Wanted, mayBeEmpty: boolean): Wanted {
   requireNames(call.principal.preset, asked);
   return mayBeEmpty ? asked : notEmpty(call, asked);
@@ -27,6 +30,11 @@ const NAMELESS: readonly string[] = ["team", "marketplace"];
 
 /** @throws Problem validation */
 function requireNames({ model }: Preset, wanted: Pick<Wanted, "firstName" | "lastName">): void {
-  const missing = NAMELESS.includes(model) ? [] : (["firstName", "lastName"] as const).filter((name) => wanted[name] === null);
-  if (missing.length > 0) throw new Problem("validation", { errors: missing.map((name) => ({ pointer: `/${name}`, detail: "is required" })) });
+  const missing = NAMELESS.includes(model)
+    ? []
+    : (["firstName", "lastName"] as const).filter((name) => wanted[name] === null);
+  if (missing.length > 0)
+    throw new Problem("validation", {
+      errors: missing.map((name) => ({ pointer: `/${name}`, detail: "is required" })),
+    });
 }

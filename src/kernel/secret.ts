@@ -3,4 +3,7 @@ export const randomBytes = (length: number): Uint8Array => crypto.getRandomValue
 
 /** 256 random bits as 43 characters of base64url: a link or token that nobody guesses. */
 export const randomToken = (): string =>
-  btoa(String.fromCharCode(...randomBytes(32))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  btoa(String.fromCharCode(...randomBytes(32)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");

@@ -30,6 +30,9 @@ export interface Language {
   readonly words: { readonly [T in Template]: Writer<T> };
 }
 
-/** A moment as a person reads it, in UTC, because nobody here knows where the reader is. @param at milliseconds since the epoch */
+/**
+ * A moment as a person reads it, in UTC, because nobody here knows where the reader is. @param at
+ * milliseconds since the epoch
+ */
 export const moment = (locale: string, at: number): string =>
   `${new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "UTC" }).format(at)} UTC`;

@@ -1,4 +1,7 @@
-/** The script of every page, for a browser. It writes text only, never markup, and sends what was typed to this gate only. */
+/**
+ * The script of every page, for a browser. It writes text only, never markup, and sends what was typed to
+ * this gate only.
+ */
 export const SCRIPT = `"use strict";
 (() => {
   const { flow, sayings } = JSON.parse(document.getElementById("data").textContent);

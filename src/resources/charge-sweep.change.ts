@@ -5,13 +5,16 @@ import { IDEMPOTENCY_TTL_MS } from "../kernel/idempotency.ts";
 import { finishPending } from "./charge.change.ts";
 import { findPending, forgetCharges } from "./charge.store.ts";
 
-/** Calls that are still at it are left alone for so long. To be faster than they are would be no fault, only work done twice. */
+/**
+ * Calls that are still at it are left alone for so long. To be faster than they are would be no fault, only
+ * work done twice.
+ */
 const PENDING_MS = 5_000;
 const AT_ONCE = 100;
 
 /**
- * Finishes what a crash left between acceptance and payment, by giving the same command again: the ledger answers what it
- * has done, or does it now, or refuses it for ever.
+ * Finishes what a crash left between acceptance and payment, by giving the same command again: the ledger
+ * answers what it has done, or does it now, or refuses it for ever.
  */
 export async function sweepCharges(env: Env, olderThanMs: number = PENDING_MS): Promise<void> {
   const db = openDb(env.DB);
@@ -22,7 +25,11 @@ export async function sweepCharges(env: Env, olderThanMs: number = PENDING_MS): 
       await finishPending(env, db, pending, at, (deferred) => work.push(deferred));
       await Promise.all(work);
     } catch (error) {
-      console.error({ message: "a charge cannot be settled yet", accountId: pending.charge.accountId, error: String(error) });
+      console.error({
+        message: "a charge cannot be settled yet",
+        accountId: pending.charge.accountId,
+        error: String(error),
+      });
     }
   }
   if (new Date(at).getUTCMinutes() === 0) await batch(db, [forgetCharges(db, at - IDEMPOTENCY_TTL_MS)]);

@@ -12,12 +12,31 @@ export interface Place {
 
 /** A new object of the account that the call acts on, owned by whoever calls. */
 export function newRow(
-  call: Call, type: Pick<ResourceType, "name">, stored: StoredType, attributes: Record<string, unknown>, { row: parent, groupId }: Place, referenceId: string | null = null,
+  call: Call,
+  type: Pick<ResourceType, "name">,
+  stored: StoredType,
+  attributes: Record<string, unknown>,
+  { row: parent, groupId }: Place,
+  referenceId: string | null = null,
 ): ResourceRow {
   const { accountId, memberId } = call.principal;
   return completeRow(stored, {
-    accountId, type: type.name, id: newId(stored.id, call.now), parentId: parent?.id ?? null, rootId: parent === undefined ? null : rootOf(parent),
-    ownerId: memberId, groupId, referenceId, status: stored.firstStatus ?? "active", name: "", expiresAt: null, uniqueKey: null,
-    attributes, version: 1, createdBy: memberId, createdAt: call.now, updatedAt: call.now,
+    accountId,
+    type: type.name,
+    id: newId(stored.id, call.now),
+    parentId: parent?.id ?? null,
+    rootId: parent === undefined ? null : rootOf(parent),
+    ownerId: memberId,
+    groupId,
+    referenceId,
+    status: stored.firstStatus ?? "active",
+    name: "",
+    expiresAt: null,
+    uniqueKey: null,
+    attributes,
+    version: 1,
+    createdBy: memberId,
+    createdAt: call.now,
+    updatedAt: call.now,
   });
 }

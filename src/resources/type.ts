@@ -6,8 +6,8 @@ import { nameKeys } from "../kernel/look-alike.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 
 /**
- * A resource type as one file declares it. The generic store and routes do the rest: CRUD, lists, rights, trail,
- * If-Match, pages. A type without `path` has rights and grants, and routes of its own elsewhere.
+ * A resource type as one file declares it. The generic store and routes do the rest: CRUD, lists, rights,
+ * trail, If-Match, pages. A type without `path` has rights and grants, and routes of its own elsewhere.
  */
 export interface ResourceType extends TypeAccess {
   /** What people call it, in the plural. */
@@ -22,7 +22,9 @@ export type View = (row: ResourceRow) => ResourceRow;
 export const NAME_KEYS = "#nameKeys";
 
 /** What names are compared by, beside the name. */
-export const withNameKeys = ({ name }: Readonly<Record<string, unknown>>) => ({ [NAME_KEYS]: nameKeys(String(name)) });
+export const withNameKeys = ({ name }: Readonly<Record<string, unknown>>) => ({
+  [NAME_KEYS]: nameKeys(String(name)),
+});
 
 export interface StoredType {
   /** Below /v1. */
@@ -33,12 +35,23 @@ export interface StoredType {
   readonly label: string;
   /** Attributes that open doors: the trail shows their last four characters. */
   readonly masked: readonly string[];
-  /** Only holders of one of these rights are shown what is masked; others see its last four characters, too. */
+  /**
+   * Only holders of one of these rights are shown what is masked; others see its last four characters, too.
+   */
   readonly maskedUnless?: readonly Right[];
-  /** Members of the body that name the object it belongs to, each with its type: exactly one must be sent, none ever changes. */
+  /**
+   * Members of the body that name the object it belongs to, each with its type: exactly one must be sent,
+   * none ever changes.
+   */
   readonly parents: Readonly<Record<string, string>>;
-  /** A member that names another object without belonging to it; the caller must be allowed to view that one. */
-  readonly reference: { readonly member: string; readonly type: string; readonly embedded: EmbeddedType | null } | null;
+  /**
+   * A member that names another object without belonging to it; the caller must be allowed to view that one.
+   */
+  readonly reference: {
+    readonly member: string;
+    readonly type: string;
+    readonly embedded: EmbeddedType | null;
+  } | null;
   /** An attribute that names an account below, or null; the caller must be allowed to view that one. */
   readonly organization?: string;
   readonly generated: GeneratedType | null;
@@ -50,15 +63,24 @@ export interface StoredType {
   readonly editableIn?: readonly string[];
   /** Attributes that change no more once something of these types belongs to it (409). */
   readonly fixed?: { readonly attributes: readonly string[]; readonly by: readonly string[] };
-  /** Changes that the generic routes do not make here: they have routes of their own, or nobody makes them. */
+  /**
+   * Changes that the generic routes do not make here: they have routes of their own, or nobody makes them.
+   */
   readonly without?: readonly ("create" | "edit" | "delete")[];
   /** Attributes that only holders of a right see. They are in no trail. */
   readonly confidential?: { readonly right: Right; readonly attributes: readonly string[] };
   /** Attributes by whose exact value a list can be filtered. */
   readonly filters?: readonly string[];
   /** What no two objects of the type in an account may have alike; null where it does not matter. */
-  readonly unique?: (attributes: Readonly<Record<string, unknown>>, parentId: string | null, referenceId: string | null) => string | null;
-  /** No two of them in an account have names that a reader takes for the same; `computed` must be `withNameKeys`. */
+  readonly unique?: (
+    attributes: Readonly<Record<string, unknown>>,
+    parentId: string | null,
+    referenceId: string | null,
+  ) => string | null;
+  /**
+   * No two of them in an account have names that a reader takes for the same; `computed` must be
+   * `withNameKeys`.
+   */
   readonly distinctNames?: true;
   /** What may not be worked in is told as a missing right, and so is one that does not exist. */
   readonly parentsDenied?: true;
@@ -81,12 +103,19 @@ export interface Action {
   readonly summary: string;
   readonly body: z.ZodObject;
   /** Pure: what becomes of the object, or why that is not possible now (409). */
-  readonly run: (row: ResourceRow, body: Readonly<Record<string, unknown>>, at: { readonly now: number; readonly memberId: string }) => Change | { readonly conflict: string };
+  readonly run: (
+    row: ResourceRow,
+    body: Readonly<Record<string, unknown>>,
+    at: { readonly now: number; readonly memberId: string },
+  ) => Change | { readonly conflict: string };
   /** Credits, by the object that it belongs to. */
   readonly price?: (parent: ResourceRow) => number;
 }
 
-/** Attributes that get a new value, and the new status if it changes. Others stay, whoever changes them meanwhile. */
+/**
+ * Attributes that get a new value, and the new status if it changes. Others stay, whoever changes them
+ * meanwhile.
+ */
 export interface Change {
   readonly set: Readonly<Record<string, unknown>>;
   readonly status: string | null;
@@ -101,7 +130,10 @@ export interface GeneratedType {
   readonly make: (random: Uint8Array, account: { readonly ownerMemberId: string }) => Generated;
 }
 
-/** The referenced object may be made in the same call: always a new one, so that the answer reveals nothing of others. */
+/**
+ * The referenced object may be made in the same call: always a new one, so that the answer reveals nothing of
+ * others.
+ */
 export interface EmbeddedType {
   readonly member: string;
   readonly type: string;

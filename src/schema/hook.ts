@@ -20,26 +20,33 @@ export const hook = sqliteTable("hook", {
   active: integer({ mode: "boolean" }).notNull().default(true),
   version: integer().notNull().default(1),
   /** The last call that was not let in: one row, however many there are. */
-  lastRefusal: text("last_refusal", { mode: "json" }).$type<{ readonly at: number; readonly reason: string }>(),
+  lastRefusal: text("last_refusal", { mode: "json" }).$type<{
+    readonly at: number;
+    readonly reason: string;
+  }>(),
   createdAt: integer("created_at").notNull(),
   updatedAt: integer("updated_at").notNull(),
 });
 
 export type HookRow = typeof hook.$inferSelect;
 
-export const delivery = sqliteTable("delivery", {
-  hookId: text("hook_id").notNull(),
-  id: text().notNull(),
-  messageId: text("message_id").notNull(),
-  /** Hex SHA-256 of what was signed. */
-  digest: text().notNull(),
-  eventType: text("event_type"),
-  outcome: text().notNull(),
-  detail: text({ mode: "json" }).$type<unknown>(),
-  attempts: integer().notNull().default(1),
-  createdAt: integer("created_at").notNull(),
-  updatedAt: integer("updated_at").notNull(),
-}, (table) => [primaryKey({ columns: [table.hookId, table.id] })]);
+export const delivery = sqliteTable(
+  "delivery",
+  {
+    hookId: text("hook_id").notNull(),
+    id: text().notNull(),
+    messageId: text("message_id").notNull(),
+    /** Hex SHA-256 of what was signed. */
+    digest: text().notNull(),
+    eventType: text("event_type"),
+    outcome: text().notNull(),
+    detail: text({ mode: "json" }).$type<unknown>(),
+    attempts: integer().notNull().default(1),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.hookId, table.id] })],
+);
 
 export type DeliveryRow = typeof delivery.$inferSelect;
 

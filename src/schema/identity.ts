@@ -6,7 +6,9 @@ export const apiKey = sqliteTable("api_key", {
   memberId: text("member_id").notNull(),
   createdBy: text("created_by").notNull(),
   name: text().notNull(),
-  /** Hex SHA-256 of the secret. Null until the member has claimed the key: nobody else ever sees the secret. */
+  /**
+   * Hex SHA-256 of the secret. Null until the member has claimed the key: nobody else ever sees the secret.
+   */
   hash: text(),
   prefix: text(),
   last4: text(),
@@ -23,14 +25,18 @@ export const apiKey = sqliteTable("api_key", {
   createdAt: integer("created_at").notNull(),
 });
 
-export const idempotency = sqliteTable("idempotency", {
-  principal: text().notNull(),
-  key: text().notNull(),
-  fingerprint: text().notNull(),
-  status: integer().notNull(),
-  body: text({ mode: "json" }).$type<unknown>().notNull(),
-  createdAt: integer("created_at").notNull(),
-}, (table) => [primaryKey({ columns: [table.principal, table.key] })]);
+export const idempotency = sqliteTable(
+  "idempotency",
+  {
+    principal: text().notNull(),
+    key: text().notNull(),
+    fingerprint: text().notNull(),
+    status: integer().notNull(),
+    body: text({ mode: "json" }).$type<unknown>().notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.principal, table.key] })],
+);
 
 export const SIGN_IN_PURPOSES = ["sign_in", "change_email"] as const;
 export type SignInPurpose = (typeof SIGN_IN_PURPOSES)[number];
@@ -50,12 +56,16 @@ export const signIn = sqliteTable("sign_in", {
 });
 
 /** How often something was asked for in a window of time. */
-export const tally = sqliteTable("tally", {
-  /** A digest of whom it is counted for, and of what. */
-  subject: text().notNull(),
-  window: integer().notNull(),
-  count: integer().notNull(),
-}, (table) => [primaryKey({ columns: [table.subject, table.window] })]);
+export const tally = sqliteTable(
+  "tally",
+  {
+    /** A digest of whom it is counted for, and of what. */
+    subject: text().notNull(),
+    window: integer().notNull(),
+    count: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.subject, table.window] })],
+);
 
 export const session = sqliteTable("session", {
   id: text().primaryKey(),

@@ -7,7 +7,13 @@ import { effectsOf } from "../identity/effect.change.ts";
 import type { Permit } from "../identity/permit.ts";
 import { securityLetters } from "../identity/security-letter.change.ts";
 import { invitationCard, mailed } from "../invitations/invitation.card.ts";
-import { findWaiting, guardInvitation, insertInvitation, INVITATION_PENDING, renewInvitation } from "../invitations/invitation.store.ts";
+import {
+  findWaiting,
+  guardInvitation,
+  insertInvitation,
+  INVITATION_PENDING,
+  renewInvitation,
+} from "../invitations/invitation.store.ts";
 import { type Inviting, newInvitation, sent } from "../invitations/invite.change.ts";
 import { newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/operation.ts";
@@ -21,54 +27,103 @@ import { unlinkPerson } from "./address.store.ts";
 export function withAddress({ now, principal }: Call, row: MemberRow, email: string): MemberRow {
   if (row.email === email) return row;
   const version = row.version + 1;
-  return { ...row, email, emailBy: principal.memberId, emailVerifiedAt: null, emailChange: version, version, updatedAt: now };
+  return {
+    ...row,
+    email,
+    emailBy: principal.memberId,
+    emailVerifiedAt: null,
+    emailChange: version,
+    version,
+    updatedAt: now,
+  };
 }
 
 /**
- * Names the address that is to sign in as a member behind whom no person stands: it is invited, and whoever accepts there is the
- * person. The address on the card so far hears of it. Who is allowed to has been decided.
+ * Names the address that is to sign in as a member behind whom no person stands: it is invited, and whoever
+ * accepts there is the person. The address on the card so far hears of it. Who is allowed to has been
+ * decided.
  * @throws Problem conflict/state, quota-exceeded
  */
-export async function nameAddress(call: Call, permit: Permit, row: MemberRow, email: string, place: Inviting): Promise<Answer> {
+export async function nameAddress(
+  call: Call,
+  permit: Permit,
+  row: MemberRow,
+  email: string,
+  place: Inviting,
+): Promise<Answer> {
   const { db, now } = call;
-  if (row.userId !== null) throw new Problem("conflict/state", { detail: "A person signs in as this member, and changes the address in a session. Else unlink it first." });
-  if (row.status === "blocked") throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
+  if (row.userId !== null)
+    throw new Problem("conflict/state", {
+      detail: "A person signs in as this member, and changes the address in a session. Else unlink it first.",
+    });
+  if (row.status === "blocked")
+    throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
   const after = withAddress(call, row, email);
   const [[waiting]] = await call.read(findWaiting(db, row.accountId, row.id));
   const { invitation, letters } = await sent(call, after, waiting ?? newInvitation(call, after), place);
   const late = waiting !== undefined && hasArrivedSince(row, waiting) ? { createdAt: now } : {};
   const moved = { ...invitation, ...late, email };
   const told = row.email === email ? [] : await securityLetters(call, row.id, "sign_in_address_requested");
-  const changes = difference({ sendCount: waiting?.sendCount ?? 0, email: waiting?.email ?? null }, { sendCount: moved.sendCount, email });
-  return call.commit({
-    statements: [
-      guardMember(db, row),
-      ...(after === row ? [] : [rememberNames(db, row.accountId, row.id, [{ email: row.email, externalId: null }], now), updateMember(db, permit, after)]),
-      ...(waiting === undefined ? [insertInvitation(db, permit, moved)] : [guardInvitation(db, waiting), renewInvitation(db, permit, waiting, moved)]),
-    ],
-    events: inBoth(call, row.accountId, [
-      ...(after === row ? [] : [call.event("member.edit", { type: "member", id: row.id }, { changes: { before: { email: row.email }, after: { email } } })]),
-      call.event("invitation.send", { type: "invitation", id: moved.id }, { changes }),
-    ]),
-    letters: [...letters, ...told],
-    duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member", [INVITATION_PENDING]: "conflict/duplicate-invitation" },
-  }, { status: 200, body: { ...invitationCard(moved, now, row.roles), mail: mailed(letters) } });
+  const changes = difference(
+    { sendCount: waiting?.sendCount ?? 0, email: waiting?.email ?? null },
+    { sendCount: moved.sendCount, email },
+  );
+  return call.commit(
+    {
+      statements: [
+        guardMember(db, row),
+        ...(after === row
+          ? []
+          : [
+              rememberNames(db, row.accountId, row.id, [{ email: row.email, externalId: null }], now),
+              updateMember(db, permit, after),
+            ]),
+        ...(waiting === undefined
+          ? [insertInvitation(db, permit, moved)]
+          : [guardInvitation(db, waiting), renewInvitation(db, permit, waiting, moved)]),
+      ],
+      events: inBoth(call, row.accountId, [
+        ...(after === row
+          ? []
+          : [
+              call.event(
+                "member.edit",
+                { type: "member", id: row.id },
+                { changes: { before: { email: row.email }, after: { email } } },
+              ),
+            ]),
+        call.event("invitation.send", { type: "invitation", id: moved.id }, { changes }),
+      ]),
+      letters: [...letters, ...told],
+      duplicates: {
+        [MEMBER_EMAIL]: "conflict/duplicate-member",
+        [INVITATION_PENDING]: "conflict/duplicate-invitation",
+      },
+    },
+    { status: 200, body: { ...invitationCard(moved, now, row.roles), mail: mailed(letters) } },
+  );
 }
 
 /**
- * Nobody signs in as the member any more: sessions and mailed claims end, keys stay. The member is like one without a person.
- * Who is allowed to has been decided.
+ * Nobody signs in as the member any more: sessions and mailed claims end, keys stay. The member is like one
+ * without a person. Who is allowed to has been decided.
  */
 export async function unlinkAddress(call: Call, row: MemberRow): Promise<Answer> {
   const { db, now } = call;
   const [[standing]] = await call.read(findStanding(db, row.id));
   if (row.userId === null || standing === undefined || standing.email === null) return { status: 204 };
   const { email, keys } = standing;
-  const event = call.event("email.change", { type: "member", id: row.id }, { changes: { before: { email }, after: { email: null } } });
+  const event = call.event(
+    "email.change",
+    { type: "member", id: row.id },
+    { changes: { before: { email }, after: { email: null } } },
+  );
   const effects = effectsOf(db, "unlink", { id: row.id, accountId: row.accountId, keys }, event);
   const change: Change = {
     statements: [
-      guardMember(db, row), ...effects.statements, unlinkPerson(db, row, now),
+      guardMember(db, row),
+      ...effects.statements,
+      unlinkPerson(db, row, now),
       rememberNames(db, row.accountId, row.id, [{ email, externalId: null }], now),
     ],
     events: inBoth(call, row.accountId, [event, ...effects.events]),
@@ -80,4 +135,5 @@ export async function unlinkAddress(call: Call, row: MemberRow): Promise<Answer>
 /** In the chain of the member's account, and in that of the caller's where it is another. */
 const inBoth = (call: Call, accountId: string, events: readonly AuditEvent[]): AuditEvent[] =>
   [...new Set([accountId, call.principal.accountId])].flatMap((chain) =>
-    events.map((event) => ({ ...event, id: newId("event", call.now), accountId: chain })));
+    events.map((event) => ({ ...event, id: newId("event", call.now), accountId: chain })),
+  );

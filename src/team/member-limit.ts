@@ -14,4 +14,5 @@ export function tooManyMembers(plan: Plan, preset: Preset): Problem {
 }
 
 /** How many members an account may have, by its plan and its model; Infinity is no limit. */
-export const memberLimit = (plan: Plan, preset: Preset): number => Math.min(plan.memberLimit ?? Infinity, preset.logins ? LOGINS_MAX : Infinity);
+export const memberLimit = (plan: Plan, preset: Preset): number =>
+  Math.min(plan.memberLimit ?? Infinity, preset.logins ? LOGINS_MAX : Infinity);

@@ -15,7 +15,14 @@ export async function bookCalls(edge: Edge, platform: Api): Promise<ListCall[]> 
     SELECT printf('mem_%026d', n), '${accountId}', printf('%04d', n), 'User ' || (n * 7919 % 10007), 'user ' || (n * 7919 % 10007), 'U', 'S', 'u' || (n * 31 % 10007) || '@example.com',
       '+7 ' || n, '+7 ' || n, '+44 ' || n, '+44 ' || n, 'local', CASE n % 2 WHEN 0 THEN 'new' ELSE 'active' END,
       json_array('dealer_user', 'client', 'rol_' || n % 100), n, 0, 0 FROM numbers`).run();
-  const all = "login=0&username=user&dealer=a&email=example&phone=7&mobilePhone=44&source=l&status=e&lastLoginAt=1970";
-  return [["as it opens", ""], ["by name", "?sort=-username"], ["by roles", "?sort=roles"], ["a role, by dealer", "?roles=client&sort=dealer"], ["every filter, by phone", `?${all}&roles=user&sort=-phone`], ["every filter, by roles", `?${all}&roles=user&sort=-roles`]]
-    .map(([name, query]) => ({ name: `list, book: ${name}`, path: `/v1/members${query}`, apiKey }));
+  const all =
+    "login=0&username=user&dealer=a&email=example&phone=7&mobilePhone=44&source=l&status=e&lastLoginAt=1970";
+  return [
+    ["as it opens", ""],
+    ["by name", "?sort=-username"],
+    ["by roles", "?sort=roles"],
+    ["a role, by dealer", "?roles=client&sort=dealer"],
+    ["every filter, by phone", `?${all}&roles=user&sort=-phone`],
+    ["every filter, by roles", `?${all}&roles=user&sort=-roles`],
+  ].map(([name, query]) => ({ name: `list, book: ${name}`, path: `/v1/members${query}`, apiKey }));
 }

@@ -1,6 +1,9 @@
 import { env } from "cloudflare:workers";
 
-/** Everything by which anybody may do something, as lines of text: what is new after a call is what the call gave. */
+/**
+ * Everything by which anybody may do something, as lines of text: what is new after a call is what the call
+ * gave.
+ */
 export interface AccessFacts {
   readonly lines: ReadonlySet<string>;
   /** Objects that were there, by id: a new object gives its maker nothing that a change could hide. */
