@@ -79,10 +79,15 @@ export function assignmentFault(
   if (fault !== null) return fault;
   if (giver !== null && !givesWithin(giver, wanted, accountId, preset, types))
     return { kind: "denied", detail: "Nobody gives rights or grants that go further than their own." };
-  const unlimited = wanted.roles.find((role) => preset.roles[role]?.creditLimit === false);
+  return limitFault(wanted, preset);
+}
+
+/** A credit limit goes with roles that have one, and with no role that spends without a limit. */
+function limitFault({ roles, creditLimit }: Assignment, preset: Preset): AssignmentFault | null {
+  const unlimited = roles.find((role) => preset.roles[role]?.creditLimit === false);
   if (
-    wanted.creditLimit !== null &&
-    (unlimited !== undefined || !wanted.roles.some((role) => preset.roles[role]?.creditLimit))
+    creditLimit !== null &&
+    (unlimited !== undefined || !roles.some((role) => preset.roles[role]?.creditLimit))
   ) {
     return {
       kind: "invalid",
