@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AMOUNT_MAX } from "../credits/ledger.ts";
+import { AMOUNT_MAX } from "../credits/command.ts";
 import { currency, called, money } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import { type Fault, Problem } from "../kernel/problem.ts";

@@ -5,7 +5,7 @@ import { idOf } from "../kernel/id.ts";
 import { listQuery } from "../kernel/page.ts";
 import { LIMIT_PERIODS } from "../schema/team.ts";
 import type { Posted } from "./entry.ts";
-import { AMOUNT_MAX } from "./ledger.ts";
+import { AMOUNT_MAX } from "./command.ts";
 import type { Figures } from "./limit.ts";
 import { LOT_KINDS } from "./lot.ts";
 

@@ -4,32 +4,26 @@ import { Memory } from "../kernel/memory.ts";
 import { BY_SYSTEM, type Context, type Posted } from "./entry.ts";
 import type { Entry, State } from "./ledger.ts";
 import { NOTHING_SPENT, type Spending } from "./limit.ts";
-import type { Lot } from "./lot.ts";
-import { pack, unpack, type Whole } from "./remainders.ts";
+import { keepLot, type OpenLots, readOpenLots } from "./lot.object.ts";
+import { pack } from "./remainders.ts";
 import {
   type EntryRow,
   type Head,
   type HeadRow,
   type LastRow,
-  type LotRow,
   type MemberRow,
   movedBy,
   type Previous,
+  readRow,
+  type SqlRow,
   TABLES,
   toPosted,
 } from "./row.object.ts";
 
 /** The end of the ledger: its newest entry, and the lots that are open after it. */
-interface End {
+interface End extends OpenLots {
   readonly last: LastRow | undefined;
-  readonly lots: readonly Lot[];
-  /** The entry that the last one's remainders may be told by. */
-  readonly base: Whole | null;
 }
-
-/** Lots by their seqs, each with the time of its first grant. */
-const OPEN_LOTS = `SELECT lot.*, entry.at AS granted_at FROM json_each(?) AS open
-  JOIN lot ON lot.seq = open.value JOIN entry ON entry.seq = lot.seq ORDER BY lot.seq`;
 
 /** Members whose counters are remembered. */
 const MEMBERS_MAX = 1_000;
@@ -92,7 +86,7 @@ export class LedgerTables {
     if (last === undefined && this.head() === null)
       this.setHead(accountId, { seq: 0, hash: "", ledgerSeq: 0 });
     const id = newId("entry", entry.at);
-    const lotId = this.#lotId(entry, id);
+    const lotId = keepLot(this.#sql, entry, id);
     const memberBefore = entry.memberId === null ? 0 : (this.#member(entry.memberId)?.last_seq ?? 0);
     const { seq, kind, at, memberId, amount, balance, description, outcome } = entry;
     const { text: remainders, base } = pack(seq, entry.lots, this.#atEnd().base);
@@ -133,30 +127,6 @@ export class LedgerTables {
       row.last_seq,
     );
     this.#members.set(id, row);
-  }
-
-  /** A lot is named after its first grant. */
-  #lotId(entry: Entry, id: string): string | null {
-    if (entry.outcome.kind !== "granted" || entry.lotSeq !== entry.seq) {
-      if (entry.outcome.kind === "granted")
-        this.#sql.exec("UPDATE lot SET amount = amount + ? WHERE seq = ?", entry.amount, entry.lotSeq);
-      return entry.lotSeq === null
-        ? null
-        : (this.#row<{ id: string }>("SELECT id FROM lot WHERE seq = ?", entry.lotSeq)?.id ?? null);
-    }
-    const { kind, amount, priority, effectiveAt, expiresAt } = entry.outcome.lot;
-    const lotId = `lot_${id.slice(4)}`;
-    this.#sql.exec(
-      "INSERT INTO lot VALUES (?, ?, ?, ?, ?, ?, ?)",
-      entry.seq,
-      lotId,
-      kind,
-      amount,
-      priority,
-      effectiveAt,
-      expiresAt,
-    );
-    return lotId;
   }
 
   /** Entries in their order, refusals too. */
@@ -233,7 +203,8 @@ export class LedgerTables {
       const last = this.#row<LastRow>(
         "SELECT seq, at, amount, balance, remainders, before FROM entry ORDER BY seq DESC LIMIT 1",
       );
-      this.#end = last === undefined ? { last, lots: [], base: null } : { last, ...this.#open(last) };
+      this.#end =
+        last === undefined ? { last, lots: [], base: null } : { last, ...readOpenLots(this.#sql, last) };
     }
     return this.#end;
   }
@@ -253,41 +224,7 @@ export class LedgerTables {
     return row;
   }
 
-  #open({ seq: lastSeq, remainders: text }: LastRow): Pick<End, "lots" | "base"> {
-    const textOf = (seq: number): string =>
-      this.#row<{ remainders: string }>("SELECT remainders FROM entry WHERE seq = ?", seq)?.remainders ??
-      "{}";
-    const { remainders, base } = unpack(lastSeq, text, textOf);
-    const lots = this.#sql
-      .exec<LotRow>(OPEN_LOTS, JSON.stringify([...remainders.keys()]))
-      .toArray()
-      .map(
-        ({
-          seq,
-          kind,
-          amount,
-          priority,
-          effective_at: effectiveAt,
-          granted_at: grantedAt,
-          expires_at: expiresAt,
-        }) => ({
-          seq,
-          kind,
-          amount,
-          priority,
-          effectiveAt,
-          start: effectiveAt === grantedAt ? null : effectiveAt,
-          expiresAt,
-          remainder: remainders.get(seq) ?? 0,
-        }),
-      );
-    return { lots, base };
-  }
-
-  #row<Row extends Record<string, SqlStorageValue>>(
-    query: string,
-    ...values: SqlStorageValue[]
-  ): Row | undefined {
-    return this.#sql.exec<Row>(query, ...values).toArray()[0];
+  #row<Row extends SqlRow>(query: string, ...values: SqlStorageValue[]): Row | undefined {
+    return readRow<Row>(this.#sql, query, ...values);
   }
 }

@@ -1,40 +1,10 @@
 import { assert } from "../kernel/assert.ts";
-import { charge, type Figures, figures, type Limit, type Spending } from "./limit.ts";
-import { available, burn, findEqual, isDue, type Lot, type LotKind, total } from "./lot.ts";
+import { AMOUNT_MAX, type Command, fingerprint, type GrantCommand, type SpendCommand } from "./command.ts";
+import { charge, type Figures, figures, type Spending } from "./limit.ts";
+import { available, burn, findEqual, isDue, type Lot, total } from "./lot.ts";
 
-/** Credits of one command, 1 to this. */
-export const AMOUNT_MAX = 1_000_000_000;
 /** Open lots of an account. Each command looks at all of them, so they are bounded. */
 export const LOTS_MAX = 1_000;
-
-export interface GrantCommand {
-  readonly op: "grant";
-  /** Who asks and under which Idempotency-Key. */
-  readonly key: string;
-  readonly kind: LotKind;
-  readonly amount: number;
-  readonly priority: number;
-  /** Null: at once. */
-  readonly effectiveAt: number | null;
-  /** Null: never. */
-  readonly expiresAt: number | null;
-}
-
-export interface SpendCommand extends Limit {
-  readonly op: "spend";
-  readonly key: string;
-  readonly memberId: string;
-  readonly amount: number;
-  readonly description: string | null;
-  readonly subscriptionActive: boolean;
-  /**
-   * A refusal is the last word: it is recorded whatever its reason, so that the same command is refused for
-   * ever.
-   */
-  readonly settles: boolean;
-}
-
-export type Command = GrantCommand | SpendCommand;
 
 /** What an entry says of its command for ever, refusals too: a replay answers with it. */
 export type Recorded =
@@ -112,17 +82,6 @@ export function apply<Previous extends { readonly fingerprint: string }>(
   }
   return command.op === "spend" ? spend(state, command, now) : grant(state, command, now);
 }
-
-/**
- * What the caller asked, and nothing that merely surrounded it: limit, subscription and time may change
- * between two tries.
- */
-export const fingerprint = (command: Command): string =>
-  JSON.stringify(
-    command.op === "spend"
-      ? ["spend", command.memberId, command.amount, command.description]
-      : ["grant", command.kind, command.amount, command.priority, command.effectiveAt, command.expiresAt],
-  );
 
 function spend<Previous>(state: State<Previous>, command: SpendCommand, now: number): Step<Previous> {
   const due = expire(state, now);

@@ -12,18 +12,19 @@ import type { LotKind } from "./lot.ts";
  */
 export const TABLES = `
   CREATE TABLE IF NOT EXISTS entry (
-    seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, id TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
-    member_id TEXT, amount INTEGER NOT NULL, balance INTEGER NOT NULL CHECK (balance >= 0), remainders TEXT NOT NULL,
-    lot_id TEXT, description TEXT, fingerprint TEXT NOT NULL, outcome TEXT NOT NULL, context TEXT NOT NULL,
-    before INTEGER NOT NULL, member_before INTEGER NOT NULL
+    seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, id TEXT NOT NULL, kind TEXT NOT NULL,
+    at INTEGER NOT NULL, member_id TEXT, amount INTEGER NOT NULL,
+    balance INTEGER NOT NULL CHECK (balance >= 0), remainders TEXT NOT NULL, lot_id TEXT, description TEXT,
+    fingerprint TEXT NOT NULL, outcome TEXT NOT NULL, context TEXT NOT NULL, before INTEGER NOT NULL,
+    member_before INTEGER NOT NULL
   );
   CREATE TABLE IF NOT EXISTS lot (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, amount INTEGER NOT NULL, priority INTEGER NOT NULL,
-    effective_at INTEGER NOT NULL, expires_at INTEGER
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, amount INTEGER NOT NULL,
+    priority INTEGER NOT NULL, effective_at INTEGER NOT NULL, expires_at INTEGER
   );
   CREATE TABLE IF NOT EXISTS member (
-    id TEXT PRIMARY KEY, at INTEGER NOT NULL, lifetime INTEGER NOT NULL, day INTEGER NOT NULL, week INTEGER NOT NULL,
-    month INTEGER NOT NULL, last_seq INTEGER NOT NULL
+    id TEXT PRIMARY KEY, at INTEGER NOT NULL, lifetime INTEGER NOT NULL, day INTEGER NOT NULL,
+    week INTEGER NOT NULL, month INTEGER NOT NULL, last_seq INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS head (
     account_id TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash TEXT NOT NULL, ledger_seq INTEGER NOT NULL
@@ -82,3 +83,12 @@ export function toPosted(row: EntryRow): Posted {
     context: JSON.parse(row.context),
   };
 }
+
+export type SqlRow = Record<string, SqlStorageValue>;
+
+/** The first row of the answer, if there is one. */
+export const readRow = <Row extends SqlRow>(
+  sql: SqlStorage,
+  query: string,
+  ...values: SqlStorageValue[]
+): Row | undefined => sql.exec<Row>(query, ...values).toArray()[0];

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PlanBody } from "../accounts/account.card.ts";
-import { AMOUNT_MAX } from "../credits/ledger.ts";
+import { AMOUNT_MAX } from "../credits/command.ts";
 import { LOT_KINDS } from "../credits/lot.ts";
 import { called, optionalName, optionalText, text } from "../kernel/body.ts";
 import { email } from "../kernel/email.ts";

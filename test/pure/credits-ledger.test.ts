@@ -1,14 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  AMOUNT_MAX,
-  apply,
-  type Command,
-  type GrantCommand,
-  LOTS_MAX,
-  type Outcome,
-  type SpendCommand,
-  type State,
-} from "../../src/credits/ledger.ts";
+import { AMOUNT_MAX, type Command, type GrantCommand, type SpendCommand } from "../../src/credits/command.ts";
+import { apply, LOTS_MAX, type Outcome, type State } from "../../src/credits/ledger.ts";
 import { charge, NOTHING_SPENT } from "../../src/credits/limit.ts";
 import type { Lot } from "../../src/credits/lot.ts";
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { apply, type Command, type Entry, fingerprint, type State } from "../../src/credits/ledger.ts";
+import { type Command, fingerprint } from "../../src/credits/command.ts";
+import { apply, type Entry, type State } from "../../src/credits/ledger.ts";
 import { NOTHING_SPENT, periodStart, type Spending } from "../../src/credits/limit.ts";
 import { type Lot, available, total } from "../../src/credits/lot.ts";
 import { pack, unpack, type Whole } from "../../src/credits/remainders.ts";

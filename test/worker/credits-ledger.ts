@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { type AuditEvent, type AuditMessage, SYSTEM } from "../../src/audit/event.ts";
 import type { AccountObject } from "../../src/credits/account.object.ts";
 import type { Context, Reply } from "../../src/credits/entry.ts";
-import type { GrantCommand, SpendCommand } from "../../src/credits/ledger.ts";
+import type { GrantCommand, SpendCommand } from "../../src/credits/command.ts";
 import { accountObject } from "../../src/credits/stub.object.ts";
 import { newId } from "../../src/kernel/id.ts";
 
