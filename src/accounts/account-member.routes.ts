@@ -5,14 +5,15 @@ import { isRestricted, type Preset } from "../access/preset.ts";
 import type { Right } from "../access/right.ts";
 import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
-import { endpoint } from "../identity/call.ts";
+import type { AuditEvent } from "../audit/event.ts";
+import { type Call, endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
 import { UNRESTRICTED } from "../identity/key-restriction.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
 import { settingsOf } from "../identity/settings.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
-import { ClaimQuery, OwnerClaim } from "./account.card.ts";
+import { type AccountRow, ClaimQuery, OwnerClaim } from "./account.card.ts";
 import { ClaimTold } from "../identity/api-key.card.ts";
 import { firstClaim } from "../identity/claim.change.ts";
 import { isKeyless } from "../identity/claim.ts";
@@ -70,6 +71,33 @@ function checkGiven(
   requireReading({ preset, types }, { roles, rights, customRoles: [], grants: [] });
 }
 
+/** @throws Problem plan/feature-required */
+function requirePlanFor(
+  { env }: Pick<Call, "env">,
+  { plan }: Pick<AccountRow, "plan">,
+  preset: Preset,
+  roles: readonly string[],
+): void {
+  if (!isRestricted(preset, roles) || plan.restrictedAccounts) return;
+  throw new Problem("plan/feature-required", {
+    members: { feature: "restrictedAccounts", contact: plan.contactUrl ?? env.CONTACT_URL },
+  });
+}
+
+/** What the platform does to a tenant is in the audit log of both. */
+const bothEvents = (
+  call: Pick<Call, "event" | "principal">,
+  tenantId: string,
+  answer: ReturnType<typeof memberCard>,
+): AuditEvent[] =>
+  [tenantId, call.principal.accountId].map((accountId) =>
+    call.event(
+      "member.create",
+      { type: "member", id: answer.id },
+      { accountId, changes: difference({}, answer) },
+    ),
+  );
+
 /**
  * For roles that nobody in the account may give, such as further managers of a dealer, users of a sub-dealer
  * and aggregators.
@@ -98,12 +126,7 @@ const add = endpoint(
     const { settings, switches } = settingsOf(account, above?.settings ?? null);
     const preset = presetFor(account.kind, switches);
     checkGiven(preset, call.principal.types, body);
-    const { restrictedAccounts, contactUrl } = account.plan;
-    if (isRestricted(preset, body.roles) && !restrictedAccounts) {
-      throw new Problem("plan/feature-required", {
-        members: { feature: "restrictedAccounts", contact: contactUrl ?? call.env.CONTACT_URL },
-      });
-    }
+    requirePlanFor(call, account, preset, body.roles);
     const limit = memberLimit(account.plan, preset);
     const row = newMemberRow(call, account.id, body);
     const answer = memberCard(row, [], account.name);
@@ -119,13 +142,6 @@ const add = endpoint(
     const first = isKeyless(preset, row.roles)
       ? null
       : firstClaim(call, permit, { member: row, account: placeOf(account) });
-    // What the platform does to a tenant is in the trail of both.
-    const event = (accountId: string) =>
-      call.event(
-        "member.create",
-        { type: "member", id: row.id },
-        { accountId, changes: difference({}, answer) },
-      );
     return call.commit(
       {
         statements: [
@@ -135,7 +151,7 @@ const add = endpoint(
           ...(first?.statements ?? []),
         ],
         letters,
-        events: [account.id, call.principal.accountId].map(event),
+        events: bothEvents(call, account.id, answer),
         ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
         refusals: { member_limit: tooManyMembers(account.plan, preset) },
         duplicates: {

@@ -77,21 +77,44 @@ export const placeOf = ({
   ownerMemberId,
 });
 
+const newAccountRow = (
+  {
+    kind,
+    name,
+    parentId,
+    plan,
+    subscription,
+    profile = {},
+  }: Founding & Pick<AccountRow, "plan" | "subscription">,
+  id: string,
+  ownerMemberId: string,
+  now: number,
+): AccountRow => ({
+  id,
+  kind,
+  name,
+  nameFolded: fold(name),
+  parentId,
+  ownerMemberId,
+  plan,
+  subscription,
+  settings: DEFAULT_SETTINGS,
+  allowedIps: [],
+  profile,
+  mailsPerDay: null,
+  restoredAt: null,
+  version: 1,
+  createdAt: now,
+  updatedAt: now,
+});
+
 /**
  * An account with its first owner, who holds the top role of its model, is invited by mail, and may claim the
  * first key.
  */
 export async function foundAccount(call: Call, authority: Authority, founding: Founding) {
-  const {
-    kind,
-    parentId,
-    name,
-    owner: person,
-    plan = DEFAULT_PLAN,
-    subscription = NO_SUBSCRIPTION,
-    tier = null,
-    profile = {},
-  } = founding;
+  const { kind, name, owner: person } = founding;
+  const { plan = DEFAULT_PLAN, subscription = NO_SUBSCRIPTION, tier = null } = founding;
   const { now, db } = call;
   const accountId = newId("account", now);
   const preset = presetOf(kind as AccountKind);
@@ -101,24 +124,7 @@ export async function foundAccount(call: Call, authority: Authority, founding: F
     ...(preset.logins ? { login: "0001" } : {}),
   });
   const gives = tierEffects(call, { id: accountId, plan }, { state: "subscription", subscription, tier });
-  const account: AccountRow = {
-    id: accountId,
-    kind,
-    name,
-    nameFolded: fold(name),
-    parentId,
-    ownerMemberId: owner.id,
-    plan: gives.plan,
-    subscription,
-    settings: DEFAULT_SETTINGS,
-    allowedIps: [],
-    profile,
-    mailsPerDay: null,
-    restoredAt: null,
-    version: 1,
-    createdAt: now,
-    updatedAt: now,
-  };
+  const account = newAccountRow({ ...founding, plan: gives.plan, subscription }, accountId, owner.id, now);
   const permit = requestPermit(
     call,
     { kind: "account", accountId, ownerId: owner.id, topRole: preset.topRole },

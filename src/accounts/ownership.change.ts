@@ -5,6 +5,7 @@ import type { Call, Change } from "../identity/call.ts";
 import type { findMember } from "../identity/member.store.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { securityLetters } from "../identity/security-letter.change.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
 import { memberCard, type MemberRow } from "../team/member.card.ts";
 import { guardMember, updateMember } from "../team/member.store.ts";
 import { endOffer } from "../identity/ownership-offer.store.ts";
@@ -20,6 +21,15 @@ interface Moved {
 }
 
 type Loaded = Awaited<ReturnType<typeof findMember>>[number];
+
+/** The member who is to own the account. @throws Problem validation, conflict/state */
+export function requireActive(found: Loaded | undefined, ownerId: string): Loaded {
+  if (found === undefined) throw invalid("/memberId", "names no member of the account");
+  if (found.row.id === ownerId) throw invalid("/memberId", "owns the account already");
+  if (found.row.status === "active") return found;
+  const detail = "Only an active member can own an account: not a new one, and not a blocked one.";
+  throw new Problem("conflict/state", { detail });
+}
 
 /**
  * The account with another owner, an active member of it, who holds the top role from then on. The owner

@@ -4,12 +4,10 @@ import { findAccount } from "../identity/account.store.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
 import { requireUnrestricted } from "../identity/refusal.change.ts";
-import { etag } from "../identity/request.ts";
 import { securityLetters } from "../identity/security-letter.change.ts";
-import { text } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import { newId } from "../kernel/id.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
+import { Problem } from "../kernel/problem.ts";
 import type { OfferRow } from "../schema/ownership.ts";
 import { guardMember } from "../team/member.store.ts";
 import {
@@ -19,42 +17,11 @@ import {
   insertOffer,
   ONE_OFFER,
 } from "../identity/ownership-offer.store.ts";
-import { AccountCard, accountCard } from "./account.card.ts";
-import { moveOwnership, OFFER_TTL_MS } from "./ownership.change.ts";
-import { loadTenant } from "./tenant.change.ts";
+import { moveOwnership, OFFER_TTL_MS, requireActive } from "./ownership.change.ts";
+import { NewOwner, OfferCard, offerCard } from "./ownership.card.ts";
 
 const PATH = "/v1/accounts/:id/ownership-offers";
 const operation = { tag: "Accounts", right: "self" } as const;
-
-const OfferCard = z.object({
-  id: z.string(),
-  accountId: z.string(),
-  memberId: z.string().describe("The member who may accept."),
-  offeredBy: z.string(),
-  createdAt: z.string(),
-  expiresAt: z.string(),
-});
-
-const offerCard = ({ createdAt, expiresAt, ...row }: OfferRow) => ({
-  ...row,
-  createdAt: iso(createdAt),
-  expiresAt: iso(expiresAt),
-});
-
-const NewOwner = z.strictObject({
-  memberId: z.string().max(64).describe("An active member of the account."),
-});
-
-type Found = Awaited<ReturnType<typeof findMember>>[number];
-
-/** @throws Problem validation, conflict/state */
-function requireActive(found: Found | undefined, ownerId: string): Found {
-  if (found === undefined) throw invalid("/memberId", "names no member of the account");
-  if (found.row.id === ownerId) throw invalid("/memberId", "owns the account already");
-  if (found.row.status === "active") return found;
-  const detail = "Only an active member can own an account: not a new one, and not a blocked one.";
-  throw new Problem("conflict/state", { detail });
-}
 
 const isOpen = (row: OfferRow | undefined, { now }: Call): row is OfferRow =>
   row !== undefined && row.expiresAt > now;
@@ -224,31 +191,4 @@ const accept = endpoint(
   },
 );
 
-const name = endpoint(
-  {
-    method: "PUT",
-    path: "/v1/accounts/:id/owner",
-    tag: "Accounts",
-    right: "account.manage",
-    status: 200,
-    summary: "Platform: name an active member as the account's owner, with a reason. Both owners get a mail.",
-    body: NewOwner.extend({ reason: text(500).min(1).describe("In the trail of both accounts.") }),
-    answer: AccountCard,
-    ifMatch: "optional",
-    problems: ["conflict/state"],
-  },
-  async (call) => {
-    const member = findMember(call.db, call.params["id"] ?? "", call.named("memberId") ?? "");
-    const [row, [found]] = await loadTenant(call as Call, member);
-    const { reason } = await call.body();
-    call.ifMatch(row.version);
-    requireUnrestricted(call.principal, "Ownership gives all of the account.");
-    const owner = requireActive(found, row.ownerMemberId);
-    const chains = [row.id, call.principal.accountId];
-    const { account, change } = await moveOwnership(call as Call, row, owner, { chains, reason });
-    const headers = { ETag: etag(account.version) };
-    return call.commit(change, { status: 200, body: accountCard(account), headers });
-  },
-);
-
-export const ownershipEndpoints: readonly Endpoint[] = [offer, list, end, accept, name];
+export const ownershipEndpoints: readonly Endpoint[] = [offer, list, end, accept];
