@@ -25,6 +25,7 @@ import { problemEndpoints } from "./identity/problem.routes.ts";
 import { tokenEndpoints } from "./identity/token.routes.ts";
 import { deliveryEndpoints } from "./hooks/delivery.routes.ts";
 import { hookEndpoints } from "./hooks/hook.routes.ts";
+import { trialEndpoints } from "./hooks/trial.routes.ts";
 import { openapi } from "./kernel/openapi.ts";
 import { Problem } from "./kernel/problem.ts";
 import { licenseEndpoints } from "./licensing/license.routes.ts";
@@ -51,6 +52,7 @@ import { RESOURCE_TYPES, TYPE_TABLE } from "./resources/registry.ts";
 import { resourceEndpoints } from "./resources/resource-change.routes.ts";
 import { accountCreationEndpoints } from "./accounts/account-creation.routes.ts";
 import { accountMemberEndpoints } from "./accounts/account-member.routes.ts";
+import { accountOwnerEndpoints } from "./accounts/account-owner.routes.ts";
 import { ownershipEndpoints } from "./accounts/ownership.routes.ts";
 import { accountEndpoints } from "./accounts/account.routes.ts";
 import { tierEndpoints } from "./accounts/tier.routes.ts";
@@ -95,6 +97,7 @@ const endpoints: readonly Endpoint[] = [
   ...tierEndpoints,
   ...accountMemberEndpoints,
   ...ownershipEndpoints,
+  ...accountOwnerEndpoints,
   ...restoredStateEndpoints,
   ...memberListEndpoints,
   ...memberExportEndpoints,
@@ -145,6 +148,7 @@ const endpoints: readonly Endpoint[] = [
   ...trailEndpoints(ledgersOf),
   ...hookEndpoints,
   ...deliveryEndpoints(TYPE_TABLE),
+  ...trialEndpoints,
   ...problemEndpoints,
   ...healthEndpoints,
 ];

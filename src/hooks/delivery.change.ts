@@ -123,16 +123,7 @@ export async function settle(
     ...deliveryRow(call, hook, message, before, decision),
     ...(credit === undefined ? {} : { outcome: "pending" }),
   };
-  const note = { deliveryId: row.id, outcome, rule: ruleOf(found) };
-  const told = call.event(
-    "hook.deliver",
-    { type: "hook", id: hook.id },
-    {
-      changes: { before: {}, after: note },
-      reason: problem?.code ?? null,
-      outcome: outcome === "denied" ? "denied" : problem === null ? "success" : "failed",
-    },
-  );
+  const told = deliveryEvent(call, hook.id, row.id, decision);
   try {
     // What no rule fits did nothing: the list of deliveries has it.
     const isRefused = problem !== null;
@@ -163,6 +154,24 @@ export async function settle(
   }
   if (givesCredits === true && accountId !== undefined) await giveTierCredits(call.env, call.db, accountId);
   return credit === undefined ? row : settled(call, row);
+}
+
+function deliveryEvent(
+  call: Call,
+  hookId: string,
+  deliveryId: string,
+  { outcome, problem, reading: found }: Decision,
+): AuditEvent {
+  const note = { deliveryId, outcome, rule: ruleOf(found) };
+  return call.event(
+    "hook.deliver",
+    { type: "hook", id: hookId },
+    {
+      changes: { before: {}, after: note },
+      reason: problem?.code ?? null,
+      outcome: outcome === "denied" ? "denied" : problem === null ? "success" : "failed",
+    },
+  );
 }
 
 /** The name that the sender gave is not signed in every scheme; what is signed is. */

@@ -2,30 +2,19 @@ import { z } from "zod";
 import type { TypeTable } from "../access/type.ts";
 import { refusal } from "../identity/admission.ts";
 import { type Call, type Endpoint, endpoint, type OpenCall, openEndpoint } from "../identity/call.ts";
-import { requestPermit } from "../identity/permit.change.ts";
 import { findPrincipalByHook } from "../identity/principal.store.ts";
 import { Met } from "../identity/turn.ts";
 import { withoutRestrictedAccounts } from "../identity/refusal.change.ts";
 import { openSecret } from "../identity/sealed-secret.ts";
-import { BODY_LIMIT, optionalText, parseJson } from "../kernel/body.ts";
+import { BODY_LIMIT, parseJson } from "../kernel/body.ts";
 import { batch } from "../kernel/db.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem, restored } from "../kernel/problem.ts";
 import type { DeliveryRow, HookRow } from "../schema/hook.ts";
 import { settled } from "./credit.change.ts";
-import { DeliveryCard, deliveryCard, Received, received, Trial } from "./delivery.card.ts";
-import {
-  against,
-  decided,
-  errorsOf,
-  type Message,
-  reading,
-  ruleOf,
-  sentenceOf,
-  settle,
-  wantedOf,
-} from "./delivery.change.ts";
+import { DeliveryCard, deliveryCard, Received, received } from "./delivery.card.ts";
+import { against, decided, type Message, reading, settle } from "./delivery.change.ts";
 import { loadHook } from "./hook.change.ts";
 import { keyBytes, SEALED_FOR } from "./hook-secret.ts";
 import { findDelivery, findHookAtDoor, listDeliveries, noteRefusal } from "./hook.store.ts";
@@ -225,50 +214,4 @@ const list = endpoint(
   },
 );
 
-const Sample = z.strictObject({
-  payload: z.unknown().refine((value) => value !== undefined, "must be a body such as the sender would send"),
-  type: optionalText(200).default(null).describe("What the header X-GitHub-Event would say."),
-});
-
-const attempt = endpoint(
-  {
-    method: "POST",
-    path: "/v1/hooks/:id/try",
-    tag: "Hooks",
-    right: "hook.edit",
-    status: 200,
-    summary:
-      "What would become of this body, with your rights as they are now. Changes and sends nothing; signatures are not asked for.",
-    body: Sample,
-    answer: Trial,
-  },
-  async (call) => {
-    const { row } = await loadHook(call, "hook.edit");
-    if (row.memberId !== call.principal.memberId)
-      throw new Problem("access/denied", {
-        detail: "Only the member who owns this hook tries it: it is decided with that member's rights.",
-      });
-    requestPermit(call, { kind: "hook", hookId: row.id, doesMore: true });
-    const { payload, type } = await call.body();
-    const found = reading(row.mapping as Mapping, {
-      payload: { value: payload },
-      headerType: type,
-      errors: [],
-    });
-    const decision = await decided(call, row.id, found);
-    return {
-      status: 200,
-      body: {
-        outcome: decision.outcome,
-        code: decision.problem?.code ?? null,
-        detail: sentenceOf(decision),
-        eventType: found.eventType,
-        rule: ruleOf(found),
-        errors: [...errorsOf(decision)],
-        would: wantedOf(found),
-      },
-    };
-  },
-);
-
-export const deliveryEndpoints = (types: TypeTable): Endpoint[] => [receive(types), list, attempt];
+export const deliveryEndpoints = (types: TypeTable): Endpoint[] => [receive(types), list];

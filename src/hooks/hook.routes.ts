@@ -6,16 +6,14 @@ import type { Permit } from "../identity/permit.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { requireAuthorityToStop } from "../identity/refusal.change.ts";
 import { etag } from "../identity/request.ts";
-import { sealSecret } from "../identity/sealed-secret.ts";
 import { newId } from "../kernel/id.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
-import { randomBytes } from "../kernel/secret.ts";
+import { Problem } from "../kernel/problem.ts";
 import { nextVersion } from "../kernel/version.ts";
 import type { HookRow } from "../schema/hook.ts";
 import { HookCard, HookPatch, MadeHook, NewHook, toldOf } from "./hook.card.ts";
 import { cardOf, checkMapping, loadHook } from "./hook.change.ts";
-import { ROLLOUT_MS, SEALED_FOR, secretFault, standardSecret } from "./hook-secret.ts";
+import { rollSecret, sealHookSecret, secretOf } from "./hook-secret.change.ts";
 import { countHooks, guardHook, insertHook, listHooks, removeHook, updateHook } from "./hook.store.ts";
 
 const HOOKS_MAX = 100;
@@ -52,23 +50,6 @@ const list = endpoint(
   },
 );
 
-/** The secret that was sent, or one that is made here and told once. @throws Problem validation */
-function secretOf(
-  scheme: HookRow["scheme"],
-  { secret, newSecret }: { secret?: string | undefined; newSecret?: true | undefined },
-): { secret: string; made: { newSecret?: string } } {
-  if (secret !== undefined && newSecret !== undefined)
-    throw invalid("/newSecret", "says the opposite of secret: send one of them");
-  if (secret === undefined) {
-    if (scheme !== "standard") throw invalid("/secret", "must be the secret that the sender signs with");
-    const made = standardSecret(randomBytes(32));
-    return { secret: made, made: { newSecret: made } };
-  }
-  const fault = secretFault(scheme, secret);
-  if (fault !== null) throw invalid("/secret", fault);
-  return { secret, made: {} };
-}
-
 const create = endpoint(
   {
     method: "POST",
@@ -102,7 +83,7 @@ const create = endpoint(
       memberId,
       name,
       scheme,
-      secret: await sealSecret(call.env.SIGNING_KEYS, SEALED_FOR, id, secret),
+      secret: await sealHookSecret(call, id, secret),
       secretAt: call.now,
       previousSecret: null,
       previousUntil: null,
@@ -190,7 +171,7 @@ const edit = endpoint(
     const rolled =
       sent.secret === undefined && sent.newSecret === undefined
         ? { made: {} }
-        : await roll(call, row, sent, keepPrevious);
+        : await rollSecret(call, row, sent, keepPrevious);
     const { made, ...secrets } = rolled;
     const after: HookRow = nextVersion(
       row,
@@ -216,22 +197,6 @@ const edit = endpoint(
     );
   },
 );
-
-async function roll(
-  { env, now }: Call,
-  row: HookRow,
-  sent: Pick<Patch, "secret" | "newSecret">,
-  keepPrevious: boolean,
-) {
-  const { secret, made } = secretOf(row.scheme, sent);
-  return {
-    made,
-    secret: await sealSecret(env.SIGNING_KEYS, SEALED_FOR, row.id, secret),
-    secretAt: now,
-    previousSecret: keepPrevious ? row.secret : null,
-    previousUntil: keepPrevious ? now + ROLLOUT_MS : null,
-  };
-}
 
 const remove = endpoint(
   {
