@@ -47,47 +47,16 @@ interface Edited {
 export async function editedMember(call: Call, found: Loaded, patch: Patch): Promise<Edited> {
   const { row, grants } = found;
   const { preset } = call.principal;
-  const {
-    allowAny,
-    confirmLockout,
-    loginAllowed,
-    objectGroupIds,
-    notifications,
-    accountType,
-    allowedIps,
-    ...plain
-  } = patch;
+  const { loginAllowed, objectGroupIds, accountType } = patch;
   if (loginAllowed !== undefined) call.decide("member.block", memberRef(row.id));
   if (objectGroupIds !== undefined) call.decide("object_group.edit", memberRef(row.id));
   const wanted =
     accountType === undefined
       ? patch.roles
       : rolesOf(preset, { roles: patch.roles ?? [], role: undefined, accountType });
-  const written: MemberRow = {
-    ...row,
-    ...definite(plain),
-    roles: wanted ?? row.roles,
-    objectGroupIds: objectGroupIds ?? row.objectGroupIds,
-    notifications: { ...row.notifications, ...definite(notifications ?? {}) },
-  };
-  if (patch.username === undefined) written.username = usernameAfter(row, written);
-  if (written.email !== row.email) {
-    [written.emailVerifiedAt, written.emailChange, written.emailBy] = [
-      null,
-      row.version + 1,
-      call.principal.memberId,
-    ];
-  }
-  if (patch.creditLimit === undefined) written.creditLimit = limitOf(preset, written);
+  const written = applyPatch(call, row, patch, wanted);
   // A role that a switch has taken away is no fault of a change that leaves the roles alone.
   const roles = wanted ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
-  if (allowedIps !== undefined)
-    written.allowedIps = addressRules(
-      call,
-      allowedIps,
-      { allowAny, confirmLockout },
-      row.id === call.principal.memberId,
-    );
   const after = nextVersion(
     row,
     loginAllowed === undefined ? written : withLogin(call, written, loginAllowed),
@@ -110,6 +79,44 @@ export async function editedMember(call: Call, found: Loaded, patch: Patch): Pro
     await requireKnownGroups(call, objectGroupIds, "/objectGroupIds");
   }
   return { after, permit, events: eventsOf(call, row, after) };
+}
+
+/** @param wanted the roles that the patch names, if it names any @throws Problem validation, conflict/lockout */
+function applyPatch(call: Call, row: MemberRow, patch: Patch, wanted: Patch["roles"]): MemberRow {
+  const {
+    allowAny,
+    confirmLockout,
+    loginAllowed: _,
+    objectGroupIds,
+    notifications,
+    accountType: __,
+    allowedIps,
+    ...plain
+  } = patch;
+  const written: MemberRow = {
+    ...row,
+    ...definite(plain),
+    roles: wanted ?? row.roles,
+    objectGroupIds: objectGroupIds ?? row.objectGroupIds,
+    notifications: { ...row.notifications, ...definite(notifications ?? {}) },
+  };
+  if (patch.username === undefined) written.username = usernameAfter(row, written);
+  if (written.email !== row.email) {
+    [written.emailVerifiedAt, written.emailChange, written.emailBy] = [
+      null,
+      row.version + 1,
+      call.principal.memberId,
+    ];
+  }
+  if (patch.creditLimit === undefined) written.creditLimit = limitOf(call.principal.preset, written);
+  if (allowedIps !== undefined)
+    written.allowedIps = addressRules(
+      call,
+      allowedIps,
+      { allowAny, confirmLockout },
+      row.id === call.principal.memberId,
+    );
+  return written;
 }
 
 /**

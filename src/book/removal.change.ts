@@ -1,8 +1,7 @@
 import { givable, isCustomRole } from "../access/invite.ts";
 import type { Right } from "../access/right.ts";
-import type { AuditEvent } from "../audit/event.ts";
 import { hasArrived } from "../identity/arrival.ts";
-import type { Call, EventName } from "../identity/call.ts";
+import type { Call } from "../identity/call.ts";
 import { stopsEveryMember } from "../identity/refusal.change.ts";
 import type { findMember } from "../identity/member.store.ts";
 import { securityLetters } from "../identity/security-letter.change.ts";
@@ -14,7 +13,7 @@ import { findPendingOf, guardSettled } from "../resources/charge.store.ts";
 import { rememberNames } from "../team/former.store.ts";
 import { blockLetters } from "../team/access-notice.change.ts";
 import { OWNER_STAYS } from "../team/member.change.ts";
-import { memberCard, type MemberRow } from "../team/member.card.ts";
+import type { MemberRow } from "../team/member.card.ts";
 import { permitMember } from "../team/member.change.ts";
 import { guardMember, guardTopRole, updateMember } from "../team/member.store.ts";
 import { endOfferTo } from "../identity/ownership-offer.store.ts";
@@ -25,7 +24,6 @@ import {
   type OwnedThing,
   TASK,
   type TaskFate,
-  toldTogether,
   typesWithOwners,
 } from "./removal.ts";
 import {
@@ -41,7 +39,8 @@ import {
 
 export type Found = Awaited<ReturnType<typeof findMember>>[number];
 
-interface Owned {
+/** What the member owns, as it was read. */
+export interface Owned {
   readonly tasks: readonly OwnedTask[];
   readonly owned: readonly OwnedThing[];
 }
@@ -138,30 +137,6 @@ export async function loadOwned(call: Call, row: MemberRow): Promise<readonly Ow
   return owned;
 }
 
-/**
- * An event for each; where they are many, for hundreds of one type together, without the ids of what stands
- * in groups: not everybody sees those.
- */
-function ownedEvents(call: Call, row: MemberRow, owned: readonly OwnedThing[]): AuditEvent[] {
-  const { ownerMemberId } = call.principal.account;
-  return [...Map.groupBy(owned, ({ type }) => type)].flatMap(([type, all]) =>
-    toldTogether(all).map((group) => {
-      const [first] = group;
-      const isOne = group.length === 1 && first !== undefined;
-      const what = isOne
-        ? {}
-        : { count: group.length, ids: group.filter(({ groupId }) => groupId === null).map(({ id }) => id) };
-      const ends = type === GRANTED_LICENSE;
-      const name = ends ? ("aggregator_license.revoke" as const) : (`${type}.edit` as Right | EventName);
-      return call.event(
-        name,
-        { type, id: isOne ? first.id : null },
-        { changes: { before: { ...what, ownerId: row.id }, after: ends ? {} : { ownerId: ownerMemberId } } },
-      );
-    }),
-  );
-}
-
 /** Another active member holds the top role too. */
 const keepTopRole = (
   {
@@ -214,37 +189,6 @@ export async function removalStatements(
     ),
     deleteMember(db, row),
   ];
-}
-
-/** The member's event, and what became of the tasks and of what else was the member's. */
-export function removalEvents(
-  call: Call,
-  { row, grants }: Found,
-  { tasks, owned }: Owned,
-  { fate, isLeaving }: Departure,
-): AuditEvent[] {
-  const { account } = call.principal;
-  const told = toldTogether(tasks).map((group) => {
-    const [first] = group;
-    const isOne = group.length === 1 && first !== undefined;
-    const what = isOne ? { name: first.name, toolId: first.rootId } : { ids: group.map((task) => task.id) };
-    const changes =
-      fate === "delete"
-        ? { before: { ...what, ownerId: row.id }, after: {} }
-        : { before: { ...(isOne ? {} : what), ownerId: row.id }, after: { ownerId: account.ownerMemberId } };
-    return call.event(
-      fate === "delete" ? "task.delete" : "task.edit",
-      { type: TASK, id: isOne ? first.id : null },
-      { changes },
-    );
-  });
-  const changes = { before: memberCard(row, grants, account.name), after: {} };
-  const gone = call.event(
-    "member.delete",
-    { type: "member", id: row.id },
-    { changes, reason: isLeaving ? "left" : null },
-  );
-  return [gone, ...told, ...ownedEvents(call, row, owned)];
 }
 
 /** A member who never came in gets no mail about the end of what never began. */

@@ -14,10 +14,10 @@ import {
   holdStill,
   loadOwned,
   refuseOwnerAndSelf,
-  removalEvents,
   removalStatements,
   settleTasks,
 } from "./removal.change.ts";
+import { removalEvents } from "./removal-event.change.ts";
 import { TASK_FATES } from "./removal.ts";
 
 export const RemovalQuery = z.strictObject({
