@@ -1,5 +1,6 @@
 import { difference } from "../audit/difference.ts";
 import { type Endpoint, endpoint } from "../identity/call.ts";
+import type { Principal } from "../identity/principal.ts";
 import { etag } from "../identity/request.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 import { findChoice } from "../accounts/tier.store.ts";
@@ -52,7 +53,33 @@ const card = endpoint(
   },
 );
 
-/** There is one for each account, under the account's own id. */
+/** The row that follows `row`. There is one for each account, under the account's own id. */
+const billingRow = (
+  { accountId, memberId }: Principal,
+  now: number,
+  row: ResourceRow | undefined,
+  after: ReturnType<typeof patched>,
+): ResourceRow => ({
+  accountId,
+  type: "billing",
+  id: accountId,
+  parentId: null,
+  rootId: null,
+  ownerId: null,
+  groupId: null,
+  referenceId: null,
+  status: "active",
+  name: "",
+  expiresAt: null,
+  uniqueKey: null,
+  createdBy: memberId,
+  createdAt: now,
+  ...row,
+  attributes: { ...after },
+  version: (row?.version ?? 0) + 1,
+  updatedAt: now,
+});
+
 const edit = endpoint(
   {
     method: "PATCH",
@@ -67,11 +94,8 @@ const edit = endpoint(
     problems: ["conflict/state"],
   },
   async (call) => {
-    const {
-      db,
-      now,
-      principal: { accountId, memberId, account },
-    } = call;
+    const { db, now } = call;
+    const { accountId, account } = call.principal;
     const known = await loadTiers(
       call,
       call.named("tier"),
@@ -84,45 +108,19 @@ const edit = endpoint(
     const chosen = body.tier === undefined ? null : await chooseTier(call, known, body.tier);
     const before = billingOf(row);
     const after = patched(before, body);
+    const tiers = chosen?.tiers ?? { tier: account.subscription.tier, choice: known.choice };
     if (chosen === null && canonical(after) === canonical(before)) {
-      const tiers = { tier: account.subscription.tier, choice: known.choice };
       return {
         status: 200,
         body: billingCard(before, tiers, row, account.ownerMemberId),
         headers: { ETag: etag(row?.version ?? 0) },
       };
     }
-    const next: ResourceRow = {
-      accountId,
-      type: "billing",
-      id: accountId,
-      parentId: null,
-      rootId: null,
-      ownerId: null,
-      groupId: null,
-      referenceId: null,
-      status: "active",
-      name: "",
-      expiresAt: null,
-      uniqueKey: null,
-      createdBy: memberId,
-      createdAt: now,
-      ...row,
-      attributes: { ...after },
-      version: (row?.version ?? 0) + 1,
-      updatedAt: now,
-    };
-    const tiers = chosen?.tiers ?? { tier: account.subscription.tier, choice: known.choice };
-    const was = {
-      ...shownBilling(before),
-      tier: account.subscription.tier,
-      choice: choiceCard(known.choice),
-    };
-    const changes = difference(was, {
-      ...shownBilling(after),
-      tier: tiers.tier,
-      choice: choiceCard(tiers.choice),
-    });
+    const next = billingRow(call.principal, now, row, after);
+    const changes = difference(
+      { ...shownBilling(before), tier: account.subscription.tier, choice: choiceCard(known.choice) },
+      { ...shownBilling(after), tier: tiers.tier, choice: choiceCard(tiers.choice) },
+    );
     const event = call.event("billing.edit", { type: "billing", id: accountId }, { changes });
     const statements =
       row === undefined ? [insertResource(db, next)] : [guardResource(db, row), updateResource(db, next)];
