@@ -6,6 +6,7 @@ import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
+import type { ResourceRow } from "../schema/resource.ts";
 import type { account } from "../schema/team.ts";
 import { NOTHING } from "../resources/named.change.ts";
 import { cardSchema, refOf, resourceCard } from "../resources/resource.card.ts";
@@ -41,6 +42,18 @@ function requireEnd(call: Call, rows: readonly AccountRow[], member: string, id:
 }
 
 /**
+ * Object groups are each account's own: an object of a sub-dealer is in none of the caller's.
+ * @throws Problem access/denied, not-found
+ */
+function decideTransfer(call: Call, row: ResourceRow | undefined, from: string) {
+  const { accountId, grantSet } = call.principal;
+  const on =
+    row === undefined ? NOTHING : { ...refOf(row), groupId: from === accountId ? row.groupId : EVERY_GROUP };
+  call.decide("object.delete", on, row === undefined || !decide(grantSet, "object.view", on).allowed);
+  return on;
+}
+
+/**
  * An object leaves its account with everything under it, so it takes the right to remove it; whoever hands it
  * over sees both ends. Nobody adds objects in a sub-dealer's account, so this is how it comes by them.
  */
@@ -73,16 +86,7 @@ const transfer = endpoint(
     const receiver = requireEnd(call, rows, "accountId", to);
     await call.body();
     if (from === to) throw invalid("/accountId", "is where it is already");
-    // Object groups are each account's own: an object of a sub-dealer is in none of the caller's.
-    const on =
-      row === undefined
-        ? NOTHING
-        : { ...refOf(row), groupId: from === accountId ? row.groupId : EVERY_GROUP };
-    call.decide(
-      "object.delete",
-      on,
-      row === undefined || !decide(call.principal.grantSet, "object.view", on).allowed,
-    );
+    const on = decideTransfer(call as Call, row, from);
     if (row === undefined) throw new Problem("not-found");
     call.requireView("object.view", on);
     call.ifMatch(row.version);
