@@ -1,30 +1,30 @@
 import { createHmac, randomUUID } from "node:crypto";
 import { now } from "../kernel/clock.ts";
-import { as, newestMail, tokenOf } from "./cast.ts";
+import { as, newestMail, type Person, tokenOf } from "./cast.ts";
 import { type Answer, ask, type Caller, check, textAt, valueAt } from "./client.ts";
 import { equip, opened, peopleOf, type Stage } from "./stage.ts";
 
 /** The one click of the mail, and a code for the first sign-in. */
 async function join(stranger: Caller, who: string, email: string): Promise<Caller> {
-  const nobody = { ...stranger, who };
-  const token = tokenOf(await newestMail(nobody, email));
-  await ask(nobody, { method: "POST", path: "/v1/invitations/accept", body: { token }, expect: 200 });
-  await ask(nobody, {
+  const invited = { ...stranger, who };
+  const token = tokenOf(await newestMail(invited, email));
+  await ask(invited, { method: "POST", path: "/v1/invitations/accept", body: { token }, expect: 200 });
+  await ask(invited, {
     method: "POST",
     path: "/v1/invitations/accept",
     body: { token },
     expect: 409,
     code: "invitation/used",
   });
-  await ask(nobody, { method: "POST", path: "/v1/auth/codes", body: { email }, expect: 202 });
-  const { code } = await newestMail(nobody, email);
-  const session = await ask(nobody, {
+  await ask(invited, { method: "POST", path: "/v1/auth/codes", body: { email }, expect: 202 });
+  const { code } = await newestMail(invited, email);
+  const session = await ask(invited, {
     method: "POST",
     path: "/v1/auth/sessions",
     body: { email, code },
     expect: 201,
   });
-  return { ...nobody, credential: textAt(session, "access_token"), viaToken: true };
+  return { ...invited, credential: textAt(session, "access_token"), viaToken: true };
 }
 
 /** An event as a shop sends it, signed by Standard Webhooks 1.0. */
@@ -66,10 +66,33 @@ const MAPPING = {
   ],
 };
 
+/** The shop's event comes twice and invites Wilma once. */
+async function inviteByHook(ada: Caller, stranger: Caller, wilma: Person, run: string): Promise<void> {
+  const made = await ask(ada, {
+    method: "POST",
+    path: "/v1/hooks",
+    headers: { "idempotency-key": randomUUID() },
+    expect: 201,
+    body: { name: "The shop", scheme: "standard", mapping: MAPPING },
+  });
+  const hook = { id: textAt(made, "id"), secret: textAt(made, "newSecret") };
+  const event = {
+    type: "order.paid",
+    customer: { id: `cus-${run}`, email: wilma.email, first: wilma.firstName, last: wilma.lastName },
+  };
+  const shop = { ...stranger, who: "The shop" };
+  await deliver(shop, hook, `msg-${run}`, event);
+  const again = await deliver(shop, hook, `msg-${run}`, event);
+  check(valueAt(again.body, "duplicate") === true, "a message that comes twice is answered and does nothing");
+  const viewer = await join(stranger, "Wilma Webb", wilma.email);
+  await ask(viewer, { method: "GET", path: "/v1/catalog", expect: 200 });
+}
+
 /** People: invited by mail and by a shop's webhook, signed in by code, taken out again. */
 export const PEOPLE = {
   title:
-    "People: Ada invites Max by mail, a shop's webhook invites Wilma, both sign in by a code; Ada removes Max, whose session ends",
+    "People: Ada invites Max by mail, a shop's webhook invites Wilma, both sign in by a code; " +
+    "Ada removes Max, whose session ends",
   async play({ platform, now: at }: Stage): Promise<void> {
     const run = at.toString(36);
     const person = peopleOf("people", at);
@@ -94,28 +117,7 @@ export const PEOPLE = {
     const signedIn = await join(stranger, "Max Member", max.email);
     const me = await ask(signedIn, { method: "GET", path: "/v1/me", expect: 200 });
 
-    const made = await ask(ada, {
-      method: "POST",
-      path: "/v1/hooks",
-      headers: { "idempotency-key": randomUUID() },
-      expect: 201,
-      body: { name: "The shop", scheme: "standard", mapping: MAPPING },
-    });
-    const hook = { id: textAt(made, "id"), secret: textAt(made, "newSecret") };
-    const wilma = person("Wilma", "Webb");
-    const event = {
-      type: "order.paid",
-      customer: { id: `cus-${run}`, email: wilma.email, first: wilma.firstName, last: wilma.lastName },
-    };
-    const shop = { ...stranger, who: "The shop" };
-    await deliver(shop, hook, `msg-${run}`, event);
-    const again = await deliver(shop, hook, `msg-${run}`, event);
-    check(
-      valueAt(again.body, "duplicate") === true,
-      "a message that comes twice is answered and does nothing",
-    );
-    const viewer = await join(stranger, "Wilma Webb", wilma.email);
-    await ask(viewer, { method: "GET", path: "/v1/catalog", expect: 200 });
+    await inviteByHook(ada, stranger, person("Wilma", "Webb"), run);
 
     await ask(ada, { method: "DELETE", path: `/v1/members/${textAt(me, "member.id")}`, expect: 204 });
     await ask(signedIn, { method: "GET", path: "/v1/me", expect: 401, code: "auth/invalid-credential" });

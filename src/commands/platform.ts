@@ -31,65 +31,74 @@ export type Target = "--local" | "--remote";
 /**
  * The rows of the platform account, its first owner and that owner's API key. Only the key's hash is in them.
  */
-export function platformSql({
-  email,
-  name,
-  firstName,
-  lastName,
-  now,
-}: NewPlatform): Platform & { readonly sql: readonly string[] } {
+export function platformSql(platform: NewPlatform): Platform & { readonly sql: readonly string[] } {
+  const { now } = platform;
   const [accountId, userId, memberId] = [newId("account", now), newId("user", now), newId("member", now)];
   const apiKey = mintKey(randomBytes(32));
-  const hash = createHash("sha256").update(apiKey).digest("hex");
-  const { prefix, last4 } = keyHints(apiKey);
-  const address = email.toLowerCase();
+  const address = platform.email.toLowerCase();
   return {
     accountId,
     memberId,
     apiKey,
     sql: [
-      insert("account", {
-        id: accountId,
-        kind: "platform",
-        name,
-        name_folded: fold(name),
-        owner_member_id: memberId,
-        plan: { restrictedAccounts: false, memberLimit: null, contactUrl: null },
-        subscription: { status: "none", tier: null, currentPeriodEnd: null },
-        settings: { membersMayCreateKeys: false, locale: "en" },
-        created_at: now,
-        updated_at: now,
-      }),
+      accountInsert(accountId, memberId, platform),
       // The person may be a member of an account already.
       `${insert("user", { id: userId, email: address, created_at: now })} ON CONFLICT (email) DO NOTHING`,
-      insert("member", {
-        id: memberId,
-        account_id: accountId,
-        user_id: { sql: `(SELECT id FROM user WHERE email = ${literal(address)})` },
-        username: `${firstName} ${lastName}`,
-        username_folded: fold(`${firstName} ${lastName}`),
-        first_name: firstName,
-        last_name: lastName,
-        email: address,
-        status: "active",
-        roles: ["owner"],
-        created_at: now,
-        accepted_at: now,
-        updated_at: now,
-      }),
-      insert("api_key", {
-        id: newId("apiKey", now),
-        account_id: accountId,
-        member_id: memberId,
-        created_by: memberId,
-        name: "first key",
-        hash,
-        prefix,
-        last4,
-        created_at: now,
-      }),
+      ownerInsert(accountId, memberId, platform),
+      keyInsert(accountId, memberId, apiKey, now),
     ],
   };
+}
+
+const accountInsert = (id: string, ownerId: string, { name, now }: NewPlatform): string =>
+  insert("account", {
+    id,
+    kind: "platform",
+    name,
+    name_folded: fold(name),
+    owner_member_id: ownerId,
+    plan: { restrictedAccounts: false, memberLimit: null, contactUrl: null },
+    subscription: { status: "none", tier: null, currentPeriodEnd: null },
+    settings: { membersMayCreateKeys: false, locale: "en" },
+    created_at: now,
+    updated_at: now,
+  });
+
+const ownerInsert = (
+  accountId: string,
+  id: string,
+  { email, firstName, lastName, now }: NewPlatform,
+): string =>
+  insert("member", {
+    id,
+    account_id: accountId,
+    user_id: { sql: `(SELECT id FROM user WHERE email = ${literal(email.toLowerCase())})` },
+    username: `${firstName} ${lastName}`,
+    username_folded: fold(`${firstName} ${lastName}`),
+    first_name: firstName,
+    last_name: lastName,
+    email: email.toLowerCase(),
+    status: "active",
+    roles: ["owner"],
+    created_at: now,
+    accepted_at: now,
+    updated_at: now,
+  });
+
+/** The key itself stays out of the database. */
+function keyInsert(accountId: string, memberId: string, apiKey: string, now: number): string {
+  const { prefix, last4 } = keyHints(apiKey);
+  return insert("api_key", {
+    id: newId("apiKey", now),
+    account_id: accountId,
+    member_id: memberId,
+    created_by: memberId,
+    name: "first key",
+    hash: createHash("sha256").update(apiKey).digest("hex"),
+    prefix,
+    last4,
+    created_at: now,
+  });
 }
 
 /** The platform account of that database, or null. The tables must be there. */

@@ -1,88 +1,12 @@
-import { addMember, as, openAccount } from "./cast.ts";
 import { ask, type Caller, check, rowsOf, textAt, valueAt } from "./client.ts";
-import { equip } from "./stage.ts";
+import { LIMIT, openWorld, type World } from "./story-world.ts";
 
-/** Who is on stage, and the objects that the scenes hand on. */
-export interface World {
-  readonly owner: Caller;
-  readonly operator: Caller;
-  readonly admin: Caller;
-  readonly colleague: Caller;
-  readonly colleagueId: string;
-  readonly spender: Caller;
-  readonly spenderId: string;
-  readonly productId: string;
-}
+const ELSEWHERE = "198.51.100.9";
 
 export interface Scene {
   readonly title: string;
   /** @throws Error when an answer is not the expected one */
   play(world: World): Promise<void>;
-}
-
-const ALLOWED = "203.0.113.7";
-const ELSEWHERE = "198.51.100.9";
-const LIMIT = 5;
-
-/** @param now milliseconds since the epoch; it makes the names of this run */
-async function open(platform: Caller, now: number): Promise<World> {
-  console.log("\nThe platform opens two accounts and equips them");
-  const run = now.toString(36);
-  const person = (firstName: string, lastName: string) => ({
-    email: `${firstName.toLowerCase()}-${run}@tour.example`,
-    firstName,
-    lastName,
-  });
-  const vendor = await openAccount(platform, {
-    kind: "vendor",
-    name: `Tour vendor ${run}`,
-    owner: person("Olivia", "Owner"),
-  });
-  await equip(platform, vendor.accountId, { restrictedAccounts: true, credits: 100, now });
-  const owner = as(platform, vendor);
-  const operator = await addMember(
-    owner,
-    vendor.accountId,
-    {
-      ...person("Oscar", "Operator"),
-      roles: ["operator"],
-      allowedIps: ["203.0.113.0/24"],
-      grants: [
-        { resourceType: "product", resourceId: "0", access: "edit" },
-        { resourceType: "customer", resourceId: "0", access: "owner" },
-      ],
-    },
-    ALLOWED,
-  );
-  const product = await ask(owner, {
-    method: "POST",
-    path: "/v1/products",
-    body: { name: "Tour editor" },
-    expect: 201,
-  });
-  const team = await openAccount(platform, {
-    kind: "team",
-    name: `Tour team ${run}`,
-    owner: person("Ada", "Admin"),
-  });
-  await equip(platform, team.accountId, { restrictedAccounts: false, credits: 100, now });
-  const admin = as(platform, team);
-  const colleague = await addMember(admin, team.accountId, { ...person("Bea", "Admin"), roles: ["admin"] });
-  const spender = await addMember(admin, team.accountId, {
-    ...person("Max", "Member"),
-    roles: ["member"],
-    creditLimit: LIMIT,
-  });
-  return {
-    owner,
-    operator: as(platform, operator),
-    admin,
-    colleague: as(platform, colleague),
-    colleagueId: colleague.memberId,
-    spender: as(platform, spender),
-    spenderId: spender.memberId,
-    productId: textAt(product, "id"),
-  };
 }
 
 const SCENES: readonly Scene[] = [
@@ -234,7 +158,7 @@ const SCENES: readonly Scene[] = [
   },
 ];
 
-export const STORY = { open, scenes: SCENES };
+export const STORY = { open: openWorld, scenes: SCENES };
 
 interface Row {
   readonly action: string;
