@@ -144,7 +144,7 @@ export function within(inner: GrantSet, outer: GrantSet): boolean {
     const held = outer.reaches.get(right);
     if (held === undefined || !reachWithin(reach, held)) return false;
   }
-  return outer.groups === null || (inner.groups !== null && inner.groups.isSubsetOf(outer.groups));
+  return outer.groups === null || inner.groups?.isSubsetOf(outer.groups) === true;
 }
 
 function reachWithin(inner: Reach, outer: Reach): boolean {

@@ -1,5 +1,5 @@
 import { and, asc, eq, isNull, lt, sql } from "drizzle-orm";
-import { type Db, type Statement } from "../kernel/db.ts";
+import type { Db, Statement } from "../kernel/db.ts";
 import { tierCredit, type TierCreditRow } from "../schema/tier.ts";
 
 /** Does nothing where that period has been given to already. */
@@ -13,8 +13,8 @@ export const findDueOf = (db: Db, accountId: string) =>
     .where(and(eq(tierCredit.accountId, accountId), isNull(tierCredit.givenAt)));
 
 /**
- * What a crash left behind and what waits for room, the longest untried first. @param before milliseconds
- * since the epoch
+ * What a crash left behind and what waits for room, the longest untried first.
+ * @param before milliseconds since the epoch
  */
 export const findDue = (db: Db, before: number, limit: number) =>
   db

@@ -33,7 +33,10 @@ export function logCall(
       path: row.path.slice(0, TEXT_MAX),
       userAgent: row.userAgent?.slice(0, TEXT_MAX) ?? null,
     });
-    if (buffer.length >= ROWS_PER_MESSAGE) return defer(flush(send));
+    if (buffer.length >= ROWS_PER_MESSAGE) {
+      defer(flush(send));
+      return;
+    }
     // A clock that was set back does not hold the rows until it has caught up.
     if (promisedAt !== null && Math.abs(row.at - promisedAt) < LOST_MS) return;
     promisedAt = row.at;

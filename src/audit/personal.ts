@@ -63,8 +63,8 @@ interface Found {
 }
 
 /**
- * Takes a person out of what the hash covers; all text becomes such as D1 gives back. @param newSalt gives
- * 128 random bits as text, new at each call
+ * Takes a person out of what the hash covers; all text becomes such as D1 gives back.
+ * @param newSalt gives 128 random bits as text, new at each call
  */
 export function protect(event: AuditEvent, newSalt: () => string): Protected {
   const found: Found[] = [];
@@ -91,7 +91,7 @@ export function digestPaths(body: unknown, path: string = "", depth: number = 0)
   if (isDigest(body)) return [path];
   if (body === null || typeof body !== "object" || depth > DEPTH_MAX + 1) return [];
   return Object.entries(body).flatMap(([name, value]) =>
-    digestPaths(value, `${path}/${escape(name)}`, depth + 1),
+    digestPaths(value, `${path}/${escapeStep(name)}`, depth + 1),
   );
 }
 
@@ -110,7 +110,7 @@ function copy(
     const name = cleanText(told);
     // Two names that become one: the first stays, as nothing could say which of them a digest is of.
     if (Object.hasOwn(target, name)) continue;
-    const place = `${path}/${escape(name)}`;
+    const place = `${path}/${escapeStep(name)}`;
     const put = (item: unknown) =>
       void Object.defineProperty(target, name, {
         value: item,
@@ -163,7 +163,7 @@ const member = (value: unknown, name: string): unknown =>
     : undefined;
 
 /** RFC 6901. */
-const escape = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1");
+const escapeStep = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1");
 const stepsOf = (path: string): string[] =>
   path
     .split("/")

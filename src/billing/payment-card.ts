@@ -9,7 +9,7 @@ const ISSUERS: ReadonlyArray<readonly [beginning: RegExp, lengths: readonly numb
 const LONGEST = 19;
 
 /** What a digit of any script counts: Unicode has the ten of a script in a row. */
-function valueOf(digit: string): number {
+function digitValue(digit: string): number {
   const code = digit.codePointAt(0) ?? 0;
   let zero = code;
   while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
@@ -43,7 +43,7 @@ export const holdsCardNumber = (text: string): boolean =>
   text
     .normalize("NFKC")
     .split(/\p{L}+/u)
-    .map((part) => Array.from(part.replaceAll(/\P{Nd}+/gu, ""), valueOf).join(""))
+    .map((part) => Array.from(part.replaceAll(/\P{Nd}+/gu, ""), digitValue).join(""))
     .some((digits) =>
       Array.from(digits).some((_, start) => beginsWithCard(digits.slice(start, start + LONGEST))),
     );

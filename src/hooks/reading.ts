@@ -46,7 +46,7 @@ function filled(action: Action, payload: unknown): Filled {
     Object.entries(action).filter((entry): entry is [string, From] => isFrom(entry[0], entry[1])),
   );
   const values = Object.fromEntries(
-    [...sources].map(([name, source]) => [name, valueOf(payload, name, source)]),
+    [...sources].map(([name, source]) => [name, sourceValue(payload, name, source)]),
   );
   const missing = [...sources]
     .filter(([name]) => values[name] === undefined)
@@ -73,7 +73,7 @@ function atSource(fault: Fault, sources: ReadonlyMap<string, From>): Fault {
   return { ...fault, pointer: sources.get(fault.pointer.split("/")[1] ?? "")?.pointer ?? fault.pointer };
 }
 
-function valueOf(payload: unknown, name: string, { pointer, value: fixed, as }: From): unknown {
+function sourceValue(payload: unknown, name: string, { pointer, value: fixed, as }: From): unknown {
   if (pointer === undefined) return fixed;
   const value = valueAt(payload, pointer);
   if (as !== undefined) return value === undefined ? undefined : { as, value };
