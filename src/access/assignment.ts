@@ -49,16 +49,18 @@ export function assignmentFault(
   preset: Preset,
   types: TypeTable,
 ): AssignmentFault | null {
-  const unknown = wanted.roles.findIndex((role) =>
+  const isKnown = (role: string) =>
     isCustomRole(role)
-      ? !wanted.customRoles.some(({ key }) => key === role)
-      : !Object.hasOwn(preset.roles, role),
-  );
+      ? wanted.customRoles.some(({ key }) => key === role)
+      : Object.hasOwn(preset.roles, role);
+  const unknown = wanted.roles.findIndex((role) => !isKnown(role));
   if (unknown >= 0)
     return {
       kind: "invalid",
       pointer: `/roles/${unknown}`,
-      detail: `must be one of ${Object.keys(preset.roles).join(", ")}, or the id of a custom role of the account`,
+      detail:
+        `must be one of ${Object.keys(preset.roles).join(", ")}, ` +
+        "or the id of a custom role of the account",
     };
   if (new Set(wanted.roles).size < wanted.roles.length)
     return { kind: "invalid", pointer: "/roles", detail: "names a role twice" };

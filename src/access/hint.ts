@@ -18,8 +18,10 @@ export function hintOf(right: Right, table: readonly GrantRule[], language: Loca
   if (giving.length === 0) return describeRight(right, language);
   const ways = Array.from(
     Map.groupBy(giving, (rule) => rule.resourceType),
-    ([type, rules]) =>
-      `${typeText(type)[language]} (${rules.map(({ access }) => LEVEL_TEXTS[access].name[language].toLowerCase()).join(", ")})`,
+    ([type, rules]) => {
+      const levels = rules.map(({ access }) => LEVEL_TEXTS[access].name[language].toLowerCase());
+      return `${typeText(type)[language]} (${levels.join(", ")})`;
+    },
   );
   return `${describeRight(right, language)} ${COMES_WITH[language]}: ${ways.join("; ")}.`;
 }

@@ -46,8 +46,8 @@ export const mayManage = ({ preset, roles, grantSet }: Actor, target: Target): b
 
 /**
  * Whoever makes a key for a member hands it over, and could use it first: beside the roles that they could
- * give, the member holds nothing beyond the maker. @param given by direct rights, grants and custom roles,
- * within the member's object groups
+ * give, the member holds nothing beyond the maker.
+ * @param given by direct rights, grants and custom roles, within the member's object groups
  */
 export const mayMakeKey = (actor: Actor, target: Target, given: GrantSet, types: TypeTable): boolean =>
   mayManage(actor, target) &&

@@ -37,8 +37,9 @@ export const kindBelow = (kind: AccountKind): AccountKind | null =>
   ACCOUNT_KINDS.find((each) => PARENT_KINDS[each]?.kind === kind) ?? null;
 
 /**
- * The model as it is written, before any setting. @throws Error on a kind that no preset serves: rows of such
- * a kind cannot be made, so nothing may be decided for one.
+ * The model as it is written, before any setting.
+ * @throws Error on a kind that no preset serves: rows of such a kind cannot be made, so nothing may be
+ * decided for one.
  */
 export function presetOf(kind: string): Preset {
   if (!Object.hasOwn(PRESETS, kind)) throw new Error(`no access model for accounts of kind ${kind}`);
@@ -49,7 +50,9 @@ const made = new Map<string, Preset>();
 
 /** The model as it holds in an account with these settings. */
 export function presetFor(kind: string, switches: Switches): Preset {
-  const name = `${kind} ${switches.inviteOnlyAdmins} ${switches.customersMayInviteBillingAdmin} ${switches.billingAdminVisibleToCustomer}`;
+  const { inviteOnlyAdmins, customersMayInviteBillingAdmin, billingAdminVisibleToCustomer } = switches;
+  const on = [inviteOnlyAdmins, customersMayInviteBillingAdmin, billingAdminVisibleToCustomer];
+  const name = `${kind} ${on.join(" ")}`;
   const preset = made.get(name) ?? switched(presetOf(kind), switches);
   made.set(name, preset);
   return preset;

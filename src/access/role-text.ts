@@ -39,8 +39,10 @@ export const ROLE_TEXTS: Readonly<Record<string, Readonly<Record<string, Describ
     member: role(
       "Member",
       "Участник",
-      "Browses the catalog, provisions licenses within the limits and downloads licensed themes. Sees only own licenses and activity.",
-      "Просматривает каталог, выпускает лицензии в пределах лимитов и скачивает темы, на которые есть лицензия. Видит только свои лицензии и действия.",
+      "Browses the catalog, provisions licenses within the limits and downloads licensed themes. " +
+        "Sees only own licenses and activity.",
+      "Просматривает каталог, выпускает лицензии в пределах лимитов и скачивает темы, " +
+        "на которые есть лицензия. Видит только свои лицензии и действия.",
     ),
     viewer: role(
       "Viewer",
@@ -183,8 +185,10 @@ export const ROLE_TEXTS: Readonly<Record<string, Readonly<Record<string, Describ
     specialist: role(
       "Specialist",
       "Специалист",
-      "Works with own and granted tasks in the tools that are granted, within a limit of credits if there is one.",
-      "Работает со своими и доступными задачами в доступных инструментах, в пределах лимита кредитов, если он задан.",
+      "Works with own and granted tasks in the tools that are granted, " +
+        "within a limit of credits if there is one.",
+      "Работает со своими и доступными задачами в доступных инструментах, в пределах лимита кредитов, " +
+        "если он задан.",
     ),
     guest: role(
       "Guest",
@@ -200,7 +204,9 @@ export const BUNDLE_TEXTS: Readonly<Record<string, Described>> = {
   recommended_operator: role(
     "Recommended for operators",
     "Рекомендуется для операторов",
-    "Edit all products and own all customers: license keys are added and changed, while products and access tokens stay safe.",
-    "Изменение всех продуктов и владение всеми клиентами: лицензионные ключи можно добавлять и изменять, а продукты и токены доступа нельзя удалить.",
+    "Edit all products and own all customers: license keys are added and changed, " +
+      "while products and access tokens stay safe.",
+    "Изменение всех продуктов и владение всеми клиентами: " +
+      "лицензионные ключи можно добавлять и изменять, а продукты и токены доступа нельзя удалить.",
   ),
 };

@@ -54,15 +54,18 @@ export const holds = (
  * First statement of a write batch: rolls all of it back unless the stamp still holds, or when one of its
  * rows is gone.
  */
-export const guardStamp = (db: Db, stamp: Stamp): Statement =>
-  guard(
+export const guardStamp = (db: Db, stamp: Stamp): Statement => {
+  const target = sql`SELECT 1 FROM account t
+    WHERE t.id = ${stamp.targetId} AND t.version = ${stamp.targetVersion}`;
+  return guard(
     db,
     "stale",
     sql`EXISTS (SELECT 1 FROM member m JOIN account a ON a.id = m.account_id
     WHERE m.id = ${stamp.memberId} AND m.version = ${stamp.memberVersion}
       AND a.id = ${stamp.accountId} AND a.version = ${stamp.accountVersion})
-    ${stamp.targetId === null ? sql`` : sql`AND EXISTS (SELECT 1 FROM account t WHERE t.id = ${stamp.targetId} AND t.version = ${stamp.targetVersion})`}`,
+    ${stamp.targetId === null ? sql`` : sql`AND EXISTS (${target})`}`,
   );
+};
 
 /**
  * The next call of this member, on whichever isolate, sees what changed. Belongs in the batch of the change.
