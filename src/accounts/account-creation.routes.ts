@@ -22,8 +22,8 @@ import { claimAnew, foundAccount } from "./new-account.change.ts";
 const MadeAccount = AccountCard.extend(Founded);
 
 /**
- * An account stands under one of the kind that its own kind says, and some cannot stand alone. @throws
- * Problem validation
+ * An account stands under one of the kind that its own kind says, and some cannot stand alone.
+ * @throws Problem validation
  */
 function checkParent(kind: AccountKind, parentId: string | null, parentKind: string | undefined): void {
   const rule = PARENT_KINDS[kind];
@@ -100,7 +100,8 @@ const reissue = endpoint(
     right: "account.create",
     status: 201,
     summary:
-      "Platform: a new claim for a key of the owner. The older claim ends. It is mailed to an owner who signs in by mail.",
+      "Platform: a new claim for a key of the owner. The older claim ends. " +
+      "It is mailed to an owner who signs in by mail.",
     query: ClaimQuery,
     answer: OwnerClaim,
     problems: ["conflict/state"],

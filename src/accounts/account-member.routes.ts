@@ -181,7 +181,8 @@ const reissue = endpoint(
     right: "account.manage",
     status: 201,
     summary:
-      "Platform: a new claim for a member's key. The older claim ends. It is mailed to a member who signs in by mail.",
+      "Platform: a new claim for a member's key. The older claim ends. " +
+      "It is mailed to a member who signs in by mail.",
     query: ClaimQuery,
     answer: OwnerClaim,
     problems: ["conflict/state"],

@@ -46,7 +46,8 @@ export const NewAccount = z.strictObject({
   kind: z
     .enum(kinds)
     .describe(
-      "Decides the access model: vendor has operators, team has roles; distributor, seller and customer_org are a marketplace; dealer, subdealer; agency.",
+      "Decides the access model: vendor has operators, team has roles; " +
+        "distributor, seller and customer_org are a marketplace; dealer, subdealer; agency.",
     ),
   parentId: z
     .string()
@@ -54,7 +55,8 @@ export const NewAccount = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      "The account above it: of a seller its distributor, of a customer_org its seller, of a subdealer its dealer.",
+      "The account above it: of a seller its distributor, of a customer_org its seller, " +
+        "of a subdealer its dealer.",
     ),
   name: called(200),
   owner: NewOwner,

@@ -196,7 +196,8 @@ const mailQuota = endpoint(
     right: "account.manage",
     status: 200,
     summary:
-      "Platform: set how many mails a day the members of an account may cause, for example before a large team is invited.",
+      "Platform: set how many mails a day the members of an account may cause, " +
+      "for example before a large team is invited.",
     body: MailQuotaBody,
     answer: AccountCard,
     ifMatch: "optional",
@@ -220,7 +221,8 @@ const lift = endpoint(
     right: "account.manage",
     status: 204,
     summary:
-      "Platform: lift the address rules of an account, whose members come in from any address again. Members' and keys' rules stay.",
+      "Platform: lift the address rules of an account, whose members come in from any address again. " +
+      "Members' and keys' rules stay.",
     ifMatch: "optional",
   },
   async (call) => {

@@ -34,8 +34,9 @@ export function requireActive(found: Loaded | undefined, ownerId: string): Loade
 /**
  * The account with another owner, an active member of it, who holds the top role from then on. The owner
  * before keeps the roles. Any offer ends. What asks for the owner sees the new one in its next call, because
- * the account's version moves. @param chains accounts in whose trail it is @param reason of the platform;
- * null after an acceptance
+ * the account's version moves.
+ * @param chains accounts in whose trail it is
+ * @param reason of the platform; null after an acceptance
  */
 export async function moveOwnership(
   call: Call,

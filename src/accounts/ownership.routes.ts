@@ -118,8 +118,8 @@ const list = endpoint(
 );
 
 /**
- * The open offer that the path names, for its maker and for the member that it is made to. @throws Problem
- * not-found
+ * The open offer that the path names, for its maker and for the member that it is made to.
+ * @throws Problem not-found
  */
 async function loadOffer(call: Call) {
   const {
@@ -173,7 +173,8 @@ const accept = endpoint(
     answer: Moved,
     problems: ["access/denied"],
     summary:
-      "Accept the ownership that was offered to you, with a session or an unrestricted key. You get the top role; " +
+      "Accept the ownership that was offered to you, with a session or an unrestricted key. " +
+      "You get the top role; " +
       "the owner before keeps theirs.",
   },
   async (call) => {

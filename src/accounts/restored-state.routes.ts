@@ -41,7 +41,8 @@ const UNDONE = [
   "Revocations of keys and ended sessions since the copy: they work again. Revoke them once more.",
   "Erasures of personal data since the copy: the values are there again. Erase them once more.",
   "Changes of roles, rights, grants, limits, address rules and settings since the copy.",
-  "Members, keys, objects and files since the copy: they are gone. Credits are not: the ledger lies elsewhere.",
+  "Members, keys, objects and files since the copy: they are gone. Credits are not: " +
+    "the ledger lies elsewhere.",
 ];
 
 const place = ({ seq, hash }: ChainHead) => ({ seq, hash });
@@ -127,7 +128,8 @@ const accept = endpoint(
     right: "account.manage",
     status: 200,
     summary:
-      "Platform: accept that the database was put back to an earlier state. The account's calls are answered again.",
+      "Platform: accept that the database was put back to an earlier state. " +
+      "The account's calls are answered again.",
     body: Acceptance,
     answer: Accepted,
     whileRestored: true,

@@ -15,7 +15,8 @@ export const acceptRestored = (db: Db, row: Pick<AccountRow, "id" | "version">, 
   guard(
     db,
     "changed",
-    sql`EXISTS (SELECT 1 FROM account WHERE id = ${row.id} AND version = ${row.version} AND restored_at IS NOT NULL)`,
+    sql`EXISTS (SELECT 1 FROM account WHERE id = ${row.id} AND version = ${row.version}
+      AND restored_at IS NOT NULL)`,
   ),
   db
     .update(account)

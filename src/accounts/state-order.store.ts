@@ -8,8 +8,8 @@ export const findOrder = (db: Db, accountId: string) =>
   db.select().from(stateOrder).where(eq(stateOrder.accountId, accountId));
 
 /**
- * Notes a change of a state. Fails under "changed" when a newer one was applied meanwhile. @param now
- * milliseconds since the epoch
+ * Notes a change of a state. Fails under "changed" when a newer one was applied meanwhile.
+ * @param now milliseconds since the epoch
  */
 export const writeOrder = (
   db: Db,
@@ -26,7 +26,8 @@ export const writeOrder = (
       target: [stateOrder.accountId, stateOrder.state],
       set: {
         at: sql`max(${stateOrder.at}, excluded.at)`,
-        sequence: sql`CASE WHEN excluded.sequence IS NULL THEN ${stateOrder.sequence} ELSE max(coalesce(${stateOrder.sequence}, 0), excluded.sequence) END`,
+        sequence: sql`CASE WHEN excluded.sequence IS NULL THEN ${stateOrder.sequence}
+          ELSE max(coalesce(${stateOrder.sequence}, 0), excluded.sequence) END`,
       },
     }),
 ];
@@ -34,6 +35,7 @@ export const writeOrder = (
 function guardNotOlder(db: Db, accountId: string, state: AccountState, moment: Moment): Statement[] {
   if (moment.kind === "now") return [];
   const newer = moment.kind === "time" ? sql`at > ${moment.until}` : sql`sequence > ${moment.sequence}`;
-  const isNewer = sql`SELECT 1 FROM state_order WHERE account_id = ${accountId} AND state = ${state} AND ${newer}`;
+  const isNewer = sql`SELECT 1 FROM state_order
+    WHERE account_id = ${accountId} AND state = ${state} AND ${newer}`;
   return [guard(db, "changed", sql`NOT EXISTS (${isNewer})`)];
 }

@@ -5,8 +5,8 @@ import { Problem } from "../kernel/problem.ts";
 import type { AccountRow } from "./account.card.ts";
 
 /**
- * The tenant that a member of the platform names, in one guarded read with what else is asked. @throws
- * Problem access/denied, not-found
+ * The tenant that a member of the platform names, in one guarded read with what else is asked.
+ * @throws Problem access/denied, not-found
  */
 export async function loadTenant<const T extends readonly Statement[]>(
   call: Call,

@@ -61,8 +61,8 @@ export const tierCard = ({ credits, createdAt, updatedAt, ...row }: TierRow): z.
 });
 
 /**
- * A tier that members put in force themselves gives nothing that the platform is paid for. @throws Problem
- * validation
+ * A tier that members put in force themselves gives nothing that the platform is paid for.
+ * @throws Problem validation
  */
 export function checkSelfService({
   selfService,

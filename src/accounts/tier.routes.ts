@@ -102,7 +102,8 @@ const edit = endpoint(
     right: "account.manage",
     status: 200,
     summary:
-      "Platform: change a tier. Accounts that have it keep what it gave until their subscription is set again.",
+      "Platform: change a tier. Accounts that have it keep what it gave until their subscription is set " +
+      "again.",
     body: TierPatch,
     answer: TierCard,
     ifMatch: "required",

@@ -32,7 +32,8 @@ export const removeTier = (db: Db, key: string): Statement[] => [
     "has_dependents",
     sql`NOT EXISTS (SELECT 1 FROM account WHERE subscription ->> 'tier' = ${key})
     AND NOT EXISTS (SELECT 1 FROM tier_choice WHERE tier = ${key})
-    AND NOT EXISTS (SELECT 1 FROM hook, json_each(hook.mapping, '$.rules') AS rule WHERE rule.value ->> '$.then.tier.value' = ${key})`,
+    AND NOT EXISTS (SELECT 1 FROM hook, json_each(hook.mapping, '$.rules') AS rule
+      WHERE rule.value ->> '$.then.tier.value' = ${key})`,
   ),
   db.delete(tier).where(eq(tier.key, key)),
 ];
@@ -48,13 +49,15 @@ export const writeChoice = (db: Db, { accountId, ...row }: TierChoiceRow): State
     .onConflictDoUpdate({ target: tierChoice.accountId, set: row });
 
 /**
- * Fails the batch when the account's choice is another than was read. @param row undefined: there was none
+ * Fails the batch when the account's choice is another than was read.
+ * @param row undefined: there was none
  */
 export const guardChoice = (db: Db, accountId: string, row: TierChoiceRow | undefined): Statement =>
   guard(
     db,
     "changed",
-    sql`coalesce((SELECT invoice_id FROM tier_choice WHERE account_id = ${accountId}), '') = ${row?.invoiceId ?? ""}`,
+    sql`coalesce((SELECT invoice_id FROM tier_choice WHERE account_id = ${accountId}), '')
+      = ${row?.invoiceId ?? ""}`,
   );
 
 /** @param key only a choice of this tier; null: any */
