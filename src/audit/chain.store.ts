@@ -89,7 +89,8 @@ export async function appendRows(
       ? []
       : [
           db.run(
-            sql`DELETE FROM audit_outbox WHERE account_id = ${accountId} AND id IN (SELECT value FROM json_each(${JSON.stringify(stagedIds)}))`,
+            sql`DELETE FROM audit_outbox WHERE account_id = ${accountId}
+              AND id IN (SELECT value FROM json_each(${JSON.stringify(stagedIds)}))`,
           ),
         ]),
   ];
@@ -106,15 +107,20 @@ export async function appendRows(
 const headIs = (accountId: string, { seq, hash, ledgerSeq }: ChainHead) =>
   seq === 0
     ? sql`NOT EXISTS (SELECT 1 FROM audit_head WHERE account_id = ${accountId})`
-    : sql`EXISTS (SELECT 1 FROM audit_head WHERE account_id = ${accountId} AND seq = ${seq} AND hash = ${hash} AND ledger_seq = ${ledgerSeq})`;
+    : sql`EXISTS (SELECT 1 FROM audit_head WHERE account_id = ${accountId} AND seq = ${seq}
+        AND hash = ${hash} AND ledger_seq = ${ledgerSeq})`;
 
 /** All rows are one parameter, because D1 takes a hundred of them and a batch of rows has thousands. */
-const insertRows = (db: Db, accountId: string, rows: readonly SealedRow[]): Statement =>
-  db.run(sql`
-  INSERT INTO audit_event (account_id, seq, id, at, action, outcome, member_id, resource_type, resource_id, body, personal, prev_hash, hash, ledger_seq)
-  SELECT ${accountId}, value->>'seq', value->>'id', value->>'at', value->>'action', value->>'outcome', value->>'memberId',
-    value->>'resourceType', value->>'resourceId', value->>'body', value->>'personal', value->>'prevHash', value->>'hash', value->>'ledgerSeq'
-  FROM json_each(${JSON.stringify(rows.map((row) => ({ ...row, personal: JSON.stringify(row.personal) })))})`);
+const insertRows = (db: Db, accountId: string, rows: readonly SealedRow[]): Statement => {
+  const values = rows.map((row) => ({ ...row, personal: JSON.stringify(row.personal) }));
+  return db.run(sql`
+  INSERT INTO audit_event (account_id, seq, id, at, action, outcome, member_id, resource_type, resource_id,
+    body, personal, prev_hash, hash, ledger_seq)
+  SELECT ${accountId}, value->>'seq', value->>'id', value->>'at', value->>'action',
+    value->>'outcome', value->>'memberId', value->>'resourceType', value->>'resourceId', value->>'body',
+    value->>'personal', value->>'prevHash', value->>'hash', value->>'ledgerSeq'
+  FROM json_each(${JSON.stringify(values)})`);
+};
 
 /** The columns of a sealed row; `personal` as its text, because an edited one need not be JSON. */
 export const SEALED_COLUMNS = {

@@ -28,10 +28,10 @@ export interface SealedRow {
  * Hex SHA-256 over the canonical JSON of {accountId, body, prevHash, seq}. The body is canonical already and
  * goes in byte for byte, so that no other spelling of it passes.
  */
-export const hashOf = (row: Pick<SealedRow, "accountId" | "body" | "prevHash" | "seq">): string =>
-  sha256Hex(
-    `{"accountId":${JSON.stringify(row.accountId)},"body":${row.body},"prevHash":${JSON.stringify(row.prevHash)},"seq":${row.seq}}`,
-  );
+export function hashOf(row: Pick<SealedRow, "accountId" | "body" | "prevHash" | "seq">): string {
+  const [accountId, prevHash] = [JSON.stringify(row.accountId), JSON.stringify(row.prevHash)];
+  return sha256Hex(`{"accountId":${accountId},"body":${row.body},"prevHash":${prevHash},"seq":${row.seq}}`);
+}
 
 /**
  * The next row of the chain whose newest place is `head`. Its columns say what its body says, in text that D1

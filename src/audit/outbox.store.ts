@@ -75,7 +75,8 @@ export interface Unfit {
 
 /**
  * Moves rows that are never sealed to the dead letters, so that they hold up nobody. A sealed event says so
- * in the account's own trail, and no editor of D1 takes that back. @param at milliseconds since the epoch
+ * in the account's own trail, and no editor of D1 takes that back.
+ * @param at milliseconds since the epoch
  */
 export async function buryStaged(
   { db, signingKeys }: Keys,
@@ -96,9 +97,11 @@ export async function buryStaged(
     ),
     db.run(sql`INSERT OR IGNORE INTO dead_letter (id, queue, reason, body, at)
       SELECT ${letterOf}, 'audit_outbox', unfit.value->>'reason', event, ${at}
-      FROM json_each(${rows}) AS unfit JOIN audit_outbox ON account_id = ${accountId} AND audit_outbox.id = unfit.value->>'id'`),
+      FROM json_each(${rows}) AS unfit JOIN audit_outbox
+        ON account_id = ${accountId} AND audit_outbox.id = unfit.value->>'id'`),
     db.run(
-      sql`DELETE FROM audit_outbox WHERE account_id = ${accountId} AND id IN (SELECT value->>'id' FROM json_each(${rows}))`,
+      sql`DELETE FROM audit_outbox WHERE account_id = ${accountId}
+        AND id IN (SELECT value->>'id' FROM json_each(${rows}))`,
     ),
     stage(db, signingKeys, quarantined(accountId, unfit, at)),
   ];

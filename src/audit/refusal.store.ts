@@ -39,7 +39,8 @@ export function gather(db: Db, signingKeys: string, event: AuditEvent): Statemen
 }
 
 /**
- * What was counted until a minute ago becomes one staged event for each kind. @param at ms since the epoch
+ * What was counted until a minute ago becomes one staged event for each kind.
+ * @param at ms since the epoch
  */
 export async function releaseGathered(db: Db, at: number): Promise<void> {
   await batch(db, [

@@ -77,14 +77,15 @@ async function sealOutboxes(trail: Trail): Promise<void> {
 }
 
 /**
- * Removes what is past its time: calls, remembered idempotency keys, dead letters. @param at milliseconds
- * since the epoch
+ * Removes what is past its time: calls, remembered idempotency keys, dead letters.
+ * @param at milliseconds since the epoch
  */
 export async function prune(db: Db, at: number): Promise<void> {
   await batch(db, [
     // Account by account, because the ids sort by time only inside one; nothing else of the log is read.
     db.run(
-      sql`DELETE FROM call_log WHERE account_id IN (SELECT id FROM account UNION ALL SELECT '') AND id < ${leastId("call", at - CALL_LOG_TTL_MS)}`,
+      sql`DELETE FROM call_log WHERE account_id IN (SELECT id FROM account UNION ALL SELECT '')
+        AND id < ${leastId("call", at - CALL_LOG_TTL_MS)}`,
     ),
     db.delete(idempotency).where(lt(idempotency.createdAt, at - IDEMPOTENCY_TTL_MS)),
     db.delete(deadLetter).where(lt(deadLetter.at, at - DEAD_LETTER_TTL_MS)),
