@@ -12,8 +12,8 @@ import { listAssessments, putAssessment, removeAssessment } from "./assessment.s
 const PATH = "/v1/accounts/:id/members/:memberId/assessments/:year";
 
 /**
- * A member of a tenant with what was written of them so far. @throws Problem access/denied, not-found,
- * validation
+ * A member of a tenant with what was written of them so far.
+ * @throws Problem access/denied, not-found, validation
  */
 async function loadAssessed(call: Call) {
   const { id = "", memberId = "", year: text = "" } = call.params;
@@ -108,7 +108,8 @@ const list = endpoint(
     right: "member.view",
     status: 200,
     summary:
-      "A member's yearly assessments, the newest first. The platform writes them. About yourself without any right.",
+      "A member's yearly assessments, the newest first. The platform writes them. " +
+      "About yourself without any right.",
     answer: z.object({ data: z.array(AssessmentCard) }),
   },
   async (call) => {

@@ -95,7 +95,8 @@ const edit = endpoint(
     right: "member.edit",
     status: 200,
     summary:
-      "Change a member's card: characteristics, roles and rights, object groups, addresses, limit, and whether the login is allowed. The member's next call obeys.",
+      "Change a member's card: characteristics, roles and rights, object groups, addresses, limit, " +
+      "and whether the login is allowed. The member's next call obeys.",
     body: CardPatch,
     answer: MemberCard,
     ifMatch: "required",

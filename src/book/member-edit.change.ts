@@ -81,7 +81,10 @@ export async function editedMember(call: Call, found: Loaded, patch: Patch): Pro
   return { after, permit, events: eventsOf(call, row, after) };
 }
 
-/** @param wanted the roles that the patch names, if it names any @throws Problem validation, conflict/lockout */
+/**
+ * @param wanted the roles that the patch names, if it names any
+ * @throws Problem validation, conflict/lockout
+ */
 function applyPatch(call: Call, row: MemberRow, patch: Patch, wanted: Patch["roles"]): MemberRow {
   const {
     allowAny,
@@ -161,8 +164,8 @@ const NOTHING: Moved = { statements: [], events: [], letters: [] };
 
 /**
  * What goes with another address: the invitation that the member waits for moves there, and is sent there if
- * it was sent before; whoever is in already is asked to confirm the address. @throws Problem access/denied,
- * validation, conflict/last-admin, plan/feature-required, quota-exceeded
+ * it was sent before; whoever is in already is asked to confirm the address.
+ * @throws Problem access/denied, validation, conflict/last-admin, plan/feature-required, quota-exceeded
  */
 export async function movedAddress(call: Call, { row, ...given }: Loaded, after: MemberRow): Promise<Moved> {
   if (after.email === row.email) return NOTHING;

@@ -40,7 +40,9 @@ const events = (ledgersOf: LedgersOf) =>
       right: "credits.view",
       status: 200,
       summary:
-        "What a member did, the newest first, and what each cost: all costs together are what the member ever spent. Others' events need the right audit.view too, and tell only of what its holder sees.",
+        "What a member did, the newest first, and what each cost: " +
+        "all costs together are what the member ever spent. " +
+        "Others' events need the right audit.view too, and tell only of what its holder sees.",
       query: z.strictObject(listQuery),
       answer: Events,
     },

@@ -17,8 +17,8 @@ const ONCE = or(
 
 /**
  * What a member did and tried, the newest first, after `before`. The index is named, because without figures
- * of the data the log would be read by its sequence, with everybody's rows. @param sight of another member
- * who asks; null: the member's own
+ * of the data the log would be read by its sequence, with everybody's rows.
+ * @param sight of another member who asks; null: the member's own
  */
 export const listMemberEvents = (
   db: Db,
@@ -34,13 +34,14 @@ export const listMemberEvents = (
     .where(
       and(
         eq(auditEvent.accountId, accountId),
-        sql`${auditEvent.seq} IN (SELECT ${auditEvent.seq} FROM ${auditEvent} INDEXED BY audit_event_member WHERE ${and(
-          eq(auditEvent.accountId, accountId),
-          eq(auditEvent.memberId, memberId),
-          before === null ? undefined : lt(auditEvent.seq, before),
-          ONCE,
-          sight === null ? undefined : toldRows(sight),
-        )} ORDER BY ${auditEvent.seq} DESC LIMIT ${limit})`,
+        sql`${auditEvent.seq} IN (SELECT ${auditEvent.seq}
+          FROM ${auditEvent} INDEXED BY audit_event_member WHERE ${and(
+            eq(auditEvent.accountId, accountId),
+            eq(auditEvent.memberId, memberId),
+            before === null ? undefined : lt(auditEvent.seq, before),
+            ONCE,
+            sight === null ? undefined : toldRows(sight),
+          )} ORDER BY ${auditEvent.seq} DESC LIMIT ${limit})`,
       ),
     )
     .orderBy(desc(auditEvent.seq));

@@ -20,7 +20,8 @@ const exported = endpoint(
     status: 200,
     localized: true,
     summary:
-      "The user book as an Excel workbook: the members that GET /v1/members lists with the same filters and sort, blocked ones in orange.",
+      "The user book as an Excel workbook: the members that GET /v1/members lists with the same filters " +
+      "and sort, blocked ones in orange.",
     query: z.strictObject(bookFilters),
     answer: { file: XLSX },
   },

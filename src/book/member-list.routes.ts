@@ -39,7 +39,8 @@ const list = endpoint(
     status: 200,
     localized: true,
     summary:
-      "The user book: members of the account, searched and sorted by any column; a dealer sees those of its sub-dealers, too.",
+      "The user book: members of the account, searched and sorted by any column; " +
+      "a dealer sees those of its sub-dealers, too.",
     query: BookParameters,
     answer: Listed,
   },

@@ -75,12 +75,17 @@ function found(query: BookQuery, { after, limit }: Page, order: SQL): SQL {
       : sort === null
         ? sql`${id} > ${after.id}`
         : sql`(${value}, ${id}) ${sql.raw(sort.last ? "<" : ">")} (${after.value}, ${after.id})`;
-  const members = sql`member m INDEXED BY member_book ${filters.dealer !== undefined || sort?.column === "dealer" ? sql`CROSS JOIN account a ON a.id = m.account_id` : sql``}
+  const asksDealer = filters.dealer !== undefined || sort?.column === "dealer";
+  const dealer = asksDealer ? sql`CROSS JOIN account a ON a.id = m.account_id` : sql``;
+  const members = sql`member m INDEXED BY member_book ${dealer}
     WHERE ${sql.join([inAccounts(query), ...wanted], sql` AND `)}`;
   const rows = byRoles
-    ? sql`(SELECT ${namesOf(query)} AS names, json_group_array(m.id) AS ids FROM ${members} GROUP BY m.roles) g CROSS JOIN json_each(g.ids) one WHERE ${begun}`
+    ? sql`(SELECT ${namesOf(query)} AS names, json_group_array(m.id) AS ids
+        FROM ${members} GROUP BY m.roles) g CROSS JOIN json_each(g.ids) one WHERE ${begun}`
     : sql`${members} AND ${begun}`;
-  return sql`SELECT ${id} AS id, ${value} AS value FROM ${rows} ORDER BY ${sort === null ? sql`` : sql`value ${order},`} ${id} ${order} LIMIT ${limit}`;
+  const byValue = sort === null ? sql`` : sql`value ${order},`;
+  return sql`SELECT ${id} AS id, ${value} AS value FROM ${rows}
+    ORDER BY ${byValue} ${id} ${order} LIMIT ${limit}`;
 }
 
 const inAccounts = ({ accountIds: [one, ...more] }: BookQuery): SQL =>
@@ -92,15 +97,18 @@ const inAccounts = ({ accountIds: [one, ...more] }: BookQuery): SQL =>
  * The names of a member's roles. Members have few combinations of roles, so this is asked for each
  * combination, not for each member.
  */
-const namesOf = ({
-  roleNames,
-}: BookQuery): SQL => sql`(SELECT coalesce(group_concat(coalesce(named.value, r.name_folded, had.value), ', ' ORDER BY had.key), '')
-  FROM json_each(m.roles) had LEFT JOIN json_each(${JSON.stringify(roleNames)}) named ON named.key = had.value LEFT JOIN role r ON r.id = had.value)`;
+const namesOf = ({ roleNames }: BookQuery): SQL => sql`(SELECT
+    coalesce(group_concat(coalesce(named.value, r.name_folded, had.value), ', ' ORDER BY had.key), '')
+  FROM json_each(m.roles) had
+    LEFT JOIN json_each(${JSON.stringify(roleNames)}) named ON named.key = had.value
+    LEFT JOIN role r ON r.id = had.value)`;
 
 /** One of the member's roles, by its key or a name. */
-const withRoles = (query: BookQuery, text: string): SQL => sql`m.roles IN (SELECT c.roles FROM
-  (SELECT DISTINCT m.roles AS roles FROM member m INDEXED BY member_book WHERE ${inAccounts(query)}) c CROSS JOIN json_each(c.roles) had LEFT JOIN role r ON r.id = had.value
-  WHERE had.value IN (SELECT value FROM json_each(${JSON.stringify(query.rolesNamed)})) OR instr(lower(had.value), ${text}) > 0 OR instr(r.name_folded, ${text}) > 0)`;
+const withRoles = (query: BookQuery, text: string): SQL => sql`m.roles IN (SELECT c.roles
+  FROM (SELECT DISTINCT m.roles AS roles FROM member m INDEXED BY member_book WHERE ${inAccounts(query)}) c
+    CROSS JOIN json_each(c.roles) had LEFT JOIN role r ON r.id = had.value
+  WHERE had.value IN (SELECT value FROM json_each(${JSON.stringify(query.rolesNamed)}))
+    OR instr(lower(had.value), ${text}) > 0 OR instr(r.name_folded, ${text}) > 0)`;
 
 /** The accounts directly below this one. */
 export const findBelow = (db: Db, accountId: string) =>
@@ -110,14 +118,10 @@ export const findBelow = (db: Db, accountId: string) =>
     .where(eq(account.parentId, accountId));
 
 /** Whether the account has more members than that. No more are counted. */
-export const hasMoreThan = (db: Db, accountId: string, most: number) =>
-  db
-    .select({
-      large: sql<
-        0 | 1
-      >`(SELECT COUNT(*) FROM (SELECT 1 FROM member WHERE account_id = ${accountId} LIMIT ${most + 1})) > ${most}`.as(
-        "large",
-      ),
-    })
+export function hasMoreThan(db: Db, accountId: string, most: number) {
+  const counted = sql`SELECT 1 FROM member WHERE account_id = ${accountId} LIMIT ${most + 1}`;
+  return db
+    .select({ large: sql<0 | 1>`(SELECT COUNT(*) FROM (${counted})) > ${most}`.as("large") })
     .from(account)
     .where(eq(account.id, accountId));
+}

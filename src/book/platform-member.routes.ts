@@ -81,7 +81,8 @@ const remove = endpoint<unknown, z.infer<typeof RemovalQuery>>(
     ifMatch: "optional",
     whileRestored: true,
     summary:
-      "Platform: remove any member of an account but its owner, with all that they hold. In operators', dealers' " +
+      "Platform: remove any member of an account but its owner, with all that they hold. " +
+      "In operators', dealers' " +
       "and marketplace accounts they are blocked first.",
     problems: ["conflict/not-removable", "conflict/last-admin"],
   },

@@ -56,8 +56,8 @@ export interface Departure {
 }
 
 /**
- * The account's owner always stays. A member who wants to go leaves. @throws Problem conflict/last-admin,
- * conflict/lockout
+ * The account's owner always stays. A member who wants to go leaves.
+ * @throws Problem conflict/last-admin, conflict/lockout
  */
 export function refuseOwnerAndSelf({ principal }: Call, row: MemberRow, { isLeaving }: Departure): void {
   if (row.id === principal.account.ownerMemberId)
@@ -94,8 +94,8 @@ function toBeEmptied({ principal }: Call, { row, grants }: Found) {
 }
 
 /**
- * The tasks that go with the member or on to the owner, if that was decided and may be done. @throws Problem
- * conflict/not-removable, access/denied
+ * The tasks that go with the member or on to the owner, if that was decided and may be done.
+ * @throws Problem conflict/not-removable, access/denied
  */
 export async function settleTasks(
   call: Call,
@@ -197,7 +197,8 @@ export const farewell = async (call: Call, row: MemberRow, { isLeaving }: Depart
 
 /**
  * Whoever never stops beginning what has to be paid first is blocked for the moment between this and the
- * removal. @returns the version of the card from then on
+ * removal.
+ * @returns the version of the card from then on
  */
 export async function holdStill(call: Call, found: Found): Promise<number> {
   const { row, grants } = found;

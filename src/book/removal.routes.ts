@@ -86,7 +86,8 @@ const remove = endpoint(
     right: "member.delete",
     status: 204,
     summary:
-      "Remove a member for good, with keys, sessions, grants and hooks; the trail and the ledger stay. Whether the member has to be blocked and emptied first depends on the account's model.",
+      "Remove a member for good, with keys, sessions, grants and hooks; the trail and the ledger stay. " +
+      "Whether the member has to be blocked and emptied first depends on the account's model.",
     query: RemovalQuery,
     ifMatch: "optional",
     problems: ["conflict/not-removable", "conflict/last-admin", "conflict/lockout"],
@@ -115,7 +116,8 @@ const leave = endpoint(
     status: 204,
     withoutPlan: true,
     summary:
-      "Leave your account for good, with a session or an unrestricted key. Your keys, sessions, grants and hooks end. " +
+      "Leave your account for good, with a session or an unrestricted key. " +
+      "Your keys, sessions, grants and hooks end. " +
       "What you own becomes the account owner's.",
     problems: ["conflict/last-admin", "conflict/state"],
   },

@@ -33,11 +33,13 @@ export const guardTasks = (
   memberId: string,
   ids: readonly string[],
 ): Statement => {
-  const tasks = sql`FROM resource WHERE account_id = ${accountId} AND type = ${TASK} AND owner_id = ${memberId}`;
+  const tasks = sql`FROM resource
+    WHERE account_id = ${accountId} AND type = ${TASK} AND owner_id = ${memberId}`;
   return guard(
     db,
     "changed",
-    sql`(SELECT COUNT(*) ${tasks}) = ${ids.length} AND NOT EXISTS (SELECT 1 ${tasks} AND id NOT IN (SELECT value FROM json_each(${JSON.stringify(ids)})))`,
+    sql`(SELECT COUNT(*) ${tasks}) = ${ids.length}
+      AND NOT EXISTS (SELECT 1 ${tasks} AND id NOT IN (SELECT value FROM json_each(${JSON.stringify(ids)})))`,
   );
 };
 
@@ -80,12 +82,12 @@ export const guardOwned = (
   memberId: string,
   types: ReadonlySet<string>,
   ids: readonly string[],
-): Statement =>
-  guard(
-    db,
-    "changed",
-    sql`(SELECT COUNT(*) || COALESCE(MAX(${resource.id}), '') FROM ${resource} WHERE ${ownedOf(accountId, types, memberId)}) = ${`${ids.length}${ids.at(-1) ?? ""}`}`,
-  );
+): Statement => {
+  const owned = ownedOf(accountId, types, memberId);
+  const countAndLast = sql`SELECT COUNT(*) || COALESCE(MAX(${resource.id}), '') FROM ${resource}
+    WHERE ${owned}`;
+  return guard(db, "changed", sql`(${countAndLast}) = ${`${ids.length}${ids.at(-1) ?? ""}`}`);
+};
 
 /**
  * Nothing is left without an owner: what the member had, of these types, is the account owner's. What opened
@@ -113,5 +115,7 @@ export const deleteMember = (db: Db, { id, accountId }: MemberRow): Statement =>
 /** Every address that the member went by: on the card, in the invitation, and the one they sign in with. */
 export const findAddresses = (db: Db, { id, email, userId }: MemberRow) =>
   db.all<{ email: string }>(
-    sql`SELECT ${email} AS email UNION SELECT email FROM ${invitation} WHERE member_id = ${id} AND email IS NOT NULL UNION SELECT email FROM ${user} WHERE id = ${userId}`,
+    sql`SELECT ${email} AS email
+      UNION SELECT email FROM ${invitation} WHERE member_id = ${id} AND email IS NOT NULL
+      UNION SELECT email FROM ${user} WHERE id = ${userId}`,
   );

@@ -36,7 +36,8 @@ const exported = endpoint(
     status: 200,
     localized: true,
     summary:
-      "Every right of the account's model as an Excel workbook, with whether a member has it, where it holds and what it comes from.",
+      "Every right of the account's model as an Excel workbook, with whether a member has it, " +
+      "where it holds and what it comes from.",
     query,
     answer: { file: XLSX },
   },

@@ -35,8 +35,8 @@ export const rightSheet = (language: Locale): Sheet => ({
 });
 
 /**
- * Every right of the model, and whether, where and why a member has it. @param blocked the member is: every
- * line is in orange then
+ * Every right of the model, and whether, where and why a member has it.
+ * @param blocked the member is: every line is in orange then
  */
 export function rightLines(
   preset: Preset,

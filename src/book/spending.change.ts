@@ -4,7 +4,8 @@ import { loadAsked } from "../team/member.change.ts";
 
 /**
  * Whose spending is asked for: one's own, for whoever spends or sees it; another's, for whoever sees the
- * member and what everybody spends. @throws Problem not-found, access/denied
+ * member and what everybody spends.
+ * @throws Problem not-found, access/denied
  */
 export async function loadSpender(call: Call): Promise<Awaited<ReturnType<typeof loadAsked>>> {
   const found = await loadAsked(call);
