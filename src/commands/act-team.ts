@@ -60,7 +60,10 @@ const provide = (themeId: string) => ({
   expect: 201,
 });
 
-/** Max licenses the theme once, although he repeats the command, and downloads it. @returns the license's id */
+/**
+ * Max licenses the theme once, although he repeats the command, and downloads it.
+ * @returns the license's id
+ */
 async function licenseTheme({ member }: Studio, themeId: string): Promise<string> {
   const provision = provide(themeId);
   await ask(member, {
@@ -132,7 +135,8 @@ async function purchaseAndRevoke(
 /** Team: a theme is licensed from the balance, downloaded, restricted, purchased and revoked. */
 export const TEAM = {
   title:
-    "A team: Max licenses a theme of the platform's catalog once, although he repeats the call; Vera looks on",
+    "A team: Max licenses a theme of the platform's catalog once, although he repeats the call; " +
+    "Vera looks on",
   async play(stage: Stage): Promise<void> {
     const studio = await openStudio(stage);
     const themeId = await offerTheme(stage);

@@ -20,8 +20,9 @@ export const checkTypes = (project: string): Promise<void> =>
   runProgram(`The type check of ${project}`, "node_modules/typescript/bin/tsc", ["-p", project]);
 
 /**
- * Form and lint, as .biome.json says. @param args `--write` mends the form. @throws Error when something is
- * left
+ * Form and lint, as .biome.json says.
+ * @param args `--write` mends the form.
+ * @throws Error when something is left
  */
 export const checkForm = (args: readonly string[] = []): Promise<void> =>
   runProgram(

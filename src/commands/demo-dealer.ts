@@ -38,7 +38,8 @@ export async function dealer({ platform, now, say }: Stage): Promise<readonly Lo
     expect: 200,
   });
   say(
-    "  Fjord Sub-dealer stands under it: Dana has handed an object over, for whose key Finn generates licenses",
+    "  Fjord Sub-dealer stands under it: Dana has handed an object over, " +
+      "for whose key Finn generates licenses",
   );
   return [manager, user, subdealer];
 }

@@ -33,7 +33,8 @@ export async function marketplace({ platform, now, say }: Stage): Promise<readon
     roles: ["subscriptions_manager"],
   });
   say(
-    "  a mailbox in its catalogue; Calm Pictures is a customer's organization; Suri manages subscriptions where she is let in",
+    "  a mailbox in its catalogue; Calm Pictures is a customer's organization; " +
+      "Suri manages subscriptions where she is let in",
   );
   return [seller, customer, manager];
 }

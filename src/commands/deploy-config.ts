@@ -3,7 +3,8 @@ const PLACEHOLDERS: readonly { readonly found: RegExp; readonly means: string }[
   {
     found: /^database_id = "00000000-0000-0000-0000-000000000000"/m,
     means:
-      "database_id in wrangler.toml is a placeholder: put in the id that `wrangler d1 create tollgate` prints",
+      "database_id in wrangler.toml is a placeholder: " +
+      "put in the id that `wrangler d1 create tollgate` prints",
   },
   {
     found: /^ISSUER = "http:\/\/127\.0\.0\.1/m,
@@ -12,7 +13,8 @@ const PLACEHOLDERS: readonly { readonly found: RegExp; readonly means: string }[
   {
     found: /^APP_URL = "http:\/\/127\.0\.0\.1/m,
     means:
-      "APP_URL in wrangler.toml is this machine: put in where the links of mails lead, which is ISSUER unless you have pages of your own",
+      "APP_URL in wrangler.toml is this machine: put in where the links of mails lead, " +
+      "which is ISSUER unless you have pages of your own",
   },
   {
     found: /^MAIL_FROM = "[^"]*@example\.com"/m,
@@ -40,6 +42,7 @@ export const placeholdersIn = (config: string): string[] =>
 export const forbiddenIn = (config: string): string[] =>
   /^[^#\n]*\bDEV_MAIL\b/m.test(config)
     ? [
-        "wrangler.toml names DEV_MAIL: mails are kept by a gate on a developer's machine only; `npm start` sets it there",
+        "wrangler.toml names DEV_MAIL: mails are kept by a gate on a developer's machine only; " +
+          "`npm start` sets it there",
       ]
     : [];

@@ -17,11 +17,15 @@ const USAGE = "Usage: npm run keys, or npm run keys -- --rotate [publish | sign 
 const SAYS: Record<RotationStep, string> = {
   publish:
     "1 of 3, publish: the new key stands last. It is published and verifies, but does not sign yet.\n" +
-    "Store this set, deploy it, and wait until whoever caches /.well-known/jwks.json has it (its cache-control says how long). Then: --rotate sign",
+    "Store this set, deploy it, and wait until whoever caches /.well-known/jwks.json has it (its " +
+    "cache-control says how long). Then: --rotate sign",
   sign:
     "2 of 3, sign: the newest key stands first and signs from now on; tokens of the old one still verify.\n" +
-    "Store this set, deploy it, and wait 10 minutes, which is longer than any token lives. Then: --rotate drop",
-  drop: "3 of 3, drop: only the key that signs is left. Store this set and deploy it; the old key is worth nothing any more.",
+    "Store this set, deploy it, and wait 10 minutes, which is longer than any token lives. Then: " +
+    "--rotate drop",
+  drop:
+    "3 of 3, drop: only the key that signs is left. Store this set and deploy it. " +
+    "The old key is no longer accepted.",
 };
 
 const isStep = (text: string): text is RotationStep => Object.hasOwn(SAYS, text);
@@ -35,7 +39,8 @@ function main(): void {
   if (rest.length > 0 || !isStep(step) || (!values.rotate && positionals.length > 0)) throw new Error(USAGE);
   if (!values.rotate) {
     console.error(
-      "A new key set for the secret SIGNING_KEYS. Keep it in your vault: Cloudflare never shows a secret again, and a rotation starts from it.",
+      "A new key set for the secret SIGNING_KEYS. Keep it in your vault: " +
+        "Cloudflare never shows a secret again, and a rotation starts from it.",
     );
     console.log(keySet([newSigningKey()]));
     return;

@@ -131,7 +131,8 @@ type Value =
   | { readonly sql: string };
 
 const insert = (table: string, row: Readonly<Record<string, Value>>): string =>
-  `INSERT INTO ${table} (${Object.keys(row).join(", ")}) VALUES (${Object.values(row).map(literal).join(", ")})`;
+  `INSERT INTO ${table} (${Object.keys(row).join(", ")}) ` +
+  `VALUES (${Object.values(row).map(literal).join(", ")})`;
 
 function literal(value: Value): string {
   if (typeof value === "number") return String(value);
@@ -154,7 +155,8 @@ async function main(): Promise<void> {
   const texts = [email ?? "", name, values["first-name"], values["last-name"]];
   if (email === undefined || !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) || (values.remote && values.local)) {
     throw new Error(
-      'Usage: npm run platform -- --email you@example.com [--name "Your company"] [--first-name A] [--last-name B] [--remote | --local]',
+      'Usage: npm run platform -- --email you@example.com [--name "Your company"] [--first-name A] ' +
+        "[--last-name B] [--remote | --local]",
     );
   }
   if (texts.some((text) => text.trim() === "" || text.length > 254 || /\p{Cc}/u.test(text)))

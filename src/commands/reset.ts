@@ -19,7 +19,8 @@ if (gate === null) {
   console.log(found.length === 0 ? "There is nothing to remove." : "`npm start` begins anew.");
 } else {
   console.error(
-    `The gate is running at ${gate.url} (process ${gate.pid}). Stop it with Ctrl-C, then repeat: npm run reset`,
+    `The gate is running at ${gate.url} (process ${gate.pid}). ` +
+      "Stop it with Ctrl-C, then repeat: npm run reset",
   );
   process.exitCode = 1;
 }

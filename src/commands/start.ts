@@ -82,7 +82,8 @@ async function preparePlatform(): Promise<Demo> {
   const known = readDemo();
   if (accountId !== null && known?.platform.accountId !== accountId) {
     throw new Error(
-      `The local database has a platform account whose key is not in ${MEMORY}/demo.json, and a key is shown only once. Begin anew: npm run reset`,
+      `The local database has a platform account whose key is not in ${MEMORY}/demo.json, ` +
+        "and a key is shown only once. Start over: npm run reset",
     );
   }
   if (accountId !== null && known !== null) {
@@ -139,7 +140,8 @@ function farewell(url: string, platform: Login, logins: readonly Login[]): strin
   const [operator, member] = [login("Acme operator"), login("Studio member")];
   const rows = [platform, ...logins].map(
     ({ who, apiKey, email, address }) =>
-      `  ${who.padEnd(18)}${apiKey ?? `signs in by mail: ${email}`}${address === null ? "" : `  (from ${address})`}`,
+      `  ${who.padEnd(18)}${apiKey ?? `signs in by mail: ${email}`}` +
+      (address === null ? "" : `  (from ${address})`),
   );
   return [
     "",
@@ -148,8 +150,10 @@ function farewell(url: string, platform: Login, logins: readonly Login[]): strin
     "",
     "Three calls to try:",
     "",
-    "  # The operator sees products from an allowed address, and is refused from any other (leave the second header out).",
-    `  curl -s ${url}/v1/products -H 'Authorization: Bearer ${operator?.apiKey}' -H 'CF-Connecting-IP: ${operator?.address}'`,
+    "  # The operator sees products from an allowed address, " +
+      "and is refused from any other (leave the second header out).",
+    `  curl -s ${url}/v1/products -H 'Authorization: Bearer ${operator?.apiKey}' ` +
+      `-H 'CF-Connecting-IP: ${operator?.address}'`,
     "",
     "  # The member spends 20 of 50 credits; the same call again is charged once and gives the same answer.",
     `  curl -s -X POST ${url}/v1/credits/spend -H 'Authorization: Bearer ${member?.apiKey}' \\`,
@@ -160,7 +164,8 @@ function farewell(url: string, platform: Login, logins: readonly Login[]): strin
     "",
     `Mails that the gate sends: ${url}/dev/mail`,
     "",
-    "In another terminal: npm run tour. Ctrl-C stops the gate; the data stays (npm run reset begins anew). Calls from now on:",
+    "In another terminal: npm run tour. Ctrl-C stops the gate; the data stays (npm run reset begins anew). " +
+      "Calls from now on:",
     "",
   ].join("\n");
 }

@@ -42,7 +42,8 @@ const SCENES: readonly Scene[] = [
   },
   {
     title:
-      "The operator is refused what no grant allows: a visible product stays, an access token is not even there",
+      "The operator is refused what no grant allows: " +
+      "a visible product stays, an access token is not even there",
     async play({ operator, owner, productId }) {
       await ask(operator, {
         method: "DELETE",
@@ -66,7 +67,8 @@ const SCENES: readonly Scene[] = [
   },
   {
     title:
-      "A colleague exchanges the key for a token, loses the admin role, and is refused in the very next call with that token",
+      "A colleague exchanges the key for a token, loses the admin role, " +
+      "and is refused in the very next call with that token",
     async play({ admin, colleague, colleagueId }) {
       const exchanged = await ask(colleague, { method: "POST", path: "/v1/auth/token", expect: 200 });
       const byToken: Caller = { ...colleague, credential: textAt(exchanged, "access_token"), viaToken: true };
@@ -94,7 +96,9 @@ const SCENES: readonly Scene[] = [
     },
   },
   {
-    title: `The member spends to the limit of ${LIMIT} credits, is refused one past it, and repeats calls without being charged twice`,
+    title:
+      `The member spends to the limit of ${LIMIT} credits, is refused one past it, ` +
+      "and repeats calls without being charged twice",
     async play({ spender, admin }) {
       const spend = (key: string, amount: number) => ({
         method: "POST",

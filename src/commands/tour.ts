@@ -17,7 +17,8 @@ async function main(): Promise<void> {
   const url = (values.url ?? runningGate()?.url ?? "http://127.0.0.1:8787").replace(/\/$/, "");
   if (!LOOPBACK.test(url))
     throw new Error(
-      "The tour calls from pretended addresses, which only a gate on this machine believes. Use http://127.0.0.1 with a port.",
+      "The tour calls from pretended addresses, which only a gate on this machine believes. " +
+        "Use http://127.0.0.1 with a port.",
     );
   const credential = process.env["TOLLGATE_PLATFORM_KEY"] ?? readDemo()?.platform.apiKey;
   if (credential === undefined)

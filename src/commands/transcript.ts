@@ -2,13 +2,18 @@ import { type Answer, type Ask, type Caller, valueAt } from "./client.ts";
 
 const WIDTH = 160;
 /** What a reader of the tour can do without. */
-const NOISE =
-  /^(accountId|createdBy|createdAt|updatedAt|version|prevHash|hash|type|title|status|instance|requestId|settings|source|username|readOnlyFields|requiredFields|notifications|html|text|dealer|link)$/;
+const NOISE: ReadonlySet<string> = new Set(
+  (
+    "accountId createdBy createdAt updatedAt version prevHash hash type title status instance requestId " +
+    "settings source username readOnlyFields requiredFields notifications html text dealer link"
+  ).split(" "),
+);
 const SECRET = /^(secret|newSecret|token|access_token|refresh_token|code)$/;
 
 /** One call and its answer, as lines for a person. */
 export function transcript({ who, address, viaToken }: Caller, ask: Ask, answer: Answer): string[] {
-  const caller = `${who ?? "Nobody"}${viaToken === true ? ", with the token" : ""}${address === null ? "" : `, from ${address}`}`;
+  const how = viaToken === true ? ", with the token" : "";
+  const caller = `${who ?? "Anonymous"}${how}${address === null ? "" : `, from ${address}`}`;
   const headers = Object.entries(ask.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
   const asked = [
     `${ask.method} ${ask.path}`,
@@ -35,7 +40,9 @@ function trailLine(row: unknown): string {
   const text = (path: string) => String(valueAt(row, path) ?? "");
   const outcome = [text("outcome"), text("reason")].filter((part) => part !== "").join(", ");
   const cost = text("cost") === "" ? "" : `, ${text("cost")} credits`;
-  return `   ${text("seq").padStart(4)}  ${text("action").padEnd(20)} ${outcome.padEnd(38)} ${text("actor.login")}, ${text("ip")}${cost}`;
+  const action = text("action").padEnd(20);
+  const actor = `${text("actor.login")}, ${text("ip")}`;
+  return `   ${text("seq").padStart(4)}  ${action} ${outcome.padEnd(38)} ${actor}${cost}`;
 }
 
 /** Secrets are shown by their beginning only: a tour ends up in terminals and build logs. */
@@ -49,7 +56,7 @@ function readable(value: unknown, name = ""): string {
   if (Array.isArray(value)) return `[${value.map((item) => readable(item)).join(", ")}]`;
   if (value === null || typeof value !== "object") return String(value);
   const members = Object.entries(value).filter(
-    ([key, member]) => !NOISE.test(key) && member !== null && !(Array.isArray(member) && member.length === 0),
+    ([key, member]) => !NOISE.has(key) && member !== null && !(Array.isArray(member) && member.length === 0),
   );
   return `{ ${members.map(([key, member]) => `${key}: ${readable(member, key)}`).join(", ")} }`;
 }
