@@ -12,8 +12,8 @@ export const findCreditOf = (db: Db, hookId: string, deliveryId: string) =>
     .where(and(eq(hookCredit.hookId, hookId), eq(hookCredit.deliveryId, deliveryId)));
 
 /**
- * What a crash left behind and what waits for room, the oldest first: the table holds nothing else. @param
- * before, now milliseconds since the epoch
+ * What a crash left behind and what waits for room, the oldest first: the table holds nothing else.
+ * @param before, now milliseconds since the epoch
  */
 export const findCredits = (db: Db, before: number, now: number, limit: number) =>
   db

@@ -56,7 +56,8 @@ const receive = (types: TypeTable) =>
       right: "public",
       status: 200,
       summary:
-        "Where another system posts its events, signed by the hook's scheme. The same message again is answered with what became of it then.",
+        "Where another system posts its events, signed by the hook's scheme. " +
+        "The same message again is answered with what became of it then.",
       raw: { maxBytes: BODY_LIMIT },
       answer: Received,
       problems: [

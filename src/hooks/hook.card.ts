@@ -17,7 +17,8 @@ export const NewHook = z.strictObject({
   secret: secret
     .optional()
     .describe(
-      "As the sender gave it. With the scheme standard, whsec_ and the base64 of 24 to 64 bytes; left out, the gate makes one and shows it once.",
+      "As the sender gave it. With the scheme standard, whsec_ and the base64 of 24 to 64 bytes; " +
+        "left out, the gate makes one and shows it once.",
     ),
   mapping: NewMapping,
   active: z.boolean().default(true),
@@ -47,7 +48,8 @@ export const HookCard = z.object({
   unordered: z
     .array(z.int())
     .describe(
-      "Rules that set a plan or a subscription without `at`: an older message that comes late undoes a newer one. Send the mapping again with `at`.",
+      "Rules that set a plan or a subscription without `at`: " +
+        "an older message that comes late undoes a newer one. Send the mapping again with `at`.",
     ),
   secret: z.object({
     since: z.string(),
@@ -55,14 +57,16 @@ export const HookCard = z.object({
     readable: z
       .boolean()
       .describe(
-        "False when the signing key that sealed it is gone: then nothing is let in until its owner sets another.",
+        "False when the signing key that sealed it is gone: " +
+          "then nothing is let in until its owner sets another.",
       ),
   }),
   lastRefusal: z
     .object({ at: z.string(), reason: z.string() })
     .nullable()
     .describe(
-      "Why a call was not let in: headers_missing, headers_malformed, wrong_signature, too_old, too_new, switched_off, secret_unreadable, owner_gone, owner_blocked " +
+      "Why a call was not let in: headers_missing, headers_malformed, wrong_signature, too_old, too_new, " +
+        "switched_off, secret_unreadable, owner_gone, owner_blocked " +
         "or owner_not_active. Kept once a minute at most; the caller was told nothing of it.",
     ),
   createdAt: z.string(),

@@ -33,8 +33,8 @@ export const cardOf = ({ env, now }: Call, row: HookRow) =>
   hookCard(row, { issuer: env.ISSUER, now, readable: isOpenable(env.SIGNING_KEYS, row.secret) });
 
 /**
- * What the maker could not do now is not even saved. Each delivery is decided anew. @throws Problem
- * access/denied, validation, plan/feature-required
+ * What the maker could not do now is not even saved. Each delivery is decided anew.
+ * @throws Problem access/denied, validation, plan/feature-required
  */
 export async function checkMapping(
   call: Call,

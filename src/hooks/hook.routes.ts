@@ -129,8 +129,8 @@ const card = endpoint(
 type Patch = z.infer<typeof HookPatch>;
 
 /**
- * Its owner changes it. Whoever has power over the owner may switch it off, or remove it. @throws Problem
- * access/denied
+ * Its owner changes it. Whoever has power over the owner may switch it off, or remove it.
+ * @throws Problem access/denied
  */
 function permitEdit(call: Call, row: HookRow, { name, mapping, active, secret, newSecret }: Patch): Permit {
   const asked = { mapping, secret, newSecret, active: active || undefined };
@@ -153,7 +153,8 @@ const edit = endpoint(
     right: "hook.edit",
     status: 200,
     summary:
-      "Change your hook; or switch off that of a member over whom you have power. The secret before a new one stays good for 24 hours.",
+      "Change your hook; or switch off that of a member over whom you have power. " +
+      "The secret before a new one stays good for 24 hours.",
     body: HookPatch,
     answer: MadeHook,
     ifMatch: "required",
@@ -206,7 +207,8 @@ const remove = endpoint(
     right: "hook.edit",
     status: 204,
     summary:
-      "Remove a hook and the list of what came in through it: your own, or that of a member over whom you have power.",
+      "Remove a hook and the list of what came in through it: " +
+      "your own, or that of a member over whom you have power.",
     ifMatch: "optional",
   },
   async (call) => {

@@ -131,7 +131,8 @@ export const writeDelivery = (db: Db, row: DeliveryRow, before: DeliveryRow | nu
         guard(
           db,
           "changed",
-          sql`EXISTS (SELECT 1 FROM delivery WHERE hook_id = ${before.hookId} AND id = ${before.id} AND attempts = ${before.attempts} AND outcome = 'denied')`,
+          sql`EXISTS (SELECT 1 FROM delivery WHERE hook_id = ${before.hookId} AND id = ${before.id}
+            AND attempts = ${before.attempts} AND outcome = 'denied')`,
         ),
         db
           .update(delivery)

@@ -9,11 +9,13 @@ const NOBODY = "";
 
 /** Whoever has this address on the card or signs in with it, or has this id. */
 const isNow = ({ email, externalId }: Whom): SQL<number> =>
-  sql`(member.email = ${email ?? NOBODY} OR member.external_id = ${externalId ?? NOBODY} OR member.user_id = (SELECT u.id FROM user u WHERE u.email = ${email ?? NOBODY}))`;
+  sql`(member.email = ${email ?? NOBODY} OR member.external_id = ${externalId ?? NOBODY}
+    OR member.user_id = (SELECT u.id FROM user u WHERE u.email = ${email ?? NOBODY}))`;
 
 /** Those and whoever was invited at this address. */
 const goesBy = (accountId: string, whom: Whom): SQL => sql`(${isNow(whom)} OR member.id IN (
-  SELECT i.member_id FROM invitation i WHERE i.account_id = ${accountId} AND i.email = ${whom.email ?? NOBODY} AND i.status <> 'revoked'))`;
+  SELECT i.member_id FROM invitation i
+  WHERE i.account_id = ${accountId} AND i.email = ${whom.email ?? NOBODY} AND i.status <> 'revoked'))`;
 
 /**
  * Members of the account who go by this address or this id; `current` is false where only an invitation says
@@ -43,7 +45,8 @@ export const guardNobodyBlocked = (db: Db, accountId: string, whom: Whom): State
   guard(
     db,
     "changed",
-    sql`NOT EXISTS (SELECT 1 FROM member WHERE account_id = ${accountId} AND status = 'blocked' AND ${goesBy(accountId, whom)})`,
+    sql`NOT EXISTS (SELECT 1 FROM member WHERE account_id = ${accountId} AND status = 'blocked'
+      AND ${goesBy(accountId, whom)})`,
   );
 
 /** Whether somebody took an invitation of theirs back. */

@@ -119,7 +119,8 @@ const mappingOf = <At extends z.ZodType>(at: At) =>
       .nullable()
       .default(null)
       .describe(
-        "Where the type of the event is, such as /type. Null: in the header X-GitHub-Event, with the scheme github.",
+        "Where the type of the event is, such as /type. Null: " +
+          "in the header X-GitHub-Event, with the scheme github.",
       ),
     rules: z
       .array(ruleOf(at))

@@ -22,7 +22,8 @@ export const PlaceAt = z
       ),
   })
   .describe(
-    "What tells older messages from newer ones. What is older than the newest that was applied changes nothing; equal: the later delivery wins.",
+    "What tells older messages from newer ones. What is older than the newest that was applied changes " +
+      "nothing; equal: the later delivery wins.",
   );
 
 const SECONDS_MAX = 99_999_999_999;

@@ -17,7 +17,8 @@ type Of<Name extends Wanted["action"]> = Extract<Wanted, { action: Name }>;
 
 /**
  * The tenant that a payment is for, with what else is read. Only the platform holds these rights, so no other
- * account's hook comes this far. @throws Problem access/denied, not-found
+ * account's hook comes this far.
+ * @throws Problem access/denied, not-found
  */
 async function tenant<const T extends readonly Statement[]>(
   call: Call,

@@ -21,7 +21,8 @@ const tryOut = endpoint(
     right: "hook.edit",
     status: 200,
     summary:
-      "What would become of this body, with your rights as they are now. Changes and sends nothing; signatures are not asked for.",
+      "What would become of this body, with your rights as they are now. Changes and sends nothing; " +
+      "signatures are not asked for.",
     body: Sample,
     answer: Trial,
   },
