@@ -60,8 +60,8 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   /**
-   * Entries that moved credits, the newest first: of one member, or all. @param from the seq that the page
-   * before ended with
+   * Entries that moved credits, the newest first: of one member, or all.
+   * @param from the seq that the page before ended with
    */
   entries(accountId: string, memberId: string | null, from: number | null, limit: number): Posted[] {
     this.#check(accountId);

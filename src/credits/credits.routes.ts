@@ -80,7 +80,9 @@ const summary = endpoint(
     right: "credits.view",
     status: 200,
     summary:
-      "What the caller has spent and may still spend; and what the account has, for those who see all of it. The right credits.spend is enough for one's own numbers.",
+      "What the caller has spent and may still spend; " +
+      "and what the account has, for those who see all of it. " +
+      "The right credits.spend is enough for one's own numbers.",
     answer: SummaryCard,
   },
   async (call) => {

@@ -35,7 +35,8 @@ const download = endpoint(
     right: "credits.view",
     status: 200,
     summary:
-      "What moved credits in a period, the oldest first: as Excel, or as CSV with format=csv. The download is recorded.",
+      "What moved credits in a period, the oldest first: as Excel, or as CSV with format=csv. " +
+      "The download is recorded.",
     query,
     answer: { file: XLSX },
   },

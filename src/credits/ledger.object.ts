@@ -138,8 +138,8 @@ export class LedgerTables {
   }
 
   /**
-   * Entries that moved credits, the newest first: of one member, or all. @param from the entry that the page
-   * before ended with
+   * Entries that moved credits, the newest first: of one member, or all.
+   * @param from the entry that the page before ended with
    */
   newest(memberId: string | null, from: number | null, limit: number): Posted[] {
     const posted: Posted[] = [];

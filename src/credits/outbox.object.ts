@@ -39,8 +39,8 @@ export class Outbox {
   }
 
   /**
-   * After entries were written: send them soon, and make sure of it. @param firstExpiry the earliest end of a
-   * lot
+   * After entries were written: send them soon, and make sure of it.
+   * @param firstExpiry the earliest end of a lot
    */
   written(now: number, firstExpiry: number | null): void {
     this.#wake(now, Math.min(this.#resendAt(now), firstExpiry ?? Infinity));

@@ -16,7 +16,8 @@ function firstSince(sql: SqlStorage, lastSeq: number, at: number): number {
   return from;
 }
 
-const IN_PERIOD = `SELECT * FROM entry WHERE seq >= ?1 AND seq < ?2 AND amount <> 0 AND (?3 IS NULL OR member_id = ?3)
+const IN_PERIOD = `SELECT * FROM entry WHERE seq >= ?1 AND seq < ?2 AND amount <> 0
+  AND (?3 IS NULL OR member_id = ?3)
   ORDER BY seq LIMIT ?4`;
 
 /** Entries that moved credits in a period, in their order: of one member, or all. */

@@ -6,7 +6,9 @@ import { figuresCard } from "./card.ts";
 import { LOTS_MAX } from "./ledger.ts";
 import { periodEnd } from "./limit.ts";
 
-export const LOTS_FULL = `The account has ${LOTS_MAX} lots of different terms that still hold credits: give more when one of them is empty or over.`;
+export const LOTS_FULL =
+  `The account has ${LOTS_MAX} lots of different terms that still hold credits: ` +
+  "give more when one of them is empty or over.";
 
 /**
  * Every "no" of the ledger as the API says it; null for what was done, now or the first time.

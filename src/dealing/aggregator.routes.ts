@@ -117,7 +117,8 @@ const copy = endpoint(
     right: "aggregator_license.copy",
     status: 200,
     summary:
-      "The token of one's own license, for the header AggregatorAuthentication. It can be copied again; every copy is recorded.",
+      "The token of one's own license, for the header AggregatorAuthentication. It can be copied again; " +
+      "every copy is recorded.",
     answer: z.object({ token: z.string(), header: z.string() }),
     problems: ["conflict/state"],
   },

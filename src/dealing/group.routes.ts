@@ -94,7 +94,8 @@ const put = endpoint(
     right: "object_group.edit",
     status: 200,
     summary:
-      "Move an object into this group, with its keys, licenses and requests. It leaves the group where it was.",
+      "Move an object into this group, with its keys, licenses and requests. " +
+      "It leaves the group where it was.",
     body: z.strictObject({ objectId: z.string().max(64) }),
     answer: cardSchema(object, stored),
   },

@@ -53,7 +53,8 @@ const generate = endpoint(
     right: "sos_license.generate",
     status: 201,
     summary:
-      "Generate an emergency license, once for each key. A second one for its serial number, in the dealer or one of its " +
+      "Generate an emergency license, once for each key. " +
+      "A second one for its serial number, in the dealer or one of its " +
       "sub-dealers, blocks them for the account that asks, until the platform clears it.",
     body: Body,
     answer: cardSchema(sosLicense, stored),
@@ -127,7 +128,8 @@ async function loadNamedKey(call: Call<z.infer<typeof Body>>): Promise<ResourceR
 
 /**
  * What the new license takes: the serial number of the device, in the whole family of accounts. A second one
- * blocks the account that asks. @throws Problem conflict/sos-blocked
+ * blocks the account that asks.
+ * @throws Problem conflict/sos-blocked
  */
 async function requireFirst(
   call: Call,

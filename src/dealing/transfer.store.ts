@@ -19,7 +19,8 @@ export const guardReceiver = (
   guard(
     db,
     "changed",
-    sql`EXISTS (SELECT 1 FROM account WHERE id = ${id} AND parent_id IS ${parentId} AND owner_member_id = ${ownerMemberId})`,
+    sql`EXISTS (SELECT 1 FROM account WHERE id = ${id} AND parent_id IS ${parentId}
+      AND owner_member_id = ${ownerMemberId})`,
   );
 
 /**
