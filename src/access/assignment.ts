@@ -37,8 +37,8 @@ export type AssignmentFault =
   | { readonly kind: "plan" };
 
 /**
- * May the giver give this, and does it make sense? Powers first, so that nobody learns from a 422 what they
- * may not see.
+ * May the giver give this, and does it make sense? The giver's rights are checked first, so that no caller
+ * learns from a 422 what they may not see.
  * @param giver null: nothing is given that the member does not have, so only the sense is asked
  * @param preset of the account that the member belongs to
  */
@@ -67,7 +67,7 @@ export function assignmentFault(
   if (giver !== null && !mayGive(giver.preset, giver.roles, wanted.roles)) {
     return {
       kind: "denied",
-      detail: `You may give the roles ${[...givable(giver.preset, giver.roles)].join(", ") || "of nobody"}.`,
+      detail: givableDetail([...givable(giver.preset, giver.roles)]),
     };
   }
   const foreign = wanted.rights.findIndex((right) => !preset.rights.has(right as Right));
@@ -80,9 +80,14 @@ export function assignmentFault(
   const fault = grantFault(wanted.grants, preset, types);
   if (fault !== null) return fault;
   if (giver !== null && !givesWithin(giver, wanted, accountId, preset, types))
-    return { kind: "denied", detail: "Nobody gives rights or grants that go further than their own." };
+    return { kind: "denied", detail: "You may not give rights or grants that go further than your own." };
   return limitFault(wanted, preset);
 }
+
+const givableDetail = (roles: readonly string[]): string =>
+  roles.length === 0
+    ? "You may not assign any role."
+    : `You may assign these roles only: ${roles.join(", ")}.`;
 
 /** A credit limit goes with roles that have one, and with no role that spends without a limit. */
 function limitFault({ roles, creditLimit }: Assignment, preset: Preset): AssignmentFault | null {

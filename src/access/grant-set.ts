@@ -13,7 +13,7 @@ interface Draft {
   readonly inside: { ids: Set<string>; under: Set<string> }[];
 }
 
-/** The wildcard of object groups, and the group of whatever is in no other. */
+/** The wildcard of object groups, and the group of the objects that are in no other. */
 export const EVERY_GROUP = "all";
 
 /**
@@ -22,7 +22,7 @@ export const EVERY_GROUP = "all";
 export function compile(source: GrantSource, preset: Preset, types: TypeTable): GrantSet {
   const drafts = new Map<Right, Draft>();
   for (const { right, reach } of contributions(source, preset, types)) {
-    // No tenant holds what belongs to whoever runs the deployment, whatever a row says.
+    // No tenant holds the operator's rights, even if a row lists them.
     if (preset.model !== "platform" && PLATFORM_RIGHTS.includes(right)) continue;
     if (source.scopes !== null && !source.scopes.includes(right)) continue;
     const draft = drafts.get(right) ?? {
@@ -108,8 +108,8 @@ export function compileBelow(
 }
 
 /**
- * May whoever holds `set` in the account `homeId` act on the account `target` at all? It stands below, and
- * within the reach that the model steers by: that account itself, or the one it stands under.
+ * May a member who holds `set` in the account `homeId` act on the account `target` at all? The target is
+ * below, and it or its parent is within the reach of the right that the model's tree goes by.
  */
 export function actsOn(
   set: GrantSet,
@@ -124,7 +124,7 @@ export function actsOn(
   return reached(target.id) || (target.parentId !== homeId && reached(target.parentId));
 }
 
-/** Where a grant only says which objects, does whoever holds `set` see them too? */
+/** A grant may only say which objects. Does the holder of `set` see those objects, too? */
 export function seesGranted(
   set: GrantSet,
   { resourceType, resourceId }: GrantRow,
@@ -138,7 +138,7 @@ export function seesGranted(
   );
 }
 
-/** True when everything that `inner` allows, `outer` allows too: nobody gives more than they hold. */
+/** True when `outer` allows everything that `inner` allows. So no member gives more than they hold. */
 export function within(inner: GrantSet, outer: GrantSet): boolean {
   for (const [right, reach] of inner.reaches) {
     const held = outer.reaches.get(right);

@@ -27,8 +27,8 @@ export const isGrantable = (type: TypeAccess, preset: Preset): boolean =>
 const ACCESS = ["view", "edit", "owner"] as const;
 
 /**
- * Every grant that the model knows, with what it gives: asked of the function that decides, so that nothing
- * is told that does not hold.
+ * Every grant that the model knows, with what it gives: computed by the function that decides, so that the
+ * table is always true.
  */
 export const grantTable = (preset: Preset, types: TypeTable): GrantRule[] =>
   Array.from(types.values())

@@ -74,7 +74,7 @@ function switchedRole(name: string, role: Role, { switches: table }: Preset, swi
   const silent = switches.inviteOnlyAdmins && admins.length > 0 && !admins.includes(name);
   const mayInvite = silent ? [] : role.mayInvite.filter((given) => !withheld.includes(given));
   if (mayInvite.length === role.mayInvite.length) return role;
-  // Whoever may give no role adds no members.
+  // A role that may give no role adds no members.
   const rights = Object.fromEntries(
     Object.entries(role.rights).filter(
       ([right]) => mayInvite.length > 0 || right !== ("member.create" satisfies Right),

@@ -20,19 +20,22 @@ export interface Role {
   /** The higher, the more; what an interface sorts by. Nothing is decided by it. */
   readonly rank: number;
   readonly rights: Readonly<Partial<Record<Right, Scope>>>;
-  /** Roles that whoever has this one may give, and whose holders they may edit, block and make keys for. */
+  /**
+   * Roles that a holder of this one may give. The holder may edit, block and make keys for their holders,
+   * too.
+   */
   readonly mayInvite: readonly string[];
   /** A member with this role may have a credit limit of their own. */
   readonly creditLimit: boolean;
   /** May make API keys for themselves where the account says that members may. */
   readonly ownKeys: boolean;
-  /** Whoever has no other role of the model holds no API key, and calls in a session. */
+  /** A member with no other role of the model holds no API key, and calls in a session. */
   readonly keyless?: true;
   /** Sees every object group of the account. */
   readonly everyGroup?: true;
   /** Its holders only look: they are given no right, custom role or grant that writes or spends. */
   readonly reads?: true;
-  /** Nobody's access is edited so that a member with this role is left without any grant on this type. */
+  /** No edit leaves a member with this role without any grant on this type. */
   readonly needs?: string;
 }
 
@@ -68,8 +71,8 @@ export interface Preset {
 
 /**
  * What has to be so before a member is removed: emptied: blocked, and without any role, right, grant or group
- * · stripped: nothing, it all goes in one step · tasks: the same, and whoever removes a member with tasks
- * says what becomes of them.
+ * · stripped: nothing, it all goes in one step · tasks: the same, and the caller who removes a member with
+ * tasks says what becomes of the tasks.
  */
 export type Removal = "emptied" | "stripped" | "tasks";
 
@@ -82,8 +85,8 @@ export interface Area {
   /** All of it is the account's own. */
   readonly own?: true;
   /**
-   * How far it goes is said in one case only: whoever has this everywhere, and is not the top role, has "
-   * all".
+   * The table says how far it goes in one case only: a role that has this right everywhere, and is not the
+   * top role, has "all".
    */
   readonly every?: Right;
   /** Said of a V that has this right. */
@@ -102,7 +105,7 @@ export interface Tree {
   readonly rights: ReadonlySet<Right>;
   /** What the right `by` shows there by itself, also to members who have none of it at home. */
   readonly shows?: readonly Right[];
-  /** Members of those accounts stand in the user book of this one, too. */
+  /** The user book of this account lists the members of those accounts, too. */
   readonly book?: true;
 }
 
@@ -136,7 +139,7 @@ export const OWNER_RIGHTS: readonly Right[] = [
   "api_key.revoke",
 ];
 
-/** What every tenant's model has, whatever its resources. */
+/** What the model of every tenant has. It does not depend on the tenant's resources. */
 export const COMMON_RIGHTS: readonly Right[] = [
   "account.view",
   "account.view_security",
@@ -163,9 +166,9 @@ export const everything = (rights: Iterable<Right>): Role["rights"] =>
   Object.fromEntries(Array.from(rights, (right) => [right, "all"]));
 
 /**
- * Does a member with these roles act only while the plan has restricted accounts? Whoever has a restricted
- * role; and, in a model with such roles, whoever has none of the model's, because custom roles, rights and
- * grants make the same restricted account.
+ * Does a member with these roles act only while the plan has restricted accounts? Yes with a restricted role.
+ * In a model with such roles, also without any role of the model, because custom roles, rights and grants
+ * make the same restricted account.
  */
 export const isRestricted = (preset: Preset, roles: readonly string[]): boolean =>
   preset.restrictedRoles.length > 0 &&

@@ -2,8 +2,8 @@ import { areNamesAlike } from "../kernel/look-alike.ts";
 import { ROLE_TEXTS } from "./role-text.ts";
 
 /**
- * Taken in every account, whatever its model: who owns it, who runs the deployment, and the group that holds
- * everything.
+ * Taken in every account of every model: the names of the owner, of the operator of the deployment, and of
+ * the group that holds everything.
  */
 const EVERYWHERE: readonly string[] = [
   ...[ROLE_TEXTS["operators"]?.["owner"], ROLE_TEXTS["platform"]?.["owner"]].flatMap((described) =>

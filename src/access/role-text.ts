@@ -179,7 +179,7 @@ export const ROLE_TEXTS: Readonly<Record<string, Readonly<Record<string, Describ
     manager: role(
       "Manager",
       "Менеджер",
-      "Works with all tools and with everybody's tasks, without a limit of credits.",
+      "Works with all tools and with the tasks of all members, without a limit of credits.",
       "Работает со всеми инструментами и задачами всех пользователей, без лимита кредитов.",
     ),
     specialist: role(

@@ -68,7 +68,7 @@ export const guardStamp = (db: Db, stamp: Stamp): Statement => {
 };
 
 /**
- * The next call of this member, on whichever isolate, sees what changed. Belongs in the batch of the change.
+ * The next call of this member sees what changed, on every isolate. Belongs in the batch of the change.
  * @param at milliseconds since the epoch
  */
 export const bumpMember = (db: Db, accountId: string, memberId: string, at: number): Statement =>

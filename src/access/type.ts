@@ -28,7 +28,7 @@ export interface TypeAccess {
   readonly grouped: boolean;
   /** The type of the roots that its objects stand under, for roles that go by grants on those. */
   readonly under?: string;
-  /** The type whose objects are granted under this name; its own unless told. */
+  /** The type whose objects are granted under this name; by default the type itself. */
   readonly objectsOf?: string;
   /**
    * Accounts of these kinds have none of their own: they see what the platform, or the account above them,

@@ -51,8 +51,8 @@ const TABLE = {
 } as const satisfies Partial<Record<Right, Row>>;
 
 /**
- * Given to nobody by role: a manager who needs it is given the right. The aggregator's own list is the
- * aggregator's alone.
+ * No role gives it: a manager who needs it gets the right directly. Only the aggregator sees the aggregator's
+ * own list.
  */
 const BESIDE: readonly Right[] = [
   "member.generate_api_token",

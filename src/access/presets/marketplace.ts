@@ -55,7 +55,7 @@ export const seller: Preset = {
 };
 /**
  * A customer's organization. Its catalogue is the seller's, and what belongs to the seller's side does not
- * exist in it: nobody can be given a look at cost prices there. Its billing admin edits billing data;
+ * exist in it: no member there can be allowed to see cost prices. Its billing admin edits billing data;
  * invoices are written and settled by the seller.
  */
 export const customerOrg: Preset = {

@@ -22,8 +22,8 @@ const rights: readonly Right[] = [
 ];
 
 /**
- * Whoever runs the deployment: makes accounts, sets plans and subscriptions, gives credits, offers themes and
- * tools.
+ * The operator of the deployment: makes accounts, sets plans and subscriptions, gives credits, offers themes
+ * and tools.
  */
 export const platform: Preset = {
   model: "platform",
