@@ -89,8 +89,8 @@ const create = endpoint(
 );
 
 /**
- * For when the answer that made the account was lost, or the claim has run out: an account that nobody can
- * enter is of no use.
+ * For when the answer that made the account was lost, or the claim has run out. Without a claim no member
+ * could enter the account.
  */
 const reissue = endpoint(
   {

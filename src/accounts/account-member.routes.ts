@@ -99,8 +99,8 @@ const bothEvents = (
   );
 
 /**
- * For roles that nobody in the account may give, such as further managers of a dealer, users of a sub-dealer
- * and aggregators.
+ * For roles that no member of the account may give, such as further managers of a dealer, users of a
+ * sub-dealer and aggregators.
  */
 const add = endpoint(
   {
@@ -170,8 +170,8 @@ const add = endpoint(
 );
 
 /**
- * For when the answer was lost, or the claim has run out: nobody in the account might be able to make this
- * member a key.
+ * For when the answer was lost, or the claim has run out. Perhaps no member of the account is able to make
+ * this member a key.
  */
 const reissue = endpoint(
   {

@@ -155,7 +155,7 @@ export const AccountCard = z.object({
 
 export const OwnerClaim = z.object({ memberId: z.string(), claim: ClaimTold });
 
-/** How the platform makes a claim anew. */
+/** How the platform makes another claim. */
 export const ClaimQuery = z.strictObject({
   revokeKeys: z
     .enum(["true", "false"])

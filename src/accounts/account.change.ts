@@ -7,8 +7,8 @@ import { accountCard, type AccountRow } from "./account.card.ts";
 import { guardAccount, updateAccount } from "./account.store.ts";
 
 /**
- * An account as it is to become, and its change in the trail of both: of the account, and of whoever changes
- * it from above.
+ * An account after its change, and the event in both audit logs: the account's own, and the one of the
+ * account above that changes it.
  */
 export function changedAccount(
   call: Pick<Call, "db" | "now" | "principal" | "event">,

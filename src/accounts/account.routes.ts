@@ -50,7 +50,8 @@ const list = endpoint(
 );
 
 /**
- * The caller's own account by `own`; any account for a member of the platform. Anybody else's is not there.
+ * The caller's own account by `own`; any account for a member of the platform. For other callers, other
+ * accounts are not found.
  */
 async function load(call: Call, own: Right): Promise<AccountRow> {
   const id = call.params["id"] ?? "";

@@ -34,9 +34,9 @@ export interface Founding {
 }
 
 /**
- * Another claim of a member who is there already: the older one ends. Told where nobody else speaks for the
- * member, mailed where a person does.
- * @param own what the caller's own chain tells of it, where that is another; the same unless told
+ * Another claim for an existing member: the older one ends. The answer has it when no person signs in as the
+ * member; otherwise it is mailed to that person.
+ * @param own the event in the caller's own audit log, if that is another account's; by default the same event
  * @throws Problem access/denied, conflict/state, conflict/last-admin
  */
 export async function claimAnew(

@@ -26,7 +26,7 @@ const RestoredState = z.object({
     ),
   database: Place.describe("Where the audit log ends in the database."),
   witness: Place.nullable().describe(
-    "The newest place that the account's object was told, which no editor of the database reaches.",
+    "The newest place that was reported to the account's object, which no editor of the database reaches.",
   ),
   lost: Lost,
   undone: z.array(z.string()).describe("What goes with them."),
@@ -35,7 +35,7 @@ const RestoredState = z.object({
     .describe("What was accepted before."),
 });
 
-/** What an older copy of the database takes back, whatever the account did since. */
+/** What an older copy of the database undoes of all that the account did since. */
 const UNDONE = [
   "Blocks and removals of members since the copy: they can call again. Block or remove them once more.",
   "Revocations of keys and ended sessions since the copy: they work again. Revoke them once more.",
@@ -105,7 +105,7 @@ const state = (detail: string): Problem => new Problem("conflict/state", { detai
 const Acceptance = z.strictObject({
   seq: z.int().min(0).describe("`database.seq` of GET …/restored-state: what is accepted."),
   hash: z.string().regex(/^[0-9a-f]{64}$/, "must be database.hash"),
-  reason: text(500).describe("Why the database was put back; it stands in both audit logs."),
+  reason: text(500).describe("Why the database was put back. Both audit logs show it."),
 });
 
 const Accepted = RestoredState.pick({

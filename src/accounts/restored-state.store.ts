@@ -10,7 +10,7 @@ export const findHead = (db: Db, accountId: string) =>
     .from(auditHead)
     .where(eq(auditHead.accountId, accountId));
 
-/** Its calls are answered again, each with rights that are loaded anew. */
+/** The account's calls are answered again, and each loads its rights again. */
 export const acceptRestored = (db: Db, row: Pick<AccountRow, "id" | "version">, now: number): Statement[] => [
   guard(
     db,
