@@ -16,8 +16,7 @@ let buffer: CallRow[] = [];
 let promisedAt: number | null = null;
 
 /**
- * Keeps a call for the call log. Never throws and never waits: a call is answered whatever becomes of its
- * row.
+ * Keeps a call for the call log. Never throws and never waits: a call is answered even if its row is lost.
  * @param send puts one message into the queue
  * @param defer `waitUntil` of this request
  */

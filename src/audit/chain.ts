@@ -86,8 +86,8 @@ export const isBehind = (witness: ChainHead, database: ChainHead): boolean =>
   database.seq < witness.seq || (database.seq === witness.seq && database.hash !== witness.hash);
 
 /**
- * Two outboxes in the order in which they will stand in the chain: by time, and each in its own order,
- * because the entries of a ledger are sealed without a gap.
+ * Two outboxes in the order that the chain will have: by time, and each in its own order, because the entries
+ * of a ledger are sealed without a gap.
  */
 export function merge(staged: readonly AuditEvent[], entries: readonly AuditEvent[]): AuditEvent[] {
   const merged: AuditEvent[] = [];

@@ -8,8 +8,7 @@ import { MESSAGE } from "./message.ts";
 import { sealAccount, type Trail } from "./sealing.store.ts";
 
 /**
- * Where the queues of the trail and of mail put what failed at every try; the names stand in wrangler.toml
- * too.
+ * Where the queues of the audit log and of mail put what failed at every try. wrangler.toml names them, too.
  */
 const DEAD_QUEUES: readonly string[] = ["tollgate-audit-dead", "tollgate-mail-dead"];
 
@@ -22,7 +21,7 @@ interface Group {
 /**
  * The consumer of the queue of the trail and of all dead ones. Messages of one account are sealed together;
  * each message is acked or tried again on its own account of success, so that one bad message or one broken
- * chain holds up nobody else.
+ * chain holds up no other account.
  */
 export async function consume(
   batch: MessageBatch,

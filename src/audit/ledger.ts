@@ -2,7 +2,7 @@ import type { ErasureRecord } from "./erasure.ts";
 import type { AuditEvent, ChainHead } from "./event.ts";
 
 /**
- * A database that was found behind what the object had been told, and what became of it. Times are
+ * A database that was found behind what had been reported to the object, and what became of it. Times are
  * milliseconds since the epoch.
  */
 export interface Restore {

@@ -103,7 +103,7 @@ const CALL = z.strictObject({
   callerRequestId: optionalText.default(null),
 });
 
-/** Whatever arrives is checked: one poisoned message must neither stop its batch nor enter a chain. */
+/** Every message is checked: one poisoned message must neither stop its batch nor enter a chain. */
 export const MESSAGE: z.ZodType<AuditMessage> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("staged"), accountId: z.string().min(1) }),
   z

@@ -74,8 +74,8 @@ export interface Unfit {
 }
 
 /**
- * Moves rows that are never sealed to the dead letters, so that they hold up nobody. A sealed event says so
- * in the account's own trail, and no editor of D1 takes that back.
+ * Moves rows that are never sealed to the dead letters, so that they do not hold up other rows. A sealed
+ * event in the account's own audit log reports it, and no editor of D1 can remove that event.
  * @param at milliseconds since the epoch
  */
 export async function buryStaged(
@@ -108,7 +108,7 @@ export async function buryStaged(
   try {
     await batch(db, statements);
   } catch (error) {
-    // Another sealing was faster, and has told of them.
+    // Another sealing was faster, and has reported them.
     if (failedGuard(error) !== "changed") throw error;
   }
 }

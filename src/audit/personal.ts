@@ -27,8 +27,8 @@ export const PERSONAL: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Members that are personal only in what changed on resources of this type: a product's name is nobody's
- * name.
+ * Members that are personal only in what changed on resources of this type: a product's name is not the name
+ * of a person.
  */
 export const PERSONAL_OF_TYPE: Readonly<Record<string, ReadonlySet<string>>> = {
   customer: new Set(["name", "company", "address"]),

@@ -85,10 +85,10 @@ export async function sealAccount(
 }
 
 /**
- * Whoever cut, rewrote or lengthened the chain would have it confirmed by the next honest row, and the proof
- * would be gone. So nothing is sealed on top: the events stay in their outboxes, and `verify` names the
- * fault. Rows that the object was not told of, because a confirmation was lost or is on its way, are verified
- * and then told.
+ * The next honest row would confirm a chain that an attacker cut, rewrote or lengthened, and the proof would
+ * be gone. So nothing is sealed on top: the events stay in their outboxes, and `verify` names the fault. Rows
+ * that were not reported to the object, because a confirmation was lost or is on its way, are verified and
+ * then reported.
  * @returns false when more of them remain than one round reads
  */
 async function confirm(

@@ -21,8 +21,8 @@ const ACCOUNTS_MAX = 1_000;
 /** Accounts whose chains are compared with their objects in one sweep, once all of them were. */
 const COMPARED_PER_SWEEP = 100;
 /**
- * Where the comparison goes on in this isolate. The first round is made at once: whoever puts a database back
- * starts the gate again.
+ * Where the comparison goes on in this isolate. The first round is made at once, because an operator who puts
+ * a database back starts the gate again.
  */
 const round = { after: "", isFirst: true };
 
@@ -52,9 +52,9 @@ async function compareAccounts({ db, ledgers }: Trail): Promise<void> {
 }
 
 /**
- * Seals whatever still lies in the outbox of D1: a message that was lost with the process, or that the queue
- * gave up. A chain that cannot grow holds up no other. The ledger entries that no message carried are offered
- * again by their object.
+ * Seals the events that are still in the outbox of D1, because their message was lost with the process, or
+ * because the queue gave up. A chain that cannot grow holds up no other. The ledger entries that no message
+ * carried are offered again by their object.
  */
 async function sealOutboxes(trail: Trail): Promise<void> {
   let after = "";

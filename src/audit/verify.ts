@@ -15,7 +15,7 @@ export const FAULTS = {
   "ledger-gap": "The entry of the ledger that belongs here is not in the chain.",
   "not-the-ledgers": "The entry of this place is not the one that the account's ledger has there.",
   rewritten:
-    "The chain was made anew: its hash at this place is not the one that the account's object keeps.",
+    "The chain was rewritten: its hash at this place is not the one that the account's object keeps.",
   truncated: "The chain ends before this place, which had been sealed.",
   "head-altered": "The head in the database is not the end of the chain.",
 } as const;
@@ -134,7 +134,7 @@ type Body = Partial<
   readonly resource?: { readonly type?: unknown; readonly id?: unknown };
 };
 
-/** Whoever can write hashes can write any text under them. */
+/** An attacker who can write hashes can write any text under them, so the text may be no JSON at all. */
 export function parsed(body: string): Body | null {
   try {
     const value: unknown = JSON.parse(body);
@@ -192,7 +192,7 @@ function isEntry(body: Body, entry: AuditEvent | undefined): boolean {
 
 /**
  * Compares the end of the walk with the head in the database and with the one outside it. The database may be
- * ahead of the witness, which is told after each sealing, and never behind it.
+ * ahead of the witness, which gets a report after each sealing. It is never behind the witness.
  */
 export function verifyEnd(walk: Walk, head: ChainHead, witness: ChainHead | null): Fault | null {
   if (walk.fault !== null) return walk.fault;
