@@ -64,7 +64,9 @@ export const BillingCard = z.object({
     .describe("A tier that was chosen and that the platform has not settled yet."),
   address: Address.nullable(),
   card: ShownCard.nullable(),
-  billedTo: z.string().describe("The member who owns the account: whoever buys, this one is billed."),
+  billedTo: z
+    .string()
+    .describe("The member who owns the account. The owner is billed, also when another member buys."),
   updatedAt: z.string().nullable(),
   version: z.number().describe("0 until something is set."),
 });
@@ -94,7 +96,7 @@ export function patched(billing: Billing, { address, card }: z.infer<typeof Bill
   };
 }
 
-/** What the trail is told, too. */
+/** What the audit log gets, too. */
 export const shownBilling = ({ address, card }: Billing) => ({ address, card });
 
 /** The tier of the subscription, and what was chosen beside it. */

@@ -8,8 +8,8 @@ import { insertResource } from "../resources/resource.store.ts";
 import { invoice, type InvoiceLine } from "../resources/types/invoice.ts";
 
 /**
- * What a purchase writes beside what was bought, in the same batch: whoever buys, the account's owner is
- * billed. It holds to what an invoice may say, whoever writes it.
+ * What a purchase writes beside what was bought, in the same batch. The account's owner is billed, also when
+ * another member buys. The invoice obeys the rules that hold for every invoice.
  * @throws Problem conflict/state
  */
 export function billOwner(

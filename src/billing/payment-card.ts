@@ -36,8 +36,8 @@ const beginsWithCard = (digits: string): boolean =>
   );
 
 /**
- * Does a text hold what looks like a card number, in whatever digits it is written? Only letters part what
- * belongs together: whatever else stands between digits may be how they were grouped.
+ * Does a text hold what looks like a card number, in the digits of any script? Only letters end a number: any
+ * other character between digits may be how they were grouped.
  */
 export const holdsCardNumber = (text: string): boolean =>
   text

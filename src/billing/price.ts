@@ -1,6 +1,6 @@
 import type { ResourceRow } from "../schema/resource.ts";
 
-/** What a unit costs whoever buys, and what that is made of. */
+/** What a unit costs the buyer, and what that is made of. */
 export interface Price {
   readonly unitPrice: number;
   readonly costPrice: number | null;
