@@ -15,12 +15,12 @@ import { findMemberByLogin, findSignIn, type SignIn } from "./member-card.store.
 import { editedMember, movedAddress } from "./member-edit.change.ts";
 import { CardPatch, isTaking } from "./member-patch.ts";
 
-/** The card with what nobody edits on it. */
+/** The card with the fields that no caller can edit. */
 const WholeCard = MemberCard.extend({
   signInEmail: z
     .string()
     .nullable()
-    .describe("The address that signs in as this member; null where nobody does."),
+    .describe("The address that signs in as this member; null when no person does."),
   signInSince: z.string().nullable(),
   assessments: z.array(AssessmentCard).describe("The newest year first. The platform writes them."),
 });

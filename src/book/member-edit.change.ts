@@ -36,7 +36,9 @@ type Loaded = Awaited<ReturnType<typeof findMember>>[number];
 interface Edited {
   readonly after: MemberRow;
   readonly permit: Permit;
-  /** What other routes do under a name of its own is told under that name here, too. */
+  /**
+   * Other routes report some of these changes under event names of their own. Here they have the same names.
+   */
   readonly events: readonly AuditEvent[];
 }
 
@@ -62,8 +64,8 @@ export async function editedMember(call: Call, found: Loaded, patch: Patch): Pro
     loginAllowed === undefined ? written : withLogin(call, written, loginAllowed),
     call.now,
   );
-  // Roles that kept a limit before they were told apart stay as they are until this change names one of the
-  // three.
+  // Older members may have a limit with roles that no longer go with one. They keep it, until a change names
+  // roles, rights or limit.
   const isAsked = wanted !== undefined || patch.rights !== undefined || patch.creditLimit !== undefined;
   const creditLimit = isAsked ? written.creditLimit : null;
   const permit = await permitMember(call, found, after, grants, {
@@ -163,21 +165,25 @@ interface Moved {
 const NOTHING: Moved = { statements: [], events: [], letters: [] };
 
 /**
- * What goes with another address: the invitation that the member waits for moves there, and is sent there if
- * it was sent before; whoever is in already is asked to confirm the address.
+ * What goes with another address. A pending invitation moves there, and is sent there if it was sent before.
+ * A member who has joined already is asked to confirm the address.
  * @throws Problem access/denied, validation, conflict/last-admin, plan/feature-required, quota-exceeded
  */
 export async function movedAddress(call: Call, { row, ...given }: Loaded, after: MemberRow): Promise<Moved> {
   if (after.email === row.email) return NOTHING;
   keepOwnersAddress(call, row);
-  // Whoever is in already is nobody else's: no invitation moves with them, whatever stands on the card.
+  // A member who has joined stays the same person, so no invitation moves with the address, in any state of
+  // the card.
   if (hasArrived(row)) return { ...NOTHING, letters: confirmation(call, after) };
   const [[waiting]] = await call.read(findWaiting(call.db, row.accountId, row.id));
   if (waiting !== undefined) return movedInvitation(call, { row: after, ...given }, waiting);
   return { ...NOTHING, letters: confirmation(call, after) };
 }
 
-/** Whoever says where an invitation goes, invites: whoever reads that mail comes in as the member. */
+/**
+ * The caller who says where an invitation goes, invites, because the reader of that mail can join as the
+ * member.
+ */
 async function movedInvitation(call: Call, member: Loaded, waiting: InvitationRow): Promise<Moved> {
   const { row: after } = member;
   const permit = permitInviting(call, member);
@@ -206,7 +212,7 @@ async function movedInvitation(call: Call, member: Loaded, waiting: InvitationRo
   };
 }
 
-/** Whoever was never in, or is not let in, is asked nothing. */
+/** A member who has never joined, or who is blocked, gets no mail. */
 function confirmation(
   call: Call,
   { id, email, emailChange, language, status, acceptedAt }: MemberRow,

@@ -16,8 +16,8 @@ const ONCE = or(
 );
 
 /**
- * What a member did and tried, the newest first, after `before`. The index is named, because without figures
- * of the data the log would be read by its sequence, with everybody's rows.
+ * What a member did and tried, the newest first, after `before`. The index is named, because without
+ * statistics of the data the planner would read the log by its sequence, with the rows of all members.
  * @param sight of another member who asks; null: the member's own
  */
 export const listMemberEvents = (

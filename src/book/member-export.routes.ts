@@ -29,7 +29,7 @@ const exported = endpoint(
     const { sort, ...searched } = call.query();
     const query = await bookOf(call, { ...searched, sort });
     const roleName = await roleNames(call);
-    // What was searched for may be somebody's name, so only the columns are told.
+    // The text that was searched for may be a person's name, so the event has only the columns.
     const after = {
       accountIds: query.accountIds,
       filters: Object.keys(query.filters).sort(),

@@ -49,7 +49,7 @@ export const bookFilters = {
     .enum(COLUMNS.flatMap((column) => [column, `-${column}` as const]))
     .optional()
     .describe(
-      "A column, with - in front from the last to the first. Unless told, the oldest member comes first.",
+      "A column, with - in front from the last to the first. By default, the oldest member comes first.",
     ),
 };
 

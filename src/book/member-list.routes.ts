@@ -23,7 +23,8 @@ function placeOf(cursor: string | undefined, list: string): Place | null {
   const position = decodeCursor(cursor, Cursor);
   if (position === null) return null;
   const [of, value, id] = position;
-  if (of !== list) throw invalidParameter("cursor", "belongs to another sort or other filters: begin anew");
+  if (of !== list)
+    throw invalidParameter("cursor", "belongs to another sort or other filters: begin again without it");
   return { value, id };
 }
 

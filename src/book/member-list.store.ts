@@ -56,7 +56,7 @@ export interface Page {
   readonly limit: number;
 }
 
-/** CROSS JOIN: what stands first comes first, whatever the database guesses. */
+/** CROSS JOIN keeps the order of the tables, so that the planner does not choose another. */
 function found(query: BookQuery, { after, limit }: Page, order: SQL): SQL {
   const { filters, sort } = query;
   const byRoles = sort?.column === "roles";

@@ -37,8 +37,8 @@ export function removalEvents(
 }
 
 /**
- * An event for each; where they are many, for hundreds of one type together, without the ids of what stands
- * in groups: not everybody sees those.
+ * An event for each. Where they are many, hundreds of one type share an event. It leaves out the ids of
+ * objects in groups, because not every reader may see those.
  */
 function ownedEvents(call: Call, row: MemberRow, owned: readonly OwnedThing[]): AuditEvent[] {
   const { ownerMemberId } = call.principal.account;

@@ -196,8 +196,7 @@ export const farewell = async (call: Call, row: MemberRow, { isLeaving }: Depart
   hasArrived(row) ? securityLetters(call, row.id, isLeaving ? "left" : "removed") : [];
 
 /**
- * Whoever never stops beginning what has to be paid first is blocked for the moment between this and the
- * removal.
+ * Blocks a member who goes on starting changes that cost credits, so that the removal can follow.
  * @returns the version of the card from then on
  */
 export async function holdStill(call: Call, found: Found): Promise<number> {

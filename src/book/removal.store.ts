@@ -43,7 +43,10 @@ export const guardTasks = (
   );
 };
 
-/** With the grants on them. Whoever had such a grant has other rights from now on, so their versions move. */
+/**
+ * Deletes the tasks with the grants on them. The members who had such a grant have other rights from now on,
+ * so their versions move.
+ */
 export function deleteTasks(
   db: Db,
   accountId: string,
@@ -73,8 +76,8 @@ export const findOwned = (db: Db, accountId: string, memberId: string, types: Re
     .orderBy(asc(resource.id));
 
 /**
- * Fails the batch when the member owns something else by then: what is handed over is what is told. However
- * much it is.
+ * Fails the batch when the member owns other objects by then, so that the events name exactly what is handed
+ * over. It works for any number of objects.
  */
 export const guardOwned = (
   db: Db,

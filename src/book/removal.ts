@@ -44,7 +44,7 @@ export function inTheWay(
     .map(([name]) => name);
 }
 
-/** So many tasks are told of one by one. */
+/** Up to this number, each task has an event of its own. */
 export const TOLD_ONE_BY_ONE = 50;
 const TOLD_TOGETHER = 500;
 
@@ -69,8 +69,8 @@ export function toldTogether<T>(tasks: readonly T[]): (readonly T[])[] {
 const OF_THE_OWNER: ReadonlySet<Scope> = new Set<Scope>(["own", "own_or_granted", "own_or_granted_in"]);
 
 /**
- * Types of which somebody may do something because it is their own: only there does it count who the owner
- * is.
+ * Types of which a member may do something because they own the object. Only for these types does the owner
+ * count.
  */
 export const typesWithOwners = ({ roles }: Preset): ReadonlySet<string> =>
   new Set(

@@ -15,10 +15,13 @@ const query = z.strictObject({
     .string()
     .max(64)
     .optional()
-    .describe("Whose rights; your own unless told. Those of others need the right member.view."),
+    .describe("Whose rights; by default your own. Those of others need the right member.view."),
 });
 
-/** Everybody may ask about themselves. @throws Problem not-found */
+/**
+ * Every member may ask about themselves.
+ * @throws Problem not-found
+ */
 async function loadAsked(call: Call, id: string) {
   const { accountId, memberId } = call.principal;
   const [[found]] = await call.read(findMember(call.db, accountId, id));

@@ -100,7 +100,7 @@ const ORIGINS: Readonly<Record<"ownership" | "role" | "right" | "grant" | "deriv
   derived: { en: "follows from access to", ru: "следует из доступа:" },
 };
 
-/** What `source` of an effective right says, in words. What is not known is told as it is. */
+/** What `source` of an effective right says, in words. An unknown source is shown as it is. */
 function origin(source: string, { language, roleName }: Told): string {
   const said = (name: keyof typeof ORIGINS) => ORIGINS[name][language];
   if (source === "ownership") return said(source);

@@ -3,8 +3,8 @@ import type { Call } from "../identity/call.ts";
 import { loadAsked } from "../team/member.change.ts";
 
 /**
- * Whose spending is asked for: one's own, for whoever spends or sees it; another's, for whoever sees the
- * member and what everybody spends.
+ * Loads the member whose spending is asked for. Their own: for callers who may spend or see it. Another's:
+ * for callers who may see that member and the spending of all members.
  * @throws Problem not-found, access/denied
  */
 export async function loadSpender(call: Call): Promise<Awaited<ReturnType<typeof loadAsked>>> {

@@ -24,7 +24,7 @@ const Statistics = z.object({
   remaining: z.int().describe("What the member may spend now: never more than the account has."),
 });
 
-/** Who may not spend, such as a guest, has nothing to spend, whatever the account has. */
+/** A member who may not spend, such as a guest, has nothing to spend, even if the account has credits. */
 function maySpend(
   { principal: { preset, types } }: Call,
   { row, grants, customRoles }: Awaited<ReturnType<typeof loadSpender>>,
