@@ -64,15 +64,15 @@ export async function addViewer(admin: Caller, accountId: string, member: NewMem
 
 /** The same, who has accepted and signed in with one click. */
 export async function signedIn(gate: Caller, { who, email = "" }: Login): Promise<Caller> {
-  const nobody: Caller = { ...gate, who, credential: null, address: null };
-  const token = tokenOf(await newestMail(nobody, email));
-  const accepted = await ask(nobody, {
+  const invited: Caller = { ...gate, who, credential: null, address: null };
+  const token = tokenOf(await newestMail(invited, email));
+  const accepted = await ask(invited, {
     method: "POST",
     path: "/v1/invitations/accept",
     body: { token, signIn: true },
     expect: 200,
   });
-  return { ...nobody, credential: textAt(accepted, "session.access_token"), viaToken: true };
+  return { ...invited, credential: textAt(accepted, "session.access_token"), viaToken: true };
 }
 
 /** A new account whose owner has claimed an API key. */

@@ -17,13 +17,13 @@ export interface Answer {
   readonly etag: string | null;
 }
 
-/** Whoever calls: a gate, a credential and an address. */
+/** A caller: a gate, a credential and an address. */
 export interface Caller {
   readonly url: string;
   readonly credential: string | null;
   /** Sent as CF-Connecting-IP, which a local gate takes from the caller; null is 127.0.0.1. */
   readonly address: string | null;
-  /** Whose call it is, for whoever reads along. */
+  /** The caller's name, for the reader of the output. */
   readonly who?: string;
   readonly viaToken?: boolean;
   readonly seen?: (caller: Caller, ask: Ask, answer: Answer) => void;

@@ -61,7 +61,7 @@ function bindingFaults(configured: readonly string[]): string[] {
   ];
 }
 
-/** Databases, buckets, queues, objects and the cron trigger stand in README.md by name. */
+/** README.md names the databases, buckets, queues, objects and the cron trigger. */
 function resourceFaults(config: string): string[] {
   const names = [
     ...config.matchAll(

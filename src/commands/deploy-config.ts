@@ -36,8 +36,8 @@ export const placeholdersIn = (config: string): string[] =>
   PLACEHOLDERS.filter(({ found }) => found.test(config)).map(({ means }) => means);
 
 /**
- * A fault whether or not it is deployed yet: a gate that keeps its mails shows links and codes to whoever
- * asks.
+ * A fault whether or not it is deployed yet: a gate that keeps its mails shows links and codes to every
+ * caller.
  */
 export const forbiddenIn = (config: string): string[] =>
   /^[^#\n]*\bDEV_MAIL\b/m.test(config)

@@ -17,7 +17,7 @@ export interface Gate {
   show(): void;
   /** Fires the cron trigger by hand, because none fires locally. */
   sweep(): Promise<void>;
-  /** Settles when the gate has ended, whoever ended it. */
+  /** Settles when the gate has ended for any reason. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }

@@ -17,8 +17,8 @@ const USAGE = "Usage: npm run keys, or npm run keys -- --rotate [publish | sign 
 const SAYS: Record<RotationStep, string> = {
   publish:
     "1 of 3, publish: the new key stands last. It is published and verifies, but does not sign yet.\n" +
-    "Store this set, deploy it, and wait until whoever caches /.well-known/jwks.json has it (its " +
-    "cache-control says how long). Then: --rotate sign",
+    "Store this set, deploy it, and wait until every cache of /.well-known/jwks.json has it " +
+    "(its cache-control says how long). Then: --rotate sign",
   sign:
     "2 of 3, sign: the newest key stands first and signs from now on; tokens of the old one still verify.\n" +
     "Store this set, deploy it, and wait 10 minutes, which is longer than any token lives. Then: " +

@@ -1,6 +1,6 @@
 // npm start [-- --port 8787]: a gate on this machine, with keys, database and demo accounts, in one command.
-// Whatever is there already is kept, so a second start goes on where the first ended; `npm run reset` begins
-// anew.
+// It keeps what is there already, so a second start goes on where the first ended; `npm run reset` removes
+// it.
 import { parseArgs } from "node:util";
 import { now } from "../kernel/clock.ts";
 import { loadDemo } from "./demo.ts";
@@ -83,7 +83,7 @@ async function preparePlatform(): Promise<Demo> {
   if (accountId !== null && known?.platform.accountId !== accountId) {
     throw new Error(
       `The local database has a platform account whose key is not in ${MEMORY}/demo.json, ` +
-        "and a key is shown only once. Start over: npm run reset",
+        "and a key is shown only once. Remove the database: npm run reset",
     );
   }
   if (accountId !== null && known !== null) {
@@ -123,7 +123,7 @@ function stopWith(gate: Gate): (code: number) => Promise<void> {
     process.exit(code);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
-  // Whoever loses its parent, killed by whatever, gets another one.
+  // A process whose parent was killed gets another parent.
   const parent = process.ppid;
   setInterval(() => {
     if (process.ppid !== parent) void stop(0);
@@ -164,7 +164,7 @@ function farewell(url: string, platform: Login, logins: readonly Login[]): strin
     "",
     `Mails that the gate sends: ${url}/dev/mail`,
     "",
-    "In another terminal: npm run tour. Ctrl-C stops the gate; the data stays (npm run reset begins anew). " +
+    "In another terminal: npm run tour. Ctrl-C stops the gate; the data stays (npm run reset removes it). " +
       "Calls from now on:",
     "",
   ].join("\n");

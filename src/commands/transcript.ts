@@ -1,7 +1,7 @@
 import { type Answer, type Ask, type Caller, valueAt } from "./client.ts";
 
 const WIDTH = 160;
-/** What a reader of the tour can do without. */
+/** Fields that a reader of the tour does not need. */
 const NOISE: ReadonlySet<string> = new Set(
   (
     "accountId createdBy createdAt updatedAt version prevHash hash type title status instance requestId " +
