@@ -83,8 +83,8 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   /**
-   * Keeps the newest head, whatever order they arrive in. A head beyond the ledger would make entries pass
-   * for sealed that are yet to come.
+   * Keeps the newest head, in any order of arrival. A head beyond the ledger would make future entries count
+   * as sealed.
    */
   sealed(accountId: string, { seq, hash, ledgerSeq }: ChainHead): void {
     const head = this.#check(accountId);

@@ -23,8 +23,8 @@ export const NewGrant = z.strictObject({
   kind: z.enum(LOT_KINDS),
   amount,
   priority: z.int().min(0).max(1_000).default(100).describe("Lots with the lower number are spent first."),
-  effectiveAt: time.nullable().default(null).describe("When it may first be spent; at once unless told."),
-  expiresAt: time.nullable().default(null).describe("When what is left of it ends; never unless told."),
+  effectiveAt: time.nullable().default(null).describe("When it may first be spent; by default at once."),
+  expiresAt: time.nullable().default(null).describe("When what is left of it ends; by default never."),
 });
 
 const figuresShape = {
@@ -87,7 +87,7 @@ export const EntryCard = z.object({
   billedTo: z
     .string()
     .nullable()
-    .describe("Of what was spent: the member who owned the account then, whoever spent it."),
+    .describe("Of what was spent: the member who owned the account then, also when another member spent it."),
   balance: z.int().optional().describe("After it. For those who see all of the account's credits."),
 });
 
@@ -99,7 +99,7 @@ export const figuresCard = ({ limit, limitPeriod, spent, remaining }: Figures): 
 });
 
 /**
- * Of the member's own numbers only: nothing of the account's. Told from the entry alone, so that a replay
+ * Of the member's own numbers only: nothing of the account's. Made from the entry alone, so that a replay
  * says the same.
  */
 export function spendCard(posted: Posted): z.infer<typeof SpendCard> | null {

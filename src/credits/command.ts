@@ -24,10 +24,7 @@ export interface SpendCommand extends Limit {
   readonly amount: number;
   readonly description: string | null;
   readonly subscriptionActive: boolean;
-  /**
-   * A refusal is the last word: it is recorded whatever its reason, so that the same command is refused for
-   * ever.
-   */
+  /** A refusal is final: it is recorded for every reason, so that the same command is refused for ever. */
   readonly settles: boolean;
 }
 

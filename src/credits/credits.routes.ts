@@ -21,7 +21,9 @@ import { accountObject } from "./stub.object.ts";
 
 const limitOf = ({ member }: Principal) => ({ limit: member.creditLimit, limitPeriod: member.limitPeriod });
 
-/** Whether the caller sees what others spend and what the account has; nobody else learns the balance. */
+/**
+ * Whether the caller sees what others spend and what the account has. Other callers do not learn the balance.
+ */
 function seesAll({ principal }: Call): boolean {
   const seen = visible(principal.grantSet, "credits.view");
   return seen.kind === "some" && seen.reach.all;
@@ -94,7 +96,7 @@ const summary = endpoint(
       memberId,
       limitOf(call.principal),
     );
-    // Who may not spend has nothing to spend, whatever the account has.
+    // A member who may not spend has nothing to spend, even if the account has credits.
     const { remaining, ...told } = figuresCard(figures);
     return {
       status: 200,

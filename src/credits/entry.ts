@@ -7,11 +7,11 @@ import type { Figures } from "./limit.ts";
 export interface Context {
   readonly actor: Actor;
   readonly origin: Origin;
-  /** The member who owned the account then: whoever spends, the owner is billed. */
+  /** The member who owned the account then. The owner is billed, also when another member spends. */
   readonly billedTo?: string;
   /**
-   * It pays for a change whose own event tells the cost: what costs is told once. A refused one is told as
-   * that change, which was never made; entries of an older gate do not say which.
+   * It pays for a change whose own event has the cost, so that a cost is in one event only. The event of a
+   * refused entry names that change, which was never made. Entries of an older gate do not name the change.
    */
   readonly paysFor?: "change" | PaidFor;
 }

@@ -20,9 +20,9 @@ const query = z.strictObject({
   from: dayOrTime
     .optional()
     .describe(
-      "ISO 8601, included; a date is a whole day of the account's zone. 30 days before the end unless told.",
+      "ISO 8601, included; a date is a whole day of the account's zone. By default 30 days before the end.",
     ),
-  to: dayOrTime.optional().describe("ISO 8601; a time is not included, a date is. Now unless told."),
+  to: dayOrTime.optional().describe("ISO 8601; a time is not included, a date is. By default now."),
   memberId: idOf("member").optional().describe("Only what this member spent."),
   format: z.enum(TABLE_FORMATS).default("xlsx"),
 });

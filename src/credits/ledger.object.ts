@@ -30,9 +30,9 @@ const MEMBERS_MAX = 1_000;
 
 /**
  * The ledger in the object's own SQLite. Everything is synchronous; the caller makes it one transaction, and
- * calls `forget` when that fails. What was read or written last is remembered, because nobody else writes
- * here and the statements cost a spend more than the rule does. Each command still asks for its key: that
- * refuses an instance which is no longer the one.
+ * calls `forget` when that fails. What was read or written last is remembered, because only this object
+ * writes here, and because the statements cost a spend more time than the rule does. Each command still reads
+ * its key, because that read fails in an instance that has been replaced.
  */
 export class LedgerTables {
   readonly #sql: SqlStorage;

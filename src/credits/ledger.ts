@@ -40,7 +40,7 @@ export interface Entry {
 /** What one command needs to know. */
 export interface State<Previous = { readonly fingerprint: string }> {
   readonly seq: number;
-  /** The time of the last entry. Time never runs backwards in a ledger, whatever the machine's clock does. */
+  /** The time of the last entry. Time never runs backwards in a ledger, even if the machine's clock does. */
   readonly at: number;
   readonly balance: number;
   readonly lots: readonly Lot[];
@@ -65,7 +65,7 @@ export interface Step<Previous> {
   readonly state: State<Previous>;
 }
 
-/** The rule of the ledger. Checks stand in the order in which they decide. */
+/** The rule of the ledger. The checks are in the order of their precedence. */
 export function apply<Previous extends { readonly fingerprint: string }>(
   state: State<Previous>,
   command: Command,

@@ -51,7 +51,10 @@ export const charge = (spending: Spending, amount: number, at: number): Spending
   at,
 });
 
-/** What a member is told: never below 0, though a limit may be set below what is spent. */
+/**
+ * The figures that a member sees. `remaining` is never below 0, although a limit may be set below what is
+ * spent.
+ */
 export interface Figures extends Limit {
   readonly spent: number;
   readonly remaining: number;

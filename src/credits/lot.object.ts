@@ -9,7 +9,7 @@ const OPEN_LOTS = `SELECT lot.*, entry.at AS granted_at FROM json_each(?) AS ope
 
 export interface OpenLots {
   readonly lots: readonly Lot[];
-  /** The entry that the last one's remainders may be told by. */
+  /** The full entry that the remainders of the last entry may refer to. */
   readonly base: Whole | null;
 }
 

@@ -5,7 +5,7 @@ export type LotKind = (typeof LOT_KINDS)[number];
 
 /**
  * Credits of equal kind, priority, start and end, and what is left of them. A lot is named by the seq of its
- * first grant, so a lower seq is older. What each grant gave to it stands in the grant's own entry.
+ * first grant, so a lower seq is older. The entry of each grant has what the grant gave to it.
  */
 export interface Lot {
   readonly seq: number;

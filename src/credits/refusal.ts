@@ -35,7 +35,7 @@ export function refused(reply: Reply): Problem | null {
   }
 }
 
-/** When a member whose limit is reached may spend again: told of limits that begin anew. */
+/** When a member whose limit is reached may spend again; only for limits with a period. */
 function resetOf(outcome: Posted["outcome"], at: number): { readonly resetsAt?: string } {
   const end = outcome.kind === "member_limit_exceeded" ? periodEnd(outcome.limitPeriod, at) : null;
   return end === null ? {} : { resetsAt: iso(end) };

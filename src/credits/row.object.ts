@@ -6,7 +6,7 @@ import type { LotKind } from "./lot.ts";
 
 /**
  * Rows written are what a spend costs: an entry 2 (itself and its key), a member 1. A lot is written when it
- * is granted: what is left of it stands in the newest entry, which carries the state after it
+ * is granted. The newest entry has what is left of it, because an entry carries the state after it
  * (remainders.ts). `before` and `member_before` thread the entries that moved credits, so that lists need no
  * index and meet no refusals.
  */
