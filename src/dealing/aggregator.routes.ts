@@ -126,7 +126,7 @@ const copy = endpoint(
     const { row } = await loadResource(call, aggregatorLicense, "copy");
     if (row.expiresAt !== null && row.expiresAt <= call.now)
       throw new Problem("conflict/state", {
-        detail: "The license has expired. Ask whoever runs this platform for another.",
+        detail: "The license has expired. Ask the platform's operator for another.",
       });
     const { kid, token } = tokenOf(call.env.SIGNING_KEYS, String(row.attributes[KID]), row.id);
     // Its signing key is gone, and with it the older token.

@@ -20,7 +20,8 @@ import { object } from "../resources/types/object.ts";
 const stored = object.stored as StoredType;
 
 /**
- * The object, and the group that the path names: none where that is "all". Whoever moves an object sees it.
+ * The object, and the group that the path names: none where that is "all". The caller who moves an object
+ * sees it.
  */
 async function loadBoth(
   call: Call,
@@ -42,14 +43,15 @@ async function loadBoth(
     );
     if (group === undefined) throw new Problem("not-found");
   }
-  // A body that names no object is a fault of the body, which is told now.
+  // A body that names no object is a fault of the body, which is reported now.
   if (objectId === null) await call.body();
   requireVisible(call, [named], found, place);
   return { row: found.find(({ type }) => type === object.name) as ResourceRow, group };
 }
 
 /**
- * Whoever moves an object sees both ends: nothing is put where its mover cannot look, or taken from there.
+ * The caller who moves an object sees both groups. An object is never put into, or taken from, a group that
+ * the caller cannot see.
  */
 async function move(
   call: Call,
@@ -113,7 +115,8 @@ const take = endpoint(
     tag: "Object groups",
     right: "object_group.edit",
     status: 204,
-    summary: 'Take an object out of this group: it is in "all" then, the group of whatever is in no other.',
+    summary:
+      'Take an object out of this group: it is in "all" then, the group of the objects that are in no other.',
     problems: ["conflict/state"],
   },
   async (call) => {

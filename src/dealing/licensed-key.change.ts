@@ -21,8 +21,8 @@ export async function loadLicensedKey(
   const { accountId, grantSet } = call.principal;
   const [[key]] = await call.read(findResource(call.db, accountId, "key", id));
   const on = key === undefined ? plainRef(id) : refOf(key);
-  // A key that the body names is asked for after the right to any. One in the path that is seen may be told
-  // as a missing right.
+  // A key that the body names is asked for after the right to any. A key in the path that the caller sees may
+  // be answered with a missing right.
   if (missing !== undefined) call.decide(right);
   call.decide(right, on, missing ?? (key === undefined || !decide(grantSet, "key.view", on).allowed));
   if (key === undefined) throw missing ?? new Problem("not-found");

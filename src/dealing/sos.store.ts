@@ -6,7 +6,7 @@ import { resource, sosBlock, sosSerial } from "../schema/resource.ts";
 export type SosBlockRow = typeof sosBlock.$inferSelect;
 
 /**
- * The primary key's column, as a failed insert names it: somebody else has blocked the dealer a moment ago.
+ * The primary key's column, as a failed insert names it: another call has blocked the dealer a moment ago.
  */
 export const SOS_BLOCK_KEY = "sos_block.account_id";
 

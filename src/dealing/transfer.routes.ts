@@ -20,7 +20,7 @@ type AccountRow = typeof account.$inferSelect;
 const stored = object.stored as StoredType;
 const Body = z.strictObject({
   accountId: z.string().max(64).describe("Your dealer, or one of its sub-dealers."),
-  fromAccountId: z.string().max(64).optional().describe("Where it is now; your dealer unless told."),
+  fromAccountId: z.string().max(64).optional().describe("Where it is now; by default your dealer."),
 });
 
 /**
@@ -54,8 +54,8 @@ function decideTransfer(call: Call, row: ResourceRow | undefined, from: string) 
 }
 
 /**
- * An object leaves its account with everything under it, so it takes the right to remove it; whoever hands it
- * over sees both ends. Nobody adds objects in a sub-dealer's account, so this is how it comes by them.
+ * An object leaves its account with everything under it, so the caller needs the right to remove it, and sees
+ * both accounts. No member adds objects in a sub-dealer's account, so a transfer is how objects get there.
  */
 const transfer = endpoint(
   {
