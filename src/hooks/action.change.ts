@@ -44,7 +44,7 @@ async function inviting(call: Call, hookId: string, { action: _, ...wanted }: Of
     askBarred(db, accountId, wanted),
     findRevoked(db, accountId, wanted),
   );
-  // Whoever was blocked, was removed, or whose invitation a person took back, does not come in by a machine.
+  // A machine does not let in a person who was blocked or removed, or whose invitation a member took back.
   const isOut =
     members.some(({ row }) => row.status === "blocked") ||
     (members.every(({ current }) => current !== 1) && (former?.barred === 1 || revoked.length > 0));
@@ -66,7 +66,7 @@ async function inviting(call: Call, hookId: string, { action: _, ...wanted }: Of
 async function blocking(call: Call, hookId: string, wanted: Of<"block">): Promise<Done> {
   const { accountId, account, memberId } = call.principal;
   call.decide("member.block");
-  // Whether an address is a member's is told to nobody who may not see members.
+  // A caller who may not see members does not learn whether an address belongs to one.
   call.decide("member.view", memberRef(""));
   const [members] = await call.read(findMembers(call.db, accountId, wanted));
   const current = members.filter((one) => one.current === 1);
@@ -111,8 +111,8 @@ async function blocking(call: Call, hookId: string, wanted: Of<"block">): Promis
 const NOTHING: Change = { statements: [], events: [] };
 
 /**
- * The block has come before the invitation that it is about: that one must not bring them in. No member was
- * blocked, and it is not told as if.
+ * The block has come before the invitation that it is about. That invitation must not let the person in. No
+ * member was blocked, and the event does not say so.
  */
 function keptOut({ db, now, principal: { accountId } }: Call, hookId: string, wanted: Of<"block">): Done {
   return {

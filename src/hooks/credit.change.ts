@@ -39,7 +39,7 @@ export async function finishCredit(
 ): Promise<void> {
   const events = row.events as readonly AuditEvent[];
   const [first] = events;
-  assert(first !== undefined, "what is given is told");
+  assert(first !== undefined, "credits that are given have an event");
   const command = {
     op: "grant" as const,
     key: row.key,
@@ -120,8 +120,8 @@ const against = (event: AuditEvent, { code }: Problem, outcome: Outcome): AuditE
 });
 
 /**
- * A delivery whose credits were accepted, brought to its end by whoever asks for it: here and now, a call
- * before, or another at this moment.
+ * Completes a delivery whose credits were accepted. This call does it, unless an earlier one has done it, or
+ * another does it at this moment.
  */
 export async function settled(call: Call, before: DeliveryRow): Promise<DeliveryRow> {
   const { env, db } = call;

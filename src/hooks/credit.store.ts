@@ -54,7 +54,8 @@ export const holdCredit = (
 ];
 
 /**
- * Ends it once: fails under "changed" when somebody else has. A hook that is gone has no deliveries any more.
+ * Ends it once: fails under "changed" when another call has ended it. A hook that is gone has no deliveries
+ * any more.
  */
 export const endCredit = (
   db: Db,

@@ -4,8 +4,8 @@ import { type Fault, PROBLEMS } from "../kernel/problem.ts";
 import type { DeliveryRow } from "../schema/hook.ts";
 
 /**
- * What became of a message. All but "denied" and "pending" are the last word on it. barred: a block of
- * somebody who is no member, and whom no hook invites from now on · pending: accepted, and the credits are on
+ * What became of a message. All but "denied" and "pending" are the last word on it. barred: a block of a
+ * person who is no member, and whom no hook invites from now on · pending: accepted, and the credits are on
  * their way · ignored: no rule fits · refused: a rule fits, and the account's state is against it · denied:
  * the hook's owner may not do that now · failed: the body does not hold what the rule needs · superseded: it
  * would set what a newer message has set already.

@@ -21,7 +21,7 @@ export interface Message {
   /** What the body holds; null where it is no JSON. */
   readonly payload: { readonly value: unknown } | null;
   readonly headerType: string | null;
-  /** What is wrong with the message itself, whatever the mapping. */
+  /** What is wrong with the message itself, under any mapping. */
   readonly errors: readonly Fault[];
 }
 
@@ -68,7 +68,10 @@ export async function decided(call: Call, hookId: string, found: Reading): Promi
   }
 }
 
-/** The body names what is not there: a fault of the message, told by where it stands in the body. */
+/**
+ * The body names an object that is not there. That is a fault of the message, and its pointer leads into the
+ * body.
+ */
 function failed(found: Extract<Reading, { kind: "wanted" }>, { extra: { errors = [] } }: Problem): Decision {
   const placed = errors.map((fault) => ({
     pointer: found.places["pointer" in fault ? fault.pointer.slice(1) : ""] ?? "",
@@ -82,7 +85,7 @@ function failed(found: Extract<Reading, { kind: "wanted" }>, { extra: { errors =
   };
 }
 
-/** @throws whatever is no refusal */
+/** @throws every error that is no refusal */
 export function against(found: Reading, error: unknown): Decision {
   if (!(error instanceof Problem) || error.code === "stale" || error.code === "internal") throw error;
   return {
@@ -97,12 +100,12 @@ export const wantedOf = (found: Reading): Wanted | null => (found.kind === "want
 export const ruleOf = (found: Reading): number | null => (found.kind === "ignored" ? null : found.rule);
 
 /**
- * Where a fault stands: in the body that was sent where a pointer led there. What was asked for elsewhere is
- * not told in its words.
+ * The places of the faults: in the body that was sent, if a pointer led there. The values themselves are not
+ * repeated.
  */
 export const errorsOf = ({ problem }: Decision): readonly Fault[] => problem?.extra.errors ?? [];
 
-/** What the problem says, as whoever sends the message for the first time is told. */
+/** What the problem says, as in the answer to the first sending of the message. */
 export const sentenceOf = ({ problem }: Decision): string | null =>
   problem === null ? null : (problem.extra.detail ?? PROBLEMS[problem.code].detail);
 
@@ -137,7 +140,7 @@ export async function settle(
           ...change.statements,
           ...begun(call, hook, message, row, decision, events),
         ],
-        // Of credits it is told when they are given.
+        // The events about credits are written when the credits are given.
         events: credit === undefined ? events : [],
         refused: isRefused ? [told] : [],
         again: [...(change.again ?? []), DELIVERY_MESSAGE, DELIVERY_DIGEST],

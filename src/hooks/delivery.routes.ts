@@ -32,7 +32,9 @@ type Reason =
   | "owner_blocked"
   | "owner_not_active";
 
-/** Whoever knocks learns the same, whatever is wrong; the owner reads on the hook's card what it was. */
+/**
+ * The caller always gets the same answer, for every reason. The owner reads the reason on the hook's card.
+ */
 function turnedAway(call: OpenCall, hook: HookRow | undefined, reason: Reason): Problem {
   if (hook !== undefined) {
     const note = batch(call.db, [noteRefusal(call.db, hook.id, { at: call.now, reason }, NOTED_EVERY_MS)]);
@@ -150,8 +152,8 @@ function parsed(raw: Uint8Array): Message["payload"] {
 }
 
 /**
- * A denied message is decided anew, and no other in its name. Where the name is signed, a sender that tries
- * again may sign at another time.
+ * A denied message is decided again, but not another message of the same name. Where the name is signed, a
+ * sender that tries again may sign at another time, so the digest may differ.
  */
 const isOpenAgain = ({ outcome, digest }: DeliveryRow, { scheme }: HookRow, message: Message): boolean =>
   outcome === "denied" && (scheme !== "github" || digest === message.digest);
@@ -166,14 +168,15 @@ async function deliver(call: Call, verified: HookRow, message: Message): Promise
   const refused = refusal(call.principal, call.origin, call.now, false);
   // Nothing is decided in an older copy: the sender asks again.
   if (refused === "state/restored") throw restored();
-  // What was accepted is brought to its end, whatever its owner may do by now.
+  // An accepted delivery is completed, even if its owner has lost the right by now.
   if (before?.outcome === "pending")
     return { status: 200, body: received(await settled(call, before), true) };
   if (refused === "auth/blocked") return "owner_blocked";
   if (refused === "auth/invalid-credential") return "owner_not_active";
   if (before !== undefined && !isOpenAgain(before, hook, message))
     return { status: 200, body: received(before, true) };
-  // A denied message is decided anew as what it was: the header that says its type is not signed.
+  // A denied message is decided again as the type that it had then, because the header with the type is not
+  // signed.
   const found = reading(hook.mapping as Mapping, {
     ...message,
     headerType: before?.eventType ?? message.headerType,

@@ -11,7 +11,10 @@ interface Sent {
   readonly newSecret?: true | undefined;
 }
 
-/** The secret that was sent, or one that is made here and told once. @throws Problem validation */
+/**
+ * The secret that was sent, or one that is made here and shown once.
+ * @throws Problem validation
+ */
 export function secretOf(
   scheme: HookRow["scheme"],
   { secret, newSecret }: Sent,

@@ -1,9 +1,7 @@
 import type { HookScheme } from "../schema/hook.ts";
 import { bytesOf } from "./signature.ts";
 
-/**
- * Milliseconds for which the secret before stays good, so that the sender can be told the new one meanwhile.
- */
+/** Milliseconds for which the secret before stays good, so that the sender can get the new one meanwhile. */
 export const ROLLOUT_MS = 24 * 60 * 60 * 1000;
 /** What a secret is sealed for. */
 export const SEALED_FOR = "hook secret";

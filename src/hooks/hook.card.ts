@@ -66,8 +66,8 @@ export const HookCard = z.object({
     .nullable()
     .describe(
       "Why a call was not let in: headers_missing, headers_malformed, wrong_signature, too_old, too_new, " +
-        "switched_off, secret_unreadable, owner_gone, owner_blocked " +
-        "or owner_not_active. Kept once a minute at most; the caller was told nothing of it.",
+        "switched_off, secret_unreadable, owner_gone, owner_blocked or owner_not_active. " +
+        "Kept once a minute at most. The caller did not learn the reason.",
     ),
   createdAt: z.string(),
   updatedAt: z.string(),

@@ -33,7 +33,7 @@ export const cardOf = ({ env, now }: Call, row: HookRow) =>
   hookCard(row, { issuer: env.ISSUER, now, readable: isOpenable(env.SIGNING_KEYS, row.secret) });
 
 /**
- * What the maker could not do now is not even saved. Each delivery is decided anew.
+ * A mapping that the maker could not carry out now is not saved. Each delivery is decided again.
  * @throws Problem access/denied, validation, plan/feature-required
  */
 export async function checkMapping(
@@ -81,8 +81,8 @@ async function tried(call: Call, action: Action): Promise<void> {
 }
 
 /**
- * With an address that nobody has, where it is not known yet. That it is taken, or the account full, says
- * nothing of the rule.
+ * Tries the rule with an address that no member has, where the real one is not known yet. A taken address or
+ * a full account is no fault of the rule.
  */
 async function tryInvite(
   call: Call,

@@ -129,7 +129,7 @@ const card = endpoint(
 type Patch = z.infer<typeof HookPatch>;
 
 /**
- * Its owner changes it. Whoever has power over the owner may switch it off, or remove it.
+ * Its owner changes it. A member with authority over the owner may switch it off, or remove it.
  * @throws Problem access/denied
  */
 function permitEdit(call: Call, row: HookRow, { name, mapping, active, secret, newSecret }: Patch): Permit {

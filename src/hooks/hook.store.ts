@@ -22,10 +22,13 @@ export const findHook = (db: Db, accountId: string, id: string) =>
     .innerJoin(member, and(eq(member.id, hook.memberId), eq(member.accountId, hook.accountId)))
     .where(and(eq(hook.accountId, accountId), eq(hook.id, id)));
 
-/** Any hook, for whoever knocks: its id is in the address that the sender was given. */
+/** Any hook, for any caller: its id is in the address that the sender got. */
 export const findHookAtDoor = (db: Db, id: string) => db.select().from(hook).where(eq(hook.id, id));
 
-/** Oldest first, beginning after the id `after`. @param memberId only this member's; null is everybody's */
+/**
+ * Oldest first, beginning after the id `after`.
+ * @param memberId only this member's; null: those of all members
+ */
 export const listHooks = (
   db: Db,
   accountId: string,
@@ -97,8 +100,8 @@ export const noteRefusal = (
     );
 
 /**
- * The same message by what was signed, or by its name. The former first, and nothing else counts beside it: a
- * name may be anybody's.
+ * The same message by what was signed, or by its name. The former first, and nothing else counts beside it:
+ * any sender may use a name.
  */
 export const findDelivery = (db: Db, hookId: string, messageId: string, digest: string) =>
   db
@@ -120,9 +123,9 @@ export const listDeliveries = (db: Db, hookId: string, before: string | null, li
     .limit(limit);
 
 /**
- * Stands first in the batch of what a delivery does: of two at once, one fails on its keys, whatever else
- * they would do.
- * @param before the same message, which was denied and is decided anew
+ * Stands first in the batch of what a delivery does: of two at once, one fails on its keys, and with it
+ * everything else in its batch.
+ * @param before the same message, which was denied and is decided again
  */
 export const writeDelivery = (db: Db, row: DeliveryRow, before: DeliveryRow | null): Statement[] =>
   before === null

@@ -34,8 +34,8 @@ async function tenant<const T extends readonly Statement[]>(
 }
 
 /**
- * The account's object and D1 are two: the delivery is written first, then the credits come, once for each
- * message, and then both are told.
+ * The account's object and D1 are two stores: the delivery is written first, then the credits come, once for
+ * each message, and then both get their events.
  */
 export async function giveCredits(
   call: Call,

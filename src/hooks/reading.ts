@@ -37,10 +37,7 @@ type Filled =
   | { readonly kind: "failed"; readonly errors: readonly Fault[] }
   | { readonly kind: "wanted"; readonly wanted: Wanted; readonly places: Places };
 
-/**
- * The action with its values in it. What is wrong is told by where it stands in the body, never by what
- * stands there.
- */
+/** The action with its values in it. A fault has the place in the body, never the value at that place. */
 function filled(action: Action, payload: unknown): Filled {
   const sources = new Map(
     Object.entries(action).filter((entry): entry is [string, From] => isFrom(entry[0], entry[1])),
@@ -67,7 +64,7 @@ function filled(action: Action, payload: unknown): Filled {
   }
 }
 
-/** The fault of a value, told by where the value came from. */
+/** The fault of a value, with the pointer to where the value came from. */
 function atSource(fault: Fault, sources: ReadonlyMap<string, From>): Fault {
   if (!("pointer" in fault)) return fault;
   return { ...fault, pointer: sources.get(fault.pointer.split("/")[1] ?? "")?.pointer ?? fault.pointer };

@@ -45,7 +45,7 @@ export async function verify(
   const claim = READERS[scheme](headers, raw);
   if (typeof claim === "string") return refused(claim);
   const age = claim.at === null ? 0 : now - claim.at;
-  // Each key and each signature is tried, whatever the others said.
+  // Each key and each signature is tried, even after a match.
   const matches = await Promise.all(
     keys.flatMap((key) => claim.signatures.map((signature) => matching(key, signature, claim.content))),
   );
