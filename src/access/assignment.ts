@@ -39,7 +39,7 @@ export type AssignmentFault =
 /**
  * May the giver give this, and does it make sense? The giver's rights are checked first, so that no caller
  * learns from a 422 what they may not see.
- * @param giver null: nothing is given that the member does not have, so only the sense is asked
+ * @param giver null: nothing is given that the member does not have, so only the consistency is checked
  * @param preset of the account that the member belongs to
  */
 export function assignmentFault(

@@ -110,7 +110,7 @@ function reachesOf(
 const granted = (grants: readonly GrantRow[], type: string): string[] =>
   grants.filter((grant) => grant.resourceType === type).map((grant) => grant.resourceId);
 
-/** Nothing granted yet still is a right, on nothing: a list is empty then, and not refused. */
+/** A right without any grant yet is still a right, on no object. So a list is empty then, not refused. */
 function some(kind: "id" | "root", ids: readonly string[]): Contribution["reach"][] {
   if (ids.includes("0")) return [{ kind: "all" }];
   return ids.length === 0 ? [{ kind: "inside", ids: [], under: [] }] : ids.map((id) => ({ kind, id }));

@@ -2,7 +2,7 @@ import { type Right, typeOf } from "./right.ts";
 
 /**
  * How far a right goes. An object is reached when any of these holds; `all` holds for objects made later too.
- * Never baked in: anything that time changes.
+ * It holds nothing that changes with time.
  */
 export interface Reach {
   readonly all: boolean;
@@ -36,7 +36,7 @@ export interface ResourceRef {
   readonly status: string;
 }
 
-/** An object of which nothing counts but which it is, and its status where that does. */
+/** A reference for types that are decided by id and status alone (no root, owner or group). */
 export const plainRef = (id: string, status = ""): ResourceRef => ({
   id,
   rootId: null,

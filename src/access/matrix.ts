@@ -73,14 +73,14 @@ function cell(area: Area, role: Role, preset: Preset, isTop: boolean): string {
   );
 }
 
-/** E is all of what there is to create and edit in the model, V the view of any of it. */
+/** E: every right of the area to create and edit that the model has. V: any right of the area to view. */
 function letterOf({ V, E }: Area, { rights }: Preset, holds: (right: Right) => boolean): "E" | "V" | "" {
   const writing = E.filter((right) => rights.has(right));
   if (writing.length > 0 && writing.every(holds)) return "E";
   return V.some(holds) ? "V" : "";
 }
 
-/** What all may be seen of is not said. */
+/** How far a right goes, in the words of the table. The table has no word for `all`. */
 const SCOPES: Readonly<Record<Scope, string>> = {
   all: "",
   own: " own",

@@ -17,6 +17,6 @@ const EVERYWHERE: readonly string[] = [
 const namesOf = (model: string): string[] =>
   Object.entries(ROLE_TEXTS[model] ?? {}).flatMap(([key, { name }]) => [key, ...Object.values(name)]);
 
-/** Would a reader take what an account calls one of its own roles or groups for what comes with the model? */
+/** Could a reader mistake the name of an account's own role or group for one of the model's? */
 export const isReservedName = (model: string, name: string): boolean =>
   [...EVERYWHERE, ...namesOf(model)].some((taken) => areNamesAlike(taken, name));

@@ -5,8 +5,9 @@ import { account, member } from "../schema/team.ts";
 import type { Stamp } from "./stamp.ts";
 
 /**
- * The newest versions of the rows behind a stamp; rides in front of a read batch. No row: the member is gone.
- * Named apart because D1 answers a batch as objects, in which two columns of one name become one.
+ * The newest versions of the rows behind a stamp; the first statement of a read batch. No row: the member is
+ * gone. The columns have different names, because D1 answers a batch as objects, in which two columns of one
+ * name become one.
  */
 export const readStamp = (db: Db, { memberId, accountId, targetId }: Stamp) =>
   targetId === null

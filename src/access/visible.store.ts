@@ -48,8 +48,8 @@ export interface Way {
 }
 
 /**
- * The same as ways that an index can go, four at most, each to few rows however many there are of the type.
- * Null: everything is reached, and the table itself is the way.
+ * The same as index scans, four at most. Each reads few rows, even if the type has many. Null: every row is
+ * reached, so the table itself is read.
  */
 export function waysTo(visible: Extract<Visible, { kind: "some" }>, columns: VisibleColumns): Way[] | null {
   const { reach, memberId, groups } = visible;

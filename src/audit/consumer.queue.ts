@@ -20,8 +20,8 @@ interface Group {
 
 /**
  * The consumer of the queue of the trail and of all dead ones. Messages of one account are sealed together;
- * each message is acked or tried again on its own account of success, so that one bad message or one broken
- * chain holds up no other account.
+ * each message is acked or tried again by its own success, so that one bad message or one broken chain holds
+ * up no other account.
  */
 export async function consume(
   batch: MessageBatch,
@@ -99,7 +99,7 @@ function buried(db: Db, queue: string, message: Message, reason: string): Group 
   return { messages: [message], work: () => insertDeadLetter(db, letter) };
 }
 
-/** A body that no JSON can hold is kept as what it says of itself. */
+/** A body that JSON cannot hold is kept as its text. */
 function textOf(body: unknown): string {
   try {
     return JSON.stringify(body) ?? String(body);

@@ -6,7 +6,9 @@ export interface Changes {
 /** Members that every change touches and that say nothing. */
 const BOOKKEEPING: readonly string[] = ["version", "updatedAt"];
 
-/** What a change changed, for the trail: only the members that differ, null where one was not there. */
+/**
+ * The difference of two objects, for the audit log: only the fields that differ, null where one was missing.
+ */
 export function difference(before: object, after: object): Changes {
   const old = new Map(Object.entries(before));
   const changed = Object.entries(after).filter(

@@ -61,7 +61,7 @@ const ENTRY = z.strictObject({
 const STAGED = ENTRY.extend({ ledgerSeq: z.null("must be null outside the ledger") });
 
 /**
- * Who can write D1 can put anything there.
+ * An attacker who can write D1 can put anything there.
  * @returns the event of a row of the outbox, or the reason why it is none of this gate's
  */
 export function readStaged(

@@ -115,7 +115,7 @@ export async function buryStaged(
 
 const TOLD_MAX = 20;
 
-/** It tells no ids: who wrote the rows chose them. */
+/** It contains no ids, because the writer of the rows chose them. */
 function quarantined(accountId: string, unfit: readonly Unfit[], at: number): AuditEvent {
   const reasons = [...new Set(unfit.map(({ reason }) => reason))].slice(0, TOLD_MAX);
   return {

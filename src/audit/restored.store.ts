@@ -8,8 +8,8 @@ import type { ChainHead } from "./event.ts";
 import type { LedgerOutbox, LedgerOutboxes } from "./ledger.ts";
 
 /**
- * From the next call on every isolate answers 503. The version leaps to the clock: after a restore it would
- * else come by numbers that principals are still remembered under.
+ * From the next call on every isolate answers 503. The version jumps to the time of the clock. Otherwise,
+ * after a restore, it would pass numbers under which principals are still cached.
  */
 const markRestored = (db: Db, accountId: string, at: number) =>
   db
@@ -17,7 +17,7 @@ const markRestored = (db: Db, accountId: string, at: number) =>
     .set({ restoredAt: at, version: sql`MAX(${account.version} + 1, ${at})` })
     .where(and(eq(account.id, accountId), isNull(account.restoredAt)));
 
-/** The object first: what spends is stopped even where D1 fails now. */
+/** The object first: spending stops even if D1 fails now. */
 export async function stopRestored(
   db: Db,
   ledger: LedgerOutbox,
@@ -67,7 +67,7 @@ interface Compared {
   readonly ledgerSeq: number | null;
 }
 
-/** The object was asked after D1, and may only know of more: what looks behind is read once more. */
+/** The object was asked after D1, so it may know newer rows. A chain that looks behind is read again. */
 async function compare(db: Db, ledger: LedgerOutbox, { id, seq, hash, ledgerSeq }: Compared): Promise<void> {
   try {
     const head = seq === null || hash === null || ledgerSeq === null ? GENESIS : { seq, hash, ledgerSeq };

@@ -34,7 +34,7 @@ type Signed = Pick<StagedRow, "id" | "open"> & { readonly accountId: string; rea
 const sign = (signingKeys: string, kid: string | null, { accountId, id, open, text }: Signed) =>
   derivedSecret(signingKeys, kid, "audit-outbox", JSON.stringify([accountId, id, open, text]));
 
-/** Who can write D1 cannot make one: it follows from the first signing key. */
+/** An attacker who can write D1 cannot make one, because it follows from the first signing key. */
 export function macOf(signingKeys: string, signed: Signed): string {
   const { kid, secret } = sign(signingKeys, null, signed);
   return `${kid}.${secret}`;

@@ -1,7 +1,7 @@
 /**
  * The text that D1 gives back as it was given: SQLite makes U+FFFD of half a surrogate pair, and its
- * functions end a text at NUL. A column that comes back otherwise than it was hashed would call an honest row
- * altered for ever.
+ * functions end a text at NUL. If a column came back different from what was hashed, an honest row would
+ * count as altered for ever.
  */
 export const cleanText = (text: string): string => text.toWellFormed().replaceAll("\0", "\uFFFD");
 

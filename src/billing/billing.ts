@@ -26,7 +26,7 @@ const Address = z.strictObject({
   taxId: line(40),
 });
 
-/** What may be told of a card, as the payment provider says it. */
+/** What may be shown of a card, as the payment provider says it. */
 const ShownCard = z.strictObject({
   brand: z.enum(["visa", "mastercard", "amex", "discover", "diners", "jcb", "unionpay", "mir", "other"]),
   last4: z.string().regex(/^[0-9]{4}$/, "must be four digits"),
@@ -71,7 +71,7 @@ export const BillingCard = z.object({
   version: z.number().describe("0 until something is set."),
 });
 
-/** What an account has said of its billing; the token stands apart, under a name that nothing shows. */
+/** What an account has said of its billing; the token is separate, under a name that no answer shows. */
 export interface Billing {
   readonly address: z.infer<typeof Address> | null;
   readonly card: z.infer<typeof ShownCard> | null;

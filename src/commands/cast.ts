@@ -15,7 +15,7 @@ export interface NewMember extends Person {
   readonly creditLimit?: number;
 }
 
-/** The same gate, asked by another. */
+/** The same gate, called by another member. */
 export const as = (caller: Caller, login: Pick<Login, "who" | "apiKey" | "address">): Caller => ({
   ...caller,
   who: login.who,

@@ -1,4 +1,4 @@
-/** What the repository's wrangler.toml holds in the place of what only the owner of a deployment knows. */
+/** Placeholders in the repository's wrangler.toml, for values that only the owner of a deployment knows. */
 const PLACEHOLDERS: readonly { readonly found: RegExp; readonly means: string }[] = [
   {
     found: /^database_id = "00000000-0000-0000-0000-000000000000"/m,

@@ -20,7 +20,7 @@ export interface Equipment {
   readonly now: number;
 }
 
-/** Set-up is nothing to read along. */
+/** The calls of the set-up are not printed. */
 const silent = ({ seen: _, ...caller }: Caller): Caller => caller;
 
 /** What only the platform's members set: plan, subscription, credits. */

@@ -45,7 +45,7 @@ export class LedgerTables {
     sql.exec(TABLES);
   }
 
-  /** A transaction has failed: what is remembered of it never was. */
+  /** Drops all that is remembered, after a transaction has failed. */
   forget(): void {
     this.#end = null;
     this.#head = null;

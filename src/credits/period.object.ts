@@ -3,7 +3,8 @@ import type { Posted } from "./entry.ts";
 import { type EntryRow, toPosted } from "./row.object.ts";
 
 /**
- * The first entry that is not before that time: time never runs backwards in a ledger, so halving finds it.
+ * The first entry that is not before that time: time never runs backwards in a ledger, so a binary search
+ * finds it.
  */
 function firstSince(sql: SqlStorage, lastSeq: number, at: number): number {
   let [from, to] = [1, lastSeq + 1];

@@ -15,8 +15,7 @@ import { endCredit, findCreditOf, findCredits, findDeliveryById, holdCredit } fr
 import type { Outcome } from "./delivery.card.ts";
 
 /**
- * Deliveries that are still at it are left alone for so long. To be faster than they are would be no fault,
- * only work done twice.
+ * Grace period before the sweep takes over. Sweeping earlier is safe (each step is idempotent) but wasteful.
  */
 const PENDING_MS = 5_000;
 const AT_ONCE = 100;

@@ -52,7 +52,7 @@ export const listHooks = (
 export const countHooks = (db: Db, accountId: string) =>
   db.select({ count: sql<number>`COUNT(*)` }).from(hook).where(eq(hook.accountId, accountId));
 
-/** Fails the batch when the account has so many already, however many are made at once. */
+/** Fails the batch when the account has that many already, also when several are made at once. */
 export const insertHook = (db: Db, permit: Permit, row: HookRow, limit: number): Statement[] => {
   permit.requireFor(row.id);
   return [
@@ -65,7 +65,7 @@ export const insertHook = (db: Db, permit: Permit, row: HookRow, limit: number):
 export const guardHook = (db: Db, row: Pick<HookRow, "id" | "version">): Statement =>
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM hook WHERE id = ${row.id} AND version = ${row.version})`);
 
-/** What was refused at the door meanwhile stays. */
+/** It keeps the last refusal, which may be newer than the row that was read. */
 export const updateHook = (
   db: Db,
   permit: Permit,
@@ -82,7 +82,7 @@ export const updateHook = (
 export const removeHook = (db: Db, { id, accountId }: HookRow): Statement =>
   db.delete(hook).where(and(eq(hook.id, id), eq(hook.accountId, accountId)));
 
-/** One row however many there are, and one write in `everyMs` at most. */
+/** One row for all refusals, and one write in `everyMs` at most. */
 export const noteRefusal = (
   db: Db,
   id: string,

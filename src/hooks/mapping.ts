@@ -11,7 +11,7 @@ import { Place, PlaceAt, type PlaceKind } from "./place.ts";
 import { Pointer } from "./pointer.ts";
 
 /**
- * What a hook makes of what comes in: declared, validated when it is saved, and nothing else is ever done.
+ * What a hook does with a message. It is declared, and validated when it is saved. A hook does nothing else.
  */
 
 export const RULES_MAX = 20;
