@@ -82,7 +82,7 @@ export async function needFreePort(port: number): Promise<void> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
     throw new Error(
-      `Another program listens on 127.0.0.1:${port}. Stop it, or choose another port: ` +
+      `Something else listens on 127.0.0.1:${port}. Stop it, or choose another port: ` +
         `npm start -- --port ${port + 1}`,
     );
   }
