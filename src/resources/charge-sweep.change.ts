@@ -2,7 +2,7 @@ import type { Env } from "../env.ts";
 import { now } from "../kernel/clock.ts";
 import { batch, openDb } from "../kernel/db.ts";
 import { IDEMPOTENCY_TTL_MS } from "../kernel/idempotency.ts";
-import { finishPending } from "./charge.change.ts";
+import { finishPending } from "./charge-payment.change.ts";
 import { findPending, forgetCharges } from "./charge.store.ts";
 
 /**

@@ -144,3 +144,23 @@ export interface Generated {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly shown: Readonly<Record<string, unknown>>;
 }
+
+/** `product.view` of a type and a verb. */
+export const rightOf = (type: Pick<ResourceType, "name">, verb: string): Right =>
+  `${type.name}.${verb}` as Right;
+
+/** The attributes of the type that a body sends. */
+export const attributesOf = (
+  stored: StoredType,
+  body: Readonly<Record<string, unknown>>,
+): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(body).filter(([member]) => Object.hasOwn(stored.attributes.shape, member)),
+  );
+
+/** The referenced object that a body names. Undefined: the body does not say. */
+export const referenceId = (
+  stored: StoredType,
+  body: Readonly<Record<string, unknown>>,
+): string | null | undefined =>
+  stored.reference === null ? undefined : (body[stored.reference.member] as string | null | undefined);
