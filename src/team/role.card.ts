@@ -5,7 +5,7 @@ import { ROLE_TEXTS } from "../access/role-text.ts";
 import { called, note } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import type { Locale, RoleRow } from "../schema/team.ts";
-import { Grant, Grants } from "./member.card.ts";
+import { Grant, Grants } from "./grant.card.ts";
 import type { Level } from "./role-level.ts";
 
 const wanted = {
