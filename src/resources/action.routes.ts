@@ -53,7 +53,7 @@ const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action):
     },
   );
 
-/** Where nothing has to be said, nobody has to send a body. */
+/** A body is optional if it has no required fields. */
 export const mayLack = (body: z.ZodObject): z.ZodType<Record<string, unknown>> =>
   body.safeParse({}).success ? body.default({}) : body;
 

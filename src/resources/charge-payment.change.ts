@@ -16,8 +16,8 @@ import type { PaidChange } from "./charge.ts";
 import { dropCharge, findPendingOn, payCharge, type Pending, refuseCharge } from "./charge.store.ts";
 
 /**
- * A change of the same object that is accepted and not paid comes first; then the caller reads again. The call
- * that made that change probably still runs, so the first round only waits for its turn. A later round
+ * A change of the same object that is accepted and not paid comes first; then the caller reads again. The
+ * call that made that change probably still runs, so the first round only waits for its turn. A later round
  * finishes what a crash left behind.
  * @throws Met
  */
@@ -108,7 +108,9 @@ async function pay(
     : reply;
 }
 
-/** The id of a new object leads nowhere before it is paid, so a refusal names the objects it would belong to. */
+/**
+ * The id of a new object leads nowhere before it is paid, so a refusal names the objects it would belong to.
+ */
 const paidFor = ({ action, resource, changes }: AuditEvent): PaidFor => ({
   action,
   resource,

@@ -32,7 +32,7 @@ const assign = (type: ResourceType, stored: StoredType): Endpoint =>
       const { row } = await loadResource(call, type, "edit");
       const memberId = call.named("memberId");
       const missing = new Problem("not-found", {
-        errors: [{ pointer: "/memberId", detail: "names nobody that you may see" }],
+        errors: [{ pointer: "/memberId", detail: "names no member that you may see" }],
       });
       if (memberId !== null) call.decide("member.view", memberRef(memberId), missing);
       const body = await call.body();

@@ -161,7 +161,9 @@ function commitDraft(
   );
 }
 
-/** The object that comes with the new one: always new, so that the answer reveals nothing of existing ones. */
+/**
+ * The object that comes with the new one: always new, so that the answer reveals nothing of existing ones.
+ */
 function embeddedRow(
   call: Call,
   stored: StoredType,

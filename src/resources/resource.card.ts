@@ -67,7 +67,7 @@ export const openPart = (
 ): Record<string, unknown> =>
   Object.fromEntries(Object.entries(card).filter(([name]) => !confidential?.attributes.includes(name)));
 
-/** What opens doors is told by its last four characters. */
+/** Secrets are shown by their last four characters. */
 const maskCard = ({ masked }: StoredType, card: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(card).map(([name, value]) => [
@@ -127,7 +127,9 @@ export function newBody(
     ...Object.fromEntries(parents.map((member) => [member, parents.length === 1 ? id : id.optional()])),
     ...(grouped && parents.length === 0
       ? {
-          groupId: id.optional().describe('An object group, or "all": the group of whatever is in no other.'),
+          groupId: id
+            .optional()
+            .describe('An object group, or "all": the group of objects that are in no other.'),
         }
       : {}),
     ...(reference === null ? {} : { [reference.member]: id.nullable().optional() }),

@@ -26,8 +26,8 @@ export async function readWith<Rows extends Statement>(
 }
 
 /**
- * One guarded read of an object. Without any right on the type, or out of reach, it is not there; visible but
- * without the right it is 403. What another account keeps can be seen here, and changed by nobody.
+ * One guarded read of an object: 404 if the caller may not view it, 403 if they may view it but lack the
+ * right. An object that another account keeps can be viewed here, but not changed.
  */
 export async function loadResource(
   call: Call,
@@ -46,8 +46,7 @@ export async function loadResource(
     found === undefined || type.stored === null || inScope(found, organizationScope(call, type.stored))
       ? found
       : undefined;
-  // A missing object is decided like one that is out of reach, so that neither the answer nor the trail tells
-  // them apart.
+  // A missing object is decided like one that is out of reach: answer and audit log are the same for both.
   const on = row === undefined ? NOTHING : refOf(row);
   call.decide(
     rightOf(type, verb),

@@ -54,7 +54,9 @@ async function setterOf(call: Call, wanted: string): Promise<Setter> {
     });
   if (card.isOwn) {
     throw new Problem("access/denied", {
-      detail: `The address on the card was changed last by this member, or by one whom this member added or opened a way in for, so no key links it. ${OTHERWISE}`,
+      detail:
+        "The address on the card was changed last by this member, or by one whom this member added or " +
+        `opened a way in for, so no key links it. ${OTHERWISE}`,
     });
   }
   return { card };

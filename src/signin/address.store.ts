@@ -7,7 +7,7 @@ import { member, user } from "../schema/team.ts";
 import { rememberNames } from "../team/former.store.ts";
 import { userIdOf } from "../invitations/acceptance.store.ts";
 
-/** Columns of the unique key, as a failed write names them: somebody else signs in with this address. */
+/** Columns of the unique key, as a failed write names them: another person signs in with this address. */
 export const USER_EMAIL = "user.email";
 
 interface Place {
@@ -69,8 +69,8 @@ export const findPerson = (db: Db, accountId: string, memberId: string) =>
       email: user.email,
       emailVerifiedAt: user.emailVerifiedAt,
       members:
-        sql`(SELECT json_group_array(json_object('id', m.id, 'accountId', m.account_id, 'login', m.login, 'username', m.username, 'email', m.email,
-      'keys', json(${standingKeysOf(sql`m.id`)}))) FROM member m WHERE m.user_id = ${user.id})`
+        sql`(SELECT json_group_array(json_object('id', m.id, 'accountId', m.account_id, 'login', m.login,
+      'username', m.username, 'email', m.email, 'keys', json(${standingKeysOf(sql`m.id`)}))) FROM member m WHERE m.user_id = ${user.id})`
           .mapWith((json: string) => JSON.parse(json) as Place[])
           .as("members"),
     })

@@ -27,7 +27,8 @@ const Body = z.strictObject({
     .regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link")
     .optional()
     .describe(
-      "The token of an operator link, for whoever is to join by it with POST /v1/operator-links/join. Who is not known yet is mailed a code for that, and no link.",
+      "The token of an operator link, to join by it with POST /v1/operator-links/join. " +
+        "An unknown address is mailed a code for that, and no link.",
     ),
 });
 
@@ -43,7 +44,8 @@ const ask = openEndpoint(
     right: "public",
     status: 202,
     summary:
-      "Have a code and a link for signing in mailed to an address, if it is known; with `link`, a code for joining. Each is good until one is used.",
+      "Have a code and a link for signing in mailed to an address, if it is known; " +
+      "with `link`, a code for joining. Each is good until one is used.",
     body: Body,
     answer: z.object({ expiresAt: z.iso.datetime() }),
     problems: ["quota-exceeded"],

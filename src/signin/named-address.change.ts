@@ -106,8 +106,8 @@ const cardEvent = (call: Call, row: MemberRow, after: MemberRow): AuditEvent =>
   );
 
 /**
- * Separates the person from the member: sessions and mailed claims end, keys stay. The member is then like one
- * who has no person yet. The caller has checked the rights.
+ * Separates the person from the member: sessions and mailed claims end, keys stay. The member is then like
+ * one who has no person yet. The caller has checked the rights.
  */
 export async function unlinkAddress(call: Call, row: MemberRow): Promise<Answer> {
   const { db, now } = call;

@@ -20,7 +20,8 @@ export const digestsOf = ({ email, externalId }: Whom): string[] => [
  * counts at once.
  */
 const barred = (accountId: string, whom: Whom): Expression => sql`EXISTS (SELECT 1 FROM former_member f
-  WHERE f.account_id = ${accountId} AND f.known_by IN (SELECT value FROM json_each(${JSON.stringify(digestsOf(whom))}))
+  WHERE f.account_id = ${accountId}
+    AND f.known_by IN (SELECT value FROM json_each(${JSON.stringify(digestsOf(whom))}))
     AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = f.member_id AND m.status <> 'blocked'))`;
 
 /**

@@ -67,7 +67,8 @@ export const ListedRole = z.object({
       scope: z
         .string()
         .describe(
-          "all, own, active, home, granted, below, own_or_granted, own_or_granted_in: see the reference of roles.",
+          "all, own, active, home, granted, below, own_or_granted, own_or_granted_in: " +
+            "see the reference of roles.",
         ),
     }),
   ),

@@ -62,7 +62,9 @@ function blanked(row: SealedRow, memberId: string): Blanked[] {
   return paths.length === 0 ? [] : [{ seq: row.seq, paths, personal }];
 }
 
-/** Each batch is one event that names its rows. The account's object stores it first: verify accepts no other. */
+/**
+ * Each batch is one event that names its rows. The account's object stores it first: verify accepts no other.
+ */
 export const erasureEndpoint = (ledgersOf: LedgersOf) =>
   endpoint(
     {
