@@ -32,8 +32,8 @@ export function completeRow(type: StoredType, row: ResourceRow): ResourceRow {
 }
 
 /**
- * What an answer shows of an object. @param viewer whose rights decide on confidential attributes; nobody
- * sees them without
+ * The fields of an object in an answer. @param viewer the member whose rights decide on confidential
+ * attributes; without a viewer they are left out
  */
 export function resourceCard(
   type: StoredType,
@@ -77,8 +77,8 @@ const maskCard = ({ masked }: StoredType, card: Record<string, unknown>): Record
   );
 
 /**
- * The card as this caller may see it. What is masked goes by the member, whatever the key of the call is
- * narrowed to.
+ * The card as this caller may see it. The member's rights decide what is masked, also when the key of the
+ * call has fewer.
  */
 export function shownCard(
   { grantSet, memberSet }: Pick<Principal, "grantSet" | "memberSet">,

@@ -62,8 +62,8 @@ export const spend = (db: Db, proof: Proof, at: number): Statement[] => [
 
 /**
  * An address whose mail may open something: a member's of any account, an invited one, or any at all with a
- * link by which one may join. No row: nobody knows it. `locale` is the person's own, or that of the card that
- * waits; `account` is the one that waits, or the link's.
+ * link by which one may join. No row: the address is unknown. `locale` is the person's own, or that of the
+ * card that waits; `account` is the one that waits, or the link's.
  * @param linkHash SHA-256 of the link's token, or ""
  */
 export const findAddress = (db: Db, email: string, linkHash: string, at: number) =>

@@ -45,8 +45,8 @@ function refuseSelfAndOwner({ principal }: Call, row: MemberRow): void {
 }
 
 /**
- * Who stole a key of the member would add somebody for this, or speak through another member. The account's
- * owner is trusted.
+ * The thief of a member's key could add another member for this call, or act through one. So a member whom
+ * the target added cannot make it. The account's owner is trusted.
  * @throws Problem access/denied
  */
 async function refuseThrough(call: Call, row: MemberRow): Promise<void> {

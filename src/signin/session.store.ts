@@ -58,8 +58,8 @@ export const findMemberships = (db: Db, email: string) =>
 export type Membership = Awaited<ReturnType<typeof findMemberships>>[number];
 
 /**
- * Fails under "changed" unless the member is the one that was loaded, so that nobody comes in past a block or
- * a rule that was made meanwhile.
+ * Fails under "changed" unless the member is the one that was loaded, so that a block or a rule made
+ * meanwhile holds.
  */
 export const guardMembership = (db: Db, { member: who, account: at, userId }: Membership): Statement =>
   guard(

@@ -51,7 +51,8 @@ export const Effective = z.object({
     refusals: z
       .array(z.string())
       .describe(
-        "The problem that every call of the member gets now, regardless of rights; none when the member can act.",
+        "The problem that every call of the member gets now, regardless of rights; " +
+          "none when the member can act.",
       ),
   }),
 });

@@ -137,7 +137,7 @@ const putType = <Body>(
       status: 200,
       summary:
         type === "tool"
-          ? "Replace the tools that a sub-account may use. A manager has every tool, whatever is ticked."
+          ? "Replace the tools that a sub-account may use. A manager always has every tool."
           : "Replace the tasks that a sub-account is let into.",
       body,
       answer: MemberCard,

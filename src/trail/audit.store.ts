@@ -72,7 +72,7 @@ const actionIs = (action: string): SQL | undefined =>
     ? and(gte(auditEvent.action, action.slice(0, -1)), lt(auditEvent.action, `${action.slice(0, -2)}/`))
     : eq(auditEvent.action, action);
 
-/** The log knows two reaches: everybody's rows, or the member's own. */
+/** The log knows two reaches: all rows, or the member's own. */
 function ownRows(
   { log }: Sight,
   memberId: typeof auditEvent.memberId | typeof callLog.memberId,

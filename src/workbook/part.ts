@@ -47,7 +47,8 @@ const format = (
   quotePrefix = false,
   shown: keyof typeof FORMAT = "text",
 ): string =>
-  `<xf numFmtId="${FORMAT[shown]}" fontId="${font}" fillId="${fill}" borderId="0" xfId="0" applyNumberFormat="1"` +
+  `<xf numFmtId="${FORMAT[shown]}" fontId="${font}" fillId="${fill}" borderId="0" xfId="0"` +
+  ' applyNumberFormat="1"' +
   (font > 0 ? ' applyFont="1"' : "") +
   (fill > 0 ? ' applyFill="1"' : "") +
   (quotePrefix ? ' quotePrefix="1"/>' : "/>");
