@@ -8,7 +8,7 @@ import { securityLetters } from "../identity/security-letter.change.ts";
 import type { Statement } from "../kernel/db.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { Letter } from "../mail/letter.ts";
-import { finishPending } from "../resources/charge.change.ts";
+import { finishPending } from "../resources/charge-payment.change.ts";
 import { findPendingOf, guardSettled } from "../resources/charge.store.ts";
 import { rememberNames } from "../team/former.store.ts";
 import { blockLetters } from "../team/access-notice.change.ts";

@@ -6,7 +6,8 @@ import { requestPermit } from "../identity/permit.change.ts";
 import { optionalName } from "../kernel/body.ts";
 import { invalid } from "../kernel/problem.ts";
 import { findGranted } from "../team/grant.change.ts";
-import { ACCOUNT_TYPES, GRANTS_MAX, NewMember, ResourceId } from "../team/member.card.ts";
+import { GRANTS_MAX, ResourceId } from "../team/grant.card.ts";
+import { ACCOUNT_TYPES, NewMember } from "../team/member.card.ts";
 import type { Wanted } from "./left-out.change.ts";
 
 const each = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;

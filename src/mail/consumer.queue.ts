@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { deliverWaiting, type MailEnv } from "./delivery.queue.ts";
 
-/** The name stands in wrangler.toml too. */
+/** The same name as in wrangler.toml. */
 export const MAIL_QUEUE = "tollgate-mail";
 
 const Body = z.strictObject({ id: z.string().min(1) });

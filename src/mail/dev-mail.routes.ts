@@ -42,8 +42,8 @@ devMailPages.get("/dev/mail/:id", async (c) => {
 });
 
 /**
- * What waits is sent, and what another sender has at this moment is waited for, so that whoever reads after a
- * change reads its mails.
+ * Sends the waiting mails, and waits for those that another sender has now: after a change, the reader finds
+ * its mails.
  */
 async function deliverAll(env: Env, to: string | null): Promise<void> {
   await deliverWaiting(env);
@@ -75,7 +75,9 @@ const htmlPage = (html: string): Response =>
     headers: {
       "Content-Type": "text/html; charset=utf-8",
       "Content-Security-Policy":
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation",
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
+        "frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox " +
+        "allow-top-navigation-by-user-activation",
       "Referrer-Policy": "no-referrer",
       "Cache-Control": "no-store",
     },
@@ -88,10 +90,12 @@ const list = (mails: readonly ReturnType<typeof shown>[]): string =>
     '<body style="font-family:system-ui,sans-serif;margin:24px"><h1>Local mailbox</h1>',
     mails.length === 0
       ? "<p>No mail yet.</p>"
-      : '<table cellpadding="6"><tr><th align="left">When</th><th align="left">To</th><th align="left">Subject</th></tr>',
+      : '<table cellpadding="6"><tr><th align="left">When</th>' +
+        '<th align="left">To</th><th align="left">Subject</th></tr>',
     ...mails.map(
       ({ id, to, subject, at }) =>
-        `<tr><td>${at}</td><td>${escapeHtml(to)}</td><td><a href="/dev/mail/${id}">${escapeHtml(subject)}</a></td></tr>`,
+        `<tr><td>${at}</td><td>${escapeHtml(to)}</td>` +
+        `<td><a href="/dev/mail/${id}">${escapeHtml(subject)}</a></td></tr>`,
     ),
     mails.length === 0 ? "" : "</table>",
     "</body></html>",

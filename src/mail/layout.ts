@@ -1,6 +1,6 @@
 import type { Frame, Words } from "./words.ts";
 
-/** What stands in the middle of a mail beside its words. */
+/** What a mail shows between its words. */
 export interface Parts {
   readonly link: string | null;
   /** Eight digits. */
@@ -14,7 +14,7 @@ export interface Parts {
  */
 const DECEIVING = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
 
-/** One line of text, whatever a person called themselves. */
+/** One line of text, also from a name with line breaks. */
 export const oneLine = (text: string): string =>
   text.toWellFormed().replaceAll(DECEIVING, " ").replaceAll(/\s+/g, " ").trim();
 
@@ -84,6 +84,15 @@ export function textMail(
 
 const FONT = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif";
 const SMALL = "margin:0 0 8px;color:#555;font-size:13px;line-height:1.5";
+const CODE = "margin:0 0 24px;font-size:28px;letter-spacing:2px;font-family:ui-monospace,Consolas,monospace";
+const BUTTON =
+  "display:inline-block;padding:12px 20px;background:#18181b;color:#fff;" +
+  "border-radius:6px;text-decoration:none;font-size:16px";
+const BREAK = "word-break:break-all";
+
+const factRow = ([label, value]: Words["facts"][number]): string =>
+  `<tr><td style="padding:4px 16px 4px 0;color:#555;vertical-align:top">${escaped(label)}</td>` +
+  `<td style="padding:4px 0">${escapeHtml(factShown(value))}</td></tr>`;
 
 /** No script, no picture, no address but the mail's own links: nothing is fetched when it is opened. */
 export function htmlMail(
@@ -98,39 +107,35 @@ export function htmlMail(
     `<a href="${escapeHtml(href)}" style="${style}">${escapeHtml(text)}</a>`;
   return [
     "<!doctype html>",
-    `<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(subject)}</title></head>`,
+    `<html lang="${language}"><head><meta charset="utf-8">` +
+      `<meta name="viewport" content="width=device-width"><title>${escaped(subject)}</title></head>`,
     `<body style="margin:0;padding:24px;background:#f4f4f5;color:#18181b;${FONT}">`,
     `<div style="max-width:560px;margin:0 auto;padding:32px;background:#fff;border-radius:8px">`,
     paragraph(greeting),
     ...lines.map(paragraph),
     ...(code === null
       ? []
-      : [
-          `<p style="${SMALL}">${escaped(frame.code)}</p>`,
-          `<p style="margin:0 0 24px;font-size:28px;letter-spacing:2px;font-family:ui-monospace,Consolas,monospace">${grouped(code)}</p>`,
-        ]),
+      : [`<p style="${SMALL}">${escaped(frame.code)}</p>`, `<p style="${CODE}">${grouped(code)}</p>`]),
     ...(link === null || action === null
       ? []
       : [
-          `<p style="margin:0 0 24px">${anchor(link, "display:inline-block;padding:12px 20px;background:#18181b;color:#fff;border-radius:6px;text-decoration:none;font-size:16px", action)}</p>`,
-          `<p style="${SMALL}">${escaped(frame.link)}<br>${anchor(link, "color:#1d4ed8;word-break:break-all", link)}</p>`,
+          `<p style="margin:0 0 24px">${anchor(link, BUTTON, action)}</p>`,
+          `<p style="${SMALL}">${escaped(frame.link)}<br>${anchor(link, `color:#1d4ed8;${BREAK}`, link)}</p>`,
         ]),
     ...(facts.length === 0
       ? []
       : [
-          `<table style="margin:16px 0;border-collapse:collapse;font-size:14px">${facts
-            .map(
-              ([label, value]) =>
-                `<tr><td style="padding:4px 16px 4px 0;color:#555;vertical-align:top">${escaped(label)}</td><td style="padding:4px 0">${escapeHtml(factShown(value))}</td></tr>`,
-            )
-            .join("")}</table>`,
+          '<table style="margin:16px 0;border-collapse:collapse;font-size:14px">' +
+            `${facts.map(factRow).join("")}</table>`,
         ]),
     ...after.map((text) => `<p style="${SMALL}">${escaped(text)}</p>`),
-    `<hr style="margin:24px 0 16px;border:0;border-top:1px solid #e4e4e7"><p style="${SMALL}">${escaped(frame.footer)}</p>`,
+    '<hr style="margin:24px 0 16px;border:0;border-top:1px solid #e4e4e7">' +
+      `<p style="${SMALL}">${escaped(frame.footer)}</p>`,
     ...(unsubscribe === null
       ? []
       : [
-          `<p style="${SMALL}">${escaped(frame.unsubscribe)}<br>${anchor(unsubscribe, "color:#555;word-break:break-all", unsubscribe)}</p>`,
+          `<p style="${SMALL}">${escaped(frame.unsubscribe)}<br>` +
+            `${anchor(unsubscribe, `color:#555;${BREAK}`, unsubscribe)}</p>`,
         ]),
     "</div></body></html>",
   ].join("\n");

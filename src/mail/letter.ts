@@ -28,8 +28,8 @@ export type LetterContent =
       readonly expiresAt: number;
     }
   /**
-   * A code for joining an account by an operator link, to an address that nobody knows. There is no link:
-   * nobody can sign in with it yet.
+   * A code for joining an account by an operator link, to an unknown address. It contains no sign-in link
+   * because the address cannot sign in yet.
    */
   | {
       readonly template: "join";
@@ -46,7 +46,7 @@ export type LetterContent =
       readonly email: string;
       readonly expiresAt: number;
     }
-  /** Somebody else wrote this address on a member's card: a link proves that its mail is read. */
+  /** Another member wrote this address on a member's card. The link proves that its mail is read. */
   | {
       readonly template: "confirm_email";
       readonly memberId: string;
@@ -54,7 +54,7 @@ export type LetterContent =
       readonly kid: string;
       readonly account: string;
     }
-  /** Somebody made an API key for the member, who takes it by a link. */
+  /** Another member made an API key for the receiver, who takes it by a link. */
   | {
       readonly template: "api_key";
       readonly keyId: string;
@@ -84,8 +84,8 @@ export type LetterContent =
       readonly by: string | null;
     }
   /**
-   * Sent whatever the member unsubscribed from. No text of the tenant but the account's name. @see
-   * SecurityKind
+   * Sent also to members who unsubscribed. The account's name is its only text from the tenant.
+   * @see SecurityKind
    */
   | {
       readonly template: "security";

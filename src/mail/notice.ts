@@ -24,18 +24,13 @@ export const DEFAULT_NOTIFICATIONS: Notifications = {
   credits: true,
 };
 
-/**
- * The setting that each notice goes by; all other mails are needed to get in, and nobody does without them.
- */
+/** The setting for each notice. All other mails are needed for sign-in: no member can turn them off. */
 const SETTINGS: Readonly<Partial<Record<Template, keyof Notifications>>> = {
   joined: "invitations",
   access_changed: "access",
 };
 
-/**
- * Whether a member wants such a mail. Asked before the letter is written, so that nothing waits that nobody
- * wants.
- */
+/** Whether a member wants such a mail. Asked before the letter is written, so that no unwanted mail waits. */
 export function wants(notifications: Partial<Notifications>, template: Template): boolean {
   const setting = SETTINGS[template];
   const chosen = { ...DEFAULT_NOTIFICATIONS, ...notifications };

@@ -23,7 +23,7 @@ export const invitationToken = (
   sendCount: number,
 ): OneTime => oneTime(signingKeys, kid, "invitation", `${invitationId}:${sendCount}`);
 
-/** The token by which a member takes an API key that somebody else made. */
+/** The token by which a member takes an API key that another member made. */
 export const keyToken = (signingKeys: string, kid: string | null, keyId: string): OneTime =>
   oneTime(signingKeys, kid, "api_key claim", keyId);
 

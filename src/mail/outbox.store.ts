@@ -12,7 +12,7 @@ export const ATTEMPTS_MAX = 6;
  * again.
  */
 export const LEASE_MS = 120_000;
-/** Sent mails stay for whoever asks what became of one; failed ones stay longer. */
+/** Sent mails are kept so that support can look them up. Failed mails are kept longer. */
 export const SENT_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 export const FAILED_TTL_MS = 30 * 24 * 60 * 60 * 1000;
 
@@ -58,7 +58,8 @@ export function post(db: Db, letter: Letter, at: number, over: readonly Expressi
 
 /** A letter about changes of several members names none of them. */
 const foldActor = (db: Db, by: string | null, waiting: Expression): Statement =>
-  db.run(sql`UPDATE mail_outbox SET letter = json_set(letter, '$.by', iif(letter->>'by' = ${by}, letter->>'by', NULL))
+  db.run(sql`UPDATE mail_outbox
+    SET letter = json_set(letter, '$.by', iif(letter->>'by' = ${by}, letter->>'by', NULL))
     WHERE ${waiting}`);
 
 /** Whether this batch wrote the letter as one to be sent: neither over a quota nor gathered into another. */
@@ -106,7 +107,9 @@ export async function take(
   const chosen = ids === null ? sql`1` : sql`id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;
   return db.all<Held>(sql`
     UPDATE mail_outbox SET held_until = ${at + LEASE_MS}, attempts = attempts + 1
-    WHERE id IN (SELECT id FROM mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL AND held_until <= ${at} AND not_before <= ${at} AND attempts < ${ATTEMPTS_MAX} AND ${chosen}
+    WHERE id IN (SELECT id FROM mail_outbox
+      WHERE sent_at IS NULL AND failed_at IS NULL AND held_until <= ${at} AND not_before <= ${at}
+        AND attempts < ${ATTEMPTS_MAX} AND ${chosen}
       ORDER BY created_at LIMIT ${limit})
     RETURNING id, letter, attempts, held_until AS "heldUntil"`);
 }
@@ -137,7 +140,8 @@ export const markFailed = (
 /** Letters to an address that some sender has at this moment. */
 export async function countHeld(db: Db, to: string | null, at: number): Promise<number> {
   const [row] = await db.all<{ n: number }>(sql`
-    SELECT COUNT(*) AS n FROM mail_outbox WHERE sent_at IS NULL AND failed_at IS NULL AND error IS NULL AND held_until > ${at}
+    SELECT COUNT(*) AS n FROM mail_outbox
+    WHERE sent_at IS NULL AND failed_at IS NULL AND error IS NULL AND held_until > ${at}
       AND (${to} IS NULL OR letter->>'to' = ${to})`);
   return row?.n ?? 0;
 }
@@ -149,7 +153,8 @@ export async function countHeld(db: Db, to: string | null, at: number): Promise<
 export async function tidy(db: Db, at: number): Promise<void> {
   await batch(db, [
     db.run(sql`UPDATE mail_outbox SET failed_at = ${at}, error = COALESCE(error, 'no sender came back')
-      WHERE sent_at IS NULL AND failed_at IS NULL AND created_at <= ${at} AND held_until <= ${at} AND attempts >= ${ATTEMPTS_MAX}`),
+      WHERE sent_at IS NULL AND failed_at IS NULL AND created_at <= ${at} AND held_until <= ${at}
+        AND attempts >= ${ATTEMPTS_MAX}`),
     // By the index of their age: neither is older than its time by much.
     db
       .delete(mailOutbox)

@@ -8,7 +8,8 @@ const invitation: Writer<"invitation"> = (letter) => ({
   greeting: "Hello,",
   lines: [
     `${letter.inviter} invites you to join ${letter.account} on Tollgate.`,
-    "The link below accepts the invitation. Afterwards you sign in with this e-mail address; there is no password to remember.",
+    "The link below accepts the invitation. " +
+      "Afterwards you sign in with this e-mail address; there is no password to remember.",
   ],
   facts: [
     ["Account", letter.account],
@@ -16,7 +17,7 @@ const invitation: Writer<"invitation"> = (letter) => ({
     [
       "Your role",
       letter.roles.length === 0
-        ? "None yet. You can sign in, and see more once somebody gives you access."
+        ? "None yet. You can sign in, and you see more when you get access."
         : letter.roles.join(", "),
     ],
     ...(letter.login === null ? [] : [["Your login number", letter.login] as const]),
@@ -25,7 +26,7 @@ const invitation: Writer<"invitation"> = (letter) => ({
   action: "Accept the invitation",
   after: [
     "The link works once and for this address only. Please do not pass it on.",
-    "If you did not expect this invitation, you need do nothing: nobody joins until the link is used.",
+    "If you did not expect this invitation, you need do nothing: you join only by the link.",
   ],
 });
 
@@ -33,13 +34,14 @@ const signIn: Writer<"sign_in"> = (letter) => ({
   subject: "Your sign-in code for Tollgate",
   greeting: "Hello,",
   lines: [
-    "Somebody, most likely you, asked to sign in to Tollgate with this address. Enter the code where you were asked for it, or use the link.",
+    "We received a request, most likely from you, to sign in to Tollgate with this address. " +
+      "Enter the code where you were asked for it, or use the link.",
   ],
   facts: [["Good until", until(letter.expiresAt)]],
   action: "Sign in",
   after: [
-    "Code and link work once. Nobody from Tollgate will ever ask you for them.",
-    "If it was not you, you need do nothing: without this mail nobody signs in.",
+    "Code and link work once. Tollgate staff will never ask you for them.",
+    "If it was not you, you need do nothing: a sign-in is not possible without this mail.",
   ],
 });
 
@@ -47,7 +49,8 @@ const join: Writer<"join"> = (letter) => ({
   subject: `Your code to join ${letter.account}`,
   greeting: "Hello,",
   lines: [
-    `Somebody, most likely you, asked to join ${letter.account} on Tollgate with this address, by a link of that account. Enter the code where you were asked for it.`,
+    `We received a request, most likely from you, to join ${letter.account} on Tollgate with this address, ` +
+      "by a link of that account. Enter the code where you were asked for it.",
   ],
   facts: [
     ["Account", letter.account],
@@ -55,8 +58,8 @@ const join: Writer<"join"> = (letter) => ({
   ],
   action: null,
   after: [
-    "The code works once. Nobody from Tollgate will ever ask you for it.",
-    "If it was not you, you need do nothing: nobody joins without the code.",
+    "The code works once. Tollgate staff will never ask you for it.",
+    "If it was not you, you need do nothing: joining is not possible without the code.",
   ],
 });
 
@@ -64,7 +67,8 @@ const changeEmail: Writer<"change_email"> = (letter) => ({
   subject: "Your code for another sign-in address",
   greeting: "Hello,",
   lines: [
-    "Somebody, most likely you, wants to sign in to Tollgate with the address below from now on. Enter the code where you were asked for it.",
+    "We received a request, most likely from you, to sign in to Tollgate with the address below in future. " +
+      "Enter the code where you were asked for it.",
   ],
   facts: [
     ["New address", letter.email],
@@ -72,8 +76,8 @@ const changeEmail: Writer<"change_email"> = (letter) => ({
   ],
   action: null,
   after: [
-    "The code works once. Nobody from Tollgate will ever ask you for it.",
-    "If it was not you, please pass the code to nobody: without it everything stays as it is.",
+    "The code works once. Tollgate staff will never ask you for it.",
+    "If it was not you, please do not give the code to anyone: without it nothing changes.",
   ],
 });
 
@@ -92,7 +96,8 @@ const apiKey: Writer<"api_key"> = (letter) => ({
   subject: `An API key for you in ${letter.account}`,
   greeting: "Hello,",
   lines: [
-    `${letter.by} made an API key for you in ${letter.account}. The link below shows it, to you alone and once.`,
+    `${letter.by} made an API key for you in ${letter.account}. ` +
+      "The link below shows it once, and only to you.",
   ],
   facts: [
     ["Account", letter.account],
@@ -126,7 +131,8 @@ const joined: Writer<"joined"> = (letter) => ({
   after: [
     letter.by === "invitation"
       ? "If you did not invite this person, ask an administrator of the account to look into it."
-      : "Every person who has the link can join, with its role only. If this surprises you, end the link or ask an administrator of the account.",
+      : "Every person who has the link can join, with its role only. " +
+        "If this surprises you, end the link or ask an administrator of the account.",
   ],
 });
 
@@ -134,7 +140,8 @@ const accessChanged: Writer<"access_changed"> = (letter) => ({
   subject: `Your access to ${letter.account} was changed`,
   greeting: "Hello,",
   lines: [
-    `${letter.by ?? "Several members"} changed what you may do in ${letter.account}. The change holds at once.`,
+    `${letter.by ?? "Several members"} changed what you may do in ${letter.account}. ` +
+      "The change holds at once.",
   ],
   facts: [["Account", letter.account], ...(letter.by === null ? [] : [["Changed by", letter.by] as const])],
   action: null,
@@ -196,7 +203,8 @@ const security: Writer<"security"> = ({ kind, account }) => {
     facts: [["Account", account]],
     action: null,
     after: [
-      "If this surprises you, ask an administrator of the account. If you do not know the account, you need do nothing.",
+      "If this surprises you, ask an administrator of the account. " +
+        "If you do not know the account, you need do nothing.",
       "This mail is sent for security and cannot be unsubscribed from.",
     ],
   };

@@ -2,8 +2,10 @@ import { sha256Base64 } from "../kernel/digest.ts";
 import type { Locale } from "../schema/team.ts";
 
 const STYLE =
-  "body{margin:0;padding:24px;background:#f4f4f5;color:#18181b;font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif}" +
-  "main{max-width:480px;margin:48px auto;padding:32px;background:#fff;border-radius:8px}h1{margin:0 0 16px;font-size:22px}a{color:#1d4ed8}";
+  "body{margin:0;padding:24px;background:#f4f4f5;color:#18181b;" +
+  "font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif}" +
+  "main{max-width:480px;margin:48px auto;padding:32px;background:#fff;border-radius:8px}" +
+  "h1{margin:0 0 16px;font-size:22px}a{color:#1d4ed8}";
 
 /** No script, and nothing from elsewhere. */
 export const START_POLICY = [
@@ -52,7 +54,8 @@ export function startPage(language: Locale, mailbox: boolean): string {
   ];
   return [
     "<!doctype html>",
-    `<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Tollgate</title>`,
+    `<html lang="${language}"><head><meta charset="utf-8">` +
+      '<meta name="viewport" content="width=device-width"><title>Tollgate</title>',
     `<style>${STYLE}</style></head>`,
     `<body><main><h1>Tollgate</h1><p>${says}</p><ul>`,
     ...links.map(([href, text]) => `<li><a href="${href}">${text}</a></li>`),

@@ -18,7 +18,7 @@ export const ENGLISH_FLOWS: FlowWords = {
     title: "Join by a link",
     text: "Enter your e-mail address. A code will be mailed to you.",
     button: "Join",
-    done: "You have joined. Somebody of the account gives you access next; then you can sign in and work.",
+    done: "You have joined. The account must give you access next; then you can sign in and work.",
   },
   confirm: {
     title: "Confirm your e-mail address",
@@ -52,8 +52,11 @@ export const ENGLISH: Sayings = {
   invited: "accept the invitation",
   unreachable: "The gate did not answer. Please try again in a moment.",
   signedIn:
-    "Access token, for calls of the API as Authorization: Bearer. It is good for a few minutes; show it to nobody.",
-  key: "API key, for calls as Authorization: Bearer. Keep it where you keep passwords; it is not shown again.",
+    "Access token, for calls of the API as Authorization: Bearer. " +
+    "It is good for a few minutes; do not show it to anyone.",
+  key:
+    "API key, for calls as Authorization: Bearer. " +
+    "Keep it where you keep passwords; it is not shown again.",
   needsScript: "This page needs JavaScript.",
   problems: {},
 };

@@ -5,13 +5,14 @@ import { etag } from "../identity/request.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
-import { CHARGE_PROBLEMS, charged, finishOthers, resume } from "./charge.change.ts";
+import { CHARGE_PROBLEMS, charged, resume } from "./charge.change.ts";
+import { finishOthers } from "./charge-payment.change.ts";
 import { askPendingOn } from "./charge.store.ts";
 import { cardSchema, completeRow, openPart, resourceCard, trailCard } from "./resource.card.ts";
-import { loadResource, rightOf } from "./resource.routes.ts";
+import { loadResource } from "./resource.routes.ts";
 import { keeperOfType } from "./named.change.ts";
 import { findResource, guardResource, UNIQUE_KEY, updateResource } from "./resource.store.ts";
-import type { Action, ResourceType, StoredType } from "./type.ts";
+import { type Action, type ResourceType, rightOf, type StoredType } from "./type.ts";
 
 /** The actions that a type declares. */
 export const actionEndpoints = (type: ResourceType, stored: StoredType): Endpoint[] =>
@@ -52,7 +53,7 @@ const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action):
     },
   );
 
-/** Where nothing has to be said, nobody has to send a body. */
+/** A body is optional if it has no required fields. */
 export const mayLack = (body: z.ZodObject): z.ZodType<Record<string, unknown>> =>
   body.safeParse({}).success ? body.default({}) : body;
 

@@ -27,7 +27,7 @@ export const insertCharge = (db: Db, row: ChargeRow): Statement[] => [
 ];
 
 /**
- * Writes what is paid for, once: fails under "changed" when somebody else has done so, or when it was
+ * Writes what is paid for, once: fails under "changed" when another call has done so, or when it was
  * refused.
  */
 export const payCharge = (
@@ -39,7 +39,8 @@ export const payCharge = (
   guard(
     db,
     "changed",
-    sql`EXISTS (SELECT 1 FROM charge WHERE account_id = ${row.accountId} AND key = ${row.key} AND status = 'pending')`,
+    sql`EXISTS (SELECT 1 FROM charge
+    WHERE account_id = ${row.accountId} AND key = ${row.key} AND status = 'pending')`,
   ),
   change.kind === "insert"
     ? insertResource(db, change.row)
@@ -53,7 +54,7 @@ export const refuseCharge = (db: Db, { accountId, key }: Pick<ChargeRow, "accoun
     .set({ status: "refused" })
     .where(and(at(accountId, key), eq(charge.status, "pending")));
 
-/** The key belongs to a command of long ago, which the ledger knows and nobody else any more. */
+/** The key belongs to an old command that only the ledger still knows. */
 export const dropCharge = (db: Db, { accountId, key }: Pick<ChargeRow, "accountId" | "key">): Statement =>
   db.delete(charge).where(at(accountId, key));
 
@@ -81,12 +82,13 @@ export const findPendingOn = (db: Db, resourceId: string) => pending(db, eq(char
 
 /** Charges that a member began, or that others began on these objects. */
 const concerning = (accountId: string, memberId: string, resourceIds: readonly string[]): SQL =>
-  sql`(${charge.accountId} = ${accountId} AND ${charge.memberId} = ${memberId}) OR ${charge.resourceId} IN (SELECT value FROM json_each(${JSON.stringify(resourceIds)}))`;
+  sql`(${charge.accountId} = ${accountId} AND ${charge.memberId} = ${memberId})
+    OR ${charge.resourceId} IN (SELECT value FROM json_each(${JSON.stringify(resourceIds)}))`;
 
 export const findPendingOf = (db: Db, accountId: string, memberId: string, resourceIds: readonly string[]) =>
   pending(db, sql`(${concerning(accountId, memberId, resourceIds)})`);
 
-/** Fails the batch while there are such: whoever is removed has nothing unpaid, and owns what was paid. */
+/** Fails the batch while there are such: a removed member leaves nothing unpaid, and owned what was paid. */
 export const guardSettled = (
   db: Db,
   accountId: string,
@@ -96,7 +98,8 @@ export const guardSettled = (
   guard(
     db,
     "charges_pending",
-    sql`NOT EXISTS (SELECT 1 FROM ${charge} WHERE ${PENDING} AND (${concerning(accountId, memberId, resourceIds)}))`,
+    sql`NOT EXISTS (SELECT 1 FROM ${charge}
+    WHERE ${PENDING} AND (${concerning(accountId, memberId, resourceIds)}))`,
   );
 
 /** Whether there is one, for a batch: there, columns of one name in several tables would become one. */

@@ -19,6 +19,7 @@ export const guardDistinctName = (db: Db, { accountId, type, id, attributes }: R
     db,
     "changed",
     sql`NOT EXISTS (SELECT 1 FROM resource r, json_each(r.attributes, ${`$."${NAME_KEYS}"`}) had
-    JOIN json_each(${JSON.stringify(attributes[NAME_KEYS])}) wanted ON wanted.key = had.key AND wanted.value = had.value
+    JOIN json_each(${JSON.stringify(attributes[NAME_KEYS])}) wanted
+      ON wanted.key = had.key AND wanted.value = had.value
     WHERE r.account_id = ${accountId} AND r.type = ${type} AND r.id <> ${id})`,
   );

@@ -15,13 +15,15 @@ export const guardEmptyGroup = (
   guard(
     db,
     "has_dependents",
-    sql`NOT EXISTS (SELECT 1 FROM ${resource} WHERE ${and(eq(resource.accountId, accountId), among(resource.type, types), eq(resource.groupId, id))})
-    AND NOT EXISTS (SELECT 1 FROM member m, json_each(m.object_group_ids) g WHERE m.account_id = ${accountId} AND g.value = ${id})`,
+    sql`NOT EXISTS (SELECT 1 FROM ${resource}
+      WHERE ${and(eq(resource.accountId, accountId), among(resource.type, types), eq(resource.groupId, id))})
+    AND NOT EXISTS (SELECT 1 FROM member m, json_each(m.object_group_ids) g
+      WHERE m.account_id = ${accountId} AND g.value = ${id})`,
   );
 
 /**
- * Moves an object and everything under it, so that nobody ever sees one part here and the other there. @param
- * types that are kept in groups
+ * Moves an object and everything under it, so that no reader ever sees one part here and the other there.
+ * @param types that are kept in groups
  */
 export function moveToGroup(
   db: Db,

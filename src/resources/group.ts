@@ -15,8 +15,8 @@ export const takesGroup = (type: ResourceType, stored: StoredType): boolean =>
 export const namedObject = (id: string | null): string | null => (id === EVERY_GROUP ? null : id);
 
 /**
- * The group of a new object: the one that is named; else the only one that its maker has, or "all" for
- * whoever sees every group. Null: the maker has none. @param groups of the maker; null is every group
+ * The group of a new object: the one that is named; else the only group of its maker, or "all" if the maker
+ * sees every group. Null: the maker has none. @param groups of the maker; null is every group
  */
 export function groupFor(
   named: string | null,

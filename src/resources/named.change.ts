@@ -39,10 +39,7 @@ export const namedBy = (
     return id === null ? [] : [{ member, type, id, accountId: keeperOfType(principal, type) }];
   });
 
-/**
- * What a call names must be there and within the caller's view: else it is not there, whichever of the two it
- * is.
- */
+/** Objects that a call names must exist and be visible to the caller. Both faults get the same answer. */
 export function requireVisible(
   call: Call,
   named: readonly Named[],
@@ -110,8 +107,8 @@ export const inScope = (row: ResourceRow, scope: OrganizationScope | null): bool
 };
 
 /**
- * What only holders of a right see, only they set: whatever is sent, so that nobody finds a value by
- * guessing. @throws Problem access/denied
+ * Confidential attributes can be set only by holders of their right. Every value is refused, so that a caller
+ * cannot find the present one by guessing. @throws Problem access/denied
  */
 export function requireConfidential(call: Call, { confidential }: StoredType, sent: readonly string[]): void {
   if (confidential?.attributes.some((name) => sent.includes(name))) call.decide(confidential.right);

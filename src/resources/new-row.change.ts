@@ -4,13 +4,13 @@ import type { ResourceRow } from "../schema/resource.ts";
 import { completeRow, rootOf } from "./resource.card.ts";
 import type { ResourceType, StoredType } from "./type.ts";
 
-/** Where a new object stands: under another, in a group. */
+/** Where a new object will be: under a parent, in a group. */
 export interface Place {
   readonly row: ResourceRow | undefined;
   readonly groupId: string | null;
 }
 
-/** A new object of the account that the call acts on, owned by whoever calls. */
+/** A new object of the account that the call acts on, owned by the caller. */
 export function newRow(
   call: Call,
   type: Pick<ResourceType, "name">,

@@ -9,9 +9,9 @@ import { Problem } from "../kernel/problem.ts";
 import { nextVersion } from "../kernel/version.ts";
 import { guardMember } from "../team/member.store.ts";
 import { cardSchema, resourceCard, trailCard } from "./resource.card.ts";
-import { loadResource, rightOf } from "./resource.routes.ts";
+import { loadResource } from "./resource.routes.ts";
 import { assignOwner, guardResource } from "./resource.store.ts";
-import type { ResourceType, StoredType } from "./type.ts";
+import { type ResourceType, rightOf, type StoredType } from "./type.ts";
 
 const Body = z.strictObject({ memberId: z.string().max(64) });
 
@@ -32,7 +32,7 @@ const assign = (type: ResourceType, stored: StoredType): Endpoint =>
       const { row } = await loadResource(call, type, "edit");
       const memberId = call.named("memberId");
       const missing = new Problem("not-found", {
-        errors: [{ pointer: "/memberId", detail: "names nobody that you may see" }],
+        errors: [{ pointer: "/memberId", detail: "names no member that you may see" }],
       });
       if (memberId !== null) call.decide("member.view", memberRef(memberId), missing);
       const body = await call.body();

@@ -35,7 +35,7 @@ const INDEXES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Newest first: one query, whatever the member may see. Where that is not simply everything, each way to it
+ * Newest first, always in one query. Where the member does not see every object, each way to what they see
  * is gone by its index and no further than a page; what a page then shows is read from the table.
  */
 export function listResources(db: Db, accountId: string, type: string, filter: ListFilter, limit: number) {
@@ -65,10 +65,12 @@ const narrowed = ({
     status === null ? undefined : eq(resource.status, status),
     scope === null
       ? undefined
-      : sql`coalesce(${resource.attributes} ->> ${`$.${scope.attribute}`}, '') IN (SELECT value FROM json_each(${JSON.stringify(["", ...scope.ids])}))`,
+      : sql`coalesce(${resource.attributes} ->> ${`$.${scope.attribute}`}, '')
+          IN (SELECT value FROM json_each(${JSON.stringify(["", ...scope.ids])}))`,
     Object.keys(attributes).length === 0
       ? undefined
-      : sql`NOT EXISTS (SELECT 1 FROM json_each(${JSON.stringify(attributes)}) wanted WHERE ${resource.attributes} ->> wanted.key IS NOT wanted.value)`,
+      : sql`NOT EXISTS (SELECT 1 FROM json_each(${JSON.stringify(attributes)}) wanted
+          WHERE ${resource.attributes} ->> wanted.key IS NOT wanted.value)`,
   );
 
 /**
@@ -109,8 +111,11 @@ function reachedBy(ways: readonly Way[], inList: SQL | undefined, limit: number)
     const enough =
       index === undefined
         ? undefined
-        : sql`${resource.id} >= coalesce((SELECT ${resource.id} FROM ${rows} WHERE ${on} ORDER BY ${resource.id} DESC LIMIT 1 OFFSET ${limit - 1}), '')`;
-    return sql`SELECT ${resource.id} FROM json_each(${JSON.stringify([...values])}) reached CROSS JOIN ${rows} WHERE ${and(on, enough)}`;
+        : sql`${resource.id} >= coalesce((SELECT ${resource.id} FROM ${rows} WHERE ${on}
+            ORDER BY ${resource.id} DESC LIMIT 1 OFFSET ${limit - 1}), '')`;
+    return sql`SELECT ${resource.id} FROM json_each(${JSON.stringify([...values])}) reached
+      CROSS JOIN ${rows} WHERE ${and(on, enough)}`;
   });
-  return sql`${resource.id} IN (SELECT id FROM (${sql.join(parts, sql` UNION `)}) ORDER BY id DESC LIMIT ${limit})`;
+  return sql`${resource.id} IN
+    (SELECT id FROM (${sql.join(parts, sql` UNION `)}) ORDER BY id DESC LIMIT ${limit})`;
 }

@@ -32,8 +32,8 @@ export function completeRow(type: StoredType, row: ResourceRow): ResourceRow {
 }
 
 /**
- * What an answer shows of an object. @param viewer whose rights decide on confidential attributes; nobody
- * sees them without
+ * The fields of an object in an answer. @param viewer the member whose rights decide on confidential
+ * attributes; without a viewer they are left out
  */
 export function resourceCard(
   type: StoredType,
@@ -67,7 +67,7 @@ export const openPart = (
 ): Record<string, unknown> =>
   Object.fromEntries(Object.entries(card).filter(([name]) => !confidential?.attributes.includes(name)));
 
-/** What opens doors is told by its last four characters. */
+/** Secrets are shown by their last four characters. */
 const maskCard = ({ masked }: StoredType, card: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(card).map(([name, value]) => [
@@ -77,8 +77,8 @@ const maskCard = ({ masked }: StoredType, card: Record<string, unknown>): Record
   );
 
 /**
- * The card as this caller may see it. What is masked goes by the member, whatever the key of the call is
- * narrowed to.
+ * The card as this caller may see it. The member's rights decide what is masked, also when the key of the
+ * call has fewer.
  */
 export function shownCard(
   { grantSet, memberSet }: Pick<Principal, "grantSet" | "memberSet">,
@@ -127,7 +127,9 @@ export function newBody(
     ...Object.fromEntries(parents.map((member) => [member, parents.length === 1 ? id : id.optional()])),
     ...(grouped && parents.length === 0
       ? {
-          groupId: id.optional().describe('An object group, or "all": the group of whatever is in no other.'),
+          groupId: id
+            .optional()
+            .describe('An object group, or "all": the group of objects that are in no other.'),
         }
       : {}),
     ...(reference === null ? {} : { [reference.member]: id.nullable().optional() }),

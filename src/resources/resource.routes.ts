@@ -1,40 +1,23 @@
-import { z } from "zod";
-import { decide, visible } from "../access/decide.ts";
-import type { Right } from "../access/right.ts";
+import { decide } from "../access/decide.ts";
 import type { TypeTable } from "../access/type.ts";
 import { type Call, type Endpoint, endpoint, type Results } from "../identity/call.ts";
 import { keeperOf } from "../identity/principal.ts";
 import { etag } from "../identity/request.ts";
 import type { Statement } from "../kernel/db.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
-import { GROUP_MEMBER, GROUP_TYPE, namedObject, takesGroup } from "./group.ts";
+import { GROUP_TYPE } from "./group.ts";
 import { guardEmptyGroup } from "./group.store.ts";
-import {
-  inScope,
-  type Named,
-  namedBy,
-  NOTHING,
-  organizationScope,
-  referencesOf,
-  requireOrganization,
-  requireVisible,
-} from "./named.change.ts";
+import { inScope, type Named, NOTHING, organizationScope } from "./named.change.ts";
 import { cardSchema, refOf, shownCard, trailCard } from "./resource.card.ts";
 import { deleteResource, findNamed, findResource, guardResource } from "./resource.store.ts";
-import { listResources } from "./resource-list.store.ts";
-import type { ResourceType, StoredType, View } from "./type.ts";
-
-/** `product.view` of a type and a verb. */
-export const rightOf = (type: Pick<ResourceType, "name">, verb: string): Right =>
-  `${type.name}.${verb}` as Right;
+import { type ResourceType, rightOf, type StoredType, type View } from "./type.ts";
 
 /**
  * One guarded read of the rows that a statement selects and of the objects that the call names beside them,
  * if any.
  */
-async function readWith<Rows extends Statement>(
+export async function readWith<Rows extends Statement>(
   call: Call,
   rows: Rows,
   named: readonly Named[],
@@ -43,8 +26,8 @@ async function readWith<Rows extends Statement>(
 }
 
 /**
- * One guarded read of an object. Without any right on the type, or out of reach, it is not there; visible but
- * without the right it is 403. What another account keeps can be seen here, and changed by nobody.
+ * One guarded read of an object: 404 if the caller may not view it, 403 if they may view it but lack the
+ * right. An object that another account keeps can be viewed here, but not changed.
  */
 export async function loadResource(
   call: Call,
@@ -63,8 +46,7 @@ export async function loadResource(
     found === undefined || type.stored === null || inScope(found, organizationScope(call, type.stored))
       ? found
       : undefined;
-  // A missing object is decided like one that is out of reach, so that neither the answer nor the trail tells
-  // them apart.
+  // A missing object is decided like one that is out of reach: answer and audit log are the same for both.
   const on = row === undefined ? NOTHING : refOf(row);
   call.decide(
     rightOf(type, verb),
@@ -83,80 +65,15 @@ export async function loadResource(
 /** Asks what rows of a type look like in the account that the call acts on; by the name of the type. */
 export type Views = Readonly<Record<string, (call: Call, rows: readonly ResourceRow[]) => Promise<View>>>;
 
-const asKept: View = (row) => row;
+/** How these rows of the type are shown to the caller: as they are stored by default. */
+export const viewOf = async (
+  call: Call,
+  { name }: ResourceType,
+  views: Views,
+  rows: readonly ResourceRow[],
+): Promise<View> => (await views[name]?.(call, rows)) ?? ((row) => row);
 
-function list(type: ResourceType, stored: StoredType, views: Views): Endpoint {
-  const members = [
-    ...Object.entries(stored.parents),
-    ...referencesOf(stored),
-    ...(takesGroup(type, stored) ? [GROUP_MEMBER] : []),
-  ];
-  const filters = stored.filters ?? [];
-  const text = z.string().max(200).optional();
-  const query = z.strictObject({
-    ...listQuery,
-    status: z.string().max(40).optional(),
-    ...Object.fromEntries([...members.map(([member]) => member), ...filters].map((name) => [name, text])),
-  });
-  return endpoint(
-    {
-      method: "GET",
-      path: `/v1/${stored.path}`,
-      tag: type.title,
-      right: rightOf(type, "view"),
-      status: 200,
-      summary: `${type.title} that you may see, newest first.`,
-      query,
-      answer: pageOf(cardSchema(type, stored)),
-    },
-    async (call) => {
-      call.decide(rightOf(type, "view"));
-      const asked = call.query();
-      const values = asked as Record<string, unknown>;
-      const textOf = (name: string) => (typeof values[name] === "string" ? values[name] : null);
-      const named = namedBy(call.principal, members, (member) => namedObject(textOf(member)));
-      const parents = named.filter(({ member }) => member in stored.parents);
-      if (parents.length > 1)
-        throw new Problem("validation", {
-          errors: [{ pointer: parents[1]?.member ?? "", detail: "filter by one parent at a time" }],
-        });
-      const filter = {
-        visible: visible(call.principal.grantSet, rightOf(type, "view")),
-        before: decodeCursor(asked.cursor, z.string()),
-        parentId: parents[0]?.id ?? null,
-        referenceId: named.find(({ member }) => member === stored.reference?.member)?.id ?? null,
-        groupId: textOf(GROUP_MEMBER[0]),
-        status: asked.status ?? null,
-        scope: organizationScope(call, stored),
-        attributes: Object.fromEntries(
-          filters.flatMap((name) => {
-            const value = textOf(name);
-            return value === null ? [] : [[name, value]];
-          }),
-        ),
-      };
-      const [rows, others] = await readWith(
-        call,
-        listResources(call.db, keeperOf(call.principal, type), type.name, filter, asked.limit + 1),
-        named,
-      );
-      requireVisible(call, named, others, "query");
-      await requireOrganization(call, stored, values);
-      const view = (await views[type.name]?.(call, rows)) ?? asKept;
-      return {
-        status: 200,
-        body: page(
-          rows,
-          asked.limit,
-          (row) => shownCard(call.principal, stored, view(row)),
-          (row) => row.id,
-        ),
-      };
-    },
-  );
-}
-
-const card = (type: ResourceType, stored: StoredType, views: Views): Endpoint =>
+export const cardEndpoint = (type: ResourceType, stored: StoredType, views: Views): Endpoint =>
   endpoint(
     {
       method: "GET",
@@ -169,7 +86,7 @@ const card = (type: ResourceType, stored: StoredType, views: Views): Endpoint =>
     },
     async (call) => {
       const { row } = await loadResource(call, type, "view");
-      const view = (await views[type.name]?.(call, [row])) ?? asKept;
+      const view = await viewOf(call, type, views, [row]);
       return {
         status: 200,
         body: shownCard(call.principal, stored, view(row)),
@@ -184,7 +101,7 @@ const grantNames = (types: TypeTable, name: string): string[] =>
     .filter((type) => (type.objectsOf ?? type.name) === name)
     .map((type) => type.name);
 
-const remove = (type: ResourceType, stored: StoredType): Endpoint =>
+export const removalEndpoint = (type: ResourceType, stored: StoredType): Endpoint =>
   endpoint(
     {
       method: "DELETE",
@@ -220,9 +137,3 @@ const remove = (type: ResourceType, stored: StoredType): Endpoint =>
       );
     },
   );
-
-export const readEndpoints = (type: ResourceType, stored: StoredType, views: Views): Endpoint[] => [
-  list(type, stored, views),
-  card(type, stored, views),
-  ...(stored.without?.includes("delete") ? [] : [remove(type, stored)]),
-];

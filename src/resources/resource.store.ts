@@ -47,7 +47,8 @@ export const guardResource = (
     db,
     "changed",
     sql`EXISTS (SELECT 1 FROM resource
-    WHERE account_id = ${row.accountId} AND type = ${row.type} AND id = ${row.id} AND version = ${row.version})`,
+    WHERE account_id = ${row.accountId} AND type = ${row.type} AND id = ${row.id}
+      AND version = ${row.version})`,
   );
 
 /** The same, where only its existence counts. */
@@ -55,7 +56,8 @@ export const guardPresence = (db: Db, row: Pick<ResourceRow, "accountId" | "type
   guard(
     db,
     "changed",
-    sql`EXISTS (SELECT 1 FROM resource WHERE account_id = ${row.accountId} AND type = ${row.type} AND id = ${row.id})`,
+    sql`EXISTS (SELECT 1 FROM resource
+    WHERE account_id = ${row.accountId} AND type = ${row.type} AND id = ${row.id})`,
   );
 
 /** Fails the batch when something of these types belongs to the object. */
@@ -67,7 +69,8 @@ export const guardWithout = (
   guard(
     db,
     "has_dependents",
-    sql`NOT EXISTS (SELECT 1 FROM resource WHERE parent_id = ${row.id} AND account_id = ${row.accountId} AND type IN ${types})`,
+    sql`NOT EXISTS (SELECT 1 FROM resource
+    WHERE parent_id = ${row.id} AND account_id = ${row.accountId} AND type IN ${types})`,
   );
 
 /** Columns of the keys, as a failed write names them. */
@@ -90,7 +93,7 @@ export const assignOwner = (db: Db, permit: Permit, row: ResourceRow): Statement
   return updateResource(db, row);
 };
 
-/** Gives some attributes a new value, whatever the others are by then. The caller's batch says when. */
+/** Sets some attributes and leaves all others as they are. The caller's batch says when. */
 export const setAttributes = (
   db: Db,
   row: Pick<ResourceRow, "accountId" | "type" | "id">,
@@ -117,7 +120,7 @@ const grantsOn = (row: ResourceRow, types: readonly string[]): SQL | undefined =
 
 /**
  * Removes it with the grants on it, and only while nothing belongs to it or names it, in this account or
- * another. Whoever had such a grant has other rights from now on, so their versions move.
+ * another. The holders of such a grant have other rights from now on, so their versions move.
  * @param types under whose names it may be granted
  */
 export const deleteResource = (db: Db, row: ResourceRow, types: readonly string[]): Statement[] => [

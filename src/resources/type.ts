@@ -55,17 +55,15 @@ export interface StoredType {
   /** An attribute that names an account below, or null; the caller must be allowed to view that one. */
   readonly organization?: string;
   readonly generated: GeneratedType | null;
-  /** What follows from the other attributes, whoever changes those; shown with what is generated. */
+  /** What follows from the other attributes, also after a change; shown with what is generated. */
   readonly computed?: (attributes: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
-  /** The status of a new object: "active" unless told. */
+  /** The status of a new object: "active" by default. */
   readonly firstStatus?: string;
   /** PATCH only in one of these; in any other it is too late (409). */
   readonly editableIn?: readonly string[];
   /** Attributes that change no more once something of these types belongs to it (409). */
   readonly fixed?: { readonly attributes: readonly string[]; readonly by: readonly string[] };
-  /**
-   * Changes that the generic routes do not make here: they have routes of their own, or nobody makes them.
-   */
+  /** Changes that the generic routes do not offer here: they have routes of their own, or do not exist. */
   readonly without?: readonly ("create" | "edit" | "delete")[];
   /** Attributes that only holders of a right see. They are in no trail. */
   readonly confidential?: { readonly right: Right; readonly attributes: readonly string[] };
@@ -82,7 +80,9 @@ export interface StoredType {
    * `withNameKeys`.
    */
   readonly distinctNames?: true;
-  /** What may not be worked in is told as a missing right, and so is one that does not exist. */
+  /**
+   * A parent that the caller may not work in is reported as a missing right; so is one that does not exist.
+   */
   readonly parentsDenied?: true;
   /** What it belongs to must be active when it is made; else it is too late (409). */
   readonly parentsActive?: true;
@@ -113,8 +113,8 @@ export interface Action {
 }
 
 /**
- * Attributes that get a new value, and the new status if it changes. Others stay, whoever changes them
- * meanwhile.
+ * Attributes that get a new value, and the new status if it changes. Other attributes keep the value that
+ * they have when it is written.
  */
 export interface Change {
   readonly set: Readonly<Record<string, unknown>>;
@@ -144,3 +144,23 @@ export interface Generated {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly shown: Readonly<Record<string, unknown>>;
 }
+
+/** `product.view` of a type and a verb. */
+export const rightOf = (type: Pick<ResourceType, "name">, verb: string): Right =>
+  `${type.name}.${verb}` as Right;
+
+/** The attributes of the type that a body sends. */
+export const attributesOf = (
+  stored: StoredType,
+  body: Readonly<Record<string, unknown>>,
+): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(body).filter(([member]) => Object.hasOwn(stored.attributes.shape, member)),
+  );
+
+/** The referenced object that a body names. Undefined: the body does not say. */
+export const referenceId = (
+  stored: StoredType,
+  body: Readonly<Record<string, unknown>>,
+): string | null | undefined =>
+  stored.reference === null ? undefined : (body[stored.reference.member] as string | null | undefined);

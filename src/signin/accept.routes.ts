@@ -3,6 +3,7 @@ import type { TypeTable } from "../access/type.ts";
 import { type Endpoint, openEndpoint } from "../identity/call.ts";
 import { optionalName } from "../kernel/body.ts";
 import { sha256Hex } from "../kernel/digest.ts";
+import type { ProblemCode } from "../kernel/problem.ts";
 import { accept } from "../invitations/acceptance.change.ts";
 import { findByToken, userIdOf } from "../invitations/acceptance.store.ts";
 import { MEMBER_STATUSES } from "../schema/team.ts";
@@ -25,7 +26,22 @@ const Accepted = z.object({
   session: Tokens.optional().describe("With signIn."),
 });
 
-/** One click: whoever has the token reads the mail of the address that was invited. */
+const PROBLEMS: readonly ProblemCode[] = [
+  "not-found",
+  "invitation/used",
+  "invitation/expired",
+  "invitation/revoked",
+  "auth/blocked",
+  "auth/invalid-credential",
+  "ip/not-allowed",
+  "conflict/other-address",
+  "conflict/duplicate-member",
+  "plan/feature-required",
+  "quota-exceeded",
+  "stale",
+];
+
+/** One click: the token of the mail proves that the caller reads the mail of the invited address. */
 const acceptInvitation = (types: TypeTable) =>
   openEndpoint(
     {
@@ -37,20 +53,7 @@ const acceptInvitation = (types: TypeTable) =>
       summary: "Accept an invitation by the token of its mail, and sign in at once if you like.",
       body: Body,
       answer: Accepted,
-      problems: [
-        "not-found",
-        "invitation/used",
-        "invitation/expired",
-        "invitation/revoked",
-        "auth/blocked",
-        "auth/invalid-credential",
-        "ip/not-allowed",
-        "conflict/other-address",
-        "conflict/duplicate-member",
-        "plan/feature-required",
-        "quota-exceeded",
-        "stale",
-      ],
+      problems: PROBLEMS,
     },
     async (call) => {
       const { token, signIn, ...names } = await call.body();

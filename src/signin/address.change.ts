@@ -27,9 +27,9 @@ import { MEMBER_USER } from "../invitations/acceptance.store.ts";
 type Setter = { readonly person: Person } | { readonly card: CardAddress };
 
 /**
- * An address is changed in a session, by the person. A first one is linked by a key that is as strong as its
- * member, so that no narrowed key makes a way in that is wider than itself, and it is the card's. Whoever
- * stole a key would write their own on the card first.
+ * An address is changed in a session, by the person. The first one must be the card's address, and is linked
+ * by a key that is as strong as its member: a restricted key must not open a sign-in with more rights than
+ * its own. The thief of a key would write their own address on the card first.
  * @throws Problem access/denied
  */
 async function setterOf(call: Call, wanted: string): Promise<Setter> {
@@ -54,7 +54,9 @@ async function setterOf(call: Call, wanted: string): Promise<Setter> {
     });
   if (card.isOwn) {
     throw new Problem("access/denied", {
-      detail: `The address on the card was changed last by this member, or by one whom this member added or opened a way in for, so no key links it. ${OTHERWISE}`,
+      detail:
+        "The address on the card was changed last by this member, or by one whom this member added or " +
+        `opened a way in for, so no key links it. ${OTHERWISE}`,
     });
   }
   return { card };
@@ -112,8 +114,8 @@ export async function askForChange(call: Call, wanted: string): Promise<Answer> 
 }
 
 /**
- * Both codes at once: whoever holds a session alone does not take the person along, and nobody sets an
- * address whose mail they do not read.
+ * Needs both codes at once: a stolen session alone is not enough to take over the person, and the new address
+ * must be one whose mail the caller reads.
  */
 export async function change(
   call: Call,
@@ -126,8 +128,7 @@ export async function change(
   const { person } = setter;
   const old = await proved(call, person.email, asked.oldCode ?? "", "/oldCode");
   const changes = { before: { email: person.email }, after: { email: fresh.email } };
-  // Whoever had got into one of the person's sessions, or into the old mailbox, is out: only the session of
-  // this call goes on.
+  // An intruder in another session or in the old mailbox loses access: only the session of this call goes on.
   const told = person.members.map((member) => {
     const event = changeEvent(call, member, changes);
     return { event, effects: effectsOf(db, "change", member, event, sessionOf(call.principal.credential)) };
@@ -154,9 +155,8 @@ export async function change(
 }
 
 /**
- * Whoever is in charge of an account sees by which address its members come in. Each account is told of its
- * own member and of nothing else: not of which other accounts the person is a member, nor where the change
- * was made.
+ * The administrators of an account see with which address its members sign in. Each account's log has the
+ * change of its own member only: neither the person's other accounts nor the place of the change.
  */
 function changeEvent(
   call: Call,

@@ -35,7 +35,8 @@ const ask = endpoint(
     right: "member",
     status: 202,
     summary:
-      "Have codes mailed for signing in with another address from now on: to the new one, and to the old one where there is one.",
+      "Have codes mailed for signing in with another address from now on: " +
+      "to the new one, and to the old one where there is one.",
     body: z.strictObject({ email }),
     answer: z.object({ expiresAt: z.iso.datetime() }),
     problems: ["access/denied", "quota-exceeded"],
@@ -54,7 +55,8 @@ const confirm = endpoint(
     right: "member",
     status: 200,
     summary:
-      "Change the address with the codes of both mails. It is the person's, in every account; what stands on cards stays.",
+      "Change the address with the codes of both mails. It is the person's, in every account. " +
+      "Addresses on cards stay.",
     body: z.strictObject({
       email,
       newCode: Code,

@@ -7,7 +7,7 @@ import { member, user } from "../schema/team.ts";
 import { rememberNames } from "../team/former.store.ts";
 import { userIdOf } from "../invitations/acceptance.store.ts";
 
-/** Columns of the unique key, as a failed write names them: somebody else signs in with this address. */
+/** Columns of the unique key, as a failed write names them: another person signs in with this address. */
 export const USER_EMAIL = "user.email";
 
 interface Place {
@@ -59,8 +59,8 @@ export const findCardAddress = (db: Db, accountId: string, memberId: string) =>
 export type CardAddress = Awaited<ReturnType<typeof findCardAddress>>[number];
 
 /**
- * The person who signs in as this member, with all that they are a member of. No row: nobody signs in as it
- * yet.
+ * The person who signs in as this member, with all that they are a member of. No row: no
+ * person signs in as it yet.
  */
 export const findPerson = (db: Db, accountId: string, memberId: string) =>
   db
@@ -69,8 +69,9 @@ export const findPerson = (db: Db, accountId: string, memberId: string) =>
       email: user.email,
       emailVerifiedAt: user.emailVerifiedAt,
       members:
-        sql`(SELECT json_group_array(json_object('id', m.id, 'accountId', m.account_id, 'login', m.login, 'username', m.username, 'email', m.email,
-      'keys', json(${standingKeysOf(sql`m.id`)}))) FROM member m WHERE m.user_id = ${user.id})`
+        sql`(SELECT json_group_array(json_object('id', m.id, 'accountId', m.account_id, 'login', m.login,
+      'username', m.username, 'email', m.email, 'keys', json(${standingKeysOf(sql`m.id`)})))
+      FROM member m WHERE m.user_id = ${user.id})`
           .mapWith((json: string) => JSON.parse(json) as Place[])
           .as("members"),
     })

@@ -18,8 +18,8 @@ export const wrongCode = (): Problem =>
   });
 
 /**
- * Whose mail the caller reads, by the code or the link of a sign-in mail. The proof is not used up yet: the
- * batch of whatever it is for does that (`spend`), and fails when another was faster.
+ * The address whose mail the caller reads, proved by the code or the link of a sign-in mail. The proof is not
+ * used up yet: the batch that needs it does that (`spend`), and fails when another call was faster.
  * @throws Problem auth/invalid-credential, quota-exceeded
  */
 export async function prove(call: Asked, shown: Shown, purpose: SignInPurpose = "sign_in"): Promise<Proof> {
@@ -34,8 +34,8 @@ export async function prove(call: Asked, shown: Shown, purpose: SignInPurpose = 
 }
 
 /**
- * A code is asked for. Whoever asks is counted, what they ask for an address is, and what all ask for it is:
- * to keep somebody out of their mail takes askers from several places. @throws Problem quota-exceeded
+ * Counts a request for a code three times: by the client, by the client and the address, and by the address.
+ * So one client alone cannot use up the codes of an address. @throws Problem quota-exceeded
  */
 export async function countCode(call: Asked, email: string): Promise<void> {
   const whom = asker(call.origin.ip);

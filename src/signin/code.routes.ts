@@ -27,14 +27,12 @@ const Body = z.strictObject({
     .regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link")
     .optional()
     .describe(
-      "The token of an operator link, for whoever is to join by it with POST /v1/operator-links/join. Who is not known yet is mailed a code for that, and no link.",
+      "The token of an operator link, to join by it with POST /v1/operator-links/join. " +
+        "An unknown address is mailed a code for that, and no link.",
     ),
 });
 
-/**
- * Nobody learns here who has an account: what is answered, and how often one may ask, is the same for every
- * address.
- */
+/** Answers and rate limits are the same for every address, so they do not reveal who has an account. */
 const ask = openEndpoint(
   {
     method: "POST",
@@ -43,7 +41,8 @@ const ask = openEndpoint(
     right: "public",
     status: 202,
     summary:
-      "Have a code and a link for signing in mailed to an address, if it is known; with `link`, a code for joining. Each is good until one is used.",
+      "Have a code and a link for signing in mailed to an address, if it is known; " +
+      "with `link`, a code for joining. Each is good until one is used.",
     body: Body,
     answer: z.object({ expiresAt: z.iso.datetime() }),
     problems: ["quota-exceeded"],
@@ -73,8 +72,8 @@ const ask = openEndpoint(
 );
 
 /**
- * A stranger who joins is mailed at the wish of whoever has the link: so many codes go out by one link;
- * `postLetters` counts those to one address.
+ * The holder of a link can have mails sent to strangers, so the codes of one link are limited. `postLetters`
+ * counts the codes to one address.
  */
 function countJoining(call: OpenCall, { template }: Letter, address: Address | undefined): Statement[] {
   const link = address?.link ?? null;
@@ -89,7 +88,7 @@ function countJoining(call: OpenCall, { template }: Letter, address: Address | u
   );
 }
 
-/** False when that would be too many mails: then none goes out, and the answer tells nobody of it. */
+/** False if that would be too many mails. Then none goes out, and the answer does not show it. */
 async function sent(call: OpenCall, statements: readonly Statement[]): Promise<boolean> {
   try {
     await batch(call.db, statements);
@@ -101,9 +100,9 @@ async function sent(call: OpenCall, statements: readonly Statement[]): Promise<b
 }
 
 /**
- * In the person's own language, where there is a person or a card. Whoever may come in somewhere is sent the
- * mail for signing in, also with an operator link: its code does both, and says so. A stranger's code can
- * only join.
+ * In the person's own language, where there is a person or a card. A person who can
+ * sign in to any account gets the sign-in mail, also with an operator link: its code does both, and says so.
+ * A stranger's code can only join.
  */
 function letter(
   call: OpenCall,

@@ -54,15 +54,16 @@ export const spend = (db: Db, proof: Proof, at: number): Statement[] => [
   guard(
     db,
     "claim_used",
-    sql`EXISTS (SELECT 1 FROM sign_in WHERE id = ${proof.signInId} AND used_at IS NULL AND expires_at > ${at})`,
+    sql`EXISTS (SELECT 1 FROM sign_in
+    WHERE id = ${proof.signInId} AND used_at IS NULL AND expires_at > ${at})`,
   ),
   db.update(signIn).set({ usedAt: at }).where(likeProof(proof)),
 ];
 
 /**
  * An address whose mail may open something: a member's of any account, an invited one, or any at all with a
- * link by which one may join. No row: nobody knows it. `locale` is the person's own, or that of the card that
- * waits; `account` is the one that waits, or the link's.
+ * link by which one may join. No row: the address is unknown. `locale` is the person's own, or that of the
+ * card that waits; `account` is the one that waits, or the link's.
  * @param linkHash SHA-256 of the link's token, or ""
  */
 export const findAddress = (db: Db, email: string, linkHash: string, at: number) =>
@@ -70,7 +71,8 @@ export const findAddress = (db: Db, email: string, linkHash: string, at: number)
     .select({
       isKnown: sql<number>`u.id IS NOT NULL OR i.id IS NOT NULL`.mapWith(Boolean).as("known"),
       locale: sql<string | null>`coalesce(u.locale, w.language)`.as("locale"),
-      link: sql`iif(l.id IS NULL, NULL, json_object('id', l.id, 'maxUses', l.max_uses, 'until', l.expires_at))`
+      link: sql`iif(l.id IS NULL, NULL,
+        json_object('id', l.id, 'maxUses', l.max_uses, 'until', l.expires_at))`
         .mapWith((json: string) => JSON.parse(json) as Link)
         .as("link") as SQL.Aliased<Link | null>,
       account: {
@@ -80,9 +82,11 @@ export const findAddress = (db: Db, email: string, linkHash: string, at: number)
     })
     .from(sql`(SELECT 1)
     LEFT JOIN ${user} u ON u.email = ${email} AND EXISTS (SELECT 1 FROM ${member} m WHERE m.user_id = u.id)
-    LEFT JOIN ${invitation} i ON i.id = (SELECT max(id) FROM ${invitation} WHERE email = ${email} AND status = 'pending' AND kind = 'email' AND expires_at > ${at})
+    LEFT JOIN ${invitation} i ON i.id = (SELECT max(id) FROM ${invitation}
+      WHERE email = ${email} AND status = 'pending' AND kind = 'email' AND expires_at > ${at})
     LEFT JOIN ${member} w ON w.id = i.member_id
-    LEFT JOIN ${invitation} l ON l.token_hash = ${linkHash} AND l.kind = 'link' AND l.status = 'pending' AND l.expires_at > ${at} AND (l.max_uses IS NULL OR l.uses < l.max_uses)
+    LEFT JOIN ${invitation} l ON l.token_hash = ${linkHash} AND l.kind = 'link' AND l.status = 'pending'
+      AND l.expires_at > ${at} AND (l.max_uses IS NULL OR l.uses < l.max_uses)
     LEFT JOIN ${account} a ON a.id = coalesce(i.account_id, l.account_id)`)
     .where(sql`u.id IS NOT NULL OR i.id IS NOT NULL OR l.id IS NOT NULL`);
 

@@ -7,8 +7,8 @@ export const CODE_TTL_MS = 10 * 60 * 1000;
 
 /**
  * Tries of one code, counted at all open codes of an address together: with `LIMITS.codesTo`, five hundred
- * comparisons a day. A link has no tries: nobody guesses it, and whoever tries codes of another's address
- * does not end it.
+ * comparisons a day. A link has no limit of tries because it cannot be guessed. Wrong codes for an
+ * address do not end its link.
  */
 export const TRIES_MAX = 5;
 
@@ -27,7 +27,7 @@ export const LinkToken = z
     "must be the token of a sign-in link",
   );
 
-/** How somebody shows that they read the mail of an address. */
+/** The two proofs that a person reads the mail of an address. */
 export const BY_CODE = { email, code: Code };
 export const BY_LINK = { token: LinkToken };
 

@@ -21,7 +21,7 @@ const Body = z.strictObject({
     ),
 });
 
-/** The address on a card is for contact: confirming it lets nobody in. */
+/** The address on a card is for contact: a confirmed one cannot sign in by itself. */
 const confirm = openEndpoint(
   {
     method: "POST",

@@ -28,7 +28,8 @@ export const confirmEmail = (db: Db, { id, version }: Addressee, at: number): St
   guard(
     db,
     "changed",
-    sql`EXISTS (SELECT 1 FROM member WHERE id = ${id} AND version = ${version} AND email_verified_at IS NULL)`,
+    sql`EXISTS (SELECT 1 FROM member
+    WHERE id = ${id} AND version = ${version} AND email_verified_at IS NULL)`,
   ),
   db
     .update(member)

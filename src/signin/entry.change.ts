@@ -25,14 +25,14 @@ import { findMemberships, guardMembership, type Membership } from "./session.sto
 /** Accounts that are offered for a choice at most. Any other can be named all the same. */
 const CHOICES_MAX = 20;
 
-/** Where somebody may come in: as a member, or by an invitation that waits for the address. */
+/** Where a person may sign in: as a member, or by a pending invitation for the address. */
 type Door = { readonly membership: Membership } | { readonly invitation: Acceptable };
 
 /**
- * Signs in whoever has proved an address, in the account that is named, or in the only one that there is. An
- * invitation is accepted only by naming its account.
- * @throws Problem conflict/choose-account, auth/invalid-credential, auth/blocked, ip/not-allowed, and
- * whatever refuses an acceptance
+ * Signs in the person who has proved an address: in the named account, or in the only one that there is. An
+ * invitation is accepted only if its account is named.
+ * @throws Problem conflict/choose-account, auth/invalid-credential, auth/blocked, ip/not-allowed, and each
+ * problem of an acceptance
  */
 export async function enter(
   call: OpenCall,
@@ -40,7 +40,7 @@ export async function enter(
   proof: Proof,
   accountId: string | undefined,
 ): Promise<Tokens> {
-  // A change of the member or the account may come between; then all is asked anew.
+  // A change of the member or the account may come between; then everything is read again.
   return call.untilThrough(async () => {
     const door = await choose(call, proof, accountId);
     return "invitation" in door
@@ -100,7 +100,7 @@ async function question(
     kind: account.kind,
     invitation,
   });
-  // Anybody may invite anybody: what waits is told behind what the person is a member of.
+  // Anyone may invite an address, so memberships are listed before pending invitations.
   const accounts = [
     ...members
       .filter(({ member }) => member.status !== "blocked")
@@ -169,15 +169,15 @@ async function byInvitation(
 }
 
 /**
- * Two at once with one code: one of them is late. So is whoever comes by an invitation that was taken back
- * meanwhile.
+ * Of two calls with one code, the second is too late. A call by an invitation that was taken back meanwhile
+ * is too late as well.
  */
 const spentAlready = (error: unknown): unknown =>
   failedGuard(error) === "claim_used" || (error instanceof Problem && error.code === "not-found")
     ? wrongCode()
     : error;
 
-/** A refusal of somebody known stands in the account's trail. @throws Problem the refusal */
+/** Records the refusal of a known member in the account's log. @throws Problem the refusal */
 export async function denied(
   call: OpenCall,
   member: Comer,

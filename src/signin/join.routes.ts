@@ -24,7 +24,8 @@ const joining = (types: TypeTable) =>
       right: "public",
       status: 201,
       summary:
-        "Join by an operator link, with the code that POST /v1/auth/codes mails when it is asked with the `link`. There is no access until it is granted.",
+        "Join by an operator link, with the code that POST /v1/auth/codes mails when it is asked " +
+        "with the `link`. There is no access until it is granted.",
       body: Body,
       answer: z.object({
         memberId: z.string(),

@@ -15,6 +15,7 @@ import {
   renewInvitation,
 } from "../invitations/invitation.store.ts";
 import { type Inviting, newInvitation, sent } from "../invitations/invite.change.ts";
+import type { Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
@@ -39,9 +40,9 @@ export function withAddress({ now, principal }: Call, row: MemberRow, email: str
 }
 
 /**
- * Names the address that is to sign in as a member behind whom no person stands: it is invited, and whoever
- * accepts there is the person. The address on the card so far hears of it. Who is allowed to has been
- * decided.
+ * Names the address that will sign in as a member who has no person yet. The address is invited, and the
+ * person who accepts there becomes the member's person. The address on the card so far gets a mail about it.
+ * The caller has checked the rights.
  * @throws Problem conflict/state, quota-exceeded
  */
 export async function nameAddress(
@@ -72,26 +73,13 @@ export async function nameAddress(
     {
       statements: [
         guardMember(db, row),
-        ...(after === row
-          ? []
-          : [
-              rememberNames(db, row.accountId, row.id, [{ email: row.email, externalId: null }], now),
-              updateMember(db, permit, after),
-            ]),
+        ...(after === row ? [] : moveCard(call, permit, row, after)),
         ...(waiting === undefined
           ? [insertInvitation(db, permit, moved)]
           : [guardInvitation(db, waiting), renewInvitation(db, permit, waiting, moved)]),
       ],
       events: inBoth(call, row.accountId, [
-        ...(after === row
-          ? []
-          : [
-              call.event(
-                "member.edit",
-                { type: "member", id: row.id },
-                { changes: { before: { email: row.email }, after: { email } } },
-              ),
-            ]),
+        ...(after === row ? [] : [cardEvent(call, row, after)]),
         call.event("invitation.send", { type: "invitation", id: moved.id }, { changes }),
       ]),
       letters: [...letters, ...told],
@@ -104,9 +92,22 @@ export async function nameAddress(
   );
 }
 
+/** Writes the new address on the card, and remembers the old one. */
+const moveCard = ({ db, now }: Call, permit: Permit, row: MemberRow, after: MemberRow): Statement[] => [
+  rememberNames(db, row.accountId, row.id, [{ email: row.email, externalId: null }], now),
+  updateMember(db, permit, after),
+];
+
+const cardEvent = (call: Call, row: MemberRow, after: MemberRow): AuditEvent =>
+  call.event(
+    "member.edit",
+    { type: "member", id: row.id },
+    { changes: { before: { email: row.email }, after: { email: after.email } } },
+  );
+
 /**
- * Nobody signs in as the member any more: sessions and mailed claims end, keys stay. The member is like one
- * without a person. Who is allowed to has been decided.
+ * Separates the person from the member: sessions and mailed claims end, keys stay. The member is then like
+ * one who has no person yet. The caller has checked the rights.
  */
 export async function unlinkAddress(call: Call, row: MemberRow): Promise<Answer> {
   const { db, now } = call;
@@ -132,7 +133,7 @@ export async function unlinkAddress(call: Call, row: MemberRow): Promise<Answer>
   return call.commit(change, { status: 204 });
 }
 
-/** In the chain of the member's account, and in that of the caller's where it is another. */
+/** In the log of the member's account, and in the log of the caller's account if that is another one. */
 const inBoth = (call: Call, accountId: string, events: readonly AuditEvent[]): AuditEvent[] =>
   [...new Set([accountId, call.principal.accountId])].flatMap((chain) =>
     events.map((event) => ({ ...event, id: newId("event", call.now), accountId: chain })),

@@ -36,7 +36,7 @@ const problems = [
 function refuseSelfAndOwner({ principal }: Call, row: MemberRow): void {
   if (row.id === principal.memberId)
     throw new Problem("access/denied", {
-      detail: "Nobody does this to themselves: link the address on your card, or change yours in a session.",
+      detail: "You cannot do this to yourself: link the address on your card, or change yours in a session.",
     });
   if (row.id !== principal.account.ownerMemberId) return;
   throw new Problem("conflict/last-admin", {
@@ -45,8 +45,8 @@ function refuseSelfAndOwner({ principal }: Call, row: MemberRow): void {
 }
 
 /**
- * Who stole a key of the member would add somebody for this, or speak through another member. The account's
- * owner is trusted.
+ * The thief of a member's key could add another member for this call, or act through one. So a member whom
+ * the target added cannot make it. The account's owner is trusted.
  * @throws Problem access/denied
  */
 async function refuseThrough(call: Call, row: MemberRow): Promise<void> {
@@ -56,7 +56,8 @@ async function refuseThrough(call: Call, row: MemberRow): Promise<void> {
   if (through?.answer !== true) return;
   throw new Problem("access/denied", {
     detail:
-      "This member added you, or opened a way in for you. Another member names the address, or the account's owner.",
+      "This member added you, or opened a way in for you. " +
+      "Another member names the address, or the account's owner.",
   });
 }
 
@@ -68,7 +69,8 @@ const name = endpoint(
     right: "member.edit",
     status: 200,
     summary:
-      "Name the address that signs in as a member whom no person signs in as yet: it is invited by mail. Keys of the member end when the invitation is accepted.",
+      "Name the address that signs in as a member whom no person signs in as yet: it is invited by mail. " +
+      "Keys of the member end when the invitation is accepted.",
     body,
     answer,
     problems,
@@ -93,7 +95,8 @@ const unlink = endpoint(
     right: "api_key.revoke",
     status: 204,
     summary:
-      "Unlink the address that signs in as a member: sessions end, and nobody signs in as the member until an address is named.",
+      "Unlink the address that signs in as a member: sessions end, " +
+      "and signing in as the member is not possible until an address is named.",
     problems: ["conflict/last-admin"],
   },
   async (call) => {

@@ -36,7 +36,8 @@ const own = endpoint(
     status: 204,
     whileRestored: true,
     summary:
-      "Sign out everywhere else: every other session of yours in this account ends. With an API key, every session.",
+      "Sign out everywhere else: every other session of yours in this account ends. " +
+      "With an API key, every session.",
   },
   (call) =>
     end(

@@ -8,7 +8,8 @@ export const Tokens = z.object({
   refresh_token: z
     .string()
     .describe(
-      "Good once: each refresh answers another. One that is sent again later than ten seconds, from elsewhere, or after its successor was used, ends the session.",
+      "Good once: each refresh answers another. One that is sent again later than ten seconds, " +
+        "from elsewhere, or after its successor was used, ends the session.",
     ),
   refresh_expires_in: z
     .number()

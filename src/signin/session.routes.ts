@@ -60,7 +60,8 @@ const refreshing = openEndpoint(
     right: "public",
     status: 200,
     summary:
-      "Exchange a refresh token for new tokens. It is good once: sent again, it ends the session. Only within ten seconds, from the same network address and user agent, is the same answered again.",
+      "Exchange a refresh token for new tokens. It is good once: sent again, it ends the session. " +
+      "Only within ten seconds, from the same network address and user agent, is the same answered again.",
     body: z.strictObject({ refresh_token: z.string().max(200) }),
     answer: Tokens,
     problems: ["auth/invalid-credential", "auth/blocked", "ip/not-allowed", "quota-exceeded", "stale"],

@@ -58,15 +58,16 @@ export const findMemberships = (db: Db, email: string) =>
 export type Membership = Awaited<ReturnType<typeof findMemberships>>[number];
 
 /**
- * Fails under "changed" unless the member is the one that was loaded, so that nobody comes in past a block or
- * a rule that was made meanwhile.
+ * Fails under "changed" unless the member is the one that was loaded, so that a block or a rule made
+ * meanwhile holds.
  */
 export const guardMembership = (db: Db, { member: who, account: at, userId }: Membership): Statement =>
   guard(
     db,
     "changed",
     sql`EXISTS (SELECT 1 FROM member m JOIN account a ON a.id = m.account_id JOIN user u ON u.id = m.user_id
-    WHERE m.id = ${who.id} AND m.version = ${who.version} AND u.id = ${userId} AND a.id = ${at.id} AND a.version = ${at.version})`,
+    WHERE m.id = ${who.id} AND m.version = ${who.version} AND u.id = ${userId}
+      AND a.id = ${at.id} AND a.version = ${at.version})`,
   );
 
 /** A session with its member and account; none when the member is no longer the person who signed in. */
@@ -95,8 +96,10 @@ export const guardSession = (db: Db, { session: row, member: who, account: at }:
   guard(
     db,
     "changed",
-    sql`EXISTS (SELECT 1 FROM session s JOIN member m ON m.id = s.member_id JOIN account a ON a.id = s.account_id
-    WHERE s.id = ${row.id} AND s.rotations = ${row.rotations} AND s.ended_at IS NULL AND m.version = ${who.version} AND a.version = ${at.version})`,
+    sql`EXISTS (SELECT 1 FROM session s
+    JOIN member m ON m.id = s.member_id JOIN account a ON a.id = s.account_id
+    WHERE s.id = ${row.id} AND s.rotations = ${row.rotations} AND s.ended_at IS NULL
+      AND m.version = ${who.version} AND a.version = ${at.version})`,
   );
 
 /** The next rotation, under the same guard. @param from where the refresh came from */

@@ -137,7 +137,7 @@ const remove = endpoint(
     tag: "Roles and rights",
     right: "role.edit",
     status: 204,
-    summary: "Remove a role of the account's own that nobody has any more.",
+    summary: "Remove a role of the account's own that no member has any more.",
     ifMatch: "optional",
     problems: ["conflict/not-removable"],
   },

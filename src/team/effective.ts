@@ -10,7 +10,9 @@ const Where = z.object({
   kind: z
     .enum(["all", "own", "active", "id", "root", "inside"])
     .describe(
-      "all: everywhere in the account; own: what the member owns; active: what is in status active; id: the objects `ids`; root: all that stands under `under`; inside: own objects and `ids`, as far as they stand under `under`.",
+      "all: everywhere in the account; own: what the member owns; active: what is in status active; " +
+        "id: the objects `ids`; root: all objects under `under`; " +
+        "inside: own objects and `ids`, as far as they are under `under`.",
     ),
   ids: z.array(z.string()).optional(),
   under: z.array(z.string()).optional(),
@@ -28,7 +30,8 @@ export const Effective = z.object({
         source: z
           .string()
           .describe(
-            "ownership, role:admin, right, grant:product:edit:0, derived:product:edit:0; the last two with the custom role in front that they stand in.",
+            "ownership, role:admin, right, grant:product:edit:0, derived:product:edit:0; " +
+              "the last two are preceded by the custom role that contains them, if any.",
           ),
       }),
     )
@@ -37,7 +40,7 @@ export const Effective = z.object({
     ids: z.array(z.string()).describe('"all" is every group.'),
     types: z
       .array(z.string())
-      .describe("Types whose objects are seen in these groups only, whatever the rights say."),
+      .describe("Types whose objects are seen in these groups only, regardless of rights."),
   }),
   below: z
     .object({ by: z.string(), rights: z.array(z.string()) })
@@ -48,7 +51,8 @@ export const Effective = z.object({
     refusals: z
       .array(z.string())
       .describe(
-        "What every call of the member is refused with now, whatever the rights are; none when the member acts.",
+        "The problem that every call of the member gets now, regardless of rights; " +
+          "none when the member can act.",
       ),
   }),
 });

@@ -11,7 +11,8 @@ import type { Answer } from "../kernel/operation.ts";
 import { invalid } from "../kernel/problem.ts";
 import { accessNotice } from "./access-notice.change.ts";
 import { findGranted, type Granted, requireGranted, requireNeeded } from "./grant.change.ts";
-import { Grants, GRANTS_MAX, MemberCard, memberCard, type MemberRow, ResourceId } from "./member.card.ts";
+import { Grants, GRANTS_MAX, ResourceId } from "./grant.card.ts";
+import { MemberCard, memberCard, type MemberRow } from "./member.card.ts";
 import { loadMember, permitMember, refuseUnseenLoss } from "./member.change.ts";
 import { guardMember, replaceGrants } from "./member.store.ts";
 import { takesGrantsOnly } from "./taking.ts";
@@ -136,7 +137,7 @@ const putType = <Body>(
       status: 200,
       summary:
         type === "tool"
-          ? "Replace the tools that a sub-account may use. A manager has every tool, whatever is ticked."
+          ? "Replace the tools that a sub-account may use. A manager always has every tool."
           : "Replace the tasks that a sub-account is let into.",
       body,
       answer: MemberCard,

@@ -11,12 +11,14 @@ export interface Place {
 }
 
 /** Which of these objects are there. */
-export const findPlaces = (db: Db, places: readonly Place[]) =>
-  db
+export function findPlaces(db: Db, places: readonly Place[]) {
+  const keys = JSON.stringify(places.map(({ accountId, type, id }) => [accountId, type, id]));
+  return db
     .select({ type: resource.type, id: resource.id, parentId: resource.parentId })
     .from(resource)
     .where(sql`(${resource.accountId}, ${resource.type}, ${resource.id}) IN
-      (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(${JSON.stringify(places.map(({ accountId, type, id }) => [accountId, type, id]))}))`);
+      (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(${keys}))`);
+}
 
 /** Which of these accounts stand below the account: directly, or one further down. */
 export const findAccountsBelow = (db: Db, accountId: string, ids: readonly string[]) =>

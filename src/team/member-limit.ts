@@ -9,7 +9,9 @@ export const LOGINS_MAX = 9_999;
 export function tooManyMembers(plan: Plan, preset: Preset): Problem {
   if (memberLimit(plan, preset) < LOGINS_MAX || !preset.logins) return new Problem("conflict/member-limit");
   return new Problem("conflict/member-limit", {
-    detail: `An account of this kind has ${LOGINS_MAX} members at most, one for each login of four digits. Remove members who are gone, or add the member to another account.`,
+    detail:
+      `An account of this kind has ${LOGINS_MAX} members at most, one for each login of four digits. ` +
+      "Remove members who are gone, or add the member to another account.",
   });
 }
 

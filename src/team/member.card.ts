@@ -7,23 +7,8 @@ import { iso, isoOrNull } from "../kernel/clock.ts";
 import { email } from "../kernel/email.ts";
 import { fold } from "../kernel/fold.ts";
 import { DEFAULT_NOTIFICATIONS } from "../mail/notice.ts";
-import { ACCESS_LEVELS, LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member } from "../schema/team.ts";
-
-/** An id; 0 as a number is the same as "0". */
-export const ResourceId = z
-  .union([z.string().max(64), z.literal(0)], "must be an id, or 0 for every object")
-  .transform(String)
-  .pipe(z.string());
-
-export const Grant = z.strictObject({
-  resourceType: z.string().max(40),
-  resourceId: ResourceId.default("0").describe('"0" is every object of the type, those made later too.'),
-  access: z.enum(ACCESS_LEVELS),
-});
-
-/** At most this many grants on one member, as one call gives them. */
-export const GRANTS_MAX = 500;
-export const Grants = z.array(Grant).max(GRANTS_MAX);
+import { LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member } from "../schema/team.ts";
+import { Grant, Grants } from "./grant.card.ts";
 
 /** What may be left out of a person. */
 const characteristics = {
@@ -55,7 +40,7 @@ export const REQUIRED_FIELDS = [
   "email",
 ] as const satisfies readonly (keyof typeof person)[];
 
-/** What the card shows and nobody sets on it. */
+/** Fields that the card shows and no caller can set. */
 export const READ_ONLY_FIELDS = [
   "id",
   "accountId",
@@ -80,7 +65,7 @@ export const READ_ONLY_FIELDS = [
 
 export const Notifications = z.strictObject({
   unsubscribed: z.boolean().describe("No mails but those that signing in and security need."),
-  invitations: z.boolean().describe("Somebody whom the member invited has joined."),
+  invitations: z.boolean().describe("A person whom the member invited has joined."),
   access: z.boolean().describe("The member's own access was changed."),
   credits: z.boolean().describe("The member's credit limit is nearly reached."),
 });
@@ -140,7 +125,7 @@ export const GroupIds = z
 
 export const NewMember = z.strictObject({
   ...person,
-  username: person.username.optional().describe("The first and the last name unless told."),
+  username: person.username.optional().describe("The first and the last name by default."),
   ...nullByDefault,
   roles: power.roles.default([]),
   rights: power.rights.default([]),
@@ -153,7 +138,7 @@ export const NewMember = z.strictObject({
   notifications: Notifications.partial().default({}),
   externalId: optionalText(200)
     .default(null)
-    .describe("What the system that the member comes from knows it by: unique in the account."),
+    .describe("The member's id in the system that it comes from; unique in the account."),
 });
 
 export const MemberPatch = z.strictObject({
@@ -171,7 +156,7 @@ export const MemberCard = z.object({
   email: z.string(),
   firstName: z.string().nullable().describe("Null until it is given: an invitation may leave names out."),
   lastName: z.string().nullable(),
-  emailVerified: z.boolean().describe("Somebody who reads the mail of this address has said so."),
+  emailVerified: z.boolean().describe("A reader of this mailbox has confirmed the address."),
   externalId: z.string().nullable(),
   loginAllowed: z.boolean(),
   highlight: z.literal("orange").nullable().describe("How a list marks a blocked member."),

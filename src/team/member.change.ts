@@ -59,8 +59,8 @@ export function requireMember(
   call.decide("member.view", memberRef(id), missing);
   if (found === undefined) throw missing;
   call.decide(right, memberRef(id));
-  // Whoever sees every group says which of them others see: nobody else in the account could, for roles that
-  // only the platform gives.
+  // A member who sees every group may choose the groups of others: for roles that only the platform gives, no
+  // other member of the account could.
   const choosesGroups = right === "object_group.edit" && call.principal.grantSet.groups === null;
   if (right !== "member.view" && !choosesGroups) require(call.principal, { ...found.row, ...found });
   return found;
@@ -154,14 +154,14 @@ export const OWNER_STAYS =
   "This member owns the account. Ownership moves by an offer: POST /v1/accounts/{id}/ownership-offers.";
 
 /**
- * The account's owner keeps the top role, stays active and is locked out by nobody: ownership moves only by
- * an explicit transfer.
+ * The account's owner keeps the top role, stays active and cannot be locked out: ownership moves only by an
+ * explicit transfer.
  */
 export function keepOwner({ principal }: Call, row: MemberRow, after: MemberRow, topRole: string): void {
   if (row.id !== principal.account.ownerMemberId) return;
   if (row.id !== principal.memberId && after.allowedIps.join() !== row.allowedIps.join()) {
     throw new Problem("conflict/lockout", {
-      detail: "This member owns the account, and nobody else changes the owner's address rules.",
+      detail: "This member owns the account: only they can change their address rules.",
     });
   }
   if (after.status !== "blocked" && after.roles.includes(topRole)) return;
@@ -175,12 +175,12 @@ export function keepOwner({ principal }: Call, row: MemberRow, after: MemberRow,
 export function keepOwnersAddress({ principal }: Call, { id }: Pick<MemberRow, "id">): void {
   if (id !== principal.account.ownerMemberId || id === principal.memberId) return;
   throw new Problem("conflict/last-admin", {
-    detail: "This member owns the account, and nobody else changes the owner's address.",
+    detail: "This member owns the account: only they can change their address.",
   });
 }
 
 /**
- * Nobody takes a reach from others that they do not have: that would tell, and end, what they do not see.
+ * A caller cannot remove grants on objects that they do not see. That would reveal the grants, and end them.
  * @throws Problem access/denied
  */
 export function refuseUnseenLoss(
@@ -192,12 +192,13 @@ export function refuseUnseenLoss(
     grants.some((grant) => grant.resourceType === resourceType && grant.resourceId === resourceId);
   if (before.every((grant) => isKept(grant) || seesGranted(grantSet, grant, types))) return;
   throw new Problem("access/denied", {
-    detail: "This member has grants on what you do not see; nobody takes those away.",
+    detail: "This member has grants on objects that you do not see. You cannot remove those.",
   });
 }
 
 /**
- * The member with or without a way in: new again, whoever never signed in. @throws Problem conflict/lockout
+ * The member, blocked or unblocked. A member who never signed in becomes "new" again. @throws Problem
+ * conflict/lockout
  */
 export function withLogin(call: Call, row: MemberRow, allowed: boolean): MemberRow {
   if ((row.status !== "blocked") === allowed) return row;
@@ -208,15 +209,15 @@ export function withLogin(call: Call, row: MemberRow, allowed: boolean): MemberR
 }
 
 /**
- * A limit leaves with the role that may have one; but nobody who may still spend loses it on the way: that is
- * told as a fault.
+ * The limit is removed with the role that may have one. A member who may still spend keeps it, and a limit
+ * that is not allowed is then reported as a fault.
  */
 export const limitOf = (preset: Preset, { roles, rights, creditLimit }: MemberRow): number | null =>
   roles.some((role) => preset.roles[role]?.creditLimit) || rights.includes("credits.spend")
     ? creditLimit
     : null;
 
-/** Nor takes groups from others that they do not see. @throws Problem access/denied */
+/** The same for groups that the caller does not see. @throws Problem access/denied */
 export function refuseUnseenGroupLoss(
   {
     principal: {
@@ -228,6 +229,6 @@ export function refuseUnseenGroupLoss(
 ): void {
   if (groups === null || before.every((id) => ids.includes(id) || groups.has(id))) return;
   throw new Problem("access/denied", {
-    detail: "This member sees groups that you do not see; nobody takes those away.",
+    detail: "This member sees groups that you do not see. You cannot remove those.",
   });
 }

@@ -29,8 +29,11 @@ export const insertMember = (
 const nextLogin = (
   accountId: string,
 ) => sql`(SELECT CASE WHEN top IS NULL THEN '0001' WHEN top < '9999' THEN printf('%04d', top + 1) ELSE (
-    SELECT printf('%04d', MIN(n)) FROM (SELECT 1 AS n UNION ALL SELECT login + 1 FROM member WHERE account_id = ${accountId} AND login IS NOT NULL)
-    WHERE n <= ${LOGINS_MAX} AND NOT EXISTS (SELECT 1 FROM member taken WHERE taken.account_id = ${accountId} AND taken.login = printf('%04d', n))
+    SELECT printf('%04d', MIN(n)) FROM (
+      SELECT 1 AS n
+      UNION ALL SELECT login + 1 FROM member WHERE account_id = ${accountId} AND login IS NOT NULL)
+    WHERE n <= ${LOGINS_MAX} AND NOT EXISTS (SELECT 1 FROM member taken
+      WHERE taken.account_id = ${accountId} AND taken.login = printf('%04d', n))
   ) END FROM (SELECT MAX(login) AS top FROM member WHERE account_id = ${accountId} AND login IS NOT NULL))`;
 
 /** The login that a member was given, for the batch that gives it. */
@@ -46,7 +49,8 @@ export const guardMember = (db: Db, row: Pick<MemberRow, "accountId" | "id" | "v
   guard(
     db,
     "changed",
-    sql`EXISTS (SELECT 1 FROM member WHERE id = ${row.id} AND account_id = ${row.accountId} AND version = ${row.version})`,
+    sql`EXISTS (SELECT 1 FROM member
+    WHERE id = ${row.id} AND account_id = ${row.accountId} AND version = ${row.version})`,
   );
 
 /** Fails the batch unless another active member keeps the top role. */
@@ -55,7 +59,8 @@ export const guardTopRole = (db: Db, accountId: string, memberId: string, topRol
     db,
     "last_admin",
     sql`EXISTS (SELECT 1 FROM member m, json_each(m.roles) r
-    WHERE m.account_id = ${accountId} AND m.id <> ${memberId} AND m.status = 'active' AND r.value = ${topRole})`,
+    WHERE m.account_id = ${accountId} AND m.id <> ${memberId} AND m.status = 'active'
+      AND r.value = ${topRole})`,
   );
 
 /** Writes the row as given, with the next version. */
@@ -108,5 +113,6 @@ const insertGrants = (
     ? []
     : [
         db.run(sql`INSERT INTO access_grant (member_id, account_id, resource_type, resource_id, access)
-    SELECT ${memberId}, ${accountId}, value ->> 'resourceType', value ->> 'resourceId', value ->> 'access' FROM json_each(${JSON.stringify(grants)})`),
+    SELECT ${memberId}, ${accountId}, value ->> 'resourceType', value ->> 'resourceId', value ->> 'access'
+    FROM json_each(${JSON.stringify(grants)})`),
       ];

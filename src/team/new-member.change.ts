@@ -9,7 +9,7 @@ type Told = Pick<MemberRow, "firstName" | "lastName" | "email" | "roles"> & {
 } & Partial<Omit<MemberRow, "username">>;
 
 /**
- * A member as it begins: new until the first sign-in, with nothing but what is told. The login is given out
+ * A member as it begins: new until the first sign-in, with the given fields only. The login is given out
  * when the row is written.
  */
 export function newMemberRow(

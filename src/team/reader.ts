@@ -13,7 +13,7 @@ export interface ReaderFault {
 export const readerRoles = ({ roles }: Preset): string[] =>
   Object.entries(roles).flatMap(([name, { reads }]) => (reads ? [name] : []));
 
-/** Does this part of what is held write or spend, whatever else is held? */
+/** Does this part of a member's access alone allow writing or spending? */
 export function writes(preset: Preset, types: TypeTable, part: Partial<Given>): boolean {
   const source = {
     memberId: "",

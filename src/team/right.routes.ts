@@ -6,7 +6,7 @@ import { RIGHT_NAMES, typeOf } from "../access/right.ts";
 import { BUNDLE_TEXTS } from "../access/role-text.ts";
 import { endpoint } from "../identity/call.ts";
 import { ACCESS_LEVELS } from "../schema/team.ts";
-import { Grant } from "./member.card.ts";
+import { Grant } from "./grant.card.ts";
 
 const Rights = z.object({
   model: z.string().describe("The access model of the account."),

@@ -5,7 +5,7 @@ import { ROLE_TEXTS } from "../access/role-text.ts";
 import { called, note } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import type { Locale, RoleRow } from "../schema/team.ts";
-import { Grant, Grants } from "./member.card.ts";
+import { Grant, Grants } from "./grant.card.ts";
 import type { Level } from "./role-level.ts";
 
 const wanted = {
@@ -67,7 +67,8 @@ export const ListedRole = z.object({
       scope: z
         .string()
         .describe(
-          "all, own, active, home, granted, below, own_or_granted, own_or_granted_in: see the reference of roles.",
+          "all, own, active, home, granted, below, own_or_granted, own_or_granted_in: " +
+            "see the reference of roles.",
         ),
     }),
   ),

@@ -17,7 +17,7 @@ export const ROLES_MAX = 100;
 
 type Content = Pick<RoleRow, "rights" | "grants">;
 
-/** Custom roles are shown to whoever sees members, and to whoever changes roles. */
+/** Custom roles are shown to members who may view members or edit roles. */
 export const seesCustomRoles = ({ grantSet }: Principal): boolean =>
   decide(grantSet, "member.view").allowed || decide(grantSet, "role.edit").allowed;
 
@@ -37,8 +37,8 @@ export function isWithin(
 }
 
 /**
- * One guarded read of a custom role. @param changes by whoever holds all of it @throws Problem not-found,
- * access/denied
+ * One guarded read of a custom role. @param changes to change it: the caller must hold all of it @throws
+ * Problem not-found, access/denied
  */
 export async function loadRole(call: Call, changes: boolean): Promise<RoleRow> {
   const [[found]] = await call.read(findRoles(call.db, call.principal.accountId, [call.params["id"] ?? ""]));
@@ -67,8 +67,8 @@ export function requireDistinctRole(
 }
 
 /**
- * Writes a role, with what the next call of everybody who has it must see. That also keeps two changes of
- * roles at once apart: the second finds the account changed and begins anew.
+ * Writes a role, so that it applies from the next call of each member who has it. That also separates two
+ * simultaneous changes of roles: the second finds the account changed and starts again.
  */
 export function saveRole(
   call: Call,

@@ -104,7 +104,8 @@ const Matrix = z.object({
       cells: z
         .record(z.string(), z.string())
         .describe(
-          "By role: - nothing, V view, E view, create and edit; then how far (own, all, active, granted), and after commas what comes beside it or is kept from it.",
+          "By role: - nothing, V view, E view, create and edit; then how far (own, all, active, granted), " +
+            "and after commas what is added or excluded.",
         ),
     }),
   ),
@@ -149,7 +150,7 @@ const table = endpoint(
     answer: Matrix,
   },
   async (call) => {
-    // Whoever decides about a role looks at it before it is switched on.
+    // A member who decides about a role sees it before it is switched on.
     const levels = levelsFrom(call.principal, true);
     const asked = call.query().level;
     return { status: 200, body: tableOf(call, asked === undefined ? levels : [askedLevel(levels, asked)]) };

@@ -68,7 +68,8 @@ export const removeRole = (db: Db, { id, accountId }: Pick<RoleRow, "id" | "acco
   guard(
     db,
     "has_dependents",
-    sql`NOT EXISTS (SELECT 1 FROM member m, json_each(m.roles) r WHERE m.account_id = ${accountId} AND r.value = ${id})`,
+    sql`NOT EXISTS (SELECT 1 FROM member m, json_each(m.roles) r
+    WHERE m.account_id = ${accountId} AND r.value = ${id})`,
   ),
   db.delete(role).where(and(eq(role.id, id), eq(role.accountId, accountId))),
 ];

@@ -21,8 +21,8 @@ export interface Beside {
 }
 
 /**
- * A member written anew; the account never loses its owner or the last holder of its top role. @param is what
- * is told, and compared with `was` for the trail
+ * Writes a changed member. The account never loses its owner or the last holder of its top role. @param is
+ * the new card: it is answered, and compared with `was` for the log
  */
 export async function savedMember(
   call: Call,
@@ -45,7 +45,7 @@ export async function savedMember(
     statements: [
       guardMember(call.db, row),
       ...(leavesTop ? [guardTopRole(call.db, row.accountId, row.id, topRole)] : []),
-      // Whoever is let in again signs in again.
+      // An unblocked member must sign in again.
       ...(after.status === "blocked" && row.status !== "blocked"
         ? [endSessionsOf(call.db, row.id, null, call.now), endOfferTo(call.db, row.id)]
         : []),

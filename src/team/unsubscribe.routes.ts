@@ -14,7 +14,7 @@ import { idInToken, unsubscribeToken } from "../mail/one-time.ts";
 import { findSubscriber, type Subscriber, unsubscribe } from "./unsubscribe.store.ts";
 
 const Body = z.strictObject({
-  token: z.string().min(1).max(200).describe("As it stands in the fragment of the link."),
+  token: z.string().min(1).max(200).describe("The token in the fragment of the link."),
 });
 
 const byLink = openEndpoint(
@@ -83,7 +83,7 @@ async function endOnce(call: OpenCall, token: string): Promise<Answer> {
   return { status: 204 };
 }
 
-/** Whoever has the link speaks for the member. */
+/** The holder of the link acts for the member. */
 const changed = (
   { now, origin }: OpenCall,
   { id, accountId, login, username, email, notifications }: Subscriber,

@@ -27,7 +27,8 @@ const filters = {
     )
     .optional()
     .describe(
-      "An action is the right that was used or lacking, such as `license_key.edit`; `license_key.*` is all of a type.",
+      "An action is the right that was used or lacking, such as `license_key.edit`; " +
+        "`license_key.*` is all of a type.",
     ),
   actor: idOf("member").optional().describe("The member who did it."),
   resourceType: z
@@ -78,7 +79,8 @@ const audit = (ledgersOf: LedgersOf) =>
       right: "audit.view",
       status: 200,
       summary:
-        "The audit log, the newest first: changes, denials, sign-ins, spending. Members with a narrower right see their own rows.",
+        "The audit log, the newest first: changes, denials, sign-ins, spending. " +
+        "Members with a narrower right see their own rows.",
       query: AuditQuery,
       answer: pageOf(AuditRow).extend(completeness),
     },
@@ -205,7 +207,8 @@ const calls = endpoint(
     right: "audit.view",
     status: 200,
     summary:
-      "The call log of the last days, the newest first. It is not sealed, and a crash may lose its last moments.",
+      "The call log of the last days, the newest first. " +
+      "It is not sealed, and a crash may lose its last moments.",
     query: CallsQuery,
     answer: pageOf(CallLogRow),
   },

@@ -72,7 +72,7 @@ const actionIs = (action: string): SQL | undefined =>
     ? and(gte(auditEvent.action, action.slice(0, -1)), lt(auditEvent.action, `${action.slice(0, -2)}/`))
     : eq(auditEvent.action, action);
 
-/** The log knows two reaches: everybody's rows, or the member's own. */
+/** The log knows two reaches: all rows, or the member's own. */
 function ownRows(
   { log }: Sight,
   memberId: typeof auditEvent.memberId | typeof callLog.memberId,
@@ -95,7 +95,7 @@ function seenRows(sight: Sight): SQL | undefined {
  */
 const OF_MEMBERS: readonly string[] = ["invitation", "session"];
 
-/** Rows that tell of what the member may see, whoever did it. */
+/** Rows about objects that the member may see, by any actor. */
 export function toldRows({
   hidden,
   partly,
@@ -113,12 +113,15 @@ export function toldRows({
       : or(
           sql`${resourceType} NOT IN ${values(grouped.types)}`,
           isNull(resourceId),
-          sql`EXISTS (SELECT 1 FROM resource r WHERE r.id = ${resourceId} AND r.account_id = ${accountId} AND r.group_id IN ${values(grouped.groups)})`,
+          sql`EXISTS (SELECT 1 FROM resource r
+            WHERE r.id = ${resourceId} AND r.account_id = ${accountId}
+              AND r.group_id IN ${values(grouped.groups)})`,
         ),
     or(
       sql`${resourceType} NOT IN ${values(partly.map(({ type }) => type))}`,
       isNull(resourceId),
-      sql`${resourceType} || ' ' || ${resourceId} IN ${values(partly.flatMap(({ type, ids }) => ids.map((id) => `${type} ${id}`)))}`,
+      sql`${resourceType} || ' ' || ${resourceId} IN
+        ${values(partly.flatMap(({ type, ids }) => ids.map((id) => `${type} ${id}`)))}`,
     ),
   );
 }

@@ -15,7 +15,7 @@ export const findMemberId = (db: Db, accountId: string, id: string) =>
     .where(and(eq(member.accountId, accountId), eq(member.id, id)));
 
 /**
- * Rows that name a member, wherever: reads the account's chain from `after` on, because nobody looks for this
+ * Rows that name a member, wherever: reads the account's chain from `after` on, because no index serves this
  * often.
  */
 export const selectNaming = (db: Db, accountId: string, memberId: string, after: number, limit: number) =>
@@ -33,11 +33,13 @@ export const selectNaming = (db: Db, accountId: string, memberId: string, after:
     .limit(limit);
 
 /** The digests stay where they are, so the chain verifies. */
-export const blank = (
+export function blank(
   db: Db,
   accountId: string,
   rows: ReadonlyArray<Pick<SealedRow, "seq"> & { readonly personal: Personal }>,
-): Statement =>
-  db.run(sql`UPDATE audit_event SET personal = rows.value->>'personal'
-    FROM json_each(${JSON.stringify(rows.map(({ seq, personal }) => ({ seq, personal: JSON.stringify(personal) })))}) AS rows
+): Statement {
+  const values = rows.map(({ seq, personal }) => ({ seq, personal: JSON.stringify(personal) }));
+  return db.run(sql`UPDATE audit_event SET personal = rows.value->>'personal'
+    FROM json_each(${JSON.stringify(values)}) AS rows
     WHERE account_id = ${accountId} AND seq = rows.value->>'seq'`);
+}

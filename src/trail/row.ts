@@ -93,9 +93,7 @@ const withoutSecurity = (body: string): string => {
 
 type Reader = Pick<Sight, "people" | "security" | "log">;
 
-/**
- * Shows a row even when somebody has edited it: `verify` names it, and hiding it would help whoever did that.
- */
+/** Shows also rows that were edited: `verify` reports them, and hiding them would help the forger. */
 export function auditRow(sealed: SealedRow, reader: Reader) {
   const row = shownTo(reader, sealed);
   const { actor, reason, cost, origin, changes, repeated } = revealed(row);

@@ -37,16 +37,16 @@ interface Viewer {
 }
 
 /**
- * What of a type a reader is told. What members of this account see as their own only, such as an
- * aggregator's licenses, is told to the top role as a whole: the account must be able to read what was done
- * there.
+ * Which rows about a type a reader may read. If every role of the account sees only own objects of the type,
+ * such as an aggregator's licenses, the top role reads all rows: the account must be able to read what was
+ * done there.
  */
 function toldOf(viewer: Viewer, right: Right): ReturnType<typeof reachOf> {
   const { roles, topRole } = viewer.preset;
   const isTop = viewer.accountId === viewer.home.accountId && viewer.member.roles.includes(topRole);
   const scopes = Object.values(roles).map(({ rights }) => rights[right]);
-  const isNobodys = scopes.includes("own") && !scopes.includes("all");
-  return isTop && isNobodys ? "all" : reachOf(viewer, right);
+  const isOwnOnly = scopes.includes("own") && !scopes.includes("all");
+  return isTop && isOwnOnly ? "all" : reachOf(viewer, right);
 }
 
 /**

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { visible } from "../access/decide.ts";
 import type { Restore } from "../audit/ledger.ts";
 import { FAULTS, type FaultName } from "../audit/verify.ts";
-import { endpoint } from "../identity/call.ts";
+import { type Call, endpoint } from "../identity/call.ts";
 import { iso } from "../kernel/clock.ts";
+import type { Answer } from "../kernel/operation.ts";
 import { decodeCursor, encodeCursor } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import { drain, type LedgersOf } from "./drain.store.ts";
@@ -15,19 +16,21 @@ const Position = z.strictObject({
   hashBefore: z.string().nullable(),
 });
 
+const Query = z.strictObject({
+  cursor: z.string().max(500).optional().describe("nextCursor of the call before, for a very long chain."),
+});
+
 const Verification = z.object({
   ok: z.boolean().describe("Nothing is wrong with the rows that were verified."),
   complete: z
     .boolean()
     .describe("The walk reached the end, or its first fault. If not, go on with nextCursor."),
   length: z.int().describe("Rows from the beginning of the chain that hold."),
-  head: Place.nullable().describe("The newest place as the database says it."),
+  head: Place.nullable().describe("The newest place, read from the database."),
   witness: Place.nullable().describe(
-    "The newest place as the account's object says it, which no editor of the database reaches.",
+    "The newest place, read from the account's object: an editor of the database cannot change it.",
   ),
-  unwitnessed: z
-    .int()
-    .describe("Rows that were sealed after the newest place that the object has been told."),
+  unwitnessed: z.int().describe("Rows that were sealed after the newest place that the object knows."),
   firstFault: z
     .object({
       seq: z.int(),
@@ -43,14 +46,16 @@ const Verification = z.object({
   quarantined: z
     .int()
     .describe(
-      "Staged rows of the last 30 days that this gate had not written: they were never sealed. The log has an audit.quarantine row for them.",
+      "Staged rows of the last 30 days that this gate did not write. They were never sealed. " +
+        "The log has an audit.quarantine row for them.",
     ),
   acceptedRestores: z
     .array(
       z.object({ at: z.iso.datetime(), goesOnAfterSeq: z.int(), lostToSeq: z.int(), lostHash: z.string() }),
     )
     .describe(
-      "Older copies of the database that the platform accepted: the chain goes on after their end. What had been sealed up to lostToSeq is gone.",
+      "Older copies of the database that the platform accepted: the chain goes on after their end. " +
+        "Rows from there up to lostToSeq are lost.",
     ),
   nextCursor: z.string().nullable(),
 });
@@ -62,7 +67,13 @@ const acceptedCard = ({ acceptedAt, database, witness }: Restore) => ({
   lostHash: witness.hash,
 });
 
-/** Somebody who sees only own rows learns nothing about the length of everybody's. */
+/** Readers who see only their own rows must not learn how long the whole chain is. */
+function requireWholeLog(call: Call): void {
+  const seen = visible(call.principal.grantSet, "audit.view");
+  if (seen.kind === "none" || !seen.reach.all)
+    throw new Problem("access/denied", { detail: "This needs the right audit.view on all rows." });
+}
+
 export const verifyEndpoint = (ledgersOf: LedgersOf) =>
   endpoint(
     {
@@ -72,56 +83,47 @@ export const verifyEndpoint = (ledgersOf: LedgersOf) =>
       right: "audit.view",
       status: 200,
       summary: "Verify the hash chain of the whole audit log, and name its first fault.",
-      query: z.strictObject({
-        cursor: z
-          .string()
-          .max(500)
-          .optional()
-          .describe("nextCursor of the call before, for a very long chain."),
-      }),
+      query: Query,
       answer: Verification,
     },
-    async (call) => {
-      call.decide("audit.view");
-      const { cursor } = call.query();
-      const position = decodeCursor(cursor, Position);
-      await call.read();
-      const seen = visible(call.principal.grantSet, "audit.view");
-      if (seen.kind === "none" || !seen.reach.all) {
-        throw new Problem("access/denied", {
-          detail: "This needs the right audit.view on everybody's rows.",
-        });
-      }
-      const { accountId } = call.principal;
-      await drain(call.env, call.db, accountId, ledgersOf);
-      const ledger = ledgersOf(call.env)(accountId);
-      const witness = await ledger.sealedHead(accountId);
-      const [restores, [letters]] = await Promise.all([
-        ledger.restores(accountId),
-        countQuarantined(call.db, accountId),
-      ]);
-      const { walk, fault, head, isComplete } = await verifyChain(
-        call.db,
-        ledger,
-        accountId,
-        position === null ? START : { ...position, fault: null },
-        witness,
-      );
-      return {
-        status: 200,
-        body: {
-          ok: fault === null,
-          complete: isComplete,
-          length: walk.head.seq,
-          head: head.seq === 0 ? null : { seq: head.seq, hash: head.hash },
-          witness: witness === null ? null : { seq: witness.seq, hash: witness.hash },
-          unwitnessed: Math.max(0, head.seq - (witness?.seq ?? 0)),
-          firstFault: fault === null ? null : { ...fault, detail: FAULTS[fault.fault] },
-          erased: walk.erased ?? 0,
-          quarantined: letters?.count ?? 0,
-          acceptedRestores: restores.filter(({ acceptedAt }) => acceptedAt !== null).map(acceptedCard),
-          nextCursor: isComplete ? null : encodeCursor({ head: walk.head, hashBefore: walk.hashBefore }),
-        },
-      };
-    },
+    (call) => verify(call, ledgersOf),
   );
+
+async function verify(call: Call<unknown, z.infer<typeof Query>>, ledgersOf: LedgersOf): Promise<Answer> {
+  call.decide("audit.view");
+  const { cursor } = call.query();
+  const position = decodeCursor(cursor, Position);
+  await call.read();
+  requireWholeLog(call);
+  const { accountId } = call.principal;
+  await drain(call.env, call.db, accountId, ledgersOf);
+  const ledger = ledgersOf(call.env)(accountId);
+  const witness = await ledger.sealedHead(accountId);
+  const [restores, [letters]] = await Promise.all([
+    ledger.restores(accountId),
+    countQuarantined(call.db, accountId),
+  ]);
+  const { walk, fault, head, isComplete } = await verifyChain(
+    call.db,
+    ledger,
+    accountId,
+    position === null ? START : { ...position, fault: null },
+    witness,
+  );
+  return {
+    status: 200,
+    body: {
+      ok: fault === null,
+      complete: isComplete,
+      length: walk.head.seq,
+      head: head.seq === 0 ? null : { seq: head.seq, hash: head.hash },
+      witness: witness === null ? null : { seq: witness.seq, hash: witness.hash },
+      unwitnessed: Math.max(0, head.seq - (witness?.seq ?? 0)),
+      firstFault: fault === null ? null : { ...fault, detail: FAULTS[fault.fault] },
+      erased: walk.erased ?? 0,
+      quarantined: letters?.count ?? 0,
+      acceptedRestores: restores.filter(({ acceptedAt }) => acceptedAt !== null).map(acceptedCard),
+      nextCursor: isComplete ? null : encodeCursor({ head: walk.head, hashBefore: walk.hashBefore }),
+    },
+  };
+}

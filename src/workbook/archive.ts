@@ -74,7 +74,7 @@ function told(
   ];
 }
 
-/** What stands in front of an entry. Names are ASCII. */
+/** The header of an entry. Names are ASCII. */
 export const localHeader = (entry: Omit<Entry, "offset">, at: number): Uint8Array =>
   joined(pack([4, 0x0403_4b50], ...told(entry, at)), encoder.encode(entry.name));
 

@@ -8,7 +8,7 @@ const NOT_IN_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 const LOOKS_ESCAPED = /_(?=x[0-9A-Fa-f]{4}_)/g;
 
 /**
- * A text that becomes a formula when somebody edits it, or when the sheet is saved as CSV; full-width forms
+ * A text that becomes a formula when a person edits it, or when the sheet is saved as CSV; full-width forms
  * count in East Asian versions.
  */
 const LOOKS_LIKE_FORMULA = /^[=+\-@\t\r\n＝＋－＠]/u;
@@ -61,11 +61,14 @@ export interface Row {
 
 /** A row, never with formulas. @param number counted from 1 */
 export function rowXml({ cells, blocked = false }: Row, number: number): string {
-  return `<row r="${number}">${cells.map((cell, column) => cellXml(cell, `${letter(column)}${number}`, blocked)).join("")}</row>`;
+  const inside = cells.map((cell, column) => cellXml(cell, `${letter(column)}${number}`, blocked));
+  return `<row r="${number}">${inside.join("")}</row>`;
 }
 
-export const headingXml = (headings: readonly string[]): string =>
-  `<row r="1">${headings.map((text, column) => inline(text, `${letter(column)}1`, STYLE.heading)).join("")}</row>`;
+export function headingXml(headings: readonly string[]): string {
+  const cells = headings.map((text, column) => inline(text, `${letter(column)}1`, STYLE.heading));
+  return `<row r="1">${cells.join("")}</row>`;
+}
 
 /** Spreadsheets count days from the end of 1899. The clocks of a sheet have no zone: they show UTC. */
 const serialOf = (at: number): number => at / 86_400_000 + 25_569;
@@ -86,4 +89,5 @@ function cellXml(text: Cell, at: string, blocked: boolean): string {
 }
 
 const inline = (text: string, at: string, style: number): string =>
-  `<c r="${at}" s="${style}" t="inlineStr"><is><t xml:space="preserve">${xml(cellText(text).replace(LOOKS_ESCAPED, "_x005F_"))}</t></is></c>`;
+  `<c r="${at}" s="${style}" t="inlineStr"><is><t xml:space="preserve">` +
+  `${xml(cellText(text).replace(LOOKS_ESCAPED, "_x005F_"))}</t></is></c>`;

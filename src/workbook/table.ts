@@ -73,8 +73,10 @@ const FORMULA = /(?<=^|[;,|\t\r\n"])(?= *[=+\-@＝＋－＠])|^(?=[\t\r])/g;
  * RFC 4180, with a byte order mark so that spreadsheets read UTF-8. An apostrophe says of a formula that it
  * is a text (OWASP, CSV injection).
  */
-export const toCsv = (columns: readonly string[], rows: readonly TableRow[]): string =>
-  `\uFEFF${[columns, ...rows.map((row) => columns.map((column) => row[column] ?? ""))].map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("")}`;
+export function toCsv(columns: readonly string[], rows: readonly TableRow[]): string {
+  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ""))];
+  return `\uFEFF${lines.map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("")}`;
+}
 
 function csvCell(value: string | number): string {
   const text = typeof value === "string" ? value.replaceAll(FORMULA, "'") : String(value);

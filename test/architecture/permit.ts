@@ -18,7 +18,7 @@ const DEMAND = "permit.requireFor(";
 
 /** Where permits may be decided: the request of a call, and those who act for a member who is not there. */
 const DECIDING =
-  /^src\/identity\/permit(\.change)?\.ts$|^src\/invitations\/inviter\.change\.ts$|^src\/signin\/join\.change\.ts$/;
+  /^src\/identity\/permit(\.change)?\.ts$|^src\/invitations\/inviter\.change\.ts$|^src\/signin\/usable-link\.change\.ts$/;
 
 const nameOf = (node: Node | undefined): string | null => {
   const id = (node?.["id"] ?? (node?.["declarations"] as Node[] | undefined)?.[0]?.["id"]) as

@@ -13,7 +13,7 @@ import {
 import { email, optionalEmail } from "../../src/kernel/email.ts";
 import { jsonSchema } from "../../src/kernel/json-schema.ts";
 import { beginOf, dayOrTime, endOf, isTimeZone, lastOf } from "../../src/kernel/time-zone.ts";
-import { Grant } from "../../src/team/member.card.ts";
+import { Grant } from "../../src/team/grant.card.ts";
 
 const taken = (schema: z.ZodType, value: unknown): unknown => {
   const result = schema.safeParse(value);

@@ -99,7 +99,7 @@ describe("nobody who is blocked or gone is invited by a hook", () => {
   });
 });
 
-describe("a link brings nobody back", () => {
+describe("a former member cannot come back by a link", () => {
   test("who was removed, or kept out; a person may invite them", async () => {
     const vendor = await subscribed(platform, "vendor");
     const { url } = ok(

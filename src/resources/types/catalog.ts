@@ -38,10 +38,11 @@ export const catalog: ResourceType = {
         .nullable()
         .default(null)
         .describe(
-          "What a purchase costs, in the smallest unit of the currency; null is not for sale. In a customer's organization: what it costs that organization.",
+          "What a purchase costs, in the smallest unit of the currency; null is not for sale. " +
+            "In a customer's organization: what it costs that organization.",
         ),
       currency: currency.default("EUR").describe("ISO 4217, of the price and the cost."),
-      costPrice: money.nullable().default(null).describe("What it costs whoever offers it."),
+      costPrice: money.nullable().default(null).describe("What it costs the account that offers it."),
       margin: z
         .number()
         .min(0)

@@ -20,7 +20,7 @@ const settled = (status: "paid" | "canceled", name: string) => ({
     row.status === "open" ? { set: {}, status } : { conflict: `The invoice is ${row.status}.` },
 });
 
-/** What an account owes. It is billed to the account's owner, whoever bought. */
+/** What an account owes. It is billed to the account's owner, also when another member bought. */
 export const invoice: ResourceType = {
   name: "invoice",
   title: "Invoices",

@@ -42,7 +42,7 @@ export const task: ResourceType = {
       {
         name: "update",
         verb: "update",
-        summary: "Let the tool work on it anew, for credits. To change what it says is free: PATCH.",
+        summary: "Let the tool work on it again, for credits. To change what it says is free: PATCH.",
         body: z.strictObject({}),
         price: ({ attributes }) => Number(attributes["updateCost"]),
         run: ({ attributes }, _, { now, memberId }) => ({
