@@ -5,6 +5,7 @@ import { hasArrived } from "../identity/arrival.ts";
 import type { Call } from "../identity/call.ts";
 import type { findMember } from "../identity/member.store.ts";
 import type { Permit } from "../identity/permit.ts";
+import { securityLetters } from "../identity/security-letter.change.ts";
 import { definite } from "../kernel/body.ts";
 import { nextVersion } from "../kernel/version.ts";
 import type { Statement } from "../kernel/db.ts";
@@ -161,7 +162,12 @@ export async function movedAddress(call: Call, { row, ...given }: Loaded, after:
   if (after.email === row.email) return NOTHING;
   keepOwnersAddress(call, row);
   // Whoever is in already is nobody else's: no invitation moves with them, whatever stands on the card.
-  if (hasArrived(row)) return { ...NOTHING, letters: confirmation(call, after) };
+  if (hasArrived(row)) {
+    // The address before hears of it, while it is still the card's.
+    const isPersons = row.id === call.principal.memberId && call.principal.credential.kind === "session";
+    const told = isPersons ? [] : await securityLetters(call, row.id, "card_address_changed");
+    return { ...NOTHING, letters: [...told, ...confirmation(call, after)] };
+  }
   const [[waiting]] = await call.read(findWaiting(call.db, row.accountId, row.id));
   if (waiting !== undefined) return movedInvitation(call, { row: after, ...given }, waiting);
   return { ...NOTHING, letters: confirmation(call, after) };

@@ -45,18 +45,17 @@ function refuseSelfAndOwner({ principal }: Call, row: MemberRow): void {
 }
 
 /**
- * Who stole a key of the member would add somebody for this, or speak through another member. The account's
- * owner is trusted.
+ * A thief with a key of the member would add another member for this, or speak through one, who may own the
+ * account by then.
  * @throws Problem access/denied
  */
 async function refuseThrough(call: Call, row: MemberRow): Promise<void> {
   const { db, principal } = call;
-  if (principal.memberId === principal.account.ownerMemberId) return;
   const [[through]] = await call.read(askSpeaksThrough(db, principal.memberId, row.id));
   if (through?.answer !== true) return;
   throw new Problem("access/denied", {
     detail:
-      "This member added you, or opened a way in for you. Another member names the address, or the account's owner.",
+      "This member added you, or opened a way in for you, or for who did. Another member names the address, or the platform.",
   });
 }
 
