@@ -166,14 +166,13 @@ export const everything = (rights: Iterable<Right>): Role["rights"] =>
   Object.fromEntries(Array.from(rights, (right) => [right, "all"]));
 
 /**
- * Does a member with these roles act only while the plan has restricted accounts? Yes with a restricted role.
- * In a model with such roles, also without any role of the model, because custom roles, rights and grants
- * make the same restricted account.
+ * Does a member with these roles act only while the plan has restricted accounts? In a model with restricted
+ * roles, each member does who has no other role of the model: custom roles, rights and grants make the same
+ * restricted account. An owner who is an operator, too, stays an owner.
  */
 export const isRestricted = (preset: Preset, roles: readonly string[]): boolean =>
   preset.restrictedRoles.length > 0 &&
-  (roles.some((role) => preset.restrictedRoles.includes(role)) ||
-    !roles.some((role) => Object.hasOwn(preset.roles, role)));
+  !roles.some((role) => Object.hasOwn(preset.roles, role) && !preset.restrictedRoles.includes(role));
 
 type Cell = Scope | null;
 

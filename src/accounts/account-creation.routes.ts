@@ -1,6 +1,7 @@
 import { type AccountKind, PARENT_KINDS, presetOf } from "../access/model.ts";
 import { findAccount } from "../identity/account.store.ts";
 import { endpoint } from "../identity/call.ts";
+import { hasArrived } from "../identity/arrival.ts";
 import { findMember } from "../identity/member.store.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
@@ -112,6 +113,8 @@ const reissue = endpoint(
     if (account === undefined || account.kind === "platform") throw new Problem("not-found");
     const [[owner]] = await call.read(findMember(call.db, account.id, account.ownerMemberId));
     if (owner === undefined) throw new Problem("not-found");
+    // Who only creates accounts brings their owners in, and takes no key in the name of one who is in.
+    if (hasArrived(owner.row)) call.decide("account.manage");
     const { topRole } = presetOf(account.kind);
     const change = {
       kind: "account",

@@ -130,18 +130,34 @@ const edit = endpoint(
   },
 );
 
-/** Does the account hold its members back less than before? */
+const isOn = (before: boolean, after: boolean): boolean => after && !before;
+const isOff = (before: boolean, after: boolean): boolean => before && !after;
+const isSame = (): boolean => false;
+
+/** For each setting: does this change of it hold members back less than before? */
+const LOOSENS: {
+  readonly [name in keyof Settings]: (before: Settings[name], after: Settings[name]) => boolean;
+} = {
+  membersMayCreateKeys: isOn,
+  customersMayInviteBillingAdmin: isOn,
+  billingAdminVisibleToCustomer: isOn,
+  inviteOnlyAdmins: isOff,
+  perThemeRestrictions: isOff,
+  allowedEmailDomains: admitsMore,
+  currency: isSame,
+  locale: isSame,
+  timeZone: isSame,
+  invitationTtlMs: (before, after) => after > before,
+};
+
 function loosens(row: AccountRow, wanted: AccountRow): boolean {
   const settings = (of: AccountRow): Settings => ({ ...DEFAULT_SETTINGS, ...of.settings });
   const [before, after] = [settings(row), settings(wanted)];
-  const isOpened = (["membersMayCreateKeys", "customersMayInviteBillingAdmin"] as const).some(
-    (name) => after[name] && !before[name],
-  );
+  const isLoosened = <Name extends keyof Settings>(name: Name): boolean =>
+    LOOSENS[name](before[name], after[name]);
   return (
-    isOpened ||
-    (before.inviteOnlyAdmins && !after.inviteOnlyAdmins) ||
-    admitsMore(row.allowedIps, wanted.allowedIps) ||
-    admitsMore(before.allowedEmailDomains, after.allowedEmailDomains)
+    (Object.keys(LOOSENS) as (keyof Settings)[]).some(isLoosened) ||
+    admitsMore(row.allowedIps, wanted.allowedIps)
   );
 }
 
@@ -230,6 +246,7 @@ const lift = endpoint(
     const [row] = await loadTenant(call);
     call.ifMatch(row.version);
     if (row.allowedIps.length === 0) return { status: 204 };
+    requestPermit(call, { kind: "settings", accountId: row.id, loosens: true }, "platform");
     return call.commit(changedAccount(call, row, { ...row, allowedIps: [] }, "account.manage").change, {
       status: 204,
     });

@@ -5,6 +5,7 @@ import { hasArrived } from "../identity/arrival.ts";
 import type { Call } from "../identity/call.ts";
 import type { findMember } from "../identity/member.store.ts";
 import type { Permit } from "../identity/permit.ts";
+import { securityLetters } from "../identity/security-letter.change.ts";
 import { definite } from "../kernel/body.ts";
 import { nextVersion } from "../kernel/version.ts";
 import type { Statement } from "../kernel/db.ts";
@@ -174,7 +175,12 @@ export async function movedAddress(call: Call, { row, ...given }: Loaded, after:
   keepOwnersAddress(call, row);
   // A member who has joined stays the same person, so no invitation moves with the address, in any state of
   // the card.
-  if (hasArrived(row)) return { ...NOTHING, letters: confirmation(call, after) };
+  if (hasArrived(row)) {
+    // The address before hears of it, while it is still the card's.
+    const isPersons = row.id === call.principal.memberId && call.principal.credential.kind === "session";
+    const told = isPersons ? [] : await securityLetters(call, row.id, "card_address_changed");
+    return { ...NOTHING, letters: [...told, ...confirmation(call, after)] };
+  }
   const [[waiting]] = await call.read(findWaiting(call.db, row.accountId, row.id));
   if (waiting !== undefined) return movedInvitation(call, { row: after, ...given }, waiting);
   return { ...NOTHING, letters: confirmation(call, after) };

@@ -5,13 +5,16 @@ import { accountObject } from "../credits/stub.object.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { iso } from "../kernel/clock.ts";
 import { LIMIT_PERIODS } from "../schema/team.ts";
+import { ACCOUNT_TYPES, accountTypeOf } from "../team/member.card.ts";
 import { loadSpender } from "./spending.change.ts";
 
 const Statistics = z.object({
   memberId: z.string(),
-  roles: z
-    .array(z.string())
-    .describe("What kind of account it is; of an agency one of manager and specialist."),
+  accountType: z
+    .enum(ACCOUNT_TYPES)
+    .optional()
+    .describe("Agencies: the kind of account that the roles make it."),
+  roles: z.array(z.string()),
   budget: z.object({
     limit: z
       .int()
@@ -58,6 +61,7 @@ const statistics = endpoint(
       status: 200,
       body: {
         memberId: row.id,
+        ...accountTypeOf(row.roles),
         roles: row.roles,
         budget,
         createdAt: iso(row.createdAt),

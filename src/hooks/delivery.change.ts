@@ -106,8 +106,12 @@ export const ruleOf = (found: Reading): number | null => (found.kind === "ignore
 export const errorsOf = ({ problem }: Decision): readonly Fault[] => problem?.extra.errors ?? [];
 
 /** What the problem says, as in the answer to the first sending of the message. */
-export const sentenceOf = ({ problem }: Decision): string | null =>
-  problem === null ? null : (problem.extra.detail ?? PROBLEMS[problem.code].detail);
+export function sentenceOf({ problem, outcome }: Decision): string | null {
+  if (problem !== null) return problem.extra.detail ?? PROBLEMS[problem.code].detail;
+  return outcome === "superseded"
+    ? "A newer message, or a member of the platform, has set this state already."
+    : null;
+}
 
 /**
  * Does it, and writes the delivery in the same batch, so that of two at once one does.

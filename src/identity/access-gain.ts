@@ -1,6 +1,7 @@
 import type { Assignment } from "../access/assignment.ts";
 import type { GrantRow } from "../access/preset.ts";
 import type { Holdings } from "./holdings.ts";
+import { ACCESS_LEVELS, type LimitPeriod } from "../schema/team.ts";
 
 /** What a member may do, and from where. */
 export interface Access extends Assignment, Holdings {
@@ -8,6 +9,7 @@ export interface Access extends Assignment, Holdings {
   readonly allowedIps: readonly string[];
   /** Not blocked. */
   readonly isLetIn: boolean;
+  readonly limitPeriod: LimitPeriod;
 }
 
 /** What a member has after the change and did not have before. */
@@ -31,13 +33,22 @@ export const NO_ASSIGNMENT: Assignment = {
 };
 
 /** A member who is not there yet. */
-export const NO_ACCESS: Access = { ...NO_ASSIGNMENT, objectGroupIds: [], allowedIps: [], isLetIn: false };
+export const NO_ACCESS: Access = {
+  ...NO_ASSIGNMENT,
+  objectGroupIds: [],
+  allowedIps: [],
+  isLetIn: false,
+  limitPeriod: "lifetime",
+};
 
-const isSameGrant = (one: GrantRow, two: GrantRow): boolean =>
-  one.resourceType === two.resourceType && one.resourceId === two.resourceId && one.access === two.access;
+const covers = (held: GrantRow, grant: GrantRow): boolean =>
+  held.resourceType === grant.resourceType &&
+  held.resourceId === grant.resourceId &&
+  ACCESS_LEVELS.indexOf(held.access) >= ACCESS_LEVELS.indexOf(grant.access);
 
+/** Grants that were not there before, or not at this level. */
 export const newGrants = (before: readonly GrantRow[], after: readonly GrantRow[]): GrantRow[] =>
-  after.filter((grant) => !before.some((held) => isSameGrant(held, grant)));
+  after.filter((grant) => !before.some((held) => covers(held, grant)));
 
 const newOnes = (before: readonly string[], after: readonly string[]): string[] =>
   after.filter((one) => !before.includes(one));
@@ -45,6 +56,11 @@ const newOnes = (before: readonly string[], after: readonly string[]): string[] 
 /** Does a list that admits everything when it is empty admit more than before? */
 export const admitsMore = (before: readonly string[], after: readonly string[]): boolean =>
   before.length > 0 && (after.length === 0 || newOnes(before, after).length > 0);
+
+/** A limit of a shorter period is full again sooner. */
+const isShorter = (one: LimitPeriod, two: LimitPeriod): boolean =>
+  BY_LENGTH.indexOf(one) < BY_LENGTH.indexOf(two);
+const BY_LENGTH: readonly LimitPeriod[] = ["day", "week", "month", "lifetime"];
 
 export const gainOf = (before: Access, after: Access): Gain => ({
   roles: newOnes(before.roles, after.roles),
@@ -54,7 +70,10 @@ export const gainOf = (before: Access, after: Access): Gain => ({
   isLetIn: after.isLetIn && !before.isLetIn,
   isFromMoreAddresses: admitsMore(before.allowedIps, after.allowedIps),
   isLimitRaised:
-    before.creditLimit !== null && (after.creditLimit === null || after.creditLimit > before.creditLimit),
+    before.creditLimit !== null &&
+    (after.creditLimit === null ||
+      after.creditLimit > before.creditLimit ||
+      isShorter(after.limitPeriod, before.limitPeriod)),
 });
 
 /** Does the member come to hold more, wherever they call from and whatever they spend? */

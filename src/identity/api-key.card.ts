@@ -41,7 +41,7 @@ export const KeyCard = z.object({
   allowedIps: z.array(z.string()),
   expiresAt: time,
   revokedAt: time,
-  lastUsedAt: time,
+  lastUsedAt: time.describe("To the hour."),
   createdAt: z.iso.datetime(),
 });
 

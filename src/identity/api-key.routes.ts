@@ -15,7 +15,9 @@ import { claimFor, type ClaimWish, requireKeys } from "./claim.change.ts";
 import { revokeKey } from "./claim.store.ts";
 import type { Holdings } from "./holdings.ts";
 import { findMember, type Holder } from "./member.store.ts";
+import { isPlatformAt } from "./authority.ts";
 import { restrictionOf } from "./key-restriction.ts";
+import type { Principal } from "./principal.ts";
 import type { Permit } from "./permit.ts";
 import { requestPermit } from "./permit.change.ts";
 import { securityLetters } from "./security-letter.change.ts";
@@ -196,6 +198,7 @@ const revoke = endpoint(
     status: 204,
     whileRestored: true,
     summary: "Revoke an API key. It and every token minted from it are refused from the next call on.",
+    problems: ["conflict/last-admin"],
   },
   (call) => revokeKeyOf(call, null),
 );
@@ -210,8 +213,13 @@ export async function revokeKeyOf(call: Call, memberId: string | null): Promise<
   call.decide("api_key.revoke", on, !decide(call.principal.grantSet, "api_key.view", on).allowed);
   if (found === undefined) throw new Problem("not-found");
   const { key } = found;
-  if (key.memberId !== call.principal.memberId) requireAuthorityToStop(call.principal, found);
+  const isOwn = key.memberId === call.principal.memberId;
+  if (!isOwn) {
+    requireAuthorityToStop(call.principal, found);
+    keepOwnersKeys(call.principal, key.memberId);
+  }
   if (key.revokedAt !== null) return { status: 204 };
+  const letters = isOwn ? [] : await securityLetters(call, key.memberId, "key_revoked");
   const events = [
     call.event(
       "api_key.revoke",
@@ -219,16 +227,22 @@ export async function revokeKeyOf(call: Call, memberId: string | null): Promise<
       { changes: { before: { name: key.name, memberId: key.memberId }, after: {} } },
     ),
   ];
-  return call.commit(
-    {
-      statements: [
-        revokeKey(call.db, accountId, key.id, call.now),
-        bumpMember(call.db, accountId, key.memberId, call.now),
-      ],
-      events,
-    },
-    { status: 204 },
-  );
+  const statements = [
+    revokeKey(call.db, accountId, key.id, call.now),
+    bumpMember(call.db, accountId, key.memberId, call.now),
+  ];
+  return call.commit({ statements, events, letters }, { status: 204 });
+}
+
+/**
+ * Else another admin could silence an owner who calls by key, again and again. @throws Problem
+ * conflict/last-admin
+ */
+function keepOwnersKeys(principal: Principal, memberId: string): void {
+  if (memberId !== principal.account.ownerMemberId || isPlatformAt(principal)) return;
+  throw new Problem("conflict/last-admin", {
+    detail: "This member owns the account. Only the owner and the platform revoke the owner's keys.",
+  });
 }
 
 export const apiKeyEndpoints = [list, create, revoke];

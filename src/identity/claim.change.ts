@@ -110,10 +110,18 @@ function requireTelling(
       detail: "This member owns the account, and nobody else in it takes a key in the owner's name.",
     });
   }
+  // Keys are no business of the accounts above: an owner whose keys were revoked is still the owner.
+  const isFromAbove = member.accountId !== principal.home.accountId && principal.home.kind !== "platform";
+  if (isFromAbove && hasArrived(member)) {
+    throw new Problem("conflict/state", {
+      detail:
+        "This member has come in before. Another member of the account makes a key, or the platform makes another claim.",
+    });
+  }
   if (revokeKeys || !keys.some((key) => isGood(key, now))) return;
   throw new Problem("conflict/state", {
     detail:
-      "This member calls with an API key. You would be told the token of another one, so the keys that are there have to be revoked with it.",
+      "This member calls with an API key. The token of another key is shown to you only if the keys that are there end with it: send revokeKeys: true.",
   });
 }
 

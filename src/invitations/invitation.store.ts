@@ -23,6 +23,8 @@ export const findKnown = (db: Db, accountId: string, email: string, externalId: 
         sql<number>`EXISTS (SELECT 1 FROM invitation i WHERE i.member_id = member.id AND i.status = 'pending' AND i.send_count > 0)`.as(
           "waits",
         ),
+      invitationId: sql<string | null>`(SELECT i.id FROM invitation i
+      WHERE i.member_id = member.id AND i.status = 'pending' LIMIT 1)`.as("invitation_id"),
     })
     .from(member)
     .where(sql`${member.id} IN (

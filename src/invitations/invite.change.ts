@@ -190,10 +190,9 @@ async function refuseKnown(
         ? same.status !== "new" || !same.waits
         : externalId !== null && same.externalId === externalId;
     const { allowed } = decide(call.principal.grantSet, "member.view", memberRef(same.id));
-    throw new Problem(
-      isMember ? "conflict/duplicate-member" : "conflict/duplicate-invitation",
-      allowed ? { members: { memberId: same.id } } : {},
-    );
+    const members = { memberId: same.id, ...(isMember ? {} : { invitationId: same.invitationId }) };
+    const code = isMember ? "conflict/duplicate-member" : "conflict/duplicate-invitation";
+    throw new Problem(code, allowed ? { members } : {});
   }
   if ((count?.[0]?.count ?? 0) >= limit)
     throw tooManyMembers(call.principal.account.plan, call.principal.preset);

@@ -105,6 +105,8 @@ export type JoinedBy = "invitation" | "link" | "account_link";
 export type SecurityKind =
   | "key_made"
   | "key_claimed"
+  | "key_revoked"
+  | "card_address_changed"
   | "sign_in_address_requested"
   | "sign_in_address_changed"
   | "sign_in_address_unlinked"

@@ -159,6 +159,14 @@ const SECURITY: Readonly<
     `An API key of yours in ${account} was claimed`,
     `An API key that was made for you in ${account} was claimed. It works from now on.`,
   ],
+  key_revoked: (account) => [
+    `An API key of yours in ${account} was revoked`,
+    `An API key of yours in ${account} was revoked by another member. It does not work any more.`,
+  ],
+  card_address_changed: (account) => [
+    `Your address in ${account} was changed`,
+    `The e-mail address on your card in ${account} was changed. Mails for you go to the other address from now on.`,
+  ],
   sign_in_address_requested: (account) => [
     `Another sign-in address was requested in ${account}`,
     `A change of the address that you sign in with was requested in ${account}.`,

@@ -150,6 +150,19 @@ export const member = sqliteTable("member", {
   updatedAt: integer("updated_at").notNull(),
 });
 
+/**
+ * Which member ever opened a way in for which other: added them, wrote the address on their card, or made a
+ * key for them. Triggers add the rows. They are never changed, and outlive both members.
+ */
+export const opener = sqliteTable(
+  "opener",
+  {
+    memberId: text("member_id").notNull(),
+    openedBy: text("opened_by").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.memberId, table.openedBy] })],
+);
+
 export const ACCESS_LEVELS = ["view", "edit", "owner"] as const;
 export type AccessLevel = (typeof ACCESS_LEVELS)[number];
 

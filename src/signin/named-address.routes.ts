@@ -45,19 +45,18 @@ function refuseSelfAndOwner({ principal }: Call, row: MemberRow): void {
 }
 
 /**
- * The thief of a member's key could add another member for this call, or act through one. So a member whom
- * the target added cannot make it. The account's owner is trusted.
+ * The thief of a member's key could add another member for this call, or act through one, also through the
+ * owner of the account. So no member for whom the target opened a way in makes it.
  * @throws Problem access/denied
  */
 async function refuseThrough(call: Call, row: MemberRow): Promise<void> {
   const { db, principal } = call;
-  if (principal.memberId === principal.account.ownerMemberId) return;
   const [[through]] = await call.read(askSpeaksThrough(db, principal.memberId, row.id));
   if (through?.answer !== true) return;
   throw new Problem("access/denied", {
     detail:
-      "This member added you, or opened a way in for you. " +
-      "Another member names the address, or the account's owner.",
+      "This member added you, or opened a way in for you or for a member above you. " +
+      "Another member names the address, or the platform.",
   });
 }
 

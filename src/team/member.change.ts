@@ -84,6 +84,7 @@ export const accessOf = (
   objectGroupIds: row.objectGroupIds,
   allowedIps: row.allowedIps,
   isLetIn: row.status !== "blocked",
+  limitPeriod: row.limitPeriod,
 });
 
 /** The account's own roles among these. */
@@ -106,7 +107,11 @@ export async function permitMember(
   asked: Partial<Asked> = {},
 ): Promise<Permit> {
   const afterRoles = await loadCustomRoles(call, after.roles);
-  const [had, has] = [accessOf(row, grants, customRoles), accessOf(after, afterGrants, afterRoles)];
+  const had = accessOf(row, grants, customRoles);
+  const has = {
+    ...accessOf(after, afterGrants, afterRoles),
+    ...(maySpend(call, after, afterRoles) ? {} : { creditLimit: had.creditLimit }),
+  };
   // What is left as it was is not asked again.
   if (
     JSON.stringify([had.roles, had.rights, had.grants]) !==
@@ -195,6 +200,15 @@ export function refuseUnseenLoss(
     detail: "This member has grants on objects that you do not see. You cannot remove those.",
   });
 }
+
+/** A limit that goes with the last way to spend raises nothing. */
+const maySpend = (
+  { principal: { preset } }: Call,
+  { roles, rights }: MemberRow,
+  customRoles: readonly CustomRole[],
+): boolean =>
+  roles.some((role) => preset.roles[role]?.creditLimit) ||
+  [rights, ...customRoles.map((role) => role.rights)].some((some) => some.includes("credits.spend"));
 
 /**
  * The member, blocked or unblocked. A member who never signed in becomes "new" again. @throws Problem

@@ -17,6 +17,13 @@ describe("the table of problems", () => {
     expect(detail).toMatch(/^[A-Z`].{5,200}\.$|access token or API key>\.$/);
   });
 
+  test("K14 says of a change that met others what happened, and that it may be repeated", () => {
+    const { status, title, detail } = PROBLEMS.stale;
+    expect([status, title]).toEqual([503, "Other changes came first"]);
+    expect(detail).toMatch(/changed the same things .* It changed nothing: repeat it\.$/);
+    expect(`${title} ${detail}`).not.toMatch(/\brights?\b/i);
+  });
+
   test("has titles that tell the codes apart", () =>
     expect(new Set(CODES.map((code) => PROBLEMS[code].title)).size).toBe(CODES.length));
 

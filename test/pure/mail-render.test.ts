@@ -64,6 +64,8 @@ const EACH: { readonly [T in Template]: LetterContent & { readonly template: T }
 const KINDS: Readonly<Record<SecurityKind, true>> = {
   key_made: true,
   key_claimed: true,
+  key_revoked: true,
+  card_address_changed: true,
   sign_in_address_requested: true,
   sign_in_address_changed: true,
   sign_in_address_unlinked: true,

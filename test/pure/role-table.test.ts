@@ -267,6 +267,6 @@ test("whoever has custom roles alone needs the plan like whoever has none: a nam
     restricted("constructor"),
     restricted("owner", "rol_1"),
     restricted("owner", "operator"),
-  ]).toEqual([true, true, true, true, false, true]);
+  ]).toEqual([true, true, true, true, false, false]);
   expect(isRestricted(presetOf("team"), ["rol_1"])).toBe(false);
 });

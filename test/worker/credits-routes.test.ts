@@ -93,6 +93,16 @@ describe("a spend over HTTP", () => {
     expect(await summary(mia)).toMatchObject({ spent: 30 });
   });
 
+  test("K15 with its members in another order it is the same command, and so is a grant", async () => {
+    const one = await give({ kind: "promo", amount: 100 }, "g");
+    const two = await give({ amount: 100, kind: "promo" }, "g");
+    const first = await spend(mia, { amount: 5, description: "x" }, "o");
+    const again = await spend(mia, { description: "x", amount: 5 }, "o");
+    expect([two.status, two.body, again.status, again.body]).toEqual([201, one.body, 201, first.body]);
+    for (const { headers } of [two, again]) expect(headers.get("idempotency-replayed")).toBe("true");
+    expect(await summary(mia)).toMatchObject({ spent: 5 });
+  });
+
   test("a key belongs to its member: the same one of another member is another command", async () => {
     await give({ kind: "top_up", amount: 100 });
     ok(await spend(mia, { amount: 1 }, "k"), 201);

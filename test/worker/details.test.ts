@@ -148,6 +148,10 @@ describe("S4.43 K16 what is left to spend", () => {
       ),
       200,
     );
+    const mixed = await newMember(fetch, agency.owner, { roles: ["specialist", "manager"] });
+    const limited = await newMember(fetch, agency.owner, { roles: ["specialist"], creditLimit: 5 });
+    const path = `/v1/members/${limited.memberId}/copy-rights`;
+    expect(said(await agency.owner.api.post(path, { fromMemberId: mixed.memberId }))).toBe("422 validation");
   });
 });
 
@@ -237,6 +241,19 @@ describe("S1.28 K16 files for spreadsheets", () => {
       200,
     ).body.data;
     expect(trail[0]?.changes.after).toMatchObject({ report: "tasks", format: "xlsx" });
+  });
+
+  test("a report of a period, as XLSX and CSV", async () => {
+    const { owner } = agency;
+    const today = new Date().toISOString().slice(0, 10);
+    const counted = async (from: string, to: string) => {
+      const path = `/v1/reports/tasks?from=${from}&to=${to}&format=`;
+      const csv = ok(await owner.api.get<string>(`${path}csv`), 200).body;
+      return [(await downloaded(owner, `${path}xlsx`)).lines.length, csv.trimEnd().split("\r\n").length - 1];
+    };
+    const [xlsx = 0, csv] = await counted(today, today);
+    expect([xlsx > 0, csv]).toEqual([true, xlsx]);
+    expect(await counted("2020-01-01", "2020-12-31")).toEqual([0, 0]);
   });
 });
 

@@ -8,7 +8,7 @@ import { account as accounts } from "../../src/schema/team.ts";
 import { type Api, newKey, ok } from "../harness/client.ts";
 import { newAccount } from "../harness/people.ts";
 import { isSoak } from "../harness/soak.ts";
-import { became, type Hook, newHook, newMessage, post } from "../harness/webhook.ts";
+import { became, customer, type Hook, JOIN, newHook, newMessage, post } from "../harness/webhook.ts";
 import { fetch, foundPlatform, said } from "./operators-world.ts";
 
 type Subscription = { status: string; currentPeriodEnd: string | null };
@@ -274,6 +274,26 @@ describe("K13 messages that set a state", () => {
     expect(await send(subscription(id, "active", NOW + 1), { id: message })).toBe("superseded again");
     expect(await statusOf(id)).toBe("past_due");
   });
+});
+
+test("K13 invitations and blocks are done in whatever order they come, and name no order", async () => {
+  const team = await newAccount(fetch, platform, "team");
+  const people = await newHook(team.api);
+  const tell = async (kind: string, email: string, skew: number) =>
+    became(await post(fetch, people, { ...customer(email), type: `customer.${kind}` }, { skew }));
+  const [one, two] = [`${newKey()}@example.com`, `${newKey()}@example.com`];
+  const told = [
+    await tell("created", one, 0),
+    await tell("created", two, -240_000),
+    await tell("deleted", two, -250_000),
+    await tell("deleted", one, -260_000),
+  ];
+  expect(told).toEqual(["invited", "invited", "blocked", "blocked"]);
+  const rules = JOIN.rules.map(({ when, then }) => ({ when, then: { ...then, at: TIME } }));
+  for (const rule of rules) {
+    const body = { name: "Shop", scheme: "standard", mapping: { ...JOIN, rules: [rule] } };
+    expect(said(await team.api.post("/v1/hooks", body, { idempotencyKey: newKey() }))).toBe("422 validation");
+  }
 });
 
 describe("K16 messages that name a tier", () => {

@@ -120,6 +120,14 @@ test("K13 standard: the same under svix- names; never both sets, and each messag
   expect(became(await postRaw(fetch, hook.id, body, headers))).toBe("invited again");
 });
 
+test("K16 a delivery is read as its sender signs it: of two members of a name the last counts", async () => {
+  const [hook, email, first] = [await newHook(owner.api), nextEmail(), nextEmail()];
+  const body = JSON.stringify(customer(email)).replace('"email":', `"email":"${first}","email":`);
+  expect(body.match(/"email"/g)).toHaveLength(2);
+  expect(became(await postRaw(fetch, hook.id, body, await signed(hook, body)))).toBe("invited");
+  expect([await membersWith(first), await membersWith(email)]).toEqual([0, 1]);
+});
+
 describe.each(["standard", "stripe"] as const)("%s, which tells the time", (scheme) => {
   test.each([
     ["ten minutes old", -10],

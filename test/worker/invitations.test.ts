@@ -176,6 +176,29 @@ describe("an invitation by mail", () => {
   });
 });
 
+test("K16 a refused second invitation names member and invitation to whoever sees members", async () => {
+  const { id, member } = await invited(team, { role: "member" });
+  const again = { ...person(), email: member.email, roles: ["member"] };
+  const ask = <Body = Problem>(who: Person, path: string, body: object = again) =>
+    who.api.post<Body>(path, body, { idempotencyKey: newKey() });
+  for (const path of ["/v1/invitations", "/v1/members"]) {
+    const answer = await ask(team, path);
+    expect([path, said(answer)]).toEqual([path, "409 conflict/duplicate-invitation"]);
+    expect(answer.body).toMatchObject({ memberId: member.id, invitationId: id });
+  }
+  const rows = { invitations: [again] };
+  const bulk = await ask<{ results: { problem: object }[] }>(team, "/v1/invitations/bulk", rows);
+  expect(bulk.body.results[0]?.problem).toMatchObject({ memberId: member.id, invitationId: id });
+  const blind = await newMember(fetch, team, {
+    roles: [],
+    rights: ["member.create", "member.edit", "product.view"],
+  });
+  const hidden = await ask(blind, "/v1/invitations", { ...again, roles: [], rights: ["product.view"] });
+  expect(said(hidden)).toBe("409 conflict/duplicate-invitation");
+  expect(hidden.body).not.toHaveProperty("invitationId");
+  expect(hidden.body).not.toHaveProperty("memberId");
+});
+
 describe("an invitation is not accepted", () => {
   test("S1.4 by a token that nobody has, when it has expired, or was taken back", async () => {
     expect(said(await accept("A".repeat(43)))).toBe("404 not-found");

@@ -142,7 +142,7 @@ describe("S3.52 a dealer with nearly 9,999 members", () => {
     await fillLogins(env.DB, dealer.accountId, 2, 9_996);
   });
 
-  test("gives a free login anew only when 9999 is taken, the lowest first; blocked members keep theirs; the 10,000th is refused", async () => {
+  test("K16 gives a free login anew only when 9999 is taken, the lowest first; blocked members keep theirs; the 10,000th is refused and no plan advised", async () => {
     const early = ok(await dealer.api.get<{ data: Made[] }>("/v1/members?limit=100"), 200).body.data;
     const [low, high] = ["0020", "0030"].map(
       (wanted) => early.find(({ login }) => login === wanted)?.id ?? "",
@@ -157,6 +157,7 @@ describe("S3.52 a dealer with nearly 9,999 members", () => {
       "409 conflict/member-limit",
       expect.stringMatching(/9999 members at most/),
     ]);
+    expect(JSON.stringify(refused.body)).not.toMatch(/plan\b|contact/);
     ok(await dealer.api.post(`/v1/members/${two.id}/block`), 200);
     for (const _ of [1, 2]) expect(said(await add(dealer.api))).toBe("409 conflict/member-limit");
     expect(

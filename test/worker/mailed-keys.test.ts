@@ -213,6 +213,16 @@ describe("K1 nobody is told a claim in the name of who is in already", () => {
     expect(ok(await again(), 201).body.claim.token).toHaveLength(43);
     expect(said(await account.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
   });
+
+  test("of a member who calls with a key, by the platform: only with all those keys revoked", async () => {
+    const one = await newMember(fetch, admin, { roles: ["member"] });
+    const path = `/v1/accounts/${admin.accountId}/members/${one.memberId}/claims`;
+    expect(said(await platform.post(path))).toBe("409 conflict/state");
+    ok(await one.api.get("/v1/me"), 200);
+    const { token = "" } = ok(await platform.post<Again>(`${path}?revokeKeys=true`), 201).body.claim;
+    expect(said(await one.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    ok(await claim(token), 201);
+  });
 });
 
 describe("K1 what is one member's is not taken with the credential of another", () => {

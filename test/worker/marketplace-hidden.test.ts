@@ -246,6 +246,19 @@ describe("an organization out of reach", () => {
     expect(told).not.toMatch(/allowedIps|currency|CHF|128\.0/);
   });
 
+  it("K8 a write that met nothing below is told in the caller's own account only", async () => {
+    const missing = "sub_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    const path = `/v1/subscriptions/${missing}`;
+    const asked = await seller.api.patch(path, { quantity: 2 }, anyVersion(near.accountId));
+    expect(said(asked)).toBe("404 not-found");
+    const failed = "/v1/audit?action=subscription.edit&outcome=failed&limit=100";
+    const told = async (who: Person) =>
+      ok(await who.api.get<{ data: { resource: { id: string } }[] }>(failed), 200).body.data.map(
+        ({ resource }) => resource.id,
+      );
+    expect([await told(seller), await told(near)]).toEqual([[missing], []]);
+  });
+
   it("is in nobody's history who does not reach it, and in the history of whoever does", async () => {
     ok(await seller.api.patch(`/v1/organizations/${far.accountId}`, { name: "Far away" }, anyVersion()), 200);
     // What one tried oneself stays in one's own log.

@@ -2,11 +2,11 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
 import { mailsTo } from "../harness/mailbox.ts";
-import { newAccount, newApiKey, newMember, newToken, type Person } from "../harness/people.ts";
-import { newTask, newTool } from "./charge-world.ts";
+import { newAccount, newMember, newToken, type Person } from "../harness/people.ts";
 import { actionsIn, at } from "./dealer-world.ts";
 import { LEAVE, newHook } from "../harness/webhook.ts";
 import { addedByPlatform } from "./invite-world.ts";
+import { narrowed } from "./narrowed-keys.ts";
 import { fetch, foundPlatform, grants, made, said, subscribed } from "./operators-world.ts";
 
 const { DB } = env;
@@ -18,23 +18,6 @@ beforeAll(async () => {
 const card = (who: Api, id: string, body: object) => who.patch(`/v1/members/${id}`, body, { ifMatch: "*" });
 const keyOf = async (who: Api, id: string): Promise<string> =>
   ok(await who.get<{ data: { id: string }[] }>(`/v1/members/${id}/api-keys`), 200).body.data[0]?.id ?? "";
-
-/** Keys that the member made, each narrowed in one way. */
-async function narrowed(owner: Person, member: Person): Promise<Api[]> {
-  ok(
-    await owner.api.patch(
-      `/v1/accounts/${owner.accountId}`,
-      { settings: { membersMayCreateKeys: true } },
-      { ifMatch: "*" },
-    ),
-    200,
-  );
-  const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-  const terms = [{ scopes: [] }, { allowedIps: ["203.0.113.0/24"] }, { expiresAt }];
-  return Promise.all(
-    terms.map(async (each) => api(fetch, await newApiKey(fetch, member, member.memberId, each))),
-  );
-}
 
 /** Members whose roles, or whose role's rights, their account's owner cannot give. */
 async function beyond(owner: Person): Promise<Readonly<Record<string, Person>>> {
@@ -104,6 +87,25 @@ describe("K11 the account's owner stops every other member", () => {
     expect(ok(await owner.api.del(`/v1/members/${both.memberId}`), 409).body).toMatchObject({
       blocking: ["roles"],
     });
+  });
+
+  test.each(NAMES)("K11 the platform does the same: %s", async (name) => {
+    const target = (await beyond(owner))[name] ?? expect.fail();
+    const path = `/v1/accounts/${owner.accountId}/members/${target.memberId}`;
+    const key = await keyOf(owner.api, target.memberId);
+    ok(await platform.post(`${path}/block`), 200);
+    expect(said(await target.api.get("/v1/me"))).toBe("401 auth/blocked");
+    ok(await platform.post(`${path}/unblock`), 200);
+    ok(await platform.del(`${path}/sessions`), 204);
+    ok(await platform.del(`${path}/api-keys/${key}`), 204);
+    expect(said(await target.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    ok(await platform.post(`${path}/block`), 200);
+    ok(await platform.del(path), 204);
+    expect(said(await owner.api.get(`/v1/members/${target.memberId}`))).toBe("404 not-found");
+    for (const who of [owner.api, platform]) {
+      const removed = (await actionsIn(who, "member.delete")).map(({ resource }) => resource.id);
+      expect(removed).toContain(target.memberId);
+    }
   });
 
   test("K11 siblings: the hook and the invitation of such a member end", async () => {
@@ -216,65 +218,6 @@ describe("K11 the account's owner stops every other member", () => {
       ),
     ).toBe("422 validation");
     ok(await put([]), 200);
-  });
-});
-
-describe("K11 a member leaves", () => {
-  const leave = (who: Api) => who.post("/v1/me/leave");
-
-  test("K11 what the member owned is the owner's, and all that names them goes as in a removal", async () => {
-    const owner = await subscribed(platform, "agency");
-    ok(
-      await platform.post(
-        `/v1/accounts/${owner.accountId}/credits`,
-        { kind: "top_up", amount: 100 },
-        { idempotencyKey: newKey() },
-      ),
-      201,
-    );
-    const tool = await newTool(platform);
-    const member = await newMember(fetch, owner, {
-      roles: ["specialist"],
-      grants: [{ resourceType: "tool", resourceId: "0", access: "view" }],
-    });
-    const task = ok(await newTask(member.api, tool), 201).body.id;
-    const token = api(fetch, await newToken(fetch, member.apiKey));
-    ok(await leave(token), 204);
-    for (const who of [member.api, token])
-      expect(said(await who.get("/v1/me"))).toBe("401 auth/invalid-credential");
-    expect(ok(await owner.api.get<{ ownerId: string }>(`/v1/tasks/${task}`), 200).body.ownerId).toBe(
-      owner.memberId,
-    );
-    expect(said(await owner.api.get(`/v1/members/${member.memberId}`))).toBe("404 not-found");
-    expect(
-      (await actionsIn(owner.api, "member.delete")).map((event) => [
-        event.resource.id,
-        (event as { reason?: string }).reason,
-      ]),
-    ).toEqual([[member.memberId, "left"]]);
-  });
-
-  test("K11 not the owner, not the last holder of the top role, not by a narrowed key, not from another account", async () => {
-    const owner = await subscribed(platform, "vendor");
-    const member = await newMember(fetch, owner, { roles: ["operator"] });
-    expect(said(await leave(owner.api))).toBe("409 conflict/last-admin");
-    for (const narrow of await narrowed(owner, member))
-      expect(said(await leave(narrow))).toBe("403 access/denied");
-    const seller = await subscribed(platform, "seller");
-    const organization = await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId });
-    const admin = await newMember(fetch, seller, { roles: ["seller_admin"] });
-    expect(said(await leave(at(admin, organization.accountId)))).toBe("409 conflict/state");
-    // Leaving needs no plan: an operator of a lapsed one goes too, and the other seller admin.
-    ok(
-      await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
-        restrictedAccounts: false,
-        memberLimit: null,
-        contactUrl: null,
-      }),
-      200,
-    );
-    expect(said(await member.api.get("/v1/products"))).toBe("402 plan/feature-required");
-    for (const who of [member, admin]) ok(await leave(who.api), 204);
   });
 });
 

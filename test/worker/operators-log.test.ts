@@ -216,6 +216,18 @@ describe("S0.5 all operations of an operator are in the object log", () => {
     expect((await told()).sort()).toEqual(
       [...first, ["product.edit", "failed", 4], ["product.edit", "failed", null]].sort(),
     );
+    // The same act on the same object, refused for another reason, is another kind.
+    const { product: own } = await shelf(owner, "Own");
+    await grants(owner, operator.memberId, [{ resourceType: "product", resourceId: own, access: "edit" }]);
+    ok(
+      await owner.api.patch(`/v1/members/${operator.memberId}`, { allowedIps: [HOME] }, { ifMatch: "*" }),
+      200,
+    );
+    for (const ip of [HOME, HOME, ELSEWHERE]) {
+      ok(await operator.api.del(`/v1/products/${own}`, { ifMatch: "*", ip }), 403);
+    }
+    const denied = (await log(`limit=100&outcome=denied&resourceType=product&resourceId=${own}`)).data;
+    expect(denied.map(({ reason }) => reason).sort()).toEqual(["access/denied", "ip/not-allowed"]);
     // Whoever edits the count or the event of a row that waits is found.
     await refuse();
     await env.DB.prepare(

@@ -59,6 +59,7 @@ describe("S4.42 S4.43 a member's statistics", () => {
     const card = ok(await owner.api.get<{ createdAt: string }>(`/v1/members/${member.memberId}`), 200).body;
     const expected = {
       memberId: member.memberId,
+      accountType: "specialist",
       roles: ["specialist"],
       budget: { limit: 20, limitPeriod: "month" },
       createdAt: card.createdAt,

@@ -348,6 +348,19 @@ describe("K1 K4 between the ways in", () => {
     expect(BETWEEN.accept).toMatchObject({ claim: "arrive", keys: "end" });
   });
 
+  test("a sign-in by the invitation that waits ends a told claim as its acceptance does", async () => {
+    const one = await claimed(await comer());
+    const body = { email: one.email, code: await newCode(fetch, one.email), accountId: team.accountId };
+    ok(await anybody.post("/v1/auth/sessions", body, { ip: anywhere() }), 201);
+    const state = "SELECT claim_state AS state FROM api_key WHERE id = ?";
+    expect(await kept(state, one.keyId)).toEqual({ state: "ended" });
+    expect(said(await exchange(one))).toBe("404 not-found");
+    const ends = (await told(team.accountId, "api_key.revoke")).filter(
+      ({ resource }) => (resource as { id: string }).id === one.keyId,
+    );
+    expect(ends).toMatchObject([{ changes: { before: { claim: "told" }, after: { claim: "ended" } } }]);
+  });
+
   test("whoever is unlinked has no session, signs in no more, and may be told a claim or named an address again", async () => {
     const one = await accept(await comer());
     const session = one.api ?? expect.fail();
