@@ -11,16 +11,10 @@ import { answerOne, may, mayAct, mayBelow, type Thing } from "../harness/policy.
 import { KNOWN } from "../harness/policy-table.ts";
 import { isSoak } from "../harness/soak.ts";
 import { foundPlatform, listed } from "./operators-world.ts";
-import {
-  type Account,
-  type Actor,
-  KEPT,
-  keeper,
-  type Shape,
-  type TreeItem,
-  type TreeWorld,
-  treeWorld,
-} from "./tree-world.ts";
+import type { Account } from "./tree-account.ts";
+import type { Actor } from "./tree-actor.ts";
+import { KEPT, keeper, type TreeItem } from "./tree-item.ts";
+import { type Shape, type TreeWorld, treeWorld } from "./tree-world.ts";
 
 /**
  * Worlds that are always the same; in the long form larger, with others that no run has seen. A failure names
