@@ -20,6 +20,7 @@ export async function printExport(edge: Edge, { path, apiKey }: ListCall): Promi
   }
   console.log(
     `\nExcel: ${MEMBERS} members in ${Math.round(bytes / 1024)} KiB ` +
-      `at ${median(rates).toFixed(0)} rows a second, median of ${ROUNDS}; one page of them is in memory at a time.`,
+      `at ${median(rates).toFixed(0)} rows a second, median of ${ROUNDS}; ` +
+      "one page of them is in memory at a time.",
   );
 }

@@ -61,7 +61,7 @@ describe("an API key", () => {
     );
   });
 
-  test("with one changed character is refused, wherever and whatever it is", () => {
+  test("with one changed character is refused, for each place and character", () => {
     fc.assert(
       fc.property(
         random,
