@@ -129,7 +129,7 @@ describe("S4.11 address rules", () => {
     expect(ADDRESS_RULES_MAX).toBe(50);
   });
   test.each(["0.0.0.0/0", "::/0", "1.2.3.4/0", "2001:db8::/0", "::ffff:0:0/96", "::ffff:1.2.3.4/96"])(
-    "%s lets in everybody, and is kept only when that is meant",
+    "%s admits every address, and is kept only when that is meant",
     (rule) => {
       expect(normalizeRules(["192.0.2.7", rule], false)).toMatchObject({ fault: { index: 1 } });
       expect(normalizeRules([rule], true)).toMatchObject({ rules: [expect.stringMatching(/\/0$/)] });

@@ -263,7 +263,7 @@ describe("K7 rules that together let in every public address", () => {
   });
 
   test("K7 however the whole is split, and not when a public part is left out", () => {
-    /** Halves one of the blocks, as often as told. */
+    /** Halves one of the blocks, the given number of times. */
     const split = (cuts: readonly number[]) =>
       cuts.reduce<(readonly [number, number])[]>(
         (parts, cut) => {

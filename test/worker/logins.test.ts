@@ -76,7 +76,7 @@ describe("S3.9 a login", () => {
     }
   });
 
-  test("cannot be chosen or changed by anybody", async () => {
+  test("cannot be chosen or changed by any caller", async () => {
     const dealer = await newDealer();
     const { id, login } = await added(dealer.api);
     expect(said(await add(dealer.api, { login: "7777" }))).toBe("422 validation");

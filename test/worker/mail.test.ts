@@ -85,7 +85,7 @@ describe("S4.12: a new member", () => {
     expect(await outboxOf("ann@example.com")).toMatchObject([{ attempts: 1, error: null }]);
   });
 
-  test("is mailed by the queue, without anybody asking for mails", async () => {
+  test("is mailed by the queue, without any further call", async () => {
     const one = person({ notify: true });
     ok(await owner.api.post("/v1/members", one), 201);
     await expect

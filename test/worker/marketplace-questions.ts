@@ -41,7 +41,7 @@ export interface Question {
   readonly ask: (api: Api, fixture: Fixture, headers: Headers, expected: Cell) => Promise<Reply<unknown>>;
 }
 
-/** A role that everybody who changes users at all may give, by the kind of the account. */
+/** A role that every member who may change users may give, by the kind of the account. */
 const INVITED = {
   distributor: "report_viewer_360",
   seller: "subscriptions_manager",

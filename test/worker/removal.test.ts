@@ -102,7 +102,7 @@ describe("a team", () => {
         },
       ],
     ]);
-    // What they did stays told.
+    // The rows of what they did stay in the trail.
     expect(
       ok(await admin.api.get<{ data: object[] }>(`/v1/audit?actor=${member.memberId}`), 200).body.data.length,
     ).toBeGreaterThan(0);

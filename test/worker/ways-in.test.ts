@@ -60,7 +60,7 @@ const makeKey = ({ memberId }: Comer) =>
     { idempotencyKey: newKey() },
   );
 
-/** A claim, told or mailed. */
+/** A claim that was answered or mailed. */
 async function claimed(one: Comer): Promise<Comer> {
   const { id, claim } = ok(await makeKey(one), 201).body;
   return Object.assign(one, {

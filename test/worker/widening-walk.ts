@@ -30,7 +30,7 @@ function counter(): (name: string) => Place {
   };
 }
 
-/** Watches calls, and keeps those that let anybody do more than before. */
+/** Watches calls, and keeps those that let any member do more than before. */
 export function findWidening(fetch: Fetch): { readonly fetch: Fetch; readonly found: Map<Place, string[]> } {
   const [found, place] = [new Map<Place, string[]>(), counter()];
   return {
