@@ -113,10 +113,7 @@ const fits = (row: Row, { parentId, referenceId, groupId, status, before }: Omit
   (status === null || row.status === status) &&
   (before === null || row.id < before);
 
-/**
- * Whole tables that were gone through. A condition that is always false reads nothing, although its plan
- * says.
- */
+/** Full table scans. A condition that is always false reads nothing, although its plan names a scan. */
 const scans = ({ plan, rowsRead }: { readonly plan: readonly string[]; readonly rowsRead: number }) =>
   rowsRead <= 1 ? [] : plan.filter((detail) => /^SCAN resource\b/.test(detail));
 

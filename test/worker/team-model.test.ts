@@ -132,7 +132,7 @@ describe("the roles of a team", () => {
 });
 
 describe("licenses of a team", () => {
-  it("S1.11 are purchased on an invoice to the owner; revoked, the domain is free, unpaid back", async () => {
+  it("S1.11 are purchased on an invoice to the owner; revoking frees the domain, no refund", async () => {
     const before = await balance(team.admin);
     const { body } = ok(await purchase(team.admin.api), 201);
     const invoice = ok(await team.admin.api.get(`/v1/invoices/${body.invoiceId}`), 200).body;
@@ -323,7 +323,7 @@ describe("who pays", () => {
     );
   });
 
-  it("S1.37 a person may be in several accounts, each with its own billing, apart", async () => {
+  it("S1.37 a person may be in several accounts, each with its own billing", async () => {
     const [one, two] = [await newTeam(platform), await newTeam(platform)];
     const card = { roles: ["admin"], email: "both@example.com" };
     const [here, there] = [await newMember(fetch, one.admin, card), await newMember(fetch, two.admin, card)];
