@@ -24,7 +24,8 @@ function print(all: readonly Requirement[]): void {
     for (const one of tests) console.log(`       ${one}`);
   }
   console.log(
-    `${all.filter(({ shownBy: tests }) => tests.length > 0).length} of ${all.length} findings are shown by a test.`,
+    `${all.filter(({ shownBy: tests }) => tests.length > 0).length} of ${all.length} findings ` +
+      "are shown by a test.",
   );
 }
 

@@ -28,8 +28,8 @@ export function asked(): ReadonlyArray<readonly [id: string, asked: string]> {
 }
 
 /**
- * Titles of every `test`, `it` and `describe` below a folder: their first argument, whatever form the string
- * has.
+ * Titles of every `test`, `it` and `describe` below a folder: their first argument, as a
+ * string of any form.
  */
 export function titles(folder: string = import.meta.dirname): Title[] {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -41,7 +41,10 @@ export function titles(folder: string = import.meta.dirname): Title[] {
 export function titlesIn(file: string, text: string): Title[] {
   const found: Title[] = [];
   const visit = (value: unknown): void => {
-    if (Array.isArray(value)) return value.forEach(visit);
+    if (Array.isArray(value)) {
+      value.forEach(visit);
+      return;
+    }
     if (!isNode(value)) return;
     if (value.type === "CallExpression" && isTest(text, value))
       found.push({ file, title: titleOf(text, value) });
@@ -83,7 +86,8 @@ function print(requirements: readonly Requirement[]): void {
   }
   const shown = requirements.filter(({ shownBy }) => shownBy.length > 0).length;
   console.log(
-    `${shown} of ${requirements.length} requirements are shown by a test, ${requirements.length - shown} are not yet.`,
+    `${shown} of ${requirements.length} requirements are shown by a test, ` +
+      `${requirements.length - shown} are not yet.`,
   );
 }
 

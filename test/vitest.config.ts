@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
-// Nothing outside this machine is asked while tests run, and nobody is told about it.
+// While tests run, nothing calls a host outside this machine, and no statistics are sent.
 Object.assign(process.env, {
   WRANGLER_SEND_METRICS: "false",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",

@@ -27,7 +27,8 @@ const app = new Hono<{ Bindings: Bindings }>();
 
 const read = ({ DB }: Bindings, id: string) =>
   DB.prepare(
-    "SELECT id, name, attributes, version FROM resource WHERE account_id = ? AND type = 'product' AND id = ?",
+    `SELECT id, name, attributes, version FROM resource
+      WHERE account_id = ? AND type = 'product' AND id = ?`,
   )
     .bind(...id.split(":"))
     .first();

@@ -19,6 +19,8 @@ export async function printExport(edge: Edge, { path, apiKey }: ListCall): Promi
     rates.push(perSecond(MEMBERS, performance.now() - start));
   }
   console.log(
-    `\nExcel: ${MEMBERS} members in ${Math.round(bytes / 1024)} KiB at ${median(rates).toFixed(0)} rows a second, median of ${ROUNDS}; one page of them is in memory at a time.`,
+    `\nExcel: ${MEMBERS} members in ${Math.round(bytes / 1024)} KiB ` +
+      `at ${median(rates).toFixed(0)} rows a second, median of ${ROUNDS}; ` +
+      "one page of them is in memory at a time.",
   );
 }

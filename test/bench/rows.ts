@@ -27,7 +27,9 @@ export async function countRows(
 
 async function counter(run: Run): Promise<() => Promise<Rows>> {
   const schema = await run(
-    "SELECT name, type, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_cf%' ESCAPE '\\' AND name NOT LIKE 'd1\\_%' ESCAPE '\\'",
+    `SELECT name, type, tbl_name, sql FROM sqlite_master
+      WHERE name NOT LIKE 'sqlite_%'
+        AND name NOT LIKE '\\_cf%' ESCAPE '\\' AND name NOT LIKE 'd1\\_%' ESCAPE '\\'`,
   );
   await run("CREATE TABLE counted (name TEXT NOT NULL, rows INTEGER NOT NULL)");
   for (const { name, sql } of schema.filter(({ type }) => type === "table")) {
@@ -41,7 +43,8 @@ async function counter(run: Run): Promise<() => Promise<Rows>> {
       ["UPDATE", 1],
     ] as const) {
       await run(
-        `CREATE TRIGGER counted_${String(name)}_${event} AFTER ${event} ON ${String(name)} BEGIN INSERT INTO counted VALUES ('${String(name)}', ${rows}); END`,
+        `CREATE TRIGGER counted_${String(name)}_${event} AFTER ${event} ON ${String(name)}
+          BEGIN INSERT INTO counted VALUES ('${String(name)}', ${rows}); END`,
       );
     }
   }

@@ -21,7 +21,7 @@ let checkout = "";
 let port = 0;
 const running: ChildProcess[] = [];
 
-/** A checkout of its own, so that whatever the developer keeps locally is left alone. */
+/** A checkout of its own, so that the developer's local files are left alone. */
 beforeAll(async () => {
   checkout = mkdtempSync(join(tmpdir(), "tollgate-checkout-"));
   for (const path of CHECKOUT) cpSync(join(ROOT, path), join(checkout, path), { recursive: true });
@@ -123,6 +123,8 @@ test("a port that is taken is a sentence, not a trace", async () => {
   server.close();
   expect({ status, out: out.trim() }).toEqual({
     status: 1,
-    out: `Something else listens on 127.0.0.1:${port}. Stop it, or choose another port: npm start -- --port ${port + 1}`,
+    out:
+      `Something else listens on 127.0.0.1:${port}. ` +
+      `Stop it, or choose another port: npm start -- --port ${port + 1}`,
   });
 });

@@ -47,7 +47,7 @@ async function newAgency(credits: number): Promise<Person> {
   return owner;
 }
 
-test("K14 60 updates of one task from four isolates are done one after the other, each is charged once", async () => {
+test("K14 60 updates of one task from four isolates are all done, and each is charged once", async () => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const paidFor = round % 2 === 0 ? AT_ONCE : 37;
     const owner = await newAgency(CREATE_COST + UPDATE_COST * paidFor);
@@ -75,7 +75,7 @@ test("K14 60 updates of one task from four isolates are done one after the other
   }
 }, 3_600_000);
 
-test("K14 60 edits of one member from four isolates with If-Match * are all done, and each answers its own", async () => {
+test("K14 60 edits of one member with If-Match * are all done, and each answers its own", async () => {
   const owner = await newAccount(edge.at(0), platform, "team");
   const { memberId } = await newMember(edge.at(0), owner, { roles: ["member"] });
   for (let round = 0; round < ROUNDS; round += 1) {

@@ -157,7 +157,7 @@ async function replayAll(tries: readonly Try[]): Promise<Reply<Row>[]> {
 }
 
 describe("kill -9 of the whole server while licenses are provisioned, and tasks created and updated", () => {
-  test(`S1.8 S4.17 S4.18: ${CRASHES} times: no row without its charge, no charge without its row; what was acknowledged is there`, async () => {
+  test(`S1.8 S4.17 S4.18 ${CRASHES} times: each row has its charge, each charge its row`, async () => {
     let left = 0;
     for (let crash = 0; crash < CRASHES; crash += 1) {
       const tries = await stormUntilKilled(15 + ((crash * 37) % 60), (crash * 7) % 29);

@@ -64,7 +64,7 @@ const replayAll = async (member: Person, tries: readonly Try[]) => {
 };
 
 describe("kill -9 of the whole server in the middle of a spending storm", () => {
-  test(`S1.8, S4.22: ${CRASHES} times: nothing acknowledged is lost, nothing is charged twice, the trail holds every entry once`, async () => {
+  test(`S1.8 S4.22 ${CRASHES} times: nothing is lost or charged twice, each entry comes once`, async () => {
     await server.start();
     const owner = await newAccount(server.fetch, platform, "team");
     await subscribe(platform, owner.accountId);

@@ -53,7 +53,7 @@ const EVENTS: Readonly<
 };
 
 test.each(["standard", "stripe", "github"] as const)(
-  "S3.16 S2.16 S2.18 S2.21: signed as %s: an event, one mail, one click, a member; then a block, and no way back",
+  "S3.16 S2.16 S2.18 S2.21 signed as %s: an event, one mail, one click, a member; then a block",
   async (scheme) => {
     const { mapping, created, deleted } = EVENTS[scheme];
     const shop = await newAccount(server.fetch, platform, "team");

@@ -44,7 +44,7 @@ interface Send {
 }
 
 /**
- * The operation by somebody who may do it, to an object that is there, with everything in order but what
+ * The operation by a member who may do it, to an object that is there, with everything in order but what
  * `send` says.
  */
 async function call(operation: Operation, send: Send): Promise<Reply<Problem>> {
@@ -65,7 +65,7 @@ async function call(operation: Operation, send: Send): Promise<Reply<Problem>> {
   );
 }
 
-/** An object of the caller's where there is one; else an id that nobody has. */
+/** An object of the caller's where there is one; else an unknown id. */
 function idFor(operation: Operation): string {
   const { path } = operation;
   if (path.startsWith("/v1/accounts")) return owner.accountId;
@@ -364,7 +364,7 @@ describe("values", () => {
     ["a type that is named like a prototype", { resourceType: "__proto__", access: "view" }],
   ];
   test.each(GRANTS)("a grant is refused: %s", async (_, grant) => {
-    // Grants for oneself are refused whatever they are.
+    // All grants for oneself are refused.
     const toAnother = {
       ...operation("PUT /v1/members/{id}/grants"),
       path: `/v1/members/${colleague}/grants`,

@@ -71,14 +71,16 @@ const acceptances = async (id: string): Promise<unknown> =>
   (
     await execute(
       `SELECT
-  (SELECT COUNT(*) FROM audit_outbox WHERE event ->> 'action' = 'invitation.accept' AND event ->> '$.resource.id' = ?1 AND event ->> 'outcome' = 'success')
-  + (SELECT COUNT(*) FROM audit_event WHERE body ->> 'action' = 'invitation.accept' AND body ->> '$.resource.id' = ?1 AND body ->> 'outcome' = 'success') AS n`,
+  (SELECT COUNT(*) FROM audit_outbox WHERE event ->> 'action' = 'invitation.accept'
+    AND event ->> '$.resource.id' = ?1 AND event ->> 'outcome' = 'success')
+  + (SELECT COUNT(*) FROM audit_event WHERE body ->> 'action' = 'invitation.accept'
+    AND body ->> '$.resource.id' = ?1 AND body ->> 'outcome' = 'success') AS n`,
       id,
     )
   )[0]?.["n"];
 
-describe("whatever the isolate", () => {
-  test("S1.4: of several acceptances of one token exactly one succeeds; there is one person, one event, one session at most", async () => {
+describe("on every isolate", () => {
+  test("S1.4: of several acceptances of one token exactly one succeeds, with one event", async () => {
     for (const round of rounds) {
       const { id, memberId, email, token } = await invited();
       const answers = await Promise.all(
@@ -97,7 +99,7 @@ describe("whatever the isolate", () => {
     }
   });
 
-  test("a resend and an acceptance: one of them wins, no link is good after a newer one, and the end is accepted or one link that is", async () => {
+  test("a resend and an acceptance: one of them wins, and no older link works", async () => {
     for (const round of rounds) {
       const { id, email, token } = await invited();
       const [resent, accepted] = await Promise.all([
@@ -117,7 +119,7 @@ describe("whatever the isolate", () => {
     }
   });
 
-  test("two revocations and an acceptance: either the member came, or the row is gone, and each is told which", async () => {
+  test("two revocations and an acceptance: the member joined or the row is gone, as answered", async () => {
     for (const round of rounds) {
       const { id, memberId, token } = await invited();
       const revoke = (isolate: number) => admin(isolate).del<Problem>(`/v1/invitations/${id}`);
@@ -146,7 +148,7 @@ describe("whatever the isolate", () => {
     }
   });
 
-  test("a block and an acceptance: whoever was blocked before does not come in, and is blocked in the end", async () => {
+  test("a block and an acceptance: the member is blocked in the end, and did not join after it", async () => {
     for (const round of rounds) {
       const { memberId, token } = await invited();
       const [blocked, accepted] = await Promise.all([

@@ -41,7 +41,7 @@ const rows = async <Row>(sql: string, ...values: unknown[]): Promise<Row[]> =>
 const said = ({ status, body }: Reply<unknown>) =>
   status < 400 ? String(status) : `${status} ${(body as { code?: string }).code}`;
 
-test("S1.13: a removed member is refused on every isolate from the next call on, by key and by token", async () => {
+test("S1.13: a removed member is refused on every isolate at the next call, by key and token", async () => {
   for (let round = 0; round < ROUNDS * 2; round += 1) {
     const admin = await newAccount(edge.at(0), platform, "team");
     const member = await newMember(edge.at(0), admin, { roles: ["member"] });
@@ -95,13 +95,14 @@ interface Told {
 }
 
 /**
- * No task is nobody's, each entry has its task or the event that removed it, nothing is paid twice or open,
- * and ledger, balance and trail say the same.
+ * Every task has an owner, each entry has its task or the event that removed it, nothing is paid twice or
+ * open, and ledger, balance and trail say the same.
  */
 async function expectWhole(owner: Person, made: readonly Made[]): Promise<void> {
   expect(
     await rows(
-      "SELECT r.id FROM resource r WHERE r.account_id = ? AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = r.owner_id AND m.account_id = r.account_id)",
+      `SELECT r.id FROM resource r WHERE r.account_id = ? AND NOT EXISTS
+        (SELECT 1 FROM member m WHERE m.id = r.owner_id AND m.account_id = r.account_id)`,
       owner.accountId,
     ),
   ).toEqual([]);
@@ -143,7 +144,7 @@ async function expectWhole(owner: Person, made: readonly Made[]): Promise<void> 
 
 describe("S4.40: a member is removed while they create and update tasks", () => {
   test.each(["transfer", "delete"])(
-    `tasks=%s, ${ROUNDS} times: nothing is nobody's, nothing is paid twice or in vain`,
+    `tasks=%s, ${ROUNDS} times: all has an owner, nothing is paid twice or in vain`,
     async (fate) => {
       let [again, total] = [0, 0];
       for (let round = 0; round < ROUNDS; round += 1) {

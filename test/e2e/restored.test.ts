@@ -66,7 +66,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-test("K9 S1.38 after an old database file is put back the account is stopped, the platform is told what is lost, and its command goes on", async () => {
+test("K9 S1.38 an old database file stops the account until the platform accepts the loss", async () => {
   await restart();
   // What is answered before the mark: the block is undone.
   expect(said(await member.api.get("/v1/me"))).toEqual([200, null]);

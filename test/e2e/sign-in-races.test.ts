@@ -65,7 +65,7 @@ async function blockAfter(ms: number, memberId: string, isolate: number): Promis
   ok(await owner.api.via(edge.at(isolate % ISOLATES)).post(`/v1/members/${memberId}/block`), 200);
 }
 
-describe("whatever the isolate", () => {
+describe("on every isolate", () => {
   test("S2.21: no call and no refresh that began after a block was acknowledged succeeds", async () => {
     const { id, email } = await invited();
     let { tokens } = await signIn(edge.at(0), email, owner.accountId);
@@ -101,7 +101,7 @@ describe("whatever the isolate", () => {
     expect([before > 0, after >= ROUNDS * 15]).toEqual([true, true]);
   });
 
-  test("S2.19: a code sent to every isolate at once opens one session and makes one member active once", async () => {
+  test("S2.19: a code sent to every isolate at once opens one session and activates once", async () => {
     const found: unknown[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const { id, email } = await invited();
@@ -123,7 +123,7 @@ describe("whatever the isolate", () => {
     expect(found).toEqual(Array(ROUNDS).fill([1, 1, "active", 3]));
   });
 
-  test("S2.18, S2.19, S2.21: a block in the middle of a first sign-in comes before it or after it: who never came in was never active, and the trail agrees", async () => {
+  test("S2.18, S2.19, S2.21: a block during a first sign-in comes before it or after it", async () => {
     const found: unknown[] = [];
     const late: string[] = [];
     for (let round = 0; round < ROUNDS * 2; round += 1) {
@@ -142,7 +142,9 @@ describe("whatever the isolate", () => {
       ]);
       if (answer.status === 201) late.push(answer.body.access_token);
       const activations = await counted(
-        "SELECT count(*) AS n FROM (SELECT event AS body FROM audit_outbox UNION ALL SELECT body FROM audit_event) WHERE body ->> '$.action' = 'member.activate' AND body ->> '$.resource.id' = ?",
+        `SELECT count(*) AS n
+          FROM (SELECT event AS body FROM audit_outbox UNION ALL SELECT body FROM audit_event)
+          WHERE body ->> '$.action' = 'member.activate' AND body ->> '$.resource.id' = ?`,
         id,
       );
       const came = await counted("SELECT last_login_at IS NOT NULL AS n FROM member WHERE id = ?", id);
@@ -163,7 +165,7 @@ describe("whatever the isolate", () => {
     );
   });
 
-  test("one refresh token sent to every isolate at once, from many addresses, is good once at most, and its session is over", async () => {
+  test("a refresh token sent at once from many addresses works once at most, its session ends", async () => {
     const found: unknown[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const { email } = await invited();
@@ -182,7 +184,7 @@ describe("whatever the isolate", () => {
     expect(found).toEqual(Array(ROUNDS).fill([true, new Set([401])]));
   });
 
-  test("K16 one refresh token sent to every isolate at once, from one address, is answered everywhere with the same successor", async () => {
+  test("K16 a refresh token sent at once from one address gets the same successor everywhere", async () => {
     const found: unknown[] = [];
     for (let round = 0; round < ROUNDS / 4; round += 1) {
       const { email } = await invited();

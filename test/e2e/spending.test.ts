@@ -53,7 +53,7 @@ async function spentOf(member: Person): Promise<number> {
 }
 
 describe("spending", () => {
-  test("S4.21: 200 spends of 1 at once, over several isolates, on a limit of 50: exactly 50 succeed", async () => {
+  test("S4.21: of 200 spends of 1 at once over several isolates exactly 50 fit a limit of 50", async () => {
     const { owner, member } = await spender(1_000, 50);
     const answers = await storm(member, keysOf(CALLS));
     expect(succeeded(answers)).toBe(50);
@@ -113,7 +113,7 @@ describe("spending", () => {
     expect(await spentOf(member)).toBe(5);
   });
 
-  test("S4.20, S4.38: a raised limit counts from the next call, a lowered one below what is spent leaves nothing", async () => {
+  test("S4.20, S4.38: a raised limit counts at the next call; one below the spending leaves 0", async () => {
     const { owner, member } = await spender(1_000, 10);
     const limit = async (creditLimit: number | null) =>
       ok(await owner.api.patch(`/v1/members/${member.memberId}`, { creditLimit }, { ifMatch: "*" }), 200);
@@ -129,7 +129,7 @@ describe("spending", () => {
     });
   });
 
-  test("S4.18: without an active subscription nobody spends, and nothing is charged", async () => {
+  test("S4.18: without an active subscription no member spends, and nothing is charged", async () => {
     const { owner, member } = await spender(1_000, null);
     const subscription = async (status: string) =>
       ok(

@@ -33,7 +33,7 @@ interface Caller {
   readonly id?: string;
 }
 
-/** The operation with a body that its schema accepts, so that only what is tested stands in the way. */
+/** The operation with a body that its schema accepts, so that only the tested fault stops it. */
 async function call(
   operation: Operation,
   { headers, id = missing(operation) }: Caller,
@@ -76,7 +76,7 @@ const PREFIXES: Record<string, string> = {
   "operator-links": "inv",
 };
 
-/** A well-formed id of the operation's kind that nobody has. */
+/** A well-formed id of the operation's kind, of no object. */
 const missing = (one: Operation): string => `${PREFIXES[kindOf(one)] ?? "xxx"}_${NOBODY}`;
 
 /** What the path names an object of. */
@@ -165,7 +165,7 @@ describe("every operation that needs a credential refuses", () => {
     ["garbage", { authorization: "Bearer garbage" }],
     ["an empty one", { authorization: "Bearer " }],
     ["another scheme", { authorization: "Basic dXNlcjpwYXNz" }],
-    ["a key of the right form that nobody has", { authorization: `Bearer tgk_${"A".repeat(43)}` }],
+    ["an unknown key of the right form", { authorization: `Bearer tgk_${"A".repeat(43)}` }],
     ["a token that is none", { authorization: "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0." }],
     ["two in one header", { authorization: "Bearer a, Bearer b" }],
     ["good, and a bad one beside it", { authorization: "Bearer garbage", "x-api-key": "garbage" }],
@@ -179,7 +179,7 @@ describe("every operation that needs a credential refuses", () => {
     expect(await refusedEverywhere(headers, "401 auth/invalid-credential")).toEqual([]);
   });
 
-  test("a token that was signed by somebody else, changed, or has expired", async () => {
+  test("a token that was signed by another key, changed, or has expired", async () => {
     const token = await newToken(edge.at(0), owner.apiKey);
     const [head = "", claims = "", signature = ""] = token.split(".");
     const decoded = JSON.parse(Buffer.from(claims, "base64url").toString()) as Record<string, unknown>;
@@ -227,7 +227,7 @@ describe("every operation that needs a credential refuses", () => {
     expect(await refusedEverywhere(bearer(token), "401 auth/blocked")).toEqual([]);
   });
 
-  test("S4.11: an address outside the rules, by key and by token, whatever else the caller claims of itself", async () => {
+  test("S4.11: an address outside the rules, by key and token, with forged address headers too", async () => {
     const member = await newMember(
       edge.at(0),
       owner,
@@ -253,7 +253,7 @@ describe("every operation that needs a credential refuses", () => {
 });
 
 describe("a refusal", () => {
-  test("S0.7: too little right answers 403 or 404 everywhere but about oneself, and changes nothing", async () => {
+  test("S0.7: without the right all but one's own card answers 403 or 404 and changes nothing", async () => {
     const operator = await newMember(edge.at(0), owner, { roles: ["operator"] });
     const before = await snapshot();
     const others = guarded().filter((one) => !one.isSelf);
@@ -267,7 +267,7 @@ describe("a refusal", () => {
     expect(await snapshot()).toEqual(before);
   });
 
-  test("another tenant's id answers as one that nobody has", async () => {
+  test("another tenant's id answers as an unknown one", async () => {
     const [mine, theirs] = [await newTenants(edge.at(0), platform), await newTenants(edge.at(0), platform)];
     const tier = {
       key: "walked",
@@ -281,7 +281,7 @@ describe("a refusal", () => {
       tiers,
     };
     const before = await snapshot();
-    // A report's name is nobody's, and a login is counted in each account anew.
+    // Reports have the same names in all accounts, and each account counts its own logins.
     const single = guarded().filter(
       (one) =>
         one.path.includes("{") && !["/v1/reports/{name}", "/v1/members/by-login/{login}"].includes(one.path),

@@ -32,7 +32,7 @@ const TRAPS = ["constructor", "__proto__", "toString", "hasOwnProperty", "ghost"
 
 const RUNS = { numRuns: 500 };
 
-describe("for whatever a member was given", () => {
+describe("for all rights, roles and grants of a member", () => {
   test("S0.18 a grant, a right, a role never takes away", () =>
     fc.assert(
       fc.property(
@@ -56,7 +56,7 @@ describe("for whatever a member was given", () => {
       RUNS,
     ));
 
-  test("S0.18 revoking is final: without a row, a member is what they would be if there had never been one", () =>
+  test("S0.18 revoking is final: without a row a member is as if it had never been there", () =>
     fc.assert(
       fc.property(world, refs, ({ source: given, ...at }, objects) => {
         const bare: GrantSource = { ...given, roles: [], customRoles: [], rights: [], grants: [] };
@@ -106,7 +106,7 @@ describe("for whatever a member was given", () => {
       RUNS,
     ));
 
-  test("a role, right, type or level that nobody knows gives nothing, whatever it is called", () =>
+  test("an unknown role, right, type or level gives nothing, for any name", () =>
     fc.assert(
       fc.property(
         world,
@@ -150,7 +150,7 @@ describe("for whatever a member was given", () => {
       RUNS,
     ));
 
-  test("rights of the platform reach no tenant, whatever its rows say", () =>
+  test("rights of the platform reach no tenant, for all rows of it", () =>
     fc.assert(
       fc.property(world, ({ source: given, ...at }) => {
         const set = make(at, { ...given, rights: [...given.rights, ...PLATFORM_RIGHTS], scopes: null });
@@ -315,7 +315,7 @@ describe("S2.8 acting in an account below", () => {
   );
 });
 
-describe("within: nobody gives more than they hold", () => {
+describe("within: no member gives more than they hold", () => {
   const pair = fc.constantFrom(...KINDS).chain((kind) =>
     fc.record({
       kind: fc.constant(kind),
@@ -325,7 +325,7 @@ describe("within: nobody gives more than they hold", () => {
     }),
   );
 
-  test("whatever is within, decides nothing that the other does not", () =>
+  test("a set within another allows nothing that the other does not", () =>
     fc.assert(
       fc.property(pair, refs, ({ inner, outer, ...at }, objects) => {
         const [small, large] = [make(at, inner), make(at, outer)];
@@ -364,7 +364,7 @@ describe("within: nobody gives more than they hold", () => {
     );
   });
 
-  test("it is not so careful as to refuse everything: what is held without a scope of one's own may be given on", () =>
+  test("rights that one holds without a scope of one's own may be given on", () =>
     fc.assert(
       fc.property(world, ({ source: given, ...at }) => {
         const set = make(at, given);

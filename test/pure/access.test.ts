@@ -100,7 +100,7 @@ describe("S0.13, S0.18 to S0.29 what each grant gives: the table of derivation",
 
   test("the registry has a right for each verb that a level can give", () => {
     for (const { name, grants, levels, derives } of RESOURCE_TYPES) {
-      // Levels of a type that nobody is granted give nothing.
+      // Levels of a type that has no grants give nothing.
       for (const [type, table] of [
         ...(grants === "none" ? [] : [[name, levels] as const]),
         ...Object.entries(derives),
@@ -113,10 +113,9 @@ describe("S0.13, S0.18 to S0.29 what each grant gives: the table of derivation",
 });
 
 describe("decide says why, in order of precedence", () => {
-  const grouped = new Map([
-    ...TYPE_TABLE,
-    ["product", { ...(TYPE_TABLE.get("product") ?? RESOURCE_TYPES[0]!), grouped: true }],
-  ]);
+  const grouped = new Map(
+    Array.from(TYPE_TABLE, ([name, type]) => [name, name === "product" ? { ...type, grouped: true } : type]),
+  );
   const inGroups = (objectGroupIds: string[], rights: string[] = ["product.view"]) =>
     compile({ ...NOTHING, rights, objectGroupIds }, PRESETS.vendor, grouped);
   test.each([
@@ -150,7 +149,7 @@ describe("decide says why, in order of precedence", () => {
   test.each([
     ["own, mine", "api_key.view", { ownerId: "mem_1" }, true],
     ["own, another's", "api_key.view", { ownerId: "mem_2" }, false],
-    ["own, nobody's", "api_key.view", { ownerId: null }, false],
+    ["own, without an owner", "api_key.view", { ownerId: null }, false],
     ["all", "license.provision", { ownerId: "mem_2" }, true],
   ] as const)("a scope of a role: %s", (_, right, ref, allowed) => {
     expect(decide(set({ roles: ["member"] }, "team"), right, on(ref)).allowed).toBe(allowed);
@@ -222,7 +221,7 @@ describe("the presets are the tables that were agreed on", () => {
     expect(Object.keys(roles["admin"]?.rights ?? {}).sort()).toEqual([...KNOWN.team].sort());
   });
 
-  test("S0.7 operators: the owner may do everything, an operator nothing until granted; the recommended bundle", () => {
+  test("S0.7 operators: the owner may do everything, an operator nothing until granted", () => {
     const { roles, bundles, restrictedRoles, topRole } = PRESETS.vendor;
     expect(Object.entries(roles["owner"]?.rights ?? {}).sort()).toEqual(
       KNOWN.vendor.map((right) => [right, "all"]).sort(),
@@ -246,13 +245,13 @@ describe("the presets are the tables that were agreed on", () => {
     ["platform", ["owner"], ["owner"]],
     ["team", [], []],
     ["team", ["constructor", "ghost"], []],
-  ] as const)("%s: %j may give %j, and manages whoever has no other role", (kind, roles, expected) => {
+  ] as const)("%s: %j may give %j, and manages members who have no other role", (kind, roles, expected) => {
     expect([...givable(PRESETS[kind], roles)].sort()).toEqual(expected);
     for (const role of Object.keys(PRESETS[kind].roles))
       expect(mayGive(PRESETS[kind], roles, [role])).toBe((expected as readonly string[]).includes(role));
   });
 
-  test("S4.20 a credit limit goes with an operator, with a member of a team and with an agency's specialist", () => {
+  test("S4.20 operators, members of a team and an agency's specialists have a credit limit", () => {
     const limited = ACCOUNT_KINDS.flatMap((kind) =>
       Object.entries(PRESETS[kind].roles)
         .filter(([, role]) => role.creditLimit)

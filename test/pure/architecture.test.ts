@@ -175,7 +175,7 @@ describe("K7 accounts below are reached on one path", () => {
   ];
   /** What these statements are called, with those that find any account by its id. */
   const FINDS =
-    /\b(?:findBelow|listOrganizations|findOrganization|listFamily|findAccounts?|findAccountsBelow|findExpiring|findMade)\(/;
+    /\b(?:find(?:Below|Organization|Accounts?|AccountsBelow|Expiring|Made)|list(?:Organizations|Family))\(/;
   /** Why a caller does not ask the rules of the account. */
   const EXEMPT: Readonly<Record<string, string>> = {
     "src/accounts/account-creation.routes.ts": "the platform",
@@ -208,7 +208,7 @@ describe("K7 accounts below are reached on one path", () => {
       LOOKS_BELOW,
     );
   });
-  test("K7 whoever calls one asks the rules of the account, or is exempt for a reason", () => {
+  test("K7 the caller of one asks the rules of the account, or is exempt for a reason", () => {
     expect(callers.length).toBeGreaterThan(8);
     const silent = callers
       .filter(({ text }) => !text.includes("identity/below.change.ts"))

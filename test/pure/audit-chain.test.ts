@@ -31,8 +31,8 @@ const rehashed = async (row: SealedRow): Promise<SealedRow> => ({ ...row, hash: 
 const headAt = (seq: number, ledgerSeq: number): ChainHead => ({ seq, hash: at(seq).hash, ledgerSeq });
 
 /**
- * The whole chain from `seq` on, made anew with another body there: what somebody who knows the algorithm
- * would write.
+ * The whole chain from `seq` on, made again with another body there, as an attacker who knows the algorithm
+ * would write it.
  */
 async function rewritten(seq: number): Promise<{ rows: SealedRow[]; head: ChainHead }> {
   const result = rows.slice(0, seq - 1);
@@ -92,7 +92,7 @@ describe("S1.38 every kind of tampering is named at its first place", () => {
     ["the first body is changed", edited(1, { body: "{}" }), head, head, { seq: 1, fault: "altered" }],
     ["the last body is changed", edited(10, { body: "{}" }), head, head, { seq: 10, fault: "altered" }],
     [
-      "a body is changed and its hash made anew",
+      "a body is changed and its hash made again",
       [...without(4), replaced],
       head,
       head,
@@ -106,7 +106,7 @@ describe("S1.38 every kind of tampering is named at its first place", () => {
       { seq: 4, fault: "altered" },
     ],
     [
-      "a previous hash is changed and the hash made anew",
+      "a previous hash is changed and the hash made again",
       [...without(4), unlinked],
       head,
       head,
@@ -226,7 +226,7 @@ describe("S1.38 every kind of tampering is named at its first place", () => {
       { seq: 10, fault: "head-altered" },
     ],
     [
-      "everything from a row on is made anew, the head too",
+      "everything from a row on is made again, the head too",
       remade.rows,
       remade.head,
       head,
@@ -292,7 +292,8 @@ describe("S1.38 every kind of tampering is named at its first place", () => {
         async (seq, column, place, by) => {
           const text = at(seq)[column];
           const index = place % text.length;
-          const changed = `${text.slice(0, index)}${String.fromCharCode(text.charCodeAt(index) + by)}${text.slice(index + 1)}`;
+          const other = String.fromCharCode(text.charCodeAt(index) + by);
+          const changed = `${text.slice(0, index)}${other}${text.slice(index + 1)}`;
           expect(await firstFault(edited(seq, { [column]: changed }), head, head)).toMatchObject({ seq });
         },
       ),
@@ -330,7 +331,7 @@ describe("canonical JSON", () => {
 });
 
 describe("two outboxes become one chain", () => {
-  test("merge keeps each one's own order, whatever the clocks say", () => {
+  test("merge keeps each one's own order, for all clocks", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(20)), fc.array(fc.nat(20)), (times, entryTimes) => {
         const staged = times.map((time, index) => event(index, { at: time }));

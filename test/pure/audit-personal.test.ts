@@ -9,8 +9,8 @@ const parsed = async (...args: Parameters<typeof event>) => {
   return { body: JSON.parse(body) as Record<string, never>, text: body, personal };
 };
 
-describe("what the hash covers names nobody", () => {
-  test("login, e-mail, address, user agent and names inside changes are digests, each with its own salt", async () => {
+describe("what the hash covers names no person", () => {
+  test("login, e-mail, address, user agent and names in changes are salted digests", async () => {
     const after = {
       firstName: "Ada",
       deep: [{ lastName: "Lovelace", "a/b~c": { phone: "+44" } }],
@@ -90,7 +90,7 @@ describe("what was protected", () => {
     expect(reveal(body, personal)).toMatchObject({ changes: { after: { note: "sha256:0000" } } });
   });
 
-  test.each(["/actor/nobody", "/__proto__/polluted", "", "/", "actor"])(
+  test.each(["/actor/unknown", "/__proto__/polluted", "", "/", "actor"])(
     "is not written to a path that is not there: %j",
     async (path) => {
       const { body } = await parsed(1);
@@ -123,7 +123,7 @@ describe("a message is checked before it is used", () => {
     ["nothing", undefined, false],
     ["text", "hello", false],
     ["an unknown kind", { kind: "other" }, false],
-    ["a nudge for nobody", { kind: "staged", accountId: "" }, false],
+    ["a nudge for no account", { kind: "staged", accountId: "" }, false],
     ["entries of another account", { kind: "entries", accountId: "acc_2", events: [entry(1)] }, false],
     ["entries that are none", { kind: "entries", accountId: "acc_1", events: [event(1)] }, false],
     [

@@ -37,8 +37,13 @@ test("the platform account is made with an active owner and a key of which only 
   const platform = platformSql(PAT);
   for (const statement of platform.sql) database.exec(statement);
   const row = database
-    .prepare(`SELECT account.name, account.kind, member.email, member.status, member.roles, member.last_name, user.email AS user_email, api_key.hash
-    FROM account JOIN member ON member.id = account.owner_member_id JOIN user ON user.id = member.user_id JOIN api_key ON api_key.member_id = member.id`)
+    .prepare(`
+      SELECT account.name, account.kind, member.email, member.status, member.roles, member.last_name,
+        user.email AS user_email, api_key.hash
+      FROM account
+      JOIN member ON member.id = account.owner_member_id
+      JOIN user ON user.id = member.user_id
+      JOIN api_key ON api_key.member_id = member.id`)
     .get();
   expect({ ...row }).toEqual({
     name: PAT.name,
@@ -62,7 +67,7 @@ test("a second platform account is refused by the database itself", () => {
   );
 });
 
-test("a signing key is rotated with overlap: the keyring verifies the old key until it is dropped", async () => {
+test("a signing key is rotated with overlap: the old key verifies until it is dropped", async () => {
   const [old, fresh] = [newSigningKey(), newSigningKey()];
   const kids = async (keys: Parameters<typeof keySet>[0]) => {
     const ring = await openKeyring(keySet(keys));

@@ -74,7 +74,7 @@ const full = Array.from({ length: LOTS_MAX }, (_, index) => lot(index + 1, 1, { 
 // In the order in which the rule decides: each row would also meet the refusals below it.
 const TABLE: ReadonlyArray<readonly [case_: string, state: State, command: Command, outcome: string]> = [
   [
-    "a spend made before, whatever has changed since",
+    "a spend made before, with all that has changed since",
     world([], { previous: before(spend(5)) }),
     spend(5, { limit: 0, subscriptionActive: false }),
     "replayed",
@@ -245,7 +245,7 @@ describe("the ledger decides in order of precedence", () => {
   );
 });
 
-describe("what the caller is told", () => {
+describe("what the caller is answered", () => {
   test("S4.21 past the limit: required, limit, spent and remaining", () => {
     const { outcome } = apply(world([lot(1, 9)], { spending: spent(3) }), spend(3, { limit: 5 }), NOW);
     expect(outcome).toMatchObject({

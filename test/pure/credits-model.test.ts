@@ -78,8 +78,8 @@ class Book {
 const property = (check: (actions: readonly Action[]) => void) =>
   fc.assert(fc.property(fc.array(action, { minLength: 1, maxLength: 60 }), check), { numRuns: 300 });
 
-describe("whatever is asked, in whatever order", () => {
-  test("S4.22 balance = Σ entries = Σ lots' remainders ≥ 0, entries are 1, 2, 3 …, time never runs back", () => {
+describe("for all calls, in every order", () => {
+  test("S4.22 balance = Σ entries = Σ lots' remainders ≥ 0; entries 1, 2, 3 …; time only grows", () => {
     property((actions) => {
       const book = new Book();
       let now = START;
@@ -99,7 +99,7 @@ describe("whatever is asked, in whatever order", () => {
     });
   });
 
-  test("S4.21 nothing is spent past the limit that was in force, counted anew from the entries", () => {
+  test("S4.21 nothing is spent past the limit that was in force, counted again from the entries", () => {
     property((actions) => {
       const book = new Book();
       let now = START;

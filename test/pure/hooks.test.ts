@@ -141,7 +141,7 @@ describe("a secret", () => {
     expect(await openSecret(ring(one), "hook secret", "hok_1", "nothing")).toBeNull();
   });
 
-  test("is sealed anew each time", async () => {
+  test("is sealed again each time", async () => {
     const seal = () => sealSecret(ring(one), "hook secret", "hok_1", "whsec_x");
     expect(await seal()).not.toBe(await seal());
   });

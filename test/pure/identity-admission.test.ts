@@ -88,7 +88,7 @@ describe("S4.11 address rules", () => {
   ];
   test.each(CASES)("%s", (_, lists, ip, admitted) => expect(admits(lists, ip)).toBe(admitted));
 
-  test("lists agree with Node's own, whatever the rules and the address", () => {
+  test("lists agree with Node's own, for all rules and addresses", () => {
     // Few networks, so that rules and addresses meet.
     const host = fc.oneof(
       fc
@@ -129,7 +129,7 @@ describe("S4.11 address rules", () => {
     expect(ADDRESS_RULES_MAX).toBe(50);
   });
   test.each(["0.0.0.0/0", "::/0", "1.2.3.4/0", "2001:db8::/0", "::ffff:0:0/96", "::ffff:1.2.3.4/96"])(
-    "%s lets in everybody, and is kept only when that is meant",
+    "%s admits every address, and is kept only when that is meant",
     (rule) => {
       expect(normalizeRules(["192.0.2.7", rule], false)).toMatchObject({ fault: { index: 1 } });
       expect(normalizeRules([rule], true)).toMatchObject({ rules: [expect.stringMatching(/\/0$/)] });
@@ -249,7 +249,7 @@ function principal({
   };
 }
 
-describe("admission: rows stand in the order in which they decide, each with everything below it wrong too", () => {
+describe("admission: the first fault decides, in the order of the rows", () => {
   const elsewhere = { rules: [["198.51.100.0/24"]] };
   const lapsed = { roles: ["operator"], restrictedAccounts: false };
   const dead = { key: { revokedAt: NOW - 1, expiresAt: NOW - 1 } };
@@ -271,7 +271,7 @@ describe("admission: rows stand in the order in which they decide, each with eve
       "auth/invalid-credential",
     ],
     [
-      "a member in a status that nobody knows",
+      "a member in an unknown status",
       { status: "" as never, ...elsewhere, ...lapsed },
       "auth/invalid-credential",
     ],
@@ -347,7 +347,7 @@ describe("admission: rows stand in the order in which they decide, each with eve
     expect(refusal(principal({}), { ip: null }, NOW, false)).toBeNull();
     expect(refusal(principal({ rules: [[], [HERE], []] }), { ip: null }, NOW, false)).toBe("ip/not-allowed");
   });
-  test("an account of a kind that no model serves admits nobody: its members cannot even be loaded", () => {
+  test("an account of a kind without a model admits no member: none can be loaded", () => {
     for (const kind of ["circus", "__proto__", "constructor", ""])
       expect(() => presetFor(kind, DEFAULT_SETTINGS)).toThrow(/no access model/);
   });
@@ -411,7 +411,7 @@ describe("the memory of an isolate", () => {
     expect(["a", "d"].map((key) => memory.get(key))).toEqual([undefined, 5]);
   });
 
-  test("does what a list with the newest at its end does, whatever it is asked", () => {
+  test("does what a list with the newest at its end does, for all calls", () => {
     const step = fc.record({
       op: fc.constantFrom("get", "set", "delete"),
       key: fc.constantFrom("a", "b", "c", "d", "__proto__", ""),

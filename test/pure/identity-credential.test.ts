@@ -61,7 +61,7 @@ describe("an API key", () => {
     );
   });
 
-  test("with one changed character is refused, wherever and whatever it is", () => {
+  test("with one changed character is refused, for each place and character", () => {
     fc.assert(
       fc.property(
         random,
@@ -124,7 +124,7 @@ describe("one credential of a call", () => {
     ],
     ["a key in its own header", { "x-api-key": key }, { kind: "key", secret: key }],
     ["a token as a bearer", { authorization: `Bearer ${token}` }, { kind: "token", token }],
-    // The checksum says so without asking anybody, and the refusal says what to look for.
+    // The checksum shows it without a query, and the refusal says what to look for.
     ["a key with a wrong checksum, as a bearer", { authorization: `Bearer ${badKey}` }, { kind: "mistyped" }],
     ["a key with a wrong checksum, in its own header", { "x-api-key": badKey }, { kind: "mistyped" }],
     ["two keys in one header", { "x-api-key": `${key}, ${key}` }, { kind: "mistyped" }],

@@ -143,7 +143,7 @@ function nodeSays(network: string, address: string): boolean {
 }
 
 describe("properties of address rules", () => {
-  test("what is read is an address to Node too, whatever the text", () => {
+  test("what is read is an address to Node too, for all texts", () => {
     const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(..."0123456789abcf:./%") }));
     fc.assert(
       fc.property(text, (value) => parseAddress(value) === null || isIPv4(value) || isIPv6(value)),
@@ -240,7 +240,7 @@ describe("K7 rules that together let in every public address", () => {
       ["2000::/4", "3000::/4"],
       [false, true],
     ],
-    // What is left out is nobody's address.
+    // The gaps are addresses of no list.
     [
       ["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/3"],
       [true, false],
@@ -263,7 +263,7 @@ describe("K7 rules that together let in every public address", () => {
   });
 
   test("K7 however the whole is split, and not when a public part is left out", () => {
-    /** Halves one of the blocks, as often as told. */
+    /** Halves one of the blocks, the given number of times. */
     const split = (cuts: readonly number[]) =>
       cuts.reduce<(readonly [number, number])[]>(
         (parts, cut) => {

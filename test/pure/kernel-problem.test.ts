@@ -139,7 +139,7 @@ describe("ids", () => {
   ])("%j is no member's", (id) => {
     expect(idOf("member").safeParse(id).success).toBe(false);
   });
-  test("sort by their time, within a millisecond too, and the least id of a moment is before them all", () => {
+  test("sort by time, also within a millisecond; the least id of a moment comes first", () => {
     const at = 1_700_000_000_000;
     const ids = [at, at, at, at + 1, at + 1, at + 1_000].map((time) => newId("call", time));
     expect([...ids].sort()).toEqual(ids);

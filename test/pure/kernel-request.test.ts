@@ -59,7 +59,7 @@ describe("K16 members that two readers would read differently are named", () => 
   });
 });
 
-test("K15 a command is the same whatever the order of its members, and another for anything else", () => {
+test("K15 a command is the same in any order of its members, and another for anything else", () => {
   const of = (body: unknown) => fingerprint("POST", "/v1/x", body);
   expect(of({ a: 1, b: { c: [1, { d: 2, e: 3 }] } })).toBe(of({ b: { c: [1, { e: 3, d: 2 }] }, a: 1 }));
   expect(
@@ -112,7 +112,7 @@ describe("a page cursor", () => {
     ).toBe("validation cursor");
   });
 
-  test("whatever the text, it is a position or a fault of the query", async () => {
+  test("every text is a position or a fault of the query", async () => {
     const any = fc.oneof(
       fc.string(),
       fc.string({ unit: "binary" }),
@@ -266,7 +266,7 @@ const stream = (pieces: readonly string[]) =>
 describe("a body", () => {
   const READ: ReadonlyArray<readonly [title: string, request: Request, value: unknown]> = [
     ["none", post(null), undefined],
-    ["empty, whatever its type", post("", { "content-type": "text/plain" }), undefined],
+    ["empty, of any type", post("", { "content-type": "text/plain" }), undefined],
     ["JSON", post('{"a":[1]}'), { a: [1] }],
     ["JSON with a charset in its type", post("1", { "content-type": "Application/JSON; charset=utf-8" }), 1],
     ["a byte order mark before it", post("\ufeff{}"), {}],

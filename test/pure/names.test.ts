@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import type { z } from "zod";
 import { surface } from "../../src/app.ts";
 import { called } from "../../src/kernel/body.ts";
 import { WANTED } from "../../src/hooks/mapping.ts";

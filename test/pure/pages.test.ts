@@ -53,7 +53,7 @@ async function opened(
 }
 
 describe.each(PAGE_NAMES.map((name) => [name] as const))("/%s", (name) => {
-  test("is served in the reader's language, lets only its own script run, and names no other place", async () => {
+  test("is served in the reader's language, runs only its own script, and names no other host", async () => {
     for (const [wish, language] of [
       ["en", "en"],
       ["ru-RU,ru;q=0.9,en;q=0.5", "ru"],

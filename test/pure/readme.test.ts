@@ -7,7 +7,7 @@ import { REPORT_NAMES } from "../../src/reports/report.ts";
 
 const readme = readFileSync(resolve(import.meta.dirname, "../../README.md"), "utf8");
 
-/** Every path that the text names, with whatever stands for an id. */
+/** Every path that the text names, with any placeholder for an id. */
 const named = [
   ...new Set(
     Array.from(readme.matchAll(/\/v1\/[A-Za-z0-9_/{}$()'.-]+/g), ([path]) => path.replace(/[.'-]+$/, "")),
@@ -43,7 +43,7 @@ test("S3.56 README.md says what an object group is, and how objects and members 
   expect(section).toMatch(/`all`/);
 });
 
-test("S1.42 S3.1 S3.2 README.md says where the book of users is, and what is to be read on: creation, access, copying rights, object groups", () => {
+test("S1.42 S3.1 S3.2 README.md names the user book, creation, access, copies and object groups", () => {
   const [section = ""] = /\n## People\n[\s\S]*?(?=\n## )/.exec(readme) ?? [];
   expect(section).toContain("Settings → Team");
   expect(section).toContain("Users reference book");

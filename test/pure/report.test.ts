@@ -66,7 +66,7 @@ describe("the period of a report", () => {
 
 describe("CSV", () => {
   const body = (value: string | number | null) => toCsv(["a"], [{ a: value }]).split("\r\n")[1];
-  it("begins with a byte order mark and the names of its columns, and ends each line with CRLF (RFC 4180)", () => {
+  it("begins with a byte order mark and its columns, and ends each line with CRLF (RFC 4180)", () => {
     expect(toCsv(["a", "b"], [{ a: 1, b: "x" }, { b: null }])).toBe("\uFEFFa,b\r\n1,x\r\n,\r\n");
   });
   it.each([

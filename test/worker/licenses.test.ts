@@ -63,7 +63,7 @@ const actions = async (who: Api, action: string) => {
 };
 
 describe("licenses", () => {
-  test("S1.8 K8 what is refused for credits is one row of the log: the license that was not provisioned, with its theme", async () => {
+  test("S1.8 K8 a refusal for credits is one row of the log: the license, with its theme", async () => {
     const dear = await newTheme(platform, { priceCredits: 1_000 });
     const key = newKey();
     for (let count = 0; count < 2; count += 1)
@@ -98,7 +98,7 @@ describe("licenses", () => {
     expect(ok(await team.admin.api.get("/v1/audit/verify"), 200).body).toMatchObject({ ok: true });
   });
 
-  test("S1.10 S1.17 S1.20 S1.36: a member provisions from the account's balance; the owner is billed; key and download link are answered; the trail has the key's end only", async () => {
+  test("S1.10 S1.17 S1.20 S1.36: a member provisions from the balance that the owner pays", async () => {
     const key = newKey();
     const first = ok(await provision(team.member.api, themeId, key), 201);
     const made = first.body;
@@ -171,7 +171,7 @@ describe("licenses", () => {
     expect([await balance(), (await listed(team.admin.api, "licenses")).length]).toEqual([80, 2]);
   });
 
-  test("S1.11 S1.36: an admin purchases on an invoice to the owner and pays no credits; all in one step, and once for its key", async () => {
+  test("S1.11 S1.36: an admin purchases on an invoice to the owner, once for each key", async () => {
     const key = newKey();
     const [first, again] = [
       ok(await purchase(team.admin.api, themeId, key), 201).body,
@@ -205,7 +205,7 @@ describe("licenses", () => {
     ).toEqual(["EUR", "USD"]);
   });
 
-  test("S1.11: to revoke frees the domain and gives nothing back; a second time changes nothing", async () => {
+  test("S1.11: revoking frees the domain and pays nothing back; a repeat changes nothing", async () => {
     const one = ok(await provision(team.member.api), 201).body;
     const two = ok(await provision(team.member.api), 201).body;
     expect(ok(await bind(team.member.api, one.id, "Shop.Example.com."), 200).body.domain).toBe(
@@ -225,7 +225,7 @@ describe("licenses", () => {
     expect(await listed(team.admin.api, "licenses?domain=shop.example.com")).toEqual([two.id]);
   });
 
-  test("a domain is bound once for each theme, one of two at once; the same domain is free for another theme, and for another team", async () => {
+  test("a domain is bound once for each theme and team, also by two calls at once", async () => {
     const [one, two] = [
       ok(await provision(team.member.api), 201).body,
       ok(await provision(team.colleague.api), 201).body,
@@ -249,7 +249,7 @@ describe("licenses", () => {
     }
   });
 
-  test("what has expired is bound to no other domain, and gives its own up to the next license of the theme, in the trail too", async () => {
+  test("an expired license binds no new domain and frees its own for the theme's next license", async () => {
     const [old, next, other] = [
       ok(await provision(team.member.api), 201).body,
       ok(await provision(team.colleague.api), 201).body,
@@ -263,7 +263,8 @@ describe("licenses", () => {
     const past = new Date(Date.now() - 1_000).toISOString();
     for (const { id } of [old, other])
       await env.DB.prepare(
-        "UPDATE resource SET expires_at = ?, attributes = json_set(attributes, '$.expiresAt', ?) WHERE id = ?",
+        `UPDATE resource SET expires_at = ?, attributes = json_set(attributes, '$.expiresAt', ?)
+          WHERE id = ?`,
       )
         .bind(Date.parse(past), past, id)
         .run();
@@ -303,7 +304,7 @@ describe("licenses", () => {
     ).toBe("409 conflict/duplicate");
   });
 
-  test("with a subscription that is not active nothing is provisioned or purchased; what was purchased under a key stays", async () => {
+  test("without an active subscription nothing is provisioned or purchased", async () => {
     const key = newKey();
     const { id } = ok(await purchase(team.admin.api, themeId, key), 201).body;
     for (const subscription of [
@@ -321,7 +322,7 @@ describe("licenses", () => {
     expect((await listed(team.admin.api, "invoices")).length).toBe(1);
   });
 
-  test("S1.22 S1.26 S1.27 S1.28 S1.29: own for a member, active ones for a viewer, all for an admin; who may do what with which", async () => {
+  test("S1.22 S1.26 S1.27 S1.28 S1.29: a member sees own, a viewer active, an admin all", async () => {
     const [own, theirs, gone] = [
       ok(await provision(team.member.api), 201).body,
       ok(await provision(team.colleague.api), 201).body,
@@ -347,7 +348,7 @@ describe("licenses", () => {
         said(await bind(who.api, one.id, "b.example.com")),
       ]).toEqual([card, revoke, bound]);
     }
-    // Whoever was given the view of all of them binds the own ones all the same.
+    // A member who may view all of them still binds only their own.
     ok(
       await team.admin.api.patch(
         `/v1/members/${team.colleague.memberId}`,
@@ -372,7 +373,7 @@ describe("licenses", () => {
     );
   });
 
-  test("S1.23: a member's key provisions and reads, and revokes, purchases and bills nothing; a key without the right does not provision", async () => {
+  test("S1.23: a member's key provisions and reads, and revokes, purchases and bills nothing", async () => {
     const key = api(fetch, await newApiKey(fetch, team.admin, team.member.memberId));
     const { id } = ok(await provision(key), 201).body;
     ok(await key.get(`/v1/licenses/${id}`), 200);
@@ -388,7 +389,7 @@ describe("licenses", () => {
     expect(said(await provision(narrow))).toBe("403 access/denied");
   });
 
-  test("S1.32: every theme may be licensed, unless the account restricts them one by one: then the granted ones, or all", async () => {
+  test("S1.32: every theme may be licensed, or only granted ones if the account says so", async () => {
     const granted = await newTheme(platform);
     ok(await provision(team.member.api), 201);
     await restrict(true);
@@ -411,7 +412,7 @@ describe("licenses", () => {
     ok(await provision(team.member.api, granted), 201);
   });
 
-  test("a retired theme is licensed no more, also when it is retired in that moment; what is paid under a key stays; it cannot be removed while licensed", async () => {
+  test("a retired theme gets no new license, and is not removed while it is licensed", async () => {
     const key = newKey();
     const first = ok(await provision(team.member.api, themeId, key), 201).body;
     expect(said(await platform.del(`/v1/catalog/${themeId}`))).toBe("409 conflict/not-removable");
@@ -438,7 +439,7 @@ describe("licenses", () => {
     ]).toEqual(["404 not-found", "404 not-found", "422 validation"]);
   });
 
-  test("a theme that is licensed by subscription runs out after a year; a free one has no entry in the ledger", async () => {
+  test("a license by subscription runs out after a year; a free one has no ledger entry", async () => {
     const theme = await newTheme(platform, { licenseType: "subscription" });
     const { expiresAt } = ok(await provision(team.member.api, theme), 201).body;
     expect(Math.round((Date.parse(expiresAt ?? "") - Date.now()) / 86_400_000)).toBe(365);
@@ -449,7 +450,7 @@ describe("licenses", () => {
   });
 });
 
-test("K12 a viewer is shown the last four characters of a license's key, in cards and lists; those who use licenses see it whole", async () => {
+test("K12 a viewer sees the last four characters of a license's key, its users see it whole", async () => {
   const { id, key } = ok(await provision(team.admin.api), 201).body;
   const shown = async (who: Api) => [
     ok(await who.get<License>(`/v1/licenses/${id}`), 200).body.key,

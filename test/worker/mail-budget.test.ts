@@ -26,7 +26,8 @@ const kinds = async (email: string): Promise<string[]> =>
     );
 const waiting = (email: string) =>
   kept(
-    "SELECT count(*) AS n, max(not_before - created_at) AS pause FROM mail_outbox WHERE letter->>'to' = ? AND sent_at IS NULL AND failed_at IS NULL",
+    `SELECT count(*) AS n, max(not_before - created_at) AS pause FROM mail_outbox
+      WHERE letter->>'to' = ? AND sent_at IS NULL AND failed_at IS NULL`,
     email,
   );
 /** As if the pause after the last mail had passed. */
@@ -86,7 +87,7 @@ describe("K5 a stranger whose address is on a card gets no notice", () => {
     expect(await kinds(email)).toEqual([]);
   });
 
-  test("while the member is told at the address that signs in", async () => {
+  test("while the member gets it at the sign-in address", async () => {
     const [member, elsewhere] = [await arrived(team), newEmail()];
     ok(await team.api.patch(`/v1/members/${member.id}`, { email: elsewhere }, ANY), 200);
     ok(await rights(team, member.id, ["audit.view"]), 200);
@@ -218,7 +219,7 @@ describe("K16 an invitation that is moved from a mistyped address", () => {
   });
 });
 
-test("K16 the platform raises the mails a day of an account, which is in both trails and on the card", async () => {
+test("K16 the platform raises an account's mails a day, in both trails and on the card", async () => {
   const fresh = await subscribed(platform, "team");
   const path = `/v1/accounts/${fresh.accountId}`;
   const card = async () => ok(await fresh.api.get<{ mailsPerDay: number }>(path), 200).body.mailsPerDay;
@@ -264,7 +265,7 @@ describe("K5 security mails", () => {
     for (const verb of ["block", "unblock"]) ok(await team.api.post(`/v1/members/${id}/${verb}`), 200);
   };
 
-  test("go to the sign-in address and to the card's, once a day of a kind where it is unconfirmed", async () => {
+  test("go to the sign-in address and the card's, once a day of a kind if unconfirmed", async () => {
     const [member, elsewhere] = [await arrived(team), newEmail()];
     ok(await team.api.patch(`/v1/members/${member.id}`, { email: elsewhere }, ANY), 200);
     for (let turn = 0; turn < 3; turn += 1) {

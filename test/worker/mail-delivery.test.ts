@@ -62,7 +62,7 @@ describe("S1.3: a letter is sent once", () => {
   });
 });
 
-test("a crash between sending and marking sends once more, and never more often than there are tries", async () => {
+test("a crash between sending and marking sends once more, within the limit of tries", async () => {
   const out = outgoing();
   const letter = await waiting();
   const crashing = { ...sendingTo(out), DB: withoutBatch() };
@@ -183,7 +183,7 @@ test("a database that fails leaves every message for another try", async () => {
   expect(out.sent).toEqual([]);
 });
 
-test("a message that names no letter is left to the dead queue, which keeps it with its reason and holds up nobody", async () => {
+test("a message that names no letter goes to the dead queue with its reason", async () => {
   const out = outgoing();
   const letter = await waiting();
   expect(await delivered(sendingTo(out), ["hello", { id: letter.id }, { id: "mal_unknown" }, null])).toEqual({
@@ -255,7 +255,9 @@ test("no token and no code is in the outbox or in the audit trail", async () => 
   ];
   const expiresAt = Date.now() + 60_000;
   const out = outgoing();
-  await env.DB.prepare(`INSERT INTO account (id, kind, name, owner_member_id, plan, subscription, settings, created_at, updated_at)
+  await env.DB.prepare(`
+    INSERT INTO account (
+      id, kind, name, owner_member_id, plan, subscription, settings, created_at, updated_at)
     VALUES ('acc_1', 'vendor', 'A', 'mem_1', '{}', '{}', '{}', 1, 1)`).run();
   const { to } = await waiting({
     template: "invitation",
@@ -268,7 +270,10 @@ test("no token and no code is in the outbox or in the audit trail", async () => 
     expiresAt,
   });
   const { token } = invitationToken(env.SIGNING_KEYS, kid, invitationId, 1);
-  await env.DB.prepare(`INSERT INTO invitation (id, account_id, kind, status, email, token_hash, expires_at, send_count, invited_by, created_at, updated_at)
+  await env.DB.prepare(`
+    INSERT INTO invitation (
+      id, account_id, kind, status, email, token_hash, expires_at, send_count, invited_by,
+      created_at, updated_at)
     VALUES (?, 'acc_1', 'email', 'pending', ?, ?, ?, 1, 'mem_1', 1, 1)`)
     .bind(invitationId, to, "0".repeat(64), expiresAt)
     .run();
@@ -290,7 +295,7 @@ test("no token and no code is in the outbox or in the audit trail", async () => 
   );
 });
 
-test("what is sent is what Cloudflare's own binding takes, whatever people call themselves", async () => {
+test("Cloudflare's own binding takes what is sent, for any name of a person", async () => {
   const letters = await Promise.all([
     waiting({
       template: "joined",

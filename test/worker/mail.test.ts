@@ -85,7 +85,7 @@ describe("S4.12: a new member", () => {
     expect(await outboxOf("ann@example.com")).toMatchObject([{ attempts: 1, error: null }]);
   });
 
-  test("is mailed by the queue, without anybody asking for mails", async () => {
+  test("is mailed by the queue, without any further call", async () => {
     const one = person({ notify: true });
     ok(await owner.api.post("/v1/members", one), 201);
     await expect
@@ -203,7 +203,8 @@ describe("the local mailbox", () => {
 
   test("shows mails to a browser, without letting them run or fetch anything", async () => {
     await env.DB.prepare(
-      "INSERT INTO dev_mail VALUES ('mal_9', '<b>@example.com', 'security', '<script>alert(1)</script>', 't', '<p>hello</p><script>alert(1)</script>', null, null, 9)",
+      `INSERT INTO dev_mail VALUES ('mal_9', '<b>@example.com', 'security', '<script>alert(1)</script>',
+        't', '<p>hello</p><script>alert(1)</script>', null, null, 9)`,
     ).run();
     const html = { headers: { accept: "text/html,application/xhtml+xml" } };
     const [list, mail] = [await fetch("/dev/mail", html), await fetch("/dev/mail/mal_9", html)];
@@ -267,7 +268,7 @@ describe("S4.9: notices", () => {
     ok(await who.api.get("/v1/me"), 200);
   });
 
-  test("end by one click of a mail program, whatever it sends", async () => {
+  test("end by one click of a mail program, with any body", async () => {
     for (const [type, body] of [
       ["application/x-www-form-urlencoded", "List-Unsubscribe=One-Click"],
       ["multipart/form-data; boundary=x", "--x--"],
@@ -288,7 +289,7 @@ describe("S4.9: notices", () => {
     }
   });
 
-  test("end for nobody by a link that was altered, is another member's, or belongs to nobody", async () => {
+  test("do not end by a link that was altered, or of another or no member", async () => {
     const [one, other] = [await joined(), await joined()];
     await change(one, ["audit.view"]);
     const { email } = one;

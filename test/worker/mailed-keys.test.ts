@@ -44,7 +44,7 @@ async function invited(): Promise<{ email: string; memberId: string; api: Api }>
   return { email, memberId, api: (await signIn(fetch, email)).api };
 }
 
-test("S1.15 a key for somebody who signs in by mail is theirs to take: its maker gets no token, the mail has it, once", async () => {
+test("S1.15 a key for a member who signs in by mail: only the mail has the token, once", async () => {
   const { email, memberId } = await invited();
   const key = { idempotencyKey: newKey() };
   const made = ok(await keyFor(admin.api, memberId, key), 201).body;
@@ -59,7 +59,7 @@ test("S1.15 a key for somebody who signs in by mail is theirs to take: its maker
   expect(said(await claim(token))).toBe("404 not-found");
 });
 
-test("another address on the card, and even its confirmation, brings nobody the keys of a person", async () => {
+test("another address on the card, even confirmed, does not get the keys of a person", async () => {
   const { email, memberId } = await invited();
   const other = `${newKey()}@example.com`;
   ok(await admin.api.patch(`/v1/members/${memberId}`, { email: other }, { ifMatch: "*" }), 200);
@@ -74,7 +74,7 @@ test("another address on the card, and even its confirmation, brings nobody the 
   expect((await lastMail(fetch, email, "api_key")).subject).toContain("API key");
 });
 
-test("whoever has never signed in by mail is handed the token, as before; nobody mails themselves", async () => {
+test("a key for a member who never signed in by mail: its maker gets the token", async () => {
   const member = await newcomer(admin, { roles: ["member"] });
   expect(ok(await keyFor(admin.api, member.memberId), 201).body.claim).toMatchObject({
     mailed: false,
@@ -97,8 +97,8 @@ interface Again {
   readonly claim: { readonly token?: string; readonly mailed: boolean };
 }
 
-describe("K1 nobody is told a claim in the name of who is in already", () => {
-  test("of a member who signs in by mail, whoever asks and by whichever route: it is mailed", async () => {
+describe("K1 no caller learns a claim in the name of a member who has joined", () => {
+  test("of a member who signs in by mail, for every caller and route: it is mailed", async () => {
     const [seller, email, mine] = [await subscribed(platform, "seller"), newEmail(), newEmail()];
     const agent = await newMember(fetch, seller, {
       roles: ["seller_agent_admin"],
@@ -117,7 +117,7 @@ describe("K1 nobody is told a claim in the name of who is in already", () => {
       201,
     ).body;
     for (const address of [email, mine]) ok(await accept(await tokenFor(address), { signIn: true }), 200);
-    // What was told at the founding ended with the arrival, and a row says so.
+    // The claim from the founding ended with the arrival, and a row says so.
     for (const {
       id,
       claim: { token },
@@ -138,7 +138,7 @@ describe("K1 nobody is told a claim in the name of who is in already", () => {
     expect((await mailsTo(fetch, email)).filter(({ template }) => template === "api_key")).toHaveLength(2);
   });
 
-  test("of a member who arrives after the claim was made: an operator who made both takes nothing", async () => {
+  test("of a member who joins after the claim: an operator who made both takes nothing", async () => {
     const vendor = await subscribed(platform, "vendor");
     const operator = await newMember(fetch, vendor, {
       roles: [],
@@ -162,7 +162,7 @@ describe("K1 nobody is told a claim in the name of who is in already", () => {
     ]).toEqual([GONE, 0]);
   });
 
-  test("of a member who calls with a key: only with all of that member's keys revoked, and the trail has each", async () => {
+  test("of a member who calls with a key: only after all keys of that member are revoked", async () => {
     const one = await newMember(fetch, admin, { roles: ["member"] });
     expect(said(await keyFor(admin.api, one.memberId))).toBe("409 conflict/state");
     ok(await one.api.get("/v1/me"), 200);
@@ -196,7 +196,7 @@ describe("K1 nobody is told a claim in the name of who is in already", () => {
     ).toBe("422 validation");
   });
 
-  test("of the account's owner, by another admin: ownership is moved by nobody else's key", async () => {
+  test("of the account's owner, by another admin: no other member's key moves ownership", async () => {
     const account = await newAccount(fetch, platform, "team");
     const other = await newMember(fetch, account, { roles: ["admin"] });
     for (const body of [{ name: "k" }, { name: "k", revokeKeys: true }]) {
@@ -266,7 +266,7 @@ describe("K1 what is one member's is not taken with the credential of another", 
   });
 });
 
-test("K1 K5 a member hears of a key that is made or taken in their name, at the card's address and where they sign in", async () => {
+test("K1 K5 a member hears at both addresses of a key made or taken in their name", async () => {
   const [one, elsewhere] = [await invited(), newEmail()];
   ok(await admin.api.patch(`/v1/members/${one.memberId}`, { email: elsewhere }, { ifMatch: "*" }), 200);
   ok(await keyFor(admin.api, one.memberId), 201);

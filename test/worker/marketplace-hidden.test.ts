@@ -53,7 +53,7 @@ const MARKUPS = {
 } as const;
 
 describe("S2.6 K12 what the seller's table says of markups, reports and users", () => {
-  it("S2.6 costPrice and markup of a subscription are for those who may see markups, wherever it is told", async () => {
+  it("S2.6 costPrice and markup of a subscription show only to members who may see markups", async () => {
     const bought = await idOf(customer.api, "subscriptions", { catalogItemId: item });
     const here = { headers: at(near.accountId) };
     for (const [role, cell] of Object.entries(MARKUPS)) {
@@ -96,7 +96,7 @@ describe("S2.6 K12 what the seller's table says of markups, reports and users", 
     );
   });
 
-  it("S2.6 report_viewer_360 has the rows of its organizations, a distributor's admin those of the seller it acts on", async () => {
+  it("S2.6 report_viewer_360 has its organizations' rows, a distributor's admin the seller's", async () => {
     await idOf(far.api, "subscriptions", { catalogItemId: item });
     const organizations = async (who: Person, ask: object = {}) => {
       const { rows } = ok(
@@ -175,7 +175,7 @@ describe("S2.6 K12 what the seller's table says of markups, reports and users", 
 });
 
 describe("an organization out of reach", () => {
-  it("is answered like one of another seller and one that is not there: as an object, as an account acted on, and in a patch", async () => {
+  it("is answered like an unknown one: as an object, as an account acted on, and in a patch", async () => {
     const ids = [far.accountId, where.foreign.accountId, where.rival.accountId, NONE, "nonsense"];
     const asked = [
       (id: string) => agent.api.get(`/v1/organizations/${id}`),
@@ -191,7 +191,7 @@ describe("an organization out of reach", () => {
     expect(await Promise.all(paths)).toEqual(["403 access/denied", "403 access/denied"]);
   });
 
-  it("leaves no gap in a list: neither by the size of pages nor by a cursor that was made by hand", async () => {
+  it("leaves no gap in a list, neither by page sizes nor by a forged cursor", async () => {
     for (const limit of [1, 2, 50])
       expect(await listed(agent.api, "organizations", limit)).toEqual([near.accountId]);
     const { body } = ok(await agent.api.get<{ nextCursor: string | null }>("/v1/organizations?limit=1"), 200);
@@ -208,7 +208,7 @@ describe("an organization out of reach", () => {
     }
   });
 
-  it("is granted to nobody by a member who does not reach it", async () => {
+  it("is not granted by a member who does not reach it", async () => {
     const { memberId } = await atSeller(fetch, where, "subscriptions_manager");
     for (const id of [far.accountId, "0"]) {
       expect(
@@ -221,7 +221,7 @@ describe("an organization out of reach", () => {
     }
   });
 
-  it("K8 security settings of the account are in no history of whoever may not see them", async () => {
+  it("K8 security settings of the account are in no history of a member who may not see them", async () => {
     ok(
       await seller.api.patch(
         `/v1/accounts/${seller.accountId}`,
@@ -259,7 +259,7 @@ describe("an organization out of reach", () => {
     expect([await told(seller), await told(near)]).toEqual([[missing], []]);
   });
 
-  it("is in nobody's history who does not reach it, and in the history of whoever does", async () => {
+  it("is in the history of the members who reach it, and of no other", async () => {
     ok(await seller.api.patch(`/v1/organizations/${far.accountId}`, { name: "Far away" }, anyVersion()), 200);
     // What one tried oneself stays in one's own log.
     const told = async (who: Person, path: string) =>
@@ -302,7 +302,7 @@ describe("what is the seller's own business", () => {
     for (const { body } of answers) expect(JSON.stringify(body)).not.toMatch(SECRET);
   });
 
-  it("is not shown again by a repeated key to whoever lost the right since", async () => {
+  it("is not shown again by a repeated key to a member who lost the right since", async () => {
     const manager = await atSeller(fetch, where, "account_manager");
     const command = { catalogItemId: item, quantity: 7 };
     const key = keyed(near.accountId);
@@ -335,7 +335,7 @@ describe("what is the seller's own business", () => {
     }
   });
 
-  it("is not changed by whoever may not see it, and a guess is answered like any other", async () => {
+  it("is not changed by a member who may not see it, and a guess is answered like any other", async () => {
     const { id: role } = ok(
       await seller.api.post<{ id: string }>(
         "/v1/roles",
@@ -361,7 +361,7 @@ describe("what is the seller's own business", () => {
     ok(await seller.api.patch(`/v1/catalog/${item}`, { costPrice: 1000 }, anyVersion()), 200);
   });
 
-  it("an organization's admin reads its history without cost, markup or invoice, and pages through it without a gap", async () => {
+  it("an organization's admin pages through its history without cost, markup, invoice or gap", async () => {
     await idOf(seller.api, "invoices", INVOICE, near.accountId);
     await idOf(customer.api, "subscriptions", { catalogItemId: item });
     for (const path of ["audit", "object-log"]) {
@@ -390,7 +390,7 @@ describe("what is the seller's own business", () => {
     expect(seen.length).toBeGreaterThan(0);
   });
 
-  it("and the history of a member without markups tells of none, though a key that only reads the log reads what its member may", async () => {
+  it("and the history of a member who may not see markups shows none", async () => {
     const told = async (who: Api) =>
       ok(await who.get<{ data: object[] }>("/v1/audit?action=markup.create"), 200).body.data.length;
     expect([await told(agent.api), await told(seller.api)]).toEqual([0, 1]);
@@ -401,8 +401,8 @@ describe("what is the seller's own business", () => {
   });
 });
 
-describe("nothing is told by a refusal", () => {
-  it("an item of another seller is answered like one that is not there, in a purchase, a filter and a markup", async () => {
+describe("a refusal reveals nothing", () => {
+  it("another seller's item is answered like an unknown one, in a purchase, filter and markup", async () => {
     const theirs = await idOf(where.rival.api, "catalog", MAILBOX);
     const ids = [theirs, "thm_01ARZ3NDEKTSV4RRFFQ69G5FAV", "nonsense"];
     same(
@@ -427,7 +427,7 @@ describe("nothing is told by a refusal", () => {
     );
   });
 
-  it("an address that somebody has elsewhere founds an organization like any other", async () => {
+  it("an address that is used elsewhere founds an organization like any other", async () => {
     const { email } = ok(await where.foreign.api.get<{ member: { email: string } }>("/v1/me"), 200).body
       .member;
     const found = (address: string) =>
@@ -438,13 +438,13 @@ describe("nothing is told by a refusal", () => {
       );
     expect([
       (await found(email)).status,
-      (await found("nobody-has-it@example.com")).status,
+      (await found("unused@example.com")).status,
       (await found(email)).status,
     ]).toEqual([201, 201, 201]);
   });
 });
 
-it("an organization out of reach has no markup: not in a list, not as one, not by a filter; whoever reaches it sees it", async () => {
+it("an organization's markup shows only to members who reach it, in lists, alone and by filter", async () => {
   const markup = (organizationId: string | null) =>
     idOf(seller.api, "markups", { name: "For", percent: 7, organizationId, catalogItemId: item });
   const [forNear, forFar, forAll] = [

@@ -23,7 +23,7 @@ export type Mark = "-" | "V" | "E";
 /** An account with one of everything. */
 export interface Fixture {
   readonly accountId: string;
-  /** By path; what stands in the place of `:id`. */
+  /** The value for `:id`, by path. */
   readonly ids: Readonly<Record<string, string>>;
   /** What one more says of itself. */
   readonly body: (path: string) => Promise<object>;
@@ -41,7 +41,7 @@ export interface Question {
   readonly ask: (api: Api, fixture: Fixture, headers: Headers, expected: Cell) => Promise<Reply<unknown>>;
 }
 
-/** A role that everybody who changes users at all may give, by the kind of the account. */
+/** A role that every member who may change users may give, by the kind of the account. */
 const INVITED = {
   distributor: "report_viewer_360",
   seller: "subscriptions_manager",
@@ -57,8 +57,8 @@ const CATALOG: Readonly<Record<string, object>> = {
 };
 
 /**
- * One of everything in an account. What a seller keeps for its customers stands in the seller's.
- * @param keeper the seller's admin, or whoever owns the account
+ * One of everything in an account. What a seller keeps for its customers is in the seller's account.
+ * @param keeper the seller's admin, or the account's owner
  * @param organizationId an organization that is seen from there
  */
 export async function furnish(
@@ -163,8 +163,8 @@ export const QUESTIONS: Readonly<Record<Area, readonly Question[]>> = {
     ...both("organizations"),
     add("found", "organizations", founding),
     patch("organizations"),
-    // The owner has a key already, so that whoever may is told of that.
-    change("claim anew", "object", async (api, { ids }, headers) => {
+    // The owner has a key already: callers with the right get this answer.
+    change("claim again", "object", async (api, { ids }, headers) => {
       const answer = await api.post(`/v1/organizations/${ids["organizations"]}/owner-claims`, undefined, {
         headers,
       });
@@ -195,7 +195,7 @@ export const QUESTIONS: Readonly<Record<Area, readonly Question[]>> = {
     view("usage", () => "/v1/reports/usage"),
   ],
   users: [
-    // Whoever may change nobody is told so at once, whether there is such a member or not.
+    // A caller who may change no member gets 403 at once, for an unknown member too.
     ...both("members"),
     patch("members", "collection"),
     change("block and unblock", "collection", async (api, { ids }, headers) => {

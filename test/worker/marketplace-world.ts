@@ -14,7 +14,7 @@ export interface Market {
   readonly foreign: Person;
 }
 
-/** As whom a call acts, and where. */
+/** The header that names the account to act on. */
 export const at = (accountId: string) => ({ "tollgate-account": accountId });
 export const keyed = (accountId?: string) => ({
   idempotencyKey: newKey(),

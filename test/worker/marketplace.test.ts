@@ -66,7 +66,7 @@ const invoicesOf = async (accountId: string) =>
 const markup = (body: object) => idOf(seller.api, "markups", { name: "Markup", ...body });
 
 describe("roles", () => {
-  it("S2.1 what one may do depends on the role that an admin gave, and only who may give roles changes it", async () => {
+  it("S2.1 the role that an admin gave decides, and only who may give roles changes it", async () => {
     const [manager, agent] = [
       await atSeller(fetch, where, "product_manager"),
       await atSeller(fetch, where, "support_agent"),
@@ -84,7 +84,7 @@ describe("roles", () => {
     expect(await rights(agent)).toContain("form.edit");
   });
 
-  it("S2.4 a product manager makes products and services, edits quotes and forms, and no markups; a subscriptions manager edits no form", async () => {
+  it("S2.4 a product manager edits products, quotes and forms; a subscriptions manager no form", async () => {
     const [product, subscriptions] = [
       await atSeller(fetch, where, "product_manager"),
       await atSeller(fetch, where, "subscriptions_manager"),
@@ -112,7 +112,7 @@ describe("roles", () => {
     );
   });
 
-  it("settings without currency and authentication for an agent admin; with them for an account manager, who changes nothing", async () => {
+  it("an agent admin sees settings without currency and authentication, a manager all", async () => {
     for (const [role, seen] of [
       ["seller_agent_admin", false],
       ["account_manager", true],
@@ -127,7 +127,7 @@ describe("roles", () => {
     }
   });
 
-  it("reports of a reseller cover every organization; of a member with grants those that are granted", async () => {
+  it("reports of a reseller cover every organization; with grants, the granted ones", async () => {
     for (const { accountId } of [near, where.far]) await buy(seller, 1, accountId);
     const covered = async (role: string) => {
       const { api: who } = await atSeller(fetch, where, role);
@@ -146,7 +146,7 @@ describe("roles", () => {
 });
 
 describe("subscriptions", () => {
-  it("S2.12 a customer purchases and manages; the answer tells neither cost nor markup nor invoice, the seller's does", async () => {
+  it("S2.12 a customer purchases and manages, and sees neither cost nor markup nor invoice", async () => {
     await markup({ percent: 50 });
     const customer = await newMember(fetch, near, { roles: ["customer"] });
     const bought = await buy(customer, 3);
@@ -183,7 +183,7 @@ describe("subscriptions", () => {
     ).toMatchObject({ costPrice: 1000, markup: 50, status: "canceled" });
   });
 
-  it("what is bought is billed to the organization's owner in the same batch, once however often it is sent", async () => {
+  it("a purchase is billed to the organization's owner in the same batch, once for all repeats", async () => {
     const customer = await newMember(fetch, near, { roles: ["customer"] });
     const command = keyed();
     const answers = await Promise.all(
@@ -202,7 +202,7 @@ describe("subscriptions", () => {
     );
   });
 
-  it("more units are billed at the price of the purchase; fewer are not paid back; nothing changes once it is canceled", async () => {
+  it("more units cost the price of the purchase; fewer are not paid back; canceled is final", async () => {
     const { id } = await buy(near, 2);
     ok(await seller.api.patch(`/v1/catalog/${item}`, { priceAmount: 9000 }, anyVersion()), 200);
     for (const quantity of [5, 1, 1])
@@ -225,7 +225,7 @@ describe("subscriptions", () => {
       );
   });
 
-  it("of what is retired there are no more units, also when it is retired in that moment, and fewer may be", async () => {
+  it("a retired item gets no more units, also if retired at that moment; fewer are allowed", async () => {
     const { id } = await buy(near, 2);
     const change = (quantity: number, who = near.api) =>
       who.patch(`/v1/subscriptions/${id}`, { quantity }, { ...anyVersion(), ip: HOME });
@@ -251,7 +251,7 @@ describe("subscriptions", () => {
     expect(said(await change(2))).toBe("200");
   });
 
-  it("what is bought is told exactly, and its invoice says nothing that an invoice may not say", async () => {
+  it("a purchase is answered exactly, and its invoice has only what an invoice may have", async () => {
     const dear = await idOf(seller.api, "catalog", {
       ...MAILBOX,
       name: "M".repeat(200),
@@ -304,7 +304,7 @@ describe("subscriptions", () => {
     expect(await prices()).toEqual([1100, 1450]);
   });
 
-  it("what the catalog shows a customer is what is billed, whatever it is made of; the seller sees what it wrote", async () => {
+  it("the catalog shows a customer the billed price, and the seller its own entries", async () => {
     const shown = async (who: Person) => {
       const one = ok(await who.api.get<{ priceAmount: number | null }>(`/v1/catalog/${item}`), 200).body
         .priceAmount;
@@ -343,7 +343,7 @@ describe("subscriptions", () => {
     );
   });
 
-  it("what is retired or has no price is not for sale, and what another seller offers is not there", async () => {
+  it("retired and unpriced items are not for sale, and another seller's are not found", async () => {
     const free = await idOf(seller.api, "catalog", { ...MAILBOX, priceAmount: null, costPrice: null });
     const theirs = await idOf(where.rival.api, "catalog", MAILBOX);
     ok(await seller.api.post(`/v1/catalog/${item}/retire`, {}), 200);
@@ -447,7 +447,7 @@ describe("organizations", () => {
     }
   });
 
-  it("whoever acts by grants reaches what they found, at the next call, and still nothing else", async () => {
+  it("a member who acts by grants reaches what they found at the next call, and nothing else", async () => {
     const agent = await atSeller(fetch, where, "seller_agent_admin");
     const { id, claim } = ok(await agent.api.post<Made>("/v1/organizations", founding, keyed()), 201).body;
     expect(await enter(claim.token)).toBe(201);
@@ -471,17 +471,17 @@ describe("organizations", () => {
     );
   });
 
-  it("a lost claim is made anew, until the owner has a key; the older one ends", async () => {
+  it("a lost claim is made again, until the owner has a key; the older one ends", async () => {
     const { id, claim, owner } = ok(
       await seller.api.post<Made>("/v1/organizations", founding, keyed()),
       201,
     ).body;
-    const anew = () =>
+    const claimAgain = () =>
       seller.api.post<{ memberId: string; claim: { token: string } }>(`/v1/organizations/${id}/owner-claims`);
-    const { body } = ok(await anew(), 201);
+    const { body } = ok(await claimAgain(), 201);
     expect(body.memberId).toBe(owner.id);
     expect([await enter(claim.token), await enter(body.claim.token)]).toEqual([404, 201]);
-    expect(said(await anew())).toBe("409 conflict/state");
+    expect(said(await claimAgain())).toBe("409 conflict/state");
     const [agent, reader] = [
       await atSeller(fetch, where, "seller_agent_admin"),
       await atSeller(fetch, where, "support_agent"),
@@ -492,7 +492,7 @@ describe("organizations", () => {
     );
   });
 
-  it("S2.3 whoever has every organization has new ones too", async () => {
+  it("S2.3 a member who has every organization has new ones too", async () => {
     const [manager, granted] = [
       await atSeller(fetch, where, "account_manager"),
       await newMember(fetch, seller, {

@@ -44,7 +44,7 @@ const reasons = ({ rights }: Effective, right: string) =>
   rights.filter((reason) => reason.right === right).map(({ where, source }) => ({ where, source }));
 
 describe("effective rights", () => {
-  test("S3.3 S3.26 a member has roles, and rights beside them: both are on the card, and both hold", async () => {
+  test("S3.3 S3.26 a member has roles and further rights: both are on the card, both hold", async () => {
     const manager = await subscribed(platform, "dealer");
     const client = await add(manager, ["client"]);
     ok(await patch(manager, client, { rights: ["request.view"] }), 200);
@@ -62,7 +62,7 @@ describe("effective rights", () => {
     expect(said(await client.api.get("/v1/requests"))).toBe(NO);
   });
 
-  test("S0.14 a grant's extra rights are told with the grant that they are derived from, and go with it", async () => {
+  test("S0.14 a grant's derived rights are shown with the grant, and end with it", async () => {
     const owner = await subscribed(platform, "vendor");
     const product = await made(owner, "products", { name: "Editor" });
     const operator = await add(owner, ["operator"], { rights: ["analytics.view"] });
@@ -87,7 +87,7 @@ describe("effective rights", () => {
     expect((await effective(owner, operator)).rights.map(({ source }) => source)).toEqual(["right"]);
   });
 
-  test("everybody asks about themselves, with the narrowest key; about others only who may see them; another account's is not there", async () => {
+  test("all may ask about themselves with any key, about others only who may see them", async () => {
     const [owner, stranger] = [await subscribed(platform, "team"), await subscribed(platform, "team")];
     const [viewer, member] = [await add(owner, ["viewer"]), await add(owner, ["member"])];
     expect((await effective(viewer)).rights.map(({ right, where }) => [right, where.kind])).toEqual([
@@ -154,7 +154,7 @@ describe("effective rights", () => {
 });
 
 describe("copy rights", () => {
-  test("roles, rights, grants and groups are replaced at once, the next call obeys, the trail has from whom", async () => {
+  test("roles, rights, grants and groups are replaced at once; the trail names the source", async () => {
     const dealer = await subscribed(platform, "dealer");
     const group = await made(dealer, "object-groups", { name: "North" });
     const [from, to] = [
@@ -219,7 +219,7 @@ describe("copy rights", () => {
     });
   });
 
-  test("nobody who is not there, not oneself, not the account's owner, and no member who could not be managed", async () => {
+  test("not for an unknown member, oneself, the owner, or a member who may not be managed", async () => {
     const [owner, stranger] = [await subscribed(platform, "team"), await subscribed(platform, "team")];
     const [admin, viewer] = [await add(owner, ["admin"]), await add(owner, ["viewer"])];
     expect(said(await copy(owner, viewer, stranger))).toBe(GONE);
@@ -284,7 +284,7 @@ describe("tools, tasks and object groups of a member", () => {
     expect(said(await specialist.api.put(path(specialist, "/tools"), { toolIds: [one] }))).toBe(NO);
   });
 
-  test("S4.26, S4.27 tasks that exist are granted by tool and task: another tool's, another account's and unknown ones are 422", async () => {
+  test("S4.26, S4.27 tasks are granted by tool and task: another tool's or account's are 422", async () => {
     const { owner, one, two } = await agency();
     const other = await agency();
     const specialist = await add(owner, ["specialist"]);
@@ -318,7 +318,7 @@ describe("tools, tasks and object groups of a member", () => {
     expect([await shown(first), await shown(second)]).toEqual([GONE, "200"]);
   });
 
-  test("a guest keeps a task, whichever way the card is edited; whoever becomes one has one first", async () => {
+  test("a guest keeps a task in every edit of the card; a member needs one to become a guest", async () => {
     const { owner, one } = await agency();
     const taskId = await task(owner, one);
     const [guest, specialist] = [
@@ -350,7 +350,7 @@ describe("tools, tasks and object groups of a member", () => {
     ).toBe("201");
   });
 
-  test("object groups: those of the account, by whoever may; nobody gives groups beyond the own", async () => {
+  test("object groups: those of the account, by members with the right, none beyond their own", async () => {
     const [dealer, other] = [await subscribed(platform, "dealer"), await subscribed(platform, "dealer")];
     const [north, south, foreign] = [
       await made(dealer, "object-groups", { name: "North" }),
@@ -368,7 +368,7 @@ describe("tools, tasks and object groups of a member", () => {
     for (const groupIds of [[foreign], ["ogr_none"], [north, north]])
       expect(said(await put(dealer, user, groupIds))).toBe("422 validation");
     expect(said(await put(user, user, ["all"]))).toBe(NO);
-    // Somebody who may choose groups, but holds only one, and has power over those without a role.
+    // A member who may choose groups, but holds only one, and may manage members without a role.
     const plain = await add(dealer, []);
     ok(await put(dealer, helper, [north]), 200);
     ok(await put(helper, plain, [north]), 200);

@@ -39,7 +39,7 @@ const add = (who: Person, body: object, key = newKey()) =>
 const pointer = ({ body }: Reply<Problem>) => `${body.status} ${body.errors?.[0]?.pointer}`;
 
 describe("a sub-account of an agency", () => {
-  test("S4.1, S4.6, S4.7, S4.8 has a first and a last name of 1 to 100 characters and an address of its own", async () => {
+  test("S4.1, S4.6, S4.7, S4.8 has two names of 1 to 100 characters and an address of its own", async () => {
     const good = { ...person(), accountType: "manager" };
     const faults = [
       { firstName: "" },
@@ -66,7 +66,7 @@ describe("a sub-account of an agency", () => {
     ).toBe("409 conflict/duplicate-member");
   });
 
-  test("S4.5, S4.10, S4.14 is created by the owner, with an account type: guest, specialist or manager", async () => {
+  test("S4.5, S4.10, S4.14 is created by the owner as a guest, specialist or manager", async () => {
     const missing = await add(agency, person());
     expect(pointer(missing)).toBe("422 /accountType");
     expect(missing.body.errors?.[0]?.detail).toMatch(/guest, specialist, manager/);
@@ -109,7 +109,7 @@ describe("a sub-account of an agency", () => {
     expect(manager.grants).toEqual([{ resourceType: "tool", resourceId: toolId, access: "view" }]);
   });
 
-  test("S4.26, S4.27 is let into tasks and tools that are there, and into a task only under its own tool", async () => {
+  test("S4.26, S4.27 is let into existing tasks and tools, and a task only under its tool", async () => {
     const other = await made({ api: platform }, "tools", { key: "audit", name: "Audit" });
     const wrong = [
       { toolIds: ["tol_none"] },
@@ -168,7 +168,7 @@ const BY = ["/v1/members", "/v1/invitations"];
 
 describe("a preview", () => {
   test.each(BY)(
-    "S4.29, S4.30, S4.31 of POST %s shows all of it, stores nothing and sends nothing; the same call without dryRun makes it, once",
+    "S4.29, S4.30, S4.31 of POST %s shows all and stores nothing; without dryRun it is made once",
     async (path) => {
       const body = {
         ...person(),

@@ -74,7 +74,7 @@ describe("K11 the account's owner stops every other member", () => {
     },
   );
 
-  test("K11 a role that only the platform gives goes with the removal; what the owner gave is taken first", async () => {
+  test("K11 a platform-only role ends with the removal; what the owner gave is taken first", async () => {
     const [fresh, both] = [
       await addedByPlatform(fetch, platform, owner.accountId, ["aggregator"]),
       (await beyond(owner))["custom"] ?? expect.fail(),
@@ -139,7 +139,7 @@ describe("K11 the account's owner stops every other member", () => {
     ok(await owner.api.del(`/v1/invitations/${invited}`), 204);
   });
 
-  test("K11 a second holder of the owner's role stops none of these, and nobody stops the owner", async () => {
+  test("K11 a second holder of the owner's role stops none of these; no member stops the owner", async () => {
     const { manager, subdealer } = await beyond(owner);
     if (manager === undefined || subdealer === undefined) expect.fail();
     const path = `/v1/members/${subdealer.memberId}`;
@@ -158,7 +158,7 @@ describe("K11 the account's owner stops every other member", () => {
     expect(said(await owner.api.post(`/v1/members/${owner.memberId}/block`))).toBe("409 conflict/lockout");
   });
 
-  test("K11 a sub-dealer's owner stops its members, whose role has no such right; the dealer's owner does not", async () => {
+  test("K11 a sub-dealer's owner stops its members without such a right; the dealer's does not", async () => {
     const below = await newAccount(fetch, platform, "subdealer", { parentId: owner.accountId });
     const member = await addedByPlatform(fetch, platform, below.accountId, ["subdealer"], {
       objectGroupIds: ["all"],
@@ -190,7 +190,7 @@ describe("K11 the account's owner stops every other member", () => {
     ok(await below.api.del(path), 204);
   });
 
-  test("K11 an operator keeps what was granted when the owner takes a part, whatever the plan is by then", async () => {
+  test("K11 an operator keeps the other grants when the owner takes one, under every plan", async () => {
     const vendor = await subscribed(platform, "vendor");
     const operator = await newMember(fetch, vendor, { roles: ["operator"] });
     await grants(vendor, operator.memberId, [
@@ -234,7 +234,7 @@ describe("K11 ownership moves", () => {
     return { owner, member, path: `${offersOf(owner)}/${id}` };
   };
 
-  test("K11 by an offer and its acceptance; the new owner holds the top role and the powers at once, the old one keeps the roles", async () => {
+  test("K11 by an offer and its acceptance: the new owner has the top role at once", async () => {
     const { owner, member, path } = await offered("member");
     for (const who of [owner, member])
       expect(ok(await who.api.get<{ data: object[] }>(offersOf(owner)), 200).body.data).toHaveLength(1);
@@ -259,7 +259,7 @@ describe("K11 ownership moves", () => {
     ok(await member.api.del(`/v1/members/${owner.memberId}`), 204);
   });
 
-  test("K11 only the owner offers, once at a time, to another active member, with an unrestricted key", async () => {
+  test("K11 only the owner offers, once at a time, to an active member, by an open key", async () => {
     const { owner, member, path } = await offered("admin");
     const [viewer, blocked] = [
       await newMember(fetch, owner, { roles: ["viewer"] }),
@@ -345,7 +345,7 @@ describe("K11 ownership moves", () => {
     expect(ok(await platform.get<{ data: object[] }>(offersOf(world.owner)), 200).body.data).toEqual([]);
   });
 
-  test("K11 an acceptance meets the withdrawal, the removal, the leave and the platform's word: one of them wins, and the owner is a member", async () => {
+  test("K11 an acceptance races withdrawal, removal, leave and platform: one wins", async () => {
     const against: readonly ((world: World) => Promise<Reply<unknown>>)[] = [
       ({ owner, path }) => owner.api.del(path),
       ({ owner, member }) => owner.api.del(`/v1/members/${member.memberId}`),
@@ -369,7 +369,7 @@ describe("K11 ownership moves", () => {
     }
   });
 
-  test("K11 the platform names an owner with a reason: rows in both trails, mails to both; it stops the owner's keys and sessions, not the owner", async () => {
+  test("K11 the platform names an owner with a reason, in both trails and mails to both", async () => {
     const { owner, member } = await offered("member");
     const path = `/v1/accounts/${owner.accountId}`;
     for (const body of [

@@ -28,7 +28,7 @@ const link = (who: Person, body: object = {}) =>
   who.api.post<Link & Problem>("/v1/operator-links", body, { idempotencyKey: newKey() });
 const tokenIn = ({ url }: Link) => /#token=(.{43})$/.exec(url)?.[1] ?? "";
 
-/** A code that came by mail to any address, because whoever asks has the link. */
+/** A code that came by mail to any address, because the caller has the link. */
 async function code(email: string, token: string): Promise<string> {
   ok(await anybody.post("/v1/auth/codes", { email, link: token }, { ip: anywhere() }), 202);
   return codeOf(await lastMail(fetch, email));
@@ -48,7 +48,7 @@ async function join(
 }
 
 describe("a link by which employees join", () => {
-  test("S0.1, S0.2 needs a plan with restricted accounts, to make it and to join by it; the refusal names whom to ask", async () => {
+  test("S0.1, S0.2 needs a plan with restricted accounts; the refusal names whom to ask", async () => {
     const { accountId } = vendor;
     const token = tokenIn(ok(await link(vendor), 201).body);
     ok(
@@ -80,7 +80,7 @@ describe("a link by which employees join", () => {
     ok(await join(token), 201);
   });
 
-  test("S0.3, S0.6, S0.7 lets in whoever has it, with the role and nothing else, until it is granted", async () => {
+  test("S0.3, S0.6, S0.7 lets its bearer in with the role and nothing else, until granted", async () => {
     const { body: card } = ok(await link(vendor, { name: "Support team", maxUses: 2 }), 201);
     expect(card).toMatchObject({
       name: "Support team",
@@ -118,7 +118,7 @@ describe("a link by which employees join", () => {
     ).toMatchObject({ actor: { memberId: body.memberId }, resource: { id: card.id } });
   });
 
-  test("S0.6 mails a stranger a code for joining that account, in the account's language, and no link that could not work; whoever is known signs in as ever", async () => {
+  test("S0.6 mails a stranger a code in the account's language; known persons sign in", async () => {
     const owner = await subscribed(platform, "vendor");
     const { headers } = ok(await owner.api.get(`/v1/accounts/${owner.accountId}`), 200);
     ok(
@@ -153,7 +153,7 @@ describe("a link by which employees join", () => {
     );
   });
 
-  test("S0.7 makes whoever joins without signing in a new member, and tells who made the link", async () => {
+  test("S0.7 makes a new member of a person who joins without sign-in, and names its maker", async () => {
     const owner = await subscribed(platform, "vendor");
     await confirmed(owner.memberId);
     const { body } = ok(await join(tokenIn(ok(await link(owner), 201).body)), 201);
@@ -232,7 +232,7 @@ describe("a link by which employees join", () => {
     ).toEqual([]);
   });
 
-  test("is no way past what guards the account: code, addresses, domains, the limit of members, who is there already", async () => {
+  test("obeys the account's rules: code, addresses, domains, member limit, existing members", async () => {
     const owner = await subscribed(platform, "vendor");
     const token = tokenIn(ok(await link(owner, { maxUses: 10 }), 201).body);
     expect(
@@ -266,7 +266,7 @@ describe("a link by which employees join", () => {
     expect(said(await join(token))).toBe("409 conflict/member-limit");
   });
 
-  test("ends with the power of whoever made it", async () => {
+  test("ends with the power of its maker", async () => {
     const admin = await newMember(fetch, vendor, { roles: ["owner"] });
     const token = tokenIn(ok(await link(admin, { maxUses: 3 }), 201).body);
     ok(await join(token), 201);
@@ -280,7 +280,7 @@ describe("a link by which employees join", () => {
     ).toBe("410 invitation/revoked");
   });
 
-  test("is made by whoever may add operators, for a role without access, with sensible limits", async () => {
+  test("is made by members who may add operators, for a role without access, within limits", async () => {
     const operator = await newMember(fetch, vendor, { roles: ["operator"] });
     expect(said(await link(operator))).toBe("403 access/denied");
     const faults = [
@@ -328,7 +328,7 @@ describe("a link by which employees join", () => {
     who.api.get<{ url: string }>(`/v1/operator-links/${id}/url`);
   const YEAR = () => new Date(Date.now() + 365 * DAY_MS).toISOString();
 
-  test("K16 stands without a use limit for up to a year where asked, and is shown again, each time with a row of the trail", async () => {
+  test("K16 has no use limit for up to a year if asked; each view of it is in the trail", async () => {
     const owner = await subscribed(platform, "vendor");
     expect(
       said(
@@ -385,7 +385,7 @@ describe("a link by which employees join", () => {
     expect(said(await shown(vendor, once.id))).toBe("409 invitation/used");
   });
 
-  test("K16 lets in a hundred a day at most, each a notice to the owner, and holds to domains, the member limit and its maker's power", async () => {
+  test("K16 lets in a hundred a day at most, each with a notice to the owner, within the rules", async () => {
     const owner = await subscribed(platform, "vendor");
     await confirmed(owner.memberId);
     const admin = await newMember(fetch, owner, { roles: ["owner"] });

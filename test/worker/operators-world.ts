@@ -12,7 +12,7 @@ import {
 } from "../harness/client.ts";
 import { newAccount, type Person, subscribe } from "../harness/people.ts";
 
-/** Where everybody calls from unless told. */
+/** The address of all calls by default. */
 export const HOME = "203.0.113.7";
 export const ELSEWHERE = "198.51.100.9";
 

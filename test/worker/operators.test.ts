@@ -43,7 +43,7 @@ const NO = "403 access/denied",
   MISSING = "404 not-found";
 
 describe("operators", () => {
-  test("S0.4 the recommended bundle changes licenses, and removes neither a product nor an access token by accident", async () => {
+  test("S0.4 the recommended bundle changes licenses and removes no product or access token", async () => {
     const { product, key } = await shelf(owner, "Editor");
     const token = await made(owner, "access-tokens", { name: "client" });
     await give({ resourceType: "product", access: "edit" }, { resourceType: "customer", access: "owner" });
@@ -56,7 +56,7 @@ describe("operators", () => {
       ok(await owner.api.get(`/v1/${path}`), 200);
   });
 
-  test("S0.7 a new operator has no rights: collections and creations 403, single objects 404, until something is granted", async () => {
+  test("S0.7 a new operator has no rights: collections and creations 403, objects 404", async () => {
     const { product, key, machine, ofKey } = await shelf(owner, "Editor");
     const [customer, token] = [
       await made(owner, "customers", { name: "Acme" }),
@@ -84,7 +84,7 @@ describe("operators", () => {
     ]);
   });
 
-  test("S0.8 the owner modifies grants, an operator does not, neither another's nor its own, and no other account's", async () => {
+  test("S0.8 the owner modifies grants of the account; an operator modifies none, not its own", async () => {
     const body = { grants: [{ resourceType: "product", access: "view" }] };
     const other = await newMember(fetch, owner, { roles: ["operator"] });
     const stranger = await subscribed(platform, "vendor");
@@ -220,7 +220,7 @@ describe("operators", () => {
     },
   );
 
-  test("S0.20 product view: every key, machine code and data object of every parent may be read, none changed", async () => {
+  test("S0.20 product view: all keys, machine codes and data objects are read, none changed", async () => {
     const { product, key, machine, ofProduct, ofKey, ofMachine } = await shelf(owner, "Editor");
     await give({ resourceType: "product", access: "view" });
     expect(await listed(operator.api, "license-keys")).toEqual([key]);
@@ -257,7 +257,7 @@ describe("operators", () => {
     },
   );
 
-  test("S0.22 a new customer comes with a new key, and nothing is told of the customers that exist", async () => {
+  test("S0.22 a new customer comes with a new key; existing customers stay hidden", async () => {
     const { product } = await shelf(owner, "Editor");
     const sent = { name: "Acme", email: "info@example.com" };
     const existing = await made(owner, "customers", sent);
@@ -355,7 +355,7 @@ describe("operators", () => {
     ok(await owner.api.get(`/v1/products/${one.product}`), 200);
   });
 
-  test("an object is changed by whoever has read it: 428 without its version, 412 with an old one; a removal may name it", async () => {
+  test("a change names the version: 428 without, 412 with an old one; a removal may name it", async () => {
     const id = await made(owner, "customers", { name: "Acme" });
     const path = `/v1/customers/${id}`;
     const etag = ok(await owner.api.get(path), 200).headers.get("etag") ?? "";
@@ -376,7 +376,7 @@ describe("operators", () => {
     ok(await owner.api.del(path, { ifMatch: ANY.ifMatch }), 204);
   });
 
-  test("a key and its product do not lose each other: of a removal and a creation under it at once, one is done", async () => {
+  test("of a product's removal and a key's creation under it at once, one is done", async () => {
     for (let round = 0; round < 5; round += 1) {
       const product = await made(owner, "products", { name: "Contested" });
       const [removed, created] = await Promise.all([
@@ -390,7 +390,7 @@ describe("operators", () => {
     }
   });
 
-  test("S0.29 with the object goes the grant on it, and from the next call on the rights that came with it", async () => {
+  test("S0.29 an object's removal ends the grant on it, and its rights at the next call", async () => {
     const product = await made(owner, "products", { name: "Gone soon" });
     await give({ resourceType: "product", resourceId: product, access: "edit" });
     expect(await listed(operator.api, "products")).toEqual([product]);
@@ -404,7 +404,7 @@ describe("operators", () => {
 });
 
 describe("K12 a write needs view of its object too", () => {
-  test("K12 who is held to product A removes and changes nothing of product B with a direct right", async () => {
+  test("K12 a member limited to product A changes nothing of product B by a direct right", async () => {
     const [a, b] = [await shelf(owner, "A"), await shelf(owner, "B")];
     await give({ resourceType: "product", resourceId: a.product, access: "edit" });
     const rights = ["machine_code.delete", "license_key.edit", "data_object.delete", "product.delete"];

@@ -11,16 +11,10 @@ import { answerOne, may, mayAct, mayBelow, type Thing } from "../harness/policy.
 import { KNOWN } from "../harness/policy-table.ts";
 import { isSoak } from "../harness/soak.ts";
 import { foundPlatform, listed } from "./operators-world.ts";
-import {
-  type Account,
-  type Actor,
-  KEPT,
-  keeper,
-  type Shape,
-  type TreeItem,
-  type TreeWorld,
-  treeWorld,
-} from "./tree-world.ts";
+import type { Account } from "./tree-account.ts";
+import type { Actor } from "./tree-actor.ts";
+import { KEPT, keeper, type TreeItem } from "./tree-item.ts";
+import { type Shape, type TreeWorld, treeWorld } from "./tree-world.ts";
 
 /**
  * Worlds that are always the same; in the long form larger, with others that no run has seen. A failure names
@@ -105,7 +99,8 @@ type Wrong = string[];
 function compare(wrong: Wrong, { actor, on }: Acting, what: string, is: unknown, should: unknown): void {
   if (JSON.stringify(is) !== JSON.stringify(should))
     wrong.push(
-      `${what} is ${JSON.stringify(is)}, should be ${JSON.stringify(should)}, for ${JSON.stringify(actor.holder)} acting on ${on.kind} ${on.id}`,
+      `${what} is ${JSON.stringify(is)}, should be ${JSON.stringify(should)}, ` +
+        `for ${JSON.stringify(actor.holder)} acting on ${on.kind} ${on.id}`,
     );
 }
 
@@ -132,7 +127,7 @@ function expected(acting: Acting, verb: "view" | "edit" | "delete", item: TreeIt
   return answer === "yes" && verb !== "view" && item.accountId !== on.id ? 403 : answer;
 }
 
-/** As at home: a write needs the member's view too, whatever the key is narrowed to. */
+/** As at home: a write needs the member's view too, also with a narrowed key. */
 function answerBelow(acting: Acting, verb: "view" | "edit" | "delete", item: TreeItem): "yes" | 403 | 404 {
   const isSeen = mayBelow({ ...acting.actor.holder, scopes: null }, "view", item.type, item);
   if (allows(acting, verb, item.type, item)) return verb === "view" || isSeen ? "yes" : 404;
@@ -140,7 +135,7 @@ function answerBelow(acting: Acting, verb: "view" | "edit" | "delete", item: Tre
 }
 
 /**
- * All that is kept for the account acted on, and one of each type of every other; where nobody acts, a few.
+ * All objects of the account acted on, and one of each type of every other. Two if the actor may not act.
  */
 function asked(acting: Acting, items: readonly TreeItem[]): readonly TreeItem[] {
   const first = [...new Map(items.map((item) => [`${item.type} ${item.accountId}`, item])).values()];
@@ -298,8 +293,8 @@ interface Effective {
 }
 
 /**
- * `effective` read as a person reads it: a right holds wherever one of its reasons does, and in the groups
- * that are told.
+ * `effective` read as a person reads it: a right holds where one of its reasons does, within the listed
+ * groups.
  */
 function holdsBy({ rights, objectGroups }: Effective, memberId: string, right: string, on: Thing): boolean {
   const grouped = objectGroups.types.includes(right.slice(0, right.indexOf(".")));
@@ -375,7 +370,7 @@ const all = async (of: TreeWorld, compared: (acting: Acting) => Promise<Wrong>) 
 };
 
 describe.each(WORLDS)(
-  "S0.18, S2.8 in a small world of %s (seed %i) all agree with the policy, for every member, in every account",
+  "S0.18, S2.8 in a small world of %s (seed %i) every member's answers agree with the policy",
   (name, seed, shapes) => {
     let of: TreeWorld;
     beforeAll(async () => {
@@ -402,8 +397,7 @@ describe.each(WORLDS)(
         "home 404",
         ...(name === "dealers" || name === "marketplace" ? ["below yes", "no acting"] : []),
       ];
-      // Of a world that nobody has seen, nothing is known beforehand; a viewer of a team changes nothing that
-      // it sees.
+      // Nothing is known beforehand of a new random world. A viewer of a team changes nothing that it sees.
       expect(seed === FRESH || name === "team" ? [] : needed.filter((kind) => !kinds.has(kind))).toEqual([]);
     });
     test("decide", async () => expect(await all(of, (acting) => decisions(acting, of))).toEqual([]));

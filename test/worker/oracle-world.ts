@@ -3,7 +3,7 @@ import { isViewer, newApiKey, newMember, type Person } from "../harness/people.t
 import type { Holder, Thing, Verb } from "../harness/policy.ts";
 import { fetch, made } from "./operators-world.ts";
 
-/** An object of a world, as whoever made the world knows it. */
+/** An object of a world, as the test that made it knows it. */
 export interface Item extends Thing {
   readonly parentId: string | null;
 }
@@ -66,7 +66,7 @@ export function dice(seed: number) {
 }
 export type Dice = ReturnType<typeof dice>;
 
-/** A new object, made by whoever calls; the world learns of it. */
+/** A new object, made by `who` and added to the items of the world. */
 export async function put(
   items: Item[],
   who: Person | { readonly api: Api; readonly memberId: string },

@@ -41,7 +41,7 @@ async function asked(
 }
 
 describe("S4.36: the address that a person signs in with", () => {
-  test("K8 is changed by the person, with a code of each address, for every account of theirs, and each trail tells it", async () => {
+  test("K8 is changed by the person in all their accounts, with a code of each address", async () => {
     const { email, id, api: session } = await arrived(owner);
     const other = await alsoIn(platform, email);
     const next = newEmail();
@@ -62,12 +62,12 @@ describe("S4.36: the address that a person signs in with", () => {
     }
     const mails = (await mailsTo(fetch, email)).length;
     ok(await anybody.post("/v1/auth/codes", { email }), 202);
-    // Nobody signs in with the old one any more; the card is for contact and stays.
+    // The old one signs in no more; the card's address is for contact and stays.
     expect((await mailsTo(fetch, email)).length).toBe(mails);
     expect(ok(await owner.api.get<{ email: string }>(`/v1/members/${id}`), 200).body.email).toBe(email);
   });
 
-  test("stays where one code is wrong, missing, used or of another address, and is not changed by a key", async () => {
+  test("stays if a code is wrong, missing, used or of another address, and for a key", async () => {
     const { email, id, api: session } = await arrived(owner);
     const next = newEmail();
     const body = await asked(session, email, next);
@@ -103,7 +103,7 @@ describe("S4.36: the address that a person signs in with", () => {
     expect(said(await one.api.post("/v1/me/email", { email: one.email }))).toBe("422 validation");
   });
 
-  test("is set by an owner who has only called with a key, and who signs in from then on; not by a narrowed key", async () => {
+  test("is set by an owner who has only a key and signs in from then on; not by a narrowed key", async () => {
     const next = newEmail();
     const account = await newAccount(fetch, platform, "team", {
       owner: { email: next, firstName: "Olga", lastName: "Owner" },
@@ -123,7 +123,7 @@ describe("S4.36: the address that a person signs in with", () => {
     expect((await signIn(fetch, next)).tokens.memberId).toBe(account.memberId);
   });
 
-  test("is one that the person may have elsewhere already, but no other member of the account has", async () => {
+  test("may be the person's in another account, but not another member's of this one", async () => {
     const { email, id, api: session } = await arrived(owner);
     const next = newEmail();
     ok(await confirm(session, await asked(session, email, next)), 200);
@@ -191,7 +191,7 @@ describe("K4 a stolen key does not become a person", () => {
     };
   };
 
-  test("K4 by another address than the card's, nor by the card's after a key of the member wrote it there; the card's hears of what was asked", async () => {
+  test("K4 by another address than the card's, nor by one that the member's key wrote there", async () => {
     const [one, thief] = [await founded(), newEmail()];
     const refused = await ask(one.api, thief);
     expect([said(refused), refused.body.detail, await mailsTo(fetch, thief)]).toEqual([
@@ -215,7 +215,7 @@ describe("K4 a stolen key does not become a person", () => {
     expect(await shown(one.api)).toBeNull();
   });
 
-  test("K4 with the help of somebody whom it added; but by an address that a member above wrote", async () => {
+  test("K4 with the help of a member it added; but by an address that a member above wrote", async () => {
     const [admin, thief, right] = [
       await newMember(fetch, owner, { roles: ["admin"] }),
       newEmail(),
@@ -231,7 +231,7 @@ describe("K4 a stolen key does not become a person", () => {
     expect((await signIn(fetch, right)).tokens.memberId).toBe(admin.memberId);
   });
 
-  test("K4 an owner without a person is named an address by the platform only: both addresses hear of it, and who accepts there ends the keys", async () => {
+  test("K4 only the platform names an address for an owner without a person", async () => {
     const [one, right] = [await founded(), newEmail()];
     const other = await newMember(fetch, one, { roles: ["admin"] });
     const path = (id: string) => `/v1/members/${id}/sign-in-address`;
@@ -283,7 +283,7 @@ describe("K4 a stolen key does not become a person", () => {
     }
   });
 
-  test("K4 whoever may revoke a member's keys unlinks the address; others and other accounts do not; the card tells since when it signs in", async () => {
+  test("K4 only callers who may revoke a member's keys unlink the member's address", async () => {
     const [one, member] = [await arrived(owner), await newMember(fetch, owner, { roles: ["member"] })];
     const path = `/v1/members/${one.id}/sign-in-address`;
     const card = async () =>

@@ -23,7 +23,7 @@ let owner: Person;
 beforeAll(async () => {
   agency = await newAgency(1_000_000);
   owner = agency.owner;
-  // Each crash is told to the console, as it should be.
+  // Each crash writes to the console, as it should.
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
 
@@ -48,7 +48,7 @@ describe("S4.40 an agency", () => {
     expect(said(await member.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
   });
 
-  test("S4.41: with tasks, says what is missing; any other word is 422, and so is the question in another model", async () => {
+  test("S4.41: with tasks, says what is missing; any other word or model is 422", async () => {
     const member = await specialist();
     const ids = await tasksOf(member, 2);
     expect(blocking(ok(await remove(owner.api, member.memberId), 409))).toEqual(["tasks"]);
@@ -67,7 +67,7 @@ describe("S4.40 an agency", () => {
     ok(await member.api.get("/v1/me"), 200);
   });
 
-  test("tasks=transfer: all of them are the account owner's, in the same moment, and each is told of", async () => {
+  test("tasks=transfer: all pass to the account owner at once, each with an event", async () => {
     const member = await specialist();
     const ids = await tasksOf(member, 3);
     const colleague = await specialist();
@@ -87,7 +87,7 @@ describe("S4.40 an agency", () => {
       "404 not-found",
     );
     expect(await stateOf(agency)).toEqual(before);
-    // Whoever was granted one has it still, and it can be worked on.
+    // A member who was granted one has it still, and can work on it.
     ok(await updateTask(colleague.api, ids[0] ?? ""), 200);
     const told = (await actionsIn(owner.api, "task.edit")).filter(({ resource }) =>
       ids.includes(resource.id),
@@ -99,7 +99,7 @@ describe("S4.40 an agency", () => {
     });
   });
 
-  test("tasks=delete: they go with the member and with the grants on them; what was spent stays spent", async () => {
+  test("tasks=delete: they go with the member and their grants; spent credits stay spent", async () => {
     const member = await specialist();
     const [first = "", second = ""] = await tasksOf(member, 2);
     const guest = await subAccount(fetch, owner, "guest", [], { grants: [aTask(first)] });
@@ -132,7 +132,7 @@ describe("S4.40 an agency", () => {
     expect(await verified(owner.api)).toEqual([]);
   });
 
-  test("whoever may remove members, and not touch tasks, removes none who has some", async () => {
+  test("a member who may remove members, but not tasks, removes none who has tasks", async () => {
     const [member, clerk] = [
       await specialist(),
       await newMember(fetch, owner, { roles: ["manager"], rights: ["member.view", "member.delete"] }),
@@ -152,12 +152,18 @@ describe("S4.40 an agency", () => {
     ok(await remove(clerk.api, member.memberId, "transfer"), 204);
   });
 
-  test("thousands of tasks are one step too, told of by hundreds; the object log knows them", async () => {
+  test("thousands of tasks are one step too, with events of hundreds; the object log has them", async () => {
     const COUNT = 9_000;
     for (const fate of ["transfer", "delete"]) {
       const member = await specialist();
-      await env.DB.prepare(`INSERT INTO resource (account_id, type, id, parent_id, root_id, owner_id, attributes, created_by, created_at, updated_at, name)
-        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${COUNT}) SELECT ?1, 'task', 'tsk_' || ?3 || printf('%04d', i), ?2, ?2, ?3, '{"updates":0}', ?3, 1, 1, 'T' FROM n`)
+      await env.DB.prepare(`
+        INSERT INTO resource (
+          account_id, type, id, parent_id, root_id, owner_id, attributes,
+          created_by, created_at, updated_at, name)
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${COUNT})
+        SELECT ?1, 'task', 'tsk_' || ?3 || printf('%04d', i), ?2, ?2, ?3, '{"updates":0}',
+          ?3, 1, 1, 'T'
+        FROM n`)
         .bind(owner.accountId, agency.toolId, member.memberId)
         .run();
       const before =
@@ -188,10 +194,11 @@ describe("S4.40 an agency", () => {
 
 describe("at each step of a removal", () => {
   const STEPS = 7;
-  /** Nobody owns what is not the account's, and nothing waits to be paid. */
+  /** Every object has an owner in the account, and no payment is open. */
   const expectOwned = async () => {
     const { results } = await env.DB.prepare(
-      "SELECT id FROM resource r WHERE account_id = ? AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = r.owner_id)",
+      `SELECT id FROM resource r WHERE account_id = ?
+        AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = r.owner_id)`,
     )
       .bind(owner.accountId)
       .all();
@@ -232,7 +239,7 @@ describe("at each step of a removal", () => {
     },
   );
 
-  test("a member who is edited meanwhile is removed as they are then; one who is gone is missing", async () => {
+  test("a member who is edited meanwhile is removed in the new state; a removed one is missing", async () => {
     for (let step = 1; step <= STEPS; step += 1) {
       const [edited, gone] = [await specialist(), await specialist()];
       await tasksOf(edited, 1);

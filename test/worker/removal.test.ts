@@ -46,7 +46,7 @@ describe("a team", () => {
     admin = await subscribed(platform, "team");
   });
 
-  test("S1.13: an admin adds a member and removes them in one step; keys and tokens are refused from the next call on, and nothing that names them is left", async () => {
+  test("S1.13: an admin adds and removes a member; keys and tokens end, no row names them", async () => {
     const member = await newMember(fetch, admin, {
       roles: ["member"],
       email: "gone@example.com",
@@ -102,13 +102,13 @@ describe("a team", () => {
         },
       ],
     ]);
-    // What they did stays told.
+    // The rows of what they did stay in the trail.
     expect(
       ok(await admin.api.get<{ data: object[] }>(`/v1/audit?actor=${member.memberId}`), 200).body.data.length,
     ).toBeGreaterThan(0);
   });
 
-  test("somebody who comes back and goes again is remembered by every name", async () => {
+  test("a member who comes back and goes again is remembered by every name", async () => {
     for (const externalId of ["hr-2", "hr-3", null]) {
       const { memberId } = await newMember(fetch, admin, {
         roles: ["viewer"],
@@ -128,7 +128,7 @@ describe("a team", () => {
     ]).toEqual([3, 1, 1]);
   });
 
-  test("every address that somebody went by is remembered: on the card, invited with, signed in with", async () => {
+  test("every address of a removed member is remembered: card, invitation, sign-in", async () => {
     const member = await newMember(fetch, admin, { roles: ["viewer"], email: "invited@example.com" });
     await env.DB.prepare(
       "INSERT INTO user (id, email, created_at) VALUES ('usr_2', 'signs-in@example.com', 1)",
@@ -147,7 +147,7 @@ describe("a team", () => {
     );
   });
 
-  test("K5 a member who came in is told by mail, also one who unsubscribed", async () => {
+  test("K5 a member who joined gets a mail, also one who unsubscribed", async () => {
     const [told, quiet, fresh] = [
       `told-${newKey()}@example.com`,
       `quiet-${newKey()}@example.com`,
@@ -172,7 +172,7 @@ describe("a team", () => {
     expect(await Promise.all([told, quiet, fresh].map(lettersTo))).toEqual([["security"], ["security"], []]);
   });
 
-  test("S1.13: the account's owner is not removed, by themselves or another admin, and nobody removes themselves", async () => {
+  test("S1.13: an admin removes neither the account's owner nor themselves", async () => {
     const other = await newMember(fetch, admin, { roles: ["admin"] });
     expect(said(await remove(admin.api, admin.memberId))).toBe("409 conflict/last-admin");
     expect(said(await remove(other.api, admin.memberId))).toBe("409 conflict/last-admin");
@@ -180,13 +180,13 @@ describe("a team", () => {
     ok(await remove(admin.api, other.memberId), 204);
   });
 
-  test("the last active holder of the top role stays, whoever owns the account", async () => {
+  test("the last active holder of the top role stays, also under another owner", async () => {
     const account = await subscribed(platform, "team");
     const [one, two] = [
       await newMember(fetch, account, { roles: ["admin"] }),
       await newMember(fetch, account, { roles: ["admin"] }),
     ];
-    // An owner who has not come in yet counts for nobody.
+    // An owner who has not joined yet does not count as a holder.
     await env.DB.prepare("UPDATE member SET status = 'new', version = version + 1 WHERE id = ?")
       .bind(account.memberId)
       .run();
@@ -201,7 +201,7 @@ describe("a team", () => {
     ).toBe(1);
   });
 
-  test("who has not the right, or not the power, or another account, removes nobody; a stale ETag neither", async () => {
+  test("without the right, the power, the account or a fresh ETag no member is removed", async () => {
     const [member, viewer] = [
       await newMember(fetch, admin, { roles: ["member"] }),
       await newMember(fetch, admin, { roles: ["viewer"] }),
@@ -224,7 +224,7 @@ describe("a team", () => {
     ok(await remove(admin.api, member.memberId, { ifMatch: headers.get("etag") ?? "" }), 204);
   });
 
-  test("what a removed member licensed is the owner's, and the next one of their name gets none of it", async () => {
+  test("a removed member's licenses pass to the owner, not to the next of the same name", async () => {
     const member = await newMember(fetch, admin, { roles: ["member"] });
     const themeId = await made({ api: platform }, "catalog", {
       name: "Aurora",
@@ -244,19 +244,26 @@ describe("a team", () => {
     const each = (sql: string) =>
       env.DB.prepare(`${sql} FROM member WHERE account_id = ?`).bind(crowd.accountId).run();
     await each(
-      "INSERT INTO api_key (id, account_id, member_id, created_by, name, created_at) SELECT 'key_' || id, account_id, id, id, 'k', 1",
+      `INSERT INTO api_key (id, account_id, member_id, created_by, name, created_at)
+        SELECT 'key_' || id, account_id, id, id, 'k', 1`,
     );
     await each(
-      "INSERT INTO assessment (account_id, member_id, year, result, at, written_by) SELECT account_id, id, 2025, 'A', 1, id",
+      `INSERT INTO assessment (account_id, member_id, year, result, at, written_by)
+        SELECT account_id, id, 2025, 'A', 1, id`,
     );
     await each(
-      "INSERT INTO access_grant (member_id, resource_type, resource_id, access, account_id) SELECT id, 'theme', '0', 'view', account_id",
+      `INSERT INTO access_grant (member_id, resource_type, resource_id, access, account_id)
+        SELECT id, 'theme', '0', 'view', account_id`,
     );
     await each(
-      "INSERT INTO invitation (id, account_id, kind, member_id, email, status, expires_at, invited_by, created_at, updated_at) SELECT 'inv_' || id, account_id, 'email', id, email, 'accepted', 1, id, 1, 1",
+      `INSERT INTO invitation (id, account_id, kind, member_id, email, status,
+          expires_at, invited_by, created_at, updated_at)
+        SELECT 'inv_' || id, account_id, 'email', id, email, 'accepted', 1, id, 1, 1`,
     );
     await each(
-      "INSERT INTO hook (id, account_id, member_id, name, scheme, secret, secret_at, mapping, created_at, updated_at) SELECT 'hok_' || id, account_id, id, 'h', 'stripe', 's', 1, '{}', 1, 1",
+      `INSERT INTO hook (id, account_id, member_id, name, scheme,
+          secret, secret_at, mapping, created_at, updated_at)
+        SELECT 'hok_' || id, account_id, id, 'h', 'stripe', 's', 1, '{}', 1, 1`,
     );
     const one = await env.DB.prepare("SELECT id FROM member WHERE account_id = ? AND login = '2000'")
       .bind(crowd.accountId)
@@ -265,7 +272,7 @@ describe("a team", () => {
     expect(meta.rows_read).toBeLessThan(50);
   });
 
-  test("a key that a removed member made for somebody is claimed no more; their custom roles stay", async () => {
+  test("a key that a removed member made for another is claimed no more; custom roles stay", async () => {
     const [leaver, member] = [
       await newMember(fetch, admin, { roles: ["admin"] }),
       await newcomer(admin, { roles: ["member"] }),
@@ -300,19 +307,23 @@ async function rowsOf({ memberId, accountId }: Person): Promise<void> {
   await env.DB.batch([
     env.DB.prepare("INSERT INTO user (id, email, created_at) VALUES ('usr_1', 'gone@example.com', 1)"),
     env.DB.prepare(
-      "INSERT INTO session (id, account_id, member_id, user_id, kid, expires_at, created_at, refreshed_at) VALUES ('ses_1', ?, ?, 'usr_1', 'k', 1, 1, 1)",
+      `INSERT INTO session (id, account_id, member_id, user_id, kid, expires_at, created_at, refreshed_at)
+        VALUES ('ses_1', ?, ?, 'usr_1', 'k', 1, 1, 1)`,
     ).bind(accountId, memberId),
     env.DB.prepare(
-      "INSERT INTO hook (id, account_id, member_id, name, scheme, secret, secret_at, mapping, created_at, updated_at) VALUES ('hok_1', ?, ?, 'Shop', 'standard', 's', 1, '{}', 1, 1)",
+      `INSERT INTO hook (id, account_id, member_id, name, scheme,
+          secret, secret_at, mapping, created_at, updated_at)
+        VALUES ('hok_1', ?, ?, 'Shop', 'standard', 's', 1, '{}', 1, 1)`,
     ).bind(accountId, memberId),
     env.DB.prepare(
-      "INSERT INTO delivery (hook_id, id, message_id, digest, outcome, created_at, updated_at) VALUES ('hok_1', 'dlv_1', 'm', 'd', 'done', 1, 1)",
+      `INSERT INTO delivery (hook_id, id, message_id, digest, outcome, created_at, updated_at)
+        VALUES ('hok_1', 'dlv_1', 'm', 'd', 'done', 1, 1)`,
     ),
   ]);
 }
 
 describe("S2.23: where a member is emptied first", () => {
-  test("a marketplace: not blocked, or with anything left, is 409 and says what; blocked and empty is removed for good", async () => {
+  test("a marketplace: 409 says what is left; a blocked and empty member is removed for good", async () => {
     const admin = await subscribed(platform, "seller");
     const agent = await newMember(fetch, admin, { roles: ["support_agent"] });
     const path = `/v1/members/${agent.memberId}`;
@@ -344,7 +355,7 @@ describe("S2.23: where a member is emptied first", () => {
     ]);
   });
 
-  test("a dealer: object groups are in the way too, and whoever unblocks first wins", async () => {
+  test("a dealer: object groups are in the way too, and an unblock that comes first wins", async () => {
     const manager = await newAccount(fetch, platform, "dealer");
     const user = await newMember(fetch, manager, { roles: ["dealer_user"] });
     const path = `/v1/members/${user.memberId}`;
@@ -380,7 +391,7 @@ describe("S2.23: where a member is emptied first", () => {
     expect(HOME).not.toBe(ELSEWHERE);
   });
 
-  test("K11 an aggregator whom the platform added has a role that no manager gives: the owner removes them, and has their objects", async () => {
+  test("K11 the owner removes an aggregator whose role no manager gives, and gets the objects", async () => {
     const manager = await newAccount(fetch, platform, "dealer");
     const aggregator = await addedByPlatform(fetch, platform, manager.accountId, ["aggregator"]);
     expect(blocking(ok(await remove(manager.api, aggregator.memberId), 409))).toEqual(["status"]);

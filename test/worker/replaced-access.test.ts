@@ -5,7 +5,7 @@ import { newMember } from "../harness/people.ts";
 import { newAgency, newTask, newTool, subAccount } from "./charge-world.ts";
 import { fetch, listed, said, subscribed } from "./operators-world.ts";
 
-test("S4.39: tools and tasks are replaced as sets, each without the other, and the member's next call obeys", async () => {
+test("S4.39: tools and tasks are replaced as separate sets, and the next call obeys", async () => {
   const { platform, owner, toolId } = await newAgency(1_000);
   const other = await newTool(platform);
   const [one, two] = [

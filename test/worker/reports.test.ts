@@ -33,7 +33,7 @@ describe("licenses that expire", () => {
     product = await made(owner, "products", { name: "=Editor" });
   });
 
-  it("S3.47 by period: from included, to not, the soonest first, what does not expire not at all", async () => {
+  it("S3.47 by period: `from` included, `to` not, the soonest first, only what expires", async () => {
     const times = [inDays(40), inDays(20), inDays(10), inDays(-1)] as const;
     const [late, second, first] = [
       await key(times[0]),
@@ -58,7 +58,7 @@ describe("licenses that expire", () => {
     ).toEqual([second, late]);
   });
 
-  it("keys are told by their last characters only", async () => {
+  it("keys are shown by their last characters only", async () => {
     const id = await key(inDays(1));
     const { key: secret } = ok(await owner.api.get<{ key: string }>(`/v1/license-keys/${id}`), 200).body;
     expect((await report(owner.api, "expiring-licenses")).rows[0]?.["name"]).toBe(`…${secret.slice(-4)}`);
@@ -98,7 +98,7 @@ it("S1.28 a report as JSON and as CSV, and each download is in the trail", async
 });
 
 describe("who may", () => {
-  it("a member without the right gets none: 403 for each, whether it exists or not, and for the list of them", async () => {
+  it("a member without the right gets 403 for each report, unknown ones too, and for the list", async () => {
     const operator = await newMember(fetch, owner, { roles: ["operator"] });
     for (const name of ["usage", "expiring-licenses", "requests-and-keys", "no-such-report"])
       expect(said(await operator.api.get(`/v1/reports/${name}`)), name).toBe("403 access/denied");
@@ -151,7 +151,7 @@ it.each(["from=yesterday", "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", 
   },
 );
 
-it("S3.48 each key with how many requests the period had, and the last of them; keys of others' groups and their requests are in no report", async () => {
+it("S3.48 each key with the number of requests of the period and the last one, within groups", async () => {
   const manager = await subscribed(platform, "dealer");
   const [one, two] = [
     await made(manager, "objects", { name: "One" }),
@@ -182,7 +182,7 @@ it("S3.48 each key with how many requests the period had, and the last of them; 
   expect((await report(user.api, "requests-and-keys")).rows).toEqual([]);
 });
 
-it("S2.3 a distributor's report has the subscriptions of its sellers' customers; a seller's staff those of the organizations in reach", async () => {
+it("S2.3 a distributor reports on its sellers' customers, staff on the organizations in reach", async () => {
   const distributor = await newAccount(fetch, platform, "distributor");
   const seller = await newAccount(fetch, platform, "seller", { parentId: distributor.accountId });
   const [near, far] = [

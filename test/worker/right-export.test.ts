@@ -120,7 +120,7 @@ describe("S3.34 the rights of a member as a workbook", () => {
     });
   });
 
-  test("S3.34 K8 is about oneself unless told, without any right", async () => {
+  test("S3.34 K8 is about oneself by default, without any right", async () => {
     const [own, named] = [
       await downloaded(operator, PATH),
       await downloaded(operator, `${PATH}?memberId=${operator.memberId}`),
@@ -140,13 +140,13 @@ describe("S3.34 the rights of a member as a workbook", () => {
         .filter(({ cells }) => cells["Granted"] === "yes")
         .map(({ cells }) => cells["Right"]),
     );
-    // The names of custom roles are for whoever sees members.
+    // The names of custom roles are for callers who may see members.
     expect(
       own.lines.find(({ cells }) => cells["Right"] === "audit.view")?.cells["What it comes from"],
     ).toMatch(/^role “rol_\w{26}”$/);
   });
 
-  test("S3.34 of others needs the right to see them, and another tenant's member is none at all", async () => {
+  test("S3.34 of others needs the right to see them; another tenant's member is 404", async () => {
     const missing = await owner.api.get(`${PATH}?memberId=mem_01ARZ3NDEKTSV4RRFFQ69G5FAV`);
     const others = await Promise.all([
       operator.api.get(`${PATH}?memberId=${owner.memberId}`),

@@ -60,7 +60,7 @@ describe("S3.53 rights with a hint", () => {
   const rights = async (who: { readonly api: Api }, ask: Ask = {}) =>
     ok(await who.api.get<Rights>("/v1/rights", ask), 200);
 
-  test("S3.53, S0.12 every right of the model, and each access level, is described; anybody of the account may read it", async () => {
+  test("S3.53, S0.12 every right and access level is described, for every member to read", async () => {
     const [owner, operator] = [await rights(vendor), await rights(await add(vendor, ["operator"]))];
     expect(operator.body).toEqual(owner.body);
     expect(owner.body.data.find(({ code }) => code === "license_key.view")).toEqual({
@@ -85,7 +85,7 @@ describe("S3.53 rights with a hint", () => {
     expect((await rights(customers)).body.data.map(({ code }) => code)).not.toContain("markup.view");
   });
 
-  test("S0.18 with what each grant gives and derives: what is told is what a grant then does", async () => {
+  test("S0.18 with what each grant gives and derives, as grants then do", async () => {
     const { body } = await rights(vendor);
     const rule =
       body.grants.find(
@@ -97,7 +97,7 @@ describe("S3.53 rights with a hint", () => {
     expect([...rule.gives, ...rule.derives].sort()).toEqual(held);
   });
 
-  test("S3.54 the hint is Russian for whoever wants Russian, English otherwise: the header, else the member, else the account", async () => {
+  test("S3.54 the hint's language is the header's, else the member's, else the account's", async () => {
     const spoken = async (who: { readonly api: Api }, ask: Ask = {}) => {
       const { headers, body } = await rights(who, ask);
       const { hint = "", title } = body.data.find(({ code }) => code === "product.view") ?? {};
@@ -176,7 +176,7 @@ describe("roles", () => {
     }
   });
 
-  test("a narrowed key is told that it gives no role that goes beyond it", async () => {
+  test("a narrowed key is answered that it gives no role beyond itself", async () => {
     const key = await newApiKey(fetch, team, team.memberId, {
       scopes: ["member.create", "member.view", "catalog.view", "license.view", "report.download"],
     });
@@ -187,7 +187,7 @@ describe("roles", () => {
     expect(await given({ api: api(fetch, blind) })).toEqual([]);
   });
 
-  test("S2.9 `customer` is offered to, and given by, the seller's roles and by customer_admin, and is the same for both", async () => {
+  test("S2.9 the seller's roles and customer_admin are offered, and give, the same `customer`", async () => {
     await settings(seller, { billingAdminVisibleToCustomer: false, inviteOnlyAdmins: false });
     const role = async (who: { readonly api: Api }, ask: Ask = {}) =>
       (await list(who, "", ask)).find(({ key }) => key === "customer");
@@ -229,7 +229,7 @@ describe("roles", () => {
     expect(await rightsOf({ ...own, api: api(fetch, second) })).toEqual(await rightsOf(own));
   });
 
-  test("S2.10 the billing admin is in no customer-side list or table until the seller makes it visible", async () => {
+  test("S2.10 the billing admin is hidden from customers until the seller makes it visible", async () => {
     const admin = await add(customers, ["customer_admin"]);
     const person = () => ({
       firstName: "B",
@@ -268,7 +268,7 @@ describe("roles", () => {
     expect(await given(customer)).toEqual(["customer_billing_admin"]);
   });
 
-  test("S2.11 for a customer's organization the role `customer` is suggested, whoever asks", async () => {
+  test("S2.11 for a customer's organization the role `customer` is suggested to every caller", async () => {
     const suggested = async (who: { readonly api: Api }, query = "", ask: Ask = {}) =>
       (await list(who, query, ask))
         .filter((role) => role.suggested && role.level === "customer")
@@ -360,7 +360,7 @@ describe("S2.5 the table of roles over HTTP", () => {
 });
 
 describe("S0.9 bundles of grants", () => {
-  test("S0.9 the recommended pair is offered and applied as two grants: edit products, own customers", async () => {
+  test("S0.9 the recommended pair is two grants: edit products, own customers", async () => {
     const { data } = ok(
       await vendor.api.get<{ data: { key: string; grants: object[] }[] }>("/v1/grant-presets"),
       200,
@@ -402,7 +402,7 @@ describe("S0.9 bundles of grants", () => {
     expect(said(await put({ preset: "recommended_operator" }, operator, operator))).toBe("403 access/denied");
   });
 
-  test("a plan without restricted accounts leaves operators nothing but /v1/me, lists and tables included", async () => {
+  test("a plan without restricted accounts leaves operators nothing but /v1/me", async () => {
     const owner = await newAccount(fetch, platform, "vendor");
     await subscribe(platform, owner.accountId);
     const operator = await add(owner, ["operator"]);

@@ -5,7 +5,7 @@ import { fetch, said } from "./operators-world.ts";
 import { arrived } from "./sign-in-world.ts";
 import { foundPlatformKey, newTeam, newTheme, provisioned, upload } from "./team-world.ts";
 
-test("S1.21, S2.21: a download link that was made in a session dies with the session, and with the member's block", async () => {
+test("S1.21, S2.21: a session's download link ends with the session, and with a block", async () => {
   const platformKey = await foundPlatformKey();
   const platform = api(fetch, platformKey);
   const { admin } = await newTeam(platform);

@@ -69,7 +69,7 @@ describe("a session", () => {
     expect(await seen(admin.tokens.access_token, "/v1/audit")).toBe("200");
   });
 
-  test("ends when its person signs out: access and refresh, from the next call, and no other session with it", async () => {
+  test("ends when its person signs out: access and refresh at the next call, no other session", async () => {
     const one = await arrived(owner);
     const two = await signIn(fetch, one.email);
     expect([await seen(one.tokens.access_token), await seen(two.tokens.access_token)]).toEqual([
@@ -98,7 +98,7 @@ describe("a session", () => {
     expect(await seen(owner.apiKey)).toBe("200");
   });
 
-  test("S2.21, S2.22: of a blocked member opens nothing from the next call on, and is refreshed no more; whoever is unblocked signs in again", async () => {
+  test("S2.21, S2.22: of a blocked member ends at the next call; once unblocked, they sign in", async () => {
     const { id, email, tokens } = await arrived(owner);
     ok(await owner.api.post(`/v1/members/${id}/block`), 200);
     expect([await seen(tokens.access_token), said(await refresh(tokens.refresh_token))]).toEqual([
@@ -134,7 +134,7 @@ describe("a session", () => {
 });
 
 describe("a refresh", () => {
-  test("K8 answers other tokens for the same session, each good once, and each refresh is a row of the trail", async () => {
+  test("K8 answers new tokens for the same session, each good once, with a row of the trail", async () => {
     let { tokens } = await arrived(owner);
     const used: Tokens[] = [];
     for (let turn = 0; turn < 4; turn += 1) {
@@ -186,7 +186,7 @@ describe("a refresh", () => {
     },
   );
 
-  test("K16 repeated from the same place, one after the other and at once, answers the same refresh token with a new access token", async () => {
+  test("K16 repeated from the same address answers the same refresh token, a new access token", async () => {
     const { tokens, id } = await arrived(owner);
     const answers = [
       await refresh(tokens.refresh_token),
@@ -208,7 +208,7 @@ describe("a refresh", () => {
     expect(said(await refresh(last.tokens.refresh_token))).toBe("403 ip/not-allowed");
   });
 
-  test("many times at once with one token, from many addresses, succeeds once at most, and then the session is over", async () => {
+  test("at once with one token from many addresses succeeds once at most, the session ends", async () => {
     for (let round = 0; round < 3; round += 1) {
       const { tokens } = await arrived(owner);
       const answers = await Promise.all(
@@ -255,7 +255,7 @@ describe("a refresh", () => {
     ]);
   });
 
-  test("with what is no token of ours is refused alike, ends nothing and is told nowhere", async () => {
+  test("with a token of another issuer is refused alike, ends nothing and is in no trail", async () => {
     const [mine, theirs] = [await arrived(owner), await arrived(owner)];
     const [id, number, secret] = mine.tokens.refresh_token.split(".") as [string, string, string];
     const wrong = [
@@ -317,7 +317,7 @@ describe("an access token of a session", () => {
   test("passes as it is minted", async () => expect(await seen(await token({}))).toBe("200"));
 
   test.each<[string, () => Promise<Record<string, unknown>>]>([
-    ["a session that nobody has", async () => ({ sid: "ses_01ARZ3NDEKTSV4RRFFQ69G5FAV" })],
+    ["an unknown session", async () => ({ sid: "ses_01ARZ3NDEKTSV4RRFFQ69G5FAV" })],
     ["a session of another member", async () => ({ sid: another.tokens.session.id })],
     ["another member under one's own session", async () => ({ mem: another.id, sub: another.id })],
     [

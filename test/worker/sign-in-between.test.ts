@@ -66,7 +66,7 @@ describe("between the check and the session", () => {
     ]).toEqual([0, 0, null]);
   });
 
-  test("S2.19: a key that is claimed: the member has come in, and the invitation lets nobody else in", async () => {
+  test("S2.19: a claimed key: the member has joined, and the invitation lets no other in", async () => {
     const { id, email } = await invited(owner);
     const { code } = await mailed(email);
     expect(

@@ -7,7 +7,7 @@ import { fetch } from "./operators-world.ts";
 
 export const anybody = api(fetch, null);
 
-/** An address that nobody has. */
+/** An address of no member. */
 export const newEmail = (): string => `${newKey()}@example.com`;
 
 /** A member whom the owner has added and who waits for their first sign-in. */
@@ -47,7 +47,7 @@ export async function mailed(email: string): Promise<{ readonly code: string; re
   return { code: codeOf(mail), token: tokenOf(mail) };
 }
 
-/** From a place of its own unless told, so that wrong ones are not counted together. */
+/** From an address of its own by default, so that wrong ones are not counted together. */
 export const enter = (body: object, from: Ask = { ip: anywhere() }): Promise<Reply<Problem & Tokens>> =>
   anybody.post<Problem & Tokens>("/v1/auth/sessions", body, from);
 
@@ -58,7 +58,7 @@ export const refresh = (token: string, from: Ask = {}): Promise<Reply<Problem & 
 export const notThis = (code: string, step = 1): string =>
   String((Number(code) + step) % 100_000_000).padStart(8, "0");
 
-/** A key that somebody else made for a person, taken by the mail that only they read. */
+/** A key that another member made for a person. The person takes it by the mail that only they read. */
 export async function mailedKey(by: Person, memberId: string, email: string): Promise<string> {
   ok(
     await by.api.post(`/v1/members/${memberId}/api-keys`, { name: "test key" }, { idempotencyKey: newKey() }),
@@ -89,7 +89,8 @@ export const invite = async (owner: Person, email: string): Promise<string> =>
 /** Events of an account's chain, staged or sealed, by their action. */
 export async function told(accountId: string, action: string): Promise<Record<string, unknown>[]> {
   const { results } = await env.DB.prepare(
-    `SELECT event AS body FROM audit_outbox WHERE account_id = ?1 UNION ALL SELECT body FROM audit_event WHERE account_id = ?1`,
+    `SELECT event AS body FROM audit_outbox WHERE account_id = ?1
+      UNION ALL SELECT body FROM audit_event WHERE account_id = ?1`,
   )
     .bind(accountId)
     .all<{ body: string }>();

@@ -35,7 +35,7 @@ const edit = async (who: Person, path: string, patch: object) =>
   );
 
 describe("the first sign-in", () => {
-  test("S2.17, S2.18, S2.19: makes a new member active, once, and the trail tells it once; later ones leave the version alone", async () => {
+  test("S2.17, S2.18, S2.19: makes a new member active once, with one row of the trail", async () => {
     const { id, email } = await invited(owner);
     expect((await cardOf(owner, id)).body).toMatchObject({
       status: "new",
@@ -76,7 +76,7 @@ describe("the first sign-in", () => {
     expect((await kept("SELECT count(*) AS n FROM user WHERE email = ?", email))?.["n"]).toBe(1);
   });
 
-  test("S2.18: an acceptance alone leaves the member new, and the sign-in after it needs no name of the account", async () => {
+  test("S2.18: an acceptance alone leaves the member new; the next sign-in names no account", async () => {
     const { id, email } = await invited(owner);
     await kept(
       "INSERT INTO user (id, email, email_verified_at, created_at) VALUES (?1, ?2, 1, 1) RETURNING id",
@@ -109,7 +109,7 @@ describe("the first sign-in", () => {
         enter({ email, code, accountId: owner.accountId }),
         anybody.post("/v1/auth/claims", { token: claim.token }),
       ]);
-      // Whoever has come in by the key waits for no invitation any more.
+      // A member who joined by the key waits for no invitation any more.
       const isPerson =
         (await kept("SELECT user_id AS person FROM member WHERE id = ?", id))?.["person"] !== null;
       expect(said(answer)).toBe(isPerson ? "201" : "401 auth/invalid-credential");
@@ -121,7 +121,7 @@ describe("the first sign-in", () => {
     }
   });
 
-  test("S1.4: accepts and signs in at once, or neither: a wrong place leaves the invitation as it was, and the code good", async () => {
+  test("S1.4: accepts and signs in, or neither: a wrong address keeps invitation and code", async () => {
     const { id, email } = await invited(owner, { allowedIps: [ELSEWHERE] });
     const { code } = await mailed(email);
     expect(said(await enter({ email, code, accountId: owner.accountId }, { ip: HOME }))).toBe(
@@ -129,7 +129,8 @@ describe("the first sign-in", () => {
     );
     expect(
       await kept(
-        "SELECT m.status, m.user_id, i.status AS invitation FROM member m JOIN invitation i ON i.member_id = m.id WHERE m.id = ?",
+        `SELECT m.status, m.user_id, i.status AS invitation
+          FROM member m JOIN invitation i ON i.member_id = m.id WHERE m.id = ?`,
         id,
       ),
     ).toEqual({ status: "new", user_id: null, invitation: "pending" });
@@ -169,7 +170,7 @@ describe("which account", () => {
     expect((await cardOf(other, id)).body["status"]).toBe("active");
   });
 
-  test("is asked for a single invitation too: nobody joins without saying so", async () => {
+  test("is asked for a single invitation too: no person joins without saying so", async () => {
     const { email } = await invited(owner);
     const { token } = await mailed(email);
     const asked = (await enter({ token })).body;
@@ -184,7 +185,7 @@ describe("which account", () => {
     ]);
   });
 
-  test("is none where the person is nobody: refused as a wrong code is, and nothing is told of that account", async () => {
+  test("is none where the person is no member: refused like a wrong code", async () => {
     const { email } = await arrived(owner);
     const stranger = await newAccount(fetch, platform, "team");
     const { code } = await mailed(email);
@@ -210,7 +211,7 @@ describe("which account", () => {
 });
 
 describe("who may not", () => {
-  test("S2.21, S2.22: a blocked member is told so after a right code only, and the trail tells of it; once unblocked, all is as before", async () => {
+  test("S2.21, S2.22: a blocked member learns it after a right code only; an unblock ends it", async () => {
     const { id, email } = await arrived(owner);
     ok(await owner.api.post(`/v1/members/${id}/block`), 200);
     const { code, token } = await mailed(email);
@@ -249,7 +250,7 @@ describe("who may not", () => {
     expect(said(await enter({ email, code, accountId: owner.accountId }))).toBe("401 auth/blocked");
   });
 
-  test("S4.11: addresses of the member and of the account are asked, an unknown one is none of them, and the refusal is in the trail", async () => {
+  test("S4.11: the address rules of member and account hold, and a refusal is in the trail", async () => {
     const account = await newAccount(fetch, platform, "team");
     const { id, email } = await arrived(account);
     const { code } = await mailed(email);
@@ -270,7 +271,7 @@ describe("who may not", () => {
     ok(await enter({ email, code }, { ip: HOME }), 201);
   });
 
-  test("an operator past the plan signs in, reads who they are and signs out, and does nothing else", async () => {
+  test("an operator without the plan signs in, reads their card, signs out, and nothing else", async () => {
     const vendor = await newAccount(fetch, platform, "vendor");
     await subscribe(platform, vendor.accountId);
     const { email } = await arrived(vendor, { roles: ["operator"] });
@@ -290,10 +291,10 @@ describe("who may not", () => {
     ]).toEqual(["200", "402 plan/feature-required", "204"]);
   });
 
-  test("accepting while signed in as somebody else is refused", async () => {
-    const [somebody, { email }] = [await arrived(owner), await invited(owner)];
+  test("accepting while signed in as another person is refused", async () => {
+    const [other, { email }] = [await arrived(owner), await invited(owner)];
     const { code } = await mailed(email);
-    const answer = await api(fetch, somebody.tokens.access_token).post("/v1/auth/sessions", {
+    const answer = await api(fetch, other.tokens.access_token).post("/v1/auth/sessions", {
       email,
       code,
       accountId: owner.accountId,

@@ -72,7 +72,7 @@ describe("S4.42 S4.43 a member's statistics", () => {
     expect([own.spent, own.remaining]).toEqual([expected.spent, expected.remaining]);
   });
 
-  test("remaining is what the account has, where that is less or nothing limits the member, and never below 0", async () => {
+  test("remaining is the account's balance where that is less or no limit is set; at least 0", async () => {
     const poor = await newAgency(12);
     const of = (more: object) => subAccount(fetch, poor.owner, "specialist", [poor.toolId], more);
     const [limited, free] = [await of({ creditLimit: 100 }), await of({})];
@@ -93,7 +93,7 @@ describe("S4.42 S4.43 a member's statistics", () => {
     });
   });
 
-  test("are shown to the member and to whoever sees the member and everybody's credits: to nobody else", async () => {
+  test("are shown to the member and to callers who see the member and all credits, to no other", async () => {
     const [member, manager, guest] = [
       await specialist(),
       await subAccount(fetch, owner, "manager"),
@@ -126,7 +126,7 @@ describe("S4.42 S4.43 a member's statistics", () => {
 });
 
 describe("S4.44 a member's events", () => {
-  test("each tell what it cost: together what was spent, each change once, in pages of any size, the newest first", async () => {
+  test("add up to what was spent, each change once, in pages of any size, the newest first", async () => {
     const member = await specialist({ creditLimit: 2 * CREATE_COST + UPDATE_COST + 4 });
     const free = await newTool(agency.platform, { createCost: 0, updateCost: 0 });
     await grants(
@@ -168,7 +168,7 @@ describe("S4.44 a member's events", () => {
       ["credits.spend", 0],
       ["member.view", 0],
     ]);
-    // K8: what a change was refused for is told as that change.
+    // K8: a refused change is shown as that change.
     expect(
       events.filter(({ outcome }) => outcome === "failed").map(({ action, cost }) => [action, cost]),
     ).toEqual([["task.create", 0]]);
@@ -223,7 +223,7 @@ describe("S4.44 a member's events", () => {
     expect(log.reduce((sum, { cost }) => sum + (cost ?? 0), 0)).toBe(7);
   });
 
-  test("tell whoever else asks only of what they see", async () => {
+  test("tell other callers only of objects that they see", async () => {
     const manager = await newAccount(fetch, agency.platform, "dealer");
     const groups = {
       G: await made(manager, "object-groups", { name: "G" }),

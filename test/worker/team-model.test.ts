@@ -69,7 +69,7 @@ describe("the roles of a team", () => {
     }
   });
 
-  /** The operation on what nobody has, with a body that its schema accepts. */
+  /** The operation on an unknown object, with a body that its schema accepts. */
   const call = async (who: Api, one: Operation): Promise<string> => {
     const path = one.path.replaceAll(/\{\w+\}/g, `xxx_${NOBODY}`);
     const ask = { ...(one.headers.includes("Idempotency-Key") ? keyed() : {}), ifMatch: "*" };
@@ -117,7 +117,7 @@ describe("the roles of a team", () => {
     ok(await admin.api.post(`/v1/members/${memberId}/api-keys`, { name: "k" }, keyed()), 201);
   });
 
-  it("S1.24 Viewer: every change is refused, whatever it would change", async () => {
+  it("S1.24 Viewer: every change of every object is refused", async () => {
     const changes = (await operations(api(fetch, null))).filter(
       (one) => !one.isPublic && !one.isSelf && one.method !== "GET",
     );
@@ -132,7 +132,7 @@ describe("the roles of a team", () => {
 });
 
 describe("licenses of a team", () => {
-  it("S1.11 are purchased on an invoice to the owner, and revoked: the domain is free, nothing is paid back", async () => {
+  it("S1.11 are purchased on an invoice to the owner; revoking frees the domain, no refund", async () => {
     const before = await balance(team.admin);
     const { body } = ok(await purchase(team.admin.api), 201);
     const invoice = ok(await team.admin.api.get(`/v1/invoices/${body.invoiceId}`), 200).body;
@@ -172,7 +172,7 @@ describe("licenses of a team", () => {
     ).toBeGreaterThan(0);
   });
 
-  it("S1.17 S1.20 are provisioned by members from the balance, and stop at it and at the member's own limit", async () => {
+  it("S1.17 S1.20 are provisioned from the balance, up to it and to the member's own limit", async () => {
     const small = await newTeam(platform);
     await giveCredits(platform, small.accountId, 35);
     ok(
@@ -303,7 +303,7 @@ describe("who pays", () => {
     ).not.toContain("billing");
   });
 
-  it("S1.36 everything is billed to the account's owner, whoever acted", async () => {
+  it("S1.36 everything is billed to the account's owner, for every acting member", async () => {
     const other = await newMember(fetch, team.admin, { roles: ["admin"] });
     const [one, two] = [
       ok(await provision(team.member.api), 201).body,
@@ -323,7 +323,7 @@ describe("who pays", () => {
     );
   });
 
-  it("S1.37 one person may be in several accounts, each with its own billing, and nothing crosses", async () => {
+  it("S1.37 a person may be in several accounts, each with its own billing", async () => {
     const [one, two] = [await newTeam(platform), await newTeam(platform)];
     const card = { roles: ["admin"], email: "both@example.com" };
     const [here, there] = [await newMember(fetch, one.admin, card), await newMember(fetch, two.admin, card)];

@@ -76,7 +76,7 @@ export async function upload(
   );
 }
 
-/** A license of the theme, by whoever provisions it. */
+/** A license of the theme, provisioned by the given member. */
 export const provisioned = (who: Person, themeId: string): Promise<string> =>
   made(who, "licenses", { themeId });
 

@@ -39,7 +39,7 @@ const person = (more: object) => ({
 });
 
 describe("roles", () => {
-  test("S1.6 a role is changed at any time, of active and of blocked members; the account is never left without an admin", async () => {
+  test("S1.6 roles of active and blocked members change at any time; one admin always stays", async () => {
     const member = await add(["viewer"]);
     ok(await patch(owner, member, { roles: ["member"] }), 200);
     ok(await owner.api.post(`/v1/members/${member.memberId}/block`), 200);
@@ -53,7 +53,7 @@ describe("roles", () => {
     expect((await card(owner)).roles).toEqual(["admin"]);
   });
 
-  test("S1.7, S1.33 the next call obeys a changed role, with the same key and the same token, down and up", async () => {
+  test("S1.7, S1.33 the next call obeys a changed role, with the same key and token", async () => {
     const member = await add(["admin"]);
     const callers = [member.api, api(fetch, await newToken(fetch, member.apiKey))];
     const status = async () => Promise.all(callers.map(async (who) => said(await who.get("/v1/members"))));
@@ -86,7 +86,7 @@ describe("roles", () => {
     expect(await rights()).toContain("report.download");
   });
 
-  test("S1.14 an admin gives roles; a member and a viewer give none, and nobody a role above the own", async () => {
+  test("S1.14 an admin gives roles; a member and a viewer none; no one a role above their own", async () => {
     const [admin, member, viewer] = [await add(["admin"]), await add(["member"]), await add(["viewer"])];
     for (const who of [member, viewer]) {
       for (const whom of [who, viewer, owner])
@@ -130,7 +130,7 @@ describe("roles", () => {
     }
   });
 
-  test("S1.6 the last admin stays, even where the account's owner is somebody else: demoted, blocked, from both sides at once", async () => {
+  test("S1.6 the last admin stays, also where another owns the account: no demotion, no block", async () => {
     const [one, two] = [await add(["admin"]), await add(["admin"])];
     await env.DB.prepare(
       "UPDATE account SET owner_member_id = 'mem_gone', version = version + 1 WHERE id = ?",
@@ -163,7 +163,7 @@ describe("roles", () => {
 });
 
 describe("the audit log", () => {
-  test("S1.16, S1.38 exists: an admin reads everybody's rows, a member the own ones, a viewer none", async () => {
+  test("S1.16, S1.38 exists: an admin reads all rows, a member their own, a viewer none", async () => {
     const [member, viewer] = [await add(["member"]), await add(["viewer"])];
     for (const who of [member, viewer]) expect(said(await who.api.get("/v1/members"))).toBe(NO);
     const actors = async (who: Person) => {
@@ -185,7 +185,7 @@ describe("the audit log", () => {
 });
 
 describe("addresses that would lock one out", () => {
-  test("409 on the own card and on the account, unless the own address is among them or it is confirmed", async () => {
+  test("409 on one's card and account, unless one's address is among them or it is confirmed", async () => {
     const account = `/v1/accounts/${owner.accountId}`;
     for (const change of [
       (body: object) => patch(owner, owner, body),
@@ -207,7 +207,7 @@ describe("addresses that would lock one out", () => {
 });
 
 describe("If-Match and Idempotency-Key", () => {
-  test("a card is changed by whoever has read it: 428 without, 412 with an old version, and nothing is written", async () => {
+  test("a change names the version: 428 without, 412 with an old one, and nothing is written", async () => {
     const member = await add(["viewer"]);
     const { headers, body: before } = ok(await owner.api.get<Card>(`/v1/members/${member.memberId}`), 200);
     const read = headers.get("etag") ?? "";
@@ -229,7 +229,7 @@ describe("If-Match and Idempotency-Key", () => {
     expect(two.map(said).sort()).toEqual(["200", "412 precondition-failed"]);
   });
 
-  test("a creation that is repeated is answered as before, also when both come at once; another body under the key is refused", async () => {
+  test("a repeated creation gets the same answer, also at once; another body is refused", async () => {
     const [key, body] = [keyed(), person({ roles: ["member"] })];
     const [first, second] = await Promise.all(
       [1, 2].map(() => owner.api.post<Card>("/v1/members", body, key)),
@@ -302,7 +302,7 @@ describe("credits of a member (`member` stands for the specialist)", () => {
     expect(ok(await patch(owner, member, { roles: ["viewer"] }), 200).body.creditLimit).toBeNull();
   });
 
-  test("S4.21 nobody spends more than the limit: of 100 at once exactly ⌊limit/cost⌋ succeed, and a refusal charges nothing", async () => {
+  test("S4.21 of 100 spends at once ⌊limit/cost⌋ succeed, and a refusal charges nothing", async () => {
     const member = await add(["member"], { creditLimit: 25 });
     const answers = await Promise.all(Array.from({ length: 100 }, () => spend(member, 2)));
     expect(answers.filter(({ status }) => status === 201).length).toBe(12);
@@ -317,7 +317,7 @@ describe("credits of a member (`member` stands for the specialist)", () => {
     expect(said(await spend(member, 1))).toBe("402 credits/member-limit-exceeded");
   });
 
-  test("S4.22 what a member spends is charged to the account's balance, under the member's name", async () => {
+  test("S4.22 a member's spend is charged to the account's balance, in the member's name", async () => {
     const [one, two] = [await add(["member"]), await add(["member"], { creditLimit: 50 })];
     ok(await spend(one, 30), 201);
     ok(await spend(two, 20), 201);

@@ -84,7 +84,7 @@ describe("S1.21: a file of a licensed theme", () => {
     }
   });
 
-  it("S1.21: is refused without an active license of the account, and to whoever may not download", async () => {
+  it("S1.21: is refused without an active license of the account or the right to download", async () => {
     const lapsed = await offered("a.zip");
     await revoked(team, team.member, lapsed);
     await runOut(await license(team, lapsed));
@@ -102,7 +102,7 @@ describe("S1.21: a file of a licensed theme", () => {
     );
   });
 
-  it("S1.8: is in the trail before the link is answered, with who asked for which file; a refusal too", async () => {
+  it("S1.8: is in the trail before the answer, with caller and file; a refusal too", async () => {
     const who = await newMember(fetch, team.admin, { roles: ["member"] });
     ok(await ask(who), 200);
     expect(said(await ask(who, await offered("a.zip"), "a.zip"))).toBe("403 access/denied");

@@ -142,7 +142,8 @@ describe("the files of a theme", () => {
 
   test("are a hundred of one theme at most, also when two come at once", async () => {
     const other = await newTheme(platform);
-    await env.DB.prepare(`INSERT INTO theme_file (theme_id, name, id, size, sha256, content_type, created_by, created_at)
+    await env.DB.prepare(`
+      INSERT INTO theme_file (theme_id, name, id, size, sha256, content_type, created_by, created_at)
       SELECT ?1, 'f' || value, ?1 || value, 1, '', 'text/plain', '', 0 FROM json_each(?2)`)
       .bind(other, JSON.stringify(Array.from({ length: 99 }, (_, index) => index)))
       .run();
@@ -155,7 +156,7 @@ describe("the files of a theme", () => {
     await env.DB.prepare("DELETE FROM theme_file WHERE theme_id = ? AND size = 1").bind(other).run();
   });
 
-  test("whose upload ended halfway leave bytes for an hour, and then none; those of a file stay", async () => {
+  test("whose upload ended halfway leave bytes for an hour only; those of a file stay", async () => {
     const other = await newTheme(platform);
     const strays = async () =>
       (await env.DB.prepare("SELECT id, at FROM stray_file ORDER BY id").all<{ id: string; at: number }>())
@@ -187,7 +188,7 @@ describe("the files of a theme", () => {
     expect([left > 0, await strays(), await filesIn()]).toEqual([true, [], named]);
   });
 
-  test("that come in more slowly than the sweep waits are refused, and leave neither bytes nor a row", async () => {
+  test("that arrive more slowly than the sweep waits are refused, and leave no bytes or row", async () => {
     const other = await newTheme(platform);
     const [path, before] = [`/v1/catalog/${other}/files`, await filesIn()];
     let go = (): void => undefined;
@@ -217,7 +218,7 @@ describe("the files of a theme", () => {
     ]);
   });
 
-  test("whose notes the sweep has marked are put into no theme, and a crash after that leaves them to the next sweep", async () => {
+  test("whose notes the sweep has marked enter no theme; after a crash the next sweep goes on", async () => {
     const [other, before, db] = [await newTheme(platform), await filesIn(), openDb(env.DB)];
     await env.FILES.put("fil_9", BYTES);
     await env.DB.prepare("INSERT INTO stray_file (id, at) VALUES ('fil_9', 1)").run();

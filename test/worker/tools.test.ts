@@ -9,7 +9,7 @@ beforeAll(async () => {
   platform = await foundPlatform();
 });
 
-test("in a tool that is retired no task is created, and nothing is charged; those that exist go on, and it is offered again", async () => {
+test("a retired tool gets no new task and no charge; existing tasks go on", async () => {
   const owner = await subscribed(platform, "agency");
   await giveCredits(platform, owner.accountId, 10);
   const tool = await made({ api: platform }, "tools", {
@@ -32,7 +32,7 @@ test("in a tool that is retired no task is created, and nothing is charged; thos
   ok(await create(), 201);
 });
 
-test("a tool that is retired in the very moment is not worked in: what was decided is asked again", async () => {
+test("a tool retired during a call is not worked in: the call is decided again", async () => {
   const owner = await subscribed(platform, "agency");
   await giveCredits(platform, owner.accountId, 100);
   const tool = await made({ api: platform }, "tools", {
@@ -55,7 +55,7 @@ test("a tool that is retired in the very moment is not worked in: what was decid
   );
 });
 
-test("S4.15 K12 a guest is given nothing that writes or spends, by whatever way; what only looks is given", async () => {
+test("S4.15 K12 a guest is given no right that writes or spends, only rights that view", async () => {
   const owner = await subscribed(platform, "agency");
   const tool = await made({ api: platform }, "tools", {
     key: newKey(),

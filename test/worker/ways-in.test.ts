@@ -60,7 +60,7 @@ const makeKey = ({ memberId }: Comer) =>
     { idempotencyKey: newKey() },
   );
 
-/** A claim, told or mailed. */
+/** A claim that was answered or mailed. */
 async function claimed(one: Comer): Promise<Comer> {
   const { id, claim } = ok(await makeKey(one), 201).body;
   return Object.assign(one, {
@@ -152,7 +152,7 @@ describe("K1 each way in is the table that the stores write by", () => {
       {
         told,
         mailed,
-        // What is past its time was told or mailed.
+        // An expired claim was answered or mailed before.
         expired: async (event) =>
           past(event === "readdress" || event === "unlink" ? await mailed() : await told()),
         claimed: async () => take(await told()),
@@ -287,7 +287,7 @@ describe("K1 each way in is the table that the stores write by", () => {
           200,
         ).body;
         const { status } = data.find((one) => one.id === id) ?? expect.fail();
-        // Used and past its time is told as used.
+        // A used claim that has expired answers as used.
         return (status === "pending" ? "open" : status) as LinkState;
       },
     );
@@ -331,7 +331,7 @@ describe("K1 each way in is the table that the stores write by", () => {
 });
 
 describe("K1 K4 between the ways in", () => {
-  test("whoever accepts where a key was used until then ends the key; both are in the trail, and the address hears of it", async () => {
+  test("an acceptance by a member who used a key ends the key, with rows and a mail", async () => {
     const one = await take(await claimed(await comer()));
     ok(await nameAddress(one), 200);
     ok(await (one.api ?? expect.fail()).get("/v1/me"), 200);
@@ -361,7 +361,7 @@ describe("K1 K4 between the ways in", () => {
     expect(ends).toMatchObject([{ changes: { before: { claim: "told" }, after: { claim: "ended" } } }]);
   });
 
-  test("whoever is unlinked has no session, signs in no more, and may be told a claim or named an address again", async () => {
+  test("an unlinked member has no session or sign-in; a new claim or address works", async () => {
     const one = await accept(await comer());
     const session = one.api ?? expect.fail();
     ok(await session.get("/v1/me"), 200);

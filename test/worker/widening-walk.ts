@@ -30,7 +30,7 @@ function counter(): (name: string) => Place {
   };
 }
 
-/** Watches calls, and keeps those that let anybody do more than before. */
+/** Watches calls, and keeps those that let any member do more than before. */
 export function findWidening(fetch: Fetch): { readonly fetch: Fetch; readonly found: Map<Place, string[]> } {
   const [found, place] = [new Map<Place, string[]>(), counter()];
   return {
@@ -118,8 +118,12 @@ async function restrictedTwins(secret: string, right: string): Promise<(readonly
       const twin = mintKey(crypto.getRandomValues(new Uint8Array(32)));
       const { prefix, last4 } = keyHints(twin);
       const id = `key_${crypto.randomUUID()}${index}`;
-      await env.DB.prepare(`INSERT INTO api_key (id, account_id, member_id, created_by, name, hash, prefix, last4, scopes, allowed_ips, expires_at, created_at)
-      SELECT ?1, account_id, member_id, member_id, 'twin', ?2, ?3, ?4, ?5, ?6, ?7, created_at FROM api_key WHERE hash = ?8`)
+      await env.DB.prepare(`
+        INSERT INTO api_key (id, account_id, member_id, created_by, name,
+          hash, prefix, last4, scopes, allowed_ips, expires_at, created_at)
+        SELECT ?1, account_id, member_id, member_id, 'twin',
+          ?2, ?3, ?4, ?5, ?6, ?7, created_at
+        FROM api_key WHERE hash = ?8`)
         .bind(
           id,
           sha256Hex(twin),
@@ -139,7 +143,8 @@ async function restrictedTwins(secret: string, right: string): Promise<(readonly
 /** Empties every table, so that the same calls can be made again. */
 export async function emptyDatabase(): Promise<void> {
   const { results } = await env.DB.prepare(
-    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*' AND name <> 'd1_migrations'",
+    `SELECT name FROM sqlite_schema WHERE type = 'table'
+      AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*' AND name <> 'd1_migrations'`,
   ).all<{ name: string }>();
   await env.DB.batch([
     env.DB.prepare("PRAGMA defer_foreign_keys = on"),
