@@ -1,5 +1,6 @@
 import { type AccountKind, presetOf } from "../access/model.ts";
-import type { Authority, Permit } from "../identity/permit.ts";
+import type { Authority } from "../identity/authority.ts";
+import type { Permit } from "../identity/permit.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";

@@ -1,6 +1,8 @@
 import { invalid, Problem } from "../kernel/problem.ts";
 import type { Call } from "./call.ts";
-import { type AccessChange, type Authority, decidePermit, Permit } from "./permit.ts";
+import type { AccessChange } from "./access-change.ts";
+import type { Authority } from "./authority.ts";
+import { decidePermit, Permit } from "./permit.ts";
 import { withoutRestrictedAccounts } from "./refusal.change.ts";
 
 /**
