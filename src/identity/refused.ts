@@ -1,14 +1,26 @@
+import { PLATFORM_RIGHTS } from "../access/preset.ts";
 import { type Right, typeOf } from "../access/right.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { isId } from "../kernel/id.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { type Problem, type ProblemCode, PROBLEMS } from "../kernel/problem.ts";
+import { Problem, type ProblemCode, PROBLEMS } from "../kernel/problem.ts";
 import type { EventName } from "./call.ts";
 
 /** What `decide` refused: the right that was lacking, and the object that was asked about. */
 export interface Denied {
   readonly action: Right;
   readonly resourceId: string | null;
+}
+
+/** The refusal of a caller who lacks this right. */
+export function lackOf(right: Right): Problem {
+  const whom = PLATFORM_RIGHTS.includes(right)
+    ? "Only members of the platform account have it."
+    : "Ask an owner or admin of the account for it.";
+  return new Problem("access/denied", {
+    detail: `This needs the right ${right}. ${whom}`,
+    members: { right },
+  });
 }
 
 interface Asked {
