@@ -125,7 +125,7 @@ function written(
   { email, keys }: { readonly email: string | null; readonly keys: readonly StandingKey[] },
   isNew: boolean,
 ): MadeClaim {
-  const { db, now, principal } = call;
+  const { db, now } = call;
   const { accountId } = member;
   const keyId = newId("apiKey", now);
   const expiresAt = now + CLAIM_TTL_MS;
@@ -133,28 +133,11 @@ function written(
     email === null
       ? { token: randomToken(), letters: [] }
       : mailed(call, { member, account }, { keyId, name, expiresAt, email });
-  const row: KeyRow = {
-    id: keyId,
-    accountId,
-    memberId: member.id,
-    createdBy: principal.memberId,
-    name,
-    ...terms,
-    scopes: terms.scopes === null ? null : [...terms.scopes],
-    allowedIps: [...terms.allowedIps],
-    claimHash: sha256Hex(token),
-    claimExpiresAt: expiresAt,
-    claimState: email === null ? "told" : "mailed",
-    hash: null,
-    prefix: null,
-    last4: null,
-    revokedAt: null,
-    lastUsedAt: null,
-    createdAt: now,
-  };
+  const claimState = email === null ? "told" : "mailed";
+  const row = claimedRow(call, member, { id: keyId, name, terms, token, expiresAt, claimState });
   const replaced = email === null ? keys.filter(({ isMade }) => isMade === 0) : [];
   const revoked = revokeKeys ? keys.filter(({ isMade }) => isMade === 1) : [];
-  const after = { name, memberId: member.id, claim: row.claimState, ...terms };
+  const after = { name, memberId: member.id, claim: claimState, ...terms };
   return {
     row,
     letters,
@@ -165,8 +148,8 @@ function written(
       ...(isNew || email !== null
         ? []
         : [guardNobody(db, member.id, now), endClaims(db, "replace", member.id, now)]),
-      // An arrival, or another claim at once, rests on what this one changes; revoked keys are refused from
-      // the next call on.
+      // An arrival, or another claim at the same time, depends on what this one changes. Revoked keys are
+      // refused from the next call on.
       ...(isNew || (email !== null && revoked.length === 0)
         ? []
         : [bumpMember(db, accountId, member.id, now)]),
@@ -183,6 +166,38 @@ function written(
     ],
   };
 }
+
+interface Claimed extends Pick<ClaimWish, "name" | "terms"> {
+  readonly id: string;
+  readonly token: string;
+  readonly expiresAt: number;
+  readonly claimState: "told" | "mailed";
+}
+
+/** The row of a key that has no secret yet. */
+const claimedRow = (
+  { now, principal }: Call,
+  member: ClaimTarget["member"],
+  { id, name, terms, token, expiresAt, claimState }: Claimed,
+): KeyRow => ({
+  id,
+  accountId: member.accountId,
+  memberId: member.id,
+  createdBy: principal.memberId,
+  name,
+  ...terms,
+  scopes: terms.scopes === null ? null : [...terms.scopes],
+  allowedIps: [...terms.allowedIps],
+  claimHash: sha256Hex(token),
+  claimExpiresAt: expiresAt,
+  claimState,
+  hash: null,
+  prefix: null,
+  last4: null,
+  revokedAt: null,
+  lastUsedAt: null,
+  createdAt: now,
+});
 
 const endEvent = (
   call: Call,
