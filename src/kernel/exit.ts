@@ -1,4 +1,5 @@
-import { Problem, problemBody, type ProblemCode, PROBLEMS } from "./problem.ts";
+import { Problem, type ProblemCode, PROBLEMS } from "./problem.ts";
+import { problemBody } from "./problem-body.ts";
 
 /**
  * Turns whatever was thrown into an answer (RFC 9457). What is not a Problem is a bug: it is logged, and the

@@ -78,7 +78,8 @@ export const PROBLEMS = {
     status: 409,
     title: "The account has to be named",
     detail:
-      "Repeat the call with the accountId of one of `accounts`. Where invitation is true, that accepts the invitation.",
+      "Repeat the call with the accountId of one of `accounts`. " +
+      "Where invitation is true, that accepts the invitation.",
   },
   "conflict/other-address": {
     status: 409,
@@ -172,8 +173,7 @@ export const PROBLEMS = {
   stale: {
     status: 503,
     title: "Other changes came first",
-    detail:
-      "Others changed the same things as long as this call waited for its turn. It changed nothing: repeat it.",
+    detail: "Other calls changed the same objects while this call waited. It changed nothing: repeat it.",
   },
 } as const;
 
@@ -229,26 +229,3 @@ export const stale = (): Problem => new Problem("stale", { headers: { "Retry-Aft
 
 /** 503 until the platform has accepted the older copy: that takes a person. */
 export const restored = (): Problem => new Problem("state/restored", { headers: { "Retry-After": "300" } });
-
-/** The body of RFC 9457. `instance` is the request id, so that an answer can be found in the call log. */
-export function problemBody(
-  code: ProblemCode,
-  extra: ProblemExtra,
-  requestId: string,
-): Record<string, unknown> {
-  const { status, title, detail } = PROBLEMS[code];
-  return {
-    type:
-      code === "quota-exceeded"
-        ? "https://iana.org/assignments/http-problem-types#quota-exceeded"
-        : `/problems/${code}`,
-    code,
-    title,
-    status,
-    detail: extra.detail ?? detail,
-    instance: `urn:request:${requestId}`,
-    requestId,
-    ...(extra.errors === undefined ? {} : { errors: extra.errors }),
-    ...extra.members,
-  };
-}
