@@ -28,6 +28,7 @@ import { hookEndpoints } from "./hooks/hook.routes.ts";
 import { openapi } from "./kernel/openapi.ts";
 import { Problem } from "./kernel/problem.ts";
 import { licenseEndpoints } from "./licensing/license.routes.ts";
+import { licenseDomainEndpoints } from "./licensing/license-domain.routes.ts";
 import { themeDownloadEndpoints } from "./licensing/theme-download.routes.ts";
 import { themeFileEndpoints } from "./licensing/theme-file.routes.ts";
 import { bulkEndpoints } from "./invitations/bulk.routes.ts";
@@ -124,6 +125,7 @@ const endpoints: readonly Endpoint[] = [
   ...apiKeyEndpoints,
   ...resourceEndpoints(RESOURCE_TYPES, { catalog: quote }),
   ...licenseEndpoints,
+  ...licenseDomainEndpoints,
   ...organizationEndpoints,
   ...subscriptionEndpoints,
   ...billingEndpoints,
