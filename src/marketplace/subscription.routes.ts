@@ -31,9 +31,10 @@ async function load(call: Call) {
   const { accountId } = call.principal;
   const named = namedBy(call.principal, [["catalogItemId", "catalog"]], (member) => call.named(member));
   const [only] = named;
+  if (only === undefined) await call.read();
   const [found, markups] =
     only === undefined
-      ? (await call.read(), [[], []])
+      ? [[], []]
       : await call.read(
           findNamed(call.db, named),
           findMarkups(call.db, keeperOfType(call.principal, "catalog"), [only.id], accountId),
@@ -118,7 +119,8 @@ const edit = endpoint(
     right: "subscription.edit",
     status: 200,
     summary:
-      "Change the quantity, at the price of the purchase. What comes on top is billed; what is given up is not paid back.",
+      "Change the quantity, at the price of the purchase. " +
+      "What comes on top is billed; what is given up is not paid back.",
     body: z.strictObject({ quantity: quantity.optional() }),
     answer: Card,
     ifMatch: "required",
