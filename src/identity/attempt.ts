@@ -197,7 +197,7 @@ export class Attempt implements Call {
     };
   }
 
-  /** Writes a refusal into the trail before it is answered, unless it is a fault of form or a look at nothing. */
+  /** Writes a refusal into the trail before it is answered: not a fault of form, nor a look at nothing. */
   async recordRefusal(problem: Problem): Promise<void> {
     const { operation, isPreview } = this.#request;
     const { denied, params } = this;

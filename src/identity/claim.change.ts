@@ -113,7 +113,8 @@ function requireTelling(
   if (revokeKeys || !keys.some((key) => isGood(key, now))) return;
   throw new Problem("conflict/state", {
     detail:
-      "This member calls with an API key. You would be told the token of another one, so the keys that are there have to be revoked with it.",
+      "This member calls with an API key. The token of another key would be shown to you, " +
+      "so the keys that are there have to be revoked with it.",
   });
 }
 

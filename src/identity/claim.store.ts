@@ -14,8 +14,8 @@ const makerAccount = alias(account, "maker_account");
 
 /** A column beside a member: its keys that are good or wait, expired ones too. */
 export const standingKeysOf = (memberId: AnyColumn | SQL) =>
-  sql`(SELECT json_group_array(json_object('id', k.id,
-    'name', k.name, 'claimState', k.claim_state, 'isMade', iif(k.hash IS NULL, 0, 1), 'expiresAt', k.expires_at))
+  sql`(SELECT json_group_array(json_object('id', k.id, 'name', k.name,
+    'claimState', k.claim_state, 'isMade', iif(k.hash IS NULL, 0, 1), 'expiresAt', k.expires_at))
   FROM api_key k WHERE k.member_id = ${memberId} AND k.revoked_at IS NULL)`.mapWith(
     (json: string) => JSON.parse(json) as StandingKey[],
   );
@@ -125,10 +125,15 @@ export const claimKey = (
     db,
     "claim_used",
     sql`EXISTS (SELECT 1 FROM api_key k
-    JOIN member m ON m.id = k.member_id JOIN account a ON a.id = k.account_id JOIN member maker ON maker.id = k.created_by JOIN account above ON above.id = maker.account_id
-    WHERE k.id = ${claim.key.id} AND k.claim_hash = ${claim.key.claimHash} AND k.hash IS NULL AND k.revoked_at IS NULL
-      AND m.version = ${claim.member.version} AND a.version = ${claim.account.version} AND maker.version = ${claim.maker.version}
-      AND above.version = ${claim.makerAccount.version} AND k.claim_state = ${claim.key.claimState}
+    JOIN member m ON m.id = k.member_id
+    JOIN account a ON a.id = k.account_id
+    JOIN member maker ON maker.id = k.created_by
+    JOIN account above ON above.id = maker.account_id
+    WHERE k.id = ${claim.key.id} AND k.claim_hash = ${claim.key.claimHash}
+      AND k.hash IS NULL AND k.revoked_at IS NULL
+      AND m.version = ${claim.member.version} AND a.version = ${claim.account.version}
+      AND maker.version = ${claim.maker.version} AND above.version = ${claim.makerAccount.version}
+      AND k.claim_state = ${claim.key.claimState}
       AND iif(k.claim_state = 'told', ${nobody(sql`m.id`, at)}, m.user_id IS NOT NULL))`,
   ),
   db

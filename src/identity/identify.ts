@@ -60,8 +60,9 @@ export async function identify(request: GateRequest, types: TypeTable): Promise<
       throw new Problem("auth/invalid-credential", {
         detail: "The access token is not valid, or has expired. Get a new one: POST /v1/auth/token.",
       });
+    const source = claims.sid === undefined ? `key ${claims.key}` : `sid ${claims.sid}`;
     return {
-      memoryKey: `token ${claims.acc} ${claims.mem} ${claims.sid === undefined ? `key ${claims.key}` : `sid ${claims.sid}`} ${at}`,
+      memoryKey: `token ${claims.acc} ${claims.mem} ${source} ${at}`,
       load: () => findPrincipalByToken(request.db, claims, targetId, types),
     };
   }

@@ -34,15 +34,15 @@ export type Holder = Pick<typeof member.$inferSelect, keyof ReturnType<typeof ho
 
 /** A column beside a member: its grants, in the order of their types and ids. */
 export const grantsOf = (of: MemberTable) =>
-  sql`(SELECT json_group_array(json_array(g.resource_type, g.resource_id, g.access) ORDER BY g.resource_type, g.resource_id)
+  sql`(SELECT json_group_array(
+    json_array(g.resource_type, g.resource_id, g.access) ORDER BY g.resource_type, g.resource_id)
   FROM access_grant g WHERE g.member_id = ${of.id})`.mapWith(parseGrants);
 
 /** A column beside a member: the custom roles that it has. */
 export const customRolesOf = (of: MemberTable) =>
   sql`(SELECT json_group_array(json_object('key', r.id, 'rights', json(r.rights), 'grants', json(r.grants)))
-  FROM role r WHERE r.account_id = ${of.accountId} AND r.id IN (SELECT value FROM json_each(${of.roles})))`.mapWith(
-    parseRoles,
-  );
+  FROM role r WHERE r.account_id = ${of.accountId}
+    AND r.id IN (SELECT value FROM json_each(${of.roles})))`.mapWith(parseRoles);
 
 const parseGrants = (json: string): GrantRow[] =>
   (JSON.parse(json) as [string, string, GrantRow["access"]][]).map(([resourceType, resourceId, access]) => ({

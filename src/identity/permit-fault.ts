@@ -10,8 +10,8 @@ import { restrictionOf, UNRESTRICTED, widerThan } from "./key-restriction.ts";
 import type { Principal } from "./principal.ts";
 
 /**
- * Why this principal may not make this change; null when they may. The checks stand in the order in which they
- * decide.
+ * Why this principal may not make this change; null when they may. The checks stand in the order in which
+ * they decide.
  */
 export const findPermitFault = (
   principal: Principal,
@@ -171,7 +171,8 @@ function powerFault(
       return change.memberId === principal.memberId || mayMakeKeyFor(giver, change.holdings, principal)
         ? null
         : denied(
-            "This member has a role that you could not give, or rights, grants or object groups beyond yours.",
+            "This member has a role that you could not give, " +
+              "or rights, grants or object groups beyond yours.",
           );
     case "account":
       return mayGive(home.preset, member.roles, [change.topRole])

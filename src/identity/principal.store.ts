@@ -72,8 +72,8 @@ export async function findPrincipalByHook(
 }
 
 /**
- * The member who began something, with the access that they have now to the account that it is about. It may do
- * no more than they may. Null when the member is gone.
+ * The member who began something, with the access that they have now to the account that it is about. It may
+ * do no more than they may. Null when the member is gone.
  */
 export const findPrincipalBehind = (
   db: Db,
