@@ -38,10 +38,9 @@ const waiting = (db: Db, where: SQL | undefined) =>
         "user_id_of_address",
       ),
       // Another member of the account is this person already: the address on a card is free text.
-      taken:
-        sql<number>`EXISTS (SELECT 1 FROM member o JOIN user u ON u.id = o.user_id WHERE o.account_id = ${invitation.accountId} AND u.email = ${invitation.email} AND o.id <> ${member.id})`.as(
-          "taken",
-        ),
+      taken: sql<number>`EXISTS (SELECT 1 FROM member o JOIN user u ON u.id = o.user_id
+        WHERE o.account_id = ${invitation.accountId} AND u.email = ${invitation.email}
+          AND o.id <> ${member.id})`.as("taken"),
     })
     .from(invitation)
     .innerJoin(account, eq(account.id, invitation.accountId))
@@ -82,9 +81,13 @@ export const acceptInvitation = (
   guard(
     db,
     "invitation_changed",
-    sql`EXISTS (SELECT 1 FROM invitation i JOIN member m ON m.id = i.member_id AND m.account_id = i.account_id JOIN account a ON a.id = i.account_id
-    WHERE i.id = ${row.id} AND i.status = 'pending' AND i.token_hash IS ${row.tokenHash} AND i.expires_at > ${now}
-      AND m.id = ${who.id} AND m.version = ${who.version} AND m.status <> 'blocked' AND m.email = i.email AND a.version = ${at.version})`,
+    sql`EXISTS (SELECT 1 FROM invitation i
+    JOIN member m ON m.id = i.member_id AND m.account_id = i.account_id
+    JOIN account a ON a.id = i.account_id
+    WHERE i.id = ${row.id} AND i.status = 'pending' AND i.token_hash IS ${row.tokenHash}
+      AND i.expires_at > ${now}
+      AND m.id = ${who.id} AND m.version = ${who.version} AND m.status <> 'blocked' AND m.email = i.email
+      AND a.version = ${at.version})`,
   ),
   upsertUser(db, newUser, now),
   db

@@ -177,7 +177,7 @@ const revoke = endpoint(
 /** Ends an invitation. A member who never came goes with it. */
 function revocation(call: Call, invitation: InvitationRow, member: MemberRow): Change {
   const { db, now } = call;
-  // A member who has a key, or was blocked, is more than an invitation by now: they are removed as members are.
+  // A member who has a key, or was blocked, is more than an invitation by now. They are removed as a member.
   const goes = member.status === "new" && member.acceptedAt === null;
   const changes = difference({ status: invitation.status }, { status: "revoked", email: member.email });
   const gone = { email: member.email, login: member.login, roles: member.roles };

@@ -19,16 +19,15 @@ export const findKnown = (db: Db, accountId: string, email: string, externalId: 
       email: member.email,
       externalId: member.externalId,
       status: member.status,
-      waits:
-        sql<number>`EXISTS (SELECT 1 FROM invitation i WHERE i.member_id = member.id AND i.status = 'pending' AND i.send_count > 0)`.as(
-          "waits",
-        ),
+      waits: sql<number>`EXISTS (SELECT 1 FROM invitation i
+        WHERE i.member_id = member.id AND i.status = 'pending' AND i.send_count > 0)`.as("waits"),
     })
     .from(member)
     .where(sql`${member.id} IN (
     SELECT id FROM member WHERE account_id = ${accountId} AND email = ${email}
     UNION ALL SELECT id FROM member WHERE account_id = ${accountId} AND external_id = ${externalId}
-    UNION ALL SELECT member_id FROM invitation WHERE account_id = ${accountId} AND email = ${email} AND status = 'pending')`);
+    UNION ALL SELECT member_id FROM invitation
+      WHERE account_id = ${accountId} AND email = ${email} AND status = 'pending')`);
 
 export const countMembers = (db: Db, accountId: string) =>
   db.select({ count: count() }).from(member).where(eq(member.accountId, accountId));
@@ -57,7 +56,8 @@ export const findInvited = (db: Db, accountId: string, invitationId: string) =>
     .where(
       and(
         eq(member.accountId, accountId),
-        sql`${member.id} = (SELECT member_id FROM invitation WHERE id = ${invitationId} AND account_id = ${accountId})`,
+        sql`${member.id} = (SELECT member_id FROM invitation
+        WHERE id = ${invitationId} AND account_id = ${accountId})`,
       ),
     );
 
@@ -129,7 +129,9 @@ export const guardInvitation = (
   guard(
     db,
     "changed",
-    sql`EXISTS (SELECT 1 FROM invitation WHERE id = ${id} AND account_id = ${accountId} AND status = ${status} AND send_count = ${sendCount} AND uses = ${uses})`,
+    sql`EXISTS (SELECT 1 FROM invitation
+    WHERE id = ${id} AND account_id = ${accountId} AND status = ${status}
+      AND send_count = ${sendCount} AND uses = ${uses})`,
   );
 
 /** Writes an invitation with another token: a new way in. */

@@ -71,8 +71,10 @@ export const joinByLink = (
     db,
     "invitation_changed",
     sql`EXISTS (SELECT 1 FROM invitation i JOIN account a ON a.id = i.account_id
-    WHERE i.id = ${link.id} AND i.status = 'pending' AND (i.max_uses IS NULL OR i.uses < i.max_uses) AND i.expires_at > ${now} AND a.version = ${at.version}
-      AND EXISTS (SELECT 1 FROM member maker WHERE maker.id = i.invited_by AND maker.version = ${maker?.version ?? 0}))`,
+    WHERE i.id = ${link.id} AND i.status = 'pending' AND (i.max_uses IS NULL OR i.uses < i.max_uses)
+      AND i.expires_at > ${now} AND a.version = ${at.version}
+      AND EXISTS (SELECT 1 FROM member maker
+        WHERE maker.id = i.invited_by AND maker.version = ${maker?.version ?? 0}))`,
   ),
   db
     .update(invitation)
