@@ -33,13 +33,15 @@ export const HEADERS = {
   },
   ETag: {
     description:
-      "The version of the card, for If-Match. Of a card that was read, a digest of what it shows follows, for If-None-Match.",
+      "The version of the card, for If-Match. " +
+      "Of a card that was read, a digest of what it shows follows, for If-None-Match.",
     schema: { type: "string", pattern: '^"\\d+(?:\\.[0-9a-f]{16})?"$' },
   },
   Location: { description: "Where what was made is found.", schema: { type: "string" } },
   "Idempotency-Replayed": {
     description:
-      "`true` when the call was answered from memory: its Idempotency-Key had its effect before. A replay carries no ETag and no Location.",
+      "`true` when the call was answered from memory: its Idempotency-Key had its effect before. " +
+      "A replay carries no ETag and no Location.",
     schema: { type: "string", const: "true" },
   },
   "Retry-After": {

@@ -6,7 +6,8 @@ const NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
 /** A moment with its offset, or a whole day of the account's time zone. */
 export const dayOrTime = z.union(
   [z.iso.datetime({ offset: true }), z.iso.date()],
-  "must be a date such as 2026-11-21, or a time such as 2026-11-21T00:00:00Z; write the + of an offset as %2B",
+  "must be a date such as 2026-11-21, or a time such as 2026-11-21T00:00:00Z; " +
+    "write the + of an offset as %2B",
 );
 
 const clocks = new Map<string, Intl.DateTimeFormat>();
