@@ -53,7 +53,8 @@ const guardFile = (db: Db, row: ThemeFileRow): Statement =>
   guard(
     db,
     "changed",
-    sql`EXISTS (SELECT 1 FROM theme_file WHERE theme_id = ${row.themeId} AND name = ${row.name} AND id = ${row.id})`,
+    sql`EXISTS (SELECT 1 FROM theme_file
+    WHERE theme_id = ${row.themeId} AND name = ${row.name} AND id = ${row.id})`,
   );
 
 /** Licenses of a theme that an account has and that hold now; one is enough. */

@@ -27,7 +27,8 @@ const covered = ({ accountId, below, closed }: Covered): SQL =>
     ? sql`${resource.accountId} = ${accountId}`
     : sql`${resource.accountId} IN (SELECT ${accountId} UNION ALL
     SELECT below.id FROM account below JOIN account above ON above.id = below.parent_id
-    WHERE (above.id = ${accountId} OR above.parent_id = ${accountId})${below === null ? sql`` : sql` AND (${inSet("below.id", below)} OR ${inSet("above.id", below)})`}
+    WHERE (above.id = ${accountId} OR above.parent_id = ${accountId})
+      ${below === null ? sql`` : sql`AND (${inSet("below.id", below)} OR ${inSet("above.id", below)})`}
       ${closed.size === 0 ? sql`` : sql`AND NOT ${inSet("below.id", closed)}`})`;
 
 const inSet = (column: string, values: ReadonlySet<string>): SQL =>
@@ -102,7 +103,8 @@ export const findMade = (db: Db, accounts: Covered, { type, visible }: Part, per
  * be meant.
  */
 const requestsOf = <Value>(value: string, { from, to }: Period) =>
-  sql<Value>`(SELECT ${sql.raw(value)} FROM resource r WHERE r.parent_id = resource.id AND r.account_id = resource.account_id
+  sql<Value>`(SELECT ${sql.raw(value)} FROM resource r
+    WHERE r.parent_id = resource.id AND r.account_id = resource.account_id
     AND r.type = 'request' AND r.created_at >= ${from} AND r.created_at < ${to})`;
 
 /** Keys with their requests of the period: how many, and the last. */
