@@ -151,7 +151,7 @@ const endpoints: readonly Endpoint[] = [
   ...healthEndpoints,
 ];
 
-/** Written at the first question: it is long, and anybody may ask. */
+/** Written at the first request, because it is long and every caller may ask for it. */
 let written: string | null = null;
 
 const description: Endpoint = openEndpoint(

@@ -17,7 +17,7 @@ const CLAIMS = z
     jti: z.string(),
   })
   .refine(({ sub, mem, key, sid }) => sub === mem && (key === undefined) !== (sid === undefined))
-  // Whoever remembers the claims asks only for their end, so the end is never later than the age allows.
+  // A cache of the claims checks only their end, so the end is never later than the age allows.
   .transform((claims) => ({ ...claims, exp: Math.min(claims.exp, claims.iat + TOKEN_TTL_SECONDS) }));
 
 /** Who a token speaks for: a member, by the API key or the session that it was minted from. */

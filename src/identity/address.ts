@@ -15,7 +15,7 @@ export const ADDRESS_RULES_MAX = 50;
 export const clientAddress = (headers: Headers): string | null =>
   canonicalAddress(headers.get("cf-connecting-ip") ?? "");
 
-/** Stored rules, parsed once for many calls. Null when one cannot be read: then nobody is let in. */
+/** Stored rules, parsed once for many calls. Null when one cannot be read: then no address is allowed. */
 export function compileRules(stored: unknown): readonly Block[] | null {
   if (!Array.isArray(stored)) return null;
   const blocks = stored.map((rule) => (typeof rule === "string" ? parseBlock(rule) : null));

@@ -60,7 +60,10 @@ export const mayWhileRestored = ({
   whileRestored,
 }: Pick<Operation, "method" | "whileRestored">): boolean => method === "GET" || whileRestored === true;
 
-/** Whoever is blocked is told so; whoever has not signed in yet has no credential that counts. */
+/**
+ * A blocked member learns that they are blocked. The credential of one who has not signed in yet is not
+ * valid.
+ */
 export const statusRefusal = (
   status: Principal["member"]["status"],
 ): "auth/blocked" | "auth/invalid-credential" | null =>

@@ -123,8 +123,8 @@ async function ownKey(call: Call, permit: Permit, target: Holder, { name, terms,
   };
   const card = keyCard(row, call.now);
   const changes = { before: {}, after: { name, memberId: row.memberId, ...terms } };
-  // A new key changes nobody's rights, so it leaves the member's version alone; but the member must be the
-  // one it was allowed for.
+  // A new key changes no rights, so the member's version stays. But the member must be as they were when the
+  // key was allowed.
   return call.commit(
     {
       statements: [guardKeyMember(call.db, target.id, target.version), insertKey(call.db, permit, row)],
@@ -182,7 +182,7 @@ function keyTerms(call: Call, body: Omit<z.infer<typeof NewKey>, "revokeKeys">) 
   const beyond = body.scopes?.find((scope) => !call.principal.grantSet.reaches.has(scope));
   if (beyond !== undefined)
     throw new Problem("access/denied", {
-      detail: `Nobody gives a scope beyond their own rights, such as ${beyond} here.`,
+      detail: `You cannot give a scope beyond your own rights, such as ${beyond} here.`,
     });
   return terms;
 }

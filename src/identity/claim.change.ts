@@ -53,7 +53,7 @@ export interface MadeClaim {
   readonly claim: ClaimTold;
 }
 
-/** Nobody speaks yet for a member who is made in the same batch. */
+/** A member who is made in the same batch has no sign-in address and no keys yet. */
 const NOBODY = { email: null, keys: [] };
 
 /** The first key of a member who is made in the same batch. */
@@ -70,9 +70,9 @@ export const claimAgain = (
   claimFor(call, permit, target, { name: "First key", terms: UNRESTRICTED, revokeKeys });
 
 /**
- * Every key that one makes for another comes to be here. Behind whom a person stands, the person is mailed
- * the token. Else its maker is told it, and only where nobody else speaks for the member: a maker could take
- * the key first.
+ * Every key that a member makes for another member is made here. Where a person signs in as the member, the
+ * token is mailed to that person. Else it is shown to the maker, and only while the member has no good key,
+ * because the maker could take the key first.
  * @throws Problem access/denied, conflict/state, conflict/last-admin
  */
 export async function claimFor(
@@ -86,8 +86,7 @@ export async function claimFor(
   if (standing === undefined) throw new Problem("not-found");
   if (standing.email === null) requireTelling(call, target, wish, standing.keys);
   const made = written(call, permit, target, wish, standing, false);
-  // Nobody who never came in has a key of theirs yet; and whoever is mailed the key itself hears of it by
-  // that.
+  // A member who never came in has no key yet. A person who is mailed the token itself needs no second mail.
   const told = hasArrived(target.member) ? await securityLetters(call, target.member.id, "key_made") : [];
   return { ...made, letters: [...made.letters, ...told.filter(({ to }) => to !== standing.email)] };
 }
@@ -107,7 +106,7 @@ function requireTelling(
   // Else another admin could come in as the owner: ownership moves in other ways.
   if (member.id === account.ownerMemberId && member.accountId === principal.home.accountId) {
     throw new Problem("conflict/last-admin", {
-      detail: "This member owns the account, and nobody else in it takes a key in the owner's name.",
+      detail: "This member owns the account, and no other member of it takes a key in the owner's name.",
     });
   }
   if (revokeKeys || !keys.some((key) => isGood(key, now))) return;

@@ -68,7 +68,10 @@ export const revokeKey = (db: Db, accountId: string, id: string, at: number): St
     .set({ revokedAt: at, claimHash: null, claimState: next("revoke") })
     .where(and(eq(apiKey.accountId, accountId), eq(apiKey.id, id)));
 
-/** Fails under "changed" unless nobody else speaks for the member: what a told claim rests on. */
+/**
+ * Fails under "changed" when a person signs in as the member, or a key of the member is good. Without either,
+ * the maker of a claim may see its token.
+ */
 export const guardNobody = (db: Db, memberId: string, at: number): Statement =>
   guard(db, "changed", nobody(sql`${memberId}`, at));
 
@@ -79,7 +82,7 @@ const nobody = (memberId: SQL, at: number): SQL => sql`
 
 /**
  * A key that waits for its member, with everything that decides whether it may still be claimed: the member,
- * the account, and whoever made it, because a claim goes no further than its maker's power does by then.
+ * the account and the maker. The maker must still have the power to make it.
  */
 export const findClaim = (db: Db, claimHash: string) =>
   db
@@ -113,7 +116,7 @@ export type Claim = Awaited<ReturnType<typeof findClaim>>[number];
 
 /**
  * A new member becomes active by it, and waits for no invitation any more. Two claims of one token meet at
- * the guard `claim_used`, and so does a claim with a change of anybody on whom it rests.
+ * the guard `claim_used`, and so does a claim with a change of a member on whom it rests.
  */
 export const claimKey = (
   db: Db,
@@ -144,7 +147,8 @@ export const claimKey = (
   claim.member.status === "new"
     ? activate(db, claim.member.id, at)
     : bumpMember(db, claim.member.accountId, claim.member.id, at),
-  // Else whoever moved it to another address would make somebody else out of a member who is in.
+  // The invitation ends. If it stayed, it could be moved to another address, and another person would take
+  // over a member who is in already.
   db
     .update(invitation)
     .set({ status: "accepted", acceptedAt: at, updatedAt: at })
@@ -157,7 +161,7 @@ export const claimKey = (
     ),
 ];
 
-/** Whoever takes the first credential has come in. */
+/** A member who takes the first credential has come in. */
 const activate = (db: Db, memberId: string, at: number): Statement =>
   db
     .update(member)

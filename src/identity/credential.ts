@@ -31,7 +31,9 @@ export function credentialOf(headers: Headers): CredentialOutcome {
   return keyOf(bearer) ?? { kind: "token", token: bearer };
 }
 
-/** What begins like an API key is one, or is mistyped: its checksum says so without asking anybody. */
+/**
+ * A text that begins like an API key is one, or is mistyped. Its checksum says which, without the database.
+ */
 function keyOf(text: string): CredentialOutcome | null {
   if (isApiKey(text)) return { kind: "key", secret: text };
   return text.startsWith(API_KEY_PREFIX) ? { kind: "mistyped" } : null;

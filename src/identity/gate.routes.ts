@@ -19,7 +19,7 @@ export interface GateEnv {
   Variables: { origin: Origin; seen: Seen; code: ProblemCode | null };
 }
 
-/** First in line: names the request, notes who it was in the call log, and says no to nobody. */
+/** First in line: names the request and notes the caller in the call log. It refuses no call. */
 export const attend: MiddlewareHandler<GateEnv> = async (c, next) => {
   const requestId = newId("request", now());
   const sent = c.req.header("user-agent");

@@ -40,11 +40,10 @@ const UNREADABLE = {
   unreadable: "The credential is not an access token or an API key of this gate.",
 } as const;
 
-/** From the credential to whoever can be loaded for it. @throws Problem auth/invalid-credential */
+/** From the credential to the member that is loaded for it. @throws Problem auth/invalid-credential */
 export async function identify(request: GateRequest, types: TypeTable): Promise<Identity> {
   const { targetId } = request;
-  // Whatever is no account's id leads astray in the same way: a caller's text is no part of what is
-  // remembered.
+  // All malformed ids share one cache key, so callers cannot fill the cache with arbitrary text.
   const at = targetId === null ? "" : isId(targetId) ? targetId : "astray";
   const credential = credentialOf(request.headers);
   if (credential.kind === "key") {

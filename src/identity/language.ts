@@ -13,7 +13,7 @@ function toWish(part: string): { language: Locale; quality: number } | null {
 const ENTRIES_MAX = 50;
 
 /**
- * What the caller is told in: the language that Accept-Language wants most (RFC 9110 section 12.5.4; of
+ * The language of the answer: the one that Accept-Language wants most (RFC 9110 section 12.5.4; of
  * equals the first), else the first of `otherwise` that it does not rule out, else English. What cannot be
  * read of the header is not there.
  */

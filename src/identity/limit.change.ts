@@ -17,13 +17,13 @@ export const talliedFor = (call: Asked, limit: Limit, whom: string): Tallied => 
   window: windowEnd(limit, call.now),
 });
 
-/** Whom something is counted for is kept as a digest that nobody makes without a signing key. */
+/** The subject of a count is kept as a digest that cannot be made without a signing key. */
 const digestOf = ({ env }: Asked, limit: Limit, whom: string): string =>
   derivedSecret(env.SIGNING_KEYS, null, "tally", `${limit.name}:${whom}`).secret;
 
 /**
- * Counts first and refuses then, so that many at once are no way round. What one limit refuses is not counted
- * for the next: nobody uses up another's day by asking in vain.
+ * Counts first and refuses then, so that many calls at once do not pass the limit. A call that one limit
+ * refuses does not count for the next limit. So refused calls do not use up the quota of another caller.
  * @throws Problem quota-exceeded
  */
 export async function countAsked(call: Asked, limits: readonly Limit[], whom: string): Promise<void> {

@@ -15,13 +15,13 @@ export const LIMITS = {
   /** Codes that are asked for from one address of the network. */
   codesFrom: { name: "codes-from", quota: 30, windowMs: 15 * MINUTE_MS },
   /**
-   * Codes for one e-mail address that are asked for from one address of the network: enough for a person.
-   * Nobody uses up another's.
+   * Codes for one e-mail address that are asked for from one address of the network: enough for a person. No
+   * caller uses up the codes of another.
    */
   codesFor: { name: "codes-for", quota: 5, windowMs: 15 * MINUTE_MS },
   codesForDay: { name: "codes-for-day", quota: 20, windowMs: DAY_MS },
   /**
-   * Codes for one e-mail address from everywhere: too few for a flood in somebody's mailbox, too many to be
+   * Codes for one e-mail address from everywhere: too few to flood a mailbox, too many to be
    * used up in passing.
    */
   codesTo: { name: "codes-to", quota: 100, windowMs: DAY_MS },
@@ -39,7 +39,7 @@ export const LIMITS = {
   /** Security mails of one kind to one address that is not confirmed. To confirmed ones there is no limit. */
   securityTo: { name: "security-to", quota: 1, windowMs: DAY_MS },
   /**
-   * Refusals of whoever showed a mail of one member, as the trail keeps them; more are refused without a row.
+   * Refusals in the trail for callers who showed a mail of one member. More are refused without a row.
    */
   refusalsOf: { name: "refusals-of", quota: 100, windowMs: DAY_MS },
   /** Wrong codes and links, and right ones that are refused, from one address of the network. */
@@ -62,7 +62,7 @@ export function asker(ip: string | null): string {
 }
 
 /**
- * Somebody asked too often (RateLimit fields of the IETF draft). @param until milliseconds since the epoch
+ * The caller asked too often (RateLimit fields of the IETF draft). @param until milliseconds since the epoch
  */
 export function tooMany(
   { name, quota, windowMs }: Limit,

@@ -6,9 +6,9 @@ import { decidePermit, Permit } from "./permit.ts";
 import { withoutRestrictedAccounts } from "./refusal.change.ts";
 
 /**
- * The one way to a change that widens what anybody may do. It asks the caller's own power, the restriction of
- * the call's key, the account's settings and plan, and that no member widens their own access. A change that
- * only takes away passes.
+ * The one way to a change that widens what a member may do. It checks the caller's own power, the restriction
+ * of the call's key, the account's settings and plan, and that no member widens their own access. A change
+ * that only takes away passes.
  * @throws Problem access/denied, validation, plan/feature-required
  */
 export function requestPermit(

@@ -66,7 +66,7 @@ export interface Principal {
   readonly addressRules: ReadonlyArray<readonly Block[] | null>;
   /** What the member may do in the account that the call acts on. */
   readonly grantSet: GrantSet;
-  /** The same, whatever the key of the call is narrowed to. */
+  /** The same without the restriction of the key of the call. */
   readonly memberSet: GrantSet;
   readonly types: TypeTable;
   readonly actor: Actor;

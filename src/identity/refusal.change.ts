@@ -23,8 +23,8 @@ export function requirePower(principal: Principal, target: Omit<Holdings, "objec
 }
 
 /**
- * The account's owner stops every other member, and so does the platform in an account that it names,
- * whatever the roles.
+ * The account's owner stops every other member, and so does the platform in an account that it names.
+ * Roles do not matter.
  */
 export const stopsEveryMember = (principal: Principal): boolean =>
   principal.memberId === principal.account.ownerMemberId || isPlatformAt(principal);
@@ -50,8 +50,8 @@ export function requireUnrestricted({ credential }: Principal, why: string): voi
 }
 
 /**
- * The plan lacks restricted accounts; whoever sells them is named. @param contactUrl of the platform, where
- * the plan names none
+ * The plan lacks restricted accounts; the answer names the contact who sells them.
+ * @param contactUrl of the platform, where the plan names none
  */
 export const withoutRestrictedAccounts = ({ home }: Principal, contactUrl: string): Problem =>
   new Problem("plan/feature-required", {

@@ -57,8 +57,8 @@ interface Told {
 }
 
 /**
- * How the trail tells a refusal. A 404 is told alike whether it is hidden, another tenant's or missing, at
- * home only.
+ * How the trail shows a refusal. A 404 looks the same for an object that is hidden, another tenant's or
+ * missing, and is shown in the caller's own account only.
  */
 export function toldAs(problem: Problem, astray: boolean, asked: Asked): Told {
   const {
@@ -76,7 +76,7 @@ export function toldAs(problem: Problem, astray: boolean, asked: Asked): Told {
   // A change that names what the caller may not even see is a refused change, not a refused look.
   const isToldAsLacking = !lacking.endsWith(".view") || !right.includes(".");
   const action = !lacking.includes(".") ? "gate.enter" : isToldAsLacking ? lacking : right;
-  // The trail is for ever: only an id goes into it, never whatever a caller wrote in an id's place.
+  // The trail is kept for ever. Only an id goes into it, never a text that a caller wrote in place of an id.
   const id = [denied?.resourceId, params["id"]].find((text) => text != null && isId(text)) ?? null;
   const type = lacking.includes(".") ? typeOf(lacking as Right) : "gate";
   return { action: action as Right, resource: { type, id }, outcome, atHome: isMissing };

@@ -11,7 +11,7 @@ import { type Fault, Problem } from "../kernel/problem.ts";
 import { versionTag } from "./shown.ts";
 import { Rounds } from "./turn.change.ts";
 
-/** One HTTP request as the gate read it, once, whatever the number of attempts. */
+/** One HTTP request as the gate read it, once for all attempts. */
 export class GateRequest {
   readonly env: Env;
   readonly db: Db;
@@ -56,8 +56,8 @@ export class GateRequest {
   }
 
   /**
-   * Reads the body before any handler runs. A body can be read once, so a second attempt is told what the
-   * first was.
+   * Reads the body before any handler runs. A body can be read once, so a second attempt gets what the
+   * first got.
    * @throws Problem too-large, media-type, malformed
    */
   readBody(): Promise<void> {
@@ -127,8 +127,8 @@ export class GateRequest {
   }
 
   /**
-   * The file comes in once: a second attempt is told what became of it in the first. @throws Problem
-   * media-type, validation
+   * The file comes in once. A second attempt gets the result of the first.
+   * @throws Problem media-type, validation
    */
   upload<T>(keep: (file: SentFile) => Promise<T>): Promise<T> {
     this.#kept ??= this.#keep(keep);

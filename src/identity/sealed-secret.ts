@@ -13,8 +13,8 @@ const keyOf = (
 };
 
 /**
- * Somebody else's secret that has to be read again, as a JWE (RFC 7516, `dir` and A256GCM) under the newest
- * signing key. It opens as long as that key is listed in SIGNING_KEYS.
+ * A secret of another system that has to be read again, as a JWE (RFC 7516, `dir` and A256GCM) under the
+ * newest signing key. It opens as long as that key is listed in SIGNING_KEYS.
  * @param id of what it belongs to
  */
 export async function sealSecret(

@@ -8,7 +8,7 @@ import type { Answer } from "../kernel/operation.ts";
  */
 const DIGEST = /\.[0-9a-f]{16}"$/;
 
-/** The ETag of a version, of whatever card of that version the tag is. */
+/** The ETag of a version, from the tag of any card of that version. */
 export const versionTag = (tag: string): string => tag.replace(/^W\//, "").replace(DIGEST, '"');
 
 /**

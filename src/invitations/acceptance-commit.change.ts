@@ -36,8 +36,8 @@ export async function accept(
   beside: (waiting: Acceptable) => Beside | Promise<Beside> = () => ({ statements: [], events: [] }),
 ): Promise<Acceptable> {
   const caller = await call.caller();
-  // Somebody was faster, or a change of the member, the account or the invitation came between: then it is
-  // asked anew.
+  // When another call was faster, or the member, the account or the invitation changed meanwhile, everything
+  // is read and checked again.
   return call.untilThrough(async () => {
     const waiting = acceptable(await load());
     requireNewest(waiting.account);
@@ -49,7 +49,7 @@ export async function accept(
       throw refused;
     }
     const { letters, ...accepted } = acceptance(call, waiting, names);
-    // Whoever called with keys until now hears who signs in from now on.
+    // A member who called with keys until now hears which address signs in from now on.
     const told = hasArrived(waiting.member)
       ? await securityLetters(call, waiting.member.id, "sign_in_address_changed", [waiting.member.email])
       : [];

@@ -13,7 +13,7 @@ import { acceptEvent, type Asked } from "./acceptance.change.ts";
 import type { Acceptable, Waiting } from "./acceptance.store.ts";
 import { isAllowed } from "./invite.change.ts";
 
-/** @throws Problem not-found, invitation/used, invitation/revoked: there is nobody who could accept it */
+/** @throws Problem not-found, invitation/used, invitation/revoked: no person can accept it */
 export function acceptable(waiting: Waiting | undefined): Acceptable {
   if (waiting === undefined)
     throw new Problem("not-found", {
@@ -43,7 +43,7 @@ export function acceptable(waiting: Waiting | undefined): Acceptable {
 
 /**
  * Why it may not be accepted now, or from here; null when it may. In the order in which it decides.
- * @param inviter under which stamp whoever sent it could still give it; null when they could not
+ * @param inviter the stamp under which its sender could still give it; null when they could not
  * @param caller whose credential the call carries; null without one
  */
 export function acceptanceRefusal(
@@ -54,13 +54,14 @@ export function acceptanceRefusal(
 ): Problem | null {
   if (invitation.expiresAt <= call.now)
     return new Problem("invitation/expired", {
-      detail: "This invitation has expired. Ask whoever invited you to send it once more.",
+      detail: "This invitation has expired. Ask the person who invited you to send it once more.",
     });
   if (member.status === "blocked") return new Problem("auth/blocked");
   if (inviter === null)
     return new Problem("invitation/revoked", {
       detail:
-        "Whoever sent this invitation may not give what it gives any more. Ask for it to be sent once more.",
+        "The sender of this invitation no longer has the rights that it would give. " +
+        "Ask for it to be sent once more.",
     });
   if (!isAllowed(account.settings.allowedEmailDomains ?? [], member.email)) {
     return new Problem("invitation/revoked", {
@@ -86,7 +87,7 @@ export const samePerson = () =>
     detail: "You are a member of this account already, under another address on the card.",
   });
 
-/** A refusal stands in the account's trail, under the member who was invited. */
+/** Writes a refusal into the account's trail, under the member who was invited. */
 export async function recordRefusal(call: OpenCall, waiting: Acceptable, { code }: Problem): Promise<void> {
   const event: AuditEvent = { ...acceptEvent(call, waiting), outcome: "denied", reason: code };
   await recordStranger(call, event);

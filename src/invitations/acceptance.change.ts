@@ -29,7 +29,7 @@ export interface ToldNames {
 
 export const NO_NAMES: ToldNames = { firstName: null, lastName: null };
 
-/** Names that the invitation left out are taken from whoever accepts; others stay. */
+/** Names that the invitation left out are taken from the person who accepts; others stay. */
 function namesAfter(member: Acceptable["member"], told: ToldNames): Names {
   const after = {
     ...member,
@@ -76,7 +76,7 @@ export function acceptance(call: Asked, waiting: Acceptable, told: ToldNames = N
   };
 }
 
-/** Whoever invited, or made the link, hears of it, if they want to. */
+/** The member who invited, or made the link, hears of it, if they want to. */
 export function joinedLetters(
   { now }: Pick<Asked, "now">,
   { account, inviter }: Pick<Waiting, "account"> & { readonly inviter: Inviter | null },

@@ -54,7 +54,9 @@ const waiting = (db: Db, where: SQL | undefined) =>
  */
 export const findByToken = (db: Db, tokenHash: string) => waiting(db, eq(invitation.tokenHash, tokenHash));
 
-/** What waits for whoever reads the mail of this address, in any account, oldest first: expired ones too. */
+/**
+ * The invitations that wait for the reader of this address, in any account, oldest first: expired ones too.
+ */
 export const findByVerifiedAddress = (db: Db, email: string) =>
   waiting(db, and(eq(invitation.email, email), eq(invitation.status, "pending"))).orderBy(asc(invitation.id));
 

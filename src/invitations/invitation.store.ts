@@ -9,8 +9,8 @@ import { member } from "../schema/team.ts";
 export const INVITATION_PENDING = "invitation.account_id, invitation.email";
 
 /**
- * Whoever has this address, external id or invitation in the account, and whether an invitation was sent that
- * waits for them.
+ * The members with this address, external id or invitation in the account, and whether an invitation that was
+ * sent waits for them.
  */
 export const findKnown = (db: Db, accountId: string, email: string, externalId: string | null) =>
   db

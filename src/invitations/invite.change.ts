@@ -151,7 +151,8 @@ function eventsOf(call: Call, { row, grants, card, invitation, letters }: Made):
 }
 
 /**
- * What goes beyond the roles that one may give is given by whoever may edit members, grants and groups.
+ * Access beyond the roles of the model needs its own right: rights and custom roles need `member.edit`,
+ * grants `grant.edit`, object groups `object_group.edit`.
  * @throws Problem access/denied
  */
 export function decideBeside(

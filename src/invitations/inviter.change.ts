@@ -14,9 +14,8 @@ import type { Acceptable } from "./acceptance.store.ts";
 type Given = Awaited<ReturnType<typeof findMember>>[number];
 
 /**
- * An invitation goes no further than whoever sent it last: what they could not give by now, they have not
- * given. Answers under which stamp they still could, for the batch of the acceptance; null when they are
- * gone, blocked or weaker.
+ * An invitation gives only what its last sender could still give. Answers the stamp under which they still
+ * could, for the batch of the acceptance; null when they are gone, blocked or have fewer rights.
  */
 export async function inviterStamp(
   db: Db,
@@ -34,10 +33,10 @@ export async function inviterStamp(
   return couldGive(inviter, given) ? inviter.stamp : null;
 }
 
-/** What inviting asks of whoever invites, but for what only a call has. */
+/** The checks of inviting, except those that need a call. */
 function couldGive(inviter: Principal, { row, grants, customRoles }: Given): boolean {
   const { accountId, preset, home, grantSet, astray } = inviter;
-  // Whoever may found an account below gives its first roles, too.
+  // A member who may found an account below gives its first roles, too.
   const mayAdd =
     decide(grantSet, "member.create").allowed ||
     (accountId !== home.accountId && decide(grantSet, "organization.create").allowed);

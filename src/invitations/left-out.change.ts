@@ -18,7 +18,7 @@ export function completed(call: Call, asked: Wanted, mayBeEmpty: boolean): Wante
   return mayBeEmpty ? asked : notEmpty(call, asked);
 }
 
-/** What it gives: in a customer's organization the suggested role, unless told. @throws Problem validation */
+/** What it gives: by default, in a customer's organization, the suggested role. @throws Problem validation */
 function notEmpty({ principal: { account, preset } }: Call, asked: Wanted): Wanted {
   if ([asked.roles, asked.rights, asked.grants].some((given) => given.length > 0)) return asked;
   if (account.kind === "customer_org") return { ...asked, roles: [preset.suggestedRole] };

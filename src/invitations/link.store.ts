@@ -13,7 +13,7 @@ import { upsertUser, userIdOf } from "./acceptance.store.ts";
 const inviter = alias(member, "inviter");
 
 /**
- * A link by the SHA-256 of its token, with its account and whoever made it. Not for a batch of D1, as are all
+ * A link by the SHA-256 of its token, with its account and its maker. Not for a batch of D1, as are all
  * that join.
  */
 export const findLink = (db: Db, tokenHash: string) =>

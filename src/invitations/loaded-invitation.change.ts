@@ -42,6 +42,6 @@ export async function loadWaiting(
   )
     throw new Problem("invitation/used", { detail: "It was accepted: the member signs in, or is removed." });
   if (invitation.status === "revoked" || invited === undefined)
-    throw new Problem("invitation/revoked", { detail: "It was taken back. Invite the address anew." });
+    throw new Problem("invitation/revoked", { detail: "It was taken back. Invite the address again." });
   return { invitation, invited };
 }

@@ -103,7 +103,7 @@ export function rolesOf(
       "says the same as roles: send one of them",
     );
   if (accountType !== undefined && model !== "agency")
-    throw invalid("/accountType", `belongs to agencies; here the role is told, such as ${suggestedRole}`);
+    throw invalid("/accountType", `belongs to agencies; name a role here, such as ${suggestedRole}`);
   if (told === 0 && model === "agency")
     throw invalid("/accountType", `must be one of ${ACCOUNT_TYPES.join(", ")}`);
   return accountType === undefined ? (role === undefined ? roles : [role]) : [accountType];

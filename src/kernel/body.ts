@@ -45,7 +45,7 @@ export async function readRaw(request: Request, maxBytes: number): Promise<Uint8
 }
 
 /**
- * What the headers alone say of a body, before anybody is asked who is calling.
+ * What the headers alone say of a body, before the credential is read.
  * @throws Problem too-large, media-type
  */
 export function declaredBody(headers: Headers, upload?: Upload): void {
@@ -65,7 +65,7 @@ const wrongType = (upload?: Upload): Problem =>
     upload === undefined ? {} : { detail: `Send a Content-Type of ${upload.mediaTypes.join(", ")}.` },
   );
 
-/** A file on its way in. Its length is what was declared, and whoever keeps it holds it to that. */
+/** A file on its way in. Its length is the declared one; the store that keeps it checks that. */
 export interface SentFile {
   readonly body: ReadableStream<Uint8Array>;
   readonly size: number;
@@ -216,7 +216,7 @@ export const note = (max: number) => readable(max, CONTROL_IN_NOTE);
 export const optionalName = (max: number) =>
   nullIfEmpty(readable(max, CONTROL).refine((value) => !holdsLink(value), "must not hold a link"));
 
-/** A time as it is stored: in UTC, whatever offset it was sent with. */
+/** A time as it is stored: in UTC. It may be sent with any offset. */
 export const instant = z.iso
   .datetime({
     offset: true,

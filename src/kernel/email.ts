@@ -12,7 +12,7 @@ const DOT = /[.。．｡]/;
 
 /**
  * A domain in lower case and ASCII (IDNA). Null where it is none, or where a character passes for one of
- * ASCII: such a domain is written in ASCII, so that nobody reads one address and means another.
+ * ASCII: such a domain is written in ASCII, so that a reader does not take one address for another.
  */
 export function mailDomain(text: string): string | null {
   const host = hostName(text);

@@ -8,7 +8,7 @@ export class Memory<Value> {
   readonly #weigh: (value: Value) => number;
   #weight = 0;
 
-  /** @param size what all values may weigh together; @param weigh what one weighs, 1 unless told */
+  /** @param size what all values may weigh together; @param weigh what one weighs, 1 by default */
   constructor(size: number, weigh: (value: Value) => number = () => 1) {
     this.#size = size;
     this.#weigh = weigh;

@@ -4,8 +4,8 @@ import { fileType, isCard, type Operation } from "./operation.ts";
 import { type ProblemCode, PROBLEMS } from "./problem.ts";
 
 /**
- * What a request can be refused for before anybody is asked who is calling; the declared length and type of a
- * body count on every route.
+ * Refusals of a request before its credential is read. The declared length and type of a body count on every
+ * route.
  */
 const ANYBODY: readonly ProblemCode[] = [
   "malformed",

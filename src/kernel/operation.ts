@@ -22,7 +22,7 @@ export interface Operation<Body = unknown, Query = unknown> {
   readonly body?: z.ZodType<Body>;
   /** The body is a file instead, of one of these media types and so many bytes at most. */
   readonly upload?: Upload;
-  /** The body is read as the bytes that came, at most so many: somebody else signed them. */
+  /** The body is read as the bytes that came, at most so many, because another system signed them. */
   readonly raw?: { readonly maxBytes: number };
   readonly query?: z.ZodType<Query>;
   /** What is answered: JSON, or a file of this media type. */

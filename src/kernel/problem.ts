@@ -67,7 +67,7 @@ export const PROBLEMS = {
   "conflict/former-member": {
     status: 409,
     title: "This person was blocked or removed",
-    detail: "No hook and no link brings anybody back. A member who may add members can, if it is meant.",
+    detail: "No hook and no link brings a person back. A member who may add members can do it.",
   },
   "conflict/duplicate-invitation": {
     status: 409,
@@ -99,7 +99,7 @@ export const PROBLEMS = {
   "conflict/sos-blocked": {
     status: 409,
     title: "SOS licenses are blocked for this dealer",
-    detail: "A second SOS license was asked for one key. Ask whoever runs this platform to clear it.",
+    detail: "A second SOS license was asked for one key. Ask the operator of this platform to clear it.",
   },
   "conflict/last-admin": {
     status: 409,
@@ -119,18 +119,18 @@ export const PROBLEMS = {
   "conflict/member-limit": {
     status: 409,
     title: "The account has as many members as it may",
-    detail: "Ask whoever runs this platform to raise the plan's member limit.",
+    detail: "Ask the operator of this platform to raise the plan's member limit.",
   },
   "invitation/used": {
     status: 409,
     title: "This has been used",
-    detail: "It is good once. Whoever made it makes another where that is still possible.",
+    detail: "It is good once. Its maker can make another where that is still possible.",
   },
   "invitation/expired": { status: 410, title: "This link has expired", detail: "Ask for a new one." },
   "invitation/revoked": {
     status: 410,
     title: "This invitation was taken back",
-    detail: "Ask whoever invited you for a new one.",
+    detail: "Ask the person who invited you for a new one.",
   },
   "precondition-failed": {
     status: 412,
@@ -162,12 +162,12 @@ export const PROBLEMS = {
   internal: {
     status: 500,
     title: "Something went wrong",
-    detail: "Report the requestId to whoever runs this gate.",
+    detail: "Report the requestId to the operator of this platform.",
   },
   "state/restored": {
     status: 503,
     title: "The account's data was put back to an earlier state",
-    detail: "Whoever runs this platform has to accept that state first. Repeat the call later.",
+    detail: "The operator of this platform has to accept that state first. Repeat the call later.",
   },
   unavailable: { status: 503, title: "The gate cannot work now", detail: "Repeat the call in a moment." },
   stale: {

@@ -32,7 +32,7 @@ const UPLOAD: Upload = {
   maxBytes: 20 * 1024 * 1024,
 };
 
-/** As it stands in a header and on any disk. */
+/** A name that is valid in a header and on any disk. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 const FileCard = z

@@ -104,7 +104,7 @@ export async function keepBytes(
   return null;
 }
 
-/** While they are, the sweep finds them; once it has given them up, nobody else would. */
+/** While they are noted, the sweep finds them. Once it has given them up, nothing else does. */
 const isNoted = async (db: Db, id: string): Promise<boolean> =>
   (
     await db

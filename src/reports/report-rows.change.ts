@@ -23,8 +23,8 @@ import {
 const LIMIT = REPORT_ROWS_MAX + 1;
 
 /**
- * Rows of a type in a report: what the caller may see of it. A report that is open to members who may not see
- * the type itself tells them its rows all the same, within their object groups.
+ * Rows of a type in a report: what the caller may see of it. A report may be open to members who may not see
+ * the type itself. It shows them its rows all the same, within their object groups.
  */
 function rowsOf({ grantSet }: Call["principal"], type: string, open: Right): Visible {
   const seen = visible(grantSet, `${type}.view` as Right);
@@ -49,9 +49,9 @@ async function coveredBy(call: Call): Promise<Covered> {
 }
 
 /**
- * Who may read the audit log learns as much from a report. Who may not learns what was done and not by whom;
- * but a key that is narrowed away from the log reads no more than one that is not. Whose reports are of their
- * own reach learns nothing of others.
+ * A member who may read the audit log learns as much from a report. Any other member learns what was done,
+ * but not by whom; a key that is restricted to less than the log reads no more than one without restriction.
+ * A member whose reports are of their own reach learns nothing of others.
  */
 function namedFor({ principal }: Call): Named {
   const {
@@ -74,7 +74,7 @@ function namedFor({ principal }: Call): Named {
   };
 }
 
-/** A name that opens doors, such as a license key, is told by its last characters. */
+/** Of a name that gives access, such as a license key, only the last characters are shown. */
 function nameOf({ type, name }: Pick<ResourceRow, "type" | "name">): string {
   const stored = RESOURCE_TYPES.find((each) => each.name === type)?.stored;
   return stored?.masked.includes(stored.label) ? `…${name.slice(-4)}` : name;

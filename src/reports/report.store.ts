@@ -124,8 +124,8 @@ export const findKeys = (db: Db, accountId: string, { type, visible }: Part, per
     .limit(limit);
 
 /**
- * Whose events a report may name: everybody's or nobody's, as far as the member sees what they tell of; or
- * the member's own only.
+ * Which members a report may name: all or none, as far as the member who asks may see the objects of their
+ * events; or only the member who asks.
  */
 export type Named = { readonly memberId: string } & (
   | {

@@ -7,7 +7,8 @@ export const apiKey = sqliteTable("api_key", {
   createdBy: text("created_by").notNull(),
   name: text().notNull(),
   /**
-   * Hex SHA-256 of the secret. Null until the member has claimed the key: nobody else ever sees the secret.
+   * Hex SHA-256 of the secret. Null until the member has claimed the key. No other person ever sees the
+   * secret.
    */
   hash: text(),
   prefix: text(),

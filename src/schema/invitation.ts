@@ -13,7 +13,7 @@ export const invitation = sqliteTable("invitation", {
   email: text(),
   /** Kind link: what its maker calls it. */
   name: text(),
-  /** Kind link: the role of whoever joins by it. */
+  /** Kind link: the role of a member who joins by it. */
   role: text(),
   /** Hex SHA-256; null until a mail was asked for. */
   tokenHash: text("token_hash"),

@@ -51,7 +51,7 @@ export const charge = sqliteTable(
     resourceId: text("resource_id").notNull(),
     parentId: text("parent_id"),
     change: text({ mode: "json" }).$type<unknown>().notNull(),
-    /** What the caller is told, now and under the same key later. */
+    /** The answer to the caller, now and under the same key later. */
     answer: text({ mode: "json" }).$type<unknown>().notNull(),
     event: text({ mode: "json" }).$type<unknown>().notNull(),
     createdAt: integer("created_at").notNull(),
