@@ -84,8 +84,7 @@ const ofTheme = endpoint(
     tag: "Themes",
     right: "theme.download",
     status: 200,
-    summary:
-      `The files of a theme, ${FILES_MAX} at most. ` + "POST /v1/themes/{id}/downloads makes a link to one.",
+    summary: `The files of a theme, ${FILES_MAX} at most. POST /v1/themes/{id}/downloads links to one.`,
     answer: FileList,
   },
   async (call) => {
