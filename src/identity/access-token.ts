@@ -31,7 +31,7 @@ export interface TokenTerms {
 export interface TokenSubject {
   readonly memberId: string;
   readonly accountId: string;
-  /** What it is minted from, and dies with. */
+  /** The key or session that it is minted from. The token ends with it. */
   readonly source: { readonly kind: "key" | "session"; readonly id: string };
   readonly jti: string;
 }

@@ -21,7 +21,7 @@ import { requestPermit } from "./permit.change.ts";
 import { securityLetters } from "./security-letter.change.ts";
 import { canonicalRules, requireAuthorityToStop } from "./refusal.change.ts";
 
-/** What a missing key is decided as: like one that the caller may not see. */
+/** A missing key is decided like one that the caller may not see. */
 const NO_KEY = memberRef("");
 
 export const KeyQuery = z.strictObject(listQuery);
@@ -164,7 +164,7 @@ function decideKey(call: Call, targetId: string, target: Holdings | undefined): 
   if (targetId === principal.memberId && ownKeys) return;
   call.decide("api_key.create");
   call.decide("api_key.create", memberRef(targetId), true);
-  // Of terms nothing is known yet: here the power over the member decides.
+  // The terms are not known yet. Here the power over the member decides.
   if (target !== undefined)
     requestPermit(call, {
       kind: "key",

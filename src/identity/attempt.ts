@@ -110,8 +110,8 @@ export class Attempt implements Call {
 
   async upload<T>(keep: (file: SentFile) => Promise<T>): Promise<T> {
     const kept = await this.#request.upload(keep);
-    // A file may take its time, and a key or an address rule is asked as of now: the next attempt says what
-    // it is refused for.
+    // An upload may take long, and the key and the address rules are checked as of now. The next attempt
+    // throws the refusal.
     if (refusal(this.principal, this.origin, this.now, false) !== null) throw new Stale();
     return kept;
   }
@@ -174,7 +174,7 @@ export class Attempt implements Call {
   }
 
   async commit(change: Change, answer: Answer): Promise<Answer> {
-    // Not every handler asks for the query, and none may have an effect beside one that is not known.
+    // Not every handler reads the query. A call with an unknown parameter must have no effect.
     this.query();
     const { assigned, events, letters = [], refused = [] } = change;
     const key = this.#recordKey(change.part);
@@ -222,7 +222,7 @@ export class Attempt implements Call {
     );
   }
 
-  /** One that is only a repeat leaves nothing to seal yet. */
+  /** A repeat adds to a row that is there, so there is nothing to seal yet. */
   async refuse(event: AuditEvent): Promise<void> {
     const [first] = (await batch(this.db, gather(this.db, this.env.SIGNING_KEYS, event))) as readonly [
       D1Result,

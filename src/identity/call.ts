@@ -12,14 +12,14 @@ import type { Principal } from "./principal.ts";
 import type { Place } from "./turn.ts";
 
 /**
- * What a handler wants written, all or nothing. The gate adds the stamp's guard, the outbox and the
- * idempotency record.
+ * The writes of a handler, all or nothing. The gate adds the stamp's guard, the outbox and the idempotency
+ * record.
  */
 export interface Change {
   /** Conditions first (`guard`), then writes. */
   readonly statements: readonly Statement[];
   readonly events: readonly AuditEvent[];
-  /** Refusals that belong to it: of one kind, repeats within a minute become one row. */
+  /** Refusals that are recorded with it. Repeats of one kind within a minute become one row. */
   readonly refused?: readonly AuditEvent[];
   /** The answer when a guard of this change fails. "stale" and "changed" start another run. */
   readonly refusals?: Readonly<Partial<Record<GuardName, ProblemCode | Problem>>>;
@@ -27,7 +27,7 @@ export interface Change {
   readonly duplicates?: Readonly<Record<string, ProblemCode>>;
   /** Unique constraints whose failure starts another attempt: another call wrote the same first. */
   readonly again?: readonly string[];
-  /** Mails that tell of it. They leave after the change is made, and a mail that fails undoes nothing. */
+  /** Mails about the change. They leave after it is written. A mail that fails undoes nothing. */
   readonly letters?: readonly Letter[];
   /**
    * A value that is generated inside the batch, for example a login number. It is copied into field `member`
@@ -41,7 +41,7 @@ export interface Change {
 
 export type Results<T extends readonly Statement[]> = { -readonly [K in keyof T]: T[K]["_"]["result"] };
 
-/** What the trail tells of that no right is named after. */
+/** Events of the trail that have no right of the same name. */
 export type EventName =
   | "token.create"
   | "session.create"
@@ -91,7 +91,7 @@ export interface Call<Body = unknown, Query = unknown> {
   readonly round: number;
   /** What a run leaves to the next run of the same call. */
   readonly kept: Map<string, number>;
-  /** Where its changes meet others. */
+  /** The place where its changes can meet changes of other calls. */
   readonly place: Place;
   /** Milliseconds since the epoch, the same for the whole attempt. */
   readonly now: number;
@@ -128,7 +128,7 @@ export interface Call<Body = unknown, Query = unknown> {
    */
   upload<T>(keep: (file: SentFile) => Promise<T>): Promise<T>;
   /**
-   * A text member of the body before it is validated, so that what it names is loaded with the rest and
+   * A text field of the body before it is validated. The object that it names is loaded with the rest and
    * decided first.
    */
   named(member: string): string | null;
@@ -162,7 +162,10 @@ export interface Call<Body = unknown, Query = unknown> {
   defer(work: Promise<unknown>): void;
 }
 
-/** A call that needs no credential: signing keys, claims, documentation, what is signed in other ways. */
+/**
+ * A call that needs no credential, for example to signing keys, claims and documentation, or one that is
+ * signed in another way.
+ */
 export interface OpenCall<Body = unknown, Query = unknown>
   extends Pick<Call<Body, Query>, "env" | "db" | "now" | "origin" | "params" | "query" | "body" | "defer"> {
   readonly headers: Headers;

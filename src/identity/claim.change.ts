@@ -21,7 +21,7 @@ import { securityLetters } from "./security-letter.change.ts";
 import { type KeyRestriction, UNRESTRICTED } from "./key-restriction.ts";
 import type { Preset } from "../access/preset.ts";
 
-/** For whom the key is. */
+/** The member that the key is for. */
 export interface ClaimTarget {
   readonly member: Pick<
     Holder,
@@ -35,7 +35,7 @@ export interface ClaimTarget {
   };
 }
 
-/** What is wanted. */
+/** The key that is asked for. */
 export interface ClaimWish {
   readonly name: string;
   readonly terms: KeyRestriction;
@@ -43,7 +43,7 @@ export interface ClaimWish {
   readonly revokeKeys: boolean;
 }
 
-/** A key under a claim, on its way. */
+/** A key under a claim, with everything that its batch writes. */
 export interface MadeClaim {
   readonly row: KeyRow;
   readonly statements: readonly Statement[];
@@ -60,7 +60,7 @@ const NOBODY = { email: null, keys: [] };
 export const firstClaim = (call: Call, permit: Permit, target: ClaimTarget): MadeClaim =>
   written(call, permit, target, { name: "First key", terms: UNRESTRICTED, revokeKeys: false }, NOBODY, true);
 
-/** The same for a member who is there already: the older claim ends. */
+/** The same for a member who exists already. The older claim ends. */
 export const claimAgain = (
   call: Call,
   permit: Permit,
@@ -103,7 +103,7 @@ function requireTelling(
   { revokeKeys }: ClaimWish,
   keys: readonly StandingKey[],
 ): void {
-  // Else another admin could come in as the owner: ownership moves in other ways.
+  // Without this check another admin could come in as the owner. Ownership moves in other ways.
   if (member.id === account.ownerMemberId && member.accountId === principal.home.accountId) {
     throw new Problem("conflict/last-admin", {
       detail: "This member owns the account, and no other member of it takes a key in the owner's name.",
@@ -212,7 +212,7 @@ const endEvent = (
     { accountId, changes: { before: { name, memberId, claim: claimState }, after: { claim } } },
   );
 
-/** Who signs in by mail is mailed the token, so that its maker never has it. */
+/** The token is mailed to the person who signs in as the member, so that its maker never has it. */
 function mailed(
   call: Call,
   { member, account }: ClaimTarget,

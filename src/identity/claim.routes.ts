@@ -144,8 +144,8 @@ function refusal(call: OpenCall, found: Claim, types: TypeTable, caller: Princip
 }
 
 /**
- * What the maker could do now, in the own account or as far as the maker acts on one below: a claim goes no
- * further than that.
+ * Whether the maker could still make this key, in their own account or in one below that they act on. A claim
+ * needs that.
  */
 function hasPower(
   {

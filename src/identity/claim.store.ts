@@ -20,7 +20,7 @@ export const standingKeysOf = (memberId: AnyColumn | SQL) =>
     (json: string) => JSON.parse(json) as StandingKey[],
   );
 
-/** Who else speaks for a member: the person's address, and the keys. */
+/** The address that signs in as the member, and the keys of the member. */
 export const findStanding = (db: Db, memberId: string) =>
   db
     .select({ email: user.email, keys: standingKeysOf(member.id).as("standing_keys") })
@@ -34,7 +34,7 @@ const next = (event: ClaimEvent): SQL<"revoked"> => {
   return sql`CASE ${apiKey.claimState} ${sql.join(moves, sql` `)} ELSE ${apiKey.claimState} END`;
 };
 
-/** What ends a claim before it is taken. */
+/** Events that end a claim before it is taken. */
 type Ending = Exclude<ClaimEvent, "tell" | "mail" | "exchange" | "lapse">;
 
 /** Ends the claims of a member that the event ends, by the table. @param at milliseconds since the epoch */
@@ -143,7 +143,7 @@ export const claimKey = (
     .update(apiKey)
     .set({ ...secret, claimHash: null, claimExpiresAt: null, claimState: next("exchange") })
     .where(eq(apiKey.id, claim.key.id)),
-  // Another claim, or an arrival at once, rests on which keys the member has.
+  // Another claim, or an arrival at the same time, depends on the keys of the member.
   claim.member.status === "new"
     ? activate(db, claim.member.id, at)
     : bumpMember(db, claim.member.accountId, claim.member.id, at),

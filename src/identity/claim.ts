@@ -41,7 +41,7 @@ export const endedBy = (
 };
 
 /**
- * Does the member call in a session only? Another role of the model lifts that; custom roles and single
+ * Does the member call in a session only? Another role of the model changes that. Custom roles and single
  * rights do not.
  */
 export function isKeyless({ roles: table }: Preset, roles: readonly string[]): boolean {

@@ -60,7 +60,7 @@ export async function commitRefusal(call: Committing, error: unknown, change: Ch
   const failed = failedGuard(error);
   if (failed === "stale") return new Stale();
   if (failed === "changed") return new Met(call.place);
-  // The other one is written by now: the next run finds it.
+  // The other change is written by now. The next run finds it.
   if ([IDEMPOTENCY_KEY, ...(change.again ?? [])].some((columns) => failedUnique(error, columns)))
     return new Met(null);
   const tooMany = await mailRefusal(call, failed, call.principal.home);

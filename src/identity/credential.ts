@@ -9,8 +9,8 @@ export type CredentialOutcome =
   | { readonly kind: "none" | "several" | "unreadable" | "mistyped" | "bare" };
 
 /**
- * Headers that carry a credential. `usr` and `AggregatorAuthentication` count, so that they never ride along
- * unseen.
+ * Headers that carry a credential. `usr` and `AggregatorAuthentication` count, too: a call with one of them
+ * and another credential is refused.
  */
 const CARRIERS = ["authorization", "x-api-key", "usr", "aggregatorauthentication"] as const;
 

@@ -40,7 +40,7 @@ export const attend: MiddlewareHandler<GateEnv> = async (c, next) => {
   note(c, requestId, callerRequestId);
 };
 
-/** A signed link opens what it leads to while it lives: logs do not tell it. */
+/** A signed link gives access while it is good, so the logs do not show it. */
 const SIGNED = /\/(?:eyJ[\w-]+\.[\w-]+|mem_\w+)\.[\w-]+/;
 
 function note(c: Context<GateEnv>, requestId: string, callerRequestId: string | null): void {

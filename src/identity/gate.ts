@@ -73,11 +73,11 @@ async function attempt(
   try {
     admit(call, request);
     await request.readBody();
-    // A body may take its time, and a key or an address rule is asked as of now.
+    // A body may take long, and the key and the address rules are checked as of now.
     admit(call, request);
     const answer = await handle(call);
-    // What changes something has asked before it did; what only reads may not ignore a name that it does not
-    // know either.
+    // A change has read the query before its effect. A call that only reads may not ignore an unknown
+    // parameter either.
     call.query();
     // A handler that asked D1 nothing must not answer from a stale set.
     if (!call.confirmed) await call.read();
@@ -149,7 +149,7 @@ function admit(call: Attempt, request: GateRequest): void {
   if (code === "access/denied") throw new Problem(code, { detail: NO_KEYS });
   if (code !== null) throw new Problem(code);
   if (call.principal.restored && !mayWhileRestored(request.operation)) throw restored();
-  // A call that is meant for another account must not fall on the caller's own.
+  // A call for another account must not act on the caller's own account.
   if (call.principal.astray)
     throw new Problem("not-found", { detail: "Tollgate-Account names no account that you may act on." });
 }

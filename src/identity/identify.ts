@@ -10,7 +10,7 @@ import type { Principal } from "./principal.ts";
 import { findPrincipalByKey, findPrincipalByToken } from "./principal.store.ts";
 import type { GateRequest } from "./request.ts";
 
-/** Principals by credential. Each is good only while its stamp holds, which every call asks D1. */
+/** Principals by credential. Each is good only while its stamp holds, and every call checks that with D1. */
 export const principals = new Memory<Principal>(300_000, weigh);
 
 /**
@@ -23,11 +23,11 @@ function weigh({ grantSet: { reaches } }: Principal): number {
   return weight;
 }
 
-/** Signatures that were good; the expiry is asked at each call. */
+/** Tokens whose signature was good. Their expiry is checked at each call. */
 const verified = new Memory<Claims>(5_000);
 
 export interface Identity {
-  /** Under which the principal is remembered: never the credential itself. */
+  /** The key of the principal in the cache: never the credential itself. */
   readonly memoryKey: string;
   load(): Promise<Principal | null>;
 }

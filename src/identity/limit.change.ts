@@ -33,15 +33,15 @@ export async function countAsked(call: Asked, limits: readonly Limit[], whom: st
   }
 }
 
-/** Counts, and says whether that is still within the limit. */
+/** Counts, and answers whether the count is still within the limit. */
 export async function isWithin(call: Asked, limit: Limit, whom: string): Promise<boolean> {
   const [tallied] = await count(call.db, digestOf(call, limit, whom), windowEnd(limit, call.now));
   return tallied !== undefined && tallied.count <= limit.quota;
 }
 
 /**
- * Counts in the batch of what is limited, which fails under `name` when that makes too many: nothing is
- * counted then either.
+ * Counts in the batch of the change that is limited. The batch fails under `name` when the count is over the
+ * limit. Then nothing is counted.
  */
 export function countWithin(
   call: Asked,
@@ -54,6 +54,6 @@ export function countWithin(
   return [count(call.db, subject, until), guardCount(call.db, name, subject, until, limit.quota)];
 }
 
-/** What was counted turned out to be none of what is limited. */
+/** Takes one count back, when the call turned out not to be limited. */
 export const takeBack = (call: Asked, limit: Limit, whom: string) =>
   uncount(call.db, digestOf(call, limit, whom), windowEnd(limit, call.now));

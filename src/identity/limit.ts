@@ -1,7 +1,7 @@
 import { contains, parseAddress, parseBlock, canonical } from "../kernel/cidr.ts";
 import { Problem } from "../kernel/problem.ts";
 
-/** How often something may be asked for in a window of time. Windows stand side by side and do not slide. */
+/** How often a call may be made in a window of time. Windows follow one another and do not slide. */
 export interface Limit {
   readonly name: string;
   readonly quota: number;
@@ -51,8 +51,8 @@ export const windowEnd = ({ windowMs }: Limit, now: number): number =>
   (Math.floor(now / windowMs) + 1) * windowMs;
 
 /**
- * Whom an address of the network stands for: one connection has 2^64 addresses of IPv6, so the block counts
- * as one. An unknown address is one as well.
+ * The client behind an address of the network. One connection has 2^64 addresses of IPv6, so a block of that
+ * size counts as one client. Unknown addresses are one client, too.
  */
 export function asker(ip: string | null): string {
   const address = parseAddress(ip ?? "");

@@ -8,7 +8,7 @@ import { account, member, user } from "../schema/team.ts";
 type MemberTable = Readonly<Record<"id" | "accountId" | "roles", AnyColumn>>;
 
 /**
- * What decides about a member and names it, without what the user book tells of a person: a result has 100
+ * The columns that decide about a member and name it, without the rest of the user book. A result has 100
  * columns at most.
  */
 export const holder = (of: typeof member) => ({
@@ -78,7 +78,7 @@ export const findAddressee = (db: Db, memberId: string) =>
     .leftJoin(user, and(eq(user.id, member.userId), isNotNull(user.emailVerifiedAt)))
     .where(eq(member.id, memberId));
 
-/** One member with grants and custom roles, inside the account: another account's member is not there. */
+/** One member of the account, with grants and custom roles. */
 export const findMember = (db: Db, accountId: string, id: string) =>
   db
     .select({ row: member, grants: grantsOf(member), customRoles: customRolesOf(member) })

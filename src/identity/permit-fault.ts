@@ -31,7 +31,10 @@ type Where = Pick<Principal, "accountId" | "preset" | "types">;
 const compiled = ({ accountId, preset, types }: Where, memberId: string, access: Holdings) =>
   compile({ ...access, memberId, accountId, scopes: null }, preset, types);
 
-/** A member who is about to lose a right would keep it under another name. */
+/**
+ * Members do not widen their own access. Otherwise a member who is about to lose a right could keep it in
+ * another form.
+ */
 function selfFault(principal: Principal, change: AccessChange): AssignmentFault | null {
   const fault = denied("Members do not widen their own access. Ask another member who may give it.");
   if (change.kind === "role")
@@ -43,7 +46,7 @@ function selfFault(principal: Principal, change: AccessChange): AssignmentFault 
   )
     return null;
   const { roles, rights, grants } = gainOf(change.before, change.after);
-  // A right that is held already would outlast the role that gives it.
+  // A right that a role gives already would stay when the role is taken away.
   if (rights.length > 0 || grants.length > 0 || roles.some(isCustomRole)) return fault;
   return within(
     compiled(principal, change.memberId, change.after),
@@ -63,7 +66,7 @@ function roleGains(
   return !within(set(after), set(before)) || newGrants(before.grants, after.grants).some(isReach);
 }
 
-/** A restricted key gives nothing that is not restricted in the same way. */
+/** A restricted key gives only access that is restricted in the same way. */
 function restrictionFault(
   principal: Principal,
   change: AccessChange,

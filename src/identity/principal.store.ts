@@ -23,7 +23,7 @@ export const findPrincipalByKey = (
   types: TypeTable,
 ): Promise<Principal | null> => findKeyHolder(db, eq(apiKey.hash, hash), targetId, "key", types);
 
-/** Whom a token speaks for, and the key or session that it was minted from. */
+/** The member of a token, and the key or session that it was minted from. */
 interface TokenOf {
   readonly acc: string;
   readonly mem: string;
@@ -54,8 +54,8 @@ export const findPrincipalByToken = (
       );
 
 /**
- * The member who owns a hook, as strong as they are now. What came in through it comes from elsewhere: only
- * the account's address rules hold.
+ * The member who owns a hook, with the access that they have now. The messages come from another system, so
+ * only the account's address rules hold.
  */
 export async function findPrincipalByHook(
   db: Db,

@@ -9,8 +9,8 @@ import type { CallCredential } from "./key-restriction.ts";
 import type { LimitPeriod, Locale, Plan, Settings, Subscription } from "../schema/team.ts";
 
 /**
- * The caller as the gate knows it: a member, the account and the key behind the credential, as loaded under
- * `stamp`. Times (expiry) are kept as times and asked at each call.
+ * The caller: a member, the account and the key behind the credential, as loaded under `stamp`. Expiry times
+ * are kept and checked at each call.
  */
 export interface Principal {
   readonly stamp: Stamp;

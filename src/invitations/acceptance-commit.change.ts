@@ -17,14 +17,14 @@ import { type Acceptable, MEMBER_USER, type Waiting } from "./acceptance.store.t
 import { acceptable, acceptanceRefusal, recordRefusal, samePerson } from "./acceptance-refusal.change.ts";
 import { inviterStamp } from "./inviter.change.ts";
 
-/** What is written beside an acceptance, in its batch and after it. */
+/** Further statements and events of an acceptance, in the same batch. */
 export interface Beside {
   readonly statements: readonly Statement[];
   readonly events: readonly AuditEvent[];
 }
 
 /**
- * Accepts what `load` finds; what else belongs to it is written in the same batch.
+ * Accepts the invitation that `load` finds, and writes `beside` in the same batch.
  * @throws Problem not-found, invitation/used, invitation/revoked, invitation/expired, auth/blocked,
  * conflict/other-address, ip/not-allowed, plan/feature-required, conflict/duplicate-member
  */

@@ -34,8 +34,8 @@ export function acceptable(waiting: Waiting | undefined): Acceptable {
         : "This invitation was accepted already. Sign in with its address.",
     });
   }
-  // A card that has another address by now is another person's invitation: it is sent once more, to that
-  // address.
+  // When the card has another address by now, this invitation is for another person. It has to be sent again,
+  // to the new address.
   if (status === "revoked" || member === null || member.email !== email)
     throw new Problem("invitation/revoked");
   return { ...waiting, member };

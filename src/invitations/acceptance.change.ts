@@ -8,10 +8,7 @@ import { confirmedAddress, wants } from "../mail/notice.ts";
 import { usernameAfter } from "../team/person-name.ts";
 import { type Acceptable, acceptInvitation, type Names, type Waiting } from "./acceptance.store.ts";
 
-/**
- * What one acceptance writes and tells. The person's id is known in the batch only: `userIdOf` of the
- * address.
- */
+/** What one acceptance writes. The person's id is known in the batch only: `userIdOf` of the address. */
 export interface Acceptance {
   /** The guard `invitation_changed` first. `MEMBER_USER` may fail, too. */
   readonly statements: readonly Statement[];
@@ -21,7 +18,7 @@ export interface Acceptance {
 
 export type Asked = Pick<OpenCall, "db" | "env" | "now" | "origin">;
 
-/** How those who accept call themselves; null where they do not say. */
+/** The names that a person gives at the acceptance; null where they give none. */
 export interface ToldNames {
   readonly firstName: string | null;
   readonly lastName: string | null;

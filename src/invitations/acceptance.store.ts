@@ -61,10 +61,10 @@ export const findByVerifiedAddress = (db: Db, email: string) =>
   waiting(db, and(eq(invitation.email, email), eq(invitation.status, "pending"))).orderBy(asc(invitation.id));
 
 export type Waiting = Awaited<ReturnType<typeof findByToken>>[number];
-/** One whose member is there. */
+/** An invitation that has a member. */
 export type Acceptable = Waiting & { readonly member: NonNullable<Waiting["member"]> };
 
-/** What a member is called from the acceptance on. */
+/** The names of a member from the acceptance on. */
 export type Names = Pick<typeof member.$inferSelect, "firstName" | "lastName" | "username">;
 
 /**

@@ -29,8 +29,8 @@ const invitingOf = ({ principal: { account, preset } }: Call): Inviting => ({
 });
 
 /**
- * When the next mail of an invitation may leave. It takes the place of one that has not left yet, whose link
- * has ended.
+ * When the next mail of an invitation may leave. It replaces a mail that has not left yet, whose link has
+ * ended.
  */
 const nextMailAt = ({ mailAt }: Pick<InvitationRow, "mailAt">, now: number): number =>
   mailAt > now ? mailAt : Math.max(now, mailAt + PAUSE_MS);
@@ -39,8 +39,8 @@ type Receiver = Pick<MemberRow, "email" | "language" | "roles" | "login">;
 type Sent = { readonly invitation: InvitationRow; readonly letters: readonly Letter[] };
 
 /**
- * The same once more: another token, which ends the one before, and a mail with it. The caller becomes its
- * inviter.
+ * Sends an invitation again: another token, which ends the one before, and a mail with it. The caller becomes
+ * its inviter.
  * @throws Problem quota-exceeded
  */
 export function sent(
@@ -63,7 +63,8 @@ export function sent(
 }
 
 /**
- * The same, however short ago the last mail left: the link before ends now, and the mail leaves when it may.
+ * The same without a refusal when the last mail left a moment ago. The link before ends now, and the mail
+ * leaves when it may.
  */
 export async function sentLater(
   call: Call,

@@ -6,7 +6,7 @@ import { INVITATION_KINDS, type InvitationRow } from "../schema/invitation.ts";
 import { LOCALES } from "../schema/team.ts";
 import { ACCOUNT_TYPES, accountTypeOf } from "../team/member.card.ts";
 
-/** Past its time a pending one is expired; it can still be sent once more. */
+/** A pending invitation that is past its time is expired. It can still be sent again. */
 export const STATUSES = ["pending", "accepted", "revoked", "expired"] as const;
 
 export const InvitationCard = z.object({

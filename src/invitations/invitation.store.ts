@@ -38,7 +38,7 @@ export const insertInvitation = (db: Db, permit: Permit, row: InvitationRow): St
   return db.insert(invitation).values(row);
 };
 
-/** An invitation inside the account, of one kind: another account's is not there. */
+/** An invitation of the account, of one kind. */
 export const findInvitation = (db: Db, accountId: string, kind: InvitationRow["kind"], id: string) =>
   db
     .select()
@@ -75,7 +75,7 @@ export const findWaiting = (db: Db, accountId: string, memberId: string) =>
       ),
     );
 
-/** Which invitations are asked for. */
+/** The invitations that a list shows. */
 export interface InvitationFilter {
   readonly kind: InvitationRow["kind"];
   readonly status?: "pending" | "accepted" | "revoked" | "expired" | undefined;

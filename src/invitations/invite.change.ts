@@ -34,20 +34,20 @@ import { newInvitation } from "./new-invitation.change.ts";
 /** How the invitation comes about. */
 export interface Manner {
   /**
-   * A mail goes out with it. Without, the member can sign in with the address that is on the card, or be sent
-   * one later.
+   * A mail goes out with it. Without it, the member can sign in with the address on the card, or the
+   * invitation is sent later.
    */
   readonly send: boolean;
-  /** The hook that brought it; its members come from elsewhere. */
+  /** The hook whose message made it. Members of a hook come from another system. */
   readonly hookId: string | null;
-  /** Also without any role, right or grant. An invitation has to give something. */
+  /** True: the member may be without any role, right or grant. False: the invitation must give something. */
   readonly mayBeEmpty: boolean;
 }
 
 export interface Invited {
   readonly row: MemberRow;
   readonly invitation: InvitationRow;
-  /** The member's card, but for the login, which is given out when it is written. */
+  /** The member's card without the login, which is generated when it is written. */
   readonly card: ReturnType<typeof memberCard>;
   readonly mail: z.infer<typeof Mailed>;
   readonly change: Change;
@@ -165,7 +165,7 @@ export function decideBeside(
   if (objectGroupIds.length > 0) call.decide("object_group.edit");
 }
 
-/** No domains are all domains. */
+/** An empty list allows every domain. */
 export const isAllowed = (domains: readonly string[], email: string): boolean =>
   domains.length === 0 || domains.includes(email.slice(email.lastIndexOf("@") + 1));
 
@@ -176,7 +176,7 @@ export function requireDomain(domains: readonly string[], email: string): void {
 }
 
 /**
- * What the batch would refuse, so that a preview refuses it too. The batch asks again.
+ * Refuses what the batch would refuse, so that a preview refuses it too. The batch checks again.
  * @param limit members at most; Infinity is any number
  * @throws Problem conflict/duplicate-member, conflict/duplicate-invitation, conflict/member-limit
  */

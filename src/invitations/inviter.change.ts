@@ -28,7 +28,7 @@ export async function inviterStamp(
   ]);
   if (inviter === null || given === undefined || inviter.member.status !== "active") return null;
   if (inviter.home.kind === "platform") return inviter.stamp;
-  // The member may have become the owner since: who comes in as the owner is no other member's choice.
+  // The member may have become the owner since. No other member decides who comes in as the owner.
   if (member.id === account.ownerMemberId && hasArrived(member)) return null;
   return couldGive(inviter, given) ? inviter.stamp : null;
 }
@@ -44,6 +44,6 @@ function couldGive(inviter: Principal, { row, grants, customRoles }: Given): boo
   const roles = row.roles.filter((role) => isCustomRole(role) || Object.hasOwn(preset.roles, role));
   const access = { ...accessOf({ ...row, roles }, grants, customRoles), creditLimit: null };
   const answer = decidePermit(inviter, { kind: "entry", memberId: row.id, access }, "member");
-  // What became invalid, or lacks a plan, is refused by the acceptance itself.
+  // The acceptance itself refuses access that became invalid, or that needs a plan.
   return answer instanceof Permit || answer.kind === "invalid" || answer.kind === "plan";
 }

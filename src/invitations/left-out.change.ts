@@ -10,8 +10,9 @@ export type Wanted = Omit<z.infer<typeof NewMember>, "firstName" | "lastName"> &
 };
 
 /**
- * The same with what may be left out. @param mayBeEmpty without any role, right or grant @throws Problem
- * validation
+ * Fills in what an invitation may leave out.
+ * @param mayBeEmpty without any role, right or grant
+ * @throws Problem validation
  */
 export function completed(call: Call, asked: Wanted, mayBeEmpty: boolean): Wanted {
   requireNames(call.principal.preset, asked);

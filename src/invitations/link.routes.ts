@@ -99,8 +99,8 @@ const list = endpoint(
 );
 
 /**
- * The token is kept nowhere: it follows from a signing key. A read of it is in the trail, because the address
- * opens the account to new members.
+ * The token is not stored: it is derived from a signing key. Each read of it is in the trail, because the
+ * address opens the account to new members.
  */
 const url = endpoint(
   {

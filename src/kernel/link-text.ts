@@ -1,6 +1,6 @@
 import { canonicalName } from "./canonical-name.ts";
 
-/** Where a word begins: no letter and no digit stands before. */
+/** The beginning of a word: no letter and no digit before it. */
 const WORD = "(?<![\\p{L}\\p{N}])";
 
 /** Schemes that are no words of any language: refused wherever a colon follows. */

@@ -1,6 +1,6 @@
 /**
- * A bounded cache in the isolate's memory: the least recently used entry goes first. Holds values, never
- * promises, and nothing in it is an authority: a grant set counts only while its stamp holds.
+ * A bounded cache in the isolate's memory: the least recently used entry goes first. It holds values, never
+ * promises. It decides nothing: a grant set counts only while its stamp holds.
  */
 export class Memory<Value> {
   readonly #entries = new Map<string, Value>();

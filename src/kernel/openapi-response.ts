@@ -141,7 +141,7 @@ function refusalHeaders(status: number, { idempotency }: Operation): HeaderName[
   if (status === 405) return ["Allow"];
   if (status === 503) return ["Retry-After"];
   if (status === 429) return ["Retry-After", "RateLimit-Policy", "RateLimit"];
-  // The ledger remembers its refusals too.
+  // The ledger remembers its refusals, too.
   return status === 402 && idempotency === "ledger" ? ["Idempotency-Replayed"] : [];
 }
 

@@ -18,7 +18,7 @@ export const listQuery = {
   cursor: CURSOR.optional().describe("nextCursor of the page before."),
 };
 
-/** @param position what the next page starts after: a JSON value that only this list understands */
+/** @param position after which the next page starts: a JSON value that only this list understands */
 export const encodeCursor = (position: unknown): string =>
   btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(position))))
     .replaceAll("+", "-")

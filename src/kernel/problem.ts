@@ -1,6 +1,6 @@
 /**
- * Every "no" of the API, spelled once (RFC 9457). `detail` says what to do next; a route may replace it by a
- * more exact sentence and add members. The `type` of a problem is `/problems/<code>`, which this gate serves.
+ * Every refusal of the API (RFC 9457). `detail` says what to do next. A route may replace it by a more exact
+ * sentence and add fields. The `type` of a problem is `/problems/<code>`, which this gate serves.
  */
 export const PROBLEMS = {
   malformed: { status: 400, title: "The request cannot be read", detail: "Send well-formed JSON in UTF-8." },
@@ -193,7 +193,7 @@ export interface ProblemExtra {
   readonly detail?: string;
   readonly errors?: readonly Fault[];
   readonly headers?: Record<string, string>;
-  /** The trail has it already: the ledger's own entry. */
+  /** The trail has it already, as an entry of the ledger. */
   readonly told?: true;
   /** Further members of the answer, such as `required` and `remaining` of a 402. */
   readonly members?: Record<string, unknown>;
@@ -224,8 +224,8 @@ export const invalidParameter = (parameter: string, detail: string): Problem =>
 export const invalidHeader = (header: string, detail: string): Problem =>
   new Problem("validation", { errors: [{ header, detail }] });
 
-/** 503: what it rests on changed in every run, or its turn did not come. */
+/** 503: the data changed in every run, or the turn of the call did not come. */
 export const stale = (): Problem => new Problem("stale", { headers: { "Retry-After": "1" } });
 
-/** 503 until the platform has accepted the older copy: that takes a person. */
+/** 503 until the platform has accepted the older copy. A person has to do that, so the wait is longer. */
 export const restored = (): Problem => new Problem("state/restored", { headers: { "Retry-After": "300" } });

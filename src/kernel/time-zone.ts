@@ -31,7 +31,8 @@ function clockOf(zone: string): Intl.DateTimeFormat {
 }
 
 /**
- * Whether this is a zone of the IANA list, such as `Europe/Berlin`. An offset is none: it knows no summer.
+ * Whether this is a zone of the IANA list, such as `Europe/Berlin`. An offset is not one, because it has no
+ * summer time.
  */
 export function isTimeZone(name: string): boolean {
   try {
@@ -41,7 +42,10 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** What the clocks of a zone show, as if it were UTC. @param at milliseconds since the epoch */
+/**
+ * The time that the clocks of a zone show, as if it were UTC.
+ * @param at milliseconds since the epoch
+ */
 function shownAt(at: number, zone: string): number {
   const parts = new Map(
     clockOf(zone)

@@ -14,8 +14,8 @@ const hasExpired = ({ expiresAt }: ResourceRow, now: number): boolean =>
   expiresAt !== null && expiresAt <= now;
 
 /**
- * An expired license keeps its domain until another license of the theme is bound to it; this is what it then
- * gives up.
+ * An expired license keeps its domain until another license of the theme is bound to it. This is the change
+ * that frees the domain.
  */
 async function freedFor(
   call: Call,

@@ -22,7 +22,7 @@ const MadeCard = cardSchema(license, stored).extend({
 });
 const Body = z.strictObject({ themeId: z.string().max(64) });
 
-/** Of a theme that is licensed by subscription. */
+/** The term of a license by subscription. */
 const PERIOD_MS = 365 * 24 * 60 * 60 * 1000;
 
 /** The theme that the body names, and whether the caller may license it. */

@@ -101,7 +101,7 @@ async function tokenOf(call: Call, { thm, fil }: Pick<Download, "thm" | "fil">):
   );
 }
 
-/** What a link ends with: the key or the session that made it. */
+/** The key or session that made a link. The link ends with it. */
 function sourceOf(credential: CallCredential): Pick<Download, "key" | "sid"> {
   switch (credential.kind) {
     case "key":
@@ -151,7 +151,7 @@ const follow = (types: TypeTable) =>
   );
 
 /**
- * Everything that was asked when the link was made is asked again: the member, the key and its addresses,
+ * Everything that was checked when the link was made is checked again: the member, the key and its addresses,
  * rights, license and file.
  */
 async function allowed(

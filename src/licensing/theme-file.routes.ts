@@ -55,7 +55,7 @@ const fileCard = ({ name, size, sha256, contentType, createdBy, createdAt }: The
   createdAt: iso(createdAt),
 });
 
-/** What the trail tells of a file. */
+/** What the trail shows of a file. */
 const trailed = (row: ThemeFileRow | undefined) =>
   row === undefined ? {} : { file: row.name, size: row.size, sha256: row.sha256 };
 
