@@ -12,9 +12,9 @@ export const hasArrived = ({ acceptedAt, userId }: Arrival): boolean =>
   acceptedAt !== null || userId !== null;
 
 /**
- * Whether the member came in after this invitation was made. An invitation may be made for a member who came
- * in by a key before, or whose address was unlinked. It names the address that signs in from then on. Every
- * other invitation ends when its member comes in.
+ * Whether this invitation has ended because its member came in: a person signs in as the member, or the
+ * member came in after it was made. An invitation may be made for a member who came in by a key before, or
+ * whose address was unlinked. It names the address that signs in from then on.
  */
 export const hasArrivedSince = (
   { acceptedAt, userId }: Arrival,

@@ -6,7 +6,7 @@ import type { Operation } from "../kernel/operation.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../kernel/problem.ts";
 import type { EventName } from "./call.ts";
 
-/** What `decide` refused: the right that was lacking, and the object that was asked about. */
+/** The refusal of `decide`: the right that was lacking, and the object concerned. */
 export interface Denied {
   readonly action: Right;
   readonly resourceId: string | null;
@@ -33,7 +33,10 @@ interface Asked {
 /** 402, 404, 409, 410. A fault of form (400, 412, 413, 415, 422, 428) is in the call log only. */
 const FAILURES: readonly number[] = [402, 404, 409, 410];
 
-/** Refused for what it met, and not for its form: what is there already, is not there, or has to be paid. */
+/**
+ * Refused for the state of the data and not for its form: an object is there already, is not there, or has to
+ * be paid.
+ */
 export const isFailure = ({ code, extra }: Problem): boolean =>
   extra.told !== true && FAILURES.includes(PROBLEMS[code].status);
 
@@ -73,7 +76,8 @@ export function toldAs(problem: Problem, astray: boolean, asked: Asked): Told {
     return { action: "me.edit", resource: { type: "member", id: memberId }, outcome, atHome: isMissing };
   }
   const lacking = denied?.action ?? right;
-  // A change that names what the caller may not even see is a refused change, not a refused look.
+  // A change that names an object which the caller may not see is recorded as a refused change, not as a
+  // refused look.
   const isToldAsLacking = !lacking.endsWith(".view") || !right.includes(".");
   const action = !lacking.includes(".") ? "gate.enter" : isToldAsLacking ? lacking : right;
   // The trail is kept for ever. Only an id goes into it, never a text that a caller wrote in place of an id.

@@ -73,10 +73,13 @@ export class GateRequest {
     this.now = now();
   }
 
-  /** Validated once, however often it is asked. @throws Problem validation */
+  /**
+   * Validated once for all calls of it.
+   * @throws Problem validation
+   */
   query(): unknown {
     this.#query ??= { value: this.#validQuery() };
-    // A body that no handler asks for is refused where an unknown parameter is.
+    // A body that no handler reads is refused at the same place as an unknown parameter.
     if (this.operation.body === undefined && this.#json !== undefined) validate(NO_BODY, this.#json, "body");
     return this.#query.value;
   }
@@ -105,7 +108,7 @@ export class GateRequest {
     );
   }
 
-  /** What a list is known by: who asks for which rows. A page may have another size. */
+  /** The name of a list for its cursors: account, path and filters. The size of a page is no part of it. */
   #listName(searchParams: URLSearchParams): string {
     const filters = [...searchParams]
       .filter(([name]) => name !== "cursor" && name !== "limit")
@@ -113,7 +116,7 @@ export class GateRequest {
     return JSON.stringify([this.accountId, new URL(this.#request.url).pathname, filters]);
   }
 
-  /** A page of a list whose cursor goes on in that list only. */
+  /** A page of a list. Its cursor works in that list only. */
   listed(answer: Answer): Answer {
     if (!takesCursor(this.operation) || !hasNext(answer.body)) return answer;
     const name = this.#listName(new URL(this.#request.url).searchParams);
@@ -162,7 +165,7 @@ export class GateRequest {
     return key;
   }
 
-  /** What makes nothing makes nothing twice. */
+  /** A preview makes nothing, so it needs no Idempotency-Key. */
   get isPreview(): boolean {
     const json = this.#json;
     return (

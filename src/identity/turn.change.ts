@@ -7,11 +7,11 @@ import { covers, Met, type Place } from "./turn.ts";
 
 /** Runs of one call at most. In a line few need more than three; D1 answers 1,000 statements of one call. */
 const ROUNDS_MAX = 20;
-/** Milliseconds after which a call waits and runs no more. */
+/** After so many milliseconds a call neither waits nor runs again. */
 const PATIENCE_MS = 20_000;
 const PAUSE_MAX_MS = 400;
 
-/** What the account's object offers to those who wait. */
+/** The methods of the account's object for calls that wait. */
 export interface TurnTaking {
   takeTurn(id: string, object: string | null, patienceMs: number): Promise<boolean>;
   endTurn(id: string): Promise<void>;

@@ -1,4 +1,4 @@
-/** A turn ends by itself after so long: its call may be gone. */
+/** A turn ends by itself after this time, because its call may be gone. */
 const LEASE_MS = 5_000;
 
 interface Held {

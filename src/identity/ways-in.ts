@@ -17,7 +17,7 @@ export const CLAIM_STATES = [
   "ended",
 ] as const;
 export type ClaimState = (typeof CLAIM_STATES)[number];
-/** "expired" is a told or mailed one past its time, so it is never kept. */
+/** "expired" is a claim, told or mailed, that is past its time. It is derived and never stored. */
 export type KeptClaimState = Exclude<ClaimState, "none" | "expired">;
 export const CLAIM_EVENTS = [
   "tell",

@@ -54,8 +54,8 @@ export const findMemberOf = (db: Db, accountId: string, email: string) =>
     .limit(1);
 
 /**
- * One more use of a link, and the member who came by it. However many join at once, no more than may: they
- * meet at the guard `invitation_changed`.
+ * One more use of a link, and the member who joined by it. Joins at the same time never exceed the number of
+ * uses, because they meet at the guard `invitation_changed`.
  * @param now milliseconds since the epoch
  */
 export const joinByLink = (

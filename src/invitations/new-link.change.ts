@@ -34,7 +34,10 @@ export const NewLink = z.strictObject({
     .describe("At most 30 days from now, 366 for a standing link; as the account's invitations by default."),
 });
 
-/** A link as it is asked for. @throws Problem validation, access/denied, plan/feature-required */
+/**
+ * A new link, by the wish of the caller.
+ * @throws Problem validation, access/denied, plan/feature-required
+ */
 export function newLink(
   call: Call,
   { name, role: asked, maxUses, expiresAt }: z.infer<typeof NewLink>,
@@ -92,7 +95,10 @@ function roleOf({ principal: { preset } }: Call, role: string = preset.suggested
   return role;
 }
 
-/** Until when, in milliseconds since the epoch. @throws Problem validation */
+/**
+ * When the link ends, in milliseconds since the epoch.
+ * @throws Problem validation
+ */
 function endOf({ now, principal }: Call, expiresAt: string | undefined, maxUses: number | null): number {
   const days = maxUses === null ? DAYS_MAX.standing : DAYS_MAX.counted;
   const end =

@@ -11,7 +11,7 @@ import type { Wanted } from "./left-out.change.ts";
 
 const each = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
 
-/** What says in fewer words which roles and grants a new member gets. */
+/** Short forms for the roles and grants of a new member. */
 const short = {
   role: z.string().max(40).optional().describe("One role, instead of roles."),
   accountType: z
@@ -32,7 +32,7 @@ const short = {
     .describe("Agencies: tasks that the member is let into, beside grants."),
 };
 
-/** A new member, as a person asks for one. */
+/** A new member, in the words of a caller. */
 export const WantedMember = NewMember.extend(short);
 /** The same for an invitation, where names may be left out. */
 export const WantedInvitation = WantedMember.extend({
@@ -50,7 +50,7 @@ export const DryRun = z
 type Asked = z.infer<typeof WantedMember> | z.infer<typeof WantedInvitation>;
 
 /**
- * The same in the words of `invite`. Asked after `member.create` was decided.
+ * The same in the words of `invite`. Call it after `member.create` was decided.
  * @throws Problem validation, access/denied
  */
 export async function wantedOf(
@@ -69,7 +69,7 @@ export async function wantedOf(
   call.decide("grant.edit");
   if (wanted.grants.length + given.length > GRANTS_MAX)
     throw invalid("/grants", `a member has ${GRANTS_MAX} grants at most`);
-  // Asked before the ids are looked up, and again for all that the new member gets.
+  // Decided before the ids are looked up, and again for all access of the new member.
   requestPermit(call, {
     kind: "entry",
     memberId: "",
@@ -91,7 +91,10 @@ const viewOf = (resourceType: "tool" | "task", resourceId: string): GrantRow => 
   access: "view",
 });
 
-/** The roles of a member, in whichever words they are told. @throws Problem validation */
+/**
+ * The roles of a member, in any of the three forms.
+ * @throws Problem validation
+ */
 export function rolesOf(
   { model, suggestedRole }: Preset,
   { roles, role, accountType }: Pick<Asked, "roles" | "role" | "accountType">,

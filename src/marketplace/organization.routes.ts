@@ -53,7 +53,7 @@ const list = endpoint(
   },
 );
 
-/** One that is missing is decided like one out of reach. */
+/** A missing organization is decided like one out of reach. */
 async function load(
   call: Call,
   right: "organization.view" | "organization.create" | "organization.edit",
@@ -104,7 +104,7 @@ const create = endpoint(
     const kind = kindBelow(account.kind);
     if (kind === null || preset.tree === null)
       throw new Problem("access/denied", { detail: "No organization stands below this one." });
-    // Asked before the body; asked again for the account that is made.
+    // Decided before the body is read, and again for the account that is made.
     permitFounding(call, kind);
     const body = await call.body();
     const made = await foundAccount(call, "member", {
@@ -144,7 +144,7 @@ const create = endpoint(
   },
 );
 
-/** For when the answer that founded it was lost, or the claim has run out. */
+/** For an owner whose claim has run out, or was lost with the answer of the founding. */
 const reissue = endpoint(
   {
     method: "POST",
@@ -163,8 +163,8 @@ const reissue = endpoint(
     const permit = permitFounding(call, row.kind, { accountId: row.id, ownerId: row.ownerMemberId });
     const [[owner]] = await call.read(findMember(call.db, row.id, row.ownerMemberId));
     if (owner === undefined) throw new Problem("not-found");
-    // Keys are no business of the accounts above, so those that are there stay: the platform may revoke them
-    // with a claim.
+    // The accounts above do not manage the keys of an account, so the existing keys stay. The platform may
+    // revoke them with a claim.
     return claimAnew(call, permit, row, owner.row, false, (keyId) =>
       call.event(
         "organization.create",

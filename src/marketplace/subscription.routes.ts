@@ -26,7 +26,7 @@ import { subscription } from "../resources/types/subscription.ts";
 const stored = subscription.stored as StoredType;
 const Card = cardSchema(subscription, stored);
 
-/** The item that a purchase names, and what the seller adds for this organization. */
+/** The item that a purchase names, and the seller's markup for this organization. */
 async function load(call: Call) {
   const { accountId } = call.principal;
   const named = namedBy(call.principal, [["catalogItemId", "catalog"]], (member) => call.named(member));
@@ -99,7 +99,10 @@ const purchase = endpoint(
   },
 );
 
-/** What there is more of must still be in the catalog. @throws Problem conflict/state */
+/**
+ * The item of a larger quantity must still be in the catalog.
+ * @throws Problem conflict/state
+ */
 async function stillSold(call: Call, { parentId }: ResourceRow): Promise<ResourceRow> {
   const [[item]] = await call.read(
     findResource(call.db, keeperOfType(call.principal, "catalog"), "catalog", parentId ?? ""),

@@ -82,7 +82,7 @@ function nameOf({ type, name }: Pick<ResourceRow, "type" | "name">): string {
 
 type Reader = (call: Call, period: Period, open: Right) => Promise<TableRow[]>;
 
-/** The rows of each report, one more than it may have. */
+/** The rows of each report: at most one more than `REPORT_ROWS_MAX`, which shows that there are too many. */
 export const READERS: Readonly<Record<ReportName, Reader>> = {
   "expiring-licenses": async (call, period, open) => {
     const types = REPORTS["expiring-licenses"].of

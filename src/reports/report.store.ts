@@ -8,11 +8,11 @@ import { toldRows } from "../trail/audit.store.ts";
 import type { Sight } from "../trail/sight.ts";
 import type { Period } from "../kernel/period.ts";
 
-/** Which accounts a report covers: the one acted on, and of those below it all (null), or these. */
+/** The accounts of a report: the one acted on, and those below it (null is all). */
 export interface Covered {
   readonly accountId: string;
   readonly below: ReadonlySet<string> | null;
-  /** Of those, none of these: they are closed to the caller's address. */
+  /** Accounts that are left out, because they are closed to the caller's address. */
   readonly closed: ReadonlySet<string>;
 }
 
@@ -39,7 +39,7 @@ const within = (
   { from, to }: Period,
 ): SQL | undefined => and(gte(column, from), lt(column, to));
 
-/** What a report tells of an object: never all of its attributes, which may be long. */
+/** The columns of an object in a report: never all of its attributes, which may be long. */
 const told = {
   accountId: resource.accountId,
   type: resource.type,
@@ -52,7 +52,7 @@ const told = {
   expiresAt: resource.expiresAt,
 };
 
-/** What ends in the period, still active. */
+/** Active objects that expire in the period. */
 export const findExpiring = (
   db: Db,
   accounts: Covered,
@@ -76,7 +76,7 @@ export const findExpiring = (
     .orderBy(resource.expiresAt, resource.id)
     .limit(limit);
 
-/** What was made in the period, with the name of its account. */
+/** Objects that were made in the period, with the name of their account. */
 export const findMade = (db: Db, accounts: Covered, { type, visible }: Part, period: Period, limit: number) =>
   db
     .select({
@@ -99,8 +99,8 @@ export const findMade = (db: Db, accounts: Covered, { type, visible }: Part, per
     .limit(limit);
 
 /**
- * Named by hand: Drizzle leaves the table's name out where only one is selected from, and the inner one would
- * be meant.
+ * The table is named by hand. Drizzle leaves its name out where only one table is selected from, and the
+ * inner table would be meant.
  */
 const requestsOf = <Value>(value: string, { from, to }: Period) =>
   sql<Value>`(SELECT ${sql.raw(value)} FROM resource r

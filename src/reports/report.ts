@@ -5,7 +5,7 @@ import { TABLE_FORMATS } from "../workbook/table.ts";
 
 export interface Report {
   readonly title: string;
-  /** Any of them opens it. */
+  /** Each of these rights opens it. */
   readonly rights: readonly Right[];
   /** It exists in a model that knows one of these rights. */
   readonly of: readonly Right[];

@@ -1,7 +1,7 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export const INVITATION_KINDS = ["email", "link"] as const;
-/** As it is kept. Past its time a pending one is expired. */
+/** The stored status. A pending invitation that is past its time is shown as expired. */
 export const INVITATION_STATUSES = ["pending", "accepted", "revoked"] as const;
 
 export const invitation = sqliteTable("invitation", {
