@@ -29,6 +29,7 @@ import { trialEndpoints } from "./hooks/trial.routes.ts";
 import { openapi } from "./kernel/openapi.ts";
 import { Problem } from "./kernel/problem.ts";
 import { licenseEndpoints } from "./licensing/license.routes.ts";
+import { licenseDomainEndpoints } from "./licensing/license-domain.routes.ts";
 import { themeDownloadEndpoints } from "./licensing/theme-download.routes.ts";
 import { themeFileEndpoints } from "./licensing/theme-file.routes.ts";
 import { bulkEndpoints } from "./invitations/bulk.routes.ts";
@@ -127,6 +128,7 @@ const endpoints: readonly Endpoint[] = [
   ...apiKeyEndpoints,
   ...resourceEndpoints(RESOURCE_TYPES, { catalog: quote }),
   ...licenseEndpoints,
+  ...licenseDomainEndpoints,
   ...organizationEndpoints,
   ...subscriptionEndpoints,
   ...billingEndpoints,
@@ -153,7 +155,7 @@ const endpoints: readonly Endpoint[] = [
   ...healthEndpoints,
 ];
 
-/** Written at the first question: it is long, and anybody may ask. */
+/** Written at the first request, because it is long and every caller may ask for it. */
 let written: string | null = null;
 
 const description: Endpoint = openEndpoint(

@@ -25,7 +25,8 @@ export interface Env {
    */
   readonly DEV_MAIL?: string;
   /**
-   * A team beyond this many members is suggested to contact whoever runs the platform. Nothing is blocked.
+   * A team beyond this many members gets the suggestion to contact the operator of the platform. Nothing is
+   * blocked.
    */
   readonly CONTACT_ABOVE_MEMBERS: string;
   readonly ISSUER: string;

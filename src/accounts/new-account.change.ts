@@ -1,5 +1,6 @@
 import { type AccountKind, presetOf } from "../access/model.ts";
-import type { Authority, Permit } from "../identity/permit.ts";
+import type { Authority } from "../identity/authority.ts";
+import type { Permit } from "../identity/permit.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";
@@ -12,7 +13,8 @@ import type { Profile } from "../schema/team.ts";
 import type { TierRow } from "../schema/tier.ts";
 import { type AccountRow, DEFAULT_PLAN, NO_SUBSCRIPTION } from "./account.card.ts";
 import { insertInvitation } from "../invitations/invitation.store.ts";
-import { newInvitation, sent } from "../invitations/invite.change.ts";
+import { sent } from "../invitations/invitation-mail.change.ts";
+import { newInvitation } from "../invitations/new-invitation.change.ts";
 import { tierEffects } from "./account-state.change.ts";
 import { insertAccount } from "./account.store.ts";
 import { guardTier } from "./tier.store.ts";

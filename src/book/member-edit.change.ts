@@ -28,7 +28,7 @@ import { missingNames, usernameAfter } from "../team/person-name.ts";
 import { requireKnownGroups } from "../team/object-group.change.ts";
 import { permitInviting } from "../invitations/giving.change.ts";
 import { findWaiting, guardInvitation, renewInvitation } from "../invitations/invitation.store.ts";
-import { sentLater } from "../invitations/invite.change.ts";
+import { sentLater } from "../invitations/invitation-mail.change.ts";
 import { rolesOf } from "../invitations/wanted.change.ts";
 import type { Patch } from "./member-patch.ts";
 

@@ -76,7 +76,7 @@ export const gainOf = (before: Access, after: Access): Gain => ({
       isShorter(after.limitPeriod, before.limitPeriod)),
 });
 
-/** Does the member come to hold more, wherever they call from and whatever they spend? */
+/** Does the member gain access? Where they call from and what they may spend do not count. */
 export const givesMore = ({ roles, rights, grants, objectGroupIds, isLetIn }: Gain): boolean =>
   isLetIn || [roles, rights, grants, objectGroupIds].some((given) => given.length > 0);
 

@@ -17,7 +17,7 @@ const CLAIMS = z
     jti: z.string(),
   })
   .refine(({ sub, mem, key, sid }) => sub === mem && (key === undefined) !== (sid === undefined))
-  // Whoever remembers the claims asks only for their end, so the end is never later than the age allows.
+  // A cache of the claims checks only their end, so the end is never later than the age allows.
   .transform((claims) => ({ ...claims, exp: Math.min(claims.exp, claims.iat + TOKEN_TTL_SECONDS) }));
 
 /** Who a token speaks for: a member, by the API key or the session that it was minted from. */
@@ -31,7 +31,7 @@ export interface TokenTerms {
 export interface TokenSubject {
   readonly memberId: string;
   readonly accountId: string;
-  /** What it is minted from, and dies with. */
+  /** The key or session that it is minted from. The token ends with it. */
   readonly source: { readonly kind: "key" | "session"; readonly id: string };
   readonly jti: string;
 }

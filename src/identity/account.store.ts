@@ -2,7 +2,9 @@ import { eq, sql } from "drizzle-orm";
 import type { Db, Expression } from "../kernel/db.ts";
 import { account } from "../schema/team.ts";
 
-/** Any account by its id: whoever asks for another than its own needs a right of the platform. */
+/**
+ * Any account by its id. A caller who asks for another account than their own needs a right of the platform.
+ */
 export const findAccount = (db: Db, accountId: string) =>
   db.select().from(account).where(eq(account.id, accountId));
 

@@ -11,11 +11,11 @@ import {
 /** At most this many rules on each of account, member and key. */
 export const ADDRESS_RULES_MAX = 50;
 
-/** The caller's address as the platform tells it. Anything that a caller could write instead is not asked. */
+/** The caller's address as the platform reports it. Headers that a caller can write are not read. */
 export const clientAddress = (headers: Headers): string | null =>
   canonicalAddress(headers.get("cf-connecting-ip") ?? "");
 
-/** Stored rules, parsed once for many calls. Null when one cannot be read: then nobody is let in. */
+/** Stored rules, parsed once for many calls. Null when one cannot be read: then no address is allowed. */
 export function compileRules(stored: unknown): readonly Block[] | null {
   if (!Array.isArray(stored)) return null;
   const blocks = stored.map((rule) => (typeof rule === "string" ? parseBlock(rule) : null));
@@ -23,8 +23,8 @@ export function compileRules(stored: unknown): readonly Block[] | null {
 }
 
 /**
- * Every list must let the address in, an empty one lets in any. An unknown address passes only where no list
- * is.
+ * Every list must allow the address; an empty list allows every address. An unknown address passes only where
+ * there is no list.
  */
 export function admitsAddress(lists: ReadonlyArray<readonly Block[] | null>, ip: string | null): boolean {
   if (lists.every((list) => list?.length === 0)) return true;

@@ -27,7 +27,7 @@ export function refusal(
   aboutItself: boolean,
 ): Refusal | null {
   const { member, credential, home } = principal;
-  // First: what the rest would ask may be undone.
+  // First, because in an older copy everything that follows may be out of date.
   if (isStopped(home.kind, principal.restored)) return "state/restored";
   const stopped = statusRefusal(member.status);
   if (stopped !== null) return stopped;
@@ -43,7 +43,10 @@ export function refusal(
  */
 export const isStopped = (kind: string, restored: boolean): boolean => restored && kind !== "platform";
 
-/** @throws Problem state/restored: for those who come in without a call of their own */
+/**
+ * For callers who come in without a call of their own.
+ * @throws Problem state/restored
+ */
 export function requireNewest({
   kind,
   restoredAt,
@@ -60,7 +63,10 @@ export const mayWhileRestored = ({
   whileRestored,
 }: Pick<Operation, "method" | "whileRestored">): boolean => method === "GET" || whileRestored === true;
 
-/** Whoever is blocked is told so; whoever has not signed in yet has no credential that counts. */
+/**
+ * A blocked member learns that they are blocked. The credential of one who has not signed in yet is not
+ * valid.
+ */
 export const statusRefusal = (
   status: Principal["member"]["status"],
 ): "auth/blocked" | "auth/invalid-credential" | null =>

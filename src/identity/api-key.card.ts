@@ -53,7 +53,7 @@ export const ClaimTold = z
   })
   .describe(
     "For the member, who exchanges the token for the key, once, with POST /v1/auth/claims. " +
-      "It is mailed where a person signs in as the member. Else it is told to you, to hand over, " +
+      "It is mailed where a person signs in as the member. Else it is shown to you, to hand over, " +
       "and only while the member has no good key.",
   );
 export type ClaimTold = z.infer<typeof ClaimTold>;

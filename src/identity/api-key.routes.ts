@@ -23,7 +23,7 @@ import { requestPermit } from "./permit.change.ts";
 import { securityLetters } from "./security-letter.change.ts";
 import { canonicalRules, requireAuthorityToStop } from "./refusal.change.ts";
 
-/** What a missing key is decided as: like one that the caller may not see. */
+/** A missing key is decided like one that the caller may not see. */
 const NO_KEY = memberRef("");
 
 export const KeyQuery = z.strictObject(listQuery);
@@ -125,8 +125,8 @@ async function ownKey(call: Call, permit: Permit, target: Holder, { name, terms,
   };
   const card = keyCard(row, call.now);
   const changes = { before: {}, after: { name, memberId: row.memberId, ...terms } };
-  // A new key changes nobody's rights, so it leaves the member's version alone; but the member must be the
-  // one it was allowed for.
+  // A new key changes no rights, so the member's version stays. But the member must be as they were when the
+  // key was allowed.
   return call.commit(
     {
       statements: [guardKeyMember(call.db, target.id, target.version), insertKey(call.db, permit, row)],
@@ -166,7 +166,7 @@ function decideKey(call: Call, targetId: string, target: Holdings | undefined): 
   if (targetId === principal.memberId && ownKeys) return;
   call.decide("api_key.create");
   call.decide("api_key.create", memberRef(targetId), true);
-  // Of terms nothing is known yet: here the power over the member decides.
+  // The terms are not known yet. Here the power over the member decides.
   if (target !== undefined)
     requestPermit(call, {
       kind: "key",
@@ -184,7 +184,7 @@ function keyTerms(call: Call, body: Omit<z.infer<typeof NewKey>, "revokeKeys">) 
   const beyond = body.scopes?.find((scope) => !call.principal.grantSet.reaches.has(scope));
   if (beyond !== undefined)
     throw new Problem("access/denied", {
-      detail: `Nobody gives a scope beyond their own rights, such as ${beyond} here.`,
+      detail: `You cannot give a scope beyond your own rights, such as ${beyond} here.`,
     });
   return terms;
 }

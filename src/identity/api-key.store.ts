@@ -12,7 +12,7 @@ export const insertKey = (db: Db, permit: Permit, row: typeof apiKey.$inferInser
   return db.insert(apiKey).values(row);
 };
 
-/** A key, and what the member holds whose it is; named apart from the columns of the key. */
+/** A key, and the access of its member under a name of its own, apart from the columns of the key. */
 export const findKey = (db: Db, accountId: string, id: string) =>
   db
     .select({

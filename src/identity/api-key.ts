@@ -6,7 +6,7 @@ export const API_KEY_PREFIX = "tgk_";
 
 /**
  * A new secret: `tgk_`, 43 base62 characters for 256 random bits, 6 for their CRC-32. The checksum lets a
- * scanner, and the gate, tell a mistyped key from a real one without asking anybody.
+ * scanner, and the gate, tell a mistyped key from a real one without the database.
  * @param random 32 random bytes
  */
 export function mintKey(random: Uint8Array): string {

@@ -21,7 +21,7 @@ import { securityLetters } from "./security-letter.change.ts";
 import { type KeyRestriction, UNRESTRICTED } from "./key-restriction.ts";
 import type { Preset } from "../access/preset.ts";
 
-/** For whom the key is. */
+/** The member that the key is for. */
 export interface ClaimTarget {
   readonly member: Pick<
     Holder,
@@ -35,7 +35,7 @@ export interface ClaimTarget {
   };
 }
 
-/** What is wanted. */
+/** The key that is asked for. */
 export interface ClaimWish {
   readonly name: string;
   readonly terms: KeyRestriction;
@@ -43,7 +43,7 @@ export interface ClaimWish {
   readonly revokeKeys: boolean;
 }
 
-/** A key under a claim, on its way. */
+/** A key under a claim, with everything that its batch writes. */
 export interface MadeClaim {
   readonly row: KeyRow;
   readonly statements: readonly Statement[];
@@ -53,14 +53,14 @@ export interface MadeClaim {
   readonly claim: ClaimTold;
 }
 
-/** Nobody speaks yet for a member who is made in the same batch. */
+/** A member who is made in the same batch has no sign-in address and no keys yet. */
 const NOBODY = { email: null, keys: [] };
 
 /** The first key of a member who is made in the same batch. */
 export const firstClaim = (call: Call, permit: Permit, target: ClaimTarget): MadeClaim =>
   written(call, permit, target, { name: "First key", terms: UNRESTRICTED, revokeKeys: false }, NOBODY, true);
 
-/** The same for a member who is there already: the older claim ends. */
+/** The same for a member who exists already. The older claim ends. */
 export const claimAgain = (
   call: Call,
   permit: Permit,
@@ -70,9 +70,9 @@ export const claimAgain = (
   claimFor(call, permit, target, { name: "First key", terms: UNRESTRICTED, revokeKeys });
 
 /**
- * Every key that one makes for another comes to be here. Behind whom a person stands, the person is mailed
- * the token. Else its maker is told it, and only where nobody else speaks for the member: a maker could take
- * the key first.
+ * Every key that a member makes for another member is made here. Where a person signs in as the member, the
+ * token is mailed to that person. Else it is shown to the maker, and only while the member has no good key,
+ * because the maker could take the key first.
  * @throws Problem access/denied, conflict/state, conflict/last-admin
  */
 export async function claimFor(
@@ -86,8 +86,7 @@ export async function claimFor(
   if (standing === undefined) throw new Problem("not-found");
   if (standing.email === null) requireTelling(call, target, wish, standing.keys);
   const made = written(call, permit, target, wish, standing, false);
-  // Nobody who never came in has a key of theirs yet; and whoever is mailed the key itself hears of it by
-  // that.
+  // A member who never came in has no key yet. A person who is mailed the token itself needs no second mail.
   const told = hasArrived(target.member) ? await securityLetters(call, target.member.id, "key_made") : [];
   return { ...made, letters: [...made.letters, ...told.filter(({ to }) => to !== standing.email)] };
 }
@@ -104,10 +103,10 @@ function requireTelling(
   { revokeKeys }: ClaimWish,
   keys: readonly StandingKey[],
 ): void {
-  // Else another admin could come in as the owner: ownership moves in other ways.
+  // Without this check another admin could come in as the owner. Ownership moves in other ways.
   if (member.id === account.ownerMemberId && member.accountId === principal.home.accountId) {
     throw new Problem("conflict/last-admin", {
-      detail: "This member owns the account, and nobody else in it takes a key in the owner's name.",
+      detail: "This member owns the account, and no other member of it takes a key in the owner's name.",
     });
   }
   // Keys are no business of the accounts above: an owner whose keys were revoked is still the owner.
@@ -115,13 +114,15 @@ function requireTelling(
   if (isFromAbove && hasArrived(member)) {
     throw new Problem("conflict/state", {
       detail:
-        "This member has come in before. Another member of the account makes a key, or the platform makes another claim.",
+        "This member has come in before. Another member of the account makes a key, " +
+        "or the platform makes another claim.",
     });
   }
   if (revokeKeys || !keys.some((key) => isGood(key, now))) return;
   throw new Problem("conflict/state", {
     detail:
-      "This member calls with an API key. The token of another key is shown to you only if the keys that are there end with it: send revokeKeys: true.",
+      "This member calls with an API key. The token of another key is shown to you only " +
+      "if the keys that are there end with it: send revokeKeys: true.",
   });
 }
 
@@ -133,7 +134,7 @@ function written(
   { email, keys }: { readonly email: string | null; readonly keys: readonly StandingKey[] },
   isNew: boolean,
 ): MadeClaim {
-  const { db, now, principal } = call;
+  const { db, now } = call;
   const { accountId } = member;
   const keyId = newId("apiKey", now);
   const expiresAt = now + CLAIM_TTL_MS;
@@ -141,28 +142,11 @@ function written(
     email === null
       ? { token: randomToken(), letters: [] }
       : mailed(call, { member, account }, { keyId, name, expiresAt, email });
-  const row: KeyRow = {
-    id: keyId,
-    accountId,
-    memberId: member.id,
-    createdBy: principal.memberId,
-    name,
-    ...terms,
-    scopes: terms.scopes === null ? null : [...terms.scopes],
-    allowedIps: [...terms.allowedIps],
-    claimHash: sha256Hex(token),
-    claimExpiresAt: expiresAt,
-    claimState: email === null ? "told" : "mailed",
-    hash: null,
-    prefix: null,
-    last4: null,
-    revokedAt: null,
-    lastUsedAt: null,
-    createdAt: now,
-  };
+  const claimState = email === null ? "told" : "mailed";
+  const row = claimedRow(call, member, { id: keyId, name, terms, token, expiresAt, claimState });
   const replaced = email === null ? keys.filter(({ isMade }) => isMade === 0) : [];
   const revoked = revokeKeys ? keys.filter(({ isMade }) => isMade === 1) : [];
-  const after = { name, memberId: member.id, claim: row.claimState, ...terms };
+  const after = { name, memberId: member.id, claim: claimState, ...terms };
   return {
     row,
     letters,
@@ -173,8 +157,8 @@ function written(
       ...(isNew || email !== null
         ? []
         : [guardNobody(db, member.id, now), endClaims(db, "replace", member.id, now)]),
-      // An arrival, or another claim at once, rests on what this one changes; revoked keys are refused from
-      // the next call on.
+      // An arrival, or another claim at the same time, depends on what this one changes. Revoked keys are
+      // refused from the next call on.
       ...(isNew || (email !== null && revoked.length === 0)
         ? []
         : [bumpMember(db, accountId, member.id, now)]),
@@ -192,6 +176,38 @@ function written(
   };
 }
 
+interface Claimed extends Pick<ClaimWish, "name" | "terms"> {
+  readonly id: string;
+  readonly token: string;
+  readonly expiresAt: number;
+  readonly claimState: "told" | "mailed";
+}
+
+/** The row of a key that has no secret yet. */
+const claimedRow = (
+  { now, principal }: Call,
+  member: ClaimTarget["member"],
+  { id, name, terms, token, expiresAt, claimState }: Claimed,
+): KeyRow => ({
+  id,
+  accountId: member.accountId,
+  memberId: member.id,
+  createdBy: principal.memberId,
+  name,
+  ...terms,
+  scopes: terms.scopes === null ? null : [...terms.scopes],
+  allowedIps: [...terms.allowedIps],
+  claimHash: sha256Hex(token),
+  claimExpiresAt: expiresAt,
+  claimState,
+  hash: null,
+  prefix: null,
+  last4: null,
+  revokedAt: null,
+  lastUsedAt: null,
+  createdAt: now,
+});
+
 const endEvent = (
   call: Call,
   accountId: string,
@@ -205,7 +221,7 @@ const endEvent = (
     { accountId, changes: { before: { name, memberId, claim: claimState }, after: { claim } } },
   );
 
-/** Who signs in by mail is mailed the token, so that its maker never has it. */
+/** The token is mailed to the person who signs in as the member, so that its maker never has it. */
 function mailed(
   call: Call,
   { member, account }: ClaimTarget,

@@ -32,7 +32,7 @@ import { CLAIM } from "./ways-in.ts";
 
 const Body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be a claim token") });
 
-/** The secret is made here, at the claim, so that whoever asked for the key never had it. */
+/** The secret is made here, at the claim, so that the maker of the key never had it. */
 const claim = (types: TypeTable) =>
   openEndpoint(
     {
@@ -67,8 +67,8 @@ const claim = (types: TypeTable) =>
       const caller = await call.caller();
       const made = await take(call, first, types, caller);
       if (made !== null) return made;
-      // Somebody was faster; or a change of the member, the account or the maker came between, and the claim
-      // is asked anew.
+      // Another call was faster, or the member, the account or the maker changed meanwhile. The claim is read
+      // and checked again.
       const [again] = await findClaim(call.db, claimHash);
       const second = again === undefined ? null : await take(call, again, types, caller);
       if (second === null) throw new Problem("invitation/used");
@@ -111,7 +111,10 @@ async function take(
   return { status: 201, body: { ...keyCard({ ...found.key, ...made }, call.now), secret } };
 }
 
-/** A told claim is another way in: an offer of ownership was made to who spoke for the member until then. */
+/**
+ * A claim whose token was shown to its maker is another way in. An offer of ownership was made to the person
+ * who acted as the member until then, so it ends.
+ */
 const endedOffer = ({ db }: OpenCall, { key, member }: Claim): Statement[] =>
   key.claimState === "told" ? [endOfferTo(db, member.id)] : [];
 
@@ -125,7 +128,8 @@ function refusal(call: OpenCall, found: Claim, types: TypeTable, caller: Princip
   if (member.status === "blocked") return new Problem("auth/blocked");
   const state = claimStateOf(key, call.now);
   const isOpen = CLAIM[state].exchange !== undefined && (key.expiresAt ?? Infinity) > call.now;
-  // Who was told it could else come in as the owner of their own account, whose member became that since.
+  // The maker saw the token. Without this check they could come in as the owner of their own account, when
+  // the member has become its owner since.
   const isOwners =
     state === "told" && member.id === account.ownerMemberId && found.makerAccount.id === account.id;
   const mayStill =
@@ -140,8 +144,8 @@ function refusal(call: OpenCall, found: Claim, types: TypeTable, caller: Princip
 }
 
 /**
- * What the maker could do now, in the own account or as far as the maker acts on one below: a claim goes no
- * further than that.
+ * Whether the maker could still make this key, in their own account or in one below that they act on. A claim
+ * needs that.
  */
 function hasPower(
   {
@@ -170,7 +174,7 @@ function hasPower(
   const inside = makerAccount.id === account.id;
   if (!inside && !actsOn(own, preset, makerAccount.id, account, grandparentId)) return false;
   const grantSet = inside ? own : compileBelow(own, preset);
-  // Below their own account nobody makes keys, but for the first one of an account that they found.
+  // A member makes no keys below their own account, except the first one of an account that they found.
   const mayStill = inside
     ? decide(grantSet, "api_key.create", memberRef(member.id))
     : decide(grantSet, "organization.create");

@@ -14,13 +14,13 @@ const makerAccount = alias(account, "maker_account");
 
 /** A column beside a member: its keys that are good or wait, expired ones too. */
 export const standingKeysOf = (memberId: AnyColumn | SQL) =>
-  sql`(SELECT json_group_array(json_object('id', k.id,
-    'name', k.name, 'claimState', k.claim_state, 'isMade', iif(k.hash IS NULL, 0, 1), 'expiresAt', k.expires_at))
+  sql`(SELECT json_group_array(json_object('id', k.id, 'name', k.name,
+    'claimState', k.claim_state, 'isMade', iif(k.hash IS NULL, 0, 1), 'expiresAt', k.expires_at))
   FROM api_key k WHERE k.member_id = ${memberId} AND k.revoked_at IS NULL)`.mapWith(
     (json: string) => JSON.parse(json) as StandingKey[],
   );
 
-/** Who else speaks for a member: the person's address, and the keys. */
+/** The address that signs in as the member, and the keys of the member. */
 export const findStanding = (db: Db, memberId: string) =>
   db
     .select({ email: user.email, keys: standingKeysOf(member.id).as("standing_keys") })
@@ -34,7 +34,7 @@ const next = (event: ClaimEvent): SQL<"revoked"> => {
   return sql`CASE ${apiKey.claimState} ${sql.join(moves, sql` `)} ELSE ${apiKey.claimState} END`;
 };
 
-/** What ends a claim before it is taken. */
+/** Events that end a claim before it is taken. */
 type Ending = Exclude<ClaimEvent, "tell" | "mail" | "exchange" | "lapse">;
 
 /** Ends the claims of a member that the event ends, by the table. @param at milliseconds since the epoch */
@@ -68,7 +68,10 @@ export const revokeKey = (db: Db, accountId: string, id: string, at: number): St
     .set({ revokedAt: at, claimHash: null, claimState: next("revoke") })
     .where(and(eq(apiKey.accountId, accountId), eq(apiKey.id, id)));
 
-/** Fails under "changed" unless nobody else speaks for the member: what a told claim rests on. */
+/**
+ * Fails under "changed" when a person signs in as the member, or a key of the member is good. Without either,
+ * the maker of a claim may see its token.
+ */
 export const guardNobody = (db: Db, memberId: string, at: number): Statement =>
   guard(db, "changed", nobody(sql`${memberId}`, at));
 
@@ -79,7 +82,7 @@ const nobody = (memberId: SQL, at: number): SQL => sql`
 
 /**
  * A key that waits for its member, with everything that decides whether it may still be claimed: the member,
- * the account, and whoever made it, because a claim goes no further than its maker's power does by then.
+ * the account and the maker. The maker must still have the power to make it.
  */
 export const findClaim = (db: Db, claimHash: string) =>
   db
@@ -113,7 +116,7 @@ export type Claim = Awaited<ReturnType<typeof findClaim>>[number];
 
 /**
  * A new member becomes active by it, and waits for no invitation any more. Two claims of one token meet at
- * the guard `claim_used`, and so does a claim with a change of anybody on whom it rests.
+ * the guard `claim_used`, and so does a claim with a change of a member on whom it rests.
  */
 export const claimKey = (
   db: Db,
@@ -125,21 +128,27 @@ export const claimKey = (
     db,
     "claim_used",
     sql`EXISTS (SELECT 1 FROM api_key k
-    JOIN member m ON m.id = k.member_id JOIN account a ON a.id = k.account_id JOIN member maker ON maker.id = k.created_by JOIN account above ON above.id = maker.account_id
-    WHERE k.id = ${claim.key.id} AND k.claim_hash = ${claim.key.claimHash} AND k.hash IS NULL AND k.revoked_at IS NULL
-      AND m.version = ${claim.member.version} AND a.version = ${claim.account.version} AND maker.version = ${claim.maker.version}
-      AND above.version = ${claim.makerAccount.version} AND k.claim_state = ${claim.key.claimState}
+    JOIN member m ON m.id = k.member_id
+    JOIN account a ON a.id = k.account_id
+    JOIN member maker ON maker.id = k.created_by
+    JOIN account above ON above.id = maker.account_id
+    WHERE k.id = ${claim.key.id} AND k.claim_hash = ${claim.key.claimHash}
+      AND k.hash IS NULL AND k.revoked_at IS NULL
+      AND m.version = ${claim.member.version} AND a.version = ${claim.account.version}
+      AND maker.version = ${claim.maker.version} AND above.version = ${claim.makerAccount.version}
+      AND k.claim_state = ${claim.key.claimState}
       AND iif(k.claim_state = 'told', ${nobody(sql`m.id`, at)}, m.user_id IS NOT NULL))`,
   ),
   db
     .update(apiKey)
     .set({ ...secret, claimHash: null, claimExpiresAt: null, claimState: next("exchange") })
     .where(eq(apiKey.id, claim.key.id)),
-  // Another claim, or an arrival at once, rests on which keys the member has.
+  // Another claim, or an arrival at the same time, depends on the keys of the member.
   claim.member.status === "new"
     ? activate(db, claim.member.id, at)
     : bumpMember(db, claim.member.accountId, claim.member.id, at),
-  // Else whoever moved it to another address would make somebody else out of a member who is in.
+  // The invitation ends. If it stayed, it could be moved to another address, and another person would take
+  // over a member who is in already.
   db
     .update(invitation)
     .set({ status: "accepted", acceptedAt: at, updatedAt: at })
@@ -152,7 +161,7 @@ export const claimKey = (
     ),
 ];
 
-/** Whoever takes the first credential has come in. */
+/** A member who takes the first credential has come in. */
 const activate = (db: Db, memberId: string, at: number): Statement =>
   db
     .update(member)

@@ -41,7 +41,7 @@ export const endedBy = (
 };
 
 /**
- * Does the member call in a session only? Another role of the model lifts that; custom roles and single
+ * Does the member call in a session only? Another role of the model changes that. Custom roles and single
  * rights do not.
  */
 export function isKeyless({ roles: table }: Preset, roles: readonly string[]): boolean {
@@ -49,7 +49,7 @@ export function isKeyless({ roles: table }: Preset, roles: readonly string[]): b
   return own.length > 0 && own.every(Boolean);
 }
 
-/** What is said to whoever makes, takes or uses a key of such a member. */
+/** The refusal of a call that makes, takes or uses a key of such a member. */
 export const NO_KEYS =
   "A viewer has no API key and calls in a session. " +
   "A key that is there works once an admin gives the member another role.";

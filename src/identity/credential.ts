@@ -9,8 +9,8 @@ export type CredentialOutcome =
   | { readonly kind: "none" | "several" | "unreadable" | "mistyped" | "bare" };
 
 /**
- * Headers that carry a credential. `usr` and `AggregatorAuthentication` count, so that they never ride along
- * unseen.
+ * Headers that carry a credential. `usr` and `AggregatorAuthentication` count, too: a call with one of them
+ * and another credential is refused.
  */
 const CARRIERS = ["authorization", "x-api-key", "usr", "aggregatorauthentication"] as const;
 
@@ -31,7 +31,9 @@ export function credentialOf(headers: Headers): CredentialOutcome {
   return keyOf(bearer) ?? { kind: "token", token: bearer };
 }
 
-/** What begins like an API key is one, or is mistyped: its checksum says so without asking anybody. */
+/**
+ * A text that begins like an API key is one, or is mistyped. Its checksum says which, without the database.
+ */
 function keyOf(text: string): CredentialOutcome | null {
   if (isApiKey(text)) return { kind: "key", secret: text };
   return text.startsWith(API_KEY_PREFIX) ? { kind: "mistyped" } : null;

@@ -20,7 +20,10 @@ const CLAIMS = z.object({
   exp: z.number(),
 });
 
-/** Who asked for a link, by which API key or session, and the file of a theme that it leads to. */
+/**
+ * The member who asked for a link, the API key or session of that call, and the file of a theme that the link
+ * leads to.
+ */
 export interface Download {
   readonly acc: string;
   readonly mem: string;

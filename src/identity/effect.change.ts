@@ -7,7 +7,7 @@ import { endOfferTo } from "./ownership-offer.store.ts";
 import { endSessionsOf } from "./session.store.ts";
 import { type AddressEvent, BETWEEN, type Effects } from "./ways-in.ts";
 
-/** Whose address it is, with the keys that were read under the version that the batch guards. */
+/** The member whose address it is, with the keys that were read under the version that the batch guards. */
 export interface Addressee {
   readonly id: string;
   readonly accountId: string;

@@ -19,7 +19,7 @@ export interface GateEnv {
   Variables: { origin: Origin; seen: Seen; code: ProblemCode | null };
 }
 
-/** First in line: names the request, notes who it was in the call log, and says no to nobody. */
+/** First in line: names the request and notes the caller in the call log. It refuses no call. */
 export const attend: MiddlewareHandler<GateEnv> = async (c, next) => {
   const requestId = newId("request", now());
   const sent = c.req.header("user-agent");
@@ -40,7 +40,7 @@ export const attend: MiddlewareHandler<GateEnv> = async (c, next) => {
   note(c, requestId, callerRequestId);
 };
 
-/** A signed link opens what it leads to while it lives: logs do not tell it. */
+/** A signed link gives access while it is good, so the logs do not show it. */
 const SIGNED = /\/(?:eyJ[\w-]+\.[\w-]+|mem_\w+)\.[\w-]+/;
 
 function note(c: Context<GateEnv>, requestId: string, callerRequestId: string | null): void {

@@ -8,7 +8,7 @@ import { Problem, restored } from "../kernel/problem.ts";
 import type { Locale } from "../schema/team.ts";
 import { touchKey } from "./api-key.store.ts";
 import { mayWhileRestored, refusal } from "./admission.ts";
-import { Attempt, Replay } from "./attempt.ts";
+import { Attempt } from "./attempt.ts";
 import type { Call, Endpoint, OpenCall } from "./call.ts";
 import { NO_KEYS } from "./claim.ts";
 import { credentialOf } from "./credential.ts";
@@ -17,20 +17,21 @@ import { Memory } from "../kernel/memory.ts";
 import { languageOf } from "./language.ts";
 import type { Principal } from "./principal.ts";
 import { withoutRestrictedAccounts } from "./refusal.change.ts";
+import { Replay } from "./replay.ts";
 import type { GateRequest } from "./request.ts";
 import { shown } from "./shown.ts";
 import { Met } from "./turn.ts";
 
-/** What the call log wants to know of a call, whatever its answer. */
+/** What the call log needs of every call. */
 export interface Seen {
   principal: Principal | null;
 }
 
 /**
  * The way of one call: size and type, exactly one credential, principal, status, addresses, plan, then the
- * handler, which reads, decides, validates and commits. A cached grant set may be stale, so what rests on one
- * that D1 has not confirmed is never the last word: the principal is loaded anew and the handler runs once
- * more. So it does when another change came first, in its turn, until it is through.
+ * handler, which reads, decides, validates and commits. A cached grant set may be stale. An outcome that
+ * rests on one that D1 has not confirmed is not final: the principal is loaded again and the handler runs
+ * once more. It also runs again when another change came first, in its turn, until it is through.
  * @throws Problem
  */
 export async function pass(
@@ -72,11 +73,11 @@ async function attempt(
   try {
     admit(call, request);
     await request.readBody();
-    // A body may take its time, and a key or an address rule is asked as of now.
+    // A body may take long, and the key and the address rules are checked as of now.
     admit(call, request);
     const answer = await handle(call);
-    // What changes something has asked before it did; what only reads may not ignore a name that it does not
-    // know either.
+    // A change has read the query before its effect. A call that only reads may not ignore an unknown
+    // parameter either.
     call.query();
     // A handler that asked D1 nothing must not answer from a stale set.
     if (!call.confirmed) await call.read();
@@ -93,28 +94,26 @@ async function attempt(
   }
 }
 
-/** Who waited is asked as of now. */
+/** A call that waited is checked as of now. */
 const renewTime = (request: GateRequest): void => {
   if (request.rounds.round > 1) request.now = now();
 };
 
 /**
- * A set that was remembered is loaded anew. One that was stale as soon as it was loaded met a change of
+ * A grant set from the cache is loaded again. One that was stale as soon as it was loaded met a change of
  * member or account.
  */
 const staleAt = ({ principal, method }: Attempt, isFresh: boolean): Met =>
   new Met(isFresh && method !== "GET" ? { accountId: principal.accountId, object: null } : null);
 
-/**
- * What every answer has whatever its handler: its language, the place of its list, the tag of what it shows.
- */
+/** What every answer has: its language, the place of its list, the tag of what it shows. */
 function whole(request: GateRequest, answer: Answer, language: Locale): Answer {
   const { localized, method } = request.operation;
   const listed = request.listed(localized ? inLanguage(answer, language) : answer);
   return method === "GET" ? shown(listed, request.headers.get("if-none-match")) : listed;
 }
 
-/** Whoever keeps the answer is told what it depends on. */
+/** A cache that keeps the answer learns what it depends on. */
 const inLanguage = (answer: Answer, language: Locale): Answer => ({
   ...answer,
   headers: { ...answer.headers, "Content-Language": language, Vary: "Accept-Language" },
@@ -138,7 +137,7 @@ function noteUse(call: Attempt): void {
 }
 
 function admit(call: Attempt, request: GateRequest): void {
-  // A lapsed plan keeps nobody from reading what they are, from signing out, or from leaving.
+  // With a lapsed plan a member may still read their own card, sign out and leave.
   const { right, method, withoutPlan = right === "self" && method !== "POST" } = request.operation;
   const code = refusal(call.principal, call.origin, call.now, withoutPlan);
   if (code === "plan/feature-required") throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
@@ -150,7 +149,7 @@ function admit(call: Attempt, request: GateRequest): void {
   if (code === "access/denied") throw new Problem(code, { detail: NO_KEYS });
   if (code !== null) throw new Problem(code);
   if (call.principal.restored && !mayWhileRestored(request.operation)) throw restored();
-  // A call that is meant for another account must not fall on the caller's own.
+  // A call for another account must not act on the caller's own account.
   if (call.principal.astray)
     throw new Problem("not-found", { detail: "Tollgate-Account names no account that you may act on." });
 }
@@ -181,7 +180,7 @@ const openCall = (request: GateRequest, types: TypeTable): OpenCall => ({
     }),
 });
 
-/** Whoever sent a credential where none is needed. It is asked like any other, and loaded anew. */
+/** The caller who sent a credential where none is needed. It is checked like any other, and always loaded. */
 async function caller(request: GateRequest, types: TypeTable): Promise<Principal | null> {
   if (credentialOf(request.headers).kind === "none") return null;
   const principal = await (await identify(request, types)).load();
@@ -193,7 +192,7 @@ async function caller(request: GateRequest, types: TypeTable): Promise<Principal
   return principal;
 }
 
-/** Whoever acts without a call of their own is loaded in each run, not remembered. */
+/** A member who acts without a call of their own is loaded in each run, not cached. */
 const act = <T>(
   request: GateRequest,
   load: () => Promise<Principal | null>,

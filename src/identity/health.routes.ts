@@ -31,8 +31,7 @@ const health = openEndpoint(
 const TEXT = "text/plain; charset=utf-8";
 
 /**
- * RFC 9116. It ends, so that nobody trusts an address that is kept no longer: each answer is good for 90
- * days.
+ * RFC 9116. Each answer is good for 90 days, so that an address that is not kept any longer is not trusted.
  */
 const security = openEndpoint(
   {

@@ -14,7 +14,7 @@ export const findRecord = (db: Db, principal: string, key: string) =>
     .from(idempotency)
     .where(and(eq(idempotency.principal, principal), eq(idempotency.key, key)));
 
-/** What many changes of one call are remembered as. */
+/** The records of many changes of one call. */
 export const findRecords = (db: Db, principal: string, keys: readonly string[]) =>
   db
     .select()
@@ -34,7 +34,7 @@ export const insertRecord = (db: Db, record: typeof idempotency.$inferInsert): S
   db.insert(idempotency).values(record);
 
 /**
- * For a command that keeps a record of its own elsewhere: fails under "changed" when another route has the
+ * For a command that keeps its own record elsewhere. Fails under "changed" when another route has used the
  * key.
  */
 export const claimKey = (db: Db, record: typeof idempotency.$inferInsert): Statement[] => [
@@ -47,7 +47,7 @@ export const claimKey = (db: Db, record: typeof idempotency.$inferInsert): State
   db.insert(idempotency).values(record).onConflictDoNothing(),
 ];
 
-/** Writes into what is remembered what only its batch knows. */
+/** Writes the value that the batch generated into the record. */
 export const completeRecord = (
   db: Db,
   principal: string,

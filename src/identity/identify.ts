@@ -10,7 +10,7 @@ import type { Principal } from "./principal.ts";
 import { findPrincipalByKey, findPrincipalByToken } from "./principal.store.ts";
 import type { GateRequest } from "./request.ts";
 
-/** Principals by credential. Each is good only while its stamp holds, which every call asks D1. */
+/** Principals by credential. Each is good only while its stamp holds, and every call checks that with D1. */
 export const principals = new Memory<Principal>(300_000, weigh);
 
 /**
@@ -23,11 +23,11 @@ function weigh({ grantSet: { reaches } }: Principal): number {
   return weight;
 }
 
-/** Signatures that were good; the expiry is asked at each call. */
+/** Tokens whose signature was good. Their expiry is checked at each call. */
 const verified = new Memory<Claims>(5_000);
 
 export interface Identity {
-  /** Under which the principal is remembered: never the credential itself. */
+  /** The key of the principal in the cache: never the credential itself. */
   readonly memoryKey: string;
   load(): Promise<Principal | null>;
 }
@@ -40,11 +40,10 @@ const UNREADABLE = {
   unreadable: "The credential is not an access token or an API key of this gate.",
 } as const;
 
-/** From the credential to whoever can be loaded for it. @throws Problem auth/invalid-credential */
+/** From the credential to the member that is loaded for it. @throws Problem auth/invalid-credential */
 export async function identify(request: GateRequest, types: TypeTable): Promise<Identity> {
   const { targetId } = request;
-  // Whatever is no account's id leads astray in the same way: a caller's text is no part of what is
-  // remembered.
+  // All malformed ids share one cache key, so callers cannot fill the cache with arbitrary text.
   const at = targetId === null ? "" : isId(targetId) ? targetId : "astray";
   const credential = credentialOf(request.headers);
   if (credential.kind === "key") {
@@ -60,8 +59,9 @@ export async function identify(request: GateRequest, types: TypeTable): Promise<
       throw new Problem("auth/invalid-credential", {
         detail: "The access token is not valid, or has expired. Get a new one: POST /v1/auth/token.",
       });
+    const source = claims.sid === undefined ? `key ${claims.key}` : `sid ${claims.sid}`;
     return {
-      memoryKey: `token ${claims.acc} ${claims.mem} ${claims.sid === undefined ? `key ${claims.key}` : `sid ${claims.sid}`} ${at}`,
+      memoryKey: `token ${claims.acc} ${claims.mem} ${source} ${at}`,
       load: () => findPrincipalByToken(request.db, claims, targetId, types),
     };
   }

@@ -16,7 +16,7 @@ export interface KeyRestriction {
 export const UNRESTRICTED: KeyRestriction = { scopes: null, allowedIps: [], expiresAt: null };
 
 /**
- * What a call rests on. `behalf`: the gate acts for a member who is not there, such as the maker of an
+ * What a call acts with. `behalf`: the gate acts for a member who sends no call, such as the maker of an
  * invitation when it is accepted.
  */
 export type CallCredential =

@@ -8,7 +8,7 @@ import { account, member, user } from "../schema/team.ts";
 type MemberTable = Readonly<Record<"id" | "accountId" | "roles", AnyColumn>>;
 
 /**
- * What decides about a member and names it, without what the user book tells of a person: a result has 100
+ * The columns that decide about a member and name it, without the rest of the user book. A result has 100
  * columns at most.
  */
 export const holder = (of: typeof member) => ({
@@ -34,15 +34,15 @@ export type Holder = Pick<typeof member.$inferSelect, keyof ReturnType<typeof ho
 
 /** A column beside a member: its grants, in the order of their types and ids. */
 export const grantsOf = (of: MemberTable) =>
-  sql`(SELECT json_group_array(json_array(g.resource_type, g.resource_id, g.access) ORDER BY g.resource_type, g.resource_id)
+  sql`(SELECT json_group_array(
+    json_array(g.resource_type, g.resource_id, g.access) ORDER BY g.resource_type, g.resource_id)
   FROM access_grant g WHERE g.member_id = ${of.id})`.mapWith(parseGrants);
 
 /** A column beside a member: the custom roles that it has. */
 export const customRolesOf = (of: MemberTable) =>
   sql`(SELECT json_group_array(json_object('key', r.id, 'rights', json(r.rights), 'grants', json(r.grants)))
-  FROM role r WHERE r.account_id = ${of.accountId} AND r.id IN (SELECT value FROM json_each(${of.roles})))`.mapWith(
-    parseRoles,
-  );
+  FROM role r WHERE r.account_id = ${of.accountId}
+    AND r.id IN (SELECT value FROM json_each(${of.roles})))`.mapWith(parseRoles);
 
 const parseGrants = (json: string): GrantRow[] =>
   (JSON.parse(json) as [string, string, GrantRow["access"]][]).map(([resourceType, resourceId, access]) => ({
@@ -78,7 +78,7 @@ export const findAddressee = (db: Db, memberId: string) =>
     .leftJoin(user, and(eq(user.id, member.userId), isNotNull(user.emailVerifiedAt)))
     .where(eq(member.id, memberId));
 
-/** One member with grants and custom roles, inside the account: another account's member is not there. */
+/** One member of the account, with grants and custom roles. */
 export const findMember = (db: Db, accountId: string, id: string) =>
   db
     .select({ row: member, grants: grantsOf(member), customRoles: customRolesOf(member) })

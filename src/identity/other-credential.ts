@@ -1,7 +1,7 @@
 import type { Principal } from "./principal.ts";
 
 /**
- * Whose a link or a token is: the member, as far as there is one, and the person of the address that it went
+ * The owner of a link or a token: the member, where there is one, and the person of the address that it went
  * to.
  */
 interface Whose {

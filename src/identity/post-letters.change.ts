@@ -23,8 +23,8 @@ interface Counted extends Tallied {
 }
 
 /**
- * What a recipient gets from all accounts together, and what one account causes. The platform is not limited
- * as a sender, because it founds accounts by the hundred.
+ * Quotas of a recipient, for mails from all accounts together, and of the account that sends. The platform
+ * has no quota as a sender, because it founds accounts by the hundred.
  */
 const quotasOf = (call: Asked, to: string, sender: Sender | null): Counted[] => [
   { ...talliedFor(call, LIMITS.mailsTo, to), name: "recipient_mails", quota: LIMITS.mailsTo.quota },
@@ -94,7 +94,7 @@ const postWithin = (
   ...quotas.map(({ subject, window }) => countIf(db, subject, window, isPosted(letter))),
 ];
 
-/** What a caller is answered when `postLetters` failed the batch; null when something else did. */
+/** The answer when `postLetters` failed the batch; null when something else failed it. */
 export async function mailRefusal(
   { db, now }: Pick<Asked, "db" | "now">,
   failed: GuardName | null,

@@ -9,8 +9,8 @@ import type { CallCredential } from "./key-restriction.ts";
 import type { LimitPeriod, Locale, Plan, Settings, Subscription } from "../schema/team.ts";
 
 /**
- * The caller as the gate knows it: a member, the account and the key behind the credential, as loaded under
- * `stamp`. Times (expiry) are kept as times and asked at each call.
+ * The caller: a member, the account and the key behind the credential, as loaded under `stamp`. Expiry times
+ * are kept and checked at each call.
  */
 export interface Principal {
   readonly stamp: Stamp;
@@ -66,7 +66,7 @@ export interface Principal {
   readonly addressRules: ReadonlyArray<readonly Block[] | null>;
   /** What the member may do in the account that the call acts on. */
   readonly grantSet: GrantSet;
-  /** The same, whatever the key of the call is narrowed to. */
+  /** The same without the restriction of the key of the call. */
   readonly memberSet: GrantSet;
   readonly types: TypeTable;
   readonly actor: Actor;

@@ -22,7 +22,7 @@ const list = openEndpoint(
   }),
 );
 
-/** Where the `type` of a problem leads. */
+/** The page that the `type` of a problem names. */
 const one = (path: string) =>
   openEndpoint(
     {

@@ -11,7 +11,7 @@ import { type Fault, Problem } from "../kernel/problem.ts";
 import { versionTag } from "./shown.ts";
 import { Rounds } from "./turn.change.ts";
 
-/** One HTTP request as the gate read it, once, whatever the number of attempts. */
+/** One HTTP request as the gate read it, once for all attempts. */
 export class GateRequest {
   readonly env: Env;
   readonly db: Db;
@@ -56,8 +56,8 @@ export class GateRequest {
   }
 
   /**
-   * Reads the body before any handler runs. A body can be read once, so a second attempt is told what the
-   * first was.
+   * Reads the body before any handler runs. A body can be read once, so a second attempt gets what the
+   * first got.
    * @throws Problem too-large, media-type, malformed
    */
   readBody(): Promise<void> {
@@ -73,10 +73,13 @@ export class GateRequest {
     this.now = now();
   }
 
-  /** Validated once, however often it is asked. @throws Problem validation */
+  /**
+   * Validated once for all calls of it.
+   * @throws Problem validation
+   */
   query(): unknown {
     this.#query ??= { value: this.#validQuery() };
-    // A body that no handler asks for is refused where an unknown parameter is.
+    // A body that no handler reads is refused at the same place as an unknown parameter.
     if (this.operation.body === undefined && this.#json !== undefined) validate(NO_BODY, this.#json, "body");
     return this.#query.value;
   }
@@ -105,7 +108,7 @@ export class GateRequest {
     );
   }
 
-  /** What a list is known by: who asks for which rows. A page may have another size. */
+  /** The name of a list for its cursors: account, path and filters. The size of a page is no part of it. */
   #listName(searchParams: URLSearchParams): string {
     const filters = [...searchParams]
       .filter(([name]) => name !== "cursor" && name !== "limit")
@@ -113,7 +116,7 @@ export class GateRequest {
     return JSON.stringify([this.accountId, new URL(this.#request.url).pathname, filters]);
   }
 
-  /** A page of a list whose cursor goes on in that list only. */
+  /** A page of a list. Its cursor works in that list only. */
   listed(answer: Answer): Answer {
     if (!takesCursor(this.operation) || !hasNext(answer.body)) return answer;
     const name = this.#listName(new URL(this.#request.url).searchParams);
@@ -127,8 +130,8 @@ export class GateRequest {
   }
 
   /**
-   * The file comes in once: a second attempt is told what became of it in the first. @throws Problem
-   * media-type, validation
+   * The file comes in once. A second attempt gets the result of the first.
+   * @throws Problem media-type, validation
    */
   upload<T>(keep: (file: SentFile) => Promise<T>): Promise<T> {
     this.#kept ??= this.#keep(keep);
@@ -162,7 +165,7 @@ export class GateRequest {
     return key;
   }
 
-  /** What makes nothing makes nothing twice. */
+  /** A preview makes nothing, so it needs no Idempotency-Key. */
   get isPreview(): boolean {
     const json = this.#json;
     return (

@@ -1,7 +1,9 @@
 import { base64url, compactDecrypt, CompactEncrypt, decodeProtectedHeader, errors } from "jose";
 import { derivedSecret } from "../kernel/derived-secret.ts";
 
-/** A key of 256 bits for one secret alone: what is sealed for one row opens in no other. */
+/**
+ * A key of 256 bits for one secret alone. A secret that was sealed for one row cannot be opened for another.
+ */
 const keyOf = (
   signingKeys: string,
   kid: string | null,
@@ -13,8 +15,8 @@ const keyOf = (
 };
 
 /**
- * Somebody else's secret that has to be read again, as a JWE (RFC 7516, `dir` and A256GCM) under the newest
- * signing key. It opens as long as that key is listed in SIGNING_KEYS.
+ * A secret of another system that has to be read again, as a JWE (RFC 7516, `dir` and A256GCM) under the
+ * newest signing key. It opens as long as that key is listed in SIGNING_KEYS.
  * @param id of what it belongs to
  */
 export async function sealSecret(
@@ -29,7 +31,7 @@ export async function sealSecret(
     .encrypt(key);
 }
 
-/** What was sealed; null when its signing key is not listed any more, or when it was changed. */
+/** The secret; null when its signing key is not listed any more, or when the sealed text was changed. */
 export async function openSecret(
   signingKeys: string,
   purpose: string,

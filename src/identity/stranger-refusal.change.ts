@@ -7,9 +7,9 @@ import { countAsked, isWithin } from "./limit.change.ts";
 import { asker, LIMITS } from "./limit.ts";
 
 /**
- * A refusal of somebody who showed a mail, and no credential, stands in the account's trail. The trail is for
- * ever and such a call is repeated at no cost: so it counts as a wrong try of the caller, repeats of a minute
- * are gathered, and of one member so many are told within a day, wherever they come from.
+ * Writes the refusal of a caller who showed a mail, and no credential, into the account's trail. The trail is
+ * kept for ever, and such a call costs nothing to repeat. So it counts as a wrong try of the caller, repeats
+ * of a minute are gathered, and the rows for one member within a day are limited, from all callers together.
  * @throws Problem quota-exceeded
  */
 export async function recordStranger(

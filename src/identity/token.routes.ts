@@ -43,8 +43,8 @@ const exchange = endpoint(
       subject,
       now,
     );
-    // A sign-in belongs in the trail of the member's own account, and its token names that one; the batch
-    // that records it confirms the stamp.
+    // A sign-in is recorded in the trail of the member's own account, which its token names. The batch that
+    // records it confirms the stamp.
     const events = [
       call.event(
         "token.create",

@@ -7,11 +7,11 @@ import { covers, Met, type Place } from "./turn.ts";
 
 /** Runs of one call at most. In a line few need more than three; D1 answers 1,000 statements of one call. */
 const ROUNDS_MAX = 20;
-/** Milliseconds after which a call waits and runs no more. */
+/** After so many milliseconds a call neither waits nor runs again. */
 const PATIENCE_MS = 20_000;
 const PAUSE_MAX_MS = 400;
 
-/** What the account's object offers to those who wait. */
+/** The methods of the account's object for calls that wait. */
 export interface TurnTaking {
   takeTurn(id: string, object: string | null, patienceMs: number): Promise<boolean>;
   endTurn(id: string): Promise<void>;
@@ -19,7 +19,7 @@ export interface TurnTaking {
 
 /**
  * The one loop of attempts: a call that meets another change runs again, in its turn, until it is through.
- * The first run waits for nobody. A run inside another one belongs to that one, so that no bound is
+ * The first run does not wait. A run inside another one belongs to that one, so that no bound is
  * multiplied.
  */
 export class Rounds {
@@ -35,8 +35,8 @@ export class Rounds {
   }
 
   /**
-   * @param work may have an effect in its last write only @throws Problem stale, and whatever `work` throws
-   * but `Met`
+   * @param work may have an effect in its last write only
+   * @throws Problem stale, and everything that `work` throws except `Met`
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.round > 0) return work();
@@ -64,8 +64,8 @@ export class Rounds {
       if (isTurn) this.#turn = { ...place, id };
       return isTurn;
     } catch (error) {
-      // Without the object nobody stands in line; D1 still lets one of them through at a time.
-      console.error({ message: "nobody gives turns", accountId: place.accountId, error: String(error) });
+      // Without the object no call waits in line. D1 still lets one of them through at a time.
+      console.error({ message: "no turns are given", accountId: place.accountId, error: String(error) });
       return this.#pause();
     }
   }

@@ -17,7 +17,7 @@ export const CLAIM_STATES = [
   "ended",
 ] as const;
 export type ClaimState = (typeof CLAIM_STATES)[number];
-/** "expired" is a told or mailed one past its time, so it is never kept. */
+/** "expired" is a claim, told or mailed, that is past its time. It is derived and never stored. */
 export type KeptClaimState = Exclude<ClaimState, "none" | "expired">;
 export const CLAIM_EVENTS = [
   "tell",
@@ -33,8 +33,8 @@ export const CLAIM_EVENTS = [
 export type ClaimEvent = (typeof CLAIM_EVENTS)[number];
 
 /**
- * A claim waits for its member, who exchanges it for an API key. Its token is told to its maker only where
- * nobody else speaks for the member: no person signs in as the member, and no key of the member is good.
+ * A claim waits for its member, who exchanges it for an API key. Its token is shown to its maker only where
+ * no person signs in as the member and no key of the member is good.
  */
 export const CLAIM: Machine<ClaimState, ClaimEvent> = {
   none: { tell: "told", mail: "mailed" },

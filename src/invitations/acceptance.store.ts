@@ -38,10 +38,9 @@ const waiting = (db: Db, where: SQL | undefined) =>
         "user_id_of_address",
       ),
       // Another member of the account is this person already: the address on a card is free text.
-      taken:
-        sql<number>`EXISTS (SELECT 1 FROM member o JOIN user u ON u.id = o.user_id WHERE o.account_id = ${invitation.accountId} AND u.email = ${invitation.email} AND o.id <> ${member.id})`.as(
-          "taken",
-        ),
+      taken: sql<number>`EXISTS (SELECT 1 FROM member o JOIN user u ON u.id = o.user_id
+        WHERE o.account_id = ${invitation.accountId} AND u.email = ${invitation.email}
+          AND o.id <> ${member.id})`.as("taken"),
     })
     .from(invitation)
     .innerJoin(account, eq(account.id, invitation.accountId))
@@ -55,15 +54,17 @@ const waiting = (db: Db, where: SQL | undefined) =>
  */
 export const findByToken = (db: Db, tokenHash: string) => waiting(db, eq(invitation.tokenHash, tokenHash));
 
-/** What waits for whoever reads the mail of this address, in any account, oldest first: expired ones too. */
+/**
+ * The invitations that wait for the reader of this address, in any account, oldest first: expired ones too.
+ */
 export const findByVerifiedAddress = (db: Db, email: string) =>
   waiting(db, and(eq(invitation.email, email), eq(invitation.status, "pending"))).orderBy(asc(invitation.id));
 
 export type Waiting = Awaited<ReturnType<typeof findByToken>>[number];
-/** One whose member is there. */
+/** An invitation that has a member. */
 export type Acceptable = Waiting & { readonly member: NonNullable<Waiting["member"]> };
 
-/** What a member is called from the acceptance on. */
+/** The names of a member from the acceptance on. */
 export type Names = Pick<typeof member.$inferSelect, "firstName" | "lastName" | "username">;
 
 /**
@@ -82,9 +83,13 @@ export const acceptInvitation = (
   guard(
     db,
     "invitation_changed",
-    sql`EXISTS (SELECT 1 FROM invitation i JOIN member m ON m.id = i.member_id AND m.account_id = i.account_id JOIN account a ON a.id = i.account_id
-    WHERE i.id = ${row.id} AND i.status = 'pending' AND i.token_hash IS ${row.tokenHash} AND i.expires_at > ${now}
-      AND m.id = ${who.id} AND m.version = ${who.version} AND m.status <> 'blocked' AND m.email = i.email AND a.version = ${at.version})`,
+    sql`EXISTS (SELECT 1 FROM invitation i
+    JOIN member m ON m.id = i.member_id AND m.account_id = i.account_id
+    JOIN account a ON a.id = i.account_id
+    WHERE i.id = ${row.id} AND i.status = 'pending' AND i.token_hash IS ${row.tokenHash}
+      AND i.expires_at > ${now}
+      AND m.id = ${who.id} AND m.version = ${who.version} AND m.status <> 'blocked' AND m.email = i.email
+      AND a.version = ${at.version})`,
   ),
   upsertUser(db, newUser, now),
   db

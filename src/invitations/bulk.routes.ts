@@ -3,7 +3,8 @@ import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { findRecords } from "../identity/idempotency.store.ts";
 import { validate } from "../kernel/body.ts";
 import type { IdempotencyRecord } from "../kernel/idempotency.ts";
-import { Problem, problemBody, PROBLEMS } from "../kernel/problem.ts";
+import { Problem, PROBLEMS } from "../kernel/problem.ts";
+import { problemBody } from "../kernel/problem-body.ts";
 import { requireInviting } from "../team/member.change.ts";
 import { createInvitation, MadeInvitation } from "./invitation.change.ts";
 import { WantedInvitation } from "./wanted.change.ts";
@@ -32,8 +33,8 @@ const Row = z.object({
 type Result = z.infer<typeof Row>;
 
 /**
- * Each row is a change of its own, remembered under the call's Idempotency-Key and its place: a row that is
- * wrong hurts no other, and a call that broke off is repeated from where it was.
+ * Each row is a change of its own, remembered under the call's Idempotency-Key and its index. A wrong row
+ * does not affect the others. A repeated call goes on where the first one broke off.
  */
 const bulk = endpoint(
   {
@@ -66,8 +67,8 @@ const bulk = endpoint(
 const partKey = (call: Call, index: number): string => `${call.idempotencyKey()}#${index}`;
 
 /**
- * Rows that this command made before it broke off, or that its twin is making. @throws Problem
- * idempotency/mismatch
+ * Rows that this command made before it broke off, or that the same command makes at the same time.
+ * @throws Problem idempotency/mismatch
  */
 async function madeBefore(call: Call, indexes: readonly number[]): Promise<Map<number, Result>> {
   const [records] = await call.read(
@@ -104,7 +105,7 @@ async function one(call: Call, row: unknown, index: number): Promise<Result> {
     return { index, status, invitation: body as Result["invitation"] };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    // The same call, running twice, meets itself.
+    // The same call, running twice at once, refuses its own row. The row of the other run is the answer.
     const twin = (await madeBefore(call, [index])).get(index);
     if (twin !== undefined) return twin;
     const outcome =

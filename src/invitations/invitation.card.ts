@@ -6,7 +6,7 @@ import { INVITATION_KINDS, type InvitationRow } from "../schema/invitation.ts";
 import { LOCALES } from "../schema/team.ts";
 import { ACCOUNT_TYPES, accountTypeOf } from "../team/member.card.ts";
 
-/** Past its time a pending one is expired; it can still be sent once more. */
+/** A pending invitation that is past its time is expired. It can still be sent again. */
 export const STATUSES = ["pending", "accepted", "revoked", "expired"] as const;
 
 export const InvitationCard = z.object({
@@ -17,7 +17,7 @@ export const InvitationCard = z.object({
   memberId: z.string().nullable().describe("The new member that waits for it; null for a link."),
   email: z.string().nullable(),
   name: z.string().nullable().describe("What a link is called."),
-  role: z.string().nullable().describe("What whoever joins by the link gets."),
+  role: z.string().nullable().describe("The role of a member who joins by the link."),
   externalId: z.string().nullable(),
   invitedBy: z.string(),
   hookId: z.string().nullable().describe("The inbound webhook that it came from."),

@@ -21,7 +21,7 @@ export const PreviewedInvitation = z.object({
   mail: Mailed,
 });
 
-/** How one is made: only shown; or as one of many in a call. */
+/** How an invitation is made: only shown (`dryRun`), or as one of many in a call (`part`). */
 interface Making {
   readonly dryRun: boolean;
   readonly part?: string;

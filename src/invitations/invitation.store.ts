@@ -9,8 +9,8 @@ import { member } from "../schema/team.ts";
 export const INVITATION_PENDING = "invitation.account_id, invitation.email";
 
 /**
- * Whoever has this address, external id or invitation in the account, and whether an invitation was sent that
- * waits for them.
+ * The members with this address, external id or invitation in the account, and whether an invitation that was
+ * sent waits for them.
  */
 export const findKnown = (db: Db, accountId: string, email: string, externalId: string | null) =>
   db
@@ -19,18 +19,17 @@ export const findKnown = (db: Db, accountId: string, email: string, externalId: 
       email: member.email,
       externalId: member.externalId,
       status: member.status,
-      waits:
-        sql<number>`EXISTS (SELECT 1 FROM invitation i WHERE i.member_id = member.id AND i.status = 'pending' AND i.send_count > 0)`.as(
-          "waits",
-        ),
+      waits: sql<number>`EXISTS (SELECT 1 FROM invitation i
+        WHERE i.member_id = member.id AND i.status = 'pending' AND i.send_count > 0)`.as("waits"),
       invitationId: sql<string | null>`(SELECT i.id FROM invitation i
-      WHERE i.member_id = member.id AND i.status = 'pending' LIMIT 1)`.as("invitation_id"),
+        WHERE i.member_id = member.id AND i.status = 'pending' LIMIT 1)`.as("invitation_id"),
     })
     .from(member)
     .where(sql`${member.id} IN (
     SELECT id FROM member WHERE account_id = ${accountId} AND email = ${email}
     UNION ALL SELECT id FROM member WHERE account_id = ${accountId} AND external_id = ${externalId}
-    UNION ALL SELECT member_id FROM invitation WHERE account_id = ${accountId} AND email = ${email} AND status = 'pending')`);
+    UNION ALL SELECT member_id FROM invitation
+      WHERE account_id = ${accountId} AND email = ${email} AND status = 'pending')`);
 
 export const countMembers = (db: Db, accountId: string) =>
   db.select({ count: count() }).from(member).where(eq(member.accountId, accountId));
@@ -41,7 +40,7 @@ export const insertInvitation = (db: Db, permit: Permit, row: InvitationRow): St
   return db.insert(invitation).values(row);
 };
 
-/** An invitation inside the account, of one kind: another account's is not there. */
+/** An invitation of the account, of one kind. */
 export const findInvitation = (db: Db, accountId: string, kind: InvitationRow["kind"], id: string) =>
   db
     .select()
@@ -59,7 +58,8 @@ export const findInvited = (db: Db, accountId: string, invitationId: string) =>
     .where(
       and(
         eq(member.accountId, accountId),
-        sql`${member.id} = (SELECT member_id FROM invitation WHERE id = ${invitationId} AND account_id = ${accountId})`,
+        sql`${member.id} = (SELECT member_id FROM invitation
+        WHERE id = ${invitationId} AND account_id = ${accountId})`,
       ),
     );
 
@@ -77,7 +77,7 @@ export const findWaiting = (db: Db, accountId: string, memberId: string) =>
       ),
     );
 
-/** Which invitations are asked for. */
+/** The invitations that a list shows. */
 export interface InvitationFilter {
   readonly kind: InvitationRow["kind"];
   readonly status?: "pending" | "accepted" | "revoked" | "expired" | undefined;
@@ -131,7 +131,9 @@ export const guardInvitation = (
   guard(
     db,
     "changed",
-    sql`EXISTS (SELECT 1 FROM invitation WHERE id = ${id} AND account_id = ${accountId} AND status = ${status} AND send_count = ${sendCount} AND uses = ${uses})`,
+    sql`EXISTS (SELECT 1 FROM invitation
+    WHERE id = ${id} AND account_id = ${accountId} AND status = ${status}
+      AND send_count = ${sendCount} AND uses = ${uses})`,
   );
 
 /** Writes an invitation with another token: a new way in. */

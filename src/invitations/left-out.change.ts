@@ -10,15 +10,16 @@ export type Wanted = Omit<z.infer<typeof NewMember>, "firstName" | "lastName"> &
 };
 
 /**
- * The same with what may be left out. @param mayBeEmpty without any role, right or grant @throws Problem
- * validation
+ * Fills in what an invitation may leave out.
+ * @param mayBeEmpty without any role, right or grant
+ * @throws Problem validation
  */
 export function completed(call: Call, asked: Wanted, mayBeEmpty: boolean): Wanted {
   requireNames(call.principal.preset, asked);
   return mayBeEmpty ? asked : notEmpty(call, asked);
 }
 
-/** What it gives: in a customer's organization the suggested role, unless told. @throws Problem validation */
+/** What it gives: by default, in a customer's organization, the suggested role. @throws Problem validation */
 function notEmpty({ principal: { account, preset } }: Call, asked: Wanted): Wanted {
   if ([asked.roles, asked.rights, asked.grants].some((given) => given.length > 0)) return asked;
   if (account.kind === "customer_org") return { ...asked, roles: [preset.suggestedRole] };

@@ -9,7 +9,7 @@ export const LinkCard = z.object({
   id: z.string(),
   accountId: z.string(),
   name: z.string().nullable(),
-  role: z.string().describe("What whoever joins by it gets. Access is granted afterwards."),
+  role: z.string().describe("The role of a member who joins by it. Access is granted afterwards."),
   status: z.enum(STATUSES).describe("Used: as often as it may be."),
   maxUses: z.number().int().nullable().describe("Null: no limit but a hundred joins a day."),
   uses: z.number().int(),

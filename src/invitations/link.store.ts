@@ -13,7 +13,7 @@ import { upsertUser, userIdOf } from "./acceptance.store.ts";
 const inviter = alias(member, "inviter");
 
 /**
- * A link by the SHA-256 of its token, with its account and whoever made it. Not for a batch of D1, as are all
+ * A link by the SHA-256 of its token, with its account and its maker. Not for a batch of D1, as are all
  * that join.
  */
 export const findLink = (db: Db, tokenHash: string) =>
@@ -54,8 +54,8 @@ export const findMemberOf = (db: Db, accountId: string, email: string) =>
     .limit(1);
 
 /**
- * One more use of a link, and the member who came by it. However many join at once, no more than may: they
- * meet at the guard `invitation_changed`.
+ * One more use of a link, and the member who joined by it. Joins at the same time never exceed the number of
+ * uses, because they meet at the guard `invitation_changed`.
  * @param now milliseconds since the epoch
  */
 export const joinByLink = (
@@ -71,8 +71,10 @@ export const joinByLink = (
     db,
     "invitation_changed",
     sql`EXISTS (SELECT 1 FROM invitation i JOIN account a ON a.id = i.account_id
-    WHERE i.id = ${link.id} AND i.status = 'pending' AND (i.max_uses IS NULL OR i.uses < i.max_uses) AND i.expires_at > ${now} AND a.version = ${at.version}
-      AND EXISTS (SELECT 1 FROM member maker WHERE maker.id = i.invited_by AND maker.version = ${maker?.version ?? 0}))`,
+    WHERE i.id = ${link.id} AND i.status = 'pending' AND (i.max_uses IS NULL OR i.uses < i.max_uses)
+      AND i.expires_at > ${now} AND a.version = ${at.version}
+      AND EXISTS (SELECT 1 FROM member maker
+        WHERE maker.id = i.invited_by AND maker.version = ${maker?.version ?? 0}))`,
   ),
   db
     .update(invitation)

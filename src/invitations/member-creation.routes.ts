@@ -12,7 +12,8 @@ const Body = WantedMember.extend({
     .boolean()
     .default(false)
     .describe(
-      "Send the invitation by mail. Without, the member signs in with the address on the card, or is sent one later.",
+      "Send the invitation by mail. Without it, the member signs in with the address on the card, " +
+        "or an invitation is sent later.",
     ),
   dryRun: DryRun,
 });

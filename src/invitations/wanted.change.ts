@@ -12,7 +12,7 @@ import type { Wanted } from "./left-out.change.ts";
 
 const each = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
 
-/** What says in fewer words which roles and grants a new member gets. */
+/** Short forms for the roles and grants of a new member. */
 const short = {
   role: z.string().max(40).optional().describe("One role, instead of roles."),
   accountType: z
@@ -33,7 +33,7 @@ const short = {
     .describe("Agencies: tasks that the member is let into, beside grants."),
 };
 
-/** A new member, as a person asks for one. */
+/** A new member, in the words of a caller. */
 export const WantedMember = NewMember.extend(short);
 /** The same for an invitation, where names may be left out. */
 export const WantedInvitation = WantedMember.extend({
@@ -51,7 +51,7 @@ export const DryRun = z
 type Asked = z.infer<typeof WantedMember> | z.infer<typeof WantedInvitation>;
 
 /**
- * The same in the words of `invite`. Asked after `member.create` was decided.
+ * The same in the words of `invite`. Call it after `member.create` was decided.
  * @throws Problem validation, access/denied
  */
 export async function wantedOf(
@@ -70,7 +70,7 @@ export async function wantedOf(
   call.decide("grant.edit");
   if (wanted.grants.length + given.length > GRANTS_MAX)
     throw invalid("/grants", `a member has ${GRANTS_MAX} grants at most`);
-  // Asked before the ids are looked up, and again for all that the new member gets.
+  // Decided before the ids are looked up, and again for all access of the new member.
   requestPermit(call, {
     kind: "entry",
     memberId: "",
@@ -92,7 +92,10 @@ const viewOf = (resourceType: "tool" | "task", resourceId: string): GrantRow => 
   access: "view",
 });
 
-/** The roles of a member, in whichever words they are told. @throws Problem validation */
+/**
+ * The roles of a member, in any of the three forms.
+ * @throws Problem validation
+ */
 export function rolesOf(
   { model, suggestedRole }: Preset,
   { roles, role, accountType }: Pick<Asked, "roles" | "role" | "accountType">,
@@ -104,7 +107,7 @@ export function rolesOf(
       "says the same as roles: send one of them",
     );
   if (accountType !== undefined && model !== "agency")
-    throw invalid("/accountType", `belongs to agencies; here the role is told, such as ${suggestedRole}`);
+    throw invalid("/accountType", `belongs to agencies; name a role here, such as ${suggestedRole}`);
   if (told === 0 && model === "agency")
     throw invalid("/accountType", `must be one of ${ACCOUNT_TYPES.join(", ")}`);
   return accountType === undefined ? (role === undefined ? roles : [role]) : [accountType];

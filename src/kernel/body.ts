@@ -7,7 +7,7 @@ import { type Fault, invalidHeader, Problem } from "./problem.ts";
 /** Bytes of a request body at most. */
 export const BODY_LIMIT = 65_536;
 
-/** A body as it was read. Its faults are told once the caller's rights are known. */
+/** A body as it was read. Its faults are reported after the caller's rights were checked. */
 export interface SentJson {
   readonly value: unknown;
   readonly faults: readonly Fault[];
@@ -37,7 +37,8 @@ export function parseJson(bytes: Uint8Array): unknown {
 /** A body as it came; none is no bytes. @throws Problem too-large */
 export async function readRaw(request: Request, maxBytes: number): Promise<Uint8Array> {
   if (request.body === null) return new Uint8Array();
-  // A declared length was held to the limit before, and the platform holds the body to it: one native read.
+  // The declared length was checked before, and the platform holds the body to it. So this is one native
+  // read.
   const declared = Number(request.headers.get("content-length") ?? Infinity);
   return declared <= maxBytes
     ? new Uint8Array(await request.arrayBuffer())
@@ -45,7 +46,7 @@ export async function readRaw(request: Request, maxBytes: number): Promise<Uint8
 }
 
 /**
- * What the headers alone say of a body, before anybody is asked who is calling.
+ * What the headers alone say of a body, before the credential is read.
  * @throws Problem too-large, media-type
  */
 export function declaredBody(headers: Headers, upload?: Upload): void {
@@ -65,7 +66,7 @@ const wrongType = (upload?: Upload): Problem =>
     upload === undefined ? {} : { detail: `Send a Content-Type of ${upload.mediaTypes.join(", ")}.` },
   );
 
-/** A file on its way in. Its length is what was declared, and whoever keeps it holds it to that. */
+/** A file on its way in. Its length is the declared one; the store that keeps it checks that. */
 export interface SentFile {
   readonly body: ReadableStream<Uint8Array>;
   readonly size: number;
@@ -122,7 +123,7 @@ function faults(issue: z.core.$ZodIssue, value: unknown, place: "body" | "query"
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ ...faultAt([...path, key], place), detail: "is not known here" }));
   }
-  // Of several forms the one that was meant, if only one has room for what was sent.
+  // Of several forms, the one that was meant: the only one that has all the fields that were sent.
   const [meant, other] =
     issue.code === "invalid_union"
       ? issue.errors.filter((errors) =>
@@ -131,7 +132,7 @@ function faults(issue: z.core.$ZodIssue, value: unknown, place: "body" | "query"
       : [];
   if (meant !== undefined && other === undefined)
     return meant.flatMap((each) => faults({ ...each, path: [...issue.path, ...each.path] }, value, place));
-  // A rule over several members says itself what it wants.
+  // A rule over several fields has its own message.
   const isMissing = issue.code !== "custom" && at(value, path) === undefined;
   return [{ ...faultAt(path, place), detail: isMissing ? "is required" : issue.message }];
 }
@@ -158,11 +159,11 @@ export const definite = <T extends object>(patch: T) =>
   };
 
 /**
- * What would turn the text around it, controls, and halves of a character. What joins or parts letters inside
- * a word, and emoji, stays.
+ * Characters that turn the text around it, control characters, and halves of a character. Characters that
+ * join or part letters inside a word, and emoji, stay.
  */
 const CONTROL = /[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/u;
-/** Neither a space nor a filler. */
+/** A visible character: neither a space nor a filler. */
 const VISIBLE = /[^\p{Default_Ignorable_Code_Point}\p{Z}\p{C}\u2800]/u;
 
 /** The same where lines may break, and tabs stand between columns. */
@@ -182,8 +183,8 @@ export const text = (max: number) =>
     .refine((value) => value === "" || VISIBLE.test(value), "must hold something that can be seen");
 
 /**
- * A name that can reach a mail. It holds no link, so that no name leads readers to a place of its writer's
- * choice.
+ * A name that can be shown in a mail. It holds no link, so that no writer of a name leads readers to a page
+ * of their choice.
  */
 export const called = (max: number) => text(max).refine((value) => !holdsLink(value), "must not hold a link");
 
@@ -196,7 +197,7 @@ const readable = (max: number, control: RegExp) =>
     .refine((value) => !control.test(value), "must not hold control characters")
     .refine((value) => value === "" || VISIBLE.test(value), "must hold something that can be seen");
 
-/** Nothing typed into a field is no text: an empty one is stored as null. */
+/** An empty text is stored as null. */
 const nullIfEmpty = (written: z.ZodString) =>
   written
     .nullable()
@@ -216,7 +217,7 @@ export const note = (max: number) => readable(max, CONTROL_IN_NOTE);
 export const optionalName = (max: number) =>
   nullIfEmpty(readable(max, CONTROL).refine((value) => !holdsLink(value), "must not hold a link"));
 
-/** A time as it is stored: in UTC, whatever offset it was sent with. */
+/** A time as it is stored: in UTC. It may be sent with any offset. */
 export const instant = z.iso
   .datetime({
     offset: true,
@@ -228,7 +229,7 @@ export const instant = z.iso
 /** An amount in the smallest unit of its currency, such as cents. */
 export const money = z.number().int().min(0).max(1_000_000_000_000);
 
-/** How many of something are bought. */
+/** The quantity of a purchase. */
 export const quantity = z.number().int().min(1).max(1_000_000);
 
 const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf("currency"));

@@ -66,7 +66,9 @@ function rangeOf({ address, bits }: Block): readonly [bigint, bigint] {
 
 const blocksOf = (...texts: readonly string[]): Block[] => texts.flatMap((text) => parseBlock(text) ?? []);
 
-/** From where no caller comes: special-purpose blocks (RFC 6890), and of IPv6 all but global unicast. */
+/**
+ * Blocks from which no caller comes: special-purpose blocks (RFC 6890), and of IPv6 all but global unicast.
+ */
 const NOT_PUBLIC = {
   ipv4: blocksOf(
     "0.0.0.0/8",

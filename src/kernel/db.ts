@@ -24,7 +24,7 @@ export function openDb(database: D1Database): Db {
 function connect(database: D1Database): Db {
   const db = drizzle(database);
   const [run, all] = [db.run.bind(db), db.all.bind(db)];
-  // Drizzle 0.45 forgets the prepared statement of `db.run(sql)` and `db.all(sql)` when it stands in a batch
+  // Drizzle 0.45 forgets the prepared statement of `db.run(sql)` and `db.all(sql)` when it is in a batch
   // of D1 and has parameters.
   const prepared = (raw: typeof run | typeof all) => (query: Parameters<typeof run>[0]) => {
     const statement = raw(query);

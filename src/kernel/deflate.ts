@@ -5,7 +5,7 @@ const [FLUSH, FINISH] = [2, 4];
 
 /**
  * A part of a raw DEFLATE stream (RFC 1951); the parts one after the other are the stream. Synchronous and
- * native: a CompressionStream of workerd takes in all that it is given, whether anybody reads or not.
+ * native, because a CompressionStream of workerd takes in all that it is given, even when no reader reads.
  */
 export const deflated = (part: Uint8Array, isLast: boolean): Uint8Array =>
   deflateRawSync(part, { finishFlush: isLast ? FINISH : FLUSH });

@@ -14,8 +14,8 @@ export const hmacSha256 = (secret: string, value: string): string =>
   createHmac("sha256", secret).update(value).digest("base64url");
 
 /**
- * Whether two secrets are the same, in a time that tells nothing of where they differ. Digests are compared,
- * because they are of one length.
+ * Whether two secrets are the same, in a time that does not show where they differ. Digests are compared,
+ * because they have one length.
  */
 export const sameSecret = (one: string, other: string): boolean =>
   timingSafeEqual(createHash("sha256").update(one).digest(), createHash("sha256").update(other).digest());

@@ -12,7 +12,7 @@ const DOT = /[.。．｡]/;
 
 /**
  * A domain in lower case and ASCII (IDNA). Null where it is none, or where a character passes for one of
- * ASCII: such a domain is written in ASCII, so that nobody reads one address and means another.
+ * ASCII: such a domain is written in ASCII, so that a reader does not take one address for another.
  */
 export function mailDomain(text: string): string | null {
   const host = hostName(text);
@@ -23,11 +23,13 @@ export function mailDomain(text: string): string | null {
   return host !== null && isPlain ? host : null;
 }
 
-/** In lower case, its domain in ASCII. What is no address stays as it is, and is refused as one. */
+/**
+ * In lower case, its domain in ASCII. A text that is no address stays as it is, and is refused afterwards.
+ */
 function canonicalAddress(written: string): string {
   const at = written.lastIndexOf("@");
   const [local, domain] = [written.slice(0, at), mailDomain(written.slice(at + 1))];
-  // Asked before the case is folded: the Kelvin sign, too, becomes a k.
+  // Checked before the case is folded, because the Kelvin sign, too, becomes a k.
   return at < 1 || domain === null || /[^!-~]/.test(local) ? "" : `${local.toLowerCase()}@${domain}`;
 }
 

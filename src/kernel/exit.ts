@@ -1,7 +1,8 @@
-import { Problem, problemBody, type ProblemCode, PROBLEMS } from "./problem.ts";
+import { Problem, type ProblemCode, PROBLEMS } from "./problem.ts";
+import { problemBody } from "./problem-body.ts";
 
 /**
- * Turns whatever was thrown into an answer (RFC 9457). What is not a Problem is a bug: it is logged, and the
+ * Turns any error into an answer (RFC 9457). An error that is not a Problem is a bug: it is logged, and the
  * caller learns only the request id.
  */
 export function exit(error: unknown, requestId: string): { response: Response; code: ProblemCode } {

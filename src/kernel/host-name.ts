@@ -10,7 +10,7 @@ const HOST =
  */
 export function hostName(text: string): string | null {
   // What would begin another part of a URL is no part of a name, and URL would drop some of it silently.
-  if (/[\s/\\?#@:%\[\]]/.test(text)) return null;
+  if (/[\s/\\?#@:%[\]]/.test(text)) return null;
   const url = URL.parse(`http://${text.replace(/\.$/, "")}`);
   return url !== null && HOST.test(url.hostname) ? url.hostname : null;
 }

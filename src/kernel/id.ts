@@ -77,7 +77,7 @@ export const leastId = (kind: IdKind, at: number): string =>
 const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
 const ANY_ID = new RegExp(`^[a-z]{3}_${ULID}$`);
 
-/** Whether it may be an id of anything here: what a caller wrote in an id's place may be anything. */
+/** Whether the text has the form of an id. A caller may write any text in place of an id. */
 export const isId = (text: string): boolean => ANY_ID.test(text);
 
 /** Accepts exactly the ids that `newId(kind)` makes. */

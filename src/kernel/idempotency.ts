@@ -34,7 +34,7 @@ export function idempotencyKey(header: string | null): string | null {
 }
 
 /**
- * Hex SHA-256 over what makes a command the same: method, path with query, and the body in whatever order.
+ * Hex SHA-256 over what makes a command the same: method, path with query, and the body in any order of keys.
  */
 export const fingerprint = (method: string, path: string, body: unknown): string =>
   sha256Hex(canonical([method, path, body ?? null]));

@@ -1,6 +1,6 @@
 import type { Fault } from "./problem.ts";
 
-/** A text, or a sign of JSON's grammar; what lies between them names nothing. */
+/** A text, or a sign of JSON's grammar. The text between them holds no names. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
 
 interface Level {
@@ -10,7 +10,7 @@ interface Level {
   at: string | number;
 }
 
-/** Faults that are told at most. */
+/** Faults that are reported at most. */
 const FAULTS_MAX = 50;
 
 /**

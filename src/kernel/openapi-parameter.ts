@@ -30,7 +30,8 @@ const ACCOUNT = {
   required: false,
   schema: { type: "string", pattern: "^acc_[0-9A-Z]{26}$" },
   description:
-    "Acts on an account below one's own: a seller on an organization, a dealer on a sub-dealer, with those of one's rights that hold there. " +
+    "Acts on an account below one's own: a seller on an organization, a dealer on a sub-dealer, " +
+    "with those of one's rights that hold there. " +
     "Where one may not act is `not-found` (404), like an account that does not exist.",
 };
 
@@ -40,7 +41,8 @@ const LANGUAGE = {
   required: false,
   schema: { type: "string", maxLength: 200 },
   description:
-    "`en` or `ru`, with weights where there are several. Without one that is spoken here, texts are in the member's language, else in the account's.",
+    "`en` or `ru`, with weights where there are several. Without one of these, " +
+    "texts are in the member's language, else in the account's.",
 };
 
 const IF_NONE_MATCH = {
@@ -70,8 +72,11 @@ function headerParameters(operation: Operation): object[] {
             required: idempotency !== "optional" && preview === undefined,
             schema: keySchema,
             description:
-              `1 to 128 visible ASCII characters but \`"\` and \`\\\`, bare or in quotes (a structured-field string). ${remembered} The same command again is answered with its first answer ` +
-              "and `Idempotency-Replayed: true`, without secrets, which are shown once; another command under the same key is `idempotency/mismatch` (422)." +
+              '1 to 128 visible ASCII characters but `"` and `\\`, ' +
+              `bare or in quotes (a structured-field string). ${remembered} ` +
+              "The same command again is answered with its first answer and `Idempotency-Replayed: true`, " +
+              "without secrets, which are shown once; " +
+              "another command under the same key is `idempotency/mismatch` (422)." +
               (idempotency !== "optional" && preview !== undefined ? " Needed but for a `dryRun`." : ""),
           },
         ]),
@@ -84,8 +89,10 @@ function headerParameters(operation: Operation): object[] {
             required: ifMatch === "required",
             schema: tagSchema,
             description:
-              'The ETag of the card as it was read, in its quotes, or `*` for whatever is there. A weak tag (`W/"3"`) counts as the strong one. ' +
-              `Another version is \`precondition-failed\` (412)${ifMatch === "required" ? "; none at all is `precondition-required` (428)" : ""}.`,
+              "The ETag of the card as it was read, in its quotes, or `*` for any version. " +
+              'A weak tag (`W/"3"`) counts as the strong one. ' +
+              "Another version is `precondition-failed` (412)" +
+              (ifMatch === "required" ? "; none at all is `precondition-required` (428)." : "."),
           },
         ]),
   ];

@@ -4,8 +4,8 @@ import { fileType, isCard, type Operation } from "./operation.ts";
 import { type ProblemCode, PROBLEMS } from "./problem.ts";
 
 /**
- * What a request can be refused for before anybody is asked who is calling; the declared length and type of a
- * body count on every route.
+ * Refusals of a request before its credential is read. The declared length and type of a body count on every
+ * route.
  */
 const ANYBODY: readonly ProblemCode[] = [
   "malformed",
@@ -33,13 +33,15 @@ export const HEADERS = {
   },
   ETag: {
     description:
-      "The version of the card, for If-Match. Of a card that was read, a digest of what it shows follows, for If-None-Match.",
+      "The version of the card, for If-Match. " +
+      "Of a card that was read, a digest of what it shows follows, for If-None-Match.",
     schema: { type: "string", pattern: '^"\\d+(?:\\.[0-9a-f]{16})?"$' },
   },
   Location: { description: "Where what was made is found.", schema: { type: "string" } },
   "Idempotency-Replayed": {
     description:
-      "`true` when the call was answered from memory: its Idempotency-Key had its effect before. A replay carries no ETag and no Location.",
+      "`true` when the call was answered from memory: its Idempotency-Key had its effect before. " +
+      "A replay carries no ETag and no Location.",
     schema: { type: "string", const: "true" },
   },
   "Retry-After": {
@@ -139,7 +141,7 @@ function refusalHeaders(status: number, { idempotency }: Operation): HeaderName[
   if (status === 405) return ["Allow"];
   if (status === 503) return ["Retry-After"];
   if (status === 429) return ["Retry-After", "RateLimit-Policy", "RateLimit"];
-  // The ledger remembers its refusals too.
+  // The ledger remembers its refusals, too.
   return status === 402 && idempotency === "ledger" ? ["Idempotency-Replayed"] : [];
 }
 

@@ -36,10 +36,13 @@ export function openapi(operations: readonly Operation[], server: string): objec
   };
 }
 
+const camelCase = (path: string): string =>
+  path.replaceAll(/[^A-Za-z0-9]+(\w)/g, (_, char: string) => char.toUpperCase()).replaceAll(/\W/g, "");
+
 function describe(operation: Operation, path: string): object {
   const isPublic = operation.right === "public";
   return {
-    operationId: `${operation.method.toLowerCase()}${path.replaceAll(/[^A-Za-z0-9]+(\w)/g, (_, char: string) => char.toUpperCase()).replaceAll(/\W/g, "")}`,
+    operationId: operation.method.toLowerCase() + camelCase(path),
     tags: [operation.tag],
     summary: operation.summary,
     description: isPublic

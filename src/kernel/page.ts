@@ -10,7 +10,7 @@ export const listLimit = (unlessTold: number) =>
     .regex(/^(?:[1-9]\d?|100)$/, "must be 1 to 100")
     .transform(Number)
     .default(unlessTold)
-    .describe(`How many rows at most, 1 to 100; ${unlessTold} unless told.`);
+    .describe(`How many rows at most, 1 to 100; ${unlessTold} by default.`);
 
 /** The query of every list: `limit` 1 to 100 and the opaque `cursor` of the page before. */
 export const listQuery = {
@@ -18,7 +18,7 @@ export const listQuery = {
   cursor: CURSOR.optional().describe("nextCursor of the page before."),
 };
 
-/** @param position what the next page starts after: a JSON value that only this list understands */
+/** @param position after which the next page starts: a JSON value that only this list understands */
 export const encodeCursor = (position: unknown): string =>
   btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(position))))
     .replaceAll("+", "-")

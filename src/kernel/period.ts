@@ -13,7 +13,7 @@ interface Asked {
 
 /**
  * The period that is asked for; null when it ends before it begins.
- * @param periodMs how far it reaches back from now (below 0) or forward, unless told
+ * @param periodMs how far it reaches back from now (below 0) or forward, by default
  */
 export function periodOf(
   { from, to }: Asked,

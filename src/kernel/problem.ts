@@ -1,6 +1,6 @@
 /**
- * Every "no" of the API, spelled once (RFC 9457). `detail` says what to do next; a route may replace it by a
- * more exact sentence and add members. The `type` of a problem is `/problems/<code>`, which this gate serves.
+ * Every refusal of the API (RFC 9457). `detail` says what to do next. A route may replace it by a more exact
+ * sentence and add fields. The `type` of a problem is `/problems/<code>`, which this gate serves.
  */
 export const PROBLEMS = {
   malformed: { status: 400, title: "The request cannot be read", detail: "Send well-formed JSON in UTF-8." },
@@ -67,7 +67,7 @@ export const PROBLEMS = {
   "conflict/former-member": {
     status: 409,
     title: "This person was blocked or removed",
-    detail: "No hook and no link brings anybody back. A member who may add members can, if it is meant.",
+    detail: "No hook and no link brings a person back. A member who may add members can do it.",
   },
   "conflict/duplicate-invitation": {
     status: 409,
@@ -78,7 +78,8 @@ export const PROBLEMS = {
     status: 409,
     title: "The account has to be named",
     detail:
-      "Repeat the call with the accountId of one of `accounts`. Where invitation is true, that accepts the invitation.",
+      "Repeat the call with the accountId of one of `accounts`. " +
+      "Where invitation is true, that accepts the invitation.",
   },
   "conflict/other-address": {
     status: 409,
@@ -98,7 +99,7 @@ export const PROBLEMS = {
   "conflict/sos-blocked": {
     status: 409,
     title: "SOS licenses are blocked for this dealer",
-    detail: "A second SOS license was asked for one key. Ask whoever runs this platform to clear it.",
+    detail: "A second SOS license was asked for one key. Ask the operator of this platform to clear it.",
   },
   "conflict/last-admin": {
     status: 409,
@@ -118,18 +119,18 @@ export const PROBLEMS = {
   "conflict/member-limit": {
     status: 409,
     title: "The account has as many members as it may",
-    detail: "Ask whoever runs this platform to raise the plan's member limit.",
+    detail: "Ask the operator of this platform to raise the plan's member limit.",
   },
   "invitation/used": {
     status: 409,
     title: "This has been used",
-    detail: "It is good once. Whoever made it makes another where that is still possible.",
+    detail: "It is good once. Its maker can make another where that is still possible.",
   },
   "invitation/expired": { status: 410, title: "This link has expired", detail: "Ask for a new one." },
   "invitation/revoked": {
     status: 410,
     title: "This invitation was taken back",
-    detail: "Ask whoever invited you for a new one.",
+    detail: "Ask the person who invited you for a new one.",
   },
   "precondition-failed": {
     status: 412,
@@ -161,19 +162,18 @@ export const PROBLEMS = {
   internal: {
     status: 500,
     title: "Something went wrong",
-    detail: "Report the requestId to whoever runs this gate.",
+    detail: "Report the requestId to the operator of this platform.",
   },
   "state/restored": {
     status: 503,
     title: "The account's data was put back to an earlier state",
-    detail: "Whoever runs this platform has to accept that state first. Repeat the call later.",
+    detail: "The operator of this platform has to accept that state first. Repeat the call later.",
   },
   unavailable: { status: 503, title: "The gate cannot work now", detail: "Repeat the call in a moment." },
   stale: {
     status: 503,
     title: "Other changes came first",
-    detail:
-      "Others changed the same things as long as this call waited for its turn. It changed nothing: repeat it.",
+    detail: "Other calls changed the same objects while this call waited. It changed nothing: repeat it.",
   },
 } as const;
 
@@ -193,7 +193,7 @@ export interface ProblemExtra {
   readonly detail?: string;
   readonly errors?: readonly Fault[];
   readonly headers?: Record<string, string>;
-  /** The trail has it already: the ledger's own entry. */
+  /** The trail has it already, as an entry of the ledger. */
   readonly told?: true;
   /** Further members of the answer, such as `required` and `remaining` of a 402. */
   readonly members?: Record<string, unknown>;
@@ -224,31 +224,8 @@ export const invalidParameter = (parameter: string, detail: string): Problem =>
 export const invalidHeader = (header: string, detail: string): Problem =>
   new Problem("validation", { errors: [{ header, detail }] });
 
-/** 503: what it rests on changed in every run, or its turn did not come. */
+/** 503: the data changed in every run, or the turn of the call did not come. */
 export const stale = (): Problem => new Problem("stale", { headers: { "Retry-After": "1" } });
 
-/** 503 until the platform has accepted the older copy: that takes a person. */
+/** 503 until the platform has accepted the older copy. A person has to do that, so the wait is longer. */
 export const restored = (): Problem => new Problem("state/restored", { headers: { "Retry-After": "300" } });
-
-/** The body of RFC 9457. `instance` is the request id, so that an answer can be found in the call log. */
-export function problemBody(
-  code: ProblemCode,
-  extra: ProblemExtra,
-  requestId: string,
-): Record<string, unknown> {
-  const { status, title, detail } = PROBLEMS[code];
-  return {
-    type:
-      code === "quota-exceeded"
-        ? "https://iana.org/assignments/http-problem-types#quota-exceeded"
-        : `/problems/${code}`,
-    code,
-    title,
-    status,
-    detail: extra.detail ?? detail,
-    instance: `urn:request:${requestId}`,
-    requestId,
-    ...(extra.errors === undefined ? {} : { errors: extra.errors }),
-    ...extra.members,
-  };
-}

@@ -6,7 +6,8 @@ const NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
 /** A moment with its offset, or a whole day of the account's time zone. */
 export const dayOrTime = z.union(
   [z.iso.datetime({ offset: true }), z.iso.date()],
-  "must be a date such as 2026-11-21, or a time such as 2026-11-21T00:00:00Z; write the + of an offset as %2B",
+  "must be a date such as 2026-11-21, or a time such as 2026-11-21T00:00:00Z; " +
+    "write the + of an offset as %2B",
 );
 
 const clocks = new Map<string, Intl.DateTimeFormat>();
@@ -30,7 +31,8 @@ function clockOf(zone: string): Intl.DateTimeFormat {
 }
 
 /**
- * Whether this is a zone of the IANA list, such as `Europe/Berlin`. An offset is none: it knows no summer.
+ * Whether this is a zone of the IANA list, such as `Europe/Berlin`. An offset is not one, because it has no
+ * summer time.
  */
 export function isTimeZone(name: string): boolean {
   try {
@@ -40,7 +42,10 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** What the clocks of a zone show, as if it were UTC. @param at milliseconds since the epoch */
+/**
+ * The time that the clocks of a zone show, as if it were UTC.
+ * @param at milliseconds since the epoch
+ */
 function shownAt(at: number, zone: string): number {
   const parts = new Map(
     clockOf(zone)

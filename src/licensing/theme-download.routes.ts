@@ -2,7 +2,7 @@ import { z } from "zod";
 import { decide, plainRef } from "../access/decide.ts";
 import type { TypeTable } from "../access/type.ts";
 import { refusal } from "../identity/admission.ts";
-import { type Endpoint, endpoint, type OpenCall, openEndpoint } from "../identity/call.ts";
+import { type Call, type Endpoint, endpoint, type OpenCall, openEndpoint } from "../identity/call.ts";
 import {
   type Download,
   DOWNLOAD_TTL_SECONDS,
@@ -23,7 +23,7 @@ import { findFileById, findLicense, listFiles } from "./theme-file.store.ts";
 
 const Body = z.strictObject({ file: z.string().max(100).describe("The name of one of the theme's files.") });
 const Link = z.object({
-  url: z.string().describe("Whoever has it may download the file until it expires."),
+  url: z.string().describe("Anyone who has it may download the file until it expires."),
   expiresAt: z.string(),
 });
 
@@ -42,7 +42,9 @@ const make = endpoint(
     tag: "Themes",
     right: "theme.download",
     status: 200,
-    summary: `Make a link to a file of a theme that the account has an active license of. It is good for ${DOWNLOAD_TTL_SECONDS / 60} minutes, and recorded as the download.`,
+    summary:
+      "Make a link to a file of a theme that the account has an active license of. " +
+      `It is good for ${DOWNLOAD_TTL_SECONDS / 60} minutes, and recorded as the download.`,
     body: Body,
     answer: Link,
   },
@@ -66,18 +68,7 @@ const make = endpoint(
       throw new Problem("not-found", {
         errors: [{ pointer: "/file", detail: "names no file of this theme" }],
       });
-    const token = await signDownload(
-      await keyring(env.SIGNING_KEYS),
-      terms(call),
-      {
-        acc: principal.accountId,
-        mem: principal.memberId,
-        ...sourceOf(principal.credential),
-        thm: row.id,
-        fil: file.id,
-      },
-      now,
-    );
+    const token = await tokenOf(call, { thm: row.id, fil: file.id });
     const event = call.event(
       "theme.download",
       { type: "theme", id: row.id },
@@ -99,7 +90,18 @@ const make = endpoint(
   },
 );
 
-/** What a link ends with: the key or the session that made it. */
+/** The token of a link to this file, for as long as the caller may download it. */
+async function tokenOf(call: Call, { thm, fil }: Pick<Download, "thm" | "fil">): Promise<string> {
+  const { env, now, principal } = call;
+  return signDownload(
+    await keyring(env.SIGNING_KEYS),
+    terms(call),
+    { acc: principal.accountId, mem: principal.memberId, ...sourceOf(principal.credential), thm, fil },
+    now,
+  );
+}
+
+/** The key or session that made a link. The link ends with it. */
 function sourceOf(credential: CallCredential): Pick<Download, "key" | "sid"> {
   switch (credential.kind) {
     case "key":
@@ -121,7 +123,7 @@ const follow = (types: TypeTable) =>
       right: "public",
       status: 200,
       answer: { file: "application/octet-stream" },
-      summary: "The file that a link leads to, for as long as whoever made it may still download it.",
+      summary: "The file that a link leads to, for as long as its maker may still download it.",
       problems: ["invitation/expired"],
     },
     async (call) => {
@@ -149,7 +151,7 @@ const follow = (types: TypeTable) =>
   );
 
 /**
- * Everything that was asked when the link was made is asked again: the member, the key and its addresses,
+ * Everything that was checked when the link was made is checked again: the member, the key and its addresses,
  * rights, license and file.
  */
 async function allowed(

@@ -32,7 +32,7 @@ const UPLOAD: Upload = {
   maxBytes: 20 * 1024 * 1024,
 };
 
-/** As it stands in a header and on any disk. */
+/** A name that is valid in a header and on any disk. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 const FileCard = z
@@ -55,7 +55,7 @@ const fileCard = ({ name, size, sha256, contentType, createdBy, createdAt }: The
   createdAt: iso(createdAt),
 });
 
-/** What the trail tells of a file. */
+/** What the trail shows of a file. */
 const trailed = (row: ThemeFileRow | undefined) =>
   row === undefined ? {} : { file: row.name, size: row.size, sha256: row.sha256 };
 
@@ -84,7 +84,7 @@ const ofTheme = endpoint(
     tag: "Themes",
     right: "theme.download",
     status: 200,
-    summary: `The files of a theme, ${FILES_MAX} at most. POST /v1/themes/{id}/downloads makes a link to one.`,
+    summary: `The files of a theme, ${FILES_MAX} at most. POST /v1/themes/{id}/downloads links to one.`,
     answer: FileList,
   },
   async (call) => {

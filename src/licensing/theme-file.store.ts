@@ -32,7 +32,7 @@ export const replaceFile = (db: Db, row: ThemeFileRow, before: ThemeFileRow | un
       AND NOT EXISTS (SELECT 1 FROM theme_file WHERE theme_id = ${row.themeId} AND name = ${row.name})`,
       )
     : guardFile(db, before),
-  // The sweep has not taken the bytes meanwhile, and takes them no more.
+  // The sweep has not taken the bytes meanwhile, and will not take them any more.
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM stray_file WHERE id = ${row.id} AND at > 0)`),
   db.delete(strayFile).where(eq(strayFile.id, row.id)),
   ...(before === undefined ? [] : dropFile(db, before)),
@@ -53,7 +53,8 @@ const guardFile = (db: Db, row: ThemeFileRow): Statement =>
   guard(
     db,
     "changed",
-    sql`EXISTS (SELECT 1 FROM theme_file WHERE theme_id = ${row.themeId} AND name = ${row.name} AND id = ${row.id})`,
+    sql`EXISTS (SELECT 1 FROM theme_file
+    WHERE theme_id = ${row.themeId} AND name = ${row.name} AND id = ${row.id})`,
   );
 
 /** Licenses of a theme that an account has and that hold now; one is enough. */
@@ -73,8 +74,8 @@ export const findLicense = (db: Db, accountId: string, themeId: string, now: num
     .limit(1);
 
 /**
- * Keeps the bytes as they come in, strays until a file names them. Null when they were not as many as was
- * said, or came when the sweep had taken them for lost; then nothing is kept.
+ * Stores the bytes as they come in. They are noted as strays until a file names them. Null when their number
+ * is not the declared one, or when the sweep took them meanwhile; then nothing is kept.
  */
 export async function keepBytes(
   db: Db,
@@ -103,7 +104,7 @@ export async function keepBytes(
   return null;
 }
 
-/** While they are, the sweep finds them; once it has given them up, nobody else would. */
+/** While they are noted, the sweep finds them. Once it has given them up, nothing else does. */
 const isNoted = async (db: Db, id: string): Promise<boolean> =>
   (
     await db

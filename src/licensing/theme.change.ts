@@ -7,8 +7,8 @@ import { refOf } from "../resources/resource.card.ts";
 import { findResource } from "../resources/resource.store.ts";
 
 /**
- * One guarded read of a theme in the catalog that the caller sees, and of what else is asked; not there when
- * it may not be seen.
+ * One guarded read of a theme in the catalog that the caller sees, together with other statements.
+ * @throws Problem not-found when the theme is missing or the caller may not see it
  */
 export async function viewTheme<const T extends readonly Statement[]>(
   call: Call,

@@ -6,7 +6,7 @@ const organizationId = sql`${resource.attributes} ->> '$.organizationId'`;
 
 /**
  * A seller's markups for items sold to an organization, the most exact first: the organization's before
- * everybody's, the item's before all.
+ * those for every organization, the item's before those for every item.
  */
 export const findMarkups = (db: Db, sellerId: string, itemIds: readonly string[], buyerId: string) =>
   db

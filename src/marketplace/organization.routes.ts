@@ -1,13 +1,10 @@
 import { z } from "zod";
-import { decide, plainRef, visible } from "../access/decide.ts";
-import { kindBelow, presetOf } from "../access/model.ts";
-import { bumpMember } from "../access/stamp.store.ts";
+import { visible } from "../access/decide.ts";
+import { kindBelow } from "../access/model.ts";
 import { difference } from "../audit/difference.ts";
 import { findClosedBelow, requireOpen } from "../identity/below.change.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
-import type { Permit } from "../identity/permit.ts";
-import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
 import { definite } from "../kernel/body.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
@@ -16,7 +13,6 @@ import { nextVersion } from "../kernel/version.ts";
 import { type AccountRow, OwnerClaim } from "../accounts/account.card.ts";
 import { guardAccount, updateAccount } from "../accounts/account.store.ts";
 import { memberCard } from "../team/member.card.ts";
-import { requireInviting } from "../team/member.change.ts";
 import { claimAnew, foundAccount } from "../accounts/new-account.change.ts";
 import {
   MadeOrganization,
@@ -26,8 +22,9 @@ import {
   OrganizationPatch,
   organizationRef,
 } from "../resources/organization.ts";
-import { findOrganization, grantOrganization, listOrganizations } from "../resources/organization.store.ts";
+import { findOrganization, listOrganizations } from "../resources/organization.store.ts";
 import { NOTHING } from "../resources/named.change.ts";
+import { permitFounding, reachOf } from "./founding.change.ts";
 
 const tag = "Organizations";
 
@@ -56,7 +53,7 @@ const list = endpoint(
   },
 );
 
-/** One that is missing is decided like one out of reach. */
+/** A missing organization is decided like one out of reach. */
 async function load(
   call: Call,
   right: "organization.view" | "organization.create" | "organization.edit",
@@ -86,42 +83,6 @@ const card = endpoint(
   },
 );
 
-/**
- * The owner's first key waits under a claim, which goes no further than its maker's power: who could not give
- * the owner's role would found an account that nobody can enter. And a founder sees what was founded. @throws
- * Problem access/denied
- */
-function permitFounding(
-  call: Call,
-  kind: string,
-  { accountId, ownerId } = { accountId: "", ownerId: "" },
-): Permit {
-  requireInviting(call);
-  call.decide("organization.view");
-  return requestPermit(call, { kind: "account", accountId, ownerId, topRole: presetOf(kind).topRole });
-}
-
-/** Whoever reaches single organizations only reaches those that they found, too. */
-function reachOf(call: Call, permit: Permit, organizationId: string) {
-  const { memberId, home, grantSet } = call.principal;
-  if (decide(grantSet, "organization.view", plainRef(organizationId)).allowed)
-    return { statements: [], events: [] };
-  const grant = { resourceType: "organization", resourceId: organizationId, access: "view" as const };
-  return {
-    statements: [
-      grantOrganization(call.db, permit, home.accountId, memberId, organizationId),
-      bumpMember(call.db, home.accountId, memberId, call.now),
-    ],
-    events: [
-      call.event(
-        "grant.edit",
-        { type: "member", id: memberId },
-        { accountId: home.accountId, changes: { before: {}, after: { grants: [grant] } } },
-      ),
-    ],
-  };
-}
-
 const create = endpoint(
   {
     method: "POST",
@@ -130,7 +91,8 @@ const create = endpoint(
     right: "organization.create",
     status: 201,
     summary:
-      "Found an account below yours: a seller's customer, a distributor's seller. Its first owner is invited by mail, and may claim the first API key.",
+      "Found an account below yours: a seller's customer, a distributor's seller. " +
+      "Its first owner is invited by mail, and may claim the first API key.",
     body: NewOrganization,
     answer: MadeOrganization,
     idempotency: "optional",
@@ -142,7 +104,7 @@ const create = endpoint(
     const kind = kindBelow(account.kind);
     if (kind === null || preset.tree === null)
       throw new Problem("access/denied", { detail: "No organization stands below this one." });
-    // Asked before the body; asked again for the account that is made.
+    // Decided before the body is read, and again for the account that is made.
     permitFounding(call, kind);
     const body = await call.body();
     const made = await foundAccount(call, "member", {
@@ -182,7 +144,7 @@ const create = endpoint(
   },
 );
 
-/** For when the answer that founded it was lost, or the claim has run out. */
+/** For an owner whose claim has run out, or was lost with the answer of the founding. */
 const reissue = endpoint(
   {
     method: "POST",
@@ -191,7 +153,8 @@ const reissue = endpoint(
     right: "organization.create",
     status: 201,
     summary:
-      "A new claim for a key of the owner, while the owner has none. The older claim ends. It is mailed to an owner who signs in by mail.",
+      "A new claim for a key of the owner, while the owner has none. The older claim ends. " +
+      "It is mailed to an owner who signs in by mail.",
     answer: OwnerClaim,
     problems: ["conflict/state", "conflict/last-admin"],
   },
@@ -200,8 +163,8 @@ const reissue = endpoint(
     const permit = permitFounding(call, row.kind, { accountId: row.id, ownerId: row.ownerMemberId });
     const [[owner]] = await call.read(findMember(call.db, row.id, row.ownerMemberId));
     if (owner === undefined) throw new Problem("not-found");
-    // Keys are no business of the accounts above, so those that are there stay: the platform may revoke them
-    // with a claim.
+    // The accounts above do not manage the keys of an account, so the existing keys stay. The platform may
+    // revoke them with a claim.
     return claimAnew(call, permit, row, owner.row, false, (keyId) =>
       call.event(
         "organization.create",

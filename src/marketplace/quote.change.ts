@@ -6,8 +6,8 @@ import type { ResourceRow } from "../schema/resource.ts";
 import { findMarkups } from "./markup.store.ts";
 
 /**
- * In a customer's organization the catalog shows what an item costs that organization: what is shown is what
- * is billed.
+ * In a customer's organization the catalog shows the price for that organization, so that the price shown is
+ * the price billed.
  */
 export const quote = async (call: Call, rows: readonly ResourceRow[]): Promise<View> => {
   const { account, accountId } = call.principal;

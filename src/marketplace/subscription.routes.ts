@@ -26,14 +26,15 @@ import { subscription } from "../resources/types/subscription.ts";
 const stored = subscription.stored as StoredType;
 const Card = cardSchema(subscription, stored);
 
-/** The item that a purchase names, and what the seller adds for this organization. */
+/** The item that a purchase names, and the seller's markup for this organization. */
 async function load(call: Call) {
   const { accountId } = call.principal;
   const named = namedBy(call.principal, [["catalogItemId", "catalog"]], (member) => call.named(member));
   const [only] = named;
+  if (only === undefined) await call.read();
   const [found, markups] =
     only === undefined
-      ? (await call.read(), [[], []])
+      ? [[], []]
       : await call.read(
           findNamed(call.db, named),
           findMarkups(call.db, keeperOfType(call.principal, "catalog"), [only.id], accountId),
@@ -98,7 +99,10 @@ const purchase = endpoint(
   },
 );
 
-/** What there is more of must still be in the catalog. @throws Problem conflict/state */
+/**
+ * The item of a larger quantity must still be in the catalog.
+ * @throws Problem conflict/state
+ */
 async function stillSold(call: Call, { parentId }: ResourceRow): Promise<ResourceRow> {
   const [[item]] = await call.read(
     findResource(call.db, keeperOfType(call.principal, "catalog"), "catalog", parentId ?? ""),
@@ -118,7 +122,8 @@ const edit = endpoint(
     right: "subscription.edit",
     status: 200,
     summary:
-      "Change the quantity, at the price of the purchase. What comes on top is billed; what is given up is not paid back.",
+      "Change the quantity, at the price of the purchase. " +
+      "What comes on top is billed; what is given up is not paid back.",
     body: z.strictObject({ quantity: quantity.optional() }),
     answer: Card,
     ifMatch: "required",

@@ -7,7 +7,7 @@ const Counts = z.object({
   data: z.array(z.object({ type: z.string(), status: z.string(), count: z.number() })),
 });
 
-/** Numbers only: which objects they are is said to whoever may see those. */
+/** Numbers only. Which objects they are is shown only to members who may see those. */
 export const analyticsEndpoints = (types: readonly ResourceType[]): Endpoint[] => {
   const counted = types.filter(({ stored }) => stored !== null).map(({ name }) => name);
   return [

@@ -8,11 +8,11 @@ import { toldRows } from "../trail/audit.store.ts";
 import type { Sight } from "../trail/sight.ts";
 import type { Period } from "../kernel/period.ts";
 
-/** Which accounts a report covers: the one acted on, and of those below it all (null), or these. */
+/** The accounts of a report: the one acted on, and those below it (null is all). */
 export interface Covered {
   readonly accountId: string;
   readonly below: ReadonlySet<string> | null;
-  /** Of those, none of these: they are closed to the caller's address. */
+  /** Accounts that are left out, because they are closed to the caller's address. */
   readonly closed: ReadonlySet<string>;
 }
 
@@ -27,7 +27,8 @@ const covered = ({ accountId, below, closed }: Covered): SQL =>
     ? sql`${resource.accountId} = ${accountId}`
     : sql`${resource.accountId} IN (SELECT ${accountId} UNION ALL
     SELECT below.id FROM account below JOIN account above ON above.id = below.parent_id
-    WHERE (above.id = ${accountId} OR above.parent_id = ${accountId})${below === null ? sql`` : sql` AND (${inSet("below.id", below)} OR ${inSet("above.id", below)})`}
+    WHERE (above.id = ${accountId} OR above.parent_id = ${accountId})
+      ${below === null ? sql`` : sql`AND (${inSet("below.id", below)} OR ${inSet("above.id", below)})`}
       ${closed.size === 0 ? sql`` : sql`AND NOT ${inSet("below.id", closed)}`})`;
 
 const inSet = (column: string, values: ReadonlySet<string>): SQL =>
@@ -38,7 +39,7 @@ const within = (
   { from, to }: Period,
 ): SQL | undefined => and(gte(column, from), lt(column, to));
 
-/** What a report tells of an object: never all of its attributes, which may be long. */
+/** The columns of an object in a report: never all of its attributes, which may be long. */
 const told = {
   accountId: resource.accountId,
   type: resource.type,
@@ -51,7 +52,7 @@ const told = {
   expiresAt: resource.expiresAt,
 };
 
-/** What ends in the period, still active. */
+/** Active objects that expire in the period. */
 export const findExpiring = (
   db: Db,
   accounts: Covered,
@@ -75,7 +76,7 @@ export const findExpiring = (
     .orderBy(resource.expiresAt, resource.id)
     .limit(limit);
 
-/** What was made in the period, with the name of its account. */
+/** Objects that were made in the period, with the name of their account. */
 export const findMade = (db: Db, accounts: Covered, { type, visible }: Part, period: Period, limit: number) =>
   db
     .select({
@@ -98,11 +99,12 @@ export const findMade = (db: Db, accounts: Covered, { type, visible }: Part, per
     .limit(limit);
 
 /**
- * Named by hand: Drizzle leaves the table's name out where only one is selected from, and the inner one would
- * be meant.
+ * The table is named by hand. Drizzle leaves its name out where only one table is selected from, and the
+ * inner table would be meant.
  */
 const requestsOf = <Value>(value: string, { from, to }: Period) =>
-  sql<Value>`(SELECT ${sql.raw(value)} FROM resource r WHERE r.parent_id = resource.id AND r.account_id = resource.account_id
+  sql<Value>`(SELECT ${sql.raw(value)} FROM resource r
+    WHERE r.parent_id = resource.id AND r.account_id = resource.account_id
     AND r.type = 'request' AND r.created_at >= ${from} AND r.created_at < ${to})`;
 
 /** Keys with their requests of the period: how many, and the last. */
@@ -122,8 +124,8 @@ export const findKeys = (db: Db, accountId: string, { type, visible }: Part, per
     .limit(limit);
 
 /**
- * Whose events a report may name: everybody's or nobody's, as far as the member sees what they tell of; or
- * the member's own only.
+ * Which members a report may name: all or none, as far as the member who asks may see the objects of their
+ * events; or only the member who asks.
  */
 export type Named = { readonly memberId: string } & (
   | {

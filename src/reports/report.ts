@@ -5,12 +5,12 @@ import { TABLE_FORMATS } from "../workbook/table.ts";
 
 export interface Report {
   readonly title: string;
-  /** Any of them opens it. */
+  /** Each of these rights opens it. */
   readonly rights: readonly Right[];
   /** It exists in a model that knows one of these rights. */
   readonly of: readonly Right[];
   readonly columns: readonly [string, ...string[]];
-  /** Milliseconds that its period reaches back from now (below 0) or forward, unless told. */
+  /** Milliseconds that its period reaches back from now (below 0) or forward, by default. */
   readonly periodMs: number;
 }
 
@@ -60,7 +60,8 @@ export const REPORTS = {
   },
   usage: {
     title:
-      "What was done and what it cost, by member and action; members only for those who may read the audit log",
+      "What was done and what it cost, by member and action; " +
+      "members only for those who may read the audit log",
     rights: [EVERY],
     of: [EVERY],
     columns: ["memberId", "action", "count", "credits"],
@@ -85,7 +86,8 @@ export const ReportQuery = z.strictObject({
   from: dayOrTime
     .optional()
     .describe(
-      "ISO 8601, included; a date is a whole day of the account's time zone. Unless told, the period reaches 30 days from now: back, or forward for what is to come.",
+      "ISO 8601, included; a date is a whole day of the account's time zone. " +
+        "By default the period reaches 30 days from now: back, or forward for what is to come.",
     ),
   to: dayOrTime.optional().describe("ISO 8601; a time is not included, a date is."),
   format: z.enum(["json", ...TABLE_FORMATS]).default("json"),

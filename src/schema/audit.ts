@@ -8,7 +8,7 @@ export const auditOutbox = sqliteTable(
     id: text().notNull(),
     event: text({ mode: "json" }).$type<unknown>().notNull(),
     /**
-     * The member of what was changed that only the batch knows, and its value: the signature leaves the value
+     * The field of the change that is generated in the batch, and its value. The signature leaves the value
      * out.
      */
     open: text(),
@@ -39,7 +39,7 @@ export const auditEvent = sqliteTable(
     memberId: text("member_id"),
     resourceType: text("resource_type").notNull(),
     resourceId: text("resource_id"),
-    /** What the hash covers: personal values stand in it as salted digests. */
+    /** The text that the hash covers. It holds personal values as salted digests. */
     body: text().notNull(),
     /** path -> [salt, value]; may be erased, the chain still verifies. */
     personal: text({ mode: "json" }).$type<Record<string, [string, unknown]>>().notNull(),

@@ -1,8 +1,8 @@
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /**
- * By what members went who are blocked or gone, and who is to stay out, so that no hook and no link brings
- * them back.
+ * Identifiers of members who are blocked or gone and are to stay out, so that no hook and no link brings them
+ * back.
  */
 export const formerMember = sqliteTable(
   "former_member",

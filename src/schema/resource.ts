@@ -17,7 +17,7 @@ export const resource = sqliteTable(
     name: text().notNull().default(""),
     /** Milliseconds since the epoch. */
     expiresAt: integer("expires_at"),
-    /** What no two objects of the type in an account may have alike. */
+    /** A value that no two objects of the type in an account may share. */
     uniqueKey: text("unique_key"),
     attributes: text({ mode: "json" }).$type<Record<string, unknown>>().notNull(),
     version: integer().notNull().default(1),
@@ -38,7 +38,7 @@ export const charge = sqliteTable(
   "charge",
   {
     accountId: text("account_id").notNull(),
-    /** What the ledger knows it by. */
+    /** The key of the charge in the ledger. */
     key: text().notNull(),
     memberId: text("member_id").notNull(),
     status: text({ enum: ["pending", "paid", "refused"] }).notNull(),
@@ -51,7 +51,7 @@ export const charge = sqliteTable(
     resourceId: text("resource_id").notNull(),
     parentId: text("parent_id"),
     change: text({ mode: "json" }).$type<unknown>().notNull(),
-    /** What the caller is told, now and under the same key later. */
+    /** The answer to the caller, now and under the same key later. */
     answer: text({ mode: "json" }).$type<unknown>().notNull(),
     event: text({ mode: "json" }).$type<unknown>().notNull(),
     createdAt: integer("created_at").notNull(),

@@ -85,7 +85,7 @@ export const MEMBER_STATUSES = ["new", "active", "blocked"] as const;
 export interface Notifications {
   /** None but those that signing in and security need. */
   readonly unsubscribed: boolean;
-  /** Somebody whom the member invited has joined. */
+  /** A person whom the member invited has joined. */
   readonly invitations: boolean;
   /** The member's own access has changed. */
   readonly access: boolean;
@@ -111,7 +111,7 @@ export const member = sqliteTable("member", {
   firstName: text("first_name").notNull(),
   middleName: text("middle_name"),
   lastName: text("last_name").notNull(),
-  /** For contact only: nobody signs in by it. */
+  /** For contact only: no person signs in by it. */
   email: text().notNull(),
   emailVerifiedAt: integer("email_verified_at"),
   /** The version of the card by which it got this address. */

@@ -4,7 +4,7 @@ import { type Endpoint, openEndpoint } from "../identity/call.ts";
 import { optionalName } from "../kernel/body.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import type { ProblemCode } from "../kernel/problem.ts";
-import { accept } from "../invitations/acceptance.change.ts";
+import { accept } from "../invitations/acceptance-commit.change.ts";
 import { findByToken, userIdOf } from "../invitations/acceptance.store.ts";
 import { MEMBER_STATUSES } from "../schema/team.ts";
 import { Tokens } from "./session.card.ts";

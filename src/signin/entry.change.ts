@@ -6,7 +6,8 @@ import { requireNewest } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
 import { Met } from "../identity/turn.ts";
 import { recordStranger } from "../identity/stranger-refusal.change.ts";
-import { accept, NO_NAMES } from "../invitations/acceptance.change.ts";
+import { NO_NAMES } from "../invitations/acceptance.change.ts";
+import { accept } from "../invitations/acceptance-commit.change.ts";
 import {
   type Acceptable,
   findByVerifiedAddress,

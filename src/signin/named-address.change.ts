@@ -14,7 +14,8 @@ import {
   INVITATION_PENDING,
   renewInvitation,
 } from "../invitations/invitation.store.ts";
-import { type Inviting, newInvitation, sent } from "../invitations/invite.change.ts";
+import { type Inviting, sent } from "../invitations/invitation-mail.change.ts";
+import { newInvitation } from "../invitations/new-invitation.change.ts";
 import type { Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/operation.ts";

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { exit } from "../../src/kernel/exit.ts";
 import { ID_PREFIXES, type IdKind, idOf, leastId, newId } from "../../src/kernel/id.ts";
-import { Problem, problemBody, type ProblemCode, PROBLEMS } from "../../src/kernel/problem.ts";
+import { Problem, type ProblemCode, PROBLEMS } from "../../src/kernel/problem.ts";
+import { problemBody } from "../../src/kernel/problem-body.ts";
 
 const CODES = Object.keys(PROBLEMS) as ProblemCode[];
 

@@ -143,7 +143,7 @@ describe("S1.4: one click", () => {
       status: 410,
       body: {
         code: "invitation/expired",
-        detail: "This invitation has expired. Ask whoever invited you to send it once more.",
+        detail: "This invitation has expired. Ask the person who invited you to send it once more.",
       },
     };
     const page = await opened("/accept#token=abc", [refusal, refusal]);
