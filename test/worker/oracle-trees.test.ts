@@ -7,8 +7,9 @@ import { openDb } from "../../src/kernel/db.ts";
 import { sha256Hex } from "../../src/kernel/digest.ts";
 import { TYPE_TABLE } from "../../src/resources/registry.ts";
 import { type Ask, newKey, ok, type Reply } from "../harness/client.ts";
-import { answerOne, may, mayAct, mayBelow, type Thing } from "../harness/policy.ts";
-import { KNOWN } from "../harness/policy-table.ts";
+import { may, mayAct, mayBelow, type Thing } from "../harness/policy.ts";
+import { answerOne } from "../harness/policy-answer.ts";
+import { KNOWN } from "../harness/policy-rights.ts";
 import { isSoak } from "../harness/soak.ts";
 import { foundPlatform, listed } from "./operators-world.ts";
 import {

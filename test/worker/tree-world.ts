@@ -10,7 +10,8 @@ import { ACCESS_LEVELS, accessGrant, account, member, role } from "../../src/sch
 import { type Api, api } from "../harness/client.ts";
 import { isViewer } from "../harness/people.ts";
 import type { Holder, Place, Thing } from "../harness/policy.ts";
-import { type Kind, KNOWN, ROLES } from "../harness/policy-table.ts";
+import { type Kind, KNOWN } from "../harness/policy-rights.ts";
+import { ROLES } from "../harness/policy-table.ts";
 import { signIn } from "../harness/sign-in.ts";
 import { fetch } from "./operators-world.ts";
 import { type Dice, dice } from "./oracle-world.ts";
