@@ -36,6 +36,8 @@ const SELLERS = [
 /**
  * One column for each of `SELLERS`, in that order. "v" is V without currency and authentication. "e" is E
  * without writing and settling invoices, which the seller does.
+ *
+ *              dadm dro  sadm acc  agnt subm prod bill supp rrep r360 cust cadm cbil
  */
 const TABLE = `
   organizations E    V    E    E    E    V    V    V    V    -    -    -    V    V
