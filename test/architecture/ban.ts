@@ -164,7 +164,7 @@ function banned(source: Source, expression: string, fault: (advice: string) => F
 const textOf = (source: Source, node: unknown): string =>
   isNode(node) ? source.text.slice(node.start, node.end).replaceAll(/\s+/g, "") : "";
 
-/** Words that belong in no file of the repository, whatever its language. */
+/** Words that belong in no file of the repository, in any language. */
 export function textFaults(path: string, text: string): Fault[] {
   return text.split("\n").flatMap((line, index) => {
     const fault = (rule: string, advice: string): Fault[] => [{ rule, path, line: index + 1, advice }];

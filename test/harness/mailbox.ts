@@ -30,13 +30,13 @@ export async function mailsTo(fetch: Fetch, address: string): Promise<KeptMail[]
   return mails;
 }
 
-/** The newest mail to an address, of one template where told. @throws Error when there is none */
+/** The newest mail to an address, of one template where given. @throws Error when there is none */
 export async function lastMail(fetch: Fetch, address: string, template?: string): Promise<KeptMail> {
   const mails = await mailsTo(fetch, address);
   const mail = mails.find((one) => template === undefined || one.template === template);
   if (mail === undefined)
     throw new Error(
-      `no ${template ?? "mail"} came to ${address}, only ${mails.map((one) => one.template).join(", ") || "nothing"}`,
+      `no ${template ?? "mail"} came to ${address}, only: ${mails.map((one) => one.template).join(", ")}`,
     );
   return mail;
 }

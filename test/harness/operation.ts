@@ -95,13 +95,13 @@ export function sample(schema: Schema): unknown {
   return text(schema);
 }
 
-/** A ULID that nobody has. */
+/** A ULID that no object has. */
 export const NOBODY = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
 function text(schema: Schema): string {
   const prefix = /^\^([a-z]{3})_/.exec(schema.pattern ?? "")?.[1];
   if (prefix !== undefined) return `${prefix}_${NOBODY}`;
-  if (schema.format === "email") return "somebody@example.com";
+  if (schema.format === "email") return "unknown@example.com";
   if (schema.format === "date-time") return "2030-01-01T00:00:00.000Z";
   return "text".padEnd(schema.minLength ?? 4, "x");
 }

@@ -80,7 +80,7 @@ export async function giveCredits(platform: Api, accountId: string, amount: numb
 export const isViewer = (roles: readonly string[]): boolean =>
   roles.includes("viewer") && roles.every((role) => role === "viewer" || role.startsWith("rol_"));
 
-/** A member of the owner's account whom nobody has given a way in yet. */
+/** A member of the owner's account who has no way in yet. */
 export async function newcomer(
   owner: Person,
   fields: NewMember,
@@ -132,9 +132,9 @@ interface MadeKey {
 const keyed = new Map<string, { readonly email: string; readonly api: Api }>();
 
 /**
- * The owner makes a key for a member; only the member, who claims it, sees the secret. A token is told only
- * for a member without a key, so that who calls with one already signs in with the address on the card, and
- * is mailed the other.
+ * The owner makes a key for a member. The member claims it; only they see the secret. The answer shows the
+ * claim's token only when the member has no key yet. A member who has one gets the address on their card as
+ * their sign-in address, and the token comes by mail.
  */
 export async function newApiKey(
   fetch: Fetch,

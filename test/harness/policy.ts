@@ -1,14 +1,6 @@
-import {
-  EVERY_GROUP_ROLES,
-  IN_GROUPS,
-  INVITERS,
-  type Kind,
-  KNOWN,
-  ROLES,
-  TREE,
-  UNDER,
-  type Where,
-} from "./policy-table.ts";
+import { INVITERS } from "./policy-marketplace.ts";
+import { type Kind, KNOWN, type Where } from "./policy-rights.ts";
+import { EVERY_GROUP_ROLES, IN_GROUPS, ROLES, TREE, UNDER } from "./policy-table.ts";
 
 /**
  * The policy written a second time, by hand and as slowly as possible, from the tables that people agreed on.
@@ -25,7 +17,7 @@ export interface GivenGrant {
   readonly access: string;
 }
 
-/** Whoever asks: what was given, in the words of the card, and what the key is narrowed to. */
+/** The member who asks: what their card says that they were given, and the scopes of their key. */
 export interface Holder {
   readonly memberId: string;
   readonly accountId?: string;
@@ -129,8 +121,8 @@ function stands(holder: Holder, where: Where, thing: Thing): boolean {
 const OF_THE_PLATFORM = ["account.create", "account.manage", "credits.grant"];
 
 /**
- * The switches of the account take away whole roles, and with the last role that somebody may give, the
- * adding of members.
+ * The switches of the account take away whole roles. A role that may give no role any more may not add
+ * members either.
  */
 function isSwitchedOff({ kind, switches = [] }: Holder, role: string, right: string): boolean {
   if (!["seller", "customer_org", "distributor"].includes(kind)) return false;
@@ -217,41 +209,3 @@ export function mayBelow(holder: Holder, verb: string, type: string, thing: Thin
   const anywhere: Thing = { type, id: "?", rootId: "?", ownerId: "?", groupId: "?", status: "?" };
   return may(free, verb, type, anywhere) || (right === tree.by && may(free, verb, type, thing));
 }
-
-/**
- * What a call on one object is answered: what may not be seen is not there; what may be seen but not done is
- * refused.
- */
-export function answerOne(
-  holder: Holder,
-  verb: "view" | "edit" | "update" | "delete",
-  thing: Thing,
-): "yes" | 403 | 404 {
-  // A write needs view too: the member's, whatever the key is narrowed to.
-  if (may(holder, verb, thing.type, thing))
-    return verb === "view" || may({ ...holder, scopes: null }, "view", thing.type, thing) ? "yes" : 404;
-  return may(holder, "view", thing.type, thing) ? 403 : 404;
-}
-
-/** What adding an object is answered. The parent is null where the type has none. */
-export function answerNew(holder: Holder, type: string, parent: Thing | null): "yes" | 403 | 404 {
-  if (!may(holder, "create", type)) return 403;
-  if (parent !== null && !may(holder, "view", parent.type, parent)) return 404;
-  const rootId = parent === null ? null : (parent.rootId ?? parent.id);
-  return may(holder, "create", type, {
-    type,
-    id: "",
-    rootId,
-    ownerId: holder.memberId,
-    groupId: parent?.groupId ?? null,
-    status: "active",
-  })
-    ? "yes"
-    : 403;
-}
-
-/** The rows of a list, or 403 where nothing of the type may be seen at all. */
-export const answerList = (holder: Holder, type: string, things: readonly Thing[]): readonly Thing[] | 403 =>
-  may(holder, "view", type)
-    ? things.filter((thing) => thing.type === type && may(holder, "view", type, thing))
-    : 403;

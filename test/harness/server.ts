@@ -1,4 +1,4 @@
-import { type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -57,37 +57,10 @@ export async function newServer(): Promise<Server> {
     rows: (sql) => rowsOf(folder, sql),
     fetch: (path, init) => fetch(new URL(path, url), init),
     start: async () => {
-      child = startWrangler([
-        "dev",
-        "--ip",
-        "127.0.0.1",
-        "--port",
-        String(port),
-        "--inspector-port",
-        "0",
-        "--log-level",
-        "error",
-        "--persist-to",
-        folder,
-        "--var",
-        `ISSUER:${url}`,
-        "--var",
-        `APP_URL:${url}`,
-        "--var",
-        "DEV_MAIL:on",
-        "--var",
-        `SIGNING_KEYS:${keys}`,
-      ]);
+      child = startWrangler(developmentArguments(folder, url, keys));
       await ready(url, child);
     },
-    copyDatabase: () => {
-      const [from, copy] = [join(folder, DATABASE), join(folder, `copy-${(copies += 1)}`)];
-      cpSync(from, copy, { recursive: true });
-      return () => {
-        rmSync(from, { recursive: true });
-        cpSync(copy, from, { recursive: true });
-      };
-    },
+    copyDatabase: () => copyDatabase(folder, `copy-${(copies += 1)}`),
     sweep: async () => {
       const answer = await fetch(`${url}/cdn-cgi/handler/scheduled`);
       if (!answer.ok) throw new Error(`the sweep failed: ${answer.status} ${await answer.text()}`);
@@ -96,6 +69,26 @@ export async function newServer(): Promise<Server> {
       await kill9();
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+const developmentArguments = (folder: string, url: string, keys: string): string[] => [
+  "dev",
+  ...["--ip", "127.0.0.1", "--port", new URL(url).port, "--inspector-port", "0"],
+  ...["--log-level", "error", "--persist-to", folder],
+  ...[`ISSUER:${url}`, `APP_URL:${url}`, "DEV_MAIL:on", `SIGNING_KEYS:${keys}`].flatMap((value) => [
+    "--var",
+    value,
+  ]),
+];
+
+/** Returns a function that puts the copy back. */
+function copyDatabase(folder: string, name: string): () => void {
+  const [from, copy] = [join(folder, DATABASE), join(folder, name)];
+  cpSync(from, copy, { recursive: true });
+  return () => {
+    rmSync(from, { recursive: true });
+    cpSync(copy, from, { recursive: true });
   };
 }
 

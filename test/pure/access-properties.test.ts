@@ -8,7 +8,8 @@ import { PLATFORM_RIGHTS } from "../../src/access/preset.ts";
 import { isRight, type Right, RIGHT_NAMES, typeOf } from "../../src/access/right.ts";
 import { TYPE_TABLE } from "../../src/resources/registry.ts";
 import { may, mayBelow, type Thing } from "../harness/policy.ts";
-import { KNOWN, ROLES } from "../harness/policy-table.ts";
+import { KNOWN } from "../harness/policy-rights.ts";
+import { ROLES } from "../harness/policy-table.ts";
 import {
   allowed,
   AS_WRITTEN,

@@ -8,7 +8,8 @@ import { RIGHT_NAMES } from "../../src/access/right.ts";
 import { LEVELS, NO_LEVELS, type TypeAccess } from "../../src/access/type.ts";
 import { TYPE_TABLE } from "../../src/resources/registry.ts";
 import type { Holder } from "../harness/policy.ts";
-import { type Kind, ROLES } from "../harness/policy-table.ts";
+import type { Kind } from "../harness/policy-rights.ts";
+import { ROLES } from "../harness/policy-table.ts";
 
 const hand = (name: string, more: Partial<TypeAccess> = {}): [string, TypeAccess] => [
   name,

@@ -6,7 +6,7 @@ import { givable, mayGive } from "../../src/access/invite.ts";
 import { ACCOUNT_KINDS, PRESETS, presetOf } from "../../src/access/model.ts";
 import { isRight, type Right, RIGHT_NAMES, typeOf } from "../../src/access/right.ts";
 import { RESOURCE_TYPES, TYPE_TABLE } from "../../src/resources/registry.ts";
-import { KNOWN } from "../harness/policy-table.ts";
+import { KNOWN } from "../harness/policy-rights.ts";
 
 const NOTHING: GrantSource = {
   memberId: "mem_1",

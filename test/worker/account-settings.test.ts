@@ -81,7 +81,7 @@ test("settings are shown and taken where they mean something, and refused elsewh
   );
 });
 
-test("restricting themes one by one is the admin's setting; a theme is granted that the platform offers, or all", async () => {
+test("an admin restricts themes one by one; a grant names a theme that is offered, or all", async () => {
   const owner = await subscribed(platform, "team");
   const [member, viewer] = [
     await newMember(fetch, owner, { roles: ["member"] }),
@@ -113,7 +113,7 @@ test("restricting themes one by one is the admin's setting; a theme is granted t
   }
 });
 
-test("settings V shows all but currency and authentication, settings E changes them, the others see none", async () => {
+test("settings V shows all but currency and authentication; E changes them; others see none", async () => {
   const hidden = ["allowedIps", "currency", "membersMayCreateKeys"];
   const seen = async (who: Person) => {
     const { settings, ...rest } = await card(who, seller);
@@ -154,7 +154,7 @@ test("settings V shows all but currency and authentication, settings E changes t
   expect(hidden.filter((name) => JSON.stringify(answer).includes(name))).toEqual([]);
 });
 
-test("a profile and settings change one by one under If-Match; what is not sent stays; the trail has what changed", async () => {
+test("profile and settings change one by one under If-Match; the trail has what changed", async () => {
   const owner = await newAccount(fetch, platform, "dealer");
   const etag = (await owner.api.get(at(owner))).headers.get("etag") ?? "";
   expect(said(await owner.api.patch(at(owner), { profile: { city: "Riga" } }))).toBe(
@@ -197,7 +197,7 @@ test("a profile and settings change one by one under If-Match; what is not sent 
   expect(row?.changes).toMatchObject({ after: { profile: { taxId: "LV1" } } });
 });
 
-test("a seller's switch holds in its customers' organizations from the next call on, for keys and tokens, at home and from two levels above", async () => {
+test("a seller's switch holds at once in its customers' organizations, for keys and tokens", async () => {
   const token = await newToken(fetch, organization.apiKey);
   const callers: [Api, object][] = [
     [organization.api, {}],
@@ -227,7 +227,7 @@ test("a seller's switch holds in its customers' organizations from the next call
   }
 });
 
-test("S2.1, S3.35 what two members may depends on what the admin gave them, and only an admin's role changes it", async () => {
+test("S2.1, S3.35 two members may do what the admin gave them; only an admin changes it", async () => {
   const [one, two] = [
     await newMember(fetch, seller, { roles: ["support_agent"] }),
     await newMember(fetch, seller, { roles: ["product_manager"] }),

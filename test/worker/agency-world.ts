@@ -9,7 +9,7 @@ export const AGENCY_ROLES = ["owner", "manager", "specialist", "guest"] as const
 export type AgencyRole = (typeof AGENCY_ROLES)[number];
 
 /**
- * Tasks by where they stand: in the tool that specialist and guest were granted, or in the one that nobody
+ * Tasks by their tool: the one that specialist and guest were granted, or the one that no member
  * was.
  */
 export interface Tasks {
@@ -30,7 +30,7 @@ export interface AgencyWorld {
   readonly own: Readonly<Record<AgencyRole, Tasks>>;
   /** The colleague's, granted to specialist and guest. */
   readonly shared: Tasks;
-  /** The colleague's, granted to nobody. */
+  /** The colleague's, granted to no member. */
   readonly foreign: Tasks;
   readonly key: Readonly<Record<AgencyRole, string>>;
 }

@@ -28,7 +28,7 @@ const shown = async (who: Person, { memberId }: Person = who) =>
     ({ year, result }) => [year, result],
   );
 
-test("S3.29: the platform writes a result for each year; the member and whoever sees the member read them, and nobody edits the card", async () => {
+test("S3.29: the platform writes yearly results; who sees the member reads them, none edits", async () => {
   expect(await shown(user)).toEqual([]);
   for (const [year, result] of [
     [2024, "B"],
@@ -82,7 +82,7 @@ test("S3.29: the platform writes a result for each year; the member and whoever 
   ]);
 });
 
-test("S3.29: only the platform writes, of members that are there, for a year that may be; nothing changes on a refusal", async () => {
+test("S3.29: only the platform writes, for members and years that exist; a refusal keeps all", async () => {
   const before = await env.DB.prepare("SELECT * FROM assessment").all();
   for (const who of [dealer, user]) {
     expect(said(await who.api.put(of(user), { result: "A+" }))).toBe("403 access/denied");

@@ -117,7 +117,7 @@ export const K4: readonly Attempt[] = [
     },
   ],
   [
-    "another account's member, a key's id, an encoded path, and nobody",
+    "another account's member, a key's id, an encoded path, and an id that is none",
     times(4, GONE),
     async () => {
       const detour = `${other.memberId}%2f..%2f${team.memberId}`;
@@ -135,7 +135,7 @@ export const K4: readonly Attempt[] = [
     },
   ],
   [
-    "unlinking against a sign-in, and against a refresh: nobody is in afterwards",
+    "unlinking at the same time as a sign-in, and as a refresh: no session is left",
     times(2, OUT),
     async () => {
       const [one, two] = [await arrived(team), await arrived(team)];

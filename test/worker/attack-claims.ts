@@ -10,34 +10,25 @@ import {
   admin,
   all,
   anybody,
-  asAccepted,
   askKey,
   card,
-  customer,
   exchange,
   fetch,
-  founded,
   member,
-  name,
-  offer,
   other,
-  platform,
-  seller,
-  take,
   team,
   times,
   tokened,
   told,
-  unlink,
   vendor,
 } from "./attack-world.ts";
 import { at } from "./dealer-world.ts";
-import { invited, tokenFor } from "./invitations-world.ts";
+import { invited } from "./invitations-world.ts";
 import { ELSEWHERE, HOME, said } from "./operators-world.ts";
-import { arrived, kept, newEmail, refresh } from "./sign-in-world.ts";
+import { kept, refresh } from "./sign-in-world.ts";
 
-/** Keys and invitations of members for whom another speaks already. */
-export const K1: readonly Attempt[] = [
+/** Claims of members' keys: by the wrong caller, too late, twice, or in a wrong form. */
+export const CLAIMS: readonly Attempt[] = [
   [
     "a claim whose maker was removed since",
     GONE,
@@ -69,40 +60,6 @@ export const K1: readonly Attempt[] = [
     },
   ],
   [
-    "an admin's claim of a member whom the platform named as owner since",
-    "410 invitation/expired",
-    async () => {
-      const account = await founded();
-      const [maker, next] = [await admin(account), await member(account)];
-      const token = await told(maker.api, next.memberId, { revokeKeys: true });
-      ok(
-        await platform.put(`/v1/accounts/${account.accountId}/owner`, {
-          memberId: next.memberId,
-          reason: "r",
-        }),
-        200,
-      );
-      return exchange(token);
-    },
-  ],
-  [
-    "an admin's invitation of a member whom the platform named as owner since",
-    "410 invitation/revoked",
-    async () => {
-      const account = await founded();
-      const [maker, next, thief] = [await admin(account), await member(account), newEmail()];
-      ok(await name(maker.api, next.memberId, thief), 200);
-      ok(
-        await platform.put(`/v1/accounts/${account.accountId}/owner`, {
-          memberId: next.memberId,
-          reason: "r",
-        }),
-        200,
-      );
-      return accept(await tokenFor(thief));
-    },
-  ],
-  [
     "a claim of the member of an acceptance at the same time, three times: one of them speaks",
     "1 1 1",
     async () => {
@@ -116,8 +73,10 @@ export const K1: readonly Attempt[] = [
           await all(exchange(claim), accept(mail));
           const row = await kept(
             `SELECT (m.user_id IS NOT NULL) + (
-        SELECT count(*) FROM api_key k WHERE k.member_id = m.id AND k.hash IS NOT NULL AND k.revoked_at IS NULL
-      ) AS n FROM member m WHERE m.id = ?`,
+               SELECT count(*) FROM api_key k
+               WHERE k.member_id = m.id AND k.hash IS NOT NULL AND k.revoked_at IS NULL
+             ) AS n
+             FROM member m WHERE m.id = ?`,
             id,
           );
           return row?.["n"];
@@ -217,78 +176,8 @@ export const K1: readonly Attempt[] = [
     },
   ],
   [
-    "the platform's claims, asked for by an account's owner and by a seller",
-    times(3, NO),
-    async () => {
-      const path = `/v1/accounts/${team.accountId}`;
-      return all(
-        team.api.post(`${path}/owner-claims`),
-        team.api.post(`${path}/members/${team.memberId}/claims`),
-        seller.api.post(`/v1/accounts/${customer.accountId}/owner-claims`),
-      );
-    },
-  ],
-  [
-    "an owner's claim of an account that is no customer, of a member's id, and by a detour",
-    times(4, GONE),
-    async () => {
-      const detours = [`${customer.accountId}%2f..%2f${team.accountId}`, `..%2faccounts%2f${team.accountId}`];
-      const ids = [team.accountId, customer.memberId, ...detours];
-      return all(...ids.map((id) => seller.api.post(`/v1/organizations/${id}/owner-claims`)));
-    },
-  ],
-  [
-    "a seller's key for the owner of a customer, by Tollgate-Account",
-    NO,
-    () => askKey(at(seller, customer.accountId), customer.memberId, { revokeKeys: true }),
-  ],
-  [
     "another account's member, and the same by Tollgate-Account",
     times(2, GONE),
     async () => all(askKey(other.api, team.memberId), askKey(at(other, team.accountId), team.memberId)),
-  ],
-  [
-    "a claim of the member an ownership is offered to, and the acceptance with it",
-    GONE,
-    async () => {
-      const account = await founded();
-      const [maker, next] = [await admin(account), await member(account)];
-      const path = await offer(account, next.memberId);
-      const thief = await take(await told(maker.api, next.memberId, { revokeKeys: true }));
-      return thief.post(`${path}/accept`);
-    },
-  ],
-  [
-    "a claim made before the ownership was offered, and the acceptance with it",
-    GONE,
-    async () => {
-      const account = await founded();
-      const [maker, next] = [await admin(account), await member(account)];
-      const token = await told(maker.api, next.memberId, { revokeKeys: true });
-      const path = await offer(account, next.memberId);
-      return (await take(token)).post(`${path}/accept`);
-    },
-  ],
-  [
-    "another address for the member an ownership is offered to, and the acceptance by it",
-    GONE,
-    async () => {
-      const account = await founded();
-      const [maker, next, thief] = [await admin(account), await member(account), newEmail()];
-      const path = await offer(account, next.memberId);
-      ok(await name(maker.api, next.memberId, thief), 200);
-      return (await asAccepted(await tokenFor(thief))).post(`${path}/accept`);
-    },
-  ],
-  [
-    "the same after unlinking the person who was offered it",
-    GONE,
-    async () => {
-      const account = await founded();
-      const [maker, next] = [await admin(account), await arrived(account)];
-      const path = await offer(account, next.id);
-      ok(await unlink(maker.api, next.id), 204);
-      return (await take(await told(maker.api, next.id))).post(`${path}/accept`);
-    },
   ],
 ];

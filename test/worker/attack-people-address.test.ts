@@ -13,7 +13,7 @@ beforeAll(async () => {
   team = await subscribed(platform, "team");
 });
 
-test("an address that is a member's already tells which member to whoever sees that member, and to nobody else", async () => {
+test("an address in use: callers who see its member learn which member, no other caller does", async () => {
   const seller = await newAccount(fetch, platform, "seller");
   const settings = { billingAdminVisibleToCustomer: true, customersMayInviteBillingAdmin: true };
   ok(await seller.api.patch(`/v1/accounts/${seller.accountId}`, { settings }, { ifMatch: "*" }), 200);
@@ -33,7 +33,7 @@ test("an address that is a member's already tells which member to whoever sees t
   }
 });
 
-test("an address beyond ASCII is refused as it was sent: none is folded into somebody else's", async () => {
+test("an address beyond ASCII is refused as it was sent: none is folded into another's", async () => {
   const odd = [
     "\u212aate@example.com",
     "İ@example.com",

@@ -23,7 +23,7 @@ const send = async (email: string, id = newKey(), type = "customer.created") =>
   became(await post(fetch, hook, customer(email, id, type)));
 
 describe("a block finds the person", () => {
-  test("by the address that they sign in with, whatever the card says", async () => {
+  test("by the address that they sign in with, though the card has another", async () => {
     const who = await arrived(owner);
     await readdress(who.id);
     expect([await send(who.email, newKey(), "customer.deleted"), said(await who.api.get("/v1/me"))]).toEqual([
@@ -32,7 +32,7 @@ describe("a block finds the person", () => {
     ]);
   });
 
-  test("by the address that they were invited at, once nobody else has it", async () => {
+  test("by the address that they were invited at, once no other member has it", async () => {
     const who = await arrived(owner);
     const { email } = who;
     await readdress(who.id);
@@ -44,13 +44,13 @@ describe("a block finds the person", () => {
     expect(await send(email, newKey(), "customer.deleted")).toBe("blocked");
   });
 
-  test("or says that it found nobody", async () => {
+  test("or says that it found no member", async () => {
     const email = newEmail();
     expect([await send(email, newKey(), "customer.deleted"), await send(email)]).toEqual(["barred", OUT]);
   });
 });
 
-describe("nobody who is blocked or gone is invited by a hook", () => {
+describe("a hook invites no member who is blocked or removed", () => {
   test("under the address that they sign in with", async () => {
     const who = await arrived(owner);
     await readdress(who.id);
@@ -99,7 +99,7 @@ describe("nobody who is blocked or gone is invited by a hook", () => {
   });
 });
 
-describe("a former member cannot come back by a link", () => {
+describe("a link brings no removed member back", () => {
   test("who was removed, or kept out; a person may invite them", async () => {
     const vendor = await subscribed(platform, "vendor");
     const { url } = ok(
@@ -138,7 +138,7 @@ describe("a former member cannot come back by a link", () => {
   });
 });
 
-test("whoever may not see members learns of none by trying a block", async () => {
+test("a caller who may not see members learns of none by trying a block", async () => {
   const rights = ["hook.view", "hook.edit", "member.block"];
   const spy = await newMember(fetch, owner, { roles: [], rights: [...rights, "member.view"] });
   const made = await spy.api.post<{ id: string }>(

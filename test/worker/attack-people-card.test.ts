@@ -81,7 +81,7 @@ describe("mails to confirm an address", () => {
   });
 });
 
-test("nobody takes object groups away that they do not see", async () => {
+test("no member takes object groups away that they do not see", async () => {
   const { manager, groups } = dealer;
   const clerk = await newMember(fetch, manager, {
     roles: [],
@@ -103,7 +103,7 @@ test("nobody takes object groups away that they do not see", async () => {
   expect([said(await put([])), said(await patch([groups.G]))]).toEqual(["200", "200"]);
 });
 
-test("a removal with If-Match of a member whose priced calls keep coming is done: its own block is no other's change", async () => {
+test("a removal with If-Match succeeds while priced calls go on: its own block is no conflict", async () => {
   const { owner: boss, toolId } = agency;
   const pending = async () =>
     Number(await env.DB.prepare("SELECT count(*) AS n FROM charge WHERE status = 'pending'").first("n"));
@@ -133,8 +133,11 @@ describe("hooks", () => {
   test("are a hundred at most, when they are made at once too", async () => {
     const { api, accountId, memberId } = await subscribed(platform, "team");
     await newHook(api);
-    await env.DB.prepare(`INSERT INTO hook (id, account_id, member_id, name, scheme, secret, secret_at, mapping, created_at, updated_at)
-      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 98) SELECT 'hok_x' || ?2 || i, ?1, ?2, 'x', 'standard', 's', 1, '{}', 1, 1 FROM n`)
+    await env.DB.prepare(`
+      INSERT INTO hook
+        (id, account_id, member_id, name, scheme, secret, secret_at, mapping, created_at, updated_at)
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 98)
+      SELECT 'hok_x' || ?2 || i, ?1, ?2, 'x', 'standard', 's', 1, '{}', 1, 1 FROM n`)
       .bind(accountId, memberId)
       .run();
     const answers = await Promise.all(

@@ -15,7 +15,7 @@ let home: string;
 beforeAll(async () => {
   platform = await foundPlatform();
   home = ok(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body.account.id;
-  // Each crash is told to the console, as it should be.
+  // Each crash is reported to the console, as it should be.
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
 
@@ -135,7 +135,7 @@ describe("credits of a hook are given and told, or not given", () => {
     expect(await stateOf(world)).toEqual([7 * given, given, given, [], 0]);
   });
 
-  test("K17 a payment for which an account has no room waits, is told once, and is given when there is room", async () => {
+  test("K17 a payment that finds no room waits, is reported once, and is given later", async () => {
     const world = await paying();
     const {
       tenant: { accountId },

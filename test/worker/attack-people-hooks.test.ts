@@ -25,7 +25,7 @@ const subscribing = (accountId: string) => ({
   rules: [{ when: { type: "plan" }, then: { ...SUBSCRIPTION, accountId: { value: accountId } } }],
 });
 
-/** The platform lets nobody in from where the test calls, for a moment. */
+/** While `work` runs, the platform's own address rules refuse the test's address. */
 async function shut(work: () => Promise<void>): Promise<void> {
   const {
     account: { id },
@@ -39,7 +39,7 @@ async function shut(work: () => Promise<void>): Promise<void> {
   await allow("[]");
 }
 
-describe("a message counts once, whatever it is called", () => {
+describe("a message counts once, under any name", () => {
   test("one that GitHub signed is not done again in the name of one that was denied", async () => {
     const tenant = await subscribed(platform, "team");
     const hook = await newHook(platform, "github", subscribing(tenant.accountId));
@@ -55,7 +55,7 @@ describe("a message counts once, whatever it is called", () => {
       "subscription_set again",
       "subscription_set again",
     ]);
-    // What nobody has seen yet is not the denied one either.
+    // A new message under the name of the denied one is not done either.
     expect(became(await send({ status: "active", count: 4 }, denied))).toBe("denied ip/not-allowed again");
     const { body } = ok(
       await platform.get<{ subscription: { status: string } }>(`/v1/accounts/${tenant.accountId}`),

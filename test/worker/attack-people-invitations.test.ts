@@ -32,7 +32,7 @@ async function tried(
 }
 const REFUSED = ["403 access/denied", "403 access/denied", 0];
 
-describe("whoever moves a waiting invitation, or sends it again, could give all that its member has", () => {
+describe("only a caller who could give all that its member has moves or resends an invitation", () => {
   test("a narrowed key that may invite no admin moves no admin's", async () => {
     const narrow = {
       api: api(
@@ -59,7 +59,7 @@ describe("whoever moves a waiting invitation, or sends it again, could give all 
     ]);
   });
 
-  test("nobody moves one into object groups beyond their own", async () => {
+  test("no caller moves one into object groups beyond their own", async () => {
     const manager = await subscribed(platform, "dealer");
     const [own, other] = [
       await made(manager, "object-groups", { name: "Own" }),
@@ -84,7 +84,7 @@ describe("whoever moves a waiting invitation, or sends it again, could give all 
     ).toEqual(["200", "429 quota-exceeded", 1]);
   });
 
-  test("nobody moves one with grants on what they do not see", async () => {
+  test("no caller moves one with grants on what they do not see", async () => {
     const seller = await subscribed(platform, "seller");
     const [near, far] = [
       await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId }),
@@ -105,13 +105,13 @@ describe("whoever moves a waiting invitation, or sends it again, could give all 
   });
 });
 
-describe("an invitation waits for nobody who is in", () => {
+describe("no invitation waits for a member who has come in", () => {
   const claimed = async (owner: Person, memberId: string) =>
     api(fetch, await newApiKey(fetch, owner, memberId));
   const stateOf = (memberId: string) =>
     rows("SELECT status, accepted_at IS NOT NULL AS at FROM invitation WHERE member_id = ?", memberId);
 
-  test("whoever takes an API key has come in: their invitation is moved, sent and accepted no more", async () => {
+  test("a member who takes an API key has come in: no invitation is moved, sent or accepted", async () => {
     const { id, member, token } = await invited(team, { role: "member" });
     const key = await claimed(team, member.id);
     expect(await stateOf(member.id)).toEqual([{ status: "accepted", at: 1 }]);
@@ -147,7 +147,7 @@ describe("an invitation waits for nobody who is in", () => {
     ]).toEqual(["409 invitation/used", "409 invitation/used", "200", 0]);
   });
 
-  test("an account's owner names their own address; nobody else moves it, before the owner comes or after", async () => {
+  test("only the owner changes the owner's address, before they first come in and later", async () => {
     const owner = await newAccount(fetch, platform, "team");
     const admin = await newMember(fetch, owner, { roles: ["admin"] });
     const email = elsewhere();

@@ -29,8 +29,8 @@ const link = async (who: { readonly api: Api }, body: object = {}): Promise<stri
       .body.url,
   )?.[1] ?? "";
 
-describe("an invitation goes no further than whoever sent it", () => {
-  test("who was blocked, or removed, has invited nobody; sent once more by another, it is good", async () => {
+describe("an invitation goes no further than its sender's rights", () => {
+  test("a blocked or removed sender's invites no member; sent again by another, it is good", async () => {
     const admin = await newMember(fetch, team, { roles: ["admin"] });
     const { id, token, member } = await invited(admin, { roles: ["admin"] });
     await block(team, admin);
@@ -52,7 +52,7 @@ describe("an invitation goes no further than whoever sent it", () => {
     ok(await accept(await tokenFor(member.email), { signIn: true }), 200);
   });
 
-  test("who may not give its role any more has not given it; one that they still may give is good", async () => {
+  test("one whose role the sender may no longer give is void; another of theirs is good", async () => {
     const second = await newMember(fetch, vendor, { roles: ["owner"] });
     const { token } = await invited(second, { roles: ["owner"] });
     await demote(vendor, second, ["operator"]);
@@ -91,7 +91,7 @@ describe("an invitation goes no further than whoever sent it", () => {
     ]);
   });
 
-  test("a founder's, for the owner of the account below; a founder who was blocked has founded nobody's way in", async () => {
+  test("a founder's, for the owner of the account below, is void once the founder is blocked", async () => {
     const seller = await subscribed(platform, "seller");
     const admin = await newMember(fetch, seller, { roles: ["seller_admin"] });
     const [first, second] = [person(), person()];
@@ -142,7 +142,7 @@ describe("between the check and the write", () => {
     return [done, answer];
   };
 
-  test("an inviter who is blocked has invited nobody", async () => {
+  test("a blocked inviter's invites no member", async () => {
     const admin = await newMember(fetch, team, { roles: ["admin"] });
     const { id, token } = await invited(admin, { roles: ["admin"] });
     const [done, answer] = await during(
@@ -154,7 +154,7 @@ describe("between the check and the write", () => {
     expect(await rows("SELECT status FROM invitation WHERE id = ?", id)).toEqual([{ status: "pending" }]);
   });
 
-  test("a link whose maker is blocked lets nobody in", async () => {
+  test("a link whose maker is blocked lets no member in", async () => {
     const maker = await newMember(fetch, vendor, { roles: ["owner"] });
     const token = await link(maker);
     const who = person();

@@ -103,7 +103,7 @@ describe("one address gets ten mails a day that others cause", () => {
   });
 });
 
-test("one account causes five hundred mails a day, and taking members back gives none of them again", async () => {
+test("one account sends at most five hundred mails a day", async () => {
   const fresh = await newAccount(fetch, platform, "team");
   let sent = 0;
   for (let call = 0; call < 3; call += 1) {
@@ -142,8 +142,8 @@ test("an operator link mails five codes for each use, to whomever, and answers a
   expect([await mailedBy(one), await mailedBy(two)]).toEqual([5, 10]);
 });
 
-describe("whoever is to be kept out of their mail", () => {
-  test("is mailed a code all the same after twenty calls from elsewhere; a hundred a day are enough for anybody", async () => {
+describe("a member whom others try to keep out of their mail", () => {
+  test("gets a code after twenty calls from elsewhere; a hundred codes a day are the limit", async () => {
     const victim = await arrived(team);
     const quarter = async () =>
       env.DB.prepare("DELETE FROM tally WHERE window <= ?")
@@ -175,7 +175,7 @@ describe("whoever is to be kept out of their mail", () => {
 });
 
 describe("a mail is good for what it says", () => {
-  test("the code of a change of address signs nobody in, and ends no code that does", async () => {
+  test("the code of a change of address is no sign-in code, and ends none", async () => {
     const victim = await arrived(team);
     const { code: own } = await mailed(victim.email);
     const attacker = await arrived(team);
@@ -185,7 +185,7 @@ describe("a mail is good for what it says", () => {
     ok(await enter({ email: victim.email, code: own }), 201);
   });
 
-  test("a confirmation is for one change of the card: not after the address went away and came back", async () => {
+  test("a confirmation is for one change of the card, even if the address comes back later", async () => {
     const one = await arrived(team);
     const edit = async (email: string) =>
       ok(await team.api.patch(`/v1/members/${one.id}`, { email }, ANY), 200);

@@ -16,11 +16,11 @@ const move = (who: { readonly api: Api }, id: string) =>
   who.api.patch(`/v1/members/${id}`, { email: person().email }, { ifMatch: "*" });
 const resend = (who: { readonly api: Api }, id: string) => who.api.post(`/v1/invitations/${id}/resend`);
 
-describe("a key that is narrowed in place or time lets nobody in who would not be", () => {
+describe("a key that is narrowed in place or time gives no more access than it has", () => {
   test.each([
     ["place", () => ({ allowedIps: [HOME] })],
     ["time", () => ({ expiresAt: new Date(Date.now() + 3_600_000).toISOString() })],
-  ])("%s: it gives nobody roles, by whatever way", async (_, narrowing) => {
+  ])("%s: it gives no member roles, in any way", async (_, narrowing) => {
     const narrow = { api: api(fetch, await newApiKey(fetch, team, team.memberId, narrowing())) };
     const [waiting, old] = [
       await invited(team, { roles: ["member"] }),

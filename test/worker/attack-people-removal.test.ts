@@ -28,7 +28,7 @@ async function toldSince(who: Api): Promise<Told[]> {
   );
 }
 
-test("an aggregator's license that ends and an object that becomes the owner's stand in the trail", async () => {
+test("the trail has a license that ends, and an object that passes to the owner, at a removal", async () => {
   const {
     manager,
     people: { aggregator },
@@ -44,7 +44,9 @@ test("an aggregator's license that ends and an object that becomes the owner's s
     201,
   ).body.id;
   await env.DB.prepare(
-    "UPDATE member SET roles = '[]', rights = '[]', object_group_ids = '[]', status = 'blocked', version = version + 1 WHERE id = ?",
+    `UPDATE member
+     SET roles = '[]', rights = '[]', object_group_ids = '[]', status = 'blocked', version = version + 1
+     WHERE id = ?`,
   )
     .bind(aggregator.memberId)
     .run();
@@ -72,14 +74,17 @@ test("an aggregator's license that ends and an object that becomes the owner's s
 /** Licenses as they lie in the store, from the number `from` on. */
 const give = (accountId: string, memberId: string, count: number, from = 1) =>
   env.DB.prepare(`
-  INSERT INTO resource (id, account_id, type, owner_id, name, status, attributes, version, created_by, created_at, updated_at)
-  WITH RECURSIVE n (i) AS (SELECT ?4 UNION ALL SELECT i + 1 FROM n WHERE i < ?4 + ?3 - 1) SELECT printf('lic_%s_%04d', ?2, i), ?1, 'license', ?2, 'L', 'active', '{}', 1, ?2, 1, 1 FROM n`)
+  INSERT INTO resource
+    (id, account_id, type, owner_id, name, status, attributes, version, created_by, created_at, updated_at)
+  WITH RECURSIVE n (i) AS (SELECT ?4 UNION ALL SELECT i + 1 FROM n WHERE i < ?4 + ?3 - 1)
+  SELECT printf('lic_%s_%04d', ?2, i), ?1, 'license', ?2, 'L', 'active', '{}', 1, ?2, 1, 1 FROM n`)
     .bind(accountId, memberId, count, from)
     .run();
 
 const toldOf = async (accountId: string, action: string): Promise<Told[]> => {
   const { results } = await env.DB.prepare(
-    "SELECT event FROM audit_outbox WHERE account_id = ?1 UNION ALL SELECT body FROM audit_event WHERE account_id = ?1",
+    `SELECT event FROM audit_outbox WHERE account_id = ?1
+     UNION ALL SELECT body FROM audit_event WHERE account_id = ?1`,
   )
     .bind(accountId)
     .all<{ event: string }>();

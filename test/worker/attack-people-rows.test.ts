@@ -17,7 +17,8 @@ beforeAll(async () => {
 /** Rows of the trail, and what is counted beside it to become one row for each kind and minute. */
 const denied = async (action: string, id: string) => {
   const counted = await env.DB.prepare(
-    "SELECT coalesce(sum(repeated), 0) AS n FROM refusal WHERE account_id = ? AND instr(event, ?) > 0 AND instr(event, ?) > 0",
+    `SELECT coalesce(sum(repeated), 0) AS n FROM refusal
+     WHERE account_id = ? AND instr(event, ?) > 0 AND instr(event, ?) > 0`,
   )
     .bind(team.accountId, `"${action}"`, `"${id}"`)
     .first<number>("n");

@@ -53,7 +53,7 @@ describe("S4.36: a change of the own address", () => {
     expect(event?.["actor"]).toMatchObject({
       type: "member",
       accountId: other.accountId,
-      memberId: (event?.["resource"] as { id: string }).id,
+      memberId: (event?.["resource"] as { id: string } | undefined)?.id,
     });
     expect(event?.["changes"]).toEqual({ before: { email: one.email }, after: { email } });
     // Where the change was made, the trail tells by which session.
@@ -63,7 +63,7 @@ describe("S4.36: a change of the own address", () => {
     expect(own?.["actor"]).toMatchObject({ memberId: one.id, sessionId: tokens.session.id });
   });
 
-  test("ends every other session of the person, in each account, and no refresh brings one back", async () => {
+  test("ends the person's other sessions, in each account, and no refresh restores one", async () => {
     const one = await arrived(team);
     const other = await alsoIn(platform, one.email);
     const [stolen, far] = [await again(one.email, team.accountId), await again(one.email, other.accountId)];
@@ -79,7 +79,7 @@ describe("S4.36: a change of the own address", () => {
 });
 
 describe("S2.22: a block", () => {
-  test("ends the member's sessions, so that unblocking lets nobody in who had one; keys, roles and grants are as before", async () => {
+  test("ends the member's sessions, also after an unblock; keys, roles and grants stay", async () => {
     const one = await arrived(team);
     const key = api(fetch, await mailedKey(team, one.id, one.email));
     ok(await team.api.post(`/v1/members/${one.id}/block`), 200);
@@ -107,7 +107,7 @@ describe("ending sessions", () => {
     expect(ended.map(({ reason }) => reason)).toEqual(["ended by the member", "ended by the member"]);
   });
 
-  test("another member's, by whoever may block them, and by nobody else", async () => {
+  test("another member's, by callers who may block them, and by no others", async () => {
     const one = await arrived(team);
     const [plain, weak, admin] = [
       await newMember(fetch, team, { roles: ["member"] }),

@@ -3,7 +3,8 @@ import { newKey, ok } from "../harness/client.ts";
 import { newAccount, newApiKey, newcomer, newMember, newToken } from "../harness/people.ts";
 import { newHook } from "../harness/webhook.ts";
 import { K4 } from "./attack-addresses.ts";
-import { K1 } from "./attack-claims.ts";
+import { CLAIMS } from "./attack-claims.ts";
+import { OWNERSHIP } from "./attack-ownership.ts";
 import {
   ANY,
   type Attempt,
@@ -409,7 +410,7 @@ const K11: readonly Attempt[] = [
   ],
 ];
 
-const TABLE = Object.entries({ K1, K2, K3, K4, K11 }).flatMap(([id, rows]) =>
+const TABLE = Object.entries({ K1: [...CLAIMS, ...OWNERSHIP], K2, K3, K4, K11 }).flatMap(([id, rows]) =>
   rows.map((row) => [id, ...row] as const),
 );
 

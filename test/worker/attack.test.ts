@@ -57,7 +57,7 @@ describe("what a caller writes in an id's place", () => {
     ).toEqual([]);
   });
 
-  test("K16 a secret that is sent in a wrong place by mistake is in no row of the trail or of the call log", async () => {
+  test("K16 a secret sent in a wrong place is in no row of the trail or of the call log", async () => {
     const member = await add(["member"]);
     const { memberId } = await newcomer(owner, { roles: ["member"] });
     const token = ok(await makeKey(owner.api, memberId), 201).body.claim?.token ?? "";
@@ -108,7 +108,7 @@ describe("a claim goes no further than its maker's power by then", () => {
     expect(said(await claim(token))).toBe("410 invitation/expired");
   });
 
-  test("K1 an owner's claim can be made anew while no key is good, and then not", async () => {
+  test("K1 an owner's claim can be made again while no key is good, and then not", async () => {
     const body = {
       kind: "vendor",
       name: "Lost",
@@ -127,7 +127,7 @@ describe("a claim goes no further than its maker's power by then", () => {
   });
 });
 
-describe("whoever may give no role has power over nobody who holds more", () => {
+describe("a caller who may give no role has no power over members who hold more", () => {
   test("a viewer who may make keys makes none for a member without roles who holds more rights", async () => {
     const [maker, target] = [
       await add(["viewer"], { rights: ["api_key.create", "api_key.revoke"] }),
@@ -141,7 +141,7 @@ describe("whoever may give no role has power over nobody who holds more", () => 
     expect(said(await owner.api.get("/v1/me"))).toBe("200");
   });
 
-  test("a key is made for the member as they were: one who is promoted meanwhile gets none from below", async () => {
+  test("a key is made for the member as they were: one promoted meanwhile gets none from below", async () => {
     const maker = await add(["viewer"], { rights: ["api_key.create", "credits.spend"] });
     const target = await newcomer(owner, { roles: [], rights: ["credits.spend"] });
     const [promoted, key] = await Promise.all([
@@ -181,7 +181,7 @@ describe("a demotion takes what it says", () => {
     ).toBe(NO);
   });
 
-  test("nobody gives rights to themselves, to keep them when the role goes", async () => {
+  test("no member gives rights to themselves, to keep them when the role goes", async () => {
     const admin = await add(["admin"]);
     expect(
       said(await admin.api.patch(`/v1/members/${admin.memberId}`, { rights: ["member.edit"] }, ANY)),
@@ -254,7 +254,7 @@ test("a key that runs out while the body trickles in is refused, and nothing is 
   expect(ok(await owner.api.get<{ balance: number }>("/v1/credits"), 200).body.balance).toBe(10);
 });
 
-test("a tag that a proxy has weakened on the way is still the card's version; another version's is not", async () => {
+test("a tag weakened by a proxy is still the card's version; another version's is not", async () => {
   const member = await add(["member"]);
   const path = `/v1/members/${member.memberId}`;
   const tag = (await owner.api.get(path)).headers.get("etag") ?? "";

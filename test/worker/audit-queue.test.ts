@@ -60,7 +60,7 @@ describe("a message that cannot be used", () => {
     ["an entry too few members", { kind: "entries", accountId: "acc_1", events: [{}] }],
     ["a nudge without an account", { kind: "staged" }],
     ["calls that are none", { kind: "calls", calls: "all" }],
-  ])("%s is kept with its reason and holds up nobody", async (_, poison) => {
+  ])("%s is kept with its reason and blocks no other", async (_, poison) => {
     const [events] = [await staged(accountId, 2)];
     const id = crypto.randomUUID();
     const made = createMessageBatch("tollgate-audit", [
@@ -110,7 +110,7 @@ describe("a message that cannot be used", () => {
 });
 
 describe("the call log", () => {
-  test("calls are kept once, whatever the queue delivers", async () => {
+  test("calls are kept once, in any order and number of deliveries", async () => {
     const calls = Array.from({ length: 90 }, () => call());
     for (let round = 0; round < 2; round += 1) {
       expect(
@@ -231,7 +231,9 @@ describe("what a crash left behind", () => {
 
 test("what is past its time is removed, and nothing else", async () => {
   const at = Date.UTC(2030, 0, 31);
-  await env.DB.prepare(`INSERT INTO account (id, kind, name, owner_member_id, plan, subscription, settings, created_at, updated_at)
+  await env.DB.prepare(`
+    INSERT INTO account
+      (id, kind, name, owner_member_id, plan, subscription, settings, created_at, updated_at)
     VALUES (?, 'vendor', 'A', 'mem_1', '{}', '{}', '{}', 1, 1)`)
     .bind(accountId)
     .run();

@@ -34,7 +34,7 @@ async function expectSealed(ids: readonly string[]): Promise<void> {
 }
 const idsOf = (...lists: { id: string }[][]) => lists.flat().map((one) => one.id);
 
-describe("S1.38 each event is sealed once, whatever the queue does", () => {
+describe("S1.38 each event is sealed once, in any order and number of deliveries", () => {
   test("staged events and ledger entries become one chain", async () => {
     const [a, b] = [await staged(accountId, 5), await entries(accountId, 5)];
     expect(await deliver([nudge(accountId), carry(b)])).toEqual({ acked: 2, retried: 0 });
@@ -111,7 +111,7 @@ describe("S1.38 each event is sealed once, whatever the queue does", () => {
     await expectSealed(idsOf(b));
   });
 
-  test("the object lacks the entries of a gap: staged events are sealed, the message is tried again", async () => {
+  test("the object lacks a gap's entries: staged events are sealed, the message is tried again", async () => {
     const [a, b] = [await staged(accountId, 2), await entries(accountId, 5)];
     const forgetful = ledgerWith(accountId, { entriesAfter: async () => [] });
     expect(await deliver([carry(b.slice(3)), nudge(accountId)], forgetful)).toEqual({ acked: 0, retried: 2 });
@@ -153,7 +153,7 @@ describe("what sealing costs", () => {
     return { db: openDb(database), count };
   }
 
-  test("a ledger entry is one row and its place among what its member did, and a batch moves the head once", async () => {
+  test("a ledger entry is one row in its member's order, and a batch moves the head once", async () => {
     const b = await entries(accountId, 40);
     const { db, count } = counting();
     await sealAccount({ ...trail, db }, accountId, b, "given");

@@ -139,7 +139,8 @@ test("S1.38 a log says whether all of it is there: no longer after its chain was
   );
   expect(await complete()).toEqual([true, true]);
   await env.DB.prepare(
-    "DELETE FROM audit_event WHERE account_id = ?1 AND seq = (SELECT max(seq) FROM audit_event WHERE account_id = ?1)",
+    `DELETE FROM audit_event
+     WHERE account_id = ?1 AND seq = (SELECT max(seq) FROM audit_event WHERE account_id = ?1)`,
   )
     .bind(owner.accountId)
     .run();

@@ -27,11 +27,24 @@ beforeEach(async () => {
 });
 
 /** By hand in D1, where every rule of the gate can be got round. `:a` stands for the account. */
+/** A copy of a row at another place. */
+const COPY = (from: number, to: number, hash: string) => `
+  INSERT INTO audit_event
+  SELECT account_id, ${to}, id || 'x', at, action, outcome, member_id, resource_type, resource_id, body,
+    personal, hash, ${hash}, ledger_seq
+  FROM audit_event WHERE account_id = :a AND seq = ${from}`;
+/** The head as it was after row 7. */
+const HEAD_AT_7 = `
+  UPDATE audit_head
+  SET (seq, hash, ledger_seq) =
+    (SELECT seq, hash, 2 FROM audit_event WHERE account_id = :a AND seq = 7)
+  WHERE account_id = :a`;
+
 async function run(...statements: string[]): Promise<void> {
   await env.DB.batch(statements.map((text) => env.DB.prepare(text.replaceAll(":a", `'${accountId}'`))));
 }
 
-/** The chain from that row on, made anew by somebody who knows how; the head with it. */
+/** Rewrites the chain from that row on, and the head, as an attacker would who knows the format. */
 async function remake(seq: number): Promise<void> {
   const { results } = await env.DB.prepare(
     "SELECT seq, body, prev_hash, hash FROM audit_event WHERE account_id = ? AND seq >= ? ORDER BY seq",
@@ -75,7 +88,8 @@ describe("S1.38 rows that are edited by hand in D1 are found, the first one name
     [
       "changed",
       [
-        "UPDATE audit_event SET body = replace(body, 'success', 'denied') WHERE account_id = :a AND seq IN (4, 6)",
+        `UPDATE audit_event SET body = replace(body, 'success', 'denied')
+         WHERE account_id = :a AND seq IN (4, 6)`,
       ],
       { seq: 4, fault: "altered" },
     ],
@@ -102,23 +116,8 @@ describe("S1.38 rows that are edited by hand in D1 are found, the first one name
     ],
     ["swapped", SWAP(4, 5), { seq: 4, fault: "reordered" }],
     ["swapped far apart", SWAP(2, 9), { seq: 2, fault: "reordered" }],
-    [
-      "inserted",
-      [
-        ...SHIFT(5, 1),
-        `INSERT INTO audit_event SELECT account_id, 5, id || 'x', at, action, outcome, member_id, resource_type, resource_id, body,
-      personal, hash, 'f' || substr(hash, 2), ledger_seq FROM audit_event WHERE account_id = :a AND seq = 4`,
-      ],
-      { seq: 5, fault: "inserted" },
-    ],
-    [
-      "appended",
-      [
-        `INSERT INTO audit_event SELECT account_id, 11, id || 'x', at, action, outcome, member_id, resource_type, resource_id, body,
-      personal, hash, hash, ledger_seq FROM audit_event WHERE account_id = :a AND seq = 10`,
-      ],
-      { seq: 11, fault: "altered" },
-    ],
+    ["inserted", [...SHIFT(5, 1), COPY(4, 5, "'f' || substr(hash, 2)")], { seq: 5, fault: "inserted" }],
+    ["appended", [COPY(10, 11, "hash")], { seq: 11, fault: "altered" }],
     [
       "cut off at the end",
       ["DELETE FROM audit_event WHERE account_id = :a AND seq > 7"],
@@ -126,10 +125,7 @@ describe("S1.38 rows that are edited by hand in D1 are found, the first one name
     ],
     [
       "cut off at the end and the head with them",
-      [
-        "DELETE FROM audit_event WHERE account_id = :a AND seq > 7",
-        `UPDATE audit_head SET (seq, hash, ledger_seq) = (SELECT seq, hash, 2 FROM audit_event WHERE account_id = :a AND seq = 7) WHERE account_id = :a`,
-      ],
+      ["DELETE FROM audit_event WHERE account_id = :a AND seq > 7", HEAD_AT_7],
       { seq: 8, fault: "truncated" },
     ],
     [
@@ -150,7 +146,8 @@ describe("S1.38 rows that are edited by hand in D1 are found, the first one name
     [
       "given another person",
       [
-        "UPDATE audit_event SET personal = json_set(personal, '$.\"/actor/email\"[1]', 'eve@example.com') WHERE account_id = :a AND seq = 4",
+        `UPDATE audit_event SET personal = json_set(personal, '$."/actor/email"[1]', 'eve@example.com')
+         WHERE account_id = :a AND seq = 4`,
       ],
       { seq: 4, fault: "personal-altered" },
     ],
@@ -162,7 +159,8 @@ describe("S1.38 rows that are edited by hand in D1 are found, the first one name
     [
       "freed of one person, and no erasure says so",
       [
-        "UPDATE audit_event SET personal = json_set(personal, '$.\"/actor/email\"', null) WHERE account_id = :a AND seq = 4",
+        `UPDATE audit_event SET personal = json_set(personal, '$."/actor/email"', null)
+         WHERE account_id = :a AND seq = 4`,
       ],
       { seq: 4, fault: "personal-erased" },
     ],
@@ -176,23 +174,20 @@ describe("S1.38 rows that are edited by hand in D1 are found, the first one name
     expect(await faultOf(accountId)).toEqual(expected);
   });
 
-  test("made anew from a row on, hashes and head too: the head that the object keeps says so", async () => {
+  test("rewritten from a row on, with hashes and head: the object's own head shows it", async () => {
     await remake(6);
     expect(await faultOf(accountId)).toEqual({ seq: 10, fault: "rewritten" });
   });
 
   test("nothing is sealed on top of a chain that was cut off, so the proof stays", async () => {
-    await run(
-      "DELETE FROM audit_event WHERE account_id = :a AND seq > 7",
-      "UPDATE audit_head SET (seq, hash, ledger_seq) = (SELECT seq, hash, 2 FROM audit_event WHERE account_id = :a AND seq = 7) WHERE account_id = :a",
-    );
+    await run("DELETE FROM audit_event WHERE account_id = :a AND seq > 7", HEAD_AT_7);
     await staged(accountId, 5);
     expect(await deliver([nudge(accountId)])).toEqual({ acked: 0, retried: 1 });
     expect([await outboxSize(accountId), (await sealedIds(accountId)).length]).toEqual([5, 7]);
     expect(await faultOf(accountId)).toEqual({ seq: 8, fault: "truncated" });
   });
 
-  test("nothing is sealed on top of a chain that was made anew", async () => {
+  test("nothing is sealed on top of a chain that was rewritten", async () => {
     await remake(6);
     await staged(accountId, 5);
     expect(await deliver([nudge(accountId)])).toEqual({ acked: 0, retried: 1 });
@@ -201,7 +196,7 @@ describe("S1.38 rows that are edited by hand in D1 are found, the first one name
   });
 });
 
-test("a long chain is verified in several calls, each of which goes on where the last one stopped", async () => {
+test("a long chain is verified in several calls, each from where the last one stopped", async () => {
   await staged(accountId, 1_500);
   await sealAll(accountId);
   const witness = await ledgers(accountId).sealedHead(accountId);

@@ -64,7 +64,7 @@ const change = fc.record({
   changes: fc.option(fc.record({ before: values, after: values })),
 }) as fc.Arbitrary<Partial<AuditEvent>>;
 
-test("S1.38 whatever text an event holds, D1 gives back what was sealed", async () => {
+test("S1.38 D1 gives back any text of an event as it was sealed", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 20 }), async (changes) => {
       const accountId = newAccountId();
@@ -98,7 +98,9 @@ test.each<[string, Partial<AuditEvent>]>([
   await sealAll(accountId);
   expect(await faultOf(accountId)).toBeNull();
   const row = await env.DB.prepare(
-    "SELECT body, action || resource_type || coalesce(resource_id, '') || coalesce(member_id, '') AS columns FROM audit_event WHERE account_id = ?",
+    `SELECT body,
+       action || resource_type || coalesce(resource_id, '') || coalesce(member_id, '') AS columns
+     FROM audit_event WHERE account_id = ?`,
   )
     .bind(accountId)
     .first<{ body: string; columns: string }>();

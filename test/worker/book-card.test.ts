@@ -59,7 +59,7 @@ describe("S3.23 S3.24 a card by its login", () => {
     ok(await patch(manager, id, { city: "Omsk" }, { ifMatch: other.headers.get("etag") }), 200);
   });
 
-  test("another account's login, one that nobody has and what is no login are the same missing card", async () => {
+  test("another account's login, an unknown one and a malformed one are the same missing card", async () => {
     for (let more = 0; more < 3; more += 1) await add(world.other);
     const logins = ok(await world.other.api.get<{ data: Card[] }>("/v1/members"), 200).body.data.map(
       ({ login }) => login,
@@ -98,7 +98,7 @@ describe("S3.25 what a card takes", () => {
     comments: "Zzz",
     language: "ru",
   };
-  test("S3.28 S4.34 S4.35 all characteristics at once, and the name is found anew", async () => {
+  test("S3.28 S4.34 S4.35 all characteristics at once, and the new name is found", async () => {
     const { id } = await add(manager);
     const { body } = ok(await patch(manager, id, CHARACTERISTICS), 200);
     expect(body).toMatchObject(CHARACTERISTICS);
@@ -111,7 +111,7 @@ describe("S3.25 what a card takes", () => {
     expect(await found(`username=${encodeURIComponent("ирина")}`)).toEqual([]);
   });
 
-  test("S3.31 S3.29 each field that the card calls read-only is refused by name, and nothing is changed", async () => {
+  test("S3.31 S3.29 each read-only field of the card is refused by name; nothing is changed", async () => {
     const { id } = await add(manager);
     const { body: before } = await cardOf(manager, id);
     expect(before.readOnlyFields).toEqual(
@@ -185,7 +185,7 @@ describe("S3.25 what a card takes", () => {
 
 describe("S2.20 S3.30 the login is allowed or not", () => {
   const active = () => newMember(fetch, manager, { roles: ["dealer_user"] });
-  test("unchecking blocks: the next call is refused, the row is orange and in the list; checking brings everything back", async () => {
+  test("unchecking blocks from the next call on, the row is orange; checking restores all", async () => {
     const person = await active();
     ok(
       await manager.api.put(`/v1/members/${person.memberId}/object-groups`, { groupIds: [world.groups.G] }),
@@ -224,7 +224,7 @@ describe("S2.20 S3.30 the login is allowed or not", () => {
     expect(events).toHaveLength(2);
   });
 
-  test("it obeys what blocking obeys: not oneself, not the owner, not whom one has no power over, not without the right", async () => {
+  test("it obeys what blocking obeys: oneself, the owner, power over the member, and the right", async () => {
     expect(said(await patch(manager, manager.memberId, { loginAllowed: false }))).toBe(
       "409 conflict/lockout",
     );
@@ -281,7 +281,7 @@ describe("S3.27 object groups on the card obey what their own route obeys", () =
     expect(events.filter(({ resource }) => resource.id === id)).toHaveLength(1);
   });
 
-  test("nobody lets others, or themselves, into groups beyond their own, or without the right", async () => {
+  test("no member lets others or themselves into groups beyond their own, or without the right", async () => {
     const clerk = await newMember(fetch, manager, { roles: ["dealer_user"] });
     const { id } = await add(manager, { roles: [] });
     ok(
@@ -346,7 +346,7 @@ describe("S4.36 another address", () => {
     expect((await mailsTo(fetch, second)).map(({ template }) => template)).toEqual(["confirm_email"]);
   });
 
-  test("of somebody who was invited moves the invitation: the old link ends, the new one lets in", async () => {
+  test("of an invited member moves the invitation: the old link ends, the new one lets in", async () => {
     const { email, id, invitationId } = await invited();
     const old = tokenOf(await lastMail(fetch, email, "invitation"));
     const next = address();
@@ -387,7 +387,7 @@ describe("S4.36 another address", () => {
     ok(await patch(manager, one.id, { email: other.email }), 200);
   });
 
-  test("of somebody who waits is chosen by whoever could invite them", async () => {
+  test("of an invited member is changed by callers who could invite them", async () => {
     const waiting = await add(manager, { roles: [] });
     const clerk = await newMember(fetch, manager, { roles: ["dealer_user"] });
     ok(await patch(manager, clerk.memberId, { rights: ["member.view", "member.edit"] }), 200);
@@ -400,7 +400,7 @@ describe("S4.36 another address", () => {
     expect(said(await patch(clerk, waiting.id, { email: address() }))).toBe("200");
   });
 
-  test("where only admins invite, nobody else moves an invitation", async () => {
+  test("where only admins invite, no other member moves an invitation", async () => {
     const seller = await newAccount(fetch, platform, "seller");
     const waiting = await add(seller, { roles: [] });
     const agent = await newMember(fetch, seller, { roles: ["account_manager"], rights: ["member.create"] });

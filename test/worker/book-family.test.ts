@@ -61,7 +61,7 @@ describe("S3.12 S3.50 S3.51 members of sub-dealers in a dealer's book", () => {
     for (let more = 0; more < 3; more += 1) await added(dealer, { roles: ["client"] });
   });
 
-  test("all of them, with the account and the sub-dealer's name, in pages of any size; another dealer's are not there", async () => {
+  test("all of them, in pages, with account and sub-dealer's name; no other dealer's are there", async () => {
     const rows = await rowsOf(dealer.api);
     expect(rows.map(({ accountId, dealer: name }) => [accountId, name]).sort()).toEqual(
       [
@@ -127,7 +127,7 @@ describe("S3.12 S3.50 S3.51 members of sub-dealers in a dealer's book", () => {
     );
   });
 
-  test("whoever may see members but no sub-dealers sees the dealer's own; with the right given one by one, all at once", async () => {
+  test("without sight of sub-dealers only the dealer's own; with the right given, all at once", async () => {
     const clerk = await newMember(fetch, dealer, { roles: ["dealer_user"] });
     const accounts = async () => new Set((await rowsOf(clerk.api)).map(({ accountId }) => accountId));
     expect(said(await clerk.api.get("/v1/members"))).toBe("403 access/denied");
@@ -146,7 +146,7 @@ describe("S3.12 S3.50 S3.51 members of sub-dealers in a dealer's book", () => {
       await dealer.api.patch(`/v1/members/${clerk.memberId}`, { rights: ["subdealer.view_entities"] }, ANY),
       200,
     );
-    // The right alone shows the users of sub-dealers, and nobody of the dealer's own.
+    // The right alone shows the users of sub-dealers, and no member of the dealer's own.
     expect(await accounts()).toEqual(new Set([north.accountId, south.accountId]));
   });
 
@@ -166,7 +166,7 @@ describe("S3.12 S3.50 S3.51 members of sub-dealers in a dealer's book", () => {
   });
 });
 
-test("a seller's book holds the seller's own members, not those of its customers' organizations", async () => {
+test("a seller's book holds its own members, not those of its customers' organizations", async () => {
   const seller = await newAccount(fetch, platform, "seller");
   const customer = await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId });
   expect((await rowsOf(seller.api)).map(({ accountId }) => accountId)).toEqual([seller.accountId]);
@@ -178,13 +178,18 @@ test("a seller's book holds the seller's own members, not those of its customers
 describe("S1.30 S1.31 S1.42 a large team", () => {
   /** Members beyond the first, by one statement. */
   const fill = (accountId: string, rows: number) =>
-    env.DB.prepare(`WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${rows})
-    INSERT INTO member (id, account_id, username, username_folded, first_name, last_name, email, status, roles, created_at, updated_at)
-    SELECT printf('mem_%026d', n), ?1, 'M' || n, 'm' || n, 'M', 'N', 'm' || n || '@example.com', 'new', '["viewer"]', 0, 0 FROM numbers`)
+    env.DB.prepare(`
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${rows})
+    INSERT INTO member
+      (id, account_id, username, username_folded, first_name, last_name, email, status, roles, created_at,
+        updated_at)
+    SELECT printf('mem_%026d', n), ?1, 'M' || n, 'm' || n, 'M', 'N', 'm' || n || '@example.com', 'new',
+      '["viewer"]', 0, 0
+    FROM numbers`)
       .bind(accountId)
       .run();
 
-  test("has no end at 300, and is told to get in touch above 100, while nothing is blocked", async () => {
+  test("has no end at 300, and is asked to get in touch above 100, while nothing is blocked", async () => {
     const team = await subscribed(platform, "team");
     await fill(team.accountId, 99);
     const first = ok(await team.api.get<Listed>("/v1/members?limit=2"), 200).body;
@@ -217,7 +222,7 @@ describe("S4.33 S4.37 S4.38 an agency's card", () => {
     owner = await subscribed(platform, "agency");
   });
 
-  test("the type of account is another word for the role, and the limit leaves with the specialist", async () => {
+  test("the type of account is the role by another name; the limit leaves with the specialist", async () => {
     const id = await added(owner, { accountType: "specialist", creditLimit: 5 });
     expect(limitOf(ok(await edit(id, { creditLimit: 9 }), 200).body)).toBe(9);
     expect(limitOf(ok(await edit(id, { creditLimit: 0 }), 200).body)).toBe(0);
@@ -235,7 +240,7 @@ describe("S4.33 S4.37 S4.38 an agency's card", () => {
     expect(said(await edit(id, { accountType: "owner" }))).toBe("422 validation");
   });
 
-  test("S4.28 nobody becomes a guest without a task, in either word", async () => {
+  test("S4.28 no member becomes a guest without a task, in either word", async () => {
     const [bare, ready] = [
       await added(owner, { accountType: "specialist" }),
       await added(owner, { accountType: "specialist", ...needed("guest") }),

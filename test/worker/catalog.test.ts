@@ -37,7 +37,7 @@ it("S1.19 is browsed by vendor, license type and kind, in pages of at most a hun
   ).toEqual(["422 validation", "422 validation"]);
 });
 
-test("cost prices and margins are seen by those who offer it, and by no team: cards, lists, log", async () => {
+test("cost prices and margins are seen by the offering account, by no team: cards, lists, log", async () => {
   const id = await newTheme(platform, COST);
   expect(await card(platform, id)).toMatchObject(COST);
   for (const who of [team.admin, team.member, team.viewer]) {
@@ -69,7 +69,7 @@ test("what is retired is licensed no more; licenses that exist go on, and it is 
   expect(said(await platform.del(`/v1/catalog/${id}`))).toBe("409 conflict/not-removable");
 });
 
-test("what is removed takes the grants on it along, and whoever had one may be given others", async () => {
+test("a removed item takes its grants along; their members may be given others", async () => {
   const [id, stays] = [await newTheme(platform), await newTheme(platform)];
   const both = [id, stays].map((resourceId) => ({ resourceType: "theme", resourceId, access: "view" }));
   await grants(team.admin, team.member.memberId, both);
@@ -84,7 +84,7 @@ test("what is removed takes the grants on it along, and whoever had one may be g
 
 test.each([
   ["a price below nothing", { priceCredits: -1 }],
-  ["a currency that nobody pays in", { currency: "ZZZ" }],
+  ["a currency that does not exist", { currency: "ZZZ" }],
   ["half a credit", { priceCredits: 0.5 }],
   ["a price without end", { priceAmount: 1e300 }],
   ["a currency that is none", { currency: "euro" }],

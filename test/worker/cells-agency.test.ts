@@ -32,7 +32,7 @@ const patch =
     who.patch(`/v1/${path}`, body, { ifMatch: "*" });
 const title = "cells of the agency";
 
-/** A task made for this cell alone, by the colleague or by whoever asks. */
+/** A task made for this cell alone, by the colleague or by the caller. */
 const removed =
   (toolId: () => string, make: (role: AgencyRole) => Api, share: boolean): Ask =>
   async (who, role) => {
@@ -53,7 +53,7 @@ const removed =
     return who.del(`/v1/tasks/${id}`);
   };
 
-/** What may be done with one task: to see it, to change it, to let it run anew. */
+/** What may be done with one task: to see it, to change it, to let it run again. */
 const onTask = (
   name: string,
   cells: readonly [view: string, edit: string],
@@ -69,7 +69,7 @@ const onTask = (
 ];
 
 describe("every role, right and scope of the agency's table", () => {
-  test("S4.3 S4.15 S4.16 S4.19: tasks, own and others', granted or not, in granted tools or not, and other accounts'", async () => {
+  test("S4.3 S4.15 S4.16 S4.19: tasks, own and others', granted or not, and other accounts'", async () => {
     const { own, shared, foreign, tools, colleague } = world;
     await compareCells(
       `${title}: tasks`,
@@ -145,7 +145,7 @@ describe("every role, right and scope of the agency's table", () => {
     );
   });
 
-  test("S4.2 S4.24 S4.25: tools, which the platform keeps and nobody here changes; reports; credits", async () => {
+  test("S4.2 S4.24 S4.25: tools, which only the platform changes; reports; credits", async () => {
     const { tools } = world;
     await compareCells(
       `${title}: tools, reports, credits`,
@@ -173,7 +173,7 @@ describe("every role, right and scope of the agency's table", () => {
     );
   });
 
-  test("S4.1 S4.2: members, their grants, limits and keys; the account, its audit log, billing and roles", async () => {
+  test("S4.1 S4.2: members, grants, limits and keys; the account, audit log, billing and roles", async () => {
     const { owner, people, colleague, tools, key } = world;
     const member = `members/${colleague.memberId}`;
     const someone = async () => (await newMember(fetch, owner, { roles: ["specialist"] })).memberId;
@@ -319,7 +319,7 @@ describe("every role, right and scope of the agency's table", () => {
 });
 
 describe("what is granted", () => {
-  test("S4.16 S4.24 S4.25: a ticked tool works at once, an unticked one is refused at once; own tasks in it stay to be seen", async () => {
+  test("S4.16 S4.24 S4.25: ticking a tool works at once, unticking too; its own tasks stay", async () => {
     const { owner, tools } = world;
     const { memberId, api } = await newMember(fetch, owner, { roles: ["specialist"] });
     const tick = async (...toolIds: string[]) =>
@@ -339,7 +339,7 @@ describe("what is granted", () => {
     ok(await newTask(api, await newTool(platform)), 201);
   });
 
-  test("S4.26 S4.27: tasks that exist, each of its tool; one that is not there, or of another account, is named as a fault", async () => {
+  test("S4.26 S4.27: existing tasks, each of its tool; a missing or foreign one is named", async () => {
     const { owner, tools, foreign } = world;
     const { memberId, api } = await newMember(fetch, owner, { roles: ["specialist"] });
     const put = (...tasks: { toolId: string; taskId: string }[]) =>
@@ -358,7 +358,7 @@ describe("what is granted", () => {
     expect(said(await api.get(`/v1/tasks/${foreign.granted}`))).toBe("404 not-found");
   });
 
-  test("S4.19 S4.32: a manager without any grant, or with ticked tools, has every tool and every task, those made later too", async () => {
+  test("S4.19 S4.32: a manager has every tool and every task, with ticked tools too, and later", async () => {
     const { owner, tools, foreign, colleague } = world;
     const { memberId, api } = await newMember(fetch, owner, { roles: ["manager"], grants: [] });
     ok(await owner.api.put(`/v1/members/${memberId}/tools`, { toolIds: [tools.granted] }), 200);
@@ -374,7 +374,7 @@ describe("what is granted", () => {
     expect(colleague.memberId).not.toBe(memberId);
   });
 
-  test("S4.14 S4.15: the account types are guest, specialist and manager; a guest reads and downloads what is granted", async () => {
+  test("S4.14 S4.15: the types: guest, specialist and manager; a guest reads what is granted", async () => {
     const { owner, shared, people } = world;
     expect(
       said(
@@ -392,7 +392,7 @@ describe("what is granted", () => {
     expect(rows).toContain(shared.other);
     expect(rows).not.toContain(world.foreign.other);
     expect(rows.length).toBe((await listed(people.guest.api, "tasks")).length);
-    // What others did, and what it cost, is in nobody's report but the owner's and the managers'.
+    // What others did, and what it cost, is in the reports of the owner and the managers only.
     const usage = async (who: Api) =>
       new Set(
         ok(

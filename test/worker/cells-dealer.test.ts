@@ -135,10 +135,10 @@ describe("S3.35 S3.36 S3.55 every role, right and scope of the dealer's table", 
         [
           "object_group.edit take",
           "yes 403 404 404 404",
-          async (who) =>
-            who.del(
-              `/v1/object-groups/${groups.G}/objects/${await made(world.manager, "objects", { name: "N", groupId: groups.G })}`,
-            ),
+          async (who) => {
+            const object = await made(world.manager, "objects", { name: "N", groupId: groups.G });
+            return who.del(`/v1/object-groups/${groups.G}/objects/${object}`);
+          },
         ],
         [
           "object_group.edit of a member",

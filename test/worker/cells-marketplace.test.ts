@@ -1,5 +1,5 @@
 import { beforeAll, it } from "vitest";
-import { type Api } from "../harness/client.ts";
+import type { Api } from "../harness/client.ts";
 import { newMember, type Person } from "../harness/people.ts";
 import { type Asked, type Cell, compareCells } from "./cells.ts";
 import {
@@ -140,11 +140,11 @@ it("S2.8 the customer roles in their own organization, cell by cell", () =>
   compareCells("marketplace, customer", cells("near", of("customer"), false)));
 it("the distributor roles in the distributor's own account, cell by cell", () =>
   compareCells("marketplace, distributor", cells("distributor", of("distributor"), false)));
-it("S2.2 the seller roles in an organization that they reach, and nowhere with a role that reaches none", async () => {
+it("S2.2 the seller roles in an organization in reach; nowhere with a role that reaches none", async () => {
   await compareCells("marketplace, organization within reach", cells("near", reaching, true));
   await compareCells("marketplace, without organizations", cells("near", WITHOUT_ORGANIZATIONS, true, 404));
 });
-it("S2.3 whoever reaches all organizations acts in each; whoever was granted one acts in no other", async () => {
+it("S2.3 a member who reaches all organizations acts in each; one granted one, in no other", async () => {
   await compareCells("marketplace, every organization", cells("far", everywhere, true));
   await compareCells("marketplace, organization out of reach", cells("far", granted, true, 404));
 });
@@ -152,12 +152,12 @@ it("the distributor roles in a seller and in a seller's customer", async () => {
   await compareCells("marketplace, distributor in a seller", cells("seller", of("distributor"), true));
   await compareCells("marketplace, distributor in a customer", cells("far", of("distributor"), true));
 });
-it("nobody acts in another seller's organization, and no customer in a neighbour's", async () => {
+it("no member acts in another seller's organization, and no customer in a neighbour's", async () => {
   await compareCells("marketplace, another seller's", cells("foreign", ROLES, true, 404));
   await compareCells("marketplace, a neighbour's", cells("far", of("customer"), true, 404));
 });
 /** Single objects of elsewhere, asked for without naming the account. */
-it("objects of another account are not there, whatever the role", () =>
+it("objects of another account are not there, for any role", () =>
   compareCells(
     "marketplace, objects of another account",
     ROLES.flatMap((role) =>

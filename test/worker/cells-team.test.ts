@@ -136,7 +136,7 @@ const keyOf = async (who: Person) =>
         200,
       ).body.key.id;
 
-describe("S1.5 S1.9 S1.18 S1.19 S1.20 S1.22 S1.24 S1.26 S1.27 S1.29 every role, right and scope of a team's table", () => {
+describe("S1.5 S1.9 S1.18 S1.19 S1.20 S1.22 S1.24 S1.26 S1.27 S1.29 every role, right and scope", () => {
   test("catalog, licenses, files", async () => {
     await compareCells(
       "team, catalog and licenses",

@@ -28,23 +28,23 @@ let agency: Agency;
 let [created, updated] = [0, 0];
 beforeAll(async () => {
   agency = await newAgency(10_000);
-  // Each crash is told to the console, as it should be.
+  // Each crash is reported to the console, as it should be.
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
 
 const events = async (id: string): Promise<string[]> => {
-  const { results } =
-    await env.DB.prepare(`SELECT event ->> 'action' AS action FROM audit_outbox WHERE event ->> '$.resource.id' = ?1
+  const { results } = await env.DB.prepare(`
+    SELECT event ->> 'action' AS action FROM audit_outbox WHERE event ->> '$.resource.id' = ?1
     UNION ALL SELECT action FROM audit_event WHERE resource_id = ?1`)
-      .bind(id)
-      .all<{ action: string }>();
+    .bind(id)
+    .all<{ action: string }>();
   return results
     .map(({ action }) => action)
     .filter((action) => action !== "task.view")
     .sort();
 };
 
-/** One change, made under one key by callers of whatever health. */
+/** One change, made under one key, whether its caller crashes or not. */
 interface Kind {
   readonly name: string;
   readonly ask: (who: Api, key: string) => Promise<Reply<Task & { code: string }>>;
@@ -120,7 +120,7 @@ describe("a crash at each step of a change that costs credits", () => {
   for (const kind of KINDS) {
     for (const effect of [false, true]) {
       const when = effect ? "just after" : "just before";
-      test(`${kind.name}, ${when} its effect: the same key goes on where it stopped, however often it is sent`, async () => {
+      test(`${kind.name}, ${when} its effect: the same key resumes it, any number of times`, async () => {
         let whole = 0;
         await atEachStep(
           kind,
@@ -136,7 +136,7 @@ describe("a crash at each step of a change that costs credits", () => {
         await expectWhole();
       });
 
-      test(`${kind.name}, ${when} its effect: the sweep ends it, and the key then answers what it did`, async () => {
+      test(`${kind.name}, ${when} its effect: the sweep ends it; the key answers the result`, async () => {
         const left = new Set<string>();
         await atEachStep(
           kind,
@@ -164,7 +164,7 @@ describe("a crash at each step of a change that costs credits", () => {
       });
     }
 
-    test(`${kind.name}: a sweep at each step of it, and a twin at each step of it, change nothing`, async () => {
+    test(`${kind.name}: a sweep and a twin at each step of it change nothing`, async () => {
       for (const disturb of [() => sweepAll(), async (key: string) => void (await kind.ask(owner(), key))]) {
         for (let step = 1; step <= STEPS_MAX; step += 1) {
           const key = newKey();

@@ -22,7 +22,7 @@ import {
 import { fetch, said } from "./operators-world.ts";
 
 let agency: Agency;
-// Each crash is told to the console, as it should be.
+// Each crash is reported to the console, as it should be.
 beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => undefined));
 beforeEach(async () => {
   agency = await newAgency(100);
@@ -37,7 +37,7 @@ const subscription = (status: string) =>
 const block = (memberId: string) => agency.owner.api.post(`/v1/members/${memberId}/block`);
 
 describe("a change that costs credits", () => {
-  test("S4.17, S4.22: create and update cost what the tool says, PATCH nothing; the ledger names the object, the same key is charged once", async () => {
+  test("S4.17, S4.22: create and update cost the tool's price, PATCH nothing; once by key", async () => {
     const { owner, toolId } = agency;
     const key = newKey();
     const first = ok(await newTask(owner.api, toolId, key), 201);
@@ -97,7 +97,7 @@ describe("a change that costs credits", () => {
     expect([updates, balance, charges]).toEqual([6, 100 - CREATE_COST - UPDATE_COST * 6, { paid: 7 }]);
   });
 
-  test("a key belongs to one command: another body, another route and a spend of the ledger are refused under it", async () => {
+  test("a key belongs to one command: another body, route or a spend is refused under it", async () => {
     const { owner, toolId } = agency;
     const key = newKey();
     const { id } = ok(await newTask(owner.api, toolId, key), 201).body;
@@ -139,7 +139,7 @@ describe("a change that costs credits", () => {
     expect(await stateOf(agency)).toMatchObject({ balance: 93, tasks: [id], updates: 1, charges: {} });
   });
 
-  test("what was paid is answered again, whatever has become of the task since: another version, another price, no credits", async () => {
+  test("what was paid is answered again, after another version, another price, no credits", async () => {
     const { owner, toolId, platform } = agency;
     const { id } = ok(await newTask(owner.api, toolId), 201).body;
     const key = newKey();
@@ -153,7 +153,7 @@ describe("a change that costs credits", () => {
     expect(said(await updateTask(owner.api, id, key))).toBe("404 not-found");
   });
 
-  test("S4.18, S4.21: a refusal leaves nothing: no task, no entry, the same numbers; it stays under its key, a new key asks anew", async () => {
+  test("S4.18, S4.21: a refusal leaves only its answer under the key; a new key asks again", async () => {
     const { owner, toolId, platform } = await newAgency(CREATE_COST);
     const poor = { owner };
     const specialist = await subAccount(fetch, owner, "specialist", [toolId], {
@@ -197,7 +197,7 @@ describe("a change that costs credits", () => {
     ok(await newTask(owner.api, toolId, lapsed), 201);
   });
 
-  test("S4.21: 100 tasks at once on a limit of 7 tasks and something: exactly 7, and what the balance holds", async () => {
+  test("S4.21: 100 tasks at once on a limit of 7 tasks and something: exactly 7", async () => {
     const { owner, toolId } = await newAgency(1_000);
     const specialist = await subAccount(fetch, owner, "specialist", [toolId], {
       creditLimit: 7 * CREATE_COST + 3,
@@ -226,7 +226,7 @@ describe("a change that costs credits", () => {
     expect(await stateOf({ owner })).toMatchObject({ balance: 0, charges: { paid: 12, refused: 48 } });
   });
 
-  test("what is free needs the subscription all the same, is done at once and has no entry; twins under one key are one", async () => {
+  test("a free one needs the subscription, is done at once, without entry; twins are one", async () => {
     const { owner, platform } = agency;
     const free = await newTool(platform, { createCost: 0, updateCost: 0 });
     const key = newKey();
@@ -245,7 +245,7 @@ describe("a change that costs credits", () => {
     });
   });
 
-  test("a price that changes between the look and the acceptance counts; after the acceptance it does not", async () => {
+  test("a price that changes before the acceptance counts; after the acceptance it does not", async () => {
     const { owner, toolId, platform } = agency;
     const price = async (createCost: number) =>
       void ok(await platform.patch(`/v1/tools/${toolId}`, { createCost }, { ifMatch: "*" }), 200);
@@ -294,7 +294,7 @@ describe("what a crash left behind", () => {
     ]);
   });
 
-  test("is refused by the sweep when the member may not act any more or the subscription is over; then for ever, for a late twin too", async () => {
+  test("is refused by the sweep, for ever, when rights or subscription have ended since", async () => {
     for (const end of ["block", "lapse"]) {
       const world = await newAgency(100);
       const specialist = await newMember(fetch, world.owner, { roles: ["manager"] });
@@ -338,7 +338,7 @@ describe("what a crash left behind", () => {
     }
   });
 
-  test("is done by the sweep when it is paid, whoever was blocked or gone since; of a member who is gone, it is the owner's", async () => {
+  test("is done by the sweep when it is paid: for a blocked member, or the owner if removed", async () => {
     const manager = await newMember(fetch, agency.owner, { roles: ["manager"] });
     const paid = (await acceptance(agency)) + 1;
     expect((await newTask(manager.api.via(crashingAt(paid, true)), agency.toolId)).status).toBe(500);
@@ -368,7 +368,7 @@ describe("what a crash left behind", () => {
     expect((await stateOf(agency)).tasks.length).toBe(1);
   });
 
-  test("keeps its object and its tool from being removed, and is finished by whoever updates the task next", async () => {
+  test("keeps its object and its tool from removal, and is finished by the task's next update", async () => {
     const { owner, toolId, platform } = agency;
     const { id } = ok(await newTask(owner.api, toolId), 201).body;
     const key = newKey();

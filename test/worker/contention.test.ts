@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 
 describe("K14 changes that meet are done one after the other", () => {
-  test("K14 60 updates of one task under 60 keys: 200, or 402 from the balance on; each is charged once", async () => {
+  test("K14 60 updates of a task under 60 keys: 200, or 402 without balance; each charged once", async () => {
     const { id } = ok(await newTask(owner.api, agency.toolId), 201).body;
     const keys = upTo(AT_ONCE).map(() => newKey());
     const answers = await atOnce(AT_ONCE, (index) => updateTask(owner.api, id, keys[index - 1]));
@@ -62,7 +62,7 @@ describe("K14 changes that meet are done one after the other", () => {
     );
   });
 
-  test("K14 a version in If-Match stays a condition: of ten edits at once one is done, the others are 412", async () => {
+  test("K14 a version in If-Match stays a condition: of ten edits at once nine are 412", async () => {
     const { memberId } = await newMember(fetch, owner, { roles: ["specialist"] });
     const { headers } = ok(await owner.api.get(`/v1/members/${memberId}`), 200);
     const ifMatch = headers.get("etag") ?? "";
@@ -171,7 +171,7 @@ describe("K14 the line", () => {
   };
   const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 
-  test("K14 gives one turn at a time at an object, in order; who waits for the whole account is passed by nobody", async () => {
+  test("K14 gives turns at an object one by one, in order; none passes a wait for the account", async () => {
     const { turns, order, take } = line();
     take("a1", "a");
     take("a2", "a");
@@ -194,7 +194,7 @@ describe("K14 the line", () => {
     expect(order.slice(4)).toEqual(["b2 true", "c1 true"]);
   });
 
-  test("K14 forgets who left or waits no longer, and a turn that nobody ends, ends", async () => {
+  test("K14 forgets who left or waits no longer, and ends a turn that its holder never ended", async () => {
     const { turns, order, take } = line();
     take("lost", "a");
     take("left", "a");

@@ -1,5 +1,5 @@
 import { type Api, ok } from "../harness/client.ts";
-import { newAccount } from "../harness/people.ts";
+import { newAccount, type Person } from "../harness/people.ts";
 import type { Contract } from "./contract-world.ts";
 import {
   anyVersion,
@@ -17,22 +17,23 @@ import {
 /** A seller, its customers, what they buy and what it costs them; billing and counts of an account. */
 export async function marketplaceCalls({ fetch }: Contract, platform: Api): Promise<void> {
   const { seller, near } = await market(fetch, platform);
-  const { api } = seller;
-  const { accountId } = near;
+  await callOrganizations(seller.api, near.accountId);
+  await callSales(seller.api, near);
+  await callInvoices(seller.api, near.accountId);
+  const vendor = await newAccount(fetch, platform, "vendor");
+  ok(await vendor.api.post("/v1/products", { name: "Editor" }, keyed()), 201);
+  ok(await vendor.api.get("/v1/analytics"), 200);
+}
+
+async function callOrganizations(api: Api, accountId: string): Promise<void> {
   const founding = {
     name: "Films",
     owner: { email: "films@example.com", firstName: "Fay", lastName: "Film" },
     profile: { city: "Kyiv", phone: null },
   };
   const command = keyed();
-  const [
-    {
-      body: { id },
-    },
-  ] = [
-    ok(await api.post<{ id: string }>("/v1/organizations", founding, command), 201),
-    ok(await api.post("/v1/organizations", founding, command), 201),
-  ];
+  const { id } = ok(await api.post<{ id: string }>("/v1/organizations", founding, command), 201).body;
+  ok(await api.post("/v1/organizations", founding, command), 201);
   ok(await api.post(`/v1/organizations/${id}/owner-claims`), 201);
   ok(await api.get("/v1/organizations?limit=1"), 200);
   ok(await api.get(`/v1/organizations/${accountId}`), 200);
@@ -44,7 +45,10 @@ export async function marketplaceCalls({ fetch }: Contract, platform: Api): Prom
     ),
     200,
   );
+}
 
+async function callSales(api: Api, near: Person): Promise<void> {
+  const { accountId } = near;
   const catalogItemId = await idOf(api, "catalog", MAILBOX);
   const made: Record<string, string> = {
     markups: await idOf(api, "markups", {
@@ -76,13 +80,9 @@ export async function marketplaceCalls({ fetch }: Contract, platform: Api): Prom
     ok(await api.patch(`/v1/${path}/${id}`, { name: "x" }, anyVersion()), 200);
     ok(await api.del(`/v1/${path}/${id}`), 204);
   }
-  await money(api, accountId);
-  const vendor = await newAccount(fetch, platform, "vendor");
-  ok(await vendor.api.post("/v1/products", { name: "Editor" }, keyed()), 201);
-  ok(await vendor.api.get("/v1/analytics"), 200);
 }
 
-async function money(api: Api, accountId: string): Promise<void> {
+async function callInvoices(api: Api, accountId: string): Promise<void> {
   const [paid, dropped] = [
     await idOf(api, "invoices", INVOICE, accountId),
     await idOf(api, "invoices", { ...INVOICE, dueAt: "2030-01-01T00:00:00Z" }, accountId),

@@ -1,11 +1,21 @@
-import { type Api, newKey, ok } from "../harness/client.ts";
-import { giveCredits, newAccount, newMember, subscribe } from "../harness/people.ts";
+import { type Api, type Fetch, newKey, ok } from "../harness/client.ts";
+import { giveCredits, newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
 import type { Contract } from "./contract-world.ts";
 
 const keyed = () => ({ idempotencyKey: newKey() });
 
 /** Copied rights, tools, tasks and object groups of members, and members that the platform adds. */
 export async function memberAccess({ fetch }: Contract, platform: Api): Promise<void> {
+  await callTaskAccess(fetch, platform);
+  const dealer = await newAccount(fetch, platform, "dealer");
+  const client = await newMember(fetch, dealer, { roles: ["client"] });
+  const groups = `/v1/members/${client.memberId}/object-groups`;
+  ok(await dealer.api.put(groups, { groupIds: ["all"] }), 200);
+  ok(await dealer.api.get(`/v1/members/${dealer.memberId}/effective`), 200);
+  await addMembers(dealer, platform);
+}
+
+async function callTaskAccess(fetch: Fetch, platform: Api): Promise<void> {
   const agency = await newAccount(fetch, platform, "agency");
   await subscribe(platform, agency.accountId);
   await giveCredits(platform, agency.accountId, 10);
@@ -31,16 +41,10 @@ export async function memberAccess({ fetch }: Contract, platform: Api): Promise<
     }),
     200,
   );
+}
 
-  const dealer = await newAccount(fetch, platform, "dealer");
-  ok(
-    await dealer.api.put(
-      `/v1/members/${(await newMember(fetch, dealer, { roles: ["client"] })).memberId}/object-groups`,
-      { groupIds: ["all"] },
-    ),
-    200,
-  );
-  ok(await dealer.api.get(`/v1/members/${dealer.memberId}/effective`), 200);
+/** Members that the platform and the dealer add, each with another sign-in address. */
+async function addMembers(dealer: Person, platform: Api): Promise<void> {
   const members = `/v1/accounts/${dealer.accountId}/members`;
   const body = {
     firstName: "Agnes",

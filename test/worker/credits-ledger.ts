@@ -25,6 +25,20 @@ export function freshLedger() {
   const isOurs = (message: AuditMessage): boolean =>
     message.kind === "entries" && message.accountId === accountId;
 
+  const { intercepted, recorded } = interceptionOf(object, isOurs);
+  return {
+    accountId,
+    object,
+    ...commandsOf(object, accountId),
+    events: (): Promise<AuditEvent[]> => object.entriesAfter(accountId, 0, 1_000),
+    alarmAt: () => runInDurableObject(object, (_, state) => state.storage.getAlarm()),
+    intercepted,
+    recorded,
+    rowsOf: (work: () => Promise<unknown>) => rowsOf(object, work),
+  };
+}
+
+function commandsOf(object: DurableObjectStub<AccountObject>, accountId: string) {
   const spend = (key: string, amount: number, more: Partial<SpendCommand> = {}): Promise<Reply> =>
     object.spend(
       accountId,
@@ -58,12 +72,16 @@ export function freshLedger() {
       context,
     );
 
-  const events = (): Promise<AuditEvent[]> => object.entriesAfter(accountId, 0, 1_000);
-  const alarmAt = () => runInDurableObject(object, (_, state) => state.storage.getAlarm());
+  return { spend, grant };
+}
 
+function interceptionOf(
+  object: DurableObjectStub<AccountObject>,
+  isOurs: (message: AuditMessage) => boolean,
+) {
   /**
-   * What this account's object sends while `work` runs, by `accept`; nothing of it reaches the trail, so
-   * nothing gets sealed but by hand.
+   * Hands what this account's object sends while `work` runs to `accept`. Nothing of it reaches the trail, so
+   * only the test itself seals events.
    */
   const intercepted = (
     accept: (message: AuditMessage) => Promise<void>,
@@ -87,17 +105,7 @@ export function freshLedger() {
     );
   }
 
-  return {
-    accountId,
-    object,
-    spend,
-    grant,
-    events,
-    alarmAt,
-    intercepted,
-    recorded,
-    rowsOf: (work: () => Promise<unknown>) => rowsOf(object, work),
-  };
+  return { intercepted, recorded };
 }
 
 const queueOf = (instance: AccountObject): Queue =>

@@ -23,7 +23,7 @@ describe("spending", () => {
     });
   });
 
-  test("S4.23 of 200 parallel spends of 1 without a limit, as many succeed as the account has credits", async () => {
+  test("S4.23 of 200 parallel spends of 1 without a limit, as many succeed as credits exist", async () => {
     await grant(50);
     const replies = await Promise.all(Array.from({ length: 200 }, (_, index) => spend(`k${index}`, 1)));
     expect(replies.filter((reply) => nameOf(reply) === "spent").length).toBe(50);
@@ -68,7 +68,7 @@ describe("spending", () => {
     });
   });
 
-  test("a write that storage refuses half way leaves nothing in the ledger, and nothing in the object's memory", async () => {
+  test("a write that storage refuses half way leaves nothing in the ledger or in memory", async () => {
     await grant(10);
     await spend("k1", 1);
     await runInDurableObject(object, (instance, state) => {
@@ -183,7 +183,7 @@ describe("what is kept", () => {
     );
   });
 
-  test("the ledger pages, of all and of one member, and a cursor into another member's entries leads nowhere", async () => {
+  test("the ledger pages, of all and of one member; another member's cursor leads nowhere", async () => {
     await grant(100);
     for (let index = 0; index < 6; index++) {
       await spend(`k${index}`, 1, index % 2 === 0 ? {} : { key: `mem_2:k${index}`, memberId: "mem_2" });
@@ -200,7 +200,7 @@ describe("what is kept", () => {
     expect(await object.entries(accountId, null, 9_999, 100)).toEqual([]);
   });
 
-  test("the newest sealed head is kept, whatever order heads arrive in", async () => {
+  test("the newest sealed head is kept, in any order of arrival", async () => {
     expect(await object.sealedHead(accountId)).toBeNull();
     for (let index = 0; index < 4; index += 1) await grant(1);
     await object.sealed(accountId, { seq: 5, hash: "h5", ledgerSeq: 0 });
@@ -210,7 +210,7 @@ describe("what is kept", () => {
     expect(await object.sealedHead(accountId)).toEqual({ seq: 9, hash: "h9", ledgerSeq: 4 });
   });
 
-  test("K17 a hundred and five payments are one lot, each with an entry that names it, after an eviction too", async () => {
+  test("K17 105 payments are one lot, each with an entry that names it, after an eviction too", async () => {
     for (let index = 0; index < 104; index += 1) await grant(2);
     await evictDurableObject(object);
     const last = await grant(2);
@@ -226,7 +226,7 @@ describe("what is kept", () => {
     expect(await object.summary(accountId, "mem_1", FREE)).toMatchObject({ balance: 1, available: 1 });
   });
 
-  test("K17 a thousand lots: no more rows for a spend, small entries, the same after an eviction, and no lot more", async () => {
+  test("K17 a thousand lots: no more rows a spend, small entries, no lot more, eviction too", async () => {
     const command = {
       op: "grant" as const,
       kind: "top_up" as const,

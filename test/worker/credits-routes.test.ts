@@ -25,7 +25,7 @@ const summary = async (caller: Caller) => ok(await caller.api.get("/v1/credits")
 const lasting = ({ requestId: _, instance: __, ...body }: Body) => body;
 
 describe("a spend over HTTP", () => {
-  test("S4.22 the account pays, the member is told own numbers only, always with the period", async () => {
+  test("S4.22 the account pays, the member sees their own numbers only, always with the period", async () => {
     await give({ kind: "top_up", amount: 100 });
     const { status, body } = await spend(mia, { amount: 20, description: " a theme " });
     expect([status, body]).toEqual([
@@ -112,7 +112,7 @@ describe("a spend over HTTP", () => {
     });
   });
 
-  test("S4.18 too few credits: 402, and nothing of the account's is told", async () => {
+  test("S4.18 too few credits: 402, and nothing of the account's is shown", async () => {
     await give({ kind: "top_up", amount: 10 });
     const { status, body } = await spend(mia, { amount: 11 });
     expect([status, Object.keys(body).sort()]).toEqual([
@@ -269,7 +269,7 @@ describe("credits are given by the platform only", () => {
     });
   });
 
-  test("an account that does not exist is 404, for those who may ask; a tenant gives itself nothing", async () => {
+  test("a missing account is 404, for those who may ask; a tenant gives itself nothing", async () => {
     expect(
       await give({ kind: "promo", amount: 1 }, newKey(), "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     ).toMatchObject({ status: 404 });

@@ -46,7 +46,7 @@ const narrowed = async (scopes: readonly string[], whom = owner) => ({
 });
 
 describe("a role of the account's own", () => {
-  test("is made, read, changed and removed; the list has it beside the model's; each change is in the trail", async () => {
+  test("is made, read, changed, removed and listed with the model's; the trail has each change", async () => {
     const first = ok(
       await make(owner, {
         name: "Support",
@@ -111,7 +111,7 @@ describe("a role of the account's own", () => {
     });
   });
 
-  test("needs the right role.edit, is hidden from whoever sees no members, and is nobody's of another account", async () => {
+  test("needs the right role.edit, is hidden without sight of members, and in other accounts", async () => {
     const card = await role({ rights: ["catalog.view"] });
     const stranger = await subscribed(platform, "team");
     for (const who of [await add(["member"]), await add(["viewer"])]) {
@@ -146,7 +146,7 @@ describe("a role of the account's own", () => {
     expect((await make(stranger, { name: card.name })).status).toBe(201);
   });
 
-  test("is refused when it makes no sense: rights of other models, grants that do not exist, names twice, nonsense", async () => {
+  test("is refused with rights of other models, unknown grants, names twice, nonsense", async () => {
     const bad: Given[] = [
       { rights: ["sos_license.generate"] },
       { rights: ["account.manage"] },
@@ -177,7 +177,7 @@ describe("a role of the account's own", () => {
     expect(twins.map(said).sort()).toEqual(["201", "409 conflict/duplicate"]);
   });
 
-  test("is kept while a member has it, also when it is given at that moment; and an account has a hundred at most", async () => {
+  test("is kept while a member has it, also one who just gets it; an account has a hundred", async () => {
     const card = await role({ rights: ["catalog.view"] });
     const member = await add(["viewer", card.id]);
     expect(said(await owner.api.del(`/v1/roles/${card.id}`))).toBe("409 conflict/not-removable");
@@ -192,7 +192,9 @@ describe("a role of the account's own", () => {
     ]).toContainEqual([removal.status, giving.status]);
     const roles = Array.from({ length: 100 }, (_, index) =>
       env.DB.prepare(
-        "INSERT INTO role (id, account_id, name, description, rights, grants, created_by, created_at, updated_at) VALUES (?, ?, ?, '', '[]', '[]', 'mem', 0, 0)",
+        `INSERT INTO role
+           (id, account_id, name, description, rights, grants, created_by, created_at, updated_at)
+         VALUES (?, ?, ?, '', '[]', '[]', 'mem', 0, 0)`,
       ).bind(`rol_${newKey()}`, owner.accountId, `R${index}`),
     );
     await env.DB.batch(roles);
@@ -200,7 +202,7 @@ describe("a role of the account's own", () => {
   });
 });
 
-describe("whoever has it", () => {
+describe("a member who has it", () => {
   test("obeys its change with the next call, by key and by token, up and down", async () => {
     const card = await role({ rights: ["member.view"] });
     const member = await add([card.id]);
@@ -227,7 +229,7 @@ describe("whoever has it", () => {
     }
   });
 
-  test("has what it says in grants on single objects too, with what they derive, and the card says where from", async () => {
+  test("has its grants on single objects too, with what they derive; the card says where from", async () => {
     const [mine, other] = [
       await made(owner, "products", { name: "Mine" }),
       await made(owner, "products", { name: "Other" }),
@@ -259,7 +261,7 @@ describe("no escalation through a role", () => {
     return { held, person: await add([held.id]) };
   };
 
-  test("nobody makes or widens a role beyond the own rights, with the right to edit roles itself from a custom one", async () => {
+  test("no member makes or widens a role beyond the own rights, with role.edit from a role too", async () => {
     const { person, held } = await clerk();
     const within = await role({ rights: ["member.view", "catalog.view"] }, person);
     const beyond: Given[] = [
@@ -277,7 +279,7 @@ describe("no escalation through a role", () => {
     expect(ok(await owner.api.get<Card>(`/v1/roles/${within.id}`), 200).body.version).toBe(1);
   });
 
-  test("nobody changes or removes a role that goes beyond the own rights, not even its name, nor gives it to anybody", async () => {
+  test("no member changes, removes, renames or gives a role beyond the own rights", async () => {
     const { person } = await clerk();
     const big = await role({ rights: ["audit.view", "catalog.view"] });
     for (const body of [{ name: "Small" }, { rights: [] }, { rights: ["catalog.view"] }])
@@ -298,7 +300,7 @@ describe("no escalation through a role", () => {
     const small = await role({ rights: ["catalog.view"] }, person);
     ok(await give(person, other, [small.id]), 200);
     expect(await rightsOf(other)).toEqual(["catalog.view"]);
-    // Whoever was given more by somebody else is out of reach from then on.
+    // A member to whom another gave more is out of reach from then on.
     ok(await edit(owner, small, { rights: ["catalog.view", "audit.view"] }), 200);
     expect([
       said(await give(person, other, [])),
@@ -346,7 +348,7 @@ describe("no escalation through a role", () => {
     expect(said(await make(await narrowed(["catalog.view"]), {}))).toBe(NO);
   });
 
-  test("nobody takes a role, or widens one that they have: else a right would outlast the role that gave it", async () => {
+  test("no member takes or widens a role of their own: a right would outlast its role", async () => {
     const admin = await add(["admin"]);
     const [keep, own] = [
       await role({ rights: ["role.edit", "member.edit"] }, admin),
@@ -361,7 +363,7 @@ describe("no escalation through a role", () => {
     ok(await give(admin, admin, ["admin"]), 200);
   });
 
-  test("grants that only say where go no further than what one sees oneself, and not into one's own role", async () => {
+  test("grants go no further than what one sees oneself, and not into one's own role", async () => {
     const agency = await subscribed(platform, "agency");
     const [mine, other] = [
       await made({ api: platform }, "tools", { key: newKey(), name: "Mine" }),
@@ -403,8 +405,8 @@ describe("no escalation through a role", () => {
   test("of two changes at once, each is decided with what the other left", async () => {
     const { person } = await clerk();
     /**
-     * Every change of a role is news for the whole account: whoever was overtaken twice is asked to repeat
-     * the call.
+     * Every change of a role moves the version of the whole account. A call that was overtaken twice is
+     * answered 503, and is repeated here.
      */
     const insistent = async (change: () => Promise<Reply<unknown>>): Promise<string> => {
       const answer = said(await change());
@@ -445,7 +447,7 @@ describe("what a role is called", () => {
     "Platform owner",
   ];
 
-  test("K10 no two roles of an account have names that a reader takes for one; what was there keeps its name", async () => {
+  test("K10 no two roles of an account have look-alike names; an older one keeps its name", async () => {
     const [billing, other] = [await role({ name: "Billing" }), await role({ name: "Support team" })];
     for (const name of [
       "billing",
@@ -471,7 +473,7 @@ describe("what a role is called", () => {
     expect(said(await edit(owner, other, { name: "billing " }))).toBe(DUPLICATE);
   });
 
-  test("K10 what comes with the model is taken, in both languages and of all levels, for roles and for object groups", async () => {
+  test("K10 the model's names are taken, in both languages, for roles and for object groups", async () => {
     for (const name of RESERVED) expect(said(await make(owner, { name })), name).toBe("422 validation");
     for (const name of ["Owners", "Administration", "Operator"]) ok(await make(owner, { name }), 201);
     const dealer = await subscribed(platform, "dealer");

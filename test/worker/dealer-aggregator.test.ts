@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, 120_000);
 
 describe("aggregator licenses", () => {
-  it("S3.61 S3.62 K8 the aggregator alone lists and copies its token, the same again; the platform issues and never sees it", async () => {
+  it("S3.61 S3.62 K8 the aggregator alone lists and copies its token, not the platform", async () => {
     const {
       manager,
       people: { aggregator, client },
@@ -40,7 +40,7 @@ describe("aggregator licenses", () => {
       201,
     ).body;
     expect(ok(await copy(aggregator, next.id), 200).body.token.slice(-43)).not.toBe(first.token.slice(-43));
-    // K8: no role sees all aggregator licenses, so the top role is told what was done; a client and a user of
+    // K8: no role sees all aggregator licenses, so the top role sees what was done; a client and a user of
     // the dealer are not.
     const copied = ok(
       await manager.api.get<{
@@ -55,7 +55,8 @@ describe("aggregator licenses", () => {
     const reader = await newMember(fetch, manager, { roles: ["dealer_user"], rights: ["audit.view"] });
     expect(await actionsIn(reader.api, "aggregator_license.copy")).toEqual([]);
     const copies = await env.DB.prepare(
-      "SELECT COUNT(*) AS n FROM audit_event WHERE account_id = ? AND action = 'aggregator_license.copy' AND member_id = ?",
+      `SELECT COUNT(*) AS n FROM audit_event
+       WHERE account_id = ? AND action = 'aggregator_license.copy' AND member_id = ?`,
     )
       .bind(manager.accountId, aggregator.memberId)
       .first("n");
@@ -106,7 +107,7 @@ describe("aggregator licenses", () => {
     expect((await actionsIn(platform, "aggregator_license.revoke")).length).toBe(1);
   });
 
-  it("a token outlives the rotation of signing keys as long as its key is there, and is another after that", async () => {
+  it("a token outlives a rotation while its signing key is there; after that it is another", async () => {
     const {
       manager,
       people: { aggregator },

@@ -31,14 +31,15 @@ const ask = async ({ api }: Person, body: object): Promise<string> =>
   said(await command(api, "sos-licenses", body));
 const events = async (accountId: string, action: string, outcome = "success") =>
   env.DB.prepare(
-    "SELECT (SELECT COUNT(*) FROM audit_event WHERE account_id = ?1 AND action = ?2 AND outcome = ?3)" +
-      " + (SELECT COUNT(*) FROM audit_outbox WHERE account_id = ?1 AND event ->> 'action' = ?2 AND event ->> 'outcome' = ?3) AS n",
+    `SELECT (SELECT COUNT(*) FROM audit_event WHERE account_id = ?1 AND action = ?2 AND outcome = ?3) +
+       (SELECT COUNT(*) FROM audit_outbox
+        WHERE account_id = ?1 AND event ->> 'action' = ?2 AND event ->> 'outcome' = ?3) AS n`,
   )
     .bind(accountId, action, outcome)
     .first("n");
 
 describe("S3.49 SOS licenses", () => {
-  it("S3.49 are for 15 to 45 days, or exactly 5 for a key with a subscription, and have a reason", async () => {
+  it("S3.49 are for 15 to 45 days, or exactly 5 with a subscription, and have a reason", async () => {
     const { manager, newKey: keyOf } = await dealer();
     const plain = await keyOf();
     const saas = await keyOf({ saas: true });
@@ -65,7 +66,7 @@ describe("S3.49 SOS licenses", () => {
     expect([body["keyId"], body["reason"], body["days"]]).toEqual([saas, "payment_overdue", 5]);
   });
 
-  it("S3.49 a second one for a key blocks them for the whole dealer until the platform clears it, in both trails", async () => {
+  it("S3.49 a second one for a key blocks them for the dealer until the platform clears it", async () => {
     const { manager, newKey: keyOf } = await dealer();
     const bystander = await dealer();
     const [used, fresh] = [await keyOf(), await keyOf()];
@@ -128,7 +129,7 @@ describe("S3.49 SOS licenses", () => {
     expect(await events(manager.accountId, "sos_license.generate", "failed")).toBe(1);
   });
 
-  it("S3.49 a key that was licensed keeps its serial and kind, so that no second one is had by another name", async () => {
+  it("S3.49 a licensed key keeps serial and kind: no second license under another name", async () => {
     const { manager, newKey: keyOf } = await dealer();
     const change = async (id: string, body: object) =>
       said(await manager.api.patch(`/v1/keys/${id}`, body, { ifMatch: "*" }));

@@ -78,7 +78,7 @@ const OF_OWNERS = [
 const REPORTS = ["expiring-licenses", "requests-and-keys"];
 
 describe("a role does what its column says and nothing else, over all routes", () => {
-  it("S3.43 a sub-dealer: six rows, in the dealer's account and in its own, with a look at its own SOS licenses", async () => {
+  it("S3.43 a sub-dealer: six rows, in both accounts, with a look at its own SOS licenses", async () => {
     const six = [
       "GET /v1/dealers",
       "GET /v1/dealers/{id}",
@@ -123,7 +123,7 @@ describe("a role does what its column says and nothing else, over all routes", (
     ]);
   });
 
-  it("S3.38 S3.39 the manager may all that a dealer user, a sub-dealer and a client may, and ranks highest", async () => {
+  it("S3.38 S3.39 the manager may all that the roles below may, and ranks highest", async () => {
     // A manager who calls every route leaves little behind.
     const { people, inG } = spare;
     const names = (list: readonly string[]) => list.map((each) => each.replace(/ \d+$/, ""));
@@ -151,7 +151,7 @@ describe("a role does what its column says and nothing else, over all routes", (
     expect(data.toSorted((one, two) => two.rank - one.rank)[0]?.key).toBe("dealer_manager");
   }, 60_000);
 
-  it("S3.50 S3.55 another dealer's id, and one in another group, answers as one that nobody has, on every route, whatever is done with it", async () => {
+  it("S3.50 S3.55 a foreign id, of a dealer or group, answers as an unknown one on every route", async () => {
     const { manager, other, elsewhere } = world;
     const ids = {
       ...real(world, elsewhere, other),
@@ -198,7 +198,7 @@ describe("a role does what its column says and nothing else, over all routes", (
       expect(foreign, operation.name).toBe(missing);
       expect(foreign, operation.name).toMatch(/^\[404,/);
     }
-    // In the dealer itself, what stands in a group that a member does not see.
+    // In the dealer itself: objects in a group that the member does not see.
     const hidden = { ...real(world, world.inH, manager) };
     for (const operation of single.filter(({ path }) =>
       /^\/v1\/(objects|keys|requests|sos-licenses)\//.test(path),
@@ -278,7 +278,7 @@ describe("a role does what its column says and nothing else, over all routes", (
     }
   }, 60_000);
 
-  it("S3.40 S3.41 a dealer user makes objects and corporations, views every report, and adds nobody", async () => {
+  it("S3.40 S3.41 a dealer user makes objects and corporations, sees reports, adds no members", async () => {
     const { api: user } = world.people.dealer_user;
     const corporationId = ok(await command(user, "corporations", { name: "Chain" }), 201).body.id;
     // With one group of their own, that is where it goes.
@@ -300,7 +300,7 @@ describe("a role does what its column says and nothing else, over all routes", (
     }
   });
 
-  it("S3.44 S3.45 S3.47 S3.48 a sub-dealer opens cards and data of its dealer, and reports for a period, within its groups", async () => {
+  it("S3.44 S3.45 S3.47 S3.48 a sub-dealer opens its dealer's cards and reports, in its groups", async () => {
     const {
       people: { subdealer },
       inG,

@@ -20,7 +20,7 @@ const transfer = (who: Api, objectId: string, accountId: string, fromAccountId?:
   });
 
 describe("an object is handed over to a sub-dealer", () => {
-  it("S3.44, S3.50 with all that stands under it: gone here, there for the sub-dealer, and seen by the manager from above", async () => {
+  it("S3.44, S3.50 with all below it: gone here, there for the sub-dealer, seen from above", async () => {
     const { manager, subdealer, groups } = world;
     const { object, key, request, sos } = await stand(manager, groups.G);
     ok(await transfer(manager.api, object, subdealer.accountId), 200);
@@ -67,8 +67,8 @@ describe("an object is handed over to a sub-dealer", () => {
   });
 });
 
-describe("nobody hands over what is not theirs to give, or to whom they do not see", () => {
-  it("needs the right to remove objects: a dealer user of the group is refused, a member of none does not see it", async () => {
+describe("no member hands over what is not theirs to give, or to an account they do not see", () => {
+  it("needs the right to remove objects: a dealer user is refused, others do not see it", async () => {
     const { people, subdealer, inG, inH } = world;
     expect(said(await transfer(people.dealer_user.api, inG.object, subdealer.accountId))).toBe(
       "403 access/denied",
@@ -81,7 +81,7 @@ describe("nobody hands over what is not theirs to give, or to whom they do not s
     );
   });
 
-  it("whoever may remove objects of one group, and sees no sub-dealers, reaches neither other groups nor sub-dealers", async () => {
+  it("the right to remove objects of one group reaches no other groups or sub-dealers", async () => {
     const { manager, subdealer, groups, inG, inH } = world;
     const helper = await newMember(fetch, manager, { roles: ["dealer_user"], rights: ["object.delete"] });
     ok(await manager.api.put(`/v1/members/${helper.memberId}/object-groups`, { groupIds: [groups.G] }), 200);
@@ -92,7 +92,7 @@ describe("nobody hands over what is not theirs to give, or to whom they do not s
     );
   });
 
-  it("another dealer, its sub-dealers, and what is no dealer are not there, whichever end they are", async () => {
+  it("another dealer, its sub-dealers, and other accounts are not there, at either end", async () => {
     const { manager, other, inG, elsewhere } = world;
     const foreign = await newAccount(fetch, platform, "subdealer", { parentId: other.accountId });
     for (const accountId of [other.accountId, foreign.accountId, "acc_none", ""]) {
@@ -133,7 +133,7 @@ describe("nobody hands over what is not theirs to give, or to whom they do not s
     );
   });
 
-  it("sent again under its key it is answered as the first time, though the object is there no more", async () => {
+  it("sent again under its key it is answered the same, though the object has gone", async () => {
     const { manager, subdealer } = world;
     const { object } = await stand(manager, "all");
     const send = () =>

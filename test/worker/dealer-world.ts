@@ -53,7 +53,7 @@ export async function stand(who: Person, groupId: string): Promise<Stand> {
   };
 }
 
-/** An object of the dealer with all under it becomes the sub-dealer's: nobody adds objects there. */
+/** Hands an object with all below it to the sub-dealer, because no member can add objects there. */
 export async function handOver(dealer: Person, { object }: Stand, accountId: string): Promise<void> {
   ok(await dealer.api.post(`/v1/objects/${object}/transfer`, { accountId }), 200);
 }

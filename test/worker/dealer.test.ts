@@ -21,7 +21,7 @@ const groupsOf = async (memberId: string, groupIds: readonly string[]) =>
 const rightsOf = async (memberId: string, rights: readonly string[]) =>
   ok(await world.manager.api.patch(`/v1/members/${memberId}`, { rights }, { ifMatch: "*" }), 200);
 describe("S3.55 object groups", () => {
-  it("S3.55 keep objects, keys, requests and SOS licenses apart; no group is nothing; all is everything", async () => {
+  it("S3.55 keep objects, keys, requests, licenses apart; no group is nothing, all everything", async () => {
     const {
       people: { dealer_user: user },
       manager,
@@ -126,7 +126,7 @@ describe("S3.55 object groups", () => {
     ).toBe(2);
   });
 
-  it("S3.55 a move needs sight of both ends, whoever has the right", async () => {
+  it("S3.55 a move needs sight of both ends, and not the right alone", async () => {
     const {
       people: { dealer_user: user },
       groups,
@@ -146,7 +146,7 @@ describe("S3.55 object groups", () => {
     await rightsOf(user.memberId, []);
   });
 
-  it("S3.27 a manager chooses the groups of whoever is there, also of those whose card only the platform may change", async () => {
+  it("S3.27 a manager chooses any member's groups, also where only the platform edits the card", async () => {
     const {
       people: { subdealer, dealer_user: user },
       manager,
@@ -168,7 +168,7 @@ describe("S3.55 object groups", () => {
     await rightsOf(user.memberId, []);
   });
 
-  it('a group goes when nothing is in it and nobody has it; "all" never', async () => {
+  it('a group goes when nothing is in it and no member has it; "all" never', async () => {
     const {
       manager,
       people: { client },
@@ -236,7 +236,7 @@ describe("S3.55 object groups", () => {
 });
 
 describe("sub-dealers", () => {
-  it("S3.37 S3.38 S3.50 a manager, the dealer's own, sees objects, requests and users of sub-dealers, and nothing of another dealer", async () => {
+  it("S3.37 S3.38 S3.50 the dealer's own manager sees sub-dealers' objects, requests and users", async () => {
     const { manager, subdealer, other, below } = world;
     const there = at(manager, subdealer.accountId);
     expect(await listed(there, "objects")).toEqual([below.object]);
@@ -315,7 +315,7 @@ describe("sub-dealers", () => {
 });
 
 describe("licenses", () => {
-  it("S3.46 a license extends the key and writes a request; a sub-dealer finds the key by the right to generate", async () => {
+  it("S3.46 a license extends the key and writes a request; sub-dealers find the key", async () => {
     const { people, manager, groups } = world;
     const objectId = await made(manager, "objects", { name: "Licensed", groupId: groups.G });
     const key = await newKeyOf(manager, objectId);
@@ -351,7 +351,7 @@ describe("licenses", () => {
     const key = await newKeyOf(manager, inG.object);
     const one = async (): Promise<Record<string, unknown>> => {
       const answer = await command(manager.api, `keys/${key}/licenses`, { days: 1 });
-      // Rights or the key changed while it ran: the caller is told to repeat it.
+      // Rights or the key changed while it ran: the caller is asked to repeat it.
       return said(answer) === "503 stale" ? one() : ok(answer, 201).body;
     };
     const made = await Promise.all(Array.from({ length: 8 }, one));
@@ -381,7 +381,7 @@ describe("licenses", () => {
     );
   });
 
-  it("an object is shown with its corporation and owner; whoever owns it is a member of the account", async () => {
+  it("an object is shown with its corporation and owner; its owner is of the account", async () => {
     const {
       manager,
       other,
@@ -415,7 +415,7 @@ describe("the log keeps object groups apart", () => {
   }
   const read = async (who: Api, path: string) => ok(await who.get<{ data: Row[] }>(path), 200).body.data;
 
-  it("others' changes are told of objects in one's groups, and of no others, whole key or narrowed", async () => {
+  it("others' changes are shown for objects in one's groups only, with a whole or narrow key", async () => {
     const user = await newMember(fetch, world.manager, { roles: ["dealer_user"], rights: ["audit.view"] });
     ok(
       await world.manager.api.put(`/v1/members/${user.memberId}/object-groups`, {
@@ -449,7 +449,7 @@ describe("the log keeps object groups apart", () => {
       }
       expect((await read(world.manager.api, path)).map(({ resource }) => resource.id)).toContain(inH.object);
     }
-    // A report counts no others either, though it names nobody.
+    // A report counts no others either, though it names no member.
     const counted = async (who: Person) =>
       ok(
         await who.api.get<{ rows: { memberId: string | null; action: string; count: number }[] }>(
@@ -470,7 +470,7 @@ describe("the log keeps object groups apart", () => {
       200,
     );
     expect([await all(), ofNone]).toEqual([[ofGroup, ofNone, ofAll + 1], 0]);
-    // What goes into another group takes its past along, and leaves it behind for whoever stays.
+    // An object that moves to another group takes its past along: members of the old group lose it.
     ok(
       await world.manager.api.post(`/v1/object-groups/${world.groups.H}/objects`, { objectId: inG.object }),
       200,
@@ -480,7 +480,7 @@ describe("the log keeps object groups apart", () => {
     ).toEqual([]);
   });
 
-  it("the paths of others' calls are told to nobody who does not see every group, whatever rights they hold", async () => {
+  it("without sight of every group, no rights show the paths of others' calls", async () => {
     const rights = RIGHT_NAMES.filter((right) => right.endsWith(".view") && PRESETS.dealer.rights.has(right));
     const add = (groups: object) =>
       addedByPlatform(fetch, platform, world.manager.accountId, ["dealer_user"], { rights, ...groups });
@@ -504,7 +504,7 @@ describe("the log keeps object groups apart", () => {
     expect(await callers(some)).toEqual(new Set([some.memberId]));
   });
 
-  it("a key is made for nobody who holds rights, or sees groups, beyond its maker", async () => {
+  it("no key is made for a member who holds rights, or sees groups, beyond its maker", async () => {
     const beyond = await addedByPlatform(fetch, platform, world.manager.accountId, ["dealer_user"], {
       rights: ["aggregator_license.copy"],
     });

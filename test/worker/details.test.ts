@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 
 describe("K16 what an account type is", () => {
-  test("is told wherever it goes in: on cards, lists and invitations of agencies, and nowhere else", async () => {
+  test("is shown everywhere: on cards, lists and invitations of agencies, and nowhere else", async () => {
     const { owner } = agency;
     const made = ok(
       await owner.api.post<{ id: string; accountType: string; member: Card }>(
@@ -82,7 +82,7 @@ describe("S4.43 K16 what is left to spend", () => {
     expect(said(await guest.api.get("/v1/credits"))).toBe("403 access/denied");
   });
 
-  test("says when it begins anew, where a period's limit is reached: spent directly or by a priced change", async () => {
+  test("says when it begins again, where a period's limit is reached: by spend or priced call", async () => {
     const now = new Date();
     const next = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)).toISOString();
     const spent = await specialist.api.post<Record<string, unknown>>(
@@ -156,7 +156,7 @@ describe("S4.43 K16 what is left to spend", () => {
 });
 
 describe("S1.28 K16 files for spreadsheets", () => {
-  test("the ledger of a period, as XLSX and CSV; each download is in the trail, and others' rows are for those who see all", async () => {
+  test("the ledger of a period, as XLSX and CSV, own rows or all; downloads are in the trail", async () => {
     const { owner } = agency;
     ok(
       await specialist.api.post(
@@ -258,7 +258,7 @@ describe("S1.28 K16 files for spreadsheets", () => {
 });
 
 describe("K16 the user book", () => {
-  test("is searched without accents; what was stored before is folded by the sweep, in steps, and not what changed meanwhile", async () => {
+  test("is searched without accents; the sweep folds old rows in steps, not those that changed", async () => {
     const { owner } = agency;
     const rename = (username: string) =>
       owner.api.patch(`/v1/members/${specialist.memberId}`, { username }, ANY);
@@ -318,7 +318,7 @@ describe("K16 the first page, health and security.txt", () => {
     expect(await elsewhere.text()).not.toContain("/dev/mail");
   });
 
-  test("/health is 200 while the database answers, and 503 without a word about it when it does not", async () => {
+  test("/health is 200 while the database answers, and 503 without details when it does not", async () => {
     expect(ok(await anybody.get("/health"), 200).body).toEqual({ status: "ok" });
     const DB = {
       prepare: () => {

@@ -26,7 +26,7 @@ async function moved(id: string, email: string): Promise<string> {
   return tokenOf(await lastMail(fetch, email, "confirm_email"));
 }
 
-test("S4.36: another address on a card is unconfirmed until somebody who reads its mail says so, once in the trail however often they click", async () => {
+test("S4.36: another address on a card is unconfirmed until its reader confirms it, once", async () => {
   const { id } = await arrived(owner);
   const email = newEmail();
   const token = await moved(id, email);
@@ -47,7 +47,7 @@ test("S4.36: another address on a card is unconfirmed until somebody who reads i
   ]);
 });
 
-test("S4.36: a link is good for its own address and member only, and no other text is one; all are refused alike", async () => {
+test("S4.36: a link is good for its own address and member only; others are refused alike", async () => {
   const [one, two] = [await arrived(owner), await arrived(owner)];
   const older = await moved(one.id, newEmail());
   const newer = await moved(one.id, newEmail());
@@ -70,7 +70,7 @@ test("S4.36: a link is good for its own address and member only, and no other te
   ok(await confirm(newer), 204);
 });
 
-test("S4.36: a confirmed address on a card is no way in: nobody signs in by it", async () => {
+test("S4.36: a confirmed address on a card is no way in: no member signs in by it", async () => {
   const { id } = await arrived(owner);
   const email = newEmail();
   ok(await confirm(await moved(id, email)), 204);

@@ -56,7 +56,7 @@ const patch = async (who: Person, whom: Person, body: object, ask: object = {}) 
 const copy = async (who: Person, whom: Person, from: Person, ask: object = {}) =>
   said(await who.api.post(path(whom, "/copy-rights"), { fromMemberId: from.memberId }, ask));
 
-test("nobody gives grants to themselves, not even what they hold anyway: a role that is about to go leaves nothing behind", async () => {
+test("no member gives grants to themselves: one about to lose a role would keep what it gave", async () => {
   const vendor = await subscribed(platform, "vendor");
   const all = { resourceType: "product", resourceId: "0", access: "owner" };
   expect(await put(vendor, vendor, [all])).toBe(NO);
@@ -65,7 +65,7 @@ test("nobody gives grants to themselves, not even what they hold anyway: a role 
 });
 
 describe("reach over organizations", () => {
-  test("is granted within one's own, on organizations that are there, and never as more than a look", async () => {
+  test("is granted within one's own, on existing organizations, and never as more than view", async () => {
     const manager = await newMember(fetch, seller, { roles: ["subscriptions_manager"] });
     const foreign = await newAccount(fetch, platform, "seller");
     const foreignOrg = await newAccount(fetch, platform, "customer_org", { parentId: foreign.accountId });
@@ -101,7 +101,7 @@ describe("reach over organizations", () => {
     expect(await put(distributor, auditor, [reach(foreignOrg)])).toBe(WRONG);
   });
 
-  test("is not taken from others by whoever does not see it", async () => {
+  test("is not taken from others by callers who do not see it", async () => {
     const colleague = await newMember(fetch, seller, {
       roles: ["subscriptions_manager"],
       grants: [reach(south)],
@@ -136,7 +136,7 @@ describe("reach over organizations", () => {
 });
 
 describe("acting on an account below", () => {
-  test("nobody acts on an account above, beside, of another tree, or on one that is not there", async () => {
+  test("no member acts on an account above, beside, of another tree, or on a missing one", async () => {
     const other = await newAccount(fetch, platform, "seller");
     const team = await newAccount(fetch, platform, "team");
     const astray: [Person, string[]][] = [
@@ -168,7 +168,7 @@ describe("acting on an account below", () => {
     }
   });
 
-  test("keys, custom roles and spending stay in one's own account, whoever calls", async () => {
+  test("keys, custom roles and spending stay in one's own account, for any caller", async () => {
     await subscribe(platform, north.accountId);
     await giveCredits(platform, north.accountId, 100);
     for (const who of [seller, distributor]) {
@@ -221,7 +221,7 @@ describe("acting on an account below", () => {
     ).toBe(NO);
   });
 
-  test("a narrowed key is as narrow below, and one that does not see organizations acts in none", async () => {
+  test("a narrowed key is as narrow below; one without sight of organizations acts in none", async () => {
     const keyed = async (scopes: readonly string[]) =>
       api(fetch, await newApiKey(fetch, seller, seller.memberId, { scopes }));
     const look = async (who: Api, route: string) => said(await who.get(route, on(north.accountId)));
@@ -254,7 +254,7 @@ describe("acting on an account below", () => {
     expect([await signed(seller), await signed(north)]).toEqual([1, 0]);
   });
 
-  test("the address rules of the own account and of the one acted on hold both, and a key's too", async () => {
+  test("the address rules of the own account, the one acted on and the key hold together", async () => {
     const rule = (who: Person, allowedIps: readonly string[], ip = HOME) =>
       seller.api.patch(
         `/v1/accounts/${who.accountId}`,
@@ -294,11 +294,11 @@ describe("acting on an account below", () => {
     expect(said(await seller.api.post("/v1/members", body, command))).toBe("422 idempotency/mismatch");
     expect(ok(await send(north), 201).body.id).toBe(first.id);
     expect(ok(await south.api.get<{ data: object[] }>("/v1/members"), 200).body.data).toHaveLength(1);
-    // Whoever else calls in that account has a record of their own.
+    // Every other caller in that account has a record of their own.
     expect(said(await north.api.post("/v1/members", body, command))).toBe("409 conflict/duplicate-member");
   });
 
-  test("what is done below is in the trail of the account that it was done to, with whoever did it", async () => {
+  test("what is done below is in the trail of the account it was done to, with its author", async () => {
     const { id } = ok(
       await agent.api.post<{ id: string }>(
         "/v1/members",
@@ -324,8 +324,8 @@ describe("acting on an account below", () => {
   });
 });
 
-describe("nobody rises", () => {
-  test("by giving themselves roles, rights, grants, or what somebody else has", async () => {
+describe("no member rises", () => {
+  test("by giving themselves roles, rights, grants, or what another member has", async () => {
     const admin = await newMember(fetch, seller, { roles: ["seller_admin"] });
     const manager = await newMember(fetch, seller, { roles: ["account_manager"] });
     for (const who of [agent, manager]) {
@@ -345,7 +345,7 @@ describe("nobody rises", () => {
     ] as const) {
       expect([NO, WRONG, answer]).toContain(await patch(admin, admin, body));
     }
-    // Nor by raising somebody else beyond themselves.
+    // Nor by raising another member beyond themselves.
     const support = await newMember(fetch, seller, { roles: ["subscriptions_manager"] });
     for (const body of [
       { roles: ["seller_admin"] },
@@ -459,7 +459,7 @@ describe("a claim goes no further than its maker does by then", () => {
       201,
     ).body;
 
-  test("an owner's, of whoever lost the reach to what they founded, or the right to found", async () => {
+  test("an owner's, of a founder who lost the reach, or the right to found", async () => {
     const [kept, lost] = [await found(agent), await found(agent)];
     expect(await claim(kept.claim.token)).toBe("201");
     await grants(seller, agent.memberId, [reach(north)]);
@@ -474,7 +474,7 @@ describe("a claim goes no further than its maker does by then", () => {
     );
   });
 
-  test("any, of whoever lost the right to make keys, or whose member rose since", async () => {
+  test("any, of a maker who lost the right to make keys, or whose member rose since", async () => {
     const manager = await newMember(fetch, seller, {
       roles: ["account_manager"],
       rights: ["api_key.create"],
@@ -509,7 +509,7 @@ describe("a claim goes no further than its maker does by then", () => {
   });
 });
 
-test("nobody locks an account's owner out by address rules but the owner", async () => {
+test("no member locks an account's owner out by address rules but the owner", async () => {
   const deputy = await newMember(fetch, north, { roles: ["customer_admin"] });
   const manager = await newMember(fetch, seller, { roles: ["account_manager"] });
   const rules = { allowedIps: [ELSEWHERE] };

@@ -26,7 +26,7 @@ export interface Listed {
   readonly lastLoginAt: string | null;
 }
 
-/** The answer as it comes, for whoever reads it as a stream. */
+/** The answer as it comes, to be read as a stream. */
 export const ask = (who: Person, path: string, { headers = {} }: Ask = {}): Promise<Response> =>
   fetch(path, { headers: { ...headers, authorization: `Bearer ${who.apiKey}` } });
 
@@ -96,8 +96,14 @@ export async function filled(like: Person, first: number, last: number): Promise
     external_id: "NULL",
     status: "CASE n % 10 WHEN 0 THEN 'blocked' ELSE 'new' END",
   };
-  await env.DB.prepare(`INSERT INTO member (${columns.join()}) SELECT ${columns.map((column) => own[column] ?? `m.${column}`).join()} FROM member m,
-    (WITH RECURSIVE counted (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM counted WHERE n < ?2) SELECT n FROM counted) WHERE m.id = ?3`)
+  const values = columns.map((column) => own[column] ?? `m.${column}`);
+  await env.DB.prepare(`
+    INSERT INTO member (${columns.join()})
+    SELECT ${values.join()}
+    FROM member m,
+      (WITH RECURSIVE counted (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM counted WHERE n < ?2)
+       SELECT n FROM counted)
+    WHERE m.id = ?3`)
     .bind(first, last, like.memberId)
     .run();
 }

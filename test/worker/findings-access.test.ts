@@ -84,7 +84,7 @@ describe("K2 a restricted key makes nothing wider than itself", () => {
     await onlyUnrestricted(keys, seller.api, (who) => who.post(`/v1/organizations/${id}/owner-claims`));
   });
 
-  test("K2 sibling: nor does the platform's restricted key found accounts, add members or make claims", async () => {
+  test("K2 sibling: nor does the platform's restricted key found accounts, add members, claim", async () => {
     const body = () => ({ kind: "team", name: name(), owner: owner() });
     await onlyUnrestricted(platformKeys, platform, (who) => who.post("/v1/accounts", body(), keyed()));
     const id = await made({ api: platform }, "accounts", body());
@@ -95,7 +95,7 @@ describe("K2 a restricted key makes nothing wider than itself", () => {
     );
   });
 
-  test("K2 it gives no right, writes no role, unblocks no member, lifts no address rule and no limit", async () => {
+  test("K2 it gives no right, writes no role, unblocks no member, lifts no rule and no limit", async () => {
     const team = await subscribed(platform, "team");
     const keys = await restricted(team);
     const patch = (id: string, body: object) => (who: Api) => who.patch(`/v1/members/${id}`, body, ANY);
@@ -150,7 +150,7 @@ describe("K2 a restricted key makes nothing wider than itself", () => {
     await onlyUnrestricted(keys, dealer.api, ownerOf);
   });
 
-  test("K2 the plan is asked for whatever is given, in whatever way", async () => {
+  test("K2 the plan is asked for any access that is given, in any way", async () => {
     const vendor = await subscribed(platform, "vendor");
     const [operator, other] = [
       await newMember(fetch, vendor, { roles: ["operator"] }),

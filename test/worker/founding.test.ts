@@ -27,7 +27,7 @@ async function arrive(email: string): Promise<{ roles: string[]; status: string 
   ).body.member;
 }
 
-test("S1.1 the owner of a new account is invited by mail once, and comes in by it or by the claim", async () => {
+test("S1.1 a new account's owner is invited by mail once, and comes in by it or by the claim", async () => {
   const [owner, key] = [person(), newKey()];
   const body = { kind: "dealer", name: "Nordwind", owner };
   const made = ok(await platform.post<Founded>("/v1/accounts", body, { idempotencyKey: key }), 201).body;
@@ -53,7 +53,7 @@ test("S1.1 the owner of a new account is invited by mail once, and comes in by i
   expect(said(await accept(late))).toBe("409 invitation/used");
 });
 
-test("S2.7, S2.11 so is the admin of an organization that a seller founds; customer is what an invitation there suggests", async () => {
+test("S2.7, S2.11 so is the admin of a founded organization; customer is the suggested role", async () => {
   const seller = await subscribed(platform, "seller");
   const owner = person();
   const made = ok(

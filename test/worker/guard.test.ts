@@ -113,7 +113,7 @@ describe("S1.7 a write that was decided before a change is not made after it", (
     );
   });
 
-  test("when somebody else edits the object in between, If-Match decides: a version that is gone is 412", async () => {
+  test("when another edits the object in between, If-Match decides: an old version is 412", async () => {
     const owner = await subscribed(platform, "vendor");
     const product = await made(owner, "products", { name: "Editor" });
     const through = heldBack(async () =>

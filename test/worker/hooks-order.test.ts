@@ -155,7 +155,8 @@ describe("K13 messages that set a state", () => {
     const {
       results: [before],
     } = await env.DB.prepare("SELECT version FROM account WHERE id = ?").bind(id).all();
-    await env.DB.prepare(`CREATE TRIGGER meanwhile AFTER INSERT ON delivery WHEN NEW.outcome = 'subscription_set' BEGIN
+    await env.DB.prepare(`
+      CREATE TRIGGER meanwhile AFTER INSERT ON delivery WHEN NEW.outcome = 'subscription_set' BEGIN
       INSERT INTO state_order VALUES ('${id}', 'subscription', ${(NOW + 60) * 1_000}, NULL); END`).run();
     const answer = await send(subscription(id, "active", NOW));
     await env.DB.prepare("DROP TRIGGER meanwhile").run();
@@ -208,7 +209,7 @@ describe("K13 messages that set a state", () => {
     expect(await statusOf(id)).toBe(outcome === "subscription_set" ? "active" : "past_due");
   });
 
-  test("K13 a change by a member of the platform counts as now, over all hooks, and outlives them", async () => {
+  test("K13 a change by the platform's member counts as now, over all hooks, and outlives them", async () => {
     const id = await account();
     const other = await newHook(platform, "stripe", mapping(TIME));
     await put(id, "subscription", { status: "canceled" });
@@ -297,7 +298,7 @@ test("K13 invitations and blocks are done in whatever order they come, and name 
 });
 
 describe("K16 messages that name a tier", () => {
-  test("K16 its features and credits come with it; a newer plan stays; a tier that is not of the list is a fault of the message", async () => {
+  test("K16 its features and credits come with it; a newer plan stays; an unknown tier fails", async () => {
     const id = await account();
     const names = { en: "Gold", ru: "Золотой" };
     const gold = {
@@ -361,7 +362,7 @@ describe("K13 a mapping without an order", () => {
     ).toBe("422 validation");
   });
 
-  test("K13 one that was stored before is reported on the card, works as before, and counts as of its arrival", async () => {
+  test("K13 one stored before is reported on the card, works, and counts as of its arrival", async () => {
     const id = await account();
     const old = await newHook(platform, "standard", mapping(TIME));
     const path = `/v1/hooks/${old.id}`;

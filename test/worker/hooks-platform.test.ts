@@ -91,7 +91,7 @@ describe("a hook of the platform account, signed as Stripe signs", () => {
     ]);
   });
 
-  test("a repeat after a crash between the credits and the delivery completes it and gives nothing more", async () => {
+  test("a repeat after a crash between credits and delivery completes it, and gives no more", async () => {
     const [id, before] = [newMessage(), Number(await balance())];
     expect(await send(paid(10), id)).toBe("credited");
     await env.DB.prepare("DELETE FROM delivery WHERE message_id = ?").bind(id).run();
@@ -103,7 +103,7 @@ describe("a hook of the platform account, signed as Stripe signs", () => {
     expect(await balance()).toBe(before + 10);
   });
 
-  test("sets the plan and the subscription, which hold from the next call on, and is in the trail of both", async () => {
+  test("sets plan and subscription, in force from the next call on, and is in both trails", async () => {
     const cardOf = async () =>
       ok(
         await tenant.api.get<{ plan: object; subscription: object }>(`/v1/accounts/${tenant.accountId}`),

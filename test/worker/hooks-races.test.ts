@@ -23,7 +23,7 @@ const statusOf = async (email: string) =>
   )?.status;
 
 describe("at the same instant", () => {
-  test(`an invitation and a block of one person, ${ROUNDS} rounds: nobody is in afterwards`, async () => {
+  test(`an invitation and a block of one person, ${ROUNDS} rounds: no member is in afterwards`, async () => {
     const hook = await newHook(owner.api);
     for (let round = 0; round < ROUNDS; round += 1) {
       const email = `race-${round}@example.com`;
@@ -60,7 +60,8 @@ describe("at the same instant", () => {
     const hook = await newHook(owner.api);
     const { memberId } = await newMember(fetch, owner, { roles: ["member"] });
     await env.DB.prepare(
-      `CREATE TRIGGER meanwhile AFTER INSERT ON delivery WHEN NEW.outcome = '${outcome}' BEGIN ${meanwhile(memberId)}; END`,
+      `CREATE TRIGGER meanwhile AFTER INSERT ON delivery WHEN NEW.outcome = '${outcome}'
+       BEGIN ${meanwhile(memberId)}; END`,
     ).run();
     const answer = await post(fetch, hook, customer("moment@example.com", "moment", type));
     await env.DB.prepare("DROP TRIGGER meanwhile").run();
@@ -88,7 +89,7 @@ describe("at the same instant", () => {
 });
 
 describe("github, where neither the message's name nor its type is signed", () => {
-  test("credits are given once for what was signed, whatever names it comes under at the same instant", async () => {
+  test("credits are given once for one signed message, under any names at the same instant", async () => {
     const { accountId } = await newAccount(fetch, platform, "team");
     const hook = await newHook(platform, "github", {
       rules: [
@@ -116,7 +117,7 @@ describe("github, where neither the message's name nor its type is signed", () =
     expect(ok(await platform.get(`/v1/accounts/${accountId}/credits`), 200).body["balance"]).toBe(5);
   });
 
-  test("what was denied is decided anew as what it was, not as what its header says next", async () => {
+  test("what was denied is decided again as it was, not as its header says next", async () => {
     const rights = ["hook.view", "hook.edit", "member.view", "member.create", "member.edit", "member.block"];
     const maker = await newMember(fetch, owner, { roles: ["member"], rights });
     const whom = { email: { pointer: "/email" } };

@@ -38,7 +38,8 @@ interface Card {
 }
 const found = async (email: string) => {
   const { results } = await env.DB.prepare(
-    "SELECT id, status, source, external_id AS externalId, invited_by AS invitedBy FROM member WHERE account_id = ? AND email = ?",
+    `SELECT id, status, source, external_id AS externalId, invited_by AS invitedBy FROM member
+     WHERE account_id = ? AND email = ?`,
   )
     .bind(owner.accountId, email)
     .all();
@@ -46,7 +47,7 @@ const found = async (email: string) => {
 };
 
 describe("S3.16: each delivery is decided with the rights that its owner has then", () => {
-  test("whoever lost the right is denied, and the same message is decided anew once they have it again", async () => {
+  test("an owner who lost the right is denied; the same message is done once they have it", async () => {
     const maker = await newMember(fetch, owner, { roles: ["member"], rights: MAY });
     const hook = await newHook(maker.api, "standard", NO_ROLES);
     const [id, email] = [newMessage(), nextEmail()];
@@ -115,7 +116,7 @@ describe("S3.16: each delivery is decided with the rights that its owner has the
     expect(became(await post(fetch, hook, message, { id }))).toBe("invited");
   });
 
-  test("an owner who does not reach an object any more gives nobody a grant on it", async () => {
+  test("an owner who does not reach an object any more gives no member a grant on it", async () => {
     const vendor = await subscribed(platform, "vendor");
     const product = await made(vendor, "products", { name: "Editor" });
     const maker = await newMember(fetch, vendor, { roles: ["operator"], rights: [...MAY, "grant.edit"] });

@@ -48,7 +48,7 @@ const membersWith = async (email: string) =>
 describe.each(["standard", "stripe", "github"] as const)("S3.16: %s, signed by its own library", (scheme) => {
   const typed = { type: "organization" };
 
-  test("what is signed is taken, and nothing that was changed, signed with another secret, or not signed", async () => {
+  test("what is signed is taken; what was changed, or signed with another secret, is not", async () => {
     const hook = await newHook(owner.api, scheme, ...mappingOf(scheme));
     const email = nextEmail();
     const body = JSON.stringify({ id: newMessage(), ...customer(email) });
@@ -107,7 +107,7 @@ describe.each(["standard", "stripe", "github"] as const)("S3.16: %s, signed by i
   });
 });
 
-test("K13 standard: the same under svix- names; never both sets, and each message once whatever the names", async () => {
+test("K13 standard: the same under svix- names; never both sets; each message once", async () => {
   const hook = await newHook(owner.api);
   const body = JSON.stringify(customer(nextEmail()));
   const headers = await signed(hook, body);
@@ -154,7 +154,7 @@ describe.each(["standard", "stripe"] as const)("%s, which tells the time", (sche
     ).toBe("invited");
   });
 
-  test("a second message of the same name is what the first was, whatever it says", async () => {
+  test("a second message of the same name is what the first was, with any content", async () => {
     const hook = await newHook(owner.api, scheme);
     const [id, email] = [newMessage(), nextEmail()];
     expect(became(await post(fetch, hook, customer(nextEmail()), { id }))).toBe("invited");
@@ -163,7 +163,7 @@ describe.each(["standard", "stripe"] as const)("%s, which tells the time", (sche
   });
 });
 
-test("github: what was signed counts once, whatever name it is sent under, and at the same instant too", async () => {
+test("github: what was signed counts once, under any name, at the same instant too", async () => {
   const hook = await newHook(owner.api, "github", GITHUB);
   const body = JSON.stringify(customer(nextEmail()));
   const answers = await Promise.all(

@@ -9,7 +9,7 @@ let platform: Api;
 let owner: Person;
 let maker: Person;
 let hook: Hook;
-/** Somebody in every state that an event can meet. */
+/** A member in every state that an event can meet. */
 const PEOPLE = ["member", "waiting", "blocked", "revoked", "removed"] as const;
 const email = (name: string) => `${name}@shop.example`;
 const ids = new Map<string, string>();
@@ -86,7 +86,7 @@ async function both(payload: object, which: Hook = hook, who: Person = maker): P
 
 describe("S3.16: what /try answers is what becomes of the message, and it changes nothing", () => {
   test.each([
-    ["nobody yet", () => customer(email("new")), "invited", null],
+    ["no member yet", () => customer(email("new")), "invited", null],
     ["an event that no rule is for", () => event("order.paid", {}), "ignored", null],
     ["an event without a type", () => ({ data: {} }), "failed", "validation"],
     [
@@ -115,23 +115,23 @@ describe("S3.16: what /try answers is what becomes of the message, and it change
       "refused",
       "conflict/duplicate-member",
     ],
-    ["somebody invited", () => customer(email("waiting")), "refused", "conflict/duplicate-invitation"],
-    ["somebody blocked", () => customer(email("blocked")), "refused", "conflict/former-member"],
+    ["an invited member", () => customer(email("waiting")), "refused", "conflict/duplicate-invitation"],
+    ["a blocked member", () => customer(email("blocked")), "refused", "conflict/former-member"],
     [
-      "somebody blocked, by the id with another address",
+      "a blocked member, by the id with another address",
       () => customer(email("other"), "id-blocked"),
       "refused",
       "conflict/former-member",
     ],
     [
-      "somebody whose invitation was taken back",
+      "a member whose invitation was taken back",
       () => customer(email("revoked")),
       "refused",
       "conflict/former-member",
     ],
-    ["somebody who was removed", () => customer(email("removed")), "refused", "conflict/former-member"],
+    ["a removed member", () => customer(email("removed")), "refused", "conflict/former-member"],
     [
-      "somebody who was removed, by the id with another address",
+      "a removed member, by the id with another address",
       () => customer(email("other"), "id-removed"),
       "refused",
       "conflict/former-member",
@@ -161,12 +161,17 @@ describe("S3.16: what /try answers is what becomes of the message, and it change
       null,
     ],
     [
-      "a block of somebody blocked",
+      "a block of a blocked member",
       () => customer(email("blocked"), "id-blocked", "customer.deleted"),
       "blocked",
       null,
     ],
-    ["a block of nobody", () => customer(email("nobody"), "id-nobody", "customer.deleted"), "barred", null],
+    [
+      "a block of an unknown person",
+      () => customer(email("nobody"), "id-nobody", "customer.deleted"),
+      "barred",
+      null,
+    ],
   ] as const)("%s", async (_, payload, outcome, code) => {
     expect(await both(payload())).toMatchObject({ outcome, code });
   });
@@ -175,7 +180,10 @@ describe("S3.16: what /try answers is what becomes of the message, and it change
     const shop = await subscribed(platform, "team");
     const own = await newHook(shop.api);
     await env.DB.prepare(
-      "UPDATE account SET settings = json_set(settings, '$.allowedEmailDomains', json('[\"shop.example\"]')), version = version + 1 WHERE id = ?",
+      `UPDATE account
+       SET settings = json_set(settings, '$.allowedEmailDomains', json('["shop.example"]')),
+         version = version + 1
+       WHERE id = ?`,
     )
       .bind(shop.accountId)
       .run();
@@ -223,8 +231,8 @@ describe("S3.16: what /try answers is what becomes of the message, and it change
   });
 });
 
-describe("nobody is brought back", () => {
-  test("a block that comes before the invitation that it is about keeps them out, by the address or by the id", async () => {
+describe("no member is brought back", () => {
+  test("a block before its invitation keeps them out, by the address or by the id", async () => {
     const send = async (payload: object) => became(await post(fetch, hook, payload));
     const byId = {
       typeAt: "/type",
@@ -251,14 +259,14 @@ describe("nobody is brought back", () => {
     }
   });
 
-  test("a blocked member stays blocked, and the answer names nobody", async () => {
+  test("a blocked member stays blocked, and the answer names no member", async () => {
     const answer = await post(fetch, hook, customer(email("blocked")));
     expect(answer.body).toMatchObject({ outcome: "refused", memberId: null });
     expect(JSON.stringify(answer.body)).not.toContain("example");
     expect(ok(await owner.api.get(`/v1/members/${ids.get("blocked")}`), 200).body["status"]).toBe("blocked");
   });
 
-  test("whoever a hook blocked cannot come in by the invitation that it had sent", async () => {
+  test("a member whom a hook blocked cannot come in by the invitation that it had sent", async () => {
     const { body } = await post(fetch, hook, customer(email("shortlived"), "id-shortlived"));
     expect(
       became(await post(fetch, hook, customer(email("shortlived"), "id-shortlived", "customer.deleted"))),
@@ -304,7 +312,7 @@ describe("a mapping that is at fault is refused by the place of each fault", () 
     ["a fixed address that is none", then({ email: { value: "nobody" } }), at("/rules/0/then/email/value")],
     ["an action that is none", then({ action: "delete_everything" }), at("/rules/0/then/action")],
     [
-      "a block of nobody",
+      "a block without a person",
       { typeAt: "/type", rules: [{ ...rule, then: { action: "block" } }] },
       at("/rules/0/then"),
     ],

@@ -87,7 +87,7 @@ describe("a secret", () => {
     ).toBe("invited");
   });
 
-  test("that stands in another hook's place opens nothing", async () => {
+  test("that is in another hook's place opens nothing", async () => {
     const [one, two] = [await newHook(owner.api), await newHook(owner.api)];
     await env.DB.prepare("UPDATE hook SET secret = (SELECT secret FROM hook WHERE id = ?) WHERE id = ?")
       .bind(two.id, one.id)
@@ -113,8 +113,8 @@ describe("a secret", () => {
   });
 });
 
-describe("whoever knocks", () => {
-  test("learns the same of a hook that is not there, switched off, of a blocked owner, and of a wrong signature", async () => {
+describe("a caller", () => {
+  test("learns the same of a missing or inactive hook, a blocked owner and a wrong signature", async () => {
     const { memberId, api: who } = await newMember(fetch, owner, { roles: ["admin"] });
     const [wrong, off, blocked] = [await newHook(owner.api), await newHook(owner.api), await newHook(who)];
     ok(await change(off, { active: false }), 200);
@@ -139,7 +139,7 @@ describe("whoever knocks", () => {
     ).toEqual([]);
   });
 
-  test("is noted once a minute, whatever the number of calls", async () => {
+  test("is noted once a minute, for any number of calls", async () => {
     const hook = await newHook(owner.api);
     const wrong = () =>
       post(fetch, { ...hook, secret: `whsec_${btoa("z".repeat(32))}` }, customer(nextEmail()));
@@ -162,7 +162,7 @@ describe("whoever knocks", () => {
     ["a prototype", `{"__proto__":{"type":"customer.created"}}`, "422 validation"],
     ["30,000 lists in one another", "[".repeat(30_000) + "]".repeat(30_000), "422 validation"],
   ];
-  test.each(BODIES)("with %s that is signed is told so, and once only", async (_, body, expected) => {
+  test.each(BODIES)("with %s that is signed gets that answer, and once only", async (_, body, expected) => {
     const hook = await newHook(owner.api);
     const headers = await signed(hook, body);
     const [first, second] = [
@@ -173,7 +173,7 @@ describe("whoever knocks", () => {
     expect(second.body.detail).toBe(first.body.detail);
   });
 
-  test("that is refused says why, in a sentence, and says it again; one that is done says nothing", async () => {
+  test("that is refused says why, and says it again; one that is done says nothing", async () => {
     const hook = await newHook(owner.api);
     const email = nextEmail();
     const [done, refused, again] = [
@@ -194,7 +194,7 @@ describe("whoever knocks", () => {
     expect(deliveries.map(({ detail }) => detail)).toEqual([refused.body.detail, null]);
   });
 
-  test("with too much, another media type, none, or a query is told so before anything is verified", async () => {
+  test("with too much, another media type, none, or a query is refused before verification", async () => {
     const hook = await newHook(owner.api);
     expect(became(await postRaw(fetch, hook.id, `"${"x".repeat(70_000)}"`, {}))).toBe("413 too-large");
     expect(
@@ -216,7 +216,7 @@ describe("whoever knocks", () => {
 });
 
 describe("a hook", () => {
-  test("is its owner's: others with power over the owner switch it off or remove it, and that is all", async () => {
+  test("is its owner's: others with power over the owner only switch it off or remove it", async () => {
     const maker = await newMember(fetch, owner, { roles: ["admin"] });
     const hook = await newHook(maker.api);
     for (const patch of [
@@ -239,7 +239,7 @@ describe("a hook", () => {
     expect(said(await maker.api.get(`/v1/hooks/${hook.id}`))).toBe("404 not-found");
   });
 
-  test("is nobody's in another account", async () => {
+  test("is not there in another account", async () => {
     const hook = await newHook(owner.api);
     const missing = "hok_01ARZ3NDEKTSV4RRFFQ69G5FAV";
     for (const id of [hook.id, missing]) {
@@ -257,7 +257,7 @@ describe("a hook", () => {
     expect(became(await post(fetch, hook, customer(nextEmail())))).toBe("invited");
   });
 
-  test("is made by nobody whose credential has less than its member", async () => {
+  test("is not made with a credential that has less than its member", async () => {
     const scoped = api(
       fetch,
       await newApiKey(fetch, owner, owner.memberId, {

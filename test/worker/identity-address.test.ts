@@ -60,7 +60,7 @@ const LISTS: ReadonlyArray<readonly [list: string, bind: (rules: readonly string
   ["the key", (rules) => newApiKey(fetch, owner, member.memberId, { allowedIps: rules }, HERE)],
 ];
 
-/** What each address is told. */
+/** What each address is answered. */
 const from = (credential: string, ips: readonly string[], ask: Ask = {}) =>
   Promise.all(ips.map((ip) => seen(credential, { ...ask, ip })));
 const all = (ips: readonly string[], what: string) => ips.map(() => what);
@@ -99,7 +99,7 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
     "fastly-client-ip": ip,
     "x-original-forwarded-for": ip,
   });
-  test("ask the platform alone: whatever the caller says of itself, it counts for nothing", async () => {
+  test("ask the platform alone: nothing that the caller says of itself counts", async () => {
     const key = await bind(RULES);
     const token = await newToken(fetch, key, { ip: HERE });
     for (const credential of [key, token]) {
@@ -131,12 +131,13 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
     expect(said(await spend(HERE))).toBe("201");
   });
 
-  test("let in nobody when one of them cannot be read", async () => {
+  test("let in no caller when one of them cannot be read", async () => {
     const key = await bind(RULES);
     const token = await newToken(fetch, key, { ip: HERE });
     const spoil = (table: string, id: string) =>
       env.DB.prepare(
-        `UPDATE ${table} SET allowed_ips = '["203.0.113.0/24","203.0.113"]' WHERE id = ? AND allowed_ips <> '[]'`,
+        `UPDATE ${table} SET allowed_ips = '["203.0.113.0/24","203.0.113"]'
+         WHERE id = ? AND allowed_ips <> '[]'`,
       ).bind(id);
     const { body } = ok(await api(fetch, key).get<{ key: { id: string } }>("/v1/me", { ip: HERE }), 200);
     await env.DB.batch([
@@ -180,7 +181,7 @@ describe("S4.11 several lists", () => {
     expect(await from(member.apiKey, ["2001:db8:1::7", "2001:db8:2::7"])).toEqual(["200", NOT_ALLOWED]);
   });
 
-  test("change for the very next call, whatever is remembered", async () => {
+  test("change for the very next call, in spite of caches", async () => {
     const token = await newToken(fetch, member.apiKey);
     const steps = [
       [[], "200", "200"],
@@ -207,7 +208,7 @@ describe("S4.11 several lists", () => {
     expect(await from(member.apiKey, [HERE, "2001:db8:1::1", THERE])).toEqual(["200", "200", NOT_ALLOWED]);
   });
 
-  test("do not lock out whoever writes them, unless that is meant", async () => {
+  test("do not lock out the member who writes them, unless that is meant", async () => {
     const account = `/v1/accounts/${owner.accountId}`;
     expect(said(await edit(owner.api, account, { allowedIps: [THERE] }, { ip: HERE }))).toBe(
       "409 conflict/lockout",
@@ -316,7 +317,7 @@ describe("S4.11 a claim of a key", () => {
     expect(await claim(blocked, {})).toBe("401 auth/blocked");
   });
 
-  test("of a token that nobody was given tells nothing, and no chain has a word of it", async () => {
+  test("of an unknown token shows nothing, and no chain has a word of it", async () => {
     const before = await events();
     expect(await claim("A".repeat(43), { ip: HERE })).toBe("404 not-found");
     expect(await claim("A".repeat(42), { ip: HERE })).toBe("422 validation");

@@ -50,7 +50,7 @@ describe("an attempt that rests on what is remembered", () => {
     return member;
   };
 
-  test("S1.7 K14 is made again with rights that are loaded anew while its stamp no longer holds, and given up at a bound", async () => {
+  test("S1.7 K14 is repeated with fresh rights while its stamp is stale, up to a bound", async () => {
     const member = await warm();
     const versions: number[] = [];
     const always = run(member.apiKey, async (call) => {
@@ -212,7 +212,7 @@ describe("what was read before", () => {
     expect(ids).toHaveLength(2);
   });
 
-  test("K16 If-None-Match is 304 while the card shows the same, and what a card shows counts, not its version alone", async () => {
+  test("K16 If-None-Match is 304 while the card shows the same, not by its version alone", async () => {
     const path = `/v1/products/${await product("c")}`;
     const tag = ok(await owner.api.get(path), 200).headers.get("etag") ?? "";
     const ask = (ifNoneMatch: string) => owner.api.get(path, { headers: { "if-none-match": ifNoneMatch } });
@@ -229,11 +229,13 @@ describe("what was read before", () => {
     expect((await api(fetch, null).get(path, { headers: { "if-none-match": "*" } })).status).toBe(401);
   });
 
-  test("K16 a change that changes nothing makes no version and no row, and asks for rights and If-Match all the same", async () => {
+  test("K16 a change of nothing makes no version and no row, and asks for rights and If-Match", async () => {
     const { memberId } = await newMember(fetch, owner, { roles: ["owner"], firstName: "Mia" });
     const role = { name: newKey(), rights: ["product.view"] };
-    const made = async (path: string, body: object) =>
-      `${path}/${ok(await owner.api.post<{ id: string }>(path, body, { idempotencyKey: newKey() }), 201).body.id}`;
+    const made = async (path: string, body: object) => {
+      const answer = await owner.api.post<{ id: string }>(path, body, { idempotencyKey: newKey() });
+      return `${path}/${ok(answer, 201).body.id}`;
+    };
     const cards: [path: string, patch: object][] = [
       [await made("/v1/products", { name: "same" }), { name: "same" }],
       [`/v1/members/${memberId}`, { firstName: "Mia", roles: ["owner"] }],

@@ -121,7 +121,7 @@ describe("a caller outside any account", () => {
     ["415 media-type", "POST", "/v1/auth/claims", () => ({ "content-type": "text/plain" })],
     ["422 validation", "POST", "/v1/auth/claims", () => ({})],
   ];
-  test("leaves nothing but a row in the call log, whatever is sent", async () => {
+  test("leaves nothing but a row in the call log, for any input", async () => {
     const before = await events();
     const answers = await Promise.all(
       STRANGERS.map(([, method, path, headers]) =>
@@ -135,7 +135,9 @@ describe("a caller outside any account", () => {
     const ids = JSON.stringify(answers.map(({ body }) => body.requestId));
     const rows = async () =>
       (
-        await env.DB.prepare(`SELECT account_id, member_id, api_key_id, method, l.path, status || ' ' || code AS answer, ip, user_agent
+        await env.DB.prepare(`
+      SELECT account_id, member_id, api_key_id, method, l.path, status || ' ' || code AS answer, ip,
+        user_agent
       FROM call_log l JOIN json_each(?) AS asked ON asked.value = request_id ORDER BY asked.key`)
           .bind(ids)
           .all()
@@ -155,7 +157,7 @@ describe("a caller outside any account", () => {
     expect(await events()).toEqual(before);
   });
 
-  test("but a refusal of somebody known is in the chain of the account, and of no other", async () => {
+  test("but a refusal of a known caller is in the chain of the account, and of no other", async () => {
     const other = await newAccount(fetch, platform, "vendor");
     const member = await newMember(fetch, owner, { roles: ["owner"] });
     const memberToken = await newToken(fetch, member.apiKey);
@@ -183,7 +185,7 @@ describe("a caller outside any account", () => {
 });
 
 describe("the id of a request", () => {
-  test("is made here, is in the answer and in the trail; the caller's own is handed back and never used", async () => {
+  test("is made here, in the answer and the trail; the caller's own is handed back, never used", async () => {
     const headers = { "x-request-id": "callers-own", "tollgate-request-id": "req_forged" };
     const [first, again] = [await send("/v1/me", { headers }), await send("/v1/me", { headers })];
     for (const { body, headers: answered } of [first, again]) {
@@ -219,7 +221,7 @@ describe("methods and paths", () => {
   );
   const concrete = (path: string) => path.replaceAll(/:\w+/g, "x");
 
-  test("a method that a path does not have answers 405 and names those that it has, on every path", async () => {
+  test("a method that a path does not have answers 405 and names the path's own, everywhere", async () => {
     const wrong: unknown[] = [];
     for (const [path, operations] of paths) {
       const served = operations.map(({ method }) => method as string);
@@ -455,7 +457,7 @@ describe("a cursor of hostile make", () => {
   });
 });
 
-test("answers are not kept by anybody on the way, but for the published keys, and say what they are", async () => {
+test("answers are not cached on the way, but for the published keys, and say their type", async () => {
   const product = await newProduct(owner.api);
   const asks = [
     ["/v1/me", as(token)],
@@ -474,7 +476,7 @@ test("answers are not kept by anybody on the way, but for the published keys, an
   expect((await send("/.well-known/jwks.json")).headers.get("cache-control")).toBe("public, max-age=300");
 });
 
-test("the document of the API is served to anybody, names this gate, and holds the whole surface", async () => {
+test("the API's document is public, names this gate, and holds the whole surface", async () => {
   const { status, body } = await reply<{ openapi: string; servers: unknown; paths: object }>(
     await fetch("/openapi.json"),
   );
@@ -490,7 +492,7 @@ test("every problem leads to its own page, and the list holds them all", async (
     expect(ok(await reply(await fetch(`/problems/${code}`)), 200).body).toEqual({ code, ...row });
 });
 
-test("S0.1, S0.2: without the plan an operator is refused with a contact, everywhere but about itself; with it, all is as before", async () => {
+test("S0.1, S0.2: without the plan an operator is refused with a contact, but for own data", async () => {
   const operator = await newMember(fetch, owner, {
     roles: ["operator"],
     grants: [{ resourceType: "product", access: "view" }],

@@ -47,7 +47,7 @@ const part = (value: unknown) =>
   base64url(encoder.encode(typeof value === "string" ? value : JSON.stringify(value)));
 const seconds = () => Math.floor(Date.now() / 1000);
 
-/** The key that signs here: a test knows what nobody outside does. */
+/** The key that signs here: only a test knows it. */
 const ours = () => (JSON.parse(env.SIGNING_KEYS) as [JsonWebKey & { kid: string; x: string }])[0];
 const newJwk = async (kid: string) => {
   const { privateKey } = (await crypto.subtle.generateKey("Ed25519", true, [
@@ -94,14 +94,14 @@ async function token(
   const data = `${part({ ...goodHeader(), ...header })}.${part({ ...goodClaims(), ...claims })}`;
   return `${data}.${await sign(data)}`;
 }
-/** The same, signed by somebody else's key. */
+/** The same, signed by a foreign key. */
 async function forged(header: Json, kid = "theirs"): Promise<string> {
   const theirs = await newJwk(kid);
   const given = header["jwk"] === undefined ? header : { ...header, jwk: publicOf(theirs) };
   return token({}, given, (data) => ed25519(data, theirs));
 }
 
-/** A good token, put together anew from its three parts. */
+/** A good token, put together again from its three parts. */
 async function remade(
   make: (head: string, claims: string, signature: string) => string | Promise<string>,
 ): Promise<string> {
@@ -109,7 +109,7 @@ async function remade(
   return make(head, claims, signature);
 }
 
-/** Signed by us, whatever the parts are. */
+/** Signed by us, with any parts. */
 const signed = async (head: unknown, claims: unknown) =>
   `${part(head)}.${part(claims)}.${await ed25519(`${part(head)}.${part(claims)}`, ours())}`;
 const otherClaims = (claims: Json) => part({ ...goodClaims(), ...claims });
@@ -123,7 +123,7 @@ describe("a token that is as it should be passes, so that what follows is refuse
     ["an audience among several (RFC 7519 section 4.1.3)", { aud: ["other", "tollgate"] }, {}],
     ["the type in full (RFC 9068 section 4)", {}, { typ: "application/at+jwt" }],
     ["a time from which it holds that has come", { nbf: 1 }, {}],
-    ["claims that nobody knows", { admin: true, scope: "everything" }, {}],
+    ["claims that do not exist", { admin: true, scope: "everything" }, {}],
   ])("%s", async (_, claims, header) => expect(await seen(await token(claims, header))).toBe("200"));
 });
 
@@ -229,7 +229,7 @@ const HOSTILE: ReadonlyArray<readonly [title: string, forge: Forge]> = [
     () => signed(goodHeader(), text),
   ]),
   ["claims of endless depth", () => signed(goodHeader(), "[".repeat(2_000))],
-  ["a key that nobody has", () => token({ key: "key_01ARZ3NDEKTSV4RRFFQ69G5FAV" })],
+  ["a key that does not exist", () => token({ key: "key_01ARZ3NDEKTSV4RRFFQ69G5FAV" })],
   ["a key of another member", () => token({ key: strangerKey })],
   ["a subject that is not its member", () => token({ sub: stranger.memberId })],
   ["a member of another account", () => token({ mem: stranger.memberId, sub: stranger.memberId })],
@@ -240,7 +240,7 @@ const HOSTILE: ReadonlyArray<readonly [title: string, forge: Forge]> = [
   ],
 ];
 
-describe("a hostile token (RFC 8725) is refused, always in the same form, and leaves no trace in any chain", () => {
+describe("a hostile token (RFC 8725) is refused in one form, and leaves no trace in any chain", () => {
   test.each(HOSTILE)("%s", async (_, forge) => {
     const before = await events();
     const credential = await forge();
@@ -271,7 +271,7 @@ describe("signing keys", () => {
   };
   const terms = { issuer: ORIGIN, audience: "tollgate" };
 
-  test("are rotated with overlap: the first signs, the old one still verifies, a dropped one no longer does", async () => {
+  test("are rotated with overlap: the first signs, old ones verify until they are dropped", async () => {
     const now = Date.now();
     const [old, fresh] = [await newJwk("old"), await newJwk("fresh")];
     const open = (...keys: object[]) => openKeyring(JSON.stringify(keys));
@@ -299,7 +299,7 @@ describe("signing keys", () => {
     ).toEqual([false, true, true, true]);
     expect(published.jwks.keys.map(({ kid }) => kid)).toEqual(["old", "fresh"]);
   });
-  test("are published without their private half, whatever else stands in the secret", async () => {
+  test("are published without their private half, and nothing else of the secret", async () => {
     const key = { ...(await newJwk("a")), key_ops: ["sign"], ext: true, note: "in the safe" };
     const { jwks } = await openKeyring(JSON.stringify([key, await newJwk("b")]));
     expect(jwks.keys.map((one) => Object.keys(one).sort())).toEqual(
@@ -374,7 +374,7 @@ describe("a token for a key", () => {
     expect(await seen(credential)).toBe("401 auth/invalid-credential");
   });
 
-  test("is never good for longer than ten minutes, whatever end it names, where it was seen good before too", async () => {
+  test("is never good for longer than ten minutes, with any end, also where it was good before", async () => {
     const credential = await token({ exp: seconds() + 86_400 });
     expect(await seen(credential)).toBe("200");
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 602_000 });

@@ -65,7 +65,7 @@ describe("S1.2 S2.1 K15 an invitation by e-mail and role alone", () => {
     expect(subjects.join()).not.toContain(email);
   });
 
-  test("takes the names from whoever accepts, where it left them out, and nowhere else", async () => {
+  test("takes the names of the member who accepts, where it left them out, and nowhere else", async () => {
     const [open, told] = [newEmail(), newEmail()];
     const first = ok(await invite(team, { email: open, role: "member" }), 201).body.member;
     const second = ok(
@@ -89,7 +89,7 @@ describe("S1.2 S2.1 K15 an invitation by e-mail and role alone", () => {
     ).toEqual([first.id]);
   });
 
-  test("leaves names that another member's first edit has to give; the member may edit without, and a block needs none", async () => {
+  test("leaves names to another's first edit; the member may edit without, and so may a block", async () => {
     const { id, email } = ok(await invite(team, { email: newEmail(), role: "member" }), 201).body.member;
     const edit = (body: object, who: Person = team) => who.api.patch<Card>(`/v1/members/${id}`, body, ANY);
     const missing = await edit({ position: "Chief" });
@@ -117,7 +117,7 @@ describe("S1.2 S2.1 K15 an invitation by e-mail and role alone", () => {
     expect(self.status).toBe(200);
   });
 
-  test("works in bulk, in a marketplace and by a hook; other models need names, and so does a card that is added", async () => {
+  test("works in bulk, in a marketplace and by a hook; other models and cards need names", async () => {
     const rows = {
       invitations: [
         { email: newEmail(), role: "viewer" },
@@ -219,7 +219,7 @@ describe("K15 an invitation that gives nothing", () => {
 });
 
 describe("K15 what is right is taken", () => {
-  test("an address under a punycode top-level domain, in both forms: stored, shown and signed in with as one", async () => {
+  test("an address under a punycode top-level domain: both forms are stored and sign in as one", async () => {
     const local = newKey().slice(0, 8);
     const { member } = ok(await invite(team, { email: `${local}@почта.рф`, role: "member" }), 201).body;
     expect(member.email).toBe(`${local}@xn--80a1acny.xn--p1ai`);
@@ -244,7 +244,7 @@ describe("K15 what is right is taken", () => {
     );
   });
 
-  test("line breaks in notes and comments, times with an offset, 0 as a number, an empty optional text", async () => {
+  test("line breaks in notes, times with an offset, 0 as a number, an empty optional text", async () => {
     const productId = await made(team, "products", { name: "Editor", description: "One\r\nTwo" });
     const key = ok(
       await team.api.post<Record<string, unknown>>(

@@ -57,7 +57,7 @@ describe("an invitation that is sent once more", () => {
     expect(await mailsTo(fetch, member.email)).toHaveLength(2);
   });
 
-  test("is sent for the first time where the member was added without a mail, and then goes to the address on the card by now", async () => {
+  test("is sent first where the member was added without a mail, to the card's current address", async () => {
     const body = person();
     const { id: memberId, invitationId } = ok(
       await team.api.post<{ id: string; invitationId: string }>("/v1/members", {
@@ -87,7 +87,7 @@ describe("an invitation that is sent once more", () => {
   });
 });
 
-test("nobody's mailbox is flooded by inviting, taking back and inviting again: ten mails of all accounts within a day", async () => {
+test("no mailbox is flooded by inviting again and again: ten mails a day from all accounts", async () => {
   const { email } = person();
   const ask = () =>
     team.api.post<Invitation & Problem>(
@@ -117,7 +117,7 @@ test("nobody's mailbox is flooded by inviting, taking back and inviting again: t
 });
 
 describe("an invitation that is taken back", () => {
-  test("takes the new member along and frees the login; the second time there is nothing to take", async () => {
+  test("takes the new member along and frees the login; a second time there is none to take", async () => {
     const dealer = await subscribed(platform, "dealer");
     const { id, member, token } = await invited(dealer, { role: "client", grants: [] });
     expect(member.login).toBe("0002");
@@ -139,7 +139,7 @@ describe("an invitation that is taken back", () => {
     );
   });
 
-  test("leaves whoever came in by a key, or accepted; and the owner of an account", async () => {
+  test("leaves members who came in by a key, or accepted; and the owner of an account", async () => {
     const keyed = await newMember(fetch, team, { roles: ["member"] });
     const [{ id }] = (await rows("SELECT id FROM invitation WHERE member_id = ?", keyed.memberId)) as [
       { id: string },
@@ -183,7 +183,7 @@ describe("an invitation that is taken back", () => {
 });
 
 describe("who sees and handles invitations", () => {
-  test("another account's is not there; whoever may not add members does neither", async () => {
+  test("another account's is not there; callers who may not add members do neither", async () => {
     const { id } = await invited(team, { role: "member" });
     const stranger = await subscribed(platform, "team");
     const calls = (who: Person) => [
@@ -198,7 +198,7 @@ describe("who sees and handles invitations", () => {
     expect(said(await viewer.api.get("/v1/invitations"))).toBe("403 access/denied");
   });
 
-  test("S2.13 nobody handles the invitation of somebody whose role they could not give", async () => {
+  test("S2.13 no caller handles the invitation of a member whose role they could not give", async () => {
     const seller = await subscribed(platform, "seller");
     const manager = await newMember(fetch, seller, { roles: ["account_manager"] });
     const above = await invited(seller, { role: "seller_admin" });

@@ -87,7 +87,7 @@ describe("what was decided about an invitation meets its acceptance", () => {
     expect(await tokenFor(waiting.member.email)).toBe(waiting.token);
   });
 
-  test("a revocation takes nobody away who has come", async () => {
+  test("a revocation takes no member away who has come", async () => {
     const waiting = await invited(team, { role: "member" });
     const late = team.api.via(heldBack(async () => ok(await accept(waiting.token), 200), 2));
     expect(said(await revoke(waiting, late))).toBe("409 invitation/used");
@@ -97,7 +97,7 @@ describe("what was decided about an invitation meets its acceptance", () => {
   });
 });
 
-test("whoever joins by a link meets its end, and the code is still good for another", async () => {
+test("a person who joins by a link meets its end, and the code is still good for another", async () => {
   const vendor = await subscribed(platform, "vendor");
   const link = async () =>
     ok(

@@ -15,7 +15,7 @@ export interface Invitation {
 
 let count = 0;
 
-/** Somebody whom nobody knows. */
+/** A person whom no account knows. */
 export const person = () => ({
   firstName: "Nina",
   lastName: "New",

@@ -35,7 +35,7 @@ describe("an invitation by mail", () => {
     expect(said(await team.api.post("/v1/invitations", person()))).toBe("400 idempotency/missing");
   });
 
-  test("S1.3 sends one mail by itself, with the link, the account, the inviter and the role, however often it is asked for under one key", async () => {
+  test("S1.3 sends one mail for each key, with the link, the account, the inviter and the role", async () => {
     const [body, ask] = [{ ...person(), role: "viewer" }, { idempotencyKey: newKey() }];
     const [first, second] = [
       ok(await team.api.post<Invitation>("/v1/invitations", body, ask), 201),
@@ -57,7 +57,7 @@ describe("an invitation by mail", () => {
     expect(mails[0]?.text).toContain("Viewer");
   });
 
-  test("S2.17, S2.18, S1.4 makes a new member at once, who joins in one click and is new until the first sign-in", async () => {
+  test("S2.17, S2.18, S1.4 makes a member at once, who joins by a click, new until a sign-in", async () => {
     const { id, member, token } = await invited(team, { role: "member" });
     const ofMember = async () =>
       ok(
@@ -95,7 +95,7 @@ describe("an invitation by mail", () => {
     expect(me.member.status).toBe("active");
   });
 
-  test("tells whoever invited, unless they want no such mail; in the trail stands the member who came", async () => {
+  test("tells the inviter, unless they want no such mail; the trail has the member who came", async () => {
     const quiet = await newMember(fetch, team, { roles: ["admin"], notifications: { invitations: false } });
     const loud = await newMember(fetch, team, { roles: ["admin"] });
     for (const { memberId } of [quiet, loud]) await confirmed(memberId);
@@ -105,7 +105,7 @@ describe("an invitation by mail", () => {
       ok(await team.api.get<{ email: string }>(`/v1/members/${memberId}`), 200).body.email;
     const templates = async (who: Person) =>
       (await mailsTo(fetch, await emailOf(who))).map(({ template }) => template).sort();
-    // A security mail, here of the claimed key, is sent whatever a member wants.
+    // A security mail, here of the claimed key, is sent against a member's settings too.
     expect([await templates(quiet), await templates(loud)]).toEqual([["security"], ["joined", "security"]]);
     const { id, member, token } = await invited(team, { role: "member" });
     ok(await accept(token), 200);
@@ -200,7 +200,7 @@ test("K16 a refused second invitation names member and invitation to whoever see
 });
 
 describe("an invitation is not accepted", () => {
-  test("S1.4 by a token that nobody has, when it has expired, or was taken back", async () => {
+  test("S1.4 by a token that is unknown, expired, or taken back", async () => {
     expect(said(await accept("A".repeat(43)))).toBe("404 not-found");
     const { id, token } = await invited(team, { role: "member" });
     await env.DB.prepare("UPDATE invitation SET expires_at = ? WHERE id = ?")
@@ -229,7 +229,7 @@ describe("an invitation is not accepted", () => {
     ok(await anybody.post("/v1/invitations/accept", { token: bound.token }, { ip: ELSEWHERE }), 200);
   });
 
-  test("by whoever is signed in with another address; with the same it is", async () => {
+  test("by a person signed in with another address; with the same it is", async () => {
     const first = await invited(team, { role: "member" });
     const { session } = ok(await accept(first.token, { signIn: true }), 200).body as unknown as {
       session: { access_token: string };
@@ -260,7 +260,7 @@ describe("an invitation is not accepted", () => {
     expect(answer.body).toMatchObject({ contact: "mailto:sales@example.com" });
   });
 
-  test("by whoever is a member of the account already under another address", async () => {
+  test("by a person who is a member of the account already under another address", async () => {
     const { member, token } = await invited(team, { role: "member" });
     ok(await accept(token), 200);
     await env.DB.prepare("UPDATE member SET email = ?, version = version + 1 WHERE id = ?")

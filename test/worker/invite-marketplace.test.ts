@@ -163,14 +163,14 @@ const POSITIONS = EVERY_POSITION.filter(
   (switches) => isSoak || Object.values(switches).filter(Boolean).length % 2 === 0,
 );
 
-test("S2.9, S2.10, S2.24 who may give which role in which organization, with the switches in every position", {
+test("S2.9, S2.10, S2.24 who may give which role in which organization, with every switch", {
   timeout: 600_000,
 }, async () => {
   for (const switches of POSITIONS) {
     await settle(switches);
     const cells = Object.entries(actors).flatMap(([role, actor]) =>
       places.flatMap((place) =>
-        // Where nobody is let in at all, a role of each kind is enough.
+        // Where no caller is let in at all, a role of each kind is enough.
         (reaches(role, actor, place) ? ROLES : ["seller_admin", "customer"]).map((given) =>
           invites(
             actor,
@@ -186,7 +186,7 @@ test("S2.9, S2.10, S2.24 who may give which role in which organization, with the
   }
 });
 
-test("S2.1 users V adds members with roles that it may give, but edits and blocks nobody; users E only whom it could have given all roles", {
+test("S2.1 users V adds members but edits none; users E edits those whose roles it could give", {
   timeout: 300_000,
 }, async () => {
   await settle({
@@ -231,7 +231,7 @@ test("S2.1 users V adds members with roles that it may give, but edits and block
   await compareCells("marketplace, actor × holder of a role × edit, block, unblock", cells);
 });
 
-test("S2.10 a role that exists no more gives nothing to those who have it, from the next call on, and back", async () => {
+test("S2.10 a role that is off gives its members nothing from the next call on, and back", async () => {
   const holder = actors["customer_billing_admin"] ?? expect.fail();
   const position = (billingAdminVisibleToCustomer: boolean) =>
     settle({ inviteOnlyAdmins: false, customersMayInviteBillingAdmin: true, billingAdminVisibleToCustomer });
@@ -245,7 +245,7 @@ test("S2.10 a role that exists no more gives nothing to those who have it, from 
   }
 });
 
-test("with inviteOnlyAdmins nobody else adds members, whatever else gives the right: directly, by a custom role, or in a customer's organization", async () => {
+test("with inviteOnlyAdmins no other adds members: by rights, custom role, or at customers", async () => {
   const role = ok(
     await seller.api.post<{ id: string }>("/v1/roles", {
       name: "Welcomes",
@@ -298,7 +298,7 @@ const USUAL = {
   billingAdminVisibleToCustomer: true,
 };
 
-test("a seller's inviteOnlyAdmins holds for the distributor's members too, at the seller and its customers, and the refusal names it", async () => {
+test("a seller's inviteOnlyAdmins holds for the distributor too, and the refusal names it", async () => {
   const from = await newMember(fetch, distributor, {
     roles: ["distributor_read_only"],
     rights: ["member.create"],
@@ -327,7 +327,7 @@ test("a seller's inviteOnlyAdmins holds for the distributor's members too, at th
   await settle(USUAL);
 });
 
-test("whoever could not give the owner's role, or does not see organizations, founds none: nobody could enter it", async () => {
+test("a caller who could not give the owner's role, or sees no organizations, founds none", async () => {
   const found = async (who: Api) =>
     said(
       await who.post(
@@ -373,7 +373,7 @@ test("whoever could not give the owner's role, or does not see organizations, fo
   await settle(USUAL);
 });
 
-test("a new member gets rights, and custom roles, from whoever could give them to one who is there", async () => {
+test("a new member gets rights and custom roles only from those who could give them later", async () => {
   const viewer = actors["subscriptions_manager"] ?? expect.fail();
   const { id } = ok(
     await seller.api.post<{ id: string }>("/v1/roles", {
@@ -390,7 +390,7 @@ test("a new member gets rights, and custom roles, from whoever could give them t
     ] as const)
       expect(said(await who.api.post("/v1/members", person(more))), JSON.stringify(more)).toBe(answer);
   }
-  // A customer adds billing admins, and nobody whom it makes its puppet.
+  // A customer may add billing admins, but may give them no other rights.
   const customer = actors["customer"] ?? expect.fail();
   expect(said(await customer.api.post("/v1/members", person({ rights: ["subscription.create"] })))).toBe(
     "403 access/denied",

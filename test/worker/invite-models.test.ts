@@ -27,7 +27,7 @@ const MODELS: Readonly<
 
 let platform: Api;
 const owners: Record<string, Person> = {};
-/** Somebody of each role in an account of each model. */
+/** A member of each role in an account of each model. */
 const actors: Record<string, Record<string, Person>> = {};
 
 beforeAll(async () => {
@@ -53,7 +53,7 @@ const each = <T>(make: (kind: string, role: string, actor: Person) => readonly T
     Object.entries(people).flatMap(([role, actor]) => make(kind, role, actor)),
   );
 
-test("S2.24 who gives which role at home, and nobody in an account that is not below", async () => {
+test("S2.24 who gives which role at home, and none in an account that is not below", async () => {
   const others = Object.values(owners);
   await compareCells(
     "vendor, team, dealer, agency: actor × role × account",
@@ -75,7 +75,7 @@ test("S2.24 who gives which role at home, and nobody in an account that is not b
         `${kind}: ${role} gives another model's role`,
         gives[role] === undefined ? 403 : 422,
       );
-      // A dealer's manager looks into its sub-dealers; nobody adds members there.
+      // A dealer's manager looks into its sub-dealers; no member adds members there.
       const away = others
         .filter(({ accountId }) => accountId !== actor.accountId)
         .map((other) => {
@@ -93,7 +93,7 @@ test("S2.24 who gives which role at home, and nobody in an account that is not b
   );
 });
 
-test("whoever holds a role is edited, blocked and given keys by those who may give it", async () => {
+test("a role's member is edited, blocked and given keys by those who may give the role", async () => {
   const cells: Asked[] = [];
   for (const [kind, { roles, gives }] of Object.entries(MODELS)) {
     for (const held of roles) {
@@ -114,7 +114,7 @@ test("whoever holds a role is edited, blocked and given keys by those who may gi
             ask: () => actor.api.post(`${path}/unblock`),
           },
         );
-        // Without any right to make keys, nobody's is there to be made; an agency's and a team's members see
+        // Without any right to make keys, none is there to be made; an agency's and a team's members see
         // their own keys only.
         const keyed = held === "viewer" ? (403 as const) : expected;
         cells.push({
@@ -128,7 +128,7 @@ test("whoever holds a role is edited, blocked and given keys by those who may gi
   await compareCells("actor × holder of a role × edit, block, unblock, make a key", cells);
 });
 
-test("a key that the top role made for whom it may give a role is claimed by its member, in every model", async () => {
+test("a key that the top role makes for a role it gives is claimed by its member, in all", async () => {
   const distributor = await newAccount(fetch, platform, "distributor");
   const seller = await newAccount(fetch, platform, "seller");
   const organization = await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId });
@@ -176,7 +176,7 @@ test("a key that the top role made for whom it may give a role is claimed by its
   }
 });
 
-test("the platform adds members with any role and right of the account's model, and of no other; the trail of both has it", async () => {
+test("the platform adds members with any role and right of the model; both trails have it", async () => {
   const dealer = owners["dealer"] ?? expect.fail();
   const path = `/v1/accounts/${dealer.accountId}/members`;
   const body = (more: object) => ({
@@ -212,7 +212,7 @@ test("the platform adds members with any role and right of the account's model, 
     ).body;
     expect(data.map(({ resource }) => resource.id)).toContain(manager.memberId);
   }
-  // Nobody else's route, and no account that is not there or is the platform itself.
+  // The route is the platform's alone, and for no account that is missing or is the platform itself.
   for (const who of [dealer.api, manager.api])
     expect(said(await who.post(path, body({ roles: ["client"] })))).toBe("403 access/denied");
   for (const id of [
@@ -228,7 +228,7 @@ test("the platform adds members with any role and right of the account's model, 
   expect(said(await platform.post(path, twin))).toBe("409 conflict/duplicate-member");
 });
 
-test("a claim that was lost is made anew until the member has had a key; plan and member limit hold for the platform too", async () => {
+test("a lost claim is made again until the member has had a key; plan and limit hold too", async () => {
   const owner = await newAccount(fetch, platform, "vendor");
   const path = `/v1/accounts/${owner.accountId}/members`;
   const body = (roles: string[]) => ({
@@ -255,7 +255,7 @@ test("a claim that was lost is made anew until the member has had a key; plan an
   expect(said(await platform.post(`${path}/${owners["team"]?.memberId}/claims`))).toBe("404 not-found");
 });
 
-test("what a manager sees of a sub-dealer, no grant of objects gives; other roles need the right", async () => {
+test("no grant shows what a manager sees of a sub-dealer; other roles need the right", async () => {
   const [dealer, sub] = [owners["dealer"] ?? expect.fail(), owners["subdealer"] ?? expect.fail()];
   const user = actors["dealer"]?.["dealer_user"] ?? expect.fail();
   const look = async (who: Person) => said(await who.api.get("/v1/objects", on(sub.accountId)));

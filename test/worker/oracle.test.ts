@@ -12,7 +12,8 @@ import { TYPE_TABLE } from "../../src/resources/registry.ts";
 import { resource } from "../../src/schema/resource.ts";
 import { type Api, newKey } from "../harness/client.ts";
 import { NOBODY } from "../harness/operation.ts";
-import { answerList, answerNew, answerOne, EACH_VERB, may } from "../harness/policy.ts";
+import { EACH_VERB, may } from "../harness/policy.ts";
+import { answerList, answerNew, answerOne } from "../harness/policy-answer.ts";
 import { isSoak } from "../harness/soak.ts";
 import { foundPlatform, listed, said, subscribed } from "./operators-world.ts";
 import {

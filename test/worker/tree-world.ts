@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { batch, openDb } from "../../src/kernel/db.ts";
 import { newId } from "../../src/kernel/id.ts";
-import type { Kind } from "../harness/policy-table.ts";
+import type { Kind } from "../harness/policy-rights.ts";
 import { dice } from "./oracle-world.ts";
 import { type Account, newTreeAccount } from "./tree-account.ts";
 import { type Actor, newActor } from "./tree-actor.ts";
