@@ -3,9 +3,7 @@ import { decide } from "../access/decide.ts";
 import type { Right } from "../access/right.ts";
 import { findAccount } from "../identity/account.store.ts";
 import { type Call, endpoint } from "../identity/call.ts";
-import { admitsMore } from "../identity/access-gain.ts";
 import { requestPermit } from "../identity/permit.change.ts";
-import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { etag } from "../identity/request.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { definite } from "../kernel/body.ts";
@@ -24,7 +22,7 @@ import {
 import { changedAccount } from "./account.change.ts";
 import { setState, type StateChange, type Wanted } from "./account-state.change.ts";
 import { listAccounts } from "./account.store.ts";
-import type { Settings } from "../schema/team.ts";
+import { loosens } from "./loosened-settings.ts";
 import { addressRules } from "../team/member.change.ts";
 import { giveTierCredits } from "./tier-credit.change.ts";
 import { requireTier } from "./tier.change.ts";
@@ -129,37 +127,6 @@ const edit = endpoint(
     return save(call, row, changedAccount(call, row, after, "account.edit"));
   },
 );
-
-const isOn = (before: boolean, after: boolean): boolean => after && !before;
-const isOff = (before: boolean, after: boolean): boolean => before && !after;
-const isSame = (): boolean => false;
-
-/** For each setting: does this change of it hold members back less than before? */
-const LOOSENS: {
-  readonly [name in keyof Settings]: (before: Settings[name], after: Settings[name]) => boolean;
-} = {
-  membersMayCreateKeys: isOn,
-  customersMayInviteBillingAdmin: isOn,
-  billingAdminVisibleToCustomer: isOn,
-  inviteOnlyAdmins: isOff,
-  perThemeRestrictions: isOff,
-  allowedEmailDomains: admitsMore,
-  currency: isSame,
-  locale: isSame,
-  timeZone: isSame,
-  invitationTtlMs: (before, after) => after > before,
-};
-
-function loosens(row: AccountRow, wanted: AccountRow): boolean {
-  const settings = (of: AccountRow): Settings => ({ ...DEFAULT_SETTINGS, ...of.settings });
-  const [before, after] = [settings(row), settings(wanted)];
-  const isLoosened = <Name extends keyof Settings>(name: Name): boolean =>
-    LOOSENS[name](before[name], after[name]);
-  return (
-    (Object.keys(LOOSENS) as (keyof Settings)[]).some(isLoosened) ||
-    admitsMore(row.allowedIps, wanted.allowedIps)
-  );
-}
 
 function save(call: Call, row: AccountRow, { after, change }: Pick<StateChange, "after" | "change">) {
   return call.commit(change, {

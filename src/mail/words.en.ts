@@ -165,7 +165,8 @@ const SECURITY: Readonly<
   ],
   card_address_changed: (account) => [
     `Your address in ${account} was changed`,
-    `The e-mail address on your card in ${account} was changed. Mails for you go to the other address from now on.`,
+    `The e-mail address on your card in ${account} was changed. ` +
+      "Mails for you go to the other address from now on.",
   ],
   sign_in_address_requested: (account) => [
     `Another sign-in address was requested in ${account}`,

@@ -23,12 +23,13 @@ export const findUser = (db: Db, email: string) =>
   db.select({ id: user.id }).from(user).where(eq(user.email, email));
 
 /**
- * Is the one member, or a member who ever opened a way in for the one, the other? At however many removes. A
- * thief with the other's key would speak through the one.
+ * Is the one member the other, or did the other open a way in for the one, directly or through members between
+ * them? Then a thief with the other's key could act through the one.
  */
 const speaksThrough = (one: SQL, other: SQL) =>
   sql<number>`EXISTS (
-  WITH RECURSIVE above (id) AS (SELECT ${one} UNION SELECT o.opened_by FROM above a JOIN opener o ON o.member_id = a.id)
+  WITH RECURSIVE above (id) AS (
+    SELECT ${one} UNION SELECT o.opened_by FROM above a JOIN opener o ON o.member_id = a.id)
   SELECT 1 FROM above WHERE above.id = ${other})`.mapWith(Boolean);
 
 /** Would the second speak through the first? */

@@ -142,7 +142,7 @@ describe("S3.52 a dealer with nearly 9,999 members", () => {
     await fillLogins(env.DB, dealer.accountId, 2, 9_996);
   });
 
-  test("K16 gives the lowest free login again once 9999 is taken; the 10,000th member is refused", async () => {
+  test("K16 gives the lowest free login again after 9999; the 10,000th member is refused", async () => {
     const early = ok(await dealer.api.get<{ data: Made[] }>("/v1/members?limit=100"), 200).body.data;
     const [low, high] = ["0020", "0030"].map(
       (wanted) => early.find(({ login }) => login === wanted)?.id ?? "",

@@ -5,7 +5,7 @@ import { newId } from "../../src/kernel/id.ts";
 import { account } from "../../src/schema/team.ts";
 import { type Api, api } from "../harness/client.ts";
 import type { Place } from "../harness/policy.ts";
-import type { Kind } from "../harness/policy-table.ts";
+import type { Kind } from "../harness/policy-rights.ts";
 import { fetch } from "./operators-world.ts";
 import { newMemberRow } from "./tree-member.ts";
 
