@@ -23,8 +23,8 @@ export const findUser = (db: Db, email: string) =>
   db.select({ id: user.id }).from(user).where(eq(user.email, email));
 
 /**
- * Is the one member the other, or did the other open a way in for the one, directly or through members between
- * them? Then a thief with the other's key could act through the one.
+ * Is the one member the other, or did the other open a way in for the one, directly or through members
+ * between them? Then a thief with the other's key could act through the one.
  */
 const speaksThrough = (one: SQL, other: SQL) =>
   sql<number>`EXISTS (

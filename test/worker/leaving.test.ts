@@ -46,7 +46,7 @@ describe("K11 a member leaves", () => {
     ).toEqual([[member.memberId, "left"]]);
   });
 
-  test("K11 not the owner or the last of the top role, not by a narrowed key or from another account", async () => {
+  test("K11 not the owner or the last of the top role, nor by a narrowed key or from elsewhere", async () => {
     const owner = await subscribed(platform, "vendor");
     const member = await newMember(fetch, owner, { roles: ["operator"] });
     expect(said(await leave(owner.api))).toBe("409 conflict/last-admin");
