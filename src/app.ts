@@ -25,9 +25,11 @@ import { problemEndpoints } from "./identity/problem.routes.ts";
 import { tokenEndpoints } from "./identity/token.routes.ts";
 import { deliveryEndpoints } from "./hooks/delivery.routes.ts";
 import { hookEndpoints } from "./hooks/hook.routes.ts";
+import { trialEndpoints } from "./hooks/trial.routes.ts";
 import { openapi } from "./kernel/openapi.ts";
 import { Problem } from "./kernel/problem.ts";
 import { licenseEndpoints } from "./licensing/license.routes.ts";
+import { licenseDomainEndpoints } from "./licensing/license-domain.routes.ts";
 import { themeDownloadEndpoints } from "./licensing/theme-download.routes.ts";
 import { themeFileEndpoints } from "./licensing/theme-file.routes.ts";
 import { bulkEndpoints } from "./invitations/bulk.routes.ts";
@@ -51,6 +53,7 @@ import { RESOURCE_TYPES, TYPE_TABLE } from "./resources/registry.ts";
 import { resourceEndpoints } from "./resources/resource-change.routes.ts";
 import { accountCreationEndpoints } from "./accounts/account-creation.routes.ts";
 import { accountMemberEndpoints } from "./accounts/account-member.routes.ts";
+import { accountOwnerEndpoints } from "./accounts/account-owner.routes.ts";
 import { ownershipEndpoints } from "./accounts/ownership.routes.ts";
 import { accountEndpoints } from "./accounts/account.routes.ts";
 import { tierEndpoints } from "./accounts/tier.routes.ts";
@@ -84,7 +87,8 @@ const endpoints: readonly Endpoint[] = [
   ...tokenEndpoints,
   ...claimEndpoints(TYPE_TABLE),
   ...codeEndpoints,
-  ...sessionEndpoints(TYPE_TABLE), ...sessionEndEndpoints,
+  ...sessionEndpoints(TYPE_TABLE),
+  ...sessionEndEndpoints,
   ...emailEndpoints,
   ...addressEndpoints,
   ...namedAddressEndpoints,
@@ -94,6 +98,7 @@ const endpoints: readonly Endpoint[] = [
   ...tierEndpoints,
   ...accountMemberEndpoints,
   ...ownershipEndpoints,
+  ...accountOwnerEndpoints,
   ...restoredStateEndpoints,
   ...memberListEndpoints,
   ...memberExportEndpoints,
@@ -123,6 +128,7 @@ const endpoints: readonly Endpoint[] = [
   ...apiKeyEndpoints,
   ...resourceEndpoints(RESOURCE_TYPES, { catalog: quote }),
   ...licenseEndpoints,
+  ...licenseDomainEndpoints,
   ...organizationEndpoints,
   ...subscriptionEndpoints,
   ...billingEndpoints,
@@ -144,35 +150,58 @@ const endpoints: readonly Endpoint[] = [
   ...trailEndpoints(ledgersOf),
   ...hookEndpoints,
   ...deliveryEndpoints(TYPE_TABLE),
+  ...trialEndpoints,
   ...problemEndpoints,
   ...healthEndpoints,
 ];
 
-/** Written at the first question: it is long, and anybody may ask. */
+/** Written at the first request, because it is long and every caller may ask for it. */
 let written: string | null = null;
 
-const description: Endpoint = openEndpoint({
-  method: "GET", path: "/openapi.json", tag: "Documentation", right: "public", status: 200, summary: "This API as OpenAPI 3.1.",
-}, async (call) => {
-  written ??= JSON.stringify(openapi([...endpoints, description].map(({ operation }) => operation), call.env.ISSUER));
-  return { status: 200, text: written, headers: { "Cache-Control": "public, max-age=300" } };
-});
+const description: Endpoint = openEndpoint(
+  {
+    method: "GET",
+    path: "/openapi.json",
+    tag: "Documentation",
+    right: "public",
+    status: 200,
+    summary: "This API as OpenAPI 3.1.",
+  },
+  async (call) => {
+    written ??= JSON.stringify(
+      openapi(
+        [...endpoints, description].map(({ operation }) => operation),
+        call.env.ISSUER,
+      ),
+    );
+    return { status: 200, text: written, headers: { "Cache-Control": "public, max-age=300" } };
+  },
+);
 
 export const surface: readonly Endpoint[] = [...endpoints, description];
 
 export const app = new Hono<GateEnv>();
 app.use(attend);
 const parameters = (path: string): number => path.split(":").length;
-// The most exact paths first: else a method that /v1/roles/matrix lacks would be taken for one of /v1/roles/:id.
-for (const [path, group] of [...Map.groupBy(surface, ({ operation }) => operation.path)].sort(([one], [two]) => parameters(one) - parameters(two))) {
+// The most exact paths first: else a method that /v1/roles/matrix lacks would be taken for one of
+// /v1/roles/:id.
+for (const [path, group] of [...Map.groupBy(surface, ({ operation }) => operation.path)].sort(
+  ([one], [two]) => parameters(one) - parameters(two),
+)) {
   for (const endpoint of group) app.on(endpoint.operation.method, path, gate(endpoint, TYPE_TABLE));
   const methods = group.map(({ operation }) => operation.method);
   const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])].join(", ");
-  app.all(path, () => { throw new Problem("method-not-allowed", { headers: { Allow: allow } }); });
+  app.all(path, () => {
+    throw new Problem("method-not-allowed", { headers: { Allow: allow } });
+  });
 }
 app.route("/", pages);
 app.route("/", devMailPages);
 // Answered, not thrown: Hono takes a throw from here past the middleware that names the call and logs it.
-app.notFound((c) => refuse(new Problem("not-found", { detail: "No route has this path. GET /openapi.json lists them all." }), c));
+app.notFound((c) =>
+  refuse(
+    new Problem("not-found", { detail: "No route has this path. GET /openapi.json lists them all." }),
+    c,
+  ),
+);
 app.onError(refuse);
-

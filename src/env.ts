@@ -1,7 +1,12 @@
-/** Bindings and variables of wrangler.toml, and the secret beside them. README.md, "Deploy", explains each. */
+/**
+ * Bindings and variables of wrangler.toml, and the secret beside them. README.md, "Deploy", explains each.
+ */
 export interface Env {
   readonly DB: D1Database;
-  /** One `AccountObject` per account, by the account's id. Reached through `accountObject()` of the credits room. */
+  /**
+   * One `AccountObject` per account, by the account's id. Reached through `accountObject()` of the credits
+   * room.
+   */
   readonly ACCOUNTS: DurableObjectNamespace;
   readonly AUDIT: Queue;
   /** Files of the catalog, each under an id of its own. */
@@ -14,9 +19,15 @@ export interface Env {
   readonly MAIL_FROM: string;
   /** Where the links of mails lead: the gate's own pages, unless the platform has its own. */
   readonly APP_URL: string;
-  /** "on" keeps every mail at /dev/mail. For a gate on this machine only: refused where ISSUER is no loopback address. */
+  /**
+   * "on" keeps every mail at /dev/mail. For a gate on this machine only: refused where ISSUER is no loopback
+   * address.
+   */
   readonly DEV_MAIL?: string;
-  /** A team beyond this many members is suggested to contact whoever runs the platform. Nothing is blocked. */
+  /**
+   * A team beyond this many members gets the suggestion to contact the operator of the platform. Nothing is
+   * blocked.
+   */
   readonly CONTACT_ABOVE_MEMBERS: string;
   readonly ISSUER: string;
   readonly AUDIENCE: string;

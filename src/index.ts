@@ -17,7 +17,8 @@ export { AccountObject } from "./credits/account.object.ts";
 
 export default {
   fetch: app.fetch,
-  queue: (batch, env) => (batch.queue === MAIL_QUEUE ? deliver(batch, env) : consume(batch, env, ledgersOf(env))),
+  queue: (batch, env) =>
+    batch.queue === MAIL_QUEUE ? deliver(batch, env) : consume(batch, env, ledgersOf(env)),
   scheduled: async (_controller, env) => {
     await sweepCharges(env);
     await sweepCredits(env);

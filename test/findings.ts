@@ -8,7 +8,9 @@ export const findingsIn = (title: string): string[] => title.match(ID) ?? [];
 
 /** What a review found, each with the titles of the tests that show its mend. */
 export function findings(): Requirement[] {
-  const lines = readFileSync(join(import.meta.dirname, "findings.tsv"), "utf8").trimEnd().split("\n");
+  const lines = readFileSync(join(import.meta.dirname, "findings.tsv"), "utf8")
+    .trimEnd()
+    .split("\n");
   const found = titles();
   return lines.map((line) => {
     const [id = "", asked = ""] = line.split("\t");
@@ -21,7 +23,10 @@ function print(all: readonly Requirement[]): void {
     console.log(`${id.padEnd(4)} ${tests.length === 0 ? "-" : "+"} ${asked}`);
     for (const one of tests) console.log(`       ${one}`);
   }
-  console.log(`${all.filter(({ shownBy: tests }) => tests.length > 0).length} of ${all.length} findings are shown by a test.`);
+  console.log(
+    `${all.filter(({ shownBy: tests }) => tests.length > 0).length} of ${all.length} findings ` +
+      "are shown by a test.",
+  );
 }
 
 if (process.argv[1] === import.meta.filename) print(findings());

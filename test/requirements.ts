@@ -21,22 +21,33 @@ export const idsOf = (title: string): string[] => title.match(ID) ?? [];
 
 /** The table: an id and what was asked in a few words, one a line. */
 export function asked(): ReadonlyArray<readonly [id: string, asked: string]> {
-  const lines = readFileSync(join(import.meta.dirname, "requirements.tsv"), "utf8").trimEnd().split("\n");
+  const lines = readFileSync(join(import.meta.dirname, "requirements.tsv"), "utf8")
+    .trimEnd()
+    .split("\n");
   return lines.map((line) => line.split("\t") as [string, string]);
 }
 
-/** Titles of every `test`, `it` and `describe` below a folder: their first argument, whatever form the string has. */
+/**
+ * Titles of every `test`, `it` and `describe` below a folder: their first argument, as a
+ * string of any form.
+ */
 export function titles(folder: string = import.meta.dirname): Title[] {
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".test.ts")).sort();
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".test.ts"))
+    .sort();
   return files.flatMap((file) => titlesIn(file, readFileSync(join(folder, file), "utf8")));
 }
 
 export function titlesIn(file: string, text: string): Title[] {
   const found: Title[] = [];
   const visit = (value: unknown): void => {
-    if (Array.isArray(value)) return value.forEach(visit);
+    if (Array.isArray(value)) {
+      value.forEach(visit);
+      return;
+    }
     if (!isNode(value)) return;
-    if (value.type === "CallExpression" && isTest(text, value)) found.push({ file, title: titleOf(text, value) });
+    if (value.type === "CallExpression" && isTest(text, value))
+      found.push({ file, title: titleOf(text, value) });
     Object.values(value).forEach(visit);
   };
   visit(parseAst(text, { lang: "ts" }));
@@ -45,7 +56,10 @@ export function titlesIn(file: string, text: string): Title[] {
 
 function isTest(text: string, call: Node): boolean {
   const callee = call["callee"] as Node;
-  return /^(test|it|describe)\b/.test(text.slice(callee.start, callee.end)) && !/(each|for|skipIf|runIf)$/.test(text.slice(callee.start, callee.end));
+  return (
+    /^(test|it|describe)\b/.test(text.slice(callee.start, callee.end)) &&
+    !/(each|for|skipIf|runIf)$/.test(text.slice(callee.start, callee.end))
+  );
 }
 
 function titleOf(text: string, call: Node): string {
@@ -58,7 +72,11 @@ export const shownBy = (found: readonly Title[], isAsked: (title: string) => boo
   found.filter(({ title }) => isAsked(title)).map(({ file, title }) => `${file}: ${title}`);
 
 export function ledger(found: readonly Title[]): Requirement[] {
-  return asked().map(([id, sentence]) => ({ id, asked: sentence, shownBy: shownBy(found, (title) => idsOf(title).includes(id)) }));
+  return asked().map(([id, sentence]) => ({
+    id,
+    asked: sentence,
+    shownBy: shownBy(found, (title) => idsOf(title).includes(id)),
+  }));
 }
 
 function print(requirements: readonly Requirement[]): void {
@@ -67,7 +85,10 @@ function print(requirements: readonly Requirement[]): void {
     for (const one of shownBy) console.log(`         ${one}`);
   }
   const shown = requirements.filter(({ shownBy }) => shownBy.length > 0).length;
-  console.log(`${shown} of ${requirements.length} requirements are shown by a test, ${requirements.length - shown} are not yet.`);
+  console.log(
+    `${shown} of ${requirements.length} requirements are shown by a test, ` +
+      `${requirements.length - shown} are not yet.`,
+  );
 }
 
 if (process.argv[1] === import.meta.filename) print(ledger(titles()));

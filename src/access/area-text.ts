@@ -62,25 +62,29 @@ export const AREA_TEXTS: Readonly<Record<string, Text>> = {
 };
 
 /** What each access level of a grant means. */
-export const LEVEL_TEXTS: Readonly<Record<AccessLevel, { readonly name: Text; readonly description: Text }>> = {
-  view: {
-    name: { en: "View", ru: "Просмотр" },
-    description: { en: "Read-only: lists and cards, and nothing is changed.", ru: "Только чтение: списки и карточки, без изменений." },
-  },
-  edit: {
-    name: { en: "Edit", ru: "Изменение" },
-    description: {
-      en: "View, and change what is there. It adds and removes nothing of the type itself.",
-      ru: "Просмотр и изменение того, что уже есть. Сами ресурсы этого типа не добавляются и не удаляются.",
+export const LEVEL_TEXTS: Readonly<Record<AccessLevel, { readonly name: Text; readonly description: Text }>> =
+  {
+    view: {
+      name: { en: "View", ru: "Просмотр" },
+      description: {
+        en: "Read-only: lists and cards, and nothing is changed.",
+        ru: "Только чтение: списки и карточки, без изменений.",
+      },
     },
-  },
-  owner: {
-    name: { en: "Owner", ru: "Владение" },
-    description: {
-      en: "Edit, and remove; with access to all of the type (id 0) also add new ones.",
-      ru: "Изменение и удаление, а при доступе ко всем ресурсам типа (id 0) и добавление новых.",
+    edit: {
+      name: { en: "Edit", ru: "Изменение" },
+      description: {
+        en: "View, and change what is there. It adds and removes nothing of the type itself.",
+        ru: "Просмотр и изменение того, что уже есть. Сами ресурсы этого типа не добавляются и не удаляются.",
+      },
     },
-  },
-};
+    owner: {
+      name: { en: "Owner", ru: "Владение" },
+      description: {
+        en: "Edit, and remove; with access to all of the type (id 0) also add new ones.",
+        ru: "Изменение и удаление, а при доступе ко всем ресурсам типа (id 0) и добавление новых.",
+      },
+    },
+  };
 
 export const typeText = (name: string): Text => TYPE_TEXTS[name as RightType] ?? { en: name, ru: name };

@@ -37,56 +37,137 @@ export type AssignmentFault =
   | { readonly kind: "plan" };
 
 /**
- * May the giver give this, and does it make sense? Powers first, so that nobody learns from a 422 what they may not see.
- * @param giver null: nothing is given that the member does not have, so only the sense is asked
+ * May the giver give this, and does it make sense? The giver's rights are checked first, so that no caller
+ * learns from a 422 what they may not see.
+ * @param giver null: nothing is given that the member does not have, so only the consistency is checked
  * @param preset of the account that the member belongs to
  */
-export function assignmentFault(giver: Giver | null, wanted: Assignment, accountId: string, preset: Preset, types: TypeTable): AssignmentFault | null {
-  const unknown = wanted.roles.findIndex((role) => (isCustomRole(role) ? !wanted.customRoles.some(({ key }) => key === role) : !Object.hasOwn(preset.roles, role)));
-  if (unknown >= 0) return { kind: "invalid", pointer: `/roles/${unknown}`, detail: `must be one of ${Object.keys(preset.roles).join(", ")}, or the id of a custom role of the account` };
-  if (new Set(wanted.roles).size < wanted.roles.length) return { kind: "invalid", pointer: "/roles", detail: "names a role twice" };
+export function assignmentFault(
+  giver: Giver | null,
+  wanted: Assignment,
+  accountId: string,
+  preset: Preset,
+  types: TypeTable,
+): AssignmentFault | null {
+  const isKnown = (role: string) =>
+    isCustomRole(role)
+      ? wanted.customRoles.some(({ key }) => key === role)
+      : Object.hasOwn(preset.roles, role);
+  const unknown = wanted.roles.findIndex((role) => !isKnown(role));
+  if (unknown >= 0)
+    return {
+      kind: "invalid",
+      pointer: `/roles/${unknown}`,
+      detail:
+        `must be one of ${Object.keys(preset.roles).join(", ")}, ` +
+        "or the id of a custom role of the account",
+    };
+  if (new Set(wanted.roles).size < wanted.roles.length)
+    return { kind: "invalid", pointer: "/roles", detail: "names a role twice" };
   if (giver !== null && !mayGive(giver.preset, giver.roles, wanted.roles)) {
-    return { kind: "denied", detail: `You may give the roles ${[...givable(giver.preset, giver.roles)].join(", ") || "of nobody"}.` };
+    return {
+      kind: "denied",
+      detail: givableDetail([...givable(giver.preset, giver.roles)]),
+    };
   }
   const foreign = wanted.rights.findIndex((right) => !preset.rights.has(right as Right));
-  if (foreign >= 0) return { kind: "invalid", pointer: `/rights/${foreign}`, detail: "does not exist in this account's model" };
+  if (foreign >= 0)
+    return {
+      kind: "invalid",
+      pointer: `/rights/${foreign}`,
+      detail: "does not exist in this account's model",
+    };
   const fault = grantFault(wanted.grants, preset, types);
   if (fault !== null) return fault;
-  if (giver !== null && !givesWithin(giver, wanted, accountId, preset, types)) return { kind: "denied", detail: "Nobody gives rights or grants that go further than their own." };
-  const unlimited = wanted.roles.find((role) => preset.roles[role]?.creditLimit === false);
-  if (wanted.creditLimit !== null && (unlimited !== undefined || !wanted.roles.some((role) => preset.roles[role]?.creditLimit))) {
-    return { kind: "invalid", pointer: "/creditLimit", detail: unlimited === undefined ? "does not go with these roles" : `does not go with the role ${unlimited}` };
+  if (giver !== null && !givesWithin(giver, wanted, accountId, preset, types))
+    return { kind: "denied", detail: "You may not give rights or grants that go further than your own." };
+  return limitFault(wanted, preset);
+}
+
+const givableDetail = (roles: readonly string[]): string =>
+  roles.length === 0
+    ? "You may not assign any role."
+    : `You may assign these roles only: ${roles.join(", ")}.`;
+
+/** A credit limit goes with roles that have one, and with no role that spends without a limit. */
+function limitFault({ roles, creditLimit }: Assignment, preset: Preset): AssignmentFault | null {
+  const unlimited = roles.find((role) => preset.roles[role]?.creditLimit === false);
+  if (
+    creditLimit !== null &&
+    (unlimited !== undefined || !roles.some((role) => preset.roles[role]?.creditLimit))
+  ) {
+    return {
+      kind: "invalid",
+      pointer: "/creditLimit",
+      detail:
+        unlimited === undefined ? "does not go with these roles" : `does not go with the role ${unlimited}`,
+    };
   }
   return null;
 }
 
 /** A grant that makes no sense is refused when it is saved, not ignored when it is read. */
-export function grantFault(grants: readonly GrantRow[], preset: Preset, types: TypeTable): AssignmentFault | null {
+export function grantFault(
+  grants: readonly GrantRow[],
+  preset: Preset,
+  types: TypeTable,
+): AssignmentFault | null {
   const seen = new Set<string>();
   const grantable = Array.from(types.values()).filter((type) => isGrantable(type, preset));
   for (const [index, { resourceType, resourceId, access }] of grants.entries()) {
-    const invalid = (member: string, detail: string): AssignmentFault => ({ kind: "invalid", pointer: `/grants/${index}/${member}`, detail });
+    const invalid = (member: string, detail: string): AssignmentFault => ({
+      kind: "invalid",
+      pointer: `/grants/${index}/${member}`,
+      detail,
+    });
     const type = types.get(resourceType);
-    if (type === undefined || !grantable.includes(type)) return invalid("resourceType", `must be one of ${grantable.map((each) => each.name).join(", ")}`);
-    if (type.grants === "reach" && access !== "view") return invalid("access", `must be view: a grant on ${resourceType} says where, the role says what`);
-    if (type.grants === "whole" && resourceId !== "0") return invalid("resourceId", `must be "0": a grant on ${resourceType} is always on all`);
+    if (type === undefined || !grantable.includes(type))
+      return invalid("resourceType", `must be one of ${grantable.map((each) => each.name).join(", ")}`);
+    if (type.grants === "reach" && access !== "view")
+      return invalid("access", `must be view: a grant on ${resourceType} says where, the role says what`);
+    if (type.grants === "whole" && resourceId !== "0")
+      return invalid("resourceId", `must be "0": a grant on ${resourceType} is always on all`);
     if (seen.has(`${resourceType} ${resourceId}`)) return invalid("resourceId", "is granted twice");
     seen.add(`${resourceType} ${resourceId}`);
   }
   return null;
 }
 
-/** The type on which one of these roles needs a grant that is not among these; null when nothing is missing. */
-export const neededGrant = (preset: Preset, roles: readonly string[], grants: readonly GrantRow[]): string | null =>
-  roles.map((role) => preset.roles[role]?.needs).find((type) => type !== undefined && !grants.some(({ resourceType }) => resourceType === type)) ?? null;
+/**
+ * The type on which one of these roles needs a grant that is not among these; null when nothing is missing.
+ */
+export const neededGrant = (
+  preset: Preset,
+  roles: readonly string[],
+  grants: readonly GrantRow[],
+): string | null =>
+  roles
+    .map((role) => preset.roles[role]?.needs)
+    .find((type) => type !== undefined && !grants.some(({ resourceType }) => resourceType === type)) ?? null;
 
 /** Preset roles go by `mayInvite`; direct rights and grants by what is held. */
-export function givesWithin(giver: Giver, wanted: Assignment, accountId: string, preset: Preset, types: TypeTable): boolean {
+export function givesWithin(
+  giver: Giver,
+  wanted: Assignment,
+  accountId: string,
+  preset: Preset,
+  types: TypeTable,
+): boolean {
   const source = {
-    memberId: giver.grantSet.memberId, accountId, customRoles: wanted.customRoles, rights: wanted.rights, grants: wanted.grants, roles: [],
-    objectGroupIds: [], scopes: null,
+    memberId: giver.grantSet.memberId,
+    accountId,
+    customRoles: wanted.customRoles,
+    rights: wanted.rights,
+    grants: wanted.grants,
+    roles: [],
+    objectGroupIds: [],
+    scopes: null,
   };
-  return within(compile(source, preset, types), giver.grantSet)
-    && [...wanted.grants, ...wanted.customRoles.flatMap((role) => role.grants)].every((grant) => seesGranted(giver.grantSet, grant, types))
-    && wanted.rights.every((right) => giver.grantSet.reaches.has(right as Right));
+  return (
+    within(compile(source, preset, types), giver.grantSet) &&
+    [...wanted.grants, ...wanted.customRoles.flatMap((role) => role.grants)].every((grant) =>
+      seesGranted(giver.grantSet, grant, types),
+    ) &&
+    wanted.rights.every((right) => giver.grantSet.reaches.has(right as Right))
+  );
 }

@@ -2,7 +2,7 @@ import { type Right, typeOf } from "./right.ts";
 
 /**
  * How far a right goes. An object is reached when any of these holds; `all` holds for objects made later too.
- * Never baked in: anything that time changes.
+ * It holds nothing that changes with time.
  */
 export interface Reach {
   readonly all: boolean;
@@ -36,11 +36,23 @@ export interface ResourceRef {
   readonly status: string;
 }
 
-/** An object of which nothing counts but which it is, and its status where that does. */
-export const plainRef = (id: string, status = ""): ResourceRef => ({ id, rootId: null, ownerId: null, groupId: null, status });
+/** A reference for types that are decided by id and status alone (no root, owner or group). */
+export const plainRef = (id: string, status = ""): ResourceRef => ({
+  id,
+  rootId: null,
+  ownerId: null,
+  groupId: null,
+  status,
+});
 
 /** A member as an object: it is its own owner. */
-export const memberRef = (id: string): ResourceRef => ({ id, rootId: null, ownerId: id, groupId: null, status: "active" });
+export const memberRef = (id: string): ResourceRef => ({
+  id,
+  rootId: null,
+  ownerId: id,
+  groupId: null,
+  status: "active",
+});
 
 export type Decision =
   | { readonly allowed: true }
@@ -51,33 +63,52 @@ const NO_RIGHT: Decision = { allowed: false, because: "no_right" };
 const OTHER_GROUP: Decision = { allowed: false, because: "other_group" };
 const OUT_OF_REACH: Decision = { allowed: false, because: "out_of_reach" };
 
-/** May this member use this right on this object? Without an object: on anything of the type at all? Default is no. */
+/**
+ * May this member use this right on this object? Without an object: on anything of the type at all? Default
+ * is no.
+ */
 export function decide(set: GrantSet, right: Right, on?: ResourceRef): Decision {
   const reach = set.reaches.get(right);
   if (reach === undefined) return NO_RIGHT;
   if (on === undefined) return ALLOWED;
-  if (set.groups !== null && set.groupedTypes.has(typeOf(right)) && !(on.groupId !== null && set.groups.has(on.groupId))) {
+  if (
+    set.groups !== null &&
+    set.groupedTypes.has(typeOf(right)) &&
+    !(on.groupId !== null && set.groups.has(on.groupId))
+  ) {
     return OTHER_GROUP;
   }
   return reaches(reach, set.memberId, on) ? ALLOWED : OUT_OF_REACH;
 }
 
 const reaches = (reach: Reach, memberId: string, on: ResourceRef): boolean =>
-  reach.all
-  || (reach.ids.size > 0 && reach.ids.has(on.id))
-  || (reach.roots.size > 0 && on.rootId !== null && reach.roots.has(on.rootId))
-  || (reach.own && on.ownerId === memberId)
-  || (reach.active && on.status === "active")
-  || (reach.inside !== null && on.rootId !== null && reach.inside.under.has(on.rootId)
-    && (on.ownerId === memberId || reach.inside.ids.has(on.id)));
+  reach.all ||
+  (reach.ids.size > 0 && reach.ids.has(on.id)) ||
+  (reach.roots.size > 0 && on.rootId !== null && reach.roots.has(on.rootId)) ||
+  (reach.own && on.ownerId === memberId) ||
+  (reach.active && on.status === "active") ||
+  (reach.inside !== null &&
+    on.rootId !== null &&
+    reach.inside.under.has(on.rootId) &&
+    (on.ownerId === memberId || reach.inside.ids.has(on.id)));
 
 /** The same question for a list: which rows of a type a right reaches. A store turns it into SQL. */
 export type Visible =
   | { readonly kind: "none" }
-  | { readonly kind: "some"; readonly reach: Reach; readonly memberId: string; readonly groups: ReadonlySet<string> | null };
+  | {
+      readonly kind: "some";
+      readonly reach: Reach;
+      readonly memberId: string;
+      readonly groups: ReadonlySet<string> | null;
+    };
 
 export function visible(set: GrantSet, right: Right): Visible {
   const reach = set.reaches.get(right);
   if (reach === undefined) return { kind: "none" };
-  return { kind: "some", reach, memberId: set.memberId, groups: set.groupedTypes.has(typeOf(right)) ? set.groups : null };
+  return {
+    kind: "some",
+    reach,
+    memberId: set.memberId,
+    groups: set.groupedTypes.has(typeOf(right)) ? set.groups : null,
+  };
 }

@@ -13,7 +13,7 @@ interface Draft {
   readonly inside: { ids: Set<string>; under: Set<string> }[];
 }
 
-/** The wildcard of object groups, and the group of whatever is in no other. */
+/** The wildcard of object groups, and the group of the objects that are in no other. */
 export const EVERY_GROUP = "all";
 
 /**
@@ -22,17 +22,26 @@ export const EVERY_GROUP = "all";
 export function compile(source: GrantSource, preset: Preset, types: TypeTable): GrantSet {
   const drafts = new Map<Right, Draft>();
   for (const { right, reach } of contributions(source, preset, types)) {
-    // No tenant holds what belongs to whoever runs the deployment, whatever a row says.
+    // No tenant holds the operator's rights, even if a row lists them.
     if (preset.model !== "platform" && PLATFORM_RIGHTS.includes(right)) continue;
     if (source.scopes !== null && !source.scopes.includes(right)) continue;
-    const draft = drafts.get(right) ?? { all: false, own: false, active: false, ids: new Set(), roots: new Set(), inside: [] };
+    const draft = drafts.get(right) ?? {
+      all: false,
+      own: false,
+      active: false,
+      ids: new Set(),
+      roots: new Set(),
+      inside: [],
+    };
     drafts.set(right, draft);
     if (reach.kind === "inside") draft.inside.push({ ids: new Set(reach.ids), under: new Set(reach.under) });
     else if (reach.kind === "id") draft.ids.add(reach.id);
     else if (reach.kind === "root") draft.roots.add(reach.id);
     else draft[reach.kind] = true;
   }
-  const everyGroup = source.objectGroupIds.includes(EVERY_GROUP) || source.roles.some((role) => preset.roles[role]?.everyGroup);
+  const everyGroup =
+    source.objectGroupIds.includes(EVERY_GROUP) ||
+    source.roles.some((role) => preset.roles[role]?.everyGroup);
   return {
     memberId: source.memberId,
     reaches: new Map(Array.from(drafts, ([right, draft]) => [right, toReach(draft)])),
@@ -41,7 +50,10 @@ export function compile(source: GrantSource, preset: Preset, types: TypeTable): 
   };
 }
 
-/** Every grant of a member counts for every role of theirs, so one role's narrowing is the same as another's: one is enough. */
+/**
+ * Every grant of a member counts for every role of theirs, so one role's narrowing is the same as another's:
+ * one is enough.
+ */
 function toReach({ inside, ...draft }: Draft): Reach {
   const [first] = inside.filter(({ under }) => under.size > 0);
   return { ...draft, inside: first ?? null };
@@ -50,7 +62,13 @@ function toReach({ inside, ...draft }: Draft): Reach {
 const grouped = new WeakMap<TypeTable, ReadonlySet<string>>();
 
 function groupedTypes(types: TypeTable): ReadonlySet<string> {
-  const names = grouped.get(types) ?? new Set(Array.from(types.values()).filter((type) => type.grouped).map((type) => type.name));
+  const names =
+    grouped.get(types) ??
+    new Set(
+      Array.from(types.values())
+        .filter((type) => type.grouped)
+        .map((type) => type.name),
+    );
   grouped.set(types, names);
   return names;
 }
@@ -59,13 +77,25 @@ function groupedTypes(types: TypeTable): ReadonlySet<string> {
 export const showsBelow = ({ shows }: Tree, scopes: readonly string[] | null): readonly Right[] =>
   (shows ?? []).filter((right) => scopes === null || scopes.includes(right));
 
-const EVERYWHERE: Reach = { all: true, own: false, active: false, ids: new Set(), roots: new Set(), inside: null };
+const EVERYWHERE: Reach = {
+  all: true,
+  own: false,
+  active: false,
+  ids: new Set(),
+  roots: new Set(),
+  inside: null,
+};
 
 /**
- * What a member may do in an account below their own: of their rights only those that hold there, and nothing that single
- * objects of the own account gave; with what the right that leads there shows. Object groups are each account's own.
+ * What a member may do in an account below their own: of their rights only those that hold there, and nothing
+ * that single objects of the own account gave; with what the right that leads there shows. Object groups are
+ * each account's own.
  */
-export function compileBelow(set: GrantSet, preset: Preset, scopes: readonly string[] | null = null): GrantSet {
+export function compileBelow(
+  set: GrantSet,
+  preset: Preset,
+  scopes: readonly string[] | null = null,
+): GrantSet {
   const reaches = new Map<Right, Reach>();
   for (const [right, reach] of set.reaches) {
     if (preset.tree === null || !preset.tree.rights.has(right)) continue;
@@ -78,30 +108,43 @@ export function compileBelow(set: GrantSet, preset: Preset, scopes: readonly str
 }
 
 /**
- * May whoever holds `set` in the account `homeId` act on the account `target` at all? It stands below, and within the reach
- * that the model steers by: that account itself, or the one it stands under.
+ * May a member who holds `set` in the account `homeId` act on the account `target` at all? The target is
+ * below, and it or its parent is within the reach of the right that the model's tree goes by.
  */
-export function actsOn(set: GrantSet, { tree }: Preset, homeId: string, target: { readonly id: string; readonly parentId: string | null }, grandparentId: string | null): boolean {
-  if (tree === null || target.parentId === null || (target.parentId !== homeId && grandparentId !== homeId)) return false;
+export function actsOn(
+  set: GrantSet,
+  { tree }: Preset,
+  homeId: string,
+  target: { readonly id: string; readonly parentId: string | null },
+  grandparentId: string | null,
+): boolean {
+  if (tree === null || target.parentId === null || (target.parentId !== homeId && grandparentId !== homeId))
+    return false;
   const reached = (id: string) => decide(set, tree.by, plainRef(id)).allowed;
   return reached(target.id) || (target.parentId !== homeId && reached(target.parentId));
 }
 
-/** Where a grant only says which objects, does whoever holds `set` see them too? */
-export function seesGranted(set: GrantSet, { resourceType, resourceId }: GrantRow, types: TypeTable): boolean {
+/** A grant may only say which objects. Does the holder of `set` see those objects, too? */
+export function seesGranted(
+  set: GrantSet,
+  { resourceType, resourceId }: GrantRow,
+  types: TypeTable,
+): boolean {
   if (types.get(resourceType)?.grants !== "reach") return true;
   const right = `${resourceType}.view` as Right;
-  return set.reaches.get(right)?.all === true
-    || (resourceId !== "0" && decide(set, right, plainRef(resourceId)).allowed);
+  return (
+    set.reaches.get(right)?.all === true ||
+    (resourceId !== "0" && decide(set, right, plainRef(resourceId)).allowed)
+  );
 }
 
-/** True when everything that `inner` allows, `outer` allows too: nobody gives more than they hold. */
+/** True when `outer` allows everything that `inner` allows. So no member gives more than they hold. */
 export function within(inner: GrantSet, outer: GrantSet): boolean {
   for (const [right, reach] of inner.reaches) {
     const held = outer.reaches.get(right);
     if (held === undefined || !reachWithin(reach, held)) return false;
   }
-  return outer.groups === null || (inner.groups !== null && inner.groups.isSubsetOf(outer.groups));
+  return outer.groups === null || inner.groups?.isSubsetOf(outer.groups) === true;
 }
 
 function reachWithin(inner: Reach, outer: Reach): boolean {

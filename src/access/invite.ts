@@ -3,9 +3,11 @@ import { seesGranted, within } from "./grant-set.ts";
 import type { GrantRow, Preset } from "./preset.ts";
 import type { TypeTable } from "./type.ts";
 
-/** Preset roles that whoever holds `roles` may give: the union of what each of them may. */
+/** Preset roles that a holder of `roles` may give: the union of what each role allows. */
 export const givable = (preset: Preset, roles: readonly string[]): ReadonlySet<string> =>
-  new Set(roles.flatMap((role) => (Object.hasOwn(preset.roles, role) ? preset.roles[role]?.mayInvite ?? [] : [])));
+  new Set(
+    roles.flatMap((role) => (Object.hasOwn(preset.roles, role) ? (preset.roles[role]?.mayInvite ?? []) : [])),
+  );
 
 /** Custom roles are no preset's: what they give is compared with what the giver holds. */
 export const isCustomRole = (role: string): boolean => role.startsWith("rol_");
@@ -15,7 +17,7 @@ export const mayGive = (preset: Preset, actorRoles: readonly string[], roles: re
   return roles.every((role) => isCustomRole(role) || may.has(role));
 };
 
-/** Whoever acts on a member. `preset` is the one of the actor's own account. */
+/** The member who acts on another. `preset` belongs to the actor's own account. */
 export interface Actor {
   readonly preset: Preset;
   readonly roles: readonly string[];
@@ -32,17 +34,22 @@ export interface Target {
 }
 
 /**
- * Nobody edits, blocks or makes keys for a member who has a role that they could not give. Whoever may give no role at
- * all manages only members who hold nothing beyond their own rights: a member without roles may hold rights all the same.
+ * An actor edits, blocks and makes keys only for members whose roles the actor could give. An actor who may
+ * give no role manages only members who hold nothing beyond the actor's own rights, because a member without
+ * roles may still hold rights.
  */
 export const mayManage = ({ preset, roles, grantSet }: Actor, target: Target): boolean =>
-  mayGive(preset, roles, target.roles)
-  && within(target.custom, grantSet)
-  && (givable(preset, roles).size > 0 || (target.grants.length === 0 && target.rights.every((right) => grantSet.reaches.has(right as never))));
+  mayGive(preset, roles, target.roles) &&
+  within(target.custom, grantSet) &&
+  (givable(preset, roles).size > 0 ||
+    (target.grants.length === 0 && target.rights.every((right) => grantSet.reaches.has(right as never))));
 
 /**
- * Whoever makes a key for a member hands it over, and could use it first: beside the roles that they could give, the member
- * holds nothing beyond the maker. @param given by direct rights, grants and custom roles, within the member's object groups
+ * The maker of a key for another member could use it before handing it over. So the member may hold nothing
+ * beyond the maker, apart from roles that the maker could give.
+ * @param given by direct rights, grants and custom roles, within the member's object groups
  */
 export const mayMakeKey = (actor: Actor, target: Target, given: GrantSet, types: TypeTable): boolean =>
-  mayManage(actor, target) && within(given, actor.grantSet) && target.grants.every((grant) => seesGranted(actor.grantSet, grant, types));
+  mayManage(actor, target) &&
+  within(given, actor.grantSet) &&
+  target.grants.every((grant) => seesGranted(actor.grantSet, grant, types));

@@ -4,15 +4,27 @@ import { type Right, typeOf } from "./right.ts";
 /** A row of the table of roles: an area, and what each role may do in it. */
 export interface MatrixRow {
   readonly area: string;
-  /** By role: `-` nothing · `V` view · `E` view, create and edit, each with how far it goes and what comes beside it. */
+  /**
+   * By role: `-` nothing · `V` view · `E` view, create and edit, each with how far it goes and what comes
+   * beside it.
+   */
   readonly cells: Readonly<Record<string, string>>;
 }
 
-/** The table of roles, from the rights that the roles have. Models without areas of their own have one for each type. */
+/**
+ * The table of roles, from the rights that the roles have. Models without areas of their own have one for
+ * each type.
+ */
 export function matrix(preset: Preset): MatrixRow[] {
   const areas = preset.areas ?? areasOfTypes(preset);
   return Object.entries(areas).map(([area, what]) => ({
-    area, cells: Object.fromEntries(Object.entries(preset.roles).map(([name, role]) => [name, cell(what, role, preset, name === preset.topRole)])),
+    area,
+    cells: Object.fromEntries(
+      Object.entries(preset.roles).map(([name, role]) => [
+        name,
+        cell(what, role, preset, name === preset.topRole),
+      ]),
+    ),
   }));
 }
 
@@ -22,13 +34,19 @@ const verbOf = (right: Right): string => right.slice(right.indexOf(".") + 1);
 /** Every type of the model: V is to view, E to create and edit, and each further verb is named. */
 function areasOfTypes({ rights }: Preset): Record<string, Area> {
   const byType = Map.groupBy(rights, typeOf);
-  return Object.fromEntries(Array.from(byType, ([type, all]) => {
-    const rest = all.filter((right) => verbOf(right) !== "view" && !WRITING.includes(verbOf(right)));
-    return [type, {
-      V: all.filter((right) => verbOf(right) === "view"), E: all.filter((right) => WRITING.includes(verbOf(right))),
-      beside: Object.fromEntries(rest.map((right) => [right, verbOf(right)])),
-    }];
-  }));
+  return Object.fromEntries(
+    Array.from(byType, ([type, all]) => {
+      const rest = all.filter((right) => verbOf(right) !== "view" && !WRITING.includes(verbOf(right)));
+      return [
+        type,
+        {
+          V: all.filter((right) => verbOf(right) === "view"),
+          E: all.filter((right) => WRITING.includes(verbOf(right))),
+          beside: Object.fromEntries(rest.map((right) => [right, verbOf(right)])),
+        },
+      ];
+    }),
+  );
 }
 
 function cell(area: Area, role: Role, preset: Preset, isTop: boolean): string {
@@ -36,22 +54,40 @@ function cell(area: Area, role: Role, preset: Preset, isTop: boolean): string {
   const letter = letterOf(area, preset, holds);
   const whole = area.every !== undefined && !isTop && role.rights[area.every] === "all" ? " all" : "";
   const [first] = area.V.filter(holds);
-  const reach = letter === "" ? "" : area.own ? " own" : first === undefined || area.every !== undefined ? "" : SCOPES[role.rights[first] ?? "all"];
-  const more = Object.entries(area.beside ?? {}).filter(([right]) => holds(right as Right)).map(([, verb]) => verb);
+  const reach =
+    letter === ""
+      ? ""
+      : area.own
+        ? " own"
+        : first === undefined || area.every !== undefined
+          ? ""
+          : SCOPES[role.rights[first] ?? "all"];
+  const more = Object.entries(area.beside ?? {})
+    .filter(([right]) => holds(right as Right))
+    .map(([, verb]) => verb);
   const extra = letter === "V" && area.also !== undefined && holds(area.also.right) ? [area.also.says] : [];
-  const less = letter === "V" && area.lacking !== undefined && !holds(area.lacking.right) ? [area.lacking.says] : [];
-  return [`${letter}${reach}${whole}`, ...more, ...extra, ...less].filter((part) => part !== "").join(", ") || "-";
+  const less =
+    letter === "V" && area.lacking !== undefined && !holds(area.lacking.right) ? [area.lacking.says] : [];
+  return (
+    [`${letter}${reach}${whole}`, ...more, ...extra, ...less].filter((part) => part !== "").join(", ") || "-"
+  );
 }
 
-/** E is all of what there is to create and edit in the model, V the view of any of it. */
+/** E: every right of the area to create and edit that the model has. V: any right of the area to view. */
 function letterOf({ V, E }: Area, { rights }: Preset, holds: (right: Right) => boolean): "E" | "V" | "" {
   const writing = E.filter((right) => rights.has(right));
   if (writing.length > 0 && writing.every(holds)) return "E";
   return V.some(holds) ? "V" : "";
 }
 
-/** What all may be seen of is not said. */
+/** How far a right goes, in the words of the table. The table has no word for `all`. */
 const SCOPES: Readonly<Record<Scope, string>> = {
-  all: "", own: " own", active: " active", home: " own", granted: " granted", below: " granted", own_or_granted: " own and granted",
+  all: "",
+  own: " own",
+  active: " active",
+  home: " own",
+  granted: " granted",
+  below: " granted",
+  own_or_granted: " own and granted",
   own_or_granted_in: " own and granted",
 };

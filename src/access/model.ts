@@ -9,14 +9,24 @@ import type { Right } from "./right.ts";
 
 /** Which access model an account of each kind runs. */
 export const PRESETS = {
-  platform, vendor: operators, team, distributor, seller, customer_org: customerOrg, dealer, subdealer, agency,
+  platform,
+  vendor: operators,
+  team,
+  distributor,
+  seller,
+  customer_org: customerOrg,
+  dealer,
+  subdealer,
+  agency,
 } as const satisfies Record<string, Preset>;
 
 export type AccountKind = keyof typeof PRESETS;
 export const ACCOUNT_KINDS = Object.keys(PRESETS) as [AccountKind, ...AccountKind[]];
 
 /** Which kind of account stands above which; a kind that is not here stands on its own. */
-export const PARENT_KINDS: Readonly<Partial<Record<AccountKind, { readonly kind: AccountKind; readonly required: boolean }>>> = {
+export const PARENT_KINDS: Readonly<
+  Partial<Record<AccountKind, { readonly kind: AccountKind; readonly required: boolean }>>
+> = {
   seller: { kind: "distributor", required: false },
   customer_org: { kind: "seller", required: true },
   subdealer: { kind: "dealer", required: true },
@@ -26,7 +36,11 @@ export const PARENT_KINDS: Readonly<Partial<Record<AccountKind, { readonly kind:
 export const kindBelow = (kind: AccountKind): AccountKind | null =>
   ACCOUNT_KINDS.find((each) => PARENT_KINDS[each]?.kind === kind) ?? null;
 
-/** The model as it is written, before any setting. @throws Error on a kind that no preset serves: rows of such a kind cannot be made, so nothing may be decided for one. */
+/**
+ * The model as it is written, before any setting.
+ * @throws Error on a kind that no preset serves: rows of such a kind cannot be made, so nothing may be
+ * decided for one.
+ */
 export function presetOf(kind: string): Preset {
   if (!Object.hasOwn(PRESETS, kind)) throw new Error(`no access model for accounts of kind ${kind}`);
   return PRESETS[kind as AccountKind];
@@ -36,7 +50,9 @@ const made = new Map<string, Preset>();
 
 /** The model as it holds in an account with these settings. */
 export function presetFor(kind: string, switches: Switches): Preset {
-  const name = `${kind} ${switches.inviteOnlyAdmins} ${switches.customersMayInviteBillingAdmin} ${switches.billingAdminVisibleToCustomer}`;
+  const { inviteOnlyAdmins, customersMayInviteBillingAdmin, billingAdminVisibleToCustomer } = switches;
+  const on = [inviteOnlyAdmins, customersMayInviteBillingAdmin, billingAdminVisibleToCustomer];
+  const name = `${kind} ${on.join(" ")}`;
   const preset = made.get(name) ?? switched(presetOf(kind), switches);
   made.set(name, preset);
   return preset;
@@ -52,11 +68,17 @@ function switched(preset: Preset, switches: Switches): Preset {
 
 function switchedRole(name: string, role: Role, { switches: table }: Preset, switches: Switches): Role {
   const { admins = [], gives = {} } = table;
-  const withheld = Object.entries(gives).filter(([on, rule]) => rule?.role === name && !switches[on as keyof Switches]).map(([, rule]) => rule?.gives);
+  const withheld = Object.entries(gives)
+    .filter(([on, rule]) => rule?.role === name && !switches[on as keyof Switches])
+    .map(([, rule]) => rule?.gives);
   const silent = switches.inviteOnlyAdmins && admins.length > 0 && !admins.includes(name);
   const mayInvite = silent ? [] : role.mayInvite.filter((given) => !withheld.includes(given));
   if (mayInvite.length === role.mayInvite.length) return role;
-  // Whoever may give no role adds no members.
-  const rights = Object.fromEntries(Object.entries(role.rights).filter(([right]) => mayInvite.length > 0 || right !== ("member.create" satisfies Right)));
+  // A role that may give no role adds no members.
+  const rights = Object.fromEntries(
+    Object.entries(role.rights).filter(
+      ([right]) => mayInvite.length > 0 || right !== ("member.create" satisfies Right),
+    ),
+  );
   return { ...role, mayInvite, rights };
 }

@@ -1,30 +1,41 @@
 import type { Right } from "./right.ts";
 
 /**
- * How far a role's right goes:
- * all · own: what the member owns · active: what is in status "active" · home: the member's own account ·
- * granted: objects of the type that the member has a grant on · below: those, and all that stands under granted parents ·
- * own_or_granted · own_or_granted_in: the same, but only under granted parents.
+ * How far a role's right goes: all · own: what the member owns · active: what is in status "active" · home:
+ * the member's own account · granted: objects of the type that the member has a grant on · below: those, and
+ * all that stands under granted parents · own_or_granted · own_or_granted_in: the same, but only under
+ * granted parents.
  */
-export type Scope = "all" | "own" | "active" | "home" | "granted" | "below" | "own_or_granted" | "own_or_granted_in";
+export type Scope =
+  | "all"
+  | "own"
+  | "active"
+  | "home"
+  | "granted"
+  | "below"
+  | "own_or_granted"
+  | "own_or_granted_in";
 
 export interface Role {
   /** The higher, the more; what an interface sorts by. Nothing is decided by it. */
   readonly rank: number;
   readonly rights: Readonly<Partial<Record<Right, Scope>>>;
-  /** Roles that whoever has this one may give, and whose holders they may edit, block and make keys for. */
+  /**
+   * Roles that a holder of this one may give. The holder may edit, block and make keys for their holders,
+   * too.
+   */
   readonly mayInvite: readonly string[];
   /** A member with this role may have a credit limit of their own. */
   readonly creditLimit: boolean;
   /** May make API keys for themselves where the account says that members may. */
   readonly ownKeys: boolean;
-  /** Whoever has no other role of the model holds no API key, and calls in a session. */
+  /** A member with no other role of the model holds no API key, and calls in a session. */
   readonly keyless?: true;
   /** Sees every object group of the account. */
   readonly everyGroup?: true;
   /** Its holders only look: they are given no right, custom role or grant that writes or spends. */
   readonly reads?: true;
-  /** Nobody's access is edited so that a member with this role is left without any grant on this type. */
+  /** No edit leaves a member with this role without any grant on this type. */
   readonly needs?: string;
 }
 
@@ -59,19 +70,24 @@ export interface Preset {
 }
 
 /**
- * What has to be so before a member is removed:
- * emptied: blocked, and without any role, right, grant or group · stripped: nothing, it all goes in one step ·
- * tasks: the same, and whoever removes a member with tasks says what becomes of them.
+ * What has to be so before a member is removed: emptied: blocked, and without any role, right, grant or group
+ * · stripped: nothing, it all goes in one step · tasks: the same, and the caller who removes a member with
+ * tasks says what becomes of the tasks.
  */
 export type Removal = "emptied" | "stripped" | "tasks";
 
-/** A row of a table of roles: what V and E are in rights, and what its cells say beside them. E holds V too. */
+/**
+ * A row of a table of roles: what V and E are in rights, and what its cells say beside them. E holds V too.
+ */
 export interface Area {
   readonly V: readonly Right[];
   readonly E: readonly Right[];
   /** All of it is the account's own. */
   readonly own?: true;
-  /** How far it goes is said in one case only: whoever has this everywhere, and is not the top role, has " all". */
+  /**
+   * The table says how far it goes in one case only: a role that has this right everywhere, and is not the
+   * top role, has "all".
+   */
   readonly every?: Right;
   /** Said of a V that has this right. */
   readonly also?: { readonly right: Right; readonly says: string };
@@ -89,7 +105,7 @@ export interface Tree {
   readonly rights: ReadonlySet<Right>;
   /** What the right `by` shows there by itself, also to members who have none of it at home. */
   readonly shows?: readonly Right[];
-  /** Members of those accounts stand in the user book of this one, too. */
+  /** The user book of this account lists the members of those accounts, too. */
   readonly book?: true;
 }
 
@@ -104,7 +120,9 @@ export interface SwitchTable {
   /** With `inviteOnlyAdmins`, only these roles give any. */
   readonly admins?: readonly string[];
   /** Only while the switch is on, `role` may give `gives`. */
-  readonly gives?: Readonly<Partial<Record<keyof Switches, { readonly role: string; readonly gives: string }>>>;
+  readonly gives?: Readonly<
+    Partial<Record<keyof Switches, { readonly role: string; readonly gives: string }>>
+  >;
   /** Roles that exist only while the switch is on. */
   readonly exists?: Readonly<Record<string, keyof Switches>>;
 }
@@ -113,28 +131,56 @@ export interface SwitchTable {
 export const PLATFORM_RIGHTS: readonly Right[] = ["account.create", "account.manage", "credits.grant"];
 
 /** What the account's owner holds beside the roles: enough to see and to stop any other member. */
-export const OWNER_RIGHTS: readonly Right[] = ["member.view", "member.block", "member.delete", "api_key.view", "api_key.revoke"];
+export const OWNER_RIGHTS: readonly Right[] = [
+  "member.view",
+  "member.block",
+  "member.delete",
+  "api_key.view",
+  "api_key.revoke",
+];
 
-/** What every tenant's model has, whatever its resources. */
+/** What the model of every tenant has. It does not depend on the tenant's resources. */
 export const COMMON_RIGHTS: readonly Right[] = [
-  "account.view", "account.view_security", "account.edit", "member.view", "member.create", "member.edit", "member.block", "member.delete", "grant.edit",
-  "role.edit", "api_key.view", "api_key.create", "api_key.revoke", "hook.view", "hook.edit", "audit.view", "credits.view", "credits.spend",
+  "account.view",
+  "account.view_security",
+  "account.edit",
+  "member.view",
+  "member.create",
+  "member.edit",
+  "member.block",
+  "member.delete",
+  "grant.edit",
+  "role.edit",
+  "api_key.view",
+  "api_key.create",
+  "api_key.revoke",
+  "hook.view",
+  "hook.edit",
+  "audit.view",
+  "credits.view",
+  "credits.spend",
 ];
 
 /** What a top role holds: all of these rights, everywhere in the account. */
-export const everything = (rights: Iterable<Right>): Role["rights"] => Object.fromEntries(Array.from(rights, (right) => [right, "all"]));
+export const everything = (rights: Iterable<Right>): Role["rights"] =>
+  Object.fromEntries(Array.from(rights, (right) => [right, "all"]));
 
 /**
- * Does a member with these roles act only while the plan has restricted accounts? In a model with restricted roles, each member
- * does who has no other role of the model: custom roles, rights and grants make the same restricted account. An owner who is
- * an operator, too, stays an owner.
+ * Does a member with these roles act only while the plan has restricted accounts? In a model with restricted
+ * roles, each member does who has no other role of the model: custom roles, rights and grants make the same
+ * restricted account. An owner who is an operator, too, stays an owner.
  */
 export const isRestricted = (preset: Preset, roles: readonly string[]): boolean =>
-  preset.restrictedRoles.length > 0
-  && !roles.some((role) => Object.hasOwn(preset.roles, role) && !preset.restrictedRoles.includes(role));
+  preset.restrictedRoles.length > 0 &&
+  !roles.some((role) => Object.hasOwn(preset.roles, role) && !preset.restrictedRoles.includes(role));
 
 type Cell = Scope | null;
 
 /** Turns a table of right × role, as the policy is written, into the rights of one role (a column). */
-export const column = (table: Readonly<Partial<Record<Right, readonly Cell[]>>>, index: number): Role["rights"] =>
-  Object.fromEntries(Object.entries(table).flatMap(([right, cells]) => (cells[index] ? [[right, cells[index]]] : [])));
+export const column = (
+  table: Readonly<Partial<Record<Right, readonly Cell[]>>>,
+  index: number,
+): Role["rights"] =>
+  Object.fromEntries(
+    Object.entries(table).flatMap(([right, cells]) => (cells[index] ? [[right, cells[index]]] : [])),
+  );

@@ -133,7 +133,9 @@ export const isRight = (text: string): text is Right => Object.hasOwn(RIGHTS, te
 export const typeOf = (right: Right): string => right.slice(0, right.indexOf("."));
 
 /** Does a right only look? All others write, or spend. */
-export const isReading = (right: Right): boolean => /\.(?:view|view_\w+|download)$/.test(right) || right.startsWith("report.");
+export const isReading = (right: Right): boolean =>
+  /\.(?:view|view_\w+|download)$/.test(right) || right.startsWith("report.");
 
 /** Every right on these types: `rightsOf("product", "customer")`. */
-export const rightsOf = (...types: readonly string[]): Right[] => RIGHT_NAMES.filter((right) => types.includes(typeOf(right)));
+export const rightsOf = (...types: readonly string[]): Right[] =>
+  RIGHT_NAMES.filter((right) => types.includes(typeOf(right)));

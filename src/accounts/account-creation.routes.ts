@@ -6,7 +6,15 @@ import { findMember } from "../identity/member.store.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
-import { AccountCard, accountCard, ClaimQuery, Founded, NewAccount, OwnerClaim, toSubscription } from "./account.card.ts";
+import {
+  AccountCard,
+  accountCard,
+  ClaimQuery,
+  Founded,
+  NewAccount,
+  OwnerClaim,
+  toSubscription,
+} from "./account.card.ts";
 import { memberCard } from "../team/member.card.ts";
 import { giveTierCredits } from "./tier-credit.change.ts";
 import { requireTier } from "./tier.change.ts";
@@ -14,58 +22,109 @@ import { claimAnew, foundAccount } from "./new-account.change.ts";
 
 const MadeAccount = AccountCard.extend(Founded);
 
-/** An account stands under one of the kind that its own kind says, and some cannot stand alone. @throws Problem validation */
+/**
+ * An account stands under one of the kind that its own kind says, and some cannot stand alone.
+ * @throws Problem validation
+ */
 function checkParent(kind: AccountKind, parentId: string | null, parentKind: string | undefined): void {
   const rule = PARENT_KINDS[kind];
-  if (parentId === null && rule?.required) throw invalid("/parentId", `a ${kind} stands under a ${rule.kind}`);
+  if (parentId === null && rule?.required)
+    throw invalid("/parentId", `a ${kind} stands under a ${rule.kind}`);
   if (parentId !== null && (rule === undefined || parentKind !== rule.kind)) {
-    throw invalid("/parentId", rule === undefined ? `a ${kind} stands on its own` : `must name a ${rule.kind}`);
+    throw invalid(
+      "/parentId",
+      rule === undefined ? `a ${kind} stands on its own` : `must name a ${rule.kind}`,
+    );
   }
 }
 
-const create = endpoint({
-  method: "POST", path: "/v1/accounts", tag: "Accounts", right: "account.create", status: 201,
-  summary: "Platform: create an account with its first owner, who is invited by mail.", body: NewAccount, answer: MadeAccount, idempotency: "optional",
-}, async (call) => {
-  const parentId = call.named("parentId");
-  const [parents] = await call.read(findAccount(call.db, parentId ?? ""));
-  call.decide("account.create");
-  const body = await call.body();
-  checkParent(body.kind as AccountKind, parentId, parents[0]?.kind);
-  const { subscription } = body;
-  const tier = await requireTier(call, subscription?.tier ?? null, "/subscription/tier");
-  const founded = await foundAccount(call, "platform", { ...body, subscription: subscription && toSubscription(subscription), tier });
-  const { account, owner, claim, statements, letters } = founded;
-  const answer = { ...accountCard(account), owner: memberCard(owner, [], account.name) };
-  const changes = { before: {}, after: { kind: account.kind, name: account.name, ownerMemberId: owner.id } };
-  const event = (chain: string) => call.event("account.create", { type: "account", id: account.id }, { accountId: chain, changes });
-  const made = await call.commit({
-    statements, events: [event(account.id), event(call.principal.accountId)], letters,
-  }, {
-    status: 201, replay: answer, body: { ...answer, claim },
-    headers: { ETag: etag(account.version), Location: `/v1/accounts/${account.id}` },
-  });
-  if (founded.givesCredits) await giveTierCredits(call.env, call.db, account.id);
-  return made;
-});
+const create = endpoint(
+  {
+    method: "POST",
+    path: "/v1/accounts",
+    tag: "Accounts",
+    right: "account.create",
+    status: 201,
+    summary: "Platform: create an account with its first owner, who is invited by mail.",
+    body: NewAccount,
+    answer: MadeAccount,
+    idempotency: "optional",
+  },
+  async (call) => {
+    const parentId = call.named("parentId");
+    const [parents] = await call.read(findAccount(call.db, parentId ?? ""));
+    call.decide("account.create");
+    const body = await call.body();
+    checkParent(body.kind as AccountKind, parentId, parents[0]?.kind);
+    const { subscription } = body;
+    const tier = await requireTier(call, subscription?.tier ?? null, "/subscription/tier");
+    const founded = await foundAccount(call, "platform", {
+      ...body,
+      subscription: subscription && toSubscription(subscription),
+      tier,
+    });
+    const { account, owner, claim, statements, letters } = founded;
+    const answer = { ...accountCard(account), owner: memberCard(owner, [], account.name) };
+    const changes = {
+      before: {},
+      after: { kind: account.kind, name: account.name, ownerMemberId: owner.id },
+    };
+    const event = (chain: string) =>
+      call.event("account.create", { type: "account", id: account.id }, { accountId: chain, changes });
+    const made = await call.commit(
+      {
+        statements,
+        events: [event(account.id), event(call.principal.accountId)],
+        letters,
+      },
+      {
+        status: 201,
+        replay: answer,
+        body: { ...answer, claim },
+        headers: { ETag: etag(account.version), Location: `/v1/accounts/${account.id}` },
+      },
+    );
+    if (founded.givesCredits) await giveTierCredits(call.env, call.db, account.id);
+    return made;
+  },
+);
 
-/** For when the answer that made the account was lost, or the claim has run out: an account that nobody can enter is of no use. */
-const reissue = endpoint({
-  method: "POST", path: "/v1/accounts/:id/owner-claims", tag: "Accounts", right: "account.create", status: 201,
-  summary: "Platform: a new claim for a key of the owner. The older claim ends. It is mailed to an owner who signs in by mail.",
-  query: ClaimQuery, answer: OwnerClaim, problems: ["conflict/state"],
-}, async (call) => {
-  const [[account]] = await call.read(findAccount(call.db, call.params["id"] ?? ""));
-  call.decide("account.create");
-  if (account === undefined || account.kind === "platform") throw new Problem("not-found");
-  const [[owner]] = await call.read(findMember(call.db, account.id, account.ownerMemberId));
-  if (owner === undefined) throw new Problem("not-found");
-  // Who only creates accounts brings their owners in, and takes no key in the name of one who is in.
-  if (hasArrived(owner.row)) call.decide("account.manage");
-  const { topRole } = presetOf(account.kind);
-  const change = { kind: "account", accountId: account.id, ownerId: account.ownerMemberId, topRole } as const;
-  const permit = requestPermit(call, change, "platform");
-  return claimAnew(call, permit, account, owner.row, call.query().revokeKeys === "true");
-});
+/**
+ * For when the answer that made the account was lost, or the claim has run out. Without a claim no member
+ * could enter the account.
+ */
+const reissue = endpoint(
+  {
+    method: "POST",
+    path: "/v1/accounts/:id/owner-claims",
+    tag: "Accounts",
+    right: "account.create",
+    status: 201,
+    summary:
+      "Platform: a new claim for a key of the owner. The older claim ends. " +
+      "It is mailed to an owner who signs in by mail.",
+    query: ClaimQuery,
+    answer: OwnerClaim,
+    problems: ["conflict/state"],
+  },
+  async (call) => {
+    const [[account]] = await call.read(findAccount(call.db, call.params["id"] ?? ""));
+    call.decide("account.create");
+    if (account === undefined || account.kind === "platform") throw new Problem("not-found");
+    const [[owner]] = await call.read(findMember(call.db, account.id, account.ownerMemberId));
+    if (owner === undefined) throw new Problem("not-found");
+    // Who only creates accounts brings their owners in, and takes no key in the name of one who is in.
+    if (hasArrived(owner.row)) call.decide("account.manage");
+    const { topRole } = presetOf(account.kind);
+    const change = {
+      kind: "account",
+      accountId: account.id,
+      ownerId: account.ownerMemberId,
+      topRole,
+    } as const;
+    const permit = requestPermit(call, change, "platform");
+    return claimAnew(call, permit, account, owner.row, call.query().revokeKeys === "true");
+  },
+);
 
 export const accountCreationEndpoints = [create, reissue];

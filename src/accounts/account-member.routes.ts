@@ -5,20 +5,22 @@ import { isRestricted, type Preset } from "../access/preset.ts";
 import type { Right } from "../access/right.ts";
 import type { TypeTable } from "../access/type.ts";
 import { difference } from "../audit/difference.ts";
-import { endpoint } from "../identity/call.ts";
+import type { AuditEvent } from "../audit/event.ts";
+import { type Call, endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
 import { UNRESTRICTED } from "../identity/key-restriction.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { etag } from "../identity/request.ts";
 import { settingsOf } from "../identity/settings.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
-import { ClaimQuery, OwnerClaim } from "./account.card.ts";
+import { type AccountRow, ClaimQuery, OwnerClaim } from "./account.card.ts";
 import { ClaimTold } from "../identity/api-key.card.ts";
 import { firstClaim } from "../identity/claim.change.ts";
 import { isKeyless } from "../identity/claim.ts";
 import { findParent } from "./account.store.ts";
 import { insertInvitation, INVITATION_PENDING } from "../invitations/invitation.store.ts";
-import { newInvitation, sent } from "../invitations/invite.change.ts";
+import { sent } from "../invitations/invitation-mail.change.ts";
+import { newInvitation } from "../invitations/new-invitation.change.ts";
 import { MemberCard, memberCard, NewMember } from "../team/member.card.ts";
 import { accessOf } from "../team/member.change.ts";
 import { guardMemberLimit, insertMember, loginOf, MEMBER_EMAIL } from "../team/member.store.ts";
@@ -29,72 +31,171 @@ import { newMemberRow } from "../team/new-member.change.ts";
 import { loadTenant } from "./tenant.change.ts";
 
 const Body = NewMember.pick({
-  username: true, firstName: true, lastName: true, email: true, phone: true, mobilePhone: true, position: true, language: true, rights: true,
+  username: true,
+  firstName: true,
+  lastName: true,
+  email: true,
+  phone: true,
+  mobilePhone: true,
+  position: true,
+  language: true,
+  rights: true,
 }).extend({
   roles: NewMember.shape.roles.unwrap().min(1),
   notify: z.boolean().default(false).describe("Send the invitation by mail."),
-  objectGroupIds: z.array(z.literal(EVERY_GROUP)).max(1).default([]).describe("Dealers: [\"all\"] lets the member see every object group; single groups are given by a manager."),
+  objectGroupIds: z
+    .array(z.literal(EVERY_GROUP))
+    .max(1)
+    .default([])
+    .describe(
+      'Dealers: ["all"] lets the member see every object group; single groups are given by a manager.',
+    ),
 });
 
-const Made = MemberCard.extend({ claim: ClaimTold.optional().describe("For the member's first API key. None for a viewer, who has no key.") });
+const Made = MemberCard.extend({
+  claim: ClaimTold.optional().describe("For the member's first API key. None for a viewer, who has no key."),
+});
 
 /** @throws Problem validation */
-function checkGiven(preset: Preset, types: TypeTable, { roles, rights }: { readonly roles: readonly string[]; readonly rights: readonly string[] }): void {
-  const unknown = roles.findIndex((role, index) => !Object.hasOwn(preset.roles, role) || roles.indexOf(role) !== index);
-  if (unknown >= 0) throw invalid(`/roles/${unknown}`, `must be one of ${Object.keys(preset.roles).join(", ")}, each once`);
+function checkGiven(
+  preset: Preset,
+  types: TypeTable,
+  { roles, rights }: { readonly roles: readonly string[]; readonly rights: readonly string[] },
+): void {
+  const unknown = roles.findIndex(
+    (role, index) => !Object.hasOwn(preset.roles, role) || roles.indexOf(role) !== index,
+  );
+  if (unknown >= 0)
+    throw invalid(`/roles/${unknown}`, `must be one of ${Object.keys(preset.roles).join(", ")}, each once`);
   const foreign = rights.findIndex((right) => !preset.rights.has(right as Right));
   if (foreign >= 0) throw invalid(`/rights/${foreign}`, "does not exist in this account's model");
   requireReading({ preset, types }, { roles, rights, customRoles: [], grants: [] });
 }
 
-/** For roles that nobody in the account may give, such as further managers of a dealer, users of a sub-dealer and aggregators. */
-const add = endpoint({
-  method: "POST", path: "/v1/accounts/:id/members", tag: "Accounts", right: "account.manage", status: 201,
-  summary: "Platform: add a member to an account, with any role of its model.", body: Body, answer: Made, idempotency: "optional",
-  problems: ["conflict/duplicate-member", "conflict/duplicate-invitation", "conflict/member-limit", "plan/feature-required"],
-}, async (call) => {
-  const [account, [above]] = await loadTenant(call, findParent(call.db, call.params["id"] ?? ""));
-  const { notify, ...body } = await call.body();
-  const { settings, switches } = settingsOf(account, above?.settings ?? null);
-  const preset = presetFor(account.kind, switches);
-  checkGiven(preset, call.principal.types, body);
-  const { restrictedAccounts, contactUrl } = account.plan;
-  if (isRestricted(preset, body.roles) && !restrictedAccounts) {
-    throw new Problem("plan/feature-required", { members: { feature: "restrictedAccounts", contact: contactUrl ?? call.env.CONTACT_URL } });
-  }
-  const limit = memberLimit(account.plan, preset);
-  const row = newMemberRow(call, account.id, body);
-  const answer = memberCard(row, [], account.name);
-  const waiting = newInvitation(call, row);
-  const { invitation, letters } = notify ? await sent(call, row, waiting, { name: account.name, preset, settings }) : { invitation: waiting, letters: [] };
-  const permit = requestPermit(call, { kind: "entry", memberId: row.id, access: accessOf(row, [], []) }, "platform");
-  const first = isKeyless(preset, row.roles) ? null : firstClaim(call, permit, { member: row, account: placeOf(account) });
-  // What the platform does to a tenant is in the trail of both.
-  const event = (accountId: string) => call.event("member.create", { type: "member", id: row.id }, { accountId, changes: difference({}, answer) });
-  return call.commit({
-    statements: [
-      ...(limit === Infinity ? [] : [guardMemberLimit(call.db, account.id, limit)]),
-      ...insertMember(call.db, permit, row, [], preset.logins === true), insertInvitation(call.db, permit, invitation), ...first?.statements ?? [],
-    ],
-    letters,
-    events: [account.id, call.principal.accountId].map(event),
-    ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
-    refusals: { member_limit: tooManyMembers(account.plan, preset) }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member", [INVITATION_PENDING]: "conflict/duplicate-invitation" },
-  }, { status: 201, replay: answer, body: { ...answer, ...(first === null ? {} : { claim: first.claim }) }, headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` } });
-});
+/** @throws Problem plan/feature-required */
+function requirePlanFor(
+  { env }: Pick<Call, "env">,
+  { plan }: Pick<AccountRow, "plan">,
+  preset: Preset,
+  roles: readonly string[],
+): void {
+  if (!isRestricted(preset, roles) || plan.restrictedAccounts) return;
+  throw new Problem("plan/feature-required", {
+    members: { feature: "restrictedAccounts", contact: plan.contactUrl ?? env.CONTACT_URL },
+  });
+}
 
-/** For when the answer was lost, or the claim has run out: nobody in the account might be able to make this member a key. */
-const reissue = endpoint({
-  method: "POST", path: "/v1/accounts/:id/members/:memberId/claims", tag: "Accounts", right: "account.manage", status: 201,
-  summary: "Platform: a new claim for a member's key. The older claim ends. It is mailed to a member who signs in by mail.",
-  query: ClaimQuery, answer: OwnerClaim, problems: ["conflict/state"],
-}, async (call) => {
-  const memberId = call.params["memberId"] ?? "";
-  const [account, [found]] = await loadTenant(call, findMember(call.db, call.params["id"] ?? "", memberId));
-  if (found === undefined) throw new Problem("not-found");
-  const holdings = { ...found.row, ...found };
-  const permit = requestPermit(call, { kind: "key", memberId, holdings, terms: UNRESTRICTED }, "platform");
-  return claimAnew(call, permit, account, found.row, call.query().revokeKeys === "true");
-});
+/** What the platform does to a tenant is in the audit log of both. */
+const bothEvents = (
+  call: Pick<Call, "event" | "principal">,
+  tenantId: string,
+  answer: ReturnType<typeof memberCard>,
+): AuditEvent[] =>
+  [tenantId, call.principal.accountId].map((accountId) =>
+    call.event(
+      "member.create",
+      { type: "member", id: answer.id },
+      { accountId, changes: difference({}, answer) },
+    ),
+  );
+
+/**
+ * For roles that no member of the account may give, such as further managers of a dealer, users of a
+ * sub-dealer and aggregators.
+ */
+const add = endpoint(
+  {
+    method: "POST",
+    path: "/v1/accounts/:id/members",
+    tag: "Accounts",
+    right: "account.manage",
+    status: 201,
+    summary: "Platform: add a member to an account, with any role of its model.",
+    body: Body,
+    answer: Made,
+    idempotency: "optional",
+    problems: [
+      "conflict/duplicate-member",
+      "conflict/duplicate-invitation",
+      "conflict/member-limit",
+      "plan/feature-required",
+    ],
+  },
+  async (call) => {
+    const [account, [above]] = await loadTenant(call, findParent(call.db, call.params["id"] ?? ""));
+    const { notify, ...body } = await call.body();
+    const { settings, switches } = settingsOf(account, above?.settings ?? null);
+    const preset = presetFor(account.kind, switches);
+    checkGiven(preset, call.principal.types, body);
+    requirePlanFor(call, account, preset, body.roles);
+    const limit = memberLimit(account.plan, preset);
+    const row = newMemberRow(call, account.id, body);
+    const answer = memberCard(row, [], account.name);
+    const waiting = newInvitation(call, row);
+    const { invitation, letters } = notify
+      ? await sent(call, row, waiting, { name: account.name, preset, settings })
+      : { invitation: waiting, letters: [] };
+    const permit = requestPermit(
+      call,
+      { kind: "entry", memberId: row.id, access: accessOf(row, [], []) },
+      "platform",
+    );
+    const first = isKeyless(preset, row.roles)
+      ? null
+      : firstClaim(call, permit, { member: row, account: placeOf(account) });
+    return call.commit(
+      {
+        statements: [
+          ...(limit === Infinity ? [] : [guardMemberLimit(call.db, account.id, limit)]),
+          ...insertMember(call.db, permit, row, [], preset.logins === true),
+          insertInvitation(call.db, permit, invitation),
+          ...(first?.statements ?? []),
+        ],
+        letters,
+        events: bothEvents(call, account.id, answer),
+        ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
+        refusals: { member_limit: tooManyMembers(account.plan, preset) },
+        duplicates: {
+          [MEMBER_EMAIL]: "conflict/duplicate-member",
+          [INVITATION_PENDING]: "conflict/duplicate-invitation",
+        },
+      },
+      {
+        status: 201,
+        replay: answer,
+        body: { ...answer, ...(first === null ? {} : { claim: first.claim }) },
+        headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` },
+      },
+    );
+  },
+);
+
+/**
+ * For when the answer was lost, or the claim has run out. Perhaps no member of the account is able to make
+ * this member a key.
+ */
+const reissue = endpoint(
+  {
+    method: "POST",
+    path: "/v1/accounts/:id/members/:memberId/claims",
+    tag: "Accounts",
+    right: "account.manage",
+    status: 201,
+    summary:
+      "Platform: a new claim for a member's key. The older claim ends. " +
+      "It is mailed to a member who signs in by mail.",
+    query: ClaimQuery,
+    answer: OwnerClaim,
+    problems: ["conflict/state"],
+  },
+  async (call) => {
+    const memberId = call.params["memberId"] ?? "";
+    const [account, [found]] = await loadTenant(call, findMember(call.db, call.params["id"] ?? "", memberId));
+    if (found === undefined) throw new Problem("not-found");
+    const holdings = { ...found.row, ...found };
+    const permit = requestPermit(call, { kind: "key", memberId, holdings, terms: UNRESTRICTED }, "platform");
+    return claimAnew(call, permit, account, found.row, call.query().revokeKeys === "true");
+  },
+);
 
 export const accountMemberEndpoints = [add, reissue];

@@ -8,13 +8,25 @@ import { called, currency, instant, optionalNote, optionalText } from "../kernel
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { email, mailDomain } from "../kernel/email.ts";
 import { isTimeZone } from "../kernel/time-zone.ts";
-import { type account, LOCALES, type Plan, type Settings, type Subscription, SUBSCRIPTION_STATUSES } from "../schema/team.ts";
+import {
+  type account,
+  LOCALES,
+  type Plan,
+  type Settings,
+  type Subscription,
+  SUBSCRIPTION_STATUSES,
+} from "../schema/team.ts";
 import { MemberCard } from "../team/member.card.ts";
 
 export const PlanBody = z.strictObject({
   restrictedAccounts: z.boolean().describe("The account may have operators with restricted access."),
   memberLimit: z.number().int().min(1).max(1_000_000).nullable().default(null),
-  contactUrl: z.string().max(500).regex(/^(?:https:\/\/|mailto:)\S+$/, "must begin with https:// or mailto:").nullable().default(null)
+  contactUrl: z
+    .string()
+    .max(500)
+    .regex(/^(?:https:\/\/|mailto:)\S+$/, "must begin with https:// or mailto:")
+    .nullable()
+    .default(null)
     .describe("Whom a refusal names when the plan lacks a feature."),
 });
 
@@ -31,8 +43,21 @@ const kinds = ACCOUNT_KINDS.filter((kind) => kind !== "platform") as [string, ..
 export const NewOwner = z.strictObject({ email, firstName: called(100), lastName: called(100) });
 
 export const NewAccount = z.strictObject({
-  kind: z.enum(kinds).describe("Decides the access model: vendor has operators, team has roles; distributor, seller and customer_org are a marketplace; dealer, subdealer; agency."),
-  parentId: z.string().max(64).nullable().default(null).describe("The account above it: of a seller its distributor, of a customer_org its seller, of a subdealer its dealer."),
+  kind: z
+    .enum(kinds)
+    .describe(
+      "Decides the access model: vendor has operators, team has roles; " +
+        "distributor, seller and customer_org are a marketplace; dealer, subdealer; agency.",
+    ),
+  parentId: z
+    .string()
+    .max(64)
+    .nullable()
+    .default(null)
+    .describe(
+      "The account above it: of a seller its distributor, of a customer_org its seller, " +
+        "of a subdealer its dealer.",
+    ),
   name: called(200),
   owner: NewOwner,
   plan: PlanBody.optional(),
@@ -42,26 +67,58 @@ export const NewAccount = z.strictObject({
 const INVITATION_TTL_MAX_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** As it stands behind the @ of an address. */
-const domain = z.string().trim().max(253).transform((value) => mailDomain(value) ?? "")
-  .pipe(z.string().regex(/^(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*[a-z0-9]$/, "must be a domain such as example.com"));
+const domain = z
+  .string()
+  .trim()
+  .max(253)
+  .transform((value) => mailDomain(value) ?? "")
+  .pipe(
+    z.string().regex(/^(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*[a-z0-9]$/, "must be a domain such as example.com"),
+  );
 
 const SettingsBody = z.strictObject({
   membersMayCreateKeys: z.boolean(),
-  perThemeRestrictions: z.boolean().describe("Team: members provision and download only the themes that they have a grant on."),
-  inviteOnlyAdmins: z.boolean().describe("Marketplace: only admins of the seller or the distributor add members."),
-  customersMayInviteBillingAdmin: z.boolean().describe("Marketplace: customers may add a billing admin of their organization."),
-  billingAdminVisibleToCustomer: z.boolean().describe("Marketplace: the role customer_billing_admin exists in customers' organizations."),
+  perThemeRestrictions: z
+    .boolean()
+    .describe("Team: members provision and download only the themes that they have a grant on."),
+  inviteOnlyAdmins: z
+    .boolean()
+    .describe("Marketplace: only admins of the seller or the distributor add members."),
+  customersMayInviteBillingAdmin: z
+    .boolean()
+    .describe("Marketplace: customers may add a billing admin of their organization."),
+  billingAdminVisibleToCustomer: z
+    .boolean()
+    .describe("Marketplace: the role customer_billing_admin exists in customers' organizations."),
   currency,
   locale: z.enum(LOCALES),
-  timeZone: z.string().max(60).refine(isTimeZone, "must be a time zone of the IANA list, such as Europe/Berlin").describe("Dates without a time in reports and filters are whole days of this zone."),
-  invitationTtlMs: z.number().int().min(60_000).max(INVITATION_TTL_MAX_MS).describe("Milliseconds for which the link of an invitation is good, from a minute to 30 days."),
-  allowedEmailDomains: z.array(domain).max(50).refine((domains) => new Set(domains).size === domains.length, "names a domain twice").describe("Only addresses at these domains are invited; a subdomain is another domain. None: any."),
+  timeZone: z
+    .string()
+    .max(60)
+    .refine(isTimeZone, "must be a time zone of the IANA list, such as Europe/Berlin")
+    .describe("Dates without a time in reports and filters are whole days of this zone."),
+  invitationTtlMs: z
+    .number()
+    .int()
+    .min(60_000)
+    .max(INVITATION_TTL_MAX_MS)
+    .describe("Milliseconds for which the link of an invitation is good, from a minute to 30 days."),
+  allowedEmailDomains: z
+    .array(domain)
+    .max(50)
+    .refine((domains) => new Set(domains).size === domains.length, "names a domain twice")
+    .describe("Only addresses at these domains are invited; a subdomain is another domain. None: any."),
 });
 
 const profileText = (max: number) => optionalText(max).optional();
 
 export const ProfileBody = z.strictObject({
-  phone: profileText(40), address: optionalNote(300).optional(), city: profileText(100), country: profileText(100), taxId: profileText(40), website: profileText(200),
+  phone: profileText(40),
+  address: optionalNote(300).optional(),
+  city: profileText(100),
+  country: profileText(100),
+  taxId: profileText(40),
+  website: profileText(200),
 });
 
 export const AccountPatch = z.strictObject({
@@ -74,20 +131,36 @@ export const AccountPatch = z.strictObject({
 });
 
 export const AccountCard = z.object({
-  id: z.string(), kind: z.string(), name: z.string(), ownerMemberId: z.string(), plan: PlanBody, subscription: SubscriptionBody,
-  settings: SettingsBody.partial().describe("Currency and what concerns keys are left out for those who may not see them."),
-  parentId: z.string().nullable(), profile: ProfileBody,
-  mailsPerDay: z.number().int().nullable()
+  id: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  ownerMemberId: z.string(),
+  plan: PlanBody,
+  subscription: SubscriptionBody,
+  settings: SettingsBody.partial().describe(
+    "Currency and what concerns keys are left out for those who may not see them.",
+  ),
+  parentId: z.string().nullable(),
+  profile: ProfileBody,
+  mailsPerDay: z
+    .number()
+    .int()
+    .nullable()
     .describe("Mails a day that the account's members may cause. The platform sets it; null: no limit."),
   allowedIps: z.array(z.string()).optional().describe("Left out for those who may not see it."),
-  createdAt: z.string(), updatedAt: z.string(), version: z.number(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  version: z.number(),
 });
 
 export const OwnerClaim = z.object({ memberId: z.string(), claim: ClaimTold });
 
-/** How the platform makes a claim anew. */
+/** How the platform makes another claim. */
 export const ClaimQuery = z.strictObject({
-  revokeKeys: z.enum(["true", "false"]).default("false").describe("Revoke every API key that the member has, in the same step."),
+  revokeKeys: z
+    .enum(["true", "false"])
+    .default("false")
+    .describe("Revoke every API key that the member has, in the same step."),
 });
 
 /** What is answered beside the card of a new account. */
@@ -101,28 +174,50 @@ export type AccountRow = typeof account.$inferSelect;
 export const DEFAULT_PLAN: Plan = { restrictedAccounts: false, memberLimit: null, contactUrl: null };
 export const NO_SUBSCRIPTION: Subscription = { status: "none", tier: null, currentPeriodEnd: null };
 
-export const toSubscription = (body: z.infer<typeof SubscriptionBody>): Subscription =>
-  ({ ...body, currentPeriodEnd: body.currentPeriodEnd === null ? null : Date.parse(body.currentPeriodEnd) });
+export const toSubscription = (body: z.infer<typeof SubscriptionBody>): Subscription => ({
+  ...body,
+  currentPeriodEnd: body.currentPeriodEnd === null ? null : Date.parse(body.currentPeriodEnd),
+});
 
-/** Settings that mean something in accounts of these kinds only: elsewhere they are not shown, and refused rather than ignored. */
+/**
+ * Settings that mean something in accounts of these kinds only: elsewhere they are not shown, and refused
+ * rather than ignored.
+ */
 const ONLY_IN: Readonly<Partial<Record<keyof Settings, readonly AccountKind[]>>> = {
-  perThemeRestrictions: ["team"], inviteOnlyAdmins: ["distributor", "seller"],
-  customersMayInviteBillingAdmin: ["seller"], billingAdminVisibleToCustomer: ["seller"],
+  perThemeRestrictions: ["team"],
+  inviteOnlyAdmins: ["distributor", "seller"],
+  customersMayInviteBillingAdmin: ["seller"],
+  billingAdminVisibleToCustomer: ["seller"],
 };
 
 /** A setting among these that means nothing in accounts of this kind. */
 export const meaninglessSetting = (kind: string, settings: object): string | undefined =>
-  Object.keys(settings).find((name) => ONLY_IN[name as keyof Settings]?.includes(kind as AccountKind) === false);
+  Object.keys(settings).find(
+    (name) => ONLY_IN[name as keyof Settings]?.includes(kind as AccountKind) === false,
+  );
 
 const settingsShown = ({ kind, settings }: AccountRow, seesSecurity: boolean) =>
-  Object.fromEntries(Object.entries({ ...DEFAULT_SETTINGS, ...settings })
-    .filter(([name]) => meaninglessSetting(kind, { [name]: true }) === undefined && (seesSecurity || !SECURITY_SETTINGS.includes(name as keyof Settings))));
+  Object.fromEntries(
+    Object.entries({ ...DEFAULT_SETTINGS, ...settings }).filter(
+      ([name]) =>
+        meaninglessSetting(kind, { [name]: true }) === undefined &&
+        (seesSecurity || !SECURITY_SETTINGS.includes(name as keyof Settings)),
+    ),
+  );
 
 export const accountCard = (row: AccountRow, seesSecurity = true) => ({
-  id: row.id, kind: row.kind, name: row.name, parentId: row.parentId, ownerMemberId: row.ownerMemberId, plan: row.plan,
+  id: row.id,
+  kind: row.kind,
+  name: row.name,
+  parentId: row.parentId,
+  ownerMemberId: row.ownerMemberId,
+  plan: row.plan,
   subscription: { ...row.subscription, currentPeriodEnd: isoOrNull(row.subscription.currentPeriodEnd) },
   settings: settingsShown(row, seesSecurity),
-  profile: row.profile, mailsPerDay: row.kind === "platform" ? null : row.mailsPerDay ?? LIMITS.mailsOf.quota,
+  profile: row.profile,
+  mailsPerDay: row.kind === "platform" ? null : (row.mailsPerDay ?? LIMITS.mailsOf.quota),
   ...(seesSecurity ? { allowedIps: row.allowedIps } : {}),
-  createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt), version: row.version,
+  createdAt: iso(row.createdAt),
+  updatedAt: iso(row.updatedAt),
+  version: row.version,
 });

@@ -6,14 +6,27 @@ import { nextVersion } from "../kernel/version.ts";
 import { accountCard, type AccountRow } from "./account.card.ts";
 import { guardAccount, updateAccount } from "./account.store.ts";
 
-/** An account as it is to become, and its change in the trail of both: of the account, and of whoever changes it from above. */
-export function changedAccount(call: Pick<Call, "db" | "now" | "principal" | "event">, row: AccountRow, wanted: AccountRow, action: Right): { after: AccountRow; change: Change } {
+/**
+ * An account after its change, and the event in both audit logs: the account's own, and the one of the
+ * account above that changes it.
+ */
+export function changedAccount(
+  call: Pick<Call, "db" | "now" | "principal" | "event">,
+  row: AccountRow,
+  wanted: AccountRow,
+  action: Right,
+): { after: AccountRow; change: Change } {
   const after = nextVersion(row, wanted, call.now);
   if (after === row) return { after, change: { statements: [guardAccount(call.db, row)], events: [] } };
   const changes = difference(accountCard(row), accountCard(after));
   const chains = new Set([row.id, call.principal.accountId]);
-  return { after, change: {
-    statements: [guardAccount(call.db, row), updateAccount(call.db, after), bumpBelow(call.db, row.id)],
-    events: [...chains].map((accountId) => call.event(action, { type: "account", id: row.id }, { accountId, changes })),
-  } };
+  return {
+    after,
+    change: {
+      statements: [guardAccount(call.db, row), updateAccount(call.db, after), bumpBelow(call.db, row.id)],
+      events: [...chains].map((accountId) =>
+        call.event(action, { type: "account", id: row.id }, { accountId, changes }),
+      ),
+    },
+  };
 }

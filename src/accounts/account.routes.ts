@@ -3,40 +3,63 @@ import { decide } from "../access/decide.ts";
 import type { Right } from "../access/right.ts";
 import { findAccount } from "../identity/account.store.ts";
 import { type Call, endpoint } from "../identity/call.ts";
-import { admitsMore } from "../identity/access-gain.ts";
 import { requestPermit } from "../identity/permit.change.ts";
-import { DEFAULT_SETTINGS } from "../identity/settings.ts";
 import { etag } from "../identity/request.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { definite } from "../kernel/body.ts";
 import { invalid, Problem } from "../kernel/problem.ts";
 import {
-  AccountCard, accountCard, AccountPatch, type AccountRow, MailQuotaBody, meaninglessSetting, PlanBody, SubscriptionBody, toSubscription,
+  AccountCard,
+  accountCard,
+  AccountPatch,
+  type AccountRow,
+  MailQuotaBody,
+  meaninglessSetting,
+  PlanBody,
+  SubscriptionBody,
+  toSubscription,
 } from "./account.card.ts";
 import { changedAccount } from "./account.change.ts";
 import { setState, type StateChange, type Wanted } from "./account-state.change.ts";
 import { listAccounts } from "./account.store.ts";
-import type { Settings } from "../schema/team.ts";
+import { loosens } from "./loosened-settings.ts";
 import { addressRules } from "../team/member.change.ts";
 import { giveTierCredits } from "./tier-credit.change.ts";
 import { requireTier } from "./tier.change.ts";
 import { loadTenant } from "./tenant.change.ts";
 
-const list = endpoint({
-  method: "GET", path: "/v1/accounts", tag: "Accounts", right: "account.manage", status: 200,
-  summary: "Platform: every tenant, oldest first.", query: z.strictObject(listQuery), answer: pageOf(AccountCard),
-}, async (call) => {
-  call.decide("account.manage");
-  const { limit, cursor } = call.query();
-  const [rows] = await call.read(listAccounts(call.db, decodeCursor(cursor, z.string()), limit + 1));
-  return { status: 200, body: page(rows, limit, accountCard, (row) => row.id) };
-});
+const list = endpoint(
+  {
+    method: "GET",
+    path: "/v1/accounts",
+    tag: "Accounts",
+    right: "account.manage",
+    status: 200,
+    summary: "Platform: every tenant, oldest first.",
+    query: z.strictObject(listQuery),
+    answer: pageOf(AccountCard),
+  },
+  async (call) => {
+    call.decide("account.manage");
+    const { limit, cursor } = call.query();
+    const [rows] = await call.read(listAccounts(call.db, decodeCursor(cursor, z.string()), limit + 1));
+    return { status: 200, body: page(rows, limit, accountCard, (row) => row.id) };
+  },
+);
 
-/** The caller's own account by `own`; any account for a member of the platform. Anybody else's is not there. */
+/**
+ * The caller's own account by `own`; any account for a member of the platform. For other callers, other
+ * accounts are not found.
+ */
 async function load(call: Call, own: Right): Promise<AccountRow> {
   const id = call.params["id"] ?? "";
   const [[row]] = await call.read(findAccount(call.db, id));
-  if (own === "account.view" && decide(call.principal.grantSet, "account.manage").allowed && row !== undefined) return row;
+  if (
+    own === "account.view" &&
+    decide(call.principal.grantSet, "account.manage").allowed &&
+    row !== undefined
+  )
+    return row;
   if (id !== call.principal.accountId || row === undefined) {
     call.decide(own);
     throw new Problem("not-found");
@@ -49,96 +72,152 @@ async function load(call: Call, own: Right): Promise<AccountRow> {
 const seesSecurity = ({ principal }: Call, row: AccountRow): boolean =>
   decide(principal.grantSet, "account.view_security").allowed || row.id !== principal.accountId;
 
-const card = endpoint({
-  method: "GET", path: "/v1/accounts/:id", tag: "Accounts", right: "account.view", status: 200,
-  summary: "The account: its plan, subscription, settings and address rules.", answer: AccountCard,
-}, async (call) => {
-  const row = await load(call, "account.view");
-  return { status: 200, body: accountCard(row, seesSecurity(call, row)), headers: { ETag: etag(row.version) } };
-});
+const card = endpoint(
+  {
+    method: "GET",
+    path: "/v1/accounts/:id",
+    tag: "Accounts",
+    right: "account.view",
+    status: 200,
+    summary: "The account: its plan, subscription, settings and address rules.",
+    answer: AccountCard,
+  },
+  async (call) => {
+    const row = await load(call, "account.view");
+    return {
+      status: 200,
+      body: accountCard(row, seesSecurity(call, row)),
+      headers: { ETag: etag(row.version) },
+    };
+  },
+);
 
-const edit = endpoint({
-  method: "PATCH", path: "/v1/accounts/:id", tag: "Accounts", right: "account.edit", status: 200,
-  summary: "Change the name, the settings and the address rules of your account.",
-  body: AccountPatch, answer: AccountCard, ifMatch: "required", problems: ["conflict/lockout"],
-}, async (call) => {
-  const row = await load(call, "account.edit");
-  if (row.id !== call.principal.accountId) throw new Problem("access/denied", { detail: "Settings and address rules belong to the account itself." });
-  const { name, allowedIps, settings, profile, ...consent } = await call.body();
-  call.ifMatch(row.version);
-  const meaningless = meaninglessSetting(row.kind, definite(settings ?? {}));
-  if (meaningless !== undefined) throw invalid(`/settings/${meaningless}`, `means nothing in a ${row.kind} account`);
-  const after: AccountRow = {
-    ...row, name: name ?? row.name,
-    settings: { ...row.settings, ...definite(settings ?? {}) }, profile: { ...row.profile, ...definite(profile ?? {}) },
-    allowedIps: allowedIps === undefined ? row.allowedIps : addressRules(call, allowedIps, consent, true),
-  };
-  requestPermit(call as Call, { kind: "settings", accountId: row.id, loosens: loosens(row, after) });
-  return save(call, row, changedAccount(call, row, after, "account.edit"));
-});
-
-const isOn = (before: boolean, after: boolean): boolean => after && !before;
-const isOff = (before: boolean, after: boolean): boolean => before && !after;
-const isSame = (): boolean => false;
-
-/** For each setting: does this change of it hold members back less than before? */
-const LOOSENS: { readonly [name in keyof Settings]: (before: Settings[name], after: Settings[name]) => boolean } = {
-  membersMayCreateKeys: isOn, customersMayInviteBillingAdmin: isOn, billingAdminVisibleToCustomer: isOn,
-  inviteOnlyAdmins: isOff, perThemeRestrictions: isOff, allowedEmailDomains: admitsMore,
-  currency: isSame, locale: isSame, timeZone: isSame, invitationTtlMs: (before, after) => after > before,
-};
-
-function loosens(row: AccountRow, wanted: AccountRow): boolean {
-  const settings = (of: AccountRow): Settings => ({ ...DEFAULT_SETTINGS, ...of.settings });
-  const [before, after] = [settings(row), settings(wanted)];
-  const isLoosened = <Name extends keyof Settings>(name: Name): boolean => LOOSENS[name](before[name], after[name]);
-  return (Object.keys(LOOSENS) as (keyof Settings)[]).some(isLoosened) || admitsMore(row.allowedIps, wanted.allowedIps);
-}
+const edit = endpoint(
+  {
+    method: "PATCH",
+    path: "/v1/accounts/:id",
+    tag: "Accounts",
+    right: "account.edit",
+    status: 200,
+    summary: "Change the name, the settings and the address rules of your account.",
+    body: AccountPatch,
+    answer: AccountCard,
+    ifMatch: "required",
+    problems: ["conflict/lockout"],
+  },
+  async (call) => {
+    const row = await load(call, "account.edit");
+    if (row.id !== call.principal.accountId)
+      throw new Problem("access/denied", {
+        detail: "Settings and address rules belong to the account itself.",
+      });
+    const { name, allowedIps, settings, profile, ...consent } = await call.body();
+    call.ifMatch(row.version);
+    const meaningless = meaninglessSetting(row.kind, definite(settings ?? {}));
+    if (meaningless !== undefined)
+      throw invalid(`/settings/${meaningless}`, `means nothing in a ${row.kind} account`);
+    const after: AccountRow = {
+      ...row,
+      name: name ?? row.name,
+      settings: { ...row.settings, ...definite(settings ?? {}) },
+      profile: { ...row.profile, ...definite(profile ?? {}) },
+      allowedIps: allowedIps === undefined ? row.allowedIps : addressRules(call, allowedIps, consent, true),
+    };
+    requestPermit(call as Call, { kind: "settings", accountId: row.id, loosens: loosens(row, after) });
+    return save(call, row, changedAccount(call, row, after, "account.edit"));
+  },
+);
 
 function save(call: Call, row: AccountRow, { after, change }: Pick<StateChange, "after" | "change">) {
-  return call.commit(change, { status: 200, body: accountCard(after, seesSecurity(call, row)), headers: { ETag: etag(after.version) } });
+  return call.commit(change, {
+    status: 200,
+    body: accountCard(after, seesSecurity(call, row)),
+    headers: { ETag: etag(after.version) },
+  });
 }
 
 /** What the platform sets as a whole. @param wantedOf the state with the tier that it names */
-const set = <Body>(name: "plan" | "subscription", body: z.ZodType<Body>, wantedOf: (call: Call, body: Body) => Promise<Wanted>) => endpoint({
-  method: "PUT", path: `/v1/accounts/:id/${name}`, tag: "Accounts", right: "account.manage", status: 200,
-  summary: `Platform: set the ${name} of an account. The next call of its members obeys.`, body, answer: AccountCard, ifMatch: "optional",
-}, async (call) => {
-  const [row] = await loadTenant(call);
-  const wanted = await call.body();
-  call.ifMatch(row.version);
-  const change = setState(call, row, await wantedOf(call, wanted));
-  const answer = await save(call, row, change);
-  if (change.givesCredits) await giveTierCredits(call.env, call.db, row.id);
-  return answer;
-});
+const set = <Body>(
+  name: "plan" | "subscription",
+  body: z.ZodType<Body>,
+  wantedOf: (call: Call, body: Body) => Promise<Wanted>,
+) =>
+  endpoint(
+    {
+      method: "PUT",
+      path: `/v1/accounts/:id/${name}`,
+      tag: "Accounts",
+      right: "account.manage",
+      status: 200,
+      summary: `Platform: set the ${name} of an account. The next call of its members obeys.`,
+      body,
+      answer: AccountCard,
+      ifMatch: "optional",
+    },
+    async (call) => {
+      const [row] = await loadTenant(call);
+      const wanted = await call.body();
+      call.ifMatch(row.version);
+      const change = setState(call, row, await wantedOf(call, wanted));
+      const answer = await save(call, row, change);
+      if (change.givesCredits) await giveTierCredits(call.env, call.db, row.id);
+      return answer;
+    },
+  );
 
 const plan = set("plan", PlanBody, async (_, wanted) => ({ state: "plan", plan: wanted }));
-const subscription = set("subscription", SubscriptionBody, async (call, wanted) =>
-  ({ state: "subscription", subscription: toSubscription(wanted), tier: await requireTier(call, wanted.tier, "/tier") }));
+const subscription = set("subscription", SubscriptionBody, async (call, wanted) => ({
+  state: "subscription",
+  subscription: toSubscription(wanted),
+  tier: await requireTier(call, wanted.tier, "/tier"),
+}));
 
-const mailQuota = endpoint({
-  method: "PUT", path: "/v1/accounts/:id/mail-quota", tag: "Accounts", right: "account.manage", status: 200,
-  summary: "Platform: set how many mails a day the members of an account may cause, for example before a large team is invited.",
-  body: MailQuotaBody, answer: AccountCard, ifMatch: "optional",
-}, async (call) => {
-  const [row] = await loadTenant(call);
-  const { mailsPerDay } = await call.body();
-  call.ifMatch(row.version);
-  return save(call, row, changedAccount(call, row, { ...row, mailsPerDay }, "account.manage"));
-});
+const mailQuota = endpoint(
+  {
+    method: "PUT",
+    path: "/v1/accounts/:id/mail-quota",
+    tag: "Accounts",
+    right: "account.manage",
+    status: 200,
+    summary:
+      "Platform: set how many mails a day the members of an account may cause, " +
+      "for example before a large team is invited.",
+    body: MailQuotaBody,
+    answer: AccountCard,
+    ifMatch: "optional",
+  },
+  async (call) => {
+    const [row] = await loadTenant(call);
+    const { mailsPerDay } = await call.body();
+    call.ifMatch(row.version);
+    return save(call, row, changedAccount(call, row, { ...row, mailsPerDay }, "account.manage"));
+  },
+);
 
-/** For an account whose rules lock its own people out: a second owner may have set them. In the trail of both. */
-const lift = endpoint({
-  method: "DELETE", path: "/v1/accounts/:id/allowed-ips", tag: "Accounts", right: "account.manage", status: 204,
-  summary: "Platform: lift the address rules of an account, whose members come in from any address again. Members' and keys' rules stay.",
-  ifMatch: "optional",
-}, async (call) => {
-  const [row] = await loadTenant(call);
-  call.ifMatch(row.version);
-  if (row.allowedIps.length === 0) return { status: 204 };
-  requestPermit(call, { kind: "settings", accountId: row.id, loosens: true }, "platform");
-  return call.commit(changedAccount(call, row, { ...row, allowedIps: [] }, "account.manage").change, { status: 204 });
-});
+/**
+ * For an account whose rules lock its own people out: a second owner may have set them. In the trail of both.
+ */
+const lift = endpoint(
+  {
+    method: "DELETE",
+    path: "/v1/accounts/:id/allowed-ips",
+    tag: "Accounts",
+    right: "account.manage",
+    status: 204,
+    summary:
+      "Platform: lift the address rules of an account, whose members come in from any address again. " +
+      "Members' and keys' rules stay.",
+    ifMatch: "optional",
+  },
+  async (call) => {
+    const [row] = await loadTenant(call);
+    call.ifMatch(row.version);
+    if (row.allowedIps.length === 0) return { status: 204 };
+    requestPermit(call, { kind: "settings", accountId: row.id, loosens: true }, "platform");
+    return call.commit(changedAccount(call, row, { ...row, allowedIps: [] }, "account.manage").change, {
+      status: 204,
+    });
+  },
+);
 
 export const accountEndpoints = [list, card, edit, plan, subscription, mailQuota, lift];

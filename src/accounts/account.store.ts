@@ -8,8 +8,12 @@ import type { AccountRow } from "./account.card.ts";
 
 /** Every tenant, oldest first, beginning after the id `after`: for the platform only. */
 export const listAccounts = (db: Db, after: string | null, limit: number) =>
-  db.select().from(account).where(and(ne(account.kind, "platform"), after === null ? undefined : gt(account.id, after)))
-    .orderBy(asc(account.id)).limit(limit);
+  db
+    .select()
+    .from(account)
+    .where(and(ne(account.kind, "platform"), after === null ? undefined : gt(account.id, after)))
+    .orderBy(asc(account.id))
+    .limit(limit);
 
 /** Which accounts of a family are asked for. */
 interface Family {
@@ -20,14 +24,31 @@ interface Family {
 }
 
 /** An account and those directly below it, as far as they are asked for, oldest first. */
-export const listFamily = (db: Db, { accountId, self, below, closed }: Family, after: string | null, limit: number) =>
-  db.select().from(account).where(and(
-    or(...(self ? [eq(account.id, accountId)] : []), ...(below ? [eq(account.parentId, accountId)] : [])), notIn(account.id, closed), after === null ? undefined : gt(account.id, after),
-  )).orderBy(asc(account.id)).limit(limit);
+export const listFamily = (
+  db: Db,
+  { accountId, self, below, closed }: Family,
+  after: string | null,
+  limit: number,
+) =>
+  db
+    .select()
+    .from(account)
+    .where(
+      and(
+        or(...(self ? [eq(account.id, accountId)] : []), ...(below ? [eq(account.parentId, accountId)] : [])),
+        notIn(account.id, closed),
+        after === null ? undefined : gt(account.id, after),
+      ),
+    )
+    .orderBy(asc(account.id))
+    .limit(limit);
 
 /** The account that this one stands under. */
 export const findParent = (db: Db, accountId: string) =>
-  db.select().from(account).where(sql`${account.id} = (SELECT parent_id FROM account WHERE id = ${accountId})`);
+  db
+    .select()
+    .from(account)
+    .where(sql`${account.id} = (SELECT parent_id FROM account WHERE id = ${accountId})`);
 
 export const insertAccount = (db: Db, permit: Permit, row: AccountRow): Statement => {
   permit.requireFor(row.id);
@@ -41,5 +62,8 @@ export const guardAccount = (db: Db, row: Pick<AccountRow, "id" | "version">): S
 /** The next call of every member of the account sees what changed. */
 export const updateAccount = (db: Db, row: AccountRow): Statement => {
   const { id, version: _, createdAt: __, ...rest } = row;
-  return db.update(account).set({ ...rest, nameFolded: fold(rest.name), version: sql`${account.version} + 1` }).where(eq(account.id, id));
+  return db
+    .update(account)
+    .set({ ...rest, nameFolded: fold(rest.name), version: sql`${account.version} + 1` })
+    .where(eq(account.id, id));
 };

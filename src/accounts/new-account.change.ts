@@ -1,5 +1,6 @@
 import { type AccountKind, presetOf } from "../access/model.ts";
-import type { Authority, Permit } from "../identity/permit.ts";
+import type { Authority } from "../identity/authority.ts";
+import type { Permit } from "../identity/permit.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import type { Call } from "../identity/call.ts";
@@ -12,7 +13,8 @@ import type { Profile } from "../schema/team.ts";
 import type { TierRow } from "../schema/tier.ts";
 import { type AccountRow, DEFAULT_PLAN, NO_SUBSCRIPTION } from "./account.card.ts";
 import { insertInvitation } from "../invitations/invitation.store.ts";
-import { newInvitation, sent } from "../invitations/invite.change.ts";
+import { sent } from "../invitations/invitation-mail.change.ts";
+import { newInvitation } from "../invitations/new-invitation.change.ts";
 import { tierEffects } from "./account-state.change.ts";
 import { insertAccount } from "./account.store.ts";
 import { guardTier } from "./tier.store.ts";
@@ -34,42 +36,122 @@ export interface Founding {
 }
 
 /**
- * Another claim of a member who is there already: the older one ends. Told where nobody else speaks for the member, mailed where a person does.
- * @param own what the caller's own chain tells of it, where that is another; the same unless told
+ * Another claim for an existing member: the older one ends. The answer has it when no person signs in as the
+ * member; otherwise it is mailed to that person.
+ * @param own the event in the caller's own audit log, if that is another account's; by default the same event
  * @throws Problem access/denied, conflict/state, conflict/last-admin
  */
 export async function claimAnew(
-  call: Call, permit: Permit, account: AccountRow, member: ClaimTarget["member"], revokeKeys: boolean, own?: (keyId: string) => AuditEvent,
+  call: Call,
+  permit: Permit,
+  account: AccountRow,
+  member: ClaimTarget["member"],
+  revokeKeys: boolean,
+  own?: (keyId: string) => AuditEvent,
 ): Promise<Answer> {
-  const { row, claim, events, ...change } = await claimAgain(call, permit, { member, account: placeOf(account) }, revokeKeys);
+  const { row, claim, events, ...change } = await claimAgain(
+    call,
+    permit,
+    { member, account: placeOf(account) },
+    revokeKeys,
+  );
   const { accountId } = call.principal;
-  const copies = own === undefined ? events.map((event) => ({ ...event, id: newId("event", call.now), accountId })) : [own(row.id)];
-  return call.commit({ ...change, events: [...events, ...accountId === account.id ? [] : copies] }, { status: 201, body: { memberId: member.id, claim } });
+  const copies =
+    own === undefined
+      ? events.map((event) => ({ ...event, id: newId("event", call.now), accountId }))
+      : [own(row.id)];
+  return call.commit(
+    { ...change, events: [...events, ...(accountId === account.id ? [] : copies)] },
+    { status: 201, body: { memberId: member.id, claim } },
+  );
 }
 
 /** What a claim asks of an account below, or of a tenant. */
-export const placeOf = ({ name, kind, settings, ownerMemberId }: Pick<AccountRow, "name" | "kind" | "settings" | "ownerMemberId">): ClaimTarget["account"] =>
-  ({ name, preset: presetOf(kind), locale: settings.locale ?? DEFAULT_SETTINGS.locale, ownerMemberId });
+export const placeOf = ({
+  name,
+  kind,
+  settings,
+  ownerMemberId,
+}: Pick<AccountRow, "name" | "kind" | "settings" | "ownerMemberId">): ClaimTarget["account"] => ({
+  name,
+  preset: presetOf(kind),
+  locale: settings.locale ?? DEFAULT_SETTINGS.locale,
+  ownerMemberId,
+});
 
-/** An account with its first owner, who holds the top role of its model, is invited by mail, and may claim the first key. */
+const newAccountRow = (
+  {
+    kind,
+    name,
+    parentId,
+    plan,
+    subscription,
+    profile = {},
+  }: Founding & Pick<AccountRow, "plan" | "subscription">,
+  id: string,
+  ownerMemberId: string,
+  now: number,
+): AccountRow => ({
+  id,
+  kind,
+  name,
+  nameFolded: fold(name),
+  parentId,
+  ownerMemberId,
+  plan,
+  subscription,
+  settings: DEFAULT_SETTINGS,
+  allowedIps: [],
+  profile,
+  mailsPerDay: null,
+  restoredAt: null,
+  version: 1,
+  createdAt: now,
+  updatedAt: now,
+});
+
+/**
+ * An account with its first owner, who holds the top role of its model, is invited by mail, and may claim the
+ * first key.
+ */
 export async function foundAccount(call: Call, authority: Authority, founding: Founding) {
-  const { kind, parentId, name, owner: person, plan = DEFAULT_PLAN, subscription = NO_SUBSCRIPTION, tier = null, profile = {} } = founding;
+  const { kind, name, owner: person } = founding;
+  const { plan = DEFAULT_PLAN, subscription = NO_SUBSCRIPTION, tier = null } = founding;
   const { now, db } = call;
   const accountId = newId("account", now);
   const preset = presetOf(kind as AccountKind);
-  const owner = newMemberRow(call, accountId, { ...person, roles: [preset.topRole], ...(preset.logins ? { login: "0001" } : {}) });
+  const owner = newMemberRow(call, accountId, {
+    ...person,
+    roles: [preset.topRole],
+    ...(preset.logins ? { login: "0001" } : {}),
+  });
   const gives = tierEffects(call, { id: accountId, plan }, { state: "subscription", subscription, tier });
-  const account: AccountRow = {
-    id: accountId, kind, name, nameFolded: fold(name), parentId, ownerMemberId: owner.id, plan: gives.plan, subscription, settings: DEFAULT_SETTINGS,
-    allowedIps: [], profile, mailsPerDay: null, restoredAt: null, version: 1, createdAt: now, updatedAt: now,
-  };
-  const permit = requestPermit(call, { kind: "account", accountId, ownerId: owner.id, topRole: preset.topRole }, authority);
+  const account = newAccountRow({ ...founding, plan: gives.plan, subscription }, accountId, owner.id, now);
+  const permit = requestPermit(
+    call,
+    { kind: "account", accountId, ownerId: owner.id, topRole: preset.topRole },
+    authority,
+  );
   const first = firstClaim(call, permit, { member: owner, account: placeOf(account) });
-  const { invitation, letters } = await sent(call, owner, newInvitation(call, owner), { name, preset, settings: DEFAULT_SETTINGS });
+  const { invitation, letters } = await sent(call, owner, newInvitation(call, owner), {
+    name,
+    preset,
+    settings: DEFAULT_SETTINGS,
+  });
   const statements = [
-    insertAccount(db, permit, account), ...insertMember(db, permit, owner, [], false), insertInvitation(db, permit, invitation),
+    insertAccount(db, permit, account),
+    ...insertMember(db, permit, owner, [], false),
+    insertInvitation(db, permit, invitation),
     ...first.statements,
   ];
   const ofTier = [...(tier === null ? [] : [guardTier(db, tier)]), ...gives.statements];
-  return { account, owner, permit, claim: first.claim, letters, statements: [...statements, ...ofTier], givesCredits: gives.givesCredits };
+  return {
+    account,
+    owner,
+    permit,
+    claim: first.claim,
+    letters,
+    statements: [...statements, ...ofTier],
+    givesCredits: gives.givesCredits,
+  };
 }

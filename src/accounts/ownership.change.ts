@@ -5,6 +5,7 @@ import type { Call, Change } from "../identity/call.ts";
 import type { findMember } from "../identity/member.store.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { securityLetters } from "../identity/security-letter.change.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
 import { memberCard, type MemberRow } from "../team/member.card.ts";
 import { guardMember, updateMember } from "../team/member.store.ts";
 import { endOffer } from "../identity/ownership-offer.store.ts";
@@ -21,13 +22,26 @@ interface Moved {
 
 type Loaded = Awaited<ReturnType<typeof findMember>>[number];
 
+/** The member who is to own the account. @throws Problem validation, conflict/state */
+export function requireActive(found: Loaded | undefined, ownerId: string): Loaded {
+  if (found === undefined) throw invalid("/memberId", "names no member of the account");
+  if (found.row.id === ownerId) throw invalid("/memberId", "owns the account already");
+  if (found.row.status === "active") return found;
+  const detail = "Only an active member can own an account: not a new one, and not a blocked one.";
+  throw new Problem("conflict/state", { detail });
+}
+
 /**
- * The account with another owner, an active member of it, who holds the top role from then on. The owner before
- * keeps the roles. Any offer ends. What asks for the owner sees the new one in its next call, because the account's
- * version moves. @param chains accounts in whose trail it is @param reason of the platform; null after an acceptance
+ * The account with another owner, an active member of it, who holds the top role from then on. The owner
+ * before keeps the roles. Any offer ends. What asks for the owner sees the new one in its next call, because
+ * the account's version moves.
+ * @param chains accounts in whose trail it is
+ * @param reason of the platform; null after an acceptance
  */
 export async function moveOwnership(
-  call: Call, row: AccountRow, { row: member, grants }: Loaded,
+  call: Call,
+  row: AccountRow,
+  { row: member, grants }: Loaded,
   { chains, reason }: { readonly chains: readonly string[]; readonly reason: string | null },
 ): Promise<Moved> {
   const { db, now } = call;
@@ -39,17 +53,22 @@ export async function moveOwnership(
   const given = difference(memberCard(member, grants, row.name), memberCard(owner, grants, row.name));
   const events = chains.flatMap((accountId) => [
     call.event("ownership.transfer", { type: "account", id: row.id }, { accountId, changes, reason }),
-    ...(roles === member.roles ? []
+    ...(roles === member.roles
+      ? []
       : [call.event("member.edit", { type: "member", id: member.id }, { accountId, changes: given })]),
   ]);
   const letters = [
-    ...await securityLetters(call, row.ownerMemberId, "ownership_moved"),
-    ...await securityLetters(call, member.id, "ownership_received"),
+    ...(await securityLetters(call, row.ownerMemberId, "ownership_moved")),
+    ...(await securityLetters(call, member.id, "ownership_received")),
   ];
   const permit = requestPermit(call, { kind: "ownership", memberId: member.id });
   const statements = [
-    guardAccount(db, row), guardMember(db, member), endOffer(db, row.id), updateMember(db, permit, owner),
-    updateAccount(db, account), bumpBelow(db, row.id),
+    guardAccount(db, row),
+    guardMember(db, member),
+    endOffer(db, row.id),
+    updateMember(db, permit, owner),
+    updateAccount(db, account),
+    bumpBelow(db, row.id),
   ];
   return { account, change: { statements, events, letters } };
 }

@@ -4,152 +4,192 @@ import { findAccount } from "../identity/account.store.ts";
 import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
 import { requireUnrestricted } from "../identity/refusal.change.ts";
-import { etag } from "../identity/request.ts";
 import { securityLetters } from "../identity/security-letter.change.ts";
-import { text } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 import { newId } from "../kernel/id.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
+import { Problem } from "../kernel/problem.ts";
 import type { OfferRow } from "../schema/ownership.ts";
 import { guardMember } from "../team/member.store.ts";
-import { endOffer, findOffer, guardOffer, insertOffer, ONE_OFFER } from "../identity/ownership-offer.store.ts";
-import { AccountCard, accountCard } from "./account.card.ts";
-import { moveOwnership, OFFER_TTL_MS } from "./ownership.change.ts";
-import { loadTenant } from "./tenant.change.ts";
+import {
+  endOffer,
+  findOffer,
+  guardOffer,
+  insertOffer,
+  ONE_OFFER,
+} from "../identity/ownership-offer.store.ts";
+import { moveOwnership, OFFER_TTL_MS, requireActive } from "./ownership.change.ts";
+import { NewOwner, OfferCard, offerCard } from "./ownership.card.ts";
 
 const PATH = "/v1/accounts/:id/ownership-offers";
 const operation = { tag: "Accounts", right: "self" } as const;
 
-const OfferCard = z.object({
-  id: z.string(), accountId: z.string(), memberId: z.string().describe("The member who may accept."),
-  offeredBy: z.string(), createdAt: z.string(), expiresAt: z.string(),
-});
+const isOpen = (row: OfferRow | undefined, { now }: Call): row is OfferRow =>
+  row !== undefined && row.expiresAt > now;
 
-const offerCard = ({ createdAt, expiresAt, ...row }: OfferRow) => 
-  ({ ...row, createdAt: iso(createdAt), expiresAt: iso(expiresAt) });
-
-const NewOwner = z.strictObject({ memberId: z.string().max(64).describe("An active member of the account.") });
-
-type Found = Awaited<ReturnType<typeof findMember>>[number];
-
-/** @throws Problem validation, conflict/state */
-function requireActive(found: Found | undefined, ownerId: string): Found {
-  if (found === undefined) throw invalid("/memberId", "names no member of the account");
-  if (found.row.id === ownerId) throw invalid("/memberId", "owns the account already");
-  if (found.row.status === "active") return found;
-  const detail = "Only an active member can own an account: not a new one, and not a blocked one.";
-  throw new Problem("conflict/state", { detail });
-}
-
-const isOpen = (row: OfferRow | undefined, { now }: Call): row is OfferRow => row !== undefined && row.expiresAt > now;
-
-const offer = endpoint({
-  ...operation, method: "POST", path: PATH, status: 201,
-  summary: "Offer the ownership of your account to an active member, for seven days. Only the owner offers it, "
-    + "with a session or an unrestricted key.",
-  body: NewOwner, answer: OfferCard, idempotency: "optional", problems: ["access/denied", "conflict/state"],
-}, async (call) => {
-  const { db, now, params, principal: { accountId, account, memberId: ownerId } } = call;
-  const named = findMember(db, accountId, call.named("memberId") ?? "");
-  const [[found], [before]] = await call.read(named, findOffer(db, accountId));
-  if (params["id"] !== accountId) throw new Problem("not-found");
-  if (account.ownerMemberId !== ownerId) {
-    throw new Problem("access/denied", { detail: "Only the owner of the account offers its ownership." });
-  }
-  requireUnrestricted(call.principal, "An offer of ownership gives the account away.");
-  const { memberId } = await call.body();
-  const { row: member } = requireActive(found, ownerId);
-  if (isOpen(before, call)) {
-    throw new Problem("conflict/state", { detail: "The ownership is offered already. Withdraw that offer first." });
-  }
-  const id = newId("ownershipOffer", now);
-  const row = { accountId, id, memberId, offeredBy: ownerId, expiresAt: now + OFFER_TTL_MS, createdAt: now };
-  const changes = { before: {}, after: { memberId, expiresAt: iso(row.expiresAt) } };
-  const body = offerCard(row);
-  // An expired offer makes room; of two offers at once the second finds the first.
-  return call.commit({
-    statements: [guardMember(db, member), ...(before === undefined ? [] : [endOffer(db, accountId)]), insertOffer(db, row)],
-    events: [call.event("ownership.offer", { type: "account", id: accountId }, { changes })], again: [ONE_OFFER],
-    letters: await securityLetters(call, memberId, "ownership_offered"),
-  }, { status: 201, body });
-});
+const offer = endpoint(
+  {
+    ...operation,
+    method: "POST",
+    path: PATH,
+    status: 201,
+    summary:
+      "Offer the ownership of your account to an active member, for seven days. Only the owner offers it, " +
+      "with a session or an unrestricted key.",
+    body: NewOwner,
+    answer: OfferCard,
+    idempotency: "optional",
+    problems: ["access/denied", "conflict/state"],
+  },
+  async (call) => {
+    const {
+      db,
+      now,
+      params,
+      principal: { accountId, account, memberId: ownerId },
+    } = call;
+    const named = findMember(db, accountId, call.named("memberId") ?? "");
+    const [[found], [before]] = await call.read(named, findOffer(db, accountId));
+    if (params["id"] !== accountId) throw new Problem("not-found");
+    if (account.ownerMemberId !== ownerId) {
+      throw new Problem("access/denied", { detail: "Only the owner of the account offers its ownership." });
+    }
+    requireUnrestricted(call.principal, "An offer of ownership gives the account away.");
+    const { memberId } = await call.body();
+    const { row: member } = requireActive(found, ownerId);
+    if (isOpen(before, call)) {
+      throw new Problem("conflict/state", {
+        detail: "The ownership is offered already. Withdraw that offer first.",
+      });
+    }
+    const id = newId("ownershipOffer", now);
+    const row = {
+      accountId,
+      id,
+      memberId,
+      offeredBy: ownerId,
+      expiresAt: now + OFFER_TTL_MS,
+      createdAt: now,
+    };
+    const changes = { before: {}, after: { memberId, expiresAt: iso(row.expiresAt) } };
+    const body = offerCard(row);
+    // An expired offer makes room; of two offers at once the second finds the first.
+    return call.commit(
+      {
+        statements: [
+          guardMember(db, member),
+          ...(before === undefined ? [] : [endOffer(db, accountId)]),
+          insertOffer(db, row),
+        ],
+        events: [call.event("ownership.offer", { type: "account", id: accountId }, { changes })],
+        again: [ONE_OFFER],
+        letters: await securityLetters(call, memberId, "ownership_offered"),
+      },
+      { status: 201, body },
+    );
+  },
+);
 
 /** Its maker, the member that it is made to, and the platform see an offer. */
 const seesOffer = ({ principal: { memberId, grantSet } }: Call, row: OfferRow): boolean =>
   [row.memberId, row.offeredBy].includes(memberId) || decide(grantSet, "account.manage").allowed;
 
-const list = endpoint({
-  ...operation, method: "GET", path: PATH, status: 200, answer: z.object({ data: z.array(OfferCard) }),
-  summary: "The open offer of ownership, for the owner, for the member that it is made to, and for the platform.",
-}, async (call) => {
-  const { db, params: { id = "" }, principal: { accountId, grantSet } } = call;
-  const [[row], [account]] = await call.read(findOffer(db, id), findAccount(db, id));
-  const isSeen = id === accountId || decide(grantSet, "account.manage").allowed;
-  if (!isSeen || account === undefined) throw new Problem("not-found");
-  const data = isOpen(row, call) && seesOffer(call, row) ? [offerCard(row)] : [];
-  return { status: 200, body: { data } };
-});
+const list = endpoint(
+  {
+    ...operation,
+    method: "GET",
+    path: PATH,
+    status: 200,
+    answer: z.object({ data: z.array(OfferCard) }),
+    summary:
+      "The open offer of ownership, for the owner, for the member that it is made to, and for the platform.",
+  },
+  async (call) => {
+    const {
+      db,
+      params: { id = "" },
+      principal: { accountId, grantSet },
+    } = call;
+    const [[row], [account]] = await call.read(findOffer(db, id), findAccount(db, id));
+    const isSeen = id === accountId || decide(grantSet, "account.manage").allowed;
+    if (!isSeen || account === undefined) throw new Problem("not-found");
+    const data = isOpen(row, call) && seesOffer(call, row) ? [offerCard(row)] : [];
+    return { status: 200, body: { data } };
+  },
+);
 
-/** The open offer that the path names, for its maker and for the member that it is made to. @throws Problem not-found */
+/**
+ * The open offer that the path names, for its maker and for the member that it is made to.
+ * @throws Problem not-found
+ */
 async function loadOffer(call: Call) {
-  const { db, params, principal: { accountId, memberId } } = call;
+  const {
+    db,
+    params,
+    principal: { accountId, memberId },
+  } = call;
   const [[row], [account], [self]] = await call.read(
-    findOffer(db, accountId), findAccount(db, accountId), findMember(db, accountId, memberId),
+    findOffer(db, accountId),
+    findAccount(db, accountId),
+    findMember(db, accountId, memberId),
   );
   const isNamed = params["id"] === accountId && row?.id === params["offerId"];
-  if (!isNamed || !isOpen(row, call) || account === undefined || self === undefined) throw new Problem("not-found");
+  if (!isNamed || !isOpen(row, call) || account === undefined || self === undefined)
+    throw new Problem("not-found");
   const isTheirs = [row.memberId, row.offeredBy].includes(memberId);
   if (!isTheirs || row.offeredBy !== account.ownerMemberId) throw new Problem("not-found");
   return { row, account, self };
 }
 
-const end = endpoint({
-  ...operation, method: "DELETE", path: `${PATH}/:offerId`, status: 204,
-  summary: "Withdraw your offer of ownership, or decline one that was made to you.",
-}, async (call) => {
-  const { row } = await loadOffer(call);
-  const action = row.offeredBy === call.principal.memberId ? "ownership.withdraw" : "ownership.decline";
-  const changes = { before: { memberId: row.memberId }, after: {} };
-  return call.commit({
-    statements: [guardOffer(call.db, row), endOffer(call.db, row.accountId)],
-    events: [call.event(action, { type: "account", id: row.accountId }, { changes })],
-  }, { status: 204 });
-});
+const end = endpoint(
+  {
+    ...operation,
+    method: "DELETE",
+    path: `${PATH}/:offerId`,
+    status: 204,
+    summary: "Withdraw your offer of ownership, or decline one that was made to you.",
+  },
+  async (call) => {
+    const { row } = await loadOffer(call);
+    const action = row.offeredBy === call.principal.memberId ? "ownership.withdraw" : "ownership.decline";
+    const changes = { before: { memberId: row.memberId }, after: {} };
+    return call.commit(
+      {
+        statements: [guardOffer(call.db, row), endOffer(call.db, row.accountId)],
+        events: [call.event(action, { type: "account", id: row.accountId }, { changes })],
+      },
+      { status: 204 },
+    );
+  },
+);
 
 const Moved = z.object({ accountId: z.string(), ownerMemberId: z.string(), formerOwnerMemberId: z.string() });
 
-const accept = endpoint({
-  ...operation, method: "POST", path: `${PATH}/:offerId/accept`, status: 200, answer: Moved, problems: ["access/denied"],
-  summary: "Accept the ownership that was offered to you, with a session or an unrestricted key. You get the top role; "
-    + "the owner before keeps theirs.",
-}, async (call) => {
-  const { row, account, self } = await loadOffer(call);
-  if (row.memberId !== call.principal.memberId) {
-    throw new Problem("access/denied", { detail: "Only the member to whom the offer was made accepts it." });
-  }
-  requireUnrestricted(call.principal, "Ownership gives all of the account.");
-  const { change } = await moveOwnership(call, account, self, { chains: [account.id], reason: null });
-  const body = { accountId: account.id, ownerMemberId: row.memberId, formerOwnerMemberId: row.offeredBy };
-  const statements = [guardOffer(call.db, row), ...change.statements];
-  return call.commit({ ...change, statements }, { status: 200, body });
-});
+const accept = endpoint(
+  {
+    ...operation,
+    method: "POST",
+    path: `${PATH}/:offerId/accept`,
+    status: 200,
+    answer: Moved,
+    problems: ["access/denied"],
+    summary:
+      "Accept the ownership that was offered to you, with a session or an unrestricted key. " +
+      "You get the top role; " +
+      "the owner before keeps theirs.",
+  },
+  async (call) => {
+    const { row, account, self } = await loadOffer(call);
+    if (row.memberId !== call.principal.memberId) {
+      throw new Problem("access/denied", {
+        detail: "Only the member to whom the offer was made accepts it.",
+      });
+    }
+    requireUnrestricted(call.principal, "Ownership gives all of the account.");
+    const { change } = await moveOwnership(call, account, self, { chains: [account.id], reason: null });
+    const body = { accountId: account.id, ownerMemberId: row.memberId, formerOwnerMemberId: row.offeredBy };
+    const statements = [guardOffer(call.db, row), ...change.statements];
+    return call.commit({ ...change, statements }, { status: 200, body });
+  },
+);
 
-const name = endpoint({
-  method: "PUT", path: "/v1/accounts/:id/owner", tag: "Accounts", right: "account.manage", status: 200,
-  summary: "Platform: name an active member as the account's owner, with a reason. Both owners get a mail.",
-  body: NewOwner.extend({ reason: text(500).min(1).describe("In the trail of both accounts.") }),
-  answer: AccountCard, ifMatch: "optional", problems: ["conflict/state"],
-}, async (call) => {
-  const member = findMember(call.db, call.params["id"] ?? "", call.named("memberId") ?? "");
-  const [row, [found]] = await loadTenant(call as Call, member);
-  const { reason } = await call.body();
-  call.ifMatch(row.version);
-  requireUnrestricted(call.principal, "Ownership gives all of the account.");
-  const owner = requireActive(found, row.ownerMemberId);
-  const chains = [row.id, call.principal.accountId];
-  const { account, change } = await moveOwnership(call as Call, row, owner, { chains, reason });
-  const headers = { ETag: etag(account.version) };
-  return call.commit(change, { status: 200, body: accountCard(account), headers });
-});
-
-export const ownershipEndpoints: readonly Endpoint[] = [offer, list, end, accept, name];
+export const ownershipEndpoints: readonly Endpoint[] = [offer, list, end, accept];

@@ -4,23 +4,38 @@ import { type AccountState, stateOrder } from "../schema/state-order.ts";
 import { type Moment, placeOf } from "./state-order.ts";
 
 /** The newest change of each state of an account, as far as there is one. */
-export const findOrder = (db: Db, accountId: string) => db.select().from(stateOrder).where(eq(stateOrder.accountId, accountId));
+export const findOrder = (db: Db, accountId: string) =>
+  db.select().from(stateOrder).where(eq(stateOrder.accountId, accountId));
 
-/** Notes a change of a state. Fails under "changed" when a newer one was applied meanwhile. @param now milliseconds since the epoch */
-export const writeOrder = (db: Db, accountId: string, state: AccountState, moment: Moment, now: number): Statement[] => [
+/**
+ * Notes a change of a state. Fails under "changed" when a newer one was applied meanwhile.
+ * @param now milliseconds since the epoch
+ */
+export const writeOrder = (
+  db: Db,
+  accountId: string,
+  state: AccountState,
+  moment: Moment,
+  now: number,
+): Statement[] => [
   ...guardNotOlder(db, accountId, state, moment),
-  db.insert(stateOrder).values({ accountId, state, ...placeOf(moment, now) }).onConflictDoUpdate({
-    target: [stateOrder.accountId, stateOrder.state],
-    set: {
-      at: sql`max(${stateOrder.at}, excluded.at)`,
-      sequence: sql`CASE WHEN excluded.sequence IS NULL THEN ${stateOrder.sequence} ELSE max(coalesce(${stateOrder.sequence}, 0), excluded.sequence) END`,
-    },
-  }),
+  db
+    .insert(stateOrder)
+    .values({ accountId, state, ...placeOf(moment, now) })
+    .onConflictDoUpdate({
+      target: [stateOrder.accountId, stateOrder.state],
+      set: {
+        at: sql`max(${stateOrder.at}, excluded.at)`,
+        sequence: sql`CASE WHEN excluded.sequence IS NULL THEN ${stateOrder.sequence}
+          ELSE max(coalesce(${stateOrder.sequence}, 0), excluded.sequence) END`,
+      },
+    }),
 ];
 
 function guardNotOlder(db: Db, accountId: string, state: AccountState, moment: Moment): Statement[] {
   if (moment.kind === "now") return [];
   const newer = moment.kind === "time" ? sql`at > ${moment.until}` : sql`sequence > ${moment.sequence}`;
-  const isNewer = sql`SELECT 1 FROM state_order WHERE account_id = ${accountId} AND state = ${state} AND ${newer}`;
+  const isNewer = sql`SELECT 1 FROM state_order
+    WHERE account_id = ${accountId} AND state = ${state} AND ${newer}`;
   return [guard(db, "changed", sql`NOT EXISTS (${isNewer})`)];
 }

@@ -17,16 +17,26 @@ export interface Newest {
   readonly sequence: number | null;
 }
 
-/** Whether a change is older than the newest that was applied. Equal is not older: the later delivery wins. */
+/**
+ * Whether a change is older than the newest that was applied. Equal is not older: the later delivery wins.
+ */
 export function isOlder(moment: Moment, newest: Newest | undefined): boolean {
   if (newest === undefined) return false;
   switch (moment.kind) {
-    case "now": return false;
-    case "time": return moment.until < newest.at;
-    case "sequence": return newest.sequence !== null && moment.sequence < newest.sequence;
+    case "now":
+      return false;
+    case "time":
+      return moment.until < newest.at;
+    case "sequence":
+      return newest.sequence !== null && moment.sequence < newest.sequence;
   }
 }
 
-/** The place that the change takes. A sequence number tells no time, so it counts as of its arrival for messages that carry one. */
-export const placeOf = (moment: Moment, now: number): Newest =>
-  ({ at: moment.kind === "time" ? moment.at : now, sequence: moment.kind === "sequence" ? moment.sequence : null });
+/**
+ * The place that the change takes. A sequence number tells no time, so it counts as of its arrival for
+ * messages that carry one.
+ */
+export const placeOf = (moment: Moment, now: number): Newest => ({
+  at: moment.kind === "time" ? moment.at : now,
+  sequence: moment.kind === "sequence" ? moment.sequence : null,
+});

@@ -8,25 +8,33 @@ import { findParent, guardAccount } from "./account.store.ts";
 import { loadTenant } from "./tenant.change.ts";
 
 /**
- * The call of a platform member as one that acts in the tenant that its path names, so that the platform stops
- * members by the same functions as the account's owner does. What it changes is in both trails, and fails when the
- * account changed meanwhile.
+ * The call of a platform member as one that acts in the tenant that its path names, so that the platform
+ * stops members by the same functions as the account's owner does. What it changes is in both trails, and
+ * fails when the account changed meanwhile.
  * @param params what those functions find in the path instead
  * @throws Problem access/denied, not-found
  */
 export async function tenantCall<Query>(
-  call: Call<unknown, Query>, params: Call["params"],
+  call: Call<unknown, Query>,
+  params: Call["params"],
 ): Promise<Call<unknown, Query>> {
   const [account, [above]] = await loadTenant(call as Call, findParent(call.db, call.params["id"] ?? ""));
   const inside: Partial<Call> = {
-    params, principal: principalIn(call.principal, account, above),
+    params,
+    principal: principalIn(call.principal, account, above),
     event: (action, resource, more) => call.event(action, resource, { accountId: account.id, ...more }),
-    commit: ({ statements, events, ...change }, answer) => call.commit({
-      ...change, statements: [guardAccount(call.db, account), ...statements],
-      events: events.flatMap((event) => [
-        event, { ...event, id: newId("event", call.now), accountId: call.principal.accountId },
-      ]),
-    }, answer),
+    commit: ({ statements, events, ...change }, answer) =>
+      call.commit(
+        {
+          ...change,
+          statements: [guardAccount(call.db, account), ...statements],
+          events: events.flatMap((event) => [
+            event,
+            { ...event, id: newId("event", call.now), accountId: call.principal.accountId },
+          ]),
+        },
+        answer,
+      ),
   };
   return new Proxy(call, { get: (target, name) => own(inside, name) ?? bound(target, name) });
 }
@@ -44,9 +52,19 @@ function principalIn(principal: Principal, account: AccountRow, above: AccountRo
   const { settings, switches } = settingsOf(account, above?.settings ?? null);
   const { id, kind, name, parentId, plan, subscription, ownerMemberId } = account;
   return {
-    ...principal, accountId: id, preset: presetFor(kind, switches), switches,
+    ...principal,
+    accountId: id,
+    preset: presetFor(kind, switches),
+    switches,
     account: {
-      ...principal.account, kind: kind as AccountKind, name, parentId, plan, subscription, ownerMemberId, settings,
+      ...principal.account,
+      kind: kind as AccountKind,
+      name,
+      parentId,
+      plan,
+      subscription,
+      ownerMemberId,
+      settings,
     },
   };
 }

@@ -13,14 +13,24 @@ const PENDING_MS = 5_000;
 const AT_ONCE = 100;
 
 /**
- * The month's credits of a tier, as they are to be given once. Tiers that members put in force themselves share one place in
- * each month, so that changing between them gives nothing more.
+ * The month's credits of a tier, as they are to be given once. Tiers that members put in force themselves
+ * share one place in each month, so that changing between them gives nothing more.
  */
-export function creditOf(call: Pick<Call, "now" | "origin" | "principal">, accountId: string, tier: TierRow): TierCreditRow {
+export function creditOf(
+  call: Pick<Call, "now" | "origin" | "principal">,
+  accountId: string,
+  tier: TierRow,
+): TierCreditRow {
   const month = new Date(call.now).toISOString().slice(0, 7);
   const context: Context = { actor: call.principal.actor, origin: call.origin };
   return {
-    accountId, period: `${tier.selfService ? "free" : `tier:${tier.key}`}:${month}`, amount: tier.credits, context, createdAt: call.now, triedAt: 0, givenAt: null,
+    accountId,
+    period: `${tier.selfService ? "free" : `tier:${tier.key}`}:${month}`,
+    amount: tier.credits,
+    context,
+    createdAt: call.now,
+    triedAt: 0,
+    givenAt: null,
   };
 }
 
@@ -37,11 +47,22 @@ export async function sweepTierCredits(env: Env, olderThanMs: number = PENDING_M
 /** Every step can be repeated: the ledger knows the command by its key. */
 async function give(env: Env, db: Db, row: TierCreditRow): Promise<void> {
   const { accountId, amount, period } = row;
-  const command = { op: "grant" as const, key: `credits of ${period}`, kind: "subscription" as const, amount, priority: 100, effectiveAt: null, expiresAt: null };
+  const command = {
+    op: "grant" as const,
+    key: `credits of ${period}`,
+    kind: "subscription" as const,
+    amount,
+    priority: 100,
+    effectiveAt: null,
+    expiresAt: null,
+  };
   try {
     await batch(db, [markTried(db, row, now())]);
-    const problem = refused(await accountObject(env, accountId).grant(accountId, command, row.context as Context));
-    // The ledger gave to this period under other terms, before the database was put back: it is not given to again.
+    const problem = refused(
+      await accountObject(env, accountId).grant(accountId, command, row.context as Context),
+    );
+    // The ledger gave to this period under other terms, before the database was put back: it is not given to
+    // again.
     if (problem !== null && problem.code !== "idempotency/mismatch") throw problem;
     await batch(db, [markGiven(db, row, now())]);
   } catch (error) {

@@ -4,7 +4,11 @@ import type { TierRow } from "../schema/tier.ts";
 import { findTier } from "./tier.store.ts";
 
 /** The tier that a subscription names; null where it names none. @throws Problem validation */
-export async function requireTier(call: Call, key: string | null, pointer: `/${string}`): Promise<TierRow | null> {
+export async function requireTier(
+  call: Call,
+  key: string | null,
+  pointer: `/${string}`,
+): Promise<TierRow | null> {
   if (key === null) return null;
   const [[tier]] = await call.read(findTier(call.db, key));
   if (tier === undefined) throw invalid(pointer, "must be a tier of the list, or null");

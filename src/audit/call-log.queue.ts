@@ -9,20 +9,33 @@ const LOST_MS = 2_000;
 const BUFFER_MAX = 2_000;
 const TEXT_MAX = 500;
 
-/** Rows of the concurrent requests of this isolate: plain values, so any request may send those of the others. */
+/**
+ * Rows of the concurrent requests of this isolate: plain values, so any request may send those of the others.
+ */
 let buffer: CallRow[] = [];
 let promisedAt: number | null = null;
 
 /**
- * Keeps a call for the call log. Never throws and never waits: a call is answered whatever becomes of its row.
+ * Keeps a call for the call log. Never throws and never waits: a call is answered even if its row is lost.
  * @param send puts one message into the queue
  * @param defer `waitUntil` of this request
  */
-export function logCall(row: CallRow, send: (message: AuditMessage) => Promise<unknown>, defer: (work: Promise<unknown>) => void): void {
+export function logCall(
+  row: CallRow,
+  send: (message: AuditMessage) => Promise<unknown>,
+  defer: (work: Promise<unknown>) => void,
+): void {
   try {
     if (buffer.length >= BUFFER_MAX) buffer = buffer.slice(ROWS_PER_MESSAGE);
-    buffer.push({ ...row, path: row.path.slice(0, TEXT_MAX), userAgent: row.userAgent?.slice(0, TEXT_MAX) ?? null });
-    if (buffer.length >= ROWS_PER_MESSAGE) return defer(flush(send));
+    buffer.push({
+      ...row,
+      path: row.path.slice(0, TEXT_MAX),
+      userAgent: row.userAgent?.slice(0, TEXT_MAX) ?? null,
+    });
+    if (buffer.length >= ROWS_PER_MESSAGE) {
+      defer(flush(send));
+      return;
+    }
     // A clock that was set back does not hold the rows until it has caught up.
     if (promisedAt !== null && Math.abs(row.at - promisedAt) < LOST_MS) return;
     promisedAt = row.at;

@@ -9,9 +9,11 @@ const ROWS_MAX = 500;
 export async function insertCalls(db: Db, calls: readonly CallRow[]): Promise<void> {
   for (let start = 0; start < calls.length; start += ROWS_MAX) {
     await db.run(sql`
-      INSERT OR IGNORE INTO call_log (account_id, id, at, member_id, api_key_id, method, path, status, code, ip, user_agent, request_id, caller_request_id)
-      SELECT value->>'accountId', value->>'id', value->>'at', value->>'memberId', value->>'apiKeyId', value->>'method', value->>'path',
-        value->>'status', value->>'code', value->>'ip', value->>'userAgent', value->>'requestId', value->>'callerRequestId'
+      INSERT OR IGNORE INTO call_log (account_id, id, at, member_id, api_key_id, method, path, status, code,
+        ip, user_agent, request_id, caller_request_id)
+      SELECT value->>'accountId', value->>'id', value->>'at', value->>'memberId', value->>'apiKeyId',
+        value->>'method', value->>'path', value->>'status', value->>'code', value->>'ip',
+        value->>'userAgent', value->>'requestId', value->>'callerRequestId'
       FROM json_each(${JSON.stringify(calls.slice(start, start + ROWS_MAX))})`);
   }
 }

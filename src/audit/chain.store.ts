@@ -22,12 +22,22 @@ export interface Pending {
 }
 
 /** One transaction: a staged event that is seen beside a head is not yet in the chain that ends there. */
-export async function loadPending(db: Db, signingKeys: string, accountId: string, witnessSeq: number, limit: number): Promise<Pending> {
+export async function loadPending(
+  db: Db,
+  signingKeys: string,
+  accountId: string,
+  witnessSeq: number,
+  limit: number,
+): Promise<Pending> {
   const [heads, rows, recent, marks] = await db.batch([
     selectHead(db, accountId),
     selectStaged(db, accountId, limit),
-    db.select(SEALED_COLUMNS).from(auditEvent)
-      .where(and(eq(auditEvent.accountId, accountId), gte(auditEvent.seq, witnessSeq))).orderBy(asc(auditEvent.seq)).limit(limit),
+    db
+      .select(SEALED_COLUMNS)
+      .from(auditEvent)
+      .where(and(eq(auditEvent.accountId, accountId), gte(auditEvent.seq, witnessSeq)))
+      .orderBy(asc(auditEvent.seq))
+      .limit(limit),
     db.select({ restoredAt: account.restoredAt }).from(account).where(eq(account.id, accountId)),
   ]);
   const staged: AuditEvent[] = [];
@@ -37,29 +47,52 @@ export async function loadPending(db: Db, signingKeys: string, accountId: string
     if ("reason" in read && !("id" in read)) unfit.push({ id: row.id, reason: read.reason });
     else staged.push(read as AuditEvent);
   }
-  return { head: heads[0] ?? GENESIS, staged, unfit, isFull: rows.length >= limit, recent: recent.map(toSealedRow), isRestored: (marks[0]?.restoredAt ?? null) !== null };
+  return {
+    head: heads[0] ?? GENESIS,
+    staged,
+    unfit,
+    isFull: rows.length >= limit,
+    recent: recent.map(toSealedRow),
+    isRestored: (marks[0]?.restoredAt ?? null) !== null,
+  };
 }
 
 /** The newest place of the chain; no row before the first sealing. */
 export const selectHead = (db: Db, accountId: string) =>
-  db.select({ seq: auditHead.seq, hash: auditHead.hash, ledgerSeq: auditHead.ledgerSeq })
-    .from(auditHead).where(eq(auditHead.accountId, accountId));
+  db
+    .select({ seq: auditHead.seq, hash: auditHead.hash, ledgerSeq: auditHead.ledgerSeq })
+    .from(auditHead)
+    .where(eq(auditHead.accountId, accountId));
 
 /**
- * Adds rows to the chain that ends at `head`, all or nothing, and clears their events from the outbox. The head is the
- * only guard that is needed: no event leaves the outbox without moving it.
- * @returns the new head; "moved" when the chain no longer ends at `head`, because another was sealing; "sealed_before" when an event is in a chain already
+ * Adds rows to the chain that ends at `head`, all or nothing, and clears their events from the outbox. The
+ * head is the only guard that is needed: no event leaves the outbox without moving it.
+ * @returns the new head; "moved" when the chain no longer ends at `head`, because another was sealing;
+ * "sealed_before" when an event is in a chain already
  */
-export async function appendRows(db: Db, accountId: string, head: ChainHead, rows: readonly SealedRow[]): Promise<ChainHead | "moved" | "sealed_before"> {
+export async function appendRows(
+  db: Db,
+  accountId: string,
+  head: ChainHead,
+  rows: readonly SealedRow[],
+): Promise<ChainHead | "moved" | "sealed_before"> {
   const end = rows.reduce(grown, head);
   const stagedIds = rows.filter((row) => row.ledgerSeq === null).map((row) => row.id);
   const statements: Statement[] = [
     guard(db, "head_moved", headIs(accountId, head)),
     insertRows(db, accountId, rows),
-    db.insert(auditHead).values({ accountId, ...end }).onConflictDoUpdate({ target: auditHead.accountId, set: end }),
-    ...(stagedIds.length === 0 ? [] : [db.run(
-      sql`DELETE FROM audit_outbox WHERE account_id = ${accountId} AND id IN (SELECT value FROM json_each(${JSON.stringify(stagedIds)}))`,
-    )]),
+    db
+      .insert(auditHead)
+      .values({ accountId, ...end })
+      .onConflictDoUpdate({ target: auditHead.accountId, set: end }),
+    ...(stagedIds.length === 0
+      ? []
+      : [
+          db.run(
+            sql`DELETE FROM audit_outbox WHERE account_id = ${accountId}
+              AND id IN (SELECT value FROM json_each(${JSON.stringify(stagedIds)}))`,
+          ),
+        ]),
   ];
   try {
     await batch(db, statements);
@@ -71,23 +104,40 @@ export async function appendRows(db: Db, accountId: string, head: ChainHead, row
   }
 }
 
-const headIs = (accountId: string, { seq, hash, ledgerSeq }: ChainHead) => seq === 0
-  ? sql`NOT EXISTS (SELECT 1 FROM audit_head WHERE account_id = ${accountId})`
-  : sql`EXISTS (SELECT 1 FROM audit_head WHERE account_id = ${accountId} AND seq = ${seq} AND hash = ${hash} AND ledger_seq = ${ledgerSeq})`;
+const headIs = (accountId: string, { seq, hash, ledgerSeq }: ChainHead) =>
+  seq === 0
+    ? sql`NOT EXISTS (SELECT 1 FROM audit_head WHERE account_id = ${accountId})`
+    : sql`EXISTS (SELECT 1 FROM audit_head WHERE account_id = ${accountId} AND seq = ${seq}
+        AND hash = ${hash} AND ledger_seq = ${ledgerSeq})`;
 
 /** All rows are one parameter, because D1 takes a hundred of them and a batch of rows has thousands. */
-const insertRows = (db: Db, accountId: string, rows: readonly SealedRow[]): Statement => db.run(sql`
-  INSERT INTO audit_event (account_id, seq, id, at, action, outcome, member_id, resource_type, resource_id, body, personal, prev_hash, hash, ledger_seq)
-  SELECT ${accountId}, value->>'seq', value->>'id', value->>'at', value->>'action', value->>'outcome', value->>'memberId',
-    value->>'resourceType', value->>'resourceId', value->>'body', value->>'personal', value->>'prevHash', value->>'hash', value->>'ledgerSeq'
-  FROM json_each(${JSON.stringify(rows.map((row) => ({ ...row, personal: JSON.stringify(row.personal) })))})`);
+const insertRows = (db: Db, accountId: string, rows: readonly SealedRow[]): Statement => {
+  const values = rows.map((row) => ({ ...row, personal: JSON.stringify(row.personal) }));
+  return db.run(sql`
+  INSERT INTO audit_event (account_id, seq, id, at, action, outcome, member_id, resource_type, resource_id,
+    body, personal, prev_hash, hash, ledger_seq)
+  SELECT ${accountId}, value->>'seq', value->>'id', value->>'at', value->>'action',
+    value->>'outcome', value->>'memberId', value->>'resourceType', value->>'resourceId', value->>'body',
+    value->>'personal', value->>'prevHash', value->>'hash', value->>'ledgerSeq'
+  FROM json_each(${JSON.stringify(values)})`);
+};
 
 /** The columns of a sealed row; `personal` as its text, because an edited one need not be JSON. */
 export const SEALED_COLUMNS = {
-  accountId: auditEvent.accountId, seq: auditEvent.seq, id: auditEvent.id, at: auditEvent.at, action: auditEvent.action,
-  outcome: auditEvent.outcome, memberId: auditEvent.memberId, resourceType: auditEvent.resourceType,
-  resourceId: auditEvent.resourceId, body: auditEvent.body, personal: sql<string>`${auditEvent.personal}`,
-  prevHash: auditEvent.prevHash, hash: auditEvent.hash, ledgerSeq: auditEvent.ledgerSeq,
+  accountId: auditEvent.accountId,
+  seq: auditEvent.seq,
+  id: auditEvent.id,
+  at: auditEvent.at,
+  action: auditEvent.action,
+  outcome: auditEvent.outcome,
+  memberId: auditEvent.memberId,
+  resourceType: auditEvent.resourceType,
+  resourceId: auditEvent.resourceId,
+  body: auditEvent.body,
+  personal: sql<string>`${auditEvent.personal}`,
+  prevHash: auditEvent.prevHash,
+  hash: auditEvent.hash,
+  ledgerSeq: auditEvent.ledgerSeq,
 };
 
 /** No digest of a body is the body itself, so what cannot be read never passes for what was sealed. */

@@ -1,7 +1,7 @@
 import type { Db } from "../kernel/db.ts";
 import { deadLetter } from "../schema/audit.ts";
 
-/** A message that could not be used, kept with its reason for whoever runs the gate. */
+/** A message that could not be used, kept with its reason for the operator of the deployment. */
 export interface DeadLetter {
   /** The id that the queue gave the message, so that a redelivered one is kept once. */
   readonly id: string;

@@ -6,13 +6,18 @@ export interface Changes {
 /** Members that every change touches and that say nothing. */
 const BOOKKEEPING: readonly string[] = ["version", "updatedAt"];
 
-/** What a change changed, for the trail: only the members that differ, null where one was not there. */
+/**
+ * The difference of two objects, for the audit log: only the fields that differ, null where one was missing.
+ */
 export function difference(before: object, after: object): Changes {
   const old = new Map(Object.entries(before));
-  const changed = Object.entries(after)
-    .filter(([name, value]) => !BOOKKEEPING.includes(name) && JSON.stringify(old.get(name)) !== JSON.stringify(value));
+  const changed = Object.entries(after).filter(
+    ([name, value]) => !BOOKKEEPING.includes(name) && JSON.stringify(old.get(name)) !== JSON.stringify(value),
+  );
   return {
-    before: Object.fromEntries(changed.filter(([name]) => old.has(name)).map(([name]) => [name, old.get(name)])),
+    before: Object.fromEntries(
+      changed.filter(([name]) => old.has(name)).map(([name]) => [name, old.get(name)]),
+    ),
     after: Object.fromEntries(changed.map(([name, value]) => [name, value ?? null])),
   };
 }

@@ -22,16 +22,21 @@ const isUnder = (path: string, ...members: readonly string[]): boolean =>
   members.some((member) => path.startsWith(`/${member}/`));
 
 /**
- * Which personal values of a row tell of a member: who and whence where the member acted, and what changed where
- * the row is about the member. What a member did to others is theirs.
+ * Which personal values of a row tell of a member: who and whence where the member acted, and what changed
+ * where the row is about the member. What a member did to others is theirs.
  */
 export function pathsOf(memberId: string, body: unknown, personal: Personal): string[] {
-  const { actor, resource, changes } = body as
-    { actor?: { memberId?: unknown }; resource?: unknown; changes?: unknown };
+  const { actor, resource, changes } = body as {
+    actor?: { memberId?: unknown };
+    resource?: unknown;
+    changes?: unknown;
+  };
   const acted = actor?.memberId === memberId;
   const isAbout = JSON.stringify([resource, changes]).includes(JSON.stringify(memberId));
   const isTheirs = (path: string): boolean => (isUnder(path, "actor", "origin") ? acted : isAbout);
-  return Object.keys(personal).filter((path) => path.startsWith("/") && personal[path] !== null && isTheirs(path)).sort();
+  return Object.keys(personal)
+    .filter((path) => path.startsWith("/") && personal[path] !== null && isTheirs(path))
+    .sort();
 }
 
 /** The same in few words: rows by what they lost. @param rows in the order of `seq` */
@@ -54,9 +59,12 @@ export function grouped(
 /** Whether an erasure names this value of this row. */
 export type Erased = (seq: number, path: string) => boolean;
 
-/** Erasures of the chain that the object knows too. A row that is not as it was sealed is found by the walk. */
+/**
+ * Erasures of the chain that the object knows too. A row that is not as it was sealed is found by the walk.
+ */
 export function erasedBy(
-  events: ReadonlyArray<{ readonly id: string; readonly body: string }>, known: readonly ErasureRecord[],
+  events: ReadonlyArray<{ readonly id: string; readonly body: string }>,
+  known: readonly ErasureRecord[],
 ): Erased {
   const digests = new Map(known.map(({ id, digest }) => [id, digest]));
   const runs = new Map<string, Array<readonly [number, number]>>();
@@ -64,8 +72,8 @@ export function erasedBy(
     const rows = rowsOf(body);
     if (rows === null || digests.get(id) !== erasureDigest(rows)) continue;
     for (const { paths, seqs } of rows) {
-      const listed = seqs.map((run) => (typeof run === "number" ? [run, run] as const : run));
-      for (const path of paths) runs.set(path, [...runs.get(path) ?? [], ...listed]);
+      const listed = seqs.map((run) => (typeof run === "number" ? ([run, run] as const) : run));
+      for (const path of paths) runs.set(path, [...(runs.get(path) ?? []), ...listed]);
     }
   }
   return (seq, path) => runs.get(path)?.some(([first, last]) => first <= seq && seq <= last) ?? false;

@@ -13,7 +13,13 @@ export interface Actor {
 }
 
 /** What the trail calls a member: the Dealer ID in models that have one, which is its login there. */
-export const actorLogin = ({ login, username }: { readonly login: string | null; readonly username: string }): string => login ?? username;
+export const actorLogin = ({
+  login,
+  username,
+}: {
+  readonly login: string | null;
+  readonly username: string;
+}): string => login ?? username;
 
 /** Where the call came from. */
 export interface Origin {
@@ -39,14 +45,24 @@ export interface AuditEvent {
   readonly cost: number | null;
   readonly origin: Origin;
   /** What changed, secrets masked. */
-  readonly changes: { readonly before: Readonly<Record<string, unknown>>; readonly after: Readonly<Record<string, unknown>> } | null;
+  readonly changes: {
+    readonly before: Readonly<Record<string, unknown>>;
+    readonly after: Readonly<Record<string, unknown>>;
+  } | null;
   /** A refusal that came again within a minute: this is the one row for so many repeats. */
   readonly repeated?: number | undefined;
   /** The place of its ledger entry; null for everything that is not one. */
   readonly ledgerSeq: number | null;
 }
 
-export const SYSTEM: Actor = { type: "system", memberId: null, accountId: null, login: null, email: null, apiKeyId: null };
+export const SYSTEM: Actor = {
+  type: "system",
+  memberId: null,
+  accountId: null,
+  login: null,
+  email: null,
+  apiKeyId: null,
+};
 
 /** One call as the call log keeps it: unsealed, lost at most for the last moments before a crash. */
 export interface CallRow {
@@ -68,16 +84,18 @@ export interface CallRow {
 }
 
 /**
- * What travels through the queue. "staged" only says that the outbox of D1 holds events of the account: the outbox is
- * what gets sealed, so a lost, doubled or late message changes nothing. "entries" carries what the account's object
- * holds, so that sealing need not ask the object; entries that are missing are asked for.
+ * What travels through the queue. "staged" only says that the outbox of D1 holds events of the account: the
+ * outbox is what gets sealed, so a lost, doubled or late message changes nothing. "entries" carries what the
+ * account's object holds, so that sealing need not ask the object; entries that are missing are asked for.
  */
 export type AuditMessage =
   | { readonly kind: "staged"; readonly accountId: string }
   | { readonly kind: "entries"; readonly accountId: string; readonly events: readonly AuditEvent[] }
   | { readonly kind: "calls"; readonly calls: readonly CallRow[] };
 
-/** The newest sealed place of a chain. The account's object keeps a copy that an editor of D1 cannot reach. */
+/**
+ * The newest sealed place of a chain. The account's object keeps a copy that an editor of D1 cannot reach.
+ */
 export interface ChainHead {
   readonly seq: number;
   readonly hash: string;

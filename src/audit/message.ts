@@ -9,8 +9,8 @@ const ENTRIES_MAX = 100;
 const encoder = new TextEncoder();
 
 /**
- * Ledger entries as messages that fit the queue, in order. An entry that is too large alone has a message of its own:
- * the queue refuses it, and it is pulled from the object by the next one.
+ * Ledger entries as messages that fit the queue, in order. An entry that is too large alone has a message of
+ * its own: the queue refuses it, and it is pulled from the object by the next one.
  */
 export function packEntries(accountId: string, entries: readonly AuditEvent[]): AuditMessage[] {
   const groups: AuditEvent[][] = [];
@@ -33,10 +33,18 @@ const optionalText = z.string().nullable();
 const values = z.record(z.string(), z.unknown());
 
 const ENTRY = z.strictObject({
-  id: z.string().min(1), accountId: z.string().min(1), at: z.int(),
+  id: z.string().min(1),
+  accountId: z.string().min(1),
+  at: z.int(),
   actor: z.strictObject({
-    type: z.enum(["member", "system"]), memberId: optionalText, accountId: optionalText,
-    login: optionalText, email: optionalText, apiKeyId: optionalText, sessionId: z.string().optional(), hookId: z.string().optional(),
+    type: z.enum(["member", "system"]),
+    memberId: optionalText,
+    accountId: optionalText,
+    login: optionalText,
+    email: optionalText,
+    apiKeyId: optionalText,
+    sessionId: z.string().optional(),
+    hookId: z.string().optional(),
   }),
   action: z.string().min(1),
   resource: z.strictObject({ type: z.string().min(1), id: optionalText }),
@@ -52,8 +60,15 @@ const ENTRY = z.strictObject({
 /** Entries come from their object only: a staged one would stand where a real one belongs. */
 const STAGED = ENTRY.extend({ ledgerSeq: z.null("must be null outside the ledger") });
 
-/** Who can write D1 can put anything there. @returns the event of a row of the outbox, or the reason why it is none of this gate's */
-export function readStaged(signingKeys: string, accountId: string, row: StagedRow): AuditEvent | { readonly reason: string } {
+/**
+ * An attacker who can write D1 can put anything there.
+ * @returns the event of a row of the outbox, or the reason why it is none of this gate's
+ */
+export function readStaged(
+  signingKeys: string,
+  accountId: string,
+  row: StagedRow,
+): AuditEvent | { readonly reason: string } {
   let event: unknown;
   try {
     event = JSON.parse(String(row.event));
@@ -61,7 +76,10 @@ export function readStaged(signingKeys: string, accountId: string, row: StagedRo
     return { reason: "no JSON" };
   }
   const { data, error } = STAGED.safeParse(event);
-  if (data === undefined) return { reason: `malformed: ${error.issues[0]?.path.join("/")} ${error.issues[0]?.message}`.slice(0, 500) };
+  if (data === undefined)
+    return {
+      reason: `malformed: ${error.issues[0]?.path.join("/")} ${error.issues[0]?.message}`.slice(0, 500),
+    };
   if (data.accountId !== accountId) return { reason: "an event of another account" };
   if (data.id !== row.id) return { reason: "an event of another row" };
   const reason = macFault(signingKeys, accountId, row);
@@ -70,15 +88,29 @@ export function readStaged(signingKeys: string, accountId: string, row: StagedRo
 }
 
 const CALL = z.strictObject({
-  id: z.string().min(1), accountId: z.string(), at: z.int(), memberId: optionalText, apiKeyId: optionalText,
-  method: z.string(), path: z.string(), status: z.int(), code: optionalText, ip: optionalText, userAgent: optionalText,
-  requestId: z.string(), callerRequestId: optionalText.default(null),
+  id: z.string().min(1),
+  accountId: z.string(),
+  at: z.int(),
+  memberId: optionalText,
+  apiKeyId: optionalText,
+  method: z.string(),
+  path: z.string(),
+  status: z.int(),
+  code: optionalText,
+  ip: optionalText,
+  userAgent: optionalText,
+  requestId: z.string(),
+  callerRequestId: optionalText.default(null),
 });
 
-/** Whatever arrives is checked: one poisoned message must neither stop its batch nor enter a chain. */
+/** Every message is checked: one poisoned message must neither stop its batch nor enter a chain. */
 export const MESSAGE: z.ZodType<AuditMessage> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("staged"), accountId: z.string().min(1) }),
-  z.strictObject({ kind: z.literal("entries"), accountId: z.string().min(1), events: z.array(ENTRY) })
-    .refine((message) => message.events.every((entry) => entry.accountId === message.accountId), "an entry of another account"),
+  z
+    .strictObject({ kind: z.literal("entries"), accountId: z.string().min(1), events: z.array(ENTRY) })
+    .refine(
+      (message) => message.events.every((entry) => entry.accountId === message.accountId),
+      "an entry of another account",
+    ),
   z.strictObject({ kind: z.literal("calls"), calls: z.array(CALL) }),
 ]);

@@ -13,8 +13,9 @@ const kindOf = ({ actor, action, resource, outcome, reason }: AuditEvent): strin
   sha256Hex(canonical([actor.memberId, actor.accountId, action, resource, outcome, reason]));
 
 /**
- * A refusal: the first of its kind (member, action, object, reason) is staged at once. Repeats within a minute are
- * counted beside the trail, in the row of which the sweep makes one event: signed here, with the count left out.
+ * A refusal: the first of its kind (member, action, object, reason) is staged at once. Repeats within a
+ * minute are counted beside the trail, in the row of which the sweep makes one event: signed here, with the
+ * count left out.
  */
 export function gather(db: Db, signingKeys: string, event: AuditEvent): Statement[] {
   const { accountId, id, at } = event;
@@ -37,7 +38,10 @@ export function gather(db: Db, signingKeys: string, event: AuditEvent): Statemen
   ];
 }
 
-/** What was counted until a minute ago becomes one staged event for each kind. @param at ms since the epoch */
+/**
+ * What was counted until a minute ago becomes one staged event for each kind.
+ * @param at ms since the epoch
+ */
 export async function releaseGathered(db: Db, at: number): Promise<void> {
   await batch(db, [
     db.run(sql`INSERT OR IGNORE INTO audit_outbox (account_id, id, event, open, given, mac)

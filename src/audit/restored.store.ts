@@ -8,16 +8,21 @@ import type { ChainHead } from "./event.ts";
 import type { LedgerOutbox, LedgerOutboxes } from "./ledger.ts";
 
 /**
- * From the next call on every isolate answers 503. The version leaps to the clock: after a restore it would
- * else come by numbers that principals are still remembered under.
+ * From the next call on every isolate answers 503. The version jumps to the time of the clock. Otherwise,
+ * after a restore, it would pass numbers under which principals are still cached.
  */
 const markRestored = (db: Db, accountId: string, at: number) =>
-  db.update(account).set({ restoredAt: at, version: sql`MAX(${account.version} + 1, ${at})` })
+  db
+    .update(account)
+    .set({ restoredAt: at, version: sql`MAX(${account.version} + 1, ${at})` })
     .where(and(eq(account.id, accountId), isNull(account.restoredAt)));
 
-/** The object first: what spends is stopped even where D1 fails now. */
+/** The object first: spending stops even if D1 fails now. */
 export async function stopRestored(
-  db: Db, ledger: LedgerOutbox, accountId: string, database: ChainHead,
+  db: Db,
+  ledger: LedgerOutbox,
+  accountId: string,
+  database: ChainHead,
 ): Promise<void> {
   const message = "D1 is behind what was sealed: the account is stopped until the platform accepts that";
   console.error({ message, accountId, seq: database.seq });
@@ -36,16 +41,23 @@ const AT_ONCE = 20;
  * @returns the last one compared; null when there are no more
  */
 export async function compareHeads(
-  db: Db, ledgers: LedgerOutboxes, after: string, limit: number,
+  db: Db,
+  ledgers: LedgerOutboxes,
+  after: string,
+  limit: number,
 ): Promise<string | null> {
-  const rows = await db.select({ id: account.id, restoredAt: account.restoredAt, ...HEAD })
-    .from(account).leftJoin(auditHead, eq(auditHead.accountId, account.id))
-    .where(gt(account.id, after)).orderBy(asc(account.id)).limit(limit);
+  const rows = await db
+    .select({ id: account.id, restoredAt: account.restoredAt, ...HEAD })
+    .from(account)
+    .leftJoin(auditHead, eq(auditHead.accountId, account.id))
+    .where(gt(account.id, after))
+    .orderBy(asc(account.id))
+    .limit(limit);
   const unmarked = rows.filter(({ restoredAt }) => restoredAt === null);
   for (let start = 0; start < unmarked.length; start += AT_ONCE) {
     await Promise.all(unmarked.slice(start, start + AT_ONCE).map((row) => compare(db, ledgers(row.id), row)));
   }
-  return rows.length < limit ? null : rows.at(-1)?.id ?? null;
+  return rows.length < limit ? null : (rows.at(-1)?.id ?? null);
 }
 
 interface Compared {
@@ -55,7 +67,7 @@ interface Compared {
   readonly ledgerSeq: number | null;
 }
 
-/** The object was asked after D1, and may only know of more: what looks behind is read once more. */
+/** The object was asked after D1, so it may know newer rows. A chain that looks behind is read again. */
 async function compare(db: Db, ledger: LedgerOutbox, { id, seq, hash, ledgerSeq }: Compared): Promise<void> {
   try {
     const head = seq === null || hash === null || ledgerSeq === null ? GENESIS : { seq, hash, ledgerSeq };
@@ -64,6 +76,10 @@ async function compare(db: Db, ledger: LedgerOutbox, { id, seq, hash, ledgerSeq 
     const [again] = await db.select(HEAD).from(auditHead).where(eq(auditHead.accountId, id));
     if (isBehind(witness, again ?? GENESIS)) await stopRestored(db, ledger, id, again ?? GENESIS);
   } catch (error) {
-    console.error({ message: "the chain of an account is not compared", accountId: id, error: String(error) });
+    console.error({
+      message: "the chain of an account is not compared",
+      accountId: id,
+      error: String(error),
+    });
   }
 }

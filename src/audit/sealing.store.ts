@@ -16,38 +16,53 @@ const CHARS_MAX = 500_000;
 const ROUNDS_MAX = 40;
 const LOST_RACES_MAX = 10;
 
-/** What sealing works on: the database, the keys that staged events are signed with, and the objects of the accounts. */
+/**
+ * What sealing works on: the database, the keys that staged events are signed with, and the objects of the
+ * accounts.
+ */
 export interface Trail {
   readonly db: Db;
   readonly signingKeys: string;
   readonly ledgers: LedgerOutboxes;
 }
 
-/** What was given is not all: "given" asks the object only for entries that are missing, "object" for all it has. */
+/**
+ * What was given is not all: "given" asks the object only for entries that are missing, "object" for all it
+ * has.
+ */
 export type EntrySource = "given" | "object";
 
 /**
- * Seals what is staged in D1 for the account, and its ledger entries, at the end of its chain; afterwards the account's
- * object holds the new head. May run anywhere, any number of times at once: each event is sealed once.
+ * Seals what is staged in D1 for the account, and its ledger entries, at the end of its chain; afterwards the
+ * account's object holds the new head. May run anywhere, any number of times at once: each event is sealed
+ * once.
  * @param given entries that came with a message, in any order, doubled or old ones among them
- * @throws when the chain contradicts the head that the object keeps, when entries are missing, or when D1 or the object fails
+ * @throws when the chain contradicts the head that the object keeps, when entries are missing, or when D1 or
+ * the object fails
  */
-export async function sealAccount(trail: Trail, accountId: string, given: readonly AuditEvent[], source: EntrySource): Promise<void> {
+export async function sealAccount(
+  trail: Trail,
+  accountId: string,
+  given: readonly AuditEvent[],
+  source: EntrySource,
+): Promise<void> {
   const { db, signingKeys } = trail;
   const ledger = trail.ledgers(accountId);
   let lostRaces = 0;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const witness = await ledger.sealedHead(accountId);
     const pending = await loadPending(db, signingKeys, accountId, witness?.seq ?? 0, ROWS_MAX);
-    if (witness !== null && isBehind(witness, pending.head)) await stopRestored(db, ledger, accountId, pending.head);
-    if (!await confirm(ledger, accountId, pending, witness)) continue;
+    if (witness !== null && isBehind(witness, pending.head))
+      await stopRestored(db, ledger, accountId, pending.head);
+    if (!(await confirm(ledger, accountId, pending, witness))) continue;
     if (pending.isRestored) throw new Error(`the restored state of ${accountId} waits to be accepted`);
     if (pending.unfit.length > 0) await buryStaged(trail, accountId, pending.unfit, now());
     const entries = await entriesToSeal(ledger, accountId, pending.head.ledgerSeq, given, source);
     const events = merge(pending.staged, entries.run);
     if (events.length === 0) {
       if (pending.unfit.length > 0) continue;
-      if (entries.gap) throw new Error(`entries after ${pending.head.ledgerSeq} of the ledger of ${accountId} are missing`);
+      if (entries.gap)
+        throw new Error(`entries after ${pending.head.ledgerSeq} of the ledger of ${accountId} are missing`);
       return;
     }
     const rows = sealRows(pending.head, events);
@@ -59,26 +74,45 @@ export async function sealAccount(trail: Trail, accountId: string, given: readon
       continue;
     }
     await ledger.sealed(accountId, head);
-    const isAll = rows.length === events.length && !pending.isFull && pending.unfit.length === 0 && !entries.gap && entries.run.length < ROWS_MAX;
+    const isAll =
+      rows.length === events.length &&
+      !pending.isFull &&
+      pending.unfit.length === 0 &&
+      !entries.gap &&
+      entries.run.length < ROWS_MAX;
     if (isAll) return;
   }
 }
 
 /**
- * Whoever cut, rewrote or lengthened the chain would have it confirmed by the next honest row, and the proof would be gone.
- * So nothing is sealed on top: the events stay in their outboxes, and `verify` names the fault. Rows that the object was not
- * told of, because a confirmation was lost or is on its way, are verified and then told.
+ * The next honest row would confirm a chain that an attacker cut, rewrote or lengthened, and the proof would
+ * be gone. So nothing is sealed on top: the events stay in their outboxes, and `verify` names the fault. Rows
+ * that were not reported to the object, because a confirmation was lost or is on its way, are verified and
+ * then reported.
  * @returns false when more of them remain than one round reads
  */
-async function confirm(ledger: LedgerOutbox, accountId: string, { head, recent }: Pending, witness: ChainHead | null): Promise<boolean> {
+async function confirm(
+  ledger: LedgerOutbox,
+  accountId: string,
+  { head, recent }: Pending,
+  witness: ChainHead | null,
+): Promise<boolean> {
   const known = witness ?? GENESIS;
-  const refuse = (fault: string): Error => new Error(`the chain of ${accountId} contradicts what its object keeps: ${fault}`);
+  const refuse = (fault: string): Error =>
+    new Error(`the chain of ${accountId} contradicts what its object keeps: ${fault}`);
   const [first] = recent;
   if (witness !== null && head.seq < witness.seq) throw refuse(`truncated before ${witness.seq}`);
-  if (witness !== null && (first?.seq !== witness.seq || first.hash !== witness.hash)) throw refuse(`rewritten at ${witness.seq}`);
+  if (witness !== null && (first?.seq !== witness.seq || first.hash !== witness.hash))
+    throw refuse(`rewritten at ${witness.seq}`);
   const rows = witness === null ? recent : recent.slice(1);
   const entries = await entriesOf(ledger, accountId, known.ledgerSeq, rows);
-  const walk = await verifyRows({ head: known, hashBefore: null, fault: null }, rows, rows.length, null, entries);
+  const walk = await verifyRows(
+    { head: known, hashBefore: null, fault: null },
+    rows,
+    rows.length,
+    null,
+    entries,
+  );
   const isPart = walk.fault === null && recent.length >= ROWS_MAX && walk.head.seq < head.seq;
   const fault = isPart ? null : verifyEnd(walk, head, null);
   if (fault !== null) throw refuse(`${fault.fault} at ${fault.seq}`);
@@ -87,10 +121,15 @@ async function confirm(ledger: LedgerOutbox, accountId: string, { head, recent }
 }
 
 async function entriesToSeal(
-  ledger: LedgerOutbox, accountId: string, ledgerSeq: number, given: readonly AuditEvent[], source: EntrySource,
+  ledger: LedgerOutbox,
+  accountId: string,
+  ledgerSeq: number,
+  given: readonly AuditEvent[],
+  source: EntrySource,
 ): Promise<{ readonly run: AuditEvent[]; readonly gap: boolean }> {
   const known = following(given, ledgerSeq);
-  if (known.run.length > 0 || (source === "given" && !known.gap)) return { ...known, run: known.run.slice(0, ROWS_MAX) };
+  if (known.run.length > 0 || (source === "given" && !known.gap))
+    return { ...known, run: known.run.slice(0, ROWS_MAX) };
   const { run } = following(await ledger.entriesAfter(accountId, ledgerSeq, ROWS_MAX), ledgerSeq);
   return { run, gap: known.gap };
 }
@@ -110,4 +149,7 @@ function sealRows(head: ChainHead, events: readonly AuditEvent[]): SealedRow[] {
   return rows;
 }
 
-const newSalt = (): string => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+const newSalt = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );

@@ -2,10 +2,15 @@ import { sameSecret } from "../kernel/digest.ts";
 import { derivedSecret } from "../kernel/derived-secret.ts";
 import type { AuditEvent } from "./event.ts";
 
-/** What may be written beside a signed event: a login number that the batch gives out, and how often a refusal was repeated. */
+/**
+ * What may be written beside a signed event: a login number that the batch gives out, and how often a refusal
+ * was repeated.
+ */
 const GIVEN: Readonly<Record<string, RegExp>> = { login: /^\d{4}$/, repeated: /^[1-9]\d{0,9}$/ };
 
-/** A row of the outbox. `open` names what is written into `given`; the event's text stays as it was signed. */
+/**
+ * A row of the outbox. `open` names what is written into `given`; the event's text stays as it was signed.
+ */
 export interface StagedRow {
   readonly id: string;
   readonly event: unknown;
@@ -19,7 +24,9 @@ export function completed(event: AuditEvent, { open, given }: Pick<StagedRow, "o
   if (open === null) return event;
   if (open === "repeated") return { ...event, repeated: Number(given) };
   const { changes } = event;
-  return changes === null ? event : { ...event, changes: { ...changes, after: { ...changes.after, [open]: given } } };
+  return changes === null
+    ? event
+    : { ...event, changes: { ...changes, after: { ...changes.after, [open]: given } } };
 }
 
 type Signed = Pick<StagedRow, "id" | "open"> & { readonly accountId: string; readonly text: string };
@@ -27,7 +34,7 @@ type Signed = Pick<StagedRow, "id" | "open"> & { readonly accountId: string; rea
 const sign = (signingKeys: string, kid: string | null, { accountId, id, open, text }: Signed) =>
   derivedSecret(signingKeys, kid, "audit-outbox", JSON.stringify([accountId, id, open, text]));
 
-/** Who can write D1 cannot make one: it follows from the first signing key. */
+/** An attacker who can write D1 cannot make one, because it follows from the first signing key. */
 export function macOf(signingKeys: string, signed: Signed): string {
   const { kid, secret } = sign(signingKeys, null, signed);
   return `${kid}.${secret}`;

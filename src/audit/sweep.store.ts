@@ -20,12 +20,16 @@ const ACCOUNTS_MAX = 1_000;
 
 /** Accounts whose chains are compared with their objects in one sweep, once all of them were. */
 const COMPARED_PER_SWEEP = 100;
-/** Where the comparison goes on in this isolate. The first round is made at once: whoever puts a database back starts the gate again. */
+/**
+ * Where the comparison goes on in this isolate. The first round is made at once, because an operator who puts
+ * a database back starts the gate again.
+ */
 const round = { after: "", isFirst: true };
 
 /**
- * What the clock starts every minute, and a server when it comes up: stops accounts whose database was put back, seals what was left
- * behind, and once an hour removes what is past its time, because that reads whole tables.
+ * What the clock starts every minute, and a server when it comes up: stops accounts whose database was put
+ * back, seals what was left behind, and once an hour removes what is past its time, because that reads whole
+ * tables.
  */
 export async function sweep(trail: Trail): Promise<void> {
   const at = now();
@@ -37,14 +41,20 @@ export async function sweep(trail: Trail): Promise<void> {
 
 /** Accounts that seal something are compared anyway; this is for the others. */
 async function compareAccounts({ db, ledgers }: Trail): Promise<void> {
-  const last = await compareHeads(db, ledgers, round.after, round.isFirst ? ACCOUNTS_MAX : COMPARED_PER_SWEEP);
+  const last = await compareHeads(
+    db,
+    ledgers,
+    round.after,
+    round.isFirst ? ACCOUNTS_MAX : COMPARED_PER_SWEEP,
+  );
   if (last === null) round.isFirst = false;
   round.after = last ?? "";
 }
 
 /**
- * Seals whatever still lies in the outbox of D1: a message that was lost with the process, or that the queue gave up.
- * A chain that cannot grow holds up no other. The ledger entries that no message carried are offered again by their object.
+ * Seals the events that are still in the outbox of D1, because their message was lost with the process, or
+ * because the queue gave up. A chain that cannot grow holds up no other. The ledger entries that no message
+ * carried are offered again by their object.
  */
 async function sealOutboxes(trail: Trail): Promise<void> {
   let after = "";
@@ -54,7 +64,11 @@ async function sealOutboxes(trail: Trail): Promise<void> {
       try {
         await sealAccount(trail, accountId, [], "given");
       } catch (error) {
-        console.error({ message: "the outbox of an account cannot be sealed", accountId, error: String(error) });
+        console.error({
+          message: "the outbox of an account cannot be sealed",
+          accountId,
+          error: String(error),
+        });
       }
     }
     after = accountIds.at(-1) ?? after;
@@ -62,11 +76,17 @@ async function sealOutboxes(trail: Trail): Promise<void> {
   }
 }
 
-/** Removes what is past its time: calls, remembered idempotency keys, dead letters. @param at milliseconds since the epoch */
+/**
+ * Removes what is past its time: calls, remembered idempotency keys, dead letters.
+ * @param at milliseconds since the epoch
+ */
 export async function prune(db: Db, at: number): Promise<void> {
   await batch(db, [
     // Account by account, because the ids sort by time only inside one; nothing else of the log is read.
-    db.run(sql`DELETE FROM call_log WHERE account_id IN (SELECT id FROM account UNION ALL SELECT '') AND id < ${leastId("call", at - CALL_LOG_TTL_MS)}`),
+    db.run(
+      sql`DELETE FROM call_log WHERE account_id IN (SELECT id FROM account UNION ALL SELECT '')
+        AND id < ${leastId("call", at - CALL_LOG_TTL_MS)}`,
+    ),
     db.delete(idempotency).where(lt(idempotency.createdAt, at - IDEMPOTENCY_TTL_MS)),
     db.delete(deadLetter).where(lt(deadLetter.at, at - DEAD_LETTER_TTL_MS)),
   ]);

@@ -8,17 +8,33 @@ import { insertResource } from "../resources/resource.store.ts";
 import { invoice, type InvoiceLine } from "../resources/types/invoice.ts";
 
 /**
- * What a purchase writes beside what was bought, in the same batch: whoever buys, the account's owner is billed. It holds to
- * what an invoice may say, whoever writes it.
+ * What a purchase writes beside what was bought, in the same batch. The account's owner is billed, also when
+ * another member buys. The invoice obeys the rules that hold for every invoice.
  * @throws Problem conflict/state
  */
-export function billOwner(call: Call, title: string, currency: string, lines: readonly InvoiceLine[]): { statement: Statement; event: AuditEvent; id: string } {
+export function billOwner(
+  call: Call,
+  title: string,
+  currency: string,
+  lines: readonly InvoiceLine[],
+): { statement: Statement; event: AuditEvent; id: string } {
   const { stored } = invoice;
   if (stored === null) throw new Error("invoices are stored");
   const { ownerMemberId } = call.principal.account;
   const said = stored.attributes.safeParse({ title, currency, lines });
-  if (!said.success) throw new Problem("conflict/state", { detail: "This is more than one invoice can hold." });
-  const row = newRow(call, invoice, stored, { ...said.data, billedTo: ownerMemberId }, { row: undefined, groupId: null });
-  const event = call.event("invoice.create", { type: "invoice", id: row.id }, { changes: { before: {}, after: trailCard(stored, row) } });
+  if (!said.success)
+    throw new Problem("conflict/state", { detail: "This is more than one invoice can hold." });
+  const row = newRow(
+    call,
+    invoice,
+    stored,
+    { ...said.data, billedTo: ownerMemberId },
+    { row: undefined, groupId: null },
+  );
+  const event = call.event(
+    "invoice.create",
+    { type: "invoice", id: row.id },
+    { changes: { before: {}, after: trailCard(stored, row) } },
+  );
   return { statement: insertResource(call.db, row), event, id: row.id };
 }

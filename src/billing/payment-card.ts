@@ -9,7 +9,7 @@ const ISSUERS: ReadonlyArray<readonly [beginning: RegExp, lengths: readonly numb
 const LONGEST = 19;
 
 /** What a digit of any script counts: Unicode has the ten of a script in a row. */
-function valueOf(digit: string): number {
+function digitValue(digit: string): number {
   const code = digit.codePointAt(0) ?? 0;
   let zero = code;
   while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
@@ -18,28 +18,40 @@ function valueOf(digit: string): number {
 
 /** The check digit that every card number has (ISO/IEC 7812-1). */
 function checks(digits: string): boolean {
-  const sum = Array.from(digits, Number).reverse().reduce((total, digit, place) => {
-    const value = place % 2 === 0 ? digit : digit * 2;
-    return total + (value > 9 ? value - 9 : value);
-  }, 0);
+  const sum = Array.from(digits, Number)
+    .reverse()
+    .reduce((total, digit, place) => {
+      const value = place % 2 === 0 ? digit : digit * 2;
+      return total + (value > 9 ? value - 9 : value);
+    }, 0);
   return sum % 10 === 0;
 }
 
 /** Whether digits begin with the number of a card. */
-const beginsWithCard = (digits: string): boolean => ISSUERS.some(([beginning, lengths]) =>
-  beginning.test(digits) && lengths.some((length) => digits.length >= length && checks(digits.slice(0, length))));
+const beginsWithCard = (digits: string): boolean =>
+  ISSUERS.some(
+    ([beginning, lengths]) =>
+      beginning.test(digits) &&
+      lengths.some((length) => digits.length >= length && checks(digits.slice(0, length))),
+  );
 
 /**
- * Does a text hold what looks like a card number, in whatever digits it is written? Only letters part what belongs together:
- * whatever else stands between digits may be how they were grouped.
+ * Does a text hold what looks like a card number, in the digits of any script? Only letters end a number: any
+ * other character between digits may be how they were grouped.
  */
-export const holdsCardNumber = (text: string): boolean => text.normalize("NFKC").split(/\p{L}+/u)
-  .map((part) => Array.from(part.replaceAll(/\P{Nd}+/gu, ""), valueOf).join(""))
-  .some((digits) => Array.from(digits).some((_, start) => beginsWithCard(digits.slice(start, start + LONGEST))));
+export const holdsCardNumber = (text: string): boolean =>
+  text
+    .normalize("NFKC")
+    .split(/\p{L}+/u)
+    .map((part) => Array.from(part.replaceAll(/\P{Nd}+/gu, ""), digitValue).join(""))
+    .some((digits) =>
+      Array.from(digits).some((_, start) => beginsWithCard(digits.slice(start, start + LONGEST))),
+    );
 
 /** Where a value holds one, as a JSON pointer; null when it holds none. */
 export function cardNumberIn(value: unknown, pointer = ""): string | null {
-  if (typeof value === "string" || typeof value === "number") return holdsCardNumber(String(value)) ? pointer : null;
+  if (typeof value === "string" || typeof value === "number")
+    return holdsCardNumber(String(value)) ? pointer : null;
   if (value === null || typeof value !== "object") return null;
   for (const [name, member] of Object.entries(value)) {
     const found = cardNumberIn(member, `${pointer}/${name}`);

@@ -16,12 +16,19 @@ import { emailToken } from "../mail/one-time.ts";
 import type { InvitationRow } from "../schema/invitation.ts";
 import { requireNeeded } from "../team/grant.change.ts";
 import type { MemberRow } from "../team/member.card.ts";
-import { addressRules, keepOwnersAddress, limitOf, permitMember, refuseUnseenGroupLoss, withLogin } from "../team/member.change.ts";
+import {
+  addressRules,
+  keepOwnersAddress,
+  limitOf,
+  permitMember,
+  refuseUnseenGroupLoss,
+  withLogin,
+} from "../team/member.change.ts";
 import { missingNames, usernameAfter } from "../team/person-name.ts";
 import { requireKnownGroups } from "../team/object-group.change.ts";
 import { permitInviting } from "../invitations/giving.change.ts";
 import { findWaiting, guardInvitation, renewInvitation } from "../invitations/invitation.store.ts";
-import { sentLater } from "../invitations/invite.change.ts";
+import { sentLater } from "../invitations/invitation-mail.change.ts";
 import { rolesOf } from "../invitations/wanted.change.ts";
 import type { Patch } from "./member-patch.ts";
 
@@ -30,7 +37,9 @@ type Loaded = Awaited<ReturnType<typeof findMember>>[number];
 interface Edited {
   readonly after: MemberRow;
   readonly permit: Permit;
-  /** What other routes do under a name of its own is told under that name here, too. */
+  /**
+   * Other routes report some of these changes under event names of their own. Here they have the same names.
+   */
   readonly events: readonly AuditEvent[];
 }
 
@@ -41,29 +50,33 @@ interface Edited {
 export async function editedMember(call: Call, found: Loaded, patch: Patch): Promise<Edited> {
   const { row, grants } = found;
   const { preset } = call.principal;
-  const { allowAny, confirmLockout, loginAllowed, objectGroupIds, notifications, accountType, allowedIps, ...plain } = patch;
+  const { loginAllowed, objectGroupIds, accountType } = patch;
   if (loginAllowed !== undefined) call.decide("member.block", memberRef(row.id));
   if (objectGroupIds !== undefined) call.decide("object_group.edit", memberRef(row.id));
-  const wanted = accountType === undefined ? patch.roles : rolesOf(preset, { roles: patch.roles ?? [], role: undefined, accountType });
-  const written: MemberRow = {
-    ...row, ...definite(plain), roles: wanted ?? row.roles, objectGroupIds: objectGroupIds ?? row.objectGroupIds,
-    notifications: { ...row.notifications, ...definite(notifications ?? {}) },
-  };
-  if (patch.username === undefined) written.username = usernameAfter(row, written);
-  if (written.email !== row.email) {
-    [written.emailVerifiedAt, written.emailChange, written.emailBy] = [null, row.version + 1, call.principal.memberId];
-  }
-  if (patch.creditLimit === undefined) written.creditLimit = limitOf(preset, written);
+  const wanted =
+    accountType === undefined
+      ? patch.roles
+      : rolesOf(preset, { roles: patch.roles ?? [], role: undefined, accountType });
+  const written = applyPatch(call, row, patch, wanted);
   // A role that a switch has taken away is no fault of a change that leaves the roles alone.
   const roles = wanted ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
-  if (allowedIps !== undefined) written.allowedIps = addressRules(call, allowedIps, { allowAny, confirmLockout }, row.id === call.principal.memberId);
-  const after = nextVersion(row, loginAllowed === undefined ? written : withLogin(call, written, loginAllowed), call.now);
-  // Roles that kept a limit before they were told apart stay as they are until this change names one of the three.
+  const after = nextVersion(
+    row,
+    loginAllowed === undefined ? written : withLogin(call, written, loginAllowed),
+    call.now,
+  );
+  // Older members may have a limit with roles that no longer go with one. They keep it, until a change names
+  // roles, rights or limit.
   const isAsked = wanted !== undefined || patch.rights !== undefined || patch.creditLimit !== undefined;
   const creditLimit = isAsked ? written.creditLimit : null;
-  const permit = await permitMember(call, found, after, grants, { roles, rights: patch.rights ?? [], creditLimit });
+  const permit = await permitMember(call, found, after, grants, {
+    roles,
+    rights: patch.rights ?? [],
+    creditLimit,
+  });
   requireNames(call, patch, written);
-  if (wanted !== undefined) requireNeeded(preset, written.roles, grants, accountType === undefined ? "/roles" : "/accountType");
+  if (wanted !== undefined)
+    requireNeeded(preset, written.roles, grants, accountType === undefined ? "/roles" : "/accountType");
   if (objectGroupIds !== undefined) {
     refuseUnseenGroupLoss(call, row.objectGroupIds, objectGroupIds);
     await requireKnownGroups(call, objectGroupIds, "/objectGroupIds");
@@ -71,19 +84,76 @@ export async function editedMember(call: Call, found: Loaded, patch: Patch): Pro
   return { after, permit, events: eventsOf(call, row, after) };
 }
 
-/** Names that an invitation left out are asked for at the first edit by another member. A block edits nothing. @throws Problem validation */
-function requireNames(call: Call, { allowAny: _, confirmLockout: __, loginAllowed: ___, ...edited }: Patch, after: MemberRow): void {
+/**
+ * @param wanted the roles that the patch names, if it names any
+ * @throws Problem validation, conflict/lockout
+ */
+function applyPatch(call: Call, row: MemberRow, patch: Patch, wanted: Patch["roles"]): MemberRow {
+  const {
+    allowAny,
+    confirmLockout,
+    loginAllowed: _,
+    objectGroupIds,
+    notifications,
+    accountType: __,
+    allowedIps,
+    ...plain
+  } = patch;
+  const written: MemberRow = {
+    ...row,
+    ...definite(plain),
+    roles: wanted ?? row.roles,
+    objectGroupIds: objectGroupIds ?? row.objectGroupIds,
+    notifications: { ...row.notifications, ...definite(notifications ?? {}) },
+  };
+  if (patch.username === undefined) written.username = usernameAfter(row, written);
+  if (written.email !== row.email) {
+    [written.emailVerifiedAt, written.emailChange, written.emailBy] = [
+      null,
+      row.version + 1,
+      call.principal.memberId,
+    ];
+  }
+  if (patch.creditLimit === undefined) written.creditLimit = limitOf(call.principal.preset, written);
+  if (allowedIps !== undefined)
+    written.allowedIps = addressRules(
+      call,
+      allowedIps,
+      { allowAny, confirmLockout },
+      row.id === call.principal.memberId,
+    );
+  return written;
+}
+
+/**
+ * Names that an invitation left out are asked for at the first edit by another member. A block edits nothing.
+ * @throws Problem validation
+ */
+function requireNames(
+  call: Call,
+  { allowAny: _, confirmLockout: __, loginAllowed: ___, ...edited }: Patch,
+  after: MemberRow,
+): void {
   const missing = missingNames(after);
-  if (missing.length === 0 || after.id === call.principal.memberId || Object.keys(edited).length === 0) return;
-  throw new Problem("validation", { errors: missing.map((name) => ({ pointer: `/${name}`, detail: "is required: the invitation left it out" })) });
+  if (missing.length === 0 || after.id === call.principal.memberId || Object.keys(edited).length === 0)
+    return;
+  throw new Problem("validation", {
+    errors: missing.map((name) => ({
+      pointer: `/${name}`,
+      detail: "is required: the invitation left it out",
+    })),
+  });
 }
 
 function eventsOf(call: Call, row: MemberRow, after: MemberRow): AuditEvent[] {
-  const event = (action: "member.block" | "object_group.edit", was: object, is: object) => call.event(action, { type: "member", id: row.id }, { changes: difference(was, is) });
+  const event = (action: "member.block" | "object_group.edit", was: object, is: object) =>
+    call.event(action, { type: "member", id: row.id }, { changes: difference(was, is) });
   const { status, objectGroupIds } = after;
   return [
     ...(status === row.status ? [] : [event("member.block", { status: row.status }, { status })]),
-    ...(objectGroupIds.join() === row.objectGroupIds.join() ? [] : [event("object_group.edit", { objectGroupIds: row.objectGroupIds }, { objectGroupIds })]),
+    ...(objectGroupIds.join() === row.objectGroupIds.join()
+      ? []
+      : [event("object_group.edit", { objectGroupIds: row.objectGroupIds }, { objectGroupIds })]),
   ];
 }
 
@@ -96,13 +166,15 @@ interface Moved {
 const NOTHING: Moved = { statements: [], events: [], letters: [] };
 
 /**
- * What goes with another address: the invitation that the member waits for moves there, and is sent there if it was sent before; whoever
- * is in already is asked to confirm the address. @throws Problem access/denied, validation, conflict/last-admin, plan/feature-required, quota-exceeded
+ * What goes with another address. A pending invitation moves there, and is sent there if it was sent before.
+ * A member who has joined already is asked to confirm the address.
+ * @throws Problem access/denied, validation, conflict/last-admin, plan/feature-required, quota-exceeded
  */
 export async function movedAddress(call: Call, { row, ...given }: Loaded, after: MemberRow): Promise<Moved> {
   if (after.email === row.email) return NOTHING;
   keepOwnersAddress(call, row);
-  // Whoever is in already is nobody else's: no invitation moves with them, whatever stands on the card.
+  // A member who has joined stays the same person, so no invitation moves with the address, in any state of
+  // the card.
   if (hasArrived(row)) {
     // The address before hears of it, while it is still the card's.
     const isPersons = row.id === call.principal.memberId && call.principal.credential.kind === "session";
@@ -114,26 +186,56 @@ export async function movedAddress(call: Call, { row, ...given }: Loaded, after:
   return { ...NOTHING, letters: confirmation(call, after) };
 }
 
-/** Whoever says where an invitation goes, invites: whoever reads that mail comes in as the member. */
+/**
+ * The caller who says where an invitation goes, invites, because the reader of that mail can join as the
+ * member.
+ */
 async function movedInvitation(call: Call, member: Loaded, waiting: InvitationRow): Promise<Moved> {
   const { row: after } = member;
   const permit = permitInviting(call, member);
   const again = waiting.sendCount > 0 && after.status !== "blocked";
   // The link that went to the old address ends in any case.
-  const unsent = { invitation: { ...waiting, tokenHash: null, tokenKid: null, invitedBy: call.principal.memberId, updatedAt: call.now }, letters: confirmation(call, after) };
+  const unsent = {
+    invitation: {
+      ...waiting,
+      tokenHash: null,
+      tokenKid: null,
+      invitedBy: call.principal.memberId,
+      updatedAt: call.now,
+    },
+    letters: confirmation(call, after),
+  };
   const { invitation, letters } = again ? await sentLater(call, after, waiting) : unsent;
   const moved = { ...invitation, email: after.email };
-  const changes = difference({ sendCount: waiting.sendCount, email: waiting.email }, { sendCount: moved.sendCount, email: moved.email });
+  const changes = difference(
+    { sendCount: waiting.sendCount, email: waiting.email },
+    { sendCount: moved.sendCount, email: moved.email },
+  );
   return {
-    statements: [guardInvitation(call.db, waiting), renewInvitation(call.db, permit, moved, moved)], letters,
+    statements: [guardInvitation(call.db, waiting), renewInvitation(call.db, permit, moved, moved)],
+    letters,
     events: again ? [call.event("invitation.send", { type: "invitation", id: waiting.id }, { changes })] : [],
   };
 }
 
-/** Whoever was never in, or is not let in, is asked nothing. */
-function confirmation(call: Call, { id, email, emailChange, language, status, acceptedAt }: MemberRow): Letter[] {
+/** A member who has never joined, or who is blocked, gets no mail. */
+function confirmation(
+  call: Call,
+  { id, email, emailChange, language, status, acceptedAt }: MemberRow,
+): Letter[] {
   if (status === "blocked" || (status === "new" && acceptedAt === null)) return [];
   const { name, settings } = call.principal.account;
   const { kid } = emailToken(call.env.SIGNING_KEYS, null, id, email, emailChange);
-  return [{ id: newId("mail", call.now), to: email, language: language ?? settings.locale, template: "confirm_email", memberId: id, change: emailChange, kid, account: name }];
+  return [
+    {
+      id: newId("mail", call.now),
+      to: email,
+      language: language ?? settings.locale,
+      template: "confirm_email",
+      memberId: id,
+      change: emailChange,
+      kid,
+      account: name,
+    },
+  ];
 }

@@ -5,25 +5,52 @@ import { listQuery } from "../kernel/page.ts";
 import { LOCALES, type Locale } from "../schema/team.ts";
 
 /** What the user book shows of a member, and is searched and sorted by. */
-export const COLUMNS = ["login", "username", "roles", "dealer", "email", "phone", "mobilePhone", "source", "status", "lastLoginAt"] as const;
+export const COLUMNS = [
+  "login",
+  "username",
+  "roles",
+  "dealer",
+  "email",
+  "phone",
+  "mobilePhone",
+  "source",
+  "status",
+  "lastLoginAt",
+] as const;
 export type Column = (typeof COLUMNS)[number];
 
 /** Nothing typed into a field searches nothing. */
 const searched = (says: string) =>
-  z.string().max(100, { abort: true }).refine((value) => !/\p{Cc}|\p{Cs}/u.test(value), "must not hold control characters").optional().describe(says);
+  z
+    .string()
+    .max(100, { abort: true })
+    .refine((value) => !/\p{Cc}|\p{Cs}/u.test(value), "must not hold control characters")
+    .optional()
+    .describe(says);
 const within = (what: string) => searched(`A part of ${what}, in any case.`);
 
 const filters = {
-  login: within("the login"), username: within("the username"), roles: within("the key of a role, or of its name in English or Russian"),
-  dealer: within("the name of the account"), email: within("the e-mail address"), phone: within("the phone number"),
-  mobilePhone: within("the mobile phone number"), source: searched("local or external, or a part of it."), status: searched("new, active or blocked, or a part of it; disabled is blocked."),
+  login: within("the login"),
+  username: within("the username"),
+  roles: within("the key of a role, or of its name in English or Russian"),
+  dealer: within("the name of the account"),
+  email: within("the e-mail address"),
+  phone: within("the phone number"),
+  mobilePhone: within("the mobile phone number"),
+  source: searched("local or external, or a part of it."),
+  status: searched("new, active or blocked, or a part of it; disabled is blocked."),
   lastLoginAt: within("the time of the last sign-in, such as 2026-11-22"),
 } satisfies Record<Column, z.ZodType>;
 
 /** What the list and its export are asked with. */
 export const bookFilters = {
   ...filters,
-  sort: z.enum(COLUMNS.flatMap((column) => [column, `-${column}` as const])).optional().describe("A column, with - in front from the last to the first. Unless told, the oldest member comes first."),
+  sort: z
+    .enum(COLUMNS.flatMap((column) => [column, `-${column}` as const]))
+    .optional()
+    .describe(
+      "A column, with - in front from the last to the first. By default, the oldest member comes first.",
+    ),
 };
 
 export const BookParameters = z.strictObject({ ...listQuery, ...bookFilters });
@@ -44,18 +71,34 @@ export interface BookQuery {
 }
 
 /** @param model whose roles the members have @param language in which roles are sorted by their names */
-export function bookQuery(asked: Asked, accountIds: readonly string[], model: string, language: Locale): BookQuery {
-  const wanted = Object.fromEntries(COLUMNS.flatMap((column) => (asked[column] ? [[column, fold(asked[column])]] : []))) as BookQuery["filters"];
+export function bookQuery(
+  asked: Asked,
+  accountIds: readonly string[],
+  model: string,
+  language: Locale,
+): BookQuery {
+  const wanted = Object.fromEntries(
+    COLUMNS.flatMap((column) => (asked[column] ? [[column, fold(asked[column])]] : [])),
+  ) as BookQuery["filters"];
   const roles = Object.entries(ROLE_TEXTS[model] ?? {});
-  const isNamed = (names: Readonly<Record<Locale, string>>) => LOCALES.some((locale) => fold(names[locale]).includes(wanted.roles ?? ""));
+  const isNamed = (names: Readonly<Record<Locale, string>>) =>
+    LOCALES.some((locale) => fold(names[locale]).includes(wanted.roles ?? ""));
   return {
-    accountIds, filters: wanted.status === "disabled" ? { ...wanted, status: "blocked" } : wanted,
+    accountIds,
+    filters: wanted.status === "disabled" ? { ...wanted, status: "blocked" } : wanted,
     rolesNamed: roles.filter(([, { name }]) => isNamed(name)).map(([key]) => key),
-    sort: asked.sort === undefined ? null : { column: asked.sort.replace("-", "") as Column, last: asked.sort.startsWith("-") },
+    sort:
+      asked.sort === undefined
+        ? null
+        : { column: asked.sort.replace("-", "") as Column, last: asked.sort.startsWith("-") },
     roleNames: Object.fromEntries(roles.map(([key, { name }]) => [key, fold(name[language])])),
   };
 }
 
 /** A cursor goes on in the same list only. */
 export const listOf = ({ filters: wanted, sort, roleNames }: BookQuery): string =>
-  JSON.stringify([Object.entries(wanted).sort(), sort, sort?.column === "roles" ? Object.entries(roleNames) : null]);
+  JSON.stringify([
+    Object.entries(wanted).sort(),
+    sort,
+    sort?.column === "roles" ? Object.entries(roleNames) : null,
+  ]);

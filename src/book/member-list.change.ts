@@ -13,18 +13,36 @@ export async function bookOf(call: Call, asked: Asked): Promise<BookQuery> {
   // Who sees what sub-dealers have sees their users, also without a look into the book of the own account.
   if (below === null) call.decide("member.view");
   const own = decide(grantSet, "member.view").allowed ? [accountId] : [];
-  return bookQuery(asked, [...own, ...below ?? []], preset.model, call.language);
+  return bookQuery(asked, [...own, ...(below ?? [])], preset.model, call.language);
 }
 
-/** Are members of accounts below in this account's book as well? A call that acts on one account by name sees that one alone. */
-function seesBelow({ principal: { accountId, home, grantSet, credential, preset: { tree } } }: Call): boolean {
+/**
+ * Are members of accounts below in this account's book as well? A call that acts on one account by name sees
+ * that one alone.
+ */
+function seesBelow({
+  principal: {
+    accountId,
+    home,
+    grantSet,
+    credential,
+    preset: { tree },
+  },
+}: Call): boolean {
   if (accountId !== home.accountId || !tree?.book) return false;
-  return decide(grantSet, tree.by).allowed && showsBelow(tree, restrictionOf(credential).scopes).includes("member.view");
+  return (
+    decide(grantSet, tree.by).allowed &&
+    showsBelow(tree, restrictionOf(credential).scopes).includes("member.view")
+  );
 }
 
 /** Those that the caller could act on, from the address that the call came from. */
 async function findOpenBelow(call: Call): Promise<string[]> {
-  const { accountId, grantSet, preset: { tree } } = call.principal;
+  const {
+    accountId,
+    grantSet,
+    preset: { tree },
+  } = call.principal;
   if (tree === null) return [];
   const [below] = await call.read(findBelow(call.db, accountId));
   const isReached = (id: string) => decide(grantSet, tree.by, plainRef(id)).allowed;

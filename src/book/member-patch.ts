@@ -1,15 +1,28 @@
 import { z } from "zod";
-import { ACCOUNT_TYPES, GroupIds, MemberPatch, Notifications, type MemberRow, READ_ONLY_FIELDS } from "../team/member.card.ts";
+import {
+  ACCOUNT_TYPES,
+  GroupIds,
+  MemberPatch,
+  Notifications,
+  type MemberRow,
+  READ_ONLY_FIELDS,
+} from "../team/member.card.ts";
 import { takesOnly } from "../team/taking.ts";
 
 const fixed = z.never({ error: "cannot be changed here" }).optional();
-const readOnly = Object.fromEntries(READ_ONLY_FIELDS.map((field) => [field, fixed])) as Record<(typeof READ_ONLY_FIELDS)[number], typeof fixed>;
+const readOnly = Object.fromEntries(READ_ONLY_FIELDS.map((field) => [field, fixed])) as Record<
+  (typeof READ_ONLY_FIELDS)[number],
+  typeof fixed
+>;
 
 /** What may be changed on a card. */
 export const CardPatch = MemberPatch.extend({
   ...readOnly,
   objectGroupIds: GroupIds.optional(),
-  loginAllowed: z.boolean().optional().describe("false blocks the member, true unblocks; needs the right to block."),
+  loginAllowed: z
+    .boolean()
+    .optional()
+    .describe("false blocks the member, true unblocks; needs the right to block."),
   notifications: Notifications.partial().optional(),
   accountType: z.enum(ACCOUNT_TYPES).optional().describe("Agencies: the same as roles, in their words."),
 });
@@ -20,6 +33,10 @@ export type Patch = z.infer<typeof CardPatch>;
 export function isTaking(row: MemberRow, patch: Patch): boolean {
   const { loginAllowed, roles, rights, objectGroupIds, allowAny: _, confirmLockout: __, ...others } = patch;
   const isEdited = Object.values(others).some((value) => value !== undefined) || loginAllowed === true;
-  return !isEdited && takesOnly(row.roles, roles) && takesOnly(row.rights, rights)
-    && takesOnly(row.objectGroupIds, objectGroupIds);
+  return (
+    !isEdited &&
+    takesOnly(row.roles, roles) &&
+    takesOnly(row.rights, rights) &&
+    takesOnly(row.objectGroupIds, objectGroupIds)
+  );
 }

@@ -5,11 +5,14 @@ import type { Cell, Row } from "../workbook/cell.ts";
 import type { Sheet } from "../workbook/part.ts";
 
 const STATUS_TEXTS: Readonly<Record<(typeof MEMBER_STATUSES)[number], Text>> = {
-  new: { en: "New", ru: "Новый" }, active: { en: "Active", ru: "Активен" }, blocked: { en: "Blocked", ru: "Заблокирован" },
+  new: { en: "New", ru: "Новый" },
+  active: { en: "Active", ru: "Активен" },
+  blocked: { en: "Blocked", ru: "Заблокирован" },
 };
 
 const SOURCE_TEXTS: Readonly<Record<MemberRow["source"], Text>> = {
-  local: { en: "Local", ru: "Локальный" }, external: { en: "External", ru: "Внешний" },
+  local: { en: "Local", ru: "Локальный" },
+  external: { en: "External", ru: "Внешний" },
 };
 
 interface Listed {
@@ -36,20 +39,44 @@ const COLUMNS: readonly Column[] = [
   { heading: { en: "Last name", ru: "Фамилия" }, width: 18, text: ({ row }) => row.lastName },
   { heading: { en: "First name", ru: "Имя" }, width: 18, text: ({ row }) => row.firstName },
   { heading: { en: "Middle name", ru: "Отчество" }, width: 18, text: ({ row }) => row.middleName },
-  { heading: { en: "Roles", ru: "Роли" }, width: 28, text: ({ row }, { roleName }) => row.roles.map(roleName).join(", ") },
+  {
+    heading: { en: "Roles", ru: "Роли" },
+    width: 28,
+    text: ({ row }, { roleName }) => row.roles.map(roleName).join(", "),
+  },
   { heading: { en: "Dealer", ru: "Дилер" }, width: 28, text: ({ dealer }) => dealer },
   { heading: { en: "E-mail", ru: "E-mail" }, width: 32, text: ({ row }) => row.email },
   { heading: { en: "Phone", ru: "Телефон" }, width: 20, text: ({ row }) => row.phone },
   { heading: { en: "Mobile phone", ru: "Мобильный телефон" }, width: 20, text: ({ row }) => row.mobilePhone },
-  { heading: { en: "Source", ru: "Источник" }, width: 12, text: ({ row }, { language }) => SOURCE_TEXTS[row.source][language] },
-  { heading: { en: "Status", ru: "Статус" }, width: 14, text: ({ row }, { language }) => STATUS_TEXTS[row.status][language] },
-  { heading: { en: "Created (UTC)", ru: "Создан (UTC)" }, width: 20, text: ({ row }) => ({ at: row.createdAt }) },
-  { heading: { en: "Last sign-in (UTC)", ru: "Последний вход (UTC)" }, width: 20, text: ({ row }) => (row.lastLoginAt === null ? null : { at: row.lastLoginAt }) },
+  {
+    heading: { en: "Source", ru: "Источник" },
+    width: 12,
+    text: ({ row }, { language }) => SOURCE_TEXTS[row.source][language],
+  },
+  {
+    heading: { en: "Status", ru: "Статус" },
+    width: 14,
+    text: ({ row }, { language }) => STATUS_TEXTS[row.status][language],
+  },
+  {
+    heading: { en: "Created (UTC)", ru: "Создан (UTC)" },
+    width: 20,
+    text: ({ row }) => ({ at: row.createdAt }),
+  },
+  {
+    heading: { en: "Last sign-in (UTC)", ru: "Последний вход (UTC)" },
+    width: 20,
+    text: ({ row }) => (row.lastLoginAt === null ? null : { at: row.lastLoginAt }),
+  },
 ];
 
-export const memberSheet = (language: Locale): Sheet =>
-  ({ name: "Members", columns: COLUMNS.map(({ heading, width }) => ({ heading: heading[language], width })) });
+export const memberSheet = (language: Locale): Sheet => ({
+  name: "Members",
+  columns: COLUMNS.map(({ heading, width }) => ({ heading: heading[language], width })),
+});
 
 /** A line of the sheet, in orange for a blocked member. */
-export const memberLine = (listed: Listed, told: Told): Row =>
-  ({ cells: COLUMNS.map(({ text }) => text(listed, told)), blocked: listed.row.status === "blocked" });
+export const memberLine = (listed: Listed, told: Told): Row => ({
+  cells: COLUMNS.map(({ text }) => text(listed, told)),
+  blocked: listed.row.status === "blocked",
+});

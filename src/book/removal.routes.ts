@@ -7,12 +7,26 @@ import { requireAuthorityToStop, requireUnrestricted, stopsEveryMember } from ".
 import { invalidParameter, Problem, stale } from "../kernel/problem.ts";
 import { loadMember, refuseUnseenLoss } from "../team/member.change.ts";
 import {
-  type Departure, farewell, finishCharges, type Found, holdStill, loadOwned, refuseOwnerAndSelf, removalEvents, removalStatements, settleTasks,
+  type Departure,
+  farewell,
+  finishCharges,
+  type Found,
+  holdStill,
+  loadOwned,
+  refuseOwnerAndSelf,
+  removalStatements,
+  settleTasks,
 } from "./removal.change.ts";
+import { removalEvents } from "./removal-event.change.ts";
 import { TASK_FATES } from "./removal.ts";
 
 export const RemovalQuery = z.strictObject({
-  tasks: z.enum(TASK_FATES).optional().describe("Agencies only: what becomes of the member's tasks. `transfer` makes them the account owner's."),
+  tasks: z
+    .enum(TASK_FATES)
+    .optional()
+    .describe(
+      "Agencies only: what becomes of the member's tasks. `transfer` makes them the account owner's.",
+    ),
 });
 
 /** In this run, a member who begins something new each time is blocked first. */
@@ -35,11 +49,15 @@ async function removeOnce(call: Call, found: Found, departure: Departure): Promi
   const owned = { tasks, owned: await loadOwned(call, row) };
   const statements = await removalStatements(call, row, owned, departure);
   try {
-    return await call.commit({
-      statements, events: removalEvents(call, found, owned, departure),
-      letters: await farewell(call, row, departure),
-      refusals: { last_admin: "conflict/last-admin", charges_pending: UNPAID },
-    }, { status: 204 });
+    return await call.commit(
+      {
+        statements,
+        events: removalEvents(call, found, owned, departure),
+        letters: await farewell(call, row, departure),
+        refusals: { last_admin: "conflict/last-admin", charges_pending: UNPAID },
+      },
+      { status: 204 },
+    );
   } catch (error) {
     if (error !== UNPAID) throw error;
     // A member who leaves is not blocked: a blocked member could not go on with this call.
@@ -60,11 +78,22 @@ export async function removeNamed(call: Call<unknown, z.infer<typeof RemovalQuer
   return removeOnce(call as Call, found, { isLeaving: false, fate });
 }
 
-const remove = endpoint({
-  method: "DELETE", path: "/v1/members/:id", tag: "Members", right: "member.delete", status: 204,
-  summary: "Remove a member for good, with keys, sessions, grants and hooks; the trail and the ledger stay. Whether the member has to be blocked and emptied first depends on the account's model.",
-  query: RemovalQuery, ifMatch: "optional", problems: ["conflict/not-removable", "conflict/last-admin", "conflict/lockout"],
-}, removeNamed);
+const remove = endpoint(
+  {
+    method: "DELETE",
+    path: "/v1/members/:id",
+    tag: "Members",
+    right: "member.delete",
+    status: 204,
+    summary:
+      "Remove a member for good, with keys, sessions, grants and hooks; the trail and the ledger stay. " +
+      "Whether the member has to be blocked and emptied first depends on the account's model.",
+    query: RemovalQuery,
+    ifMatch: "optional",
+    problems: ["conflict/not-removable", "conflict/last-admin", "conflict/lockout"],
+  },
+  removeNamed,
+);
 
 /** The caller as a member of their own account. @throws Problem conflict/state */
 async function loadSelf(call: Call): Promise<Found> {
@@ -78,11 +107,21 @@ async function loadSelf(call: Call): Promise<Found> {
   return found;
 }
 
-const leave = endpoint({
-  method: "POST", path: "/v1/me/leave", tag: "Members", right: "self", status: 204, withoutPlan: true,
-  summary: "Leave your account for good, with a session or an unrestricted key. Your keys, sessions, grants and hooks end. "
-    + "What you own becomes the account owner's.",
-  problems: ["conflict/last-admin", "conflict/state"],
-}, async (call) => removeOnce(call, await loadSelf(call), { isLeaving: true, fate: "transfer" }));
+const leave = endpoint(
+  {
+    method: "POST",
+    path: "/v1/me/leave",
+    tag: "Members",
+    right: "self",
+    status: 204,
+    withoutPlan: true,
+    summary:
+      "Leave your account for good, with a session or an unrestricted key. " +
+      "Your keys, sessions, grants and hooks end. " +
+      "What you own becomes the account owner's.",
+    problems: ["conflict/last-admin", "conflict/state"],
+  },
+  async (call) => removeOnce(call, await loadSelf(call), { isLeaving: true, fate: "transfer" }),
+);
 
 export const removalEndpoints: readonly Endpoint[] = [remove, leave];

@@ -10,9 +10,18 @@ import { roleNames } from "./role-name.change.ts";
 import { workbook, XLSX } from "../workbook/workbook.ts";
 import type { Row } from "../workbook/cell.ts";
 
-const query = z.strictObject({ memberId: z.string().max(64).optional().describe("Whose rights; your own unless told. Those of others need the right member.view.") });
+const query = z.strictObject({
+  memberId: z
+    .string()
+    .max(64)
+    .optional()
+    .describe("Whose rights; by default your own. Those of others need the right member.view."),
+});
 
-/** Everybody may ask about themselves. @throws Problem not-found */
+/**
+ * Every member may ask about themselves.
+ * @throws Problem not-found
+ */
 async function loadAsked(call: Call, id: string) {
   const { accountId, memberId } = call.principal;
   const [[found]] = await call.read(findMember(call.db, accountId, id));
@@ -21,27 +30,56 @@ async function loadAsked(call: Call, id: string) {
   return found;
 }
 
-const exported = endpoint({
-  method: "GET", path: "/v1/rights/export.xlsx", tag: "Roles and rights", right: "member", status: 200, localized: true,
-  summary: "Every right of the account's model as an Excel workbook, with whether a member has it, where it holds and what it comes from.",
-  query, answer: { file: XLSX },
-}, async (call) => {
-  const { language, now, principal: { preset, account, types, memberId } } = call;
-  const { row, grants, customRoles } = await loadAsked(call as Call, call.query().memberId ?? memberId);
-  const roleName = await roleNames(call as Call);
-  const holder = {
-    memberId: row.id, accountId: row.accountId, roles: row.roles, customRoles, rights: row.rights, grants, objectGroupIds: row.objectGroupIds, status: row.status,
-    isOwner: row.id === account.ownerMemberId,
-  };
-  const { rights } = effective(holder, preset, account.plan, types);
-  const event = call.event("rights.export", { type: "member", id: row.id });
-  const lines = async function* (): AsyncGenerator<Row[], void, undefined> {
-    yield rightLines(preset, grantTable(preset, types), rights, row.status === "blocked", { language, roleName });
-  };
-  return call.commit({ statements: [], events: [event] }, {
-    status: 200, file: workbook(rightSheet(language), lines(), now),
-    headers: { "Content-Disposition": "attachment; filename=\"rights.xlsx\"", "Cache-Control": "no-store" },
-  });
-});
+const exported = endpoint(
+  {
+    method: "GET",
+    path: "/v1/rights/export.xlsx",
+    tag: "Roles and rights",
+    right: "member",
+    status: 200,
+    localized: true,
+    summary:
+      "Every right of the account's model as an Excel workbook, with whether a member has it, " +
+      "where it holds and what it comes from.",
+    query,
+    answer: { file: XLSX },
+  },
+  async (call) => {
+    const {
+      language,
+      now,
+      principal: { preset, account, types, memberId },
+    } = call;
+    const { row, grants, customRoles } = await loadAsked(call as Call, call.query().memberId ?? memberId);
+    const roleName = await roleNames(call as Call);
+    const holder = {
+      memberId: row.id,
+      accountId: row.accountId,
+      roles: row.roles,
+      customRoles,
+      rights: row.rights,
+      grants,
+      objectGroupIds: row.objectGroupIds,
+      status: row.status,
+      isOwner: row.id === account.ownerMemberId,
+    };
+    const { rights } = effective(holder, preset, account.plan, types);
+    const event = call.event("rights.export", { type: "member", id: row.id });
+    const lines = async function* (): AsyncGenerator<Row[], void, undefined> {
+      yield rightLines(preset, grantTable(preset, types), rights, row.status === "blocked", {
+        language,
+        roleName,
+      });
+    };
+    return call.commit(
+      { statements: [], events: [event] },
+      {
+        status: 200,
+        file: workbook(rightSheet(language), lines(), now),
+        headers: { "Content-Disposition": 'attachment; filename="rights.xlsx"', "Cache-Control": "no-store" },
+      },
+    );
+  },
+);
 
 export const rightExportEndpoints = [exported];

@@ -17,26 +17,50 @@ interface Told {
 }
 
 const COLUMNS: readonly (readonly [heading: Text, width: number])[] = [
-  [{ en: "Right", ru: "Право" }, 30], [{ en: "Category", ru: "Раздел" }, 24], [{ en: "Description", ru: "Описание" }, 56], [{ en: "Hint", ru: "Подсказка" }, 72],
-  [{ en: "Granted", ru: "Выдано" }, 10], [{ en: "Where it holds", ru: "Где действует" }, 44], [{ en: "What it comes from", ru: "Откуда" }, 44],
+  [{ en: "Right", ru: "Право" }, 30],
+  [{ en: "Category", ru: "Раздел" }, 24],
+  [{ en: "Description", ru: "Описание" }, 56],
+  [{ en: "Hint", ru: "Подсказка" }, 72],
+  [{ en: "Granted", ru: "Выдано" }, 10],
+  [{ en: "Where it holds", ru: "Где действует" }, 44],
+  [{ en: "What it comes from", ru: "Откуда" }, 44],
 ];
 
 const YES: Text = { en: "yes", ru: "да" };
 const NO: Text = { en: "no", ru: "нет" };
 
-export const rightSheet = (language: Locale): Sheet =>
-  ({ name: "Rights", columns: COLUMNS.map(([heading, width]) => ({ heading: heading[language], width })) });
+export const rightSheet = (language: Locale): Sheet => ({
+  name: "Rights",
+  columns: COLUMNS.map(([heading, width]) => ({ heading: heading[language], width })),
+});
 
-/** Every right of the model, and whether, where and why a member has it. @param blocked the member is: every line is in orange then */
-export function rightLines(preset: Preset, table: readonly GrantRule[], reasons: readonly Reason[], blocked: boolean, told: Told): Row[] {
+/**
+ * Every right of the model, and whether, where and why a member has it.
+ * @param blocked the member is: every line is in orange then
+ */
+export function rightLines(
+  preset: Preset,
+  table: readonly GrantRule[],
+  reasons: readonly Reason[],
+  blocked: boolean,
+  told: Told,
+): Row[] {
   const { language } = told;
   const held = Map.groupBy(reasons, ({ right }) => right);
   return RIGHT_NAMES.filter((right) => preset.rights.has(right)).map((right) => {
     const why = held.get(right) ?? [];
-    return { blocked, cells: [
-      right, typeText(typeOf(right))[language], describeRight(right, language), hintOf(right, table, language),
-      (why.length === 0 ? NO : YES)[language], distinct(why.map(({ where }) => place(where, language))), distinct(why.map(({ source }) => origin(source, told))),
-    ] };
+    return {
+      blocked,
+      cells: [
+        right,
+        typeText(typeOf(right))[language],
+        describeRight(right, language),
+        hintOf(right, table, language),
+        (why.length === 0 ? NO : YES)[language],
+        distinct(why.map(({ where }) => place(where, language))),
+        distinct(why.map(({ source }) => origin(source, told))),
+      ],
+    };
   });
 }
 
@@ -55,10 +79,16 @@ const PLACES: Readonly<Record<"all" | "own" | "active" | "nowhere" | "id" | "roo
 function place({ kind, ids = [], under = [] }: Reason["where"], language: Locale): string {
   const said = (name: keyof typeof PLACES) => PLACES[name][language];
   switch (kind) {
-    case "id": return `${said("id")} ${ids.join(", ")}`;
-    case "root": return `${said("root")} ${under.join(", ")}`;
-    case "inside": return under.length === 0 ? said("nowhere") : `${said("inside")} ${under.join(", ")}${ids.length === 0 ? "" : ` (${ids.join(", ")})`}`;
-    default: return said(kind);
+    case "id":
+      return `${said("id")} ${ids.join(", ")}`;
+    case "root":
+      return `${said("root")} ${under.join(", ")}`;
+    case "inside":
+      return under.length === 0
+        ? said("nowhere")
+        : `${said("inside")} ${under.join(", ")}${ids.length === 0 ? "" : ` (${ids.join(", ")})`}`;
+    default:
+      return said(kind);
   }
 }
 
@@ -70,11 +100,12 @@ const ORIGINS: Readonly<Record<"ownership" | "role" | "right" | "grant" | "deriv
   derived: { en: "follows from access to", ru: "следует из доступа:" },
 };
 
-/** What `source` of an effective right says, in words. What is not known is told as it is. */
+/** What `source` of an effective right says, in words. An unknown source is shown as it is. */
 function origin(source: string, { language, roleName }: Told): string {
   const said = (name: keyof typeof ORIGINS) => ORIGINS[name][language];
   if (source === "ownership") return said(source);
-  const [, role, kind, type = "", access = "", id = ""] = /^(?:role:(\S+))? ?(?:(right|grant|derived)(?::(\w+):(\w+):(\S+))?)?$/.exec(source) ?? [];
+  const [, role, kind, type = "", access = "", id = ""] =
+    /^(?:role:(\S+))? ?(?:(right|grant|derived)(?::(\w+):(\w+):(\S+))?)?$/.exec(source) ?? [];
   const parts = [...(role === undefined ? [] : [`${said("role")} “${roleName(role)}”`])];
   if (kind === "right") parts.push(said("right"));
   if (kind === "grant" || kind === "derived") {

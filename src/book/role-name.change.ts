@@ -9,5 +9,6 @@ export async function roleNames(call: Call): Promise<(key: string) => string> {
   const [rows] = seesCustomRoles(principal) ? await call.read(listRoles(db, principal.accountId)) : [[]];
   const custom = new Map(rows.map(({ id, name }) => [id, name]));
   const texts = ROLE_TEXTS[principal.preset.model] ?? {};
-  return (key) => custom.get(key) ?? (Object.hasOwn(texts, key) ? texts[key]?.name[language] : undefined) ?? key;
+  return (key) =>
+    custom.get(key) ?? (Object.hasOwn(texts, key) ? texts[key]?.name[language] : undefined) ?? key;
 }

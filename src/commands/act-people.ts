@@ -1,73 +1,123 @@
 import { createHmac, randomUUID } from "node:crypto";
 import { now } from "../kernel/clock.ts";
-import { as, newestMail, tokenOf } from "./cast.ts";
+import { as, newestMail, type Person, tokenOf } from "./cast.ts";
 import { type Answer, ask, type Caller, check, textAt, valueAt } from "./client.ts";
 import { equip, opened, peopleOf, type Stage } from "./stage.ts";
 
 /** The one click of the mail, and a code for the first sign-in. */
 async function join(stranger: Caller, who: string, email: string): Promise<Caller> {
-  const nobody = { ...stranger, who };
-  const token = tokenOf(await newestMail(nobody, email));
-  await ask(nobody, { method: "POST", path: "/v1/invitations/accept", body: { token }, expect: 200 });
-  await ask(nobody, { method: "POST", path: "/v1/invitations/accept", body: { token }, expect: 409, code: "invitation/used" });
-  await ask(nobody, { method: "POST", path: "/v1/auth/codes", body: { email }, expect: 202 });
-  const { code } = await newestMail(nobody, email);
-  const session = await ask(nobody, { method: "POST", path: "/v1/auth/sessions", body: { email, code }, expect: 201 });
-  return { ...nobody, credential: textAt(session, "access_token"), viaToken: true };
+  const invited = { ...stranger, who };
+  const token = tokenOf(await newestMail(invited, email));
+  await ask(invited, { method: "POST", path: "/v1/invitations/accept", body: { token }, expect: 200 });
+  await ask(invited, {
+    method: "POST",
+    path: "/v1/invitations/accept",
+    body: { token },
+    expect: 409,
+    code: "invitation/used",
+  });
+  await ask(invited, { method: "POST", path: "/v1/auth/codes", body: { email }, expect: 202 });
+  const { code } = await newestMail(invited, email);
+  const session = await ask(invited, {
+    method: "POST",
+    path: "/v1/auth/sessions",
+    body: { email, code },
+    expect: 201,
+  });
+  return { ...invited, credential: textAt(session, "access_token"), viaToken: true };
 }
 
 /** An event as a shop sends it, signed by Standard Webhooks 1.0. */
-function deliver(shop: Caller, hook: { readonly id: string; readonly secret: string }, id: string, event: object): Promise<Answer> {
+function deliver(
+  shop: Caller,
+  hook: { readonly id: string; readonly secret: string },
+  id: string,
+  event: object,
+): Promise<Answer> {
   const body = JSON.stringify(event);
   const at = String(Math.floor(now() / 1000));
   const key = Buffer.from(hook.secret.slice("whsec_".length), "base64");
   const signature = createHmac("sha256", key).update(`${id}.${at}.${body}`).digest("base64");
   const headers = { "webhook-id": id, "webhook-timestamp": at, "webhook-signature": `v1,${signature}` };
-  return ask(shop, { method: "POST", path: `/v1/hooks/${hook.id}`, file: { type: "application/json", text: body }, headers, expect: 200 });
+  return ask(shop, {
+    method: "POST",
+    path: `/v1/hooks/${hook.id}`,
+    file: { type: "application/json", text: body },
+    headers,
+    expect: 200,
+  });
 }
 
 /** What the shop's event becomes: a viewer. */
 const MAPPING = {
   typeAt: "/type",
-  rules: [{
-    when: { type: "order.paid" },
-    then: {
-      action: "invite", roles: ["viewer"], email: { pointer: "/customer/email" }, firstName: { pointer: "/customer/first" },
-      lastName: { pointer: "/customer/last" }, externalId: { pointer: "/customer/id" },
+  rules: [
+    {
+      when: { type: "order.paid" },
+      then: {
+        action: "invite",
+        roles: ["viewer"],
+        email: { pointer: "/customer/email" },
+        firstName: { pointer: "/customer/first" },
+        lastName: { pointer: "/customer/last" },
+        externalId: { pointer: "/customer/id" },
+      },
     },
-  }],
+  ],
 };
+
+/** The shop's event comes twice and invites Wilma once. */
+async function inviteByHook(ada: Caller, stranger: Caller, wilma: Person, run: string): Promise<void> {
+  const made = await ask(ada, {
+    method: "POST",
+    path: "/v1/hooks",
+    headers: { "idempotency-key": randomUUID() },
+    expect: 201,
+    body: { name: "The shop", scheme: "standard", mapping: MAPPING },
+  });
+  const hook = { id: textAt(made, "id"), secret: textAt(made, "newSecret") };
+  const event = {
+    type: "order.paid",
+    customer: { id: `cus-${run}`, email: wilma.email, first: wilma.firstName, last: wilma.lastName },
+  };
+  const shop = { ...stranger, who: "The shop" };
+  await deliver(shop, hook, `msg-${run}`, event);
+  const again = await deliver(shop, hook, `msg-${run}`, event);
+  check(valueAt(again.body, "duplicate") === true, "a message that comes twice is answered and does nothing");
+  const viewer = await join(stranger, "Wilma Webb", wilma.email);
+  await ask(viewer, { method: "GET", path: "/v1/catalog", expect: 200 });
+}
 
 /** People: invited by mail and by a shop's webhook, signed in by code, taken out again. */
 export const PEOPLE = {
-  title: "People: Ada invites Max by mail, a shop's webhook invites Wilma, both sign in by a code; Ada removes Max, whose session ends",
+  title:
+    "People: Ada invites Max by mail, a shop's webhook invites Wilma, both sign in by a code; " +
+    "Ada removes Max, whose session ends",
   async play({ platform, now: at }: Stage): Promise<void> {
     const run = at.toString(36);
     const person = peopleOf("people", at);
-    const owner = await opened(platform, "Ada Admin", { kind: "team", name: `Tour people ${run}`, owner: person("Ada", "Admin") });
+    const owner = await opened(platform, "Ada Admin", {
+      kind: "team",
+      name: `Tour people ${run}`,
+      owner: person("Ada", "Admin"),
+    });
     await equip(platform, owner.accountId, { restrictedAccounts: false, credits: 0, now: at });
     const ada = as(platform, owner);
     const stranger: Caller = { ...platform, credential: null };
 
     const max = person("Max", "Member");
-    await ask(ada, { method: "POST", path: "/v1/invitations", headers: { "idempotency-key": randomUUID() }, body: { ...max, roles: ["member"] }, expect: 201 });
+    await ask(ada, {
+      method: "POST",
+      path: "/v1/invitations",
+      headers: { "idempotency-key": randomUUID() },
+      body: { ...max, roles: ["member"] },
+      expect: 201,
+    });
     await ask(ada, { method: "GET", path: `/v1/members?email=${max.email}&status=new`, expect: 200 });
     const signedIn = await join(stranger, "Max Member", max.email);
     const me = await ask(signedIn, { method: "GET", path: "/v1/me", expect: 200 });
 
-    const made = await ask(ada, {
-      method: "POST", path: "/v1/hooks", headers: { "idempotency-key": randomUUID() }, expect: 201,
-      body: { name: "The shop", scheme: "standard", mapping: MAPPING },
-    });
-    const hook = { id: textAt(made, "id"), secret: textAt(made, "newSecret") };
-    const wilma = person("Wilma", "Webb");
-    const event = { type: "order.paid", customer: { id: `cus-${run}`, email: wilma.email, first: wilma.firstName, last: wilma.lastName } };
-    const shop = { ...stranger, who: "The shop" };
-    await deliver(shop, hook, `msg-${run}`, event);
-    const again = await deliver(shop, hook, `msg-${run}`, event);
-    check(valueAt(again.body, "duplicate") === true, "a message that comes twice is answered and does nothing");
-    const viewer = await join(stranger, "Wilma Webb", wilma.email);
-    await ask(viewer, { method: "GET", path: "/v1/catalog", expect: 200 });
+    await inviteByHook(ada, stranger, person("Wilma", "Webb"), run);
 
     await ask(ada, { method: "DELETE", path: `/v1/members/${textAt(me, "member.id")}`, expect: 204 });
     await ask(signedIn, { method: "GET", path: "/v1/me", expect: 401, code: "auth/invalid-credential" });

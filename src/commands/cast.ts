@@ -15,9 +15,13 @@ export interface NewMember extends Person {
   readonly creditLimit?: number;
 }
 
-/** The same gate, asked by another. */
-export const as = (caller: Caller, login: Pick<Login, "who" | "apiKey" | "address">): Caller =>
-  ({ ...caller, who: login.who, credential: login.apiKey, address: login.address });
+/** The same gate, called by another member. */
+export const as = (caller: Caller, login: Pick<Login, "who" | "apiKey" | "address">): Caller => ({
+  ...caller,
+  who: login.who,
+  credential: login.apiKey,
+  address: login.address,
+});
 
 interface Mail {
   readonly subject: string;
@@ -27,7 +31,13 @@ interface Mail {
 
 /** The newest mail to this address, as the local mailbox keeps it. */
 export async function newestMail(caller: Caller, address: string): Promise<Mail> {
-  const [mail] = rowsOf<Mail>(await ask(caller, { method: "GET", path: `/dev/mail?to=${encodeURIComponent(address)}&limit=1`, expect: 200 }));
+  const [mail] = rowsOf<Mail>(
+    await ask(caller, {
+      method: "GET",
+      path: `/dev/mail?to=${encodeURIComponent(address)}&limit=1`,
+      expect: 200,
+    }),
+  );
   if (mail === undefined) throw new Error(`no mail to ${address}`);
   return mail;
 }
@@ -36,20 +46,45 @@ export const tokenOf = ({ link }: Mail): string => new URL(link ?? "").hash.slic
 
 /** A new viewer, who holds no API key: invited by mail. */
 export async function addViewer(admin: Caller, accountId: string, member: NewMember): Promise<Login> {
-  const made = await ask(admin, { method: "POST", path: "/v1/members", body: { ...member, notify: true }, expect: 201 });
-  return { who: `${member.firstName} ${member.lastName}`, accountId, memberId: textAt(made, "id"), apiKey: null, email: member.email, address: null };
+  const made = await ask(admin, {
+    method: "POST",
+    path: "/v1/members",
+    body: { ...member, notify: true },
+    expect: 201,
+  });
+  return {
+    who: `${member.firstName} ${member.lastName}`,
+    accountId,
+    memberId: textAt(made, "id"),
+    apiKey: null,
+    email: member.email,
+    address: null,
+  };
 }
 
 /** The same, who has accepted and signed in with one click. */
 export async function signedIn(gate: Caller, { who, email = "" }: Login): Promise<Caller> {
-  const nobody: Caller = { ...gate, who, credential: null, address: null };
-  const token = tokenOf(await newestMail(nobody, email));
-  const accepted = await ask(nobody, { method: "POST", path: "/v1/invitations/accept", body: { token, signIn: true }, expect: 200 });
-  return { ...nobody, credential: textAt(accepted, "session.access_token"), viaToken: true };
+  const invited: Caller = { ...gate, who, credential: null, address: null };
+  const token = tokenOf(await newestMail(invited, email));
+  const accepted = await ask(invited, {
+    method: "POST",
+    path: "/v1/invitations/accept",
+    body: { token, signIn: true },
+    expect: 200,
+  });
+  return { ...invited, credential: textAt(accepted, "session.access_token"), viaToken: true };
 }
 
 /** A new account whose owner has claimed an API key. */
-export async function openAccount(platform: Caller, account: { readonly kind: string; readonly name: string; readonly owner: Person; readonly parentId?: string }): Promise<Login> {
+export async function openAccount(
+  platform: Caller,
+  account: {
+    readonly kind: string;
+    readonly name: string;
+    readonly owner: Person;
+    readonly parentId?: string;
+  },
+): Promise<Login> {
   const made = await ask(platform, { method: "POST", path: "/v1/accounts", body: account, expect: 201 });
   const who = `${account.owner.firstName} ${account.owner.lastName}`;
   const apiKey = await claim({ ...platform, who, address: null }, textAt(made, "claim.token"));
@@ -57,16 +92,29 @@ export async function openAccount(platform: Caller, account: { readonly kind: st
 }
 
 /** A new member who has claimed an API key: the admin who makes it never sees it. */
-export async function addMember(admin: Caller, accountId: string, member: NewMember, address: string | null = null): Promise<Login> {
+export async function addMember(
+  admin: Caller,
+  accountId: string,
+  member: NewMember,
+  address: string | null = null,
+): Promise<Login> {
   const made = await ask(admin, { method: "POST", path: "/v1/members", body: member, expect: 201 });
   const memberId = textAt(made, "id");
-  const key = await ask(admin, { method: "POST", path: `/v1/members/${memberId}/api-keys`, body: { name: "first key" }, expect: 201 });
+  const key = await ask(admin, {
+    method: "POST",
+    path: `/v1/members/${memberId}/api-keys`,
+    body: { name: "first key" },
+    expect: 201,
+  });
   const who = `${member.firstName} ${member.lastName}`;
   const apiKey = await claim({ ...admin, who, address }, textAt(key, "claim.token"));
   return { who, accountId, memberId, apiKey, address };
 }
 
 async function claim(caller: Caller, token: string): Promise<string> {
-  const claimed = await ask({ ...caller, credential: null }, { method: "POST", path: "/v1/auth/claims", body: { token }, expect: 201 });
+  const claimed = await ask(
+    { ...caller, credential: null },
+    { method: "POST", path: "/v1/auth/claims", body: { token }, expect: 201 },
+  );
   return textAt(claimed, "secret");
 }

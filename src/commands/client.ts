@@ -17,13 +17,13 @@ export interface Answer {
   readonly etag: string | null;
 }
 
-/** Whoever calls: a gate, a credential and an address. */
+/** A caller: a gate, a credential and an address. */
 export interface Caller {
   readonly url: string;
   readonly credential: string | null;
   /** Sent as CF-Connecting-IP, which a local gate takes from the caller; null is 127.0.0.1. */
   readonly address: string | null;
-  /** Whose call it is, for whoever reads along. */
+  /** The caller's name, for the reader of the output. */
   readonly who?: string;
   readonly viaToken?: boolean;
   readonly seen?: (caller: Caller, ask: Ask, answer: Answer) => void;
@@ -36,7 +36,9 @@ export async function ask(caller: Caller, what: Ask): Promise<Answer> {
   const code = valueAt(answer.body, "code");
   if (answer.status !== what.expect || (what.code !== undefined && code !== what.code)) {
     const wanted = what.code === undefined ? String(what.expect) : `${what.expect} ${what.code}`;
-    throw new Error(`${what.method} ${what.path}: expected ${wanted}, got ${answer.status} ${JSON.stringify(answer.body)}`);
+    throw new Error(
+      `${what.method} ${what.path}: expected ${wanted}, got ${answer.status} ${JSON.stringify(answer.body)}`,
+    );
   }
   return answer;
 }
@@ -67,7 +69,13 @@ function parse(text: string): unknown {
 
 /** @param path names joined by dots, e.g. `claim.token` */
 export const valueAt = (body: unknown, path: string): unknown =>
-  path.split(".").reduce<unknown>((value, name) => (value !== null && typeof value === "object" ? (value as Record<string, unknown>)[name] : undefined), body);
+  path
+    .split(".")
+    .reduce<unknown>(
+      (value, name) =>
+        value !== null && typeof value === "object" ? (value as Record<string, unknown>)[name] : undefined,
+      body,
+    );
 
 /** @throws Error when there is no text at that place */
 export function textAt(answer: Answer, path: string): string {

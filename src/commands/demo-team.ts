@@ -4,20 +4,38 @@ import { equip, invited, joined, make, opened, type Stage } from "./stage.ts";
 /** Team: themes of the platform's catalog, licensed by members within limits. */
 export async function team({ platform, now, say }: Stage): Promise<readonly Login[]> {
   const admin = await opened(platform, "Studio admin", {
-    kind: "team", name: "Studio North", owner: { email: "ada@studio.example", firstName: "Ada", lastName: "Admin" },
+    kind: "team",
+    name: "Studio North",
+    owner: { email: "ada@studio.example", firstName: "Ada", lastName: "Admin" },
   });
   say("Studio North (team): Ada is its admin and holds an API key");
   await equip(platform, admin.accountId, { restrictedAccounts: false, credits: 500, now });
   say("  its subscription is active, 500 credits");
   const member = await joined(platform, admin, "Studio member", {
-    email: "max@studio.example", firstName: "Max", lastName: "Member", roles: ["member"], creditLimit: 50,
+    email: "max@studio.example",
+    firstName: "Max",
+    lastName: "Member",
+    roles: ["member"],
+    creditLimit: 50,
   });
   const viewer = await invited(platform, admin, "Studio viewer", {
-    email: "vera@studio.example", firstName: "Vera", lastName: "Viewer", roles: ["viewer"],
+    email: "vera@studio.example",
+    firstName: "Vera",
+    lastName: "Viewer",
+    roles: ["viewer"],
   });
   say("  Max is a member who may spend 50 credits, Vera a viewer, who signs in by mail");
-  for (const [name, priceCredits, priceAmount] of [["Aurora", 20, 4_900], ["Basalt", 35, 8_900]] as const) {
-    await make(platform, "/v1/catalog", { name, vendor: "Northern Themes", priceCredits, priceAmount, currency: "EUR" });
+  for (const [name, priceCredits, priceAmount] of [
+    ["Aurora", 20, 4_900],
+    ["Basalt", 35, 8_900],
+  ] as const) {
+    await make(platform, "/v1/catalog", {
+      name,
+      vendor: "Northern Themes",
+      priceCredits,
+      priceAmount,
+      currency: "EUR",
+    });
   }
   say("  the platform's catalog has 2 themes, at 20 and 35 credits");
   return [admin, member, viewer];

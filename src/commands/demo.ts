@@ -9,6 +9,6 @@ import type { Stage } from "./stage.ts";
 /** An account of each access model to play with, made over HTTP by the platform's owner. */
 export async function loadDemo(stage: Stage): Promise<readonly Login[]> {
   const logins: Login[] = [];
-  for (const part of [vendor, team, marketplace, dealer, agency]) logins.push(...await part(stage));
+  for (const part of [vendor, team, marketplace, dealer, agency]) logins.push(...(await part(stage)));
   return logins;
 }

@@ -1,5 +1,6 @@
-// npm run deploy:check [-- --ready]: everything that can be known of a deployment without making one, offline: types, bundle, and
-// that README.md and src/env.ts speak of the same bindings as wrangler.toml. With --ready a placeholder is a fault too.
+// npm run deploy:check [-- --ready]: everything that can be known of a deployment without making one,
+// offline: types, bundle, and that README.md and src/env.ts speak of the same bindings as wrangler.toml. With
+// --ready a placeholder is a fault too.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,26 +44,38 @@ async function dryRun(): Promise<string> {
 
 /** wrangler.toml, src/env.ts and README.md name the same bindings, variables and secrets. */
 function bindingFaults(configured: readonly string[]): string[] {
-  const declared = [...(readText("src/env.ts") ?? "").matchAll(/^ {2}readonly (\w+):/gm)].map(([, name = ""]) => name);
+  const declared = [...(readText("src/env.ts") ?? "").matchAll(/^ {2}readonly (\w+):/gm)].map(
+    ([, name = ""]) => name,
+  );
   const known = [...configured, ...SECRET_NAMES];
   const table = deploySection();
   return [
     ...(configured.length === 0 ? ["wrangler named no binding at all"] : []),
     ...known.filter((name) => !declared.includes(name)).map((name) => `src/env.ts lacks ${name}`),
-    ...declared.filter((name) => !known.includes(name)).map((name) => `wrangler.toml lacks ${name}, which src/env.ts declares`),
-    ...known.filter((name) => !table.includes(`\`${name}\``)).map((name) => `README.md, "Deploy", lacks \`${name}\``),
+    ...declared
+      .filter((name) => !known.includes(name))
+      .map((name) => `wrangler.toml lacks ${name}, which src/env.ts declares`),
+    ...known
+      .filter((name) => !table.includes(`\`${name}\``))
+      .map((name) => `README.md, "Deploy", lacks \`${name}\``),
   ];
 }
 
-/** Databases, buckets, queues, objects and the cron trigger stand in README.md by name. */
+/** README.md names the databases, buckets, queues, objects and the cron trigger. */
 function resourceFaults(config: string): string[] {
-  const names = [...config.matchAll(/^(?:database_name|bucket_name|queue|dead_letter_queue|class_name) = "([^"]+)"|^crons = \["([^"]+)"/gm)];
+  const names = [
+    ...config.matchAll(
+      /^(?:database_name|bucket_name|queue|dead_letter_queue|class_name) = "([^"]+)"|^crons = \["([^"]+)"/gm,
+    ),
+  ];
   const table = deploySection();
   return [...new Set(names.map(([, name, cron]) => name ?? cron ?? ""))]
-    .filter((name) => !table.includes(`\`${name}\``)).map((name) => `README.md, "Deploy", lacks \`${name}\``);
+    .filter((name) => !table.includes(`\`${name}\``))
+    .map((name) => `README.md, "Deploy", lacks \`${name}\``);
 }
 
-const deploySection = (): string => /^## Deploy\n(.*?)(?=^## |$(?![\s\S]))/ms.exec(readText("README.md") ?? "")?.[1] ?? "";
+const deploySection = (): string =>
+  /^## Deploy\n(.*?)(?=^## |$(?![\s\S]))/ms.exec(readText("README.md") ?? "")?.[1] ?? "";
 
 process.exitCode = await main().catch((error: Error) => {
   console.error(error.message);

@@ -17,7 +17,7 @@ export interface Gate {
   show(): void;
   /** Fires the cron trigger by hand, because none fires locally. */
   sweep(): Promise<void>;
-  /** Settles when the gate has ended, whoever ended it. */
+  /** Settles when the gate has ended for any reason. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
@@ -27,7 +27,21 @@ export async function openGate(port: number): Promise<Gate> {
   const url = `http://127.0.0.1:${port}`;
   // The issuer of access tokens is the gate's own address, so another port changes it.
   const child = startWrangler([
-    "dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0", "--log-level", "info", "--var", `ISSUER:${url}`, "--var", `APP_URL:${url}`, "--var", "DEV_MAIL:on",
+    "dev",
+    "--ip",
+    "127.0.0.1",
+    "--port",
+    String(port),
+    "--inspector-port",
+    "0",
+    "--log-level",
+    "info",
+    "--var",
+    `ISSUER:${url}`,
+    "--var",
+    `APP_URL:${url}`,
+    "--var",
+    "DEV_MAIL:on",
   ]);
   const ended = once(child, "close").then(() => undefined);
   const output = follow(child);
@@ -40,8 +54,12 @@ export async function openGate(port: number): Promise<Gate> {
     throw new Error(`The gate did not come up: ${(error as Error).message}\n${output.said.join("\n")}`);
   }
   return {
-    url, ended, stop,
-    show: () => { output.shows = "calls"; },
+    url,
+    ended,
+    stop,
+    show: () => {
+      output.shows = "calls";
+    },
     sweep: async () => {
       const answer = await fetch(`${url}/cdn-cgi/handler/scheduled`);
       if (!answer.ok) throw new Error(`The sweep failed with ${answer.status}: ${await answer.text()}`);
@@ -52,13 +70,21 @@ export async function openGate(port: number): Promise<Gate> {
 /** @throws Error when something listens there already */
 export async function needFreePort(port: number): Promise<void> {
   const server = createServer();
-  const listening = Promise.race([once(server, "listening"), once(server, "error").then(([error]) => { throw error; })]);
+  const listening = Promise.race([
+    once(server, "listening"),
+    once(server, "error").then(([error]) => {
+      throw error;
+    }),
+  ]);
   server.listen(port, "127.0.0.1");
   try {
     await listening;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-    throw new Error(`Something else listens on 127.0.0.1:${port}. Stop it, or choose another port: npm start -- --port ${port + 1}`);
+    throw new Error(
+      `Something else listens on 127.0.0.1:${port}. Stop it, or choose another port: ` +
+        `npm start -- --port ${port + 1}`,
+    );
   }
   server.close();
   await once(server, "close");
@@ -68,9 +94,12 @@ async function ready(url: string, child: ChildProcess): Promise<void> {
   const deadline = now() + READY_WITHIN_MS;
   while (now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error("wrangler ended.");
-    const answer = await fetch(`${url}/.well-known/jwks.json`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
+    const answer = await fetch(`${url}/.well-known/jwks.json`, { signal: AbortSignal.timeout(5_000) }).catch(
+      () => null,
+    );
     if (answer?.status === 200) return;
-    if (answer !== null && answer.status >= 500) throw new Error(`it answers ${answer.status}: ${(await answer.text()).slice(0, 500)}`);
+    if (answer !== null && answer.status >= 500)
+      throw new Error(`it answers ${answer.status}: ${(await answer.text()).slice(0, 500)}`);
     await sleep(100);
   }
   throw new Error(`no answer within ${READY_WITHIN_MS / 1000} seconds.`);
@@ -100,15 +129,21 @@ function follow(child: ChildProcess): Output {
 /** wrangler names each call in a line of its own form; all other lines are the Worker's. */
 function readable(line: string, shows: Output["shows"]): string | null {
   const call = /^\[wrangler:info\] (\w+) (\S+) (\d{3}) .*\((\d+)ms\)$/.exec(line);
-  if (call === null) return shows === "nothing" || line === "" || line.startsWith("[wrangler:info]") ? null : line;
+  if (call === null)
+    return shows === "nothing" || line === "" || line.startsWith("[wrangler:info]") ? null : line;
   const [, method = "", path = "", status, ms] = call;
-  return shows === "calls" && !path.startsWith("/cdn-cgi/") ? `${status}  ${method.padEnd(6)} ${path}  ${ms} ms` : null;
+  return shows === "calls" && !path.startsWith("/cdn-cgi/")
+    ? `${status}  ${method.padEnd(6)} ${path}  ${ms} ms`
+    : null;
 }
 
 /** SIGTERM lets wrangler end workerd; if it hangs, the whole group is ended, so nothing is left behind. */
 async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
   child.kill("SIGTERM");
-  const inTime = await Promise.race([ended.then(() => true), sleep(STOPPED_WITHIN_MS, false, { ref: false })]);
+  const inTime = await Promise.race([
+    ended.then(() => true),
+    sleep(STOPPED_WITHIN_MS, false, { ref: false }),
+  ]);
   if (inTime || child.pid === undefined) return;
   if (process.platform === "win32") child.kill("SIGKILL");
   else process.kill(-child.pid, "SIGKILL");

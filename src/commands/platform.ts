@@ -1,5 +1,5 @@
-// npm run platform -- --email you@example.com [--name "Your company"] [--remote | --local]: creates the platform account with its
-// first owner, once for each deployment, and prints that owner's API key, once.
+// npm run platform -- --email you@example.com [--name "Your company"] [--remote | --local]: creates the
+// platform account with its first owner, once for each deployment, and prints that owner's API key, once.
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,34 +28,77 @@ export interface Platform {
 
 export type Target = "--local" | "--remote";
 
-/** The rows of the platform account, its first owner and that owner's API key. Only the key's hash is in them. */
-export function platformSql({ email, name, firstName, lastName, now }: NewPlatform): Platform & { readonly sql: readonly string[] } {
+/**
+ * The rows of the platform account, its first owner and that owner's API key. Only the key's hash is in them.
+ */
+export function platformSql(platform: NewPlatform): Platform & { readonly sql: readonly string[] } {
+  const { now } = platform;
   const [accountId, userId, memberId] = [newId("account", now), newId("user", now), newId("member", now)];
   const apiKey = mintKey(randomBytes(32));
-  const hash = createHash("sha256").update(apiKey).digest("hex");
-  const { prefix, last4 } = keyHints(apiKey);
-  const address = email.toLowerCase();
+  const address = platform.email.toLowerCase();
   return {
-    accountId, memberId, apiKey,
+    accountId,
+    memberId,
+    apiKey,
     sql: [
-      insert("account", {
-        id: accountId, kind: "platform", name, name_folded: fold(name), owner_member_id: memberId,
-        plan: { restrictedAccounts: false, memberLimit: null, contactUrl: null },
-        subscription: { status: "none", tier: null, currentPeriodEnd: null },
-        settings: { membersMayCreateKeys: false, locale: "en" }, created_at: now, updated_at: now,
-      }),
+      accountInsert(accountId, memberId, platform),
       // The person may be a member of an account already.
       `${insert("user", { id: userId, email: address, created_at: now })} ON CONFLICT (email) DO NOTHING`,
-      insert("member", {
-        id: memberId, account_id: accountId, user_id: { sql: `(SELECT id FROM user WHERE email = ${literal(address)})` }, username: `${firstName} ${lastName}`, username_folded: fold(`${firstName} ${lastName}`),
-        first_name: firstName, last_name: lastName, email: address, status: "active", roles: ["owner"],
-        created_at: now, accepted_at: now, updated_at: now,
-      }),
-      insert("api_key", {
-        id: newId("apiKey", now), account_id: accountId, member_id: memberId, created_by: memberId, name: "first key", hash, prefix, last4, created_at: now,
-      }),
+      ownerInsert(accountId, memberId, platform),
+      keyInsert(accountId, memberId, apiKey, now),
     ],
   };
+}
+
+const accountInsert = (id: string, ownerId: string, { name, now }: NewPlatform): string =>
+  insert("account", {
+    id,
+    kind: "platform",
+    name,
+    name_folded: fold(name),
+    owner_member_id: ownerId,
+    plan: { restrictedAccounts: false, memberLimit: null, contactUrl: null },
+    subscription: { status: "none", tier: null, currentPeriodEnd: null },
+    settings: { membersMayCreateKeys: false, locale: "en" },
+    created_at: now,
+    updated_at: now,
+  });
+
+const ownerInsert = (
+  accountId: string,
+  id: string,
+  { email, firstName, lastName, now }: NewPlatform,
+): string =>
+  insert("member", {
+    id,
+    account_id: accountId,
+    user_id: { sql: `(SELECT id FROM user WHERE email = ${literal(email.toLowerCase())})` },
+    username: `${firstName} ${lastName}`,
+    username_folded: fold(`${firstName} ${lastName}`),
+    first_name: firstName,
+    last_name: lastName,
+    email: email.toLowerCase(),
+    status: "active",
+    roles: ["owner"],
+    created_at: now,
+    accepted_at: now,
+    updated_at: now,
+  });
+
+/** The key itself stays out of the database. */
+function keyInsert(accountId: string, memberId: string, apiKey: string, now: number): string {
+  const { prefix, last4 } = keyHints(apiKey);
+  return insert("api_key", {
+    id: newId("apiKey", now),
+    account_id: accountId,
+    member_id: memberId,
+    created_by: memberId,
+    name: "first key",
+    hash: createHash("sha256").update(apiKey).digest("hex"),
+    prefix,
+    last4,
+    created_at: now,
+  });
 }
 
 /** The platform account of that database, or null. The tables must be there. */
@@ -80,10 +123,16 @@ export async function createPlatform(target: Target, platform: NewPlatform): Pro
   }
 }
 
-type Value = string | number | readonly string[] | Readonly<Record<string, unknown>> | { readonly sql: string };
+type Value =
+  | string
+  | number
+  | readonly string[]
+  | Readonly<Record<string, unknown>>
+  | { readonly sql: string };
 
 const insert = (table: string, row: Readonly<Record<string, Value>>): string =>
-  `INSERT INTO ${table} (${Object.keys(row).join(", ")}) VALUES (${Object.values(row).map(literal).join(", ")})`;
+  `INSERT INTO ${table} (${Object.keys(row).join(", ")}) ` +
+  `VALUES (${Object.values(row).map(literal).join(", ")})`;
 
 function literal(value: Value): string {
   if (typeof value === "number") return String(value);
@@ -92,20 +141,39 @@ function literal(value: Value): string {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: {
-    email: { type: "string" }, name: { type: "string", default: "Platform" }, "first-name": { type: "string", default: "Platform" },
-    "last-name": { type: "string", default: "Owner" }, remote: { type: "boolean", default: false }, local: { type: "boolean", default: false },
-  } });
+  const { values } = parseArgs({
+    options: {
+      email: { type: "string" },
+      name: { type: "string", default: "Platform" },
+      "first-name": { type: "string", default: "Platform" },
+      "last-name": { type: "string", default: "Owner" },
+      remote: { type: "boolean", default: false },
+      local: { type: "boolean", default: false },
+    },
+  });
   const { email, name } = values;
   const texts = [email ?? "", name, values["first-name"], values["last-name"]];
   if (email === undefined || !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) || (values.remote && values.local)) {
-    throw new Error("Usage: npm run platform -- --email you@example.com [--name \"Your company\"] [--first-name A] [--last-name B] [--remote | --local]");
+    throw new Error(
+      'Usage: npm run platform -- --email you@example.com [--name "Your company"] [--first-name A] ' +
+        "[--last-name B] [--remote | --local]",
+    );
   }
-  if (texts.some((text) => text.trim() === "" || text.length > 254 || /\p{Cc}/u.test(text))) throw new Error("Names must be one line of text.");
+  if (texts.some((text) => text.trim() === "" || text.length > 254 || /\p{Cc}/u.test(text)))
+    throw new Error("Names must be one line of text.");
   const target = values.remote ? "--remote" : "--local";
   const existing = await findPlatform(target);
-  if (existing !== null) throw new Error(`This database has its platform account already (${existing}); its owner can make more API keys.`);
-  const platform = await createPlatform(target, { email, name, firstName: values["first-name"], lastName: values["last-name"], now: now() });
+  if (existing !== null)
+    throw new Error(
+      `This database has its platform account already (${existing}); its owner can make more API keys.`,
+    );
+  const platform = await createPlatform(target, {
+    email,
+    name,
+    firstName: values["first-name"],
+    lastName: values["last-name"],
+    now: now(),
+  });
   console.error(`Platform account ${platform.accountId}, owner ${email}. The API key, shown this once:`);
   console.log(platform.apiKey);
 }

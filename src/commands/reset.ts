@@ -1,9 +1,13 @@
-// npm run reset: removes what the local gate keeps, and says what. The next `npm start` begins anew.
+// npm run reset: removes what the local gate keeps, and says what. The next `npm start` starts from nothing.
 import { existsSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { MEMORY, ROOT, runningGate, SECRETS, STATE } from "./local.ts";
 
-const KEPT = { [STATE]: "the local database, ledgers and queue", [SECRETS]: "the local signing keys", [MEMORY]: "the demo's API keys" };
+const KEPT = {
+  [STATE]: "the local database, ledgers and queue",
+  [SECRETS]: "the local signing keys",
+  [MEMORY]: "the demo's API keys",
+};
 
 const gate = runningGate();
 if (gate === null) {
@@ -12,8 +16,11 @@ if (gate === null) {
     rmSync(resolve(ROOT, path), { recursive: true, force: true });
     console.log(`Removed ${path} (${what}).`);
   }
-  console.log(found.length === 0 ? "There is nothing to remove." : "`npm start` begins anew.");
+  console.log(found.length === 0 ? "There is nothing to remove." : "`npm start` starts from nothing.");
 } else {
-  console.error(`The gate is running at ${gate.url} (process ${gate.pid}). Stop it with Ctrl-C, then repeat: npm run reset`);
+  console.error(
+    `The gate is running at ${gate.url} (process ${gate.pid}). ` +
+      "Stop it with Ctrl-C, then repeat: npm run reset",
+  );
   process.exitCode = 1;
 }

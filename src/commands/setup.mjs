@@ -1,6 +1,6 @@
-// node src/commands/setup.mjs [program.ts ...]: the only program that Node 20 runs, and the first of every npm script. It installs
-// what package-lock.json names when that is not there yet, and hands over to the Node among it, which runs TypeScript as it stands.
-// Nothing here may need an installed package.
+// node src/commands/setup.mjs [program.ts ...]: the only program that Node 20 runs, and the first of every
+// npm script. It installs what package-lock.json names when that is not there yet, and hands over to the Node
+// among it, which runs TypeScript as it stands. Nothing here may need an installed package.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, resolve } from "node:path";
@@ -11,7 +11,9 @@ const PARENT_EVERY_MS = 1_000;
 const root = resolve(fileURLToPath(import.meta.url), "../../..");
 
 if (Number(process.versions.node.split(".")[0]) < OLDEST_NODE) {
-  stop(`Tollgate needs Node ${OLDEST_NODE} or newer, and this is Node ${process.versions.node}. Install a newer one from https://nodejs.org and repeat the command.`);
+  stop(
+    `Tollgate needs Node ${OLDEST_NODE} or newer, and this is Node ${process.versions.node}. Install a newer one from https://nodejs.org and repeat the command.`,
+  );
 }
 if (!installed()) install();
 const [program, ...args] = process.argv.slice(2);
@@ -39,28 +41,44 @@ function install() {
   const npm = process.env.npm_execpath;
   // The Node that runs npm, not the one inside node_modules, which is about to be replaced.
   const node = process.env.npm_node_execpath ?? process.execPath;
-  const { status } = npm === undefined
-    ? spawnSync("npm", flags, { cwd: root, stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" })
-    : spawnSync(node, [npm, ...flags], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
-  if (status !== 0) stop("npm install failed; its message is above. The package registry is the only connection it needs.");
+  const { status } =
+    npm === undefined
+      ? spawnSync("npm", flags, {
+          cwd: root,
+          stdio: ["ignore", "ignore", "inherit"],
+          shell: process.platform === "win32",
+        })
+      : spawnSync(node, [npm, ...flags], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  if (status !== 0)
+    stop("npm install failed; its message is above. The package registry is the only connection it needs.");
   if (nodeProgram() === undefined) {
-    stop("npm left out the install scripts of node, esbuild and workerd. Allow them (ignore-scripts=false), then run: npm rebuild node esbuild workerd");
+    stop(
+      "npm left out the install scripts of node, esbuild and workerd. Allow them (ignore-scripts=false), then run: npm rebuild node esbuild workerd",
+    );
   }
   console.error(`Installed in ${Math.round((Date.now() - started) / 1000)} s.`);
 }
 
 function run(program, args) {
-  const env = { ...process.env, PATH: [resolve(root, "node_modules/.bin"), process.env.PATH].join(delimiter) };
+  const env = {
+    ...process.env,
+    PATH: [resolve(root, "node_modules/.bin"), process.env.PATH].join(delimiter),
+  };
   const child = spawn(nodeProgram(), [resolve(root, program), ...args], { cwd: root, env, stdio: "inherit" });
   child.on("exit", (code, signal) => process.exit(signal === null ? code : 1));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  // npm, when told to end, ends its shell but not what the shell has started: that only sees its parent change.
+  // npm, when told to end, ends its shell but not what the shell has started: that only sees its parent
+  // change.
   const parent = process.ppid;
-  setInterval(() => { if (process.ppid !== parent) child.kill("SIGTERM"); }, PARENT_EVERY_MS).unref();
+  setInterval(() => {
+    if (process.ppid !== parent) child.kill("SIGTERM");
+  }, PARENT_EVERY_MS).unref();
 }
 
 function nodeProgram() {
-  return ["node", "node.exe"].map((name) => resolve(root, "node_modules/node/bin", name)).find((path) => existsSync(path));
+  return ["node", "node.exe"]
+    .map((name) => resolve(root, "node_modules/node/bin", name))
+    .find((path) => existsSync(path));
 }
 
 function packages(path) {

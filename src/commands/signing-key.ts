@@ -15,7 +15,8 @@ export interface SigningKey {
 /** The kid is the key's thumbprint (RFC 7638), so two keys never share one. */
 export function newSigningKey(): SigningKey {
   const { kty, crv, x, d } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
-  if (kty === undefined || crv === undefined || x === undefined || d === undefined) throw new Error("Node made an incomplete Ed25519 key");
+  if (kty === undefined || crv === undefined || x === undefined || d === undefined)
+    throw new Error("Node made an incomplete Ed25519 key");
   const kid = createHash("sha256").update(JSON.stringify({ crv, kty, x })).digest("base64url");
   return { kty, crv, x, d, kid, alg: "EdDSA", use: "sig" };
 }
@@ -26,14 +27,22 @@ export const keySet = (keys: readonly SigningKey[]): string => JSON.stringify(ke
 export type RotationStep = "publish" | "sign" | "drop";
 
 /**
- * The next key set of a rotation: the newest key is published behind the others, then signs before them, then is alone.
+ * The next key set of a rotation: the newest key is published behind the others, then signs before them, then
+ * is alone.
  * @param fresh the key that `publish` adds
  */
-export function rotated(keys: readonly SigningKey[], step: RotationStep, fresh: SigningKey): readonly SigningKey[] {
+export function rotated(
+  keys: readonly SigningKey[],
+  step: RotationStep,
+  fresh: SigningKey,
+): readonly SigningKey[] {
   switch (step) {
-    case "publish": return [...keys, fresh];
-    case "sign": return [...keys.slice(-1), ...keys.slice(0, -1)];
-    case "drop": return keys.slice(0, 1);
+    case "publish":
+      return [...keys, fresh];
+    case "sign":
+      return [...keys.slice(-1), ...keys.slice(0, -1)];
+    case "drop":
+      return keys.slice(0, 1);
   }
 }
 
@@ -46,16 +55,23 @@ export function parseKeySet(text: string): readonly SigningKey[] {
     throw new Error("The key set is not JSON. It is the array that `npm run keys` printed.");
   }
   const isKey = (key: unknown): key is SigningKey =>
-    typeof key === "object" && key !== null && ["kty", "crv", "x", "d", "kid"].every((name) => typeof (key as Record<string, unknown>)[name] === "string");
+    typeof key === "object" &&
+    key !== null &&
+    ["kty", "crv", "x", "d", "kid"].every(
+      (name) => typeof (key as Record<string, unknown>)[name] === "string",
+    );
   if (!Array.isArray(value) || value.length === 0 || !value.every(isKey)) {
-    throw new Error("The key set must be a JSON array of at least one private JWK with kty, crv, x, d and kid.");
+    throw new Error(
+      "The key set must be a JSON array of at least one private JWK with kty, crv, x, d and kid.",
+    );
   }
   return value;
 }
 
 /** Single quotes keep wrangler's dotenv reader from touching the JSON; base64url holds none. */
 export const secretsFile = (keys: readonly SigningKey[]): string =>
-  `# Signing keys of the local gate only; a deployment has its own (README.md, "Deploy").\nSIGNING_KEYS='${keySet(keys)}'\n`;
+  '# Signing keys of the local gate only; a deployment has its own (README.md, "Deploy").\n' +
+  `SIGNING_KEYS='${keySet(keys)}'\n`;
 
 /** The local key set, or null when there is none yet. */
 export const localKeySet = (): string | null => keySetIn(readText(SECRETS) ?? "");
@@ -63,5 +79,10 @@ export const localKeySet = (): string | null => keySetIn(readText(SECRETS) ?? ""
 /** The key set in the text of a .dev.vars. */
 export function keySetIn(text: string): string | null {
   const line = text.split("\n").find((one) => one.startsWith("SIGNING_KEYS="));
-  return line === undefined ? null : line.slice("SIGNING_KEYS=".length).trim().replace(/^'(.*)'$/, "$1");
+  return line === undefined
+    ? null
+    : line
+        .slice("SIGNING_KEYS=".length)
+        .trim()
+        .replace(/^'(.*)'$/, "$1");
 }

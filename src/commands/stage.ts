@@ -20,39 +20,81 @@ export interface Equipment {
   readonly now: number;
 }
 
-/** Set-up is nothing to read along. */
+/** The calls of the set-up are not printed. */
 const silent = ({ seen: _, ...caller }: Caller): Caller => caller;
 
 /** What only the platform's members set: plan, subscription, credits. */
-export async function equip(by: Caller, accountId: string, { restrictedAccounts, credits, now }: Equipment): Promise<void> {
+export async function equip(
+  by: Caller,
+  accountId: string,
+  { restrictedAccounts, credits, now }: Equipment,
+): Promise<void> {
   const platform = silent(by);
   const path = `/v1/accounts/${accountId}`;
-  await ask(platform, { method: "PUT", path: `${path}/plan`, body: { restrictedAccounts, memberLimit: null, contactUrl: null }, expect: 200 });
   await ask(platform, {
-    method: "PUT", path: `${path}/subscription`, body: { status: "active", tier: null, currentPeriodEnd: new Date(now + YEAR_MS).toISOString() }, expect: 200,
+    method: "PUT",
+    path: `${path}/plan`,
+    body: { restrictedAccounts, memberLimit: null, contactUrl: null },
+    expect: 200,
+  });
+  await ask(platform, {
+    method: "PUT",
+    path: `${path}/subscription`,
+    body: { status: "active", tier: null, currentPeriodEnd: new Date(now + YEAR_MS).toISOString() },
+    expect: 200,
   });
   if (credits === 0) return;
   await ask(platform, {
-    method: "POST", path: `${path}/credits`, body: { kind: "top_up", amount: credits }, headers: { "idempotency-key": `${accountId}-first` }, expect: 201,
+    method: "POST",
+    path: `${path}/credits`,
+    body: { kind: "top_up", amount: credits },
+    headers: { "idempotency-key": `${accountId}-first` },
+    expect: 201,
   });
 }
 
 /** An account with its owner, under the name that the demo lists. */
-export const opened = async (platform: Caller, who: string, account: { readonly kind: string; readonly name: string; readonly owner: Person; readonly parentId?: string }): Promise<Login> =>
-  ({ ...await openAccount(silent(platform), account), who });
+export const opened = async (
+  platform: Caller,
+  who: string,
+  account: {
+    readonly kind: string;
+    readonly name: string;
+    readonly owner: Person;
+    readonly parentId?: string;
+  },
+): Promise<Login> => ({ ...(await openAccount(silent(platform), account)), who });
 
 /** The same for a viewer, who signs in by mail. */
-export const invited = async (platform: Caller, by: Login, who: string, member: NewMember): Promise<Login> =>
-  ({ ...await addViewer(as(silent(platform), by), by.accountId, member), who });
+export const invited = async (
+  platform: Caller,
+  by: Login,
+  who: string,
+  member: NewMember,
+): Promise<Login> => ({ ...(await addViewer(as(silent(platform), by), by.accountId, member)), who });
 
 /** The same for a member. */
-export const joined = async (platform: Caller, by: Login, who: string, member: NewMember, address: string | null = null): Promise<Login> =>
-  ({ ...await addMember(as(silent(platform), by), by.accountId, member, address), who });
+export const joined = async (
+  platform: Caller,
+  by: Login,
+  who: string,
+  member: NewMember,
+  address: string | null = null,
+): Promise<Login> => ({ ...(await addMember(as(silent(platform), by), by.accountId, member, address)), who });
 
 /** Makes an object and answers its id. */
-export const make = async (caller: Caller, path: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<string> =>
-  textAt(await ask(caller, { method: "POST", path, body, headers, expect: 201 }), "id");
+export const make = async (
+  caller: Caller,
+  path: string,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<string> => textAt(await ask(caller, { method: "POST", path, body, headers, expect: 201 }), "id");
 
 /** People of one act and run: an address is used once only. */
-export const peopleOf = (act: string, now: number) => (firstName: string, lastName: string): Person =>
-  ({ email: `${firstName.toLowerCase()}-${act}-${now.toString(36)}@tour.example`, firstName, lastName });
+export const peopleOf =
+  (act: string, now: number) =>
+  (firstName: string, lastName: string): Person => ({
+    email: `${firstName.toLowerCase()}-${act}-${now.toString(36)}@tour.example`,
+    firstName,
+    lastName,
+  });

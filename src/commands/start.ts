@@ -1,10 +1,22 @@
-// npm start [-- --port 8787]: a gate on this machine, with keys, database and demo accounts, in one command. Whatever is there
-// already is kept, so a second start goes on where the first ended; `npm run reset` begins anew.
+// npm start [-- --port 8787]: a gate on this machine, with keys, database and demo accounts, in one command.
+// It keeps what is there already, so a second start goes on where the first ended; `npm run reset` removes
+// it.
 import { parseArgs } from "node:util";
 import { now } from "../kernel/clock.ts";
 import { loadDemo } from "./demo.ts";
 import { type Gate, needFreePort, openGate } from "./gate.ts";
-import { type Demo, type Login, MEMORY, noteGate, readDemo, runningGate, SECRETS, STATE, writeDemo, writePrivate } from "./local.ts";
+import {
+  type Demo,
+  type Login,
+  MEMORY,
+  noteGate,
+  readDemo,
+  runningGate,
+  SECRETS,
+  STATE,
+  writeDemo,
+  writePrivate,
+} from "./local.ts";
 import { createPlatform, findPlatform } from "./platform.ts";
 import { localKeySet, newSigningKey, parseKeySet, secretsFile } from "./signing-key.ts";
 import { runWrangler } from "./wrangler.ts";
@@ -15,7 +27,8 @@ const PARENT_EVERY_MS = 1_000;
 async function main(): Promise<void> {
   const port = portOption();
   const running = runningGate();
-  if (running !== null) throw new Error(`The gate of this checkout runs already at ${running.url} (process ${running.pid}).`);
+  if (running !== null)
+    throw new Error(`The gate of this checkout runs already at ${running.url} (process ${running.pid}).`);
   await needFreePort(port);
 
   console.log("Tollgate");
@@ -36,11 +49,14 @@ async function main(): Promise<void> {
 async function serve(gate: Gate, demo: Demo): Promise<void> {
   // A crash may have left work in an outbox; the cron trigger that finishes it does not fire locally.
   await gate.sweep();
-  const logins = demo.logins ?? await prepareDemo(gate, demo);
+  const logins = demo.logins ?? (await prepareDemo(gate, demo));
   say("gate", gate.url);
   console.log(farewell(gate.url, demo.platform, logins));
   gate.show();
-  setInterval(() => gate.sweep().catch((error: Error) => console.error(error.message)), SWEEP_EVERY_MS).unref();
+  setInterval(
+    () => gate.sweep().catch((error: Error) => console.error(error.message)),
+    SWEEP_EVERY_MS,
+  ).unref();
 }
 
 const say = (what: string, text: string) => console.log(`  ${what.padEnd(14)}${text}`);
@@ -48,7 +64,8 @@ const say = (what: string, text: string) => console.log(`  ${what.padEnd(14)}${t
 function portOption(): number {
   const { values } = parseArgs({ options: { port: { type: "string", default: "8787" } } });
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error("The port is a number from 1 to 65535: npm start -- --port 8787");
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Error("The port is a number from 1 to 65535: npm start -- --port 8787");
   return port;
 }
 
@@ -64,13 +81,22 @@ async function preparePlatform(): Promise<Demo> {
   const accountId = await findPlatform("--local");
   const known = readDemo();
   if (accountId !== null && known?.platform.accountId !== accountId) {
-    throw new Error(`The local database has a platform account whose key is not in ${MEMORY}/demo.json, and a key is shown only once. Begin anew: npm run reset`);
+    throw new Error(
+      `The local database has a platform account whose key is not in ${MEMORY}/demo.json, ` +
+        "and a key is shown only once. Remove the database: npm run reset",
+    );
   }
   if (accountId !== null && known !== null) {
     say("platform", "kept");
     return known;
   }
-  const platform = await createPlatform("--local", { email: "platform@example.com", name: "Platform", firstName: "Pat", lastName: "Platform", now: now() });
+  const platform = await createPlatform("--local", {
+    email: "platform@example.com",
+    name: "Platform",
+    firstName: "Pat",
+    lastName: "Platform",
+    now: now(),
+  });
   const demo: Demo = { platform: { who: "Platform owner", ...platform, address: null } };
   writeDemo(demo);
   say("platform", "account made");
@@ -97,9 +123,11 @@ function stopWith(gate: Gate): (code: number) => Promise<void> {
     process.exit(code);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
-  // Whoever loses its parent, killed by whatever, gets another one.
+  // A process whose parent was killed gets another parent.
   const parent = process.ppid;
-  setInterval(() => { if (process.ppid !== parent) void stop(0); }, PARENT_EVERY_MS).unref();
+  setInterval(() => {
+    if (process.ppid !== parent) void stop(0);
+  }, PARENT_EVERY_MS).unref();
   void gate.ended.then(() => {
     if (!stopping) console.error("The gate ended by itself; what it said is above.");
     return stop(1);
@@ -110,18 +138,35 @@ function stopWith(gate: Gate): (code: number) => Promise<void> {
 function farewell(url: string, platform: Login, logins: readonly Login[]): string {
   const login = (who: string) => logins.find((one) => one.who === who);
   const [operator, member] = [login("Acme operator"), login("Studio member")];
-  const rows = [platform, ...logins].map(({ who, apiKey, email, address }) => `  ${who.padEnd(18)}${apiKey ?? `signs in by mail: ${email}`}${address === null ? "" : `  (from ${address})`}`);
+  const rows = [platform, ...logins].map(
+    ({ who, apiKey, email, address }) =>
+      `  ${who.padEnd(18)}${apiKey ?? `signs in by mail: ${email}`}` +
+      (address === null ? "" : `  (from ${address})`),
+  );
   return [
-    "", "API keys of the demo (kept in .tollgate/demo.json):", ...rows,
-    "", "Three calls to try:",
-    "", "  # The operator sees products from an allowed address, and is refused from any other (leave the second header out).",
-    `  curl -s ${url}/v1/products -H 'Authorization: Bearer ${operator?.apiKey}' -H 'CF-Connecting-IP: ${operator?.address}'`,
-    "", "  # The member spends 20 of 50 credits; the same call again is charged once and gives the same answer.",
+    "",
+    "API keys of the demo (kept in .tollgate/demo.json):",
+    ...rows,
+    "",
+    "Three calls to try:",
+    "",
+    "  # The operator sees products from an allowed address, " +
+      "and is refused from any other (leave the second header out).",
+    `  curl -s ${url}/v1/products -H 'Authorization: Bearer ${operator?.apiKey}' ` +
+      `-H 'CF-Connecting-IP: ${operator?.address}'`,
+    "",
+    "  # The member spends 20 of 50 credits; the same call again is charged once and gives the same answer.",
     `  curl -s -X POST ${url}/v1/credits/spend -H 'Authorization: Bearer ${member?.apiKey}' \\`,
     "    -H 'Content-Type: application/json' -H 'Idempotency-Key: try-1' -d '{\"amount\": 20}'",
-    "", "  # The vendor's owner reads the trail.",
+    "",
+    "  # The vendor's owner reads the trail.",
     `  curl -s ${url}/v1/audit -H 'Authorization: Bearer ${logins[0]?.apiKey}'`,
-    "", `Mails that the gate sends: ${url}/dev/mail`, "", "In another terminal: npm run tour. Ctrl-C stops the gate; the data stays (npm run reset begins anew). Calls from now on:", "",
+    "",
+    `Mails that the gate sends: ${url}/dev/mail`,
+    "",
+    "In another terminal: npm run tour. Ctrl-C stops the gate; the data stays (npm run reset removes it). " +
+      "Calls from now on:",
+    "",
   ].join("\n");
 }
 

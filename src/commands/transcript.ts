@@ -1,15 +1,25 @@
 import { type Answer, type Ask, type Caller, valueAt } from "./client.ts";
 
 const WIDTH = 160;
-/** What a reader of the tour can do without. */
-const NOISE = /^(accountId|createdBy|createdAt|updatedAt|version|prevHash|hash|type|title|status|instance|requestId|settings|source|username|readOnlyFields|requiredFields|notifications|html|text|dealer|link)$/;
+/** Fields that a reader of the tour does not need. */
+const NOISE: ReadonlySet<string> = new Set(
+  (
+    "accountId createdBy createdAt updatedAt version prevHash hash type title status instance requestId " +
+    "settings source username readOnlyFields requiredFields notifications html text dealer link"
+  ).split(" "),
+);
 const SECRET = /^(secret|newSecret|token|access_token|refresh_token|code)$/;
 
 /** One call and its answer, as lines for a person. */
 export function transcript({ who, address, viaToken }: Caller, ask: Ask, answer: Answer): string[] {
-  const caller = `${who ?? "Nobody"}${viaToken === true ? ", with the token" : ""}${address === null ? "" : `, from ${address}`}`;
+  const how = viaToken === true ? ", with the token" : "";
+  const caller = `${who ?? "Anonymous"}${how}${address === null ? "" : `, from ${address}`}`;
   const headers = Object.entries(ask.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
-  const asked = [`${ask.method} ${ask.path}`, ...headers, ...(ask.body === undefined ? [] : [short(ask.body)])].join("  ");
+  const asked = [
+    `${ask.method} ${ask.path}`,
+    ...headers,
+    ...(ask.body === undefined ? [] : [short(ask.body)]),
+  ].join("  ");
   return [`   ${caller}`, `     ${ids(asked)}`, ...answered(answer).map((line) => `     ${line}`)];
 }
 
@@ -19,7 +29,10 @@ function answered({ status, body }: Answer): string[] {
   const data = valueAt(body, "data");
   if (!Array.isArray(data)) return [`-> ${status} ${body === null ? "" : short(body)}`.trimEnd()];
   const isTrail = data.some((row: unknown) => valueAt(row, "action") !== undefined);
-  return [`-> ${status} ${data.length} ${data.length === 1 ? "row" : "rows"}`, ...(isTrail ? data.map(trailLine) : data.map((row) => `   ${short(row)}`))];
+  return [
+    `-> ${status} ${data.length} ${data.length === 1 ? "row" : "rows"}`,
+    ...(isTrail ? data.map(trailLine) : data.map((row) => `   ${short(row)}`)),
+  ];
 }
 
 /** Number, action, outcome with its reason, by whom, from where, and what it cost. */
@@ -27,7 +40,9 @@ function trailLine(row: unknown): string {
   const text = (path: string) => String(valueAt(row, path) ?? "");
   const outcome = [text("outcome"), text("reason")].filter((part) => part !== "").join(", ");
   const cost = text("cost") === "" ? "" : `, ${text("cost")} credits`;
-  return `   ${text("seq").padStart(4)}  ${text("action").padEnd(20)} ${outcome.padEnd(38)} ${text("actor.login")}, ${text("ip")}${cost}`;
+  const action = text("action").padEnd(20);
+  const actor = `${text("actor.login")}, ${text("ip")}`;
+  return `   ${text("seq").padStart(4)}  ${action} ${outcome.padEnd(38)} ${actor}${cost}`;
 }
 
 /** Secrets are shown by their beginning only: a tour ends up in terminals and build logs. */
@@ -40,9 +55,12 @@ function readable(value: unknown, name = ""): string {
   if (typeof value === "string") return SECRET.test(name) ? `${value.slice(0, 8)}...` : value;
   if (Array.isArray(value)) return `[${value.map((item) => readable(item)).join(", ")}]`;
   if (value === null || typeof value !== "object") return String(value);
-  const members = Object.entries(value).filter(([key, member]) => !NOISE.test(key) && member !== null && !(Array.isArray(member) && member.length === 0));
+  const members = Object.entries(value).filter(
+    ([key, member]) => !NOISE.has(key) && member !== null && !(Array.isArray(member) && member.length === 0),
+  );
   return `{ ${members.map(([key, member]) => `${key}: ${readable(member, key)}`).join(", ")} }`;
 }
 
 /** The end of an id is enough to recognise it by. */
-const ids = (text: string): string => text.replaceAll(/\b([a-z]{3}_)[0-7][0-9A-HJKMNP-TV-Z]{19}([0-9A-HJKMNP-TV-Z]{6})\b/g, "$1..$2");
+const ids = (text: string): string =>
+  text.replaceAll(/\b([a-z]{3}_)[0-7][0-9A-HJKMNP-TV-Z]{19}([0-9A-HJKMNP-TV-Z]{6})\b/g, "$1..$2");

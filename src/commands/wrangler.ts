@@ -2,23 +2,32 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { ROOT } from "./local.ts";
 
-/** Keeps wrangler quiet, and from asking anybody outside this machine. */
+/** Keeps wrangler quiet, and from calling any server outside this machine. */
 export const QUIET = {
-  WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_HIDE_BANNER: "true", CI: "true",
+  WRANGLER_SEND_METRICS: "false",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  CI: "true",
 };
 const PLAIN = { ...QUIET, FORCE_COLOR: "0" };
 
 const PROGRAM = resolve(ROOT, "node_modules/wrangler/wrangler-dist/cli.js");
 const OUTPUT_MAX = 10_000_000;
 
-/** Ends wrangler, which then ends workerd, when the process that started it dies in whatever way: the channel to it closes. */
+/**
+ * Ends wrangler, which then ends workerd, when the process that started it dies for any reason, because the
+ * channel to it closes.
+ */
 const FOLLOW = "data:text/javascript,process.once('disconnect',()=>process.kill(process.pid,'SIGTERM'))";
 
-/** Starts what serves until it is told to stop. */
+/** Starts wrangler, which serves until it is stopped. */
 export function startWrangler(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, ["--no-warnings", "--import", FOLLOW, PROGRAM, ...args], {
-    cwd: ROOT, env: { ...process.env, ...PLAIN }, stdio: ["ignore", "pipe", "pipe", "ipc"],
-    // A process group of its own: Ctrl-C then reaches only the command that started it, which ends it in good order.
+    cwd: ROOT,
+    env: { ...process.env, ...PLAIN },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    // A process group of its own: Ctrl-C then reaches only the command that started it, which ends it in good
+    // order.
     detached: process.platform !== "win32",
   });
 }

@@ -9,7 +9,8 @@ import { assert } from "../kernel/assert.ts";
 import { now } from "../kernel/clock.ts";
 import type { Period } from "../kernel/period.ts";
 import { BY_SYSTEM, type Context, type Posted, type Reply, type Summary, toEvent } from "./entry.ts";
-import { apply, type Command, expire, type GrantCommand, type SpendCommand, type Step } from "./ledger.ts";
+import type { Command, GrantCommand, SpendCommand } from "./command.ts";
+import { apply, expire, type Step } from "./ledger.ts";
 import { LedgerTables } from "./ledger.object.ts";
 import { entriesIn } from "./period.object.ts";
 import type { Previous } from "./row.object.ts";
@@ -20,11 +21,13 @@ import { RestoreTables } from "./restore.object.ts";
 
 const ENTRIES_MAX = 1_000;
 
-const isSame = (one: ChainHead, other: ChainHead): boolean => one.seq === other.seq && one.hash === other.hash;
+const isSame = (one: ChainHead, other: ChainHead): boolean =>
+  one.seq === other.seq && one.hash === other.hash;
 
 /**
- * The one place where an account's credits are counted: a thin shell that makes the rule of the ledger atomic and durable.
- * Between read and write there is nothing but storage, so commands never interleave. Refusals are values.
+ * The one place where an account's credits are counted: a thin shell that makes the rule of the ledger atomic
+ * and durable. Between read and write there is nothing but storage, so commands never interleave. Refusals
+ * are values.
  */
 export class AccountObject extends DurableObject<Env> {
   readonly #tables: LedgerTables;
@@ -56,7 +59,10 @@ export class AccountObject extends DurableObject<Env> {
     return { balance: state.balance, available: open, ...figures(limit, state.spending, open, state.at) };
   }
 
-  /** Entries that moved credits, the newest first: of one member, or all. @param from the seq that the page before ended with */
+  /**
+   * Entries that moved credits, the newest first: of one member, or all.
+   * @param from the seq that the page before ended with
+   */
   entries(accountId: string, memberId: string | null, from: number | null, limit: number): Posted[] {
     this.#check(accountId);
     return this.#tables.newest(memberId, from, Math.min(limit, ENTRIES_MAX));
@@ -71,10 +77,15 @@ export class AccountObject extends DurableObject<Env> {
   /** Every entry as an audit event, in order, from `afterSeq + 1` on without a gap. */
   entriesAfter(accountId: string, afterSeq: number, limit: number): AuditEvent[] {
     this.#check(accountId);
-    return this.#tables.after(afterSeq, Math.min(limit, ENTRIES_MAX)).map((posted) => toEvent(accountId, posted));
+    return this.#tables
+      .after(afterSeq, Math.min(limit, ENTRIES_MAX))
+      .map((posted) => toEvent(accountId, posted));
   }
 
-  /** Keeps the newest head, whatever order they arrive in. A head beyond the ledger would make entries pass for sealed that are yet to come. */
+  /**
+   * Keeps the newest head, in any order of arrival. A head beyond the ledger would make future entries count
+   * as sealed.
+   */
   sealed(accountId: string, { seq, hash, ledgerSeq }: ChainHead): void {
     const head = this.#check(accountId);
     if (head !== null && head.seq >= seq) return;
@@ -85,7 +96,9 @@ export class AccountObject extends DurableObject<Env> {
 
   sealedHead(accountId: string): ChainHead | null {
     const head = this.#check(accountId);
-    return head === null || head.seq === 0 ? null : { seq: head.seq, hash: head.hash, ledgerSeq: head.ledgerSeq };
+    return head === null || head.seq === 0
+      ? null
+      : { seq: head.seq, hash: head.hash, ledgerSeq: head.ledgerSeq };
   }
 
   /** D1 ends behind what was sealed. A state that is not the newest spends nothing. */
@@ -93,16 +106,30 @@ export class AccountObject extends DurableObject<Env> {
     const head = this.#check(accountId);
     assert(head !== null, "what was never sealed is never behind");
     const { foundAt } = this.#restores.waiting ?? { foundAt: now() };
-    this.#restores.put({ foundAt, witness: { seq: head.seq, hash: head.hash, ledgerSeq: head.ledgerSeq }, database, acceptedAt: null });
+    this.#restores.put({
+      foundAt,
+      witness: { seq: head.seq, hash: head.hash, ledgerSeq: head.ledgerSeq },
+      database,
+      acceptedAt: null,
+    });
   }
 
-  /** The chain goes on from `database`: entries of the ledger that it lacks are sealed once more. What was given up stays on record here. */
+  /**
+   * The chain goes on from `database`: entries of the ledger that it lacks are sealed once more. What was
+   * given up stays on record here.
+   */
   acceptRestored(accountId: string, database: ChainHead): Restore | null {
     const head = this.#check(accountId);
-    if (head === null || !isBehind(head, database)) return this.#restores.all().find((one) => one.acceptedAt !== null && isSame(one.database, database)) ?? null;
+    if (head === null || !isBehind(head, database))
+      return (
+        this.#restores.all().find((one) => one.acceptedAt !== null && isSame(one.database, database)) ?? null
+      );
     if (this.#restores.waiting === null) this.refuseUntilAccepted(accountId, database);
     const { waiting } = this.#restores;
-    assert(waiting !== null && database.ledgerSeq <= this.#tables.lastSeq(), "an accepted head lies within the ledger");
+    assert(
+      waiting !== null && database.ledgerSeq <= this.#tables.lastSeq(),
+      "an accepted head lies within the ledger",
+    );
     const accepted = { ...waiting, database, acceptedAt: now() };
     return this.#atomically(() => {
       this.#tables.setHead(accountId, database);
@@ -125,7 +152,10 @@ export class AccountObject extends DurableObject<Env> {
     return this.#restores.all();
   }
 
-  /** True when it is this call's turn among the changes of one object, or of the account; false when it did not come in time. */
+  /**
+   * True when it is this call's turn among the changes of one object, or of the account; false when it did
+   * not come in time.
+   */
   takeTurn(id: string, object: string | null, patienceMs: number): Promise<boolean> {
     return this.#turns.take(id, object, patienceMs);
   }
@@ -134,7 +164,10 @@ export class AccountObject extends DurableObject<Env> {
     this.#turns.end(id);
   }
 
-  /** Ends lots that are due, and sends again what is not sealed. It never throws: after six failures it would never run again. */
+  /**
+   * Ends lots that are due, and sends again what is not sealed. It never throws: after six failures it would
+   * never run again.
+   */
   override async alarm(): Promise<void> {
     const at = now();
     try {

@@ -5,7 +5,7 @@ import { idOf } from "../kernel/id.ts";
 import { listQuery } from "../kernel/page.ts";
 import { LIMIT_PERIODS } from "../schema/team.ts";
 import type { Posted } from "./entry.ts";
-import { AMOUNT_MAX } from "./ledger.ts";
+import { AMOUNT_MAX } from "./command.ts";
 import type { Figures } from "./limit.ts";
 import { LOT_KINDS } from "./lot.ts";
 
@@ -23,49 +23,85 @@ export const NewGrant = z.strictObject({
   kind: z.enum(LOT_KINDS),
   amount,
   priority: z.int().min(0).max(1_000).default(100).describe("Lots with the lower number are spent first."),
-  effectiveAt: time.nullable().default(null).describe("When it may first be spent; at once unless told."),
-  expiresAt: time.nullable().default(null).describe("When what is left of it ends; never unless told."),
+  effectiveAt: time.nullable().default(null).describe("When it may first be spent; by default at once."),
+  expiresAt: time.nullable().default(null).describe("When what is left of it ends; by default never."),
 });
 
 const figuresShape = {
-  limit: z.int().nullable().describe("What the member may spend in a period; null: all that the account has."),
+  limit: z
+    .int()
+    .nullable()
+    .describe("What the member may spend in a period; null: all that the account has."),
   limitPeriod: z.enum(LIMIT_PERIODS),
   spent: z.int().describe("In the current period."),
   remaining: z.int().describe("What the member may spend now."),
 };
 
 export const SpendCard = z.object({
-  id: z.string(), at: z.string(), memberId: z.string(), amount: z.int(), description: z.string().nullable(), ...figuresShape,
+  id: z.string(),
+  at: z.string(),
+  memberId: z.string(),
+  amount: z.int(),
+  description: z.string().nullable(),
+  ...figuresShape,
 });
 
 export const GrantCard = z.object({
-  id: z.string(), at: z.string(), accountId: z.string(), lotId: z.string(), kind: z.enum(LOT_KINDS), amount: z.int(), priority: z.int(),
-  effectiveAt: z.string(), expiresAt: z.string().nullable(), balance: z.int(),
+  id: z.string(),
+  at: z.string(),
+  accountId: z.string(),
+  lotId: z.string(),
+  kind: z.enum(LOT_KINDS),
+  amount: z.int(),
+  priority: z.int(),
+  effectiveAt: z.string(),
+  expiresAt: z.string().nullable(),
+  balance: z.int(),
 });
 
 export const SummaryCard = z.object({
-  memberId: z.string(), ...figuresShape,
-  balance: z.int().optional().describe("Of the account, with lots that begin later. For those who see all of it."),
+  memberId: z.string(),
+  ...figuresShape,
+  balance: z
+    .int()
+    .optional()
+    .describe("Of the account, with lots that begin later. For those who see all of it."),
   available: z.int().optional().describe("Of the account, now. For those who see all of it."),
 });
 
 export const BalanceCard = z.object({ accountId: z.string(), balance: z.int(), available: z.int() });
 
-export const LedgerQuery = z.strictObject({ ...listQuery, memberId: idOf("member").optional().describe("Only what this member spent.") });
+export const LedgerQuery = z.strictObject({
+  ...listQuery,
+  memberId: idOf("member").optional().describe("Only what this member spent."),
+});
 
 export const EntryCard = z.object({
-  id: z.string(), kind: z.enum(["grant", "spend", "expire"]), at: z.string(), memberId: z.string().nullable(),
+  id: z.string(),
+  kind: z.enum(["grant", "spend", "expire"]),
+  at: z.string(),
+  memberId: z.string().nullable(),
   amount: z.int().describe("What it added to the balance: below 0 when credits went."),
-  description: z.string().nullable(), lotId: z.string().nullable(),
-  billedTo: z.string().nullable().describe("Of what was spent: the member who owned the account then, whoever spent it."),
+  description: z.string().nullable(),
+  lotId: z.string().nullable(),
+  billedTo: z
+    .string()
+    .nullable()
+    .describe("Of what was spent: the member who owned the account then, also when another member spent it."),
   balance: z.int().optional().describe("After it. For those who see all of the account's credits."),
 });
 
+export const figuresCard = ({ limit, limitPeriod, spent, remaining }: Figures): Figures => ({
+  limit,
+  limitPeriod,
+  spent,
+  remaining,
+});
 
-
-export const figuresCard = ({ limit, limitPeriod, spent, remaining }: Figures): Figures => ({ limit, limitPeriod, spent, remaining });
-
-/** Of the member's own numbers only: nothing of the account's. Told from the entry alone, so that a replay says the same. */
+/**
+ * Of the member's own numbers only: nothing of the account's. Made from the entry alone, so that a replay
+ * says the same.
+ */
 export function spendCard(posted: Posted): z.infer<typeof SpendCard> | null {
   const { id, at, memberId, description, outcome } = posted;
   if (outcome.kind !== "spent" || memberId === null) return null;
@@ -76,10 +112,29 @@ export function grantCard(accountId: string, posted: Posted): z.infer<typeof Gra
   const { id, at, lotId, balance, outcome } = posted;
   if (outcome.kind !== "granted" || lotId === null) return null;
   const { effectiveAt, expiresAt, ...lot } = outcome.lot;
-  return { id, at: iso(at), accountId, lotId, ...lot, effectiveAt: iso(effectiveAt), expiresAt: isoOrNull(expiresAt), balance };
+  return {
+    id,
+    at: iso(at),
+    accountId,
+    lotId,
+    ...lot,
+    effectiveAt: iso(effectiveAt),
+    expiresAt: isoOrNull(expiresAt),
+    balance,
+  };
 }
 
 export function entryCard(posted: Posted, seesAll: boolean): z.infer<typeof EntryCard> {
   const { id, kind, at, memberId, amount: moved, description, lotId, balance, context } = posted;
-  return { id, kind, at: iso(at), memberId, amount: moved, description, lotId, billedTo: context.billedTo ?? null, ...(seesAll ? { balance } : {}) };
+  return {
+    id,
+    kind,
+    at: iso(at),
+    memberId,
+    amount: moved,
+    description,
+    lotId,
+    billedTo: context.billedTo ?? null,
+    ...(seesAll ? { balance } : {}),
+  };
 }

@@ -7,11 +7,11 @@ import type { Figures } from "./limit.ts";
 export interface Context {
   readonly actor: Actor;
   readonly origin: Origin;
-  /** The member who owned the account then: whoever spends, the owner is billed. */
+  /** The member who owned the account then. The owner is billed, also when another member spends. */
   readonly billedTo?: string;
   /**
-   * It pays for a change whose own event tells the cost: what costs is told once. A refused one is told as that change, which was never made;
-   * entries of an older gate do not say which.
+   * It pays for a change whose own event has the cost, so that a cost is in one event only. The event of a
+   * refused entry names that change, which was never made. Entries of an older gate do not name the change.
    */
   readonly paysFor?: "change" | PaidFor;
 }
@@ -23,7 +23,10 @@ export interface PaidFor {
   readonly of: Readonly<Record<string, string>>;
 }
 
-export const BY_SYSTEM: Context = { actor: SYSTEM, origin: { requestId: "system", ip: null, userAgent: null } };
+export const BY_SYSTEM: Context = {
+  actor: SYSTEM,
+  origin: { requestId: "system", ip: null, userAgent: null },
+};
 
 /** An entry as it is kept, with the names that the world knows it by. */
 export interface Posted extends Omit<Entry, "key" | "lots" | "lotSeq" | "fingerprint"> {
@@ -58,8 +61,9 @@ export const refusalOf = (outcome: Recorded): ProblemCode | null =>
   Object.hasOwn(REFUSALS, outcome.kind) ? REFUSALS[outcome.kind as keyof typeof REFUSALS] : null;
 
 /**
- * The entry as the trail tells it. Its id follows from the entry's, so that the same entry sent twice is one event.
- * The description stays behind: what a person wrote can name a person, and a sealed body cannot be erased.
+ * The entry as the trail tells it. Its id follows from the entry's, so that the same entry sent twice is one
+ * event. The description stays behind: what a person wrote can name a person, and a sealed body cannot be
+ * erased.
  */
 export function toEvent(accountId: string, posted: Posted): AuditEvent {
   const { id, kind, at, amount, balance, lotId, outcome, context, seq } = posted;
@@ -68,14 +72,29 @@ export function toEvent(accountId: string, posted: Posted): AuditEvent {
   const { paysFor } = context;
   if (refusal !== null && paysFor !== undefined && paysFor !== "change") {
     return {
-      id: `evt_${id.slice(4)}`, accountId, at, actor: context.actor, action: paysFor.action, resource: paysFor.resource, outcome: "failed",
-      reason: refusal, cost: null, origin: context.origin, changes: { before: {}, after: paysFor.of }, ledgerSeq: seq,
+      id: `evt_${id.slice(4)}`,
+      accountId,
+      at,
+      actor: context.actor,
+      action: paysFor.action,
+      resource: paysFor.resource,
+      outcome: "failed",
+      reason: refusal,
+      cost: null,
+      origin: context.origin,
+      changes: { before: {}, after: paysFor.of },
+      ledgerSeq: seq,
     };
   }
   return {
-    id: `evt_${id.slice(4)}`, accountId, at, actor: context.actor, action: `credits.${kind}`,
+    id: `evt_${id.slice(4)}`,
+    accountId,
+    at,
+    actor: context.actor,
+    action: `credits.${kind}`,
     resource: { type: "credits", id },
-    outcome: refusal === null ? "success" : "denied", reason: refusal,
+    outcome: refusal === null ? "success" : "denied",
+    reason: refusal,
     cost: kind === "spend" && context.paysFor === undefined ? -amount : null,
     origin: context.origin,
     changes: refusal === null ? { before: { balance: balance - amount }, after: { balance, ...lot } } : null,

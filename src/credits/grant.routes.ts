@@ -8,40 +8,68 @@ import { refused } from "./refusal.ts";
 import { accountObject } from "./stub.object.ts";
 
 /** Only the platform holds `credits.grant`: no account makes its own credits. */
-const grant = endpoint({
-  method: "POST", path: "/v1/accounts/:id/credits", tag: "Platform", right: "credits.grant", status: 201,
-  summary: "Give credits to an account.",
-  body: NewGrant, answer: GrantCard, idempotency: "ledger",
-}, async (call) => {
-  const accountId = call.params["id"] ?? "";
-  const [[account]] = await call.read(findAccount(call.db, accountId));
-  call.decide("credits.grant");
-  if (account === undefined) throw new Problem("not-found");
-  const { memberId, actor } = call.principal;
-  const key = `${memberId}:${call.idempotencyKey()}`;
-  const reply = await accountObject(call.env, accountId).grant(accountId, { op: "grant", key, ...await call.body() }, { actor, origin: call.origin });
-  const refusal = refused(reply);
-  if (refusal !== null) throw refusal;
-  assert(reply.kind === "recorded", "what is not refused is recorded");
-  const answer = { status: 201, body: grantCard(accountId, reply.posted) };
-  if (reply.replayed) return { ...answer, headers: REPLAYED };
-  // The entry is in the trail of the account; the platform's own trail says who of its members gave it.
-  const event = call.event("credits.grant", { type: "account", id: accountId }, { changes: { before: {}, after: { entryId: reply.posted.id, amount: reply.posted.amount } } });
-  await call.record(event);
-  return answer;
-});
+const grant = endpoint(
+  {
+    method: "POST",
+    path: "/v1/accounts/:id/credits",
+    tag: "Platform",
+    right: "credits.grant",
+    status: 201,
+    summary: "Give credits to an account.",
+    body: NewGrant,
+    answer: GrantCard,
+    idempotency: "ledger",
+  },
+  async (call) => {
+    const accountId = call.params["id"] ?? "";
+    const [[account]] = await call.read(findAccount(call.db, accountId));
+    call.decide("credits.grant");
+    if (account === undefined) throw new Problem("not-found");
+    const { memberId, actor } = call.principal;
+    const key = `${memberId}:${call.idempotencyKey()}`;
+    const reply = await accountObject(call.env, accountId).grant(
+      accountId,
+      { op: "grant", key, ...(await call.body()) },
+      { actor, origin: call.origin },
+    );
+    const refusal = refused(reply);
+    if (refusal !== null) throw refusal;
+    assert(reply.kind === "recorded", "what is not refused is recorded");
+    const answer = { status: 201, body: grantCard(accountId, reply.posted) };
+    if (reply.replayed) return { ...answer, headers: REPLAYED };
+    // The entry is in the trail of the account; the platform's own trail says who of its members gave it.
+    const event = call.event(
+      "credits.grant",
+      { type: "account", id: accountId },
+      { changes: { before: {}, after: { entryId: reply.posted.id, amount: reply.posted.amount } } },
+    );
+    await call.record(event);
+    return answer;
+  },
+);
 
-const balance = endpoint({
-  method: "GET", path: "/v1/accounts/:id/credits", tag: "Platform", right: "credits.grant", status: 200,
-  summary: "What an account has.", answer: BalanceCard,
-}, async (call) => {
-  const accountId = call.params["id"] ?? "";
-  const [[account]] = await call.read(findAccount(call.db, accountId));
-  call.decide("credits.grant");
-  if (account === undefined) throw new Problem("not-found");
-  const { balance: has, available } = await accountObject(call.env, accountId)
-    .summary(accountId, call.principal.memberId, { limit: null, limitPeriod: "lifetime" });
-  return { status: 200, body: { accountId, balance: has, available } };
-});
+const balance = endpoint(
+  {
+    method: "GET",
+    path: "/v1/accounts/:id/credits",
+    tag: "Platform",
+    right: "credits.grant",
+    status: 200,
+    summary: "What an account has.",
+    answer: BalanceCard,
+  },
+  async (call) => {
+    const accountId = call.params["id"] ?? "";
+    const [[account]] = await call.read(findAccount(call.db, accountId));
+    call.decide("credits.grant");
+    if (account === undefined) throw new Problem("not-found");
+    const { balance: has, available } = await accountObject(call.env, accountId).summary(
+      accountId,
+      call.principal.memberId,
+      { limit: null, limitPeriod: "lifetime" },
+    );
+    return { status: 200, body: { accountId, balance: has, available } };
+  },
+);
 
 export const creditGrants: readonly Endpoint[] = [grant, balance];

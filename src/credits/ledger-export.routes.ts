@@ -17,34 +17,61 @@ const PERIOD_MS = 30 * 86_400_000;
 const OWN = ["at", "id", "kind", "memberId", "amount", "description", "lotId", "billedTo"];
 
 const query = z.strictObject({
-  from: dayOrTime.optional().describe("ISO 8601, included; a date is a whole day of the account's zone. 30 days before the end unless told."),
-  to: dayOrTime.optional().describe("ISO 8601; a time is not included, a date is. Now unless told."),
+  from: dayOrTime
+    .optional()
+    .describe(
+      "ISO 8601, included; a date is a whole day of the account's zone. By default 30 days before the end.",
+    ),
+  to: dayOrTime.optional().describe("ISO 8601; a time is not included, a date is. By default now."),
   memberId: idOf("member").optional().describe("Only what this member spent."),
   format: z.enum(TABLE_FORMATS).default("xlsx"),
 });
 
-const download = endpoint({
-  method: "GET", path: "/v1/credits/ledger/export", tag: "Credits", right: "credits.view", status: 200,
-  summary: "What moved credits in a period, the oldest first: as Excel, or as CSV with format=csv. The download is recorded.",
-  query, answer: { file: XLSX },
-}, async (call) => {
-  await call.read();
-  call.decide("credits.view");
-  const { format, memberId: asked, ...bounds } = call.query();
-  const { accountId, memberId, account, grantSet } = call.principal;
-  const period = periodOf(bounds, { periodMs: -PERIOD_MS }, call.now, account.settings.timeZone);
-  if (period === null) throw invalidParameter("to", "must not be before from");
-  const seen = visible(grantSet, "credits.view");
-  const all = seen.kind === "some" && seen.reach.all;
-  const mayList = all || (seen.kind === "some" && seen.reach.own && (asked ?? memberId) === memberId);
-  const ledger = accountObject(call.env, accountId);
-  const posted = mayList ? await ledger.entriesIn(accountId, all ? asked ?? null : memberId, period, ENTRIES_MAX + 1) : [];
-  if (posted.length > ENTRIES_MAX) throw invalidParameter("from", `the period has more than ${ENTRIES_MAX} entries: ask for a shorter one`);
-  const rows = posted.map((each) => ({ ...entryCard(each, all) }));
-  const told = { format, from: iso(period.from), to: iso(period.to), rows: rows.length };
-  const event = call.event("credits.export", { type: "credits", id: null }, { changes: { before: {}, after: told } });
-  const columns = all ? [...OWN, "balance"] : OWN;
-  return call.commit({ statements: [], events: [event] }, { status: 200, ...tableFile(format, "ledger", columns, rows, call.now) });
-});
+const download = endpoint(
+  {
+    method: "GET",
+    path: "/v1/credits/ledger/export",
+    tag: "Credits",
+    right: "credits.view",
+    status: 200,
+    summary:
+      "What moved credits in a period, the oldest first: as Excel, or as CSV with format=csv. " +
+      "The download is recorded.",
+    query,
+    answer: { file: XLSX },
+  },
+  async (call) => {
+    await call.read();
+    call.decide("credits.view");
+    const { format, memberId: asked, ...bounds } = call.query();
+    const { accountId, memberId, account, grantSet } = call.principal;
+    const period = periodOf(bounds, { periodMs: -PERIOD_MS }, call.now, account.settings.timeZone);
+    if (period === null) throw invalidParameter("to", "must not be before from");
+    const seen = visible(grantSet, "credits.view");
+    const all = seen.kind === "some" && seen.reach.all;
+    const mayList = all || (seen.kind === "some" && seen.reach.own && (asked ?? memberId) === memberId);
+    const ledger = accountObject(call.env, accountId);
+    const posted = mayList
+      ? await ledger.entriesIn(accountId, all ? (asked ?? null) : memberId, period, ENTRIES_MAX + 1)
+      : [];
+    if (posted.length > ENTRIES_MAX)
+      throw invalidParameter(
+        "from",
+        `the period has more than ${ENTRIES_MAX} entries: ask for a shorter one`,
+      );
+    const rows = posted.map((each) => ({ ...entryCard(each, all) }));
+    const told = { format, from: iso(period.from), to: iso(period.to), rows: rows.length };
+    const event = call.event(
+      "credits.export",
+      { type: "credits", id: null },
+      { changes: { before: {}, after: told } },
+    );
+    const columns = all ? [...OWN, "balance"] : OWN;
+    return call.commit(
+      { statements: [], events: [event] },
+      { status: 200, ...tableFile(format, "ledger", columns, rows, call.now) },
+    );
+  },
+);
 
 export const ledgerExport: readonly Endpoint[] = [download];

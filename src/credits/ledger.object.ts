@@ -4,29 +4,35 @@ import { Memory } from "../kernel/memory.ts";
 import { BY_SYSTEM, type Context, type Posted } from "./entry.ts";
 import type { Entry, State } from "./ledger.ts";
 import { NOTHING_SPENT, type Spending } from "./limit.ts";
-import type { Lot } from "./lot.ts";
-import { pack, unpack, type Whole } from "./remainders.ts";
-import { type EntryRow, type Head, type HeadRow, type LastRow, type LotRow, type MemberRow, movedBy, type Previous, TABLES, toPosted } from "./row.object.ts";
+import { keepLot, type OpenLots, readOpenLots } from "./lot.object.ts";
+import { pack } from "./remainders.ts";
+import {
+  type EntryRow,
+  type Head,
+  type HeadRow,
+  type LastRow,
+  type MemberRow,
+  movedBy,
+  type Previous,
+  readRow,
+  type SqlRow,
+  TABLES,
+  toPosted,
+} from "./row.object.ts";
 
 /** The end of the ledger: its newest entry, and the lots that are open after it. */
-interface End {
+interface End extends OpenLots {
   readonly last: LastRow | undefined;
-  readonly lots: readonly Lot[];
-  /** The entry that the last one's remainders may be told by. */
-  readonly base: Whole | null;
 }
-
-/** Lots by their seqs, each with the time of its first grant. */
-const OPEN_LOTS = `SELECT lot.*, entry.at AS granted_at FROM json_each(?) AS open
-  JOIN lot ON lot.seq = open.value JOIN entry ON entry.seq = lot.seq ORDER BY lot.seq`;
 
 /** Members whose counters are remembered. */
 const MEMBERS_MAX = 1_000;
 
 /**
- * The ledger in the object's own SQLite. Everything is synchronous; the caller makes it one transaction, and calls `forget`
- * when that fails. What was read or written last is remembered, because nobody else writes here and the statements cost a
- * spend more than the rule does. Each command still asks for its key: that refuses an instance which is no longer the one.
+ * The ledger in the object's own SQLite. Everything is synchronous; the caller makes it one transaction, and
+ * calls `forget` when that fails. What was read or written last is remembered, because only this object
+ * writes here, and because the statements cost a spend more time than the rule does. Each command still reads
+ * its key, because that read fails in an instance that has been replaced.
  */
 export class LedgerTables {
   readonly #sql: SqlStorage;
@@ -39,7 +45,7 @@ export class LedgerTables {
     sql.exec(TABLES);
   }
 
-  /** A transaction has failed: what is remembered of it never was. */
+  /** Drops all that is remembered, after a transaction has failed. */
   forget(): void {
     this.#end = null;
     this.#head = null;
@@ -52,31 +58,57 @@ export class LedgerTables {
     const member = memberId === null ? undefined : this.#member(memberId);
     const previous = key === null ? undefined : this.#row<EntryRow>("SELECT * FROM entry WHERE key = ?", key);
     return {
-      seq: last?.seq ?? 0, at: last?.at ?? 0, balance: last?.balance ?? 0,
+      seq: last?.seq ?? 0,
+      at: last?.at ?? 0,
+      balance: last?.balance ?? 0,
       lots,
       spending: member ?? NOTHING_SPENT,
       previous: previous === undefined ? null : { ...toPosted(previous), fingerprint: previous.fingerprint },
     };
   }
 
-  /** Appends what the rule made. Only the last entry is the command's own; those before it are of the system. */
-  append(accountId: string, entries: readonly Entry[], spending: Spending, context: Context): readonly Posted[] {
-    return entries.map((entry) => this.#post(accountId, entry, spending, entry.kind === "expire" ? BY_SYSTEM : context));
+  /**
+   * Appends what the rule made. Only the last entry is the command's own; those before it are of the system.
+   */
+  append(
+    accountId: string,
+    entries: readonly Entry[],
+    spending: Spending,
+    context: Context,
+  ): readonly Posted[] {
+    return entries.map((entry) =>
+      this.#post(accountId, entry, spending, entry.kind === "expire" ? BY_SYSTEM : context),
+    );
   }
 
   #post(accountId: string, entry: Entry, spending: Spending, context: Context): Posted {
     const last = this.#last();
-    if (last === undefined && this.head() === null) this.setHead(accountId, { seq: 0, hash: "", ledgerSeq: 0 });
+    if (last === undefined && this.head() === null)
+      this.setHead(accountId, { seq: 0, hash: "", ledgerSeq: 0 });
     const id = newId("entry", entry.at);
-    const lotId = this.#lotId(entry, id);
-    const memberBefore = entry.memberId === null ? 0 : this.#member(entry.memberId)?.last_seq ?? 0;
+    const lotId = keepLot(this.#sql, entry, id);
+    const memberBefore = entry.memberId === null ? 0 : (this.#member(entry.memberId)?.last_seq ?? 0);
     const { seq, kind, at, memberId, amount, balance, description, outcome } = entry;
     const { text: remainders, base } = pack(seq, entry.lots, this.#atEnd().base);
     const before = last === undefined ? 0 : movedBy(last);
     this.#sql.exec(
       "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      seq, entry.key, id, kind, at, memberId, amount, balance, remainders, lotId, description, entry.fingerprint,
-      JSON.stringify(outcome), JSON.stringify(context), before, memberBefore,
+      seq,
+      entry.key,
+      id,
+      kind,
+      at,
+      memberId,
+      amount,
+      balance,
+      remainders,
+      lotId,
+      description,
+      entry.fingerprint,
+      JSON.stringify(outcome),
+      JSON.stringify(context),
+      before,
+      memberBefore,
     );
     this.#end = { last: { seq, at, amount, balance, remainders, before }, lots: entry.lots, base };
     if (memberId !== null && amount !== 0) this.#setMember(memberId, { ...spending, last_seq: seq });
@@ -84,28 +116,31 @@ export class LedgerTables {
   }
 
   #setMember(id: string, row: MemberRow): void {
-    this.#sql.exec("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", id, row.at, row.lifetime, row.day, row.week, row.month, row.last_seq);
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)",
+      id,
+      row.at,
+      row.lifetime,
+      row.day,
+      row.week,
+      row.month,
+      row.last_seq,
+    );
     this.#members.set(id, row);
-  }
-
-  /** A lot is named after its first grant. */
-  #lotId(entry: Entry, id: string): string | null {
-    if (entry.outcome.kind !== "granted" || entry.lotSeq !== entry.seq) {
-      if (entry.outcome.kind === "granted") this.#sql.exec("UPDATE lot SET amount = amount + ? WHERE seq = ?", entry.amount, entry.lotSeq);
-      return entry.lotSeq === null ? null : this.#row<{ id: string }>("SELECT id FROM lot WHERE seq = ?", entry.lotSeq)?.id ?? null;
-    }
-    const { kind, amount, priority, effectiveAt, expiresAt } = entry.outcome.lot;
-    const lotId = `lot_${id.slice(4)}`;
-    this.#sql.exec("INSERT INTO lot VALUES (?, ?, ?, ?, ?, ?, ?)", entry.seq, lotId, kind, amount, priority, effectiveAt, expiresAt);
-    return lotId;
   }
 
   /** Entries in their order, refusals too. */
   after(seq: number, limit: number): Posted[] {
-    return this.#sql.exec<EntryRow>("SELECT * FROM entry WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit).toArray().map(toPosted);
+    return this.#sql
+      .exec<EntryRow>("SELECT * FROM entry WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit)
+      .toArray()
+      .map(toPosted);
   }
 
-  /** Entries that moved credits, the newest first: of one member, or all. @param from the entry that the page before ended with */
+  /**
+   * Entries that moved credits, the newest first: of one member, or all.
+   * @param from the entry that the page before ended with
+   */
   newest(memberId: string | null, from: number | null, limit: number): Posted[] {
     const posted: Posted[] = [];
     let seq = from === null ? this.#newestSeq(memberId) : this.#before(memberId, from);
@@ -135,24 +170,41 @@ export class LedgerTables {
     return this.#last()?.seq ?? 0;
   }
 
-  /** The account's id and the newest sealed place of its chain; seq 0 before the first. Null in an object never written to. */
+  /**
+   * The account's id and the newest sealed place of its chain; seq 0 before the first. Null in an object
+   * never written to.
+   */
   head(): Head | null {
     if (this.#head === null) {
       const row = this.#row<HeadRow>("SELECT * FROM head");
-      this.#head = { value: row === undefined ? null : { accountId: row.account_id, seq: row.seq, hash: row.hash, ledgerSeq: row.ledger_seq } };
+      this.#head = {
+        value:
+          row === undefined
+            ? null
+            : { accountId: row.account_id, seq: row.seq, hash: row.hash, ledgerSeq: row.ledger_seq },
+      };
     }
     return this.#head.value;
   }
 
   setHead(accountId: string, head: ChainHead): void {
-    this.#sql.exec("INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?)", accountId, head.seq, head.hash, head.ledgerSeq);
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?)",
+      accountId,
+      head.seq,
+      head.hash,
+      head.ledgerSeq,
+    );
     this.#head = { value: { ...head, accountId } };
   }
 
   #atEnd(): End {
     if (this.#end === null) {
-      const last = this.#row<LastRow>("SELECT seq, at, amount, balance, remainders, before FROM entry ORDER BY seq DESC LIMIT 1");
-      this.#end = last === undefined ? { last, lots: [], base: null } : { last, ...this.#open(last) };
+      const last = this.#row<LastRow>(
+        "SELECT seq, at, amount, balance, remainders, before FROM entry ORDER BY seq DESC LIMIT 1",
+      );
+      this.#end =
+        last === undefined ? { last, lots: [], base: null } : { last, ...readOpenLots(this.#sql, last) };
     }
     return this.#end;
   }
@@ -164,22 +216,15 @@ export class LedgerTables {
   #member(id: string): MemberRow | undefined {
     const known = this.#members.get(id);
     if (known !== undefined) return known;
-    const row = this.#row<MemberRow>("SELECT at, lifetime, day, week, month, last_seq FROM member WHERE id = ?", id);
+    const row = this.#row<MemberRow>(
+      "SELECT at, lifetime, day, week, month, last_seq FROM member WHERE id = ?",
+      id,
+    );
     if (row !== undefined) this.#members.set(id, row);
     return row;
   }
 
-  #open({ seq: lastSeq, remainders: text }: LastRow): Pick<End, "lots" | "base"> {
-    const textOf = (seq: number): string => this.#row<{ remainders: string }>("SELECT remainders FROM entry WHERE seq = ?", seq)?.remainders ?? "{}";
-    const { remainders, base } = unpack(lastSeq, text, textOf);
-    const lots = this.#sql.exec<LotRow>(OPEN_LOTS, JSON.stringify([...remainders.keys()])).toArray()
-      .map(({ seq, kind, amount, priority, effective_at: effectiveAt, granted_at: grantedAt, expires_at: expiresAt }) => ({
-        seq, kind, amount, priority, effectiveAt, start: effectiveAt === grantedAt ? null : effectiveAt, expiresAt, remainder: remainders.get(seq) ?? 0,
-      }));
-    return { lots, base };
-  }
-
-  #row<Row extends Record<string, SqlStorageValue>>(query: string, ...values: SqlStorageValue[]): Row | undefined {
-    return this.#sql.exec<Row>(query, ...values).toArray()[0];
+  #row<Row extends SqlRow>(query: string, ...values: SqlStorageValue[]): Row | undefined {
+    return readRow<Row>(this.#sql, query, ...values);
   }
 }

@@ -1,45 +1,24 @@
 import { assert } from "../kernel/assert.ts";
-import { charge, type Figures, figures, type Limit, type Spending } from "./limit.ts";
-import { available, burn, findEqual, isDue, type Lot, type LotKind, total } from "./lot.ts";
+import { AMOUNT_MAX, type Command, fingerprint, type GrantCommand, type SpendCommand } from "./command.ts";
+import { charge, type Figures, figures, type Spending } from "./limit.ts";
+import { available, burn, findEqual, isDue, type Lot, total } from "./lot.ts";
 
-/** Credits of one command, 1 to this. */
-export const AMOUNT_MAX = 1_000_000_000;
 /** Open lots of an account. Each command looks at all of them, so they are bounded. */
 export const LOTS_MAX = 1_000;
 
-export interface GrantCommand {
-  readonly op: "grant";
-  /** Who asks and under which Idempotency-Key. */
-  readonly key: string;
-  readonly kind: LotKind;
-  readonly amount: number;
-  readonly priority: number;
-  /** Null: at once. */
-  readonly effectiveAt: number | null;
-  /** Null: never. */
-  readonly expiresAt: number | null;
-}
-
-export interface SpendCommand extends Limit {
-  readonly op: "spend";
-  readonly key: string;
-  readonly memberId: string;
-  readonly amount: number;
-  readonly description: string | null;
-  readonly subscriptionActive: boolean;
-  /** A refusal is the last word: it is recorded whatever its reason, so that the same command is refused for ever. */
-  readonly settles: boolean;
-}
-
-export type Command = GrantCommand | SpendCommand;
-
 /** What an entry says of its command for ever, refusals too: a replay answers with it. */
 export type Recorded =
-  | ({ readonly kind: "subscription_inactive" | "insufficient_balance" | "member_limit_exceeded" | "spent"; readonly required: number } & Figures)
+  | ({
+      readonly kind: "subscription_inactive" | "insufficient_balance" | "member_limit_exceeded" | "spent";
+      readonly required: number;
+    } & Figures)
   | { readonly kind: "granted"; readonly lot: Omit<Lot, "remainder" | "seq" | "start"> }
   | { readonly kind: "expired" };
 
-/** One line of the ledger. It carries the state after it, so the last one is the state: nothing else is updated. */
+/**
+ * One line of the ledger. It carries the state after it, so the last one is the state: nothing else is
+ * updated.
+ */
 export interface Entry {
   /** 1, 2, 3 … without gaps. */
   readonly seq: number;
@@ -61,7 +40,7 @@ export interface Entry {
 /** What one command needs to know. */
 export interface State<Previous = { readonly fingerprint: string }> {
   readonly seq: number;
-  /** The time of the last entry. Time never runs backwards in a ledger, whatever the machine's clock does. */
+  /** The time of the last entry. Time never runs backwards in a ledger, even if the machine's clock does. */
   readonly at: number;
   readonly balance: number;
   readonly lots: readonly Lot[];
@@ -86,11 +65,16 @@ export interface Step<Previous> {
   readonly state: State<Previous>;
 }
 
-/** The rule of the ledger. Checks stand in the order in which they decide. */
+/** The rule of the ledger. The checks are in the order of their precedence. */
 export function apply<Previous extends { readonly fingerprint: string }>(
-  state: State<Previous>, command: Command, now: number,
+  state: State<Previous>,
+  command: Command,
+  now: number,
 ): Step<Previous> {
-  assert(Number.isSafeInteger(command.amount) && command.amount >= 1 && command.amount <= AMOUNT_MAX, "an amount is an integer in range");
+  assert(
+    Number.isSafeInteger(command.amount) && command.amount >= 1 && command.amount <= AMOUNT_MAX,
+    "an amount is an integer in range",
+  );
   const { previous } = state;
   if (previous !== null) {
     const same = previous.fingerprint === fingerprint(command);
@@ -99,12 +83,6 @@ export function apply<Previous extends { readonly fingerprint: string }>(
   return command.op === "spend" ? spend(state, command, now) : grant(state, command, now);
 }
 
-/** What the caller asked, and nothing that merely surrounded it: limit, subscription and time may change between two tries. */
-export const fingerprint = (command: Command): string =>
-  JSON.stringify(command.op === "spend"
-    ? ["spend", command.memberId, command.amount, command.description]
-    : ["grant", command.kind, command.amount, command.priority, command.effectiveAt, command.expiresAt]);
-
 function spend<Previous>(state: State<Previous>, command: SpendCommand, now: number): Step<Previous> {
   const due = expire(state, now);
   const { at, lots, spending } = due.state;
@@ -112,10 +90,16 @@ function spend<Previous>(state: State<Previous>, command: SpendCommand, now: num
   const open = available(lots, at);
   const told = figures(command, spending, open, at);
   const refuse = (kind: "subscription_inactive" | "insufficient_balance" | "member_limit_exceeded") =>
-    record(due, command, { kind: "spend", memberId, description, amount: 0, lotSeq: null, outcome: { kind, required, ...told } }, lots);
+    record(
+      due,
+      command,
+      { kind: "spend", memberId, description, amount: 0, lotSeq: null, outcome: { kind, required, ...told } },
+      lots,
+    );
 
   if (!command.subscriptionActive && command.settles) return refuse("subscription_inactive");
-  if (!command.subscriptionActive) return { outcome: { kind: "subscription_inactive", required, ...told }, entries: [], state };
+  if (!command.subscriptionActive)
+    return { outcome: { kind: "subscription_inactive", required, ...told }, entries: [], state };
   if (required > open) return refuse("insufficient_balance");
   if (told.limit !== null && required > told.limit - told.spent) return refuse("member_limit_exceeded");
 
@@ -123,7 +107,12 @@ function spend<Previous>(state: State<Previous>, command: SpendCommand, now: num
   const charged = charge(spending, required, at);
   assert(Number.isSafeInteger(charged.lifetime), "what a member has spent stays exact");
   const outcome = { kind: "spent" as const, required, ...figures(command, charged, open - required, at) };
-  const step = record(due, command, { kind: "spend", memberId, description, amount: -required, lotSeq: null, outcome }, burn(lots, required, at));
+  const step = record(
+    due,
+    command,
+    { kind: "spend", memberId, description, amount: -required, lotSeq: null, outcome },
+    burn(lots, required, at),
+  );
   return { ...step, state: { ...step.state, spending: charged } };
 }
 
@@ -132,8 +121,11 @@ function grant<Previous>(state: State<Previous>, command: GrantCommand, now: num
   const { at, balance, lots, seq } = due.state;
   const { kind, amount, priority, expiresAt } = command;
   const effectiveAt = command.effectiveAt ?? at;
-  const refuse = (reason: "already_expired" | "too_many_lots" | "balance_overflow"): Step<Previous> =>
-    ({ outcome: { kind: reason }, entries: [], state });
+  const refuse = (reason: "already_expired" | "too_many_lots" | "balance_overflow"): Step<Previous> => ({
+    outcome: { kind: reason },
+    entries: [],
+    state,
+  });
 
   if (expiresAt !== null && expiresAt <= Math.max(at, effectiveAt)) return refuse("already_expired");
   const start = effectiveAt === at ? null : effectiveAt;
@@ -144,10 +136,18 @@ function grant<Previous>(state: State<Previous>, command: GrantCommand, now: num
   // After this point the grant succeeds.
   const lot = { kind, amount, priority, effectiveAt, expiresAt };
   const lotSeq = equal?.seq ?? seq + 1;
-  const after = equal === undefined
-    ? [...lots, { ...lot, start, seq: lotSeq, remainder: amount }]
-    : lots.map((one) => (one === equal ? { ...one, amount: one.amount + amount, remainder: one.remainder + amount } : one));
-  return record(due, command, { kind: "grant", memberId: null, description: null, amount, lotSeq, outcome: { kind: "granted", lot } }, after);
+  const after =
+    equal === undefined
+      ? [...lots, { ...lot, start, seq: lotSeq, remainder: amount }]
+      : lots.map((one) =>
+          one === equal ? { ...one, amount: one.amount + amount, remainder: one.remainder + amount } : one,
+        );
+  return record(
+    due,
+    command,
+    { kind: "grant", memberId: null, description: null, amount, lotSeq, outcome: { kind: "granted", lot } },
+    after,
+  );
 }
 
 interface Expired<Previous> {
@@ -155,16 +155,28 @@ interface Expired<Previous> {
   readonly state: State<Previous>;
 }
 
-/** Ends the lots that are due, one entry each. Part of every command, and of the alarm when no command comes. */
+/**
+ * Ends the lots that are due, one entry each. Part of every command, and of the alarm when no command comes.
+ */
 export function expire<Previous>(state: State<Previous>, now: number): Expired<Previous> {
   const at = Math.max(now, state.at);
   let current = { ...state, at };
   const entries: Entry[] = [];
   for (const lot of state.lots.filter((candidate) => isDue(candidate, at))) {
-    const entry = append(current, {
-      key: `expire:${lot.seq}`, kind: "expire", memberId: null, description: null,
-      amount: -lot.remainder, lotSeq: lot.seq, fingerprint: "", outcome: { kind: "expired" },
-    }, current.lots.filter(({ seq }) => seq !== lot.seq));
+    const entry = append(
+      current,
+      {
+        key: `expire:${lot.seq}`,
+        kind: "expire",
+        memberId: null,
+        description: null,
+        amount: -lot.remainder,
+        lotSeq: lot.seq,
+        fingerprint: "",
+        outcome: { kind: "expired" },
+      },
+      current.lots.filter(({ seq }) => seq !== lot.seq),
+    );
     entries.push(entry);
     current = { ...current, seq: entry.seq, balance: entry.balance, lots: entry.lots };
   }
@@ -174,16 +186,26 @@ export function expire<Previous>(state: State<Previous>, now: number): Expired<P
 type Line = Omit<Entry, "seq" | "at" | "balance" | "lots">;
 
 function record<Previous>(
-  due: Expired<Previous>, command: Command, line: Omit<Line, "key" | "fingerprint">, lots: readonly Lot[],
+  due: Expired<Previous>,
+  command: Command,
+  line: Omit<Line, "key" | "fingerprint">,
+  lots: readonly Lot[],
 ): Step<Previous> {
   const entry = append(due.state, { ...line, key: command.key, fingerprint: fingerprint(command) }, lots);
   const { seq, balance } = entry;
-  return { outcome: { kind: "recorded", entry }, entries: [...due.entries, entry], state: { ...due.state, seq, balance, lots } };
+  return {
+    outcome: { kind: "recorded", entry },
+    entries: [...due.entries, entry],
+    state: { ...due.state, seq, balance, lots },
+  };
 }
 
 function append(state: State<unknown>, line: Line, lots: readonly Lot[]): Entry {
   const balance = state.balance + line.amount;
-  assert(Number.isSafeInteger(balance) && balance >= 0, "the balance is an exact number of credits, never below 0");
+  assert(
+    Number.isSafeInteger(balance) && balance >= 0,
+    "the balance is an exact number of credits, never below 0",
+  );
   assert(balance === total(lots), "the balance is the sum of the lots' remainders");
   return { ...line, seq: state.seq + 1, at: state.at, balance, lots };
 }

@@ -8,7 +8,8 @@ export interface Limit {
 
 /**
  * What a member has spent, by each way of counting at once: the period of a limit may be changed at any time,
- * and the new one must be as exact as if it had always been there. All counters live in one row, so this costs nothing.
+ * and the new one must be as exact as if it had always been there. All counters live in one row, so this
+ * costs nothing.
  */
 export interface Spending extends Readonly<Record<LimitPeriod, number>> {
   /** When the member last spent: a counter holds for the period that this lies in. */
@@ -50,13 +51,21 @@ export const charge = (spending: Spending, amount: number, at: number): Spending
   at,
 });
 
-/** What a member is told: never below 0, though a limit may be set below what is spent. */
+/**
+ * The figures that a member sees. `remaining` is never below 0, although a limit may be set below what is
+ * spent.
+ */
 export interface Figures extends Limit {
   readonly spent: number;
   readonly remaining: number;
 }
 
-export function figures({ limit, limitPeriod }: Limit, spending: Spending, available: number, at: number): Figures {
+export function figures(
+  { limit, limitPeriod }: Limit,
+  spending: Spending,
+  available: number,
+  at: number,
+): Figures {
   const spent = spentIn(spending, limitPeriod, at);
   const remaining = limit === null ? available : Math.max(0, Math.min(available, limit - spent));
   return { limit, limitPeriod, spent, remaining };

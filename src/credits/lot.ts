@@ -4,8 +4,8 @@ export const LOT_KINDS = ["subscription", "top_up", "promo", "adjustment"] as co
 export type LotKind = (typeof LOT_KINDS)[number];
 
 /**
- * Credits of equal kind, priority, start and end, and what is left of them. A lot is named by the seq of its first grant, so a
- * lower seq is older. What each grant gave to it stands in the grant's own entry.
+ * Credits of equal kind, priority, start and end, and what is left of them. A lot is named by the seq of its
+ * first grant, so a lower seq is older. The entry of each grant has what the grant gave to it.
  */
 export interface Lot {
   readonly seq: number;
@@ -16,7 +16,9 @@ export interface Lot {
   readonly priority: number;
   /** Milliseconds since the epoch, as all times here. */
   readonly effectiveAt: number;
-  /** As the grant said it; null: at once. Two grants that begin at once begin alike, whenever they are made. */
+  /**
+   * As the grant said it; null: at once. Two grants that begin at once begin alike, whenever they are made.
+   */
   readonly start: number | null;
   /** Null: never. */
   readonly expiresAt: number | null;
@@ -24,10 +26,23 @@ export interface Lot {
   readonly remainder: number;
 }
 
-/** The open lot that a grant of these terms goes into, if there is one. Lots that differ in any of them are never folded. */
-export const findEqual = (lots: readonly Lot[], terms: Pick<Lot, "kind" | "priority" | "start" | "expiresAt">, amount: number): Lot | undefined =>
-  lots.findLast((lot) => lot.kind === terms.kind && lot.priority === terms.priority && lot.start === terms.start
-    && lot.expiresAt === terms.expiresAt && Number.isSafeInteger(lot.amount + amount));
+/**
+ * The open lot that a grant of these terms goes into, if there is one. Lots that differ in any of them are
+ * never folded.
+ */
+export const findEqual = (
+  lots: readonly Lot[],
+  terms: Pick<Lot, "kind" | "priority" | "start" | "expiresAt">,
+  amount: number,
+): Lot | undefined =>
+  lots.findLast(
+    (lot) =>
+      lot.kind === terms.kind &&
+      lot.priority === terms.priority &&
+      lot.start === terms.start &&
+      lot.expiresAt === terms.expiresAt &&
+      Number.isSafeInteger(lot.amount + amount),
+  );
 
 export const isDue = (lot: Lot, at: number): boolean => lot.expiresAt !== null && lot.expiresAt <= at;
 
@@ -36,13 +51,21 @@ const isEffective = (lot: Lot, at: number): boolean => lot.effectiveAt <= at && 
 export const total = (lots: readonly Lot[]): number => lots.reduce((sum, lot) => sum + lot.remainder, 0);
 
 /** What may be spent now: lots that are already effective and not yet over. */
-export const available = (lots: readonly Lot[], at: number): number => total(lots.filter((lot) => isEffective(lot, at)));
+export const available = (lots: readonly Lot[], at: number): number =>
+  total(lots.filter((lot) => isEffective(lot, at)));
 
 /** The earliest end of a lot, or null. */
 export const firstExpiry = (lots: readonly Lot[]): number | null =>
-  lots.reduce<number | null>((first, { expiresAt }) => (expiresAt !== null && (first === null || expiresAt < first) ? expiresAt : first), null);
+  lots.reduce<number | null>(
+    (first, { expiresAt }) =>
+      expiresAt !== null && (first === null || expiresAt < first) ? expiresAt : first,
+    null,
+  );
 
-/** Takes `amount` from the lots: by priority, then the earlier end, then age. The caller has checked `available`. */
+/**
+ * Takes `amount` from the lots: by priority, then the earlier end, then age. The caller has checked
+ * `available`.
+ */
 export function burn(lots: readonly Lot[], amount: number, at: number): readonly Lot[] {
   const left = new Map<number, number>();
   let open = amount;
@@ -58,6 +81,6 @@ export function burn(lots: readonly Lot[], amount: number, at: number): readonly
 }
 
 const burnsBefore = (one: Lot, other: Lot): number =>
-  one.priority - other.priority
-  || (one.expiresAt ?? Number.MAX_SAFE_INTEGER) - (other.expiresAt ?? Number.MAX_SAFE_INTEGER)
-  || one.seq - other.seq;
+  one.priority - other.priority ||
+  (one.expiresAt ?? Number.MAX_SAFE_INTEGER) - (other.expiresAt ?? Number.MAX_SAFE_INTEGER) ||
+  one.seq - other.seq;

@@ -4,7 +4,10 @@ import type { LedgerTables } from "./ledger.object.ts";
 
 /** Entries of one moment travel together: a message costs more than an entry. */
 const FLUSH_AFTER_MS = 200;
-/** By then the queue has delivered and the trail has sealed; what it has not is sent again, at growing distances. */
+/**
+ * By then the queue has delivered and the trail has sealed; what it has not is sent again, at growing
+ * distances.
+ */
 const RESEND_AFTER_MS = 10_000;
 const RESEND_AFTER_MAX_MS = 600_000;
 /** An alarm that is this late is lost. */
@@ -12,8 +15,8 @@ const OVERDUE_MS = 60_000;
 const ENTRIES_PER_RUN = 1_000;
 
 /**
- * Carries entries to the trail. They stay in the ledger until the trail says that they are sealed: what is lost on the
- * way is sent again, what arrives twice is recognised there.
+ * Carries entries to the trail. They stay in the ledger until the trail says that they are sealed: what is
+ * lost on the way is sent again, what arrives twice is recognised there.
  */
 export class Outbox {
   readonly #storage: DurableObjectStorage;
@@ -35,7 +38,10 @@ export class Outbox {
     this.#alarmAt = await this.#storage.getAlarm();
   }
 
-  /** After entries were written: send them soon, and make sure of it. @param firstExpiry the earliest end of a lot */
+  /**
+   * After entries were written: send them soon, and make sure of it.
+   * @param firstExpiry the earliest end of a lot
+   */
   written(now: number, firstExpiry: number | null): void {
     this.#wake(now, Math.min(this.#resendAt(now), firstExpiry ?? Infinity));
     this.#flushSoon();
@@ -97,13 +103,19 @@ export class Outbox {
     if (this.#sentSeq < this.#tables.lastSeq()) this.#flushSoon();
   }
 
-  /** What the queue does not take now waits for the alarm: it is not tried again here, and does not hold up the rest. */
+  /**
+   * What the queue does not take now waits for the alarm: it is not tried again here, and does not hold up
+   * the rest.
+   */
   async #send(afterSeq: number): Promise<void> {
     const accountId = this.#tables.head()?.accountId;
     if (accountId === undefined) return;
     const posted = this.#tables.after(afterSeq, ENTRIES_PER_RUN);
     this.#sentSeq = Math.max(this.#sentSeq, posted.at(-1)?.seq ?? 0);
-    for (const message of packEntries(accountId, posted.map((entry) => toEvent(accountId, entry)))) {
+    for (const message of packEntries(
+      accountId,
+      posted.map((entry) => toEvent(accountId, entry)),
+    )) {
       try {
         await this.#queue.send(message);
       } catch (error) {

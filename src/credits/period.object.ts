@@ -2,7 +2,10 @@ import type { Period } from "../kernel/period.ts";
 import type { Posted } from "./entry.ts";
 import { type EntryRow, toPosted } from "./row.object.ts";
 
-/** The first entry that is not before that time: time never runs backwards in a ledger, so halving finds it. */
+/**
+ * The first entry that is not before that time: time never runs backwards in a ledger, so a binary search
+ * finds it.
+ */
 function firstSince(sql: SqlStorage, lastSeq: number, at: number): number {
   let [from, to] = [1, lastSeq + 1];
   while (from < to) {
@@ -14,11 +17,18 @@ function firstSince(sql: SqlStorage, lastSeq: number, at: number): number {
   return from;
 }
 
-const IN_PERIOD = `SELECT * FROM entry WHERE seq >= ?1 AND seq < ?2 AND amount <> 0 AND (?3 IS NULL OR member_id = ?3)
+const IN_PERIOD = `SELECT * FROM entry WHERE seq >= ?1 AND seq < ?2 AND amount <> 0
+  AND (?3 IS NULL OR member_id = ?3)
   ORDER BY seq LIMIT ?4`;
 
 /** Entries that moved credits in a period, in their order: of one member, or all. */
-export function entriesIn(sql: SqlStorage, lastSeq: number, memberId: string | null, { from, to }: Period, limit: number): Posted[] {
+export function entriesIn(
+  sql: SqlStorage,
+  lastSeq: number,
+  memberId: string | null,
+  { from, to }: Period,
+  limit: number,
+): Posted[] {
   const [first, end] = [firstSince(sql, lastSeq, from), firstSince(sql, lastSeq, to)];
   return sql.exec<EntryRow>(IN_PERIOD, first, end, memberId, limit).toArray().map(toPosted);
 }

@@ -6,7 +6,9 @@ import { figuresCard } from "./card.ts";
 import { LOTS_MAX } from "./ledger.ts";
 import { periodEnd } from "./limit.ts";
 
-export const LOTS_FULL = `The account has ${LOTS_MAX} lots of different terms that still hold credits: give more when one of them is empty or over.`;
+export const LOTS_FULL =
+  `The account has ${LOTS_MAX} lots of different terms that still hold credits: ` +
+  "give more when one of them is empty or over.";
 
 /**
  * Every "no" of the ledger as the API says it; null for what was done, now or the first time.
@@ -14,17 +16,26 @@ export const LOTS_FULL = `The account has ${LOTS_MAX} lots of different terms th
  */
 export function refused(reply: Reply): Problem | null {
   switch (reply.kind) {
-    case "key_reused": return new Problem("idempotency/mismatch");
-    case "subscription_inactive": return new Problem("credits/subscription-inactive", { members: { required: reply.required, ...figuresCard(reply) } });
-    case "already_expired": return invalid("/expiresAt", "must be in the future, and after effectiveAt");
-    case "too_many_lots": return invalid("", LOTS_FULL);
-    case "balance_overflow": return invalid("/amount", `would take the balance past ${Number.MAX_SAFE_INTEGER}`);
-    case "restored": throw restored();
-    case "recorded": return recordedRefusal(reply.posted, reply.replayed);
+    case "key_reused":
+      return new Problem("idempotency/mismatch");
+    case "subscription_inactive":
+      return new Problem("credits/subscription-inactive", {
+        members: { required: reply.required, ...figuresCard(reply) },
+      });
+    case "already_expired":
+      return invalid("/expiresAt", "must be in the future, and after effectiveAt");
+    case "too_many_lots":
+      return invalid("", LOTS_FULL);
+    case "balance_overflow":
+      return invalid("/amount", `would take the balance past ${Number.MAX_SAFE_INTEGER}`);
+    case "restored":
+      throw restored();
+    case "recorded":
+      return recordedRefusal(reply.posted, reply.replayed);
   }
 }
 
-/** When a member whose limit is reached may spend again: told of limits that begin anew. */
+/** When a member whose limit is reached may spend again; only for limits with a period. */
 function resetOf(outcome: Posted["outcome"], at: number): { readonly resetsAt?: string } {
   const end = outcome.kind === "member_limit_exceeded" ? periodEnd(outcome.limitPeriod, at) : null;
   return end === null ? {} : { resetsAt: iso(end) };

@@ -12,7 +12,10 @@ export interface Whole {
 }
 
 export interface Packed {
-  /** As it is stored: remainders by seq, 0 for a lot that is gone, and in `since` the entry that has the others. */
+  /**
+   * As it is stored: remainders by seq, 0 for a lot that is gone, and in `since` the entry that has the
+   * others.
+   */
   readonly text: string;
   /** What later entries may differ from; null while they carry all themselves. */
   readonly base: Whole | null;
@@ -24,7 +27,8 @@ export interface Unpacked extends Pick<Packed, "base"> {
 
 /** The state of the lots after entry `seq`, in as few bytes as a large account allows. */
 export function pack(seq: number, lots: readonly Lot[], base: Whole | null): Packed {
-  if (lots.length <= WHOLE_MAX) return { text: JSON.stringify(Object.fromEntries(remaindersOf(lots))), base: null };
+  if (lots.length <= WHOLE_MAX)
+    return { text: JSON.stringify(Object.fromEntries(remaindersOf(lots))), base: null };
   const remainders = remaindersOf(lots);
   const changed = base === null ? null : difference(base.remainders, remainders);
   if (base !== null && changed !== null && changed.length <= CHANGED_MAX) {
@@ -45,11 +49,15 @@ export function unpack(seq: number, text: string, textOf: (seq: number) => strin
   return { remainders: new Map([...all].filter(([, remainder]) => remainder > 0)), base };
 }
 
-const remaindersOf = (lots: readonly Lot[]): Map<number, number> => new Map(lots.map(({ seq, remainder }) => [seq, remainder]));
+const remaindersOf = (lots: readonly Lot[]): Map<number, number> =>
+  new Map(lots.map(({ seq, remainder }) => [seq, remainder]));
 const numbered = (remainders: Readonly<Record<string, number>>): Map<number, number> =>
   new Map(Object.entries(remainders).map(([seq, remainder]) => [Number(seq), remainder]));
 
-function difference(before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): [seq: number, remainder: number][] {
+function difference(
+  before: ReadonlyMap<number, number>,
+  after: ReadonlyMap<number, number>,
+): [seq: number, remainder: number][] {
   const changed = [...after].filter(([seq, remainder]) => before.get(seq) !== remainder);
   const gone = [...before.keys()].filter((seq) => !after.has(seq)).map((seq): [number, number] => [seq, 0]);
   return [...changed, ...gone];

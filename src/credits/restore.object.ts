@@ -9,7 +9,10 @@ const TABLES = `
 
 type Row = { found_at: number; witness: string; database: string; accepted_at: number | null };
 
-/** What was taken back from the chain: databases that were put back, and erasures. No editor of D1 reaches this. */
+/**
+ * What was taken back from the chain: databases that were put back, and erasures. No editor of D1 reaches
+ * this.
+ */
 export class RestoreTables {
   readonly #sql: SqlStorage;
   /** Remembered, because every command asks. */
@@ -26,9 +29,15 @@ export class RestoreTables {
   }
 
   all(): Restore[] {
-    return this.#sql.exec<Row>("SELECT * FROM restore ORDER BY found_at").toArray().map((row) => ({
-      foundAt: row.found_at, witness: JSON.parse(row.witness), database: JSON.parse(row.database), acceptedAt: row.accepted_at,
-    }));
+    return this.#sql
+      .exec<Row>("SELECT * FROM restore ORDER BY found_at")
+      .toArray()
+      .map((row) => ({
+        foundAt: row.found_at,
+        witness: JSON.parse(row.witness),
+        database: JSON.parse(row.database),
+        acceptedAt: row.accepted_at,
+      }));
   }
 
   /** A database that was put back once more is the same case, with another end. */
@@ -43,9 +52,12 @@ export class RestoreTables {
   /** The facts of an entry stay: what moved, when, and by whose id. */
   erase(memberId: string, { id, digest }: ErasureRecord): void {
     this.#sql.exec("INSERT OR REPLACE INTO erasure VALUES (?, ?)", id, digest);
-    this.#sql.exec(`UPDATE entry SET context = json_set(context, '$.actor.login', NULL, '$.actor.email', NULL,
+    this.#sql.exec(
+      `UPDATE entry SET context = json_set(context, '$.actor.login', NULL, '$.actor.email', NULL,
         '$.origin.ip', NULL, '$.origin.userAgent', NULL)
-      WHERE context ->> '$.actor.memberId' = ? AND context ->> '$.actor.email' IS NOT NULL`, memberId);
+      WHERE context ->> '$.actor.memberId' = ? AND context ->> '$.actor.email' IS NOT NULL`,
+      memberId,
+    );
   }
 
   erasures(): ErasureRecord[] {

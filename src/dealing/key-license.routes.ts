@@ -21,23 +21,62 @@ const Body = z.strictObject({
   comments: optionalNote(2_000).default(null),
 });
 
-const generate = endpoint({
-  method: "POST", path: "/v1/keys/:id/licenses", tag: "Keys", right: "key.generate_license", status: 201,
-  summary: "Generate a license: the key is licensed for so many days more, and a request tells of it.",
-  body: Body, answer: cardSchema(request, ofRequest), idempotency: "required", problems: ["conflict/state"],
-}, async (call) => {
-  const row = await loadLicensedKey(call, "key.generate_license", call.params["id"] ?? "");
-  const { days, comments } = await call.body();
-  const period = extended(row.expiresAt, days, call.now);
-  if (period === null) throw new Problem("conflict/state", { detail: "The key is licensed for longer than any license reaches." });
-  const [validFrom, expiresAt] = [iso(period.from), iso(period.to)];
-  const after = completeRow(ofKey, { ...row, attributes: { ...row.attributes, expiresAt }, version: row.version + 1, updatedAt: call.now });
-  const made = newRow(call, request, ofRequest, { serial: row.attributes["serial"], days, validFrom, expiresAt, comments }, { row, groupId: row.groupId });
-  const changes = difference(trailCard(ofKey, row), { ...trailCard(ofKey, after), requestId: made.id, days });
-  return call.commit({
-    statements: [guardResource(call.db, row), updateResource(call.db, after), insertResource(call.db, made)],
-    events: [call.event("key.generate_license", { type: "key", id: row.id }, { changes })],
-  }, { status: 201, body: resourceCard(ofRequest, made), headers: { ETag: etag(made.version), Location: `/v1/requests/${made.id}` } });
-});
+const generate = endpoint(
+  {
+    method: "POST",
+    path: "/v1/keys/:id/licenses",
+    tag: "Keys",
+    right: "key.generate_license",
+    status: 201,
+    summary: "Generate a license: the key is licensed for so many days more, and a request tells of it.",
+    body: Body,
+    answer: cardSchema(request, ofRequest),
+    idempotency: "required",
+    problems: ["conflict/state"],
+  },
+  async (call) => {
+    const row = await loadLicensedKey(call, "key.generate_license", call.params["id"] ?? "");
+    const { days, comments } = await call.body();
+    const period = extended(row.expiresAt, days, call.now);
+    if (period === null)
+      throw new Problem("conflict/state", {
+        detail: "The key is licensed for longer than any license reaches.",
+      });
+    const [validFrom, expiresAt] = [iso(period.from), iso(period.to)];
+    const after = completeRow(ofKey, {
+      ...row,
+      attributes: { ...row.attributes, expiresAt },
+      version: row.version + 1,
+      updatedAt: call.now,
+    });
+    const made = newRow(
+      call,
+      request,
+      ofRequest,
+      { serial: row.attributes["serial"], days, validFrom, expiresAt, comments },
+      { row, groupId: row.groupId },
+    );
+    const changes = difference(trailCard(ofKey, row), {
+      ...trailCard(ofKey, after),
+      requestId: made.id,
+      days,
+    });
+    return call.commit(
+      {
+        statements: [
+          guardResource(call.db, row),
+          updateResource(call.db, after),
+          insertResource(call.db, made),
+        ],
+        events: [call.event("key.generate_license", { type: "key", id: row.id }, { changes })],
+      },
+      {
+        status: 201,
+        body: resourceCard(ofRequest, made),
+        headers: { ETag: etag(made.version), Location: `/v1/requests/${made.id}` },
+      },
+    );
+  },
+);
 
 export const keyLicenseEndpoints: readonly Endpoint[] = [generate];

@@ -4,7 +4,11 @@ const DAY_MS = 86_400_000;
 const FURTHEST_MS = 20 * 366 * DAY_MS;
 
 /** The days that a license adds: after those that are left, else from now. Null: that is too far ahead. */
-export function extended(expiresAt: number | null, days: number, now: number): { readonly from: number; readonly to: number } | null {
+export function extended(
+  expiresAt: number | null,
+  days: number,
+  now: number,
+): { readonly from: number; readonly to: number } | null {
   const from = Math.max(expiresAt ?? now, now);
   const to = from + days * DAY_MS;
   return to - now > FURTHEST_MS ? null : { from, to };

@@ -5,7 +5,9 @@ import { resource, sosBlock, sosSerial } from "../schema/resource.ts";
 
 export type SosBlockRow = typeof sosBlock.$inferSelect;
 
-/** The primary key's column, as a failed insert names it: somebody else has blocked the dealer a moment ago. */
+/**
+ * The primary key's column, as a failed insert names it: another call has blocked the dealer a moment ago.
+ */
 export const SOS_BLOCK_KEY = "sos_block.account_id";
 
 /** Columns of the unique key, as a failed insert names them: another call of the family was faster. */
@@ -15,23 +17,34 @@ export const SOS_SERIAL_KEY = "sos_serial.family_id, sos_serial.serial";
 const AS_WRITTEN = " ";
 
 /**
- * The SOS licenses that a device may have had in a family of accounts: under its serial number as it is compared, and those
- * from before that are compared one by one (`isOf`).
+ * The SOS licenses that a device may have had in a family of accounts: under its serial number as it is
+ * compared, and those from before that are compared one by one (`isOf`).
  */
 export const findUsed = (db: Db, familyId: string, serial: string) =>
-  db.select().from(sosSerial).where(and(eq(sosSerial.familyId, familyId), or(eq(sosSerial.serial, serial), lt(sosSerial.serial, "!"))));
+  db
+    .select()
+    .from(sosSerial)
+    .where(
+      and(eq(sosSerial.familyId, familyId), or(eq(sosSerial.serial, serial), lt(sosSerial.serial, "!"))),
+    );
 
 export const isOf = (used: typeof sosSerial.$inferSelect, serial: string): boolean =>
   (used.serial.startsWith(AS_WRITTEN) ? canonicalSerial(used.serial) : used.serial) === serial;
 
-export const insertUsed = (db: Db, row: typeof sosSerial.$inferSelect): Statement => db.insert(sosSerial).values(row);
+export const insertUsed = (db: Db, row: typeof sosSerial.$inferSelect): Statement =>
+  db.insert(sosSerial).values(row);
 
 /** The SOS license that a key has had: it stands under the key's id. */
 export const findSosOf = (db: Db, accountId: string, keyId: string) =>
-  db.select({ id: resource.id }).from(resource)
-    .where(and(eq(resource.accountId, accountId), eq(resource.type, "sos_license"), eq(resource.uniqueKey, keyId)));
+  db
+    .select({ id: resource.id })
+    .from(resource)
+    .where(
+      and(eq(resource.accountId, accountId), eq(resource.type, "sos_license"), eq(resource.uniqueKey, keyId)),
+    );
 
-export const findSosBlock = (db: Db, accountId: string) => db.select().from(sosBlock).where(eq(sosBlock.accountId, accountId));
+export const findSosBlock = (db: Db, accountId: string) =>
+  db.select().from(sosBlock).where(eq(sosBlock.accountId, accountId));
 
 export const insertSosBlock = (db: Db, row: SosBlockRow): Statement => db.insert(sosBlock).values(row);
 
@@ -41,6 +54,10 @@ export const guardNoSosBlock = (db: Db, accountId: string): Statement =>
 
 /** Clears the block that was read, and no later one. */
 export const clearSosBlock = (db: Db, { accountId, createdAt }: SosBlockRow): Statement[] => [
-  guard(db, "changed", sql`EXISTS (SELECT 1 FROM sos_block WHERE account_id = ${accountId} AND created_at = ${createdAt})`),
+  guard(
+    db,
+    "changed",
+    sql`EXISTS (SELECT 1 FROM sos_block WHERE account_id = ${accountId} AND created_at = ${createdAt})`,
+  ),
   db.delete(sosBlock).where(eq(sosBlock.accountId, accountId)),
 ];

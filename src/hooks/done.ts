@@ -9,7 +9,10 @@ export interface Done {
   readonly memberId?: string;
   readonly invitationId?: string;
   readonly accountId?: string;
-  /** Credits for `accountId`, which are given once this is written, under the name of the message: giving them again does nothing. */
+  /**
+   * Credits for `accountId`, which are given once this is written, under the name of the message: giving them
+   * again does nothing.
+   */
   readonly credit?: Credit;
   /** Credits of the tier that the account has now: they are given once this is written. */
   readonly givesCredits?: boolean;

@@ -14,7 +14,10 @@ import { type Action, type Mapping, WANTED } from "./mapping.ts";
 type Found = Awaited<ReturnType<typeof findHook>>[number];
 
 /** What a missing hook is decided as: like one that the caller may not see. */
-const refOf = (row: HookRow | undefined): ResourceRef => ({ ...memberRef(row?.memberId ?? ""), id: row?.id ?? "" });
+const refOf = (row: HookRow | undefined): ResourceRef => ({
+  ...memberRef(row?.memberId ?? ""),
+  id: row?.id ?? "",
+});
 
 /** One guarded read of a hook of the account. @throws Problem access/denied, not-found */
 export async function loadHook(call: Call, right: "hook.view" | "hook.edit"): Promise<Found> {
@@ -29,9 +32,17 @@ export async function loadHook(call: Call, right: "hook.view" | "hook.edit"): Pr
 export const cardOf = ({ env, now }: Call, row: HookRow) =>
   hookCard(row, { issuer: env.ISSUER, now, readable: isOpenable(env.SIGNING_KEYS, row.secret) });
 
-/** What the maker could not do now is not even saved. Each delivery is decided anew. @throws Problem access/denied, validation, plan/feature-required */
-export async function checkMapping(call: Call, scheme: HookScheme, { typeAt, rules }: Mapping): Promise<void> {
-  if (typeAt === null && scheme !== "github") throw invalid("/mapping/typeAt", "must say where the type of the event is, such as /type");
+/**
+ * A mapping that the maker could not carry out now is not saved. Each delivery is decided again.
+ * @throws Problem access/denied, validation, plan/feature-required
+ */
+export async function checkMapping(
+  call: Call,
+  scheme: HookScheme,
+  { typeAt, rules }: Mapping,
+): Promise<void> {
+  if (typeAt === null && scheme !== "github")
+    throw invalid("/mapping/typeAt", "must say where the type of the event is, such as /type");
   for (const [index, { then }] of rules.entries()) {
     try {
       await tried(call, then);
@@ -43,10 +54,13 @@ export async function checkMapping(call: Call, scheme: HookScheme, { typeAt, rul
 
 function placed({ code, extra }: Problem, rule: number): Problem {
   const errors = extra.errors?.map((fault) => ({
-    pointer: `/mapping/rules/${rule}/then${"pointer" in fault ? fault.pointer : ""}`, detail: fault.detail,
+    pointer: `/mapping/rules/${rule}/then${"pointer" in fault ? fault.pointer : ""}`,
+    detail: fault.detail,
   }));
   return new Problem(code, {
-    ...extra, ...(errors === undefined ? {} : { errors }), ...(extra.detail === undefined ? {} : { detail: `Rule ${rule}: ${extra.detail}` }),
+    ...extra,
+    ...(errors === undefined ? {} : { errors }),
+    ...(extra.detail === undefined ? {} : { detail: `Rule ${rule}: ${extra.detail}` }),
     members: { ...extra.members, rule },
   });
 }
@@ -58,18 +72,28 @@ async function tried(call: Call, action: Action): Promise<void> {
     return call.decide("member.view", memberRef(""));
   }
   call.decide(action.action === "grant_credits" ? "credits.grant" : "account.manage");
-  if (action.action === "set_subscription") await requireTier(call, action.tier?.value ?? null, "/tier/value");
+  if (action.action === "set_subscription")
+    await requireTier(call, action.tier?.value ?? null, "/tier/value");
   const { value } = action.accountId;
   if (value === undefined) return;
   const [[row]] = await call.read(findAccount(call.db, value));
   if (row === undefined || row.kind === "platform") throw invalid("/accountId/value", "names no account");
 }
 
-/** With an address that nobody has, where it is not known yet. That it is taken, or the account full, says nothing of the rule. */
-async function tryInvite(call: Call, { action: _, email, firstName, lastName, externalId: __, ...fixed }: Extract<Action, { action: "invite" }>): Promise<void> {
+/**
+ * Tries the rule with an address that no member has, where the real one is not known yet. A taken address or
+ * a full account is no fault of the rule.
+ */
+async function tryInvite(
+  call: Call,
+  { action: _, email, firstName, lastName, externalId: __, ...fixed }: Extract<Action, { action: "invite" }>,
+): Promise<void> {
   const [domain = "example.com"] = call.principal.account.settings.allowedEmailDomains;
   const wanted = WANTED.invite.omit({ action: true }).parse({
-    ...fixed, email: email.value ?? `${newId("delivery", call.now).toLowerCase()}@${domain}`, firstName: firstName === null ? null : firstName.value ?? "A", lastName: lastName === null ? null : lastName.value ?? "B",
+    ...fixed,
+    email: email.value ?? `${newId("delivery", call.now).toLowerCase()}@${domain}`,
+    firstName: firstName === null ? null : (firstName.value ?? "A"),
+    lastName: lastName === null ? null : (lastName.value ?? "B"),
   });
   try {
     await invite(call, wanted, { send: false, hookId: null, mayBeEmpty: false });

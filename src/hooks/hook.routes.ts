@@ -6,136 +6,231 @@ import type { Permit } from "../identity/permit.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { requireAuthorityToStop } from "../identity/refusal.change.ts";
 import { etag } from "../identity/request.ts";
-import { sealSecret } from "../identity/sealed-secret.ts";
 import { newId } from "../kernel/id.ts";
 import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
-import { randomBytes } from "../kernel/secret.ts";
+import { Problem } from "../kernel/problem.ts";
 import { nextVersion } from "../kernel/version.ts";
 import type { HookRow } from "../schema/hook.ts";
 import { HookCard, HookPatch, MadeHook, NewHook, toldOf } from "./hook.card.ts";
 import { cardOf, checkMapping, loadHook } from "./hook.change.ts";
-import { ROLLOUT_MS, SEALED_FOR, secretFault, standardSecret } from "./hook-secret.ts";
+import { rollSecret, sealHookSecret, secretOf } from "./hook-secret.change.ts";
 import { countHooks, guardHook, insertHook, listHooks, removeHook, updateHook } from "./hook.store.ts";
 
 const HOOKS_MAX = 100;
 
-const list = endpoint({
-  method: "GET", path: "/v1/hooks", tag: "Hooks", right: "hook.view", status: 200,
-  summary: "The account's inbound webhooks, oldest first.", query: z.strictObject(listQuery), answer: pageOf(HookCard),
-}, async (call) => {
-  call.decide("hook.view");
-  const { limit, cursor } = call.query();
-  const { accountId, grantSet, memberId } = call.principal;
-  const seen = visible(grantSet, "hook.view");
-  const everybody = seen.kind === "some" && seen.reach.all;
-  const [rows] = await call.read(listHooks(call.db, accountId, everybody ? null : memberId, decodeCursor(cursor, z.string()), limit + 1));
-  return { status: 200, body: page(rows, limit, (row) => cardOf(call, row), ({ id }) => id) };
-});
+const list = endpoint(
+  {
+    method: "GET",
+    path: "/v1/hooks",
+    tag: "Hooks",
+    right: "hook.view",
+    status: 200,
+    summary: "The account's inbound webhooks, oldest first.",
+    query: z.strictObject(listQuery),
+    answer: pageOf(HookCard),
+  },
+  async (call) => {
+    call.decide("hook.view");
+    const { limit, cursor } = call.query();
+    const { accountId, grantSet, memberId } = call.principal;
+    const seen = visible(grantSet, "hook.view");
+    const everybody = seen.kind === "some" && seen.reach.all;
+    const [rows] = await call.read(
+      listHooks(call.db, accountId, everybody ? null : memberId, decodeCursor(cursor, z.string()), limit + 1),
+    );
+    return {
+      status: 200,
+      body: page(
+        rows,
+        limit,
+        (row) => cardOf(call, row),
+        ({ id }) => id,
+      ),
+    };
+  },
+);
 
-/** The secret that was sent, or one that is made here and told once. @throws Problem validation */
-function secretOf(scheme: HookRow["scheme"], { secret, newSecret }: { secret?: string | undefined; newSecret?: true | undefined }): { secret: string; made: { newSecret?: string } } {
-  if (secret !== undefined && newSecret !== undefined) throw invalid("/newSecret", "says the opposite of secret: send one of them");
-  if (secret === undefined) {
-    if (scheme !== "standard") throw invalid("/secret", "must be the secret that the sender signs with");
-    const made = standardSecret(randomBytes(32));
-    return { secret: made, made: { newSecret: made } };
-  }
-  const fault = secretFault(scheme, secret);
-  if (fault !== null) throw invalid("/secret", fault);
-  return { secret, made: {} };
-}
+const create = endpoint(
+  {
+    method: "POST",
+    path: "/v1/hooks",
+    tag: "Hooks",
+    right: "hook.edit",
+    status: 201,
+    summary:
+      "Make an inbound webhook of your own. What comes in through it may do what you may do at that moment.",
+    body: NewHook,
+    answer: MadeHook,
+    idempotency: "required",
+    problems: ["conflict/state"],
+  },
+  async (call) => {
+    const { accountId, memberId, home } = call.principal;
+    const [[count]] = await call.read(countHooks(call.db, accountId));
+    call.decide("hook.edit");
+    if (accountId !== home.accountId)
+      throw new Problem("access/denied", { detail: "A hook belongs to its maker's own account." });
+    const id = newId("hook", call.now);
+    const permit = requestPermit(call, { kind: "hook", hookId: id, doesMore: true });
+    const { name, scheme, mapping, active, ...sent } = await call.body();
+    const { secret, made } = secretOf(scheme, sent);
+    await checkMapping(call, scheme, mapping);
+    if ((count?.count ?? 0) >= HOOKS_MAX)
+      throw new Problem("conflict/state", { detail: `An account has at most ${HOOKS_MAX} hooks.` });
+    const row: HookRow = {
+      id,
+      accountId,
+      memberId,
+      name,
+      scheme,
+      secret: await sealHookSecret(call, id, secret),
+      secretAt: call.now,
+      previousSecret: null,
+      previousUntil: null,
+      mapping,
+      active,
+      version: 1,
+      lastRefusal: null,
+      createdAt: call.now,
+      updatedAt: call.now,
+    };
+    const card = cardOf(call, row);
+    return call.commit(
+      {
+        statements: insertHook(call.db, permit, row, HOOKS_MAX),
+        events: [call.event("hook.edit", { type: "hook", id }, { changes: difference({}, toldOf(card)) })],
+      },
+      {
+        status: 201,
+        body: { ...card, ...made },
+        replay: card,
+        headers: { ETag: etag(row.version), Location: `/v1/hooks/${id}` },
+      },
+    );
+  },
+);
 
-const create = endpoint({
-  method: "POST", path: "/v1/hooks", tag: "Hooks", right: "hook.edit", status: 201,
-  summary: "Make an inbound webhook of your own. What comes in through it may do what you may do at that moment.",
-  body: NewHook, answer: MadeHook, idempotency: "required", problems: ["conflict/state"],
-}, async (call) => {
-  const { accountId, memberId, home } = call.principal;
-  const [[count]] = await call.read(countHooks(call.db, accountId));
-  call.decide("hook.edit");
-  if (accountId !== home.accountId) throw new Problem("access/denied", { detail: "A hook belongs to its maker's own account." });
-  const id = newId("hook", call.now);
-  const permit = requestPermit(call, { kind: "hook", hookId: id, doesMore: true });
-  const { name, scheme, mapping, active, ...sent } = await call.body();
-  const { secret, made } = secretOf(scheme, sent);
-  await checkMapping(call, scheme, mapping);
-  if ((count?.count ?? 0) >= HOOKS_MAX) throw new Problem("conflict/state", { detail: `An account has at most ${HOOKS_MAX} hooks.` });
-  const row: HookRow = {
-    id, accountId, memberId, name, scheme, secret: await sealSecret(call.env.SIGNING_KEYS, SEALED_FOR, id, secret), secretAt: call.now,
-    previousSecret: null, previousUntil: null, mapping, active, version: 1, lastRefusal: null, createdAt: call.now, updatedAt: call.now,
-  };
-  const card = cardOf(call, row);
-  return call.commit({
-    statements: insertHook(call.db, permit, row, HOOKS_MAX),
-    events: [call.event("hook.edit", { type: "hook", id }, { changes: difference({}, toldOf(card)) })],
-  }, { status: 201, body: { ...card, ...made }, replay: card, headers: { ETag: etag(row.version), Location: `/v1/hooks/${id}` } });
-});
-
-const card = endpoint({
-  method: "GET", path: "/v1/hooks/:id", tag: "Hooks", right: "hook.view", status: 200,
-  summary: "An inbound webhook. Its secret is never shown.", answer: HookCard,
-}, async (call) => {
-  const { row } = await loadHook(call, "hook.view");
-  return { status: 200, body: cardOf(call, row), headers: { ETag: etag(row.version) } };
-});
+const card = endpoint(
+  {
+    method: "GET",
+    path: "/v1/hooks/:id",
+    tag: "Hooks",
+    right: "hook.view",
+    status: 200,
+    summary: "An inbound webhook. Its secret is never shown.",
+    answer: HookCard,
+  },
+  async (call) => {
+    const { row } = await loadHook(call, "hook.view");
+    return { status: 200, body: cardOf(call, row), headers: { ETag: etag(row.version) } };
+  },
+);
 
 type Patch = z.infer<typeof HookPatch>;
 
-/** Its owner changes it. Whoever has power over the owner may switch it off, or remove it. @throws Problem access/denied */
+/**
+ * Its owner changes it. A member with authority over the owner may switch it off, or remove it.
+ * @throws Problem access/denied
+ */
 function permitEdit(call: Call, row: HookRow, { name, mapping, active, secret, newSecret }: Patch): Permit {
   const asked = { mapping, secret, newSecret, active: active || undefined };
   const doesMore = Object.values(asked).some((value) => value !== undefined);
   const isOwner = row.memberId === call.principal.memberId;
   if (!isOwner && Object.values({ ...asked, name }).some((value) => value !== undefined)) {
-    throw new Problem("access/denied", { detail: "Only the member who owns this hook changes it. You may switch it off (active: false) or remove it." });
+    throw new Problem("access/denied", {
+      detail:
+        "Only the member who owns this hook changes it. You may switch it off (active: false) or remove it.",
+    });
   }
   return requestPermit(call, { kind: "hook", hookId: row.id, doesMore });
 }
 
-const edit = endpoint({
-  method: "PATCH", path: "/v1/hooks/:id", tag: "Hooks", right: "hook.edit", status: 200,
-  summary: "Change your hook; or switch off that of a member over whom you have power. The secret before a new one stays good for 24 hours.",
-  body: HookPatch, answer: MadeHook, ifMatch: "required",
-}, async (call) => {
-  const found = await loadHook(call, "hook.edit");
-  const { row } = found;
-  if (row.memberId !== call.principal.memberId) requireAuthorityToStop(call.principal, { ...found.owner, ...found });
-  const patch = await call.body();
-  call.ifMatch(row.version);
-  const permit = permitEdit(call, row, patch);
-  const { name = row.name, mapping, active = row.active, keepPrevious, ...sent } = patch;
-  if (mapping !== undefined) await checkMapping(call, row.scheme, mapping);
-  const rolled = sent.secret === undefined && sent.newSecret === undefined ? { made: {} } : await roll(call, row, sent, keepPrevious);
-  const { made, ...secrets } = rolled;
-  const after: HookRow = nextVersion(row, { ...row, ...secrets, name, mapping: mapping ?? row.mapping, active }, call.now);
-  const [was, is] = [cardOf(call, row), cardOf(call, after)];
-  return call.commit({
-    statements: [guardHook(call.db, row), ...(after === row ? [] : [updateHook(call.db, permit, after)])],
-    events: after === row ? [] : [call.event("hook.edit", { type: "hook", id: row.id }, { changes: difference(toldOf(was), toldOf(is)) })],
-  }, { status: 200, body: { ...is, ...made }, headers: { ETag: etag(after.version) } });
-});
+const edit = endpoint(
+  {
+    method: "PATCH",
+    path: "/v1/hooks/:id",
+    tag: "Hooks",
+    right: "hook.edit",
+    status: 200,
+    summary:
+      "Change your hook; or switch off that of a member over whom you have power. " +
+      "The secret before a new one stays good for 24 hours.",
+    body: HookPatch,
+    answer: MadeHook,
+    ifMatch: "required",
+  },
+  async (call) => {
+    const found = await loadHook(call, "hook.edit");
+    const { row } = found;
+    if (row.memberId !== call.principal.memberId)
+      requireAuthorityToStop(call.principal, { ...found.owner, ...found });
+    const patch = await call.body();
+    call.ifMatch(row.version);
+    const permit = permitEdit(call, row, patch);
+    const { name = row.name, mapping, active = row.active, keepPrevious, ...sent } = patch;
+    if (mapping !== undefined) await checkMapping(call, row.scheme, mapping);
+    const rolled =
+      sent.secret === undefined && sent.newSecret === undefined
+        ? { made: {} }
+        : await rollSecret(call, row, sent, keepPrevious);
+    const { made, ...secrets } = rolled;
+    const after: HookRow = nextVersion(
+      row,
+      { ...row, ...secrets, name, mapping: mapping ?? row.mapping, active },
+      call.now,
+    );
+    const [was, is] = [cardOf(call, row), cardOf(call, after)];
+    return call.commit(
+      {
+        statements: [guardHook(call.db, row), ...(after === row ? [] : [updateHook(call.db, permit, after)])],
+        events:
+          after === row
+            ? []
+            : [
+                call.event(
+                  "hook.edit",
+                  { type: "hook", id: row.id },
+                  { changes: difference(toldOf(was), toldOf(is)) },
+                ),
+              ],
+      },
+      { status: 200, body: { ...is, ...made }, headers: { ETag: etag(after.version) } },
+    );
+  },
+);
 
-async function roll({ env, now }: Call, row: HookRow, sent: Pick<Patch, "secret" | "newSecret">, keepPrevious: boolean) {
-  const { secret, made } = secretOf(row.scheme, sent);
-  return {
-    made, secret: await sealSecret(env.SIGNING_KEYS, SEALED_FOR, row.id, secret), secretAt: now,
-    previousSecret: keepPrevious ? row.secret : null, previousUntil: keepPrevious ? now + ROLLOUT_MS : null,
-  };
-}
-
-const remove = endpoint({
-  method: "DELETE", path: "/v1/hooks/:id", tag: "Hooks", right: "hook.edit", status: 204,
-  summary: "Remove a hook and the list of what came in through it: your own, or that of a member over whom you have power.", ifMatch: "optional",
-}, async (call) => {
-  const found = await loadHook(call, "hook.edit");
-  const { row } = found;
-  if (row.memberId !== call.principal.memberId) requireAuthorityToStop(call.principal, { ...found.owner, ...found });
-  call.ifMatch(row.version);
-  return call.commit({
-    statements: [guardHook(call.db, row), removeHook(call.db, row)],
-    events: [call.event("hook.edit", { type: "hook", id: row.id }, { changes: { before: toldOf(cardOf(call, row)), after: {} } })],
-  }, { status: 204 });
-});
+const remove = endpoint(
+  {
+    method: "DELETE",
+    path: "/v1/hooks/:id",
+    tag: "Hooks",
+    right: "hook.edit",
+    status: 204,
+    summary:
+      "Remove a hook and the list of what came in through it: " +
+      "your own, or that of a member over whom you have power.",
+    ifMatch: "optional",
+  },
+  async (call) => {
+    const found = await loadHook(call, "hook.edit");
+    const { row } = found;
+    if (row.memberId !== call.principal.memberId)
+      requireAuthorityToStop(call.principal, { ...found.owner, ...found });
+    call.ifMatch(row.version);
+    return call.commit(
+      {
+        statements: [guardHook(call.db, row), removeHook(call.db, row)],
+        events: [
+          call.event(
+            "hook.edit",
+            { type: "hook", id: row.id },
+            { changes: { before: toldOf(cardOf(call, row)), after: {} } },
+          ),
+        ],
+      },
+      { status: 204 },
+    );
+  },
+);
 
 export const hookEndpoints: readonly Endpoint[] = [list, create, card, edit, remove];

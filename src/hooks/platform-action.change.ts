@@ -16,23 +16,43 @@ import { momentOf, type Place } from "./place.ts";
 type Of<Name extends Wanted["action"]> = Extract<Wanted, { action: Name }>;
 
 /**
- * The tenant that a payment is for, with what else is read. Only the platform holds these rights, so no other account's hook
- * comes this far. @throws Problem access/denied, not-found
+ * The tenant that a payment is for, with what else is read. Only the platform holds these rights, so no other
+ * account's hook comes this far.
+ * @throws Problem access/denied, not-found
  */
 async function tenant<const T extends readonly Statement[]>(
-  call: Call, right: "credits.grant" | "account.manage", accountId: string, ...statements: T
+  call: Call,
+  right: "credits.grant" | "account.manage",
+  accountId: string,
+  ...statements: T
 ): Promise<[AccountRow, ...Results<T>]> {
   call.decide(right);
   const [[row], ...rest] = await call.read(findAccount(call.db, accountId), ...statements);
-  if (row === undefined || row.kind === "platform") throw new Problem("not-found", { detail: "There is no such account." });
-  return [row, ...rest as unknown as Results<T>];
+  if (row === undefined || row.kind === "platform")
+    throw new Problem("not-found", { detail: "There is no such account." });
+  return [row, ...(rest as unknown as Results<T>)];
 }
 
-/** The account's object and D1 are two: the delivery is written first, then the credits come, once for each message, and then both are told. */
-export async function giveCredits(call: Call, { accountId, kind, amount }: Of<"grant_credits">): Promise<Done> {
+/**
+ * The account's object and D1 are two stores: the delivery is written first, then the credits come, once for
+ * each message, and then both get their events.
+ */
+export async function giveCredits(
+  call: Call,
+  { accountId, kind, amount }: Of<"grant_credits">,
+): Promise<Done> {
   await tenant(call, "credits.grant", accountId);
-  const event = call.event("credits.grant", { type: "account", id: accountId }, { changes: { before: {}, after: { amount } } });
-  return { outcome: "credited", change: { statements: [], events: [event] }, accountId, credit: { kind, amount } };
+  const event = call.event(
+    "credits.grant",
+    { type: "account", id: accountId },
+    { changes: { before: {}, after: { amount } } },
+  );
+  return {
+    outcome: "credited",
+    change: { statements: [], events: [event] },
+    accountId,
+    credit: { kind, amount },
+  };
 }
 
 export const setPlan = (call: Call, { accountId, plan, at }: Of<"set_plan">): Promise<Done> =>
@@ -50,15 +70,33 @@ export function setSubscription(call: Call, wanted: Of<"set_subscription">): Pro
 
 /** Sets a state unless a newer message, or a member of the platform, has set it already. */
 async function inOrder(
-  call: Call, accountId: string, at: Place | null, outcome: "plan_set" | "subscription_set", key: string | null, wantedWith: (tier: TierRow | null) => WantedState,
+  call: Call,
+  accountId: string,
+  at: Place | null,
+  outcome: "plan_set" | "subscription_set",
+  key: string | null,
+  wantedWith: (tier: TierRow | null) => WantedState,
 ): Promise<Done> {
-  const [row, order, [tier = null]] = await tenant(call, "account.manage", accountId, findOrder(call.db, accountId), findTier(call.db, key ?? ""));
+  const [row, order, [tier = null]] = await tenant(
+    call,
+    "account.manage",
+    accountId,
+    findOrder(call.db, accountId),
+    findTier(call.db, key ?? ""),
+  );
   const moment = momentOf(at);
   if (moment.kind === "time" && moment.at > call.now + AHEAD_MAX_MS) {
-    throw new Problem("conflict/state", { detail: "The time of this message is more than five minutes ahead of this gate's clock." });
+    throw new Problem("conflict/state", {
+      detail: "The time of this message is more than five minutes ahead of this gate's clock.",
+    });
   }
   const state = outcome === "plan_set" ? "plan" : "subscription";
-  if (isOlder(moment, order.find((one) => one.state === state))) {
+  if (
+    isOlder(
+      moment,
+      order.find((one) => one.state === state),
+    )
+  ) {
     return { outcome: "superseded", change: { statements: [], events: [] }, accountId };
   }
   return { outcome, accountId, ...setState(call, row, wantedWith(tier), { moment, order }) };

@@ -23,35 +23,54 @@ export function read({ typeAt, rules }: Mapping, payload: unknown, headerType: s
     const fault = typeAt === null ? { header: "X-GitHub-Event", detail } : { pointer: typeAt, detail };
     return { kind: "failed", eventType: null, rule: null, errors: [fault] };
   }
-  const rule = rules.findIndex(({ when }) => when.type === type && when.equals.every(({ pointer, value }) => valueAt(payload, pointer) === value));
+  const rule = rules.findIndex(
+    ({ when }) =>
+      when.type === type && when.equals.every(({ pointer, value }) => valueAt(payload, pointer) === value),
+  );
   const action = rules[rule]?.then;
-  return action === undefined ? { kind: "ignored", eventType: type } : { eventType: type, rule, ...filled(action, payload) };
+  return action === undefined
+    ? { kind: "ignored", eventType: type }
+    : { eventType: type, rule, ...filled(action, payload) };
 }
 
-type Filled = { readonly kind: "failed"; readonly errors: readonly Fault[] } | { readonly kind: "wanted"; readonly wanted: Wanted; readonly places: Places };
+type Filled =
+  | { readonly kind: "failed"; readonly errors: readonly Fault[] }
+  | { readonly kind: "wanted"; readonly wanted: Wanted; readonly places: Places };
 
-/** The action with its values in it. What is wrong is told by where it stands in the body, never by what stands there. */
+/** The action with its values in it. A fault has the place in the body, never the value at that place. */
 function filled(action: Action, payload: unknown): Filled {
-  const sources = new Map(Object.entries(action).filter((entry): entry is [string, From] => isFrom(entry[0], entry[1])));
-  const values = Object.fromEntries([...sources].map(([name, source]) => [name, valueOf(payload, name, source)]));
-  const missing = [...sources].filter(([name]) => values[name] === undefined).map(([, source]) => ({ pointer: source.pointer ?? "", detail: "is not there" }));
+  const sources = new Map(
+    Object.entries(action).filter((entry): entry is [string, From] => isFrom(entry[0], entry[1])),
+  );
+  const values = Object.fromEntries(
+    [...sources].map(([name, source]) => [name, sourceValue(payload, name, source)]),
+  );
+  const missing = [...sources]
+    .filter(([name]) => values[name] === undefined)
+    .map(([, source]) => ({ pointer: source.pointer ?? "", detail: "is not there" }));
   if (missing.length > 0) return { kind: "failed", errors: missing };
-  const places = Object.fromEntries([...sources].flatMap(([name, { pointer }]) => (pointer === undefined ? [] : [[name, pointer]])));
+  const places = Object.fromEntries(
+    [...sources].flatMap(([name, { pointer }]) => (pointer === undefined ? [] : [[name, pointer]])),
+  );
   try {
-    return { kind: "wanted", places, wanted: validate<Wanted>(WANTED[action.action] as never, { ...action, ...values }, "body") };
+    return {
+      kind: "wanted",
+      places,
+      wanted: validate<Wanted>(WANTED[action.action] as never, { ...action, ...values }, "body"),
+    };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return { kind: "failed", errors: (error.extra.errors ?? []).map((fault) => atSource(fault, sources)) };
   }
 }
 
-/** The fault of a value, told by where the value came from. */
+/** The fault of a value, with the pointer to where the value came from. */
 function atSource(fault: Fault, sources: ReadonlyMap<string, From>): Fault {
   if (!("pointer" in fault)) return fault;
   return { ...fault, pointer: sources.get(fault.pointer.split("/")[1] ?? "")?.pointer ?? fault.pointer };
 }
 
-function valueOf(payload: unknown, name: string, { pointer, value: fixed, as }: From): unknown {
+function sourceValue(payload: unknown, name: string, { pointer, value: fixed, as }: From): unknown {
   if (pointer === undefined) return fixed;
   const value = valueAt(payload, pointer);
   if (as !== undefined) return value === undefined ? undefined : { as, value };
@@ -59,8 +78,22 @@ function valueOf(payload: unknown, name: string, { pointer, value: fixed, as }: 
   return name === "externalId" && Number.isSafeInteger(value) ? String(value) : value;
 }
 
-/** The members of an action that say where a value comes from. A plan is one value, and so are grants and roles. */
+/**
+ * The members of an action that say where a value comes from. A plan is one value, and so are grants and
+ * roles.
+ */
 const isFrom = (name: string, value: unknown): boolean =>
   FROM.has(name) && typeof value === "object" && value !== null;
 
-const FROM: ReadonlySet<string> = new Set(["email", "firstName", "lastName", "externalId", "accountId", "amount", "status", "tier", "currentPeriodEnd", "at"]);
+const FROM: ReadonlySet<string> = new Set([
+  "email",
+  "firstName",
+  "lastName",
+  "externalId",
+  "accountId",
+  "amount",
+  "status",
+  "tier",
+  "currentPeriodEnd",
+  "at",
+]);

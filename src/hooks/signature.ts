@@ -35,50 +35,90 @@ const refused = (reason: Mistrust): Verdict => ({ kind: "refused", reason });
  * @param keys as `keyBytes` makes them: one, or two while a secret is rolled out
  * @param now milliseconds since the epoch
  */
-export async function verify(scheme: HookScheme, keys: readonly Uint8Array[], headers: Headers, raw: Uint8Array, now: number): Promise<Verdict> {
+export async function verify(
+  scheme: HookScheme,
+  keys: readonly Uint8Array[],
+  headers: Headers,
+  raw: Uint8Array,
+  now: number,
+): Promise<Verdict> {
   const claim = READERS[scheme](headers, raw);
   if (typeof claim === "string") return refused(claim);
   const age = claim.at === null ? 0 : now - claim.at;
-  // Each key and each signature is tried, whatever the others said.
-  const matches = await Promise.all(keys.flatMap((key) => claim.signatures.map((signature) => matching(key, signature, claim.content))));
+  // Each key and each signature is tried, even after a match.
+  const matches = await Promise.all(
+    keys.flatMap((key) => claim.signatures.map((signature) => matching(key, signature, claim.content))),
+  );
   if (!matches.includes(true)) return refused("wrong_signature");
   if (Math.abs(age) > TOLERANCE_MS) return refused(age > 0 ? "too_old" : "too_new");
-  return { kind: "signed", headerId: claim.headerId, digest: hex(new Uint8Array(await crypto.subtle.digest("SHA-256", claim.content))) };
+  return {
+    kind: "signed",
+    headerId: claim.headerId,
+    digest: hex(new Uint8Array(await crypto.subtle.digest("SHA-256", claim.content))),
+  };
 }
 
 /** WebCrypto compares in constant time. */
 async function matching(key: Uint8Array, signature: Uint8Array, content: Uint8Array): Promise<boolean> {
-  const imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+  const imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, [
+    "verify",
+  ]);
   return crypto.subtle.verify("HMAC", imported, signature, content);
 }
 
-const READERS: Readonly<Record<HookScheme, (headers: Headers, raw: Uint8Array) => Claim | Mistrust>> = { standard, stripe, github };
+const READERS: Readonly<Record<HookScheme, (headers: Headers, raw: Uint8Array) => Claim | Mistrust>> = {
+  standard,
+  stripe,
+  github,
+};
 
-/** Names under which the headers of Standard Webhooks are sent. A message carries one of the sets and no part of the other. */
+/**
+ * Names under which the headers of Standard Webhooks are sent. A message carries one of the sets and no part
+ * of the other.
+ */
 const STANDARD_PREFIXES = ["webhook", "svix"];
 
 /** Standard Webhooks 1.0: `v1,<base64>` separated by spaces, over `id.timestamp.body`. */
 function standard(headers: Headers, raw: Uint8Array): Claim | Mistrust {
-  const sets = STANDARD_PREFIXES.map((prefix) => ["id", "timestamp", "signature"].map((name) => headers.get(`${prefix}-${name}`)));
+  const sets = STANDARD_PREFIXES.map((prefix) =>
+    ["id", "timestamp", "signature"].map((name) => headers.get(`${prefix}-${name}`)),
+  );
   const [sent = [], ...others] = sets.filter((values) => values.some((value) => value !== null));
   if (others.length > 0) return "headers_malformed";
   const [id, timestamp, signature] = sent;
   if (!id || !timestamp || !signature) return "headers_missing";
   if (!isName(id) || !isSeconds(timestamp)) return "headers_malformed";
-  const signatures = signature.split(" ").filter((each) => each.startsWith("v1,")).map((each) => bytesOf(each.slice(3)));
-  return { content: joined(`${id}.${timestamp}.`, raw), signatures: definite(signatures), headerId: id, at: Number(timestamp) * 1000 };
+  const signatures = signature
+    .split(" ")
+    .filter((each) => each.startsWith("v1,"))
+    .map((each) => bytesOf(each.slice(3)));
+  return {
+    content: joined(`${id}.${timestamp}.`, raw),
+    signatures: definite(signatures),
+    headerId: id,
+    at: Number(timestamp) * 1000,
+  };
 }
 
 /** As Stripe signs: `t=<seconds>,v1=<hex>[,v1=<hex>]`, over `t.body`. */
 function stripe(headers: Headers, raw: Uint8Array): Claim | Mistrust {
   const header = headers.get("stripe-signature");
   if (!header) return "headers_missing";
-  const parts = header.split(",").map((part) => [part.slice(0, part.indexOf("=")).trim(), part.slice(part.indexOf("=") + 1).trim()] as const);
+  const parts = header
+    .split(",")
+    .map(
+      (part) => [part.slice(0, part.indexOf("=")).trim(), part.slice(part.indexOf("=") + 1).trim()] as const,
+    );
   const times = parts.filter(([name]) => name === "t").map(([, value]) => value);
   const [time] = times;
   if (time === undefined || times.length > 1 || !isSeconds(time)) return "headers_malformed";
   const signatures = parts.filter(([name]) => name === "v1").map(([, value]) => fromHex(value));
-  return { content: joined(`${time}.`, raw), signatures: definite(signatures), headerId: null, at: Number(time) * 1000 };
+  return {
+    content: joined(`${time}.`, raw),
+    signatures: definite(signatures),
+    headerId: null,
+    at: Number(time) * 1000,
+  };
 }
 
 /** As GitHub signs: `sha256=<hex>` over the body alone, so that nothing but its digest tells a replay. */
@@ -93,7 +133,8 @@ function github(headers: Headers, raw: Uint8Array): Claim | Mistrust {
 /** Whether it can name a message or an event: visible and not long. */
 export const isName = (text: string): boolean => text.length <= NAME_MAX && /^[\x21-\x7e]+$/.test(text);
 const isSeconds = (text: string): boolean => /^\d{1,11}$/.test(text);
-const definite = (signatures: readonly (Uint8Array | null)[]): Uint8Array[] => signatures.filter((each) => each !== null).slice(0, SIGNATURES_MAX);
+const definite = (signatures: readonly (Uint8Array | null)[]): Uint8Array[] =>
+  signatures.filter((each) => each !== null).slice(0, SIGNATURES_MAX);
 
 function joined(head: string, raw: Uint8Array): Uint8Array {
   const first = new TextEncoder().encode(head);
@@ -109,6 +150,9 @@ export function bytesOf(base64: string): Uint8Array | null {
   return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 }
 
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 const fromHex = (text: string): Uint8Array | null =>
-  (/^[0-9a-f]{64}$/.test(text) ? Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)) : null);
+  /^[0-9a-f]{64}$/.test(text)
+    ? Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+    : null;

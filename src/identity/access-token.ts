@@ -5,10 +5,19 @@ import type { Keyring } from "./keyring.ts";
 /** Seconds that an access token lives. Rights are asked live, so this only bounds the use of a stolen one. */
 export const TOKEN_TTL_SECONDS = 600;
 
-const CLAIMS = z.object({
-  sub: z.string(), acc: z.string(), mem: z.string(), key: z.string().optional(), sid: z.string().optional(), iat: z.number(), exp: z.number(), jti: z.string(),
-}).refine(({ sub, mem, key, sid }) => sub === mem && (key === undefined) !== (sid === undefined))
-  // Whoever remembers the claims asks only for their end, so the end is never later than the age allows.
+const CLAIMS = z
+  .object({
+    sub: z.string(),
+    acc: z.string(),
+    mem: z.string(),
+    key: z.string().optional(),
+    sid: z.string().optional(),
+    iat: z.number(),
+    exp: z.number(),
+    jti: z.string(),
+  })
+  .refine(({ sub, mem, key, sid }) => sub === mem && (key === undefined) !== (sid === undefined))
+  // A cache of the claims checks only their end, so the end is never later than the age allows.
   .transform((claims) => ({ ...claims, exp: Math.min(claims.exp, claims.iat + TOKEN_TTL_SECONDS) }));
 
 /** Who a token speaks for: a member, by the API key or the session that it was minted from. */
@@ -22,7 +31,7 @@ export interface TokenTerms {
 export interface TokenSubject {
   readonly memberId: string;
   readonly accountId: string;
-  /** What it is minted from, and dies with. */
+  /** The key or session that it is minted from. The token ends with it. */
   readonly source: { readonly kind: "key" | "session"; readonly id: string };
   readonly jti: string;
 }
@@ -31,27 +40,55 @@ export interface TokenSubject {
  * An access token of RFC 9068, signed with EdDSA.
  * @param now milliseconds since the epoch
  */
-export const mintToken = (ring: Keyring, terms: TokenTerms, { source, ...subject }: TokenSubject, now: number): Promise<string> =>
-  new SignJWT({ acc: subject.accountId, mem: subject.memberId, ...(source.kind === "key" ? { key: source.id } : { sid: source.id }), client_id: source.id })
+export const mintToken = (
+  ring: Keyring,
+  terms: TokenTerms,
+  { source, ...subject }: TokenSubject,
+  now: number,
+): Promise<string> =>
+  new SignJWT({
+    acc: subject.accountId,
+    mem: subject.memberId,
+    ...(source.kind === "key" ? { key: source.id } : { sid: source.id }),
+    client_id: source.id,
+  })
     .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid: ring.signer.kid })
-    .setIssuer(terms.issuer).setAudience(terms.audience).setSubject(subject.memberId).setJti(subject.jti)
-    .setIssuedAt(Math.floor(now / 1000)).setExpirationTime(Math.floor(now / 1000) + TOKEN_TTL_SECONDS)
+    .setIssuer(terms.issuer)
+    .setAudience(terms.audience)
+    .setSubject(subject.memberId)
+    .setJti(subject.jti)
+    .setIssuedAt(Math.floor(now / 1000))
+    .setExpirationTime(Math.floor(now / 1000) + TOKEN_TTL_SECONDS)
     .sign(ring.signer.key);
 
 /**
- * The claims of a token that is good now, else null. The algorithm and type are fixed, the key is found by `kid` in
- * our own ring only (RFC 8725: `jwk`, `jku` and `x5u` of the header are never followed).
+ * The claims of a token that is good now, else null. The algorithm and type are fixed, the key is found by
+ * `kid` in our own ring only (RFC 8725: `jwk`, `jku` and `x5u` of the header are never followed).
  */
-export async function verifyToken(ring: Keyring, terms: TokenTerms, token: string, now: number): Promise<Claims | null> {
+export async function verifyToken(
+  ring: Keyring,
+  terms: TokenTerms,
+  token: string,
+  now: number,
+): Promise<Claims | null> {
   try {
-    const { payload } = await jwtVerify(token, ({ kid }) => {
-      const key = ring.verifiers.get(kid ?? "");
-      if (key === undefined) throw new errors.JWKSNoMatchingKey();
-      return key;
-    }, {
-      algorithms: ["EdDSA"], typ: "at+jwt", issuer: terms.issuer, audience: terms.audience,
-      requiredClaims: ["sub", "iat", "exp", "jti", "client_id"], maxTokenAge: TOKEN_TTL_SECONDS, currentDate: new Date(now),
-    });
+    const { payload } = await jwtVerify(
+      token,
+      ({ kid }) => {
+        const key = ring.verifiers.get(kid ?? "");
+        if (key === undefined) throw new errors.JWKSNoMatchingKey();
+        return key;
+      },
+      {
+        algorithms: ["EdDSA"],
+        typ: "at+jwt",
+        issuer: terms.issuer,
+        audience: terms.audience,
+        requiredClaims: ["sub", "iat", "exp", "jti", "client_id"],
+        maxTokenAge: TOKEN_TTL_SECONDS,
+        currentDate: new Date(now),
+      },
+    );
     return CLAIMS.parse(payload);
   } catch (error) {
     if (error instanceof errors.JOSEError || error instanceof z.ZodError) return null;

@@ -23,15 +23,24 @@ import { requestPermit } from "./permit.change.ts";
 import { securityLetters } from "./security-letter.change.ts";
 import { canonicalRules, requireAuthorityToStop } from "./refusal.change.ts";
 
-/** What a missing key is decided as: like one that the caller may not see. */
+/** A missing key is decided like one that the caller may not see. */
 const NO_KEY = memberRef("");
 
 export const KeyQuery = z.strictObject(listQuery);
 
-const list = endpoint({
-  method: "GET", path: "/v1/members/:id/api-keys", tag: "API keys", right: "api_key.view", status: 200,
-  summary: "The API keys of a member.", query: KeyQuery, answer: pageOf(KeyCard),
-}, listKeysOf);
+const list = endpoint(
+  {
+    method: "GET",
+    path: "/v1/members/:id/api-keys",
+    tag: "API keys",
+    right: "api_key.view",
+    status: 200,
+    summary: "The API keys of a member.",
+    query: KeyQuery,
+    answer: pageOf(KeyCard),
+  },
+  listKeysOf,
+);
 
 /** The keys of the member that the path names. */
 export async function listKeysOf(call: Call<unknown, z.infer<typeof KeyQuery>>): Promise<Answer> {
@@ -39,29 +48,57 @@ export async function listKeysOf(call: Call<unknown, z.infer<typeof KeyQuery>>):
   const before = decodeCursor(cursor, z.string());
   const { accountId } = call.principal;
   const id = call.params["id"] ?? "";
-  const [members, keys] = await call.read(findMember(call.db, accountId, id), listKeys(call.db, accountId, id, before, limit + 1));
+  const [members, keys] = await call.read(
+    findMember(call.db, accountId, id),
+    listKeys(call.db, accountId, id, before, limit + 1),
+  );
   call.decide("api_key.view");
   call.decide("api_key.view", memberRef(id), true);
   if (members[0] === undefined) throw new Problem("not-found");
-  return { status: 200, body: page(keys, limit, (row) => keyCard(row, call.now), (row) => row.id) };
+  return {
+    status: 200,
+    body: page(
+      keys,
+      limit,
+      (row) => keyCard(row, call.now),
+      (row) => row.id,
+    ),
+  };
 }
 
-const create = endpoint({
-  method: "POST", path: "/v1/members/:id/api-keys", tag: "API keys", right: "api_key.create", status: 201,
-  summary: "Make an API key. Its secret is shown once, and only to the key's own member.",
-  body: NewKey, answer: MadeKey, idempotency: "optional", problems: ["conflict/state", "conflict/last-admin"],
-}, async (call) => {
-  const [[found]] = await call.read(findMember(call.db, call.principal.accountId, call.params["id"] ?? ""));
-  decideKey(call, call.params["id"] ?? "", found === undefined ? undefined : { ...found.row, ...found });
-  if (found === undefined) throw new Problem("not-found");
-  const target = found.row;
-  const { revokeKeys, ...body } = await call.body();
-  const terms = keyTerms(call, body);
-  const permit = requestPermit(call, { kind: "key", memberId: target.id, holdings: { ...target, ...found }, terms });
-  if (revokeKeys) call.decide("api_key.revoke", memberRef(target.id));
-  const wish = { name: body.name, terms, revokeKeys };
-  return target.id === call.principal.memberId ? ownKey(call, permit, target, wish) : keyForAnother(call, permit, target, wish);
-});
+const create = endpoint(
+  {
+    method: "POST",
+    path: "/v1/members/:id/api-keys",
+    tag: "API keys",
+    right: "api_key.create",
+    status: 201,
+    summary: "Make an API key. Its secret is shown once, and only to the key's own member.",
+    body: NewKey,
+    answer: MadeKey,
+    idempotency: "optional",
+    problems: ["conflict/state", "conflict/last-admin"],
+  },
+  async (call) => {
+    const [[found]] = await call.read(findMember(call.db, call.principal.accountId, call.params["id"] ?? ""));
+    decideKey(call, call.params["id"] ?? "", found === undefined ? undefined : { ...found.row, ...found });
+    if (found === undefined) throw new Problem("not-found");
+    const target = found.row;
+    const { revokeKeys, ...body } = await call.body();
+    const terms = keyTerms(call, body);
+    const permit = requestPermit(call, {
+      kind: "key",
+      memberId: target.id,
+      holdings: { ...target, ...found },
+      terms,
+    });
+    if (revokeKeys) call.decide("api_key.revoke", memberRef(target.id));
+    const wish = { name: body.name, terms, revokeKeys };
+    return target.id === call.principal.memberId
+      ? ownKey(call, permit, target, wish)
+      : keyForAnother(call, permit, target, wish);
+  },
+);
 
 /** The secret is answered at once. */
 async function ownKey(call: Call, permit: Permit, target: Holder, { name, terms, revokeKeys }: ClaimWish) {
@@ -69,41 +106,74 @@ async function ownKey(call: Call, permit: Permit, target: Holder, { name, terms,
   if (revokeKeys) throw invalid("/revokeKeys", "goes with a key for another member; revoke yours one by one");
   const secret = mintKey(randomBytes(32));
   const row = {
-    ...terms, id: newId("apiKey", call.now), accountId: target.accountId, memberId: target.id, createdBy: target.id, name,
-    scopes: terms.scopes === null ? null : [...terms.scopes], allowedIps: [...terms.allowedIps],
-    hash: sha256Hex(secret), ...keyHints(secret), claimHash: null, claimExpiresAt: null, claimState: null,
-    revokedAt: null, lastUsedAt: null, createdAt: call.now,
+    ...terms,
+    id: newId("apiKey", call.now),
+    accountId: target.accountId,
+    memberId: target.id,
+    createdBy: target.id,
+    name,
+    scopes: terms.scopes === null ? null : [...terms.scopes],
+    allowedIps: [...terms.allowedIps],
+    hash: sha256Hex(secret),
+    ...keyHints(secret),
+    claimHash: null,
+    claimExpiresAt: null,
+    claimState: null,
+    revokedAt: null,
+    lastUsedAt: null,
+    createdAt: call.now,
   };
   const card = keyCard(row, call.now);
   const changes = { before: {}, after: { name, memberId: row.memberId, ...terms } };
-  // A new key changes nobody's rights, so it leaves the member's version alone; but the member must be the one it was allowed for.
-  return call.commit({
-    statements: [guardKeyMember(call.db, target.id, target.version), insertKey(call.db, permit, row)],
-    events: [call.event("api_key.create", { type: "api_key", id: row.id }, { changes })],
-    letters: await securityLetters(call, target.id, "key_made"),
-  }, { status: 201, replay: card, body: { ...card, secret } });
+  // A new key changes no rights, so the member's version stays. But the member must be as they were when the
+  // key was allowed.
+  return call.commit(
+    {
+      statements: [guardKeyMember(call.db, target.id, target.version), insertKey(call.db, permit, row)],
+      events: [call.event("api_key.create", { type: "api_key", id: row.id }, { changes })],
+      letters: await securityLetters(call, target.id, "key_made"),
+    },
+    { status: 201, replay: card, body: { ...card, secret } },
+  );
 }
 
 async function keyForAnother(call: Call, permit: Permit, target: Holder, wish: ClaimWish) {
-  const { account: { name, settings, ownerMemberId }, preset } = call.principal;
+  const {
+    account: { name, settings, ownerMemberId },
+    preset,
+  } = call.principal;
   const place = { name, preset, locale: settings.locale, ownerMemberId };
   const { row, claim, ...change } = await claimFor(call, permit, { member: target, account: place }, wish);
   const card = keyCard(row, call.now);
   return call.commit(change, { status: 201, replay: card, body: { ...card, claim } });
 }
 
-/** A key for oneself needs the right, or the account's leave; a key for another needs power over that member too. */
+/**
+ * A key for oneself needs the right, or the account's leave; a key for another needs power over that member
+ * too.
+ */
 function decideKey(call: Call, targetId: string, target: Holdings | undefined): void {
   const { principal } = call;
-  const { preset: { roles }, settings } = principal.home;
+  const {
+    preset: { roles },
+    settings,
+  } = principal.home;
   const { scopes } = restrictionOf(principal.credential);
-  const ownKeys = settings.membersMayCreateKeys && principal.member.roles.some((role) => roles[role]?.ownKeys)
-    && (scopes === null || scopes.includes("api_key.create"));
+  const ownKeys =
+    settings.membersMayCreateKeys &&
+    principal.member.roles.some((role) => roles[role]?.ownKeys) &&
+    (scopes === null || scopes.includes("api_key.create"));
   if (targetId === principal.memberId && ownKeys) return;
   call.decide("api_key.create");
   call.decide("api_key.create", memberRef(targetId), true);
-  // Of terms nothing is known yet: here the power over the member decides.
-  if (target !== undefined) requestPermit(call, { kind: "key", memberId: targetId, holdings: target, terms: restrictionOf(principal.credential) });
+  // The terms are not known yet. Here the power over the member decides.
+  if (target !== undefined)
+    requestPermit(call, {
+      kind: "key",
+      memberId: targetId,
+      holdings: target,
+      terms: restrictionOf(principal.credential),
+    });
 }
 
 function keyTerms(call: Call, body: Omit<z.infer<typeof NewKey>, "revokeKeys">) {
@@ -112,15 +182,26 @@ function keyTerms(call: Call, body: Omit<z.infer<typeof NewKey>, "revokeKeys">) 
   if (expiresAt !== null && expiresAt <= call.now) throw invalid("/expiresAt", "must be in the future");
   const terms = { scopes: body.scopes, allowedIps, expiresAt };
   const beyond = body.scopes?.find((scope) => !call.principal.grantSet.reaches.has(scope));
-  if (beyond !== undefined) throw new Problem("access/denied", { detail: `Nobody gives a scope beyond their own rights, such as ${beyond} here.` });
+  if (beyond !== undefined)
+    throw new Problem("access/denied", {
+      detail: `You cannot give a scope beyond your own rights, such as ${beyond} here.`,
+    });
   return terms;
 }
 
-const revoke = endpoint({
-  method: "DELETE", path: "/v1/api-keys/:id", tag: "API keys", right: "api_key.revoke", status: 204, whileRestored: true,
-  summary: "Revoke an API key. It and every token minted from it are refused from the next call on.",
-  problems: ["conflict/last-admin"],
-}, (call) => revokeKeyOf(call, null));
+const revoke = endpoint(
+  {
+    method: "DELETE",
+    path: "/v1/api-keys/:id",
+    tag: "API keys",
+    right: "api_key.revoke",
+    status: 204,
+    whileRestored: true,
+    summary: "Revoke an API key. It and every token minted from it are refused from the next call on.",
+    problems: ["conflict/last-admin"],
+  },
+  (call) => revokeKeyOf(call, null),
+);
 
 /** Revokes the key that the path names. @param memberId whose key it has to be; null: any member's */
 export async function revokeKeyOf(call: Call, memberId: string | null): Promise<Answer> {
@@ -139,15 +220,29 @@ export async function revokeKeyOf(call: Call, memberId: string | null): Promise<
   }
   if (key.revokedAt !== null) return { status: 204 };
   const letters = isOwn ? [] : await securityLetters(call, key.memberId, "key_revoked");
-  const events = [call.event("api_key.revoke", { type: "api_key", id: key.id }, { changes: { before: { name: key.name, memberId: key.memberId }, after: {} } })];
-  const statements = [revokeKey(call.db, accountId, key.id, call.now), bumpMember(call.db, accountId, key.memberId, call.now)];
+  const events = [
+    call.event(
+      "api_key.revoke",
+      { type: "api_key", id: key.id },
+      { changes: { before: { name: key.name, memberId: key.memberId }, after: {} } },
+    ),
+  ];
+  const statements = [
+    revokeKey(call.db, accountId, key.id, call.now),
+    bumpMember(call.db, accountId, key.memberId, call.now),
+  ];
   return call.commit({ statements, events, letters }, { status: 204 });
 }
 
-/** Else another admin could silence an owner who calls by key, again and again. @throws Problem conflict/last-admin */
+/**
+ * Else another admin could silence an owner who calls by key, again and again. @throws Problem
+ * conflict/last-admin
+ */
 function keepOwnersKeys(principal: Principal, memberId: string): void {
   if (memberId !== principal.account.ownerMemberId || isPlatformAt(principal)) return;
-  throw new Problem("conflict/last-admin", { detail: "This member owns the account. Only the owner and the platform revoke the owner's keys." });
+  throw new Problem("conflict/last-admin", {
+    detail: "This member owns the account. Only the owner and the platform revoke the owner's keys.",
+  });
 }
 
 export const apiKeyEndpoints = [list, create, revoke];

@@ -12,9 +12,17 @@ export const insertKey = (db: Db, permit: Permit, row: typeof apiKey.$inferInser
   return db.insert(apiKey).values(row);
 };
 
-/** A key, and what the member holds whose it is; named apart from the columns of the key. */
+/** A key, and the access of its member under a name of its own, apart from the columns of the key. */
 export const findKey = (db: Db, accountId: string, id: string) =>
-  db.select({ key: apiKey, roles: sql`${member.roles}`.mapWith(member.roles).as("member_roles"), rights: sql`${member.rights}`.mapWith(member.rights).as("member_rights"), grants: grantsOf(member), customRoles: customRolesOf(member) }).from(apiKey)
+  db
+    .select({
+      key: apiKey,
+      roles: sql`${member.roles}`.mapWith(member.roles).as("member_roles"),
+      rights: sql`${member.rights}`.mapWith(member.rights).as("member_rights"),
+      grants: grantsOf(member),
+      customRoles: customRolesOf(member),
+    })
+    .from(apiKey)
     .innerJoin(member, eq(member.id, apiKey.memberId))
     .where(and(eq(apiKey.accountId, accountId), eq(apiKey.id, id)));
 
@@ -24,11 +32,22 @@ export const guardKeyMember = (db: Db, memberId: string, version: number): State
 
 /** Newest first, beginning before the id `before`. */
 export const listKeys = (db: Db, accountId: string, memberId: string, before: string | null, limit: number) =>
-  db.select().from(apiKey)
-    .where(and(eq(apiKey.accountId, accountId), eq(apiKey.memberId, memberId), before === null ? undefined : lt(apiKey.id, before)))
-    .orderBy(desc(apiKey.id)).limit(limit);
+  db
+    .select()
+    .from(apiKey)
+    .where(
+      and(
+        eq(apiKey.accountId, accountId),
+        eq(apiKey.memberId, memberId),
+        before === null ? undefined : lt(apiKey.id, before),
+      ),
+    )
+    .orderBy(desc(apiKey.id))
+    .limit(limit);
 
 /** Kept to the hour, so that a busy key does not cost a row for each call. */
 export const touchKey = (db: Db, id: string, at: number): Statement =>
-  db.update(apiKey).set({ lastUsedAt: at })
+  db
+    .update(apiKey)
+    .set({ lastUsedAt: at })
     .where(and(eq(apiKey.id, id), or(isNull(apiKey.lastUsedAt), lt(apiKey.lastUsedAt, at - 3_600_000))));

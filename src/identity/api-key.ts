@@ -5,12 +5,15 @@ const SECRET = /^tgk_[0-9A-Za-z]{43}[0-9A-Za-z]{6}$/;
 export const API_KEY_PREFIX = "tgk_";
 
 /**
- * A new secret: `tgk_`, 43 base62 characters for 256 random bits, 6 for their CRC-32. The checksum lets a scanner, and
- * the gate, tell a mistyped key from a real one without asking anybody.
+ * A new secret: `tgk_`, 43 base62 characters for 256 random bits, 6 for their CRC-32. The checksum lets a
+ * scanner, and the gate, tell a mistyped key from a real one without the database.
  * @param random 32 random bytes
  */
 export function mintKey(random: Uint8Array): string {
-  const digits = base62(random.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n), 43);
+  const digits = base62(
+    random.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n),
+    43,
+  );
   return `${API_KEY_PREFIX}${digits}${checksum(digits)}`;
 }
 
@@ -24,7 +27,8 @@ const checksum = (digits: string): string => base62(BigInt(crc32(new TextEncoder
 
 function base62(value: bigint, length: number): string {
   let text = "";
-  for (let rest = value; text.length < length; rest /= 62n) text = (ALPHABET[Number(rest % 62n)] ?? "") + text;
+  for (let rest = value; text.length < length; rest /= 62n)
+    text = (ALPHABET[Number(rest % 62n)] ?? "") + text;
   return text;
 }
 

@@ -1,16 +1,22 @@
-/** What says whether a member ever came in: by an invitation, a sign-in or a claimed key. */
+/** The columns that show whether a member ever came in: by an invitation, a sign-in or a claimed key. */
 interface Arrival {
   readonly acceptedAt: number | null;
   readonly userId: string | null;
 }
 
-/** An invitation is for a person who was never in: it makes no other person out of a member. */
-export const hasArrived = ({ acceptedAt, userId }: Arrival): boolean => acceptedAt !== null || userId !== null;
+/**
+ * Whether the member ever came in. An invitation is for a person who did not: it never gives a member to
+ * another person.
+ */
+export const hasArrived = ({ acceptedAt, userId }: Arrival): boolean =>
+  acceptedAt !== null || userId !== null;
 
 /**
- * An invitation that was made for a member who had come in by a key, or whose address was unlinked, names
- * who signs in from then on. Any other ends when its member comes in.
+ * Whether this invitation has ended because its member came in: a person signs in as the member, or the
+ * member came in after it was made. An invitation may be made for a member who came in by a key before, or
+ * whose address was unlinked. It names the address that signs in from then on.
  */
 export const hasArrivedSince = (
-  { acceptedAt, userId }: Arrival, { createdAt }: { readonly createdAt: number },
+  { acceptedAt, userId }: Arrival,
+  { createdAt }: { readonly createdAt: number },
 ): boolean => userId !== null || (acceptedAt !== null && acceptedAt >= createdAt);

@@ -1,39 +1,29 @@
 import { decide, type ResourceRef } from "../access/decide.ts";
-import { PLATFORM_RIGHTS } from "../access/preset.ts";
 import type { Right } from "../access/right.ts";
 import { Stale } from "../access/stamp.ts";
-import { guardStamp, holds, readStamp } from "../access/stamp.store.ts";
+import { holds, readStamp } from "../access/stamp.store.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { publish, stage } from "../audit/outbox.store.ts";
 import { gather } from "../audit/refusal.store.ts";
 import type { SentFile } from "../kernel/body.ts";
-import { batch, failedGuard, failedUnique, type Statement } from "../kernel/db.ts";
+import { batch, type Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import { type IdempotencyRecord, REPLAYED } from "../kernel/idempotency.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
 import { dispatch } from "../mail/outbox.store.ts";
 import type { Locale } from "../schema/team.ts";
-import { completion, openIn, withAssigned } from "./assigned.change.ts";
-import type { Call, Change, EventName, Results } from "./call.ts";
 import { refusal } from "./admission.ts";
-import { findRecord, IDEMPOTENCY_KEY, insertRecord } from "./idempotency.store.ts";
+import { withAssigned } from "./assigned.change.ts";
+import type { Call, Change, EventName, Results } from "./call.ts";
+import { commitRefusal, commitStatements } from "./commit.change.ts";
+import { findRecord } from "./idempotency.store.ts";
 import { languageOf } from "./language.ts";
-import { mailRefusal, postLetters } from "./post-letters.change.ts";
 import type { Principal } from "./principal.ts";
-import { type Denied, isDenial, isFailure, toldAs } from "./refused.ts";
+import { type Denied, isDenial, isFailure, lackOf, toldAs } from "./refused.ts";
+import { Replay } from "./replay.ts";
 import type { GateRequest } from "./request.ts";
-import { Met, type Place } from "./turn.ts";
-
-/** An effect made before under the same Idempotency-Key: the answer of this call. Never leaves the gate. */
-export class Replay extends Error {
-  readonly answer: Answer;
-
-  constructor(answer: Answer) {
-    super("made before");
-    this.answer = answer;
-  }
-}
+import type { Place } from "./turn.ts";
 
 /** The `Call` that a handler sees. `confirmed` turns true once D1 has said that the stamp holds. */
 export class Attempt implements Call {
@@ -50,28 +40,67 @@ export class Attempt implements Call {
     this.confirmed = confirmed;
   }
 
-  get env() { return this.#request.env; }
-  get db() { return this.#request.db; }
-  get now() { return this.#request.now; }
-  get origin() { return this.#request.origin; }
-  get params() { return this.#request.params; }
-  get language(): Locale { return languageOf(this.#request.headers.get("accept-language"), [this.principal.member.language, this.principal.home.settings.locale]); }
-  get kept() { return this.#request.kept; }
-  get round() { return this.#request.rounds.round; }
-  get method() { return this.#request.operation.method; }
+  get env() {
+    return this.#request.env;
+  }
+  get db() {
+    return this.#request.db;
+  }
+  get now() {
+    return this.#request.now;
+  }
+  get origin() {
+    return this.#request.origin;
+  }
+  get params() {
+    return this.#request.params;
+  }
+  get language(): Locale {
+    return languageOf(this.#request.headers.get("accept-language"), [
+      this.principal.member.language,
+      this.principal.home.settings.locale,
+    ]);
+  }
+  get kept() {
+    return this.#request.kept;
+  }
+  get round() {
+    return this.#request.rounds.round;
+  }
+  get method() {
+    return this.#request.operation.method;
+  }
   /** Where its changes meet others: the object that the path names, or the account. */
-  get place(): Place { return { accountId: this.principal.accountId, object: this.params["id"] ?? null }; }
-  defer(work: Promise<unknown>): void { this.#request.defer(work); }
-  query(): unknown { return this.#request.query(); }
-  named(member: string): string | null { return this.#request.named(member); }
-  fingerprint(): string { return this.#request.fingerprint(); }
-  isSameCommand(remembered: string): boolean { return this.#request.isSameCommand(remembered); }
-  ifMatch(version: number): void { this.#request.ifMatch(version); }
+  get place(): Place {
+    return { accountId: this.principal.accountId, object: this.params["id"] ?? null };
+  }
+  defer(work: Promise<unknown>): void {
+    this.#request.defer(work);
+  }
+  query(): unknown {
+    return this.#request.query();
+  }
+  named(member: string): string | null {
+    return this.#request.named(member);
+  }
+  fingerprint(): string {
+    return this.#request.fingerprint();
+  }
+  isSameCommand(remembered: string): boolean {
+    return this.#request.isSameCommand(remembered);
+  }
+  ifMatch(version: number): void {
+    this.#request.ifMatch(version);
+  }
 
   async read<const T extends readonly Statement[]>(...statements: T): Promise<Results<T>> {
     const key = this.#sentKey();
     const record = key === null ? [] : [findRecord(this.db, this.principal.memberId, key)];
-    const results = await batch(this.db, [readStamp(this.db, this.principal.stamp), ...record, ...statements]);
+    const results = await batch(this.db, [
+      readStamp(this.db, this.principal.stamp),
+      ...record,
+      ...statements,
+    ]);
     const [stamp] = results[0] as Awaited<ReturnType<typeof readStamp>>;
     if (!holds(this.principal.stamp, stamp)) throw new Stale();
     this.confirmed = true;
@@ -81,19 +110,26 @@ export class Attempt implements Call {
 
   async upload<T>(keep: (file: SentFile) => Promise<T>): Promise<T> {
     const kept = await this.#request.upload(keep);
-    // A file may take its time, and a key or an address rule is asked as of now: the next attempt says what it is refused for.
+    // An upload may take long, and the key and the address rules are checked as of now. The next attempt
+    // throws the refusal.
     if (refusal(this.principal, this.origin, this.now, false) !== null) throw new Stale();
     return kept;
   }
 
-  decide(right: Right, on?: ResourceRef, hidden: boolean | Problem = false, set = this.principal.grantSet): void {
+  decide(
+    right: Right,
+    on?: ResourceRef,
+    hidden: boolean | Problem = false,
+    set = this.principal.grantSet,
+  ): void {
     if (decide(set, right, on).allowed) return;
     this.denied = { action: right, resourceId: on?.id || null };
     if (hidden !== false) throw hidden === true ? new Problem("not-found") : hidden;
-    const whom = PLATFORM_RIGHTS.includes(right) ? "Only members of the platform account have it." : "Ask an owner or admin of the account for it.";
-    throw new Problem("access/denied", { detail: `This needs the right ${right}. ${whom}`, members: { right } });
+    throw lackOf(right);
   }
-  requireView(right: Right, on: ResourceRef, missing: Problem | true = true): void { this.decide(right, on, missing, this.principal.memberSet); }
+  requireView(right: Right, on: ResourceRef, missing: Problem | true = true): void {
+    this.decide(right, on, missing, this.principal.memberSet);
+  }
 
   async body(): Promise<unknown> {
     const key = this.#request.idempotencyKey();
@@ -103,7 +139,8 @@ export class Attempt implements Call {
       if (!this.isSameCommand(this.#made.fingerprint)) throw new Problem("idempotency/mismatch");
       // A charge and the ledger answer from their own records.
       const { status, body } = this.#made;
-      if (this.#request.operation.idempotency !== "ledger") throw new Replay({ status, body, headers: REPLAYED });
+      if (this.#request.operation.idempotency !== "ledger")
+        throw new Replay({ status, body, headers: REPLAYED });
     }
     return value;
   }
@@ -114,54 +151,82 @@ export class Attempt implements Call {
     return key;
   }
 
-  event(action: Right | EventName, resource: AuditEvent["resource"], more: Parameters<Call["event"]>[2] = {}): AuditEvent {
+  event(
+    action: Right | EventName,
+    resource: AuditEvent["resource"],
+    more: Parameters<Call["event"]>[2] = {},
+  ): AuditEvent {
     return {
-      id: newId("event", this.now), accountId: this.principal.accountId, at: this.now, actor: this.principal.actor, action, resource,
-      outcome: "success", reason: null, cost: null, origin: this.origin, changes: null, ledgerSeq: null, ...more,
+      id: newId("event", this.now),
+      accountId: this.principal.accountId,
+      at: this.now,
+      actor: this.principal.actor,
+      action,
+      resource,
+      outcome: "success",
+      reason: null,
+      cost: null,
+      origin: this.origin,
+      changes: null,
+      ledgerSeq: null,
+      ...more,
     };
   }
 
   async commit(change: Change, answer: Answer): Promise<Answer> {
-    const { db } = this;
-    // Not every handler asks for the query, and none may have an effect beside one that is not known.
+    // Not every handler reads the query. A call with an unknown parameter must have no effect.
     this.query();
     const { assigned, events, letters = [], refused = [] } = change;
     const key = this.#recordKey(change.part);
-    const record = key === null ? [] : [insertRecord(db, {
-      principal: this.principal.memberId, key, fingerprint: this.#request.fingerprint(),
-      status: answer.status, body: answer.replay ?? answer.body ?? null, createdAt: this.now,
-    })];
-    const { SIGNING_KEYS } = this.env;
-    const staged = [
-      ...events.map((event) => stage(db, SIGNING_KEYS, event, openIn(event, assigned))), ...refused.flatMap((event) => gather(db, SIGNING_KEYS, event)),
-      ...postLetters(this, letters, this.principal.home),
-    ];
+    const remembered = key === null ? null : { key, fingerprint: this.#request.fingerprint(), answer };
     let results: readonly unknown[];
     try {
-      results = await batch(db, [guardStamp(db, this.principal.stamp), ...record, ...change.statements, ...staged, ...completion(db, this.principal.memberId, change, key)]);
+      results = await batch(this.db, commitStatements(this, change, remembered));
     } catch (error) {
-      throw await this.#refused(error, change);
+      throw await commitRefusal(this, error, change);
     }
     this.confirmed = true;
-    for (const [accountId, told] of Map.groupBy([...events, ...refused], (event) => event.accountId)) this.defer(publish(this.env.AUDIT, accountId, told));
+    for (const [accountId, told] of Map.groupBy([...events, ...refused], (event) => event.accountId))
+      this.defer(publish(this.env.AUDIT, accountId, told));
     if (letters.length > 0) this.defer(dispatch(this.env.MAIL, letters));
     if (assigned === undefined) return answer;
     const [row] = results.at(-1) as [{ readonly value: unknown }];
-    return { ...answer, body: withAssigned(answer.body as Readonly<Record<string, unknown>>, assigned, row.value) };
+    return {
+      ...answer,
+      body: withAssigned(answer.body as Readonly<Record<string, unknown>>, assigned, row.value),
+    };
   }
 
-  /** A refusal belongs in the trail before it is answered, unless it is a fault of form or a look at nothing. */
+  /** Writes a refusal into the trail before it is answered: not a fault of form, nor a look at nothing. */
   async recordRefusal(problem: Problem): Promise<void> {
     const { operation, isPreview } = this.#request;
-    const { denied, params, principal: { astray, memberId, home } } = this;
-    if (!isDenial(problem, denied, astray) && (operation.method === "GET" || isPreview || !isFailure(problem))) return;
-    const { action, resource, outcome, atHome } = toldAs(problem, astray, { operation, denied, params, memberId });
-    await this.refuse(this.event(action, resource, { outcome, reason: problem.code, ...(atHome ? { accountId: home.accountId } : {}) }));
+    const { denied, params } = this;
+    const { astray, memberId, home } = this.principal;
+    if (
+      !isDenial(problem, denied, astray) &&
+      (operation.method === "GET" || isPreview || !isFailure(problem))
+    )
+      return;
+    const { action, resource, outcome, atHome } = toldAs(problem, astray, {
+      operation,
+      denied,
+      params,
+      memberId,
+    });
+    await this.refuse(
+      this.event(action, resource, {
+        outcome,
+        reason: problem.code,
+        ...(atHome ? { accountId: home.accountId } : {}),
+      }),
+    );
   }
 
-  /** One that is only a repeat leaves nothing to seal yet. */
+  /** A repeat adds to a row that is there, so there is nothing to seal yet. */
   async refuse(event: AuditEvent): Promise<void> {
-    const [first] = await batch(this.db, gather(this.db, this.env.SIGNING_KEYS, event)) as readonly [D1Result];
+    const [first] = (await batch(this.db, gather(this.db, this.env.SIGNING_KEYS, event))) as readonly [
+      D1Result,
+    ];
     if (first.meta.changes > 0) this.defer(publish(this.env.AUDIT, event.accountId, [event]));
   }
 
@@ -178,19 +243,5 @@ export class Attempt implements Call {
   #recordKey(part?: string): string | null {
     const key = this.#request.operation.idempotency === "ledger" ? null : this.#sentKey();
     return part === undefined || key === null ? key : `${key}#${part}`;
-  }
-
-  async #refused(error: unknown, change: Change): Promise<unknown> {
-    const failed = failedGuard(error);
-    if (failed === "stale") return new Stale();
-    if (failed === "changed") return new Met(this.place);
-    // The other one is written by now: the next run finds it.
-    if ([IDEMPOTENCY_KEY, ...change.again ?? []].some((columns) => failedUnique(error, columns))) return new Met(null);
-    const tooMany = await mailRefusal(this, failed, this.principal.home);
-    if (tooMany !== null) return tooMany;
-    const code = failed === null ? undefined : change.refusals?.[failed];
-    if (code !== undefined) return code instanceof Problem ? code : new Problem(code);
-    const duplicate = Object.entries(change.duplicates ?? {}).find(([columns]) => failedUnique(error, columns));
-    return duplicate === undefined ? error : new Problem(duplicate[1]);
   }
 }

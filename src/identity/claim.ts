@@ -24,12 +24,13 @@ interface KeptClaim {
 /** @param now milliseconds since the epoch */
 export function claimStateOf({ claimState, claimExpiresAt }: KeptClaim, now: number): ClaimState {
   const waits = claimState === "told" || claimState === "mailed";
-  return waits && (claimExpiresAt ?? 0) <= now ? "expired" : claimState ?? "none";
+  return waits && (claimExpiresAt ?? 0) <= now ? "expired" : (claimState ?? "none");
 }
 
 /** The keys and claims that end with an event of the sign-in address, each with what it becomes. */
 export const endedBy = (
-  event: AddressEvent, keys: readonly StandingKey[],
+  event: AddressEvent,
+  keys: readonly StandingKey[],
 ): ReadonlyArray<readonly [key: StandingKey, to: string]> => {
   const { claim, ...effects } = BETWEEN[event];
   return keys.flatMap((key) => {
@@ -39,12 +40,16 @@ export const endedBy = (
   });
 };
 
-/** Does the member call in a session only? Another role of the model lifts that; custom roles and single rights do not. */
+/**
+ * Does the member call in a session only? Another role of the model changes that. Custom roles and single
+ * rights do not.
+ */
 export function isKeyless({ roles: table }: Preset, roles: readonly string[]): boolean {
   const own = roles.flatMap((role) => (Object.hasOwn(table, role) ? [table[role]?.keyless === true] : []));
   return own.length > 0 && own.every(Boolean);
 }
 
-/** What is said to whoever makes, takes or uses a key of such a member. */
-export const NO_KEYS = "A viewer has no API key and calls in a session. "
-  + "A key that is there works once an admin gives the member another role.";
+/** The refusal of a call that makes, takes or uses a key of such a member. */
+export const NO_KEYS =
+  "A viewer has no API key and calls in a session. " +
+  "A key that is there works once an admin gives the member another role.";

@@ -1,10 +1,17 @@
 import { API_KEY_PREFIX, isApiKey } from "./api-key.ts";
 
-export type Credential = { readonly kind: "key"; readonly secret: string } | { readonly kind: "token"; readonly token: string };
+export type Credential =
+  | { readonly kind: "key"; readonly secret: string }
+  | { readonly kind: "token"; readonly token: string };
 
-export type CredentialOutcome = Credential | { readonly kind: "none" | "several" | "unreadable" | "mistyped" | "bare" };
+export type CredentialOutcome =
+  | Credential
+  | { readonly kind: "none" | "several" | "unreadable" | "mistyped" | "bare" };
 
-/** Headers that carry a credential. `usr` and `AggregatorAuthentication` count, so that they never ride along unseen. */
+/**
+ * Headers that carry a credential. `usr` and `AggregatorAuthentication` count, too: a call with one of them
+ * and another credential is refused.
+ */
 const CARRIERS = ["authorization", "x-api-key", "usr", "aggregatorauthentication"] as const;
 
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]{1,4096}=*)$/i;
@@ -24,7 +31,9 @@ export function credentialOf(headers: Headers): CredentialOutcome {
   return keyOf(bearer) ?? { kind: "token", token: bearer };
 }
 
-/** What begins like an API key is one, or is mistyped: its checksum says so without asking anybody. */
+/**
+ * A text that begins like an API key is one, or is mistyped. Its checksum says which, without the database.
+ */
 function keyOf(text: string): CredentialOutcome | null {
   if (isApiKey(text)) return { kind: "key", secret: text };
   return text.startsWith(API_KEY_PREFIX) ? { kind: "mistyped" } : null;

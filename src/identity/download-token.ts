@@ -10,9 +10,20 @@ export const DOWNLOAD_TTL_SECONDS = 300;
 const TYPE = "download+jwt";
 const audienceOf = ({ audience }: TokenTerms): string => `${audience}/downloads`;
 
-const CLAIMS = z.object({ acc: z.string(), mem: z.string(), key: z.string().optional(), sid: z.string().optional(), thm: z.string(), fil: z.string(), exp: z.number() });
+const CLAIMS = z.object({
+  acc: z.string(),
+  mem: z.string(),
+  key: z.string().optional(),
+  sid: z.string().optional(),
+  thm: z.string(),
+  fil: z.string(),
+  exp: z.number(),
+});
 
-/** Who asked for a link, by which API key or session, and the file of a theme that it leads to. */
+/**
+ * The member who asked for a link, the API key or session of that call, and the file of a theme that the link
+ * leads to.
+ */
 export interface Download {
   readonly acc: string;
   readonly mem: string;
@@ -23,24 +34,49 @@ export interface Download {
 }
 
 /** @param now milliseconds since the epoch */
-export const signDownload = (ring: Keyring, terms: TokenTerms, { mem, ...download }: Download, now: number): Promise<string> =>
+export const signDownload = (
+  ring: Keyring,
+  terms: TokenTerms,
+  { mem, ...download }: Download,
+  now: number,
+): Promise<string> =>
   new SignJWT({ ...download, mem })
     .setProtectedHeader({ alg: "EdDSA", typ: TYPE, kid: ring.signer.kid })
-    .setIssuer(terms.issuer).setAudience(audienceOf(terms)).setSubject(mem)
-    .setIssuedAt(Math.floor(now / 1000)).setExpirationTime(Math.floor(now / 1000) + DOWNLOAD_TTL_SECONDS)
+    .setIssuer(terms.issuer)
+    .setAudience(audienceOf(terms))
+    .setSubject(mem)
+    .setIssuedAt(Math.floor(now / 1000))
+    .setExpirationTime(Math.floor(now / 1000) + DOWNLOAD_TTL_SECONDS)
     .sign(ring.signer.key);
 
-/** What the link leads to; "expired" when it did once, null when it is none of ours. Key and algorithm are chosen as for access tokens. */
-export async function verifyDownload(ring: Keyring, terms: TokenTerms, token: string, now: number): Promise<Download | "expired" | null> {
+/**
+ * What the link leads to; "expired" when it did once, null when it is none of ours. Key and algorithm are
+ * chosen as for access tokens.
+ */
+export async function verifyDownload(
+  ring: Keyring,
+  terms: TokenTerms,
+  token: string,
+  now: number,
+): Promise<Download | "expired" | null> {
   try {
-    const { payload } = await jwtVerify(token, ({ kid }) => {
-      const key = ring.verifiers.get(kid ?? "");
-      if (key === undefined) throw new errors.JWKSNoMatchingKey();
-      return key;
-    }, {
-      algorithms: ["EdDSA"], typ: TYPE, issuer: terms.issuer, audience: audienceOf(terms),
-      requiredClaims: ["sub", "iat", "exp"], maxTokenAge: DOWNLOAD_TTL_SECONDS, currentDate: new Date(now),
-    });
+    const { payload } = await jwtVerify(
+      token,
+      ({ kid }) => {
+        const key = ring.verifiers.get(kid ?? "");
+        if (key === undefined) throw new errors.JWKSNoMatchingKey();
+        return key;
+      },
+      {
+        algorithms: ["EdDSA"],
+        typ: TYPE,
+        issuer: terms.issuer,
+        audience: audienceOf(terms),
+        requiredClaims: ["sub", "iat", "exp"],
+        maxTokenAge: DOWNLOAD_TTL_SECONDS,
+        currentDate: new Date(now),
+      },
+    );
     return CLAIMS.parse(payload);
   } catch (error) {
     if (error instanceof errors.JWTExpired) return "expired";

@@ -7,7 +7,7 @@ import { endOfferTo } from "./ownership-offer.store.ts";
 import { endSessionsOf } from "./session.store.ts";
 import { type AddressEvent, BETWEEN, type Effects } from "./ways-in.ts";
 
-/** Whose address it is, with the keys that were read under the version that the batch guards. */
+/** The member whose address it is, with the keys that were read under the version that the batch guards. */
 export interface Addressee {
   readonly id: string;
   readonly accountId: string;
@@ -20,13 +20,17 @@ interface Ended {
 }
 
 /**
- * What an event of the sign-in address ends, by the table: claims, keys and sessions of the member, each key with a
- * row of the trail. The member's version has to move in the same batch.
+ * What an event of the sign-in address ends, by the table: claims, keys and sessions of the member, each key
+ * with a row of the trail. The member's version has to move in the same batch.
  * @param like the event itself, as the trail has it
  * @param except a session that goes on
  */
 export function effectsOf(
-  db: Db, event: AddressEvent, { id, accountId, keys }: Addressee, like: AuditEvent, except: string | null = null,
+  db: Db,
+  event: AddressEvent,
+  { id, accountId, keys }: Addressee,
+  like: AuditEvent,
+  except: string | null = null,
 ): Ended {
   const effects: Effects = BETWEEN[event];
   return {
@@ -37,7 +41,10 @@ export function effectsOf(
       ...(effects.sessions === "end" ? [endSessionsOf(db, id, except, like.at)] : []),
     ],
     events: endedBy(event, keys).map(([key, to]) => ({
-      ...like, id: newId("event", like.at), accountId, action: "api_key.revoke",
+      ...like,
+      id: newId("event", like.at),
+      accountId,
+      action: "api_key.revoke",
       resource: { type: "api_key", id: key.id },
       changes: { before: { name: key.name, memberId: id, claim: key.claimState }, after: { claim: to } },
     })),

@@ -19,7 +19,7 @@ export interface GateEnv {
   Variables: { origin: Origin; seen: Seen; code: ProblemCode | null };
 }
 
-/** First in line: names the request, notes who it was in the call log, and says no to nobody. */
+/** First in line: names the request and notes the caller in the call log. It refuses no call. */
 export const attend: MiddlewareHandler<GateEnv> = async (c, next) => {
   const requestId = newId("request", now());
   const sent = c.req.header("user-agent");
@@ -40,30 +40,61 @@ export const attend: MiddlewareHandler<GateEnv> = async (c, next) => {
   note(c, requestId, callerRequestId);
 };
 
-/** A signed link opens what it leads to while it lives: logs do not tell it. */
+/** A signed link gives access while it is good, so the logs do not show it. */
 const SIGNED = /\/(?:eyJ[\w-]+\.[\w-]+|mem_\w+)\.[\w-]+/;
 
 function note(c: Context<GateEnv>, requestId: string, callerRequestId: string | null): void {
-  const { origin, seen: { principal }, code } = c.var;
+  const {
+    origin,
+    seen: { principal },
+    code,
+  } = c.var;
   const at = now();
-  logCall({
-    id: newId("call", at), accountId: principal?.accountId ?? "", at, memberId: principal?.memberId ?? null, apiKeyId: principal?.credential.kind === "key" ? principal.credential.id : null,
-    method: c.req.method, path: withoutSecrets(c.req.path.replace(SIGNED, "/…")), status: c.res.status, code, ip: origin.ip, userAgent: origin.userAgent, requestId, callerRequestId,
-  }, (message) => c.env.AUDIT.send(message), (work) => c.executionCtx.waitUntil(work));
+  logCall(
+    {
+      id: newId("call", at),
+      accountId: principal?.accountId ?? "",
+      at,
+      memberId: principal?.memberId ?? null,
+      apiKeyId: principal?.credential.kind === "key" ? principal.credential.id : null,
+      method: c.req.method,
+      path: withoutSecrets(c.req.path.replace(SIGNED, "/…")),
+      status: c.res.status,
+      code,
+      ip: origin.ip,
+      userAgent: origin.userAgent,
+      requestId,
+      callerRequestId,
+    },
+    (message) => c.env.AUDIT.send(message),
+    (work) => c.executionCtx.waitUntil(work),
+  );
 }
 
 /** An endpoint as a Hono handler: everything that decides is in `pass`. */
-export const gate = (endpoint: Endpoint, types: TypeTable): Handler<GateEnv> => async (c) => {
-  const request = new GateRequest({
-    request: c.req.raw, env: c.env, operation: endpoint.operation, origin: c.var.origin, params: c.req.param(),
-    defer: (work) => c.executionCtx.waitUntil(work),
-  });
-  const { status, body, text, file, headers } = await pass(request, endpoint, types, c.var.seen);
-  if (file !== undefined) return new Response(file, { status, headers: { "Content-Type": fileType(endpoint.operation) ?? "application/octet-stream", ...headers } });
-  if (text !== undefined) return new Response(text, { status, headers: { "Content-Type": "application/json", ...headers } });
-  if (body === undefined || status === 204) return new Response(null, { status, ...(headers ? { headers } : {}) });
-  return Response.json(body, { status, ...(headers ? { headers } : {}) });
-};
+export const gate =
+  (endpoint: Endpoint, types: TypeTable): Handler<GateEnv> =>
+  async (c) => {
+    const request = new GateRequest({
+      request: c.req.raw,
+      env: c.env,
+      operation: endpoint.operation,
+      origin: c.var.origin,
+      params: c.req.param(),
+      defer: (work) => c.executionCtx.waitUntil(work),
+    });
+    const { status, body, text, file, headers } = await pass(request, endpoint, types, c.var.seen);
+    if (file !== undefined)
+      return new Response(file, {
+        status,
+        headers: { "Content-Type": fileType(endpoint.operation) ?? "application/octet-stream", ...headers },
+      });
+    if (text !== undefined)
+      return new Response(text, { status, headers: { "Content-Type": "application/json", ...headers } });
+    if (body === undefined || status === 204)
+      return new Response(null, { status, ...(headers ? { headers } : {}) });
+    return Response.json(body, { status, ...(headers ? { headers } : {}) });
+  };
 
 /** The one exit of every refusal. */
 export const refuse = (error: Error, c: Context<GateEnv>): Response => {

@@ -8,7 +8,7 @@ import { Problem, restored } from "../kernel/problem.ts";
 import type { Locale } from "../schema/team.ts";
 import { touchKey } from "./api-key.store.ts";
 import { mayWhileRestored, refusal } from "./admission.ts";
-import { Attempt, Replay } from "./attempt.ts";
+import { Attempt } from "./attempt.ts";
 import type { Call, Endpoint, OpenCall } from "./call.ts";
 import { NO_KEYS } from "./claim.ts";
 import { credentialOf } from "./credential.ts";
@@ -17,23 +17,29 @@ import { Memory } from "../kernel/memory.ts";
 import { languageOf } from "./language.ts";
 import type { Principal } from "./principal.ts";
 import { withoutRestrictedAccounts } from "./refusal.change.ts";
+import { Replay } from "./replay.ts";
 import type { GateRequest } from "./request.ts";
 import { shown } from "./shown.ts";
 import { Met } from "./turn.ts";
 
-/** What the call log wants to know of a call, whatever its answer. */
+/** What the call log needs of every call. */
 export interface Seen {
   principal: Principal | null;
 }
 
 /**
- * The way of one call: size and type, exactly one credential, principal, status, addresses, plan, then the handler,
- * which reads, decides, validates and commits. A cached grant set may be stale, so what rests on one that D1 has not
- * confirmed is never the last word: the principal is loaded anew and the handler runs once more. So it does when another
- * change came first, in its turn, until it is through.
+ * The way of one call: size and type, exactly one credential, principal, status, addresses, plan, then the
+ * handler, which reads, decides, validates and commits. A cached grant set may be stale. An outcome that
+ * rests on one that D1 has not confirmed is not final: the principal is loaded again and the handler runs
+ * once more. It also runs again when another change came first, in its turn, until it is through.
  * @throws Problem
  */
-export async function pass(request: GateRequest, endpoint: Endpoint, types: TypeTable, seen: Seen): Promise<Answer> {
+export async function pass(
+  request: GateRequest,
+  endpoint: Endpoint,
+  types: TypeTable,
+  seen: Seen,
+): Promise<Answer> {
   declaredBody(request.headers, request.operation.upload);
   if ("open" in endpoint) {
     await request.readBody();
@@ -49,11 +55,17 @@ export async function pass(request: GateRequest, endpoint: Endpoint, types: Type
 
 /** One run of the handler. @throws Met when it has to run again */
 async function attempt(
-  request: GateRequest, handle: (call: Attempt) => Promise<Answer>, identity: Identity, seen: Seen,
+  request: GateRequest,
+  handle: (call: Attempt) => Promise<Answer>,
+  identity: Identity,
+  seen: Seen,
 ): Promise<Answer> {
   const remembered = principals.get(identity.memoryKey);
-  const principal = remembered ?? await identity.load();
-  if (principal === null) throw new Problem("auth/invalid-credential", { detail: "The credential is not known here, or is no longer valid." });
+  const principal = remembered ?? (await identity.load());
+  if (principal === null)
+    throw new Problem("auth/invalid-credential", {
+      detail: "The credential is not known here, or is no longer valid.",
+    });
   principals.set(identity.memoryKey, principal);
   seen.principal = principal;
   const call = new Attempt(request, principal, remembered === undefined);
@@ -61,10 +73,11 @@ async function attempt(
   try {
     admit(call, request);
     await request.readBody();
-    // A body may take its time, and a key or an address rule is asked as of now.
+    // A body may take long, and the key and the address rules are checked as of now.
     admit(call, request);
     const answer = await handle(call);
-    // What changes something has asked before it did; what only reads may not ignore a name that it does not know either.
+    // A change has read the query before its effect. A call that only reads may not ignore an unknown
+    // parameter either.
     call.query();
     // A handler that asked D1 nothing must not answer from a stale set.
     if (!call.confirmed) await call.read();
@@ -81,23 +94,30 @@ async function attempt(
   }
 }
 
-/** Who waited is asked as of now. */
-const renewTime = (request: GateRequest): void => { if (request.rounds.round > 1) request.now = now(); };
+/** A call that waited is checked as of now. */
+const renewTime = (request: GateRequest): void => {
+  if (request.rounds.round > 1) request.now = now();
+};
 
-/** A set that was remembered is loaded anew. One that was stale as soon as it was loaded met a change of member or account. */
+/**
+ * A grant set from the cache is loaded again. One that was stale as soon as it was loaded met a change of
+ * member or account.
+ */
 const staleAt = ({ principal, method }: Attempt, isFresh: boolean): Met =>
   new Met(isFresh && method !== "GET" ? { accountId: principal.accountId, object: null } : null);
 
-/** What every answer has whatever its handler: its language, the place of its list, the tag of what it shows. */
+/** What every answer has: its language, the place of its list, the tag of what it shows. */
 function whole(request: GateRequest, answer: Answer, language: Locale): Answer {
   const { localized, method } = request.operation;
   const listed = request.listed(localized ? inLanguage(answer, language) : answer);
   return method === "GET" ? shown(listed, request.headers.get("if-none-match")) : listed;
 }
 
-/** Whoever keeps the answer is told what it depends on. */
-const inLanguage = (answer: Answer, language: Locale): Answer =>
-  ({ ...answer, headers: { ...answer.headers, "Content-Language": language, "Vary": "Accept-Language" } });
+/** A cache that keeps the answer learns what it depends on. */
+const inLanguage = (answer: Answer, language: Locale): Answer => ({
+  ...answer,
+  headers: { ...answer.headers, "Content-Language": language, Vary: "Accept-Language" },
+});
 
 /** Hours in which this isolate has noted the use of a key. */
 const noted = new Memory<number>(5_000);
@@ -109,46 +129,75 @@ function noteUse(call: Attempt): void {
   const hour = Math.floor(call.now / 3_600_000);
   if (noted.get(key.id) === hour) return;
   noted.set(key.id, hour);
-  call.defer(batch(call.db, [touchKey(call.db, key.id, call.now)]).catch((error: unknown) => console.error({ message: "the use of a key is not noted", error: String(error) })));
+  call.defer(
+    batch(call.db, [touchKey(call.db, key.id, call.now)]).catch((error: unknown) =>
+      console.error({ message: "the use of a key is not noted", error: String(error) }),
+    ),
+  );
 }
 
 function admit(call: Attempt, request: GateRequest): void {
-  // A lapsed plan keeps nobody from reading what they are, from signing out, or from leaving.
+  // With a lapsed plan a member may still read their own card, sign out and leave.
   const { right, method, withoutPlan = right === "self" && method !== "POST" } = request.operation;
   const code = refusal(call.principal, call.origin, call.now, withoutPlan);
   if (code === "plan/feature-required") throw withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL);
-  if (code === "auth/invalid-credential") throw new Problem(code, { detail: "The API key or session behind this call has ended, or its member has not accepted yet." });
+  if (code === "auth/invalid-credential")
+    throw new Problem(code, {
+      detail: "The API key or session behind this call has ended, or its member has not accepted yet.",
+    });
   if (code === "state/restored") throw restored();
   if (code === "access/denied") throw new Problem(code, { detail: NO_KEYS });
   if (code !== null) throw new Problem(code);
   if (call.principal.restored && !mayWhileRestored(request.operation)) throw restored();
-  // A call that is meant for another account must not fall on the caller's own.
-  if (call.principal.astray) throw new Problem("not-found", { detail: "Tollgate-Account names no account that you may act on." });
+  // A call for another account must not act on the caller's own account.
+  if (call.principal.astray)
+    throw new Problem("not-found", { detail: "Tollgate-Account names no account that you may act on." });
 }
 
 const openCall = (request: GateRequest, types: TypeTable): OpenCall => ({
-  env: request.env, db: request.db, get now() { return request.now; }, origin: request.origin, params: request.params, headers: request.headers, raw: request.raw,
+  env: request.env,
+  db: request.db,
+  get now() {
+    return request.now;
+  },
+  origin: request.origin,
+  params: request.params,
+  headers: request.headers,
+  raw: request.raw,
   language: languageOf(request.headers.get("accept-language"), []),
-  query: () => request.query(), body: async () => { request.query(); return request.validBody(); }, defer: request.defer,
+  query: () => request.query(),
+  body: async () => {
+    request.query();
+    return request.validBody();
+  },
+  defer: request.defer,
   caller: () => caller(request, types),
   act: (load, work) => act(request, load, work),
-  untilThrough: (work) => request.rounds.run(() => {
-    renewTime(request);
-    return work();
-  }),
+  untilThrough: (work) =>
+    request.rounds.run(() => {
+      renewTime(request);
+      return work();
+    }),
 });
 
-/** Whoever sent a credential where none is needed. It is asked like any other, and loaded anew. */
+/** The caller who sent a credential where none is needed. It is checked like any other, and always loaded. */
 async function caller(request: GateRequest, types: TypeTable): Promise<Principal | null> {
   if (credentialOf(request.headers).kind === "none") return null;
   const principal = await (await identify(request, types)).load();
-  if (principal === null) throw new Problem("auth/invalid-credential", { detail: "The credential is not known here, or is no longer valid." });
+  if (principal === null)
+    throw new Problem("auth/invalid-credential", {
+      detail: "The credential is not known here, or is no longer valid.",
+    });
   admit(new Attempt(request, principal, true), request);
   return principal;
 }
 
-/** Whoever acts without a call of their own is loaded in each run, not remembered. */
-const act = <T>(request: GateRequest, load: () => Promise<Principal | null>, work: (call: Call) => Promise<T>): Promise<T | null> =>
+/** A member who acts without a call of their own is loaded in each run, not cached. */
+const act = <T>(
+  request: GateRequest,
+  load: () => Promise<Principal | null>,
+  work: (call: Call) => Promise<T>,
+): Promise<T | null> =>
   request.rounds.run(async () => {
     renewTime(request);
     const principal = await load();

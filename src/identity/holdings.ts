@@ -12,8 +12,15 @@ export interface Holdings extends Given {
 type Where = Pick<Principal, "memberId" | "accountId" | "preset" | "types">;
 
 /** What custom roles alone give in the account that the call acts on. */
-export const customSet = ({ memberId, accountId, preset, types }: Where, customRoles: readonly CustomRole[]) =>
-  compile({ memberId, accountId, roles: [], customRoles, rights: [], grants: [], objectGroupIds: [], scopes: null }, preset, types);
+export const customSet = (
+  { memberId, accountId, preset, types }: Where,
+  customRoles: readonly CustomRole[],
+) =>
+  compile(
+    { memberId, accountId, roles: [], customRoles, rights: [], grants: [], objectGroupIds: [], scopes: null },
+    preset,
+    types,
+  );
 
 /** May the actor make a key for this member of that account? */
 export function mayMakeKeyFor(actor: Actor, target: Holdings, where: Where): boolean {

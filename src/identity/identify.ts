@@ -10,21 +10,24 @@ import type { Principal } from "./principal.ts";
 import { findPrincipalByKey, findPrincipalByToken } from "./principal.store.ts";
 import type { GateRequest } from "./request.ts";
 
-/** Principals by credential. Each is good only while its stamp holds, which every call asks D1. */
+/** Principals by credential. Each is good only while its stamp holds, and every call checks that with D1. */
 export const principals = new Memory<Principal>(300_000, weigh);
 
-/** About 60 bytes each: members of the grant set's sets, and 100 for the rest of a principal. All of them stay below 20 MB. */
+/**
+ * About 60 bytes each: members of the grant set's sets, and 100 for the rest of a principal. All of them stay
+ * below 20 MB.
+ */
 function weigh({ grantSet: { reaches } }: Principal): number {
   let weight = 100;
   for (const { ids, roots } of reaches.values()) weight += ids.size + roots.size + 5;
   return weight;
 }
 
-/** Signatures that were good; the expiry is asked at each call. */
+/** Tokens whose signature was good. Their expiry is checked at each call. */
 const verified = new Memory<Claims>(5_000);
 
 export interface Identity {
-  /** Under which the principal is remembered: never the credential itself. */
+  /** The key of the principal in the cache: never the credential itself. */
   readonly memoryKey: string;
   load(): Promise<Principal | null>;
 }
@@ -37,29 +40,47 @@ const UNREADABLE = {
   unreadable: "The credential is not an access token or an API key of this gate.",
 } as const;
 
-/** From the credential to whoever can be loaded for it. @throws Problem auth/invalid-credential */
+/** From the credential to the member that is loaded for it. @throws Problem auth/invalid-credential */
 export async function identify(request: GateRequest, types: TypeTable): Promise<Identity> {
   const { targetId } = request;
-  // Whatever is no account's id leads astray in the same way: a caller's text is no part of what is remembered.
+  // All malformed ids share one cache key, so callers cannot fill the cache with arbitrary text.
   const at = targetId === null ? "" : isId(targetId) ? targetId : "astray";
   const credential = credentialOf(request.headers);
   if (credential.kind === "key") {
     const hash = sha256Hex(credential.secret);
-    return { memoryKey: `key ${hash} ${at}`, load: () => findPrincipalByKey(request.db, hash, targetId, types) };
+    return {
+      memoryKey: `key ${hash} ${at}`,
+      load: () => findPrincipalByKey(request.db, hash, targetId, types),
+    };
   }
   if (credential.kind === "token") {
     const claims = await claimsOf(request, credential);
-    if (claims === null) throw new Problem("auth/invalid-credential", { detail: "The access token is not valid, or has expired. Get a new one: POST /v1/auth/token." });
-    return { memoryKey: `token ${claims.acc} ${claims.mem} ${claims.sid === undefined ? `key ${claims.key}` : `sid ${claims.sid}`} ${at}`, load: () => findPrincipalByToken(request.db, claims, targetId, types) };
+    if (claims === null)
+      throw new Problem("auth/invalid-credential", {
+        detail: "The access token is not valid, or has expired. Get a new one: POST /v1/auth/token.",
+      });
+    const source = claims.sid === undefined ? `key ${claims.key}` : `sid ${claims.sid}`;
+    return {
+      memoryKey: `token ${claims.acc} ${claims.mem} ${source} ${at}`,
+      load: () => findPrincipalByToken(request.db, claims, targetId, types),
+    };
   }
   throw new Problem("auth/invalid-credential", { detail: UNREADABLE[credential.kind] });
 }
 
-async function claimsOf(request: GateRequest, { token }: Extract<Credential, { kind: "token" }>): Promise<Claims | null> {
+async function claimsOf(
+  request: GateRequest,
+  { token }: Extract<Credential, { kind: "token" }>,
+): Promise<Claims | null> {
   const known = verified.get(token);
   if (known !== undefined) return known.exp * 1000 > request.now ? known : null;
   const { SIGNING_KEYS, ISSUER, AUDIENCE } = request.env;
-  const claims = await verifyToken(await keyring(SIGNING_KEYS), { issuer: ISSUER, audience: AUDIENCE }, token, request.now);
+  const claims = await verifyToken(
+    await keyring(SIGNING_KEYS),
+    { issuer: ISSUER, audience: AUDIENCE },
+    token,
+    request.now,
+  );
   if (claims !== null) verified.set(token, claims);
   return claims;
 }

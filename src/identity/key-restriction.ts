@@ -1,6 +1,9 @@
 import type { Actor } from "../audit/event.ts";
 
-/** What an API key is restricted to. Nothing else has restrictions: a session and a hook have all that their member has. */
+/**
+ * What an API key is restricted to. Nothing else has restrictions: a session and a hook have all that their
+ * member has.
+ */
 export interface KeyRestriction {
   /** Rights; null is every right of the member. */
   readonly scopes: readonly string[] | null;
@@ -13,49 +16,68 @@ export interface KeyRestriction {
 export const UNRESTRICTED: KeyRestriction = { scopes: null, allowedIps: [], expiresAt: null };
 
 /**
- * What a call rests on. `behalf`: the gate acts for a member who is not there, such as the maker of an invitation when it
- * is accepted.
+ * What a call acts with. `behalf`: the gate acts for a member who sends no call, such as the maker of an
+ * invitation when it is accepted.
  */
 export type CallCredential =
   | {
-    readonly kind: "key"; readonly id: string;
-    /** The key itself was sent, or an access token that was made from it. */
-    readonly sentAs: "key" | "token";
-    readonly restriction: KeyRestriction; readonly revokedAt: number | null;
-  }
-  | { readonly kind: "session"; readonly id: string; readonly expiresAt: number; readonly endedAt: number | null }
+      readonly kind: "key";
+      readonly id: string;
+      /** The key itself was sent, or an access token that was made from it. */
+      readonly sentAs: "key" | "token";
+      readonly restriction: KeyRestriction;
+      readonly revokedAt: number | null;
+    }
+  | {
+      readonly kind: "session";
+      readonly id: string;
+      readonly expiresAt: number;
+      readonly endedAt: number | null;
+    }
   | { readonly kind: "hook"; readonly id: string }
   | { readonly kind: "behalf" };
 
 export function restrictionOf(credential: CallCredential): KeyRestriction {
   switch (credential.kind) {
-    case "key": return credential.restriction;
-    case "session": case "hook": case "behalf": return UNRESTRICTED;
+    case "key":
+      return credential.restriction;
+    case "session":
+    case "hook":
+    case "behalf":
+      return UNRESTRICTED;
   }
 }
 
 /** Has the key been revoked or reached its end, or the session? @param now milliseconds since the epoch */
 export function hasEnded(credential: CallCredential, now: number): boolean {
   switch (credential.kind) {
-    case "key": return credential.revokedAt !== null || (credential.restriction.expiresAt ?? Infinity) <= now;
-    case "session": return credential.endedAt !== null || credential.expiresAt <= now;
-    case "hook": case "behalf": return false;
+    case "key":
+      return credential.revokedAt !== null || (credential.restriction.expiresAt ?? Infinity) <= now;
+    case "session":
+      return credential.endedAt !== null || credential.expiresAt <= now;
+    case "hook":
+    case "behalf":
+      return false;
   }
 }
 
 /** What the trail keeps of a credential. */
 export function traceOf(credential: CallCredential): Pick<Actor, "apiKeyId" | "sessionId" | "hookId"> {
   switch (credential.kind) {
-    case "key": return { apiKeyId: credential.id };
-    case "session": return { apiKeyId: null, sessionId: credential.id };
-    case "hook": return { apiKeyId: null, hookId: credential.id };
-    case "behalf": return { apiKeyId: null };
+    case "key":
+      return { apiKeyId: credential.id };
+    case "session":
+      return { apiKeyId: null, sessionId: credential.id };
+    case "hook":
+      return { apiKeyId: null, hookId: credential.id };
+    case "behalf":
+      return { apiKeyId: null };
   }
 }
 
 /** The session behind the call, or null. */
 export const sessionOf = (credential: CallCredential): string | null =>
-  (credential.kind === "session" ? credential.id : null);
+  credential.kind === "session" ? credential.id : null;
 
 /** The first restriction that `wanted` lacks, or null: a restricted key makes no key that can do more. */
 export function widerThan(maker: KeyRestriction, wanted: KeyRestriction): keyof KeyRestriction | null {

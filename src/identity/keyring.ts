@@ -1,9 +1,17 @@
 import { type CryptoKey, importJWK, type JWK } from "jose";
 import { z } from "zod";
 
-const PRIVATE_KEYS = z.array(z.looseObject({
-  kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string(), d: z.string(), kid: z.string().min(1),
-})).min(1);
+const PRIVATE_KEYS = z
+  .array(
+    z.looseObject({
+      kty: z.literal("OKP"),
+      crv: z.literal("Ed25519"),
+      x: z.string(),
+      d: z.string(),
+      kid: z.string().min(1),
+    }),
+  )
+  .min(1);
 
 export interface Keyring {
   /** Signs every new token. */
@@ -20,23 +28,27 @@ export async function openKeyring(signingKeys: string): Promise<Keyring> {
   const published: JWK[] = [];
   for (const { kty, crv, x, kid } of jwks) {
     const publicJwk = { kty, crv, x };
-    verifiers.set(kid, await importJWK(publicJwk, "EdDSA") as CryptoKey);
+    verifiers.set(kid, (await importJWK(publicJwk, "EdDSA")) as CryptoKey);
     published.push({ ...publicJwk, kid, alg: "EdDSA", use: "sig" });
   }
   const [first] = jwks;
   if (first === undefined) throw new Error("SIGNING_KEYS holds no key");
   const { kty, crv, x, d, kid } = first;
-  return { signer: { kid, key: await importJWK({ kty, crv, x, d }, "EdDSA") as CryptoKey }, verifiers, jwks: { keys: published } };
+  return {
+    signer: { kid, key: (await importJWK({ kty, crv, x, d }, "EdDSA")) as CryptoKey },
+    verifiers,
+    jwks: { keys: published },
+  };
 }
 
 const rings = new Map<string, Keyring>();
 
 /**
- * Imported once per isolate; a deployment with other keys starts new isolates. The ring is kept, never the promise of
- * one: a promise belongs to the call that made it, and dies with it.
+ * Imported once per isolate; a deployment with other keys starts new isolates. The ring is kept, never the
+ * promise of one: a promise belongs to the call that made it, and dies with it.
  */
 export async function keyring(signingKeys: string): Promise<Keyring> {
-  const ring = rings.get(signingKeys) ?? await openKeyring(signingKeys);
+  const ring = rings.get(signingKeys) ?? (await openKeyring(signingKeys));
   rings.set(signingKeys, ring);
   return ring;
 }

@@ -1,13 +1,15 @@
 /**
- * What looks like a secret of this gate: an API key, whole or in part; the secret of a client or a hook; a JWT;
- * and any run as long as a one-time token. Ids are shorter. A run does not begin inside a percent-encoded character.
+ * A text that looks like a secret of this gate: an API key, whole or in part; the secret of a client or a
+ * hook; a JWT; and any run as long as a one-time token. Ids are shorter. A run does not begin inside a
+ * percent-encoded character.
  */
-const SECRET = /tg[kt]_[0-9A-Za-z]{5,}|whsec_[\w+/=-]{5,}|eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|(?<!%[0-9a-f]?)[\w-]{43,}/gi;
+const SECRET =
+  /tg[kt]_[0-9A-Za-z]{5,}|whsec_[\w+/=-]{5,}|eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|(?<!%[0-9a-f]?)[\w-]{43,}/gi;
 
-/** How often a text may be encoded over and over and is still read. */
+/** A text that is percent-encoded up to this many times over is still read. */
 const ROUNDS = 4;
 
-/** A text of a caller as logs may keep it: their readers learn no secret that was written in a wrong place. */
+/** A caller's text as logs may keep it. Secrets that were written in a wrong place are removed. */
 export function withoutSecrets(text: string): string {
   let plain = text;
   for (let round = 0; round < ROUNDS; round += 1) {

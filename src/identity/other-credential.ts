@@ -1,11 +1,17 @@
 import type { Principal } from "./principal.ts";
 
-/** Whose a link or a token is: the member, as far as there is one, and the person of the address that it went to. */
+/**
+ * The owner of a link or a token: the member, where there is one, and the person of the address that it went
+ * to.
+ */
 interface Whose {
   readonly memberId: string | null;
   readonly userId: string | null;
 }
 
-/** Is the call made with the credential of another member? A person with several memberships may use each of them. */
+/**
+ * Is the call made with the credential of another member? A person with several memberships may use each of
+ * them.
+ */
 export const isAnothers = (caller: Principal | null, { memberId, userId }: Whose): boolean =>
   caller !== null && caller.memberId !== memberId && (caller.userId === null || caller.userId !== userId);

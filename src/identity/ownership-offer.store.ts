@@ -11,11 +11,18 @@ export const findOffer = (db: Db, accountId: string) =>
 
 export const insertOffer = (db: Db, row: OfferRow): Statement => db.insert(ownershipOffer).values(row);
 
-/** Fails the batch under "changed" when the offer ended meanwhile, or when its maker no longer owns the account. */
+/**
+ * Fails the batch under "changed" when the offer ended meanwhile, or when its maker no longer owns the
+ * account.
+ */
 export const guardOffer = (db: Db, { id, accountId }: OfferRow): Statement =>
-  guard(db, "changed", sql`EXISTS (SELECT 1 FROM ownership_offer o
+  guard(
+    db,
+    "changed",
+    sql`EXISTS (SELECT 1 FROM ownership_offer o
     JOIN account a ON a.id = o.account_id AND a.owner_member_id = o.offered_by
-    WHERE o.id = ${id} AND o.account_id = ${accountId})`);
+    WHERE o.id = ${id} AND o.account_id = ${accountId})`,
+  );
 
 /** Ends the offer of an account. */
 export const endOffer = (db: Db, accountId: string): Statement =>

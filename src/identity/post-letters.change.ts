@@ -23,15 +23,20 @@ interface Counted extends Tallied {
 }
 
 /**
- * What a recipient gets from all accounts together, and what one account causes. The platform is not limited as a sender,
- * because it founds accounts by the hundred.
+ * Quotas of a recipient, for mails from all accounts together, and of the account that sends. The platform
+ * has no quota as a sender, because it founds accounts by the hundred.
  */
 const quotasOf = (call: Asked, to: string, sender: Sender | null): Counted[] => [
   { ...talliedFor(call, LIMITS.mailsTo, to), name: "recipient_mails", quota: LIMITS.mailsTo.quota },
-  ...(sender === null || sender.kind === "platform" ? [] : [{
-    ...talliedFor(call, LIMITS.mailsOf, sender.accountId), name: "account_mails" as const,
-    quota: accountMailQuota(sender.accountId, LIMITS.mailsOf.quota),
-  }]),
+  ...(sender === null || sender.kind === "platform"
+    ? []
+    : [
+        {
+          ...talliedFor(call, LIMITS.mailsOf, sender.accountId),
+          name: "account_mails" as const,
+          quota: accountMailQuota(sender.accountId, LIMITS.mailsOf.quota),
+        },
+      ]),
 ];
 
 /**
@@ -46,32 +51,54 @@ function postOne(call: Asked, letter: Letter, sender: Sender | null): Statement[
   const { db, now } = call;
   const budget = budgetOf(letter);
   switch (budget) {
-    case "reader": return post(db, letter, now);
-    case "change": return [
-      ...post(db, letter, now),
-      ...quotasOf(call, letter.to, sender).flatMap(({ name, subject, window, quota }) =>
-        [count(db, subject, window), guardCount(db, name, subject, window, quota)]),
-    ];
-    case "notice": return postWithin(call, letter, quotasOf(call, letter.to, sender));
-    case "security": return postSecurity(call, letter);
+    case "reader":
+      return post(db, letter, now);
+    case "change":
+      return [
+        ...post(db, letter, now),
+        ...quotasOf(call, letter.to, sender).flatMap(({ name, subject, window, quota }) => [
+          count(db, subject, window),
+          guardCount(db, name, subject, window, quota),
+        ]),
+      ];
+    case "notice":
+      return postWithin(call, letter, quotasOf(call, letter.to, sender));
+    case "security":
+      return postSecurity(call, letter);
   }
 }
 
 function postSecurity(call: Asked, letter: Letter): Statement[] {
   if (letter.template !== "security" || letter.isConfirmed) return post(call.db, letter, call.now);
   const { securityTo } = LIMITS;
-  return postWithin(call, letter, [{ ...talliedFor(call, securityTo, `${letter.to} ${letter.kind}`), quota: securityTo.quota }]);
+  return postWithin(call, letter, [
+    { ...talliedFor(call, securityTo, `${letter.to} ${letter.kind}`), quota: securityTo.quota },
+  ]);
 }
 
-/** Over one of the quotas the letter is kept as failed, is never sent and counts for none of them. The batch goes on. */
-const postWithin = ({ db, now }: Asked, letter: Letter, quotas: readonly Omit<Counted, "name">[]): Statement[] => [
-  ...post(db, letter, now, quotas.map(({ subject, window, quota }) => isUsedUp(subject, window, quota))),
+/**
+ * Over one of the quotas the letter is kept as failed, is never sent and counts for none of them. The batch
+ * goes on.
+ */
+const postWithin = (
+  { db, now }: Asked,
+  letter: Letter,
+  quotas: readonly Omit<Counted, "name">[],
+): Statement[] => [
+  ...post(
+    db,
+    letter,
+    now,
+    quotas.map(({ subject, window, quota }) => isUsedUp(subject, window, quota)),
+  ),
   ...quotas.map(({ subject, window }) => countIf(db, subject, window, isPosted(letter))),
 ];
 
-/** What a caller is answered when `postLetters` failed the batch; null when something else did. */
+/** The answer when `postLetters` failed the batch; null when something else failed it. */
 export async function mailRefusal(
-  { db, now }: Pick<Asked, "db" | "now">, failed: GuardName | null, { accountId }: Pick<Sender, "accountId">,
+  { db, now }: Pick<Asked, "db" | "now">,
+  failed: GuardName | null,
+  { accountId }: Pick<Sender, "accountId">,
 ): Promise<Problem | null> {
   if (failed === "recipient_mails") {
     const detail = "This address was sent too many mails at the wish of others today.";

@@ -9,8 +9,8 @@ import type { CallCredential } from "./key-restriction.ts";
 import type { LimitPeriod, Locale, Plan, Settings, Subscription } from "../schema/team.ts";
 
 /**
- * The caller as the gate knows it: a member, the account and the key behind the credential, as loaded under `stamp`.
- * Times (expiry) are kept as times and asked at each call.
+ * The caller: a member, the account and the key behind the credential, as loaded under `stamp`. Expiry times
+ * are kept and checked at each call.
  */
 export interface Principal {
   readonly stamp: Stamp;
@@ -44,7 +44,10 @@ export interface Principal {
   /** The call names an account that is not there, or where the member may not act. */
   readonly astray: boolean;
   readonly platformId: string | null;
-  /** The database is known to be an older copy, of the account acted on or of the member's own: the platform has to accept that. */
+  /**
+   * The database is known to be an older copy, of the account acted on or of the member's own: the platform
+   * has to accept that.
+   */
   readonly restored: boolean;
   readonly member: {
     readonly status: "new" | "active" | "blocked";
@@ -56,18 +59,27 @@ export interface Principal {
     readonly limitPeriod: LimitPeriod;
   };
   readonly credential: CallCredential;
-  /** One list for each of account, member, key and the account acted on that has rules; null is a stored rule that cannot be read. */
+  /**
+   * One list for each of account, member, key and the account acted on that has rules; null is a stored rule
+   * that cannot be read.
+   */
   readonly addressRules: ReadonlyArray<readonly Block[] | null>;
   /** What the member may do in the account that the call acts on. */
   readonly grantSet: GrantSet;
-  /** The same, whatever the key of the call is narrowed to. */
+  /** The same without the restriction of the key of the call. */
   readonly memberSet: GrantSet;
   readonly types: TypeTable;
   readonly actor: Actor;
 }
 
-/** The account whose objects of a type the call sees: its own, the platform's, or its parent's. Empty where there is none. */
-export function keeperOf({ accountId, account, platformId }: Principal, type: Pick<TypeAccess, "keptBy">): string {
+/**
+ * The account whose objects of a type the call sees: its own, the platform's, or its parent's. Empty where
+ * there is none.
+ */
+export function keeperOf(
+  { accountId, account, platformId }: Principal,
+  type: Pick<TypeAccess, "keptBy">,
+): string {
   const keeper = type.keptBy?.[account.kind];
   if (keeper === undefined) return accountId;
   return (keeper === "platform" ? platformId : account.parentId) ?? "";

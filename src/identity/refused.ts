@@ -1,14 +1,26 @@
+import { PLATFORM_RIGHTS } from "../access/preset.ts";
 import { type Right, typeOf } from "../access/right.ts";
 import type { AuditEvent } from "../audit/event.ts";
 import { isId } from "../kernel/id.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { type Problem, type ProblemCode, PROBLEMS } from "../kernel/problem.ts";
+import { Problem, type ProblemCode, PROBLEMS } from "../kernel/problem.ts";
 import type { EventName } from "./call.ts";
 
-/** What `decide` refused: the right that was lacking, and the object that was asked about. */
+/** The refusal of `decide`: the right that was lacking, and the object concerned. */
 export interface Denied {
   readonly action: Right;
   readonly resourceId: string | null;
+}
+
+/** The refusal of a caller who lacks this right. */
+export function lackOf(right: Right): Problem {
+  const whom = PLATFORM_RIGHTS.includes(right)
+    ? "Only members of the platform account have it."
+    : "Ask an owner or admin of the account for it.";
+  return new Problem("access/denied", {
+    detail: `This needs the right ${right}. ${whom}`,
+    members: { right },
+  });
 }
 
 interface Asked {
@@ -21,11 +33,19 @@ interface Asked {
 /** 402, 404, 409, 410. A fault of form (400, 412, 413, 415, 422, 428) is in the call log only. */
 const FAILURES: readonly number[] = [402, 404, 409, 410];
 
-/** Refused for what it met, and not for its form: what is there already, is not there, or has to be paid. */
+/**
+ * Refused for the state of the data and not for its form: an object is there already, is not there, or has to
+ * be paid.
+ */
 export const isFailure = ({ code, extra }: Problem): boolean =>
   extra.told !== true && FAILURES.includes(PROBLEMS[code].status);
 
-const DENIALS: readonly ProblemCode[] = ["access/denied", "ip/not-allowed", "auth/blocked", "auth/invalid-credential"];
+const DENIALS: readonly ProblemCode[] = [
+  "access/denied",
+  "ip/not-allowed",
+  "auth/blocked",
+  "auth/invalid-credential",
+];
 
 /** Refusals of the gate and of `decide`. */
 export const isDenial = ({ code }: Problem, denied: Denied | null, astray: boolean): boolean =>
@@ -39,19 +59,28 @@ interface Told {
   readonly atHome: boolean;
 }
 
-/** How the trail tells a refusal. A 404 is told alike whether it is hidden, another tenant's or missing, at home only. */
+/**
+ * How the trail shows a refusal. A 404 looks the same for an object that is hidden, another tenant's or
+ * missing, and is shown in the caller's own account only.
+ */
 export function toldAs(problem: Problem, astray: boolean, asked: Asked): Told {
-  const { operation: { method, right }, denied, params, memberId } = asked;
+  const {
+    operation: { method, right },
+    denied,
+    params,
+    memberId,
+  } = asked;
   const isMissing = problem.code === "not-found" && method !== "GET";
   const outcome = !isMissing && isDenial(problem, denied, astray) ? "denied" : "failed";
   if (outcome === "failed" && !right.includes(".")) {
     return { action: "me.edit", resource: { type: "member", id: memberId }, outcome, atHome: isMissing };
   }
   const lacking = denied?.action ?? right;
-  // A change that names what the caller may not even see is a refused change, not a refused look.
+  // A change that names an object which the caller may not see is recorded as a refused change, not as a
+  // refused look.
   const isToldAsLacking = !lacking.endsWith(".view") || !right.includes(".");
   const action = !lacking.includes(".") ? "gate.enter" : isToldAsLacking ? lacking : right;
-  // The trail is for ever: only an id goes into it, never whatever a caller wrote in an id's place.
+  // The trail is kept for ever. Only an id goes into it, never a text that a caller wrote in place of an id.
   const id = [denied?.resourceId, params["id"]].find((text) => text != null && isId(text)) ?? null;
   const type = lacking.includes(".") ? typeOf(lacking as Right) : "gate";
   return { action: action as Right, resource: { type, id }, outcome, atHome: isMissing };

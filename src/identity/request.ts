@@ -11,7 +11,7 @@ import { type Fault, Problem } from "../kernel/problem.ts";
 import { versionTag } from "./shown.ts";
 import { Rounds } from "./turn.change.ts";
 
-/** One HTTP request as the gate read it, once, whatever the number of attempts. */
+/** One HTTP request as the gate read it, once for all attempts. */
 export class GateRequest {
   readonly env: Env;
   readonly db: Db;
@@ -37,7 +37,11 @@ export class GateRequest {
   raw: Uint8Array = new Uint8Array();
 
   constructor(input: {
-    request: Request; env: Env; operation: Operation; origin: Origin; params: Record<string, string>;
+    request: Request;
+    env: Env;
+    operation: Operation;
+    origin: Origin;
+    params: Record<string, string>;
     defer: (work: Promise<unknown>) => void;
   }) {
     this.#request = input.request;
@@ -52,7 +56,8 @@ export class GateRequest {
   }
 
   /**
-   * Reads the body before any handler runs. A body can be read once, so a second attempt is told what the first was.
+   * Reads the body before any handler runs. A body can be read once, so a second attempt gets what the
+   * first got.
    * @throws Problem too-large, media-type, malformed
    */
   readBody(): Promise<void> {
@@ -68,10 +73,13 @@ export class GateRequest {
     this.now = now();
   }
 
-  /** Validated once, however often it is asked. @throws Problem validation */
+  /**
+   * Validated once for all calls of it.
+   * @throws Problem validation
+   */
   query(): unknown {
     this.#query ??= { value: this.#validQuery() };
-    // A body that no handler asks for is refused where an unknown parameter is.
+    // A body that no handler reads is refused at the same place as an unknown parameter.
     if (this.operation.body === undefined && this.#json !== undefined) validate(NO_BODY, this.#json, "body");
     return this.#query.value;
   }
@@ -86,22 +94,29 @@ export class GateRequest {
     const faulty = names.filter((name, index) => schema === undefined || names.indexOf(name) !== index);
     if (faulty.length > 0) {
       const detail = schema === undefined ? "is not known here" : "is sent twice";
-      throw new Problem("validation", { errors: faulty.slice(0, 50).map((parameter) => ({ parameter, detail })) });
+      throw new Problem("validation", {
+        errors: faulty.slice(0, 50).map((parameter) => ({ parameter, detail })),
+      });
     }
     if (schema === undefined) return {};
     const sent = Object.fromEntries(searchParams);
     if (sent["cursor"] === undefined || !takesCursor(this.operation)) return validate(schema, sent, "query");
-    return validate(schema, { ...sent, cursor: cursorWithin(sent["cursor"], this.#listName(searchParams)) }, "query");
+    return validate(
+      schema,
+      { ...sent, cursor: cursorWithin(sent["cursor"], this.#listName(searchParams)) },
+      "query",
+    );
   }
 
-  /** What a list is known by: who asks for which rows. A page may have another size. */
+  /** The name of a list for its cursors: account, path and filters. The size of a page is no part of it. */
   #listName(searchParams: URLSearchParams): string {
-    const filters = [...searchParams].filter(([name]) => name !== "cursor" && name !== "limit")
+    const filters = [...searchParams]
+      .filter(([name]) => name !== "cursor" && name !== "limit")
       .sort(([a], [b]) => (a < b ? -1 : 1));
     return JSON.stringify([this.accountId, new URL(this.#request.url).pathname, filters]);
   }
 
-  /** A page of a list whose cursor goes on in that list only. */
+  /** A page of a list. Its cursor works in that list only. */
   listed(answer: Answer): Answer {
     if (!takesCursor(this.operation) || !hasNext(answer.body)) return answer;
     const name = this.#listName(new URL(this.#request.url).searchParams);
@@ -114,7 +129,10 @@ export class GateRequest {
     return this.operation.body === undefined ? undefined : validate(this.operation.body, this.#json, "body");
   }
 
-  /** The file comes in once: a second attempt is told what became of it in the first. @throws Problem media-type, validation */
+  /**
+   * The file comes in once. A second attempt gets the result of the first.
+   * @throws Problem media-type, validation
+   */
   upload<T>(keep: (file: SentFile) => Promise<T>): Promise<T> {
     this.#kept ??= this.#keep(keep);
     return this.#kept as Promise<T>;
@@ -130,7 +148,10 @@ export class GateRequest {
 
   named(member: string): string | null {
     const json = this.#json;
-    const value: unknown = typeof json === "object" && json !== null && Object.hasOwn(json, member) ? Reflect.get(json, member) : null;
+    const value: unknown =
+      typeof json === "object" && json !== null && Object.hasOwn(json, member)
+        ? Reflect.get(json, member)
+        : null;
     return typeof value === "string" ? value : null;
   }
 
@@ -139,14 +160,21 @@ export class GateRequest {
     const { idempotency } = this.operation;
     if (idempotency === undefined) return null;
     const key = idempotencyKey(this.headers.get("idempotency-key"));
-    if (key === null && idempotency !== "optional" && !this.isPreview) throw new Problem("idempotency/missing");
+    if (key === null && idempotency !== "optional" && !this.isPreview)
+      throw new Problem("idempotency/missing");
     return key;
   }
 
-  /** What makes nothing makes nothing twice. */
+  /** A preview makes nothing, so it needs no Idempotency-Key. */
   get isPreview(): boolean {
     const json = this.#json;
-    return this.operation.preview !== undefined && typeof json === "object" && json !== null && "dryRun" in json && json.dryRun === true;
+    return (
+      this.operation.preview !== undefined &&
+      typeof json === "object" &&
+      json !== null &&
+      "dryRun" in json &&
+      json.dryRun === true
+    );
   }
 
   /** The account that the call names to act on; a member's own when it names none. */
@@ -159,8 +187,10 @@ export class GateRequest {
   }
 
   isSameCommand(remembered: string): boolean {
-    return remembered === this.fingerprint()
-      || remembered === fingerprintAsSent(this.operation.method, this.#commandPath, this.#json);
+    return (
+      remembered === this.fingerprint() ||
+      remembered === fingerprintAsSent(this.operation.method, this.#commandPath, this.#json)
+    );
   }
 
   get #commandPath(): string {
@@ -176,9 +206,13 @@ export class GateRequest {
       return;
     }
     const tags = header.split(",").map((tag) => tag.trim());
-    if (!tags.every((tag) => TAG.test(tag))) throw new Problem("malformed", { detail: "If-Match must be the ETag of the card, in its quotes, or *." });
+    if (!tags.every((tag) => TAG.test(tag)))
+      throw new Problem("malformed", {
+        detail: "If-Match must be the ETag of the card, in its quotes, or *.",
+      });
     // A proxy that compresses the answer marks its tag as weak; the version behind it is the same.
-    if (!tags.some((tag) => tag === "*" || versionTag(tag) === etag(version))) throw new Problem("precondition-failed");
+    if (!tags.some((tag) => tag === "*" || versionTag(tag) === etag(version)))
+      throw new Problem("precondition-failed");
   }
 }
 
@@ -189,7 +223,8 @@ const TAG = /^(?:\*|(?:W\/)?"[\x21\x23-\x7e]*")$/;
 
 const NO_BODY = z.strictObject({});
 
-const takesCursor = ({ query }: Operation): boolean => query instanceof z.ZodObject && Object.hasOwn(query.shape, "cursor");
+const takesCursor = ({ query }: Operation): boolean =>
+  query instanceof z.ZodObject && Object.hasOwn(query.shape, "cursor");
 
 const hasNext = (body: unknown): body is { readonly nextCursor: string } =>
   typeof body === "object" && body !== null && "nextCursor" in body && typeof body.nextCursor === "string";

@@ -2,13 +2,19 @@ import { canonical } from "../kernel/canonical.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import type { Answer } from "../kernel/operation.ts";
 
-/** Behind the version, a digest of what was shown: a card also shows what has no version, such as the last sign-in. */
+/**
+ * After the version comes a digest of the card, because a card also shows data that has no version, such as
+ * the last sign-in.
+ */
 const DIGEST = /\.[0-9a-f]{16}"$/;
 
-/** The ETag of a version, of whatever card of that version the tag is. */
-export const versionTag = (tag: string): string => tag.replace(/^W\//, "").replace(DIGEST, "\"");
+/** The ETag of a version, from the tag of any card of that version. */
+export const versionTag = (tag: string): string => tag.replace(/^W\//, "").replace(DIGEST, '"');
 
-/** A card with the ETag of all that it shows; 304 without a body when the caller has just that (RFC 9110 section 13.1.2). */
+/**
+ * A card with the ETag of everything that it shows. 304 without a body when the caller has the same card (RFC
+ * 9110 section 13.1.2).
+ */
 export function shown(answer: Answer, ifNoneMatch: string | null): Answer {
   const tag = answer.headers?.["ETag"];
   if (tag === undefined || answer.body === undefined) return answer;

@@ -7,19 +7,20 @@ import { covers, Met, type Place } from "./turn.ts";
 
 /** Runs of one call at most. In a line few need more than three; D1 answers 1,000 statements of one call. */
 const ROUNDS_MAX = 20;
-/** Milliseconds after which a call waits and runs no more. */
+/** After so many milliseconds a call neither waits nor runs again. */
 const PATIENCE_MS = 20_000;
 const PAUSE_MAX_MS = 400;
 
-/** What the account's object offers to those who wait. */
+/** The methods of the account's object for calls that wait. */
 export interface TurnTaking {
   takeTurn(id: string, object: string | null, patienceMs: number): Promise<boolean>;
   endTurn(id: string): Promise<void>;
 }
 
 /**
- * The one loop of attempts: a call that meets another change runs again, in its turn, until it is through. The first run
- * waits for nobody. A run inside another one belongs to that one, so that no bound is multiplied.
+ * The one loop of attempts: a call that meets another change runs again, in its turn, until it is through.
+ * The first run does not wait. A run inside another one belongs to that one, so that no bound is
+ * multiplied.
  */
 export class Rounds {
   readonly #env: Env;
@@ -33,7 +34,10 @@ export class Rounds {
     this.#defer = defer;
   }
 
-  /** @param work may have an effect in its last write only @throws Problem stale, and whatever `work` throws but `Met` */
+  /**
+   * @param work may have an effect in its last write only
+   * @throws Problem stale, and everything that `work` throws except `Met`
+   */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.round > 0) return work();
     const deadline = now() + PATIENCE_MS;
@@ -41,7 +45,7 @@ export class Rounds {
       for (this.round = 1; this.round <= ROUNDS_MAX; this.round += 1) {
         const ended = await outcome(work);
         if ("value" in ended) return ended.value;
-        if (now() >= deadline || !await this.#wait(ended.met, deadline)) break;
+        if (now() >= deadline || !(await this.#wait(ended.met, deadline))) break;
       }
     } finally {
       this.#endTurn();
@@ -60,8 +64,8 @@ export class Rounds {
       if (isTurn) this.#turn = { ...place, id };
       return isTurn;
     } catch (error) {
-      // Without the object nobody stands in line; D1 still lets one of them through at a time.
-      console.error({ message: "nobody gives turns", accountId: place.accountId, error: String(error) });
+      // Without the object no call waits in line. D1 still lets one of them through at a time.
+      console.error({ message: "no turns are given", accountId: place.accountId, error: String(error) });
       return this.#pause();
     }
   }
@@ -78,7 +82,8 @@ export class Rounds {
     if (this.#turn === null) return;
     const { id, accountId } = this.#turn;
     this.#turn = null;
-    const late = (error: unknown) => console.error({ message: "a turn ends by itself", error: String(error) });
+    const late = (error: unknown) =>
+      console.error({ message: "a turn ends by itself", error: String(error) });
     this.#defer(this.#turns(accountId).endTurn(id).catch(late));
   }
 
@@ -87,7 +92,9 @@ export class Rounds {
   }
 }
 
-async function outcome<T>(work: () => Promise<T>): Promise<{ readonly value: T } | { readonly met: Place | null }> {
+async function outcome<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly value: T } | { readonly met: Place | null }> {
   try {
     return { value: await work() };
   } catch (error) {

@@ -1,4 +1,4 @@
-/** A turn ends by itself after so long: its call may be gone. */
+/** A turn ends by itself after this time, because its call may be gone. */
 const LEASE_MS = 5_000;
 
 interface Held {
@@ -13,9 +13,9 @@ interface Waiting {
 }
 
 /**
- * The line of those whose changes met: one at a time at each object, and alone in the account where no object is named.
- * First come, first served. Memory only: it orders and guards nothing. What may be written is decided by D1 alone, so a
- * turn that is lost or ends too early costs a run and changes no result.
+ * The line of those whose changes met: one at a time at each object, and alone in the account where no object
+ * is named. First come, first served. Memory only: it orders and guards nothing. What may be written is
+ * decided by D1 alone, so a turn that is lost or ends too early costs a run and changes no result.
  */
 export class Turns {
   readonly #held = new Map<string, Held>();
@@ -36,7 +36,10 @@ export class Turns {
 
   end(id: string): void {
     const held = this.#held.get(id);
-    if (held === undefined) return this.#leave(id);
+    if (held === undefined) {
+      this.#leave(id);
+      return;
+    }
     clearTimeout(held.lease);
     this.#held.delete(id);
     this.#serve();
@@ -49,7 +52,7 @@ export class Turns {
     if (left !== undefined) this.#serve();
   }
 
-  /** Who waits for the whole account is passed by nobody. */
+  /** No call passes one that waits for the whole account. */
   #serve(): void {
     for (const { id, object, answer } of this.#waiting) {
       if (this.#isFree(object)) {

@@ -5,8 +5,8 @@ export interface Place {
 }
 
 /**
- * Another change came first, so this run is not through and is made again. Never leaves the gate.
- * `place` is where the two met: the next run waits for its turn there. Null: to run again is enough.
+ * Another change came first, so this run failed and is made again. Never leaves the gate. `place` is where
+ * the two met: the next run waits for its turn there. Null: it runs again without waiting.
  */
 export class Met extends Error {
   readonly place: Place | null;
@@ -17,6 +17,6 @@ export class Met extends Error {
   }
 }
 
-/** Whether a turn at `held` is one at `place`, too. */
+/** Whether a turn at `held` includes one at `place`. */
 export const covers = (held: Place, place: Place): boolean =>
   held.accountId === place.accountId && (held.object === null || held.object === place.object);

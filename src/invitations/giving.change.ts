@@ -7,10 +7,14 @@ import { accessOf, requireInviting } from "../team/member.change.ts";
 import { decideBeside, requireDomain } from "./invite.change.ts";
 
 /**
- * The sender of a waiting invitation, also to another address, gives all that its member has to the reader of that
- * mail: it asks for what a new invitation would ask. @throws Problem access/denied, validation, plan/feature-required
+ * Sending a waiting invitation again, also to another address, gives the reader of that mail all access of
+ * its member. So it needs what a new invitation would need.
+ * @throws Problem access/denied, validation, plan/feature-required
  */
-export function permitInviting(call: Call, { row, grants, customRoles }: Awaited<ReturnType<typeof findMember>>[number]): Permit {
+export function permitInviting(
+  call: Call,
+  { row, grants, customRoles }: Awaited<ReturnType<typeof findMember>>[number],
+): Permit {
   const { preset, account } = call.principal;
   requireInviting(call);
   call.decide("member.create");

@@ -9,13 +9,17 @@ export type Wanted = Omit<z.infer<typeof NewMember>, "firstName" | "lastName"> &
   readonly [Name in "firstName" | "lastName"]: string | null;
 };
 
-/** The same with what may be left out. @param mayBeEmpty without any role, right or grant @throws Problem validation */
+/**
+ * Fills in what an invitation may leave out.
+ * @param mayBeEmpty without any role, right or grant
+ * @throws Problem validation
+ */
 export function completed(call: Call, asked: Wanted, mayBeEmpty: boolean): Wanted {
   requireNames(call.principal.preset, asked);
   return mayBeEmpty ? asked : notEmpty(call, asked);
 }
 
-/** What it gives: in a customer's organization the suggested role, unless told. @throws Problem validation */
+/** What it gives: by default, in a customer's organization, the suggested role. @throws Problem validation */
 function notEmpty({ principal: { account, preset } }: Call, asked: Wanted): Wanted {
   if ([asked.roles, asked.rights, asked.grants].some((given) => given.length > 0)) return asked;
   if (account.kind === "customer_org") return { ...asked, roles: [preset.suggestedRole] };
@@ -27,6 +31,11 @@ const NAMELESS: readonly string[] = ["team", "marketplace"];
 
 /** @throws Problem validation */
 function requireNames({ model }: Preset, wanted: Pick<Wanted, "firstName" | "lastName">): void {
-  const missing = NAMELESS.includes(model) ? [] : (["firstName", "lastName"] as const).filter((name) => wanted[name] === null);
-  if (missing.length > 0) throw new Problem("validation", { errors: missing.map((name) => ({ pointer: `/${name}`, detail: "is required" })) });
+  const missing = NAMELESS.includes(model)
+    ? []
+    : (["firstName", "lastName"] as const).filter((name) => wanted[name] === null);
+  if (missing.length > 0)
+    throw new Problem("validation", {
+      errors: missing.map((name) => ({ pointer: `/${name}`, detail: "is required" })),
+    });
 }

@@ -9,7 +9,10 @@ export interface Block {
 const IPV4 = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
 const IPV6 = /^[0-9a-f:]+(?:\d+\.\d+\.\d+\.\d+)?$/i;
 
-/** Strict: no leading zeros, no hex or short IPv4, no zone id. `::ffff:a.b.c.d` is its IPv4. Null when unreadable. */
+/**
+ * Strict: no leading zeros, no hex or short IPv4, no zone id. `::ffff:a.b.c.d` is its IPv4. Null when
+ * unreadable.
+ */
 export function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
   if (IPV4.test(text)) return ipaddr.IPv4.isValid(text) ? ipaddr.IPv4.parse(text) : null;
   if (!IPV6.test(text) || !text.includes(":")) return null;
@@ -22,7 +25,10 @@ export function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
 }
 
-/** The canonical text of an address; null when unreadable. Strict IPv4 is canonical as it stands, and is what most callers have. */
+/**
+ * The canonical text of an address; null when unreadable. Strict IPv4 is canonical as it stands, and is what
+ * most callers have.
+ */
 export function canonicalAddress(text: string): string | null {
   if (IPV4.test(text)) return text.split(".").every((octet) => Number(octet) <= 255) ? text : null;
   return parseAddress(text)?.toString() ?? null;
@@ -54,24 +60,38 @@ export function canonical(block: Block): string {
 function rangeOf({ address, bits }: Block): readonly [bigint, bigint] {
   const bytes = address.toByteArray();
   const size = 1n << BigInt(bytes.length * 8 - bits);
-  const first = bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n) / size * size;
+  const first = (bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n) / size) * size;
   return [first, first + size - 1n];
 }
 
 const blocksOf = (...texts: readonly string[]): Block[] => texts.flatMap((text) => parseBlock(text) ?? []);
 
-/** From where no caller comes: special-purpose blocks (RFC 6890), and of IPv6 all but global unicast. */
+/**
+ * Blocks from which no caller comes: special-purpose blocks (RFC 6890), and of IPv6 all but global unicast.
+ */
 const NOT_PUBLIC = {
   ipv4: blocksOf(
-    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
-    "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/3",
   ),
   ipv6: blocksOf("::/3", "4000::/2", "8000::/1", "2001:db8::/32"),
 } as const;
 
 /** Do these blocks together hold every public address of the kind? However it is split. */
 export function coversPublic(blocks: readonly Block[], kind: "ipv4" | "ipv6"): boolean {
-  const held = [...NOT_PUBLIC[kind], ...blocks.filter(({ address }) => address.kind() === kind)].map(rangeOf)
+  const held = [...NOT_PUBLIC[kind], ...blocks.filter(({ address }) => address.kind() === kind)]
+    .map(rangeOf)
     .sort(([one], [two]) => (one < two ? -1 : Number(one > two)));
   let next = 0n;
   for (const [first, last] of held) {

@@ -2,7 +2,10 @@ import { fillPlaceholders, type SQL, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import type { BatchItem } from "drizzle-orm/batch";
 
-/** Every store function takes its database, so that accounts can be spread over several without touching callers. */
+/**
+ * Every store function takes its database, so that accounts can be spread over several without touching
+ * callers.
+ */
 export type Db = DrizzleD1Database;
 /** A part of a statement. */
 export type { SQL as Expression };
@@ -21,7 +24,8 @@ export function openDb(database: D1Database): Db {
 function connect(database: D1Database): Db {
   const db = drizzle(database);
   const [run, all] = [db.run.bind(db), db.all.bind(db)];
-  // Drizzle 0.45 forgets the prepared statement of `db.run(sql)` and `db.all(sql)` when it stands in a batch of D1 and has parameters.
+  // Drizzle 0.45 forgets the prepared statement of `db.run(sql)` and `db.all(sql)` when it is in a batch
+  // of D1 and has parameters.
   const prepared = (raw: typeof run | typeof all) => (query: Parameters<typeof run>[0]) => {
     const statement = raw(query);
     return Object.assign(statement, { stmt: database.prepare(statement.getQuery().sql) });
@@ -37,10 +41,13 @@ interface Prepared {
 }
 
 /**
- * A statement that every call needs: Drizzle writes its SQL once for each isolate (30 to 40 µs, a tenth of a local D1 read),
- * each use only fills the placeholders. For batches only, where Drizzle's own `prepare()` does not work on D1.
+ * A statement that every call needs: Drizzle writes its SQL once for each isolate (30 to 40 µs, a tenth of a
+ * local D1 read), each use only fills the placeholders. For batches only, where Drizzle's own `prepare()`
+ * does not work on D1.
  */
-export function prepared<Query extends Statement>(build: (db: Db) => Query): (db: Db, values: Record<string, unknown>) => Query {
+export function prepared<Query extends Statement>(
+  build: (db: Db) => Query,
+): (db: Db, values: Record<string, unknown>) => Query {
   const written = new WeakMap<Db, Prepared>();
   return (db, values) => {
     const query = written.get(db) ?? (build(db) as unknown as { _prepare(): Prepared })._prepare();
@@ -56,11 +63,25 @@ export function prepared<Query extends Statement>(build: (db: Db) => Query): (db
 }
 
 /**
- * Conditions that a write batch can be made to depend on. Each is a column of the table `guard` whose CHECK always
- * fails: when a condition does not hold, the insert fails, names the column, and the whole batch rolls back.
- * When all hold, nothing is written.
+ * Conditions that a write batch can be made to depend on. Each is a column of the table `guard` whose CHECK
+ * always fails: when a condition does not hold, the insert fails, names the column, and the whole batch rolls
+ * back. When all hold, nothing is written.
  */
-export const GUARDS = ["stale", "changed", "last_admin", "has_dependents", "member_limit", "head_moved", "claim_used", "invitation_changed", "charges_pending", "recipient_mails", "account_mails", "link_codes", "link_joins"] as const;
+export const GUARDS = [
+  "stale",
+  "changed",
+  "last_admin",
+  "has_dependents",
+  "member_limit",
+  "head_moved",
+  "claim_used",
+  "invitation_changed",
+  "charges_pending",
+  "recipient_mails",
+  "account_mails",
+  "link_codes",
+  "link_joins",
+] as const;
 export type GuardName = (typeof GUARDS)[number];
 
 /** Fails the batch under `name` unless `holds` is true at that moment. */
@@ -76,7 +97,10 @@ export function failedGuard(error: unknown): GuardName | null {
   return GUARDS.find((name) => text.includes(`CHECK constraint failed: guard_${name}`)) ?? null;
 }
 
-/** True when the batch failed on the UNIQUE or PRIMARY KEY named by its columns, e.g. `member.account_id, member.email`. */
+/**
+ * True when the batch failed on the UNIQUE or PRIMARY KEY named by its columns, e.g. `member.account_id,
+ * member.email`.
+ */
 export const failedUnique = (error: unknown, columns: string): boolean =>
   messages(error).includes(`UNIQUE constraint failed: ${columns}`);
 

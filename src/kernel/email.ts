@@ -11,29 +11,38 @@ const ADDRESS = new RegExp(`^${LOCAL}@(?:${LABEL}\\.)+${TOP_LEVEL}$`);
 const DOT = /[.。．｡]/;
 
 /**
- * A domain in lower case and ASCII (IDNA). Null where it is none, or where a character passes for one of ASCII: such a domain is written
- * in ASCII, so that nobody reads one address and means another.
+ * A domain in lower case and ASCII (IDNA). Null where it is none, or where a character passes for one of
+ * ASCII: such a domain is written in ASCII, so that a reader does not take one address for another.
  */
 export function mailDomain(text: string): string | null {
   const host = hostName(text);
   const [written, labels] = [text.split(DOT), host?.split(".") ?? []];
-  const isPlain = written.length === labels.length
-    && written.every((label, at) => /^[!-~]+$/.test(label) || labels[at]?.startsWith("xn--"));
+  const isPlain =
+    written.length === labels.length &&
+    written.every((label, at) => /^[!-~]+$/.test(label) || labels[at]?.startsWith("xn--"));
   return host !== null && isPlain ? host : null;
 }
 
-/** In lower case, its domain in ASCII. What is no address stays as it is, and is refused as one. */
+/**
+ * In lower case, its domain in ASCII. A text that is no address stays as it is, and is refused afterwards.
+ */
 function canonicalAddress(written: string): string {
   const at = written.lastIndexOf("@");
   const [local, domain] = [written.slice(0, at), mailDomain(written.slice(at + 1))];
-  // Asked before the case is folded: the Kelvin sign, too, becomes a k.
+  // Checked before the case is folded, because the Kelvin sign, too, becomes a k.
   return at < 1 || domain === null || /[^!-~]/.test(local) ? "" : `${local.toLowerCase()}@${domain}`;
 }
 
-const NO_ADDRESS = "must be an e-mail address: at most 64 characters in ASCII before the @, a domain behind it";
+const NO_ADDRESS =
+  "must be an e-mail address: at most 64 characters in ASCII before the @, a domain behind it";
 
 /** As it is stored and shown: a domain beyond ASCII as punycode. */
-export const email = z.string().trim().max(320).meta({ format: "email" }).transform(canonicalAddress)
+export const email = z
+  .string()
+  .trim()
+  .max(320)
+  .meta({ format: "email" })
+  .transform(canonicalAddress)
   .pipe(z.email({ pattern: ADDRESS, error: NO_ADDRESS }).max(254));
 
 /** One that may be left out; an empty text is null. */

@@ -1,6 +1,10 @@
-import { Problem, problemBody, type ProblemCode, PROBLEMS } from "./problem.ts";
+import { Problem, type ProblemCode, PROBLEMS } from "./problem.ts";
+import { problemBody } from "./problem-body.ts";
 
-/** Turns whatever was thrown into an answer (RFC 9457). What is not a Problem is a bug: it is logged, and the caller learns only the request id. */
+/**
+ * Turns any error into an answer (RFC 9457). An error that is not a Problem is a bug: it is logged, and the
+ * caller learns only the request id.
+ */
 export function exit(error: unknown, requestId: string): { response: Response; code: ProblemCode } {
   const problem = error instanceof Problem ? error : new Problem("internal");
   if (problem !== error) {
@@ -13,7 +17,7 @@ export function exit(error: unknown, requestId: string): { response: Response; c
     status,
     headers: {
       "Content-Type": "application/problem+json",
-      ...(status === 401 ? { "WWW-Authenticate": "Bearer realm=\"tollgate\"" } : {}),
+      ...(status === 401 ? { "WWW-Authenticate": 'Bearer realm="tollgate"' } : {}),
       ...extra.headers,
     },
   });

@@ -3,18 +3,57 @@ import { z } from "zod";
 
 /** What each id begins with: `<prefix>_<ULID>`. The ULID sorts by time, so a list by id is a list by age. */
 export const ID_PREFIXES = {
-  account: "acc", user: "usr", role: "rol", member: "mem", apiKey: "key", claim: "clm", event: "evt", call: "cal", request: "req",
-  invitation: "inv", ownershipOffer: "oof", signIn: "sgn", session: "ses", mail: "mal", hook: "hok", delivery: "dlv",
-  token: "jti", lot: "lot", entry: "ent", deadLetter: "dlq",
-  theme: "thm", themeFile: "fil", license: "lic", tool: "tol", task: "tsk",
-  product: "prd", licenseKey: "lky", machineCode: "mac", dataObject: "dat", customer: "cus", accessToken: "atk",
-  invoice: "ivc", subscription: "sub", markup: "mku", cpq: "cpq", form: "frm",
-  object: "obj", corporation: "crp", objectGroup: "ogr", key: "dky", licenseRequest: "lrq", sosLicense: "sos", aggregatorLicense: "agl",
+  account: "acc",
+  user: "usr",
+  role: "rol",
+  member: "mem",
+  apiKey: "key",
+  claim: "clm",
+  event: "evt",
+  call: "cal",
+  request: "req",
+  invitation: "inv",
+  ownershipOffer: "oof",
+  signIn: "sgn",
+  session: "ses",
+  mail: "mal",
+  hook: "hok",
+  delivery: "dlv",
+  token: "jti",
+  lot: "lot",
+  entry: "ent",
+  deadLetter: "dlq",
+  theme: "thm",
+  themeFile: "fil",
+  license: "lic",
+  tool: "tol",
+  task: "tsk",
+  product: "prd",
+  licenseKey: "lky",
+  machineCode: "mac",
+  dataObject: "dat",
+  customer: "cus",
+  accessToken: "atk",
+  invoice: "ivc",
+  subscription: "sub",
+  markup: "mku",
+  cpq: "cpq",
+  form: "frm",
+  object: "obj",
+  corporation: "crp",
+  objectGroup: "ogr",
+  key: "dky",
+  licenseRequest: "lrq",
+  sosLicense: "sos",
+  aggregatorLicense: "agl",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
 
-/** Random bytes are fetched many at once: one at a time, as the library does, they cost a call to the gate more than its rules. */
+/**
+ * Random bytes are fetched many at once: one at a time, as the library does, they cost a call to the gate
+ * more than its rules.
+ */
 const pool = new Uint8Array(1_024);
 let used = pool.length;
 
@@ -32,14 +71,20 @@ const ulid = monotonicFactory(random);
 export const newId = (kind: IdKind, at: number): string => `${ID_PREFIXES[kind]}_${ulid(at)}`;
 
 /** The least id of a moment: ids that sort before it are older. @param at milliseconds since the epoch */
-export const leastId = (kind: IdKind, at: number): string => `${ID_PREFIXES[kind]}_${encodeTime(at, 10)}${"0".repeat(16)}`;
+export const leastId = (kind: IdKind, at: number): string =>
+  `${ID_PREFIXES[kind]}_${encodeTime(at, 10)}${"0".repeat(16)}`;
 
 const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
 const ANY_ID = new RegExp(`^[a-z]{3}_${ULID}$`);
 
-/** Whether it may be an id of anything here: what a caller wrote in an id's place may be anything. */
+/** Whether the text has the form of an id. A caller may write any text in place of an id. */
 export const isId = (text: string): boolean => ANY_ID.test(text);
 
 /** Accepts exactly the ids that `newId(kind)` makes. */
 export const idOf = (kind: IdKind) =>
-  z.string().regex(new RegExp(`^${ID_PREFIXES[kind]}_${ULID}$`), `must be an id such as ${ID_PREFIXES[kind]}_01ARZ3NDEKTSV4RRFFQ69G5FAV`);
+  z
+    .string()
+    .regex(
+      new RegExp(`^${ID_PREFIXES[kind]}_${ULID}$`),
+      `must be an id such as ${ID_PREFIXES[kind]}_01ARZ3NDEKTSV4RRFFQ69G5FAV`,
+    );

@@ -2,7 +2,9 @@ import { canonical } from "./canonical.ts";
 import { sha256Hex } from "./digest.ts";
 import { Problem } from "./problem.ts";
 
-/** How an operation treats the Idempotency-Key header: a ledger command keeps its record in the ledger itself. */
+/**
+ * How an operation treats the Idempotency-Key header: a ledger command keeps its record in the ledger itself.
+ */
 export type Idempotency = "required" | "optional" | "ledger";
 
 /** An effect that was made before under the same key. The body holds no secrets. */
@@ -31,10 +33,15 @@ export function idempotencyKey(header: string | null): string | null {
   return bare;
 }
 
-/** Hex SHA-256 over what makes a command the same: method, path with query, and the body in whatever order. */
+/**
+ * Hex SHA-256 over what makes a command the same: method, path with query, and the body in any order of keys.
+ */
 export const fingerprint = (method: string, path: string, body: unknown): string =>
   sha256Hex(canonical([method, path, body ?? null]));
 
-/** As it was made until migration 0008, by the order in which the members came: such records live for 24 hours. */
+/**
+ * As it was made until migration 0008, by the order in which the members came: such records live for 24
+ * hours.
+ */
 export const fingerprintAsSent = (method: string, path: string, body: unknown): string =>
   sha256Hex(JSON.stringify([method, path, body ?? null]));

@@ -1,6 +1,6 @@
 import type { Fault } from "./problem.ts";
 
-/** A text, or a sign of JSON's grammar; what lies between them names nothing. */
+/** A text, or a sign of JSON's grammar. The text between them holds no names. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
 
 interface Level {
@@ -10,11 +10,12 @@ interface Level {
   at: string | number;
 }
 
-/** Faults that are told at most. */
+/** Faults that are reported at most. */
 const FAULTS_MAX = 50;
 
 /**
- * Members that two readers of one text would read differently: sent twice in one object, or called `__proto__`.
+ * Members that two readers of one text would read differently: sent twice in one object, or called
+ * `__proto__`.
  * @param text well-formed JSON
  */
 export function ambiguousMembers(text: string): Fault[] {
@@ -29,12 +30,16 @@ export function ambiguousMembers(text: string): Fault[] {
     else if (token === "," && typeof level?.at === "number") level.at += 1;
     else if (token === ":" && level?.names && name !== null) {
       level.at = name;
-      const detail = level.names.has(name) ? "is sent twice" : name === "__proto__" ? "is not known here" : null;
+      const detail = level.names.has(name)
+        ? "is sent twice"
+        : name === "__proto__"
+          ? "is not known here"
+          : null;
       if (detail !== null) faults.push({ pointer: pointerTo(levels.map(({ at }) => String(at))), detail });
       level.names.add(name);
     }
     if (faults.length >= FAULTS_MAX) return faults;
-    name = token.startsWith("\"") ? JSON.parse(token) as string : null;
+    name = token.startsWith('"') ? (JSON.parse(token) as string) : null;
   }
   return faults;
 }

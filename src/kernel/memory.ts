@@ -1,6 +1,6 @@
 /**
- * A bounded cache in the isolate's memory: the least recently used entry goes first. Holds values, never promises, and
- * nothing in it is an authority: a grant set counts only while its stamp holds.
+ * A bounded cache in the isolate's memory: the least recently used entry goes first. It holds values, never
+ * promises. It decides nothing: a grant set counts only while its stamp holds.
  */
 export class Memory<Value> {
   readonly #entries = new Map<string, Value>();
@@ -8,7 +8,7 @@ export class Memory<Value> {
   readonly #weigh: (value: Value) => number;
   #weight = 0;
 
-  /** @param size what all values may weigh together; @param weigh what one weighs, 1 unless told */
+  /** @param size what all values may weigh together; @param weigh what one weighs, 1 by default */
   constructor(size: number, weigh: (value: Value) => number = () => 1) {
     this.#size = size;
     this.#weigh = weigh;

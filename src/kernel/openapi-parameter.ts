@@ -1,58 +1,113 @@
 import { jsonSchema } from "./json-schema.ts";
 import { isCard, type Operation } from "./operation.ts";
 
-/** What one operation takes beside its body. `path` is in OpenAPI's form, with `{name}` for each parameter. */
-export const parameters = (operation: Operation, path: string): object[] =>
-  [...pathParameters(path), ...headerParameters(operation), ...queryParameters(operation)];
+/**
+ * What one operation takes beside its body. `path` is in OpenAPI's form, with `{name}` for each parameter.
+ */
+export const parameters = (operation: Operation, path: string): object[] => [
+  ...pathParameters(path),
+  ...headerParameters(operation),
+  ...queryParameters(operation),
+];
 
 const pathParameters = (path: string): object[] =>
-  Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => ({ name, in: "path", required: true, schema: { type: "string" } }));
+  Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
 
 const KEY = "[!#-\\[\\]-~]{1,128}";
-const TAG = "(?:\\*|(?:W/)?\"[!#-~]*\")";
+const TAG = '(?:\\*|(?:W/)?"[!#-~]*")';
 
 const keySchema = { type: "string", minLength: 1, maxLength: 130, pattern: `^(?:"${KEY}"|${KEY})$` };
 const tagSchema = { type: "string", minLength: 1, pattern: `^${TAG}(?: *, *${TAG})*$` };
 
 const ACCOUNT = {
-  name: "Tollgate-Account", in: "header", required: false, schema: { type: "string", pattern: "^acc_[0-9A-Z]{26}$" },
-  description: "Acts on an account below one's own: a seller on an organization, a dealer on a sub-dealer, with those of one's rights that hold there. "
-    + "Where one may not act is `not-found` (404), like an account that does not exist.",
+  name: "Tollgate-Account",
+  in: "header",
+  required: false,
+  schema: { type: "string", pattern: "^acc_[0-9A-Z]{26}$" },
+  description:
+    "Acts on an account below one's own: a seller on an organization, a dealer on a sub-dealer, " +
+    "with those of one's rights that hold there. " +
+    "Where one may not act is `not-found` (404), like an account that does not exist.",
 };
 
 const LANGUAGE = {
-  name: "Accept-Language", in: "header", required: false, schema: { type: "string", maxLength: 200 },
-  description: "`en` or `ru`, with weights where there are several. Without one that is spoken here, texts are in the member's language, else in the account's.",
+  name: "Accept-Language",
+  in: "header",
+  required: false,
+  schema: { type: "string", maxLength: 200 },
+  description:
+    "`en` or `ru`, with weights where there are several. Without one of these, " +
+    "texts are in the member's language, else in the account's.",
 };
 
 const IF_NONE_MATCH = {
-  name: "If-None-Match", in: "header", required: false, schema: tagSchema,
+  name: "If-None-Match",
+  in: "header",
+  required: false,
+  schema: tagSchema,
   description: "The ETag of the card as it was read: 304 without a body while it still shows the same.",
 };
 
 function headerParameters(operation: Operation): object[] {
   const { right, method, idempotency, ifMatch, localized, preview } = operation;
-  const remembered = idempotency === "ledger" ? "Remembered for each member for ever, in the ledger." : "Remembered for each member for 24 hours.";
+  const remembered =
+    idempotency === "ledger"
+      ? "Remembered for each member for ever, in the ledger."
+      : "Remembered for each member for 24 hours.";
   return [
     ...(right === "public" ? [] : [ACCOUNT]),
     ...(localized ? [LANGUAGE] : []),
     ...(method === "GET" && isCard(operation) ? [IF_NONE_MATCH] : []),
-    ...(idempotency === undefined ? [] : [{
-      name: "Idempotency-Key", in: "header", required: idempotency !== "optional" && preview === undefined, schema: keySchema,
-      description: `1 to 128 visible ASCII characters but \`"\` and \`\\\`, bare or in quotes (a structured-field string). ${remembered} The same command again is answered with its first answer `
-        + "and `Idempotency-Replayed: true`, without secrets, which are shown once; another command under the same key is `idempotency/mismatch` (422)."
-        + (idempotency !== "optional" && preview !== undefined ? " Needed but for a `dryRun`." : ""),
-    }]),
-    ...(ifMatch === undefined ? [] : [{
-      name: "If-Match", in: "header", required: ifMatch === "required", schema: tagSchema,
-      description: "The ETag of the card as it was read, in its quotes, or `*` for whatever is there. A weak tag (`W/\"3\"`) counts as the strong one. "
-        + `Another version is \`precondition-failed\` (412)${ifMatch === "required" ? "; none at all is `precondition-required` (428)" : ""}.`,
-    }]),
+    ...(idempotency === undefined
+      ? []
+      : [
+          {
+            name: "Idempotency-Key",
+            in: "header",
+            required: idempotency !== "optional" && preview === undefined,
+            schema: keySchema,
+            description:
+              '1 to 128 visible ASCII characters but `"` and `\\`, ' +
+              `bare or in quotes (a structured-field string). ${remembered} ` +
+              "The same command again is answered with its first answer and `Idempotency-Replayed: true`, " +
+              "without secrets, which are shown once; " +
+              "another command under the same key is `idempotency/mismatch` (422)." +
+              (idempotency !== "optional" && preview !== undefined ? " Needed but for a `dryRun`." : ""),
+          },
+        ]),
+    ...(ifMatch === undefined
+      ? []
+      : [
+          {
+            name: "If-Match",
+            in: "header",
+            required: ifMatch === "required",
+            schema: tagSchema,
+            description:
+              "The ETag of the card as it was read, in its quotes, or `*` for any version. " +
+              'A weak tag (`W/"3"`) counts as the strong one. ' +
+              "Another version is `precondition-failed` (412)" +
+              (ifMatch === "required" ? "; none at all is `precondition-required` (428)." : "."),
+          },
+        ]),
   ];
 }
 
 function queryParameters({ query }: Operation): object[] {
   if (query === undefined) return [];
-  const { properties = {}, required = [] } = jsonSchema(query, "input") as { properties?: Record<string, object>; required?: string[] };
-  return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", required: required.includes(name), schema }));
+  const { properties = {}, required = [] } = jsonSchema(query, "input") as {
+    properties?: Record<string, object>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: "query",
+    required: required.includes(name),
+    schema,
+  }));
 }

@@ -5,7 +5,12 @@ import type { Operation } from "./operation.ts";
 
 const SECURITY_SCHEMES = {
   bearer: { type: "http", scheme: "bearer", description: "An access token or an API key." },
-  apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "An API key. Send exactly one credential: both headers in one call are refused." },
+  apiKey: {
+    type: "apiKey",
+    in: "header",
+    name: "X-API-Key",
+    description: "An API key. Send exactly one credential: both headers in one call are refused.",
+  },
 };
 
 /** OpenAPI 3.1 from the operations that the gate serves; the schemas are those that validate. */
@@ -20,7 +25,8 @@ export function openapi(operations: readonly Operation[], server: string): objec
     info: {
       title: "Tollgate",
       version: "1.0.0",
-      description: "Who is calling, from which address, what they may touch, what it costs, and the proof afterwards.",
+      description:
+        "Who is calling, from which address, what they may touch, what it costs, and the proof afterwards.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: server }],
@@ -30,13 +36,20 @@ export function openapi(operations: readonly Operation[], server: string): objec
   };
 }
 
+const camelCase = (path: string): string =>
+  path.replaceAll(/[^A-Za-z0-9]+(\w)/g, (_, char: string) => char.toUpperCase()).replaceAll(/\W/g, "");
+
 function describe(operation: Operation, path: string): object {
   const isPublic = operation.right === "public";
   return {
-    operationId: `${operation.method.toLowerCase()}${path.replaceAll(/[^A-Za-z0-9]+(\w)/g, (_, char: string) => char.toUpperCase()).replaceAll(/\W/g, "")}`,
+    operationId: operation.method.toLowerCase() + camelCase(path),
     tags: [operation.tag],
     summary: operation.summary,
-    description: isPublic ? "No credential." : ["self", "member"].includes(operation.right) ? "Any active member." : `Needs the right \`${operation.right}\`.`,
+    description: isPublic
+      ? "No credential."
+      : ["self", "member"].includes(operation.right)
+        ? "Any active member."
+        : `Needs the right \`${operation.right}\`.`,
     ...(isPublic ? { security: [] } : {}),
     parameters: parameters(operation, path),
     ...requestBody(operation),
@@ -45,9 +58,29 @@ function describe(operation: Operation, path: string): object {
 }
 
 function requestBody({ body, upload, raw }: Operation): object {
-  if (raw !== undefined) return { requestBody: { required: true, description: `As its sender signed it, at most ${raw.maxBytes} bytes.`, content: { "application/json": {} } } };
+  if (raw !== undefined)
+    return {
+      requestBody: {
+        required: true,
+        description: `As its sender signed it, at most ${raw.maxBytes} bytes.`,
+        content: { "application/json": {} },
+      },
+    };
   if (upload !== undefined) {
-    return { requestBody: { required: true, description: `At most ${upload.maxBytes} bytes, with Content-Length.`, content: Object.fromEntries(upload.mediaTypes.map((type) => [type, {}])) } };
+    return {
+      requestBody: {
+        required: true,
+        description: `At most ${upload.maxBytes} bytes, with Content-Length.`,
+        content: Object.fromEntries(upload.mediaTypes.map((type) => [type, {}])),
+      },
+    };
   }
-  return body === undefined ? {} : { requestBody: { required: !body.safeParse(undefined).success, content: { "application/json": { schema: jsonSchema(body, "input") } } } };
+  return body === undefined
+    ? {}
+    : {
+        requestBody: {
+          required: !body.safeParse(undefined).success,
+          content: { "application/json": { schema: jsonSchema(body, "input") } },
+        },
+      };
 }

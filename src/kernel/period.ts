@@ -13,9 +13,14 @@ interface Asked {
 
 /**
  * The period that is asked for; null when it ends before it begins.
- * @param periodMs how far it reaches back from now (below 0) or forward, unless told
+ * @param periodMs how far it reaches back from now (below 0) or forward, by default
  */
-export function periodOf({ from, to }: Asked, { periodMs }: { readonly periodMs: number }, now: number, zone: string): Period | null {
+export function periodOf(
+  { from, to }: Asked,
+  { periodMs }: { readonly periodMs: number },
+  now: number,
+  zone: string,
+): Period | null {
   const end = to === undefined ? Math.max(now, now + periodMs) : endOf(to, zone);
   const begin = from === undefined ? Math.min(end, periodMs < 0 ? end + periodMs : now) : beginOf(from, zone);
   return begin <= end ? { from: begin, to: end } : null;

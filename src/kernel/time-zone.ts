@@ -4,22 +4,36 @@ const DAY_MS = 86_400_000;
 const NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
 
 /** A moment with its offset, or a whole day of the account's time zone. */
-export const dayOrTime = z.union([z.iso.datetime({ offset: true }), z.iso.date()],
-  "must be a date such as 2026-11-21, or a time such as 2026-11-21T00:00:00Z; write the + of an offset as %2B");
+export const dayOrTime = z.union(
+  [z.iso.datetime({ offset: true }), z.iso.date()],
+  "must be a date such as 2026-11-21, or a time such as 2026-11-21T00:00:00Z; " +
+    "write the + of an offset as %2B",
+);
 
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
 /** @throws RangeError when there is no such zone */
 function clockOf(zone: string): Intl.DateTimeFormat {
-  const clock = clocks.get(zone) ?? new Intl.DateTimeFormat("en-GB", {
-    timeZone: zone, hourCycle: "h23",
-    year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric",
-  });
+  const clock =
+    clocks.get(zone) ??
+    new Intl.DateTimeFormat("en-GB", {
+      timeZone: zone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+      second: "numeric",
+    });
   clocks.set(zone, clock);
   return clock;
 }
 
-/** Whether this is a zone of the IANA list, such as `Europe/Berlin`. An offset is none: it knows no summer. */
+/**
+ * Whether this is a zone of the IANA list, such as `Europe/Berlin`. An offset is not one, because it has no
+ * summer time.
+ */
 export function isTimeZone(name: string): boolean {
   try {
     return NAME.test(name) && clockOf(name) !== undefined;
@@ -28,11 +42,19 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** What the clocks of a zone show, as if it were UTC. @param at milliseconds since the epoch */
+/**
+ * The time that the clocks of a zone show, as if it were UTC.
+ * @param at milliseconds since the epoch
+ */
 function shownAt(at: number, zone: string): number {
-  const parts = new Map(clockOf(zone).formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] =
-    (["year", "month", "day", "hour", "minute", "second"] as const).map((name) => parts.get(name));
+  const parts = new Map(
+    clockOf(zone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
+  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = (
+    ["year", "month", "day", "hour", "minute", "second"] as const
+  ).map((name) => parts.get(name));
   return Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
@@ -56,12 +78,12 @@ const isDay = (value: string): boolean => !value.includes("T");
 
 /** Where a period begins, in milliseconds since the epoch. @param value a `dayOrTime` */
 export const beginOf = (value: string, zone: string): number =>
-  (isDay(value) ? dayStart(Date.parse(value), zone) : Date.parse(value));
+  isDay(value) ? dayStart(Date.parse(value), zone) : Date.parse(value);
 
 /** Where a period ends, not included: a day ends where the next one begins. */
 export const endOf = (value: string, zone: string): number =>
-  (isDay(value) ? dayStart(Date.parse(value) + DAY_MS, zone) : Date.parse(value));
+  isDay(value) ? dayStart(Date.parse(value) + DAY_MS, zone) : Date.parse(value);
 
 /** The last millisecond of a period that includes its end. */
 export const lastOf = (value: string, zone: string): number =>
-  (isDay(value) ? endOf(value, zone) - 1 : Date.parse(value));
+  isDay(value) ? endOf(value, zone) - 1 : Date.parse(value);

@@ -5,7 +5,7 @@ interface Versioned {
   readonly updatedAt: number;
 }
 
-/** The row as it is wanted, under its next version. The row itself where nothing would change: write nothing then. */
+/** The changed row under its next version. The row itself where nothing would change: then write nothing. */
 export function nextVersion<Row extends Versioned>(row: Row, wanted: Row, now: number): Row {
   const { version, updatedAt } = row;
   if (canonical({ ...wanted, version, updatedAt }) === canonical(row)) return row;

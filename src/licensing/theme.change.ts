@@ -6,10 +6,24 @@ import { keeperOfType, NOTHING } from "../resources/named.change.ts";
 import { refOf } from "../resources/resource.card.ts";
 import { findResource } from "../resources/resource.store.ts";
 
-/** One guarded read of a theme in the catalog that the caller sees, and of what else is asked; not there when it may not be seen. */
-export async function viewTheme<const T extends readonly Statement[]>(call: Call, ...statements: T): Promise<[ResourceRow, ...Results<T>]> {
-  const theme = findResource(call.db, keeperOfType(call.principal, "catalog"), "catalog", call.params["id"] ?? "");
-  const [[row], ...rest] = await call.read(theme, ...statements) as unknown as [ResourceRow[], ...Results<T>];
+/**
+ * One guarded read of a theme in the catalog that the caller sees, together with other statements.
+ * @throws Problem not-found when the theme is missing or the caller may not see it
+ */
+export async function viewTheme<const T extends readonly Statement[]>(
+  call: Call,
+  ...statements: T
+): Promise<[ResourceRow, ...Results<T>]> {
+  const theme = findResource(
+    call.db,
+    keeperOfType(call.principal, "catalog"),
+    "catalog",
+    call.params["id"] ?? "",
+  );
+  const [[row], ...rest] = (await call.read(theme, ...statements)) as unknown as [
+    ResourceRow[],
+    ...Results<T>,
+  ];
   call.decide("catalog.view", row === undefined ? NOTHING : refOf(row), true);
   if (row === undefined) throw new Problem("not-found");
   return [row, ...rest];

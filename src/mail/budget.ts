@@ -11,11 +11,20 @@ export type Budget = "reader" | "change" | "notice" | "security";
 
 export function budgetOf(letter: Letter): Budget {
   switch (letter.template) {
-    case "sign_in": return "reader";
-    case "change_email": return letter.to === letter.email ? "change" : "reader";
-    case "invitation": case "join": case "confirm_email": case "api_key": return "change";
-    case "joined": case "access_changed": return "notice";
-    case "security": return "security";
+    case "sign_in":
+      return "reader";
+    case "change_email":
+      return letter.to === letter.email ? "change" : "reader";
+    case "invitation":
+    case "join":
+    case "confirm_email":
+    case "api_key":
+      return "change";
+    case "joined":
+    case "access_changed":
+      return "notice";
+    case "security":
+      return "security";
   }
 }
 
@@ -25,9 +34,16 @@ export function budgetOf(letter: Letter): Budget {
  */
 export function gatherKey(letter: Letter): string | null {
   switch (letter.template) {
-    case "access_changed": return `access_changed ${letter.memberId} ${letter.to}`;
-    case "security": return `${letter.kind} ${letter.memberId} ${letter.to}`;
-    case "invitation": case "sign_in": case "join": case "change_email": case "confirm_email": case "api_key":
+    case "access_changed":
+      return `access_changed ${letter.memberId} ${letter.to}`;
+    case "security":
+      return `${letter.kind} ${letter.memberId} ${letter.to}`;
+    case "invitation":
+    case "sign_in":
+    case "join":
+    case "change_email":
+    case "confirm_email":
+    case "api_key":
     case "joined":
       return null;
   }

@@ -1,17 +1,20 @@
 import { z } from "zod";
 import { deliverWaiting, type MailEnv } from "./delivery.queue.ts";
 
-/** The name stands in wrangler.toml too. */
+/** The same name as in wrangler.toml. */
 export const MAIL_QUEUE = "tollgate-mail";
 
 const Body = z.strictObject({ id: z.string().min(1) });
 
 /**
- * The consumer of the queue of mail. A message names a letter of the outbox; one whose letter was sent before, or that another sender has, is
- * done. What names none is tried until the dead queue keeps it.
+ * The consumer of the queue of mail. A message names a letter of the outbox; one whose letter was sent
+ * before, or that another sender has, is done. What names none is tried until the dead queue keeps it.
  */
 export async function deliver(batch: MessageBatch, env: MailEnv): Promise<void> {
-  const named = batch.messages.map((message) => ({ message, id: Body.safeParse(message.body).data?.id ?? null }));
+  const named = batch.messages.map((message) => ({
+    message,
+    id: Body.safeParse(message.body).data?.id ?? null,
+  }));
   const ids = named.flatMap(({ id }) => id ?? []);
   try {
     const pauses = ids.length === 0 ? new Map<string, number>() : await deliverWaiting(env, ids);

@@ -10,7 +10,10 @@ import { hasAddress } from "./member.store.ts";
 import { ATTEMPTS_MAX, type Held, markFailed, markSent, pauseAfter, take, tidy } from "./outbox.store.ts";
 import { render } from "./render.ts";
 
-export type MailEnv = Pick<Env, "DB" | "EMAIL" | "MAIL_FROM" | "APP_URL" | "DEV_MAIL" | "ISSUER" | "SIGNING_KEYS">;
+export type MailEnv = Pick<
+  Env,
+  "DB" | "EMAIL" | "MAIL_FROM" | "APP_URL" | "DEV_MAIL" | "ISSUER" | "SIGNING_KEYS"
+>;
 
 /** Letters that are sent side by side; all of them well within the lease. */
 const LETTERS_MAX = 10;
@@ -22,12 +25,16 @@ const SWEPT_MAX = 500;
 const SENDER = "Tollgate";
 
 /**
- * Sends letters that wait in the outbox, each on its own account of success. A crash between sending and marking sends one again, at most
- * `ATTEMPTS_MAX` times: at least once, because an invitation that never comes is worse than one that comes twice.
+ * Sends letters that wait in the outbox, each on its own account of success. A crash between sending and
+ * marking sends one again, at most `ATTEMPTS_MAX` times: at least once, because an invitation that never
+ * comes is worse than one that comes twice.
  * @param ids only these; null for all that wait
  * @returns for each letter that failed and will be tried again, the milliseconds until then
  */
-export async function deliverWaiting(env: MailEnv, ids: readonly string[] | null = null): Promise<ReadonlyMap<string, number>> {
+export async function deliverWaiting(
+  env: MailEnv,
+  ids: readonly string[] | null = null,
+): Promise<ReadonlyMap<string, number>> {
   const db = openDb(env.DB);
   const pauses = new Map<string, number>();
   for (let count = 0; count < SWEPT_MAX; count += LETTERS_MAX) {
@@ -52,7 +59,12 @@ async function deliverOne(env: MailEnv, db: Db, held: Held): Promise<{ id: strin
     return { id: held.id, pause: null };
   } catch (error) {
     const isLast = error instanceof Outdated || held.attempts >= ATTEMPTS_MAX;
-    console.error({ message: isLast ? "a mail is given up" : "a mail is tried again", id: held.id, attempts: held.attempts, error: String(error) });
+    console.error({
+      message: isLast ? "a mail is given up" : "a mail is tried again",
+      id: held.id,
+      attempts: held.attempts,
+      error: String(error),
+    });
     await batch(db, [markFailed(db, held, String(error), isLast, now())]);
     return { id: held.id, pause: isLast ? null : pauseAfter(held.attempts) };
   }
@@ -63,20 +75,38 @@ class Outdated extends Error {}
 
 async function sendOne(env: MailEnv, db: Db, held: Held): Promise<void> {
   const letter = JSON.parse(held.letter) as Letter;
-  if ("expiresAt" in letter && letter.expiresAt <= now()) throw new Outdated("its link expired before it could be sent");
-  if (letter.template === "invitation" && !await isOpen(db, letter.invitationId, letter.sendCount, letter.to)) {
+  if ("expiresAt" in letter && letter.expiresAt <= now())
+    throw new Outdated("its link expired before it could be sent");
+  if (
+    letter.template === "invitation" &&
+    !(await isOpen(db, letter.invitationId, letter.sendCount, letter.to))
+  ) {
     throw new Outdated("the invitation was accepted, taken back or sent again before");
   }
-  if (letter.template === "confirm_email" && !await hasAddress(db, letter.memberId, letter.to)) throw new Outdated("the address is no longer that member's");
+  if (letter.template === "confirm_email" && !(await hasAddress(db, letter.memberId, letter.to)))
+    throw new Outdated("the address is no longer that member's");
   const mail = render(letter, env.SIGNING_KEYS, { appUrl: env.APP_URL, issuer: env.ISSUER });
   if (isMailKept(env)) {
     // Kept is sent: nothing leaves this machine, and nothing is sent that is not kept.
     const at = now();
-    await batch(db, [markSent(db, held, at), keepMail(db, { id: newId("mail", at), recipient: letter.to, template: letter.template, ...mail, at })]);
+    await batch(db, [
+      markSent(db, held, at),
+      keepMail(db, { id: newId("mail", at), recipient: letter.to, template: letter.template, ...mail, at }),
+    ]);
     return;
   }
   const { subject, text, html, headers } = mail;
-  await within(env.EMAIL.send({ from: { email: env.MAIL_FROM, name: SENDER }, to: letter.to, subject, text, html, headers }), SENT_WITHIN_MS);
+  await within(
+    env.EMAIL.send({
+      from: { email: env.MAIL_FROM, name: SENDER },
+      to: letter.to,
+      subject,
+      text,
+      html,
+      headers,
+    }),
+    SENT_WITHIN_MS,
+  );
   await batch(db, [markSent(db, held, now())]);
 }
 

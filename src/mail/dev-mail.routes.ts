@@ -15,7 +15,10 @@ type MailContext = Context<{ Bindings: Env }>;
 
 const Query = z.strictObject({ to: z.string().trim().toLowerCase().max(254).optional(), ...listQuery });
 
-/** The local mailbox. No part of the API, so no part of its description: where mails are not kept, these paths are unknown. */
+/**
+ * The local mailbox. No part of the API, so no part of its description: where mails are not kept, these paths
+ * are unknown.
+ */
 export const devMailPages = new Hono<{ Bindings: Env }>();
 
 devMailPages.get("/dev/mail", async (c) => {
@@ -23,7 +26,12 @@ devMailPages.get("/dev/mail", async (c) => {
   const { to = null, limit, cursor } = validate(Query, c.req.query(), "query");
   await deliverAll(c.env, to);
   const before = decodeCursor(cursor, z.string());
-  const { data, nextCursor } = page(await listKept(openDb(c.env.DB), to, before, limit + 1), limit, shown, ({ id }) => id);
+  const { data, nextCursor } = page(
+    await listKept(openDb(c.env.DB), to, before, limit + 1),
+    limit,
+    shown,
+    ({ id }) => id,
+  );
   return wantsPage(c) ? htmlPage(list(data)) : c.json({ data, nextCursor });
 });
 
@@ -33,33 +41,62 @@ devMailPages.get("/dev/mail/:id", async (c) => {
   return wantsPage(c) ? htmlPage(mail.html) : c.json(shown(mail));
 });
 
-/** What waits is sent, and what another sender has at this moment is waited for, so that whoever reads after a change reads its mails. */
+/**
+ * Sends the waiting mails, and waits for those that another sender has now: after a change, the reader finds
+ * its mails.
+ */
 async function deliverAll(env: Env, to: string | null): Promise<void> {
   await deliverWaiting(env);
-  for (let round = 0; round < 100 && await countHeld(openDb(env.DB), to, now()) > 0; round += 1) {
+  for (let round = 0; round < 100 && (await countHeld(openDb(env.DB), to, now())) > 0; round += 1) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-const shown = ({ id, recipient, template, subject, text, html, at, link, code }: KeptMail) =>
-  ({ id, to: recipient, template, subject, text, html, at: iso(at), link, code });
+const shown = ({ id, recipient, template, subject, text, html, at, link, code }: KeptMail) => ({
+  id,
+  to: recipient,
+  template,
+  subject,
+  text,
+  html,
+  at: iso(at),
+  link,
+  code,
+});
 
 const wantsPage = (c: MailContext): boolean => (c.req.header("accept") ?? "").includes("text/html");
 
-/** Sandboxed: a mail is a stranger's text, and nothing in it may run or fetch. Its links open in a window of their own. */
-const htmlPage = (html: string): Response => new Response(html, {
-  headers: {
-    "Content-Type": "text/html; charset=utf-8",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-  },
-});
+/**
+ * Sandboxed: a mail is a stranger's text, and nothing in it may run or fetch. Its links open in a window of
+ * their own.
+ */
+const htmlPage = (html: string): Response =>
+  new Response(html, {
+    headers: {
+      "Content-Type": "text/html; charset=utf-8",
+      "Content-Security-Policy":
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
+        "frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox " +
+        "allow-top-navigation-by-user-activation",
+      "Referrer-Policy": "no-referrer",
+      "Cache-Control": "no-store",
+    },
+  });
 
-const list = (mails: readonly ReturnType<typeof shown>[]): string => [
-  "<!doctype html>", "<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Local mailbox</title></head>",
-  "<body style=\"font-family:system-ui,sans-serif;margin:24px\"><h1>Local mailbox</h1>",
-  mails.length === 0 ? "<p>No mail yet.</p>" : "<table cellpadding=\"6\"><tr><th align=\"left\">When</th><th align=\"left\">To</th><th align=\"left\">Subject</th></tr>",
-  ...mails.map(({ id, to, subject, at }) => `<tr><td>${at}</td><td>${escapeHtml(to)}</td><td><a href="/dev/mail/${id}">${escapeHtml(subject)}</a></td></tr>`),
-  mails.length === 0 ? "" : "</table>", "</body></html>",
-].join("\n");
+const list = (mails: readonly ReturnType<typeof shown>[]): string =>
+  [
+    "<!doctype html>",
+    '<html lang="en"><head><meta charset="utf-8"><title>Local mailbox</title></head>',
+    '<body style="font-family:system-ui,sans-serif;margin:24px"><h1>Local mailbox</h1>',
+    mails.length === 0
+      ? "<p>No mail yet.</p>"
+      : '<table cellpadding="6"><tr><th align="left">When</th>' +
+        '<th align="left">To</th><th align="left">Subject</th></tr>',
+    ...mails.map(
+      ({ id, to, subject, at }) =>
+        `<tr><td>${at}</td><td>${escapeHtml(to)}</td>` +
+        `<td><a href="/dev/mail/${id}">${escapeHtml(subject)}</a></td></tr>`,
+    ),
+    mails.length === 0 ? "" : "</table>",
+    "</body></html>",
+  ].join("\n");

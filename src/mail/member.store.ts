@@ -4,6 +4,9 @@ import { member } from "../schema/team.ts";
 
 /** Whether a member who is let in still has this address on the card. */
 export async function hasAddress(db: Db, memberId: string, email: string): Promise<boolean> {
-  const rows = await db.select({ id: member.id }).from(member).where(and(eq(member.id, memberId), eq(member.email, email), ne(member.status, "blocked")));
+  const rows = await db
+    .select({ id: member.id })
+    .from(member)
+    .where(and(eq(member.id, memberId), eq(member.email, email), ne(member.status, "blocked")));
   return rows.length > 0;
 }

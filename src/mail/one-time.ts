@@ -12,15 +12,29 @@ const oneTime = (signingKeys: string, kid: string | null, purpose: string, id: s
   return { kid: used, token: secret };
 };
 
-/** The token of an invitation or a link: another one for each sending. @param kid of the key that it follows from; null for the newest */
-export const invitationToken = (signingKeys: string, kid: string | null, invitationId: string, sendCount: number): OneTime =>
-  oneTime(signingKeys, kid, "invitation", `${invitationId}:${sendCount}`);
+/**
+ * The token of an invitation or a link: another one for each sending. @param kid of the key that it follows
+ * from; null for the newest
+ */
+export const invitationToken = (
+  signingKeys: string,
+  kid: string | null,
+  invitationId: string,
+  sendCount: number,
+): OneTime => oneTime(signingKeys, kid, "invitation", `${invitationId}:${sendCount}`);
 
-/** The token by which a member takes an API key that somebody else made. */
-export const keyToken = (signingKeys: string, kid: string | null, keyId: string): OneTime => oneTime(signingKeys, kid, "api_key claim", keyId);
+/** The token by which a member takes an API key that another member made. */
+export const keyToken = (signingKeys: string, kid: string | null, keyId: string): OneTime =>
+  oneTime(signingKeys, kid, "api_key claim", keyId);
 
 /** Where no row keeps a hash: the id in front finds the row from which the secret behind it follows. */
-function withId(signingKeys: string, kid: string | null, purpose: string, id: string, secretOf: string): OneTime {
+function withId(
+  signingKeys: string,
+  kid: string | null,
+  purpose: string,
+  id: string,
+  secretOf: string,
+): OneTime {
   const { kid: used, token } = oneTime(signingKeys, kid, purpose, secretOf);
   return { kid: used, token: `${id}.${token}` };
 }
@@ -29,10 +43,16 @@ function withId(signingKeys: string, kid: string | null, purpose: string, id: st
 export const idInToken = (token: string): string => token.slice(0, Math.max(0, token.indexOf(".")));
 
 /** The token in the link of a sign-in mail: `<sign-in id>.<secret>`. */
-export const signInToken = (signingKeys: string, kid: string | null, signInId: string): OneTime => withId(signingKeys, kid, "sign_in link", signInId, signInId);
+export const signInToken = (signingKeys: string, kid: string | null, signInId: string): OneTime =>
+  withId(signingKeys, kid, "sign_in link", signInId, signInId);
 
 /** The code in the same mail, of eight digits: another one for each purpose. */
-export function signInCode(signingKeys: string, kid: string | null, signInId: string, purpose: SignInPurpose = "sign_in"): string {
+export function signInCode(
+  signingKeys: string,
+  kid: string | null,
+  signInId: string,
+  purpose: SignInPurpose = "sign_in",
+): string {
   const { token } = oneTime(signingKeys, kid, `${purpose} code`, signInId);
   const bytes = atob(token.replaceAll("-", "+").replaceAll("_", "/").slice(0, 12));
   let number = 0;
@@ -40,9 +60,18 @@ export function signInCode(signingKeys: string, kid: string | null, signInId: st
   return String(number % 100_000_000).padStart(8, "0");
 }
 
-/** The token that confirms an address of a member, good for one change of the card only: `<member id>.<secret>`. @param change the version that the card had by it */
-export const emailToken = (signingKeys: string, kid: string | null, memberId: string, email: string, change: number): OneTime =>
-  withId(signingKeys, kid, "confirm_email", memberId, `${memberId}:${change}:${email}`);
+/**
+ * The token that confirms an address of a member, good for one change of the card only: `<member
+ * id>.<secret>`. @param change the version that the card had by it
+ */
+export const emailToken = (
+  signingKeys: string,
+  kid: string | null,
+  memberId: string,
+  email: string,
+  change: number,
+): OneTime => withId(signingKeys, kid, "confirm_email", memberId, `${memberId}:${change}:${email}`);
 
 /** The token that ends the notices to a member: `<member id>.<secret>`. */
-export const unsubscribeToken = (signingKeys: string, kid: string | null, memberId: string): OneTime => withId(signingKeys, kid, "unsubscribe", memberId, memberId);
+export const unsubscribeToken = (signingKeys: string, kid: string | null, memberId: string): OneTime =>
+  withId(signingKeys, kid, "unsubscribe", memberId, memberId);

@@ -7,7 +7,7 @@ export interface Words {
   readonly lines: readonly string[];
   /** Label and value, shown as a small table. */
   readonly facts: readonly (readonly [label: string, value: string])[];
-  /** What stands on the button of the link; null without a link. */
+  /** The label of the link's button; null without a link. */
   readonly action: string | null;
   /** Shown small: what to do if it was not you, and how long it is good for. */
   readonly after: readonly string[];
@@ -16,7 +16,7 @@ export interface Words {
 /** The words around those of one mail. */
 export interface Frame {
   readonly code: string;
-  /** Before the link as text, for whoever cannot press the button. */
+  /** Before the link as text, for readers who cannot press the button. */
   readonly link: string;
   readonly footer: string;
   readonly unsubscribe: string;
@@ -30,6 +30,19 @@ export interface Language {
   readonly words: { readonly [T in Template]: Writer<T> };
 }
 
-/** A moment as a person reads it, in UTC, because nobody here knows where the reader is. @param at milliseconds since the epoch */
+const MOMENT: Intl.DateTimeFormatOptions = {
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hour12: false,
+  timeZone: "UTC",
+};
+
+/**
+ * A moment as a person reads it, in UTC because the reader's time zone is unknown.
+ * @param at milliseconds since the epoch
+ */
 export const moment = (locale: string, at: number): string =>
-  `${new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "UTC" }).format(at)} UTC`;
+  `${new Intl.DateTimeFormat(locale, MOMENT).format(at)} UTC`;

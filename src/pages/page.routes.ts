@@ -11,9 +11,15 @@ import { ENGLISH, ENGLISH_FLOWS } from "./words.en.ts";
 import { RUSSIAN, RUSSIAN_FLOWS } from "./words.ru.ts";
 
 /** Whole pages as text: the same for everybody, and written once. */
-const written = (words: Parameters<typeof flows>[0], sayings: Sayings, language: Locale): Record<PageName, string> => {
+const written = (
+  words: Parameters<typeof flows>[0],
+  sayings: Sayings,
+  language: Locale,
+): Record<PageName, string> => {
   const all = flows(words);
-  return Object.fromEntries(PAGE_NAMES.map((name) => [name, pageHtml(all[name], sayings, language)])) as Record<PageName, string>;
+  return Object.fromEntries(
+    PAGE_NAMES.map((name) => [name, pageHtml(all[name], sayings, language)]),
+  ) as Record<PageName, string>;
 };
 
 const PAGES: Readonly<Record<Locale, Record<PageName, string>>> = {
@@ -21,25 +27,39 @@ const PAGES: Readonly<Record<Locale, Record<PageName, string>>> = {
   ru: written(RUSSIAN_FLOWS, RUSSIAN, "ru"),
 };
 
-/** Where the links of mails lead. No part of the API: each is a button that calls it, and GET changes nothing. */
+/**
+ * Where the links of mails lead. No part of the API: each is a button that calls it, and GET changes nothing.
+ */
 export const pages = new Hono<{ Bindings: Env }>();
 
 pages.get("/", (c) => {
   const language = languageOf(c.req.header("accept-language") ?? null, []);
   return c.body(startPage(language, isMailKept(c.env)), 200, {
-    "Content-Type": "text/html; charset=utf-8", "Content-Language": language, "Vary": "Accept-Language",
-    "Content-Security-Policy": START_POLICY, "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Language": language,
+    Vary: "Accept-Language",
+    "Content-Security-Policy": START_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
   });
 });
-pages.all("/", () => { throw new Problem("method-not-allowed", { headers: { Allow: "GET, HEAD" } }); });
+pages.all("/", () => {
+  throw new Problem("method-not-allowed", { headers: { Allow: "GET, HEAD" } });
+});
 
 for (const name of PAGE_NAMES) {
   pages.get(`/${name}`, (c) => {
     const language = languageOf(c.req.header("accept-language") ?? null, []);
     return c.body(PAGES[language][name], 200, {
-      "Content-Type": "text/html; charset=utf-8", "Content-Language": language, "Vary": "Accept-Language",
-      "Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin",
+      "Content-Type": "text/html; charset=utf-8",
+      "Content-Language": language,
+      Vary: "Accept-Language",
+      "Content-Security-Policy": POLICY,
+      "Referrer-Policy": "no-referrer",
+      "Cross-Origin-Opener-Policy": "same-origin",
     });
   });
-  pages.all(`/${name}`, () => { throw new Problem("method-not-allowed", { headers: { Allow: "GET, HEAD" } }); });
+  pages.all(`/${name}`, () => {
+    throw new Problem("method-not-allowed", { headers: { Allow: "GET, HEAD" } });
+  });
 }

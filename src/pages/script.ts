@@ -1,4 +1,7 @@
-/** The script of every page, for a browser. It writes text only, never markup, and sends what was typed to this gate only. */
+/**
+ * The script of every page, for a browser. It writes text only, never markup, and sends what was typed to
+ * this gate only.
+ */
 export const SCRIPT = `"use strict";
 (() => {
   const { flow, sayings } = JSON.parse(document.getElementById("data").textContent);
@@ -24,7 +27,10 @@ export const SCRIPT = `"use strict";
     form.replaceChildren();
     add("p", step.text);
     for (const { name, type, autocomplete } of step.fields) {
-      add("label", sayings.labels[name]).append(Object.assign(document.createElement("input"), { name, type, autocomplete, required: true }));
+      const input = document.createElement("input");
+      add("label", sayings.labels[name]).append(
+        Object.assign(input, { name, type, autocomplete, required: true }),
+      );
     }
     add("button", step.button, { type: "submit" });
   };
@@ -33,7 +39,10 @@ export const SCRIPT = `"use strict";
       const value = form.elements[name].value.trim();
       known[name] = name === "code" ? value.replace(/\\D/g, "") : value;
     }
-    const filled = Object.entries(step.body).map(([name, value]) => [name, value[0] === "$" ? known[value.slice(1)] : value]);
+    const filled = Object.entries(step.body).map(([name, value]) => [
+      name,
+      value[0] === "$" ? known[value.slice(1)] : value,
+    ]);
     return JSON.stringify({ ...Object.fromEntries(filled), ...more });
   };
   const finish = (body) => {
@@ -43,17 +52,23 @@ export const SCRIPT = `"use strict";
     const access = (body.session && body.session.access_token) || body.access_token;
     const shown = access || body.secret;
     if (shown) {
-      add("label", access ? sayings.signedIn : sayings.key).append(Object.assign(document.createElement("textarea"), { id: "token", readOnly: true, value: shown }));
+      const area = document.createElement("textarea");
+      add("label", access ? sayings.signedIn : sayings.key).append(
+        Object.assign(area, { id: "token", readOnly: true, value: shown }),
+      );
     }
   };
   const refuse = (problem, step) => {
-    const errors = (problem.errors || []).map(({ pointer, detail }) => (sayings.labels[pointer.slice(1)] || pointer) + ": " + detail);
+    const errors = (problem.errors || []).map(
+      ({ pointer, detail }) => (sayings.labels[pointer.slice(1)] || pointer) + ": " + detail,
+    );
     say([sayings.problems[problem.code] || problem.detail, ...errors].join(" "), true);
     for (const choice of form.querySelectorAll("button[type=button]")) choice.remove();
     if (!problem.accounts) return;
     say(sayings.choose, false);
     for (const { accountId, name, invitation } of problem.accounts) {
-      add("button", invitation ? name + ": " + sayings.invited : name, { type: "button", onclick: () => send(step, { accountId }) });
+      const text = invitation ? name + ": " + sayings.invited : name;
+      add("button", text, { type: "button", onclick: () => send(step, { accountId }) });
     }
   };
   const send = async (step, more) => {
@@ -62,7 +77,11 @@ export const SCRIPT = `"use strict";
     for (const button of buttons) button.disabled = true;
     say("", false);
     try {
-      const answer = await fetch(step.path, { method: "POST", headers: { "Content-Type": "application/json" }, body: sent });
+      const answer = await fetch(step.path, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: sent,
+      });
       const text = await answer.text();
       const body = text === "" ? {} : JSON.parse(text);
       if (!answer.ok) refuse(body, step);

@@ -5,55 +5,126 @@ import { etag } from "../identity/request.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
-import { CHARGE_PROBLEMS, charged, finishOthers, resume } from "./charge.change.ts";
+import { CHARGE_PROBLEMS, charged, resume } from "./charge.change.ts";
+import { finishOthers } from "./charge-payment.change.ts";
 import { askPendingOn } from "./charge.store.ts";
 import { cardSchema, completeRow, openPart, resourceCard, trailCard } from "./resource.card.ts";
-import { loadResource, rightOf } from "./resource.routes.ts";
+import { loadResource } from "./resource.routes.ts";
 import { keeperOfType } from "./named.change.ts";
 import { findResource, guardResource, UNIQUE_KEY, updateResource } from "./resource.store.ts";
-import type { Action, ResourceType, StoredType } from "./type.ts";
+import { type Action, type ResourceType, rightOf, type StoredType } from "./type.ts";
 
 /** The actions that a type declares. */
-export const actionEndpoints = (type: ResourceType, stored: StoredType): Endpoint[] => (stored.actions ?? []).map((action) => actionEndpoint(type, stored, action));
+export const actionEndpoints = (type: ResourceType, stored: StoredType): Endpoint[] =>
+  (stored.actions ?? []).map((action) => actionEndpoint(type, stored, action));
 
-const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action): Endpoint => endpoint({
-  method: "POST", path: `/v1/${stored.path}/:id/${action.name}`, tag: type.title, right: rightOf(type, action.verb), status: 200,
-  summary: action.summary, body: mayLack(action.body), answer: cardSchema(type, stored), idempotency: action.price ? "ledger" : "optional", ifMatch: "optional",
-  problems: ["conflict/state", ...(stored.unique ? ["conflict/duplicate" as const] : []), ...(action.price ? CHARGE_PROBLEMS : [])],
-}, async (call) => {
-  const { row } = await loadResource(call, type, action.verb);
-  const body = await call.body();
-  if (action.price) return runPriced(call, type, stored, row, body, { ...action, price: action.price });
-  const { after, event, answer } = changeBy(call, type, stored, row, body, action);
-  return call.commit({ statements: [guardResource(call.db, row), updateResource(call.db, after)], events: [event], duplicates: { [UNIQUE_KEY]: "conflict/duplicate" } }, answer);
-});
+const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action): Endpoint =>
+  endpoint(
+    {
+      method: "POST",
+      path: `/v1/${stored.path}/:id/${action.name}`,
+      tag: type.title,
+      right: rightOf(type, action.verb),
+      status: 200,
+      summary: action.summary,
+      body: mayLack(action.body),
+      answer: cardSchema(type, stored),
+      idempotency: action.price ? "ledger" : "optional",
+      ifMatch: "optional",
+      problems: [
+        "conflict/state",
+        ...(stored.unique ? ["conflict/duplicate" as const] : []),
+        ...(action.price ? CHARGE_PROBLEMS : []),
+      ],
+    },
+    async (call) => {
+      const { row } = await loadResource(call, type, action.verb);
+      const body = await call.body();
+      if (action.price) return runPriced(call, type, stored, row, body, { ...action, price: action.price });
+      const { after, event, answer } = changeBy(call, type, stored, row, body, action);
+      return call.commit(
+        {
+          statements: [guardResource(call.db, row), updateResource(call.db, after)],
+          events: [event],
+          duplicates: { [UNIQUE_KEY]: "conflict/duplicate" },
+        },
+        answer,
+      );
+    },
+  );
 
-/** Where nothing has to be said, nobody has to send a body. */
-export const mayLack = (body: z.ZodObject): z.ZodType<Record<string, unknown>> => (body.safeParse({}).success ? body.default({}) : body);
+/** A body is optional if it has no required fields. */
+export const mayLack = (body: z.ZodObject): z.ZodType<Record<string, unknown>> =>
+  body.safeParse({}).success ? body.default({}) : body;
 
-/** What an action makes of an object: the change and its answer. @throws Problem precondition-failed, conflict/state */
-export function changeBy(call: Call, type: ResourceType, stored: StoredType, row: ResourceRow, asked: Record<string, unknown>, action: Action) {
+/**
+ * What an action makes of an object: the change and its answer. @throws Problem precondition-failed,
+ * conflict/state
+ */
+export function changeBy(
+  call: Call,
+  type: ResourceType,
+  stored: StoredType,
+  row: ResourceRow,
+  asked: Record<string, unknown>,
+  action: Action,
+) {
   call.ifMatch(row.version);
   const change = action.run(row, asked, { now: call.now, memberId: call.principal.memberId });
   if ("conflict" in change) throw new Problem("conflict/state", { detail: change.conflict });
   const after = completeRow(stored, {
-    ...row, attributes: { ...row.attributes, ...change.set }, status: change.status ?? row.status, version: row.version + 1, updatedAt: call.now,
+    ...row,
+    attributes: { ...row.attributes, ...change.set },
+    status: change.status ?? row.status,
+    version: row.version + 1,
+    updatedAt: call.now,
   });
-  const event = call.event(rightOf(type, action.verb), { type: type.name, id: row.id }, { changes: difference(trailCard(stored, row), trailCard(stored, after)) });
+  const event = call.event(
+    rightOf(type, action.verb),
+    { type: type.name, id: row.id },
+    { changes: difference(trailCard(stored, row), trailCard(stored, after)) },
+  );
   const body = resourceCard(stored, after, call.principal.grantSet);
-  const answer = { status: 200, body, replay: openPart(stored, body), headers: { ETag: etag(after.version) } };
+  const answer = {
+    status: 200,
+    body,
+    replay: openPart(stored, body),
+    headers: { ETag: etag(after.version) },
+  };
   return { change, event, after, answer };
 }
 
-/** The same for credits: what was paid under this key is asked for before what has become of the object since. */
-async function runPriced(call: Call, type: ResourceType, stored: StoredType, row: ResourceRow, body: Record<string, unknown>, action: Action & Required<Pick<Action, "price">>): Promise<Answer> {
+/**
+ * The same for credits: what was paid under this key is asked for before what has become of the object since.
+ */
+async function runPriced(
+  call: Call,
+  type: ResourceType,
+  stored: StoredType,
+  row: ResourceRow,
+  body: Record<string, unknown>,
+  action: Action & Required<Pick<Action, "price">>,
+): Promise<Answer> {
   const resumed = await resume(call);
   if (resumed !== null) return resumed;
   const [parentType = ""] = Object.values(stored.parents);
-  const [others, [parent]] = await call.read(askPendingOn(call.db, row.id), findResource(call.db, keeperOfType(call.principal, parentType), parentType, row.parentId ?? ""));
+  const [others, [parent]] = await call.read(
+    askPendingOn(call.db, row.id),
+    findResource(call.db, keeperOfType(call.principal, parentType), parentType, row.parentId ?? ""),
+  );
   if (others.length > 0) await finishOthers(call, row.id);
   if (parent === undefined) throw new Problem("conflict/state", { detail: "What it belongs to is gone." });
   const { change, event, answer } = changeBy(call, type, stored, row, body, action);
   const guards = [guardResource(call.db, row), guardResource(call.db, parent)];
-  return charged(call, { change: { kind: "set", type: type.name, id: row.id, ...change }, parentId: parent.id, amount: action.price(parent), guards, event }, answer);
+  return charged(
+    call,
+    {
+      change: { kind: "set", type: type.name, id: row.id, ...change },
+      parentId: parent.id,
+      amount: action.price(parent),
+      guards,
+      event,
+    },
+    answer,
+  );
 }

@@ -2,16 +2,18 @@ import type { Env } from "../env.ts";
 import { now } from "../kernel/clock.ts";
 import { batch, openDb } from "../kernel/db.ts";
 import { IDEMPOTENCY_TTL_MS } from "../kernel/idempotency.ts";
-import { finishPending } from "./charge.change.ts";
+import { finishPending } from "./charge-payment.change.ts";
 import { findPending, forgetCharges } from "./charge.store.ts";
 
-/** Calls that are still at it are left alone for so long. To be faster than they are would be no fault, only work done twice. */
+/**
+ * Grace period before the sweep takes over. Sweeping earlier is safe (each step is idempotent) but wasteful.
+ */
 const PENDING_MS = 5_000;
 const AT_ONCE = 100;
 
 /**
- * Finishes what a crash left between acceptance and payment, by giving the same command again: the ledger answers what it
- * has done, or does it now, or refuses it for ever.
+ * Finishes charges that a crash left between acceptance and payment. It gives the same command again: the
+ * ledger returns the earlier result, or runs the command now, or refuses it for ever.
  */
 export async function sweepCharges(env: Env, olderThanMs: number = PENDING_MS): Promise<void> {
   const db = openDb(env.DB);
@@ -22,7 +24,11 @@ export async function sweepCharges(env: Env, olderThanMs: number = PENDING_MS): 
       await finishPending(env, db, pending, at, (deferred) => work.push(deferred));
       await Promise.all(work);
     } catch (error) {
-      console.error({ message: "a charge cannot be settled yet", accountId: pending.charge.accountId, error: String(error) });
+      console.error({
+        message: "a charge cannot be settled yet",
+        accountId: pending.charge.accountId,
+        error: String(error),
+      });
     }
   }
   if (new Date(at).getUTCMinutes() === 0) await batch(db, [forgetCharges(db, at - IDEMPOTENCY_TTL_MS)]);

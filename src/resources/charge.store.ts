@@ -13,26 +13,50 @@ const at = (accountId: string, key: string) => and(eq(charge.accountId, accountI
 /** In the words of the indexes that hold only these. */
 const PENDING = sql`${charge.status} = 'pending'`;
 
-export const findCharge = (db: Db, accountId: string, key: string) => db.select().from(charge).where(at(accountId, key));
+export const findCharge = (db: Db, accountId: string, key: string) =>
+  db.select().from(charge).where(at(accountId, key));
 
 /** One charge at a time on an object: what an action sets rests on what it read. */
 export const insertCharge = (db: Db, row: ChargeRow): Statement[] => [
-  guard(db, "changed", sql`NOT EXISTS (SELECT 1 FROM charge WHERE resource_id = ${row.resourceId} AND status = 'pending')`),
+  guard(
+    db,
+    "changed",
+    sql`NOT EXISTS (SELECT 1 FROM charge WHERE resource_id = ${row.resourceId} AND status = 'pending')`,
+  ),
   db.insert(charge).values(row),
 ];
 
-/** Writes what is paid for, once: fails under "changed" when somebody else has done so, or when it was refused. */
-export const payCharge = (db: Db, row: Pick<ChargeRow, "accountId" | "key">, change: PaidChange, now: number): Statement[] => [
-  guard(db, "changed", sql`EXISTS (SELECT 1 FROM charge WHERE account_id = ${row.accountId} AND key = ${row.key} AND status = 'pending')`),
-  change.kind === "insert" ? insertResource(db, change.row) : setAttributes(db, { accountId: row.accountId, type: change.type, id: change.id }, change, now),
+/**
+ * Writes what is paid for, once: fails under "changed" when another call has done so, or when it was
+ * refused.
+ */
+export const payCharge = (
+  db: Db,
+  row: Pick<ChargeRow, "accountId" | "key">,
+  change: PaidChange,
+  now: number,
+): Statement[] => [
+  guard(
+    db,
+    "changed",
+    sql`EXISTS (SELECT 1 FROM charge
+    WHERE account_id = ${row.accountId} AND key = ${row.key} AND status = 'pending')`,
+  ),
+  change.kind === "insert"
+    ? insertResource(db, change.row)
+    : setAttributes(db, { accountId: row.accountId, type: change.type, id: change.id }, change, now),
   db.update(charge).set({ status: "paid" }).where(at(row.accountId, row.key)),
 ];
 
 export const refuseCharge = (db: Db, { accountId, key }: Pick<ChargeRow, "accountId" | "key">): Statement =>
-  db.update(charge).set({ status: "refused" }).where(and(at(accountId, key), eq(charge.status, "pending")));
+  db
+    .update(charge)
+    .set({ status: "refused" })
+    .where(and(at(accountId, key), eq(charge.status, "pending")));
 
-/** The key belongs to a command of long ago, which the ledger knows and nobody else any more. */
-export const dropCharge = (db: Db, { accountId, key }: Pick<ChargeRow, "accountId" | "key">): Statement => db.delete(charge).where(at(accountId, key));
+/** The key belongs to an old command that only the ledger still knows. */
+export const dropCharge = (db: Db, { accountId, key }: Pick<ChargeRow, "accountId" | "key">): Statement =>
+  db.delete(charge).where(at(accountId, key));
 
 /** A charge with what decides on it now; the member may be gone. */
 export interface Pending {
@@ -43,28 +67,47 @@ export interface Pending {
 
 /** Not for a batch. */
 const pending = (db: Db, where: SQL) =>
-  db.select({ charge, account, member }).from(charge)
+  db
+    .select({ charge, account, member })
+    .from(charge)
     .innerJoin(account, eq(account.id, charge.accountId))
     .leftJoin(member, eq(member.id, charge.memberId))
     .where(and(PENDING, where));
 
 /** Charges that a crash left behind, the oldest first. */
-export const findPending = (db: Db, before: number, limit: number) => pending(db, lt(charge.createdAt, before)).orderBy(asc(charge.createdAt)).limit(limit);
+export const findPending = (db: Db, before: number, limit: number) =>
+  pending(db, lt(charge.createdAt, before)).orderBy(asc(charge.createdAt)).limit(limit);
 
 export const findPendingOn = (db: Db, resourceId: string) => pending(db, eq(charge.resourceId, resourceId));
 
 /** Charges that a member began, or that others began on these objects. */
 const concerning = (accountId: string, memberId: string, resourceIds: readonly string[]): SQL =>
-  sql`(${charge.accountId} = ${accountId} AND ${charge.memberId} = ${memberId}) OR ${charge.resourceId} IN (SELECT value FROM json_each(${JSON.stringify(resourceIds)}))`;
+  sql`(${charge.accountId} = ${accountId} AND ${charge.memberId} = ${memberId})
+    OR ${charge.resourceId} IN (SELECT value FROM json_each(${JSON.stringify(resourceIds)}))`;
 
-export const findPendingOf = (db: Db, accountId: string, memberId: string, resourceIds: readonly string[]) => pending(db, sql`(${concerning(accountId, memberId, resourceIds)})`);
+export const findPendingOf = (db: Db, accountId: string, memberId: string, resourceIds: readonly string[]) =>
+  pending(db, sql`(${concerning(accountId, memberId, resourceIds)})`);
 
-/** Fails the batch while there are such: whoever is removed has nothing unpaid, and owns what was paid. */
-export const guardSettled = (db: Db, accountId: string, memberId: string, resourceIds: readonly string[]): Statement =>
-  guard(db, "charges_pending", sql`NOT EXISTS (SELECT 1 FROM ${charge} WHERE ${PENDING} AND (${concerning(accountId, memberId, resourceIds)}))`);
+/** Fails the batch while there are such: a removed member leaves nothing unpaid, and owned what was paid. */
+export const guardSettled = (
+  db: Db,
+  accountId: string,
+  memberId: string,
+  resourceIds: readonly string[],
+): Statement =>
+  guard(
+    db,
+    "charges_pending",
+    sql`NOT EXISTS (SELECT 1 FROM ${charge}
+    WHERE ${PENDING} AND (${concerning(accountId, memberId, resourceIds)}))`,
+  );
 
 /** Whether there is one, for a batch: there, columns of one name in several tables would become one. */
 export const askPendingOn = (db: Db, resourceId: string) =>
-  db.select({ key: charge.key }).from(charge).where(and(eq(charge.resourceId, resourceId), PENDING));
+  db
+    .select({ key: charge.key })
+    .from(charge)
+    .where(and(eq(charge.resourceId, resourceId), PENDING));
 
-export const forgetCharges = (db: Db, before: number): Statement => db.delete(charge).where(and(ne(charge.status, "pending"), lt(charge.createdAt, before)));
+export const forgetCharges = (db: Db, before: number): Statement =>
+  db.delete(charge).where(and(ne(charge.status, "pending"), lt(charge.createdAt, before)));

@@ -8,14 +8,21 @@ import { guardDistinctName, listNames } from "./distinct-name.store.ts";
 import type { StoredType } from "./type.ts";
 
 /**
- * No two objects of some types have names in one account that a reader takes for the same, and none has a name that comes
- * with the model. Names from before stay until they are changed. Two at once are told apart by the guard.
+ * No two objects of some types have names in one account that a reader takes for the same, and none has a
+ * name that comes with the model. Names from before stay until they are changed. Two at once are told apart
+ * by the guard.
  * @throws Problem validation, conflict/duplicate
  */
-export async function requireDistinctName(call: Call, stored: StoredType, row: ResourceRow): Promise<Statement[]> {
+export async function requireDistinctName(
+  call: Call,
+  stored: StoredType,
+  row: ResourceRow,
+): Promise<Statement[]> {
   if (!stored.distinctNames) return [];
-  if (isReservedName(call.principal.preset.model, row.name)) throw invalid(`/${stored.label}`, "is the name of a role or group that is always there");
+  if (isReservedName(call.principal.preset.model, row.name))
+    throw invalid(`/${stored.label}`, "is the name of a role or group that is always there");
   const [others] = await call.read(listNames(call.db, row.accountId, row.type));
-  if (others.some(({ id, name }) => id !== row.id && areNamesAlike(name, row.name))) throw new Problem("conflict/duplicate");
+  if (others.some(({ id, name }) => id !== row.id && areNamesAlike(name, row.name)))
+    throw new Problem("conflict/duplicate");
   return [guardDistinctName(call.db, row)];
 }

@@ -8,16 +8,20 @@ export const GROUP_TYPE = "object_group";
 export const GROUP_MEMBER = ["groupId", GROUP_TYPE] as const;
 
 /** Objects at the top are put in a group; what belongs to them is where they are. */
-export const takesGroup = (type: ResourceType, stored: StoredType): boolean => type.grouped && Object.keys(stored.parents).length === 0;
+export const takesGroup = (type: ResourceType, stored: StoredType): boolean =>
+  type.grouped && Object.keys(stored.parents).length === 0;
 
 /** "all" is no object that could be looked up. */
 export const namedObject = (id: string | null): string | null => (id === EVERY_GROUP ? null : id);
 
 /**
- * The group of a new object: the one that is named; else the only one that its maker has, or "all" for whoever sees every group.
- * Null: the maker has none. @param groups of the maker; null is every group
+ * The group of a new object: the one that is named; else the only group of its maker, or "all" if the maker
+ * sees every group. Null: the maker has none. @param groups of the maker; null is every group
  */
-export function groupFor(named: string | null, groups: ReadonlySet<string> | null): string | "unclear" | null {
+export function groupFor(
+  named: string | null,
+  groups: ReadonlySet<string> | null,
+): string | "unclear" | null {
   if (named !== null) return named;
   if (groups === null) return EVERY_GROUP;
   if (groups.size > 1) return "unclear";

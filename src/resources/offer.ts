@@ -2,7 +2,10 @@ import { z } from "zod";
 import type { Action } from "./type.ts";
 
 const move = (name: string, summary: string, from: string, to: string): Action => ({
-  name, verb: "edit", summary, body: z.strictObject({}),
+  name,
+  verb: "edit",
+  summary,
+  body: z.strictObject({}),
   run: (row) => (row.status === from ? { set: {}, status: to } : { conflict: `It is ${row.status}.` }),
 });
 

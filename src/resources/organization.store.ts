@@ -7,23 +7,65 @@ import type { Db, Statement } from "../kernel/db.ts";
 import { notIn } from "../identity/below.store.ts";
 import { accessGrant, account } from "../schema/team.ts";
 
-/** The accounts below the one that the call acts on. One that has none below it, as its model says, is its own and only organization. */
+/**
+ * The accounts below the one that the call acts on. One that has none below it, as its model says, is its own
+ * and only organization.
+ */
 const within = ({ accountId, preset }: Pick<Principal, "accountId" | "preset">): SQL =>
-  (preset.tree === null ? eq(account.id, accountId) : eq(account.parentId, accountId));
+  preset.tree === null ? eq(account.id, accountId) : eq(account.parentId, accountId);
 
 export const findOrganization = (db: Db, where: Pick<Principal, "accountId" | "preset">, id: string) =>
-  db.select().from(account).where(and(eq(account.id, id), within(where)));
+  db
+    .select()
+    .from(account)
+    .where(and(eq(account.id, id), within(where)));
 
 /** Accounts are kept in no groups, are owned by none of their parent's members and have no status. */
-const COLUMNS = { id: account.id, rootId: account.parentId, ownerId: account.ownerMemberId, groupId: account.parentId, status: account.kind };
+const COLUMNS = {
+  id: account.id,
+  rootId: account.parentId,
+  ownerId: account.ownerMemberId,
+  groupId: account.parentId,
+  status: account.kind,
+};
 
 /** Newest first, without those that are closed, beginning before the id `before`. */
-export const listOrganizations = (db: Db, where: Pick<Principal, "accountId" | "preset">, visible: Visible, closed: ReadonlySet<string>, before: string | null, limit: number) =>
-  db.select().from(account).where(and(within(where), whereVisible(visible, COLUMNS), notIn(account.id, closed), before === null ? undefined : lt(account.id, before)))
-    .orderBy(desc(account.id)).limit(limit);
+export const listOrganizations = (
+  db: Db,
+  where: Pick<Principal, "accountId" | "preset">,
+  visible: Visible,
+  closed: ReadonlySet<string>,
+  before: string | null,
+  limit: number,
+) =>
+  db
+    .select()
+    .from(account)
+    .where(
+      and(
+        within(where),
+        whereVisible(visible, COLUMNS),
+        notIn(account.id, closed),
+        before === null ? undefined : lt(account.id, before),
+      ),
+    )
+    .orderBy(desc(account.id))
+    .limit(limit);
 
 /** The founder reaches what they found: the permit is that of the new account. */
-export const grantOrganization = (db: Db, permit: Permit, accountId: string, memberId: string, organizationId: string): Statement => {
+export const grantOrganization = (
+  db: Db,
+  permit: Permit,
+  accountId: string,
+  memberId: string,
+  organizationId: string,
+): Statement => {
   permit.requireFor(organizationId);
-  return db.insert(accessGrant).values({ accountId, memberId, resourceType: "organization", resourceId: organizationId, access: "view" });
+  return db.insert(accessGrant).values({
+    accountId,
+    memberId,
+    resourceType: "organization",
+    resourceId: organizationId,
+    access: "view",
+  });
 };

@@ -5,20 +5,44 @@ import { called } from "../kernel/body.ts";
 import { iso } from "../kernel/clock.ts";
 
 /** An account below as an object: what decides whether a member reaches it. */
-export const organizationRef = ({ id, parentId }: Pick<AccountRow, "id" | "parentId">): ResourceRef =>
-  ({ id, rootId: parentId, ownerId: null, groupId: null, status: "active" });
+export const organizationRef = ({ id, parentId }: Pick<AccountRow, "id" | "parentId">): ResourceRef => ({
+  id,
+  rootId: parentId,
+  ownerId: null,
+  groupId: null,
+  status: "active",
+});
 
 export const OrganizationCard = z.object({
-  id: z.string().describe("Send it as Tollgate-Account to act in the organization."), kind: z.string(), name: z.string(), ownerMemberId: z.string(), profile: ProfileBody,
-  createdAt: z.string(), updatedAt: z.string(), version: z.number(),
+  id: z.string().describe("Send it as Tollgate-Account to act in the organization."),
+  kind: z.string(),
+  name: z.string(),
+  ownerMemberId: z.string(),
+  profile: ProfileBody,
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  version: z.number(),
 });
 
 export const MadeOrganization = OrganizationCard.extend(Founded);
-export const NewOrganization = z.strictObject({ name: called(200), owner: NewOwner, profile: ProfileBody.default({}) });
-export const OrganizationPatch = z.strictObject({ name: called(200).optional(), profile: ProfileBody.optional() });
+export const NewOrganization = z.strictObject({
+  name: called(200),
+  owner: NewOwner,
+  profile: ProfileBody.default({}),
+});
+export const OrganizationPatch = z.strictObject({
+  name: called(200).optional(),
+  profile: ProfileBody.optional(),
+});
 
 /** Plan, settings and address rules are the organization's own, at /v1/accounts. */
 export const organizationCard = (row: AccountRow) => ({
-  id: row.id, kind: row.kind, name: row.name, ownerMemberId: row.ownerMemberId, profile: row.profile,
-  createdAt: iso(row.createdAt), updatedAt: iso(row.updatedAt), version: row.version,
+  id: row.id,
+  kind: row.kind,
+  name: row.name,
+  ownerMemberId: row.ownerMemberId,
+  profile: row.profile,
+  createdAt: iso(row.createdAt),
+  updatedAt: iso(row.updatedAt),
+  version: row.version,
 });

@@ -9,33 +9,62 @@ import { Problem } from "../kernel/problem.ts";
 import { nextVersion } from "../kernel/version.ts";
 import { guardMember } from "../team/member.store.ts";
 import { cardSchema, resourceCard, trailCard } from "./resource.card.ts";
-import { loadResource, rightOf } from "./resource.routes.ts";
+import { loadResource } from "./resource.routes.ts";
 import { assignOwner, guardResource } from "./resource.store.ts";
-import type { ResourceType, StoredType } from "./type.ts";
+import { type ResourceType, rightOf, type StoredType } from "./type.ts";
 
 const Body = z.strictObject({ memberId: z.string().max(64) });
 
-const assign = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
-  method: "PUT", path: `/v1/${stored.path}/:id/owner`, tag: type.title, right: rightOf(type, "edit"), status: 200,
-  summary: "Make another member its owner: one that you may see.", body: Body, answer: cardSchema(type, stored), ifMatch: "optional",
-}, async (call) => {
-  const { row } = await loadResource(call, type, "edit");
-  const memberId = call.named("memberId");
-  const missing = new Problem("not-found", { errors: [{ pointer: "/memberId", detail: "names nobody that you may see" }] });
-  if (memberId !== null) call.decide("member.view", memberRef(memberId), missing);
-  const body = await call.body();
-  call.ifMatch(row.version);
-  const [[member]] = await call.read(findMember(call.db, row.accountId, body.memberId));
-  if (member === undefined) throw missing;
-  const after = nextVersion(row, { ...row, ownerId: body.memberId }, call.now);
-  const event = call.event(rightOf(type, "edit"), { type: type.name, id: row.id }, { changes: difference(trailCard(stored, row), trailCard(stored, after)) });
-  const answer = { status: 200, body: resourceCard(stored, after, call.principal.grantSet), headers: { ETag: etag(after.version) } };
-  if (after === row) return answer;
-  const permit = requestPermit(call, { kind: "object", id: row.id });
-  return call.commit({
-    statements: [guardResource(call.db, row), guardMember(call.db, member.row), assignOwner(call.db, permit, after)], events: [event],
-  }, answer);
-});
+const assign = (type: ResourceType, stored: StoredType): Endpoint =>
+  endpoint(
+    {
+      method: "PUT",
+      path: `/v1/${stored.path}/:id/owner`,
+      tag: type.title,
+      right: rightOf(type, "edit"),
+      status: 200,
+      summary: "Make another member its owner: one that you may see.",
+      body: Body,
+      answer: cardSchema(type, stored),
+      ifMatch: "optional",
+    },
+    async (call) => {
+      const { row } = await loadResource(call, type, "edit");
+      const memberId = call.named("memberId");
+      const missing = new Problem("not-found", {
+        errors: [{ pointer: "/memberId", detail: "names no member that you may see" }],
+      });
+      if (memberId !== null) call.decide("member.view", memberRef(memberId), missing);
+      const body = await call.body();
+      call.ifMatch(row.version);
+      const [[member]] = await call.read(findMember(call.db, row.accountId, body.memberId));
+      if (member === undefined) throw missing;
+      const after = nextVersion(row, { ...row, ownerId: body.memberId }, call.now);
+      const event = call.event(
+        rightOf(type, "edit"),
+        { type: type.name, id: row.id },
+        { changes: difference(trailCard(stored, row), trailCard(stored, after)) },
+      );
+      const answer = {
+        status: 200,
+        body: resourceCard(stored, after, call.principal.grantSet),
+        headers: { ETag: etag(after.version) },
+      };
+      if (after === row) return answer;
+      const permit = requestPermit(call, { kind: "object", id: row.id });
+      return call.commit(
+        {
+          statements: [
+            guardResource(call.db, row),
+            guardMember(call.db, member.row),
+            assignOwner(call.db, permit, after),
+          ],
+          events: [event],
+        },
+        answer,
+      );
+    },
+  );
 
 /** For the types whose owner can be made another. */
 export const ownerEndpoints = (types: readonly ResourceType[]): Endpoint[] =>

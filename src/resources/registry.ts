@@ -29,10 +29,32 @@ import type { ResourceType } from "./type.ts";
 
 /** Every resource type. A new one is its own file and a line here. */
 export const RESOURCE_TYPES: readonly ResourceType[] = [
-  product, licenseKey, machineCode, dataObject, customer, accessToken, analytics, billing, invoice,
-  organization, subscription, markup, cpq, form,
-  catalog, theme, license, tool, task,
-  object, corporation, objectGroup, key, request, sosLicense, aggregatorLicense,
+  product,
+  licenseKey,
+  machineCode,
+  dataObject,
+  customer,
+  accessToken,
+  analytics,
+  billing,
+  invoice,
+  organization,
+  subscription,
+  markup,
+  cpq,
+  form,
+  catalog,
+  theme,
+  license,
+  tool,
+  task,
+  object,
+  corporation,
+  objectGroup,
+  key,
+  request,
+  sosLicense,
+  aggregatorLicense,
 ];
 
 /** What the compiler of grant sets and the validation of grants read. */

@@ -1,107 +1,139 @@
-import { z } from "zod";
-import { decide, visible } from "../access/decide.ts";
-import type { Right } from "../access/right.ts";
+import { decide } from "../access/decide.ts";
 import type { TypeTable } from "../access/type.ts";
 import { type Call, type Endpoint, endpoint, type Results } from "../identity/call.ts";
 import { keeperOf } from "../identity/principal.ts";
 import { etag } from "../identity/request.ts";
 import type { Statement } from "../kernel/db.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { ResourceRow } from "../schema/resource.ts";
-import { GROUP_MEMBER, GROUP_TYPE, namedObject, takesGroup } from "./group.ts";
+import { GROUP_TYPE } from "./group.ts";
 import { guardEmptyGroup } from "./group.store.ts";
-import { inScope, type Named, namedBy, NOTHING, organizationScope, referencesOf, requireOrganization, requireVisible } from "./named.change.ts";
+import { inScope, type Named, NOTHING, organizationScope } from "./named.change.ts";
 import { cardSchema, refOf, shownCard, trailCard } from "./resource.card.ts";
 import { deleteResource, findNamed, findResource, guardResource } from "./resource.store.ts";
-import { listResources } from "./resource-list.store.ts";
-import type { ResourceType, StoredType, View } from "./type.ts";
+import { type ResourceType, rightOf, type StoredType, type View } from "./type.ts";
 
-/** `product.view` of a type and a verb. */
-export const rightOf = (type: Pick<ResourceType, "name">, verb: string): Right => `${type.name}.${verb}` as Right;
-
-/** One guarded read of the rows that a statement selects and of the objects that the call names beside them, if any. */
-async function readWith<Rows extends Statement>(call: Call, rows: Rows, named: readonly Named[]): Promise<[Results<[Rows]>[0], ResourceRow[]]> {
+/**
+ * One guarded read of the rows that a statement selects and of the objects that the call names beside them,
+ * if any.
+ */
+export async function readWith<Rows extends Statement>(
+  call: Call,
+  rows: Rows,
+  named: readonly Named[],
+): Promise<[Results<[Rows]>[0], ResourceRow[]]> {
   return named.length === 0 ? [(await call.read(rows))[0], []] : call.read(rows, findNamed(call.db, named));
 }
 
 /**
- * One guarded read of an object. Without any right on the type, or out of reach, it is not there; visible but without
- * the right it is 403. What another account keeps can be seen here, and changed by nobody.
+ * One guarded read of an object: 404 if the caller may not view it, 403 if they may view it but lack the
+ * right. An object that another account keeps can be viewed here, but not changed.
  */
-export async function loadResource(call: Call, type: ResourceType, verb: string, named: readonly Named[] = []) {
+export async function loadResource(
+  call: Call,
+  type: ResourceType,
+  verb: string,
+  named: readonly Named[] = [],
+) {
   const { accountId, grantSet } = call.principal;
   const keeper = keeperOf(call.principal, type);
-  const [[found], others] = await readWith(call, findResource(call.db, keeper, type.name, call.params["id"] ?? ""), named);
-  const row = found === undefined || type.stored === null || inScope(found, organizationScope(call, type.stored)) ? found : undefined;
-  // A missing object is decided like one that is out of reach, so that neither the answer nor the trail tells them apart.
+  const [[found], others] = await readWith(
+    call,
+    findResource(call.db, keeper, type.name, call.params["id"] ?? ""),
+    named,
+  );
+  const row =
+    found === undefined || type.stored === null || inScope(found, organizationScope(call, type.stored))
+      ? found
+      : undefined;
+  // A missing object is decided like one that is out of reach: answer and audit log are the same for both.
   const on = row === undefined ? NOTHING : refOf(row);
-  call.decide(rightOf(type, verb), on, row === undefined || !decide(grantSet, rightOf(type, "view"), on).allowed);
+  call.decide(
+    rightOf(type, verb),
+    on,
+    row === undefined || !decide(grantSet, rightOf(type, "view"), on).allowed,
+  );
   if (row === undefined) throw new Problem("not-found");
   if (verb !== "view") call.requireView(rightOf(type, "view"), on);
-  if (keeper !== accountId && verb !== "view") throw new Problem("access/denied", { detail: "Another account keeps this, and only its members change it." });
+  if (keeper !== accountId && verb !== "view")
+    throw new Problem("access/denied", {
+      detail: "Another account keeps this, and only its members change it.",
+    });
   return { row, others };
 }
 
 /** Asks what rows of a type look like in the account that the call acts on; by the name of the type. */
 export type Views = Readonly<Record<string, (call: Call, rows: readonly ResourceRow[]) => Promise<View>>>;
 
-const asKept: View = (row) => row;
+/** How these rows of the type are shown to the caller: as they are stored by default. */
+export const viewOf = async (
+  call: Call,
+  { name }: ResourceType,
+  views: Views,
+  rows: readonly ResourceRow[],
+): Promise<View> => (await views[name]?.(call, rows)) ?? ((row) => row);
 
-function list(type: ResourceType, stored: StoredType, views: Views): Endpoint {
-  const members = [...Object.entries(stored.parents), ...referencesOf(stored), ...(takesGroup(type, stored) ? [GROUP_MEMBER] : [])];
-  const filters = stored.filters ?? [];
-  const text = z.string().max(200).optional();
-  const query = z.strictObject({ ...listQuery, status: z.string().max(40).optional(), ...Object.fromEntries([...members.map(([member]) => member), ...filters].map((name) => [name, text])) });
-  return endpoint({
-    method: "GET", path: `/v1/${stored.path}`, tag: type.title, right: rightOf(type, "view"), status: 200,
-    summary: `${type.title} that you may see, newest first.`, query, answer: pageOf(cardSchema(type, stored)),
-  }, async (call) => {
-    call.decide(rightOf(type, "view"));
-    const asked = call.query();
-    const values = asked as Record<string, unknown>;
-    const textOf = (name: string) => (typeof values[name] === "string" ? values[name] : null);
-    const named = namedBy(call.principal, members, (member) => namedObject(textOf(member)));
-    const parents = named.filter(({ member }) => member in stored.parents);
-    if (parents.length > 1) throw new Problem("validation", { errors: [{ pointer: parents[1]?.member ?? "", detail: "filter by one parent at a time" }] });
-    const filter = {
-      visible: visible(call.principal.grantSet, rightOf(type, "view")), before: decodeCursor(asked.cursor, z.string()),
-      parentId: parents[0]?.id ?? null, referenceId: named.find(({ member }) => member === stored.reference?.member)?.id ?? null,
-      groupId: textOf(GROUP_MEMBER[0]), status: asked.status ?? null, scope: organizationScope(call, stored), attributes: Object.fromEntries(filters.flatMap((name) => { const value = textOf(name); return value === null ? [] : [[name, value]]; })),
-    };
-    const [rows, others] = await readWith(call, listResources(call.db, keeperOf(call.principal, type), type.name, filter, asked.limit + 1), named);
-    requireVisible(call, named, others, "query");
-    await requireOrganization(call, stored, values);
-    const view = await views[type.name]?.(call, rows) ?? asKept;
-    return { status: 200, body: page(rows, asked.limit, (row) => shownCard(call.principal, stored, view(row)), (row) => row.id) };
-  });
-}
-
-const card = (type: ResourceType, stored: StoredType, views: Views): Endpoint => endpoint({
-  method: "GET", path: `/v1/${stored.path}/:id`, tag: type.title, right: rightOf(type, "view"), status: 200,
-  summary: "One of them.", answer: cardSchema(type, stored),
-}, async (call) => {
-  const { row } = await loadResource(call, type, "view");
-  const view = await views[type.name]?.(call, [row]) ?? asKept;
-  return { status: 200, body: shownCard(call.principal, stored, view(row)), headers: { ETag: etag(row.version) } };
-});
+export const cardEndpoint = (type: ResourceType, stored: StoredType, views: Views): Endpoint =>
+  endpoint(
+    {
+      method: "GET",
+      path: `/v1/${stored.path}/:id`,
+      tag: type.title,
+      right: rightOf(type, "view"),
+      status: 200,
+      summary: "One of them.",
+      answer: cardSchema(type, stored),
+    },
+    async (call) => {
+      const { row } = await loadResource(call, type, "view");
+      const view = await viewOf(call, type, views, [row]);
+      return {
+        status: 200,
+        body: shownCard(call.principal, stored, view(row)),
+        headers: { ETag: etag(row.version) },
+      };
+    },
+  );
 
 /** Types whose grants name objects of this one. */
-const grantNames = (types: TypeTable, name: string): string[] => Array.from(types.values()).filter((type) => (type.objectsOf ?? type.name) === name).map((type) => type.name);
+const grantNames = (types: TypeTable, name: string): string[] =>
+  Array.from(types.values())
+    .filter((type) => (type.objectsOf ?? type.name) === name)
+    .map((type) => type.name);
 
-const remove = (type: ResourceType, stored: StoredType): Endpoint => endpoint({
-  method: "DELETE", path: `/v1/${stored.path}/:id`, tag: type.title, right: rightOf(type, "delete"), status: 204,
-  summary: "Remove it. Nothing may depend on it any more.", ifMatch: "optional", problems: ["conflict/not-removable"],
-}, async (call) => {
-  const { row } = await loadResource(call, type, "delete");
-  call.ifMatch(row.version);
-  const event = call.event(rightOf(type, "delete"), { type: type.name, id: row.id }, { changes: { before: trailCard(stored, row), after: {} } });
-  return call.commit({
-    statements: [guardResource(call.db, row), ...(type.name === GROUP_TYPE ? [guardEmptyGroup(call.db, row, call.principal.grantSet.groupedTypes)] : []), ...deleteResource(call.db, row, grantNames(call.principal.types, type.name))],
-    events: [event],
-    refusals: { has_dependents: "conflict/not-removable" },
-  }, { status: 204 });
-});
-
-export const readEndpoints = (type: ResourceType, stored: StoredType, views: Views): Endpoint[] =>
-  [list(type, stored, views), card(type, stored, views), ...(stored.without?.includes("delete") ? [] : [remove(type, stored)])];
+export const removalEndpoint = (type: ResourceType, stored: StoredType): Endpoint =>
+  endpoint(
+    {
+      method: "DELETE",
+      path: `/v1/${stored.path}/:id`,
+      tag: type.title,
+      right: rightOf(type, "delete"),
+      status: 204,
+      summary: "Remove it. Nothing may depend on it any more.",
+      ifMatch: "optional",
+      problems: ["conflict/not-removable"],
+    },
+    async (call) => {
+      const { row } = await loadResource(call, type, "delete");
+      call.ifMatch(row.version);
+      const event = call.event(
+        rightOf(type, "delete"),
+        { type: type.name, id: row.id },
+        { changes: { before: trailCard(stored, row), after: {} } },
+      );
+      return call.commit(
+        {
+          statements: [
+            guardResource(call.db, row),
+            ...(type.name === GROUP_TYPE
+              ? [guardEmptyGroup(call.db, row, call.principal.grantSet.groupedTypes)]
+              : []),
+            ...deleteResource(call.db, row, grantNames(call.principal.types, type.name)),
+          ],
+          events: [event],
+          refusals: { has_dependents: "conflict/not-removable" },
+        },
+        { status: 204 },
+      );
+    },
+  );

@@ -10,32 +10,68 @@ type Value = string | Placeholder;
 const at = (accountId: Value, type: Value, id: Value): SQL | undefined =>
   and(eq(resource.accountId, accountId), eq(resource.type, type), eq(resource.id, id));
 
-export const findResource = (db: Db, accountId: string, type: string, id: string) => one(db, { accountId, type, id });
+export const findResource = (db: Db, accountId: string, type: string, id: string) =>
+  one(db, { accountId, type, id });
 
-const one = prepared((db) => db.select().from(resource).where(at(sql.placeholder("accountId"), sql.placeholder("type"), sql.placeholder("id"))));
+const one = prepared((db) =>
+  db
+    .select()
+    .from(resource)
+    .where(at(sql.placeholder("accountId"), sql.placeholder("type"), sql.placeholder("id"))),
+);
 
 /** Objects that a call names, each with the type it must have and the account that keeps it: at least one. */
 export const findNamed = (db: Db, named: readonly { accountId: string; type: string; id: string }[]) =>
-  db.select().from(resource).where(or(...named.map(({ accountId, type, id }) => at(accountId, type, id))));
+  db
+    .select()
+    .from(resource)
+    .where(or(...named.map(({ accountId, type, id }) => at(accountId, type, id))));
 
 /** The one object of a type that holds a unique key. */
 export const findUnique = (db: Db, accountId: string, type: string, uniqueKey: string) =>
-  db.select().from(resource).where(and(eq(resource.accountId, accountId), eq(resource.type, type), eq(resource.uniqueKey, uniqueKey)));
+  db
+    .select()
+    .from(resource)
+    .where(
+      and(eq(resource.accountId, accountId), eq(resource.type, type), eq(resource.uniqueKey, uniqueKey)),
+    );
 
 export const insertResource = (db: Db, row: ResourceRow): Statement => db.insert(resource).values(row);
 
 /** Fails the batch when an object that the change builds on is gone or another than was read. */
-export const guardResource = (db: Db, row: Pick<ResourceRow, "accountId" | "type" | "id" | "version">): Statement =>
-  guard(db, "changed", sql`EXISTS (SELECT 1 FROM resource
-    WHERE account_id = ${row.accountId} AND type = ${row.type} AND id = ${row.id} AND version = ${row.version})`);
+export const guardResource = (
+  db: Db,
+  row: Pick<ResourceRow, "accountId" | "type" | "id" | "version">,
+): Statement =>
+  guard(
+    db,
+    "changed",
+    sql`EXISTS (SELECT 1 FROM resource
+    WHERE account_id = ${row.accountId} AND type = ${row.type} AND id = ${row.id}
+      AND version = ${row.version})`,
+  );
 
 /** The same, where only its existence counts. */
 export const guardPresence = (db: Db, row: Pick<ResourceRow, "accountId" | "type" | "id">): Statement =>
-  guard(db, "changed", sql`EXISTS (SELECT 1 FROM resource WHERE account_id = ${row.accountId} AND type = ${row.type} AND id = ${row.id})`);
+  guard(
+    db,
+    "changed",
+    sql`EXISTS (SELECT 1 FROM resource
+    WHERE account_id = ${row.accountId} AND type = ${row.type} AND id = ${row.id})`,
+  );
 
 /** Fails the batch when something of these types belongs to the object. */
-export const guardWithout = (db: Db, row: Pick<ResourceRow, "accountId" | "id">, types: readonly string[]): Statement =>
-  guard(db, "has_dependents", sql`NOT EXISTS (SELECT 1 FROM resource WHERE parent_id = ${row.id} AND account_id = ${row.accountId} AND type IN ${types})`);
+export const guardWithout = (
+  db: Db,
+  row: Pick<ResourceRow, "accountId" | "id">,
+  types: readonly string[],
+): Statement =>
+  guard(
+    db,
+    "has_dependents",
+    sql`NOT EXISTS (SELECT 1 FROM resource
+    WHERE parent_id = ${row.id} AND account_id = ${row.accountId} AND type IN ${types})`,
+  );
 
 /** Columns of the keys, as a failed write names them. */
 export const RESOURCE_KEY = "resource.account_id, resource.type, resource.id";
@@ -43,39 +79,69 @@ export const UNIQUE_KEY = "resource.account_id, resource.type, resource.unique_k
 
 export const updateResource = (db: Db, row: ResourceRow): Statement => {
   const { accountId, type, id, createdBy: _, createdAt: __, ...rest } = row;
-  return db.update(resource).set(rest).where(at(accountId, type, id));
+  return db
+    .update(resource)
+    .set(rest)
+    .where(at(accountId, type, id));
 };
 
-/** Members with rights on their own objects reach it from then on, so the change of its owner needs a permit. */
+/**
+ * Members with rights on their own objects reach it from then on, so the change of its owner needs a permit.
+ */
 export const assignOwner = (db: Db, permit: Permit, row: ResourceRow): Statement => {
   permit.requireFor(row.id);
   return updateResource(db, row);
 };
 
-/** Gives some attributes a new value, whatever the others are by then. The caller's batch says when. */
-export const setAttributes = (db: Db, row: Pick<ResourceRow, "accountId" | "type" | "id">, { set, status }: Change, now: number): Statement => {
-  const values = Object.entries(set).flatMap(([name, value]) => [sql`${`$."${name}"`}`, sql`json(${JSON.stringify(value)})`]);
-  return db.update(resource).set({
-    attributes: sql`json_set(${sql.join([sql`${resource.attributes}`, ...values], sql`, `)})`,
-    updatedAt: now, version: sql`${resource.version} + 1`, ...(status === null ? {} : { status }),
-  }).where(at(row.accountId, row.type, row.id));
+/** Sets some attributes and leaves all others as they are. The caller's batch says when. */
+export const setAttributes = (
+  db: Db,
+  row: Pick<ResourceRow, "accountId" | "type" | "id">,
+  { set, status }: Change,
+  now: number,
+): Statement => {
+  const values = Object.entries(set).flatMap(([name, value]) => [
+    sql`${`$."${name}"`}`,
+    sql`json(${JSON.stringify(value)})`,
+  ]);
+  return db
+    .update(resource)
+    .set({
+      attributes: sql`json_set(${sql.join([sql`${resource.attributes}`, ...values], sql`, `)})`,
+      updatedAt: now,
+      version: sql`${resource.version} + 1`,
+      ...(status === null ? {} : { status }),
+    })
+    .where(at(row.accountId, row.type, row.id));
 };
 
-const grantsOn = (row: ResourceRow, types: readonly string[]): SQL | undefined => and(inArray(accessGrant.resourceType, [...types]), eq(accessGrant.resourceId, row.id));
+const grantsOn = (row: ResourceRow, types: readonly string[]): SQL | undefined =>
+  and(inArray(accessGrant.resourceType, [...types]), eq(accessGrant.resourceId, row.id));
 
 /**
- * Removes it with the grants on it, and only while nothing belongs to it or names it, in this account or another. Whoever
- * had such a grant has other rights from now on, so their versions move.
+ * Removes it with the grants on it, and only while nothing belongs to it or names it, in this account or
+ * another. The holders of such a grant have other rights from now on, so their versions move.
  * @param types under whose names it may be granted
  */
 export const deleteResource = (db: Db, row: ResourceRow, types: readonly string[]): Statement[] => [
-  guard(db, "has_dependents", sql`NOT EXISTS (SELECT 1 FROM resource WHERE parent_id = ${row.id})
+  guard(
+    db,
+    "has_dependents",
+    sql`NOT EXISTS (SELECT 1 FROM resource WHERE parent_id = ${row.id})
     AND NOT EXISTS (SELECT 1 FROM resource WHERE account_id = ${row.accountId} AND reference_id = ${row.id})
     AND NOT EXISTS (SELECT 1 FROM theme_file WHERE theme_id = ${row.id})
     AND NOT EXISTS (SELECT 1 FROM charge WHERE resource_id = ${row.id} AND status = 'pending')
-    AND NOT EXISTS (SELECT 1 FROM charge WHERE parent_id = ${row.id} AND status = 'pending')`),
+    AND NOT EXISTS (SELECT 1 FROM charge WHERE parent_id = ${row.id} AND status = 'pending')`,
+  ),
   db.delete(resource).where(at(row.accountId, row.type, row.id)),
-  db.update(member).set({ version: sql`${member.version} + 1` })
-    .where(inArray(member.id, db.select({ id: accessGrant.memberId }).from(accessGrant).where(grantsOn(row, types)))),
+  db
+    .update(member)
+    .set({ version: sql`${member.version} + 1` })
+    .where(
+      inArray(
+        member.id,
+        db.select({ id: accessGrant.memberId }).from(accessGrant).where(grantsOn(row, types)),
+      ),
+    ),
   db.delete(accessGrant).where(grantsOn(row, types)),
 ];

@@ -6,8 +6,8 @@ import { nameKeys } from "../kernel/look-alike.ts";
 import type { ResourceRow } from "../schema/resource.ts";
 
 /**
- * A resource type as one file declares it. The generic store and routes do the rest: CRUD, lists, rights, trail,
- * If-Match, pages. A type without `path` has rights and grants, and routes of its own elsewhere.
+ * A resource type as one file declares it. The generic store and routes do the rest: CRUD, lists, rights,
+ * trail, If-Match, pages. A type without `path` has rights and grants, and routes of its own elsewhere.
  */
 export interface ResourceType extends TypeAccess {
   /** What people call it, in the plural. */
@@ -22,7 +22,9 @@ export type View = (row: ResourceRow) => ResourceRow;
 export const NAME_KEYS = "#nameKeys";
 
 /** What names are compared by, beside the name. */
-export const withNameKeys = ({ name }: Readonly<Record<string, unknown>>) => ({ [NAME_KEYS]: nameKeys(String(name)) });
+export const withNameKeys = ({ name }: Readonly<Record<string, unknown>>) => ({
+  [NAME_KEYS]: nameKeys(String(name)),
+});
 
 export interface StoredType {
   /** Below /v1. */
@@ -33,34 +35,54 @@ export interface StoredType {
   readonly label: string;
   /** Attributes that open doors: the trail shows their last four characters. */
   readonly masked: readonly string[];
-  /** Only holders of one of these rights are shown what is masked; others see its last four characters, too. */
+  /**
+   * Only holders of one of these rights are shown what is masked; others see its last four characters, too.
+   */
   readonly maskedUnless?: readonly Right[];
-  /** Members of the body that name the object it belongs to, each with its type: exactly one must be sent, none ever changes. */
+  /**
+   * Members of the body that name the object it belongs to, each with its type: exactly one must be sent,
+   * none ever changes.
+   */
   readonly parents: Readonly<Record<string, string>>;
-  /** A member that names another object without belonging to it; the caller must be allowed to view that one. */
-  readonly reference: { readonly member: string; readonly type: string; readonly embedded: EmbeddedType | null } | null;
+  /**
+   * A member that names another object without belonging to it; the caller must be allowed to view that one.
+   */
+  readonly reference: {
+    readonly member: string;
+    readonly type: string;
+    readonly embedded: EmbeddedType | null;
+  } | null;
   /** An attribute that names an account below, or null; the caller must be allowed to view that one. */
   readonly organization?: string;
   readonly generated: GeneratedType | null;
-  /** What follows from the other attributes, whoever changes those; shown with what is generated. */
+  /** What follows from the other attributes, also after a change; shown with what is generated. */
   readonly computed?: (attributes: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
-  /** The status of a new object: "active" unless told. */
+  /** The status of a new object: "active" by default. */
   readonly firstStatus?: string;
   /** PATCH only in one of these; in any other it is too late (409). */
   readonly editableIn?: readonly string[];
   /** Attributes that change no more once something of these types belongs to it (409). */
   readonly fixed?: { readonly attributes: readonly string[]; readonly by: readonly string[] };
-  /** Changes that the generic routes do not make here: they have routes of their own, or nobody makes them. */
+  /** Changes that the generic routes do not offer here: they have routes of their own, or do not exist. */
   readonly without?: readonly ("create" | "edit" | "delete")[];
   /** Attributes that only holders of a right see. They are in no trail. */
   readonly confidential?: { readonly right: Right; readonly attributes: readonly string[] };
   /** Attributes by whose exact value a list can be filtered. */
   readonly filters?: readonly string[];
   /** What no two objects of the type in an account may have alike; null where it does not matter. */
-  readonly unique?: (attributes: Readonly<Record<string, unknown>>, parentId: string | null, referenceId: string | null) => string | null;
-  /** No two of them in an account have names that a reader takes for the same; `computed` must be `withNameKeys`. */
+  readonly unique?: (
+    attributes: Readonly<Record<string, unknown>>,
+    parentId: string | null,
+    referenceId: string | null,
+  ) => string | null;
+  /**
+   * No two of them in an account have names that a reader takes for the same; `computed` must be
+   * `withNameKeys`.
+   */
   readonly distinctNames?: true;
-  /** What may not be worked in is told as a missing right, and so is one that does not exist. */
+  /**
+   * A parent that the caller may not work in is reported as a missing right; so is one that does not exist.
+   */
   readonly parentsDenied?: true;
   /** What it belongs to must be active when it is made; else it is too late (409). */
   readonly parentsActive?: true;
@@ -81,12 +103,19 @@ export interface Action {
   readonly summary: string;
   readonly body: z.ZodObject;
   /** Pure: what becomes of the object, or why that is not possible now (409). */
-  readonly run: (row: ResourceRow, body: Readonly<Record<string, unknown>>, at: { readonly now: number; readonly memberId: string }) => Change | { readonly conflict: string };
+  readonly run: (
+    row: ResourceRow,
+    body: Readonly<Record<string, unknown>>,
+    at: { readonly now: number; readonly memberId: string },
+  ) => Change | { readonly conflict: string };
   /** Credits, by the object that it belongs to. */
   readonly price?: (parent: ResourceRow) => number;
 }
 
-/** Attributes that get a new value, and the new status if it changes. Others stay, whoever changes them meanwhile. */
+/**
+ * Attributes that get a new value, and the new status if it changes. Other attributes keep the value that
+ * they have when it is written.
+ */
 export interface Change {
   readonly set: Readonly<Record<string, unknown>>;
   readonly status: string | null;
@@ -101,7 +130,10 @@ export interface GeneratedType {
   readonly make: (random: Uint8Array, account: { readonly ownerMemberId: string }) => Generated;
 }
 
-/** The referenced object may be made in the same call: always a new one, so that the answer reveals nothing of others. */
+/**
+ * The referenced object may be made in the same call: always a new one, so that the answer reveals nothing of
+ * others.
+ */
 export interface EmbeddedType {
   readonly member: string;
   readonly type: string;
@@ -112,3 +144,23 @@ export interface Generated {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly shown: Readonly<Record<string, unknown>>;
 }
+
+/** `product.view` of a type and a verb. */
+export const rightOf = (type: Pick<ResourceType, "name">, verb: string): Right =>
+  `${type.name}.${verb}` as Right;
+
+/** The attributes of the type that a body sends. */
+export const attributesOf = (
+  stored: StoredType,
+  body: Readonly<Record<string, unknown>>,
+): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(body).filter(([member]) => Object.hasOwn(stored.attributes.shape, member)),
+  );
+
+/** The referenced object that a body names. Undefined: the body does not say. */
+export const referenceId = (
+  stored: StoredType,
+  body: Readonly<Record<string, unknown>>,
+): string | null | undefined =>
+  stored.reference === null ? undefined : (body[stored.reference.member] as string | null | undefined);

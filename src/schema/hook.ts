@@ -6,44 +6,51 @@ export type HookScheme = (typeof HOOK_SCHEMES)[number];
 export const hook = sqliteTable("hook", {
   id: text().primaryKey(),
   accountId: text("account_id").notNull(),
-  /** Its owner, whose rights it has. */
+  /** The owner of the hook. The hook has the owner's rights. */
   memberId: text("member_id").notNull(),
   name: text().notNull(),
   scheme: text({ enum: HOOK_SCHEMES }).notNull(),
   /** Encrypted. */
   secret: text().notNull(),
-  /** Since when it is this one. */
+  /** When this secret was set. */
   secretAt: integer("secret_at").notNull(),
   previousSecret: text("previous_secret"),
   previousUntil: integer("previous_until"),
   mapping: text({ mode: "json" }).$type<unknown>().notNull(),
   active: integer({ mode: "boolean" }).notNull().default(true),
   version: integer().notNull().default(1),
-  /** The last call that was not let in: one row, however many there are. */
-  lastRefusal: text("last_refusal", { mode: "json" }).$type<{ readonly at: number; readonly reason: string }>(),
+  /** The last call that was refused: one row for all of them. */
+  lastRefusal: text("last_refusal", { mode: "json" }).$type<{
+    readonly at: number;
+    readonly reason: string;
+  }>(),
   createdAt: integer("created_at").notNull(),
   updatedAt: integer("updated_at").notNull(),
 });
 
 export type HookRow = typeof hook.$inferSelect;
 
-export const delivery = sqliteTable("delivery", {
-  hookId: text("hook_id").notNull(),
-  id: text().notNull(),
-  messageId: text("message_id").notNull(),
-  /** Hex SHA-256 of what was signed. */
-  digest: text().notNull(),
-  eventType: text("event_type"),
-  outcome: text().notNull(),
-  detail: text({ mode: "json" }).$type<unknown>(),
-  attempts: integer().notNull().default(1),
-  createdAt: integer("created_at").notNull(),
-  updatedAt: integer("updated_at").notNull(),
-}, (table) => [primaryKey({ columns: [table.hookId, table.id] })]);
+export const delivery = sqliteTable(
+  "delivery",
+  {
+    hookId: text("hook_id").notNull(),
+    id: text().notNull(),
+    messageId: text("message_id").notNull(),
+    /** Hex SHA-256 of the signed text. */
+    digest: text().notNull(),
+    eventType: text("event_type"),
+    outcome: text().notNull(),
+    detail: text({ mode: "json" }).$type<unknown>(),
+    attempts: integer().notNull().default(1),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.hookId, table.id] })],
+);
 
 export type DeliveryRow = typeof delivery.$inferSelect;
 
-/** Credits that a hook gives: accepted, and not yet in the ledger and told. */
+/** Credits that a hook gives: accepted, and not yet in the ledger and recorded. */
 export const hookCredit = sqliteTable("hook_credit", {
   /** The ledger's key. */
   key: text().primaryKey(),

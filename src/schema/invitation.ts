@@ -1,7 +1,7 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export const INVITATION_KINDS = ["email", "link"] as const;
-/** As it is kept. Past its time a pending one is expired. */
+/** The stored status. A pending invitation that is past its time is shown as expired. */
 export const INVITATION_STATUSES = ["pending", "accepted", "revoked"] as const;
 
 export const invitation = sqliteTable("invitation", {
@@ -13,7 +13,7 @@ export const invitation = sqliteTable("invitation", {
   email: text(),
   /** Kind link: what its maker calls it. */
   name: text(),
-  /** Kind link: the role of whoever joins by it. */
+  /** Kind link: the role of a member who joins by it. */
   role: text(),
   /** Hex SHA-256; null until a mail was asked for. */
   tokenHash: text("token_hash"),

@@ -5,7 +5,7 @@ export const mailOutbox = sqliteTable("mail_outbox", {
   id: text().primaryKey(),
   letter: text({ mode: "json" }).$type<unknown>().notNull(),
   attempts: integer().notNull().default(0),
-  /** Until then one sender has it. */
+  /** Until then one sender holds it. */
   heldUntil: integer("held_until").notNull().default(0),
   /** Letters with the same key within a minute become one. */
   gather: text(),
@@ -25,7 +25,7 @@ export const devMail = sqliteTable("dev_mail", {
   subject: text().notNull(),
   text: text().notNull(),
   html: text().notNull(),
-  /** As they stand in the mail. */
+  /** As they are in the mail. */
   link: text(),
   code: text(),
   at: integer().notNull(),

@@ -62,7 +62,10 @@ export const account = sqliteTable("account", {
   profile: text({ mode: "json" }).$type<Profile>().notNull().default({}),
   /** Mails a day that the account may cause; null is the default of the gate. */
   mailsPerDay: integer("mails_per_day"),
-  /** Since when the database is known to be behind what was sealed: no call is answered until the platform accepts that. */
+  /**
+   * Since when the database is known to be behind what was sealed: no call is answered until the platform
+   * accepts that.
+   */
   restoredAt: integer("restored_at"),
   version: integer().notNull().default(1),
   createdAt: integer("created_at").notNull(),
@@ -82,7 +85,7 @@ export const MEMBER_STATUSES = ["new", "active", "blocked"] as const;
 export interface Notifications {
   /** None but those that signing in and security need. */
   readonly unsubscribed: boolean;
-  /** Somebody whom the member invited has joined. */
+  /** A person whom the member invited has joined. */
   readonly invitations: boolean;
   /** The member's own access has changed. */
   readonly access: boolean;
@@ -108,7 +111,7 @@ export const member = sqliteTable("member", {
   firstName: text("first_name").notNull(),
   middleName: text("middle_name"),
   lastName: text("last_name").notNull(),
-  /** For contact only: nobody signs in by it. */
+  /** For contact only: no person signs in by it. */
   email: text().notNull(),
   emailVerifiedAt: integer("email_verified_at"),
   /** The version of the card by which it got this address. */
@@ -128,7 +131,9 @@ export const member = sqliteTable("member", {
   comments: text(),
   notifications: text({ mode: "json" }).$type<Partial<Notifications>>().notNull().default({}),
   status: text({ enum: MEMBER_STATUSES }).notNull(),
-  source: text({ enum: ["local", "external"] }).notNull().default("local"),
+  source: text({ enum: ["local", "external"] })
+    .notNull()
+    .default("local"),
   roles: text({ mode: "json" }).$type<string[]>().notNull(),
   rights: text({ mode: "json" }).$type<string[]>().notNull(),
   objectGroupIds: text("object_group_ids", { mode: "json" }).$type<string[]>().notNull(),
@@ -146,27 +151,38 @@ export const member = sqliteTable("member", {
 });
 
 /**
- * Which member ever opened a way in for which other: added them, wrote the address on their card, or made a key for them.
- * Triggers add the rows. They are never changed, and outlive both members.
+ * Which member ever opened a way in for which other: added them, wrote the address on their card, or made a
+ * key for them. Triggers add the rows. They are never changed, and outlive both members.
  */
-export const opener = sqliteTable("opener", {
-  memberId: text("member_id").notNull(),
-  openedBy: text("opened_by").notNull(),
-}, (table) => [primaryKey({ columns: [table.memberId, table.openedBy] })]);
+export const opener = sqliteTable(
+  "opener",
+  {
+    memberId: text("member_id").notNull(),
+    openedBy: text("opened_by").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.memberId, table.openedBy] })],
+);
 
 export const ACCESS_LEVELS = ["view", "edit", "owner"] as const;
 export type AccessLevel = (typeof ACCESS_LEVELS)[number];
 
-export const accessGrant = sqliteTable("access_grant", {
-  memberId: text("member_id").notNull(),
-  resourceType: text("resource_type").notNull(),
-  /** "0" stands for every object of the type, later ones too. */
-  resourceId: text("resource_id").notNull(),
-  access: text({ enum: ACCESS_LEVELS }).notNull(),
-  accountId: text("account_id").notNull(),
-}, (table) => [primaryKey({ columns: [table.memberId, table.resourceType, table.resourceId] })]);
+export const accessGrant = sqliteTable(
+  "access_grant",
+  {
+    memberId: text("member_id").notNull(),
+    resourceType: text("resource_type").notNull(),
+    /** "0" stands for every object of the type, later ones too. */
+    resourceId: text("resource_id").notNull(),
+    access: text({ enum: ACCESS_LEVELS }).notNull(),
+    accountId: text("account_id").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.memberId, table.resourceType, table.resourceId] })],
+);
 
-/** Roles that an account made for itself, beside those of its model. Their ids stand among the roles of members. */
+/**
+ * Roles that an account made for itself, beside those of its model. Their ids stand among the roles of
+ * members.
+ */
 export const role = sqliteTable("role", {
   id: text().primaryKey(),
   accountId: text("account_id").notNull(),
@@ -175,7 +191,9 @@ export const role = sqliteTable("role", {
   nameFolded: text("name_folded").notNull().default(""),
   description: text().notNull(),
   rights: text({ mode: "json" }).$type<string[]>().notNull(),
-  grants: text({ mode: "json" }).$type<{ resourceType: string; resourceId: string; access: AccessLevel }[]>().notNull(),
+  grants: text({ mode: "json" })
+    .$type<{ resourceType: string; resourceId: string; access: AccessLevel }[]>()
+    .notNull(),
   version: integer().notNull().default(1),
   createdBy: text("created_by").notNull(),
   createdAt: integer("created_at").notNull(),

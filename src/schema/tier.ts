@@ -31,16 +31,20 @@ export const tierChoice = sqliteTable("tier_choice", {
 
 export type TierChoiceRow = typeof tierChoice.$inferSelect;
 
-export const tierCredit = sqliteTable("tier_credit", {
-  accountId: text("account_id").notNull(),
-  /** Which month of which tier; the ledger's key follows from it. */
-  period: text().notNull(),
-  amount: integer().notNull(),
-  /** Who caused it and from where, for the ledger's entry. */
-  context: text({ mode: "json" }).$type<unknown>().notNull(),
-  createdAt: integer("created_at").notNull(),
-  triedAt: integer("tried_at").notNull().default(0),
-  givenAt: integer("given_at"),
-}, (table) => [primaryKey({ columns: [table.accountId, table.period] })]);
+export const tierCredit = sqliteTable(
+  "tier_credit",
+  {
+    accountId: text("account_id").notNull(),
+    /** Which month of which tier; the ledger's key follows from it. */
+    period: text().notNull(),
+    amount: integer().notNull(),
+    /** Who caused it and from where, for the ledger's entry. */
+    context: text({ mode: "json" }).$type<unknown>().notNull(),
+    createdAt: integer("created_at").notNull(),
+    triedAt: integer("tried_at").notNull().default(0),
+    givenAt: integer("given_at"),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.period] })],
+);
 
 export type TierCreditRow = typeof tierCredit.$inferSelect;

@@ -22,39 +22,73 @@ const CODES_PER_USE = 5;
 
 const Body = z.strictObject({
   email,
-  link: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link").optional()
-    .describe("The token of an operator link, for whoever is to join by it with POST /v1/operator-links/join. Who is not known yet is mailed a code for that, and no link."),
+  link: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link")
+    .optional()
+    .describe(
+      "The token of an operator link, to join by it with POST /v1/operator-links/join. " +
+        "An unknown address is mailed a code for that, and no link.",
+    ),
 });
 
-/** Nobody learns here who has an account: what is answered, and how often one may ask, is the same for every address. */
-const ask = openEndpoint({
-  method: "POST", path: "/v1/auth/codes", tag: "Sign-in", right: "public", status: 202,
-  summary: "Have a code and a link for signing in mailed to an address, if it is known; with `link`, a code for joining. Each is good until one is used.",
-  body: Body, answer: z.object({ expiresAt: z.iso.datetime() }), problems: ["quota-exceeded"],
-}, async (call) => {
-  const { email: to, link } = await call.body();
-  await countCode(call, to);
-  const { db, env, now } = call;
-  const [address] = await findAddress(db, to, link === undefined ? "" : sha256Hex(link), now);
-  const id = newId("signIn", now);
-  const { kid } = signInToken(env.SIGNING_KEYS, null, id);
-  const expiresAt = now + CODE_TTL_MS;
-  const letters = address === undefined ? [] : [letter(call, { signInId: id, kid, expiresAt }, to, address)];
-  const row = insertSignIn(db, { id, email: to, purpose: "sign_in", kid, expiresAt, createdAt: now });
-  if (await sent(call, [row, ...postLetters(call, letters, null), ...letters.flatMap((one) => countJoining(call, one, address))])) call.defer(dispatch(env.MAIL, letters));
-  else await batch(db, [row]);
-  return { status: 202, body: { expiresAt: iso(expiresAt) } };
-});
+/** Answers and rate limits are the same for every address, so they do not reveal who has an account. */
+const ask = openEndpoint(
+  {
+    method: "POST",
+    path: "/v1/auth/codes",
+    tag: "Sign-in",
+    right: "public",
+    status: 202,
+    summary:
+      "Have a code and a link for signing in mailed to an address, if it is known; " +
+      "with `link`, a code for joining. Each is good until one is used.",
+    body: Body,
+    answer: z.object({ expiresAt: z.iso.datetime() }),
+    problems: ["quota-exceeded"],
+  },
+  async (call) => {
+    const { email: to, link } = await call.body();
+    await countCode(call, to);
+    const { db, env, now } = call;
+    const [address] = await findAddress(db, to, link === undefined ? "" : sha256Hex(link), now);
+    const id = newId("signIn", now);
+    const { kid } = signInToken(env.SIGNING_KEYS, null, id);
+    const expiresAt = now + CODE_TTL_MS;
+    const letters =
+      address === undefined ? [] : [letter(call, { signInId: id, kid, expiresAt }, to, address)];
+    const row = insertSignIn(db, { id, email: to, purpose: "sign_in", kid, expiresAt, createdAt: now });
+    if (
+      await sent(call, [
+        row,
+        ...postLetters(call, letters, null),
+        ...letters.flatMap((one) => countJoining(call, one, address)),
+      ])
+    )
+      call.defer(dispatch(env.MAIL, letters));
+    else await batch(db, [row]);
+    return { status: 202, body: { expiresAt: iso(expiresAt) } };
+  },
+);
 
-/** A stranger who joins is mailed at the wish of whoever has the link: so many codes go out by one link; `postLetters` counts those to one address. */
+/**
+ * The holder of a link can have mails sent to strangers, so the codes of one link are limited. `postLetters`
+ * counts the codes to one address.
+ */
 function countJoining(call: OpenCall, { template }: Letter, address: Address | undefined): Statement[] {
   const link = address?.link ?? null;
   if (template !== "join" || link === null) return [];
   if (link.maxUses === null) return countWithin(call, LIMITS.codesByLink, link.id, "link_codes");
-  return countWithin(call, { ...LIMITS.codesByLink, quota: CODES_PER_USE * link.maxUses }, link.id, "link_codes", link.until);
+  return countWithin(
+    call,
+    { ...LIMITS.codesByLink, quota: CODES_PER_USE * link.maxUses },
+    link.id,
+    "link_codes",
+    link.until,
+  );
 }
 
-/** False when that would be too many mails: then none goes out, and the answer tells nobody of it. */
+/** False if that would be too many mails. Then none goes out, and the answer does not show it. */
 async function sent(call: OpenCall, statements: readonly Statement[]): Promise<boolean> {
   try {
     await batch(call.db, statements);
@@ -66,13 +100,26 @@ async function sent(call: OpenCall, statements: readonly Statement[]): Promise<b
 }
 
 /**
- * In the person's own language, where there is a person or a card. Whoever may come in somewhere is sent the mail for signing in, also with an
- * operator link: its code does both, and says so. A stranger's code can only join.
+ * In the person's own language, where there is a person or a card. A person who can
+ * sign in to any account gets the sign-in mail, also with an operator link: its code does both, and says so.
+ * A stranger's code can only join.
  */
-function letter(call: OpenCall, code: Pick<Letter & { template: "sign_in" }, "signInId" | "kid" | "expiresAt">, to: string, { isKnown, locale, account }: Address): Letter {
+function letter(
+  call: OpenCall,
+  code: Pick<Letter & { template: "sign_in" }, "signInId" | "kid" | "expiresAt">,
+  to: string,
+  { isKnown, locale, account }: Address,
+): Letter {
   const [own, its] = [locale, account.locale].map((each) => LOCALES.find((one) => one === each) ?? null);
-  const sent = { ...code, id: newId("mail", call.now), to, language: own ?? languageOf(call.headers.get("accept-language"), [its ?? null]) };
-  return isKnown ? { ...sent, template: "sign_in" } : { ...sent, template: "join", account: account.name ?? "" };
+  const sent = {
+    ...code,
+    id: newId("mail", call.now),
+    to,
+    language: own ?? languageOf(call.headers.get("accept-language"), [its ?? null]),
+  };
+  return isKnown
+    ? { ...sent, template: "sign_in" }
+    : { ...sent, template: "join", account: account.name ?? "" };
 }
 
 export const codeEndpoints = [ask];

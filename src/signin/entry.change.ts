@@ -6,8 +6,14 @@ import { requireNewest } from "../identity/admission.ts";
 import type { OpenCall } from "../identity/call.ts";
 import { Met } from "../identity/turn.ts";
 import { recordStranger } from "../identity/stranger-refusal.change.ts";
-import { accept, NO_NAMES } from "../invitations/acceptance.change.ts";
-import { type Acceptable, findByVerifiedAddress, userIdOf, type Waiting } from "../invitations/acceptance.store.ts";
+import { NO_NAMES } from "../invitations/acceptance.change.ts";
+import { accept } from "../invitations/acceptance-commit.change.ts";
+import {
+  type Acceptable,
+  findByVerifiedAddress,
+  userIdOf,
+  type Waiting,
+} from "../invitations/acceptance.store.ts";
 import { batch, failedGuard } from "../kernel/db.ts";
 import { Problem } from "../kernel/problem.ts";
 import type { Proof } from "./code.ts";
@@ -20,19 +26,27 @@ import { findMemberships, guardMembership, type Membership } from "./session.sto
 /** Accounts that are offered for a choice at most. Any other can be named all the same. */
 const CHOICES_MAX = 20;
 
-/** Where somebody may come in: as a member, or by an invitation that waits for the address. */
+/** Where a person may sign in: as a member, or by a pending invitation for the address. */
 type Door = { readonly membership: Membership } | { readonly invitation: Acceptable };
 
 /**
- * Signs in whoever has proved an address, in the account that is named, or in the only one that there is. An invitation is accepted
- * only by naming its account.
- * @throws Problem conflict/choose-account, auth/invalid-credential, auth/blocked, ip/not-allowed, and whatever refuses an acceptance
+ * Signs in the person who has proved an address: in the named account, or in the only one that there is. An
+ * invitation is accepted only if its account is named.
+ * @throws Problem conflict/choose-account, auth/invalid-credential, auth/blocked, ip/not-allowed, and each
+ * problem of an acceptance
  */
-export async function enter(call: OpenCall, types: TypeTable, proof: Proof, accountId: string | undefined): Promise<Tokens> {
-  // A change of the member or the account may come between; then all is asked anew.
+export async function enter(
+  call: OpenCall,
+  types: TypeTable,
+  proof: Proof,
+  accountId: string | undefined,
+): Promise<Tokens> {
+  // A change of the member or the account may come between; then everything is read again.
   return call.untilThrough(async () => {
     const door = await choose(call, proof, accountId);
-    return "invitation" in door ? byInvitation(call, types, proof, door.invitation) : asMember(call, proof, door.membership);
+    return "invitation" in door
+      ? byInvitation(call, types, proof, door.invitation)
+      : asMember(call, proof, door.membership);
   });
 }
 
@@ -50,8 +64,15 @@ async function choose(call: OpenCall, proof: Proof, accountId: string | undefine
 }
 
 /** Memberships and good invitations of an address: all of them, or those of one account. */
-async function doors({ db, now }: OpenCall, email: string, accountId: string | undefined): Promise<{ members: Membership[]; invitations: Acceptable[] }> {
-  const [members, waiting] = await Promise.all([findMemberships(db, email), findByVerifiedAddress(db, email)]);
+async function doors(
+  { db, now }: OpenCall,
+  email: string,
+  accountId: string | undefined,
+): Promise<{ members: Membership[]; invitations: Acceptable[] }> {
+  const [members, waiting] = await Promise.all([
+    findMemberships(db, email),
+    findByVerifiedAddress(db, email),
+  ]);
   const isAsked = (id: string): boolean => accountId === undefined || accountId === id;
   return {
     members: members.filter(({ account }) => isAsked(account.id)),
@@ -60,15 +81,31 @@ async function doors({ db, now }: OpenCall, email: string, accountId: string | u
 }
 
 const isOpen = ({ invitation, member, taken }: Waiting, now: number): boolean =>
-  invitation.expiresAt > now && member !== null && member.email === invitation.email && member.status !== "blocked" && !taken;
+  invitation.expiresAt > now &&
+  member !== null &&
+  member.email === invitation.email &&
+  member.status !== "blocked" &&
+  !taken;
 
 /** The same code is sent again with an answer to this, so it was no try. */
-async function question({ db }: OpenCall, proof: Proof, members: readonly Membership[], invitations: readonly Acceptable[]): Promise<Problem> {
+async function question(
+  { db }: OpenCall,
+  proof: Proof,
+  members: readonly Membership[],
+  invitations: readonly Acceptable[],
+): Promise<Problem> {
   await batch(db, [giveTryBack(db, proof)]);
-  const place = (account: Membership["account"], invitation: boolean) => ({ accountId: account.id, name: account.name, kind: account.kind, invitation });
-  // Anybody may invite anybody: what waits is told behind what the person is a member of.
+  const place = (account: Membership["account"], invitation: boolean) => ({
+    accountId: account.id,
+    name: account.name,
+    kind: account.kind,
+    invitation,
+  });
+  // Anyone may invite an address, so memberships are listed before pending invitations.
   const accounts = [
-    ...members.filter(({ member }) => member.status !== "blocked").map(({ account }) => place(account, false)),
+    ...members
+      .filter(({ member }) => member.status !== "blocked")
+      .map(({ account }) => place(account, false)),
     ...invitations.map(({ account }) => place(account, true)),
   ];
   return new Problem("conflict/choose-account", { members: { accounts: accounts.slice(0, CHOICES_MAX) } });
@@ -80,10 +117,22 @@ async function asMember(call: OpenCall, proof: Proof, found: Membership): Promis
   const { member, account, userId } = found;
   requireNewest(account);
   const rules = [account.allowedIps, member.allowedIps].map(compileRules);
-  if (!admitsAddress(rules, origin.ip)) return denied(call, member, new Problem("ip/not-allowed", { detail: "Sign in from an address that the account and the member allow." }));
+  if (!admitsAddress(rules, origin.ip))
+    return denied(
+      call,
+      member,
+      new Problem("ip/not-allowed", {
+        detail: "Sign in from an address that the account and the member allow.",
+      }),
+    );
   const { statements, events, body } = await openSession(call, member, userId);
   try {
-    await batch(db, [...spend(db, proof, now), guardMembership(db, found), ...statements, ...events.map((event) => stage(db, env.SIGNING_KEYS, event))]);
+    await batch(db, [
+      ...spend(db, proof, now),
+      guardMembership(db, found),
+      ...statements,
+      ...events.map((event) => stage(db, env.SIGNING_KEYS, event)),
+    ]);
   } catch (error) {
     if (failedGuard(error) === "changed") throw new Met({ accountId: account.id, object: member.id });
     throw spentAlready(error);
@@ -93,15 +142,26 @@ async function asMember(call: OpenCall, proof: Proof, found: Membership): Promis
 }
 
 /** Accepts and signs in, or neither. */
-async function byInvitation(call: OpenCall, types: TypeTable, proof: Proof, { account }: Acceptable): Promise<Tokens> {
+async function byInvitation(
+  call: OpenCall,
+  types: TypeTable,
+  proof: Proof,
+  { account }: Acceptable,
+): Promise<Tokens> {
   const { db, now } = call;
   let body: Tokens | null = null;
   try {
-    await accept(call, types, async () => (await doors(call, proof.email, account.id)).invitations[0], NO_NAMES, async ({ member }) => {
-      const opened = await openSession(call, member, userIdOf(proof.email));
-      body = opened.body;
-      return { statements: [...spend(db, proof, now), ...opened.statements], events: opened.events };
-    });
+    await accept(
+      call,
+      types,
+      async () => (await doors(call, proof.email, account.id)).invitations[0],
+      NO_NAMES,
+      async ({ member }) => {
+        const opened = await openSession(call, member, userIdOf(proof.email));
+        body = opened.body;
+        return { statements: [...spend(db, proof, now), ...opened.statements], events: opened.events };
+      },
+    );
   } catch (error) {
     throw spentAlready(error);
   }
@@ -109,13 +169,27 @@ async function byInvitation(call: OpenCall, types: TypeTable, proof: Proof, { ac
   return body;
 }
 
-/** Two at once with one code: one of them is late. So is whoever comes by an invitation that was taken back meanwhile. */
+/**
+ * Of two calls with one code, the second is too late. A call by an invitation that was taken back meanwhile
+ * is too late as well.
+ */
 const spentAlready = (error: unknown): unknown =>
-  (failedGuard(error) === "claim_used" || (error instanceof Problem && error.code === "not-found") ? wrongCode() : error);
+  failedGuard(error) === "claim_used" || (error instanceof Problem && error.code === "not-found")
+    ? wrongCode()
+    : error;
 
-/** A refusal of somebody known stands in the account's trail. @throws Problem the refusal */
-export async function denied(call: OpenCall, member: Comer, problem: Problem, sessionId: string | null = null): Promise<never> {
-  const event: AuditEvent = { ...sessionEvent(call, member, sessionId, sessionId === null ? "session.create" : "session.refresh"), outcome: "denied", reason: problem.code };
+/** Records the refusal of a known member in the account's log. @throws Problem the refusal */
+export async function denied(
+  call: OpenCall,
+  member: Comer,
+  problem: Problem,
+  sessionId: string | null = null,
+): Promise<never> {
+  const event: AuditEvent = {
+    ...sessionEvent(call, member, sessionId, sessionId === null ? "session.create" : "session.refresh"),
+    outcome: "denied",
+    reason: problem.code,
+  };
   await recordStranger(call, event);
   throw problem;
 }

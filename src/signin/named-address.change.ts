@@ -7,8 +7,16 @@ import { effectsOf } from "../identity/effect.change.ts";
 import type { Permit } from "../identity/permit.ts";
 import { securityLetters } from "../identity/security-letter.change.ts";
 import { invitationCard, mailed } from "../invitations/invitation.card.ts";
-import { findWaiting, guardInvitation, insertInvitation, INVITATION_PENDING, renewInvitation } from "../invitations/invitation.store.ts";
-import { type Inviting, newInvitation, sent } from "../invitations/invite.change.ts";
+import {
+  findWaiting,
+  guardInvitation,
+  insertInvitation,
+  INVITATION_PENDING,
+  renewInvitation,
+} from "../invitations/invitation.store.ts";
+import { type Inviting, sent } from "../invitations/invitation-mail.change.ts";
+import { newInvitation } from "../invitations/new-invitation.change.ts";
+import type { Statement } from "../kernel/db.ts";
 import { newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
@@ -21,54 +29,103 @@ import { unlinkPerson } from "./address.store.ts";
 export function withAddress({ now, principal }: Call, row: MemberRow, email: string): MemberRow {
   if (row.email === email) return row;
   const version = row.version + 1;
-  return { ...row, email, emailBy: principal.memberId, emailVerifiedAt: null, emailChange: version, version, updatedAt: now };
+  return {
+    ...row,
+    email,
+    emailBy: principal.memberId,
+    emailVerifiedAt: null,
+    emailChange: version,
+    version,
+    updatedAt: now,
+  };
 }
 
 /**
- * Names the address that is to sign in as a member behind whom no person stands: it is invited, and whoever accepts there is the
- * person. The address on the card so far hears of it. Who is allowed to has been decided.
+ * Names the address that will sign in as a member who has no person yet. The address is invited, and the
+ * person who accepts there becomes the member's person. The address on the card so far gets a mail about it.
+ * The caller has checked the rights.
  * @throws Problem conflict/state, quota-exceeded
  */
-export async function nameAddress(call: Call, permit: Permit, row: MemberRow, email: string, place: Inviting): Promise<Answer> {
+export async function nameAddress(
+  call: Call,
+  permit: Permit,
+  row: MemberRow,
+  email: string,
+  place: Inviting,
+): Promise<Answer> {
   const { db, now } = call;
-  if (row.userId !== null) throw new Problem("conflict/state", { detail: "A person signs in as this member, and changes the address in a session. Else unlink it first." });
-  if (row.status === "blocked") throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
+  if (row.userId !== null)
+    throw new Problem("conflict/state", {
+      detail: "A person signs in as this member, and changes the address in a session. Else unlink it first.",
+    });
+  if (row.status === "blocked")
+    throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
   const after = withAddress(call, row, email);
   const [[waiting]] = await call.read(findWaiting(db, row.accountId, row.id));
   const { invitation, letters } = await sent(call, after, waiting ?? newInvitation(call, after), place);
   const late = waiting !== undefined && hasArrivedSince(row, waiting) ? { createdAt: now } : {};
   const moved = { ...invitation, ...late, email };
   const told = row.email === email ? [] : await securityLetters(call, row.id, "sign_in_address_requested");
-  const changes = difference({ sendCount: waiting?.sendCount ?? 0, email: waiting?.email ?? null }, { sendCount: moved.sendCount, email });
-  return call.commit({
-    statements: [
-      guardMember(db, row),
-      ...(after === row ? [] : [rememberNames(db, row.accountId, row.id, [{ email: row.email, externalId: null }], now), updateMember(db, permit, after)]),
-      ...(waiting === undefined ? [insertInvitation(db, permit, moved)] : [guardInvitation(db, waiting), renewInvitation(db, permit, waiting, moved)]),
-    ],
-    events: inBoth(call, row.accountId, [
-      ...(after === row ? [] : [call.event("member.edit", { type: "member", id: row.id }, { changes: { before: { email: row.email }, after: { email } } })]),
-      call.event("invitation.send", { type: "invitation", id: moved.id }, { changes }),
-    ]),
-    letters: [...letters, ...told],
-    duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member", [INVITATION_PENDING]: "conflict/duplicate-invitation" },
-  }, { status: 200, body: { ...invitationCard(moved, now, row.roles), mail: mailed(letters) } });
+  const changes = difference(
+    { sendCount: waiting?.sendCount ?? 0, email: waiting?.email ?? null },
+    { sendCount: moved.sendCount, email },
+  );
+  return call.commit(
+    {
+      statements: [
+        guardMember(db, row),
+        ...(after === row ? [] : moveCard(call, permit, row, after)),
+        ...(waiting === undefined
+          ? [insertInvitation(db, permit, moved)]
+          : [guardInvitation(db, waiting), renewInvitation(db, permit, waiting, moved)]),
+      ],
+      events: inBoth(call, row.accountId, [
+        ...(after === row ? [] : [cardEvent(call, row, after)]),
+        call.event("invitation.send", { type: "invitation", id: moved.id }, { changes }),
+      ]),
+      letters: [...letters, ...told],
+      duplicates: {
+        [MEMBER_EMAIL]: "conflict/duplicate-member",
+        [INVITATION_PENDING]: "conflict/duplicate-invitation",
+      },
+    },
+    { status: 200, body: { ...invitationCard(moved, now, row.roles), mail: mailed(letters) } },
+  );
 }
 
+/** Writes the new address on the card, and remembers the old one. */
+const moveCard = ({ db, now }: Call, permit: Permit, row: MemberRow, after: MemberRow): Statement[] => [
+  rememberNames(db, row.accountId, row.id, [{ email: row.email, externalId: null }], now),
+  updateMember(db, permit, after),
+];
+
+const cardEvent = (call: Call, row: MemberRow, after: MemberRow): AuditEvent =>
+  call.event(
+    "member.edit",
+    { type: "member", id: row.id },
+    { changes: { before: { email: row.email }, after: { email: after.email } } },
+  );
+
 /**
- * Nobody signs in as the member any more: sessions and mailed claims end, keys stay. The member is like one without a person.
- * Who is allowed to has been decided.
+ * Separates the person from the member: sessions and mailed claims end, keys stay. The member is then like
+ * one who has no person yet. The caller has checked the rights.
  */
 export async function unlinkAddress(call: Call, row: MemberRow): Promise<Answer> {
   const { db, now } = call;
   const [[standing]] = await call.read(findStanding(db, row.id));
   if (row.userId === null || standing === undefined || standing.email === null) return { status: 204 };
   const { email, keys } = standing;
-  const event = call.event("email.change", { type: "member", id: row.id }, { changes: { before: { email }, after: { email: null } } });
+  const event = call.event(
+    "email.change",
+    { type: "member", id: row.id },
+    { changes: { before: { email }, after: { email: null } } },
+  );
   const effects = effectsOf(db, "unlink", { id: row.id, accountId: row.accountId, keys }, event);
   const change: Change = {
     statements: [
-      guardMember(db, row), ...effects.statements, unlinkPerson(db, row, now),
+      guardMember(db, row),
+      ...effects.statements,
+      unlinkPerson(db, row, now),
       rememberNames(db, row.accountId, row.id, [{ email, externalId: null }], now),
     ],
     events: inBoth(call, row.accountId, [event, ...effects.events]),
@@ -77,7 +134,8 @@ export async function unlinkAddress(call: Call, row: MemberRow): Promise<Answer>
   return call.commit(change, { status: 204 });
 }
 
-/** In the chain of the member's account, and in that of the caller's where it is another. */
+/** In the log of the member's account, and in the log of the caller's account if that is another one. */
 const inBoth = (call: Call, accountId: string, events: readonly AuditEvent[]): AuditEvent[] =>
   [...new Set([accountId, call.principal.accountId])].flatMap((chain) =>
-    events.map((event) => ({ ...event, id: newId("event", call.now), accountId: chain })));
+    events.map((event) => ({ ...event, id: newId("event", call.now), accountId: chain })),
+  );

@@ -12,19 +12,43 @@ type Access = Partial<Record<"roles" | "rights" | "grants" | "objectGroupIds", u
 
 const FIELDS = ["roles", "rights", "grants", "objectGroupIds"] as const;
 
-/** Reports to a member who has joined that another member changed what they may do, unless they unsubscribed. */
-export async function accessNotice({ db, principal, now }: Call, row: MemberRow, was: Access, is: Access): Promise<Letter[]> {
+/**
+ * Reports to a member who has joined that another member changed what they may do, unless they unsubscribed.
+ */
+export async function accessNotice(
+  { db, principal, now }: Call,
+  row: MemberRow,
+  was: Access,
+  is: Access,
+): Promise<Letter[]> {
   const { memberId, member, account } = principal;
   const isChanged = FIELDS.some((name) => JSON.stringify(was[name]) !== JSON.stringify(is[name]));
-  if (!isChanged || row.id === memberId || row.status !== "active" || !wants(row.notifications, "access_changed")) return [];
+  if (
+    !isChanged ||
+    row.id === memberId ||
+    row.status !== "active" ||
+    !wants(row.notifications, "access_changed")
+  )
+    return [];
   const [addressee] = await findAddressee(db, row.id);
   const to = addressee === undefined ? null : confirmedAddress(addressee);
-  return to === null ? [] : [{
-    id: newId("mail", now), to, language: row.language ?? account.settings.locale, template: "access_changed",
-    memberId: row.id, account: account.name, by: member.username,
-  }];
+  return to === null
+    ? []
+    : [
+        {
+          id: newId("mail", now),
+          to,
+          language: row.language ?? account.settings.locale,
+          template: "access_changed",
+          memberId: row.id,
+          account: account.name,
+          by: member.username,
+        },
+      ];
 }
 
 /** The security mail of a block; none to a member who never came in. */
 export const blockLetters = async (call: Call, row: MemberRow, after: MemberRow): Promise<Letter[]> =>
-  (after.status === "blocked" && row.status !== "blocked" && hasArrived(row) ? securityLetters(call, row.id, "blocked") : []);
+  after.status === "blocked" && row.status !== "blocked" && hasArrived(row)
+    ? securityLetters(call, row.id, "blocked")
+    : [];

@@ -12,19 +12,35 @@ export interface Granted {
 }
 
 /**
- * The object of each grant, null where there is none: the account's own, the one that another account keeps for it, or an
- * account below. One read, however many.
+ * The object of each grant, null where there is none: the account's own, the one that another account keeps
+ * for it, or an account below. One read, however many.
  */
 export async function findGranted(call: Call, grants: readonly GrantRow[]): Promise<(Granted | null)[]> {
   const { accountId, preset, types } = call.principal;
   const single = grants.filter(({ resourceId }) => resourceId !== "0");
-  const accounts = single.filter(({ resourceType }) => preset.tree !== null && resourceType === typeOf(preset.tree.by));
+  const accounts = single.filter(
+    ({ resourceType }) => preset.tree !== null && resourceType === typeOf(preset.tree.by),
+  );
   const placeOf = ({ resourceType, resourceId }: GrantRow): Place => {
     const type = types.get(resourceType);
-    return { accountId: keeperOf(call.principal, type ?? {}), type: type?.objectsOf ?? resourceType, id: resourceId };
+    return {
+      accountId: keeperOf(call.principal, type ?? {}),
+      type: type?.objectsOf ?? resourceType,
+      id: resourceId,
+    };
   };
   const places = single.filter((grant) => !accounts.includes(grant)).map(placeOf);
-  const [rows, below] = single.length === 0 ? [[], []] : await call.read(findPlaces(call.db, places), findAccountsBelow(call.db, accountId, accounts.map(({ resourceId }) => resourceId)));
+  const [rows, below] =
+    single.length === 0
+      ? [[], []]
+      : await call.read(
+          findPlaces(call.db, places),
+          findAccountsBelow(
+            call.db,
+            accountId,
+            accounts.map(({ resourceId }) => resourceId),
+          ),
+        );
   return grants.map((grant) => {
     if (grant.resourceId === "0") return { parentId: null };
     if (accounts.includes(grant)) return below.find(({ id }) => id === grant.resourceId) ?? null;
@@ -40,7 +56,13 @@ export async function requireGranted(call: Call, grants: readonly GrantRow[]): P
 }
 
 /** @throws Problem validation when a role needs a grant that is not among these */
-export function requireNeeded(preset: Preset, roles: readonly string[], grants: readonly GrantRow[], pointer: `/${string}`): void {
+export function requireNeeded(
+  preset: Preset,
+  roles: readonly string[],
+  grants: readonly GrantRow[],
+  pointer: `/${string}`,
+): void {
   const type = neededGrant(preset, roles, grants);
-  if (type !== null) throw invalid(pointer, `a member with these roles keeps at least one ${type}: grant one first`);
+  if (type !== null)
+    throw invalid(pointer, `a member with these roles keeps at least one ${type}: grant one first`);
 }

@@ -8,7 +8,8 @@ import { admitsAddress, compileRules } from "../identity/address.ts";
 import type { Call } from "../identity/call.ts";
 import { findMember } from "../identity/member.store.ts";
 import { type Access, NO_ASSIGNMENT } from "../identity/access-gain.ts";
-import { addingFault, type Permit } from "../identity/permit.ts";
+import type { Permit } from "../identity/permit.ts";
+import { addingFault } from "../identity/permit-fault.ts";
 import { requestPermit } from "../identity/permit.change.ts";
 import { canonicalRules, requirePower } from "../identity/refusal.change.ts";
 import { Problem } from "../kernel/problem.ts";
@@ -17,7 +18,13 @@ import type { MemberRow } from "./member.card.ts";
 import { requireReading } from "./reader.change.ts";
 
 type Loaded = Awaited<ReturnType<typeof findMember>>[number];
-type MemberRight = "member.view" | "member.edit" | "member.block" | "member.delete" | "grant.edit" | "object_group.edit";
+type MemberRight =
+  | "member.view"
+  | "member.edit"
+  | "member.block"
+  | "member.delete"
+  | "grant.edit"
+  | "object_group.edit";
 
 /** One guarded read of a member and its grants; 404 where the caller may not see the member. */
 export async function loadMember(call: Call, right: MemberRight, require = requirePower): Promise<Loaded> {
@@ -37,17 +44,24 @@ export async function loadAsked(call: Call): Promise<Loaded> {
 
 /**
  * The member that was asked for, if the caller has the right and the authority.
- * @param require `requireAuthorityToStop` for what only takes away; then what gives as well asks for more itself
+ * @param require `requireAuthorityToStop` for what only takes away; then what gives as well asks for more
+ * itself
  * @throws Problem not-found, access/denied
  */
 export function requireMember(
-  call: Call, right: MemberRight, id: string, found: Loaded | undefined, missing: Problem = new Problem("not-found"), require = requirePower,
+  call: Call,
+  right: MemberRight,
+  id: string,
+  found: Loaded | undefined,
+  missing: Problem = new Problem("not-found"),
+  require = requirePower,
 ): Loaded {
   if (right !== "member.view") call.decide(right);
   call.decide("member.view", memberRef(id), missing);
   if (found === undefined) throw missing;
   call.decide(right, memberRef(id));
-  // Whoever sees every group says which of them others see: nobody else in the account could, for roles that only the platform gives.
+  // A member who sees every group may choose the groups of others: for roles that only the platform gives, no
+  // other member of the account could.
   const choosesGroups = right === "object_group.edit" && call.principal.grantSet.groups === null;
   if (right !== "member.view" && !choosesGroups) require(call.principal, { ...found.row, ...found });
   return found;
@@ -55,10 +69,23 @@ export function requireMember(
 
 type Asked = Omit<Assignment, "customRoles">;
 
-/** What a member has by these rows. @param customRoles those of `row.roles` that the account made for itself */
-export const accessOf = (row: MemberRow, grants: readonly GrantRow[], customRoles: readonly CustomRole[]): Access => ({
-  roles: row.roles, customRoles, rights: row.rights, grants, creditLimit: row.creditLimit,
-  objectGroupIds: row.objectGroupIds, allowedIps: row.allowedIps, isLetIn: row.status !== "blocked", limitPeriod: row.limitPeriod,
+/**
+ * What a member has by these rows. @param customRoles those of `row.roles` that the account made for itself
+ */
+export const accessOf = (
+  row: MemberRow,
+  grants: readonly GrantRow[],
+  customRoles: readonly CustomRole[],
+): Access => ({
+  roles: row.roles,
+  customRoles,
+  rights: row.rights,
+  grants,
+  creditLimit: row.creditLimit,
+  objectGroupIds: row.objectGroupIds,
+  allowedIps: row.allowedIps,
+  isLetIn: row.status !== "blocked",
+  limitPeriod: row.limitPeriod,
 });
 
 /** The account's own roles among these. */
@@ -74,79 +101,149 @@ export async function loadCustomRoles(call: Call, roles: readonly string[]): Pro
  * @throws Problem validation, access/denied, plan/feature-required
  */
 export async function permitMember(
-  call: Call, { row, grants, customRoles }: Loaded, after: MemberRow, afterGrants: readonly GrantRow[], asked: Partial<Asked> = {},
+  call: Call,
+  { row, grants, customRoles }: Loaded,
+  after: MemberRow,
+  afterGrants: readonly GrantRow[],
+  asked: Partial<Asked> = {},
 ): Promise<Permit> {
   const afterRoles = await loadCustomRoles(call, after.roles);
   const had = accessOf(row, grants, customRoles);
-  const has = { ...accessOf(after, afterGrants, afterRoles), ...(maySpend(call, after, afterRoles) ? {} : { creditLimit: had.creditLimit }) };
+  const has = {
+    ...accessOf(after, afterGrants, afterRoles),
+    ...(maySpend(call, after, afterRoles) ? {} : { creditLimit: had.creditLimit }),
+  };
   // What is left as it was is not asked again.
-  if (JSON.stringify([had.roles, had.rights, had.grants]) !== JSON.stringify([has.roles, has.rights, has.grants])) requireReading(call.principal, has);
+  if (
+    JSON.stringify([had.roles, had.rights, had.grants]) !==
+    JSON.stringify([has.roles, has.rights, has.grants])
+  )
+    requireReading(call.principal, has);
   return requestPermit(call, {
-    kind: "member", memberId: row.id, before: had, after: has,
+    kind: "member",
+    memberId: row.id,
+    before: had,
+    after: has,
     asked: { ...NO_ASSIGNMENT, customRoles: afterRoles, ...asked },
   });
 }
 
 /**
  * Address rules in canonical form.
- * @param own the rules would bind the caller too: then they must let the caller's own address in, or be confirmed
+ * @param own the rules would bind the caller too: then they must let the caller's own address in, or be
+ * confirmed
  * @throws Problem validation, conflict/lockout
  */
-export function addressRules(call: Call, rules: readonly string[], consent: { allowAny: boolean; confirmLockout?: boolean }, own: boolean): string[] {
+export function addressRules(
+  call: Call,
+  rules: readonly string[],
+  consent: { allowAny: boolean; confirmLockout?: boolean },
+  own: boolean,
+): string[] {
   const canonical = canonicalRules(rules, consent.allowAny);
-  if (own && !consent.confirmLockout && !admitsAddress([compileRules(canonical)], call.origin.ip)) throw new Problem("conflict/lockout");
+  if (own && !consent.confirmLockout && !admitsAddress([compileRules(canonical)], call.origin.ip))
+    throw new Problem("conflict/lockout");
   return canonical;
 }
 
-/** Asked before the body, so that no member without that power learns from a 422. @throws Problem access/denied */
+/**
+ * Asked before the body, so that no member without that power learns from a 422. @throws Problem
+ * access/denied
+ */
 export function requireInviting({ principal }: Pick<Call, "principal">): void {
   const fault = addingFault(principal);
-  if (fault !== null) throw new Problem("access/denied", { detail: fault.detail, members: { setting: fault.setting } });
+  if (fault !== null)
+    throw new Problem("access/denied", { detail: fault.detail, members: { setting: fault.setting } });
 }
 
-export const OWNER_STAYS = "This member owns the account. Ownership moves by an offer: POST /v1/accounts/{id}/ownership-offers.";
+export const OWNER_STAYS =
+  "This member owns the account. Ownership moves by an offer: POST /v1/accounts/{id}/ownership-offers.";
 
-/** The account's owner keeps the top role, stays active and is locked out by nobody: ownership moves only by an explicit transfer. */
+/**
+ * The account's owner keeps the top role, stays active and cannot be locked out: ownership moves only by an
+ * explicit transfer.
+ */
 export function keepOwner({ principal }: Call, row: MemberRow, after: MemberRow, topRole: string): void {
   if (row.id !== principal.account.ownerMemberId) return;
   if (row.id !== principal.memberId && after.allowedIps.join() !== row.allowedIps.join()) {
-    throw new Problem("conflict/lockout", { detail: "This member owns the account, and nobody else changes the owner's address rules." });
+    throw new Problem("conflict/lockout", {
+      detail: "This member owns the account: only they can change their address rules.",
+    });
   }
   if (after.status !== "blocked" && after.roles.includes(topRole)) return;
   throw new Problem("conflict/last-admin", { detail: OWNER_STAYS });
 }
 
-/** Else another admin could come in as the owner, by the invitation that waits. @throws Problem conflict/last-admin */
+/**
+ * Else another admin could come in as the owner, by the invitation that waits. @throws Problem
+ * conflict/last-admin
+ */
 export function keepOwnersAddress({ principal }: Call, { id }: Pick<MemberRow, "id">): void {
   if (id !== principal.account.ownerMemberId || id === principal.memberId) return;
-  throw new Problem("conflict/last-admin", { detail: "This member owns the account, and nobody else changes the owner's address." });
+  throw new Problem("conflict/last-admin", {
+    detail: "This member owns the account: only they can change their address.",
+  });
 }
 
-/** Nobody takes a reach from others that they do not have: that would tell, and end, what they do not see. @throws Problem access/denied */
-export function refuseUnseenLoss({ principal: { grantSet, types } }: Call, before: readonly GrantRow[], grants: readonly GrantRow[]): void {
-  const isKept = ({ resourceType, resourceId }: GrantRow) => grants.some((grant) => grant.resourceType === resourceType && grant.resourceId === resourceId);
+/**
+ * A caller cannot remove grants on objects that they do not see. That would reveal the grants, and end them.
+ * @throws Problem access/denied
+ */
+export function refuseUnseenLoss(
+  { principal: { grantSet, types } }: Call,
+  before: readonly GrantRow[],
+  grants: readonly GrantRow[],
+): void {
+  const isKept = ({ resourceType, resourceId }: GrantRow) =>
+    grants.some((grant) => grant.resourceType === resourceType && grant.resourceId === resourceId);
   if (before.every((grant) => isKept(grant) || seesGranted(grantSet, grant, types))) return;
-  throw new Problem("access/denied", { detail: "This member has grants on what you do not see; nobody takes those away." });
+  throw new Problem("access/denied", {
+    detail: "This member has grants on objects that you do not see. You cannot remove those.",
+  });
 }
 
 /** A limit that goes with the last way to spend raises nothing. */
-const maySpend = ({ principal: { preset } }: Call, { roles, rights }: MemberRow, customRoles: readonly CustomRole[]): boolean =>
-  roles.some((role) => preset.roles[role]?.creditLimit) || [rights, ...customRoles.map((role) => role.rights)].some((some) => some.includes("credits.spend"));
+const maySpend = (
+  { principal: { preset } }: Call,
+  { roles, rights }: MemberRow,
+  customRoles: readonly CustomRole[],
+): boolean =>
+  roles.some((role) => preset.roles[role]?.creditLimit) ||
+  [rights, ...customRoles.map((role) => role.rights)].some((some) => some.includes("credits.spend"));
 
-/** The member with or without a way in: new again, whoever never signed in. @throws Problem conflict/lockout */
+/**
+ * The member, blocked or unblocked. A member who never signed in becomes "new" again. @throws Problem
+ * conflict/lockout
+ */
 export function withLogin(call: Call, row: MemberRow, allowed: boolean): MemberRow {
   if ((row.status !== "blocked") === allowed) return row;
-  if (row.id === call.principal.memberId) throw new Problem("conflict/lockout", { detail: "You cannot block yourself." });
+  if (row.id === call.principal.memberId)
+    throw new Problem("conflict/lockout", { detail: "You cannot block yourself." });
   if (allowed) return { ...row, status: row.lastLoginAt === null ? "new" : "active", blockedAt: null };
   return { ...row, status: "blocked", blockedAt: call.now };
 }
 
-/** A limit leaves with the role that may have one; but nobody who may still spend loses it on the way: that is told as a fault. */
+/**
+ * The limit is removed with the role that may have one. A member who may still spend keeps it, and a limit
+ * that is not allowed is then reported as a fault.
+ */
 export const limitOf = (preset: Preset, { roles, rights, creditLimit }: MemberRow): number | null =>
-  (roles.some((role) => preset.roles[role]?.creditLimit) || rights.includes("credits.spend") ? creditLimit : null);
+  roles.some((role) => preset.roles[role]?.creditLimit) || rights.includes("credits.spend")
+    ? creditLimit
+    : null;
 
-/** Nor takes groups from others that they do not see. @throws Problem access/denied */
-export function refuseUnseenGroupLoss({ principal: { grantSet: { groups } } }: Call, before: readonly string[], ids: readonly string[]): void {
+/** The same for groups that the caller does not see. @throws Problem access/denied */
+export function refuseUnseenGroupLoss(
+  {
+    principal: {
+      grantSet: { groups },
+    },
+  }: Call,
+  before: readonly string[],
+  ids: readonly string[],
+): void {
   if (groups === null || before.every((id) => ids.includes(id) || groups.has(id))) return;
-  throw new Problem("access/denied", { detail: "This member sees groups that you do not see; nobody takes those away." });
+  throw new Problem("access/denied", {
+    detail: "This member sees groups that you do not see. You cannot remove those.",
+  });
 }

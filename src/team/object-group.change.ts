@@ -4,10 +4,19 @@ import { invalid } from "../kernel/problem.ts";
 import { findPlaces } from "./grant.store.ts";
 
 /** @param pointer to the list in the body @throws Problem validation */
-export async function requireKnownGroups(call: Call, groupIds: readonly string[], pointer: `/${string}`): Promise<void> {
+export async function requireKnownGroups(
+  call: Call,
+  groupIds: readonly string[],
+  pointer: `/${string}`,
+): Promise<void> {
   if (groupIds.length === 0) return;
   const { accountId } = call.principal;
-  const [found] = await call.read(findPlaces(call.db, groupIds.map((id) => ({ accountId, type: "object_group", id }))));
+  const [found] = await call.read(
+    findPlaces(
+      call.db,
+      groupIds.map((id) => ({ accountId, type: "object_group", id })),
+    ),
+  );
   const unknown = groupIds.findIndex((id) => id !== EVERY_GROUP && !found.some((group) => group.id === id));
   if (unknown >= 0) throw invalid(`${pointer}/${unknown}`, "names no object group of this account");
 }

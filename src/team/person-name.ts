@@ -3,7 +3,8 @@ import type { MemberRow } from "./member.card.ts";
 type Named = Pick<MemberRow, "username" | "firstName" | "lastName" | "email">;
 
 /** Names that were left out are kept as empty texts. */
-const isNameless = ({ firstName, lastName }: Pick<Named, "firstName" | "lastName">): boolean => firstName === "" && lastName === "";
+const isNameless = ({ firstName, lastName }: Pick<Named, "firstName" | "lastName">): boolean =>
+  firstName === "" && lastName === "";
 
 /** What a member is called unless a username was chosen: the names, and the e-mail until there are any. */
 export const plainName = ({ firstName, lastName, email }: Omit<Named, "username">): string =>
@@ -11,7 +12,7 @@ export const plainName = ({ firstName, lastName, email }: Omit<Named, "username"
 
 /** The username after a change that chose none: one that was the e-mail follows the names and the e-mail. */
 export const usernameAfter = (before: Named, after: Named): string =>
-  (isNameless(before) && before.username === before.email ? plainName(after) : after.username);
+  isNameless(before) && before.username === before.email ? plainName(after) : after.username;
 
 /** Which of the names are left out. */
 export const missingNames = (row: Named): ("firstName" | "lastName")[] =>

@@ -8,8 +8,8 @@ import { readerFault, readerRoles, writes } from "./reader.ts";
 import { askReaders, guardNoReaders } from "./role.store.ts";
 
 /**
- * Every way by which a member is given roles, rights or grants asks this of all that the member then has: a member who only
- * looks is given nothing that writes or spends. @throws Problem validation
+ * Every way by which a member is given roles, rights or grants asks this of all that the member then has: a
+ * member who only looks is given nothing that writes or spends. @throws Problem validation
  */
 export function requireReading({ preset, types }: Pick<Principal, "preset" | "types">, given: Given): void {
   const fault = readerFault(preset, types, given);
@@ -20,7 +20,8 @@ export function requireReading({ preset, types }: Pick<Principal, "preset" | "ty
 export async function requireReadingRole(call: Call, after: RoleRow): Promise<Statement[]> {
   const { preset, accountId, types } = call.principal;
   const readers = readerRoles(preset);
-  if (readers.length === 0 || !writes(preset, types, { customRoles: [{ ...after, key: after.id }] })) return [];
+  if (readers.length === 0 || !writes(preset, types, { customRoles: [{ ...after, key: after.id }] }))
+    return [];
   const others = Object.keys(preset.roles).filter((role) => !readers.includes(role));
   const [[found]] = await call.read(askReaders(call.db, accountId, after.id, { readers, others }));
   if (found?.any === 1) {

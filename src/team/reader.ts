@@ -10,16 +10,34 @@ export interface ReaderFault {
 }
 
 /** Roles of the model whose holders only look. */
-export const readerRoles = ({ roles }: Preset): string[] => Object.entries(roles).flatMap(([name, { reads }]) => (reads ? [name] : []));
+export const readerRoles = ({ roles }: Preset): string[] =>
+  Object.entries(roles).flatMap(([name, { reads }]) => (reads ? [name] : []));
 
-/** Does this part of what is held write or spend, whatever else is held? */
+/** Does this part of a member's access alone allow writing or spending? */
 export function writes(preset: Preset, types: TypeTable, part: Partial<Given>): boolean {
-  const source = { memberId: "", accountId: "", roles: [], customRoles: [], rights: [], grants: [], objectGroupIds: [], scopes: null, ...part };
+  const source = {
+    memberId: "",
+    accountId: "",
+    roles: [],
+    customRoles: [],
+    rights: [],
+    grants: [],
+    objectGroupIds: [],
+    scopes: null,
+    ...part,
+  };
   return contributions(source, preset, types).some(({ right }) => !isReading(right));
 }
 
-/** What a member whose roles only look may not have: a right, custom role or grant that writes or spends. Null where nothing is wrong. */
-export function readerFault(preset: Preset, types: TypeTable, { roles, customRoles, rights, grants }: Given): ReaderFault | null {
+/**
+ * What a member whose roles only look may not have: a right, custom role or grant that writes or spends. Null
+ * where nothing is wrong.
+ */
+export function readerFault(
+  preset: Preset,
+  types: TypeTable,
+  { roles, customRoles, rights, grants }: Given,
+): ReaderFault | null {
   const named = roles.filter((role) => Object.hasOwn(preset.roles, role));
   const readers = readerRoles(preset);
   if (named.length === 0 || !named.every((role) => readers.includes(role))) return null;

@@ -14,12 +14,19 @@ export const LEVELS = ACCOUNT_KINDS.map(levelOf) as [string, ...string[]];
 
 /**
  * The account that the call acts on, and the kinds that stand below it.
- * @param asWritten those below as the model has them; else as the settings of this account do, which hold for organizations
+ * @param asWritten those below as the model has them; else as the settings of this account do, which hold for
+ * organizations
  */
-export function levelsFrom({ account, preset }: Pick<Principal, "account" | "preset">, asWritten = false): [Level, ...Level[]] {
+export function levelsFrom(
+  { account, preset }: Pick<Principal, "account" | "preset">,
+  asWritten = false,
+): [Level, ...Level[]] {
   const below: Level[] = [];
   for (let kind = kindBelow(account.kind); kind !== null; kind = kindBelow(kind)) {
-    below.push({ level: levelOf(kind), preset: asWritten ? presetOf(kind) : presetFor(kind, account.settings) });
+    below.push({
+      level: levelOf(kind),
+      preset: asWritten ? presetOf(kind) : presetFor(kind, account.settings),
+    });
   }
   return [{ level: levelOf(account.kind), preset }, ...below];
 }

@@ -20,25 +20,53 @@ export interface Beside {
   readonly events?: readonly AuditEvent[];
 }
 
-/** A member written anew; the account never loses its owner or the last holder of its top role. @param is what is told, and compared with `was` for the trail */
+/**
+ * Writes a changed member. The account never loses its owner or the last holder of its top role. @param is
+ * the new card: it is answered, and compared with `was` for the log
+ */
 export async function savedMember(
-  call: Call, permit: Permit, row: MemberRow, after: MemberRow, right: MemberChange, was: object, is: object, beside: Beside = {},
+  call: Call,
+  permit: Permit,
+  row: MemberRow,
+  after: MemberRow,
+  right: MemberChange,
+  was: object,
+  is: object,
+  beside: Beside = {},
 ): Promise<Change> {
   const { topRole } = call.principal.preset;
   keepOwner(call, row, after, topRole);
   if (after === row) return { statements: [guardMember(call.db, row)], events: [] };
-  const leavesTop = row.status === "active" && row.roles.includes(topRole) && !(after.status === "active" && after.roles.includes(topRole));
+  const leavesTop =
+    row.status === "active" &&
+    row.roles.includes(topRole) &&
+    !(after.status === "active" && after.roles.includes(topRole));
   return {
     statements: [
       guardMember(call.db, row),
       ...(leavesTop ? [guardTopRole(call.db, row.accountId, row.id, topRole)] : []),
-      // Whoever is let in again signs in again.
-      ...(after.status === "blocked" && row.status !== "blocked" ? [endSessionsOf(call.db, row.id, null, call.now), endOfferTo(call.db, row.id)] : []),
-      ...(after.email === row.email ? [] : [rememberNames(call.db, row.accountId, row.id, [{ email: row.email, externalId: null }], call.now)]),
-      updateMember(call.db, permit, after), ...beside.statements ?? [],
+      // An unblocked member must sign in again.
+      ...(after.status === "blocked" && row.status !== "blocked"
+        ? [endSessionsOf(call.db, row.id, null, call.now), endOfferTo(call.db, row.id)]
+        : []),
+      ...(after.email === row.email
+        ? []
+        : [
+            rememberNames(call.db, row.accountId, row.id, [{ email: row.email, externalId: null }], call.now),
+          ]),
+      updateMember(call.db, permit, after),
+      ...(beside.statements ?? []),
     ],
-    events: [call.event(right, { type: "member", id: row.id }, { changes: difference(was, { ...is, ...beside.note }) }), ...beside.events ?? []],
-    letters: [...await accessNotice(call, row, was, is), ...await blockLetters(call, row, after)],
-    refusals: { last_admin: "conflict/last-admin" }, duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
+    events: [
+      call.event(
+        right,
+        { type: "member", id: row.id },
+        { changes: difference(was, { ...is, ...beside.note }) },
+      ),
+      ...(beside.events ?? []),
+    ],
+    letters: [...(await accessNotice(call, row, was, is)), ...(await blockLetters(call, row, after))],
+    refusals: { last_admin: "conflict/last-admin" },
+    duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
   };
 }

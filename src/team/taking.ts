@@ -2,7 +2,9 @@ import type { GrantRow } from "../access/preset.ts";
 
 const isDistinct = (names: readonly string[]): boolean => new Set(names).size === names.length;
 
-/** Does a change only take away? That needs the authority to stop a member; all else needs the power to give. */
+/**
+ * Does a change only take away? That needs the authority to stop a member; all else needs the power to give.
+ */
 export const takesOnly = (held: readonly string[], wanted: readonly string[] | undefined): boolean =>
   wanted === undefined || (isDistinct(wanted) && wanted.every((one) => held.includes(one)));
 

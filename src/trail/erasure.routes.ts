@@ -7,8 +7,8 @@ import { parsed } from "../audit/verify.ts";
 import { type Call, endpoint } from "../identity/call.ts";
 import { text } from "../kernel/body.ts";
 import { idOf } from "../kernel/id.ts";
+import type { Answer } from "../kernel/operation.ts";
 import { Problem } from "../kernel/problem.ts";
-
 import { drain, type LedgersOf } from "./drain.store.ts";
 import { blank, findAccountId, findMemberId, selectNaming } from "./erasure.store.ts";
 
@@ -16,21 +16,28 @@ const ROWS_PER_BATCH = 200;
 
 const Erasure = z.strictObject({
   memberId: idOf("member").describe("A member who was removed."),
-  accountId: idOf("account").optional().describe("Platform: the account whose log it is. Your own when left out."),
+  accountId: idOf("account").optional().describe("Platform: the account of the log. Your own by default."),
   reason: text(500).optional(),
 });
 const Erased = z.object({
-  memberId: z.string(), rows: z.int().describe("Rows that lost personal values now."),
+  memberId: z.string(),
+  rows: z.int().describe("Rows that lost personal values now."),
   events: z.array(z.string()).describe("Rows of the log that name them."),
 });
 
 const state = (detail: string): Problem => new Problem("conflict/state", { detail });
 const denied = (detail: string): Problem => new Problem("access/denied", { detail });
 
-/** The top role of the account, or the platform for any. @throws Problem access/denied, not-found, conflict/state */
-async function decided(call: Call, accountId: string, memberId: string): Promise<void> {
+/**
+ * Members with the top role may erase in their account, the platform in any account.
+ * @throws Problem access/denied, not-found, conflict/state
+ */
+async function requireEraser(call: Call, accountId: string, memberId: string): Promise<void> {
   const { principal, db } = call;
-  const [[account], [member]] = await call.read(findAccountId(db, accountId), findMemberId(db, accountId, memberId));
+  const [[account], [member]] = await call.read(
+    findAccountId(db, accountId),
+    findMemberId(db, accountId, memberId),
+  );
   call.decide(accountId === principal.accountId ? "member.delete" : "account.manage");
   const isOwn = accountId === principal.home.accountId;
   if (isOwn && !principal.member.roles.includes(principal.home.preset.topRole)) {
@@ -47,7 +54,7 @@ interface Blanked {
   readonly personal: Personal;
 }
 
-/** What tells of an erasure stays. So does a row that somebody has edited beyond reading: verify names it. */
+/** Rows about erasures stay. Rows that were edited and cannot be read stay too: verify reports them. */
 function blanked(row: SealedRow, memberId: string): Blanked[] {
   const body = row.action === ERASE ? null : parsed(row.body);
   const paths = body === null ? [] : pathsOf(memberId, body, row.personal);
@@ -55,14 +62,28 @@ function blanked(row: SealedRow, memberId: string): Blanked[] {
   return paths.length === 0 ? [] : [{ seq: row.seq, paths, personal }];
 }
 
-/** Each batch is one event that names its rows; the object knows of it first, so verify takes no other. */
-export const erasureEndpoint = (ledgersOf: LedgersOf) => endpoint({
-  method: "POST", path: "/v1/audit/erasures", tag: "Audit", right: "member.delete", status: 200,
-  summary: "Erase the personal values of a removed member from the audit log. The chain still verifies.",
-  body: Erasure, answer: Erased, problems: ["conflict/state"],
-}, async (call) => {
+/**
+ * Each batch is one event that names its rows. The account's object stores it first: verify accepts no other.
+ */
+export const erasureEndpoint = (ledgersOf: LedgersOf) =>
+  endpoint(
+    {
+      method: "POST",
+      path: "/v1/audit/erasures",
+      tag: "Audit",
+      right: "member.delete",
+      status: 200,
+      summary: "Erase the personal values of a removed member from the audit log. The chain still verifies.",
+      body: Erasure,
+      answer: Erased,
+      problems: ["conflict/state"],
+    },
+    (call) => erase(call, ledgersOf),
+  );
+
+async function erase(call: Call<z.infer<typeof Erasure>>, ledgersOf: LedgersOf): Promise<Answer> {
   const accountId = call.named("accountId") ?? call.principal.accountId;
-  await decided(call, accountId, call.named("memberId") ?? "");
+  await requireEraser(call, accountId, call.named("memberId") ?? "");
   const { memberId, reason } = await call.body();
   const isDrained = await drain(call.env, call.db, accountId, ledgersOf);
   if (!isDrained) throw state("Events wait that cannot be sealed: verify says why.");
@@ -72,19 +93,39 @@ export const erasureEndpoint = (ledgersOf: LedgersOf) => endpoint({
     const rows = (await selectNaming(call.db, accountId, memberId, after, ROWS_PER_BATCH)).map(toSealedRow);
     const found = rows.flatMap((row) => blanked(row, memberId));
     if (found.length > 0) {
-      const named = grouped(found);
-      const why = reason === undefined ? {} : { comments: reason };
-      const of = (chain: string, after: Record<string, unknown>) => call.event(ERASE, { type: "audit", id: memberId },
-        { accountId: chain, changes: { before: {}, after: { ...after, ...why } } });
-      const event = of(accountId, { rows: named });
-      await ledgersOf(call.env)(accountId).erase(accountId, memberId, { id: event.id, digest: erasureDigest(named) });
-      const { accountId: own } = call.principal;
-      const beside = accountId === own ? [] : [of(own, { accountId, rowCount: found.length })];
-      await call.commit({ statements: [blank(call.db, accountId, found)], events: [event, ...beside] }, { status: 200 });
-      events.push(event.id);
+      events.push(await eraseBatch(call, ledgersOf, { accountId, memberId, reason }, found));
       count += found.length;
     }
     if (rows.length < ROWS_PER_BATCH) return { status: 200, body: { memberId, rows: count, events } };
     after = rows.at(-1)?.seq ?? after;
   }
-});
+}
+
+/** Erases these rows and returns the id of the event that names them. */
+async function eraseBatch(
+  call: Call,
+  ledgersOf: LedgersOf,
+  { accountId, memberId, reason }: z.infer<typeof Erasure> & { readonly accountId: string },
+  found: readonly Blanked[],
+): Promise<string> {
+  const named = grouped(found);
+  const why = reason === undefined ? {} : { comments: reason };
+  const eventIn = (chain: string, after: Record<string, unknown>) =>
+    call.event(
+      ERASE,
+      { type: "audit", id: memberId },
+      { accountId: chain, changes: { before: {}, after: { ...after, ...why } } },
+    );
+  const event = eventIn(accountId, { rows: named });
+  await ledgersOf(call.env)(accountId).erase(accountId, memberId, {
+    id: event.id,
+    digest: erasureDigest(named),
+  });
+  const { accountId: own } = call.principal;
+  const beside = accountId === own ? [] : [eventIn(own, { accountId, rowCount: found.length })];
+  await call.commit(
+    { statements: [blank(call.db, accountId, found)], events: [event, ...beside] },
+    { status: 200 },
+  );
+  return event.id;
+}

@@ -6,18 +6,40 @@ import type { Db, Statement } from "../kernel/db.ts";
 import { auditEvent } from "../schema/audit.ts";
 import { account, member } from "../schema/team.ts";
 
-export const findAccountId = (db: Db, id: string) => db.select({ id: account.id }).from(account).where(eq(account.id, id));
+export const findAccountId = (db: Db, id: string) =>
+  db.select({ id: account.id }).from(account).where(eq(account.id, id));
 export const findMemberId = (db: Db, accountId: string, id: string) =>
-  db.select({ id: member.id }).from(member).where(and(eq(member.accountId, accountId), eq(member.id, id)));
+  db
+    .select({ id: member.id })
+    .from(member)
+    .where(and(eq(member.accountId, accountId), eq(member.id, id)));
 
-/** Rows that name a member, wherever: reads the account's chain from `after` on, because nobody looks for this often. */
+/**
+ * Rows that name a member, wherever: reads the account's chain from `after` on, because no index serves this
+ * often.
+ */
 export const selectNaming = (db: Db, accountId: string, memberId: string, after: number, limit: number) =>
-  db.select(SEALED_COLUMNS).from(auditEvent)
-    .where(and(eq(auditEvent.accountId, accountId), gt(auditEvent.seq, after), sql`instr(${auditEvent.body}, ${JSON.stringify(memberId)}) > 0`))
-    .orderBy(asc(auditEvent.seq)).limit(limit);
+  db
+    .select(SEALED_COLUMNS)
+    .from(auditEvent)
+    .where(
+      and(
+        eq(auditEvent.accountId, accountId),
+        gt(auditEvent.seq, after),
+        sql`instr(${auditEvent.body}, ${JSON.stringify(memberId)}) > 0`,
+      ),
+    )
+    .orderBy(asc(auditEvent.seq))
+    .limit(limit);
 
 /** The digests stay where they are, so the chain verifies. */
-export const blank = (db: Db, accountId: string, rows: ReadonlyArray<Pick<SealedRow, "seq"> & { readonly personal: Personal }>): Statement =>
-  db.run(sql`UPDATE audit_event SET personal = rows.value->>'personal'
-    FROM json_each(${JSON.stringify(rows.map(({ seq, personal }) => ({ seq, personal: JSON.stringify(personal) })))}) AS rows
+export function blank(
+  db: Db,
+  accountId: string,
+  rows: ReadonlyArray<Pick<SealedRow, "seq"> & { readonly personal: Personal }>,
+): Statement {
+  const values = rows.map(({ seq, personal }) => ({ seq, personal: JSON.stringify(personal) }));
+  return db.run(sql`UPDATE audit_event SET personal = rows.value->>'personal'
+    FROM json_each(${JSON.stringify(values)}) AS rows
     WHERE account_id = ${accountId} AND seq = rows.value->>'seq'`);
+}

@@ -15,12 +15,25 @@ const PAGES_MAX = 40;
 export const START: Walk = { head: GENESIS, hashBefore: null, fault: null };
 
 /** By the index of what rows are about. */
-const selectErasures = (db: Db, accountId: string) => db.select({ id: auditEvent.id, body: auditEvent.body }).from(auditEvent)
-  .where(and(eq(auditEvent.accountId, accountId), eq(auditEvent.resourceType, "audit"), isNull(auditEvent.ledgerSeq), eq(auditEvent.action, ERASE)));
+const selectErasures = (db: Db, accountId: string) =>
+  db
+    .select({ id: auditEvent.id, body: auditEvent.body })
+    .from(auditEvent)
+    .where(
+      and(
+        eq(auditEvent.accountId, accountId),
+        eq(auditEvent.resourceType, "audit"),
+        isNull(auditEvent.ledgerSeq),
+        eq(auditEvent.action, ERASE),
+      ),
+    );
 
 /** Dead letters that were rows of this account's outbox: a range of their ids. */
-export const countQuarantined = (db: Db, accountId: string) => db.select({ count: count() }).from(deadLetter)
-  .where(and(gte(deadLetter.id, `outbox/${accountId}/`), lt(deadLetter.id, `outbox/${accountId}0`)));
+export const countQuarantined = (db: Db, accountId: string) =>
+  db
+    .select({ count: count() })
+    .from(deadLetter)
+    .where(and(gte(deadLetter.id, `outbox/${accountId}/`), lt(deadLetter.id, `outbox/${accountId}0`)));
 
 export interface Verification {
   readonly walk: Walk;
@@ -37,7 +50,12 @@ export interface Verification {
  * @param pagesMax pages of 500 rows
  */
 export async function verifyChain(
-  db: Db, ledger: LedgerOutbox, accountId: string, walk: Walk, witness: ChainHead | null, pagesMax = PAGES_MAX,
+  db: Db,
+  ledger: LedgerOutbox,
+  accountId: string,
+  walk: Walk,
+  witness: ChainHead | null,
+  pagesMax = PAGES_MAX,
 ): Promise<Verification> {
   let head = GENESIS;
   const [known, events] = await Promise.all([ledger.erasures(accountId), selectErasures(db, accountId)]);
@@ -46,16 +64,25 @@ export async function verifyChain(
     // One transaction, so that the last page and the head are of the same moment.
     const [heads, rows] = await db.batch([
       selectHead(db, accountId),
-      db.select(SEALED_COLUMNS).from(auditEvent)
-        .where(and(eq(auditEvent.accountId, accountId), page === 0 && walk.head.seq === 0 ? undefined : gt(auditEvent.seq, walk.head.seq)))
-        .orderBy(asc(auditEvent.seq)).limit(ROWS_PER_PAGE * 2),
+      db
+        .select(SEALED_COLUMNS)
+        .from(auditEvent)
+        .where(
+          and(
+            eq(auditEvent.accountId, accountId),
+            page === 0 && walk.head.seq === 0 ? undefined : gt(auditEvent.seq, walk.head.seq),
+          ),
+        )
+        .orderBy(asc(auditEvent.seq))
+        .limit(ROWS_PER_PAGE * 2),
     ]);
     head = heads[0] ?? GENESIS;
     const isLast = rows.length <= ROWS_PER_PAGE;
     const entries = await entriesOf(ledger, accountId, walk.head.ledgerSeq, rows.slice(0, ROWS_PER_PAGE));
     // The rows past the page are there to tell what was done to those before them.
     walk = await verifyRows(walk, rows.map(toSealedRow), ROWS_PER_PAGE, witness, entries, erased);
-    if (walk.fault !== null || isLast) return { walk, fault: isLast ? verifyEnd(walk, head, witness) : walk.fault, head, isComplete: true };
+    if (walk.fault !== null || isLast)
+      return { walk, fault: isLast ? verifyEnd(walk, head, witness) : walk.fault, head, isComplete: true };
   }
   return { walk, fault: null, head, isComplete: false };
 }

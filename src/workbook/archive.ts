@@ -55,29 +55,81 @@ function dosTime(at: number): readonly [time: number, date: number] {
 }
 
 /** What a local header and the directory tell alike. */
-function told({ method, crc, packed, size, name }: Omit<Entry, "offset">, at: number): (readonly [2 | 4, number])[] {
+function told(
+  { method, crc, packed, size, name }: Omit<Entry, "offset">,
+  at: number,
+): (readonly [2 | 4, number])[] {
   const [time, date] = dosTime(at);
-  return [[2, NEEDED], [2, method === DEFLATED ? SIZES_BEHIND : 0], [2, method], [2, time], [2, date], [4, crc], [4, packed], [4, size], [2, name.length], [2, 0]];
+  return [
+    [2, NEEDED],
+    [2, method === DEFLATED ? SIZES_BEHIND : 0],
+    [2, method],
+    [2, time],
+    [2, date],
+    [4, crc],
+    [4, packed],
+    [4, size],
+    [2, name.length],
+    [2, 0],
+  ];
 }
 
-/** What stands in front of an entry. Names are ASCII. */
+/** The header of an entry. Names are ASCII. */
 export const localHeader = (entry: Omit<Entry, "offset">, at: number): Uint8Array =>
   joined(pack([4, 0x0403_4b50], ...told(entry, at)), encoder.encode(entry.name));
 
 /** What stands behind a deflated entry. */
-export const descriptor = ({ crc, packed, size }: Entry): Uint8Array => pack([4, 0x0807_4b50], [4, crc], [4, packed], [4, size]);
+export const descriptor = ({ crc, packed, size }: Entry): Uint8Array =>
+  pack([4, 0x0807_4b50], [4, crc], [4, packed], [4, size]);
 
 /** An entry that is stored as it is, with its header. */
-export function stored(name: string, text: string, offset: number, at: number): { readonly entry: Entry; readonly bytes: Uint8Array } {
+export function stored(
+  name: string,
+  text: string,
+  offset: number,
+  at: number,
+): { readonly entry: Entry; readonly bytes: Uint8Array } {
   const body = encoder.encode(text);
-  const entry: Entry = { name, method: 0, crc: crc32(body, 0), packed: body.length, size: body.length, offset };
+  const entry: Entry = {
+    name,
+    method: 0,
+    crc: crc32(body, 0),
+    packed: body.length,
+    size: body.length,
+    offset,
+  };
   return { entry, bytes: joined(localHeader(entry, at), body) };
 }
 
 /** What ends an archive. @param offset where it stands */
 export function directory(entries: readonly Entry[], offset: number, at: number): Uint8Array {
-  const records = entries.map((entry) => joined(
-    pack([4, 0x0201_4b50], [2, NEEDED], ...told(entry, at), [2, 0], [2, 0], [2, 0], [4, 0], [4, entry.offset]), encoder.encode(entry.name)));
+  const records = entries.map((entry) =>
+    joined(
+      pack(
+        [4, 0x0201_4b50],
+        [2, NEEDED],
+        ...told(entry, at),
+        [2, 0],
+        [2, 0],
+        [2, 0],
+        [4, 0],
+        [4, entry.offset],
+      ),
+      encoder.encode(entry.name),
+    ),
+  );
   const all = joined(...records);
-  return joined(all, pack([4, 0x0605_4b50], [2, 0], [2, 0], [2, entries.length], [2, entries.length], [4, all.length], [4, offset], [2, 0]));
+  return joined(
+    all,
+    pack(
+      [4, 0x0605_4b50],
+      [2, 0],
+      [2, 0],
+      [2, entries.length],
+      [2, entries.length],
+      [4, all.length],
+      [4, offset],
+      [2, 0],
+    ),
+  );
 }

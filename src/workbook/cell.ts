@@ -7,15 +7,28 @@ const NOT_IN_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 /** Spreadsheets read `_x0041_` in a text as the letter A (ECMA-376 part 1, section 22.9.2.19). */
 const LOOKS_ESCAPED = /_(?=x[0-9A-Fa-f]{4}_)/g;
 
-/** A text that becomes a formula when somebody edits it, or when the sheet is saved as CSV; full-width forms count in East Asian versions. */
+/**
+ * A text that becomes a formula when a person edits it, or when the sheet is saved as CSV; full-width forms
+ * count in East Asian versions.
+ */
 const LOOKS_LIKE_FORMULA = /^[=+\-@\t\r\n＝＋－＠]/u;
 
 /** The places of styles in `STYLES`. */
 export const STYLE = {
-  heading: 1, text: 2, quoted: 3, blocked: 4, blockedQuoted: 5, time: 6, blockedTime: 7, number: 8, blockedNumber: 9,
+  heading: 1,
+  text: 2,
+  quoted: 3,
+  blocked: 4,
+  blockedQuoted: 5,
+  time: 6,
+  blockedTime: 7,
+  number: 8,
+  blockedNumber: 9,
 } as const;
 
-/** What a cell shows of a text: what XML cannot hold becomes U+FFFD, and what is too long ends in an ellipsis. */
+/**
+ * What a cell shows of a text: what XML cannot hold becomes U+FFFD, and what is too long ends in an ellipsis.
+ */
 export function cellText(text: string): string {
   const clean = text.replace(NOT_IN_XML, "\uFFFD");
   if (clean.length <= CELL_MAX) return clean;
@@ -23,7 +36,13 @@ export function cellText(text: string): string {
   return `${clean.slice(0, CELL_MAX - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;", "\r": "&#13;" };
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "\r": "&#13;",
+};
 
 /** Text as XML holds it; a bare carriage return would come back as a line feed. */
 export const xml = (text: string): string => text.replace(/[&<>"\r]/g, (char) => ENTITIES[char] ?? char);
@@ -42,18 +61,24 @@ export interface Row {
 
 /** A row, never with formulas. @param number counted from 1 */
 export function rowXml({ cells, blocked = false }: Row, number: number): string {
-  return `<row r="${number}">${cells.map((cell, column) => cellXml(cell, `${letter(column)}${number}`, blocked)).join("")}</row>`;
+  const inside = cells.map((cell, column) => cellXml(cell, `${letter(column)}${number}`, blocked));
+  return `<row r="${number}">${inside.join("")}</row>`;
 }
 
-export const headingXml = (headings: readonly string[]): string =>
-  `<row r="1">${headings.map((text, column) => inline(text, `${letter(column)}1`, STYLE.heading)).join("")}</row>`;
+export function headingXml(headings: readonly string[]): string {
+  const cells = headings.map((text, column) => inline(text, `${letter(column)}1`, STYLE.heading));
+  return `<row r="1">${cells.join("")}</row>`;
+}
 
 /** Spreadsheets count days from the end of 1899. The clocks of a sheet have no zone: they show UTC. */
 const serialOf = (at: number): number => at / 86_400_000 + 25_569;
 
 function cellXml(text: Cell, at: string, blocked: boolean): string {
   if (typeof text === "object" && text !== null) {
-    const [value, plain, marked] = "at" in text ? [serialOf(text.at), STYLE.time, STYLE.blockedTime] : [text.number, STYLE.number, STYLE.blockedNumber];
+    const [value, plain, marked] =
+      "at" in text
+        ? [serialOf(text.at), STYLE.time, STYLE.blockedTime]
+        : [text.number, STYLE.number, STYLE.blockedNumber];
     return `<c r="${at}" s="${blocked ? marked : plain}"><v>${value}</v></c>`;
   }
   // An empty cell of a marked row is coloured too.
@@ -64,4 +89,5 @@ function cellXml(text: Cell, at: string, blocked: boolean): string {
 }
 
 const inline = (text: string, at: string, style: number): string =>
-  `<c r="${at}" s="${style}" t="inlineStr"><is><t xml:space="preserve">${xml(cellText(text).replace(LOOKS_ESCAPED, "_x005F_"))}</t></is></c>`;
+  `<c r="${at}" s="${style}" t="inlineStr"><is><t xml:space="preserve">` +
+  `${xml(cellText(text).replace(LOOKS_ESCAPED, "_x005F_"))}</t></is></c>`;

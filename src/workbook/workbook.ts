@@ -10,25 +10,38 @@ export const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml
 const ROWS_MAX = 1_048_576;
 
 /**
- * A workbook with one sheet, written while it is read: each page of rows is asked for when the reader wants it, and
- * packed by itself, so that no more than a page is in memory, however many there are. A failure breaks the stream off, and an
- * archive without its end opens nowhere.
+ * A workbook with one sheet, written while it is read: each page of rows is asked for when the reader wants
+ * it, and packed by itself, so that no more than a page is in memory, however many there are. A failure
+ * breaks the stream off, and an archive without its end opens nowhere.
  * @param at milliseconds since the epoch, from 1980 on: when its parts were written
  */
-export function workbook(sheet: Sheet, pages: AsyncIterable<readonly Row[]>, at: number): ReadableStream<Uint8Array> {
+export function workbook(
+  sheet: Sheet,
+  pages: AsyncIterable<readonly Row[]>,
+  at: number,
+): ReadableStream<Uint8Array> {
   const chunks = archive(sheet, pages, at);
-  return new ReadableStream({
-    async pull(controller) {
-      const { value, done } = await chunks.next();
-      if (done === true) controller.close();
-      else controller.enqueue(value);
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { value, done } = await chunks.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel() {
+        await chunks.return();
+      },
     },
-    async cancel() { await chunks.return(); },
-  }, { highWaterMark: 0 });
+    { highWaterMark: 0 },
+  );
 }
 
 /** The bytes of the archive: what is fixed, the sheet page by page, and what is known only then. */
-async function* archive(sheet: Sheet, pages: AsyncIterable<readonly Row[]>, at: number): AsyncGenerator<Uint8Array, void, undefined> {
+async function* archive(
+  sheet: Sheet,
+  pages: AsyncIterable<readonly Row[]>,
+  at: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const entries: Entry[] = [];
   let offset = 0;
   const store = (path: string, text: string): Uint8Array => {
@@ -68,7 +81,14 @@ class Packing {
   }
 
   get entry(): Entry {
-    return { name: SHEET_PATH, method: 8, crc: this.#crc, packed: this.#packed, size: this.#size, offset: this.#offset };
+    return {
+      name: SHEET_PATH,
+      method: 8,
+      crc: this.#crc,
+      packed: this.#packed,
+      size: this.#size,
+      offset: this.#offset,
+    };
   }
 
   /** @param rows how many rows are in it @throws Error when there are more than a sheet holds */

@@ -10,9 +10,17 @@ const IGNORED = /(^|\/)(node_modules|\.git|\.wrangler|\.tollgate|dist|coverage)(
 /** Every file of the repository, tracked or about to be. */
 export function files(): string[] {
   try {
-    return execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: ROOT, encoding: "utf8", stdio: "pipe" }).split("\n").filter(exists);
+    return execFileSync("git", ["ls-files", "-co", "--exclude-standard"], {
+      cwd: ROOT,
+      encoding: "utf8",
+      stdio: "pipe",
+    })
+      .split("\n")
+      .filter(exists);
   } catch {
-    return readdirSync(ROOT, { recursive: true, encoding: "utf8" }).map((path) => path.replaceAll("\\", "/")).filter((path) => !IGNORED.test(path) && exists(path));
+    return readdirSync(ROOT, { recursive: true, encoding: "utf8" })
+      .map((path) => path.replaceAll("\\", "/"))
+      .filter((path) => !IGNORED.test(path) && exists(path));
   }
 }
 

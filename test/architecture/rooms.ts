@@ -3,17 +3,31 @@ import type { Fault, Import, Source } from "./source.ts";
 
 /** Rooms from the ground up. Rooms on one line do not know each other. */
 const FLOORS = [
-  ["kernel"], ["schema"], ["access"], ["audit", "mail", "workbook"], ["identity"], ["team", "credits", "trail"], ["invitations"], ["accounts"], ["signin", "resources"], ["billing"],
-  ["licensing", "marketplace", "dealing", "reports", "book"], ["hooks", "decisions", "pages"], ["app"], ["index"],
+  ["kernel"],
+  ["schema"],
+  ["access"],
+  ["audit", "mail", "workbook"],
+  ["identity"],
+  ["team", "credits", "trail"],
+  ["invitations"],
+  ["accounts"],
+  ["signin", "resources"],
+  ["billing"],
+  ["licensing", "marketplace", "dealing", "reports", "book"],
+  ["hooks", "decisions", "pages"],
+  ["app"],
+  ["index"],
 ];
 
 /**
- * Layers inside a room, from the ground up. Store and object do not know each other; a change is the statements of one write, put
- * together from stores; a queue has two ends that ask stores.
+ * Layers inside a room, from the ground up. Store and object do not know each other; a change is the
+ * statements of one write, put together from stores; a queue has two ends that ask stores.
  */
 const LAYERS = [["rules"], ["store", "object"], ["queue", "change"], ["routes"]];
 
-/** The gate: the pipeline that every call passes. It asks stores and the clock, and so stands with the routes. */
+/**
+ * The gate: the pipeline that every call passes. It asks stores and the clock, and so stands with the routes.
+ */
 const GATE = /^src\/identity\/(gate[^/]*|attempt|identify|request)\.ts$/;
 
 /** Programs that run in Node beside the Worker. */
@@ -22,14 +36,14 @@ const COMMANDS = "commands";
 /** Where each package may be imported; a package that is not here may be imported nowhere. */
 const PACKAGES: Record<string, RegExp> = {
   "drizzle-orm": /\.store\.ts$|^src\/schema\/|^src\/kernel\/db\.ts$/,
-  "hono": /\.routes\.ts$|^src\/app\.ts$|^src\/identity\/gate[^/]*\.ts$|^src\/kernel\/http[^/]*\.ts$/,
-  "jose": /^src\/identity\/|^src\/commands\//,
+  hono: /\.routes\.ts$|^src\/app\.ts$|^src\/identity\/gate[^/]*\.ts$|^src\/kernel\/http[^/]*\.ts$/,
+  jose: /^src\/identity\/|^src\/commands\//,
   "cloudflare:workers": /\.object\.ts$|^src\/index\.ts$/,
   "ipaddr.js": /^src\/kernel\/cidr\.ts$/,
   "node:crypto": /^src\/kernel\/digest\.ts$|^src\/commands\//,
   "node:zlib": /^src\/kernel\/deflate\.ts$/,
-  "ulid": /^src\/kernel\/id\.ts$/,
-  "zod": /^src\//,
+  ulid: /^src\/kernel\/id\.ts$/,
+  zod: /^src\//,
 };
 
 export function roomOf(path: string): string {
@@ -44,14 +58,25 @@ export function layerOf(path: string): string {
   return suffix ?? "rules";
 }
 
-const rank = (table: readonly (readonly string[])[], name: string) => table.findIndex((row) => row.includes(name));
-const packageOf = (from: string) => from.split("/").slice(0, from.startsWith("@") ? 2 : 1).join("/");
+const rank = (table: readonly (readonly string[])[], name: string) =>
+  table.findIndex((row) => row.includes(name));
+const packageOf = (from: string) =>
+  from
+    .split("/")
+    .slice(0, from.startsWith("@") ? 2 : 1)
+    .join("/");
 
 /** Rooms and layers import downwards, packages stay in their place. */
 export function importFaults(source: Source): Fault[] {
-  const fault = (one: Import, rule: string, advice: string): Fault => ({ rule, path: source.path, line: one.line, advice });
+  const fault = (one: Import, rule: string, advice: string): Fault => ({
+    rule,
+    path: source.path,
+    line: one.line,
+    advice,
+  });
   return source.imports.flatMap((one) => {
-    if (one.path === null) return packageAdvice(source.path, one).map((advice) => fault(one, "package", advice));
+    if (one.path === null)
+      return packageAdvice(source.path, one).map((advice) => fault(one, "package", advice));
     return [
       ...roomAdvice(source.path, one).map((advice) => fault(one, "room", advice)),
       ...layerAdvice(source.path, one).map((advice) => fault(one, "layer", advice)),
@@ -63,7 +88,8 @@ function packageAdvice(path: string, one: Import): string[] {
   if (roomOf(path) === COMMANDS) return packageOf(one.from) === "hono" ? ["a command knows no routes"] : [];
   const name = packageOf(one.from);
   const allowed = PACKAGES[name];
-  if (allowed === undefined) return [`${name} is not a package of the Worker; name it in test/architecture/rooms.ts first`];
+  if (allowed === undefined)
+    return [`${name} is not a package of the Worker; name it in test/architecture/rooms.ts first`];
   return allowed.test(path) ? [] : [`${name} may only be imported in ${allowed.source}`];
 }
 
@@ -71,13 +97,18 @@ function roomAdvice(path: string, one: Import): string[] {
   const [from, to] = [roomOf(path), roomOf(one.path as string)];
   if (!(one.path as string).startsWith("src/")) return ["src imports nothing from outside src"];
   if (from === COMMANDS) {
-    const known = to === COMMANDS || to === "kernel" || (layerOf(one.path as string) === "rules" && rank(FLOORS, to) <= rank(FLOORS, "reports"));
+    const known =
+      to === COMMANDS ||
+      to === "kernel" ||
+      (layerOf(one.path as string) === "rules" && rank(FLOORS, to) <= rank(FLOORS, "reports"));
     return known ? [] : ["a command knows the kernel and pure rules only"];
   }
   if (to === COMMANDS) return ["commands are Node programs; the Worker does not know them"];
   const [low, high] = [rank(FLOORS, to), rank(FLOORS, from)];
   if (high < 0) return [`${from} is no room; name it in test/architecture/rooms.ts`];
-  return low >= 0 && (low < high || from === to) ? [] : [`${from} stands below ${to} or beside it; what spans both lives in the higher room`];
+  return low >= 0 && (low < high || from === to)
+    ? []
+    : [`${from} stands below ${to} or beside it; what spans both lives in the higher room`];
 }
 
 function layerAdvice(path: string, one: Import): string[] {
@@ -86,11 +117,14 @@ function layerAdvice(path: string, one: Import): string[] {
   if (["kernel", "schema", COMMANDS].includes(roomOf(path))) return [];
   if (roomOf(target) === "schema" && from === "rules") {
     const tables = one.values.filter((name) => !/^[A-Z][A-Z0-9_]*$/.test(name));
-    return tables.length === 0 ? [] : [`rules know types and vocabularies of the schema, not tables: ${tables.join(", ")}`];
+    return tables.length === 0
+      ? []
+      : [`rules know types and vocabularies of the schema, not tables: ${tables.join(", ")}`];
   }
   const impure = from === "rules" ? one.values.filter((name) => /^(now|newId)$/.test(name)) : [];
   if (impure.length > 0) return [`rules get the time and new ids as arguments: ${impure.join(", ")}`];
-  if (target === "src/kernel/db.ts" && from === "rules") return one.typeOnly ? [] : ["rules do not ask the database; a store does"];
+  if (target === "src/kernel/db.ts" && from === "rules")
+    return one.typeOnly ? [] : ["rules do not ask the database; a store does"];
   if (one.typeOnly && roomOf(path) !== roomOf(target)) return [];
   const [low, high] = [rank(LAYERS, to), rank(LAYERS, from)];
   return low < high || from === to ? [] : [`${from} stands below ${to} or beside it`];
@@ -98,12 +132,15 @@ function layerAdvice(path: string, one: Import): string[] {
 
 /** Chains of imports that come back to where they began, each named once. */
 export function cycles(sources: readonly Source[]): Fault[] {
-  const edges = new Map(sources.map((one) => [one.path, one.imports.flatMap(({ path }) => (path === null ? [] : [path]))]));
+  const edges = new Map(
+    sources.map((one) => [one.path, one.imports.flatMap(({ path }) => (path === null ? [] : [path]))]),
+  );
   const done = new Set<string>();
   const found: Fault[] = [];
   const visit = (path: string, trail: readonly string[]): void => {
     const at = trail.indexOf(path);
-    if (at >= 0) found.push({ rule: "cycle", path, line: 1, advice: [...trail.slice(at), path].join(" -> ") });
+    if (at >= 0)
+      found.push({ rule: "cycle", path, line: 1, advice: [...trail.slice(at), path].join(" -> ") });
     if (at >= 0 || done.has(path)) return;
     for (const next of edges.get(path) ?? []) visit(next, [...trail, path]);
     done.add(path);

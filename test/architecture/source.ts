@@ -39,7 +39,8 @@ export interface Fault {
   readonly advice: string;
 }
 
-export const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && typeof (value as Node).type === "string";
+export const isNode = (value: unknown): value is Node =>
+  typeof value === "object" && value !== null && typeof (value as Node).type === "string";
 
 /** @param path inside the repository, with forward slashes */
 export function source(path: string, text: string): Source {
@@ -47,30 +48,51 @@ export function source(path: string, text: string): Source {
   const nodes = flatten(tree);
   const lineOf = (node: Node) => text.slice(0, node.start).split("\n").length;
   const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
-  return { path, text, lines, nodes, lineOf, imports: nodes.flatMap((node) => toImport(node, path, lineOf(node))) };
+  return {
+    path,
+    text,
+    lines,
+    nodes,
+    lineOf,
+    imports: nodes.flatMap((node) => toImport(node, path, lineOf(node))),
+  };
 }
 
 function flatten(node: Node): Node[] {
-  const children = Object.values(node).flatMap((value) => (Array.isArray(value) ? value : [value])).filter(isNode);
+  const children = Object.values(node)
+    .flatMap((value) => (Array.isArray(value) ? value : [value]))
+    .filter(isNode);
   return [node, ...children.flatMap(flatten)];
 }
 
-const IMPORTING = ["ImportDeclaration", "ExportNamedDeclaration", "ExportAllDeclaration", "ImportExpression", "TSImportType"];
+const IMPORTING = [
+  "ImportDeclaration",
+  "ExportNamedDeclaration",
+  "ExportAllDeclaration",
+  "ImportExpression",
+  "TSImportType",
+];
 
 function toImport(node: Node, path: string, line: number): Import[] {
   const place = node["source"];
   if (!IMPORTING.includes(node.type) || !isNode(place) || typeof place["value"] !== "string") return [];
   const from = place["value"];
   const specifiers = (node["specifiers"] ?? []) as Node[];
-  const values = specifiers.filter((one) => one["importKind"] !== "type" && one["exportKind"] !== "type").map(importedName);
-  const wholeType = node["importKind"] === "type" || node["exportKind"] === "type" || node.type === "TSImportType";
-  return [{
-    from, line,
-    path: from.startsWith(".") ? posix.join(posix.dirname(path), from) : null,
-    typeOnly: wholeType || (specifiers.length > 0 && values.length === 0),
-    values: wholeType ? [] : values,
-    reExport: node.type.startsWith("Export"),
-  }];
+  const values = specifiers
+    .filter((one) => one["importKind"] !== "type" && one["exportKind"] !== "type")
+    .map(importedName);
+  const wholeType =
+    node["importKind"] === "type" || node["exportKind"] === "type" || node.type === "TSImportType";
+  return [
+    {
+      from,
+      line,
+      path: from.startsWith(".") ? posix.join(posix.dirname(path), from) : null,
+      typeOnly: wholeType || (specifiers.length > 0 && values.length === 0),
+      values: wholeType ? [] : values,
+      reExport: node.type.startsWith("Export"),
+    },
+  ];
 }
 
 function importedName(specifier: Node): string {

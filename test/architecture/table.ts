@@ -15,14 +15,22 @@ export type Tables = ReadonlyMap<string, readonly Column[]>;
 export function migrated(statements: readonly string[]): Tables {
   const database = new DatabaseSync(":memory:");
   for (const sql of statements) database.exec(sql);
-  const names = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name").all();
+  const names = database
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+    .all();
   return new Map(names.map(({ name }) => [String(name), columns(database, String(name))]));
 }
 
 const columns = (database: DatabaseSync, table: string): Column[] =>
-  database.prepare("SELECT name, type, \"notnull\" AS required, pk FROM pragma_table_info(?)").all(table).map((row) => ({
-    name: String(row["name"]), type: String(row["type"]).toLowerCase(), notNull: row["required"] === 1 || row["pk"] !== 0, key: Number(row["pk"]),
-  }));
+  database
+    .prepare('SELECT name, type, "notnull" AS required, pk FROM pragma_table_info(?)')
+    .all(table)
+    .map((row) => ({
+      name: String(row["name"]),
+      type: String(row["type"]).toLowerCase(),
+      notNull: row["required"] === 1 || row["pk"] !== 0,
+      key: Number(row["pk"]),
+    }));
 
 /** The same from Drizzle's tables. */
 export const declared = (tables: readonly SQLiteTable[]): Tables =>
@@ -32,7 +40,9 @@ function declaredColumns(table: SQLiteTable): Column[] {
   const config = getTableConfig(table);
   const key = config.primaryKeys.flatMap((one) => one.columns.map((column) => column.name));
   return config.columns.map((column) => ({
-    name: column.name, type: column.getSQLType().toLowerCase(), notNull: column.notNull || key.includes(column.name),
+    name: column.name,
+    type: column.getSQLType().toLowerCase(),
+    notNull: column.notNull || key.includes(column.name),
     key: column.primary ? 1 : key.indexOf(column.name) + 1,
   }));
 }
@@ -53,11 +63,16 @@ export function tableFaults(schema: Tables, database: Tables): string[] {
 function columnFaults(table: string, schema: readonly Column[], database: readonly Column[]): string[] {
   const names = new Set([...schema, ...database].map((column) => column.name));
   return [...names].flatMap((name) => {
-    const [left, right] = [schema.find((one) => one.name === name), database.find((one) => one.name === name)];
-    if (left === undefined || right === undefined) return [`${table}.${name}: in the ${left === undefined ? "migrations" : "schema"} only`];
+    const [left, right] = [
+      schema.find((one) => one.name === name),
+      database.find((one) => one.name === name),
+    ];
+    if (left === undefined || right === undefined)
+      return [`${table}.${name}: in the ${left === undefined ? "migrations" : "schema"} only`];
     const same = left.type === right.type && left.notNull === right.notNull && left.key === right.key;
     return same ? [] : [`${table}.${name}: schema says ${describe(left)}, migrations say ${describe(right)}`];
   });
 }
 
-const describe = (column: Column) => `${column.type}${column.notNull ? " not null" : ""}${column.key > 0 ? ` key ${column.key}` : ""}`;
+const describe = (column: Column) =>
+  `${column.type}${column.notNull ? " not null" : ""}${column.key > 0 ? ` key ${column.key}` : ""}`;

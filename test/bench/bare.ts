@@ -1,7 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
 import { Hono } from "hono";
 
-/** What the gate is compared with: the same framework, database and kind of object, and nothing of the gate. */
+/**
+ * What the gate is compared with: the same framework, database and kind of object, and nothing of the gate.
+ */
 interface Bindings {
   readonly DB: D1Database;
   readonly BARE: DurableObjectNamespace<BareObject>;
@@ -11,7 +13,9 @@ interface Bindings {
 export class BareObject extends DurableObject {
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env);
-    state.storage.sql.exec("CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, amount INTEGER NOT NULL) WITHOUT ROWID");
+    state.storage.sql.exec(
+      "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, amount INTEGER NOT NULL) WITHOUT ROWID",
+    );
   }
 
   write(key: string): number {
@@ -22,7 +26,12 @@ export class BareObject extends DurableObject {
 const app = new Hono<{ Bindings: Bindings }>();
 
 const read = ({ DB }: Bindings, id: string) =>
-  DB.prepare("SELECT id, name, attributes, version FROM resource WHERE account_id = ? AND type = 'product' AND id = ?").bind(...id.split(":")).first();
+  DB.prepare(
+    `SELECT id, name, attributes, version FROM resource
+      WHERE account_id = ? AND type = 'product' AND id = ?`,
+  )
+    .bind(...id.split(":"))
+    .first();
 
 const write = ({ BARE }: Bindings) => BARE.getByName("one").write(crypto.randomUUID());
 

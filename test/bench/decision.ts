@@ -15,9 +15,12 @@ const ROUNDS = 11;
 
 /** Spelled as the handlers spell them. */
 const ASKED = [
-  { right: "product.view", type: "product", verb: "view" }, { right: "license_key.edit", type: "license_key", verb: "edit" },
-  { right: "product.delete", type: "product", verb: "delete" }, { right: "license_key.view", type: "license_key", verb: "view" },
-  { right: "product.edit", type: "product", verb: "edit" }, { right: "license_key.delete", type: "license_key", verb: "delete" },
+  { right: "product.view", type: "product", verb: "view" },
+  { right: "license_key.edit", type: "license_key", verb: "edit" },
+  { right: "product.delete", type: "product", verb: "delete" },
+  { right: "license_key.view", type: "license_key", verb: "view" },
+  { right: "product.edit", type: "product", verb: "edit" },
+  { right: "license_key.delete", type: "license_key", verb: "delete" },
 ] as const satisfies readonly { right: Right; type: string; verb: string }[];
 
 interface Question {
@@ -29,20 +32,45 @@ interface Question {
 const LEVELS = ["view", "edit", "owner"] as const;
 const VERBS = { view: ["view"], edit: ["view", "edit"], owner: ["view", "edit", "delete"] } as const;
 /** What a product grant derives on license keys of the product. */
-const DERIVED = { view: ["view"], edit: ["view", "edit", "create"], owner: ["view", "edit", "create"] } as const;
+const DERIVED = {
+  view: ["view"],
+  edit: ["view", "edit", "create"],
+  owner: ["view", "edit", "create"],
+} as const;
 
 const productId = (member: number, grant: number) => `prd_${member}_${grant}`;
 const levelOf = (grant: number) => LEVELS[grant % 3] ?? "view";
 
 function grantSet(member: number): GrantSet {
-  const grants = Array.from({ length: GRANTS }, (_, grant) => ({ resourceType: "product", resourceId: productId(member, grant), access: levelOf(grant) }));
-  return compile({ memberId: `mem_${member}`, accountId: "acc_1", roles: ["operator"], customRoles: [], rights: [], grants, objectGroupIds: ["all"], scopes: null }, presetOf("vendor"), TYPE_TABLE);
+  const grants = Array.from({ length: GRANTS }, (_, grant) => ({
+    resourceType: "product",
+    resourceId: productId(member, grant),
+    access: levelOf(grant),
+  }));
+  return compile(
+    {
+      memberId: `mem_${member}`,
+      accountId: "acc_1",
+      roles: ["operator"],
+      customRoles: [],
+      rights: [],
+      grants,
+      objectGroupIds: ["all"],
+      scopes: null,
+    },
+    presetOf("vendor"),
+    TYPE_TABLE,
+  );
 }
 
 function ability(member: number): MongoAbility {
   const rules: RawRuleOf<MongoAbility>[] = Array.from({ length: GRANTS }, (_, grant) => [
     { action: [...VERBS[levelOf(grant)]], subject: "product", conditions: { id: productId(member, grant) } },
-    { action: [...DERIVED[levelOf(grant)]], subject: "license_key", conditions: { rootId: productId(member, grant) } },
+    {
+      action: [...DERIVED[levelOf(grant)]],
+      subject: "license_key",
+      conditions: { rootId: productId(member, grant) },
+    },
   ]).flat();
   return createMongoAbility(rules);
 }
@@ -65,13 +93,30 @@ export interface Compared {
 
 /** `decide` against @casl/ability, both with everything prebuilt. Throws when the two disagree. */
 export function compareDecisions(): Compared {
-  const [sets, abilities] = [Array.from({ length: MEMBERS }, (_, member) => grantSet(member)), Array.from({ length: MEMBERS }, (_, member) => ability(member))];
+  const [sets, abilities] = [
+    Array.from({ length: MEMBERS }, (_, member) => grantSet(member)),
+    Array.from({ length: MEMBERS }, (_, member) => ability(member)),
+  ];
   const questions = Array.from({ length: QUESTIONS }, (_, index) => question(index));
   const theirs = questions.map(({ asked, on }) => [asked.verb, subject(asked.type, { ...on })] as const);
-  const us = () => repeated(() => questions.reduce((count, { member, asked, on }) => count + Number(decide(sets[member] as GrantSet, asked.right, on).allowed), 0));
-  const them = () => repeated(() => theirs.reduce((count, [verb, on], index) => count + Number(abilities[index % MEMBERS]?.can(verb, on as never)), 0));
+  const us = () =>
+    repeated(() =>
+      questions.reduce(
+        (count, { member, asked, on }) =>
+          count + Number(decide(sets[member] as GrantSet, asked.right, on).allowed),
+        0,
+      ),
+    );
+  const them = () =>
+    repeated(() =>
+      theirs.reduce(
+        (count, [verb, on], index) => count + Number(abilities[index % MEMBERS]?.can(verb, on as never)),
+        0,
+      ),
+    );
   const rounds = Array.from({ length: ROUNDS }, () => [timed(us), timed(them)] as const);
-  if (rounds.some(([one, other]) => one.result !== other.result)) throw new Error(`the two disagree: ${rounds[0]?.map(({ result }) => result)}`);
+  if (rounds.some(([one, other]) => one.result !== other.result))
+    throw new Error(`the two disagree: ${rounds[0]?.map(({ result }) => result)}`);
   return {
     ours: median(rounds.map(([one]) => perSecond(QUESTIONS * TIMES, one.ms))),
     casl: median(rounds.map(([, other]) => perSecond(QUESTIONS * TIMES, other.ms))),
@@ -79,7 +124,8 @@ export function compareDecisions(): Compared {
   };
 }
 
-const repeated = (work: () => number): number => Array.from({ length: TIMES }, work).reduce((sum, one) => sum + one, 0);
+const repeated = (work: () => number): number =>
+  Array.from({ length: TIMES }, work).reduce((sum, one) => sum + one, 0);
 
 function timed(work: () => number): { readonly result: number; readonly ms: number } {
   const start = performance.now();

@@ -1,4 +1,6 @@
-/** Sends calls from inside the runtime, so that neither sockets nor a client on the same machine are measured. */
+/**
+ * Sends calls from inside the runtime, so that neither sockets nor a client on the same machine are measured.
+ */
 export interface Load {
   readonly target: "EDGE" | "BARE";
   readonly method: string;
@@ -20,7 +22,8 @@ async function run(env: Bindings, load: Load): Promise<number> {
     while (left > 0) {
       left -= 1;
       const answer = await env[load.target].fetch(`http://127.0.0.1:8787${load.path}`, {
-        method: load.method, body: load.body,
+        method: load.method,
+        body: load.body,
         headers: load.keyed ? { ...load.headers, "idempotency-key": crypto.randomUUID() } : load.headers,
       });
       await answer.arrayBuffer();

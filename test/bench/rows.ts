@@ -9,26 +9,43 @@ export interface Rows {
 }
 
 /**
- * Counts from now on, with triggers, every row that is written in the two databases behind the gate. Partial indexes do
- * not count: no row of a spend is in one. Alarms do not either; test/worker/credits-outbox.test.ts counts those.
+ * Counts from now on, with triggers, every row that is written in the two databases behind the gate. Partial
+ * indexes do not count: no row of a spend is in one. Alarms do not either; test/worker/credits-outbox.test.ts
+ * counts those.
  */
-export async function countRows(edge: Edge, accountId: string): Promise<{ object(): Promise<Rows>; database(): Promise<Rows> }> {
+export async function countRows(
+  edge: Edge,
+  accountId: string,
+): Promise<{ object(): Promise<Rows>; database(): Promise<Rows> }> {
   const { DB } = await edge.env();
   const storage = await edge.harness.getWorker().getDurableObjectStorage("ACCOUNTS", { name: accountId });
   return {
-    object: await counter(async (sql) => await storage.exec(sql) as Record<string, unknown>[]),
+    object: await counter(async (sql) => (await storage.exec(sql)) as Record<string, unknown>[]),
     database: await counter(async (sql) => (await DB.prepare(sql).all()).results),
   };
 }
 
 async function counter(run: Run): Promise<() => Promise<Rows>> {
-  const schema = await run("SELECT name, type, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_cf%' ESCAPE '\\' AND name NOT LIKE 'd1\\_%' ESCAPE '\\'");
+  const schema = await run(
+    `SELECT name, type, tbl_name, sql FROM sqlite_master
+      WHERE name NOT LIKE 'sqlite_%'
+        AND name NOT LIKE '\\_cf%' ESCAPE '\\' AND name NOT LIKE 'd1\\_%' ESCAPE '\\'`,
+  );
   await run("CREATE TABLE counted (name TEXT NOT NULL, rows INTEGER NOT NULL)");
   for (const { name, sql } of schema.filter(({ type }) => type === "table")) {
-    const indexes = schema.filter((one) => one["type"] === "index" && one["tbl_name"] === name && !/\bWHERE\b/i.test(String(one["sql"]))).length;
+    const indexes = schema.filter(
+      (one) => one["type"] === "index" && one["tbl_name"] === name && !/\bWHERE\b/i.test(String(one["sql"])),
+    ).length;
     const moved = 1 + indexes + ownIndexes(String(sql));
-    for (const [event, rows] of [["INSERT", moved], ["DELETE", moved], ["UPDATE", 1]] as const) {
-      await run(`CREATE TRIGGER counted_${String(name)}_${event} AFTER ${event} ON ${String(name)} BEGIN INSERT INTO counted VALUES ('${String(name)}', ${rows}); END`);
+    for (const [event, rows] of [
+      ["INSERT", moved],
+      ["DELETE", moved],
+      ["UPDATE", 1],
+    ] as const) {
+      await run(
+        `CREATE TRIGGER counted_${String(name)}_${event} AFTER ${event} ON ${String(name)}
+          BEGIN INSERT INTO counted VALUES ('${String(name)}', ${rows}); END`,
+      );
     }
   }
   return async () => {
@@ -38,7 +55,10 @@ async function counter(run: Run): Promise<() => Promise<Rows>> {
   };
 }
 
-/** Indexes that a table has by its own words: one for each UNIQUE, and one for a text key unless the key is the table. */
+/**
+ * Indexes that a table has by its own words: one for each UNIQUE, and one for a text key unless the key is
+ * the table.
+ */
 function ownIndexes(sql: string): number {
   const keyed = /TEXT PRIMARY KEY|PRIMARY KEY \(/.test(sql) && !/WITHOUT ROWID/.test(sql) ? 1 : 0;
   return keyed + (sql.match(/\bUNIQUE\b/g)?.length ?? 0);

@@ -7,13 +7,21 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const CHECKOUT = ["src", "migrations", "package.json", "package-lock.json", "wrangler.toml", "tsconfig.json", "README.md"];
+const CHECKOUT = [
+  "src",
+  "migrations",
+  "package.json",
+  "package-lock.json",
+  "wrangler.toml",
+  "tsconfig.json",
+  "README.md",
+];
 
 let checkout = "";
 let port = 0;
 const running: ChildProcess[] = [];
 
-/** A checkout of its own, so that whatever the developer keeps locally is left alone. */
+/** A checkout of its own, so that the developer's local files are left alone. */
 beforeAll(async () => {
   checkout = mkdtempSync(join(tmpdir(), "tollgate-checkout-"));
   for (const path of CHECKOUT) cpSync(join(ROOT, path), join(checkout, path), { recursive: true });
@@ -31,17 +39,29 @@ afterAll(async () => {
 
 const program = (name: string) => join(checkout, "src/commands", name);
 const run = (name: string, ...args: string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program(name), ...args], { cwd: checkout, encoding: "utf8", input: "" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program(name), ...args], {
+    cwd: checkout,
+    encoding: "utf8",
+    input: "",
+  });
   return { status, out: stdout + stderr };
 };
 
 /** `npm start`, up to the moment at which it shows calls. */
 async function start(): Promise<{ readonly child: ChildProcess; readonly out: string }> {
-  const child = spawn(process.execPath, [program("setup.mjs"), "src/commands/start.ts", "--port", String(port)], { cwd: checkout, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(
+    process.execPath,
+    [program("setup.mjs"), "src/commands/start.ts", "--port", String(port)],
+    { cwd: checkout, stdio: ["ignore", "pipe", "pipe"] },
+  );
   running.push(child);
   let out = "";
   await new Promise<void>((ready, failed) => {
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => { out += chunk; if (out.includes("Calls from now on")) ready(); });
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (chunk) => {
+        out += chunk;
+        if (out.includes("Calls from now on")) ready();
+      });
     child.on("exit", () => failed(new Error(out)));
   });
   return { child, out };
@@ -52,7 +72,11 @@ async function stop(child: ChildProcess): Promise<void> {
   await once(child, "exit");
 }
 
-const answers = () => fetch(`http://127.0.0.1:${port}/.well-known/jwks.json`).then(({ status }) => status, () => null);
+const answers = () =>
+  fetch(`http://127.0.0.1:${port}/.well-known/jwks.json`).then(
+    ({ status }) => status,
+    () => null,
+  );
 const keysIn = (out: string) => [...new Set(out.match(/tgk_\w{49}/g))].sort();
 
 test("start, tour, start again with the data kept, reset", async () => {
@@ -60,12 +84,16 @@ test("start, tour, start again with the data kept, reset", async () => {
   expect(first.out).toContain("Acme Licensing (vendor)");
   // The studio's viewer has no key: viewers sign in.
   expect(keysIn(first.out)).toHaveLength(14);
-  for (const path of [".dev.vars", ".tollgate/demo.json"]) expect(statSync(join(checkout, path)).mode & 0o777, path).toBe(0o600);
+  for (const path of [".dev.vars", ".tollgate/demo.json"])
+    expect(statSync(join(checkout, path)).mode & 0o777, path).toBe(0o600);
 
   const tour = run("tour.ts");
   expect(tour.out).toContain("every answer as expected");
   expect(tour.status).toBe(0);
-  expect(run("start.ts", "--port", String(port))).toMatchObject({ status: 1, out: expect.stringContaining("runs already") });
+  expect(run("start.ts", "--port", String(port))).toMatchObject({
+    status: 1,
+    out: expect.stringContaining("runs already"),
+  });
   expect(run("reset.ts")).toMatchObject({ status: 1, out: expect.stringContaining("is running") });
   await stop(first.child);
   expect(await answers()).toBe(null);
@@ -77,7 +105,8 @@ test("start, tour, start again with the data kept, reset", async () => {
   await stop(second.child);
 
   expect(run("reset.ts").status).toBe(0);
-  for (const path of [".dev.vars", ".tollgate", ".wrangler/state"]) expect(existsSync(join(checkout, path)), path).toBe(false);
+  for (const path of [".dev.vars", ".tollgate", ".wrangler/state"])
+    expect(existsSync(join(checkout, path)), path).toBe(false);
 });
 
 test("a gate whose parent is killed ends by itself", async () => {
@@ -92,5 +121,10 @@ test("a port that is taken is a sentence, not a trace", async () => {
   await once(server, "listening");
   const { status, out } = run("start.ts", "--port", String(port));
   server.close();
-  expect({ status, out: out.trim() }).toEqual({ status: 1, out: `Something else listens on 127.0.0.1:${port}. Stop it, or choose another port: npm start -- --port ${port + 1}` });
+  expect({ status, out: out.trim() }).toEqual({
+    status: 1,
+    out:
+      `Something else listens on 127.0.0.1:${port}. ` +
+      `Stop it, or choose another port: npm start -- --port ${port + 1}`,
+  });
 });

@@ -19,15 +19,23 @@ beforeAll(async () => {
   edge = await startEdge({ isolates: ISOLATES });
   platform = api(edge.at(0), edge.platform.apiKey);
   const tool = { key: "positions", name: "Positions", createCost: CREATE_COST, updateCost: UPDATE_COST };
-  toolId = ok(await platform.post<{ id: string }>("/v1/tools", tool, { idempotencyKey: newKey() }), 201).body.id;
+  toolId = ok(await platform.post<{ id: string }>("/v1/tools", tool, { idempotencyKey: newKey() }), 201).body
+    .id;
 });
 afterAll(() => edge.close());
 
-interface Card { readonly id: string; readonly updates: number; readonly version: number }
+interface Card {
+  readonly id: string;
+  readonly updates: number;
+  readonly version: number;
+}
 
-const said = ({ status, body }: Reply<unknown>) => (status < 400 ? String(status) : `${status} ${(body as { code?: string }).code}`);
+const said = ({ status, body }: Reply<unknown>) =>
+  status < 400 ? String(status) : `${status} ${(body as { code?: string }).code}`;
 const atOnce = <T>(who: Person, ask: (caller: Api, index: number) => Promise<T>): Promise<T[]> =>
-  Promise.all(Array.from({ length: AT_ONCE }, (_, index) => ask(who.api.via(edge.at(index % ISOLATES)), index)));
+  Promise.all(
+    Array.from({ length: AT_ONCE }, (_, index) => ask(who.api.via(edge.at(index % ISOLATES)), index)),
+  );
 const counted = (answers: readonly Reply<unknown>[]) =>
   Object.fromEntries([...Map.groupBy(answers, said)].map(([answer, all]) => [answer, all.length]));
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
@@ -39,11 +47,14 @@ async function newAgency(credits: number): Promise<Person> {
   return owner;
 }
 
-test("K14 60 updates of one task from four isolates are done one after the other, each is charged once", async () => {
+test("K14 60 updates of one task from four isolates are all done, and each is charged once", async () => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const paidFor = round % 2 === 0 ? AT_ONCE : 37;
     const owner = await newAgency(CREATE_COST + UPDATE_COST * paidFor);
-    const { id } = ok(await owner.api.post<Card>("/v1/tasks", { toolId, name: "Task" }, { idempotencyKey: newKey() }), 201).body;
+    const { id } = ok(
+      await owner.api.post<Card>("/v1/tasks", { toolId, name: "Task" }, { idempotencyKey: newKey() }),
+      201,
+    ).body;
     const keys = upTo(AT_ONCE).map(() => newKey());
     const update = (caller: Api, index: number) =>
       caller.post<Card>(`/v1/tasks/${id}/update`, {}, { idempotencyKey: keys[index] ?? "" });
@@ -53,21 +64,32 @@ test("K14 60 updates of one task from four isolates are done one after the other
     const done = answers.filter(({ status }) => status === 200).map(({ body }) => body);
     expect(done.map(({ updates }) => updates).sort((a, b) => a - b)).toEqual(upTo(paidFor));
     const replayed = await atOnce(owner, update);
-    expect(replayed.map(({ body }) => body)).toEqual(answers.map(({ status, body }) => (status === 200 ? body : expect.anything())));
+    expect(replayed.map(({ body }) => body)).toEqual(
+      answers.map(({ status, body }) => (status === 200 ? body : expect.anything())),
+    );
     expect(ok(await owner.api.get<{ balance: number }>("/v1/credits"), 200).body.balance).toBe(0);
-    const spent = (await everyPage<{ kind: string }>(owner.api, "/v1/credits/ledger?limit=100")).filter(({ kind }) => kind === "spend");
+    const spent = (await everyPage<{ kind: string }>(owner.api, "/v1/credits/ledger?limit=100")).filter(
+      ({ kind }) => kind === "spend",
+    );
     expect(spent).toHaveLength(1 + paidFor);
   }
 }, 3_600_000);
 
-test("K14 60 edits of one member from four isolates with If-Match * are all done, and each answers its own", async () => {
+test("K14 60 edits of one member with If-Match * are all done, and each answers its own", async () => {
   const owner = await newAccount(edge.at(0), platform, "team");
   const { memberId } = await newMember(edge.at(0), owner, { roles: ["member"] });
   for (let round = 0; round < ROUNDS; round += 1) {
     const answers = await atOnce(owner, (caller, index) =>
-      caller.patch<Card & { position: string }>(`/v1/members/${memberId}`, { position: `${round} ${index}` }, { ifMatch: "*" }));
+      caller.patch<Card & { position: string }>(
+        `/v1/members/${memberId}`,
+        { position: `${round} ${index}` },
+        { ifMatch: "*" },
+      ),
+    );
     expect(counted(answers)).toEqual({ 200: AT_ONCE });
-    expect(answers.map(({ body }) => body.position)).toEqual(upTo(AT_ONCE).map((number) => `${round} ${number - 1}`));
+    expect(answers.map(({ body }) => body.position)).toEqual(
+      upTo(AT_ONCE).map((number) => `${round} ${number - 1}`),
+    );
     expect(new Set(answers.map(({ body }) => body.version)).size).toBe(AT_ONCE);
   }
   expect(await verified(owner.api)).toEqual([]);

@@ -9,7 +9,10 @@ import { isSoak } from "../harness/soak.ts";
 const CRASHES = isSoak ? 20 : 1;
 const CALLERS = 8;
 
-interface Spent { readonly id: string; readonly amount: number }
+interface Spent {
+  readonly id: string;
+  readonly amount: number;
+}
 
 /** A spend as its caller knows it: the answer is null when the crash came first. */
 interface Try {
@@ -26,9 +29,13 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const spend = (member: Person, key: string) => member.api.post<Spent>("/v1/credits/spend", { amount: 1 }, { idempotencyKey: key });
+const spend = (member: Person, key: string) =>
+  member.api.post<Spent>("/v1/credits/spend", { amount: 1 }, { idempotencyKey: key });
 
-/** Callers spend without a pause until the server is gone; it is killed as soon as `enough` spends were acknowledged. */
+/**
+ * Callers spend without a pause until the server is gone; it is killed as soon as `enough` spends were
+ * acknowledged.
+ */
 async function stormUntilKilled(member: Person, enough: number): Promise<Try[]> {
   const tries: Try[] = [];
   let [acknowledged, killing] = [0, null as Promise<void> | null];
@@ -49,13 +56,15 @@ async function stormUntilKilled(member: Person, enough: number): Promise<Try[]> 
 const replayAll = async (member: Person, tries: readonly Try[]) => {
   const answers: Reply<Spent>[] = [];
   for (let start = 0; start < tries.length; start += CALLERS) {
-    answers.push(...await Promise.all(tries.slice(start, start + CALLERS).map(({ key }) => spend(member, key))));
+    answers.push(
+      ...(await Promise.all(tries.slice(start, start + CALLERS).map(({ key }) => spend(member, key)))),
+    );
   }
   return answers;
 };
 
 describe("kill -9 of the whole server in the middle of a spending storm", () => {
-  test(`S1.8, S4.22: ${CRASHES} times: nothing acknowledged is lost, nothing is charged twice, the trail holds every entry once`, async () => {
+  test(`S1.8 S4.22 ${CRASHES} times: nothing is lost or charged twice, each entry comes once`, async () => {
     await server.start();
     const owner = await newAccount(server.fetch, platform, "team");
     await subscribe(platform, owner.accountId);
@@ -64,7 +73,7 @@ describe("kill -9 of the whole server in the middle of a spending storm", () => 
     const charged = new Set<string>();
 
     for (let crash = 0; crash < CRASHES; crash += 1) {
-      const tries = await stormUntilKilled(member, 20 + (crash * 37) % 150);
+      const tries = await stormUntilKilled(member, 20 + ((crash * 37) % 150));
       expect(tries.some(({ answer }) => answer === null)).toBe(true);
       await server.start();
       const first = await replayAll(member, tries);
@@ -83,8 +92,16 @@ describe("kill -9 of the whole server in the middle of a spending storm", () => 
     const ledger = await everyPage<{ id: string; kind: string }>(owner.api, "/v1/credits/ledger?limit=100");
     const entries = ledger.map(({ id }) => id);
     expect(new Set(entries).size).toBe(entries.length);
-    expect(ledger.filter(({ kind }) => kind === "spend").map(({ id }) => id).sort()).toEqual([...charged].sort());
-    const trail = await everyPage<{ resource: { id: string } }>(owner.api, "/v1/audit?limit=100&action=credits.*");
+    expect(
+      ledger
+        .filter(({ kind }) => kind === "spend")
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual([...charged].sort());
+    const trail = await everyPage<{ resource: { id: string } }>(
+      owner.api,
+      "/v1/audit?limit=100&action=credits.*",
+    );
     expect(trail.map(({ resource }) => resource.id).sort()).toEqual(entries.sort());
     expect(await verified(owner.api)).toEqual([]);
   });

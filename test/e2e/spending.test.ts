@@ -15,23 +15,33 @@ beforeAll(async () => {
 });
 afterAll(() => edge.close());
 
-async function spender(credits: number, creditLimit: number | null): Promise<{ owner: Person; member: Person }> {
+async function spender(
+  credits: number,
+  creditLimit: number | null,
+): Promise<{ owner: Person; member: Person }> {
   const owner = await newAccount(edge.at(0), platform, "team");
   await subscribe(platform, owner.accountId);
   await giveCredits(platform, owner.accountId, credits);
   return { owner, member: await newMember(edge.at(0), owner, { roles: ["member"], creditLimit }) };
 }
 
-interface Spent { readonly amount: number; readonly remaining: number }
+interface Spent {
+  readonly amount: number;
+  readonly remaining: number;
+}
 
 const spend = (member: Person, index: number, amount: number, key: string) =>
-  member.api.via(edge.at(index % ISOLATES)).post<Spent & Problem>("/v1/credits/spend", { amount }, { idempotencyKey: key });
+  member.api
+    .via(edge.at(index % ISOLATES))
+    .post<Spent & Problem>("/v1/credits/spend", { amount }, { idempotencyKey: key });
 
 /** All at once, over all isolates. */
-const storm = (member: Person, keys: readonly string[]) => Promise.all(keys.map((key, index) => spend(member, index, 1, key)));
+const storm = (member: Person, keys: readonly string[]) =>
+  Promise.all(keys.map((key, index) => spend(member, index, 1, key)));
 
 const keysOf = (count: number) => Array.from({ length: count }, newKey);
-const succeeded = (answers: readonly Reply<unknown>[]) => answers.filter(({ status }) => status === 201).length;
+const succeeded = (answers: readonly Reply<unknown>[]) =>
+  answers.filter(({ status }) => status === 201).length;
 /** What stays the same when a call is repeated: all but the id of the call. */
 const outcome = ({ status, body }: Reply<Problem>): Record<string, unknown> => {
   const { requestId: _, instance: __, ...rest } = body;
@@ -43,11 +53,15 @@ async function spentOf(member: Person): Promise<number> {
 }
 
 describe("spending", () => {
-  test("S4.21: 200 spends of 1 at once, over several isolates, on a limit of 50: exactly 50 succeed", async () => {
+  test("S4.21: of 200 spends of 1 at once over several isolates exactly 50 fit a limit of 50", async () => {
     const { owner, member } = await spender(1_000, 50);
     const answers = await storm(member, keysOf(CALLS));
     expect(succeeded(answers)).toBe(50);
-    expect(new Set(answers.filter(({ status }) => status !== 201).map(({ status, body }) => `${status} ${body.code}`))).toEqual(new Set(["402 credits/member-limit-exceeded"]));
+    expect(
+      new Set(
+        answers.filter(({ status }) => status !== 201).map(({ status, body }) => `${status} ${body.code}`),
+      ),
+    ).toEqual(new Set(["402 credits/member-limit-exceeded"]));
     expect(await spentOf(member)).toBe(50);
     expect(ok(await owner.api.get("/v1/credits"), 200).body).toMatchObject({ balance: 950, available: 950 });
   });
@@ -56,7 +70,9 @@ describe("spending", () => {
     const { owner, member } = await spender(50, null);
     const answers = await storm(member, keysOf(CALLS));
     expect(succeeded(answers)).toBe(50);
-    expect(new Set(answers.filter(({ status }) => status !== 201).map(({ body }) => body.code))).toEqual(new Set(["credits/insufficient-balance"]));
+    expect(new Set(answers.filter(({ status }) => status !== 201).map(({ body }) => body.code))).toEqual(
+      new Set(["credits/insufficient-balance"]),
+    );
     expect(ok(await owner.api.get("/v1/credits"), 200).body).toMatchObject({ balance: 0, available: 0 });
   });
 
@@ -79,7 +95,10 @@ describe("spending", () => {
 
   test("the same key 40 times at once charges once", async () => {
     const { member } = await spender(1_000, null);
-    const answers = await storm(member, Array.from({ length: 40 }, () => "one-key"));
+    const answers = await storm(
+      member,
+      Array.from({ length: 40 }, () => "one-key"),
+    );
     expect(new Set(answers.map((answer) => JSON.stringify(outcome(answer)))).size).toBe(1);
     expect(await spentOf(member)).toBe(1);
   });
@@ -94,23 +113,38 @@ describe("spending", () => {
     expect(await spentOf(member)).toBe(5);
   });
 
-  test("S4.20, S4.38: a raised limit counts from the next call, a lowered one below what is spent leaves nothing", async () => {
+  test("S4.20, S4.38: a raised limit counts at the next call; one below the spending leaves 0", async () => {
     const { owner, member } = await spender(1_000, 10);
-    const limit = async (creditLimit: number | null) => ok(await owner.api.patch(`/v1/members/${member.memberId}`, { creditLimit }, { ifMatch: "*" }), 200);
+    const limit = async (creditLimit: number | null) =>
+      ok(await owner.api.patch(`/v1/members/${member.memberId}`, { creditLimit }, { ifMatch: "*" }), 200);
     ok(await spend(member, 0, 10, newKey()), 201);
     expect((await spend(member, 1, 1, newKey())).status).toBe(402);
     await limit(15);
     ok(await spend(member, 2, 5, newKey()), 201);
     await limit(3);
     const refused = await spend(member, 3, 1, newKey());
-    expect(refused).toMatchObject({ status: 402, body: { code: "credits/member-limit-exceeded", required: 1, limit: 3, spent: 15, remaining: 0 } });
+    expect(refused).toMatchObject({
+      status: 402,
+      body: { code: "credits/member-limit-exceeded", required: 1, limit: 3, spent: 15, remaining: 0 },
+    });
   });
 
-  test("S4.18: without an active subscription nobody spends, and nothing is charged", async () => {
+  test("S4.18: without an active subscription no member spends, and nothing is charged", async () => {
     const { owner, member } = await spender(1_000, null);
-    const subscription = async (status: string) => ok(await platform.put(`/v1/accounts/${owner.accountId}/subscription`, { status, tier: null, currentPeriodEnd: null }), 200);
+    const subscription = async (status: string) =>
+      ok(
+        await platform.put(`/v1/accounts/${owner.accountId}/subscription`, {
+          status,
+          tier: null,
+          currentPeriodEnd: null,
+        }),
+        200,
+      );
     await subscription("canceled");
-    expect(await spend(member, 1, 1, newKey())).toMatchObject({ status: 402, body: { code: "credits/subscription-inactive" } });
+    expect(await spend(member, 1, 1, newKey())).toMatchObject({
+      status: 402,
+      body: { code: "credits/subscription-inactive" },
+    });
     await subscription("active");
     ok(await spend(member, 2, 1, newKey()), 201);
     expect(await spentOf(member)).toBe(1);

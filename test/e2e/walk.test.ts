@@ -33,47 +33,109 @@ interface Caller {
   readonly id?: string;
 }
 
-/** The operation with a body that its schema accepts, so that only what is tested stands in the way. */
-async function call(operation: Operation, { headers, id = missing(operation) }: Caller): Promise<Reply<Problem>> {
+/** The operation with a body that its schema accepts, so that only the tested fault stops it. */
+async function call(
+  operation: Operation,
+  { headers, id = missing(operation) }: Caller,
+): Promise<Reply<Problem>> {
   const path = operation.path.replaceAll(/\{\w+\}/g, id);
-  const query = operation.query.filter(({ required }) => required).map(({ name, schema }) => `${name}=${encodeURIComponent(String(sample(schema)))}`);
-  const all = new Headers({ ...headers, ...(operation.headers.includes("Idempotency-Key") ? { "idempotency-key": newKey() } : {}) });
+  const query = operation.query
+    .filter(({ required }) => required)
+    .map(({ name, schema }) => `${name}=${encodeURIComponent(String(sample(schema)))}`);
+  const all = new Headers({
+    ...headers,
+    ...(operation.headers.includes("Idempotency-Key") ? { "idempotency-key": newKey() } : {}),
+  });
   if (operation.headers.includes("If-Match")) all.set("if-match", "*");
   if (operation.body !== null) all.set("content-type", "application/json");
   const body = operation.body === null ? {} : { body: JSON.stringify(sample(operation.body)) };
-  return reply(await edge.fetch(1, `${path}${query.length > 0 ? `?${query.join("&")}` : ""}`, { method: operation.method, headers: all, ...body }));
+  return reply(
+    await edge.fetch(1, `${path}${query.length > 0 ? `?${query.join("&")}` : ""}`, {
+      method: operation.method,
+      headers: all,
+      ...body,
+    }),
+  );
 }
 
 const PREFIXES: Record<string, string> = {
-  "accounts": "acc", "roles": "rol", "members": "mem", "api-keys": "key", "products": "prd", "license-keys": "lky", "machine-codes": "mac", "data-objects": "dat",
-  "customers": "cus", "access-tokens": "atk", "catalog": "thm", "themes": "thm", "hooks": "hok", "invitations": "inv", "operator-links": "inv",
+  accounts: "acc",
+  roles: "rol",
+  members: "mem",
+  "api-keys": "key",
+  products: "prd",
+  "license-keys": "lky",
+  "machine-codes": "mac",
+  "data-objects": "dat",
+  customers: "cus",
+  "access-tokens": "atk",
+  catalog: "thm",
+  themes: "thm",
+  hooks: "hok",
+  invitations: "inv",
+  "operator-links": "inv",
 };
 
-/** A well-formed id of the operation's kind that nobody has. */
+/** A well-formed id of the operation's kind, of no object. */
 const missing = (one: Operation): string => `${PREFIXES[kindOf(one)] ?? "xxx"}_${NOBODY}`;
 
 /** What the path names an object of. */
 const kindOf = ({ path }: Operation): string => /\/([\w-]+)\/\{/.exec(path)?.[1] ?? "";
 
-const bearer = (credential: string, ip = ALLOWED) => ({ authorization: `Bearer ${credential}`, "cf-connecting-ip": ip });
+const bearer = (credential: string, ip = ALLOWED) => ({
+  authorization: `Bearer ${credential}`,
+  "cf-connecting-ip": ip,
+});
 const said = ({ status, body }: Reply<Problem>) => `${status} ${body?.code ?? ""}`;
 
 /** Every guarded operation with these headers; what did not answer as expected, by name. */
 async function refusedEverywhere(headers: Record<string, string>, expected: string): Promise<string[]> {
-  const answers = await Promise.all(guarded().map(async (one) => [one.name, await call(one, { headers })] as const));
-  return answers.filter(([, answer]) => said(answer) !== expected).map(([name, answer]) => `${name}: ${said(answer)}`);
+  const answers = await Promise.all(
+    guarded().map(async (one) => [one.name, await call(one, { headers })] as const),
+  );
+  return answers
+    .filter(([, answer]) => said(answer) !== expected)
+    .map(([name, answer]) => `${name}: ${said(answer)}`);
 }
 
 /** The rows of every table but the trail and the call log: a refusal leaves them as they were. */
 async function snapshot(): Promise<unknown> {
   const { DB } = await edge.env();
-  const tables = ["account", "member", "access_grant", "role", "api_key", "resource", "charge", "hook", "delivery", "invitation", "user", "session", "idempotency", "tier", "tier_choice", "state_order"];
-  return Promise.all(tables.map(async (table) => (await DB.prepare(`SELECT * FROM ${table}`).all()).results.map(({ last_used_at: _, last_login_at: __, ...row }) => row)));
+  const tables = [
+    "account",
+    "member",
+    "access_grant",
+    "role",
+    "api_key",
+    "resource",
+    "charge",
+    "hook",
+    "delivery",
+    "invitation",
+    "user",
+    "session",
+    "idempotency",
+    "tier",
+    "tier_choice",
+    "state_order",
+  ];
+  return Promise.all(
+    tables.map(async (table) =>
+      (await DB.prepare(`SELECT * FROM ${table}`).all()).results.map(
+        ({ last_used_at: _, last_login_at: __, ...row }) => row,
+      ),
+    ),
+  );
 }
 
 test("the walk covers the whole surface", () => {
   expect(guarded().length).toBeGreaterThan(40);
-  expect(all.filter((one) => one.isPublic).map(({ name }) => name).sort()).toMatchInlineSnapshot(`
+  expect(
+    all
+      .filter((one) => one.isPublic)
+      .map(({ name }) => name)
+      .sort(),
+  ).toMatchInlineSnapshot(`
     [
       "GET /.well-known/jwks.json",
       "GET /.well-known/security.txt",
@@ -103,10 +165,10 @@ describe("every operation that needs a credential refuses", () => {
     ["garbage", { authorization: "Bearer garbage" }],
     ["an empty one", { authorization: "Bearer " }],
     ["another scheme", { authorization: "Basic dXNlcjpwYXNz" }],
-    ["a key of the right form that nobody has", { authorization: `Bearer tgk_${"A".repeat(43)}` }],
+    ["an unknown key of the right form", { authorization: `Bearer tgk_${"A".repeat(43)}` }],
     ["a token that is none", { authorization: "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0." }],
     ["two in one header", { authorization: "Bearer a, Bearer b" }],
-    ["good, and a bad one beside it", { "authorization": "Bearer garbage", "x-api-key": "garbage" }],
+    ["good, and a bad one beside it", { authorization: "Bearer garbage", "x-api-key": "garbage" }],
   ];
   test.each(CREDENTIALS)("a credential that is %s", async (_, headers) => {
     expect(await refusedEverywhere(headers, "401 auth/invalid-credential")).toEqual([]);
@@ -117,13 +179,19 @@ describe("every operation that needs a credential refuses", () => {
     expect(await refusedEverywhere(headers, "401 auth/invalid-credential")).toEqual([]);
   });
 
-  test("a token that was signed by somebody else, changed, or has expired", async () => {
+  test("a token that was signed by another key, changed, or has expired", async () => {
     const token = await newToken(edge.at(0), owner.apiKey);
     const [head = "", claims = "", signature = ""] = token.split(".");
     const decoded = JSON.parse(Buffer.from(claims, "base64url").toString()) as Record<string, unknown>;
-    const longer = Buffer.from(JSON.stringify({ ...decoded, exp: Number(decoded["exp"]) + 1_000_000 })).toString("base64url");
+    const longer = Buffer.from(
+      JSON.stringify({ ...decoded, exp: Number(decoded["exp"]) + 1_000_000 }),
+    ).toString("base64url");
     const none = Buffer.from(JSON.stringify({ alg: "none", typ: "at+jwt" })).toString("base64url");
-    for (const forged of [`${head}.${longer}.${signature}`, `${none}.${claims}.`, `${head}.${claims}.${"A".repeat(signature.length)}`]) {
+    for (const forged of [
+      `${head}.${longer}.${signature}`,
+      `${none}.${claims}.`,
+      `${head}.${claims}.${"A".repeat(signature.length)}`,
+    ]) {
       expect(await refusedEverywhere(bearer(forged), "401 auth/invalid-credential")).toEqual([]);
     }
   });
@@ -134,7 +202,9 @@ describe("every operation that needs a credential refuses", () => {
     const token = await newToken(edge.at(0), key);
     const { DB } = await edge.env();
     const { body } = ok(await api(edge.at(0), key).get<{ key: { id: string } }>("/v1/me"), 200);
-    await DB.prepare("UPDATE api_key SET expires_at = ? WHERE id = ?").bind(Date.now() - 1_000, body.key.id).run();
+    await DB.prepare("UPDATE api_key SET expires_at = ? WHERE id = ?")
+      .bind(Date.now() - 1_000, body.key.id)
+      .run();
     await DB.prepare("UPDATE member SET version = version + 1 WHERE id = ?").bind(member.memberId).run();
     expect(await refusedEverywhere(bearer(key), "401 auth/invalid-credential")).toEqual([]);
     expect(await refusedEverywhere(bearer(token), "401 auth/invalid-credential")).toEqual([]);
@@ -157,43 +227,76 @@ describe("every operation that needs a credential refuses", () => {
     expect(await refusedEverywhere(bearer(token), "401 auth/blocked")).toEqual([]);
   });
 
-  test("S4.11: an address outside the rules, by key and by token, whatever else the caller claims of itself", async () => {
-    const member = await newMember(edge.at(0), owner, { roles: ["owner"], allowedIps: [`${ALLOWED}/32`] }, ALLOWED);
+  test("S4.11: an address outside the rules, by key and token, with forged address headers too", async () => {
+    const member = await newMember(
+      edge.at(0),
+      owner,
+      { roles: ["owner"], allowedIps: [`${ALLOWED}/32`] },
+      ALLOWED,
+    );
     const token = await newToken(edge.at(0), member.apiKey, { ip: ALLOWED });
-    const claims = { "x-forwarded-for": ALLOWED, "x-real-ip": ALLOWED, "true-client-ip": ALLOWED, "forwarded": `for=${ALLOWED}` };
+    const claims = {
+      "x-forwarded-for": ALLOWED,
+      "x-real-ip": ALLOWED,
+      "true-client-ip": ALLOWED,
+      forwarded: `for=${ALLOWED}`,
+    };
     for (const credential of [member.apiKey, token]) {
-      expect(await refusedEverywhere({ ...bearer(credential, ELSEWHERE), ...claims }, "403 ip/not-allowed")).toEqual([]);
-      expect(await refusedEverywhere({ ...bearer(credential, "not an address"), ...claims }, "403 ip/not-allowed")).toEqual([]);
+      expect(
+        await refusedEverywhere({ ...bearer(credential, ELSEWHERE), ...claims }, "403 ip/not-allowed"),
+      ).toEqual([]);
+      expect(
+        await refusedEverywhere({ ...bearer(credential, "not an address"), ...claims }, "403 ip/not-allowed"),
+      ).toEqual([]);
     }
   });
 });
 
 describe("a refusal", () => {
-  test("S0.7: too little right answers 403 or 404 everywhere but about oneself, and changes nothing", async () => {
+  test("S0.7: without the right all but one's own card answers 403 or 404 and changes nothing", async () => {
     const operator = await newMember(edge.at(0), owner, { roles: ["operator"] });
     const before = await snapshot();
     const others = guarded().filter((one) => !one.isSelf);
-    const answers = await Promise.all(others.map(async (one) => [one.name, await call(one, { headers: bearer(operator.apiKey) })] as const));
-    const open = answers.filter(([, answer]) => !["403 access/denied", "404 not-found"].includes(said(answer)));
+    const answers = await Promise.all(
+      others.map(async (one) => [one.name, await call(one, { headers: bearer(operator.apiKey) })] as const),
+    );
+    const open = answers.filter(
+      ([, answer]) => !["403 access/denied", "404 not-found"].includes(said(answer)),
+    );
     expect(open.map(([name, answer]) => `${name}: ${said(answer)}`)).toEqual([]);
     expect(await snapshot()).toEqual(before);
   });
 
-  test("another tenant's id answers as one that nobody has", async () => {
+  test("another tenant's id answers as an unknown one", async () => {
     const [mine, theirs] = [await newTenants(edge.at(0), platform), await newTenants(edge.at(0), platform)];
-    const tier = { key: "walked", names: { en: "Walked", ru: "Walked" }, price: { amount: 1, currency: "EUR" } };
+    const tier = {
+      key: "walked",
+      names: { en: "Walked", ru: "Walked" },
+      price: { amount: 1, currency: "EUR" },
+    };
     const tiers = ok(await platform.post<{ key: string }>("/v1/tiers", tier), 201).body.key;
-    const ids: Record<string, string> = { ...await objectsOf(theirs, edge.at(0), platform), ...await idsOf(stranger), tiers };
+    const ids: Record<string, string> = {
+      ...(await objectsOf(theirs, edge.at(0), platform)),
+      ...(await idsOf(stranger)),
+      tiers,
+    };
     const before = await snapshot();
-    // A report's name is nobody's, and a login is counted in each account anew.
-    const single = guarded().filter((one) => one.path.includes("{") && !["/v1/reports/{name}", "/v1/members/by-login/{login}"].includes(one.path));
-    const differing = await Promise.all(single.map(async (one) => {
-      const foreign = ids[kindOf(one)];
-      if (foreign === undefined) return [`${one.name}: the walk has no such object of the other tenant`];
-      const headers = bearer(callerOf(mine, one.path).apiKey);
-      const [foreigns, nobodys] = [await call(one, { headers, id: foreign }), await call(one, { headers })];
-      return shape(foreigns) === shape(nobodys) && [403, 404].includes(foreigns.status) ? [] : [`${one.name}: ${shape(foreigns)} and ${shape(nobodys)}`];
-    }));
+    // Reports have the same names in all accounts, and each account counts its own logins.
+    const single = guarded().filter(
+      (one) =>
+        one.path.includes("{") && !["/v1/reports/{name}", "/v1/members/by-login/{login}"].includes(one.path),
+    );
+    const differing = await Promise.all(
+      single.map(async (one) => {
+        const foreign = ids[kindOf(one)];
+        if (foreign === undefined) return [`${one.name}: the walk has no such object of the other tenant`];
+        const headers = bearer(callerOf(mine, one.path).apiKey);
+        const [foreigns, nobodys] = [await call(one, { headers, id: foreign }), await call(one, { headers })];
+        return shape(foreigns) === shape(nobodys) && [403, 404].includes(foreigns.status)
+          ? []
+          : [`${one.name}: ${shape(foreigns)} and ${shape(nobodys)}`];
+      }),
+    );
     expect(differing.flat()).toEqual([]);
     expect(await snapshot()).toEqual(before);
   });
@@ -207,18 +310,32 @@ function shape({ status, body, headers }: Reply<Problem>): string {
 
 /** One object of each kind of that tenant, by its path. */
 async function idsOf(person: Person): Promise<Record<string, string>> {
-  const make = async (path: string, body: object) => ok(await person.api.post<{ id: string }>(`/v1/${path}`, body, { idempotencyKey: newKey() }), 201).body.id;
+  const make = async (path: string, body: object) =>
+    ok(await person.api.post<{ id: string }>(`/v1/${path}`, body, { idempotencyKey: newKey() }), 201).body.id;
   const product = await make("products", { name: "Editor" });
-  const key = await make("license-keys", { productId: product, newCustomer: { name: "Carla", email: "carla@example.com" } });
+  const key = await make("license-keys", {
+    productId: product,
+    newCustomer: { name: "Carla", email: "carla@example.com" },
+  });
   const { body } = ok(await person.api.get<{ key: { id: string } }>("/v1/me"), 200);
   return {
-    "accounts": person.accountId, "roles": await make("roles", { name: "Support" }), "members": person.memberId, "api-keys": body.key.id, "products": product, "license-keys": key,
+    accounts: person.accountId,
+    roles: await make("roles", { name: "Support" }),
+    members: person.memberId,
+    "api-keys": body.key.id,
+    products: product,
+    "license-keys": key,
     "machine-codes": await make("machine-codes", { licenseKeyId: key, code: "M-1" }),
     "data-objects": await make("data-objects", { productId: product, name: "setting", stringValue: "1" }),
-    "customers": await make("customers", { name: "Carl", email: "carl@example.com" }),
+    customers: await make("customers", { name: "Carl", email: "carl@example.com" }),
     "access-tokens": await make("access-tokens", { name: "client" }),
-    "invitations": await make("invitations", { firstName: "Ina", lastName: "Invited", email: `${newKey()}@example.com`, role: "operator" }),
+    invitations: await make("invitations", {
+      firstName: "Ina",
+      lastName: "Invited",
+      email: `${newKey()}@example.com`,
+      role: "operator",
+    }),
     "operator-links": await make("operator-links", { name: "Crew" }),
-    "hooks": await make("hooks", { name: "Shop", scheme: "standard", mapping: LEAVE }),
+    hooks: await make("hooks", { name: "Shop", scheme: "standard", mapping: LEAVE }),
   };
 }

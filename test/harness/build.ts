@@ -39,9 +39,14 @@ export const signingKeys = (): string => JSON.stringify([newSigningKey()]);
 
 /** wrangler.toml, for a Worker that is built already. */
 export function config(main: string, vars: Record<string, string>): Config {
-  const { rawConfig } = experimental_readRawConfig({ config: join(ROOT, "wrangler.toml") }) as { rawConfig: Config };
+  const { rawConfig } = experimental_readRawConfig({ config: join(ROOT, "wrangler.toml") }) as {
+    rawConfig: Config;
+  };
   return {
-    ...rawConfig, main, no_bundle: true, vars: { ...rawConfig.vars, ...vars },
+    ...rawConfig,
+    main,
+    no_bundle: true,
+    vars: { ...rawConfig.vars, ...vars },
     d1_databases: rawConfig.d1_databases.map((one) => ({ ...one, migrations_dir: join(ROOT, "migrations") })),
   };
 }

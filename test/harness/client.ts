@@ -12,7 +12,12 @@ export interface Problem {
   readonly status: number;
   readonly detail: string;
   readonly requestId: string;
-  readonly errors?: readonly { readonly pointer: string; readonly parameter?: string; readonly header?: string; readonly detail: string }[];
+  readonly errors?: readonly {
+    readonly pointer: string;
+    readonly parameter?: string;
+    readonly header?: string;
+    readonly detail: string;
+  }[];
   readonly [member: string]: unknown;
 }
 
@@ -36,15 +41,19 @@ export interface Api {
 
 /** A caller with a credential; null has none. */
 export function api(fetch: Fetch, credential: string | null): Api {
-  const call = (method: string) => async (path: string, body: unknown, ask: Ask = {}) => {
-    const headers = new Headers(ask.headers);
-    if (credential !== null) headers.set("authorization", `Bearer ${credential}`);
-    if (body !== undefined) headers.set("content-type", "application/json");
-    if (ask.ip !== undefined) headers.set("cf-connecting-ip", ask.ip);
-    if (ask.idempotencyKey !== undefined) headers.set("idempotency-key", ask.idempotencyKey);
-    if (ask.ifMatch !== undefined) headers.set("if-match", ask.ifMatch);
-    return reply(await fetch(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }));
-  };
+  const call =
+    (method: string) =>
+    async (path: string, body: unknown, ask: Ask = {}) => {
+      const headers = new Headers(ask.headers);
+      if (credential !== null) headers.set("authorization", `Bearer ${credential}`);
+      if (body !== undefined) headers.set("content-type", "application/json");
+      if (ask.ip !== undefined) headers.set("cf-connecting-ip", ask.ip);
+      if (ask.idempotencyKey !== undefined) headers.set("idempotency-key", ask.idempotencyKey);
+      if (ask.ifMatch !== undefined) headers.set("if-match", ask.ifMatch);
+      return reply(
+        await fetch(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }),
+      );
+    };
   return {
     get: (path, ask) => call("GET")(path, undefined, ask) as never,
     post: (path, body, ask) => call("POST")(path, body, ask) as never,
@@ -58,14 +67,22 @@ export function api(fetch: Fetch, credential: string | null): Api {
 export async function reply<T>(answer: Response): Promise<Reply<T>> {
   const text = await answer.text();
   const isJson = /json/.test(answer.headers.get("content-type") ?? "");
-  return { status: answer.status, headers: answer.headers, body: (text === "" ? undefined : isJson ? JSON.parse(text) : text) as T };
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    body: (text === "" ? undefined : isJson ? JSON.parse(text) : text) as T,
+  };
 }
 
 /** A key that no other command of this run has. */
 export const newKey = (): string => crypto.randomUUID();
 
-/** @throws Error with the whole answer when it is not the expected one: set-up has to work before anything is shown */
+/**
+ * @throws Error with the whole answer when it is not the expected one: set-up has to work before anything is
+ * shown
+ */
 export function ok<T>(answer: Reply<T>, status: number): Reply<T> {
-  if (answer.status !== status) throw new Error(`expected ${status}, got ${answer.status}: ${JSON.stringify(answer.body)}`);
+  if (answer.status !== status)
+    throw new Error(`expected ${status}, got ${answer.status}: ${JSON.stringify(answer.body)}`);
   return answer;
 }

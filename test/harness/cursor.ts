@@ -1,9 +1,11 @@
 import { boundCursor } from "../../src/kernel/page.ts";
 
 /** @param position the JSON text that the cursor holds */
-export const encoded = (position: string): string =>
-  Buffer.from(position).toString("base64url");
+export const encoded = (position: string): string => Buffer.from(position).toString("base64url");
 
-/** A cursor that the gate never gave. Anybody can compute what binds one to a list, so what is in it can be hostile. */
+/**
+ * A cursor that the gate never gave. Anybody can compute what binds one to a list, so what is in it can be
+ * hostile.
+ */
 export const handMade = (position: string, accountId: string, path: string): string =>
   boundCursor(encoded(position), JSON.stringify([accountId, path, []]));

@@ -4,7 +4,9 @@ import type { Env } from "../../src/env.ts";
 import { build, type Config, config, ROOT, signingKeys } from "./build.ts";
 import type { Fetch } from "./client.ts";
 
-/** The built Worker as several isolates over one D1, one queue and one set of objects, all on this machine. */
+/**
+ * The built Worker as several isolates over one D1, one queue and one set of objects, all on this machine.
+ */
 export interface Edge {
   readonly isolates: number;
   /** A call to one isolate, straight into the runtime. */
@@ -25,23 +27,50 @@ export interface Edge {
 const ORIGIN = "http://127.0.0.1:8787";
 
 /** @param options.more further Workers in the same runtime, such as the bare routes of a benchmark */
-export async function startEdge(options: { isolates: number; more?: (main: Config) => Config[] }): Promise<Edge> {
+export async function startEdge(options: {
+  isolates: number;
+  more?: (main: Config) => Config[];
+}): Promise<Edge> {
   const built = await build();
-  const first = config(built.main, { SIGNING_KEYS: signingKeys(), ISSUER: ORIGIN, APP_URL: ORIGIN, DEV_MAIL: "on" });
-  const workers = [first, ...Array.from({ length: options.isolates - 1 }, (_, index) => twin(first, index + 1)), ...(options.more?.(first) ?? [])];
+  const first = config(built.main, {
+    SIGNING_KEYS: signingKeys(),
+    ISSUER: ORIGIN,
+    APP_URL: ORIGIN,
+    DEV_MAIL: "on",
+  });
+  const workers = [
+    first,
+    ...Array.from({ length: options.isolates - 1 }, (_, index) => twin(first, index + 1)),
+    ...(options.more?.(first) ?? []),
+  ];
   const harness = createTestHarness({ root: ROOT, workers: workers.map((one) => ({ config: { ...one } })) });
   const { url } = await harness.listen();
   await harness.getWorker().applyD1Migrations("DB");
   const fetch = (isolate: number, path: string, init?: RequestInit) =>
-    harness.getWorker(workers[isolate]?.name).fetch(new URL(path, ORIGIN).href, init as never) as unknown as Promise<Response>;
-  const env = async () => await harness.getWorker().getEnv() as unknown as Env;
-  const { sql, ...platform } = platformSql({ email: "platform@example.com", name: "Platform", firstName: "Pia", lastName: "Platt", now: Date.now() });
+    harness
+      .getWorker(workers[isolate]?.name)
+      .fetch(new URL(path, ORIGIN).href, init as never) as unknown as Promise<Response>;
+  const env = async () => (await harness.getWorker().getEnv()) as unknown as Env;
+  const { sql, ...platform } = platformSql({
+    email: "platform@example.com",
+    name: "Platform",
+    firstName: "Pia",
+    lastName: "Platt",
+    now: Date.now(),
+  });
   const { DB } = await env();
   for (const statement of sql) await DB.prepare(statement).run();
   return {
-    isolates: options.isolates, fetch, url, platform, env, harness,
+    isolates: options.isolates,
+    fetch,
+    url,
+    platform,
+    env,
+    harness,
     at: (isolate) => (path, init) => fetch(isolate, path, init),
-    sweep: async () => { await harness.getWorker().scheduled({ cron: "* * * * *" }); },
+    sweep: async () => {
+      await harness.getWorker().scheduled({ cron: "* * * * *" });
+    },
     close: async () => {
       await harness.close();
       built.remove();
@@ -53,8 +82,11 @@ export async function startEdge(options: { isolates: number; more?: (main: Confi
 function twin(first: Config, index: number): Config {
   const { migrations: _, triggers: __, queues, durable_objects, ...rest } = first;
   return {
-    ...rest, name: `${first.name}-${index}`,
+    ...rest,
+    name: `${first.name}-${index}`,
     queues: { producers: queues.producers },
-    durable_objects: { bindings: durable_objects.bindings.map((one) => ({ ...one, script_name: first.name })) },
+    durable_objects: {
+      bindings: durable_objects.bindings.map((one) => ({ ...one, script_name: first.name })),
+    },
   };
 }

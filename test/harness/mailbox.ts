@@ -16,20 +16,28 @@ export interface KeptMail {
 /** All mails to an address, the newest first. What a change sends is there when its answer is. */
 export async function mailsTo(fetch: Fetch, address: string): Promise<KeptMail[]> {
   const mails: KeptMail[] = [];
-  for (let cursor: string | null = ""; cursor !== null;) {
+  for (let cursor: string | null = ""; cursor !== null; ) {
     const more: string = cursor === "" ? "" : `&cursor=${cursor}`;
-    const { body } = ok(await api(fetch, null).get<{ data: KeptMail[]; nextCursor: string | null }>(`/dev/mail?limit=100&to=${encodeURIComponent(address)}${more}`), 200);
+    const { body } = ok(
+      await api(fetch, null).get<{ data: KeptMail[]; nextCursor: string | null }>(
+        `/dev/mail?limit=100&to=${encodeURIComponent(address)}${more}`,
+      ),
+      200,
+    );
     mails.push(...body.data);
     cursor = body.nextCursor;
   }
   return mails;
 }
 
-/** The newest mail to an address, of one template where told. @throws Error when there is none */
+/** The newest mail to an address, of one template where given. @throws Error when there is none */
 export async function lastMail(fetch: Fetch, address: string, template?: string): Promise<KeptMail> {
   const mails = await mailsTo(fetch, address);
   const mail = mails.find((one) => template === undefined || one.template === template);
-  if (mail === undefined) throw new Error(`no ${template ?? "mail"} came to ${address}, only ${mails.map((one) => one.template).join(", ") || "nothing"}`);
+  if (mail === undefined)
+    throw new Error(
+      `no ${template ?? "mail"} came to ${address}, only: ${mails.map((one) => one.template).join(", ")}`,
+    );
   return mail;
 }
 

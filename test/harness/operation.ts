@@ -40,25 +40,42 @@ export interface Schema {
 }
 
 interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, {
-    readonly security?: readonly unknown[];
-    readonly description: string;
-    readonly parameters: readonly Parameter[];
-    readonly requestBody?: { readonly content: { readonly "application/json"?: { readonly schema: Schema } } };
-  }>>>>;
+  readonly paths: Readonly<
+    Record<
+      string,
+      Readonly<
+        Record<
+          string,
+          {
+            readonly security?: readonly unknown[];
+            readonly description: string;
+            readonly parameters: readonly Parameter[];
+            readonly requestBody?: {
+              readonly content: { readonly "application/json"?: { readonly schema: Schema } };
+            };
+          }
+        >
+      >
+    >
+  >;
 }
 
 /** Every operation that the gate says it serves: a new route joins the walks by being there. */
 export async function operations(anybody: Api): Promise<Operation[]> {
   const { paths } = ok(await anybody.get<Document>("/openapi.json"), 200).body;
-  return Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, told]) => ({
-    method: method.toUpperCase(), path, name: `${method.toUpperCase()} ${path}`,
-    isPublic: told.security?.length === 0, isSelf: told.description === "Any active member.",
-    right: /`([^`]+)`/.exec(told.description)?.[1] ?? null,
-    body: told.requestBody?.content["application/json"]?.schema ?? null,
-    headers: told.parameters.filter((one) => one.in === "header").map(({ name }) => name),
-    query: told.parameters.filter((one) => one.in === "query"),
-  })));
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, told]) => ({
+      method: method.toUpperCase(),
+      path,
+      name: `${method.toUpperCase()} ${path}`,
+      isPublic: told.security?.length === 0,
+      isSelf: told.description === "Any active member.",
+      right: /`([^`]+)`/.exec(told.description)?.[1] ?? null,
+      body: told.requestBody?.content["application/json"]?.schema ?? null,
+      headers: told.parameters.filter((one) => one.in === "header").map(({ name }) => name),
+      query: told.parameters.filter((one) => one.in === "query"),
+    })),
+  );
 }
 
 /** A value that the schema accepts, as plain as possible. */
@@ -68,20 +85,23 @@ export function sample(schema: Schema): unknown {
   if (schema.const !== undefined) return schema.const;
   if (schema.enum !== undefined) return schema.enum[0];
   const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
-  if (type === "object") return Object.fromEntries((schema.required ?? []).map((name) => [name, sample(schema.properties?.[name] ?? {})]));
+  if (type === "object")
+    return Object.fromEntries(
+      (schema.required ?? []).map((name) => [name, sample(schema.properties?.[name] ?? {})]),
+    );
   if (type === "array") return Array.from({ length: schema.minItems ?? 0 }, () => sample(schema.items ?? {}));
   if (type === "integer" || type === "number") return Math.max(schema.minimum ?? 1, 1);
   if (type === "boolean") return false;
   return text(schema);
 }
 
-/** A ULID that nobody has. */
+/** A ULID that no object has. */
 export const NOBODY = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
 function text(schema: Schema): string {
   const prefix = /^\^([a-z]{3})_/.exec(schema.pattern ?? "")?.[1];
   if (prefix !== undefined) return `${prefix}_${NOBODY}`;
-  if (schema.format === "email") return "somebody@example.com";
+  if (schema.format === "email") return "unknown@example.com";
   if (schema.format === "date-time") return "2030-01-01T00:00:00.000Z";
   return "text".padEnd(schema.minLength ?? 4, "x");
 }

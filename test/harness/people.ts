@@ -18,12 +18,24 @@ export interface NewMember {
 }
 
 let count = 0;
-const nextEmail = () => `person-${process.pid}-${count += 1}@example.com`;
+const nextEmail = () => `person-${process.pid}-${(count += 1)}@example.com`;
 
 /** An account of that kind with its first owner, who has claimed an API key. */
-export async function newAccount(fetch: Fetch, platform: Api, kind: string, more: object = {}): Promise<Person> {
+export async function newAccount(
+  fetch: Fetch,
+  platform: Api,
+  kind: string,
+  more: object = {},
+): Promise<Person> {
   const owner = { email: nextEmail(), firstName: "Olga", lastName: "Owner" };
-  const made = ok(await platform.post<Made>("/v1/accounts", { kind, name: `Account ${count}`, owner, ...more }, { idempotencyKey: newKey() }), 201).body;
+  const made = ok(
+    await platform.post<Made>(
+      "/v1/accounts",
+      { kind, name: `Account ${count}`, owner, ...more },
+      { idempotencyKey: newKey() },
+    ),
+    201,
+  ).body;
   return person(fetch, made.id, made.owner.id, await claim(fetch, made.claim.token));
 }
 
@@ -35,32 +47,75 @@ interface Made {
 
 /** The plan that operators need, and a subscription that is active. */
 export async function subscribe(platform: Api, accountId: string): Promise<void> {
-  ok(await platform.put(`/v1/accounts/${accountId}/plan`, { restrictedAccounts: true, memberLimit: null, contactUrl: null }), 200);
-  ok(await platform.put(`/v1/accounts/${accountId}/subscription`, { status: "active", tier: null, currentPeriodEnd: null }), 200);
+  ok(
+    await platform.put(`/v1/accounts/${accountId}/plan`, {
+      restrictedAccounts: true,
+      memberLimit: null,
+      contactUrl: null,
+    }),
+    200,
+  );
+  ok(
+    await platform.put(`/v1/accounts/${accountId}/subscription`, {
+      status: "active",
+      tier: null,
+      currentPeriodEnd: null,
+    }),
+    200,
+  );
 }
 
 export async function giveCredits(platform: Api, accountId: string, amount: number): Promise<void> {
-  ok(await platform.post(`/v1/accounts/${accountId}/credits`, { kind: "top_up", amount }, { idempotencyKey: newKey() }), 201);
+  ok(
+    await platform.post(
+      `/v1/accounts/${accountId}/credits`,
+      { kind: "top_up", amount },
+      { idempotencyKey: newKey() },
+    ),
+    201,
+  );
 }
 
 /** Viewers hold no API key. */
-export const isViewer = (roles: readonly string[]): boolean => roles.includes("viewer") && roles.every((role) => role === "viewer" || role.startsWith("rol_"));
+export const isViewer = (roles: readonly string[]): boolean =>
+  roles.includes("viewer") && roles.every((role) => role === "viewer" || role.startsWith("rol_"));
 
-/** A member of the owner's account whom nobody has given a way in yet. */
-export async function newcomer(owner: Person, fields: NewMember): Promise<{ readonly memberId: string; readonly email: string }> {
+/** A member of the owner's account who has no way in yet. */
+export async function newcomer(
+  owner: Person,
+  fields: NewMember,
+): Promise<{ readonly memberId: string; readonly email: string }> {
   const card = { firstName: "Nils", lastName: "New", email: nextEmail(), ...fields };
-  return { memberId: ok(await owner.api.post<{ id: string }>("/v1/members", card, { idempotencyKey: newKey() }), 201).body.id, email: card.email };
+  return {
+    memberId: ok(await owner.api.post<{ id: string }>("/v1/members", card, { idempotencyKey: newKey() }), 201)
+      .body.id,
+    email: card.email,
+  };
 }
 
 /**
- * A member of the owner's account, active at once, with an API key of their own; a viewer with an access token instead.
+ * A member of the owner's account, active at once, with an API key of their own; a viewer with an access
+ * token instead.
  * @param ip where the member claims the key from: address rules hold there too
  */
-export async function newMember(fetch: Fetch, owner: Person, fields: NewMember, ip?: string): Promise<Person> {
+export async function newMember(
+  fetch: Fetch,
+  owner: Person,
+  fields: NewMember,
+  ip?: string,
+): Promise<Person> {
   const card = { firstName: "Mia", lastName: "Member", email: nextEmail(), ...fields };
-  const { body } = ok(await owner.api.post<{ id: string }>("/v1/members", card, { idempotencyKey: newKey() }), 201);
+  const { body } = ok(
+    await owner.api.post<{ id: string }>("/v1/members", card, { idempotencyKey: newKey() }),
+    201,
+  );
   if (isViewer(fields.roles ?? [])) {
-    const { tokens } = await signIn(fetch, String(card.email), owner.accountId, ip === undefined ? {} : { ip });
+    const { tokens } = await signIn(
+      fetch,
+      String(card.email),
+      owner.accountId,
+      ip === undefined ? {} : { ip },
+    );
     return person(fetch, owner.accountId, body.id, tokens.access_token);
   }
   const made = person(fetch, owner.accountId, body.id, await newApiKey(fetch, owner, body.id, {}, ip));
@@ -68,40 +123,75 @@ export async function newMember(fetch: Fetch, owner: Person, fields: NewMember, 
   return made;
 }
 
-interface MadeKey { readonly claim?: { readonly token?: string }; readonly secret?: string }
+interface MadeKey {
+  readonly claim?: { readonly token?: string };
+  readonly secret?: string;
+}
 
 /** Members whom this file gave a key, by their ids: another key is mailed to them. */
 const keyed = new Map<string, { readonly email: string; readonly api: Api }>();
 
 /**
- * The owner makes a key for a member; only the member, who claims it, sees the secret. A token is told only for a member without a key, so
- * that who calls with one already signs in with the address on the card, and is mailed the other.
+ * The owner makes a key for a member. The member claims it; only they see the secret. The answer shows the
+ * claim's token only when the member has no key yet. A member who has one gets the address on their card as
+ * their sign-in address, and the token comes by mail.
  */
-export async function newApiKey(fetch: Fetch, owner: Person, memberId: string, fields: Record<string, unknown> = {}, ip?: string): Promise<string> {
-  const ask = () => owner.api.post<MadeKey>(`/v1/members/${memberId}/api-keys`, { name: "test key", ...fields }, { idempotencyKey: newKey() });
+export async function newApiKey(
+  fetch: Fetch,
+  owner: Person,
+  memberId: string,
+  fields: Record<string, unknown> = {},
+  ip?: string,
+): Promise<string> {
+  const ask = () =>
+    owner.api.post<MadeKey>(
+      `/v1/members/${memberId}/api-keys`,
+      { name: "test key", ...fields },
+      { idempotencyKey: newKey() },
+    );
   const known = keyed.get(memberId);
   const first = await ask();
   if (first.status === 409 && known !== undefined) await link(fetch, known, ip);
   const { body } = first.status === 409 ? ok(await ask(), 201) : ok(first, 201);
   if (body.secret !== undefined) return body.secret;
-  const token = body.claim?.token ?? (known === undefined ? undefined : tokenOf(await lastMail(fetch, known.email, "api_key")));
+  const token =
+    body.claim?.token ??
+    (known === undefined ? undefined : tokenOf(await lastMail(fetch, known.email, "api_key")));
   if (token === undefined) throw new Error(`neither a secret nor a claim: ${JSON.stringify(body)}`);
   return claim(fetch, token, ip === undefined ? {} : { ip });
 }
 
 /** The person with the address on the card, who has called with a key so far, signs in from now on. */
-async function link(fetch: Fetch, { email, api: own }: { readonly email: string; readonly api: Api }, ip: string = anywhere()): Promise<void> {
+async function link(
+  fetch: Fetch,
+  { email, api: own }: { readonly email: string; readonly api: Api },
+  ip: string = anywhere(),
+): Promise<void> {
   ok(await own.post("/v1/me/email", { email }, { ip }), 202);
-  ok(await own.post("/v1/me/email/confirm", { email, newCode: codeOf(await lastMail(fetch, email, "change_email")) }, { ip }), 200);
+  ok(
+    await own.post(
+      "/v1/me/email/confirm",
+      { email, newCode: codeOf(await lastMail(fetch, email, "change_email")) },
+      { ip },
+    ),
+    200,
+  );
 }
 
 async function claim(fetch: Fetch, token: string, ask: Ask = {}): Promise<string> {
-  return ok(await api(fetch, null).post<{ secret: string }>("/v1/auth/claims", { token }, ask), 201).body.secret;
+  return ok(await api(fetch, null).post<{ secret: string }>("/v1/auth/claims", { token }, ask), 201).body
+    .secret;
 }
 
-const person = (fetch: Fetch, accountId: string, memberId: string, apiKey: string): Person => ({ accountId, memberId, apiKey, api: api(fetch, apiKey) });
+const person = (fetch: Fetch, accountId: string, memberId: string, apiKey: string): Person => ({
+  accountId,
+  memberId,
+  apiKey,
+  api: api(fetch, apiKey),
+});
 
 /** @returns an access token for that key */
 export async function newToken(fetch: Fetch, apiKey: string, ask: Ask = {}): Promise<string> {
-  return ok(await api(fetch, apiKey).post<{ access_token: string }>("/v1/auth/token", undefined, ask), 200).body.access_token;
+  return ok(await api(fetch, apiKey).post<{ access_token: string }>("/v1/auth/token", undefined, ask), 200)
+    .body.access_token;
 }

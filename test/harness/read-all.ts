@@ -1,13 +1,19 @@
 import { type Api, ok, type Reply } from "./client.ts";
 
-interface Page<Row> { readonly data: readonly Row[]; readonly nextCursor: string | null }
+interface Page<Row> {
+  readonly data: readonly Row[];
+  readonly nextCursor: string | null;
+}
 
 /** Every row of a list, page by page. @param path with at least one parameter */
 export async function everyPage<Row>(caller: Api, path: string): Promise<Row[]> {
   const rows: Row[] = [];
   let cursor: string | null = "";
   while (cursor !== null) {
-    const page: Page<Row> = ok(await caller.get<Page<Row>>(`${path}${cursor === "" ? "" : `&cursor=${cursor}`}`), 200).body;
+    const page: Page<Row> = ok(
+      await caller.get<Page<Row>>(`${path}${cursor === "" ? "" : `&cursor=${cursor}`}`),
+      200,
+    ).body;
     rows.push(...page.data);
     cursor = page.nextCursor;
   }
@@ -16,7 +22,12 @@ export async function everyPage<Row>(caller: Api, path: string): Promise<Row[]> 
 
 /** Every fault of the chain, from its first row to its head; a long chain is verified in several calls. */
 export async function verified(owner: Api): Promise<unknown[]> {
-  interface Verification { readonly ok: boolean; readonly complete: boolean; readonly firstFault: unknown; readonly nextCursor: string | null }
+  interface Verification {
+    readonly ok: boolean;
+    readonly complete: boolean;
+    readonly firstFault: unknown;
+    readonly nextCursor: string | null;
+  }
   let cursor = "";
   for (;;) {
     const { body }: Reply<Verification> = ok(await owner.get<Verification>(`/v1/audit/verify${cursor}`), 200);

@@ -1,4 +1,4 @@
-import { type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -24,7 +24,10 @@ export interface Server {
   kill9(): Promise<void>;
   /** Rows of the database as the disk has it. The server must be down; what it left is not touched. */
   rows<Row>(sql: string): Row[];
-  /** Keeps a copy of the database as it is now; what it returns puts that back. The server must be down both times. */
+  /**
+   * Keeps a copy of the database as it is now; what it returns puts that back. The server must be down both
+   * times.
+   */
   copyDatabase(): () => void;
   /** The cron trigger, which never fires by itself locally. */
   sweep(): Promise<void>;
@@ -42,27 +45,22 @@ export async function newServer(): Promise<Server> {
   let copies = 0;
   const kill9 = async () => {
     if (child?.pid === undefined) return;
-    const gone = child.exitCode === null && child.signalCode === null ? once(child, "exit") : Promise.resolve();
+    const gone =
+      child.exitCode === null && child.signalCode === null ? once(child, "exit") : Promise.resolve();
     process.kill(-child.pid, "SIGKILL");
     await gone;
     child = null;
   };
   return {
-    platform, kill9, rows: (sql) => rowsOf(folder, sql),
+    platform,
+    kill9,
+    rows: (sql) => rowsOf(folder, sql),
     fetch: (path, init) => fetch(new URL(path, url), init),
     start: async () => {
-      child = startWrangler(["dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0", "--log-level", "error",
-        "--persist-to", folder, "--var", `ISSUER:${url}`, "--var", `APP_URL:${url}`, "--var", "DEV_MAIL:on", "--var", `SIGNING_KEYS:${keys}`]);
+      child = startWrangler(developmentArguments(folder, url, keys));
       await ready(url, child);
     },
-    copyDatabase: () => {
-      const [from, copy] = [join(folder, DATABASE), join(folder, `copy-${copies += 1}`)];
-      cpSync(from, copy, { recursive: true });
-      return () => {
-        rmSync(from, { recursive: true });
-        cpSync(copy, from, { recursive: true });
-      };
-    },
+    copyDatabase: () => copyDatabase(folder, `copy-${(copies += 1)}`),
     sweep: async () => {
       const answer = await fetch(`${url}/cdn-cgi/handler/scheduled`);
       if (!answer.ok) throw new Error(`the sweep failed: ${answer.status} ${await answer.text()}`);
@@ -71,6 +69,26 @@ export async function newServer(): Promise<Server> {
       await kill9();
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+const developmentArguments = (folder: string, url: string, keys: string): string[] => [
+  "dev",
+  ...["--ip", "127.0.0.1", "--port", new URL(url).port, "--inspector-port", "0"],
+  ...["--log-level", "error", "--persist-to", folder],
+  ...[`ISSUER:${url}`, `APP_URL:${url}`, "DEV_MAIL:on", `SIGNING_KEYS:${keys}`].flatMap((value) => [
+    "--var",
+    value,
+  ]),
+];
+
+/** Returns a function that puts the copy back. */
+function copyDatabase(folder: string, name: string): () => void {
+  const [from, copy] = [join(folder, DATABASE), join(folder, name)];
+  cpSync(from, copy, { recursive: true });
+  return () => {
+    rmSync(from, { recursive: true });
+    cpSync(copy, from, { recursive: true });
   };
 }
 
@@ -91,10 +109,26 @@ function rowsOf<Row>(folder: string, sql: string): Row[] {
 
 async function prepare(folder: string): Promise<Platform> {
   await runWrangler(["d1", "migrations", "apply", "tollgate", "--local", "--persist-to", folder]);
-  const { sql, ...platform } = platformSql({ email: "platform@example.com", name: "Platform", firstName: "Pia", lastName: "Platt", now: Date.now() });
+  const { sql, ...platform } = platformSql({
+    email: "platform@example.com",
+    name: "Platform",
+    firstName: "Pia",
+    lastName: "Platt",
+    now: Date.now(),
+  });
   const file = join(folder, "platform.sql");
   writeFileSync(file, `${sql.join(";\n")};\n`);
-  await runWrangler(["d1", "execute", "tollgate", "--local", "--persist-to", folder, "--yes", "--file", file]);
+  await runWrangler([
+    "d1",
+    "execute",
+    "tollgate",
+    "--local",
+    "--persist-to",
+    folder,
+    "--yes",
+    "--file",
+    file,
+  ]);
   return platform;
 }
 
@@ -109,10 +143,15 @@ async function freePort(): Promise<number> {
 
 async function ready(url: string, child: ChildProcess): Promise<void> {
   let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => { said = `${said}${chunk}`.slice(-5_000); });
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk) => {
+      said = `${said}${chunk}`.slice(-5_000);
+    });
   const deadline = performance.now() + READY_WITHIN_MS;
   while (performance.now() < deadline && child.exitCode === null) {
-    const answer = await fetch(`${url}/.well-known/jwks.json`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
+    const answer = await fetch(`${url}/.well-known/jwks.json`, { signal: AbortSignal.timeout(5_000) }).catch(
+      () => null,
+    );
     if (answer?.status === 200) return;
     await sleep(100);
   }

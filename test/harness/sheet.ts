@@ -17,18 +17,28 @@ export interface Opened {
   readonly widths: readonly (number | undefined)[];
 }
 
-/** @throws Error when a cell is anything but text, a number or a time with a format, or a line is coloured in part */
+/**
+ * @throws Error when a cell is anything but text, a number or a time with a format, or a line is coloured in
+ * part
+ */
 export async function opened(bytes: Uint8Array): Promise<Opened> {
-  const { sheets: [sheet, ...more] } = await readXlsx(bytes, { readStyles: true });
+  const {
+    sheets: [sheet, ...more],
+  } = await readXlsx(bytes, { readStyles: true });
   if (sheet === undefined || more.length > 0) throw new Error("a workbook has one sheet here");
   const [head = [], ...rest] = sheet.rows;
   const headings = head.map(String);
   const cellAt = (row: number, column: number) => sheet.cells?.get(`${row},${column}`);
-  if (headings.some((_, column) => cellAt(0, column)?.style?.font?.bold !== true)) throw new Error("the headings are not bold");
+  if (headings.some((_, column) => cellAt(0, column)?.style?.font?.bold !== true))
+    throw new Error("the headings are not bold");
   const lines = rest.map((values, index) => {
     const fills = headings.map((_, column) => {
       const cell = cellAt(index + 1, column);
-      if (cell !== undefined && (cell.formula !== undefined || !["string", "empty", "number", "date"].includes(cell.type))) throw new Error(`${index + 2}: ${cell.type} ${cell.formula}`);
+      if (
+        cell !== undefined &&
+        (cell.formula !== undefined || !["string", "empty", "number", "date"].includes(cell.type))
+      )
+        throw new Error(`${index + 2}: ${cell.type} ${cell.formula}`);
       const fill = cell?.style?.fill;
       return fill?.type === "pattern" && fill.pattern === "solid" ? String(fill.fgColor?.rgb) : "none";
     });
@@ -37,7 +47,11 @@ export async function opened(bytes: Uint8Array): Promise<Opened> {
     return { cells, orange: fills[0] === "FFA500" };
   });
   return {
-    name: sheet.name, headings, lines, frozenRows: sheet.freezePane?.rows ?? 0, filtered: sheet.autoFilter?.range,
+    name: sheet.name,
+    headings,
+    lines,
+    frozenRows: sheet.freezePane?.rows ?? 0,
+    filtered: sheet.autoFilter?.range,
     widths: headings.map((_, column) => sheet.columns?.[column]?.width),
   };
 }
@@ -51,4 +65,5 @@ function textOf(value: unknown): string | null {
 }
 
 /** All that a stream gives. */
-export const bytesOf = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> => new Uint8Array(await new Response(stream).arrayBuffer());
+export const bytesOf = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> =>
+  new Uint8Array(await new Response(stream).arrayBuffer());

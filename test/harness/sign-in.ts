@@ -30,9 +30,21 @@ export async function newCode(fetch: Fetch, email: string): Promise<string> {
   return codeOf(await lastMail(fetch, email, "sign_in"));
 }
 
-/** Signs in by mail as a person would. @param accountId where there are several accounts, or an invitation waits */
-export async function signIn(fetch: Fetch, email: string, accountId?: string, ask: Ask = {}): Promise<SignedIn> {
-  const body = { email, code: await newCode(fetch, email), ...(accountId === undefined ? {} : { accountId }) };
+/**
+ * Signs in by mail as a person would. @param accountId where there are several accounts, or an invitation
+ * waits
+ */
+export async function signIn(
+  fetch: Fetch,
+  email: string,
+  accountId?: string,
+  ask: Ask = {},
+): Promise<SignedIn> {
+  const body = {
+    email,
+    code: await newCode(fetch, email),
+    ...(accountId === undefined ? {} : { accountId }),
+  };
   const tokens = ok(await api(fetch, null).post<Tokens>("/v1/auth/sessions", body, ask), 201).body;
   return { tokens, api: api(fetch, tokens.access_token) };
 }

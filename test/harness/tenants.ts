@@ -2,12 +2,15 @@ import { addedByPlatform } from "../worker/invite-world.ts";
 import { type Api, type Fetch, newKey, ok } from "./client.ts";
 import { giveCredits, newAccount, type Person, subscribe } from "./people.ts";
 
-/** Who may do what is under which paths: the top role of that model, or an aggregator. The vendor has the rest. */
+/**
+ * Who may call which paths: the top role of that model, or an aggregator. The vendor has all other paths.
+ */
 const MODELS: ReadonlyArray<readonly [caller: string, paths: RegExp]> = [
   ["team", /^\/v1\/licenses/],
   ["agency", /^\/v1\/(tasks|members\/.*\/(tools|tasks)$)/],
   ["aggregator", /^\/v1\/aggregator-licenses/],
-  ["dealer", /^\/v1\/(objects|corporations|object-groups|keys|requests|dealers|sos-licenses|members\/.*\/object-groups$)/],
+  ["dealer", /^\/v1\/(objects|corporations|object-groups|keys|requests|dealers|sos-licenses)/],
+  ["dealer", /^\/v1\/members\/.*\/object-groups$/],
   ["seller", /^\/v1\/(organizations|subscriptions|markups|cpq|forms|invoices)/],
 ];
 
@@ -21,46 +24,88 @@ export async function newTenants(fetch: Fetch, platform: Api): Promise<Tenants> 
     await subscribe(platform, owner.accountId);
     tenants.set(kind, owner);
   }
-  return tenants.set("aggregator", await addedByPlatform(fetch, platform, tenants.get("dealer")?.accountId ?? "", ["aggregator"]));
+  return tenants.set(
+    "aggregator",
+    await addedByPlatform(fetch, platform, tenants.get("dealer")?.accountId ?? "", ["aggregator"]),
+  );
 }
 
-/** Somebody whose model has what is under this path. */
+/** A member of the account whose model has this path. */
 export function callerOf(tenants: Tenants, path: string): Person {
   const found = tenants.get(MODELS.find(([, paths]) => paths.test(path))?.[0] ?? "vendor");
-  if (found === undefined) throw new Error(`nobody for ${path}`);
+  if (found === undefined) throw new Error(`no member for ${path}`);
   return found;
 }
 
-/** An object under each path of the other models: all but the vendor's. */
-export async function objectsOf(tenants: Tenants, fetch: Fetch, platform: Api): Promise<Record<string, string>> {
-  const ids: Record<string, string> = {};
-  const make = async (name: string, body: object, path = name, who = callerOf(tenants, `/v1/${path}`).api) => {
-    const { id } = ok(await who.post<{ id: string }>(`/v1/${path}`, body, { idempotencyKey: newKey() }), 201).body;
-    ids[name] = id;
-    return id;
-  };
-  const accountOf = (name: string) => tenants.get(name)?.accountId ?? "";
-  for (const name of ["team", "agency"]) await giveCredits(platform, accountOf(name), 10);
-  const offer = { name: "Aurora", vendor: "Nordlys", priceAmount: 100, costPrice: 50 };
-  await make("licenses", { themeId: await make("themes", offer, "catalog", platform) });
-  await make("tasks", { toolId: await make("tools", { key: `walk-${newKey()}`, name: "Walk" }, "tools", platform), name: "Walk" });
+/** What makes the objects that a walk needs. */
+interface Maker {
+  readonly tenants: Tenants;
+  readonly fetch: Fetch;
+  readonly platform: Api;
+  readonly accountOf: (name: string) => string;
+  /** Makes an object, by default under the path that it is called by, and returns its id. */
+  readonly make: (name: string, body: object, path?: string, who?: Api) => Promise<string>;
+}
 
+/** An object under each path of the other models: all but the vendor's. */
+export async function objectsOf(
+  tenants: Tenants,
+  fetch: Fetch,
+  platform: Api,
+): Promise<Record<string, string>> {
+  const ids: Record<string, string> = {};
+  const accountOf = (name: string) => tenants.get(name)?.accountId ?? "";
+  const make: Maker["make"] = async (name, body, path = name, who = callerOf(tenants, `/v1/${path}`).api) => {
+    const made = await who.post<{ id: string }>(`/v1/${path}`, body, { idempotencyKey: newKey() });
+    return (ids[name] = ok(made, 201).body.id);
+  };
+  const maker: Maker = { tenants, fetch, platform, accountOf, make };
+  await makeLicensesAndTasks(maker);
+  await makeObjectsOfDealer(maker);
+  ids["dealers"] = accountOf("dealer");
+  // The dealer's own login. Members of the caller's account have none.
+  ids["by-login"] = "0001";
+  ids["organizations"] = await makeObjectsOfSeller(maker);
+  return ids;
+}
+
+const OFFER = { name: "Aurora", vendor: "Nordlys", priceAmount: 100, costPrice: 50 };
+
+async function makeLicensesAndTasks({ platform, accountOf, make }: Maker): Promise<void> {
+  for (const name of ["team", "agency"]) await giveCredits(platform, accountOf(name), 10);
+  await make("licenses", { themeId: await make("themes", OFFER, "catalog", platform) });
+  const tool = { key: `walk-${newKey()}`, name: "Walk" };
+  await make("tasks", { toolId: await make("tools", tool, "tools", platform), name: "Walk" });
+}
+
+async function makeObjectsOfDealer({ tenants, platform, accountOf, make }: Maker): Promise<void> {
   await make("corporations", { name: "Mall" });
-  const objectId = await make("objects", { name: "Shop", groupId: await make("object-groups", { name: "North" }) });
+  const groupId = await make("object-groups", { name: "North" });
+  const objectId = await make("objects", { name: "Shop", groupId });
   const keyId = await make("keys", { objectId, serial: newKey() });
   await make("requests", { days: 30 }, `keys/${keyId}/licenses`);
   await make("sos-licenses", { keyId, days: 20, reason: "weekend" });
-  ids["dealers"] = accountOf("dealer");
-  // The dealer's own; whoever asks has members without logins.
-  ids["by-login"] = "0001";
-  await make("aggregator-licenses", { memberId: tenants.get("aggregator")?.memberId, name: "WS" }, `accounts/${accountOf("dealer")}/aggregator-licenses`, platform);
+  await make(
+    "aggregator-licenses",
+    { memberId: tenants.get("aggregator")?.memberId, name: "WS" },
+    `accounts/${accountOf("dealer")}/aggregator-licenses`,
+    platform,
+  );
+}
 
-  ids["organizations"] = (await newAccount(fetch, platform, "customer_org", { parentId: accountOf("seller") })).accountId;
-  const catalogItemId = await make("catalog", offer, "catalog", tenants.get("seller")?.api);
+/** Returns the id of the seller's organization. */
+async function makeObjectsOfSeller({ tenants, fetch, platform, accountOf, make }: Maker): Promise<string> {
+  const parentId = accountOf("seller");
+  const { accountId } = await newAccount(fetch, platform, "customer_org", { parentId });
+  const catalogItemId = await make("catalog", OFFER, "catalog", tenants.get("seller")?.api);
   await make("markups", { name: "Near", percent: 5, catalogItemId });
   await make("subscriptions", { catalogItemId });
   await make("cpq", { kind: "service", name: "Setup", price: 300, currency: "EUR" });
   await make("forms", { name: "Order", fields: [] });
-  await make("invoices", { title: "May", currency: "EUR", lines: [{ description: "May", quantity: 1, unitPrice: 1 }] });
-  return ids;
+  await make("invoices", {
+    title: "May",
+    currency: "EUR",
+    lines: [{ description: "May", quantity: 1, unitPrice: 1 }],
+  });
+  return accountId;
 }

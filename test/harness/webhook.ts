@@ -12,15 +12,30 @@ export interface Hook {
 }
 
 export const SECRETS: Readonly<Record<Scheme, string>> = {
-  standard: `whsec_${btoa("0123456789abcdef0123456789abcdef")}`, stripe: "whsec_0123456789abcdef0123456789", github: "It's a Secret to Everybody".replaceAll(" ", "-"),
+  standard: `whsec_${btoa("0123456789abcdef0123456789abcdef")}`,
+  stripe: "whsec_0123456789abcdef0123456789",
+  github: "It's a Secret to Everybody".replaceAll(" ", "-"),
 };
 
 /** What a shop tells of a new customer, by the schemes' own customs. */
 export const JOIN = {
   typeAt: "/type",
   rules: [
-    { when: { type: "customer.created" }, then: { action: "invite", email: { pointer: "/data/email" }, firstName: { pointer: "/data/name" }, lastName: { value: "Guest" }, externalId: { pointer: "/data/id" }, roles: ["member"] } },
-    { when: { type: "customer.deleted" }, then: { action: "block", email: { pointer: "/data/email" }, externalId: { pointer: "/data/id" } } },
+    {
+      when: { type: "customer.created" },
+      then: {
+        action: "invite",
+        email: { pointer: "/data/email" },
+        firstName: { pointer: "/data/name" },
+        lastName: { value: "Guest" },
+        externalId: { pointer: "/data/id" },
+        roles: ["member"],
+      },
+    },
+    {
+      when: { type: "customer.deleted" },
+      then: { action: "block", email: { pointer: "/data/email" }, externalId: { pointer: "/data/id" } },
+    },
   ],
 };
 
@@ -30,12 +45,19 @@ export const LEAVE = { ...JOIN, rules: JOIN.rules.slice(1) };
 /** A hook of that member, with a secret that the sender has. */
 export async function newHook(who: Api, scheme: Scheme = "standard", mapping: object = JOIN): Promise<Hook> {
   const secret = SECRETS[scheme];
-  const { id } = ok(await who.post<{ id: string }>("/v1/hooks", { name: "Shop", scheme, secret, mapping }, { idempotencyKey: newKey() }), 201).body;
+  const { id } = ok(
+    await who.post<{ id: string }>(
+      "/v1/hooks",
+      { name: "Shop", scheme, secret, mapping },
+      { idempotencyKey: newKey() },
+    ),
+    201,
+  ).body;
   return { id, scheme, secret };
 }
 
 let count = 0;
-export const newMessage = (): string => `msg_${Date.now()}_${count += 1}`;
+export const newMessage = (): string => `msg_${Date.now()}_${(count += 1)}`;
 
 export interface Post {
   /** The message's name. */
@@ -48,14 +70,33 @@ export interface Post {
 }
 
 /** The headers of a message, as an independent library signs it. */
-export async function signed({ scheme, secret: own }: Hook, body: string, { id = newMessage(), skew = 0, secret = own, type = "" }: Post = {}): Promise<Record<string, string>> {
+export async function signed(
+  { scheme, secret: own }: Hook,
+  body: string,
+  { id = newMessage(), skew = 0, secret = own, type = "" }: Post = {},
+): Promise<Record<string, string>> {
   const at = new Date(Date.now() + skew);
   if (scheme === "standard") {
-    return { "webhook-id": id, "webhook-timestamp": String(Math.floor(at.getTime() / 1000)), "webhook-signature": new Webhook(secret).sign(id, at, body) };
+    return {
+      "webhook-id": id,
+      "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
+      "webhook-signature": new Webhook(secret).sign(id, at, body),
+    };
   }
-  if (scheme === "github") return { "x-github-delivery": id, "x-github-event": type, "x-hub-signature-256": await githubSign(secret, body) };
+  if (scheme === "github")
+    return {
+      "x-github-delivery": id,
+      "x-github-event": type,
+      "x-hub-signature-256": await githubSign(secret, body),
+    };
   const timestamp = Math.floor(at.getTime() / 1000);
-  return { "stripe-signature": await new Stripe("none").webhooks.generateTestHeaderStringAsync({ payload: body, secret, timestamp }) };
+  return {
+    "stripe-signature": await new Stripe("none").webhooks.generateTestHeaderStringAsync({
+      payload: body,
+      secret,
+      timestamp,
+    }),
+  };
 }
 
 export interface Received extends Problem {
@@ -67,16 +108,40 @@ export interface Received extends Problem {
   readonly rule: number | null;
 }
 
-export const postRaw = async (fetch: Fetch, hookId: string, body: BodyInit, headers: Record<string, string>): Promise<Reply<Received>> =>
-  reply(await fetch(`/v1/hooks/${hookId}`, { method: "POST", body, headers: { "content-type": "application/json", ...headers } }));
+export const postRaw = async (
+  fetch: Fetch,
+  hookId: string,
+  body: BodyInit,
+  headers: Record<string, string>,
+): Promise<Reply<Received>> =>
+  reply(
+    await fetch(`/v1/hooks/${hookId}`, {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/json", ...headers },
+    }),
+  );
 
 /** Signs and posts. With Stripe's scheme the message's name is in the body. */
-export async function post(fetch: Fetch, hook: Hook, payload: object, how: Post = {}): Promise<Reply<Received>> {
-  const body = JSON.stringify(hook.scheme === "stripe" ? { id: how.id ?? newMessage(), ...payload } : payload);
-  return postRaw(fetch, hook.id, body, { ...await signed(hook, body, how), ...how.headers });
+export async function post(
+  fetch: Fetch,
+  hook: Hook,
+  payload: object,
+  how: Post = {},
+): Promise<Reply<Received>> {
+  const body = JSON.stringify(
+    hook.scheme === "stripe" ? { id: how.id ?? newMessage(), ...payload } : payload,
+  );
+  return postRaw(fetch, hook.id, body, { ...(await signed(hook, body, how)), ...how.headers });
 }
 
 /** `invited`, `401 auth/invalid-credential`. */
-export const became = ({ status, body }: Reply<Received>): string => (status < 400 ? `${body.outcome}${body.code === null ? "" : ` ${body.code}`}${body.duplicate ? " again" : ""}` : `${status} ${body.code}`);
+export const became = ({ status, body }: Reply<Received>): string =>
+  status < 400
+    ? `${body.outcome}${body.code === null ? "" : ` ${body.code}`}${body.duplicate ? " again" : ""}`
+    : `${status} ${body.code}`;
 
-export const customer = (email: string, id: string = newKey(), type = "customer.created") => ({ type, data: { email, name: "Gast", id } });
+export const customer = (email: string, id: string = newKey(), type = "customer.created") => ({
+  type,
+  data: { email, name: "Gast", id },
+});

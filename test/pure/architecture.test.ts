@@ -9,15 +9,21 @@ import { type Fault, source } from "../architecture/source.ts";
 import { declared, migrated, tableFaults } from "../architecture/table.ts";
 
 const paths = files();
-const sources = paths.filter((path) => /^(src|test)\/.*\.ts$/.test(path) && !path.endsWith(".d.ts")).map((path) => source(path, read(path)));
+const sources = paths
+  .filter((path) => /^(src|test)\/.*\.ts$/.test(path) && !path.endsWith(".d.ts"))
+  .map((path) => source(path, read(path)));
 const worker = sources.filter(({ path }) => path.startsWith("src/"));
-const say = (faults: readonly Fault[]) => faults.map((one) => `${one.path}:${one.line} ${one.rule}: ${one.advice}`);
+const say = (faults: readonly Fault[]) =>
+  faults.map((one) => `${one.path}:${one.line} ${one.rule}: ${one.advice}`);
 
 describe("the sources", () => {
-  test("import downwards, and packages in their place only", () => expect(say(worker.flatMap(importFaults))).toEqual([]));
-  test("K2 K3 write access with a permit only, which one function decides", () => expect(say(worker.flatMap(permitFaults))).toEqual([]));
+  test("import downwards, and packages in their place only", () =>
+    expect(say(worker.flatMap(importFaults))).toEqual([]));
+  test("K2 K3 write access with a permit only, which one function decides", () =>
+    expect(say(worker.flatMap(permitFaults))).toEqual([]));
   test("have no cycles", () => expect(say(cycles(sources))).toEqual([]));
-  test("are short, well named and free of banned calls", () => expect(say(sources.flatMap(fileFaults))).toEqual([]));
+  test("are short, well named and free of banned calls", () =>
+    expect(say(sources.flatMap(fileFaults))).toEqual([]));
   test("name no machine path, no registry host, nothing unfinished, in any file", () => {
     const others = paths.filter((path) => !/\.(ts|png|ico)$/.test(path));
     expect(say(others.flatMap((path) => textFaults(path, read(path))))).toEqual([]);
@@ -26,12 +32,21 @@ describe("the sources", () => {
 });
 
 async function schemaTables(): Promise<SQLiteTable[]> {
-  const modules = await Promise.all(paths.filter((path) => path.startsWith("src/schema/")).map((path) => import(`${ROOT}/${path}`) as Promise<object>));
-  return modules.flatMap((module) => Object.values(module).filter((value): value is SQLiteTable => is(value, SQLiteTable)));
+  const modules = await Promise.all(
+    paths
+      .filter((path) => path.startsWith("src/schema/"))
+      .map((path) => import(`${ROOT}/${path}`) as Promise<object>),
+  );
+  return modules.flatMap((module) =>
+    Object.values(module).filter((value): value is SQLiteTable => is(value, SQLiteTable)),
+  );
 }
 
 describe("the schema", () => {
-  const migrations = paths.filter((path) => /^migrations\/.*\.sql$/.test(path)).sort().map(read);
+  const migrations = paths
+    .filter((path) => /^migrations\/.*\.sql$/.test(path))
+    .sort()
+    .map(read);
   test("is what the migrations make: columns, types, nullability, keys", async () => {
     expect(tableFaults(declared(await schemaTables()), migrated(migrations))).toEqual([]);
   });
@@ -39,7 +54,11 @@ describe("the schema", () => {
     ["a column more", "ALTER TABLE user ADD COLUMN nickname TEXT", "user.nickname: in the migrations only"],
     ["a column less", "ALTER TABLE user DROP COLUMN locale", "user.locale: in the schema only"],
     ["a table more", "CREATE TABLE extra (id TEXT)", "extra: in the migrations only"],
-    ["another nullability", "ALTER TABLE user DROP COLUMN locale; ALTER TABLE user ADD COLUMN locale TEXT", "user.locale: schema says text not null, migrations say text"],
+    [
+      "another nullability",
+      "ALTER TABLE user DROP COLUMN locale; ALTER TABLE user ADD COLUMN locale TEXT",
+      "user.locale: schema says text not null, migrations say text",
+    ],
   ])("differs after %s", async (_, sql, fault) => {
     expect(tableFaults(declared(await schemaTables()), migrated([...migrations, sql]))).toEqual([fault]);
   });
@@ -76,10 +95,11 @@ const BREACHES: ReadonlyArray<readonly [path: string, text: string, rule: string
   ["src/team/utils.ts", "", "name"],
   ["src/team/member-helper.ts", "", "name"],
   ["src/service/x.ts", "", "name"],
-  ["src/team/x.ts", "\n".repeat(201), "file length"],
-  ["test/pure/x.test.ts", "\n".repeat(301), "file length"],
-  ["src/team/x.ts", `export function f() {${"\n".repeat(40)}}`, "function length"],
-  ["src/team/x.ts", `class C { m() {${"\n".repeat(40)}} }`, "function length"],
+  ["src/team/x.ts", "\n".repeat(251), "file length"],
+  ["test/pure/x.test.ts", "\n".repeat(551), "file length"],
+  ["src/team/x.ts", `export function f() {${"\n".repeat(50)}}`, "function length"],
+  ["src/team/x.ts", `class C { m() {${"\n".repeat(50)}} }`, "function length"],
+  ["src/team/x.ts", `// ${"long ".repeat(30)}`, "line length"],
   ["src/team/x.ts", "const at = Date.now();", "banned"],
   ["src/team/x.ts", "const at = new Date();", "banned"],
   ["src/team/x.ts", "const n = Math.random();", "banned"],
@@ -94,9 +114,22 @@ const BREACHES: ReadonlyArray<readonly [path: string, text: string, rule: string
   ["test/pure/x.test.ts", "describe.skip('x', () => {});", "banned"],
   ["test/pure/x.test.ts", "it.only('x', () => {});", "banned"],
   ["test/pure/x.test.ts", "test.only('x', () => {});", "banned"],
-  ["src/team/x.store.ts", "export const add = (db: Db, row: Row) => db.insert(accessGrant).values(row);", "permit"],
-  ["src/team/x.store.ts", "const add = (db) => db.run(sql`INSERT INTO access_grant`);\nexport const put = (db) => [add(db)];", "permit"],
+  [
+    "src/team/x.store.ts",
+    "export const add = (db: Db, row: Row) => db.insert(accessGrant).values(row);",
+    "permit",
+  ],
+  [
+    "src/team/x.store.ts",
+    "const add = (db) => db.run(sql`INSERT INTO access_grant`);\nexport const put = (db) => [add(db)];",
+    "permit",
+  ],
   ["src/team/x.store.ts", "export const set = (db, rights) => db.update(member).set({ rights });", "permit"],
+  [
+    "src/team/x.store.ts",
+    "export const set = (db, rights) =>\n  db\n    .update(member)\n    .set({ rights });",
+    "permit",
+  ],
   ["src/hooks/x.change.ts", "const permit = new Permit([row.id]);", "permit"],
   ["src/hooks/x.change.ts", "const permit = decidePermit(principal, change);", "permit"],
   ["src/team/x.ts", `// ${"TO" + "DO"}: later`, "unfinished"],
@@ -108,43 +141,83 @@ const BREACHES: ReadonlyArray<readonly [path: string, text: string, rule: string
 describe("the rules can fail", () => {
   test.each(BREACHES)("%s with %j breaks %s", (path, text, rule) => {
     const one = source(path, text);
-    expect([...importFaults(one), ...fileFaults(one), ...permitFaults(one)].map((fault) => fault.rule)).toContain(rule);
+    expect(
+      [...importFaults(one), ...fileFaults(one), ...permitFaults(one)].map((fault) => fault.rule),
+    ).toContain(rule);
   });
   test("a cycle of three is named", () => {
-    const ring = [["a", "b"], ["b", "c"], ["c", "a"]].map(([from, to]) => source(`src/team/${from}.ts`, `import { x } from "./${to}.ts";`));
-    expect(say(cycles(ring))).toEqual(["src/team/a.ts:1 cycle: src/team/a.ts -> src/team/b.ts -> src/team/c.ts -> src/team/a.ts"]);
+    const ring = [
+      ["a", "b"],
+      ["b", "c"],
+      ["c", "a"],
+    ].map(([from, to]) => source(`src/team/${from}.ts`, `import { x } from "./${to}.ts";`));
+    expect(say(cycles(ring))).toEqual([
+      "src/team/a.ts:1 cycle: src/team/a.ts -> src/team/b.ts -> src/team/c.ts -> src/team/a.ts",
+    ]);
   });
   test("a calm file breaks none", () => {
-    const calm = source("src/team/x.routes.ts", `import { Hono } from "hono";\nimport { find } from "./member.store.ts";\nexport const y = find;\n`);
+    const calm = source(
+      "src/team/x.routes.ts",
+      `import { Hono } from "hono";\nimport { find } from "./member.store.ts";\nexport const y = find;\n`,
+    );
     expect(say([...importFaults(calm), ...fileFaults(calm)])).toEqual([]);
   });
 });
 
 describe("K7 accounts below are reached on one path", () => {
-  /** Statements that find accounts by what stands above them. A new one is named here, and its callers ask `below.change.ts`. */
+  /**
+   * Statements that find accounts by what stands above them. A new one is named here, and its callers ask
+   * `below.change.ts`.
+   */
   const LOOKS_BELOW = [
-    "src/access/stamp.store.ts", "src/accounts/account.store.ts", "src/book/member-list.store.ts", "src/identity/below.store.ts",
-    "src/reports/report.store.ts", "src/resources/organization.store.ts", "src/team/grant.store.ts",
+    "src/access/stamp.store.ts",
+    "src/accounts/account.store.ts",
+    "src/book/member-list.store.ts",
+    "src/identity/below.store.ts",
+    "src/reports/report.store.ts",
+    "src/resources/organization.store.ts",
+    "src/team/grant.store.ts",
   ];
   /** What these statements are called, with those that find any account by its id. */
-  const FINDS = /\b(?:findBelow|listOrganizations|findOrganization|listFamily|findAccounts?|findAccountsBelow|findExpiring|findMade)\(/;
+  const FINDS =
+    /\b(?:find(?:Below|Organization|Accounts?|AccountsBelow|Expiring|Made)|list(?:Organizations|Family))\(/;
   /** Why a caller does not ask the rules of the account. */
   const EXEMPT: Readonly<Record<string, string>> = {
-    "src/accounts/account-creation.routes.ts": "the platform", "src/accounts/tenant.change.ts": "the platform",
-    "src/accounts/account.routes.ts": "the platform, or the account itself", "src/team/me.routes.ts": "the account that the gate asked",
-    "src/accounts/restored-state.routes.ts": "the platform", "src/accounts/ownership.routes.ts": "the platform, or the account itself", "src/billing/tier-choice.change.ts": "the account itself",
-    "src/credits/grant.routes.ts": "the platform", "src/hooks/hook.change.ts": "the platform", "src/hooks/platform-action.change.ts": "the platform",
-    "src/resources/named.change.ts": "names an account and reads nothing of it", "src/team/grant.change.ts": "names an account and reads nothing of it",
+    "src/accounts/account-creation.routes.ts": "the platform",
+    "src/accounts/tenant.change.ts": "the platform",
+    "src/accounts/account.routes.ts": "the platform, or the account itself",
+    "src/team/me.routes.ts": "the account that the gate asked",
+    "src/accounts/restored-state.routes.ts": "the platform",
+    "src/accounts/ownership.routes.ts": "the platform, or the account itself",
+    "src/billing/tier-choice.change.ts": "the account itself",
+    "src/credits/grant.routes.ts": "the platform",
+    "src/hooks/hook.change.ts": "the platform",
+    "src/hooks/platform-action.change.ts": "the platform",
+    "src/resources/named.change.ts": "names an account and reads nothing of it",
+    "src/team/grant.change.ts": "names an account and reads nothing of it",
   };
-  const callers = worker.filter(({ path }) => !path.endsWith(".store.ts")).map(({ path }) => ({ path, text: read(path) })).filter(({ text }) => FINDS.test(text));
+  const callers = worker
+    .filter(({ path }) => !path.endsWith(".store.ts"))
+    .map(({ path }) => ({ path, text: read(path) }))
+    .filter(({ text }) => FINDS.test(text));
 
   test("K7 every statement that looks below is known", () => {
-    const stores = worker.map(({ path }) => path).filter((path) => /\(account\.parentId,|\b(?:near|above|below)\.parent_id\b/.test(read(path)) && path.endsWith(".store.ts"));
-    expect(stores.filter((path) => !["src/identity/claim.store.ts"].includes(path)).sort()).toEqual(LOOKS_BELOW);
+    const stores = worker
+      .map(({ path }) => path)
+      .filter(
+        (path) =>
+          /\(account\.parentId,|\b(?:near|above|below)\.parent_id\b/.test(read(path)) &&
+          path.endsWith(".store.ts"),
+      );
+    expect(stores.filter((path) => !["src/identity/claim.store.ts"].includes(path)).sort()).toEqual(
+      LOOKS_BELOW,
+    );
   });
-  test("K7 whoever calls one asks the rules of the account, or is exempt for a reason", () => {
+  test("K7 the caller of one asks the rules of the account, or is exempt for a reason", () => {
     expect(callers.length).toBeGreaterThan(8);
-    const silent = callers.filter(({ text }) => !text.includes("identity/below.change.ts")).map(({ path }) => path);
+    const silent = callers
+      .filter(({ text }) => !text.includes("identity/below.change.ts"))
+      .map(({ path }) => path);
     expect(silent.sort()).toEqual(Object.keys(EXEMPT).sort());
   });
 });

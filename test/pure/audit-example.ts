@@ -3,19 +3,43 @@ import type { Actor, AuditEvent, ChainHead } from "../../src/audit/event.ts";
 import { protect } from "../../src/audit/personal.ts";
 import { type Fault, verifyEnd, verifyRows } from "../../src/audit/verify.ts";
 
-export const ACTOR: Actor = { type: "member", memberId: "mem_1", accountId: "acc_1", login: "0001", email: "ada@example.com", apiKeyId: "key_1" };
+export const ACTOR: Actor = {
+  type: "member",
+  memberId: "mem_1",
+  accountId: "acc_1",
+  login: "0001",
+  email: "ada@example.com",
+  apiKeyId: "key_1",
+};
 
 export const event = (id: number, more: Partial<AuditEvent> = {}): AuditEvent => ({
-  id: `evt_${id}`, accountId: "acc_1", at: 1_000 + id, actor: ACTOR, action: "product.edit", resource: { type: "product", id: `prd_${id}` },
-  outcome: "success", reason: null, cost: null, origin: { requestId: `req_${id}`, ip: "192.0.2.7", userAgent: "curl/8" },
-  changes: { before: { name: "Old" }, after: { name: `New ${id}` } }, ledgerSeq: null, ...more,
+  id: `evt_${id}`,
+  accountId: "acc_1",
+  at: 1_000 + id,
+  actor: ACTOR,
+  action: "product.edit",
+  resource: { type: "product", id: `prd_${id}` },
+  outcome: "success",
+  reason: null,
+  cost: null,
+  origin: { requestId: `req_${id}`, ip: "192.0.2.7", userAgent: "curl/8" },
+  changes: { before: { name: "Old" }, after: { name: `New ${id}` } },
+  ledgerSeq: null,
+  ...more,
 });
 
 export const entry = (ledgerSeq: number, at = 1_000 + ledgerSeq): AuditEvent =>
-  event(100 + ledgerSeq, { at, action: "credits.spend", resource: { type: "credits", id: `ent_${ledgerSeq}` }, cost: 1, changes: null, ledgerSeq });
+  event(100 + ledgerSeq, {
+    at,
+    action: "credits.spend",
+    resource: { type: "credits", id: `ent_${ledgerSeq}` },
+    cost: 1,
+    changes: null,
+    ledgerSeq,
+  });
 
 let salts = 0;
-export const newSalt = () => `salt-${salts += 1}`;
+export const newSalt = () => `salt-${(salts += 1)}`;
 
 export interface Chain {
   readonly rows: SealedRow[];
@@ -34,7 +58,12 @@ export async function chainOf(events: readonly AuditEvent[], from: ChainHead = G
 }
 
 /** Verifies as the store does: in pages, each of which may look at rows of the next one. */
-export async function firstFault(rows: readonly SealedRow[], head: ChainHead, witness: ChainHead | null, pageSize = 1_000): Promise<Fault | null> {
+export async function firstFault(
+  rows: readonly SealedRow[],
+  head: ChainHead,
+  witness: ChainHead | null,
+  pageSize = 1_000,
+): Promise<Fault | null> {
   const sorted = [...rows].sort((a, b) => a.seq - b.seq);
   let walk: Parameters<typeof verifyRows>[0] = { head: GENESIS, hashBefore: null, fault: null };
   for (let start = 0; start < sorted.length && walk.fault === null; start += pageSize) {

@@ -43,7 +43,9 @@ describe("what is spent is counted in every period at once", () => {
 describe("S4.43 remaining", () => {
   const now = at("2026-11-21T12:00:00Z");
   const spending = charge(NOTHING_SPENT, 7, now);
-  const rows: ReadonlyArray<readonly [case_: string, limit: number | null, available: number, remaining: number]> = [
+  const rows: ReadonlyArray<
+    readonly [case_: string, limit: number | null, available: number, remaining: number]
+  > = [
     ["S4.23 no limit: what the account has", null, 100, 100],
     ["the limit less what is spent", 10, 100, 3],
     ["never more than the account has", 1_000, 100, 100],
@@ -51,6 +53,11 @@ describe("S4.43 remaining", () => {
     ["nothing in the account", null, 0, 0],
   ];
   test.each(rows)("%s", (_, limit, available, remaining) => {
-    expect(figures({ limit, limitPeriod: "lifetime" }, spending, available, now)).toEqual({ limit, limitPeriod: "lifetime", spent: 7, remaining });
+    expect(figures({ limit, limitPeriod: "lifetime" }, spending, available, now)).toEqual({
+      limit,
+      limitPeriod: "lifetime",
+      spent: 7,
+      remaining,
+    });
   });
 });

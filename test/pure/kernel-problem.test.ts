@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { exit } from "../../src/kernel/exit.ts";
 import { ID_PREFIXES, type IdKind, idOf, leastId, newId } from "../../src/kernel/id.ts";
-import { Problem, problemBody, type ProblemCode, PROBLEMS } from "../../src/kernel/problem.ts";
+import { Problem, type ProblemCode, PROBLEMS } from "../../src/kernel/problem.ts";
+import { problemBody } from "../../src/kernel/problem-body.ts";
 
 const CODES = Object.keys(PROBLEMS) as ProblemCode[];
 
@@ -24,11 +25,17 @@ describe("the table of problems", () => {
     expect(`${title} ${detail}`).not.toMatch(/\brights?\b/i);
   });
 
-  test("has titles that tell the codes apart", () => expect(new Set(CODES.map((code) => PROBLEMS[code].title)).size).toBe(CODES.length));
+  test("has titles that tell the codes apart", () =>
+    expect(new Set(CODES.map((code) => PROBLEMS[code].title)).size).toBe(CODES.length));
 
   /** The family of a code decides its status, so that a client may act on the status alone. */
   const FAMILIES: ReadonlyArray<readonly [family: RegExp, statuses: readonly number[]]> = [
-    [/^auth\//, [401]], [/^credits\/|^plan\//, [402]], [/^access\/|^ip\//, [403]], [/^conflict\//, [409]], [/^invitation\//, [409, 410]], [/^idempotency\//, [400, 422]],
+    [/^auth\//, [401]],
+    [/^credits\/|^plan\//, [402]],
+    [/^access\/|^ip\//, [403]],
+    [/^conflict\//, [409]],
+    [/^invitation\//, [409, 410]],
+    [/^idempotency\//, [400, 422]],
   ];
   test.each(FAMILIES)("answers %s with %j", (family, statuses) => {
     const found = CODES.filter((code) => family.test(code));
@@ -40,26 +47,47 @@ describe("the table of problems", () => {
 describe("a refusal as it is answered (RFC 9457)", () => {
   test.each(CODES)("%s", async (code) => {
     const { response, code: said } = exit(new Problem(code), "req_1");
-    const body = await response.json() as Record<string, unknown>;
+    const body = (await response.json()) as Record<string, unknown>;
     expect(said).toBe(code);
     expect(response.status).toBe(PROBLEMS[code].status);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(response.headers.has("www-authenticate")).toBe(response.status === 401);
     expect(Object.keys(body)).toEqual(["type", "code", "title", "status", "detail", "instance", "requestId"]);
     expect(body).toEqual({
-      type: code === "quota-exceeded" ? "https://iana.org/assignments/http-problem-types#quota-exceeded" : `/problems/${code}`,
-      code, ...PROBLEMS[code], instance: "urn:request:req_1", requestId: "req_1",
+      type:
+        code === "quota-exceeded"
+          ? "https://iana.org/assignments/http-problem-types#quota-exceeded"
+          : `/problems/${code}`,
+      code,
+      ...PROBLEMS[code],
+      instance: "urn:request:req_1",
+      requestId: "req_1",
     });
   });
 
   test("says more where the refusal knows more", () => {
-    const body = problemBody("validation", { detail: "Look here.", errors: [{ pointer: "/a", detail: "is not known here" }], members: { required: 5 } }, "req_1");
-    expect(body).toMatchObject({ detail: "Look here.", errors: [{ pointer: "/a", detail: "is not known here" }], required: 5 });
+    const body = problemBody(
+      "validation",
+      {
+        detail: "Look here.",
+        errors: [{ pointer: "/a", detail: "is not known here" }],
+        members: { required: 5 },
+      },
+      "req_1",
+    );
+    expect(body).toMatchObject({
+      detail: "Look here.",
+      errors: [{ pointer: "/a", detail: "is not known here" }],
+      required: 5,
+    });
   });
 
   test("keeps the headers of the refusal beside its own", () => {
     const { response } = exit(new Problem("method-not-allowed", { headers: { Allow: "GET" } }), "req_1");
-    expect([response.headers.get("allow"), response.headers.get("content-type")]).toEqual(["GET", "application/problem+json"]);
+    expect([response.headers.get("allow"), response.headers.get("content-type")]).toEqual([
+      "GET",
+      "application/problem+json",
+    ]);
   });
 
   const BUGS: ReadonlyArray<readonly [title: string, thrown: unknown]> = [
@@ -97,11 +125,22 @@ describe("ids", () => {
     const id = newId(kind, 1_700_000_000_000);
     expect(KINDS.filter((other) => idOf(other).safeParse(id).success)).toEqual([kind]);
   });
-  test.each(["", "mem_", "mem_01ARZ3NDEKTSV4RRFFQ69G5FA", "mem_01ARZ3NDEKTSV4RRFFQ69G5FAVX", "mem_01arz3ndektsv4rrffq69g5fav", "mem_81ARZ3NDEKTSV4RRFFQ69G5FAV", "mem_01ARZ3NDEKTSV4RRFFQ69G5FAI",
-    "MEM_01ARZ3NDEKTSV4RRFFQ69G5FAV", "mem_01ARZ3NDEKTSV4RRFFQ69G5FAV\n", " mem_01ARZ3NDEKTSV4RRFFQ69G5FAV", "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"])("%j is no member's", (id) => {
+  test.each([
+    "",
+    "mem_",
+    "mem_01ARZ3NDEKTSV4RRFFQ69G5FA",
+    "mem_01ARZ3NDEKTSV4RRFFQ69G5FAVX",
+    "mem_01arz3ndektsv4rrffq69g5fav",
+    "mem_81ARZ3NDEKTSV4RRFFQ69G5FAV",
+    "mem_01ARZ3NDEKTSV4RRFFQ69G5FAI",
+    "MEM_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+    "mem_01ARZ3NDEKTSV4RRFFQ69G5FAV\n",
+    " mem_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+    "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+  ])("%j is no member's", (id) => {
     expect(idOf("member").safeParse(id).success).toBe(false);
   });
-  test("sort by their time, within a millisecond too, and the least id of a moment is before them all", () => {
+  test("sort by time, also within a millisecond; the least id of a moment comes first", () => {
     const at = 1_700_000_000_000;
     const ids = [at, at, at, at + 1, at + 1, at + 1_000].map((time) => newId("call", time));
     expect([...ids].sort()).toEqual(ids);

@@ -5,7 +5,11 @@ import { asked, idsOf, ledger, titles, titlesIn } from "../requirements.ts";
 const known = new Set(asked().map(([id]) => id));
 
 test("every requirement that a test names is in the table", () => {
-  const unknown = titles().flatMap(({ file, title }) => idsOf(title).filter((id) => !known.has(id)).map((id) => `${id} in ${file}`));
+  const unknown = titles().flatMap(({ file, title }) =>
+    idsOf(title)
+      .filter((id) => !known.has(id))
+      .map((id) => `${id} in ${file}`),
+  );
   expect(unknown).toEqual([]);
 });
 
@@ -20,7 +24,9 @@ test("the table holds each sentence once, in at most twelve words", () => {
 });
 
 test("titles are found in every form of a test", () => {
-  const text = "test(\"S0.1 a\", () => {}); test.each([1])(`S0.2 %s`, () => {}); describe(\"b\", () => { it('S0.3, S0.4', f); });";
+  const text =
+    'test("S0.1 a", () => {}); test.each([1])(`S0.2 %s`, () => {}); ' +
+    "describe(\"b\", () => { it('S0.3, S0.4', f); });";
   const found = titlesIn("x.test.ts", text);
   expect(found.flatMap(({ title }) => idsOf(title)).sort()).toEqual(["S0.1", "S0.2", "S0.3", "S0.4"]);
   expect(ledger(found).filter(({ shownBy }) => shownBy.length > 0)).toHaveLength(4);

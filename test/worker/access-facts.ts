@@ -1,6 +1,9 @@
 import { env } from "cloudflare:workers";
 
-/** Everything by which anybody may do something, as lines of text: what is new after a call is what the call gave. */
+/**
+ * Everything by which anybody may do something, as lines of text: what is new after a call is what the call
+ * gave.
+ */
 export interface AccessFacts {
   readonly lines: ReadonlySet<string>;
   /** Objects that were there, by id: a new object gives its maker nothing that a change could hide. */
@@ -15,11 +18,14 @@ const QUERIES = [
   `SELECT 'let in ' || id AS line FROM member WHERE status <> 'blocked'`,
   `SELECT 'from anywhere ' || id AS line FROM member WHERE allowed_ips = '[]'`,
   `SELECT 'from ' || m.id || ' ' || i.value AS line FROM member m, json_each(m.allowed_ips) i`,
-  `SELECT 'grant ' || member_id || ' ' || resource_type || ' ' || resource_id || ' ' || access AS line FROM access_grant`,
+  `SELECT 'grant ' || member_id || ' ' || resource_type || ' ' || resource_id || ' ' || access AS line
+   FROM access_grant`,
   `SELECT 'role right ' || r.id || ' ' || x.value AS line FROM role r, json_each(r.rights) x`,
   `SELECT 'role grant ' || r.id || ' ' || x.value AS line FROM role r, json_each(r.grants) x`,
-  `SELECT 'invitation ' || id || ' ' || token_hash AS line FROM invitation WHERE status = 'pending' AND token_hash IS NOT NULL`,
-  `SELECT 'key ' || id AS line FROM api_key WHERE revoked_at IS NULL AND (hash IS NOT NULL OR claim_hash IS NOT NULL)`,
+  `SELECT 'invitation ' || id || ' ' || token_hash AS line FROM invitation
+   WHERE status = 'pending' AND token_hash IS NOT NULL`,
+  `SELECT 'key ' || id AS line FROM api_key
+   WHERE revoked_at IS NULL AND (hash IS NOT NULL OR claim_hash IS NOT NULL)`,
   `SELECT 'hook ' || id || ' ' || mapping AS line FROM hook WHERE active = 1`,
   `SELECT 'account ' || id AS line FROM account`,
   `SELECT 'owner ' || id || ' ' || owner_id AS line FROM resource WHERE owner_id IS NOT NULL`,

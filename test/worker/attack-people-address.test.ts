@@ -8,9 +8,12 @@ import { anybody } from "./sign-in-world.ts";
 
 let platform: Api;
 let team: Person;
-beforeAll(async () => { platform = await foundPlatform(); team = await subscribed(platform, "team"); });
+beforeAll(async () => {
+  platform = await foundPlatform();
+  team = await subscribed(platform, "team");
+});
 
-test("an address that is a member's already tells which member to whoever sees that member, and to nobody else", async () => {
+test("an address in use: callers who see its member learn which member, no other caller does", async () => {
   const seller = await newAccount(fetch, platform, "seller");
   const settings = { billingAdminVisibleToCustomer: true, customersMayInviteBillingAdmin: true };
   ok(await seller.api.patch(`/v1/accounts/${seller.accountId}`, { settings }, { ifMatch: "*" }), 200);
@@ -20,20 +23,49 @@ test("an address that is a member's already tells which member to whoever sees t
   expect(said(await customer.api.get(`/v1/members/${org.memberId}`))).toBe("404 not-found");
   for (const dryRun of [true, false]) {
     const body = { ...person(), email, roles: ["customer_billing_admin"], dryRun };
-    for (const [who, memberId] of [[customer, undefined], [org, org.memberId]] as const) {
+    for (const [who, memberId] of [
+      [customer, undefined],
+      [org, org.memberId],
+    ] as const) {
       const answer = await who.api.post<Problem & { memberId?: string }>("/v1/members", body);
       expect([said(answer), answer.body.memberId]).toEqual(["409 conflict/duplicate-member", memberId]);
     }
   }
 });
 
-test("an address beyond ASCII is refused as it was sent: none is folded into somebody else's", async () => {
-  const odd = ["\u212aate@example.com", "İ@example.com", "ｕ@example.com", "a@ｅxample.com", "ß@example.com", "\u202ea@example.com", "a\u00a0@example.com", "a@example.com\u0000"];
+test("an address beyond ASCII is refused as it was sent: none is folded into another's", async () => {
+  const odd = [
+    "\u212aate@example.com",
+    "İ@example.com",
+    "ｕ@example.com",
+    "a@ｅxample.com",
+    "ß@example.com",
+    "\u202ea@example.com",
+    "a\u00a0@example.com",
+    "a@example.com\u0000",
+  ];
   for (const email of odd) {
-    const asked = await anybody.post<Problem & { errors: { pointer: string; detail: string }[] }>("/v1/auth/codes", { email }, { ip: anywhere() });
-    expect([email, said(asked), asked.body.errors.map(({ pointer }) => pointer)]).toEqual([email, "422 validation", ["/email"]]);
-    expect(said(await team.api.post("/v1/invitations", { ...person(), email, roles: ["member"] }, { idempotencyKey: newKey() }))).toBe("422 validation");
+    const asked = await anybody.post<Problem & { errors: { pointer: string; detail: string }[] }>(
+      "/v1/auth/codes",
+      { email },
+      { ip: anywhere() },
+    );
+    expect([email, said(asked), asked.body.errors.map(({ pointer }) => pointer)]).toEqual([
+      email,
+      "422 validation",
+      ["/email"],
+    ]);
+    expect(
+      said(
+        await team.api.post(
+          "/v1/invitations",
+          { ...person(), email, roles: ["member"] },
+          { idempotencyKey: newKey() },
+        ),
+      ),
+    ).toBe("422 validation");
   }
   const kept = ["a+b@EXAMPLE.com", " a@xn--mnchen-3ya.de "];
-  for (const email of kept) expect(said(await anybody.post("/v1/auth/codes", { email }, { ip: anywhere() }))).toBe("202");
+  for (const email of kept)
+    expect(said(await anybody.post("/v1/auth/codes", { email }, { ip: anywhere() }))).toBe("202");
 });

@@ -8,7 +8,9 @@ import { anybody as nobody, kept, newEmail } from "./sign-in-world.ts";
 
 /** What was tried, the answer, and the attempt. */
 export type Attempt = readonly [
-  title: string, answer: string, attempt: () => Promise<string | Reply<unknown>>,
+  title: string,
+  answer: string,
+  attempt: () => Promise<string | Reply<unknown>>,
 ];
 
 export const [NO, GONE, OUT] = ["403 access/denied", "404 not-found", "401 auth/invalid-credential"] as const;
@@ -23,7 +25,9 @@ export const fetch: typeof bare = async (path, init) => {
   if (answer.status >= 500) faults.push(`${init?.method} ${path} ${answer.status}`);
   return answer;
 };
-export const expectNoFaults = () => { expect(faults).toEqual([]); };
+export const expectNoFaults = () => {
+  expect(faults).toEqual([]);
+};
 export const anybody = nobody.via(fetch);
 export const ANY = { ifMatch: "*" };
 export const keyed = () => ({ idempotencyKey: newKey() });
@@ -47,34 +51,32 @@ export async function foundWorld(): Promise<void> {
   customer = over(await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId }));
 }
 
-export const admin = (
-  of: Person, more: object = {},
-) => newMember(fetch, of, { roles: ["admin"], email: newEmail(), ...more });
+export const admin = (of: Person, more: object = {}) =>
+  newMember(fetch, of, { roles: ["admin"], email: newEmail(), ...more });
 export const member = (of: Person, more: object = {}) =>
   newMember(fetch, of, { roles: ["member"], email: newEmail(), ...more });
 /** A key of one's own that can do less. */
-export const narrowed = async (
-  who: Person, more: object,
-) => api(fetch, await newApiKey(fetch, who, who.memberId, { ...more }));
+export const narrowed = async (who: Person, more: object) =>
+  api(fetch, await newApiKey(fetch, who, who.memberId, { ...more }));
 export const bound = (who: Person) => narrowed(who, { allowedIps: [HOME] });
 export const emailOf = async (who: Person): Promise<string> =>
   ok(await who.api.get<{ member: { email: string } }>("/v1/me"), 200).body.member.email;
 
 export const askKey = (by: Api, id: string, more: object = {}) =>
   by.post<{ id: string; claim: { token: string } }>(
-    `/v1/members/${id}/api-keys`, { name: "key", ...more }, keyed(),
+    `/v1/members/${id}/api-keys`,
+    { name: "key", ...more },
+    keyed(),
   );
-export const told = async (
-  by: Api, id: string, more: object = {},
-) => ok(await askKey(by, id, more), 201).body.claim.token;
+export const told = async (by: Api, id: string, more: object = {}) =>
+  ok(await askKey(by, id, more), 201).body.claim.token;
 export const exchange = (token: unknown, as: Api = anybody, more: Ask = {}) =>
   as.post<{ secret: string }>("/v1/auth/claims", { token }, more);
 export const take = async (token: string) => api(fetch, ok(await exchange(token), 201).body.secret);
 
 export const card = (by: Api, id: string, body: object) => by.patch(`/v1/members/${id}`, body, ANY);
-export const name = (
-  by: Api, id: string, email: string,
-) => by.post(`/v1/members/${id}/sign-in-address`, { email });
+export const name = (by: Api, id: string, email: string) =>
+  by.post(`/v1/members/${id}/sign-in-address`, { email });
 export const unlink = (by: Api, id: string) => by.del(`/v1/members/${id}/sign-in-address`);
 export const accept = (token: string) =>
   anybody.post<{ session: { access_token: string } }>("/v1/invitations/accept", { token, signIn: true });
@@ -86,9 +88,10 @@ export const ask = (who: Api, email: unknown, more: Ask = {}) =>
 export async function link(who: Api, email: string): Promise<Reply<unknown>> {
   const asked = await ask(who, email);
   if (asked.status !== 202) return asked;
-  return who.post(
-    "/v1/me/email/confirm", { email, newCode: codeOf(await lastMail(fetch, email, "change_email")) },
-  );
+  return who.post("/v1/me/email/confirm", {
+    email,
+    newCode: codeOf(await lastMail(fetch, email, "change_email")),
+  });
 }
 
 export const offers = (of: Person) => `/v1/accounts/${of.accountId}/ownership-offers`;

@@ -4,11 +4,26 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { sealAccount } from "../../src/audit/sealing.store.ts";
 import { openDb } from "../../src/kernel/db.ts";
 import {
-  carry, deliver, deliverBatch, entries, faultOf, headOf, ledgers, ledgerWith, newAccountId, nudge, outboxSize, sealedIds, staged, trail,
+  carry,
+  deliver,
+  deliverBatch,
+  entries,
+  faultOf,
+  headOf,
+  ledgers,
+  ledgerWith,
+  newAccountId,
+  nudge,
+  outboxSize,
+  sealedIds,
+  staged,
+  trail,
 } from "./audit-world.ts";
 
 let accountId: string;
-beforeEach(() => { accountId = newAccountId(); });
+beforeEach(() => {
+  accountId = newAccountId();
+});
 
 /** Each event is in the chain once, nothing waits, the object holds the head, and the chain verifies. */
 async function expectSealed(ids: readonly string[]): Promise<void> {
@@ -19,7 +34,7 @@ async function expectSealed(ids: readonly string[]): Promise<void> {
 }
 const idsOf = (...lists: { id: string }[][]) => lists.flat().map((one) => one.id);
 
-describe("S1.38 each event is sealed once, whatever the queue does", () => {
+describe("S1.38 each event is sealed once, in any order and number of deliveries", () => {
   test("staged events and ledger entries become one chain", async () => {
     const [a, b] = [await staged(accountId, 5), await entries(accountId, 5)];
     expect(await deliver([nudge(accountId), carry(b)])).toEqual({ acked: 2, retried: 0 });
@@ -28,31 +43,46 @@ describe("S1.38 each event is sealed once, whatever the queue does", () => {
 
   test("two consumers, and eight more, seal the same events at the same time", async () => {
     const [a, b] = [await staged(accountId, 20), await entries(accountId, 20)];
-    const results = await Promise.all(Array.from({ length: 10 }, () => deliver([nudge(accountId), carry(b)])));
+    const results = await Promise.all(
+      Array.from({ length: 10 }, () => deliver([nudge(accountId), carry(b)])),
+    );
     expect(results).toEqual(results.map(() => ({ acked: 2, retried: 0 })));
     await expectSealed(idsOf(a, b));
   });
 
   test("consumers race while events are still being staged", async () => {
-    const lists = await Promise.all(Array.from({ length: 12 }, async () => {
-      const list = await staged(accountId, 3);
-      await deliver([nudge(accountId)]);
-      return list;
-    }));
+    const lists = await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        const list = await staged(accountId, 3);
+        await deliver([nudge(accountId)]);
+        return list;
+      }),
+    );
     await deliver([nudge(accountId)]);
     await expectSealed(idsOf(...lists));
   });
 
   test("a batch is delivered three times", async () => {
     const [a, b] = [await staged(accountId, 3), await entries(accountId, 3)];
-    const made = () => createMessageBatch("tollgate-audit", [nudge(accountId), carry(b)].map((body, index) => ({ id: `m${index}`, timestamp: new Date(), attempts: 1, body })));
-    for (let round = 0; round < 3; round += 1) expect(await deliverBatch(made())).toEqual({ acked: 2, retried: 0 });
+    const made = () =>
+      createMessageBatch(
+        "tollgate-audit",
+        [nudge(accountId), carry(b)].map((body, index) => ({
+          id: `m${index}`,
+          timestamp: new Date(),
+          attempts: 1,
+          body,
+        })),
+      );
+    for (let round = 0; round < 3; round += 1)
+      expect(await deliverBatch(made())).toEqual({ acked: 2, retried: 0 });
     await expectSealed(idsOf(a, b));
   });
 
   test("messages arrive in the wrong order", async () => {
     const b = await entries(accountId, 9);
-    for (const part of [b.slice(6), b.slice(0, 3), b.slice(3, 6)]) expect(await deliver([carry(part)])).toEqual({ acked: 1, retried: 0 });
+    for (const part of [b.slice(6), b.slice(0, 3), b.slice(3, 6)])
+      expect(await deliver([carry(part)])).toEqual({ acked: 1, retried: 0 });
     expect(await sealedIds(accountId)).toEqual(idsOf(b));
     await expectSealed(idsOf(b));
   });
@@ -81,7 +111,7 @@ describe("S1.38 each event is sealed once, whatever the queue does", () => {
     await expectSealed(idsOf(b));
   });
 
-  test("the object lacks the entries of a gap: staged events are sealed, the message is tried again", async () => {
+  test("the object lacks a gap's entries: staged events are sealed, the message is tried again", async () => {
     const [a, b] = [await staged(accountId, 2), await entries(accountId, 5)];
     const forgetful = ledgerWith(accountId, { entriesAfter: async () => [] });
     expect(await deliver([carry(b.slice(3)), nudge(accountId)], forgetful)).toEqual({ acked: 0, retried: 2 });
@@ -92,7 +122,9 @@ describe("S1.38 each event is sealed once, whatever the queue does", () => {
 
   test("more events than one batch of D1 takes, and larger ones than one parameter takes", async () => {
     const many = await staged(accountId, 600);
-    const large = await staged(accountId, 30, { changes: { before: {}, after: { text: "x".repeat(100_000) } } });
+    const large = await staged(accountId, 30, {
+      changes: { before: {}, after: { text: "x".repeat(100_000) } },
+    });
     expect(await deliver([nudge(accountId)])).toEqual({ acked: 1, retried: 0 });
     await expectSealed(idsOf(many, large));
   });
@@ -109,18 +141,19 @@ describe("what sealing costs", () => {
   function counting() {
     const count = { rows: 0 };
     const database = new Proxy(env.DB, {
-      get: (target, name) => name === "batch"
-        ? async (statements: D1PreparedStatement[]) => {
-          const results = await target.batch(statements);
-          for (const { meta } of results) count.rows += meta.rows_written;
-          return results;
-        }
-        : (Reflect.get(target, name) as (...values: unknown[]) => unknown).bind(target),
+      get: (target, name) =>
+        name === "batch"
+          ? async (statements: D1PreparedStatement[]) => {
+              const results = await target.batch(statements);
+              for (const { meta } of results) count.rows += meta.rows_written;
+              return results;
+            }
+          : (Reflect.get(target, name) as (...values: unknown[]) => unknown).bind(target),
     });
     return { db: openDb(database), count };
   }
 
-  test("a ledger entry is one row and its place among what its member did, and a batch moves the head once", async () => {
+  test("a ledger entry is one row in its member's order, and a batch moves the head once", async () => {
     const b = await entries(accountId, 40);
     const { db, count } = counting();
     await sealAccount({ ...trail, db }, accountId, b, "given");

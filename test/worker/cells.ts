@@ -1,7 +1,9 @@
 import { expect } from "vitest";
 import type { Problem, Reply } from "../harness/client.ts";
 
-/** What a cell of the policy says: allowed, refused, or not there at all; 422 is a role that is unknown there. */
+/**
+ * What a cell of the policy says: allowed, refused, or not there at all; 422 is a role that is unknown there.
+ */
 export type Cell = "yes" | 403 | 404 | 422;
 
 export interface Asked {
@@ -15,10 +17,15 @@ export interface Asked {
 const answerOf = ({ status, body }: Reply<unknown>): Cell | string => {
   if (status < 300) return "yes";
   if (status === 403 || status === 404) return status;
-  return status === 422 && (body as Problem).errors?.every(({ pointer }) => pointer.startsWith("/roles/")) ? 422 : `${status} ${JSON.stringify(body).slice(0, 200)}`;
+  return status === 422 && (body as Problem).errors?.every(({ pointer }) => pointer.startsWith("/roles/"))
+    ? 422
+    : `${status} ${JSON.stringify(body).slice(0, 200)}`;
 };
 
-/** Asks every cell over HTTP, prints how many there were, and fails with the list of those that answer otherwise. */
+/**
+ * Asks every cell over HTTP, prints how many there were, and fails with the list of those that answer
+ * otherwise.
+ */
 export async function compareCells(title: string, cells: readonly Asked[]): Promise<void> {
   const wrong: string[] = [];
   for (const { cell, expected, ask } of cells) {

@@ -8,7 +8,8 @@ export async function exportCalls({ fetch }: Contract, platform: Api): Promise<v
   const client = await newMember(fetch, dealer, { roles: ["client"] });
   const download = async (who: Person, path: string) => {
     const answer = await fetch(path, { headers: { authorization: `Bearer ${who.apiKey}` } });
-    if (answer.status !== 200 || (await answer.arrayBuffer()).byteLength < 1_000) throw new Error(`${path}: ${answer.status}`);
+    if (answer.status !== 200 || (await answer.arrayBuffer()).byteLength < 1_000)
+      throw new Error(`${path}: ${answer.status}`);
   };
   await download(dealer, "/v1/members/export.xlsx?status=new&sort=-login");
   ok(await dealer.api.get("/v1/members/export.xlsx?limit=10"), 422);

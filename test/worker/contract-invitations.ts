@@ -14,8 +14,17 @@ export async function invitationCalls({ fetch }: Contract, platform: Api): Promi
   await subscribe(platform, owner.accountId);
   ok(await platform.put(`/v1/accounts/${owner.accountId}/mail-quota`, { mailsPerDay: 600 }), 200);
   const anybody = api(fetch, null);
-  const make = async () => ok(await owner.api.post<{ id: string; email: string }>("/v1/invitations", { ...person(), role: "operator" }, keyed()), 201).body;
-  for (const path of ["/v1/invitations", "/v1/members"]) ok(await owner.api.post(path, { ...person(), role: "operator", dryRun: true }, keyed()), 200);
+  const make = async () =>
+    ok(
+      await owner.api.post<{ id: string; email: string }>(
+        "/v1/invitations",
+        { ...person(), role: "operator" },
+        keyed(),
+      ),
+      201,
+    ).body;
+  for (const path of ["/v1/invitations", "/v1/members"])
+    ok(await owner.api.post(path, { ...person(), role: "operator", dryRun: true }, keyed()), 200);
   const command = keyed();
   const twice = { ...person(), role: "operator", grants: [{ resourceType: "product", access: "view" }] };
   for (const _ of [1, 2]) ok(await owner.api.post("/v1/invitations", twice, command), 201);
@@ -35,7 +44,12 @@ export async function invitationCalls({ fetch }: Contract, platform: Api): Promi
   ok(await anybody.post("/v1/invitations/accept", accept), 200);
   ok(await anybody.post("/v1/invitations/accept", accept), 409);
   const gone = await make();
-  ok(await anybody.post("/v1/invitations/accept", { token: tokenOf(await lastMail(unwatched, gone.email, "invitation")) }), 200);
+  ok(
+    await anybody.post("/v1/invitations/accept", {
+      token: tokenOf(await lastMail(unwatched, gone.email, "invitation")),
+    }),
+    200,
+  );
   ok(await owner.api.del(`/v1/invitations/${gone.id}`), 409);
   ok(await owner.api.del(`/v1/invitations/${(await make()).id}`), 204);
   await links(anybody, owner.api);
@@ -43,7 +57,14 @@ export async function invitationCalls({ fetch }: Contract, platform: Api): Promi
 
 async function links(anybody: Api, owner: Api): Promise<void> {
   const command = keyed();
-  const { id, url } = ok(await owner.post<{ id: string; url: string }>("/v1/operator-links", { name: "Support", maxUses: 2 }, command), 201).body;
+  const { id, url } = ok(
+    await owner.post<{ id: string; url: string }>(
+      "/v1/operator-links",
+      { name: "Support", maxUses: 2 },
+      command,
+    ),
+    201,
+  ).body;
   ok(await owner.post("/v1/operator-links", { name: "Support", maxUses: 2 }, command), 201);
   ok(await owner.get("/v1/operator-links"), 200);
   ok(await owner.get(`/v1/operator-links/${id}/url`), 200);

@@ -10,7 +10,13 @@ export async function mailCalls({ fetch }: Contract, member: Person): Promise<vo
   for (const _ of ["first", "again"]) ok(await api(fetch, null).post("/v1/unsubscribe", { token }), 204);
   ok(await api(fetch, null).post("/v1/unsubscribe", { token: `${token}x` }), 404);
   ok(await api(fetch, null).post("/v1/unsubscribe", {}), 422);
-  const form = { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: "List-Unsubscribe=One-Click" };
-  if ((await fetch(`/v1/unsubscribe/${token}`, form)).status !== 204) throw new Error("one click did not unsubscribe");
-  if ((await fetch("/v1/unsubscribe/none", form)).status !== 404) throw new Error("a link that is none was answered");
+  const form = {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: "List-Unsubscribe=One-Click",
+  };
+  if ((await fetch(`/v1/unsubscribe/${token}`, form)).status !== 204)
+    throw new Error("one click did not unsubscribe");
+  if ((await fetch("/v1/unsubscribe/none", form)).status !== 404)
+    throw new Error("a link that is none was answered");
 }

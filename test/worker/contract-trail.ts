@@ -18,7 +18,14 @@ export async function trailCalls({ fetch }: Contract, platform: Api): Promise<vo
   ok(await owner.api.get<Problem>("/v1/audit"), 503);
   const path = `/v1/accounts/${owner.accountId}/restored-state`;
   const { database } = ok(await platform.get<{ database: object }>(path), 200).body;
-  ok(await platform.post(`${path}/accept`, { ...database, hash: newKey().replaceAll("-", "").repeat(2), reason: "r" }), 409);
+  ok(
+    await platform.post(`${path}/accept`, {
+      ...database,
+      hash: newKey().replaceAll("-", "").repeat(2),
+      reason: "r",
+    }),
+    409,
+  );
   ok(await platform.post(`${path}/accept`, { ...database, reason: "r" }), 200);
   ok(await platform.get(path), 200);
   ok(await owner.api.get("/v1/audit/verify"), 200);

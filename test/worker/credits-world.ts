@@ -19,16 +19,30 @@ export interface Caller {
 
 type MemberFields = Partial<typeof member.$inferInsert>;
 
-/** An account with its owner. Written to D1 directly: these tests are of credits, and cost seconds otherwise. */
-export async function newAccount(kind: "platform" | "team", role: string, subscription: Partial<Subscription> = {}): Promise<Caller> {
+/**
+ * An account with its owner. Written to D1 directly: these tests are of credits, and cost seconds otherwise.
+ */
+export async function newAccount(
+  kind: "platform" | "team",
+  role: string,
+  subscription: Partial<Subscription> = {},
+): Promise<Caller> {
   const now = Date.now();
   const accountId = newId("account", now);
-  await batch(db, [db.insert(account).values({
-    id: accountId, kind, name: kind, ownerMemberId: accountId, createdAt: now, updatedAt: now, allowedIps: [],
-    plan: { restrictedAccounts: true, memberLimit: null, contactUrl: null },
-    subscription: { status: "active", tier: null, currentPeriodEnd: null, ...subscription },
-    settings: DEFAULT_SETTINGS,
-  })]);
+  await batch(db, [
+    db.insert(account).values({
+      id: accountId,
+      kind,
+      name: kind,
+      ownerMemberId: accountId,
+      createdAt: now,
+      updatedAt: now,
+      allowedIps: [],
+      plan: { restrictedAccounts: true, memberLimit: null, contactUrl: null },
+      subscription: { status: "active", tier: null, currentPeriodEnd: null, ...subscription },
+      settings: DEFAULT_SETTINGS,
+    }),
+  ]);
   return newMember(accountId, role);
 }
 
@@ -37,12 +51,36 @@ export async function newMember(accountId: string, role: string, fields: MemberF
   const [memberId, secret] = [newId("member", now), mintKey(crypto.getRandomValues(new Uint8Array(32)))];
   await batch(db, [
     db.insert(member).values({
-      id: memberId, accountId, username: memberId, firstName: "Mia", lastName: "Member", email: `${memberId}@example.com`.toLowerCase(), status: "active",
-      roles: [role], rights: [], objectGroupIds: [], allowedIps: [], createdAt: now, updatedAt: now, ...fields,
+      id: memberId,
+      accountId,
+      username: memberId,
+      firstName: "Mia",
+      lastName: "Member",
+      email: `${memberId}@example.com`.toLowerCase(),
+      status: "active",
+      roles: [role],
+      rights: [],
+      objectGroupIds: [],
+      allowedIps: [],
+      createdAt: now,
+      updatedAt: now,
+      ...fields,
     }),
     db.insert(apiKey).values({
-      id: newId("apiKey", now), accountId, memberId, createdBy: memberId, name: "key", hash: await sha256Hex(secret), ...keyHints(secret), allowedIps: [], createdAt: now,
+      id: newId("apiKey", now),
+      accountId,
+      memberId,
+      createdBy: memberId,
+      name: "key",
+      hash: await sha256Hex(secret),
+      ...keyHints(secret),
+      allowedIps: [],
+      createdAt: now,
     }),
   ]);
-  return { accountId, memberId, api: api((path, init) => SELF.fetch(new URL(path, "http://127.0.0.1:8787").href, init), secret) };
+  return {
+    accountId,
+    memberId,
+    api: api((path, init) => SELF.fetch(new URL(path, "http://127.0.0.1:8787").href, init), secret),
+  };
 }

@@ -3,7 +3,9 @@ import type { Env as WorkerEnv } from "../../src/env.ts";
 
 declare global {
   namespace Cloudflare {
-    /** What `env` of "cloudflare:workers" holds in tests: the Worker's bindings and one that only tests get. */
+    /**
+     * What `env` of "cloudflare:workers" holds in tests: the Worker's bindings and one that only tests get.
+     */
     interface Env extends WorkerEnv {
       readonly TEST_MIGRATIONS: D1Migration[];
     }

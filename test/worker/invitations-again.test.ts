@@ -14,9 +14,11 @@ beforeAll(async () => {
   team = await subscribed(platform, "team");
 });
 
-const resend = (who: Person, id: string) => who.api.post<Invitation & Problem>(`/v1/invitations/${id}/resend`);
+const resend = (who: Person, id: string) =>
+  who.api.post<Invitation & Problem>(`/v1/invitations/${id}/resend`);
 const revoke = (who: Person, id: string) => who.api.del<Problem>(`/v1/invitations/${id}`);
-const expire = (id: string) => env.DB.prepare("UPDATE invitation SET expires_at = 1, mail_at = 1 WHERE id = ?").bind(id).run();
+const expire = (id: string) =>
+  env.DB.prepare("UPDATE invitation SET expires_at = 1, mail_at = 1 WHERE id = ?").bind(id).run();
 
 async function edit(memberId: string, patch: object): Promise<void> {
   const { headers } = ok(await team.api.get(`/v1/members/${memberId}`), 200);
@@ -39,7 +41,9 @@ describe("an invitation that is sent once more", () => {
     expect(said(await accept(second))).toBe("404 not-found");
     ok(await accept(await tokenFor(member.email)), 200);
     expect(said(await resend(team, id))).toBe("409 invitation/used");
-    expect((await mailsTo(fetch, member.email)).filter(({ template }) => template === "invitation")).toHaveLength(3);
+    expect(
+      (await mailsTo(fetch, member.email)).filter(({ template }) => template === "invitation"),
+    ).toHaveLength(3);
   });
 
   test("goes out once a minute at most, however many ask at once", async () => {
@@ -53,9 +57,15 @@ describe("an invitation that is sent once more", () => {
     expect(await mailsTo(fetch, member.email)).toHaveLength(2);
   });
 
-  test("is sent for the first time where the member was added without a mail, and then goes to the address on the card by now", async () => {
+  test("is sent first where the member was added without a mail, to the card's current address", async () => {
     const body = person();
-    const { id: memberId, invitationId } = ok(await team.api.post<{ id: string; invitationId: string }>("/v1/members", { ...body, roles: ["member"] }), 201).body;
+    const { id: memberId, invitationId } = ok(
+      await team.api.post<{ id: string; invitationId: string }>("/v1/members", {
+        ...body,
+        roles: ["member"],
+      }),
+      201,
+    ).body;
     expect(await mailsTo(fetch, body.email)).toEqual([]);
     ok(await resend(team, invitationId), 200);
     const first = await tokenFor(body.email);
@@ -77,22 +87,37 @@ describe("an invitation that is sent once more", () => {
   });
 });
 
-test("nobody's mailbox is flooded by inviting, taking back and inviting again: ten mails of all accounts within a day", async () => {
+test("no mailbox is flooded by inviting again and again: ten mails a day from all accounts", async () => {
   const { email } = person();
-  const ask = () => team.api.post<Invitation & Problem>("/v1/invitations", { ...person(), email, role: "member" }, { idempotencyKey: newKey() });
+  const ask = () =>
+    team.api.post<Invitation & Problem>(
+      "/v1/invitations",
+      { ...person(), email, role: "member" },
+      { idempotencyKey: newKey() },
+    );
   for (let index = 0; index < 10; index += 1) ok(await revoke(team, ok(await ask(), 201).body.id), 204);
   const refused = await ask();
   expect(said(refused)).toBe("429 quota-exceeded");
-  expect([...refused.headers.keys()]).toEqual(expect.arrayContaining(["retry-after", "ratelimit", "ratelimit-policy"]));
+  expect([...refused.headers.keys()]).toEqual(
+    expect.arrayContaining(["retry-after", "ratelimit", "ratelimit-policy"]),
+  );
   const other = await subscribed(platform, "team");
-  expect(said(await other.api.post("/v1/invitations", { ...person(), email, role: "member" }, { idempotencyKey: newKey() }))).toBe("429 quota-exceeded");
+  expect(
+    said(
+      await other.api.post(
+        "/v1/invitations",
+        { ...person(), email, role: "member" },
+        { idempotencyKey: newKey() },
+      ),
+    ),
+  ).toBe("429 quota-exceeded");
   // The day is over.
   await env.DB.prepare("DELETE FROM tally").run();
   ok(await ask(), 201);
 });
 
 describe("an invitation that is taken back", () => {
-  test("takes the new member along and frees the login; the second time there is nothing to take", async () => {
+  test("takes the new member along and frees the login; a second time there is none to take", async () => {
     const dealer = await subscribed(platform, "dealer");
     const { id, member, token } = await invited(dealer, { role: "client", grants: [] });
     expect(member.login).toBe("0002");
@@ -100,31 +125,56 @@ describe("an invitation that is taken back", () => {
     ok(await revoke(dealer, id), 204);
     expect(said(await dealer.api.get(`/v1/members/${member.id}`))).toBe("404 not-found");
     expect(said(await accept(token))).toBe("410 invitation/revoked");
-    expect([await revoke(dealer, id), await resend(dealer, id)].map(said)).toEqual(["410 invitation/revoked", "410 invitation/revoked"]);
+    expect([await revoke(dealer, id), await resend(dealer, id)].map(said)).toEqual([
+      "410 invitation/revoked",
+      "410 invitation/revoked",
+    ]);
     expect((await invited(dealer, { role: "client", email: member.email })).member.login).toBe("0002");
-    expect(await rows("SELECT member_id, status FROM invitation WHERE id = ?", id)).toEqual([{ member_id: null, status: "revoked" }]);
+    expect(await rows("SELECT member_id, status FROM invitation WHERE id = ?", id)).toEqual([
+      { member_id: null, status: "revoked" },
+    ]);
     const { data } = ok(await dealer.api.get<{ data: { action: string }[] }>("/v1/audit?limit=5"), 200).body;
-    expect(data.map(({ action }) => action)).toEqual(expect.arrayContaining(["invitation.revoke", "member.delete"]));
+    expect(data.map(({ action }) => action)).toEqual(
+      expect.arrayContaining(["invitation.revoke", "member.delete"]),
+    );
   });
 
-  test("leaves whoever came in by a key, or accepted; and the owner of an account", async () => {
+  test("leaves members who came in by a key, or accepted; and the owner of an account", async () => {
     const keyed = await newMember(fetch, team, { roles: ["member"] });
-    const [{ id }] = await rows("SELECT id FROM invitation WHERE member_id = ?", keyed.memberId) as [{ id: string }];
+    const [{ id }] = (await rows("SELECT id FROM invitation WHERE member_id = ?", keyed.memberId)) as [
+      { id: string },
+    ];
     expect(said(await revoke(team, id))).toBe("409 invitation/used");
     expect(said(await keyed.api.get("/v1/me"))).toBe("200");
     const accepted = await invited(team, { role: "member" });
     ok(await accept(accepted.token), 200);
     expect(said(await revoke(team, accepted.id))).toBe("409 invitation/used");
     const seller = await subscribed(platform, "seller");
-    const org = ok(await seller.api.post<{ id: string; owner: { id: string } }>("/v1/organizations", { name: "New", owner: person() }, { idempotencyKey: newKey() }), 201).body;
-    const [owners] = await rows("SELECT id FROM invitation WHERE member_id = ?", org.owner.id) as [{ id: string }];
-    expect(said(await seller.api.del(`/v1/invitations/${owners.id}`, { headers: { "tollgate-account": org.id } }))).toBe("409 conflict/last-admin");
+    const org = ok(
+      await seller.api.post<{ id: string; owner: { id: string } }>(
+        "/v1/organizations",
+        { name: "New", owner: person() },
+        { idempotencyKey: newKey() },
+      ),
+      201,
+    ).body;
+    const [owners] = (await rows("SELECT id FROM invitation WHERE member_id = ?", org.owner.id)) as [
+      { id: string },
+    ];
+    expect(
+      said(await seller.api.del(`/v1/invitations/${owners.id}`, { headers: { "tollgate-account": org.id } })),
+    ).toBe("409 conflict/last-admin");
   });
 
   test("stays while objects belong to the member", async () => {
     const agency = await subscribed(platform, "agency");
     const { id, member } = await invited(agency, { accountType: "specialist" });
-    const toolId = await made({ api: platform }, "tools", { key: `t-${newKey().slice(0, 6)}`, name: "Rank", createCost: 0, updateCost: 0 });
+    const toolId = await made({ api: platform }, "tools", {
+      key: `t-${newKey().slice(0, 6)}`,
+      name: "Rank",
+      createCost: 0,
+      updateCost: 0,
+    });
     const taskId = await made(agency, "tasks", { toolId, name: "Plan" });
     await env.DB.prepare("UPDATE resource SET owner_id = ? WHERE id = ?").bind(member.id, taskId).run();
     expect(said(await revoke(agency, id))).toBe("409 conflict/not-removable");
@@ -133,10 +183,14 @@ describe("an invitation that is taken back", () => {
 });
 
 describe("who sees and handles invitations", () => {
-  test("another account's is not there; whoever may not add members does neither", async () => {
+  test("another account's is not there; callers who may not add members do neither", async () => {
     const { id } = await invited(team, { role: "member" });
     const stranger = await subscribed(platform, "team");
-    const calls = (who: Person) => [() => who.api.get(`/v1/invitations/${id}`), () => resend(who, id), () => revoke(who, id)];
+    const calls = (who: Person) => [
+      () => who.api.get(`/v1/invitations/${id}`),
+      () => resend(who, id),
+      () => revoke(who, id),
+    ];
     for (const call of calls(stranger)) expect(said(await call())).toBe("404 not-found");
     const viewer = await newMember(fetch, team, { roles: ["viewer"] });
     const answers = await Promise.all(calls(viewer).map(async (call) => said(await call())));
@@ -144,39 +198,63 @@ describe("who sees and handles invitations", () => {
     expect(said(await viewer.api.get("/v1/invitations"))).toBe("403 access/denied");
   });
 
-  test("S2.13 nobody handles the invitation of somebody whose role they could not give", async () => {
+  test("S2.13 no caller handles the invitation of a member whose role they could not give", async () => {
     const seller = await subscribed(platform, "seller");
     const manager = await newMember(fetch, seller, { roles: ["account_manager"] });
     const above = await invited(seller, { role: "seller_admin" });
     await aged(above.id);
-    expect([await resend(manager, above.id), await revoke(manager, above.id)].map(said)).toEqual(["403 access/denied", "403 access/denied"]);
+    expect([await resend(manager, above.id), await revoke(manager, above.id)].map(said)).toEqual([
+      "403 access/denied",
+      "403 access/denied",
+    ]);
     const below = await invited(manager, { role: "support_agent" });
     await aged(below.id);
     ok(await resend(manager, below.id), 200);
     ok(await revoke(manager, below.id), 204);
     const { headers } = ok(await seller.api.get(`/v1/accounts/${seller.accountId}`), 200);
-    ok(await seller.api.patch(`/v1/accounts/${seller.accountId}`, { settings: { inviteOnlyAdmins: true } }, { ifMatch: headers.get("etag") ?? "" }), 200);
+    ok(
+      await seller.api.patch(
+        `/v1/accounts/${seller.accountId}`,
+        { settings: { inviteOnlyAdmins: true } },
+        { ifMatch: headers.get("etag") ?? "" },
+      ),
+      200,
+    );
     const late = await invited(seller, { role: "support_agent" });
     await aged(late.id);
-    expect([await resend(manager, late.id), await revoke(manager, late.id)].map(said)).toEqual(["403 access/denied", "403 access/denied"]);
+    expect([await resend(manager, late.id), await revoke(manager, late.id)].map(said)).toEqual([
+      "403 access/denied",
+      "403 access/denied",
+    ]);
   });
 
   test("the list goes by status and address, in pages", async () => {
     const owner = await subscribed(platform, "team");
     const people = [];
     for (const _ of [1, 2, 3, 4, 5]) people.push(await invited(owner, { role: "member" }));
-    const [a, b, c, d, e] = people as [typeof people[0], typeof people[0], typeof people[0], typeof people[0], typeof people[0]];
+    const [a, b, c, d, e] = people as [
+      (typeof people)[0],
+      (typeof people)[0],
+      (typeof people)[0],
+      (typeof people)[0],
+      (typeof people)[0],
+    ];
     ok(await accept(a.token), 200);
     await expire(b.id);
     ok(await revoke(owner, c.id), 204);
     // The owner of an account is invited, too.
-    const [first] = await rows("SELECT id FROM invitation WHERE member_id = ?", owner.memberId) as [{ id: string }];
+    const [first] = (await rows("SELECT id FROM invitation WHERE member_id = ?", owner.memberId)) as [
+      { id: string },
+    ];
     expect(await listed(owner.api, "invitations?status=pending", 1)).toEqual([e.id, d.id]);
     expect(await listed(owner.api, "invitations?status=expired")).toEqual([b.id]);
     expect(await listed(owner.api, "invitations?status=accepted")).toEqual([a.id, first.id]);
     expect(await listed(owner.api, "invitations?status=revoked")).toEqual([c.id]);
-    expect(await listed(owner.api, `invitations?email=${encodeURIComponent(d.member.email.toUpperCase())}`)).toEqual([d.id]);
+    expect(
+      await listed(owner.api, `invitations?email=${encodeURIComponent(d.member.email.toUpperCase())}`),
+    ).toEqual([d.id]);
     expect(await listed(owner.api, "invitations", 2)).toEqual([e.id, d.id, c.id, b.id, a.id, first.id]);
-    for (const query of ["status=blocked", "email=none", "kind=link"]) expect(said(await owner.api.get(`/v1/invitations?${query}`))).toBe("422 validation");
+    for (const query of ["status=blocked", "email=none", "kind=link"])
+      expect(said(await owner.api.get(`/v1/invitations?${query}`))).toBe("422 validation");
   });
 });

@@ -31,7 +31,9 @@ export const outgoing = (): Outgoing => ({ sent: [], fails: () => null, meanwhil
 
 /** A gate whose mails go to `out`; as in production, nothing is kept. */
 export const sendingTo = (out: Outgoing, more: Partial<MailEnv> = {}): MailEnv => ({
-  ...env, DEV_MAIL: "off", ...more,
+  ...env,
+  DEV_MAIL: "off",
+  ...more,
   EMAIL: {
     send: async (mail: Handed) => {
       const error = out.fails(mail);
@@ -44,12 +46,19 @@ export const sendingTo = (out: Outgoing, more: Partial<MailEnv> = {}): MailEnv =
 });
 
 let addresses = 0;
-export const newAddress = (): string => `reader-${addresses += 1}@example.com`;
+export const newAddress = (): string => `reader-${(addresses += 1)}@example.com`;
 
 /** A letter that waits, with no queue that knows of it. */
 export async function waiting(more: Partial<Letter> = {}): Promise<Letter> {
   const letter = {
-    id: newId("mail", Date.now()), to: newAddress(), language: "en", template: "access_changed", memberId: newId("member", Date.now()), account: "Studio", by: "Ada", ...more,
+    id: newId("mail", Date.now()),
+    to: newAddress(),
+    language: "en",
+    template: "access_changed",
+    memberId: newId("member", Date.now()),
+    account: "Studio",
+    by: "Ada",
+    ...more,
   } as Letter;
   await batch(db, post(db, letter, Date.now()));
   return letter;
@@ -64,20 +73,39 @@ interface OutboxRow {
 }
 
 export const rowOf = async ({ id }: Letter): Promise<OutboxRow> => {
-  const row = await env.DB.prepare("SELECT attempts, held_until, sent_at, failed_at, error FROM mail_outbox WHERE id = ?").bind(id).first<OutboxRow>();
+  const row = await env.DB.prepare(
+    "SELECT attempts, held_until, sent_at, failed_at, error FROM mail_outbox WHERE id = ?",
+  )
+    .bind(id)
+    .first<OutboxRow>();
   if (row === null) throw new Error("the letter is gone");
   return row;
 };
 
 /** As if the time until the next try had passed. */
-export const later = (letter: Letter) => env.DB.prepare("UPDATE mail_outbox SET held_until = 0 WHERE id = ? AND sent_at IS NULL").bind(letter.id).run();
+export const later = (letter: Letter) =>
+  env.DB.prepare("UPDATE mail_outbox SET held_until = 0 WHERE id = ? AND sent_at IS NULL")
+    .bind(letter.id)
+    .run();
 
-/** What becomes of messages with these bodies: how many are done, and the seconds after which the others come again. */
-export async function delivered(world: MailEnv, bodies: readonly unknown[], queue = "tollgate-mail"): Promise<{ acked: number; retried: number[] }> {
+/**
+ * What becomes of messages with these bodies: how many are done, and the seconds after which the others come
+ * again.
+ */
+export async function delivered(
+  world: MailEnv,
+  bodies: readonly unknown[],
+  queue = "tollgate-mail",
+): Promise<{ acked: number; retried: number[] }> {
   const result = { acked: 0, retried: [] as number[] };
   const messages = bodies.map((body) => ({
-    id: crypto.randomUUID(), timestamp: new Date(), attempts: 1, body,
-    ack: () => { result.acked += 1; },
+    id: crypto.randomUUID(),
+    timestamp: new Date(),
+    attempts: 1,
+    body,
+    ack: () => {
+      result.acked += 1;
+    },
     retry: ({ delaySeconds = 0 }: QueueRetryOptions = {}) => void result.retried.push(delaySeconds),
   }));
   await deliver({ queue, messages } as unknown as MessageBatch, world);

@@ -12,5 +12,5 @@ for (let attempts = 1; ; attempts += 1) {
 await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
 
 async function isEmpty(): Promise<boolean> {
-  return await env.DB.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'account'").first() === null;
+  return (await env.DB.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'account'").first()) === null;
 }

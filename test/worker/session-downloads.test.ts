@@ -5,7 +5,7 @@ import { fetch, said } from "./operators-world.ts";
 import { arrived } from "./sign-in-world.ts";
 import { foundPlatformKey, newTeam, newTheme, provisioned, upload } from "./team-world.ts";
 
-test("S1.21, S2.21: a download link that was made in a session dies with the session, and with the member's block", async () => {
+test("S1.21, S2.21: a session's download link ends with the session, and with a block", async () => {
   const platformKey = await foundPlatformKey();
   const platform = api(fetch, platformKey);
   const { admin } = await newTeam(platform);
@@ -13,7 +13,11 @@ test("S1.21, S2.21: a download link that was made in a session dies with the ses
   ok(await upload(platformKey, `/v1/catalog/${theme}/files/aurora.zip`, new TextEncoder().encode("PK")), 200);
   await provisioned(admin, theme);
   const member = await arrived(admin);
-  const made = async (session = member.api) => new URL(ok(await session.post<{ url: string }>(`/v1/themes/${theme}/downloads`, { file: "aurora.zip" }), 200).body.url).pathname;
+  const made = async (session = member.api) =>
+    new URL(
+      ok(await session.post<{ url: string }>(`/v1/themes/${theme}/downloads`, { file: "aurora.zip" }), 200)
+        .body.url,
+    ).pathname;
   const follow = async (path: string) => said(await reply(await fetch(path)));
   const link = await made();
   expect(await follow(link)).toBe("200");

@@ -1,7 +1,12 @@
 import { column, COMMON_RIGHTS, everything, type Preset, type Scope } from "../preset.ts";
 import { type Right, rightsOf } from "../right.ts";
 
-const rights: readonly Right[] = [...COMMON_RIGHTS, ...rightsOf("task", "report", "billing"), "tool.view", "invoice.view"];
+const rights: readonly Right[] = [
+  ...COMMON_RIGHTS,
+  ...rightsOf("task", "report", "billing"),
+  "tool.view",
+  "invoice.view",
+];
 
 type Row = readonly [manager: Scope | null, specialist: Scope | null, guest: Scope | null];
 
@@ -10,16 +15,16 @@ const no = null;
 /** What is not in this table belongs to the owner alone. */
 const TABLE = {
   //                   manager  specialist           guest
-  "tool.view":       ["all",   "granted",           "granted"],
-  "task.view":       ["all",   "own_or_granted",    "below"],
-  "task.create":     ["all",   "own_or_granted_in", no],
-  "task.edit":       ["all",   "own_or_granted_in", no],
-  "task.update":     ["all",   "own_or_granted_in", no],
-  "report.download": ["all",   "own",               "own"],
-  "credits.spend":   ["all",   "all",               no],
-  "credits.view":    ["own",   "own",               no],
-  "api_key.view":    ["own",   "own",               no],
-  "api_key.revoke":  ["own",   "own",               no],
+  "tool.view": ["all", "granted", "granted"],
+  "task.view": ["all", "own_or_granted", "below"],
+  "task.create": ["all", "own_or_granted_in", no],
+  "task.edit": ["all", "own_or_granted_in", no],
+  "task.update": ["all", "own_or_granted_in", no],
+  "report.download": ["all", "own", "own"],
+  "credits.spend": ["all", "all", no],
+  "credits.view": ["own", "own", no],
+  "api_key.view": ["own", "own", no],
+  "api_key.revoke": ["own", "own", no],
 } as const satisfies Partial<Record<Right, Row>>;
 
 /** An agency and its sub-accounts, who work with the platform's tools on the agency's credits. */
@@ -28,10 +33,24 @@ export const agency: Preset = {
   topRole: "owner",
   rights: new Set(rights),
   roles: {
-    owner: { rank: 40, rights: everything(rights), mayInvite: ["owner", "manager", "specialist", "guest"], creditLimit: false, ownKeys: true },
+    owner: {
+      rank: 40,
+      rights: everything(rights),
+      mayInvite: ["owner", "manager", "specialist", "guest"],
+      creditLimit: false,
+      ownKeys: true,
+    },
     manager: { rank: 30, rights: column(TABLE, 0), mayInvite: [], creditLimit: false, ownKeys: true },
     specialist: { rank: 20, rights: column(TABLE, 1), mayInvite: [], creditLimit: true, ownKeys: true },
-    guest: { rank: 10, rights: column(TABLE, 2), mayInvite: [], creditLimit: false, ownKeys: false, needs: "task", reads: true },
+    guest: {
+      rank: 10,
+      rights: column(TABLE, 2),
+      mayInvite: [],
+      creditLimit: false,
+      ownKeys: false,
+      needs: "task",
+      reads: true,
+    },
   },
   suggestedRole: "specialist",
   removal: "tasks",

@@ -3,52 +3,94 @@ import { type Right, rightsOf } from "../right.ts";
 
 const rights: readonly Right[] = [
   ...COMMON_RIGHTS,
-  ...rightsOf("object", "corporation", "object_group", "key", "request", "sos_license", "dealer", "subdealer", "aggregator_license", "report"),
+  ...rightsOf(
+    "object",
+    "corporation",
+    "object_group",
+    "key",
+    "request",
+    "sos_license",
+    "dealer",
+    "subdealer",
+    "aggregator_license",
+    "report",
+  ),
   "member.generate_api_token",
 ];
 
-type Row = readonly [user: Scope | null, subdealer: Scope | null, client: Scope | null, aggregator: Scope | null];
+type Row = readonly [
+  user: Scope | null,
+  subdealer: Scope | null,
+  client: Scope | null,
+  aggregator: Scope | null,
+];
 
 const no = null;
 
 /** What is not in this table belongs to the manager alone, but for what only some are given one by one. */
 const TABLE = {
   //                                  user    subdealer  client  aggregator
-  "object.view":                     ["all",  "all",     "all",  "own"],
-  "object.create":                   ["all",  no,        no,     no],
-  "object.edit":                     ["all",  no,        no,     no],
-  "corporation.view":                ["all",  no,        no,     no],
-  "corporation.create":              ["all",  no,        no,     no],
-  "corporation.edit":                ["all",  no,        no,     no],
-  "object_group.view":               ["all",  no,        no,     no],
-  "key.view":                        ["all",  no,        "all",  "all"],
-  "key.generate_license":            ["all",  "all",     no,     no],
-  "request.view":                    ["all",  no,        no,     no],
-  "sos_license.view":                ["all",  "own",     no,     no],
-  "sos_license.generate":            ["all",  "all",     no,     no],
-  "report.download":                 ["all",  no,        no,     no],
-  "report.expiring_licenses":        ["all",  "all",     no,     no],
-  "report.check_requests_and_keys":  ["all",  "all",     no,     no],
-  "dealer.view":                     ["home", "home",    no,     no],
-  "aggregator_license.view":         [no,     no,        no,     "own"],
-  "aggregator_license.copy":         [no,     no,        no,     "own"],
+  "object.view": ["all", "all", "all", "own"],
+  "object.create": ["all", no, no, no],
+  "object.edit": ["all", no, no, no],
+  "corporation.view": ["all", no, no, no],
+  "corporation.create": ["all", no, no, no],
+  "corporation.edit": ["all", no, no, no],
+  "object_group.view": ["all", no, no, no],
+  "key.view": ["all", no, "all", "all"],
+  "key.generate_license": ["all", "all", no, no],
+  "request.view": ["all", no, no, no],
+  "sos_license.view": ["all", "own", no, no],
+  "sos_license.generate": ["all", "all", no, no],
+  "report.download": ["all", no, no, no],
+  "report.expiring_licenses": ["all", "all", no, no],
+  "report.check_requests_and_keys": ["all", "all", no, no],
+  "dealer.view": ["home", "home", no, no],
+  "aggregator_license.view": [no, no, no, "own"],
+  "aggregator_license.copy": [no, no, no, "own"],
 } as const satisfies Partial<Record<Right, Row>>;
 
-/** Given to nobody by role: a manager who needs it is given the right. The aggregator's own list is the aggregator's alone. */
-const BESIDE: readonly Right[] = ["member.generate_api_token", "aggregator_license.view", "aggregator_license.copy"];
+/**
+ * No role gives it: a manager who needs it gets the right directly. Only the aggregator sees the aggregator's
+ * own list.
+ */
+const BESIDE: readonly Right[] = [
+  "member.generate_api_token",
+  "aggregator_license.view",
+  "aggregator_license.copy",
+];
 
 const manager: Role = {
-  rank: 40, rights: everything(rights.filter((right) => !BESIDE.includes(right))), mayInvite: ["dealer_user", "client"],
-  creditLimit: false, ownKeys: true, everyGroup: true,
+  rank: 40,
+  rights: everything(rights.filter((right) => !BESIDE.includes(right))),
+  mayInvite: ["dealer_user", "client"],
+  creditLimit: false,
+  ownKeys: true,
+  everyGroup: true,
 };
-const subdealerRole: Role = { rank: 20, rights: column(TABLE, 1), mayInvite: [], creditLimit: false, ownKeys: true };
+const subdealerRole: Role = {
+  rank: 20,
+  rights: column(TABLE, 1),
+  mayInvite: [],
+  creditLimit: false,
+  ownKeys: true,
+};
 const client: Role = { rank: 10, rights: column(TABLE, 2), mayInvite: [], creditLimit: false, ownKeys: true };
-const aggregator: Role = { rank: 10, rights: column(TABLE, 3), mayInvite: [], creditLimit: false, ownKeys: true };
+const aggregator: Role = {
+  rank: 10,
+  rights: column(TABLE, 3),
+  mayInvite: [],
+  creditLimit: false,
+  ownKeys: true,
+};
 
 /** What of a sub-dealer is seen from above. */
 const ENTITIES: readonly Right[] = ["object.view", "request.view", "member.view"];
 
-/** A dealer: employees, clients and sub-dealers work on objects, their keys and licenses, kept apart by object groups. */
+/**
+ * A dealer: employees, clients and sub-dealers work on objects, their keys and licenses, kept apart by object
+ * groups.
+ */
 export const dealer: Preset = {
   model: "dealer",
   topRole: "dealer_manager",
@@ -56,7 +98,9 @@ export const dealer: Preset = {
   roles: {
     dealer_manager: manager,
     dealer_user: { rank: 30, rights: column(TABLE, 0), mayInvite: [], creditLimit: false, ownKeys: true },
-    subdealer: subdealerRole, client, aggregator,
+    subdealer: subdealerRole,
+    client,
+    aggregator,
   },
   suggestedRole: "dealer_user",
   removal: "emptied",
@@ -69,5 +113,9 @@ export const dealer: Preset = {
 
 /** A sub-dealer's own account. Its users have exactly what their role names; its accounts below are none. */
 export const subdealer: Preset = {
-  ...dealer, topRole: "subdealer", roles: { subdealer: { ...subdealerRole, everyGroup: true }, client, aggregator }, suggestedRole: "client", tree: null,
+  ...dealer,
+  topRole: "subdealer",
+  roles: { subdealer: { ...subdealerRole, everyGroup: true }, client, aggregator },
+  suggestedRole: "client",
+  tree: null,
 };

@@ -3,17 +3,35 @@ import { type Right, rightsOf } from "../right.ts";
 
 const rights: readonly Right[] = [
   ...COMMON_RIGHTS,
-  ...rightsOf("product", "license_key", "machine_code", "data_object", "customer", "access_token", "analytics", "billing", "report"),
+  ...rightsOf(
+    "product",
+    "license_key",
+    "machine_code",
+    "data_object",
+    "customer",
+    "access_token",
+    "analytics",
+    "billing",
+    "report",
+  ),
   "invoice.view",
 ];
 
-/** A vendor and its operators: employees who get access to single resources and nothing until it is granted. */
+/**
+ * A vendor and its operators: employees who get access to single resources and nothing until it is granted.
+ */
 export const operators: Preset = {
   model: "operators",
   topRole: "owner",
   rights: new Set(rights),
   roles: {
-    owner: { rank: 30, rights: everything(rights), mayInvite: ["owner", "operator"], creditLimit: false, ownKeys: true },
+    owner: {
+      rank: 30,
+      rights: everything(rights),
+      mayInvite: ["owner", "operator"],
+      creditLimit: false,
+      ownKeys: true,
+    },
     operator: { rank: 10, rights: {}, mayInvite: [], creditLimit: true, ownKeys: true },
   },
   suggestedRole: "operator",

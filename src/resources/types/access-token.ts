@@ -4,7 +4,10 @@ import { instant, text } from "../../kernel/body.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
 import type { ResourceType } from "../type.ts";
 
-/** A token that the vendor's own software carries. Losing one by accident stops every installation, so only owners reach them. */
+/**
+ * A token that the vendor's own software carries. Losing one by accident stops every installation, so only
+ * owners reach them.
+ */
 export const accessToken: ResourceType = {
   name: "access_token",
   title: "Access tokens",
@@ -17,7 +20,10 @@ export const accessToken: ResourceType = {
     id: "accessToken",
     attributes: z.strictObject({
       name: text(100),
-      permissions: z.array(z.enum(["activate", "deactivate", "get_key", "data_objects"])).max(4).default(["activate"]),
+      permissions: z
+        .array(z.enum(["activate", "deactivate", "get_key", "data_objects"]))
+        .max(4)
+        .default(["activate"]),
       expiresAt: instant.nullable().default(null),
     }),
     label: "name",
@@ -25,7 +31,8 @@ export const accessToken: ResourceType = {
     parents: {},
     reference: null,
     generated: {
-      kept: z.object({ last4: z.string() }), once: z.object({ token: z.string() }),
+      kept: z.object({ last4: z.string() }),
+      once: z.object({ token: z.string() }),
       make: (random) => {
         const token = `tgt_${Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
         return { attributes: { "#hash": sha256Hex(token), last4: token.slice(-4) }, shown: { token } };

@@ -3,7 +3,10 @@ import { NO_LEVELS } from "../../access/type.ts";
 import { instant, text } from "../../kernel/body.ts";
 import type { ResourceType } from "../type.ts";
 
-/** Opens the aggregator's interfaces to one member. Its token is nowhere kept: it follows from the license and a secret of the deployment. */
+/**
+ * Opens the aggregator's interfaces to one member. Its token is nowhere kept: it follows from the license and
+ * a secret of the deployment.
+ */
 export const aggregatorLicense: ResourceType = {
   name: "aggregator_license",
   title: "Aggregator licenses",
@@ -14,7 +17,11 @@ export const aggregatorLicense: ResourceType = {
   stored: {
     path: "aggregator-licenses",
     id: "aggregatorLicense",
-    attributes: z.strictObject({ memberId: z.string().max(64), name: text(200), expiresAt: instant.nullable().default(null) }),
+    attributes: z.strictObject({
+      memberId: z.string().max(64),
+      name: text(200),
+      expiresAt: instant.nullable().default(null),
+    }),
     label: "name",
     masked: [],
     parents: {},

@@ -4,7 +4,10 @@ import { currency, money, optionalNote, text } from "../../kernel/body.ts";
 import { OFFER_ACTIONS } from "../offer.ts";
 import type { ResourceType } from "../type.ts";
 
-/** What is offered: themes, plugins and services. A team sees the platform's, a customer's organization its seller's. */
+/**
+ * What is offered: themes, plugins and services. A team sees the platform's, a customer's organization its
+ * seller's.
+ */
 export const catalog: ResourceType = {
   name: "catalog",
   title: "Catalog",
@@ -20,13 +23,33 @@ export const catalog: ResourceType = {
       name: text(200),
       vendor: text(100),
       kind: z.enum(["theme", "plugin", "service"]).default("theme"),
-      licenseType: z.enum(["single_domain", "multi_domain", "unlimited", "subscription"]).default("single_domain"),
+      licenseType: z
+        .enum(["single_domain", "multi_domain", "unlimited", "subscription"])
+        .default("single_domain"),
       description: optionalNote(2000).default(null),
-      priceCredits: z.number().int().min(0).max(1_000_000_000).default(0).describe("Credits that a license costs when it is provisioned."),
-      priceAmount: money.nullable().default(null).describe("What a purchase costs, in the smallest unit of the currency; null is not for sale. In a customer's organization: what it costs that organization."),
+      priceCredits: z
+        .number()
+        .int()
+        .min(0)
+        .max(1_000_000_000)
+        .default(0)
+        .describe("Credits that a license costs when it is provisioned."),
+      priceAmount: money
+        .nullable()
+        .default(null)
+        .describe(
+          "What a purchase costs, in the smallest unit of the currency; null is not for sale. " +
+            "In a customer's organization: what it costs that organization.",
+        ),
       currency: currency.default("EUR").describe("ISO 4217, of the price and the cost."),
-      costPrice: money.nullable().default(null).describe("What it costs whoever offers it."),
-      margin: z.number().min(0).max(10_000).nullable().default(null).describe("Percent on top of the cost price, where there is neither a price nor a markup."),
+      costPrice: money.nullable().default(null).describe("What it costs the account that offers it."),
+      margin: z
+        .number()
+        .min(0)
+        .max(10_000)
+        .nullable()
+        .default(null)
+        .describe("Percent on top of the cost price, where there is neither a price nor a markup."),
     }),
     label: "name",
     masked: [],

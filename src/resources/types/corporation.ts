@@ -16,7 +16,14 @@ export const corporation: ResourceType = {
   stored: {
     path: "corporations",
     id: "corporation",
-    attributes: z.strictObject({ name: text(200), address: optionalNote(300).default(null), taxId: line(40), website: line(200), phone: line(40), comments: optionalNote(2_000).default(null) }),
+    attributes: z.strictObject({
+      name: text(200),
+      address: optionalNote(300).default(null),
+      taxId: line(40),
+      website: line(200),
+      phone: line(40),
+      comments: optionalNote(2_000).default(null),
+    }),
     label: "name",
     masked: [],
     parents: {},

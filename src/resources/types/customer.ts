@@ -4,7 +4,7 @@ import { optionalText, text } from "../../kernel/body.ts";
 import { optionalEmail } from "../../kernel/email.ts";
 import type { ResourceType } from "../type.ts";
 
-/** An end customer. E-mails are not unique: a refusal would tell that somebody else is there. */
+/** An end customer. E-mails are not unique: a refusal would reveal another customer. */
 export const customer: ResourceType = {
   name: "customer",
   title: "Customers",

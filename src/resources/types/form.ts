@@ -25,7 +25,13 @@ export const form: ResourceType = {
     id: "form",
     attributes: z.strictObject({
       name: text(200),
-      fields: z.array(Field).max(100).refine((fields) => new Set(fields.map(({ name }) => name)).size === fields.length, "names a field twice"),
+      fields: z
+        .array(Field)
+        .max(100)
+        .refine(
+          (fields) => new Set(fields.map(({ name }) => name)).size === fields.length,
+          "names a field twice",
+        ),
     }),
     label: "name",
     masked: [],

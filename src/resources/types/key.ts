@@ -17,7 +17,10 @@ export const key: ResourceType = {
     attributes: z.strictObject({
       serial: text(100),
       product: optionalText(200).default(null),
-      saas: z.boolean().default(false).describe("Licensed by subscription: an SOS license of it is for 5 days."),
+      saas: z
+        .boolean()
+        .default(false)
+        .describe("Licensed by subscription: an SOS license of it is for 5 days."),
     }),
     label: "serial",
     masked: [],
@@ -25,8 +28,14 @@ export const key: ResourceType = {
     reference: null,
     generated: {
       kept: z.object({
-        expiresAt: z.string().nullable().describe("Until when it is licensed; null before its first license."),
-        sosLicenseId: z.string().nullable().describe("The SOS license that it has had; null while it has had none."),
+        expiresAt: z
+          .string()
+          .nullable()
+          .describe("Until when it is licensed; null before its first license."),
+        sosLicenseId: z
+          .string()
+          .nullable()
+          .describe("The SOS license that it has had; null while it has had none."),
         sosExpiresAt: z.string().nullable().describe("Until when that one holds."),
       }),
       once: z.object({}),

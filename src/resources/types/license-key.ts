@@ -7,7 +7,10 @@ const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 /** `XXXXX-XXXXX-XXXXX-XXXXX`: 20 characters of 5 bits, without the ones that people mistake for another. */
 export const writeKey = (random: Uint8Array): string =>
-  Array.from(random.slice(0, 20), (byte, index) => `${index > 0 && index % 5 === 0 ? "-" : ""}${ALPHABET[byte % 32]}`).join("");
+  Array.from(
+    random.slice(0, 20),
+    (byte, index) => `${index > 0 && index % 5 === 0 ? "-" : ""}${ALPHABET[byte % 32]}`,
+  ).join("");
 
 export const licenseKey: ResourceType = {
   name: "license_key",
@@ -28,9 +31,14 @@ export const licenseKey: ResourceType = {
     label: "key",
     masked: ["key"],
     parents: { productId: "product" },
-    reference: { member: "customerId", type: "customer", embedded: { member: "newCustomer", type: "customer" } },
+    reference: {
+      member: "customerId",
+      type: "customer",
+      embedded: { member: "newCustomer", type: "customer" },
+    },
     generated: {
-      kept: z.object({ key: z.string().describe("What the customer types in.") }), once: z.object({}),
+      kept: z.object({ key: z.string().describe("What the customer types in.") }),
+      once: z.object({}),
       make: (random) => ({ attributes: { key: writeKey(random) }, shown: {} }),
     },
   },

@@ -16,7 +16,10 @@ export const license: ResourceType = {
     path: "licenses",
     id: "license",
     attributes: z.strictObject({
-      domain: z.string().nullable().describe("The host name that it is bound to. No two licenses of a theme are bound to one."),
+      domain: z
+        .string()
+        .nullable()
+        .describe("The host name that it is bound to. No two licenses of a theme are bound to one."),
       method: z.enum(["provisioned", "purchased"]),
       provisionedBy: z.string().describe("The member who provisioned or purchased it."),
       billedTo: z.string().describe("The member who owned the account then."),
@@ -30,7 +33,8 @@ export const license: ResourceType = {
     parents: { themeId: "catalog" },
     reference: null,
     generated: {
-      kept: z.object({ key: z.string() }), once: z.object({}),
+      kept: z.object({ key: z.string() }),
+      once: z.object({}),
       make: (random) => ({ attributes: { key: writeKey(random) }, shown: {} }),
     },
     without: ["create", "edit", "delete"],

@@ -18,7 +18,12 @@ export const markup: ResourceType = {
     attributes: z.strictObject({
       name: text(200),
       percent: z.number().min(0).max(1_000),
-      organizationId: z.string().max(64).nullable().default(null).describe("The organization that it holds for; null is every one."),
+      organizationId: z
+        .string()
+        .max(64)
+        .nullable()
+        .default(null)
+        .describe("The organization that it holds for; null is every one."),
     }),
     label: "name",
     masked: [],

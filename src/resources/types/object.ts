@@ -5,7 +5,9 @@ import type { ResourceType } from "../type.ts";
 
 const line = (max: number) => optionalText(max).default(null);
 
-/** A place that a dealer equips: its keys, their licenses and requests stand under it and go where it goes. */
+/**
+ * A place that a dealer equips: its keys, their licenses and requests stand under it and go where it goes.
+ */
 export const object: ResourceType = {
   name: "object",
   title: "Objects",
@@ -16,7 +18,14 @@ export const object: ResourceType = {
   stored: {
     path: "objects",
     id: "object",
-    attributes: z.strictObject({ name: text(200), address: optionalNote(300).default(null), city: line(100), country: line(100), phone: line(40), comments: optionalNote(2_000).default(null) }),
+    attributes: z.strictObject({
+      name: text(200),
+      address: optionalNote(300).default(null),
+      city: line(100),
+      country: line(100),
+      phone: line(40),
+      comments: optionalNote(2_000).default(null),
+    }),
     label: "name",
     masked: [],
     parents: {},

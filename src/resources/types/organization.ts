@@ -1,7 +1,10 @@
 import { NO_LEVELS } from "../../access/type.ts";
 import type { ResourceType } from "../type.ts";
 
-/** The accounts below: a seller's customers, a distributor's sellers. A grant on one says where a member's role holds. */
+/**
+ * The accounts below: a seller's customers, a distributor's sellers. A grant on one says where a member's
+ * role holds.
+ */
 export const organization: ResourceType = {
   name: "organization",
   title: "Organizations",

@@ -4,7 +4,11 @@ import { optionalNote, text } from "../../kernel/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /** What a product grant gives on everything below the product: add and modify, never remove. */
-const BELOW = { view: ["view"], edit: ["view", "create", "edit"], owner: ["view", "create", "edit"] } as const;
+const BELOW = {
+  view: ["view"],
+  edit: ["view", "create", "edit"],
+  owner: ["view", "create", "edit"],
+} as const;
 
 export const product: ResourceType = {
   name: "product",

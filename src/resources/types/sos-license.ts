@@ -3,7 +3,14 @@ import { LEVELS } from "../../access/type.ts";
 import type { ResourceType } from "../type.ts";
 
 /** Why a license may be generated without waiting for a regular one. */
-export const SOS_REASONS = ["equipment_replacement", "key_replacement", "emergency_installation", "emergency_upgrade", "payment_overdue", "weekend"] as const;
+export const SOS_REASONS = [
+  "equipment_replacement",
+  "key_replacement",
+  "emergency_installation",
+  "emergency_upgrade",
+  "payment_overdue",
+  "weekend",
+] as const;
 
 /** Days that an emergency license holds: for a key with a subscription always the same. */
 export const SOS_DAYS = { least: 15, most: 45, saas: 5 } as const;
@@ -37,6 +44,9 @@ export const sosLicense: ResourceType = {
 
 /** What is wrong with that many days, or null. */
 export const sosDaysFault = (days: number, saas: boolean): string | null => {
-  if (saas) return days === SOS_DAYS.saas ? null : `must be ${SOS_DAYS.saas}: this key is licensed by subscription`;
-  return days >= SOS_DAYS.least && days <= SOS_DAYS.most ? null : `must be ${SOS_DAYS.least} to ${SOS_DAYS.most}`;
+  if (saas)
+    return days === SOS_DAYS.saas ? null : `must be ${SOS_DAYS.saas}: this key is licensed by subscription`;
+  return days >= SOS_DAYS.least && days <= SOS_DAYS.most
+    ? null
+    : `must be ${SOS_DAYS.least} to ${SOS_DAYS.most}`;
 };

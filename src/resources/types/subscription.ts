@@ -5,8 +5,8 @@ import { iso } from "../../kernel/clock.ts";
 import type { ResourceType } from "../type.ts";
 
 /**
- * What an organization has bought from its seller's catalog, in some quantity. Its price is the organization's; what it
- * costs the seller, and what the seller added, are the seller's own business.
+ * What an organization has bought from its seller's catalog, in some quantity. Its price is the
+ * organization's; what it costs the seller, and what the seller added, are the seller's own business.
  */
 export const subscription: ResourceType = {
   name: "subscription",
@@ -25,9 +25,16 @@ export const subscription: ResourceType = {
     reference: null,
     generated: {
       kept: z.object({
-        name: z.string(), currency: z.string(), unitPrice: z.number(), amount: z.number().describe("In the smallest unit of the currency."),
+        name: z.string(),
+        currency: z.string(),
+        unitPrice: z.number(),
+        amount: z.number().describe("In the smallest unit of the currency."),
         canceledAt: z.string().nullable(),
-        costPrice: z.number().nullable(), markup: z.number().nullable().describe("Percent on top of the cost price; null: sold at the catalog's price."),
+        costPrice: z.number().nullable(),
+        markup: z
+          .number()
+          .nullable()
+          .describe("Percent on top of the cost price; null: sold at the catalog's price."),
       }),
       once: z.object({}),
       make: () => ({ attributes: {}, shown: {} }),
@@ -36,11 +43,17 @@ export const subscription: ResourceType = {
     confidential: { right: "markup.view", attributes: ["costPrice", "markup"] },
     editableIn: ["active"],
     without: ["create", "edit"],
-    actions: [{
-      name: "cancel", verb: "edit", summary: "End it. What was paid stays paid.", body: z.strictObject({}),
-      run: (row, _, { now }) => (row.status === "active"
-        ? { set: { canceledAt: iso(now) }, status: "canceled" }
-        : { conflict: `The subscription is ${row.status}.` }),
-    }],
+    actions: [
+      {
+        name: "cancel",
+        verb: "edit",
+        summary: "End it. What was paid stays paid.",
+        body: z.strictObject({}),
+        run: (row, _, { now }) =>
+          row.status === "active"
+            ? { set: { canceledAt: iso(now) }, status: "canceled" }
+            : { conflict: `The subscription is ${row.status}.` },
+      },
+    ],
   },
 };

@@ -38,12 +38,18 @@ export const task: ResourceType = {
       make: () => ({ attributes: { updates: 0, updatedBy: null, lastUpdateAt: null }, shown: {} }),
     },
     price: ({ attributes }) => Number(attributes["createCost"]),
-    actions: [{
-      name: "update", verb: "update", summary: "Let the tool work on it anew, for credits. To change what it says is free: PATCH.",
-      body: z.strictObject({}),
-      price: ({ attributes }) => Number(attributes["updateCost"]),
-      run: ({ attributes }, _, { now, memberId }) =>
-        ({ set: { updates: Number(attributes["updates"]) + 1, updatedBy: memberId, lastUpdateAt: iso(now) }, status: null }),
-    }],
+    actions: [
+      {
+        name: "update",
+        verb: "update",
+        summary: "Let the tool work on it again, for credits. To change what it says is free: PATCH.",
+        body: z.strictObject({}),
+        price: ({ attributes }) => Number(attributes["updateCost"]),
+        run: ({ attributes }, _, { now, memberId }) => ({
+          set: { updates: Number(attributes["updates"]) + 1, updatedBy: memberId, lastUpdateAt: iso(now) },
+          status: null,
+        }),
+      },
+    ],
   },
 };

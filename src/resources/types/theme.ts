@@ -1,6 +1,9 @@
 import type { ResourceType } from "../type.ts";
 
-/** A theme of the catalog, where an account restricts its members theme by theme. What may be done with it is the role's. */
+/**
+ * A theme of the catalog, where an account restricts its members theme by theme. What may be done with it is
+ * the role's.
+ */
 export const theme: ResourceType = {
   name: "theme",
   title: "Themes",

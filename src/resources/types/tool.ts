@@ -19,7 +19,10 @@ export const tool: ResourceType = {
     path: "tools",
     id: "tool",
     attributes: z.strictObject({
-      key: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "must be lower-case letters, digits and hyphens").describe("What programs call it."),
+      key: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "must be lower-case letters, digits and hyphens")
+        .describe("What programs call it."),
       name: text(200),
       description: optionalNote(2000).default(null),
       createCost: cost.default(0).describe("Credits that a new task costs."),

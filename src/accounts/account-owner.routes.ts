@@ -1,0 +1,38 @@
+import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
+import { findMember } from "../identity/member.store.ts";
+import { requireUnrestricted } from "../identity/refusal.change.ts";
+import { etag } from "../identity/request.ts";
+import { text } from "../kernel/body.ts";
+import { AccountCard, accountCard } from "./account.card.ts";
+import { NewOwner } from "./ownership.card.ts";
+import { moveOwnership, requireActive } from "./ownership.change.ts";
+import { loadTenant } from "./tenant.change.ts";
+
+const nameOwner = endpoint(
+  {
+    method: "PUT",
+    path: "/v1/accounts/:id/owner",
+    tag: "Accounts",
+    right: "account.manage",
+    status: 200,
+    summary: "Platform: name an active member as the account's owner, with a reason. Both owners get a mail.",
+    body: NewOwner.extend({ reason: text(500).min(1).describe("In the trail of both accounts.") }),
+    answer: AccountCard,
+    ifMatch: "optional",
+    problems: ["conflict/state"],
+  },
+  async (call) => {
+    const member = findMember(call.db, call.params["id"] ?? "", call.named("memberId") ?? "");
+    const [row, [found]] = await loadTenant(call as Call, member);
+    const { reason } = await call.body();
+    call.ifMatch(row.version);
+    requireUnrestricted(call.principal, "Ownership gives all of the account.");
+    const owner = requireActive(found, row.ownerMemberId);
+    const chains = [row.id, call.principal.accountId];
+    const { account, change } = await moveOwnership(call as Call, row, owner, { chains, reason });
+    const headers = { ETag: etag(account.version) };
+    return call.commit(change, { status: 200, body: accountCard(account), headers });
+  },
+);
+
+export const accountOwnerEndpoints: readonly Endpoint[] = [nameOwner];

@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { iso } from "../kernel/clock.ts";
+import type { OfferRow } from "../schema/ownership.ts";
+
+export const OfferCard = z.object({
+  id: z.string(),
+  accountId: z.string(),
+  memberId: z.string().describe("The member who may accept."),
+  offeredBy: z.string(),
+  createdAt: z.string(),
+  expiresAt: z.string(),
+});
+
+export const offerCard = ({ createdAt, expiresAt, ...row }: OfferRow) => ({
+  ...row,
+  createdAt: iso(createdAt),
+  expiresAt: iso(expiresAt),
+});
+
+export const NewOwner = z.strictObject({
+  memberId: z.string().max(64).describe("An active member of the account."),
+});

@@ -1,0 +1,149 @@
+import type { AuditEvent } from "../audit/event.ts";
+import { publish, stage } from "../audit/outbox.store.ts";
+import type { PaidFor, Reply } from "../credits/entry.ts";
+import type { Limit } from "../credits/limit.ts";
+import { refused } from "../credits/refusal.ts";
+import { accountObject } from "../credits/stub.object.ts";
+import { isActive } from "../credits/subscription.ts";
+import type { Env } from "../env.ts";
+import type { Call } from "../identity/call.ts";
+import { Met } from "../identity/turn.ts";
+import { batch, type Db, failedGuard } from "../kernel/db.ts";
+import { isId } from "../kernel/id.ts";
+import type { Problem } from "../kernel/problem.ts";
+import type { ChargeRow } from "../schema/resource.ts";
+import type { PaidChange } from "./charge.ts";
+import { dropCharge, findPendingOn, payCharge, type Pending, refuseCharge } from "./charge.store.ts";
+
+/**
+ * A change of the same object that is accepted and not paid comes first; then the caller reads again. The
+ * call that made that change probably still runs, so the first round only waits for its turn. A later round
+ * finishes what a crash left behind.
+ * @throws Met
+ */
+export async function finishOthers(call: Call, resourceId: string): Promise<never> {
+  if (call.round === 1) throw new Met(call.place);
+  for (const other of await findPendingOn(call.db, resourceId))
+    await finishPending(call.env, call.db, other, call.now, (work) => call.defer(work));
+  throw new Met(call.place);
+}
+
+/** Pays a charge and does its change, for the caller. @throws Problem credits/…, idempotency/mismatch */
+export async function finish(call: Call, row: ChargeRow): Promise<void> {
+  const { accountId, account, home, member } = call.principal;
+  // The limit is the member's at home; no right to spend holds below it.
+  const limit = { limit: member.creditLimit, limitPeriod: member.limitPeriod };
+  const reply = await pay(
+    call.env,
+    row,
+    account.ownerMemberId,
+    limit,
+    isActive(account.subscription, call.now) && home.accountId === accountId,
+  );
+  const refusal = await settle(call.db, call.env, row, reply, call.now, (work) => call.defer(work));
+  if (refusal !== null) throw refusal;
+}
+
+/**
+ * The same for a charge that another call left, decided by what the account and the member are now. A member
+ * who may not act any more pays nothing.
+ */
+export async function finishPending(
+  env: Env,
+  db: Db,
+  { charge, account, member }: Pending,
+  at: number,
+  defer: Call["defer"],
+): Promise<void> {
+  const limit = {
+    limit: member?.creditLimit ?? null,
+    limitPeriod: member?.limitPeriod ?? ("lifetime" as const),
+  };
+  const reply = await pay(
+    env,
+    charge,
+    account.ownerMemberId,
+    limit,
+    member?.status === "active" && isActive(account.subscription, at),
+  );
+  const change = charge.change as PaidChange;
+  // The member is gone: what they paid for goes to the account's owner.
+  const left =
+    member === null && change.kind === "insert"
+      ? { ...change, row: { ...change.row, ownerId: account.ownerMemberId } }
+      : change;
+  await settle(db, env, { ...charge, change: left }, reply, at, defer);
+}
+
+/**
+ * Can be repeated: the ledger knows the command by its key. An entry that another command made under this key
+ * is no payment of this charge.
+ */
+async function pay(
+  env: Env,
+  { accountId, key, memberId, amount, description, event }: ChargeRow,
+  billedTo: string,
+  limit: Limit,
+  subscriptionActive: boolean,
+): Promise<Reply> {
+  const { actor, origin, cost } = event as AuditEvent;
+  const command = {
+    op: "spend" as const,
+    key,
+    memberId,
+    amount,
+    description,
+    subscriptionActive,
+    settles: true,
+    ...limit,
+  };
+  const reply = (await accountObject(env, accountId).spend(accountId, command, {
+    actor,
+    origin,
+    billedTo,
+    ...(cost === null ? {} : { paysFor: paidFor(event as AuditEvent) }),
+  })) as Reply;
+  return reply.kind === "recorded" && reply.posted.context.origin.requestId !== origin.requestId
+    ? { kind: "key_reused" }
+    : reply;
+}
+
+/**
+ * The id of a new object leads nowhere before it is paid, so a refusal names the objects it would belong to.
+ */
+const paidFor = ({ action, resource, changes }: AuditEvent): PaidFor => ({
+  action,
+  resource,
+  of: Object.fromEntries(
+    Object.entries(changes?.after ?? {}).filter(
+      (one): one is [string, string] => typeof one[1] === "string" && isId(one[1]),
+    ),
+  ),
+});
+
+/** Does what is paid for, or notes the refusal; null when it is done, by this call or another. */
+async function settle(
+  db: Db,
+  env: Env,
+  row: ChargeRow,
+  reply: Reply,
+  now: number,
+  defer: Call["defer"],
+): Promise<Problem | null> {
+  const refusal = refused(reply);
+  if (refusal !== null) {
+    await batch(db, [reply.kind === "key_reused" ? dropCharge(db, row) : refuseCharge(db, row)]);
+    return refusal;
+  }
+  const event = row.event as AuditEvent;
+  try {
+    await batch(db, [
+      ...payCharge(db, row, row.change as PaidChange, now),
+      stage(db, env.SIGNING_KEYS, event),
+    ]);
+    defer(publish(env.AUDIT, row.accountId, [event]));
+  } catch (error) {
+    if (failedGuard(error) !== "changed") throw error;
+  }
+  return null;
+}

@@ -1,0 +1,97 @@
+import type { Call } from "../identity/call.ts";
+import { keeperOf } from "../identity/principal.ts";
+import { invalid, Problem } from "../kernel/problem.ts";
+import type { ResourceRow } from "../schema/resource.ts";
+import { GROUP_MEMBER, groupFor, namedObject, takesGroup } from "./group.ts";
+import { type Named, namedBy, referencesOf, requireVisible } from "./named.change.ts";
+import { rootOf } from "./resource.card.ts";
+import { findNamed } from "./resource.store.ts";
+import { type ResourceType, rightOf, type StoredType } from "./type.ts";
+
+/** Where a new object will be, with all rows that the body names. */
+export interface NewPlace {
+  /** The parent object, if the type has one. */
+  readonly row: ResourceRow | undefined;
+  readonly groupId: string | null;
+  readonly found: readonly ResourceRow[];
+}
+
+/**
+ * Loads what the body names and decides whether the caller may create an object there.
+ * @throws Problem access/denied, not-found, validation
+ */
+export async function admitNew(call: Call, type: ResourceType, stored: StoredType): Promise<NewPlace> {
+  const right = rightOf(type, "create");
+  const named = namedBy(
+    call.principal,
+    [
+      ...Object.entries(stored.parents),
+      ...referencesOf(stored),
+      ...(takesGroup(type, stored) ? [GROUP_MEMBER] : []),
+    ],
+    (member) => namedObject(call.named(member)),
+  );
+  const found = await readNamed(call, named);
+  call.decide(right);
+  if (keeperOf(call.principal, type) !== call.principal.accountId)
+    throw new Problem("access/denied", {
+      detail: "Another account keeps these, and only its members add to them.",
+    });
+  const parent = named.find(({ member }) => member in stored.parents);
+  requireVisible(
+    call,
+    named.filter((each) => each !== parent || !stored.parentsDenied),
+    found,
+    "body",
+  );
+  const row = found.find(({ id }) => id === parent?.id);
+  const groupId = groupOf(call, type, stored, row);
+  decideAt(call, type, stored, { parent, row, groupId });
+  return { row, groupId, found };
+}
+
+/** One guarded read, also when the body names no object. */
+async function readNamed(call: Call, named: readonly Named[]): Promise<readonly ResourceRow[]> {
+  if (named.length > 0) return (await call.read(findNamed(call.db, named)))[0];
+  await call.read();
+  return [];
+}
+
+function groupOf(
+  call: Call,
+  type: ResourceType,
+  stored: StoredType,
+  row: ResourceRow | undefined,
+): string | null {
+  if (!takesGroup(type, stored)) return row?.groupId ?? null;
+  const groupId = groupFor(call.named("groupId"), call.principal.grantSet.groups);
+  if (groupId === "unclear")
+    throw invalid("/groupId", "must name one of your object groups: you have several");
+  return groupId;
+}
+
+function decideAt(
+  call: Call,
+  type: ResourceType,
+  stored: StoredType,
+  {
+    parent,
+    row,
+    groupId,
+  }: { parent: Named | undefined; row: ResourceRow | undefined; groupId: string | null },
+): void {
+  const rootId = row === undefined ? (parent?.id ?? null) : rootOf(row);
+  // A parent that is missing in the body is a fault of the body. Validation reports it later.
+  if (parent !== undefined || Object.keys(stored.parents).length === 0)
+    call.decide(rightOf(type, "create"), {
+      id: "",
+      rootId,
+      ownerId: call.principal.memberId,
+      groupId,
+      status: "active",
+    });
+  if (parent !== undefined && row === undefined)
+    throw new Problem("not-found", {
+      errors: [{ pointer: `/${parent.member}`, detail: "names nothing that you may see" }],
+    });
+}
