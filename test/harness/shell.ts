@@ -14,13 +14,19 @@ interface Shell {
 }
 
 const SHELLS = {
-  bash: { args: ["--noprofile", "--norc"], watch: "set -E -o pipefail; trap 'echo \"FAULT: $BASH_COMMAND\"' ERR" },
-  zsh: { args: ["-f", "-i"], watch: "TRAPZERR() { print -r -- 'FAULT: a command failed' }" },
+  bash: {
+    args: ["--noprofile", "--norc"],
+    watch: "set -E -o pipefail; trap 'echo \"FAULT: $BASH_COMMAND\"' ERR",
+  },
+  zsh: {
+    args: ["-f", "-i"],
+    watch: "PS1= PS2=; unsetopt prompt_sp; TRAPZERR() { print -r -- 'FAULT: a command failed' }",
+  },
 } as const satisfies Record<string, Shell>;
 
 export type ShellName = keyof typeof SHELLS;
 
-const FAULT = /^(?:FAULT: .*|zsh: .*|.*(?:bash: line \d+: ).*)$/gm;
+const FAULT = /FAULT: .*|zsh: .*|bash: line \d+: .*/g;
 /** A problem that curl prints; `npm run call` prints indented. */
 const REFUSED = /\{"type":"[^"]*","title":"[^"]*","status":\d+/g;
 /** The first line of an answer that `npm run call` prints. */
@@ -45,7 +51,9 @@ function faultsOf(text: string, out: string): string[] {
   return [
     ...(out.match(FAULT) ?? []),
     ...(out.match(REFUSED) ?? []),
-    ...(refusals.length === expected.length ? [] : [`${expected.length} refusals are expected: ${refusals.join(", ")}`]),
+    ...(refusals.length === expected.length
+      ? []
+      : [`${expected.length} refusals are expected: ${refusals.join(", ")}`]),
     ...(out.includes("END OF PAGE") ? [] : ["the shell did not reach the end of the page"]),
   ];
 }
