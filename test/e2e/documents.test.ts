@@ -7,6 +7,7 @@ import { commandsOf, unknownIn } from "../harness/remote-command.ts";
 import { hasShell, paste, type ShellName } from "../harness/shell.ts";
 
 const PATH = process.env["PATH"] ?? "";
+const START_WITHIN_MS = 300_000;
 const withBlocks = pages().filter((path) => pasted(path) !== "");
 
 let checkout: Checkout;
@@ -42,7 +43,7 @@ test("a call without a running demo is a sentence", () => {
 describe("with the demo", () => {
   beforeAll(async () => {
     stop = await checkout.start();
-  });
+  }, START_WITHIN_MS);
 
   test("README.md starts the gate with one command", () => {
     expect(blocksOf(page("README.md")).filter(isStart)).toHaveLength(1);
@@ -50,7 +51,9 @@ describe("with the demo", () => {
   });
 
   test.each(withBlocks)("bash runs %s twice", async (path) => {
-    expect(await run("bash", path, PATH).then(summary)).toEqual([]);
+    // README.md goes through npm itself; it shows that the short way of the others is the same.
+    const first = path === "README.md" ? PATH : checkout.quickPath;
+    expect(await run("bash", path, first).then(summary)).toEqual([]);
     expect(await run("bash", path, checkout.quickPath).then(summary)).toEqual([]);
   });
 

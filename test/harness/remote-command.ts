@@ -29,14 +29,23 @@ const flagsIn = (words: readonly string[]): string[] =>
 const hasFlag = (text: string, flag: string): boolean =>
   new RegExp(`(?<![\\w-])${flag}(?![\\w-])`).test(text);
 
+/** Help that was read before, by the name of the command. wrangler takes seconds to start. */
+const helps = new Map<string, string>();
+
+async function helpFor(words: readonly string[], named: readonly string[]): Promise<string> {
+  const known = [...helps].find(([title]) => `${words.join(" ")} `.startsWith(`${title} `));
+  return known?.[1] ?? (await runWrangler([...named, "--help"]).catch((error: Error) => error.message));
+}
+
 /** wrangler's help of a command begins with its name; that of a mere group lists the commands below it. */
 async function unknownInWrangler(words: readonly string[]): Promise<string | null> {
   const first = words.findIndex((word) => word.startsWith("-"));
   const named = (first === -1 ? words : words.slice(0, first)).slice(0, 4);
-  const help = await runWrangler([...named, "--help"]).catch((error: Error) => error.message);
+  const help = await helpFor(words, named);
   const [, title = ""] = /^wrangler ([a-z0-9 -]+?)(?= [<[]|$)/m.exec(help) ?? [];
   if (title === "" || !words.join(" ").startsWith(title)) return `wrangler has no ${named.join(" ")}`;
   if (/^COMMANDS$/m.test(help)) return `wrangler ${title} is not a whole command`;
+  helps.set(title, help);
   const unknown = flagsIn(words).find((flag) => !hasFlag(help, flag));
   return unknown === undefined ? null : `wrangler ${title} has no ${unknown}`;
 }
