@@ -1,4 +1,4 @@
-// npm run call -- GET /v1/me --as "Acme owner": one call to the local demo, and its answer in a readable form.
+// npm run call -- GET /v1/me --as "Acme owner": one call to the local demo, with a readable answer.
 import { parseArgs } from "node:util";
 import { type Demo, type Login, readDemo, runningGate } from "./local.ts";
 import { pick } from "./pick.ts";

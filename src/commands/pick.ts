@@ -1,6 +1,6 @@
 /**
- * The value at a path in a JSON text: `data.0.id` goes by names and places, and `data.name=Aurora.id` takes the first row whose
- * `name` is Aurora. @returns undefined where there is none
+ * The value at a path in a JSON text. `data.0.id` goes by names and places.
+ * `data.name=Aurora.id` takes the first row whose `name` is Aurora. @returns undefined where there is none
  */
 export function pick(json: string, path: string): unknown {
   try {

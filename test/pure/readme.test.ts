@@ -18,7 +18,7 @@ const named = [
   ),
 ];
 
-/** `/v1/members/{id}/grants`, `/v1/members/$MEMBER/effective` and `/v1/members` are all paths, or the beginning of one. */
+/** `/v1/members/{id}/grants`, `/v1/members/$MEMBER/effective` and `/v1/members` are paths, or begin one. */
 const served = surface.map(({ operation }) => operation.path.split("/"));
 const fits = (part: string, served: string | undefined): boolean =>
   part === served ||
@@ -44,7 +44,7 @@ test("S3.56 the documents say what an object group is, and how objects and membe
   expect(groups).toMatch(/`all`/);
 });
 
-test("S1.42 S3.1 S3.2 the documents say where the book of users is, and what is to be read on: creation, access, copying rights, object groups", () => {
+test("S1.42 S3.1 S3.2 the documents say where the user book is, and lead to all that belongs to it", () => {
   const members = page("docs/concepts/members.md");
   expect(readme).toContain("docs/concepts/members.md");
   expect(members).toContain("Settings → Team");
