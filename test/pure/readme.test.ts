@@ -1,62 +1,56 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { expect, test } from "vitest";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
 import { PRESETS } from "../../src/access/model.ts";
 import { surface } from "../../src/app.ts";
 import { REPORT_NAMES } from "../../src/reports/report.ts";
+import { blocksOf, page, pages, ROOT } from "../harness/document.ts";
 
-const readme = readFileSync(resolve(import.meta.dirname, "../../README.md"), "utf8");
+const readme = page("README.md");
+const documents = pages().map(page).join("\n");
+const section = (path: string, heading: string): string =>
+  new RegExp(`\\n## ${heading}\\n[\\s\\S]*?(?=\\n## |$)`).exec(page(path))?.[0] ?? "";
 
-/** Every path that the text names, with any placeholder for an id. */
+/** Every path that the text names, with a variable or a name in the place of an id. */
 const named = [
   ...new Set(
-    Array.from(readme.matchAll(/\/v1\/[A-Za-z0-9_/{}$()'.-]+/g), ([path]) => path.replace(/[.'-]+$/, "")),
+    Array.from(documents.matchAll(/\/v1\/[A-Za-z0-9_/{}$()'.-]+/g), ([path]) => path.replace(/[.'-]+$/, "")),
   ),
 ];
 
-/**
- * `/v1/members/{id}/grants`, `/v1/members/$(login …)/effective` and `/v1/members` are all paths, or the
- * beginning of one.
- */
+/** `/v1/members/{id}/grants`, `/v1/members/$MEMBER/effective` and `/v1/members` are paths, or begin one. */
 const served = surface.map(({ operation }) => operation.path.split("/"));
+const fits = (part: string, served: string | undefined): boolean =>
+  part === served ||
+  (served?.startsWith(":") === true && (/^[{$]/.test(part) || REPORT_NAMES.some((name) => name === part)));
 const isServed = (path: string): boolean =>
   served.some((parts) =>
     path
+      .replace(/\/$/, "")
       .split("/")
-      .every(
-        (part, index) =>
-          part === parts[index] ||
-          (parts[index]?.startsWith(":") &&
-            (/^[{$]/.test(part) || REPORT_NAMES.some((name) => name === part))),
-      ),
+      .every((part, index) => fits(part, parts[index])),
   );
 
-test("every path that README.md names is served", () => {
+test("every path that the documents name is served", () => {
   expect(named.length).toBeGreaterThan(40);
   expect(named.filter((path) => !isServed(path))).toEqual([]);
 });
 
-test("S3.56 README.md says what an object group is, and how objects and members come into one", () => {
-  const [section = ""] = /- \*\*Object groups\*\*[\s\S]*?(?=\n- \*\*|\n## )/.exec(readme) ?? [];
-  for (const path of ["/v1/object-groups/{id}/objects", "/v1/members/{id}/object-groups"])
-    expect(section).toContain(path);
-  expect(section).toMatch(/`all`/);
+test("S3.56 the documents say what an object group is, and how objects and members come into one", () => {
+  const groups = section("docs/concepts/access.md", "Object groups");
+  for (const path of ["/v1/object-groups/{id}/objects", "/v1/members/{id}/object-groups"]) {
+    expect(groups).toContain(path);
+  }
+  expect(groups).toMatch(/`all`/);
 });
 
-test("S1.42 S3.1 S3.2 README.md names the user book, creation, access, copies and object groups", () => {
-  const [section = ""] = /\n## People\n[\s\S]*?(?=\n## )/.exec(readme) ?? [];
-  expect(section).toContain("Settings → Team");
-  expect(section).toContain("Users reference book");
-  for (const heading of [
-    "Creation",
-    "Access",
-    "Copy rights",
-    "Object groups",
-    "Signing in",
-    "Leaving",
-    "Hooks",
-  ])
-    expect(section, heading).toMatch(new RegExp(`- \\*\\*${heading}[.*]`));
+test("S1.42 S3.1 S3.2 the documents say where the user book is, and lead to all that belongs to it", () => {
+  const members = page("docs/concepts/members.md");
+  expect(readme).toContain("docs/concepts/members.md");
+  expect(members).toContain("Settings → Team");
+  expect(members).toContain("Users reference book");
+  const headings = ["Creation", "Access", "Copy rights", "Object groups", "Signing in", "Leaving", "Hooks"];
+  for (const heading of headings) expect(members, heading).toContain(`[${heading}](`);
 });
 
 test("README.md names every kind of account and every role of its smaller models", () => {
@@ -65,3 +59,50 @@ test("README.md names every kind of account and every role of its smaller models
     if (model !== "marketplace") for (const role of Object.keys(roles)) expect(readme, role).toContain(role);
   }
 });
+
+test("the guide of the marketplace names every role of it", () => {
+  const guide = page("docs/guide/marketplace.md");
+  for (const { model, roles } of Object.values(PRESETS)) {
+    if (model === "marketplace")
+      for (const role of Object.keys(roles)) expect(guide, role).toContain(`\`${role}\``);
+  }
+});
+
+describe("every page", () => {
+  const texts = [...pages(), "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].filter(
+    (path) => existsSync(join(ROOT, path)),
+  );
+
+  test.each(texts)("%s has links that lead somewhere", (path) => {
+    const links = Array.from(page(path).matchAll(/\]\(([^)\s]+)\)/g), ([, link = ""]) => link);
+    expect(links.filter((link) => !/^https?:/.test(link) && !leads(path, link))).toEqual([]);
+  });
+
+  test.each(pages())("%s has blocks that can be pasted: no comments", (path) => {
+    const local = blocksOf(page(path)).filter(({ remote }) => !remote);
+    expect(local.filter(({ text }) => /^\s*#|\s#\s/m.test(text))).toEqual([]);
+  });
+
+  test("CONTRIBUTING.md and SECURITY.md name files that are there", () => {
+    const text = ["CONTRIBUTING.md", "SECURITY.md"].map(page).join("\n");
+    const files = Array.from(text.matchAll(/`((?:src|test|docs)\/[\w./-]+)`/g), ([, file = ""]) => file);
+    expect(files.length).toBeGreaterThan(25);
+    expect(files.filter((file) => !file.includes("NAME") && !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+});
+
+function leads(from: string, link: string): boolean {
+  const [file = "", anchor] = link.split("#");
+  const target = file === "" ? from : join(dirname(from), file);
+  if (!existsSync(join(ROOT, target))) return false;
+  return anchor === undefined || anchorsOf(readFileSync(join(ROOT, target), "utf8")).includes(anchor);
+}
+
+/** As GitHub makes them: letters, digits, hyphens. */
+const anchorsOf = (text: string): string[] =>
+  Array.from(text.matchAll(/^#+ (.*)$/gm), ([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );

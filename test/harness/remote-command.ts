@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { runWrangler } from "../../src/commands/wrangler.ts";
+import { ROOT } from "./document.ts";
+
+/** The commands of a block, one a line, without comments and redirections. */
+export const commandsOf = (text: string): string[] =>
+  text
+    .replaceAll(/(^|\s)#.*$/gm, "")
+    .split(/\n|&&|\|/)
+    .map((line) => line.replaceAll(/\s[<>]+\s*\S+/g, "").trim())
+    .filter((line) => line !== "");
+
+const scripts = (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Manifest).scripts;
+interface Manifest {
+  readonly scripts: Readonly<Record<string, string>>;
+}
+
+/** What a command names that is not there, or null. */
+export async function unknownIn(command: string): Promise<string | null> {
+  const words = command.split(/\s+/);
+  if (words[0] === "npx" && words[1] === "wrangler") return unknownInWrangler(words.slice(2));
+  if (words[0] === "npm" && words[1] === "run") return unknownInScript(words.slice(2));
+  return words[0] === "npm" && words[1] === "install" ? null : `${words[0]} is not known here`;
+}
+
+const flagsIn = (words: readonly string[]): string[] =>
+  words.filter((word) => /^--?\w/.test(word)).map((word) => word.split("=")[0] ?? "");
+const hasFlag = (text: string, flag: string): boolean =>
+  new RegExp(`(?<![\\w-])${flag}(?![\\w-])`).test(text);
+
+/** Help that was read before, by the name of the command. wrangler takes seconds to start. */
+const helps = new Map<string, string>();
+
+async function helpFor(words: readonly string[], named: readonly string[]): Promise<string> {
+  const known = [...helps].find(([title]) => `${words.join(" ")} `.startsWith(`${title} `));
+  return known?.[1] ?? (await runWrangler([...named, "--help"]).catch((error: Error) => error.message));
+}
+
+/** wrangler's help of a command begins with its name; that of a mere group lists the commands below it. */
+async function unknownInWrangler(words: readonly string[]): Promise<string | null> {
+  const first = words.findIndex((word) => word.startsWith("-"));
+  const named = (first === -1 ? words : words.slice(0, first)).slice(0, 4);
+  const help = await helpFor(words, named);
+  const [, title = ""] = /^wrangler ([a-z0-9 -]+?)(?= [<[]|$)/m.exec(help) ?? [];
+  if (title === "" || !words.join(" ").startsWith(title)) return `wrangler has no ${named.join(" ")}`;
+  if (/^COMMANDS$/m.test(help)) return `wrangler ${title} is not a whole command`;
+  helps.set(title, help);
+  const unknown = flagsIn(words).find((flag) => !hasFlag(help, flag));
+  return unknown === undefined ? null : `wrangler ${title} has no ${unknown}`;
+}
+
+function unknownInScript(words: readonly string[]): string | null {
+  const [name = "", ...rest] = words.filter((word) => word !== "--silent" && word !== "--");
+  const program = scripts[name]?.split(" ").at(-1);
+  if (program === undefined) return `package.json has no script ${name}`;
+  const text = readFileSync(join(ROOT, program), "utf8");
+  const unknown = flagsIn(rest).find((flag) => !hasFlag(text, flag) && !hasFlag(text, `${flag.slice(2)}`));
+  return unknown === undefined ? null : `npm run ${name} has no ${unknown}`;
+}
