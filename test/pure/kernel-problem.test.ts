@@ -21,7 +21,7 @@ describe("the table of problems", () => {
   test("K14 says of a change that met others what happened, and that it may be repeated", () => {
     const { status, title, detail } = PROBLEMS.stale;
     expect([status, title]).toEqual([503, "Other changes came first"]);
-    expect(detail).toMatch(/changed the same things .* It changed nothing: repeat it\.$/);
+    expect(detail).toMatch(/changed the same objects .* It changed nothing: repeat it\.$/);
     expect(`${title} ${detail}`).not.toMatch(/\brights?\b/i);
   });
 

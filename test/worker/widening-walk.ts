@@ -142,9 +142,10 @@ async function restrictedTwins(secret: string, right: string): Promise<(readonly
 
 /** Empties every table, so that the same calls can be made again. */
 export async function emptyDatabase(): Promise<void> {
+  // Rows of `opener` stay: they name members who are gone.
   const { results } = await env.DB.prepare(
-    `SELECT name FROM sqlite_schema WHERE type = 'table'
-      AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*' AND name <> 'd1_migrations'`,
+    `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf_*'
+      AND name NOT GLOB 'sqlite_*' AND name NOT IN ('d1_migrations', 'opener')`,
   ).all<{ name: string }>();
   await env.DB.batch([
     env.DB.prepare("PRAGMA defer_foreign_keys = on"),
