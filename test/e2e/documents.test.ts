@@ -5,6 +5,7 @@ import { type Checkout, newCheckout } from "../harness/checkout.ts";
 import { blocksOf, isStart, page, pages, pasted } from "../harness/document.ts";
 import { commandsOf, unknownIn } from "../harness/remote-command.ts";
 import { hasShell, paste, type ShellName } from "../harness/shell.ts";
+import { isSoak } from "../harness/soak.ts";
 
 const PATH = process.env["PATH"] ?? "";
 const START_WITHIN_MS = 300_000;
@@ -50,11 +51,13 @@ describe("with the demo", () => {
     expect(withBlocks.length).toBeGreaterThan(14);
   });
 
-  test.each(withBlocks)("bash runs %s twice", async (path) => {
+  // In the short form the second time is the one in zsh, on the same demo.
+  test.each(withBlocks)("bash runs %s, and again", async (path) => {
     // README.md goes through npm itself; it shows that the short way of the others is the same.
     const first = path === "README.md" ? PATH : checkout.quickPath;
     expect(await run("bash", path, first).then(summary)).toEqual([]);
-    expect(await run("bash", path, checkout.quickPath).then(summary)).toEqual([]);
+    const isAgain = isSoak || path === "README.md" || !(await hasShell("zsh"));
+    if (isAgain) expect(await run("bash", path, checkout.quickPath).then(summary)).toEqual([]);
   });
 
   test("zsh runs every page as pasted into a terminal", async () => {

@@ -7,6 +7,7 @@ import { permitFaults } from "../architecture/permit.ts";
 import { cycles, importFaults } from "../architecture/rooms.ts";
 import { type Fault, source } from "../architecture/source.ts";
 import { declared, migrated, tableFaults } from "../architecture/table.ts";
+import { documentFaults, wordFaults } from "../architecture/word.ts";
 
 const paths = files();
 const sources = paths
@@ -27,6 +28,11 @@ describe("the sources", () => {
   test("name no machine path, no registry host, nothing unfinished, in any file", () => {
     const others = paths.filter((path) => !/\.(ts|png|ico)$/.test(path));
     expect(say(others.flatMap((path) => textFaults(path, read(path))))).toEqual([]);
+  });
+  test("say in plain words what they say, as the documents do", () => {
+    const documents = paths.filter((path) => path.endsWith(".md"));
+    const faults = documents.flatMap((path) => documentFaults(path, read(path)));
+    expect(say([...sources.flatMap(wordFaults), ...faults])).toEqual([]);
   });
   test("are found at all", () => expect(worker.length).toBeGreaterThan(20));
 });

@@ -277,7 +277,7 @@ describe("K13 messages that set a state", () => {
   });
 });
 
-test("K13 invitations and blocks are done in whatever order they come, and name no order", async () => {
+test("K13 invitations and blocks are done in any order, and name none", async () => {
   const team = await newAccount(fetch, platform, "team");
   const people = await newHook(team.api);
   const tell = async (kind: string, email: string, skew: number) =>

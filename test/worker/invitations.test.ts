@@ -176,7 +176,7 @@ describe("an invitation by mail", () => {
   });
 });
 
-test("K16 a refused second invitation names member and invitation to whoever sees members", async () => {
+test("K16 a refused second invitation names member and invitation to a caller who sees members", async () => {
   const { id, member } = await invited(team, { role: "member" });
   const again = { ...person(), email: member.email, roles: ["member"] };
   const ask = <Body = Problem>(who: Person, path: string, body: object = again) =>

@@ -246,7 +246,7 @@ describe("an organization out of reach", () => {
     expect(told).not.toMatch(/allowedIps|currency|CHF|128\.0/);
   });
 
-  it("K8 a write that met nothing below is told in the caller's own account only", async () => {
+  it("K8 a write that met nothing below is in the log of the caller's own account only", async () => {
     const missing = "sub_01ARZ3NDEKTSV4RRFFQ69G5FAV";
     const path = `/v1/subscriptions/${missing}`;
     const asked = await seller.api.patch(path, { quantity: 2 }, anyVersion(near.accountId));
