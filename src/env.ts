@@ -1,5 +1,6 @@
 /**
- * Bindings and variables of wrangler.toml, and the secret beside them. README.md, "Deploy", explains each.
+ * Bindings and variables of wrangler.toml, and the secret beside them. Each is explained in
+ * docs/operations/deploy.md.
  */
 export interface Env {
   readonly DB: D1Database;

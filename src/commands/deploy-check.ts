@@ -1,6 +1,6 @@
 // npm run deploy:check [-- --ready]: everything that can be known of a deployment without making one,
-// offline: types, bundle, and that README.md and src/env.ts speak of the same bindings as wrangler.toml. With
-// --ready a placeholder is a fault too.
+// offline: types, bundle, and that docs/operations/deploy.md and src/env.ts name the same bindings as
+// wrangler.toml. With --ready a placeholder is a fault too.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,8 @@ import { runWrangler } from "./wrangler.ts";
 
 /** The one secret; wrangler.toml cannot hold it. */
 const SECRET_NAMES = ["SIGNING_KEYS"];
+/** Its table says what a deployment consists of. */
+const PAGE = "docs/operations/deploy.md";
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { ready: { type: "boolean", default: false } } });
@@ -42,40 +44,38 @@ async function dryRun(): Promise<string> {
   }
 }
 
-/** wrangler.toml, src/env.ts and README.md name the same bindings, variables and secrets. */
+/** wrangler.toml, src/env.ts and the page name the same bindings, variables and secrets. */
 function bindingFaults(configured: readonly string[]): string[] {
   const declared = [...(readText("src/env.ts") ?? "").matchAll(/^ {2}readonly (\w+):/gm)].map(
     ([, name = ""]) => name,
   );
   const known = [...configured, ...SECRET_NAMES];
-  const table = deploySection();
+  const table = deploymentTable();
   return [
     ...(configured.length === 0 ? ["wrangler named no binding at all"] : []),
     ...known.filter((name) => !declared.includes(name)).map((name) => `src/env.ts lacks ${name}`),
     ...declared
       .filter((name) => !known.includes(name))
       .map((name) => `wrangler.toml lacks ${name}, which src/env.ts declares`),
-    ...known
-      .filter((name) => !table.includes(`\`${name}\``))
-      .map((name) => `README.md, "Deploy", lacks \`${name}\``),
+    ...known.filter((name) => !table.includes(`\`${name}\``)).map((name) => `${PAGE} lacks \`${name}\``),
   ];
 }
 
-/** README.md names the databases, buckets, queues, objects and the cron trigger. */
+/** The page names the databases, buckets, queues, objects and the cron trigger. */
 function resourceFaults(config: string): string[] {
   const names = [
     ...config.matchAll(
       /^(?:database_name|bucket_name|queue|dead_letter_queue|class_name) = "([^"]+)"|^crons = \["([^"]+)"/gm,
     ),
   ];
-  const table = deploySection();
+  const table = deploymentTable();
   return [...new Set(names.map(([, name, cron]) => name ?? cron ?? ""))]
     .filter((name) => !table.includes(`\`${name}\``))
-    .map((name) => `README.md, "Deploy", lacks \`${name}\``);
+    .map((name) => `${PAGE} lacks \`${name}\``);
 }
 
-const deploySection = (): string =>
-  /^## Deploy\n(.*?)(?=^## |$(?![\s\S]))/ms.exec(readText("README.md") ?? "")?.[1] ?? "";
+const deploymentTable = (): string =>
+  /^## What a deployment consists of\n(.*?)(?=^## |$(?![\s\S]))/ms.exec(readText(PAGE) ?? "")?.[1] ?? "";
 
 process.exitCode = await main().catch((error: Error) => {
   console.error(error.message);

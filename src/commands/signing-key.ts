@@ -70,7 +70,7 @@ export function parseKeySet(text: string): readonly SigningKey[] {
 
 /** Single quotes keep wrangler's dotenv reader from touching the JSON; base64url holds none. */
 export const secretsFile = (keys: readonly SigningKey[]): string =>
-  '# Signing keys of the local gate only; a deployment has its own (README.md, "Deploy").\n' +
+  "# Signing keys of the local gate only; a deployment has its own (docs/operations/deploy.md).\n" +
   `SIGNING_KEYS='${keySet(keys)}'\n`;
 
 /** The local key set, or null when there is none yet. */

@@ -16,12 +16,24 @@ interface Manifest {
   readonly scripts: Readonly<Record<string, string>>;
 }
 
+/** Commands of the shell and of every system, with the flags that the pages may use. */
+const OTHER: Readonly<Record<string, readonly string[]>> = {
+  curl: ["--fail-with-body", "--header", "--data"],
+  export: [],
+  read: ["-rs"],
+  test: ["-s"],
+};
+
 /** What a command names that is not there, or null. */
 export async function unknownIn(command: string): Promise<string | null> {
   const words = command.split(/\s+/);
   if (words[0] === "npx" && words[1] === "wrangler") return unknownInWrangler(words.slice(2));
   if (words[0] === "npm" && words[1] === "run") return unknownInScript(words.slice(2));
-  return words[0] === "npm" && words[1] === "install" ? null : `${words[0]} is not known here`;
+  if (words[0] === "npm" && words[1] === "install") return null;
+  const flags = OTHER[words[0] ?? ""];
+  return flags !== undefined && flagsIn(words).every((flag) => flags.includes(flag))
+    ? null
+    : `${words[0]} is not known here, or has another flag`;
 }
 
 const flagsIn = (words: readonly string[]): string[] =>

@@ -53,6 +53,29 @@ test("S1.42 S3.1 S3.2 the documents say where the user book is, and lead to all 
   for (const heading of headings) expect(members, heading).toContain(`[${heading}](`);
 });
 
+describe("the decisions", () => {
+  const INDEX = "docs/decisions/README.md";
+  const decisions = pages().filter((path) => path.startsWith("docs/decisions/") && path !== INDEX);
+
+  test("are listed in their index, by their numbers", () => {
+    const listed = Array.from(page(INDEX).matchAll(/\]\((\d{3}-[a-z0-9-]+\.md)\)/g), ([, name]) => name);
+    expect(listed).toEqual(decisions.map((path) => path.slice("docs/decisions/".length)));
+    expect(listed.map((name = "") => Number(name.slice(0, 3)))).toEqual(listed.map((_, index) => index + 1));
+  });
+
+  test.each(decisions)(
+    "%s has date, status, decision, reason and cost, and names files that are there",
+    (path) => {
+      const text = page(path);
+      expect(text).toMatch(/^# \d{3}\. .+\n\n- Date: \d{4}-\d\d\n- Status: \w/);
+      const headings = Array.from(text.matchAll(/^## (\w+)\n\n\S/gm), ([, heading]) => heading);
+      expect(headings).toEqual(["Decision", "Why", "Cost"]);
+      const files = Array.from(text.matchAll(/`((?:src|test)\/[\w./-]+)`/g), ([, file = ""]) => file);
+      expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+    },
+  );
+});
+
 test("README.md names every kind of account and every role of its smaller models", () => {
   for (const kind of Object.keys(PRESETS)) expect(readme, kind).toContain(`\`${kind}\``);
   for (const { model, roles } of Object.values(PRESETS)) {
@@ -69,8 +92,8 @@ test("the guide of the marketplace names every role of it", () => {
 });
 
 describe("every page", () => {
-  const texts = [...pages(), "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].filter(
-    (path) => existsSync(join(ROOT, path)),
+  const texts = [...pages(), "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].filter((path) =>
+    existsSync(join(ROOT, path)),
   );
 
   test.each(texts)("%s has links that lead somewhere", (path) => {
@@ -83,8 +106,8 @@ describe("every page", () => {
     expect(local.filter(({ text }) => /^\s*#|\s#\s/m.test(text))).toEqual([]);
   });
 
-  test("CONTRIBUTING.md and SECURITY.md name files that are there", () => {
-    const text = ["CONTRIBUTING.md", "SECURITY.md"].map(page).join("\n");
+  test("the pages about the source name files that are there", () => {
+    const text = ["CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"].map(page).join("\n");
     const files = Array.from(text.matchAll(/`((?:src|test|docs)\/[\w./-]+)`/g), ([, file = ""]) => file);
     expect(files.length).toBeGreaterThan(25);
     expect(files.filter((file) => !file.includes("NAME") && !existsSync(join(ROOT, file)))).toEqual([]);
