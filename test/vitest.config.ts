@@ -31,7 +31,7 @@ const WORKER_TESTS = "test/worker/**/*.test.ts";
  * files before.
  */
 const ALONE = globSync(WORKER_TESTS, { cwd: root }).filter((file) =>
-  /useFakeTimers|expect\.poll/.test(readFileSync(resolve(root, file), "utf8")),
+  /useFakeTimers|\.poll\(/.test(readFileSync(resolve(root, file), "utf8")),
 );
 
 /**
