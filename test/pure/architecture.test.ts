@@ -212,7 +212,7 @@ describe("K7 accounts below are reached on one path", () => {
       .map(({ path }) => path)
       .filter(
         (path) =>
-          /\(account\.parentId,|\b(?:near|above|below)\.parent_id\b/.test(read(path)) &&
+          /\(\s*account\.parentId,|\b(?:near|above|below)\.parent_id\b/.test(read(path)) &&
           path.endsWith(".store.ts"),
       );
     expect(stores.filter((path) => !["src/identity/claim.store.ts"].includes(path)).sort()).toEqual(
