@@ -12,16 +12,12 @@ const START_WITHIN_MS = 300_000;
 const withBlocks = pages().filter((path) => pasted(path) !== "");
 
 let checkout: Checkout;
-let stop = async () => {};
 
 beforeAll(async () => {
   checkout = await newCheckout();
 });
 
-afterAll(async () => {
-  await stop();
-  checkout.remove();
-});
+afterAll(() => checkout.remove());
 
 const call = (...args: string[]) => {
   const program = join(checkout.folder, "src/commands/call.ts");
@@ -43,7 +39,7 @@ test("a call without a running demo is a sentence", () => {
 
 describe("with the demo", () => {
   beforeAll(async () => {
-    stop = await checkout.start();
+    await checkout.start();
   }, START_WITHIN_MS);
 
   test("README.md starts the gate with one command", () => {

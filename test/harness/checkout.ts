@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { ROOT } from "./document.ts";
+import { freePort } from "./port.ts";
 
 const CONTENTS = [
   "src",
@@ -24,31 +24,42 @@ export interface Checkout {
   readonly port: number;
   /** A PATH whose npm starts `npm run call` without npm itself, which takes most of the time of a call. */
   readonly quickPath: string;
-  /** `npm start`, until the demo is loaded. @returns what stops it */
-  start(): Promise<() => Promise<void>>;
-  remove(): void;
+  /** `npm start`, until it shows calls. */
+  start(): Promise<Started>;
+  /** Ends what was started, and removes the copy. */
+  remove(): Promise<void>;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly out: string;
 }
 
 export async function newCheckout(): Promise<Checkout> {
-  const folder = mkdtempSync(join(tmpdir(), "tollgate-documents-"));
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-checkout-"));
   for (const path of CONTENTS) cpSync(join(ROOT, path), join(folder, path), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"), "junction");
   const port = await freePort();
+  const running: ChildProcess[] = [];
   return {
     folder,
     port,
     quickPath: [quickNpm(folder), process.env["PATH"]].join(delimiter),
-    start: () => start(folder, port),
-    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }),
+    start: () => start(folder, port, running),
+    remove: async () => {
+      await Promise.all(running.map(stop));
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    },
   };
 }
 
-async function start(folder: string, port: number): Promise<() => Promise<void>> {
+async function start(folder: string, port: number, running: ChildProcess[]): Promise<Started> {
   const program = join(folder, "src/commands/setup.mjs");
   const child = spawn(process.execPath, [program, "src/commands/start.ts", "--port", String(port)], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  running.push(child);
   let out = "";
   await new Promise<void>((ready, failed) => {
     for (const stream of [child.stdout, child.stderr]) {
@@ -59,11 +70,14 @@ async function start(folder: string, port: number): Promise<() => Promise<void>>
     }
     child.on("exit", () => failed(new Error(out)));
   });
-  return async () => {
-    if (child.exitCode !== null) return;
-    child.kill("SIGINT");
-    await once(child, "exit");
-  };
+  return { child, out };
+}
+
+/** Ends the gate as Ctrl+C does. */
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGINT");
+  await once(child, "exit");
 }
 
 function quickNpm(folder: string): string {
@@ -78,12 +92,4 @@ function quickNpm(folder: string): string {
   writeFileSync(join(bin, "npm"), `${lines.join("\n")}\n`);
   chmodSync(join(bin, "npm"), 0o755);
   return bin;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

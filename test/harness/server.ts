@@ -1,7 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -10,6 +9,7 @@ import { type Platform, platformSql } from "../../src/commands/platform.ts";
 import { runWrangler, startWrangler } from "../../src/commands/wrangler.ts";
 import { signingKeys } from "./build.ts";
 import type { Fetch } from "./client.ts";
+import { freePort } from "./port.ts";
 
 const READY_WITHIN_MS = 60_000;
 /** Where wrangler keeps D1: the file, and what was not yet written into it. */
@@ -130,15 +130,6 @@ async function prepare(folder: string): Promise<Platform> {
     file,
   ]);
   return platform;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function ready(url: string, child: ChildProcess): Promise<void> {
