@@ -202,14 +202,12 @@ export function refuseUnseenLoss(
   });
 }
 
+const takesLimit = (preset: Preset, { roles, rights }: MemberRow): boolean =>
+  roles.some((role) => preset.roles[role]?.creditLimit) || rights.includes("credits.spend");
+
 /** A limit that goes with the last way to spend raises nothing. */
-const maySpend = (
-  { principal: { preset } }: Call,
-  { roles, rights }: MemberRow,
-  customRoles: readonly CustomRole[],
-): boolean =>
-  roles.some((role) => preset.roles[role]?.creditLimit) ||
-  [rights, ...customRoles.map((role) => role.rights)].some((some) => some.includes("credits.spend"));
+const maySpend = ({ principal: { preset } }: Call, row: MemberRow, custom: readonly CustomRole[]): boolean =>
+  takesLimit(preset, row) || custom.some(({ rights }) => rights.includes("credits.spend"));
 
 /**
  * The member, blocked or unblocked. A member who never signed in becomes "new" again. @throws Problem
@@ -227,10 +225,8 @@ export function withLogin(call: Call, row: MemberRow, allowed: boolean): MemberR
  * The limit is removed with the role that may have one. A member who may still spend keeps it, and a limit
  * that is not allowed is then reported as a fault.
  */
-export const limitOf = (preset: Preset, { roles, rights, creditLimit }: MemberRow): number | null =>
-  roles.some((role) => preset.roles[role]?.creditLimit) || rights.includes("credits.spend")
-    ? creditLimit
-    : null;
+export const limitOf = (preset: Preset, row: MemberRow): number | null =>
+  takesLimit(preset, row) ? row.creditLimit : null;
 
 /** The same for groups that the caller does not see. @throws Problem access/denied */
 export function refuseUnseenGroupLoss(
