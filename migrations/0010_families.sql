@@ -1,5 +1,5 @@
 -- Serial numbers that have had an SOS license: each once in a family of accounts, a dealer with its sub-dealers.
--- A serial number stands here as it is compared: see canonicalSerial in src/kernel/look-alike.ts.
+-- A serial number stands here as it is compared: see canonicalSerial in src/kernel/text/look-alike.ts.
 CREATE TABLE sos_serial (
   -- The account at the top.
   family_id TEXT NOT NULL REFERENCES account (id),

@@ -1,17 +1,17 @@
 import { app, ledgersOf } from "./app.ts";
-import { consume } from "./audit/consumer.queue.ts";
-import { sweep } from "./audit/sweep.store.ts";
-import { sweepTierCredits } from "./accounts/tier-credit.change.ts";
+import { consume } from "./audit/chain/consumer.queue.ts";
+import { sweep } from "./audit/chain/sweep.store.ts";
+import { sweepTierCredits } from "./accounts/tiers/tier-credit.change.ts";
 import type { Env } from "./env.ts";
 import { sweepCharges } from "./resources/charge-sweep.change.ts";
-import { sweepCredits } from "./hooks/credit.change.ts";
-import { sweepFiles } from "./licensing/theme-file.store.ts";
+import { sweepCredits } from "./channels/webhooks/credit.change.ts";
+import { sweepFiles } from "./products/licensing/theme-file.store.ts";
 import { now } from "./kernel/clock.ts";
-import { deliver, MAIL_QUEUE } from "./mail/consumer.queue.ts";
-import { sweepMails } from "./mail/delivery.queue.ts";
+import { deliver, MAIL_QUEUE } from "./channels/mail/consumer.queue.ts";
+import { sweepMails } from "./channels/mail/delivery.queue.ts";
 import { openDb } from "./kernel/db.ts";
-import { pruneSignIn } from "./signin/prune.store.ts";
-import { sweepNames } from "./team/refold.store.ts";
+import { pruneSignIn } from "./people/sign-in/prune.store.ts";
+import { sweepNames } from "./people/members/refold.store.ts";
 
 export { AccountObject } from "./credits/account.object.ts";
 

@@ -1,4 +1,4 @@
-import type { AccessLevel, Locale } from "../schema/team.ts";
+import type { AccessLevel, Locale } from "../kernel/schema/team.ts";
 import type { Right } from "./right.ts";
 
 /** A text in every language that is spoken here. */

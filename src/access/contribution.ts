@@ -1,4 +1,4 @@
-import type { AccessLevel } from "../schema/team.ts";
+import type { AccessLevel } from "../kernel/schema/team.ts";
 import { type GrantRow, OWNER_RIGHTS, type Preset, type Scope } from "./preset.ts";
 import { isRight, type Right, typeOf } from "./right.ts";
 import type { TypeAccess, TypeTable, Verb } from "./type.ts";

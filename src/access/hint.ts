@@ -1,4 +1,4 @@
-import type { Locale } from "../schema/team.ts";
+import type { Locale } from "../kernel/schema/team.ts";
 import { LEVEL_TEXTS, typeText } from "./area-text.ts";
 import type { GrantRule } from "./grant-table.ts";
 import { type Right, RIGHTS } from "./right.ts";

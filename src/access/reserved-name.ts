@@ -1,4 +1,4 @@
-import { areNamesAlike } from "../kernel/look-alike.ts";
+import { areNamesAlike } from "../kernel/text/look-alike.ts";
 import { ROLE_TEXTS } from "./role-text.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import { type Db, guard, prepared, type Statement } from "../kernel/db.ts";
-import { account, member } from "../schema/team.ts";
+import { account, member } from "../kernel/schema/team.ts";
 import type { Stamp } from "./stamp.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { AccessLevel } from "../schema/team.ts";
+import type { AccessLevel } from "../kernel/schema/team.ts";
 import type { AccountKind } from "./model.ts";
 
 export const VERBS = ["view", "edit", "create", "delete"] as const;

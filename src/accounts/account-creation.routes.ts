@@ -1,11 +1,11 @@
 import { type AccountKind, PARENT_KINDS, presetOf } from "../access/model.ts";
-import { findAccount } from "../identity/account.store.ts";
-import { endpoint } from "../identity/call.ts";
-import { hasArrived } from "../identity/arrival.ts";
-import { findMember } from "../identity/member.store.ts";
-import { requestPermit } from "../identity/permit.change.ts";
-import { etag } from "../identity/request.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
+import { findAccount } from "../gate/credentials/account.store.ts";
+import { endpoint } from "../gate/calls/call.ts";
+import { hasArrived } from "../gate/calls/arrival.ts";
+import { findMember } from "../gate/credentials/member.store.ts";
+import { requestPermit } from "../gate/permits/permit.change.ts";
+import { etag } from "../gate/calls/request.ts";
+import { invalid, Problem } from "../kernel/http/problem.ts";
 import {
   AccountCard,
   accountCard,
@@ -15,9 +15,9 @@ import {
   OwnerClaim,
   toSubscription,
 } from "./account.card.ts";
-import { memberCard } from "../team/member.card.ts";
-import { giveTierCredits } from "./tier-credit.change.ts";
-import { requireTier } from "./tier.change.ts";
+import { memberCard } from "../people/members/member.card.ts";
+import { giveTierCredits } from "./tiers/tier-credit.change.ts";
+import { requireTier } from "./tiers/tier.change.ts";
 import { claimAnew, foundAccount } from "./new-account.change.ts";
 
 const MadeAccount = AccountCard.extend(Founded);

@@ -1,8 +1,8 @@
-import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
-import { findMember } from "../identity/member.store.ts";
-import { requireUnrestricted } from "../identity/refusal.change.ts";
-import { etag } from "../identity/request.ts";
-import { text } from "../kernel/body.ts";
+import { type Call, type Endpoint, endpoint } from "../gate/calls/call.ts";
+import { findMember } from "../gate/credentials/member.store.ts";
+import { requireUnrestricted } from "../gate/calls/refusal.change.ts";
+import { etag } from "../gate/calls/request.ts";
+import { text } from "../kernel/http/body.ts";
 import { AccountCard, accountCard } from "./account.card.ts";
 import { NewOwner } from "./ownership.card.ts";
 import { moveOwnership, requireActive } from "./ownership.change.ts";

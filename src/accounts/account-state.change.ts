@@ -1,16 +1,16 @@
 import type { Right } from "../access/right.ts";
 import { isActive } from "../credits/subscription.ts";
-import type { Call, Change } from "../identity/call.ts";
+import type { Call, Change } from "../gate/calls/call.ts";
 import type { Statement } from "../kernel/db.ts";
-import type { AccountState } from "../schema/state-order.ts";
-import type { TierRow } from "../schema/tier.ts";
+import type { AccountState } from "../kernel/schema/state-order.ts";
+import type { TierRow } from "../kernel/schema/tier.ts";
 import type { AccountRow } from "./account.card.ts";
 import { changedAccount } from "./account.change.ts";
 import { isOlder, type Moment, type Newest } from "./state-order.ts";
 import { writeOrder } from "./state-order.store.ts";
-import { creditOf } from "./tier-credit.change.ts";
-import { insertTierCredit } from "./tier-credit.store.ts";
-import { guardTier, removeChoice } from "./tier.store.ts";
+import { creditOf } from "./tiers/tier-credit.change.ts";
+import { insertTierCredit } from "./tiers/tier-credit.store.ts";
+import { guardTier, removeChoice } from "./tiers/tier.store.ts";
 
 /** What is set as a whole. A subscription comes with the tier that it names. */
 export type Wanted =

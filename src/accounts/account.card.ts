@@ -1,34 +1,22 @@
-import { ClaimTold } from "../identity/api-key.card.ts";
+import { ClaimTold } from "../gate/credentials/api-key.card.ts";
 import { z } from "zod";
 import { ACCOUNT_KINDS, type AccountKind } from "../access/model.ts";
-import { ADDRESS_RULES_MAX } from "../identity/address.ts";
-import { LIMITS } from "../identity/limit.ts";
-import { DEFAULT_SETTINGS, SECURITY_SETTINGS } from "../identity/settings.ts";
-import { called, currency, instant, optionalNote, optionalText } from "../kernel/body.ts";
+import { ADDRESS_RULES_MAX } from "../gate/credentials/address.ts";
+import { LIMITS } from "../gate/calls/limit.ts";
+import { DEFAULT_SETTINGS, SECURITY_SETTINGS } from "../gate/principals/settings.ts";
+import { called, currency, instant, optionalNote, optionalText } from "../kernel/http/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
-import { email, mailDomain } from "../kernel/email.ts";
+import { email, mailDomain } from "../kernel/text/email.ts";
 import { isTimeZone } from "../kernel/time-zone.ts";
 import {
   type account,
   LOCALES,
-  type Plan,
   type Settings,
   type Subscription,
   SUBSCRIPTION_STATUSES,
-} from "../schema/team.ts";
-import { MemberCard } from "../team/member.card.ts";
-
-export const PlanBody = z.strictObject({
-  restrictedAccounts: z.boolean().describe("The account may have operators with restricted access."),
-  memberLimit: z.number().int().min(1).max(1_000_000).nullable().default(null),
-  contactUrl: z
-    .string()
-    .max(500)
-    .regex(/^(?:https:\/\/|mailto:)\S+$/, "must begin with https:// or mailto:")
-    .nullable()
-    .default(null)
-    .describe("Whom a refusal names when the plan lacks a feature."),
-});
+} from "../kernel/schema/team.ts";
+import { MemberCard } from "../people/members/member.card.ts";
+import { PlanBody } from "./tiers/plan.card.ts";
 
 export const SubscriptionBody = z.strictObject({
   status: z.enum(SUBSCRIPTION_STATUSES),
@@ -171,7 +159,6 @@ export const Founded = {
 
 export type AccountRow = typeof account.$inferSelect;
 
-export const DEFAULT_PLAN: Plan = { restrictedAccounts: false, memberLimit: null, contactUrl: null };
 export const NO_SUBSCRIPTION: Subscription = { status: "none", tier: null, currentPeriodEnd: null };
 
 export const toSubscription = (body: z.infer<typeof SubscriptionBody>): Subscription => ({

@@ -1,7 +1,7 @@
 import type { Right } from "../access/right.ts";
 import { bumpBelow } from "../access/stamp.store.ts";
-import { difference } from "../audit/difference.ts";
-import type { Call, Change } from "../identity/call.ts";
+import { difference } from "../audit/chain/difference.ts";
+import type { Call, Change } from "../gate/calls/call.ts";
 import { nextVersion } from "../kernel/version.ts";
 import { accountCard, type AccountRow } from "./account.card.ts";
 import { guardAccount, updateAccount } from "./account.store.ts";

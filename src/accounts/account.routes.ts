@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { decide } from "../access/decide.ts";
 import type { Right } from "../access/right.ts";
-import { findAccount } from "../identity/account.store.ts";
-import { type Call, endpoint } from "../identity/call.ts";
-import { requestPermit } from "../identity/permit.change.ts";
-import { etag } from "../identity/request.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
-import { definite } from "../kernel/body.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
+import { findAccount } from "../gate/credentials/account.store.ts";
+import { type Call, endpoint } from "../gate/calls/call.ts";
+import { requestPermit } from "../gate/permits/permit.change.ts";
+import { etag } from "../gate/calls/request.ts";
+import { decodeCursor, listQuery, page, pageOf } from "../kernel/http/page.ts";
+import { definite } from "../kernel/http/body.ts";
+import { invalid, Problem } from "../kernel/http/problem.ts";
 import {
   AccountCard,
   accountCard,
@@ -15,7 +15,6 @@ import {
   type AccountRow,
   MailQuotaBody,
   meaninglessSetting,
-  PlanBody,
   SubscriptionBody,
   toSubscription,
 } from "./account.card.ts";
@@ -23,9 +22,10 @@ import { changedAccount } from "./account.change.ts";
 import { setState, type StateChange, type Wanted } from "./account-state.change.ts";
 import { listAccounts } from "./account.store.ts";
 import { loosens } from "./loosened-settings.ts";
-import { addressRules } from "../team/member.change.ts";
-import { giveTierCredits } from "./tier-credit.change.ts";
-import { requireTier } from "./tier.change.ts";
+import { addressRules } from "../people/members/member.change.ts";
+import { PlanBody } from "./tiers/plan.card.ts";
+import { giveTierCredits } from "./tiers/tier-credit.change.ts";
+import { requireTier } from "./tiers/tier.change.ts";
 import { loadTenant } from "./tenant.change.ts";
 
 const list = endpoint(

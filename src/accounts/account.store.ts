@@ -1,9 +1,9 @@
 import { and, asc, eq, gt, ne, or, sql } from "drizzle-orm";
-import { notIn } from "../identity/below.store.ts";
-import type { Permit } from "../identity/permit.ts";
+import { notIn } from "../gate/calls/below.store.ts";
+import type { Permit } from "../gate/permits/permit.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
-import { fold } from "../kernel/fold.ts";
-import { account } from "../schema/team.ts";
+import { fold } from "../kernel/text/fold.ts";
+import { account } from "../kernel/schema/team.ts";
 import type { AccountRow } from "./account.card.ts";
 
 /** Every tenant, oldest first, beginning after the id `after`: for the platform only. */

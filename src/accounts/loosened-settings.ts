@@ -1,6 +1,6 @@
-import { admitsMore } from "../identity/access-gain.ts";
-import { DEFAULT_SETTINGS } from "../identity/settings.ts";
-import type { Settings } from "../schema/team.ts";
+import { admitsMore } from "../gate/permits/access-gain.ts";
+import { DEFAULT_SETTINGS } from "../gate/principals/settings.ts";
+import type { Settings } from "../kernel/schema/team.ts";
 
 type Loosenable = { readonly settings: Partial<Settings>; readonly allowedIps: readonly string[] };
 

@@ -1,26 +1,27 @@
 import { type AccountKind, presetOf } from "../access/model.ts";
-import type { Authority } from "../identity/authority.ts";
-import type { Permit } from "../identity/permit.ts";
-import { requestPermit } from "../identity/permit.change.ts";
-import type { AuditEvent } from "../audit/event.ts";
-import type { Call } from "../identity/call.ts";
-import { claimAgain, type ClaimTarget, firstClaim } from "../identity/claim.change.ts";
-import { DEFAULT_SETTINGS } from "../identity/settings.ts";
-import { fold } from "../kernel/fold.ts";
+import type { Authority } from "../gate/principals/authority.ts";
+import type { Permit } from "../gate/permits/permit.ts";
+import { requestPermit } from "../gate/permits/permit.change.ts";
+import type { AuditEvent } from "../audit/chain/event.ts";
+import type { Call } from "../gate/calls/call.ts";
+import { claimAgain, type ClaimTarget, firstClaim } from "../gate/api-keys/claim.change.ts";
+import { DEFAULT_SETTINGS } from "../gate/principals/settings.ts";
+import { fold } from "../kernel/text/fold.ts";
 import { newId } from "../kernel/id.ts";
-import type { Answer } from "../kernel/operation.ts";
-import type { Profile } from "../schema/team.ts";
-import type { TierRow } from "../schema/tier.ts";
-import { type AccountRow, DEFAULT_PLAN, NO_SUBSCRIPTION } from "./account.card.ts";
-import { insertInvitation } from "../invitations/invitation.store.ts";
-import { sent } from "../invitations/invitation-mail.change.ts";
-import { newInvitation } from "../invitations/new-invitation.change.ts";
+import type { Answer } from "../kernel/http/operation.ts";
+import type { Profile } from "../kernel/schema/team.ts";
+import type { TierRow } from "../kernel/schema/tier.ts";
+import { type AccountRow, NO_SUBSCRIPTION } from "./account.card.ts";
+import { DEFAULT_PLAN } from "./tiers/plan.card.ts";
+import { insertInvitation } from "../people/invitations/invitation.store.ts";
+import { sent } from "../people/invitations/invitation-mail.change.ts";
+import { newInvitation } from "../people/invitations/new-invitation.change.ts";
 import { tierEffects } from "./account-state.change.ts";
 import { insertAccount } from "./account.store.ts";
-import { guardTier } from "./tier.store.ts";
-import type { MemberRow } from "../team/member.card.ts";
-import { insertMember } from "../team/member.store.ts";
-import { newMemberRow } from "../team/new-member.change.ts";
+import { guardTier } from "./tiers/tier.store.ts";
+import type { MemberRow } from "../people/members/member.card.ts";
+import { insertMember } from "../people/members/member.store.ts";
+import { newMemberRow } from "../people/members/new-member.change.ts";
 
 /** What a new account is made of; the rest is as for every new one. */
 export interface Founding {

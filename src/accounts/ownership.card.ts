@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { iso } from "../kernel/clock.ts";
-import type { OfferRow } from "../schema/ownership.ts";
+import type { OfferRow } from "../kernel/schema/ownership.ts";
 
 export const OfferCard = z.object({
   id: z.string(),

@@ -1,14 +1,14 @@
 import { presetOf } from "../access/model.ts";
 import { bumpBelow } from "../access/stamp.store.ts";
-import { difference } from "../audit/difference.ts";
-import type { Call, Change } from "../identity/call.ts";
-import type { findMember } from "../identity/member.store.ts";
-import { requestPermit } from "../identity/permit.change.ts";
-import { securityLetters } from "../identity/security-letter.change.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
-import { memberCard, type MemberRow } from "../team/member.card.ts";
-import { guardMember, updateMember } from "../team/member.store.ts";
-import { endOffer } from "../identity/ownership-offer.store.ts";
+import { difference } from "../audit/chain/difference.ts";
+import type { Call, Change } from "../gate/calls/call.ts";
+import type { findMember } from "../gate/credentials/member.store.ts";
+import { requestPermit } from "../gate/permits/permit.change.ts";
+import { securityLetters } from "../gate/calls/security-letter.change.ts";
+import { invalid, Problem } from "../kernel/http/problem.ts";
+import { memberCard, type MemberRow } from "../people/members/member.card.ts";
+import { guardMember, updateMember } from "../people/members/member.store.ts";
+import { endOffer } from "../gate/credentials/ownership-offer.store.ts";
 import type { AccountRow } from "./account.card.ts";
 import { guardAccount, updateAccount } from "./account.store.ts";
 

@@ -1,22 +1,22 @@
 import { z } from "zod";
 import { decide } from "../access/decide.ts";
-import { findAccount } from "../identity/account.store.ts";
-import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
-import { findMember } from "../identity/member.store.ts";
-import { requireUnrestricted } from "../identity/refusal.change.ts";
-import { securityLetters } from "../identity/security-letter.change.ts";
+import { findAccount } from "../gate/credentials/account.store.ts";
+import { type Call, type Endpoint, endpoint } from "../gate/calls/call.ts";
+import { findMember } from "../gate/credentials/member.store.ts";
+import { requireUnrestricted } from "../gate/calls/refusal.change.ts";
+import { securityLetters } from "../gate/calls/security-letter.change.ts";
 import { iso } from "../kernel/clock.ts";
 import { newId } from "../kernel/id.ts";
-import { Problem } from "../kernel/problem.ts";
-import type { OfferRow } from "../schema/ownership.ts";
-import { guardMember } from "../team/member.store.ts";
+import { Problem } from "../kernel/http/problem.ts";
+import type { OfferRow } from "../kernel/schema/ownership.ts";
+import { guardMember } from "../people/members/member.store.ts";
 import {
   endOffer,
   findOffer,
   guardOffer,
   insertOffer,
   ONE_OFFER,
-} from "../identity/ownership-offer.store.ts";
+} from "../gate/credentials/ownership-offer.store.ts";
 import { moveOwnership, OFFER_TTL_MS, requireActive } from "./ownership.change.ts";
 import { NewOwner, OfferCard, offerCard } from "./ownership.card.ts";
 

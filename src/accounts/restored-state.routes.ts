@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { ChainHead } from "../audit/event.ts";
-import type { Restore } from "../audit/ledger.ts";
+import type { ChainHead } from "../audit/chain/event.ts";
+import type { Restore } from "../audit/chain/ledger.ts";
 import { accountObject } from "../credits/stub.object.ts";
-import { findAccount } from "../identity/account.store.ts";
-import { type Call, endpoint, type Endpoint } from "../identity/call.ts";
-import { text } from "../kernel/body.ts";
+import { findAccount } from "../gate/credentials/account.store.ts";
+import { type Call, endpoint, type Endpoint } from "../gate/calls/call.ts";
+import { text } from "../kernel/http/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
-import { Problem } from "../kernel/problem.ts";
+import { Problem } from "../kernel/http/problem.ts";
 import type { AccountRow } from "./account.card.ts";
 import { acceptRestored, findHead } from "./restored-state.store.ts";
 

@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
-import { auditHead } from "../schema/audit.ts";
-import { account } from "../schema/team.ts";
+import { auditHead } from "../kernel/schema/audit.ts";
+import { account } from "../kernel/schema/team.ts";
 import type { AccountRow } from "./account.card.ts";
 
 export const findHead = (db: Db, accountId: string) =>

@@ -1,6 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
-import { type AccountState, stateOrder } from "../schema/state-order.ts";
+import { type AccountState, stateOrder } from "../kernel/schema/state-order.ts";
 import { type Moment, placeOf } from "./state-order.ts";
 
 /** The newest change of each state of an account, as far as there is one. */

@@ -1,7 +1,7 @@
 import { type AccountKind, presetFor } from "../access/model.ts";
-import type { Call } from "../identity/call.ts";
-import type { Principal } from "../identity/principal.ts";
-import { settingsOf } from "../identity/settings.ts";
+import type { Call } from "../gate/calls/call.ts";
+import type { Principal } from "../gate/principals/principal.ts";
+import { settingsOf } from "../gate/principals/settings.ts";
 import { newId } from "../kernel/id.ts";
 import type { AccountRow } from "./account.card.ts";
 import { findParent, guardAccount } from "./account.store.ts";

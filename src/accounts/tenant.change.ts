@@ -1,7 +1,7 @@
-import { findAccount } from "../identity/account.store.ts";
-import type { Call, Results } from "../identity/call.ts";
+import { findAccount } from "../gate/credentials/account.store.ts";
+import type { Call, Results } from "../gate/calls/call.ts";
 import type { Statement } from "../kernel/db.ts";
-import { Problem } from "../kernel/problem.ts";
+import { Problem } from "../kernel/http/problem.ts";
 import type { AccountRow } from "./account.card.ts";
 
 /**

@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { keyHints, mintKey } from "../identity/api-key.ts";
+import { keyHints, mintKey } from "../gate/credentials/api-key.ts";
 import { now } from "../kernel/clock.ts";
-import { fold } from "../kernel/fold.ts";
+import { fold } from "../kernel/text/fold.ts";
 import { newId } from "../kernel/id.ts";
 import { runWrangler } from "./wrangler.ts";
 

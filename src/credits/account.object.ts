@@ -1,10 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
-import { isBehind } from "../audit/chain.ts";
-import type { ErasureRecord } from "../audit/erasure.ts";
-import type { AuditEvent, ChainHead } from "../audit/event.ts";
-import type { Restore } from "../audit/ledger.ts";
+import { isBehind } from "../audit/chain/chain.ts";
+import type { ErasureRecord } from "../audit/chain/erasure.ts";
+import type { AuditEvent, ChainHead } from "../audit/chain/event.ts";
+import type { Restore } from "../audit/chain/ledger.ts";
 import type { Env } from "../env.ts";
-import { Turns } from "../identity/turn.object.ts";
+import { Turns } from "../gate/calls/turn.object.ts";
 import { assert } from "../kernel/assert.ts";
 import { now } from "../kernel/clock.ts";
 import type { Period } from "../kernel/period.ts";

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { instant, optionalText } from "../kernel/body.ts";
+import { instant, optionalText } from "../kernel/http/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { idOf } from "../kernel/id.ts";
-import { listQuery } from "../kernel/page.ts";
-import { LIMIT_PERIODS } from "../schema/team.ts";
+import { listQuery } from "../kernel/http/page.ts";
+import { LIMIT_PERIODS } from "../kernel/schema/team.ts";
 import type { Posted } from "./entry.ts";
 import { AMOUNT_MAX } from "./command.ts";
 import type { Figures } from "./limit.ts";

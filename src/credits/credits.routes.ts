@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { decide, visible } from "../access/decide.ts";
-import { type Call, endpoint, type Endpoint } from "../identity/call.ts";
-import type { Principal } from "../identity/principal.ts";
+import { type Call, endpoint, type Endpoint } from "../gate/calls/call.ts";
+import type { Principal } from "../gate/principals/principal.ts";
 import { assert } from "../kernel/assert.ts";
-import { REPLAYED } from "../kernel/idempotency.ts";
-import { decodeCursor, page, pageOf } from "../kernel/page.ts";
+import { REPLAYED } from "../kernel/http/idempotency.ts";
+import { decodeCursor, page, pageOf } from "../kernel/http/page.ts";
 import {
   EntryCard,
   entryCard,

@@ -1,5 +1,5 @@
-import { type Actor, type AuditEvent, type Origin, SYSTEM } from "../audit/event.ts";
-import type { ProblemCode } from "../kernel/problem.ts";
+import { type Actor, type AuditEvent, type Origin, SYSTEM } from "../audit/chain/event.ts";
+import type { ProblemCode } from "../kernel/http/problem.ts";
 import type { Entry, Outcome, Recorded } from "./ledger.ts";
 import type { Figures } from "./limit.ts";
 

@@ -1,8 +1,8 @@
-import { findAccount } from "../identity/account.store.ts";
-import { endpoint, type Endpoint } from "../identity/call.ts";
+import { findAccount } from "../gate/credentials/account.store.ts";
+import { endpoint, type Endpoint } from "../gate/calls/call.ts";
 import { assert } from "../kernel/assert.ts";
-import { REPLAYED } from "../kernel/idempotency.ts";
-import { Problem } from "../kernel/problem.ts";
+import { REPLAYED } from "../kernel/http/idempotency.ts";
+import { Problem } from "../kernel/http/problem.ts";
 import { BalanceCard, GrantCard, grantCard, NewGrant } from "./card.ts";
 import { refused } from "./refusal.ts";
 import { accountObject } from "./stub.object.ts";

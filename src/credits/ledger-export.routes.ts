@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { visible } from "../access/decide.ts";
-import { type Endpoint, endpoint } from "../identity/call.ts";
+import { type Endpoint, endpoint } from "../gate/calls/call.ts";
 import { iso } from "../kernel/clock.ts";
 import { idOf } from "../kernel/id.ts";
 import { periodOf } from "../kernel/period.ts";
-import { invalidParameter } from "../kernel/problem.ts";
+import { invalidParameter } from "../kernel/http/problem.ts";
 import { dayOrTime } from "../kernel/time-zone.ts";
-import { TABLE_FORMATS, tableFile } from "../workbook/table.ts";
-import { XLSX } from "../workbook/workbook.ts";
+import { TABLE_FORMATS, tableFile } from "../channels/workbook/table.ts";
+import { XLSX } from "../channels/workbook/workbook.ts";
 import { entryCard } from "./card.ts";
 import { accountObject } from "./stub.object.ts";
 

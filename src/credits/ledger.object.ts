@@ -1,4 +1,4 @@
-import type { ChainHead } from "../audit/event.ts";
+import type { ChainHead } from "../audit/chain/event.ts";
 import { newId } from "../kernel/id.ts";
 import { Memory } from "../kernel/memory.ts";
 import { BY_SYSTEM, type Context, type Posted } from "./entry.ts";

@@ -1,4 +1,4 @@
-import type { LimitPeriod } from "../schema/team.ts";
+import type { LimitPeriod } from "../kernel/schema/team.ts";
 
 /** How much a member may spend in each period; null: all that the account has (S4.23). */
 export interface Limit {

@@ -1,4 +1,4 @@
-import { packEntries } from "../audit/message.ts";
+import { packEntries } from "../audit/chain/message.ts";
 import { toEvent } from "./entry.ts";
 import type { LedgerTables } from "./ledger.object.ts";
 

@@ -1,6 +1,6 @@
 import { iso } from "../kernel/clock.ts";
-import { REPLAYED } from "../kernel/idempotency.ts";
-import { invalid, Problem, restored } from "../kernel/problem.ts";
+import { REPLAYED } from "../kernel/http/idempotency.ts";
+import { invalid, Problem, restored } from "../kernel/http/problem.ts";
 import { type Posted, type Reply, refusalOf } from "./entry.ts";
 import { figuresCard } from "./card.ts";
 import { LOTS_MAX } from "./ledger.ts";

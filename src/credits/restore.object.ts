@@ -1,5 +1,5 @@
-import type { ErasureRecord } from "../audit/erasure.ts";
-import type { Restore } from "../audit/ledger.ts";
+import type { ErasureRecord } from "../audit/chain/erasure.ts";
+import type { Restore } from "../audit/chain/ledger.ts";
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS restore (

@@ -1,4 +1,4 @@
-import type { ChainHead } from "../audit/event.ts";
+import type { ChainHead } from "../audit/chain/event.ts";
 import type { Posted } from "./entry.ts";
 import type { Entry } from "./ledger.ts";
 import type { Spending } from "./limit.ts";

@@ -1,4 +1,4 @@
-import type { Subscription } from "../schema/team.ts";
+import type { Subscription } from "../kernel/schema/team.ts";
 
 /** Whether credits may be spent under it. @param now milliseconds since the epoch */
 export const isActive = ({ status, currentPeriodEnd }: Subscription, now: number): boolean =>

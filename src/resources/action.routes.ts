@@ -1,10 +1,10 @@
 import type { z } from "zod";
-import { difference } from "../audit/difference.ts";
-import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
-import { etag } from "../identity/request.ts";
-import type { Answer } from "../kernel/operation.ts";
-import { Problem } from "../kernel/problem.ts";
-import type { ResourceRow } from "../schema/resource.ts";
+import { difference } from "../audit/chain/difference.ts";
+import { type Call, type Endpoint, endpoint } from "../gate/calls/call.ts";
+import { etag } from "../gate/calls/request.ts";
+import type { Answer } from "../kernel/http/operation.ts";
+import { Problem } from "../kernel/http/problem.ts";
+import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { CHARGE_PROBLEMS, charged, resume } from "./charge.change.ts";
 import { finishOthers } from "./charge-payment.change.ts";
 import { askPendingOn } from "./charge.store.ts";

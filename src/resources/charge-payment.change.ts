@@ -1,17 +1,17 @@
-import type { AuditEvent } from "../audit/event.ts";
-import { publish, stage } from "../audit/outbox.store.ts";
+import type { AuditEvent } from "../audit/chain/event.ts";
+import { publish, stage } from "../audit/chain/outbox.store.ts";
 import type { PaidFor, Reply } from "../credits/entry.ts";
 import type { Limit } from "../credits/limit.ts";
 import { refused } from "../credits/refusal.ts";
 import { accountObject } from "../credits/stub.object.ts";
 import { isActive } from "../credits/subscription.ts";
 import type { Env } from "../env.ts";
-import type { Call } from "../identity/call.ts";
-import { Met } from "../identity/turn.ts";
+import type { Call } from "../gate/calls/call.ts";
+import { Met } from "../gate/calls/turn.ts";
 import { batch, type Db, failedGuard } from "../kernel/db.ts";
 import { isId } from "../kernel/id.ts";
-import type { Problem } from "../kernel/problem.ts";
-import type { ChargeRow } from "../schema/resource.ts";
+import type { Problem } from "../kernel/http/problem.ts";
+import type { ChargeRow } from "../kernel/schema/resource.ts";
 import type { PaidChange } from "./charge.ts";
 import { dropCharge, findPendingOn, payCharge, type Pending, refuseCharge } from "./charge.store.ts";
 

@@ -1,7 +1,7 @@
 import type { Env } from "../env.ts";
 import { now } from "../kernel/clock.ts";
 import { batch, openDb } from "../kernel/db.ts";
-import { IDEMPOTENCY_TTL_MS } from "../kernel/idempotency.ts";
+import { IDEMPOTENCY_TTL_MS } from "../kernel/http/idempotency.ts";
 import { finishPending } from "./charge-payment.change.ts";
 import { findPending, forgetCharges } from "./charge.store.ts";
 

@@ -1,7 +1,7 @@
 import { and, asc, eq, lt, ne, type SQL, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
-import { charge, type ChargeRow } from "../schema/resource.ts";
-import { account, member } from "../schema/team.ts";
+import { charge, type ChargeRow } from "../kernel/schema/resource.ts";
+import { account, member } from "../kernel/schema/team.ts";
 import type { PaidChange } from "./charge.ts";
 import { insertResource, setAttributes } from "./resource.store.ts";
 

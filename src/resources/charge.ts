@@ -1,4 +1,4 @@
-import type { ResourceRow } from "../schema/resource.ts";
+import type { ResourceRow } from "../kernel/schema/resource.ts";
 import type { Change } from "./type.ts";
 
 /**

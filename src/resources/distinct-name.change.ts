@@ -1,9 +1,9 @@
 import { isReservedName } from "../access/reserved-name.ts";
-import type { Call } from "../identity/call.ts";
+import type { Call } from "../gate/calls/call.ts";
 import type { Statement } from "../kernel/db.ts";
-import { areNamesAlike } from "../kernel/look-alike.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
-import type { ResourceRow } from "../schema/resource.ts";
+import { areNamesAlike } from "../kernel/text/look-alike.ts";
+import { invalid, Problem } from "../kernel/http/problem.ts";
+import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { guardDistinctName, listNames } from "./distinct-name.store.ts";
 import type { StoredType } from "./type.ts";
 

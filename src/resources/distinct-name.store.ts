@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
-import { resource, type ResourceRow } from "../schema/resource.ts";
+import { resource, type ResourceRow } from "../kernel/schema/resource.ts";
 import { NAME_KEYS } from "./type.ts";
 
 /** The names of all objects of a type in an account. */

@@ -1,8 +1,8 @@
 import { and, eq, sql } from "drizzle-orm";
 import { among } from "../access/visible.store.ts";
-import type { Permit } from "../identity/permit.ts";
+import type { Permit } from "../gate/permits/permit.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
-import { resource, type ResourceRow } from "../schema/resource.ts";
+import { resource, type ResourceRow } from "../kernel/schema/resource.ts";
 
 /**
  * Fails the batch while anything is in the group, or a member has it. @param types that are kept in groups

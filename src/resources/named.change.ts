@@ -1,9 +1,9 @@
 import { plainRef, type ResourceRef } from "../access/decide.ts";
 import type { Right } from "../access/right.ts";
-import type { Call } from "../identity/call.ts";
-import { keeperOf, type Principal } from "../identity/principal.ts";
-import { Problem } from "../kernel/problem.ts";
-import type { ResourceRow } from "../schema/resource.ts";
+import type { Call } from "../gate/calls/call.ts";
+import { keeperOf, type Principal } from "../gate/principals/principal.ts";
+import { Problem } from "../kernel/http/problem.ts";
+import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { organizationRef } from "./organization.ts";
 import { findOrganization } from "./organization.store.ts";
 import { refOf } from "./resource.card.ts";

@@ -1,7 +1,7 @@
-import type { Call } from "../identity/call.ts";
-import { keeperOf } from "../identity/principal.ts";
-import { invalid, Problem } from "../kernel/problem.ts";
-import type { ResourceRow } from "../schema/resource.ts";
+import type { Call } from "../gate/calls/call.ts";
+import { keeperOf } from "../gate/principals/principal.ts";
+import { invalid, Problem } from "../kernel/http/problem.ts";
+import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { GROUP_MEMBER, groupFor, namedObject, takesGroup } from "./group.ts";
 import { type Named, namedBy, referencesOf, requireVisible } from "./named.change.ts";
 import { rootOf } from "./resource.card.ts";

@@ -1,6 +1,6 @@
-import type { Call } from "../identity/call.ts";
+import type { Call } from "../gate/calls/call.ts";
 import { newId } from "../kernel/id.ts";
-import type { ResourceRow } from "../schema/resource.ts";
+import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { completeRow, rootOf } from "./resource.card.ts";
 import type { ResourceType, StoredType } from "./type.ts";
 

@@ -1,11 +1,11 @@
 import { and, desc, eq, lt, type SQL } from "drizzle-orm";
 import type { Visible } from "../access/decide.ts";
 import { whereVisible } from "../access/visible.store.ts";
-import type { Permit } from "../identity/permit.ts";
-import type { Principal } from "../identity/principal.ts";
+import type { Permit } from "../gate/permits/permit.ts";
+import type { Principal } from "../gate/principals/principal.ts";
 import type { Db, Statement } from "../kernel/db.ts";
-import { notIn } from "../identity/below.store.ts";
-import { accessGrant, account } from "../schema/team.ts";
+import { notIn } from "../gate/calls/below.store.ts";
+import { accessGrant, account } from "../kernel/schema/team.ts";
 
 /**
  * The accounts below the one that the call acts on. One that has none below it, as its model says, is its own

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ResourceRef } from "../access/decide.ts";
 import { type AccountRow, Founded, NewOwner, ProfileBody } from "../accounts/account.card.ts";
-import { called } from "../kernel/body.ts";
+import { called } from "../kernel/http/body.ts";
 import { iso } from "../kernel/clock.ts";
 
 /** An account below as an object: what decides whether a member reaches it. */

@@ -1,10 +1,10 @@
-import { difference } from "../audit/difference.ts";
-import { type Call, type Change, type Endpoint, endpoint } from "../identity/call.ts";
-import { etag } from "../identity/request.ts";
-import type { Answer } from "../kernel/operation.ts";
-import { Problem } from "../kernel/problem.ts";
+import { difference } from "../audit/chain/difference.ts";
+import { type Call, type Change, type Endpoint, endpoint } from "../gate/calls/call.ts";
+import { etag } from "../gate/calls/request.ts";
+import type { Answer } from "../kernel/http/operation.ts";
+import { Problem } from "../kernel/http/problem.ts";
 import { nextVersion } from "../kernel/version.ts";
-import type { ResourceRow } from "../schema/resource.ts";
+import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { actionEndpoints } from "./action.routes.ts";
 import { requireDistinctName } from "./distinct-name.change.ts";
 import {

@@ -1,11 +1,11 @@
-import type { AuditEvent } from "../audit/event.ts";
-import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
-import { etag } from "../identity/request.ts";
+import type { AuditEvent } from "../audit/chain/event.ts";
+import { type Call, type Endpoint, endpoint } from "../gate/calls/call.ts";
+import { etag } from "../gate/calls/request.ts";
 import type { Statement } from "../kernel/db.ts";
-import type { Answer } from "../kernel/operation.ts";
-import { Problem } from "../kernel/problem.ts";
+import type { Answer } from "../kernel/http/operation.ts";
+import { Problem } from "../kernel/http/problem.ts";
 import { randomBytes } from "../kernel/secret.ts";
-import type { ResourceRow } from "../schema/resource.ts";
+import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { CHARGE_PROBLEMS, charged, resume } from "./charge.change.ts";
 import { requireDistinctName } from "./distinct-name.change.ts";
 import { requireConfidential, requireOrganization } from "./named.change.ts";

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { visible } from "../access/decide.ts";
-import { type Call, type Endpoint, endpoint } from "../identity/call.ts";
-import { keeperOf } from "../identity/principal.ts";
-import type { Answer } from "../kernel/operation.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../kernel/page.ts";
-import { Problem } from "../kernel/problem.ts";
+import { type Call, type Endpoint, endpoint } from "../gate/calls/call.ts";
+import { keeperOf } from "../gate/principals/principal.ts";
+import type { Answer } from "../kernel/http/operation.ts";
+import { decodeCursor, listQuery, page, pageOf } from "../kernel/http/page.ts";
+import { Problem } from "../kernel/http/problem.ts";
 import { GROUP_MEMBER, namedObject, takesGroup } from "./group.ts";
 import {
   type Named,

@@ -2,7 +2,7 @@ import { and, desc, eq, lt, type SQL, sql } from "drizzle-orm";
 import type { Visible } from "../access/decide.ts";
 import { among, type Way, waysTo } from "../access/visible.store.ts";
 import type { Db } from "../kernel/db.ts";
-import { resource } from "../schema/resource.ts";
+import { resource } from "../kernel/schema/resource.ts";
 
 export interface ListFilter {
   readonly visible: Visible;

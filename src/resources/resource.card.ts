@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { GrantSet, ResourceRef } from "../access/decide.ts";
-import type { Principal } from "../identity/principal.ts";
+import type { Principal } from "../gate/principals/principal.ts";
 import { iso } from "../kernel/clock.ts";
 import { ID_PREFIXES } from "../kernel/id.ts";
-import type { ResourceRow } from "../schema/resource.ts";
+import type { ResourceRow } from "../kernel/schema/resource.ts";
 import type { ResourceType, StoredType } from "./type.ts";
 
 export const refOf = (row: ResourceRow): ResourceRef => ({

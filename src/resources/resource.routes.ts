@@ -1,11 +1,11 @@
 import { decide } from "../access/decide.ts";
 import type { TypeTable } from "../access/type.ts";
-import { type Call, type Endpoint, endpoint, type Results } from "../identity/call.ts";
-import { keeperOf } from "../identity/principal.ts";
-import { etag } from "../identity/request.ts";
+import { type Call, type Endpoint, endpoint, type Results } from "../gate/calls/call.ts";
+import { keeperOf } from "../gate/principals/principal.ts";
+import { etag } from "../gate/calls/request.ts";
 import type { Statement } from "../kernel/db.ts";
-import { Problem } from "../kernel/problem.ts";
-import type { ResourceRow } from "../schema/resource.ts";
+import { Problem } from "../kernel/http/problem.ts";
+import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { GROUP_TYPE } from "./group.ts";
 import { guardEmptyGroup } from "./group.store.ts";
 import { inScope, type Named, NOTHING, organizationScope } from "./named.change.ts";

@@ -1,8 +1,8 @@
 import { and, eq, inArray, or, type Placeholder, type SQL, sql } from "drizzle-orm";
-import type { Permit } from "../identity/permit.ts";
+import type { Permit } from "../gate/permits/permit.ts";
 import { type Db, guard, prepared, type Statement } from "../kernel/db.ts";
-import { resource, type ResourceRow } from "../schema/resource.ts";
-import { accessGrant, member } from "../schema/team.ts";
+import { resource, type ResourceRow } from "../kernel/schema/resource.ts";
+import { accessGrant, member } from "../kernel/schema/team.ts";
 import type { Change } from "./type.ts";
 
 type Value = string | Placeholder;

@@ -2,8 +2,8 @@ import type { z } from "zod";
 import type { TypeAccess } from "../access/type.ts";
 import type { Right } from "../access/right.ts";
 import type { IdKind } from "../kernel/id.ts";
-import { nameKeys } from "../kernel/look-alike.ts";
-import type { ResourceRow } from "../schema/resource.ts";
+import { nameKeys } from "../kernel/text/look-alike.ts";
+import type { ResourceRow } from "../kernel/schema/resource.ts";
 
 /**
  * A resource type as one file declares it. The generic store and routes do the rest: CRUD, lists, rights,

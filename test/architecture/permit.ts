@@ -5,7 +5,7 @@ const MEMBER_ACCESS = "roles|rights|objectGroupIds|allowedIps|creditLimit|limitP
 
 /**
  * Writes of what decides about access. Each belongs in a function that demands the permit of
- * `identity/permit.ts`.
+ * `gate/permits/permit.ts`.
  */
 const WRITES: readonly RegExp[] = [
   /\.insert\((?:member|accessGrant|role|invitation|apiKey|hook|account)\)/,
@@ -21,10 +21,10 @@ const DEMAND = "permit.requireFor(";
 
 /** Where permits may be decided: the request of a call, and those who act for a member who is not there. */
 const DECIDING = [
-  "src/identity/permit.ts",
-  "src/identity/permit.change.ts",
-  "src/invitations/inviter.change.ts",
-  "src/signin/usable-link.change.ts",
+  "src/gate/permits/permit.ts",
+  "src/gate/permits/permit.change.ts",
+  "src/people/invitations/inviter.change.ts",
+  "src/people/sign-in/usable-link.change.ts",
 ];
 
 const nameOf = (node: Node | undefined): string | null => {
@@ -71,7 +71,7 @@ export function permitFaults(source: Source): Fault[] {
         (node) =>
           node.type === "NewExpression" &&
           /^new Permit\b/.test(textOf(node)) &&
-          source.path !== "src/identity/permit.ts",
+          source.path !== "src/gate/permits/permit.ts",
       )
       .map((node) => fault(node, "only decidePermit makes permits")),
     ...source.nodes

@@ -1,20 +1,26 @@
 import { posix } from "node:path";
 import type { Fault, Import, Source } from "./source.ts";
 
-/** Rooms from the ground up. Rooms on one line do not know each other. */
+/**
+ * Rooms from the ground up; rooms on one line do not know each other. A room is a folder of src, with the
+ * folders in it that are not named here.
+ */
 const FLOORS = [
-  ["kernel"],
-  ["schema"],
+  ["kernel", "kernel/schema", "kernel/text"],
+  ["kernel/http", "channels/workbook"],
   ["access"],
-  ["audit", "mail", "workbook"],
-  ["identity"],
-  ["team", "credits", "trail"],
-  ["invitations"],
+  ["audit/chain", "channels/mail"],
+  ["gate/credentials"],
+  ["gate/principals"],
+  ["gate/calls"],
+  ["gate/permits", "credits", "audit/log", "channels/mail-pages"],
+  ["gate/api-keys", "people/rights", "accounts/tiers"],
+  ["gate/pipeline", "people/members"],
+  ["people/invitations"],
   ["accounts"],
-  ["signin", "resources"],
-  ["billing"],
-  ["licensing", "marketplace", "dealing", "reports", "book"],
-  ["hooks", "decisions", "pages"],
+  ["people/sign-in", "resources", "channels/webhooks"],
+  ["people/removal", "products/billing", "products/dealers", "products/reports"],
+  ["people/directory", "products/licensing", "products/marketplace"],
   ["app"],
   ["index"],
 ];
@@ -28,16 +34,16 @@ const LAYERS = [["rules"], ["store", "object"], ["queue", "change"], ["routes"]]
 /**
  * The gate: the pipeline that every call passes. It asks stores and the clock, and so stands with the routes.
  */
-const GATE = /^src\/identity\/(gate[^/]*|attempt|identify|request)\.ts$/;
+const GATE = /^src\/gate\/(pipeline\/(gate[^/]*|attempt|identify)|calls\/request)\.ts$/;
 
 /** Programs that run in Node beside the Worker. */
 const COMMANDS = "commands";
 
 /** Where each package may be imported; a package that is not here may be imported nowhere. */
 const PACKAGES: Record<string, RegExp> = {
-  "drizzle-orm": /\.store\.ts$|^src\/schema\/|^src\/kernel\/db\.ts$/,
-  hono: /\.routes\.ts$|^src\/app\.ts$|^src\/identity\/gate[^/]*\.ts$|^src\/kernel\/http[^/]*\.ts$/,
-  jose: /^src\/identity\/|^src\/commands\//,
+  "drizzle-orm": /\.store\.ts$|^src\/kernel\/(schema\/|db\.ts$)/,
+  hono: /\.routes\.ts$|^src\/app\.ts$|^src\/gate\/pipeline\/gate[^/]*\.ts$/,
+  jose: /^src\/gate\/|^src\/commands\//,
   "cloudflare:workers": /\.object\.ts$|^src\/index\.ts$/,
   "ipaddr.js": /^src\/kernel\/cidr\.ts$/,
   "node:crypto": /^src\/kernel\/digest\.ts$|^src\/commands\//,
@@ -46,10 +52,13 @@ const PACKAGES: Record<string, RegExp> = {
   zod: /^src\//,
 };
 
+const ROOMS = new Set([...FLOORS.flat(), COMMANDS]);
+
 export function roomOf(path: string): string {
-  const [, first = "", second] = path.split("/");
-  if (second !== undefined) return first;
-  return first === "env.ts" ? "kernel" : posix.basename(first, ".ts");
+  const inside = path.replace(/^src\//, "");
+  if (!inside.includes("/")) return inside === "env.ts" ? "kernel" : posix.basename(inside, ".ts");
+  const folder = posix.dirname(inside);
+  return ROOMS.has(folder) || !folder.includes("/") ? folder : roomOf(`src/${folder}`);
 }
 
 export function layerOf(path: string): string {
@@ -100,7 +109,7 @@ function roomAdvice(path: string, one: Import): string[] {
     const known =
       to === COMMANDS ||
       to === "kernel" ||
-      (layerOf(one.path as string) === "rules" && rank(FLOORS, to) <= rank(FLOORS, "reports"));
+      (layerOf(one.path as string) === "rules" && rank(FLOORS, to) <= rank(FLOORS, "people/directory"));
     return known ? [] : ["a command knows the kernel and pure rules only"];
   }
   if (to === COMMANDS) return ["commands are Node programs; the Worker does not know them"];
@@ -114,8 +123,8 @@ function roomAdvice(path: string, one: Import): string[] {
 function layerAdvice(path: string, one: Import): string[] {
   const target = one.path as string;
   const [from, to] = [layerOf(path), layerOf(target)];
-  if (["kernel", "schema", COMMANDS].includes(roomOf(path))) return [];
-  if (roomOf(target) === "schema" && from === "rules") {
+  if (/^(kernel\b|commands$)/.test(roomOf(path))) return [];
+  if (roomOf(target) === "kernel/schema" && from === "rules") {
     const tables = one.values.filter((name) => !/^[A-Z][A-Z0-9_]*$/.test(name));
     return tables.length === 0
       ? []

@@ -10,8 +10,8 @@ export interface Rows {
 
 /**
  * Counts from now on, with triggers, every row that is written in the two databases behind the gate. Partial
- * indexes do not count: no row of a spend is in one. Alarms do not either; test/worker/credits-outbox.test.ts
- * counts those.
+ * indexes do not count: no row of a spend is in one. Alarms do not either;
+ * test/worker/credits/credits-outbox.test.ts counts those.
  */
 export async function countRows(
   edge: Edge,

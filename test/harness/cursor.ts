@@ -1,4 +1,4 @@
-import { boundCursor } from "../../src/kernel/page.ts";
+import { boundCursor } from "../../src/kernel/http/page.ts";
 
 /** @param position the JSON text that the cursor holds */
 export const encoded = (position: string): string => Buffer.from(position).toString("base64url");

@@ -1,4 +1,4 @@
-import { addedByPlatform } from "../worker/invite-world.ts";
+import { addedByPlatform } from "../worker/people/invite-world.ts";
 import { type Api, type Fetch, newKey, ok } from "./client.ts";
 import { giveCredits, newAccount, type Person, subscribe } from "./people.ts";
 

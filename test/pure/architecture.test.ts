@@ -40,7 +40,7 @@ describe("the sources", () => {
 async function schemaTables(): Promise<SQLiteTable[]> {
   const modules = await Promise.all(
     paths
-      .filter((path) => path.startsWith("src/schema/"))
+      .filter((path) => path.startsWith("src/kernel/schema/"))
       .map((path) => import(`${ROOT}/${path}`) as Promise<object>),
   );
   return modules.flatMap((module) =>
@@ -73,75 +73,82 @@ describe("the schema", () => {
 /** Each rule has to be able to fail: a synthetic breach, and the rule that must report it. */
 const BREACHES: ReadonlyArray<readonly [path: string, text: string, rule: string]> = [
   ["src/kernel/x.ts", `import type { Right } from "../access/right.ts";`, "room"],
-  ["src/access/x.ts", `import { sealed } from "../audit/event.ts";`, "room"],
-  ["src/credits/x.ts", `import { card } from "../team/member.ts";`, "room"],
-  ["src/team/x.routes.ts", `import { app } from "../app.ts";`, "room"],
-  ["src/team/x.ts", `import { start } from "../commands/start.ts";`, "room"],
-  ["src/commands/x.ts", `import { find } from "../team/member.store.ts";`, "room"],
+  ["src/access/x.ts", `import { sealed } from "../audit/chain/event.ts";`, "room"],
+  ["src/credits/x.ts", `import { card } from "../people/members/member.card.ts";`, "room"],
+  ["src/people/members/x.routes.ts", `import { app } from "../../app.ts";`, "room"],
+  ["src/people/members/x.ts", `import { start } from "../../commands/start.ts";`, "room"],
+  ["src/commands/x.ts", `import { find } from "../people/members/member.store.ts";`, "room"],
+  ["src/people/shed/x.ts", `import { now } from "../../kernel/clock.ts";`, "room"],
+  ["src/kernel/schema/x.ts", `import { fold } from "../text/fold.ts";`, "room"],
+  ["src/access/presets/x.ts", `import { gate } from "../../gate/pipeline/gate.ts";`, "room"],
   ["src/shed/x.ts", `import { now } from "../kernel/clock.ts";`, "room"],
-  ["src/team/x.ts", `import { y } from "../y.ts";`, "room"],
-  ["src/team/x.ts", `import { find } from "./member.store.ts";`, "layer"],
-  ["src/team/x.ts", `import type { Row } from "./member.store.ts";`, "layer"],
-  ["src/team/x.ts", `import { find } from "../access/stamp.store.ts";`, "layer"],
-  ["src/team/x.ts", `import { member } from "../schema/team.ts";`, "layer"],
-  ["src/team/x.ts", `import { batch } from "../kernel/db.ts";`, "layer"],
-  ["src/team/x.ts", `import { now } from "../kernel/clock.ts";`, "layer"],
-  ["src/team/x.ts", `import { newId } from "../kernel/id.ts";`, "layer"],
-  ["src/team/x.store.ts", `import { members } from "./member.routes.ts";`, "layer"],
+  ["src/people/members/x.ts", `import { y } from "../../y.ts";`, "room"],
+  ["src/people/members/x.ts", `import { find } from "./member.store.ts";`, "layer"],
+  ["src/people/members/x.ts", `import type { Row } from "./member.store.ts";`, "layer"],
+  ["src/people/members/x.ts", `import { find } from "../../access/stamp.store.ts";`, "layer"],
+  ["src/people/members/x.ts", `import { member } from "../../kernel/schema/team.ts";`, "layer"],
+  ["src/people/members/x.ts", `import { batch } from "../../kernel/db.ts";`, "layer"],
+  ["src/people/members/x.ts", `import { now } from "../../kernel/clock.ts";`, "layer"],
+  ["src/people/members/x.ts", `import { newId } from "../../kernel/id.ts";`, "layer"],
+  ["src/people/members/x.store.ts", `import { members } from "./member.routes.ts";`, "layer"],
   ["src/credits/x.object.ts", `import { find } from "./lot.store.ts";`, "layer"],
-  ["src/team/x.ts", `import { eq } from "drizzle-orm";`, "package"],
-  ["src/team/x.store.ts", `import { Hono } from "hono";`, "package"],
-  ["src/team/x.ts", `import { SignJWT } from "jose";`, "package"],
-  ["src/team/x.routes.ts", `import { env } from "cloudflare:workers";`, "package"],
-  ["src/team/x.ts", `import { readFileSync } from "node:fs";`, "package"],
-  ["src/team/x.ts", `import left from "left-pad";`, "package"],
-  ["src/team/index.ts", "export const x = 1;", "barrel"],
-  ["src/team/x.ts", `export { y } from "./y.ts";`, "barrel"],
-  ["src/team/x.ts", `export * from "./y.ts";`, "barrel"],
-  ["src/team/utils.ts", "", "name"],
-  ["src/team/member-helper.ts", "", "name"],
+  ["src/people/members/x.ts", `import { eq } from "drizzle-orm";`, "package"],
+  ["src/people/members/x.store.ts", `import { Hono } from "hono";`, "package"],
+  ["src/people/members/x.ts", `import { SignJWT } from "jose";`, "package"],
+  ["src/people/members/x.routes.ts", `import { env } from "cloudflare:workers";`, "package"],
+  ["src/people/members/x.ts", `import { readFileSync } from "node:fs";`, "package"],
+  ["src/people/members/x.ts", `import left from "left-pad";`, "package"],
+  ["src/people/members/index.ts", "export const x = 1;", "barrel"],
+  ["src/people/members/x.ts", `export { y } from "./y.ts";`, "barrel"],
+  ["src/people/members/x.ts", `export * from "./y.ts";`, "barrel"],
+  ["src/people/members/utils.ts", "", "name"],
+  ["src/people/members/member-helper.ts", "", "name"],
   ["src/service/x.ts", "", "name"],
-  ["src/team/x.ts", "\n".repeat(251), "file length"],
+  ["src/people/members/x.ts", "\n".repeat(251), "file length"],
   ["test/pure/x.test.ts", "\n".repeat(551), "file length"],
-  ["src/team/x.ts", `export function f() {${"\n".repeat(50)}}`, "function length"],
-  ["src/team/x.ts", `class C { m() {${"\n".repeat(50)}} }`, "function length"],
-  ["src/team/x.ts", `// ${"long ".repeat(30)}`, "line length"],
-  ["src/team/x.ts", "const at = Date.now();", "banned"],
-  ["src/team/x.ts", "const at = new Date();", "banned"],
-  ["src/team/x.ts", "const n = Math.random();", "banned"],
-  ["src/team/x.ts", "const f = Math.random;", "banned"],
-  ["src/team/x.ts", "const id = crypto.randomUUID();", "banned"],
-  ["src/team/x.ts", "console.log(1);", "banned"],
-  ["src/team/x.ts", "const answer = await fetch(url);", "banned"],
-  ["src/team/x.store.ts", "await db.transaction(async () => {});", "banned"],
-  ["src/team/x.ts", "const hit = await caches.default.match(request);", "banned"],
-  ["src/team/x.ts", "const x = y as any;", "banned"],
-  ["src/team/x.ts", `const ip = request.headers.get("X-Forwarded-For");`, "banned"],
+  ["src/people/members/x.ts", `export function f() {${"\n".repeat(50)}}`, "function length"],
+  ["src/people/members/x.ts", `class C { m() {${"\n".repeat(50)}} }`, "function length"],
+  ["src/people/members/x.ts", `// ${"long ".repeat(30)}`, "line length"],
+  ["src/people/members/x.ts", "const at = Date.now();", "banned"],
+  ["src/people/members/x.ts", "const at = new Date();", "banned"],
+  ["src/people/members/x.ts", "const n = Math.random();", "banned"],
+  ["src/people/members/x.ts", "const f = Math.random;", "banned"],
+  ["src/people/members/x.ts", "const id = crypto.randomUUID();", "banned"],
+  ["src/people/members/x.ts", "console.log(1);", "banned"],
+  ["src/people/members/x.ts", "const answer = await fetch(url);", "banned"],
+  ["src/people/members/x.store.ts", "await db.transaction(async () => {});", "banned"],
+  ["src/people/members/x.ts", "const hit = await caches.default.match(request);", "banned"],
+  ["src/people/members/x.ts", "const x = y as any;", "banned"],
+  ["src/people/members/x.ts", `const ip = request.headers.get("X-Forwarded-For");`, "banned"],
   ["test/pure/x.test.ts", "describe.skip('x', () => {});", "banned"],
   ["test/pure/x.test.ts", "it.only('x', () => {});", "banned"],
   ["test/pure/x.test.ts", "test.only('x', () => {});", "banned"],
   [
-    "src/team/x.store.ts",
+    "src/people/members/x.store.ts",
     "export const add = (db: Db, row: Row) => db.insert(accessGrant).values(row);",
     "permit",
   ],
   [
-    "src/team/x.store.ts",
+    "src/people/members/x.store.ts",
     "const add = (db) => db.run(sql`INSERT INTO access_grant`);\nexport const put = (db) => [add(db)];",
     "permit",
   ],
-  ["src/team/x.store.ts", "export const set = (db, rights) => db.update(member).set({ rights });", "permit"],
   [
-    "src/team/x.store.ts",
+    "src/people/members/x.store.ts",
+    "export const set = (db, rights) => db.update(member).set({ rights });",
+    "permit",
+  ],
+  [
+    "src/people/members/x.store.ts",
     "export const set = (db, rights) =>\n  db\n    .update(member)\n    .set({ rights });",
     "permit",
   ],
-  ["src/hooks/x.change.ts", "const permit = new Permit([row.id]);", "permit"],
-  ["src/hooks/x.change.ts", "const permit = decidePermit(principal, change);", "permit"],
-  ["src/team/x.ts", `// ${"TO" + "DO"}: later`, "unfinished"],
-  ["src/team/x.ts", `// @${"ts-ignore"}`, "silenced"],
-  ["src/team/x.ts", `const place = "${"/wo" + "rk/main"}";`, "machine path"],
-  ["src/team/x.ts", `// ${"https://regis" + "try.example.org/"}`, "registry host"],
+  ["src/channels/webhooks/x.change.ts", "const permit = new Permit([row.id]);", "permit"],
+  ["src/channels/webhooks/x.change.ts", "const permit = decidePermit(principal, change);", "permit"],
+  ["src/people/members/x.ts", `// ${"TO" + "DO"}: later`, "unfinished"],
+  ["src/people/members/x.ts", `// @${"ts-ignore"}`, "silenced"],
+  ["src/people/members/x.ts", `const place = "${"/wo" + "rk/main"}";`, "machine path"],
+  ["src/people/members/x.ts", `// ${"https://regis" + "try.example.org/"}`, "registry host"],
 ];
 
 describe("the rules can fail", () => {
@@ -156,14 +163,14 @@ describe("the rules can fail", () => {
       ["a", "b"],
       ["b", "c"],
       ["c", "a"],
-    ].map(([from, to]) => source(`src/team/${from}.ts`, `import { x } from "./${to}.ts";`));
+    ].map(([from, to]) => source(`src/mail/${from}.ts`, `import { x } from "./${to}.ts";`));
     expect(say(cycles(ring))).toEqual([
-      "src/team/a.ts:1 cycle: src/team/a.ts -> src/team/b.ts -> src/team/c.ts -> src/team/a.ts",
+      "src/mail/a.ts:1 cycle: src/mail/a.ts -> src/mail/b.ts -> src/mail/c.ts -> src/mail/a.ts",
     ]);
   });
   test("a calm file breaks none", () => {
     const calm = source(
-      "src/team/x.routes.ts",
+      "src/people/members/x.routes.ts",
       `import { Hono } from "hono";\nimport { find } from "./member.store.ts";\nexport const y = find;\n`,
     );
     expect(say([...importFaults(calm), ...fileFaults(calm)])).toEqual([]);
@@ -178,11 +185,11 @@ describe("K7 accounts below are reached on one path", () => {
   const LOOKS_BELOW = [
     "src/access/stamp.store.ts",
     "src/accounts/account.store.ts",
-    "src/book/member-list.store.ts",
-    "src/identity/below.store.ts",
-    "src/reports/report.store.ts",
+    "src/gate/calls/below.store.ts",
+    "src/people/directory/member-list.store.ts",
+    "src/people/rights/grant.store.ts",
+    "src/products/reports/report.store.ts",
     "src/resources/organization.store.ts",
-    "src/team/grant.store.ts",
   ];
   /** What these statements are called, with those that find any account by its id. */
   const FINDS =
@@ -192,15 +199,15 @@ describe("K7 accounts below are reached on one path", () => {
     "src/accounts/account-creation.routes.ts": "the platform",
     "src/accounts/tenant.change.ts": "the platform",
     "src/accounts/account.routes.ts": "the platform, or the account itself",
-    "src/team/me.routes.ts": "the account that the gate asked",
+    "src/people/members/me.routes.ts": "the account that the gate asked",
     "src/accounts/restored-state.routes.ts": "the platform",
     "src/accounts/ownership.routes.ts": "the platform, or the account itself",
-    "src/billing/tier-choice.change.ts": "the account itself",
+    "src/products/billing/tier-choice.change.ts": "the account itself",
     "src/credits/grant.routes.ts": "the platform",
-    "src/hooks/hook.change.ts": "the platform",
-    "src/hooks/platform-action.change.ts": "the platform",
+    "src/channels/webhooks/hook.change.ts": "the platform",
+    "src/channels/webhooks/platform-action.change.ts": "the platform",
     "src/resources/named.change.ts": "names an account and reads nothing of it",
-    "src/team/grant.change.ts": "names an account and reads nothing of it",
+    "src/people/rights/grant.change.ts": "names an account and reads nothing of it",
   };
   const callers = worker
     .filter(({ path }) => !path.endsWith(".store.ts"))
@@ -215,14 +222,14 @@ describe("K7 accounts below are reached on one path", () => {
           /\(\s*account\.parentId,|\b(?:near|above|below)\.parent_id\b/.test(read(path)) &&
           path.endsWith(".store.ts"),
       );
-    expect(stores.filter((path) => !["src/identity/claim.store.ts"].includes(path)).sort()).toEqual(
+    expect(stores.filter((path) => !["src/gate/credentials/claim.store.ts"].includes(path)).sort()).toEqual(
       LOOKS_BELOW,
     );
   });
   test("K7 the caller of one asks the rules of the account, or is exempt for a reason", () => {
     expect(callers.length).toBeGreaterThan(8);
     const silent = callers
-      .filter(({ text }) => !text.includes("identity/below.change.ts"))
+      .filter(({ text }) => !text.includes("calls/below.change.ts"))
       .map(({ path }) => path);
     expect(silent.sort()).toEqual(Object.keys(EXEMPT).sort());
   });

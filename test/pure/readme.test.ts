@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { PRESETS } from "../../src/access/model.ts";
 import { surface } from "../../src/app.ts";
-import { REPORT_NAMES } from "../../src/reports/report.ts";
+import { REPORT_NAMES } from "../../src/products/reports/report.ts";
 import { blocksOf, page, pages, ROOT } from "../harness/document.ts";
 
 const readme = page("README.md");

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { instant, text } from "../../kernel/body.ts";
+import { instant, text } from "../../kernel/http/body.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
 import type { ResourceType } from "../type.ts";
 

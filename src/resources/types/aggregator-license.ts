@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { NO_LEVELS } from "../../access/type.ts";
-import { instant, text } from "../../kernel/body.ts";
+import { instant, text } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /**

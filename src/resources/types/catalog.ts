@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { currency, money, optionalNote, text } from "../../kernel/body.ts";
+import { currency, money, optionalNote, text } from "../../kernel/http/body.ts";
 import { OFFER_ACTIONS } from "../offer.ts";
 import type { ResourceType } from "../type.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { currency, money, optionalNote, text } from "../../kernel/body.ts";
+import { currency, money, optionalNote, text } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 const Option = z.strictObject({ name: text(100), price: money.describe("What comes on top of the price.") });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { optionalText, text } from "../../kernel/body.ts";
-import { optionalEmail } from "../../kernel/email.ts";
+import { optionalText, text } from "../../kernel/http/body.ts";
+import { optionalEmail } from "../../kernel/text/email.ts";
 import type { ResourceType } from "../type.ts";
 
 /** An end customer. E-mails are not unique: a refusal would reveal another customer. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { text } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 const Field = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { currency, instant, money, quantity, text } from "../../kernel/body.ts";
+import { currency, instant, money, quantity, text } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 const Line = z.strictObject({ description: text(300), quantity, unitPrice: money });

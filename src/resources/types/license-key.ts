@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { instant, optionalNote } from "../../kernel/body.ts";
+import { instant, optionalNote } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { instant } from "../../kernel/body.ts";
+import { instant } from "../../kernel/http/body.ts";
 import { NO_LEVELS } from "../../access/type.ts";
 import type { ResourceType } from "../type.ts";
 import { writeKey } from "./license-key.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { optionalText, text } from "../../kernel/body.ts";
+import { optionalText, text } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /** A machine on which a license key runs. */

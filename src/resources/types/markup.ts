@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/body.ts";
+import { text } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /** What a seller adds to the cost of what it offers: of one item or all, for one organization or all. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { optionalNote, text } from "../../kernel/body.ts";
+import { optionalNote, text } from "../../kernel/http/body.ts";
 import { type ResourceType, withNameKeys } from "../type.ts";
 
 /** Keeps objects, and with them the members who may see those, apart. The group "all" is there by itself. */

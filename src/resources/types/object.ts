@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { optionalNote, optionalText, text } from "../../kernel/body.ts";
+import { optionalNote, optionalText, text } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 const line = (max: number) => optionalText(max).default(null);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { optionalNote, text } from "../../kernel/body.ts";
+import { optionalNote, text } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /** What a product grant gives on everything below the product: add and modify, never remove. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/type.ts";
-import { quantity } from "../../kernel/body.ts";
+import { quantity } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import type { ResourceType } from "../type.ts";
 

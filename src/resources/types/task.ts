@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { NO_LEVELS } from "../../access/type.ts";
-import { optionalNote, text } from "../../kernel/body.ts";
+import { optionalNote, text } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import type { ResourceType } from "../type.ts";
 

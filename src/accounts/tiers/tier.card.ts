@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { AMOUNT_MAX } from "../../credits/command.ts";
+import { currency, called, money } from "../../kernel/http/body.ts";
+import { iso } from "../../kernel/clock.ts";
+import { type Fault, Problem } from "../../kernel/http/problem.ts";
+import type { TierFeatures, TierRow } from "../../kernel/schema/tier.ts";
+import { PlanBody } from "./plan.card.ts";
+
+const Features = z.strictObject({
+  restrictedAccounts: PlanBody.shape.restrictedAccounts.optional(),
+  memberLimit: PlanBody.shape.memberLimit.unwrap().optional().describe("null: no limit."),
+});
+
+const shape = {
+  names: z.strictObject({ en: called(100), ru: called(100) }),
+  price: z.strictObject({
+    amount: money.describe("In the smallest unit of the currency, such as cents."),
+    currency,
+  }),
+  features: Features.describe(
+    "What an account's plan becomes while the tier is in force. What is left out stays as it is.",
+  ),
+  creditsPerMonth: z
+    .int()
+    .min(0)
+    .max(AMOUNT_MAX)
+    .describe("Given once in each calendar month (UTC) in which the tier comes into force."),
+  selfService: z
+    .boolean()
+    .describe("Free tiers only: members with billing.edit put it in force themselves, at once."),
+  offered: z.boolean().describe("Accounts may choose it. False: only the platform and its hooks set it."),
+};
+
+export const NewTier = z.strictObject({
+  key: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,59}$/, "must be 1 to 60 letters, digits and ._:-")
+    .describe("As hooks and subscriptions name it."),
+  ...shape,
+  features: shape.features.default({}),
+  creditsPerMonth: shape.creditsPerMonth.default(0),
+  selfService: shape.selfService.default(false),
+  offered: shape.offered.default(true),
+});
+
+export const TierPatch = z.strictObject(shape).partial();
+
+export const TierCard = z.object({
+  key: z.string(),
+  ...shape,
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  version: z.number(),
+});
+
+export const tierCard = ({ credits, createdAt, updatedAt, ...row }: TierRow): z.infer<typeof TierCard> => ({
+  ...row,
+  creditsPerMonth: credits,
+  createdAt: iso(createdAt),
+  updatedAt: iso(updatedAt),
+});
+
+/**
+ * A tier that members put in force themselves gives nothing that the platform is paid for.
+ * @throws Problem validation
+ */
+export function checkSelfService({
+  selfService,
+  price,
+  features,
+}: Pick<TierRow, "selfService" | "price" | "features">): void {
+  if (!selfService) return;
+  const errors: Fault[] = [
+    ...(price.amount === 0 ? [] : [{ pointer: "/price/amount", detail: "must be 0 with selfService" }]),
+    ...(features.restrictedAccounts === true
+      ? [
+          {
+            pointer: "/features/restrictedAccounts",
+            detail: "is given by the platform only, so not with selfService",
+          },
+        ]
+      : []),
+  ];
+  if (errors.length > 0) throw new Problem("validation", { errors });
+}
+
+/** Features as they were sent, without those that were left out. */
+export const featuresOf = (features: z.infer<typeof Features>): TierFeatures =>
+  Object.fromEntries(Object.entries(features).filter(([, value]) => value !== undefined));

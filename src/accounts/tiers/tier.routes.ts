@@ -1,0 +1,170 @@
+import { z } from "zod";
+import { decide } from "../../access/decide.ts";
+import { difference } from "../../audit/chain/difference.ts";
+import { type Call, endpoint } from "../../gate/calls/call.ts";
+import { etag } from "../../gate/calls/request.ts";
+import { decodeCursor, listQuery, page, pageOf } from "../../kernel/http/page.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import type { TierRow } from "../../kernel/schema/tier.ts";
+import { checkSelfService, featuresOf, NewTier, TierCard, tierCard, TierPatch } from "./tier.card.ts";
+import {
+  findTier,
+  guardTier,
+  insertTier,
+  listTiers,
+  removeTier,
+  TIER_KEY,
+  updateTier,
+} from "./tier.store.ts";
+
+const tag = "Tiers";
+
+const list = endpoint(
+  {
+    method: "GET",
+    path: "/v1/tiers",
+    tag,
+    right: "member",
+    status: 200,
+    summary: "The tiers that an account may choose with PATCH /v1/billing; for the platform, all of them.",
+    query: z.strictObject(listQuery),
+    answer: pageOf(TierCard),
+  },
+  async (call) => {
+    const { limit, cursor } = call.query();
+    const all = decide(call.principal.grantSet, "account.manage").allowed;
+    const [rows] = await call.read(listTiers(call.db, all, decodeCursor(cursor, z.string()), limit + 1));
+    return { status: 200, body: page(rows, limit, tierCard, ({ key }) => key) };
+  },
+);
+
+const told = (call: Call, key: string, before: object, after: object) =>
+  call.event(
+    "account.manage",
+    { type: "tier", id: key },
+    { changes: difference(before as Record<string, unknown>, after as Record<string, unknown>) },
+  );
+
+const create = endpoint(
+  {
+    method: "POST",
+    path: "/v1/tiers",
+    tag,
+    right: "account.manage",
+    status: 201,
+    summary: "Platform: add a tier.",
+    body: NewTier,
+    answer: TierCard,
+    idempotency: "optional",
+    problems: ["conflict/duplicate"],
+  },
+  async (call) => {
+    await call.read();
+    call.decide("account.manage");
+    const { creditsPerMonth: credits, features, ...body } = await call.body();
+    const row: TierRow = {
+      ...body,
+      features: featuresOf(features),
+      credits,
+      version: 1,
+      createdAt: call.now,
+      updatedAt: call.now,
+    };
+    checkSelfService(row);
+    const card = tierCard(row);
+    return call.commit(
+      {
+        statements: [insertTier(call.db, row)],
+        events: [told(call, row.key, {}, card)],
+        duplicates: { [TIER_KEY]: "conflict/duplicate" },
+      },
+      {
+        status: 201,
+        body: card,
+        headers: { ETag: etag(row.version), Location: `/v1/tiers/${encodeURIComponent(row.key)}` },
+      },
+    );
+  },
+);
+
+async function load(call: Call): Promise<TierRow> {
+  const [[row]] = await call.read(findTier(call.db, call.params["key"] ?? ""));
+  call.decide("account.manage");
+  if (row === undefined) throw new Problem("not-found");
+  return row;
+}
+
+const edit = endpoint(
+  {
+    method: "PATCH",
+    path: "/v1/tiers/:key",
+    tag,
+    right: "account.manage",
+    status: 200,
+    summary:
+      "Platform: change a tier. Accounts that have it keep what it gave until their subscription is set " +
+      "again.",
+    body: TierPatch,
+    answer: TierCard,
+    ifMatch: "required",
+  },
+  async (call) => {
+    const row = await load(call);
+    const { creditsPerMonth: credits = row.credits, features, ...patch } = await call.body();
+    call.ifMatch(row.version);
+    const {
+      names = row.names,
+      price = row.price,
+      selfService = row.selfService,
+      offered = row.offered,
+    } = patch;
+    const after: TierRow = {
+      ...row,
+      names,
+      price,
+      selfService,
+      offered,
+      credits,
+      features: features === undefined ? row.features : featuresOf(features),
+      version: row.version + 1,
+      updatedAt: call.now,
+    };
+    checkSelfService(after);
+    return call.commit(
+      {
+        statements: [guardTier(call.db, row), updateTier(call.db, after)],
+        events: [told(call, row.key, tierCard(row), tierCard(after))],
+      },
+      { status: 200, body: tierCard(after), headers: { ETag: etag(after.version) } },
+    );
+  },
+);
+
+const remove = endpoint(
+  {
+    method: "DELETE",
+    path: "/v1/tiers/:key",
+    tag,
+    right: "account.manage",
+    status: 204,
+    summary: "Platform: remove a tier that no subscription, choice or hook names.",
+    ifMatch: "optional",
+    problems: ["conflict/not-removable"],
+  },
+  async (call) => {
+    const row = await load(call);
+    call.ifMatch(row.version);
+    const detail =
+      "A subscription, a choice or a hook still names it. Set offered: false to offer it no more.";
+    return call.commit(
+      {
+        statements: [guardTier(call.db, row), ...removeTier(call.db, row.key)],
+        events: [told(call, row.key, tierCard(row), {})],
+        refusals: { has_dependents: new Problem("conflict/not-removable", { detail }) },
+      },
+      { status: 204 },
+    );
+  },
+);
+
+export const tierEndpoints = [list, create, edit, remove];

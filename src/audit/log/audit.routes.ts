@@ -1,0 +1,240 @@
+import { z } from "zod";
+import { RIGHT_NAMES, typeOf } from "../../access/right.ts";
+import { toSealedRow } from "../chain/chain.store.ts";
+import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { isCallersId } from "../../gate/calls/request.ts";
+import { idOf } from "../../kernel/id.ts";
+import { decodeCursor, listLimit, listQuery, page, pageOf } from "../../kernel/http/page.ts";
+import { invalidParameter } from "../../kernel/http/problem.ts";
+import { beginOf, dayOrTime, endOf, lastOf } from "../../kernel/time-zone.ts";
+import { erasureEndpoint } from "./erasure.routes.ts";
+import { findPlace, listCalls, listEvents, listObjectLog } from "./audit.store.ts";
+import { drain, type LedgersOf } from "./drain.store.ts";
+import { sightOf } from "./sight.ts";
+import { AuditRow, auditRow, CallLogRow, callLogRow } from "./row.ts";
+import { verifyEndpoint } from "./verify.routes.ts";
+
+const completeness = {
+  complete: z.boolean().describe("False while events wait that could not be sealed: verify says why."),
+};
+
+const filters = {
+  action: z
+    .string()
+    .regex(
+      /^[a-z_]{1,40}\.(?:[a-z_]{1,40}|\*)$/,
+      "must be an action such as license_key.edit, or all of a type: license_key.*",
+    )
+    .optional()
+    .describe(
+      "An action is the right that was used or lacking, such as `license_key.edit`; " +
+        "`license_key.*` is all of a type.",
+    ),
+  actor: idOf("member").optional().describe("The member who did it."),
+  resourceType: z
+    .string()
+    .regex(/^[a-z_]{1,40}$/, "must be a resource type such as product")
+    .optional(),
+  resourceId: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be an id")
+    .optional(),
+  outcome: z.enum(["success", "denied", "failed"]).optional(),
+  from: dayOrTime
+    .optional()
+    .describe("ISO 8601, included; a date is a whole day of the account's time zone."),
+  to: dayOrTime.optional().describe("ISO 8601, included, and so is a date."),
+};
+
+const AuditQuery = z.strictObject({
+  ...listQuery,
+  ...filters,
+  requestId: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be a requestId")
+    .optional()
+    .describe("What one call left behind."),
+});
+
+interface Bounds {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** Bounds as milliseconds, where they are asked for. @param end reads the upper one: included, or not */
+function times({ principal: { account } }: Call, { from, to }: Bounds, end: typeof lastOf) {
+  const { timeZone } = account.settings;
+  return {
+    from: from === undefined ? undefined : beginOf(from, timeZone),
+    to: to === undefined ? undefined : end(to, timeZone),
+  };
+}
+
+const audit = (ledgersOf: LedgersOf) =>
+  endpoint(
+    {
+      method: "GET",
+      path: "/v1/audit",
+      tag: "Audit",
+      right: "audit.view",
+      status: 200,
+      summary:
+        "The audit log, the newest first: changes, denials, sign-ins, spending. " +
+        "Members with a narrower right see their own rows.",
+      query: AuditQuery,
+      answer: pageOf(AuditRow).extend(completeness),
+    },
+    async (call) => {
+      call.decide("audit.view");
+      const { limit, cursor, from, to, ...filter } = call.query();
+      const before = decodeCursor(cursor, z.int().min(1));
+      const complete = await drain(call.env, call.db, call.principal.accountId, ledgersOf);
+      const seen = sightOf(call.principal);
+      const [rows] = await call.read(
+        listEvents(
+          call.db,
+          call.principal.accountId,
+          seen,
+          { ...filter, ...times(call, { from, to }, lastOf) },
+          before,
+          limit + 1,
+        ),
+      );
+      return {
+        status: 200,
+        body: {
+          ...page(
+            rows,
+            limit,
+            (row) => auditRow(toSealedRow(row), seen),
+            (row) => row.seq,
+          ),
+          complete,
+        },
+      };
+    },
+  );
+
+/** Rights on these types run the account; all others act on its objects. */
+const ADMINISTRATION = new Set([
+  "account",
+  "member",
+  "grant",
+  "role",
+  "api_key",
+  "audit",
+  "credits",
+  "report",
+  "subdealer",
+]);
+const OBJECT_TYPES = [...new Set(RIGHT_NAMES.map(typeOf))].filter((type) => !ADMINISTRATION.has(type));
+
+const ObjectLogQuery = z.strictObject({
+  ...filters,
+  limit: listLimit(10),
+  startingAfter: idOf("event").optional().describe("The id of the last row of the page before."),
+});
+
+const objectLog = (ledgersOf: LedgersOf) =>
+  endpoint(
+    {
+      method: "GET",
+      path: "/v1/object-log",
+      tag: "Audit",
+      right: "audit.view",
+      status: 200,
+      summary: "What members did to objects and grants, refused attempts too; the newest first.",
+      query: ObjectLogQuery,
+      answer: pageOf(AuditRow).extend(completeness),
+    },
+    async (call) => {
+      call.decide("audit.view");
+      const { limit, startingAfter = null, ...filter } = call.query();
+      const complete = await drain(call.env, call.db, call.principal.accountId, ledgersOf);
+      const { accountId } = call.principal;
+      const seen = sightOf(call.principal);
+      const [rows, [place]] = await call.read(
+        listObjectLog(
+          call.db,
+          accountId,
+          seen,
+          OBJECT_TYPES,
+          { ...filter, ...times(call, filter, lastOf) },
+          startingAfter,
+          limit + 1,
+        ),
+        findPlace(call.db, accountId, seen, startingAfter ?? ""),
+      );
+      if (startingAfter !== null && place === undefined)
+        throw invalidParameter("startingAfter", "must be the id of a row of this log");
+      const data = rows.slice(0, limit).map((row) => auditRow(toSealedRow(row), seen));
+      return {
+        status: 200,
+        body: { data, nextCursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null, complete },
+      };
+    },
+  );
+
+const CallsQuery = z.strictObject({
+  ...listQuery,
+  member: idOf("member").optional().describe("Who called."),
+  method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).optional(),
+  path: z
+    .string()
+    .regex(/^\/[\x21-\x7e]{0,200}$/, "must be a path such as /v1/members")
+    .optional()
+    .describe("This path and all below it."),
+  status: z
+    .string()
+    .regex(/^[1-5](?:\d\d|xx)$/, "must be a status such as 404, or 4xx")
+    .optional(),
+  from: dayOrTime
+    .optional()
+    .describe("ISO 8601, included; a date is a whole day of the account's time zone."),
+  to: dayOrTime.optional().describe("ISO 8601; a time is not included, a date is."),
+  callerRequestId: z
+    .string()
+    .refine(isCallersId, "must be an id as X-Request-Id takes it")
+    .optional()
+    .describe("Calls that brought this X-Request-Id."),
+});
+
+const calls = endpoint(
+  {
+    method: "GET",
+    path: "/v1/calls",
+    tag: "Audit",
+    right: "audit.view",
+    status: 200,
+    summary:
+      "The call log of the last days, the newest first. " +
+      "It is not sealed, and a crash may lose its last moments.",
+    query: CallsQuery,
+    answer: pageOf(CallLogRow),
+  },
+  async (call) => {
+    call.decide("audit.view");
+    const { limit, cursor, ...filter } = call.query();
+    const before = decodeCursor(cursor, idOf("call"));
+    const { accountId } = call.principal;
+    const [rows] = await call.read(
+      listCalls(
+        call.db,
+        accountId,
+        sightOf(call.principal),
+        { ...filter, ...times(call, filter, endOf) },
+        before,
+        limit + 1,
+      ),
+    );
+    return { status: 200, body: page(rows, limit, callLogRow, (row) => row.id) };
+  },
+);
+
+export const trailEndpoints = (ledgersOf: LedgersOf): Endpoint[] => [
+  audit(ledgersOf),
+  verifyEndpoint(ledgersOf),
+  erasureEndpoint(ledgersOf),
+  objectLog(ledgersOf),
+  calls,
+];

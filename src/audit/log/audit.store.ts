@@ -1,0 +1,242 @@
+import { and, desc, eq, gte, inArray, isNull, lt, lte, notLike, or, type SQL, sql } from "drizzle-orm";
+import { SEALED_COLUMNS } from "../chain/chain.store.ts";
+import type { Db } from "../../kernel/db.ts";
+import { leastId } from "../../kernel/id.ts";
+import { auditEvent, callLog } from "../../kernel/schema/audit.ts";
+import type { Sight } from "./sight.ts";
+
+/** What the audit log can be narrowed to; times in milliseconds since the epoch, both ends included. */
+export interface AuditFilter {
+  /** An action, or all of a type: `license.*`. */
+  readonly action?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly resourceType?: string | undefined;
+  readonly resourceId?: string | undefined;
+  readonly outcome?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/** The newest first, after `before`. */
+export const listEvents = (
+  db: Db,
+  accountId: string,
+  sight: Sight,
+  filter: AuditFilter,
+  before: number | null,
+  limit: number,
+) =>
+  db
+    .select(SEALED_COLUMNS)
+    .from(auditEvent)
+    .where(
+      and(
+        eq(auditEvent.accountId, accountId),
+        before === null ? undefined : lt(auditEvent.seq, before),
+        seenRows(sight),
+        narrowed(filter),
+      ),
+    )
+    .orderBy(desc(auditEvent.seq))
+    .limit(limit);
+
+/**
+ * By the indexes of an actor and of an object; every other filter reads the account's log until a page is
+ * full.
+ */
+const narrowed = ({
+  action,
+  actor,
+  resourceType,
+  resourceId,
+  outcome,
+  requestId,
+  from,
+  to,
+}: AuditFilter): SQL | undefined =>
+  and(
+    action === undefined ? undefined : actionIs(action),
+    actor === undefined ? undefined : eq(auditEvent.memberId, actor),
+    resourceType === undefined ? undefined : eq(auditEvent.resourceType, resourceType),
+    resourceId === undefined ? undefined : eq(auditEvent.resourceId, resourceId),
+    outcome === undefined ? undefined : eq(auditEvent.outcome, outcome),
+    requestId === undefined ? undefined : sql`${auditEvent.body}->>'$.origin.requestId' = ${requestId}`,
+    from === undefined ? undefined : gte(auditEvent.at, from),
+    to === undefined ? undefined : lte(auditEvent.at, to),
+  );
+
+/** All actions of a type lie between "type." and "type/", the character after the dot. */
+const actionIs = (action: string): SQL | undefined =>
+  action.endsWith("*")
+    ? and(gte(auditEvent.action, action.slice(0, -1)), lt(auditEvent.action, `${action.slice(0, -2)}/`))
+    : eq(auditEvent.action, action);
+
+/** The log knows two reaches: all rows, or the member's own. */
+function ownRows(
+  { log }: Sight,
+  memberId: typeof auditEvent.memberId | typeof callLog.memberId,
+  everybody: boolean = true,
+): SQL | undefined {
+  if (log.kind === "none") return sql`0`;
+  if (log.reach.all && everybody) return undefined;
+  return log.reach.all || log.reach.own ? eq(memberId, log.memberId) : sql`0`;
+}
+
+/** Others' rows only as far as they tell of what the member may see. */
+function seenRows(sight: Sight): SQL | undefined {
+  const { log } = sight;
+  if (log.kind === "none" || !log.reach.all) return ownRows(sight, auditEvent.memberId);
+  return or(eq(auditEvent.memberId, log.memberId), toldRows(sight));
+}
+
+/**
+ * Types without a right to see them that tell of a member, the one who acted: as far as that member is seen.
+ */
+const OF_MEMBERS: readonly string[] = ["invitation", "session"];
+
+/** Rows about objects that the member may see, by any actor. */
+export function toldRows({
+  hidden,
+  partly,
+  grouped,
+  people,
+}: Pick<Sight, "hidden" | "partly" | "grouped" | "people">): SQL | undefined {
+  const { accountId, resourceType, resourceId, memberId } = auditEvent;
+  return and(
+    people === "all"
+      ? undefined
+      : or(sql`${resourceType} NOT IN ${values(OF_MEMBERS)}`, sql`${memberId} IN ${values(people)}`),
+    sql`${resourceType} NOT IN ${values(hidden)}`,
+    grouped === null
+      ? undefined
+      : or(
+          sql`${resourceType} NOT IN ${values(grouped.types)}`,
+          isNull(resourceId),
+          sql`EXISTS (SELECT 1 FROM resource r
+            WHERE r.id = ${resourceId} AND r.account_id = ${accountId}
+              AND r.group_id IN ${values(grouped.groups)})`,
+        ),
+    or(
+      sql`${resourceType} NOT IN ${values(partly.map(({ type }) => type))}`,
+      isNull(resourceId),
+      sql`${resourceType} || ' ' || ${resourceId} IN
+        ${values(partly.flatMap(({ type, ids }) => ids.map((id) => `${type} ${id}`)))}`,
+    ),
+  );
+}
+
+/** As one parameter, however many they are. */
+const values = (list: readonly string[]): SQL => sql`(SELECT value FROM json_each(${JSON.stringify(list)}))`;
+
+/**
+ * What was done to objects of these types, and to grants, and what was refused of it, for credits too;
+ * reading is no operation on an object.
+ */
+export const listObjectLog = (
+  db: Db,
+  accountId: string,
+  sight: Sight,
+  types: readonly string[],
+  filter: AuditFilter,
+  startingAfter: string | null,
+  limit: number,
+) =>
+  db
+    .select(SEALED_COLUMNS)
+    .from(auditEvent)
+    .where(
+      and(
+        eq(auditEvent.accountId, accountId),
+        startingAfter === null ? undefined : sql`${auditEvent.seq} < ${placeOf(accountId, startingAfter)}`,
+        seenRows(sight),
+        narrowed(filter),
+        or(inArray(auditEvent.resourceType, [...types]), eq(auditEvent.action, "grant.edit")),
+        notLike(auditEvent.action, "%.view"),
+      ),
+    )
+    .orderBy(desc(auditEvent.seq))
+    .limit(limit);
+
+/** By the index of ids; entries of the ledger are not in it, so one of those is looked for in the log. */
+const placeOf = (accountId: string, id: string): SQL => sql`coalesce(
+  (SELECT seq FROM audit_event WHERE id = ${id} AND ledger_seq IS NULL AND account_id = ${accountId}),
+  (SELECT seq FROM audit_event WHERE id = ${id} AND ledger_seq IS NOT NULL AND account_id = ${accountId}))`;
+
+/** Whether `id` is an event of this account that the caller may see: the place to go on from. */
+export const findPlace = (db: Db, accountId: string, sight: Sight, id: string) =>
+  db
+    .select({ seq: auditEvent.seq })
+    .from(auditEvent)
+    .where(
+      and(
+        eq(auditEvent.accountId, accountId),
+        sql`${auditEvent.seq} = ${placeOf(accountId, id)}`,
+        seenRows(sight),
+      ),
+    );
+
+/** What the call log can be narrowed to; times in milliseconds since the epoch, `to` not included. */
+export interface CallFilter {
+  readonly member?: string | undefined;
+  readonly method?: string | undefined;
+  /** A path and all below it. */
+  readonly path?: string | undefined;
+  /** A status, or all of a class: `4xx`. */
+  readonly status?: string | undefined;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly callerRequestId?: string | undefined;
+}
+
+/**
+ * The calls of an account, the newest first: their ids sort by time, so a period is a range of the key. Other
+ * filters read the period: an index would write one more row for every call.
+ */
+export const listCalls = (
+  db: Db,
+  accountId: string,
+  sight: Sight,
+  filter: CallFilter,
+  before: string | null,
+  limit: number,
+) =>
+  db
+    .select()
+    .from(callLog)
+    .where(
+      and(
+        eq(callLog.accountId, accountId),
+        before === null ? undefined : lt(callLog.id, before),
+        ownRows(sight, callLog.memberId, sight.whole),
+        narrowedCalls(filter),
+      ),
+    )
+    .orderBy(desc(callLog.id))
+    .limit(limit);
+
+const narrowedCalls = ({
+  member,
+  method,
+  path,
+  status,
+  from,
+  to,
+  callerRequestId,
+}: CallFilter): SQL | undefined =>
+  and(
+    callerRequestId === undefined ? undefined : eq(callLog.callerRequestId, callerRequestId),
+    member === undefined ? undefined : eq(callLog.memberId, member),
+    method === undefined ? undefined : eq(callLog.method, method),
+    path === undefined
+      ? undefined
+      : or(eq(callLog.path, path), and(gte(callLog.path, `${path}/`), lt(callLog.path, `${path}0`))),
+    status === undefined ? undefined : statusIs(status),
+    from === undefined ? undefined : gte(callLog.id, leastId("call", from)),
+    to === undefined ? undefined : lt(callLog.id, leastId("call", to)),
+  );
+
+const statusIs = (status: string): SQL | undefined =>
+  status.endsWith("xx")
+    ? and(gte(callLog.status, Number(status[0]) * 100), lt(callLog.status, Number(status[0]) * 100 + 100))
+    : eq(callLog.status, Number(status));

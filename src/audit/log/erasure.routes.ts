@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { toSealedRow } from "../chain/chain.store.ts";
+import type { SealedRow } from "../chain/chain.ts";
+import { ERASE, erasureDigest, grouped, pathsOf } from "../chain/erasure.ts";
+import type { Personal } from "../chain/personal.ts";
+import { parsed } from "../chain/verify.ts";
+import { type Call, endpoint } from "../../gate/calls/call.ts";
+import { text } from "../../kernel/http/body.ts";
+import { idOf } from "../../kernel/id.ts";
+import type { Answer } from "../../kernel/http/operation.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import { drain, type LedgersOf } from "./drain.store.ts";
+import { blank, findAccountId, findMemberId, selectNaming } from "./erasure.store.ts";
+
+const ROWS_PER_BATCH = 200;
+
+const Erasure = z.strictObject({
+  memberId: idOf("member").describe("A member who was removed."),
+  accountId: idOf("account").optional().describe("Platform: the account of the log. Your own by default."),
+  reason: text(500).optional(),
+});
+const Erased = z.object({
+  memberId: z.string(),
+  rows: z.int().describe("Rows that lost personal values now."),
+  events: z.array(z.string()).describe("Rows of the log that name them."),
+});
+
+const state = (detail: string): Problem => new Problem("conflict/state", { detail });
+const denied = (detail: string): Problem => new Problem("access/denied", { detail });
+
+/**
+ * Members with the top role may erase in their account, the platform in any account.
+ * @throws Problem access/denied, not-found, conflict/state
+ */
+async function requireEraser(call: Call, accountId: string, memberId: string): Promise<void> {
+  const { principal, db } = call;
+  const [[account], [member]] = await call.read(
+    findAccountId(db, accountId),
+    findMemberId(db, accountId, memberId),
+  );
+  call.decide(accountId === principal.accountId ? "member.delete" : "account.manage");
+  const isOwn = accountId === principal.home.accountId;
+  if (isOwn && !principal.member.roles.includes(principal.home.preset.topRole)) {
+    throw denied(`Only members with the role ${principal.home.preset.topRole} erase, or the platform.`);
+  }
+  if (!isOwn && principal.home.kind !== "platform") throw denied("An account erases in its own log only.");
+  if (account === undefined) throw new Problem("not-found");
+  if (member !== undefined) throw state("This is still a member. Remove the member first.");
+}
+
+interface Blanked {
+  readonly seq: number;
+  readonly paths: readonly string[];
+  readonly personal: Personal;
+}
+
+/** Rows about erasures stay. Rows that were edited and cannot be read stay too: verify reports them. */
+function blanked(row: SealedRow, memberId: string): Blanked[] {
+  const body = row.action === ERASE ? null : parsed(row.body);
+  const paths = body === null ? [] : pathsOf(memberId, body, row.personal);
+  const personal = { ...row.personal, ...Object.fromEntries(paths.map((path) => [path, null])) };
+  return paths.length === 0 ? [] : [{ seq: row.seq, paths, personal }];
+}
+
+/**
+ * Each batch is one event that names its rows. The account's object stores it first: verify accepts no other.
+ */
+export const erasureEndpoint = (ledgersOf: LedgersOf) =>
+  endpoint(
+    {
+      method: "POST",
+      path: "/v1/audit/erasures",
+      tag: "Audit",
+      right: "member.delete",
+      status: 200,
+      summary: "Erase the personal values of a removed member from the audit log. The chain still verifies.",
+      body: Erasure,
+      answer: Erased,
+      problems: ["conflict/state"],
+    },
+    (call) => erase(call, ledgersOf),
+  );
+
+async function erase(call: Call<z.infer<typeof Erasure>>, ledgersOf: LedgersOf): Promise<Answer> {
+  const accountId = call.named("accountId") ?? call.principal.accountId;
+  await requireEraser(call, accountId, call.named("memberId") ?? "");
+  const { memberId, reason } = await call.body();
+  const isDrained = await drain(call.env, call.db, accountId, ledgersOf);
+  if (!isDrained) throw state("Events wait that cannot be sealed: verify says why.");
+  const events: string[] = [];
+  let [after, count] = [0, 0];
+  for (;;) {
+    const rows = (await selectNaming(call.db, accountId, memberId, after, ROWS_PER_BATCH)).map(toSealedRow);
+    const found = rows.flatMap((row) => blanked(row, memberId));
+    if (found.length > 0) {
+      events.push(await eraseBatch(call, ledgersOf, { accountId, memberId, reason }, found));
+      count += found.length;
+    }
+    if (rows.length < ROWS_PER_BATCH) return { status: 200, body: { memberId, rows: count, events } };
+    after = rows.at(-1)?.seq ?? after;
+  }
+}
+
+/** Erases these rows and returns the id of the event that names them. */
+async function eraseBatch(
+  call: Call,
+  ledgersOf: LedgersOf,
+  { accountId, memberId, reason }: z.infer<typeof Erasure> & { readonly accountId: string },
+  found: readonly Blanked[],
+): Promise<string> {
+  const named = grouped(found);
+  const why = reason === undefined ? {} : { comments: reason };
+  const eventIn = (chain: string, after: Record<string, unknown>) =>
+    call.event(
+      ERASE,
+      { type: "audit", id: memberId },
+      { accountId: chain, changes: { before: {}, after: { ...after, ...why } } },
+    );
+  const event = eventIn(accountId, { rows: named });
+  await ledgersOf(call.env)(accountId).erase(accountId, memberId, {
+    id: event.id,
+    digest: erasureDigest(named),
+  });
+  const { accountId: own } = call.principal;
+  const beside = accountId === own ? [] : [eventIn(own, { accountId, rowCount: found.length })];
+  await call.commit(
+    { statements: [blank(call.db, accountId, found)], events: [event, ...beside] },
+    { status: 200 },
+  );
+  return event.id;
+}

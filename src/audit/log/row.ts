@@ -1,0 +1,160 @@
+import { z } from "zod";
+import type { SealedRow } from "../chain/chain.ts";
+import { reveal } from "../chain/personal.ts";
+import { SECURITY_SETTINGS } from "../../gate/principals/settings.ts";
+import { iso, isoOrNull } from "../../kernel/clock.ts";
+import type { Sight } from "./sight.ts";
+
+const optional = z.string().nullable();
+const values = z.record(z.string(), z.unknown());
+
+/** A sealed event as it is answered. Of a person who was erased the personal members are null. */
+export const AuditRow = z.object({
+  id: z.string(),
+  accountId: z.string(),
+  seq: z.int(),
+  prevHash: z.string(),
+  hash: z.string(),
+  at: z.iso.datetime(),
+  actor: z.object({
+    type: z.string(),
+    memberId: optional,
+    accountId: optional,
+    login: optional,
+    email: optional,
+    apiKeyId: optional,
+    sessionId: optional,
+    hookId: optional,
+  }),
+  action: z.string(),
+  resource: z.object({ type: z.string(), id: optional }),
+  outcome: z.string(),
+  reason: optional,
+  cost: z.int().nullable().describe("Credits; null where none are involved."),
+  ip: optional,
+  userAgent: optional,
+  requestId: optional,
+  changes: z.object({ before: values, after: values }).nullable().describe("What changed, secrets masked."),
+  repeated: z
+    .int()
+    .nullable()
+    .describe(
+      "A refusal that came again within a minute after `at`, so often; the first one has a row of its own.",
+    ),
+  ledgerSeq: z.int().nullable().describe("The place of its entry in the credit ledger."),
+});
+
+interface Body {
+  readonly actor?: Partial<z.infer<typeof AuditRow>["actor"]>;
+  readonly reason?: string | null;
+  readonly repeated?: number;
+  readonly cost?: number | null;
+  readonly origin?: {
+    readonly ip?: string | null;
+    readonly userAgent?: string | null;
+    readonly requestId?: string;
+  };
+  readonly changes?: z.infer<typeof AuditRow>["changes"];
+}
+
+/** Members of what changed on an account that are shown with `account.view_security` only. */
+const SECURITY: ReadonlySet<string> = new Set(["allowedIps", ...SECURITY_SETTINGS]);
+const ACCOUNT_TYPES: readonly string[] = ["account", "organization", "dealer"];
+
+/**
+ * What a reader is shown of a row: of members whom the reader may not see neither login, e-mail, network
+ * address nor card, and of an account no security settings. Ids stay.
+ */
+function shownTo({ people, security, log }: Reader, row: SealedRow): SealedRow {
+  const { memberId } = row;
+  const isOwn = log.kind === "some" && log.memberId === memberId;
+  const isSeen = memberId === null || people === "all" || people.includes(memberId) || isOwn;
+  const isHidden = (path: string): boolean => {
+    const [, part = "", ...steps] = path.split("/");
+    if (part === "actor" || part === "origin") return !isSeen;
+    return people !== "all" && steps.includes("owner");
+  };
+  const personal = Object.fromEntries(
+    Object.entries(row.personal).map(([path, kept]) => [path, isHidden(path) ? null : kept]),
+  );
+  const body = security || !ACCOUNT_TYPES.includes(row.resourceType) ? row.body : withoutSecurity(row.body);
+  return { ...row, body, personal };
+}
+
+const withoutSecurity = (body: string): string => {
+  try {
+    return JSON.stringify(
+      JSON.parse(body, (name: string, value: unknown) => (SECURITY.has(name) ? undefined : value)),
+    );
+  } catch {
+    return body;
+  }
+};
+
+type Reader = Pick<Sight, "people" | "security" | "log">;
+
+/** Shows also rows that were edited: `verify` reports them, and hiding them would help the forger. */
+export function auditRow(sealed: SealedRow, reader: Reader) {
+  const row = shownTo(reader, sealed);
+  const { actor, reason, cost, origin, changes, repeated } = revealed(row);
+  return {
+    id: row.id,
+    accountId: row.accountId,
+    seq: row.seq,
+    prevHash: row.prevHash,
+    hash: row.hash,
+    at: shownTime(row.at),
+    actor: {
+      type: actor?.type ?? "unknown",
+      memberId: actor?.memberId ?? null,
+      accountId: actor?.accountId ?? null,
+      login: actor?.login ?? null,
+      email: actor?.email ?? null,
+      apiKeyId: actor?.apiKeyId ?? null,
+      sessionId: actor?.sessionId ?? null,
+      hookId: actor?.hookId ?? null,
+    },
+    action: row.action,
+    resource: { type: row.resourceType, id: row.resourceId },
+    outcome: row.outcome,
+    reason: reason ?? null,
+    cost: cost ?? null,
+    ip: origin?.ip ?? null,
+    userAgent: origin?.userAgent ?? null,
+    requestId: origin?.requestId ?? null,
+    changes: changes ?? null,
+    repeated: repeated ?? null,
+    ledgerSeq: row.ledgerSeq,
+  };
+}
+
+function revealed(row: SealedRow): Body {
+  try {
+    return (reveal(JSON.parse(row.body), row.personal) ?? {}) as Body;
+  } catch {
+    return {};
+  }
+}
+
+/** An edited time need not be one. */
+const shownTime = (at: number): string => iso(Math.abs(at) <= 8.64e15 ? at : 0);
+
+export const CallLogRow = z.object({
+  id: z.string(),
+  at: z.iso.datetime(),
+  memberId: optional,
+  apiKeyId: optional,
+  method: z.string(),
+  path: z.string(),
+  status: z.int(),
+  code: optional.describe("The problem code of a refusal."),
+  ip: optional,
+  userAgent: optional,
+  requestId: z.string(),
+  callerRequestId: optional.describe("The id that the caller gave the call in X-Request-Id."),
+});
+
+export const callLogRow = <Row extends { readonly at: number; readonly accountId: string }>({
+  accountId: _account,
+  ...row
+}: Row) => ({ ...row, at: isoOrNull(row.at) });

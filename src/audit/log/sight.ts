@@ -1,0 +1,87 @@
+import { type GrantSet, type Visible, visible } from "../../access/decide.ts";
+import type { Preset } from "../../access/preset.ts";
+import { type CallCredential, restrictionOf } from "../../gate/credentials/key-restriction.ts";
+import { RIGHT_NAMES, type Right, typeOf } from "../../access/right.ts";
+
+/**
+ * What of an account's log a member sees: rows of their own always, and of others none that tells of what
+ * they may not see.
+ */
+export interface Sight {
+  readonly log: Visible;
+  /** Types of which the member may see nothing. */
+  readonly hidden: readonly string[];
+  /** Types of which the member may see these objects only. */
+  readonly partly: readonly { readonly type: string; readonly ids: readonly string[] }[];
+  /**
+   * Types that are kept in object groups, and the groups of which the member sees; null is no such narrowing.
+   */
+  readonly grouped: { readonly types: readonly string[]; readonly groups: readonly string[] } | null;
+  /**
+   * Members whom the reader may see: all, or these. Of others no row tells a name, an e-mail or an address.
+   */
+  readonly people: "all" | readonly string[];
+  /** Address rules and other security settings of the account are shown. */
+  readonly security: boolean;
+  /** Nothing of the account is hidden: then the paths of others' calls tell nothing new. */
+  readonly whole: boolean;
+}
+
+interface Viewer {
+  readonly grantSet: GrantSet;
+  readonly accountId: string;
+  readonly preset: Preset;
+  readonly home: { readonly accountId: string; readonly preset: Preset };
+  readonly member: { readonly roles: readonly string[] };
+  readonly credential: CallCredential;
+}
+
+/**
+ * Which rows about a type a reader may read. If every role of the account sees only own objects of the type,
+ * such as an aggregator's licenses, the top role reads all rows: the account must be able to read what was
+ * done there.
+ */
+function toldOf(viewer: Viewer, right: Right): ReturnType<typeof reachOf> {
+  const { roles, topRole } = viewer.preset;
+  const isTop = viewer.accountId === viewer.home.accountId && viewer.member.roles.includes(topRole);
+  const scopes = Object.values(roles).map(({ rights }) => rights[right]);
+  const isOwnOnly = scopes.includes("own") && !scopes.includes("all");
+  return isTop && isOwnOnly ? "all" : reachOf(viewer, right);
+}
+
+/**
+ * A key that is made for reading the log only reads what its member could: there the roles say what that is,
+ * and below how far they go.
+ */
+function reachOf(
+  { grantSet, accountId, home, member, credential }: Viewer,
+  right: Right,
+): "all" | "none" | readonly string[] {
+  const holds = accountId === home.accountId || home.preset.tree?.rights.has(right) === true;
+  const byRole =
+    holds &&
+    restrictionOf(credential).scopes !== null &&
+    member.roles.some((role) => home.preset.roles[role]?.rights[right] === "all");
+  const reach = grantSet.reaches.get(right);
+  if (byRole || reach?.all) return "all";
+  return reach === undefined ? "none" : [...reach.ids];
+}
+
+export function sightOf(viewer: Viewer): Sight {
+  const views = RIGHT_NAMES.filter((right) => right.endsWith(".view") && viewer.preset.rights.has(right)).map(
+    (right) => ({ type: typeOf(right), reach: toldOf(viewer, right) }),
+  );
+  const { groups, groupedTypes } = viewer.grantSet;
+  const types = views.map(({ type }) => type).filter((type) => groupedTypes.has(type));
+  const grouped = groups === null || types.length === 0 ? null : { types, groups: [...groups] };
+  const people = reachOf(viewer, "member.view");
+  return {
+    people: people === "none" ? [] : people,
+    security: reachOf(viewer, "account.view_security") === "all",
+    log: visible(viewer.grantSet, "audit.view"),
+    hidden: views.filter(({ reach }) => reach === "none").map(({ type }) => type),
+    partly: views.flatMap(({ type, reach }) => (typeof reach === "string" ? [] : [{ type, ids: reach }])),
+    grouped,
+    whole: grouped === null && views.every(({ reach }) => reach === "all"),
+  };
+}

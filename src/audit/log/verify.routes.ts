@@ -1,0 +1,129 @@
+import { z } from "zod";
+import { visible } from "../../access/decide.ts";
+import type { Restore } from "../chain/ledger.ts";
+import { FAULTS, type FaultName } from "../chain/verify.ts";
+import { type Call, endpoint } from "../../gate/calls/call.ts";
+import { iso } from "../../kernel/clock.ts";
+import type { Answer } from "../../kernel/http/operation.ts";
+import { decodeCursor, encodeCursor } from "../../kernel/http/page.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import { drain, type LedgersOf } from "./drain.store.ts";
+import { countQuarantined, START, verifyChain } from "./verify.store.ts";
+
+const Place = z.object({ seq: z.int(), hash: z.string() });
+const Position = z.strictObject({
+  head: z.strictObject({ seq: z.int().min(1), hash: z.string(), ledgerSeq: z.int().min(0) }),
+  hashBefore: z.string().nullable(),
+});
+
+const Query = z.strictObject({
+  cursor: z.string().max(500).optional().describe("nextCursor of the call before, for a very long chain."),
+});
+
+const Verification = z.object({
+  ok: z.boolean().describe("Nothing is wrong with the rows that were verified."),
+  complete: z
+    .boolean()
+    .describe("The walk reached the end, or its first fault. If not, go on with nextCursor."),
+  length: z.int().describe("Rows from the beginning of the chain that hold."),
+  head: Place.nullable().describe("The newest place, read from the database."),
+  witness: Place.nullable().describe(
+    "The newest place, read from the account's object: an editor of the database cannot change it.",
+  ),
+  unwitnessed: z.int().describe("Rows that were sealed after the newest place that the object knows."),
+  firstFault: z
+    .object({
+      seq: z.int(),
+      fault: z.enum(Object.keys(FAULTS) as [FaultName, ...FaultName[]]),
+      detail: z.string(),
+    })
+    .nullable(),
+  erased: z
+    .int()
+    .describe(
+      "Rows of this call that lost personal values by an erasure: each is named by an audit.erase row.",
+    ),
+  quarantined: z
+    .int()
+    .describe(
+      "Staged rows of the last 30 days that this gate did not write. They were never sealed. " +
+        "The log has an audit.quarantine row for them.",
+    ),
+  acceptedRestores: z
+    .array(
+      z.object({ at: z.iso.datetime(), goesOnAfterSeq: z.int(), lostToSeq: z.int(), lostHash: z.string() }),
+    )
+    .describe(
+      "Older copies of the database that the platform accepted: the chain goes on after their end. " +
+        "Rows from there up to lostToSeq are lost.",
+    ),
+  nextCursor: z.string().nullable(),
+});
+
+const acceptedCard = ({ acceptedAt, database, witness }: Restore) => ({
+  at: iso(acceptedAt ?? 0),
+  goesOnAfterSeq: database.seq,
+  lostToSeq: witness.seq,
+  lostHash: witness.hash,
+});
+
+/** Readers who see only their own rows must not learn how long the whole chain is. */
+function requireWholeLog(call: Call): void {
+  const seen = visible(call.principal.grantSet, "audit.view");
+  if (seen.kind === "none" || !seen.reach.all)
+    throw new Problem("access/denied", { detail: "This needs the right audit.view on all rows." });
+}
+
+export const verifyEndpoint = (ledgersOf: LedgersOf) =>
+  endpoint(
+    {
+      method: "GET",
+      path: "/v1/audit/verify",
+      tag: "Audit",
+      right: "audit.view",
+      status: 200,
+      summary: "Verify the hash chain of the whole audit log, and name its first fault.",
+      query: Query,
+      answer: Verification,
+    },
+    (call) => verify(call, ledgersOf),
+  );
+
+async function verify(call: Call<unknown, z.infer<typeof Query>>, ledgersOf: LedgersOf): Promise<Answer> {
+  call.decide("audit.view");
+  const { cursor } = call.query();
+  const position = decodeCursor(cursor, Position);
+  await call.read();
+  requireWholeLog(call);
+  const { accountId } = call.principal;
+  await drain(call.env, call.db, accountId, ledgersOf);
+  const ledger = ledgersOf(call.env)(accountId);
+  const witness = await ledger.sealedHead(accountId);
+  const [restores, [letters]] = await Promise.all([
+    ledger.restores(accountId),
+    countQuarantined(call.db, accountId),
+  ]);
+  const { walk, fault, head, isComplete } = await verifyChain(
+    call.db,
+    ledger,
+    accountId,
+    position === null ? START : { ...position, fault: null },
+    witness,
+  );
+  return {
+    status: 200,
+    body: {
+      ok: fault === null,
+      complete: isComplete,
+      length: walk.head.seq,
+      head: head.seq === 0 ? null : { seq: head.seq, hash: head.hash },
+      witness: witness === null ? null : { seq: witness.seq, hash: witness.hash },
+      unwitnessed: Math.max(0, head.seq - (witness?.seq ?? 0)),
+      firstFault: fault === null ? null : { ...fault, detail: FAULTS[fault.fault] },
+      erased: walk.erased ?? 0,
+      quarantined: letters?.count ?? 0,
+      acceptedRestores: restores.filter(({ acceptedAt }) => acceptedAt !== null).map(acceptedCard),
+      nextCursor: isComplete ? null : encodeCursor({ head: walk.head, hashBefore: walk.hashBefore }),
+    },
+  };
+}

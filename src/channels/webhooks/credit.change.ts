@@ -1,0 +1,150 @@
+import type { AuditEvent } from "../../audit/chain/event.ts";
+import { publish, stage } from "../../audit/chain/outbox.store.ts";
+import { LOTS_FULL, refused } from "../../credits/refusal.ts";
+import { accountObject } from "../../credits/stub.object.ts";
+import type { Env } from "../../env.ts";
+import type { Call } from "../../gate/calls/call.ts";
+import { assert } from "../../kernel/assert.ts";
+import { now } from "../../kernel/clock.ts";
+import { batch, type Db, failedGuard, openDb, type Statement } from "../../kernel/db.ts";
+import { newId } from "../../kernel/id.ts";
+import { Problem, PROBLEMS } from "../../kernel/http/problem.ts";
+import type { DeliveryRow, HookCreditRow } from "../../kernel/schema/hook.ts";
+import type { Credit } from "./credit.ts";
+import { endCredit, findCreditOf, findCredits, findDeliveryById, holdCredit } from "./credit.store.ts";
+import type { Outcome } from "./delivery.card.ts";
+
+/**
+ * Grace period before the sweep takes over. Sweeping earlier is safe (each step is idempotent) but wasteful.
+ */
+const PENDING_MS = 5_000;
+const AT_ONCE = 100;
+/**
+ * Between two tries for credits that the account has no room for: as long as they have waited, within these.
+ */
+const RETRY_MIN_MS = 60_000;
+const RETRY_MAX_MS = 3_600_000;
+
+/**
+ * Gives what was accepted, and tells of it. Every step can be repeated: the ledger knows the command by its
+ * key.
+ */
+export async function finishCredit(
+  env: Env,
+  db: Db,
+  row: HookCreditRow,
+  at: number,
+  defer: Call["defer"],
+): Promise<void> {
+  const events = row.events as readonly AuditEvent[];
+  const [first] = events;
+  assert(first !== undefined, "credits that are given have an event");
+  const command = {
+    op: "grant" as const,
+    key: row.key,
+    ...(row.credit as Credit),
+    priority: 100,
+    effectiveAt: null,
+    expiresAt: null,
+  };
+  const reply = await accountObject(env, row.accountId).grant(row.accountId, command, {
+    actor: first.actor,
+    origin: first.origin,
+  });
+  if (reply.kind === "too_many_lots" || reply.kind === "balance_overflow")
+    return hold(env, db, row, at, defer);
+  const refusal = refused(reply);
+  const told =
+    refusal === null
+      ? events
+      : events
+          .filter(({ action }) => action === "hook.deliver")
+          .map((event) => against(event, refusal, "refused"));
+  const end = endCredit(
+    db,
+    row,
+    { outcome: refusal === null ? "credited" : "refused", updatedAt: at },
+    refusal === null ? null : saidOf(refusal),
+  );
+  await written(env, db, [...end, ...told.map((event) => stage(db, env.SIGNING_KEYS, event))], told, defer);
+}
+
+/**
+ * A payment that the account has no room for is kept and tried again. The platform's trail gets one event,
+ * and the delivery says why.
+ */
+async function hold(env: Env, db: Db, row: HookCreditRow, at: number, defer: Call["defer"]): Promise<void> {
+  const problem = new Problem("conflict/state", { detail: `${LOTS_FULL} These credits wait until then.` });
+  const retryAt = at + Math.min(Math.max(at - row.createdAt, RETRY_MIN_MS), RETRY_MAX_MS);
+  const isFirst = row.retryAt === 0;
+  const events = (row.events as readonly AuditEvent[])
+    .filter(({ action }) => isFirst && action === "hook.deliver")
+    .map((event) => ({ ...against(event, problem, "pending"), id: newId("event", at), at }));
+  await written(
+    env,
+    db,
+    [
+      ...holdCredit(db, row, retryAt, at, saidOf(problem)),
+      ...events.map((event) => stage(db, env.SIGNING_KEYS, event)),
+    ],
+    events,
+    defer,
+  );
+}
+
+const saidOf = ({ code, extra }: Problem) => ({ code, detail: extra.detail ?? PROBLEMS[code].detail });
+
+/** Writes an end or a delay with its events, unless another call was faster. */
+async function written(
+  env: Env,
+  db: Db,
+  statements: readonly Statement[],
+  events: readonly AuditEvent[],
+  defer: Call["defer"],
+): Promise<void> {
+  try {
+    await batch(db, statements);
+    for (const [accountId, told] of Map.groupBy(events, (event) => event.accountId))
+      defer(publish(env.AUDIT, accountId, told));
+  } catch (error) {
+    if (failedGuard(error) !== "changed") throw error;
+  }
+}
+
+const against = (event: AuditEvent, { code }: Problem, outcome: Outcome): AuditEvent => ({
+  ...event,
+  outcome: "failed",
+  reason: code,
+  changes: { before: {}, after: { ...event.changes?.after, outcome } },
+});
+
+/**
+ * Completes a delivery whose credits were accepted. This call does it, unless an earlier one has done it, or
+ * another does it at this moment.
+ */
+export async function settled(call: Call, before: DeliveryRow): Promise<DeliveryRow> {
+  const { env, db } = call;
+  const [credit] = await findCreditOf(db, before.hookId, before.id);
+  if (credit !== undefined) await finishCredit(env, db, credit, call.now, (work) => call.defer(work));
+  const [row] = await findDeliveryById(db, before.hookId, before.id);
+  return row ?? before;
+}
+
+/** Finishes what a crash left between acceptance and ledger, or between ledger and trail. */
+export async function sweepCredits(env: Env, olderThanMs: number = PENDING_MS): Promise<void> {
+  const db = openDb(env.DB);
+  const at = now();
+  for (const row of await findCredits(db, at - olderThanMs + 1, at, AT_ONCE)) {
+    const work: Promise<unknown>[] = [];
+    try {
+      await finishCredit(env, db, row, at, (deferred) => work.push(deferred));
+      await Promise.all(work);
+    } catch (error) {
+      console.error({
+        message: "credits of a hook cannot be given yet",
+        accountId: row.accountId,
+        error: String(error),
+      });
+    }
+  }
+}

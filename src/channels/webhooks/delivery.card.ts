@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { iso } from "../../kernel/clock.ts";
+import { type Fault, PROBLEMS } from "../../kernel/http/problem.ts";
+import type { DeliveryRow } from "../../kernel/schema/hook.ts";
+
+/**
+ * What became of a message. All but "denied" and "pending" are the last word on it. barred: a block of a
+ * person who is no member, and whom no hook invites from now on · pending: accepted, and the credits are on
+ * their way · ignored: no rule fits · refused: a rule fits, and the account's state is against it · denied:
+ * the hook's owner may not do that now · failed: the body does not hold what the rule needs · superseded: it
+ * would set what a newer message has set already.
+ */
+export const OUTCOMES = [
+  "invited",
+  "blocked",
+  "barred",
+  "pending",
+  "credited",
+  "plan_set",
+  "subscription_set",
+  "superseded",
+  "ignored",
+  "refused",
+  "denied",
+  "failed",
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** What is kept of it beside. Ids and places only: never what stood in the body. */
+export interface Detail {
+  readonly code: string | null;
+  /** What the code's problem says. */
+  readonly detail: string | null;
+  /** Which rule of the mapping fitted, from 0. */
+  readonly rule: number | null;
+  readonly errors: readonly Fault[];
+  readonly memberId: string | null;
+  readonly invitationId: string | null;
+  readonly accountId: string | null;
+}
+
+const fault = z.union([
+  z.object({ pointer: z.string().describe("Into the body that was sent."), detail: z.string() }),
+  z.object({ parameter: z.string(), detail: z.string() }),
+  z.object({ header: z.string(), detail: z.string() }),
+]);
+
+const shape = {
+  outcome: z.enum(OUTCOMES),
+  code: z
+    .enum(Object.keys(PROBLEMS) as [string, ...string[]])
+    .nullable()
+    .describe("Of the problem, where it was refused, denied or failed."),
+  detail: z.string().nullable().describe("What that problem says."),
+  eventType: z.string().nullable(),
+  rule: z.number().int().nullable().describe("Which rule of the mapping fitted, from 0."),
+  errors: z.array(fault),
+};
+
+const made = {
+  memberId: z.string().nullable().describe("Who was invited or blocked."),
+  invitationId: z.string().nullable(),
+  accountId: z.string().nullable().describe("Whose credits, plan or subscription it was."),
+};
+
+export const Received = z.object({
+  id: z.string(),
+  ...shape,
+  ...made,
+  duplicate: z.boolean().describe("The message had come before: this is what became of it then."),
+});
+
+export const DeliveryCard = z.object({
+  id: z.string(),
+  hookId: z.string(),
+  messageId: z.string(),
+  ...shape,
+  ...made,
+  attempts: z.number().int().describe("How often it was decided: more than once after it was denied."),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+
+export const Trial = z.object({
+  ...shape,
+  would: z.record(z.string(), z.unknown()).nullable().describe("The action with the values that it found."),
+});
+
+const shown = (row: DeliveryRow) => ({
+  outcome: row.outcome as Outcome,
+  eventType: row.eventType,
+  ...(row.detail as Detail),
+});
+
+export const received = (row: DeliveryRow, duplicate: boolean): z.infer<typeof Received> => ({
+  id: row.id,
+  ...shown(row),
+  errors: [...shown(row).errors],
+  duplicate,
+});
+
+export const deliveryCard = (row: DeliveryRow): z.infer<typeof DeliveryCard> => ({
+  id: row.id,
+  hookId: row.hookId,
+  messageId: row.messageId,
+  ...shown(row),
+  errors: [...shown(row).errors],
+  attempts: row.attempts,
+  createdAt: iso(row.createdAt),
+  updatedAt: iso(row.updatedAt),
+});

@@ -1,0 +1,245 @@
+import { giveTierCredits } from "../../accounts/tiers/tier-credit.change.ts";
+import type { AuditEvent } from "../../audit/chain/event.ts";
+import type { Call } from "../../gate/calls/call.ts";
+import type { Statement } from "../../kernel/db.ts";
+import { newId } from "../../kernel/id.ts";
+import { type Fault, Problem, PROBLEMS, type ProblemCode } from "../../kernel/http/problem.ts";
+import type { DeliveryRow, HookRow } from "../../kernel/schema/hook.ts";
+import { done } from "./action.change.ts";
+import { settled } from "./credit.change.ts";
+import { insertCredit } from "./credit.store.ts";
+import type { Detail } from "./delivery.card.ts";
+import type { Done } from "./done.ts";
+import { DELIVERY_DIGEST, DELIVERY_MESSAGE, guardHook, writeDelivery } from "./hook.store.ts";
+import type { Mapping, Wanted } from "./mapping.ts";
+import { type Reading, read } from "./reading.ts";
+
+/** A message that its sender signed. */
+export interface Message {
+  readonly id: string;
+  readonly digest: string;
+  /** What the body holds; null where it is no JSON. */
+  readonly payload: { readonly value: unknown } | null;
+  readonly headerType: string | null;
+  /** What is wrong with the message itself, under any mapping. */
+  readonly errors: readonly Fault[];
+}
+
+export interface Decision extends Done {
+  readonly reading: Reading;
+  /** Why not. */
+  readonly problem: Problem | null;
+}
+
+const NOTHING = { statements: [], events: [] };
+
+/** The owner's rights, plan or address: the same message may find another answer later. */
+const UNTIL_CHANGED: readonly ProblemCode[] = ["access/denied", "plan/feature-required", "ip/not-allowed"];
+
+export function reading(
+  mapping: Mapping,
+  { payload, headerType, errors }: Pick<Message, "payload" | "headerType" | "errors">,
+): Reading {
+  if (payload === null) return { kind: "failed", eventType: headerType, rule: null, errors: [] };
+  return errors.length > 0
+    ? { kind: "failed", eventType: null, rule: null, errors }
+    : read(mapping, payload.value, headerType);
+}
+
+/**
+ * What becomes of it, by the rights that the call has now. Nothing is written: a trial and a delivery are
+ * decided alike.
+ */
+export async function decided(call: Call, hookId: string, found: Reading): Promise<Decision> {
+  if (found.kind === "ignored") return { outcome: "ignored", change: NOTHING, reading: found, problem: null };
+  if (found.kind === "failed") {
+    const problem =
+      found.errors.length === 0
+        ? new Problem("malformed")
+        : new Problem("validation", { errors: found.errors });
+    return { outcome: "failed", change: NOTHING, reading: found, problem };
+  }
+  try {
+    return { ...(await done(call, hookId, found.wanted)), reading: found, problem: null };
+  } catch (error) {
+    if (found.wanted.action === "set_subscription" && error instanceof Problem && error.code === "validation")
+      return failed(found, error);
+    return against(found, error);
+  }
+}
+
+/**
+ * The body names an object that is not there. That is a fault of the message, and its pointer leads into the
+ * body.
+ */
+function failed(found: Extract<Reading, { kind: "wanted" }>, { extra: { errors = [] } }: Problem): Decision {
+  const placed = errors.map((fault) => ({
+    pointer: found.places["pointer" in fault ? fault.pointer.slice(1) : ""] ?? "",
+    detail: fault.detail,
+  }));
+  return {
+    outcome: "failed",
+    change: NOTHING,
+    reading: found,
+    problem: new Problem("validation", { errors: placed }),
+  };
+}
+
+/** @throws every error that is no refusal */
+export function against(found: Reading, error: unknown): Decision {
+  if (!(error instanceof Problem) || error.code === "stale" || error.code === "internal") throw error;
+  return {
+    outcome: UNTIL_CHANGED.includes(error.code) ? "denied" : "refused",
+    change: NOTHING,
+    reading: found,
+    problem: error,
+  };
+}
+
+export const wantedOf = (found: Reading): Wanted | null => (found.kind === "wanted" ? found.wanted : null);
+export const ruleOf = (found: Reading): number | null => (found.kind === "ignored" ? null : found.rule);
+
+/**
+ * The places of the faults: in the body that was sent, if a pointer led there. The values themselves are not
+ * repeated.
+ */
+export const errorsOf = ({ problem }: Decision): readonly Fault[] => problem?.extra.errors ?? [];
+
+/** What the problem says, as in the answer to the first sending of the message. */
+export function sentenceOf({ problem, outcome }: Decision): string | null {
+  if (problem !== null) return problem.extra.detail ?? PROBLEMS[problem.code].detail;
+  return outcome === "superseded"
+    ? "A newer message, or a member of the platform, has set this state already."
+    : null;
+}
+
+/**
+ * Does it, and writes the delivery in the same batch, so that of two at once one does.
+ * @param before the same message, denied then
+ * @throws Stale, Problem
+ */
+export async function settle(
+  call: Call,
+  hook: HookRow,
+  message: Message,
+  before: DeliveryRow | null,
+  decision: Decision,
+): Promise<DeliveryRow> {
+  const { change, outcome, problem, reading: found, credit, givesCredits, accountId } = decision;
+  const row = {
+    ...deliveryRow(call, hook, message, before, decision),
+    ...(credit === undefined ? {} : { outcome: "pending" }),
+  };
+  const told = deliveryEvent(call, hook.id, row.id, decision);
+  try {
+    // What no rule fits did nothing: the list of deliveries has it.
+    const isRefused = problem !== null;
+    const events = [...change.events, ...(outcome === "ignored" || isRefused ? [] : [told])];
+    await call.commit(
+      {
+        ...change,
+        statements: [
+          guardHook(call.db, hook),
+          ...writeDelivery(call.db, row, before),
+          ...change.statements,
+          ...begun(call, hook, message, row, decision, events),
+        ],
+        // The events about credits are written when the credits are given.
+        events: credit === undefined ? events : [],
+        refused: isRefused ? [told] : [],
+        again: [...(change.again ?? []), DELIVERY_MESSAGE, DELIVERY_DIGEST],
+      },
+      { status: 200, body: {} },
+    );
+  } catch (error) {
+    // What only the batch could know. A decision against it has nothing left that could be refused.
+    if (problem !== null || !(error instanceof Problem)) throw error;
+    const other = against(found, error);
+    const refused = await settle(call, hook, message, before, other);
+    if (other.outcome === "denied") throw error;
+    return refused;
+  }
+  if (givesCredits === true && accountId !== undefined) await giveTierCredits(call.env, call.db, accountId);
+  return credit === undefined ? row : settled(call, row);
+}
+
+function deliveryEvent(
+  call: Call,
+  hookId: string,
+  deliveryId: string,
+  { outcome, problem, reading: found }: Decision,
+): AuditEvent {
+  const note = { deliveryId, outcome, rule: ruleOf(found) };
+  return call.event(
+    "hook.deliver",
+    { type: "hook", id: hookId },
+    {
+      changes: { before: {}, after: note },
+      reason: problem?.code ?? null,
+      outcome: outcome === "denied" ? "denied" : problem === null ? "success" : "failed",
+    },
+  );
+}
+
+/** The name that the sender gave is not signed in every scheme; what is signed is. */
+function begun(
+  { db, now }: Call,
+  { id, scheme }: HookRow,
+  message: Message,
+  row: DeliveryRow,
+  { credit, accountId }: Decision,
+  events: readonly AuditEvent[],
+): Statement[] {
+  if (credit === undefined || accountId === undefined) return [];
+  const key = `${id}:${scheme === "github" ? message.digest : message.id}`;
+  return [
+    insertCredit(db, {
+      key,
+      hookId: id,
+      deliveryId: row.id,
+      accountId,
+      credit,
+      events,
+      createdAt: now,
+      retryAt: 0,
+    }),
+  ];
+}
+
+function deliveryRow(
+  call: Call,
+  hook: HookRow,
+  message: Message,
+  before: DeliveryRow | null,
+  decision: Decision,
+): DeliveryRow {
+  const {
+    outcome,
+    problem,
+    reading: found,
+    memberId = null,
+    invitationId = null,
+    accountId = null,
+  } = decision;
+  const detail: Detail = {
+    code: problem?.code ?? null,
+    detail: sentenceOf(decision),
+    rule: ruleOf(found),
+    errors: errorsOf(decision),
+    memberId,
+    invitationId,
+    accountId,
+  };
+  return {
+    id: before?.id ?? newId("delivery", call.now),
+    hookId: hook.id,
+    messageId: before?.messageId ?? message.id,
+    digest: before?.digest ?? message.digest,
+    eventType: found.eventType,
+    outcome,
+    detail,
+    attempts: (before?.attempts ?? 0) + 1,
+    createdAt: before?.createdAt ?? call.now,
+    updatedAt: call.now,
+  };
+}

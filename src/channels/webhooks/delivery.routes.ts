@@ -1,0 +1,221 @@
+import { z } from "zod";
+import type { TypeTable } from "../../access/type.ts";
+import { refusal } from "../../gate/principals/admission.ts";
+import { type Call, type Endpoint, endpoint, type OpenCall, openEndpoint } from "../../gate/calls/call.ts";
+import { findPrincipalByHook } from "../../gate/principals/principal.store.ts";
+import { Met } from "../../gate/calls/turn.ts";
+import { withoutRestrictedAccounts } from "../../gate/calls/refusal.change.ts";
+import { openSecret } from "../../gate/credentials/sealed-secret.ts";
+import { BODY_LIMIT, parseJson } from "../../kernel/http/body.ts";
+import { batch } from "../../kernel/db.ts";
+import type { Answer } from "../../kernel/http/operation.ts";
+import { decodeCursor, listQuery, page, pageOf } from "../../kernel/http/page.ts";
+import { Problem, restored } from "../../kernel/http/problem.ts";
+import type { DeliveryRow, HookRow } from "../../kernel/schema/hook.ts";
+import { settled } from "./credit.change.ts";
+import { DeliveryCard, deliveryCard, Received, received } from "./delivery.card.ts";
+import { against, decided, type Message, reading, settle } from "./delivery.change.ts";
+import { loadHook } from "./hook.change.ts";
+import { keyBytes, SEALED_FOR } from "./hook-secret.ts";
+import { findDelivery, findHookAtDoor, listDeliveries, noteRefusal } from "./hook.store.ts";
+import type { Mapping } from "./mapping.ts";
+import { type Mistrust, isName, type Signed, verify } from "./signature.ts";
+
+/** Milliseconds between two refusals that are noted. */
+const NOTED_EVERY_MS = 60_000;
+
+type Reason =
+  | Mistrust
+  | "switched_off"
+  | "secret_unreadable"
+  | "owner_gone"
+  | "owner_blocked"
+  | "owner_not_active";
+
+/**
+ * The caller always gets the same answer, for every reason. The owner reads the reason on the hook's card.
+ */
+function turnedAway(call: OpenCall, hook: HookRow | undefined, reason: Reason): Problem {
+  if (hook !== undefined) {
+    const note = batch(call.db, [noteRefusal(call.db, hook.id, { at: call.now, reason }, NOTED_EVERY_MS)]);
+    call.defer(
+      note.catch((error: unknown) =>
+        console.error({ message: "a refusal at a hook is not noted", error: String(error) }),
+      ),
+    );
+  }
+  return new Problem("auth/invalid-credential", {
+    detail: "No hook here takes this message: check its address, its secret and the sender's clock.",
+  });
+}
+
+const receive = (types: TypeTable) =>
+  openEndpoint(
+    {
+      method: "POST",
+      path: "/v1/hooks/:id",
+      tag: "Hooks",
+      right: "public",
+      status: 200,
+      summary:
+        "Where another system posts its events, signed by the hook's scheme. " +
+        "The same message again is answered with what became of it then.",
+      raw: { maxBytes: BODY_LIMIT },
+      answer: Received,
+      problems: [
+        "auth/invalid-credential",
+        "access/denied",
+        "ip/not-allowed",
+        "plan/feature-required",
+        "validation",
+        "stale",
+      ],
+    },
+    async (call) => {
+      call.query();
+      if (call.headers.get("content-type") === null) throw new Problem("media-type");
+      return call.untilThrough(() => receiveOnce(call, types));
+    },
+  );
+
+/** @throws Met when the hook, its owner or what it changes is no longer what was read */
+async function receiveOnce(call: OpenCall, types: TypeTable): Promise<Answer> {
+  const [hook] = await findHookAtDoor(call.db, call.params["id"] ?? "");
+  if (hook === undefined) throw turnedAway(call, hook, "wrong_signature");
+  const signed = await trusted(call, hook);
+  if (typeof signed === "string") throw turnedAway(call, hook, signed);
+  const message = messageOf(call, hook, signed);
+  const answer = await call.act(
+    () => findPrincipalByHook(call.db, hook, types),
+    (own) => deliver(own, hook, message),
+  );
+  if (answer === null) throw turnedAway(call, hook, "owner_gone");
+  if (typeof answer === "string") throw turnedAway(call, hook, answer);
+  return answer;
+}
+
+async function trusted({ env, headers, raw, now }: OpenCall, hook: HookRow): Promise<Signed | Reason> {
+  if (!hook.active) return "switched_off";
+  const sealed = [
+    hook.secret,
+    ...(hook.previousSecret !== null && (hook.previousUntil ?? 0) > now ? [hook.previousSecret] : []),
+  ];
+  const secrets = (
+    await Promise.all(sealed.map((each) => openSecret(env.SIGNING_KEYS, SEALED_FOR, hook.id, each)))
+  ).filter((each) => each !== null);
+  if (secrets.length === 0) return "secret_unreadable";
+  const verdict = await verify(
+    hook.scheme,
+    secrets.map((secret) => keyBytes(hook.scheme, secret)),
+    headers,
+    raw,
+    now,
+  );
+  return verdict.kind === "signed" ? verdict : verdict.reason;
+}
+
+/**
+ * The message's name: in a header, or in the body where the scheme has it there. A nameless one goes by what
+ * was signed.
+ */
+function messageOf({ raw, headers }: OpenCall, { scheme }: HookRow, { digest, headerId }: Signed): Message {
+  const payload = parsed(raw);
+  const message = {
+    digest,
+    payload,
+    headerType: scheme === "github" ? headers.get("x-github-event") : null,
+    errors: [],
+  };
+  if (headerId !== null) return { ...message, id: headerId };
+  const id: unknown =
+    typeof payload?.value === "object" && payload.value !== null
+      ? Reflect.get(payload.value, "id")
+      : undefined;
+  if (typeof id === "string" && isName(id)) return { ...message, id };
+  return {
+    ...message,
+    id: `sha256:${digest}`,
+    errors:
+      payload === null
+        ? []
+        : [{ pointer: "/id", detail: "must name the message, in 1 to 200 visible characters" }],
+  };
+}
+
+function parsed(raw: Uint8Array): Message["payload"] {
+  try {
+    return { value: parseJson(raw) };
+  } catch (error) {
+    if (error instanceof Problem) return null;
+    throw error;
+  }
+}
+
+/**
+ * A denied message is decided again, but not another message of the same name. Where the name is signed, a
+ * sender that tries again may sign at another time, so the digest may differ.
+ */
+const isOpenAgain = ({ outcome, digest }: DeliveryRow, { scheme }: HookRow, message: Message): boolean =>
+  outcome === "denied" && (scheme !== "github" || digest === message.digest);
+
+async function deliver(call: Call, verified: HookRow, message: Message): Promise<Answer | Reason> {
+  const [[hook], [before]] = await call.read(
+    findHookAtDoor(call.db, verified.id),
+    findDelivery(call.db, verified.id, message.id, message.digest),
+  );
+  // Switched off, or with other secrets, since it was verified.
+  if (hook === undefined || hook.version !== verified.version) throw new Met(null);
+  const refused = refusal(call.principal, call.origin, call.now, false);
+  // Nothing is decided in an older copy: the sender asks again.
+  if (refused === "state/restored") throw restored();
+  // An accepted delivery is completed, even if its owner has lost the right by now.
+  if (before?.outcome === "pending")
+    return { status: 200, body: received(await settled(call, before), true) };
+  if (refused === "auth/blocked") return "owner_blocked";
+  if (refused === "auth/invalid-credential") return "owner_not_active";
+  if (before !== undefined && !isOpenAgain(before, hook, message))
+    return { status: 200, body: received(before, true) };
+  // A denied message is decided again as the type that it had then, because the header with the type is not
+  // signed.
+  const found = reading(hook.mapping as Mapping, {
+    ...message,
+    headerType: before?.eventType ?? message.headerType,
+  });
+  const decision =
+    refused === null
+      ? await decided(call, hook.id, found)
+      : against(
+          found,
+          refused === "plan/feature-required"
+            ? withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL)
+            : new Problem(refused),
+        );
+  const row = await settle(call, hook, message, before ?? null, decision);
+  // A sender that was denied or sent what cannot be used should know; one whose event is settled should not
+  // send it again.
+  if (decision.problem !== null && row.outcome !== "refused") throw decision.problem;
+  return { status: 200, body: received(row, false) };
+}
+
+const list = endpoint(
+  {
+    method: "GET",
+    path: "/v1/hooks/:id/deliveries",
+    tag: "Hooks",
+    right: "hook.view",
+    status: 200,
+    summary: "What came in through a hook and what became of it, newest first.",
+    query: z.strictObject(listQuery),
+    answer: pageOf(DeliveryCard),
+  },
+  async (call) => {
+    const { row } = await loadHook(call, "hook.view");
+    const { limit, cursor } = call.query();
+    const [rows] = await call.read(
+      listDeliveries(call.db, row.id, decodeCursor(cursor, z.string()), limit + 1),
+    );
+    return { status: 200, body: page(rows, limit, deliveryCard, (each: DeliveryRow) => each.id) };
+  },
+);
+
+export const deliveryEndpoints = (types: TypeTable): Endpoint[] => [receive(types), list];

@@ -1,0 +1,48 @@
+import type { Call } from "../../gate/calls/call.ts";
+import { sealSecret } from "../../gate/credentials/sealed-secret.ts";
+import { invalid } from "../../kernel/http/problem.ts";
+import { randomBytes } from "../../kernel/secret.ts";
+import type { HookRow } from "../../kernel/schema/hook.ts";
+import { ROLLOUT_MS, SEALED_FOR, secretFault, standardSecret } from "./hook-secret.ts";
+
+/** The body's fields about the secret. */
+interface Sent {
+  readonly secret?: string | undefined;
+  readonly newSecret?: true | undefined;
+}
+
+/**
+ * The secret that was sent, or one that is made here and shown once.
+ * @throws Problem validation
+ */
+export function secretOf(
+  scheme: HookRow["scheme"],
+  { secret, newSecret }: Sent,
+): { secret: string; made: { newSecret?: string } } {
+  if (secret !== undefined && newSecret !== undefined)
+    throw invalid("/newSecret", "says the opposite of secret: send one of them");
+  if (secret === undefined) {
+    if (scheme !== "standard") throw invalid("/secret", "must be the secret that the sender signs with");
+    const made = standardSecret(randomBytes(32));
+    return { secret: made, made: { newSecret: made } };
+  }
+  const fault = secretFault(scheme, secret);
+  if (fault !== null) throw invalid("/secret", fault);
+  return { secret, made: {} };
+}
+
+/** As the row keeps it: only this hook's deliveries can open it. */
+export const sealHookSecret = ({ env }: Call, hookId: string, secret: string): Promise<string> =>
+  sealSecret(env.SIGNING_KEYS, SEALED_FOR, hookId, secret);
+
+/** The columns that change with a new secret; the one before may stay good for a while. */
+export async function rollSecret(call: Call, row: HookRow, sent: Sent, keepPrevious: boolean) {
+  const { secret, made } = secretOf(row.scheme, sent);
+  return {
+    made,
+    secret: await sealHookSecret(call, row.id, secret),
+    secretAt: call.now,
+    previousSecret: keepPrevious ? row.secret : null,
+    previousUntil: keepPrevious ? call.now + ROLLOUT_MS : null,
+  };
+}

@@ -1,0 +1,103 @@
+import { type ResourceRef, decide, memberRef } from "../../access/decide.ts";
+import { requireTier } from "../../accounts/tiers/tier.change.ts";
+import { findAccount } from "../../gate/credentials/account.store.ts";
+import type { Call } from "../../gate/calls/call.ts";
+import { isOpenable } from "../../gate/credentials/sealed-secret.ts";
+import { invite } from "../../people/invitations/invite.change.ts";
+import { newId } from "../../kernel/id.ts";
+import { invalid, Problem } from "../../kernel/http/problem.ts";
+import type { HookRow, HookScheme } from "../../kernel/schema/hook.ts";
+import { hookCard } from "./hook.card.ts";
+import { findHook } from "./hook.store.ts";
+import { type Action, type Mapping, WANTED } from "./mapping.ts";
+
+type Found = Awaited<ReturnType<typeof findHook>>[number];
+
+/** What a missing hook is decided as: like one that the caller may not see. */
+const refOf = (row: HookRow | undefined): ResourceRef => ({
+  ...memberRef(row?.memberId ?? ""),
+  id: row?.id ?? "",
+});
+
+/** One guarded read of a hook of the account. @throws Problem access/denied, not-found */
+export async function loadHook(call: Call, right: "hook.view" | "hook.edit"): Promise<Found> {
+  const [[found]] = await call.read(findHook(call.db, call.principal.accountId, call.params["id"] ?? ""));
+  if (right === "hook.edit") call.decide(right);
+  const on = refOf(found?.row);
+  call.decide(right, on, right === "hook.view" || !decide(call.principal.grantSet, "hook.view", on).allowed);
+  if (found === undefined) throw new Problem("not-found");
+  return found;
+}
+
+export const cardOf = ({ env, now }: Call, row: HookRow) =>
+  hookCard(row, { issuer: env.ISSUER, now, readable: isOpenable(env.SIGNING_KEYS, row.secret) });
+
+/**
+ * A mapping that the maker could not carry out now is not saved. Each delivery is decided again.
+ * @throws Problem access/denied, validation, plan/feature-required
+ */
+export async function checkMapping(
+  call: Call,
+  scheme: HookScheme,
+  { typeAt, rules }: Mapping,
+): Promise<void> {
+  if (typeAt === null && scheme !== "github")
+    throw invalid("/mapping/typeAt", "must say where the type of the event is, such as /type");
+  for (const [index, { then }] of rules.entries()) {
+    try {
+      await tried(call, then);
+    } catch (error) {
+      throw error instanceof Problem ? placed(error, index) : error;
+    }
+  }
+}
+
+function placed({ code, extra }: Problem, rule: number): Problem {
+  const errors = extra.errors?.map((fault) => ({
+    pointer: `/mapping/rules/${rule}/then${"pointer" in fault ? fault.pointer : ""}`,
+    detail: fault.detail,
+  }));
+  return new Problem(code, {
+    ...extra,
+    ...(errors === undefined ? {} : { errors }),
+    ...(extra.detail === undefined ? {} : { detail: `Rule ${rule}: ${extra.detail}` }),
+    members: { ...extra.members, rule },
+  });
+}
+
+async function tried(call: Call, action: Action): Promise<void> {
+  if (action.action === "invite") return tryInvite(call, action);
+  if (action.action === "block") {
+    call.decide("member.block");
+    return call.decide("member.view", memberRef(""));
+  }
+  call.decide(action.action === "grant_credits" ? "credits.grant" : "account.manage");
+  if (action.action === "set_subscription")
+    await requireTier(call, action.tier?.value ?? null, "/tier/value");
+  const { value } = action.accountId;
+  if (value === undefined) return;
+  const [[row]] = await call.read(findAccount(call.db, value));
+  if (row === undefined || row.kind === "platform") throw invalid("/accountId/value", "names no account");
+}
+
+/**
+ * Tries the rule with an address that no member has, where the real one is not known yet. A taken address or
+ * a full account is no fault of the rule.
+ */
+async function tryInvite(
+  call: Call,
+  { action: _, email, firstName, lastName, externalId: __, ...fixed }: Extract<Action, { action: "invite" }>,
+): Promise<void> {
+  const [domain = "example.com"] = call.principal.account.settings.allowedEmailDomains;
+  const wanted = WANTED.invite.omit({ action: true }).parse({
+    ...fixed,
+    email: email.value ?? `${newId("delivery", call.now).toLowerCase()}@${domain}`,
+    firstName: firstName === null ? null : (firstName.value ?? "A"),
+    lastName: lastName === null ? null : (lastName.value ?? "B"),
+  });
+  try {
+    await invite(call, wanted, { send: false, hookId: null, mayBeEmpty: false });
+  } catch (error) {
+    if (!(error instanceof Problem) || !error.code.startsWith("conflict/")) throw error;
+  }
+}

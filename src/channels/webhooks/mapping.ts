@@ -1,0 +1,192 @@
+import { z } from "zod";
+import { PlanBody } from "../../accounts/tiers/plan.card.ts";
+import { AMOUNT_MAX } from "../../credits/command.ts";
+import { LOT_KINDS } from "../../credits/lot.ts";
+import { called, optionalName, optionalText, text } from "../../kernel/http/body.ts";
+import { email } from "../../kernel/text/email.ts";
+import { idOf } from "../../kernel/id.ts";
+import { SUBSCRIPTION_STATUSES } from "../../kernel/schema/team.ts";
+import { NewMember } from "../../people/members/member.card.ts";
+import { Place, PlaceAt, type PlaceKind } from "./place.ts";
+import { Pointer } from "./pointer.ts";
+
+/**
+ * What a hook does with a message. It is declared, and validated when it is saved. A hook does nothing else.
+ */
+
+export const RULES_MAX = 20;
+
+/** Either found in the body or always the same. */
+const from = <T>(fixed: z.ZodType<T>) =>
+  z
+    .strictObject({
+      pointer: Pointer.optional().describe("Where in the body it is found."),
+      value: fixed.optional().describe("What it always is."),
+    })
+    .refine(
+      ({ pointer, value }) => (pointer === undefined) !== (value === undefined),
+      "must have either a pointer or a value",
+    );
+
+const whom = { accountId: from(idOf("account")) };
+const { roles, rights, grants, objectGroupIds, language, creditLimit, limitPeriod, position, department } =
+  NewMember.shape;
+
+const Invite = z.strictObject({
+  action: z.literal("invite"),
+  email: from(email),
+  firstName: from(called(100))
+    .nullable()
+    .default(null)
+    .describe("Teams and marketplace: may be left out, as may the last name."),
+  lastName: from(called(100)).nullable().default(null),
+  externalId: from(text(200))
+    .nullable()
+    .default(null)
+    .describe("What the sender knows the person by; a later block may name it."),
+  roles,
+  rights,
+  grants,
+  objectGroupIds,
+  language,
+  creditLimit,
+  limitPeriod,
+  position,
+  department,
+});
+
+const Block = z
+  .strictObject({
+    action: z.literal("block"),
+    email: from(email).nullable().default(null),
+    externalId: from(text(200)).nullable().default(null),
+  })
+  .refine(
+    (block) => block.email !== null || block.externalId !== null,
+    "must say whom: by email, externalId or both",
+  );
+
+const GrantCredits = z.strictObject({
+  action: z.literal("grant_credits"),
+  ...whom,
+  kind: z.enum(LOT_KINDS),
+  amount: from(z.int().min(1).max(AMOUNT_MAX)),
+});
+
+/** Actions that set a state. Mappings that were stored before messages had an order may lack `at`. */
+const setPlan = <At extends z.ZodType>(at: At) =>
+  z.strictObject({ action: z.literal("set_plan"), ...whom, plan: PlanBody, at });
+
+/** ISO 8601, or seconds since the epoch, as payment services tell it. */
+export const PeriodEnd = z.union(
+  [z.iso.datetime({ offset: true }), z.int().min(0).max(253_402_300_799)],
+  "must be a time (ISO 8601) or seconds since 1970",
+);
+
+const setSubscription = <At extends z.ZodType>(at: At) =>
+  z.strictObject({
+    action: z.literal("set_subscription"),
+    ...whom,
+    status: from(z.enum(SUBSCRIPTION_STATUSES)),
+    tier: from(text(60)).nullable().default(null),
+    currentPeriodEnd: from(PeriodEnd).nullable().default(null),
+    at,
+  });
+
+const ruleOf = <At extends z.ZodType>(at: At) =>
+  z.strictObject({
+    when: z.strictObject({
+      type: text(100).describe("The type of the event, as it is sent."),
+      equals: z
+        .array(
+          z.strictObject({
+            pointer: Pointer,
+            value: z.union([z.string().max(300), z.number(), z.boolean(), z.null()]),
+          }),
+        )
+        .max(10)
+        .default([])
+        .describe("What else has to be so."),
+    }),
+    then: z
+      .discriminatedUnion("action", [Invite, Block, GrantCredits, setPlan(at), setSubscription(at)])
+      .describe("grant_credits, set_plan and set_subscription: hooks of the platform account only."),
+  });
+
+const mappingOf = <At extends z.ZodType>(at: At) =>
+  z.strictObject({
+    typeAt: Pointer.min(1)
+      .nullable()
+      .default(null)
+      .describe(
+        "Where the type of the event is, such as /type. Null: " +
+          "in the header X-GitHub-Event, with the scheme github.",
+      ),
+    rules: z
+      .array(ruleOf(at))
+      .min(1)
+      .max(RULES_MAX)
+      .describe("The first that fits is done; the others are not."),
+  });
+
+/** As it is sent. */
+export const NewMapping = mappingOf(PlaceAt);
+/** As it is stored. */
+export const Mapping = mappingOf(PlaceAt.optional());
+
+export type Mapping = z.infer<typeof Mapping>;
+export type Action = Mapping["rules"][number]["then"];
+
+/** The rules of a mapping that set a state and do not say where a message's time or sequence number is. */
+export const unorderedRules = ({ rules }: Mapping): number[] =>
+  rules.flatMap(({ then }, index) =>
+    (then.action === "set_plan" || then.action === "set_subscription") && then.at === undefined
+      ? [index]
+      : [],
+  );
+
+/** Where a value of an action comes from. */
+export interface From {
+  readonly pointer?: string | undefined;
+  readonly value?: unknown;
+  /** How the place of a message among the others is written. */
+  readonly as?: PlaceKind | undefined;
+}
+
+/** What an action wants once its values are found, as the values are validated. */
+export const WANTED = {
+  invite: z.object({
+    action: z.literal("invite"),
+    ...NewMember.shape,
+    firstName: optionalName(100),
+    lastName: optionalName(100),
+  }),
+  block: z
+    .object({ action: z.literal("block"), email: email.nullable(), externalId: optionalText(200) })
+    .refine((block) => block.email !== null || block.externalId !== null, {
+      path: ["externalId"],
+      message: "must say whom, or email must",
+    }),
+  grant_credits: z.object({
+    action: z.literal("grant_credits"),
+    accountId: idOf("account"),
+    kind: z.enum(LOT_KINDS),
+    amount: z.int().min(1).max(AMOUNT_MAX),
+  }),
+  set_plan: z.object({
+    action: z.literal("set_plan"),
+    accountId: idOf("account"),
+    plan: PlanBody,
+    at: Place.nullable().default(null),
+  }),
+  set_subscription: z.object({
+    action: z.literal("set_subscription"),
+    accountId: idOf("account"),
+    status: z.enum(SUBSCRIPTION_STATUSES),
+    tier: optionalText(60),
+    currentPeriodEnd: PeriodEnd.nullable(),
+    at: Place.nullable().default(null),
+  }),
+} as const;
+
+export type Wanted = { [Name in keyof typeof WANTED]: z.infer<(typeof WANTED)[Name]> }[keyof typeof WANTED];

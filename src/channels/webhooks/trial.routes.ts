@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { requestPermit } from "../../gate/permits/permit.change.ts";
+import { optionalText } from "../../kernel/http/body.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import { Trial } from "./delivery.card.ts";
+import { decided, errorsOf, reading, ruleOf, sentenceOf, wantedOf } from "./delivery.change.ts";
+import { loadHook } from "./hook.change.ts";
+import type { Mapping } from "./mapping.ts";
+
+const Sample = z.strictObject({
+  payload: z.unknown().refine((value) => value !== undefined, "must be a body such as the sender would send"),
+  type: optionalText(200).default(null).describe("What the header X-GitHub-Event would say."),
+});
+
+const tryOut = endpoint(
+  {
+    method: "POST",
+    path: "/v1/hooks/:id/try",
+    tag: "Hooks",
+    right: "hook.edit",
+    status: 200,
+    summary:
+      "What would become of this body, with your rights as they are now. Changes and sends nothing; " +
+      "signatures are not asked for.",
+    body: Sample,
+    answer: Trial,
+  },
+  async (call) => {
+    const { row } = await loadHook(call, "hook.edit");
+    if (row.memberId !== call.principal.memberId)
+      throw new Problem("access/denied", {
+        detail: "Only the member who owns this hook tries it: it is decided with that member's rights.",
+      });
+    requestPermit(call, { kind: "hook", hookId: row.id, doesMore: true });
+    const { payload, type } = await call.body();
+    const found = reading(row.mapping as Mapping, {
+      payload: { value: payload },
+      headerType: type,
+      errors: [],
+    });
+    const decision = await decided(call, row.id, found);
+    return {
+      status: 200,
+      body: {
+        outcome: decision.outcome,
+        code: decision.problem?.code ?? null,
+        detail: sentenceOf(decision),
+        eventType: found.eventType,
+        rule: ruleOf(found),
+        errors: [...errorsOf(decision)],
+        would: wantedOf(found),
+      },
+    };
+  },
+);
+
+export const trialEndpoints: readonly Endpoint[] = [tryOut];

@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { RIGHT_NAMES } from "../../access/right.ts";
+import { called, instant } from "../../kernel/http/body.ts";
+import { iso, isoOrNull } from "../../kernel/clock.ts";
+import { ADDRESS_RULES_MAX } from "./address.ts";
+
+/** Milliseconds for which a key waits to be claimed by its member. */
+export const CLAIM_TTL_MS = 7 * 24 * 60 * 60 * 1000;
+
+const time = z.iso.datetime().nullable();
+
+export const NewKey = z.strictObject({
+  name: called(100),
+  scopes: z
+    .array(z.enum(RIGHT_NAMES))
+    .max(RIGHT_NAMES.length)
+    .nullable()
+    .default(null)
+    .describe("Rights that the key is narrowed to; null is all that its member has, live."),
+  allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX).default([]),
+  allowAny: z.boolean().default(false),
+  expiresAt: instant.nullable().default(null),
+  revokeKeys: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Revoke every API key that the member has, in the same step. " +
+        "Needed for another member who calls with a key and does not sign in by mail.",
+    ),
+});
+
+export const KeyCard = z.object({
+  id: z.string(),
+  memberId: z.string(),
+  createdBy: z.string(),
+  name: z.string(),
+  status: z.enum(["waiting", "active", "expired", "revoked"]),
+  prefix: z.string().nullable(),
+  last4: z.string().nullable(),
+  scopes: z.array(z.string()).nullable(),
+  allowedIps: z.array(z.string()),
+  expiresAt: time,
+  revokedAt: time,
+  lastUsedAt: time.describe("To the hour."),
+  createdAt: z.iso.datetime(),
+});
+
+export const ClaimTold = z
+  .object({
+    token: z.string().optional().describe("Left out where it was mailed. Shown once."),
+    mailed: z.boolean(),
+    expiresAt: z.iso.datetime(),
+  })
+  .describe(
+    "For the member, who exchanges the token for the key, once, with POST /v1/auth/claims. " +
+      "It is mailed where a person signs in as the member. Else it is shown to you, to hand over, " +
+      "and only while the member has no good key.",
+  );
+export type ClaimTold = z.infer<typeof ClaimTold>;
+
+export const MadeKey = KeyCard.extend({
+  secret: z.string().optional().describe("Shown once, to the key's own member only."),
+  claim: ClaimTold.optional(),
+});
+
+export interface KeyFacts {
+  readonly id: string;
+  readonly memberId: string;
+  readonly createdBy: string;
+  readonly name: string;
+  readonly hash: string | null;
+  readonly prefix: string | null;
+  readonly last4: string | null;
+  readonly scopes: readonly string[] | null;
+  readonly allowedIps: readonly string[];
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+  readonly lastUsedAt: number | null;
+  readonly createdAt: number;
+}
+
+/** What may be shown of a key. Never its hash. */
+export const keyCard = (row: KeyFacts, now: number) => ({
+  id: row.id,
+  memberId: row.memberId,
+  createdBy: row.createdBy,
+  name: row.name,
+  status: status(row, now),
+  prefix: row.prefix,
+  last4: row.last4,
+  scopes: row.scopes,
+  allowedIps: row.allowedIps,
+  expiresAt: isoOrNull(row.expiresAt),
+  revokedAt: isoOrNull(row.revokedAt),
+  lastUsedAt: isoOrNull(row.lastUsedAt),
+  createdAt: iso(row.createdAt),
+});
+
+function status(row: KeyFacts, now: number): "waiting" | "active" | "expired" | "revoked" {
+  if (row.revokedAt !== null) return "revoked";
+  if (row.expiresAt !== null && row.expiresAt <= now) return "expired";
+  return row.hash === null ? "waiting" : "active";
+}

@@ -1,0 +1,167 @@
+import { and, eq, ne, type SQL, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/sqlite-core";
+import type { TypeTable } from "../../access/type.ts";
+import type { Db } from "../../kernel/db.ts";
+import { apiKey, session } from "../../kernel/schema/identity.ts";
+import { account, member } from "../../kernel/schema/team.ts";
+import { compileRules } from "../credentials/address.ts";
+import type { CallCredential } from "../credentials/key-restriction.ts";
+import { customRolesOf, grantsOf, holder } from "../credentials/member.store.ts";
+import type { Principal } from "./principal.ts";
+import { toPrincipal } from "./principal-row.ts";
+
+const target = alias(account, "target");
+
+/**
+ * The rows behind an API key, by the SHA-256 of its secret. @param targetId the account that the call names,
+ * or null
+ */
+export const findPrincipalByKey = (
+  db: Db,
+  hash: string,
+  targetId: string | null,
+  types: TypeTable,
+): Promise<Principal | null> => findKeyHolder(db, eq(apiKey.hash, hash), targetId, "key", types);
+
+/** The member of a token, and the key or session that it was minted from. */
+interface TokenOf {
+  readonly acc: string;
+  readonly mem: string;
+  readonly key?: string | undefined;
+  readonly sid?: string | undefined;
+}
+
+/** The rows behind an access token. */
+export const findPrincipalByToken = (
+  db: Db,
+  { acc, mem, key, sid }: TokenOf,
+  targetId: string | null,
+  types: TypeTable,
+): Promise<Principal | null> =>
+  sid === undefined
+    ? findKeyHolder(
+        db,
+        and(eq(apiKey.id, key ?? ""), eq(apiKey.memberId, mem), eq(apiKey.accountId, acc)),
+        targetId,
+        "token",
+        types,
+      )
+    : findSessionHolder(
+        db,
+        and(eq(session.id, sid), eq(session.memberId, mem), eq(session.accountId, acc)),
+        targetId,
+        types,
+      );
+
+/**
+ * The member who owns a hook, with the access that they have now. The messages come from another system, so
+ * only the account's address rules hold.
+ */
+export async function findPrincipalByHook(
+  db: Db,
+  { id, accountId, memberId }: { id: string; accountId: string; memberId: string },
+  types: TypeTable,
+): Promise<Principal | null> {
+  return findMemberAs(
+    db,
+    and(eq(member.id, memberId), eq(member.accountId, accountId)),
+    { kind: "hook", id },
+    null,
+    types,
+  );
+}
+
+/**
+ * The member who began something, with the access that they have now to the account that it is about. It may
+ * do no more than they may. Null when the member is gone.
+ */
+export const findPrincipalBehind = (
+  db: Db,
+  memberId: string,
+  targetId: string,
+  types: TypeTable,
+): Promise<Principal | null> =>
+  findMemberAs(db, eq(member.id, memberId), { kind: "behalf" }, targetId, types);
+
+async function findMemberAs(
+  db: Db,
+  where: SQL | undefined,
+  credential: CallCredential,
+  targetId: string | null,
+  types: TypeTable,
+): Promise<Principal | null> {
+  const [row] = await db
+    .select(WHO)
+    .from(member)
+    .innerJoin(account, eq(account.id, member.accountId))
+    .leftJoin(target, AT(targetId))
+    .where(where);
+  if (row === undefined) return null;
+  const principal = toPrincipal(row, credential, targetId, types);
+  return { ...principal, addressRules: [compileRules(row.account.allowedIps)] };
+}
+
+/** Under a name of its own: `account.parent_id` would be the inner row's. */
+const parentSettings = (of: typeof account | typeof target) =>
+  sql`(SELECT above.settings FROM account above WHERE above.id = ${of.parentId})`.mapWith(account.settings);
+
+/** The member behind a credential, with everything that decides what they may do: a `PrincipalRow`. */
+const WHO = {
+  member: holder(member),
+  account,
+  target,
+  grants: grantsOf(member),
+  customRoles: customRolesOf(member),
+  aboveHome: parentSettings(account).as("above_home"),
+  aboveTarget: parentSettings(target).as("above_target"),
+  targetGrandparentId: sql<string | null>`(SELECT parent_id FROM account WHERE id = ${target.parentId})`.as(
+    "target_grandparent_id",
+  ),
+  platformId: sql<string | null>`(SELECT id FROM account WHERE kind = 'platform')`.as("platform_id"),
+};
+const AT = (targetId: string | null) => and(eq(target.id, targetId ?? ""), ne(target.id, account.id));
+
+async function findKeyHolder(
+  db: Db,
+  where: SQL | undefined,
+  targetId: string | null,
+  sentAs: "key" | "token",
+  types: TypeTable,
+): Promise<Principal | null> {
+  const [row] = await db
+    .select({ ...WHO, key: apiKey })
+    .from(apiKey)
+    .innerJoin(member, and(eq(member.id, apiKey.memberId), eq(member.accountId, apiKey.accountId)))
+    .innerJoin(account, eq(account.id, member.accountId))
+    .leftJoin(target, AT(targetId))
+    .where(where);
+  if (row === undefined) return null;
+  const { id, scopes, allowedIps, expiresAt, revokedAt } = row.key;
+  const restriction = { scopes, allowedIps, expiresAt };
+  return toPrincipal(row, { kind: "key", id, sentAs, restriction, revokedAt }, targetId, types);
+}
+
+async function findSessionHolder(
+  db: Db,
+  where: SQL | undefined,
+  targetId: string | null,
+  types: TypeTable,
+): Promise<Principal | null> {
+  const [row] = await db
+    .select({ ...WHO, session })
+    .from(session)
+    .innerJoin(
+      member,
+      and(
+        eq(member.id, session.memberId),
+        eq(member.accountId, session.accountId),
+        eq(member.userId, session.userId),
+      ),
+    )
+    .innerJoin(account, eq(account.id, member.accountId))
+    .leftJoin(target, AT(targetId))
+    .where(where);
+  if (row === undefined) return null;
+  const { id, expiresAt, endedAt } = row.session;
+  return toPrincipal(row, { kind: "session", id, expiresAt, endedAt }, targetId, types);
+}

@@ -1,0 +1,241 @@
+import { z } from "zod";
+import type { Upload } from "./operation.ts";
+import { holdsLink } from "../text/link-text.ts";
+import { ambiguousMembers, pointerTo } from "./json.ts";
+import { type Fault, invalidHeader, Problem } from "./problem.ts";
+
+/** Bytes of a request body at most. */
+export const BODY_LIMIT = 65_536;
+
+/** A body as it was read. Its faults are reported after the caller's rights were checked. */
+export interface SentJson {
+  readonly value: unknown;
+  readonly faults: readonly Fault[];
+}
+
+/**
+ * The JSON value of a request; undefined when it has no body.
+ * @throws Problem too-large, media-type, malformed
+ */
+export async function readJson(request: Request): Promise<SentJson> {
+  const bytes = await readRaw(request, BODY_LIMIT);
+  if (bytes.length === 0) return { value: undefined, faults: [] };
+  if (mediaType(request.headers) !== "application/json") throw new Problem("media-type");
+  const value = parseJson(bytes);
+  return { value, faults: ambiguousMembers(new TextDecoder().decode(bytes)) };
+}
+
+/** @throws Problem malformed */
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
+  } catch {
+    throw new Problem("malformed");
+  }
+}
+
+/** A body as it came; none is no bytes. @throws Problem too-large */
+export async function readRaw(request: Request, maxBytes: number): Promise<Uint8Array> {
+  if (request.body === null) return new Uint8Array();
+  // The declared length was checked before, and the platform holds the body to it. So this is one native
+  // read.
+  const declared = Number(request.headers.get("content-length") ?? Infinity);
+  return declared <= maxBytes
+    ? new Uint8Array(await request.arrayBuffer())
+    : readBytes(request.body, maxBytes);
+}
+
+/**
+ * What the headers alone say of a body, before the credential is read.
+ * @throws Problem too-large, media-type
+ */
+export function declaredBody(headers: Headers, upload?: Upload): void {
+  const { maxBytes, mediaTypes } = upload ?? JSON_ONLY;
+  if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(upload);
+  const type = mediaType(headers);
+  if (type !== null && !mediaTypes.includes(type)) throw wrongType(upload);
+}
+
+const JSON_ONLY: Upload = { maxBytes: BODY_LIMIT, mediaTypes: ["application/json"] };
+
+const tooLarge = (upload?: Upload): Problem =>
+  new Problem("too-large", upload === undefined ? {} : { detail: `Send at most ${upload.maxBytes} bytes.` });
+const wrongType = (upload?: Upload): Problem =>
+  new Problem(
+    "media-type",
+    upload === undefined ? {} : { detail: `Send a Content-Type of ${upload.mediaTypes.join(", ")}.` },
+  );
+
+/** A file on its way in. Its length is the declared one; the store that keeps it checks that. */
+export interface SentFile {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly size: number;
+  readonly contentType: string;
+}
+
+/**
+ * @throws Problem media-type; validation without a length, which a store of files needs to know beforehand
+ */
+export function sentFile(request: Request, upload: Upload): SentFile {
+  const contentType = mediaType(request.headers);
+  if (contentType === null) throw wrongType(upload);
+  const size = Number(request.headers.get("content-length") ?? 0);
+  if (request.body === null || !Number.isSafeInteger(size) || size < 1)
+    throw invalidHeader(
+      "Content-Length",
+      `must tell the length of the file, from 1 to ${upload.maxBytes} bytes`,
+    );
+  return { body: request.body, size, contentType };
+}
+
+const mediaType = (headers: Headers): string | null =>
+  headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() ?? null;
+
+/** The length is counted as it arrives: a header may lie, and a chunked body has none. */
+async function readBytes(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > maxBytes) throw new Problem("too-large");
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+/** @throws Problem validation, one fault for each member that is wrong or unknown */
+export function validate<T>(schema: z.ZodType<T>, value: unknown, place: "body" | "query"): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new Problem("validation", {
+    errors: result.error.issues.flatMap((issue) => faults(issue, value, place)).slice(0, 50),
+  });
+}
+
+function faults(issue: z.core.$ZodIssue, value: unknown, place: "body" | "query"): Fault[] {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ ...faultAt([...path, key], place), detail: "is not known here" }));
+  }
+  // Of several forms, the one that was meant: the only one that has all the fields that were sent.
+  const [meant, other] =
+    issue.code === "invalid_union"
+      ? issue.errors.filter((errors) =>
+          errors.every((each) => each.code !== "unrecognized_keys" && each.path.length > 0),
+        )
+      : [];
+  if (meant !== undefined && other === undefined)
+    return meant.flatMap((each) => faults({ ...each, path: [...issue.path, ...each.path] }, value, place));
+  // A rule over several fields has its own message.
+  const isMissing = issue.code !== "custom" && at(value, path) === undefined;
+  return [{ ...faultAt(path, place), detail: isMissing ? "is required" : issue.message }];
+}
+
+const at = (value: unknown, path: readonly string[]): unknown =>
+  path.reduce(
+    (inner, key) =>
+      typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
+        ? Reflect.get(inner, key)
+        : undefined,
+    value,
+  );
+
+const faultAt = (
+  path: readonly string[],
+  place: "body" | "query",
+): { pointer: string } | { parameter: string } =>
+  place === "query" ? { parameter: path.join(".") } : { pointer: pointerTo(path) };
+
+/** A patch without the members that were not sent. */
+export const definite = <T extends object>(patch: T) =>
+  Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+
+/**
+ * Characters that turn the text around it, control characters, and halves of a character. Characters that
+ * join or part letters inside a word, and emoji, stay.
+ */
+const CONTROL = /[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/u;
+/** A visible character: neither a space nor a filler. */
+const VISIBLE = /[^\p{Default_Ignorable_Code_Point}\p{Z}\p{C}\u2800]/u;
+
+/** The same where lines may break, and tabs stand between columns. */
+const CONTROL_IN_NOTE = /[^\P{Cc}\n\t]|[\p{Cs}\u202A-\u202E\u2066-\u2069]/u;
+
+/**
+ * One line of text that a person wrote: trimmed, something to see, no control characters, no lone surrogates.
+ * What is too long is not looked into.
+ */
+export const text = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max, { abort: true })
+    .refine((value) => !CONTROL.test(value), "must not hold control characters")
+    .refine((value) => value === "" || VISIBLE.test(value), "must hold something that can be seen");
+
+/**
+ * A name that can be shown in a mail. It holds no link, so that no writer of a name leads readers to a page
+ * of their choice.
+ */
+export const called = (max: number) => text(max).refine((value) => !holdsLink(value), "must not hold a link");
+
+const readable = (max: number, control: RegExp) =>
+  z
+    .string()
+    .overwrite((value) => value.replaceAll(/\r\n?/g, "\n"))
+    .trim()
+    .max(max, { abort: true })
+    .refine((value) => !control.test(value), "must not hold control characters")
+    .refine((value) => value === "" || VISIBLE.test(value), "must hold something that can be seen");
+
+/** An empty text is stored as null. */
+const nullIfEmpty = (written: z.ZodString) =>
+  written
+    .nullable()
+    .transform((value) => (value === "" ? null : value))
+    .pipe(z.string().nullable());
+
+/** One line of text that may be left out; an empty one is null. */
+export const optionalText = (max: number) => nullIfEmpty(readable(max, CONTROL));
+
+/** Text of several lines, such as a comment, that may be left out; an empty one is null. */
+export const optionalNote = (max: number) => nullIfEmpty(readable(max, CONTROL_IN_NOTE));
+
+/** Text of several lines, or none. */
+export const note = (max: number) => readable(max, CONTROL_IN_NOTE);
+
+/** A name that may be left out; an empty one is null. */
+export const optionalName = (max: number) =>
+  nullIfEmpty(readable(max, CONTROL).refine((value) => !holdsLink(value), "must not hold a link"));
+
+/** A time as it is stored: in UTC. It may be sent with any offset. */
+export const instant = z.iso
+  .datetime({
+    offset: true,
+    error: "must be a time such as 2026-11-21T03:00:00+03:00 or 2026-11-21T00:00:00Z",
+  })
+  .transform((value) => (value.endsWith("Z") ? value : new Date(value).toISOString()))
+  .pipe(z.iso.datetime({ error: "must be a time between the years 0000 and 9999 in UTC" }));
+
+/** An amount in the smallest unit of its currency, such as cents. */
+export const money = z.number().int().min(0).max(1_000_000_000_000);
+
+/** The quantity of a purchase. */
+export const quantity = z.number().int().min(1).max(1_000_000);
+
+const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf("currency"));
+
+/** ISO 4217. */
+export const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR")
+  .refine((code) => CURRENCIES.has(code), "is no currency that is in use");

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { sha256Hex } from "../digest.ts";
+import { invalidParameter } from "./problem.ts";
+
+const CURSOR = z.string().regex(/^[A-Za-z0-9_-]{1,2000}$/, "must be a nextCursor of this list");
+
+export const listLimit = (unlessTold: number) =>
+  z
+    .string()
+    .regex(/^(?:[1-9]\d?|100)$/, "must be 1 to 100")
+    .transform(Number)
+    .default(unlessTold)
+    .describe(`How many rows at most, 1 to 100; ${unlessTold} by default.`);
+
+/** The query of every list: `limit` 1 to 100 and the opaque `cursor` of the page before. */
+export const listQuery = {
+  limit: listLimit(25),
+  cursor: CURSOR.optional().describe("nextCursor of the page before."),
+};
+
+/** @param position after which the next page starts: a JSON value that only this list understands */
+export const encodeCursor = (position: unknown): string =>
+  btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(position))))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+
+/** A cursor only says where to go on inside what the caller may see, so it is validated, not signed. */
+export function decodeCursor<T>(cursor: string | undefined, position: z.ZodType<T>): T | null {
+  if (cursor === undefined) return null;
+  try {
+    const bytes = Uint8Array.from(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")), (char) =>
+      char.charCodeAt(0),
+    );
+    return position.parse(
+      JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)),
+    );
+  } catch {
+    throw invalidParameter("cursor", "must be a nextCursor of this list");
+  }
+}
+
+/** Characters at the end of a cursor that say of which list it is. */
+const NAME_LENGTH = 16;
+const nameOf = (list: string): string => sha256Hex(list).slice(0, NAME_LENGTH);
+
+/** @param list what the cursor may go on in: account, path and filters */
+export const boundCursor = (cursor: string, list: string): string => `${cursor}${nameOf(list)}`;
+
+/** The cursor that was bound to the list. @throws Problem validation when it belongs to another */
+export function cursorWithin(bound: string, list: string): string {
+  if (bound.slice(-NAME_LENGTH) === nameOf(list)) return bound.slice(0, -NAME_LENGTH);
+  throw invalidParameter("cursor", "must be a nextCursor of this list, with the same filters");
+}
+
+/** Cuts a page out of `limit + 1` rows that were asked for. */
+export function page<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  item: (row: Row) => Item,
+  position: (row: Row) => unknown,
+) {
+  const last = rows[limit - 1];
+  const nextCursor = rows.length > limit && last !== undefined ? encodeCursor(position(last)) : null;
+  return { data: rows.slice(0, limit).map(item), nextCursor };
+}
+
+/** The schema of such an answer, for OpenAPI. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ data: z.array(item), nextCursor: z.string().nullable() });

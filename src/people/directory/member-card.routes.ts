@@ -1,0 +1,147 @@
+import { z } from "zod";
+import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { findMember } from "../../gate/credentials/member.store.ts";
+import { requireAuthorityToStop, requirePower } from "../../gate/calls/refusal.change.ts";
+import { etag } from "../../gate/calls/request.ts";
+import { INVITATION_PENDING } from "../invitations/invitation.store.ts";
+import { isoOrNull } from "../../kernel/clock.ts";
+import type { Answer } from "../../kernel/http/operation.ts";
+import { MemberCard, memberCard } from "../members/member.card.ts";
+import { loadMember, requireMember } from "../members/member.change.ts";
+import { savedMember } from "../members/saved-member.change.ts";
+import { AssessmentCard, assessmentCard } from "./assessment.ts";
+import { type AssessmentRow, listAssessments } from "./assessment.store.ts";
+import { findMemberByLogin, findSignIn, type SignIn } from "./member-card.store.ts";
+import { editedMember, movedAddress } from "./member-edit.change.ts";
+import { CardPatch, isTaking } from "./member-patch.ts";
+
+/** The card with the fields that no caller can edit. */
+const WholeCard = MemberCard.extend({
+  signInEmail: z
+    .string()
+    .nullable()
+    .describe("The address that signs in as this member; null when no person does."),
+  signInSince: z.string().nullable(),
+  assessments: z.array(AssessmentCard).describe("The newest year first. The platform writes them."),
+});
+
+function whole(
+  call: Call,
+  { row, grants }: Awaited<ReturnType<typeof findMember>>[number],
+  signIn: SignIn | undefined,
+  assessments: readonly AssessmentRow[],
+): Answer {
+  const person = {
+    signInEmail: signIn?.signInEmail ?? null,
+    signInSince: isoOrNull(signIn?.signInSince ?? null),
+  };
+  const body = {
+    ...memberCard(row, grants, call.principal.account.name),
+    ...person,
+    assessments: assessments.map(assessmentCard),
+  };
+  return { status: 200, body, headers: { ETag: etag(row.version) } };
+}
+
+const card = endpoint(
+  {
+    method: "GET",
+    path: "/v1/members/:id",
+    tag: "Members",
+    right: "member.view",
+    status: 200,
+    summary: "The card of a member.",
+    answer: WholeCard,
+  },
+  async (call) => {
+    const { accountId } = call.principal;
+    const id = call.params["id"] ?? "";
+    const [[found], [signIn], assessments] = await call.read(
+      findMember(call.db, accountId, id),
+      findSignIn(call.db, accountId, id),
+      listAssessments(call.db, accountId, id),
+    );
+    return whole(call, requireMember(call, "member.view", id, found), signIn, assessments);
+  },
+);
+
+const byLogin = endpoint(
+  {
+    method: "GET",
+    path: "/v1/members/by-login/:login",
+    tag: "Members",
+    right: "member.view",
+    status: 200,
+    summary: "The same card, by the login of four digits.",
+    answer: WholeCard,
+  },
+  async (call) => {
+    const { accountId } = call.principal;
+    const [[found]] = await call.read(findMemberByLogin(call.db, accountId, call.params["login"] ?? ""));
+    const seen = requireMember(call, "member.view", found?.row.id ?? "", found);
+    const [[signIn], assessments] = await call.read(
+      findSignIn(call.db, accountId, seen.row.id),
+      listAssessments(call.db, accountId, seen.row.id),
+    );
+    return whole(call, seen, signIn, assessments);
+  },
+);
+
+const edit = endpoint(
+  {
+    method: "PATCH",
+    path: "/v1/members/:id",
+    tag: "Members",
+    right: "member.edit",
+    status: 200,
+    summary:
+      "Change a member's card: characteristics, roles and rights, object groups, addresses, limit, " +
+      "and whether the login is allowed. The member's next call obeys.",
+    body: CardPatch,
+    answer: MemberCard,
+    ifMatch: "required",
+    problems: [
+      "conflict/duplicate-member",
+      "conflict/duplicate-invitation",
+      "conflict/last-admin",
+      "conflict/lockout",
+      "plan/feature-required",
+      "quota-exceeded",
+    ],
+  },
+  async (call) => {
+    const found = await loadMember(call, "member.edit", requireAuthorityToStop);
+    const { row, grants } = found;
+    const patch = await call.body();
+    call.ifMatch(row.version);
+    if (!isTaking(row, patch)) requirePower(call.principal, { ...row, ...found });
+    const { after, permit, events } = await editedMember(call, found, patch);
+    const moved = await movedAddress(call, found, after);
+    const { name } = call.principal.account;
+    const is = memberCard(after, grants, name);
+    const { duplicates, ...change } = await savedMember(
+      call,
+      permit,
+      row,
+      after,
+      "member.edit",
+      memberCard(row, grants, name),
+      is,
+      { statements: moved.statements, events: [...events, ...moved.events] },
+    );
+    return call.commit(
+      {
+        ...change,
+        duplicates: { ...duplicates, [INVITATION_PENDING]: "conflict/duplicate-invitation" },
+        letters: [...(change.letters ?? []), ...moved.letters],
+      },
+      {
+        status: 200,
+        body: is,
+        headers: { ETag: etag(after.version) },
+      },
+    );
+  },
+);
+
+export const memberCardEndpoints: readonly Endpoint[] = [card, byLogin, edit];

@@ -1,0 +1,241 @@
+import { memberRef } from "../../access/decide.ts";
+import { difference } from "../../audit/chain/difference.ts";
+import type { AuditEvent } from "../../audit/chain/event.ts";
+import { hasArrived } from "../../gate/calls/arrival.ts";
+import type { Call } from "../../gate/calls/call.ts";
+import type { findMember } from "../../gate/credentials/member.store.ts";
+import type { Permit } from "../../gate/permits/permit.ts";
+import { securityLetters } from "../../gate/calls/security-letter.change.ts";
+import { definite } from "../../kernel/http/body.ts";
+import { nextVersion } from "../../kernel/version.ts";
+import type { Statement } from "../../kernel/db.ts";
+import { newId } from "../../kernel/id.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import type { Letter } from "../../channels/mail/letter.ts";
+import { emailToken } from "../../channels/mail/one-time.ts";
+import type { InvitationRow } from "../../kernel/schema/invitation.ts";
+import { requireNeeded } from "../rights/grant.change.ts";
+import type { MemberRow } from "../members/member.card.ts";
+import {
+  addressRules,
+  keepOwnersAddress,
+  limitOf,
+  permitMember,
+  refuseUnseenGroupLoss,
+  withLogin,
+} from "../members/member.change.ts";
+import { missingNames, usernameAfter } from "../members/person-name.ts";
+import { requireKnownGroups } from "../rights/object-group.change.ts";
+import { permitInviting } from "../invitations/giving.change.ts";
+import { findWaiting, guardInvitation, renewInvitation } from "../invitations/invitation.store.ts";
+import { sentLater } from "../invitations/invitation-mail.change.ts";
+import { rolesOf } from "../invitations/wanted.change.ts";
+import type { Patch } from "./member-patch.ts";
+
+type Loaded = Awaited<ReturnType<typeof findMember>>[number];
+
+interface Edited {
+  readonly after: MemberRow;
+  readonly permit: Permit;
+  /**
+   * Other routes report some of these changes under event names of their own. Here they have the same names.
+   */
+  readonly events: readonly AuditEvent[];
+}
+
+/**
+ * The member as the patch has it. What another route decides for a part of the card is decided here as there.
+ * @throws Problem validation, access/denied, conflict/lockout, plan/feature-required
+ */
+export async function editedMember(call: Call, found: Loaded, patch: Patch): Promise<Edited> {
+  const { row, grants } = found;
+  const { preset } = call.principal;
+  const { loginAllowed, objectGroupIds, accountType } = patch;
+  if (loginAllowed !== undefined) call.decide("member.block", memberRef(row.id));
+  if (objectGroupIds !== undefined) call.decide("object_group.edit", memberRef(row.id));
+  const wanted =
+    accountType === undefined
+      ? patch.roles
+      : rolesOf(preset, { roles: patch.roles ?? [], role: undefined, accountType });
+  const written = applyPatch(call, row, patch, wanted);
+  // A role that a switch has taken away is no fault of a change that leaves the roles alone.
+  const roles = wanted ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
+  const after = nextVersion(
+    row,
+    loginAllowed === undefined ? written : withLogin(call, written, loginAllowed),
+    call.now,
+  );
+  // Older members may have a limit with roles that no longer go with one. They keep it, until a change names
+  // roles, rights or limit.
+  const isAsked = wanted !== undefined || patch.rights !== undefined || patch.creditLimit !== undefined;
+  const creditLimit = isAsked ? written.creditLimit : null;
+  const permit = await permitMember(call, found, after, grants, {
+    roles,
+    rights: patch.rights ?? [],
+    creditLimit,
+  });
+  requireNames(call, patch, written);
+  if (wanted !== undefined)
+    requireNeeded(preset, written.roles, grants, accountType === undefined ? "/roles" : "/accountType");
+  if (objectGroupIds !== undefined) {
+    refuseUnseenGroupLoss(call, row.objectGroupIds, objectGroupIds);
+    await requireKnownGroups(call, objectGroupIds, "/objectGroupIds");
+  }
+  return { after, permit, events: eventsOf(call, row, after) };
+}
+
+/**
+ * @param wanted the roles that the patch names, if it names any
+ * @throws Problem validation, conflict/lockout
+ */
+function applyPatch(call: Call, row: MemberRow, patch: Patch, wanted: Patch["roles"]): MemberRow {
+  const {
+    allowAny,
+    confirmLockout,
+    loginAllowed: _,
+    objectGroupIds,
+    notifications,
+    accountType: __,
+    allowedIps,
+    ...plain
+  } = patch;
+  const written: MemberRow = {
+    ...row,
+    ...definite(plain),
+    roles: wanted ?? row.roles,
+    objectGroupIds: objectGroupIds ?? row.objectGroupIds,
+    notifications: { ...row.notifications, ...definite(notifications ?? {}) },
+  };
+  if (patch.username === undefined) written.username = usernameAfter(row, written);
+  if (written.email !== row.email) {
+    [written.emailVerifiedAt, written.emailChange, written.emailBy] = [
+      null,
+      row.version + 1,
+      call.principal.memberId,
+    ];
+  }
+  if (patch.creditLimit === undefined) written.creditLimit = limitOf(call.principal.preset, written);
+  if (allowedIps !== undefined)
+    written.allowedIps = addressRules(
+      call,
+      allowedIps,
+      { allowAny, confirmLockout },
+      row.id === call.principal.memberId,
+    );
+  return written;
+}
+
+/**
+ * Names that an invitation left out are asked for at the first edit by another member. A block edits nothing.
+ * @throws Problem validation
+ */
+function requireNames(
+  call: Call,
+  { allowAny: _, confirmLockout: __, loginAllowed: ___, ...edited }: Patch,
+  after: MemberRow,
+): void {
+  const missing = missingNames(after);
+  if (missing.length === 0 || after.id === call.principal.memberId || Object.keys(edited).length === 0)
+    return;
+  throw new Problem("validation", {
+    errors: missing.map((name) => ({
+      pointer: `/${name}`,
+      detail: "is required: the invitation left it out",
+    })),
+  });
+}
+
+function eventsOf(call: Call, row: MemberRow, after: MemberRow): AuditEvent[] {
+  const event = (action: "member.block" | "object_group.edit", was: object, is: object) =>
+    call.event(action, { type: "member", id: row.id }, { changes: difference(was, is) });
+  const { status, objectGroupIds } = after;
+  return [
+    ...(status === row.status ? [] : [event("member.block", { status: row.status }, { status })]),
+    ...(objectGroupIds.join() === row.objectGroupIds.join()
+      ? []
+      : [event("object_group.edit", { objectGroupIds: row.objectGroupIds }, { objectGroupIds })]),
+  ];
+}
+
+interface Moved {
+  readonly statements: readonly Statement[];
+  readonly events: readonly AuditEvent[];
+  readonly letters: readonly Letter[];
+}
+
+const NOTHING: Moved = { statements: [], events: [], letters: [] };
+
+/**
+ * What goes with another address. A pending invitation moves there, and is sent there if it was sent before.
+ * A member who has joined already is asked to confirm the address.
+ * @throws Problem access/denied, validation, conflict/last-admin, plan/feature-required, quota-exceeded
+ */
+export async function movedAddress(call: Call, { row, ...given }: Loaded, after: MemberRow): Promise<Moved> {
+  if (after.email === row.email) return NOTHING;
+  keepOwnersAddress(call, row);
+  // A member who has joined stays the same person, so no invitation moves with the address, in any state of
+  // the card.
+  if (hasArrived(row)) {
+    // The address before hears of it, while it is still the card's.
+    const isPersons = row.id === call.principal.memberId && call.principal.credential.kind === "session";
+    const told = isPersons ? [] : await securityLetters(call, row.id, "card_address_changed");
+    return { ...NOTHING, letters: [...told, ...confirmation(call, after)] };
+  }
+  const [[waiting]] = await call.read(findWaiting(call.db, row.accountId, row.id));
+  if (waiting !== undefined) return movedInvitation(call, { row: after, ...given }, waiting);
+  return { ...NOTHING, letters: confirmation(call, after) };
+}
+
+/**
+ * The caller who says where an invitation goes, invites, because the reader of that mail can join as the
+ * member.
+ */
+async function movedInvitation(call: Call, member: Loaded, waiting: InvitationRow): Promise<Moved> {
+  const { row: after } = member;
+  const permit = permitInviting(call, member);
+  const again = waiting.sendCount > 0 && after.status !== "blocked";
+  // The link that went to the old address ends in any case.
+  const unsent = {
+    invitation: {
+      ...waiting,
+      tokenHash: null,
+      tokenKid: null,
+      invitedBy: call.principal.memberId,
+      updatedAt: call.now,
+    },
+    letters: confirmation(call, after),
+  };
+  const { invitation, letters } = again ? await sentLater(call, after, waiting) : unsent;
+  const moved = { ...invitation, email: after.email };
+  const changes = difference(
+    { sendCount: waiting.sendCount, email: waiting.email },
+    { sendCount: moved.sendCount, email: moved.email },
+  );
+  return {
+    statements: [guardInvitation(call.db, waiting), renewInvitation(call.db, permit, moved, moved)],
+    letters,
+    events: again ? [call.event("invitation.send", { type: "invitation", id: waiting.id }, { changes })] : [],
+  };
+}
+
+/** A member who has never joined, or who is blocked, gets no mail. */
+function confirmation(
+  call: Call,
+  { id, email, emailChange, language, status, acceptedAt }: MemberRow,
+): Letter[] {
+  if (status === "blocked" || (status === "new" && acceptedAt === null)) return [];
+  const { name, settings } = call.principal.account;
+  const { kid } = emailToken(call.env.SIGNING_KEYS, null, id, email, emailChange);
+  return [
+    {
+      id: newId("mail", call.now),
+      to: email,
+      language: language ?? settings.locale,
+      template: "confirm_email",
+      memberId: id,
+      change: emailChange,
+      kid,
+      account: name,
+    },
+  ];
+}

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { memberRef } from "../../access/decide.ts";
+import { toSealedRow } from "../../audit/chain/chain.store.ts";
+import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { decodeCursor, listQuery, page, pageOf } from "../../kernel/http/page.ts";
+import { drain, type LedgersOf } from "../../audit/log/drain.store.ts";
+import { AuditRow, auditRow } from "../../audit/log/row.ts";
+import { sightOf } from "../../audit/log/sight.ts";
+import { listMemberEvents } from "./member-event.store.ts";
+import { loadSpender } from "./spending.change.ts";
+
+const EventCard = AuditRow.pick({
+  id: true,
+  seq: true,
+  at: true,
+  action: true,
+  resource: true,
+  outcome: true,
+  reason: true,
+  requestId: true,
+}).extend({
+  cost: z.int().describe("Credits; 0 where it was free."),
+});
+
+const Events = pageOf(EventCard).extend({
+  complete: z.boolean().describe("False while events wait that could not be sealed: verify says why."),
+});
+
+function eventCard(row: ReturnType<typeof auditRow>): z.infer<typeof EventCard> {
+  const { id, seq, at, action, resource, outcome, reason, requestId, cost } = row;
+  return { id, seq, at, action, resource, outcome, reason, requestId, cost: cost ?? 0 };
+}
+
+const events = (ledgersOf: LedgersOf) =>
+  endpoint(
+    {
+      method: "GET",
+      path: "/v1/members/:id/events",
+      tag: "Members",
+      right: "credits.view",
+      status: 200,
+      summary:
+        "What a member did, the newest first, and what each cost: " +
+        "all costs together are what the member ever spent. " +
+        "Others' events need the right audit.view too, and tell only of what its holder sees.",
+      query: z.strictObject(listQuery),
+      answer: Events,
+    },
+    async (call) => {
+      const {
+        row: { id, accountId },
+      } = await loadSpender(call);
+      const isOwn = id === call.principal.memberId;
+      if (!isOwn) call.decide("audit.view", memberRef(id));
+      const { limit, cursor } = call.query();
+      const before = decodeCursor(cursor, z.int().min(1));
+      const complete = await drain(call.env, call.db, accountId, ledgersOf);
+      const sight = sightOf(call.principal);
+      const [rows] = await call.read(
+        listMemberEvents(call.db, accountId, id, isOwn ? null : sight, before, limit + 1),
+      );
+      return {
+        status: 200,
+        body: {
+          ...page(
+            rows,
+            limit,
+            (row) => eventCard(auditRow(toSealedRow(row), sight)),
+            (row) => row.seq,
+          ),
+          complete,
+        },
+      };
+    },
+  );
+
+export const memberEventEndpoints = (ledgersOf: LedgersOf): readonly Endpoint[] => [events(ledgersOf)];

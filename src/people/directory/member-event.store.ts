@@ -1,0 +1,47 @@
+import { and, desc, eq, isNull, lt, ne, or, sql } from "drizzle-orm";
+import { SEALED_COLUMNS } from "../../audit/chain/chain.store.ts";
+import type { Db } from "../../kernel/db.ts";
+import { auditEvent } from "../../kernel/schema/audit.ts";
+import { toldRows } from "../../audit/log/audit.store.ts";
+import type { Sight } from "../../audit/log/sight.ts";
+
+/**
+ * What tells of the cost is the change that was paid for. The entry that paid for it is left out, and a
+ * refused one is the only trace there is.
+ */
+const ONCE = or(
+  isNull(auditEvent.ledgerSeq),
+  ne(auditEvent.outcome, "success"),
+  sql`${auditEvent.body} ->> '$.cost' IS NOT NULL`,
+);
+
+/**
+ * What a member did and tried, the newest first, after `before`. The index is named, because without
+ * statistics of the data the planner would read the log by its sequence, with the rows of all members.
+ * @param sight of another member who asks; null: the member's own
+ */
+export const listMemberEvents = (
+  db: Db,
+  accountId: string,
+  memberId: string,
+  sight: Sight | null,
+  before: number | null,
+  limit: number,
+) =>
+  db
+    .select(SEALED_COLUMNS)
+    .from(auditEvent)
+    .where(
+      and(
+        eq(auditEvent.accountId, accountId),
+        sql`${auditEvent.seq} IN (SELECT ${auditEvent.seq}
+          FROM ${auditEvent} INDEXED BY audit_event_member WHERE ${and(
+            eq(auditEvent.accountId, accountId),
+            eq(auditEvent.memberId, memberId),
+            before === null ? undefined : lt(auditEvent.seq, before),
+            ONCE,
+            sight === null ? undefined : toldRows(sight),
+          )} ORDER BY ${auditEvent.seq} DESC LIMIT ${limit})`,
+      ),
+    )
+    .orderBy(desc(auditEvent.seq));

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { type Call, endpoint } from "../../gate/calls/call.ts";
+import { bookFilters, type BookQuery } from "./member-filter.ts";
+import { bookOf } from "./member-list.change.ts";
+import { bookRows, type Place } from "./member-list.store.ts";
+import { memberLine, memberSheet } from "./member-sheet.ts";
+import { roleNames } from "./role-name.change.ts";
+import { workbook, XLSX } from "../../channels/workbook/workbook.ts";
+import type { Row } from "../../channels/workbook/cell.ts";
+
+/** Members that are read at once. */
+const PAGE = 250;
+
+const exported = endpoint(
+  {
+    method: "GET",
+    path: "/v1/members/export.xlsx",
+    tag: "Members",
+    right: "member.view",
+    status: 200,
+    localized: true,
+    summary:
+      "The user book as an Excel workbook: the members that GET /v1/members lists with the same filters " +
+      "and sort, blocked ones in orange.",
+    query: z.strictObject(bookFilters),
+    answer: { file: XLSX },
+  },
+  async (call) => {
+    const { sort, ...searched } = call.query();
+    const query = await bookOf(call, { ...searched, sort });
+    const roleName = await roleNames(call);
+    // The text that was searched for may be a person's name, so the event has only the columns.
+    const after = {
+      accountIds: query.accountIds,
+      filters: Object.keys(query.filters).sort(),
+      sort: sort ?? null,
+    };
+    return call.commit(
+      {
+        statements: [],
+        events: [
+          call.event("member.export", { type: "member", id: null }, { changes: { before: {}, after } }),
+        ],
+      },
+      {
+        status: 200,
+        file: workbook(memberSheet(call.language), lines(call, query, roleName), call.now),
+        headers: {
+          "Content-Disposition": 'attachment; filename="members.xlsx"',
+          "Cache-Control": "no-store",
+        },
+      },
+    );
+  },
+);
+
+/**
+ * Who may be seen was decided when the stream began; each page shows its members as they are when it is read.
+ */
+async function* lines(
+  call: Call<unknown, unknown>,
+  query: BookQuery,
+  roleName: (key: string) => string,
+): AsyncGenerator<Row[], void, undefined> {
+  const {
+    db,
+    language,
+    origin: { requestId },
+  } = call;
+  for (let after: Place | null = null, isLast = false; !isLast; ) {
+    const rows: Awaited<ReturnType<typeof bookRows>> = await bookRows(db, query, {
+      after,
+      limit: PAGE,
+    }).catch((error: unknown) => {
+      // The answer is on its way, so nothing but its breaking off can tell the caller.
+      console.error({ requestId, message: "an export broke off", error: String(error) });
+      throw error;
+    });
+    yield rows.map((listed) => memberLine(listed, { language, roleName }));
+    const last = rows.at(-1);
+    isLast = rows.length < PAGE || last === undefined;
+    if (last !== undefined) after = { value: last.value, id: last.row.id };
+  }
+}
+
+export const memberExportEndpoints = [exported];

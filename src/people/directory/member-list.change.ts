@@ -1,0 +1,50 @@
+import { decide, plainRef } from "../../access/decide.ts";
+import { showsBelow } from "../../access/grant-set.ts";
+import { isOpen } from "../../gate/calls/below.change.ts";
+import type { Call } from "../../gate/calls/call.ts";
+import { restrictionOf } from "../../gate/credentials/key-restriction.ts";
+import { type Asked, bookQuery, type BookQuery } from "./member-filter.ts";
+import { findBelow } from "./member-list.store.ts";
+
+/** The user book as this caller may see it. @throws Problem access/denied */
+export async function bookOf(call: Call, asked: Asked): Promise<BookQuery> {
+  const { accountId, grantSet, preset } = call.principal;
+  const below = seesBelow(call) ? await findOpenBelow(call) : null;
+  // Who sees what sub-dealers have sees their users, also without a look into the book of the own account.
+  if (below === null) call.decide("member.view");
+  const own = decide(grantSet, "member.view").allowed ? [accountId] : [];
+  return bookQuery(asked, [...own, ...(below ?? [])], preset.model, call.language);
+}
+
+/**
+ * Are members of accounts below in this account's book as well? A call that acts on one account by name sees
+ * that one alone.
+ */
+function seesBelow({
+  principal: {
+    accountId,
+    home,
+    grantSet,
+    credential,
+    preset: { tree },
+  },
+}: Call): boolean {
+  if (accountId !== home.accountId || !tree?.book) return false;
+  return (
+    decide(grantSet, tree.by).allowed &&
+    showsBelow(tree, restrictionOf(credential).scopes).includes("member.view")
+  );
+}
+
+/** Those that the caller could act on, from the address that the call came from. */
+async function findOpenBelow(call: Call): Promise<string[]> {
+  const {
+    accountId,
+    grantSet,
+    preset: { tree },
+  } = call.principal;
+  if (tree === null) return [];
+  const [below] = await call.read(findBelow(call.db, accountId));
+  const isReached = (id: string) => decide(grantSet, tree.by, plainRef(id)).allowed;
+  return below.filter((row) => isReached(row.id) && isOpen(call, row)).map(({ id }) => id);
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import {
+  ACCOUNT_TYPES,
+  GroupIds,
+  MemberPatch,
+  Notifications,
+  type MemberRow,
+  READ_ONLY_FIELDS,
+} from "../members/member.card.ts";
+import { takesOnly } from "../rights/taking.ts";
+
+const fixed = z.never({ error: "cannot be changed here" }).optional();
+const readOnly = Object.fromEntries(READ_ONLY_FIELDS.map((field) => [field, fixed])) as Record<
+  (typeof READ_ONLY_FIELDS)[number],
+  typeof fixed
+>;
+
+/** What may be changed on a card. */
+export const CardPatch = MemberPatch.extend({
+  ...readOnly,
+  objectGroupIds: GroupIds.optional(),
+  loginAllowed: z
+    .boolean()
+    .optional()
+    .describe("false blocks the member, true unblocks; needs the right to block."),
+  notifications: Notifications.partial().optional(),
+  accountType: z.enum(ACCOUNT_TYPES).optional().describe("Agencies: the same as roles, in their words."),
+});
+
+export type Patch = z.infer<typeof CardPatch>;
+
+/** Only blocks, and takes roles, rights and object groups away. */
+export function isTaking(row: MemberRow, patch: Patch): boolean {
+  const { loginAllowed, roles, rights, objectGroupIds, allowAny: _, confirmLockout: __, ...others } = patch;
+  const isEdited = Object.values(others).some((value) => value !== undefined) || loginAllowed === true;
+  return (
+    !isEdited &&
+    takesOnly(row.roles, roles) &&
+    takesOnly(row.rights, rights) &&
+    takesOnly(row.objectGroupIds, objectGroupIds)
+  );
+}

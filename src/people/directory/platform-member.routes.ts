@@ -1,0 +1,99 @@
+import type { z } from "zod";
+import { tenantCall } from "../../accounts/tenant-call.change.ts";
+import { KeyCard } from "../../gate/credentials/api-key.card.ts";
+import { KeyQuery, listKeysOf, revokeKeyOf } from "../../gate/api-keys/api-key.routes.ts";
+import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { pageOf } from "../../kernel/http/page.ts";
+import { endSessionsOfNamed } from "../sign-in/session-end.routes.ts";
+import { MemberCard } from "../members/member.card.ts";
+import { setLogin } from "../members/member.routes.ts";
+import { removeNamed, RemovalQuery } from "../removal/removal.routes.ts";
+
+const PATH = "/v1/accounts/:id/members/:memberId";
+const operation = { tag: "Accounts", right: "account.manage" } as const;
+const memberOf = (params: Readonly<Record<string, string>>) => ({ id: params["memberId"] ?? "" });
+
+const block = (verb: "block" | "unblock") =>
+  endpoint(
+    {
+      ...operation,
+      method: "POST",
+      path: `${PATH}/${verb}`,
+      status: 200,
+      answer: MemberCard,
+      ...(verb === "block" ? { whileRestored: true } : {}),
+      summary:
+        verb === "block"
+          ? "Platform: block any member of an account but its owner."
+          : "Platform: unblock any member of an account.",
+      problems: ["conflict/last-admin"],
+    },
+    async (call) => setLogin(await tenantCall(call, memberOf(call.params)), verb === "unblock"),
+  );
+
+const sessions = endpoint(
+  {
+    ...operation,
+    method: "DELETE",
+    path: `${PATH}/sessions`,
+    status: 204,
+    whileRestored: true,
+    summary: "Platform: end every session of a member of an account, the owner too.",
+  },
+  async (call) => endSessionsOfNamed(await tenantCall(call, memberOf(call.params))),
+);
+
+const keys = endpoint(
+  {
+    ...operation,
+    method: "GET",
+    path: `${PATH}/api-keys`,
+    status: 200,
+    query: KeyQuery,
+    answer: pageOf(KeyCard),
+    summary: "Platform: the API keys of a member of an account.",
+  },
+  async (call) => listKeysOf(await tenantCall(call, memberOf(call.params))),
+);
+
+const revoke = endpoint(
+  {
+    ...operation,
+    method: "DELETE",
+    path: `${PATH}/api-keys/:keyId`,
+    status: 204,
+    whileRestored: true,
+    summary: "Platform: revoke an API key of a member of an account, the owner's too.",
+  },
+  async (call) => {
+    const { keyId = "", memberId = "" } = call.params;
+    return revokeKeyOf(await tenantCall(call, { id: keyId }), memberId);
+  },
+);
+
+const remove = endpoint<unknown, z.infer<typeof RemovalQuery>>(
+  {
+    ...operation,
+    method: "DELETE",
+    path: PATH,
+    status: 204,
+    query: RemovalQuery,
+    ifMatch: "optional",
+    whileRestored: true,
+    summary:
+      "Platform: remove any member of an account but its owner, with all that they hold. " +
+      "In operators', dealers' " +
+      "and marketplace accounts they are blocked first.",
+    problems: ["conflict/not-removable", "conflict/last-admin"],
+  },
+  async (call) => removeNamed(await tenantCall(call, memberOf(call.params))),
+);
+
+export const platformMemberEndpoints: readonly Endpoint[] = [
+  block("block"),
+  block("unblock"),
+  sessions,
+  keys,
+  revoke,
+  remove,
+];

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { grantTable } from "../../access/grant-table.ts";
+import { type Call, endpoint } from "../../gate/calls/call.ts";
+import { findMember } from "../../gate/credentials/member.store.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import { effective } from "../rights/effective.ts";
+import { requireMember } from "../members/member.change.ts";
+import { rightLines, rightSheet } from "./right-sheet.ts";
+import { roleNames } from "./role-name.change.ts";
+import { workbook, XLSX } from "../../channels/workbook/workbook.ts";
+import type { Row } from "../../channels/workbook/cell.ts";
+
+const query = z.strictObject({
+  memberId: z
+    .string()
+    .max(64)
+    .optional()
+    .describe("Whose rights; by default your own. Those of others need the right member.view."),
+});
+
+/**
+ * Every member may ask about themselves.
+ * @throws Problem not-found
+ */
+async function loadAsked(call: Call, id: string) {
+  const { accountId, memberId } = call.principal;
+  const [[found]] = await call.read(findMember(call.db, accountId, id));
+  if (id !== memberId) return requireMember(call, "member.view", id, found);
+  if (found === undefined) throw new Problem("not-found");
+  return found;
+}
+
+const exported = endpoint(
+  {
+    method: "GET",
+    path: "/v1/rights/export.xlsx",
+    tag: "Roles and rights",
+    right: "member",
+    status: 200,
+    localized: true,
+    summary:
+      "Every right of the account's model as an Excel workbook, with whether a member has it, " +
+      "where it holds and what it comes from.",
+    query,
+    answer: { file: XLSX },
+  },
+  async (call) => {
+    const {
+      language,
+      now,
+      principal: { preset, account, types, memberId },
+    } = call;
+    const { row, grants, customRoles } = await loadAsked(call as Call, call.query().memberId ?? memberId);
+    const roleName = await roleNames(call as Call);
+    const holder = {
+      memberId: row.id,
+      accountId: row.accountId,
+      roles: row.roles,
+      customRoles,
+      rights: row.rights,
+      grants,
+      objectGroupIds: row.objectGroupIds,
+      status: row.status,
+      isOwner: row.id === account.ownerMemberId,
+    };
+    const { rights } = effective(holder, preset, account.plan, types);
+    const event = call.event("rights.export", { type: "member", id: row.id });
+    const lines = async function* (): AsyncGenerator<Row[], void, undefined> {
+      yield rightLines(preset, grantTable(preset, types), rights, row.status === "blocked", {
+        language,
+        roleName,
+      });
+    };
+    return call.commit(
+      { statements: [], events: [event] },
+      {
+        status: 200,
+        file: workbook(rightSheet(language), lines(), now),
+        headers: { "Content-Disposition": 'attachment; filename="rights.xlsx"', "Cache-Control": "no-store" },
+      },
+    );
+  },
+);
+
+export const rightExportEndpoints = [exported];

@@ -1,0 +1,118 @@
+import type { z } from "zod";
+import { LEVEL_TEXTS, type Text, typeText } from "../../access/area-text.ts";
+import type { GrantRule } from "../../access/grant-table.ts";
+import { describeRight, hintOf } from "../../access/hint.ts";
+import type { Preset } from "../../access/preset.ts";
+import { RIGHT_NAMES, typeOf } from "../../access/right.ts";
+import { ACCESS_LEVELS, type AccessLevel, type Locale } from "../../kernel/schema/team.ts";
+import type { Effective } from "../rights/effective.ts";
+import type { Row } from "../../channels/workbook/cell.ts";
+import type { Sheet } from "../../channels/workbook/part.ts";
+
+type Reason = z.infer<typeof Effective>["rights"][number];
+
+interface Told {
+  readonly language: Locale;
+  readonly roleName: (key: string) => string;
+}
+
+const COLUMNS: readonly (readonly [heading: Text, width: number])[] = [
+  [{ en: "Right", ru: "Право" }, 30],
+  [{ en: "Category", ru: "Раздел" }, 24],
+  [{ en: "Description", ru: "Описание" }, 56],
+  [{ en: "Hint", ru: "Подсказка" }, 72],
+  [{ en: "Granted", ru: "Выдано" }, 10],
+  [{ en: "Where it holds", ru: "Где действует" }, 44],
+  [{ en: "What it comes from", ru: "Откуда" }, 44],
+];
+
+const YES: Text = { en: "yes", ru: "да" };
+const NO: Text = { en: "no", ru: "нет" };
+
+export const rightSheet = (language: Locale): Sheet => ({
+  name: "Rights",
+  columns: COLUMNS.map(([heading, width]) => ({ heading: heading[language], width })),
+});
+
+/**
+ * Every right of the model, and whether, where and why a member has it.
+ * @param blocked the member is: every line is in orange then
+ */
+export function rightLines(
+  preset: Preset,
+  table: readonly GrantRule[],
+  reasons: readonly Reason[],
+  blocked: boolean,
+  told: Told,
+): Row[] {
+  const { language } = told;
+  const held = Map.groupBy(reasons, ({ right }) => right);
+  return RIGHT_NAMES.filter((right) => preset.rights.has(right)).map((right) => {
+    const why = held.get(right) ?? [];
+    return {
+      blocked,
+      cells: [
+        right,
+        typeText(typeOf(right))[language],
+        describeRight(right, language),
+        hintOf(right, table, language),
+        (why.length === 0 ? NO : YES)[language],
+        distinct(why.map(({ where }) => place(where, language))),
+        distinct(why.map(({ source }) => origin(source, told))),
+      ],
+    };
+  });
+}
+
+const distinct = (texts: readonly string[]): string => [...new Set(texts)].join("; ");
+
+const PLACES: Readonly<Record<"all" | "own" | "active" | "nowhere" | "id" | "root" | "inside", Text>> = {
+  all: { en: "everywhere", ru: "везде" },
+  own: { en: "own objects", ru: "собственные объекты" },
+  active: { en: "active objects", ru: "действующие объекты" },
+  nowhere: { en: "nothing yet", ru: "пока ничего" },
+  id: { en: "only", ru: "только" },
+  root: { en: "all under", ru: "всё внутри" },
+  inside: { en: "own and granted objects under", ru: "собственные и доступные объекты внутри" },
+};
+
+function place({ kind, ids = [], under = [] }: Reason["where"], language: Locale): string {
+  const said = (name: keyof typeof PLACES) => PLACES[name][language];
+  switch (kind) {
+    case "id":
+      return `${said("id")} ${ids.join(", ")}`;
+    case "root":
+      return `${said("root")} ${under.join(", ")}`;
+    case "inside":
+      return under.length === 0
+        ? said("nowhere")
+        : `${said("inside")} ${under.join(", ")}${ids.length === 0 ? "" : ` (${ids.join(", ")})`}`;
+    default:
+      return said(kind);
+  }
+}
+
+const ORIGINS: Readonly<Record<"ownership" | "role" | "right" | "grant" | "derived", Text>> = {
+  ownership: { en: "ownership of the account", ru: "владение аккаунтом" },
+  role: { en: "role", ru: "роль" },
+  right: { en: "given to the user directly", ru: "выдано пользователю напрямую" },
+  grant: { en: "access to", ru: "доступ:" },
+  derived: { en: "follows from access to", ru: "следует из доступа:" },
+};
+
+/** What `source` of an effective right says, in words. An unknown source is shown as it is. */
+function origin(source: string, { language, roleName }: Told): string {
+  const said = (name: keyof typeof ORIGINS) => ORIGINS[name][language];
+  if (source === "ownership") return said(source);
+  const [, role, kind, type = "", access = "", id = ""] =
+    /^(?:role:(\S+))? ?(?:(right|grant|derived)(?::(\w+):(\w+):(\S+))?)?$/.exec(source) ?? [];
+  const parts = [...(role === undefined ? [] : [`${said("role")} “${roleName(role)}”`])];
+  if (kind === "right") parts.push(said("right"));
+  if (kind === "grant" || kind === "derived") {
+    const level = isLevel(access) ? LEVEL_TEXTS[access].name[language].toLowerCase() : access;
+    parts.push(`${said(kind)} ${typeText(type)[language]} (${level})${id === "0" ? "" : ` ${id}`}`);
+  }
+  return parts.join(", ") || source;
+}
+
+const isLevel = (text: string): text is AccessLevel => (ACCESS_LEVELS as readonly string[]).includes(text);

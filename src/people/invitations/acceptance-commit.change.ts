@@ -1,0 +1,96 @@
+import type { Stamp } from "../../access/stamp.ts";
+import { guardStamp } from "../../access/stamp.store.ts";
+import type { TypeTable } from "../../access/type.ts";
+import type { AuditEvent } from "../../audit/chain/event.ts";
+import { publish, stage } from "../../audit/chain/outbox.store.ts";
+import { requireNewest } from "../../gate/principals/admission.ts";
+import { hasArrived } from "../../gate/calls/arrival.ts";
+import type { OpenCall } from "../../gate/calls/call.ts";
+import { postLetters } from "../../gate/calls/post-letters.change.ts";
+import { securityLetters } from "../../gate/calls/security-letter.change.ts";
+import { Met } from "../../gate/calls/turn.ts";
+import { batch, failedGuard, failedUnique, type Statement } from "../../kernel/db.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import { dispatch } from "../../channels/mail/outbox.store.ts";
+import { type Acceptance, acceptance, NO_NAMES, type ToldNames } from "./acceptance.change.ts";
+import { type Acceptable, MEMBER_USER, type Waiting } from "./acceptance.store.ts";
+import { acceptable, acceptanceRefusal, recordRefusal, samePerson } from "./acceptance-refusal.change.ts";
+import { inviterStamp } from "./inviter.change.ts";
+
+/** Further statements and events of an acceptance, in the same batch. */
+export interface Beside {
+  readonly statements: readonly Statement[];
+  readonly events: readonly AuditEvent[];
+}
+
+/**
+ * Accepts the invitation that `load` finds, and writes `beside` in the same batch.
+ * @throws Problem not-found, invitation/used, invitation/revoked, invitation/expired, auth/blocked,
+ * conflict/other-address, ip/not-allowed, plan/feature-required, conflict/duplicate-member
+ */
+export async function accept(
+  call: OpenCall,
+  types: TypeTable,
+  load: () => Promise<Waiting | undefined>,
+  names: ToldNames = NO_NAMES,
+  beside: (waiting: Acceptable) => Beside | Promise<Beside> = () => ({ statements: [], events: [] }),
+): Promise<Acceptable> {
+  const caller = await call.caller();
+  // When another call was faster, or the member, the account or the invitation changed meanwhile, everything
+  // is read and checked again.
+  return call.untilThrough(async () => {
+    const waiting = acceptable(await load());
+    requireNewest(waiting.account);
+    const inviter = await inviterStamp(call.db, types, waiting);
+    const refusal = acceptanceRefusal(call, waiting, caller, inviter);
+    if (refusal !== null || inviter === null) {
+      const refused = refusal ?? new Problem("invitation/revoked");
+      await recordRefusal(call, waiting, refused);
+      throw refused;
+    }
+    const { letters, ...accepted } = acceptance(call, waiting, names);
+    // A member who called with keys until now hears which address signs in from now on.
+    const told = hasArrived(waiting.member)
+      ? await securityLetters(call, waiting.member.id, "sign_in_address_changed", [waiting.member.email])
+      : [];
+    await write(
+      call,
+      waiting,
+      inviter,
+      { ...accepted, letters: [...letters, ...told] },
+      await beside(waiting),
+    );
+    return waiting;
+  });
+}
+
+/** @throws Met when it is no longer what was read; Problem conflict/duplicate-member */
+async function write(
+  call: OpenCall,
+  waiting: Acceptable,
+  inviter: Stamp,
+  { statements, events, letters }: Acceptance,
+  beside: Beside,
+): Promise<void> {
+  const { db, env } = call;
+  const { account, invitation } = waiting;
+  const told = [...events, ...beside.events];
+  try {
+    await batch(db, [
+      guardStamp(db, inviter),
+      ...statements,
+      ...beside.statements,
+      ...told.map((event) => stage(db, env.SIGNING_KEYS, event)),
+      ...postLetters(call, letters, { accountId: account.id, kind: account.kind }),
+    ]);
+  } catch (error) {
+    const failed = failedGuard(error);
+    if (failed === "invitation_changed")
+      throw new Met({ accountId: invitation.accountId, object: invitation.id });
+    if (failed === "stale") throw new Met({ accountId: invitation.accountId, object: null });
+    if (failedUnique(error, MEMBER_USER)) throw samePerson();
+    throw error;
+  }
+  call.defer(publish(env.AUDIT, invitation.accountId, told));
+  call.defer(dispatch(env.MAIL, letters));
+}

@@ -1,0 +1,94 @@
+import { presetOf } from "../../access/model.ts";
+import type { Stamp } from "../../access/stamp.ts";
+import type { AuditEvent } from "../../audit/chain/event.ts";
+import { admitsAddress, compileRules } from "../../gate/credentials/address.ts";
+import { hasLapsed } from "../../gate/principals/admission.ts";
+import { hasArrivedSince } from "../../gate/calls/arrival.ts";
+import type { OpenCall } from "../../gate/calls/call.ts";
+import { isAnothers } from "../../gate/principals/other-credential.ts";
+import type { Principal } from "../../gate/principals/principal.ts";
+import { recordStranger } from "../../gate/calls/stranger-refusal.change.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import { acceptEvent, type Asked } from "./acceptance.change.ts";
+import type { Acceptable, Waiting } from "./acceptance.store.ts";
+import { isAllowed } from "./invite.change.ts";
+
+/** @throws Problem not-found, invitation/used, invitation/revoked: no person can accept it */
+export function acceptable(waiting: Waiting | undefined): Acceptable {
+  if (waiting === undefined)
+    throw new Problem("not-found", {
+      detail: "No invitation has this token. A newer mail may hold another one.",
+    });
+  const {
+    invitation: { status, email },
+    member,
+  } = waiting;
+  if (
+    status === "accepted" ||
+    (status === "pending" && member !== null && hasArrivedSince(member, waiting.invitation))
+  ) {
+    const byKey = member !== null && member.userId === null;
+    throw new Problem("invitation/used", {
+      detail: byKey
+        ? "Its member has come in with an API key, and names the address to sign in with: POST /v1/me/email."
+        : "This invitation was accepted already. Sign in with its address.",
+    });
+  }
+  // When the card has another address by now, this invitation is for another person. It has to be sent again,
+  // to the new address.
+  if (status === "revoked" || member === null || member.email !== email)
+    throw new Problem("invitation/revoked");
+  return { ...waiting, member };
+}
+
+/**
+ * Why it may not be accepted now, or from here; null when it may. In the order in which it decides.
+ * @param inviter the stamp under which its sender could still give it; null when they could not
+ * @param caller whose credential the call carries; null without one
+ */
+export function acceptanceRefusal(
+  call: Asked,
+  { invitation, member, account, userId, taken }: Acceptable,
+  caller: Principal | null,
+  inviter: Stamp | null,
+): Problem | null {
+  if (invitation.expiresAt <= call.now)
+    return new Problem("invitation/expired", {
+      detail: "This invitation has expired. Ask the person who invited you to send it once more.",
+    });
+  if (member.status === "blocked") return new Problem("auth/blocked");
+  if (inviter === null)
+    return new Problem("invitation/revoked", {
+      detail:
+        "The sender of this invitation no longer has the rights that it would give. " +
+        "Ask for it to be sent once more.",
+    });
+  if (!isAllowed(account.settings.allowedEmailDomains ?? [], member.email)) {
+    return new Problem("invitation/revoked", {
+      detail: "The account does not invite this address any more: its settings name other domains.",
+    });
+  }
+  if (isAnothers(caller, { memberId: member.id, userId })) return new Problem("conflict/other-address");
+  if (!admitsAddress([account.allowedIps, member.allowedIps].map(compileRules), call.origin.ip)) {
+    return new Problem("ip/not-allowed", {
+      detail: "Accept it from an address that the account and the member allow.",
+    });
+  }
+  if (hasLapsed({ preset: presetOf(account.kind), plan: account.plan }, member.roles)) {
+    return new Problem("plan/feature-required", {
+      members: { feature: "restrictedAccounts", contact: account.plan.contactUrl ?? call.env.CONTACT_URL },
+    });
+  }
+  return taken ? samePerson() : null;
+}
+
+export const samePerson = () =>
+  new Problem("conflict/duplicate-member", {
+    detail: "You are a member of this account already, under another address on the card.",
+  });
+
+/** Writes a refusal into the account's trail, under the member who was invited. */
+export async function recordRefusal(call: OpenCall, waiting: Acceptable, { code }: Problem): Promise<void> {
+  const event: AuditEvent = { ...acceptEvent(call, waiting), outcome: "denied", reason: code };
+  await recordStranger(call, event);
+}

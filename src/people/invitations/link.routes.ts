@@ -1,0 +1,173 @@
+import { z } from "zod";
+import { difference } from "../../audit/chain/difference.ts";
+import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { requireAuthorityToStop } from "../../gate/calls/refusal.change.ts";
+import { sha256Hex } from "../../kernel/digest.ts";
+import { decodeCursor, listQuery, page, pageOf } from "../../kernel/http/page.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import { invitationToken } from "../../channels/mail/one-time.ts";
+import { requireInviting } from "../members/member.change.ts";
+import {
+  endInvitation,
+  findInvitation,
+  guardInvitation,
+  insertInvitation,
+  listInvitations,
+} from "./invitation.store.ts";
+import { LinkCard, linkCard, linkStatus } from "./link.card.ts";
+import { NewLink, newLink } from "./new-link.change.ts";
+
+const Made = LinkCard.extend({
+  url: z
+    .string()
+    .optional()
+    .describe("The address to share. GET /v1/operator-links/{id}/url shows it again."),
+});
+
+const urlOf = ({ env }: Call, token: string): string =>
+  `${env.APP_URL.replace(/\/+$/, "")}/join#token=${token}`;
+
+const create = endpoint(
+  {
+    method: "POST",
+    path: "/v1/operator-links",
+    tag: "Invitations",
+    right: "member.create",
+    status: 201,
+    summary: "A link by which employees join by themselves, with no access until you grant it.",
+    body: NewLink,
+    answer: Made,
+    idempotency: "optional",
+    problems: ["plan/feature-required"],
+  },
+  async (call) => {
+    await call.read();
+    requireInviting(call);
+    call.decide("member.create");
+    const { row, permit, token } = newLink(call, await call.body());
+    const card = linkCard(row, call.now);
+    return call.commit(
+      {
+        statements: [insertInvitation(call.db, permit, row)],
+        events: [
+          call.event(
+            "invitation.create",
+            { type: "invitation", id: row.id },
+            { changes: difference({}, card) },
+          ),
+        ],
+      },
+      { status: 201, replay: card, body: { ...card, url: urlOf(call, token) } },
+    );
+  },
+);
+
+const list = endpoint(
+  {
+    method: "GET",
+    path: "/v1/operator-links",
+    tag: "Invitations",
+    right: "member.view",
+    status: 200,
+    summary: "The links by which employees join, newest first.",
+    query: z.strictObject(listQuery),
+    answer: pageOf(LinkCard),
+  },
+  async (call) => {
+    call.decide("member.view");
+    const { limit, cursor } = call.query();
+    const [rows] = await call.read(
+      listInvitations(
+        call.db,
+        call.principal.accountId,
+        { kind: "link" },
+        call.now,
+        decodeCursor(cursor, z.string()),
+        limit + 1,
+      ),
+    );
+    return {
+      status: 200,
+      body: page(
+        rows,
+        limit,
+        (row) => linkCard(row, call.now),
+        (row) => row.id,
+      ),
+    };
+  },
+);
+
+/**
+ * The token is not stored: it is derived from a signing key. Each read of it is in the trail, because the
+ * address opens the account to new members.
+ */
+const url = endpoint(
+  {
+    method: "GET",
+    path: "/v1/operator-links/:id/url",
+    tag: "Invitations",
+    right: "member.view",
+    status: 200,
+    summary: "The address of a link that is still good, shown again. Each time is in the trail.",
+    answer: z.object({ url: z.string() }),
+    problems: ["invitation/used", "invitation/expired", "invitation/revoked", "conflict/state"],
+  },
+  async (call) => {
+    const { db, env, principal, params } = call;
+    const [[row]] = await call.read(findInvitation(db, principal.accountId, "link", params["id"] ?? ""));
+    call.decide("member.view");
+    if (row === undefined) throw new Problem("not-found");
+    const status = linkStatus(row, call.now);
+    if (status !== "pending")
+      throw new Problem(`invitation/${status}`, { detail: "This link is no longer good. Make another one." });
+    const { token } = invitationToken(env.SIGNING_KEYS, row.tokenKid, row.id, row.sendCount);
+    if (sha256Hex(token) !== row.tokenHash) {
+      const detail = "The signing key of this link is gone, so it cannot be shown again. Make another one.";
+      throw new Problem("conflict/state", { detail });
+    }
+    const events = [call.event("invitation.show", { type: "invitation", id: row.id })];
+    return call.commit({ statements: [], events }, { status: 200, body: { url: urlOf(call, token) } });
+  },
+);
+
+const revoke = endpoint(
+  {
+    method: "DELETE",
+    path: "/v1/operator-links/:id",
+    tag: "Invitations",
+    right: "member.create",
+    status: 204,
+    summary: "End a link. Members who joined by it stay.",
+    problems: ["invitation/revoked"],
+  },
+  async (call) => {
+    const { db, now, principal, params } = call;
+    const [[row]] = await call.read(findInvitation(db, principal.accountId, "link", params["id"] ?? ""));
+    requireInviting(call);
+    call.decide("member.create");
+    call.decide("member.view", undefined, true);
+    if (row === undefined) throw new Problem("not-found");
+    requireAuthorityToStop(principal, { roles: [row.role ?? ""], rights: [], grants: [], customRoles: [] });
+    if (row.status === "revoked")
+      throw new Problem("invitation/revoked", { detail: "It was ended already." });
+    return call.commit(
+      {
+        statements: [
+          guardInvitation(db, row),
+          endInvitation(db, row, { status: "revoked", revokedAt: now, updatedAt: now }),
+        ],
+        events: [
+          call.event(
+            "invitation.revoke",
+            { type: "invitation", id: row.id },
+            { changes: { before: { status: row.status }, after: { status: "revoked" } } },
+          ),
+        ],
+      },
+      { status: 204 },
+    );
+  },
+);
+
+export const linkEndpoints: readonly Endpoint[] = [create, list, url, revoke];

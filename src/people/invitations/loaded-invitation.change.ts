@@ -1,0 +1,47 @@
+import { memberRef } from "../../access/decide.ts";
+import { hasArrivedSince } from "../../gate/calls/arrival.ts";
+import type { Call } from "../../gate/calls/call.ts";
+import type { requirePower } from "../../gate/calls/refusal.change.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import type { InvitationRow } from "../../kernel/schema/invitation.ts";
+import { requireInviting } from "../members/member.change.ts";
+import { findInvitation, findInvited } from "./invitation.store.ts";
+
+interface Loaded {
+  readonly invitation: InvitationRow;
+  readonly invited: Awaited<ReturnType<typeof findInvited>>[number] | undefined;
+}
+
+/** An invitation whose member the caller may see. @throws Problem not-found for any other */
+export async function loadInvitation(call: Call): Promise<Loaded> {
+  const [{ accountId }, id] = [call.principal, call.params["id"] ?? ""];
+  const [[invitation], [invited]] = await call.read(
+    findInvitation(call.db, accountId, "email", id),
+    findInvited(call.db, accountId, id),
+  );
+  call.decide("member.view", memberRef(invitation?.memberId ?? ""), true);
+  if (invitation === undefined) throw new Problem("not-found");
+  return { invitation, invited };
+}
+
+/**
+ * An invitation that waits, for a caller with this authority over its member.
+ * @throws Problem access/denied, not-found, invitation/used, invitation/revoked
+ */
+export async function loadWaiting(
+  call: Call,
+  require: typeof requirePower,
+): Promise<{ invitation: InvitationRow; invited: NonNullable<Loaded["invited"]> }> {
+  requireInviting(call);
+  call.decide("member.create");
+  const { invitation, invited } = await loadInvitation(call);
+  if (invited !== undefined) require(call.principal, { ...invited.row, ...invited });
+  if (
+    invitation.status === "accepted" ||
+    (invitation.status === "pending" && invited !== undefined && hasArrivedSince(invited.row, invitation))
+  )
+    throw new Problem("invitation/used", { detail: "It was accepted: the member signs in, or is removed." });
+  if (invitation.status === "revoked" || invited === undefined)
+    throw new Problem("invitation/revoked", { detail: "It was taken back. Invite the address again." });
+  return { invitation, invited };
+}

@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { NO_ACCESS } from "../../gate/permits/access-gain.ts";
+import type { Call } from "../../gate/calls/call.ts";
+import type { Permit } from "../../gate/permits/permit.ts";
+import { requestPermit } from "../../gate/permits/permit.change.ts";
+import { instant, optionalName } from "../../kernel/http/body.ts";
+import { sha256Hex } from "../../kernel/digest.ts";
+import { newId } from "../../kernel/id.ts";
+import { invalid } from "../../kernel/http/problem.ts";
+import { invitationToken } from "../../channels/mail/one-time.ts";
+import type { InvitationRow } from "../../kernel/schema/invitation.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Days for which a link is good at most: one with a number of uses, and a standing one. */
+const DAYS_MAX = { counted: 30, standing: 366 };
+
+export const NewLink = z.strictObject({
+  name: optionalName(100).default(null).describe("What you call it."),
+  role: z
+    .string()
+    .max(40)
+    .optional()
+    .describe("A role without any access until it is granted; by default the only one."),
+  maxUses: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .nullable()
+    .default(1)
+    .describe("Null makes a standing link: no limit but a hundred joins a day."),
+  expiresAt: instant
+    .optional()
+    .describe("At most 30 days from now, 366 for a standing link; as the account's invitations by default."),
+});
+
+/**
+ * A new link, by the wish of the caller.
+ * @throws Problem validation, access/denied, plan/feature-required
+ */
+export function newLink(
+  call: Call,
+  { name, role: asked, maxUses, expiresAt }: z.infer<typeof NewLink>,
+): { readonly row: InvitationRow; readonly permit: Permit; readonly token: string } {
+  const role = roleOf(call, asked);
+  const { now, env, principal } = call;
+  const id = newId("invitation", now);
+  const permit = requestPermit(call, {
+    kind: "entry",
+    memberId: id,
+    access: { ...NO_ACCESS, roles: [role], isLetIn: true },
+  });
+  const { kid, token } = invitationToken(env.SIGNING_KEYS, null, id, 1);
+  const row: InvitationRow = {
+    id,
+    accountId: principal.accountId,
+    kind: "link",
+    memberId: null,
+    email: null,
+    name,
+    role,
+    tokenHash: sha256Hex(token),
+    tokenKid: kid,
+    status: "pending",
+    expiresAt: endOf(call, expiresAt, maxUses),
+    maxUses,
+    uses: 0,
+    sendCount: 1,
+    mailAt: 0,
+    externalId: null,
+    invitedBy: principal.memberId,
+    hookId: null,
+    createdAt: now,
+    acceptedAt: null,
+    revokedAt: null,
+    updatedAt: now,
+  };
+  return { row, permit, token };
+}
+
+/** The role of a link, which must be one that has no access by itself. @throws Problem validation */
+function roleOf({ principal: { preset } }: Call, role: string = preset.suggestedRole): string {
+  if (preset.restrictedRoles.length === 0) {
+    throw invalid(
+      "/role",
+      "goes with a link only where roles have no access until it is granted, " +
+        "and this account's model has no such role. Invite by mail: POST /v1/invitations",
+    );
+  }
+  if (!preset.restrictedRoles.includes(role))
+    throw invalid(
+      "/role",
+      `must be one of ${preset.restrictedRoles.join(", ")}: a link gives no access by itself`,
+    );
+  return role;
+}
+
+/**
+ * When the link ends, in milliseconds since the epoch.
+ * @throws Problem validation
+ */
+function endOf({ now, principal }: Call, expiresAt: string | undefined, maxUses: number | null): number {
+  const days = maxUses === null ? DAYS_MAX.standing : DAYS_MAX.counted;
+  const end =
+    expiresAt === undefined ? now + principal.account.settings.invitationTtlMs : Date.parse(expiresAt);
+  if (!(end > now) || end > now + days * DAY_MS) {
+    throw invalid("/expiresAt", `must be in the future, and within ${days} days`);
+  }
+  return end;
+}

@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { difference } from "../../audit/chain/difference.ts";
+import type { AuditEvent } from "../../audit/chain/event.ts";
+import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { findMember } from "../../gate/credentials/member.store.ts";
+import type { Answer } from "../../kernel/http/operation.ts";
+import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { requireNeeded } from "../rights/grant.change.ts";
+import { MemberCard, memberCard, type MemberRow } from "./member.card.ts";
+import {
+  limitOf,
+  permitMember,
+  refuseUnseenGroupLoss,
+  refuseUnseenLoss,
+  requireMember,
+} from "./member.change.ts";
+import { saveMember } from "./member.routes.ts";
+import { guardMember, replaceGrants } from "./member.store.ts";
+
+const same = (one: unknown, two: unknown): boolean => JSON.stringify(one) === JSON.stringify(two);
+
+const Body = z.strictObject({ fromMemberId: z.string().max(64) });
+
+/** Replaces a member's access with another member's. The caller must be allowed to give each part of it. */
+const copyEndpoint = endpoint(
+  {
+    method: "POST",
+    path: "/v1/members/:id/copy-rights",
+    tag: "Members",
+    right: "member.edit",
+    status: 200,
+    summary:
+      "Replace a member's roles, rights, grants and object groups with another member's. " +
+      "It applies from the member's next call.",
+    body: Body,
+    answer: MemberCard,
+    ifMatch: "optional",
+    problems: ["conflict/last-admin", "plan/feature-required"],
+  },
+  copyRights,
+);
+
+async function copyRights(call: Call<z.infer<typeof Body>>): Promise<Answer> {
+  const { account, preset } = call.principal;
+  const { found, from, grants } = await loadBoth(call);
+  const { row, grants: before } = found;
+  const body = await call.body();
+  call.ifMatch(row.version);
+  if (body.fromMemberId === row.id) throw invalid("/fromMemberId", "must be another member");
+  const after: MemberRow = {
+    ...row,
+    roles: from.roles,
+    rights: from.rights,
+    objectGroupIds: from.objectGroupIds,
+    updatedAt: call.now,
+    version: row.version + 1,
+  };
+  after.creditLimit = limitOf(preset, after);
+  const newGrants = !same(before, grants);
+  if (newGrants || grants.length > 0) call.decide("grant.edit");
+  if (!same(row.objectGroupIds, from.objectGroupIds)) call.decide("object_group.edit");
+  refuseUnseenGroupLoss(call, row.objectGroupIds, from.objectGroupIds);
+  const permit = await permitMember(call, found, after, grants, { ...after, grants });
+  requireNeeded(preset, after.roles, grants, "/fromMemberId");
+  refuseUnseenLoss(call, before, grants);
+  const [was, is] = [memberCard(row, before, account.name), memberCard(after, grants, account.name)];
+  return saveMember(call, permit, row, after, "member.edit", was, is, {
+    note: { copiedFrom: from.id },
+    statements: [
+      guardMember(call.db, from),
+      ...(newGrants ? replaceGrants(call.db, permit, row.accountId, row.id, grants) : []),
+    ],
+    // The object log tells what access was given to objects, however it was given.
+    events: newGrants ? [grantEvent(call, row.id, was, is)] : [],
+  });
+}
+
+/** The member that is changed, and the member whose access is copied. @throws Problem not-found */
+async function loadBoth(call: Call) {
+  const { accountId } = call.principal;
+  const [id, fromId] = [call.params["id"] ?? "", call.named("fromMemberId")];
+  const [[target], [other]] = await call.read(
+    findMember(call.db, accountId, id),
+    findMember(call.db, accountId, fromId ?? ""),
+  );
+  const found = requireMember(call, "member.edit", id, target);
+  // A body that names no member is a fault of the body. Validation reports it now.
+  if (fromId === null) await call.body();
+  const missing = new Problem("not-found", {
+    errors: [{ pointer: "/fromMemberId", detail: "names no member whom you may see" }],
+  });
+  const { row: from, grants } = requireMember(call, "member.edit", fromId ?? "", other, missing);
+  return { found, from, grants };
+}
+
+type Card = ReturnType<typeof memberCard>;
+
+const grantEvent = (call: Call, id: string, was: Card, is: Card): AuditEvent =>
+  call.event(
+    "grant.edit",
+    { type: "member", id },
+    { changes: difference({ grants: was.grants }, { grants: is.grants }) },
+  );
+
+export const copyRightsEndpoints: readonly Endpoint[] = [copyEndpoint];

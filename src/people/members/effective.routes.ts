@@ -1,0 +1,34 @@
+import { endpoint } from "../../gate/calls/call.ts";
+import { Effective, effective } from "../rights/effective.ts";
+import { loadAsked } from "./member.change.ts";
+
+const card = endpoint(
+  {
+    method: "GET",
+    path: "/v1/members/:id/effective",
+    tag: "Members",
+    right: "member.view",
+    status: 200,
+    summary:
+      "Every right of a member, where it holds and what it comes from. About yourself without any right.",
+    answer: Effective,
+  },
+  async (call) => {
+    const { row, grants, customRoles } = await loadAsked(call);
+    const { preset, account, types } = call.principal;
+    const holder = {
+      memberId: row.id,
+      accountId: row.accountId,
+      roles: row.roles,
+      customRoles,
+      rights: row.rights,
+      grants,
+      objectGroupIds: row.objectGroupIds,
+      status: row.status,
+      isOwner: row.id === account.ownerMemberId,
+    };
+    return { status: 200, body: effective(holder, preset, account.plan, types) };
+  },
+);
+
+export const effectiveEndpoints = [card];

@@ -1,0 +1,245 @@
+import { z } from "zod";
+import type { GrantRow } from "../../access/preset.ts";
+import { RIGHT_NAMES } from "../../access/right.ts";
+import { ADDRESS_RULES_MAX } from "../../gate/credentials/address.ts";
+import { called, optionalName, optionalNote, optionalText } from "../../kernel/http/body.ts";
+import { iso, isoOrNull } from "../../kernel/clock.ts";
+import { email } from "../../kernel/text/email.ts";
+import { fold } from "../../kernel/text/fold.ts";
+import { DEFAULT_NOTIFICATIONS } from "../../channels/mail/notice.ts";
+import { LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member } from "../../kernel/schema/team.ts";
+import { Grant, Grants } from "../rights/grant.card.ts";
+
+/** What may be left out of a person. */
+const characteristics = {
+  middleName: optionalName(100),
+  phone: optionalText(40),
+  mobilePhone: optionalText(40),
+  position: optionalText(100),
+  office: optionalText(100),
+  department: optionalText(100),
+  city: optionalText(100),
+  country: optionalText(100),
+  comments: optionalNote(1000),
+  language: z.enum(LOCALES).nullable().describe("What hints and mails are written in; null: the account's."),
+};
+
+const person = {
+  username: called(100),
+  firstName: called(100),
+  lastName: called(100),
+  email,
+  ...characteristics,
+};
+
+/** Nothing may be missing of these; the others may be null. */
+export const REQUIRED_FIELDS = [
+  "username",
+  "firstName",
+  "lastName",
+  "email",
+] as const satisfies readonly (keyof typeof person)[];
+
+/** Fields that the card shows and no caller can set. */
+export const READ_ONLY_FIELDS = [
+  "id",
+  "accountId",
+  "login",
+  "dealer",
+  "status",
+  "source",
+  "externalId",
+  "emailVerified",
+  "signInEmail",
+  "signInSince",
+  "highlight",
+  "assessments",
+  "invitedBy",
+  "createdAt",
+  "acceptedAt",
+  "lastLoginAt",
+  "blockedAt",
+  "updatedAt",
+  "version",
+] as const;
+
+export const Notifications = z.strictObject({
+  unsubscribed: z.boolean().describe("No mails but those that signing in and security need."),
+  invitations: z.boolean().describe("A person whom the member invited has joined."),
+  access: z.boolean().describe("The member's own access was changed."),
+  credits: z.boolean().describe("The member's credit limit is nearly reached."),
+});
+
+const power = {
+  roles: z.array(z.string().max(40)).max(10),
+  rights: z.array(z.enum(RIGHT_NAMES)).max(RIGHT_NAMES.length).describe("Rights beside those of the roles."),
+  allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX),
+  creditLimit: z
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .nullable()
+    .describe("Credits; null is no limit."),
+  limitPeriod: z.enum(LIMIT_PERIODS),
+};
+
+const consent = {
+  allowAny: z.boolean().default(false).describe("Lets a rule for every address be stored."),
+  confirmLockout: z
+    .boolean()
+    .default(false)
+    .describe("Lets you store rules that leave out your own address."),
+};
+
+const nullByDefault = {
+  middleName: person.middleName.default(null),
+  phone: person.phone.default(null),
+  mobilePhone: person.mobilePhone.default(null),
+  position: person.position.default(null),
+  office: person.office.default(null),
+  department: person.department.default(null),
+  city: person.city.default(null),
+  country: person.country.default(null),
+  comments: person.comments.default(null),
+  language: person.language.default(null),
+};
+
+/** Roles of an agency, as its people call them. */
+export const ACCOUNT_TYPES = ["guest", "specialist", "manager"] as const;
+
+/** As a member of a card: the highest of these roles; none where there is no such role. */
+export function accountTypeOf(roles: readonly string[]): {
+  readonly accountType?: (typeof ACCOUNT_TYPES)[number];
+} {
+  const accountType = ACCOUNT_TYPES.findLast((type) => roles.includes(type));
+  return accountType === undefined ? {} : { accountType };
+}
+
+/** Which object groups a member sees. */
+export const GroupIds = z
+  .array(z.string().max(64))
+  .max(200)
+  .refine((ids) => new Set(ids).size === ids.length, "names a group twice")
+  .describe('"all" is every group. None: the member sees no object.');
+
+export const NewMember = z.strictObject({
+  ...person,
+  username: person.username.optional().describe("The first and the last name by default."),
+  ...nullByDefault,
+  roles: power.roles.default([]),
+  rights: power.rights.default([]),
+  allowedIps: power.allowedIps.default([]),
+  creditLimit: power.creditLimit.default(null),
+  limitPeriod: power.limitPeriod.default("lifetime"),
+  grants: Grants.default([]),
+  allowAny: consent.allowAny,
+  objectGroupIds: z.array(z.string().max(64)).max(200).default([]),
+  notifications: Notifications.partial().default({}),
+  externalId: optionalText(200)
+    .default(null)
+    .describe("The member's id in the system that it comes from; unique in the account."),
+});
+
+export const MemberPatch = z.strictObject({
+  ...z.object({ ...person, ...power }).partial().shape,
+  ...consent,
+});
+
+export const MemberCard = z.object({
+  id: z.string(),
+  accountId: z.string(),
+  login: z.string().nullable().describe("Four digits, in dealers' accounts."),
+  dealer: z.string().describe("The name of the account."),
+  ...z.object(person).shape,
+  username: z.string(),
+  email: z.string(),
+  firstName: z.string().nullable().describe("Null until it is given: an invitation may leave names out."),
+  lastName: z.string().nullable(),
+  emailVerified: z.boolean().describe("A reader of this mailbox has confirmed the address."),
+  externalId: z.string().nullable(),
+  loginAllowed: z.boolean(),
+  highlight: z.literal("orange").nullable().describe("How a list marks a blocked member."),
+  status: z.enum(MEMBER_STATUSES),
+  source: z.enum(["local", "external"]),
+  accountType: z
+    .enum(ACCOUNT_TYPES)
+    .optional()
+    .describe("Agencies: the kind of account that the roles make it."),
+  roles: z.array(z.string()),
+  rights: z.array(z.string()),
+  objectGroupIds: z.array(z.string()),
+  grants: z.array(Grant),
+  allowedIps: z.array(z.string()),
+  creditLimit: z.number().nullable(),
+  limitPeriod: z.enum(LIMIT_PERIODS),
+  notifications: Notifications,
+  invitedBy: z.string().nullable(),
+  createdAt: z.string(),
+  acceptedAt: z.string().nullable(),
+  lastLoginAt: z.string().nullable(),
+  blockedAt: z.string().nullable(),
+  updatedAt: z.string(),
+  version: z.number(),
+  readOnlyFields: z.array(z.string()).describe("Shown, and not to be changed here."),
+  requiredFields: z.array(z.string()),
+});
+
+export type MemberRow = typeof member.$inferSelect;
+
+/** What a member is searched and sorted by, as it is compared. */
+export const foldedOf = ({
+  username,
+  phone,
+  mobilePhone,
+}: Pick<MemberRow, "username" | "phone" | "mobilePhone">) => ({
+  usernameFolded: fold(username),
+  phoneFolded: fold(phone ?? ""),
+  mobilePhoneFolded: fold(mobilePhone ?? ""),
+});
+
+/** What an answer shows of a member. @param dealer the name of the member's account */
+export const memberCard = (row: MemberRow, grants: readonly GrantRow[], dealer: string) => ({
+  id: row.id,
+  accountId: row.accountId,
+  login: row.login,
+  dealer,
+  username: row.username,
+  firstName: row.firstName || null,
+  middleName: row.middleName,
+  lastName: row.lastName || null,
+  email: row.email,
+  emailVerified: row.emailVerifiedAt !== null,
+  phone: row.phone,
+  mobilePhone: row.mobilePhone,
+  position: row.position,
+  office: row.office,
+  department: row.department,
+  city: row.city,
+  country: row.country,
+  comments: row.comments,
+  status: row.status,
+  loginAllowed: row.status !== "blocked",
+  highlight: row.status === "blocked" ? ("orange" as const) : null,
+  source: row.source,
+  externalId: row.externalId,
+  language: row.language,
+  ...accountTypeOf(row.roles),
+  notifications: { ...DEFAULT_NOTIFICATIONS, ...row.notifications },
+  roles: row.roles,
+  rights: row.rights,
+  objectGroupIds: row.objectGroupIds,
+  grants: grants.map(({ resourceType, resourceId, access }) => ({ resourceType, resourceId, access })),
+  allowedIps: row.allowedIps,
+  creditLimit: row.creditLimit,
+  limitPeriod: row.limitPeriod,
+  invitedBy: row.invitedBy,
+  createdAt: iso(row.createdAt),
+  acceptedAt: isoOrNull(row.acceptedAt),
+  lastLoginAt: isoOrNull(row.lastLoginAt),
+  blockedAt: isoOrNull(row.blockedAt),
+  updatedAt: iso(row.updatedAt),
+  version: row.version,
+  readOnlyFields: READ_ONLY_FIELDS,
+  requiredFields: REQUIRED_FIELDS,
+});

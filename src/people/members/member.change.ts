@@ -1,0 +1,245 @@
+import { memberRef } from "../../access/decide.ts";
+import { seesGranted } from "../../access/grant-set.ts";
+import { isCustomRole } from "../../access/invite.ts";
+import type { Assignment } from "../../access/assignment.ts";
+import type { CustomRole } from "../../access/contribution.ts";
+import type { GrantRow, Preset } from "../../access/preset.ts";
+import { admitsAddress, compileRules } from "../../gate/credentials/address.ts";
+import type { Call } from "../../gate/calls/call.ts";
+import { findMember } from "../../gate/credentials/member.store.ts";
+import { type Access, NO_ASSIGNMENT } from "../../gate/permits/access-gain.ts";
+import type { Permit } from "../../gate/permits/permit.ts";
+import { addingFault } from "../../gate/permits/permit-fault.ts";
+import { requestPermit } from "../../gate/permits/permit.change.ts";
+import { canonicalRules, requirePower } from "../../gate/calls/refusal.change.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import { findRoles } from "../rights/role.store.ts";
+import type { MemberRow } from "./member.card.ts";
+import { requireReading } from "../rights/reader.change.ts";
+
+type Loaded = Awaited<ReturnType<typeof findMember>>[number];
+type MemberRight =
+  | "member.view"
+  | "member.edit"
+  | "member.block"
+  | "member.delete"
+  | "grant.edit"
+  | "object_group.edit";
+
+/** One guarded read of a member and its grants; 404 where the caller may not see the member. */
+export async function loadMember(call: Call, right: MemberRight, require = requirePower): Promise<Loaded> {
+  const id = call.params["id"] ?? "";
+  const [[found]] = await call.read(findMember(call.db, call.principal.accountId, id));
+  return requireMember(call, right, id, found, undefined, require);
+}
+
+/** The same where everybody may ask about themselves. */
+export async function loadAsked(call: Call): Promise<Loaded> {
+  const { accountId, memberId } = call.principal;
+  if (call.params["id"] !== memberId) return loadMember(call, "member.view");
+  const [[self]] = await call.read(findMember(call.db, accountId, memberId));
+  if (self === undefined) throw new Problem("not-found");
+  return self;
+}
+
+/**
+ * The member that was asked for, if the caller has the right and the authority.
+ * @param require `requireAuthorityToStop` for what only takes away; then what gives as well asks for more
+ * itself
+ * @throws Problem not-found, access/denied
+ */
+export function requireMember(
+  call: Call,
+  right: MemberRight,
+  id: string,
+  found: Loaded | undefined,
+  missing: Problem = new Problem("not-found"),
+  require = requirePower,
+): Loaded {
+  if (right !== "member.view") call.decide(right);
+  call.decide("member.view", memberRef(id), missing);
+  if (found === undefined) throw missing;
+  call.decide(right, memberRef(id));
+  // A member who sees every group may choose the groups of others: for roles that only the platform gives, no
+  // other member of the account could.
+  const choosesGroups = right === "object_group.edit" && call.principal.grantSet.groups === null;
+  if (right !== "member.view" && !choosesGroups) require(call.principal, { ...found.row, ...found });
+  return found;
+}
+
+type Asked = Omit<Assignment, "customRoles">;
+
+/**
+ * What a member has by these rows. @param customRoles those of `row.roles` that the account made for itself
+ */
+export const accessOf = (
+  row: MemberRow,
+  grants: readonly GrantRow[],
+  customRoles: readonly CustomRole[],
+): Access => ({
+  roles: row.roles,
+  customRoles,
+  rights: row.rights,
+  grants,
+  creditLimit: row.creditLimit,
+  objectGroupIds: row.objectGroupIds,
+  allowedIps: row.allowedIps,
+  isLetIn: row.status !== "blocked",
+  limitPeriod: row.limitPeriod,
+});
+
+/** The account's own roles among these. */
+export async function loadCustomRoles(call: Call, roles: readonly string[]): Promise<CustomRole[]> {
+  const named = roles.filter(isCustomRole);
+  if (named.length === 0) return [];
+  const [found] = await call.read(findRoles(call.db, call.principal.accountId, named));
+  return found.map(({ id, rights, grants }) => ({ key: id, rights, grants }));
+}
+
+/**
+ * A permit for another access of a member who is there. @param asked what the body named: faults point at it
+ * @throws Problem validation, access/denied, plan/feature-required
+ */
+export async function permitMember(
+  call: Call,
+  { row, grants, customRoles }: Loaded,
+  after: MemberRow,
+  afterGrants: readonly GrantRow[],
+  asked: Partial<Asked> = {},
+): Promise<Permit> {
+  const afterRoles = await loadCustomRoles(call, after.roles);
+  const had = accessOf(row, grants, customRoles);
+  const has = {
+    ...accessOf(after, afterGrants, afterRoles),
+    ...(maySpend(call, after, afterRoles) ? {} : { creditLimit: had.creditLimit }),
+  };
+  // What is left as it was is not asked again.
+  if (
+    JSON.stringify([had.roles, had.rights, had.grants]) !==
+    JSON.stringify([has.roles, has.rights, has.grants])
+  )
+    requireReading(call.principal, has);
+  return requestPermit(call, {
+    kind: "member",
+    memberId: row.id,
+    before: had,
+    after: has,
+    asked: { ...NO_ASSIGNMENT, customRoles: afterRoles, ...asked },
+  });
+}
+
+/**
+ * Address rules in canonical form.
+ * @param own the rules would bind the caller too: then they must let the caller's own address in, or be
+ * confirmed
+ * @throws Problem validation, conflict/lockout
+ */
+export function addressRules(
+  call: Call,
+  rules: readonly string[],
+  consent: { allowAny: boolean; confirmLockout?: boolean },
+  own: boolean,
+): string[] {
+  const canonical = canonicalRules(rules, consent.allowAny);
+  if (own && !consent.confirmLockout && !admitsAddress([compileRules(canonical)], call.origin.ip))
+    throw new Problem("conflict/lockout");
+  return canonical;
+}
+
+/**
+ * Asked before the body, so that no member without that power learns from a 422. @throws Problem
+ * access/denied
+ */
+export function requireInviting({ principal }: Pick<Call, "principal">): void {
+  const fault = addingFault(principal);
+  if (fault !== null)
+    throw new Problem("access/denied", { detail: fault.detail, members: { setting: fault.setting } });
+}
+
+export const OWNER_STAYS =
+  "This member owns the account. Ownership moves by an offer: POST /v1/accounts/{id}/ownership-offers.";
+
+/**
+ * The account's owner keeps the top role, stays active and cannot be locked out: ownership moves only by an
+ * explicit transfer.
+ */
+export function keepOwner({ principal }: Call, row: MemberRow, after: MemberRow, topRole: string): void {
+  if (row.id !== principal.account.ownerMemberId) return;
+  if (row.id !== principal.memberId && after.allowedIps.join() !== row.allowedIps.join()) {
+    throw new Problem("conflict/lockout", {
+      detail: "This member owns the account: only they can change their address rules.",
+    });
+  }
+  if (after.status !== "blocked" && after.roles.includes(topRole)) return;
+  throw new Problem("conflict/last-admin", { detail: OWNER_STAYS });
+}
+
+/**
+ * Else another admin could come in as the owner, by the invitation that waits. @throws Problem
+ * conflict/last-admin
+ */
+export function keepOwnersAddress({ principal }: Call, { id }: Pick<MemberRow, "id">): void {
+  if (id !== principal.account.ownerMemberId || id === principal.memberId) return;
+  throw new Problem("conflict/last-admin", {
+    detail: "This member owns the account: only they can change their address.",
+  });
+}
+
+/**
+ * A caller cannot remove grants on objects that they do not see. That would reveal the grants, and end them.
+ * @throws Problem access/denied
+ */
+export function refuseUnseenLoss(
+  { principal: { grantSet, types } }: Call,
+  before: readonly GrantRow[],
+  grants: readonly GrantRow[],
+): void {
+  const isKept = ({ resourceType, resourceId }: GrantRow) =>
+    grants.some((grant) => grant.resourceType === resourceType && grant.resourceId === resourceId);
+  if (before.every((grant) => isKept(grant) || seesGranted(grantSet, grant, types))) return;
+  throw new Problem("access/denied", {
+    detail: "This member has grants on objects that you do not see. You cannot remove those.",
+  });
+}
+
+const takesLimit = (preset: Preset, { roles, rights }: MemberRow): boolean =>
+  roles.some((role) => preset.roles[role]?.creditLimit) || rights.includes("credits.spend");
+
+/** A limit that goes with the last way to spend raises nothing. */
+const maySpend = ({ principal: { preset } }: Call, row: MemberRow, custom: readonly CustomRole[]): boolean =>
+  takesLimit(preset, row) || custom.some(({ rights }) => rights.includes("credits.spend"));
+
+/**
+ * The member, blocked or unblocked. A member who never signed in becomes "new" again. @throws Problem
+ * conflict/lockout
+ */
+export function withLogin(call: Call, row: MemberRow, allowed: boolean): MemberRow {
+  if ((row.status !== "blocked") === allowed) return row;
+  if (row.id === call.principal.memberId)
+    throw new Problem("conflict/lockout", { detail: "You cannot block yourself." });
+  if (allowed) return { ...row, status: row.lastLoginAt === null ? "new" : "active", blockedAt: null };
+  return { ...row, status: "blocked", blockedAt: call.now };
+}
+
+/**
+ * The limit is removed with the role that may have one. A member who may still spend keeps it, and a limit
+ * that is not allowed is then reported as a fault.
+ */
+export const limitOf = (preset: Preset, row: MemberRow): number | null =>
+  takesLimit(preset, row) ? row.creditLimit : null;
+
+/** The same for groups that the caller does not see. @throws Problem access/denied */
+export function refuseUnseenGroupLoss(
+  {
+    principal: {
+      grantSet: { groups },
+    },
+  }: Call,
+  before: readonly string[],
+  ids: readonly string[],
+): void {
+  if (groups === null || before.every((id) => ids.includes(id) || groups.has(id))) return;
+  throw new Problem("access/denied", {
+    detail: "This member sees groups that you do not see. You cannot remove those.",
+  });
+}

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { difference } from "../../audit/chain/difference.ts";
+import { bumpMember } from "../../access/stamp.store.ts";
+import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { etag } from "../../gate/calls/request.ts";
+import { accessNotice } from "./access-notice.change.ts";
+import { GroupIds, MemberCard, memberCard } from "./member.card.ts";
+import { loadMember, permitMember, refuseUnseenGroupLoss } from "./member.change.ts";
+import { requireKnownGroups } from "../rights/object-group.change.ts";
+import { guardMember, setGroups } from "./member.store.ts";
+import { nextVersion } from "../../kernel/version.ts";
+
+const Body = z.strictObject({ groupIds: GroupIds });
+
+const put = endpoint(
+  {
+    method: "PUT",
+    path: "/v1/members/:id/object-groups",
+    tag: "Members",
+    right: "object_group.edit",
+    status: 200,
+    summary: "Replace the object groups that a member sees. The member's next call obeys.",
+    body: Body,
+    answer: MemberCard,
+    ifMatch: "optional",
+  },
+  async (call) => {
+    const found = await loadMember(call, "object_group.edit");
+    const { row, grants } = found;
+    const { groupIds } = await call.body();
+    call.ifMatch(row.version);
+    refuseUnseenGroupLoss(call, row.objectGroupIds, groupIds);
+    const { accountId } = row;
+    const after = nextVersion(row, { ...row, objectGroupIds: groupIds }, call.now);
+    const permit = await permitMember(call, found, after, grants);
+    await requireKnownGroups(call, groupIds, "/groupIds");
+    const answer = {
+      status: 200,
+      body: memberCard(after, grants, call.principal.account.name),
+      headers: { ETag: etag(after.version) },
+    };
+    if (after === row) return answer;
+    return call.commit(
+      {
+        statements: [
+          guardMember(call.db, row),
+          setGroups(call.db, permit, accountId, row.id, groupIds),
+          bumpMember(call.db, accountId, row.id, call.now),
+        ],
+        events: [
+          call.event(
+            "object_group.edit",
+            { type: "member", id: row.id },
+            { changes: difference({ objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }) },
+          ),
+        ],
+        letters: await accessNotice(
+          call,
+          row,
+          { objectGroupIds: row.objectGroupIds },
+          { objectGroupIds: groupIds },
+        ),
+      },
+      answer,
+    );
+  },
+);
+
+export const objectGroupEndpoints: readonly Endpoint[] = [put];

@@ -1,0 +1,115 @@
+import { z } from "zod";
+import { actorLogin, type AuditEvent } from "../../audit/chain/event.ts";
+import { publish, stage } from "../../audit/chain/outbox.store.ts";
+import { type Endpoint, type OpenCall, openEndpoint } from "../../gate/calls/call.ts";
+import { Met } from "../../gate/calls/turn.ts";
+import { keyring } from "../../gate/credentials/keyring.ts";
+import { batch, failedGuard } from "../../kernel/db.ts";
+import { sameSecret } from "../../kernel/digest.ts";
+import { newId } from "../../kernel/id.ts";
+import type { Answer } from "../../kernel/http/operation.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import { DEFAULT_NOTIFICATIONS } from "../../channels/mail/notice.ts";
+import { idInToken, unsubscribeToken } from "../../channels/mail/one-time.ts";
+import { findSubscriber, type Subscriber, unsubscribe } from "./unsubscribe.store.ts";
+
+const Body = z.strictObject({
+  token: z.string().min(1).max(200).describe("The token in the fragment of the link."),
+});
+
+const byLink = openEndpoint(
+  {
+    method: "POST",
+    path: "/v1/unsubscribe",
+    tag: "Mail",
+    right: "public",
+    status: 204,
+    summary: "End the notices to a member, by the link in any of them. Mails for signing in still come.",
+    body: Body,
+    problems: ["not-found", "stale"],
+  },
+  async (call) => ended(call, (await call.body()).token),
+);
+
+/**
+ * What mail programs do for their readers (RFC 8058 section 3.1): the form that they send says nothing that
+ * the path does not.
+ */
+const oneClick = openEndpoint(
+  {
+    method: "POST",
+    path: "/v1/unsubscribe/:token",
+    tag: "Mail",
+    right: "public",
+    status: 204,
+    summary:
+      "The same as mail programs do it, in one click (RFC 8058). Any form is taken, and none is needed.",
+    upload: { mediaTypes: ["application/x-www-form-urlencoded", "multipart/form-data"], maxBytes: 1_024 },
+    problems: ["not-found", "stale"],
+  },
+  async (call) => {
+    call.query();
+    return ended(call, call.params["token"] ?? "");
+  },
+);
+
+/** The same answer however often it is asked. @throws Problem not-found, stale */
+const ended = (call: OpenCall, token: string): Promise<Answer> =>
+  call.untilThrough(() => endOnce(call, token));
+
+/** @throws Met when the card is no longer what was read; Problem not-found */
+async function endOnce(call: OpenCall, token: string): Promise<Answer> {
+  const { db, env, now } = call;
+  const [member] = await findSubscriber(db, idInToken(token));
+  const kids = [...(await keyring(env.SIGNING_KEYS)).verifiers.keys()];
+  if (
+    member === undefined ||
+    !kids.some((kid) => sameSecret(token, unsubscribeToken(env.SIGNING_KEYS, kid, member.id).token))
+  ) {
+    throw new Problem("not-found", {
+      detail: "This link ends no notices: the member is gone, or the link is not whole.",
+    });
+  }
+  if (member.notifications.unsubscribed === true) return { status: 204 };
+  const event = changed(call, member);
+  try {
+    await batch(db, [...unsubscribe(db, member, now), stage(db, env.SIGNING_KEYS, event)]);
+  } catch (error) {
+    throw failedGuard(error) === "changed"
+      ? new Met({ accountId: member.accountId, object: member.id })
+      : error;
+  }
+  call.defer(publish(env.AUDIT, member.accountId, [event]));
+  return { status: 204 };
+}
+
+/** The holder of the link acts for the member. */
+const changed = (
+  { now, origin }: OpenCall,
+  { id, accountId, login, username, email, notifications }: Subscriber,
+): AuditEvent => ({
+  id: newId("event", now),
+  accountId,
+  at: now,
+  actor: {
+    type: "member",
+    memberId: id,
+    accountId,
+    login: actorLogin({ login, username }),
+    email,
+    apiKeyId: null,
+  },
+  action: "member.edit",
+  resource: { type: "member", id },
+  outcome: "success",
+  reason: null,
+  cost: null,
+  origin,
+  changes: {
+    before: { notifications: { ...DEFAULT_NOTIFICATIONS, ...notifications } },
+    after: { notifications: { ...DEFAULT_NOTIFICATIONS, ...notifications, unsubscribed: true } },
+  },
+  ledgerSeq: null,
+});
+
+export const unsubscribeEndpoints: Endpoint[] = [byLink, oneClick];

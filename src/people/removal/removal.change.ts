@@ -1,0 +1,235 @@
+import { givable, isCustomRole } from "../../access/invite.ts";
+import type { Right } from "../../access/right.ts";
+import { hasArrived } from "../../gate/calls/arrival.ts";
+import type { Call } from "../../gate/calls/call.ts";
+import { stopsEveryMember } from "../../gate/calls/refusal.change.ts";
+import type { findMember } from "../../gate/credentials/member.store.ts";
+import { securityLetters } from "../../gate/calls/security-letter.change.ts";
+import type { Statement } from "../../kernel/db.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import type { Letter } from "../../channels/mail/letter.ts";
+import { finishPending } from "../../resources/charge-payment.change.ts";
+import { findPendingOf, guardSettled } from "../../resources/charge.store.ts";
+import { rememberNames } from "../members/former.store.ts";
+import { blockLetters } from "../members/access-notice.change.ts";
+import { OWNER_STAYS } from "../members/member.change.ts";
+import type { MemberRow } from "../members/member.card.ts";
+import { permitMember } from "../members/member.change.ts";
+import { guardMember, guardTopRole, updateMember } from "../members/member.store.ts";
+import { endOfferTo } from "../../gate/credentials/ownership-offer.store.ts";
+import {
+  GRANTED_LICENSE,
+  inTheWay,
+  type OwnedTask,
+  type OwnedThing,
+  TASK,
+  type TaskFate,
+  typesWithOwners,
+} from "./removal.ts";
+import {
+  deleteMember,
+  deleteTasks,
+  findAddresses,
+  findOwned,
+  findTasks,
+  guardOwned,
+  guardTasks,
+  handOver,
+} from "./removal.store.ts";
+
+export type Found = Awaited<ReturnType<typeof findMember>>[number];
+
+/** What the member owns, as it was read. */
+export interface Owned {
+  readonly tasks: readonly OwnedTask[];
+  readonly owned: readonly OwnedThing[];
+}
+
+/** A batch of D1 takes no more in one go. */
+export const TASKS_MAX = 10_000;
+
+/** How a member goes: removed by another, or by themselves. */
+export interface Departure {
+  readonly isLeaving: boolean;
+  /** What becomes of the member's tasks; null: it was not said. */
+  readonly fate: TaskFate | null;
+}
+
+/**
+ * The account's owner always stays. A member who wants to go leaves.
+ * @throws Problem conflict/last-admin, conflict/lockout
+ */
+export function refuseOwnerAndSelf({ principal }: Call, row: MemberRow, { isLeaving }: Departure): void {
+  if (row.id === principal.account.ownerMemberId)
+    throw new Problem("conflict/last-admin", { detail: OWNER_STAYS });
+  if (row.id === principal.memberId && !isLeaving) {
+    throw new Problem("conflict/lockout", {
+      detail: "You cannot remove yourself. POST /v1/me/leave leaves the account.",
+    });
+  }
+}
+
+/**
+ * What has to be gone before the removal: the owner and the platform need not take first what they have no
+ * way to take.
+ */
+function toBeEmptied({ principal }: Call, { row, grants }: Found) {
+  const { home, accountId, member } = principal;
+  if (!stopsEveryMember(principal)) return { row, grants };
+  // By the roles, not by the key: a key with fewer rights must not skip a step.
+  const canEdit = (right: Right) =>
+    accountId === home.accountId &&
+    member.roles.some((role) => home.preset.roles[role]?.rights[right] !== undefined);
+  const mayGive = givable(home.preset, member.roles);
+  const canEditCard = canEdit("member.edit");
+  return {
+    row: {
+      status: row.status,
+      roles: canEditCard ? row.roles.filter((role) => isCustomRole(role) || mayGive.has(role)) : [],
+      rights: canEditCard ? row.rights : [],
+      objectGroupIds: canEdit("object_group.edit") ? row.objectGroupIds : [],
+    },
+    grants: canEdit("grant.edit") ? grants : [],
+  };
+}
+
+/**
+ * The tasks that go with the member or on to the owner, if that was decided and may be done.
+ * @throws Problem conflict/not-removable, access/denied
+ */
+export async function settleTasks(
+  call: Call,
+  found: Found,
+  { isLeaving, fate }: Departure,
+): Promise<readonly OwnedTask[]> {
+  const { row } = found;
+  const { removal } = call.principal.preset;
+  const tasks =
+    removal === "tasks" ? (await call.read(findTasks(call.db, row.accountId, row.id, TASKS_MAX + 1)))[0] : [];
+  const left = toBeEmptied(call, found);
+  const blocking = isLeaving
+    ? []
+    : inTheWay(removal, left.row, left.grants, tasks.length > 0 && fate === null);
+  if (blocking.length > 0) {
+    const detail = blocking.includes("tasks")
+      ? "The member owns tasks: send ?tasks=delete or ?tasks=transfer."
+      : "Block the member and take away what `blocking` names first.";
+    throw new Problem("conflict/not-removable", { detail, members: { blocking } });
+  }
+  if (tasks.length > TASKS_MAX)
+    throw new Problem("conflict/not-removable", {
+      detail: `At most ${TASKS_MAX} tasks go at once. Remove some of them first.`,
+      members: { blocking: ["tasks"] },
+    });
+  // Other members who may remove members need not be allowed to do this to tasks.
+  if (isLeaving || stopsEveryMember(call.principal)) return tasks;
+  for (const task of tasks) call.decide(fate === "delete" ? "task.delete" : "task.edit", task);
+  return tasks;
+}
+
+/** What else would be left without an owner, or ends with the member. */
+const typesBeside = ({ principal: { preset } }: Call): ReadonlySet<string> =>
+  new Set([...typesWithOwners(preset), GRANTED_LICENSE].filter((type) => type !== TASK));
+
+/** What is handed over, or ends, beside the tasks. */
+export async function loadOwned(call: Call, row: MemberRow): Promise<readonly OwnedThing[]> {
+  const [owned] = await call.read(findOwned(call.db, row.accountId, row.id, typesBeside(call)));
+  return owned;
+}
+
+/** Another active member holds the top role too. */
+const keepTopRole = (
+  {
+    db,
+    principal: {
+      preset: { topRole },
+    },
+  }: Call,
+  row: MemberRow,
+): Statement[] =>
+  row.status === "active" && row.roles.includes(topRole)
+    ? [guardTopRole(db, row.accountId, row.id, topRole)]
+    : [];
+
+/** Everything that a removal writes, conditions first. */
+export async function removalStatements(
+  call: Call,
+  row: MemberRow,
+  { tasks, owned }: Owned,
+  { fate }: Departure,
+): Promise<Statement[]> {
+  const {
+    db,
+    now,
+    principal: { account, preset },
+  } = call;
+  const { accountId, id } = row;
+  const ids = tasks.map((task) => task.id);
+  const [addresses] = await call.read(findAddresses(db, row));
+  return [
+    guardMember(db, row),
+    ...keepTopRole(call, row),
+    guardTasks(db, accountId, id, ids),
+    guardOwned(
+      db,
+      accountId,
+      id,
+      typesBeside(call),
+      owned.map((one) => one.id),
+    ),
+    guardSettled(db, accountId, id, ids),
+    ...(fate === "delete" && ids.length > 0 ? deleteTasks(db, accountId, id, ids) : []),
+    ...handOver(db, accountId, id, account.ownerMemberId, typesWithOwners(preset), now),
+    rememberNames(
+      db,
+      accountId,
+      id,
+      [row, ...addresses.map(({ email }) => ({ email, externalId: null }))],
+      now,
+    ),
+    deleteMember(db, row),
+  ];
+}
+
+/** A member who never came in gets no mail about the end of what never began. */
+export const farewell = async (call: Call, row: MemberRow, { isLeaving }: Departure): Promise<Letter[]> =>
+  hasArrived(row) ? securityLetters(call, row.id, isLeaving ? "left" : "removed") : [];
+
+/**
+ * Blocks a member who goes on starting changes that cost credits, so that the removal can follow.
+ * @returns the version of the card from then on
+ */
+export async function holdStill(call: Call, found: Found): Promise<number> {
+  const { row, grants } = found;
+  if (row.status === "blocked") return row.version;
+  const after: MemberRow = { ...row, status: "blocked", blockedAt: call.now, updatedAt: call.now };
+  const changes = { before: { status: row.status }, after: { status: after.status } };
+  const permit = await permitMember(call, found, after, grants);
+  await call.commit(
+    {
+      statements: [
+        guardMember(call.db, row),
+        ...keepTopRole(call, row),
+        endOfferTo(call.db, row.id),
+        updateMember(call.db, permit, after),
+      ],
+      events: [call.event("member.block", { type: "member", id: row.id }, { changes })],
+      letters: await blockLetters(call, row, after),
+      refusals: { last_admin: "conflict/last-admin" },
+    },
+    { status: 204 },
+  );
+  return row.version + 1;
+}
+
+/** What the member began and has not paid yet is brought to its end. */
+export async function finishCharges(call: Call, row: MemberRow, tasks: readonly OwnedTask[]): Promise<void> {
+  const pending = await findPendingOf(
+    call.db,
+    row.accountId,
+    row.id,
+    tasks.map(({ id }) => id),
+  );
+  for (const one of pending)
+    await finishPending(call.env, call.db, one, call.now, (work) => call.defer(work));
+}

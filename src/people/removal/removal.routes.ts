@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { Met } from "../../gate/calls/turn.ts";
+import type { Answer } from "../../kernel/http/operation.ts";
+import { findMember } from "../../gate/credentials/member.store.ts";
+import {
+  requireAuthorityToStop,
+  requireUnrestricted,
+  stopsEveryMember,
+} from "../../gate/calls/refusal.change.ts";
+import { invalidParameter, Problem, stale } from "../../kernel/http/problem.ts";
+import { loadMember, refuseUnseenLoss } from "../members/member.change.ts";
+import {
+  type Departure,
+  farewell,
+  finishCharges,
+  type Found,
+  holdStill,
+  loadOwned,
+  refuseOwnerAndSelf,
+  removalStatements,
+  settleTasks,
+} from "./removal.change.ts";
+import { removalEvents } from "./removal-event.change.ts";
+import { TASK_FATES } from "./removal.ts";
+
+export const RemovalQuery = z.strictObject({
+  tasks: z
+    .enum(TASK_FATES)
+    .optional()
+    .describe(
+      "Agencies only: what becomes of the member's tasks. `transfer` makes them the account owner's.",
+    ),
+});
+
+/** In this run, a member who begins something new each time is blocked first. */
+const PATIENT_ROUNDS = 3;
+
+/** A change that costs credits is neither cut in two nor paid without its object. */
+const UNPAID = stale();
+
+/** Under this name a run leaves to the next one the version of the card that its own block made. */
+const HELD = "removal.held";
+
+/** @throws Met when the member or the tasks have changed since they were read, or something was unpaid */
+async function removeOnce(call: Call, found: Found, departure: Departure): Promise<Answer> {
+  const { row, grants } = found;
+  // The caller could not know of the block that this call made itself.
+  if (row.version !== call.kept.get(HELD)) call.ifMatch(row.version);
+  refuseOwnerAndSelf(call, row, departure);
+  if (!departure.isLeaving && !stopsEveryMember(call.principal)) refuseUnseenLoss(call, grants, []);
+  const tasks = await settleTasks(call, found, departure);
+  const owned = { tasks, owned: await loadOwned(call, row) };
+  const statements = await removalStatements(call, row, owned, departure);
+  try {
+    return await call.commit(
+      {
+        statements,
+        events: removalEvents(call, found, owned, departure),
+        letters: await farewell(call, row, departure),
+        refusals: { last_admin: "conflict/last-admin", charges_pending: UNPAID },
+      },
+      { status: 204 },
+    );
+  } catch (error) {
+    if (error !== UNPAID) throw error;
+    // A member who leaves is not blocked: a blocked member could not go on with this call.
+    const isPatient = call.round < PATIENT_ROUNDS || call.kept.has(HELD) || departure.isLeaving;
+    if (!isPatient) call.kept.set(HELD, await holdStill(call, found));
+    await finishCharges(call, row, tasks);
+    throw new Met(call.place);
+  }
+}
+
+/** Removes the member that the path names, for a caller with authority over it. */
+export async function removeNamed(call: Call<unknown, z.infer<typeof RemovalQuery>>): Promise<Answer> {
+  const found = await loadMember(call as Call, "member.delete", requireAuthorityToStop);
+  const { tasks: fate = null } = call.query();
+  if (fate !== null && call.principal.preset.removal !== "tasks") {
+    throw invalidParameter("tasks", "is for accounts whose members own tasks: leave it out");
+  }
+  return removeOnce(call as Call, found, { isLeaving: false, fate });
+}
+
+const remove = endpoint(
+  {
+    method: "DELETE",
+    path: "/v1/members/:id",
+    tag: "Members",
+    right: "member.delete",
+    status: 204,
+    summary:
+      "Remove a member for good, with keys, sessions, grants and hooks; the trail and the ledger stay. " +
+      "Whether the member has to be blocked and emptied first depends on the account's model.",
+    query: RemovalQuery,
+    ifMatch: "optional",
+    problems: ["conflict/not-removable", "conflict/last-admin", "conflict/lockout"],
+  },
+  removeNamed,
+);
+
+/** The caller as a member of their own account. @throws Problem conflict/state */
+async function loadSelf(call: Call): Promise<Found> {
+  const { accountId, home, memberId } = call.principal;
+  const [[found]] = await call.read(findMember(call.db, home.accountId, memberId));
+  if (found === undefined) throw new Problem("not-found");
+  if (accountId !== home.accountId) {
+    throw new Problem("conflict/state", { detail: "You leave your own account: send no Tollgate-Account." });
+  }
+  requireUnrestricted(call.principal, "Leaving cannot be undone.");
+  return found;
+}
+
+const leave = endpoint(
+  {
+    method: "POST",
+    path: "/v1/me/leave",
+    tag: "Members",
+    right: "self",
+    status: 204,
+    withoutPlan: true,
+    summary:
+      "Leave your account for good, with a session or an unrestricted key. " +
+      "Your keys, sessions, grants and hooks end. " +
+      "What you own becomes the account owner's.",
+    problems: ["conflict/last-admin", "conflict/state"],
+  },
+  async (call) => removeOnce(call, await loadSelf(call), { isLeaving: true, fate: "transfer" }),
+);
+
+export const removalEndpoints: readonly Endpoint[] = [remove, leave];

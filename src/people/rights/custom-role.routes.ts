@@ -1,0 +1,157 @@
+import { difference } from "../../audit/chain/difference.ts";
+import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import type { Permit } from "../../gate/permits/permit.ts";
+import { requestPermit } from "../../gate/permits/permit.change.ts";
+import { etag } from "../../gate/calls/request.ts";
+import { definite } from "../../kernel/http/body.ts";
+import { fold } from "../../kernel/text/fold.ts";
+import { newId } from "../../kernel/id.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import { nextVersion } from "../../kernel/version.ts";
+import type { RoleRow } from "../../kernel/schema/team.ts";
+import { requireGranted } from "./grant.change.ts";
+import { CustomRoleCard, customRoleCard, inOrder, NewRole, RolePatch } from "./role.card.ts";
+import { requireReadingRole } from "./reader.change.ts";
+import { loadRole, requireDistinctRole, ROLES_MAX, saveRole } from "./role.change.ts";
+import { insertRole, listRoles, removeRole, updateRole } from "./role.store.ts";
+
+/**
+ * A role stays within its maker's own rights, and makes sense here. @throws Problem access/denied, validation
+ */
+async function permitContent(
+  call: Call,
+  before: Pick<RoleRow, "rights" | "grants">,
+  { id, rights, grants }: RoleRow,
+): Promise<Permit> {
+  const permit = requestPermit(call, { kind: "role", roleId: id, before, after: { rights, grants } });
+  await requireGranted(call, grants);
+  return permit;
+}
+
+const create = endpoint(
+  {
+    method: "POST",
+    path: "/v1/roles",
+    tag: "Roles and rights",
+    right: "role.edit",
+    status: 201,
+    summary: "Make a role of the account's own, with rights and grants within yours.",
+    body: NewRole,
+    answer: CustomRoleCard,
+    idempotency: "optional",
+    problems: ["conflict/duplicate", "conflict/state"],
+  },
+  async (call) => {
+    const { accountId, memberId } = call.principal;
+    const [rows] = await call.read(listRoles(call.db, accountId));
+    call.decide("role.edit");
+    const body = await call.body();
+    const row: RoleRow = {
+      ...body,
+      nameFolded: fold(body.name),
+      rights: inOrder(body.rights),
+      id: newId("role", call.now),
+      accountId,
+      version: 1,
+      createdBy: memberId,
+      createdAt: call.now,
+      updatedAt: call.now,
+    };
+    const permit = await permitContent(call, { rights: [], grants: [] }, row);
+    if (rows.length >= ROLES_MAX)
+      throw new Problem("conflict/state", {
+        detail: `An account has at most ${ROLES_MAX} roles of its own.`,
+      });
+    requireDistinctRole(call, rows, row);
+    const answer = customRoleCard(row);
+    return saveRole(call, row.id, [insertRole(call.db, permit, row)], difference({}, answer), {
+      status: 201,
+      body: answer,
+      headers: { ETag: etag(row.version), Location: `/v1/roles/${row.id}` },
+    });
+  },
+);
+
+const card = endpoint(
+  {
+    method: "GET",
+    path: "/v1/roles/:id",
+    tag: "Roles and rights",
+    right: "member.view",
+    status: 200,
+    summary: "A role that the account made for itself.",
+    answer: CustomRoleCard,
+  },
+  async (call) => {
+    const row = await loadRole(call, false);
+    return { status: 200, body: customRoleCard(row), headers: { ETag: etag(row.version) } };
+  },
+);
+
+const edit = endpoint(
+  {
+    method: "PATCH",
+    path: "/v1/roles/:id",
+    tag: "Roles and rights",
+    right: "role.edit",
+    status: 200,
+    summary: "Change a role of the account's own. The next call of everybody who has it obeys.",
+    body: RolePatch,
+    answer: CustomRoleCard,
+    ifMatch: "required",
+    problems: ["conflict/duplicate"],
+  },
+  async (call) => {
+    const row = await loadRole(call, true);
+    const patch = definite(await call.body());
+    call.ifMatch(row.version);
+    const after: RoleRow = nextVersion(
+      row,
+      { ...row, ...patch, rights: inOrder(patch.rights ?? row.rights) },
+      call.now,
+    );
+    const permit = await permitContent(call, row, after);
+    if (after.name !== row.name)
+      requireDistinctRole(call, (await call.read(listRoles(call.db, row.accountId)))[0], after);
+    const readers = await requireReadingRole(call, after);
+    const answer = customRoleCard(after);
+    if (after === row) return { status: 200, body: answer, headers: { ETag: etag(after.version) } };
+    return saveRole(
+      call,
+      row.id,
+      [...readers, updateRole(call.db, permit, after)],
+      difference(customRoleCard(row), answer),
+      {
+        status: 200,
+        body: answer,
+        headers: { ETag: etag(after.version) },
+      },
+    );
+  },
+);
+
+const remove = endpoint(
+  {
+    method: "DELETE",
+    path: "/v1/roles/:id",
+    tag: "Roles and rights",
+    right: "role.edit",
+    status: 204,
+    summary: "Remove a role of the account's own that no member has any more.",
+    ifMatch: "optional",
+    problems: ["conflict/not-removable"],
+  },
+  async (call) => {
+    const row = await loadRole(call, true);
+    call.ifMatch(row.version);
+    return saveRole(
+      call,
+      row.id,
+      removeRole(call.db, row),
+      { before: customRoleCard(row), after: {} },
+      { status: 204 },
+    );
+  },
+);
+
+export const customRoleEndpoints: readonly Endpoint[] = [create, card, edit, remove];

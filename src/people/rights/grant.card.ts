@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { ACCESS_LEVELS } from "../../kernel/schema/team.ts";
+
+/** An id; 0 as a number is the same as "0". */
+export const ResourceId = z
+  .union([z.string().max(64), z.literal(0)], "must be an id, or 0 for every object")
+  .transform(String)
+  .pipe(z.string());
+
+export const Grant = z.strictObject({
+  resourceType: z.string().max(40),
+  resourceId: ResourceId.default("0").describe('"0" is every object of the type, those made later too.'),
+  access: z.enum(ACCESS_LEVELS),
+});
+
+/** At most this many grants on one member, as one call gives them. */
+export const GRANTS_MAX = 500;
+export const Grants = z.array(Grant).max(GRANTS_MAX);

@@ -1,0 +1,68 @@
+import type { GrantRow, Preset } from "../../access/preset.ts";
+import { typeOf } from "../../access/right.ts";
+import type { Call } from "../../gate/calls/call.ts";
+import { keeperOf } from "../../gate/principals/principal.ts";
+import { invalid } from "../../kernel/http/problem.ts";
+import { neededGrant } from "../../access/assignment.ts";
+import { findAccountsBelow, findPlaces, type Place } from "./grant.store.ts";
+
+/** An object that a grant names; "0" belongs to nothing. */
+export interface Granted {
+  readonly parentId: string | null;
+}
+
+/**
+ * The object of each grant, null where there is none: the account's own, the one that another account keeps
+ * for it, or an account below. One read, however many.
+ */
+export async function findGranted(call: Call, grants: readonly GrantRow[]): Promise<(Granted | null)[]> {
+  const { accountId, preset, types } = call.principal;
+  const single = grants.filter(({ resourceId }) => resourceId !== "0");
+  const accounts = single.filter(
+    ({ resourceType }) => preset.tree !== null && resourceType === typeOf(preset.tree.by),
+  );
+  const placeOf = ({ resourceType, resourceId }: GrantRow): Place => {
+    const type = types.get(resourceType);
+    return {
+      accountId: keeperOf(call.principal, type ?? {}),
+      type: type?.objectsOf ?? resourceType,
+      id: resourceId,
+    };
+  };
+  const places = single.filter((grant) => !accounts.includes(grant)).map(placeOf);
+  const [rows, below] =
+    single.length === 0
+      ? [[], []]
+      : await call.read(
+          findPlaces(call.db, places),
+          findAccountsBelow(
+            call.db,
+            accountId,
+            accounts.map(({ resourceId }) => resourceId),
+          ),
+        );
+  return grants.map((grant) => {
+    if (grant.resourceId === "0") return { parentId: null };
+    if (accounts.includes(grant)) return below.find(({ id }) => id === grant.resourceId) ?? null;
+    const { type, id } = placeOf(grant);
+    return rows.find((row) => row.type === type && row.id === id) ?? null;
+  });
+}
+
+/** @throws Problem validation when a grant names nothing that this account sees */
+export async function requireGranted(call: Call, grants: readonly GrantRow[]): Promise<void> {
+  const unknown = (await findGranted(call, grants)).indexOf(null);
+  if (unknown >= 0) throw invalid(`/grants/${unknown}/resourceId`, "names no object of this account");
+}
+
+/** @throws Problem validation when a role needs a grant that is not among these */
+export function requireNeeded(
+  preset: Preset,
+  roles: readonly string[],
+  grants: readonly GrantRow[],
+  pointer: `/${string}`,
+): void {
+  const type = neededGrant(preset, roles, grants);
+  if (type !== null)
+    throw invalid(pointer, `a member with these roles keeps at least one ${type}: grant one first`);
+}

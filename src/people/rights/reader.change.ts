@@ -1,0 +1,32 @@
+import type { Given } from "../../access/assignment.ts";
+import type { Call } from "../../gate/calls/call.ts";
+import type { Principal } from "../../gate/principals/principal.ts";
+import type { Statement } from "../../kernel/db.ts";
+import { invalid, Problem } from "../../kernel/http/problem.ts";
+import type { RoleRow } from "../../kernel/schema/team.ts";
+import { readerFault, readerRoles, writes } from "./reader.ts";
+import { askReaders, guardNoReaders } from "./role.store.ts";
+
+/**
+ * Every way by which a member is given roles, rights or grants asks this of all that the member then has: a
+ * member who only looks is given nothing that writes or spends. @throws Problem validation
+ */
+export function requireReading({ preset, types }: Pick<Principal, "preset" | "types">, given: Given): void {
+  const fault = readerFault(preset, types, given);
+  if (fault !== null) throw invalid(fault.pointer, fault.detail);
+}
+
+/** The same for a custom role that such members have already. @throws Problem validation */
+export async function requireReadingRole(call: Call, after: RoleRow): Promise<Statement[]> {
+  const { preset, accountId, types } = call.principal;
+  const readers = readerRoles(preset);
+  if (readers.length === 0 || !writes(preset, types, { customRoles: [{ ...after, key: after.id }] }))
+    return [];
+  const others = Object.keys(preset.roles).filter((role) => !readers.includes(role));
+  const [[found]] = await call.read(askReaders(call.db, accountId, after.id, { readers, others }));
+  if (found?.any === 1) {
+    const detail = "writes or spends, and members who only look have this role: take it from them first";
+    throw new Problem("validation", { errors: [{ pointer: "/rights", detail }] });
+  }
+  return [guardNoReaders(call.db, accountId, after.id, { readers, others })];
+}

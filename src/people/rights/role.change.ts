@@ -1,0 +1,89 @@
+import { givesWithin } from "../../access/assignment.ts";
+import { decide } from "../../access/decide.ts";
+import { isReservedName } from "../../access/reserved-name.ts";
+import { bumpAccount } from "../../access/stamp.store.ts";
+import type { Changes } from "../../audit/chain/difference.ts";
+import type { Call } from "../../gate/calls/call.ts";
+import type { Principal } from "../../gate/principals/principal.ts";
+import type { Statement } from "../../kernel/db.ts";
+import type { Answer } from "../../kernel/http/operation.ts";
+import { areNamesAlike } from "../../kernel/text/look-alike.ts";
+import { invalid, Problem } from "../../kernel/http/problem.ts";
+import type { RoleRow } from "../../kernel/schema/team.ts";
+import { findRoles, ROLE_NAME } from "./role.store.ts";
+
+/** Custom roles an account has at most. */
+export const ROLES_MAX = 100;
+
+type Content = Pick<RoleRow, "rights" | "grants">;
+
+/** Custom roles are shown to members who may view members or edit roles. */
+export const seesCustomRoles = ({ grantSet }: Principal): boolean =>
+  decide(grantSet, "member.view").allowed || decide(grantSet, "role.edit").allowed;
+
+/** Everything that the role gives, the caller holds too. What the model does not know gives nothing. */
+export function isWithin(
+  { home, member, grantSet, accountId, preset, types }: Principal,
+  { rights, grants }: Content,
+): boolean {
+  const known = rights.filter((right) => preset.rights.has(right as never));
+  return givesWithin(
+    { preset: home.preset, roles: member.roles, grantSet },
+    { roles: [], customRoles: [], rights: known, grants, creditLimit: null },
+    accountId,
+    preset,
+    types,
+  );
+}
+
+/**
+ * One guarded read of a custom role. @param changes to change it: the caller must hold all of it @throws
+ * Problem not-found, access/denied
+ */
+export async function loadRole(call: Call, changes: boolean): Promise<RoleRow> {
+  const [[found]] = await call.read(findRoles(call.db, call.principal.accountId, [call.params["id"] ?? ""]));
+  if (!seesCustomRoles(call.principal)) call.decide("member.view", undefined, true);
+  if (changes) call.decide("role.edit");
+  if (found === undefined) throw new Problem("not-found");
+  if (changes && !isWithin(call.principal, found))
+    throw new Problem("access/denied", { detail: "This role goes further than your own rights." });
+  return found;
+}
+
+/**
+ * No two roles of an account have names that a reader takes for the same, and none is called like one of the
+ * model. A role from before keeps its name. Changes of roles at once are kept apart by `saveRole`. @throws
+ * Problem validation, conflict/duplicate
+ */
+export function requireDistinctRole(
+  { principal }: Call,
+  rows: readonly RoleRow[],
+  { id, name }: RoleRow,
+): void {
+  if (isReservedName(principal.preset.model, name))
+    throw invalid("/name", "is the name of a role or group that is always there");
+  if (rows.some((row) => row.id !== id && areNamesAlike(row.name, name)))
+    throw new Problem("conflict/duplicate");
+}
+
+/**
+ * Writes a role, so that it applies from the next call of each member who has it. That also separates two
+ * simultaneous changes of roles: the second finds the account changed and starts again.
+ */
+export function saveRole(
+  call: Call,
+  id: string,
+  statements: readonly Statement[],
+  changes: Changes,
+  answer: Answer,
+): Promise<Answer> {
+  return call.commit(
+    {
+      statements: [...statements, ...bumpAccount(call.db, call.principal.accountId)],
+      events: [call.event("role.edit", { type: "role", id }, { changes })],
+      refusals: { has_dependents: "conflict/not-removable" },
+      duplicates: { [ROLE_NAME]: "conflict/duplicate" },
+    },
+    answer,
+  );
+}

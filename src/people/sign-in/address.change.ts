@@ -1,0 +1,230 @@
+import { actorLogin, type AuditEvent } from "../../audit/chain/event.ts";
+import type { Call } from "../../gate/calls/call.ts";
+import { effectsOf } from "../../gate/calls/effect.change.ts";
+import { restrictionOf, sessionOf, UNRESTRICTED, widerThan } from "../../gate/credentials/key-restriction.ts";
+import { securityLetters } from "../../gate/calls/security-letter.change.ts";
+import { iso } from "../../kernel/clock.ts";
+import { newId } from "../../kernel/id.ts";
+import type { Answer } from "../../kernel/http/operation.ts";
+import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { signInToken } from "../../channels/mail/one-time.ts";
+import type { Letter } from "../../channels/mail/letter.ts";
+import {
+  type CardAddress,
+  changeAddress,
+  findCardAddress,
+  findPerson,
+  linkPerson,
+  type Person,
+  USER_EMAIL,
+} from "./address.store.ts";
+import { CODE_TTL_MS, type Proof } from "./code.ts";
+import { countCode, prove } from "./code.change.ts";
+import { insertSignIn, spend } from "./code.store.ts";
+import { MEMBER_USER } from "../invitations/acceptance.store.ts";
+
+/** Who sets an address, and may. */
+type Setter = { readonly person: Person } | { readonly card: CardAddress };
+
+/**
+ * An address is changed in a session, by the person. The first one must be the card's address, and is linked
+ * by a key that is as strong as its member: a restricted key must not open a sign-in with more rights than
+ * its own. The thief of a key would write their own address on the card first.
+ * @throws Problem access/denied
+ */
+async function setterOf(call: Call, wanted: string): Promise<Setter> {
+  const { credential, memberId, home } = call.principal;
+  const [[person], [card]] = await call.read(
+    findPerson(call.db, home.accountId, memberId),
+    findCardAddress(call.db, home.accountId, memberId),
+  );
+  if (person !== undefined) {
+    if (credential.kind === "session") return { person };
+    throw new Problem("access/denied", {
+      detail: "Only the person changes this address, in a session: sign in.",
+    });
+  }
+  if (credential.kind !== "key" || widerThan(restrictionOf(credential), UNRESTRICTED) !== null) {
+    throw new Problem("access/denied", { detail: "Use an API key that is not narrowed." });
+  }
+  if (card === undefined) throw new Problem("not-found");
+  if (card.email !== wanted)
+    throw new Problem("access/denied", {
+      detail: `A key links the address on the member's card only. ${OTHERWISE}`,
+    });
+  if (card.isOwn) {
+    throw new Problem("access/denied", {
+      detail:
+        "The address on the card was changed last by this member, or by one whom this member added or " +
+        `opened a way in for, so no key links it. ${OTHERWISE}`,
+    });
+  }
+  return { card };
+}
+
+const OTHERWISE =
+  "The platform, or a member who may add this one, sets another: POST /v1/members/{id}/sign-in-address.";
+
+/** Mails a code to the new address, and to the old one where there is one. */
+export async function askForChange(call: Call, wanted: string): Promise<Answer> {
+  const { db, env, now } = call;
+  const setter = await setterOf(call, wanted);
+  const person = "person" in setter ? setter.person : null;
+  if (person?.email === wanted) throw invalid("/email", "is your address already");
+  const addresses = [wanted, ...(person === null ? [] : [person.email])];
+  for (const address of addresses) await countCode(call, address);
+  const expiresAt = now + CODE_TTL_MS;
+  const rows = addresses.map((email) => {
+    const id = newId("signIn", now);
+    return {
+      id,
+      email,
+      purpose: "change_email" as const,
+      kid: signInToken(env.SIGNING_KEYS, null, id).kid,
+      expiresAt,
+      createdAt: now,
+    };
+  });
+  const letters = rows.map(
+    ({ id, kid, email }): Letter => ({
+      id: newId("mail", now),
+      to: email,
+      language: call.language,
+      template: "change_email",
+      signInId: id,
+      kid,
+      email: wanted,
+      expiresAt,
+    }),
+  );
+  const {
+    memberId,
+    home: { accountId },
+  } = call.principal;
+  const asked = call.event(
+    "email.ask",
+    { type: "member", id: memberId },
+    { accountId, changes: { before: {}, after: { email: wanted } } },
+  );
+  const told = await securityLetters(call, call.principal.memberId, "sign_in_address_requested");
+  return call.commit(
+    { statements: rows.map((row) => insertSignIn(db, row)), events: [asked], letters: [...letters, ...told] },
+    { status: 202, body: { expiresAt: iso(expiresAt) } },
+  );
+}
+
+/**
+ * Needs both codes at once: a stolen session alone is not enough to take over the person, and the new address
+ * must be one whose mail the caller reads.
+ */
+export async function change(
+  call: Call,
+  asked: { readonly email: string; readonly newCode: string; readonly oldCode?: string | undefined },
+): Promise<Answer> {
+  const { db, now } = call;
+  const setter = await setterOf(call, asked.email);
+  const fresh = await proved(call, asked.email, asked.newCode, "/newCode");
+  if ("card" in setter) return link(call, fresh, setter.card);
+  const { person } = setter;
+  const old = await proved(call, person.email, asked.oldCode ?? "", "/oldCode");
+  const changes = { before: { email: person.email }, after: { email: fresh.email } };
+  // An intruder in another session or in the old mailbox loses access: only the session of this call goes on.
+  const told = person.members.map((member) => {
+    const event = changeEvent(call, member, changes);
+    return { event, effects: effectsOf(db, "change", member, event, sessionOf(call.principal.credential)) };
+  });
+  return call.commit(
+    {
+      statements: [
+        ...spend(db, old, now),
+        ...spend(db, fresh, now),
+        ...changeAddress(db, person, fresh.email, now),
+        ...told.flatMap(({ effects }) => effects.statements),
+      ],
+      events: told.flatMap(({ event, effects }) => [event, ...effects.events]),
+      letters: (
+        await Promise.all(
+          person.members.map(({ id }) => securityLetters(call, id, "sign_in_address_changed", [fresh.email])),
+        )
+      ).flat(),
+      refusals: { claim_used: spent() },
+      duplicates: { [USER_EMAIL]: "conflict/duplicate" },
+    },
+    { status: 200, body: { email: fresh.email } },
+  );
+}
+
+/**
+ * The administrators of an account see with which address its members sign in. Each account's log has the
+ * change of its own member only: neither the person's other accounts nor the place of the change.
+ */
+function changeEvent(
+  call: Call,
+  { id, accountId, login, username, email }: Person["members"][number],
+  changes: AuditEvent["changes"],
+): AuditEvent {
+  const event = call.event("email.change", { type: "member", id }, { accountId, changes });
+  return id === call.principal.memberId
+    ? event
+    : {
+        ...event,
+        actor: {
+          type: "member",
+          memberId: id,
+          accountId,
+          login: actorLogin({ login, username }),
+          email,
+          apiKeyId: null,
+        },
+      };
+}
+
+/** A member who has only called with keys becomes a person, who can sign in. */
+async function link(call: Call, fresh: Proof, { keys }: CardAddress): Promise<Answer> {
+  const { db, now, principal } = call;
+  const { memberId, home, member } = principal;
+  const person = {
+    id: newId("user", now),
+    email: fresh.email,
+    emailVerifiedAt: now,
+    locale: member.language ?? home.settings.locale,
+    createdAt: now,
+  };
+  const event = call.event(
+    "email.change",
+    { type: "member", id: memberId },
+    { accountId: home.accountId, changes: { before: { email: null }, after: { email: fresh.email } } },
+  );
+  const effects = effectsOf(db, "link", { id: memberId, accountId: home.accountId, keys }, event);
+  return call.commit(
+    {
+      statements: [
+        ...spend(db, fresh, now),
+        ...linkPerson(db, { memberId, accountId: home.accountId }, person, now),
+        ...effects.statements,
+      ],
+      events: [event, ...effects.events],
+      letters: await securityLetters(call, memberId, "sign_in_address_changed", [fresh.email]),
+      refusals: { claim_used: spent() },
+      duplicates: { [MEMBER_USER]: "conflict/duplicate-member" },
+    },
+    { status: 200, body: { email: fresh.email } },
+  );
+}
+
+const spent = (): Problem =>
+  invalid("/newCode", "was used or has expired, or the other code was; ask for new ones");
+
+/**
+ * A wrong code says which; the credential of the call is another matter. @throws Problem validation,
+ * quota-exceeded
+ */
+async function proved(call: Call, email: string, code: string, pointer: `/${string}`): Promise<Proof> {
+  try {
+    return await prove(call, { email, code }, "change_email");
+  } catch (error) {
+    if (error instanceof Problem && error.code === "auth/invalid-credential")
+      throw invalid(pointer, "is wrong, was used, or has expired");
+    throw error;
+  }
+}

@@ -1,0 +1,125 @@
+import { z } from "zod";
+import { type OpenCall, openEndpoint } from "../../gate/calls/call.ts";
+import { languageOf } from "../../gate/calls/language.ts";
+import { countWithin } from "../../gate/calls/limit.change.ts";
+import { LIMITS } from "../../gate/calls/limit.ts";
+import { postLetters } from "../../gate/calls/post-letters.change.ts";
+import { iso } from "../../kernel/clock.ts";
+import { batch, failedGuard, type Statement } from "../../kernel/db.ts";
+import { sha256Hex } from "../../kernel/digest.ts";
+import { newId } from "../../kernel/id.ts";
+import type { Letter } from "../../channels/mail/letter.ts";
+import { signInToken } from "../../channels/mail/one-time.ts";
+import { dispatch } from "../../channels/mail/outbox.store.ts";
+import { LOCALES } from "../../kernel/schema/team.ts";
+import { email } from "../../kernel/text/email.ts";
+import { CODE_TTL_MS } from "./code.ts";
+import { countCode } from "./code.change.ts";
+import { type Address, findAddress, insertSignIn } from "./code.store.ts";
+
+/** Codes that strangers are mailed for each use of an operator link at most. */
+const CODES_PER_USE = 5;
+
+const Body = z.strictObject({
+  email,
+  link: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link")
+    .optional()
+    .describe(
+      "The token of an operator link, to join by it with POST /v1/operator-links/join. " +
+        "An unknown address is mailed a code for that, and no link.",
+    ),
+});
+
+/** Answers and rate limits are the same for every address, so they do not reveal who has an account. */
+const ask = openEndpoint(
+  {
+    method: "POST",
+    path: "/v1/auth/codes",
+    tag: "Sign-in",
+    right: "public",
+    status: 202,
+    summary:
+      "Have a code and a link for signing in mailed to an address, if it is known; " +
+      "with `link`, a code for joining. Each is good until one is used.",
+    body: Body,
+    answer: z.object({ expiresAt: z.iso.datetime() }),
+    problems: ["quota-exceeded"],
+  },
+  async (call) => {
+    const { email: to, link } = await call.body();
+    await countCode(call, to);
+    const { db, env, now } = call;
+    const [address] = await findAddress(db, to, link === undefined ? "" : sha256Hex(link), now);
+    const id = newId("signIn", now);
+    const { kid } = signInToken(env.SIGNING_KEYS, null, id);
+    const expiresAt = now + CODE_TTL_MS;
+    const letters =
+      address === undefined ? [] : [letter(call, { signInId: id, kid, expiresAt }, to, address)];
+    const row = insertSignIn(db, { id, email: to, purpose: "sign_in", kid, expiresAt, createdAt: now });
+    if (
+      await sent(call, [
+        row,
+        ...postLetters(call, letters, null),
+        ...letters.flatMap((one) => countJoining(call, one, address)),
+      ])
+    )
+      call.defer(dispatch(env.MAIL, letters));
+    else await batch(db, [row]);
+    return { status: 202, body: { expiresAt: iso(expiresAt) } };
+  },
+);
+
+/**
+ * The holder of a link can have mails sent to strangers, so the codes of one link are limited. `postLetters`
+ * counts the codes to one address.
+ */
+function countJoining(call: OpenCall, { template }: Letter, address: Address | undefined): Statement[] {
+  const link = address?.link ?? null;
+  if (template !== "join" || link === null) return [];
+  if (link.maxUses === null) return countWithin(call, LIMITS.codesByLink, link.id, "link_codes");
+  return countWithin(
+    call,
+    { ...LIMITS.codesByLink, quota: CODES_PER_USE * link.maxUses },
+    link.id,
+    "link_codes",
+    link.until,
+  );
+}
+
+/** False if that would be too many mails. Then none goes out, and the answer does not show it. */
+async function sent(call: OpenCall, statements: readonly Statement[]): Promise<boolean> {
+  try {
+    await batch(call.db, statements);
+    return true;
+  } catch (error) {
+    if (["link_codes", "recipient_mails"].includes(failedGuard(error) ?? "")) return false;
+    throw error;
+  }
+}
+
+/**
+ * In the person's own language, where there is a person or a card. A person who can
+ * sign in to any account gets the sign-in mail, also with an operator link: its code does both, and says so.
+ * A stranger's code can only join.
+ */
+function letter(
+  call: OpenCall,
+  code: Pick<Letter & { template: "sign_in" }, "signInId" | "kid" | "expiresAt">,
+  to: string,
+  { isKnown, locale, account }: Address,
+): Letter {
+  const [own, its] = [locale, account.locale].map((each) => LOCALES.find((one) => one === each) ?? null);
+  const sent = {
+    ...code,
+    id: newId("mail", call.now),
+    to,
+    language: own ?? languageOf(call.headers.get("accept-language"), [its ?? null]),
+  };
+  return isKnown
+    ? { ...sent, template: "sign_in" }
+    : { ...sent, template: "join", account: account.name ?? "" };
+}
+
+export const codeEndpoints = [ask];

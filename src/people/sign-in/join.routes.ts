@@ -1,0 +1,54 @@
+import { z } from "zod";
+import type { TypeTable } from "../../access/type.ts";
+import { type Endpoint, openEndpoint } from "../../gate/calls/call.ts";
+import { called } from "../../kernel/http/body.ts";
+import { MEMBER_STATUSES } from "../../kernel/schema/team.ts";
+import { BY_CODE } from "./code.ts";
+import { join } from "./join.change.ts";
+import { Tokens } from "./session.card.ts";
+
+const Body = z.strictObject({
+  token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link"),
+  ...BY_CODE,
+  firstName: called(100),
+  lastName: called(100),
+  signIn: z.boolean().default(false).describe("Open a session in the same step."),
+});
+
+const joining = (types: TypeTable) =>
+  openEndpoint(
+    {
+      method: "POST",
+      path: "/v1/operator-links/join",
+      tag: "Sign-in",
+      right: "public",
+      status: 201,
+      summary:
+        "Join by an operator link, with the code that POST /v1/auth/codes mails when it is asked " +
+        "with the `link`. There is no access until it is granted.",
+      body: Body,
+      answer: z.object({
+        memberId: z.string(),
+        accountId: z.string(),
+        status: z.enum(MEMBER_STATUSES),
+        session: Tokens.optional().describe("With signIn."),
+      }),
+      problems: [
+        "not-found",
+        "invitation/used",
+        "invitation/expired",
+        "invitation/revoked",
+        "auth/invalid-credential",
+        "ip/not-allowed",
+        "plan/feature-required",
+        "conflict/duplicate-member",
+        "conflict/former-member",
+        "conflict/member-limit",
+        "quota-exceeded",
+        "stale",
+      ],
+    },
+    async (call) => ({ status: 201, body: await join(call, types, await call.body()) }),
+  );
+
+export const joinEndpoints = (types: TypeTable): Endpoint[] => [joining(types)];

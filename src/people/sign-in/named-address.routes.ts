@@ -1,0 +1,169 @@
+import { z } from "zod";
+import { decide, memberRef } from "../../access/decide.ts";
+import { presetFor } from "../../access/model.ts";
+import { findParent } from "../../accounts/account.store.ts";
+import { loadTenant } from "../../accounts/tenant.change.ts";
+import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { findMember } from "../../gate/credentials/member.store.ts";
+import { requestPermit } from "../../gate/permits/permit.change.ts";
+import { requireAuthorityToStop } from "../../gate/calls/refusal.change.ts";
+import { settingsOf } from "../../gate/principals/settings.ts";
+import { permitInviting } from "../invitations/giving.change.ts";
+import { InvitationCard, Mailed } from "../invitations/invitation.card.ts";
+import { requireDomain } from "../invitations/invite.change.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import { email } from "../../kernel/text/email.ts";
+import type { MemberRow } from "../members/member.card.ts";
+import { accessOf, loadMember } from "../members/member.change.ts";
+import { askSpeaksThrough } from "./address.store.ts";
+import { nameAddress, unlinkAddress, withAddress } from "./named-address.change.ts";
+
+const body = z.strictObject({ email: email.describe("Stands on the member's card from now on.") });
+const answer = InvitationCard.extend({ mail: Mailed });
+const problems = [
+  "conflict/state",
+  "conflict/last-admin",
+  "conflict/duplicate-member",
+  "conflict/duplicate-invitation",
+  "quota-exceeded",
+  "plan/feature-required",
+] as const;
+
+/**
+ * The owner of an account comes in by nothing that another of its members says or takes. @throws Problem
+ * access/denied, conflict/last-admin
+ */
+function refuseSelfAndOwner({ principal }: Call, row: MemberRow): void {
+  if (row.id === principal.memberId)
+    throw new Problem("access/denied", {
+      detail: "You cannot do this to yourself: link the address on your card, or change yours in a session.",
+    });
+  if (row.id !== principal.account.ownerMemberId) return;
+  throw new Problem("conflict/last-admin", {
+    detail: "This member owns the account, so only the platform does this.",
+  });
+}
+
+/**
+ * The thief of a member's key could add another member for this call, or act through one, also through the
+ * owner of the account. So no member for whom the target opened a way in makes it.
+ * @throws Problem access/denied
+ */
+async function refuseThrough(call: Call, row: MemberRow): Promise<void> {
+  const { db, principal } = call;
+  const [[through]] = await call.read(askSpeaksThrough(db, principal.memberId, row.id));
+  if (through?.answer !== true) return;
+  throw new Problem("access/denied", {
+    detail:
+      "This member added you, or opened a way in for you or for a member above you. " +
+      "Another member names the address, or the platform.",
+  });
+}
+
+const name = endpoint(
+  {
+    method: "POST",
+    path: "/v1/members/:id/sign-in-address",
+    tag: "Members",
+    right: "member.edit",
+    status: 200,
+    summary:
+      "Name the address that signs in as a member whom no person signs in as yet: it is invited by mail. " +
+      "Keys of the member end when the invitation is accepted.",
+    body,
+    answer,
+    problems,
+  },
+  async (call) => {
+    const found = await loadMember(call, "member.edit");
+    const { row } = found;
+    const { email: wanted } = await call.body();
+    refuseSelfAndOwner(call, row);
+    await refuseThrough(call, row);
+    const permit = permitInviting(call, { ...found, row: withAddress(call, row, wanted) });
+    const { account, preset } = call.principal;
+    return nameAddress(call, permit, row, wanted, { name: account.name, preset, settings: account.settings });
+  },
+);
+
+const unlink = endpoint(
+  {
+    method: "DELETE",
+    path: "/v1/members/:id/sign-in-address",
+    tag: "Members",
+    right: "api_key.revoke",
+    status: 204,
+    summary:
+      "Unlink the address that signs in as a member: sessions end, " +
+      "and signing in as the member is not possible until an address is named.",
+    problems: ["conflict/last-admin"],
+  },
+  async (call) => {
+    const { accountId, grantSet } = call.principal;
+    const id = call.params["id"] ?? "";
+    const [[found]] = await call.read(findMember(call.db, accountId, id));
+    call.query();
+    call.decide("api_key.revoke");
+    call.decide("api_key.revoke", memberRef(id), !decide(grantSet, "api_key.view", memberRef(id)).allowed);
+    if (found === undefined) throw new Problem("not-found");
+    refuseSelfAndOwner(call, found.row);
+    requireAuthorityToStop(call.principal, { ...found.row, ...found });
+    return unlinkAddress(call, found.row);
+  },
+);
+
+const platformPath = "/v1/accounts/:id/members/:memberId/sign-in-address";
+
+const nameAsPlatform = endpoint(
+  {
+    method: "POST",
+    path: platformPath,
+    tag: "Accounts",
+    right: "account.manage",
+    status: 200,
+    summary: "Platform: the same for a member of any account, its owner too.",
+    body,
+    answer,
+    problems,
+  },
+  async (call) => {
+    const [account, [found], [above]] = await loadTenant(
+      call,
+      findMember(call.db, call.params["id"] ?? "", call.params["memberId"] ?? ""),
+      findParent(call.db, call.params["id"] ?? ""),
+    );
+    const { email: wanted } = await call.body();
+    if (found === undefined) throw new Problem("not-found");
+    const { settings, switches } = settingsOf(account, above?.settings ?? null);
+    requireDomain(settings.allowedEmailDomains, wanted);
+    const access = accessOf(found.row, found.grants, found.customRoles);
+    const permit = requestPermit(call, { kind: "entry", memberId: found.row.id, access }, "platform");
+    return nameAddress(call, permit, found.row, wanted, {
+      name: account.name,
+      preset: presetFor(account.kind, switches),
+      settings,
+    });
+  },
+);
+
+const unlinkAsPlatform = endpoint(
+  {
+    method: "DELETE",
+    path: platformPath,
+    tag: "Accounts",
+    right: "account.manage",
+    status: 204,
+    summary: "Platform: the same for a member of any account, its owner too.",
+  },
+  async (call) => {
+    const [, [found]] = await loadTenant(
+      call,
+      findMember(call.db, call.params["id"] ?? "", call.params["memberId"] ?? ""),
+    );
+    call.query();
+    if (found === undefined) throw new Problem("not-found");
+    return unlinkAddress(call, found.row);
+  },
+);
+
+export const namedAddressEndpoints: readonly Endpoint[] = [name, unlink, nameAsPlatform, unlinkAsPlatform];

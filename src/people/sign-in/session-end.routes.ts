@@ -1,0 +1,73 @@
+import { sessionOf } from "../../gate/credentials/key-restriction.ts";
+import { bumpMember } from "../../access/stamp.store.ts";
+import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { requireAuthorityToStop } from "../../gate/calls/refusal.change.ts";
+import { countSessions, endSessionsOf } from "../../gate/credentials/session.store.ts";
+import type { Answer } from "../../kernel/http/operation.ts";
+import { loadMember } from "../members/member.change.ts";
+
+/** Asked again, it has nothing left to end, and tells of nothing. */
+async function end(
+  call: Call,
+  accountId: string,
+  memberId: string,
+  except: string | null,
+  reason: string,
+): Promise<Answer> {
+  const { db, now } = call;
+  const [[living]] = await call.read(countSessions(db, memberId, except, now));
+  call.query();
+  if ((living?.count ?? 0) === 0) return { status: 204 };
+  return call.commit(
+    {
+      statements: [endSessionsOf(db, memberId, except, now), bumpMember(db, accountId, memberId, now)],
+      events: [call.event("session.end", { type: "member", id: memberId }, { accountId, reason })],
+    },
+    { status: 204 },
+  );
+}
+
+const own = endpoint(
+  {
+    method: "DELETE",
+    path: "/v1/me/sessions",
+    tag: "Sign-in",
+    right: "self",
+    status: 204,
+    whileRestored: true,
+    summary:
+      "Sign out everywhere else: every other session of yours in this account ends. " +
+      "With an API key, every session.",
+  },
+  (call) =>
+    end(
+      call,
+      call.principal.home.accountId,
+      call.principal.memberId,
+      sessionOf(call.principal.credential),
+      "ended by the member",
+    ),
+);
+
+const theirs = endpoint(
+  {
+    method: "DELETE",
+    path: "/v1/members/:id/sessions",
+    tag: "Members",
+    right: "member.block",
+    status: 204,
+    whileRestored: true,
+    summary: "End every session of a member, who signs in again. API keys stay: they are revoked one by one.",
+  },
+  endSessionsOfNamed,
+);
+
+/** Ends the sessions of the member that the path names. */
+export async function endSessionsOfNamed(call: Call): Promise<Answer> {
+  const { row } = await loadMember(call, "member.block", requireAuthorityToStop);
+  const isOwn = row.id === call.principal.memberId;
+  const except = isOwn ? sessionOf(call.principal.credential) : null;
+  return end(call, row.accountId, row.id, except, isOwn ? "ended by the member" : "ended by another member");
+}
+
+export const sessionEndEndpoints: Endpoint[] = [own, theirs];

@@ -1,0 +1,140 @@
+import { type Actor, actorLogin, type AuditEvent } from "../../audit/chain/event.ts";
+import { mintToken, TOKEN_TTL_SECONDS } from "../../gate/credentials/access-token.ts";
+import type { OpenCall } from "../../gate/calls/call.ts";
+import { keyring } from "../../gate/credentials/keyring.ts";
+import type { Expression, Statement } from "../../kernel/db.ts";
+import { newId } from "../../kernel/id.ts";
+import type { Env } from "../../env.ts";
+import { refreshToken, sessionEnd } from "./refresh-token.ts";
+import { arrive, insertSession } from "./session.store.ts";
+import type { Tokens } from "./session.card.ts";
+
+type Asked = Pick<OpenCall, "db" | "env" | "now" | "origin">;
+
+/** Who comes in: a member as loaded. */
+export interface Comer {
+  readonly id: string;
+  readonly accountId: string;
+  readonly login: string | null;
+  readonly username: string;
+  readonly email: string;
+  readonly status: "new" | "active" | "blocked";
+}
+
+/**
+ * A session on its way. Who writes it guards that the member is the one that was loaded, accepted and not
+ * blocked.
+ */
+export interface Opened {
+  readonly statements: readonly Statement[];
+  readonly events: readonly AuditEvent[];
+  /** What the person is answered. */
+  readonly body: Tokens;
+}
+
+/**
+ * Opens a session; the first one makes a new member active. @param userId the person, as far as known before
+ * the batch
+ */
+export async function openSession(call: Asked, member: Comer, userId: string | Expression): Promise<Opened> {
+  const { db, env, now, origin } = call;
+  const id = newId("session", now);
+  const { kid, token } = refreshToken(env.SIGNING_KEYS, null, id, 0);
+  const expiresAt = sessionEnd(now, now);
+  const row = {
+    id,
+    accountId: member.accountId,
+    memberId: member.id,
+    userId,
+    kid,
+    rotations: 0,
+    expiresAt,
+    endedAt: null,
+    ip: origin.ip,
+    userAgent: origin.userAgent,
+    createdAt: now,
+    refreshedAt: now,
+    refreshedIp: null,
+    refreshedUserAgent: null,
+  };
+  const first = { changes: { before: { status: "new" }, after: { status: "active" } } };
+  return {
+    statements: [insertSession(db, row), arrive(db, member, now)],
+    events: [
+      sessionEvent(call, member, id, "session.create"),
+      ...(member.status === "new"
+        ? [
+            {
+              ...sessionEvent(call, member, id, "member.activate"),
+              resource: { type: "member", id: member.id },
+              ...first,
+            },
+          ]
+        : []),
+    ],
+    body: await tokens(env, { id, accountId: member.accountId, memberId: member.id, expiresAt }, token, now),
+  };
+}
+
+/** What a client keeps of a session. */
+export async function tokens(
+  env: Env,
+  session: {
+    readonly id: string;
+    readonly accountId: string;
+    readonly memberId: string;
+    readonly expiresAt: number;
+  },
+  refresh: string,
+  now: number,
+): Promise<Tokens> {
+  const { id, accountId, memberId, expiresAt } = session;
+  const subject = { memberId, accountId, source: { kind: "session" as const, id }, jti: newId("token", now) };
+  const access = await mintToken(
+    await keyring(env.SIGNING_KEYS),
+    { issuer: env.ISSUER, audience: env.AUDIENCE },
+    subject,
+    now,
+  );
+  return {
+    access_token: access,
+    token_type: "Bearer",
+    expires_in: TOKEN_TTL_SECONDS,
+    refresh_token: refresh,
+    refresh_expires_in: Math.floor((expiresAt - now) / 1000),
+    session: { id },
+    memberId,
+    accountId,
+  };
+}
+
+export const actorOf = (member: Omit<Comer, "status">, sessionId: string | null): Actor => ({
+  type: "member",
+  memberId: member.id,
+  accountId: member.accountId,
+  login: actorLogin(member),
+  email: member.email,
+  apiKeyId: null,
+  ...(sessionId === null ? {} : { sessionId }),
+});
+
+/** An event in the chain of the member's own account. */
+export const sessionEvent = (
+  call: Asked,
+  member: Omit<Comer, "status">,
+  sessionId: string | null,
+  action: "session.create" | "session.end" | "session.refresh" | "member.activate",
+): AuditEvent => ({
+  id: newId("event", call.now),
+  accountId: member.accountId,
+  at: call.now,
+  actor: actorOf(member, sessionId),
+  action,
+  resource: { type: "session", id: sessionId },
+  outcome: "success",
+  reason: null,
+  cost: null,
+  origin: call.origin,
+  changes: null,
+  ledgerSeq: null,
+});

@@ -1,0 +1,101 @@
+import { z } from "zod";
+import type { TypeTable } from "../../access/type.ts";
+import { endpoint, openEndpoint } from "../../gate/calls/call.ts";
+import { idOf } from "../../kernel/id.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import { BY_CODE, BY_LINK } from "./code.ts";
+import { prove } from "./code.change.ts";
+import { enter } from "./entry.change.ts";
+import { refresh } from "./refresh.change.ts";
+import { Tokens } from "./session.card.ts";
+import { endSession } from "./session.store.ts";
+
+const accountId = idOf("account")
+  .optional()
+  .describe(
+    "Which account, where there are several, or where an invitation waits: naming its account accepts it.",
+  );
+const Body = z.union(
+  [z.strictObject({ ...BY_CODE, accountId }), z.strictObject({ ...BY_LINK, accountId })],
+  "send either email and code, or the token of a link",
+);
+
+const signIn = (types: TypeTable) =>
+  openEndpoint(
+    {
+      method: "POST",
+      path: "/v1/auth/sessions",
+      tag: "Sign-in",
+      right: "public",
+      status: 201,
+      summary:
+        "Sign in with the code or the link of a sign-in mail. The first sign-in makes a new member active.",
+      body: Body,
+      answer: Tokens,
+      problems: [
+        "auth/invalid-credential",
+        "auth/blocked",
+        "ip/not-allowed",
+        "invitation/revoked",
+        "plan/feature-required",
+        "conflict/choose-account",
+        "conflict/other-address",
+        "conflict/duplicate-member",
+        "quota-exceeded",
+        "stale",
+      ],
+    },
+    async (call) => {
+      const { accountId: chosen, ...shown } = await call.body();
+      const proof = await prove(call, shown);
+      return { status: 201, body: await enter(call, types, proof, chosen) };
+    },
+  );
+
+const refreshing = openEndpoint(
+  {
+    method: "POST",
+    path: "/v1/auth/refresh",
+    tag: "Sign-in",
+    right: "public",
+    status: 200,
+    summary:
+      "Exchange a refresh token for new tokens. It is good once: sent again, it ends the session. " +
+      "Only within ten seconds, from the same network address and user agent, is the same answered again.",
+    body: z.strictObject({ refresh_token: z.string().max(200) }),
+    answer: Tokens,
+    problems: ["auth/invalid-credential", "auth/blocked", "ip/not-allowed", "quota-exceeded", "stale"],
+  },
+  async (call) => ({ status: 200, body: await refresh(call, (await call.body()).refresh_token) }),
+);
+
+const signOut = endpoint(
+  {
+    method: "DELETE",
+    path: "/v1/auth/session",
+    tag: "Sign-in",
+    right: "self",
+    status: 204,
+    summary: "Sign out: the session behind this call ends, and its access tokens with it.",
+    problems: ["conflict/state"],
+  },
+  async (call) => {
+    const { principal, db, now } = call;
+    const { credential, home, memberId } = principal;
+    await call.read();
+    call.query();
+    if (credential.kind !== "session")
+      throw new Problem("conflict/state", {
+        detail: "This call was made with an API key, which has no session. Revoke the key instead.",
+      });
+    const session = { id: credential.id, accountId: home.accountId, memberId };
+    const event = call.event(
+      "session.end",
+      { type: "session", id: credential.id },
+      { accountId: home.accountId, reason: "signed out" },
+    );
+    return call.commit({ statements: endSession(db, session, now), events: [event] }, { status: 204 });
+  },
+);
+
+export const sessionEndpoints = (types: TypeTable) => [signIn(types), refreshing, signOut];

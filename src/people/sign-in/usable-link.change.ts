@@ -1,0 +1,66 @@
+import { decide } from "../../access/decide.ts";
+import { presetOf } from "../../access/model.ts";
+import type { TypeTable } from "../../access/type.ts";
+import { NO_ACCESS } from "../../gate/permits/access-gain.ts";
+import { admitsAddress, compileRules } from "../../gate/credentials/address.ts";
+import { hasLapsed, requireNewest } from "../../gate/principals/admission.ts";
+import type { OpenCall } from "../../gate/calls/call.ts";
+import { decidePermit, Permit } from "../../gate/permits/permit.ts";
+import type { Principal } from "../../gate/principals/principal.ts";
+import { findPrincipalBehind } from "../../gate/principals/principal.store.ts";
+import { linkStatus } from "../invitations/link.card.ts";
+import { findLink, type Link } from "../invitations/link.store.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+
+/** An operator link that can be used now. */
+export interface UsableLink {
+  readonly link: Link;
+  /** The member who created it, with the rights that they have now. */
+  readonly maker: Principal;
+}
+
+/** The link with this token, if the caller can join by it now and from this IP address. @throws Problem */
+export async function requireUsableLink(
+  { db, now, origin, env }: OpenCall,
+  types: TypeTable,
+  tokenHash: string,
+): Promise<UsableLink> {
+  const [found] = await findLink(db, tokenHash);
+  if (found === undefined) throw new Problem("not-found", { detail: "No link has this token." });
+  const { link, account, inviter } = found;
+  requireNewest(account);
+  const preset = presetOf(account.kind);
+  const status = linkStatus(link, now);
+  // A link gives no more than its maker may give now. It ends when the maker leaves or may not give the role.
+  const maker = inviter === null ? null : await findPrincipalBehind(db, inviter.memberId, account.id, types);
+  if (status === "revoked" || maker === null || permitJoin(maker, found, link.id) === null)
+    throw new Problem("invitation/revoked", {
+      detail: "This link was ended. Ask the person who gave it to you for another.",
+    });
+  if (status === "used")
+    throw new Problem("invitation/used", {
+      detail: "This link was used as often as it may be. Ask the person who gave it to you for another.",
+    });
+  if (status === "expired") throw new Problem("invitation/expired");
+  if (!admitsAddress([compileRules(account.allowedIps)], origin.ip))
+    throw new Problem("ip/not-allowed", { detail: "Join from an address that the account allows." });
+  if (hasLapsed({ preset, plan: account.plan }, [link.role ?? ""])) {
+    throw new Problem("plan/feature-required", {
+      members: { feature: "restrictedAccounts", contact: account.plan.contactUrl ?? env.CONTACT_URL },
+    });
+  }
+  return { link: found, maker };
+}
+
+/**
+ * A permit for a member with the link's role, if its maker may give that role now. "plan": the plan lapsed.
+ * Null: the maker may not.
+ */
+export function permitJoin(maker: Principal, { link }: Link, memberId: string): Permit | "plan" | null {
+  if (maker.member.status !== "active" || maker.astray || !decide(maker.grantSet, "member.create").allowed)
+    return null;
+  const access = { ...NO_ACCESS, roles: [link.role ?? ""], isLetIn: true };
+  const answer = decidePermit(maker, { kind: "entry", memberId, access }, "member");
+  if (answer instanceof Permit) return answer;
+  return answer.kind === "plan" ? "plan" : null;
+}

@@ -1,0 +1,154 @@
+import { z } from "zod";
+import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { derivedSecret } from "../../kernel/derived-secret.ts";
+import { findMember } from "../../gate/credentials/member.store.ts";
+import { etag } from "../../gate/calls/request.ts";
+import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { guardMember } from "../../people/members/member.store.ts";
+import { loadTenant } from "../../accounts/tenant.change.ts";
+import { newRow } from "../../resources/new-row.change.ts";
+import { cardSchema, resourceCard, trailCard } from "../../resources/resource.card.ts";
+import { loadResource } from "../../resources/resource.routes.ts";
+import {
+  deleteResource,
+  findResource,
+  guardResource,
+  insertResource,
+  updateResource,
+} from "../../resources/resource.store.ts";
+import type { StoredType } from "../../resources/type.ts";
+import { aggregatorLicense } from "../../resources/types/aggregator-license.ts";
+
+const stored = aggregatorLicense.stored as StoredType;
+const PURPOSE = "aggregator license token";
+/** Which signing key the token follows from: never shown. */
+const KID = "#kid";
+
+/** `agl_<ULID>.<43 characters>`: names its license, and proves it. */
+const tokenOf = (signingKeys: string, kid: string | null, id: string) => {
+  const derived = derivedSecret(signingKeys, kid, PURPOSE, id);
+  return { kid: derived.kid, token: `${id}.${derived.secret}` };
+};
+
+const issue = endpoint(
+  {
+    method: "POST",
+    path: "/v1/accounts/:id/aggregator-licenses",
+    tag: "Accounts",
+    right: "account.manage",
+    status: 201,
+    summary: "Platform: give an aggregator of a dealer a license. Only the aggregator can copy its token.",
+    body: stored.attributes,
+    answer: cardSchema(aggregatorLicense, stored),
+    idempotency: "required",
+  },
+  async (call) => {
+    const id = call.params["id"] ?? "";
+    const [account, [member]] = await loadTenant(call, findMember(call.db, id, call.named("memberId") ?? ""));
+    const attributes = await call.body();
+    if (!member?.row.roles.includes("aggregator"))
+      throw invalid("/memberId", "names no aggregator of the account");
+    const made = newRow(call, aggregatorLicense, stored, attributes, { row: undefined, groupId: null });
+    const { kid } = tokenOf(call.env.SIGNING_KEYS, null, made.id);
+    const row = {
+      ...made,
+      accountId: account.id,
+      ownerId: member.row.id,
+      attributes: { ...made.attributes, [KID]: kid },
+    };
+    const event = (accountId: string) =>
+      call.event(
+        "aggregator_license.create",
+        { type: aggregatorLicense.name, id: row.id },
+        { accountId, changes: { before: {}, after: trailCard(stored, row) } },
+      );
+    return call.commit(
+      {
+        statements: [guardMember(call.db, member.row), insertResource(call.db, row)],
+        events: [event(account.id), event(call.principal.accountId)],
+      },
+      {
+        status: 201,
+        body: resourceCard(stored, row),
+        headers: { ETag: etag(row.version), Location: `/v1/aggregator-licenses/${row.id}` },
+      },
+    );
+  },
+);
+
+const revoke = endpoint(
+  {
+    method: "DELETE",
+    path: "/v1/accounts/:id/aggregator-licenses/:licenseId",
+    tag: "Accounts",
+    right: "account.manage",
+    status: 204,
+    summary: "Platform: take an aggregator's license back. Its token is good for nothing from now on.",
+    problems: ["conflict/not-removable"],
+  },
+  async (call) => {
+    const [account, [row]] = await loadTenant(
+      call,
+      findResource(call.db, call.params["id"] ?? "", aggregatorLicense.name, call.params["licenseId"] ?? ""),
+    );
+    if (row === undefined) throw new Problem("not-found");
+    const event = (accountId: string) =>
+      call.event(
+        "aggregator_license.revoke",
+        { type: aggregatorLicense.name, id: row.id },
+        { accountId, changes: { before: trailCard(stored, row), after: {} } },
+      );
+    return call.commit(
+      {
+        statements: [guardResource(call.db, row), ...deleteResource(call.db, row, [aggregatorLicense.name])],
+        events: [event(account.id), event(call.principal.accountId)],
+        refusals: { has_dependents: "conflict/not-removable" },
+      },
+      { status: 204 },
+    );
+  },
+);
+
+const copy = endpoint(
+  {
+    method: "POST",
+    path: "/v1/aggregator-licenses/:id/copy",
+    tag: aggregatorLicense.title,
+    right: "aggregator_license.copy",
+    status: 200,
+    summary:
+      "The token of one's own license, for the header AggregatorAuthentication. It can be copied again; " +
+      "every copy is recorded.",
+    answer: z.object({ token: z.string(), header: z.string() }),
+    problems: ["conflict/state"],
+  },
+  async (call) => {
+    const { row } = await loadResource(call, aggregatorLicense, "copy");
+    if (row.expiresAt !== null && row.expiresAt <= call.now)
+      throw new Problem("conflict/state", {
+        detail: "The license has expired. Ask the platform's operator for another.",
+      });
+    const { kid, token } = tokenOf(call.env.SIGNING_KEYS, String(row.attributes[KID]), row.id);
+    // Its signing key is gone, and with it the older token.
+    const renewed =
+      kid === row.attributes[KID]
+        ? []
+        : [
+            updateResource(call.db, {
+              ...row,
+              attributes: { ...row.attributes, [KID]: kid },
+              version: row.version + 1,
+              updatedAt: call.now,
+            }),
+          ];
+    return call.commit(
+      {
+        statements: [guardResource(call.db, row), ...renewed],
+        events: [call.event("aggregator_license.copy", { type: aggregatorLicense.name, id: row.id })],
+      },
+      { status: 200, body: { token, header: "AggregatorAuthentication" } },
+    );
+  },
+);
+
+export const aggregatorEndpoints: readonly Endpoint[] = [issue, revoke, copy];

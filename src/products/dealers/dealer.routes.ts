@@ -1,0 +1,139 @@
+import { z } from "zod";
+import { decide, plainRef, type ResourceRef } from "../../access/decide.ts";
+import { difference } from "../../audit/chain/difference.ts";
+import { findAccount } from "../../gate/credentials/account.store.ts";
+import { findClosedBelow, requireOpen } from "../../gate/calls/below.change.ts";
+import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { etag } from "../../gate/calls/request.ts";
+import { called, definite } from "../../kernel/http/body.ts";
+import { iso } from "../../kernel/clock.ts";
+import { decodeCursor, listQuery, page, pageOf } from "../../kernel/http/page.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import { nextVersion } from "../../kernel/version.ts";
+import { type AccountRow, ProfileBody } from "../../accounts/account.card.ts";
+import { guardAccount, listFamily, updateAccount } from "../../accounts/account.store.ts";
+
+const DealerCard = z.object({
+  id: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  parentId: z.string().nullable(),
+  profile: ProfileBody,
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  version: z.number(),
+});
+
+const dealerCard = ({ id, kind, name, parentId, profile, createdAt, updatedAt, version }: AccountRow) => ({
+  id,
+  kind,
+  name,
+  parentId,
+  profile,
+  createdAt: iso(createdAt),
+  updatedAt: iso(updatedAt),
+  version,
+});
+
+/** An account as an object of the rights on dealers. */
+const accountRef = (id: string): ResourceRef => plainRef(id, "active");
+
+/** Which dealers the caller sees: its own, and those below it. */
+const seesOwn = ({ principal: { grantSet, accountId } }: Call): boolean =>
+  decide(grantSet, "dealer.view", accountRef(accountId)).allowed;
+const seesBelow = ({ principal: { grantSet } }: Call, id: string): boolean =>
+  decide(grantSet, "subdealer.view_entities", accountRef(id)).allowed;
+
+const list = endpoint(
+  {
+    method: "GET",
+    path: "/v1/dealers",
+    tag: "Dealers",
+    right: "dealer.view",
+    status: 200,
+    summary: "Your dealer, and its sub-dealers for those who may see what is theirs; oldest first.",
+    query: z.strictObject(listQuery),
+    answer: pageOf(DealerCard),
+  },
+  async (call) => {
+    const below = decide(call.principal.grantSet, "subdealer.view_entities").allowed;
+    if (!below) call.decide("dealer.view");
+    const { limit, cursor } = call.query();
+    const closed = await findClosedBelow(call);
+    const family = { accountId: call.principal.accountId, self: seesOwn(call), below, closed };
+    const [rows] = await call.read(listFamily(call.db, family, decodeCursor(cursor, z.string()), limit + 1));
+    return { status: 200, body: page(rows, limit, dealerCard, (row) => row.id) };
+  },
+);
+
+/** A dealer that the caller sees; any other is not there. */
+async function load(call: Call): Promise<AccountRow> {
+  const { accountId } = call.principal;
+  const [[row]] = await call.read(findAccount(call.db, call.params["id"] ?? ""));
+  const seen =
+    row !== undefined &&
+    (row.id === accountId ? seesOwn(call) : row.parentId === accountId && seesBelow(call, row.id));
+  if (seen) {
+    requireOpen(call, row);
+    return row;
+  }
+  call.decide("dealer.view", accountRef(""), true);
+  throw new Problem("not-found");
+}
+
+const card = endpoint(
+  {
+    method: "GET",
+    path: "/v1/dealers/:id",
+    tag: "Dealers",
+    right: "dealer.view",
+    status: 200,
+    summary: "The data of a dealer.",
+    answer: DealerCard,
+  },
+  async (call) => {
+    const row = await load(call);
+    return { status: 200, body: dealerCard(row), headers: { ETag: etag(row.version) } };
+  },
+);
+
+const edit = endpoint(
+  {
+    method: "PATCH",
+    path: "/v1/dealers/:id",
+    tag: "Dealers",
+    right: "dealer.edit",
+    status: 200,
+    summary: "Change the data of your dealer.",
+    body: z.strictObject({ name: called(200).optional(), profile: ProfileBody.optional() }),
+    answer: DealerCard,
+    ifMatch: "required",
+  },
+  async (call) => {
+    const row = await load(call);
+    call.decide("dealer.edit", accountRef(row.id));
+    if (row.id !== call.principal.accountId)
+      throw new Problem("access/denied", { detail: "The data of a sub-dealer is the sub-dealer's." });
+    const { name, profile } = await call.body();
+    call.ifMatch(row.version);
+    const wanted = {
+      ...row,
+      name: name ?? row.name,
+      profile: { ...row.profile, ...definite(profile ?? {}) },
+    };
+    const after: AccountRow = nextVersion(row, wanted, call.now);
+    const event = call.event(
+      "dealer.edit",
+      { type: "dealer", id: row.id },
+      { changes: difference(dealerCard(row), dealerCard(after)) },
+    );
+    const answer = { status: 200, body: dealerCard(after), headers: { ETag: etag(after.version) } };
+    if (after === row) return answer;
+    return call.commit(
+      { statements: [guardAccount(call.db, row), updateAccount(call.db, after)], events: [event] },
+      answer,
+    );
+  },
+);
+
+export const dealerEndpoints: readonly Endpoint[] = [list, card, edit];

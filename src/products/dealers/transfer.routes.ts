@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { decide, plainRef } from "../../access/decide.ts";
+import { EVERY_GROUP } from "../../access/grant-set.ts";
+import { requireOpen } from "../../gate/calls/below.change.ts";
+import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { requestPermit } from "../../gate/permits/permit.change.ts";
+import { etag } from "../../gate/calls/request.ts";
+import { invalid, Problem } from "../../kernel/http/problem.ts";
+import type { ResourceRow } from "../../kernel/schema/resource.ts";
+import type { account } from "../../kernel/schema/team.ts";
+import { NOTHING } from "../../resources/named.change.ts";
+import { cardSchema, refOf, resourceCard } from "../../resources/resource.card.ts";
+import { findNamed, guardResource, UNIQUE_KEY } from "../../resources/resource.store.ts";
+import type { StoredType } from "../../resources/type.ts";
+import { object } from "../../resources/types/object.ts";
+import { findAccounts, guardReceiver, transferObject } from "./transfer.store.ts";
+
+type AccountRow = typeof account.$inferSelect;
+
+const stored = object.stored as StoredType;
+const Body = z.strictObject({
+  accountId: z.string().max(64).describe("Your dealer, or one of its sub-dealers."),
+  fromAccountId: z.string().max(64).optional().describe("Where it is now; by default your dealer."),
+});
+
+/**
+ * One's own dealer, or a sub-dealer whose objects the caller sees, from an address that it allows. Any other
+ * is not there.
+ */
+function requireEnd(call: Call, rows: readonly AccountRow[], member: string, id: string): AccountRow {
+  const { accountId, grantSet } = call.principal;
+  const row = rows.find((each) => each.id === id);
+  const reached =
+    row?.id === accountId ||
+    (row?.parentId === accountId && decide(grantSet, "subdealer.view_entities", plainRef(row.id)).allowed);
+  if (row === undefined || !reached)
+    throw new Problem("not-found", {
+      errors: [{ pointer: `/${member}`, detail: "names no dealer that you may see" }],
+    });
+  requireOpen(call, row);
+  return row;
+}
+
+/**
+ * Object groups are each account's own: an object of a sub-dealer is in none of the caller's.
+ * @throws Problem access/denied, not-found
+ */
+function decideTransfer(call: Call, row: ResourceRow | undefined, from: string) {
+  const { accountId, grantSet } = call.principal;
+  const on =
+    row === undefined ? NOTHING : { ...refOf(row), groupId: from === accountId ? row.groupId : EVERY_GROUP };
+  call.decide("object.delete", on, row === undefined || !decide(grantSet, "object.view", on).allowed);
+  return on;
+}
+
+/**
+ * An object leaves its account with everything under it, so the caller needs the right to remove it, and sees
+ * both accounts. No member adds objects in a sub-dealer's account, so a transfer is how objects get there.
+ */
+const transfer = endpoint(
+  {
+    method: "POST",
+    path: "/v1/objects/:id/transfer",
+    tag: object.title,
+    right: "object.delete",
+    status: 200,
+    summary: "Hand an object over to a sub-dealer, or take it back, with its keys, licenses and requests.",
+    body: Body,
+    answer: cardSchema(object, stored),
+    ifMatch: "optional",
+    idempotency: "optional",
+    problems: ["conflict/duplicate"],
+  },
+  async (call) => {
+    const { accountId } = call.principal;
+    const [from, to] = [call.named("fromAccountId") ?? accountId, call.named("accountId") ?? ""];
+    const [rows, [row]] = await call.read(
+      findAccounts(call.db, [from, to]),
+      findNamed(call.db, [{ accountId: from, type: object.name, id: call.params["id"] ?? "" }]),
+    );
+    call.decide("object.delete");
+    requireEnd(call, rows, "fromAccountId", from);
+    // A body that names no receiver is a fault of the body. What was handed over before is answered now: it
+    // is here no more.
+    if (call.named("accountId") === null) await call.body();
+    const receiver = requireEnd(call, rows, "accountId", to);
+    await call.body();
+    if (from === to) throw invalid("/accountId", "is where it is already");
+    const on = decideTransfer(call as Call, row, from);
+    if (row === undefined) throw new Problem("not-found");
+    call.requireView("object.view", on);
+    call.ifMatch(row.version);
+    const after = {
+      ...row,
+      accountId: to,
+      groupId: EVERY_GROUP,
+      ownerId: receiver.ownerMemberId,
+      referenceId: null,
+      version: row.version + 1,
+      updatedAt: call.now,
+    };
+    const permit = requestPermit(call, { kind: "object", id: row.id });
+    const event = (chain: string) =>
+      call.event(
+        "object.transfer",
+        { type: object.name, id: row.id },
+        { accountId: chain, changes: { before: { accountId: from }, after: { accountId: to } } },
+      );
+    return call.commit(
+      {
+        statements: [
+          guardResource(call.db, row),
+          guardReceiver(call.db, receiver),
+          transferObject(call.db, permit, row, receiver, call.now),
+        ],
+        events: [...new Set([accountId, from, to])].map(event),
+        duplicates: { [UNIQUE_KEY]: "conflict/duplicate" },
+      },
+      { status: 200, body: resourceCard(stored, after), headers: { ETag: etag(after.version) } },
+    );
+  },
+);
+
+export const transferEndpoints: readonly Endpoint[] = [transfer];

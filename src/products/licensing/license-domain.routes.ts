@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { type Call, type Change, type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { etag } from "../../gate/calls/request.ts";
+import { hostName } from "../../kernel/text/host-name.ts";
+import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { cardSchema, refOf, resourceCard } from "../../resources/resource.card.ts";
+import { loadResource } from "../../resources/resource.routes.ts";
+import { findUnique } from "../../resources/resource.store.ts";
+import { license } from "../../resources/types/license.ts";
+import type { ResourceRow } from "../../kernel/schema/resource.ts";
+import { changed, stored } from "./license.change.ts";
+
+const hasExpired = ({ expiresAt }: ResourceRow, now: number): boolean =>
+  expiresAt !== null && expiresAt <= now;
+
+/**
+ * An expired license keeps its domain until another license of the theme is bound to it. This is the change
+ * that frees the domain.
+ */
+async function freedFor(
+  call: Call,
+  { id, uniqueKey }: ResourceRow,
+): Promise<Pick<Change, "statements" | "events">> {
+  const [holder] =
+    uniqueKey === null
+      ? []
+      : (await call.read(findUnique(call.db, call.principal.accountId, license.name, uniqueKey)))[0];
+  if (holder === undefined || holder.id === id || !hasExpired(holder, call.now))
+    return { statements: [], events: [] };
+  return changed(call, "license.provision", holder, holder.status, null).change;
+}
+
+const bind = endpoint(
+  {
+    method: "PUT",
+    path: "/v1/licenses/:id/domain",
+    tag: license.title,
+    right: "license.provision",
+    status: 200,
+    summary: "Bind a license to a domain, or to none. One's own; those who may revoke licenses, anyone's.",
+    body: z.strictObject({ domain: z.string().max(260).nullable() }),
+    answer: cardSchema(license, stored),
+    ifMatch: "optional",
+    problems: ["conflict/state", "conflict/duplicate"],
+  },
+  async (call) => {
+    const { row } = await loadResource(call, license, "view");
+    call.decide(row.ownerId === call.principal.memberId ? "license.provision" : "license.revoke", refOf(row));
+    const { domain } = await call.body();
+    call.ifMatch(row.version);
+    const host = domain === null ? null : hostName(domain);
+    if (domain !== null && host === null)
+      throw invalid("/domain", "must be a host name such as shop.example.com");
+    if (row.status !== "active")
+      throw new Problem("conflict/state", { detail: `The license is ${row.status}.` });
+    if (host !== null && hasExpired(row, call.now))
+      throw new Problem("conflict/state", {
+        detail: "The license has expired: it is bound to no other domain.",
+      });
+    const { after, change } = changed(call, "license.provision", row, row.status, host);
+    const answer = { status: 200, body: resourceCard(stored, after), headers: { ETag: etag(after.version) } };
+    if (after === row) return answer;
+    const freed = await freedFor(call, after);
+    return call.commit(
+      {
+        ...change,
+        statements: [...freed.statements, ...change.statements],
+        events: [...freed.events, ...change.events],
+      },
+      answer,
+    );
+  },
+);
+
+export const licenseDomainEndpoints: readonly Endpoint[] = [bind];

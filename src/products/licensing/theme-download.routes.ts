@@ -1,0 +1,175 @@
+import { z } from "zod";
+import { decide, plainRef } from "../../access/decide.ts";
+import type { TypeTable } from "../../access/type.ts";
+import { refusal } from "../../gate/principals/admission.ts";
+import { type Call, type Endpoint, endpoint, type OpenCall, openEndpoint } from "../../gate/calls/call.ts";
+import {
+  type Download,
+  DOWNLOAD_TTL_SECONDS,
+  signDownload,
+  verifyDownload,
+} from "../../gate/credentials/download-token.ts";
+import type { CallCredential } from "../../gate/credentials/key-restriction.ts";
+import { keyring } from "../../gate/credentials/keyring.ts";
+import type { Principal } from "../../gate/principals/principal.ts";
+import { findPrincipalByToken } from "../../gate/principals/principal.store.ts";
+import { iso } from "../../kernel/clock.ts";
+import { batch } from "../../kernel/db.ts";
+import { Problem, restored } from "../../kernel/http/problem.ts";
+import type { ThemeFileRow } from "../../kernel/schema/resource.ts";
+import { guardResource } from "../../resources/resource.store.ts";
+import { viewTheme } from "./theme.change.ts";
+import { findFileById, findLicense, listFiles } from "./theme-file.store.ts";
+
+const Body = z.strictObject({ file: z.string().max(100).describe("The name of one of the theme's files.") });
+const Link = z.object({
+  url: z.string().describe("Anyone who has it may download the file until it expires."),
+  expiresAt: z.string(),
+});
+
+/** Where the account restricts themes one by one, the theme must be granted too. */
+const needs = ({ account }: Principal) => [
+  "theme.download" as const,
+  ...(account.settings.perThemeRestrictions ? ["theme.license" as const] : []),
+];
+
+const terms = ({ env }: Pick<OpenCall, "env">) => ({ issuer: env.ISSUER, audience: env.AUDIENCE });
+
+const make = endpoint(
+  {
+    method: "POST",
+    path: "/v1/themes/:id/downloads",
+    tag: "Themes",
+    right: "theme.download",
+    status: 200,
+    summary:
+      "Make a link to a file of a theme that the account has an active license of. " +
+      `It is good for ${DOWNLOAD_TTL_SECONDS / 60} minutes, and recorded as the download.`,
+    body: Body,
+    answer: Link,
+  },
+  async (call) => {
+    const { principal, env, now } = call;
+    const themeId = call.params["id"] ?? "";
+    const [row, files, [license]] = await viewTheme(
+      call,
+      listFiles(call.db, themeId),
+      findLicense(call.db, principal.accountId, themeId, now),
+    );
+    for (const right of needs(principal)) call.decide(right, plainRef(row.id, "active"));
+    if (license === undefined)
+      throw new Problem("access/denied", {
+        detail: "The account has no active license of this theme.",
+        members: { right: "theme.download" },
+      });
+    const { file: name } = await call.body();
+    const file = files.find((each) => each.name === name);
+    if (file === undefined)
+      throw new Problem("not-found", {
+        errors: [{ pointer: "/file", detail: "names no file of this theme" }],
+      });
+    const token = await tokenOf(call, { thm: row.id, fil: file.id });
+    const event = call.event(
+      "theme.download",
+      { type: "theme", id: row.id },
+      { changes: { before: {}, after: { file: file.name, sha256: file.sha256, licenseId: license.id } } },
+    );
+    return call.commit(
+      {
+        statements: [guardResource(call.db, { accountId: principal.accountId, type: "license", ...license })],
+        events: [event],
+      },
+      {
+        status: 200,
+        body: {
+          url: `${env.ISSUER}/v1/downloads/${token}`,
+          expiresAt: iso(Math.floor(now / 1000 + DOWNLOAD_TTL_SECONDS) * 1000),
+        },
+      },
+    );
+  },
+);
+
+/** The token of a link to this file, for as long as the caller may download it. */
+async function tokenOf(call: Call, { thm, fil }: Pick<Download, "thm" | "fil">): Promise<string> {
+  const { env, now, principal } = call;
+  return signDownload(
+    await keyring(env.SIGNING_KEYS),
+    terms(call),
+    { acc: principal.accountId, mem: principal.memberId, ...sourceOf(principal.credential), thm, fil },
+    now,
+  );
+}
+
+/** The key or session that made a link. The link ends with it. */
+function sourceOf(credential: CallCredential): Pick<Download, "key" | "sid"> {
+  switch (credential.kind) {
+    case "key":
+      return { key: credential.id };
+    case "session":
+      return { sid: credential.id };
+    case "hook":
+    case "behalf":
+      throw new Problem("access/denied", { detail: "Only a member makes download links." });
+  }
+}
+
+const follow = (types: TypeTable) =>
+  openEndpoint(
+    {
+      method: "GET",
+      path: "/v1/downloads/:token",
+      tag: "Themes",
+      right: "public",
+      status: 200,
+      answer: { file: "application/octet-stream" },
+      summary: "The file that a link leads to, for as long as its maker may still download it.",
+      problems: ["invitation/expired"],
+    },
+    async (call) => {
+      const download = await verifyDownload(
+        await keyring(call.env.SIGNING_KEYS),
+        terms(call),
+        call.params["token"] ?? "",
+        call.now,
+      );
+      if (download === "expired") throw new Problem("invitation/expired");
+      const file = download === null ? null : await allowed(call, download, types);
+      const bytes = file === null ? null : await call.env.FILES.get(file.id);
+      if (file === null || bytes === null)
+        throw new Problem("not-found", { detail: "This link leads nowhere." });
+      return {
+        status: 200,
+        file: bytes.body,
+        headers: {
+          "Content-Length": String(file.size),
+          "Content-Disposition": `attachment; filename="${file.name}"`,
+          "Content-Security-Policy": "sandbox",
+        },
+      };
+    },
+  );
+
+/**
+ * Everything that was checked when the link was made is checked again: the member, the key and its addresses,
+ * rights, license and file.
+ */
+async function allowed(
+  call: OpenCall,
+  { thm, fil, ...maker }: Download,
+  types: TypeTable,
+): Promise<ThemeFileRow | null> {
+  const principal = await findPrincipalByToken(call.db, maker, null, types);
+  const refused = principal === null ? null : refusal(principal, call.origin, call.now, false);
+  if (refused === "state/restored") throw restored();
+  if (principal === null || refused !== null) return null;
+  if (!needs(principal).every((right) => decide(principal.grantSet, right, plainRef(thm, "active")).allowed))
+    return null;
+  const [licenses, files] = (await batch(call.db, [
+    findLicense(call.db, principal.accountId, thm, call.now),
+    findFileById(call.db, thm, fil),
+  ])) as [unknown[], ThemeFileRow[]];
+  return licenses.length === 0 ? null : (files[0] ?? null);
+}
+
+export const themeDownloadEndpoints = (types: TypeTable): Endpoint[] => [make, follow(types)];

@@ -1,0 +1,196 @@
+import { z } from "zod";
+import { plainRef } from "../../access/decide.ts";
+import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { iso } from "../../kernel/clock.ts";
+import { newId } from "../../kernel/id.ts";
+import type { Upload } from "../../kernel/http/operation.ts";
+import { invalidParameter, Problem } from "../../kernel/http/problem.ts";
+import type { ThemeFileRow } from "../../kernel/schema/resource.ts";
+import { loadResource } from "../../resources/resource.routes.ts";
+import { guardPresence } from "../../resources/resource.store.ts";
+import {
+  FILES_MAX,
+  findFile,
+  keepBytes,
+  listFiles,
+  removeBytes,
+  removeFile,
+  replaceFile,
+} from "./theme-file.store.ts";
+import { catalog } from "../../resources/types/catalog.ts";
+import { viewTheme } from "./theme.change.ts";
+
+const UPLOAD: Upload = {
+  mediaTypes: [
+    "application/octet-stream",
+    "application/zip",
+    "application/gzip",
+    "application/x-tar",
+    "application/pdf",
+    "text/plain",
+  ],
+  maxBytes: 20 * 1024 * 1024,
+};
+
+/** A name that is valid in a header and on any disk. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+const FileCard = z
+  .object({
+    name: z.string(),
+    size: z.number().int().describe("Bytes."),
+    sha256: z.string().describe("Hex."),
+    contentType: z.string(),
+    createdBy: z.string(),
+    createdAt: z.string(),
+  })
+  .describe("A file of what the catalog offers.");
+
+const fileCard = ({ name, size, sha256, contentType, createdBy, createdAt }: ThemeFileRow) => ({
+  name,
+  size,
+  sha256,
+  contentType,
+  createdBy,
+  createdAt: iso(createdAt),
+});
+
+/** What the trail shows of a file. */
+const trailed = (row: ThemeFileRow | undefined) =>
+  row === undefined ? {} : { file: row.name, size: row.size, sha256: row.sha256 };
+
+const FileList = z.object({ data: z.array(FileCard) });
+
+const ofCatalog = endpoint(
+  {
+    method: "GET",
+    path: "/v1/catalog/:id/files",
+    tag: catalog.title,
+    right: "catalog.edit",
+    status: 200,
+    summary: "The files of what you offer.",
+    answer: FileList,
+  },
+  async (call) => {
+    const { row } = await loadResource(call, catalog, "edit");
+    return { status: 200, body: { data: (await call.read(listFiles(call.db, row.id)))[0].map(fileCard) } };
+  },
+);
+
+const ofTheme = endpoint(
+  {
+    method: "GET",
+    path: "/v1/themes/:id/files",
+    tag: "Themes",
+    right: "theme.download",
+    status: 200,
+    summary: `The files of a theme, ${FILES_MAX} at most. POST /v1/themes/{id}/downloads links to one.`,
+    answer: FileList,
+  },
+  async (call) => {
+    const [row, files] = await viewTheme(call, listFiles(call.db, call.params["id"] ?? ""));
+    call.decide("theme.download", plainRef(row.id, row.status));
+    return { status: 200, body: { data: files.map(fileCard) } };
+  },
+);
+
+const put = endpoint(
+  {
+    method: "PUT",
+    path: "/v1/catalog/:id/files/:name",
+    tag: catalog.title,
+    right: "catalog.edit",
+    status: 200,
+    upload: UPLOAD,
+    summary: "Put a file in, in the place of another of this name. It is sent as the body, as it is.",
+    answer: FileCard,
+    problems: ["conflict/state"],
+  },
+  async (call) => {
+    const { row } = await loadResource(call, catalog, "edit");
+    const name = call.params["name"] ?? "";
+    if (!NAME.test(name))
+      throw invalidParameter(
+        "name",
+        "must be 1 to 100 of A-Z a-z 0-9 . _ - and begin with a letter or digit",
+      );
+    const [files] = await call.read(listFiles(call.db, row.id));
+    const before = files.find((file) => file.name === name);
+    if (before === undefined && files.length >= FILES_MAX)
+      throw new Problem("conflict/state", { detail: `It has ${FILES_MAX} files, and may have no more.` });
+    const { id, sha256, size, contentType } = await keepFile(call);
+    const after: ThemeFileRow = {
+      themeId: row.id,
+      name,
+      id,
+      size,
+      sha256,
+      contentType,
+      createdBy: call.principal.memberId,
+      createdAt: call.now,
+    };
+    const answer = await call.commit(
+      {
+        statements: [guardPresence(call.db, row), ...replaceFile(call.db, after, before)],
+        events: [
+          call.event(
+            "catalog.edit",
+            { type: catalog.name, id: row.id },
+            { changes: { before: trailed(before), after: trailed(after) } },
+          ),
+        ],
+      },
+      { status: 200, body: fileCard(after) },
+    );
+    if (before !== undefined) call.defer(removeBytes(call.db, call.env.FILES, [before.id]));
+    return answer;
+  },
+);
+
+/**
+ * The bytes come first, under an id that nothing names yet: what fails from here on leaves bytes for the
+ * sweep, and no row without bytes.
+ */
+async function keepFile(call: Call) {
+  const id = newId("themeFile", call.now);
+  const kept = await call.upload(async (file) => ({
+    id,
+    size: file.size,
+    contentType: file.contentType,
+    sha256: await keepBytes(call.db, call.env.FILES, id, file, call.now),
+  }));
+  if (kept.sha256 === null)
+    throw new Problem("malformed", {
+      detail: "The body is not as long as Content-Length says, or took more than an hour to come.",
+    });
+  return { ...kept, sha256: kept.sha256 };
+}
+
+const remove = endpoint(
+  {
+    method: "DELETE",
+    path: "/v1/catalog/:id/files/:name",
+    tag: catalog.title,
+    right: "catalog.edit",
+    status: 204,
+    summary: "Remove a file. Links to it lead nowhere from then on.",
+  },
+  async (call) => {
+    const { row } = await loadResource(call, catalog, "edit");
+    const [[file]] = await call.read(findFile(call.db, row.id, call.params["name"] ?? ""));
+    if (file === undefined) throw new Problem("not-found");
+    const event = call.event(
+      "catalog.edit",
+      { type: catalog.name, id: row.id },
+      { changes: { before: trailed(file), after: {} } },
+    );
+    const answer = await call.commit(
+      { statements: removeFile(call.db, file), events: [event] },
+      { status: 204 },
+    );
+    call.defer(removeBytes(call.db, call.env.FILES, [file.id]));
+    return answer;
+  },
+);
+
+export const themeFileEndpoints: readonly Endpoint[] = [ofCatalog, ofTheme, put, remove];

@@ -1,0 +1,175 @@
+import { z } from "zod";
+import { difference } from "../../audit/chain/difference.ts";
+import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { etag } from "../../gate/calls/request.ts";
+import { quantity } from "../../kernel/http/body.ts";
+import { Problem } from "../../kernel/http/problem.ts";
+import { nextVersion } from "../../kernel/version.ts";
+import type { ResourceRow } from "../../kernel/schema/resource.ts";
+import { billOwner } from "../billing/invoice.change.ts";
+import { findMarkups } from "./markup.store.ts";
+import { keeperOfType, namedBy, requireVisible } from "../../resources/named.change.ts";
+import { newRow } from "../../resources/new-row.change.ts";
+import { priceOf } from "../billing/price.ts";
+import { cardSchema, completeRow, resourceCard, trailCard } from "../../resources/resource.card.ts";
+import { loadResource } from "../../resources/resource.routes.ts";
+import {
+  findNamed,
+  findResource,
+  guardResource,
+  insertResource,
+  updateResource,
+} from "../../resources/resource.store.ts";
+import type { StoredType } from "../../resources/type.ts";
+import { subscription } from "../../resources/types/subscription.ts";
+
+const stored = subscription.stored as StoredType;
+const Card = cardSchema(subscription, stored);
+
+/** The item that a purchase names, and the seller's markup for this organization. */
+async function load(call: Call) {
+  const { accountId } = call.principal;
+  const named = namedBy(call.principal, [["catalogItemId", "catalog"]], (member) => call.named(member));
+  const [only] = named;
+  if (only === undefined) await call.read();
+  const [found, markups] =
+    only === undefined
+      ? [[], []]
+      : await call.read(
+          findNamed(call.db, named),
+          findMarkups(call.db, keeperOfType(call.principal, "catalog"), [only.id], accountId),
+        );
+  call.decide("subscription.create");
+  requireVisible(call, named, found, "body");
+  return { item: found[0], markup: markups[0] };
+}
+
+/** Every unit that is bought is billed, in the batch that buys it. @throws Problem conflict/state */
+function bill(call: Call, row: ResourceRow, bought: number) {
+  const { name, currency, unitPrice } = row.attributes as {
+    name: string;
+    currency: string;
+    unitPrice: number;
+  };
+  return billOwner(call, `Subscription: ${name}`, currency, [
+    { description: name, quantity: bought, unitPrice },
+  ]);
+}
+
+const purchase = endpoint(
+  {
+    method: "POST",
+    path: "/v1/subscriptions",
+    tag: subscription.title,
+    right: "subscription.create",
+    status: 201,
+    summary: "Purchase from the catalog, on an invoice to the account's owner.",
+    body: z.strictObject({ catalogItemId: z.string().max(64), quantity: quantity.default(1) }),
+    answer: Card,
+    idempotency: "required",
+    problems: ["conflict/state"],
+  },
+  async (call) => {
+    const { item, markup } = await load(call);
+    const body = await call.body();
+    const price = item === undefined ? null : priceOf(item, markup);
+    if (item === undefined || price === null)
+      throw new Problem("conflict/state", { detail: "This is not for sale." });
+    const { name, currency } = item.attributes as { name: string; currency: string };
+    const bought = { quantity: body.quantity, name, currency, ...price, canceledAt: null };
+    const made = newRow(call, subscription, stored, bought, { row: item, groupId: null });
+    const invoice = bill(call, made, body.quantity);
+    const event = call.event(
+      "subscription.create",
+      { type: "subscription", id: made.id },
+      { changes: { before: {}, after: trailCard(stored, made) } },
+    );
+    return call.commit(
+      {
+        statements: [guardResource(call.db, item), insertResource(call.db, made), invoice.statement],
+        events: [event, invoice.event],
+      },
+      {
+        status: 201,
+        body: resourceCard(stored, made, call.principal.grantSet),
+        replay: resourceCard(stored, made),
+        headers: { ETag: etag(made.version), Location: `/v1/subscriptions/${made.id}` },
+      },
+    );
+  },
+);
+
+/**
+ * The item of a larger quantity must still be in the catalog.
+ * @throws Problem conflict/state
+ */
+async function stillSold(call: Call, { parentId }: ResourceRow): Promise<ResourceRow> {
+  const [[item]] = await call.read(
+    findResource(call.db, keeperOfType(call.principal, "catalog"), "catalog", parentId ?? ""),
+  );
+  if (item?.status !== "active")
+    throw new Problem("conflict/state", {
+      detail: "This is sold no more: the quantity can only become smaller.",
+    });
+  return item;
+}
+
+const edit = endpoint(
+  {
+    method: "PATCH",
+    path: "/v1/subscriptions/:id",
+    tag: subscription.title,
+    right: "subscription.edit",
+    status: 200,
+    summary:
+      "Change the quantity, at the price of the purchase. " +
+      "What comes on top is billed; what is given up is not paid back.",
+    body: z.strictObject({ quantity: quantity.optional() }),
+    answer: Card,
+    ifMatch: "required",
+    problems: ["conflict/state"],
+  },
+  async (call) => {
+    const { row } = await loadResource(call, subscription, "edit");
+    const body = await call.body();
+    call.ifMatch(row.version);
+    if (row.status !== "active")
+      throw new Problem("conflict/state", { detail: `It is ${row.status}, and changes no more.` });
+    const before = row.attributes["quantity"] as number;
+    const wanted = completeRow(stored, {
+      ...row,
+      attributes: { ...row.attributes, quantity: body.quantity ?? before },
+    });
+    const after = nextVersion(row, wanted, call.now);
+    const answer = {
+      status: 200,
+      body: resourceCard(stored, after, call.principal.grantSet),
+      headers: { ETag: etag(after.version) },
+    };
+    if (after === row) return answer;
+    const more = (body.quantity ?? before) - before;
+    const item = more > 0 ? await stillSold(call, row) : null;
+    if (!Number.isSafeInteger(after.attributes["amount"]))
+      throw new Problem("conflict/state", { detail: "This many cost more than can be told exactly." });
+    const invoice = more > 0 ? bill(call, row, more) : null;
+    const event = call.event(
+      "subscription.edit",
+      { type: "subscription", id: row.id },
+      { changes: difference(trailCard(stored, row), trailCard(stored, after)) },
+    );
+    return call.commit(
+      {
+        statements: [
+          guardResource(call.db, row),
+          ...(item === null ? [] : [guardResource(call.db, item)]),
+          updateResource(call.db, after),
+          ...(invoice === null ? [] : [invoice.statement]),
+        ],
+        events: [event, ...(invoice === null ? [] : [invoice.event])],
+      },
+      answer,
+    );
+  },
+);
+
+export const subscriptionEndpoints: readonly Endpoint[] = [purchase, edit];

@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { decide, type GrantSet } from "../../access/decide.ts";
+import type { Right } from "../../access/right.ts";
+import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
+import { iso } from "../../kernel/clock.ts";
+import { periodOf } from "../../kernel/period.ts";
+import { invalidParameter, Problem } from "../../kernel/http/problem.ts";
+import { drain, type LedgersOf } from "../../audit/log/drain.store.ts";
+import { tableFile } from "../../channels/workbook/table.ts";
+import {
+  type Report,
+  REPORT_NAMES,
+  REPORT_ROWS_MAX,
+  type ReportName,
+  ReportQuery,
+  REPORTS,
+} from "./report.ts";
+import { READERS } from "./report-rows.change.ts";
+
+/** A report that the model has and that one of the caller's rights opens. */
+const opens = ({ rights }: Report, set: GrantSet): Right | undefined =>
+  rights.find((right) => decide(set, right).allowed);
+const exists = ({ of }: Report, rights: ReadonlySet<Right>): boolean => of.some((right) => rights.has(right));
+
+const ReportCard = z.object({ name: z.string(), title: z.string(), columns: z.array(z.string()) });
+
+const list = endpoint(
+  {
+    method: "GET",
+    path: "/v1/reports",
+    tag: "Reports",
+    right: "member",
+    status: 200,
+    summary: "The reports that you may download.",
+    answer: z.object({ data: z.array(ReportCard) }),
+  },
+  async (call) => {
+    await call.read();
+    const { grantSet, preset } = call.principal;
+    const isOpenTo = (name: ReportName) =>
+      exists(REPORTS[name], preset.rights) && opens(REPORTS[name], grantSet) !== undefined;
+    if (!REPORT_NAMES.some(isOpenTo)) call.decide("report.download");
+    const data = REPORT_NAMES.filter(isOpenTo).map((name) => ({
+      name,
+      title: REPORTS[name].title,
+      columns: REPORTS[name].columns,
+    }));
+    return { status: 200, body: { data } };
+  },
+);
+
+const Answered = z.object({
+  report: z.string(),
+  from: z.string(),
+  to: z.string(),
+  rows: z.array(z.record(z.string(), z.union([z.string(), z.number(), z.null()]))),
+  complete: z.boolean().describe("False while events wait that could not be sealed yet."),
+});
+
+/**
+ * The report that the path names, and the right that opens it. A model has no report that it has no rows for.
+ * @throws Problem access/denied for every name, where the caller may download no report; not-found
+ */
+function openedReport(call: Call): { name: ReportName; report: Report; open: Right } {
+  const { grantSet, preset } = call.principal;
+  const name = REPORT_NAMES.find((each) => each === call.params["name"]);
+  const report: Report | null = name === undefined ? null : REPORTS[name];
+  const open = report === null ? undefined : opens(report, grantSet);
+  if (open === undefined) call.decide("report.download");
+  if (name === undefined || report === null || open === undefined || !exists(report, preset.rights))
+    throw new Problem("not-found");
+  return { name, report, open };
+}
+
+const download = (ledgersOf: LedgersOf) =>
+  endpoint(
+    {
+      method: "GET",
+      path: "/v1/reports/:name",
+      tag: "Reports",
+      right: "report.download",
+      status: 200,
+      summary:
+        `A report: ${REPORT_NAMES.join(", ")}. ` +
+        "format=csv and format=xlsx answer a file for spreadsheets. The download is recorded.",
+      query: ReportQuery,
+      answer: Answered,
+    },
+    async (call) => {
+      const { name, report, open } = openedReport(call);
+      const { format, ...asked } = call.query();
+      const period = periodOf(asked, report, call.now, call.principal.account.settings.timeZone);
+      if (period === null) throw invalidParameter("to", "must not be before from");
+      const complete =
+        !report.columns.includes("memberId") ||
+        (await drain(call.env, call.db, call.principal.accountId, ledgersOf));
+      const rows = await READERS[name](call, period, open);
+      if (rows.length > REPORT_ROWS_MAX)
+        throw invalidParameter(
+          "from",
+          `the report has more than ${REPORT_ROWS_MAX} rows: ask for a shorter period`,
+        );
+      const told = { from: iso(period.from), to: iso(period.to) };
+      const event = call.event(
+        "report.download",
+        { type: "report", id: null },
+        { changes: { before: {}, after: { report: name, format, ...told, rows: rows.length } } },
+      );
+      return call.commit(
+        { statements: [], events: [event] },
+        {
+          status: 200,
+          ...(format === "json"
+            ? { body: { report: name, ...told, rows, complete } }
+            : tableFile(format, name, report.columns, rows, call.now)),
+        },
+      );
+    },
+  );
+
+export const reportEndpoints = (ledgersOf: LedgersOf): Endpoint[] => [list, download(ledgersOf)];

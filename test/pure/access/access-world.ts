@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import type { CustomRole, GrantSource } from "../../../src/access/contribution.ts";
+import { decide, type GrantSet, type ResourceRef } from "../../../src/access/decide.ts";
+import { compile, EVERY_GROUP } from "../../../src/access/grant-set.ts";
+import { presetFor } from "../../../src/access/model.ts";
+import type { GrantRow, Preset } from "../../../src/access/preset.ts";
+import { RIGHT_NAMES } from "../../../src/access/right.ts";
+import { LEVELS, NO_LEVELS, type TypeAccess } from "../../../src/access/type.ts";
+import { TYPE_TABLE } from "../../../src/resources/registry.ts";
+import type { Holder } from "../../harness/policy.ts";
+import type { Kind } from "../../harness/policy-rights.ts";
+import { ROLES } from "../../harness/policy-table.ts";
+
+const hand = (name: string, more: Partial<TypeAccess> = {}): [string, TypeAccess] => [
+  name,
+  { name, grants: "none", levels: LEVELS, derives: {}, grouped: false, ...more },
+];
+
+/** Types whose access is more than rights, as the policy has them: grants that only reach, roots, groups. */
+export const AS_WRITTEN: ReadonlyMap<string, TypeAccess> = new Map([
+  hand("organization", { grants: "reach", levels: NO_LEVELS }),
+  hand("tool", { grants: "reach", levels: NO_LEVELS }),
+  hand("task", { grants: "reach", levels: NO_LEVELS, under: "tool" }),
+  hand("object", { grouped: true }),
+  hand("key", { grouped: true }),
+  hand("request", { grouped: true }),
+  hand("sos_license", { grouped: true }),
+]);
+
+/** The registered types, and the ones above in place of those of the same name. */
+export const TYPES = new Map([...TYPE_TABLE, ...AS_WRITTEN]);
+
+export const KINDS: readonly Kind[] = [
+  "vendor",
+  "team",
+  "distributor",
+  "seller",
+  "customer_org",
+  "dealer",
+  "subdealer",
+  "agency",
+];
+const SWITCHES = [
+  "inviteOnlyAdmins",
+  "customersMayInviteBillingAdmin",
+  "billingAdminVisibleToCustomer",
+] as const;
+export type Switch = (typeof SWITCHES)[number];
+
+/** A member of an account of that kind, whose switches are set so. */
+export interface World {
+  readonly kind: Kind;
+  readonly switches: readonly Switch[];
+  readonly source: GrantSource;
+}
+
+export const HOME = "acc_1";
+const IDS = ["0", "n", "m", "k"];
+export const right = fc.constantFrom<string>(...RIGHT_NAMES);
+export const grant = fc.record({
+  resourceType: fc.constantFrom(
+    "product",
+    "product",
+    "customer",
+    "analytics",
+    "billing",
+    "license_key",
+    "access_token",
+    "invoice",
+    "organization",
+    "tool",
+    "tool",
+    "task",
+    "task",
+    "theme",
+    "object",
+  ),
+  resourceId: fc.constantFrom(...IDS),
+  access: fc.constantFrom("view", "edit", "owner"),
+}) as fc.Arbitrary<GrantRow>;
+const group = fc.constantFrom("g1", "g2", EVERY_GROUP);
+
+/** Rights that the model may know, drawn more often than any. */
+const likely = (kind: Kind) => fc.oneof(right, fc.constantFrom(...presetOf(kind, SWITCHES).rights));
+export const customRole = (kind: Kind): fc.Arbitrary<CustomRole> =>
+  fc.record({
+    key: fc.constantFrom("rol_1", "rol_2"),
+    rights: fc.array(likely(kind), { maxLength: 3 }),
+    grants: fc.array(grant, { maxLength: 2 }),
+  });
+
+export const source = (kind: Kind): fc.Arbitrary<GrantSource> =>
+  fc.record({
+    memberId: fc.constantFrom("mem_1", "mem_2"),
+    accountId: fc.constant(HOME),
+    roles: fc.array(fc.constantFrom(...Object.keys(ROLES[kind])), { maxLength: 2 }),
+    customRoles: fc.array(customRole(kind), { maxLength: 2 }),
+    rights: fc.array(likely(kind), { maxLength: 4 }),
+    grants: fc.array(grant, { maxLength: 5 }),
+    objectGroupIds: fc.array(group, { maxLength: 2 }),
+    scopes: fc.option(fc.array(likely(kind), { maxLength: 12 }), { freq: 3 }),
+  }) as fc.Arbitrary<GrantSource>;
+
+export const worldOf = (kinds: readonly Kind[]): fc.Arbitrary<World> =>
+  fc
+    .tuple(fc.constantFrom(...kinds), fc.subarray([...SWITCHES]))
+    .chain(([kind, switches]) => source(kind).map((one) => ({ kind, switches, source: one })));
+export const world = worldOf(KINDS);
+
+export const ref: fc.Arbitrary<ResourceRef> = fc.record({
+  id: fc.constantFrom("", "n", "m", "k", HOME),
+  rootId: fc.constantFrom(null, "n", "m"),
+  ownerId: fc.constantFrom(null, "mem_1", "mem_2"),
+  groupId: fc.constantFrom(null, "g1", "g2"),
+  status: fc.constantFrom("active", "revoked"),
+});
+/** Every right on each of a few objects, and without one. */
+export const refs = fc.array(ref, { minLength: 6, maxLength: 6 });
+
+export const presetOf = (kind: Kind, switches: readonly Switch[]): Preset =>
+  presetFor(
+    kind,
+    Object.fromEntries(SWITCHES.map((name) => [name, switches.includes(name)])) as Record<Switch, boolean>,
+  );
+
+export const make = ({ kind, switches }: Omit<World, "source">, from: GrantSource): GrantSet =>
+  compile(from, presetOf(kind, switches), TYPES);
+
+export const holderOf = ({ kind, switches, source: from }: World): Holder => ({ ...from, kind, switches });
+
+/** What is allowed: each right with the place of its object among them; 0 is without one. */
+export const allowed = (set: GrantSet, objects: readonly ResourceRef[]): Set<string> =>
+  new Set(
+    RIGHT_NAMES.flatMap((name) =>
+      [undefined, ...objects].flatMap((object, index) =>
+        decide(set, name, object).allowed ? [`${name} ${index}`] : [],
+      ),
+    ),
+  );

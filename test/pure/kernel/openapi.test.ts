@@ -1,0 +1,436 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { surface } from "../../../src/app.ts";
+import { idempotencyKey } from "../../../src/kernel/http/idempotency.ts";
+import { openapi } from "../../../src/kernel/http/openapi.ts";
+import { isCard, type Operation } from "../../../src/kernel/http/operation.ts";
+import { type ProblemCode, PROBLEMS } from "../../../src/kernel/http/problem.ts";
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly required: boolean;
+  readonly description?: string;
+  readonly schema: { readonly pattern?: string };
+}
+interface Media {
+  readonly content?: Record<string, { readonly schema: object }>;
+  readonly description?: string;
+  readonly required?: boolean;
+  readonly headers?: object;
+}
+interface Described {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly tags: string[];
+  readonly parameters: Parameter[];
+  readonly requestBody?: Media;
+  readonly responses: Record<string, Media>;
+  readonly security?: object[];
+}
+interface Document {
+  readonly openapi: string;
+  readonly paths: Record<string, Record<string, Described>>;
+  readonly security: object[];
+  readonly components: {
+    schemas: { Problem: { properties: { code: { enum: string[] } } } };
+    headers: object;
+    securitySchemes: object;
+  };
+}
+
+/** As it is served: what JSON leaves of it. */
+const documentOf = (operations: readonly Operation[]) =>
+  JSON.parse(JSON.stringify(openapi(operations, "https://gate.example"))) as Document;
+const operations = surface.map(({ operation }) => operation);
+const document = documentOf(operations);
+const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, one]) => ({ path, method, one })),
+);
+
+const faults = async (value: unknown): Promise<unknown> => {
+  const validator = new Validator();
+  const { valid, errors } = await validator.validate(value as Record<string, unknown>);
+  return valid ? [] : errors;
+};
+
+describe("the document of the whole surface", () => {
+  test("is OpenAPI 3.1 to an independent validator, and its references lead somewhere", async () => {
+    expect(document.openapi).toBe("3.1.0");
+    expect(await faults(structuredClone(document))).toEqual([]);
+    const validator = new Validator();
+    await validator.validate(structuredClone(document) as never);
+    expect(validator.version).toBe("3.1");
+    expect(JSON.stringify(validator.resolveRefs())).not.toContain('$ref":"#/components');
+  });
+
+  const BREACHES: ReadonlyArray<readonly [title: string, spoil: (value: Record<string, unknown>) => void]> = [
+    [
+      "without its version",
+      (value) => {
+        delete value["openapi"];
+      },
+    ],
+    [
+      "without a title",
+      (value) => {
+        value["info"] = { version: "1" };
+      },
+    ],
+    [
+      "with a path that does not begin with a slash",
+      (value) => {
+        value["paths"] = { "v1/me": {} };
+      },
+    ],
+    [
+      "with a parameter in no place",
+      (value) => {
+        value["paths"] = {
+          "/a": {
+            get: { parameters: [{ name: "a", in: "nowhere" }], responses: { 200: { description: "Done." } } },
+          },
+        };
+      },
+    ],
+    [
+      "with an answer that is not described",
+      (value) => {
+        value["paths"] = { "/a": { get: { responses: { 200: {} } } } };
+      },
+    ],
+  ];
+  test.each(BREACHES)("is refused by that validator %s", async (_, spoil) => {
+    const spoiled = structuredClone(document) as unknown as Record<string, unknown>;
+    spoil(spoiled);
+    expect(await faults(spoiled)).not.toEqual([]);
+  });
+
+  test("holds every operation that is served, once, and no other", () => {
+    const served = operations.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+    expect(new Set(served).size).toBe(served.length);
+    expect(described.map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort()).toEqual(
+      served.sort(),
+    );
+  });
+
+  test("names each operation by an id of its own, made of letters", () => {
+    const ids = described.map(({ one }) => one.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.filter((id) => !/^(get|post|put|patch|delete)[A-Za-z0-9]+$/.test(id))).toEqual([]);
+  });
+
+  test("says of each operation what it is, in one line, and under which heading", () => {
+    expect(
+      described
+        .filter(({ one }) => !/^[A-Z].{5,200}\.$/.test(one.summary) || one.tags.length !== 1)
+        .map(({ path, method }) => `${method} ${path}`),
+    ).toEqual([]);
+  });
+
+  test("knows every problem code, and each refusal is a problem", () => {
+    expect(document.components.schemas.Problem.properties.code.enum).toEqual(Object.keys(PROBLEMS));
+    const wrong = described.flatMap(({ path, method, one }) =>
+      Object.entries(one.responses).flatMap(([status, { content, description = "" }]) => {
+        if (Number(status) < 400) return [];
+        const codes = Array.from(description.matchAll(/`([^`]+)`/g), ([, code]) => code as ProblemCode);
+        const known = codes.length > 0 && codes.every((code) => PROBLEMS[code]?.status === Number(status));
+        const isProblem =
+          JSON.stringify(content) ===
+          JSON.stringify({
+            "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+          });
+        return known && isProblem ? [] : [`${method} ${path} ${status}`];
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("says which operations need no credential, and these are the doors", () => {
+    const open = described
+      .filter(({ one }) => one.security?.length === 0)
+      .map(({ path, method }) => `${method.toUpperCase()} ${path}`)
+      .sort();
+    expect(open).toEqual(
+      surface
+        .filter((one) => "open" in one)
+        .map(({ operation }) => `${operation.method} ${operation.path.replaceAll(/:(\w+)/g, "{$1}")}`)
+        .sort(),
+    );
+    expect(
+      operations.filter(
+        (one) =>
+          (one.right === "public") !== surface.some((each) => each.operation === one && "open" in each),
+      ),
+    ).toEqual([]);
+    expect(open.filter((one) => /^(POST|PUT|PATCH|DELETE)/.test(one))).toEqual([
+      "POST /v1/auth/claims",
+      "POST /v1/auth/codes",
+      "POST /v1/auth/email-confirmations",
+      "POST /v1/auth/refresh",
+      "POST /v1/auth/sessions",
+      "POST /v1/hooks/{id}",
+      "POST /v1/invitations/accept",
+      "POST /v1/operator-links/join",
+      "POST /v1/unsubscribe",
+      "POST /v1/unsubscribe/{token}",
+    ]);
+  });
+
+  test("declares each parameter of each path", () => {
+    const missing = described.filter(({ path, one }) => {
+      const named = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => name);
+      return (
+        JSON.stringify(one.parameters.filter((each) => each.in === "path").map(({ name }) => name)) !==
+        JSON.stringify(named)
+      );
+    });
+    expect(missing.map(({ path }) => path)).toEqual([]);
+  });
+
+  test("declares each header where it is read, and Tollgate-Account where there is a caller", () => {
+    const wrong = operations.filter((operation) => {
+      const one =
+        document.paths[operation.path.replaceAll(/:(\w+)/g, "{$1}")]?.[operation.method.toLowerCase()];
+      const headers = Object.fromEntries(
+        (one?.parameters ?? [])
+          .filter((each) => each.in === "header")
+          .map(({ name, required }) => [name, required]),
+      );
+      const expected = {
+        ...(operation.right === "public" ? {} : { "Tollgate-Account": false }),
+        ...(operation.localized ? { "Accept-Language": false } : {}),
+        ...(operation.method === "GET" && isCard(operation) ? { "If-None-Match": false } : {}),
+        ...(operation.idempotency === undefined
+          ? {}
+          : { "Idempotency-Key": operation.idempotency !== "optional" && operation.preview === undefined }),
+        ...(operation.ifMatch === undefined ? {} : { "If-Match": operation.ifMatch === "required" }),
+      };
+      return JSON.stringify(headers) !== JSON.stringify(expected);
+    });
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
+  test("says of every such header what it may hold, as the gate reads it", () => {
+    const told = described.flatMap(({ one }) => one.parameters.filter((each) => each.in === "header"));
+    expect(told.filter(({ description = "" }) => description.length < 50)).toEqual([]);
+    const patternOf = (header: string) =>
+      new RegExp(told.find(({ name }) => name === header)?.schema.pattern ?? "^$", "u");
+    const accepted = (key: string): boolean => {
+      try {
+        return idempotencyKey(key) !== null;
+      } catch {
+        return false;
+      }
+    };
+    const keys = [
+      "a",
+      '"a"',
+      "x".repeat(128),
+      `"${"x".repeat(128)}"`,
+      "x".repeat(129),
+      "",
+      '""',
+      "a b",
+      'a"b',
+      "a\\b",
+      '"a',
+      "é",
+      "[]-~!#",
+      "\t",
+    ];
+    expect(keys.filter((key) => patternOf("Idempotency-Key").test(key))).toEqual(keys.filter(accepted));
+    const tags = ["*", '"1"', 'W/"1"', '"1", "2"', "1", 'w/"1"', '"1', '"1" "2"'];
+    expect(tags.filter((tag) => patternOf("If-Match").test(tag))).toEqual(tags.slice(0, 4));
+  });
+
+  test("takes either of the two headers that carry a credential", () => {
+    expect(document.components.securitySchemes).toMatchObject({
+      bearer: { type: "http", scheme: "bearer" },
+      apiKey: { type: "apiKey", in: "header", name: "X-API-Key" },
+    });
+    expect(document.security).toEqual([{ bearer: [] }, { apiKey: [] }]);
+  });
+
+  test("leaves open to a member who lacks the plan: what they are, and what they are offered", () => {
+    expect(
+      operations.filter(({ right, method }) => right === "self" && method === "GET").map(({ path }) => path),
+    ).toEqual(["/v1/me", "/v1/accounts/:id/ownership-offers"]);
+  });
+
+  test("gives every answer that has a body its content type", () => {
+    const bare = described.flatMap(({ path, method, one }) =>
+      Object.entries(one.responses)
+        .filter(([status, { content }]) => ["204", "304"].includes(status) !== (content === undefined))
+        .map(([status]) => `${method} ${path} ${status}`),
+    );
+    expect(bare).toEqual([]);
+  });
+
+  test("tells the headers of answers: the version of a card, where it is, and what to do next", () => {
+    const headersOf = (one: Described, status: string) =>
+      Object.keys(one.responses[status]?.headers ?? {}).filter((name) => name !== "Tollgate-Request-Id");
+    expect(
+      described.filter(({ one }) =>
+        Object.values(one.responses).some(({ headers = {} }) => !("Tollgate-Request-Id" in headers)),
+      ),
+    ).toEqual([]);
+    const of = (path: string, method: string, status: string) =>
+      headersOf(document.paths[path]?.[method] ?? expect.fail(path), status);
+    expect(of("/v1/products", "post", "201")).toEqual(["ETag", "Location", "Idempotency-Replayed"]);
+    expect(of("/v1/products/{id}", "get", "200")).toEqual(["ETag"]);
+    expect(of("/v1/products/{id}", "patch", "200")).toEqual(["ETag"]);
+    expect(of("/v1/products", "get", "200")).toEqual([]);
+    expect(of("/v1/credits/spend", "post", "201")).toEqual(["Idempotency-Replayed"]);
+    expect(of("/v1/credits/spend", "post", "402")).toEqual(["Idempotency-Replayed"]);
+    for (const { one } of described) {
+      expect(headersOf(one, "405")).toEqual(["Allow"]);
+      if (one.security === undefined)
+        expect([headersOf(one, "401"), headersOf(one, "503")]).toEqual([
+          ["WWW-Authenticate"],
+          ["Retry-After"],
+        ]);
+    }
+  });
+
+  test("refuses unknown members of every body and unknown names of every query, as the gate does", () => {
+    const loose = operations.filter(({ body, query }) =>
+      [body, query].some((schema) => schema !== undefined && isLoose(schema)),
+    );
+    expect(loose.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  });
+});
+
+interface Shape {
+  readonly additionalProperties?: unknown;
+  readonly anyOf?: readonly Shape[];
+}
+/** Of several shapes, each has to be exact. */
+const isLooseShape = ({ additionalProperties, anyOf }: Shape): boolean =>
+  anyOf === undefined ? additionalProperties !== false : anyOf.some(isLooseShape);
+const isLoose = (schema: z.ZodType): boolean =>
+  isLooseShape(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Shape);
+
+describe("an operation", () => {
+  const operation: Operation = {
+    method: "POST",
+    path: "/v1/things/:id/parts/:partId",
+    tag: "Things",
+    summary: "Make a part.",
+    right: "product.edit",
+    status: 201,
+    body: z.strictObject({ name: z.string(), size: z.int().default(1) }),
+    query: z.strictObject({ dry: z.coerce.boolean().optional(), at: z.string() }) as never,
+    answer: z.object({ id: z.string() }),
+    idempotency: "required",
+    ifMatch: "optional",
+    problems: ["conflict/lockout"],
+  };
+  const one = () =>
+    documentOf([operation]).paths["/v1/things/{id}/parts/{partId}"]?.["post"] ?? expect.fail();
+
+  test("is described by the schemas that validate it", () => {
+    expect(one()).toMatchObject({
+      operationId: "postV1ThingsIdPartsPartId",
+      tags: ["Things"],
+      description: "Needs the right `product.edit`.",
+      requestBody: {
+        required: true,
+        content: { "application/json": { schema: { required: ["name"], additionalProperties: false } } },
+      },
+      parameters: [
+        { name: "id", in: "path", required: true },
+        { name: "partId", in: "path", required: true },
+        { name: "Tollgate-Account", in: "header", required: false },
+        { name: "Idempotency-Key", in: "header", required: true },
+        { name: "If-Match", in: "header", required: false },
+        { name: "dry", in: "query", required: false },
+        { name: "at", in: "query", required: true },
+      ],
+    });
+    expect(one().security).toBeUndefined();
+  });
+
+  test("has a body that may be missing only where it has a default", () => {
+    const required = (body: z.ZodType) =>
+      documentOf([{ ...operation, body: body as never }]).paths["/v1/things/{id}/parts/{partId}"]?.["post"]
+        ?.requestBody?.required;
+    expect(
+      [z.strictObject({}), z.strictObject({}).default({}), z.strictObject({ name: z.string() })].map(
+        required,
+      ),
+    ).toEqual([true, false, true]);
+  });
+
+  test("that takes or answers a file says so instead of JSON", () => {
+    const file = {
+      method: "PUT",
+      path: "/a/:id",
+      tag: "A",
+      summary: "Puts a.",
+      right: "product.edit",
+      status: 200,
+      upload: { mediaTypes: ["application/zip"], maxBytes: 9 },
+      answer: { file: "application/vnd.example" },
+    } as const;
+    const { requestBody, responses } = documentOf([file]).paths["/a/{id}"]?.["put"] ?? expect.fail();
+    expect([Object.keys(requestBody?.content ?? {}), requestBody?.description]).toEqual([
+      ["application/zip"],
+      "At most 9 bytes, with Content-Length.",
+    ]);
+    expect(responses["200"]).toMatchObject({
+      description: "The file.",
+      content: { "application/vnd.example": {} },
+    });
+    expect(Object.keys(responses["200"]?.content ?? {})).toEqual(["application/vnd.example"]);
+  });
+
+  test("names its own problems beside those of every operation", () => {
+    expect(Object.keys(one().responses)).toEqual([
+      "201",
+      "400",
+      "401",
+      "402",
+      "403",
+      "404",
+      "405",
+      "409",
+      "412",
+      "413",
+      "415",
+      "422",
+      "500",
+      "503",
+    ]);
+    expect(one().responses["409"]?.description).toContain("conflict/lockout");
+    expect(one().responses["400"]?.description).toContain("idempotency/missing");
+  });
+
+  test("that needs a right may be refused for the plan; what a member is about itself may not", () => {
+    const codes = (right: string) =>
+      Object.keys(
+        documentOf([{ ...operation, right, problems: [] }]).paths["/v1/things/{id}/parts/{partId}"]?.["post"]
+          ?.responses ?? {},
+      );
+    expect(["product.edit", "member", "self", "public"].map((right) => codes(right).includes("402"))).toEqual(
+      [true, true, false, false],
+    );
+    expect(codes("public").filter((status) => /^(?:40[13]|503)$/.test(status))).toEqual([]);
+    for (const right of ["product.edit", "self", "public"])
+      expect(codes(right), right).toEqual(expect.arrayContaining(["400", "405", "413", "415", "500"]));
+  });
+
+  test("of which nothing more is said is a valid document too", async () => {
+    const bare: Operation = {
+      method: "GET",
+      path: "/bare",
+      tag: "Things",
+      summary: "Bare.",
+      right: "public",
+      status: 204,
+    };
+    expect(await faults(documentOf([bare, operation]))).toEqual([]);
+    expect(documentOf([bare]).paths["/bare"]?.["get"]).toMatchObject({ security: [], parameters: [] });
+  });
+});

@@ -1,0 +1,155 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Api, api, type Fetch, newKey, ok } from "../../harness/client.ts";
+import { newMember, type Person } from "../../harness/people.ts";
+import { heldBack } from "../gate/held-back.ts";
+import { ELSEWHERE, fetch, foundPlatform, grants, HOME, made, said, subscribed } from "./operators-world.ts";
+
+let platform: Api;
+beforeAll(async () => {
+  platform = await foundPlatform();
+});
+
+interface World {
+  readonly owner: Person;
+  readonly member: Person;
+  readonly product: string;
+}
+
+const CHANGES: ReadonlyArray<
+  readonly [title: string, change: (world: World) => Promise<unknown>, refusal: string]
+> = [
+  ["a grant is taken", ({ owner, member }) => grants(owner, member.memberId, []), "404 not-found"],
+  [
+    "a grant is lowered",
+    ({ owner, member }) => grants(owner, member.memberId, [{ resourceType: "product", access: "view" }]),
+    "403 access/denied",
+  ],
+  [
+    "the member is blocked",
+    async ({ owner, member }) => ok(await owner.api.post(`/v1/members/${member.memberId}/block`), 200),
+    "401 auth/blocked",
+  ],
+  [
+    "the key is revoked",
+    async ({ owner, member }) => {
+      const { body } = ok(await member.api.get<{ key: { id: string } }>("/v1/me"), 200);
+      ok(await owner.api.del(`/v1/api-keys/${body.key.id}`), 204);
+    },
+    "401 auth/invalid-credential",
+  ],
+  [
+    "an address rule leaves the caller out",
+    async ({ owner, member }) =>
+      ok(
+        await owner.api.patch(
+          `/v1/members/${member.memberId}`,
+          { allowedIps: [ELSEWHERE] },
+          { ifMatch: "*" },
+        ),
+        200,
+      ),
+    "403 ip/not-allowed",
+  ],
+  [
+    "the account's plan loses its operators",
+    async ({ owner }) =>
+      ok(
+        await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
+          restrictedAccounts: false,
+          memberLimit: null,
+          contactUrl: null,
+        }),
+        200,
+      ),
+    "402 plan/feature-required",
+  ],
+];
+
+describe("S1.7 a write that was decided before a change is not made after it", () => {
+  test.each(CHANGES)("when %s in between", async (_, change, refusal) => {
+    const owner = await subscribed(platform, "vendor");
+    const member = await newMember(fetch, owner, {
+      roles: ["operator"],
+      grants: [{ resourceType: "product", access: "edit" }],
+    });
+    const world = { owner, member, product: await made(owner, "products", { name: "Editor" }) };
+    const edit = (through: Fetch, name: string) =>
+      api(through, member.apiKey).patch(
+        `/v1/products/${world.product}`,
+        { name },
+        { ifMatch: "*", ip: HOME },
+      );
+    // Known here from now on, with the rights of this moment.
+    ok(
+      await edit(
+        heldBack(async () => {}),
+        "Editor 2",
+      ),
+      200,
+    );
+    let wasHeld = false;
+    const answer = await edit(
+      heldBack(async () => {
+        await change(world);
+        wasHeld = true;
+      }),
+      "Editor 3",
+    );
+    expect([wasHeld, said(answer)]).toEqual([true, refusal]);
+    expect(ok(await owner.api.get(`/v1/products/${world.product}`), 200).body["name"]).toBe("Editor 2");
+  });
+
+  test("when nothing changed that it rests on, it is made", async () => {
+    const owner = await subscribed(platform, "vendor");
+    const product = await made(owner, "products", { name: "Editor" });
+    const through = heldBack(async () => newMember(fetch, owner, { roles: ["operator"] }));
+    ok(
+      await api(through, owner.apiKey).patch(
+        `/v1/products/${product}`,
+        { name: "Editor 2" },
+        { ifMatch: "*", ip: HOME },
+      ),
+      200,
+    );
+  });
+
+  test("when another edits the object in between, If-Match decides: an old version is 412", async () => {
+    const owner = await subscribed(platform, "vendor");
+    const product = await made(owner, "products", { name: "Editor" });
+    const through = heldBack(async () =>
+      ok(await owner.api.patch(`/v1/products/${product}`, { name: "First" }, { ifMatch: '"1"' }), 200),
+    );
+    expect(
+      said(
+        await api(through, owner.apiKey).patch(
+          `/v1/products/${product}`,
+          { name: "Second" },
+          { ifMatch: '"1"', ip: HOME },
+        ),
+      ),
+    ).toBe("412 precondition-failed");
+    expect(ok(await owner.api.get(`/v1/products/${product}`), 200).body["name"]).toBe("First");
+  });
+
+  test("two creations under one Idempotency-Key at the same time make one", async () => {
+    const owner = await subscribed(platform, "vendor");
+    const key = newKey();
+    const create = (through: Fetch) =>
+      api(through, owner.apiKey).post<{ id: string }>(
+        "/v1/products",
+        { name: "Editor" },
+        { idempotencyKey: key, ip: HOME },
+      );
+    let first: unknown;
+    const second = ok(
+      await create(
+        heldBack(async () => {
+          first = ok(await create(fetch), 201).body;
+        }),
+      ),
+      201,
+    );
+    expect(second.body).toEqual(first);
+    expect(second.headers.get("idempotency-replayed")).toBe("true");
+  });
+});

@@ -1,0 +1,340 @@
+import { env } from "cloudflare:workers";
+import { sql } from "drizzle-orm";
+import { beforeEach, describe, expect, test } from "vitest";
+import { grown, seal, type SealedRow } from "../../../src/audit/chain/chain.ts";
+import { appendRows } from "../../../src/audit/chain/chain.store.ts";
+import type { AuditEvent } from "../../../src/audit/chain/event.ts";
+import { protect } from "../../../src/audit/chain/personal.ts";
+import { batch } from "../../../src/kernel/db.ts";
+import { complete, stage } from "../../../src/audit/chain/outbox.store.ts";
+import { sealAccount } from "../../../src/audit/chain/sealing.store.ts";
+import {
+  carry,
+  db,
+  deliver,
+  entries,
+  event,
+  faultOf,
+  headOf,
+  ledgers,
+  ledgerWith,
+  newAccountId,
+  nudge,
+  outboxSize,
+  sealAll,
+  sealedIds,
+  staged,
+  trail,
+} from "./audit-world.ts";
+
+let accountId: string;
+beforeEach(async () => {
+  accountId = newAccountId();
+  await staged(accountId, 2);
+  await entries(accountId, 2);
+  await sealAll(accountId);
+});
+
+/** An entry of the ledger that the ledger has never made. */
+const forgedEntry = (ledgerSeq: number, more: Partial<AuditEvent> = {}) =>
+  event(accountId, {
+    action: "credits.spend",
+    resource: { type: "credits", id: "ent_forged" },
+    cost: 1,
+    changes: null,
+    ledgerSeq,
+    ...more,
+  });
+
+async function knownHead(ofAccount: string) {
+  const head = await headOf(ofAccount);
+  return head ?? expect.fail("no head");
+}
+
+/** Appends a row as an attacker would who can write D1 and knows how a row is sealed. */
+async function append(forged: AuditEvent): Promise<void> {
+  const head = await knownHead(accountId);
+  const row = seal(
+    head,
+    forged,
+    protect(forged, () => "00".repeat(16)),
+  );
+  expect(await appendRows(db, accountId, head, [row])).toEqual(grown(head, row));
+}
+
+const insertOutbox = (id: string, text: string) =>
+  env.DB.prepare("INSERT INTO audit_outbox (account_id, id, event) VALUES (?, ?, ?)")
+    .bind(accountId, id, text)
+    .run();
+const letters = async () =>
+  (
+    await env.DB.prepare("SELECT queue, reason, body FROM dead_letter WHERE id LIKE ? ORDER BY id")
+      .bind(`outbox/${accountId}/%`)
+      .all<{ queue: string; reason: string; body: string }>()
+  ).results;
+
+describe("S1.38 no caller hides a spend behind an entry that the ledger never made", () => {
+  test("staged, it is kept with its reason and never sealed; the real spend enters the trail", async () => {
+    const forged = forgedEntry(3);
+    await batch(db, [stage(db, env.SIGNING_KEYS, forged)]);
+    await sealAll(accountId);
+    expect(await sealedIds(accountId)).not.toContain(forged.id);
+    expect((await headOf(accountId))?.ledgerSeq).toBe(2);
+    expect(await letters()).toEqual([
+      {
+        queue: "audit_outbox",
+        reason: expect.stringContaining("ledgerSeq") as string,
+        body: JSON.stringify(forged),
+      },
+    ]);
+    const [real] = await entries(accountId, 1);
+    await sealAll(accountId);
+    expect(await sealedIds(accountId)).toContain(real?.id);
+    expect(await faultOf(accountId)).toBeNull();
+  });
+
+  test("appended by hand with its head, it is never witnessed, nothing is sealed on it", async () => {
+    const before = await ledgers(accountId).sealedHead(accountId);
+    await append(forgedEntry(3));
+    const list = await entries(accountId, 1);
+    await staged(accountId, 1);
+    expect(await deliver([nudge(accountId), carry(list)])).toEqual({ acked: 0, retried: 2 });
+    expect(await ledgers(accountId).sealedHead(accountId)).toEqual(before);
+    expect(await outboxSize(accountId)).toBe(1);
+    expect(await faultOf(accountId)).toEqual({ seq: 5, fault: "not-the-ledgers" });
+  });
+
+  test("appended before there is such an entry, verify names it too", async () => {
+    await append(forgedEntry(3));
+    await expect(sealAll(accountId)).rejects.toThrow("not-the-ledgers");
+    expect(await faultOf(accountId)).toEqual({ seq: 5, fault: "not-the-ledgers" });
+  });
+
+  test.each<[string, Partial<AuditEvent>]>([
+    ["cost", { cost: 0 }],
+    ["author", { actor: { ...event("").actor, memberId: "mem_2" } }],
+    ["outcome", { outcome: "denied" }],
+    ["changes", { changes: { before: { balance: 2 }, after: { balance: 2 } } }],
+    ["time", { at: 1 }],
+  ])("the real entry with another %s is not the ledger's", async (_, more) => {
+    const [real = expect.fail("no entry")] = await entries(accountId, 1);
+    await append({ ...real, ...more });
+    await expect(sealAll(accountId)).rejects.toThrow("not-the-ledgers");
+    expect(await faultOf(accountId)).toEqual({ seq: 5, fault: "not-the-ledgers" });
+  });
+
+  test("the object keeps no head that is beyond its own ledger", async () => {
+    const before = await ledgers(accountId).sealedHead(accountId);
+    await expect(
+      Promise.resolve(ledgers(accountId).sealed(accountId, { seq: 9, hash: "f".repeat(64), ledgerSeq: 3 })),
+    ).rejects.toThrow();
+    expect(await ledgers(accountId).sealedHead(accountId)).toEqual(before);
+  });
+
+  test("the head's ledger place alone is moved: nothing is sealed on it", async () => {
+    await env.DB.prepare("UPDATE audit_head SET ledger_seq = 3 WHERE account_id = ?").bind(accountId).run();
+    await entries(accountId, 1);
+    await staged(accountId, 1);
+    await expect(sealAll(accountId)).rejects.toThrow("head-altered");
+    expect(await faultOf(accountId)).toEqual({ seq: 4, fault: "head-altered" });
+  });
+
+  test("a head that the object missed is reported after its rows and entries were compared", async () => {
+    const list = await entries(accountId, 3);
+    const deaf = ledgerWith(accountId, { sealed: () => Promise.reject(new Error("gone")) });
+    expect(await deliver([carry(list)], deaf)).toEqual({ acked: 0, retried: 1 });
+    await staged(accountId, 1);
+    await sealAll(accountId);
+    expect(await ledgers(accountId).sealedHead(accountId)).toEqual(await headOf(accountId));
+    expect(await faultOf(accountId)).toBeNull();
+  });
+
+  test.each([
+    [600, null],
+    [600, 590],
+  ])(
+    "%i rows, more than one round reads, are compared by rounds; a forged one at place %j stops it",
+    async (count, forgedAt) => {
+      const list = await entries(accountId, count);
+      const before = await knownHead(accountId);
+      const rows: SealedRow[] = [];
+      for (const one of list) {
+        const last = rows.reduce(grown, before);
+        const sealed = one.ledgerSeq === forgedAt ? { ...one, cost: 7 } : one;
+        rows.push(
+          seal(
+            last,
+            sealed,
+            protect(sealed, () => "00".repeat(16)),
+          ),
+        );
+      }
+      expect(await appendRows(db, accountId, before, rows)).not.toBeNull();
+      if (forgedAt === null) await sealAll(accountId);
+      else await expect(sealAll(accountId)).rejects.toThrow(`not-the-ledgers at ${forgedAt + 2}`);
+      const told = await ledgers(accountId).sealedHead(accountId);
+      expect(forgedAt === null ? told : (told?.seq ?? Infinity) < forgedAt + 2).toEqual(
+        forgedAt === null ? await headOf(accountId) : true,
+      );
+      expect(await faultOf(accountId)).toEqual(
+        forgedAt === null ? null : { seq: forgedAt + 2, fault: "not-the-ledgers" },
+      );
+    },
+  );
+});
+
+describe("rows in the outbox that are no event of it block no other", () => {
+  test.each<[string, (id: string) => string]>([
+    ["no JSON", () => "{"],
+    ["nothing", () => "null"],
+    ["an event without members", (id) => JSON.stringify({ id, accountId })],
+    ["another account's", (id) => JSON.stringify(event(newAccountId(), { id }))],
+    ["another row's", () => JSON.stringify(event(accountId))],
+    ["given another time", (id) => JSON.stringify({ ...event(accountId, { id }), at: "1" })],
+  ])("%s", async (_, text) => {
+    const id = `evt_0_${crypto.randomUUID()}`;
+    await insertOutbox(id, text(id));
+    const [good] = await staged(accountId, 1);
+    expect(await deliver([nudge(accountId)])).toEqual({ acked: 1, retried: 0 });
+    expect((await sealedIds(accountId)).at(-2)).toBe(good?.id);
+    expect([await outboxSize(accountId), (await letters()).length]).toEqual([0, 1]);
+    expect(await faultOf(accountId)).toBeNull();
+  });
+
+  test("not even as many as one round takes", async () => {
+    for (let start = 0; start < 300; start += 50) {
+      await env.DB.batch(
+        Array.from({ length: 50 }, (_, index) =>
+          env.DB.prepare("INSERT INTO audit_outbox (account_id, id, event) VALUES (?, ?, '{')").bind(
+            accountId,
+            `evt_0_${start + index}`,
+          ),
+        ),
+      );
+    }
+    const [good] = await staged(accountId, 1);
+    await sealAll(accountId);
+    expect(await sealedIds(accountId)).toContain(good?.id);
+    expect(await outboxSize(accountId)).toBe(0);
+  });
+});
+
+describe("K9 a row of the outbox that this gate did not stage is never sealed", () => {
+  const stagedRow = async (one: AuditEvent, open: string | null = null) => {
+    await batch(db, [
+      stage(db, env.SIGNING_KEYS, one, open),
+      ...(open === null ? [] : [complete(db, one, open, sql`'0007'`)]),
+    ]);
+  };
+  const edit = (set: string, id: string, ...values: string[]) =>
+    env.DB.prepare(`UPDATE audit_outbox SET ${set} WHERE account_id = ?1 AND id = ?2`)
+      .bind(accountId, id, ...values)
+      .run();
+  const sealedBody = async (id: string) =>
+    JSON.parse(
+      (await env.DB.prepare("SELECT body FROM audit_event WHERE id = ?").bind(id).first<string>("body")) ??
+        "",
+    );
+  const withLogin = () =>
+    event(accountId, {
+      action: "member.create",
+      resource: { type: "role", id: "mem_9" },
+      changes: { before: {}, after: { login: "", roles: ["owner"] } },
+    });
+
+  test.each<[string, (one: AuditEvent) => Promise<unknown>, string]>([
+    ["invented without a signature", (one) => insertOutbox(one.id, JSON.stringify(one)), "no signature"],
+    [
+      "edited after it was staged",
+      async (one) => {
+        await stagedRow(one);
+        await edit("event = replace(event, 'New', 'Old')", one.id);
+      },
+      "another signature",
+    ],
+    [
+      "said to leave a member open that it did not",
+      async (one) => {
+        await stagedRow(one);
+        await edit("open = 'name', given = 'Old'", one.id);
+      },
+      "another signature",
+    ],
+    [
+      "given a value that its batch did not",
+      async (one) => {
+        await stagedRow(one);
+        await edit("given = '0001'", one.id);
+      },
+      "no batch gave out",
+    ],
+    [
+      "signed with a key that was dropped",
+      (one) => batch(db, [stage(db, JSON.stringify([{ kid: "old", d: "x" }]), one)]),
+      "another signature",
+    ],
+    [
+      "a copy of one that is sealed",
+      async (one) => {
+        await stagedRow(one);
+        const {
+          results: [row],
+        } = await env.DB.prepare("SELECT * FROM audit_outbox WHERE id = ?")
+          .bind(one.id)
+          .all<Record<string, string>>();
+        await sealAll(accountId);
+        await env.DB.prepare("INSERT INTO audit_outbox (account_id, id, event, mac) VALUES (?, ?, ?, ?)")
+          .bind(accountId, one.id, row?.["event"], row?.["mac"])
+          .run();
+      },
+      "sealed before",
+    ],
+  ])("%s, it goes to the dead letters and the trail tells it", async (_, put, reason) => {
+    const one = event(accountId);
+    await put(one);
+    const before = (await sealedIds(accountId)).filter((id) => id === one.id).length;
+    const [good] = await staged(accountId, 1);
+    await sealAll(accountId);
+    expect((await sealedIds(accountId)).filter((id) => id === one.id).length).toBe(before);
+    expect(await sealedIds(accountId)).toContain(good?.id);
+    expect(await letters()).toEqual([
+      {
+        queue: "audit_outbox",
+        reason: expect.stringContaining(reason) as string,
+        body: expect.any(String) as string,
+      },
+    ]);
+    const { results } = await env.DB.prepare(
+      "SELECT body FROM audit_event WHERE account_id = ? AND action = 'audit.quarantine'",
+    )
+      .bind(accountId)
+      .all<{ body: string }>();
+    expect(results.map(({ body }) => JSON.parse(body).changes.after)).toEqual([
+      { rows: 1, reasons: [expect.stringContaining(reason) as string] },
+    ]);
+    expect([await outboxSize(accountId), await faultOf(accountId)]).toEqual([0, null]);
+  });
+
+  test("a number generated in the batch is sealed with the event; no other text passes for one", async () => {
+    const [one, other] = [withLogin(), withLogin()];
+    await stagedRow(one, "login");
+    await stagedRow(other, "login");
+    await edit("given = 'owner'", other.id);
+    await sealAll(accountId);
+    expect((await sealedBody(one.id)).changes.after).toEqual({
+      login: expect.stringMatching(/^sha256:/) as string,
+      roles: ["owner"],
+    });
+    expect((await letters()).map(({ reason }) => reason)).toEqual([
+      "the value that its batch gives out is none",
+    ]);
+  });
+
+  test("keys rotate with overlap: what an older key signed is sealed while that key is there", async () => {
+    const one = event(accountId);
+    const rotated = JSON.stringify([{ kid: "new", d: "y" }, ...JSON.parse(env.SIGNING_KEYS)]);
+    await stagedRow(one);
+    await sealAccount({ ...trail, signingKeys: rotated }, accountId, [], "object");
+    expect(await sealedIds(accountId)).toContain(one.id);
+  });
+});

@@ -1,0 +1,335 @@
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import worker from "../../../src/index.ts";
+import { deliverWaiting, sweepMails } from "../../../src/channels/mail/delivery.queue.ts";
+import {
+  ATTEMPTS_MAX,
+  FAILED_TTL_MS,
+  LEASE_MS,
+  pauseAfter,
+  SENT_TTL_MS,
+  tidy,
+} from "../../../src/channels/mail/outbox.store.ts";
+import { invitationToken, signInCode, signInToken } from "../../../src/channels/mail/one-time.ts";
+import { createMessageBatch } from "cloudflare:test";
+import { db, delivered, later, outgoing, rowOf, sendingTo, waiting } from "./mail-world.ts";
+
+afterEach(() => env.DB.prepare("DELETE FROM mail_outbox").run());
+const refusal = new Error("E_DELIVERY_FAILED");
+
+describe("S1.3: a letter is sent once", () => {
+  test("however often its message comes", async () => {
+    const out = outgoing();
+    const letter = await waiting();
+    for (let round = 0; round < 3; round += 1)
+      expect(await delivered(sendingTo(out), [{ id: letter.id }, { id: letter.id }])).toEqual({
+        acked: 2,
+        retried: [],
+      });
+    expect(out.sent.map(({ to }) => to)).toEqual([letter.to]);
+    expect(await rowOf(letter)).toMatchObject({
+      attempts: 1,
+      sent_at: expect.any(Number),
+      failed_at: null,
+      error: null,
+    });
+  });
+
+  test("by whichever of many senders comes first", async () => {
+    const out = outgoing();
+    const letters = await Promise.all(Array.from({ length: 25 }, () => waiting()));
+    const ids = letters.map(({ id }) => ({ id }));
+    await Promise.all([
+      delivered(sendingTo(out), ids),
+      delivered(sendingTo(out), ids.toReversed()),
+      deliverWaiting(sendingTo(out)),
+      sweepMails(sendingTo(out)),
+      deliverWaiting(sendingTo(out)),
+    ]);
+    expect(out.sent.map(({ to }) => to).sort()).toEqual(letters.map(({ to }) => to).sort());
+  });
+
+  test("though another sender asks for it while it is on its way", async () => {
+    const out = outgoing();
+    const letter = await waiting();
+    out.meanwhile = async () => {
+      const { held_until: heldUntil } = await rowOf(letter);
+      expect(heldUntil - Date.now()).toBeGreaterThan(LEASE_MS / 2);
+      await deliverWaiting(sendingTo(out));
+    };
+    await deliverWaiting(sendingTo(out));
+    expect(out.sent.length).toBe(1);
+  });
+});
+
+test("a crash between sending and marking sends once more, within the limit of tries", async () => {
+  const out = outgoing();
+  const letter = await waiting();
+  const crashing = { ...sendingTo(out), DB: withoutBatch() };
+  for (let round = 0; round < ATTEMPTS_MAX + 3; round += 1) {
+    await deliverWaiting(crashing).catch(() => undefined);
+    await later(letter);
+  }
+  expect(out.sent.length).toBe(ATTEMPTS_MAX);
+  expect(await rowOf(letter)).toMatchObject({ sent_at: null, failed_at: null });
+  await sweepMails(sendingTo(out));
+  expect(await rowOf(letter)).toMatchObject({ failed_at: expect.any(Number), error: "no sender came back" });
+  expect(out.sent.length).toBe(ATTEMPTS_MAX);
+});
+
+/** A database that takes letters out and marks nothing, as when the process ends after the mail has left. */
+const withoutBatch = (): D1Database =>
+  new Proxy(env.DB, {
+    get: (target, name) => {
+      if (name === "batch") return () => Promise.reject(new Error("the process is gone"));
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+
+describe("a sender that fails", () => {
+  test("is tried again, later each time, and then given up with its reason", async () => {
+    const out = outgoing();
+    out.fails = () => refusal;
+    const letter = await waiting();
+    for (let attempt = 1; attempt < ATTEMPTS_MAX; attempt += 1) {
+      expect(await delivered(sendingTo(out), [{ id: letter.id }])).toEqual({
+        acked: 0,
+        retried: [pauseAfter(attempt) / 1000],
+      });
+      expect(await rowOf(letter)).toMatchObject({
+        attempts: attempt,
+        sent_at: null,
+        failed_at: null,
+        error: String(refusal),
+      });
+      expect(await delivered(sendingTo(out), [{ id: letter.id }])).toEqual({ acked: 1, retried: [] });
+      await later(letter);
+    }
+    expect(await delivered(sendingTo(out), [{ id: letter.id }])).toEqual({ acked: 1, retried: [] });
+    await later(letter);
+    out.fails = () => null;
+    await sweepMails(sendingTo(out));
+    expect(await rowOf(letter)).toMatchObject({
+      attempts: ATTEMPTS_MAX,
+      sent_at: null,
+      failed_at: expect.any(Number),
+      error: String(refusal),
+    });
+    expect(out.sent).toEqual([]);
+  });
+
+  test("that comes back sends what waited", async () => {
+    const out = outgoing();
+    out.fails = () => refusal;
+    const letter = await waiting();
+    await delivered(sendingTo(out), [{ id: letter.id }]);
+    await later(letter);
+    out.fails = () => null;
+    expect(await delivered(sendingTo(out), [{ id: letter.id }])).toEqual({ acked: 1, retried: [] });
+    expect(await rowOf(letter)).toMatchObject({ attempts: 2, sent_at: expect.any(Number), error: null });
+  });
+
+  test("fails for one address only: the others of its batch are sent", async () => {
+    const out = outgoing();
+    const letters = await Promise.all(Array.from({ length: 5 }, () => waiting()));
+    const bad = letters[2]?.to;
+    out.fails = ({ to }) => (to === bad ? refusal : null);
+    await env.DB.prepare(
+      "INSERT INTO mail_outbox (id, letter, created_at) VALUES ('mal_broken', '{\"template\":\"none\"}', 1)",
+    ).run();
+    const bodies = [{ id: "mal_broken" }, ...letters.map(({ id }) => ({ id }))];
+    expect(await delivered(sendingTo(out), bodies)).toEqual({
+      acked: 4,
+      retried: [pauseAfter(1) / 1000, pauseAfter(1) / 1000],
+    });
+    expect(out.sent.map(({ to }) => to).sort()).toEqual(
+      letters
+        .map(({ to }) => to)
+        .filter((to) => to !== bad)
+        .sort(),
+    );
+  });
+
+  test("that never answers is not waited for longer than the letter is held", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const out = outgoing();
+      const letter = await waiting();
+      out.meanwhile = () => {
+        queueMicrotask(() => void vi.advanceTimersByTimeAsync(LEASE_MS / 2));
+        return new Promise(() => undefined);
+      };
+      expect(await delivered(sendingTo(out), [{ id: letter.id }])).toMatchObject({ acked: 0 });
+      expect((await rowOf(letter)).error).toContain("not sent within");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+test("a database that fails leaves every message for another try", async () => {
+  const out = outgoing();
+  const letter = await waiting();
+  const broken = {
+    ...sendingTo(out),
+    DB: new Proxy(env.DB, {
+      get: () => () => {
+        throw new Error("no database");
+      },
+    }),
+  };
+  expect(await delivered(broken, [{ id: letter.id }])).toEqual({ acked: 0, retried: [2] });
+  expect(out.sent).toEqual([]);
+});
+
+test("a message that names no letter goes to the dead queue with its reason", async () => {
+  const out = outgoing();
+  const letter = await waiting();
+  expect(await delivered(sendingTo(out), ["hello", { id: letter.id }, { id: "mal_unknown" }, null])).toEqual({
+    acked: 2,
+    retried: [0, 0],
+  });
+  expect(out.sent.length).toBe(1);
+  const id = crypto.randomUUID();
+  const dead = createMessageBatch("tollgate-mail-dead", [
+    { id, timestamp: new Date(), attempts: 1, body: "hello" },
+  ]);
+  await worker.queue(dead, env);
+  expect(
+    await env.DB.prepare("SELECT queue, reason, body FROM dead_letter WHERE id = ?").bind(id).first(),
+  ).toEqual({ queue: "tollgate-mail-dead", reason: "retries exhausted", body: '"hello"' });
+});
+
+test("what is no longer good is not sent", async () => {
+  const out = outgoing();
+  const letter = await waiting({
+    template: "sign_in",
+    signInId: "sgn_1",
+    kid: "test-1",
+    expiresAt: Date.now() - 1,
+  });
+  expect(await delivered(sendingTo(out), [{ id: letter.id }])).toEqual({ acked: 1, retried: [] });
+  expect([out.sent, await rowOf(letter)]).toMatchObject([
+    [],
+    { failed_at: expect.any(Number), error: expect.stringContaining("expired") },
+  ]);
+});
+
+test("the sweep sends what a crash left, and removes what is past its time, and nothing else", async () => {
+  const out = outgoing();
+  const [left, fresh, sent, failed] = [await waiting(), await waiting(), await waiting(), await waiting()];
+  await env.DB.prepare("UPDATE mail_outbox SET held_until = ?, attempts = 1 WHERE id = ?")
+    .bind(Date.now() + LEASE_MS, fresh.id)
+    .run();
+  const at = Date.now();
+  await env.DB.batch([
+    env.DB.prepare("UPDATE mail_outbox SET created_at = 1, sent_at = ? WHERE id = ?").bind(
+      at - SENT_TTL_MS - 1,
+      sent.id,
+    ),
+    env.DB.prepare("UPDATE mail_outbox SET created_at = 1, failed_at = ? WHERE id = ?").bind(
+      at - FAILED_TTL_MS - 1,
+      failed.id,
+    ),
+  ]);
+  const kept = await Promise.all([waiting(), waiting()]);
+  await env.DB.prepare("UPDATE mail_outbox SET created_at = 1, sent_at = ? WHERE id = ?")
+    .bind(at - SENT_TTL_MS + 60_000, kept[0].id)
+    .run();
+  await env.DB.prepare("UPDATE mail_outbox SET created_at = 1, failed_at = ? WHERE id = ?")
+    .bind(at - FAILED_TTL_MS + 60_000, kept[1].id)
+    .run();
+  await sweepMails(sendingTo(out));
+  expect(out.sent.map(({ to }) => to)).toEqual([left.to]);
+  await tidy(db, at);
+  const { results } = await env.DB.prepare("SELECT id FROM mail_outbox").all<{ id: string }>();
+  expect(results.map(({ id }) => id).sort()).toEqual([left, fresh, ...kept].map(({ id }) => id).sort());
+});
+
+test("no token and no code is in the outbox or in the audit trail", async () => {
+  const [invitationId, signInId, kid] = [
+    "inv_01JD00000000000000000000AA",
+    "sgn_01JD00000000000000000000AA",
+    "test-1",
+  ];
+  const expiresAt = Date.now() + 60_000;
+  const out = outgoing();
+  await env.DB.prepare(`
+    INSERT INTO account (
+      id, kind, name, owner_member_id, plan, subscription, settings, created_at, updated_at)
+    VALUES ('acc_1', 'vendor', 'A', 'mem_1', '{}', '{}', '{}', 1, 1)`).run();
+  const { to } = await waiting({
+    template: "invitation",
+    invitationId,
+    kid,
+    sendCount: 1,
+    inviter: "Ada",
+    roles: [],
+    login: null,
+    expiresAt,
+  });
+  const { token } = invitationToken(env.SIGNING_KEYS, kid, invitationId, 1);
+  await env.DB.prepare(`
+    INSERT INTO invitation (
+      id, account_id, kind, status, email, token_hash, expires_at, send_count, invited_by,
+      created_at, updated_at)
+    VALUES (?, 'acc_1', 'email', 'pending', ?, ?, ?, 1, 'mem_1', 1, 1)`)
+    .bind(invitationId, to, "0".repeat(64), expiresAt)
+    .run();
+  await waiting({ template: "sign_in", signInId, kid, expiresAt });
+  await deliverWaiting(sendingTo(out));
+  const secrets = [
+    token,
+    signInToken(env.SIGNING_KEYS, kid, signInId).token.split(".")[1] ?? "",
+    signInCode(env.SIGNING_KEYS, kid, signInId),
+  ];
+  const mails = JSON.stringify(out.sent).replaceAll(" ", "");
+  const tables = await Promise.all(
+    ["mail_outbox", "audit_outbox", "audit_event", "call_log"].map((table) =>
+      env.DB.prepare(`SELECT * FROM ${table}`).all(),
+    ),
+  );
+  expect(secrets.map((secret) => [mails.includes(secret), JSON.stringify(tables).includes(secret)])).toEqual(
+    secrets.map(() => [true, false]),
+  );
+});
+
+test("Cloudflare's own binding takes what is sent, for any name of a person", async () => {
+  const letters = await Promise.all([
+    waiting({
+      template: "joined",
+      by: "invitation",
+      memberId: "mem_1",
+      account: "Студия «Север»\r\nBcc: everybody@example.com",
+      name: "\u{1F389}".repeat(300),
+      email: "ann@example.com",
+    }),
+    waiting({
+      template: "access_changed",
+      memberId: "mem_1",
+      by: "\u202e<i>",
+      account: "\u0000\u202e<b>",
+      language: "ru",
+    }),
+  ]);
+  await deliverWaiting({ ...env, DEV_MAIL: "off" });
+  expect(await Promise.all(letters.map(rowOf))).toMatchObject([
+    { error: null, sent_at: expect.any(Number) },
+    { error: null, sent_at: expect.any(Number) },
+  ]);
+});
+
+test("a mail comes from the address of the configuration, with headers only where they belong", async () => {
+  const out = outgoing();
+  const letter = await waiting({ account: "A\r\nBcc: everybody@example.com" });
+  await deliverWaiting(sendingTo(out, { MAIL_FROM: "gate@nord.example" }));
+  expect(out.sent).toMatchObject([
+    {
+      from: { email: "gate@nord.example", name: "Tollgate" },
+      to: letter.to,
+      subject: "Your access to A Bcc: everybody@example\u200c.\u200ccom was changed",
+    },
+  ]);
+  expect(Object.keys(out.sent[0]?.headers ?? {})).toEqual(["List-Unsubscribe", "List-Unsubscribe-Post"]);
+});
