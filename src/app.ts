@@ -19,14 +19,14 @@ import { transferEndpoints } from "./products/dealers/transfer.routes.ts";
 import { apiKeyEndpoints } from "./gate/api-keys/api-key.routes.ts";
 import { type Endpoint, openEndpoint } from "./gate/calls/call.ts";
 import { claimEndpoints } from "./gate/api-keys/claim.routes.ts";
-import { attend, gate, type GateEnv, refuse } from "./gate/pipeline/gate.routes.ts";
+import { requestContext, toHandler, type GateEnv, onError } from "./gate/pipeline/gate.routes.ts";
 import { healthEndpoints } from "./gate/pipeline/health.routes.ts";
 import { problemEndpoints } from "./gate/pipeline/problem.routes.ts";
 import { tokenEndpoints } from "./gate/api-keys/token.routes.ts";
 import { deliveryEndpoints } from "./channels/webhooks/delivery.routes.ts";
 import { hookEndpoints } from "./channels/webhooks/hook.routes.ts";
 import { trialEndpoints } from "./channels/webhooks/trial.routes.ts";
-import { openapi } from "./kernel/http/openapi.ts";
+import { openApiDocument } from "./kernel/http/openapi.ts";
 import { Problem } from "./kernel/http/problem.ts";
 import { licenseEndpoints } from "./products/licensing/license.routes.ts";
 import { licenseDomainEndpoints } from "./products/licensing/license-domain.routes.ts";
@@ -80,10 +80,10 @@ import { namedAddressEndpoints } from "./people/sign-in/named-address.routes.ts"
 import type { Env } from "./env.ts";
 
 /** The account's object as the trail sees it. */
-export const ledgersOf = (env: Env) => (accountId: string) => accountObject(env, accountId);
+export const ledgerOutboxesOf = (env: Env) => (accountId: string) => accountObject(env, accountId);
 
 /** The whole surface. */
-const endpoints: readonly Endpoint[] = [
+const routeEndpoints: readonly Endpoint[] = [
   ...tokenEndpoints,
   ...claimEndpoints(TYPE_TABLE),
   ...codeEndpoints,
@@ -115,7 +115,7 @@ const endpoints: readonly Endpoint[] = [
   ...removalEndpoints,
   ...platformMemberEndpoints,
   ...statisticsEndpoints,
-  ...memberEventEndpoints(ledgersOf),
+  ...memberEventEndpoints(ledgerOutboxesOf),
   ...assessmentEndpoints,
   ...effectiveEndpoints,
   ...grantEndpoints,
@@ -146,8 +146,8 @@ const endpoints: readonly Endpoint[] = [
   ...credits,
   ...ledgerExport,
   ...creditGrants,
-  ...reportEndpoints(ledgersOf),
-  ...trailEndpoints(ledgersOf),
+  ...reportEndpoints(ledgerOutboxesOf),
+  ...trailEndpoints(ledgerOutboxesOf),
   ...hookEndpoints,
   ...deliveryEndpoints(TYPE_TABLE),
   ...trialEndpoints,
@@ -156,9 +156,9 @@ const endpoints: readonly Endpoint[] = [
 ];
 
 /** Written at the first request, because it is long and every caller may ask for it. */
-let written: string | null = null;
+let openApiText: string | null = null;
 
-const description: Endpoint = openEndpoint(
+const openApiEndpoint: Endpoint = openEndpoint(
   {
     method: "GET",
     path: "/openapi.json",
@@ -168,27 +168,27 @@ const description: Endpoint = openEndpoint(
     summary: "This API as OpenAPI 3.1.",
   },
   async (call) => {
-    written ??= JSON.stringify(
-      openapi(
-        [...endpoints, description].map(({ operation }) => operation),
+    openApiText ??= JSON.stringify(
+      openApiDocument(
+        [...routeEndpoints, openApiEndpoint].map(({ operation }) => operation),
         call.env.ISSUER,
       ),
     );
-    return { status: 200, text: written, headers: { "Cache-Control": "public, max-age=300" } };
+    return { status: 200, text: openApiText, headers: { "Cache-Control": "public, max-age=300" } };
   },
 );
 
-export const surface: readonly Endpoint[] = [...endpoints, description];
+export const servedEndpoints: readonly Endpoint[] = [...routeEndpoints, openApiEndpoint];
 
 export const app = new Hono<GateEnv>();
-app.use(attend);
-const parameters = (path: string): number => path.split(":").length;
+app.use(requestContext);
+const countParameters = (path: string): number => path.split(":").length;
 // The most exact paths first: else a method that /v1/roles/matrix lacks would be taken for one of
 // /v1/roles/:id.
-for (const [path, group] of [...Map.groupBy(surface, ({ operation }) => operation.path)].sort(
-  ([one], [two]) => parameters(one) - parameters(two),
+for (const [path, group] of [...Map.groupBy(servedEndpoints, ({ operation }) => operation.path)].sort(
+  ([one], [two]) => countParameters(one) - countParameters(two),
 )) {
-  for (const endpoint of group) app.on(endpoint.operation.method, path, gate(endpoint, TYPE_TABLE));
+  for (const endpoint of group) app.on(endpoint.operation.method, path, toHandler(endpoint, TYPE_TABLE));
   const methods = group.map(({ operation }) => operation.method);
   const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])].join(", ");
   app.all(path, () => {
@@ -199,9 +199,9 @@ app.route("/", pages);
 app.route("/", devMailPages);
 // Answered, not thrown: Hono takes a throw from here past the middleware that names the call and logs it.
 app.notFound((c) =>
-  refuse(
+  onError(
     new Problem("not-found", { detail: "No route has this path. GET /openapi.json lists them all." }),
     c,
   ),
 );
-app.onError(refuse);
+app.onError(onError);

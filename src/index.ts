@@ -1,13 +1,13 @@
-import { app, ledgersOf } from "./app.ts";
-import { consume } from "./audit/chain/consumer.queue.ts";
-import { sweep } from "./audit/chain/sweep.store.ts";
+import { app, ledgerOutboxesOf } from "./app.ts";
+import { consumeAuditBatch } from "./audit/chain/consumer.queue.ts";
+import { sweepAudit } from "./audit/chain/sweep.store.ts";
 import { sweepTierCredits } from "./accounts/tiers/tier-credit.change.ts";
 import type { Env } from "./env.ts";
 import { sweepCharges } from "./resources/charge-sweep.change.ts";
 import { sweepCredits } from "./channels/webhooks/credit.change.ts";
 import { sweepFiles } from "./products/licensing/theme-file.store.ts";
 import { now } from "./kernel/clock.ts";
-import { deliver, MAIL_QUEUE } from "./channels/mail/consumer.queue.ts";
+import { consumeMailBatch, MAIL_QUEUE } from "./channels/mail/consumer.queue.ts";
 import { sweepMails } from "./channels/mail/delivery.queue.ts";
 import { openDb } from "./kernel/db.ts";
 import { pruneSignIn } from "./people/sign-in/prune.store.ts";
@@ -18,12 +18,14 @@ export { AccountObject } from "./credits/account.object.ts";
 export default {
   fetch: app.fetch,
   queue: (batch, env) =>
-    batch.queue === MAIL_QUEUE ? deliver(batch, env) : consume(batch, env, ledgersOf(env)),
+    batch.queue === MAIL_QUEUE
+      ? consumeMailBatch(batch, env)
+      : consumeAuditBatch(batch, env, ledgerOutboxesOf(env)),
   scheduled: async (_controller, env) => {
     await sweepCharges(env);
     await sweepCredits(env);
     await sweepTierCredits(env);
-    await sweep({ db: openDb(env.DB), signingKeys: env.SIGNING_KEYS, ledgers: ledgersOf(env) });
+    await sweepAudit({ db: openDb(env.DB), signingKeys: env.SIGNING_KEYS, ledgers: ledgerOutboxesOf(env) });
     await sweepMails(env);
     await sweepFiles(openDb(env.DB), env.FILES, now());
     await pruneSignIn(openDb(env.DB), now());

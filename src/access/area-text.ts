@@ -2,12 +2,16 @@ import type { AccessLevel, Locale } from "../kernel/schema/team.ts";
 import type { Right } from "./right.ts";
 
 /** A text in every language that is spoken here. */
-export type Text = Readonly<Record<Locale, string>>;
+export type LocalizedText = Readonly<Record<Locale, string>>;
 
-type RightType = Right extends infer Each ? (Each extends `${infer Type}.${string}` ? Type : never) : never;
+type ResourceTypeName = Right extends infer Each
+  ? Each extends `${infer Type}.${string}`
+    ? Type
+    : never
+  : never;
 
 /** What people call the types that rights are about: the headings under which rights are shown. */
-export const TYPE_TEXTS: Readonly<Record<RightType, Text>> = {
+export const TYPE_TEXTS: Readonly<Record<ResourceTypeName, LocalizedText>> = {
   account: { en: "Account", ru: "Аккаунт" },
   member: { en: "Users", ru: "Пользователи" },
   grant: { en: "Access to resources", ru: "Доступ к ресурсам" },
@@ -48,7 +52,7 @@ export const TYPE_TEXTS: Readonly<Record<RightType, Text>> = {
 };
 
 /** Rows of the table of roles in models that put several types into one. */
-export const AREA_TEXTS: Readonly<Record<string, Text>> = {
+export const AREA_TEXTS: Readonly<Record<string, LocalizedText>> = {
   organizations: { en: "Organizations", ru: "Организации" },
   catalogue: { en: "Catalogue", ru: "Каталог" },
   subscriptions: { en: "Subscriptions", ru: "Подписки" },
@@ -62,29 +66,31 @@ export const AREA_TEXTS: Readonly<Record<string, Text>> = {
 };
 
 /** What each access level of a grant means. */
-export const LEVEL_TEXTS: Readonly<Record<AccessLevel, { readonly name: Text; readonly description: Text }>> =
-  {
-    view: {
-      name: { en: "View", ru: "Просмотр" },
-      description: {
-        en: "Read-only: lists and cards, and nothing is changed.",
-        ru: "Только чтение: списки и карточки, без изменений.",
-      },
+export const LEVEL_TEXTS: Readonly<
+  Record<AccessLevel, { readonly name: LocalizedText; readonly description: LocalizedText }>
+> = {
+  view: {
+    name: { en: "View", ru: "Просмотр" },
+    description: {
+      en: "Read-only: lists and cards, and nothing is changed.",
+      ru: "Только чтение: списки и карточки, без изменений.",
     },
-    edit: {
-      name: { en: "Edit", ru: "Изменение" },
-      description: {
-        en: "View, and change what is there. It adds and removes nothing of the type itself.",
-        ru: "Просмотр и изменение того, что уже есть. Сами ресурсы этого типа не добавляются и не удаляются.",
-      },
+  },
+  edit: {
+    name: { en: "Edit", ru: "Изменение" },
+    description: {
+      en: "View, and change what is there. It adds and removes nothing of the type itself.",
+      ru: "Просмотр и изменение того, что уже есть. Сами ресурсы этого типа не добавляются и не удаляются.",
     },
-    owner: {
-      name: { en: "Owner", ru: "Владение" },
-      description: {
-        en: "Edit, and remove; with access to all of the type (id 0) also add new ones.",
-        ru: "Изменение и удаление, а при доступе ко всем ресурсам типа (id 0) и добавление новых.",
-      },
+  },
+  owner: {
+    name: { en: "Owner", ru: "Владение" },
+    description: {
+      en: "Edit, and remove; with access to all of the type (id 0) also add new ones.",
+      ru: "Изменение и удаление, а при доступе ко всем ресурсам типа (id 0) и добавление новых.",
     },
-  };
+  },
+};
 
-export const typeText = (name: string): Text => TYPE_TEXTS[name as RightType] ?? { en: name, ru: name };
+export const typeText = (name: string): LocalizedText =>
+  TYPE_TEXTS[name as ResourceTypeName] ?? { en: name, ru: name };

@@ -1,11 +1,11 @@
 import type { CustomRole } from "./contribution.ts";
-import type { GrantSet } from "./decide.ts";
-import { compile, seesGranted, within } from "./grant-set.ts";
+import type { GrantSet } from "./decision.ts";
+import { compileGrantSet, canSeeGrantTarget, isGrantSubset } from "./grant-set.ts";
 import { isGrantable } from "./grant-table.ts";
-import { givable, isCustomRole, mayGive } from "./invite.ts";
+import { givableRoles, isCustomRole, canGive } from "./role-giving.ts";
 import type { GrantRow, Preset } from "./preset.ts";
 import type { Right } from "./right.ts";
-import type { TypeTable } from "./type.ts";
+import type { TypeTable } from "./resource-type.ts";
 
 /** The member who gives access. */
 export interface Giver {
@@ -17,7 +17,7 @@ export interface Giver {
 }
 
 /** What a member has, or is to have. */
-export interface Given {
+export interface AssignedAccess {
   readonly roles: readonly string[];
   /** Those of `roles` that the account made for itself, as far as they are there. */
   readonly customRoles: readonly CustomRole[];
@@ -25,7 +25,7 @@ export interface Given {
   readonly grants: readonly GrantRow[];
 }
 
-export interface Assignment extends Given {
+export interface Assignment extends AssignedAccess {
   readonly creditLimit: number | null;
 }
 
@@ -42,18 +42,18 @@ export type AssignmentFault =
  * @param giver null: nothing is given that the member does not have, so only the consistency is checked
  * @param preset of the account that the member belongs to
  */
-export function assignmentFault(
+export function findAssignmentFault(
   giver: Giver | null,
-  wanted: Assignment,
+  assignment: Assignment,
   accountId: string,
   preset: Preset,
   types: TypeTable,
 ): AssignmentFault | null {
   const isKnown = (role: string) =>
     isCustomRole(role)
-      ? wanted.customRoles.some(({ key }) => key === role)
+      ? assignment.customRoles.some(({ key }) => key === role)
       : Object.hasOwn(preset.roles, role);
-  const unknown = wanted.roles.findIndex((role) => !isKnown(role));
+  const unknown = assignment.roles.findIndex((role) => !isKnown(role));
   if (unknown >= 0)
     return {
       kind: "invalid",
@@ -62,26 +62,26 @@ export function assignmentFault(
         `must be one of ${Object.keys(preset.roles).join(", ")}, ` +
         "or the id of a custom role of the account",
     };
-  if (new Set(wanted.roles).size < wanted.roles.length)
+  if (new Set(assignment.roles).size < assignment.roles.length)
     return { kind: "invalid", pointer: "/roles", detail: "names a role twice" };
-  if (giver !== null && !mayGive(giver.preset, giver.roles, wanted.roles)) {
+  if (giver !== null && !canGive(giver.preset, giver.roles, assignment.roles)) {
     return {
       kind: "denied",
-      detail: givableDetail([...givable(giver.preset, giver.roles)]),
+      detail: givableDetail([...givableRoles(giver.preset, giver.roles)]),
     };
   }
-  const foreign = wanted.rights.findIndex((right) => !preset.rights.has(right as Right));
-  if (foreign >= 0)
+  const unknownRight = assignment.rights.findIndex((right) => !preset.rights.has(right as Right));
+  if (unknownRight >= 0)
     return {
       kind: "invalid",
-      pointer: `/rights/${foreign}`,
+      pointer: `/rights/${unknownRight}`,
       detail: "does not exist in this account's model",
     };
-  const fault = grantFault(wanted.grants, preset, types);
+  const fault = findGrantFault(assignment.grants, preset, types);
   if (fault !== null) return fault;
-  if (giver !== null && !givesWithin(giver, wanted, accountId, preset, types))
+  if (giver !== null && !canGiveAssignment(giver, assignment, accountId, preset, types))
     return { kind: "denied", detail: "You may not give rights or grants that go further than your own." };
-  return limitFault(wanted, preset);
+  return findLimitFault(assignment, preset);
 }
 
 const givableDetail = (roles: readonly string[]): string =>
@@ -90,7 +90,7 @@ const givableDetail = (roles: readonly string[]): string =>
     : `You may assign these roles only: ${roles.join(", ")}.`;
 
 /** A credit limit goes with roles that have one, and with no role that spends without a limit. */
-function limitFault({ roles, creditLimit }: Assignment, preset: Preset): AssignmentFault | null {
+function findLimitFault({ roles, creditLimit }: Assignment, preset: Preset): AssignmentFault | null {
   const unlimited = roles.find((role) => preset.roles[role]?.creditLimit === false);
   if (
     creditLimit !== null &&
@@ -107,7 +107,7 @@ function limitFault({ roles, creditLimit }: Assignment, preset: Preset): Assignm
 }
 
 /** A grant that makes no sense is refused when it is saved, not ignored when it is read. */
-export function grantFault(
+export function findGrantFault(
   grants: readonly GrantRow[],
   preset: Preset,
   types: TypeTable,
@@ -115,9 +115,9 @@ export function grantFault(
   const seen = new Set<string>();
   const grantable = Array.from(types.values()).filter((type) => isGrantable(type, preset));
   for (const [index, { resourceType, resourceId, access }] of grants.entries()) {
-    const invalid = (member: string, detail: string): AssignmentFault => ({
+    const invalid = (field: string, detail: string): AssignmentFault => ({
       kind: "invalid",
-      pointer: `/grants/${index}/${member}`,
+      pointer: `/grants/${index}/${field}`,
       detail,
     });
     const type = types.get(resourceType);
@@ -136,19 +136,19 @@ export function grantFault(
 /**
  * The type on which one of these roles needs a grant that is not among these; null when nothing is missing.
  */
-export const neededGrant = (
+export const missingGrantType = (
   preset: Preset,
   roles: readonly string[],
   grants: readonly GrantRow[],
 ): string | null =>
   roles
-    .map((role) => preset.roles[role]?.needs)
+    .map((role) => preset.roles[role]?.requiredGrantType)
     .find((type) => type !== undefined && !grants.some(({ resourceType }) => resourceType === type)) ?? null;
 
 /** Preset roles go by `mayInvite`; direct rights and grants by what is held. */
-export function givesWithin(
+export function canGiveAssignment(
   giver: Giver,
-  wanted: Assignment,
+  assignment: Assignment,
   accountId: string,
   preset: Preset,
   types: TypeTable,
@@ -156,18 +156,18 @@ export function givesWithin(
   const source = {
     memberId: giver.grantSet.memberId,
     accountId,
-    customRoles: wanted.customRoles,
-    rights: wanted.rights,
-    grants: wanted.grants,
+    customRoles: assignment.customRoles,
+    rights: assignment.rights,
+    grants: assignment.grants,
     roles: [],
     objectGroupIds: [],
     scopes: null,
   };
   return (
-    within(compile(source, preset, types), giver.grantSet) &&
-    [...wanted.grants, ...wanted.customRoles.flatMap((role) => role.grants)].every((grant) =>
-      seesGranted(giver.grantSet, grant, types),
+    isGrantSubset(compileGrantSet(source, preset, types), giver.grantSet) &&
+    [...assignment.grants, ...assignment.customRoles.flatMap((role) => role.grants)].every((grant) =>
+      canSeeGrantTarget(giver.grantSet, grant, types),
     ) &&
-    wanted.rights.every((right) => giver.grantSet.reaches.has(right as Right))
+    assignment.rights.every((right) => giver.grantSet.extents.has(right as Right))
   );
 }

@@ -1,7 +1,7 @@
 import type { AccessLevel } from "../kernel/schema/team.ts";
-import { type GrantRow, OWNER_RIGHTS, type Preset, type Scope } from "./preset.ts";
-import { isRight, type Right, typeOf } from "./right.ts";
-import type { TypeAccess, TypeTable, Verb } from "./type.ts";
+import { type GrantRow, OWNER_RIGHTS, type Preset, type RoleScope } from "./preset.ts";
+import { isRight, type Right, resourceTypeOf } from "./right.ts";
+import type { TypeAccess, TypeTable, Verb } from "./resource-type.ts";
 
 /** A role that an account made for itself: rights and grants under a name. */
 export interface CustomRole {
@@ -31,7 +31,7 @@ export interface GrantSource {
 /** One reason for which a right holds somewhere. */
 export interface Contribution {
   readonly right: Right;
-  readonly reach:
+  readonly extent:
     | { readonly kind: "all" | "own" | "active" }
     /** One object, or everything under one root. */
     | { readonly kind: "id" | "root"; readonly id: string }
@@ -50,15 +50,15 @@ export interface Contribution {
  */
 export function contributions(source: GrantSource, preset: Preset, types: TypeTable): Contribution[] {
   const found: Contribution[] = [];
-  const add = (right: string, reach: Contribution["reach"], from: string) => {
-    if (isRight(right) && preset.rights.has(right)) found.push({ right, reach, source: from });
+  const add = (right: string, reach: Contribution["extent"], from: string) => {
+    if (isRight(right) && preset.rights.has(right)) found.push({ right, extent: reach, source: from });
   };
   const grants = [...source.grants, ...source.customRoles.flatMap((role) => role.grants)];
   if (source.isOwner === true) for (const right of OWNER_RIGHTS) add(right, { kind: "all" }, "ownership");
   for (const name of source.roles) {
     const role = Object.hasOwn(preset.roles, name) ? preset.roles[name] : undefined;
     for (const [right, scope] of Object.entries(role?.rights ?? {})) {
-      for (const reach of reachesOf(right as Right, scope as Scope, source.accountId, grants, types))
+      for (const reach of extentsOf(right as Right, scope as RoleScope, source.accountId, grants, types))
         add(right, reach, `role:${name}`);
     }
   }
@@ -72,16 +72,16 @@ export function contributions(source: GrantSource, preset: Preset, types: TypeTa
 }
 
 /** A role's scope in terms of what a member with these grants reaches. */
-function reachesOf(
+function extentsOf(
   right: Right,
-  scope: Scope,
+  scope: RoleScope,
   accountId: string,
   grants: readonly GrantRow[],
   types: TypeTable,
-): Contribution["reach"][] {
-  const name = typeOf(right);
-  const ids = granted(grants, name);
-  const under = types.get(name)?.under ?? "";
+): Contribution["extent"][] {
+  const name = resourceTypeOf(right);
+  const ids = grantedIds(grants, name);
+  const under = types.get(name)?.rootType ?? "";
   switch (scope) {
     case "all":
     case "own":
@@ -90,62 +90,66 @@ function reachesOf(
     case "home":
       return [{ kind: "id", id: accountId }];
     case "granted":
-      return some("id", ids);
+      return extentsOfIds("id", ids);
     case "below":
-      return [...some("id", ids), ...some("root", granted(grants, under))];
+      return [...extentsOfIds("id", ids), ...extentsOfIds("root", grantedIds(grants, under))];
     case "own_or_granted":
-      return [{ kind: "own" }, ...some("id", ids)];
+      return [{ kind: "own" }, ...extentsOfIds("id", ids)];
     case "own_or_granted_in": {
-      const roots = granted(grants, under);
+      const roots = grantedIds(grants, under);
       return roots.includes("0")
-        ? [{ kind: "own" }, ...some("id", ids)]
+        ? [{ kind: "own" }, ...extentsOfIds("id", ids)]
         : [
             { kind: "inside", ids: ids.includes("0") ? [] : ids, under: roots },
-            ...(ids.includes("0") ? some("root", roots) : []),
+            ...(ids.includes("0") ? extentsOfIds("root", roots) : []),
           ];
     }
   }
 }
 
-const granted = (grants: readonly GrantRow[], type: string): string[] =>
+const grantedIds = (grants: readonly GrantRow[], type: string): string[] =>
   grants.filter((grant) => grant.resourceType === type).map((grant) => grant.resourceId);
 
 /** A right without any grant yet is still a right, on no object. So a list is empty then, not refused. */
-function some(kind: "id" | "root", ids: readonly string[]): Contribution["reach"][] {
+function extentsOfIds(kind: "id" | "root", ids: readonly string[]): Contribution["extent"][] {
   if (ids.includes("0")) return [{ kind: "all" }];
   return ids.length === 0 ? [{ kind: "inside", ids: [], under: [] }] : ids.map((id) => ({ kind, id }));
 }
 
-type Add = (right: string, reach: Contribution["reach"], source: string) => void;
+type AddContribution = (right: string, reach: Contribution["extent"], source: string) => void;
 
-function addGrant(types: TypeTable, grant: GrantRow, by: string, add: Add): void {
+function addGrant(types: TypeTable, grant: GrantRow, sourcePrefix: string, add: AddContribution): void {
   const { resourceType, resourceId, access } = grant;
   const type = types.get(resourceType);
-  const whole = resourceId === "0";
+  const isWhole = resourceId === "0";
   if (
     type === undefined ||
     type.grants === "none" ||
     type.grants === "reach" ||
-    (type.grants === "whole" && !whole)
+    (type.grants === "whole" && !isWhole)
   )
     return;
-  for (const right of verbs(type, type.levels, access)) {
-    if (whole) add(right, { kind: "all" }, `${by}grant:${resourceType}:${access}:0`);
+  for (const right of levelRights(type, type.levels, access)) {
+    if (isWhole) add(right, { kind: "all" }, `${sourcePrefix}grant:${resourceType}:${access}:0`);
     else if (!right.endsWith(".create"))
-      add(right, { kind: "id", id: resourceId }, `${by}grant:${resourceType}:${access}:${resourceId}`);
-  }
-  for (const [name, levels] of Object.entries(type.derives)) {
-    for (const right of verbs({ name }, levels, access)) {
       add(
         right,
-        whole ? { kind: "all" } : { kind: "root", id: resourceId },
-        `${by}derived:${resourceType}:${access}:${resourceId}`,
+        { kind: "id", id: resourceId },
+        `${sourcePrefix}grant:${resourceType}:${access}:${resourceId}`,
+      );
+  }
+  for (const [name, levels] of Object.entries(type.derives)) {
+    for (const right of levelRights({ name }, levels, access)) {
+      add(
+        right,
+        isWhole ? { kind: "all" } : { kind: "root", id: resourceId },
+        `${sourcePrefix}derived:${resourceType}:${access}:${resourceId}`,
       );
     }
   }
 }
 
-const verbs = (
+const levelRights = (
   type: Pick<TypeAccess, "name">,
   levels: Readonly<Record<AccessLevel, readonly Verb[]>>,
   access: AccessLevel,

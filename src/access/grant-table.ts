@@ -1,7 +1,7 @@
 import { contributions } from "./contribution.ts";
 import type { GrantRow, Preset } from "./preset.ts";
 import { type Right, RIGHT_NAMES } from "./right.ts";
-import type { TypeAccess, TypeTable } from "./type.ts";
+import type { TypeAccess, TypeTable } from "./resource-type.ts";
 
 /** What one grant gives: a row of the table of access levels. */
 export interface GrantRule {

@@ -1,5 +1,5 @@
-import type { Area, Preset, Role, Scope } from "./preset.ts";
-import { type Right, typeOf } from "./right.ts";
+import type { Area, Preset, Role, RoleScope } from "./preset.ts";
+import { type Right, resourceTypeOf } from "./right.ts";
 
 /** A row of the table of roles: an area, and what each role may do in it. */
 export interface MatrixRow {
@@ -15,59 +15,63 @@ export interface MatrixRow {
  * The table of roles, from the rights that the roles have. Models without areas of their own have one for
  * each type.
  */
-export function matrix(preset: Preset): MatrixRow[] {
+export function roleMatrix(preset: Preset): MatrixRow[] {
   const areas = preset.areas ?? areasOfTypes(preset);
-  return Object.entries(areas).map(([area, what]) => ({
+  return Object.entries(areas).map(([area, areaRights]) => ({
     area,
     cells: Object.fromEntries(
       Object.entries(preset.roles).map(([name, role]) => [
         name,
-        cell(what, role, preset, name === preset.topRole),
+        matrixCell(areaRights, role, preset, name === preset.topRole),
       ]),
     ),
   }));
 }
 
-const WRITING = ["create", "edit"];
+const WRITE_VERBS = ["create", "edit"];
 const verbOf = (right: Right): string => right.slice(right.indexOf(".") + 1);
 
 /** Every type of the model: V is to view, E to create and edit, and each further verb is named. */
 function areasOfTypes({ rights }: Preset): Record<string, Area> {
-  const byType = Map.groupBy(rights, typeOf);
+  const byType = Map.groupBy(rights, resourceTypeOf);
   return Object.fromEntries(
     Array.from(byType, ([type, all]) => {
-      const rest = all.filter((right) => verbOf(right) !== "view" && !WRITING.includes(verbOf(right)));
+      const rest = all.filter((right) => verbOf(right) !== "view" && !WRITE_VERBS.includes(verbOf(right)));
       return [
         type,
         {
           V: all.filter((right) => verbOf(right) === "view"),
-          E: all.filter((right) => WRITING.includes(verbOf(right))),
-          beside: Object.fromEntries(rest.map((right) => [right, verbOf(right)])),
+          E: all.filter((right) => WRITE_VERBS.includes(verbOf(right))),
+          namedRights: Object.fromEntries(rest.map((right) => [right, verbOf(right)])),
         },
       ];
     }),
   );
 }
 
-function cell(area: Area, role: Role, preset: Preset, isTop: boolean): string {
+function matrixCell(area: Area, role: Role, preset: Preset, isTop: boolean): string {
   const holds = (right: Right) => preset.rights.has(right) && role.rights[right] !== undefined;
   const letter = letterOf(area, preset, holds);
-  const whole = area.every !== undefined && !isTop && role.rights[area.every] === "all" ? " all" : "";
+  const whole =
+    area.everywhereRight !== undefined && !isTop && role.rights[area.everywhereRight] === "all" ? " all" : "";
   const [first] = area.V.filter(holds);
   const reach =
     letter === ""
       ? ""
       : area.own
         ? " own"
-        : first === undefined || area.every !== undefined
+        : first === undefined || area.everywhereRight !== undefined
           ? ""
-          : SCOPES[role.rights[first] ?? "all"];
-  const more = Object.entries(area.beside ?? {})
+          : SCOPE_LABELS[role.rights[first] ?? "all"];
+  const more = Object.entries(area.namedRights ?? {})
     .filter(([right]) => holds(right as Right))
     .map(([, verb]) => verb);
-  const extra = letter === "V" && area.also !== undefined && holds(area.also.right) ? [area.also.says] : [];
+  const extra =
+    letter === "V" && area.whenHeld !== undefined && holds(area.whenHeld.right) ? [area.whenHeld.says] : [];
   const less =
-    letter === "V" && area.lacking !== undefined && !holds(area.lacking.right) ? [area.lacking.says] : [];
+    letter === "V" && area.whenLacking !== undefined && !holds(area.whenLacking.right)
+      ? [area.whenLacking.says]
+      : [];
   return (
     [`${letter}${reach}${whole}`, ...more, ...extra, ...less].filter((part) => part !== "").join(", ") || "-"
   );
@@ -81,7 +85,7 @@ function letterOf({ V, E }: Area, { rights }: Preset, holds: (right: Right) => b
 }
 
 /** How far a right goes, in the words of the table. The table has no word for `all`. */
-const SCOPES: Readonly<Record<Scope, string>> = {
+const SCOPE_LABELS: Readonly<Record<RoleScope, string>> = {
   all: "",
   own: " own",
   active: " active",

@@ -41,38 +41,43 @@ export const kindBelow = (kind: AccountKind): AccountKind | null =>
  * @throws Error on a kind that no preset serves: rows of such a kind cannot be made, so nothing may be
  * decided for one.
  */
-export function presetOf(kind: string): Preset {
+export function presetOfKind(kind: string): Preset {
   if (!Object.hasOwn(PRESETS, kind)) throw new Error(`no access model for accounts of kind ${kind}`);
   return PRESETS[kind as AccountKind];
 }
 
-const made = new Map<string, Preset>();
+const presetCache = new Map<string, Preset>();
 
 /** The model as it holds in an account with these settings. */
-export function presetFor(kind: string, switches: Switches): Preset {
+export function presetWithSwitches(kind: string, switches: Switches): Preset {
   const { inviteOnlyAdmins, customersMayInviteBillingAdmin, billingAdminVisibleToCustomer } = switches;
-  const on = [inviteOnlyAdmins, customersMayInviteBillingAdmin, billingAdminVisibleToCustomer];
-  const name = `${kind} ${on.join(" ")}`;
-  const preset = made.get(name) ?? switched(presetOf(kind), switches);
-  made.set(name, preset);
+  const switchValues = [inviteOnlyAdmins, customersMayInviteBillingAdmin, billingAdminVisibleToCustomer];
+  const name = `${kind} ${switchValues.join(" ")}`;
+  const preset = presetCache.get(name) ?? applySwitches(presetOfKind(kind), switches);
+  presetCache.set(name, preset);
   return preset;
 }
 
-function switched(preset: Preset, switches: Switches): Preset {
-  const { exists = {} } = preset.switches;
+function applySwitches(preset: Preset, switches: Switches): Preset {
+  const { conditionalRoles = {} } = preset.switches;
   const roles = Object.entries(preset.roles)
-    .filter(([name]) => exists[name] === undefined || switches[exists[name]])
-    .map(([name, role]) => [name, switchedRole(name, role, preset, switches)] as const);
+    .filter(([name]) => conditionalRoles[name] === undefined || switches[conditionalRoles[name]])
+    .map(([name, role]) => [name, applySwitchesToRole(name, role, preset, switches)] as const);
   return { ...preset, roles: Object.fromEntries(roles) };
 }
 
-function switchedRole(name: string, role: Role, { switches: table }: Preset, switches: Switches): Role {
-  const { admins = [], gives = {} } = table;
-  const withheld = Object.entries(gives)
+function applySwitchesToRole(
+  name: string,
+  role: Role,
+  { switches: table }: Preset,
+  switches: Switches,
+): Role {
+  const { invitingRoles = [], conditionalInvites = {} } = table;
+  const withheld = Object.entries(conditionalInvites)
     .filter(([on, rule]) => rule?.role === name && !switches[on as keyof Switches])
     .map(([, rule]) => rule?.gives);
-  const silent = switches.inviteOnlyAdmins && admins.length > 0 && !admins.includes(name);
-  const mayInvite = silent ? [] : role.mayInvite.filter((given) => !withheld.includes(given));
+  const cannotInvite = switches.inviteOnlyAdmins && invitingRoles.length > 0 && !invitingRoles.includes(name);
+  const mayInvite = cannotInvite ? [] : role.mayInvite.filter((given) => !withheld.includes(given));
   if (mayInvite.length === role.mayInvite.length) return role;
   // A role that may give no role adds no members.
   const rights = Object.fromEntries(

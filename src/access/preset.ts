@@ -6,7 +6,7 @@ import type { Right } from "./right.ts";
  * all that stands under granted parents · own_or_granted · own_or_granted_in: the same, but only under
  * granted parents.
  */
-export type Scope =
+export type RoleScope =
   | "all"
   | "own"
   | "active"
@@ -19,7 +19,7 @@ export type Scope =
 export interface Role {
   /** The higher, the more; what an interface sorts by. Nothing is decided by it. */
   readonly rank: number;
-  readonly rights: Readonly<Partial<Record<Right, Scope>>>;
+  readonly rights: Readonly<Partial<Record<Right, RoleScope>>>;
   /**
    * Roles that a holder of this one may give. The holder may edit, block and make keys for their holders,
    * too.
@@ -28,15 +28,15 @@ export interface Role {
   /** A member with this role may have a credit limit of their own. */
   readonly creditLimit: boolean;
   /** May make API keys for themselves where the account says that members may. */
-  readonly ownKeys: boolean;
+  readonly canMakeOwnKeys: boolean;
   /** A member with no other role of the model holds no API key, and calls in a session. */
-  readonly keyless?: true;
+  readonly isKeyless?: true;
   /** Sees every object group of the account. */
-  readonly everyGroup?: true;
+  readonly seesEveryGroup?: true;
   /** Its holders only look: they are given no right, custom role or grant that writes or spends. */
-  readonly reads?: true;
+  readonly isReadOnly?: true;
   /** No edit leaves a member with this role without any grant on this type. */
-  readonly needs?: string;
+  readonly requiredGrantType?: string;
 }
 
 export interface GrantRow {
@@ -58,11 +58,11 @@ export interface Preset {
   /** How a member is removed. */
   readonly removal: Removal;
   /** Members have a login of four digits, so there are 9,999 of them at most. */
-  readonly logins?: true;
+  readonly hasLoginNumbers?: true;
   /** Roles that act only while the plan has restricted accounts. */
   readonly restrictedRoles: readonly string[];
   readonly bundles: Readonly<Record<string, readonly GrantRow[]>>;
-  readonly tree: Tree | null;
+  readonly tree: AccountTree | null;
   /** What the account's settings switch in this model. */
   readonly switches: SwitchTable;
   /** The rows of its table of roles, where they are not simply the types. */
@@ -88,25 +88,25 @@ export interface Area {
    * The table says how far it goes in one case only: a role that has this right everywhere, and is not the
    * top role, has "all".
    */
-  readonly every?: Right;
+  readonly everywhereRight?: Right;
   /** Said of a V that has this right. */
-  readonly also?: { readonly right: Right; readonly says: string };
+  readonly whenHeld?: { readonly right: Right; readonly says: string };
   /** Said of a V that lacks this right. */
-  readonly lacking?: { readonly right: Right; readonly says: string };
+  readonly whenLacking?: { readonly right: Right; readonly says: string };
   /** Said of any cell, by the right that is held. */
-  readonly beside?: Readonly<Partial<Record<Right, string>>>;
+  readonly namedRights?: Readonly<Partial<Record<Right, string>>>;
 }
 
 /** How members of an account act in the accounts below it. */
-export interface Tree {
+export interface AccountTree {
   /** The right whose reach says in which of them: its objects are those accounts. */
-  readonly by: Right;
+  readonly reachingRight: Right;
   /** Which of the member's rights hold there. */
   readonly rights: ReadonlySet<Right>;
   /** What the right `by` shows there by itself, also to members who have none of it at home. */
-  readonly shows?: readonly Right[];
+  readonly shownRights?: readonly Right[];
   /** The user book of this account lists the members of those accounts, too. */
-  readonly book?: true;
+  readonly listsMembersBelow?: true;
 }
 
 /** Settings of an account that change who may give which role. */
@@ -118,13 +118,13 @@ export interface Switches {
 
 export interface SwitchTable {
   /** With `inviteOnlyAdmins`, only these roles give any. */
-  readonly admins?: readonly string[];
+  readonly invitingRoles?: readonly string[];
   /** Only while the switch is on, `role` may give `gives`. */
-  readonly gives?: Readonly<
+  readonly conditionalInvites?: Readonly<
     Partial<Record<keyof Switches, { readonly role: string; readonly gives: string }>>
   >;
   /** Roles that exist only while the switch is on. */
-  readonly exists?: Readonly<Record<string, keyof Switches>>;
+  readonly conditionalRoles?: Readonly<Record<string, keyof Switches>>;
 }
 
 /** Rights that only the platform account's members hold. */
@@ -162,7 +162,7 @@ export const COMMON_RIGHTS: readonly Right[] = [
 ];
 
 /** What a top role holds: all of these rights, everywhere in the account. */
-export const everything = (rights: Iterable<Right>): Role["rights"] =>
+export const rightsEverywhere = (rights: Iterable<Right>): Role["rights"] =>
   Object.fromEntries(Array.from(rights, (right) => [right, "all"]));
 
 /**
@@ -170,14 +170,14 @@ export const everything = (rights: Iterable<Right>): Role["rights"] =>
  * roles, each member does who has no other role of the model: custom roles, rights and grants make the same
  * restricted account. An owner who is an operator, too, stays an owner.
  */
-export const isRestricted = (preset: Preset, roles: readonly string[]): boolean =>
+export const isRestrictedMember = (preset: Preset, roles: readonly string[]): boolean =>
   preset.restrictedRoles.length > 0 &&
   !roles.some((role) => Object.hasOwn(preset.roles, role) && !preset.restrictedRoles.includes(role));
 
-type Cell = Scope | null;
+type Cell = RoleScope | null;
 
 /** Turns a table of right × role, as the policy is written, into the rights of one role (a column). */
-export const column = (
+export const rightsOfColumn = (
   table: Readonly<Partial<Record<Right, readonly Cell[]>>>,
   index: number,
 ): Role["rights"] =>

@@ -130,12 +130,12 @@ export const RIGHT_NAMES = Object.keys(RIGHTS) as [Right, ...Right[]];
 export const isRight = (text: string): text is Right => Object.hasOwn(RIGHTS, text);
 
 /** `product` of `product.view`. */
-export const typeOf = (right: Right): string => right.slice(0, right.indexOf("."));
+export const resourceTypeOf = (right: Right): string => right.slice(0, right.indexOf("."));
 
 /** Does a right only look? All others write, or spend. */
-export const isReading = (right: Right): boolean =>
+export const isReadRight = (right: Right): boolean =>
   /\.(?:view|view_\w+|download)$/.test(right) || right.startsWith("report.");
 
 /** Every right on these types: `rightsOf("product", "customer")`. */
 export const rightsOf = (...types: readonly string[]): Right[] =>
-  RIGHT_NAMES.filter((right) => types.includes(typeOf(right)));
+  RIGHT_NAMES.filter((right) => types.includes(resourceTypeOf(right)));

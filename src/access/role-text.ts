@@ -1,19 +1,19 @@
-import type { Text } from "./area-text.ts";
+import type { LocalizedText } from "./area-text.ts";
 
-export interface Described {
-  readonly name: Text;
-  readonly description: Text;
+export interface LocalizedLabel {
+  readonly name: LocalizedText;
+  readonly description: LocalizedText;
 }
 
-const role = (en: string, ru: string, enDescription: string, ruDescription: string): Described => ({
+const label = (en: string, ru: string, enDescription: string, ruDescription: string): LocalizedLabel => ({
   name: { en, ru },
   description: { en: enDescription, ru: ruDescription },
 });
 
 /** What the roles of each model are called, and what they are for. */
-export const ROLE_TEXTS: Readonly<Record<string, Readonly<Record<string, Described>>>> = {
+export const ROLE_TEXTS: Readonly<Record<string, Readonly<Record<string, LocalizedLabel>>>> = {
   platform: {
-    owner: role(
+    owner: label(
       "Platform owner",
       "Владелец платформы",
       "Runs the deployment: accounts, plans, subscriptions, credits, themes and tools.",
@@ -21,8 +21,8 @@ export const ROLE_TEXTS: Readonly<Record<string, Readonly<Record<string, Describ
     ),
   },
   operators: {
-    owner: role("Owner", "Владелец", "May do everything in the account.", "Может делать в аккаунте всё."),
-    operator: role(
+    owner: label("Owner", "Владелец", "May do everything in the account.", "Может делать в аккаунте всё."),
+    operator: label(
       "Operator",
       "Оператор",
       "May do nothing until access to resources is granted.",
@@ -30,13 +30,13 @@ export const ROLE_TEXTS: Readonly<Record<string, Readonly<Record<string, Describ
     ),
   },
   team: {
-    admin: role(
+    admin: label(
       "Admin",
       "Администратор",
       "Licenses, purchases, billing, users and settings: may do everything.",
       "Лицензии, покупки, платёжные данные, пользователи и настройки: может делать всё.",
     ),
-    member: role(
+    member: label(
       "Member",
       "Участник",
       "Browses the catalog, provisions licenses within the limits and downloads licensed themes. " +
@@ -44,7 +44,7 @@ export const ROLE_TEXTS: Readonly<Record<string, Readonly<Record<string, Describ
       "Просматривает каталог, выпускает лицензии в пределах лимитов и скачивает темы, " +
         "на которые есть лицензия. Видит только свои лицензии и действия.",
     ),
-    viewer: role(
+    viewer: label(
       "Viewer",
       "Наблюдатель",
       "Read-only: the catalog, active licenses and reports. Fit for clients and stakeholders.",
@@ -52,85 +52,85 @@ export const ROLE_TEXTS: Readonly<Record<string, Readonly<Record<string, Describ
     ),
   },
   marketplace: {
-    distributor_admin: role(
+    distributor_admin: label(
       "Distributor admin",
       "Администратор дистрибьютора",
       "May do everything at the distributor and its sellers.",
       "Может делать всё у дистрибьютора и его продавцов.",
     ),
-    distributor_read_only: role(
+    distributor_read_only: label(
       "Distributor, read-only",
       "Дистрибьютор, только чтение",
       "Sees everything and changes nothing.",
       "Видит всё и ничего не меняет.",
     ),
-    seller_admin: role(
+    seller_admin: label(
       "Seller admin",
       "Администратор продавца",
       "May do everything at the seller and in its customers' organizations.",
       "Может делать всё у продавца и в организациях его клиентов.",
     ),
-    account_manager: role(
+    account_manager: label(
       "Account manager",
       "Менеджер по работе с клиентами",
       "Works with all customers: organizations, catalogue, subscriptions, markups and users.",
       "Работает со всеми клиентами: организации, каталог, подписки, наценки и пользователи.",
     ),
-    seller_agent_admin: role(
+    seller_agent_admin: label(
       "Seller agent admin",
       "Администратор агентов продавца",
       "Works with the organizations given to them: catalogue, subscriptions and users.",
       "Работает с выделенными организациями: каталог, подписки и пользователи.",
     ),
-    subscriptions_manager: role(
+    subscriptions_manager: label(
       "Subscriptions manager",
       "Менеджер подписок",
       "Manages the catalogue and subscriptions of the organizations given to them.",
       "Ведёт каталог и подписки выделенных организаций.",
     ),
-    product_manager: role(
+    product_manager: label(
       "Product manager",
       "Менеджер продуктов",
       "Creates products and services, works with CPQ and edits forms.",
       "Создаёт товары и услуги, работает с CPQ и изменяет формы.",
     ),
-    seller_billing_admin: role(
+    seller_billing_admin: label(
       "Billing admin of the seller",
       "Администратор счетов продавца",
       "Manages invoices and billing of the organizations given to them.",
       "Ведёт счета и платёжные данные выделенных организаций.",
     ),
-    support_agent: role(
+    support_agent: label(
       "Support agent",
       "Сотрудник поддержки",
       "Looks into the organizations given to them, their subscriptions and history.",
       "Просматривает выделенные организации, их подписки и историю.",
     ),
-    reseller_report: role(
+    reseller_report: label(
       "Reseller report",
       "Отчёты реселлера",
       "An additional role: reports of every organization.",
       "Дополнительная роль: отчёты по всем организациям.",
     ),
-    report_viewer_360: role(
+    report_viewer_360: label(
       "Report viewer 360",
       "Просмотр отчётов 360",
       "Sees reports and nothing else.",
       "Видит отчёты и больше ничего.",
     ),
-    customer_admin: role(
+    customer_admin: label(
       "Customer admin",
       "Администратор клиента",
       "Purchases and manages subscriptions of the own organization and invites its users.",
       "Покупает подписки своей организации, управляет ими и приглашает её пользователей.",
     ),
-    customer_billing_admin: role(
+    customer_billing_admin: label(
       "Customer billing admin",
       "Администратор счетов клиента",
       "Manages invoices and billing of the own organization.",
       "Ведёт счета и платёжные данные своей организации.",
     ),
-    customer: role(
+    customer: label(
       "Customer",
       "Клиент",
       "Purchases and manages subscriptions of the own organization, without sensitive data.",
@@ -138,31 +138,31 @@ export const ROLE_TEXTS: Readonly<Record<string, Readonly<Record<string, Describ
     ),
   },
   dealer: {
-    dealer_manager: role(
+    dealer_manager: label(
       "Dealer manager",
       "Менеджер дилера",
       "Everything at the dealer, with objects, requests and users of its sub-dealers in view.",
       "Всё у дилера, с просмотром объектов, заявок и пользователей субдилеров.",
     ),
-    dealer_user: role(
+    dealer_user: label(
       "Dealer user",
       "Пользователь дилера",
       "Works with the objects of the own object groups, their keys, licenses and reports.",
       "Работает с объектами своих групп, их ключами, лицензиями и отчётами.",
     ),
-    subdealer: role(
+    subdealer: label(
       "Sub-dealer",
       "Субдилер",
       "Sees objects and generates licenses for their keys.",
       "Видит объекты и генерирует лицензии для их ключей.",
     ),
-    client: role(
+    client: label(
       "Client",
       "Клиент",
       "Sees objects, and the status of their keys and licenses.",
       "Видит объекты и состояние их ключей и лицензий.",
     ),
-    aggregator: role(
+    aggregator: label(
       "Aggregator",
       "Агрегатор",
       "Sees own objects, keys and aggregator licenses.",
@@ -170,19 +170,19 @@ export const ROLE_TEXTS: Readonly<Record<string, Readonly<Record<string, Describ
     ),
   },
   agency: {
-    owner: role(
+    owner: label(
       "Owner",
       "Владелец",
       "May do everything: tools, tasks, credits and users.",
       "Может делать всё: инструменты, задачи, кредиты и пользователи.",
     ),
-    manager: role(
+    manager: label(
       "Manager",
       "Менеджер",
       "Works with all tools and with the tasks of all members, without a limit of credits.",
       "Работает со всеми инструментами и задачами всех пользователей, без лимита кредитов.",
     ),
-    specialist: role(
+    specialist: label(
       "Specialist",
       "Специалист",
       "Works with own and granted tasks in the tools that are granted, " +
@@ -190,7 +190,7 @@ export const ROLE_TEXTS: Readonly<Record<string, Readonly<Record<string, Describ
       "Работает со своими и доступными задачами в доступных инструментах, в пределах лимита кредитов, " +
         "если он задан.",
     ),
-    guest: role(
+    guest: label(
       "Guest",
       "Гость",
       "Only looks: at granted tasks, at the tasks of granted tools and at their reports.",
@@ -200,8 +200,8 @@ export const ROLE_TEXTS: Readonly<Record<string, Readonly<Record<string, Describ
 };
 
 /** What the bundles of grants are called that a model offers. */
-export const BUNDLE_TEXTS: Readonly<Record<string, Described>> = {
-  recommended_operator: role(
+export const BUNDLE_TEXTS: Readonly<Record<string, LocalizedLabel>> = {
+  recommended_operator: label(
     "Recommended for operators",
     "Рекомендуется для операторов",
     "Edit all products and own all customers: license keys are added and changed, " +

@@ -11,14 +11,14 @@ import type { Stamp } from "./stamp.ts";
  */
 export const readStamp = (db: Db, { memberId, accountId, targetId }: Stamp) =>
   targetId === null
-    ? versions(db, { memberId, accountId })
-    : versionsBelow(db, { memberId, accountId, targetId });
+    ? selectOwnVersions(db, { memberId, accountId })
+    : selectVersionsBelow(db, { memberId, accountId, targetId });
 
 const MEMBER_VERSION = sql<number>`${member.version}`.as("member_version");
 const ACCOUNT_VERSION = sql<number>`${account.version}`.as("account_version");
 const target = alias(account, "target");
 
-const stamped = (db: Db, targetVersion: SQL<number>) =>
+const selectVersions = (db: Db, targetVersion: SQL<number>) =>
   db
     .select({
       memberVersion: MEMBER_VERSION,
@@ -34,15 +34,15 @@ const SAME_MEMBER = and(
   eq(account.id, sql.placeholder("accountId")),
 );
 
-const versions = prepared((db) => stamped(db, sql<number>`0`).where(SAME_MEMBER));
+const selectOwnVersions = prepared((db) => selectVersions(db, sql<number>`0`).where(SAME_MEMBER));
 
-const versionsBelow = prepared((db) =>
-  stamped(db, sql<number>`${target.version}`)
+const selectVersionsBelow = prepared((db) =>
+  selectVersions(db, sql<number>`${target.version}`)
     .innerJoin(target, eq(target.id, sql.placeholder("targetId")))
     .where(SAME_MEMBER),
 );
 
-export const holds = (
+export const isStampCurrent = (
   stamp: Stamp,
   row: { memberVersion: number; accountVersion: number; targetVersion: number } | undefined,
 ): boolean =>
@@ -87,10 +87,10 @@ export const bumpAccount = (db: Db, accountId: string): Statement[] => [
     .update(account)
     .set({ version: sql`${account.version} + 1` })
     .where(eq(account.id, accountId)),
-  bumpBelow(db, accountId),
+  bumpAccountsBelow(db, accountId),
 ];
 
-export const bumpBelow = (db: Db, accountId: string): Statement =>
+export const bumpAccountsBelow = (db: Db, accountId: string): Statement =>
   db
     .update(account)
     .set({ version: sql`${account.version} + 1` })

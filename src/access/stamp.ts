@@ -10,7 +10,7 @@ export interface Stamp {
 }
 
 /** The stamp no longer holds: drop what was cached, load it again, decide again. Never leaves the gate. */
-export class Stale extends Error {
+export class StaleStamp extends Error {
   constructor() {
     super("the stamp no longer holds");
   }

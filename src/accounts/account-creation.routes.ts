@@ -1,11 +1,11 @@
-import { type AccountKind, PARENT_KINDS, presetOf } from "../access/model.ts";
+import { type AccountKind, PARENT_KINDS, presetOfKind } from "../access/model.ts";
 import { findAccount } from "../gate/credentials/account.store.ts";
 import { endpoint } from "../gate/calls/call.ts";
-import { hasArrived } from "../gate/calls/arrival.ts";
+import { hasJoined } from "../gate/calls/joined-member.ts";
 import { findMember } from "../gate/credentials/member.store.ts";
-import { requestPermit } from "../gate/permits/permit.change.ts";
-import { etag } from "../gate/calls/request.ts";
-import { invalid, Problem } from "../kernel/http/problem.ts";
+import { requestPermit } from "../gate/permits/permit-request.ts";
+import { versionEtag } from "../gate/calls/gate-request.ts";
+import { invalidField, Problem } from "../kernel/http/problem.ts";
 import {
   AccountCard,
   accountCard,
@@ -29,9 +29,9 @@ const MadeAccount = AccountCard.extend(Founded);
 function checkParent(kind: AccountKind, parentId: string | null, parentKind: string | undefined): void {
   const rule = PARENT_KINDS[kind];
   if (parentId === null && rule?.required)
-    throw invalid("/parentId", `a ${kind} stands under a ${rule.kind}`);
+    throw invalidField("/parentId", `a ${kind} stands under a ${rule.kind}`);
   if (parentId !== null && (rule === undefined || parentKind !== rule.kind)) {
-    throw invalid(
+    throw invalidField(
       "/parentId",
       rule === undefined ? `a ${kind} stands on its own` : `must name a ${rule.kind}`,
     );
@@ -51,9 +51,9 @@ const create = endpoint(
     idempotency: "optional",
   },
   async (call) => {
-    const parentId = call.named("parentId");
+    const parentId = call.peekField("parentId");
     const [parents] = await call.read(findAccount(call.db, parentId ?? ""));
-    call.decide("account.create");
+    call.requireRight("account.create");
     const body = await call.body();
     checkParent(body.kind as AccountKind, parentId, parents[0]?.kind);
     const { subscription } = body;
@@ -75,13 +75,13 @@ const create = endpoint(
       {
         statements,
         events: [event(account.id), event(call.principal.accountId)],
-        letters,
+        mails: letters,
       },
       {
         status: 201,
         replay: answer,
         body: { ...answer, claim },
-        headers: { ETag: etag(account.version), Location: `/v1/accounts/${account.id}` },
+        headers: { ETag: versionEtag(account.version), Location: `/v1/accounts/${account.id}` },
       },
     );
     if (founded.givesCredits) await giveTierCredits(call.env, call.db, account.id);
@@ -109,13 +109,13 @@ const reissue = endpoint(
   },
   async (call) => {
     const [[account]] = await call.read(findAccount(call.db, call.params["id"] ?? ""));
-    call.decide("account.create");
+    call.requireRight("account.create");
     if (account === undefined || account.kind === "platform") throw new Problem("not-found");
     const [[owner]] = await call.read(findMember(call.db, account.id, account.ownerMemberId));
     if (owner === undefined) throw new Problem("not-found");
     // Who only creates accounts brings their owners in, and takes no key in the name of one who is in.
-    if (hasArrived(owner.row)) call.decide("account.manage");
-    const { topRole } = presetOf(account.kind);
+    if (hasJoined(owner.row)) call.requireRight("account.manage");
+    const { topRole } = presetOfKind(account.kind);
     const change = {
       kind: "account",
       accountId: account.id,

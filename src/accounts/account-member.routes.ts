@@ -1,21 +1,21 @@
 import { z } from "zod";
 import { EVERY_GROUP } from "../access/grant-set.ts";
-import { presetFor } from "../access/model.ts";
-import { isRestricted, type Preset } from "../access/preset.ts";
+import { presetWithSwitches } from "../access/model.ts";
+import { isRestrictedMember, type Preset } from "../access/preset.ts";
 import type { Right } from "../access/right.ts";
-import type { TypeTable } from "../access/type.ts";
-import { difference } from "../audit/chain/difference.ts";
+import type { TypeTable } from "../access/resource-type.ts";
+import { diffFields } from "../audit/chain/difference.ts";
 import type { AuditEvent } from "../audit/chain/event.ts";
 import { type Call, endpoint } from "../gate/calls/call.ts";
 import { findMember } from "../gate/credentials/member.store.ts";
 import { UNRESTRICTED } from "../gate/credentials/key-restriction.ts";
-import { requestPermit } from "../gate/permits/permit.change.ts";
-import { etag } from "../gate/calls/request.ts";
-import { settingsOf } from "../gate/principals/settings.ts";
-import { invalid, Problem } from "../kernel/http/problem.ts";
+import { requestPermit } from "../gate/permits/permit-request.ts";
+import { versionEtag } from "../gate/calls/gate-request.ts";
+import { resolveSettings } from "../gate/principals/settings.ts";
+import { invalidField, Problem } from "../kernel/http/problem.ts";
 import { type AccountRow, ClaimQuery, OwnerClaim } from "./account.card.ts";
-import { ClaimTold } from "../gate/credentials/api-key.card.ts";
-import { firstClaim } from "../gate/api-keys/claim.change.ts";
+import { ClaimCard } from "../gate/credentials/api-key.card.ts";
+import { createFirstClaim } from "../gate/api-keys/claim.change.ts";
 import { isKeyless } from "../gate/credentials/claim.ts";
 import { findParent } from "./account.store.ts";
 import { insertInvitation, INVITATION_PENDING } from "../people/invitations/invitation.store.ts";
@@ -53,7 +53,7 @@ const Body = NewMember.pick({
 });
 
 const Made = MemberCard.extend({
-  claim: ClaimTold.optional().describe("For the member's first API key. None for a viewer, who has no key."),
+  claim: ClaimCard.optional().describe("For the member's first API key. None for a viewer, who has no key."),
 });
 
 /** @throws Problem validation */
@@ -66,9 +66,12 @@ function checkGiven(
     (role, index) => !Object.hasOwn(preset.roles, role) || roles.indexOf(role) !== index,
   );
   if (unknown >= 0)
-    throw invalid(`/roles/${unknown}`, `must be one of ${Object.keys(preset.roles).join(", ")}, each once`);
+    throw invalidField(
+      `/roles/${unknown}`,
+      `must be one of ${Object.keys(preset.roles).join(", ")}, each once`,
+    );
   const foreign = rights.findIndex((right) => !preset.rights.has(right as Right));
-  if (foreign >= 0) throw invalid(`/rights/${foreign}`, "does not exist in this account's model");
+  if (foreign >= 0) throw invalidField(`/rights/${foreign}`, "does not exist in this account's model");
   requireReading({ preset, types }, { roles, rights, customRoles: [], grants: [] });
 }
 
@@ -79,9 +82,9 @@ function requirePlanFor(
   preset: Preset,
   roles: readonly string[],
 ): void {
-  if (!isRestricted(preset, roles) || plan.restrictedAccounts) return;
+  if (!isRestrictedMember(preset, roles) || plan.restrictedAccounts) return;
   throw new Problem("plan/feature-required", {
-    members: { feature: "restrictedAccounts", contact: plan.contactUrl ?? env.CONTACT_URL },
+    extensions: { feature: "restrictedAccounts", contact: plan.contactUrl ?? env.CONTACT_URL },
   });
 }
 
@@ -95,7 +98,7 @@ const bothEvents = (
     call.event(
       "member.create",
       { type: "member", id: answer.id },
-      { accountId, changes: difference({}, answer) },
+      { accountId, changes: diffFields({}, answer) },
     ),
   );
 
@@ -124,8 +127,8 @@ const add = endpoint(
   async (call) => {
     const [account, [above]] = await loadTenant(call, findParent(call.db, call.params["id"] ?? ""));
     const { notify, ...body } = await call.body();
-    const { settings, switches } = settingsOf(account, above?.settings ?? null);
-    const preset = presetFor(account.kind, switches);
+    const { settings, switches } = resolveSettings(account, above?.settings ?? null);
+    const preset = presetWithSwitches(account.kind, switches);
     checkGiven(preset, call.principal.types, body);
     requirePlanFor(call, account, preset, body.roles);
     const limit = memberLimit(account.plan, preset);
@@ -142,20 +145,20 @@ const add = endpoint(
     );
     const first = isKeyless(preset, row.roles)
       ? null
-      : firstClaim(call, permit, { member: row, account: placeOf(account) });
+      : createFirstClaim(call, permit, { member: row, account: placeOf(account) });
     return call.commit(
       {
         statements: [
           ...(limit === Infinity ? [] : [guardMemberLimit(call.db, account.id, limit)]),
-          ...insertMember(call.db, permit, row, [], preset.logins === true),
+          ...insertMember(call.db, permit, row, [], preset.hasLoginNumbers === true),
           insertInvitation(call.db, permit, invitation),
           ...(first?.statements ?? []),
         ],
-        letters,
+        mails: letters,
         events: bothEvents(call, account.id, answer),
-        ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
-        refusals: { member_limit: tooManyMembers(account.plan, preset) },
-        duplicates: {
+        ...(preset.hasLoginNumbers ? { generated: { member: "login", value: loginOf(row.id) } } : {}),
+        guardProblems: { member_limit: tooManyMembers(account.plan, preset) },
+        duplicateProblems: {
           [MEMBER_EMAIL]: "conflict/duplicate-member",
           [INVITATION_PENDING]: "conflict/duplicate-invitation",
         },
@@ -164,7 +167,7 @@ const add = endpoint(
         status: 201,
         replay: answer,
         body: { ...answer, ...(first === null ? {} : { claim: first.claim }) },
-        headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` },
+        headers: { ETag: versionEtag(row.version), Location: `/v1/members/${row.id}` },
       },
     );
   },

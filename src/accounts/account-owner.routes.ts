@@ -1,8 +1,8 @@
 import { type Call, type Endpoint, endpoint } from "../gate/calls/call.ts";
 import { findMember } from "../gate/credentials/member.store.ts";
-import { requireUnrestricted } from "../gate/calls/refusal.change.ts";
-import { etag } from "../gate/calls/request.ts";
-import { text } from "../kernel/http/body.ts";
+import { requireUnrestrictedKey } from "../gate/calls/required-authority.ts";
+import { versionEtag } from "../gate/calls/gate-request.ts";
+import { singleLineText } from "../kernel/http/body.ts";
 import { AccountCard, accountCard } from "./account.card.ts";
 import { NewOwner } from "./ownership.card.ts";
 import { moveOwnership, requireActive } from "./ownership.change.ts";
@@ -16,21 +16,21 @@ const nameOwner = endpoint(
     right: "account.manage",
     status: 200,
     summary: "Platform: name an active member as the account's owner, with a reason. Both owners get a mail.",
-    body: NewOwner.extend({ reason: text(500).min(1).describe("In the trail of both accounts.") }),
+    body: NewOwner.extend({ reason: singleLineText(500).min(1).describe("In the trail of both accounts.") }),
     answer: AccountCard,
     ifMatch: "optional",
     problems: ["conflict/state"],
   },
   async (call) => {
-    const member = findMember(call.db, call.params["id"] ?? "", call.named("memberId") ?? "");
+    const member = findMember(call.db, call.params["id"] ?? "", call.peekField("memberId") ?? "");
     const [row, [found]] = await loadTenant(call as Call, member);
     const { reason } = await call.body();
     call.ifMatch(row.version);
-    requireUnrestricted(call.principal, "Ownership gives all of the account.");
+    requireUnrestrictedKey(call.principal, "Ownership gives all of the account.");
     const owner = requireActive(found, row.ownerMemberId);
     const chains = [row.id, call.principal.accountId];
     const { account, change } = await moveOwnership(call as Call, row, owner, { chains, reason });
-    const headers = { ETag: etag(account.version) };
+    const headers = { ETag: versionEtag(account.version) };
     return call.commit(change, { status: 200, body: accountCard(account), headers });
   },
 );

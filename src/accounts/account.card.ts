@@ -1,12 +1,12 @@
-import { ClaimTold } from "../gate/credentials/api-key.card.ts";
+import { ClaimCard } from "../gate/credentials/api-key.card.ts";
 import { z } from "zod";
 import { ACCOUNT_KINDS, type AccountKind } from "../access/model.ts";
-import { ADDRESS_RULES_MAX } from "../gate/credentials/address.ts";
-import { LIMITS } from "../gate/calls/limit.ts";
+import { ADDRESS_RULES_MAX } from "../gate/credentials/address-rule.ts";
+import { RATE_LIMITS } from "../gate/calls/rate-limit.ts";
 import { DEFAULT_SETTINGS, SECURITY_SETTINGS } from "../gate/principals/settings.ts";
-import { called, currency, instant, optionalNote, optionalText } from "../kernel/http/body.ts";
+import { displayName, currency, instant, optionalMultilineText, optionalText } from "../kernel/http/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
-import { email, mailDomain } from "../kernel/text/email.ts";
+import { emailAddress, mailDomain } from "../kernel/text/email.ts";
 import { isTimeZone } from "../kernel/time-zone.ts";
 import {
   type account,
@@ -28,7 +28,11 @@ export const MailQuotaBody = z.strictObject({ mailsPerDay: z.number().int().min(
 
 const kinds = ACCOUNT_KINDS.filter((kind) => kind !== "platform") as [string, ...string[]];
 
-export const NewOwner = z.strictObject({ email, firstName: called(100), lastName: called(100) });
+export const NewOwner = z.strictObject({
+  email: emailAddress,
+  firstName: displayName(100),
+  lastName: displayName(100),
+});
 
 export const NewAccount = z.strictObject({
   kind: z
@@ -46,7 +50,7 @@ export const NewAccount = z.strictObject({
       "The account above it: of a seller its distributor, of a customer_org its seller, " +
         "of a subdealer its dealer.",
     ),
-  name: called(200),
+  name: displayName(200),
   owner: NewOwner,
   plan: PlanBody.optional(),
   subscription: SubscriptionBody.optional(),
@@ -102,7 +106,7 @@ const profileText = (max: number) => optionalText(max).optional();
 
 export const ProfileBody = z.strictObject({
   phone: profileText(40),
-  address: optionalNote(300).optional(),
+  address: optionalMultilineText(300).optional(),
   city: profileText(100),
   country: profileText(100),
   taxId: profileText(40),
@@ -110,7 +114,7 @@ export const ProfileBody = z.strictObject({
 });
 
 export const AccountPatch = z.strictObject({
-  name: called(200).optional(),
+  name: displayName(200).optional(),
   allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX).optional(),
   settings: SettingsBody.partial().optional(),
   profile: ProfileBody.optional(),
@@ -141,7 +145,7 @@ export const AccountCard = z.object({
   version: z.number(),
 });
 
-export const OwnerClaim = z.object({ memberId: z.string(), claim: ClaimTold });
+export const OwnerClaim = z.object({ memberId: z.string(), claim: ClaimCard });
 
 /** How the platform makes another claim. */
 export const ClaimQuery = z.strictObject({
@@ -154,7 +158,7 @@ export const ClaimQuery = z.strictObject({
 /** What is answered beside the card of a new account. */
 export const Founded = {
   owner: MemberCard,
-  claim: ClaimTold.optional(),
+  claim: ClaimCard.optional(),
 };
 
 export type AccountRow = typeof account.$inferSelect;
@@ -202,7 +206,7 @@ export const accountCard = (row: AccountRow, seesSecurity = true) => ({
   subscription: { ...row.subscription, currentPeriodEnd: isoOrNull(row.subscription.currentPeriodEnd) },
   settings: settingsShown(row, seesSecurity),
   profile: row.profile,
-  mailsPerDay: row.kind === "platform" ? null : (row.mailsPerDay ?? LIMITS.mailsOf.quota),
+  mailsPerDay: row.kind === "platform" ? null : (row.mailsPerDay ?? RATE_LIMITS.mailsPerAccount.quota),
   ...(seesSecurity ? { allowedIps: row.allowedIps } : {}),
   createdAt: iso(row.createdAt),
   updatedAt: iso(row.updatedAt),

@@ -1,6 +1,6 @@
 import type { Right } from "../access/right.ts";
-import { bumpBelow } from "../access/stamp.store.ts";
-import { difference } from "../audit/chain/difference.ts";
+import { bumpAccountsBelow } from "../access/stamp.store.ts";
+import { diffFields } from "../audit/chain/difference.ts";
 import type { Call, Change } from "../gate/calls/call.ts";
 import { nextVersion } from "../kernel/version.ts";
 import { accountCard, type AccountRow } from "./account.card.ts";
@@ -18,12 +18,16 @@ export function changedAccount(
 ): { after: AccountRow; change: Change } {
   const after = nextVersion(row, wanted, call.now);
   if (after === row) return { after, change: { statements: [guardAccount(call.db, row)], events: [] } };
-  const changes = difference(accountCard(row), accountCard(after));
+  const changes = diffFields(accountCard(row), accountCard(after));
   const chains = new Set([row.id, call.principal.accountId]);
   return {
     after,
     change: {
-      statements: [guardAccount(call.db, row), updateAccount(call.db, after), bumpBelow(call.db, row.id)],
+      statements: [
+        guardAccount(call.db, row),
+        updateAccount(call.db, after),
+        bumpAccountsBelow(call.db, row.id),
+      ],
       events: [...chains].map((accountId) =>
         call.event(action, { type: "account", id: row.id }, { accountId, changes }),
       ),

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { decide } from "../access/decide.ts";
+import { decide } from "../access/decision.ts";
 import type { Right } from "../access/right.ts";
 import { findAccount } from "../gate/credentials/account.store.ts";
 import { type Call, endpoint } from "../gate/calls/call.ts";
-import { requestPermit } from "../gate/permits/permit.change.ts";
-import { etag } from "../gate/calls/request.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../kernel/http/page.ts";
-import { definite } from "../kernel/http/body.ts";
-import { invalid, Problem } from "../kernel/http/problem.ts";
+import { requestPermit } from "../gate/permits/permit-request.ts";
+import { versionEtag } from "../gate/calls/gate-request.ts";
+import { decodeCursor, listQuery, toPage, pageSchema } from "../kernel/http/page.ts";
+import { omitUndefined } from "../kernel/http/body.ts";
+import { invalidField, Problem } from "../kernel/http/problem.ts";
 import {
   AccountCard,
   accountCard,
@@ -37,13 +37,13 @@ const list = endpoint(
     status: 200,
     summary: "Platform: every tenant, oldest first.",
     query: z.strictObject(listQuery),
-    answer: pageOf(AccountCard),
+    answer: pageSchema(AccountCard),
   },
   async (call) => {
-    call.decide("account.manage");
+    call.requireRight("account.manage");
     const { limit, cursor } = call.query();
     const [rows] = await call.read(listAccounts(call.db, decodeCursor(cursor, z.string()), limit + 1));
-    return { status: 200, body: page(rows, limit, accountCard, (row) => row.id) };
+    return { status: 200, body: toPage(rows, limit, accountCard, (row) => row.id) };
   },
 );
 
@@ -61,10 +61,10 @@ async function load(call: Call, own: Right): Promise<AccountRow> {
   )
     return row;
   if (id !== call.principal.accountId || row === undefined) {
-    call.decide(own);
+    call.requireRight(own);
     throw new Problem("not-found");
   }
-  call.decide(own);
+  call.requireRight(own);
   return row;
 }
 
@@ -87,7 +87,7 @@ const card = endpoint(
     return {
       status: 200,
       body: accountCard(row, seesSecurity(call, row)),
-      headers: { ETag: etag(row.version) },
+      headers: { ETag: versionEtag(row.version) },
     };
   },
 );
@@ -113,14 +113,14 @@ const edit = endpoint(
       });
     const { name, allowedIps, settings, profile, ...consent } = await call.body();
     call.ifMatch(row.version);
-    const meaningless = meaninglessSetting(row.kind, definite(settings ?? {}));
+    const meaningless = meaninglessSetting(row.kind, omitUndefined(settings ?? {}));
     if (meaningless !== undefined)
-      throw invalid(`/settings/${meaningless}`, `means nothing in a ${row.kind} account`);
+      throw invalidField(`/settings/${meaningless}`, `means nothing in a ${row.kind} account`);
     const after: AccountRow = {
       ...row,
       name: name ?? row.name,
-      settings: { ...row.settings, ...definite(settings ?? {}) },
-      profile: { ...row.profile, ...definite(profile ?? {}) },
+      settings: { ...row.settings, ...omitUndefined(settings ?? {}) },
+      profile: { ...row.profile, ...omitUndefined(profile ?? {}) },
       allowedIps: allowedIps === undefined ? row.allowedIps : addressRules(call, allowedIps, consent, true),
     };
     requestPermit(call as Call, { kind: "settings", accountId: row.id, loosens: loosens(row, after) });
@@ -132,7 +132,7 @@ function save(call: Call, row: AccountRow, { after, change }: Pick<StateChange, 
   return call.commit(change, {
     status: 200,
     body: accountCard(after, seesSecurity(call, row)),
-    headers: { ETag: etag(after.version) },
+    headers: { ETag: versionEtag(after.version) },
   });
 }
 

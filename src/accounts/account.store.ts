@@ -1,8 +1,8 @@
 import { and, asc, eq, gt, ne, or, sql } from "drizzle-orm";
-import { notIn } from "../gate/calls/below.store.ts";
+import { excludeAccounts } from "../gate/calls/below.store.ts";
 import type { Permit } from "../gate/permits/permit.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
-import { fold } from "../kernel/text/fold.ts";
+import { foldForSearch } from "../kernel/text/search-fold.ts";
 import { account } from "../kernel/schema/team.ts";
 import type { AccountRow } from "./account.card.ts";
 
@@ -36,7 +36,7 @@ export const listFamily = (
     .where(
       and(
         or(...(self ? [eq(account.id, accountId)] : []), ...(below ? [eq(account.parentId, accountId)] : [])),
-        notIn(account.id, closed),
+        excludeAccounts(account.id, closed),
         after === null ? undefined : gt(account.id, after),
       ),
     )
@@ -64,6 +64,6 @@ export const updateAccount = (db: Db, row: AccountRow): Statement => {
   const { id, version: _, createdAt: __, ...rest } = row;
   return db
     .update(account)
-    .set({ ...rest, nameFolded: fold(rest.name), version: sql`${account.version} + 1` })
+    .set({ ...rest, nameFolded: foldForSearch(rest.name), version: sql`${account.version} + 1` })
     .where(eq(account.id, id));
 };

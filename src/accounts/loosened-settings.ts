@@ -1,4 +1,4 @@
-import { admitsMore } from "../gate/permits/access-gain.ts";
+import { admitsMoreAddresses } from "../gate/permits/access-gain.ts";
 import { DEFAULT_SETTINGS } from "../gate/principals/settings.ts";
 import type { Settings } from "../kernel/schema/team.ts";
 
@@ -17,7 +17,7 @@ const LOOSENS: {
   billingAdminVisibleToCustomer: isOn,
   inviteOnlyAdmins: isOff,
   perThemeRestrictions: isOff,
-  allowedEmailDomains: admitsMore,
+  allowedEmailDomains: admitsMoreAddresses,
   currency: isSame,
   locale: isSame,
   timeZone: isSame,
@@ -32,6 +32,6 @@ export function loosens(row: Loosenable, wanted: Loosenable): boolean {
     LOOSENS[name](before[name], after[name]);
   return (
     (Object.keys(LOOSENS) as (keyof Settings)[]).some(isLoosened) ||
-    admitsMore(row.allowedIps, wanted.allowedIps)
+    admitsMoreAddresses(row.allowedIps, wanted.allowedIps)
   );
 }

@@ -1,12 +1,12 @@
-import { type AccountKind, presetOf } from "../access/model.ts";
+import { type AccountKind, presetOfKind } from "../access/model.ts";
 import type { Authority } from "../gate/principals/authority.ts";
 import type { Permit } from "../gate/permits/permit.ts";
-import { requestPermit } from "../gate/permits/permit.change.ts";
+import { requestPermit } from "../gate/permits/permit-request.ts";
 import type { AuditEvent } from "../audit/chain/event.ts";
 import type { Call } from "../gate/calls/call.ts";
-import { claimAgain, type ClaimTarget, firstClaim } from "../gate/api-keys/claim.change.ts";
+import { replaceClaim, type ClaimTarget, createFirstClaim } from "../gate/api-keys/claim.change.ts";
 import { DEFAULT_SETTINGS } from "../gate/principals/settings.ts";
-import { fold } from "../kernel/text/fold.ts";
+import { foldForSearch } from "../kernel/text/search-fold.ts";
 import { newId } from "../kernel/id.ts";
 import type { Answer } from "../kernel/http/operation.ts";
 import type { Profile } from "../kernel/schema/team.ts";
@@ -50,7 +50,7 @@ export async function claimAnew(
   revokeKeys: boolean,
   own?: (keyId: string) => AuditEvent,
 ): Promise<Answer> {
-  const { row, claim, events, ...change } = await claimAgain(
+  const { row, claim, events, ...change } = await replaceClaim(
     call,
     permit,
     { member, account: placeOf(account) },
@@ -75,7 +75,7 @@ export const placeOf = ({
   ownerMemberId,
 }: Pick<AccountRow, "name" | "kind" | "settings" | "ownerMemberId">): ClaimTarget["account"] => ({
   name,
-  preset: presetOf(kind),
+  preset: presetOfKind(kind),
   locale: settings.locale ?? DEFAULT_SETTINGS.locale,
   ownerMemberId,
 });
@@ -96,7 +96,7 @@ const newAccountRow = (
   id,
   kind,
   name,
-  nameFolded: fold(name),
+  nameFolded: foldForSearch(name),
   parentId,
   ownerMemberId,
   plan,
@@ -120,11 +120,11 @@ export async function foundAccount(call: Call, authority: Authority, founding: F
   const { plan = DEFAULT_PLAN, subscription = NO_SUBSCRIPTION, tier = null } = founding;
   const { now, db } = call;
   const accountId = newId("account", now);
-  const preset = presetOf(kind as AccountKind);
+  const preset = presetOfKind(kind as AccountKind);
   const owner = newMemberRow(call, accountId, {
     ...person,
     roles: [preset.topRole],
-    ...(preset.logins ? { login: "0001" } : {}),
+    ...(preset.hasLoginNumbers ? { login: "0001" } : {}),
   });
   const gives = tierEffects(call, { id: accountId, plan }, { state: "subscription", subscription, tier });
   const account = newAccountRow({ ...founding, plan: gives.plan, subscription }, accountId, owner.id, now);
@@ -133,7 +133,7 @@ export async function foundAccount(call: Call, authority: Authority, founding: F
     { kind: "account", accountId, ownerId: owner.id, topRole: preset.topRole },
     authority,
   );
-  const first = firstClaim(call, permit, { member: owner, account: placeOf(account) });
+  const first = createFirstClaim(call, permit, { member: owner, account: placeOf(account) });
   const { invitation, letters } = await sent(call, owner, newInvitation(call, owner), {
     name,
     preset,

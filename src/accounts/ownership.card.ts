@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { iso } from "../kernel/clock.ts";
-import type { OfferRow } from "../kernel/schema/ownership.ts";
+import type { OwnershipOfferRow } from "../kernel/schema/ownership.ts";
 
 export const OfferCard = z.object({
   id: z.string(),
@@ -11,7 +11,7 @@ export const OfferCard = z.object({
   expiresAt: z.string(),
 });
 
-export const offerCard = ({ createdAt, expiresAt, ...row }: OfferRow) => ({
+export const offerCard = ({ createdAt, expiresAt, ...row }: OwnershipOfferRow) => ({
   ...row,
   createdAt: iso(createdAt),
   expiresAt: iso(expiresAt),

@@ -1,11 +1,11 @@
-import { presetOf } from "../access/model.ts";
-import { bumpBelow } from "../access/stamp.store.ts";
-import { difference } from "../audit/chain/difference.ts";
+import { presetOfKind } from "../access/model.ts";
+import { bumpAccountsBelow } from "../access/stamp.store.ts";
+import { diffFields } from "../audit/chain/difference.ts";
 import type { Call, Change } from "../gate/calls/call.ts";
 import type { findMember } from "../gate/credentials/member.store.ts";
-import { requestPermit } from "../gate/permits/permit.change.ts";
-import { securityLetters } from "../gate/calls/security-letter.change.ts";
-import { invalid, Problem } from "../kernel/http/problem.ts";
+import { requestPermit } from "../gate/permits/permit-request.ts";
+import { loadSecurityMails } from "../gate/calls/security-mail.load.ts";
+import { invalidField, Problem } from "../kernel/http/problem.ts";
 import { memberCard, type MemberRow } from "../people/members/member.card.ts";
 import { guardMember, updateMember } from "../people/members/member.store.ts";
 import { endOffer } from "../gate/credentials/ownership-offer.store.ts";
@@ -24,8 +24,8 @@ type Loaded = Awaited<ReturnType<typeof findMember>>[number];
 
 /** The member who is to own the account. @throws Problem validation, conflict/state */
 export function requireActive(found: Loaded | undefined, ownerId: string): Loaded {
-  if (found === undefined) throw invalid("/memberId", "names no member of the account");
-  if (found.row.id === ownerId) throw invalid("/memberId", "owns the account already");
+  if (found === undefined) throw invalidField("/memberId", "names no member of the account");
+  if (found.row.id === ownerId) throw invalidField("/memberId", "owns the account already");
   if (found.row.status === "active") return found;
   const detail = "Only an active member can own an account: not a new one, and not a blocked one.";
   throw new Problem("conflict/state", { detail });
@@ -45,12 +45,12 @@ export async function moveOwnership(
   { chains, reason }: { readonly chains: readonly string[]; readonly reason: string | null },
 ): Promise<Moved> {
   const { db, now } = call;
-  const { topRole } = presetOf(row.kind);
+  const { topRole } = presetOfKind(row.kind);
   const account = { ...row, ownerMemberId: member.id, updatedAt: now, version: row.version + 1 };
   const roles = member.roles.includes(topRole) ? member.roles : [topRole, ...member.roles];
   const owner: MemberRow = { ...member, roles, updatedAt: now, version: member.version + 1 };
   const changes = { before: { ownerMemberId: row.ownerMemberId }, after: { ownerMemberId: member.id } };
-  const given = difference(memberCard(member, grants, row.name), memberCard(owner, grants, row.name));
+  const given = diffFields(memberCard(member, grants, row.name), memberCard(owner, grants, row.name));
   const events = chains.flatMap((accountId) => [
     call.event("ownership.transfer", { type: "account", id: row.id }, { accountId, changes, reason }),
     ...(roles === member.roles
@@ -58,8 +58,8 @@ export async function moveOwnership(
       : [call.event("member.edit", { type: "member", id: member.id }, { accountId, changes: given })]),
   ]);
   const letters = [
-    ...(await securityLetters(call, row.ownerMemberId, "ownership_moved")),
-    ...(await securityLetters(call, member.id, "ownership_received")),
+    ...(await loadSecurityMails(call, row.ownerMemberId, "ownership_moved")),
+    ...(await loadSecurityMails(call, member.id, "ownership_received")),
   ];
   const permit = requestPermit(call, { kind: "ownership", memberId: member.id });
   const statements = [
@@ -68,7 +68,7 @@ export async function moveOwnership(
     endOffer(db, row.id),
     updateMember(db, permit, owner),
     updateAccount(db, account),
-    bumpBelow(db, row.id),
+    bumpAccountsBelow(db, row.id),
   ];
-  return { account, change: { statements, events, letters } };
+  return { account, change: { statements, events, mails: letters } };
 }

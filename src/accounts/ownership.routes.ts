@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { decide } from "../access/decide.ts";
+import { decide } from "../access/decision.ts";
 import { findAccount } from "../gate/credentials/account.store.ts";
 import { type Call, type Endpoint, endpoint } from "../gate/calls/call.ts";
 import { findMember } from "../gate/credentials/member.store.ts";
-import { requireUnrestricted } from "../gate/calls/refusal.change.ts";
-import { securityLetters } from "../gate/calls/security-letter.change.ts";
+import { requireUnrestrictedKey } from "../gate/calls/required-authority.ts";
+import { loadSecurityMails } from "../gate/calls/security-mail.load.ts";
 import { iso } from "../kernel/clock.ts";
 import { newId } from "../kernel/id.ts";
 import { Problem } from "../kernel/http/problem.ts";
-import type { OfferRow } from "../kernel/schema/ownership.ts";
+import type { OwnershipOfferRow } from "../kernel/schema/ownership.ts";
 import { guardMember } from "../people/members/member.store.ts";
 import {
   endOffer,
@@ -23,7 +23,7 @@ import { NewOwner, OfferCard, offerCard } from "./ownership.card.ts";
 const PATH = "/v1/accounts/:id/ownership-offers";
 const operation = { tag: "Accounts", right: "self" } as const;
 
-const isOpen = (row: OfferRow | undefined, { now }: Call): row is OfferRow =>
+const isOpen = (row: OwnershipOfferRow | undefined, { now }: Call): row is OwnershipOfferRow =>
   row !== undefined && row.expiresAt > now;
 
 const offer = endpoint(
@@ -45,15 +45,15 @@ const offer = endpoint(
       db,
       now,
       params,
-      principal: { accountId, account, memberId: ownerId },
+      principal: { accountId, targetAccount, memberId: ownerId },
     } = call;
-    const named = findMember(db, accountId, call.named("memberId") ?? "");
+    const named = findMember(db, accountId, call.peekField("memberId") ?? "");
     const [[found], [before]] = await call.read(named, findOffer(db, accountId));
     if (params["id"] !== accountId) throw new Problem("not-found");
-    if (account.ownerMemberId !== ownerId) {
+    if (targetAccount.ownerMemberId !== ownerId) {
       throw new Problem("access/denied", { detail: "Only the owner of the account offers its ownership." });
     }
-    requireUnrestricted(call.principal, "An offer of ownership gives the account away.");
+    requireUnrestrictedKey(call.principal, "An offer of ownership gives the account away.");
     const { memberId } = await call.body();
     const { row: member } = requireActive(found, ownerId);
     if (isOpen(before, call)) {
@@ -81,8 +81,8 @@ const offer = endpoint(
           insertOffer(db, row),
         ],
         events: [call.event("ownership.offer", { type: "account", id: accountId }, { changes })],
-        again: [ONE_OFFER],
-        letters: await securityLetters(call, memberId, "ownership_offered"),
+        retryOnDuplicate: [ONE_OFFER],
+        mails: await loadSecurityMails(call, memberId, "ownership_offered"),
       },
       { status: 201, body },
     );
@@ -90,7 +90,7 @@ const offer = endpoint(
 );
 
 /** Its maker, the member that it is made to, and the platform see an offer. */
-const seesOffer = ({ principal: { memberId, grantSet } }: Call, row: OfferRow): boolean =>
+const seesOffer = ({ principal: { memberId, grantSet } }: Call, row: OwnershipOfferRow): boolean =>
   [row.memberId, row.offeredBy].includes(memberId) || decide(grantSet, "account.manage").allowed;
 
 const list = endpoint(
@@ -184,7 +184,7 @@ const accept = endpoint(
         detail: "Only the member to whom the offer was made accepts it.",
       });
     }
-    requireUnrestricted(call.principal, "Ownership gives all of the account.");
+    requireUnrestrictedKey(call.principal, "Ownership gives all of the account.");
     const { change } = await moveOwnership(call, account, self, { chains: [account.id], reason: null });
     const body = { accountId: account.id, ownerMemberId: row.memberId, formerOwnerMemberId: row.offeredBy };
     const statements = [guardOffer(call.db, row), ...change.statements];

@@ -4,7 +4,7 @@ import type { Restore } from "../audit/chain/ledger.ts";
 import { accountObject } from "../credits/stub.object.ts";
 import { findAccount } from "../gate/credentials/account.store.ts";
 import { type Call, endpoint, type Endpoint } from "../gate/calls/call.ts";
-import { text } from "../kernel/http/body.ts";
+import { singleLineText } from "../kernel/http/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import type { AccountRow } from "./account.card.ts";
@@ -64,7 +64,7 @@ const acceptedCard = ({ acceptedAt, database, witness }: Restore) => ({
 async function load(call: Call): Promise<{ row: AccountRow; head: ChainHead }> {
   const id = call.params["id"] ?? "";
   const [[row], [head]] = await call.read(findAccount(call.db, id), findHead(call.db, id));
-  call.decide("account.manage");
+  call.requireRight("account.manage");
   if (row === undefined) throw new Problem("not-found");
   return { row, head: head ?? { seq: 0, hash: "0".repeat(64), ledgerSeq: 0 } };
 }
@@ -105,7 +105,7 @@ const state = (detail: string): Problem => new Problem("conflict/state", { detai
 const Acceptance = z.strictObject({
   seq: z.int().min(0).describe("`database.seq` of GET …/restored-state: what is accepted."),
   hash: z.string().regex(/^[0-9a-f]{64}$/, "must be database.hash"),
-  reason: text(500).describe("Why the database was put back. Both audit logs show it."),
+  reason: singleLineText(500).describe("Why the database was put back. Both audit logs show it."),
 });
 
 const Accepted = RestoredState.pick({
@@ -132,7 +132,7 @@ const accept = endpoint(
       "The account's calls are answered again.",
     body: Acceptance,
     answer: Accepted,
-    whileRestored: true,
+    allowedWhileRestored: true,
     problems: ["conflict/state"],
   },
   async (call) => {

@@ -1,7 +1,7 @@
-import { type AccountKind, presetFor } from "../access/model.ts";
+import { type AccountKind, presetWithSwitches } from "../access/model.ts";
 import type { Call } from "../gate/calls/call.ts";
 import type { Principal } from "../gate/principals/principal.ts";
-import { settingsOf } from "../gate/principals/settings.ts";
+import { resolveSettings } from "../gate/principals/settings.ts";
 import { newId } from "../kernel/id.ts";
 import type { AccountRow } from "./account.card.ts";
 import { findParent, guardAccount } from "./account.store.ts";
@@ -49,15 +49,15 @@ function bound(target: object, name: string | symbol): unknown {
 
 /** The platform's rights, on that account and by its model. */
 function principalIn(principal: Principal, account: AccountRow, above: AccountRow | undefined): Principal {
-  const { settings, switches } = settingsOf(account, above?.settings ?? null);
+  const { settings, switches } = resolveSettings(account, above?.settings ?? null);
   const { id, kind, name, parentId, plan, subscription, ownerMemberId } = account;
   return {
     ...principal,
     accountId: id,
-    preset: presetFor(kind, switches),
+    preset: presetWithSwitches(kind, switches),
     switches,
-    account: {
-      ...principal.account,
+    targetAccount: {
+      ...principal.targetAccount,
       kind: kind as AccountKind,
       name,
       parentId,

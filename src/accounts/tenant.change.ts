@@ -13,7 +13,7 @@ export async function loadTenant<const T extends readonly Statement[]>(
   ...statements: T
 ): Promise<[AccountRow, ...Results<T>]> {
   const [[row], ...rest] = await call.read(findAccount(call.db, call.params["id"] ?? ""), ...statements);
-  call.decide("account.manage");
+  call.requireRight("account.manage");
   if (row === undefined || row.kind === "platform") throw new Problem("not-found");
   return [row, ...(rest as unknown as Results<T>)];
 }

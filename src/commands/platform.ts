@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { keyHints, mintKey } from "../gate/credentials/api-key.ts";
 import { now } from "../kernel/clock.ts";
-import { fold } from "../kernel/text/fold.ts";
+import { foldForSearch } from "../kernel/text/search-fold.ts";
 import { newId } from "../kernel/id.ts";
 import { runWrangler } from "./wrangler.ts";
 
@@ -55,7 +55,7 @@ const accountInsert = (id: string, ownerId: string, { name, now }: NewPlatform):
     id,
     kind: "platform",
     name,
-    name_folded: fold(name),
+    name_folded: foldForSearch(name),
     owner_member_id: ownerId,
     plan: { restrictedAccounts: false, memberLimit: null, contactUrl: null },
     subscription: { status: "none", tier: null, currentPeriodEnd: null },
@@ -74,7 +74,7 @@ const ownerInsert = (
     account_id: accountId,
     user_id: { sql: `(SELECT id FROM user WHERE email = ${literal(email.toLowerCase())})` },
     username: `${firstName} ${lastName}`,
-    username_folded: fold(`${firstName} ${lastName}`),
+    username_folded: foldForSearch(`${firstName} ${lastName}`),
     first_name: firstName,
     last_name: lastName,
     email: email.toLowerCase(),

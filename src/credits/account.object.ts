@@ -4,7 +4,7 @@ import type { ErasureRecord } from "../audit/chain/erasure.ts";
 import type { AuditEvent, ChainHead } from "../audit/chain/event.ts";
 import type { Restore } from "../audit/chain/ledger.ts";
 import type { Env } from "../env.ts";
-import { Turns } from "../gate/calls/turn.object.ts";
+import { TurnLine } from "../gate/calls/turn.object.ts";
 import { assert } from "../kernel/assert.ts";
 import { now } from "../kernel/clock.ts";
 import type { Period } from "../kernel/period.ts";
@@ -33,7 +33,7 @@ export class AccountObject extends DurableObject<Env> {
   readonly #tables: LedgerTables;
   readonly #outbox: Outbox;
   readonly #restores: RestoreTables;
-  readonly #turns = new Turns();
+  readonly #turns = new TurnLine();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);

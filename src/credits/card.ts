@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { instant, optionalText } from "../kernel/http/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
-import { idOf } from "../kernel/id.ts";
+import { idSchema } from "../kernel/id.ts";
 import { listQuery } from "../kernel/http/page.ts";
 import { LIMIT_PERIODS } from "../kernel/schema/team.ts";
 import type { Posted } from "./entry.ts";
@@ -73,7 +73,7 @@ export const BalanceCard = z.object({ accountId: z.string(), balance: z.int(), a
 
 export const LedgerQuery = z.strictObject({
   ...listQuery,
-  memberId: idOf("member").optional().describe("Only what this member spent."),
+  memberId: idSchema("member").optional().describe("Only what this member spent."),
 });
 
 export const EntryCard = z.object({

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { decide, visible } from "../access/decide.ts";
+import { decide, accessFilter } from "../access/decision.ts";
 import { type Call, endpoint, type Endpoint } from "../gate/calls/call.ts";
 import type { Principal } from "../gate/principals/principal.ts";
 import { assert } from "../kernel/assert.ts";
-import { REPLAYED } from "../kernel/http/idempotency.ts";
-import { decodeCursor, page, pageOf } from "../kernel/http/page.ts";
+import { REPLAYED_HEADER } from "../kernel/http/idempotency.ts";
+import { decodeCursor, toPage, pageSchema } from "../kernel/http/page.ts";
 import {
   EntryCard,
   entryCard,
@@ -25,7 +25,7 @@ const limitOf = ({ member }: Principal) => ({ limit: member.creditLimit, limitPe
  * Whether the caller sees what others spend and what the account has. Other callers do not learn the balance.
  */
 function seesAll({ principal }: Call): boolean {
-  const seen = visible(principal.grantSet, "credits.view");
+  const seen = accessFilter(principal.grantSet, "credits.view");
   return seen.kind === "some" && seen.reach.all;
 }
 
@@ -49,10 +49,10 @@ const spend = endpoint(
   async (call) => {
     // The stamp is confirmed first: limit, subscription and rights are then those of this moment.
     await call.read();
-    call.decide("credits.spend");
+    call.requireRight("credits.spend");
     const key = `${call.principal.memberId}:${call.idempotencyKey()}`;
     const { amount, description } = await call.body();
-    const { accountId, memberId, account, actor } = call.principal;
+    const { accountId, memberId, targetAccount, actor } = call.principal;
     const reply = await accountObject(call.env, accountId).spend(
       accountId,
       {
@@ -62,15 +62,19 @@ const spend = endpoint(
         amount,
         description,
         ...limitOf(call.principal),
-        subscriptionActive: isActive(account.subscription, call.now),
+        subscriptionActive: isActive(targetAccount.subscription, call.now),
         settles: false,
       },
-      { actor, origin: call.origin, billedTo: account.ownerMemberId },
+      { actor, origin: call.origin, billedTo: targetAccount.ownerMemberId },
     );
     const refusal = refused(reply);
     if (refusal !== null) throw refusal;
     assert(reply.kind === "recorded", "what is not refused is recorded");
-    return { status: 201, body: spendCard(reply.posted), ...(reply.replayed ? { headers: REPLAYED } : {}) };
+    return {
+      status: 201,
+      body: spendCard(reply.posted),
+      ...(reply.replayed ? { headers: REPLAYED_HEADER } : {}),
+    };
   },
 );
 
@@ -89,7 +93,7 @@ const summary = endpoint(
   },
   async (call) => {
     await call.read();
-    if (!decide(call.principal.grantSet, "credits.spend").allowed) call.decide("credits.view");
+    if (!decide(call.principal.grantSet, "credits.spend").allowed) call.requireRight("credits.view");
     const { accountId, memberId } = call.principal;
     const { balance, available, ...figures } = await accountObject(call.env, accountId).summary(
       accountId,
@@ -119,16 +123,16 @@ const ledger = endpoint(
     status: 200,
     summary: "What moved credits, the newest first: all of the account, or what the caller spent.",
     query: LedgerQuery,
-    answer: pageOf(EntryCard),
+    answer: pageSchema(EntryCard),
   },
   async (call) => {
     await call.read();
-    call.decide("credits.view");
+    call.requireRight("credits.view");
     const { limit, cursor, memberId: asked } = call.query();
     const from = decodeCursor(cursor, z.int().min(1));
     const { accountId, memberId } = call.principal;
     const all = seesAll(call);
-    const own = visible(call.principal.grantSet, "credits.view");
+    const own = accessFilter(call.principal.grantSet, "credits.view");
     const mayList = all || (own.kind === "some" && own.reach.own && (asked ?? memberId) === memberId);
     const rows = mayList
       ? await accountObject(call.env, accountId).entries(
@@ -140,7 +144,7 @@ const ledger = endpoint(
       : [];
     return {
       status: 200,
-      body: page(
+      body: toPage(
         rows,
         limit,
         (row) => entryCard(row, all),

@@ -1,4 +1,4 @@
-import { type Actor, type AuditEvent, type Origin, SYSTEM } from "../audit/chain/event.ts";
+import { type Actor, type AuditEvent, type Origin, SYSTEM_ACTOR } from "../audit/chain/event.ts";
 import type { ProblemCode } from "../kernel/http/problem.ts";
 import type { Entry, Outcome, Recorded } from "./ledger.ts";
 import type { Figures } from "./limit.ts";
@@ -24,7 +24,7 @@ export interface PaidFor {
 }
 
 export const BY_SYSTEM: Context = {
-  actor: SYSTEM,
+  actor: SYSTEM_ACTOR,
   origin: { requestId: "system", ip: null, userAgent: null },
 };
 

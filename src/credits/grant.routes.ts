@@ -1,7 +1,7 @@
 import { findAccount } from "../gate/credentials/account.store.ts";
 import { endpoint, type Endpoint } from "../gate/calls/call.ts";
 import { assert } from "../kernel/assert.ts";
-import { REPLAYED } from "../kernel/http/idempotency.ts";
+import { REPLAYED_HEADER } from "../kernel/http/idempotency.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import { BalanceCard, GrantCard, grantCard, NewGrant } from "./card.ts";
 import { refused } from "./refusal.ts";
@@ -23,7 +23,7 @@ const grant = endpoint(
   async (call) => {
     const accountId = call.params["id"] ?? "";
     const [[account]] = await call.read(findAccount(call.db, accountId));
-    call.decide("credits.grant");
+    call.requireRight("credits.grant");
     if (account === undefined) throw new Problem("not-found");
     const { memberId, actor } = call.principal;
     const key = `${memberId}:${call.idempotencyKey()}`;
@@ -36,7 +36,7 @@ const grant = endpoint(
     if (refusal !== null) throw refusal;
     assert(reply.kind === "recorded", "what is not refused is recorded");
     const answer = { status: 201, body: grantCard(accountId, reply.posted) };
-    if (reply.replayed) return { ...answer, headers: REPLAYED };
+    if (reply.replayed) return { ...answer, headers: REPLAYED_HEADER };
     // The entry is in the trail of the account; the platform's own trail says who of its members gave it.
     const event = call.event(
       "credits.grant",
@@ -61,7 +61,7 @@ const balance = endpoint(
   async (call) => {
     const accountId = call.params["id"] ?? "";
     const [[account]] = await call.read(findAccount(call.db, accountId));
-    call.decide("credits.grant");
+    call.requireRight("credits.grant");
     if (account === undefined) throw new Problem("not-found");
     const { balance: has, available } = await accountObject(call.env, accountId).summary(
       accountId,

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { visible } from "../access/decide.ts";
+import { accessFilter } from "../access/decision.ts";
 import { type Endpoint, endpoint } from "../gate/calls/call.ts";
 import { iso } from "../kernel/clock.ts";
-import { idOf } from "../kernel/id.ts";
+import { idSchema } from "../kernel/id.ts";
 import { periodOf } from "../kernel/period.ts";
 import { invalidParameter } from "../kernel/http/problem.ts";
 import { dayOrTime } from "../kernel/time-zone.ts";
 import { TABLE_FORMATS, tableFile } from "../channels/workbook/table.ts";
-import { XLSX } from "../channels/workbook/workbook.ts";
+import { XLSX_MEDIA_TYPE } from "../channels/workbook/workbook.ts";
 import { entryCard } from "./card.ts";
 import { accountObject } from "./stub.object.ts";
 
@@ -23,7 +23,7 @@ const query = z.strictObject({
       "ISO 8601, included; a date is a whole day of the account's zone. By default 30 days before the end.",
     ),
   to: dayOrTime.optional().describe("ISO 8601; a time is not included, a date is. By default now."),
-  memberId: idOf("member").optional().describe("Only what this member spent."),
+  memberId: idSchema("member").optional().describe("Only what this member spent."),
   format: z.enum(TABLE_FORMATS).default("xlsx"),
 });
 
@@ -38,16 +38,16 @@ const download = endpoint(
       "What moved credits in a period, the oldest first: as Excel, or as CSV with format=csv. " +
       "The download is recorded.",
     query,
-    answer: { file: XLSX },
+    answer: { file: XLSX_MEDIA_TYPE },
   },
   async (call) => {
     await call.read();
-    call.decide("credits.view");
+    call.requireRight("credits.view");
     const { format, memberId: asked, ...bounds } = call.query();
-    const { accountId, memberId, account, grantSet } = call.principal;
-    const period = periodOf(bounds, { periodMs: -PERIOD_MS }, call.now, account.settings.timeZone);
+    const { accountId, memberId, targetAccount, grantSet } = call.principal;
+    const period = periodOf(bounds, { periodMs: -PERIOD_MS }, call.now, targetAccount.settings.timeZone);
     if (period === null) throw invalidParameter("to", "must not be before from");
-    const seen = visible(grantSet, "credits.view");
+    const seen = accessFilter(grantSet, "credits.view");
     const all = seen.kind === "some" && seen.reach.all;
     const mayList = all || (seen.kind === "some" && seen.reach.own && (asked ?? memberId) === memberId);
     const ledger = accountObject(call.env, accountId);

@@ -1,6 +1,6 @@
 import type { ChainHead } from "../audit/chain/event.ts";
 import { newId } from "../kernel/id.ts";
-import { Memory } from "../kernel/memory.ts";
+import { LruCache } from "../kernel/lru-cache.ts";
 import { BY_SYSTEM, type Context, type Posted } from "./entry.ts";
 import type { Entry, State } from "./ledger.ts";
 import { NOTHING_SPENT, type Spending } from "./limit.ts";
@@ -38,7 +38,7 @@ export class LedgerTables {
   readonly #sql: SqlStorage;
   #end: End | null = null;
   #head: { readonly value: Head | null } | null = null;
-  #members = new Memory<MemberRow>(MEMBERS_MAX);
+  #members = new LruCache<MemberRow>(MEMBERS_MAX);
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -49,7 +49,7 @@ export class LedgerTables {
   forget(): void {
     this.#end = null;
     this.#head = null;
-    this.#members = new Memory<MemberRow>(MEMBERS_MAX);
+    this.#members = new LruCache<MemberRow>(MEMBERS_MAX);
   }
 
   /** What a command under this key, by this member, needs to know. */

@@ -1,6 +1,6 @@
 import { iso } from "../kernel/clock.ts";
-import { REPLAYED } from "../kernel/http/idempotency.ts";
-import { invalid, Problem, restored } from "../kernel/http/problem.ts";
+import { REPLAYED_HEADER } from "../kernel/http/idempotency.ts";
+import { invalidField, Problem, restoredProblem } from "../kernel/http/problem.ts";
 import { type Posted, type Reply, refusalOf } from "./entry.ts";
 import { figuresCard } from "./card.ts";
 import { LOTS_MAX } from "./ledger.ts";
@@ -20,16 +20,16 @@ export function refused(reply: Reply): Problem | null {
       return new Problem("idempotency/mismatch");
     case "subscription_inactive":
       return new Problem("credits/subscription-inactive", {
-        members: { required: reply.required, ...figuresCard(reply) },
+        extensions: { required: reply.required, ...figuresCard(reply) },
       });
     case "already_expired":
-      return invalid("/expiresAt", "must be in the future, and after effectiveAt");
+      return invalidField("/expiresAt", "must be in the future, and after effectiveAt");
     case "too_many_lots":
-      return invalid("", LOTS_FULL);
+      return invalidField("", LOTS_FULL);
     case "balance_overflow":
-      return invalid("/amount", `would take the balance past ${Number.MAX_SAFE_INTEGER}`);
+      return invalidField("/amount", `would take the balance past ${Number.MAX_SAFE_INTEGER}`);
     case "restored":
-      throw restored();
+      throw restoredProblem();
     case "recorded":
       return recordedRefusal(reply.posted, reply.replayed);
   }
@@ -45,5 +45,9 @@ function recordedRefusal({ outcome, at }: Posted, replayed: boolean): Problem | 
   const code = refusalOf(outcome);
   if (code === null || !("required" in outcome)) return null;
   const members = { required: outcome.required, ...figuresCard(outcome), ...resetOf(outcome, at) };
-  return new Problem(code, { told: true, members, ...(replayed ? { headers: REPLAYED } : {}) });
+  return new Problem(code, {
+    recorded: true,
+    extensions: members,
+    ...(replayed ? { headers: REPLAYED_HEADER } : {}),
+  });
 }

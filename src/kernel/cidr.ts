@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 
 /** An address or a block, parsed once and matched many times. */
-export interface Block {
+export interface CidrBlock {
   readonly address: ipaddr.IPv4 | ipaddr.IPv6;
   readonly bits: number;
 }
@@ -13,7 +13,7 @@ const IPV6 = /^[0-9a-f:]+(?:\d+\.\d+\.\d+\.\d+)?$/i;
  * Strict: no leading zeros, no hex or short IPv4, no zone id. `::ffff:a.b.c.d` is its IPv4. Null when
  * unreadable.
  */
-export function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
+export function parseIp(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
   if (IPV4.test(text)) return ipaddr.IPv4.isValid(text) ? ipaddr.IPv4.parse(text) : null;
   if (!IPV6.test(text) || !text.includes(":")) return null;
   const head = text.slice(0, text.lastIndexOf(":") + 1);
@@ -29,16 +29,16 @@ export function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
  * The canonical text of an address; null when unreadable. Strict IPv4 is canonical as it stands, and is what
  * most callers have.
  */
-export function canonicalAddress(text: string): string | null {
+export function canonicalIp(text: string): string | null {
   if (IPV4.test(text)) return text.split(".").every((octet) => Number(octet) <= 255) ? text : null;
-  return parseAddress(text)?.toString() ?? null;
+  return parseIp(text)?.toString() ?? null;
 }
 
 /** An address alone is a block of one. Null when unreadable. */
-export function parseBlock(text: string): Block | null {
+export function parseBlock(text: string): CidrBlock | null {
   const [host = "", length, ...rest] = text.split("/");
   if (rest.length > 0) return null;
-  const address = parseAddress(host);
+  const address = parseIp(host);
   if (address === null) return null;
   const width = address.kind() === "ipv4" ? 32 : 128;
   if (length === undefined) return { address, bits: width };
@@ -49,7 +49,7 @@ export function parseBlock(text: string): Block | null {
 }
 
 /** RFC 5952 text of the block, host bits cleared. */
-export function canonical(block: Block): string {
+export function canonicalBlock(block: CidrBlock): string {
   const { address, bits } = block;
   const kind = address.kind() === "ipv4" ? ipaddr.IPv4 : ipaddr.IPv6;
   const network = kind.networkAddressFromCIDR(`${address.toString()}/${bits}`);
@@ -57,14 +57,15 @@ export function canonical(block: Block): string {
 }
 
 /** The first and the last address of a block, as numbers. */
-function rangeOf({ address, bits }: Block): readonly [bigint, bigint] {
+function rangeOf({ address, bits }: CidrBlock): readonly [bigint, bigint] {
   const bytes = address.toByteArray();
   const size = 1n << BigInt(bytes.length * 8 - bits);
   const first = (bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n) / size) * size;
   return [first, first + size - 1n];
 }
 
-const blocksOf = (...texts: readonly string[]): Block[] => texts.flatMap((text) => parseBlock(text) ?? []);
+const blocksOf = (...texts: readonly string[]): CidrBlock[] =>
+  texts.flatMap((text) => parseBlock(text) ?? []);
 
 /**
  * Blocks from which no caller comes: special-purpose blocks (RFC 6890), and of IPv6 all but global unicast.
@@ -89,7 +90,7 @@ const NOT_PUBLIC = {
 } as const;
 
 /** Do these blocks together hold every public address of the kind? However it is split. */
-export function coversPublic(blocks: readonly Block[], kind: "ipv4" | "ipv6"): boolean {
+export function coversPublic(blocks: readonly CidrBlock[], kind: "ipv4" | "ipv6"): boolean {
   const held = [...NOT_PUBLIC[kind], ...blocks.filter(({ address }) => address.kind() === kind)]
     .map(rangeOf)
     .sort(([one], [two]) => (one < two ? -1 : Number(one > two)));
@@ -101,5 +102,5 @@ export function coversPublic(blocks: readonly Block[], kind: "ipv4" | "ipv6"): b
   return next === 1n << (kind === "ipv4" ? 32n : 128n);
 }
 
-export const contains = (block: Block, address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
+export const containsIp = (block: CidrBlock, address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
   block.address.kind() === address.kind() && address.match(block.address as never, block.bits);

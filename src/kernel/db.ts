@@ -12,12 +12,12 @@ export type { SQL as Expression };
 /** One statement of a batch. */
 export type Statement = BatchItem<"sqlite">;
 
-const open = new WeakMap<D1Database, Db>();
+const openDatabases = new WeakMap<D1Database, Db>();
 
 /** The same for the same binding, so that statements are prepared once for each isolate. */
 export function openDb(database: D1Database): Db {
-  const db = open.get(database) ?? connect(database);
-  open.set(database, db);
+  const db = openDatabases.get(database) ?? connect(database);
+  openDatabases.set(database, db);
   return db;
 }
 
@@ -26,15 +26,15 @@ function connect(database: D1Database): Db {
   const [run, all] = [db.run.bind(db), db.all.bind(db)];
   // Drizzle 0.45 forgets the prepared statement of `db.run(sql)` and `db.all(sql)` when it is in a batch
   // of D1 and has parameters.
-  const prepared = (raw: typeof run | typeof all) => (query: Parameters<typeof run>[0]) => {
+  const keepStatement = (raw: typeof run | typeof all) => (query: Parameters<typeof run>[0]) => {
     const statement = raw(query);
     return Object.assign(statement, { stmt: database.prepare(statement.getQuery().sql) });
   };
-  return Object.assign(db, { run: prepared(run) as typeof run, all: prepared(all) as typeof all });
+  return Object.assign(db, { run: keepStatement(run) as typeof run, all: keepStatement(all) as typeof all });
 }
 
 /** What Drizzle takes out of a statement when it runs a batch on D1. */
-interface Prepared {
+interface PreparedQuery {
   readonly stmt: D1PreparedStatement;
   getQuery(): { readonly sql: string; readonly params: unknown[] };
   mapResult(result: unknown, isFromBatch: boolean): unknown;
@@ -48,12 +48,12 @@ interface Prepared {
 export function prepared<Query extends Statement>(
   build: (db: Db) => Query,
 ): (db: Db, values: Record<string, unknown>) => Query {
-  const written = new WeakMap<Db, Prepared>();
+  const queries = new WeakMap<Db, PreparedQuery>();
   return (db, values) => {
-    const query = written.get(db) ?? (build(db) as unknown as { _prepare(): Prepared })._prepare();
-    written.set(db, query);
+    const query = queries.get(db) ?? (build(db) as unknown as { _prepare(): PreparedQuery })._prepare();
+    queries.set(db, query);
     const { sql: text, params } = query.getQuery();
-    const use: Prepared = {
+    const use: PreparedQuery = {
       stmt: query.stmt,
       getQuery: () => ({ sql: text, params: fillPlaceholders(params, values) }),
       mapResult: (result, isFromBatch) => query.mapResult(result, isFromBatch),
@@ -85,15 +85,15 @@ export const GUARDS = [
 export type GuardName = (typeof GUARDS)[number];
 
 /** Fails the batch under `name` unless `holds` is true at that moment. */
-export const guard = (db: Db, name: GuardName, holds: SQL): Statement =>
-  db.run(sql`INSERT INTO guard (${sql.raw(name)}) SELECT 1 WHERE NOT (${holds})`);
+export const guard = (db: Db, name: GuardName, condition: SQL): Statement =>
+  db.run(sql`INSERT INTO guard (${sql.raw(name)}) SELECT 1 WHERE NOT (${condition})`);
 
 /** A value beside the results of a batch. */
-export const ask = (db: Db, value: SQL): Statement => db.all(sql`SELECT ${value} AS value`);
+export const selectValue = (db: Db, value: SQL): Statement => db.all(sql`SELECT ${value} AS value`);
 
 /** The guard that failed a batch, or null when the failure was another one. */
 export function failedGuard(error: unknown): GuardName | null {
-  const text = messages(error);
+  const text = errorText(error);
   return GUARDS.find((name) => text.includes(`CHECK constraint failed: guard_${name}`)) ?? null;
 }
 
@@ -101,12 +101,12 @@ export function failedGuard(error: unknown): GuardName | null {
  * True when the batch failed on the UNIQUE or PRIMARY KEY named by its columns, e.g. `member.account_id,
  * member.email`.
  */
-export const failedUnique = (error: unknown, columns: string): boolean =>
-  messages(error).includes(`UNIQUE constraint failed: ${columns}`);
+export const isUniqueViolation = (error: unknown, columns: string): boolean =>
+  errorText(error).includes(`UNIQUE constraint failed: ${columns}`);
 
 /** Drizzle wraps the driver's error, so the text is spread over the causes. */
-function messages(error: unknown): string {
-  return error instanceof Error ? `${error.message}\n${messages(error.cause)}` : "";
+function errorText(error: unknown): string {
+  return error instanceof Error ? `${error.message}\n${errorText(error.cause)}` : "";
 }
 
 /** Runs statements as one transaction, in order; D1 rolls all back when one fails. */

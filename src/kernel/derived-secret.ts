@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { hmacSha256 } from "./digest.ts";
 
-const SECRETS = z.array(z.looseObject({ kid: z.string().min(1), d: z.string().min(1) })).min(1);
+const SIGNING_KEY_LIST = z.array(z.looseObject({ kid: z.string().min(1), d: z.string().min(1) })).min(1);
 
 /**
  * A secret that is derived from a signing key, a purpose and an id. It is not stored and can be shown again.
@@ -9,13 +9,13 @@ const SECRETS = z.array(z.looseObject({ kid: z.string().min(1), d: z.string().mi
  * another one.
  * @param kid of the key that it was made by; null for the first
  */
-export function derivedSecret(
+export function deriveSecret(
   signingKeys: string,
   kid: string | null,
   purpose: string,
   id: string,
 ): { readonly kid: string; readonly secret: string } {
-  const keys = SECRETS.parse(JSON.parse(signingKeys));
+  const keys = SIGNING_KEY_LIST.parse(JSON.parse(signingKeys));
   const key = keys.find((each) => each.kid === kid) ?? keys[0];
   if (key === undefined) throw new Error("SIGNING_KEYS holds no key");
   // Each purpose has its own key, so that no secret reveals anything about the signing key.

@@ -17,5 +17,5 @@ export const hmacSha256 = (secret: string, value: string): string =>
  * Whether two secrets are the same, in a time that does not show where they differ. Digests are compared,
  * because they have one length.
  */
-export const sameSecret = (one: string, other: string): boolean =>
+export const isSameSecret = (one: string, other: string): boolean =>
   timingSafeEqual(createHash("sha256").update(one).digest(), createHash("sha256").update(other).digest());

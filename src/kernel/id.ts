@@ -54,24 +54,24 @@ export type IdKind = keyof typeof ID_PREFIXES;
  * Random bytes are fetched many at once: one at a time, as the library does, they cost a call to the gate
  * more than its rules.
  */
-const pool = new Uint8Array(1_024);
-let used = pool.length;
+const randomPool = new Uint8Array(1_024);
+let usedBytes = randomPool.length;
 
-function random(): number {
-  if (used === pool.length) {
-    crypto.getRandomValues(pool);
-    used = 0;
+function nextRandom(): number {
+  if (usedBytes === randomPool.length) {
+    crypto.getRandomValues(randomPool);
+    usedBytes = 0;
   }
-  return (pool[used++] ?? 0) / 256;
+  return (randomPool[usedBytes++] ?? 0) / 256;
 }
 
-const ulid = monotonicFactory(random);
+const ulid = monotonicFactory(nextRandom);
 
 /** @param at milliseconds since the epoch */
 export const newId = (kind: IdKind, at: number): string => `${ID_PREFIXES[kind]}_${ulid(at)}`;
 
 /** The least id of a moment: ids that sort before it are older. @param at milliseconds since the epoch */
-export const leastId = (kind: IdKind, at: number): string =>
+export const firstIdAt = (kind: IdKind, at: number): string =>
   `${ID_PREFIXES[kind]}_${encodeTime(at, 10)}${"0".repeat(16)}`;
 
 const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
@@ -81,7 +81,7 @@ const ANY_ID = new RegExp(`^[a-z]{3}_${ULID}$`);
 export const isId = (text: string): boolean => ANY_ID.test(text);
 
 /** Accepts exactly the ids that `newId(kind)` makes. */
-export const idOf = (kind: IdKind) =>
+export const idSchema = (kind: IdKind) =>
   z
     .string()
     .regex(

@@ -1,4 +1,4 @@
-import { beginOf, endOf } from "./time-zone.ts";
+import { periodStart, periodEnd } from "./time-zone.ts";
 
 export interface Period {
   /** Milliseconds since the epoch; `from` is included, `to` is not. */
@@ -6,7 +6,7 @@ export interface Period {
   readonly to: number;
 }
 
-interface Asked {
+interface PeriodQuery {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
 }
@@ -16,12 +16,13 @@ interface Asked {
  * @param periodMs how far it reaches back from now (below 0) or forward, by default
  */
 export function periodOf(
-  { from, to }: Asked,
+  { from, to }: PeriodQuery,
   { periodMs }: { readonly periodMs: number },
   now: number,
   zone: string,
 ): Period | null {
-  const end = to === undefined ? Math.max(now, now + periodMs) : endOf(to, zone);
-  const begin = from === undefined ? Math.min(end, periodMs < 0 ? end + periodMs : now) : beginOf(from, zone);
+  const end = to === undefined ? Math.max(now, now + periodMs) : periodEnd(to, zone);
+  const begin =
+    from === undefined ? Math.min(end, periodMs < 0 ? end + periodMs : now) : periodStart(from, zone);
   return begin <= end ? { from: begin, to: end } : null;
 }

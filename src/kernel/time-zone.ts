@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 const DAY_MS = 86_400_000;
-const NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
+const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
 
 /** A moment with its offset, or a whole day of the account's time zone. */
 export const dayOrTime = z.union(
@@ -10,12 +10,12 @@ export const dayOrTime = z.union(
     "write the + of an offset as %2B",
 );
 
-const clocks = new Map<string, Intl.DateTimeFormat>();
+const formatters = new Map<string, Intl.DateTimeFormat>();
 
 /** @throws RangeError when there is no such zone */
-function clockOf(zone: string): Intl.DateTimeFormat {
+function formatterOf(zone: string): Intl.DateTimeFormat {
   const clock =
-    clocks.get(zone) ??
+    formatters.get(zone) ??
     new Intl.DateTimeFormat("en-GB", {
       timeZone: zone,
       hourCycle: "h23",
@@ -26,7 +26,7 @@ function clockOf(zone: string): Intl.DateTimeFormat {
       minute: "numeric",
       second: "numeric",
     });
-  clocks.set(zone, clock);
+  formatters.set(zone, clock);
   return clock;
 }
 
@@ -36,7 +36,7 @@ function clockOf(zone: string): Intl.DateTimeFormat {
  */
 export function isTimeZone(name: string): boolean {
   try {
-    return NAME.test(name) && clockOf(name) !== undefined;
+    return ZONE_NAME.test(name) && formatterOf(name) !== undefined;
   } catch {
     return false;
   }
@@ -46,9 +46,9 @@ export function isTimeZone(name: string): boolean {
  * The time that the clocks of a zone show, as if it were UTC.
  * @param at milliseconds since the epoch
  */
-function shownAt(at: number, zone: string): number {
+function localTimeAt(at: number, zone: string): number {
   const parts = new Map(
-    clockOf(zone)
+    formatterOf(zone)
       .formatToParts(at)
       .map(({ type, value }) => [type, Number(value)]),
   );
@@ -68,7 +68,7 @@ function dayStart(day: number, zone: string): number {
   let [before, from] = [day - DAY_MS, day + DAY_MS];
   while (from - before > 1) {
     const middle = Math.floor((before + from) / 2);
-    if (shownAt(middle, zone) >= day) from = middle;
+    if (localTimeAt(middle, zone) >= day) from = middle;
     else before = middle;
   }
   return from;
@@ -77,13 +77,13 @@ function dayStart(day: number, zone: string): number {
 const isDay = (value: string): boolean => !value.includes("T");
 
 /** Where a period begins, in milliseconds since the epoch. @param value a `dayOrTime` */
-export const beginOf = (value: string, zone: string): number =>
+export const periodStart = (value: string, zone: string): number =>
   isDay(value) ? dayStart(Date.parse(value), zone) : Date.parse(value);
 
 /** Where a period ends, not included: a day ends where the next one begins. */
-export const endOf = (value: string, zone: string): number =>
+export const periodEnd = (value: string, zone: string): number =>
   isDay(value) ? dayStart(Date.parse(value) + DAY_MS, zone) : Date.parse(value);
 
 /** The last millisecond of a period that includes its end. */
-export const lastOf = (value: string, zone: string): number =>
-  isDay(value) ? endOf(value, zone) - 1 : Date.parse(value);
+export const lastMillisecondOf = (value: string, zone: string): number =>
+  isDay(value) ? periodEnd(value, zone) - 1 : Date.parse(value);

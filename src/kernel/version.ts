@@ -1,4 +1,4 @@
-import { canonical } from "./canonical.ts";
+import { canonicalJson } from "./canonical-json.ts";
 
 interface Versioned {
   readonly version: number;
@@ -6,8 +6,8 @@ interface Versioned {
 }
 
 /** The changed row under its next version. The row itself where nothing would change: then write nothing. */
-export function nextVersion<Row extends Versioned>(row: Row, wanted: Row, now: number): Row {
+export function nextVersion<Row extends Versioned>(row: Row, updated: Row, now: number): Row {
   const { version, updatedAt } = row;
-  if (canonical({ ...wanted, version, updatedAt }) === canonical(row)) return row;
-  return { ...wanted, version: version + 1, updatedAt: now };
+  if (canonicalJson({ ...updated, version, updatedAt }) === canonicalJson(row)) return row;
+  return { ...updated, version: version + 1, updatedAt: now };
 }

@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { difference } from "../audit/chain/difference.ts";
+import { diffFields } from "../audit/chain/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../gate/calls/call.ts";
-import { etag } from "../gate/calls/request.ts";
+import { versionEtag } from "../gate/calls/gate-request.ts";
 import type { Answer } from "../kernel/http/operation.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
@@ -46,7 +46,7 @@ const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action):
         {
           statements: [guardResource(call.db, row), updateResource(call.db, after)],
           events: [event],
-          duplicates: { [UNIQUE_KEY]: "conflict/duplicate" },
+          duplicateProblems: { [UNIQUE_KEY]: "conflict/duplicate" },
         },
         answer,
       );
@@ -82,14 +82,14 @@ export function changeBy(
   const event = call.event(
     rightOf(type, action.verb),
     { type: type.name, id: row.id },
-    { changes: difference(trailCard(stored, row), trailCard(stored, after)) },
+    { changes: diffFields(trailCard(stored, row), trailCard(stored, after)) },
   );
   const body = resourceCard(stored, after, call.principal.grantSet);
   const answer = {
     status: 200,
     body,
     replay: openPart(stored, body),
-    headers: { ETag: etag(after.version) },
+    headers: { ETag: versionEtag(after.version) },
   };
   return { change, event, after, answer };
 }

@@ -1,5 +1,5 @@
 import type { AuditEvent } from "../audit/chain/event.ts";
-import { publish, stage } from "../audit/chain/outbox.store.ts";
+import { notifyAuditQueue, stageEvent } from "../audit/chain/outbox.store.ts";
 import type { PaidFor, Reply } from "../credits/entry.ts";
 import type { Limit } from "../credits/limit.ts";
 import { refused } from "../credits/refusal.ts";
@@ -7,7 +7,7 @@ import { accountObject } from "../credits/stub.object.ts";
 import { isActive } from "../credits/subscription.ts";
 import type { Env } from "../env.ts";
 import type { Call } from "../gate/calls/call.ts";
-import { Met } from "../gate/calls/turn.ts";
+import { WriteConflict } from "../gate/calls/turn.ts";
 import { batch, type Db, failedGuard } from "../kernel/db.ts";
 import { isId } from "../kernel/id.ts";
 import type { Problem } from "../kernel/http/problem.ts";
@@ -22,23 +22,23 @@ import { dropCharge, findPendingOn, payCharge, type Pending, refuseCharge } from
  * @throws Met
  */
 export async function finishOthers(call: Call, resourceId: string): Promise<never> {
-  if (call.round === 1) throw new Met(call.place);
+  if (call.runNumber === 1) throw new WriteConflict(call.conflictPlace);
   for (const other of await findPendingOn(call.db, resourceId))
     await finishPending(call.env, call.db, other, call.now, (work) => call.defer(work));
-  throw new Met(call.place);
+  throw new WriteConflict(call.conflictPlace);
 }
 
 /** Pays a charge and does its change, for the caller. @throws Problem credits/…, idempotency/mismatch */
 export async function finish(call: Call, row: ChargeRow): Promise<void> {
-  const { accountId, account, home, member } = call.principal;
+  const { accountId, targetAccount, ownAccount, member } = call.principal;
   // The limit is the member's at home; no right to spend holds below it.
   const limit = { limit: member.creditLimit, limitPeriod: member.limitPeriod };
   const reply = await pay(
     call.env,
     row,
-    account.ownerMemberId,
+    targetAccount.ownerMemberId,
     limit,
-    isActive(account.subscription, call.now) && home.accountId === accountId,
+    isActive(targetAccount.subscription, call.now) && ownAccount.accountId === accountId,
   );
   const refusal = await settle(call.db, call.env, row, reply, call.now, (work) => call.defer(work));
   if (refusal !== null) throw refusal;
@@ -139,9 +139,9 @@ async function settle(
   try {
     await batch(db, [
       ...payCharge(db, row, row.change as PaidChange, now),
-      stage(db, env.SIGNING_KEYS, event),
+      stageEvent(db, env.SIGNING_KEYS, event),
     ]);
-    defer(publish(env.AUDIT, row.accountId, [event]));
+    defer(notifyAuditQueue(env.AUDIT, row.accountId, [event]));
   } catch (error) {
     if (failedGuard(error) !== "changed") throw error;
   }

@@ -1,10 +1,10 @@
 import type { AuditEvent } from "../audit/chain/event.ts";
 import { isActive } from "../credits/subscription.ts";
 import type { Call } from "../gate/calls/call.ts";
-import { claimKey } from "../gate/calls/idempotency.store.ts";
+import { claimIdempotencyKey } from "../gate/calls/idempotency.store.ts";
 import { assert } from "../kernel/assert.ts";
 import type { Statement } from "../kernel/db.ts";
-import { REPLAYED } from "../kernel/http/idempotency.ts";
+import { REPLAYED_HEADER } from "../kernel/http/idempotency.ts";
 import type { Answer } from "../kernel/http/operation.ts";
 import { Problem, type ProblemCode } from "../kernel/http/problem.ts";
 import type { ChargeRow } from "../kernel/schema/resource.ts";
@@ -41,7 +41,7 @@ export async function resume(call: Call): Promise<Answer | null> {
   if (known === undefined) return null;
   if (!call.isSameCommand(known.fingerprint)) throw new Problem("idempotency/mismatch");
   if (known.status !== "paid") await finish(call, known);
-  return { ...(known.answer as Answer), headers: REPLAYED };
+  return { ...(known.answer as Answer), headers: REPLAYED_HEADER };
 }
 
 /**
@@ -54,8 +54,8 @@ export async function resume(call: Call): Promise<Answer | null> {
  */
 export async function charged(call: Call, wanted: Wanted, answer: Answer): Promise<Answer> {
   const { change, amount, guards, event } = wanted;
-  if (!isActive(call.principal.account.subscription, call.now))
-    throw new Problem("credits/subscription-inactive", { members: { required: amount } });
+  if (!isActive(call.principal.targetAccount.subscription, call.now))
+    throw new Problem("credits/subscription-inactive", { extensions: { required: amount } });
   assert(
     change.kind !== "insert" || change.row.uniqueKey === null,
     "what is unique may be taken by the time it is paid",
@@ -66,7 +66,7 @@ export async function charged(call: Call, wanted: Wanted, answer: Answer): Promi
     {
       statements: [
         ...guards,
-        ...claimKey(call.db, {
+        ...claimIdempotencyKey(call.db, {
           principal: row.memberId,
           key: call.idempotencyKey(),
           fingerprint: row.fingerprint,
@@ -79,7 +79,7 @@ export async function charged(call: Call, wanted: Wanted, answer: Answer): Promi
       ],
       events: free ? [event] : [],
       // Another call under the same key was faster: this call goes on where that one is.
-      again: [CHARGE_KEY],
+      retryOnDuplicate: [CHARGE_KEY],
     },
     answer,
   );

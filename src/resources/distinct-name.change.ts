@@ -2,7 +2,7 @@ import { isReservedName } from "../access/reserved-name.ts";
 import type { Call } from "../gate/calls/call.ts";
 import type { Statement } from "../kernel/db.ts";
 import { areNamesAlike } from "../kernel/text/look-alike.ts";
-import { invalid, Problem } from "../kernel/http/problem.ts";
+import { invalidField, Problem } from "../kernel/http/problem.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { guardDistinctName, listNames } from "./distinct-name.store.ts";
 import type { StoredType } from "./type.ts";
@@ -20,7 +20,7 @@ export async function requireDistinctName(
 ): Promise<Statement[]> {
   if (!stored.distinctNames) return [];
   if (isReservedName(call.principal.preset.model, row.name))
-    throw invalid(`/${stored.label}`, "is the name of a role or group that is always there");
+    throw invalidField(`/${stored.label}`, "is the name of a role or group that is always there");
   const [others] = await call.read(listNames(call.db, row.accountId, row.type));
   if (others.some(({ id, name }) => id !== row.id && areNamesAlike(name, row.name)))
     throw new Problem("conflict/duplicate");

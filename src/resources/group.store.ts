@@ -1,5 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
-import { among } from "../access/visible.store.ts";
+import { inValues } from "../access/access-filter.store.ts";
 import type { Permit } from "../gate/permits/permit.ts";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { resource, type ResourceRow } from "../kernel/schema/resource.ts";
@@ -16,7 +16,11 @@ export const guardEmptyGroup = (
     db,
     "has_dependents",
     sql`NOT EXISTS (SELECT 1 FROM ${resource}
-      WHERE ${and(eq(resource.accountId, accountId), among(resource.type, types), eq(resource.groupId, id))})
+      WHERE ${and(
+        eq(resource.accountId, accountId),
+        inValues(resource.type, types),
+        eq(resource.groupId, id),
+      )})
     AND NOT EXISTS (SELECT 1 FROM member m, json_each(m.object_group_ids) g
       WHERE m.account_id = ${accountId} AND g.value = ${id})`,
   );
@@ -43,6 +47,6 @@ export function moveToGroup(
     db
       .update(resource)
       .set(moved)
-      .where(and(eq(resource.accountId, accountId), among(resource.type, types), eq(resource.rootId, id))),
+      .where(and(eq(resource.accountId, accountId), inValues(resource.type, types), eq(resource.rootId, id))),
   ];
 }

@@ -9,7 +9,7 @@ export const GROUP_MEMBER = ["groupId", GROUP_TYPE] as const;
 
 /** Objects at the top are put in a group; what belongs to them is where they are. */
 export const takesGroup = (type: ResourceType, stored: StoredType): boolean =>
-  type.grouped && Object.keys(stored.parents).length === 0;
+  type.isGrouped && Object.keys(stored.parents).length === 0;
 
 /** "all" is no object that could be looked up. */
 export const namedObject = (id: string | null): string | null => (id === EVERY_GROUP ? null : id);

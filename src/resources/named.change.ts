@@ -1,7 +1,7 @@
-import { plainRef, type ResourceRef } from "../access/decide.ts";
+import { refById, type ResourceRef } from "../access/decision.ts";
 import type { Right } from "../access/right.ts";
 import type { Call } from "../gate/calls/call.ts";
-import { keeperOf, type Principal } from "../gate/principals/principal.ts";
+import { ownerAccountIdOf, type Principal } from "../gate/principals/principal.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { organizationRef } from "./organization.ts";
@@ -18,11 +18,11 @@ export interface Named {
   readonly accountId: string;
 }
 
-export const NOTHING: ResourceRef = plainRef("");
+export const NOTHING: ResourceRef = refById("");
 
 /** Whose objects of this type, by its name, the caller sees. */
 export const keeperOfType = (principal: Principal, type: string): string =>
-  keeperOf(principal, principal.types.get(type) ?? {});
+  ownerAccountIdOf(principal, principal.types.get(type) ?? {});
 
 /** The members of a body or query that may name an object, each with its type. */
 export const referencesOf = ({ reference }: StoredType): [member: string, type: string][] =>
@@ -57,7 +57,7 @@ export function requireVisible(
         },
       ],
     });
-    call.decide(`${type}.view` as Right, row === undefined ? plainRef(id) : refOf(row), missing);
+    call.requireRight(`${type}.view` as Right, row === undefined ? refById(id) : refOf(row), missing);
     if (row === undefined) throw missing;
   }
 }
@@ -77,7 +77,7 @@ export async function requireOrganization(
   const missing = new Problem("not-found", {
     errors: [{ pointer: `/${organization}`, detail: "names nothing that you may see" }],
   });
-  call.decide("organization.view", row === undefined ? plainRef(id) : organizationRef(row), missing);
+  call.requireRight("organization.view", row === undefined ? refById(id) : organizationRef(row), missing);
   if (row === undefined) throw missing;
 }
 
@@ -95,7 +95,7 @@ export function organizationScope(
   { principal: { grantSet } }: Call,
   { organization }: StoredType,
 ): OrganizationScope | null {
-  const reach = grantSet.reaches.get("organization.view");
+  const reach = grantSet.extents.get("organization.view");
   return organization === undefined || reach?.all === true
     ? null
     : { attribute: organization, ids: reach?.ids ?? new Set() };
@@ -111,5 +111,5 @@ export const inScope = (row: ResourceRow, scope: OrganizationScope | null): bool
  * cannot find the present one by guessing. @throws Problem access/denied
  */
 export function requireConfidential(call: Call, { confidential }: StoredType, sent: readonly string[]): void {
-  if (confidential?.attributes.some((name) => sent.includes(name))) call.decide(confidential.right);
+  if (confidential?.attributes.some((name) => sent.includes(name))) call.requireRight(confidential.right);
 }

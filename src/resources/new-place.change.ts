@@ -1,6 +1,6 @@
 import type { Call } from "../gate/calls/call.ts";
-import { keeperOf } from "../gate/principals/principal.ts";
-import { invalid, Problem } from "../kernel/http/problem.ts";
+import { ownerAccountIdOf } from "../gate/principals/principal.ts";
+import { invalidField, Problem } from "../kernel/http/problem.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { GROUP_MEMBER, groupFor, namedObject, takesGroup } from "./group.ts";
 import { type Named, namedBy, referencesOf, requireVisible } from "./named.change.ts";
@@ -29,11 +29,11 @@ export async function admitNew(call: Call, type: ResourceType, stored: StoredTyp
       ...referencesOf(stored),
       ...(takesGroup(type, stored) ? [GROUP_MEMBER] : []),
     ],
-    (member) => namedObject(call.named(member)),
+    (member) => namedObject(call.peekField(member)),
   );
   const found = await readNamed(call, named);
-  call.decide(right);
-  if (keeperOf(call.principal, type) !== call.principal.accountId)
+  call.requireRight(right);
+  if (ownerAccountIdOf(call.principal, type) !== call.principal.accountId)
     throw new Problem("access/denied", {
       detail: "Another account keeps these, and only its members add to them.",
     });
@@ -64,9 +64,9 @@ function groupOf(
   row: ResourceRow | undefined,
 ): string | null {
   if (!takesGroup(type, stored)) return row?.groupId ?? null;
-  const groupId = groupFor(call.named("groupId"), call.principal.grantSet.groups);
+  const groupId = groupFor(call.peekField("groupId"), call.principal.grantSet.groups);
   if (groupId === "unclear")
-    throw invalid("/groupId", "must name one of your object groups: you have several");
+    throw invalidField("/groupId", "must name one of your object groups: you have several");
   return groupId;
 }
 
@@ -83,7 +83,7 @@ function decideAt(
   const rootId = row === undefined ? (parent?.id ?? null) : rootOf(row);
   // A parent that is missing in the body is a fault of the body. Validation reports it later.
   if (parent !== undefined || Object.keys(stored.parents).length === 0)
-    call.decide(rightOf(type, "create"), {
+    call.requireRight(rightOf(type, "create"), {
       id: "",
       rootId,
       ownerId: call.principal.memberId,

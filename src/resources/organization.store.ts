@@ -1,10 +1,10 @@
 import { and, desc, eq, lt, type SQL } from "drizzle-orm";
-import type { Visible } from "../access/decide.ts";
-import { whereVisible } from "../access/visible.store.ts";
+import type { AccessFilter } from "../access/decision.ts";
+import { whereAccessible } from "../access/access-filter.store.ts";
 import type { Permit } from "../gate/permits/permit.ts";
 import type { Principal } from "../gate/principals/principal.ts";
 import type { Db, Statement } from "../kernel/db.ts";
-import { notIn } from "../gate/calls/below.store.ts";
+import { excludeAccounts } from "../gate/calls/below.store.ts";
 import { accessGrant, account } from "../kernel/schema/team.ts";
 
 /**
@@ -33,7 +33,7 @@ const COLUMNS = {
 export const listOrganizations = (
   db: Db,
   where: Pick<Principal, "accountId" | "preset">,
-  visible: Visible,
+  visible: AccessFilter,
   closed: ReadonlySet<string>,
   before: string | null,
   limit: number,
@@ -44,8 +44,8 @@ export const listOrganizations = (
     .where(
       and(
         within(where),
-        whereVisible(visible, COLUMNS),
-        notIn(account.id, closed),
+        whereAccessible(visible, COLUMNS),
+        excludeAccounts(account.id, closed),
         before === null ? undefined : lt(account.id, before),
       ),
     )

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { ResourceRef } from "../access/decide.ts";
+import type { ResourceRef } from "../access/decision.ts";
 import { type AccountRow, Founded, NewOwner, ProfileBody } from "../accounts/account.card.ts";
-import { called } from "../kernel/http/body.ts";
+import { displayName } from "../kernel/http/body.ts";
 import { iso } from "../kernel/clock.ts";
 
 /** An account below as an object: what decides whether a member reaches it. */
@@ -26,12 +26,12 @@ export const OrganizationCard = z.object({
 
 export const MadeOrganization = OrganizationCard.extend(Founded);
 export const NewOrganization = z.strictObject({
-  name: called(200),
+  name: displayName(200),
   owner: NewOwner,
   profile: ProfileBody.default({}),
 });
 export const OrganizationPatch = z.strictObject({
-  name: called(200).optional(),
+  name: displayName(200).optional(),
   profile: ProfileBody.optional(),
 });
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { memberRef } from "../access/decide.ts";
-import { difference } from "../audit/chain/difference.ts";
+import { memberRef } from "../access/decision.ts";
+import { diffFields } from "../audit/chain/difference.ts";
 import { type Endpoint, endpoint } from "../gate/calls/call.ts";
 import { findMember } from "../gate/credentials/member.store.ts";
-import { requestPermit } from "../gate/permits/permit.change.ts";
-import { etag } from "../gate/calls/request.ts";
+import { requestPermit } from "../gate/permits/permit-request.ts";
+import { versionEtag } from "../gate/calls/gate-request.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import { nextVersion } from "../kernel/version.ts";
 import { guardMember } from "../people/members/member.store.ts";
@@ -30,11 +30,11 @@ const assign = (type: ResourceType, stored: StoredType): Endpoint =>
     },
     async (call) => {
       const { row } = await loadResource(call, type, "edit");
-      const memberId = call.named("memberId");
+      const memberId = call.peekField("memberId");
       const missing = new Problem("not-found", {
         errors: [{ pointer: "/memberId", detail: "names no member that you may see" }],
       });
-      if (memberId !== null) call.decide("member.view", memberRef(memberId), missing);
+      if (memberId !== null) call.requireRight("member.view", memberRef(memberId), missing);
       const body = await call.body();
       call.ifMatch(row.version);
       const [[member]] = await call.read(findMember(call.db, row.accountId, body.memberId));
@@ -43,12 +43,12 @@ const assign = (type: ResourceType, stored: StoredType): Endpoint =>
       const event = call.event(
         rightOf(type, "edit"),
         { type: type.name, id: row.id },
-        { changes: difference(trailCard(stored, row), trailCard(stored, after)) },
+        { changes: diffFields(trailCard(stored, row), trailCard(stored, after)) },
       );
       const answer = {
         status: 200,
         body: resourceCard(stored, after, call.principal.grantSet),
-        headers: { ETag: etag(after.version) },
+        headers: { ETag: versionEtag(after.version) },
       };
       if (after === row) return answer;
       const permit = requestPermit(call, { kind: "object", id: row.id });

@@ -1,4 +1,4 @@
-import type { TypeTable } from "../access/type.ts";
+import type { TypeTable } from "../access/resource-type.ts";
 import { accessToken } from "./types/access-token.ts";
 import { aggregatorLicense } from "./types/aggregator-license.ts";
 import { analytics } from "./types/analytics.ts";

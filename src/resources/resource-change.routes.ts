@@ -1,6 +1,6 @@
-import { difference } from "../audit/chain/difference.ts";
+import { diffFields } from "../audit/chain/difference.ts";
 import { type Call, type Change, type Endpoint, endpoint } from "../gate/calls/call.ts";
-import { etag } from "../gate/calls/request.ts";
+import { versionEtag } from "../gate/calls/gate-request.ts";
 import type { Answer } from "../kernel/http/operation.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import { nextVersion } from "../kernel/version.ts";
@@ -44,7 +44,7 @@ const editEndpoint = (type: ResourceType, stored: StoredType): Endpoint =>
   );
 
 async function edit(call: Call<Body>, type: ResourceType, stored: StoredType): Promise<Answer> {
-  const named = namedBy(call.principal, referencesOf(stored), (member) => call.named(member));
+  const named = namedBy(call.principal, referencesOf(stored), (member) => call.peekField(member));
   const { row, others } = await loadResource(call, type, "edit", named);
   requireVisible(
     call,
@@ -62,10 +62,10 @@ async function edit(call: Call<Body>, type: ResourceType, stored: StoredType): P
   const answer = {
     status: 200,
     body: resourceCard(stored, after, call.principal.grantSet),
-    headers: { ETag: etag(after.version) },
+    headers: { ETag: versionEtag(after.version) },
   };
   if (after === row) return answer;
-  const changes = difference(trailCard(stored, row), trailCard(stored, after));
+  const changes = diffFields(trailCard(stored, row), trailCard(stored, after));
   const fixed = guardFixed(call, stored, row, after);
   const distinct = after.name === row.name ? [] : await requireDistinctName(call, stored, after);
   return call.commit(
@@ -78,8 +78,8 @@ async function edit(call: Call<Body>, type: ResourceType, stored: StoredType): P
         updateResource(call.db, after),
       ],
       events: [call.event(rightOf(type, "edit"), { type: type.name, id: row.id }, { changes })],
-      duplicates: { [UNIQUE_KEY]: "conflict/duplicate" },
-      refusals: fixed.refusals,
+      duplicateProblems: { [UNIQUE_KEY]: "conflict/duplicate" },
+      guardProblems: fixed.guardProblems,
     },
     answer,
   );
@@ -104,13 +104,13 @@ function guardFixed(
   { fixed }: StoredType,
   row: ResourceRow,
   after: ResourceRow,
-): Required<Pick<Change, "statements" | "refusals">> {
+): Required<Pick<Change, "statements" | "guardProblems">> {
   if (!fixed?.attributes.some((name) => row.attributes[name] !== after.attributes[name]))
-    return { statements: [], refusals: {} };
+    return { statements: [], guardProblems: {} };
   const detail = `Its ${fixed.attributes.join(" and ")} change no more: something was made by them.`;
   return {
     statements: [guardWithout(call.db, row, fixed.by)],
-    refusals: { has_dependents: new Problem("conflict/state", { detail }) },
+    guardProblems: { has_dependents: new Problem("conflict/state", { detail }) },
   };
 }
 

@@ -1,10 +1,10 @@
 import type { AuditEvent } from "../audit/chain/event.ts";
 import { type Call, type Endpoint, endpoint } from "../gate/calls/call.ts";
-import { etag } from "../gate/calls/request.ts";
+import { versionEtag } from "../gate/calls/gate-request.ts";
 import type { Statement } from "../kernel/db.ts";
 import type { Answer } from "../kernel/http/operation.ts";
 import { Problem } from "../kernel/http/problem.ts";
-import { randomBytes } from "../kernel/secret.ts";
+import { randomBytes } from "../kernel/random.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { CHARGE_PROBLEMS, charged, resume } from "./charge.change.ts";
 import { requireDistinctName } from "./distinct-name.change.ts";
@@ -94,7 +94,7 @@ async function create(call: Call<Body>, types: Types): Promise<Answer> {
   if (resumed !== null) return resumed;
   if (stored.parentsActive && place.row?.status !== "active")
     throw new Problem("conflict/state", { detail: "What it would belong to is offered no more." });
-  const made = stored.generated?.make(randomBytes(32), call.principal.account);
+  const made = stored.generated?.make(randomBytes(32), call.principal.targetAccount);
   const inside = embeddedRow(call, stored, embedded, body);
   const attributes = { ...attributesOf(stored, body), ...made?.attributes };
   const row = newRow(call, type, stored, attributes, place, inside?.id ?? referenceId(stored, body) ?? null);
@@ -106,7 +106,7 @@ async function create(call: Call<Body>, types: Types): Promise<Answer> {
 }
 
 const headersOf = ({ path }: StoredType, row: ResourceRow) => ({
-  ETag: etag(row.version),
+  ETag: versionEtag(row.version),
   Location: `/v1/${path}/${row.id}`,
 });
 
@@ -142,7 +142,7 @@ function commitDraft(
   const statements: Statement[] = [
     ...distinct,
     ...place.found.map((each) =>
-      (type.grouped && each === place.row ? guardResource : guardPresence)(call.db, each),
+      (type.isGrouped && each === place.row ? guardResource : guardPresence)(call.db, each),
     ),
     ...[inside, row].flatMap((each) => (each === null ? [] : [insertResource(call.db, each)])),
   ];
@@ -151,7 +151,7 @@ function commitDraft(
     ...(inside === null || embedded === null ? [] : [creationEvent(call, embedded, inside)]),
   ];
   return call.commit(
-    { statements, events, duplicates: { [UNIQUE_KEY]: "conflict/duplicate" } },
+    { statements, events, duplicateProblems: { [UNIQUE_KEY]: "conflict/duplicate" } },
     {
       status: 201,
       body: { ...shown, ...made?.shown },

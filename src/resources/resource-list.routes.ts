@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { visible } from "../access/decide.ts";
+import { accessFilter } from "../access/decision.ts";
 import { type Call, type Endpoint, endpoint } from "../gate/calls/call.ts";
-import { keeperOf } from "../gate/principals/principal.ts";
+import { ownerAccountIdOf } from "../gate/principals/principal.ts";
 import type { Answer } from "../kernel/http/operation.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../kernel/http/page.ts";
+import { decodeCursor, listQuery, toPage, pageSchema } from "../kernel/http/page.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import { GROUP_MEMBER, namedObject, takesGroup } from "./group.ts";
 import {
@@ -37,7 +37,7 @@ export function listEndpoint(type: ResourceType, stored: StoredType, views: View
       status: 200,
       summary: `${type.title} that you may see, newest first.`,
       query,
-      answer: pageOf(cardSchema(type, stored)),
+      answer: pageSchema(cardSchema(type, stored)),
     },
     (call) => list(call, type, stored, views),
   );
@@ -62,7 +62,7 @@ async function list(
   stored: StoredType,
   views: Views,
 ): Promise<Answer> {
-  call.decide(rightOf(type, "view"));
+  call.requireRight(rightOf(type, "view"));
   const asked = call.query();
   const values = asked as unknown as Readonly<Record<string, unknown>>;
   const textOf = (name: string) => (typeof values[name] === "string" ? values[name] : null);
@@ -71,7 +71,7 @@ async function list(
     call,
     listResources(
       call.db,
-      keeperOf(call.principal, type),
+      ownerAccountIdOf(call.principal, type),
       type.name,
       filterOf(call, type, stored, named, textOf),
       asked.limit + 1,
@@ -83,7 +83,7 @@ async function list(
   const view = await viewOf(call, type, views, rows);
   return {
     status: 200,
-    body: page(
+    body: toPage(
       rows,
       asked.limit,
       (row) => shownCard(call.principal, stored, view(row)),
@@ -107,7 +107,7 @@ function filterOf(
       errors: [{ pointer: parents[1]?.member ?? "", detail: "filter by one parent at a time" }],
     });
   return {
-    visible: visible(call.principal.grantSet, rightOf(type, "view")),
+    visible: accessFilter(call.principal.grantSet, rightOf(type, "view")),
     before: decodeCursor(asked.cursor, z.string()),
     parentId: parents[0]?.id ?? null,
     referenceId: named.find(({ member }) => member === stored.reference?.member)?.id ?? null,

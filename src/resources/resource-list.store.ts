@@ -1,11 +1,11 @@
 import { and, desc, eq, lt, type SQL, sql } from "drizzle-orm";
-import type { Visible } from "../access/decide.ts";
-import { among, type Way, waysTo } from "../access/visible.store.ts";
+import type { AccessFilter } from "../access/decision.ts";
+import { inValues, type IndexPath, indexPaths } from "../access/access-filter.store.ts";
 import type { Db } from "../kernel/db.ts";
 import { resource } from "../kernel/schema/resource.ts";
 
 export interface ListFilter {
-  readonly visible: Visible;
+  readonly visible: AccessFilter;
   readonly parentId: string | null;
   readonly referenceId: string | null;
   readonly groupId: string | null;
@@ -77,11 +77,17 @@ const narrowed = ({
  * The ways to what is visible or, where everything is, to what the filter leaves; null where that is
  * everything too.
  */
-function waysOf({ visible, parentId, referenceId, groupId, status }: ListFilter): readonly Way[] | null {
-  const way = (column: Way["column"], value: string): Way => ({
+function waysOf({
+  visible,
+  parentId,
+  referenceId,
+  groupId,
+  status,
+}: ListFilter): readonly IndexPath[] | null {
+  const way = (column: IndexPath["column"], value: string): IndexPath => ({
     column,
     values: new Set([value]),
-    rest: undefined,
+    condition: undefined,
   });
   const asked = [
     [resource.parentId, parentId],
@@ -89,22 +95,24 @@ function waysOf({ visible, parentId, referenceId, groupId, status }: ListFilter)
     [resource.groupId, groupId],
   ] as const;
   const [few = null] = asked.flatMap(([column, value]) => (value === null ? [] : [way(column, value)]));
-  const ways = visible.kind === "none" ? [] : waysTo(visible, resource);
+  const ways = visible.kind === "none" ? [] : indexPaths(visible, resource);
   if (ways === null) return few !== null ? [few] : status !== null ? [way(resource.status, status)] : null;
   // All that belongs to one parent stands under one root and in one group: the parent is the shorter way to
   // it. Not so a group.
-  const isLonger = ({ column }: Way) =>
+  const isLonger = ({ column }: IndexPath) =>
     column === resource.groupId || (column === resource.rootId && few?.column !== resource.groupId);
   return ways.map((each) =>
-    few !== null && isLonger(each) ? { ...few, rest: and(among(each.column, each.values), each.rest) } : each,
+    few !== null && isLonger(each)
+      ? { ...few, condition: and(inValues(each.column, each.values), each.condition) }
+      : each,
   );
 }
 
 /** Ids of the newest rows on these ways. `inList` is what holds for each row of the list. */
-function reachedBy(ways: readonly Way[], inList: SQL | undefined, limit: number): SQL {
+function reachedBy(ways: readonly IndexPath[], inList: SQL | undefined, limit: number): SQL {
   if (ways.length === 0) return sql`0`;
-  const parts = ways.map(({ column, values, rest }) => {
-    const on = and(inList, sql`${column} = reached.value`, rest);
+  const parts = ways.map(({ column, values, condition }) => {
+    const on = and(inList, sql`${column} = reached.value`, condition);
     const index = INDEXES[column.name];
     const rows = index === undefined ? sql`${resource}` : sql`${resource} INDEXED BY ${sql.raw(index)}`;
     // As many as a page of each value: the rows down to the last of them.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { GrantSet, ResourceRef } from "../access/decide.ts";
+import type { GrantSet, ResourceRef } from "../access/decision.ts";
 import type { Principal } from "../gate/principals/principal.ts";
 import { iso } from "../kernel/clock.ts";
 import { ID_PREFIXES } from "../kernel/id.ts";
@@ -42,7 +42,7 @@ export function resourceCard(
 ): Record<string, unknown> {
   const { confidential } = type;
   const hidden =
-    confidential === undefined || viewer?.reaches.has(confidential.right) ? [] : confidential.attributes;
+    confidential === undefined || viewer?.extents.has(confidential.right) ? [] : confidential.attributes;
   return {
     id: row.id,
     ...Object.fromEntries(
@@ -81,12 +81,12 @@ const maskCard = ({ masked }: StoredType, card: Record<string, unknown>): Record
  * call has fewer.
  */
 export function shownCard(
-  { grantSet, memberSet }: Pick<Principal, "grantSet" | "memberSet">,
+  { grantSet, unrestrictedGrantSet }: Pick<Principal, "grantSet" | "unrestrictedGrantSet">,
   type: StoredType,
   row: ResourceRow,
 ): Record<string, unknown> {
   const card = resourceCard(type, row, grantSet);
-  const isWhole = type.maskedUnless?.some((right) => memberSet.reaches.has(right)) ?? true;
+  const isWhole = type.maskedUnless?.some((right) => unrestrictedGrantSet.extents.has(right)) ?? true;
   return isWhole ? card : maskCard(type, card);
 }
 
@@ -116,7 +116,7 @@ const id = z.string().max(64);
  * may make.
  */
 export function newBody(
-  { grouped }: ResourceType,
+  { isGrouped }: ResourceType,
   type: StoredType,
   embedded: StoredType | null,
 ): z.ZodType<Record<string, unknown>> {
@@ -125,7 +125,7 @@ export function newBody(
   const shape = {
     ...type.attributes.shape,
     ...Object.fromEntries(parents.map((member) => [member, parents.length === 1 ? id : id.optional()])),
-    ...(grouped && parents.length === 0
+    ...(isGrouped && parents.length === 0
       ? {
           groupId: id
             .optional()
@@ -189,7 +189,7 @@ export const cardSchema = (type: ResourceType, stored: StoredType) =>
     .object({
       id: z.string(),
       ...attributesShown(stored),
-      ...(type.grouped ? { groupId: z.string() } : {}),
+      ...(type.isGrouped ? { groupId: z.string() } : {}),
       ...(stored.ownerShown ? { ownerId: z.string().nullable() } : {}),
       ...Object.fromEntries(Object.keys(stored.parents).map((member) => [member, z.string().nullable()])),
       ...(stored.reference === null ? {} : { [stored.reference.member]: z.string().nullable() }),

@@ -1,8 +1,8 @@
-import { decide } from "../access/decide.ts";
-import type { TypeTable } from "../access/type.ts";
+import { decide } from "../access/decision.ts";
+import type { TypeTable } from "../access/resource-type.ts";
 import { type Call, type Endpoint, endpoint, type Results } from "../gate/calls/call.ts";
-import { keeperOf } from "../gate/principals/principal.ts";
-import { etag } from "../gate/calls/request.ts";
+import { ownerAccountIdOf } from "../gate/principals/principal.ts";
+import { versionEtag } from "../gate/calls/gate-request.ts";
 import type { Statement } from "../kernel/db.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
@@ -36,7 +36,7 @@ export async function loadResource(
   named: readonly Named[] = [],
 ) {
   const { accountId, grantSet } = call.principal;
-  const keeper = keeperOf(call.principal, type);
+  const keeper = ownerAccountIdOf(call.principal, type);
   const [[found], others] = await readWith(
     call,
     findResource(call.db, keeper, type.name, call.params["id"] ?? ""),
@@ -48,7 +48,7 @@ export async function loadResource(
       : undefined;
   // A missing object is decided like one that is out of reach: answer and audit log are the same for both.
   const on = row === undefined ? NOTHING : refOf(row);
-  call.decide(
+  call.requireRight(
     rightOf(type, verb),
     on,
     row === undefined || !decide(grantSet, rightOf(type, "view"), on).allowed,
@@ -90,7 +90,7 @@ export const cardEndpoint = (type: ResourceType, stored: StoredType, views: View
       return {
         status: 200,
         body: shownCard(call.principal, stored, view(row)),
-        headers: { ETag: etag(row.version) },
+        headers: { ETag: versionEtag(row.version) },
       };
     },
   );
@@ -98,7 +98,7 @@ export const cardEndpoint = (type: ResourceType, stored: StoredType, views: View
 /** Types whose grants name objects of this one. */
 const grantNames = (types: TypeTable, name: string): string[] =>
   Array.from(types.values())
-    .filter((type) => (type.objectsOf ?? type.name) === name)
+    .filter((type) => (type.grantedType ?? type.name) === name)
     .map((type) => type.name);
 
 export const removalEndpoint = (type: ResourceType, stored: StoredType): Endpoint =>
@@ -131,7 +131,7 @@ export const removalEndpoint = (type: ResourceType, stored: StoredType): Endpoin
             ...deleteResource(call.db, row, grantNames(call.principal.types, type.name)),
           ],
           events: [event],
-          refusals: { has_dependents: "conflict/not-removable" },
+          guardProblems: { has_dependents: "conflict/not-removable" },
         },
         { status: 204 },
       );

@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import type { TypeAccess } from "../access/type.ts";
+import type { TypeAccess } from "../access/resource-type.ts";
 import type { Right } from "../access/right.ts";
 import type { IdKind } from "../kernel/id.ts";
-import { nameKeys } from "../kernel/text/look-alike.ts";
+import { lookAlikeKeys } from "../kernel/text/look-alike.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
 
 /**
@@ -23,7 +23,7 @@ export const NAME_KEYS = "#nameKeys";
 
 /** What names are compared by, beside the name. */
 export const withNameKeys = ({ name }: Readonly<Record<string, unknown>>) => ({
-  [NAME_KEYS]: nameKeys(String(name)),
+  [NAME_KEYS]: lookAlikeKeys(String(name)),
 });
 
 export interface StoredType {

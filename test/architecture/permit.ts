@@ -22,7 +22,7 @@ const DEMAND = "permit.requireFor(";
 /** Where permits may be decided: the request of a call, and those who act for a member who is not there. */
 const DECIDING = [
   "src/gate/permits/permit.ts",
-  "src/gate/permits/permit.change.ts",
+  "src/gate/permits/permit-request.ts",
   "src/people/invitations/inviter.change.ts",
   "src/people/sign-in/usable-link.change.ts",
 ];

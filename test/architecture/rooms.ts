@@ -29,12 +29,13 @@ const FLOORS = [
  * Layers inside a room, from the ground up. Store and object do not know each other; a change is the
  * statements of one write, put together from stores; a queue has two ends that ask stores.
  */
-const LAYERS = [["rules"], ["store", "object"], ["queue", "change"], ["routes"]];
+const LAYERS = [["rules"], ["store", "object"], ["load"], ["queue", "change"], ["routes"]];
 
 /**
  * The gate: the pipeline that every call passes. It asks stores and the clock, and so stands with the routes.
  */
-const GATE = /^src\/gate\/(pipeline\/(gate[^/]*|attempt|identify)|calls\/request)\.ts$/;
+const GATE =
+  /^src\/gate\/(pipeline\/(gate[^/]*|call-context|identity)|calls\/(gate-request|retry-loop))\.ts$/;
 
 /** Programs that run in Node beside the Worker. */
 const COMMANDS = "commands";
@@ -63,7 +64,7 @@ export function roomOf(path: string): string {
 
 export function layerOf(path: string): string {
   if (/^src\/(app|index)\.ts$/.test(path) || GATE.test(path)) return "routes";
-  const suffix = /\.(store|object|queue|change|routes)\.ts$/.exec(path)?.[1];
+  const suffix = /\.(store|object|load|queue|change|routes)\.ts$/.exec(path)?.[1];
   return suffix ?? "rules";
 }
 

@@ -1,7 +1,7 @@
 import { createMongoAbility, type MongoAbility, type RawRuleOf, subject } from "@casl/ability";
-import { decide, type GrantSet, type ResourceRef } from "../../src/access/decide.ts";
-import { compile } from "../../src/access/grant-set.ts";
-import { presetOf } from "../../src/access/model.ts";
+import { decide, type GrantSet, type ResourceRef } from "../../src/access/decision.ts";
+import { compileGrantSet } from "../../src/access/grant-set.ts";
+import { presetOfKind } from "../../src/access/model.ts";
 import type { Right } from "../../src/access/right.ts";
 import { TYPE_TABLE } from "../../src/resources/registry.ts";
 import { median, perSecond } from "./figure.ts";
@@ -47,7 +47,7 @@ function grantSet(member: number): GrantSet {
     resourceId: productId(member, grant),
     access: levelOf(grant),
   }));
-  return compile(
+  return compileGrantSet(
     {
       memberId: `mem_${member}`,
       accountId: "acc_1",
@@ -58,7 +58,7 @@ function grantSet(member: number): GrantSet {
       objectGroupIds: ["all"],
       scopes: null,
     },
-    presetOf("vendor"),
+    presetOfKind("vendor"),
     TYPE_TABLE,
   );
 }

@@ -1,4 +1,4 @@
-import { boundCursor } from "../../src/kernel/http/page.ts";
+import { bindCursor } from "../../src/kernel/http/page.ts";
 
 /** @param position the JSON text that the cursor holds */
 export const encoded = (position: string): string => Buffer.from(position).toString("base64url");
@@ -8,4 +8,4 @@ export const encoded = (position: string): string => Buffer.from(position).toStr
  * hostile.
  */
 export const handMade = (position: string, accountId: string, path: string): string =>
-  boundCursor(encoded(position), JSON.stringify([accountId, path, []]));
+  bindCursor(encoded(position), JSON.stringify([accountId, path, []]));

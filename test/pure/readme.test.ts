@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { PRESETS } from "../../src/access/model.ts";
-import { surface } from "../../src/app.ts";
+import { servedEndpoints } from "../../src/app.ts";
 import { REPORT_NAMES } from "../../src/products/reports/report.ts";
 import { blocksOf, page, pages, ROOT } from "../harness/document.ts";
 
@@ -19,7 +19,7 @@ const named = [
 ];
 
 /** `/v1/members/{id}/grants`, `/v1/members/$MEMBER/effective` and `/v1/members` are paths, or begin one. */
-const served = surface.map(({ operation }) => operation.path.split("/"));
+const served = servedEndpoints.map(({ operation }) => operation.path.split("/"));
 const fits = (part: string, served: string | undefined): boolean =>
   part === served ||
   (served?.startsWith(":") === true && (/^[{$]/.test(part) || REPORT_NAMES.some((name) => name === part)));

@@ -1,4 +1,4 @@
-import { column, COMMON_RIGHTS, everything, type Preset, type Scope } from "../preset.ts";
+import { rightsOfColumn, COMMON_RIGHTS, rightsEverywhere, type Preset, type RoleScope } from "../preset.ts";
 import { type Right, rightsOf } from "../right.ts";
 
 const rights: readonly Right[] = [
@@ -8,7 +8,7 @@ const rights: readonly Right[] = [
   "invoice.view",
 ];
 
-type Row = readonly [manager: Scope | null, specialist: Scope | null, guest: Scope | null];
+type Row = readonly [manager: RoleScope | null, specialist: RoleScope | null, guest: RoleScope | null];
 
 const no = null;
 
@@ -35,21 +35,33 @@ export const agency: Preset = {
   roles: {
     owner: {
       rank: 40,
-      rights: everything(rights),
+      rights: rightsEverywhere(rights),
       mayInvite: ["owner", "manager", "specialist", "guest"],
       creditLimit: false,
-      ownKeys: true,
+      canMakeOwnKeys: true,
     },
-    manager: { rank: 30, rights: column(TABLE, 0), mayInvite: [], creditLimit: false, ownKeys: true },
-    specialist: { rank: 20, rights: column(TABLE, 1), mayInvite: [], creditLimit: true, ownKeys: true },
-    guest: {
-      rank: 10,
-      rights: column(TABLE, 2),
+    manager: {
+      rank: 30,
+      rights: rightsOfColumn(TABLE, 0),
       mayInvite: [],
       creditLimit: false,
-      ownKeys: false,
-      needs: "task",
-      reads: true,
+      canMakeOwnKeys: true,
+    },
+    specialist: {
+      rank: 20,
+      rights: rightsOfColumn(TABLE, 1),
+      mayInvite: [],
+      creditLimit: true,
+      canMakeOwnKeys: true,
+    },
+    guest: {
+      rank: 10,
+      rights: rightsOfColumn(TABLE, 2),
+      mayInvite: [],
+      creditLimit: false,
+      canMakeOwnKeys: false,
+      requiredGrantType: "task",
+      isReadOnly: true,
     },
   },
   suggestedRole: "specialist",

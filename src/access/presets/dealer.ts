@@ -1,4 +1,11 @@
-import { column, COMMON_RIGHTS, everything, type Preset, type Role, type Scope } from "../preset.ts";
+import {
+  rightsOfColumn,
+  COMMON_RIGHTS,
+  rightsEverywhere,
+  type Preset,
+  type Role,
+  type RoleScope,
+} from "../preset.ts";
 import { type Right, rightsOf } from "../right.ts";
 
 const rights: readonly Right[] = [
@@ -19,10 +26,10 @@ const rights: readonly Right[] = [
 ];
 
 type Row = readonly [
-  user: Scope | null,
-  subdealer: Scope | null,
-  client: Scope | null,
-  aggregator: Scope | null,
+  user: RoleScope | null,
+  subdealer: RoleScope | null,
+  client: RoleScope | null,
+  aggregator: RoleScope | null,
 ];
 
 const no = null;
@@ -54,7 +61,7 @@ const TABLE = {
  * No role gives it: a manager who needs it gets the right directly. Only the aggregator sees the aggregator's
  * own list.
  */
-const BESIDE: readonly Right[] = [
+const INDIVIDUAL_RIGHTS: readonly Right[] = [
   "member.generate_api_token",
   "aggregator_license.view",
   "aggregator_license.copy",
@@ -62,30 +69,36 @@ const BESIDE: readonly Right[] = [
 
 const manager: Role = {
   rank: 40,
-  rights: everything(rights.filter((right) => !BESIDE.includes(right))),
+  rights: rightsEverywhere(rights.filter((right) => !INDIVIDUAL_RIGHTS.includes(right))),
   mayInvite: ["dealer_user", "client"],
   creditLimit: false,
-  ownKeys: true,
-  everyGroup: true,
+  canMakeOwnKeys: true,
+  seesEveryGroup: true,
 };
 const subdealerRole: Role = {
   rank: 20,
-  rights: column(TABLE, 1),
+  rights: rightsOfColumn(TABLE, 1),
   mayInvite: [],
   creditLimit: false,
-  ownKeys: true,
+  canMakeOwnKeys: true,
 };
-const client: Role = { rank: 10, rights: column(TABLE, 2), mayInvite: [], creditLimit: false, ownKeys: true };
+const client: Role = {
+  rank: 10,
+  rights: rightsOfColumn(TABLE, 2),
+  mayInvite: [],
+  creditLimit: false,
+  canMakeOwnKeys: true,
+};
 const aggregator: Role = {
   rank: 10,
-  rights: column(TABLE, 3),
+  rights: rightsOfColumn(TABLE, 3),
   mayInvite: [],
   creditLimit: false,
-  ownKeys: true,
+  canMakeOwnKeys: true,
 };
 
 /** What of a sub-dealer is seen from above. */
-const ENTITIES: readonly Right[] = ["object.view", "request.view", "member.view"];
+const VIEW_OF_SUBDEALER_RIGHTS: readonly Right[] = ["object.view", "request.view", "member.view"];
 
 /**
  * A dealer: employees, clients and sub-dealers work on objects, their keys and licenses, kept apart by object
@@ -97,17 +110,28 @@ export const dealer: Preset = {
   rights: new Set(rights),
   roles: {
     dealer_manager: manager,
-    dealer_user: { rank: 30, rights: column(TABLE, 0), mayInvite: [], creditLimit: false, ownKeys: true },
+    dealer_user: {
+      rank: 30,
+      rights: rightsOfColumn(TABLE, 0),
+      mayInvite: [],
+      creditLimit: false,
+      canMakeOwnKeys: true,
+    },
     subdealer: subdealerRole,
     client,
     aggregator,
   },
   suggestedRole: "dealer_user",
   removal: "emptied",
-  logins: true,
+  hasLoginNumbers: true,
   restrictedRoles: [],
   bundles: {},
-  tree: { by: "subdealer.view_entities", rights: new Set<Right>(ENTITIES), shows: ENTITIES, book: true },
+  tree: {
+    reachingRight: "subdealer.view_entities",
+    rights: new Set<Right>(VIEW_OF_SUBDEALER_RIGHTS),
+    shownRights: VIEW_OF_SUBDEALER_RIGHTS,
+    listsMembersBelow: true,
+  },
   switches: {},
 };
 
@@ -115,7 +139,7 @@ export const dealer: Preset = {
 export const subdealer: Preset = {
   ...dealer,
   topRole: "subdealer",
-  roles: { subdealer: { ...subdealerRole, everyGroup: true }, client, aggregator },
+  roles: { subdealer: { ...subdealerRole, seesEveryGroup: true }, client, aggregator },
   suggestedRole: "client",
   tree: null,
 };

@@ -1,16 +1,23 @@
-import { COMMON_RIGHTS, type Preset, type SwitchTable, type Tree } from "../preset.ts";
+import { COMMON_RIGHTS, type Preset, type SwitchTable, type AccountTree } from "../preset.ts";
 import { type Right, rightsOf } from "../right.ts";
-import { AREA_RIGHTS, AREAS, OWN_AREAS } from "./marketplace-area.ts";
-import { COST, CUSTOMERS, DELETION, DISTRIBUTORS, rolesOf, SELLERS } from "./marketplace-role.ts";
+import { AREA_RIGHTS, AREAS, ORGANIZATION_AREAS } from "./marketplace-area.ts";
+import {
+  COST_RIGHTS,
+  CUSTOMER_ROLES,
+  DELETION_RIGHTS,
+  DISTRIBUTOR_ROLES,
+  rolesOf,
+  SELLER_ROLES,
+} from "./marketplace-role.ts";
 
-const heldBy = (names: readonly string[]): Right[] =>
+const rightsHeldBy = (names: readonly string[]): Right[] =>
   Object.values(rolesOf(names)).flatMap((each) => Object.keys(each.rights) as Right[]);
 
 const rights: ReadonlySet<Right> = new Set<Right>([
   ...COMMON_RIGHTS.filter((right) => right !== "credits.spend"),
   ...AREA_RIGHTS,
-  ...COST,
-  ...DELETION,
+  ...COST_RIGHTS,
+  ...DELETION_RIGHTS,
   ...rightsOf("report", "organization"),
 ]);
 
@@ -18,15 +25,17 @@ const rights: ReadonlySet<Right> = new Set<Right>([
  * In an organization below, a role does what it does at home, but for keys, custom roles and spending, which
  * stay in the account.
  */
-const tree: Tree = {
-  by: "organization.view",
-  rights: new Set<Right>([...AREA_RIGHTS, ...COST, ...DELETION, "member.create"]),
+const tree: AccountTree = {
+  reachingRight: "organization.view",
+  rights: new Set<Right>([...AREA_RIGHTS, ...COST_RIGHTS, ...DELETION_RIGHTS, "member.create"]),
 };
 
 const switches: SwitchTable = {
-  admins: ["seller_admin", "distributor_admin"],
-  gives: { customersMayInviteBillingAdmin: { role: "customer", gives: "customer_billing_admin" } },
-  exists: { customer_billing_admin: "billingAdminVisibleToCustomer" },
+  invitingRoles: ["seller_admin", "distributor_admin"],
+  conditionalInvites: {
+    customersMayInviteBillingAdmin: { role: "customer", gives: "customer_billing_admin" },
+  },
+  conditionalRoles: { customer_billing_admin: "billingAdminVisibleToCustomer" },
 };
 
 const common = {
@@ -42,14 +51,14 @@ const common = {
 export const distributor: Preset = {
   ...common,
   topRole: "distributor_admin",
-  roles: rolesOf([...DISTRIBUTORS, "report_viewer_360"]),
+  roles: rolesOf([...DISTRIBUTOR_ROLES, "report_viewer_360"]),
   suggestedRole: "distributor_read_only",
   tree,
 };
 export const seller: Preset = {
   ...common,
   topRole: "seller_admin",
-  roles: rolesOf(SELLERS),
+  roles: rolesOf(SELLER_ROLES),
   suggestedRole: "subscriptions_manager",
   tree,
 };
@@ -62,11 +71,11 @@ export const customerOrg: Preset = {
   ...common,
   rights: new Set<Right>([
     ...COMMON_RIGHTS.filter((right) => right !== "credits.spend"),
-    ...heldBy(CUSTOMERS),
+    ...rightsHeldBy(CUSTOMER_ROLES),
   ]),
   topRole: "customer_admin",
-  roles: rolesOf(CUSTOMERS),
+  roles: rolesOf(CUSTOMER_ROLES),
   suggestedRole: "customer",
   tree: null,
-  areas: OWN_AREAS,
+  areas: ORGANIZATION_AREAS,
 };

@@ -1,4 +1,4 @@
-import { COMMON_RIGHTS, everything, type Preset } from "../preset.ts";
+import { COMMON_RIGHTS, rightsEverywhere, type Preset } from "../preset.ts";
 import { type Right, rightsOf } from "../right.ts";
 
 const rights: readonly Right[] = [
@@ -27,12 +27,12 @@ export const operators: Preset = {
   roles: {
     owner: {
       rank: 30,
-      rights: everything(rights),
+      rights: rightsEverywhere(rights),
       mayInvite: ["owner", "operator"],
       creditLimit: false,
-      ownKeys: true,
+      canMakeOwnKeys: true,
     },
-    operator: { rank: 10, rights: {}, mayInvite: [], creditLimit: true, ownKeys: true },
+    operator: { rank: 10, rights: {}, mayInvite: [], creditLimit: true, canMakeOwnKeys: true },
   },
   suggestedRole: "operator",
   removal: "emptied",

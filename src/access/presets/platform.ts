@@ -1,4 +1,4 @@
-import { everything, type Preset, PLATFORM_RIGHTS } from "../preset.ts";
+import { rightsEverywhere, type Preset, PLATFORM_RIGHTS } from "../preset.ts";
 import { type Right, rightsOf } from "../right.ts";
 
 const rights: readonly Right[] = [
@@ -30,7 +30,13 @@ export const platform: Preset = {
   topRole: "owner",
   rights: new Set(rights),
   roles: {
-    owner: { rank: 30, rights: everything(rights), mayInvite: ["owner"], creditLimit: false, ownKeys: true },
+    owner: {
+      rank: 30,
+      rights: rightsEverywhere(rights),
+      mayInvite: ["owner"],
+      creditLimit: false,
+      canMakeOwnKeys: true,
+    },
   },
   suggestedRole: "owner",
   removal: "emptied",

@@ -1,4 +1,4 @@
-import { column, COMMON_RIGHTS, everything, type Preset, type Scope } from "../preset.ts";
+import { rightsOfColumn, COMMON_RIGHTS, rightsEverywhere, type Preset, type RoleScope } from "../preset.ts";
 import { type Right, rightsOf } from "../right.ts";
 
 const rights: readonly Right[] = [
@@ -18,7 +18,7 @@ const rights: readonly Right[] = [
   "invoice.view",
 ];
 
-type Row = readonly [member: Scope | null, viewer: Scope | null];
+type Row = readonly [member: RoleScope | null, viewer: RoleScope | null];
 
 const no = null;
 
@@ -48,19 +48,25 @@ export const team: Preset = {
   roles: {
     admin: {
       rank: 30,
-      rights: everything(rights),
+      rights: rightsEverywhere(rights),
       mayInvite: ["admin", "member", "viewer"],
       creditLimit: false,
-      ownKeys: true,
+      canMakeOwnKeys: true,
     },
-    member: { rank: 20, rights: column(TABLE, 0), mayInvite: [], creditLimit: true, ownKeys: true },
+    member: {
+      rank: 20,
+      rights: rightsOfColumn(TABLE, 0),
+      mayInvite: [],
+      creditLimit: true,
+      canMakeOwnKeys: true,
+    },
     viewer: {
       rank: 10,
-      rights: column(TABLE, 1),
+      rights: rightsOfColumn(TABLE, 1),
       mayInvite: [],
       creditLimit: false,
-      ownKeys: false,
-      keyless: true,
+      canMakeOwnKeys: false,
+      isKeyless: true,
     },
   },
   suggestedRole: "member",

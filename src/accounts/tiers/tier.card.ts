@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { AMOUNT_MAX } from "../../credits/command.ts";
-import { currency, called, money } from "../../kernel/http/body.ts";
+import { currency, displayName, money } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
-import { type Fault, Problem } from "../../kernel/http/problem.ts";
+import { type RequestFault, Problem } from "../../kernel/http/problem.ts";
 import type { TierFeatures, TierRow } from "../../kernel/schema/tier.ts";
 import { PlanBody } from "./plan.card.ts";
 
@@ -12,7 +12,7 @@ const Features = z.strictObject({
 });
 
 const shape = {
-  names: z.strictObject({ en: called(100), ru: called(100) }),
+  names: z.strictObject({ en: displayName(100), ru: displayName(100) }),
   price: z.strictObject({
     amount: money.describe("In the smallest unit of the currency, such as cents."),
     currency,
@@ -70,7 +70,7 @@ export function checkSelfService({
   features,
 }: Pick<TierRow, "selfService" | "price" | "features">): void {
   if (!selfService) return;
-  const errors: Fault[] = [
+  const errors: RequestFault[] = [
     ...(price.amount === 0 ? [] : [{ pointer: "/price/amount", detail: "must be 0 with selfService" }]),
     ...(features.restrictedAccounts === true
       ? [

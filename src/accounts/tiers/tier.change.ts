@@ -1,5 +1,5 @@
 import type { Call } from "../../gate/calls/call.ts";
-import { invalid } from "../../kernel/http/problem.ts";
+import { invalidField } from "../../kernel/http/problem.ts";
 import type { TierRow } from "../../kernel/schema/tier.ts";
 import { findTier } from "./tier.store.ts";
 
@@ -11,6 +11,6 @@ export async function requireTier(
 ): Promise<TierRow | null> {
   if (key === null) return null;
   const [[tier]] = await call.read(findTier(call.db, key));
-  if (tier === undefined) throw invalid(pointer, "must be a tier of the list, or null");
+  if (tier === undefined) throw invalidField(pointer, "must be a tier of the list, or null");
   return tier;
 }

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { decide } from "../../access/decide.ts";
-import { difference } from "../../audit/chain/difference.ts";
+import { decide } from "../../access/decision.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import { type Call, endpoint } from "../../gate/calls/call.ts";
-import { etag } from "../../gate/calls/request.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../../kernel/http/page.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
+import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import type { TierRow } from "../../kernel/schema/tier.ts";
 import { checkSelfService, featuresOf, NewTier, TierCard, tierCard, TierPatch } from "./tier.card.ts";
@@ -28,13 +28,13 @@ const list = endpoint(
     status: 200,
     summary: "The tiers that an account may choose with PATCH /v1/billing; for the platform, all of them.",
     query: z.strictObject(listQuery),
-    answer: pageOf(TierCard),
+    answer: pageSchema(TierCard),
   },
   async (call) => {
     const { limit, cursor } = call.query();
     const all = decide(call.principal.grantSet, "account.manage").allowed;
     const [rows] = await call.read(listTiers(call.db, all, decodeCursor(cursor, z.string()), limit + 1));
-    return { status: 200, body: page(rows, limit, tierCard, ({ key }) => key) };
+    return { status: 200, body: toPage(rows, limit, tierCard, ({ key }) => key) };
   },
 );
 
@@ -42,7 +42,7 @@ const told = (call: Call, key: string, before: object, after: object) =>
   call.event(
     "account.manage",
     { type: "tier", id: key },
-    { changes: difference(before as Record<string, unknown>, after as Record<string, unknown>) },
+    { changes: diffFields(before as Record<string, unknown>, after as Record<string, unknown>) },
   );
 
 const create = endpoint(
@@ -60,7 +60,7 @@ const create = endpoint(
   },
   async (call) => {
     await call.read();
-    call.decide("account.manage");
+    call.requireRight("account.manage");
     const { creditsPerMonth: credits, features, ...body } = await call.body();
     const row: TierRow = {
       ...body,
@@ -76,12 +76,12 @@ const create = endpoint(
       {
         statements: [insertTier(call.db, row)],
         events: [told(call, row.key, {}, card)],
-        duplicates: { [TIER_KEY]: "conflict/duplicate" },
+        duplicateProblems: { [TIER_KEY]: "conflict/duplicate" },
       },
       {
         status: 201,
         body: card,
-        headers: { ETag: etag(row.version), Location: `/v1/tiers/${encodeURIComponent(row.key)}` },
+        headers: { ETag: versionEtag(row.version), Location: `/v1/tiers/${encodeURIComponent(row.key)}` },
       },
     );
   },
@@ -89,7 +89,7 @@ const create = endpoint(
 
 async function load(call: Call): Promise<TierRow> {
   const [[row]] = await call.read(findTier(call.db, call.params["key"] ?? ""));
-  call.decide("account.manage");
+  call.requireRight("account.manage");
   if (row === undefined) throw new Problem("not-found");
   return row;
 }
@@ -135,7 +135,7 @@ const edit = endpoint(
         statements: [guardTier(call.db, row), updateTier(call.db, after)],
         events: [told(call, row.key, tierCard(row), tierCard(after))],
       },
-      { status: 200, body: tierCard(after), headers: { ETag: etag(after.version) } },
+      { status: 200, body: tierCard(after), headers: { ETag: versionEtag(after.version) } },
     );
   },
 );
@@ -160,7 +160,7 @@ const remove = endpoint(
       {
         statements: [guardTier(call.db, row), ...removeTier(call.db, row.key)],
         events: [told(call, row.key, tierCard(row), {})],
-        refusals: { has_dependents: new Problem("conflict/not-removable", { detail }) },
+        guardProblems: { has_dependents: new Problem("conflict/not-removable", { detail }) },
       },
       { status: 204 },
     );

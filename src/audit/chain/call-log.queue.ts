@@ -1,4 +1,4 @@
-import type { AuditMessage, CallRow } from "./event.ts";
+import type { AuditMessage, CallLogRow } from "./event.ts";
 
 /** Rows per message: forty calls for the price of one message. */
 const ROWS_PER_MESSAGE = 40;
@@ -12,7 +12,7 @@ const TEXT_MAX = 500;
 /**
  * Rows of the concurrent requests of this isolate: plain values, so any request may send those of the others.
  */
-let buffer: CallRow[] = [];
+let buffer: CallLogRow[] = [];
 let promisedAt: number | null = null;
 
 /**
@@ -21,7 +21,7 @@ let promisedAt: number | null = null;
  * @param defer `waitUntil` of this request
  */
 export function logCall(
-  row: CallRow,
+  row: CallLogRow,
   send: (message: AuditMessage) => Promise<unknown>,
   defer: (work: Promise<unknown>) => void,
 ): void {

@@ -1,12 +1,12 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "../../kernel/db.ts";
-import type { CallRow } from "./event.ts";
+import type { CallLogRow } from "./event.ts";
 
 /** Rows per statement: their JSON is one parameter and stays far below the 2 MB that D1 takes. */
 const ROWS_MAX = 500;
 
 /** A row that is there already is left as it is: the queue may deliver twice. */
-export async function insertCalls(db: Db, calls: readonly CallRow[]): Promise<void> {
+export async function insertCalls(db: Db, calls: readonly CallLogRow[]): Promise<void> {
   for (let start = 0; start < calls.length; start += ROWS_MAX) {
     await db.run(sql`
       INSERT OR IGNORE INTO call_log (account_id, id, at, member_id, api_key_id, method, path, status, code,

@@ -1,18 +1,18 @@
 import { and, asc, eq, gte, sql } from "drizzle-orm";
-import { batch, type Db, failedGuard, failedUnique, guard, type Statement } from "../../kernel/db.ts";
+import { batch, type Db, failedGuard, isUniqueViolation, guard, type Statement } from "../../kernel/db.ts";
 import { auditEvent, auditHead } from "../../kernel/schema/audit.ts";
 import { account } from "../../kernel/schema/team.ts";
-import { GENESIS, grown, type SealedRow } from "./chain.ts";
+import { GENESIS, headAfter, type SealedRow } from "./chain.ts";
 import type { AuditEvent, ChainHead } from "./event.ts";
-import { readStaged } from "./message.ts";
-import { selectStaged, type Unfit } from "./outbox.store.ts";
-import type { Personal } from "./personal.ts";
+import { parseStagedRow } from "./message.ts";
+import { selectStaged, type InvalidRow } from "./outbox.store.ts";
+import type { PersonalValues } from "./personal-value.ts";
 
 /** The end of a chain and what waits to be sealed, as of one moment. */
-export interface Pending {
+export interface PendingChain {
   readonly head: ChainHead;
   readonly staged: readonly AuditEvent[];
-  readonly unfit: readonly Unfit[];
+  readonly invalidRows: readonly InvalidRow[];
   /** The outbox may hold more than was read. */
   readonly isFull: boolean;
   /** The rows from the place of the witness's head on, that one first; at most `limit`. */
@@ -28,7 +28,7 @@ export async function loadPending(
   accountId: string,
   witnessSeq: number,
   limit: number,
-): Promise<Pending> {
+): Promise<PendingChain> {
   const [heads, rows, recent, marks] = await db.batch([
     selectHead(db, accountId),
     selectStaged(db, accountId, limit),
@@ -41,16 +41,16 @@ export async function loadPending(
     db.select({ restoredAt: account.restoredAt }).from(account).where(eq(account.id, accountId)),
   ]);
   const staged: AuditEvent[] = [];
-  const unfit: Unfit[] = [];
+  const unfit: InvalidRow[] = [];
   for (const row of rows) {
-    const read = readStaged(signingKeys, accountId, row);
+    const read = parseStagedRow(signingKeys, accountId, row);
     if ("reason" in read && !("id" in read)) unfit.push({ id: row.id, reason: read.reason });
     else staged.push(read as AuditEvent);
   }
   return {
     head: heads[0] ?? GENESIS,
     staged,
-    unfit,
+    invalidRows: unfit,
     isFull: rows.length >= limit,
     recent: recent.map(toSealedRow),
     isRestored: (marks[0]?.restoredAt ?? null) !== null,
@@ -76,10 +76,10 @@ export async function appendRows(
   head: ChainHead,
   rows: readonly SealedRow[],
 ): Promise<ChainHead | "moved" | "sealed_before"> {
-  const end = rows.reduce(grown, head);
+  const end = rows.reduce(headAfter, head);
   const stagedIds = rows.filter((row) => row.ledgerSeq === null).map((row) => row.id);
   const statements: Statement[] = [
-    guard(db, "head_moved", headIs(accountId, head)),
+    guard(db, "head_moved", isHeadAt(accountId, head)),
     insertRows(db, accountId, rows),
     db
       .insert(auditHead)
@@ -99,12 +99,12 @@ export async function appendRows(
     return end;
   } catch (error) {
     if (failedGuard(error) === "head_moved") return "moved";
-    if (failedUnique(error, "audit_event.id")) return "sealed_before";
+    if (isUniqueViolation(error, "audit_event.id")) return "sealed_before";
     throw error;
   }
 }
 
-const headIs = (accountId: string, { seq, hash, ledgerSeq }: ChainHead) =>
+const isHeadAt = (accountId: string, { seq, hash, ledgerSeq }: ChainHead) =>
   seq === 0
     ? sql`NOT EXISTS (SELECT 1 FROM audit_head WHERE account_id = ${accountId})`
     : sql`EXISTS (SELECT 1 FROM audit_head WHERE account_id = ${accountId} AND seq = ${seq}
@@ -141,7 +141,7 @@ export const SEALED_COLUMNS = {
 };
 
 /** No digest of a body is the body itself, so what cannot be read never passes for what was sealed. */
-const UNREADABLE: Personal = { "": ["", null] };
+const UNREADABLE: PersonalValues = { "": ["", null] };
 
 export function toSealedRow(row: Omit<SealedRow, "personal"> & { readonly personal: string }): SealedRow {
   let personal: unknown;
@@ -151,5 +151,5 @@ export function toSealedRow(row: Omit<SealedRow, "personal"> & { readonly person
     personal = null;
   }
   const isReadable = personal !== null && typeof personal === "object" && !Array.isArray(personal);
-  return { ...row, personal: isReadable ? (personal as Personal) : UNREADABLE };
+  return { ...row, personal: isReadable ? (personal as PersonalValues) : UNREADABLE };
 }

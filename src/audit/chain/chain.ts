@@ -1,7 +1,7 @@
 import { sha256Hex } from "../../kernel/digest.ts";
 import type { AuditEvent, ChainHead } from "./event.ts";
-import type { Personal, Protected } from "./personal.ts";
-import { clean } from "./text.ts";
+import type { PersonalValues, ProtectedEvent } from "./personal-value.ts";
+import { toStorableJson } from "./storable-text.ts";
 
 /** Where every chain begins. */
 export const GENESIS: ChainHead = { seq: 0, hash: "0".repeat(64), ledgerSeq: 0 };
@@ -18,7 +18,7 @@ export interface SealedRow {
   readonly resourceType: string;
   readonly resourceId: string | null;
   readonly body: string;
-  readonly personal: Personal;
+  readonly personal: PersonalValues;
   readonly prevHash: string;
   readonly hash: string;
   readonly ledgerSeq: number | null;
@@ -37,7 +37,7 @@ export function hashOf(row: Pick<SealedRow, "accountId" | "body" | "prevHash" | 
  * The next row of the chain whose newest place is `head`. Its columns say what its body says, in text that D1
  * gives back.
  */
-export function seal(head: ChainHead, event: AuditEvent, { body, personal }: Protected): SealedRow {
+export function seal(head: ChainHead, event: AuditEvent, { body, personal }: ProtectedEvent): SealedRow {
   const {
     accountId,
     id,
@@ -48,7 +48,7 @@ export function seal(head: ChainHead, event: AuditEvent, { body, personal }: Pro
     resource: { type: resourceType, id: resourceId },
     ledgerSeq,
   } = event;
-  const columns = clean({
+  const columns = toStorableJson({
     accountId,
     id,
     at,
@@ -75,7 +75,7 @@ export function seal(head: ChainHead, event: AuditEvent, { body, personal }: Pro
 }
 
 /** The head after `row` was added to the chain that ended at `head`. */
-export const grown = (head: ChainHead, row: SealedRow): ChainHead => ({
+export const headAfter = (head: ChainHead, row: SealedRow): ChainHead => ({
   seq: row.seq,
   hash: row.hash,
   ledgerSeq: row.ledgerSeq ?? head.ledgerSeq,
@@ -89,7 +89,7 @@ export const isBehind = (witness: ChainHead, database: ChainHead): boolean =>
  * Two outboxes in the order that the chain will have: by time, and each in its own order, because the entries
  * of a ledger are sealed without a gap.
  */
-export function merge(staged: readonly AuditEvent[], entries: readonly AuditEvent[]): AuditEvent[] {
+export function mergeByTime(staged: readonly AuditEvent[], entries: readonly AuditEvent[]): AuditEvent[] {
   const merged: AuditEvent[] = [];
   let next = 0;
   for (const entry of entries) {
@@ -106,7 +106,7 @@ export function merge(staged: readonly AuditEvent[], entries: readonly AuditEven
  * Of entries in any order, doubled or old ones among them: those that follow `ledgerSeq` without a gap, and
  * whether more wait behind a gap.
  */
-export function following(
+export function consecutiveEntries(
   entries: readonly AuditEvent[],
   ledgerSeq: number,
 ): { readonly run: AuditEvent[]; readonly gap: boolean } {

@@ -4,8 +4,8 @@ import { insertCalls } from "./call-log.store.ts";
 import { type DeadLetter, insertDeadLetter } from "./dead-letter.store.ts";
 import type { AuditEvent, AuditMessage } from "./event.ts";
 import type { LedgerOutboxes } from "./ledger.ts";
-import { MESSAGE } from "./message.ts";
-import { sealAccount, type Trail } from "./sealing.store.ts";
+import { AUDIT_MESSAGE } from "./message.ts";
+import { sealAccount, type SealingContext } from "./sealing.store.ts";
 
 /**
  * Where the queues of the audit log and of mail put what failed at every try. wrangler.toml names them, too.
@@ -13,7 +13,7 @@ import { sealAccount, type Trail } from "./sealing.store.ts";
 const DEAD_QUEUES: readonly string[] = ["tollgate-audit-dead", "tollgate-mail-dead"];
 
 /** Messages that are done or tried again together. */
-interface Group {
+interface MessageGroup {
   readonly messages: Message[];
   readonly work: () => Promise<void>;
 }
@@ -23,15 +23,15 @@ interface Group {
  * each message is acked or tried again by its own success, so that one bad message or one broken chain holds
  * up no other account.
  */
-export async function consume(
+export async function consumeAuditBatch(
   batch: MessageBatch,
   env: Pick<Env, "DB" | "SIGNING_KEYS">,
   ledgers: LedgerOutboxes,
 ): Promise<void> {
   const db = openDb(env.DB);
   const groups = DEAD_QUEUES.includes(batch.queue)
-    ? batch.messages.map((message) => buried(db, batch.queue, message, "retries exhausted"))
-    : grouped({ db, signingKeys: env.SIGNING_KEYS, ledgers }, batch);
+    ? batch.messages.map((message) => deadLetterGroup(db, batch.queue, message, "retries exhausted"))
+    : groupMessages({ db, signingKeys: env.SIGNING_KEYS, ledgers }, batch);
   for (const { messages, work } of groups) {
     try {
       await work();
@@ -48,16 +48,16 @@ export async function consume(
   }
 }
 
-function grouped(trail: Trail, batch: MessageBatch): Group[] {
+function groupMessages(trail: SealingContext, batch: MessageBatch): MessageGroup[] {
   const { db } = trail;
-  const groups: Group[] = [];
+  const groups: MessageGroup[] = [];
   const accounts = new Map<string, { messages: Message[]; entries: AuditEvent[] }>();
   const calls: { message: Message; rows: (AuditMessage & { kind: "calls" })["calls"] }[] = [];
   for (const message of batch.messages) {
-    const { data, error } = MESSAGE.safeParse(message.body);
+    const { data, error } = AUDIT_MESSAGE.safeParse(message.body);
     if (data === undefined)
       groups.push(
-        buried(
+        deadLetterGroup(
           db,
           batch.queue,
           message,
@@ -88,15 +88,15 @@ function grouped(trail: Trail, batch: MessageBatch): Group[] {
   return groups;
 }
 
-function buried(db: Db, queue: string, message: Message, reason: string): Group {
-  const letter: DeadLetter = {
+function deadLetterGroup(db: Db, queue: string, message: Message, reason: string): MessageGroup {
+  const row: DeadLetter = {
     id: message.id,
     queue,
     reason: reason.slice(0, 500),
     body: textOf(message.body),
     at: message.timestamp.getTime(),
   };
-  return { messages: [message], work: () => insertDeadLetter(db, letter) };
+  return { messages: [message], work: () => insertDeadLetter(db, row) };
 }
 
 /** A body that JSON cannot hold is kept as its text. */

@@ -11,6 +11,6 @@ export interface DeadLetter {
   readonly at: number;
 }
 
-export async function insertDeadLetter(db: Db, letter: DeadLetter): Promise<void> {
-  await db.insert(deadLetter).values(letter).onConflictDoNothing();
+export async function insertDeadLetter(db: Db, row: DeadLetter): Promise<void> {
+  await db.insert(deadLetter).values(row).onConflictDoNothing();
 }

@@ -1,8 +1,8 @@
 import { sha256Hex } from "../../kernel/digest.ts";
-import { canonical } from "../../kernel/canonical.ts";
-import { digestPaths, type Personal } from "./personal.ts";
+import { canonicalJson } from "../../kernel/canonical-json.ts";
+import { digestPaths, type PersonalValues } from "./personal-value.ts";
 
-export const ERASE = "audit.erase";
+export const ERASE_ACTION = "audit.erase";
 
 /** Rows that lost the same personal values: `seqs` are single places, and first and last places of runs. */
 export interface ErasedRows {
@@ -16,31 +16,31 @@ export interface ErasureRecord {
   readonly digest: string;
 }
 
-export const erasureDigest = (rows: readonly ErasedRows[]): string => sha256Hex(canonical(rows));
+export const erasureDigest = (rows: readonly ErasedRows[]): string => sha256Hex(canonicalJson(rows));
 
-const isUnder = (path: string, ...members: readonly string[]): boolean =>
-  members.some((member) => path.startsWith(`/${member}/`));
+const isUnder = (path: string, ...fields: readonly string[]): boolean =>
+  fields.some((field) => path.startsWith(`/${field}/`));
 
 /**
  * Which personal values of a row tell of a member: who and whence where the member acted, and what changed
  * where the row is about the member. What a member did to others is theirs.
  */
-export function pathsOf(memberId: string, body: unknown, personal: Personal): string[] {
+export function personalPathsOf(memberId: string, body: unknown, personal: PersonalValues): string[] {
   const { actor, resource, changes } = body as {
     actor?: { memberId?: unknown };
     resource?: unknown;
     changes?: unknown;
   };
-  const acted = actor?.memberId === memberId;
+  const isActor = actor?.memberId === memberId;
   const isAbout = JSON.stringify([resource, changes]).includes(JSON.stringify(memberId));
-  const isTheirs = (path: string): boolean => (isUnder(path, "actor", "origin") ? acted : isAbout);
+  const isTheirs = (path: string): boolean => (isUnder(path, "actor", "origin") ? isActor : isAbout);
   return Object.keys(personal)
     .filter((path) => path.startsWith("/") && personal[path] !== null && isTheirs(path))
     .sort();
 }
 
 /** The same in few words: rows by what they lost. @param rows in the order of `seq` */
-export function grouped(
+export function groupByPaths(
   rows: ReadonlyArray<{ readonly seq: number; readonly paths: readonly string[] }>,
 ): ErasedRows[] {
   const groups = new Map<string, { paths: readonly string[]; seqs: Array<number | [number, number]> }>();
@@ -57,19 +57,19 @@ export function grouped(
 }
 
 /** Whether an erasure names this value of this row. */
-export type Erased = (seq: number, path: string) => boolean;
+export type IsErased = (seq: number, path: string) => boolean;
 
 /**
  * Erasures of the chain that the object knows too. A row that is not as it was sealed is found by the walk.
  */
-export function erasedBy(
+export function toErasedPredicate(
   events: ReadonlyArray<{ readonly id: string; readonly body: string }>,
   known: readonly ErasureRecord[],
-): Erased {
+): IsErased {
   const digests = new Map(known.map(({ id, digest }) => [id, digest]));
   const runs = new Map<string, Array<readonly [number, number]>>();
   for (const { id, body } of events) {
-    const rows = rowsOf(body);
+    const rows = parseErasedRows(body);
     if (rows === null || digests.get(id) !== erasureDigest(rows)) continue;
     for (const { paths, seqs } of rows) {
       const listed = seqs.map((run) => (typeof run === "number" ? ([run, run] as const) : run));
@@ -79,7 +79,7 @@ export function erasedBy(
   return (seq, path) => runs.get(path)?.some(([first, last]) => first <= seq && seq <= last) ?? false;
 }
 
-function rowsOf(body: string): readonly ErasedRows[] | null {
+function parseErasedRows(body: string): readonly ErasedRows[] | null {
   try {
     const rows: unknown = JSON.parse(body)?.changes?.after?.rows;
     return Array.isArray(rows) ? rows : null;
@@ -89,5 +89,5 @@ function rowsOf(body: string): readonly ErasedRows[] | null {
 }
 
 /** Values whose digest was sealed and that are gone. */
-export const blankedPaths = (body: unknown, personal: Personal): string[] =>
+export const blankedPaths = (body: unknown, personal: PersonalValues): string[] =>
   digestPaths(body).filter((path) => (Object.hasOwn(personal, path) ? personal[path] : null) === null);

@@ -55,7 +55,7 @@ export interface AuditEvent {
   readonly ledgerSeq: number | null;
 }
 
-export const SYSTEM: Actor = {
+export const SYSTEM_ACTOR: Actor = {
   type: "system",
   memberId: null,
   accountId: null,
@@ -65,7 +65,7 @@ export const SYSTEM: Actor = {
 };
 
 /** One call as the call log keeps it: unsealed, lost at most for the last moments before a crash. */
-export interface CallRow {
+export interface CallLogRow {
   readonly id: string;
   /** Empty when no principal was known. */
   readonly accountId: string;
@@ -91,7 +91,7 @@ export interface CallRow {
 export type AuditMessage =
   | { readonly kind: "staged"; readonly accountId: string }
   | { readonly kind: "entries"; readonly accountId: string; readonly events: readonly AuditEvent[] }
-  | { readonly kind: "calls"; readonly calls: readonly CallRow[] };
+  | { readonly kind: "calls"; readonly calls: readonly CallLogRow[] };
 
 /**
  * The newest sealed place of a chain. The account's object keeps a copy that an editor of D1 cannot reach.

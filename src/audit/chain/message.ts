@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { AuditEvent, AuditMessage } from "./event.ts";
-import { completed, macFault, type StagedRow } from "./staged.ts";
+import { withGeneratedValue, findMacFault, type StagedRow } from "./staged-row.ts";
 
 /** A queue takes 128 KB per message; the rest is left for the envelope. */
 const BYTES_MAX = 120_000;
@@ -64,7 +64,7 @@ const STAGED = ENTRY.extend({ ledgerSeq: z.null("must be null outside the ledger
  * An attacker who can write D1 can put anything there.
  * @returns the event of a row of the outbox, or the reason why it is none of this gate's
  */
-export function readStaged(
+export function parseStagedRow(
   signingKeys: string,
   accountId: string,
   row: StagedRow,
@@ -82,9 +82,9 @@ export function readStaged(
     };
   if (data.accountId !== accountId) return { reason: "an event of another account" };
   if (data.id !== row.id) return { reason: "an event of another row" };
-  const reason = macFault(signingKeys, accountId, row);
+  const reason = findMacFault(signingKeys, accountId, row);
   // As it was staged: a copy could lose members that have the names of JavaScript's own.
-  return reason === null ? completed(event as AuditEvent, row) : { reason };
+  return reason === null ? withGeneratedValue(event as AuditEvent, row) : { reason };
 }
 
 const CALL = z.strictObject({
@@ -104,7 +104,7 @@ const CALL = z.strictObject({
 });
 
 /** Every message is checked: one poisoned message must neither stop its batch nor enter a chain. */
-export const MESSAGE: z.ZodType<AuditMessage> = z.discriminatedUnion("kind", [
+export const AUDIT_MESSAGE: z.ZodType<AuditMessage> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("staged"), accountId: z.string().min(1) }),
   z
     .strictObject({ kind: z.literal("entries"), accountId: z.string().min(1), events: z.array(ENTRY) })

@@ -2,22 +2,27 @@ import { and, asc, eq, gt, isNull, sql } from "drizzle-orm";
 import { batch, type Db, type Expression, failedGuard, guard, type Statement } from "../../kernel/db.ts";
 import { newId } from "../../kernel/id.ts";
 import { auditEvent, auditOutbox } from "../../kernel/schema/audit.ts";
-import { type AuditEvent, type AuditMessage, SYSTEM } from "./event.ts";
-import { macOf } from "./staged.ts";
+import { type AuditEvent, type AuditMessage, SYSTEM_ACTOR } from "./event.ts";
+import { macOf } from "./staged-row.ts";
 
 /**
  * Goes into the batch of the change that it records, so that neither can exist without the other.
- * @param open the member of what was changed that `complete` writes in the same batch
+ * @param generatedField the member of what was changed that `complete` writes in the same batch
  */
-export function stage(db: Db, signingKeys: string, event: AuditEvent, open: string | null = null): Statement {
+export function stageEvent(
+  db: Db,
+  signingKeys: string,
+  event: AuditEvent,
+  generatedField: string | null = null,
+): Statement {
   const { accountId, id } = event;
   const text = JSON.stringify(event);
-  const mac = macOf(signingKeys, { accountId, id, open, text });
-  return db.insert(auditOutbox).values({ accountId, id, event: sql`${text}`, open, mac });
+  const mac = macOf(signingKeys, { accountId, id, open: generatedField, text });
+  return db.insert(auditOutbox).values({ accountId, id, event: sql`${text}`, open: generatedField, mac });
 }
 
 /** Writes what only its batch knows beside a staged event that was signed without it. */
-export const complete = (db: Db, event: AuditEvent, member: string, value: Expression): Statement =>
+export const completeEvent = (db: Db, event: AuditEvent, field: string, value: Expression): Statement =>
   db
     .update(auditOutbox)
     .set({ given: sql`${value}` })
@@ -25,7 +30,7 @@ export const complete = (db: Db, event: AuditEvent, member: string, value: Expre
       and(
         eq(auditOutbox.accountId, event.accountId),
         eq(auditOutbox.id, event.id),
-        eq(auditOutbox.open, member),
+        eq(auditOutbox.open, field),
       ),
     );
 
@@ -33,7 +38,11 @@ export const complete = (db: Db, event: AuditEvent, member: string, value: Expre
  * Says that events were staged, so that they are sealed within moments. Never throws: what the queue did not
  * take, the sweep finds in the outbox.
  */
-export async function publish(queue: Queue, accountId: string, events: readonly AuditEvent[]): Promise<void> {
+export async function notifyAuditQueue(
+  queue: Queue,
+  accountId: string,
+  events: readonly AuditEvent[],
+): Promise<void> {
   for (const chain of new Set([accountId, ...events.map((event) => event.accountId)])) {
     try {
       await queue.send({ kind: "staged", accountId: chain } satisfies AuditMessage);
@@ -62,13 +71,13 @@ export const selectStaged = (db: Db, accountId: string, limit: number) =>
     .orderBy(asc(auditOutbox.id))
     .limit(limit);
 
-interface Keys {
+interface OutboxContext {
   readonly db: Db;
   readonly signingKeys: string;
 }
 
 /** A row of the outbox that is no event of its account. */
-export interface Unfit {
+export interface InvalidRow {
   readonly id: string;
   readonly reason: string;
 }
@@ -78,32 +87,32 @@ export interface Unfit {
  * event in the account's own audit log reports it, and no editor of D1 can remove that event.
  * @param at milliseconds since the epoch
  */
-export async function buryStaged(
-  { db, signingKeys }: Keys,
+export async function moveToDeadLetters(
+  { db, signingKeys }: OutboxContext,
   accountId: string,
-  unfit: readonly Unfit[],
+  invalidRows: readonly InvalidRow[],
   at: number,
 ): Promise<void> {
   const message = "rows of the outbox are no events of this gate and were moved to the dead letters";
-  console.error({ message, accountId, unfit: unfit.slice(0, 5), count: unfit.length });
-  const rows = JSON.stringify(unfit);
-  const letterOf = sql`'outbox/' || account_id || '/' || audit_outbox.id`;
+  console.error({ message, accountId, unfit: invalidRows.slice(0, 5), count: invalidRows.length });
+  const rows = JSON.stringify(invalidRows);
+  const deadLetterId = sql`'outbox/' || account_id || '/' || audit_outbox.id`;
   const statements = [
     guard(
       db,
       "changed",
       sql`(SELECT COUNT(*) FROM audit_outbox WHERE account_id = ${accountId}
-      AND id IN (SELECT value->>'id' FROM json_each(${rows}))) = ${unfit.length}`,
+      AND id IN (SELECT value->>'id' FROM json_each(${rows}))) = ${invalidRows.length}`,
     ),
     db.run(sql`INSERT OR IGNORE INTO dead_letter (id, queue, reason, body, at)
-      SELECT ${letterOf}, 'audit_outbox', unfit.value->>'reason', event, ${at}
+      SELECT ${deadLetterId}, 'audit_outbox', unfit.value->>'reason', event, ${at}
       FROM json_each(${rows}) AS unfit JOIN audit_outbox
         ON account_id = ${accountId} AND audit_outbox.id = unfit.value->>'id'`),
     db.run(
       sql`DELETE FROM audit_outbox WHERE account_id = ${accountId}
         AND id IN (SELECT value->>'id' FROM json_each(${rows}))`,
     ),
-    stage(db, signingKeys, quarantined(accountId, unfit, at)),
+    stageEvent(db, signingKeys, quarantineEvent(accountId, invalidRows, at)),
   ];
   try {
     await batch(db, statements);
@@ -113,29 +122,33 @@ export async function buryStaged(
   }
 }
 
-const TOLD_MAX = 20;
+const REASONS_MAX = 20;
 
 /** It contains no ids, because the writer of the rows chose them. */
-function quarantined(accountId: string, unfit: readonly Unfit[], at: number): AuditEvent {
-  const reasons = [...new Set(unfit.map(({ reason }) => reason))].slice(0, TOLD_MAX);
+function quarantineEvent(accountId: string, invalidRows: readonly InvalidRow[], at: number): AuditEvent {
+  const reasons = [...new Set(invalidRows.map(({ reason }) => reason))].slice(0, REASONS_MAX);
   return {
     id: newId("event", at),
     accountId,
     at,
-    actor: SYSTEM,
+    actor: SYSTEM_ACTOR,
     action: "audit.quarantine",
     resource: { type: "audit", id: null },
     outcome: "failed",
     reason: reasons[0] ?? null,
     cost: null,
     origin: { requestId: "system", ip: null, userAgent: null },
-    changes: { before: {}, after: { rows: unfit.length, reasons } },
+    changes: { before: {}, after: { rows: invalidRows.length, reasons } },
     ledgerSeq: null,
   };
 }
 
 /** Rows of the outbox that are in the chain already: copies that an editor of D1 put back. */
-export async function burySealed(keys: Keys, accountId: string, at: number): Promise<void> {
+export async function moveSealedCopiesToDeadLetters(
+  keys: OutboxContext,
+  accountId: string,
+  at: number,
+): Promise<void> {
   const rows = await keys.db
     .select({ id: auditOutbox.id })
     .from(auditOutbox)
@@ -143,7 +156,7 @@ export async function burySealed(keys: Keys, accountId: string, at: number): Pro
     .where(eq(auditOutbox.accountId, accountId))
     .limit(250);
   if (rows.length > 0)
-    await buryStaged(
+    await moveToDeadLetters(
       keys,
       accountId,
       rows.map(({ id }) => ({ id, reason: "sealed before: a copy" })),
@@ -155,7 +168,7 @@ export async function burySealed(keys: Keys, accountId: string, at: number): Pro
  * Accounts that have staged events, in the order of their ids, beginning after `afterAccountId`; at most
  * `limit`.
  */
-export async function stagedAccounts(db: Db, afterAccountId: string, limit: number): Promise<string[]> {
+export async function listStagedAccounts(db: Db, afterAccountId: string, limit: number): Promise<string[]> {
   const rows = await db
     .select({ accountId: auditOutbox.accountId })
     .from(auditOutbox)

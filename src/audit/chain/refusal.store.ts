@@ -2,24 +2,24 @@ import { sql } from "drizzle-orm";
 import { batch, type Db, type Statement } from "../../kernel/db.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
 import { newId } from "../../kernel/id.ts";
-import { canonical } from "../../kernel/canonical.ts";
+import { canonicalJson } from "../../kernel/canonical-json.ts";
 import type { AuditEvent } from "./event.ts";
-import { macOf } from "./staged.ts";
+import { macOf } from "./staged-row.ts";
 
 /** Refusals of one kind within this time of the first are counted, and become one row. */
 const GATHER_MS = 60_000;
 
-const kindOf = ({ actor, action, resource, outcome, reason }: AuditEvent): string =>
-  sha256Hex(canonical([actor.memberId, actor.accountId, action, resource, outcome, reason]));
+const refusalKind = ({ actor, action, resource, outcome, reason }: AuditEvent): string =>
+  sha256Hex(canonicalJson([actor.memberId, actor.accountId, action, resource, outcome, reason]));
 
 /**
  * A refusal: the first of its kind (member, action, object, reason) is staged at once. Repeats within a
  * minute are counted beside the trail, in the row of which the sweep makes one event: signed here, with the
  * count left out.
  */
-export function gather(db: Db, signingKeys: string, event: AuditEvent): Statement[] {
+export function gatherRefusal(db: Db, signingKeys: string, event: AuditEvent): Statement[] {
   const { accountId, id, at } = event;
-  const kind = kindOf(event);
+  const kind = refusalKind(event);
   const text = JSON.stringify(event);
   const later = { ...event, id: newId("event", at), changes: null };
   const laterText = JSON.stringify(later);
@@ -42,7 +42,7 @@ export function gather(db: Db, signingKeys: string, event: AuditEvent): Statemen
  * What was counted until a minute ago becomes one staged event for each kind.
  * @param at ms since the epoch
  */
-export async function releaseGathered(db: Db, at: number): Promise<void> {
+export async function stageGatheredRefusals(db: Db, at: number): Promise<void> {
   await batch(db, [
     db.run(sql`INSERT OR IGNORE INTO audit_outbox (account_id, id, event, open, given, mac)
       SELECT account_id, id, event, 'repeated', CAST(repeated AS TEXT), mac

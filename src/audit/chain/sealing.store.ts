@@ -1,13 +1,21 @@
 import { now } from "../../kernel/clock.ts";
 import type { Db } from "../../kernel/db.ts";
-import { appendRows, loadPending, type Pending } from "./chain.store.ts";
-import { following, GENESIS, grown, isBehind, merge, seal, type SealedRow } from "./chain.ts";
+import { appendRows, loadPending, type PendingChain } from "./chain.store.ts";
+import {
+  consecutiveEntries,
+  GENESIS,
+  headAfter,
+  isBehind,
+  mergeByTime,
+  seal,
+  type SealedRow,
+} from "./chain.ts";
 import type { AuditEvent, ChainHead } from "./event.ts";
 import { entriesOf, type LedgerOutbox, type LedgerOutboxes } from "./ledger.ts";
-import { burySealed, buryStaged } from "./outbox.store.ts";
-import { protect } from "./personal.ts";
-import { stopRestored } from "./restored.store.ts";
-import { verifyEnd, verifyRows } from "./verify.ts";
+import { moveSealedCopiesToDeadLetters, moveToDeadLetters } from "./outbox.store.ts";
+import { protectPersonalValues } from "./personal-value.ts";
+import { stopRestoredAccount } from "./restored-state.store.ts";
+import { verifyEnd, verifyRows } from "./chain-verification.ts";
 
 /** Events per D1 batch, and the characters of its one large parameter, far below the 2 MB that D1 takes. */
 const ROWS_MAX = 250;
@@ -20,7 +28,7 @@ const LOST_RACES_MAX = 10;
  * What sealing works on: the database, the keys that staged events are signed with, and the objects of the
  * accounts.
  */
-export interface Trail {
+export interface SealingContext {
   readonly db: Db;
   readonly signingKeys: string;
   readonly ledgers: LedgerOutboxes;
@@ -36,14 +44,14 @@ export type EntrySource = "given" | "object";
  * Seals what is staged in D1 for the account, and its ledger entries, at the end of its chain; afterwards the
  * account's object holds the new head. May run anywhere, any number of times at once: each event is sealed
  * once.
- * @param given entries that came with a message, in any order, doubled or old ones among them
+ * @param receivedEntries entries that came with a message, in any order, doubled or old ones among them
  * @throws when the chain contradicts the head that the object keeps, when entries are missing, or when D1 or
  * the object fails
  */
 export async function sealAccount(
-  trail: Trail,
+  trail: SealingContext,
   accountId: string,
-  given: readonly AuditEvent[],
+  receivedEntries: readonly AuditEvent[],
   source: EntrySource,
 ): Promise<void> {
   const { db, signingKeys } = trail;
@@ -53,14 +61,14 @@ export async function sealAccount(
     const witness = await ledger.sealedHead(accountId);
     const pending = await loadPending(db, signingKeys, accountId, witness?.seq ?? 0, ROWS_MAX);
     if (witness !== null && isBehind(witness, pending.head))
-      await stopRestored(db, ledger, accountId, pending.head);
-    if (!(await confirm(ledger, accountId, pending, witness))) continue;
+      await stopRestoredAccount(db, ledger, accountId, pending.head);
+    if (!(await confirmUnreportedRows(ledger, accountId, pending, witness))) continue;
     if (pending.isRestored) throw new Error(`the restored state of ${accountId} waits to be accepted`);
-    if (pending.unfit.length > 0) await buryStaged(trail, accountId, pending.unfit, now());
-    const entries = await entriesToSeal(ledger, accountId, pending.head.ledgerSeq, given, source);
-    const events = merge(pending.staged, entries.run);
+    if (pending.invalidRows.length > 0) await moveToDeadLetters(trail, accountId, pending.invalidRows, now());
+    const entries = await entriesToSeal(ledger, accountId, pending.head.ledgerSeq, receivedEntries, source);
+    const events = mergeByTime(pending.staged, entries.run);
     if (events.length === 0) {
-      if (pending.unfit.length > 0) continue;
+      if (pending.invalidRows.length > 0) continue;
       if (entries.gap)
         throw new Error(`entries after ${pending.head.ledgerSeq} of the ledger of ${accountId} are missing`);
       return;
@@ -70,14 +78,14 @@ export async function sealAccount(
     if (head === "moved" || head === "sealed_before") {
       lostRaces += 1;
       if (lostRaces > LOST_RACES_MAX) throw new Error(`the chain of ${accountId} moved at every attempt`);
-      if (head === "sealed_before") await burySealed(trail, accountId, now());
+      if (head === "sealed_before") await moveSealedCopiesToDeadLetters(trail, accountId, now());
       continue;
     }
     await ledger.sealed(accountId, head);
     const isAll =
       rows.length === events.length &&
       !pending.isFull &&
-      pending.unfit.length === 0 &&
+      pending.invalidRows.length === 0 &&
       !entries.gap &&
       entries.run.length < ROWS_MAX;
     if (isAll) return;
@@ -91,10 +99,10 @@ export async function sealAccount(
  * then reported.
  * @returns false when more of them remain than one round reads
  */
-async function confirm(
+async function confirmUnreportedRows(
   ledger: LedgerOutbox,
   accountId: string,
-  { head, recent }: Pending,
+  { head, recent }: PendingChain,
   witness: ChainHead | null,
 ): Promise<boolean> {
   const known = witness ?? GENESIS;
@@ -124,13 +132,13 @@ async function entriesToSeal(
   ledger: LedgerOutbox,
   accountId: string,
   ledgerSeq: number,
-  given: readonly AuditEvent[],
+  receivedEntries: readonly AuditEvent[],
   source: EntrySource,
 ): Promise<{ readonly run: AuditEvent[]; readonly gap: boolean }> {
-  const known = following(given, ledgerSeq);
+  const known = consecutiveEntries(receivedEntries, ledgerSeq);
   if (known.run.length > 0 || (source === "given" && !known.gap))
     return { ...known, run: known.run.slice(0, ROWS_MAX) };
-  const { run } = following(await ledger.entriesAfter(accountId, ledgerSeq, ROWS_MAX), ledgerSeq);
+  const { run } = consecutiveEntries(await ledger.entriesAfter(accountId, ledgerSeq, ROWS_MAX), ledgerSeq);
   return { run, gap: known.gap };
 }
 
@@ -139,12 +147,12 @@ function sealRows(head: ChainHead, events: readonly AuditEvent[]): SealedRow[] {
   const rows: SealedRow[] = [];
   let chars = 0;
   for (const event of events.slice(0, ROWS_MAX)) {
-    const body = protect(event, newSalt);
+    const body = protectPersonalValues(event, newSalt);
     chars += body.body.length + JSON.stringify(body.personal).length;
     if (rows.length > 0 && chars > CHARS_MAX) break;
     const row = seal(head, event, body);
     rows.push(row);
-    head = grown(head, row);
+    head = headAfter(head, row);
   }
   return rows;
 }

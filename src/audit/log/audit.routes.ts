@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { RIGHT_NAMES, typeOf } from "../../access/right.ts";
+import { RIGHT_NAMES, resourceTypeOf } from "../../access/right.ts";
 import { toSealedRow } from "../chain/chain.store.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { isCallersId } from "../../gate/calls/request.ts";
-import { idOf } from "../../kernel/id.ts";
-import { decodeCursor, listLimit, listQuery, page, pageOf } from "../../kernel/http/page.ts";
+import { isCallerRequestId } from "../../gate/calls/gate-request.ts";
+import { idSchema } from "../../kernel/id.ts";
+import { decodeCursor, listLimit, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
 import { invalidParameter } from "../../kernel/http/problem.ts";
-import { beginOf, dayOrTime, endOf, lastOf } from "../../kernel/time-zone.ts";
+import { periodStart, dayOrTime, periodEnd, lastMillisecondOf } from "../../kernel/time-zone.ts";
 import { erasureEndpoint } from "./erasure.routes.ts";
 import { findPlace, listCalls, listEvents, listObjectLog } from "./audit.store.ts";
 import { drain, type LedgersOf } from "./drain.store.ts";
@@ -30,7 +30,7 @@ const filters = {
       "An action is the right that was used or lacking, such as `license_key.edit`; " +
         "`license_key.*` is all of a type.",
     ),
-  actor: idOf("member").optional().describe("The member who did it."),
+  actor: idSchema("member").optional().describe("The member who did it."),
   resourceType: z
     .string()
     .regex(/^[a-z_]{1,40}$/, "must be a resource type such as product")
@@ -62,10 +62,10 @@ interface Bounds {
 }
 
 /** Bounds as milliseconds, where they are asked for. @param end reads the upper one: included, or not */
-function times({ principal: { account } }: Call, { from, to }: Bounds, end: typeof lastOf) {
-  const { timeZone } = account.settings;
+function times({ principal: { targetAccount } }: Call, { from, to }: Bounds, end: typeof lastMillisecondOf) {
+  const { timeZone } = targetAccount.settings;
   return {
-    from: from === undefined ? undefined : beginOf(from, timeZone),
+    from: from === undefined ? undefined : periodStart(from, timeZone),
     to: to === undefined ? undefined : end(to, timeZone),
   };
 }
@@ -82,10 +82,10 @@ const audit = (ledgersOf: LedgersOf) =>
         "The audit log, the newest first: changes, denials, sign-ins, spending. " +
         "Members with a narrower right see their own rows.",
       query: AuditQuery,
-      answer: pageOf(AuditRow).extend(completeness),
+      answer: pageSchema(AuditRow).extend(completeness),
     },
     async (call) => {
-      call.decide("audit.view");
+      call.requireRight("audit.view");
       const { limit, cursor, from, to, ...filter } = call.query();
       const before = decodeCursor(cursor, z.int().min(1));
       const complete = await drain(call.env, call.db, call.principal.accountId, ledgersOf);
@@ -95,7 +95,7 @@ const audit = (ledgersOf: LedgersOf) =>
           call.db,
           call.principal.accountId,
           seen,
-          { ...filter, ...times(call, { from, to }, lastOf) },
+          { ...filter, ...times(call, { from, to }, lastMillisecondOf) },
           before,
           limit + 1,
         ),
@@ -103,7 +103,7 @@ const audit = (ledgersOf: LedgersOf) =>
       return {
         status: 200,
         body: {
-          ...page(
+          ...toPage(
             rows,
             limit,
             (row) => auditRow(toSealedRow(row), seen),
@@ -127,12 +127,14 @@ const ADMINISTRATION = new Set([
   "report",
   "subdealer",
 ]);
-const OBJECT_TYPES = [...new Set(RIGHT_NAMES.map(typeOf))].filter((type) => !ADMINISTRATION.has(type));
+const OBJECT_TYPES = [...new Set(RIGHT_NAMES.map(resourceTypeOf))].filter(
+  (type) => !ADMINISTRATION.has(type),
+);
 
 const ObjectLogQuery = z.strictObject({
   ...filters,
   limit: listLimit(10),
-  startingAfter: idOf("event").optional().describe("The id of the last row of the page before."),
+  startingAfter: idSchema("event").optional().describe("The id of the last row of the page before."),
 });
 
 const objectLog = (ledgersOf: LedgersOf) =>
@@ -145,10 +147,10 @@ const objectLog = (ledgersOf: LedgersOf) =>
       status: 200,
       summary: "What members did to objects and grants, refused attempts too; the newest first.",
       query: ObjectLogQuery,
-      answer: pageOf(AuditRow).extend(completeness),
+      answer: pageSchema(AuditRow).extend(completeness),
     },
     async (call) => {
-      call.decide("audit.view");
+      call.requireRight("audit.view");
       const { limit, startingAfter = null, ...filter } = call.query();
       const complete = await drain(call.env, call.db, call.principal.accountId, ledgersOf);
       const { accountId } = call.principal;
@@ -159,7 +161,7 @@ const objectLog = (ledgersOf: LedgersOf) =>
           accountId,
           seen,
           OBJECT_TYPES,
-          { ...filter, ...times(call, filter, lastOf) },
+          { ...filter, ...times(call, filter, lastMillisecondOf) },
           startingAfter,
           limit + 1,
         ),
@@ -177,7 +179,7 @@ const objectLog = (ledgersOf: LedgersOf) =>
 
 const CallsQuery = z.strictObject({
   ...listQuery,
-  member: idOf("member").optional().describe("Who called."),
+  member: idSchema("member").optional().describe("Who called."),
   method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).optional(),
   path: z
     .string()
@@ -194,7 +196,7 @@ const CallsQuery = z.strictObject({
   to: dayOrTime.optional().describe("ISO 8601; a time is not included, a date is."),
   callerRequestId: z
     .string()
-    .refine(isCallersId, "must be an id as X-Request-Id takes it")
+    .refine(isCallerRequestId, "must be an id as X-Request-Id takes it")
     .optional()
     .describe("Calls that brought this X-Request-Id."),
 });
@@ -210,24 +212,24 @@ const calls = endpoint(
       "The call log of the last days, the newest first. " +
       "It is not sealed, and a crash may lose its last moments.",
     query: CallsQuery,
-    answer: pageOf(CallLogRow),
+    answer: pageSchema(CallLogRow),
   },
   async (call) => {
-    call.decide("audit.view");
+    call.requireRight("audit.view");
     const { limit, cursor, ...filter } = call.query();
-    const before = decodeCursor(cursor, idOf("call"));
+    const before = decodeCursor(cursor, idSchema("call"));
     const { accountId } = call.principal;
     const [rows] = await call.read(
       listCalls(
         call.db,
         accountId,
         sightOf(call.principal),
-        { ...filter, ...times(call, filter, endOf) },
+        { ...filter, ...times(call, filter, periodEnd) },
         before,
         limit + 1,
       ),
     );
-    return { status: 200, body: page(rows, limit, callLogRow, (row) => row.id) };
+    return { status: 200, body: toPage(rows, limit, callLogRow, (row) => row.id) };
   },
 );
 

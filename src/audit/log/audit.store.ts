@@ -1,7 +1,7 @@
 import { and, desc, eq, gte, inArray, isNull, lt, lte, notLike, or, type SQL, sql } from "drizzle-orm";
 import { SEALED_COLUMNS } from "../chain/chain.store.ts";
 import type { Db } from "../../kernel/db.ts";
-import { leastId } from "../../kernel/id.ts";
+import { firstIdAt } from "../../kernel/id.ts";
 import { auditEvent, callLog } from "../../kernel/schema/audit.ts";
 import type { Sight } from "./sight.ts";
 
@@ -232,8 +232,8 @@ const narrowedCalls = ({
       ? undefined
       : or(eq(callLog.path, path), and(gte(callLog.path, `${path}/`), lt(callLog.path, `${path}0`))),
     status === undefined ? undefined : statusIs(status),
-    from === undefined ? undefined : gte(callLog.id, leastId("call", from)),
-    to === undefined ? undefined : lt(callLog.id, leastId("call", to)),
+    from === undefined ? undefined : gte(callLog.id, firstIdAt("call", from)),
+    to === undefined ? undefined : lt(callLog.id, firstIdAt("call", to)),
   );
 
 const statusIs = (status: string): SQL | undefined =>

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { toSealedRow } from "../chain/chain.store.ts";
 import type { SealedRow } from "../chain/chain.ts";
-import { ERASE, erasureDigest, grouped, pathsOf } from "../chain/erasure.ts";
-import type { Personal } from "../chain/personal.ts";
-import { parsed } from "../chain/verify.ts";
+import { ERASE_ACTION, erasureDigest, groupByPaths, personalPathsOf } from "../chain/erasure.ts";
+import type { PersonalValues } from "../chain/personal-value.ts";
+import { parseBody } from "../chain/chain-verification.ts";
 import { type Call, endpoint } from "../../gate/calls/call.ts";
-import { text } from "../../kernel/http/body.ts";
-import { idOf } from "../../kernel/id.ts";
+import { singleLineText } from "../../kernel/http/body.ts";
+import { idSchema } from "../../kernel/id.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { drain, type LedgersOf } from "./drain.store.ts";
@@ -15,9 +15,11 @@ import { blank, findAccountId, findMemberId, selectNaming } from "./erasure.stor
 const ROWS_PER_BATCH = 200;
 
 const Erasure = z.strictObject({
-  memberId: idOf("member").describe("A member who was removed."),
-  accountId: idOf("account").optional().describe("Platform: the account of the log. Your own by default."),
-  reason: text(500).optional(),
+  memberId: idSchema("member").describe("A member who was removed."),
+  accountId: idSchema("account")
+    .optional()
+    .describe("Platform: the account of the log. Your own by default."),
+  reason: singleLineText(500).optional(),
 });
 const Erased = z.object({
   memberId: z.string(),
@@ -38,12 +40,13 @@ async function requireEraser(call: Call, accountId: string, memberId: string): P
     findAccountId(db, accountId),
     findMemberId(db, accountId, memberId),
   );
-  call.decide(accountId === principal.accountId ? "member.delete" : "account.manage");
-  const isOwn = accountId === principal.home.accountId;
-  if (isOwn && !principal.member.roles.includes(principal.home.preset.topRole)) {
-    throw denied(`Only members with the role ${principal.home.preset.topRole} erase, or the platform.`);
+  call.requireRight(accountId === principal.accountId ? "member.delete" : "account.manage");
+  const isOwn = accountId === principal.ownAccount.accountId;
+  if (isOwn && !principal.member.roles.includes(principal.ownAccount.preset.topRole)) {
+    throw denied(`Only members with the role ${principal.ownAccount.preset.topRole} erase, or the platform.`);
   }
-  if (!isOwn && principal.home.kind !== "platform") throw denied("An account erases in its own log only.");
+  if (!isOwn && principal.ownAccount.kind !== "platform")
+    throw denied("An account erases in its own log only.");
   if (account === undefined) throw new Problem("not-found");
   if (member !== undefined) throw state("This is still a member. Remove the member first.");
 }
@@ -51,13 +54,13 @@ async function requireEraser(call: Call, accountId: string, memberId: string): P
 interface Blanked {
   readonly seq: number;
   readonly paths: readonly string[];
-  readonly personal: Personal;
+  readonly personal: PersonalValues;
 }
 
 /** Rows about erasures stay. Rows that were edited and cannot be read stay too: verify reports them. */
 function blanked(row: SealedRow, memberId: string): Blanked[] {
-  const body = row.action === ERASE ? null : parsed(row.body);
-  const paths = body === null ? [] : pathsOf(memberId, body, row.personal);
+  const body = row.action === ERASE_ACTION ? null : parseBody(row.body);
+  const paths = body === null ? [] : personalPathsOf(memberId, body, row.personal);
   const personal = { ...row.personal, ...Object.fromEntries(paths.map((path) => [path, null])) };
   return paths.length === 0 ? [] : [{ seq: row.seq, paths, personal }];
 }
@@ -82,8 +85,8 @@ export const erasureEndpoint = (ledgersOf: LedgersOf) =>
   );
 
 async function erase(call: Call<z.infer<typeof Erasure>>, ledgersOf: LedgersOf): Promise<Answer> {
-  const accountId = call.named("accountId") ?? call.principal.accountId;
-  await requireEraser(call, accountId, call.named("memberId") ?? "");
+  const accountId = call.peekField("accountId") ?? call.principal.accountId;
+  await requireEraser(call, accountId, call.peekField("memberId") ?? "");
   const { memberId, reason } = await call.body();
   const isDrained = await drain(call.env, call.db, accountId, ledgersOf);
   if (!isDrained) throw state("Events wait that cannot be sealed: verify says why.");
@@ -108,11 +111,11 @@ async function eraseBatch(
   { accountId, memberId, reason }: z.infer<typeof Erasure> & { readonly accountId: string },
   found: readonly Blanked[],
 ): Promise<string> {
-  const named = grouped(found);
+  const named = groupByPaths(found);
   const why = reason === undefined ? {} : { comments: reason };
   const eventIn = (chain: string, after: Record<string, unknown>) =>
     call.event(
-      ERASE,
+      ERASE_ACTION,
       { type: "audit", id: memberId },
       { accountId: chain, changes: { before: {}, after: { ...after, ...why } } },
     );

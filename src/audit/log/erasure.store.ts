@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, sql } from "drizzle-orm";
 import { SEALED_COLUMNS } from "../chain/chain.store.ts";
 import type { SealedRow } from "../chain/chain.ts";
-import type { Personal } from "../chain/personal.ts";
+import type { PersonalValues } from "../chain/personal-value.ts";
 import type { Db, Statement } from "../../kernel/db.ts";
 import { auditEvent } from "../../kernel/schema/audit.ts";
 import { account, member } from "../../kernel/schema/team.ts";
@@ -36,7 +36,7 @@ export const selectNaming = (db: Db, accountId: string, memberId: string, after:
 export function blank(
   db: Db,
   accountId: string,
-  rows: ReadonlyArray<Pick<SealedRow, "seq"> & { readonly personal: Personal }>,
+  rows: ReadonlyArray<Pick<SealedRow, "seq"> & { readonly personal: PersonalValues }>,
 ): Statement {
   const values = rows.map(({ seq, personal }) => ({ seq, personal: JSON.stringify(personal) }));
   return db.run(sql`UPDATE audit_event SET personal = rows.value->>'personal'

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { SealedRow } from "../chain/chain.ts";
-import { reveal } from "../chain/personal.ts";
+import { revealPersonalValues } from "../chain/personal-value.ts";
 import { SECURITY_SETTINGS } from "../../gate/principals/settings.ts";
 import { iso, isoOrNull } from "../../kernel/clock.ts";
 import type { Sight } from "./sight.ts";
@@ -130,7 +130,7 @@ export function auditRow(sealed: SealedRow, reader: Reader) {
 
 function revealed(row: SealedRow): Body {
   try {
-    return (reveal(JSON.parse(row.body), row.personal) ?? {}) as Body;
+    return (revealPersonalValues(JSON.parse(row.body), row.personal) ?? {}) as Body;
   } catch {
     return {};
   }

@@ -1,14 +1,14 @@
-import { type GrantSet, type Visible, visible } from "../../access/decide.ts";
+import { type GrantSet, type AccessFilter, accessFilter } from "../../access/decision.ts";
 import type { Preset } from "../../access/preset.ts";
 import { type CallCredential, restrictionOf } from "../../gate/credentials/key-restriction.ts";
-import { RIGHT_NAMES, type Right, typeOf } from "../../access/right.ts";
+import { RIGHT_NAMES, type Right, resourceTypeOf } from "../../access/right.ts";
 
 /**
  * What of an account's log a member sees: rows of their own always, and of others none that tells of what
  * they may not see.
  */
 export interface Sight {
-  readonly log: Visible;
+  readonly log: AccessFilter;
   /** Types of which the member may see nothing. */
   readonly hidden: readonly string[];
   /** Types of which the member may see these objects only. */
@@ -31,7 +31,7 @@ interface Viewer {
   readonly grantSet: GrantSet;
   readonly accountId: string;
   readonly preset: Preset;
-  readonly home: { readonly accountId: string; readonly preset: Preset };
+  readonly ownAccount: { readonly accountId: string; readonly preset: Preset };
   readonly member: { readonly roles: readonly string[] };
   readonly credential: CallCredential;
 }
@@ -43,7 +43,7 @@ interface Viewer {
  */
 function toldOf(viewer: Viewer, right: Right): ReturnType<typeof reachOf> {
   const { roles, topRole } = viewer.preset;
-  const isTop = viewer.accountId === viewer.home.accountId && viewer.member.roles.includes(topRole);
+  const isTop = viewer.accountId === viewer.ownAccount.accountId && viewer.member.roles.includes(topRole);
   const scopes = Object.values(roles).map(({ rights }) => rights[right]);
   const isOwnOnly = scopes.includes("own") && !scopes.includes("all");
   return isTop && isOwnOnly ? "all" : reachOf(viewer, right);
@@ -54,22 +54,22 @@ function toldOf(viewer: Viewer, right: Right): ReturnType<typeof reachOf> {
  * and below how far they go.
  */
 function reachOf(
-  { grantSet, accountId, home, member, credential }: Viewer,
+  { grantSet, accountId, ownAccount, member, credential }: Viewer,
   right: Right,
 ): "all" | "none" | readonly string[] {
-  const holds = accountId === home.accountId || home.preset.tree?.rights.has(right) === true;
+  const holds = accountId === ownAccount.accountId || ownAccount.preset.tree?.rights.has(right) === true;
   const byRole =
     holds &&
     restrictionOf(credential).scopes !== null &&
-    member.roles.some((role) => home.preset.roles[role]?.rights[right] === "all");
-  const reach = grantSet.reaches.get(right);
+    member.roles.some((role) => ownAccount.preset.roles[role]?.rights[right] === "all");
+  const reach = grantSet.extents.get(right);
   if (byRole || reach?.all) return "all";
   return reach === undefined ? "none" : [...reach.ids];
 }
 
 export function sightOf(viewer: Viewer): Sight {
   const views = RIGHT_NAMES.filter((right) => right.endsWith(".view") && viewer.preset.rights.has(right)).map(
-    (right) => ({ type: typeOf(right), reach: toldOf(viewer, right) }),
+    (right) => ({ type: resourceTypeOf(right), reach: toldOf(viewer, right) }),
   );
   const { groups, groupedTypes } = viewer.grantSet;
   const types = views.map(({ type }) => type).filter((type) => groupedTypes.has(type));
@@ -78,7 +78,7 @@ export function sightOf(viewer: Viewer): Sight {
   return {
     people: people === "none" ? [] : people,
     security: reachOf(viewer, "account.view_security") === "all",
-    log: visible(viewer.grantSet, "audit.view"),
+    log: accessFilter(viewer.grantSet, "audit.view"),
     hidden: views.filter(({ reach }) => reach === "none").map(({ type }) => type),
     partly: views.flatMap(({ type, reach }) => (typeof reach === "string" ? [] : [{ type, ids: reach }])),
     grouped,

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { visible } from "../../access/decide.ts";
+import { accessFilter } from "../../access/decision.ts";
 import type { Restore } from "../chain/ledger.ts";
-import { FAULTS, type FaultName } from "../chain/verify.ts";
+import { CHAIN_FAULTS, type ChainFaultName } from "../chain/chain-verification.ts";
 import { type Call, endpoint } from "../../gate/calls/call.ts";
 import { iso } from "../../kernel/clock.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
@@ -34,7 +34,7 @@ const Verification = z.object({
   firstFault: z
     .object({
       seq: z.int(),
-      fault: z.enum(Object.keys(FAULTS) as [FaultName, ...FaultName[]]),
+      fault: z.enum(Object.keys(CHAIN_FAULTS) as [ChainFaultName, ...ChainFaultName[]]),
       detail: z.string(),
     })
     .nullable(),
@@ -69,7 +69,7 @@ const acceptedCard = ({ acceptedAt, database, witness }: Restore) => ({
 
 /** Readers who see only their own rows must not learn how long the whole chain is. */
 function requireWholeLog(call: Call): void {
-  const seen = visible(call.principal.grantSet, "audit.view");
+  const seen = accessFilter(call.principal.grantSet, "audit.view");
   if (seen.kind === "none" || !seen.reach.all)
     throw new Problem("access/denied", { detail: "This needs the right audit.view on all rows." });
 }
@@ -90,7 +90,7 @@ export const verifyEndpoint = (ledgersOf: LedgersOf) =>
   );
 
 async function verify(call: Call<unknown, z.infer<typeof Query>>, ledgersOf: LedgersOf): Promise<Answer> {
-  call.decide("audit.view");
+  call.requireRight("audit.view");
   const { cursor } = call.query();
   const position = decodeCursor(cursor, Position);
   await call.read();
@@ -119,7 +119,7 @@ async function verify(call: Call<unknown, z.infer<typeof Query>>, ledgersOf: Led
       head: head.seq === 0 ? null : { seq: head.seq, hash: head.hash },
       witness: witness === null ? null : { seq: witness.seq, hash: witness.hash },
       unwitnessed: Math.max(0, head.seq - (witness?.seq ?? 0)),
-      firstFault: fault === null ? null : { ...fault, detail: FAULTS[fault.fault] },
+      firstFault: fault === null ? null : { ...fault, detail: CHAIN_FAULTS[fault.fault] },
       erased: walk.erased ?? 0,
       quarantined: letters?.count ?? 0,
       acceptedRestores: restores.filter(({ acceptedAt }) => acceptedAt !== null).map(acceptedCard),

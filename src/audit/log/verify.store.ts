@@ -1,10 +1,10 @@
 import { and, asc, count, eq, gt, gte, isNull, lt } from "drizzle-orm";
 import { SEALED_COLUMNS, selectHead, toSealedRow } from "../chain/chain.store.ts";
 import { GENESIS } from "../chain/chain.ts";
-import { ERASE, erasedBy } from "../chain/erasure.ts";
+import { ERASE_ACTION, toErasedPredicate } from "../chain/erasure.ts";
 import type { ChainHead } from "../chain/event.ts";
 import { entriesOf, type LedgerOutbox } from "../chain/ledger.ts";
-import { type Fault, verifyEnd, verifyRows, type Walk } from "../chain/verify.ts";
+import { type ChainFault, verifyEnd, verifyRows, type ChainWalk } from "../chain/chain-verification.ts";
 import type { Db } from "../../kernel/db.ts";
 import { auditEvent, deadLetter } from "../../kernel/schema/audit.ts";
 
@@ -12,7 +12,7 @@ const ROWS_PER_PAGE = 500;
 /** Rows that one call verifies; a longer chain is verified in several calls. */
 const PAGES_MAX = 40;
 
-export const START: Walk = { head: GENESIS, hashBefore: null, fault: null };
+export const START: ChainWalk = { head: GENESIS, hashBefore: null, fault: null };
 
 /** By the index of what rows are about. */
 const selectErasures = (db: Db, accountId: string) =>
@@ -24,7 +24,7 @@ const selectErasures = (db: Db, accountId: string) =>
         eq(auditEvent.accountId, accountId),
         eq(auditEvent.resourceType, "audit"),
         isNull(auditEvent.ledgerSeq),
-        eq(auditEvent.action, ERASE),
+        eq(auditEvent.action, ERASE_ACTION),
       ),
     );
 
@@ -36,8 +36,8 @@ export const countQuarantined = (db: Db, accountId: string) =>
     .where(and(gte(deadLetter.id, `outbox/${accountId}/`), lt(deadLetter.id, `outbox/${accountId}0`)));
 
 export interface Verification {
-  readonly walk: Walk;
-  readonly fault: Fault | null;
+  readonly walk: ChainWalk;
+  readonly fault: ChainFault | null;
   /** The head in the database when the walk ended. */
   readonly head: ChainHead;
   readonly isComplete: boolean;
@@ -53,13 +53,13 @@ export async function verifyChain(
   db: Db,
   ledger: LedgerOutbox,
   accountId: string,
-  walk: Walk,
+  walk: ChainWalk,
   witness: ChainHead | null,
   pagesMax = PAGES_MAX,
 ): Promise<Verification> {
   let head = GENESIS;
   const [known, events] = await Promise.all([ledger.erasures(accountId), selectErasures(db, accountId)]);
-  const erased = erasedBy(events, known);
+  const erased = toErasedPredicate(events, known);
   for (let page = 0; page < pagesMax; page += 1) {
     // One transaction, so that the last page and the head are of the same moment.
     const [heads, rows] = await db.batch([

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import type { Env } from "../../env.ts";
 import { languageOf } from "../../gate/calls/language.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { isMailKept } from "../mail/dev-mail.ts";
+import { isDevMailOn } from "../mail/dev-mail.ts";
 import type { Locale } from "../../kernel/schema/team.ts";
 import { flows } from "./flow.ts";
 import { PAGE_NAMES, pageHtml, type PageName, POLICY, type Sayings } from "./page.ts";
@@ -34,7 +34,7 @@ export const pages = new Hono<{ Bindings: Env }>();
 
 pages.get("/", (c) => {
   const language = languageOf(c.req.header("accept-language") ?? null, []);
-  return c.body(startPage(language, isMailKept(c.env)), 200, {
+  return c.body(startPage(language, isDevMailOn(c.env)), 200, {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Language": language,
     Vary: "Accept-Language",

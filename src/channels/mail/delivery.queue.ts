@@ -2,13 +2,21 @@ import type { Env } from "../../env.ts";
 import { now } from "../../kernel/clock.ts";
 import { batch, type Db, openDb } from "../../kernel/db.ts";
 import { newId } from "../../kernel/id.ts";
-import { keepMail } from "./dev-mail.store.ts";
-import { isMailKept } from "./dev-mail.ts";
-import { isOpen } from "./invitation.store.ts";
-import type { Letter } from "./letter.ts";
-import { hasAddress } from "./member.store.ts";
-import { ATTEMPTS_MAX, type Held, markFailed, markSent, pauseAfter, take, tidy } from "./outbox.store.ts";
-import { render } from "./render.ts";
+import { insertDevMail } from "./dev-mail.store.ts";
+import { isDevMailOn } from "./dev-mail.ts";
+import { isInvitationOpen } from "./invitation.store.ts";
+import type { MailMessage } from "./mail-message.ts";
+import { hasCardAddress } from "./member.store.ts";
+import {
+  ATTEMPTS_MAX,
+  type LeasedMail,
+  markFailed,
+  markSent,
+  retryDelayMs,
+  leaseMails,
+  pruneMails,
+} from "./outbox.store.ts";
+import { renderMail } from "./render.ts";
 
 export type MailEnv = Pick<
   Env,
@@ -16,10 +24,10 @@ export type MailEnv = Pick<
 >;
 
 /** Letters that are sent side by side; all of them well within the lease. */
-const LETTERS_MAX = 10;
-const SENT_WITHIN_MS = 30_000;
+const BATCH_MAX = 10;
+const SEND_TIMEOUT_MS = 30_000;
 /** Letters of one sweep; the next one comes within a minute. */
-const SWEPT_MAX = 500;
+const SWEEP_MAX = 500;
 
 /** The name that mails come from. */
 const SENDER = "Tollgate";
@@ -31,34 +39,38 @@ const SENDER = "Tollgate";
  * @param ids only these; null for all that wait
  * @returns for each letter that failed and will be tried again, the milliseconds until then
  */
-export async function deliverWaiting(
+export async function deliverWaitingMails(
   env: MailEnv,
   ids: readonly string[] | null = null,
 ): Promise<ReadonlyMap<string, number>> {
   const db = openDb(env.DB);
   const pauses = new Map<string, number>();
-  for (let count = 0; count < SWEPT_MAX; count += LETTERS_MAX) {
-    const held = await take(db, ids, LETTERS_MAX, now());
+  for (let count = 0; count < SWEEP_MAX; count += BATCH_MAX) {
+    const held = await leaseMails(db, ids, BATCH_MAX, now());
     for (const { id, pause } of await Promise.all(held.map((one) => deliverOne(env, db, one)))) {
       if (pause !== null) pauses.set(id, pause);
     }
-    if (held.length < LETTERS_MAX) break;
+    if (held.length < BATCH_MAX) break;
   }
   return pauses;
 }
 
 /** What the clock starts: sends what a crash left behind, and removes what is past its time. */
 export async function sweepMails(env: MailEnv): Promise<void> {
-  await deliverWaiting(env);
-  await tidy(openDb(env.DB), now());
+  await deliverWaitingMails(env);
+  await pruneMails(openDb(env.DB), now());
 }
 
-async function deliverOne(env: MailEnv, db: Db, held: Held): Promise<{ id: string; pause: number | null }> {
+async function deliverOne(
+  env: MailEnv,
+  db: Db,
+  held: LeasedMail,
+): Promise<{ id: string; pause: number | null }> {
   try {
     await sendOne(env, db, held);
     return { id: held.id, pause: null };
   } catch (error) {
-    const isLast = error instanceof Outdated || held.attempts >= ATTEMPTS_MAX;
+    const isLast = error instanceof OutdatedMail || held.attempts >= ATTEMPTS_MAX;
     console.error({
       message: isLast ? "a mail is given up" : "a mail is tried again",
       id: held.id,
@@ -66,37 +78,43 @@ async function deliverOne(env: MailEnv, db: Db, held: Held): Promise<{ id: strin
       error: String(error),
     });
     await batch(db, [markFailed(db, held, String(error), isLast, now())]);
-    return { id: held.id, pause: isLast ? null : pauseAfter(held.attempts) };
+    return { id: held.id, pause: isLast ? null : retryDelayMs(held.attempts) };
   }
 }
 
 /** It tells of something that is no longer there to be used. */
-class Outdated extends Error {}
+class OutdatedMail extends Error {}
 
-async function sendOne(env: MailEnv, db: Db, held: Held): Promise<void> {
-  const letter = JSON.parse(held.letter) as Letter;
+async function sendOne(env: MailEnv, db: Db, held: LeasedMail): Promise<void> {
+  const letter = JSON.parse(held.letter) as MailMessage;
   if ("expiresAt" in letter && letter.expiresAt <= now())
-    throw new Outdated("its link expired before it could be sent");
+    throw new OutdatedMail("its link expired before it could be sent");
   if (
     letter.template === "invitation" &&
-    !(await isOpen(db, letter.invitationId, letter.sendCount, letter.to))
+    !(await isInvitationOpen(db, letter.invitationId, letter.sendCount, letter.to))
   ) {
-    throw new Outdated("the invitation was accepted, taken back or sent again before");
+    throw new OutdatedMail("the invitation was accepted, taken back or sent again before");
   }
-  if (letter.template === "confirm_email" && !(await hasAddress(db, letter.memberId, letter.to)))
-    throw new Outdated("the address is no longer that member's");
-  const mail = render(letter, env.SIGNING_KEYS, { appUrl: env.APP_URL, issuer: env.ISSUER });
-  if (isMailKept(env)) {
+  if (letter.template === "confirm_email" && !(await hasCardAddress(db, letter.memberId, letter.to)))
+    throw new OutdatedMail("the address is no longer that member's");
+  const mail = renderMail(letter, env.SIGNING_KEYS, { appUrl: env.APP_URL, issuer: env.ISSUER });
+  if (isDevMailOn(env)) {
     // Kept is sent: nothing leaves this machine, and nothing is sent that is not kept.
     const at = now();
     await batch(db, [
       markSent(db, held, at),
-      keepMail(db, { id: newId("mail", at), recipient: letter.to, template: letter.template, ...mail, at }),
+      insertDevMail(db, {
+        id: newId("mail", at),
+        recipient: letter.to,
+        template: letter.template,
+        ...mail,
+        at,
+      }),
     ]);
     return;
   }
   const { subject, text, html, headers } = mail;
-  await within(
+  await withTimeout(
     env.EMAIL.send({
       from: { email: env.MAIL_FROM, name: SENDER },
       to: letter.to,
@@ -105,13 +123,13 @@ async function sendOne(env: MailEnv, db: Db, held: Held): Promise<void> {
       html,
       headers,
     }),
-    SENT_WITHIN_MS,
+    SEND_TIMEOUT_MS,
   );
   await batch(db, [markSent(db, held, now())]);
 }
 
 /** A sender that hangs would outlast the lease. */
-async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`not sent within ${ms} ms`)), ms);
   try {

@@ -4,12 +4,12 @@ import type { Env } from "../../env.ts";
 import { validate } from "../../kernel/http/body.ts";
 import { iso, now } from "../../kernel/clock.ts";
 import { openDb } from "../../kernel/db.ts";
-import { decodeCursor, listQuery, page } from "../../kernel/http/page.ts";
-import { deliverWaiting } from "./delivery.queue.ts";
-import { isMailKept } from "./dev-mail.ts";
-import { findKept, type KeptMail, listKept } from "./dev-mail.store.ts";
+import { decodeCursor, listQuery, toPage } from "../../kernel/http/page.ts";
+import { deliverWaitingMails } from "./delivery.queue.ts";
+import { isDevMailOn } from "./dev-mail.ts";
+import { findDevMail, type DevMail, listDevMails } from "./dev-mail.store.ts";
 import { escapeHtml } from "./layout.ts";
-import { countHeld } from "./outbox.store.ts";
+import { countLeased } from "./outbox.store.ts";
 
 type MailContext = Context<{ Bindings: Env }>;
 
@@ -22,23 +22,23 @@ const Query = z.strictObject({ to: z.string().trim().toLowerCase().max(254).opti
 export const devMailPages = new Hono<{ Bindings: Env }>();
 
 devMailPages.get("/dev/mail", async (c) => {
-  if (!isMailKept(c.env)) return c.notFound();
+  if (!isDevMailOn(c.env)) return c.notFound();
   const { to = null, limit, cursor } = validate(Query, c.req.query(), "query");
   await deliverAll(c.env, to);
   const before = decodeCursor(cursor, z.string());
-  const { data, nextCursor } = page(
-    await listKept(openDb(c.env.DB), to, before, limit + 1),
+  const { data, nextCursor } = toPage(
+    await listDevMails(openDb(c.env.DB), to, before, limit + 1),
     limit,
-    shown,
+    mailCard,
     ({ id }) => id,
   );
-  return wantsPage(c) ? htmlPage(list(data)) : c.json({ data, nextCursor });
+  return wantsPage(c) ? htmlResponse(mailListHtml(data)) : c.json({ data, nextCursor });
 });
 
 devMailPages.get("/dev/mail/:id", async (c) => {
-  const mail = isMailKept(c.env) ? await findKept(openDb(c.env.DB), c.req.param("id")) : null;
+  const mail = isDevMailOn(c.env) ? await findDevMail(openDb(c.env.DB), c.req.param("id")) : null;
   if (mail === null) return c.notFound();
-  return wantsPage(c) ? htmlPage(mail.html) : c.json(shown(mail));
+  return wantsPage(c) ? htmlResponse(mail.html) : c.json(mailCard(mail));
 });
 
 /**
@@ -46,13 +46,13 @@ devMailPages.get("/dev/mail/:id", async (c) => {
  * its mails.
  */
 async function deliverAll(env: Env, to: string | null): Promise<void> {
-  await deliverWaiting(env);
-  for (let round = 0; round < 100 && (await countHeld(openDb(env.DB), to, now())) > 0; round += 1) {
+  await deliverWaitingMails(env);
+  for (let round = 0; round < 100 && (await countLeased(openDb(env.DB), to, now())) > 0; round += 1) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-const shown = ({ id, recipient, template, subject, text, html, at, link, code }: KeptMail) => ({
+const mailCard = ({ id, recipient, template, subject, text, html, at, link, code }: DevMail) => ({
   id,
   to: recipient,
   template,
@@ -70,7 +70,7 @@ const wantsPage = (c: MailContext): boolean => (c.req.header("accept") ?? "").in
  * Sandboxed: a mail is a stranger's text, and nothing in it may run or fetch. Its links open in a window of
  * their own.
  */
-const htmlPage = (html: string): Response =>
+const htmlResponse = (html: string): Response =>
   new Response(html, {
     headers: {
       "Content-Type": "text/html; charset=utf-8",
@@ -83,7 +83,7 @@ const htmlPage = (html: string): Response =>
     },
   });
 
-const list = (mails: readonly ReturnType<typeof shown>[]): string =>
+const mailListHtml = (mails: readonly ReturnType<typeof mailCard>[]): string =>
   [
     "<!doctype html>",
     '<html lang="en"><head><meta charset="utf-8"><title>Local mailbox</title></head>',

@@ -3,7 +3,12 @@ import type { Db } from "../../kernel/db.ts";
 import { invitation } from "../../kernel/schema/invitation.ts";
 
 /** Whether the link of that sending still opens something, for the reader of that address. */
-export async function isOpen(db: Db, invitationId: string, sendCount: number, to: string): Promise<boolean> {
+export async function isInvitationOpen(
+  db: Db,
+  invitationId: string,
+  sendCount: number,
+  to: string,
+): Promise<boolean> {
   const rows = await db
     .select({ id: invitation.id })
     .from(invitation)

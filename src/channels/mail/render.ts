@@ -1,20 +1,20 @@
 import type { Locale } from "../../kernel/schema/team.ts";
-import { htmlMail, type Parts, subjectLine, textMail } from "./layout.ts";
-import type { Letter } from "./letter.ts";
+import { htmlMail, type MailParts, subjectLine, textMail } from "./layout.ts";
+import type { MailMessage } from "./mail-message.ts";
 import {
-  emailToken,
+  emailConfirmationToken,
   invitationToken,
-  keyToken,
+  keyClaimToken,
   signInCode,
   signInToken,
   unsubscribeToken,
-} from "./one-time.ts";
-import { ENGLISH } from "./words.en.ts";
-import { RUSSIAN } from "./words.ru.ts";
-import type { Language, Words } from "./words.ts";
+} from "./one-time-token.ts";
+import { ENGLISH } from "./messages.en.ts";
+import { RUSSIAN } from "./messages.ru.ts";
+import type { MailLanguage, MailText } from "./messages.ts";
 
 /** A mail as it is sent. Its secrets are in no other place. */
-export interface Mail {
+export interface RenderedMail {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
@@ -24,32 +24,36 @@ export interface Mail {
 }
 
 /** Where links lead. */
-export interface Places {
+export interface LinkBases {
   /** Of the pages: `/accept`, `/sign-in` and the others. */
   readonly appUrl: string;
   /** Of the API. */
   readonly issuer: string;
 }
 
-const LANGUAGES: Readonly<Record<Locale, Language>> = { en: ENGLISH, ru: RUSSIAN };
+const LANGUAGES: Readonly<Record<Locale, MailLanguage>> = { en: ENGLISH, ru: RUSSIAN };
 
-export function render(letter: Letter, signingKeys: string, { appUrl, issuer }: Places): Mail {
-  const { frame, words } = LANGUAGES[letter.language];
-  const said = (words[letter.template] as (letter: Letter) => Words)(letter);
+export function renderMail(
+  mail: MailMessage,
+  signingKeys: string,
+  { appUrl, issuer }: LinkBases,
+): RenderedMail {
+  const { frame, templates } = LANGUAGES[mail.language];
+  const text = (templates[mail.template] as (letter: MailMessage) => MailText)(mail);
   const page = (name: string, token: string): string =>
     `${appUrl.replace(/\/+$/, "")}/${name}#token=${token}`;
   const unsubscribe =
-    letter.template === "joined" || letter.template === "access_changed"
-      ? unsubscribeToken(signingKeys, null, letter.memberId).token
+    mail.template === "joined" || mail.template === "access_changed"
+      ? unsubscribeToken(signingKeys, null, mail.memberId).token
       : null;
-  const parts: Parts = {
-    ...wayIn(letter, signingKeys, page),
+  const parts: MailParts = {
+    ...linkAndCode(mail, signingKeys, page),
     unsubscribe: unsubscribe === null ? null : page("unsubscribe", unsubscribe),
   };
   return {
-    subject: subjectLine(said.subject),
-    text: textMail(said, frame, parts),
-    html: htmlMail(said, frame, parts, letter.language),
+    subject: subjectLine(text.subject),
+    text: textMail(text, frame, parts),
+    html: htmlMail(text, frame, parts, mail.language),
     link: parts.link,
     code: parts.code,
     // RFC 8058: a mail program ends the notices by one POST to this address.
@@ -63,31 +67,34 @@ export function render(letter: Letter, signingKeys: string, { appUrl, issuer }: 
   };
 }
 
-function wayIn(
-  letter: Letter,
+function linkAndCode(
+  mail: MailMessage,
   keys: string,
   page: (name: string, token: string) => string,
 ): { link: string | null; code: string | null } {
-  switch (letter.template) {
+  switch (mail.template) {
     case "invitation":
       return {
-        link: page("accept", invitationToken(keys, letter.kid, letter.invitationId, letter.sendCount).token),
+        link: page("accept", invitationToken(keys, mail.kid, mail.invitationId, mail.sendCount).token),
         code: null,
       };
     case "sign_in":
       return {
-        link: page("sign-in", signInToken(keys, letter.kid, letter.signInId).token),
-        code: signInCode(keys, letter.kid, letter.signInId),
+        link: page("sign-in", signInToken(keys, mail.kid, mail.signInId).token),
+        code: signInCode(keys, mail.kid, mail.signInId),
       };
     case "join":
-      return { link: null, code: signInCode(keys, letter.kid, letter.signInId) };
+      return { link: null, code: signInCode(keys, mail.kid, mail.signInId) };
     case "change_email":
-      return { link: null, code: signInCode(keys, letter.kid, letter.signInId, "change_email") };
+      return { link: null, code: signInCode(keys, mail.kid, mail.signInId, "change_email") };
     case "api_key":
-      return { link: page("key", keyToken(keys, letter.kid, letter.keyId).token), code: null };
+      return { link: page("key", keyClaimToken(keys, mail.kid, mail.keyId).token), code: null };
     case "confirm_email":
       return {
-        link: page("confirm", emailToken(keys, letter.kid, letter.memberId, letter.to, letter.change).token),
+        link: page(
+          "confirm",
+          emailConfirmationToken(keys, mail.kid, mail.memberId, mail.to, mail.change).token,
+        ),
         code: null,
       };
     default:

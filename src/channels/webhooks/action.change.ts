@@ -1,6 +1,6 @@
-import { memberRef } from "../../access/decide.ts";
+import { memberRef } from "../../access/decision.ts";
 import type { Call, Change } from "../../gate/calls/call.ts";
-import { requireAuthorityToStop } from "../../gate/calls/refusal.change.ts";
+import { requireAuthorityToStop } from "../../gate/calls/required-authority.ts";
 import { invite } from "../../people/invitations/invite.change.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { askBarred, guardNotBarred, rememberNames } from "../../people/members/former.store.ts";
@@ -38,7 +38,7 @@ async function inviting(call: Call, hookId: string, { action: _, ...wanted }: Of
     db,
     principal: { accountId },
   } = call;
-  call.decide("member.create");
+  call.requireRight("member.create");
   const [members, [former], revoked] = await call.read(
     findMembers(db, accountId, wanted),
     askBarred(db, accountId, wanted),
@@ -64,10 +64,10 @@ async function inviting(call: Call, hookId: string, { action: _, ...wanted }: Of
 }
 
 async function blocking(call: Call, hookId: string, wanted: Of<"block">): Promise<Done> {
-  const { accountId, account, memberId } = call.principal;
-  call.decide("member.block");
+  const { accountId, targetAccount, memberId } = call.principal;
+  call.requireRight("member.block");
   // A caller who may not see members does not learn whether an address belongs to one.
-  call.decide("member.view", memberRef(""));
+  call.requireRight("member.view", memberRef(""));
   const [members] = await call.read(findMembers(call.db, accountId, wanted));
   const current = members.filter((one) => one.current === 1);
   const [found, other] = current.length > 0 ? current : members;
@@ -102,8 +102,8 @@ async function blocking(call: Call, hookId: string, wanted: Of<"block">): Promis
     row,
     after,
     "member.block",
-    memberCard(row, grants, account.name),
-    memberCard(after, grants, account.name),
+    memberCard(row, grants, targetAccount.name),
+    memberCard(after, grants, targetAccount.name),
   );
   return { outcome: "blocked", change, memberId: row.id };
 }

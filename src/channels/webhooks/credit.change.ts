@@ -1,5 +1,5 @@
 import type { AuditEvent } from "../../audit/chain/event.ts";
-import { publish, stage } from "../../audit/chain/outbox.store.ts";
+import { notifyAuditQueue, stageEvent } from "../../audit/chain/outbox.store.ts";
 import { LOTS_FULL, refused } from "../../credits/refusal.ts";
 import { accountObject } from "../../credits/stub.object.ts";
 import type { Env } from "../../env.ts";
@@ -66,7 +66,13 @@ export async function finishCredit(
     { outcome: refusal === null ? "credited" : "refused", updatedAt: at },
     refusal === null ? null : saidOf(refusal),
   );
-  await written(env, db, [...end, ...told.map((event) => stage(db, env.SIGNING_KEYS, event))], told, defer);
+  await written(
+    env,
+    db,
+    [...end, ...told.map((event) => stageEvent(db, env.SIGNING_KEYS, event))],
+    told,
+    defer,
+  );
 }
 
 /**
@@ -85,7 +91,7 @@ async function hold(env: Env, db: Db, row: HookCreditRow, at: number, defer: Cal
     db,
     [
       ...holdCredit(db, row, retryAt, at, saidOf(problem)),
-      ...events.map((event) => stage(db, env.SIGNING_KEYS, event)),
+      ...events.map((event) => stageEvent(db, env.SIGNING_KEYS, event)),
     ],
     events,
     defer,
@@ -105,7 +111,7 @@ async function written(
   try {
     await batch(db, statements);
     for (const [accountId, told] of Map.groupBy(events, (event) => event.accountId))
-      defer(publish(env.AUDIT, accountId, told));
+      defer(notifyAuditQueue(env.AUDIT, accountId, told));
   } catch (error) {
     if (failedGuard(error) !== "changed") throw error;
   }

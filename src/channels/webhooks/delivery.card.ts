@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { iso } from "../../kernel/clock.ts";
-import { type Fault, PROBLEMS } from "../../kernel/http/problem.ts";
+import { type RequestFault, PROBLEMS } from "../../kernel/http/problem.ts";
 import type { DeliveryRow } from "../../kernel/schema/hook.ts";
 
 /**
@@ -33,7 +33,7 @@ export interface Detail {
   readonly detail: string | null;
   /** Which rule of the mapping fitted, from 0. */
   readonly rule: number | null;
-  readonly errors: readonly Fault[];
+  readonly errors: readonly RequestFault[];
   readonly memberId: string | null;
   readonly invitationId: string | null;
   readonly accountId: string | null;

@@ -3,7 +3,7 @@ import type { AuditEvent } from "../../audit/chain/event.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import type { Statement } from "../../kernel/db.ts";
 import { newId } from "../../kernel/id.ts";
-import { type Fault, Problem, PROBLEMS, type ProblemCode } from "../../kernel/http/problem.ts";
+import { type RequestFault, Problem, PROBLEMS, type ProblemCode } from "../../kernel/http/problem.ts";
 import type { DeliveryRow, HookRow } from "../../kernel/schema/hook.ts";
 import { done } from "./action.change.ts";
 import { settled } from "./credit.change.ts";
@@ -22,7 +22,7 @@ export interface Message {
   readonly payload: { readonly value: unknown } | null;
   readonly headerType: string | null;
   /** What is wrong with the message itself, under any mapping. */
-  readonly errors: readonly Fault[];
+  readonly errors: readonly RequestFault[];
 }
 
 export interface Decision extends Done {
@@ -103,7 +103,7 @@ export const ruleOf = (found: Reading): number | null => (found.kind === "ignore
  * The places of the faults: in the body that was sent, if a pointer led there. The values themselves are not
  * repeated.
  */
-export const errorsOf = ({ problem }: Decision): readonly Fault[] => problem?.extra.errors ?? [];
+export const errorsOf = ({ problem }: Decision): readonly RequestFault[] => problem?.extra.errors ?? [];
 
 /** What the problem says, as in the answer to the first sending of the message. */
 export function sentenceOf({ problem, outcome }: Decision): string | null {
@@ -146,8 +146,8 @@ export async function settle(
         ],
         // The events about credits are written when the credits are given.
         events: credit === undefined ? events : [],
-        refused: isRefused ? [told] : [],
-        again: [...(change.again ?? []), DELIVERY_MESSAGE, DELIVERY_DIGEST],
+        refusalEvents: isRefused ? [told] : [],
+        retryOnDuplicate: [...(change.retryOnDuplicate ?? []), DELIVERY_MESSAGE, DELIVERY_DIGEST],
       },
       { status: 200, body: {} },
     );

@@ -1,16 +1,16 @@
 import { z } from "zod";
-import type { TypeTable } from "../../access/type.ts";
-import { refusal } from "../../gate/principals/admission.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
+import { checkAdmission } from "../../gate/principals/admission.ts";
 import { type Call, type Endpoint, endpoint, type OpenCall, openEndpoint } from "../../gate/calls/call.ts";
 import { findPrincipalByHook } from "../../gate/principals/principal.store.ts";
-import { Met } from "../../gate/calls/turn.ts";
-import { withoutRestrictedAccounts } from "../../gate/calls/refusal.change.ts";
+import { WriteConflict } from "../../gate/calls/turn.ts";
+import { planFeatureMissing } from "../../gate/calls/required-authority.ts";
 import { openSecret } from "../../gate/credentials/sealed-secret.ts";
 import { BODY_LIMIT, parseJson } from "../../kernel/http/body.ts";
 import { batch } from "../../kernel/db.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../../kernel/http/page.ts";
-import { Problem, restored } from "../../kernel/http/problem.ts";
+import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
+import { Problem, restoredProblem } from "../../kernel/http/problem.ts";
 import type { DeliveryRow, HookRow } from "../../kernel/schema/hook.ts";
 import { settled } from "./credit.change.ts";
 import { DeliveryCard, deliveryCard, Received, received } from "./delivery.card.ts";
@@ -74,7 +74,7 @@ const receive = (types: TypeTable) =>
     async (call) => {
       call.query();
       if (call.headers.get("content-type") === null) throw new Problem("media-type");
-      return call.untilThrough(() => receiveOnce(call, types));
+      return call.retryOnConflict(() => receiveOnce(call, types));
     },
   );
 
@@ -85,7 +85,7 @@ async function receiveOnce(call: OpenCall, types: TypeTable): Promise<Answer> {
   const signed = await trusted(call, hook);
   if (typeof signed === "string") throw turnedAway(call, hook, signed);
   const message = messageOf(call, hook, signed);
-  const answer = await call.act(
+  const answer = await call.runAsMember(
     () => findPrincipalByHook(call.db, hook, types),
     (own) => deliver(own, hook, message),
   );
@@ -164,10 +164,10 @@ async function deliver(call: Call, verified: HookRow, message: Message): Promise
     findDelivery(call.db, verified.id, message.id, message.digest),
   );
   // Switched off, or with other secrets, since it was verified.
-  if (hook === undefined || hook.version !== verified.version) throw new Met(null);
-  const refused = refusal(call.principal, call.origin, call.now, false);
+  if (hook === undefined || hook.version !== verified.version) throw new WriteConflict(null);
+  const refused = checkAdmission(call.principal, call.origin, call.now, false);
   // Nothing is decided in an older copy: the sender asks again.
-  if (refused === "state/restored") throw restored();
+  if (refused === "state/restored") throw restoredProblem();
   // An accepted delivery is completed, even if its owner has lost the right by now.
   if (before?.outcome === "pending")
     return { status: 200, body: received(await settled(call, before), true) };
@@ -187,7 +187,7 @@ async function deliver(call: Call, verified: HookRow, message: Message): Promise
       : against(
           found,
           refused === "plan/feature-required"
-            ? withoutRestrictedAccounts(call.principal, call.env.CONTACT_URL)
+            ? planFeatureMissing(call.principal, call.env.CONTACT_URL)
             : new Problem(refused),
         );
   const row = await settle(call, hook, message, before ?? null, decision);
@@ -206,7 +206,7 @@ const list = endpoint(
     status: 200,
     summary: "What came in through a hook and what became of it, newest first.",
     query: z.strictObject(listQuery),
-    answer: pageOf(DeliveryCard),
+    answer: pageSchema(DeliveryCard),
   },
   async (call) => {
     const { row } = await loadHook(call, "hook.view");
@@ -214,7 +214,7 @@ const list = endpoint(
     const [rows] = await call.read(
       listDeliveries(call.db, row.id, decodeCursor(cursor, z.string()), limit + 1),
     );
-    return { status: 200, body: page(rows, limit, deliveryCard, (each: DeliveryRow) => each.id) };
+    return { status: 200, body: toPage(rows, limit, deliveryCard, (each: DeliveryRow) => each.id) };
   },
 );
 

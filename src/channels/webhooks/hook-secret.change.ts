@@ -1,7 +1,7 @@
 import type { Call } from "../../gate/calls/call.ts";
 import { sealSecret } from "../../gate/credentials/sealed-secret.ts";
-import { invalid } from "../../kernel/http/problem.ts";
-import { randomBytes } from "../../kernel/secret.ts";
+import { invalidField } from "../../kernel/http/problem.ts";
+import { randomBytes } from "../../kernel/random.ts";
 import type { HookRow } from "../../kernel/schema/hook.ts";
 import { ROLLOUT_MS, SEALED_FOR, secretFault, standardSecret } from "./hook-secret.ts";
 
@@ -20,14 +20,14 @@ export function secretOf(
   { secret, newSecret }: Sent,
 ): { secret: string; made: { newSecret?: string } } {
   if (secret !== undefined && newSecret !== undefined)
-    throw invalid("/newSecret", "says the opposite of secret: send one of them");
+    throw invalidField("/newSecret", "says the opposite of secret: send one of them");
   if (secret === undefined) {
-    if (scheme !== "standard") throw invalid("/secret", "must be the secret that the sender signs with");
+    if (scheme !== "standard") throw invalidField("/secret", "must be the secret that the sender signs with");
     const made = standardSecret(randomBytes(32));
     return { secret: made, made: { newSecret: made } };
   }
   const fault = secretFault(scheme, secret);
-  if (fault !== null) throw invalid("/secret", fault);
+  if (fault !== null) throw invalidField("/secret", fault);
   return { secret, made: {} };
 }
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { called } from "../../kernel/http/body.ts";
+import { displayName } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import { HOOK_SCHEMES, type HookRow } from "../../kernel/schema/hook.ts";
 import { Mapping, NewMapping, unorderedRules } from "./mapping.ts";
 
-const name = called(100);
+const name = displayName(100);
 const secret = z.string().max(300);
 
 const NEW_SECRET = "Let the gate make a secret, which is shown once. For the scheme standard.";

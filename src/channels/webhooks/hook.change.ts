@@ -1,11 +1,11 @@
-import { type ResourceRef, decide, memberRef } from "../../access/decide.ts";
+import { type ResourceRef, decide, memberRef } from "../../access/decision.ts";
 import { requireTier } from "../../accounts/tiers/tier.change.ts";
 import { findAccount } from "../../gate/credentials/account.store.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { isOpenable } from "../../gate/credentials/sealed-secret.ts";
 import { invite } from "../../people/invitations/invite.change.ts";
 import { newId } from "../../kernel/id.ts";
-import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { HookRow, HookScheme } from "../../kernel/schema/hook.ts";
 import { hookCard } from "./hook.card.ts";
 import { findHook } from "./hook.store.ts";
@@ -22,9 +22,13 @@ const refOf = (row: HookRow | undefined): ResourceRef => ({
 /** One guarded read of a hook of the account. @throws Problem access/denied, not-found */
 export async function loadHook(call: Call, right: "hook.view" | "hook.edit"): Promise<Found> {
   const [[found]] = await call.read(findHook(call.db, call.principal.accountId, call.params["id"] ?? ""));
-  if (right === "hook.edit") call.decide(right);
+  if (right === "hook.edit") call.requireRight(right);
   const on = refOf(found?.row);
-  call.decide(right, on, right === "hook.view" || !decide(call.principal.grantSet, "hook.view", on).allowed);
+  call.requireRight(
+    right,
+    on,
+    right === "hook.view" || !decide(call.principal.grantSet, "hook.view", on).allowed,
+  );
   if (found === undefined) throw new Problem("not-found");
   return found;
 }
@@ -42,7 +46,7 @@ export async function checkMapping(
   { typeAt, rules }: Mapping,
 ): Promise<void> {
   if (typeAt === null && scheme !== "github")
-    throw invalid("/mapping/typeAt", "must say where the type of the event is, such as /type");
+    throw invalidField("/mapping/typeAt", "must say where the type of the event is, such as /type");
   for (const [index, { then }] of rules.entries()) {
     try {
       await tried(call, then);
@@ -61,23 +65,24 @@ function placed({ code, extra }: Problem, rule: number): Problem {
     ...extra,
     ...(errors === undefined ? {} : { errors }),
     ...(extra.detail === undefined ? {} : { detail: `Rule ${rule}: ${extra.detail}` }),
-    members: { ...extra.members, rule },
+    extensions: { ...extra.extensions, rule },
   });
 }
 
 async function tried(call: Call, action: Action): Promise<void> {
   if (action.action === "invite") return tryInvite(call, action);
   if (action.action === "block") {
-    call.decide("member.block");
-    return call.decide("member.view", memberRef(""));
+    call.requireRight("member.block");
+    return call.requireRight("member.view", memberRef(""));
   }
-  call.decide(action.action === "grant_credits" ? "credits.grant" : "account.manage");
+  call.requireRight(action.action === "grant_credits" ? "credits.grant" : "account.manage");
   if (action.action === "set_subscription")
     await requireTier(call, action.tier?.value ?? null, "/tier/value");
   const { value } = action.accountId;
   if (value === undefined) return;
   const [[row]] = await call.read(findAccount(call.db, value));
-  if (row === undefined || row.kind === "platform") throw invalid("/accountId/value", "names no account");
+  if (row === undefined || row.kind === "platform")
+    throw invalidField("/accountId/value", "names no account");
 }
 
 /**
@@ -88,7 +93,7 @@ async function tryInvite(
   call: Call,
   { action: _, email, firstName, lastName, externalId: __, ...fixed }: Extract<Action, { action: "invite" }>,
 ): Promise<void> {
-  const [domain = "example.com"] = call.principal.account.settings.allowedEmailDomains;
+  const [domain = "example.com"] = call.principal.targetAccount.settings.allowedEmailDomains;
   const wanted = WANTED.invite.omit({ action: true }).parse({
     ...fixed,
     email: email.value ?? `${newId("delivery", call.now).toLowerCase()}@${domain}`,

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { visible } from "../../access/decide.ts";
-import { difference } from "../../audit/chain/difference.ts";
+import { accessFilter } from "../../access/decision.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
-import { requestPermit } from "../../gate/permits/permit.change.ts";
-import { requireAuthorityToStop } from "../../gate/calls/refusal.change.ts";
-import { etag } from "../../gate/calls/request.ts";
+import { requestPermit } from "../../gate/permits/permit-request.ts";
+import { requireAuthorityToStop } from "../../gate/calls/required-authority.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { newId } from "../../kernel/id.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../../kernel/http/page.ts";
+import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { nextVersion } from "../../kernel/version.ts";
 import type { HookRow } from "../../kernel/schema/hook.ts";
@@ -27,20 +27,20 @@ const list = endpoint(
     status: 200,
     summary: "The account's inbound webhooks, oldest first.",
     query: z.strictObject(listQuery),
-    answer: pageOf(HookCard),
+    answer: pageSchema(HookCard),
   },
   async (call) => {
-    call.decide("hook.view");
+    call.requireRight("hook.view");
     const { limit, cursor } = call.query();
     const { accountId, grantSet, memberId } = call.principal;
-    const seen = visible(grantSet, "hook.view");
+    const seen = accessFilter(grantSet, "hook.view");
     const everybody = seen.kind === "some" && seen.reach.all;
     const [rows] = await call.read(
       listHooks(call.db, accountId, everybody ? null : memberId, decodeCursor(cursor, z.string()), limit + 1),
     );
     return {
       status: 200,
-      body: page(
+      body: toPage(
         rows,
         limit,
         (row) => cardOf(call, row),
@@ -65,10 +65,10 @@ const create = endpoint(
     problems: ["conflict/state"],
   },
   async (call) => {
-    const { accountId, memberId, home } = call.principal;
+    const { accountId, memberId, ownAccount } = call.principal;
     const [[count]] = await call.read(countHooks(call.db, accountId));
-    call.decide("hook.edit");
-    if (accountId !== home.accountId)
+    call.requireRight("hook.edit");
+    if (accountId !== ownAccount.accountId)
       throw new Problem("access/denied", { detail: "A hook belongs to its maker's own account." });
     const id = newId("hook", call.now);
     const permit = requestPermit(call, { kind: "hook", hookId: id, doesMore: true });
@@ -98,13 +98,13 @@ const create = endpoint(
     return call.commit(
       {
         statements: insertHook(call.db, permit, row, HOOKS_MAX),
-        events: [call.event("hook.edit", { type: "hook", id }, { changes: difference({}, toldOf(card)) })],
+        events: [call.event("hook.edit", { type: "hook", id }, { changes: diffFields({}, toldOf(card)) })],
       },
       {
         status: 201,
         body: { ...card, ...made },
         replay: card,
-        headers: { ETag: etag(row.version), Location: `/v1/hooks/${id}` },
+        headers: { ETag: versionEtag(row.version), Location: `/v1/hooks/${id}` },
       },
     );
   },
@@ -122,7 +122,7 @@ const card = endpoint(
   },
   async (call) => {
     const { row } = await loadHook(call, "hook.view");
-    return { status: 200, body: cardOf(call, row), headers: { ETag: etag(row.version) } };
+    return { status: 200, body: cardOf(call, row), headers: { ETag: versionEtag(row.version) } };
   },
 );
 
@@ -190,11 +190,11 @@ const edit = endpoint(
                 call.event(
                   "hook.edit",
                   { type: "hook", id: row.id },
-                  { changes: difference(toldOf(was), toldOf(is)) },
+                  { changes: diffFields(toldOf(was), toldOf(is)) },
                 ),
               ],
       },
-      { status: 200, body: { ...is, ...made }, headers: { ETag: etag(after.version) } },
+      { status: 200, body: { ...is, ...made }, headers: { ETag: versionEtag(after.version) } },
     );
   },
 );

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { PlanBody } from "../../accounts/tiers/plan.card.ts";
 import { AMOUNT_MAX } from "../../credits/command.ts";
 import { LOT_KINDS } from "../../credits/lot.ts";
-import { called, optionalName, optionalText, text } from "../../kernel/http/body.ts";
-import { email } from "../../kernel/text/email.ts";
-import { idOf } from "../../kernel/id.ts";
+import { displayName, optionalName, optionalText, singleLineText } from "../../kernel/http/body.ts";
+import { emailAddress } from "../../kernel/text/email.ts";
+import { idSchema } from "../../kernel/id.ts";
 import { SUBSCRIPTION_STATUSES } from "../../kernel/schema/team.ts";
 import { NewMember } from "../../people/members/member.card.ts";
 import { Place, PlaceAt, type PlaceKind } from "./place.ts";
@@ -28,19 +28,19 @@ const from = <T>(fixed: z.ZodType<T>) =>
       "must have either a pointer or a value",
     );
 
-const whom = { accountId: from(idOf("account")) };
+const whom = { accountId: from(idSchema("account")) };
 const { roles, rights, grants, objectGroupIds, language, creditLimit, limitPeriod, position, department } =
   NewMember.shape;
 
 const Invite = z.strictObject({
   action: z.literal("invite"),
-  email: from(email),
-  firstName: from(called(100))
+  email: from(emailAddress),
+  firstName: from(displayName(100))
     .nullable()
     .default(null)
     .describe("Teams and marketplace: may be left out, as may the last name."),
-  lastName: from(called(100)).nullable().default(null),
-  externalId: from(text(200))
+  lastName: from(displayName(100)).nullable().default(null),
+  externalId: from(singleLineText(200))
     .nullable()
     .default(null)
     .describe("What the sender knows the person by; a later block may name it."),
@@ -58,8 +58,8 @@ const Invite = z.strictObject({
 const Block = z
   .strictObject({
     action: z.literal("block"),
-    email: from(email).nullable().default(null),
-    externalId: from(text(200)).nullable().default(null),
+    email: from(emailAddress).nullable().default(null),
+    externalId: from(singleLineText(200)).nullable().default(null),
   })
   .refine(
     (block) => block.email !== null || block.externalId !== null,
@@ -88,7 +88,7 @@ const setSubscription = <At extends z.ZodType>(at: At) =>
     action: z.literal("set_subscription"),
     ...whom,
     status: from(z.enum(SUBSCRIPTION_STATUSES)),
-    tier: from(text(60)).nullable().default(null),
+    tier: from(singleLineText(60)).nullable().default(null),
     currentPeriodEnd: from(PeriodEnd).nullable().default(null),
     at,
   });
@@ -96,7 +96,7 @@ const setSubscription = <At extends z.ZodType>(at: At) =>
 const ruleOf = <At extends z.ZodType>(at: At) =>
   z.strictObject({
     when: z.strictObject({
-      type: text(100).describe("The type of the event, as it is sent."),
+      type: singleLineText(100).describe("The type of the event, as it is sent."),
       equals: z
         .array(
           z.strictObject({
@@ -162,26 +162,26 @@ export const WANTED = {
     lastName: optionalName(100),
   }),
   block: z
-    .object({ action: z.literal("block"), email: email.nullable(), externalId: optionalText(200) })
+    .object({ action: z.literal("block"), email: emailAddress.nullable(), externalId: optionalText(200) })
     .refine((block) => block.email !== null || block.externalId !== null, {
       path: ["externalId"],
       message: "must say whom, or email must",
     }),
   grant_credits: z.object({
     action: z.literal("grant_credits"),
-    accountId: idOf("account"),
+    accountId: idSchema("account"),
     kind: z.enum(LOT_KINDS),
     amount: z.int().min(1).max(AMOUNT_MAX),
   }),
   set_plan: z.object({
     action: z.literal("set_plan"),
-    accountId: idOf("account"),
+    accountId: idSchema("account"),
     plan: PlanBody,
     at: Place.nullable().default(null),
   }),
   set_subscription: z.object({
     action: z.literal("set_subscription"),
-    accountId: idOf("account"),
+    accountId: idSchema("account"),
     status: z.enum(SUBSCRIPTION_STATUSES),
     tier: optionalText(60),
     currentPeriodEnd: PeriodEnd.nullable(),

@@ -7,7 +7,7 @@ import { findAccount } from "../../gate/credentials/account.store.ts";
 import type { Call, Results } from "../../gate/calls/call.ts";
 import { iso } from "../../kernel/clock.ts";
 import type { Statement } from "../../kernel/db.ts";
-import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { TierRow } from "../../kernel/schema/tier.ts";
 import type { Done } from "./done.ts";
 import type { Wanted } from "./mapping.ts";
@@ -26,7 +26,7 @@ async function tenant<const T extends readonly Statement[]>(
   accountId: string,
   ...statements: T
 ): Promise<[AccountRow, ...Results<T>]> {
-  call.decide(right);
+  call.requireRight(right);
   const [[row], ...rest] = await call.read(findAccount(call.db, accountId), ...statements);
   if (row === undefined || row.kind === "platform")
     throw new Problem("not-found", { detail: "There is no such account." });
@@ -63,7 +63,7 @@ export function setSubscription(call: Call, wanted: Of<"set_subscription">): Pro
   const ends = typeof currentPeriodEnd === "number" ? iso(currentPeriodEnd * 1000) : currentPeriodEnd;
   const subscription = toSubscription({ status, tier: key, currentPeriodEnd: ends });
   return inOrder(call, accountId, at, "subscription_set", key, (tier) => {
-    if (key !== null && tier === null) throw invalid("/tier", "must be a tier of the platform's list");
+    if (key !== null && tier === null) throw invalidField("/tier", "must be a tier of the platform's list");
     return { state: "subscription", subscription, tier };
   });
 }

@@ -1,5 +1,5 @@
 import { validate } from "../../kernel/http/body.ts";
-import { type Fault, Problem } from "../../kernel/http/problem.ts";
+import { type RequestFault, Problem } from "../../kernel/http/problem.ts";
 import { type Action, type From, type Mapping, WANTED, type Wanted } from "./mapping.ts";
 import { valueAt } from "./pointer.ts";
 
@@ -11,7 +11,7 @@ type Places = Readonly<Record<string, string>>;
 /** What a body means by a mapping. */
 export type Reading = { readonly eventType: string | null } & (
   | { readonly kind: "ignored" }
-  | { readonly kind: "failed"; readonly rule: number | null; readonly errors: readonly Fault[] }
+  | { readonly kind: "failed"; readonly rule: number | null; readonly errors: readonly RequestFault[] }
   | { readonly kind: "wanted"; readonly rule: number; readonly wanted: Wanted; readonly places: Places }
 );
 
@@ -34,7 +34,7 @@ export function read({ typeAt, rules }: Mapping, payload: unknown, headerType: s
 }
 
 type Filled =
-  | { readonly kind: "failed"; readonly errors: readonly Fault[] }
+  | { readonly kind: "failed"; readonly errors: readonly RequestFault[] }
   | { readonly kind: "wanted"; readonly wanted: Wanted; readonly places: Places };
 
 /** The action with its values in it. A fault has the place in the body, never the value at that place. */
@@ -65,7 +65,7 @@ function filled(action: Action, payload: unknown): Filled {
 }
 
 /** The fault of a value, with the pointer to where the value came from. */
-function atSource(fault: Fault, sources: ReadonlyMap<string, From>): Fault {
+function atSource(fault: RequestFault, sources: ReadonlyMap<string, From>): RequestFault {
   if (!("pointer" in fault)) return fault;
   return { ...fault, pointer: sources.get(fault.pointer.split("/")[1] ?? "")?.pointer ?? fault.pointer };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { requestPermit } from "../../gate/permits/permit.change.ts";
+import { requestPermit } from "../../gate/permits/permit-request.ts";
 import { optionalText } from "../../kernel/http/body.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { Trial } from "./delivery.card.ts";

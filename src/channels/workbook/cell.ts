@@ -45,10 +45,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** Text as XML holds it; a bare carriage return would come back as a line feed. */
-export const xml = (text: string): string => text.replace(/[&<>"\r]/g, (char) => ENTITIES[char] ?? char);
+export const escapeXml = (text: string): string =>
+  text.replace(/[&<>"\r]/g, (char) => ENTITIES[char] ?? char);
 
 /** The letter of a column, counted from 0. A sheet here has at most 26. */
-export const letter = (column: number): string => String.fromCharCode(65 + column);
+export const columnLetter = (column: number): string => String.fromCharCode(65 + column);
 
 /** A text; a time in milliseconds since the epoch; a number; null for an empty cell. */
 export type Cell = string | null | { readonly at: number } | { readonly number: number };
@@ -56,28 +57,32 @@ export type Cell = string | null | { readonly at: number } | { readonly number: 
 /** A row, and whether it is marked in orange. */
 export interface Row {
   readonly cells: readonly Cell[];
-  readonly blocked?: boolean;
+  readonly isHighlighted?: boolean;
 }
 
 /** A row, never with formulas. @param number counted from 1 */
-export function rowXml({ cells, blocked = false }: Row, number: number): string {
-  const inside = cells.map((cell, column) => cellXml(cell, `${letter(column)}${number}`, blocked));
+export function rowXml({ cells, isHighlighted = false }: Row, number: number): string {
+  const inside = cells.map((cell, column) =>
+    cellXml(cell, `${columnLetter(column)}${number}`, isHighlighted),
+  );
   return `<row r="${number}">${inside.join("")}</row>`;
 }
 
 export function headingXml(headings: readonly string[]): string {
-  const cells = headings.map((text, column) => inline(text, `${letter(column)}1`, STYLE.heading));
+  const cells = headings.map((text, column) =>
+    inlineCellXml(text, `${columnLetter(column)}1`, STYLE.heading),
+  );
   return `<row r="1">${cells.join("")}</row>`;
 }
 
 /** Spreadsheets count days from the end of 1899. The clocks of a sheet have no zone: they show UTC. */
-const serialOf = (at: number): number => at / 86_400_000 + 25_569;
+const serialDateOf = (at: number): number => at / 86_400_000 + 25_569;
 
 function cellXml(text: Cell, at: string, blocked: boolean): string {
   if (typeof text === "object" && text !== null) {
     const [value, plain, marked] =
       "at" in text
-        ? [serialOf(text.at), STYLE.time, STYLE.blockedTime]
+        ? [serialDateOf(text.at), STYLE.time, STYLE.blockedTime]
         : [text.number, STYLE.number, STYLE.blockedNumber];
     return `<c r="${at}" s="${blocked ? marked : plain}"><v>${value}</v></c>`;
   }
@@ -85,9 +90,9 @@ function cellXml(text: Cell, at: string, blocked: boolean): string {
   if (text === null || text === "") return blocked ? `<c r="${at}" s="${STYLE.blocked}"/>` : "";
   const quoted = LOOKS_LIKE_FORMULA.test(text);
   const style = blocked ? (quoted ? STYLE.blockedQuoted : STYLE.blocked) : quoted ? STYLE.quoted : STYLE.text;
-  return inline(text, at, style);
+  return inlineCellXml(text, at, style);
 }
 
-const inline = (text: string, at: string, style: number): string =>
+const inlineCellXml = (text: string, at: string, style: number): string =>
   `<c r="${at}" s="${style}" t="inlineStr"><is><t xml:space="preserve">` +
-  `${xml(cellText(text).replace(LOOKS_ESCAPED, "_x005F_"))}</t></is></c>`;
+  `${escapeXml(cellText(text).replace(LOOKS_ESCAPED, "_x005F_"))}</t></is></c>`;

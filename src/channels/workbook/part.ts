@@ -1,4 +1,4 @@
-import { headingXml, letter, xml } from "./cell.ts";
+import { headingXml, columnLetter, escapeXml } from "./cell.ts";
 
 /** The parts of a workbook with one sheet (ECMA-376 part 1). */
 
@@ -16,7 +16,7 @@ export interface Sheet {
 
 export const SHEET_PATH = "xl/worksheets/sheet1.xml";
 
-const HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
+const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
 const MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 const TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml";
 const RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -25,10 +25,10 @@ const PACKAGE = "http://schemas.openxmlformats.org/package/2006";
 const relation = (id: number, type: string, target: string): string =>
   `<Relationship Id="rId${id}" Type="${RELATIONS}/${type}" Target="${target}"/>`;
 const relations = (...all: readonly string[]): string =>
-  `${HEAD}<Relationships xmlns="${PACKAGE}/relationships">${all.join("")}</Relationships>`;
+  `${XML_DECLARATION}<Relationships xmlns="${PACKAGE}/relationships">${all.join("")}</Relationships>`;
 
 const CONTENT_TYPES =
-  `${HEAD}<Types xmlns="${PACKAGE}/content-types">` +
+  `${XML_DECLARATION}<Types xmlns="${PACKAGE}/content-types">` +
   '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>' +
   '<Default Extension="xml" ContentType="application/xml"/>' +
   `<Override PartName="/xl/workbook.xml" ContentType="${TYPES}.sheet.main+xml"/>` +
@@ -41,13 +41,13 @@ const FONT = '<sz val="11"/><name val="Calibri"/><family val="2"/>';
  * second.
  */
 const FORMAT = { text: 49, number: 0, time: 164 } as const;
-const format = (
+const cellFormat = (
   font: number,
   fill: number,
   quotePrefix = false,
-  shown: keyof typeof FORMAT = "text",
+  numberFormat: keyof typeof FORMAT = "text",
 ): string =>
-  `<xf numFmtId="${FORMAT[shown]}" fontId="${font}" fillId="${fill}" borderId="0" xfId="0"` +
+  `<xf numFmtId="${FORMAT[numberFormat]}" fontId="${font}" fillId="${fill}" borderId="0" xfId="0"` +
   ' applyNumberFormat="1"' +
   (font > 0 ? ' applyFont="1"' : "") +
   (fill > 0 ? ' applyFill="1"' : "") +
@@ -55,7 +55,7 @@ const format = (
 
 /** In the order of `STYLE`. */
 const STYLES =
-  `${HEAD}<styleSheet xmlns="${MAIN}"><numFmts count="1">` +
+  `${XML_DECLARATION}<styleSheet xmlns="${MAIN}"><numFmts count="1">` +
   `<numFmt numFmtId="${FORMAT.time}" formatCode="yyyy-mm-dd hh:mm:ss"/></numFmts>` +
   `<fonts count="2"><font>${FONT}</font><font><b/>${FONT}</font></fonts>` +
   '<fills count="3"><fill><patternFill patternType="none"/></fill>' +
@@ -65,9 +65,10 @@ const STYLES =
   '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>' +
   '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>' +
   '<cellXfs count="10"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>' +
-  `${format(1, 0)}${format(0, 0)}${format(0, 0, true)}${format(0, 2)}${format(0, 2, true)}` +
-  `${format(0, 0, false, "time")}${format(0, 2, false, "time")}` +
-  `${format(0, 0, false, "number")}${format(0, 2, false, "number")}</cellXfs>` +
+  `${cellFormat(1, 0)}${cellFormat(0, 0)}${cellFormat(0, 0, true)}` +
+  `${cellFormat(0, 2)}${cellFormat(0, 2, true)}` +
+  `${cellFormat(0, 0, false, "time")}${cellFormat(0, 2, false, "time")}` +
+  `${cellFormat(0, 0, false, "number")}${cellFormat(0, 2, false, "number")}</cellXfs>` +
   '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>';
 
 /** What does not depend on the rows, by its path. */
@@ -81,14 +82,14 @@ export const FIXED_PARTS: readonly (readonly [path: string, text: string])[] = [
   ["xl/styles.xml", STYLES],
 ];
 
-const lastOf = ({ columns }: Sheet): string => letter(columns.length - 1);
+const lastColumnOf = ({ columns }: Sheet): string => columnLetter(columns.length - 1);
 
 const columnXml = ({ width }: Sheet["columns"][number], index: number): string =>
   `<col min="${index + 1}" max="${index + 1}" width="${width}" customWidth="1"/>`;
 
 /** The sheet up to its rows. The row of headings stays in sight. */
 export const sheetHead = (sheet: Sheet): string =>
-  `${HEAD}<worksheet xmlns="${MAIN}"><sheetViews><sheetView tabSelected="1" workbookViewId="0">` +
+  `${XML_DECLARATION}<worksheet xmlns="${MAIN}"><sheetViews><sheetView tabSelected="1" workbookViewId="0">` +
   '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>' +
   '<selection pane="bottomLeft" activeCell="A2" sqref="A2"/></sheetView></sheetViews>' +
   `<sheetFormatPr defaultRowHeight="15"/><cols>${sheet.columns.map(columnXml).join("")}</cols>` +
@@ -96,11 +97,12 @@ export const sheetHead = (sheet: Sheet): string =>
 
 /** What stands after them. @param rows how many there are, with the headings */
 export const sheetTail = (sheet: Sheet, rows: number): string =>
-  `</sheetData><autoFilter ref="A1:${lastOf(sheet)}${rows}"/></worksheet>`;
+  `</sheetData><autoFilter ref="A1:${lastColumnOf(sheet)}${rows}"/></worksheet>`;
 
 /** Spreadsheets find an auto filter by this hidden name too. */
 export const workbookXml = (sheet: Sheet, rows: number): string =>
-  `${HEAD}<workbook xmlns="${MAIN}" xmlns:r="${RELATIONS}"><bookViews><workbookView/></bookViews>` +
-  `<sheets><sheet name="${xml(sheet.name)}" sheetId="1" r:id="rId1"/></sheets><definedNames>` +
+  `${XML_DECLARATION}<workbook xmlns="${MAIN}" xmlns:r="${RELATIONS}">` +
+  "<bookViews><workbookView/></bookViews>" +
+  `<sheets><sheet name="${escapeXml(sheet.name)}" sheetId="1" r:id="rId1"/></sheets><definedNames>` +
   '<definedName name="_xlnm._FilterDatabase" localSheetId="0" hidden="1">' +
-  `'${xml(sheet.name)}'!$A$1:$${lastOf(sheet)}$${rows}</definedName></definedNames></workbook>`;
+  `'${escapeXml(sheet.name)}'!$A$1:$${lastColumnOf(sheet)}$${rows}</definedName></definedNames></workbook>`;

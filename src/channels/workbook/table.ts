@@ -1,6 +1,6 @@
 import type { Cell, Row } from "./cell.ts";
 import type { Sheet } from "./part.ts";
-import { workbook, XLSX } from "./workbook.ts";
+import { streamWorkbook, XLSX_MEDIA_TYPE } from "./workbook.ts";
 
 /** One row, by its columns. */
 export type TableRow = Readonly<Record<string, string | number | null | undefined>>;
@@ -25,14 +25,15 @@ const sheetOf = (name: string, columns: readonly string[]): Sheet => ({
   ),
 });
 
-const PAGE = 500;
+const PAGE_ROWS = 500;
 
 async function* pagesOf(
   columns: readonly string[],
   rows: readonly TableRow[],
 ): AsyncGenerator<Row[], void, undefined> {
   const lineOf = (row: TableRow): Row => ({ cells: columns.map((column) => cellOf(column, row[column])) });
-  for (let from = 0; from < rows.length; from += PAGE) yield rows.slice(from, from + PAGE).map(lineOf);
+  for (let from = 0; from < rows.length; from += PAGE_ROWS)
+    yield rows.slice(from, from + PAGE_ROWS).map(lineOf);
 }
 
 /**
@@ -57,8 +58,8 @@ export function tableFile(
         headers: { ...headers, "Content-Type": "text/csv; charset=utf-8" },
       };
     case "xlsx": {
-      const file = workbook(sheetOf(name.slice(0, 31), columns), pagesOf(columns, rows), at);
-      return { file, headers: { ...headers, "Content-Type": XLSX } };
+      const file = streamWorkbook(sheetOf(name.slice(0, 31), columns), pagesOf(columns, rows), at);
+      return { file, headers: { ...headers, "Content-Type": XLSX_MEDIA_TYPE } };
     }
   }
 }

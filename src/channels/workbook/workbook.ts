@@ -1,10 +1,18 @@
-import { crc32, deflated } from "../../kernel/deflate.ts";
-import { ARCHIVE_MAX, descriptor, directory, type Entry, joined, localHeader, stored } from "./archive.ts";
+import { crc32, deflatePart } from "../../kernel/deflate.ts";
+import {
+  ARCHIVE_MAX,
+  dataDescriptor,
+  centralDirectory,
+  type ZipEntry,
+  joinBytes,
+  localHeader,
+  storeEntry,
+} from "./zip-archive.ts";
 import { type Row, rowXml } from "./cell.ts";
 import { FIXED_PARTS, type Sheet, SHEET_PATH, sheetHead, sheetTail, workbookXml } from "./part.ts";
 
 /** Media type of a workbook. */
-export const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+export const XLSX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /** Rows that a sheet may have. */
 const ROWS_MAX = 1_048_576;
@@ -15,12 +23,12 @@ const ROWS_MAX = 1_048_576;
  * breaks the stream off, and an archive without its end opens nowhere.
  * @param at milliseconds since the epoch, from 1980 on: when its parts were written
  */
-export function workbook(
+export function streamWorkbook(
   sheet: Sheet,
   pages: AsyncIterable<readonly Row[]>,
   at: number,
 ): ReadableStream<Uint8Array> {
-  const chunks = archive(sheet, pages, at);
+  const chunks = archiveChunks(sheet, pages, at);
   return new ReadableStream(
     {
       async pull(controller) {
@@ -37,38 +45,38 @@ export function workbook(
 }
 
 /** The bytes of the archive: what is fixed, the sheet page by page, and what is known only then. */
-async function* archive(
+async function* archiveChunks(
   sheet: Sheet,
   pages: AsyncIterable<readonly Row[]>,
   at: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const entries: Entry[] = [];
+  const entries: ZipEntry[] = [];
   let offset = 0;
   const store = (path: string, text: string): Uint8Array => {
-    const { entry, bytes } = stored(path, text, offset, at);
+    const { entry, bytes } = storeEntry(path, text, offset, at);
     entries.push(entry);
     offset += bytes.length;
     return bytes;
   };
   const fixed = FIXED_PARTS.map(([path, text]) => store(path, text));
-  const packing = new Packing(offset);
+  const packing = new SheetPacker(offset);
   const header = localHeader(packing.entry, at);
-  yield joined(...fixed, header, packing.next(sheetHead(sheet), 1));
+  yield joinBytes(...fixed, header, packing.next(sheetHead(sheet), 1));
   for await (const rows of pages) {
     const first = packing.rows + 1;
     yield packing.next(rows.map((row, index) => rowXml(row, first + index)).join(""), rows.length);
   }
   const tail = packing.next(sheetTail(sheet, packing.rows), 0, true);
   const { entry } = packing;
-  const behind = descriptor(entry);
+  const trailer = dataDescriptor(entry);
   entries.push(entry);
-  offset += header.length + entry.packed + behind.length;
+  offset += header.length + entry.compressedSize + trailer.length;
   const book = store("xl/workbook.xml", workbookXml(sheet, packing.rows));
-  yield joined(tail, behind, book, directory(entries, offset, at));
+  yield joinBytes(tail, trailer, book, centralDirectory(entries, offset, at));
 }
 
 /** The sheet as it goes by: packed, counted and summed up. */
-class Packing {
+class SheetPacker {
   rows = 0;
   readonly #offset: number;
   readonly #encoder = new TextEncoder();
@@ -80,12 +88,12 @@ class Packing {
     this.#offset = offset;
   }
 
-  get entry(): Entry {
+  get entry(): ZipEntry {
     return {
       name: SHEET_PATH,
       method: 8,
       crc: this.#crc,
-      packed: this.#packed,
+      compressedSize: this.#packed,
       size: this.#size,
       offset: this.#offset,
     };
@@ -98,7 +106,7 @@ class Packing {
     this.#size += bytes.length;
     if (this.#size > ARCHIVE_MAX || this.rows > ROWS_MAX) throw new Error("more than a sheet holds");
     this.#crc = crc32(bytes, this.#crc);
-    const packed = deflated(bytes, isLast);
+    const packed = deflatePart(bytes, isLast);
     this.#packed += packed.length;
     return packed;
   }

@@ -1,27 +1,27 @@
-import { decide, memberRef } from "../../access/decide.ts";
+import { decide, memberRef } from "../../access/decision.ts";
 import { bumpMember } from "../../access/stamp.store.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
 import { newId } from "../../kernel/id.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../../kernel/http/page.ts";
-import { invalid, Problem } from "../../kernel/http/problem.ts";
-import { randomBytes } from "../../kernel/secret.ts";
+import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
+import { randomBytes } from "../../kernel/random.ts";
 import { z } from "zod";
-import { KeyCard, keyCard, MadeKey, NewKey } from "../credentials/api-key.card.ts";
+import { KeyCard, keyCard, CreatedKeyCard, NewKeyBody } from "../credentials/api-key.card.ts";
 import { findKey, guardKeyMember, insertKey, listKeys } from "./api-key.store.ts";
 import { keyHints, mintKey } from "../credentials/api-key.ts";
 import { type Call, endpoint } from "../calls/call.ts";
-import { claimFor, type ClaimWish, requireKeys } from "./claim.change.ts";
+import { createClaim, type KeyRequest, requireKeysAllowed } from "./claim.change.ts";
 import { revokeKey } from "../credentials/claim.store.ts";
 import type { Holdings } from "../principals/holdings.ts";
-import { findMember, type Holder } from "../credentials/member.store.ts";
-import { isPlatformAt } from "../principals/authority.ts";
+import { findMember, type MemberAccessRow } from "../credentials/member.store.ts";
+import { isPlatformInTenant } from "../principals/authority.ts";
 import { restrictionOf } from "../credentials/key-restriction.ts";
 import type { Principal } from "../principals/principal.ts";
 import type { Permit } from "../permits/permit.ts";
-import { requestPermit } from "../permits/permit.change.ts";
-import { securityLetters } from "../calls/security-letter.change.ts";
-import { canonicalRules, requireAuthorityToStop } from "../calls/refusal.change.ts";
+import { requestPermit } from "../permits/permit-request.ts";
+import { loadSecurityMails } from "../calls/security-mail.load.ts";
+import { parseAddressRules, requireAuthorityToStop } from "../calls/required-authority.ts";
 
 /** A missing key is decided like one that the caller may not see. */
 const NO_KEY = memberRef("");
@@ -37,7 +37,7 @@ const list = endpoint(
     status: 200,
     summary: "The API keys of a member.",
     query: KeyQuery,
-    answer: pageOf(KeyCard),
+    answer: pageSchema(KeyCard),
   },
   listKeysOf,
 );
@@ -52,12 +52,12 @@ export async function listKeysOf(call: Call<unknown, z.infer<typeof KeyQuery>>):
     findMember(call.db, accountId, id),
     listKeys(call.db, accountId, id, before, limit + 1),
   );
-  call.decide("api_key.view");
-  call.decide("api_key.view", memberRef(id), true);
+  call.requireRight("api_key.view");
+  call.requireRight("api_key.view", memberRef(id), true);
   if (members[0] === undefined) throw new Problem("not-found");
   return {
     status: 200,
-    body: page(
+    body: toPage(
       keys,
       limit,
       (row) => keyCard(row, call.now),
@@ -74,36 +74,46 @@ const create = endpoint(
     right: "api_key.create",
     status: 201,
     summary: "Make an API key. Its secret is shown once, and only to the key's own member.",
-    body: NewKey,
-    answer: MadeKey,
+    body: NewKeyBody,
+    answer: CreatedKeyCard,
     idempotency: "optional",
     problems: ["conflict/state", "conflict/last-admin"],
   },
   async (call) => {
     const [[found]] = await call.read(findMember(call.db, call.principal.accountId, call.params["id"] ?? ""));
-    decideKey(call, call.params["id"] ?? "", found === undefined ? undefined : { ...found.row, ...found });
+    requireKeyRight(
+      call,
+      call.params["id"] ?? "",
+      found === undefined ? undefined : { ...found.row, ...found },
+    );
     if (found === undefined) throw new Problem("not-found");
     const target = found.row;
     const { revokeKeys, ...body } = await call.body();
-    const terms = keyTerms(call, body);
+    const terms = parseKeyTerms(call, body);
     const permit = requestPermit(call, {
       kind: "key",
       memberId: target.id,
       holdings: { ...target, ...found },
       terms,
     });
-    if (revokeKeys) call.decide("api_key.revoke", memberRef(target.id));
+    if (revokeKeys) call.requireRight("api_key.revoke", memberRef(target.id));
     const wish = { name: body.name, terms, revokeKeys };
     return target.id === call.principal.memberId
-      ? ownKey(call, permit, target, wish)
-      : keyForAnother(call, permit, target, wish);
+      ? createOwnKey(call, permit, target, wish)
+      : createKeyForOther(call, permit, target, wish);
   },
 );
 
 /** The secret is answered at once. */
-async function ownKey(call: Call, permit: Permit, target: Holder, { name, terms, revokeKeys }: ClaimWish) {
-  requireKeys(call.principal.home.preset, target.roles);
-  if (revokeKeys) throw invalid("/revokeKeys", "goes with a key for another member; revoke yours one by one");
+async function createOwnKey(
+  call: Call,
+  permit: Permit,
+  target: MemberAccessRow,
+  { name, terms, revokeKeys }: KeyRequest,
+) {
+  requireKeysAllowed(call.principal.ownAccount.preset, target.roles);
+  if (revokeKeys)
+    throw invalidField("/revokeKeys", "goes with a key for another member; revoke yours one by one");
   const secret = mintKey(randomBytes(32));
   const row = {
     ...terms,
@@ -131,19 +141,19 @@ async function ownKey(call: Call, permit: Permit, target: Holder, { name, terms,
     {
       statements: [guardKeyMember(call.db, target.id, target.version), insertKey(call.db, permit, row)],
       events: [call.event("api_key.create", { type: "api_key", id: row.id }, { changes })],
-      letters: await securityLetters(call, target.id, "key_made"),
+      mails: await loadSecurityMails(call, target.id, "key_made"),
     },
     { status: 201, replay: card, body: { ...card, secret } },
   );
 }
 
-async function keyForAnother(call: Call, permit: Permit, target: Holder, wish: ClaimWish) {
+async function createKeyForOther(call: Call, permit: Permit, target: MemberAccessRow, wish: KeyRequest) {
   const {
-    account: { name, settings, ownerMemberId },
+    targetAccount: { name, settings, ownerMemberId },
     preset,
   } = call.principal;
   const place = { name, preset, locale: settings.locale, ownerMemberId };
-  const { row, claim, ...change } = await claimFor(call, permit, { member: target, account: place }, wish);
+  const { row, claim, ...change } = await createClaim(call, permit, { member: target, account: place }, wish);
   const card = keyCard(row, call.now);
   return call.commit(change, { status: 201, replay: card, body: { ...card, claim } });
 }
@@ -152,20 +162,20 @@ async function keyForAnother(call: Call, permit: Permit, target: Holder, wish: C
  * A key for oneself needs the right, or the account's leave; a key for another needs power over that member
  * too.
  */
-function decideKey(call: Call, targetId: string, target: Holdings | undefined): void {
+function requireKeyRight(call: Call, targetId: string, target: Holdings | undefined): void {
   const { principal } = call;
   const {
     preset: { roles },
     settings,
-  } = principal.home;
+  } = principal.ownAccount;
   const { scopes } = restrictionOf(principal.credential);
   const ownKeys =
     settings.membersMayCreateKeys &&
-    principal.member.roles.some((role) => roles[role]?.ownKeys) &&
+    principal.member.roles.some((role) => roles[role]?.canMakeOwnKeys) &&
     (scopes === null || scopes.includes("api_key.create"));
   if (targetId === principal.memberId && ownKeys) return;
-  call.decide("api_key.create");
-  call.decide("api_key.create", memberRef(targetId), true);
+  call.requireRight("api_key.create");
+  call.requireRight("api_key.create", memberRef(targetId), true);
   // The terms are not known yet. Here the power over the member decides.
   if (target !== undefined)
     requestPermit(call, {
@@ -176,12 +186,12 @@ function decideKey(call: Call, targetId: string, target: Holdings | undefined): 
     });
 }
 
-function keyTerms(call: Call, body: Omit<z.infer<typeof NewKey>, "revokeKeys">) {
-  const allowedIps = canonicalRules(body.allowedIps, body.allowAny);
+function parseKeyTerms(call: Call, body: Omit<z.infer<typeof NewKeyBody>, "revokeKeys">) {
+  const allowedIps = parseAddressRules(body.allowedIps, body.allowAny);
   const expiresAt = body.expiresAt === null ? null : Date.parse(body.expiresAt);
-  if (expiresAt !== null && expiresAt <= call.now) throw invalid("/expiresAt", "must be in the future");
+  if (expiresAt !== null && expiresAt <= call.now) throw invalidField("/expiresAt", "must be in the future");
   const terms = { scopes: body.scopes, allowedIps, expiresAt };
-  const beyond = body.scopes?.find((scope) => !call.principal.grantSet.reaches.has(scope));
+  const beyond = body.scopes?.find((scope) => !call.principal.grantSet.extents.has(scope));
   if (beyond !== undefined)
     throw new Problem("access/denied", {
       detail: `You cannot give a scope beyond your own rights, such as ${beyond} here.`,
@@ -196,7 +206,7 @@ const revoke = endpoint(
     tag: "API keys",
     right: "api_key.revoke",
     status: 204,
-    whileRestored: true,
+    allowedWhileRestored: true,
     summary: "Revoke an API key. It and every token minted from it are refused from the next call on.",
     problems: ["conflict/last-admin"],
   },
@@ -206,20 +216,20 @@ const revoke = endpoint(
 /** Revokes the key that the path names. @param memberId whose key it has to be; null: any member's */
 export async function revokeKeyOf(call: Call, memberId: string | null): Promise<Answer> {
   const { accountId } = call.principal;
-  const [[any]] = await call.read(findKey(call.db, accountId, call.params["id"] ?? ""));
-  const found = memberId === null || any?.key.memberId === memberId ? any : undefined;
-  call.decide("api_key.revoke");
+  const [[keyRow]] = await call.read(findKey(call.db, accountId, call.params["id"] ?? ""));
+  const found = memberId === null || keyRow?.key.memberId === memberId ? keyRow : undefined;
+  call.requireRight("api_key.revoke");
   const on = found === undefined ? NO_KEY : { ...NO_KEY, id: found.key.id, ownerId: found.key.memberId };
-  call.decide("api_key.revoke", on, !decide(call.principal.grantSet, "api_key.view", on).allowed);
+  call.requireRight("api_key.revoke", on, !decide(call.principal.grantSet, "api_key.view", on).allowed);
   if (found === undefined) throw new Problem("not-found");
   const { key } = found;
   const isOwn = key.memberId === call.principal.memberId;
   if (!isOwn) {
     requireAuthorityToStop(call.principal, found);
-    keepOwnersKeys(call.principal, key.memberId);
+    requireNotOwnersKey(call.principal, key.memberId);
   }
   if (key.revokedAt !== null) return { status: 204 };
-  const letters = isOwn ? [] : await securityLetters(call, key.memberId, "key_revoked");
+  const letters = isOwn ? [] : await loadSecurityMails(call, key.memberId, "key_revoked");
   const events = [
     call.event(
       "api_key.revoke",
@@ -231,15 +241,15 @@ export async function revokeKeyOf(call: Call, memberId: string | null): Promise<
     revokeKey(call.db, accountId, key.id, call.now),
     bumpMember(call.db, accountId, key.memberId, call.now),
   ];
-  return call.commit({ statements, events, letters }, { status: 204 });
+  return call.commit({ statements, events, mails: letters }, { status: 204 });
 }
 
 /**
  * Else another admin could silence an owner who calls by key, again and again. @throws Problem
  * conflict/last-admin
  */
-function keepOwnersKeys(principal: Principal, memberId: string): void {
-  if (memberId !== principal.account.ownerMemberId || isPlatformAt(principal)) return;
+function requireNotOwnersKey(principal: Principal, memberId: string): void {
+  if (memberId !== principal.targetAccount.ownerMemberId || isPlatformInTenant(principal)) return;
   throw new Problem("conflict/last-admin", {
     detail: "This member owns the account. Only the owner and the platform revoke the owner's keys.",
   });

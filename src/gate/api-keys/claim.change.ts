@@ -5,26 +5,26 @@ import type { Statement } from "../../kernel/db.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
 import { newId } from "../../kernel/id.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { randomToken } from "../../kernel/secret.ts";
-import type { Letter } from "../../channels/mail/letter.ts";
-import { keyToken } from "../../channels/mail/one-time.ts";
+import { randomToken } from "../../kernel/random.ts";
+import type { MailMessage } from "../../channels/mail/mail-message.ts";
+import { keyClaimToken } from "../../channels/mail/one-time-token.ts";
 import type { Locale } from "../../kernel/schema/team.ts";
-import { CLAIM_TTL_MS, type ClaimTold } from "../credentials/api-key.card.ts";
+import { CLAIM_TTL_MS, type ClaimCard } from "../credentials/api-key.card.ts";
 import { guardKeyMember, insertKey, type KeyRow } from "./api-key.store.ts";
-import { hasArrived } from "../calls/arrival.ts";
+import { hasJoined } from "../calls/joined-member.ts";
 import type { Call } from "../calls/call.ts";
-import { isGood, isKeyless, NO_KEYS, type StandingKey } from "../credentials/claim.ts";
-import { endClaims, endKeys, findStanding, guardNobody } from "../credentials/claim.store.ts";
-import type { Holder } from "../credentials/member.store.ts";
+import { isUsableKey, isKeyless, KEYLESS_DETAIL, type UnrevokedKey } from "../credentials/claim.ts";
+import { endClaims, endKeys, findSignInAndKeys, guardNoCredential } from "../credentials/claim.store.ts";
+import type { MemberAccessRow } from "../credentials/member.store.ts";
 import type { Permit } from "../permits/permit.ts";
-import { securityLetters } from "../calls/security-letter.change.ts";
+import { loadSecurityMails } from "../calls/security-mail.load.ts";
 import { type KeyRestriction, UNRESTRICTED } from "../credentials/key-restriction.ts";
 import type { Preset } from "../../access/preset.ts";
 
 /** The member that the key is for. */
 export interface ClaimTarget {
   readonly member: Pick<
-    Holder,
+    MemberAccessRow,
     "id" | "accountId" | "roles" | "language" | "version" | "acceptedAt" | "userId"
   >;
   readonly account: {
@@ -36,7 +36,7 @@ export interface ClaimTarget {
 }
 
 /** The key that is asked for. */
-export interface ClaimWish {
+export interface KeyRequest {
   readonly name: string;
   readonly terms: KeyRestriction;
   /** The keys that the member has are revoked in the same batch. */
@@ -44,30 +44,37 @@ export interface ClaimWish {
 }
 
 /** A key under a claim, with everything that its batch writes. */
-export interface MadeClaim {
+export interface PreparedClaim {
   readonly row: KeyRow;
   readonly statements: readonly Statement[];
   /** In the chain of the member's account. */
   readonly events: readonly AuditEvent[];
-  readonly letters: readonly Letter[];
-  readonly claim: ClaimTold;
+  readonly letters: readonly MailMessage[];
+  readonly claim: ClaimCard;
 }
 
 /** A member who is made in the same batch has no sign-in address and no keys yet. */
-const NOBODY = { email: null, keys: [] };
+const NO_CREDENTIALS = { email: null, keys: [] };
 
 /** The first key of a member who is made in the same batch. */
-export const firstClaim = (call: Call, permit: Permit, target: ClaimTarget): MadeClaim =>
-  written(call, permit, target, { name: "First key", terms: UNRESTRICTED, revokeKeys: false }, NOBODY, true);
+export const createFirstClaim = (call: Call, permit: Permit, target: ClaimTarget): PreparedClaim =>
+  prepareClaim(
+    call,
+    permit,
+    target,
+    { name: "First key", terms: UNRESTRICTED, revokeKeys: false },
+    NO_CREDENTIALS,
+    true,
+  );
 
 /** The same for a member who exists already. The older claim ends. */
-export const claimAgain = (
+export const replaceClaim = (
   call: Call,
   permit: Permit,
   target: ClaimTarget,
   revokeKeys: boolean,
-): Promise<MadeClaim> =>
-  claimFor(call, permit, target, { name: "First key", terms: UNRESTRICTED, revokeKeys });
+): Promise<PreparedClaim> =>
+  createClaim(call, permit, target, { name: "First key", terms: UNRESTRICTED, revokeKeys });
 
 /**
  * Every key that a member makes for another member is made here. Where a person signs in as the member, the
@@ -75,50 +82,56 @@ export const claimAgain = (
  * because the maker could take the key first.
  * @throws Problem access/denied, conflict/state, conflict/last-admin
  */
-export async function claimFor(
+export async function createClaim(
   call: Call,
   permit: Permit,
   target: ClaimTarget,
-  wish: ClaimWish,
-): Promise<MadeClaim> {
-  requireKeys(target.account.preset, target.member.roles);
-  const [[standing]] = await call.read(findStanding(call.db, target.member.id));
+  request: KeyRequest,
+): Promise<PreparedClaim> {
+  requireKeysAllowed(target.account.preset, target.member.roles);
+  const [[standing]] = await call.read(findSignInAndKeys(call.db, target.member.id));
   if (standing === undefined) throw new Problem("not-found");
-  if (standing.email === null) requireTelling(call, target, wish, standing.keys);
-  const made = written(call, permit, target, wish, standing, false);
+  if (standing.email === null) requireTokenShowable(call, target, request, standing.keys);
+  const prepared = prepareClaim(call, permit, target, request, standing, false);
   // A member who never came in has no key yet. A person who is mailed the token itself needs no second mail.
-  const told = hasArrived(target.member) ? await securityLetters(call, target.member.id, "key_made") : [];
-  return { ...made, letters: [...made.letters, ...told.filter(({ to }) => to !== standing.email)] };
+  const securityMails = hasJoined(target.member)
+    ? await loadSecurityMails(call, target.member.id, "key_made")
+    : [];
+  return {
+    ...prepared,
+    letters: [...prepared.letters, ...securityMails.filter(({ to }) => to !== standing.email)],
+  };
 }
 
 /** @throws Problem access/denied */
-export function requireKeys(preset: Preset, roles: readonly string[]): void {
-  if (isKeyless(preset, roles)) throw new Problem("access/denied", { detail: NO_KEYS });
+export function requireKeysAllowed(preset: Preset, roles: readonly string[]): void {
+  if (isKeyless(preset, roles)) throw new Problem("access/denied", { detail: KEYLESS_DETAIL });
 }
 
 /** @throws Problem conflict/last-admin, conflict/state */
-function requireTelling(
+function requireTokenShowable(
   { principal, now }: Call,
   { member, account }: ClaimTarget,
-  { revokeKeys }: ClaimWish,
-  keys: readonly StandingKey[],
+  { revokeKeys }: KeyRequest,
+  keys: readonly UnrevokedKey[],
 ): void {
   // Without this check another admin could come in as the owner. Ownership moves in other ways.
-  if (member.id === account.ownerMemberId && member.accountId === principal.home.accountId) {
+  if (member.id === account.ownerMemberId && member.accountId === principal.ownAccount.accountId) {
     throw new Problem("conflict/last-admin", {
       detail: "This member owns the account, and no other member of it takes a key in the owner's name.",
     });
   }
   // Keys are no business of the accounts above: an owner whose keys were revoked is still the owner.
-  const isFromAbove = member.accountId !== principal.home.accountId && principal.home.kind !== "platform";
-  if (isFromAbove && hasArrived(member)) {
+  const isFromAbove =
+    member.accountId !== principal.ownAccount.accountId && principal.ownAccount.kind !== "platform";
+  if (isFromAbove && hasJoined(member)) {
     throw new Problem("conflict/state", {
       detail:
         "This member has come in before. Another member of the account makes a key, " +
         "or the platform makes another claim.",
     });
   }
-  if (revokeKeys || !keys.some((key) => isGood(key, now))) return;
+  if (revokeKeys || !keys.some((key) => isUsableKey(key, now))) return;
   throw new Problem("conflict/state", {
     detail:
       "This member calls with an API key. The token of another key is shown to you only " +
@@ -126,14 +139,14 @@ function requireTelling(
   });
 }
 
-function written(
+function prepareClaim(
   call: Call,
   permit: Permit,
   { member, account }: ClaimTarget,
-  { name, terms, revokeKeys }: ClaimWish,
-  { email, keys }: { readonly email: string | null; readonly keys: readonly StandingKey[] },
+  { name, terms, revokeKeys }: KeyRequest,
+  { email, keys }: { readonly email: string | null; readonly keys: readonly UnrevokedKey[] },
   isNew: boolean,
-): MadeClaim {
+): PreparedClaim {
   const { db, now } = call;
   const { accountId } = member;
   const keyId = newId("apiKey", now);
@@ -141,7 +154,7 @@ function written(
   const { token, letters } =
     email === null
       ? { token: randomToken(), letters: [] }
-      : mailed(call, { member, account }, { keyId, name, expiresAt, email });
+      : prepareClaimMail(call, { member, account }, { keyId, name, expiresAt, email });
   const claimState = email === null ? "told" : "mailed";
   const row = claimedRow(call, member, { id: keyId, name, terms, token, expiresAt, claimState });
   const replaced = email === null ? keys.filter(({ isMade }) => isMade === 0) : [];
@@ -156,7 +169,7 @@ function written(
       ...(revoked.length === 0 ? [] : [endKeys(db, member.id, now)]),
       ...(isNew || email !== null
         ? []
-        : [guardNobody(db, member.id, now), endClaims(db, "replace", member.id, now)]),
+        : [guardNoCredential(db, member.id, now), endClaims(db, "replace", member.id, now)]),
       // An arrival, or another claim at the same time, depends on what this one changes. Revoked keys are
       // refused from the next call on.
       ...(isNew || (email !== null && revoked.length === 0)
@@ -176,7 +189,7 @@ function written(
   };
 }
 
-interface Claimed extends Pick<ClaimWish, "name" | "terms"> {
+interface ClaimedKeyInput extends Pick<KeyRequest, "name" | "terms"> {
   readonly id: string;
   readonly token: string;
   readonly expiresAt: number;
@@ -187,7 +200,7 @@ interface Claimed extends Pick<ClaimWish, "name" | "terms"> {
 const claimedRow = (
   { now, principal }: Call,
   member: ClaimTarget["member"],
-  { id, name, terms, token, expiresAt, claimState }: Claimed,
+  { id, name, terms, token, expiresAt, claimState }: ClaimedKeyInput,
 ): KeyRow => ({
   id,
   accountId: member.accountId,
@@ -212,7 +225,7 @@ const endEvent = (
   call: Call,
   accountId: string,
   memberId: string,
-  { id, name, claimState }: StandingKey,
+  { id, name, claimState }: UnrevokedKey,
   claim: string,
 ): AuditEvent =>
   call.event(
@@ -222,13 +235,13 @@ const endEvent = (
   );
 
 /** The token is mailed to the person who signs in as the member, so that its maker never has it. */
-function mailed(
+function prepareClaimMail(
   call: Call,
   { member, account }: ClaimTarget,
   { keyId, name, expiresAt, email }: { keyId: string; name: string; expiresAt: number; email: string },
 ) {
-  const { kid, token } = keyToken(call.env.SIGNING_KEYS, null, keyId);
-  const letter: Letter = {
+  const { kid, token } = keyClaimToken(call.env.SIGNING_KEYS, null, keyId);
+  const letter: MailMessage = {
     id: newId("mail", call.now),
     to: email,
     language: member.language ?? account.locale,

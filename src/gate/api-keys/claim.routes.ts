@@ -1,34 +1,34 @@
 import { z } from "zod";
-import { decide, memberRef } from "../../access/decide.ts";
-import { actsOn, compile, compileBelow } from "../../access/grant-set.ts";
-import { presetFor, presetOf } from "../../access/model.ts";
-import type { TypeTable } from "../../access/type.ts";
-import { mayMakeKeyFor } from "../principals/holdings.ts";
-import { settingsOf } from "../principals/settings.ts";
+import { decide, memberRef } from "../../access/decision.ts";
+import { canActOn, compileGrantSet, compileGrantSetBelow } from "../../access/grant-set.ts";
+import { presetWithSwitches, presetOfKind } from "../../access/model.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
+import { canMakeKeyFor } from "../principals/holdings.ts";
+import { resolveSettings } from "../principals/settings.ts";
 import { actorLogin, type AuditEvent } from "../../audit/chain/event.ts";
-import { publish, stage } from "../../audit/chain/outbox.store.ts";
+import { notifyAuditQueue, stageEvent } from "../../audit/chain/outbox.store.ts";
 import { batch, failedGuard, type Statement } from "../../kernel/db.ts";
 import { newId } from "../../kernel/id.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { randomBytes } from "../../kernel/secret.ts";
-import { admitsAddress, compileRules } from "../credentials/address.ts";
-import { requireNewest } from "../principals/admission.ts";
-import { keyCard, MadeKey } from "../credentials/api-key.card.ts";
+import { randomBytes } from "../../kernel/random.ts";
+import { admitsAddress, compileAddressRules } from "../credentials/address-rule.ts";
+import { requireAcceptedState } from "../principals/admission.ts";
+import { keyCard, CreatedKeyCard } from "../credentials/api-key.card.ts";
 import type { Settings } from "../../kernel/schema/team.ts";
-import { claimStateOf, isKeyless, NO_KEYS } from "../credentials/claim.ts";
-import { type Claim, claimKey, findClaim } from "../credentials/claim.store.ts";
+import { claimStateOf, isKeyless, KEYLESS_DETAIL } from "../credentials/claim.ts";
+import { type Claim, exchangeClaim, findClaim } from "../credentials/claim.store.ts";
 import { keyHints, mintKey } from "../credentials/api-key.ts";
 import { type OpenCall, openEndpoint } from "../calls/call.ts";
-import { dispatch } from "../../channels/mail/outbox.store.ts";
-import { isAnothers } from "../principals/other-credential.ts";
+import { notifyMailQueue } from "../../channels/mail/outbox.store.ts";
+import { isOtherMembersCredential } from "../principals/other-credential.ts";
 import { endOfferTo } from "../credentials/ownership-offer.store.ts";
-import { postLetters } from "../calls/post-letters.change.ts";
+import { enqueueMails } from "../calls/mail-quota.change.ts";
 import type { Principal } from "../principals/principal.ts";
-import { securityLetters } from "../calls/security-letter.change.ts";
-import { recordStranger } from "../calls/stranger-refusal.change.ts";
-import { CLAIM } from "../credentials/ways-in.ts";
+import { loadSecurityMails } from "../calls/security-mail.load.ts";
+import { recordStrangerRefusal } from "../calls/stranger-refusal.change.ts";
+import { CLAIM_MACHINE } from "../credentials/state-machine.ts";
 
 const Body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be a claim token") });
 
@@ -43,7 +43,7 @@ const claim = (types: TypeTable) =>
       status: 201,
       summary: "Exchange a one-time claim token for the API key that was made for you.",
       body: Body,
-      answer: MadeKey,
+      answer: CreatedKeyCard,
       problems: [
         "not-found",
         "invitation/used",
@@ -64,13 +64,13 @@ const claim = (types: TypeTable) =>
         throw new Problem("not-found", {
           detail: "No key waits under this token: it was claimed or revoked, or never made.",
         });
-      const caller = await call.caller();
-      const made = await take(call, first, types, caller);
+      const caller = await call.findCaller();
+      const made = await takeClaim(call, first, types, caller);
       if (made !== null) return made;
       // Another call was faster, or the member, the account or the maker changed meanwhile. The claim is read
       // and checked again.
       const [again] = await findClaim(call.db, claimHash);
-      const second = again === undefined ? null : await take(call, again, types, caller);
+      const second = again === undefined ? null : await takeClaim(call, again, types, caller);
       if (second === null) throw new Problem("invitation/used");
       return second;
     },
@@ -79,35 +79,35 @@ const claim = (types: TypeTable) =>
 /**
  * Null when the claim is no longer what was read. @throws Problem when it may not be taken, or not from here
  */
-async function take(
+async function takeClaim(
   call: OpenCall,
   found: Claim,
   types: TypeTable,
   caller: Principal | null,
 ): Promise<Answer | null> {
-  requireNewest(found.account);
+  requireAcceptedState(found.account);
   const event = claimEvent(call, found);
-  const refused = refusal(call, found, types, caller);
+  const refused = findClaimRefusal(call, found, types, caller);
   if (refused !== null) {
-    await recordStranger(call, { ...event, outcome: "denied", reason: refused.code });
+    await recordStrangerRefusal(call, { ...event, outcome: "denied", reason: refused.code });
     throw refused;
   }
   const secret = mintKey(randomBytes(32));
   const made = { hash: sha256Hex(secret), ...keyHints(secret) };
-  const letters = await securityLetters(call, found.member.id, "key_claimed");
+  const letters = await loadSecurityMails(call, found.member.id, "key_claimed");
   try {
     await batch(call.db, [
-      ...claimKey(call.db, found, made, call.now),
-      ...endedOffer(call, found),
-      stage(call.db, call.env.SIGNING_KEYS, event),
-      ...postLetters(call, letters, null),
+      ...exchangeClaim(call.db, found, made, call.now),
+      ...endOfferIfShown(call, found),
+      stageEvent(call.db, call.env.SIGNING_KEYS, event),
+      ...enqueueMails(call, letters, null),
     ]);
   } catch (error) {
     if (failedGuard(error) === "claim_used") return null;
     throw error;
   }
-  call.defer(publish(call.env.AUDIT, event.accountId, [event]));
-  call.defer(dispatch(call.env.MAIL, letters));
+  call.defer(notifyAuditQueue(call.env.AUDIT, event.accountId, [event]));
+  call.defer(notifyMailQueue(call.env.MAIL, letters));
   return { status: 201, body: { ...keyCard({ ...found.key, ...made }, call.now), secret } };
 }
 
@@ -115,31 +115,36 @@ async function take(
  * A claim whose token was shown to its maker is another way in. An offer of ownership was made to the person
  * who acted as the member until then, so it ends.
  */
-const endedOffer = ({ db }: OpenCall, { key, member }: Claim): Statement[] =>
+const endOfferIfShown = ({ db }: OpenCall, { key, member }: Claim): Statement[] =>
   key.claimState === "told" ? [endOfferTo(db, member.id)] : [];
 
-function refusal(call: OpenCall, found: Claim, types: TypeTable, caller: Principal | null): Problem | null {
+function findClaimRefusal(
+  call: OpenCall,
+  found: Claim,
+  types: TypeTable,
+  caller: Principal | null,
+): Problem | null {
   const { key, member, account, maker } = found;
-  if (isAnothers(caller, { memberId: member.id, userId: member.userId })) {
+  if (isOtherMembersCredential(caller, { memberId: member.id, userId: member.userId })) {
     return new Problem("conflict/other-address", {
       detail: "This key is for another member. Send no credential, or that member's.",
     });
   }
   if (member.status === "blocked") return new Problem("auth/blocked");
   const state = claimStateOf(key, call.now);
-  const isOpen = CLAIM[state].exchange !== undefined && (key.expiresAt ?? Infinity) > call.now;
+  const isOpen = CLAIM_MACHINE[state].exchange !== undefined && (key.expiresAt ?? Infinity) > call.now;
   // The maker saw the token. Without this check they could come in as the owner of their own account, when
   // the member has become its owner since.
-  const isOwners =
+  const isOfOwner =
     state === "told" && member.id === account.ownerMemberId && found.makerAccount.id === account.id;
   const mayStill =
-    !isOwners &&
+    !isOfOwner &&
     maker.status === "active" &&
-    (found.makerAccount.kind === "platform" || hasPower(found, types));
+    (found.makerAccount.kind === "platform" || canMakerStillMakeKey(found, types));
   if (!isOpen || !mayStill) return new Problem("invitation/expired");
-  if (isKeyless(presetOf(account.kind), member.roles))
-    return new Problem("access/denied", { detail: NO_KEYS });
-  const rules = [account.allowedIps, member.allowedIps, key.allowedIps].map(compileRules);
+  if (isKeyless(presetOfKind(account.kind), member.roles))
+    return new Problem("access/denied", { detail: KEYLESS_DETAIL });
+  const rules = [account.allowedIps, member.allowedIps, key.allowedIps].map(compileAddressRules);
   return admitsAddress(rules, call.origin.ip) ? null : new Problem("ip/not-allowed");
 }
 
@@ -147,7 +152,7 @@ function refusal(call: OpenCall, found: Claim, types: TypeTable, caller: Princip
  * Whether the maker could still make this key, in their own account or in one below that they act on. A claim
  * needs that.
  */
-function hasPower(
+function canMakerStillMakeKey(
   {
     member,
     grants,
@@ -162,28 +167,28 @@ function hasPower(
   }: Claim,
   types: TypeTable,
 ): boolean {
-  const preset = presetFor(
+  const preset = presetWithSwitches(
     makerAccount.kind,
-    settingsOf(makerAccount, aboveMaker as Partial<Settings> | null).switches,
+    resolveSettings(makerAccount, aboveMaker as Partial<Settings> | null).switches,
   );
-  const own = compile(
+  const own = compileGrantSet(
     { ...maker, memberId: maker.id, customRoles: makerRoles, grants: makerGrants, scopes: null },
     preset,
     types,
   );
   const inside = makerAccount.id === account.id;
-  if (!inside && !actsOn(own, preset, makerAccount.id, account, grandparentId)) return false;
-  const grantSet = inside ? own : compileBelow(own, preset);
+  if (!inside && !canActOn(own, preset, makerAccount.id, account, grandparentId)) return false;
+  const grantSet = inside ? own : compileGrantSetBelow(own, preset);
   // A member makes no keys below their own account, except the first one of an account that they found.
   const mayStill = inside
     ? decide(grantSet, "api_key.create", memberRef(member.id))
     : decide(grantSet, "organization.create");
   return (
     mayStill.allowed &&
-    mayMakeKeyFor(
+    canMakeKeyFor(
       { preset, roles: maker.roles, grantSet },
       { ...member, grants, customRoles },
-      { memberId: member.id, accountId: account.id, preset: presetOf(account.kind), types },
+      { memberId: member.id, accountId: account.id, preset: presetOfKind(account.kind), types },
     )
   );
 }

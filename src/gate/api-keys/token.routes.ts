@@ -3,7 +3,7 @@ import { newId } from "../../kernel/id.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { mintToken, TOKEN_TTL_SECONDS } from "../credentials/access-token.ts";
 import { endpoint, openEndpoint } from "../calls/call.ts";
-import { keyring } from "../credentials/keyring.ts";
+import { loadKeyring } from "../credentials/keyring.ts";
 
 const Token = z
   .object({
@@ -21,7 +21,7 @@ const exchange = endpoint(
     right: "self",
     status: 200,
     answer: Token,
-    whileRestored: true,
+    allowedWhileRestored: true,
     summary: "Exchange an API key for an access token (RFC 9068). Every right of the token is asked live.",
   },
   async (call) => {
@@ -33,12 +33,12 @@ const exchange = endpoint(
       });
     const subject = {
       memberId: principal.memberId,
-      accountId: principal.home.accountId,
+      accountId: principal.ownAccount.accountId,
       source: { kind: "key" as const, id: credential.id },
       jti: newId("token", now),
     };
     const token = await mintToken(
-      await keyring(env.SIGNING_KEYS),
+      await loadKeyring(env.SIGNING_KEYS),
       { issuer: env.ISSUER, audience: env.AUDIENCE },
       subject,
       now,
@@ -49,7 +49,7 @@ const exchange = endpoint(
       call.event(
         "token.create",
         { type: "api_key", id: credential.id },
-        { accountId: principal.home.accountId },
+        { accountId: principal.ownAccount.accountId },
       ),
     ];
     return call.commit(
@@ -71,7 +71,7 @@ const jwks = openEndpoint(
   },
   async (call) => ({
     status: 200,
-    body: (await keyring(call.env.SIGNING_KEYS)).jwks,
+    body: (await loadKeyring(call.env.SIGNING_KEYS)).jwks,
     headers: { "Cache-Control": "public, max-age=300" },
   }),
 );

@@ -3,13 +3,13 @@ import type { Db } from "../../kernel/db.ts";
 import { account } from "../../kernel/schema/team.ts";
 
 /** Leaves these accounts out. */
-export const notIn = (id: typeof account.id, closed: ReadonlySet<string>): SQL | undefined =>
+export const excludeAccounts = (id: typeof account.id, closed: ReadonlySet<string>): SQL | undefined =>
   closed.size === 0
     ? undefined
     : sql`${id} NOT IN (SELECT value FROM json_each(${JSON.stringify([...closed])}))`;
 
 /** The accounts below this one, directly or under one of those, that have address rules. */
-export const findGuardedBelow = (db: Db, accountId: string) =>
+export const findRuledBelow = (db: Db, accountId: string) =>
   db
     .select({ id: account.id, allowedIps: account.allowedIps })
     .from(account)

@@ -1,15 +1,15 @@
-import type { ResourceRef } from "../../access/decide.ts";
+import type { ResourceRef } from "../../access/decision.ts";
 import type { Right } from "../../access/right.ts";
 import type { AuditEvent, Origin } from "../../audit/chain/event.ts";
 import type { Env } from "../../env.ts";
-import type { SentFile } from "../../kernel/http/body.ts";
+import type { UploadedFile } from "../../kernel/http/body.ts";
 import type { Db, Expression, GuardName, Statement } from "../../kernel/db.ts";
 import type { Answer, Operation } from "../../kernel/http/operation.ts";
 import type { Problem, ProblemCode } from "../../kernel/http/problem.ts";
-import type { Letter } from "../../channels/mail/letter.ts";
+import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import type { Locale } from "../../kernel/schema/team.ts";
 import type { Principal } from "../principals/principal.ts";
-import type { Place } from "./turn.ts";
+import type { ConflictPlace } from "./turn.ts";
 
 /**
  * The writes of a handler, all or nothing. The gate adds the stamp's guard, the outbox and the idempotency
@@ -20,23 +20,23 @@ export interface Change {
   readonly statements: readonly Statement[];
   readonly events: readonly AuditEvent[];
   /** Refusals that are recorded with it. Repeats of one kind within a minute become one row. */
-  readonly refused?: readonly AuditEvent[];
+  readonly refusalEvents?: readonly AuditEvent[];
   /** The answer when a guard of this change fails. "stale" and "changed" start another run. */
-  readonly refusals?: Readonly<Partial<Record<GuardName, ProblemCode | Problem>>>;
+  readonly guardProblems?: Readonly<Partial<Record<GuardName, ProblemCode | Problem>>>;
   /** The same for a unique constraint, by its columns: `member.account_id, member.email`. */
-  readonly duplicates?: Readonly<Record<string, ProblemCode>>;
+  readonly duplicateProblems?: Readonly<Record<string, ProblemCode>>;
   /** Unique constraints whose failure starts another attempt: another call wrote the same first. */
-  readonly again?: readonly string[];
+  readonly retryOnDuplicate?: readonly string[];
   /** Mails about the change. They leave after it is written. A mail that fails undoes nothing. */
-  readonly letters?: readonly Letter[];
+  readonly mails?: readonly MailMessage[];
   /**
    * A value that is generated inside the batch, for example a login number. It is copied into field `member`
    * of the answer, the idempotency record, the event and the mail. `within`: the object of the answer that
    * holds the field.
    */
-  readonly assigned?: { readonly member: string; readonly value: Expression; readonly within?: string };
+  readonly generated?: { readonly member: string; readonly value: Expression; readonly within?: string };
   /** Many changes in one call: each is remembered under the call's Idempotency-Key and its own name. */
-  readonly part?: string;
+  readonly subKey?: string;
 }
 
 export type Results<T extends readonly Statement[]> = { -readonly [K in keyof T]: T[K]["_"]["result"] };
@@ -88,11 +88,11 @@ export interface Call<Body = unknown, Query = unknown> {
   readonly db: Db;
   readonly principal: Principal;
   /** The number of this run, from 1: a call that met another change runs again. */
-  readonly round: number;
+  readonly runNumber: number;
   /** What a run leaves to the next run of the same call. */
-  readonly kept: Map<string, number>;
+  readonly runState: Map<string, number>;
   /** The place where its changes can meet changes of other calls. */
-  readonly place: Place;
+  readonly conflictPlace: ConflictPlace;
   /** Milliseconds since the epoch, the same for the whole attempt. */
   readonly now: number;
   readonly origin: Origin;
@@ -110,7 +110,7 @@ export interface Call<Body = unknown, Query = unknown> {
    * @throws Problem access/denied; or not-found when the caller may not even view the object: `hidden` says
    * so, or is the refusal itself
    */
-  decide(right: Right, on?: ResourceRef, hidden?: boolean | Problem): void;
+  requireRight(right: Right, on?: ResourceRef, hidden?: boolean | Problem): void;
   /**
    * A write needs view of its object too. The member's view counts; the scopes of the call's key do not.
    * @throws Problem `missing`, else not-found
@@ -126,12 +126,12 @@ export interface Call<Body = unknown, Query = unknown> {
    * Gives the file that was sent to `keep`, once for all attempts. A file that no commit refers to afterwards
    * belongs to no object. @throws Problem media-type, validation
    */
-  upload<T>(keep: (file: SentFile) => Promise<T>): Promise<T>;
+  upload<T>(keep: (file: UploadedFile) => Promise<T>): Promise<T>;
   /**
    * A text field of the body before it is validated. The object that it names is loaded with the rest and
    * decided first.
    */
-  named(member: string): string | null;
+  peekField(member: string): string | null;
   /** The caller's Idempotency-Key, for a ledger command. @throws Problem idempotency/missing */
   idempotencyKey(): string;
   /** What makes this command the same command: method, path with query, account acted on, body. */
@@ -157,7 +157,7 @@ export interface Call<Body = unknown, Query = unknown> {
    */
   record(event: AuditEvent, ...beside: readonly Statement[]): Promise<void>;
   /** Writes a refusal, not guarded by the stamp: of one kind, repeats within a minute become one row. */
-  refuse(event: AuditEvent): Promise<void>;
+  recordRefusal(event: AuditEvent): Promise<void>;
   /** Goes on after the answer was sent. */
   defer(work: Promise<unknown>): void;
 }
@@ -177,17 +177,17 @@ export interface OpenCall<Body = unknown, Query = unknown>
    * The caller, where a credential was sent all the same; null without one. @throws Problem
    * auth/invalid-credential, auth/blocked, ip/not-allowed
    */
-  caller(): Promise<Principal | null>;
+  findCaller(): Promise<Principal | null>;
   /**
    * Runs `work` again, in its turn, while it throws `Met`. It may have an effect in its last write only.
    * @throws Problem stale
    */
-  untilThrough<T>(work: () => Promise<T>): Promise<T>;
+  retryOnConflict<T>(work: () => Promise<T>): Promise<T>;
   /**
    * Acts as a member, with the rights that the member has now; again when they change meanwhile. Null when no
    * member is loaded. @throws Problem
    */
-  act<T>(load: () => Promise<Principal | null>, work: (call: Call) => Promise<T>): Promise<T | null>;
+  runAsMember<T>(load: () => Promise<Principal | null>, work: (call: Call) => Promise<T>): Promise<T | null>;
 }
 
 /** A route: its operation, and what it does for a known caller, or for any caller. */

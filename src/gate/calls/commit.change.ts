@@ -1,20 +1,20 @@
-import { Stale } from "../../access/stamp.ts";
+import { StaleStamp } from "../../access/stamp.ts";
 import { guardStamp } from "../../access/stamp.store.ts";
-import { stage } from "../../audit/chain/outbox.store.ts";
-import { gather } from "../../audit/chain/refusal.store.ts";
-import { failedGuard, failedUnique, type Statement } from "../../kernel/db.ts";
+import { stageEvent } from "../../audit/chain/outbox.store.ts";
+import { gatherRefusal } from "../../audit/chain/refusal.store.ts";
+import { failedGuard, isUniqueViolation, type Statement } from "../../kernel/db.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { completion, openIn } from "./assigned.change.ts";
+import { completeGenerated, generatedFieldIn } from "./generated-value.change.ts";
 import type { Call, Change } from "./call.ts";
-import { IDEMPOTENCY_KEY, insertRecord } from "./idempotency.store.ts";
-import { mailRefusal, postLetters } from "./post-letters.change.ts";
-import { Met } from "./turn.ts";
+import { IDEMPOTENCY_KEY_COLUMNS, insertRecord } from "./idempotency.store.ts";
+import { loadMailQuotaProblem, enqueueMails } from "./mail-quota.change.ts";
+import { WriteConflict } from "./turn.ts";
 
-type Committing = Pick<Call, "db" | "env" | "now" | "principal" | "place">;
+type CommitContext = Pick<Call, "db" | "env" | "now" | "principal" | "conflictPlace">;
 
 /** The answer to remember under the call's Idempotency-Key. */
-export interface Remembered {
+export interface AnswerToRemember {
   readonly key: string;
   readonly fingerprint: string;
   readonly answer: Answer;
@@ -25,26 +25,26 @@ export interface Remembered {
  * @param remembered null where the call has no Idempotency-Key, or keeps its own record
  */
 export function commitStatements(
-  { db, env, now, principal }: Committing,
+  { db, env, now, principal }: CommitContext,
   change: Change,
-  remembered: Remembered | null,
+  remembered: AnswerToRemember | null,
 ): Statement[] {
-  const { assigned, events, letters = [], refused = [] } = change;
+  const { generated, events, mails = [], refusalEvents = [] } = change;
   const { SIGNING_KEYS } = env;
   return [
     guardStamp(db, principal.stamp),
     ...(remembered === null ? [] : [recordStatement({ db, now, principal }, remembered)]),
     ...change.statements,
-    ...events.map((event) => stage(db, SIGNING_KEYS, event, openIn(event, assigned))),
-    ...refused.flatMap((event) => gather(db, SIGNING_KEYS, event)),
-    ...postLetters({ db, env, now }, letters, principal.home),
-    ...completion(db, principal.memberId, change, remembered?.key ?? null),
+    ...events.map((event) => stageEvent(db, SIGNING_KEYS, event, generatedFieldIn(event, generated))),
+    ...refusalEvents.flatMap((event) => gatherRefusal(db, SIGNING_KEYS, event)),
+    ...enqueueMails({ db, env, now }, mails, principal.ownAccount),
+    ...completeGenerated(db, principal.memberId, change, remembered?.key ?? null),
   ];
 }
 
 const recordStatement = (
-  { db, now, principal }: Pick<Committing, "db" | "now" | "principal">,
-  { key, fingerprint, answer }: Remembered,
+  { db, now, principal }: Pick<CommitContext, "db" | "now" | "principal">,
+  { key, fingerprint, answer }: AnswerToRemember,
 ): Statement =>
   insertRecord(db, {
     principal: principal.memberId,
@@ -56,17 +56,23 @@ const recordStatement = (
   });
 
 /** What to throw for a commit that failed: `Stale` and `Met` start another run. */
-export async function commitRefusal(call: Committing, error: unknown, change: Change): Promise<unknown> {
+export async function toCommitError(call: CommitContext, error: unknown, change: Change): Promise<unknown> {
   const failed = failedGuard(error);
-  if (failed === "stale") return new Stale();
-  if (failed === "changed") return new Met(call.place);
+  if (failed === "stale") return new StaleStamp();
+  if (failed === "changed") return new WriteConflict(call.conflictPlace);
   // The other change is written by now. The next run finds it.
-  if ([IDEMPOTENCY_KEY, ...(change.again ?? [])].some((columns) => failedUnique(error, columns)))
-    return new Met(null);
-  const tooMany = await mailRefusal(call, failed, call.principal.home);
+  if (
+    [IDEMPOTENCY_KEY_COLUMNS, ...(change.retryOnDuplicate ?? [])].some((columns) =>
+      isUniqueViolation(error, columns),
+    )
+  )
+    return new WriteConflict(null);
+  const tooMany = await loadMailQuotaProblem(call, failed, call.principal.ownAccount);
   if (tooMany !== null) return tooMany;
-  const code = failed === null ? undefined : change.refusals?.[failed];
+  const code = failed === null ? undefined : change.guardProblems?.[failed];
   if (code !== undefined) return code instanceof Problem ? code : new Problem(code);
-  const duplicate = Object.entries(change.duplicates ?? {}).find(([columns]) => failedUnique(error, columns));
+  const duplicate = Object.entries(change.duplicateProblems ?? {}).find(([columns]) =>
+    isUniqueViolation(error, columns),
+  );
   return duplicate === undefined ? error : new Problem(duplicate[1]);
 }

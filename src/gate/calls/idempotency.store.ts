@@ -6,7 +6,7 @@ import { idempotency } from "../../kernel/schema/identity.ts";
  * Columns of the unique key, as a failed insert names them: two calls at once meet here and the second
  * replays.
  */
-export const IDEMPOTENCY_KEY = "idempotency.principal, idempotency.key";
+export const IDEMPOTENCY_KEY_COLUMNS = "idempotency.principal, idempotency.key";
 
 export const findRecord = (db: Db, principal: string, key: string) =>
   db
@@ -37,7 +37,7 @@ export const insertRecord = (db: Db, record: typeof idempotency.$inferInsert): S
  * For a command that keeps its own record elsewhere. Fails under "changed" when another route has used the
  * key.
  */
-export const claimKey = (db: Db, record: typeof idempotency.$inferInsert): Statement[] => [
+export const claimIdempotencyKey = (db: Db, record: typeof idempotency.$inferInsert): Statement[] => [
   guard(
     db,
     "changed",
@@ -52,10 +52,10 @@ export const completeRecord = (
   db: Db,
   principal: string,
   key: string,
-  member: string,
+  field: string,
   value: Expression,
 ): Statement =>
   db
     .update(idempotency)
-    .set({ body: sql`json_set(${idempotency.body}, ${`$.${member}`}, ${value})` })
+    .set({ body: sql`json_set(${idempotency.body}, ${`$.${field}`}, ${value})` })
     .where(and(eq(idempotency.principal, principal), eq(idempotency.key, key)));

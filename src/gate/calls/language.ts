@@ -1,7 +1,7 @@
 import { type Locale, LOCALES } from "../../kernel/schema/team.ts";
 
 /** `ru-RU;q=0.8` as a supported language and its weight; null for any other language. */
-function toWish(part: string): { language: Locale; quality: number } | null {
+function parseLanguageRange(part: string): { language: Locale; quality: number } | null {
   const [, tag = "", quality = "1"] =
     /^\s*([A-Za-z]{2,3})(?:-[A-Za-z0-9-]{1,60})?\s*(?:;\s*[qQ]\s*=\s*([01](?:\.\d{0,3})?)\s*)?$/.exec(part) ??
     [];
@@ -17,11 +17,11 @@ const ENTRIES_MAX = 50;
  * equals the first), else the first of `otherwise` that it does not rule out, else English. What cannot be
  * read of the header is not there.
  */
-export function languageOf(header: string | null, otherwise: readonly (Locale | null)[]): Locale {
-  const wishes = (header ?? "").split(",", ENTRIES_MAX).flatMap((part) => toWish(part) ?? []);
+export function languageOf(header: string | null, fallbacks: readonly (Locale | null)[]): Locale {
+  const wishes = (header ?? "").split(",", ENTRIES_MAX).flatMap((part) => parseLanguageRange(part) ?? []);
   const [first] = wishes.filter(({ quality }) => quality > 0).sort((one, two) => two.quality - one.quality);
   const ruledOut = wishes.filter(({ quality }) => quality === 0).map(({ language }) => language);
   return (
-    first?.language ?? otherwise.find((language) => language !== null && !ruledOut.includes(language)) ?? "en"
+    first?.language ?? fallbacks.find((language) => language !== null && !ruledOut.includes(language)) ?? "en"
   );
 }

@@ -1,10 +1,10 @@
 import type { AuditEvent } from "../../audit/chain/event.ts";
-import { publish } from "../../audit/chain/outbox.store.ts";
-import { gather } from "../../audit/chain/refusal.store.ts";
+import { notifyAuditQueue } from "../../audit/chain/outbox.store.ts";
+import { gatherRefusal } from "../../audit/chain/refusal.store.ts";
 import { batch } from "../../kernel/db.ts";
 import type { OpenCall } from "./call.ts";
-import { countAsked, isWithin } from "./limit.change.ts";
-import { asker, LIMITS } from "./limit.ts";
+import { requireWithinLimits, countAndCheckLimit } from "./rate-limit.change.ts";
+import { clientBucket, RATE_LIMITS } from "./rate-limit.ts";
 
 /**
  * Writes the refusal of a caller who showed a mail, and no credential, into the account's trail. The trail is
@@ -12,12 +12,15 @@ import { asker, LIMITS } from "./limit.ts";
  * of a minute are gathered, and the rows for one member within a day are limited, from all callers together.
  * @throws Problem quota-exceeded
  */
-export async function recordStranger(
+export async function recordStrangerRefusal(
   call: Pick<OpenCall, "db" | "env" | "now" | "origin" | "defer">,
   event: AuditEvent,
 ): Promise<void> {
-  await countAsked(call, [LIMITS.wrongFrom], asker(call.origin.ip));
-  if (!(await isWithin(call, LIMITS.refusalsOf, event.actor.memberId ?? event.accountId))) return;
-  await batch(call.db, gather(call.db, call.env.SIGNING_KEYS, event));
-  call.defer(publish(call.env.AUDIT, event.accountId, [event]));
+  await requireWithinLimits(call, [RATE_LIMITS.wrongTriesPerClient], clientBucket(call.origin.ip));
+  if (
+    !(await countAndCheckLimit(call, RATE_LIMITS.refusalsPerMember, event.actor.memberId ?? event.accountId))
+  )
+    return;
+  await batch(call.db, gatherRefusal(call.db, call.env.SIGNING_KEYS, event));
+  call.defer(notifyAuditQueue(call.env.AUDIT, event.accountId, [event]));
 }

@@ -1,12 +1,12 @@
 /** A turn ends by itself after this time, because its call may be gone. */
 const LEASE_MS = 5_000;
 
-interface Held {
+interface HeldTurn {
   readonly object: string | null;
   readonly lease: ReturnType<typeof setTimeout>;
 }
 
-interface Waiting {
+interface WaitingCall {
   readonly id: string;
   readonly object: string | null;
   readonly answer: (isTurn: boolean) => void;
@@ -17,9 +17,9 @@ interface Waiting {
  * is named. First come, first served. Memory only: it orders and guards nothing. What may be written is
  * decided by D1 alone, so a turn that is lost or ends too early costs a run and changes no result.
  */
-export class Turns {
-  readonly #held = new Map<string, Held>();
-  #waiting: readonly Waiting[] = [];
+export class TurnLine {
+  readonly #held = new Map<string, HeldTurn>();
+  #waiting: readonly WaitingCall[] = [];
 
   /** True when it is this call's turn; false after `patienceMs`. */
   take(id: string, object: string | null, patienceMs: number): Promise<boolean> {

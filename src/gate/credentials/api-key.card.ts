@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { RIGHT_NAMES } from "../../access/right.ts";
-import { called, instant } from "../../kernel/http/body.ts";
+import { displayName, instant } from "../../kernel/http/body.ts";
 import { iso, isoOrNull } from "../../kernel/clock.ts";
-import { ADDRESS_RULES_MAX } from "./address.ts";
+import { ADDRESS_RULES_MAX } from "./address-rule.ts";
 
 /** Milliseconds for which a key waits to be claimed by its member. */
 export const CLAIM_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 
-const time = z.iso.datetime().nullable();
+const optionalTime = z.iso.datetime().nullable();
 
-export const NewKey = z.strictObject({
-  name: called(100),
+export const NewKeyBody = z.strictObject({
+  name: displayName(100),
   scopes: z
     .array(z.enum(RIGHT_NAMES))
     .max(RIGHT_NAMES.length)
@@ -39,13 +39,13 @@ export const KeyCard = z.object({
   last4: z.string().nullable(),
   scopes: z.array(z.string()).nullable(),
   allowedIps: z.array(z.string()),
-  expiresAt: time,
-  revokedAt: time,
-  lastUsedAt: time.describe("To the hour."),
+  expiresAt: optionalTime,
+  revokedAt: optionalTime,
+  lastUsedAt: optionalTime.describe("To the hour."),
   createdAt: z.iso.datetime(),
 });
 
-export const ClaimTold = z
+export const ClaimCard = z
   .object({
     token: z.string().optional().describe("Left out where it was mailed. Shown once."),
     mailed: z.boolean(),
@@ -56,11 +56,11 @@ export const ClaimTold = z
       "It is mailed where a person signs in as the member. Else it is shown to you, to hand over, " +
       "and only while the member has no good key.",
   );
-export type ClaimTold = z.infer<typeof ClaimTold>;
+export type ClaimCard = z.infer<typeof ClaimCard>;
 
-export const MadeKey = KeyCard.extend({
+export const CreatedKeyCard = KeyCard.extend({
   secret: z.string().optional().describe("Shown once, to the key's own member only."),
-  claim: ClaimTold.optional(),
+  claim: ClaimCard.optional(),
 });
 
 export interface KeyFacts {
@@ -85,7 +85,7 @@ export const keyCard = (row: KeyFacts, now: number) => ({
   memberId: row.memberId,
   createdBy: row.createdBy,
   name: row.name,
-  status: status(row, now),
+  status: keyStatus(row, now),
   prefix: row.prefix,
   last4: row.last4,
   scopes: row.scopes,
@@ -96,7 +96,7 @@ export const keyCard = (row: KeyFacts, now: number) => ({
   createdAt: iso(row.createdAt),
 });
 
-function status(row: KeyFacts, now: number): "waiting" | "active" | "expired" | "revoked" {
+function keyStatus(row: KeyFacts, now: number): "waiting" | "active" | "expired" | "revoked" {
   if (row.revokedAt !== null) return "revoked";
   if (row.expiresAt !== null && row.expiresAt <= now) return "expired";
   return row.hash === null ? "waiting" : "active";

@@ -5,50 +5,50 @@ import { type Db, guard, type Statement } from "../../kernel/db.ts";
 import { apiKey } from "../../kernel/schema/identity.ts";
 import { invitation } from "../../kernel/schema/invitation.ts";
 import { account, member, user } from "../../kernel/schema/team.ts";
-import type { StandingKey } from "./claim.ts";
-import { customRolesOf, grantsOf, holder } from "./member.store.ts";
-import { CLAIM, type ClaimEvent, movesOf } from "./ways-in.ts";
+import type { UnrevokedKey } from "./claim.ts";
+import { customRolesOf, grantsOf, accessColumns } from "./member.store.ts";
+import { CLAIM_MACHINE, type ClaimEvent, transitionsOf } from "./state-machine.ts";
 
 const maker = alias(member, "maker");
 const makerAccount = alias(account, "maker_account");
 
 /** A column beside a member: its keys that are good or wait, expired ones too. */
-export const standingKeysOf = (memberId: AnyColumn | SQL) =>
+export const unrevokedKeysOf = (memberId: AnyColumn | SQL) =>
   sql`(SELECT json_group_array(json_object('id', k.id, 'name', k.name,
     'claimState', k.claim_state, 'isMade', iif(k.hash IS NULL, 0, 1), 'expiresAt', k.expires_at))
   FROM api_key k WHERE k.member_id = ${memberId} AND k.revoked_at IS NULL)`.mapWith(
-    (json: string) => JSON.parse(json) as StandingKey[],
+    (json: string) => JSON.parse(json) as UnrevokedKey[],
   );
 
 /** The address that signs in as the member, and the keys of the member. */
-export const findStanding = (db: Db, memberId: string) =>
+export const findSignInAndKeys = (db: Db, memberId: string) =>
   db
-    .select({ email: user.email, keys: standingKeysOf(member.id).as("standing_keys") })
+    .select({ email: user.email, keys: unrevokedKeysOf(member.id).as("standing_keys") })
     .from(member)
     .leftJoin(user, eq(user.id, member.userId))
     .where(eq(member.id, memberId));
 
 /** The next state of a claim, as the table has it: for the states from which there is one. */
-const next = (event: ClaimEvent): SQL<"revoked"> => {
-  const moves = movesOf(CLAIM, event).map(([from, to]) => sql`WHEN ${from} THEN ${to}`);
+const nextClaimState = (event: ClaimEvent): SQL<"revoked"> => {
+  const moves = transitionsOf(CLAIM_MACHINE, event).map(([from, to]) => sql`WHEN ${from} THEN ${to}`);
   return sql`CASE ${apiKey.claimState} ${sql.join(moves, sql` `)} ELSE ${apiKey.claimState} END`;
 };
 
 /** Events that end a claim before it is taken. */
-type Ending = Exclude<ClaimEvent, "tell" | "mail" | "exchange" | "lapse">;
+type EndingEvent = Exclude<ClaimEvent, "tell" | "mail" | "exchange" | "lapse">;
 
 /** Ends the claims of a member that the event ends, by the table. @param at milliseconds since the epoch */
-export const endClaims = (db: Db, event: Ending, memberId: string, at: number): Statement =>
+export const endClaims = (db: Db, event: EndingEvent, memberId: string, at: number): Statement =>
   db
     .update(apiKey)
-    .set({ claimState: next(event), claimHash: null, revokedAt: at })
+    .set({ claimState: nextClaimState(event), claimHash: null, revokedAt: at })
     .where(
       and(
         eq(apiKey.memberId, memberId),
         isNull(apiKey.hash),
         isNull(apiKey.revokedAt),
         sql`${apiKey.claimState} IN (${sql.join(
-          movesOf(CLAIM, event).map(([from]) => sql`${from}`),
+          transitionsOf(CLAIM_MACHINE, event).map(([from]) => sql`${from}`),
           sql`, `,
         )})`,
       ),
@@ -65,17 +65,17 @@ export const endKeys = (db: Db, memberId: string, at: number): Statement =>
 export const revokeKey = (db: Db, accountId: string, id: string, at: number): Statement =>
   db
     .update(apiKey)
-    .set({ revokedAt: at, claimHash: null, claimState: next("revoke") })
+    .set({ revokedAt: at, claimHash: null, claimState: nextClaimState("revoke") })
     .where(and(eq(apiKey.accountId, accountId), eq(apiKey.id, id)));
 
 /**
  * Fails under "changed" when a person signs in as the member, or a key of the member is good. Without either,
  * the maker of a claim may see its token.
  */
-export const guardNobody = (db: Db, memberId: string, at: number): Statement =>
-  guard(db, "changed", nobody(sql`${memberId}`, at));
+export const guardNoCredential = (db: Db, memberId: string, at: number): Statement =>
+  guard(db, "changed", hasNoCredential(sql`${memberId}`, at));
 
-const nobody = (memberId: SQL, at: number): SQL => sql`
+const hasNoCredential = (memberId: SQL, at: number): SQL => sql`
   NOT EXISTS (SELECT 1 FROM member p WHERE p.id = ${memberId} AND p.user_id IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM api_key o WHERE o.member_id = ${memberId} AND o.hash IS NOT NULL
     AND o.revoked_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > ${at}))`;
@@ -88,11 +88,11 @@ export const findClaim = (db: Db, claimHash: string) =>
   db
     .select({
       key: apiKey,
-      member: holder(member),
+      member: accessColumns(member),
       grants: grantsOf(member),
       customRoles: customRolesOf(member),
       account,
-      maker: holder(maker as unknown as typeof member),
+      maker: accessColumns(maker as unknown as typeof member),
       makerGrants: grantsOf(maker),
       makerRoles: customRolesOf(maker),
       makerAccount,
@@ -118,7 +118,7 @@ export type Claim = Awaited<ReturnType<typeof findClaim>>[number];
  * A new member becomes active by it, and waits for no invitation any more. Two claims of one token meet at
  * the guard `claim_used`, and so does a claim with a change of a member on whom it rests.
  */
-export const claimKey = (
+export const exchangeClaim = (
   db: Db,
   claim: Claim,
   secret: { hash: string; prefix: string; last4: string },
@@ -137,15 +137,15 @@ export const claimKey = (
       AND m.version = ${claim.member.version} AND a.version = ${claim.account.version}
       AND maker.version = ${claim.maker.version} AND above.version = ${claim.makerAccount.version}
       AND k.claim_state = ${claim.key.claimState}
-      AND iif(k.claim_state = 'told', ${nobody(sql`m.id`, at)}, m.user_id IS NOT NULL))`,
+      AND iif(k.claim_state = 'told', ${hasNoCredential(sql`m.id`, at)}, m.user_id IS NOT NULL))`,
   ),
   db
     .update(apiKey)
-    .set({ ...secret, claimHash: null, claimExpiresAt: null, claimState: next("exchange") })
+    .set({ ...secret, claimHash: null, claimExpiresAt: null, claimState: nextClaimState("exchange") })
     .where(eq(apiKey.id, claim.key.id)),
   // Another claim, or an arrival at the same time, depends on the keys of the member.
   claim.member.status === "new"
-    ? activate(db, claim.member.id, at)
+    ? activateMember(db, claim.member.id, at)
     : bumpMember(db, claim.member.accountId, claim.member.id, at),
   // The invitation ends. If it stayed, it could be moved to another address, and another person would take
   // over a member who is in already.
@@ -162,7 +162,7 @@ export const claimKey = (
 ];
 
 /** A member who takes the first credential has come in. */
-const activate = (db: Db, memberId: string, at: number): Statement =>
+const activateMember = (db: Db, memberId: string, at: number): Statement =>
   db
     .update(member)
     .set({

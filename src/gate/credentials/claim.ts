@@ -1,11 +1,17 @@
 import type { Preset } from "../../access/preset.ts";
-import { BETWEEN, type AddressEvent, CLAIM, type ClaimState, type KeptClaimState } from "./ways-in.ts";
+import {
+  ADDRESS_EFFECTS,
+  type AddressEvent,
+  CLAIM_MACHINE,
+  type ClaimState,
+  type StoredClaimState,
+} from "./state-machine.ts";
 
 /** A key of a member that is not revoked. */
-export interface StandingKey {
+export interface UnrevokedKey {
   readonly id: string;
   readonly name: string;
-  readonly claimState: KeptClaimState | null;
+  readonly claimState: StoredClaimState | null;
   /** Its secret exists. Else it waits under a claim. */
   readonly isMade: 0 | 1;
   /** Milliseconds since the epoch. */
@@ -13,29 +19,29 @@ export interface StandingKey {
 }
 
 /** Calls can be made with it. @param now milliseconds since the epoch */
-export const isGood = ({ isMade, expiresAt }: StandingKey, now: number): boolean =>
+export const isUsableKey = ({ isMade, expiresAt }: UnrevokedKey, now: number): boolean =>
   isMade === 1 && (expiresAt === null || expiresAt > now);
 
-interface KeptClaim {
-  readonly claimState: KeptClaimState | null;
+interface StoredClaim {
+  readonly claimState: StoredClaimState | null;
   readonly claimExpiresAt: number | null;
 }
 
 /** @param now milliseconds since the epoch */
-export function claimStateOf({ claimState, claimExpiresAt }: KeptClaim, now: number): ClaimState {
+export function claimStateOf({ claimState, claimExpiresAt }: StoredClaim, now: number): ClaimState {
   const waits = claimState === "told" || claimState === "mailed";
   return waits && (claimExpiresAt ?? 0) <= now ? "expired" : (claimState ?? "none");
 }
 
 /** The keys and claims that end with an event of the sign-in address, each with what it becomes. */
-export const endedBy = (
+export const endedKeysOf = (
   event: AddressEvent,
-  keys: readonly StandingKey[],
-): ReadonlyArray<readonly [key: StandingKey, to: string]> => {
-  const { claim, ...effects } = BETWEEN[event];
+  keys: readonly UnrevokedKey[],
+): ReadonlyArray<readonly [key: UnrevokedKey, to: string]> => {
+  const { claim, ...effects } = ADDRESS_EFFECTS[event];
   return keys.flatMap((key) => {
     if (key.isMade === 1) return "keys" in effects ? [[key, "revoked"] as const] : [];
-    const to = CLAIM[key.claimState ?? "none"][claim];
+    const to = CLAIM_MACHINE[key.claimState ?? "none"][claim];
     return to === undefined ? [] : [[key, to] as const];
   });
 };
@@ -45,11 +51,11 @@ export const endedBy = (
  * rights do not.
  */
 export function isKeyless({ roles: table }: Preset, roles: readonly string[]): boolean {
-  const own = roles.flatMap((role) => (Object.hasOwn(table, role) ? [table[role]?.keyless === true] : []));
+  const own = roles.flatMap((role) => (Object.hasOwn(table, role) ? [table[role]?.isKeyless === true] : []));
   return own.length > 0 && own.every(Boolean);
 }
 
 /** The refusal of a call that makes, takes or uses a key of such a member. */
-export const NO_KEYS =
+export const KEYLESS_DETAIL =
   "A viewer has no API key and calls in a session. " +
   "A key that is there works once an admin gives the member another role.";

@@ -24,7 +24,7 @@ const CLAIMS = z.object({
  * The member who asked for a link, the API key or session of that call, and the file of a theme that the link
  * leads to.
  */
-export interface Download {
+export interface DownloadClaims {
   readonly acc: string;
   readonly mem: string;
   readonly key?: string | undefined;
@@ -37,7 +37,7 @@ export interface Download {
 export const signDownload = (
   ring: Keyring,
   terms: TokenTerms,
-  { mem, ...download }: Download,
+  { mem, ...download }: DownloadClaims,
   now: number,
 ): Promise<string> =>
   new SignJWT({ ...download, mem })
@@ -58,7 +58,7 @@ export async function verifyDownload(
   terms: TokenTerms,
   token: string,
   now: number,
-): Promise<Download | "expired" | null> {
+): Promise<DownloadClaims | "expired" | null> {
   try {
     const { payload } = await jwtVerify(
       token,

@@ -62,7 +62,7 @@ export function hasEnded(credential: CallCredential, now: number): boolean {
 }
 
 /** What the trail keeps of a credential. */
-export function traceOf(credential: CallCredential): Pick<Actor, "apiKeyId" | "sessionId" | "hookId"> {
+export function auditTraceOf(credential: CallCredential): Pick<Actor, "apiKeyId" | "sessionId" | "hookId"> {
   switch (credential.kind) {
     case "key":
       return { apiKeyId: credential.id };
@@ -76,18 +76,19 @@ export function traceOf(credential: CallCredential): Pick<Actor, "apiKeyId" | "s
 }
 
 /** The session behind the call, or null. */
-export const sessionOf = (credential: CallCredential): string | null =>
+export const sessionIdOf = (credential: CallCredential): string | null =>
   credential.kind === "session" ? credential.id : null;
 
 /** The first restriction that `wanted` lacks, or null: a restricted key makes no key that can do more. */
-export function widerThan(maker: KeyRestriction, wanted: KeyRestriction): keyof KeyRestriction | null {
+export function widerThan(maker: KeyRestriction, requested: KeyRestriction): keyof KeyRestriction | null {
   const { scopes, allowedIps, expiresAt } = maker;
-  if (scopes !== null && !wanted.scopes?.every((scope) => scopes.includes(scope))) return "scopes";
-  if (allowedIps.length > 0 && !isSubset(wanted.allowedIps, allowedIps)) return "allowedIps";
-  if (expiresAt !== null && (wanted.expiresAt === null || wanted.expiresAt > expiresAt)) return "expiresAt";
+  if (scopes !== null && !requested.scopes?.every((scope) => scopes.includes(scope))) return "scopes";
+  if (allowedIps.length > 0 && !areRulesWithin(requested.allowedIps, allowedIps)) return "allowedIps";
+  if (expiresAt !== null && (requested.expiresAt === null || requested.expiresAt > expiresAt))
+    return "expiresAt";
   return null;
 }
 
 /** An empty list of rules admits every address, so it is no subset of another. */
-const isSubset = (wanted: readonly string[], allowed: readonly string[]): boolean =>
-  wanted.length > 0 && wanted.every((rule) => allowed.includes(rule));
+const areRulesWithin = (rules: readonly string[], allowed: readonly string[]): boolean =>
+  rules.length > 0 && rules.every((rule) => allowed.includes(rule));

@@ -22,7 +22,7 @@ export interface Keyring {
 }
 
 /** The first key signs; all are published and verify, so that a key is rotated with overlap. */
-export async function openKeyring(signingKeys: string): Promise<Keyring> {
+export async function importKeyring(signingKeys: string): Promise<Keyring> {
   const jwks = PRIVATE_KEYS.parse(JSON.parse(signingKeys));
   const verifiers = new Map<string, CryptoKey>();
   const published: JWK[] = [];
@@ -41,14 +41,14 @@ export async function openKeyring(signingKeys: string): Promise<Keyring> {
   };
 }
 
-const rings = new Map<string, Keyring>();
+const keyringCache = new Map<string, Keyring>();
 
 /**
  * Imported once per isolate; a deployment with other keys starts new isolates. The ring is kept, never the
  * promise of one: a promise belongs to the call that made it, and dies with it.
  */
-export async function keyring(signingKeys: string): Promise<Keyring> {
-  const ring = rings.get(signingKeys) ?? (await openKeyring(signingKeys));
-  rings.set(signingKeys, ring);
+export async function loadKeyring(signingKeys: string): Promise<Keyring> {
+  const ring = keyringCache.get(signingKeys) ?? (await importKeyring(signingKeys));
+  keyringCache.set(signingKeys, ring);
   return ring;
 }

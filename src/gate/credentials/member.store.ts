@@ -11,38 +11,38 @@ type MemberTable = Readonly<Record<"id" | "accountId" | "roles", AnyColumn>>;
  * The columns that decide about a member and name it, without the rest of the user book. A result has 100
  * columns at most.
  */
-export const holder = (of: typeof member) => ({
-  id: of.id,
-  accountId: of.accountId,
-  userId: of.userId,
-  login: of.login,
-  username: of.username,
-  email: of.email,
-  status: of.status,
-  roles: of.roles,
-  rights: of.rights,
-  objectGroupIds: of.objectGroupIds,
-  allowedIps: of.allowedIps,
-  creditLimit: of.creditLimit,
-  limitPeriod: of.limitPeriod,
-  language: of.language,
-  version: of.version,
-  acceptedAt: of.acceptedAt,
+export const accessColumns = (table: typeof member) => ({
+  id: table.id,
+  accountId: table.accountId,
+  userId: table.userId,
+  login: table.login,
+  username: table.username,
+  email: table.email,
+  status: table.status,
+  roles: table.roles,
+  rights: table.rights,
+  objectGroupIds: table.objectGroupIds,
+  allowedIps: table.allowedIps,
+  creditLimit: table.creditLimit,
+  limitPeriod: table.limitPeriod,
+  language: table.language,
+  version: table.version,
+  acceptedAt: table.acceptedAt,
 });
 
-export type Holder = Pick<typeof member.$inferSelect, keyof ReturnType<typeof holder>>;
+export type MemberAccessRow = Pick<typeof member.$inferSelect, keyof ReturnType<typeof accessColumns>>;
 
 /** A column beside a member: its grants, in the order of their types and ids. */
-export const grantsOf = (of: MemberTable) =>
+export const grantsOf = (table: MemberTable) =>
   sql`(SELECT json_group_array(
     json_array(g.resource_type, g.resource_id, g.access) ORDER BY g.resource_type, g.resource_id)
-  FROM access_grant g WHERE g.member_id = ${of.id})`.mapWith(parseGrants);
+  FROM access_grant g WHERE g.member_id = ${table.id})`.mapWith(parseGrants);
 
 /** A column beside a member: the custom roles that it has. */
-export const customRolesOf = (of: MemberTable) =>
+export const customRolesOf = (table: MemberTable) =>
   sql`(SELECT json_group_array(json_object('key', r.id, 'rights', json(r.rights), 'grants', json(r.grants)))
-  FROM role r WHERE r.account_id = ${of.accountId}
-    AND r.id IN (SELECT value FROM json_each(${of.roles})))`.mapWith(parseRoles);
+  FROM role r WHERE r.account_id = ${table.accountId}
+    AND r.id IN (SELECT value FROM json_each(${table.roles})))`.mapWith(parseRoles);
 
 const parseGrants = (json: string): GrantRow[] =>
   (JSON.parse(json) as [string, string, GrantRow["access"]][]).map(([resourceType, resourceId, access]) => ({
@@ -54,15 +54,15 @@ const parseGrants = (json: string): GrantRow[] =>
 const parseRoles = (json: string): CustomRole[] => JSON.parse(json) as CustomRole[];
 
 /** A column beside a member: by which address the person behind the member signs in. */
-export const signInAddressOf = (of: { readonly userId: AnyColumn }) =>
+export const signInAddressOf = (table: { readonly userId: AnyColumn }) =>
   sql<
     string | null
-  >`(SELECT u.email FROM user u WHERE u.id = ${of.userId} AND u.email_verified_at IS NOT NULL)`.as(
+  >`(SELECT u.email FROM user u WHERE u.id = ${table.userId} AND u.email_verified_at IS NOT NULL)`.as(
     "sign_in_address",
   );
 
 /** Where mails about a member go, and in whose name. Not for a batch of D1, as are all that join. */
-export const findAddressee = (db: Db, memberId: string) =>
+export const findMailRecipient = (db: Db, memberId: string) =>
   db
     .select({
       email: member.email,

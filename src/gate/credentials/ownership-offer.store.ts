@@ -1,6 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../../kernel/db.ts";
-import { type OfferRow, ownershipOffer } from "../../kernel/schema/ownership.ts";
+import { type OwnershipOfferRow, ownershipOffer } from "../../kernel/schema/ownership.ts";
 
 /** The unique column of a second offer. */
 export const ONE_OFFER = "ownership_offer.account_id";
@@ -9,13 +9,14 @@ export const ONE_OFFER = "ownership_offer.account_id";
 export const findOffer = (db: Db, accountId: string) =>
   db.select().from(ownershipOffer).where(eq(ownershipOffer.accountId, accountId));
 
-export const insertOffer = (db: Db, row: OfferRow): Statement => db.insert(ownershipOffer).values(row);
+export const insertOffer = (db: Db, row: OwnershipOfferRow): Statement =>
+  db.insert(ownershipOffer).values(row);
 
 /**
  * Fails the batch under "changed" when the offer ended meanwhile, or when its maker no longer owns the
  * account.
  */
-export const guardOffer = (db: Db, { id, accountId }: OfferRow): Statement =>
+export const guardOffer = (db: Db, { id, accountId }: OwnershipOfferRow): Statement =>
   guard(
     db,
     "changed",

@@ -1,16 +1,16 @@
 import { base64url, compactDecrypt, CompactEncrypt, decodeProtectedHeader, errors } from "jose";
-import { derivedSecret } from "../../kernel/derived-secret.ts";
+import { deriveSecret } from "../../kernel/derived-secret.ts";
 
 /**
  * A key of 256 bits for one secret alone. A secret that was sealed for one row cannot be opened for another.
  */
-const keyOf = (
+const deriveSealingKey = (
   signingKeys: string,
   kid: string | null,
   purpose: string,
   id: string,
 ): { readonly kid: string; readonly key: Uint8Array } => {
-  const { kid: used, secret } = derivedSecret(signingKeys, kid, `sealed ${purpose}`, id);
+  const { kid: used, secret } = deriveSecret(signingKeys, kid, `sealed ${purpose}`, id);
   return { kid: used, key: base64url.decode(secret) };
 };
 
@@ -25,7 +25,7 @@ export async function sealSecret(
   id: string,
   secret: string,
 ): Promise<string> {
-  const { kid, key } = keyOf(signingKeys, null, purpose, id);
+  const { kid, key } = deriveSealingKey(signingKeys, null, purpose, id);
   return new CompactEncrypt(new TextEncoder().encode(secret))
     .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid })
     .encrypt(key);
@@ -40,7 +40,7 @@ export async function openSecret(
 ): Promise<string | null> {
   try {
     const { kid = "" } = decodeProtectedHeader(sealed);
-    const { kid: used, key } = keyOf(signingKeys, kid, purpose, id);
+    const { kid: used, key } = deriveSealingKey(signingKeys, kid, purpose, id);
     if (used !== kid) return null;
     const { plaintext } = await compactDecrypt(sealed, key, {
       keyManagementAlgorithms: ["dir"],
@@ -56,5 +56,5 @@ export async function openSecret(
 /** Whether the signing key that it was sealed under is still listed. */
 export function isOpenable(signingKeys: string, sealed: string): boolean {
   const { kid = "" } = decodeProtectedHeader(sealed);
-  return derivedSecret(signingKeys, kid, "sealed", "").kid === kid;
+  return deriveSecret(signingKeys, kid, "sealed", "").kid === kid;
 }

@@ -1,5 +1,5 @@
 import type { Assignment } from "../../access/assignment.ts";
-import type { Access } from "./access-gain.ts";
+import type { MemberAccess } from "./access-gain.ts";
 import type { Holdings } from "../principals/holdings.ts";
 import type { KeyRestriction } from "../credentials/key-restriction.ts";
 
@@ -13,12 +13,12 @@ export type AccessChange =
   | {
       readonly kind: "member";
       readonly memberId: string;
-      readonly before: Access;
-      readonly after: Access;
+      readonly before: MemberAccess;
+      readonly after: MemberAccess;
       readonly asked: Assignment;
     }
   /** A way in as a new member: an invitation, a link. */
-  | { readonly kind: "entry"; readonly memberId: string; readonly access: Access }
+  | { readonly kind: "entry"; readonly memberId: string; readonly access: MemberAccess }
   /** An API key, or the claim that one is made by. */
   | {
       readonly kind: "key";

@@ -4,11 +4,11 @@ import type { Holdings } from "../principals/holdings.ts";
 import { ACCESS_LEVELS, type LimitPeriod } from "../../kernel/schema/team.ts";
 
 /** What a member may do, and from where. */
-export interface Access extends Assignment, Holdings {
+export interface MemberAccess extends Assignment, Holdings {
   /** Canonical rules; none is every address. */
   readonly allowedIps: readonly string[];
   /** Not blocked. */
-  readonly isLetIn: boolean;
+  readonly isUnblocked: boolean;
   readonly limitPeriod: LimitPeriod;
 }
 
@@ -19,7 +19,7 @@ export interface Gain {
   readonly grants: readonly GrantRow[];
   readonly objectGroupIds: readonly string[];
   /** Unblocked, with all that the member has. */
-  readonly isLetIn: boolean;
+  readonly isUnblocked: boolean;
   readonly isFromMoreAddresses: boolean;
   readonly isLimitRaised: boolean;
 }
@@ -33,42 +33,42 @@ export const NO_ASSIGNMENT: Assignment = {
 };
 
 /** A member who is not there yet. */
-export const NO_ACCESS: Access = {
+export const NO_ACCESS: MemberAccess = {
   ...NO_ASSIGNMENT,
   objectGroupIds: [],
   allowedIps: [],
-  isLetIn: false,
+  isUnblocked: false,
   limitPeriod: "lifetime",
 };
 
-const covers = (held: GrantRow, grant: GrantRow): boolean =>
+const coversGrant = (held: GrantRow, grant: GrantRow): boolean =>
   held.resourceType === grant.resourceType &&
   held.resourceId === grant.resourceId &&
   ACCESS_LEVELS.indexOf(held.access) >= ACCESS_LEVELS.indexOf(grant.access);
 
 /** Grants that were not there before, or not at this level. */
 export const newGrants = (before: readonly GrantRow[], after: readonly GrantRow[]): GrantRow[] =>
-  after.filter((grant) => !before.some((held) => covers(held, grant)));
+  after.filter((grant) => !before.some((held) => coversGrant(held, grant)));
 
-const newOnes = (before: readonly string[], after: readonly string[]): string[] =>
+const addedOnes = (before: readonly string[], after: readonly string[]): string[] =>
   after.filter((one) => !before.includes(one));
 
 /** Does a list that admits everything when it is empty admit more than before? */
-export const admitsMore = (before: readonly string[], after: readonly string[]): boolean =>
-  before.length > 0 && (after.length === 0 || newOnes(before, after).length > 0);
+export const admitsMoreAddresses = (before: readonly string[], after: readonly string[]): boolean =>
+  before.length > 0 && (after.length === 0 || addedOnes(before, after).length > 0);
 
 /** A limit of a shorter period is full again sooner. */
 const isShorter = (one: LimitPeriod, two: LimitPeriod): boolean =>
   BY_LENGTH.indexOf(one) < BY_LENGTH.indexOf(two);
 const BY_LENGTH: readonly LimitPeriod[] = ["day", "week", "month", "lifetime"];
 
-export const gainOf = (before: Access, after: Access): Gain => ({
-  roles: newOnes(before.roles, after.roles),
-  rights: newOnes(before.rights, after.rights),
+export const gainOf = (before: MemberAccess, after: MemberAccess): Gain => ({
+  roles: addedOnes(before.roles, after.roles),
+  rights: addedOnes(before.rights, after.rights),
   grants: newGrants(before.grants, after.grants),
-  objectGroupIds: newOnes(before.objectGroupIds, after.objectGroupIds),
-  isLetIn: after.isLetIn && !before.isLetIn,
-  isFromMoreAddresses: admitsMore(before.allowedIps, after.allowedIps),
+  objectGroupIds: addedOnes(before.objectGroupIds, after.objectGroupIds),
+  isUnblocked: after.isUnblocked && !before.isUnblocked,
+  isFromMoreAddresses: admitsMoreAddresses(before.allowedIps, after.allowedIps),
   isLimitRaised:
     before.creditLimit !== null &&
     (after.creditLimit === null ||
@@ -77,8 +77,8 @@ export const gainOf = (before: Access, after: Access): Gain => ({
 });
 
 /** Does the member gain access? Where they call from and what they may spend do not count. */
-export const givesMore = ({ roles, rights, grants, objectGroupIds, isLetIn }: Gain): boolean =>
-  isLetIn || [roles, rights, grants, objectGroupIds].some((given) => given.length > 0);
+export const addsAccess = ({ roles, rights, grants, objectGroupIds, isUnblocked }: Gain): boolean =>
+  isUnblocked || [roles, rights, grants, objectGroupIds].some((given) => given.length > 0);
 
-export const widens = (gain: Gain): boolean =>
-  givesMore(gain) || gain.isFromMoreAddresses || gain.isLimitRaised;
+export const widensAccess = (gain: Gain): boolean =>
+  addsAccess(gain) || gain.isFromMoreAddresses || gain.isLimitRaised;

@@ -1,11 +1,11 @@
-import { type AssignmentFault, assignmentFault, type Giver } from "../../access/assignment.ts";
-import { compile, within } from "../../access/grant-set.ts";
-import { isCustomRole, mayGive } from "../../access/invite.ts";
-import { type GrantRow, isRestricted } from "../../access/preset.ts";
+import { type AssignmentFault, findAssignmentFault, type Giver } from "../../access/assignment.ts";
+import { compileGrantSet, isGrantSubset } from "../../access/grant-set.ts";
+import { isCustomRole, canGive } from "../../access/role-giving.ts";
+import { type GrantRow, isRestrictedMember } from "../../access/preset.ts";
 import type { AccessChange, RoleContent } from "./access-change.ts";
-import { gainOf, givesMore, newGrants, NO_ASSIGNMENT, widens } from "./access-gain.ts";
+import { gainOf, addsAccess, newGrants, NO_ASSIGNMENT, widensAccess } from "./access-gain.ts";
 import type { Authority } from "../principals/authority.ts";
-import { type Holdings, mayMakeKeyFor } from "../principals/holdings.ts";
+import { type Holdings, canMakeKeyFor } from "../principals/holdings.ts";
 import { restrictionOf, UNRESTRICTED, widerThan } from "../credentials/key-restriction.ts";
 import type { Principal } from "../principals/principal.ts";
 
@@ -18,56 +18,56 @@ export const findPermitFault = (
   change: AccessChange,
   authority: Authority,
 ): AssignmentFault | null =>
-  switchFault(principal, change, authority) ??
-  powerFault(principal, change, authority) ??
-  selfFault(principal, change) ??
-  restrictionFault(principal, change, authority) ??
-  planFault(principal, change, authority);
+  findSwitchFault(principal, change, authority) ??
+  findAuthorityFault(principal, change, authority) ??
+  findSelfFault(principal, change) ??
+  findRestrictionFault(principal, change, authority) ??
+  findPlanFault(principal, change, authority);
 
-const denied = (detail: string): AssignmentFault => ({ kind: "denied", detail });
+const deniedFault = (detail: string): AssignmentFault => ({ kind: "denied", detail });
 
-type Where = Pick<Principal, "accountId" | "preset" | "types">;
+type PresetContext = Pick<Principal, "accountId" | "preset" | "types">;
 
-const compiled = ({ accountId, preset, types }: Where, memberId: string, access: Holdings) =>
-  compile({ ...access, memberId, accountId, scopes: null }, preset, types);
+const compileAccess = ({ accountId, preset, types }: PresetContext, memberId: string, access: Holdings) =>
+  compileGrantSet({ ...access, memberId, accountId, scopes: null }, preset, types);
 
 /**
  * Members do not widen their own access. Otherwise a member who is about to lose a right could keep it in
  * another form.
  */
-function selfFault(principal: Principal, change: AccessChange): AssignmentFault | null {
-  const fault = denied("Members do not widen their own access. Ask another member who may give it.");
+function findSelfFault(principal: Principal, change: AccessChange): AssignmentFault | null {
+  const fault = deniedFault("Members do not widen their own access. Ask another member who may give it.");
   if (change.kind === "role")
-    return principal.member.roles.includes(change.roleId) && roleGains(principal, change) ? fault : null;
+    return principal.member.roles.includes(change.roleId) && widensRole(principal, change) ? fault : null;
   if (
     change.kind !== "member" ||
     change.memberId !== principal.memberId ||
-    !givesMore(gainOf(change.before, change.after))
+    !addsAccess(gainOf(change.before, change.after))
   )
     return null;
   const { roles, rights, grants } = gainOf(change.before, change.after);
   // A right that a role gives already would stay when the role is taken away.
   if (rights.length > 0 || grants.length > 0 || roles.some(isCustomRole)) return fault;
-  return within(
-    compiled(principal, change.memberId, change.after),
-    compiled(principal, change.memberId, change.before),
+  return isGrantSubset(
+    compileAccess(principal, change.memberId, change.after),
+    compileAccess(principal, change.memberId, change.before),
   )
     ? null
     : fault;
 }
 
-function roleGains(
+function widensRole(
   { memberId, ...where }: Principal,
   { before, after }: Extract<AccessChange, { kind: "role" }>,
 ): boolean {
   const set = (content: RoleContent) =>
-    compiled(where, memberId, { ...content, roles: [], customRoles: [], objectGroupIds: [] });
+    compileAccess(where, memberId, { ...content, roles: [], customRoles: [], objectGroupIds: [] });
   const isReach = ({ resourceType }: GrantRow) => where.types.get(resourceType)?.grants === "reach";
-  return !within(set(after), set(before)) || newGrants(before.grants, after.grants).some(isReach);
+  return !isGrantSubset(set(after), set(before)) || newGrants(before.grants, after.grants).some(isReach);
 }
 
 /** A restricted key gives only access that is restricted in the same way. */
-function restrictionFault(
+function findRestrictionFault(
   principal: Principal,
   change: AccessChange,
   authority: Authority,
@@ -79,7 +79,7 @@ function restrictionFault(
   // The platform gives what no scope of its keys can hold: roles of other models.
   const isBound =
     authority === "platform" || restriction.allowedIps.length > 0 || restriction.expiresAt !== null;
-  const fault = denied(
+  const fault = deniedFault(
     `The key of this call is restricted in ${by}, and what it gives would not be. ` +
       "Use an unrestricted key, or sign in.",
   );
@@ -94,15 +94,15 @@ function restrictionFault(
     case "settings":
       return isBound && change.loosens ? fault : null;
     case "role":
-      return isBound && roleGains(principal, change) ? fault : null;
+      return isBound && widensRole(principal, change) ? fault : null;
     case "entry":
       return isBound || !isHeld(principal, change.memberId, change.access) ? fault : null;
     case "member": {
       const gain = gainOf(change.before, change.after);
-      if (!widens(gain)) return null;
+      if (!widensAccess(gain)) return null;
       // With a group, or unblocked, the member uses all that they have.
       const isWhole =
-        gain.isLetIn || gain.objectGroupIds.length > 0 || gain.isFromMoreAddresses || gain.isLimitRaised;
+        gain.isUnblocked || gain.objectGroupIds.length > 0 || gain.isFromMoreAddresses || gain.isLimitRaised;
       const { customRoles } = change.after;
       const given = { ...gain, customRoles: customRoles.filter(({ key }) => gain.roles.includes(key)) };
       return isBound || !isHeld(principal, change.memberId, isWhole ? change.after : given) ? fault : null;
@@ -112,75 +112,77 @@ function restrictionFault(
 
 /** Does the call's key hold all of this? Groups are no part of a key's scopes. */
 const isHeld = (principal: Principal, memberId: string, access: Holdings): boolean =>
-  within(compiled(principal, memberId, access), { ...principal.grantSet, groups: null });
+  isGrantSubset(compileAccess(principal, memberId, access), { ...principal.grantSet, groups: null });
 
-const switchFault = (
+const findSwitchFault = (
   principal: Principal,
   change: AccessChange,
   authority: Authority,
 ): AssignmentFault | null =>
   authority === "platform" || (change.kind !== "entry" && change.kind !== "account")
     ? null
-    : addingFault(principal);
+    : findInviteSwitchFault(principal);
 
 /** Where the settings let only admins add members, no other member adds a way in. */
-export function addingFault(principal: Principal): Extract<AssignmentFault, { kind: "setting" }> | null {
+export function findInviteSwitchFault(
+  principal: Principal,
+): Extract<AssignmentFault, { kind: "setting" }> | null {
   // The switch of the account acted on binds members of accounts above it, too.
   for (const {
     switches,
     preset: {
-      switches: { admins },
+      switches: { invitingRoles },
     },
-  } of [principal.home, principal]) {
+  } of [principal.ownAccount, principal]) {
     if (
       !switches.inviteOnlyAdmins ||
-      admins === undefined ||
-      principal.member.roles.some((role) => admins.includes(role))
+      invitingRoles === undefined ||
+      principal.member.roles.some((role) => invitingRoles.includes(role))
     )
       continue;
     return {
       kind: "setting",
       setting: "inviteOnlyAdmins",
-      detail: `inviteOnlyAdmins is on: only ${admins.join(" and ")} add members here.`,
+      detail: `inviteOnlyAdmins is on: only ${invitingRoles.join(" and ")} add members here.`,
     };
   }
   return null;
 }
 
-function powerFault(
+function findAuthorityFault(
   principal: Principal,
   change: AccessChange,
   authority: Authority,
 ): AssignmentFault | null {
   if (authority === "platform") return null;
-  const { accountId, home, member, grantSet, preset, types } = principal;
-  const giver: Giver = { preset: home.preset, roles: member.roles, grantSet };
+  const { accountId, ownAccount, member, grantSet, preset, types } = principal;
+  const giver: Giver = { preset: ownAccount.preset, roles: member.roles, grantSet };
   switch (change.kind) {
     case "member": {
       const gain = gainOf(change.before, change.after);
       return (
-        assignmentFault(widens(gain) ? giver : null, change.asked, accountId, preset, types) ??
-        groupFault(principal, gain.objectGroupIds)
+        findAssignmentFault(widensAccess(gain) ? giver : null, change.asked, accountId, preset, types) ??
+        findGroupFault(principal, gain.objectGroupIds)
       );
     }
     case "entry":
       return (
-        assignmentFault(giver, change.access, accountId, preset, types) ??
-        groupFault(principal, change.access.objectGroupIds)
+        findAssignmentFault(giver, change.access, accountId, preset, types) ??
+        findGroupFault(principal, change.access.objectGroupIds)
       );
     case "role":
-      return assignmentFault(giver, { ...NO_ASSIGNMENT, ...change.after }, accountId, preset, types);
+      return findAssignmentFault(giver, { ...NO_ASSIGNMENT, ...change.after }, accountId, preset, types);
     case "key":
-      return change.memberId === principal.memberId || mayMakeKeyFor(giver, change.holdings, principal)
+      return change.memberId === principal.memberId || canMakeKeyFor(giver, change.holdings, principal)
         ? null
-        : denied(
+        : deniedFault(
             "This member has a role that you could not give, " +
               "or rights, grants or object groups beyond yours.",
           );
     case "account":
-      return mayGive(home.preset, member.roles, [change.topRole])
+      return canGive(ownAccount.preset, member.roles, [change.topRole])
         ? null
-        : denied(`Its owner would have the role ${change.topRole}, which you may not give.`);
+        : deniedFault(`Its owner would have the role ${change.topRole}, which you may not give.`);
     case "hook":
     case "object":
     case "ownership":
@@ -189,29 +191,29 @@ function powerFault(
   }
 }
 
-const groupFault = (
+const findGroupFault = (
   { grantSet: { groups } }: Principal,
   gained: readonly string[],
 ): AssignmentFault | null =>
   groups === null || gained.every((id) => groups.has(id))
     ? null
-    : denied("You give object groups of your own only.");
+    : deniedFault("You give object groups of your own only.");
 
 /**
  * A restricted account acts only while its plan has restricted accounts, so nothing is given to one without
  * it.
  */
-function planFault(
-  { account, preset }: Principal,
+function findPlanFault(
+  { targetAccount, preset }: Principal,
   change: AccessChange,
   authority: Authority,
 ): AssignmentFault | null {
-  if (authority === "platform" || account.plan.restrictedAccounts) return null;
+  if (authority === "platform" || targetAccount.plan.restrictedAccounts) return null;
   switch (change.kind) {
     case "entry":
-      return isRestricted(preset, change.access.roles) ? { kind: "plan" } : null;
+      return isRestrictedMember(preset, change.access.roles) ? { kind: "plan" } : null;
     case "member":
-      return givesMore(gainOf(change.before, change.after)) && isRestricted(preset, change.after.roles)
+      return addsAccess(gainOf(change.before, change.after)) && isRestrictedMember(preset, change.after.roles)
         ? { kind: "plan" }
         : null;
     case "role":

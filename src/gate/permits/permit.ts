@@ -1,6 +1,6 @@
 import type { AssignmentFault } from "../../access/assignment.ts";
 import type { AccessChange } from "./access-change.ts";
-import { type Authority, isPlatformAt } from "../principals/authority.ts";
+import { type Authority, isPlatformInTenant } from "../principals/authority.ts";
 import { findPermitFault } from "./permit-fault.ts";
 import type { Principal } from "../principals/principal.ts";
 
@@ -48,6 +48,6 @@ export function decidePermit(
   change: AccessChange,
   asked: Authority,
 ): Permit | AssignmentFault {
-  const authority = isPlatformAt(principal) ? "platform" : asked;
+  const authority = isPlatformInTenant(principal) ? "platform" : asked;
   return findPermitFault(principal, change, authority) ?? new Permit(subjectsOf(change));
 }

@@ -1,29 +1,29 @@
 import type { Context, Handler, MiddlewareHandler } from "hono";
-import type { TypeTable } from "../../access/type.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
 import { logCall } from "../../audit/chain/call-log.queue.ts";
 import type { Origin } from "../../audit/chain/event.ts";
 import type { Env } from "../../env.ts";
 import { now } from "../../kernel/clock.ts";
 import { newId } from "../../kernel/id.ts";
-import { exit } from "../../kernel/http/exit.ts";
-import { fileType } from "../../kernel/http/operation.ts";
+import { toProblemResponse } from "../../kernel/http/problem-response.ts";
+import { fileMediaType } from "../../kernel/http/operation.ts";
 import type { ProblemCode } from "../../kernel/http/problem.ts";
-import { clientAddress } from "../credentials/address.ts";
+import { clientAddress } from "../credentials/address-rule.ts";
 import type { Endpoint } from "../calls/call.ts";
-import { pass, type Seen } from "./gate.ts";
-import { withoutSecrets } from "./mask.ts";
-import { GateRequest, isCallersId } from "../calls/request.ts";
+import { handleRequest, type CallLogContext } from "./gate.ts";
+import { maskSecrets } from "./secret-mask.ts";
+import { GateRequest, isCallerRequestId } from "../calls/gate-request.ts";
 
 export interface GateEnv {
   Bindings: Env;
-  Variables: { origin: Origin; seen: Seen; code: ProblemCode | null };
+  Variables: { origin: Origin; seen: CallLogContext; code: ProblemCode | null };
 }
 
 /** First in line: names the request and notes the caller in the call log. It refuses no call. */
-export const attend: MiddlewareHandler<GateEnv> = async (c, next) => {
+export const requestContext: MiddlewareHandler<GateEnv> = async (c, next) => {
   const requestId = newId("request", now());
   const sent = c.req.header("user-agent");
-  const userAgent = sent === undefined ? null : withoutSecrets(sent).slice(0, 500);
+  const userAgent = sent === undefined ? null : maskSecrets(sent).slice(0, 500);
   c.set("origin", { requestId, ip: clientAddress(c.req.raw.headers), userAgent });
   c.set("seen", { principal: null });
   c.set("code", null);
@@ -33,17 +33,17 @@ export const attend: MiddlewareHandler<GateEnv> = async (c, next) => {
   headers.set("Tollgate-Request-Id", requestId);
   // A caller's own id is handed back and kept in the call log; nothing else depends on it.
   const sentId = c.req.header("x-request-id") ?? "";
-  const callerRequestId = isCallersId(sentId) ? sentId : null;
+  const callerRequestId = isCallerRequestId(sentId) ? sentId : null;
   if (callerRequestId !== null) headers.set("X-Request-Id", callerRequestId);
   headers.set("X-Content-Type-Options", "nosniff");
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
-  note(c, requestId, callerRequestId);
+  logRequest(c, requestId, callerRequestId);
 };
 
 /** A signed link gives access while it is good, so the logs do not show it. */
-const SIGNED = /\/(?:eyJ[\w-]+\.[\w-]+|mem_\w+)\.[\w-]+/;
+const SIGNED_LINK = /\/(?:eyJ[\w-]+\.[\w-]+|mem_\w+)\.[\w-]+/;
 
-function note(c: Context<GateEnv>, requestId: string, callerRequestId: string | null): void {
+function logRequest(c: Context<GateEnv>, requestId: string, callerRequestId: string | null): void {
   const {
     origin,
     seen: { principal },
@@ -58,7 +58,7 @@ function note(c: Context<GateEnv>, requestId: string, callerRequestId: string | 
       memberId: principal?.memberId ?? null,
       apiKeyId: principal?.credential.kind === "key" ? principal.credential.id : null,
       method: c.req.method,
-      path: withoutSecrets(c.req.path.replace(SIGNED, "/…")),
+      path: maskSecrets(c.req.path.replace(SIGNED_LINK, "/…")),
       status: c.res.status,
       code,
       ip: origin.ip,
@@ -72,7 +72,7 @@ function note(c: Context<GateEnv>, requestId: string, callerRequestId: string | 
 }
 
 /** An endpoint as a Hono handler: everything that decides is in `pass`. */
-export const gate =
+export const toHandler =
   (endpoint: Endpoint, types: TypeTable): Handler<GateEnv> =>
   async (c) => {
     const request = new GateRequest({
@@ -83,11 +83,14 @@ export const gate =
       params: c.req.param(),
       defer: (work) => c.executionCtx.waitUntil(work),
     });
-    const { status, body, text, file, headers } = await pass(request, endpoint, types, c.var.seen);
+    const { status, body, text, file, headers } = await handleRequest(request, endpoint, types, c.var.seen);
     if (file !== undefined)
       return new Response(file, {
         status,
-        headers: { "Content-Type": fileType(endpoint.operation) ?? "application/octet-stream", ...headers },
+        headers: {
+          "Content-Type": fileMediaType(endpoint.operation) ?? "application/octet-stream",
+          ...headers,
+        },
       });
     if (text !== undefined)
       return new Response(text, { status, headers: { "Content-Type": "application/json", ...headers } });
@@ -97,8 +100,8 @@ export const gate =
   };
 
 /** The one exit of every refusal. */
-export const refuse = (error: Error, c: Context<GateEnv>): Response => {
-  const { response, code } = exit(error, c.var.origin.requestId);
+export const onError = (error: Error, c: Context<GateEnv>): Response => {
+  const { response, code } = toProblemResponse(error, c.var.origin.requestId);
   c.set("code", code);
   return response;
 };

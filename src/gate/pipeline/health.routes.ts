@@ -2,7 +2,7 @@ import { z } from "zod";
 import { iso } from "../../kernel/clock.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { type Endpoint, openEndpoint } from "../calls/call.ts";
-import { askDatabase } from "./health.store.ts";
+import { pingDatabase } from "./health.store.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -19,7 +19,7 @@ const health = openEndpoint(
   },
   async ({ db }) => {
     try {
-      await askDatabase(db);
+      await pingDatabase(db);
     } catch (error) {
       console.error({ message: "the database cannot be reached", error: String(error) });
       throw new Problem("unavailable", { headers: { "Retry-After": "10", "Cache-Control": "no-store" } });

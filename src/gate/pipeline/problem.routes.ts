@@ -23,7 +23,7 @@ const list = openEndpoint(
 );
 
 /** The page that the `type` of a problem names. */
-const one = (path: string) =>
+const problemPage = (path: string) =>
   openEndpoint(
     {
       method: "GET",
@@ -41,4 +41,4 @@ const one = (path: string) =>
     },
   );
 
-export const problemEndpoints = [list, one("/problems/:code"), one("/problems/:group/:code")];
+export const problemEndpoints = [list, problemPage("/problems/:code"), problemPage("/problems/:group/:code")];

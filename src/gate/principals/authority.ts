@@ -4,5 +4,8 @@ import type { Principal } from "./principal.ts";
 export type Authority = "member" | "platform";
 
 /** Does the platform act in an account that it names? */
-export const isPlatformAt = ({ home, accountId }: Pick<Principal, "home" | "accountId">): boolean =>
-  home.kind === "platform" && accountId !== home.accountId;
+export const isPlatformInTenant = ({
+  ownAccount,
+  accountId,
+}: Pick<Principal, "ownAccount" | "accountId">): boolean =>
+  ownAccount.kind === "platform" && accountId !== ownAccount.accountId;

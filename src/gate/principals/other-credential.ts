@@ -4,7 +4,7 @@ import type { Principal } from "./principal.ts";
  * The owner of a link or a token: the member, where there is one, and the person of the address that it went
  * to.
  */
-interface Whose {
+interface TokenOwner {
   readonly memberId: string | null;
   readonly userId: string | null;
 }
@@ -13,5 +13,8 @@ interface Whose {
  * Is the call made with the credential of another member? A person with several memberships may use each of
  * them.
  */
-export const isAnothers = (caller: Principal | null, { memberId, userId }: Whose): boolean =>
+export const isOtherMembersCredential = (
+  caller: Principal | null,
+  { memberId, userId }: TokenOwner,
+): boolean =>
   caller !== null && caller.memberId !== memberId && (caller.userId === null || caller.userId !== userId);

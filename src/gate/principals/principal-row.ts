@@ -1,15 +1,16 @@
 import type { CustomRole, GrantSource } from "../../access/contribution.ts";
-import { actsOn, compile, compileBelow } from "../../access/grant-set.ts";
-import { type AccountKind, presetFor } from "../../access/model.ts";
+import { canActOn, compileGrantSet, compileGrantSetBelow } from "../../access/grant-set.ts";
+import { type AccountKind, presetWithSwitches } from "../../access/model.ts";
 import type { GrantRow, Preset } from "../../access/preset.ts";
-import type { GrantSet } from "../../access/decide.ts";
-import type { TypeTable } from "../../access/type.ts";
+import type { GrantSet } from "../../access/decision.ts";
+import type { Stamp } from "../../access/stamp.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
 import { actorLogin } from "../../audit/chain/event.ts";
 import type { account, member, Settings } from "../../kernel/schema/team.ts";
-import { compileRules } from "../credentials/address.ts";
-import { type CallCredential, restrictionOf, traceOf } from "../credentials/key-restriction.ts";
+import { compileAddressRules } from "../credentials/address-rule.ts";
+import { type CallCredential, restrictionOf, auditTraceOf } from "../credentials/key-restriction.ts";
 import type { Principal } from "./principal.ts";
-import { settingsOf } from "./settings.ts";
+import { resolveSettings } from "./settings.ts";
 
 type AccountRow = typeof account.$inferSelect;
 
@@ -37,8 +38,8 @@ export interface PrincipalRow {
   readonly target: AccountRow | null;
   readonly grants: readonly GrantRow[];
   readonly customRoles: readonly CustomRole[];
-  readonly aboveHome: unknown;
-  readonly aboveTarget: unknown;
+  readonly ownParentSettings: unknown;
+  readonly targetParentSettings: unknown;
   readonly targetGrandparentId: string | null;
   readonly platformId: string | null;
 }
@@ -51,48 +52,55 @@ export function toPrincipal(
   types: TypeTable,
 ): Principal {
   const restriction = restrictionOf(credential);
-  const { member: who, account: home } = row;
-  const homeSettings = settingsOf(home, row.aboveHome as Settings | null);
-  const preset = presetFor(home.kind, homeSettings.switches);
+  const { member: memberRow, account: home } = row;
+  const homeSettings = resolveSettings(home, row.ownParentSettings as Settings | null);
+  const preset = presetWithSwitches(home.kind, homeSettings.switches);
   const source = { ...sourceOf(row), scopes: restriction.scopes };
-  const own = compile(source, preset, types);
-  const whole = source.scopes === null ? own : compile({ ...source, scopes: null }, preset, types);
-  const acted = actedOn(row, own, preset, targetId);
-  const at = acted ?? home;
-  const isHome = at === home;
-  const atSettings = isHome ? homeSettings : settingsOf(at, row.aboveTarget as Settings | null);
+  const ownGrantSet = compileGrantSet(source, preset, types);
+  const unrestrictedGrantSet =
+    source.scopes === null ? ownGrantSet : compileGrantSet({ ...source, scopes: null }, preset, types);
+  const foundTarget = findTarget(row, ownGrantSet, preset, targetId);
+  const targetRow = foundTarget ?? home;
+  const isOwn = targetRow === home;
+  const atSettings = isOwn
+    ? homeSettings
+    : resolveSettings(targetRow, row.targetParentSettings as Settings | null);
   return {
-    stamp: {
-      memberId: who.id,
-      memberVersion: who.version,
-      accountId: home.id,
-      accountVersion: home.version,
-      ...(isHome ? { targetId: null, targetVersion: 0 } : { targetId: at.id, targetVersion: at.version }),
-    },
-    memberId: who.id,
-    userId: who.userId,
-    accountId: at.id,
-    account: { ...accountOf(at), settings: atSettings.settings },
-    preset: isHome ? preset : presetFor(at.kind, atSettings.switches),
+    stamp: stampOf(memberRow, home, isOwn ? null : targetRow),
+    memberId: memberRow.id,
+    userId: memberRow.userId,
+    accountId: targetRow.id,
+    targetAccount: { ...targetAccountOf(targetRow), settings: atSettings.settings },
+    preset: isOwn ? preset : presetWithSwitches(targetRow.kind, atSettings.switches),
     switches: atSettings.switches,
-    home: homeOf(home, preset, homeSettings),
-    astray: acted === null,
+    ownAccount: ownAccountOf(home, preset, homeSettings),
+    targetNotFound: foundTarget === null,
     platformId: row.platformId,
-    restored: home.restoredAt !== null || at.restoredAt !== null,
-    member: memberOf(who),
+    isRestored: home.restoredAt !== null || targetRow.restoredAt !== null,
+    member: memberOf(memberRow),
     credential,
     addressRules: [
       home.allowedIps,
-      who.allowedIps,
+      memberRow.allowedIps,
       restriction.allowedIps,
-      ...(isHome ? [] : [at.allowedIps]),
-    ].map(compileRules),
-    grantSet: isHome ? own : compileBelow(own, preset, restriction.scopes),
-    memberSet: isHome ? whole : compileBelow(whole, preset),
+      ...(isOwn ? [] : [targetRow.allowedIps]),
+    ].map(compileAddressRules),
+    grantSet: isOwn ? ownGrantSet : compileGrantSetBelow(ownGrantSet, preset, restriction.scopes),
+    unrestrictedGrantSet: isOwn ? unrestrictedGrantSet : compileGrantSetBelow(unrestrictedGrantSet, preset),
     types,
     actor: actorOf(row, credential),
   };
 }
+
+const stampOf = (member: PrincipalRow["member"], own: AccountRow, target: AccountRow | null): Stamp => ({
+  memberId: member.id,
+  memberVersion: member.version,
+  accountId: own.id,
+  accountVersion: own.version,
+  ...(target === null
+    ? { targetId: null, targetVersion: 0 }
+    : { targetId: target.id, targetVersion: target.version }),
+});
 
 /** What the member's rights come from. */
 const sourceOf = ({
@@ -112,17 +120,17 @@ const sourceOf = ({
 });
 
 /** The account that the call acts on; null when it names one on which the member may not act. */
-function actedOn(
+function findTarget(
   { account: home, target, targetGrandparentId }: PrincipalRow,
   own: GrantSet,
   preset: Preset,
   targetId: string | null,
 ): AccountRow | null {
   if (targetId === null || targetId === home.id) return home;
-  return target !== null && actsOn(own, preset, home.id, target, targetGrandparentId) ? target : null;
+  return target !== null && canActOn(own, preset, home.id, target, targetGrandparentId) ? target : null;
 }
 
-const accountOf = (at: AccountRow): Omit<Principal["account"], "settings"> => ({
+const targetAccountOf = (at: AccountRow): Omit<Principal["targetAccount"], "settings"> => ({
   kind: at.kind as AccountKind,
   name: at.name,
   parentId: at.parentId,
@@ -131,11 +139,11 @@ const accountOf = (at: AccountRow): Omit<Principal["account"], "settings"> => ({
   ownerMemberId: at.ownerMemberId,
 });
 
-const homeOf = (
+const ownAccountOf = (
   home: AccountRow,
   preset: Preset,
-  settings: ReturnType<typeof settingsOf>,
-): Principal["home"] => ({
+  settings: ReturnType<typeof resolveSettings>,
+): Principal["ownAccount"] => ({
   accountId: home.id,
   name: home.name,
   kind: home.kind as AccountKind,
@@ -163,5 +171,5 @@ const actorOf = (
   accountId: home.id,
   login: actorLogin(who),
   email: who.email,
-  ...traceOf(credential),
+  ...auditTraceOf(credential),
 });

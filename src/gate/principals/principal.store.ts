@@ -1,12 +1,12 @@
 import { and, eq, ne, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
-import type { TypeTable } from "../../access/type.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
 import type { Db } from "../../kernel/db.ts";
 import { apiKey, session } from "../../kernel/schema/identity.ts";
 import { account, member } from "../../kernel/schema/team.ts";
-import { compileRules } from "../credentials/address.ts";
+import { compileAddressRules } from "../credentials/address-rule.ts";
 import type { CallCredential } from "../credentials/key-restriction.ts";
-import { customRolesOf, grantsOf, holder } from "../credentials/member.store.ts";
+import { customRolesOf, grantsOf, accessColumns } from "../credentials/member.store.ts";
 import type { Principal } from "./principal.ts";
 import { toPrincipal } from "./principal-row.ts";
 
@@ -24,7 +24,7 @@ export const findPrincipalByKey = (
 ): Promise<Principal | null> => findKeyHolder(db, eq(apiKey.hash, hash), targetId, "key", types);
 
 /** The member of a token, and the key or session that it was minted from. */
-interface TokenOf {
+interface TokenSource {
   readonly acc: string;
   readonly mem: string;
   readonly key?: string | undefined;
@@ -34,7 +34,7 @@ interface TokenOf {
 /** The rows behind an access token. */
 export const findPrincipalByToken = (
   db: Db,
-  { acc, mem, key, sid }: TokenOf,
+  { acc, mem, key, sid }: TokenSource,
   targetId: string | null,
   types: TypeTable,
 ): Promise<Principal | null> =>
@@ -75,7 +75,7 @@ export async function findPrincipalByHook(
  * The member who began something, with the access that they have now to the account that it is about. It may
  * do no more than they may. Null when the member is gone.
  */
-export const findPrincipalBehind = (
+export const findPrincipalOnBehalf = (
   db: Db,
   memberId: string,
   targetId: string,
@@ -91,14 +91,14 @@ async function findMemberAs(
   types: TypeTable,
 ): Promise<Principal | null> {
   const [row] = await db
-    .select(WHO)
+    .select(PRINCIPAL_COLUMNS)
     .from(member)
     .innerJoin(account, eq(account.id, member.accountId))
-    .leftJoin(target, AT(targetId))
+    .leftJoin(target, isTarget(targetId))
     .where(where);
   if (row === undefined) return null;
   const principal = toPrincipal(row, credential, targetId, types);
-  return { ...principal, addressRules: [compileRules(row.account.allowedIps)] };
+  return { ...principal, addressRules: [compileAddressRules(row.account.allowedIps)] };
 }
 
 /** Under a name of its own: `account.parent_id` would be the inner row's. */
@@ -106,20 +106,20 @@ const parentSettings = (of: typeof account | typeof target) =>
   sql`(SELECT above.settings FROM account above WHERE above.id = ${of.parentId})`.mapWith(account.settings);
 
 /** The member behind a credential, with everything that decides what they may do: a `PrincipalRow`. */
-const WHO = {
-  member: holder(member),
+const PRINCIPAL_COLUMNS = {
+  member: accessColumns(member),
   account,
   target,
   grants: grantsOf(member),
   customRoles: customRolesOf(member),
-  aboveHome: parentSettings(account).as("above_home"),
-  aboveTarget: parentSettings(target).as("above_target"),
+  ownParentSettings: parentSettings(account).as("above_home"),
+  targetParentSettings: parentSettings(target).as("above_target"),
   targetGrandparentId: sql<string | null>`(SELECT parent_id FROM account WHERE id = ${target.parentId})`.as(
     "target_grandparent_id",
   ),
   platformId: sql<string | null>`(SELECT id FROM account WHERE kind = 'platform')`.as("platform_id"),
 };
-const AT = (targetId: string | null) => and(eq(target.id, targetId ?? ""), ne(target.id, account.id));
+const isTarget = (targetId: string | null) => and(eq(target.id, targetId ?? ""), ne(target.id, account.id));
 
 async function findKeyHolder(
   db: Db,
@@ -129,11 +129,11 @@ async function findKeyHolder(
   types: TypeTable,
 ): Promise<Principal | null> {
   const [row] = await db
-    .select({ ...WHO, key: apiKey })
+    .select({ ...PRINCIPAL_COLUMNS, key: apiKey })
     .from(apiKey)
     .innerJoin(member, and(eq(member.id, apiKey.memberId), eq(member.accountId, apiKey.accountId)))
     .innerJoin(account, eq(account.id, member.accountId))
-    .leftJoin(target, AT(targetId))
+    .leftJoin(target, isTarget(targetId))
     .where(where);
   if (row === undefined) return null;
   const { id, scopes, allowedIps, expiresAt, revokedAt } = row.key;
@@ -148,7 +148,7 @@ async function findSessionHolder(
   types: TypeTable,
 ): Promise<Principal | null> {
   const [row] = await db
-    .select({ ...WHO, session })
+    .select({ ...PRINCIPAL_COLUMNS, session })
     .from(session)
     .innerJoin(
       member,
@@ -159,7 +159,7 @@ async function findSessionHolder(
       ),
     )
     .innerJoin(account, eq(account.id, member.accountId))
-    .leftJoin(target, AT(targetId))
+    .leftJoin(target, isTarget(targetId))
     .where(where);
   if (row === undefined) return null;
   const { id, expiresAt, endedAt } = row.session;

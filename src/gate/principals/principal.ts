@@ -1,9 +1,9 @@
-import type { GrantSet } from "../../access/decide.ts";
+import type { GrantSet } from "../../access/decision.ts";
 import type { Preset, Switches } from "../../access/preset.ts";
 import type { Stamp } from "../../access/stamp.ts";
-import type { TypeAccess, TypeTable } from "../../access/type.ts";
+import type { TypeAccess, TypeTable } from "../../access/resource-type.ts";
 import type { Actor } from "../../audit/chain/event.ts";
-import type { Block } from "../../kernel/cidr.ts";
+import type { CidrBlock } from "../../kernel/cidr.ts";
 import type { AccountKind } from "../../access/model.ts";
 import type { CallCredential } from "../credentials/key-restriction.ts";
 import type { LimitPeriod, Locale, Plan, Settings, Subscription } from "../../kernel/schema/team.ts";
@@ -19,7 +19,7 @@ export interface Principal {
   readonly userId: string | null;
   /** The account that the call acts on: the member's own, or one below it (`Tollgate-Account`). */
   readonly accountId: string;
-  readonly account: {
+  readonly targetAccount: {
     readonly kind: AccountKind;
     readonly name: string;
     readonly parentId: string | null;
@@ -32,7 +32,7 @@ export interface Principal {
   readonly preset: Preset;
   readonly switches: Switches;
   /** The member's own account. */
-  readonly home: {
+  readonly ownAccount: {
     readonly accountId: string;
     readonly name: string;
     readonly kind: AccountKind;
@@ -42,13 +42,13 @@ export interface Principal {
     readonly switches: Switches;
   };
   /** The call names an account that is not there, or where the member may not act. */
-  readonly astray: boolean;
+  readonly targetNotFound: boolean;
   readonly platformId: string | null;
   /**
    * The database is known to be an older copy, of the account acted on or of the member's own: the platform
    * has to accept that.
    */
-  readonly restored: boolean;
+  readonly isRestored: boolean;
   readonly member: {
     readonly status: "new" | "active" | "blocked";
     readonly username: string;
@@ -63,11 +63,11 @@ export interface Principal {
    * One list for each of account, member, key and the account acted on that has rules; null is a stored rule
    * that cannot be read.
    */
-  readonly addressRules: ReadonlyArray<readonly Block[] | null>;
+  readonly addressRules: ReadonlyArray<readonly CidrBlock[] | null>;
   /** What the member may do in the account that the call acts on. */
   readonly grantSet: GrantSet;
   /** The same without the restriction of the key of the call. */
-  readonly memberSet: GrantSet;
+  readonly unrestrictedGrantSet: GrantSet;
   readonly types: TypeTable;
   readonly actor: Actor;
 }
@@ -76,11 +76,11 @@ export interface Principal {
  * The account whose objects of a type the call sees: its own, the platform's, or its parent's. Empty where
  * there is none.
  */
-export function keeperOf(
-  { accountId, account, platformId }: Principal,
-  type: Pick<TypeAccess, "keptBy">,
+export function ownerAccountIdOf(
+  { accountId, targetAccount, platformId }: Principal,
+  type: Pick<TypeAccess, "ownedBy">,
 ): string {
-  const keeper = type.keptBy?.[account.kind];
-  if (keeper === undefined) return accountId;
-  return (keeper === "platform" ? platformId : account.parentId) ?? "";
+  const owner = type.ownedBy?.[targetAccount.kind];
+  if (owner === undefined) return accountId;
+  return (owner === "platform" ? platformId : targetAccount.parentId) ?? "";
 }

@@ -22,7 +22,7 @@ export const SECURITY_SETTINGS: readonly (keyof Settings)[] = ["currency", "memb
 /**
  * An account's settings, and the switches that hold in it: a customer's organization goes by its seller's.
  */
-export function settingsOf(
+export function resolveSettings(
   account: { readonly kind: string; readonly settings: Partial<Settings> },
   above: Partial<Settings> | null,
 ): { settings: Settings; switches: Switches } {

@@ -1,28 +1,28 @@
 import { z } from "zod";
 import type { Upload } from "./operation.ts";
-import { holdsLink } from "../text/link-text.ts";
-import { ambiguousMembers, pointerTo } from "./json.ts";
-import { type Fault, invalidHeader, Problem } from "./problem.ts";
+import { hasLink } from "../text/link-text.ts";
+import { findAmbiguousFields, toJsonPointer } from "./ambiguous-field.ts";
+import { type RequestFault, invalidHeader, Problem } from "./problem.ts";
 
 /** Bytes of a request body at most. */
 export const BODY_LIMIT = 65_536;
 
 /** A body as it was read. Its faults are reported after the caller's rights were checked. */
-export interface SentJson {
+export interface JsonBody {
   readonly value: unknown;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly RequestFault[];
 }
 
 /**
  * The JSON value of a request; undefined when it has no body.
  * @throws Problem too-large, media-type, malformed
  */
-export async function readJson(request: Request): Promise<SentJson> {
+export async function readJson(request: Request): Promise<JsonBody> {
   const bytes = await readRaw(request, BODY_LIMIT);
   if (bytes.length === 0) return { value: undefined, faults: [] };
   if (mediaType(request.headers) !== "application/json") throw new Problem("media-type");
   const value = parseJson(bytes);
-  return { value, faults: ambiguousMembers(new TextDecoder().decode(bytes)) };
+  return { value, faults: findAmbiguousFields(new TextDecoder().decode(bytes)) };
 }
 
 /** @throws Problem malformed */
@@ -49,25 +49,25 @@ export async function readRaw(request: Request, maxBytes: number): Promise<Uint8
  * What the headers alone say of a body, before the credential is read.
  * @throws Problem too-large, media-type
  */
-export function declaredBody(headers: Headers, upload?: Upload): void {
+export function checkBodyHeaders(headers: Headers, upload?: Upload): void {
   const { maxBytes, mediaTypes } = upload ?? JSON_ONLY;
   if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(upload);
   const type = mediaType(headers);
-  if (type !== null && !mediaTypes.includes(type)) throw wrongType(upload);
+  if (type !== null && !mediaTypes.includes(type)) throw wrongMediaType(upload);
 }
 
 const JSON_ONLY: Upload = { maxBytes: BODY_LIMIT, mediaTypes: ["application/json"] };
 
 const tooLarge = (upload?: Upload): Problem =>
   new Problem("too-large", upload === undefined ? {} : { detail: `Send at most ${upload.maxBytes} bytes.` });
-const wrongType = (upload?: Upload): Problem =>
+const wrongMediaType = (upload?: Upload): Problem =>
   new Problem(
     "media-type",
     upload === undefined ? {} : { detail: `Send a Content-Type of ${upload.mediaTypes.join(", ")}.` },
   );
 
 /** A file on its way in. Its length is the declared one; the store that keeps it checks that. */
-export interface SentFile {
+export interface UploadedFile {
   readonly body: ReadableStream<Uint8Array>;
   readonly size: number;
   readonly contentType: string;
@@ -76,9 +76,9 @@ export interface SentFile {
 /**
  * @throws Problem media-type; validation without a length, which a store of files needs to know beforehand
  */
-export function sentFile(request: Request, upload: Upload): SentFile {
+export function receiveUpload(request: Request, upload: Upload): UploadedFile {
   const contentType = mediaType(request.headers);
-  if (contentType === null) throw wrongType(upload);
+  if (contentType === null) throw wrongMediaType(upload);
   const size = Number(request.headers.get("content-length") ?? 0);
   if (request.body === null || !Number.isSafeInteger(size) || size < 1)
     throw invalidHeader(
@@ -110,18 +110,18 @@ async function readBytes(body: ReadableStream<Uint8Array>, maxBytes: number): Pr
 }
 
 /** @throws Problem validation, one fault for each member that is wrong or unknown */
-export function validate<T>(schema: z.ZodType<T>, value: unknown, place: "body" | "query"): T {
+export function validate<T>(schema: z.ZodType<T>, value: unknown, source: "body" | "query"): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new Problem("validation", {
-    errors: result.error.issues.flatMap((issue) => faults(issue, value, place)).slice(0, 50),
+    errors: result.error.issues.flatMap((issue) => toFaults(issue, value, source)).slice(0, 50),
   });
 }
 
-function faults(issue: z.core.$ZodIssue, value: unknown, place: "body" | "query"): Fault[] {
+function toFaults(issue: z.core.$ZodIssue, value: unknown, source: "body" | "query"): RequestFault[] {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ ...faultAt([...path, key], place), detail: "is not known here" }));
+    return issue.keys.map((key) => ({ ...faultAt([...path, key], source), detail: "is not known here" }));
   }
   // Of several forms, the one that was meant: the only one that has all the fields that were sent.
   const [meant, other] =
@@ -131,13 +131,13 @@ function faults(issue: z.core.$ZodIssue, value: unknown, place: "body" | "query"
         )
       : [];
   if (meant !== undefined && other === undefined)
-    return meant.flatMap((each) => faults({ ...each, path: [...issue.path, ...each.path] }, value, place));
+    return meant.flatMap((each) => toFaults({ ...each, path: [...issue.path, ...each.path] }, value, source));
   // A rule over several fields has its own message.
-  const isMissing = issue.code !== "custom" && at(value, path) === undefined;
-  return [{ ...faultAt(path, place), detail: isMissing ? "is required" : issue.message }];
+  const isMissing = issue.code !== "custom" && valueAt(value, path) === undefined;
+  return [{ ...faultAt(path, source), detail: isMissing ? "is required" : issue.message }];
 }
 
-const at = (value: unknown, path: readonly string[]): unknown =>
+const valueAt = (value: unknown, path: readonly string[]): unknown =>
   path.reduce(
     (inner, key) =>
       typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
@@ -148,12 +148,12 @@ const at = (value: unknown, path: readonly string[]): unknown =>
 
 const faultAt = (
   path: readonly string[],
-  place: "body" | "query",
+  source: "body" | "query",
 ): { pointer: string } | { parameter: string } =>
-  place === "query" ? { parameter: path.join(".") } : { pointer: pointerTo(path) };
+  source === "query" ? { parameter: path.join(".") } : { pointer: toJsonPointer(path) };
 
 /** A patch without the members that were not sent. */
-export const definite = <T extends object>(patch: T) =>
+export const omitUndefined = <T extends object>(patch: T) =>
   Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>;
   };
@@ -173,7 +173,7 @@ const CONTROL_IN_NOTE = /[^\P{Cc}\n\t]|[\p{Cs}\u202A-\u202E\u2066-\u2069]/u;
  * One line of text that a person wrote: trimmed, something to see, no control characters, no lone surrogates.
  * What is too long is not looked into.
  */
-export const text = (max: number) =>
+export const singleLineText = (max: number) =>
   z
     .string()
     .trim()
@@ -186,9 +186,10 @@ export const text = (max: number) =>
  * A name that can be shown in a mail. It holds no link, so that no writer of a name leads readers to a page
  * of their choice.
  */
-export const called = (max: number) => text(max).refine((value) => !holdsLink(value), "must not hold a link");
+export const displayName = (max: number) =>
+  singleLineText(max).refine((value) => !hasLink(value), "must not hold a link");
 
-const readable = (max: number, control: RegExp) =>
+const freeText = (max: number, control: RegExp) =>
   z
     .string()
     .overwrite((value) => value.replaceAll(/\r\n?/g, "\n"))
@@ -198,24 +199,24 @@ const readable = (max: number, control: RegExp) =>
     .refine((value) => value === "" || VISIBLE.test(value), "must hold something that can be seen");
 
 /** An empty text is stored as null. */
-const nullIfEmpty = (written: z.ZodString) =>
-  written
+const nullIfEmpty = (schema: z.ZodString) =>
+  schema
     .nullable()
     .transform((value) => (value === "" ? null : value))
     .pipe(z.string().nullable());
 
 /** One line of text that may be left out; an empty one is null. */
-export const optionalText = (max: number) => nullIfEmpty(readable(max, CONTROL));
+export const optionalText = (max: number) => nullIfEmpty(freeText(max, CONTROL));
 
 /** Text of several lines, such as a comment, that may be left out; an empty one is null. */
-export const optionalNote = (max: number) => nullIfEmpty(readable(max, CONTROL_IN_NOTE));
+export const optionalMultilineText = (max: number) => nullIfEmpty(freeText(max, CONTROL_IN_NOTE));
 
 /** Text of several lines, or none. */
-export const note = (max: number) => readable(max, CONTROL_IN_NOTE);
+export const multilineText = (max: number) => freeText(max, CONTROL_IN_NOTE);
 
 /** A name that may be left out; an empty one is null. */
 export const optionalName = (max: number) =>
-  nullIfEmpty(readable(max, CONTROL).refine((value) => !holdsLink(value), "must not hold a link"));
+  nullIfEmpty(freeText(max, CONTROL).refine((value) => !hasLink(value), "must not hold a link"));
 
 /** A time as it is stored: in UTC. It may be sent with any offset. */
 export const instant = z.iso

@@ -1,4 +1,4 @@
-import { canonical } from "../canonical.ts";
+import { canonicalJson } from "../canonical-json.ts";
 import { sha256Hex } from "../digest.ts";
 import { Problem } from "./problem.ts";
 
@@ -15,7 +15,7 @@ export interface IdempotencyRecord {
 }
 
 /** Tells a caller that this is the answer of the first time. */
-export const REPLAYED = { "Idempotency-Replayed": "true" };
+export const REPLAYED_HEADER = { "Idempotency-Replayed": "true" };
 
 /** Milliseconds for which a key is remembered. */
 export const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
@@ -24,7 +24,7 @@ export const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
  * The key of a request (IETF Idempotency-Key draft): a structured-field string or the bare text.
  * @throws Problem malformed when the header is there and unreadable
  */
-export function idempotencyKey(header: string | null): string | null {
+export function parseIdempotencyKey(header: string | null): string | null {
   if (header === null) return null;
   const bare = /^"([^"\\]*)"$/.exec(header)?.[1] ?? header;
   if (!/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(bare)) {
@@ -37,11 +37,11 @@ export function idempotencyKey(header: string | null): string | null {
  * Hex SHA-256 over what makes a command the same: method, path with query, and the body in any order of keys.
  */
 export const fingerprint = (method: string, path: string, body: unknown): string =>
-  sha256Hex(canonical([method, path, body ?? null]));
+  sha256Hex(canonicalJson([method, path, body ?? null]));
 
 /**
  * As it was made until migration 0008, by the order in which the members came: such records live for 24
  * hours.
  */
-export const fingerprintAsSent = (method: string, path: string, body: unknown): string =>
+export const legacyFingerprint = (method: string, path: string, body: unknown): string =>
   sha256Hex(JSON.stringify([method, path, body ?? null]));

@@ -1,10 +1,10 @@
-import { jsonSchema } from "./json-schema.ts";
-import { isCard, type Operation } from "./operation.ts";
+import { toJsonSchema } from "./json-schema.ts";
+import { hasCardAnswer, type Operation } from "./operation.ts";
 
 /**
  * What one operation takes beside its body. `path` is in OpenAPI's form, with `{name}` for each parameter.
  */
-export const parameters = (operation: Operation, path: string): object[] => [
+export const operationParameters = (operation: Operation, path: string): object[] => [
   ...pathParameters(path),
   ...headerParameters(operation),
   ...queryParameters(operation),
@@ -18,13 +18,18 @@ const pathParameters = (path: string): object[] =>
     schema: { type: "string" },
   }));
 
-const KEY = "[!#-\\[\\]-~]{1,128}";
-const TAG = '(?:\\*|(?:W/)?"[!#-~]*")';
+const IDEMPOTENCY_KEY = "[!#-\\[\\]-~]{1,128}";
+const ETAG = '(?:\\*|(?:W/)?"[!#-~]*")';
 
-const keySchema = { type: "string", minLength: 1, maxLength: 130, pattern: `^(?:"${KEY}"|${KEY})$` };
-const tagSchema = { type: "string", minLength: 1, pattern: `^${TAG}(?: *, *${TAG})*$` };
+const idempotencyKeySchema = {
+  type: "string",
+  minLength: 1,
+  maxLength: 130,
+  pattern: `^(?:"${IDEMPOTENCY_KEY}"|${IDEMPOTENCY_KEY})$`,
+};
+const etagSchema = { type: "string", minLength: 1, pattern: `^${ETAG}(?: *, *${ETAG})*$` };
 
-const ACCOUNT = {
+const ACCOUNT_HEADER = {
   name: "Tollgate-Account",
   in: "header",
   required: false,
@@ -35,7 +40,7 @@ const ACCOUNT = {
     "Where one may not act is `not-found` (404), like an account that does not exist.",
 };
 
-const LANGUAGE = {
+const LANGUAGE_HEADER = {
   name: "Accept-Language",
   in: "header",
   required: false,
@@ -45,24 +50,24 @@ const LANGUAGE = {
     "texts are in the member's language, else in the account's.",
 };
 
-const IF_NONE_MATCH = {
+const IF_NONE_MATCH_HEADER = {
   name: "If-None-Match",
   in: "header",
   required: false,
-  schema: tagSchema,
+  schema: etagSchema,
   description: "The ETag of the card as it was read: 304 without a body while it still shows the same.",
 };
 
 function headerParameters(operation: Operation): object[] {
   const { right, method, idempotency, ifMatch, localized, preview } = operation;
-  const remembered =
+  const retention =
     idempotency === "ledger"
       ? "Remembered for each member for ever, in the ledger."
       : "Remembered for each member for 24 hours.";
   return [
-    ...(right === "public" ? [] : [ACCOUNT]),
-    ...(localized ? [LANGUAGE] : []),
-    ...(method === "GET" && isCard(operation) ? [IF_NONE_MATCH] : []),
+    ...(right === "public" ? [] : [ACCOUNT_HEADER]),
+    ...(localized ? [LANGUAGE_HEADER] : []),
+    ...(method === "GET" && hasCardAnswer(operation) ? [IF_NONE_MATCH_HEADER] : []),
     ...(idempotency === undefined
       ? []
       : [
@@ -70,10 +75,10 @@ function headerParameters(operation: Operation): object[] {
             name: "Idempotency-Key",
             in: "header",
             required: idempotency !== "optional" && preview === undefined,
-            schema: keySchema,
+            schema: idempotencyKeySchema,
             description:
               '1 to 128 visible ASCII characters but `"` and `\\`, ' +
-              `bare or in quotes (a structured-field string). ${remembered} ` +
+              `bare or in quotes (a structured-field string). ${retention} ` +
               "The same command again is answered with its first answer and `Idempotency-Replayed: true`, " +
               "without secrets, which are shown once; " +
               "another command under the same key is `idempotency/mismatch` (422)." +
@@ -87,7 +92,7 @@ function headerParameters(operation: Operation): object[] {
             name: "If-Match",
             in: "header",
             required: ifMatch === "required",
-            schema: tagSchema,
+            schema: etagSchema,
             description:
               "The ETag of the card as it was read, in its quotes, or `*` for any version. " +
               'A weak tag (`W/"3"`) counts as the strong one. ' +
@@ -100,7 +105,7 @@ function headerParameters(operation: Operation): object[] {
 
 function queryParameters({ query }: Operation): object[] {
   if (query === undefined) return [];
-  const { properties = {}, required = [] } = jsonSchema(query, "input") as {
+  const { properties = {}, required = [] } = toJsonSchema(query, "input") as {
     properties?: Record<string, object>;
     required?: string[];
   };

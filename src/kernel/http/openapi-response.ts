@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { jsonSchema } from "./json-schema.ts";
-import { fileType, isCard, type Operation } from "./operation.ts";
+import { toJsonSchema } from "./json-schema.ts";
+import { fileMediaType, hasCardAnswer, type Operation } from "./operation.ts";
 import { type ProblemCode, PROBLEMS } from "./problem.ts";
 
 /**
  * Refusals of a request before its credential is read. The declared length and type of a body count on every
  * route.
  */
-const ANYBODY: readonly ProblemCode[] = [
+const COMMON_PROBLEMS: readonly ProblemCode[] = [
   "malformed",
   "method-not-allowed",
   "too-large",
@@ -15,7 +15,7 @@ const ANYBODY: readonly ProblemCode[] = [
   "validation",
   "internal",
 ];
-const MEMBERS: readonly ProblemCode[] = [
+const MEMBER_PROBLEMS: readonly ProblemCode[] = [
   "auth/invalid-credential",
   "auth/blocked",
   "access/denied",
@@ -26,7 +26,7 @@ const MEMBERS: readonly ProblemCode[] = [
 ];
 
 /** Headers of answers, as components of the document. */
-export const HEADERS = {
+export const RESPONSE_HEADERS = {
   "Tollgate-Request-Id": {
     description: "Names this call in the call log, the audit log and in problems.",
     schema: { type: "string" },
@@ -64,9 +64,9 @@ export const HEADERS = {
   "WWW-Authenticate": { description: "RFC 9110 section 11.6.1.", schema: { type: "string" } },
 } as const;
 
-type HeaderName = keyof typeof HEADERS;
+type HeaderName = keyof typeof RESPONSE_HEADERS;
 
-const headersOf = (names: readonly HeaderName[]) =>
+const headerRefs = (names: readonly HeaderName[]) =>
   Object.fromEntries(
     ["Tollgate-Request-Id" as const, ...names].map((name) => [
       name,
@@ -75,22 +75,22 @@ const headersOf = (names: readonly HeaderName[]) =>
   );
 
 /** Every answer of one operation by its status. */
-export const responses = (operation: Operation): object => ({
-  ...success(operation),
-  ...refusals(operation),
+export const operationResponses = (operation: Operation): object => ({
+  ...successResponses(operation),
+  ...problemResponses(operation),
 });
 
-function success(operation: Operation) {
+function successResponses(operation: Operation) {
   const { answer, status, idempotency, localized, preview } = operation;
-  const headers = headersOf([
-    ...(isCard(operation) ? ["ETag" as const] : []),
-    ...(isCard(operation) && status === 201 ? ["Location" as const] : []),
+  const headers = headerRefs([
+    ...(hasCardAnswer(operation) ? ["ETag" as const] : []),
+    ...(hasCardAnswer(operation) && status === 201 ? ["Location" as const] : []),
     ...(idempotency === undefined ? [] : ["Idempotency-Replayed" as const]),
     ...(localized ? ["Content-Language" as const] : []),
   ]);
-  const file = fileType(operation);
+  const file = fileMediaType(operation);
   if (file !== null) return { [status]: { description: "The file.", headers, content: { [file]: {} } } };
-  const schema = answer instanceof z.ZodType ? jsonSchema(answer, "output") : { type: "object" };
+  const schema = answer instanceof z.ZodType ? toJsonSchema(answer, "output") : { type: "object" };
   const content = { "application/json": { schema } };
   return {
     ...(preview === undefined
@@ -98,23 +98,23 @@ function success(operation: Operation) {
       : {
           200: {
             description: "With `dryRun`: what would be made. Nothing is.",
-            headers: headersOf([]),
-            content: { "application/json": { schema: jsonSchema(preview, "output") } },
+            headers: headerRefs([]),
+            content: { "application/json": { schema: toJsonSchema(preview, "output") } },
           },
         }),
     [status]: { description: "Done.", headers, ...(status === 204 ? {} : { content }) },
-    ...(isCard(operation) && operation.method === "GET"
+    ...(hasCardAnswer(operation) && operation.method === "GET"
       ? { 304: { description: "The card is what If-None-Match names.", headers } }
       : {}),
   };
 }
 
-function refusals(operation: Operation) {
+function problemResponses(operation: Operation) {
   const { right, path, idempotency, ifMatch, problems = [] } = operation;
   const isPublic = right === "public";
   const codes = new Set<ProblemCode>([
-    ...ANYBODY,
-    ...(isPublic ? [] : MEMBERS),
+    ...COMMON_PROBLEMS,
+    ...(isPublic ? [] : MEMBER_PROBLEMS),
     ...(isPublic || right === "self" ? [] : ["plan/feature-required" as const]),
     ...(path.includes(":") ? ["not-found" as const] : []),
     ...(idempotency === undefined ? [] : ["idempotency/mismatch" as const]),
@@ -129,14 +129,14 @@ function refusals(operation: Operation) {
       status,
       {
         description: group.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join("; "),
-        headers: headersOf(refusalHeaders(Number(status), operation)),
+        headers: headerRefs(problemHeaders(Number(status), operation)),
         content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
       },
     ]),
   );
 }
 
-function refusalHeaders(status: number, { idempotency }: Operation): HeaderName[] {
+function problemHeaders(status: number, { idempotency }: Operation): HeaderName[] {
   if (status === 401) return ["WWW-Authenticate"];
   if (status === 405) return ["Allow"];
   if (status === 503) return ["Retry-After"];
@@ -145,17 +145,20 @@ function refusalHeaders(status: number, { idempotency }: Operation): HeaderName[
   return status === 402 && idempotency === "ledger" ? ["Idempotency-Replayed"] : [];
 }
 
-const fault = (place: string, description: string) => ({
+const faultSchema = (place: string, description: string) => ({
   type: "object",
   required: [place, "detail"],
   additionalProperties: false,
   properties: { [place]: { type: "string", description }, detail: { type: "string" } },
 });
 
-const credits = (description: string) => ({ type: "integer", description: `With credits/*: ${description}` });
+const creditField = (description: string) => ({
+  type: "integer",
+  description: `With credits/*: ${description}`,
+});
 
 /** The body of every refusal. */
-export const PROBLEM = {
+export const PROBLEM_SCHEMA = {
   type: "object",
   description: "RFC 9457. Further members depend on the code.",
   required: ["type", "code", "title", "status", "detail", "instance", "requestId"],
@@ -172,23 +175,23 @@ export const PROBLEM = {
       description: "Where the request is wrong: each has one of `pointer`, `parameter` and `header`.",
       items: {
         oneOf: [
-          fault("pointer", "Into the body (RFC 6901)."),
-          fault("parameter", "Of the query."),
-          fault("header", "Its name."),
+          faultSchema("pointer", "Into the body (RFC 6901)."),
+          faultSchema("parameter", "Of the query."),
+          faultSchema("header", "Its name."),
         ],
       },
     },
     right: { type: "string", description: "With access/denied: the right that is lacking." },
     feature: { type: "string", description: "With plan/feature-required: what the plan lacks." },
     contact: { type: "string", description: "With plan/feature-required: whom to ask for it." },
-    required: credits("what the call would have cost."),
+    required: creditField("what the call would have cost."),
     limit: {
       type: ["integer", "null"],
       description: "With credits/*: what the member may spend in a period; null is no limit.",
     },
     limitPeriod: { type: "string", description: "With credits/*: the period of that limit." },
-    spent: credits("what the member has spent in the current period."),
-    remaining: credits("what the member may still spend."),
+    spent: creditField("what the member has spent in the current period."),
+    remaining: creditField("what the member may still spend."),
   },
   additionalProperties: true,
 };

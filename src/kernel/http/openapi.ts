@@ -1,6 +1,6 @@
-import { jsonSchema } from "./json-schema.ts";
-import { parameters } from "./openapi-parameter.ts";
-import { HEADERS, PROBLEM, responses } from "./openapi-response.ts";
+import { toJsonSchema } from "./json-schema.ts";
+import { operationParameters } from "./openapi-parameter.ts";
+import { RESPONSE_HEADERS, PROBLEM_SCHEMA, operationResponses } from "./openapi-response.ts";
 import type { Operation } from "./operation.ts";
 
 const SECURITY_SCHEMES = {
@@ -14,11 +14,11 @@ const SECURITY_SCHEMES = {
 };
 
 /** OpenAPI 3.1 from the operations that the gate serves; the schemas are those that validate. */
-export function openapi(operations: readonly Operation[], server: string): object {
+export function openApiDocument(operations: readonly Operation[], server: string): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const operation of operations) {
     const path = operation.path.replaceAll(/:(\w+)/g, "{$1}");
-    (paths[path] ??= {})[operation.method.toLowerCase()] = describe(operation, path);
+    (paths[path] ??= {})[operation.method.toLowerCase()] = describeOperation(operation, path);
   }
   return {
     openapi: "3.1.0",
@@ -31,7 +31,11 @@ export function openapi(operations: readonly Operation[], server: string): objec
     },
     servers: [{ url: server }],
     paths,
-    components: { securitySchemes: SECURITY_SCHEMES, headers: HEADERS, schemas: { Problem: PROBLEM } },
+    components: {
+      securitySchemes: SECURITY_SCHEMES,
+      headers: RESPONSE_HEADERS,
+      schemas: { Problem: PROBLEM_SCHEMA },
+    },
     security: [{ bearer: [] }, { apiKey: [] }],
   };
 }
@@ -39,7 +43,7 @@ export function openapi(operations: readonly Operation[], server: string): objec
 const camelCase = (path: string): string =>
   path.replaceAll(/[^A-Za-z0-9]+(\w)/g, (_, char: string) => char.toUpperCase()).replaceAll(/\W/g, "");
 
-function describe(operation: Operation, path: string): object {
+function describeOperation(operation: Operation, path: string): object {
   const isPublic = operation.right === "public";
   return {
     operationId: operation.method.toLowerCase() + camelCase(path),
@@ -51,9 +55,9 @@ function describe(operation: Operation, path: string): object {
         ? "Any active member."
         : `Needs the right \`${operation.right}\`.`,
     ...(isPublic ? { security: [] } : {}),
-    parameters: parameters(operation, path),
+    parameters: operationParameters(operation, path),
     ...requestBody(operation),
-    responses: responses(operation),
+    responses: operationResponses(operation),
   };
 }
 
@@ -80,7 +84,7 @@ function requestBody({ body, upload, raw }: Operation): object {
     : {
         requestBody: {
           required: !body.safeParse(undefined).success,
-          content: { "application/json": { schema: jsonSchema(body, "input") } },
+          content: { "application/json": { schema: toJsonSchema(body, "input") } },
         },
       };
 }

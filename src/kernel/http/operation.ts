@@ -37,12 +37,12 @@ export interface Operation<Body = unknown, Query = unknown> {
   /** "required": answers 428 without If-Match. */
   readonly ifMatch?: "required" | "optional";
   /** Answered even while the account's plan lacks what the member's roles need. */
-  readonly withoutPlan?: true;
+  readonly allowedWithoutPlan?: true;
   /**
    * The platform's members may call it while an older copy of the database waits to be accepted: it ends
    * access, or accepts.
    */
-  readonly whileRestored?: true;
+  readonly allowedWhileRestored?: true;
   /** Its texts are in the language of the call. */
   readonly localized?: true;
   /** Problem codes beyond those that every route may answer. */
@@ -55,11 +55,11 @@ export interface FileAnswer {
 }
 
 /** The media type of the file that an operation answers; null where it answers JSON, or nothing. */
-export const fileType = ({ answer }: Operation): string | null =>
+export const fileMediaType = ({ answer }: Operation): string | null =>
   answer !== undefined && "file" in answer && typeof answer.file === "string" ? answer.file : null;
 
 /** Whether it answers a card, which has an ETag. */
-export const isCard = ({ answer }: Operation): boolean =>
+export const hasCardAnswer = ({ answer }: Operation): boolean =>
   answer instanceof z.ZodObject && Object.hasOwn(answer.shape, "version");
 
 export interface Upload {

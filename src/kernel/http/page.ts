@@ -4,13 +4,13 @@ import { invalidParameter } from "./problem.ts";
 
 const CURSOR = z.string().regex(/^[A-Za-z0-9_-]{1,2000}$/, "must be a nextCursor of this list");
 
-export const listLimit = (unlessTold: number) =>
+export const listLimit = (defaultLimit: number) =>
   z
     .string()
     .regex(/^(?:[1-9]\d?|100)$/, "must be 1 to 100")
     .transform(Number)
-    .default(unlessTold)
-    .describe(`How many rows at most, 1 to 100; ${unlessTold} by default.`);
+    .default(defaultLimit)
+    .describe(`How many rows at most, 1 to 100; ${defaultLimit} by default.`);
 
 /** The query of every list: `limit` 1 to 100 and the opaque `cursor` of the page before. */
 export const listQuery = {
@@ -41,20 +41,20 @@ export function decodeCursor<T>(cursor: string | undefined, position: z.ZodType<
 }
 
 /** Characters at the end of a cursor that say of which list it is. */
-const NAME_LENGTH = 16;
-const nameOf = (list: string): string => sha256Hex(list).slice(0, NAME_LENGTH);
+const LIST_DIGEST_LENGTH = 16;
+const listDigest = (list: string): string => sha256Hex(list).slice(0, LIST_DIGEST_LENGTH);
 
 /** @param list what the cursor may go on in: account, path and filters */
-export const boundCursor = (cursor: string, list: string): string => `${cursor}${nameOf(list)}`;
+export const bindCursor = (cursor: string, list: string): string => `${cursor}${listDigest(list)}`;
 
 /** The cursor that was bound to the list. @throws Problem validation when it belongs to another */
-export function cursorWithin(bound: string, list: string): string {
-  if (bound.slice(-NAME_LENGTH) === nameOf(list)) return bound.slice(0, -NAME_LENGTH);
+export function unbindCursor(bound: string, list: string): string {
+  if (bound.slice(-LIST_DIGEST_LENGTH) === listDigest(list)) return bound.slice(0, -LIST_DIGEST_LENGTH);
   throw invalidParameter("cursor", "must be a nextCursor of this list, with the same filters");
 }
 
 /** Cuts a page out of `limit + 1` rows that were asked for. */
-export function page<Row, Item>(
+export function toPage<Row, Item>(
   rows: readonly Row[],
   limit: number,
   item: (row: Row) => Item,
@@ -66,5 +66,5 @@ export function page<Row, Item>(
 }
 
 /** The schema of such an answer, for OpenAPI. */
-export const pageOf = <T extends z.ZodType>(item: T) =>
+export const pageSchema = <T extends z.ZodType>(item: T) =>
   z.object({ data: z.array(item), nextCursor: z.string().nullable() });

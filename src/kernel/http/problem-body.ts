@@ -19,6 +19,6 @@ export function problemBody(
     instance: `urn:request:${requestId}`,
     requestId,
     ...(extra.errors === undefined ? {} : { errors: extra.errors }),
-    ...extra.members,
+    ...extra.extensions,
   };
 }

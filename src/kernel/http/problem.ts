@@ -183,7 +183,7 @@ export type ProblemCode = keyof typeof PROBLEMS;
  * Where the request is wrong: by a JSON pointer into the body, or by the name of a query parameter or a
  * header.
  */
-export type Fault = { readonly detail: string } & (
+export type RequestFault = { readonly detail: string } & (
   | { readonly pointer: string }
   | { readonly parameter: string }
   | { readonly header: string }
@@ -191,12 +191,12 @@ export type Fault = { readonly detail: string } & (
 
 export interface ProblemExtra {
   readonly detail?: string;
-  readonly errors?: readonly Fault[];
+  readonly errors?: readonly RequestFault[];
   readonly headers?: Record<string, string>;
   /** The trail has it already, as an entry of the ledger. */
-  readonly told?: true;
+  readonly recorded?: true;
   /** Further members of the answer, such as `required` and `remaining` of a 402. */
-  readonly members?: Record<string, unknown>;
+  readonly extensions?: Record<string, unknown>;
 }
 
 /** A refusal on its way to the one exit. Thrown by routes and the gate only; rules return tagged values. */
@@ -212,10 +212,10 @@ export class Problem extends Error {
 }
 
 /** Into a body (RFC 6901); the empty one is the whole. */
-export type Pointer = "" | `/${string}`;
+export type JsonPointer = "" | `/${string}`;
 
 /** 422 that names one member of the body. */
-export const invalid = (pointer: Pointer, detail: string): Problem =>
+export const invalidField = (pointer: JsonPointer, detail: string): Problem =>
   new Problem("validation", { errors: [{ pointer, detail }] });
 /** 422 that names one parameter of the query. */
 export const invalidParameter = (parameter: string, detail: string): Problem =>
@@ -225,7 +225,8 @@ export const invalidHeader = (header: string, detail: string): Problem =>
   new Problem("validation", { errors: [{ header, detail }] });
 
 /** 503: the data changed in every run, or the turn of the call did not come. */
-export const stale = (): Problem => new Problem("stale", { headers: { "Retry-After": "1" } });
+export const staleProblem = (): Problem => new Problem("stale", { headers: { "Retry-After": "1" } });
 
 /** 503 until the platform has accepted the older copy. A person has to do that, so the wait is longer. */
-export const restored = (): Problem => new Problem("state/restored", { headers: { "Retry-After": "300" } });
+export const restoredProblem = (): Problem =>
+  new Problem("state/restored", { headers: { "Retry-After": "300" } });

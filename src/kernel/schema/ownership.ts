@@ -10,4 +10,4 @@ export const ownershipOffer = sqliteTable("ownership_offer", {
   createdAt: integer("created_at").notNull(),
 });
 
-export type OfferRow = typeof ownershipOffer.$inferSelect;
+export type OwnershipOfferRow = typeof ownershipOffer.$inferSelect;

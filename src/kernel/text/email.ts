@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { hostName } from "./host-name.ts";
+import { parseHostName } from "./host-name.ts";
 
 /** 64 characters at most (RFC 5321 section 4.5.3.1.1), in ASCII. */
 const LOCAL = "(?=.{1,64}@)(?!\\.)(?!.*\\.\\.)[a-z0-9_'+\\-.]*[a-z0-9_+-]";
@@ -15,7 +15,7 @@ const DOT = /[.。．｡]/;
  * ASCII: such a domain is written in ASCII, so that a reader does not take one address for another.
  */
 export function mailDomain(text: string): string | null {
-  const host = hostName(text);
+  const host = parseHostName(text);
   const [written, labels] = [text.split(DOT), host?.split(".") ?? []];
   const isPlain =
     written.length === labels.length &&
@@ -26,24 +26,24 @@ export function mailDomain(text: string): string | null {
 /**
  * In lower case, its domain in ASCII. A text that is no address stays as it is, and is refused afterwards.
  */
-function canonicalAddress(written: string): string {
-  const at = written.lastIndexOf("@");
-  const [local, domain] = [written.slice(0, at), mailDomain(written.slice(at + 1))];
+function canonicalEmail(text: string): string {
+  const at = text.lastIndexOf("@");
+  const [local, domain] = [text.slice(0, at), mailDomain(text.slice(at + 1))];
   // Checked before the case is folded, because the Kelvin sign, too, becomes a k.
   return at < 1 || domain === null || /[^!-~]/.test(local) ? "" : `${local.toLowerCase()}@${domain}`;
 }
 
-const NO_ADDRESS =
+const NOT_AN_EMAIL =
   "must be an e-mail address: at most 64 characters in ASCII before the @, a domain behind it";
 
 /** As it is stored and shown: a domain beyond ASCII as punycode. */
-export const email = z
+export const emailAddress = z
   .string()
   .trim()
   .max(320)
   .meta({ format: "email" })
-  .transform(canonicalAddress)
-  .pipe(z.email({ pattern: ADDRESS, error: NO_ADDRESS }).max(254));
+  .transform(canonicalEmail)
+  .pipe(z.email({ pattern: ADDRESS, error: NOT_AN_EMAIL }).max(254));
 
 /** One that may be left out; an empty text is null. */
-export const optionalEmail = z.union([z.literal("").transform(() => null), email]).nullable();
+export const optionalEmailAddress = z.union([z.literal("").transform(() => null), emailAddress]).nullable();

@@ -8,7 +8,7 @@ const HOST =
  * A domain in the one form that it is compared in: lower case, ASCII (IDNA), without the dot at its end.
  * Null: no domain.
  */
-export function hostName(text: string): string | null {
+export function parseHostName(text: string): string | null {
   // What would begin another part of a URL is no part of a name, and URL would drop some of it silently.
   if (/[\s/\\?#@:%[\]]/.test(text)) return null;
   const url = URL.parse(`http://${text.replace(/\.$/, "")}`);

@@ -31,7 +31,7 @@ const ADDRESS = new RegExp(`${HOST}(?:[/\\\\?#@⁄∕⧸]|:\\d)`, "u");
  * Whether a mail program, a browser or a reader takes a part of this text for a link. A bare host, such as
  * `booking.com`, is a company's name: mails write it so that nothing links it.
  */
-export function holdsLink(text: string): boolean {
+export function hasLink(text: string): boolean {
   const plain = canonicalName(text).toLowerCase();
   return (
     plain.includes("://") ||

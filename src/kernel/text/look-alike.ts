@@ -23,12 +23,12 @@ const LETTERS: ReadonlyMap<string, string> = new Map(
 );
 
 /** Beside the ignorable characters: controls and formats, and the blank pattern of Braille. */
-const UNSEEN = /[\p{Cf}\p{Cc}\u2800]/gu;
+const INVISIBLE = /[\p{Cf}\p{Cc}\u2800]/gu;
 const BLANKS = /[\p{Z}\s]+/gu;
 
 /** Text as a reader sees it, with one space between words. */
 const visibleText = (text: string): string =>
-  canonicalName(text.replace(BLANKS, " ").replace(UNSEEN, "")).replace(BLANKS, " ");
+  canonicalName(text.replace(BLANKS, " ").replace(INVISIBLE, "")).replace(BLANKS, " ");
 
 /** Full case folding, made of upper and lower case: ß is ss, and both forms of the Greek sigma are one. */
 const foldCase = (text: string): string =>
@@ -40,28 +40,28 @@ const foldLetters = (text: string): string =>
     .normalize("NFC");
 
 /** The same text in any case, form and width. */
-const caseless = (text: string): string => visibleText(foldCase(visibleText(text))).trim();
+const caselessKey = (text: string): string => visibleText(foldCase(visibleText(text))).trim();
 
 /**
  * A serial number as it is compared: in capitals, without blanks, and with letters that look alike there as
  * one.
  */
 export const canonicalSerial = (serial: string): string =>
-  caseless(foldLetters(foldCase(visibleText(serial)).toUpperCase().normalize("NFKC"))).replace(BLANKS, "");
+  caselessKey(foldLetters(foldCase(visibleText(serial)).toUpperCase().normalize("NFKC"))).replace(BLANKS, "");
 
 /**
  * What a name is compared by: as a text in any case, by its letters, and with the digits that look like
  * letters. Letters are compared in the case that was written, because the Greek Ν looks like an N and its ν
  * like a v.
  */
-export function nameKeys(name: string): readonly string[] {
+export function lookAlikeKeys(name: string): readonly string[] {
   // Letters come first, too: NFKC makes a sigma of ϲ, which looks like a c.
   const letters = foldLetters(visibleText(foldLetters(name)));
-  return [name, letters, letters.replace(/[I1|]/g, "l").replaceAll("0", "o")].map(caseless);
+  return [name, letters, letters.replace(/[I1|]/g, "l").replaceAll("0", "o")].map(caselessKey);
 }
 
 /** Would a reader take these names for one? */
 export function areNamesAlike(name: string, other: string): boolean {
-  const keys = nameKeys(other);
-  return nameKeys(name).some((key, index) => key === keys[index]);
+  const keys = lookAlikeKeys(other);
+  return lookAlikeKeys(name).some((key, index) => key === keys[index]);
 }

@@ -1,6 +1,6 @@
 import { and, desc, eq } from "drizzle-orm";
 import type { Db, Statement } from "../../kernel/db.ts";
-import { assessment } from "../../kernel/schema/book.ts";
+import { assessment } from "../../kernel/schema/directory.ts";
 
 export type AssessmentRow = typeof assessment.$inferSelect;
 

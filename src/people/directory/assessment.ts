@@ -1,11 +1,13 @@
 import { z } from "zod";
-import { text } from "../../kernel/http/body.ts";
+import { singleLineText } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import { invalidParameter } from "../../kernel/http/problem.ts";
 
 const [YEAR_MIN, YEAR_MAX] = [2000, 2100];
 
-export const NewAssessment = z.strictObject({ result: text(500).describe("Such as a grade or a score.") });
+export const NewAssessment = z.strictObject({
+  result: singleLineText(500).describe("Such as a grade or a score."),
+});
 
 export const AssessmentCard = z.object({
   year: z.int(),

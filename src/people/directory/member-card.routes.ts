@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { findMember } from "../../gate/credentials/member.store.ts";
-import { requireAuthorityToStop, requirePower } from "../../gate/calls/refusal.change.ts";
-import { etag } from "../../gate/calls/request.ts";
+import { requireAuthorityToStop, requireAuthorityOver } from "../../gate/calls/required-authority.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { INVITATION_PENDING } from "../invitations/invitation.store.ts";
 import { isoOrNull } from "../../kernel/clock.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
@@ -36,11 +36,11 @@ function whole(
     signInSince: isoOrNull(signIn?.signInSince ?? null),
   };
   const body = {
-    ...memberCard(row, grants, call.principal.account.name),
+    ...memberCard(row, grants, call.principal.targetAccount.name),
     ...person,
     assessments: assessments.map(assessmentCard),
   };
-  return { status: 200, body, headers: { ETag: etag(row.version) } };
+  return { status: 200, body, headers: { ETag: versionEtag(row.version) } };
 }
 
 const card = endpoint(
@@ -114,12 +114,12 @@ const edit = endpoint(
     const { row, grants } = found;
     const patch = await call.body();
     call.ifMatch(row.version);
-    if (!isTaking(row, patch)) requirePower(call.principal, { ...row, ...found });
+    if (!isTaking(row, patch)) requireAuthorityOver(call.principal, { ...row, ...found });
     const { after, permit, events } = await editedMember(call, found, patch);
     const moved = await movedAddress(call, found, after);
-    const { name } = call.principal.account;
+    const { name } = call.principal.targetAccount;
     const is = memberCard(after, grants, name);
-    const { duplicates, ...change } = await savedMember(
+    const { duplicateProblems, ...change } = await savedMember(
       call,
       permit,
       row,
@@ -132,13 +132,13 @@ const edit = endpoint(
     return call.commit(
       {
         ...change,
-        duplicates: { ...duplicates, [INVITATION_PENDING]: "conflict/duplicate-invitation" },
-        letters: [...(change.letters ?? []), ...moved.letters],
+        duplicateProblems: { ...duplicateProblems, [INVITATION_PENDING]: "conflict/duplicate-invitation" },
+        mails: [...(change.mails ?? []), ...moved.letters],
       },
       {
         status: 200,
         body: is,
-        headers: { ETag: etag(after.version) },
+        headers: { ETag: versionEtag(after.version) },
       },
     );
   },

@@ -1,18 +1,18 @@
-import { memberRef } from "../../access/decide.ts";
-import { difference } from "../../audit/chain/difference.ts";
+import { memberRef } from "../../access/decision.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
-import { hasArrived } from "../../gate/calls/arrival.ts";
+import { hasJoined } from "../../gate/calls/joined-member.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import type { findMember } from "../../gate/credentials/member.store.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
-import { securityLetters } from "../../gate/calls/security-letter.change.ts";
-import { definite } from "../../kernel/http/body.ts";
+import { loadSecurityMails } from "../../gate/calls/security-mail.load.ts";
+import { omitUndefined } from "../../kernel/http/body.ts";
 import { nextVersion } from "../../kernel/version.ts";
 import type { Statement } from "../../kernel/db.ts";
 import { newId } from "../../kernel/id.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import type { Letter } from "../../channels/mail/letter.ts";
-import { emailToken } from "../../channels/mail/one-time.ts";
+import type { MailMessage } from "../../channels/mail/mail-message.ts";
+import { emailConfirmationToken } from "../../channels/mail/one-time-token.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
 import { requireNeeded } from "../rights/grant.change.ts";
 import type { MemberRow } from "../members/member.card.ts";
@@ -51,8 +51,8 @@ export async function editedMember(call: Call, found: Loaded, patch: Patch): Pro
   const { row, grants } = found;
   const { preset } = call.principal;
   const { loginAllowed, objectGroupIds, accountType } = patch;
-  if (loginAllowed !== undefined) call.decide("member.block", memberRef(row.id));
-  if (objectGroupIds !== undefined) call.decide("object_group.edit", memberRef(row.id));
+  if (loginAllowed !== undefined) call.requireRight("member.block", memberRef(row.id));
+  if (objectGroupIds !== undefined) call.requireRight("object_group.edit", memberRef(row.id));
   const wanted =
     accountType === undefined
       ? patch.roles
@@ -101,10 +101,10 @@ function applyPatch(call: Call, row: MemberRow, patch: Patch, wanted: Patch["rol
   } = patch;
   const written: MemberRow = {
     ...row,
-    ...definite(plain),
+    ...omitUndefined(plain),
     roles: wanted ?? row.roles,
     objectGroupIds: objectGroupIds ?? row.objectGroupIds,
-    notifications: { ...row.notifications, ...definite(notifications ?? {}) },
+    notifications: { ...row.notifications, ...omitUndefined(notifications ?? {}) },
   };
   if (patch.username === undefined) written.username = usernameAfter(row, written);
   if (written.email !== row.email) {
@@ -147,7 +147,7 @@ function requireNames(
 
 function eventsOf(call: Call, row: MemberRow, after: MemberRow): AuditEvent[] {
   const event = (action: "member.block" | "object_group.edit", was: object, is: object) =>
-    call.event(action, { type: "member", id: row.id }, { changes: difference(was, is) });
+    call.event(action, { type: "member", id: row.id }, { changes: diffFields(was, is) });
   const { status, objectGroupIds } = after;
   return [
     ...(status === row.status ? [] : [event("member.block", { status: row.status }, { status })]),
@@ -160,7 +160,7 @@ function eventsOf(call: Call, row: MemberRow, after: MemberRow): AuditEvent[] {
 interface Moved {
   readonly statements: readonly Statement[];
   readonly events: readonly AuditEvent[];
-  readonly letters: readonly Letter[];
+  readonly letters: readonly MailMessage[];
 }
 
 const NOTHING: Moved = { statements: [], events: [], letters: [] };
@@ -175,10 +175,10 @@ export async function movedAddress(call: Call, { row, ...given }: Loaded, after:
   keepOwnersAddress(call, row);
   // A member who has joined stays the same person, so no invitation moves with the address, in any state of
   // the card.
-  if (hasArrived(row)) {
+  if (hasJoined(row)) {
     // The address before hears of it, while it is still the card's.
     const isPersons = row.id === call.principal.memberId && call.principal.credential.kind === "session";
-    const told = isPersons ? [] : await securityLetters(call, row.id, "card_address_changed");
+    const told = isPersons ? [] : await loadSecurityMails(call, row.id, "card_address_changed");
     return { ...NOTHING, letters: [...told, ...confirmation(call, after)] };
   }
   const [[waiting]] = await call.read(findWaiting(call.db, row.accountId, row.id));
@@ -207,7 +207,7 @@ async function movedInvitation(call: Call, member: Loaded, waiting: InvitationRo
   };
   const { invitation, letters } = again ? await sentLater(call, after, waiting) : unsent;
   const moved = { ...invitation, email: after.email };
-  const changes = difference(
+  const changes = diffFields(
     { sendCount: waiting.sendCount, email: waiting.email },
     { sendCount: moved.sendCount, email: moved.email },
   );
@@ -222,10 +222,10 @@ async function movedInvitation(call: Call, member: Loaded, waiting: InvitationRo
 function confirmation(
   call: Call,
   { id, email, emailChange, language, status, acceptedAt }: MemberRow,
-): Letter[] {
+): MailMessage[] {
   if (status === "blocked" || (status === "new" && acceptedAt === null)) return [];
-  const { name, settings } = call.principal.account;
-  const { kid } = emailToken(call.env.SIGNING_KEYS, null, id, email, emailChange);
+  const { name, settings } = call.principal.targetAccount;
+  const { kid } = emailConfirmationToken(call.env.SIGNING_KEYS, null, id, email, emailChange);
   return [
     {
       id: newId("mail", call.now),

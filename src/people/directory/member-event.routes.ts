@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { memberRef } from "../../access/decide.ts";
+import { memberRef } from "../../access/decision.ts";
 import { toSealedRow } from "../../audit/chain/chain.store.ts";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../../kernel/http/page.ts";
+import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
 import { drain, type LedgersOf } from "../../audit/log/drain.store.ts";
 import { AuditRow, auditRow } from "../../audit/log/row.ts";
 import { sightOf } from "../../audit/log/sight.ts";
@@ -22,7 +22,7 @@ const EventCard = AuditRow.pick({
   cost: z.int().describe("Credits; 0 where it was free."),
 });
 
-const Events = pageOf(EventCard).extend({
+const Events = pageSchema(EventCard).extend({
   complete: z.boolean().describe("False while events wait that could not be sealed: verify says why."),
 });
 
@@ -51,7 +51,7 @@ const events = (ledgersOf: LedgersOf) =>
         row: { id, accountId },
       } = await loadSpender(call);
       const isOwn = id === call.principal.memberId;
-      if (!isOwn) call.decide("audit.view", memberRef(id));
+      if (!isOwn) call.requireRight("audit.view", memberRef(id));
       const { limit, cursor } = call.query();
       const before = decodeCursor(cursor, z.int().min(1));
       const complete = await drain(call.env, call.db, accountId, ledgersOf);
@@ -62,7 +62,7 @@ const events = (ledgersOf: LedgersOf) =>
       return {
         status: 200,
         body: {
-          ...page(
+          ...toPage(
             rows,
             limit,
             (row) => eventCard(auditRow(toSealedRow(row), sight)),

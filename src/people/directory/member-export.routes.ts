@@ -5,7 +5,7 @@ import { bookOf } from "./member-list.change.ts";
 import { bookRows, type Place } from "./member-list.store.ts";
 import { memberLine, memberSheet } from "./member-sheet.ts";
 import { roleNames } from "./role-name.change.ts";
-import { workbook, XLSX } from "../../channels/workbook/workbook.ts";
+import { streamWorkbook, XLSX_MEDIA_TYPE } from "../../channels/workbook/workbook.ts";
 import type { Row } from "../../channels/workbook/cell.ts";
 
 /** Members that are read at once. */
@@ -23,7 +23,7 @@ const exported = endpoint(
       "The user book as an Excel workbook: the members that GET /v1/members lists with the same filters " +
       "and sort, blocked ones in orange.",
     query: z.strictObject(bookFilters),
-    answer: { file: XLSX },
+    answer: { file: XLSX_MEDIA_TYPE },
   },
   async (call) => {
     const { sort, ...searched } = call.query();
@@ -44,7 +44,7 @@ const exported = endpoint(
       },
       {
         status: 200,
-        file: workbook(memberSheet(call.language), lines(call, query, roleName), call.now),
+        file: streamWorkbook(memberSheet(call.language), lines(call, query, roleName), call.now),
         headers: {
           "Content-Disposition": 'attachment; filename="members.xlsx"',
           "Cache-Control": "no-store",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ROLE_TEXTS } from "../../access/role-text.ts";
-import { fold } from "../../kernel/text/fold.ts";
+import { foldForSearch } from "../../kernel/text/search-fold.ts";
 import { listQuery } from "../../kernel/http/page.ts";
 import { LOCALES, type Locale } from "../../kernel/schema/team.ts";
 
@@ -78,11 +78,11 @@ export function bookQuery(
   language: Locale,
 ): BookQuery {
   const wanted = Object.fromEntries(
-    COLUMNS.flatMap((column) => (asked[column] ? [[column, fold(asked[column])]] : [])),
+    COLUMNS.flatMap((column) => (asked[column] ? [[column, foldForSearch(asked[column])]] : [])),
   ) as BookQuery["filters"];
   const roles = Object.entries(ROLE_TEXTS[model] ?? {});
   const isNamed = (names: Readonly<Record<Locale, string>>) =>
-    LOCALES.some((locale) => fold(names[locale]).includes(wanted.roles ?? ""));
+    LOCALES.some((locale) => foldForSearch(names[locale]).includes(wanted.roles ?? ""));
   return {
     accountIds,
     filters: wanted.status === "disabled" ? { ...wanted, status: "blocked" } : wanted,
@@ -91,7 +91,7 @@ export function bookQuery(
       asked.sort === undefined
         ? null
         : { column: asked.sort.replace("-", "") as Column, last: asked.sort.startsWith("-") },
-    roleNames: Object.fromEntries(roles.map(([key, { name }]) => [key, fold(name[language])])),
+    roleNames: Object.fromEntries(roles.map(([key, { name }]) => [key, foldForSearch(name[language])])),
   };
 }
 

@@ -1,6 +1,6 @@
-import { decide, plainRef } from "../../access/decide.ts";
-import { showsBelow } from "../../access/grant-set.ts";
-import { isOpen } from "../../gate/calls/below.change.ts";
+import { decide, refById } from "../../access/decision.ts";
+import { rightsShownBelow } from "../../access/grant-set.ts";
+import { isOpenToCaller } from "../../gate/calls/below.load.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { restrictionOf } from "../../gate/credentials/key-restriction.ts";
 import { type Asked, bookQuery, type BookQuery } from "./member-filter.ts";
@@ -11,7 +11,7 @@ export async function bookOf(call: Call, asked: Asked): Promise<BookQuery> {
   const { accountId, grantSet, preset } = call.principal;
   const below = seesBelow(call) ? await findOpenBelow(call) : null;
   // Who sees what sub-dealers have sees their users, also without a look into the book of the own account.
-  if (below === null) call.decide("member.view");
+  if (below === null) call.requireRight("member.view");
   const own = decide(grantSet, "member.view").allowed ? [accountId] : [];
   return bookQuery(asked, [...own, ...(below ?? [])], preset.model, call.language);
 }
@@ -23,16 +23,16 @@ export async function bookOf(call: Call, asked: Asked): Promise<BookQuery> {
 function seesBelow({
   principal: {
     accountId,
-    home,
+    ownAccount,
     grantSet,
     credential,
     preset: { tree },
   },
 }: Call): boolean {
-  if (accountId !== home.accountId || !tree?.book) return false;
+  if (accountId !== ownAccount.accountId || !tree?.listsMembersBelow) return false;
   return (
-    decide(grantSet, tree.by).allowed &&
-    showsBelow(tree, restrictionOf(credential).scopes).includes("member.view")
+    decide(grantSet, tree.reachingRight).allowed &&
+    rightsShownBelow(tree, restrictionOf(credential).scopes).includes("member.view")
   );
 }
 
@@ -45,6 +45,6 @@ async function findOpenBelow(call: Call): Promise<string[]> {
   } = call.principal;
   if (tree === null) return [];
   const [below] = await call.read(findBelow(call.db, accountId));
-  const isReached = (id: string) => decide(grantSet, tree.by, plainRef(id)).allowed;
-  return below.filter((row) => isReached(row.id) && isOpen(call, row)).map(({ id }) => id);
+  const isReached = (id: string) => decide(grantSet, tree.reachingRight, refById(id)).allowed;
+  return below.filter((row) => isReached(row.id) && isOpenToCaller(call, row)).map(({ id }) => id);
 }

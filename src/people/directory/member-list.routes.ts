@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
-import { decodeCursor, page, pageOf } from "../../kernel/http/page.ts";
+import { decodeCursor, toPage, pageSchema } from "../../kernel/http/page.ts";
 import { invalidParameter } from "../../kernel/http/problem.ts";
 import { MemberCard, memberCard } from "../members/member.card.ts";
 import { BookParameters, type BookQuery, listOf } from "./member-filter.ts";
 import { bookOf } from "./member-list.change.ts";
 import { bookRows, hasMoreThan, type Place } from "./member-list.store.ts";
 
-const Listed = pageOf(MemberCard).extend({
+const Listed = pageSchema(MemberCard).extend({
   contactSuggested: z
     .literal(true)
     .optional()
@@ -47,7 +47,7 @@ const list = endpoint(
   },
   async (call) => {
     const {
-      principal: { accountId, account, home },
+      principal: { accountId, targetAccount, ownAccount },
       env,
     } = call;
     const { limit, cursor, ...asked } = call.query();
@@ -57,18 +57,20 @@ const list = endpoint(
       bookRows(call.db, query, { after: placeOf(cursor, name), limit: limit + 1 }),
       hasMoreThan(call.db, accountId, Number(env.CONTACT_ABOVE_MEMBERS)),
     );
-    const listed = page(
+    const listed = toPage(
       rows,
       limit,
       ({ row, grants, dealer }) => memberCard(row, grants, dealer),
       ({ row, value }) => [name, value, row.id],
     );
-    const suggested = account.kind === "team" && size?.large === 1;
+    const suggested = targetAccount.kind === "team" && size?.large === 1;
     return {
       status: 200,
       body: {
         ...listed,
-        ...(suggested ? { contactSuggested: true, contact: home.plan.contactUrl ?? env.CONTACT_URL } : {}),
+        ...(suggested
+          ? { contactSuggested: true, contact: ownAccount.plan.contactUrl ?? env.CONTACT_URL }
+          : {}),
       },
     };
   },

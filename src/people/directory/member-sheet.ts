@@ -1,16 +1,16 @@
-import type { Text } from "../../access/area-text.ts";
+import type { LocalizedText } from "../../access/area-text.ts";
 import type { Locale, MEMBER_STATUSES } from "../../kernel/schema/team.ts";
 import type { MemberRow } from "../members/member.card.ts";
 import type { Cell, Row } from "../../channels/workbook/cell.ts";
 import type { Sheet } from "../../channels/workbook/part.ts";
 
-const STATUS_TEXTS: Readonly<Record<(typeof MEMBER_STATUSES)[number], Text>> = {
+const STATUS_TEXTS: Readonly<Record<(typeof MEMBER_STATUSES)[number], LocalizedText>> = {
   new: { en: "New", ru: "Новый" },
   active: { en: "Active", ru: "Активен" },
   blocked: { en: "Blocked", ru: "Заблокирован" },
 };
 
-const SOURCE_TEXTS: Readonly<Record<MemberRow["source"], Text>> = {
+const SOURCE_TEXTS: Readonly<Record<MemberRow["source"], LocalizedText>> = {
   local: { en: "Local", ru: "Локальный" },
   external: { en: "External", ru: "Внешний" },
 };
@@ -26,7 +26,7 @@ interface Told {
 }
 
 interface Column {
-  readonly heading: Text;
+  readonly heading: LocalizedText;
   /** In characters. */
   readonly width: number;
   readonly text: (listed: Listed, told: Told) => Cell;
@@ -78,5 +78,5 @@ export const memberSheet = (language: Locale): Sheet => ({
 /** A line of the sheet, in orange for a blocked member. */
 export const memberLine = (listed: Listed, told: Told): Row => ({
   cells: COLUMNS.map(({ text }) => text(listed, told)),
-  blocked: listed.row.status === "blocked",
+  isHighlighted: listed.row.status === "blocked",
 });

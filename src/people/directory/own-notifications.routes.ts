@@ -1,7 +1,7 @@
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { findMember } from "../../gate/credentials/member.store.ts";
-import { definite } from "../../kernel/http/body.ts";
+import { omitUndefined } from "../../kernel/http/body.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { nextVersion } from "../../kernel/version.ts";
 import { DEFAULT_NOTIFICATIONS } from "../../channels/mail/notice.ts";
@@ -23,7 +23,7 @@ const edit = endpoint(
   async (call) => {
     const {
       memberId,
-      home: { accountId },
+      ownAccount: { accountId },
     } = call.principal;
     const [[found]] = await call.read(findMember(call.db, accountId, memberId));
     const patch = await call.body();
@@ -31,7 +31,7 @@ const edit = endpoint(
     const { row } = found;
     const after: MemberRow = nextVersion(
       row,
-      { ...row, notifications: { ...row.notifications, ...definite(patch) } },
+      { ...row, notifications: { ...row.notifications, ...omitUndefined(patch) } },
       call.now,
     );
     const [was, is] = [
@@ -47,7 +47,7 @@ const edit = endpoint(
           call.event(
             "member.edit",
             { type: "member", id: row.id },
-            { accountId, changes: difference({ notifications: was }, { notifications: is }) },
+            { accountId, changes: diffFields({ notifications: was }, { notifications: is }) },
           ),
         ],
       },

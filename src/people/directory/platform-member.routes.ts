@@ -3,7 +3,7 @@ import { tenantCall } from "../../accounts/tenant-call.change.ts";
 import { KeyCard } from "../../gate/credentials/api-key.card.ts";
 import { KeyQuery, listKeysOf, revokeKeyOf } from "../../gate/api-keys/api-key.routes.ts";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { pageOf } from "../../kernel/http/page.ts";
+import { pageSchema } from "../../kernel/http/page.ts";
 import { endSessionsOfNamed } from "../sign-in/session-end.routes.ts";
 import { MemberCard } from "../members/member.card.ts";
 import { setLogin } from "../members/member.routes.ts";
@@ -21,7 +21,7 @@ const block = (verb: "block" | "unblock") =>
       path: `${PATH}/${verb}`,
       status: 200,
       answer: MemberCard,
-      ...(verb === "block" ? { whileRestored: true } : {}),
+      ...(verb === "block" ? { allowedWhileRestored: true } : {}),
       summary:
         verb === "block"
           ? "Platform: block any member of an account but its owner."
@@ -37,7 +37,7 @@ const sessions = endpoint(
     method: "DELETE",
     path: `${PATH}/sessions`,
     status: 204,
-    whileRestored: true,
+    allowedWhileRestored: true,
     summary: "Platform: end every session of a member of an account, the owner too.",
   },
   async (call) => endSessionsOfNamed(await tenantCall(call, memberOf(call.params))),
@@ -50,7 +50,7 @@ const keys = endpoint(
     path: `${PATH}/api-keys`,
     status: 200,
     query: KeyQuery,
-    answer: pageOf(KeyCard),
+    answer: pageSchema(KeyCard),
     summary: "Platform: the API keys of a member of an account.",
   },
   async (call) => listKeysOf(await tenantCall(call, memberOf(call.params))),
@@ -62,7 +62,7 @@ const revoke = endpoint(
     method: "DELETE",
     path: `${PATH}/api-keys/:keyId`,
     status: 204,
-    whileRestored: true,
+    allowedWhileRestored: true,
     summary: "Platform: revoke an API key of a member of an account, the owner's too.",
   },
   async (call) => {
@@ -79,7 +79,7 @@ const remove = endpoint<unknown, z.infer<typeof RemovalQuery>>(
     status: 204,
     query: RemovalQuery,
     ifMatch: "optional",
-    whileRestored: true,
+    allowedWhileRestored: true,
     summary:
       "Platform: remove any member of an account but its owner, with all that they hold. " +
       "In operators', dealers' " +

@@ -7,7 +7,7 @@ import { effective } from "../rights/effective.ts";
 import { requireMember } from "../members/member.change.ts";
 import { rightLines, rightSheet } from "./right-sheet.ts";
 import { roleNames } from "./role-name.change.ts";
-import { workbook, XLSX } from "../../channels/workbook/workbook.ts";
+import { streamWorkbook, XLSX_MEDIA_TYPE } from "../../channels/workbook/workbook.ts";
 import type { Row } from "../../channels/workbook/cell.ts";
 
 const query = z.strictObject({
@@ -42,13 +42,13 @@ const exported = endpoint(
       "Every right of the account's model as an Excel workbook, with whether a member has it, " +
       "where it holds and what it comes from.",
     query,
-    answer: { file: XLSX },
+    answer: { file: XLSX_MEDIA_TYPE },
   },
   async (call) => {
     const {
       language,
       now,
-      principal: { preset, account, types, memberId },
+      principal: { preset, targetAccount, types, memberId },
     } = call;
     const { row, grants, customRoles } = await loadAsked(call as Call, call.query().memberId ?? memberId);
     const roleName = await roleNames(call as Call);
@@ -61,9 +61,9 @@ const exported = endpoint(
       grants,
       objectGroupIds: row.objectGroupIds,
       status: row.status,
-      isOwner: row.id === account.ownerMemberId,
+      isOwner: row.id === targetAccount.ownerMemberId,
     };
-    const { rights } = effective(holder, preset, account.plan, types);
+    const { rights } = effective(holder, preset, targetAccount.plan, types);
     const event = call.event("rights.export", { type: "member", id: row.id });
     const lines = async function* (): AsyncGenerator<Row[], void, undefined> {
       yield rightLines(preset, grantTable(preset, types), rights, row.status === "blocked", {
@@ -75,7 +75,7 @@ const exported = endpoint(
       { statements: [], events: [event] },
       {
         status: 200,
-        file: workbook(rightSheet(language), lines(), now),
+        file: streamWorkbook(rightSheet(language), lines(), now),
         headers: { "Content-Disposition": 'attachment; filename="rights.xlsx"', "Cache-Control": "no-store" },
       },
     );

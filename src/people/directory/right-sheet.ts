@@ -1,9 +1,9 @@
 import type { z } from "zod";
-import { LEVEL_TEXTS, type Text, typeText } from "../../access/area-text.ts";
+import { LEVEL_TEXTS, type LocalizedText, typeText } from "../../access/area-text.ts";
 import type { GrantRule } from "../../access/grant-table.ts";
-import { describeRight, hintOf } from "../../access/hint.ts";
+import { describeRight, hintOf } from "../../access/right-hint.ts";
 import type { Preset } from "../../access/preset.ts";
-import { RIGHT_NAMES, typeOf } from "../../access/right.ts";
+import { RIGHT_NAMES, resourceTypeOf } from "../../access/right.ts";
 import { ACCESS_LEVELS, type AccessLevel, type Locale } from "../../kernel/schema/team.ts";
 import type { Effective } from "../rights/effective.ts";
 import type { Row } from "../../channels/workbook/cell.ts";
@@ -16,7 +16,7 @@ interface Told {
   readonly roleName: (key: string) => string;
 }
 
-const COLUMNS: readonly (readonly [heading: Text, width: number])[] = [
+const COLUMNS: readonly (readonly [heading: LocalizedText, width: number])[] = [
   [{ en: "Right", ru: "Право" }, 30],
   [{ en: "Category", ru: "Раздел" }, 24],
   [{ en: "Description", ru: "Описание" }, 56],
@@ -26,8 +26,8 @@ const COLUMNS: readonly (readonly [heading: Text, width: number])[] = [
   [{ en: "What it comes from", ru: "Откуда" }, 44],
 ];
 
-const YES: Text = { en: "yes", ru: "да" };
-const NO: Text = { en: "no", ru: "нет" };
+const YES: LocalizedText = { en: "yes", ru: "да" };
+const NO: LocalizedText = { en: "no", ru: "нет" };
 
 export const rightSheet = (language: Locale): Sheet => ({
   name: "Rights",
@@ -53,7 +53,7 @@ export function rightLines(
       blocked,
       cells: [
         right,
-        typeText(typeOf(right))[language],
+        typeText(resourceTypeOf(right))[language],
         describeRight(right, language),
         hintOf(right, table, language),
         (why.length === 0 ? NO : YES)[language],
@@ -66,7 +66,9 @@ export function rightLines(
 
 const distinct = (texts: readonly string[]): string => [...new Set(texts)].join("; ");
 
-const PLACES: Readonly<Record<"all" | "own" | "active" | "nowhere" | "id" | "root" | "inside", Text>> = {
+const PLACES: Readonly<
+  Record<"all" | "own" | "active" | "nowhere" | "id" | "root" | "inside", LocalizedText>
+> = {
   all: { en: "everywhere", ru: "везде" },
   own: { en: "own objects", ru: "собственные объекты" },
   active: { en: "active objects", ru: "действующие объекты" },
@@ -92,7 +94,7 @@ function place({ kind, ids = [], under = [] }: Reason["where"], language: Locale
   }
 }
 
-const ORIGINS: Readonly<Record<"ownership" | "role" | "right" | "grant" | "derived", Text>> = {
+const ORIGINS: Readonly<Record<"ownership" | "role" | "right" | "grant" | "derived", LocalizedText>> = {
   ownership: { en: "ownership of the account", ru: "владение аккаунтом" },
   role: { en: "role", ru: "роль" },
   right: { en: "given to the user directly", ru: "выдано пользователю напрямую" },

@@ -1,4 +1,4 @@
-import { decide, memberRef } from "../../access/decide.ts";
+import { decide, memberRef } from "../../access/decision.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { loadAsked } from "../members/member.change.ts";
 
@@ -12,6 +12,6 @@ export async function loadSpender(call: Call): Promise<Awaited<ReturnType<typeof
   const isOwn = found.row.id === call.principal.memberId;
   // A right to one's own numbers is none to others'.
   if (!(isOwn && decide(call.principal.grantSet, "credits.spend").allowed))
-    call.decide("credits.view", memberRef(found.row.id));
+    call.requireRight("credits.view", memberRef(found.row.id));
   return found;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { decide } from "../../access/decide.ts";
-import { compile } from "../../access/grant-set.ts";
+import { decide } from "../../access/decision.ts";
+import { compileGrantSet } from "../../access/grant-set.ts";
 import { accountObject } from "../../credits/stub.object.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { iso } from "../../kernel/clock.ts";
@@ -34,7 +34,7 @@ function maySpend(
 ): boolean {
   const { id: memberId, accountId, roles, rights, objectGroupIds } = row;
   const source = { memberId, accountId, roles, rights, objectGroupIds, grants, customRoles, scopes: null };
-  return decide(compile(source, preset, types), "credits.spend").allowed;
+  return decide(compileGrantSet(source, preset, types), "credits.spend").allowed;
 }
 
 const statistics = endpoint(

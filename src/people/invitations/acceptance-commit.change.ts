@@ -1,17 +1,17 @@
 import type { Stamp } from "../../access/stamp.ts";
 import { guardStamp } from "../../access/stamp.store.ts";
-import type { TypeTable } from "../../access/type.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
-import { publish, stage } from "../../audit/chain/outbox.store.ts";
-import { requireNewest } from "../../gate/principals/admission.ts";
-import { hasArrived } from "../../gate/calls/arrival.ts";
+import { notifyAuditQueue, stageEvent } from "../../audit/chain/outbox.store.ts";
+import { requireAcceptedState } from "../../gate/principals/admission.ts";
+import { hasJoined } from "../../gate/calls/joined-member.ts";
 import type { OpenCall } from "../../gate/calls/call.ts";
-import { postLetters } from "../../gate/calls/post-letters.change.ts";
-import { securityLetters } from "../../gate/calls/security-letter.change.ts";
-import { Met } from "../../gate/calls/turn.ts";
-import { batch, failedGuard, failedUnique, type Statement } from "../../kernel/db.ts";
+import { enqueueMails } from "../../gate/calls/mail-quota.change.ts";
+import { loadSecurityMails } from "../../gate/calls/security-mail.load.ts";
+import { WriteConflict } from "../../gate/calls/turn.ts";
+import { batch, failedGuard, isUniqueViolation, type Statement } from "../../kernel/db.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { dispatch } from "../../channels/mail/outbox.store.ts";
+import { notifyMailQueue } from "../../channels/mail/outbox.store.ts";
 import { type Acceptance, acceptance, NO_NAMES, type ToldNames } from "./acceptance.change.ts";
 import { type Acceptable, MEMBER_USER, type Waiting } from "./acceptance.store.ts";
 import { acceptable, acceptanceRefusal, recordRefusal, samePerson } from "./acceptance-refusal.change.ts";
@@ -35,12 +35,12 @@ export async function accept(
   names: ToldNames = NO_NAMES,
   beside: (waiting: Acceptable) => Beside | Promise<Beside> = () => ({ statements: [], events: [] }),
 ): Promise<Acceptable> {
-  const caller = await call.caller();
+  const caller = await call.findCaller();
   // When another call was faster, or the member, the account or the invitation changed meanwhile, everything
   // is read and checked again.
-  return call.untilThrough(async () => {
+  return call.retryOnConflict(async () => {
     const waiting = acceptable(await load());
-    requireNewest(waiting.account);
+    requireAcceptedState(waiting.account);
     const inviter = await inviterStamp(call.db, types, waiting);
     const refusal = acceptanceRefusal(call, waiting, caller, inviter);
     if (refusal !== null || inviter === null) {
@@ -50,8 +50,8 @@ export async function accept(
     }
     const { letters, ...accepted } = acceptance(call, waiting, names);
     // A member who called with keys until now hears which address signs in from now on.
-    const told = hasArrived(waiting.member)
-      ? await securityLetters(call, waiting.member.id, "sign_in_address_changed", [waiting.member.email])
+    const told = hasJoined(waiting.member)
+      ? await loadSecurityMails(call, waiting.member.id, "sign_in_address_changed", [waiting.member.email])
       : [];
     await write(
       call,
@@ -80,17 +80,17 @@ async function write(
       guardStamp(db, inviter),
       ...statements,
       ...beside.statements,
-      ...told.map((event) => stage(db, env.SIGNING_KEYS, event)),
-      ...postLetters(call, letters, { accountId: account.id, kind: account.kind }),
+      ...told.map((event) => stageEvent(db, env.SIGNING_KEYS, event)),
+      ...enqueueMails(call, letters, { accountId: account.id, kind: account.kind }),
     ]);
   } catch (error) {
     const failed = failedGuard(error);
     if (failed === "invitation_changed")
-      throw new Met({ accountId: invitation.accountId, object: invitation.id });
-    if (failed === "stale") throw new Met({ accountId: invitation.accountId, object: null });
-    if (failedUnique(error, MEMBER_USER)) throw samePerson();
+      throw new WriteConflict({ accountId: invitation.accountId, object: invitation.id });
+    if (failed === "stale") throw new WriteConflict({ accountId: invitation.accountId, object: null });
+    if (isUniqueViolation(error, MEMBER_USER)) throw samePerson();
     throw error;
   }
-  call.defer(publish(env.AUDIT, invitation.accountId, told));
-  call.defer(dispatch(env.MAIL, letters));
+  call.defer(notifyAuditQueue(env.AUDIT, invitation.accountId, told));
+  call.defer(notifyMailQueue(env.MAIL, letters));
 }

@@ -1,13 +1,13 @@
-import { presetOf } from "../../access/model.ts";
+import { presetOfKind } from "../../access/model.ts";
 import type { Stamp } from "../../access/stamp.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
-import { admitsAddress, compileRules } from "../../gate/credentials/address.ts";
-import { hasLapsed } from "../../gate/principals/admission.ts";
-import { hasArrivedSince } from "../../gate/calls/arrival.ts";
+import { admitsAddress, compileAddressRules } from "../../gate/credentials/address-rule.ts";
+import { hasLapsedPlan } from "../../gate/principals/admission.ts";
+import { hasJoinedSince } from "../../gate/calls/joined-member.ts";
 import type { OpenCall } from "../../gate/calls/call.ts";
-import { isAnothers } from "../../gate/principals/other-credential.ts";
+import { isOtherMembersCredential } from "../../gate/principals/other-credential.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
-import { recordStranger } from "../../gate/calls/stranger-refusal.change.ts";
+import { recordStrangerRefusal } from "../../gate/calls/stranger-refusal.change.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { acceptEvent, type Asked } from "./acceptance.change.ts";
 import type { Acceptable, Waiting } from "./acceptance.store.ts";
@@ -25,7 +25,7 @@ export function acceptable(waiting: Waiting | undefined): Acceptable {
   } = waiting;
   if (
     status === "accepted" ||
-    (status === "pending" && member !== null && hasArrivedSince(member, waiting.invitation))
+    (status === "pending" && member !== null && hasJoinedSince(member, waiting.invitation))
   ) {
     const byKey = member !== null && member.userId === null;
     throw new Problem("invitation/used", {
@@ -68,15 +68,16 @@ export function acceptanceRefusal(
       detail: "The account does not invite this address any more: its settings name other domains.",
     });
   }
-  if (isAnothers(caller, { memberId: member.id, userId })) return new Problem("conflict/other-address");
-  if (!admitsAddress([account.allowedIps, member.allowedIps].map(compileRules), call.origin.ip)) {
+  if (isOtherMembersCredential(caller, { memberId: member.id, userId }))
+    return new Problem("conflict/other-address");
+  if (!admitsAddress([account.allowedIps, member.allowedIps].map(compileAddressRules), call.origin.ip)) {
     return new Problem("ip/not-allowed", {
       detail: "Accept it from an address that the account and the member allow.",
     });
   }
-  if (hasLapsed({ preset: presetOf(account.kind), plan: account.plan }, member.roles)) {
+  if (hasLapsedPlan({ preset: presetOfKind(account.kind), plan: account.plan }, member.roles)) {
     return new Problem("plan/feature-required", {
-      members: { feature: "restrictedAccounts", contact: account.plan.contactUrl ?? call.env.CONTACT_URL },
+      extensions: { feature: "restrictedAccounts", contact: account.plan.contactUrl ?? call.env.CONTACT_URL },
     });
   }
   return taken ? samePerson() : null;
@@ -90,5 +91,5 @@ export const samePerson = () =>
 /** Writes a refusal into the account's trail, under the member who was invited. */
 export async function recordRefusal(call: OpenCall, waiting: Acceptable, { code }: Problem): Promise<void> {
   const event: AuditEvent = { ...acceptEvent(call, waiting), outcome: "denied", reason: code };
-  await recordStranger(call, event);
+  await recordStrangerRefusal(call, event);
 }

@@ -1,10 +1,10 @@
 import { actorLogin, type AuditEvent } from "../../audit/chain/event.ts";
 import type { OpenCall } from "../../gate/calls/call.ts";
-import { effectsOf } from "../../gate/calls/effect.change.ts";
+import { addressEventEffects } from "../../gate/calls/address-event.change.ts";
 import type { Statement } from "../../kernel/db.ts";
 import { newId } from "../../kernel/id.ts";
-import type { JoinedBy, Letter } from "../../channels/mail/letter.ts";
-import { confirmedAddress, wants } from "../../channels/mail/notice.ts";
+import type { JoinedBy, MailMessage } from "../../channels/mail/mail-message.ts";
+import { confirmedAddress, isNoticeWanted } from "../../channels/mail/notice.ts";
 import { usernameAfter } from "../members/person-name.ts";
 import { type Acceptable, acceptInvitation, type Names, type Waiting } from "./acceptance.store.ts";
 
@@ -13,7 +13,7 @@ export interface Acceptance {
   /** The guard `invitation_changed` first. `MEMBER_USER` may fail, too. */
   readonly statements: readonly Statement[];
   readonly events: readonly AuditEvent[];
-  readonly letters: readonly Letter[];
+  readonly letters: readonly MailMessage[];
 }
 
 export type Asked = Pick<OpenCall, "db" | "env" | "now" | "origin">;
@@ -60,7 +60,7 @@ export function acceptance(call: Asked, waiting: Acceptable, told: ToldNames = N
     ...acceptEvent(call, waiting),
     changes: { before: { status: invitation.status }, after },
   };
-  const effects = effectsOf(
+  const effects = addressEventEffects(
     db,
     "accept",
     { id: member.id, accountId: invitation.accountId, keys: waiting.keys },
@@ -79,8 +79,9 @@ export function joinedLetters(
   { account, inviter }: Pick<Waiting, "account"> & { readonly inviter: Inviter | null },
   who: { readonly username: string; readonly email: string },
   by: JoinedBy = "invitation",
-): Letter[] {
-  if (inviter === null || inviter.status !== "active" || !wants(inviter.notifications, "joined")) return [];
+): MailMessage[] {
+  if (inviter === null || inviter.status !== "active" || !isNoticeWanted(inviter.notifications, "joined"))
+    return [];
   const to = confirmedAddress(inviter);
   return to === null
     ? []

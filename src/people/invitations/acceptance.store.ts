@@ -1,9 +1,9 @@
 import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
-import { standingKeysOf } from "../../gate/credentials/claim.store.ts";
-import { holder, signInAddressOf } from "../../gate/credentials/member.store.ts";
+import { unrevokedKeysOf } from "../../gate/credentials/claim.store.ts";
+import { accessColumns, signInAddressOf } from "../../gate/credentials/member.store.ts";
 import { type Db, type Expression, guard, type Statement } from "../../kernel/db.ts";
-import { fold } from "../../kernel/text/fold.ts";
+import { foldForSearch } from "../../kernel/text/search-fold.ts";
 import { invitation } from "../../kernel/schema/invitation.ts";
 import { account, member, user } from "../../kernel/schema/team.ts";
 import { endInvitation } from "./invitation.store.ts";
@@ -22,7 +22,7 @@ const waiting = (db: Db, where: SQL | undefined) =>
   db
     .select({
       invitation,
-      member: { ...holder(member), firstName: member.firstName, lastName: member.lastName },
+      member: { ...accessColumns(member), firstName: member.firstName, lastName: member.lastName },
       account,
       inviter: {
         email: inviter.email,
@@ -33,7 +33,7 @@ const waiting = (db: Db, where: SQL | undefined) =>
         notifications: inviter.notifications,
         memberId: inviter.id,
       },
-      keys: standingKeysOf(member.id).as("standing_keys"),
+      keys: unrevokedKeysOf(member.id).as("standing_keys"),
       userId: sql<string | null>`(SELECT u.id FROM user u WHERE u.email = ${invitation.email})`.as(
         "user_id_of_address",
       ),
@@ -96,7 +96,7 @@ export const acceptInvitation = (
     .update(member)
     .set({
       username: names.username,
-      usernameFolded: fold(names.username),
+      usernameFolded: foldForSearch(names.username),
       firstName: names.firstName,
       lastName: names.lastName,
       userId: userIdOf(newUser.email),

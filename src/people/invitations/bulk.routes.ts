@@ -51,7 +51,7 @@ const bulk = endpoint(
   async (call) => {
     await call.read();
     requireInviting(call);
-    call.decide("member.create");
+    call.requireRight("member.create");
     const { invitations } = await call.body();
     const made = await madeBefore(
       call,
@@ -115,7 +115,7 @@ async function one(call: Call, row: unknown, index: number): Promise<Result> {
           ? "failed"
           : null;
     if (outcome !== null)
-      await call.refuse(
+      await call.recordRefusal(
         call.event("member.create", { type: "member", id: null }, { outcome, reason: error.code }),
       );
     return {

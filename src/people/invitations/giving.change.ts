@@ -1,8 +1,8 @@
-import { isCustomRole } from "../../access/invite.ts";
+import { isCustomRole } from "../../access/role-giving.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import type { findMember } from "../../gate/credentials/member.store.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
-import { requestPermit } from "../../gate/permits/permit.change.ts";
+import { requestPermit } from "../../gate/permits/permit-request.ts";
 import { accessOf, requireInviting } from "../members/member.change.ts";
 import { decideBeside, requireDomain } from "./invite.change.ts";
 
@@ -15,14 +15,14 @@ export function permitInviting(
   call: Call,
   { row, grants, customRoles }: Awaited<ReturnType<typeof findMember>>[number],
 ): Permit {
-  const { preset, account } = call.principal;
+  const { preset, targetAccount } = call.principal;
   requireInviting(call);
-  call.decide("member.create");
+  call.requireRight("member.create");
   decideBeside(call, row, grants);
   // A role that a switch has taken away gives nothing.
   const roles = row.roles.filter((role) => isCustomRole(role) || Object.hasOwn(preset.roles, role));
   const access = { ...accessOf({ ...row, roles }, grants, customRoles), creditLimit: null };
   const permit = requestPermit(call, { kind: "entry", memberId: row.id, access });
-  requireDomain(account.settings.allowedEmailDomains, row.email);
+  requireDomain(targetAccount.settings.allowedEmailDomains, row.email);
   return permit;
 }

@@ -1,11 +1,11 @@
-import { isCustomRole } from "../../access/invite.ts";
+import { isCustomRole } from "../../access/role-giving.ts";
 import type { Preset } from "../../access/preset.ts";
 import { ROLE_TEXTS } from "../../access/role-text.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
 import { newId } from "../../kernel/id.ts";
-import type { Letter } from "../../channels/mail/letter.ts";
-import { invitationToken } from "../../channels/mail/one-time.ts";
+import type { MailMessage } from "../../channels/mail/mail-message.ts";
+import { invitationToken } from "../../channels/mail/one-time-token.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
 import type { Locale, Settings } from "../../kernel/schema/team.ts";
 import type { MemberRow } from "../members/member.card.ts";
@@ -22,10 +22,10 @@ export interface Inviting {
   readonly settings: Pick<Settings, "invitationTtlMs" | "locale">;
 }
 
-const invitingOf = ({ principal: { account, preset } }: Call): Inviting => ({
-  name: account.name,
+const invitingOf = ({ principal: { targetAccount, preset } }: Call): Inviting => ({
+  name: targetAccount.name,
   preset,
-  settings: account.settings,
+  settings: targetAccount.settings,
 });
 
 /**
@@ -36,7 +36,7 @@ const nextMailAt = ({ mailAt }: Pick<InvitationRow, "mailAt">, now: number): num
   mailAt > now ? mailAt : Math.max(now, mailAt + PAUSE_MS);
 
 type Receiver = Pick<MemberRow, "email" | "language" | "roles" | "login">;
-type Sent = { readonly invitation: InvitationRow; readonly letters: readonly Letter[] };
+type Sent = { readonly invitation: InvitationRow; readonly letters: readonly MailMessage[] };
 
 /**
  * Sends an invitation again: another token, which ends the one before, and a mail with it. The caller becomes
@@ -78,7 +78,7 @@ export async function sentLater(
   const { kid, token } = invitationToken(call.env.SIGNING_KEYS, null, before.id, sendCount);
   const expiresAt = mailAt + account.settings.invitationTtlMs;
   const language = row.language ?? account.settings.locale;
-  const letter: Letter = {
+  const letter: MailMessage = {
     id: newId("mail", call.now),
     to: row.email,
     language,

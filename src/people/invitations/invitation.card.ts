@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { iso, isoOrNull } from "../../kernel/clock.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import type { Letter } from "../../channels/mail/letter.ts";
+import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import { INVITATION_KINDS, type InvitationRow } from "../../kernel/schema/invitation.ts";
 import { LOCALES } from "../../kernel/schema/team.ts";
 import { ACCOUNT_TYPES, accountTypeOf } from "../members/member.card.ts";
@@ -92,7 +92,7 @@ export const invitationCard = (row: InvitationRow, now: number, roles: readonly 
 });
 
 /** What an answer tells of the mail with an invitation. */
-export const mailed = ([letter]: readonly Letter[]): z.infer<typeof Mailed> =>
+export const mailed = ([letter]: readonly MailMessage[]): z.infer<typeof Mailed> =>
   letter?.template === "invitation"
     ? { to: letter.to, language: letter.language, expiresAt: iso(letter.expiresAt) }
     : null;

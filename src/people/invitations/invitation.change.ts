@@ -45,12 +45,12 @@ export async function createInvitation(
       status: 200,
       body: { dryRun, ...shown, id: null, memberId: null, member: { ...card, id: null }, mail },
     };
-  const { assigned, ...rest } = change;
+  const { generated, ...rest } = change;
   return call.commit(
     {
       ...rest,
-      ...(assigned === undefined ? {} : { assigned: { ...assigned, within: "member" } }),
-      ...(part === undefined ? {} : { part }),
+      ...(generated === undefined ? {} : { generated: { ...generated, within: "member" } }),
+      ...(part === undefined ? {} : { subKey: part }),
     },
     { status: 201, body: { ...shown, member: card, mail, dryRun } },
   );

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import { type Call, type Change, type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { requireAuthorityToStop, requirePower } from "../../gate/calls/refusal.change.ts";
-import { email } from "../../kernel/text/email.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../../kernel/http/page.ts";
+import { requireAuthorityToStop, requireAuthorityOver } from "../../gate/calls/required-authority.ts";
+import { emailAddress } from "../../kernel/text/email.ts";
+import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
 import { requireInviting } from "../members/member.change.ts";
@@ -47,7 +47,7 @@ const create = endpoint(
   async (call) => {
     await call.read();
     requireInviting(call);
-    call.decide("member.create");
+    call.requireRight("member.create");
     const { dryRun, ...asked } = await call.body();
     return createInvitation(call, asked, { dryRun });
   },
@@ -61,11 +61,15 @@ const list = endpoint(
     right: "member.view",
     status: 200,
     summary: "The invitations of the account, newest first.",
-    query: z.strictObject({ ...listQuery, status: z.enum(STATUSES).optional(), email: email.optional() }),
-    answer: pageOf(InvitationCard),
+    query: z.strictObject({
+      ...listQuery,
+      status: z.enum(STATUSES).optional(),
+      email: emailAddress.optional(),
+    }),
+    answer: pageSchema(InvitationCard),
   },
   async (call) => {
-    call.decide("member.view");
+    call.requireRight("member.view");
     const { limit, cursor, ...filter } = call.query();
     const [rows] = await call.read(
       listInvitations(
@@ -79,7 +83,7 @@ const list = endpoint(
     );
     return {
       status: 200,
-      body: page(
+      body: toPage(
         rows,
         limit,
         (row) => invitationCard(row, call.now, row.roles ?? []),
@@ -125,14 +129,14 @@ const resend = endpoint(
     ],
   },
   async (call) => {
-    const { invitation: before, invited } = await loadWaiting(call, requirePower);
+    const { invitation: before, invited } = await loadWaiting(call, requireAuthorityOver);
     const { row: member } = invited;
     if (member.status === "blocked")
       throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
     const permit = permitInviting(call, invited);
     const { invitation, letters } = await sent(call, member, before);
     const after = { ...invitation, email: member.email };
-    const changes = difference(
+    const changes = diffFields(
       { sendCount: before.sendCount, email: before.email },
       { sendCount: after.sendCount, email: after.email },
     );
@@ -144,7 +148,7 @@ const resend = endpoint(
           renewInvitation(call.db, permit, after, after),
         ],
         events: [call.event("invitation.send", { type: "invitation", id: after.id }, { changes })],
-        letters,
+        mails: letters,
       },
       { status: 200, body: { ...invitationCard(after, call.now, member.roles), mail: mailed(letters) } },
     );
@@ -166,7 +170,7 @@ const revoke = endpoint(
       invitation,
       invited: { row: member },
     } = await loadWaiting(call, requireAuthorityToStop);
-    if (member.id === call.principal.account.ownerMemberId)
+    if (member.id === call.principal.targetAccount.ownerMemberId)
       throw new Problem("conflict/last-admin", {
         detail: "This member owns the account, and has to be able to come in.",
       });
@@ -179,7 +183,7 @@ function revocation(call: Call, invitation: InvitationRow, member: MemberRow): C
   const { db, now } = call;
   // A member who has a key, or was blocked, is more than an invitation by now. They are removed as a member.
   const goes = member.status === "new" && member.acceptedAt === null;
-  const changes = difference({ status: invitation.status }, { status: "revoked", email: member.email });
+  const changes = diffFields({ status: invitation.status }, { status: "revoked", email: member.email });
   const gone = { email: member.email, login: member.login, roles: member.roles };
   return {
     statements: [
@@ -206,7 +210,7 @@ function revocation(call: Call, invitation: InvitationRow, member: MemberRow): C
           ]
         : []),
     ],
-    refusals: {
+    guardProblems: {
       has_dependents: new Problem("conflict/not-removable", {
         detail: "Objects belong to this member already. Give them to another member first.",
       }),

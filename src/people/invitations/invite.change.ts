@@ -1,15 +1,15 @@
 import type { z } from "zod";
-import { decide, memberRef } from "../../access/decide.ts";
-import { isCustomRole } from "../../access/invite.ts";
+import { decide, memberRef } from "../../access/decision.ts";
+import { isCustomRole } from "../../access/role-giving.ts";
 import type { GrantRow } from "../../access/preset.ts";
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
 import type { Call, Change } from "../../gate/calls/call.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
-import { requestPermit } from "../../gate/permits/permit.change.ts";
-import { definite } from "../../kernel/http/body.ts";
-import { invalid, Problem } from "../../kernel/http/problem.ts";
-import type { Letter } from "../../channels/mail/letter.ts";
+import { requestPermit } from "../../gate/permits/permit-request.ts";
+import { omitUndefined } from "../../kernel/http/body.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
+import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
 import { requireGranted, requireNeeded } from "../rights/grant.change.ts";
 import { memberCard, type MemberRow } from "../members/member.card.ts";
@@ -65,16 +65,16 @@ export async function invite(
   asked: Wanted,
   { send, hookId, mayBeEmpty }: Manner,
 ): Promise<Invited> {
-  const { accountId, account, preset } = call.principal;
+  const { accountId, targetAccount, preset } = call.principal;
   requireInviting(call);
-  call.decide("member.create");
+  call.requireRight("member.create");
   const { grants, allowAny, ...wanted } = completed(call, asked, mayBeEmpty);
   decideBeside(call, wanted, grants);
   const row = newMemberRow(call, accountId, {
     ...wanted,
     firstName: wanted.firstName ?? "",
     lastName: wanted.lastName ?? "",
-    notifications: definite(wanted.notifications),
+    notifications: omitUndefined(wanted.notifications),
     allowedIps: addressRules(call, wanted.allowedIps, { allowAny }, false),
     source: hookId === null ? "local" : "external",
   });
@@ -84,14 +84,14 @@ export async function invite(
   requireNeeded(preset, wanted.roles, grants, "/grants");
   requireReading(call.principal, access);
   await requireKnownGroups(call, wanted.objectGroupIds, "/objectGroupIds");
-  requireDomain(account.settings.allowedEmailDomains, wanted.email);
-  const limit = memberLimit(account.plan, preset);
+  requireDomain(targetAccount.settings.allowedEmailDomains, wanted.email);
+  const limit = memberLimit(targetAccount.plan, preset);
   await refuseKnown(call, wanted, limit);
   const waiting = { ...newInvitation(call, row), hookId };
   const { invitation, letters } = send
     ? await sent(call, row, waiting)
     : { invitation: waiting, letters: [] };
-  const card = memberCard(row, grants, account.name);
+  const card = memberCard(row, grants, targetAccount.name);
   const made = { row, grants, card, invitation, letters };
   return { row, invitation, card, mail: mailed(letters), change: changeOf(call, permit, made, limit) };
 }
@@ -99,35 +99,35 @@ export async function invite(
 interface Made extends Pick<Invited, "row" | "card" | "invitation"> {
   readonly grants: readonly GrantRow[];
   /** The mail with the invitation; none where it is not sent. */
-  readonly letters: readonly Letter[];
+  readonly letters: readonly MailMessage[];
 }
 
 /** @param limit members at most; Infinity is any number */
 function changeOf(call: Call, permit: Permit, made: Made, limit: number): Change {
   const { row, grants, invitation, letters } = made;
-  const { account, preset } = call.principal;
+  const { targetAccount, preset } = call.principal;
   return {
     statements: [
       ...(limit === Infinity ? [] : [guardMemberLimit(call.db, row.accountId, limit)]),
-      ...insertMember(call.db, permit, row, grants, preset.logins === true),
+      ...insertMember(call.db, permit, row, grants, preset.hasLoginNumbers === true),
       insertInvitation(call.db, permit, invitation),
     ],
     events: eventsOf(call, made),
-    letters,
-    refusals: { member_limit: tooManyMembers(account.plan, preset) },
-    duplicates: {
+    mails: letters,
+    guardProblems: { member_limit: tooManyMembers(targetAccount.plan, preset) },
+    duplicateProblems: {
       [MEMBER_EMAIL]: "conflict/duplicate-member",
       [MEMBER_EXTERNAL]: "conflict/duplicate-member",
       [INVITATION_PENDING]: "conflict/duplicate-invitation",
     },
-    ...(preset.logins ? { assigned: { member: "login", value: loginOf(row.id) } } : {}),
+    ...(preset.hasLoginNumbers ? { generated: { member: "login", value: loginOf(row.id) } } : {}),
   };
 }
 
 function eventsOf(call: Call, { row, grants, card, invitation, letters }: Made): AuditEvent[] {
   const isSent = letters.length > 0;
   return [
-    call.event("member.create", { type: "member", id: row.id }, { changes: difference({}, card) }),
+    call.event("member.create", { type: "member", id: row.id }, { changes: diffFields({}, card) }),
     // The object log shows every access that was given to objects, also at an invitation.
     ...(grants.length === 0
       ? []
@@ -135,7 +135,7 @@ function eventsOf(call: Call, { row, grants, card, invitation, letters }: Made):
           call.event(
             "grant.edit",
             { type: "member", id: row.id },
-            { changes: difference({ grants: [] }, { grants: card.grants }) },
+            { changes: diffFields({ grants: [] }, { grants: card.grants }) },
           ),
         ]),
     ...(isSent
@@ -143,7 +143,7 @@ function eventsOf(call: Call, { row, grants, card, invitation, letters }: Made):
           call.event(
             "invitation.send",
             { type: "invitation", id: invitation.id },
-            { changes: difference({}, { memberId: row.id, email: row.email, sendCount: 1 }) },
+            { changes: diffFields({}, { memberId: row.id, email: row.email, sendCount: 1 }) },
           ),
         ]
       : []),
@@ -160,9 +160,9 @@ export function decideBeside(
   { rights, roles, objectGroupIds }: Pick<MemberRow, "rights" | "roles" | "objectGroupIds">,
   grants: readonly GrantRow[],
 ): void {
-  if (rights.length > 0 || roles.some(isCustomRole)) call.decide("member.edit");
-  if (grants.length > 0) call.decide("grant.edit");
-  if (objectGroupIds.length > 0) call.decide("object_group.edit");
+  if (rights.length > 0 || roles.some(isCustomRole)) call.requireRight("member.edit");
+  if (grants.length > 0) call.requireRight("grant.edit");
+  if (objectGroupIds.length > 0) call.requireRight("object_group.edit");
 }
 
 /** An empty list allows every domain. */
@@ -172,7 +172,10 @@ export const isAllowed = (domains: readonly string[], email: string): boolean =>
 /** @throws Problem validation */
 export function requireDomain(domains: readonly string[], email: string): void {
   if (!isAllowed(domains, email))
-    throw invalid("/email", `must be an address at ${domains.join(", ")}: the account's settings say so`);
+    throw invalidField(
+      "/email",
+      `must be an address at ${domains.join(", ")}: the account's settings say so`,
+    );
 }
 
 /**
@@ -200,8 +203,8 @@ async function refuseKnown(
     const { allowed } = decide(call.principal.grantSet, "member.view", memberRef(same.id));
     const members = { memberId: same.id, ...(isMember ? {} : { invitationId: same.invitationId }) };
     const code = isMember ? "conflict/duplicate-member" : "conflict/duplicate-invitation";
-    throw new Problem(code, allowed ? { members } : {});
+    throw new Problem(code, allowed ? { extensions: members } : {});
   }
   if ((count?.[0]?.count ?? 0) >= limit)
-    throw tooManyMembers(call.principal.account.plan, call.principal.preset);
+    throw tooManyMembers(call.principal.targetAccount.plan, call.principal.preset);
 }

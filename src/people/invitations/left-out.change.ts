@@ -1,6 +1,6 @@
 import type { Preset } from "../../access/preset.ts";
 import type { Call } from "../../gate/calls/call.ts";
-import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { NewMember } from "../members/member.card.ts";
 import type { z } from "zod";
 
@@ -20,10 +20,10 @@ export function completed(call: Call, asked: Wanted, mayBeEmpty: boolean): Wante
 }
 
 /** What it gives: by default, in a customer's organization, the suggested role. @throws Problem validation */
-function notEmpty({ principal: { account, preset } }: Call, asked: Wanted): Wanted {
+function notEmpty({ principal: { targetAccount, preset } }: Call, asked: Wanted): Wanted {
   if ([asked.roles, asked.rights, asked.grants].some((given) => given.length > 0)) return asked;
-  if (account.kind === "customer_org") return { ...asked, roles: [preset.suggestedRole] };
-  throw invalid("/roles", "must name a role, unless the invitation gives a right or a grant");
+  if (targetAccount.kind === "customer_org") return { ...asked, roles: [preset.suggestedRole] };
+  throw invalidField("/roles", "must name a role, unless the invitation gives a right or a grant");
 }
 
 /** Models whose people are invited by an e-mail and a role alone. */

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { requireAuthorityToStop } from "../../gate/calls/refusal.change.ts";
+import { requireAuthorityToStop } from "../../gate/calls/required-authority.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../../kernel/http/page.ts";
+import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { invitationToken } from "../../channels/mail/one-time.ts";
+import { invitationToken } from "../../channels/mail/one-time-token.ts";
 import { requireInviting } from "../members/member.change.ts";
 import {
   endInvitation,
@@ -43,7 +43,7 @@ const create = endpoint(
   async (call) => {
     await call.read();
     requireInviting(call);
-    call.decide("member.create");
+    call.requireRight("member.create");
     const { row, permit, token } = newLink(call, await call.body());
     const card = linkCard(row, call.now);
     return call.commit(
@@ -53,7 +53,7 @@ const create = endpoint(
           call.event(
             "invitation.create",
             { type: "invitation", id: row.id },
-            { changes: difference({}, card) },
+            { changes: diffFields({}, card) },
           ),
         ],
       },
@@ -71,10 +71,10 @@ const list = endpoint(
     status: 200,
     summary: "The links by which employees join, newest first.",
     query: z.strictObject(listQuery),
-    answer: pageOf(LinkCard),
+    answer: pageSchema(LinkCard),
   },
   async (call) => {
-    call.decide("member.view");
+    call.requireRight("member.view");
     const { limit, cursor } = call.query();
     const [rows] = await call.read(
       listInvitations(
@@ -88,7 +88,7 @@ const list = endpoint(
     );
     return {
       status: 200,
-      body: page(
+      body: toPage(
         rows,
         limit,
         (row) => linkCard(row, call.now),
@@ -116,7 +116,7 @@ const url = endpoint(
   async (call) => {
     const { db, env, principal, params } = call;
     const [[row]] = await call.read(findInvitation(db, principal.accountId, "link", params["id"] ?? ""));
-    call.decide("member.view");
+    call.requireRight("member.view");
     if (row === undefined) throw new Problem("not-found");
     const status = linkStatus(row, call.now);
     if (status !== "pending")
@@ -145,8 +145,8 @@ const revoke = endpoint(
     const { db, now, principal, params } = call;
     const [[row]] = await call.read(findInvitation(db, principal.accountId, "link", params["id"] ?? ""));
     requireInviting(call);
-    call.decide("member.create");
-    call.decide("member.view", undefined, true);
+    call.requireRight("member.create");
+    call.requireRight("member.view", undefined, true);
     if (row === undefined) throw new Problem("not-found");
     requireAuthorityToStop(principal, { roles: [row.role ?? ""], rights: [], grants: [], customRoles: [] });
     if (row.status === "revoked")

@@ -1,7 +1,7 @@
-import { memberRef } from "../../access/decide.ts";
-import { hasArrivedSince } from "../../gate/calls/arrival.ts";
+import { memberRef } from "../../access/decision.ts";
+import { hasJoinedSince } from "../../gate/calls/joined-member.ts";
 import type { Call } from "../../gate/calls/call.ts";
-import type { requirePower } from "../../gate/calls/refusal.change.ts";
+import type { requireAuthorityOver } from "../../gate/calls/required-authority.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
 import { requireInviting } from "../members/member.change.ts";
@@ -19,7 +19,7 @@ export async function loadInvitation(call: Call): Promise<Loaded> {
     findInvitation(call.db, accountId, "email", id),
     findInvited(call.db, accountId, id),
   );
-  call.decide("member.view", memberRef(invitation?.memberId ?? ""), true);
+  call.requireRight("member.view", memberRef(invitation?.memberId ?? ""), true);
   if (invitation === undefined) throw new Problem("not-found");
   return { invitation, invited };
 }
@@ -30,15 +30,15 @@ export async function loadInvitation(call: Call): Promise<Loaded> {
  */
 export async function loadWaiting(
   call: Call,
-  require: typeof requirePower,
+  require: typeof requireAuthorityOver,
 ): Promise<{ invitation: InvitationRow; invited: NonNullable<Loaded["invited"]> }> {
   requireInviting(call);
-  call.decide("member.create");
+  call.requireRight("member.create");
   const { invitation, invited } = await loadInvitation(call);
   if (invited !== undefined) require(call.principal, { ...invited.row, ...invited });
   if (
     invitation.status === "accepted" ||
-    (invitation.status === "pending" && invited !== undefined && hasArrivedSince(invited.row, invitation))
+    (invitation.status === "pending" && invited !== undefined && hasJoinedSince(invited.row, invitation))
   )
     throw new Problem("invitation/used", { detail: "It was accepted: the member signs in, or is removed." });
   if (invitation.status === "revoked" || invited === undefined)

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { etag } from "../../gate/calls/request.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { MemberCard } from "../members/member.card.ts";
 import { requireInviting } from "../members/member.change.ts";
 import { Mailed } from "./invitation.card.ts";
@@ -55,7 +55,7 @@ const create = endpoint(
   async (call) => {
     await call.read();
     requireInviting(call);
-    call.decide("member.create");
+    call.requireRight("member.create");
     const { notify, dryRun, ...asked } = await call.body();
     const wanted = await wantedOf(call, asked);
     const { row, invitation, mail, card, change } = await invite(call, wanted, {
@@ -67,7 +67,7 @@ const create = endpoint(
     return call.commit(change, {
       status: 201,
       body: { ...card, invitationId: invitation.id, mail, dryRun },
-      headers: { ETag: etag(row.version), Location: `/v1/members/${row.id}` },
+      headers: { ETag: versionEtag(row.version), Location: `/v1/members/${row.id}` },
     });
   },
 );

@@ -18,7 +18,7 @@ export const newInvitation = (
   tokenHash: null,
   tokenKid: null,
   status: "pending",
-  expiresAt: call.now + call.principal.account.settings.invitationTtlMs,
+  expiresAt: call.now + call.principal.targetAccount.settings.invitationTtlMs,
   maxUses: null,
   uses: 0,
   sendCount: 0,

@@ -2,12 +2,12 @@ import { z } from "zod";
 import { NO_ACCESS } from "../../gate/permits/access-gain.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
-import { requestPermit } from "../../gate/permits/permit.change.ts";
+import { requestPermit } from "../../gate/permits/permit-request.ts";
 import { instant, optionalName } from "../../kernel/http/body.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
 import { newId } from "../../kernel/id.ts";
-import { invalid } from "../../kernel/http/problem.ts";
-import { invitationToken } from "../../channels/mail/one-time.ts";
+import { invalidField } from "../../kernel/http/problem.ts";
+import { invitationToken } from "../../channels/mail/one-time-token.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -48,7 +48,7 @@ export function newLink(
   const permit = requestPermit(call, {
     kind: "entry",
     memberId: id,
-    access: { ...NO_ACCESS, roles: [role], isLetIn: true },
+    access: { ...NO_ACCESS, roles: [role], isUnblocked: true },
   });
   const { kid, token } = invitationToken(env.SIGNING_KEYS, null, id, 1);
   const row: InvitationRow = {
@@ -81,14 +81,14 @@ export function newLink(
 /** The role of a link, which must be one that has no access by itself. @throws Problem validation */
 function roleOf({ principal: { preset } }: Call, role: string = preset.suggestedRole): string {
   if (preset.restrictedRoles.length === 0) {
-    throw invalid(
+    throw invalidField(
       "/role",
       "goes with a link only where roles have no access until it is granted, " +
         "and this account's model has no such role. Invite by mail: POST /v1/invitations",
     );
   }
   if (!preset.restrictedRoles.includes(role))
-    throw invalid(
+    throw invalidField(
       "/role",
       `must be one of ${preset.restrictedRoles.join(", ")}: a link gives no access by itself`,
     );
@@ -102,9 +102,9 @@ function roleOf({ principal: { preset } }: Call, role: string = preset.suggested
 function endOf({ now, principal }: Call, expiresAt: string | undefined, maxUses: number | null): number {
   const days = maxUses === null ? DAYS_MAX.standing : DAYS_MAX.counted;
   const end =
-    expiresAt === undefined ? now + principal.account.settings.invitationTtlMs : Date.parse(expiresAt);
+    expiresAt === undefined ? now + principal.targetAccount.settings.invitationTtlMs : Date.parse(expiresAt);
   if (!(end > now) || end > now + days * DAY_MS) {
-    throw invalid("/expiresAt", `must be in the future, and within ${days} days`);
+    throw invalidField("/expiresAt", `must be in the future, and within ${days} days`);
   }
   return end;
 }

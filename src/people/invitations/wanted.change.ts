@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { GrantRow, Preset } from "../../access/preset.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { NO_ACCESS } from "../../gate/permits/access-gain.ts";
-import { requestPermit } from "../../gate/permits/permit.change.ts";
+import { requestPermit } from "../../gate/permits/permit-request.ts";
 import { optionalName } from "../../kernel/http/body.ts";
-import { invalid } from "../../kernel/http/problem.ts";
+import { invalidField } from "../../kernel/http/problem.ts";
 import { findGranted } from "../rights/grant.change.ts";
 import { GRANTS_MAX, ResourceId } from "../rights/grant.card.ts";
 import { ACCOUNT_TYPES, NewMember } from "../members/member.card.ts";
@@ -66,21 +66,21 @@ export async function wantedOf(
   ];
   if (given.length === 0) return { ...wanted, roles };
   if (preset.model !== "agency")
-    throw invalid(toolIds.length > 0 ? "/toolIds" : "/tasks", "belongs to agencies");
-  call.decide("grant.edit");
+    throw invalidField(toolIds.length > 0 ? "/toolIds" : "/tasks", "belongs to agencies");
+  call.requireRight("grant.edit");
   if (wanted.grants.length + given.length > GRANTS_MAX)
-    throw invalid("/grants", `a member has ${GRANTS_MAX} grants at most`);
+    throw invalidField("/grants", `a member has ${GRANTS_MAX} grants at most`);
   // Decided before the ids are looked up, and again for all access of the new member.
   requestPermit(call, {
     kind: "entry",
     memberId: "",
-    access: { ...NO_ACCESS, grants: given, isLetIn: true },
+    access: { ...NO_ACCESS, grants: given, isUnblocked: true },
   });
   const found = await findGranted(call, given);
   const tool = found.slice(0, toolIds.length).indexOf(null);
-  if (tool >= 0) throw invalid(`/toolIds/${tool}`, "names no tool");
+  if (tool >= 0) throw invalidField(`/toolIds/${tool}`, "names no tool");
   const task = tasks.findIndex(({ toolId }, index) => found[toolIds.length + index]?.parentId !== toolId);
-  if (task >= 0) throw invalid(`/tasks/${task}/taskId`, "names no task of that tool");
+  if (task >= 0) throw invalidField(`/tasks/${task}/taskId`, "names no task of that tool");
   const isNamed = ({ resourceType, resourceId }: GrantRow) =>
     given.some((grant) => grant.resourceType === resourceType && grant.resourceId === resourceId);
   return { ...wanted, roles, grants: [...wanted.grants.filter((grant) => !isNamed(grant)), ...given] };
@@ -102,13 +102,13 @@ export function rolesOf(
 ): string[] {
   const told = [roles.length > 0, role !== undefined, accountType !== undefined].filter(Boolean).length;
   if (told > 1)
-    throw invalid(
+    throw invalidField(
       accountType === undefined ? "/role" : "/accountType",
       "says the same as roles: send one of them",
     );
   if (accountType !== undefined && model !== "agency")
-    throw invalid("/accountType", `belongs to agencies; name a role here, such as ${suggestedRole}`);
+    throw invalidField("/accountType", `belongs to agencies; name a role here, such as ${suggestedRole}`);
   if (told === 0 && model === "agency")
-    throw invalid("/accountType", `must be one of ${ACCOUNT_TYPES.join(", ")}`);
+    throw invalidField("/accountType", `must be one of ${ACCOUNT_TYPES.join(", ")}`);
   return accountType === undefined ? (role === undefined ? roles : [role]) : [accountType];
 }

@@ -1,10 +1,10 @@
-import { hasArrived } from "../../gate/calls/arrival.ts";
+import { hasJoined } from "../../gate/calls/joined-member.ts";
 import type { Call } from "../../gate/calls/call.ts";
-import { findAddressee } from "../../gate/credentials/member.store.ts";
-import { securityLetters } from "../../gate/calls/security-letter.change.ts";
+import { findMailRecipient } from "../../gate/credentials/member.store.ts";
+import { loadSecurityMails } from "../../gate/calls/security-mail.load.ts";
 import { newId } from "../../kernel/id.ts";
-import type { Letter } from "../../channels/mail/letter.ts";
-import { confirmedAddress, wants } from "../../channels/mail/notice.ts";
+import type { MailMessage } from "../../channels/mail/mail-message.ts";
+import { confirmedAddress, isNoticeWanted } from "../../channels/mail/notice.ts";
 import type { MemberRow } from "./member.card.ts";
 
 /** What decides about a member's access, as far as it was changed. */
@@ -20,17 +20,17 @@ export async function accessNotice(
   row: MemberRow,
   was: Access,
   is: Access,
-): Promise<Letter[]> {
-  const { memberId, member, account } = principal;
+): Promise<MailMessage[]> {
+  const { memberId, member, targetAccount } = principal;
   const isChanged = FIELDS.some((name) => JSON.stringify(was[name]) !== JSON.stringify(is[name]));
   if (
     !isChanged ||
     row.id === memberId ||
     row.status !== "active" ||
-    !wants(row.notifications, "access_changed")
+    !isNoticeWanted(row.notifications, "access_changed")
   )
     return [];
-  const [addressee] = await findAddressee(db, row.id);
+  const [addressee] = await findMailRecipient(db, row.id);
   const to = addressee === undefined ? null : confirmedAddress(addressee);
   return to === null
     ? []
@@ -38,17 +38,17 @@ export async function accessNotice(
         {
           id: newId("mail", now),
           to,
-          language: row.language ?? account.settings.locale,
+          language: row.language ?? targetAccount.settings.locale,
           template: "access_changed",
           memberId: row.id,
-          account: account.name,
+          account: targetAccount.name,
           by: member.username,
         },
       ];
 }
 
 /** The security mail of a block; none to a member who never came in. */
-export const blockLetters = async (call: Call, row: MemberRow, after: MemberRow): Promise<Letter[]> =>
-  after.status === "blocked" && row.status !== "blocked" && hasArrived(row)
-    ? securityLetters(call, row.id, "blocked")
+export const blockLetters = async (call: Call, row: MemberRow, after: MemberRow): Promise<MailMessage[]> =>
+  after.status === "blocked" && row.status !== "blocked" && hasJoined(row)
+    ? loadSecurityMails(call, row.id, "blocked")
     : [];

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { findMember } from "../../gate/credentials/member.store.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
-import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import { requireNeeded } from "../rights/grant.change.ts";
 import { MemberCard, memberCard, type MemberRow } from "./member.card.ts";
 import {
@@ -41,12 +41,12 @@ const copyEndpoint = endpoint(
 );
 
 async function copyRights(call: Call<z.infer<typeof Body>>): Promise<Answer> {
-  const { account, preset } = call.principal;
+  const { targetAccount, preset } = call.principal;
   const { found, from, grants } = await loadBoth(call);
   const { row, grants: before } = found;
   const body = await call.body();
   call.ifMatch(row.version);
-  if (body.fromMemberId === row.id) throw invalid("/fromMemberId", "must be another member");
+  if (body.fromMemberId === row.id) throw invalidField("/fromMemberId", "must be another member");
   const after: MemberRow = {
     ...row,
     roles: from.roles,
@@ -57,13 +57,16 @@ async function copyRights(call: Call<z.infer<typeof Body>>): Promise<Answer> {
   };
   after.creditLimit = limitOf(preset, after);
   const newGrants = !same(before, grants);
-  if (newGrants || grants.length > 0) call.decide("grant.edit");
-  if (!same(row.objectGroupIds, from.objectGroupIds)) call.decide("object_group.edit");
+  if (newGrants || grants.length > 0) call.requireRight("grant.edit");
+  if (!same(row.objectGroupIds, from.objectGroupIds)) call.requireRight("object_group.edit");
   refuseUnseenGroupLoss(call, row.objectGroupIds, from.objectGroupIds);
   const permit = await permitMember(call, found, after, grants, { ...after, grants });
   requireNeeded(preset, after.roles, grants, "/fromMemberId");
   refuseUnseenLoss(call, before, grants);
-  const [was, is] = [memberCard(row, before, account.name), memberCard(after, grants, account.name)];
+  const [was, is] = [
+    memberCard(row, before, targetAccount.name),
+    memberCard(after, grants, targetAccount.name),
+  ];
   return saveMember(call, permit, row, after, "member.edit", was, is, {
     note: { copiedFrom: from.id },
     statements: [
@@ -78,7 +81,7 @@ async function copyRights(call: Call<z.infer<typeof Body>>): Promise<Answer> {
 /** The member that is changed, and the member whose access is copied. @throws Problem not-found */
 async function loadBoth(call: Call) {
   const { accountId } = call.principal;
-  const [id, fromId] = [call.params["id"] ?? "", call.named("fromMemberId")];
+  const [id, fromId] = [call.params["id"] ?? "", call.peekField("fromMemberId")];
   const [[target], [other]] = await call.read(
     findMember(call.db, accountId, id),
     findMember(call.db, accountId, fromId ?? ""),
@@ -99,7 +102,7 @@ const grantEvent = (call: Call, id: string, was: Card, is: Card): AuditEvent =>
   call.event(
     "grant.edit",
     { type: "member", id },
-    { changes: difference({ grants: was.grants }, { grants: is.grants }) },
+    { changes: diffFields({ grants: was.grants }, { grants: is.grants }) },
   );
 
 export const copyRightsEndpoints: readonly Endpoint[] = [copyEndpoint];

@@ -15,7 +15,7 @@ const card = endpoint(
   },
   async (call) => {
     const { row, grants, customRoles } = await loadAsked(call);
-    const { preset, account, types } = call.principal;
+    const { preset, targetAccount, types } = call.principal;
     const holder = {
       memberId: row.id,
       accountId: row.accountId,
@@ -25,9 +25,9 @@ const card = endpoint(
       grants,
       objectGroupIds: row.objectGroupIds,
       status: row.status,
-      isOwner: row.id === account.ownerMemberId,
+      isOwner: row.id === targetAccount.ownerMemberId,
     };
-    return { status: 200, body: effective(holder, preset, account.plan, types) };
+    return { status: 200, body: effective(holder, preset, targetAccount.plan, types) };
   },
 );
 

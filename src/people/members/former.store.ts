@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { type Db, type Expression, guard, type GuardName, type Statement } from "../../kernel/db.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
-import { formerMember } from "../../kernel/schema/book.ts";
+import { formerMember } from "../../kernel/schema/directory.ts";
 
 /** The names of a person: an address in lower case, the id in another system, or both. */
 export interface Whom {

@@ -1,14 +1,18 @@
 import { z } from "zod";
 import { bumpMember } from "../../access/stamp.store.ts";
 import type { GrantRow, Preset } from "../../access/preset.ts";
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
-import { requireAuthorityToStop, requirePower, stopsEveryMember } from "../../gate/calls/refusal.change.ts";
-import { etag } from "../../gate/calls/request.ts";
-import { canonical } from "../../kernel/canonical.ts";
+import {
+  requireAuthorityToStop,
+  requireAuthorityOver,
+  canStopEveryMember,
+} from "../../gate/calls/required-authority.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
+import { canonicalJson } from "../../kernel/canonical-json.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
-import { invalid } from "../../kernel/http/problem.ts";
+import { invalidField } from "../../kernel/http/problem.ts";
 import { accessNotice } from "./access-notice.change.ts";
 import { findGranted, type Granted, requireGranted, requireNeeded } from "../rights/grant.change.ts";
 import { Grants, GRANTS_MAX, ResourceId } from "../rights/grant.card.ts";
@@ -39,7 +43,7 @@ function wantedGrants(
   if (preset === undefined) return grants;
   const bundle = Object.hasOwn(bundles, preset) ? bundles[preset] : undefined;
   if (bundle === undefined)
-    throw invalid(
+    throw invalidField(
       "/preset",
       `must be one of ${Object.keys(bundles).join(", ") || "none: this account's model has no bundles"}`,
     );
@@ -54,11 +58,12 @@ async function saveGrants(
   before: readonly GrantRow[],
   grants: readonly GrantRow[],
 ): Promise<Answer> {
-  if (!stopsEveryMember(call.principal)) refuseUnseenLoss(call, before, grants);
-  const same = canonical(before.map(canonical).sort()) === canonical(grants.map(canonical).sort());
+  if (!canStopEveryMember(call.principal)) refuseUnseenLoss(call, before, grants);
+  const same =
+    canonicalJson(before.map(canonicalJson).sort()) === canonicalJson(grants.map(canonicalJson).sort());
   const after = same ? row : { ...row, updatedAt: call.now, version: row.version + 1 };
-  const is = memberCard(after, grants, call.principal.account.name);
-  if (same) return { status: 200, body: is, headers: { ETag: etag(row.version) } };
+  const is = memberCard(after, grants, call.principal.targetAccount.name);
+  if (same) return { status: 200, body: is, headers: { ETag: versionEtag(row.version) } };
   return call.commit(
     {
       statements: [
@@ -70,12 +75,12 @@ async function saveGrants(
         call.event(
           "grant.edit",
           { type: "member", id: row.id },
-          { changes: difference({ grants: before }, { grants: is.grants }) },
+          { changes: diffFields({ grants: before }, { grants: is.grants }) },
         ),
       ],
-      letters: await accessNotice(call, row, memberCard(row, before, ""), is),
+      mails: await accessNotice(call, row, memberCard(row, before, ""), is),
     },
-    { status: 200, body: is, headers: { ETag: etag(after.version) } },
+    { status: 200, body: is, headers: { ETag: versionEtag(after.version) } },
   );
 }
 
@@ -98,7 +103,7 @@ const put = endpoint(
     const { row, grants: before } = found;
     const grants = wantedGrants(call.principal.preset, await call.body());
     call.ifMatch(row.version);
-    if (!takesGrantsOnly(before, grants)) requirePower(call.principal, { ...row, ...found });
+    if (!takesGrantsOnly(before, grants)) requireAuthorityOver(call.principal, { ...row, ...found });
     const permit = await permitMember(call, found, row, grants, { grants });
     if (!takesGrantsOnly(before, grants)) await requireGranted(call, grants);
     requireNeeded(call.principal.preset, row.roles, grants, "/grants");
@@ -146,7 +151,7 @@ const putType = <Body>(
     async (call: Call<Body>) => {
       const found = await loadMember(call, "grant.edit");
       const { row, grants: before } = found;
-      call.decide(`${type}.view`);
+      call.requireRight(`${type}.view`);
       const wanted = await call.body();
       call.ifMatch(row.version);
       const given = idsOf(wanted).map(
@@ -166,7 +171,7 @@ const tools = putType(
   ({ toolIds }) => toolIds,
   (_, found) => {
     const unknown = found.indexOf(null);
-    if (unknown >= 0) throw invalid(`/toolIds/${unknown}`, "names no tool");
+    if (unknown >= 0) throw invalidField(`/toolIds/${unknown}`, "names no tool");
   },
 );
 
@@ -176,7 +181,7 @@ const tasks = putType(
   (body) => body.tasks.map(({ taskId }) => taskId),
   (body, found) => {
     const unknown = body.tasks.findIndex(({ toolId }, index) => found[index]?.parentId !== toolId);
-    if (unknown >= 0) throw invalid(`/tasks/${unknown}/taskId`, "names no task of that tool");
+    if (unknown >= 0) throw invalidField(`/tasks/${unknown}/taskId`, "names no task of that tool");
   },
 );
 

@@ -31,16 +31,16 @@ const me = endpoint(
     const { principal, db } = call;
     const { credential } = principal;
     const [[found], [account]] = await call.read(
-      findMember(db, principal.home.accountId, principal.memberId),
+      findMember(db, principal.ownAccount.accountId, principal.memberId),
       findAccount(db, principal.accountId),
     );
     if (found === undefined || account === undefined) throw new Problem("not-found");
     return {
       status: 200,
       body: {
-        member: memberCard(found.row, found.grants, principal.home.name),
+        member: memberCard(found.row, found.grants, principal.ownAccount.name),
         account: { id: account.id, kind: account.kind, name: account.name },
-        rights: [...principal.grantSet.reaches.keys()].sort(),
+        rights: [...principal.grantSet.extents.keys()].sort(),
         key: credential.kind === "key" ? { id: credential.id, scopes: credential.restriction.scopes } : null,
         session:
           credential.kind === "session"

@@ -7,7 +7,8 @@ export const LOGINS_MAX = 9_999;
 
 /** What to do when an account is full: another plan adds nothing where logins have run out. */
 export function tooManyMembers(plan: Plan, preset: Preset): Problem {
-  if (memberLimit(plan, preset) < LOGINS_MAX || !preset.logins) return new Problem("conflict/member-limit");
+  if (memberLimit(plan, preset) < LOGINS_MAX || !preset.hasLoginNumbers)
+    return new Problem("conflict/member-limit");
   return new Problem("conflict/member-limit", {
     detail:
       `An account of this kind has ${LOGINS_MAX} members at most, one for each login of four digits. ` +
@@ -17,4 +18,4 @@ export function tooManyMembers(plan: Plan, preset: Preset): Problem {
 
 /** How many members an account may have, by its plan and its model; Infinity is no limit. */
 export const memberLimit = (plan: Plan, preset: Preset): number =>
-  Math.min(plan.memberLimit ?? Infinity, preset.logins ? LOGINS_MAX : Infinity);
+  Math.min(plan.memberLimit ?? Infinity, preset.hasLoginNumbers ? LOGINS_MAX : Infinity);

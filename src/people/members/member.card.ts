@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { GrantRow } from "../../access/preset.ts";
 import { RIGHT_NAMES } from "../../access/right.ts";
-import { ADDRESS_RULES_MAX } from "../../gate/credentials/address.ts";
-import { called, optionalName, optionalNote, optionalText } from "../../kernel/http/body.ts";
+import { ADDRESS_RULES_MAX } from "../../gate/credentials/address-rule.ts";
+import { displayName, optionalName, optionalMultilineText, optionalText } from "../../kernel/http/body.ts";
 import { iso, isoOrNull } from "../../kernel/clock.ts";
-import { email } from "../../kernel/text/email.ts";
-import { fold } from "../../kernel/text/fold.ts";
+import { emailAddress } from "../../kernel/text/email.ts";
+import { foldForSearch } from "../../kernel/text/search-fold.ts";
 import { DEFAULT_NOTIFICATIONS } from "../../channels/mail/notice.ts";
 import { LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member } from "../../kernel/schema/team.ts";
 import { Grant, Grants } from "../rights/grant.card.ts";
@@ -20,15 +20,15 @@ const characteristics = {
   department: optionalText(100),
   city: optionalText(100),
   country: optionalText(100),
-  comments: optionalNote(1000),
+  comments: optionalMultilineText(1000),
   language: z.enum(LOCALES).nullable().describe("What hints and mails are written in; null: the account's."),
 };
 
 const person = {
-  username: called(100),
-  firstName: called(100),
-  lastName: called(100),
-  email,
+  username: displayName(100),
+  firstName: displayName(100),
+  lastName: displayName(100),
+  email: emailAddress,
   ...characteristics,
 };
 
@@ -193,9 +193,9 @@ export const foldedOf = ({
   phone,
   mobilePhone,
 }: Pick<MemberRow, "username" | "phone" | "mobilePhone">) => ({
-  usernameFolded: fold(username),
-  phoneFolded: fold(phone ?? ""),
-  mobilePhoneFolded: fold(mobilePhone ?? ""),
+  usernameFolded: foldForSearch(username),
+  phoneFolded: foldForSearch(phone ?? ""),
+  mobilePhoneFolded: foldForSearch(mobilePhone ?? ""),
 });
 
 /** What an answer shows of a member. @param dealer the name of the member's account */

@@ -1,17 +1,17 @@
-import { memberRef } from "../../access/decide.ts";
-import { seesGranted } from "../../access/grant-set.ts";
-import { isCustomRole } from "../../access/invite.ts";
+import { memberRef } from "../../access/decision.ts";
+import { canSeeGrantTarget } from "../../access/grant-set.ts";
+import { isCustomRole } from "../../access/role-giving.ts";
 import type { Assignment } from "../../access/assignment.ts";
 import type { CustomRole } from "../../access/contribution.ts";
 import type { GrantRow, Preset } from "../../access/preset.ts";
-import { admitsAddress, compileRules } from "../../gate/credentials/address.ts";
+import { admitsAddress, compileAddressRules } from "../../gate/credentials/address-rule.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { findMember } from "../../gate/credentials/member.store.ts";
-import { type Access, NO_ASSIGNMENT } from "../../gate/permits/access-gain.ts";
+import { type MemberAccess, NO_ASSIGNMENT } from "../../gate/permits/access-gain.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
-import { addingFault } from "../../gate/permits/permit-fault.ts";
-import { requestPermit } from "../../gate/permits/permit.change.ts";
-import { canonicalRules, requirePower } from "../../gate/calls/refusal.change.ts";
+import { findInviteSwitchFault } from "../../gate/permits/permit-fault.ts";
+import { requestPermit } from "../../gate/permits/permit-request.ts";
+import { parseAddressRules, requireAuthorityOver } from "../../gate/calls/required-authority.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { findRoles } from "../rights/role.store.ts";
 import type { MemberRow } from "./member.card.ts";
@@ -27,7 +27,11 @@ type MemberRight =
   | "object_group.edit";
 
 /** One guarded read of a member and its grants; 404 where the caller may not see the member. */
-export async function loadMember(call: Call, right: MemberRight, require = requirePower): Promise<Loaded> {
+export async function loadMember(
+  call: Call,
+  right: MemberRight,
+  require = requireAuthorityOver,
+): Promise<Loaded> {
   const id = call.params["id"] ?? "";
   const [[found]] = await call.read(findMember(call.db, call.principal.accountId, id));
   return requireMember(call, right, id, found, undefined, require);
@@ -54,12 +58,12 @@ export function requireMember(
   id: string,
   found: Loaded | undefined,
   missing: Problem = new Problem("not-found"),
-  require = requirePower,
+  require = requireAuthorityOver,
 ): Loaded {
-  if (right !== "member.view") call.decide(right);
-  call.decide("member.view", memberRef(id), missing);
+  if (right !== "member.view") call.requireRight(right);
+  call.requireRight("member.view", memberRef(id), missing);
   if (found === undefined) throw missing;
-  call.decide(right, memberRef(id));
+  call.requireRight(right, memberRef(id));
   // A member who sees every group may choose the groups of others: for roles that only the platform gives, no
   // other member of the account could.
   const choosesGroups = right === "object_group.edit" && call.principal.grantSet.groups === null;
@@ -76,7 +80,7 @@ export const accessOf = (
   row: MemberRow,
   grants: readonly GrantRow[],
   customRoles: readonly CustomRole[],
-): Access => ({
+): MemberAccess => ({
   roles: row.roles,
   customRoles,
   rights: row.rights,
@@ -84,7 +88,7 @@ export const accessOf = (
   creditLimit: row.creditLimit,
   objectGroupIds: row.objectGroupIds,
   allowedIps: row.allowedIps,
-  isLetIn: row.status !== "blocked",
+  isUnblocked: row.status !== "blocked",
   limitPeriod: row.limitPeriod,
 });
 
@@ -140,8 +144,8 @@ export function addressRules(
   consent: { allowAny: boolean; confirmLockout?: boolean },
   own: boolean,
 ): string[] {
-  const canonical = canonicalRules(rules, consent.allowAny);
-  if (own && !consent.confirmLockout && !admitsAddress([compileRules(canonical)], call.origin.ip))
+  const canonical = parseAddressRules(rules, consent.allowAny);
+  if (own && !consent.confirmLockout && !admitsAddress([compileAddressRules(canonical)], call.origin.ip))
     throw new Problem("conflict/lockout");
   return canonical;
 }
@@ -151,9 +155,9 @@ export function addressRules(
  * access/denied
  */
 export function requireInviting({ principal }: Pick<Call, "principal">): void {
-  const fault = addingFault(principal);
+  const fault = findInviteSwitchFault(principal);
   if (fault !== null)
-    throw new Problem("access/denied", { detail: fault.detail, members: { setting: fault.setting } });
+    throw new Problem("access/denied", { detail: fault.detail, extensions: { setting: fault.setting } });
 }
 
 export const OWNER_STAYS =
@@ -164,7 +168,7 @@ export const OWNER_STAYS =
  * explicit transfer.
  */
 export function keepOwner({ principal }: Call, row: MemberRow, after: MemberRow, topRole: string): void {
-  if (row.id !== principal.account.ownerMemberId) return;
+  if (row.id !== principal.targetAccount.ownerMemberId) return;
   if (row.id !== principal.memberId && after.allowedIps.join() !== row.allowedIps.join()) {
     throw new Problem("conflict/lockout", {
       detail: "This member owns the account: only they can change their address rules.",
@@ -179,7 +183,7 @@ export function keepOwner({ principal }: Call, row: MemberRow, after: MemberRow,
  * conflict/last-admin
  */
 export function keepOwnersAddress({ principal }: Call, { id }: Pick<MemberRow, "id">): void {
-  if (id !== principal.account.ownerMemberId || id === principal.memberId) return;
+  if (id !== principal.targetAccount.ownerMemberId || id === principal.memberId) return;
   throw new Problem("conflict/last-admin", {
     detail: "This member owns the account: only they can change their address.",
   });
@@ -196,7 +200,7 @@ export function refuseUnseenLoss(
 ): void {
   const isKept = ({ resourceType, resourceId }: GrantRow) =>
     grants.some((grant) => grant.resourceType === resourceType && grant.resourceId === resourceId);
-  if (before.every((grant) => isKept(grant) || seesGranted(grantSet, grant, types))) return;
+  if (before.every((grant) => isKept(grant) || canSeeGrantTarget(grantSet, grant, types))) return;
   throw new Problem("access/denied", {
     detail: "This member has grants on objects that you do not see. You cannot remove those.",
   });

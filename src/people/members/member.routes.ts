@@ -1,7 +1,7 @@
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
-import { requireAuthorityToStop, requirePower } from "../../gate/calls/refusal.change.ts";
-import { etag } from "../../gate/calls/request.ts";
+import { requireAuthorityToStop, requireAuthorityOver } from "../../gate/calls/required-authority.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { type MemberRow, MemberCard, memberCard } from "./member.card.ts";
 import { loadMember, permitMember, withLogin } from "./member.change.ts";
@@ -21,7 +21,7 @@ export const saveMember = async (
   call.commit(await savedMember(call, permit, row, after, right, was, is, beside), {
     status: 200,
     body: is,
-    headers: { ETag: etag(after.version) },
+    headers: { ETag: versionEtag(after.version) },
   });
 
 /**
@@ -29,12 +29,20 @@ export const saveMember = async (
  * the member holds.
  */
 export async function setLogin(call: Call, allowed: boolean): Promise<Answer> {
-  const found = await loadMember(call, "member.block", allowed ? requirePower : requireAuthorityToStop);
+  const found = await loadMember(
+    call,
+    "member.block",
+    allowed ? requireAuthorityOver : requireAuthorityToStop,
+  );
   const { row, grants } = found;
-  const { account } = call.principal;
+  const { targetAccount } = call.principal;
   const after = withLogin(call, { ...row, updatedAt: call.now, version: row.version + 1 }, allowed);
   if (after.status === row.status)
-    return { status: 200, body: memberCard(row, grants, account.name), headers: { ETag: etag(row.version) } };
+    return {
+      status: 200,
+      body: memberCard(row, grants, targetAccount.name),
+      headers: { ETag: versionEtag(row.version) },
+    };
   const permit = await permitMember(call, found, after, grants);
   return saveMember(
     call,
@@ -42,8 +50,8 @@ export async function setLogin(call: Call, allowed: boolean): Promise<Answer> {
     row,
     after,
     "member.block",
-    memberCard(row, grants, account.name),
-    memberCard(after, grants, account.name),
+    memberCard(row, grants, targetAccount.name),
+    memberCard(after, grants, targetAccount.name),
   );
 }
 
@@ -55,7 +63,7 @@ const block = (verb: "block" | "unblock") =>
       tag: "Members",
       right: "member.block",
       status: 200,
-      ...(verb === "block" ? { whileRestored: true } : {}),
+      ...(verb === "block" ? { allowedWhileRestored: true } : {}),
       summary:
         verb === "block"
           ? "Block a member: keys and tokens are refused from the next call on."

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import { bumpMember } from "../../access/stamp.store.ts";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { etag } from "../../gate/calls/request.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { accessNotice } from "./access-notice.change.ts";
 import { GroupIds, MemberCard, memberCard } from "./member.card.ts";
 import { loadMember, permitMember, refuseUnseenGroupLoss } from "./member.change.ts";
@@ -36,8 +36,8 @@ const put = endpoint(
     await requireKnownGroups(call, groupIds, "/groupIds");
     const answer = {
       status: 200,
-      body: memberCard(after, grants, call.principal.account.name),
-      headers: { ETag: etag(after.version) },
+      body: memberCard(after, grants, call.principal.targetAccount.name),
+      headers: { ETag: versionEtag(after.version) },
     };
     if (after === row) return answer;
     return call.commit(
@@ -51,10 +51,10 @@ const put = endpoint(
           call.event(
             "object_group.edit",
             { type: "member", id: row.id },
-            { changes: difference({ objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }) },
+            { changes: diffFields({ objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }) },
           ),
         ],
-        letters: await accessNotice(
+        mails: await accessNotice(
           call,
           row,
           { objectGroupIds: row.objectGroupIds },

@@ -1,6 +1,6 @@
 import { and, asc, eq, gt } from "drizzle-orm";
 import { batch, type Db, type Statement } from "../../kernel/db.ts";
-import { fold } from "../../kernel/text/fold.ts";
+import { foldForSearch } from "../../kernel/text/search-fold.ts";
 import { refold } from "../../kernel/schema/refold.ts";
 import { account, member, role } from "../../kernel/schema/team.ts";
 import { foldedOf } from "./member.card.ts";
@@ -29,11 +29,11 @@ async function namesAfter(db: Db, table: typeof account | typeof role, after: st
     .orderBy(asc(id))
     .limit(ROWS_MAX);
   const statements = rows
-    .filter((row) => fold(row.name) !== row.nameFolded)
+    .filter((row) => foldForSearch(row.name) !== row.nameFolded)
     .map((row) =>
       db
         .update(table)
-        .set({ nameFolded: fold(row.name) })
+        .set({ nameFolded: foldForSearch(row.name) })
         .where(and(eq(id, row.id), eq(name, row.name))),
     );
   return { ids: rows.map((row) => row.id), statements };

@@ -1,4 +1,4 @@
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
 import type { Call, Change } from "../../gate/calls/call.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
@@ -61,12 +61,12 @@ export async function savedMember(
       call.event(
         right,
         { type: "member", id: row.id },
-        { changes: difference(was, { ...is, ...beside.note }) },
+        { changes: diffFields(was, { ...is, ...beside.note }) },
       ),
       ...(beside.events ?? []),
     ],
-    letters: [...(await accessNotice(call, row, was, is)), ...(await blockLetters(call, row, after))],
-    refusals: { last_admin: "conflict/last-admin" },
-    duplicates: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
+    mails: [...(await accessNotice(call, row, was, is)), ...(await blockLetters(call, row, after))],
+    guardProblems: { last_admin: "conflict/last-admin" },
+    duplicateProblems: { [MEMBER_EMAIL]: "conflict/duplicate-member" },
   };
 }

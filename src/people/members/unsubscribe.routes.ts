@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { actorLogin, type AuditEvent } from "../../audit/chain/event.ts";
-import { publish, stage } from "../../audit/chain/outbox.store.ts";
+import { notifyAuditQueue, stageEvent } from "../../audit/chain/outbox.store.ts";
 import { type Endpoint, type OpenCall, openEndpoint } from "../../gate/calls/call.ts";
-import { Met } from "../../gate/calls/turn.ts";
-import { keyring } from "../../gate/credentials/keyring.ts";
+import { WriteConflict } from "../../gate/calls/turn.ts";
+import { loadKeyring } from "../../gate/credentials/keyring.ts";
 import { batch, failedGuard } from "../../kernel/db.ts";
-import { sameSecret } from "../../kernel/digest.ts";
+import { isSameSecret } from "../../kernel/digest.ts";
 import { newId } from "../../kernel/id.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { DEFAULT_NOTIFICATIONS } from "../../channels/mail/notice.ts";
-import { idInToken, unsubscribeToken } from "../../channels/mail/one-time.ts";
+import { idInToken, unsubscribeToken } from "../../channels/mail/one-time-token.ts";
 import { findSubscriber, type Subscriber, unsubscribe } from "./unsubscribe.store.ts";
 
 const Body = z.strictObject({
@@ -55,16 +55,16 @@ const oneClick = openEndpoint(
 
 /** The same answer however often it is asked. @throws Problem not-found, stale */
 const ended = (call: OpenCall, token: string): Promise<Answer> =>
-  call.untilThrough(() => endOnce(call, token));
+  call.retryOnConflict(() => endOnce(call, token));
 
 /** @throws Met when the card is no longer what was read; Problem not-found */
 async function endOnce(call: OpenCall, token: string): Promise<Answer> {
   const { db, env, now } = call;
   const [member] = await findSubscriber(db, idInToken(token));
-  const kids = [...(await keyring(env.SIGNING_KEYS)).verifiers.keys()];
+  const kids = [...(await loadKeyring(env.SIGNING_KEYS)).verifiers.keys()];
   if (
     member === undefined ||
-    !kids.some((kid) => sameSecret(token, unsubscribeToken(env.SIGNING_KEYS, kid, member.id).token))
+    !kids.some((kid) => isSameSecret(token, unsubscribeToken(env.SIGNING_KEYS, kid, member.id).token))
   ) {
     throw new Problem("not-found", {
       detail: "This link ends no notices: the member is gone, or the link is not whole.",
@@ -73,13 +73,13 @@ async function endOnce(call: OpenCall, token: string): Promise<Answer> {
   if (member.notifications.unsubscribed === true) return { status: 204 };
   const event = changed(call, member);
   try {
-    await batch(db, [...unsubscribe(db, member, now), stage(db, env.SIGNING_KEYS, event)]);
+    await batch(db, [...unsubscribe(db, member, now), stageEvent(db, env.SIGNING_KEYS, event)]);
   } catch (error) {
     throw failedGuard(error) === "changed"
-      ? new Met({ accountId: member.accountId, object: member.id })
+      ? new WriteConflict({ accountId: member.accountId, object: member.id })
       : error;
   }
-  call.defer(publish(env.AUDIT, member.accountId, [event]));
+  call.defer(notifyAuditQueue(env.AUDIT, member.accountId, [event]));
   return { status: 204 };
 }
 

@@ -12,7 +12,7 @@ export function removalEvents(
   { tasks, owned }: Owned,
   { fate, isLeaving }: Departure,
 ): AuditEvent[] {
-  const { account } = call.principal;
+  const { targetAccount } = call.principal;
   const told = toldTogether(tasks).map((group) => {
     const [first] = group;
     const isOne = group.length === 1 && first !== undefined;
@@ -20,14 +20,17 @@ export function removalEvents(
     const changes =
       fate === "delete"
         ? { before: { ...what, ownerId: row.id }, after: {} }
-        : { before: { ...(isOne ? {} : what), ownerId: row.id }, after: { ownerId: account.ownerMemberId } };
+        : {
+            before: { ...(isOne ? {} : what), ownerId: row.id },
+            after: { ownerId: targetAccount.ownerMemberId },
+          };
     return call.event(
       fate === "delete" ? "task.delete" : "task.edit",
       { type: TASK, id: isOne ? first.id : null },
       { changes },
     );
   });
-  const changes = { before: memberCard(row, grants, account.name), after: {} };
+  const changes = { before: memberCard(row, grants, targetAccount.name), after: {} };
   const gone = call.event(
     "member.delete",
     { type: "member", id: row.id },
@@ -41,7 +44,7 @@ export function removalEvents(
  * objects in groups, because not every reader may see those.
  */
 function ownedEvents(call: Call, row: MemberRow, owned: readonly OwnedThing[]): AuditEvent[] {
-  const { ownerMemberId } = call.principal.account;
+  const { ownerMemberId } = call.principal.targetAccount;
   return [...Map.groupBy(owned, ({ type }) => type)].flatMap(([type, all]) =>
     toldTogether(all).map((group) => {
       const [first] = group;

@@ -1,13 +1,13 @@
-import { givable, isCustomRole } from "../../access/invite.ts";
+import { givableRoles, isCustomRole } from "../../access/role-giving.ts";
 import type { Right } from "../../access/right.ts";
-import { hasArrived } from "../../gate/calls/arrival.ts";
+import { hasJoined } from "../../gate/calls/joined-member.ts";
 import type { Call } from "../../gate/calls/call.ts";
-import { stopsEveryMember } from "../../gate/calls/refusal.change.ts";
+import { canStopEveryMember } from "../../gate/calls/required-authority.ts";
 import type { findMember } from "../../gate/credentials/member.store.ts";
-import { securityLetters } from "../../gate/calls/security-letter.change.ts";
+import { loadSecurityMails } from "../../gate/calls/security-mail.load.ts";
 import type { Statement } from "../../kernel/db.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import type { Letter } from "../../channels/mail/letter.ts";
+import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import { finishPending } from "../../resources/charge-payment.change.ts";
 import { findPendingOf, guardSettled } from "../../resources/charge.store.ts";
 import { rememberNames } from "../members/former.store.ts";
@@ -60,7 +60,7 @@ export interface Departure {
  * @throws Problem conflict/last-admin, conflict/lockout
  */
 export function refuseOwnerAndSelf({ principal }: Call, row: MemberRow, { isLeaving }: Departure): void {
-  if (row.id === principal.account.ownerMemberId)
+  if (row.id === principal.targetAccount.ownerMemberId)
     throw new Problem("conflict/last-admin", { detail: OWNER_STAYS });
   if (row.id === principal.memberId && !isLeaving) {
     throw new Problem("conflict/lockout", {
@@ -74,13 +74,13 @@ export function refuseOwnerAndSelf({ principal }: Call, row: MemberRow, { isLeav
  * way to take.
  */
 function toBeEmptied({ principal }: Call, { row, grants }: Found) {
-  const { home, accountId, member } = principal;
-  if (!stopsEveryMember(principal)) return { row, grants };
+  const { ownAccount, accountId, member } = principal;
+  if (!canStopEveryMember(principal)) return { row, grants };
   // By the roles, not by the key: a key with fewer rights must not skip a step.
   const canEdit = (right: Right) =>
-    accountId === home.accountId &&
-    member.roles.some((role) => home.preset.roles[role]?.rights[right] !== undefined);
-  const mayGive = givable(home.preset, member.roles);
+    accountId === ownAccount.accountId &&
+    member.roles.some((role) => ownAccount.preset.roles[role]?.rights[right] !== undefined);
+  const mayGive = givableRoles(ownAccount.preset, member.roles);
   const canEditCard = canEdit("member.edit");
   return {
     row: {
@@ -114,16 +114,16 @@ export async function settleTasks(
     const detail = blocking.includes("tasks")
       ? "The member owns tasks: send ?tasks=delete or ?tasks=transfer."
       : "Block the member and take away what `blocking` names first.";
-    throw new Problem("conflict/not-removable", { detail, members: { blocking } });
+    throw new Problem("conflict/not-removable", { detail, extensions: { blocking } });
   }
   if (tasks.length > TASKS_MAX)
     throw new Problem("conflict/not-removable", {
       detail: `At most ${TASKS_MAX} tasks go at once. Remove some of them first.`,
-      members: { blocking: ["tasks"] },
+      extensions: { blocking: ["tasks"] },
     });
   // Other members who may remove members need not be allowed to do this to tasks.
-  if (isLeaving || stopsEveryMember(call.principal)) return tasks;
-  for (const task of tasks) call.decide(fate === "delete" ? "task.delete" : "task.edit", task);
+  if (isLeaving || canStopEveryMember(call.principal)) return tasks;
+  for (const task of tasks) call.requireRight(fate === "delete" ? "task.delete" : "task.edit", task);
   return tasks;
 }
 
@@ -161,7 +161,7 @@ export async function removalStatements(
   const {
     db,
     now,
-    principal: { account, preset },
+    principal: { targetAccount, preset },
   } = call;
   const { accountId, id } = row;
   const ids = tasks.map((task) => task.id);
@@ -179,7 +179,7 @@ export async function removalStatements(
     ),
     guardSettled(db, accountId, id, ids),
     ...(fate === "delete" && ids.length > 0 ? deleteTasks(db, accountId, id, ids) : []),
-    ...handOver(db, accountId, id, account.ownerMemberId, typesWithOwners(preset), now),
+    ...handOver(db, accountId, id, targetAccount.ownerMemberId, typesWithOwners(preset), now),
     rememberNames(
       db,
       accountId,
@@ -192,8 +192,12 @@ export async function removalStatements(
 }
 
 /** A member who never came in gets no mail about the end of what never began. */
-export const farewell = async (call: Call, row: MemberRow, { isLeaving }: Departure): Promise<Letter[]> =>
-  hasArrived(row) ? securityLetters(call, row.id, isLeaving ? "left" : "removed") : [];
+export const farewell = async (
+  call: Call,
+  row: MemberRow,
+  { isLeaving }: Departure,
+): Promise<MailMessage[]> =>
+  hasJoined(row) ? loadSecurityMails(call, row.id, isLeaving ? "left" : "removed") : [];
 
 /**
  * Blocks a member who goes on starting changes that cost credits, so that the removal can follow.
@@ -214,8 +218,8 @@ export async function holdStill(call: Call, found: Found): Promise<number> {
         updateMember(call.db, permit, after),
       ],
       events: [call.event("member.block", { type: "member", id: row.id }, { changes })],
-      letters: await blockLetters(call, row, after),
-      refusals: { last_admin: "conflict/last-admin" },
+      mails: await blockLetters(call, row, after),
+      guardProblems: { last_admin: "conflict/last-admin" },
     },
     { status: 204 },
   );

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { Met } from "../../gate/calls/turn.ts";
+import { WriteConflict } from "../../gate/calls/turn.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { findMember } from "../../gate/credentials/member.store.ts";
 import {
   requireAuthorityToStop,
-  requireUnrestricted,
-  stopsEveryMember,
-} from "../../gate/calls/refusal.change.ts";
-import { invalidParameter, Problem, stale } from "../../kernel/http/problem.ts";
+  requireUnrestrictedKey,
+  canStopEveryMember,
+} from "../../gate/calls/required-authority.ts";
+import { invalidParameter, Problem, staleProblem } from "../../kernel/http/problem.ts";
 import { loadMember, refuseUnseenLoss } from "../members/member.change.ts";
 import {
   type Departure,
@@ -37,7 +37,7 @@ export const RemovalQuery = z.strictObject({
 const PATIENT_ROUNDS = 3;
 
 /** A change that costs credits is neither cut in two nor paid without its object. */
-const UNPAID = stale();
+const UNPAID = staleProblem();
 
 /** Under this name a run leaves to the next one the version of the card that its own block made. */
 const HELD = "removal.held";
@@ -46,9 +46,9 @@ const HELD = "removal.held";
 async function removeOnce(call: Call, found: Found, departure: Departure): Promise<Answer> {
   const { row, grants } = found;
   // The caller could not know of the block that this call made itself.
-  if (row.version !== call.kept.get(HELD)) call.ifMatch(row.version);
+  if (row.version !== call.runState.get(HELD)) call.ifMatch(row.version);
   refuseOwnerAndSelf(call, row, departure);
-  if (!departure.isLeaving && !stopsEveryMember(call.principal)) refuseUnseenLoss(call, grants, []);
+  if (!departure.isLeaving && !canStopEveryMember(call.principal)) refuseUnseenLoss(call, grants, []);
   const tasks = await settleTasks(call, found, departure);
   const owned = { tasks, owned: await loadOwned(call, row) };
   const statements = await removalStatements(call, row, owned, departure);
@@ -57,18 +57,18 @@ async function removeOnce(call: Call, found: Found, departure: Departure): Promi
       {
         statements,
         events: removalEvents(call, found, owned, departure),
-        letters: await farewell(call, row, departure),
-        refusals: { last_admin: "conflict/last-admin", charges_pending: UNPAID },
+        mails: await farewell(call, row, departure),
+        guardProblems: { last_admin: "conflict/last-admin", charges_pending: UNPAID },
       },
       { status: 204 },
     );
   } catch (error) {
     if (error !== UNPAID) throw error;
     // A member who leaves is not blocked: a blocked member could not go on with this call.
-    const isPatient = call.round < PATIENT_ROUNDS || call.kept.has(HELD) || departure.isLeaving;
-    if (!isPatient) call.kept.set(HELD, await holdStill(call, found));
+    const isPatient = call.runNumber < PATIENT_ROUNDS || call.runState.has(HELD) || departure.isLeaving;
+    if (!isPatient) call.runState.set(HELD, await holdStill(call, found));
     await finishCharges(call, row, tasks);
-    throw new Met(call.place);
+    throw new WriteConflict(call.conflictPlace);
   }
 }
 
@@ -101,13 +101,13 @@ const remove = endpoint(
 
 /** The caller as a member of their own account. @throws Problem conflict/state */
 async function loadSelf(call: Call): Promise<Found> {
-  const { accountId, home, memberId } = call.principal;
-  const [[found]] = await call.read(findMember(call.db, home.accountId, memberId));
+  const { accountId, ownAccount, memberId } = call.principal;
+  const [[found]] = await call.read(findMember(call.db, ownAccount.accountId, memberId));
   if (found === undefined) throw new Problem("not-found");
-  if (accountId !== home.accountId) {
+  if (accountId !== ownAccount.accountId) {
     throw new Problem("conflict/state", { detail: "You leave your own account: send no Tollgate-Account." });
   }
-  requireUnrestricted(call.principal, "Leaving cannot be undone.");
+  requireUnrestrictedKey(call.principal, "Leaving cannot be undone.");
   return found;
 }
 
@@ -118,7 +118,7 @@ const leave = endpoint(
     tag: "Members",
     right: "self",
     status: 204,
-    withoutPlan: true,
+    allowedWithoutPlan: true,
     summary:
       "Leave your account for good, with a session or an unrestricted key. " +
       "Your keys, sessions, grants and hooks end. " +

@@ -1,5 +1,5 @@
 import { and, asc, eq, inArray, sql } from "drizzle-orm";
-import { among } from "../../access/visible.store.ts";
+import { inValues } from "../../access/access-filter.store.ts";
 import { type Db, guard, type Statement } from "../../kernel/db.ts";
 import { invitation } from "../../kernel/schema/invitation.ts";
 import { resource } from "../../kernel/schema/resource.ts";
@@ -53,7 +53,7 @@ export function deleteTasks(
   memberId: string,
   ids: readonly string[],
 ): Statement[] {
-  const onThem = and(eq(accessGrant.resourceType, TASK), among(accessGrant.resourceId, new Set(ids)));
+  const onThem = and(eq(accessGrant.resourceType, TASK), inValues(accessGrant.resourceId, new Set(ids)));
   return [
     db.delete(resource).where(owned(accountId, TASK, memberId)),
     db
@@ -65,7 +65,7 @@ export function deleteTasks(
 }
 
 const ownedOf = (accountId: string, types: ReadonlySet<string>, memberId: string) =>
-  and(eq(resource.accountId, accountId), among(resource.type, types), eq(resource.ownerId, memberId));
+  and(eq(resource.accountId, accountId), inValues(resource.type, types), eq(resource.ownerId, memberId));
 
 /** What else a member owns, of these types. */
 export const findOwned = (db: Db, accountId: string, memberId: string, types: ReadonlySet<string>) =>

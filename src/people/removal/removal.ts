@@ -1,6 +1,6 @@
-import type { ResourceRef } from "../../access/decide.ts";
-import type { GrantRow, Preset, Removal, Scope } from "../../access/preset.ts";
-import { type Right, typeOf } from "../../access/right.ts";
+import type { ResourceRef } from "../../access/decision.ts";
+import type { GrantRow, Preset, Removal, RoleScope } from "../../access/preset.ts";
+import { type Right, resourceTypeOf } from "../../access/right.ts";
 import type { MemberRow } from "../members/member.card.ts";
 
 /** What becomes of a removed member's tasks: they go too, or the account's owner has them. */
@@ -66,7 +66,11 @@ export function toldTogether<T>(tasks: readonly T[]): (readonly T[])[] {
   );
 }
 
-const OF_THE_OWNER: ReadonlySet<Scope> = new Set<Scope>(["own", "own_or_granted", "own_or_granted_in"]);
+const OF_THE_OWNER: ReadonlySet<RoleScope> = new Set<RoleScope>([
+  "own",
+  "own_or_granted",
+  "own_or_granted_in",
+]);
 
 /**
  * Types of which a member may do something because they own the object. Only for these types does the owner
@@ -77,6 +81,6 @@ export const typesWithOwners = ({ roles }: Preset): ReadonlySet<string> =>
     Object.values(roles).flatMap((role) =>
       Object.entries(role.rights)
         .filter(([, scope]) => OF_THE_OWNER.has(scope))
-        .map(([right]) => typeOf(right as Right)),
+        .map(([right]) => resourceTypeOf(right as Right)),
     ),
   );

@@ -1,10 +1,10 @@
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
-import { requestPermit } from "../../gate/permits/permit.change.ts";
-import { etag } from "../../gate/calls/request.ts";
-import { definite } from "../../kernel/http/body.ts";
-import { fold } from "../../kernel/text/fold.ts";
+import { requestPermit } from "../../gate/permits/permit-request.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
+import { omitUndefined } from "../../kernel/http/body.ts";
+import { foldForSearch } from "../../kernel/text/search-fold.ts";
 import { newId } from "../../kernel/id.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { nextVersion } from "../../kernel/version.ts";
@@ -44,11 +44,11 @@ const create = endpoint(
   async (call) => {
     const { accountId, memberId } = call.principal;
     const [rows] = await call.read(listRoles(call.db, accountId));
-    call.decide("role.edit");
+    call.requireRight("role.edit");
     const body = await call.body();
     const row: RoleRow = {
       ...body,
-      nameFolded: fold(body.name),
+      nameFolded: foldForSearch(body.name),
       rights: inOrder(body.rights),
       id: newId("role", call.now),
       accountId,
@@ -64,10 +64,10 @@ const create = endpoint(
       });
     requireDistinctRole(call, rows, row);
     const answer = customRoleCard(row);
-    return saveRole(call, row.id, [insertRole(call.db, permit, row)], difference({}, answer), {
+    return saveRole(call, row.id, [insertRole(call.db, permit, row)], diffFields({}, answer), {
       status: 201,
       body: answer,
-      headers: { ETag: etag(row.version), Location: `/v1/roles/${row.id}` },
+      headers: { ETag: versionEtag(row.version), Location: `/v1/roles/${row.id}` },
     });
   },
 );
@@ -84,7 +84,7 @@ const card = endpoint(
   },
   async (call) => {
     const row = await loadRole(call, false);
-    return { status: 200, body: customRoleCard(row), headers: { ETag: etag(row.version) } };
+    return { status: 200, body: customRoleCard(row), headers: { ETag: versionEtag(row.version) } };
   },
 );
 
@@ -103,7 +103,7 @@ const edit = endpoint(
   },
   async (call) => {
     const row = await loadRole(call, true);
-    const patch = definite(await call.body());
+    const patch = omitUndefined(await call.body());
     call.ifMatch(row.version);
     const after: RoleRow = nextVersion(
       row,
@@ -115,16 +115,16 @@ const edit = endpoint(
       requireDistinctRole(call, (await call.read(listRoles(call.db, row.accountId)))[0], after);
     const readers = await requireReadingRole(call, after);
     const answer = customRoleCard(after);
-    if (after === row) return { status: 200, body: answer, headers: { ETag: etag(after.version) } };
+    if (after === row) return { status: 200, body: answer, headers: { ETag: versionEtag(after.version) } };
     return saveRole(
       call,
       row.id,
       [...readers, updateRole(call.db, permit, after)],
-      difference(customRoleCard(row), answer),
+      diffFields(customRoleCard(row), answer),
       {
         status: 200,
         body: answer,
-        headers: { ETag: etag(after.version) },
+        headers: { ETag: versionEtag(after.version) },
       },
     );
   },

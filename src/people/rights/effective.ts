@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { type Contribution, contributions, type GrantSource } from "../../access/contribution.ts";
-import { compile, compileBelow, EVERY_GROUP } from "../../access/grant-set.ts";
+import { compileGrantSet, compileGrantSetBelow, EVERY_GROUP } from "../../access/grant-set.ts";
 import type { Preset } from "../../access/preset.ts";
-import type { TypeTable } from "../../access/type.ts";
-import { hasLapsed, statusRefusal } from "../../gate/principals/admission.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
+import { hasLapsedPlan, checkStatus } from "../../gate/principals/admission.ts";
 import { MEMBER_STATUSES, type Plan } from "../../kernel/schema/team.ts";
 
 const Where = z.object({
@@ -68,15 +68,15 @@ export function effective(
   types: TypeTable,
 ): z.infer<typeof Effective> {
   const source = { ...holder, scopes: null };
-  const set = compile(source, preset, types);
-  const below = compileBelow(set, preset);
-  const stopped = statusRefusal(status);
+  const set = compileGrantSet(source, preset, types);
+  const below = compileGrantSetBelow(set, preset);
+  const stopped = checkStatus(status);
   return {
     memberId: holder.memberId,
     accountId: holder.accountId,
     model: preset.model,
     rights: contributions(source, preset, types)
-      .map(({ right, reach, source: from }) => ({ right, where: where(reach), source: from }))
+      .map(({ right, extent, source: from }) => ({ right, where: where(extent), source: from }))
       .sort((one, two) => order(one.right, two.right) || order(one.source, two.source)),
     objectGroups: {
       ids: set.groups === null ? [EVERY_GROUP] : [...set.groups],
@@ -86,14 +86,14 @@ export function effective(
       preset.tree === null
         ? null
         : {
-            by: preset.tree.by,
-            rights: set.reaches.has(preset.tree.by) ? [...below.reaches.keys()].sort() : [],
+            by: preset.tree.reachingRight,
+            rights: set.extents.has(preset.tree.reachingRight) ? [...below.extents.keys()].sort() : [],
           },
     gates: {
       status,
       refusals: [
         ...(stopped === null ? [] : [stopped]),
-        ...(hasLapsed({ preset, plan }, holder.roles) ? ["plan/feature-required"] : []),
+        ...(hasLapsedPlan({ preset, plan }, holder.roles) ? ["plan/feature-required"] : []),
       ],
     },
   };
@@ -101,7 +101,7 @@ export function effective(
 
 const order = (one: string, two: string): number => (one < two ? -1 : Number(one > two));
 
-function where(reach: Contribution["reach"]): z.infer<typeof Where> {
+function where(reach: Contribution["extent"]): z.infer<typeof Where> {
   switch (reach.kind) {
     case "id":
       return { kind: "id", ids: [reach.id] };

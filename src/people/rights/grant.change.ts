@@ -1,9 +1,9 @@
 import type { GrantRow, Preset } from "../../access/preset.ts";
-import { typeOf } from "../../access/right.ts";
+import { resourceTypeOf } from "../../access/right.ts";
 import type { Call } from "../../gate/calls/call.ts";
-import { keeperOf } from "../../gate/principals/principal.ts";
-import { invalid } from "../../kernel/http/problem.ts";
-import { neededGrant } from "../../access/assignment.ts";
+import { ownerAccountIdOf } from "../../gate/principals/principal.ts";
+import { invalidField } from "../../kernel/http/problem.ts";
+import { missingGrantType } from "../../access/assignment.ts";
 import { findAccountsBelow, findPlaces, type Place } from "./grant.store.ts";
 
 /** An object that a grant names; "0" belongs to nothing. */
@@ -19,13 +19,13 @@ export async function findGranted(call: Call, grants: readonly GrantRow[]): Prom
   const { accountId, preset, types } = call.principal;
   const single = grants.filter(({ resourceId }) => resourceId !== "0");
   const accounts = single.filter(
-    ({ resourceType }) => preset.tree !== null && resourceType === typeOf(preset.tree.by),
+    ({ resourceType }) => preset.tree !== null && resourceType === resourceTypeOf(preset.tree.reachingRight),
   );
   const placeOf = ({ resourceType, resourceId }: GrantRow): Place => {
     const type = types.get(resourceType);
     return {
-      accountId: keeperOf(call.principal, type ?? {}),
-      type: type?.objectsOf ?? resourceType,
+      accountId: ownerAccountIdOf(call.principal, type ?? {}),
+      type: type?.grantedType ?? resourceType,
       id: resourceId,
     };
   };
@@ -52,7 +52,7 @@ export async function findGranted(call: Call, grants: readonly GrantRow[]): Prom
 /** @throws Problem validation when a grant names nothing that this account sees */
 export async function requireGranted(call: Call, grants: readonly GrantRow[]): Promise<void> {
   const unknown = (await findGranted(call, grants)).indexOf(null);
-  if (unknown >= 0) throw invalid(`/grants/${unknown}/resourceId`, "names no object of this account");
+  if (unknown >= 0) throw invalidField(`/grants/${unknown}/resourceId`, "names no object of this account");
 }
 
 /** @throws Problem validation when a role needs a grant that is not among these */
@@ -62,7 +62,7 @@ export function requireNeeded(
   grants: readonly GrantRow[],
   pointer: `/${string}`,
 ): void {
-  const type = neededGrant(preset, roles, grants);
+  const type = missingGrantType(preset, roles, grants);
   if (type !== null)
-    throw invalid(pointer, `a member with these roles keeps at least one ${type}: grant one first`);
+    throw invalidField(pointer, `a member with these roles keeps at least one ${type}: grant one first`);
 }

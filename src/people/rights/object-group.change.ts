@@ -1,6 +1,6 @@
 import { EVERY_GROUP } from "../../access/grant-set.ts";
 import type { Call } from "../../gate/calls/call.ts";
-import { invalid } from "../../kernel/http/problem.ts";
+import { invalidField } from "../../kernel/http/problem.ts";
 import { findPlaces } from "./grant.store.ts";
 
 /** @param pointer to the list in the body @throws Problem validation */
@@ -18,5 +18,5 @@ export async function requireKnownGroups(
     ),
   );
   const unknown = groupIds.findIndex((id) => id !== EVERY_GROUP && !found.some((group) => group.id === id));
-  if (unknown >= 0) throw invalid(`${pointer}/${unknown}`, "names no object group of this account");
+  if (unknown >= 0) throw invalidField(`${pointer}/${unknown}`, "names no object group of this account");
 }

@@ -1,8 +1,8 @@
-import type { Given } from "../../access/assignment.ts";
+import type { AssignedAccess } from "../../access/assignment.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
 import type { Statement } from "../../kernel/db.ts";
-import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { RoleRow } from "../../kernel/schema/team.ts";
 import { readerFault, readerRoles, writes } from "./reader.ts";
 import { askReaders, guardNoReaders } from "./role.store.ts";
@@ -11,9 +11,12 @@ import { askReaders, guardNoReaders } from "./role.store.ts";
  * Every way by which a member is given roles, rights or grants asks this of all that the member then has: a
  * member who only looks is given nothing that writes or spends. @throws Problem validation
  */
-export function requireReading({ preset, types }: Pick<Principal, "preset" | "types">, given: Given): void {
+export function requireReading(
+  { preset, types }: Pick<Principal, "preset" | "types">,
+  given: AssignedAccess,
+): void {
   const fault = readerFault(preset, types, given);
-  if (fault !== null) throw invalid(fault.pointer, fault.detail);
+  if (fault !== null) throw invalidField(fault.pointer, fault.detail);
 }
 
 /** The same for a custom role that such members have already. @throws Problem validation */

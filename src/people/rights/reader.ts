@@ -1,8 +1,8 @@
-import type { Given } from "../../access/assignment.ts";
+import type { AssignedAccess } from "../../access/assignment.ts";
 import { contributions } from "../../access/contribution.ts";
 import type { Preset } from "../../access/preset.ts";
-import { isReading } from "../../access/right.ts";
-import type { TypeTable } from "../../access/type.ts";
+import { isReadRight } from "../../access/right.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
 
 export interface ReaderFault {
   readonly pointer: `/${string}`;
@@ -11,10 +11,10 @@ export interface ReaderFault {
 
 /** Roles of the model whose holders only look. */
 export const readerRoles = ({ roles }: Preset): string[] =>
-  Object.entries(roles).flatMap(([name, { reads }]) => (reads ? [name] : []));
+  Object.entries(roles).flatMap(([name, { isReadOnly }]) => (isReadOnly ? [name] : []));
 
 /** Does this part of a member's access alone allow writing or spending? */
-export function writes(preset: Preset, types: TypeTable, part: Partial<Given>): boolean {
+export function writes(preset: Preset, types: TypeTable, part: Partial<AssignedAccess>): boolean {
   const source = {
     memberId: "",
     accountId: "",
@@ -26,7 +26,7 @@ export function writes(preset: Preset, types: TypeTable, part: Partial<Given>): 
     scopes: null,
     ...part,
   };
-  return contributions(source, preset, types).some(({ right }) => !isReading(right));
+  return contributions(source, preset, types).some(({ right }) => !isReadRight(right));
 }
 
 /**
@@ -36,7 +36,7 @@ export function writes(preset: Preset, types: TypeTable, part: Partial<Given>): 
 export function readerFault(
   preset: Preset,
   types: TypeTable,
-  { roles, customRoles, rights, grants }: Given,
+  { roles, customRoles, rights, grants }: AssignedAccess,
 ): ReaderFault | null {
   const named = roles.filter((role) => Object.hasOwn(preset.roles, role));
   const readers = readerRoles(preset);

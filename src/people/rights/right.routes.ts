@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { LEVEL_TEXTS, typeText } from "../../access/area-text.ts";
 import { grantTable } from "../../access/grant-table.ts";
-import { describeRight, hintOf } from "../../access/hint.ts";
-import { RIGHT_NAMES, typeOf } from "../../access/right.ts";
+import { describeRight, hintOf } from "../../access/right-hint.ts";
+import { RIGHT_NAMES, resourceTypeOf } from "../../access/right.ts";
 import { BUNDLE_TEXTS } from "../../access/role-text.ts";
 import { endpoint } from "../../gate/calls/call.ts";
 import { ACCESS_LEVELS } from "../../kernel/schema/team.ts";
@@ -65,8 +65,8 @@ const rights = endpoint(
         model: preset.model,
         data: RIGHT_NAMES.filter((code) => preset.rights.has(code)).map((code) => ({
           code,
-          category: typeOf(code),
-          title: typeText(typeOf(code))[language],
+          category: resourceTypeOf(code),
+          title: typeText(resourceTypeOf(code))[language],
           description: describeRight(code, language),
           hint: hintOf(code, grants, language),
         })),

@@ -1,4 +1,10 @@
-import { ACCOUNT_KINDS, type AccountKind, kindBelow, presetFor, presetOf } from "../../access/model.ts";
+import {
+  ACCOUNT_KINDS,
+  type AccountKind,
+  kindBelow,
+  presetWithSwitches,
+  presetOfKind,
+} from "../../access/model.ts";
 import type { Preset } from "../../access/preset.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
 
@@ -18,15 +24,15 @@ export const LEVELS = ACCOUNT_KINDS.map(levelOf) as [string, ...string[]];
  * organizations
  */
 export function levelsFrom(
-  { account, preset }: Pick<Principal, "account" | "preset">,
+  { targetAccount, preset }: Pick<Principal, "targetAccount" | "preset">,
   asWritten = false,
 ): [Level, ...Level[]] {
   const below: Level[] = [];
-  for (let kind = kindBelow(account.kind); kind !== null; kind = kindBelow(kind)) {
+  for (let kind = kindBelow(targetAccount.kind); kind !== null; kind = kindBelow(kind)) {
     below.push({
       level: levelOf(kind),
-      preset: asWritten ? presetOf(kind) : presetFor(kind, account.settings),
+      preset: asWritten ? presetOfKind(kind) : presetWithSwitches(kind, targetAccount.settings),
     });
   }
-  return [{ level: levelOf(account.kind), preset }, ...below];
+  return [{ level: levelOf(targetAccount.kind), preset }, ...below];
 }

@@ -2,15 +2,15 @@ import { z } from "zod";
 import type { Role } from "../../access/preset.ts";
 import { type Right, RIGHT_NAMES } from "../../access/right.ts";
 import { ROLE_TEXTS } from "../../access/role-text.ts";
-import { called, note } from "../../kernel/http/body.ts";
+import { displayName, multilineText } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import type { Locale, RoleRow } from "../../kernel/schema/team.ts";
 import { Grant, Grants } from "./grant.card.ts";
 import type { Level } from "./role-level.ts";
 
 const wanted = {
-  name: called(100),
-  description: note(500),
+  name: displayName(100),
+  description: multilineText(500),
   rights: z.array(z.enum(RIGHT_NAMES)).max(RIGHT_NAMES.length).describe("None beyond your own."),
   grants: Grants,
 };

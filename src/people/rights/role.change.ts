@@ -1,5 +1,5 @@
-import { givesWithin } from "../../access/assignment.ts";
-import { decide } from "../../access/decide.ts";
+import { canGiveAssignment } from "../../access/assignment.ts";
+import { decide } from "../../access/decision.ts";
 import { isReservedName } from "../../access/reserved-name.ts";
 import { bumpAccount } from "../../access/stamp.store.ts";
 import type { Changes } from "../../audit/chain/difference.ts";
@@ -8,7 +8,7 @@ import type { Principal } from "../../gate/principals/principal.ts";
 import type { Statement } from "../../kernel/db.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { areNamesAlike } from "../../kernel/text/look-alike.ts";
-import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { RoleRow } from "../../kernel/schema/team.ts";
 import { findRoles, ROLE_NAME } from "./role.store.ts";
 
@@ -23,12 +23,12 @@ export const seesCustomRoles = ({ grantSet }: Principal): boolean =>
 
 /** Everything that the role gives, the caller holds too. What the model does not know gives nothing. */
 export function isWithin(
-  { home, member, grantSet, accountId, preset, types }: Principal,
+  { ownAccount, member, grantSet, accountId, preset, types }: Principal,
   { rights, grants }: Content,
 ): boolean {
   const known = rights.filter((right) => preset.rights.has(right as never));
-  return givesWithin(
-    { preset: home.preset, roles: member.roles, grantSet },
+  return canGiveAssignment(
+    { preset: ownAccount.preset, roles: member.roles, grantSet },
     { roles: [], customRoles: [], rights: known, grants, creditLimit: null },
     accountId,
     preset,
@@ -42,8 +42,8 @@ export function isWithin(
  */
 export async function loadRole(call: Call, changes: boolean): Promise<RoleRow> {
   const [[found]] = await call.read(findRoles(call.db, call.principal.accountId, [call.params["id"] ?? ""]));
-  if (!seesCustomRoles(call.principal)) call.decide("member.view", undefined, true);
-  if (changes) call.decide("role.edit");
+  if (!seesCustomRoles(call.principal)) call.requireRight("member.view", undefined, true);
+  if (changes) call.requireRight("role.edit");
   if (found === undefined) throw new Problem("not-found");
   if (changes && !isWithin(call.principal, found))
     throw new Problem("access/denied", { detail: "This role goes further than your own rights." });
@@ -61,7 +61,7 @@ export function requireDistinctRole(
   { id, name }: RoleRow,
 ): void {
   if (isReservedName(principal.preset.model, name))
-    throw invalid("/name", "is the name of a role or group that is always there");
+    throw invalidField("/name", "is the name of a role or group that is always there");
   if (rows.some((row) => row.id !== id && areNamesAlike(row.name, name)))
     throw new Problem("conflict/duplicate");
 }
@@ -81,8 +81,8 @@ export function saveRole(
     {
       statements: [...statements, ...bumpAccount(call.db, call.principal.accountId)],
       events: [call.event("role.edit", { type: "role", id }, { changes })],
-      refusals: { has_dependents: "conflict/not-removable" },
-      duplicates: { [ROLE_NAME]: "conflict/duplicate" },
+      guardProblems: { has_dependents: "conflict/not-removable" },
+      duplicateProblems: { [ROLE_NAME]: "conflict/duplicate" },
     },
     answer,
   );

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { AREA_TEXTS, typeText } from "../../access/area-text.ts";
-import type { GrantSet } from "../../access/decide.ts";
-import { compile, compileBelow, within } from "../../access/grant-set.ts";
-import { givable } from "../../access/invite.ts";
-import { matrix } from "../../access/matrix.ts";
+import type { GrantSet } from "../../access/decision.ts";
+import { compileGrantSet, compileGrantSetBelow, isGrantSubset } from "../../access/grant-set.ts";
+import { givableRoles } from "../../access/role-giving.ts";
+import { roleMatrix } from "../../access/matrix.ts";
 import { ROLE_TEXTS } from "../../access/role-text.ts";
 import { type Call, endpoint } from "../../gate/calls/call.ts";
 import { restrictionOf } from "../../gate/credentials/key-restriction.ts";
@@ -26,16 +26,16 @@ function askedLevel(levels: readonly Level[], asked: string): Level {
   return found;
 }
 
-const adds = ({ reaches }: GrantSet): boolean => reaches.has("member.create") || reaches.has("member.edit");
+const adds = ({ extents }: GrantSet): boolean => extents.has("member.create") || extents.has("member.edit");
 
 /** Whether the caller may give a role of the model; a narrowed key gives none that goes beyond it. */
 function mayGive(
-  { home, member, grantSet, memberId, accountId, credential, types }: Principal,
+  { ownAccount, member, grantSet, memberId, accountId, credential, types }: Principal,
   { preset }: Level,
   set: GrantSet,
   role: string,
 ): boolean {
-  if (!adds(set) || !givable(home.preset, member.roles).has(role)) return false;
+  if (!adds(set) || !givableRoles(ownAccount.preset, member.roles).has(role)) return false;
   if (restrictionOf(credential).scopes === null) return true;
   const source = {
     memberId,
@@ -47,7 +47,7 @@ function mayGive(
     objectGroupIds: [],
     scopes: null,
   };
-  return within(compile(source, preset, types), grantSet);
+  return isGrantSubset(compileGrantSet(source, preset, types), grantSet);
 }
 
 /** The roles of a level, the mightiest first. */
@@ -74,7 +74,7 @@ const list = endpoint(
     const { principal } = call;
     const asked = call.query().level;
     const [own, ...below] = levelsFrom(principal);
-    const belowSet = compileBelow(principal.grantSet, principal.home.preset);
+    const belowSet = compileGrantSetBelow(principal.grantSet, principal.ownAccount.preset);
     if (asked !== undefined && asked !== own.level)
       return { status: 200, body: { data: rolesOf(call, askedLevel(below, asked), belowSet) } };
     const [rows] = seesCustomRoles(principal)
@@ -121,7 +121,7 @@ function tableOf({ language }: Call, levels: readonly Level[]): z.infer<typeof M
       rank,
     })),
   );
-  const tables = levels.map(({ preset }) => matrix(preset));
+  const tables = levels.map(({ preset }) => roleMatrix(preset));
   const areas = [...new Set(tables.flatMap((table) => table.map(({ area }) => area)))];
   return {
     levels: levels.map(({ level }) => level),

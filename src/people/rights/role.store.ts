@@ -1,7 +1,7 @@
 import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import type { Permit } from "../../gate/permits/permit.ts";
 import { type Db, guard, type Statement } from "../../kernel/db.ts";
-import { fold } from "../../kernel/text/fold.ts";
+import { foldForSearch } from "../../kernel/text/search-fold.ts";
 import { role, type RoleRow } from "../../kernel/schema/team.ts";
 
 /** Columns of the unique key, as a failed write names them. */
@@ -25,7 +25,7 @@ export const listRoles = (db: Db, accountId: string) =>
 
 export const insertRole = (db: Db, permit: Permit, row: RoleRow): Statement => {
   permit.requireFor(row.id);
-  return db.insert(role).values({ ...row, nameFolded: fold(row.name) });
+  return db.insert(role).values({ ...row, nameFolded: foldForSearch(row.name) });
 };
 
 export const updateRole = (
@@ -36,7 +36,7 @@ export const updateRole = (
   permit.requireFor(id);
   return db
     .update(role)
-    .set({ ...rest, nameFolded: fold(rest.name), version: sql`${role.version} + 1` })
+    .set({ ...rest, nameFolded: foldForSearch(rest.name), version: sql`${role.version} + 1` })
     .where(and(eq(role.id, id), eq(role.accountId, accountId)));
 };
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { TypeTable } from "../../access/type.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
 import { type Endpoint, openEndpoint } from "../../gate/calls/call.ts";
 import { optionalName } from "../../kernel/http/body.ts";
 import { sha256Hex } from "../../kernel/digest.ts";

@@ -1,14 +1,19 @@
 import { actorLogin, type AuditEvent } from "../../audit/chain/event.ts";
 import type { Call } from "../../gate/calls/call.ts";
-import { effectsOf } from "../../gate/calls/effect.change.ts";
-import { restrictionOf, sessionOf, UNRESTRICTED, widerThan } from "../../gate/credentials/key-restriction.ts";
-import { securityLetters } from "../../gate/calls/security-letter.change.ts";
+import { addressEventEffects } from "../../gate/calls/address-event.change.ts";
+import {
+  restrictionOf,
+  sessionIdOf,
+  UNRESTRICTED,
+  widerThan,
+} from "../../gate/credentials/key-restriction.ts";
+import { loadSecurityMails } from "../../gate/calls/security-mail.load.ts";
 import { iso } from "../../kernel/clock.ts";
 import { newId } from "../../kernel/id.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
-import { invalid, Problem } from "../../kernel/http/problem.ts";
-import { signInToken } from "../../channels/mail/one-time.ts";
-import type { Letter } from "../../channels/mail/letter.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
+import { signInToken } from "../../channels/mail/one-time-token.ts";
+import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import {
   type CardAddress,
   changeAddress,
@@ -33,10 +38,10 @@ type Setter = { readonly person: Person } | { readonly card: CardAddress };
  * @throws Problem access/denied
  */
 async function setterOf(call: Call, wanted: string): Promise<Setter> {
-  const { credential, memberId, home } = call.principal;
+  const { credential, memberId, ownAccount } = call.principal;
   const [[person], [card]] = await call.read(
-    findPerson(call.db, home.accountId, memberId),
-    findCardAddress(call.db, home.accountId, memberId),
+    findPerson(call.db, ownAccount.accountId, memberId),
+    findCardAddress(call.db, ownAccount.accountId, memberId),
   );
   if (person !== undefined) {
     if (credential.kind === "session") return { person };
@@ -70,7 +75,7 @@ export async function askForChange(call: Call, wanted: string): Promise<Answer> 
   const { db, env, now } = call;
   const setter = await setterOf(call, wanted);
   const person = "person" in setter ? setter.person : null;
-  if (person?.email === wanted) throw invalid("/email", "is your address already");
+  if (person?.email === wanted) throw invalidField("/email", "is your address already");
   const addresses = [wanted, ...(person === null ? [] : [person.email])];
   for (const address of addresses) await countCode(call, address);
   const expiresAt = now + CODE_TTL_MS;
@@ -86,7 +91,7 @@ export async function askForChange(call: Call, wanted: string): Promise<Answer> 
     };
   });
   const letters = rows.map(
-    ({ id, kid, email }): Letter => ({
+    ({ id, kid, email }): MailMessage => ({
       id: newId("mail", now),
       to: email,
       language: call.language,
@@ -99,16 +104,16 @@ export async function askForChange(call: Call, wanted: string): Promise<Answer> 
   );
   const {
     memberId,
-    home: { accountId },
+    ownAccount: { accountId },
   } = call.principal;
   const asked = call.event(
     "email.ask",
     { type: "member", id: memberId },
     { accountId, changes: { before: {}, after: { email: wanted } } },
   );
-  const told = await securityLetters(call, call.principal.memberId, "sign_in_address_requested");
+  const told = await loadSecurityMails(call, call.principal.memberId, "sign_in_address_requested");
   return call.commit(
-    { statements: rows.map((row) => insertSignIn(db, row)), events: [asked], letters: [...letters, ...told] },
+    { statements: rows.map((row) => insertSignIn(db, row)), events: [asked], mails: [...letters, ...told] },
     { status: 202, body: { expiresAt: iso(expiresAt) } },
   );
 }
@@ -131,7 +136,10 @@ export async function change(
   // An intruder in another session or in the old mailbox loses access: only the session of this call goes on.
   const told = person.members.map((member) => {
     const event = changeEvent(call, member, changes);
-    return { event, effects: effectsOf(db, "change", member, event, sessionOf(call.principal.credential)) };
+    return {
+      event,
+      effects: addressEventEffects(db, "change", member, event, sessionIdOf(call.principal.credential)),
+    };
   });
   return call.commit(
     {
@@ -142,13 +150,15 @@ export async function change(
         ...told.flatMap(({ effects }) => effects.statements),
       ],
       events: told.flatMap(({ event, effects }) => [event, ...effects.events]),
-      letters: (
+      mails: (
         await Promise.all(
-          person.members.map(({ id }) => securityLetters(call, id, "sign_in_address_changed", [fresh.email])),
+          person.members.map(({ id }) =>
+            loadSecurityMails(call, id, "sign_in_address_changed", [fresh.email]),
+          ),
         )
       ).flat(),
-      refusals: { claim_used: spent() },
-      duplicates: { [USER_EMAIL]: "conflict/duplicate" },
+      guardProblems: { claim_used: spent() },
+      duplicateProblems: { [USER_EMAIL]: "conflict/duplicate" },
     },
     { status: 200, body: { email: fresh.email } },
   );
@@ -182,38 +192,43 @@ function changeEvent(
 /** A member who has only called with keys becomes a person, who can sign in. */
 async function link(call: Call, fresh: Proof, { keys }: CardAddress): Promise<Answer> {
   const { db, now, principal } = call;
-  const { memberId, home, member } = principal;
+  const { memberId, ownAccount, member } = principal;
   const person = {
     id: newId("user", now),
     email: fresh.email,
     emailVerifiedAt: now,
-    locale: member.language ?? home.settings.locale,
+    locale: member.language ?? ownAccount.settings.locale,
     createdAt: now,
   };
   const event = call.event(
     "email.change",
     { type: "member", id: memberId },
-    { accountId: home.accountId, changes: { before: { email: null }, after: { email: fresh.email } } },
+    { accountId: ownAccount.accountId, changes: { before: { email: null }, after: { email: fresh.email } } },
   );
-  const effects = effectsOf(db, "link", { id: memberId, accountId: home.accountId, keys }, event);
+  const effects = addressEventEffects(
+    db,
+    "link",
+    { id: memberId, accountId: ownAccount.accountId, keys },
+    event,
+  );
   return call.commit(
     {
       statements: [
         ...spend(db, fresh, now),
-        ...linkPerson(db, { memberId, accountId: home.accountId }, person, now),
+        ...linkPerson(db, { memberId, accountId: ownAccount.accountId }, person, now),
         ...effects.statements,
       ],
       events: [event, ...effects.events],
-      letters: await securityLetters(call, memberId, "sign_in_address_changed", [fresh.email]),
-      refusals: { claim_used: spent() },
-      duplicates: { [MEMBER_USER]: "conflict/duplicate-member" },
+      mails: await loadSecurityMails(call, memberId, "sign_in_address_changed", [fresh.email]),
+      guardProblems: { claim_used: spent() },
+      duplicateProblems: { [MEMBER_USER]: "conflict/duplicate-member" },
     },
     { status: 200, body: { email: fresh.email } },
   );
 }
 
 const spent = (): Problem =>
-  invalid("/newCode", "was used or has expired, or the other code was; ask for new ones");
+  invalidField("/newCode", "was used or has expired, or the other code was; ask for new ones");
 
 /**
  * A wrong code says which; the credential of the call is another matter. @throws Problem validation,
@@ -224,7 +239,7 @@ async function proved(call: Call, email: string, code: string, pointer: `/${stri
     return await prove(call, { email, code }, "change_email");
   } catch (error) {
     if (error instanceof Problem && error.code === "auth/invalid-credential")
-      throw invalid(pointer, "is wrong, was used, or has expired");
+      throw invalidField(pointer, "is wrong, was used, or has expired");
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { isoOrNull } from "../../kernel/clock.ts";
-import { email } from "../../kernel/text/email.ts";
+import { emailAddress } from "../../kernel/text/email.ts";
 import { askForChange, change } from "./address.change.ts";
 import { findPerson } from "./address.store.ts";
 import { Code } from "./code.ts";
@@ -18,7 +18,7 @@ const show = endpoint(
   },
   async (call) => {
     const [[person]] = await call.read(
-      findPerson(call.db, call.principal.home.accountId, call.principal.memberId),
+      findPerson(call.db, call.principal.ownAccount.accountId, call.principal.memberId),
     );
     return {
       status: 200,
@@ -37,7 +37,7 @@ const ask = endpoint(
     summary:
       "Have codes mailed for signing in with another address from now on: " +
       "to the new one, and to the old one where there is one.",
-    body: z.strictObject({ email }),
+    body: z.strictObject({ email: emailAddress }),
     answer: z.object({ expiresAt: z.iso.datetime() }),
     problems: ["access/denied", "quota-exceeded"],
   },
@@ -58,7 +58,7 @@ const confirm = endpoint(
       "Change the address with the codes of both mails. It is the person's, in every account. " +
       "Addresses on cards stay.",
     body: z.strictObject({
-      email,
+      email: emailAddress,
       newCode: Code,
       oldCode: Code.optional().describe("Of the mail to the old address, where there is one."),
     }),

@@ -1,6 +1,6 @@
 import { and, eq, isNull, type SQL, sql } from "drizzle-orm";
-import type { StandingKey } from "../../gate/credentials/claim.ts";
-import { standingKeysOf } from "../../gate/credentials/claim.store.ts";
+import type { UnrevokedKey } from "../../gate/credentials/claim.ts";
+import { unrevokedKeysOf } from "../../gate/credentials/claim.store.ts";
 import { type Db, guard, type Statement } from "../../kernel/db.ts";
 import { invitation } from "../../kernel/schema/invitation.ts";
 import { member, user } from "../../kernel/schema/team.ts";
@@ -16,7 +16,7 @@ interface Place {
   readonly login: string | null;
   readonly username: string;
   readonly email: string;
-  readonly keys: readonly StandingKey[];
+  readonly keys: readonly UnrevokedKey[];
 }
 
 export const findUser = (db: Db, email: string) =>
@@ -48,7 +48,7 @@ export const findCardAddress = (db: Db, accountId: string, memberId: string) =>
     .select({
       email: member.email,
       isOwn: isOwnChange.as("is_own"),
-      keys: standingKeysOf(sql`member.id`).as("standing_keys"),
+      keys: unrevokedKeysOf(sql`member.id`).as("standing_keys"),
     })
     .from(member)
     .where(and(eq(member.accountId, accountId), eq(member.id, memberId)));
@@ -67,7 +67,7 @@ export const findPerson = (db: Db, accountId: string, memberId: string) =>
       emailVerifiedAt: user.emailVerifiedAt,
       members:
         sql`(SELECT json_group_array(json_object('id', m.id, 'accountId', m.account_id, 'login', m.login,
-      'username', m.username, 'email', m.email, 'keys', json(${standingKeysOf(sql`m.id`)})))
+      'username', m.username, 'email', m.email, 'keys', json(${unrevokedKeysOf(sql`m.id`)})))
       FROM member m WHERE m.user_id = ${user.id})`
           .mapWith((json: string) => JSON.parse(json) as Place[])
           .as("members"),

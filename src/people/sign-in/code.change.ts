@@ -1,13 +1,13 @@
 import type { OpenCall } from "../../gate/calls/call.ts";
 import { batch } from "../../kernel/db.ts";
-import { sameSecret } from "../../kernel/digest.ts";
+import { isSameSecret } from "../../kernel/digest.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { idInToken, signInCode, signInToken } from "../../channels/mail/one-time.ts";
+import { idInToken, signInCode, signInToken } from "../../channels/mail/one-time-token.ts";
 import type { SignInPurpose } from "../../kernel/schema/identity.ts";
 import type { Proof, Shown } from "./code.ts";
 import { countTry, findByLink } from "./code.store.ts";
-import { countAsked, takeBack } from "../../gate/calls/limit.change.ts";
-import { asker, LIMITS } from "../../gate/calls/limit.ts";
+import { requireWithinLimits, undoCount } from "../../gate/calls/rate-limit.change.ts";
+import { clientBucket, RATE_LIMITS } from "../../gate/calls/rate-limit.ts";
 
 type Asked = Pick<OpenCall, "db" | "env" | "now" | "origin">;
 
@@ -24,12 +24,12 @@ export const wrongCode = (): Problem =>
  */
 export async function prove(call: Asked, shown: Shown, purpose: SignInPurpose = "sign_in"): Promise<Proof> {
   const { db, origin } = call;
-  const whom = asker(origin.ip);
-  await countAsked(call, [LIMITS.wrongFrom], whom);
+  const whom = clientBucket(origin.ip);
+  await requireWithinLimits(call, [RATE_LIMITS.wrongTriesPerClient], whom);
   const proof =
     "token" in shown ? await byLink(call, shown.token) : await byCode(call, shown.email, shown.code, purpose);
   if (proof === null) throw wrongCode();
-  await batch(db, [takeBack(call, LIMITS.wrongFrom, whom)]);
+  await batch(db, [undoCount(call, RATE_LIMITS.wrongTriesPerClient, whom)]);
   return proof;
 }
 
@@ -38,10 +38,14 @@ export async function prove(call: Asked, shown: Shown, purpose: SignInPurpose = 
  * So one client alone cannot use up the codes of an address. @throws Problem quota-exceeded
  */
 export async function countCode(call: Asked, email: string): Promise<void> {
-  const whom = asker(call.origin.ip);
-  await countAsked(call, [LIMITS.codesFrom], whom);
-  await countAsked(call, [LIMITS.codesFor, LIMITS.codesForDay], `${email} ${whom}`);
-  await countAsked(call, [LIMITS.codesTo], email);
+  const whom = clientBucket(call.origin.ip);
+  await requireWithinLimits(call, [RATE_LIMITS.codesPerClient], whom);
+  await requireWithinLimits(
+    call,
+    [RATE_LIMITS.codesPerClientAndEmail, RATE_LIMITS.codesPerClientAndEmailDaily],
+    `${email} ${whom}`,
+  );
+  await requireWithinLimits(call, [RATE_LIMITS.codesPerEmail], email);
 }
 
 async function byCode(
@@ -53,14 +57,14 @@ async function byCode(
   const open = await countTry(db, email, purpose, now);
   // Each is compared, so that the time tells nothing of the place.
   const [same] = open.filter(({ id, kid }) =>
-    sameSecret(code, signInCode(env.SIGNING_KEYS, kid, id, purpose)),
+    isSameSecret(code, signInCode(env.SIGNING_KEYS, kid, id, purpose)),
   );
   return same === undefined ? null : { signInId: same.id, email: same.email };
 }
 
 async function byLink({ db, env, now }: Asked, token: string): Promise<Proof | null> {
   const [found] = await findByLink(db, idInToken(token), now);
-  return found !== undefined && sameSecret(token, signInToken(env.SIGNING_KEYS, found.kid, found.id).token)
+  return found !== undefined && isSameSecret(token, signInToken(env.SIGNING_KEYS, found.kid, found.id).token)
     ? { signInId: found.id, email: found.email }
     : null;
 }

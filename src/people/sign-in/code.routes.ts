@@ -1,18 +1,18 @@
 import { z } from "zod";
 import { type OpenCall, openEndpoint } from "../../gate/calls/call.ts";
 import { languageOf } from "../../gate/calls/language.ts";
-import { countWithin } from "../../gate/calls/limit.change.ts";
-import { LIMITS } from "../../gate/calls/limit.ts";
-import { postLetters } from "../../gate/calls/post-letters.change.ts";
+import { countInBatch } from "../../gate/calls/rate-limit.change.ts";
+import { RATE_LIMITS } from "../../gate/calls/rate-limit.ts";
+import { enqueueMails } from "../../gate/calls/mail-quota.change.ts";
 import { iso } from "../../kernel/clock.ts";
 import { batch, failedGuard, type Statement } from "../../kernel/db.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
 import { newId } from "../../kernel/id.ts";
-import type { Letter } from "../../channels/mail/letter.ts";
-import { signInToken } from "../../channels/mail/one-time.ts";
-import { dispatch } from "../../channels/mail/outbox.store.ts";
+import type { MailMessage } from "../../channels/mail/mail-message.ts";
+import { signInToken } from "../../channels/mail/one-time-token.ts";
+import { notifyMailQueue } from "../../channels/mail/outbox.store.ts";
 import { LOCALES } from "../../kernel/schema/team.ts";
-import { email } from "../../kernel/text/email.ts";
+import { emailAddress } from "../../kernel/text/email.ts";
 import { CODE_TTL_MS } from "./code.ts";
 import { countCode } from "./code.change.ts";
 import { type Address, findAddress, insertSignIn } from "./code.store.ts";
@@ -21,7 +21,7 @@ import { type Address, findAddress, insertSignIn } from "./code.store.ts";
 const CODES_PER_USE = 5;
 
 const Body = z.strictObject({
-  email,
+  email: emailAddress,
   link: z
     .string()
     .regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link")
@@ -61,11 +61,11 @@ const ask = openEndpoint(
     if (
       await sent(call, [
         row,
-        ...postLetters(call, letters, null),
+        ...enqueueMails(call, letters, null),
         ...letters.flatMap((one) => countJoining(call, one, address)),
       ])
     )
-      call.defer(dispatch(env.MAIL, letters));
+      call.defer(notifyMailQueue(env.MAIL, letters));
     else await batch(db, [row]);
     return { status: 202, body: { expiresAt: iso(expiresAt) } };
   },
@@ -75,13 +75,13 @@ const ask = openEndpoint(
  * The holder of a link can have mails sent to strangers, so the codes of one link are limited. `postLetters`
  * counts the codes to one address.
  */
-function countJoining(call: OpenCall, { template }: Letter, address: Address | undefined): Statement[] {
+function countJoining(call: OpenCall, { template }: MailMessage, address: Address | undefined): Statement[] {
   const link = address?.link ?? null;
   if (template !== "join" || link === null) return [];
-  if (link.maxUses === null) return countWithin(call, LIMITS.codesByLink, link.id, "link_codes");
-  return countWithin(
+  if (link.maxUses === null) return countInBatch(call, RATE_LIMITS.codesPerLink, link.id, "link_codes");
+  return countInBatch(
     call,
-    { ...LIMITS.codesByLink, quota: CODES_PER_USE * link.maxUses },
+    { ...RATE_LIMITS.codesPerLink, quota: CODES_PER_USE * link.maxUses },
     link.id,
     "link_codes",
     link.until,
@@ -106,10 +106,10 @@ async function sent(call: OpenCall, statements: readonly Statement[]): Promise<b
  */
 function letter(
   call: OpenCall,
-  code: Pick<Letter & { template: "sign_in" }, "signInId" | "kid" | "expiresAt">,
+  code: Pick<MailMessage & { template: "sign_in" }, "signInId" | "kid" | "expiresAt">,
   to: string,
   { isKnown, locale, account }: Address,
-): Letter {
+): MailMessage {
   const [own, its] = [locale, account.locale].map((each) => LOCALES.find((one) => one === each) ?? null);
   const sent = {
     ...code,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ID_PREFIXES } from "../../kernel/id.ts";
-import { email } from "../../kernel/text/email.ts";
+import { emailAddress } from "../../kernel/text/email.ts";
 
 /** Milliseconds for which a code, and the link beside it, are good. */
 export const CODE_TTL_MS = 10 * 60 * 1000;
@@ -28,7 +28,7 @@ export const LinkToken = z
   );
 
 /** The two proofs that a person reads the mail of an address. */
-export const BY_CODE = { email, code: Code };
+export const BY_CODE = { email: emailAddress, code: Code };
 export const BY_LINK = { token: LinkToken };
 
 export type Shown = { readonly email: string; readonly code: string } | { readonly token: string };

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import type { AuditEvent } from "../../audit/chain/event.ts";
-import { publish, stage } from "../../audit/chain/outbox.store.ts";
+import { notifyAuditQueue, stageEvent } from "../../audit/chain/outbox.store.ts";
 import { type OpenCall, openEndpoint } from "../../gate/calls/call.ts";
-import { Met } from "../../gate/calls/turn.ts";
-import { keyring } from "../../gate/credentials/keyring.ts";
+import { WriteConflict } from "../../gate/calls/turn.ts";
+import { loadKeyring } from "../../gate/credentials/keyring.ts";
 import { batch, failedGuard } from "../../kernel/db.ts";
-import { sameSecret } from "../../kernel/digest.ts";
+import { isSameSecret } from "../../kernel/digest.ts";
 import { ID_PREFIXES, newId } from "../../kernel/id.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { emailToken, idInToken } from "../../channels/mail/one-time.ts";
+import { emailConfirmationToken, idInToken } from "../../channels/mail/one-time-token.ts";
 import { confirmEmail, findAddressee } from "./email.store.ts";
 import { actorOf } from "./session.change.ts";
 
@@ -36,7 +36,7 @@ const confirm = openEndpoint(
   async (call) => {
     const { token } = await call.body();
     // A change of the card may come between: the address may be another then.
-    await call.untilThrough(() => confirmed(call, token));
+    await call.retryOnConflict(() => confirmed(call, token));
     return { status: 204 };
   },
 );
@@ -45,11 +45,14 @@ const confirm = openEndpoint(
 async function confirmed(call: OpenCall, token: string): Promise<void> {
   const { db, env, now, origin } = call;
   const [member] = await findAddressee(db, idInToken(token));
-  const kids = [...(await keyring(env.SIGNING_KEYS)).verifiers.keys()];
+  const kids = [...(await loadKeyring(env.SIGNING_KEYS)).verifiers.keys()];
   if (
     member === undefined ||
     !kids.some((kid) =>
-      sameSecret(token, emailToken(env.SIGNING_KEYS, kid, member.id, member.email, member.emailChange).token),
+      isSameSecret(
+        token,
+        emailConfirmationToken(env.SIGNING_KEYS, kid, member.id, member.email, member.emailChange).token,
+      ),
     )
   ) {
     throw new Problem("not-found", {
@@ -72,13 +75,13 @@ async function confirmed(call: OpenCall, token: string): Promise<void> {
     ledgerSeq: null,
   };
   try {
-    await batch(db, [...confirmEmail(db, member, now), stage(db, env.SIGNING_KEYS, event)]);
+    await batch(db, [...confirmEmail(db, member, now), stageEvent(db, env.SIGNING_KEYS, event)]);
   } catch (error) {
     throw failedGuard(error) === "changed"
-      ? new Met({ accountId: member.accountId, object: member.id })
+      ? new WriteConflict({ accountId: member.accountId, object: member.id })
       : error;
   }
-  call.defer(publish(env.AUDIT, member.accountId, [event]));
+  call.defer(notifyAuditQueue(env.AUDIT, member.accountId, [event]));
 }
 
 export const emailEndpoints = [confirm];

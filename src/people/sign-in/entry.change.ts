@@ -1,11 +1,11 @@
-import type { TypeTable } from "../../access/type.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
-import { publish, stage } from "../../audit/chain/outbox.store.ts";
-import { admitsAddress, compileRules } from "../../gate/credentials/address.ts";
-import { requireNewest } from "../../gate/principals/admission.ts";
+import { notifyAuditQueue, stageEvent } from "../../audit/chain/outbox.store.ts";
+import { admitsAddress, compileAddressRules } from "../../gate/credentials/address-rule.ts";
+import { requireAcceptedState } from "../../gate/principals/admission.ts";
 import type { OpenCall } from "../../gate/calls/call.ts";
-import { Met } from "../../gate/calls/turn.ts";
-import { recordStranger } from "../../gate/calls/stranger-refusal.change.ts";
+import { WriteConflict } from "../../gate/calls/turn.ts";
+import { recordStrangerRefusal } from "../../gate/calls/stranger-refusal.change.ts";
 import { NO_NAMES } from "../invitations/acceptance.change.ts";
 import { accept } from "../invitations/acceptance-commit.change.ts";
 import {
@@ -42,7 +42,7 @@ export async function enter(
   accountId: string | undefined,
 ): Promise<Tokens> {
   // A change of the member or the account may come between; then everything is read again.
-  return call.untilThrough(async () => {
+  return call.retryOnConflict(async () => {
     const door = await choose(call, proof, accountId);
     return "invitation" in door
       ? byInvitation(call, types, proof, door.invitation)
@@ -59,7 +59,7 @@ async function choose(call: OpenCall, proof: Proof, accountId: string | undefine
   if (only !== undefined || invitation !== undefined) throw await question(call, proof, members, invitations);
   const [blocked] = members;
   if (blocked === undefined) throw wrongCode();
-  requireNewest(blocked.account);
+  requireAcceptedState(blocked.account);
   return denied(call, blocked.member, new Problem("auth/blocked"));
 }
 
@@ -108,15 +108,15 @@ async function question(
       .map(({ account }) => place(account, false)),
     ...invitations.map(({ account }) => place(account, true)),
   ];
-  return new Problem("conflict/choose-account", { members: { accounts: accounts.slice(0, CHOICES_MAX) } });
+  return new Problem("conflict/choose-account", { extensions: { accounts: accounts.slice(0, CHOICES_MAX) } });
 }
 
 /** @throws Met when the member or the account is no longer what was read */
 async function asMember(call: OpenCall, proof: Proof, found: Membership): Promise<Tokens> {
   const { db, env, now, origin } = call;
   const { member, account, userId } = found;
-  requireNewest(account);
-  const rules = [account.allowedIps, member.allowedIps].map(compileRules);
+  requireAcceptedState(account);
+  const rules = [account.allowedIps, member.allowedIps].map(compileAddressRules);
   if (!admitsAddress(rules, origin.ip))
     return denied(
       call,
@@ -131,13 +131,14 @@ async function asMember(call: OpenCall, proof: Proof, found: Membership): Promis
       ...spend(db, proof, now),
       guardMembership(db, found),
       ...statements,
-      ...events.map((event) => stage(db, env.SIGNING_KEYS, event)),
+      ...events.map((event) => stageEvent(db, env.SIGNING_KEYS, event)),
     ]);
   } catch (error) {
-    if (failedGuard(error) === "changed") throw new Met({ accountId: account.id, object: member.id });
+    if (failedGuard(error) === "changed")
+      throw new WriteConflict({ accountId: account.id, object: member.id });
     throw spentAlready(error);
   }
-  call.defer(publish(env.AUDIT, account.id, events));
+  call.defer(notifyAuditQueue(env.AUDIT, account.id, events));
   return body;
 }
 
@@ -190,6 +191,6 @@ export async function denied(
     outcome: "denied",
     reason: problem.code,
   };
-  await recordStranger(call, event);
+  await recordStrangerRefusal(call, event);
   throw problem;
 }

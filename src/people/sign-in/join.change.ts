@@ -1,29 +1,29 @@
-import { presetOf } from "../../access/model.ts";
+import { presetOfKind } from "../../access/model.ts";
 import { guardStamp } from "../../access/stamp.store.ts";
-import type { TypeTable } from "../../access/type.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
-import { publish, stage } from "../../audit/chain/outbox.store.ts";
+import { notifyAuditQueue, stageEvent } from "../../audit/chain/outbox.store.ts";
 import type { OpenCall } from "../../gate/calls/call.ts";
-import { isAnothers } from "../../gate/principals/other-credential.ts";
-import { countWithin } from "../../gate/calls/limit.change.ts";
-import { LIMITS, tooMany, windowEnd } from "../../gate/calls/limit.ts";
-import { findAddressee } from "../../gate/credentials/member.store.ts";
+import { isOtherMembersCredential } from "../../gate/principals/other-credential.ts";
+import { countInBatch } from "../../gate/calls/rate-limit.change.ts";
+import { RATE_LIMITS, quotaExceeded, windowEnd } from "../../gate/calls/rate-limit.ts";
+import { findMailRecipient } from "../../gate/credentials/member.store.ts";
 import { Permit } from "../../gate/permits/permit.ts";
-import { postLetters } from "../../gate/calls/post-letters.change.ts";
+import { enqueueMails } from "../../gate/calls/mail-quota.change.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
-import { Met, type Place } from "../../gate/calls/turn.ts";
+import { WriteConflict, type ConflictPlace } from "../../gate/calls/turn.ts";
 import { DEFAULT_SETTINGS } from "../../gate/principals/settings.ts";
 import { joinedLetters } from "../invitations/acceptance.change.ts";
 import { MEMBER_USER, userIdOf } from "../invitations/acceptance.store.ts";
 import { requireDomain } from "../invitations/invite.change.ts";
 import { findUser } from "./address.store.ts";
 import { findMemberOf, joinByLink, type Link } from "../invitations/link.store.ts";
-import { batch, failedGuard, failedUnique } from "../../kernel/db.ts";
+import { batch, failedGuard, isUniqueViolation } from "../../kernel/db.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
 import { newId } from "../../kernel/id.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import type { Letter } from "../../channels/mail/letter.ts";
-import { dispatch } from "../../channels/mail/outbox.store.ts";
+import type { MailMessage } from "../../channels/mail/mail-message.ts";
+import { notifyMailQueue } from "../../channels/mail/outbox.store.ts";
 import { askBarred, guardNotBarred } from "../members/former.store.ts";
 import type { MemberRow } from "../members/member.card.ts";
 import { guardMemberLimit, MEMBER_EMAIL } from "../members/member.store.ts";
@@ -63,10 +63,10 @@ export async function join(call: OpenCall, types: TypeTable, asked: Joining): Pr
     link: { account },
   } = await requireUsableLink(call, types, hash);
   requireDomain(account.settings.allowedEmailDomains ?? [], asked.email);
-  const caller = await call.caller();
+  const caller = await call.findCaller();
   const proof = await prove(call, { email: asked.email, code: asked.code });
   await refuseOthers(call, caller, proof);
-  return call.untilThrough(async () => {
+  return call.retryOnConflict(async () => {
     const usable = await requireUsableLink(call, types, hash);
     const [known] = await findMemberOf(call.db, account.id, proof.email);
     if (known !== undefined) {
@@ -83,7 +83,7 @@ export async function join(call: OpenCall, types: TypeTable, asked: Joining): Pr
 /** @throws Problem conflict/other-address */
 async function refuseOthers({ db }: OpenCall, caller: Principal | null, proof: Proof): Promise<void> {
   const [person] = caller === null ? [] : await findUser(db, proof.email);
-  if (!isAnothers(caller, { memberId: null, userId: person?.id ?? null })) return;
+  if (!isOtherMembersCredential(caller, { memberId: null, userId: person?.id ?? null })) return;
   await batch(db, [giveTryBack(db, proof)]);
   throw new Problem("conflict/other-address");
 }
@@ -113,11 +113,11 @@ async function write(
 ): Promise<Joined> {
   const { db, env, now } = call;
   const { link, account } = found;
-  const preset = presetOf(account.kind);
+  const preset = presetOfKind(account.kind);
   const row = joiningMember(now, found, asked, proof);
   const permit = permitJoin(maker, found, row.id);
   // The next run checks the link again and reports the reason.
-  if (!(permit instanceof Permit)) throw new Met({ accountId: account.id, object: null });
+  if (!(permit instanceof Permit)) throw new WriteConflict({ accountId: account.id, object: null });
   const person = {
     id: newId("user", now),
     email: proof.email,
@@ -134,18 +134,18 @@ async function write(
       guardStamp(db, maker.stamp),
       ...(limit === Infinity ? [] : [guardMemberLimit(db, account.id, limit)]),
       ...spend(db, proof, now),
-      ...countWithin(call, LIMITS.joinsBy, link.id, "link_joins"),
+      ...countInBatch(call, RATE_LIMITS.joinsPerLink, link.id, "link_joins"),
       guardNotBarred(db, "invitation_changed", account.id, { email: proof.email, externalId: null }),
-      ...joinByLink(db, permit, found, row, person, preset.logins === true, now),
+      ...joinByLink(db, permit, found, row, person, preset.hasLoginNumbers === true, now),
       ...(opened?.statements ?? []),
-      ...events.map((event) => stage(db, env.SIGNING_KEYS, event)),
-      ...postLetters(call, letters, { accountId: account.id, kind: account.kind }),
+      ...events.map((event) => stageEvent(db, env.SIGNING_KEYS, event)),
+      ...enqueueMails(call, letters, { accountId: account.id, kind: account.kind }),
     ]);
   } catch (error) {
     throw refused(error, found, now);
   }
-  call.defer(publish(env.AUDIT, account.id, events));
-  call.defer(dispatch(env.MAIL, letters));
+  call.defer(notifyAuditQueue(env.AUDIT, account.id, events));
+  call.defer(notifyMailQueue(env.MAIL, letters));
   return told(row, opened);
 }
 
@@ -166,9 +166,13 @@ const joiningMember = (
 });
 
 /** The account's owner gets a mail about each member who joins by a link, also by another member's link. */
-async function ownerLetters(call: OpenCall, { account, inviter }: Link, who: MemberRow): Promise<Letter[]> {
+async function ownerLetters(
+  call: OpenCall,
+  { account, inviter }: Link,
+  who: MemberRow,
+): Promise<MailMessage[]> {
   if (inviter?.memberId === account.ownerMemberId) return [];
-  const [owner] = await findAddressee(call.db, account.ownerMemberId);
+  const [owner] = await findMailRecipient(call.db, account.ownerMemberId);
   if (owner === undefined) return [];
   return joinedLetters(
     call,
@@ -187,25 +191,25 @@ const told = ({ id, accountId }: MemberRow, opened: Opened | null): Joined => ({
 
 /** The problem that a failed write is answered with, or `Met` to run again. */
 function refused(error: unknown, { account, link }: Link, now: number): unknown {
-  const place: Place = { accountId: account.id, object: link.id };
+  const place: ConflictPlace = { accountId: account.id, object: link.id };
   const failed = failedGuard(error);
-  if (failed === "stale") return new Met({ accountId: place.accountId, object: null });
+  if (failed === "stale") return new WriteConflict({ accountId: place.accountId, object: null });
   if (
     failed === "invitation_changed" ||
-    failedUnique(error, MEMBER_EMAIL) ||
-    failedUnique(error, MEMBER_USER)
+    isUniqueViolation(error, MEMBER_EMAIL) ||
+    isUniqueViolation(error, MEMBER_USER)
   )
-    return new Met(place);
+    return new WriteConflict(place);
   if (failed === "claim_used") return wrongCode();
   if (failed === "link_joins") {
-    return tooMany(
-      LIMITS.joinsBy,
-      windowEnd(LIMITS.joinsBy, now),
+    return quotaExceeded(
+      RATE_LIMITS.joinsPerLink,
+      windowEnd(RATE_LIMITS.joinsPerLink, now),
       now,
       "As many people as may joined by this link today.",
     );
   }
-  return failed === "member_limit" ? tooManyMembers(account.plan, presetOf(account.kind)) : error;
+  return failed === "member_limit" ? tooManyMembers(account.plan, presetOfKind(account.kind)) : error;
 }
 
 const joinEvent = ({ now, origin }: OpenCall, { link }: Link, row: MemberRow): AuditEvent => ({

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { TypeTable } from "../../access/type.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
 import { type Endpoint, openEndpoint } from "../../gate/calls/call.ts";
-import { called } from "../../kernel/http/body.ts";
+import { displayName } from "../../kernel/http/body.ts";
 import { MEMBER_STATUSES } from "../../kernel/schema/team.ts";
 import { BY_CODE } from "./code.ts";
 import { join } from "./join.change.ts";
@@ -10,8 +10,8 @@ import { Tokens } from "./session.card.ts";
 const Body = z.strictObject({
   token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link"),
   ...BY_CODE,
-  firstName: called(100),
-  lastName: called(100),
+  firstName: displayName(100),
+  lastName: displayName(100),
   signIn: z.boolean().default(false).describe("Open a session in the same step."),
 });
 

@@ -1,11 +1,11 @@
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
-import { hasArrivedSince } from "../../gate/calls/arrival.ts";
+import { hasJoinedSince } from "../../gate/calls/joined-member.ts";
 import type { Call, Change } from "../../gate/calls/call.ts";
-import { findStanding } from "../../gate/credentials/claim.store.ts";
-import { effectsOf } from "../../gate/calls/effect.change.ts";
+import { findSignInAndKeys } from "../../gate/credentials/claim.store.ts";
+import { addressEventEffects } from "../../gate/calls/address-event.change.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
-import { securityLetters } from "../../gate/calls/security-letter.change.ts";
+import { loadSecurityMails } from "../../gate/calls/security-mail.load.ts";
 import { invitationCard, mailed } from "../invitations/invitation.card.ts";
 import {
   findWaiting,
@@ -63,10 +63,10 @@ export async function nameAddress(
   const after = withAddress(call, row, email);
   const [[waiting]] = await call.read(findWaiting(db, row.accountId, row.id));
   const { invitation, letters } = await sent(call, after, waiting ?? newInvitation(call, after), place);
-  const late = waiting !== undefined && hasArrivedSince(row, waiting) ? { createdAt: now } : {};
+  const late = waiting !== undefined && hasJoinedSince(row, waiting) ? { createdAt: now } : {};
   const moved = { ...invitation, ...late, email };
-  const told = row.email === email ? [] : await securityLetters(call, row.id, "sign_in_address_requested");
-  const changes = difference(
+  const told = row.email === email ? [] : await loadSecurityMails(call, row.id, "sign_in_address_requested");
+  const changes = diffFields(
     { sendCount: waiting?.sendCount ?? 0, email: waiting?.email ?? null },
     { sendCount: moved.sendCount, email },
   );
@@ -83,8 +83,8 @@ export async function nameAddress(
         ...(after === row ? [] : [cardEvent(call, row, after)]),
         call.event("invitation.send", { type: "invitation", id: moved.id }, { changes }),
       ]),
-      letters: [...letters, ...told],
-      duplicates: {
+      mails: [...letters, ...told],
+      duplicateProblems: {
         [MEMBER_EMAIL]: "conflict/duplicate-member",
         [INVITATION_PENDING]: "conflict/duplicate-invitation",
       },
@@ -112,7 +112,7 @@ const cardEvent = (call: Call, row: MemberRow, after: MemberRow): AuditEvent =>
  */
 export async function unlinkAddress(call: Call, row: MemberRow): Promise<Answer> {
   const { db, now } = call;
-  const [[standing]] = await call.read(findStanding(db, row.id));
+  const [[standing]] = await call.read(findSignInAndKeys(db, row.id));
   if (row.userId === null || standing === undefined || standing.email === null) return { status: 204 };
   const { email, keys } = standing;
   const event = call.event(
@@ -120,7 +120,7 @@ export async function unlinkAddress(call: Call, row: MemberRow): Promise<Answer>
     { type: "member", id: row.id },
     { changes: { before: { email }, after: { email: null } } },
   );
-  const effects = effectsOf(db, "unlink", { id: row.id, accountId: row.accountId, keys }, event);
+  const effects = addressEventEffects(db, "unlink", { id: row.id, accountId: row.accountId, keys }, event);
   const change: Change = {
     statements: [
       guardMember(db, row),
@@ -129,7 +129,7 @@ export async function unlinkAddress(call: Call, row: MemberRow): Promise<Answer>
       rememberNames(db, row.accountId, row.id, [{ email, externalId: null }], now),
     ],
     events: inBoth(call, row.accountId, [event, ...effects.events]),
-    letters: await securityLetters(call, row.id, "sign_in_address_unlinked"),
+    mails: await loadSecurityMails(call, row.id, "sign_in_address_unlinked"),
   };
   return call.commit(change, { status: 204 });
 }

@@ -1,24 +1,24 @@
 import { z } from "zod";
-import { decide, memberRef } from "../../access/decide.ts";
-import { presetFor } from "../../access/model.ts";
+import { decide, memberRef } from "../../access/decision.ts";
+import { presetWithSwitches } from "../../access/model.ts";
 import { findParent } from "../../accounts/account.store.ts";
 import { loadTenant } from "../../accounts/tenant.change.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { findMember } from "../../gate/credentials/member.store.ts";
-import { requestPermit } from "../../gate/permits/permit.change.ts";
-import { requireAuthorityToStop } from "../../gate/calls/refusal.change.ts";
-import { settingsOf } from "../../gate/principals/settings.ts";
+import { requestPermit } from "../../gate/permits/permit-request.ts";
+import { requireAuthorityToStop } from "../../gate/calls/required-authority.ts";
+import { resolveSettings } from "../../gate/principals/settings.ts";
 import { permitInviting } from "../invitations/giving.change.ts";
 import { InvitationCard, Mailed } from "../invitations/invitation.card.ts";
 import { requireDomain } from "../invitations/invite.change.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { email } from "../../kernel/text/email.ts";
+import { emailAddress } from "../../kernel/text/email.ts";
 import type { MemberRow } from "../members/member.card.ts";
 import { accessOf, loadMember } from "../members/member.change.ts";
 import { askSpeaksThrough } from "./address.store.ts";
 import { nameAddress, unlinkAddress, withAddress } from "./named-address.change.ts";
 
-const body = z.strictObject({ email: email.describe("Stands on the member's card from now on.") });
+const body = z.strictObject({ email: emailAddress.describe("Stands on the member's card from now on.") });
 const answer = InvitationCard.extend({ mail: Mailed });
 const problems = [
   "conflict/state",
@@ -38,7 +38,7 @@ function refuseSelfAndOwner({ principal }: Call, row: MemberRow): void {
     throw new Problem("access/denied", {
       detail: "You cannot do this to yourself: link the address on your card, or change yours in a session.",
     });
-  if (row.id !== principal.account.ownerMemberId) return;
+  if (row.id !== principal.targetAccount.ownerMemberId) return;
   throw new Problem("conflict/last-admin", {
     detail: "This member owns the account, so only the platform does this.",
   });
@@ -81,8 +81,12 @@ const name = endpoint(
     refuseSelfAndOwner(call, row);
     await refuseThrough(call, row);
     const permit = permitInviting(call, { ...found, row: withAddress(call, row, wanted) });
-    const { account, preset } = call.principal;
-    return nameAddress(call, permit, row, wanted, { name: account.name, preset, settings: account.settings });
+    const { targetAccount, preset } = call.principal;
+    return nameAddress(call, permit, row, wanted, {
+      name: targetAccount.name,
+      preset,
+      settings: targetAccount.settings,
+    });
   },
 );
 
@@ -103,8 +107,12 @@ const unlink = endpoint(
     const id = call.params["id"] ?? "";
     const [[found]] = await call.read(findMember(call.db, accountId, id));
     call.query();
-    call.decide("api_key.revoke");
-    call.decide("api_key.revoke", memberRef(id), !decide(grantSet, "api_key.view", memberRef(id)).allowed);
+    call.requireRight("api_key.revoke");
+    call.requireRight(
+      "api_key.revoke",
+      memberRef(id),
+      !decide(grantSet, "api_key.view", memberRef(id)).allowed,
+    );
     if (found === undefined) throw new Problem("not-found");
     refuseSelfAndOwner(call, found.row);
     requireAuthorityToStop(call.principal, { ...found.row, ...found });
@@ -134,13 +142,13 @@ const nameAsPlatform = endpoint(
     );
     const { email: wanted } = await call.body();
     if (found === undefined) throw new Problem("not-found");
-    const { settings, switches } = settingsOf(account, above?.settings ?? null);
+    const { settings, switches } = resolveSettings(account, above?.settings ?? null);
     requireDomain(settings.allowedEmailDomains, wanted);
     const access = accessOf(found.row, found.grants, found.customRoles);
     const permit = requestPermit(call, { kind: "entry", memberId: found.row.id, access }, "platform");
     return nameAddress(call, permit, found.row, wanted, {
       name: account.name,
-      preset: presetFor(account.kind, switches),
+      preset: presetWithSwitches(account.kind, switches),
       settings,
     });
   },

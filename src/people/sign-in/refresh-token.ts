@@ -1,6 +1,6 @@
 import { ID_PREFIXES } from "../../kernel/id.ts";
-import { sameSecret } from "../../kernel/digest.ts";
-import { derivedSecret } from "../../kernel/derived-secret.ts";
+import { isSameSecret } from "../../kernel/digest.ts";
+import { deriveSecret } from "../../kernel/derived-secret.ts";
 
 /** Milliseconds that a session lives at most, and that it lives without a refresh. */
 export const SESSION_TTL_MS = 30 * 24 * 60 * 60 * 1000;
@@ -30,7 +30,7 @@ export function refreshToken(
   sessionId: string,
   rotation: number,
 ): { readonly kid: string; readonly token: string } {
-  const { kid: used, secret } = derivedSecret(signingKeys, kid, "refresh_token", `${sessionId}:${rotation}`);
+  const { kid: used, secret } = deriveSecret(signingKeys, kid, "refresh_token", `${sessionId}:${rotation}`);
   return { kid: used, token: `${sessionId}.${rotation}.${secret}` };
 }
 
@@ -38,6 +38,6 @@ export function refreshToken(
 export const isOurs = (signingKeys: string, kid: string, token: string): boolean => {
   const told = readRefreshToken(token);
   return (
-    told !== null && sameSecret(token, refreshToken(signingKeys, kid, told.sessionId, told.rotation).token)
+    told !== null && isSameSecret(token, refreshToken(signingKeys, kid, told.sessionId, told.rotation).token)
   );
 };

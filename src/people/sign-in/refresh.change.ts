@@ -1,8 +1,8 @@
-import { publish, stage } from "../../audit/chain/outbox.store.ts";
-import { admitsAddress, compileRules } from "../../gate/credentials/address.ts";
-import { requireNewest, statusRefusal } from "../../gate/principals/admission.ts";
+import { notifyAuditQueue, stageEvent } from "../../audit/chain/outbox.store.ts";
+import { admitsAddress, compileAddressRules } from "../../gate/credentials/address-rule.ts";
+import { requireAcceptedState, checkStatus } from "../../gate/principals/admission.ts";
 import type { OpenCall } from "../../gate/calls/call.ts";
-import { Met } from "../../gate/calls/turn.ts";
+import { WriteConflict } from "../../gate/calls/turn.ts";
 import { batch, failedGuard, type Statement } from "../../kernel/db.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { denied } from "./entry.change.ts";
@@ -29,11 +29,11 @@ export async function refresh(call: OpenCall, token: string): Promise<Tokens> {
   const refreshed =
     told === null
       ? null
-      : await call.untilThrough(async () => {
+      : await call.retryOnConflict(async () => {
           const [found] = await findSession(call.db, told.sessionId);
           if (found === undefined || !isOurs(call.env.SIGNING_KEYS, found.session.kid, token)) return null;
           const { session } = found;
-          requireNewest(found.account);
+          requireAcceptedState(found.account);
           if (session.endedAt !== null || session.expiresAt <= call.now) return null;
           const isNewest = session.rotations === told.rotation;
           if (isNewest || isRepeat(call, session, told.rotation)) return nextTokens(call, found, isNewest);
@@ -68,17 +68,17 @@ const isRepeat = (
 async function nextTokens(call: OpenCall, found: Found, rotates: boolean): Promise<Tokens> {
   const { db, env, now, origin } = call;
   const { session, member, account } = found;
-  const stopped = statusRefusal(member.status);
+  const stopped = checkStatus(member.status);
   if (stopped !== null) return denied(call, member, new Problem(stopped), session.id);
-  if (!admitsAddress([account.allowedIps, member.allowedIps].map(compileRules), origin.ip))
+  if (!admitsAddress([account.allowedIps, member.allowedIps].map(compileAddressRules), origin.ip))
     return denied(call, member, new Problem("ip/not-allowed"), session.id);
   const expiresAt = rotates ? sessionEnd(session.createdAt, now) : session.expiresAt;
   const reason = rotates ? null : "the same token again";
   const event = { ...sessionEvent(call, member, session.id, "session.refresh"), reason };
   const next = rotates ? rotate(db, found, expiresAt, now, origin) : [guardSession(db, found)];
-  if (!(await holds(call, [...next, stage(db, env.SIGNING_KEYS, event)])))
-    throw new Met({ accountId: account.id, object: session.id });
-  call.defer(publish(env.AUDIT, session.accountId, [event]));
+  if (!(await holds(call, [...next, stageEvent(db, env.SIGNING_KEYS, event)])))
+    throw new WriteConflict({ accountId: account.id, object: session.id });
+  call.defer(notifyAuditQueue(env.AUDIT, session.accountId, [event]));
   const { token } = refreshToken(
     env.SIGNING_KEYS,
     session.kid,
@@ -96,10 +96,10 @@ async function endStolen(call: OpenCall, { session, member }: Found): Promise<vo
   if (
     await holds(call, [
       ...endSession(call.db, session, call.now),
-      stage(call.db, call.env.SIGNING_KEYS, event),
+      stageEvent(call.db, call.env.SIGNING_KEYS, event),
     ])
   )
-    call.defer(publish(call.env.AUDIT, session.accountId, [event]));
+    call.defer(notifyAuditQueue(call.env.AUDIT, session.accountId, [event]));
 }
 
 /** False when the guard of the batch failed. */

@@ -1,7 +1,7 @@
-import { sessionOf } from "../../gate/credentials/key-restriction.ts";
+import { sessionIdOf } from "../../gate/credentials/key-restriction.ts";
 import { bumpMember } from "../../access/stamp.store.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { requireAuthorityToStop } from "../../gate/calls/refusal.change.ts";
+import { requireAuthorityToStop } from "../../gate/calls/required-authority.ts";
 import { countSessions, endSessionsOf } from "../../gate/credentials/session.store.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { loadMember } from "../members/member.change.ts";
@@ -34,7 +34,7 @@ const own = endpoint(
     tag: "Sign-in",
     right: "self",
     status: 204,
-    whileRestored: true,
+    allowedWhileRestored: true,
     summary:
       "Sign out everywhere else: every other session of yours in this account ends. " +
       "With an API key, every session.",
@@ -42,9 +42,9 @@ const own = endpoint(
   (call) =>
     end(
       call,
-      call.principal.home.accountId,
+      call.principal.ownAccount.accountId,
       call.principal.memberId,
-      sessionOf(call.principal.credential),
+      sessionIdOf(call.principal.credential),
       "ended by the member",
     ),
 );
@@ -56,7 +56,7 @@ const theirs = endpoint(
     tag: "Members",
     right: "member.block",
     status: 204,
-    whileRestored: true,
+    allowedWhileRestored: true,
     summary: "End every session of a member, who signs in again. API keys stay: they are revoked one by one.",
   },
   endSessionsOfNamed,
@@ -66,7 +66,7 @@ const theirs = endpoint(
 export async function endSessionsOfNamed(call: Call): Promise<Answer> {
   const { row } = await loadMember(call, "member.block", requireAuthorityToStop);
   const isOwn = row.id === call.principal.memberId;
-  const except = isOwn ? sessionOf(call.principal.credential) : null;
+  const except = isOwn ? sessionIdOf(call.principal.credential) : null;
   return end(call, row.accountId, row.id, except, isOwn ? "ended by the member" : "ended by another member");
 }
 

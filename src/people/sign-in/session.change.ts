@@ -1,7 +1,7 @@
 import { type Actor, actorLogin, type AuditEvent } from "../../audit/chain/event.ts";
 import { mintToken, TOKEN_TTL_SECONDS } from "../../gate/credentials/access-token.ts";
 import type { OpenCall } from "../../gate/calls/call.ts";
-import { keyring } from "../../gate/credentials/keyring.ts";
+import { loadKeyring } from "../../gate/credentials/keyring.ts";
 import type { Expression, Statement } from "../../kernel/db.ts";
 import { newId } from "../../kernel/id.ts";
 import type { Env } from "../../env.ts";
@@ -91,7 +91,7 @@ export async function tokens(
   const { id, accountId, memberId, expiresAt } = session;
   const subject = { memberId, accountId, source: { kind: "session" as const, id }, jti: newId("token", now) };
   const access = await mintToken(
-    await keyring(env.SIGNING_KEYS),
+    await loadKeyring(env.SIGNING_KEYS),
     { issuer: env.ISSUER, audience: env.AUDIENCE },
     subject,
     now,

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { TypeTable } from "../../access/type.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
 import { endpoint, openEndpoint } from "../../gate/calls/call.ts";
-import { idOf } from "../../kernel/id.ts";
+import { idSchema } from "../../kernel/id.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { BY_CODE, BY_LINK } from "./code.ts";
 import { prove } from "./code.change.ts";
@@ -10,7 +10,7 @@ import { refresh } from "./refresh.change.ts";
 import { Tokens } from "./session.card.ts";
 import { endSession } from "./session.store.ts";
 
-const accountId = idOf("account")
+const accountId = idSchema("account")
   .optional()
   .describe(
     "Which account, where there are several, or where an invitation waits: naming its account accepts it.",
@@ -81,18 +81,18 @@ const signOut = endpoint(
   },
   async (call) => {
     const { principal, db, now } = call;
-    const { credential, home, memberId } = principal;
+    const { credential, ownAccount, memberId } = principal;
     await call.read();
     call.query();
     if (credential.kind !== "session")
       throw new Problem("conflict/state", {
         detail: "This call was made with an API key, which has no session. Revoke the key instead.",
       });
-    const session = { id: credential.id, accountId: home.accountId, memberId };
+    const session = { id: credential.id, accountId: ownAccount.accountId, memberId };
     const event = call.event(
       "session.end",
       { type: "session", id: credential.id },
-      { accountId: home.accountId, reason: "signed out" },
+      { accountId: ownAccount.accountId, reason: "signed out" },
     );
     return call.commit({ statements: endSession(db, session, now), events: [event] }, { status: 204 });
   },

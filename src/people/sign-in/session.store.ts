@@ -1,7 +1,7 @@
 import { and, asc, eq, isNull, sql } from "drizzle-orm";
 import type { Origin } from "../../audit/chain/event.ts";
 import { bumpMember } from "../../access/stamp.store.ts";
-import { holder } from "../../gate/credentials/member.store.ts";
+import { accessColumns } from "../../gate/credentials/member.store.ts";
 import { type Db, type Expression, guard, type Statement } from "../../kernel/db.ts";
 import { session } from "../../kernel/schema/identity.ts";
 import { account, member, user } from "../../kernel/schema/team.ts";
@@ -48,7 +48,7 @@ const PLACE = {
 /** Where the person of this address is a member, blocked or not, the oldest first. */
 export const findMemberships = (db: Db, email: string) =>
   db
-    .select({ member: holder(member), account: PLACE, userId: user.id })
+    .select({ member: accessColumns(member), account: PLACE, userId: user.id })
     .from(user)
     .innerJoin(member, eq(member.userId, user.id))
     .innerJoin(account, eq(account.id, member.accountId))
@@ -73,7 +73,7 @@ export const guardMembership = (db: Db, { member: who, account: at, userId }: Me
 /** A session with its member and account; none when the member is no longer the person who signed in. */
 export const findSession = (db: Db, id: string) =>
   db
-    .select({ session, member: holder(member), account: PLACE })
+    .select({ session, member: accessColumns(member), account: PLACE })
     .from(session)
     .innerJoin(
       member,

@@ -1,13 +1,13 @@
-import { decide } from "../../access/decide.ts";
-import { presetOf } from "../../access/model.ts";
-import type { TypeTable } from "../../access/type.ts";
+import { decide } from "../../access/decision.ts";
+import { presetOfKind } from "../../access/model.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
 import { NO_ACCESS } from "../../gate/permits/access-gain.ts";
-import { admitsAddress, compileRules } from "../../gate/credentials/address.ts";
-import { hasLapsed, requireNewest } from "../../gate/principals/admission.ts";
+import { admitsAddress, compileAddressRules } from "../../gate/credentials/address-rule.ts";
+import { hasLapsedPlan, requireAcceptedState } from "../../gate/principals/admission.ts";
 import type { OpenCall } from "../../gate/calls/call.ts";
 import { decidePermit, Permit } from "../../gate/permits/permit.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
-import { findPrincipalBehind } from "../../gate/principals/principal.store.ts";
+import { findPrincipalOnBehalf } from "../../gate/principals/principal.store.ts";
 import { linkStatus } from "../invitations/link.card.ts";
 import { findLink, type Link } from "../invitations/link.store.ts";
 import { Problem } from "../../kernel/http/problem.ts";
@@ -28,11 +28,12 @@ export async function requireUsableLink(
   const [found] = await findLink(db, tokenHash);
   if (found === undefined) throw new Problem("not-found", { detail: "No link has this token." });
   const { link, account, inviter } = found;
-  requireNewest(account);
-  const preset = presetOf(account.kind);
+  requireAcceptedState(account);
+  const preset = presetOfKind(account.kind);
   const status = linkStatus(link, now);
   // A link gives no more than its maker may give now. It ends when the maker leaves or may not give the role.
-  const maker = inviter === null ? null : await findPrincipalBehind(db, inviter.memberId, account.id, types);
+  const maker =
+    inviter === null ? null : await findPrincipalOnBehalf(db, inviter.memberId, account.id, types);
   if (status === "revoked" || maker === null || permitJoin(maker, found, link.id) === null)
     throw new Problem("invitation/revoked", {
       detail: "This link was ended. Ask the person who gave it to you for another.",
@@ -42,11 +43,11 @@ export async function requireUsableLink(
       detail: "This link was used as often as it may be. Ask the person who gave it to you for another.",
     });
   if (status === "expired") throw new Problem("invitation/expired");
-  if (!admitsAddress([compileRules(account.allowedIps)], origin.ip))
+  if (!admitsAddress([compileAddressRules(account.allowedIps)], origin.ip))
     throw new Problem("ip/not-allowed", { detail: "Join from an address that the account allows." });
-  if (hasLapsed({ preset, plan: account.plan }, [link.role ?? ""])) {
+  if (hasLapsedPlan({ preset, plan: account.plan }, [link.role ?? ""])) {
     throw new Problem("plan/feature-required", {
-      members: { feature: "restrictedAccounts", contact: account.plan.contactUrl ?? env.CONTACT_URL },
+      extensions: { feature: "restrictedAccounts", contact: account.plan.contactUrl ?? env.CONTACT_URL },
     });
   }
   return { link: found, maker };
@@ -57,9 +58,13 @@ export async function requireUsableLink(
  * Null: the maker may not.
  */
 export function permitJoin(maker: Principal, { link }: Link, memberId: string): Permit | "plan" | null {
-  if (maker.member.status !== "active" || maker.astray || !decide(maker.grantSet, "member.create").allowed)
+  if (
+    maker.member.status !== "active" ||
+    maker.targetNotFound ||
+    !decide(maker.grantSet, "member.create").allowed
+  )
     return null;
-  const access = { ...NO_ACCESS, roles: [link.role ?? ""], isLetIn: true };
+  const access = { ...NO_ACCESS, roles: [link.role ?? ""], isUnblocked: true };
   const answer = decidePermit(maker, { kind: "entry", memberId, access }, "member");
   if (answer instanceof Permit) return answer;
   return answer.kind === "plan" ? "plan" : null;

@@ -1,7 +1,7 @@
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
-import { etag } from "../../gate/calls/request.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
 import type { ResourceRow } from "../../kernel/schema/resource.ts";
 import { findChoice } from "../../accounts/tiers/tier.store.ts";
 import { giveTierCredits } from "../../accounts/tiers/tier-credit.change.ts";
@@ -22,7 +22,7 @@ import {
   RESOURCE_KEY,
   updateResource,
 } from "../../resources/resource.store.ts";
-import { canonical } from "../../kernel/canonical.ts";
+import { canonicalJson } from "../../kernel/canonical-json.ts";
 
 const path = "/v1/billing";
 const tag = "Billing";
@@ -38,17 +38,17 @@ const card = endpoint(
     answer: BillingCard,
   },
   async (call) => {
-    const { accountId, account } = call.principal;
-    call.decide("billing.view");
+    const { accountId, targetAccount } = call.principal;
+    call.requireRight("billing.view");
     const [[row], [choice]] = await call.read(
       findResource(call.db, accountId, "billing", accountId),
       findChoice(call.db, accountId),
     );
-    const tiers = { tier: account.subscription.tier, choice };
+    const tiers = { tier: targetAccount.subscription.tier, choice };
     return {
       status: 200,
-      body: billingCard(billingOf(row), tiers, row, account.ownerMemberId),
-      headers: { ETag: etag(row?.version ?? 0) },
+      body: billingCard(billingOf(row), tiers, row, targetAccount.ownerMemberId),
+      headers: { ETag: versionEtag(row?.version ?? 0) },
     };
   },
 );
@@ -95,30 +95,30 @@ const edit = endpoint(
   },
   async (call) => {
     const { db, now } = call;
-    const { accountId, account } = call.principal;
+    const { accountId, targetAccount } = call.principal;
     const known = await loadTiers(
       call,
-      call.named("tier"),
+      call.peekField("tier"),
       findResource(db, accountId, "billing", accountId),
     );
     const [row] = known.rest;
-    call.decide("billing.edit");
+    call.requireRight("billing.edit");
     const body = await call.body();
     call.ifMatch(row?.version ?? 0);
     const chosen = body.tier === undefined ? null : await chooseTier(call, known, body.tier);
     const before = billingOf(row);
     const after = patched(before, body);
-    const tiers = chosen?.tiers ?? { tier: account.subscription.tier, choice: known.choice };
-    if (chosen === null && canonical(after) === canonical(before)) {
+    const tiers = chosen?.tiers ?? { tier: targetAccount.subscription.tier, choice: known.choice };
+    if (chosen === null && canonicalJson(after) === canonicalJson(before)) {
       return {
         status: 200,
-        body: billingCard(before, tiers, row, account.ownerMemberId),
-        headers: { ETag: etag(row?.version ?? 0) },
+        body: billingCard(before, tiers, row, targetAccount.ownerMemberId),
+        headers: { ETag: versionEtag(row?.version ?? 0) },
       };
     }
     const next = billingRow(call.principal, now, row, after);
-    const changes = difference(
-      { ...shownBilling(before), tier: account.subscription.tier, choice: choiceCard(known.choice) },
+    const changes = diffFields(
+      { ...shownBilling(before), tier: targetAccount.subscription.tier, choice: choiceCard(known.choice) },
       { ...shownBilling(after), tier: tiers.tier, choice: choiceCard(tiers.choice) },
     );
     const event = call.event("billing.edit", { type: "billing", id: accountId }, { changes });
@@ -128,12 +128,12 @@ const edit = endpoint(
       {
         statements: [...statements, ...(chosen?.change.statements ?? [])],
         events: [event, ...(chosen?.change.events ?? [])],
-        again: [RESOURCE_KEY],
+        retryOnDuplicate: [RESOURCE_KEY],
       },
       {
         status: 200,
-        body: billingCard(after, tiers, next, account.ownerMemberId),
-        headers: { ETag: etag(next.version) },
+        body: billingCard(after, tiers, next, targetAccount.ownerMemberId),
+        headers: { ETag: versionEtag(next.version) },
       },
     );
     if (chosen?.givesCredits) await giveTierCredits(call.env, db, accountId);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { optionalText, text } from "../../kernel/http/body.ts";
+import { optionalText, singleLineText } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import type { ResourceRow } from "../../kernel/schema/resource.ts";
 import type { TierChoiceRow } from "../../kernel/schema/tier.ts";
@@ -8,7 +8,7 @@ import { holdsCardNumber } from "./payment-card.ts";
 const NO_NUMBER =
   "looks like a card number: card numbers are given to the payment provider only, and its token here";
 const isPlain = (value: string | null): boolean => value === null || !holdsCardNumber(value);
-const plain = (max: number) => text(max).refine(isPlain, NO_NUMBER);
+const plain = (max: number) => singleLineText(max).refine(isPlain, NO_NUMBER);
 const line = (max: number) => optionalText(max).refine(isPlain, NO_NUMBER).optional();
 
 const Address = z.strictObject({

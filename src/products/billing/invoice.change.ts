@@ -20,7 +20,7 @@ export function billOwner(
 ): { statement: Statement; event: AuditEvent; id: string } {
   const { stored } = invoice;
   if (stored === null) throw new Error("invoices are stored");
-  const { ownerMemberId } = call.principal.account;
+  const { ownerMemberId } = call.principal.targetAccount;
   const said = stored.attributes.safeParse({ title, currency, lines });
   if (!said.success)
     throw new Problem("conflict/state", { detail: "This is more than one invoice can hold." });

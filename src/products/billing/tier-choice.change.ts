@@ -8,13 +8,13 @@ import {
   removeChoice,
   writeChoice,
 } from "../../accounts/tiers/tier.store.ts";
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import { isActive } from "../../credits/subscription.ts";
 import { findAccount } from "../../gate/credentials/account.store.ts";
 import type { Call, Change, Results } from "../../gate/calls/call.ts";
 import { assert } from "../../kernel/assert.ts";
 import type { Statement } from "../../kernel/db.ts";
-import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import { completeRow, trailCard } from "../../resources/resource.card.ts";
 import { findResource, guardResource, updateResource } from "../../resources/resource.store.ts";
 import type { StoredType } from "../../resources/type.ts";
@@ -71,7 +71,7 @@ export async function chooseTier(call: Call, { account, tier, choice }: Known, k
   const { subscription } = account;
   const isInForce = subscription.tier === key && isActive(subscription, call.now);
   if (tier?.key !== key || (!tier.offered && !isInForce))
-    throw invalid("/tier", "must be a tier of GET /v1/tiers");
+    throw invalidField("/tier", "must be a tier of GET /v1/tiers");
   const isFree = tier.selfService && tier.price.amount === 0;
   if (!isFree && (isInForce ? choice === undefined : choice?.tier === key)) {
     return { tiers: { tier: subscription.tier, choice }, change: NOTHING, givesCredits: false };
@@ -139,7 +139,7 @@ async function withdraw(call: Call, choice: TierChoiceRow | undefined): Promise<
     version: row.version + 1,
     updatedAt: call.now,
   });
-  const changes = difference(trailCard(stored, row), trailCard(stored, after));
+  const changes = diffFields(trailCard(stored, row), trailCard(stored, after));
   const event = call.event("invoice.edit", { type: invoice.name, id: row.id }, { changes });
   return { statements: [...guards, guardResource(db, row), updateResource(db, after)], events: [event] };
 }

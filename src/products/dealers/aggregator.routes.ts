@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { derivedSecret } from "../../kernel/derived-secret.ts";
+import { deriveSecret } from "../../kernel/derived-secret.ts";
 import { findMember } from "../../gate/credentials/member.store.ts";
-import { etag } from "../../gate/calls/request.ts";
-import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import { guardMember } from "../../people/members/member.store.ts";
 import { loadTenant } from "../../accounts/tenant.change.ts";
 import { newRow } from "../../resources/new-row.change.ts";
@@ -26,7 +26,7 @@ const KID = "#kid";
 
 /** `agl_<ULID>.<43 characters>`: names its license, and proves it. */
 const tokenOf = (signingKeys: string, kid: string | null, id: string) => {
-  const derived = derivedSecret(signingKeys, kid, PURPOSE, id);
+  const derived = deriveSecret(signingKeys, kid, PURPOSE, id);
   return { kid: derived.kid, token: `${id}.${derived.secret}` };
 };
 
@@ -44,10 +44,13 @@ const issue = endpoint(
   },
   async (call) => {
     const id = call.params["id"] ?? "";
-    const [account, [member]] = await loadTenant(call, findMember(call.db, id, call.named("memberId") ?? ""));
+    const [account, [member]] = await loadTenant(
+      call,
+      findMember(call.db, id, call.peekField("memberId") ?? ""),
+    );
     const attributes = await call.body();
     if (!member?.row.roles.includes("aggregator"))
-      throw invalid("/memberId", "names no aggregator of the account");
+      throw invalidField("/memberId", "names no aggregator of the account");
     const made = newRow(call, aggregatorLicense, stored, attributes, { row: undefined, groupId: null });
     const { kid } = tokenOf(call.env.SIGNING_KEYS, null, made.id);
     const row = {
@@ -70,7 +73,7 @@ const issue = endpoint(
       {
         status: 201,
         body: resourceCard(stored, row),
-        headers: { ETag: etag(row.version), Location: `/v1/aggregator-licenses/${row.id}` },
+        headers: { ETag: versionEtag(row.version), Location: `/v1/aggregator-licenses/${row.id}` },
       },
     );
   },
@@ -102,7 +105,7 @@ const revoke = endpoint(
       {
         statements: [guardResource(call.db, row), ...deleteResource(call.db, row, [aggregatorLicense.name])],
         events: [event(account.id), event(call.principal.accountId)],
-        refusals: { has_dependents: "conflict/not-removable" },
+        guardProblems: { has_dependents: "conflict/not-removable" },
       },
       { status: 204 },
     );

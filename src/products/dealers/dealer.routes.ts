@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { decide, plainRef, type ResourceRef } from "../../access/decide.ts";
-import { difference } from "../../audit/chain/difference.ts";
+import { decide, refById, type ResourceRef } from "../../access/decision.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import { findAccount } from "../../gate/credentials/account.store.ts";
-import { findClosedBelow, requireOpen } from "../../gate/calls/below.change.ts";
+import { loadClosedBelow, requireOpenToCaller } from "../../gate/calls/below.load.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { etag } from "../../gate/calls/request.ts";
-import { called, definite } from "../../kernel/http/body.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
+import { displayName, omitUndefined } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../../kernel/http/page.ts";
+import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { nextVersion } from "../../kernel/version.ts";
 import { type AccountRow, ProfileBody } from "../../accounts/account.card.ts";
@@ -36,7 +36,7 @@ const dealerCard = ({ id, kind, name, parentId, profile, createdAt, updatedAt, v
 });
 
 /** An account as an object of the rights on dealers. */
-const accountRef = (id: string): ResourceRef => plainRef(id, "active");
+const accountRef = (id: string): ResourceRef => refById(id, "active");
 
 /** Which dealers the caller sees: its own, and those below it. */
 const seesOwn = ({ principal: { grantSet, accountId } }: Call): boolean =>
@@ -53,16 +53,16 @@ const list = endpoint(
     status: 200,
     summary: "Your dealer, and its sub-dealers for those who may see what is theirs; oldest first.",
     query: z.strictObject(listQuery),
-    answer: pageOf(DealerCard),
+    answer: pageSchema(DealerCard),
   },
   async (call) => {
     const below = decide(call.principal.grantSet, "subdealer.view_entities").allowed;
-    if (!below) call.decide("dealer.view");
+    if (!below) call.requireRight("dealer.view");
     const { limit, cursor } = call.query();
-    const closed = await findClosedBelow(call);
+    const closed = await loadClosedBelow(call);
     const family = { accountId: call.principal.accountId, self: seesOwn(call), below, closed };
     const [rows] = await call.read(listFamily(call.db, family, decodeCursor(cursor, z.string()), limit + 1));
-    return { status: 200, body: page(rows, limit, dealerCard, (row) => row.id) };
+    return { status: 200, body: toPage(rows, limit, dealerCard, (row) => row.id) };
   },
 );
 
@@ -74,10 +74,10 @@ async function load(call: Call): Promise<AccountRow> {
     row !== undefined &&
     (row.id === accountId ? seesOwn(call) : row.parentId === accountId && seesBelow(call, row.id));
   if (seen) {
-    requireOpen(call, row);
+    requireOpenToCaller(call, row);
     return row;
   }
-  call.decide("dealer.view", accountRef(""), true);
+  call.requireRight("dealer.view", accountRef(""), true);
   throw new Problem("not-found");
 }
 
@@ -93,7 +93,7 @@ const card = endpoint(
   },
   async (call) => {
     const row = await load(call);
-    return { status: 200, body: dealerCard(row), headers: { ETag: etag(row.version) } };
+    return { status: 200, body: dealerCard(row), headers: { ETag: versionEtag(row.version) } };
   },
 );
 
@@ -105,13 +105,13 @@ const edit = endpoint(
     right: "dealer.edit",
     status: 200,
     summary: "Change the data of your dealer.",
-    body: z.strictObject({ name: called(200).optional(), profile: ProfileBody.optional() }),
+    body: z.strictObject({ name: displayName(200).optional(), profile: ProfileBody.optional() }),
     answer: DealerCard,
     ifMatch: "required",
   },
   async (call) => {
     const row = await load(call);
-    call.decide("dealer.edit", accountRef(row.id));
+    call.requireRight("dealer.edit", accountRef(row.id));
     if (row.id !== call.principal.accountId)
       throw new Problem("access/denied", { detail: "The data of a sub-dealer is the sub-dealer's." });
     const { name, profile } = await call.body();
@@ -119,15 +119,15 @@ const edit = endpoint(
     const wanted = {
       ...row,
       name: name ?? row.name,
-      profile: { ...row.profile, ...definite(profile ?? {}) },
+      profile: { ...row.profile, ...omitUndefined(profile ?? {}) },
     };
     const after: AccountRow = nextVersion(row, wanted, call.now);
     const event = call.event(
       "dealer.edit",
       { type: "dealer", id: row.id },
-      { changes: difference(dealerCard(row), dealerCard(after)) },
+      { changes: diffFields(dealerCard(row), dealerCard(after)) },
     );
-    const answer = { status: 200, body: dealerCard(after), headers: { ETag: etag(after.version) } };
+    const answer = { status: 200, body: dealerCard(after), headers: { ETag: versionEtag(after.version) } };
     if (after === row) return answer;
     return call.commit(
       { statements: [guardAccount(call.db, row), updateAccount(call.db, after)], events: [event] },

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { decide } from "../../access/decide.ts";
+import { decide } from "../../access/decision.ts";
 import { EVERY_GROUP } from "../../access/grant-set.ts";
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { requestPermit } from "../../gate/permits/permit.change.ts";
-import { etag } from "../../gate/calls/request.ts";
+import { requestPermit } from "../../gate/permits/permit-request.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { nextVersion } from "../../kernel/version.ts";
@@ -33,10 +33,10 @@ async function loadBoth(
   const named = { member: "objectId", type: object.name, id: objectId ?? "", accountId };
   const [found] = await call.read(findNamed(call.db, [named, { type: GROUP_TYPE, id: groupId, accountId }]));
   const group = found.find(({ type }) => type === GROUP_TYPE);
-  if (groupId === EVERY_GROUP) call.decide("object_group.edit");
+  if (groupId === EVERY_GROUP) call.requireRight("object_group.edit");
   else {
     const on = group === undefined ? NOTHING : refOf(group);
-    call.decide(
+    call.requireRight(
       "object_group.edit",
       on,
       group === undefined || !decide(grantSet, "object_group.view", on).allowed,
@@ -61,13 +61,13 @@ async function move(
 ) {
   const groupId = group?.id ?? EVERY_GROUP;
   const after = nextVersion(row, { ...row, groupId }, call.now);
-  call.decide("object.view", refOf(after));
+  call.requireRight("object.view", refOf(after));
   if (after === row) return answer(row);
   const permit = requestPermit(call, { kind: "object", id: row.id });
   const event = call.event(
     "object_group.edit",
     { type: object.name, id: row.id },
-    { changes: difference(trailCard(stored, row), trailCard(stored, after)) },
+    { changes: diffFields(trailCard(stored, row), trailCard(stored, after)) },
   );
   return call.commit(
     {
@@ -85,7 +85,7 @@ async function move(
 const answered = (row: ResourceRow): Answer => ({
   status: 200,
   body: resourceCard(stored, row),
-  headers: { ETag: etag(row.version) },
+  headers: { ETag: versionEtag(row.version) },
 });
 
 const put = endpoint(
@@ -102,7 +102,7 @@ const put = endpoint(
     answer: cardSchema(object, stored),
   },
   async (call) => {
-    const { row, group } = await loadBoth(call, call.named("objectId"), "body");
+    const { row, group } = await loadBoth(call, call.peekField("objectId"), "body");
     await call.body();
     return row.groupId === call.params["id"] ? answered(row) : move(call, row, group, answered);
   },

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { etag } from "../../gate/calls/request.ts";
-import { optionalNote } from "../../kernel/http/body.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
+import { optionalMultilineText } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { loadLicensedKey } from "./licensed-key.change.ts";
@@ -18,7 +18,7 @@ const [ofKey, ofRequest] = [key.stored as StoredType, request.stored as StoredTy
 
 const Body = z.strictObject({
   days: z.number().int().min(1).max(3_660),
-  comments: optionalNote(2_000).default(null),
+  comments: optionalMultilineText(2_000).default(null),
 });
 
 const generate = endpoint(
@@ -56,7 +56,7 @@ const generate = endpoint(
       { serial: row.attributes["serial"], days, validFrom, expiresAt, comments },
       { row, groupId: row.groupId },
     );
-    const changes = difference(trailCard(ofKey, row), {
+    const changes = diffFields(trailCard(ofKey, row), {
       ...trailCard(ofKey, after),
       requestId: made.id,
       days,
@@ -73,7 +73,7 @@ const generate = endpoint(
       {
         status: 201,
         body: resourceCard(ofRequest, made),
-        headers: { ETag: etag(made.version), Location: `/v1/requests/${made.id}` },
+        headers: { ETag: versionEtag(made.version), Location: `/v1/requests/${made.id}` },
       },
     );
   },

@@ -1,4 +1,4 @@
-import { decide, plainRef } from "../../access/decide.ts";
+import { decide, refById } from "../../access/decision.ts";
 import type { Right } from "../../access/right.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { Problem } from "../../kernel/http/problem.ts";
@@ -20,11 +20,11 @@ export async function loadLicensedKey(
 ): Promise<ResourceRow> {
   const { accountId, grantSet } = call.principal;
   const [[key]] = await call.read(findResource(call.db, accountId, "key", id));
-  const on = key === undefined ? plainRef(id) : refOf(key);
+  const on = key === undefined ? refById(id) : refOf(key);
   // A key that the body names is asked for after the right to any. A key in the path that the caller sees may
   // be answered with a missing right.
-  if (missing !== undefined) call.decide(right);
-  call.decide(right, on, missing ?? (key === undefined || !decide(grantSet, "key.view", on).allowed));
+  if (missing !== undefined) call.requireRight(right);
+  call.requireRight(right, on, missing ?? (key === undefined || !decide(grantSet, "key.view", on).allowed));
   if (key === undefined) throw missing ?? new Problem("not-found");
   const [[object]] = await call.read(findResource(call.db, accountId, "object", key.parentId ?? ""));
   call.requireView("object.view", object === undefined ? NOTHING : refOf(object), missing);

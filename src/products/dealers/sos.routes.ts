@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { etag } from "../../gate/calls/request.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { canonicalSerial } from "../../kernel/text/look-alike.ts";
 import { iso } from "../../kernel/clock.ts";
-import { failedUnique } from "../../kernel/db.ts";
-import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { isUniqueViolation } from "../../kernel/db.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { ResourceRow } from "../../kernel/schema/resource.ts";
 import { loadTenant } from "../../accounts/tenant.change.ts";
 import { extended } from "./license-period.ts";
@@ -66,7 +66,7 @@ const generate = endpoint(
     const key = await loadNamedKey(call);
     const { days, reason } = await call.body();
     const fault = sosDaysFault(days, key.attributes["saas"] === true);
-    if (fault !== null) throw invalid("/days", fault);
+    if (fault !== null) throw invalidField("/days", fault);
     const used = await requireFirst(call, key);
     const expiresAt = iso(extended(null, days, call.now)?.to ?? call.now);
     const row = newRow(
@@ -101,12 +101,12 @@ const generate = endpoint(
         ],
         // Another call was faster with the same key or serial number: then this is the second one, and the
         // next attempt says so.
-        again: [UNIQUE_KEY, SOS_SERIAL_KEY],
+        retryOnDuplicate: [UNIQUE_KEY, SOS_SERIAL_KEY],
       },
       {
         status: 201,
         body: resourceCard(stored, row),
-        headers: { ETag: etag(row.version), Location: `/v1/sos-licenses/${row.id}` },
+        headers: { ETag: versionEtag(row.version), Location: `/v1/sos-licenses/${row.id}` },
       },
     );
   },
@@ -114,10 +114,10 @@ const generate = endpoint(
 
 /** The key that the body names. @throws Problem access/denied, not-found, validation */
 async function loadNamedKey(call: Call<z.infer<typeof Body>>): Promise<ResourceRow> {
-  const keyId = call.named("keyId");
+  const keyId = call.peekField("keyId");
   if (keyId === null) {
     await call.read();
-    call.decide("sos_license.generate");
+    call.requireRight("sos_license.generate");
     await call.body();
   }
   const missing = new Problem("not-found", {
@@ -135,8 +135,8 @@ async function requireFirst(
   call: Call,
   key: ResourceRow,
 ): Promise<{ readonly familyId: string; readonly serial: string }> {
-  const { accountId, account } = call.principal;
-  const familyId = account.parentId ?? accountId;
+  const { accountId, targetAccount } = call.principal;
+  const familyId = targetAccount.parentId ?? accountId;
   const serial = canonicalSerial(String(key.attributes["serial"]));
   const [[given], used, [block]] = await call.read(
     findSosOf(call.db, accountId, key.id),
@@ -163,7 +163,7 @@ async function blockSos(call: Call, key: ResourceRow): Promise<void> {
       insertSosBlock(call.db, { accountId, keyId: key.id, memberId, createdAt: call.now }),
     );
   } catch (error) {
-    if (!failedUnique(error, SOS_BLOCK_KEY)) throw error;
+    if (!isUniqueViolation(error, SOS_BLOCK_KEY)) throw error;
   }
 }
 

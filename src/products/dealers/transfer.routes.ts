@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { decide, plainRef } from "../../access/decide.ts";
+import { decide, refById } from "../../access/decision.ts";
 import { EVERY_GROUP } from "../../access/grant-set.ts";
-import { requireOpen } from "../../gate/calls/below.change.ts";
+import { requireOpenToCaller } from "../../gate/calls/below.load.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { requestPermit } from "../../gate/permits/permit.change.ts";
-import { etag } from "../../gate/calls/request.ts";
-import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { requestPermit } from "../../gate/permits/permit-request.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { ResourceRow } from "../../kernel/schema/resource.ts";
 import type { account } from "../../kernel/schema/team.ts";
 import { NOTHING } from "../../resources/named.change.ts";
@@ -32,12 +32,12 @@ function requireEnd(call: Call, rows: readonly AccountRow[], member: string, id:
   const row = rows.find((each) => each.id === id);
   const reached =
     row?.id === accountId ||
-    (row?.parentId === accountId && decide(grantSet, "subdealer.view_entities", plainRef(row.id)).allowed);
+    (row?.parentId === accountId && decide(grantSet, "subdealer.view_entities", refById(row.id)).allowed);
   if (row === undefined || !reached)
     throw new Problem("not-found", {
       errors: [{ pointer: `/${member}`, detail: "names no dealer that you may see" }],
     });
-  requireOpen(call, row);
+  requireOpenToCaller(call, row);
   return row;
 }
 
@@ -49,7 +49,7 @@ function decideTransfer(call: Call, row: ResourceRow | undefined, from: string) 
   const { accountId, grantSet } = call.principal;
   const on =
     row === undefined ? NOTHING : { ...refOf(row), groupId: from === accountId ? row.groupId : EVERY_GROUP };
-  call.decide("object.delete", on, row === undefined || !decide(grantSet, "object.view", on).allowed);
+  call.requireRight("object.delete", on, row === undefined || !decide(grantSet, "object.view", on).allowed);
   return on;
 }
 
@@ -73,19 +73,19 @@ const transfer = endpoint(
   },
   async (call) => {
     const { accountId } = call.principal;
-    const [from, to] = [call.named("fromAccountId") ?? accountId, call.named("accountId") ?? ""];
+    const [from, to] = [call.peekField("fromAccountId") ?? accountId, call.peekField("accountId") ?? ""];
     const [rows, [row]] = await call.read(
       findAccounts(call.db, [from, to]),
       findNamed(call.db, [{ accountId: from, type: object.name, id: call.params["id"] ?? "" }]),
     );
-    call.decide("object.delete");
+    call.requireRight("object.delete");
     requireEnd(call, rows, "fromAccountId", from);
     // A body that names no receiver is a fault of the body. What was handed over before is answered now: it
     // is here no more.
-    if (call.named("accountId") === null) await call.body();
+    if (call.peekField("accountId") === null) await call.body();
     const receiver = requireEnd(call, rows, "accountId", to);
     await call.body();
-    if (from === to) throw invalid("/accountId", "is where it is already");
+    if (from === to) throw invalidField("/accountId", "is where it is already");
     const on = decideTransfer(call as Call, row, from);
     if (row === undefined) throw new Problem("not-found");
     call.requireView("object.view", on);
@@ -114,9 +114,9 @@ const transfer = endpoint(
           transferObject(call.db, permit, row, receiver, call.now),
         ],
         events: [...new Set([accountId, from, to])].map(event),
-        duplicates: { [UNIQUE_KEY]: "conflict/duplicate" },
+        duplicateProblems: { [UNIQUE_KEY]: "conflict/duplicate" },
       },
-      { status: 200, body: resourceCard(stored, after), headers: { ETag: etag(after.version) } },
+      { status: 200, body: resourceCard(stored, after), headers: { ETag: versionEtag(after.version) } },
     );
   },
 );

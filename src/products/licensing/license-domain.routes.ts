@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { type Call, type Change, type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { etag } from "../../gate/calls/request.ts";
-import { hostName } from "../../kernel/text/host-name.ts";
-import { invalid, Problem } from "../../kernel/http/problem.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
+import { parseHostName } from "../../kernel/text/host-name.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import { cardSchema, refOf, resourceCard } from "../../resources/resource.card.ts";
 import { loadResource } from "../../resources/resource.routes.ts";
 import { findUnique } from "../../resources/resource.store.ts";
@@ -45,12 +45,15 @@ const bind = endpoint(
   },
   async (call) => {
     const { row } = await loadResource(call, license, "view");
-    call.decide(row.ownerId === call.principal.memberId ? "license.provision" : "license.revoke", refOf(row));
+    call.requireRight(
+      row.ownerId === call.principal.memberId ? "license.provision" : "license.revoke",
+      refOf(row),
+    );
     const { domain } = await call.body();
     call.ifMatch(row.version);
-    const host = domain === null ? null : hostName(domain);
+    const host = domain === null ? null : parseHostName(domain);
     if (domain !== null && host === null)
-      throw invalid("/domain", "must be a host name such as shop.example.com");
+      throw invalidField("/domain", "must be a host name such as shop.example.com");
     if (row.status !== "active")
       throw new Problem("conflict/state", { detail: `The license is ${row.status}.` });
     if (host !== null && hasExpired(row, call.now))
@@ -58,7 +61,11 @@ const bind = endpoint(
         detail: "The license has expired: it is bound to no other domain.",
       });
     const { after, change } = changed(call, "license.provision", row, row.status, host);
-    const answer = { status: 200, body: resourceCard(stored, after), headers: { ETag: etag(after.version) } };
+    const answer = {
+      status: 200,
+      body: resourceCard(stored, after),
+      headers: { ETag: versionEtag(after.version) },
+    };
     if (after === row) return answer;
     const freed = await freedFor(call, after);
     return call.commit(

@@ -1,4 +1,4 @@
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { nextVersion } from "../../kernel/version.ts";
 import { completeRow, trailCard } from "../../resources/resource.card.ts";
@@ -25,14 +25,14 @@ export function changed(
   const event = call.event(
     right,
     { type: license.name, id: row.id },
-    { changes: difference(trailCard(stored, row), trailCard(stored, after)) },
+    { changes: diffFields(trailCard(stored, row), trailCard(stored, after)) },
   );
   return {
     after,
     change: {
       statements: [guardResource(call.db, row), updateResource(call.db, after)],
       events: [event],
-      duplicates: { [UNIQUE_KEY]: "conflict/duplicate" as const },
+      duplicateProblems: { [UNIQUE_KEY]: "conflict/duplicate" as const },
     },
   };
 }

@@ -3,10 +3,10 @@ import { billOwner } from "../billing/invoice.change.ts";
 import { priceOf } from "../billing/price.ts";
 import { isActive } from "../../credits/subscription.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { etag } from "../../gate/calls/request.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { iso } from "../../kernel/clock.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { randomBytes } from "../../kernel/secret.ts";
+import { randomBytes } from "../../kernel/random.ts";
 import { CHARGE_PROBLEMS, charged, resume } from "../../resources/charge.change.ts";
 import { namedBy, requireVisible } from "../../resources/named.change.ts";
 import { newRow } from "../../resources/new-row.change.ts";
@@ -30,14 +30,14 @@ async function admit(
   call: Call,
   right: "license.provision" | "license.purchase",
 ): Promise<ResourceRow | undefined> {
-  const named = namedBy(call.principal, [["themeId", "catalog"]], (member) => call.named(member));
+  const named = namedBy(call.principal, [["themeId", "catalog"]], (member) => call.peekField(member));
   if (named.length === 0) await call.read();
   const [theme] = named.length === 0 ? [] : (await call.read(findNamed(call.db, named)))[0];
-  call.decide(right);
+  call.requireRight(right);
   requireVisible(call, named, theme === undefined ? [] : [theme], "body");
   // Where the account restricts themes one by one, this one must be granted.
-  if (theme !== undefined && call.principal.account.settings.perThemeRestrictions)
-    call.decide("theme.license", refOf(theme));
+  if (theme !== undefined && call.principal.targetAccount.settings.perThemeRestrictions)
+    call.requireRight("theme.license", refOf(theme));
   return theme;
 }
 
@@ -61,10 +61,10 @@ const newLicense = (
       domain: null,
       method,
       provisionedBy: call.principal.memberId,
-      billedTo: call.principal.account.ownerMemberId,
+      billedTo: call.principal.targetAccount.ownerMemberId,
       invoiceId,
       expiresAt: theme.attributes["licenseType"] === "subscription" ? iso(call.now + PERIOD_MS) : null,
-      ...stored.generated?.make(randomBytes(32), call.principal.account).attributes,
+      ...stored.generated?.make(randomBytes(32), call.principal.targetAccount).attributes,
     },
     { row: theme, groupId: null },
   );
@@ -79,7 +79,7 @@ const madeEvent = (call: Call, right: "license.provision" | "license.purchase", 
 const madeAnswer = (row: ResourceRow) => ({
   status: 201,
   body: { ...resourceCard(stored, row), downloads: `/v1/themes/${row.parentId}/downloads` },
-  headers: { ETag: etag(row.version), Location: `/v1/licenses/${row.id}` },
+  headers: { ETag: versionEtag(row.version), Location: `/v1/licenses/${row.id}` },
 });
 
 const provision = endpoint(
@@ -136,7 +136,7 @@ const purchase = endpoint(
     const price = priceOf(theme, undefined);
     if (price === null)
       throw new Problem("conflict/state", { detail: "This theme is not for sale; it may be provisioned." });
-    if (!isActive(call.principal.account.subscription, call.now))
+    if (!isActive(call.principal.targetAccount.subscription, call.now))
       throw new Problem("credits/subscription-inactive");
     const { name, currency } = theme.attributes as { name: string; currency: string };
     const line = { description: name, quantity: 1, unitPrice: price.unitPrice };

@@ -1,21 +1,21 @@
 import { z } from "zod";
-import { decide, plainRef } from "../../access/decide.ts";
-import type { TypeTable } from "../../access/type.ts";
-import { refusal } from "../../gate/principals/admission.ts";
+import { decide, refById } from "../../access/decision.ts";
+import type { TypeTable } from "../../access/resource-type.ts";
+import { checkAdmission } from "../../gate/principals/admission.ts";
 import { type Call, type Endpoint, endpoint, type OpenCall, openEndpoint } from "../../gate/calls/call.ts";
 import {
-  type Download,
+  type DownloadClaims,
   DOWNLOAD_TTL_SECONDS,
   signDownload,
   verifyDownload,
 } from "../../gate/credentials/download-token.ts";
 import type { CallCredential } from "../../gate/credentials/key-restriction.ts";
-import { keyring } from "../../gate/credentials/keyring.ts";
+import { loadKeyring } from "../../gate/credentials/keyring.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
 import { findPrincipalByToken } from "../../gate/principals/principal.store.ts";
 import { iso } from "../../kernel/clock.ts";
 import { batch } from "../../kernel/db.ts";
-import { Problem, restored } from "../../kernel/http/problem.ts";
+import { Problem, restoredProblem } from "../../kernel/http/problem.ts";
 import type { ThemeFileRow } from "../../kernel/schema/resource.ts";
 import { guardResource } from "../../resources/resource.store.ts";
 import { viewTheme } from "./theme.change.ts";
@@ -28,9 +28,9 @@ const Link = z.object({
 });
 
 /** Where the account restricts themes one by one, the theme must be granted too. */
-const needs = ({ account }: Principal) => [
+const needs = ({ targetAccount }: Principal) => [
   "theme.download" as const,
-  ...(account.settings.perThemeRestrictions ? ["theme.license" as const] : []),
+  ...(targetAccount.settings.perThemeRestrictions ? ["theme.license" as const] : []),
 ];
 
 const terms = ({ env }: Pick<OpenCall, "env">) => ({ issuer: env.ISSUER, audience: env.AUDIENCE });
@@ -56,11 +56,11 @@ const make = endpoint(
       listFiles(call.db, themeId),
       findLicense(call.db, principal.accountId, themeId, now),
     );
-    for (const right of needs(principal)) call.decide(right, plainRef(row.id, "active"));
+    for (const right of needs(principal)) call.requireRight(right, refById(row.id, "active"));
     if (license === undefined)
       throw new Problem("access/denied", {
         detail: "The account has no active license of this theme.",
-        members: { right: "theme.download" },
+        extensions: { right: "theme.download" },
       });
     const { file: name } = await call.body();
     const file = files.find((each) => each.name === name);
@@ -91,10 +91,10 @@ const make = endpoint(
 );
 
 /** The token of a link to this file, for as long as the caller may download it. */
-async function tokenOf(call: Call, { thm, fil }: Pick<Download, "thm" | "fil">): Promise<string> {
+async function tokenOf(call: Call, { thm, fil }: Pick<DownloadClaims, "thm" | "fil">): Promise<string> {
   const { env, now, principal } = call;
   return signDownload(
-    await keyring(env.SIGNING_KEYS),
+    await loadKeyring(env.SIGNING_KEYS),
     terms(call),
     { acc: principal.accountId, mem: principal.memberId, ...sourceOf(principal.credential), thm, fil },
     now,
@@ -102,7 +102,7 @@ async function tokenOf(call: Call, { thm, fil }: Pick<Download, "thm" | "fil">):
 }
 
 /** The key or session that made a link. The link ends with it. */
-function sourceOf(credential: CallCredential): Pick<Download, "key" | "sid"> {
+function sourceOf(credential: CallCredential): Pick<DownloadClaims, "key" | "sid"> {
   switch (credential.kind) {
     case "key":
       return { key: credential.id };
@@ -128,7 +128,7 @@ const follow = (types: TypeTable) =>
     },
     async (call) => {
       const download = await verifyDownload(
-        await keyring(call.env.SIGNING_KEYS),
+        await loadKeyring(call.env.SIGNING_KEYS),
         terms(call),
         call.params["token"] ?? "",
         call.now,
@@ -156,14 +156,14 @@ const follow = (types: TypeTable) =>
  */
 async function allowed(
   call: OpenCall,
-  { thm, fil, ...maker }: Download,
+  { thm, fil, ...maker }: DownloadClaims,
   types: TypeTable,
 ): Promise<ThemeFileRow | null> {
   const principal = await findPrincipalByToken(call.db, maker, null, types);
-  const refused = principal === null ? null : refusal(principal, call.origin, call.now, false);
-  if (refused === "state/restored") throw restored();
+  const refused = principal === null ? null : checkAdmission(principal, call.origin, call.now, false);
+  if (refused === "state/restored") throw restoredProblem();
   if (principal === null || refused !== null) return null;
-  if (!needs(principal).every((right) => decide(principal.grantSet, right, plainRef(thm, "active")).allowed))
+  if (!needs(principal).every((right) => decide(principal.grantSet, right, refById(thm, "active")).allowed))
     return null;
   const [licenses, files] = (await batch(call.db, [
     findLicense(call.db, principal.accountId, thm, call.now),

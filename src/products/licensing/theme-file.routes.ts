@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { plainRef } from "../../access/decide.ts";
+import { refById } from "../../access/decision.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { iso } from "../../kernel/clock.ts";
 import { newId } from "../../kernel/id.ts";
@@ -89,7 +89,7 @@ const ofTheme = endpoint(
   },
   async (call) => {
     const [row, files] = await viewTheme(call, listFiles(call.db, call.params["id"] ?? ""));
-    call.decide("theme.download", plainRef(row.id, row.status));
+    call.requireRight("theme.download", refById(row.id, row.status));
     return { status: 200, body: { data: files.map(fileCard) } };
   },
 );

@@ -1,5 +1,5 @@
 import { and, asc, eq, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
-import type { SentFile } from "../../kernel/http/body.ts";
+import type { UploadedFile } from "../../kernel/http/body.ts";
 import { batch, type Db, guard, type Statement } from "../../kernel/db.ts";
 import { resource, strayFile, themeFile, type ThemeFileRow } from "../../kernel/schema/resource.ts";
 
@@ -81,7 +81,7 @@ export async function keepBytes(
   db: Db,
   files: R2Bucket,
   id: string,
-  { body, size }: SentFile,
+  { body, size }: UploadedFile,
   now: number,
 ): Promise<string | null> {
   await batch(db, [db.insert(strayFile).values({ id, at: now })]);

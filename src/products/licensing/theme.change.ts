@@ -24,7 +24,7 @@ export async function viewTheme<const T extends readonly Statement[]>(
     ResourceRow[],
     ...Results<T>,
   ];
-  call.decide("catalog.view", row === undefined ? NOTHING : refOf(row), true);
+  call.requireRight("catalog.view", row === undefined ? NOTHING : refOf(row), true);
   if (row === undefined) throw new Problem("not-found");
   return [row, ...rest];
 }

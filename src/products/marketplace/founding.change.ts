@@ -1,9 +1,9 @@
-import { decide, plainRef } from "../../access/decide.ts";
-import { presetOf } from "../../access/model.ts";
+import { decide, refById } from "../../access/decision.ts";
+import { presetOfKind } from "../../access/model.ts";
 import { bumpMember } from "../../access/stamp.store.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
-import { requestPermit } from "../../gate/permits/permit.change.ts";
+import { requestPermit } from "../../gate/permits/permit-request.ts";
 import { grantOrganization } from "../../resources/organization.store.ts";
 import { requireInviting } from "../../people/members/member.change.ts";
 
@@ -19,26 +19,26 @@ export function permitFounding(
   { accountId, ownerId } = { accountId: "", ownerId: "" },
 ): Permit {
   requireInviting(call);
-  call.decide("organization.view");
-  return requestPermit(call, { kind: "account", accountId, ownerId, topRole: presetOf(kind).topRole });
+  call.requireRight("organization.view");
+  return requestPermit(call, { kind: "account", accountId, ownerId, topRole: presetOfKind(kind).topRole });
 }
 
 /** A founder who reaches single organizations only is given the new one, too. */
 export function reachOf(call: Call, permit: Permit, organizationId: string) {
-  const { memberId, home, grantSet } = call.principal;
-  if (decide(grantSet, "organization.view", plainRef(organizationId)).allowed)
+  const { memberId, ownAccount, grantSet } = call.principal;
+  if (decide(grantSet, "organization.view", refById(organizationId)).allowed)
     return { statements: [], events: [] };
   const grant = { resourceType: "organization", resourceId: organizationId, access: "view" as const };
   return {
     statements: [
-      grantOrganization(call.db, permit, home.accountId, memberId, organizationId),
-      bumpMember(call.db, home.accountId, memberId, call.now),
+      grantOrganization(call.db, permit, ownAccount.accountId, memberId, organizationId),
+      bumpMember(call.db, ownAccount.accountId, memberId, call.now),
     ],
     events: [
       call.event(
         "grant.edit",
         { type: "member", id: memberId },
-        { accountId: home.accountId, changes: { before: {}, after: { grants: [grant] } } },
+        { accountId: ownAccount.accountId, changes: { before: {}, after: { grants: [grant] } } },
       ),
     ],
   };

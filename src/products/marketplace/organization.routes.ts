@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { visible } from "../../access/decide.ts";
+import { accessFilter } from "../../access/decision.ts";
 import { kindBelow } from "../../access/model.ts";
-import { difference } from "../../audit/chain/difference.ts";
-import { findClosedBelow, requireOpen } from "../../gate/calls/below.change.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
+import { loadClosedBelow, requireOpenToCaller } from "../../gate/calls/below.load.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { findMember } from "../../gate/credentials/member.store.ts";
-import { etag } from "../../gate/calls/request.ts";
-import { definite } from "../../kernel/http/body.ts";
-import { decodeCursor, listQuery, page, pageOf } from "../../kernel/http/page.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
+import { omitUndefined } from "../../kernel/http/body.ts";
+import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { nextVersion } from "../../kernel/version.ts";
 import { type AccountRow, OwnerClaim } from "../../accounts/account.card.ts";
@@ -38,18 +38,18 @@ const list = endpoint(
     summary:
       "The accounts below yours that you reach, the newest first; in a customer's organization that one.",
     query: z.strictObject(listQuery),
-    answer: pageOf(OrganizationCard),
+    answer: pageSchema(OrganizationCard),
   },
   async (call) => {
-    call.decide("organization.view");
+    call.requireRight("organization.view");
     const { limit, cursor } = call.query();
     const before = decodeCursor(cursor, z.string());
-    const closed = await findClosedBelow(call);
-    const seen = visible(call.principal.grantSet, "organization.view");
+    const closed = await loadClosedBelow(call);
+    const seen = accessFilter(call.principal.grantSet, "organization.view");
     const [rows] = await call.read(
       listOrganizations(call.db, call.principal, seen, closed, before, limit + 1),
     );
-    return { status: 200, body: page(rows, limit, organizationCard, (row) => row.id) };
+    return { status: 200, body: toPage(rows, limit, organizationCard, (row) => row.id) };
   },
 );
 
@@ -60,10 +60,10 @@ async function load(
 ): Promise<AccountRow> {
   const [[row]] = await call.read(findOrganization(call.db, call.principal, call.params["id"] ?? ""));
   const on = row === undefined ? NOTHING : organizationRef(row);
-  call.decide("organization.view", on, true);
+  call.requireRight("organization.view", on, true);
   if (row === undefined) throw new Problem("not-found");
-  call.decide(right, on);
-  requireOpen(call, row);
+  call.requireRight(right, on);
+  requireOpenToCaller(call, row);
   return row;
 }
 
@@ -79,7 +79,7 @@ const card = endpoint(
   },
   async (call) => {
     const row = await load(call, "organization.view");
-    return { status: 200, body: organizationCard(row), headers: { ETag: etag(row.version) } };
+    return { status: 200, body: organizationCard(row), headers: { ETag: versionEtag(row.version) } };
   },
 );
 
@@ -98,10 +98,10 @@ const create = endpoint(
     idempotency: "optional",
   },
   async (call) => {
-    const { accountId, account, preset } = call.principal;
+    const { accountId, targetAccount, preset } = call.principal;
     await call.read();
-    call.decide("organization.create");
-    const kind = kindBelow(account.kind);
+    call.requireRight("organization.create");
+    const kind = kindBelow(targetAccount.kind);
     if (kind === null || preset.tree === null)
       throw new Problem("access/denied", { detail: "No organization stands below this one." });
     // Decided before the body is read, and again for the account that is made.
@@ -111,7 +111,7 @@ const create = endpoint(
       ...body,
       kind,
       parentId: accountId,
-      profile: definite(body.profile),
+      profile: omitUndefined(body.profile),
     });
     const reach = reachOf(call, made.permit, made.account.id);
     const answer = {
@@ -132,13 +132,13 @@ const create = endpoint(
       {
         statements: [...made.statements, ...reach.statements],
         events: [event(accountId), event(made.account.id), ...reach.events],
-        letters: made.letters,
+        mails: made.letters,
       },
       {
         status: 201,
         replay: answer,
         body: { ...answer, claim: made.claim },
-        headers: { ETag: etag(1), Location: `/v1/organizations/${made.account.id}` },
+        headers: { ETag: versionEtag(1), Location: `/v1/organizations/${made.account.id}` },
       },
     );
   },
@@ -193,14 +193,18 @@ const edit = endpoint(
     call.ifMatch(row.version);
     const after = nextVersion(
       row,
-      { ...row, name: name ?? row.name, profile: { ...row.profile, ...definite(profile ?? {}) } },
+      { ...row, name: name ?? row.name, profile: { ...row.profile, ...omitUndefined(profile ?? {}) } },
       call.now,
     );
-    const changes = difference(organizationCard(row), organizationCard(after));
+    const changes = diffFields(organizationCard(row), organizationCard(after));
     const event = (accountId: string) =>
       call.event("organization.edit", { type: "organization", id: row.id }, { accountId, changes });
     const chains = new Set([row.id, call.principal.accountId]);
-    const answer = { status: 200, body: organizationCard(after), headers: { ETag: etag(after.version) } };
+    const answer = {
+      status: 200,
+      body: organizationCard(after),
+      headers: { ETag: versionEtag(after.version) },
+    };
     if (after === row) return answer;
     return call.commit(
       {

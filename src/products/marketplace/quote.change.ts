@@ -10,8 +10,8 @@ import { findMarkups } from "./markup.store.ts";
  * the price billed.
  */
 export const quote = async (call: Call, rows: readonly ResourceRow[]): Promise<View> => {
-  const { account, accountId } = call.principal;
-  if (account.kind !== "customer_org" || rows.length === 0) return (row) => row;
+  const { targetAccount, accountId } = call.principal;
+  if (targetAccount.kind !== "customer_org" || rows.length === 0) return (row) => row;
   const [markups] = await call.read(
     findMarkups(
       call.db,

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { difference } from "../../audit/chain/difference.ts";
+import { diffFields } from "../../audit/chain/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { etag } from "../../gate/calls/request.ts";
+import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { quantity } from "../../kernel/http/body.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { nextVersion } from "../../kernel/version.ts";
@@ -29,7 +29,7 @@ const Card = cardSchema(subscription, stored);
 /** The item that a purchase names, and the seller's markup for this organization. */
 async function load(call: Call) {
   const { accountId } = call.principal;
-  const named = namedBy(call.principal, [["catalogItemId", "catalog"]], (member) => call.named(member));
+  const named = namedBy(call.principal, [["catalogItemId", "catalog"]], (member) => call.peekField(member));
   const [only] = named;
   if (only === undefined) await call.read();
   const [found, markups] =
@@ -39,7 +39,7 @@ async function load(call: Call) {
           findNamed(call.db, named),
           findMarkups(call.db, keeperOfType(call.principal, "catalog"), [only.id], accountId),
         );
-  call.decide("subscription.create");
+  call.requireRight("subscription.create");
   requireVisible(call, named, found, "body");
   return { item: found[0], markup: markups[0] };
 }
@@ -93,7 +93,7 @@ const purchase = endpoint(
         status: 201,
         body: resourceCard(stored, made, call.principal.grantSet),
         replay: resourceCard(stored, made),
-        headers: { ETag: etag(made.version), Location: `/v1/subscriptions/${made.id}` },
+        headers: { ETag: versionEtag(made.version), Location: `/v1/subscriptions/${made.id}` },
       },
     );
   },
@@ -144,7 +144,7 @@ const edit = endpoint(
     const answer = {
       status: 200,
       body: resourceCard(stored, after, call.principal.grantSet),
-      headers: { ETag: etag(after.version) },
+      headers: { ETag: versionEtag(after.version) },
     };
     if (after === row) return answer;
     const more = (body.quantity ?? before) - before;
@@ -155,7 +155,7 @@ const edit = endpoint(
     const event = call.event(
       "subscription.edit",
       { type: "subscription", id: row.id },
-      { changes: difference(trailCard(stored, row), trailCard(stored, after)) },
+      { changes: diffFields(trailCard(stored, row), trailCard(stored, after)) },
     );
     return call.commit(
       {

@@ -22,7 +22,7 @@ export const analyticsEndpoints = (types: readonly ResourceType[]): Endpoint[] =
         answer: Counts,
       },
       async (call) => {
-        call.decide("analytics.view");
+        call.requireRight("analytics.view");
         const [data] = await call.read(countResources(call.db, call.principal.accountId, counted));
         return { status: 200, body: { data } };
       },

@@ -1,6 +1,6 @@
-import { visible, type Visible } from "../../access/decide.ts";
-import { type Right, typeOf } from "../../access/right.ts";
-import { findClosedBelow } from "../../gate/calls/below.change.ts";
+import { accessFilter, type AccessFilter } from "../../access/decision.ts";
+import { type Right, resourceTypeOf } from "../../access/right.ts";
+import { loadClosedBelow } from "../../gate/calls/below.load.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { restrictionOf } from "../../gate/credentials/key-restriction.ts";
 import { iso, isoOrNull } from "../../kernel/clock.ts";
@@ -26,10 +26,10 @@ const LIMIT = REPORT_ROWS_MAX + 1;
  * Rows of a type in a report: what the caller may see of it. A report may be open to members who may not see
  * the type itself. It shows them its rows all the same, within their object groups.
  */
-function rowsOf({ grantSet }: Call["principal"], type: string, open: Right): Visible {
-  const seen = visible(grantSet, `${type}.view` as Right);
+function rowsOf({ grantSet }: Call["principal"], type: string, open: Right): AccessFilter {
+  const seen = accessFilter(grantSet, `${type}.view` as Right);
   if (seen.kind === "some") return seen;
-  const whole = visible(grantSet, open);
+  const whole = accessFilter(grantSet, open);
   return whole.kind === "none"
     ? whole
     : { ...whole, groups: grantSet.groupedTypes.has(type) ? grantSet.groups : null };
@@ -39,13 +39,13 @@ function rowsOf({ grantSet }: Call["principal"], type: string, open: Right): Vis
 async function coveredBy(call: Call): Promise<Covered> {
   const {
     accountId,
-    grantSet: { reaches },
+    grantSet: { extents },
   } = call.principal;
   const reach = (["organization.view", "organization.view_reports"] as const).flatMap(
-    (right) => reaches.get(right) ?? [],
+    (right) => extents.get(right) ?? [],
   );
   const below = reach.some(({ all }) => all) ? null : new Set(reach.flatMap(({ ids }) => [...ids]));
-  return { accountId, below, closed: below?.size === 0 ? new Set() : await findClosedBelow(call) };
+  return { accountId, below, closed: below?.size === 0 ? new Set() : await loadClosedBelow(call) };
 }
 
 /**
@@ -55,13 +55,13 @@ async function coveredBy(call: Call): Promise<Covered> {
  */
 function namedFor({ principal }: Call): Named {
   const {
-    grantSet: { reaches },
+    grantSet: { extents },
     credential,
     memberId,
   } = principal;
   const [reach, reports, sight] = [
-    reaches.get("audit.view"),
-    reaches.get("report.download"),
+    extents.get("audit.view"),
+    extents.get("report.download"),
     sightOf(principal),
   ];
   if (reach?.all) return { members: "all", memberId, sight };
@@ -87,7 +87,7 @@ export const READERS: Readonly<Record<ReportName, Reader>> = {
   "expiring-licenses": async (call, period, open) => {
     const types = REPORTS["expiring-licenses"].of
       .filter((right) => call.principal.preset.rights.has(right))
-      .map(typeOf);
+      .map(resourceTypeOf);
     const accounts = await coveredBy(call);
     const parts = await call.read(
       ...types.map((type) =>

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { decide, type GrantSet } from "../../access/decide.ts";
+import { decide, type GrantSet } from "../../access/decision.ts";
 import type { Right } from "../../access/right.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { iso } from "../../kernel/clock.ts";
@@ -39,7 +39,7 @@ const list = endpoint(
     const { grantSet, preset } = call.principal;
     const isOpenTo = (name: ReportName) =>
       exists(REPORTS[name], preset.rights) && opens(REPORTS[name], grantSet) !== undefined;
-    if (!REPORT_NAMES.some(isOpenTo)) call.decide("report.download");
+    if (!REPORT_NAMES.some(isOpenTo)) call.requireRight("report.download");
     const data = REPORT_NAMES.filter(isOpenTo).map((name) => ({
       name,
       title: REPORTS[name].title,
@@ -66,7 +66,7 @@ function openedReport(call: Call): { name: ReportName; report: Report; open: Rig
   const name = REPORT_NAMES.find((each) => each === call.params["name"]);
   const report: Report | null = name === undefined ? null : REPORTS[name];
   const open = report === null ? undefined : opens(report, grantSet);
-  if (open === undefined) call.decide("report.download");
+  if (open === undefined) call.requireRight("report.download");
   if (name === undefined || report === null || open === undefined || !exists(report, preset.rights))
     throw new Problem("not-found");
   return { name, report, open };
@@ -89,7 +89,7 @@ const download = (ledgersOf: LedgersOf) =>
     async (call) => {
       const { name, report, open } = openedReport(call);
       const { format, ...asked } = call.query();
-      const period = periodOf(asked, report, call.now, call.principal.account.settings.timeZone);
+      const period = periodOf(asked, report, call.now, call.principal.targetAccount.settings.timeZone);
       if (period === null) throw invalidParameter("to", "must not be before from");
       const complete =
         !report.columns.includes("memberId") ||

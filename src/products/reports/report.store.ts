@@ -1,6 +1,6 @@
 import { and, desc, eq, gte, inArray, isNotNull, lt, or, type SQL, sql } from "drizzle-orm";
-import type { Visible } from "../../access/decide.ts";
-import { whereVisible } from "../../access/visible.store.ts";
+import type { AccessFilter } from "../../access/decision.ts";
+import { whereAccessible } from "../../access/access-filter.store.ts";
 import type { Db } from "../../kernel/db.ts";
 import { auditEvent } from "../../kernel/schema/audit.ts";
 import { resource } from "../../kernel/schema/resource.ts";
@@ -19,7 +19,7 @@ export interface Covered {
 /** One type in a report: its rows in reach. */
 export interface Part {
   readonly type: string;
-  readonly visible: Visible;
+  readonly visible: AccessFilter;
 }
 
 const covered = ({ accountId, below, closed }: Covered): SQL =>
@@ -70,7 +70,7 @@ export const findExpiring = (
         isNotNull(resource.expiresAt),
         within(resource.expiresAt, period),
         eq(resource.status, "active"),
-        whereVisible(visible, resource),
+        whereAccessible(visible, resource),
       ),
     )
     .orderBy(resource.expiresAt, resource.id)
@@ -92,7 +92,7 @@ export const findMade = (db: Db, accounts: Covered, { type, visible }: Part, per
         covered(accounts),
         eq(resource.type, type),
         within(resource.createdAt, period),
-        whereVisible(visible, resource),
+        whereAccessible(visible, resource),
       ),
     )
     .orderBy(desc(resource.id))
@@ -119,7 +119,9 @@ export const findKeys = (db: Db, accountId: string, { type, visible }: Part, per
       sosExpiresAt: sql<string | null>`${resource.attributes} ->> '$.sosExpiresAt'`.as("sos_expires_at"),
     })
     .from(resource)
-    .where(and(eq(resource.accountId, accountId), eq(resource.type, type), whereVisible(visible, resource)))
+    .where(
+      and(eq(resource.accountId, accountId), eq(resource.type, type), whereAccessible(visible, resource)),
+    )
     .orderBy(desc(resource.id))
     .limit(limit);
 

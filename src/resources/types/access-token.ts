@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
-import { instant, text } from "../../kernel/http/body.ts";
+import { LEVELS } from "../../access/resource-type.ts";
+import { instant, singleLineText } from "../../kernel/http/body.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
 import type { ResourceType } from "../type.ts";
 
@@ -14,12 +14,12 @@ export const accessToken: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: false,
+  isGrouped: false,
   stored: {
     path: "access-tokens",
     id: "accessToken",
     attributes: z.strictObject({
-      name: text(100),
+      name: singleLineText(100),
       permissions: z
         .array(z.enum(["activate", "deactivate", "get_key", "data_objects"]))
         .max(4)

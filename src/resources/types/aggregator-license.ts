@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { NO_LEVELS } from "../../access/type.ts";
-import { instant, text } from "../../kernel/http/body.ts";
+import { NO_LEVELS } from "../../access/resource-type.ts";
+import { instant, singleLineText } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /**
@@ -13,13 +13,13 @@ export const aggregatorLicense: ResourceType = {
   grants: "none",
   levels: NO_LEVELS,
   derives: {},
-  grouped: false,
+  isGrouped: false,
   stored: {
     path: "aggregator-licenses",
     id: "aggregatorLicense",
     attributes: z.strictObject({
       memberId: z.string().max(64),
-      name: text(200),
+      name: singleLineText(200),
       expiresAt: instant.nullable().default(null),
     }),
     label: "name",

@@ -7,6 +7,6 @@ export const analytics: ResourceType = {
   grants: "whole",
   levels: { view: ["view"], edit: ["view"], owner: ["view"] },
   derives: {},
-  grouped: false,
+  isGrouped: false,
   stored: null,
 };

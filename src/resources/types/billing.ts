@@ -7,6 +7,6 @@ export const billing: ResourceType = {
   grants: "whole",
   levels: { view: ["view"], edit: ["view", "edit"], owner: ["view", "edit"] },
   derives: { invoice: { view: ["view"], edit: ["view"], owner: ["view"] } },
-  grouped: false,
+  isGrouped: false,
   stored: null,
 };

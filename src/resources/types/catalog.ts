@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
-import { currency, money, optionalNote, text } from "../../kernel/http/body.ts";
+import { LEVELS } from "../../access/resource-type.ts";
+import { currency, money, optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
 import { OFFER_ACTIONS } from "../offer.ts";
 import type { ResourceType } from "../type.ts";
 
@@ -14,19 +14,19 @@ export const catalog: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: false,
-  keptBy: { team: "platform", customer_org: "parent" },
+  isGrouped: false,
+  ownedBy: { team: "platform", customer_org: "parent" },
   stored: {
     path: "catalog",
     id: "theme",
     attributes: z.strictObject({
-      name: text(200),
-      vendor: text(100),
+      name: singleLineText(200),
+      vendor: singleLineText(100),
       kind: z.enum(["theme", "plugin", "service"]).default("theme"),
       licenseType: z
         .enum(["single_domain", "multi_domain", "unlimited", "subscription"])
         .default("single_domain"),
-      description: optionalNote(2000).default(null),
+      description: optionalMultilineText(2000).default(null),
       priceCredits: z
         .number()
         .int()

@@ -1,9 +1,12 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
-import { currency, money, optionalNote, text } from "../../kernel/http/body.ts";
+import { LEVELS } from "../../access/resource-type.ts";
+import { currency, money, optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
-const Option = z.strictObject({ name: text(100), price: money.describe("What comes on top of the price.") });
+const Option = z.strictObject({
+  name: singleLineText(100),
+  price: money.describe("What comes on top of the price."),
+});
 
 /** What quotes are put together from: products and services, with their options (configure, price, quote). */
 export const cpq: ResourceType = {
@@ -12,15 +15,15 @@ export const cpq: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: false,
-  keptBy: { customer_org: "parent" },
+  isGrouped: false,
+  ownedBy: { customer_org: "parent" },
   stored: {
     path: "cpq",
     id: "cpq",
     attributes: z.strictObject({
       kind: z.enum(["product", "service"]),
-      name: text(200),
-      description: optionalNote(2000).default(null),
+      name: singleLineText(200),
+      description: optionalMultilineText(2000).default(null),
       price: money,
       currency,
       options: z.array(Option).max(50).default([]),

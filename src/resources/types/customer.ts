@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
-import { optionalText, text } from "../../kernel/http/body.ts";
-import { optionalEmail } from "../../kernel/text/email.ts";
+import { LEVELS } from "../../access/resource-type.ts";
+import { optionalText, singleLineText } from "../../kernel/http/body.ts";
+import { optionalEmailAddress } from "../../kernel/text/email.ts";
 import type { ResourceType } from "../type.ts";
 
 /** An end customer. E-mails are not unique: a refusal would reveal another customer. */
@@ -11,13 +11,13 @@ export const customer: ResourceType = {
   grants: "each",
   levels: LEVELS,
   derives: {},
-  grouped: false,
+  isGrouped: false,
   stored: {
     path: "customers",
     id: "customer",
     attributes: z.strictObject({
-      name: text(200),
-      email: optionalEmail.default(null),
+      name: singleLineText(200),
+      email: optionalEmailAddress.default(null),
       company: optionalText(200).default(null),
     }),
     label: "name",

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/http/body.ts";
+import { LEVELS } from "../../access/resource-type.ts";
+import { singleLineText } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /** A named value of a product, a license key or a machine code. */
@@ -10,12 +10,12 @@ export const dataObject: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: false,
+  isGrouped: false,
   stored: {
     path: "data-objects",
     id: "dataObject",
     attributes: z.strictObject({
-      name: text(100),
+      name: singleLineText(100),
       stringValue: z.string().max(10_000).default(""),
       intValue: z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER).default(0),
     }),

@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/http/body.ts";
+import { LEVELS } from "../../access/resource-type.ts";
+import { singleLineText } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 const Field = z.strictObject({
   name: z.string().regex(/^[a-z][a-zA-Z0-9]{0,39}$/, "must be a name such as orderNumber"),
-  label: text(200),
+  label: singleLineText(200),
   kind: z.enum(["text", "number", "date", "choice", "checkbox"]),
   required: z.boolean().default(false),
-  choices: z.array(text(100)).max(50).default([]),
+  choices: z.array(singleLineText(100)).max(50).default([]),
 });
 
 /** What is asked when a quote or an order is made. */
@@ -18,13 +18,13 @@ export const form: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: false,
-  keptBy: { customer_org: "parent" },
+  isGrouped: false,
+  ownedBy: { customer_org: "parent" },
   stored: {
     path: "forms",
     id: "form",
     attributes: z.strictObject({
-      name: text(200),
+      name: singleLineText(200),
       fields: z
         .array(Field)
         .max(100)

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
-import { currency, instant, money, quantity, text } from "../../kernel/http/body.ts";
+import { LEVELS } from "../../access/resource-type.ts";
+import { currency, instant, money, quantity, singleLineText } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
-const Line = z.strictObject({ description: text(300), quantity, unitPrice: money });
+const Line = z.strictObject({ description: singleLineText(300), quantity, unitPrice: money });
 
 /** What an invoice is for: `Array<{ description, quantity, unitPrice }>`. */
 export type InvoiceLine = z.infer<typeof Line>;
@@ -27,12 +27,12 @@ export const invoice: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: false,
+  isGrouped: false,
   stored: {
     path: "invoices",
     id: "invoice",
     attributes: z.strictObject({
-      title: text(300),
+      title: singleLineText(300),
       currency,
       lines: z
         .array(Line)

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
-import { optionalText, text } from "../../kernel/http/body.ts";
+import { LEVELS } from "../../access/resource-type.ts";
+import { optionalText, singleLineText } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /** A key, in hardware or software, that runs an object by its license. */
@@ -10,12 +10,12 @@ export const key: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: true,
+  isGrouped: true,
   stored: {
     path: "keys",
     id: "key",
     attributes: z.strictObject({
-      serial: text(100),
+      serial: singleLineText(100),
       product: optionalText(200).default(null),
       saas: z
         .boolean()

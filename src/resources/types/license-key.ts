@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
-import { instant, optionalNote } from "../../kernel/http/body.ts";
+import { LEVELS } from "../../access/resource-type.ts";
+import { instant, optionalMultilineText } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -18,12 +18,12 @@ export const licenseKey: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: false,
+  isGrouped: false,
   stored: {
     path: "license-keys",
     id: "licenseKey",
     attributes: z.strictObject({
-      notes: optionalNote(2000).default(null),
+      notes: optionalMultilineText(2000).default(null),
       expiresAt: instant.nullable().default(null),
       maxMachines: z.number().int().min(0).max(1_000_000).nullable().default(null),
       blocked: z.boolean().default(false),

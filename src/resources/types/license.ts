@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { instant } from "../../kernel/http/body.ts";
-import { NO_LEVELS } from "../../access/type.ts";
+import { NO_LEVELS } from "../../access/resource-type.ts";
 import type { ResourceType } from "../type.ts";
 import { writeKey } from "./license-key.ts";
 
@@ -11,7 +11,7 @@ export const license: ResourceType = {
   grants: "none",
   levels: NO_LEVELS,
   derives: {},
-  grouped: false,
+  isGrouped: false,
   stored: {
     path: "licenses",
     id: "license",

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
-import { optionalText, text } from "../../kernel/http/body.ts";
+import { LEVELS } from "../../access/resource-type.ts";
+import { optionalText, singleLineText } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /** A machine on which a license key runs. */
@@ -10,11 +10,11 @@ export const machineCode: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: false,
+  isGrouped: false,
   stored: {
     path: "machine-codes",
     id: "machineCode",
-    attributes: z.strictObject({ code: text(200), friendlyName: optionalText(200).default(null) }),
+    attributes: z.strictObject({ code: singleLineText(200), friendlyName: optionalText(200).default(null) }),
     label: "code",
     masked: [],
     parents: { licenseKeyId: "license_key" },

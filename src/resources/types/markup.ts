@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
-import { text } from "../../kernel/http/body.ts";
+import { LEVELS } from "../../access/resource-type.ts";
+import { singleLineText } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /** What a seller adds to the cost of what it offers: of one item or all, for one organization or all. */
@@ -10,13 +10,13 @@ export const markup: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: false,
-  keptBy: { customer_org: "parent" },
+  isGrouped: false,
+  ownedBy: { customer_org: "parent" },
   stored: {
     path: "markups",
     id: "markup",
     attributes: z.strictObject({
-      name: text(200),
+      name: singleLineText(200),
       percent: z.number().min(0).max(1_000),
       organizationId: z
         .string()

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
-import { optionalNote, text } from "../../kernel/http/body.ts";
+import { LEVELS } from "../../access/resource-type.ts";
+import { optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
 import { type ResourceType, withNameKeys } from "../type.ts";
 
 /** Keeps objects, and with them the members who may see those, apart. The group "all" is there by itself. */
@@ -10,11 +10,14 @@ export const objectGroup: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: false,
+  isGrouped: false,
   stored: {
     path: "object-groups",
     id: "objectGroup",
-    attributes: z.strictObject({ name: text(200), description: optionalNote(2_000).default(null) }),
+    attributes: z.strictObject({
+      name: singleLineText(200),
+      description: optionalMultilineText(2_000).default(null),
+    }),
     label: "name",
     masked: [],
     parents: {},

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
-import { optionalNote, optionalText, text } from "../../kernel/http/body.ts";
+import { LEVELS } from "../../access/resource-type.ts";
+import { optionalMultilineText, optionalText, singleLineText } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 const line = (max: number) => optionalText(max).default(null);
@@ -14,17 +14,17 @@ export const object: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: true,
+  isGrouped: true,
   stored: {
     path: "objects",
     id: "object",
     attributes: z.strictObject({
-      name: text(200),
-      address: optionalNote(300).default(null),
+      name: singleLineText(200),
+      address: optionalMultilineText(300).default(null),
       city: line(100),
       country: line(100),
       phone: line(40),
-      comments: optionalNote(2_000).default(null),
+      comments: optionalMultilineText(2_000).default(null),
     }),
     label: "name",
     masked: [],

@@ -1,4 +1,4 @@
-import { NO_LEVELS } from "../../access/type.ts";
+import { NO_LEVELS } from "../../access/resource-type.ts";
 import type { ResourceType } from "../type.ts";
 
 /**
@@ -11,6 +11,6 @@ export const organization: ResourceType = {
   grants: "reach",
   levels: NO_LEVELS,
   derives: {},
-  grouped: false,
+  isGrouped: false,
   stored: null,
 };

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
-import { optionalNote, text } from "../../kernel/http/body.ts";
+import { LEVELS } from "../../access/resource-type.ts";
+import { optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
 import type { ResourceType } from "../type.ts";
 
 /** What a product grant gives on everything below the product: add and modify, never remove. */
@@ -16,11 +16,14 @@ export const product: ResourceType = {
   grants: "each",
   levels: LEVELS,
   derives: { license_key: BELOW, machine_code: BELOW, data_object: BELOW },
-  grouped: false,
+  isGrouped: false,
   stored: {
     path: "products",
     id: "product",
-    attributes: z.strictObject({ name: text(200), description: optionalNote(2000).default(null) }),
+    attributes: z.strictObject({
+      name: singleLineText(200),
+      description: optionalMultilineText(2000).default(null),
+    }),
     label: "name",
     masked: [],
     parents: {},

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
+import { LEVELS } from "../../access/resource-type.ts";
 import type { ResourceType } from "../type.ts";
 
 /** A license that was asked for and generated. Written with it and never changed. */
@@ -9,7 +9,7 @@ export const request: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: true,
+  isGrouped: true,
   stored: {
     path: "requests",
     id: "licenseRequest",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
+import { LEVELS } from "../../access/resource-type.ts";
 import type { ResourceType } from "../type.ts";
 
 /** Why a license may be generated without waiting for a regular one. */
@@ -22,7 +22,7 @@ export const sosLicense: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: true,
+  isGrouped: true,
   stored: {
     path: "sos-licenses",
     id: "sosLicense",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/type.ts";
+import { LEVELS } from "../../access/resource-type.ts";
 import { quantity } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import type { ResourceType } from "../type.ts";
@@ -14,7 +14,7 @@ export const subscription: ResourceType = {
   grants: "none",
   levels: LEVELS,
   derives: {},
-  grouped: false,
+  isGrouped: false,
   stored: {
     path: "subscriptions",
     id: "subscription",

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { NO_LEVELS } from "../../access/type.ts";
-import { optionalNote, text } from "../../kernel/http/body.ts";
+import { NO_LEVELS } from "../../access/resource-type.ts";
+import { optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import type { ResourceType } from "../type.ts";
 
@@ -11,14 +11,14 @@ export const task: ResourceType = {
   grants: "reach",
   levels: NO_LEVELS,
   derives: {},
-  grouped: false,
-  under: "tool",
+  isGrouped: false,
+  rootType: "tool",
   stored: {
     path: "tasks",
     id: "task",
     attributes: z.strictObject({
-      name: text(200),
-      description: optionalNote(2000).default(null),
+      name: singleLineText(200),
+      description: optionalMultilineText(2000).default(null),
       input: z.string().max(10_000).default("").describe("What the tool works on."),
     }),
     label: "name",

@@ -10,8 +10,8 @@ export const theme: ResourceType = {
   grants: "each",
   levels: { view: ["license"], edit: ["license"], owner: ["license"] },
   derives: {},
-  grouped: false,
-  objectsOf: "catalog",
-  keptBy: { team: "platform" },
+  isGrouped: false,
+  grantedType: "catalog",
+  ownedBy: { team: "platform" },
   stored: null,
 };

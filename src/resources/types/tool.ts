@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { NO_LEVELS } from "../../access/type.ts";
-import { optionalNote, text } from "../../kernel/http/body.ts";
+import { NO_LEVELS } from "../../access/resource-type.ts";
+import { optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
 import { OFFER_ACTIONS } from "../offer.ts";
 import type { ResourceType } from "../type.ts";
 
@@ -13,8 +13,8 @@ export const tool: ResourceType = {
   grants: "reach",
   levels: NO_LEVELS,
   derives: {},
-  grouped: false,
-  keptBy: { agency: "platform" },
+  isGrouped: false,
+  ownedBy: { agency: "platform" },
   stored: {
     path: "tools",
     id: "tool",
@@ -23,8 +23,8 @@ export const tool: ResourceType = {
         .string()
         .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "must be lower-case letters, digits and hyphens")
         .describe("What programs call it."),
-      name: text(200),
-      description: optionalNote(2000).default(null),
+      name: singleLineText(200),
+      description: optionalMultilineText(2000).default(null),
       createCost: cost.default(0).describe("Credits that a new task costs."),
       updateCost: cost.default(0).describe("Credits that an update of a task costs."),
     }),

@@ -5,13 +5,19 @@ import {
   decide,
   type GrantSet,
   type ResourceRef,
-  visible,
-  type Visible,
-} from "../../../src/access/decide.ts";
-import { compile, compileBelow, EVERY_GROUP, within, showsBelow } from "../../../src/access/grant-set.ts";
+  accessFilter,
+  type AccessFilter,
+} from "../../../src/access/decision.ts";
+import {
+  compileGrantSet,
+  compileGrantSetBelow,
+  EVERY_GROUP,
+  isGrantSubset,
+  rightsShownBelow,
+} from "../../../src/access/grant-set.ts";
 import { PRESETS } from "../../../src/access/model.ts";
 import { PLATFORM_RIGHTS } from "../../../src/access/preset.ts";
-import { isRight, type Right, RIGHT_NAMES, typeOf } from "../../../src/access/right.ts";
+import { isRight, type Right, RIGHT_NAMES, resourceTypeOf } from "../../../src/access/right.ts";
 import { TYPE_TABLE } from "../../../src/resources/registry.ts";
 import { may, mayBelow, type Thing } from "../../harness/policy.ts";
 import { KNOWN } from "../../harness/policy-rights.ts";
@@ -148,7 +154,7 @@ describe("for all rights, roles and grants of a member", () => {
           grants: given.grants.filter((one) => one.resourceType !== "product"),
         };
         const left = [...allowed(make(at, bare), objects)].map((one) =>
-          typeOf(one.slice(0, one.indexOf(" ")) as Right),
+          resourceTypeOf(one.slice(0, one.indexOf(" ")) as Right),
         );
         expect(
           left.filter((type) => ["product", "license_key", "machine_code", "data_object"].includes(type)),
@@ -183,7 +189,7 @@ describe("for all rights, roles and grants of a member", () => {
 });
 
 /** `visible` read as a condition over rows, by hand. */
-function shows(seen: Visible, row: ResourceRef): boolean {
+function shows(seen: AccessFilter, row: ResourceRef): boolean {
   if (seen.kind === "none") return false;
   const { reach, memberId, groups } = seen;
   if (groups !== null && (row.groupId === null || !groups.has(row.groupId))) return false;
@@ -204,7 +210,7 @@ test("a list shows exactly the rows that decide allows", () =>
     fc.property(world, refs, ({ source: given, ...at }, rows) => {
       const set = make(at, given);
       const differing = RIGHT_NAMES.filter((name) =>
-        rows.some((row) => shows(visible(set, name), row) !== decide(set, name, row).allowed),
+        rows.some((row) => shows(accessFilter(set, name), row) !== decide(set, name, row).allowed),
       );
       expect(differing).toEqual([]);
     }),
@@ -228,7 +234,7 @@ describe("S0.18 compiled rights are those of the policy as it was written by han
         const set = make(given, given.source);
         const holder = holderOf(given);
         const differing = RIGHT_NAMES.filter((name) => {
-          const [type, verb] = [typeOf(name), verbOf(name)];
+          const [type, verb] = [resourceTypeOf(name), verbOf(name)];
           return (
             decide(set, name).allowed !== may(holder, verb, type) ||
             objects.some(
@@ -245,7 +251,7 @@ describe("S0.18 compiled rights are those of the policy as it was written by han
   test.each(["distributor", "seller", "dealer"] as const)("S2.8 %s, in an account below", (kind) =>
     fc.assert(
       fc.property(worldOf([kind]), refs, (given, objects) => {
-        const set = compileBelow(
+        const set = compileGrantSetBelow(
           make(given, given.source),
           presetOf(given.kind, given.switches),
           given.source.scopes,
@@ -255,7 +261,7 @@ describe("S0.18 compiled rights are those of the policy as it was written by han
           objects.some(
             (object) =>
               decide(set, name, object).allowed !==
-              mayBelow(holder, verbOf(name), typeOf(name), thing(typeOf(name), object)),
+              mayBelow(holder, verbOf(name), resourceTypeOf(name), thing(resourceTypeOf(name), object)),
           ),
         );
         expect(differing).toEqual([]);
@@ -273,16 +279,21 @@ describe("S0.18 compiled rights are those of the policy as it was written by han
     const of = (
       table: ReadonlyMap<
         string,
-        { readonly grants: string; readonly grouped: boolean; readonly under?: string }
+        { readonly grants: string; readonly isGrouped: boolean; readonly rootType?: string }
       >,
     ) =>
       [...AS_WRITTEN.keys()]
         .filter((name) => TYPE_TABLE.has(name))
-        .map((name) => [name, table.get(name)?.grants, table.get(name)?.grouped, table.get(name)?.under]);
+        .map((name) => [
+          name,
+          table.get(name)?.grants,
+          table.get(name)?.isGrouped,
+          table.get(name)?.rootType,
+        ]);
     expect(of(TYPE_TABLE)).toEqual(of(AS_WRITTEN));
     expect(
       [...TYPES.values()]
-        .filter(({ grouped }) => grouped)
+        .filter(({ isGrouped }) => isGrouped)
         .map(({ name }) => name)
         .sort(),
     ).toEqual(["key", "object", "request", "sos_license"]);
@@ -295,16 +306,19 @@ describe("S2.8 acting in an account below", () => {
       fc.property(worldOf(["distributor", "seller", "dealer"]), ref, ({ source: given, ...at }, object) => {
         const home = make(at, { ...given, objectGroupIds: [EVERY_GROUP] });
         const { tree } = presetOf(at.kind, at.switches);
-        const below = compileBelow(home, presetOf(at.kind, at.switches), given.scopes);
+        const below = compileGrantSetBelow(home, presetOf(at.kind, at.switches), given.scopes);
         // But for what the right that leads there shows by itself.
-        const shown = tree !== null && decide(home, tree.by).allowed ? showsBelow(tree, given.scopes) : [];
+        const shown =
+          tree !== null && decide(home, tree.reachingRight).allowed
+            ? rightsShownBelow(tree, given.scopes)
+            : [];
         for (const name of RIGHT_NAMES)
           if (!shown.includes(name) && decide(below, name, object).allowed)
             expect(decide(home, name, object).allowed, name).toBe(true);
         const byIds = RIGHT_NAMES.filter(
           (name) =>
-            name !== presetOf(at.kind, at.switches).tree?.by &&
-            [below.reaches.get(name)].some((one) => one !== undefined && !one.all),
+            name !== presetOf(at.kind, at.switches).tree?.reachingRight &&
+            [below.extents.get(name)].some((one) => one !== undefined && !one.all),
         );
         expect(byIds).toEqual([]);
       }),
@@ -315,7 +329,7 @@ describe("S2.8 acting in an account below", () => {
     (kind) =>
       fc.assert(
         fc.property(worldOf([kind]), ({ source: given, ...at }) => {
-          expect(compileBelow(make(at, given), presetOf(at.kind, at.switches)).reaches.size).toBe(0);
+          expect(compileGrantSetBelow(make(at, given), presetOf(at.kind, at.switches)).extents.size).toBe(0);
         }),
         { numRuns: 100 },
       ),
@@ -336,7 +350,7 @@ describe("within: no member gives more than they hold", () => {
     fc.assert(
       fc.property(pair, refs, ({ inner, outer, ...at }, objects) => {
         const [small, large] = [make(at, inner), make(at, outer)];
-        fc.pre(within(small, large));
+        fc.pre(isGrantSubset(small, large));
         expect(allowed(small, objects).isSubsetOf(allowed(large, objects))).toBe(true);
       }),
       { numRuns: 300, maxSkipsPerRun: 1_000 },
@@ -358,13 +372,13 @@ describe("within: no member gives more than they hold", () => {
         memberId: fc.constant(memberId),
         groups: fc.option(some(["g1", "g2"])),
         groupedTypes: fc.constant(new Set(["product"])),
-        reaches: fc
+        extents: fc
           .dictionary(fc.constantFrom("product.view", "customer.view"), reach, { minKeys: 1 })
-          .map((table) => new Map(Object.entries(table)) as GrantSet["reaches"]),
+          .map((table) => new Map(Object.entries(table)) as GrantSet["extents"]),
       });
     fc.assert(
       fc.property(any("mem_1"), any("mem_2"), refs, (small, large, objects) => {
-        fc.pre(within(small, large));
+        fc.pre(isGrantSubset(small, large));
         expect(allowed(small, objects).isSubsetOf(allowed(large, objects))).toBe(true);
       }),
       { numRuns: 1_000, maxSkipsPerRun: 1_000 },
@@ -375,10 +389,10 @@ describe("within: no member gives more than they hold", () => {
     fc.assert(
       fc.property(world, ({ source: given, ...at }) => {
         const set = make(at, given);
-        const own = [...set.reaches.values()].some((one) => (one.own || one.inside !== null) && !one.all);
-        expect(within(set, set)).toBe(!own);
+        const own = [...set.extents.values()].some((one) => (one.own || one.inside !== null) && !one.all);
+        expect(isGrantSubset(set, set)).toBe(!own);
         expect(
-          within(
+          isGrantSubset(
             make(at, { ...given, roles: [], customRoles: [], rights: [], grants: [], objectGroupIds: [] }),
             set,
           ),
@@ -400,25 +414,29 @@ describe("within: no member gives more than they hold", () => {
 
   test("of what differs in one right or one object, the larger is not within the smaller", () => {
     const of = (more: Partial<GrantSource>) =>
-      compile({ ...NOBODY, objectGroupIds: [EVERY_GROUP], ...more }, PRESETS.vendor, TYPES);
+      compileGrantSet({ ...NOBODY, objectGroupIds: [EVERY_GROUP], ...more }, PRESETS.vendor, TYPES);
     const product = (resourceId: string, access: "view" | "edit" | "owner") =>
       of({ grants: [{ resourceType: "product", resourceId, access }] });
-    expect(within(product("n", "view"), product("0", "view"))).toBe(true);
-    expect(within(product("0", "view"), product("n", "view"))).toBe(false);
-    expect(within(product("n", "edit"), product("n", "view"))).toBe(false);
-    expect(within(product("n", "view"), product("m", "owner"))).toBe(false);
-    expect(within(of({ rights: ["license_key.delete"] }), product("0", "owner"))).toBe(false);
-    expect(within(of({ objectGroupIds: [EVERY_GROUP] }), of({ objectGroupIds: ["g1"] }))).toBe(false);
-    expect(within(of({ objectGroupIds: ["g1"] }), of({ objectGroupIds: ["g1", "g2"] }))).toBe(true);
+    expect(isGrantSubset(product("n", "view"), product("0", "view"))).toBe(true);
+    expect(isGrantSubset(product("0", "view"), product("n", "view"))).toBe(false);
+    expect(isGrantSubset(product("n", "edit"), product("n", "view"))).toBe(false);
+    expect(isGrantSubset(product("n", "view"), product("m", "owner"))).toBe(false);
+    expect(isGrantSubset(of({ rights: ["license_key.delete"] }), product("0", "owner"))).toBe(false);
+    expect(isGrantSubset(of({ objectGroupIds: [EVERY_GROUP] }), of({ objectGroupIds: ["g1"] }))).toBe(false);
+    expect(isGrantSubset(of({ objectGroupIds: ["g1"] }), of({ objectGroupIds: ["g1", "g2"] }))).toBe(true);
   });
 
   test('another\'s "own" is not mine to give', () => {
     const member = (memberId: string) =>
-      compile({ ...NOBODY, memberId, roles: ["member"] }, PRESETS.team, TYPE_TABLE);
-    const viewer = compile({ ...NOBODY, memberId: "mem_3", roles: ["viewer"] }, PRESETS.team, TYPE_TABLE);
-    expect(within(member("mem_2"), member("mem_1"))).toBe(false);
-    expect(within(viewer, viewer)).toBe(true);
-    expect(within(viewer, member("mem_1"))).toBe(false);
+      compileGrantSet({ ...NOBODY, memberId, roles: ["member"] }, PRESETS.team, TYPE_TABLE);
+    const viewer = compileGrantSet(
+      { ...NOBODY, memberId: "mem_3", roles: ["viewer"] },
+      PRESETS.team,
+      TYPE_TABLE,
+    );
+    expect(isGrantSubset(member("mem_2"), member("mem_1"))).toBe(false);
+    expect(isGrantSubset(viewer, viewer)).toBe(true);
+    expect(isGrantSubset(viewer, member("mem_1"))).toBe(false);
   });
 });
 

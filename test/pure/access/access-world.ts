@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import type { CustomRole, GrantSource } from "../../../src/access/contribution.ts";
-import { decide, type GrantSet, type ResourceRef } from "../../../src/access/decide.ts";
-import { compile, EVERY_GROUP } from "../../../src/access/grant-set.ts";
-import { presetFor } from "../../../src/access/model.ts";
+import { decide, type GrantSet, type ResourceRef } from "../../../src/access/decision.ts";
+import { compileGrantSet, EVERY_GROUP } from "../../../src/access/grant-set.ts";
+import { presetWithSwitches } from "../../../src/access/model.ts";
 import type { GrantRow, Preset } from "../../../src/access/preset.ts";
 import { RIGHT_NAMES } from "../../../src/access/right.ts";
-import { LEVELS, NO_LEVELS, type TypeAccess } from "../../../src/access/type.ts";
+import { LEVELS, NO_LEVELS, type TypeAccess } from "../../../src/access/resource-type.ts";
 import { TYPE_TABLE } from "../../../src/resources/registry.ts";
 import type { Holder } from "../../harness/policy.ts";
 import type { Kind } from "../../harness/policy-rights.ts";
@@ -13,18 +13,18 @@ import { ROLES } from "../../harness/policy-table.ts";
 
 const hand = (name: string, more: Partial<TypeAccess> = {}): [string, TypeAccess] => [
   name,
-  { name, grants: "none", levels: LEVELS, derives: {}, grouped: false, ...more },
+  { name, grants: "none", levels: LEVELS, derives: {}, isGrouped: false, ...more },
 ];
 
 /** Types whose access is more than rights, as the policy has them: grants that only reach, roots, groups. */
 export const AS_WRITTEN: ReadonlyMap<string, TypeAccess> = new Map([
   hand("organization", { grants: "reach", levels: NO_LEVELS }),
   hand("tool", { grants: "reach", levels: NO_LEVELS }),
-  hand("task", { grants: "reach", levels: NO_LEVELS, under: "tool" }),
-  hand("object", { grouped: true }),
-  hand("key", { grouped: true }),
-  hand("request", { grouped: true }),
-  hand("sos_license", { grouped: true }),
+  hand("task", { grants: "reach", levels: NO_LEVELS, rootType: "tool" }),
+  hand("object", { isGrouped: true }),
+  hand("key", { isGrouped: true }),
+  hand("request", { isGrouped: true }),
+  hand("sos_license", { isGrouped: true }),
 ]);
 
 /** The registered types, and the ones above in place of those of the same name. */
@@ -118,13 +118,13 @@ export const ref: fc.Arbitrary<ResourceRef> = fc.record({
 export const refs = fc.array(ref, { minLength: 6, maxLength: 6 });
 
 export const presetOf = (kind: Kind, switches: readonly Switch[]): Preset =>
-  presetFor(
+  presetWithSwitches(
     kind,
     Object.fromEntries(SWITCHES.map((name) => [name, switches.includes(name)])) as Record<Switch, boolean>,
   );
 
 export const make = ({ kind, switches }: Omit<World, "source">, from: GrantSource): GrantSet =>
-  compile(from, presetOf(kind, switches), TYPES);
+  compileGrantSet(from, presetOf(kind, switches), TYPES);
 
 export const holderOf = ({ kind, switches, source: from }: World): Holder => ({ ...from, kind, switches });
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { decide, type GrantSet, type ResourceRef, visible } from "../../../src/access/decide.ts";
+import { decide, type GrantSet, type ResourceRef, accessFilter } from "../../../src/access/decision.ts";
 import type { GrantSource } from "../../../src/access/contribution.ts";
-import { compile, EVERY_GROUP } from "../../../src/access/grant-set.ts";
-import { givable, mayGive } from "../../../src/access/invite.ts";
-import { ACCOUNT_KINDS, PRESETS, presetOf } from "../../../src/access/model.ts";
-import { isRight, type Right, RIGHT_NAMES, typeOf } from "../../../src/access/right.ts";
+import { compileGrantSet, EVERY_GROUP } from "../../../src/access/grant-set.ts";
+import { givableRoles, canGive } from "../../../src/access/role-giving.ts";
+import { ACCOUNT_KINDS, PRESETS, presetOfKind } from "../../../src/access/model.ts";
+import { isRight, type Right, RIGHT_NAMES, resourceTypeOf } from "../../../src/access/right.ts";
 import { RESOURCE_TYPES, TYPE_TABLE } from "../../../src/resources/registry.ts";
 import { KNOWN } from "../../harness/policy-rights.ts";
 
@@ -19,10 +19,10 @@ const NOTHING: GrantSource = {
   scopes: null,
 };
 const LEVELS = ["view", "edit", "owner"] as const;
-const TYPES = [...new Set(RIGHT_NAMES.map(typeOf))];
+const TYPES = [...new Set(RIGHT_NAMES.map(resourceTypeOf))];
 
 const set = (more: Partial<GrantSource>, kind: keyof typeof PRESETS = "vendor"): GrantSet =>
-  compile({ ...NOTHING, ...more }, PRESETS[kind], TYPE_TABLE);
+  compileGrantSet({ ...NOTHING, ...more }, PRESETS[kind], TYPE_TABLE);
 const on = (more: Partial<ResourceRef> = {}): ResourceRef => ({
   id: "x",
   rootId: null,
@@ -39,7 +39,7 @@ const on = (more: Partial<ResourceRef> = {}): ResourceRef => ({
 function reach(resourceType: string, resourceId: string, access: (typeof LEVELS)[number]) {
   const compiled = set({ grants: [{ resourceType, resourceId, access }] });
   const rights = (ref: (type: string) => ResourceRef) =>
-    RIGHT_NAMES.filter((right) => decide(compiled, right, ref(typeOf(right))).allowed)
+    RIGHT_NAMES.filter((right) => decide(compiled, right, ref(resourceTypeOf(right))).allowed)
       .map(String)
       .sort();
   return {
@@ -95,7 +95,7 @@ describe("S0.13, S0.18 to S0.29 what each grant gives: the table of derivation",
     ),
   )("%s:%s is no grant: it gives nothing", (type, level) => {
     for (const id of ["0", "n"])
-      expect(set({ grants: [{ resourceType: type, resourceId: id, access: level }] }).reaches.size).toBe(0);
+      expect(set({ grants: [{ resourceType: type, resourceId: id, access: level }] }).extents.size).toBe(0);
   });
 
   test("the registry has a right for each verb that a level can give", () => {
@@ -114,10 +114,13 @@ describe("S0.13, S0.18 to S0.29 what each grant gives: the table of derivation",
 
 describe("decide says why, in order of precedence", () => {
   const grouped = new Map(
-    Array.from(TYPE_TABLE, ([name, type]) => [name, name === "product" ? { ...type, grouped: true } : type]),
+    Array.from(TYPE_TABLE, ([name, type]) => [
+      name,
+      name === "product" ? { ...type, isGrouped: true } : type,
+    ]),
   );
   const inGroups = (objectGroupIds: string[], rights: string[] = ["product.view"]) =>
-    compile({ ...NOTHING, rights, objectGroupIds }, PRESETS.vendor, grouped);
+    compileGrantSet({ ...NOTHING, rights, objectGroupIds }, PRESETS.vendor, grouped);
   test.each([
     ["nothing at all", inGroups([], []), on({ groupId: "g1" }), "no_right"],
     ["no group sees nothing", inGroups([]), on({ groupId: "g1" }), "other_group"],
@@ -125,7 +128,7 @@ describe("decide says why, in order of precedence", () => {
     ["an object in no group", inGroups(["g2"]), on(), "other_group"],
     [
       "the group, out of reach",
-      compile(
+      compileGrantSet(
         {
           ...NOTHING,
           grants: [{ resourceType: "product", resourceId: "n", access: "view" }],
@@ -167,7 +170,7 @@ describe("decide says why, in order of precedence", () => {
       true,
       false,
     ]);
-    expect([visible(some, "product.view").kind, visible(some, "product.edit").kind]).toEqual([
+    expect([accessFilter(some, "product.view").kind, accessFilter(some, "product.edit").kind]).toEqual([
       "some",
       "none",
     ]);
@@ -246,9 +249,9 @@ describe("the presets are the tables that were agreed on", () => {
     ["team", [], []],
     ["team", ["constructor", "ghost"], []],
   ] as const)("%s: %j may give %j, and manages members who have no other role", (kind, roles, expected) => {
-    expect([...givable(PRESETS[kind], roles)].sort()).toEqual(expected);
+    expect([...givableRoles(PRESETS[kind], roles)].sort()).toEqual(expected);
     for (const role of Object.keys(PRESETS[kind].roles))
-      expect(mayGive(PRESETS[kind], roles, [role])).toBe((expected as readonly string[]).includes(role));
+      expect(canGive(PRESETS[kind], roles, [role])).toBe((expected as readonly string[]).includes(role));
   });
 
   test("S4.20 operators, members of a team and an agency's specialists have a credit limit", () => {
@@ -261,6 +264,6 @@ describe("the presets are the tables that were agreed on", () => {
   });
 
   test("a kind of account without an access model decides nothing", () => {
-    for (const kind of ["", "constructor", "__proto__", "circus"]) expect(() => presetOf(kind)).toThrow();
+    for (const kind of ["", "constructor", "__proto__", "circus"]) expect(() => presetOfKind(kind)).toThrow();
   });
 });

@@ -1,12 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { grantTable } from "../../../src/access/grant-table.ts";
-import { hintOf } from "../../../src/access/hint.ts";
-import { matrix } from "../../../src/access/matrix.ts";
-import { ACCOUNT_KINDS, type AccountKind, presetFor, PRESETS, presetOf } from "../../../src/access/model.ts";
-import { isRestricted } from "../../../src/access/preset.ts";
-import { RIGHT_NAMES, RIGHTS, typeOf } from "../../../src/access/right.ts";
+import { hintOf } from "../../../src/access/right-hint.ts";
+import { roleMatrix } from "../../../src/access/matrix.ts";
+import {
+  ACCOUNT_KINDS,
+  type AccountKind,
+  presetWithSwitches,
+  PRESETS,
+  presetOfKind,
+} from "../../../src/access/model.ts";
+import { isRestrictedMember } from "../../../src/access/preset.ts";
+import { RIGHT_NAMES, RIGHTS, resourceTypeOf } from "../../../src/access/right.ts";
 import { RIGHTS_RU } from "../../../src/access/right.ru.ts";
-import { AREA_TEXTS, LEVEL_TEXTS, type Text, TYPE_TEXTS } from "../../../src/access/area-text.ts";
+import { AREA_TEXTS, LEVEL_TEXTS, type LocalizedText, TYPE_TEXTS } from "../../../src/access/area-text.ts";
 import { BUNDLE_TEXTS, ROLE_TEXTS } from "../../../src/access/role-text.ts";
 import { languageOf } from "../../../src/gate/calls/language.ts";
 import { TYPE_TABLE } from "../../../src/resources/registry.ts";
@@ -38,7 +44,7 @@ function written(...tables: string[]): Record<string, Record<string, string>> {
 }
 
 const tableOf = (kind: AccountKind) =>
-  Object.fromEntries(matrix(presetFor(kind, ON)).map(({ area, cells }) => [area, cells]));
+  Object.fromEntries(roleMatrix(presetWithSwitches(kind, ON)).map(({ area, cells }) => [area, cells]));
 
 describe("S2.5 the table of roles follows from the rights of the roles, and is what was agreed", () => {
   test("S2.6 of sellers, cell by cell", () => {
@@ -129,9 +135,9 @@ describe("S2.5 the table of roles follows from the rights of the roles, and is w
         aggregator: "V own",
       },
     });
-    for (const kind of ACCOUNT_KINDS.filter((each) => presetOf(each).areas === undefined)) {
+    for (const kind of ACCOUNT_KINDS.filter((each) => presetOfKind(each).areas === undefined)) {
       expect(Object.keys(tableOf(kind)).sort(), kind).toEqual(
-        [...new Set([...presetOf(kind).rights].map(typeOf))].sort(),
+        [...new Set([...presetOfKind(kind).rights].map(resourceTypeOf))].sort(),
       );
     }
   });
@@ -169,7 +175,7 @@ describe("S0.18 what a grant gives, generated and by hand", () => {
   ];
 
   test("is the same table, row by row", () => {
-    const generated = grantTable(presetOf("vendor"), TYPE_TABLE).map((rule) => [
+    const generated = grantTable(presetOfKind("vendor"), TYPE_TABLE).map((rule) => [
       `${rule.resourceType}:${rule.access}:${rule.resourceId}`,
       [...rule.gives],
       [...rule.derives],
@@ -182,7 +188,7 @@ describe("S0.18 what a grant gives, generated and by hand", () => {
   });
 
   test("a grant that only says where gives nothing by itself, and exists on one level", () => {
-    const agency = grantTable(presetOf("agency"), TYPE_TABLE).filter(({ isReach }) => isReach);
+    const agency = grantTable(presetOfKind("agency"), TYPE_TABLE).filter(({ isReach }) => isReach);
     expect(
       agency.map(({ resourceType, access, resourceId }) => `${resourceType}:${access}:${resourceId}`).sort(),
     ).toEqual(["task:view:0", "task:view:id", "tool:view:0", "tool:view:id"]);
@@ -190,7 +196,7 @@ describe("S0.18 what a grant gives, generated and by hand", () => {
   });
 
   test("is in the hints too", () => {
-    const table = grantTable(presetOf("vendor"), TYPE_TABLE);
+    const table = grantTable(presetOfKind("vendor"), TYPE_TABLE);
     expect(hintOf("license_key.view", table, "en")).toBe(
       "See license keys. Comes with access to: Products (view, edit, owner).",
     );
@@ -203,7 +209,7 @@ describe("S0.18 what a grant gives, generated and by hand", () => {
 
 describe("S3.54 each text in two languages has both", () => {
   const isRussian = (text: string) => /^[«А-ЯЁ]|^(API|CPQ|SOS)\b/.test(text) && /[а-яё]/.test(text);
-  const texts: ReadonlyArray<readonly [title: string, text: Text]> = [
+  const texts: ReadonlyArray<readonly [title: string, text: LocalizedText]> = [
     ...RIGHT_NAMES.map((right) => [right, { en: RIGHTS[right], ru: RIGHTS_RU[right] }] as const),
     ...Object.entries({ ...AREA_TEXTS, ...TYPE_TEXTS }),
     ...Object.entries({ ...LEVEL_TEXTS, ...BUNDLE_TEXTS }).flatMap(
@@ -237,8 +243,8 @@ describe("S3.54 each text in two languages has both", () => {
 
   test("every right, type, area, role and bundle has one, and nothing else has", () => {
     expect(Object.keys(RIGHTS_RU).sort()).toEqual([...RIGHT_NAMES].sort());
-    expect(Object.keys(TYPE_TEXTS).sort()).toEqual([...new Set(RIGHT_NAMES.map(typeOf))].sort());
-    const presets = ACCOUNT_KINDS.map(presetOf);
+    expect(Object.keys(TYPE_TEXTS).sort()).toEqual([...new Set(RIGHT_NAMES.map(resourceTypeOf))].sort());
+    const presets = ACCOUNT_KINDS.map(presetOfKind);
     const names = (of: (preset: (typeof presets)[number]) => readonly string[]) =>
       [...new Set(presets.flatMap(of))].sort();
     expect(
@@ -277,7 +283,7 @@ test.each([
 });
 
 test("custom roles alone need the plan as no role does: a name outside the model changes nothing", () => {
-  const restricted = (...roles: string[]) => isRestricted(presetOf("vendor"), roles);
+  const restricted = (...roles: string[]) => isRestrictedMember(presetOfKind("vendor"), roles);
   expect([
     restricted(),
     restricted("operator"),
@@ -286,5 +292,5 @@ test("custom roles alone need the plan as no role does: a name outside the model
     restricted("owner", "rol_1"),
     restricted("owner", "operator"),
   ]).toEqual([true, true, true, true, false, false]);
-  expect(isRestricted(presetOf("team"), ["rol_1"])).toBe(false);
+  expect(isRestrictedMember(presetOfKind("team"), ["rol_1"])).toBe(false);
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { canonical } from "../../../src/kernel/canonical.ts";
-import { following, hashOf, merge, type SealedRow } from "../../../src/audit/chain/chain.ts";
+import { canonicalJson } from "../../../src/kernel/canonical-json.ts";
+import { consecutiveEntries, hashOf, mergeByTime, type SealedRow } from "../../../src/audit/chain/chain.ts";
 import type { ChainHead } from "../../../src/audit/chain/event.ts";
 import { packEntries } from "../../../src/audit/chain/message.ts";
 import { chainOf, entry, event, firstFault } from "./audit-example.ts";
@@ -312,19 +312,19 @@ describe("canonical JSON", () => {
       '{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\u{1f600}":5,"\ufb33":3}',
     ],
   ])("%j", (value, text) => {
-    expect(canonical(value)).toBe(text);
+    expect(canonicalJson(value)).toBe(text);
   });
 
   test("the order of members does not count, everything else does", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        expect(JSON.parse(canonical(value))).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
         const turned = JSON.parse(JSON.stringify(value), (_, member: unknown) =>
           member !== null && typeof member === "object" && !Array.isArray(member)
             ? Object.fromEntries(Object.entries(member).reverse())
             : member,
         ) as unknown;
-        expect(canonical(turned)).toBe(canonical(value));
+        expect(canonicalJson(turned)).toBe(canonicalJson(value));
       }),
     );
   });
@@ -336,7 +336,7 @@ describe("two outboxes become one chain", () => {
       fc.property(fc.array(fc.nat(20)), fc.array(fc.nat(20)), (times, entryTimes) => {
         const staged = times.map((time, index) => event(index, { at: time }));
         const entries = entryTimes.map((time, index) => entry(index + 1, time));
-        const merged = merge(staged, entries);
+        const merged = mergeByTime(staged, entries);
         expect(merged.filter((one) => one.ledgerSeq === null)).toEqual(staged);
         expect(merged.filter((one) => one.ledgerSeq !== null)).toEqual(entries);
       }),
@@ -352,7 +352,7 @@ describe("two outboxes become one chain", () => {
     ["with a gap inside", [4, 6], 3, [4], true],
     ["none", [], 3, [], false],
   ])("following: %s", (_, seqs, ledgerSeq, run, gap) => {
-    const result = following(
+    const result = consecutiveEntries(
       seqs.map((seq) => entry(seq)),
       ledgerSeq,
     );

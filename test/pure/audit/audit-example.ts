@@ -1,7 +1,7 @@
-import { GENESIS, grown, seal, type SealedRow } from "../../../src/audit/chain/chain.ts";
+import { GENESIS, headAfter, seal, type SealedRow } from "../../../src/audit/chain/chain.ts";
 import type { Actor, AuditEvent, ChainHead } from "../../../src/audit/chain/event.ts";
-import { protect } from "../../../src/audit/chain/personal.ts";
-import { type Fault, verifyEnd, verifyRows } from "../../../src/audit/chain/verify.ts";
+import { protectPersonalValues } from "../../../src/audit/chain/personal-value.ts";
+import { type ChainFault, verifyEnd, verifyRows } from "../../../src/audit/chain/chain-verification.ts";
 
 export const ACTOR: Actor = {
   type: "member",
@@ -50,9 +50,9 @@ export async function chainOf(events: readonly AuditEvent[], from: ChainHead = G
   const rows: SealedRow[] = [];
   let head = from;
   for (const one of events) {
-    const row = await seal(head, one, await protect(one, newSalt));
+    const row = await seal(head, one, await protectPersonalValues(one, newSalt));
     rows.push(row);
-    head = grown(head, row);
+    head = headAfter(head, row);
   }
   return { rows, head };
 }
@@ -63,7 +63,7 @@ export async function firstFault(
   head: ChainHead,
   witness: ChainHead | null,
   pageSize = 1_000,
-): Promise<Fault | null> {
+): Promise<ChainFault | null> {
   const sorted = [...rows].sort((a, b) => a.seq - b.seq);
   let walk: Parameters<typeof verifyRows>[0] = { head: GENESIS, hashBefore: null, fault: null };
   for (let start = 0; start < sorted.length && walk.fault === null; start += pageSize) {

@@ -1,11 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { PERSONAL, personalHolds, protect, reveal } from "../../../src/audit/chain/personal.ts";
-import { MESSAGE } from "../../../src/audit/chain/message.ts";
+import {
+  PERSONAL_FIELDS,
+  isPersonalIntact,
+  protectPersonalValues,
+  revealPersonalValues,
+} from "../../../src/audit/chain/personal-value.ts";
+import { AUDIT_MESSAGE } from "../../../src/audit/chain/message.ts";
 import { entry, event, newSalt } from "./audit-example.ts";
 
 const parsed = async (...args: Parameters<typeof event>) => {
-  const { body, personal } = await protect(event(...args), newSalt);
+  const { body, personal } = await protectPersonalValues(event(...args), newSalt);
   return { body: JSON.parse(body) as Record<string, never>, text: body, personal };
 };
 
@@ -55,7 +60,7 @@ describe("what the hash covers names no person", () => {
 
 describe("what was protected", () => {
   const json = fc.dictionary(
-    fc.oneof(fc.constantFrom(...PERSONAL, "name", "__proto__", "~/", ""), fc.string()),
+    fc.oneof(fc.constantFrom(...PERSONAL_FIELDS, "name", "__proto__", "~/", ""), fc.string()),
     fc.jsonValue(),
   );
 
@@ -63,15 +68,15 @@ describe("what was protected", () => {
     await fc.assert(
       fc.asyncProperty(json, json, async (before, after) => {
         const one = event(1, { resource: { type: "customer", id: "cus_1" }, changes: { before, after } });
-        const { body, personal } = await protect(one, newSalt);
-        expect(await personalHolds(JSON.parse(body), personal)).toBe(true);
+        const { body, personal } = await protectPersonalValues(one, newSalt);
+        expect(await isPersonalIntact(JSON.parse(body), personal)).toBe(true);
         const { accountId: _, ...shown } = one;
-        expect(JSON.stringify(sorted(reveal(JSON.parse(body), personal)))).toBe(
+        expect(JSON.stringify(sorted(revealPersonalValues(JSON.parse(body), personal)))).toBe(
           JSON.stringify(sorted(JSON.parse(JSON.stringify(shown)))),
         );
         const erased = Object.fromEntries(Object.keys(personal).map((path) => [path, null]));
-        expect(await personalHolds(JSON.parse(body), erased)).toBe(true);
-        expect(reveal(JSON.parse(body), erased)).toMatchObject({
+        expect(await isPersonalIntact(JSON.parse(body), erased)).toBe(true);
+        expect(revealPersonalValues(JSON.parse(body), erased)).toMatchObject({
           actor: { email: null, login: null },
           origin: { ip: null },
         });
@@ -81,22 +86,27 @@ describe("what was protected", () => {
 
   test("may be nested as deep as JSON goes without stopping the sealing", async () => {
     const deep = JSON.parse(`${"[".repeat(3_000)}"x"${"]".repeat(3_000)}`) as unknown;
-    const { body, personal } = await protect(event(1, { changes: { before: {}, after: { deep } } }), newSalt);
-    expect(await personalHolds(JSON.parse(body), personal)).toBe(true);
+    const { body, personal } = await protectPersonalValues(
+      event(1, { changes: { before: {}, after: { deep } } }),
+      newSalt,
+    );
+    expect(await isPersonalIntact(JSON.parse(body), personal)).toBe(true);
   });
 
   test("hides nothing behind a value that looks like a digest", async () => {
     const { body, personal } = await parsed(1, { changes: { before: {}, after: { note: "sha256:0000" } } });
-    expect(reveal(body, personal)).toMatchObject({ changes: { after: { note: "sha256:0000" } } });
+    expect(revealPersonalValues(body, personal)).toMatchObject({
+      changes: { after: { note: "sha256:0000" } },
+    });
   });
 
   test.each(["/actor/unknown", "/__proto__/polluted", "", "/", "actor"])(
     "is not written to a path that is not there: %j",
     async (path) => {
       const { body } = await parsed(1);
-      reveal(body, { [path]: ["salt", "x"] });
+      revealPersonalValues(body, { [path]: ["salt", "x"] });
       expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
-      expect(await personalHolds(body, { [path]: ["salt", "x"] })).toBe(false);
+      expect(await isPersonalIntact(body, { [path]: ["salt", "x"] })).toBe(false);
     },
   );
 });
@@ -138,7 +148,7 @@ describe("a message is checked before it is used", () => {
     ],
     ["a call without a status", { kind: "calls", calls: [{ ...call, status: "200" }] }, false],
   ])("%s", (_, body, isGood) => {
-    expect(MESSAGE.safeParse(body).success).toBe(isGood);
+    expect(AUDIT_MESSAGE.safeParse(body).success).toBe(isGood);
   });
 });
 

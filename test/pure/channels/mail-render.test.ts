@@ -1,10 +1,15 @@
 import fc from "fast-check";
 import { Window } from "happy-dom";
 import { describe, expect, test } from "vitest";
-import { escapeHtml, oneLine, subjectLine, unlinked } from "../../../src/channels/mail/layout.ts";
-import type { Letter, LetterContent, SecurityKind, Template } from "../../../src/channels/mail/letter.ts";
-import { wants } from "../../../src/channels/mail/notice.ts";
-import { type Mail, render } from "../../../src/channels/mail/render.ts";
+import { escapeHtml, toOneLine, subjectLine, breakLinks } from "../../../src/channels/mail/layout.ts";
+import type {
+  MailMessage,
+  MailContent,
+  SecurityKind,
+  Template,
+} from "../../../src/channels/mail/mail-message.ts";
+import { isNoticeWanted } from "../../../src/channels/mail/notice.ts";
+import { type RenderedMail, renderMail } from "../../../src/channels/mail/render.ts";
 
 const KEYS = JSON.stringify([{ kid: "k1", d: "not a key, but a secret" }]);
 const PLACES = { appUrl: "https://app.example/", issuer: "https://gate.example" };
@@ -22,7 +27,7 @@ const INVITATION = {
   expiresAt: EXPIRES,
 } as const;
 /** One of each: a template more is a fault of the types here. */
-const EACH: { readonly [T in Template]: LetterContent & { readonly template: T } } = {
+const EACH: { readonly [T in Template]: MailContent & { readonly template: T } } = {
   invitation: INVITATION,
   sign_in: { template: "sign_in", signInId: "sgn_1", kid: "k1", expiresAt: EXPIRES },
   join: { template: "join", signInId: "sgn_1", kid: "k1", account: "Studio", expiresAt: EXPIRES },
@@ -78,17 +83,17 @@ const KINDS: Readonly<Record<SecurityKind, true>> = {
 };
 const SECURITY = (Object.keys(KINDS) as SecurityKind[]).map((kind) => ({ ...EACH.security, kind }));
 const BY_LINK = { ...EACH.joined, by: "link" } as const;
-const CONTENTS: readonly LetterContent[] = Object.values(EACH);
-const letter = (content: LetterContent, language: "en" | "ru" = "en"): Letter => ({
+const CONTENTS: readonly MailContent[] = Object.values(EACH);
+const letter = (content: MailContent, language: "en" | "ru" = "en"): MailMessage => ({
   ...content,
   id: "mal_1",
   to: "ann@example.com",
   language,
 });
-const rendered = (content: LetterContent, language: "en" | "ru" = "en"): Mail =>
-  render(letter(content, language), KEYS, PLACES);
+const rendered = (content: MailContent, language: "en" | "ru" = "en"): RenderedMail =>
+  renderMail(letter(content, language), KEYS, PLACES);
 /** Secrets differ with the key; everything else is as it is read. */
-function plain({ subject, text, link, code }: Mail): string {
+function plain({ subject, text, link, code }: RenderedMail): string {
   const secrets = [
     [link, link?.replace(/token=.*/, "token=…") ?? ""],
     [code === null ? null : `${code.slice(0, 4)} ${code.slice(4)}`, "1234 5678"],
@@ -187,7 +192,7 @@ describe("what a person called themselves", () => {
     "x".repeat(1_000),
     "Привет, как дела 🎉",
   ];
-  const named = (name: string): LetterContent[] => [
+  const named = (name: string): MailContent[] => [
     {
       template: "invitation",
       invitationId: "inv_1",
@@ -217,12 +222,12 @@ describe("what a person called themselves", () => {
       for (const value of Object.values(headers)) expect(value).toMatch(/^[\x21-\x7e]+$/);
       const document = parsed(html);
       expect(document.querySelectorAll("script, img, b, iframe").length).toBe(0);
-      expect(document.body.textContent).toContain(unlinked(oneLine(name)));
+      expect(document.body.textContent).toContain(breakLinks(toOneLine(name)));
       // No name adds a line to the text.
       expect(text.split("\n").length).toBe(
-        rendered(
-          named("A").find(({ template }) => template === content.template) as LetterContent,
-        ).text.split("\n").length,
+        rendered(named("A").find(({ template }) => template === content.template) as MailContent).text.split(
+          "\n",
+        ).length,
       );
     }
   };
@@ -233,7 +238,7 @@ describe("what a person called themselves", () => {
   test("neither does any other", () =>
     fc.assert(
       fc.property(
-        fc.string({ unit: "binary", minLength: 1, maxLength: 100 }).filter((name) => oneLine(name) !== ""),
+        fc.string({ unit: "binary", minLength: 1, maxLength: 100 }).filter((name) => toOneLine(name) !== ""),
         check,
       ),
       { numRuns: 60 },
@@ -270,7 +275,7 @@ describe("S4.9: notices", () => {
   ])("K5 beside codes and invitations, a member with %j gets %j", (notifications, templates) => {
     const needed = ["invitation", "sign_in", "join", "change_email", "confirm_email", "api_key"];
     expect(
-      CONTENTS.map(({ template }) => template).filter((template) => wants(notifications, template)),
+      CONTENTS.map(({ template }) => template).filter((template) => isNoticeWanted(notifications, template)),
     ).toEqual([...needed, ...templates]);
   });
 });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Window } from "happy-dom";
 import { describe, expect, test } from "vitest";
-import { app, surface } from "../../../src/app.ts";
+import { app, servedEndpoints } from "../../../src/app.ts";
 import { flows } from "../../../src/channels/mail-pages/flow.ts";
 import { PAGE_NAMES, type PageName, POLICY } from "../../../src/channels/mail-pages/page.ts";
 import { ENGLISH_FLOWS } from "../../../src/channels/mail-pages/words.en.ts";
@@ -80,7 +80,7 @@ describe.each(PAGE_NAMES.map((name) => [name] as const))("/%s", (name) => {
   test("posts to operations that exist, with the members that they take", () => {
     const { withToken, without } = flows(ENGLISH_FLOWS)[name];
     for (const { path, body } of [...withToken, ...without]) {
-      const operation = surface.find(
+      const operation = servedEndpoints.find(
         ({ operation: one }) => one.method === "POST" && one.path === path,
       )?.operation;
       expect(operation, path).toBeDefined();

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { inflateRawSync } from "node:zlib";
 import { readXlsx } from "hucre/xlsx";
 import { describe, expect, test } from "vitest";
-import { workbook } from "../../../src/channels/workbook/workbook.ts";
+import { streamWorkbook } from "../../../src/channels/workbook/workbook.ts";
 import { CELL_MAX, cellText, type Row, rowXml, STYLE } from "../../../src/channels/workbook/cell.ts";
 import { FIXED_PARTS, type Sheet } from "../../../src/channels/workbook/part.ts";
 import { bytesOf, opened } from "../../harness/sheet.ts";
@@ -21,7 +21,8 @@ async function* pagesOf(
 ): AsyncGenerator<readonly Row[], void, undefined> {
   yield* pages;
 }
-const written = async (rows: readonly Row[]) => opened(await bytesOf(workbook(sheet, pagesOf(rows), AT)));
+const written = async (rows: readonly Row[]) =>
+  opened(await bytesOf(streamWorkbook(sheet, pagesOf(rows), AT)));
 const shown = async (texts: readonly string[]) =>
   (await written(texts.map((text) => ({ cells: ["x", text] })))).lines.map(({ cells }) => cells["B & <C>"]);
 
@@ -118,7 +119,7 @@ describe("S3.7 a text in a workbook", () => {
   const QUOTED = ["=1", "+1", "-1", "@a", "\ta", "\ra", "\na", "＝1", "＋1", "－1", "＠a"];
   test("S3.7 that looks like a formula stays a text when a reader edits it", () => {
     const styleOf = (text: string, blocked = false) =>
-      Number(/ s="(\d)"/.exec(rowXml({ cells: [text], blocked }, 2))?.[1]);
+      Number(/ s="(\d)"/.exec(rowXml({ cells: [text], isHighlighted: blocked }, 2))?.[1]);
     expect(QUOTED.map((text) => styleOf(text))).toEqual(QUOTED.map(() => STYLE.quoted));
     expect(QUOTED.map((text) => styleOf(text, true))).toEqual(QUOTED.map(() => STYLE.blockedQuoted));
     expect(["a=1", "1", "'=1", " x"].map((text) => styleOf(text))).toEqual([
@@ -151,11 +152,11 @@ test("K16 a time is a date cell with a format, a number a number, in an orange l
     sheets: [read],
   } = await readXlsx(
     await bytesOf(
-      workbook(
+      streamWorkbook(
         sheet,
         pagesOf([
           { cells: [{ at: AT }, { number: -5 }] },
-          { cells: [{ at: AT + 7 }, { number: 0.5 }], blocked: true },
+          { cells: [{ at: AT + 7 }, { number: 0.5 }], isHighlighted: true },
         ]),
         AT,
       ),
@@ -170,7 +171,7 @@ test("K16 a time is a date cell with a format, a number a number, in an orange l
     "yyyy-mm-dd hh:mm:ss",
     "yyyy-mm-dd hh:mm:ss",
   ]);
-  expect((await written([{ cells: [{ at: AT }, null], blocked: true }])).lines).toEqual([
+  expect((await written([{ cells: [{ at: AT }, null], isHighlighted: true }])).lines).toEqual([
     { cells: { A: new Date(AT).toISOString(), "B & <C>": null }, orange: true },
   ]);
 });
@@ -198,15 +199,15 @@ describe("S3.7 a workbook", () => {
 
   test("S3.6 marks a blocked line in orange as a whole, its empty cells too, and no other", async () => {
     const { lines } = await written([
-      { cells: ["a", null], blocked: true },
+      { cells: ["a", null], isHighlighted: true },
       { cells: ["b", "=1"] },
-      { cells: ["c", "=1"], blocked: true },
+      { cells: ["c", "=1"], isHighlighted: true },
     ]);
     expect(lines.map(({ orange }) => orange)).toEqual([true, false, true]);
   });
 
   test("says of each part its checksum, its length and when it was written", async () => {
-    const bytes = Buffer.from(await bytesOf(workbook(sheet, pagesOf([{ cells: ["a", "b"] }]), AT)));
+    const bytes = Buffer.from(await bytesOf(streamWorkbook(sheet, pagesOf([{ cells: ["a", "b"] }]), AT)));
     const parts = directoryOf(bytes);
     expect(parts.map(({ name }) => name)).toEqual([
       "[Content_Types].xml",
@@ -284,7 +285,7 @@ describe("S3.7 a workbook is written while it is read", () => {
         seen.ended = true;
       }
     }
-    return { seen, stream: workbook(sheet, pages(), AT) };
+    return { seen, stream: streamWorkbook(sheet, pages(), AT) };
   }
   test("each read asks for one page; nothing is asked before the first or after the last", async () => {
     const { seen, stream } = counted(40);

@@ -14,7 +14,7 @@ import {
   secretsFile,
 } from "../../../src/commands/signing-key.ts";
 import { isApiKey } from "../../../src/gate/credentials/api-key.ts";
-import { openKeyring } from "../../../src/gate/credentials/keyring.ts";
+import { importKeyring } from "../../../src/gate/credentials/keyring.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const PAT: NewPlatform = {
@@ -70,7 +70,7 @@ test("a second platform account is refused by the database itself", () => {
 test("a signing key is rotated with overlap: the old key verifies until it is dropped", async () => {
   const [old, fresh] = [newSigningKey(), newSigningKey()];
   const kids = async (keys: Parameters<typeof keySet>[0]) => {
-    const ring = await openKeyring(keySet(keys));
+    const ring = await importKeyring(keySet(keys));
     return { signs: ring.signer.kid, verifies: [...ring.verifiers.keys()].sort() };
   };
   const both = [old.kid, fresh.kid].sort();

@@ -5,13 +5,13 @@ import {
   ADDRESS_RULES_MAX,
   admitsAddress,
   clientAddress,
-  compileRules,
+  compileAddressRules,
   normalizeRules,
-} from "../../../src/gate/credentials/address.ts";
-import { type AccountKind, presetFor } from "../../../src/access/model.ts";
-import { type Refusal, refusal } from "../../../src/gate/principals/admission.ts";
+} from "../../../src/gate/credentials/address-rule.ts";
+import { type AccountKind, presetWithSwitches } from "../../../src/access/model.ts";
+import { type AdmissionRefusal, checkAdmission } from "../../../src/gate/principals/admission.ts";
 import { DEFAULT_SETTINGS } from "../../../src/gate/principals/settings.ts";
-import { Memory } from "../../../src/kernel/memory.ts";
+import { LruCache } from "../../../src/kernel/lru-cache.ts";
 import {
   type CallCredential,
   type KeyRestriction,
@@ -50,7 +50,8 @@ describe("the address of a caller is what the platform says", () => {
 });
 
 /** Lists as they are stored, on account, member and key. */
-const admits = (lists: readonly unknown[], ip: string | null) => admitsAddress(lists.map(compileRules), ip);
+const admits = (lists: readonly unknown[], ip: string | null) =>
+  admitsAddress(lists.map(compileAddressRules), ip);
 
 describe("S4.11 address rules", () => {
   const HOME = ["192.0.2.0/24", "2001:db8::/32"];
@@ -153,7 +154,7 @@ const HERE = "192.0.2.7";
 
 const EMPTY: Principal["grantSet"] = {
   memberId: "mem_1",
-  reaches: new Map(),
+  extents: new Map(),
   groups: null,
   groupedTypes: new Set(),
 };
@@ -186,7 +187,7 @@ function principal({
     accountId: "acc_1",
     name: "A",
     kind,
-    preset: presetFor(kind, DEFAULT_SETTINGS),
+    preset: presetWithSwitches(kind, DEFAULT_SETTINGS),
     plan,
     settings: DEFAULT_SETTINGS,
     switches: DEFAULT_SETTINGS,
@@ -203,7 +204,7 @@ function principal({
     memberId: "mem_1",
     userId: null,
     accountId: "acc_1",
-    account: {
+    targetAccount: {
       kind,
       name: "A",
       parentId: null,
@@ -214,10 +215,10 @@ function principal({
     },
     preset: home.preset,
     switches: home.switches,
-    home,
-    astray: false,
+    ownAccount: home,
+    targetNotFound: false,
     platformId: null,
-    restored,
+    isRestored: restored,
     types: new Map(),
     member: {
       status,
@@ -235,9 +236,9 @@ function principal({
       restriction: { ...UNRESTRICTED, expiresAt },
       revokedAt,
     },
-    addressRules: rules.map(compileRules),
+    addressRules: rules.map(compileAddressRules),
     grantSet: EMPTY,
-    memberSet: EMPTY,
+    unrestrictedGrantSet: EMPTY,
     actor: {
       type: "member",
       memberId: "mem_1",
@@ -253,7 +254,7 @@ describe("admission: the first fault decides, in the order of the rows", () => {
   const elsewhere = { rules: [["198.51.100.0/24"]] };
   const lapsed = { roles: ["operator"], restrictedAccounts: false };
   const dead = { key: { revokedAt: NOW - 1, expiresAt: NOW - 1 } };
-  const ROWS: ReadonlyArray<readonly [title: string, facts: Facts, refused: Refusal | null]> = [
+  const ROWS: ReadonlyArray<readonly [title: string, facts: Facts, refused: AdmissionRefusal | null]> = [
     [
       "K9 an older copy of the database, whose blocks may be undone",
       { restored: true, status: "blocked", ...dead, ...elsewhere, ...lapsed },
@@ -333,23 +334,27 @@ describe("admission: the first fault decides, in the order of the rows", () => {
     ],
   ];
   test.each(ROWS)("%s", (_, facts, refused) =>
-    expect(refusal(principal(facts), { ip: HERE }, NOW, false)).toBe(refused),
+    expect(checkAdmission(principal(facts), { ip: HERE }, NOW, false)).toBe(refused),
   );
 
   test("what a member is can be read without the plan, and nothing else is forgiven", () => {
-    expect(refusal(principal(lapsed), { ip: HERE }, NOW, true)).toBeNull();
-    expect(refusal(principal({ ...lapsed, ...elsewhere }), { ip: HERE }, NOW, true)).toBe("ip/not-allowed");
-    expect(refusal(principal({ ...lapsed, status: "blocked" }), { ip: HERE }, NOW, true)).toBe(
+    expect(checkAdmission(principal(lapsed), { ip: HERE }, NOW, true)).toBeNull();
+    expect(checkAdmission(principal({ ...lapsed, ...elsewhere }), { ip: HERE }, NOW, true)).toBe(
+      "ip/not-allowed",
+    );
+    expect(checkAdmission(principal({ ...lapsed, status: "blocked" }), { ip: HERE }, NOW, true)).toBe(
       "auth/blocked",
     );
   });
   test("an unknown address passes only where no list is", () => {
-    expect(refusal(principal({}), { ip: null }, NOW, false)).toBeNull();
-    expect(refusal(principal({ rules: [[], [HERE], []] }), { ip: null }, NOW, false)).toBe("ip/not-allowed");
+    expect(checkAdmission(principal({}), { ip: null }, NOW, false)).toBeNull();
+    expect(checkAdmission(principal({ rules: [[], [HERE], []] }), { ip: null }, NOW, false)).toBe(
+      "ip/not-allowed",
+    );
   });
   test("an account of a kind without a model admits no member: none can be loaded", () => {
     for (const kind of ["circus", "__proto__", "constructor", ""])
-      expect(() => presetFor(kind, DEFAULT_SETTINGS)).toThrow(/no access model/);
+      expect(() => presetWithSwitches(kind, DEFAULT_SETTINGS)).toThrow(/no access model/);
   });
 });
 
@@ -397,7 +402,7 @@ describe("a narrowed key makes only keys that are at least as narrow", () => {
 
 describe("the memory of an isolate", () => {
   test("keeps what was used last, and never more than it may", () => {
-    const memory = new Memory<number>(2);
+    const memory = new LruCache<number>(2);
     memory.set("a", 1);
     memory.set("b", 2);
     expect(memory.get("a")).toBe(1);
@@ -419,7 +424,7 @@ describe("the memory of an isolate", () => {
     });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 60 }), (size, steps) => {
-        const memory = new Memory<number>(size);
+        const memory = new LruCache<number>(size);
         let list: [string, number][] = [];
         for (const { op, key, value } of steps) {
           const known = list.find(([name]) => name === key);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hostName } from "../../../src/kernel/text/host-name.ts";
+import { parseHostName } from "../../../src/kernel/text/host-name.ts";
 
 describe("a domain", () => {
   test.each([
@@ -13,7 +13,7 @@ describe("a domain", () => {
     ["ｅｘａｍｐｌｅ.com", "example.com"],
     ["a-b.example.co", "a-b.example.co"],
     [`${"a".repeat(63)}.example.com`, `${"a".repeat(63)}.example.com`],
-  ])("%s is %s", (text, host) => expect(hostName(text)).toBe(host));
+  ])("%s is %s", (text, host) => expect(parseHostName(text)).toBe(host));
 
   test.each([
     "",
@@ -46,5 +46,5 @@ describe("a domain", () => {
     "xn--.example.com",
     "example\\.com",
     "\ud800.example.com",
-  ])("%j is none", (text) => expect(hostName(text)).toBe(null));
+  ])("%j is none", (text) => expect(parseHostName(text)).toBe(null));
 });

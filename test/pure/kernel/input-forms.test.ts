@@ -1,18 +1,24 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import {
-  called,
+  displayName,
   instant,
-  note,
+  multilineText,
   optionalName,
-  optionalNote,
+  optionalMultilineText,
   optionalText,
-  text,
+  singleLineText,
   validate,
 } from "../../../src/kernel/http/body.ts";
-import { email, optionalEmail } from "../../../src/kernel/text/email.ts";
-import { jsonSchema } from "../../../src/kernel/http/json-schema.ts";
-import { beginOf, dayOrTime, endOf, isTimeZone, lastOf } from "../../../src/kernel/time-zone.ts";
+import { emailAddress, optionalEmailAddress } from "../../../src/kernel/text/email.ts";
+import { toJsonSchema } from "../../../src/kernel/http/json-schema.ts";
+import {
+  periodStart,
+  dayOrTime,
+  periodEnd,
+  isTimeZone,
+  lastMillisecondOf,
+} from "../../../src/kernel/time-zone.ts";
 import { Grant } from "../../../src/people/rights/grant.card.ts";
 
 const taken = (schema: z.ZodType, value: unknown): unknown => {
@@ -30,7 +36,7 @@ describe("K15 an e-mail address", () => {
     [`${"a".repeat(64)}@example.com`, `${"a".repeat(64)}@example.com`],
     ["u@почта。рф", "u@xn--80a1acny.xn--p1ai"],
     ["o'neil@example.co.uk", "o'neil@example.co.uk"],
-  ])("%j is stored as %j", (written, stored) => expect(taken(email, written)).toBe(stored));
+  ])("%j is stored as %j", (written, stored) => expect(taken(emailAddress, written)).toBe(stored));
 
   test.each([
     `${"a".repeat(65)}@example.com`,
@@ -58,10 +64,10 @@ describe("K15 an e-mail address", () => {
     "a@example.com\u0000",
     "a@пример.1",
     "a\u00a0@example.com",
-  ])("%j is none", (written) => expect(taken(email, written)).toBe("refused"));
+  ])("%j is none", (written) => expect(taken(emailAddress, written)).toBe("refused"));
 
   test("may be left out where it is optional, by null or an empty text", () =>
-    expect([null, "", "u@почта.рф", "x"].map((one) => taken(optionalEmail, one))).toEqual([
+    expect([null, "", "u@почта.рф", "x"].map((one) => taken(optionalEmailAddress, one))).toEqual([
       null,
       null,
       "u@xn--80a1acny.xn--p1ai",
@@ -69,27 +75,27 @@ describe("K15 an e-mail address", () => {
     ]));
 
   test("a fault names the member, and the document says what is taken", () => {
-    expect(() => validate(z.strictObject({ email }), { email: "x" }, "body")).toThrow(
+    expect(() => validate(z.strictObject({ email: emailAddress }), { email: "x" }, "body")).toThrow(
       expect.objectContaining({
         extra: { errors: [{ pointer: "/email", detail: expect.stringContaining("64") }] },
       }),
     );
-    expect(jsonSchema(email, "input")).toMatchObject({ type: "string", format: "email" });
-    expect(jsonSchema(optionalText(40), "input")).toEqual({
+    expect(toJsonSchema(emailAddress, "input")).toMatchObject({ type: "string", format: "email" });
+    expect(toJsonSchema(optionalText(40), "input")).toEqual({
       anyOf: [{ type: "string", maxLength: 40 }, { type: "null" }],
     });
-    expect(jsonSchema(optionalNote(40), "output")).toEqual({ type: ["string", "null"] });
-    expect(jsonSchema(instant, "output")).toMatchObject({ type: "string", format: "date-time" });
+    expect(toJsonSchema(optionalMultilineText(40), "output")).toEqual({ type: ["string", "null"] });
+    expect(toJsonSchema(instant, "output")).toMatchObject({ type: "string", format: "date-time" });
   });
 });
 
 describe("K15 a text", () => {
-  test.each([optionalText(20), optionalNote(20), optionalName(20)])(
+  test.each([optionalText(20), optionalMultilineText(20), optionalName(20)])(
     "that is optional is null when it is empty (%#)",
     (schema) =>
       expect(["", "  ", null, " a "].map((one) => taken(schema, one))).toEqual([null, null, null, "a"]),
   );
-  test.each([text(20), called(20)])("that is needed is not empty (%#)", (schema) =>
+  test.each([singleLineText(20), displayName(20)])("that is needed is not empty (%#)", (schema) =>
     expect(["", "  ", null].map((one) => taken(schema, one))).toEqual(["refused", "refused", "refused"]),
   );
 
@@ -100,16 +106,24 @@ describe("K15 a text", () => {
     ["\na\n", "a"],
     ["a\n\n\nb", "a\n\n\nb"],
   ])("of several lines may be %j", (written, stored) =>
-    expect([taken(optionalNote(20), written), taken(note(20), written)]).toEqual([stored, stored]),
+    expect([taken(optionalMultilineText(20), written), taken(multilineText(20), written)]).toEqual([
+      stored,
+      stored,
+    ]),
   );
   test.each(["a\u0000", "a\u0007b", "a\u001bb", "a\u0085b", "\u202ea", "\ud800", "x".repeat(21), "\u200b"])(
     "of several lines is not %j",
     (written) =>
-      expect([taken(optionalNote(20), written), taken(note(20), written)]).toEqual(["refused", "refused"]),
+      expect([taken(optionalMultilineText(20), written), taken(multilineText(20), written)]).toEqual([
+        "refused",
+        "refused",
+      ]),
   );
   test.each(["a\nb", "a\r\nb", "a\tb", "x".repeat(21), "\u200b"])("of one line is not %j", (written) =>
     expect(
-      [text(20), optionalText(20), optionalName(20), called(20)].map((schema) => taken(schema, written)),
+      [singleLineText(20), optionalText(20), optionalName(20), displayName(20)].map((schema) =>
+        taken(schema, written),
+      ),
     ).toEqual(Array(4).fill("refused")),
   );
 });
@@ -152,7 +166,7 @@ describe("K15 a day", () => {
     ["2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z"],
     ["2026-11-21", "UTC", "2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z"],
   ])("%s in %s is from %s to %s", (day, zone, from, to) => {
-    expect([beginOf(day, zone), endOf(day, zone), lastOf(day, zone)]).toEqual([
+    expect([periodStart(day, zone), periodEnd(day, zone), lastMillisecondOf(day, zone)]).toEqual([
       Date.parse(from),
       Date.parse(to),
       Date.parse(to) - 1,

@@ -2,15 +2,15 @@ import { BlockList, isIPv4, isIPv6 } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  type Block,
-  canonical,
-  contains,
+  type CidrBlock,
+  canonicalBlock,
+  containsIp,
   coversPublic,
-  parseAddress,
+  parseIp,
   parseBlock,
 } from "../../../src/kernel/cidr.ts";
 
-const block = (text: string): Block => parseBlock(text) ?? expect.fail(`${text} is unreadable`);
+const block = (text: string): CidrBlock => parseBlock(text) ?? expect.fail(`${text} is unreadable`);
 
 describe("an address rule in its canonical form (RFC 5952), host bits cleared", () => {
   const FORMS: ReadonlyArray<readonly [written: string, canonical: string]> = [
@@ -42,8 +42,8 @@ describe("an address rule in its canonical form (RFC 5952), host bits cleared", 
     ["::ffff:0:0/96", "0.0.0.0/0"],
   ];
   test.each(FORMS)("%s is %s", (written, form) => {
-    expect(canonical(block(written))).toBe(form);
-    expect(canonical(block(form))).toBe(form);
+    expect(canonicalBlock(block(written))).toBe(form);
+    expect(canonicalBlock(block(form))).toBe(form);
   });
 });
 
@@ -119,7 +119,7 @@ describe("an address rule that is refused", () => {
   ];
   test.each(UNREADABLE)("%j", (text) => expect(parseBlock(text)).toBeNull());
   test("a block is no address", () =>
-    expect([parseAddress("192.0.2.0/24"), parseAddress("::/0")]).toEqual([null, null]));
+    expect([parseIp("192.0.2.0/24"), parseIp("::/0")]).toEqual([null, null]));
 });
 
 const ipv4 = fc.ipV4();
@@ -146,19 +146,19 @@ describe("properties of address rules", () => {
   test("what is read is an address to Node too, for all texts", () => {
     const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(..."0123456789abcf:./%") }));
     fc.assert(
-      fc.property(text, (value) => parseAddress(value) === null || isIPv4(value) || isIPv6(value)),
+      fc.property(text, (value) => parseIp(value) === null || isIPv4(value) || isIPv6(value)),
       runs,
     );
   });
 
   test("an IPv4 or IPv6 address as a machine writes it is read", () => {
     fc.assert(
-      fc.property(ipv4, (value) => canonical(block(value)) === `${value}/32`),
+      fc.property(ipv4, (value) => canonicalBlock(block(value)) === `${value}/32`),
       runs,
     );
     const usual = ipv6.filter((value) => !/^::\d+\.\d+\.\d+\.\d+$/.test(value));
     fc.assert(
-      fc.property(usual, (value) => parseAddress(value) !== null),
+      fc.property(usual, (value) => parseIp(value) !== null),
       runs,
     );
   });
@@ -166,10 +166,13 @@ describe("properties of address rules", () => {
   test("the canonical form is stable and holds the very same addresses", () => {
     fc.assert(
       fc.property(rule, fc.oneof(ipv4, ipv6), (written, address) => {
-        const [once, client] = [parseBlock(written), parseAddress(address)];
+        const [once, client] = [parseBlock(written), parseIp(address)];
         if (once === null || client === null) return true;
-        const twice = block(canonical(once));
-        return canonical(twice) === canonical(once) && contains(once, client) === contains(twice, client);
+        const twice = block(canonicalBlock(once));
+        return (
+          canonicalBlock(twice) === canonicalBlock(once) &&
+          containsIp(once, client) === containsIp(twice, client)
+        );
       }),
       runs,
     );
@@ -179,11 +182,11 @@ describe("properties of address rules", () => {
     const bits = fc.integer({ min: 0, max: 32 });
     fc.assert(
       fc.property(ipv4, bits, fc.integer({ min: 0, max: 31 }), (host, length, flip) => {
-        const network = canonical(block(`${host}/${length}`));
+        const network = canonicalBlock(block(`${host}/${length}`));
         const near = flipped(host, flip);
         return [host, near].every(
           (address) =>
-            contains(block(network), parseAddress(address) ?? expect.fail()) === nodeSays(network, address),
+            containsIp(block(network), parseIp(address) ?? expect.fail()) === nodeSays(network, address),
         );
       }),
       runs,
@@ -191,11 +194,11 @@ describe("properties of address rules", () => {
     fc.assert(
       fc.property(ipv6, ipv6, fc.integer({ min: 0, max: 128 }), (host, other, length) => {
         const written = parseBlock(`${host}/${length}`);
-        if (written === null || parseAddress(other) === null || canonical(written).includes(".")) return true;
+        if (written === null || parseIp(other) === null || canonicalBlock(written).includes(".")) return true;
         return [host, other].every(
           (address) =>
-            contains(written, parseAddress(address) ?? expect.fail()) ===
-            nodeSays(canonical(written), address),
+            containsIp(written, parseIp(address) ?? expect.fail()) ===
+            nodeSays(canonicalBlock(written), address),
         );
       }),
       runs,
@@ -203,9 +206,9 @@ describe("properties of address rules", () => {
   });
 
   test("a rule of one family holds no address of the other", () => {
-    expect(contains(block("::/0"), parseAddress("192.0.2.7") ?? expect.fail())).toBe(false);
-    expect(contains(block("0.0.0.0/0"), parseAddress("2001:db8::1") ?? expect.fail())).toBe(false);
-    expect(contains(block("0.0.0.0/0"), parseAddress("::ffff:192.0.2.7") ?? expect.fail())).toBe(true);
+    expect(containsIp(block("::/0"), parseIp("192.0.2.7") ?? expect.fail())).toBe(false);
+    expect(containsIp(block("0.0.0.0/0"), parseIp("2001:db8::1") ?? expect.fail())).toBe(false);
+    expect(containsIp(block("0.0.0.0/0"), parseIp("::ffff:192.0.2.7") ?? expect.fail())).toBe(true);
   });
 });
 
@@ -282,7 +285,7 @@ describe("K7 rules that together let in every public address", () => {
         const parts = split(cuts).map(text);
         const left = parts.toSpliced(out % parts.length, 1);
         const isPublic = (rule: string | undefined) =>
-          rule !== undefined && contains(block(rule), parseAddress("8.8.8.8") as never);
+          rule !== undefined && containsIp(block(rule), parseIp("8.8.8.8") as never);
         return (
           coversPublic(parts.map(block), "ipv4") &&
           !(isPublic(parts[out % parts.length]) && coversPublic(left.map(block), "ipv4"))

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { exit } from "../../../src/kernel/http/exit.ts";
-import { ID_PREFIXES, type IdKind, idOf, leastId, newId } from "../../../src/kernel/id.ts";
+import { toProblemResponse } from "../../../src/kernel/http/problem-response.ts";
+import { ID_PREFIXES, type IdKind, idSchema, firstIdAt, newId } from "../../../src/kernel/id.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../../../src/kernel/http/problem.ts";
 import { problemBody } from "../../../src/kernel/http/problem-body.ts";
 
@@ -46,7 +46,7 @@ describe("the table of problems", () => {
 
 describe("a refusal as it is answered (RFC 9457)", () => {
   test.each(CODES)("%s", async (code) => {
-    const { response, code: said } = exit(new Problem(code), "req_1");
+    const { response, code: said } = toProblemResponse(new Problem(code), "req_1");
     const body = (await response.json()) as Record<string, unknown>;
     expect(said).toBe(code);
     expect(response.status).toBe(PROBLEMS[code].status);
@@ -71,7 +71,7 @@ describe("a refusal as it is answered (RFC 9457)", () => {
       {
         detail: "Look here.",
         errors: [{ pointer: "/a", detail: "is not known here" }],
-        members: { required: 5 },
+        extensions: { required: 5 },
       },
       "req_1",
     );
@@ -83,7 +83,10 @@ describe("a refusal as it is answered (RFC 9457)", () => {
   });
 
   test("keeps the headers of the refusal beside its own", () => {
-    const { response } = exit(new Problem("method-not-allowed", { headers: { Allow: "GET" } }), "req_1");
+    const { response } = toProblemResponse(
+      new Problem("method-not-allowed", { headers: { Allow: "GET" } }),
+      "req_1",
+    );
     expect([response.headers.get("allow"), response.headers.get("content-type")]).toEqual([
       "GET",
       "application/problem+json",
@@ -99,7 +102,7 @@ describe("a refusal as it is answered (RFC 9457)", () => {
   ];
   test.each(BUGS)("a bug answers 500 and nothing but the request id: %s", async (_, thrown) => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
-    const { response, code } = exit(thrown, "req_1");
+    const { response, code } = toProblemResponse(thrown, "req_1");
     const answer = await response.text();
     expect([response.status, code]).toEqual([500, "internal"]);
     expect(answer).not.toMatch(/secret|stack|\.ts/);
@@ -110,7 +113,7 @@ describe("a refusal as it is answered (RFC 9457)", () => {
 
   test("a refusal is no bug and is not logged as one", () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
-    exit(new Problem("not-found"), "req_1");
+    toProblemResponse(new Problem("not-found"), "req_1");
     expect(log).not.toHaveBeenCalled();
   });
 });
@@ -123,7 +126,7 @@ describe("ids", () => {
   });
   test.each(KINDS)("of the kind %s are accepted as that kind and no other", (kind) => {
     const id = newId(kind, 1_700_000_000_000);
-    expect(KINDS.filter((other) => idOf(other).safeParse(id).success)).toEqual([kind]);
+    expect(KINDS.filter((other) => idSchema(other).safeParse(id).success)).toEqual([kind]);
   });
   test.each([
     "",
@@ -138,13 +141,15 @@ describe("ids", () => {
     " mem_01ARZ3NDEKTSV4RRFFQ69G5FAV",
     "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV",
   ])("%j is no member's", (id) => {
-    expect(idOf("member").safeParse(id).success).toBe(false);
+    expect(idSchema("member").safeParse(id).success).toBe(false);
   });
   test("sort by time, also within a millisecond; the least id of a moment comes first", () => {
     const at = 1_700_000_000_000;
     const ids = [at, at, at, at + 1, at + 1, at + 1_000].map((time) => newId("call", time));
     expect([...ids].sort()).toEqual(ids);
-    expect(leastId("call", at) <= (ids[0] ?? "")).toBe(true);
-    expect(leastId("call", at + 1) > (ids[2] ?? "") && leastId("call", at + 1) <= (ids[3] ?? "")).toBe(true);
+    expect(firstIdAt("call", at) <= (ids[0] ?? "")).toBe(true);
+    expect(firstIdAt("call", at + 1) > (ids[2] ?? "") && firstIdAt("call", at + 1) <= (ids[3] ?? "")).toBe(
+      true,
+    );
   });
 });

@@ -3,19 +3,19 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import {
   BODY_LIMIT,
-  declaredBody,
+  checkBodyHeaders,
   instant,
   readJson,
-  sentFile,
-  text,
+  receiveUpload,
+  singleLineText,
   validate,
 } from "../../../src/kernel/http/body.ts";
-import { fingerprint, idempotencyKey } from "../../../src/kernel/http/idempotency.ts";
-import { ambiguousMembers } from "../../../src/kernel/http/json.ts";
-import { decodeCursor, encodeCursor, listQuery, page } from "../../../src/kernel/http/page.ts";
-import { type Fault, Problem } from "../../../src/kernel/http/problem.ts";
+import { fingerprint, parseIdempotencyKey } from "../../../src/kernel/http/idempotency.ts";
+import { findAmbiguousFields } from "../../../src/kernel/http/ambiguous-field.ts";
+import { decodeCursor, encodeCursor, listQuery, toPage } from "../../../src/kernel/http/page.ts";
+import { type RequestFault, Problem } from "../../../src/kernel/http/problem.ts";
 
-const placeOf = (fault: Fault): string =>
+const placeOf = (fault: RequestFault): string =>
   "pointer" in fault ? fault.pointer : "parameter" in fault ? fault.parameter : fault.header;
 
 /** What was refused, and with which faults; anything but a Problem is a bug and stays an exception. */
@@ -44,18 +44,18 @@ describe("K16 members that two readers would read differently are named", () => 
   ];
   test.each(TABLE)("K16 %s", (json, ...faults) => {
     JSON.parse(json);
-    expect(ambiguousMembers(json).map((fault) => `${placeOf(fault)} ${fault.detail}`)).toEqual(faults);
+    expect(findAmbiguousFields(json).map((fault) => `${placeOf(fault)} ${fault.detail}`)).toEqual(faults);
   });
 
   test("K16 none is named in what JSON.stringify writes, and a deep text is no work", () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
         const json = JSON.stringify(value);
-        expect(ambiguousMembers(json).filter(({ detail }) => detail === "is sent twice")).toEqual([]);
+        expect(findAmbiguousFields(json).filter(({ detail }) => detail === "is sent twice")).toEqual([]);
       }),
     );
     const deep = `${'{"a":'.repeat(5_000)}{${Array(5_000).fill('"a":1').join(",")}}${"}".repeat(5_000)}`;
-    expect(ambiguousMembers(deep)).toHaveLength(50);
+    expect(findAmbiguousFields(deep)).toHaveLength(50);
   });
 });
 
@@ -152,7 +152,7 @@ describe("a page cursor", () => {
         let cursor: string | undefined;
         do {
           const after = decodeCursor(cursor, z.int()) ?? 0;
-          const { data, nextCursor } = page(
+          const { data, nextCursor } = toPage(
             rows.filter((row) => row > after).slice(0, limit + 1),
             limit,
             (row) => row,
@@ -180,7 +180,7 @@ describe("a page cursor", () => {
 test("what is missing is required, in body and query; what is there and wrong says what it should be", () => {
   const schema = z
     .strictObject({
-      name: text(5),
+      name: singleLineText(5),
       kind: z.enum(["a", "b"]),
       at: instant,
       list: z.array(z.strictObject({ id: z.string() })),
@@ -321,7 +321,7 @@ describe("a body", () => {
     ["another type", { "content-type": "multipart/form-data" }, "media-type"],
     ["an empty type", { "content-type": "" }, "media-type"],
   ])("is judged by its headers: %s", async (_, headers, code) =>
-    expect(await refused(() => declaredBody(new Headers(headers)))).toBe(code),
+    expect(await refused(() => checkBodyHeaders(new Headers(headers)))).toBe(code),
   );
 });
 
@@ -336,7 +336,7 @@ describe("a file as the body", () => {
     ["as long as it may be, which JSON may not", { ...zip, "content-length": "100000" }, "accepted"],
     ["longer", { ...zip, "content-length": "100001" }, "too-large"],
   ])("is judged by its headers: %s", async (_, headers, code) =>
-    expect(await refused(() => declaredBody(new Headers(headers), upload))).toBe(code),
+    expect(await refused(() => checkBodyHeaders(new Headers(headers), upload))).toBe(code),
   );
 
   test.each([
@@ -348,7 +348,7 @@ describe("a file as the body", () => {
     ["half a byte", { ...zip, "content-length": "2.5" }, "abc", "validation Content-Length"],
   ])("is taken with its length: %s", async (_, headers, body, code) => {
     const request = post(body === null ? null : new Blob([body]), headers as Record<string, string>);
-    expect(await refused(() => sentFile(request, upload))).toBe(code);
+    expect(await refused(() => receiveUpload(request, upload))).toBe(code);
   });
 });
 
@@ -392,11 +392,11 @@ describe("a fault of the body is named by a JSON pointer (RFC 6901)", () => {
   test.each(["", " ", "\u0000", "a\u0007b", "a\nb", "a\u0085b", "\ud800", "a\udfffb", "x".repeat(11)])(
     "the line of text %j is refused",
     async (value) => {
-      expect(await refused(() => validate(text(10), value, "body"))).toMatch(/^validation/);
+      expect(await refused(() => validate(singleLineText(10), value, "body"))).toMatch(/^validation/);
     },
   );
   test("a line of text is trimmed, in any script", () =>
-    expect(["  a ", "Ключ", "🗝️"].map((value) => validate(text(10), value, "body"))).toEqual([
+    expect(["  a ", "Ключ", "🗝️"].map((value) => validate(singleLineText(10), value, "body"))).toEqual([
       "a",
       "Ключ",
       "🗝️",
@@ -413,7 +413,7 @@ describe("the Idempotency-Key", () => {
     ["x".repeat(128), "x".repeat(128)],
     ["!#$%&'()*+,-./:;<=>?@[]^_`{|}~", "!#$%&'()*+,-./:;<=>?@[]^_`{|}~"],
   ];
-  test.each(KEYS)("%j is the key %j", (header, key) => expect(idempotencyKey(header)).toBe(key));
+  test.each(KEYS)("%j is the key %j", (header, key) => expect(parseIdempotencyKey(header)).toBe(key));
   const UNREADABLE = [
     "",
     '""',
@@ -434,7 +434,7 @@ describe("the Idempotency-Key", () => {
     `"${"x".repeat(129)}"`,
   ];
   test.each(UNREADABLE)("%j cannot be read", async (header) =>
-    expect(await refused(() => idempotencyKey(header))).toBe("malformed"),
+    expect(await refused(() => parseIdempotencyKey(header))).toBe("malformed"),
   );
 
   test("a command is the same only with the same method, path, query and body", async () => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import { fold } from "../../../src/kernel/text/fold.ts";
+import { foldForSearch } from "../../../src/kernel/text/search-fold.ts";
 import { canonicalSerial } from "../../../src/kernel/text/look-alike.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../../../migrations");
@@ -29,7 +29,7 @@ test("names that were there before are compared as those that come", () => {
       .prepare("SELECT name_folded AS name FROM account ORDER BY id")
       .all()
       .map(({ name }) => name),
-  ).toEqual(NAMES.map(fold));
+  ).toEqual(NAMES.map(foldForSearch));
 });
 
 test("K13 K16 tiers that were named are tiers, and what hooks had set counts as of its arrival", () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
-import { surface } from "../../../src/app.ts";
-import { called } from "../../../src/kernel/http/body.ts";
+import { servedEndpoints } from "../../../src/app.ts";
+import { displayName } from "../../../src/kernel/http/body.ts";
 import { WANTED } from "../../../src/channels/webhooks/mapping.ts";
-import { unlinked } from "../../../src/channels/mail/layout.ts";
+import { breakLinks } from "../../../src/channels/mail/layout.ts";
 
 const ZWSP = "\u200b";
 
@@ -81,9 +81,9 @@ const NAMES = [
 
 describe("K6 a name that can reach a mail", () => {
   test.each(LINKS)("holds no link: not %j", (name) =>
-    expect(called(200).safeParse(name).success).toBe(false),
+    expect(displayName(200).safeParse(name).success).toBe(false),
   );
-  test.each(NAMES)("may be %j", (name) => expect(called(200).safeParse(name).success).toBe(true));
+  test.each(NAMES)("may be %j", (name) => expect(displayName(200).safeParse(name).success).toBe(true));
 });
 
 /** Members of bodies that are names of accounts, people, roles, keys, links or hooks. */
@@ -139,7 +139,7 @@ function nameSchemas(
 
 describe("K6 the walk over every operation", () => {
   const bodies: [string, z.ZodType][] = [
-    ...surface.flatMap(({ operation: { method, path, body } }) =>
+    ...servedEndpoints.flatMap(({ operation: { method, path, body } }) =>
       body === undefined ? [] : [[`${method} ${path}`, body] as [string, z.ZodType]],
     ),
     ...Object.entries(WANTED).map(
@@ -192,7 +192,7 @@ describe("K6 a mail writes a host so that no program links it", () => {
     `a${ZWSP}.com`,
     "bücher。de",
   ])("%j", (name) => {
-    const written = unlinked(name);
+    const written = breakLinks(name);
     // No dot and no colon is next to a character of a host, and nothing else has changed.
     expect(written).not.toMatch(/[^\u200c][.。:]|[.。:][^\u200c]/u);
     expect(written.replaceAll("\u200c", "")).toBe(name);
@@ -200,6 +200,6 @@ describe("K6 a mail writes a host so that no program links it", () => {
     expect(URL.canParse(`http://${host}`)).toBe(false);
   });
   test.each(["Acme Inc.", "Dr. J. Smith Jr.", "Team: Blue", "10:30"])("and leaves %j as it is", (name) =>
-    expect(unlinked(name)).toBe(name),
+    expect(breakLinks(name)).toBe(name),
   );
 });

@@ -1,10 +1,10 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { surface } from "../../../src/app.ts";
-import { idempotencyKey } from "../../../src/kernel/http/idempotency.ts";
-import { openapi } from "../../../src/kernel/http/openapi.ts";
-import { isCard, type Operation } from "../../../src/kernel/http/operation.ts";
+import { servedEndpoints } from "../../../src/app.ts";
+import { parseIdempotencyKey } from "../../../src/kernel/http/idempotency.ts";
+import { openApiDocument } from "../../../src/kernel/http/openapi.ts";
+import { hasCardAnswer, type Operation } from "../../../src/kernel/http/operation.ts";
 import { type ProblemCode, PROBLEMS } from "../../../src/kernel/http/problem.ts";
 
 interface Parameter {
@@ -42,8 +42,8 @@ interface Document {
 
 /** As it is served: what JSON leaves of it. */
 const documentOf = (operations: readonly Operation[]) =>
-  JSON.parse(JSON.stringify(openapi(operations, "https://gate.example"))) as Document;
-const operations = surface.map(({ operation }) => operation);
+  JSON.parse(JSON.stringify(openApiDocument(operations, "https://gate.example"))) as Document;
+const operations = servedEndpoints.map(({ operation }) => operation);
 const document = documentOf(operations);
 const described = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, one]) => ({ path, method, one })),
@@ -153,7 +153,7 @@ describe("the document of the whole surface", () => {
       .map(({ path, method }) => `${method.toUpperCase()} ${path}`)
       .sort();
     expect(open).toEqual(
-      surface
+      servedEndpoints
         .filter((one) => "open" in one)
         .map(({ operation }) => `${operation.method} ${operation.path.replaceAll(/:(\w+)/g, "{$1}")}`)
         .sort(),
@@ -161,7 +161,8 @@ describe("the document of the whole surface", () => {
     expect(
       operations.filter(
         (one) =>
-          (one.right === "public") !== surface.some((each) => each.operation === one && "open" in each),
+          (one.right === "public") !==
+          servedEndpoints.some((each) => each.operation === one && "open" in each),
       ),
     ).toEqual([]);
     expect(open.filter((one) => /^(POST|PUT|PATCH|DELETE)/.test(one))).toEqual([
@@ -201,7 +202,7 @@ describe("the document of the whole surface", () => {
       const expected = {
         ...(operation.right === "public" ? {} : { "Tollgate-Account": false }),
         ...(operation.localized ? { "Accept-Language": false } : {}),
-        ...(operation.method === "GET" && isCard(operation) ? { "If-None-Match": false } : {}),
+        ...(operation.method === "GET" && hasCardAnswer(operation) ? { "If-None-Match": false } : {}),
         ...(operation.idempotency === undefined
           ? {}
           : { "Idempotency-Key": operation.idempotency !== "optional" && operation.preview === undefined }),
@@ -219,7 +220,7 @@ describe("the document of the whole surface", () => {
       new RegExp(told.find(({ name }) => name === header)?.schema.pattern ?? "^$", "u");
     const accepted = (key: string): boolean => {
       try {
-        return idempotencyKey(key) !== null;
+        return parseIdempotencyKey(key) !== null;
       } catch {
         return false;
       }

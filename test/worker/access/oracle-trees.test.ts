@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { decide } from "../../../src/access/decide.ts";
+import { decide } from "../../../src/access/decision.ts";
 import type { Right } from "../../../src/access/right.ts";
 import { findPrincipalByKey } from "../../../src/gate/principals/principal.store.ts";
 import { openDb } from "../../../src/kernel/db.ts";
@@ -222,8 +222,8 @@ async function decisions(acting: Acting, { items }: TreeWorld): Promise<Wrong> {
     isHome(acting) ? null : on.id,
     TYPE_TABLE,
   );
-  compare(wrong, acting, "acting", principal?.astray === false, acts(acting));
-  if (principal === null || principal.astray) return wrong;
+  compare(wrong, acting, "acting", principal?.targetNotFound === false, acts(acting));
+  if (principal === null || principal.targetNotFound) return wrong;
   for (const right of new Set(Object.values(KNOWN).flat())) {
     const [type = "", verb = ""] = right.split(".");
     compare(

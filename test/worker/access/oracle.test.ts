@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { decodeJwt } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
-import { decide } from "../../../src/access/decide.ts";
+import { decide } from "../../../src/access/decision.ts";
 import type { Right } from "../../../src/access/right.ts";
 import type { Principal } from "../../../src/gate/principals/principal.ts";
 import { findPrincipalByKey, findPrincipalByToken } from "../../../src/gate/principals/principal.store.ts";

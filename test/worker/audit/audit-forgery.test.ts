@@ -1,12 +1,12 @@
 import { env } from "cloudflare:workers";
 import { sql } from "drizzle-orm";
 import { beforeEach, describe, expect, test } from "vitest";
-import { grown, seal, type SealedRow } from "../../../src/audit/chain/chain.ts";
+import { headAfter, seal, type SealedRow } from "../../../src/audit/chain/chain.ts";
 import { appendRows } from "../../../src/audit/chain/chain.store.ts";
 import type { AuditEvent } from "../../../src/audit/chain/event.ts";
-import { protect } from "../../../src/audit/chain/personal.ts";
+import { protectPersonalValues } from "../../../src/audit/chain/personal-value.ts";
 import { batch } from "../../../src/kernel/db.ts";
-import { complete, stage } from "../../../src/audit/chain/outbox.store.ts";
+import { completeEvent, stageEvent } from "../../../src/audit/chain/outbox.store.ts";
 import { sealAccount } from "../../../src/audit/chain/sealing.store.ts";
 import {
   carry,
@@ -57,9 +57,9 @@ async function append(forged: AuditEvent): Promise<void> {
   const row = seal(
     head,
     forged,
-    protect(forged, () => "00".repeat(16)),
+    protectPersonalValues(forged, () => "00".repeat(16)),
   );
-  expect(await appendRows(db, accountId, head, [row])).toEqual(grown(head, row));
+  expect(await appendRows(db, accountId, head, [row])).toEqual(headAfter(head, row));
 }
 
 const insertOutbox = (id: string, text: string) =>
@@ -76,7 +76,7 @@ const letters = async () =>
 describe("S1.38 no caller hides a spend behind an entry that the ledger never made", () => {
   test("staged, it is kept with its reason and never sealed; the real spend enters the trail", async () => {
     const forged = forgedEntry(3);
-    await batch(db, [stage(db, env.SIGNING_KEYS, forged)]);
+    await batch(db, [stageEvent(db, env.SIGNING_KEYS, forged)]);
     await sealAll(accountId);
     expect(await sealedIds(accountId)).not.toContain(forged.id);
     expect((await headOf(accountId))?.ledgerSeq).toBe(2);
@@ -159,13 +159,13 @@ describe("S1.38 no caller hides a spend behind an entry that the ledger never ma
       const before = await knownHead(accountId);
       const rows: SealedRow[] = [];
       for (const one of list) {
-        const last = rows.reduce(grown, before);
+        const last = rows.reduce(headAfter, before);
         const sealed = one.ledgerSeq === forgedAt ? { ...one, cost: 7 } : one;
         rows.push(
           seal(
             last,
             sealed,
-            protect(sealed, () => "00".repeat(16)),
+            protectPersonalValues(sealed, () => "00".repeat(16)),
           ),
         );
       }
@@ -222,8 +222,8 @@ describe("rows in the outbox that are no event of it block no other", () => {
 describe("K9 a row of the outbox that this gate did not stage is never sealed", () => {
   const stagedRow = async (one: AuditEvent, open: string | null = null) => {
     await batch(db, [
-      stage(db, env.SIGNING_KEYS, one, open),
-      ...(open === null ? [] : [complete(db, one, open, sql`'0007'`)]),
+      stageEvent(db, env.SIGNING_KEYS, one, open),
+      ...(open === null ? [] : [completeEvent(db, one, open, sql`'0007'`)]),
     ]);
   };
   const edit = (set: string, id: string, ...values: string[]) =>
@@ -270,7 +270,7 @@ describe("K9 a row of the outbox that this gate did not stage is never sealed", 
     ],
     [
       "signed with a key that was dropped",
-      (one) => batch(db, [stage(db, JSON.stringify([{ kid: "old", d: "x" }]), one)]),
+      (one) => batch(db, [stageEvent(db, JSON.stringify([{ kid: "old", d: "x" }]), one)]),
       "another signature",
     ],
     [

@@ -2,10 +2,15 @@ import { createMessageBatch } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { logCall } from "../../../src/audit/chain/call-log.queue.ts";
-import type { AuditMessage, CallRow } from "../../../src/audit/chain/event.ts";
-import { publish } from "../../../src/audit/chain/outbox.store.ts";
-import { CALL_LOG_TTL_MS, DEAD_LETTER_TTL_MS, prune, sweep } from "../../../src/audit/chain/sweep.store.ts";
-import { leastId, newId } from "../../../src/kernel/id.ts";
+import type { AuditMessage, CallLogRow } from "../../../src/audit/chain/event.ts";
+import { notifyAuditQueue } from "../../../src/audit/chain/outbox.store.ts";
+import {
+  CALL_LOG_TTL_MS,
+  DEAD_LETTER_TTL_MS,
+  pruneAudit,
+  sweepAudit,
+} from "../../../src/audit/chain/sweep.store.ts";
+import { firstIdAt, newId } from "../../../src/kernel/id.ts";
 import { IDEMPOTENCY_TTL_MS } from "../../../src/kernel/http/idempotency.ts";
 import {
   db,
@@ -30,7 +35,7 @@ beforeEach(() => {
   accountId = newAccountId();
 });
 
-const call = (more: Partial<CallRow> = {}): CallRow => ({
+const call = (more: Partial<CallLogRow> = {}): CallLogRow => ({
   id: newId("call", Date.now()),
   accountId,
   at: Date.now(),
@@ -187,11 +192,11 @@ describe("what a crash left behind", () => {
       id === accountIds[3]
         ? ({ ...ledgers(id), sealedHead: () => Promise.reject(new Error("gone")) } as never)
         : ledgers(id);
-    await sweep({ ...trail, ledgers: deaf });
+    await sweepAudit({ ...trail, ledgers: deaf });
     expect(await Promise.all(accountIds.map(outboxSize))).toEqual(
       accountIds.map((_, index) => (index === 3 ? 2 : 0)),
     );
-    await sweep(trail);
+    await sweepAudit(trail);
     expect(
       await Promise.all(accountIds.map(async (id) => [await outboxSize(id), await faultOf(id)])),
     ).toEqual(accountIds.map(() => [0, null]));
@@ -199,25 +204,30 @@ describe("what a crash left behind", () => {
 
   test("a sweep and a consumer meet: each event is sealed once", async () => {
     const events = await staged(accountId, 30);
-    await Promise.all([sweep(trail), deliver([nudge(accountId)]), sweep(trail), sealAll(accountId)]);
-    await sweep(trail);
+    await Promise.all([
+      sweepAudit(trail),
+      deliver([nudge(accountId)]),
+      sweepAudit(trail),
+      sealAll(accountId),
+    ]);
+    await sweepAudit(trail);
     expect((await sealedIds(accountId)).sort()).toEqual(events.map((one) => one.id).sort());
     expect(await faultOf(accountId)).toBeNull();
   });
 
   test("a queue that takes nothing fails no change", async () => {
     const dead = { send: () => Promise.reject(new Error("no queue")) } as unknown as Queue;
-    await expect(publish(dead, accountId, [event(accountId)])).resolves.toBeUndefined();
+    await expect(notifyAuditQueue(dead, accountId, [event(accountId)])).resolves.toBeUndefined();
   });
 
   test("a change in another account's chain is announced there too", async () => {
     const sent: AuditMessage[] = [];
     const other = newAccountId();
-    await publish({ send: async (one: AuditMessage) => void sent.push(one) } as unknown as Queue, accountId, [
-      event(accountId),
-      event(other),
-      event(other),
-    ]);
+    await notifyAuditQueue(
+      { send: async (one: AuditMessage) => void sent.push(one) } as unknown as Queue,
+      accountId,
+      [event(accountId), event(other), event(other)],
+    );
     expect(sent).toEqual([nudge(accountId), nudge(other)]);
   });
 
@@ -237,8 +247,8 @@ test("what is past its time is removed, and nothing else", async () => {
     VALUES (?, 'vendor', 'A', 'mem_1', '{}', '{}', '{}', 1, 1)`)
     .bind(accountId)
     .run();
-  const aged = (age: number, more: Partial<CallRow> = {}) =>
-    call({ id: leastId("call", at - age), at: at - age, ...more });
+  const aged = (age: number, more: Partial<CallLogRow> = {}) =>
+    call({ id: firstIdAt("call", at - age), at: at - age, ...more });
   const calls = [
     aged(CALL_LOG_TTL_MS - 1),
     aged(CALL_LOG_TTL_MS + 1),
@@ -265,7 +275,7 @@ test("what is past its time is removed, and nothing else", async () => {
       ),
     ),
   ]);
-  await prune(db, at);
+  await pruneAudit(db, at);
   const left = await Promise.all(
     calls.map((row) => count("call_log", "account_id = ? AND id = ?", row.accountId, row.id)),
   );

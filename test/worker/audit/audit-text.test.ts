@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import type { AuditEvent } from "../../../src/audit/chain/event.ts";
-import { stage } from "../../../src/audit/chain/outbox.store.ts";
+import { stageEvent } from "../../../src/audit/chain/outbox.store.ts";
 import { batch } from "../../../src/kernel/db.ts";
 import { db, event, faultOf, newAccountId, sealAll, sealedIds } from "./audit-world.ts";
 
@@ -71,7 +71,7 @@ test("S1.38 D1 gives back any text of an event as it was sealed", async () => {
       const events = changes.map((more) => event(accountId, more));
       await batch(
         db,
-        events.map((one) => stage(db, env.SIGNING_KEYS, one)),
+        events.map((one) => stageEvent(db, env.SIGNING_KEYS, one)),
       );
       await sealAll(accountId);
       expect(await sealedIds(accountId)).toEqual(events.map((one) => one.id).sort());
@@ -94,7 +94,7 @@ test.each<[string, Partial<AuditEvent>]>([
   ["half a pair in a personal value", { changes: { before: {}, after: { email: "\ud800" } } }],
 ])("S1.38 %s is sealed and verifies", async (_, more) => {
   const accountId = newAccountId();
-  await batch(db, [stage(db, env.SIGNING_KEYS, event(accountId, more))]);
+  await batch(db, [stageEvent(db, env.SIGNING_KEYS, event(accountId, more))]);
   await sealAll(accountId);
   expect(await faultOf(accountId)).toBeNull();
   const row = await env.DB.prepare(

@@ -8,8 +8,8 @@ import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import type { AuditEvent, AuditMessage, ChainHead } from "../../../src/audit/chain/event.ts";
 import type { LedgerOutbox, LedgerOutboxes, Restore } from "../../../src/audit/chain/ledger.ts";
-import { consume } from "../../../src/audit/chain/consumer.queue.ts";
-import { stage } from "../../../src/audit/chain/outbox.store.ts";
+import { consumeAuditBatch } from "../../../src/audit/chain/consumer.queue.ts";
+import { stageEvent } from "../../../src/audit/chain/outbox.store.ts";
 import { sealAccount } from "../../../src/audit/chain/sealing.store.ts";
 import type { AccountObject } from "../../../src/credits/account.object.ts";
 import { accountObject } from "../../../src/credits/stub.object.ts";
@@ -48,7 +48,7 @@ export async function staged(
   for (let start = 0; start < count; start += 50)
     await batch(
       db,
-      events.slice(start, start + 50).map((one) => stage(db, env.SIGNING_KEYS, one)),
+      events.slice(start, start + 50).map((one) => stageEvent(db, env.SIGNING_KEYS, one)),
     );
   return events;
 }
@@ -118,7 +118,7 @@ export async function deliver(
 
 export async function deliverBatch(made: MessageBatch, use: LedgerOutboxes = ledgers) {
   const context = createExecutionContext();
-  await consume(made, env, use);
+  await consumeAuditBatch(made, env, use);
   const result = await getQueueResult(made, context);
   return { acked: result.explicitAcks.length, retried: result.retryMessages.length };
 }

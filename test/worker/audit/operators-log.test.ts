@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { prune, sweep } from "../../../src/audit/chain/sweep.store.ts";
+import { pruneAudit, sweepAudit } from "../../../src/audit/chain/sweep.store.ts";
 import { newId } from "../../../src/kernel/id.ts";
 import { type Api, api, newKey, ok, type Problem } from "../../harness/client.ts";
 import { newAccount, newApiKey, newMember, newToken, type Person } from "../../harness/people.ts";
@@ -98,7 +98,7 @@ describe("S0.5 all operations of an operator are in the object log", () => {
     ]);
     for (let round = 0; round < 3; round += 1)
       await deliver([nudge(owner.accountId), nudge(owner.accountId)]);
-    await sweep(trail);
+    await sweepAudit(trail);
     expect(await byOperator()).toEqual(once);
     expect(new Set(once.map(({ id }) => id)).size).toBe(answers.length + 2);
   });
@@ -206,13 +206,13 @@ describe("S0.5 all operations of an operator are in the object log", () => {
       ["product.delete", "failed", null],
     ];
     expect(await told()).toEqual(first);
-    await sweep(trail);
+    await sweepAudit(trail);
     expect(await told()).toEqual(first);
     // A minute later; the window that is over takes no more.
     await env.DB.prepare("UPDATE refusal SET since = since - 60001").run();
     await refuse();
-    await Promise.all([sweep(trail), sweep(trail)]);
-    await sweep(trail);
+    await Promise.all([sweepAudit(trail), sweepAudit(trail)]);
+    await sweepAudit(trail);
     expect((await told()).sort()).toEqual(
       [...first, ["product.edit", "failed", 4], ["product.edit", "failed", null]].sort(),
     );
@@ -233,7 +233,7 @@ describe("S0.5 all operations of an operator are in the object log", () => {
     await env.DB.prepare(
       "UPDATE refusal SET since = since - 60001, event = replace(event, 'product.edit', 'product.view')",
     ).run();
-    await sweep(trail);
+    await sweepAudit(trail);
     expect((await log("limit=100&outcome=failed")).data.map(({ action }) => action)).not.toContain(
       "product.view",
     );
@@ -312,8 +312,8 @@ describe("S0.5 all operations of an operator are in the object log", () => {
     const old = Date.now() - 31 * 24 * 60 * 60 * 1000;
     const [row] = await staged(owner.accountId, 1, { id: newId("event", old), at: old });
     await deliver([nudge(owner.accountId)]);
-    await prune(db, Date.now());
-    await sweep(trail);
+    await pruneAudit(db, Date.now());
+    await sweepAudit(trail);
     expect((await log()).data.map(({ id }) => id)).toContain(row?.id);
   });
 });

@@ -1,16 +1,16 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import worker from "../../../src/index.ts";
-import { deliverWaiting, sweepMails } from "../../../src/channels/mail/delivery.queue.ts";
+import { deliverWaitingMails, sweepMails } from "../../../src/channels/mail/delivery.queue.ts";
 import {
   ATTEMPTS_MAX,
   FAILED_TTL_MS,
   LEASE_MS,
-  pauseAfter,
+  retryDelayMs,
   SENT_TTL_MS,
-  tidy,
+  pruneMails,
 } from "../../../src/channels/mail/outbox.store.ts";
-import { invitationToken, signInCode, signInToken } from "../../../src/channels/mail/one-time.ts";
+import { invitationToken, signInCode, signInToken } from "../../../src/channels/mail/one-time-token.ts";
 import { createMessageBatch } from "cloudflare:test";
 import { db, delivered, later, outgoing, rowOf, sendingTo, waiting } from "./mail-world.ts";
 
@@ -42,9 +42,9 @@ describe("S1.3: a letter is sent once", () => {
     await Promise.all([
       delivered(sendingTo(out), ids),
       delivered(sendingTo(out), ids.toReversed()),
-      deliverWaiting(sendingTo(out)),
+      deliverWaitingMails(sendingTo(out)),
       sweepMails(sendingTo(out)),
-      deliverWaiting(sendingTo(out)),
+      deliverWaitingMails(sendingTo(out)),
     ]);
     expect(out.sent.map(({ to }) => to).sort()).toEqual(letters.map(({ to }) => to).sort());
   });
@@ -55,9 +55,9 @@ describe("S1.3: a letter is sent once", () => {
     out.meanwhile = async () => {
       const { held_until: heldUntil } = await rowOf(letter);
       expect(heldUntil - Date.now()).toBeGreaterThan(LEASE_MS / 2);
-      await deliverWaiting(sendingTo(out));
+      await deliverWaitingMails(sendingTo(out));
     };
-    await deliverWaiting(sendingTo(out));
+    await deliverWaitingMails(sendingTo(out));
     expect(out.sent.length).toBe(1);
   });
 });
@@ -67,7 +67,7 @@ test("a crash between sending and marking sends once more, within the limit of t
   const letter = await waiting();
   const crashing = { ...sendingTo(out), DB: withoutBatch() };
   for (let round = 0; round < ATTEMPTS_MAX + 3; round += 1) {
-    await deliverWaiting(crashing).catch(() => undefined);
+    await deliverWaitingMails(crashing).catch(() => undefined);
     await later(letter);
   }
   expect(out.sent.length).toBe(ATTEMPTS_MAX);
@@ -95,7 +95,7 @@ describe("a sender that fails", () => {
     for (let attempt = 1; attempt < ATTEMPTS_MAX; attempt += 1) {
       expect(await delivered(sendingTo(out), [{ id: letter.id }])).toEqual({
         acked: 0,
-        retried: [pauseAfter(attempt) / 1000],
+        retried: [retryDelayMs(attempt) / 1000],
       });
       expect(await rowOf(letter)).toMatchObject({
         attempts: attempt,
@@ -141,7 +141,7 @@ describe("a sender that fails", () => {
     const bodies = [{ id: "mal_broken" }, ...letters.map(({ id }) => ({ id }))];
     expect(await delivered(sendingTo(out), bodies)).toEqual({
       acked: 4,
-      retried: [pauseAfter(1) / 1000, pauseAfter(1) / 1000],
+      retried: [retryDelayMs(1) / 1000, retryDelayMs(1) / 1000],
     });
     expect(out.sent.map(({ to }) => to).sort()).toEqual(
       letters
@@ -242,7 +242,7 @@ test("the sweep sends what a crash left, and removes what is past its time, and 
     .run();
   await sweepMails(sendingTo(out));
   expect(out.sent.map(({ to }) => to)).toEqual([left.to]);
-  await tidy(db, at);
+  await pruneMails(db, at);
   const { results } = await env.DB.prepare("SELECT id FROM mail_outbox").all<{ id: string }>();
   expect(results.map(({ id }) => id).sort()).toEqual([left, fresh, ...kept].map(({ id }) => id).sort());
 });
@@ -278,7 +278,7 @@ test("no token and no code is in the outbox or in the audit trail", async () => 
     .bind(invitationId, to, "0".repeat(64), expiresAt)
     .run();
   await waiting({ template: "sign_in", signInId, kid, expiresAt });
-  await deliverWaiting(sendingTo(out));
+  await deliverWaitingMails(sendingTo(out));
   const secrets = [
     token,
     signInToken(env.SIGNING_KEYS, kid, signInId).token.split(".")[1] ?? "",
@@ -313,7 +313,7 @@ test("Cloudflare's own binding takes what is sent, for any name of a person", as
       language: "ru",
     }),
   ]);
-  await deliverWaiting({ ...env, DEV_MAIL: "off" });
+  await deliverWaitingMails({ ...env, DEV_MAIL: "off" });
   expect(await Promise.all(letters.map(rowOf))).toMatchObject([
     { error: null, sent_at: expect.any(Number) },
     { error: null, sent_at: expect.any(Number) },
@@ -323,7 +323,7 @@ test("Cloudflare's own binding takes what is sent, for any name of a person", as
 test("a mail comes from the address of the configuration, with headers only where they belong", async () => {
   const out = outgoing();
   const letter = await waiting({ account: "A\r\nBcc: everybody@example.com" });
-  await deliverWaiting(sendingTo(out, { MAIL_FROM: "gate@nord.example" }));
+  await deliverWaitingMails(sendingTo(out, { MAIL_FROM: "gate@nord.example" }));
   expect(out.sent).toMatchObject([
     {
       from: { email: "gate@nord.example", name: "Tollgate" },

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
-import { deliver } from "../../../src/channels/mail/consumer.queue.ts";
+import { consumeMailBatch } from "../../../src/channels/mail/consumer.queue.ts";
 import type { MailEnv } from "../../../src/channels/mail/delivery.queue.ts";
-import type { Letter } from "../../../src/channels/mail/letter.ts";
-import { post } from "../../../src/channels/mail/outbox.store.ts";
+import type { MailMessage } from "../../../src/channels/mail/mail-message.ts";
+import { enqueueMail } from "../../../src/channels/mail/outbox.store.ts";
 import { batch, openDb } from "../../../src/kernel/db.ts";
 import { newId } from "../../../src/kernel/id.ts";
 
@@ -49,7 +49,7 @@ let addresses = 0;
 export const newAddress = (): string => `reader-${(addresses += 1)}@example.com`;
 
 /** A letter that waits, with no queue that knows of it. */
-export async function waiting(more: Partial<Letter> = {}): Promise<Letter> {
+export async function waiting(more: Partial<MailMessage> = {}): Promise<MailMessage> {
   const letter = {
     id: newId("mail", Date.now()),
     to: newAddress(),
@@ -59,8 +59,8 @@ export async function waiting(more: Partial<Letter> = {}): Promise<Letter> {
     account: "Studio",
     by: "Ada",
     ...more,
-  } as Letter;
-  await batch(db, post(db, letter, Date.now()));
+  } as MailMessage;
+  await batch(db, enqueueMail(db, letter, Date.now()));
   return letter;
 }
 
@@ -72,7 +72,7 @@ interface OutboxRow {
   readonly error: string | null;
 }
 
-export const rowOf = async ({ id }: Letter): Promise<OutboxRow> => {
+export const rowOf = async ({ id }: MailMessage): Promise<OutboxRow> => {
   const row = await env.DB.prepare(
     "SELECT attempts, held_until, sent_at, failed_at, error FROM mail_outbox WHERE id = ?",
   )
@@ -83,7 +83,7 @@ export const rowOf = async ({ id }: Letter): Promise<OutboxRow> => {
 };
 
 /** As if the time until the next try had passed. */
-export const later = (letter: Letter) =>
+export const later = (letter: MailMessage) =>
   env.DB.prepare("UPDATE mail_outbox SET held_until = 0 WHERE id = ? AND sent_at IS NULL")
     .bind(letter.id)
     .run();
@@ -108,6 +108,6 @@ export async function delivered(
     },
     retry: ({ delaySeconds = 0 }: QueueRetryOptions = {}) => void result.retried.push(delaySeconds),
   }));
-  await deliver({ queue, messages } as unknown as MessageBatch, world);
+  await consumeMailBatch({ queue, messages } as unknown as MessageBatch, world);
   return result;
 }

@@ -3,7 +3,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { beforeAll, describe, expect, test } from "vitest";
 import { app } from "../../../src/app.ts";
 import type { Env } from "../../../src/env.ts";
-import { deliverWaiting } from "../../../src/channels/mail/delivery.queue.ts";
+import { deliverWaitingMails } from "../../../src/channels/mail/delivery.queue.ts";
 import { type Api, api, type Fetch, newKey, ok } from "../../harness/client.ts";
 import { codeOf, lastMail, mailsTo, tokenOf } from "../../harness/mailbox.ts";
 import type { Person } from "../../harness/people.ts";
@@ -107,7 +107,7 @@ describe("S4.12: a new member", () => {
     const MAIL = { send: () => Promise.reject(new Error("no queue")) } as unknown as Queue;
     const failing = gateWith({ EMAIL, MAIL, DEV_MAIL: "off" });
     const { id } = ok(await owner.api.via(failing).post<{ id: string }>("/v1/members", one), 201).body;
-    await deliverWaiting({ ...env, EMAIL, DEV_MAIL: "off" });
+    await deliverWaitingMails({ ...env, EMAIL, DEV_MAIL: "off" });
     expect(await outboxOf(one.email)).toMatchObject([
       { attempts: 1, sent_at: null, failed_at: null, error: "Error: E_INTERNAL" },
     ]);

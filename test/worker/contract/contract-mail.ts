@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { unsubscribeToken } from "../../../src/channels/mail/one-time.ts";
+import { unsubscribeToken } from "../../../src/channels/mail/one-time-token.ts";
 import { api, ok } from "../../harness/client.ts";
 import type { Person } from "../../harness/people.ts";
 import type { Contract } from "./contract-world.ts";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { sha256Hex } from "../../../src/kernel/digest.ts";
 import { keyHints, mintKey } from "../../../src/gate/credentials/api-key.ts";
-import { surface } from "../../../src/app.ts";
+import { servedEndpoints } from "../../../src/app.ts";
 import type { Fetch } from "../../harness/client.ts";
 import { accessFacts, widened } from "../access/access-facts.ts";
 
@@ -16,7 +16,7 @@ function operationOf(method: string, path: string) {
   const fits = (pattern: readonly string[]) =>
     pattern.length === parts.length &&
     pattern.every((part, at) => part.startsWith(":") || part === parts[at]);
-  const found = surface
+  const found = servedEndpoints
     .filter(({ operation }) => operation.method === method && fits(operation.path.split("/")))
     .sort((one, two) => one.operation.path.split(":").length - two.operation.path.split(":").length)[0];
   return found?.operation;

@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { type AuditEvent, type AuditMessage, SYSTEM } from "../../../src/audit/chain/event.ts";
+import { type AuditEvent, type AuditMessage, SYSTEM_ACTOR } from "../../../src/audit/chain/event.ts";
 import type { AccountObject } from "../../../src/credits/account.object.ts";
 import type { Context, Reply } from "../../../src/credits/entry.ts";
 import type { GrantCommand, SpendCommand } from "../../../src/credits/command.ts";
@@ -8,7 +8,7 @@ import { accountObject } from "../../../src/credits/stub.object.ts";
 import { newId } from "../../../src/kernel/id.ts";
 
 export const context: Context = {
-  actor: { ...SYSTEM, type: "member", memberId: "mem_1", login: "Max" },
+  actor: { ...SYSTEM_ACTOR, type: "member", memberId: "mem_1", login: "Max" },
   origin: { requestId: "req_1", ip: "192.0.2.1", userAgent: "test" },
 };
 export const FREE = { limit: null, limitPeriod: "lifetime" } as const;

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { Turns } from "../../../src/gate/calls/turn.object.ts";
+import { TurnLine } from "../../../src/gate/calls/turn.object.ts";
 import { type Api, newKey, ok, type Reply } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
 import {
@@ -161,7 +161,7 @@ describe("K14 one key on two routes at once", () => {
 
 describe("K14 the line", () => {
   const line = () => {
-    const [turns, order] = [new Turns(), [] as string[]];
+    const [turns, order] = [new TurnLine(), [] as string[]];
     return {
       turns,
       order,

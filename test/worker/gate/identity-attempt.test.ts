@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Call, endpoint } from "../../../src/gate/calls/call.ts";
-import { pass } from "../../../src/gate/pipeline/gate.ts";
-import { GateRequest } from "../../../src/gate/calls/request.ts";
-import { fingerprintAsSent } from "../../../src/kernel/http/idempotency.ts";
+import { handleRequest } from "../../../src/gate/pipeline/gate.ts";
+import { GateRequest } from "../../../src/gate/calls/gate-request.ts";
+import { legacyFingerprint } from "../../../src/kernel/http/idempotency.ts";
 import type { Answer, Operation } from "../../../src/kernel/http/operation.ts";
 import { Problem } from "../../../src/kernel/http/problem.ts";
 import { TYPE_TABLE } from "../../../src/resources/registry.ts";
@@ -40,7 +40,7 @@ describe("an attempt that rests on what is remembered", () => {
     const request = new Request(`${ORIGIN}/x`, { headers: { authorization: `Bearer ${credential}` } });
     const origin = { requestId: "req_1", ip: null, userAgent: null };
     const asked = new GateRequest({ request, env, operation, origin, params: {}, defer: () => undefined });
-    return pass(asked, endpoint(operation, handle), TYPE_TABLE, { principal: null });
+    return handleRequest(asked, endpoint(operation, handle), TYPE_TABLE, { principal: null });
   }
   const bump = (memberId: string) =>
     env.DB.prepare("UPDATE member SET version = version + 1 WHERE id = ?").bind(memberId).run();
@@ -125,7 +125,7 @@ describe("a body", () => {
   test("K15 a key that was remembered by the order in which members came still answers", async () => {
     const [body, headers] = ['{"name":"Old","description":"x"}', { "idempotency-key": newKey() }];
     expect((await send("POST", "/v1/products", body, headers)).status).toBe(201);
-    const before = fingerprintAsSent("POST", "/v1/products", JSON.parse(body));
+    const before = legacyFingerprint("POST", "/v1/products", JSON.parse(body));
     await env.DB.prepare("UPDATE idempotency SET fingerprint = ? WHERE key = ?")
       .bind(before, headers["idempotency-key"])
       .run();

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { surface } from "../../../src/app.ts";
+import { servedEndpoints } from "../../../src/app.ts";
 import { mintKey } from "../../../src/gate/credentials/api-key.ts";
 import { BODY_LIMIT } from "../../../src/kernel/http/body.ts";
 import { type Api, newKey, ok, type Problem, type Reply, reply } from "../../harness/client.ts";
@@ -216,7 +216,7 @@ describe("the id of a request", () => {
 describe("methods and paths", () => {
   const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
   const paths = Map.groupBy(
-    surface.map(({ operation }) => operation),
+    servedEndpoints.map(({ operation }) => operation),
     ({ path }) => path,
   );
   const concrete = (path: string) => path.replaceAll(/:\w+/g, "x");
@@ -367,7 +367,7 @@ describe("what a call is refused for is the same whether its caller is remembere
 });
 
 describe("a cursor of hostile make", () => {
-  const lists = surface
+  const lists = servedEndpoints
     .map(({ operation }) => operation)
     .filter(({ method, query }) => method === "GET" && query !== undefined);
   const POSITIONS = [
@@ -482,7 +482,7 @@ test("the API's document is public, names this gate, and holds the whole surface
   );
   expect([status, body.openapi, body.servers]).toEqual([200, "3.1.0", [{ url: env.ISSUER }]]);
   expect(Object.values(body.paths).flatMap((methods: object) => Object.keys(methods))).toHaveLength(
-    surface.length,
+    servedEndpoints.length,
   );
 });
 

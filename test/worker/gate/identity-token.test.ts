@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from "jose";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { mintToken, verifyToken } from "../../../src/gate/credentials/access-token.ts";
-import { type Keyring, openKeyring } from "../../../src/gate/credentials/keyring.ts";
+import { type Keyring, importKeyring } from "../../../src/gate/credentials/keyring.ts";
 import { api, ok, reply } from "../../harness/client.ts";
 import { newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../../harness/people.ts";
 import {
@@ -274,7 +274,7 @@ describe("signing keys", () => {
   test("are rotated with overlap: the first signs, old ones verify until they are dropped", async () => {
     const now = Date.now();
     const [old, fresh] = [await newJwk("old"), await newJwk("fresh")];
-    const open = (...keys: object[]) => openKeyring(JSON.stringify(keys));
+    const open = (...keys: object[]) => importKeyring(JSON.stringify(keys));
     const [before, published, turned, after] = [
       await open(old),
       await open(old, fresh),
@@ -301,7 +301,7 @@ describe("signing keys", () => {
   });
   test("are published without their private half, and nothing else of the secret", async () => {
     const key = { ...(await newJwk("a")), key_ops: ["sign"], ext: true, note: "in the safe" };
-    const { jwks } = await openKeyring(JSON.stringify([key, await newJwk("b")]));
+    const { jwks } = await importKeyring(JSON.stringify([key, await newJwk("b")]));
     expect(jwks.keys.map((one) => Object.keys(one).sort())).toEqual(
       Array(2).fill(["alg", "crv", "kid", "kty", "use", "x"]),
     );
@@ -317,7 +317,7 @@ describe("signing keys", () => {
   test.each(["", "[]", "{}", "null", "[{}]", SYMMETRIC, PUBLIC])(
     "%j is no key set, and nothing is signed or verified with it",
     async (text) => {
-      await expect(openKeyring(text)).rejects.toThrow();
+      await expect(importKeyring(text)).rejects.toThrow();
     },
   );
 });

@@ -2,20 +2,20 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { claimStateOf } from "../../../src/gate/credentials/claim.ts";
 import {
-  ADDRESS,
+  ADDRESS_MACHINE,
   type AddressEvent,
   type AddressState,
-  BETWEEN,
-  CLAIM,
+  ADDRESS_EFFECTS,
+  CLAIM_MACHINE,
   type ClaimEvent,
   type ClaimState,
-  INVITATION,
+  INVITATION_MACHINE,
   type InvitationEvent,
   type InvitationState,
-  LINK,
+  LINK_MACHINE,
   type LinkEvent,
   type LinkState,
-} from "../../../src/gate/credentials/ways-in.ts";
+} from "../../../src/gate/credentials/state-machine.ts";
 import { type Api, api, newKey, ok } from "../../harness/client.ts";
 import { codeOf, lastMail, tokenOf } from "../../harness/mailbox.ts";
 import type { Person } from "../../harness/people.ts";
@@ -148,7 +148,7 @@ describe("K1 each way in is the table that the stores write by", () => {
       return one;
     };
     await walk<ClaimState, ClaimEvent, Comer>(
-      CLAIM,
+      CLAIM_MACHINE,
       {
         told,
         mailed,
@@ -199,7 +199,7 @@ describe("K1 each way in is the table that the stores write by", () => {
       return one;
     };
     await walk<InvitationState, InvitationEvent, Comer>(
-      INVITATION,
+      INVITATION_MACHINE,
       {
         pending,
         expired: async (event) => past(await pending(event)),
@@ -265,7 +265,7 @@ describe("K1 each way in is the table that the stores write by", () => {
       return one;
     };
     await walk<LinkState, LinkEvent, Link>(
-      LINK,
+      LINK_MACHINE,
       {
         open,
         used: async () => {
@@ -296,7 +296,7 @@ describe("K1 each way in is the table that the stores write by", () => {
   test("a sign-in address, as the card shows it", async () => {
     const keyed = async () => take(await claimed(await comer()));
     await walk<AddressState, AddressEvent, Comer>(
-      ADDRESS,
+      ADDRESS_MACHINE,
       {
         none: (event) => (event === "link" || event === "change" ? keyed() : comer()),
         linked: async () => accept(await comer()),
@@ -345,7 +345,7 @@ describe("K1 K4 between the ways in", () => {
       (await told(team.accountId, "api_key.revoke")).map(({ resource }) => (resource as { id: string }).id),
     ).toContain(one.keyId);
     expect((await lastMail(fetch, one.email, "security")).subject).toContain("sign-in address");
-    expect(BETWEEN.accept).toMatchObject({ claim: "arrive", keys: "end" });
+    expect(ADDRESS_EFFECTS.accept).toMatchObject({ claim: "arrive", keys: "end" });
   });
 
   test("a sign-in by the invitation that waits ends a told claim as its acceptance does", async () => {

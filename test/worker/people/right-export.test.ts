@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { workbook } from "../../../src/channels/workbook/workbook.ts";
+import { streamWorkbook } from "../../../src/channels/workbook/workbook.ts";
 import { type Api, ok } from "../../harness/client.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
 import { ask, downloaded, newest } from "./export-world.ts";
@@ -195,7 +195,7 @@ test("S3.7 inside the runtime, too, a page is asked for when it is read", async 
       yield Array.from({ length: 250 }, () => ({ cells: [crypto.randomUUID()] }));
     }
   }
-  const reader = workbook(
+  const reader = streamWorkbook(
     { name: "Things", columns: [{ heading: "A", width: 10 }] },
     pages(),
     Date.UTC(2026, 1, 1),

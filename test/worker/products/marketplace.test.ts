@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openDb } from "../../../src/kernel/db.ts";
-import { presetOf } from "../../../src/access/model.ts";
+import { presetOfKind } from "../../../src/access/model.ts";
 import { listOrganizations } from "../../../src/resources/organization.store.ts";
 import { type Api, api, newKey, ok } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
@@ -521,7 +521,7 @@ describe("organizations", () => {
     } as const;
     const { sql, params } = listOrganizations(
       openDb(env.DB),
-      { accountId: seller.accountId, preset: presetOf("seller") },
+      { accountId: seller.accountId, preset: presetOfKind("seller") },
       visible,
       new Set(),
       null,

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { decide, type Reach, type ResourceRef, visible } from "../../../src/access/decide.ts";
+import { decide, type Extent, type ResourceRef, accessFilter } from "../../../src/access/decision.ts";
 import { openDb } from "../../../src/kernel/db.ts";
 import { findExpiring } from "../../../src/products/reports/report.store.ts";
 import { type ListFilter, listResources } from "../../../src/resources/resource-list.store.ts";
@@ -56,10 +56,17 @@ async function fill(
   }));
 }
 
-const NONE: Reach = { all: false, own: false, active: false, ids: new Set(), roots: new Set(), inside: null };
-const seen = (reach: Partial<Reach>, groups: ReadonlySet<string> | null = null) => ({
+const NONE: Extent = {
+  all: false,
+  own: false,
+  active: false,
+  ids: new Set(),
+  roots: new Set(),
+  inside: null,
+};
+const seen = (reach: Partial<Extent>, groups: ReadonlySet<string> | null = null) => ({
   memberId: MEMBER,
-  reaches: new Map([["product.view" as const, { ...NONE, ...reach }]]),
+  extents: new Map([["product.view" as const, { ...NONE, ...reach }]]),
   groups,
   groupedTypes: new Set(groups === null ? [] : ["product"]),
 });
@@ -212,7 +219,7 @@ describe(`of ${MANY} objects of a type, a member who may see 50 of them`, () => 
       "with %s: the right rows, page by page, by an index, a few hundred rows read",
       async (_name, more) => {
         const set = seen(reach, groups);
-        const filter = { ...UNFILTERED, ...more, visible: visible(set, "product.view") };
+        const filter = { ...UNFILTERED, ...more, visible: accessFilter(set, "product.view") };
         const is = await pages("many", filter, 26);
         const colour = "attributes" in more ? more.attributes.colour : null;
         const none = "attributes" in more && "a" in more.attributes;
@@ -241,7 +248,7 @@ describe(`of ${MANY} objects of a type, a member who may see 50 of them`, () => 
   test.each(FILTERS)(
     "everything, with %s: the key or an index in the order of the list, no further than a page",
     async (name, more) => {
-      const filter = { ...UNFILTERED, ...more, visible: visible(seen({ all: true }), "product.view") };
+      const filter = { ...UNFILTERED, ...more, visible: accessFilter(seen({ all: true }), "product.view") };
       const is = await pages("many", filter, 26, 60);
       expect(scans(is)).toEqual([]);
       if (name === "no filter")
@@ -272,7 +279,7 @@ test("each index serves a list or report, and a new object writes rows of its in
   const { sql, params } = findExpiring(
     db,
     account,
-    { type: "many", visible: visible(seen({ all: true }), "product.view") },
+    { type: "many", visible: accessFilter(seen({ all: true }), "product.view") },
     { from: 0, to: 1 },
     10,
   ).toSQL();
@@ -323,7 +330,7 @@ describe("pages of a list, put together, are the rows that decide allows", () =>
   const few = (prefix: string, count: number, pad = 0) =>
     fc.oneof(fc.constant<ReadonlySet<string>>(new Set()), some(prefix, count, pad));
   const rarely = fc.integer({ min: 0, max: 5 }).map((n) => n === 0);
-  const reach: fc.Arbitrary<Reach> = fc.record({
+  const reach: fc.Arbitrary<Extent> = fc.record({
     all: rarely,
     own: rarely,
     active: rarely,
@@ -352,7 +359,7 @@ describe("pages of a list, put together, are the rows that decide allows", () =>
           fc.constantFrom(1, 2, 7, 101),
           async (one, groups, asked, limit) => {
             const set = seen(one, groups);
-            const is = await pages("few", { ...asked, visible: visible(set, "product.view") }, limit);
+            const is = await pages("few", { ...asked, visible: accessFilter(set, "product.view") }, limit);
             expect(is.ids).toEqual(
               rows
                 .filter((row) => decide(set, "product.view", row).allowed && fits(row, asked))
