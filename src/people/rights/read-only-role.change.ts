@@ -1,0 +1,37 @@
+import type { AssignedAccess } from "../../access/assignment.ts";
+import type { Call } from "../../gate/calls/call.ts";
+import type { Principal } from "../../gate/principals/principal.ts";
+import type { Statement } from "../../kernel/db.ts";
+import { invalidField, Problem } from "../../kernel/http/problem.ts";
+import type { RoleRow } from "../../kernel/schema/team.ts";
+import { findReadOnlyFault, readOnlyRoles, hasWriteRights } from "./read-only-role.ts";
+import { selectHasReadOnlyMembers, guardNoReadOnlyMembers } from "./role.store.ts";
+
+/**
+ * Every way by which a member is given roles, rights or grants asks this of all that the member then has: a
+ * member who only looks is given nothing that writes or spends. @throws Problem validation
+ */
+export function requireReadOnlyAccess(
+  { preset, types }: Pick<Principal, "preset" | "types">,
+  access: AssignedAccess,
+): void {
+  const fault = findReadOnlyFault(preset, types, access);
+  if (fault !== null) throw invalidField(fault.pointer, fault.detail);
+}
+
+/** The same for a custom role that such members have already. @throws Problem validation */
+export async function requireReadOnlyContent(call: Call, after: RoleRow): Promise<Statement[]> {
+  const { preset, accountId, types } = call.principal;
+  const readers = readOnlyRoles(preset);
+  if (readers.length === 0 || !hasWriteRights(preset, types, { customRoles: [{ ...after, key: after.id }] }))
+    return [];
+  const others = Object.keys(preset.roles).filter((role) => !readers.includes(role));
+  const [[found]] = await call.read(
+    selectHasReadOnlyMembers(call.db, accountId, after.id, { readOnly: readers, writing: others }),
+  );
+  if (found?.any === 1) {
+    const detail = "writes or spends, and members who only look have this role: take it from them first";
+    throw new Problem("validation", { errors: [{ pointer: "/rights", detail }] });
+  }
+  return [guardNoReadOnlyMembers(call.db, accountId, after.id, { readOnly: readers, writing: others })];
+}
