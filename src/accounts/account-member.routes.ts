@@ -31,7 +31,7 @@ import {
 } from "../people/members/member.store.ts";
 import { memberLimit, memberLimitProblem } from "../people/members/member-limit.ts";
 import { reissueClaim, claimAccountOf } from "./new-account.change.ts";
-import { requireReadOnlyAccess } from "../people/rights/read-only-role.change.ts";
+import { requireReadOnlyAccess } from "../people/rights/read-only-role.ts";
 import { newMemberRow } from "../people/members/new-member.change.ts";
 import { loadTenant } from "./tenant.load.ts";
 

@@ -39,7 +39,8 @@ export interface NewAccountInput {
 /**
  * Another claim for an existing member: the older one ends. The answer has it when no person signs in as the
  * member; otherwise it is mailed to that person.
- * @param ownLogEvent the event in the caller's own audit log, if that is another account's; by default the same event
+ * @param ownLogEvent the event in the caller's own audit log, if that is another account's; by default the
+ * same event
  * @throws Problem access/denied, conflict/state, conflict/last-admin
  */
 export async function reissueClaim(

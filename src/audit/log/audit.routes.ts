@@ -61,7 +61,10 @@ interface Bounds {
   readonly to?: string | undefined;
 }
 
-/** Bounds as milliseconds, where they are asked for. @param upperBound reads the upper one: included, or not */
+/**
+ * Bounds as milliseconds, where they are asked for.
+ * @param upperBound reads the upper one: included, or not
+ */
 function toTimeRange(
   { principal: { targetAccount } }: Call,
   { from, to }: Bounds,

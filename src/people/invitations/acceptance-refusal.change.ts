@@ -11,7 +11,7 @@ import { recordStrangerRefusal } from "../../gate/calls/stranger-refusal.change.
 import { Problem } from "../../kernel/http/problem.ts";
 import { acceptEvent, type AcceptanceContext } from "./acceptance.change.ts";
 import type { ValidInvitation, PendingInvitation } from "./acceptance.store.ts";
-import { isEmailDomainAllowed } from "./invite.change.ts";
+import { isEmailDomainAllowed } from "./invite-rule.ts";
 
 /** @throws Problem not-found, invitation/used, invitation/revoked: no person can accept it */
 export function requireValidInvitation(waiting: PendingInvitation | undefined): ValidInvitation {

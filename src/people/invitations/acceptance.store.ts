@@ -93,7 +93,8 @@ export const acceptanceStatements = (
     JOIN account a ON a.id = i.account_id
     WHERE i.id = ${row.id} AND i.status = 'pending' AND i.token_hash IS ${row.tokenHash}
       AND i.expires_at > ${now}
-      AND m.id = ${memberRow.id} AND m.version = ${memberRow.version} AND m.status <> 'blocked' AND m.email = i.email
+      AND m.id = ${memberRow.id} AND m.version = ${memberRow.version}
+      AND m.status <> 'blocked' AND m.email = i.email
       AND a.version = ${accountRow.version})`,
   ),
   upsertUser(db, newUser, now),

@@ -1,6 +1,5 @@
 import type { z } from "zod";
 import { decide, memberRef } from "../../access/decision.ts";
-import { isCustomRole } from "../../access/role-giving.ts";
 import type { GrantRow } from "../../access/preset.ts";
 import { diffFields } from "../../audit/chain/difference.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
@@ -8,7 +7,7 @@ import type { Call, Change } from "../../gate/calls/call.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
 import { requestPermit } from "../../gate/permits/permit-request.ts";
 import { omitUndefined } from "../../kernel/http/body.ts";
-import { invalidField, Problem } from "../../kernel/http/problem.ts";
+import { Problem } from "../../kernel/http/problem.ts";
 import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
 import { requireGrantTargets, requireGrantsOfRoles } from "../rights/grant.load.ts";
@@ -29,7 +28,7 @@ import {
 import { memberLimit, memberLimitProblem } from "../members/member-limit.ts";
 import { newMemberRow } from "../members/new-member.change.ts";
 import { requireKnownGroups } from "../rights/object-group.load.ts";
-import { requireReadOnlyAccess } from "../rights/read-only-role.change.ts";
+import { requireReadOnlyAccess } from "../rights/read-only-role.ts";
 import { type MailCard, mailCardOf } from "./invitation.card.ts";
 import {
   countMembers,
@@ -38,6 +37,7 @@ import {
   INVITATION_EMAIL_COLUMNS,
 } from "./invitation.store.ts";
 import { prepareInvitationMail } from "./invitation-mail.load.ts";
+import { requireAllowedEmailDomain, requireRightsForExtras } from "./invite-rule.ts";
 import { fillDefaults, type NewMemberInput } from "./new-member-input.ts";
 import { newInvitation } from "./new-invitation.change.ts";
 
@@ -164,34 +164,6 @@ function inviteEvents(call: Call, { row, grants, card, invitation, letters }: In
         ]
       : []),
   ];
-}
-
-/**
- * Access beyond the roles of the model needs its own right: rights and custom roles need `member.edit`,
- * grants `grant.edit`, object groups `object_group.edit`.
- * @throws Problem access/denied
- */
-export function requireRightsForExtras(
-  call: Call,
-  { rights, roles, objectGroupIds }: Pick<MemberRow, "rights" | "roles" | "objectGroupIds">,
-  grants: readonly GrantRow[],
-): void {
-  if (rights.length > 0 || roles.some(isCustomRole)) call.requireRight("member.edit");
-  if (grants.length > 0) call.requireRight("grant.edit");
-  if (objectGroupIds.length > 0) call.requireRight("object_group.edit");
-}
-
-/** An empty list allows every domain. */
-export const isEmailDomainAllowed = (domains: readonly string[], email: string): boolean =>
-  domains.length === 0 || domains.includes(email.slice(email.lastIndexOf("@") + 1));
-
-/** @throws Problem validation */
-export function requireAllowedEmailDomain(domains: readonly string[], email: string): void {
-  if (!isEmailDomainAllowed(domains, email))
-    throw invalidField(
-      "/email",
-      `must be an address at ${domains.join(", ")}: the account's settings say so`,
-    );
 }
 
 /**

@@ -4,7 +4,7 @@ import type { findMember } from "../../gate/credentials/member.store.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
 import { requestPermit } from "../../gate/permits/permit-request.ts";
 import { accessOf, requireInvitingAllowed } from "../members/member.load.ts";
-import { requireRightsForExtras, requireAllowedEmailDomain } from "./invite.change.ts";
+import { requireRightsForExtras, requireAllowedEmailDomain } from "./invite-rule.ts";
 
 /**
  * Sending a waiting invitation again, also to another address, gives the reader of that mail all access of

@@ -15,7 +15,7 @@ import { parseAddressRules, requireAuthorityOver } from "../../gate/calls/requir
 import { Problem } from "../../kernel/http/problem.ts";
 import { findRoles } from "../rights/role.store.ts";
 import type { MemberRow } from "./member.card.ts";
-import { requireReadOnlyAccess } from "../rights/read-only-role.change.ts";
+import { requireReadOnlyAccess } from "../rights/read-only-role.ts";
 
 type LoadedMember = Awaited<ReturnType<typeof findMember>>[number];
 type MemberRight =
@@ -101,7 +101,8 @@ export async function loadCustomRoles(call: Call, roles: readonly string[]): Pro
 }
 
 /**
- * A permit for another access of a member who is there. @param requested what the body named: faults point at it
+ * A permit for another access of a member who is there.
+ * @param requested what the body named: faults point at it
  * @throws Problem validation, access/denied, plan/feature-required
  */
 export async function permitMember(
@@ -134,8 +135,8 @@ export async function permitMember(
 
 /**
  * Address rules in canonical form.
- * @param bindsCaller the rules would bind the caller too: then they must let the caller's own address in, or be
- * confirmed
+ * @param bindsCaller the rules would bind the caller too: then they must let the caller's own address in, or
+ * be confirmed
  * @throws Problem validation, conflict/lockout
  */
 export function requireSafeAddressRules(

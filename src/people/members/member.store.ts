@@ -10,7 +10,10 @@ import { foldSearchFields, type MemberRow } from "./member.card.ts";
 export const MEMBER_EMAIL_COLUMNS = "member.account_id, member.email";
 export const MEMBER_EXTERNAL_ID_COLUMNS = "member.account_id, member.external_id";
 
-/** @param hasLoginNumbers the model's members have logins: the next one above all, or the lowest that is free again */
+/**
+ * @param hasLoginNumbers the model's members have logins: the next one above all, or the lowest that is free
+ * again
+ */
 export const insertMember = (
   db: Db,
   permit: Permit,

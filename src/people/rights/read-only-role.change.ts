@@ -1,25 +1,14 @@
-import type { AssignedAccess } from "../../access/assignment.ts";
 import type { Call } from "../../gate/calls/call.ts";
-import type { Principal } from "../../gate/principals/principal.ts";
 import type { Statement } from "../../kernel/db.ts";
-import { invalidField, Problem } from "../../kernel/http/problem.ts";
+import { Problem } from "../../kernel/http/problem.ts";
 import type { RoleRow } from "../../kernel/schema/team.ts";
-import { findReadOnlyFault, readOnlyRoles, hasWriteRights } from "./read-only-role.ts";
+import { hasWriteRights, readOnlyRoles } from "./read-only-role.ts";
 import { selectHasReadOnlyMembers, guardNoReadOnlyMembers } from "./role.store.ts";
 
 /**
- * Every way by which a member is given roles, rights or grants asks this of all that the member then has: a
- * member who only looks is given nothing that writes or spends. @throws Problem validation
+ * A custom role that members with read-only roles have already gets nothing that writes or spends.
+ * @throws Problem validation
  */
-export function requireReadOnlyAccess(
-  { preset, types }: Pick<Principal, "preset" | "types">,
-  access: AssignedAccess,
-): void {
-  const fault = findReadOnlyFault(preset, types, access);
-  if (fault !== null) throw invalidField(fault.pointer, fault.detail);
-}
-
-/** The same for a custom role that such members have already. @throws Problem validation */
 export async function requireReadOnlyContent(call: Call, after: RoleRow): Promise<Statement[]> {
   const { preset, accountId, types } = call.principal;
   const readers = readOnlyRoles(preset);

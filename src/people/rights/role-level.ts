@@ -20,8 +20,8 @@ export const ROLE_LEVELS = ACCOUNT_KINDS.map(roleLevelOf) as [string, ...string[
 
 /**
  * The account that the call acts on, and the kinds that stand below it.
- * @param ignoresSettings those below as the model has them; else as the settings of this account do, which hold for
- * organizations
+ * @param ignoresSettings those below as the model has them; else as the settings of this account do, which
+ * hold for organizations
  */
 export function roleLevelsFrom(
   { targetAccount, preset }: Pick<Principal, "targetAccount" | "preset">,

@@ -15,7 +15,7 @@ import { WriteConflict, type ConflictPlace } from "../../gate/calls/turn.ts";
 import { DEFAULT_SETTINGS } from "../../gate/principals/settings.ts";
 import { joinedMails } from "../invitations/acceptance.change.ts";
 import { MEMBER_USER_COLUMNS, userIdOf } from "../invitations/acceptance.store.ts";
-import { requireAllowedEmailDomain } from "../invitations/invite.change.ts";
+import { requireAllowedEmailDomain } from "../invitations/invite-rule.ts";
 import { findUser } from "./sign-in-address.store.ts";
 import {
   findMemberByEmailOrPerson,

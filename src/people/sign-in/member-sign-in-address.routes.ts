@@ -10,7 +10,7 @@ import { requireAuthorityToStop } from "../../gate/calls/required-authority.ts";
 import { resolveSettings } from "../../gate/principals/settings.ts";
 import { permitReinvite } from "../invitations/reinvite.load.ts";
 import { InvitationCard, MailCard } from "../invitations/invitation.card.ts";
-import { requireAllowedEmailDomain } from "../invitations/invite.change.ts";
+import { requireAllowedEmailDomain } from "../invitations/invite-rule.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { emailAddress } from "../../kernel/text/email.ts";
 import type { MemberRow } from "../members/member.card.ts";
