@@ -5,20 +5,20 @@ import { versionEtag } from "../gate/calls/gate-request.ts";
 import type { Answer } from "../kernel/http/operation.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
-import { CHARGE_PROBLEMS, charged, resume } from "./charge.change.ts";
-import { finishOthers } from "./charge-payment.change.ts";
-import { askPendingOn } from "./charge.store.ts";
-import { cardSchema, completeRow, openPart, resourceCard, trailCard } from "./resource.card.ts";
+import { CHARGE_PROBLEMS, chargeAndApply, resumeCharge } from "./charge.change.ts";
+import { completeOtherCharges } from "./charge-payment.change.ts";
+import { selectPendingKeysOn } from "./charge.store.ts";
+import { cardSchema, fillDerivedColumns, publicFields, resourceCard, auditCard } from "./resource.card.ts";
 import { loadResource } from "./resource.routes.ts";
-import { keeperOfType } from "./named.change.ts";
-import { findResource, guardResource, UNIQUE_KEY, updateResource } from "./resource.store.ts";
-import { type Action, type ResourceType, rightOf, type StoredType } from "./type.ts";
+import { ownerAccountIdOfType } from "./object-reference.load.ts";
+import { findResource, guardResource, UNIQUE_KEY_COLUMNS, updateResource } from "./resource.store.ts";
+import { type ResourceAction, type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
 
 /** The actions that a type declares. */
 export const actionEndpoints = (type: ResourceType, stored: StoredType): Endpoint[] =>
   (stored.actions ?? []).map((action) => actionEndpoint(type, stored, action));
 
-const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action): Endpoint =>
+const actionEndpoint = (type: ResourceType, stored: StoredType, action: ResourceAction): Endpoint =>
   endpoint(
     {
       method: "POST",
@@ -27,26 +27,27 @@ const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action):
       right: rightOf(type, action.verb),
       status: 200,
       summary: action.summary,
-      body: mayLack(action.body),
+      body: optionalBody(action.body),
       answer: cardSchema(type, stored),
       idempotency: action.price ? "ledger" : "optional",
       ifMatch: "optional",
       problems: [
         "conflict/state",
-        ...(stored.unique ? ["conflict/duplicate" as const] : []),
+        ...(stored.uniqueKeyOf ? ["conflict/duplicate" as const] : []),
         ...(action.price ? CHARGE_PROBLEMS : []),
       ],
     },
     async (call) => {
       const { row } = await loadResource(call, type, action.verb);
       const body = await call.body();
-      if (action.price) return runPriced(call, type, stored, row, body, { ...action, price: action.price });
-      const { after, event, answer } = changeBy(call, type, stored, row, body, action);
+      if (action.price)
+        return runPricedAction(call, type, stored, row, body, { ...action, price: action.price });
+      const { after, event, answer } = prepareActionChange(call, type, stored, row, body, action);
       return call.commit(
         {
           statements: [guardResource(call.db, row), updateResource(call.db, after)],
           events: [event],
-          duplicateProblems: { [UNIQUE_KEY]: "conflict/duplicate" },
+          duplicateProblems: { [UNIQUE_KEY_COLUMNS]: "conflict/duplicate" },
         },
         answer,
       );
@@ -54,25 +55,25 @@ const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action):
   );
 
 /** A body is optional if it has no required fields. */
-export const mayLack = (body: z.ZodObject): z.ZodType<Record<string, unknown>> =>
+export const optionalBody = (body: z.ZodObject): z.ZodType<Record<string, unknown>> =>
   body.safeParse({}).success ? body.default({}) : body;
 
 /**
  * What an action makes of an object: the change and its answer. @throws Problem precondition-failed,
  * conflict/state
  */
-export function changeBy(
+export function prepareActionChange(
   call: Call,
   type: ResourceType,
   stored: StoredType,
   row: ResourceRow,
-  asked: Record<string, unknown>,
-  action: Action,
+  input: Record<string, unknown>,
+  action: ResourceAction,
 ) {
   call.ifMatch(row.version);
-  const change = action.run(row, asked, { now: call.now, memberId: call.principal.memberId });
+  const change = action.run(row, input, { now: call.now, memberId: call.principal.memberId });
   if ("conflict" in change) throw new Problem("conflict/state", { detail: change.conflict });
-  const after = completeRow(stored, {
+  const after = fillDerivedColumns(stored, {
     ...row,
     attributes: { ...row.attributes, ...change.set },
     status: change.status ?? row.status,
@@ -82,13 +83,13 @@ export function changeBy(
   const event = call.event(
     rightOf(type, action.verb),
     { type: type.name, id: row.id },
-    { changes: diffFields(trailCard(stored, row), trailCard(stored, after)) },
+    { changes: diffFields(auditCard(stored, row), auditCard(stored, after)) },
   );
   const body = resourceCard(stored, after, call.principal.grantSet);
   const answer = {
     status: 200,
     body,
-    replay: openPart(stored, body),
+    replay: publicFields(stored, body),
     headers: { ETag: versionEtag(after.version) },
   };
   return { change, event, after, answer };
@@ -97,26 +98,26 @@ export function changeBy(
 /**
  * The same for credits: what was paid under this key is asked for before what has become of the object since.
  */
-async function runPriced(
+async function runPricedAction(
   call: Call,
   type: ResourceType,
   stored: StoredType,
   row: ResourceRow,
   body: Record<string, unknown>,
-  action: Action & Required<Pick<Action, "price">>,
+  action: ResourceAction & Required<Pick<ResourceAction, "price">>,
 ): Promise<Answer> {
-  const resumed = await resume(call);
+  const resumed = await resumeCharge(call);
   if (resumed !== null) return resumed;
   const [parentType = ""] = Object.values(stored.parents);
-  const [others, [parent]] = await call.read(
-    askPendingOn(call.db, row.id),
-    findResource(call.db, keeperOfType(call.principal, parentType), parentType, row.parentId ?? ""),
+  const [pendingCharges, [parent]] = await call.read(
+    selectPendingKeysOn(call.db, row.id),
+    findResource(call.db, ownerAccountIdOfType(call.principal, parentType), parentType, row.parentId ?? ""),
   );
-  if (others.length > 0) await finishOthers(call, row.id);
+  if (pendingCharges.length > 0) await completeOtherCharges(call, row.id);
   if (parent === undefined) throw new Problem("conflict/state", { detail: "What it belongs to is gone." });
-  const { change, event, answer } = changeBy(call, type, stored, row, body, action);
+  const { change, event, answer } = prepareActionChange(call, type, stored, row, body, action);
   const guards = [guardResource(call.db, row), guardResource(call.db, parent)];
-  return charged(
+  return chargeAndApply(
     call,
     {
       change: { kind: "set", type: type.name, id: row.id, ...change },

@@ -9,8 +9,8 @@ import type { Answer } from "../kernel/http/operation.ts";
 import { Problem, type ProblemCode } from "../kernel/http/problem.ts";
 import type { ChargeRow } from "../kernel/schema/resource.ts";
 import { changedId, type PaidChange } from "./charge.ts";
-import { finish } from "./charge-payment.change.ts";
-import { CHARGE_KEY, findCharge, insertCharge, payCharge } from "./charge.store.ts";
+import { completeCharge } from "./charge-payment.change.ts";
+import { CHARGE_KEY_COLUMNS, findCharge, insertCharge, payCharge } from "./charge.store.ts";
 
 /** Why a call that costs credits may be refused, in addition to missing rights. */
 export const CHARGE_PROBLEMS: readonly ProblemCode[] = [
@@ -19,7 +19,7 @@ export const CHARGE_PROBLEMS: readonly ProblemCode[] = [
   "credits/member-limit-exceeded",
 ];
 
-export interface Wanted {
+export interface ChargeRequest {
   readonly change: PaidChange;
   readonly parentId: string | null;
   /** Credits; 0 needs no ledger. */
@@ -29,19 +29,19 @@ export interface Wanted {
   readonly event: AuditEvent;
 }
 
-const keyOf = (call: Call): string => `${call.principal.memberId}:${call.idempotencyKey()}`;
+const chargeKeyOf = (call: Call): string => `${call.principal.memberId}:${call.idempotencyKey()}`;
 
 /**
  * Goes on where an earlier call under the same key stopped. Null: there was none. Asked as soon as rights are
  * decided: a paid charge is answered again, also when the object has changed since.
  * @throws Problem credits/…, idempotency/mismatch
  */
-export async function resume(call: Call): Promise<Answer | null> {
-  const [[known]] = await call.read(findCharge(call.db, call.principal.accountId, keyOf(call)));
-  if (known === undefined) return null;
-  if (!call.isSameCommand(known.fingerprint)) throw new Problem("idempotency/mismatch");
-  if (known.status !== "paid") await finish(call, known);
-  return { ...(known.answer as Answer), headers: REPLAYED_HEADER };
+export async function resumeCharge(call: Call): Promise<Answer | null> {
+  const [[earlierCharge]] = await call.read(findCharge(call.db, call.principal.accountId, chargeKeyOf(call)));
+  if (earlierCharge === undefined) return null;
+  if (!call.isSameCommand(earlierCharge.fingerprint)) throw new Problem("idempotency/mismatch");
+  if (earlierCharge.status !== "paid") await completeCharge(call, earlierCharge);
+  return { ...(earlierCharge.answer as Answer), headers: REPLAYED_HEADER };
 }
 
 /**
@@ -52,16 +52,16 @@ export async function resume(call: Call): Promise<Answer | null> {
  * cost; the ledger's own event holds only the new balance.
  * @throws Problem credits/…
  */
-export async function charged(call: Call, wanted: Wanted, answer: Answer): Promise<Answer> {
-  const { change, amount, guards, event } = wanted;
+export async function chargeAndApply(call: Call, request: ChargeRequest, answer: Answer): Promise<Answer> {
+  const { change, amount, guards, event } = request;
   if (!isSubscriptionActive(call.principal.targetAccount.subscription, call.now))
     throw new Problem("credits/subscription-inactive", { extensions: { required: amount } });
   assert(
     change.kind !== "insert" || change.row.uniqueKey === null,
     "what is unique may be taken by the time it is paid",
   );
-  const free = amount === 0;
-  const row = chargeRow(call, wanted, answer);
+  const isFree = amount === 0;
+  const row = chargeRow(call, request, answer);
   await call.commit(
     {
       statements: [
@@ -75,23 +75,27 @@ export async function charged(call: Call, wanted: Wanted, answer: Answer): Promi
           createdAt: call.now,
         }),
         ...insertCharge(call.db, row),
-        ...(free ? payCharge(call.db, row, change, call.now) : []),
+        ...(isFree ? payCharge(call.db, row, change, call.now) : []),
       ],
-      events: free ? [event] : [],
+      events: isFree ? [event] : [],
       // Another call under the same key was faster: this call goes on where that one is.
-      retryOnDuplicate: [CHARGE_KEY],
+      retryOnDuplicate: [CHARGE_KEY_COLUMNS],
     },
     answer,
   );
-  if (!free) await finish(call, row);
+  if (!isFree) await completeCharge(call, row);
   return answer;
 }
 
-function chargeRow(call: Call, { change, parentId, amount, event }: Wanted, answer: Answer): ChargeRow {
+function chargeRow(
+  call: Call,
+  { change, parentId, amount, event }: ChargeRequest,
+  answer: Answer,
+): ChargeRow {
   const { accountId, memberId } = call.principal;
   return {
     accountId,
-    key: keyOf(call),
+    key: chargeKeyOf(call),
     memberId,
     status: "pending",
     fingerprint: call.fingerprint(),
