@@ -84,6 +84,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: ["test/harness/prepared.ts"],
           testTimeout: 600_000,
           hookTimeout: 120_000,
           // Each file starts servers of its own, so they come after all others.

@@ -31,8 +31,7 @@ export async function startEdge(options: {
   isolates: number;
   more?: (main: Config) => Config[];
 }): Promise<Edge> {
-  const built = await build();
-  const first = config(built.main, {
+  const first = config(await build(), {
     SIGNING_KEYS: signingKeys(),
     ISSUER: ORIGIN,
     APP_URL: ORIGIN,
@@ -71,10 +70,7 @@ export async function startEdge(options: {
     sweep: async () => {
       await harness.getWorker().scheduled({ cron: "* * * * *" });
     },
-    close: async () => {
-      await harness.close();
-      built.remove();
-    },
+    close: () => harness.close(),
   };
 }
 
