@@ -87,7 +87,7 @@ export default defineConfig({
           globalSetup: ["test/harness/prepared.ts"],
           testTimeout: 600_000,
           hookTimeout: 120_000,
-          // Each file starts servers of its own, so they come after all others.
+          // Each file starts servers of its own. In one run with the others, they come after them.
           sequence: { groupOrder: 1 },
         },
       },
