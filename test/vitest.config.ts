@@ -75,7 +75,8 @@ export default defineConfig({
     projects: [
       {
         root,
-        test: { name: "pure", include: ["test/pure/**/*.test.ts"], testTimeout: 30_000 },
+        // Functions of values, so files can share a process, which starts once.
+        test: { name: "pure", isolate: false, include: ["test/pure/**/*.test.ts"], testTimeout: 30_000 },
       },
       worker("worker", { isolate: false, exclude: ALONE }),
       worker("worker, alone", { isolate: true, include: ALONE }),
