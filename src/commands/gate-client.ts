@@ -38,7 +38,8 @@ export async function expectCall(caller: Caller, expected: ExpectedCall): Promis
     const expectedText =
       expected.code === undefined ? String(expected.expect) : `${expected.expect} ${expected.code}`;
     throw new Error(
-      `${expected.method} ${expected.path}: expected ${expectedText}, got ${answer.status} ${JSON.stringify(answer.body)}`,
+      `${expected.method} ${expected.path}: expected ${expectedText}, ` +
+        `got ${answer.status} ${JSON.stringify(answer.body)}`,
     );
   }
   return answer;

@@ -63,7 +63,8 @@ export function permitFaults(source: Source): Fault[] {
       .map((node) =>
         fault(
           node,
-          `${declaredName(node["declaration"] as Node)} writes access: demand a permit, and call ${PERMIT_CHECK}…)`,
+          `${declaredName(node["declaration"] as Node)} writes access: ` +
+            `demand a permit, and call ${PERMIT_CHECK}…)`,
         ),
       ),
     ...source.nodes

@@ -20,6 +20,22 @@ const NAME_FIELDS: readonly PageField[] = [
   { name: "lastName", type: "text", autocomplete: "family-name" },
 ];
 
+/** The two steps that prove an address: ask for a code, and enter it. */
+const codeSteps = (texts: FlowTexts): { readonly askCode: PageStep; readonly enterCode: PageStep } => ({
+  askCode: {
+    ...texts.askCode,
+    fields: [EMAIL_FIELD],
+    path: "/v1/auth/codes",
+    body: { email: "$email" },
+  },
+  enterCode: {
+    ...texts.enterCode,
+    fields: [CODE_FIELD],
+    path: "/v1/auth/sessions",
+    body: { email: "$email", code: "$code" },
+  },
+});
+
 /** Every page, with what its buttons post. */
 export function pageFlows(texts: FlowTexts): Readonly<Record<PageName, PageFlow>> {
   const step = (name: PageName, path: string, body: PageStep["body"]): PageStep => ({
@@ -35,18 +51,7 @@ export function pageFlows(texts: FlowTexts): Readonly<Record<PageName, PageFlow>
     withToken: [step(name, path, body)],
     without: [],
   });
-  const askCode: PageStep = {
-    ...texts.askCode,
-    fields: [EMAIL_FIELD],
-    path: "/v1/auth/codes",
-    body: { email: "$email" },
-  };
-  const enterCode: PageStep = {
-    ...texts.enterCode,
-    fields: [CODE_FIELD],
-    path: "/v1/auth/sessions",
-    body: { email: "$email", code: "$code" },
-  };
+  const { askCode, enterCode } = codeSteps(texts);
   const signIn = oneStepFlow("sign-in", "/v1/auth/sessions", { token: "$token" });
   const join = oneStepFlow("join", "/v1/operator-links/join", {
     token: "$token",

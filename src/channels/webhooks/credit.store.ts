@@ -29,7 +29,8 @@ interface ProblemText {
 }
 
 const detailWithProblem = (problem: ProblemText | null) =>
-  sql`json_set(${delivery.detail}, '$.code', ${problem?.code ?? null}, '$.detail', ${problem?.detail ?? null})`;
+  sql`json_set(${delivery.detail},
+    '$.code', ${problem?.code ?? null}, '$.detail', ${problem?.detail ?? null})`;
 const whereDelivery = ({ hookId, deliveryId }: HookCreditRow) =>
   and(eq(delivery.hookId, hookId), eq(delivery.id, deliveryId));
 

@@ -14,13 +14,13 @@ import { Problem, restoredProblem } from "../../kernel/http/problem.ts";
 import type { DeliveryRow, HookRow } from "../../kernel/schema/hook.ts";
 import { completeDelivery } from "./credit.change.ts";
 import { DeliveryCard, deliveryCard, ReceivedCard, receivedCard } from "./delivery.card.ts";
+import { commitDelivery } from "./delivery.change.ts";
 import {
-  toRejectedDecision,
   decideDelivery,
   type Message,
   parseMessage,
-  commitDelivery,
-} from "./delivery.change.ts";
+  toRejectedDecision,
+} from "./delivery-decision.change.ts";
 import { loadHook } from "./hook.change.ts";
 import { signingKeyBytes, SEALING_PURPOSE } from "./hook-secret.ts";
 import { findDelivery, findHookById, listDeliveries, recordHookRefusal } from "./hook.store.ts";

@@ -18,7 +18,8 @@ const matchesIdentifiers = (
   identifiers: PersonIdentifiers,
 ): SQL => sql`(${isCurrentMember(identifiers)} OR member.id IN (
   SELECT i.member_id FROM invitation i
-  WHERE i.account_id = ${accountId} AND i.email = ${identifiers.email ?? NO_MATCH} AND i.status <> 'revoked'))`;
+  WHERE i.account_id = ${accountId} AND i.email = ${identifiers.email ?? NO_MATCH}
+    AND i.status <> 'revoked'))`;
 
 /**
  * Members of the account who go by this address or this id; `current` is false where only an invitation says
@@ -40,7 +41,8 @@ export const guardNoMember = (db: Db, accountId: string, identifiers: PersonIden
   guard(
     db,
     "changed",
-    sql`NOT EXISTS (SELECT 1 FROM member WHERE account_id = ${accountId} AND ${matchesIdentifiers(accountId, identifiers)})`,
+    sql`NOT EXISTS (SELECT 1 FROM member
+      WHERE account_id = ${accountId} AND ${matchesIdentifiers(accountId, identifiers)})`,
   );
 
 /** Fails the batch when a member with this address or id was blocked since the question. */

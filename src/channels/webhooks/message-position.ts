@@ -18,7 +18,8 @@ export const PositionSource = z
     as: z
       .enum(POSITION_KINDS)
       .describe(
-        `time: of the event (${TIME_FORMATS}). sequence: a whole number that the sender counts up for each account.`,
+        `time: of the event (${TIME_FORMATS}). ` +
+          "sequence: a whole number that the sender counts up for each account.",
       ),
   })
   .describe(

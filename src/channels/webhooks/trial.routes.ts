@@ -11,7 +11,7 @@ import {
   ruleIndexOf,
   problemDetailOf,
   resolvedActionOf,
-} from "./delivery.change.ts";
+} from "./delivery-decision.change.ts";
 import { loadHook } from "./hook.change.ts";
 import type { Mapping } from "./mapping.ts";
 

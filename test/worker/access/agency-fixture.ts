@@ -8,10 +8,7 @@ import { fetch, replaceGrants, createSubscribedAccount } from "./operators-fixtu
 export const AGENCY_ROLES = ["owner", "manager", "specialist", "guest"] as const;
 export type AgencyRole = (typeof AGENCY_ROLES)[number];
 
-/**
- * Tasks by their tool: the one that specialist and guest were granted, or the one that no member
- * was.
- */
+/** Tasks by their tool: the one that specialist and guest were granted, or the one that no member was. */
 export interface Tasks {
   readonly granted: string;
   readonly other: string;
@@ -35,6 +32,15 @@ export interface AgencyFixture {
   readonly key: Readonly<Record<AgencyRole, string>>;
 }
 
+const createTaskPair = async (api: Api, tools: Tasks): Promise<Tasks> => ({
+  granted: expectStatus(await createTask(api, tools.granted), 201).body.id,
+  other: expectStatus(await createTask(api, tools.other), 201).body.id,
+});
+
+const readFirstKeyId = async (owner: Person, { memberId }: Person): Promise<string> =>
+  expectStatus(await owner.api.get<{ data: { id: string }[] }>(`/v1/members/${memberId}/api-keys`), 200).body
+    .data[0]?.id ?? "";
+
 export async function createAgency(platform: Api): Promise<AgencyFixture> {
   const owner = await createSubscribedAccount(platform, "agency");
   await giveCredits(platform, owner.accountId, 1_000_000);
@@ -48,10 +54,7 @@ export async function createAgency(platform: Api): Promise<AgencyFixture> {
     await of("specialist"),
   ];
   const people = { owner, manager, specialist, guest };
-  const pair = async ({ api }: Person): Promise<Tasks> => ({
-    granted: expectStatus(await createTask(api, tools.granted), 201).body.id,
-    other: expectStatus(await createTask(api, tools.other), 201).body.id,
-  });
+  const pair = ({ api }: Person): Promise<Tasks> => createTaskPair(api, tools);
   const own = {
     owner: await pair(owner),
     manager: await pair(manager),
@@ -69,11 +72,7 @@ export async function createAgency(platform: Api): Promise<AgencyFixture> {
     await owner.api.patch(`/v1/members/${guest.memberId}`, { roles: ["guest"] }, { ifMatch: "*" }),
     200,
   );
-  const key = async (person: Person) =>
-    expectStatus(
-      await owner.api.get<{ data: { id: string }[] }>(`/v1/members/${person.memberId}/api-keys`),
-      200,
-    ).body.data[0]?.id ?? "";
+  const key = (person: Person) => readFirstKeyId(owner, person);
   return {
     owner,
     people,

@@ -125,8 +125,10 @@ export async function confirmEmailChange(who: Api, email: string): Promise<Reply
 }
 
 export const offersPath = (of: Person) => `/v1/accounts/${of.accountId}/ownership-offers`;
-export const createOffer = async (of: Person, to: string) =>
-  `${offersPath(of)}/${expectStatus(await of.api.post<{ id: string }>(offersPath(of), { memberId: to }), 201).body.id}`;
+export const createOffer = async (of: Person, to: string) => {
+  const offer = await of.api.post<{ id: string }>(offersPath(of), { memberId: to });
+  return `${offersPath(of)}/${expectStatus(offer, 201).body.id}`;
+};
 /** The account's owner. */
 export const readOwner = ({ accountId }: Person) =>
   readRow(

@@ -155,10 +155,9 @@ describe("a link by which employees join", () => {
     expect(said(await anybody.post("/v1/auth/sessions", { email: stranger.email, code: digits }))).toBe(
       "401 auth/invalid-credential",
     );
+    const joined = expectStatus(await join(tokenIn(expectStatus(await link(vendor), 201).body)), 201);
     const known = expectStatus(
-      await vendor.api.get<{ email: string }>(
-        `/v1/members/${(expectStatus(await join(tokenIn(expectStatus(await link(vendor), 201).body)), 201)).body.memberId}`,
-      ),
+      await vendor.api.get<{ email: string }>(`/v1/members/${joined.body.memberId}`),
       200,
     ).body.email;
     expectStatus(await anybody.post("/v1/auth/codes", { email: known, link: token }), 202);
