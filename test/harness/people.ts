@@ -125,6 +125,39 @@ export async function newMember(
   return member;
 }
 
+/**
+ * A member whom the platform adds, with any role of the account's model. The member claims the first key; a
+ * viewer signs in.
+ */
+export async function addMemberByPlatform(
+  fetch: Fetch,
+  platform: Api,
+  accountId: string,
+  roles: readonly string[],
+  more: object = {},
+): Promise<Person> {
+  const person = {
+    firstName: "Paul",
+    lastName: "Placed",
+    email: `${newIdempotencyKey()}@example.com`,
+    roles,
+    ...more,
+  };
+  const { id, claim } = expectStatus(
+    await platform.post<{ id: string; claim?: { token: string } }>(
+      `/v1/accounts/${accountId}/members`,
+      person,
+      { idempotencyKey: newIdempotencyKey() },
+    ),
+    201,
+  ).body;
+  if (claim === undefined) {
+    const { tokens, api: session } = await signIn(fetch, person.email, accountId);
+    return { accountId, memberId: id, apiKey: tokens.access_token, api: session };
+  }
+  return toPerson(fetch, accountId, id, await claimKey(fetch, claim.token));
+}
+
 interface CreatedKey {
   readonly claim?: { readonly token?: string };
   readonly secret?: string;

@@ -1,6 +1,5 @@
-import { addMemberByPlatform } from "../worker/people/invite-fixture.ts";
 import { type Api, type Fetch, newIdempotencyKey, expectStatus } from "./client.ts";
-import { giveCredits, newAccount, type Person, activateSubscription } from "./people.ts";
+import { addMemberByPlatform, giveCredits, newAccount, type Person, activateSubscription } from "./people.ts";
 
 /**
  * Who may call which paths: the top role of that model, or an aggregator. The vendor has all other paths.

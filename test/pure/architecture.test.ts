@@ -7,6 +7,7 @@ import { permitFaults } from "../architecture/permit-rule.ts";
 import { findCycles, importFaults } from "../architecture/rooms.ts";
 import { type Fault, parseSource } from "../architecture/parsed-source.ts";
 import { tablesOfSchema, tablesOfMigrations, tableFaults } from "../architecture/table.ts";
+import { testRoomFaults } from "../architecture/test-room.ts";
 import { documentFaults, wordFaults } from "../architecture/plain-word.ts";
 
 const paths = listRepositoryFiles();
@@ -20,6 +21,8 @@ const say = (faults: readonly Fault[]) =>
 describe("the sources", () => {
   test("import downwards, and packages in their place only", () =>
     expect(say(worker.flatMap(importFaults))).toEqual([]));
+  test("import, in test/, only what the table of its folders names", () =>
+    expect(say(sources.flatMap(testRoomFaults))).toEqual([]));
   test("K2 K3 write access with a permit only, which one function decides", () =>
     expect(say(worker.flatMap(permitFaults))).toEqual([]));
   test("have no cycles", () => expect(say(findCycles(sources))).toEqual([]));
@@ -85,6 +88,15 @@ const BREACHES: ReadonlyArray<readonly [path: string, text: string, rule: string
   ["src/access/presets/x.ts", `import { gate } from "../../gate/pipeline/gate.ts";`, "room"],
   ["src/shed/x.ts", `import { now } from "../kernel/clock.ts";`, "room"],
   ["src/people/members/x.ts", `import { y } from "../../y.ts";`, "room"],
+  ["test/harness/x.ts", `import { invite } from "../worker/people/invite-fixture.ts";`, "test room"],
+  ["test/harness/x.ts", `import type { Walk } from "../e2e/walk.test.ts";`, "test room"],
+  ["test/harness/x.ts", `import { newEvent } from "../pure/audit/audit-example.ts";`, "test room"],
+  ["test/worker/people/x.ts", `import { newEvent } from "../../pure/audit/x.ts";`, "test room"],
+  ["test/pure/audit/x.ts", `import { fetch } from "../../worker/access/x.ts";`, "test room"],
+  ["test/e2e/x.test.ts", `import { now } from "../../src/kernel/clock.ts";`, "test room"],
+  ["test/e2e/x.test.ts", `import { fetch } from "../worker/access/x.ts";`, "test room"],
+  ["test/bench/x.ts", `import { fetch } from "../worker/access/x.ts";`, "test room"],
+  ["test/shed/x.ts", "", "test room"],
   ["src/people/members/x.ts", `import { find } from "./member.store.ts";`, "layer"],
   ["src/people/members/x.ts", `import type { Row } from "./member.store.ts";`, "layer"],
   ["src/people/members/x.ts", `import { find } from "../../access/stamp.store.ts";`, "layer"],
@@ -157,7 +169,9 @@ describe("the rules can fail", () => {
   test.each(BREACHES)("%s with %j breaks %s", (path, text, rule) => {
     const one = parseSource(path, text);
     expect(
-      [...importFaults(one), ...fileFaults(one), ...permitFaults(one)].map((fault) => fault.rule),
+      [...importFaults(one), ...fileFaults(one), ...permitFaults(one), ...testRoomFaults(one)].map(
+        (fault) => fault.rule,
+      ),
     ).toContain(rule);
   });
   test("a cycle of three is named", () => {

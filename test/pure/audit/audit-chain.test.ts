@@ -4,7 +4,7 @@ import { canonicalJson } from "../../../src/kernel/canonical-json.ts";
 import { consecutiveEntries, hashOf, mergeByTime, type SealedRow } from "../../../src/audit/chain/chain.ts";
 import type { ChainHead } from "../../../src/audit/chain/event.ts";
 import { packEntries } from "../../../src/audit/chain/message.ts";
-import { sealChain, newEntry, newEvent, firstFault } from "./audit-example.ts";
+import { sealChain, newEntry, newEvent, firstFault } from "../../harness/audit-example.ts";
 
 const EVENTS = [
   newEvent(1),

@@ -7,7 +7,7 @@ import {
   revealPersonalValues,
 } from "../../../src/audit/chain/personal-value.ts";
 import { AUDIT_MESSAGE } from "../../../src/audit/chain/message.ts";
-import { newEntry, newEvent, newSalt } from "./audit-example.ts";
+import { newEntry, newEvent, newSalt } from "../../harness/audit-example.ts";
 
 const parsed = async (...args: Parameters<typeof newEvent>) => {
   const { body, personal } = await protectPersonalValues(newEvent(...args), newSalt);

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import {
+  addMemberByPlatform,
   giveCredits,
   newAccount,
   newApiKey,
@@ -10,7 +11,7 @@ import {
   type Person,
   activateSubscription,
 } from "../../harness/people.ts";
-import { addMemberByPlatform, actingIn } from "../people/invite-fixture.ts";
+import { actingIn } from "../people/invite-fixture.ts";
 import {
   OTHER_IP,
   fetch,

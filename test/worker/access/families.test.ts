@@ -2,9 +2,8 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Api, api, type CallOptions, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { loadOperations, sampleValue } from "../../harness/operation.ts";
-import { newAccount, newApiKey, newMember, type Person } from "../../harness/people.ts";
+import { addMemberByPlatform, newAccount, newApiKey, newMember, type Person } from "../../harness/people.ts";
 import { postOnce, createDealerKey } from "../products/dealer-fixture.ts";
-import { addMemberByPlatform } from "../people/invite-fixture.ts";
 import {
   accountHeader,
   createIn,

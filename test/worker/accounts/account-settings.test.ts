@@ -1,7 +1,14 @@
 import { beforeAll, expect, test } from "vitest";
 import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
-import { newAccount, newApiKey, newMember, newToken, type Person } from "../../harness/people.ts";
-import { addMemberByPlatform, actingIn } from "../people/invite-fixture.ts";
+import {
+  addMemberByPlatform,
+  newAccount,
+  newApiKey,
+  newMember,
+  newToken,
+  type Person,
+} from "../../harness/people.ts";
+import { actingIn } from "../people/invite-fixture.ts";
 import {
   fetch,
   createPlatform,

@@ -16,7 +16,7 @@ import { accountObjectOf } from "../../../src/credits/account-stub.object.ts";
 import { batch, openDb } from "../../../src/kernel/db.ts";
 import { newId } from "../../../src/kernel/id.ts";
 import { WALK_START, verifyChain } from "../../../src/audit/log/verify.store.ts";
-import { ACTOR } from "../../pure/audit/audit-example.ts";
+import { ACTOR } from "../../harness/audit-example.ts";
 
 export const db = openDb(env.DB);
 export const newAccountId = () => newId("account", Date.now());

@@ -1,7 +1,6 @@
 import { type Api, type Fetch, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
-import { newAccount, type Person } from "../../harness/people.ts";
+import { addMemberByPlatform, newAccount, type Person } from "../../harness/people.ts";
 import type { Contract } from "./contract.ts";
-import { addMemberByPlatform } from "../people/invite-fixture.ts";
 
 const idempotent = () => ({ idempotencyKey: newIdempotencyKey() });
 

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
-import { newAccount, newMember, type Person } from "../../harness/people.ts";
-import { addMemberByPlatform, requiredFields, actingIn } from "./invite-fixture.ts";
+import { addMemberByPlatform, newAccount, newMember, type Person } from "../../harness/people.ts";
+import { requiredFields, actingIn } from "./invite-fixture.ts";
 import {
   OTHER_IP,
   fetch,

@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from "vitest";
 import { type Api, api, expectStatus, type Problem } from "../../harness/client.ts";
-import { newAccount, newApiKey, newMember, type Person } from "../../harness/people.ts";
+import { addMemberByPlatform, newAccount, newApiKey, newMember, type Person } from "../../harness/people.ts";
 import { isSoak } from "../../harness/soak.ts";
 import { type CellCheck, type ExpectedAnswer, compareCells } from "../access/policy-matrix.ts";
-import { addMemberByPlatform, inviteCell, actingIn } from "./invite-fixture.ts";
+import { inviteCell, actingIn } from "./invite-fixture.ts";
 import { fetch, createPlatform, said } from "../access/operators-fixture.ts";
 
 /** The policy, as people wrote it: who may give which roles. */

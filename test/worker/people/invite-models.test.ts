@@ -1,14 +1,8 @@
 import { beforeAll, expect, test } from "vitest";
 import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
-import { newAccount, newApiKey, type Person } from "../../harness/people.ts";
+import { addMemberByPlatform, newAccount, newApiKey, type Person } from "../../harness/people.ts";
 import { type CellCheck, compareCells } from "../access/policy-matrix.ts";
-import {
-  addMemberByPlatform,
-  addMemberWithoutKey,
-  inviteCell,
-  requiredFields,
-  actingIn,
-} from "./invite-fixture.ts";
+import { addMemberWithoutKey, inviteCell, requiredFields, actingIn } from "./invite-fixture.ts";
 import {
   fetch,
   createPlatform,

@@ -6,9 +6,8 @@ import { insertMember } from "../../../src/people/members/member.store.ts";
 import type { MemberRow } from "../../../src/people/members/member.card.ts";
 import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { fillLogins } from "../../harness/logins.ts";
-import { newAccount, type Person } from "../../harness/people.ts";
+import { addMemberByPlatform, newAccount, type Person } from "../../harness/people.ts";
 import { listActions, actingIn } from "../products/dealer-fixture.ts";
-import { addMemberByPlatform } from "./invite-fixture.ts";
 import { fetch, createPlatform, said } from "../access/operators-fixture.ts";
 
 interface Made {

@@ -2,10 +2,9 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Api, api, newIdempotencyKey, expectStatus, type Reply } from "../../harness/client.ts";
 import { mailsTo } from "../../harness/mailbox.ts";
-import { newAccount, newMember, newToken, type Person } from "../../harness/people.ts";
+import { addMemberByPlatform, newAccount, newMember, newToken, type Person } from "../../harness/people.ts";
 import { listActions, actingIn } from "../products/dealer-fixture.ts";
 import { LEAVE_MAPPING, newHook } from "../../harness/webhook.ts";
-import { addMemberByPlatform } from "./invite-fixture.ts";
 import { createRestrictedKeys } from "../contract/restricted-key.ts";
 import {
   fetch,

@@ -11,9 +11,15 @@ import {
 } from "../../harness/client.ts";
 import { fillLogins } from "../../harness/logins.ts";
 import { mailsTo } from "../../harness/mailbox.ts";
-import { newAccount, newMemberWithoutKey, newMember, newToken, type Person } from "../../harness/people.ts";
+import {
+  addMemberByPlatform,
+  newAccount,
+  newMemberWithoutKey,
+  newMember,
+  newToken,
+  type Person,
+} from "../../harness/people.ts";
 import { listActions } from "../products/dealer-fixture.ts";
-import { addMemberByPlatform } from "./invite-fixture.ts";
 import {
   OTHER_IP,
   fetch,

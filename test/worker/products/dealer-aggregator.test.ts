@@ -3,9 +3,8 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../../../src/app.ts";
 import { type Api, expectStatus, toReply } from "../../harness/client.ts";
-import { newMember, type Person } from "../../harness/people.ts";
+import { addMemberByPlatform, newMember, type Person } from "../../harness/people.ts";
 import { listActions, postOnce, type DealerFixture, createDealer } from "./dealer-fixture.ts";
-import { addMemberByPlatform } from "../people/invite-fixture.ts";
 import { fetch, createPlatform, HOME_IP, listIds, said } from "../access/operators-fixture.ts";
 
 let platform: Api;

@@ -1,6 +1,5 @@
 import { type Api, newIdempotencyKey, expectStatus, type Reply } from "../../harness/client.ts";
-import { newAccount, newMember, type Person } from "../../harness/people.ts";
-import { addMemberByPlatform } from "../people/invite-fixture.ts";
+import { addMemberByPlatform, newAccount, newMember, type Person } from "../../harness/people.ts";
 import { fetch, createObject } from "../access/operators-fixture.ts";
 
 /** An object with a key, a request and an SOS license under it. */

@@ -2,9 +2,14 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { PRESETS } from "../../../src/access/model.ts";
 import { RIGHT_NAMES } from "../../../src/access/right.ts";
 import { type Api, api, expectStatus } from "../../harness/client.ts";
-import { newApiKey, newMemberWithoutKey, newMember, type Person } from "../../harness/people.ts";
+import {
+  addMemberByPlatform,
+  newApiKey,
+  newMemberWithoutKey,
+  newMember,
+  type Person,
+} from "../../harness/people.ts";
 import { postOnce, type DealerFixture, createDealer, createObjectTree } from "./dealer-fixture.ts";
-import { addMemberByPlatform } from "../people/invite-fixture.ts";
 import { fetch, createPlatform, said } from "../access/operators-fixture.ts";
 
 let platform: Api;

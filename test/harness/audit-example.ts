@@ -1,7 +1,7 @@
-import { GENESIS, headAfter, seal, type SealedRow } from "../../../src/audit/chain/chain.ts";
-import type { Actor, AuditEvent, ChainHead } from "../../../src/audit/chain/event.ts";
-import { protectPersonalValues } from "../../../src/audit/chain/personal-value.ts";
-import { type ChainFault, verifyEnd, verifyRows } from "../../../src/audit/chain/chain-verification.ts";
+import { GENESIS, headAfter, seal, type SealedRow } from "../../src/audit/chain/chain.ts";
+import type { Actor, AuditEvent, ChainHead } from "../../src/audit/chain/event.ts";
+import { protectPersonalValues } from "../../src/audit/chain/personal-value.ts";
+import { type ChainFault, verifyEnd, verifyRows } from "../../src/audit/chain/chain-verification.ts";
 
 export const ACTOR: Actor = {
   type: "member",
