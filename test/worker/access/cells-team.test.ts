@@ -2,9 +2,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type Api, api, newIdempotencyKey, expectStatus, type Reply } from "../../harness/client.ts";
 import { giveCredits, newApiKey, newMemberWithoutKey, newMember, type Person } from "../../harness/people.ts";
 import { type CellCheck, type ExpectedAnswer, compareCells } from "./policy-matrix.ts";
-import { fetch, createObject } from "./operators-fixture.ts";
+import { createPlatformKey, fetch, createObject } from "./operators-fixture.ts";
 import {
-  createPlatformKey,
   createTeam,
   newTheme,
   provisionLicense,

@@ -16,18 +16,24 @@ import { newAccount, type Person, activateSubscription } from "../../harness/peo
 export const HOME_IP = "203.0.113.7";
 export const OTHER_IP = "198.51.100.9";
 
-/** The Worker itself, with the platform's word on where the call comes from. */
+export const ORIGIN = "http://127.0.0.1:8787";
+
+/** The Worker itself. The platform says where the call comes from only when the test says it. */
+export const fetchWithoutAddress: Fetch = (path, init) =>
+  (exports as unknown as { default: Fetcher }).default.fetch(
+    `${ORIGIN}${path}`,
+    init as never,
+  ) as unknown as Promise<Response>;
+
+/** The Worker itself. By default the platform says that the call comes from HOME_IP. */
 export const fetch: Fetch = (path, init) => {
   const headers = new Headers(init?.headers);
   if (!headers.has("cf-connecting-ip")) headers.set("cf-connecting-ip", HOME_IP);
-  return (exports as unknown as { default: Fetcher }).default.fetch(`http://127.0.0.1:8787${path}`, {
-    ...init,
-    headers,
-  } as never) as unknown as Promise<Response>;
+  return fetchWithoutAddress(path, { ...init, headers });
 };
 
-/** The platform account of this file's database. */
-export async function createPlatform(): Promise<Api> {
+/** The first key of the platform account of this file's database. */
+export async function createPlatformKey(): Promise<string> {
   const { sql, apiKey } = platformSql({
     email: "platform@example.com",
     name: "Platform",
@@ -36,8 +42,11 @@ export async function createPlatform(): Promise<Api> {
     now: Date.now(),
   });
   for (const statement of sql) await env.DB.prepare(statement).run();
-  return api(fetch, apiKey);
+  return apiKey;
 }
+
+/** The platform account of this file's database. */
+export const createPlatform = async (via: Fetch = fetch): Promise<Api> => api(via, await createPlatformKey());
 
 /** An account whose plan has operators and whose subscription is active. */
 export async function createSubscribedAccount(platform: Api, kind: string): Promise<Person> {
@@ -48,7 +57,8 @@ export async function createSubscribedAccount(platform: Api, kind: string): Prom
 
 /** `403 access/denied`, or the bare status where nothing was refused. */
 export const said = ({ status, body }: Reply<unknown>): string => {
-  return status < 400 ? String(status) : `${status} ${(body as Problem | undefined)?.code}`;
+  const code = (body as Problem | undefined)?.code;
+  return status < 400 || code === undefined ? String(status) : `${status} ${code}`;
 };
 
 /** Replaces the grants of a member. */

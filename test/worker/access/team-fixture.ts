@@ -1,5 +1,3 @@
-import { env } from "cloudflare:workers";
-import { platformSql } from "../../../src/commands/platform.ts";
 import {
   type Api,
   type Fetch,
@@ -18,19 +16,6 @@ export interface Team {
   readonly member: Person;
   readonly colleague: Person;
   readonly viewer: Person;
-}
-
-/** The platform account of this file's database; files are sent with its key as it is. */
-export async function createPlatformKey(): Promise<string> {
-  const { sql, apiKey } = platformSql({
-    email: "platform@example.com",
-    name: "Platform",
-    firstName: "Pia",
-    lastName: "Platt",
-    now: Date.now(),
-  });
-  for (const statement of sql) await env.DB.prepare(statement).run();
-  return apiKey;
 }
 
 export async function createTeam(platform: Api): Promise<Team> {

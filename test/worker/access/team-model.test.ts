@@ -2,15 +2,15 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type Api, api, newIdempotencyKey, expectStatus, type Reply } from "../../harness/client.ts";
 import { UNKNOWN_ULID, type Operation, loadOperations, sampleValue } from "../../harness/operation.ts";
 import { giveCredits, newApiKey, newMemberWithoutKey, newMember, type Person } from "../../harness/people.ts";
-import { fetch, replaceGrants, createObject, said } from "./operators-fixture.ts";
-import { createPlatformKey, createTeam, newTheme, provisionLicense, type Team } from "./team-fixture.ts";
+import { createPlatform, fetch, replaceGrants, createObject, said } from "./operators-fixture.ts";
+import { createTeam, newTheme, provisionLicense, type Team } from "./team-fixture.ts";
 
 let platform: Api;
 let team: Team;
 let theme: string;
 
 beforeAll(async () => {
-  platform = api(fetch, await createPlatformKey());
+  platform = await createPlatform();
   team = await createTeam(platform);
   theme = await newTheme(platform, { priceCredits: 10, priceAmount: 4_900, currency: "USD" });
   await giveCredits(platform, team.accountId, 10_000);

@@ -1,14 +1,6 @@
-import { env, exports } from "cloudflare:workers";
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { platformSql } from "../../../src/commands/platform.ts";
-import {
-  type Api,
-  api,
-  type Fetch,
-  newIdempotencyKey,
-  expectStatus,
-  type Problem,
-} from "../../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus, type Problem } from "../../harness/client.ts";
 import {
   giveCredits,
   newAccount,
@@ -16,6 +8,7 @@ import {
   type Person,
   activateSubscription,
 } from "../../harness/people.ts";
+import { createPlatform, fetch, HOME_IP } from "../access/operators-fixture.ts";
 import { deliverMessages, stagedMessage } from "./audit-fixture.ts";
 
 interface Row {
@@ -37,16 +30,6 @@ interface List {
   readonly nextCursor: string | null;
 }
 
-const IP = "203.0.113.7";
-const fetch: Fetch = (path, init) => {
-  const headers = new Headers(init?.headers);
-  if (!headers.has("cf-connecting-ip")) headers.set("cf-connecting-ip", IP);
-  return (exports as unknown as { default: Fetcher }).default.fetch(`http://127.0.0.1:8787${path}`, {
-    ...init,
-    headers,
-  } as never) as unknown as Promise<Response>;
-};
-
 let platform: Api;
 let owner: Person;
 let operator: Person;
@@ -67,15 +50,7 @@ async function walk(who: Person, path: string, cursor: string): Promise<Row[]> {
 }
 
 beforeAll(async () => {
-  const { sql, apiKey } = platformSql({
-    email: "platform@example.com",
-    name: "Platform",
-    firstName: "Pia",
-    lastName: "Platt",
-    now: Date.now(),
-  });
-  for (const statement of sql) await env.DB.prepare(statement).run();
-  platform = api(fetch, apiKey);
+  platform = await createPlatform();
   owner = await newAccount(fetch, platform, "vendor");
   admin = await newAccount(fetch, platform, "team");
   for (const { accountId } of [owner, admin]) await activateSubscription(platform, accountId);
@@ -116,7 +91,7 @@ describe("S0.5 the object log", () => {
     ]);
     expect(log.data.slice(1, 4).map((row) => row.resource)).toEqual(Array(3).fill({ type: "product", id }));
     expect(log.data[2]).toMatchObject({
-      ip: IP,
+      ip: HOME_IP,
       changes: { before: { name: "Editor" }, after: { name: "Editor 2" } },
     });
   });
@@ -218,7 +193,8 @@ describe("S1.16 and S1.38 the audit log", () => {
     expect(seen.some(({ actor }) => actor.memberId === operator.memberId)).toBe(true);
     for (const { actor, ip } of seen.filter((row) => row.actor.memberId !== reader.memberId))
       expect([actor.email, ip]).toEqual([null, null]);
-    for (const row of seen.filter(({ actor }) => actor.memberId === reader.memberId)) expect(row.ip).toBe(IP);
+    for (const row of seen.filter(({ actor }) => actor.memberId === reader.memberId))
+      expect(row.ip).toBe(HOME_IP);
     expect(JSON.stringify(seen)).not.toMatch(
       new RegExp(`ivy@|Ivory|${all.find(({ actor }) => actor.memberId === owner.memberId)?.actor.email}`),
     );

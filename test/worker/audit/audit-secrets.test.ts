@@ -1,17 +1,8 @@
-import { env, exports } from "cloudflare:workers";
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { platformSql } from "../../../src/commands/platform.ts";
-import { type Api, api, type Fetch, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newAccount, newMemberWithoutKey, type Person, activateSubscription } from "../../harness/people.ts";
-
-const fetch: Fetch = (path, init) => {
-  const headers = new Headers(init?.headers);
-  headers.set("cf-connecting-ip", "203.0.113.7");
-  return (exports as unknown as { default: Fetcher }).default.fetch(`http://127.0.0.1:8787${path}`, {
-    ...init,
-    headers,
-  } as never) as unknown as Promise<Response>;
-};
+import { createPlatform, fetch } from "../access/operators-fixture.ts";
 
 let platform: Api;
 let owner: Person;
@@ -33,15 +24,7 @@ async function bodies(): Promise<string> {
 }
 
 beforeAll(async () => {
-  const { sql, apiKey } = platformSql({
-    email: "platform@example.com",
-    name: "Platform",
-    firstName: "Pia",
-    lastName: "Platt",
-    now: Date.now(),
-  });
-  for (const statement of sql) await env.DB.prepare(statement).run();
-  platform = api(fetch, apiKey);
+  platform = await createPlatform();
   owner = await newAccount(fetch, platform, "vendor");
   await activateSubscription(platform, owner.accountId);
 });

@@ -12,15 +12,15 @@ import {
   type Person,
   activateSubscription,
 } from "../../harness/people.ts";
-import { fetch, createPlatform, statusOf } from "../gate/identity-fixture.ts";
+import { fetchWithoutAddress, createPlatform, said } from "../access/operators-fixture.ts";
 
 let platform: Api;
 let owner: Person;
 beforeAll(async () => {
-  platform = await createPlatform();
+  platform = await createPlatform(fetchWithoutAddress);
 });
 beforeEach(async () => {
-  owner = await newAccount(fetch, platform, "team");
+  owner = await newAccount(fetchWithoutAddress, platform, "team");
 });
 
 const RESTORED = "503 state/restored";
@@ -81,10 +81,10 @@ const accept = async (accountId: string) =>
 
 describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", () => {
   test("the sealing of a call marks it; calls then answer 503, and other accounts go on", async () => {
-    const other = await newAccount(fetch, platform, "team");
+    const other = await newAccount(fetchWithoutAddress, platform, "team");
     await activateSubscription(platform, owner.accountId);
     await giveCredits(platform, owner.accountId, 5);
-    const token = await newToken(fetch, owner.apiKey);
+    const token = await newToken(fetchWithoutAddress, owner.apiKey);
     const made = expectStatus(
       await platform.post<{ id: string; claim: { token: string } }>(
         `/v1/accounts/${owner.accountId}/members`,
@@ -95,13 +95,13 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
     ).body;
     await log(owner.api);
     await putBack(owner, 2);
-    expect(statusOf(await owner.api.get("/v1/audit"))).toBe(RESTORED);
+    expect(said(await owner.api.get("/v1/audit"))).toBe(RESTORED);
     for (const answer of [
       await owner.api.get("/v1/me"),
-      await api(fetch, token).get("/v1/members"),
+      await api(fetchWithoutAddress, token).get("/v1/members"),
       await owner.api.post("/v1/auth/token"),
       await owner.api.get("/v1/audit/verify"),
-      await api(fetch, null).post("/v1/auth/claims", { token: made.claim.token }),
+      await api(fetchWithoutAddress, null).post("/v1/auth/claims", { token: made.claim.token }),
       await owner.api.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newIdempotencyKey() }),
       await platform.post(
         `/v1/accounts/${owner.accountId}/credits`,
@@ -109,15 +109,15 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
         { idempotencyKey: newIdempotencyKey() },
       ),
     ])
-      expect(statusOf(answer)).toBe(RESTORED);
-    expect(statusOf(await other.api.get("/v1/me"))).toBe("200");
+      expect(said(answer)).toBe(RESTORED);
+    expect(said(await other.api.get("/v1/me"))).toBe("200");
     expectStatus(await accept(owner.accountId), 200);
-    expect(statusOf(await owner.api.get("/v1/me"))).toBe("200");
+    expect(said(await owner.api.get("/v1/me"))).toBe("200");
     expect(await verify(owner.api)).toMatchObject({ ok: true });
   });
 
   test("a priced change that was accepted waits, and is paid once after the acceptance", async () => {
-    const agency = await newAccount(fetch, platform, "agency");
+    const agency = await newAccount(fetchWithoutAddress, platform, "agency");
     await activateSubscription(platform, agency.accountId);
     await giveCredits(platform, agency.accountId, 1_000);
     const tool = expectStatus(
@@ -140,13 +140,13 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
     const key = newIdempotencyKey();
     const create = () =>
       agency.api.post("/v1/tasks", { toolId: tool, name: "Task" }, { idempotencyKey: key });
-    expect(statusOf(await create())).toBe(RESTORED);
+    expect(said(await create())).toBe(RESTORED);
     await sweepCharges(env, 0);
     expect(
       await env.DB.prepare("SELECT status FROM charge WHERE account_id = ?").bind(agency.accountId).all(),
     ).toMatchObject({ results: [{ status: "pending" }] });
     await putBack(agency, 1);
-    expect(statusOf(await agency.api.get("/v1/audit"))).toBe(RESTORED);
+    expect(said(await agency.api.get("/v1/audit"))).toBe(RESTORED);
     expectStatus(await accept(agency.accountId), 200);
     expectStatus(await create(), 201);
     expect((await log<{ cost: number | null }>(agency.api, "&action=task.create")).length).toBe(1);
@@ -158,9 +158,9 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
     } = expectStatus(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body;
     await log(platform);
     await putBack({ ...owner, accountId }, 1);
-    expect(statusOf(await platform.get("/v1/audit"))).toBe("200");
+    expect(said(await platform.get("/v1/audit"))).toBe("200");
     expect(
-      statusOf(
+      said(
         await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
           restrictedAccounts: true,
           memberLimit: null,
@@ -168,12 +168,12 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
         }),
       ),
     ).toBe(RESTORED);
-    expect(statusOf(await platform.post("/v1/auth/token"))).toBe("200");
-    expect(statusOf(await platform.del("/v1/api-keys/key_00000000000000000000000000"))).toBe("404 not-found");
-    expect(statusOf(await accept(owner.accountId))).toBe("409 conflict/state");
+    expect(said(await platform.post("/v1/auth/token"))).toBe("200");
+    expect(said(await platform.del("/v1/api-keys/key_00000000000000000000000000"))).toBe("404 not-found");
+    expect(said(await accept(owner.accountId))).toBe("409 conflict/state");
     expectStatus(await accept(accountId), 200);
     expect(
-      statusOf(
+      said(
         await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
           restrictedAccounts: true,
           memberLimit: null,
@@ -187,13 +187,13 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
   test("a crash between the object and D1: the same command finishes and shows the same gap", async () => {
     await log(owner.api);
     await putBack(owner, 1);
-    expect(statusOf(await owner.api.get("/v1/audit"))).toBe(RESTORED);
+    expect(said(await owner.api.get("/v1/audit"))).toBe(RESTORED);
     const { database, lost } = await stateOf(owner.accountId);
     await accountObjectOf(env, owner.accountId).acceptRestored(owner.accountId, {
       ...database,
       ledgerSeq: 0,
     });
-    expect(statusOf(await owner.api.get("/v1/me"))).toBe(RESTORED);
+    expect(said(await owner.api.get("/v1/me"))).toBe(RESTORED);
     expect(expectStatus(await accept(owner.accountId), 200).body).toMatchObject({ lost });
     expect(
       (await log(owner.api, "&action=account.accept_restored")).map(({ changes }) => changes?.after["lost"]),
@@ -205,7 +205,11 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
 describe("K9 S1.38 personal values go by an erasure only", () => {
   let member: Person;
   beforeEach(async () => {
-    member = await newMember(fetch, owner, { roles: ["member"], firstName: "Petra", lastName: "Person" });
+    member = await newMember(fetchWithoutAddress, owner, {
+      roles: ["member"],
+      firstName: "Petra",
+      lastName: "Person",
+    });
     expectStatus(await member.api.get("/v1/me", { ip: "192.0.2.9" }), 200);
     expectStatus(await member.api.post("/v1/auth/token", undefined, { ip: "192.0.2.9" }), 200);
     await log(owner.api);
@@ -217,7 +221,7 @@ describe("K9 S1.38 personal values go by an erasure only", () => {
     });
   const remove = async () => {
     const card = expectStatus(await owner.api.get(`/v1/members/${member.memberId}`), 200);
-    return statusOf(
+    return said(
       await owner.api.del(`/v1/members/${member.memberId}`, { ifMatch: card.headers.get("etag") ?? "" }),
     );
   };
@@ -242,7 +246,7 @@ describe("K9 S1.38 personal values go by an erasure only", () => {
   });
 
   test("an erasure takes the removed member's values only; verify finds any other gap", async () => {
-    expect(statusOf(await erase(owner.api))).toBe("409 conflict/state");
+    expect(said(await erase(owner.api))).toBe("409 conflict/state");
     expect(await remove()).toBe("204");
     const answer = expectStatus(await erase(owner.api, { reason: "asked for" }), 200).body;
     expect(answer.events.length).toBe(1);
@@ -268,13 +272,13 @@ describe("K9 S1.38 personal values go by an erasure only", () => {
   });
 
   test("only the account's top role and the platform erase, and each in the trail of both", async () => {
-    const vendor = await newAccount(fetch, platform, "vendor");
+    const vendor = await newAccount(fetchWithoutAddress, platform, "vendor");
     await activateSubscription(platform, vendor.accountId);
     const [operator, deleting] = [
-      await newMember(fetch, vendor, { roles: ["operator"] }),
-      await newMember(fetch, vendor, { roles: ["operator"], rights: ["member.delete"] }),
+      await newMember(fetchWithoutAddress, vendor, { roles: ["operator"] }),
+      await newMember(fetchWithoutAddress, vendor, { roles: ["operator"], rights: ["member.delete"] }),
     ];
-    const stranger = await newAccount(fetch, platform, "team");
+    const stranger = await newAccount(fetchWithoutAddress, platform, "team");
     expect(await remove()).toBe("204");
     for (const [who, more, refused] of [
       [operator.api, {}, "403 access/denied"],
@@ -283,7 +287,7 @@ describe("K9 S1.38 personal values go by an erasure only", () => {
       [platform, { accountId: "acc_00000000000000000000000000" }, "404 not-found"],
       [owner.api, { memberId: 5 }, "422 validation"],
     ] as const)
-      expect(statusOf(await erase(who, more))).toBe(refused);
+      expect(said(await erase(who, more))).toBe(refused);
     expect(
       expectStatus(await erase(platform, { accountId: owner.accountId }), 200).body.rows,
     ).toBeGreaterThan(0);
@@ -296,7 +300,7 @@ describe("K9 S1.38 personal values go by an erasure only", () => {
   });
 
   test("a text of a tenant that looks like a digest is no erased value", async () => {
-    const vendor = await newAccount(fetch, platform, "vendor");
+    const vendor = await newAccount(fetchWithoutAddress, platform, "vendor");
     expectStatus(
       await vendor.api.post(
         "/v1/products",
@@ -306,6 +310,6 @@ describe("K9 S1.38 personal values go by an erasure only", () => {
       201,
     );
     expect(await verify(vendor.api)).toMatchObject({ ok: true, erased: 0 });
-    await newApiKey(fetch, vendor, vendor.memberId);
+    await newApiKey(fetchWithoutAddress, vendor, vendor.memberId);
   });
 });

@@ -11,15 +11,8 @@ import {
   type Person,
   activateSubscription,
 } from "../../harness/people.ts";
-import {
-  edit,
-  listEventIds,
-  fetch,
-  createPlatform,
-  lastEvent,
-  statusOf,
-  identityOf,
-} from "./identity-fixture.ts";
+import { fetchWithoutAddress, createPlatform, said } from "../access/operators-fixture.ts";
+import { edit, listEventIds, lastEvent, identityOf } from "./identity-fixture.ts";
 
 /** Where the office is, in both families, and where it is not. */
 const HOME = ["203.0.113.7", "203.0.113.255", "::ffff:203.0.113.7", "2001:db8:1::7", "2001:DB8:1:0:0:0:0:8"];
@@ -41,12 +34,12 @@ let owner: Person;
 let member: Person;
 
 beforeAll(async () => {
-  platform = await createPlatform();
+  platform = await createPlatform(fetchWithoutAddress);
 });
 beforeEach(async () => {
-  owner = await newAccount(fetch, platform, "vendor");
+  owner = await newAccount(fetchWithoutAddress, platform, "vendor");
   await activateSubscription(platform, owner.accountId);
-  member = await newMember(fetch, owner, { roles: ["owner"] });
+  member = await newMember(fetchWithoutAddress, owner, { roles: ["owner"] });
 });
 
 /** Each sets the rules of one list and answers a key that they bind. */
@@ -68,7 +61,7 @@ const LISTS: ReadonlyArray<readonly [list: string, bind: (rules: readonly string
       return member.apiKey;
     },
   ],
-  ["the key", (rules) => newApiKey(fetch, owner, member.memberId, { allowedIps: rules }, HERE)],
+  ["the key", (rules) => newApiKey(fetchWithoutAddress, owner, member.memberId, { allowedIps: rules }, HERE)],
 ];
 
 /** What each address is answered. */
@@ -80,7 +73,7 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
   test("hold for a key and for its token, in IPv4 and IPv6, remembered or not", async () => {
     const key = await bind(RULES);
     expect(await identityOf(key, { ip: THERE })).toBe(NOT_ALLOWED);
-    const token = await newToken(fetch, key, { ip: HERE });
+    const token = await newToken(fetchWithoutAddress, key, { ip: HERE });
     for (const credential of [key, token, key, token]) {
       expect(await from(credential, HOME)).toEqual(all(HOME, "200"));
       expect(await from(credential, AWAY)).toEqual(all(AWAY, NOT_ALLOWED));
@@ -92,7 +85,7 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
   test("are kept to by the exchange for a token too", async () => {
     const key = await bind(RULES);
     const exchange = async (ip: string) =>
-      statusOf(await api(fetch, key).post("/v1/auth/token", undefined, { ip }));
+      said(await api(fetchWithoutAddress, key).post("/v1/auth/token", undefined, { ip }));
     expect(await Promise.all(HOME.map(exchange))).toEqual(all(HOME, "200"));
     expect(await Promise.all(AWAY.map(exchange))).toEqual(all(AWAY, NOT_ALLOWED));
   });
@@ -112,7 +105,7 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
   });
   test("ask the platform alone: nothing that the caller says of itself counts", async () => {
     const key = await bind(RULES);
-    const token = await newToken(fetch, key, { ip: HERE });
+    const token = await newToken(fetchWithoutAddress, key, { ip: HERE });
     for (const credential of [key, token]) {
       for (const [name, value] of Object.entries(CLAIMED(HERE))) {
         expect([name, await identityOf(credential, { ip: THERE, headers: { [name]: value } })]).toEqual([
@@ -130,8 +123,12 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
     await giveCredits(platform, owner.accountId, 10);
     const key = await bind(RULES);
     const spend = (ip: string) =>
-      api(fetch, key).post("/v1/credits/spend", { amount: 4 }, { ip, idempotencyKey: newIdempotencyKey() });
-    expect(statusOf(await spend(THERE))).toBe(NOT_ALLOWED);
+      api(fetchWithoutAddress, key).post(
+        "/v1/credits/spend",
+        { amount: 4 },
+        { ip, idempotencyKey: newIdempotencyKey() },
+      );
+    expect(said(await spend(THERE))).toBe(NOT_ALLOWED);
     expect(expectStatus(await owner.api.get("/v1/credits", { ip: HERE }), 200).body).toMatchObject({
       balance: 10,
     });
@@ -141,19 +138,19 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
       ip: THERE,
       actor: { memberId: member.memberId },
     });
-    expect(statusOf(await spend(HERE))).toBe("201");
+    expect(said(await spend(HERE))).toBe("201");
   });
 
   test("let in no caller when one of them cannot be read", async () => {
     const key = await bind(RULES);
-    const token = await newToken(fetch, key, { ip: HERE });
+    const token = await newToken(fetchWithoutAddress, key, { ip: HERE });
     const spoil = (table: string, id: string) =>
       env.DB.prepare(
         `UPDATE ${table} SET allowed_ips = '["203.0.113.0/24","203.0.113"]'
          WHERE id = ? AND allowed_ips <> '[]'`,
       ).bind(id);
     const { body } = expectStatus(
-      await api(fetch, key).get<{ key: { id: string } }>("/v1/me", { ip: HERE }),
+      await api(fetchWithoutAddress, key).get<{ key: { id: string } }>("/v1/me", { ip: HERE }),
       200,
     );
     await env.DB.batch([
@@ -169,7 +166,13 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
 
 describe("S4.11 several lists", () => {
   test("of account, member and key must each let the address in", async () => {
-    const key = await newApiKey(fetch, owner, member.memberId, { allowedIps: ["203.0.113.0/28"] }, HERE);
+    const key = await newApiKey(
+      fetchWithoutAddress,
+      owner,
+      member.memberId,
+      { allowedIps: ["203.0.113.0/28"] },
+      HERE,
+    );
     expectStatus(
       await edit(owner.api, `/v1/members/${member.memberId}`, {
         allowedIps: ["203.0.113.0/26", "2001:db8:1::/48"],
@@ -198,7 +201,7 @@ describe("S4.11 several lists", () => {
   });
 
   test("change for the very next call, in spite of caches", async () => {
-    const token = await newToken(fetch, member.apiKey);
+    const token = await newToken(fetchWithoutAddress, member.apiKey);
     const steps = [
       [[], "200", "200"],
       [[HERE], "200", NOT_ALLOWED],
@@ -229,12 +232,12 @@ describe("S4.11 several lists", () => {
 
   test("do not lock out the member who writes them, unless that is meant", async () => {
     const account = `/v1/accounts/${owner.accountId}`;
-    expect(statusOf(await edit(owner.api, account, { allowedIps: [THERE] }, { ip: HERE }))).toBe(
+    expect(said(await edit(owner.api, account, { allowedIps: [THERE] }, { ip: HERE }))).toBe(
       "409 conflict/lockout",
     );
-    expect(statusOf(await edit(owner.api, account, { allowedIps: [HERE] }))).toBe("409 conflict/lockout");
+    expect(said(await edit(owner.api, account, { allowedIps: [HERE] }))).toBe("409 conflict/lockout");
     expect(
-      statusOf(await edit(owner.api, account, { allowedIps: [THERE], confirmLockout: true }, { ip: HERE })),
+      said(await edit(owner.api, account, { allowedIps: [THERE], confirmLockout: true }, { ip: HERE })),
     ).toBe("200");
     expect([
       await identityOf(owner.apiKey, { ip: HERE }),
@@ -261,7 +264,7 @@ describe("S4.11 a claim of a key", () => {
     return made.body.claim.token;
   }
   const claim = async (token: string, ask: CallOptions) =>
-    statusOf(await api(fetch, null).post("/v1/auth/claims", { token }, ask));
+    said(await api(fetchWithoutAddress, null).post("/v1/auth/claims", { token }, ask));
 
   const BOUND: ReadonlyArray<readonly [list: string, bind: () => Promise<string>]> = [
     [

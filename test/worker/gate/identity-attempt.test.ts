@@ -9,13 +9,14 @@ import { Problem } from "../../../src/kernel/http/problem.ts";
 import { TYPE_TABLE } from "../../../src/resources/registry.ts";
 import { api, newIdempotencyKey, expectStatus, type Problem as Refusal } from "../../harness/client.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
-import { listEventIds, fetch, createPlatform, ORIGIN, statusOf } from "./identity-fixture.ts";
+import { fetchWithoutAddress, createPlatform, ORIGIN, said } from "../access/operators-fixture.ts";
+import { listEventIds } from "./identity-fixture.ts";
 
 let platform: Awaited<ReturnType<typeof createPlatform>>;
 let owner: Person;
 beforeAll(async () => {
-  platform = await createPlatform();
-  owner = await newAccount(fetch, platform, "vendor");
+  platform = await createPlatform(fetchWithoutAddress);
+  owner = await newAccount(fetchWithoutAddress, platform, "vendor");
   expectStatus(
     await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
       restrictedAccounts: true,
@@ -45,7 +46,7 @@ describe("an attempt that rests on what is remembered", () => {
   const bump = (memberId: string) =>
     env.DB.prepare("UPDATE member SET version = version + 1 WHERE id = ?").bind(memberId).run();
   const warm = async (): Promise<Person> => {
-    const member = await newMember(fetch, owner, { roles: ["owner"] });
+    const member = await newMember(fetchWithoutAddress, owner, { roles: ["owner"] });
     expectStatus(await member.api.get("/v1/me"), 200);
     return member;
   };
@@ -92,7 +93,7 @@ describe("an attempt that rests on what is remembered", () => {
 
 describe("a body", () => {
   const send = (method: string, path: string, body: string, headers: Record<string, string> = {}) =>
-    fetch(path, {
+    fetchWithoutAddress(path, {
       method,
       body,
       headers: { authorization: `Bearer ${owner.apiKey}`, "content-type": "application/json", ...headers },
@@ -148,7 +149,7 @@ describe("a body", () => {
     ["POST", "/v1/members/self/block", '{"reason":"x"}', "/reason"],
     ["DELETE", "/v1/products/prd", "[]", ""],
   ])("K16 %s %s %s is 422 and names %j", async (method, path, body, pointer) => {
-    const other = (await newMember(fetch, owner, { roles: ["owner"] })).memberId;
+    const other = (await newMember(fetchWithoutAddress, owner, { roles: ["owner"] })).memberId;
     const product = expectStatus(await owner.api.post<{ id: string }>("/v1/products", { name: "p" }), 201)
       .body.id;
     const before = await listEventIds(owner.accountId);
@@ -169,7 +170,7 @@ describe("a body", () => {
     const errors = async (method: string, path: string, body?: string, headers = {}) =>
       (
         await (
-          await fetch(path, {
+          await fetchWithoutAddress(path, {
             method,
             headers: {
               authorization: `Bearer ${owner.apiKey}`,
@@ -197,8 +198,8 @@ describe("what was read before", () => {
     const ids = [await product("a"), await product("b")];
     for (const name of ["a", "b"]) expectStatus(await owner.api.post("/v1/customers", { name }), 201);
     const cursor = await page("/v1/products?limit=1");
-    expect(statusOf(await owner.api.get(`/v1/products?limit=5&cursor=${cursor}`))).toBe("200");
-    const other = await newAccount(fetch, platform, "vendor");
+    expect(said(await owner.api.get(`/v1/products?limit=5&cursor=${cursor}`))).toBe("200");
+    const other = await newAccount(fetchWithoutAddress, platform, "vendor");
     const refused = await Promise.all([
       owner.api.get<Refusal>(`/v1/customers?cursor=${cursor}`),
       owner.api.get<Refusal>(`/v1/products?status=active&cursor=${cursor}`),
@@ -227,11 +228,13 @@ describe("what was read before", () => {
     expectStatus(await owner.api.patch(path, { name: "d" }, { ifMatch: tag }), 200);
     expect((await ask(tag)).status).toBe(200);
     expect((await owner.api.patch(path, { name: "e" }, { ifMatch: tag })).status).toBe(412);
-    expect((await api(fetch, null).get(path, { headers: { "if-none-match": "*" } })).status).toBe(401);
+    expect(
+      (await api(fetchWithoutAddress, null).get(path, { headers: { "if-none-match": "*" } })).status,
+    ).toBe(401);
   });
 
   test("K16 a change of nothing makes no version and no row, and asks for rights and If-Match", async () => {
-    const { memberId } = await newMember(fetch, owner, { roles: ["owner"], firstName: "Mia" });
+    const { memberId } = await newMember(fetchWithoutAddress, owner, { roles: ["owner"], firstName: "Mia" });
     const role = { name: newIdempotencyKey(), rights: ["product.view"] };
     const made = async (path: string, body: object) => {
       const answer = await owner.api.post<{ id: string }>(path, body, {
@@ -261,8 +264,8 @@ describe("what was read before", () => {
       ]);
       expect(await listEventIds(owner.accountId)).toEqual(before);
       expect([
-        statusOf(await owner.api.patch(path, patch)),
-        statusOf(await owner.api.patch(path, patch, { ifMatch: '"99"' })),
+        said(await owner.api.patch(path, patch)),
+        said(await owner.api.patch(path, patch, { ifMatch: '"99"' })),
       ]).toEqual(["428 precondition-required", "412 precondition-failed"]);
     }
     const plan = expectStatus(

@@ -1,52 +1,25 @@
-import { env, exports } from "cloudflare:workers";
-import { platformSql } from "../../../src/commands/platform.ts";
+import { env } from "cloudflare:workers";
 import {
   type Api,
   api,
   type CallOptions,
-  type Fetch,
   newIdempotencyKey,
   expectStatus,
   type Problem,
   type Reply,
 } from "../../harness/client.ts";
-
-export const ORIGIN = "http://127.0.0.1:8787";
-
-/** The Worker itself. What the platform says of the caller's address is only there when the test says it. */
-export const fetch: Fetch = (path, init) =>
-  (exports as unknown as { default: Fetcher }).default.fetch(
-    `${ORIGIN}${path}`,
-    init as never,
-  ) as unknown as Promise<Response>;
-
-/** The platform account of this file's database. */
-export async function createPlatform(): Promise<Api & { readonly apiKey: string }> {
-  const { sql, apiKey } = platformSql({
-    email: "platform@example.com",
-    name: "Platform",
-    firstName: "Pia",
-    lastName: "Platt",
-    now: Date.now(),
-  });
-  for (const statement of sql) await env.DB.prepare(statement).run();
-  return { ...api(fetch, apiKey), apiKey };
-}
-
-/** `403 access/denied`, or the bare status where nothing was refused. */
-export const statusOf = ({ status, body }: Reply<unknown>): string => {
-  const code = (body as Problem | undefined)?.code;
-  return code === undefined ? String(status) : `${status} ${code}`;
-};
+import { fetchWithoutAddress, said } from "../access/operators-fixture.ts";
 
 /** What `GET /v1/me` answers that credential. */
 export const identityOf = async (credential: string, ask: CallOptions = {}): Promise<string> =>
-  statusOf(await api(fetch, credential).get("/v1/me", ask));
+  said(await api(fetchWithoutAddress, credential).get("/v1/me", ask));
 
 /** A key of that member with an id, to be changed behind the API. */
 export async function keyIdOf(credential: string, ask: CallOptions = {}): Promise<string> {
-  return expectStatus(await api(fetch, credential).get<{ key: { id: string } }>("/v1/me", ask), 200).body.key
-    .id;
+  return expectStatus(
+    await api(fetchWithoutAddress, credential).get<{ key: { id: string } }>("/v1/me", ask),
+    200,
+  ).body.key.id;
 }
 
 /** Changes columns of a row and the version of its member, as a change through the API would. */

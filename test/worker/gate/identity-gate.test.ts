@@ -21,15 +21,13 @@ import {
   activateSubscription,
 } from "../../harness/people.ts";
 import { LEAVE_MAPPING } from "../../harness/webhook.ts";
+import { fetchWithoutAddress, createPlatform, said } from "../access/operators-fixture.ts";
 import {
   updateKeyRow,
   listEventIds,
-  fetch,
-  createPlatform,
   keyIdOf,
   lastEvent,
   newProduct,
-  statusOf,
   comparableRefusal,
 } from "./identity-fixture.ts";
 
@@ -38,14 +36,14 @@ let owner: Person;
 let token: string;
 
 beforeAll(async () => {
-  platform = await createPlatform();
-  owner = await newAccount(fetch, platform, "vendor");
+  platform = await createPlatform(fetchWithoutAddress);
+  owner = await newAccount(fetchWithoutAddress, platform, "vendor");
   await activateSubscription(platform, owner.accountId);
-  token = await newToken(fetch, owner.apiKey);
+  token = await newToken(fetchWithoutAddress, owner.apiKey);
 });
 
 const send = async (path: string, init: RequestInit = {}): Promise<Reply<Problem>> =>
-  toReply(await fetch(path, init));
+  toReply(await fetchWithoutAddress(path, init));
 const as = (credential: string, more: Record<string, string> = {}) => ({
   headers: { authorization: `Bearer ${credential}`, ...more },
 });
@@ -76,7 +74,7 @@ describe("exactly one credential", () => {
       challenge: 'Bearer realm="tollgate"',
       detail: expect.stringContaining("exactly one credential"),
     });
-    expect(statusOf(await send("/v1/me", { headers: { ...headers, [second]: "" } }))).toBe(INVALID);
+    expect(said(await send("/v1/me", { headers: { ...headers, [second]: "" } }))).toBe(INVALID);
     expect(await listEventIds()).toEqual(before);
   });
 
@@ -86,14 +84,14 @@ describe("exactly one credential", () => {
     ["usr", INVALID],
     ["AggregatorAuthentication", INVALID],
   ])("%s alone answers %s", async (name, answer) => {
-    expect(statusOf(await send("/v1/me", { headers: { [name]: carriers()[name] ?? "" } }))).toBe(answer);
+    expect(said(await send("/v1/me", { headers: { [name]: carriers()[name] ?? "" } }))).toBe(answer);
   });
 
   test("a credential in the query, in a cookie or in the body is none", async () => {
-    expect(statusOf(await send(`/v1/me?access_token=${token}`))).toBe(INVALID);
-    expect(statusOf(await send("/v1/me", { headers: { cookie: `access_token=${token}` } }))).toBe(INVALID);
+    expect(said(await send(`/v1/me?access_token=${token}`))).toBe(INVALID);
+    expect(said(await send("/v1/me", { headers: { cookie: `access_token=${token}` } }))).toBe(INVALID);
     expect(
-      statusOf(
+      said(
         await send("/v1/auth/token", {
           method: "POST",
           body: JSON.stringify({ access_token: token }),
@@ -106,7 +104,7 @@ describe("exactly one credential", () => {
   test("a header that is sent twice is refused", async () => {
     const headers = new Headers(as(token).headers);
     headers.append("authorization", `Bearer ${token}`);
-    expect(statusOf(await send("/v1/me", { headers }))).toBe(INVALID);
+    expect(said(await send("/v1/me", { headers }))).toBe(INVALID);
   });
 });
 
@@ -145,7 +143,7 @@ describe("a caller outside any account", () => {
         }),
       ),
     );
-    expect(answers.map(statusOf)).toEqual(STRANGERS.map(([answer]) => answer));
+    expect(answers.map(said)).toEqual(STRANGERS.map(([answer]) => answer));
     const ids = JSON.stringify(answers.map(({ body }) => body.requestId));
     const rows = async () =>
       (
@@ -172,12 +170,12 @@ describe("a caller outside any account", () => {
   });
 
   test("but a refusal of a known caller is in the chain of the account, and of no other", async () => {
-    const other = await newAccount(fetch, platform, "vendor");
-    const member = await newMember(fetch, owner, { roles: ["owner"] });
-    const memberToken = await newToken(fetch, member.apiKey);
+    const other = await newAccount(fetchWithoutAddress, platform, "vendor");
+    const member = await newMember(fetchWithoutAddress, owner, { roles: ["owner"] });
+    const memberToken = await newToken(fetchWithoutAddress, member.apiKey);
     expectStatus(await owner.api.post(`/v1/members/${member.memberId}/block`), 200);
     const before = [await listEventIds(owner.accountId), await listEventIds(other.accountId)] as const;
-    expect(statusOf(await send("/v1/me", as(memberToken)))).toBe("401 auth/blocked");
+    expect(said(await send("/v1/me", as(memberToken)))).toBe("401 auth/blocked");
     expect((await listEventIds(owner.accountId)).length).toBe(before[0].length + 1);
     expect(await listEventIds(other.accountId)).toEqual(before[1]);
     expect(await lastEvent(owner.api)).toMatchObject({
@@ -188,9 +186,13 @@ describe("a caller outside any account", () => {
   });
 
   test("an expired key is known, and its refusal too", async () => {
-    const key = await newApiKey(fetch, owner, (await newMember(fetch, owner, { roles: ["owner"] })).memberId);
+    const key = await newApiKey(
+      fetchWithoutAddress,
+      owner,
+      (await newMember(fetchWithoutAddress, owner, { roles: ["owner"] })).memberId,
+    );
     await updateKeyRow(await keyIdOf(key), { expires_at: Date.now() - 1 });
-    expect(statusOf(await send("/v1/me", as(key)))).toBe(INVALID);
+    expect(said(await send("/v1/me", as(key)))).toBe(INVALID);
     expect(await lastEvent(owner.api)).toMatchObject({
       outcome: "denied",
       reason: "auth/invalid-credential",
@@ -314,7 +316,7 @@ describe("methods and paths", () => {
       const answer = await send(path, init);
       const expected =
         path.startsWith("/problems/") && "method" in init ? "405 method-not-allowed" : "404 not-found";
-      expect(statusOf(answer)).toBe(expected);
+      expect(said(answer)).toBe(expected);
       expect(answer.headers.get("content-type")).toBe("application/problem+json");
     }
   });
@@ -343,9 +345,7 @@ describe("methods and paths", () => {
       `DELETE /v1/api-keys/${id}`,
     ].map((ask) => ask.split(" "));
     const answers = await Promise.all(
-      asks.map(async ([method, path = ""]) =>
-        statusOf(await send(path, { method: method ?? "", ...as(token) })),
-      ),
+      asks.map(async ([method, path = ""]) => said(await send(path, { method: method ?? "", ...as(token) }))),
     );
     expect(answers).toEqual(asks.map(() => "404 not-found"));
   });
@@ -365,11 +365,15 @@ describe("what a call is refused for is the same whether its caller is remembere
     ["422 validation", () => null, {}],
   ];
   test.each(BODIES)("%s", async (expected, body, headers) => {
-    const key = await newApiKey(fetch, owner, (await newMember(fetch, owner, { roles: ["owner"] })).memberId);
+    const key = await newApiKey(
+      fetchWithoutAddress,
+      owner,
+      (await newMember(fetchWithoutAddress, owner, { roles: ["owner"] })).memberId,
+    );
     const count = () => env.DB.prepare("SELECT count(*) AS n FROM resource").first<number>("n");
     const before = await count();
     const post = async () =>
-      statusOf(
+      said(
         await send("/v1/products", {
           method: "POST",
           body: body(),
@@ -409,7 +413,7 @@ describe("a cursor of hostile make", () => {
     owners = [
       owner,
       ...(await Promise.all(
-        ["team", "seller", "dealer", "agency"].map((kind) => newAccount(fetch, platform, kind)),
+        ["team", "seller", "dealer", "agency"].map((kind) => newAccount(fetchWithoutAddress, platform, kind)),
       )),
     ];
     hook = expectStatus(
@@ -449,7 +453,7 @@ describe("a cursor of hostile make", () => {
         .replace("/hooks/:id", `/hooks/${hook}`)
         .replaceAll(/:\w+/g, memberId);
       const answer = await who.get<Problem>(`${path}?cursor=${cursor(actsOn, path)}`);
-      if (answer.status !== 403) return [template, statusOf(answer), answer.body.errors?.[0]?.detail ?? ""];
+      if (answer.status !== 403) return [template, said(answer), answer.body.errors?.[0]?.detail ?? ""];
     }
     return [template, "403", ""];
   }
@@ -494,7 +498,7 @@ test("answers are not cached on the way, but for the published keys, and say the
 
 test("the API's document is public, names this gate, and holds the whole surface", async () => {
   const { status, body } = await toReply<{ openapi: string; servers: unknown; paths: object }>(
-    await fetch("/openapi.json"),
+    await fetchWithoutAddress("/openapi.json"),
   );
   expect([status, body.openapi, body.servers]).toEqual([200, "3.1.0", [{ url: env.ISSUER }]]);
   expect(Object.values(body.paths).flatMap((methods: object) => Object.keys(methods))).toHaveLength(
@@ -503,23 +507,28 @@ test("the API's document is public, names this gate, and holds the whole surface
 });
 
 test("every problem leads to its own page, and the list holds them all", async () => {
-  const { body } = await toReply<{ data: { code: string; status: number }[] }>(await fetch("/problems"));
+  const { body } = await toReply<{ data: { code: string; status: number }[] }>(
+    await fetchWithoutAddress("/problems"),
+  );
   for (const { code, ...row } of body.data)
-    expect(expectStatus(await toReply(await fetch(`/problems/${code}`)), 200).body).toEqual({ code, ...row });
+    expect(expectStatus(await toReply(await fetchWithoutAddress(`/problems/${code}`)), 200).body).toEqual({
+      code,
+      ...row,
+    });
 });
 
 test("S0.1, S0.2: without the plan an operator is refused with a contact, but for own data", async () => {
-  const operator = await newMember(fetch, owner, {
+  const operator = await newMember(fetchWithoutAddress, owner, {
     roles: ["operator"],
     grants: [{ resourceType: "product", access: "view" }],
   });
-  const operatorToken = await newToken(fetch, operator.apiKey);
+  const operatorToken = await newToken(fetchWithoutAddress, operator.apiKey);
   const plan = (restrictedAccounts: boolean) =>
     platform.put(`/v1/accounts/${owner.accountId}/plan`, {
       restrictedAccounts,
       contactUrl: "mailto:sales@vendor.example",
     });
-  const list = async (credential: string) => statusOf(await send("/v1/products", as(credential)));
+  const list = async (credential: string) => said(await send("/v1/products", as(credential)));
   expect([await list(operator.apiKey), await list(operatorToken)]).toEqual(["200", "200"]);
   expectStatus(await plan(false), 200);
   expect([await list(operator.apiKey), await list(operatorToken), await list(owner.apiKey)]).toEqual([
@@ -531,7 +540,7 @@ test("S0.1, S0.2: without the plan an operator is refused with a contact, but fo
     feature: "restrictedAccounts",
     contact: "mailto:sales@vendor.example",
   });
-  expect(statusOf(await send("/v1/me", as(operatorToken)))).toBe("200");
+  expect(said(await send("/v1/me", as(operatorToken)))).toBe("200");
   expectStatus(await plan(true), 200);
   expect([await list(operator.apiKey), await list(operatorToken)]).toEqual(["200", "200"]);
 });

@@ -12,16 +12,13 @@ import {
   type Person,
   activateSubscription,
 } from "../../harness/people.ts";
+import { fetchWithoutAddress, createPlatform, ORIGIN, said } from "../access/operators-fixture.ts";
 import {
   updateKeyRow,
   edit,
   listEventIds,
-  fetch,
-  createPlatform,
   keyIdOf,
   newProduct,
-  ORIGIN,
-  statusOf,
   identityOf,
   comparableRefusal,
 } from "./identity-fixture.ts";
@@ -34,9 +31,9 @@ let ownerKey: string;
 let strangerKey: string;
 
 beforeAll(async () => {
-  const platform = await createPlatform();
-  owner = await newAccount(fetch, platform, "vendor");
-  stranger = await newAccount(fetch, platform, "vendor");
+  const platform = await createPlatform(fetchWithoutAddress);
+  owner = await newAccount(fetchWithoutAddress, platform, "vendor");
+  stranger = await newAccount(fetchWithoutAddress, platform, "vendor");
   await activateSubscription(platform, owner.accountId);
   [ownerKey, strangerKey] = [await keyIdOf(owner.apiKey), await keyIdOf(stranger.apiKey)];
 });
@@ -120,7 +117,7 @@ async function remade(
 const signed = async (head: unknown, claims: unknown) =>
   `${part(head)}.${part(claims)}.${await ed25519(`${part(head)}.${part(claims)}`, ours())}`;
 const otherClaims = (claims: Json) => part({ ...goodClaims(), ...claims });
-const published = async () => (await fetch("/.well-known/jwks.json")).text();
+const published = async () => (await fetchWithoutAddress("/.well-known/jwks.json")).text();
 const rawBytes = (text: string) =>
   Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
 
@@ -252,8 +249,8 @@ describe("a hostile token (RFC 8725) is refused in one form, and leaves no trace
     const before = await listEventIds();
     const credential = await forge();
     const [first, again] = [
-      await api(fetch, credential).get("/v1/me"),
-      await api(fetch, credential).post("/v1/auth/token"),
+      await api(fetchWithoutAddress, credential).get("/v1/me"),
+      await api(fetchWithoutAddress, credential).post("/v1/auth/token"),
     ];
     expect(comparableRefusal(first)).toEqual({
       status: 401,
@@ -312,7 +309,7 @@ describe("signing keys", () => {
     expect(jwks.keys.map((one) => Object.keys(one).sort())).toEqual(
       Array(2).fill(["alg", "crv", "kid", "kty", "use", "x"]),
     );
-    const served = await (await fetch("/.well-known/jwks.json")).text();
+    const served = await (await fetchWithoutAddress("/.well-known/jwks.json")).text();
     expect(JSON.parse(served)).toEqual({
       keys: [{ ...publicOf(ours()), kid: ours().kid, alg: "EdDSA", use: "sig" }],
     });
@@ -342,7 +339,7 @@ describe("a token for a key", () => {
       600,
       "no-store",
     ]);
-    const jwks = (await toReply<JSONWebKeySet>(await fetch("/.well-known/jwks.json"))).body;
+    const jwks = (await toReply<JSONWebKeySet>(await fetchWithoutAddress("/.well-known/jwks.json"))).body;
     const { payload, protectedHeader } = await jwtVerify(body.access_token, createLocalJWKSet(jwks), {
       issuer: ORIGIN,
       audience: "tollgate",
@@ -364,7 +361,9 @@ describe("a token for a key", () => {
   });
 
   test("is not exchanged for another", async () => {
-    const answer = await api(fetch, await newToken(fetch, owner.apiKey)).post("/v1/auth/token");
+    const answer = await api(fetchWithoutAddress, await newToken(fetchWithoutAddress, owner.apiKey)).post(
+      "/v1/auth/token",
+    );
     expect(comparableRefusal(answer)).toMatchObject({
       status: 401,
       code: "auth/invalid-credential",
@@ -373,7 +372,7 @@ describe("a token for a key", () => {
   });
 
   test("ends with its time, where it was seen good a moment before too", async () => {
-    const credential = await newToken(fetch, owner.apiKey);
+    const credential = await newToken(fetchWithoutAddress, owner.apiKey);
     expect(await identityOf(credential)).toBe("200");
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 598_000 });
     expect(await identityOf(credential)).toBe("200");
@@ -393,9 +392,9 @@ describe("what holds for the key holds for its token, live", () => {
   async function caller(
     fields: object = {},
   ): Promise<{ member: Person; key: string; credential: string; keyId: string }> {
-    const member = await newMember(fetch, owner, { roles: ["owner"] });
-    const key = await newApiKey(fetch, owner, member.memberId, { ...fields });
-    const credential = await newToken(fetch, key);
+    const member = await newMember(fetchWithoutAddress, owner, { roles: ["owner"] });
+    const key = await newApiKey(fetchWithoutAddress, owner, member.memberId, { ...fields });
+    const credential = await newToken(fetchWithoutAddress, key);
     expect([await identityOf(key), await identityOf(credential)]).toEqual(["200", "200"]);
     return { member, key, credential, keyId: await keyIdOf(key) };
   }
@@ -410,21 +409,21 @@ describe("what holds for the key holds for its token, live", () => {
     expectStatus(await owner.api.del(`/v1/api-keys/${one.keyId}`), 204);
     expect(await both(one)).toEqual(INVALID);
     expect(await identityOf(one.member.apiKey)).toBe("200");
-    expect(statusOf(await api(fetch, one.key).post("/v1/auth/token"))).toBe(INVALID[0]);
+    expect(said(await api(fetchWithoutAddress, one.key).post("/v1/auth/token"))).toBe(INVALID[0]);
   });
 
   test("it expires while both are remembered, with no change that anybody made", async () => {
     const one = await caller({ expiresAt: new Date(Date.now() + 60_000).toISOString() });
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
     expect(await both(one)).toEqual(INVALID);
-    expect(statusOf(await api(fetch, one.key).post("/v1/auth/token"))).toBe(INVALID[0]);
+    expect(said(await api(fetchWithoutAddress, one.key).post("/v1/auth/token"))).toBe(INVALID[0]);
   });
 
   test("S2.21, S2.22: its member is blocked, and is as before when unblocked", async () => {
     const one = await caller();
     expectStatus(await owner.api.post(`/v1/members/${one.member.memberId}/block`), 200);
     expect(await both(one)).toEqual(["401 auth/blocked", "401 auth/blocked"]);
-    expect(statusOf(await api(fetch, one.key).post("/v1/auth/token"))).toBe("401 auth/blocked");
+    expect(said(await api(fetchWithoutAddress, one.key).post("/v1/auth/token"))).toBe("401 auth/blocked");
     expectStatus(await owner.api.post(`/v1/members/${one.member.memberId}/unblock`), 200);
     expect(await both(one)).toEqual(["200", "200"]);
   });
@@ -432,32 +431,34 @@ describe("what holds for the key holds for its token, live", () => {
   test("S1.41: its scopes narrow what its member may, and follow when they change", async () => {
     const one = await caller({ scopes: ["product.view", "product.create"] });
     const product = await newProduct(owner.api);
-    for (const who of [api(fetch, one.key), api(fetch, one.credential)]) {
-      expect([
-        statusOf(await who.get(`/v1/products/${product}`)),
-        statusOf(await who.get("/v1/customers")),
-      ]).toEqual(["200", "403 access/denied"]);
+    for (const who of [api(fetchWithoutAddress, one.key), api(fetchWithoutAddress, one.credential)]) {
+      expect([said(await who.get(`/v1/products/${product}`)), said(await who.get("/v1/customers"))]).toEqual([
+        "200",
+        "403 access/denied",
+      ]);
       expect(expectStatus(await who.get<{ rights: string[] }>("/v1/me"), 200).body.rights).toEqual([
         "product.create",
         "product.view",
       ]);
     }
     await updateKeyRow(one.keyId, { scopes: JSON.stringify(["product.view"]) });
-    for (const who of [api(fetch, one.credential), api(fetch, one.key)]) {
+    for (const who of [api(fetchWithoutAddress, one.credential), api(fetchWithoutAddress, one.key)]) {
       expect([
-        statusOf(await who.get(`/v1/products/${product}`)),
-        statusOf(await who.post("/v1/products", { name: "x" })),
+        said(await who.get(`/v1/products/${product}`)),
+        said(await who.post("/v1/products", { name: "x" })),
       ]).toEqual(["200", "403 access/denied"]);
     }
     await updateKeyRow(one.keyId, { scopes: JSON.stringify([]) });
-    expect(statusOf(await api(fetch, one.credential).get(`/v1/products/${product}`))).toMatch(/^40[34]/);
+    expect(said(await api(fetchWithoutAddress, one.credential).get(`/v1/products/${product}`))).toMatch(
+      /^40[34]/,
+    );
   });
 
   test("S1.7, S1.41: its member's role changes, and scopes give nothing that the role does not", async () => {
     const one = await caller({ scopes: ["product.create"] });
-    const post = () => api(fetch, one.credential).post("/v1/products", { name: "x" });
-    expect(statusOf(await post())).toBe("201");
+    const post = () => api(fetchWithoutAddress, one.credential).post("/v1/products", { name: "x" });
+    expect(said(await post())).toBe("201");
     expectStatus(await edit(owner.api, `/v1/members/${one.member.memberId}`, { roles: ["operator"] }), 200);
-    expect(statusOf(await post())).toBe("403 access/denied");
+    expect(said(await post())).toBe("403 access/denied");
   });
 });

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { api, expectStatus, toReply } from "../../harness/client.ts";
 import { signIn } from "../../harness/sign-in.ts";
-import { fetch, said } from "../access/operators-fixture.ts";
+import { createPlatformKey, fetch, said } from "../access/operators-fixture.ts";
 import { addSignedInMember } from "./sign-in-fixture.ts";
-import { createPlatformKey, createTeam, newTheme, provisionLicense, upload } from "../access/team-fixture.ts";
+import { createTeam, newTheme, provisionLicense, upload } from "../access/team-fixture.ts";
 
 test("S1.21, S2.21: a session's download link ends with the session, and with a block", async () => {
   const platformKey = await createPlatformKey();

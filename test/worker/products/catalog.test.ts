@@ -1,20 +1,14 @@
 import { beforeAll, expect, it, test } from "vitest";
-import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newAccount, type Person } from "../../harness/people.ts";
-import { fetch, replaceGrants, listIds, said } from "../access/operators-fixture.ts";
-import {
-  createPlatformKey,
-  createTeam,
-  newTheme,
-  provisionLicense,
-  type Team,
-} from "../access/team-fixture.ts";
+import { createPlatform, fetch, replaceGrants, listIds, said } from "../access/operators-fixture.ts";
+import { createTeam, newTheme, provisionLicense, type Team } from "../access/team-fixture.ts";
 
 let platform: Api;
 let team: Team;
 
 beforeAll(async () => {
-  platform = api(fetch, await createPlatformKey());
+  platform = await createPlatform();
   team = await createTeam(platform);
 });
 

@@ -3,9 +3,15 @@ import { importJWK, SignJWT } from "jose";
 import { beforeAll, describe, expect, it, test } from "vitest";
 import { type Api, api, newIdempotencyKey, expectStatus, toReply, type Reply } from "../../harness/client.ts";
 import { newApiKey, newMember, newToken, type Person } from "../../harness/people.ts";
-import { OTHER_IP, fetch, replaceGrants, HOME_IP, said } from "../access/operators-fixture.ts";
 import {
   createPlatformKey,
+  OTHER_IP,
+  fetch,
+  replaceGrants,
+  HOME_IP,
+  said,
+} from "../access/operators-fixture.ts";
+import {
   createTeam,
   newTheme,
   provisionLicense,

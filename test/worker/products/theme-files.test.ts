@@ -4,15 +4,8 @@ import { batch, failedGuard, openDb } from "../../../src/kernel/db.ts";
 import { replaceFile, sweepStrayFiles } from "../../../src/products/licensing/theme-file.store.ts";
 import { type Api, api, expectStatus } from "../../harness/client.ts";
 import { newApiKey, type Person } from "../../harness/people.ts";
-import { fetch, said } from "../access/operators-fixture.ts";
-import {
-  type FileCard,
-  createPlatformKey,
-  createTeam,
-  newTheme,
-  type Team,
-  upload,
-} from "../access/team-fixture.ts";
+import { createPlatformKey, fetch, said } from "../access/operators-fixture.ts";
+import { type FileCard, createTeam, newTheme, type Team, upload } from "../access/team-fixture.ts";
 
 let platformKey: string;
 let platform: Api;
