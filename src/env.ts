@@ -5,7 +5,7 @@
 export interface Env {
   readonly DB: D1Database;
   /**
-   * One `AccountObject` per account, by the account's id. Reached through `accountObject()` of the credits
+   * One `AccountObject` per account, by the account's id. Reached through `accountObjectOf()` of the credits
    * room.
    */
   readonly ACCOUNTS: DurableObjectNamespace;

@@ -10,7 +10,7 @@ export interface AccessFilterColumns {
 }
 
 /**
- * `visible` as a WHERE condition: reaches exactly the rows that `decide` allows. Ids travel as one JSON
+ * An `AccessFilter` as a WHERE condition: reaches exactly the rows that `decide` allows. Ids travel as one JSON
  * parameter.
  */
 export function whereAccessible(filter: AccessFilter, columns: AccessFilterColumns): SQL {
@@ -40,7 +40,7 @@ const whereInExtent = (
             ),
       ) ?? sql`0`);
 
-/** One way in which rows are reached: by an index on `column`, and then only those for which `rest` holds. */
+/** One way in which rows are reached: by an index on `column`, and then only those for which `condition` holds. */
 export interface IndexPath {
   readonly column: AnyColumn;
   readonly values: ReadonlySet<string>;

@@ -112,7 +112,7 @@ export function compileGrantSetBelow(
 
 /**
  * May a member who holds `set` in the account `homeId` act on the account `target` at all? The target is
- * below, and it or its parent is within the reach of the right that the model's tree goes by.
+ * below, and it or its parent is within the extent of the right that the model's tree goes by.
  */
 export function canActOn(
   set: GrantSet,

@@ -99,11 +99,11 @@ export interface Area {
 
 /** How members of an account act in the accounts below it. */
 export interface AccountTree {
-  /** The right whose reach says in which of them: its objects are those accounts. */
+  /** The right whose extent says in which of them: its objects are those accounts. */
   readonly reachingRight: Right;
   /** Which of the member's rights hold there. */
   readonly rights: ReadonlySet<Right>;
-  /** What the right `by` shows there by itself, also to members who have none of it at home. */
+  /** What the right `reachingRight` shows there by itself, also to members who have none of it at home. */
   readonly shownRights?: readonly Right[];
   /** The user book of this account lists the members of those accounts, too. */
   readonly listsMembersBelow?: true;

@@ -48,7 +48,7 @@ const list = endpoint(
 );
 
 /**
- * The caller's own account by `own`; any account for a member of the platform. For other callers, other
+ * The caller's own account by `ownRight`; any account for a member of the platform. For other callers, other
  * accounts are not found.
  */
 async function loadAccount(call: Call, ownRight: Right): Promise<AccountRow> {

@@ -84,7 +84,7 @@ export const GUARDS = [
 ] as const;
 export type GuardName = (typeof GUARDS)[number];
 
-/** Fails the batch under `name` unless `holds` is true at that moment. */
+/** Fails the batch under `name` unless `condition` is true at that moment. */
 export const guard = (db: Db, name: GuardName, condition: SQL): Statement =>
   db.run(sql`INSERT INTO guard (${sql.raw(name)}) SELECT 1 WHERE NOT (${condition})`);
 

@@ -25,7 +25,7 @@ import {
  * A change of the same object that is accepted and not paid comes first; then the caller reads again. The
  * call that made that change probably still runs, so the first round only waits for its turn. A later round
  * finishes what a crash left behind.
- * @throws Met
+ * @throws WriteConflict
  */
 export async function completeOtherCharges(call: Call, resourceId: string): Promise<never> {
   if (call.runNumber === 1) throw new WriteConflict(call.conflictPlace);

@@ -78,7 +78,7 @@ export interface StoredType {
     referenceId: string | null,
   ) => string | null;
   /**
-   * No two of them in an account have names that a reader takes for the same; `computed` must be
+   * No two of them in an account have names that a reader takes for the same; `computeAttributes` must be
    * `withNameKeys`.
    */
   readonly requiresDistinctNames?: true;

@@ -37,7 +37,7 @@ async function insertObjects(
     FROM numbers`).run();
 }
 
-/** The first page of 25, by each kind of reach; and, to compare, by an owner who sees all of them. */
+/** The first page of 25, by each kind of extent; and, to compare, by an owner who sees all of them. */
 export async function listCalls(edge: Edge, platform: Api): Promise<ListCall[]> {
   const fetch = edge.at(0);
   const account = async (kind: string): Promise<Person> => {

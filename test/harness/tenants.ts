@@ -13,7 +13,7 @@ const CALLER_BY_PATH: ReadonlyArray<readonly [caller: string, paths: RegExp]> = 
   ["seller", /^\/v1\/(organizations|subscriptions|markups|cpq|forms|invoices)/],
 ];
 
-/** An account of each model, by what its callers are called in `MODELS`. */
+/** An account of each model, by the callers of `CALLER_BY_PATH`. */
 export type Tenants = ReadonlyMap<string, Person>;
 
 export async function newTenants(fetch: Fetch, platform: Api): Promise<Tenants> {

@@ -196,7 +196,7 @@ describe("the rules can fail", () => {
 describe("K7 accounts below are reached on one path", () => {
   /**
    * Statements that find accounts by what stands above them. A new one is named here, and its callers ask
-   * `below.change.ts`.
+   * `below.load.ts`.
    */
   const LOOKS_BELOW = [
     "src/access/stamp.store.ts",

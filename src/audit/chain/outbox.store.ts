@@ -7,7 +7,7 @@ import { macOf } from "./staged-row.ts";
 
 /**
  * Goes into the batch of the change that it records, so that neither can exist without the other.
- * @param generatedField the member of what was changed that `complete` writes in the same batch
+ * @param generatedField the member of what was changed that `completeEvent` writes in the same batch
  */
 export function stageEvent(
   db: Db,

@@ -92,7 +92,7 @@ export async function notifyMailQueue(queue: Queue, mails: readonly MailMessage[
 /** A letter that this sender alone has until `heldUntil`. */
 export interface LeasedMail {
   readonly id: string;
-  /** JSON of a `Letter`. */
+  /** JSON of a `MailMessage`. */
   readonly letter: string;
   /** This one included. */
   readonly attempts: number;

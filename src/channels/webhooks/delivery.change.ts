@@ -21,7 +21,7 @@ import { DELIVERY_DIGEST_COLUMNS, DELIVERY_MESSAGE_COLUMNS, guardHook, writeDeli
 /**
  * Does it, and writes the delivery in the same batch, so that of two at once one does.
  * @param before the same message, denied then
- * @throws Stale, Problem
+ * @throws StaleStamp, Problem
  */
 export async function commitDelivery(
   call: Call,

@@ -86,7 +86,7 @@ const receive = (types: TypeTable) =>
     },
   );
 
-/** @throws Met when the hook, its owner or what it changes is no longer what was read */
+/** @throws WriteConflict when the hook, its owner or what it changes is no longer what was read */
 async function tryReceive(call: OpenCall, types: TypeTable): Promise<Answer> {
   const [hook] = await findHookById(call.db, call.params["id"] ?? "");
   if (hook === undefined) throw unauthorized(call, hook, "wrong_signature");

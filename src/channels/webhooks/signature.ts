@@ -37,7 +37,7 @@ const refusedVerdict = (reason: SignatureFault): Verdict => ({ kind: "refused", 
 
 /**
  * Is this what the sender signed, and now? Over the bytes as they came.
- * @param keys as `keyBytes` makes them: one, or two while a secret is rolled out
+ * @param keys as `signingKeyBytes` makes them: one, or two while a secret is rolled out
  * @param now milliseconds since the epoch
  */
 export async function verifySignature(

@@ -6,7 +6,7 @@ import type { Operation } from "../../kernel/http/operation.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../../kernel/http/problem.ts";
 import type { EventName } from "./call.ts";
 
-/** The refusal of `decide`: the right that was lacking, and the object concerned. */
+/** The refusal of `requireRight`: the right that was lacking, and the object concerned. */
 export interface DeniedRight {
   readonly action: Right;
   readonly resourceId: string | null;
@@ -47,7 +47,7 @@ const DENIALS: readonly ProblemCode[] = [
   "auth/invalid-credential",
 ];
 
-/** Refusals of the gate and of `decide`. */
+/** Refusals of the gate and of `requireRight`. */
 export const isDenial = ({ code }: Problem, denied: DeniedRight | null, targetNotFound: boolean): boolean =>
   denied !== null || targetNotFound || DENIALS.includes(code);
 

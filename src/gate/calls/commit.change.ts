@@ -55,7 +55,7 @@ const recordStatement = (
     createdAt: now,
   });
 
-/** What to throw for a commit that failed: `Stale` and `Met` start another run. */
+/** What to throw for a commit that failed: `StaleStamp` and `WriteConflict` start another run. */
 export async function toCommitError(call: CommitContext, error: unknown, change: Change): Promise<unknown> {
   const failed = failedGuard(error);
   if (failed === "stale") return new StaleStamp();

@@ -14,7 +14,7 @@ const ENTRIES_MAX = 50;
 
 /**
  * The language of the answer: the one that Accept-Language wants most (RFC 9110 section 12.5.4; of
- * equals the first), else the first of `otherwise` that it does not rule out, else English. What cannot be
+ * equals the first), else the first of `fallbacks` that it does not rule out, else English. What cannot be
  * read of the header is not there.
  */
 export function languageOf(header: string | null, fallbacks: readonly (Locale | null)[]): Locale {

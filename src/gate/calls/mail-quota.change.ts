@@ -44,7 +44,7 @@ const quotasOf = (call: QuotaContext, to: string, sender: MailSender | null): Qu
 ];
 
 /**
- * Writes letters into the outbox, counted in the same batch by what limits them (`budgetOf`). Fails under
+ * Writes letters into the outbox, counted in the same batch by what limits them (`quotaPolicyOf`). Fails under
  * "recipient_mails" or "account_mails" when a letter is over a quota that the change itself is refused for.
  * @param sender null where no member caused them
  */
@@ -104,7 +104,7 @@ const enqueueWithinQuotas = (
   ...quotas.map(({ subject, window }) => incrementCounterIf(db, subject, window, isEnqueued(letter))),
 ];
 
-/** The answer when `postLetters` failed the batch; null when something else failed it. */
+/** The answer when `enqueueMails` failed the batch; null when something else failed it. */
 export async function loadMailQuotaProblem(
   { db, now }: Pick<QuotaContext, "db" | "now">,
   failed: GuardName | null,

@@ -37,7 +37,7 @@ export const canStopEveryMember = (principal: Principal): boolean =>
 
 /**
  * For a change that only takes away: a block, the end of sessions, keys, hooks and invitations, fewer roles,
- * rights, grants or groups, removal. A change that gives back or edits needs `requirePower`.
+ * rights, grants or groups, removal. A change that gives back or edits needs `requireAuthorityOver`.
  * @throws Problem access/denied
  */
 export function requireAuthorityToStop(principal: Principal, target: Omit<Holdings, "objectGroupIds">): void {

@@ -36,7 +36,7 @@ export class RetryLoop {
 
   /**
    * @param work may have an effect in its last write only
-   * @throws Problem stale, and everything that `work` throws except `Met`
+   * @throws Problem stale, and everything that `work` throws except `WriteConflict`
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.runNumber > 0) return work();

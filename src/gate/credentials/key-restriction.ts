@@ -79,7 +79,7 @@ export function auditTraceOf(credential: CallCredential): Pick<Actor, "apiKeyId"
 export const sessionIdOf = (credential: CallCredential): string | null =>
   credential.kind === "session" ? credential.id : null;
 
-/** The first restriction that `wanted` lacks, or null: a restricted key makes no key that can do more. */
+/** The first restriction that `requested` lacks, or null: a restricted key makes no key that can do more. */
 export function widerThan(maker: KeyRestriction, requested: KeyRestriction): keyof KeyRestriction | null {
   const { scopes, allowedIps, expiresAt } = maker;
   if (scopes !== null && !requested.scopes?.every((scope) => scopes.includes(scope))) return "scopes";

@@ -31,11 +31,11 @@ import { Replay } from "../calls/replay.ts";
 import type { GateRequest } from "../calls/gate-request.ts";
 import type { ConflictPlace } from "../calls/turn.ts";
 
-/** The `Call` that a handler sees. `confirmed` turns true once D1 has said that the stamp holds. */
+/** The `Call` that a handler sees. `isConfirmed` turns true once D1 has said that the stamp holds. */
 export class CallContext implements Call {
   readonly principal: Principal;
   isConfirmed: boolean;
-  /** What `decide` refused, for the trail. */
+  /** What `requireRight` refused, for the trail. */
   deniedRight: DeniedRight | null = null;
   readonly #request: GateRequest;
   #recordedAnswer: IdempotencyRecord | null = null;

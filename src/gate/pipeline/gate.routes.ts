@@ -71,7 +71,7 @@ function logRequest(c: Context<GateEnv>, requestId: string, callerRequestId: str
   );
 }
 
-/** An endpoint as a Hono handler: everything that decides is in `pass`. */
+/** An endpoint as a Hono handler: everything that decides is in `handleRequest`. */
 export const toHandler =
   (endpoint: Endpoint, types: TypeTable): Handler<GateEnv> =>
   async (c) => {

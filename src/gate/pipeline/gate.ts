@@ -53,7 +53,7 @@ export async function handleRequest(
   });
 }
 
-/** One run of the handler. @throws Met when it has to run again */
+/** One run of the handler. @throws WriteConflict when it has to run again */
 async function runOnce(
   request: GateRequest,
   handle: (call: CallContext) => Promise<Answer>,

@@ -15,7 +15,7 @@ export const apiKey = sqliteTable("api_key", {
   last4: text(),
   claimHash: text("claim_hash"),
   claimExpiresAt: integer("claim_expires_at"),
-  /** A state of `CLAIM`; null for a key that its member made. */
+  /** A state of `CLAIM_MACHINE`; null for a key that its member made. */
   claimState: text("claim_state", { enum: ["told", "mailed", "claimed", "revoked", "replaced", "ended"] }),
   /** Scopes of the key; null is all rights of its member. */
   scopes: text({ mode: "json" }).$type<string[]>(),

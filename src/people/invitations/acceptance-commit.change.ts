@@ -29,7 +29,7 @@ export interface ExtraWrites {
 }
 
 /**
- * Accepts the invitation that `load` finds, and writes `beside` in the same batch.
+ * Accepts the invitation that `load` finds, and writes what `loadExtraWrites` returns in the same batch.
  * @throws Problem not-found, invitation/used, invitation/revoked, invitation/expired, auth/blocked,
  * conflict/other-address, ip/not-allowed, plan/feature-required, conflict/duplicate-member
  */
@@ -72,7 +72,7 @@ export async function acceptInvitation(
   });
 }
 
-/** @throws Met when it is no longer what was read; Problem conflict/duplicate-member */
+/** @throws WriteConflict when it is no longer what was read; Problem conflict/duplicate-member */
 async function tryWriteAcceptance(
   call: OpenCall,
   validInvitation: ValidInvitation,

@@ -15,7 +15,7 @@ import {
 
 /** What one acceptance writes. The person's id is known in the batch only: `userIdOf` of the address. */
 export interface Acceptance {
-  /** The guard `invitation_changed` first. `MEMBER_USER` may fail, too. */
+  /** The guard `invitation_changed` first. `MEMBER_USER_COLUMNS` may fail, too. */
   readonly statements: readonly Statement[];
   readonly events: readonly AuditEvent[];
   readonly letters: readonly MailMessage[];

@@ -76,7 +76,7 @@ export type MemberNames = Pick<typeof member.$inferSelect, "firstName" | "lastNa
  * The person, the member who is that person from now on, and the end of the invitation. Two acceptances meet
  * at the guard `invitation_changed`, and so does one with a resend, a revocation, or a change of the member
  * or the account.
- * @param at milliseconds since the epoch
+ * @param now milliseconds since the epoch
  */
 export const acceptanceStatements = (
   db: Db,

@@ -27,7 +27,7 @@ interface CreationOptions {
   readonly part?: string;
 }
 
-/** Invites by mail. @throws Problem as `invite` does */
+/** Invites by mail. @throws Problem as `prepareInvite` does */
 export async function createInvitation(
   call: Call,
   body: z.infer<typeof NewInvitationBody>,

@@ -51,7 +51,7 @@ export const DryRun = z
 type MemberOrInvitationBody = z.infer<typeof NewMemberBody> | z.infer<typeof NewInvitationBody>;
 
 /**
- * The same in the words of `invite`. Call it after `member.create` was decided.
+ * The body as the input of `prepareInvite`. Call it after `member.create` was decided.
  * @throws Problem validation, access/denied
  */
 export async function loadNewMemberInput(

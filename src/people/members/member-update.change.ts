@@ -22,7 +22,7 @@ export interface MemberExtraWrites {
 
 /**
  * Writes a changed member. The account never loses its owner or the last holder of its top role.
- * @param cardAfter the new card: it is answered, and compared with `was` for the log
+ * @param cardAfter the new card: it is answered, and compared with `cardBefore` for the log
  */
 export async function prepareMemberUpdate(
   call: Call,

@@ -57,7 +57,7 @@ const unsubscribeInOneClick = openEndpoint(
 const endNotices = (call: OpenCall, token: string): Promise<Answer> =>
   call.retryOnConflict(() => tryEndNotices(call, token));
 
-/** @throws Met when the card is no longer what was read; Problem not-found */
+/** @throws WriteConflict when the card is no longer what was read; Problem not-found */
 async function tryEndNotices(call: OpenCall, token: string): Promise<Answer> {
   const { db, env, now } = call;
   const [member] = await findSubscriber(db, idInToken(token));

@@ -41,7 +41,7 @@ const confirm = openEndpoint(
   },
 );
 
-/** @throws Met when the card is no longer what was read; Problem not-found */
+/** @throws WriteConflict when the card is no longer what was read; Problem not-found */
 async function tryConfirm(call: OpenCall, token: string): Promise<void> {
   const { db, env, now, origin } = call;
   const [member] = await findMemberToConfirm(db, idInToken(token));

@@ -114,7 +114,7 @@ async function requireNotBlocklisted({ db }: OpenCall, accountId: string, proof:
 }
 
 /**
- * @throws Met when the link or the account is no longer what was read; Problem conflict/member-limit,
+ * @throws WriteConflict when the link or the account is no longer what was read; Problem conflict/member-limit,
  * conflict/duplicate-member, auth/invalid-credential
  */
 async function tryJoin(
@@ -204,7 +204,7 @@ const toJoinAnswer = ({ id, accountId }: MemberRow, opened: OpenedSession | null
   ...(opened === null ? {} : { session: opened.body }),
 });
 
-/** The problem that a failed write is answered with, or `Met` to run again. */
+/** The problem that a failed write is answered with, or `WriteConflict` to run again. */
 function toJoinError(error: unknown, { account, link }: LinkWithAccount, now: number): unknown {
   const conflictPlace: ConflictPlace = { accountId: account.id, object: link.id };
   const guardName = failedGuard(error);

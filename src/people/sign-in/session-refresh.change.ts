@@ -65,7 +65,7 @@ const isRepeat = (
 
 /**
  * @param isNewest whether the refresh token is used now; else it was, and its successor is answered again
- * @throws Met when it is no longer what was read
+ * @throws WriteConflict when it is no longer what was read
  */
 async function issueNextTokens(call: OpenCall, found: LoadedSession, isNewest: boolean): Promise<Tokens> {
   const { db, env, now, origin } = call;

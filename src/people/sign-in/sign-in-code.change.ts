@@ -19,7 +19,7 @@ export const wrongCodeProblem = (): Problem =>
 
 /**
  * The address whose mail the caller reads, proved by the code or the link of a sign-in mail. The proof is not
- * used up yet: the batch that needs it does that (`spend`), and fails when another call was faster.
+ * used up yet: the batch that needs it does that (`consumeProof`), and fails when another call was faster.
  * @throws Problem auth/invalid-credential, quota-exceeded
  */
 export async function verifyCodeOrLink(

@@ -72,7 +72,7 @@ const requestCode = openEndpoint(
 );
 
 /**
- * The holder of a link can have mails sent to strangers, so the codes of one link are limited. `postLetters`
+ * The holder of a link can have mails sent to strangers, so the codes of one link are limited. `enqueueMails`
  * counts the codes to one address.
  */
 function countLinkCodes(

@@ -6,7 +6,7 @@ import { emailAddress } from "../../kernel/text/email.ts";
 export const CODE_TTL_MS = 10 * 60 * 1000;
 
 /**
- * Tries of one code, counted at all open codes of an address together: with `LIMITS.codesTo`, five hundred
+ * Tries of one code, counted at all open codes of an address together: with `RATE_LIMITS.codesPerEmail`, five hundred
  * comparisons a day. A link has no limit of tries because it cannot be guessed. Wrong codes for an
  * address do not end its link.
  */
@@ -33,7 +33,7 @@ export const LINK_FIELDS = { token: LinkToken };
 
 export type CodeOrLink = { readonly email: string; readonly code: string } | { readonly token: string };
 
-/** Whose address it is, shown once: good for one change (`spend`). */
+/** Whose address it is, shown once: good for one change (`consumeProof`). */
 export interface EmailProof {
   readonly signInId: string;
   /** In lower case. */

@@ -118,7 +118,7 @@ async function askForAccount(
   return new Problem("conflict/choose-account", { extensions: { accounts: accounts.slice(0, CHOICES_MAX) } });
 }
 
-/** @throws Met when the member or the account is no longer what was read */
+/** @throws WriteConflict when the member or the account is no longer what was read */
 async function signInAsMember(call: OpenCall, proof: EmailProof, membership: Membership): Promise<Tokens> {
   const { db, env, now, origin } = call;
   const { member, account, userId } = membership;

@@ -18,7 +18,7 @@ const RAW_PREFIX = " ";
 
 /**
  * The SOS licenses that a device may have had in a family of accounts: under its serial number as it is
- * compared, and those from before that are compared one by one (`isOf`).
+ * compared, and those from before that are compared one by one (`isSameSerial`).
  */
 export const findUsedSerials = (db: Db, familyId: string, serial: string) =>
   db

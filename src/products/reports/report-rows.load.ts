@@ -53,7 +53,7 @@ async function loadCoveredAccounts(call: Call): Promise<CoveredAccounts> {
 /**
  * A member who may read the audit log learns as much from a report. Any other member learns what was done,
  * but not by whom; a key that is restricted to less than the log reads no more than one without restriction.
- * A member whose reports are of their own reach learns nothing of others.
+ * A member whose reports are of their own extent learns nothing of others.
  */
 function memberVisibilityFor({ principal }: Call): MemberVisibility {
   const {

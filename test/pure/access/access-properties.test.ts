@@ -196,7 +196,7 @@ describe("for all rights, roles and grants of a member", () => {
     ));
 });
 
-/** `visible` read as a condition over rows, by hand. */
+/** `AccessFilter` read as a condition over rows, by hand. */
 function shows(seen: AccessFilter, row: ResourceRef): boolean {
   if (seen.kind === "none") return false;
   const { reach, memberId, groups } = seen;
