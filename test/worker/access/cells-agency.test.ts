@@ -12,7 +12,7 @@ import {
 } from "./agency-fixture.ts";
 import { compareCells } from "./policy-matrix.ts";
 import { createTask, createTool, updateTask } from "../resources/charge-fixture.ts";
-import { fetch, createPlatform, replaceGrants, listIds, said } from "./operators-fixture.ts";
+import { fetch, createPlatform, replaceGrants, listIds, statusOf } from "./operators-fixture.ts";
 
 let platform: Api;
 let world: AgencyFixture;
@@ -332,15 +332,15 @@ describe("what is granted", () => {
     const { memberId, api } = await newMember(fetch, owner, { roles: ["specialist"] });
     const tick = async (...toolIds: string[]) =>
       expectStatus(await owner.api.put(`/v1/members/${memberId}/tools`, { toolIds }), 200);
-    expect(said(await createTask(api, tools.granted))).toBe("403 access/denied");
+    expect(statusOf(await createTask(api, tools.granted))).toBe("403 access/denied");
     await tick(tools.granted);
     const { id } = expectStatus(await createTask(api, tools.granted), 201).body;
     expectStatus(await updateTask(api, id), 200);
     await tick(tools.other);
     expect([
-      said(await createTask(api, tools.granted)),
-      said(await updateTask(api, id)),
-      said(await api.get(`/v1/tasks/${id}`)),
+      statusOf(await createTask(api, tools.granted)),
+      statusOf(await updateTask(api, id)),
+      statusOf(await api.get(`/v1/tasks/${id}`)),
     ]).toEqual(["403 access/denied", "403 access/denied", "200"]);
     expectStatus(await createTask(api, tools.other), 201);
     await tick("0");
@@ -357,13 +357,13 @@ describe("what is granted", () => {
       [tools.granted, "tsk_01ARZ3NDEKTSV4RRFFQ69G5FAV"],
       [elsewhere.tools.granted, elsewhere.foreign.granted],
     ]) {
-      expect(said(await put({ toolId: toolId ?? "", taskId: taskId ?? "" }))).toBe("422 validation");
+      expect(statusOf(await put({ toolId: toolId ?? "", taskId: taskId ?? "" }))).toBe("422 validation");
     }
-    expect(said(await api.get(`/v1/tasks/${foreign.granted}`))).toBe("404 not-found");
+    expect(statusOf(await api.get(`/v1/tasks/${foreign.granted}`))).toBe("404 not-found");
     expectStatus(await put({ toolId: tools.granted, taskId: foreign.granted }), 200);
     expectStatus(await api.get(`/v1/tasks/${foreign.granted}`), 200);
     expectStatus(await put(), 200);
-    expect(said(await api.get(`/v1/tasks/${foreign.granted}`))).toBe("404 not-found");
+    expect(statusOf(await api.get(`/v1/tasks/${foreign.granted}`))).toBe("404 not-found");
   });
 
   test("S4.19 S4.32: a manager has every tool and every task, with ticked tools too, and later", async () => {
@@ -385,7 +385,7 @@ describe("what is granted", () => {
   test("S4.14 S4.15: the types: guest, specialist and manager; a guest reads what is granted", async () => {
     const { owner, shared, people } = world;
     expect(
-      said(
+      statusOf(
         await owner.api.post(
           "/v1/members",
           { firstName: "A", lastName: "B", email: `${newIdempotencyKey()}@example.com`, roles: ["admin"] },

@@ -9,7 +9,7 @@ import {
   createPlatform,
   listIds,
   createObject,
-  said,
+  statusOf,
   createProductTree,
   createSubscribedAccount,
 } from "./operators-fixture.ts";
@@ -399,9 +399,9 @@ describe("Operators, cell by cell", () => {
         keyed(),
       );
     for (const type of ["license_key", "machine_code", "data_object", "access_token", "invoice"])
-      expect(said(await grant(type, "0")), type).toBe("422 validation");
+      expect(statusOf(await grant(type, "0")), type).toBe("422 validation");
     for (const type of ["analytics", "billing"])
-      expect(said(await grant(type, n.product)), type).toBe("422 validation");
+      expect(statusOf(await grant(type, n.product)), type).toBe("422 validation");
   });
 });
 
@@ -449,7 +449,7 @@ describe("what a grant adds", () => {
       await who.patch("/v1/analytics", {}, ANY),
       await who.del("/v1/analytics"),
     ])
-      expect(said(answer)).toBe("405 method-not-allowed");
+      expect(statusOf(answer)).toBe("405 method-not-allowed");
   });
 
   test("S0.26, S0.27 billing: view reads, edit changes; a card shows its last four digits only", async () => {
@@ -458,7 +458,7 @@ describe("what a grant adds", () => {
       members.get("billing edit 0") ?? owner.api,
     ];
     expectStatus(await viewer.get("/v1/invoices"), 200);
-    expect(said(await viewer.patch("/v1/billing", { address: { city: "Oslo" } }, ANY))).toBe(
+    expect(statusOf(await viewer.patch("/v1/billing", { address: { city: "Oslo" } }, ANY))).toBe(
       "403 access/denied",
     );
     expect(

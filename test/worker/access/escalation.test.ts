@@ -18,7 +18,7 @@ import {
   createPlatform,
   replaceGrants,
   HOME_IP,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "./operators-fixture.ts";
 
@@ -59,11 +59,11 @@ const person = (more: object) => ({
 });
 const path = (whom: Person, rest = "") => `/v1/members/${whom.memberId}${rest}`;
 const put = async (who: Person, whom: Person, list: readonly object[], ask: object = {}) =>
-  said(await who.api.put(path(whom, "/grants"), { grants: list }, ask));
+  statusOf(await who.api.put(path(whom, "/grants"), { grants: list }, ask));
 const patch = async (who: Person, whom: Person, body: object, ask: object = {}) =>
-  said(await who.api.patch(path(whom), body, { ifMatch: "*", ...ask }));
+  statusOf(await who.api.patch(path(whom), body, { ifMatch: "*", ...ask }));
 const copy = async (who: Person, whom: Person, from: Person, ask: object = {}) =>
-  said(await who.api.post(path(whom, "/copy-rights"), { fromMemberId: from.memberId }, ask));
+  statusOf(await who.api.post(path(whom, "/copy-rights"), { fromMemberId: from.memberId }, ask));
 
 test("no member gives grants to themselves: one about to lose a role would keep what it gave", async () => {
   const vendor = await createSubscribedAccount(platform, "vendor");
@@ -96,7 +96,7 @@ describe("reach over organizations", () => {
       await copy(agent, await newMember(fetch, seller, { roles: ["seller_billing_admin"] }), manager),
     ).toBe(NO);
     expect(
-      said(
+      statusOf(
         await agent.api.post(
           "/v1/members",
           person({ roles: ["subscriptions_manager"], grants: [reach(south)] }),
@@ -121,7 +121,7 @@ describe("reach over organizations", () => {
       await put(agent, colleague, []),
       await copy(agent, colleague, bare),
     ]).toEqual([NO, NO, NO]);
-    expect(said(await colleague.api.get("/v1/subscriptions", actingIn(south.accountId)))).toBe("200");
+    expect(statusOf(await colleague.api.get("/v1/subscriptions", actingIn(south.accountId)))).toBe("200");
     expect([
       await put(agent, colleague, [reach(south), reach(north)]),
       await put(seller, colleague, [reach(north)]),
@@ -132,7 +132,9 @@ describe("reach over organizations", () => {
   test("that is taken away is gone from the next call on, for the key and the token", async () => {
     const callers = [agent.api, api(fetch, await newToken(fetch, agent.apiKey))];
     const look = () =>
-      Promise.all(callers.map(async (who) => said(await who.get("/v1/members", actingIn(north.accountId)))));
+      Promise.all(
+        callers.map(async (who) => statusOf(await who.get("/v1/members", actingIn(north.accountId)))),
+      );
     for (let round = 0; round < 3; round += 1) {
       expect(await look()).toEqual(["200", "200"]);
       await replaceGrants(seller, agent.memberId, []);
@@ -163,20 +165,20 @@ describe("acting on an account below", () => {
     for (const [who, targets] of astray) {
       for (const target of targets) {
         for (const route of ["/v1/members", "/v1/me", `/v1/accounts/${target}`, path(north)])
-          expect(said(await who.api.get(route, actingIn(target))), `${route} on ${target}`).toBe(GONE);
+          expect(statusOf(await who.api.get(route, actingIn(target))), `${route} on ${target}`).toBe(GONE);
       }
     }
-    expect(said(await seller.api.get("/v1/members", actingIn(""))), "an empty name").toBe(GONE);
+    expect(statusOf(await seller.api.get("/v1/members", actingIn(""))), "an empty name").toBe(GONE);
     for (const [who, target] of [
       [seller, north],
       [distributor, seller],
       [distributor, south],
       [agent, north],
     ] as const) {
-      expect(said(await who.api.get(path(target), actingIn(target.accountId))), "below").toBe("200");
+      expect(statusOf(await who.api.get(path(target), actingIn(target.accountId))), "below").toBe("200");
       // Another account's member is not there, at home or below.
-      expect(said(await who.api.get(path(target))), "at home").toBe(GONE);
-      expect(said(await who.api.get(path(who), actingIn(target.accountId)))).toBe(GONE);
+      expect(statusOf(await who.api.get(path(target))), "at home").toBe(GONE);
+      expect(statusOf(await who.api.get(path(who), actingIn(target.accountId)))).toBe(GONE);
     }
   });
 
@@ -185,10 +187,12 @@ describe("acting on an account below", () => {
     await giveCredits(platform, north.accountId, 100);
     for (const who of [seller, distributor]) {
       const ask = { ...actingIn(north.accountId), idempotencyKey: newIdempotencyKey() };
-      expect(said(await who.api.post(path(north, "/api-keys"), { name: "mine" }, ask)), "key").toBe(NO);
-      expect(said(await who.api.get(path(north, "/api-keys"), actingIn(north.accountId))), "keys").toBe(NO);
+      expect(statusOf(await who.api.post(path(north, "/api-keys"), { name: "mine" }, ask)), "key").toBe(NO);
+      expect(statusOf(await who.api.get(path(north, "/api-keys"), actingIn(north.accountId))), "keys").toBe(
+        NO,
+      );
       expect(
-        said(
+        statusOf(
           await who.api.post(
             "/v1/roles",
             { name: "Deputy", description: "All", rights: ["member.view"], grants: [] },
@@ -198,12 +202,12 @@ describe("acting on an account below", () => {
         "role",
       ).toBe(NO);
       expect(
-        said(await who.api.post("/v1/credits/spend", { amount: 1, description: "x" }, ask)),
+        statusOf(await who.api.post("/v1/credits/spend", { amount: 1, description: "x" }, ask)),
         "spend",
       ).toBe(NO);
       for (const right of ["api_key.create", "role.edit", "credits.spend", "account.manage"]) {
         expect(["403", "422"]).toContain(
-          said(
+          statusOf(
             await who.api.post(
               "/v1/members",
               person({ roles: ["customer"], rights: [right] }),
@@ -213,7 +217,7 @@ describe("acting on an account below", () => {
         );
       }
       expect(
-        said(
+        statusOf(
           await who.api.post(
             "/v1/members",
             person({ roles: ["customer"], rights: ["invoice.view"] }),
@@ -223,7 +227,7 @@ describe("acting on an account below", () => {
       ).toBe("201");
     }
     expect(
-      said(
+      statusOf(
         await agent.api.post(
           "/v1/members",
           person({ roles: ["customer"], rights: ["billing.edit"] }),
@@ -236,7 +240,7 @@ describe("acting on an account below", () => {
   test("a narrowed key is as narrow below; one without sight of organizations acts in none", async () => {
     const keyed = async (scopes: readonly string[]) =>
       api(fetch, await newApiKey(fetch, seller, seller.memberId, { scopes }));
-    const look = async (who: Api, route: string) => said(await who.get(route, actingIn(north.accountId)));
+    const look = async (who: Api, route: string) => statusOf(await who.get(route, actingIn(north.accountId)));
     const narrow = await keyed(["organization.view", "account.view"]);
     expect([
       await look(narrow, `/v1/accounts/${north.accountId}`),
@@ -245,7 +249,9 @@ describe("acting on an account below", () => {
     expect(await look(await keyed(["member.view", "account.view"]), "/v1/members")).toBe(GONE);
     const adds = await keyed(["organization.view", "member.view", "member.create"]);
     expect(
-      said(await adds.post("/v1/members", person({ roles: ["customer_admin"] }), actingIn(north.accountId))),
+      statusOf(
+        await adds.post("/v1/members", person({ roles: ["customer_admin"] }), actingIn(north.accountId)),
+      ),
     ).toBe(NO);
   });
 
@@ -256,9 +262,9 @@ describe("acting on an account below", () => {
     ).body;
     const who = api(fetch, access_token);
     expect([
-      said(await who.get("/v1/me")),
-      said(await who.get("/v1/members", actingIn(north.accountId))),
-      said(await who.get("/v1/members", actingIn(south.accountId))),
+      statusOf(await who.get("/v1/me")),
+      statusOf(await who.get("/v1/members", actingIn(north.accountId))),
+      statusOf(await who.get("/v1/members", actingIn(south.accountId))),
     ]).toEqual(["200", "200", GONE]);
     const signed = async (of: Person) =>
       expectStatus(
@@ -276,7 +282,7 @@ describe("acting on an account below", () => {
         { ifMatch: "*", ip, ...(who === seller ? {} : actingIn(who.accountId)) },
       );
     const from = async (ip: string, ask: object = actingIn(north.accountId)) =>
-      said(await agent.api.get("/v1/members", { ...ask, ip }));
+      statusOf(await agent.api.get("/v1/members", { ...ask, ip }));
     expect([await from(HOME_IP), await from(OTHER_IP)]).toEqual(["200", "200"]);
     expectStatus(await rule(north, [`${HOME_IP}/32`]), 200);
     expect([await from(HOME_IP), await from(OTHER_IP), await from(OTHER_IP, {})]).toEqual([
@@ -304,14 +310,16 @@ describe("acting on an account below", () => {
       });
     const first = expectStatus(await send(north), 201).body;
     expect(first.accountId).toBe(north.accountId);
-    expect(said(await send(south))).toBe("422 idempotency/mismatch");
-    expect(said(await seller.api.post("/v1/members", body, command))).toBe("422 idempotency/mismatch");
+    expect(statusOf(await send(south))).toBe("422 idempotency/mismatch");
+    expect(statusOf(await seller.api.post("/v1/members", body, command))).toBe("422 idempotency/mismatch");
     expect(expectStatus(await send(north), 201).body.id).toBe(first.id);
     expect(expectStatus(await south.api.get<{ data: object[] }>("/v1/members"), 200).body.data).toHaveLength(
       1,
     );
     // Every other caller in that account has a record of their own.
-    expect(said(await north.api.post("/v1/members", body, command))).toBe("409 conflict/duplicate-member");
+    expect(statusOf(await north.api.post("/v1/members", body, command))).toBe(
+      "409 conflict/duplicate-member",
+    );
   });
 
   test("what is done below is in the trail of the account it was done to, with its author", async () => {
@@ -396,7 +404,7 @@ describe("no member rises", () => {
     expect(await patch(helper, plain, { roles: [weak] })).toBe("200");
     expect(await patch(helper, plain, { roles: [strong] })).toBe(NO);
     expect(await copy(helper, plain, holder)).toBe(NO);
-    expect(said(await helper.api.post("/v1/members", person({ roles: [strong] })))).toBe(NO);
+    expect(statusOf(await helper.api.post("/v1/members", person({ roles: [strong] })))).toBe(NO);
     for (const body of [{ roles: [] }, { firstName: "X" }])
       expect(await patch(helper, holder, body)).toBe(NO);
     const other = await createSubscribedAccount(platform, "team");
@@ -412,8 +420,8 @@ describe("no member rises", () => {
     );
     const who = { ...seller, api: narrow };
     for (const scopes of [null, ["markup.edit"], ["api_key.create", "markup.view"]])
-      expect(said(await narrow.post(path(seller, "/api-keys"), { name: "wider", scopes }))).toBe(NO);
-    expect(said(await narrow.post(path(agent, "/api-keys"), { name: "whole", scopes: null }))).toBe(NO);
+      expect(statusOf(await narrow.post(path(seller, "/api-keys"), { name: "wider", scopes }))).toBe(NO);
+    expect(statusOf(await narrow.post(path(agent, "/api-keys"), { name: "whole", scopes: null }))).toBe(NO);
     expect(await patch(who, agent, { roles: ["seller_admin"] })).toBe(NO);
     expect(await put(who, agent, [reach(south)])).toBe(NO);
     expect(await copy(who, agent, seller)).toBe(NO);
@@ -446,8 +454,8 @@ test("the account's owner keeps the top role and stays active, in every model, f
       expect(await patch(who, owner, { roles: [] }), top).toBe(takes);
       expect(await copy(who, owner, below), top).toBe(kept);
     }
-    expect(said(await peer.api.post(path(owner, "/block"))), top).toBe(kept);
-    expect(said(await owner.api.post(path(owner, "/block"))), top).toBe("409 conflict/lockout");
+    expect(statusOf(await peer.api.post(path(owner, "/block"))), top).toBe(kept);
+    expect(statusOf(await owner.api.post(path(owner, "/block"))), top).toBe("409 conflict/lockout");
     expect(expectStatus(await owner.api.get<{ member: object }>("/v1/me"), 200).body.member).toMatchObject({
       roles: [top],
       status: "active",
@@ -457,14 +465,14 @@ test("the account's owner keeps the top role and stays active, in every model, f
     expect(await patch(who, north, { roles: ["customer"] }, actingIn(north.accountId))).toBe(
       "409 conflict/last-admin",
     );
-    expect(said(await who.api.post(path(north, "/block"), undefined, actingIn(north.accountId)))).toBe(
+    expect(statusOf(await who.api.post(path(north, "/block"), undefined, actingIn(north.accountId)))).toBe(
       "409 conflict/last-admin",
     );
   }
 });
 
 describe("a claim goes no further than its maker does by then", () => {
-  const claim = async (token: string) => said(await api(fetch, null).post("/v1/auth/claims", { token }));
+  const claim = async (token: string) => statusOf(await api(fetch, null).post("/v1/auth/claims", { token }));
   const found = async (who: Person) =>
     expectStatus(
       await who.api.post<{ id: string; claim: { token: string } }>(
@@ -518,7 +526,7 @@ describe("a claim goes no further than its maker does by then", () => {
     );
     expect([
       await claim(risen),
-      said(await manager.api.post(`/v1/members/${billing.memberId}/api-keys`, { name: "k" })),
+      statusOf(await manager.api.post(`/v1/members/${billing.memberId}/api-keys`, { name: "k" })),
     ]).toEqual(["410 invitation/expired", NO]);
     expectStatus(await seller.api.patch(path(manager), { rights: [] }, { ifMatch: "*" }), 200);
     expect(await claim(bare)).toBe("410 invitation/expired");

@@ -18,7 +18,7 @@ import {
   HOME_IP,
   listIds,
   createObject,
-  said,
+  statusOf,
 } from "./operators-fixture.ts";
 
 /** Where a guarded account lets callers in. */
@@ -72,16 +72,20 @@ describe("address rules of an account below", () => {
     const path = `/v1/organizations/${near.accountId}`;
     for (const ask of [{}, { ip: OTHER_IP }]) {
       expect(
-        said(await seller.api.get("/v1/subscriptions", { ...ask, headers: accountHeader(near.accountId) })),
+        statusOf(
+          await seller.api.get("/v1/subscriptions", { ...ask, headers: accountHeader(near.accountId) }),
+        ),
       ).toBe(CLOSED);
       for (const who of [seller, distributor]) {
         const accounts = (await rowsOf(who.api, "subscriptions", ask)).map(({ accountId }) => accountId);
         expect([accounts.includes(near.accountId), accounts.includes(far.accountId)]).toEqual([false, true]);
       }
       expect(await listIds(seller.api, "organizations", 25, ask)).toEqual([far.accountId]);
-      expect(said(await seller.api.get(path, ask))).toBe(CLOSED);
-      expect(said(await seller.api.patch(path, { name: "Taken" }, { ...ask, ifMatch: "*" }))).toBe(CLOSED);
-      expect(said(await seller.api.post(`${path}/owner-claims`, undefined, ask))).toBe(CLOSED);
+      expect(statusOf(await seller.api.get(path, ask))).toBe(CLOSED);
+      expect(statusOf(await seller.api.patch(path, { name: "Taken" }, { ...ask, ifMatch: "*" }))).toBe(
+        CLOSED,
+      );
+      expect(statusOf(await seller.api.post(`${path}/owner-claims`, undefined, ask))).toBe(CLOSED);
     }
     const inside = { ip: INSIDE };
     expect((await rowsOf(seller.api, "subscriptions", inside)).map(({ accountId }) => accountId)).toContain(
@@ -99,10 +103,10 @@ describe("address rules of an account below", () => {
   it("K7 and so do a dealer's list, card, user book and transfers", async () => {
     const object = await createObject(dealer, "objects", { name: "Shop" });
     const answers = async (ip: string) => [
-      said(await dealer.api.get(`/v1/dealers/${subdealer.accountId}`, { ip })),
+      statusOf(await dealer.api.get(`/v1/dealers/${subdealer.accountId}`, { ip })),
       (await listIds(dealer.api, "dealers", 9, { ip })).length,
       (await listIds(dealer.api, "members", 9, { ip })).length,
-      said(
+      statusOf(
         await dealer.api.post(`/v1/objects/${object}/transfer`, { accountId: subdealer.accountId }, { ip }),
       ),
     ];
@@ -166,7 +170,7 @@ describe("address rules of an account below", () => {
     const owner = await newAccount(fetch, platform, "team");
     const second = await newMember(fetch, owner, { roles: ["admin"] });
     expect(
-      said(
+      statusOf(
         await second.api.patch(
           `/v1/accounts/${owner.accountId}`,
           { allowedIps: ["192.0.2.0/24"] },
@@ -175,12 +179,12 @@ describe("address rules of an account below", () => {
       ),
     ).toBe("409 conflict/lockout");
     expectStatus(await guardBy(second, ["192.0.2.0/24"], { ip: INSIDE }), 200);
-    expect(said(await owner.api.get("/v1/me"))).toBe(CLOSED);
+    expect(statusOf(await owner.api.get("/v1/me"))).toBe(CLOSED);
     const path = `/v1/accounts/${owner.accountId}/allowed-ips`;
-    expect(said(await owner.api.del(path))).toBe(CLOSED);
+    expect(statusOf(await owner.api.del(path))).toBe(CLOSED);
     for (const ip of [HOME_IP, INSIDE])
-      expect(said(await shop.seller.api.del(path, { ip }))).toBe("403 access/denied");
-    expect([said(await platform.del(path)), said(await platform.del(path))]).toEqual(["204", "204"]);
+      expect(statusOf(await shop.seller.api.del(path, { ip }))).toBe("403 access/denied");
+    expect([statusOf(await platform.del(path)), statusOf(await platform.del(path))]).toEqual(["204", "204"]);
     expectStatus(await owner.api.get("/v1/me"), 200);
     const platformId =
       (await env.DB.prepare("SELECT id FROM account WHERE kind = 'platform'").first<string>("id")) ?? "";
@@ -191,7 +195,7 @@ describe("address rules of an account below", () => {
       ).toHaveLength(1);
     }
     for (const id of [platformId, "acc_none"])
-      expect(said(await platform.del(`/v1/accounts/${id}/allowed-ips`))).toBe("404 not-found");
+      expect(statusOf(await platform.del(`/v1/accounts/${id}/allowed-ips`))).toBe("404 not-found");
   });
 
   it("K7 rules that let in every address need allowAny, for accounts, members and keys", async () => {
@@ -228,20 +232,20 @@ describe("address rules of an account below", () => {
     ];
     for (const allowedIps of halves) {
       for (const way of ways({ allowedIps }))
-        expect(said(await way()), allowedIps.join()).toBe("422 validation");
+        expect(statusOf(await way()), allowedIps.join()).toBe("422 validation");
     }
     for (const way of ways({ allowedIps: halves.slice(0, 2).flat(), allowAny: true }))
-      expect(said(await way())).toMatch(/^20[01]$/);
+      expect(statusOf(await way())).toMatch(/^20[01]$/);
     for (const way of ways({ allowedIps: ["0.0.0.0/1", "192.0.0.0/3"] }))
-      expect(said(await way())).toMatch(/^20[01]$/);
+      expect(statusOf(await way())).toMatch(/^20[01]$/);
   });
 });
 
 describe("SOS once", () => {
   const sos = async ({ api: who }: Person, keyId: string) =>
-    said(await postOnce(who, "sos-licenses", { keyId, days: 20, reason: "weekend" }));
+    statusOf(await postOnce(who, "sos-licenses", { keyId, days: 20, reason: "weekend" }));
   const blockOf = async ({ accountId }: Person) =>
-    said(await platform.get(`/v1/accounts/${accountId}/sos-block`));
+    statusOf(await platform.get(`/v1/accounts/${accountId}/sos-block`));
   const USED = "409 conflict/sos-blocked";
 
   async function family() {
@@ -378,10 +382,10 @@ describe("what the right to see sub-dealers' entities shows", () => {
         await listIds(who.api, "objects", 9, there),
         await listIds(who.api, "requests", 9, there),
         await listIds(who.api, "members", 9, there),
-        said(await who.api.get(`/v1/members/${below.memberId}`, there)),
+        statusOf(await who.api.get(`/v1/members/${below.memberId}`, there)),
         await listIds(who.api, "members"),
-        said(await who.api.get("/v1/members/export.xlsx")),
-        said(await who.api.get(`/v1/members/${top.memberId}`)),
+        statusOf(await who.api.get("/v1/members/export.xlsx")),
+        statusOf(await who.api.get(`/v1/members/${top.memberId}`)),
       ];
       const nothing = [
         "404 not-found",
@@ -405,12 +409,12 @@ describe("what the right to see sub-dealers' entities shows", () => {
       ]);
       // Looking, and nothing else; and no further than this family.
       expect(
-        said(
+        statusOf(
           await who.api.patch(`/v1/objects/${String(objectId)}`, { name: "x" }, { ...there, ifMatch: "*" }),
         ),
       ).toBe("403 access/denied");
-      expect(said(await who.api.get("/v1/keys", there))).toBe("403 access/denied");
-      expect(said(await who.api.get("/v1/objects", { headers: accountHeader(stranger.accountId) }))).toBe(
+      expect(statusOf(await who.api.get("/v1/keys", there))).toBe("403 access/denied");
+      expect(statusOf(await who.api.get("/v1/objects", { headers: accountHeader(stranger.accountId) }))).toBe(
         "404 not-found",
       );
       const narrow = api(
@@ -419,8 +423,8 @@ describe("what the right to see sub-dealers' entities shows", () => {
       );
       expect([
         await listIds(narrow, "objects", 9, there),
-        said(await narrow.get("/v1/members", there)),
-        said(await narrow.get("/v1/members")),
+        statusOf(await narrow.get("/v1/members", there)),
+        statusOf(await narrow.get("/v1/members")),
       ]).toEqual([[objectId], "403 access/denied", "403 access/denied"]);
       expectStatus(await give(who, []), 200);
       expect(await seen(), role).toEqual(nothing);
@@ -435,8 +439,8 @@ describe("what the right to see sub-dealers' entities shows", () => {
       rights: ["key.generate_license", "sos_license.generate"],
     });
     const asks = async () => [
-      said(await postOnce(who.api, `keys/${key}/licenses`, { days: 3 })),
-      said(await postOnce(who.api, "sos-licenses", { keyId: key, days: 20, reason: "weekend" })),
+      statusOf(await postOnce(who.api, `keys/${key}/licenses`, { days: 3 })),
+      statusOf(await postOnce(who.api, "sos-licenses", { keyId: key, days: 20, reason: "weekend" })),
     ];
     const path = `/v1/members/${who.memberId}`;
     expectStatus(await top.api.put(`${path}/object-groups`, { groupIds: ["all"] }), 200);

@@ -9,7 +9,7 @@ import {
   replaceGrants,
   HOME_IP,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "./operators-fixture.ts";
 
@@ -102,7 +102,7 @@ describe("S1.7 a write that was decided before a change is not made after it", (
       }),
       "Editor 3",
     );
-    expect([wasHeld, said(answer)]).toEqual([true, refusal]);
+    expect([wasHeld, statusOf(answer)]).toEqual([true, refusal]);
     expect(expectStatus(await owner.api.get(`/v1/products/${world.product}`), 200).body["name"]).toBe(
       "Editor 2",
     );
@@ -132,7 +132,7 @@ describe("S1.7 a write that was decided before a change is not made after it", (
       ),
     );
     expect(
-      said(
+      statusOf(
         await api(through, owner.apiKey).patch(
           `/v1/products/${product}`,
           { name: "Second" },

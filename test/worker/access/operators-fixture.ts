@@ -56,7 +56,7 @@ export async function createSubscribedAccount(platform: Api, kind: string): Prom
 }
 
 /** `403 access/denied`, or the bare status where nothing was refused. */
-export const said = ({ status, body }: Reply<unknown>): string => {
+export const statusOf = ({ status, body }: Reply<unknown>): string => {
   const code = (body as Problem | undefined)?.code;
   return status < 400 || code === undefined ? String(status) : `${status} ${code}`;
 };
@@ -111,7 +111,7 @@ export async function listIds(
       `/v1/${path}${path.includes("?") ? "&" : "?"}${query}`,
       ask,
     );
-    if (answer.status !== 200) return said(answer);
+    if (answer.status !== 200) return statusOf(answer);
     ids.push(...answer.body.data.map((row) => row.id));
     cursor = answer.body.nextCursor;
   }

@@ -8,7 +8,7 @@ import {
   replaceGrants,
   listIds,
   createObject,
-  said,
+  statusOf,
   comparableRefusal,
   createProductTree,
   createSubscribedAccount,
@@ -34,10 +34,10 @@ const keyed = () => ({ idempotencyKey: newIdempotencyKey() });
 
 /** What the operator is answered for each verb on one object. */
 const verbs = async (path: string, create: object) => ({
-  get: said(await operator.api.get(`/v1/${path}`)),
-  patch: said(await operator.api.patch(`/v1/${path}`, {}, ANY)),
-  post: said(await operator.api.post(`/v1/${path.split("/")[0]}`, create, keyed())),
-  delete: said(await operator.api.del(`/v1/${path}`)),
+  get: statusOf(await operator.api.get(`/v1/${path}`)),
+  patch: statusOf(await operator.api.patch(`/v1/${path}`, {}, ANY)),
+  post: statusOf(await operator.api.post(`/v1/${path.split("/")[0]}`, create, keyed())),
+  delete: statusOf(await operator.api.del(`/v1/${path}`)),
 });
 const NO = "403 access/denied",
   MISSING = "404 not-found";
@@ -48,8 +48,8 @@ describe("operators", () => {
     const token = await createObject(owner, "access-tokens", { name: "client" });
     await give({ resourceType: "product", access: "edit" }, { resourceType: "customer", access: "owner" });
     expectStatus(await operator.api.get(`/v1/products/${product}`), 200);
-    expect(said(await operator.api.del(`/v1/products/${product}`))).toBe(NO);
-    expect(said(await operator.api.del(`/v1/access-tokens/${token}`))).toBe(MISSING);
+    expect(statusOf(await operator.api.del(`/v1/products/${product}`))).toBe(NO);
+    expect(statusOf(await operator.api.del(`/v1/access-tokens/${token}`))).toBe(MISSING);
     const { body } = expectStatus(
       await operator.api.patch(`/v1/license-keys/${key}`, { notes: "extended" }, ANY),
       200,
@@ -75,7 +75,7 @@ describe("operators", () => {
         await operator.api.patch(`${path}/${id}`, {}, ANY),
         await operator.api.del(`${path}/${id}`),
       ];
-      expect(answers.map(said), path).toEqual([NO, NO, MISSING, MISSING, MISSING]);
+      expect(answers.map(statusOf), path).toEqual([NO, NO, MISSING, MISSING, MISSING]);
     }
     await give({ resourceType: "product", access: "view" });
     expectStatus(await operator.api.get(`/v1/products/${product}`), 200);
@@ -92,15 +92,15 @@ describe("operators", () => {
     const other = await newMember(fetch, owner, { roles: ["operator"] });
     const stranger = await createSubscribedAccount(platform, "vendor");
     for (const { memberId } of [operator, other, owner])
-      expect(said(await operator.api.put(`/v1/members/${memberId}/grants`, body))).toBe(NO);
-    expect(said(await stranger.api.put(`/v1/members/${operator.memberId}/grants`, body))).toBe(MISSING);
+      expect(statusOf(await operator.api.put(`/v1/members/${memberId}/grants`, body))).toBe(NO);
+    expect(statusOf(await stranger.api.put(`/v1/members/${operator.memberId}/grants`, body))).toBe(MISSING);
     const { body: card } = expectStatus(
       await owner.api.put<{ grants: unknown }>(`/v1/members/${operator.memberId}/grants`, body),
       200,
     );
     expect(card.grants).toEqual([{ resourceType: "product", resourceId: "0", access: "view" }]);
     expectStatus(await owner.api.put(`/v1/members/${operator.memberId}/grants`, { grants: [] }), 200);
-    expect(said(await operator.api.get("/v1/products"))).toBe(NO);
+    expect(statusOf(await operator.api.get("/v1/products"))).toBe(NO);
   });
 
   test("S0.10 the resource id is 0 when it is left out, and 0 when it is sent", async () => {
@@ -147,7 +147,7 @@ describe("operators", () => {
           ],
         },
       );
-      expect(said(answer), `${resourceType}:${resourceId}`).toBe("422 validation");
+      expect(statusOf(answer), `${resourceType}:${resourceId}`).toBe("422 validation");
       expect(answer.body.errors[0]?.pointer).toMatch(/^\/grants\/1\/resource(Type|Id)$/);
     }
     expect(await listIds(operator.api, "products")).toEqual([product]);
@@ -159,7 +159,7 @@ describe("operators", () => {
       const answer = await owner.api.put(`/v1/members/${operator.memberId}/grants`, {
         grants: [{ resourceType: "product", access }],
       });
-      expect(said(answer), String(access)).toBe("422 validation");
+      expect(statusOf(answer), String(access)).toBe("422 validation");
     }
     expect(
       expectStatus(
@@ -183,7 +183,7 @@ describe("operators", () => {
       await give({ resourceType, access });
       expect(await verbs(`${path}/${id}`, { name: "Two" }), access).toEqual(expected[access]);
     }
-    expect(said(await owner.api.get(`/v1/${path}/${id}`))).toBe(MISSING);
+    expect(statusOf(await owner.api.get(`/v1/${path}/${id}`))).toBe(MISSING);
   });
 
   test.each(LEVELS)(
@@ -211,7 +211,7 @@ describe("operators", () => {
             "credits/ledger",
             `accounts/${owner.accountId}`,
             "accounts",
-          ].map(async (path) => `${path} ${said(await operator.api.get(`/v1/${path}`))}`),
+          ].map(async (path) => `${path} ${statusOf(await operator.api.get(`/v1/${path}`))}`),
         );
       const before = await others();
       await give({ resourceType: "product", access });
@@ -280,26 +280,26 @@ describe("operators", () => {
     for (const { customerId, newCustomer } of twice) {
       expect(newCustomer).toEqual({ id: customerId, ...sent, company: null });
       expect(customerId).not.toBe(existing);
-      expect(said(await operator.api.get(`/v1/customers/${customerId}`))).toBe(MISSING);
+      expect(statusOf(await operator.api.get(`/v1/customers/${customerId}`))).toBe(MISSING);
       expect(expectStatus(await owner.api.get(`/v1/customers/${customerId}`), 200).body).toMatchObject(sent);
     }
     expect(Object.keys(twice[0] ?? {})).toEqual(Object.keys(twice[1] ?? {}));
     expect(twice[0]?.customerId).not.toBe(twice[1]?.customerId);
     expect([
-      said(await operator.api.get("/v1/customers")),
-      said(await operator.api.post("/v1/customers", sent, keyed())),
+      statusOf(await operator.api.get("/v1/customers")),
+      statusOf(await operator.api.post("/v1/customers", sent, keyed())),
     ]).toEqual([NO, NO]);
 
     const hidden = await create({ customerId: existing });
-    expect(said(hidden)).toBe(MISSING);
+    expect(statusOf(hidden)).toBe(MISSING);
     expect(comparableRefusal(hidden)).toBe(
       comparableRefusal(await create({ customerId: `cus_${UNKNOWN_ULID}` })),
     );
     const key = twice[0]?.id;
-    expect(said(await operator.api.patch(`/v1/license-keys/${key}`, { customerId: existing }, ANY))).toBe(
+    expect(statusOf(await operator.api.patch(`/v1/license-keys/${key}`, { customerId: existing }, ANY))).toBe(
       MISSING,
     );
-    expect(said(await operator.api.get(`/v1/license-keys?customerId=${existing}`))).toBe(MISSING);
+    expect(statusOf(await operator.api.get(`/v1/license-keys?customerId=${existing}`))).toBe(MISSING);
     await give({ resourceType: "product", access: "edit" }, { resourceType: "customer", access: "view" });
     expectStatus(await create({ customerId: existing }), 201);
   });
@@ -308,9 +308,9 @@ describe("operators", () => {
     const { product, key } = await createProductTree(owner, "Editor");
     await give({ resourceType: "customer", access });
     for (const path of ["products", "license-keys", "machine-codes", "data-objects", "access-tokens"])
-      expect(said(await operator.api.get(`/v1/${path}`)), path).toBe(NO);
+      expect(statusOf(await operator.api.get(`/v1/${path}`)), path).toBe(NO);
     for (const path of [`products/${product}`, `license-keys/${key}`])
-      expect(said(await operator.api.get(`/v1/${path}`)), path).toBe(MISSING);
+      expect(statusOf(await operator.api.get(`/v1/${path}`)), path).toBe(MISSING);
     const { rights } = expectStatus(await operator.api.get<{ rights: string[] }>("/v1/me"), 200).body;
     expect(rights.filter((right) => !right.startsWith("customer."))).toEqual([]);
   });
@@ -345,21 +345,23 @@ describe("operators", () => {
       `machine-codes/${two.machine}`,
       `data-objects/${two.ofMachine}`,
     ]) {
-      expect(said(await operator.api.get(`/v1/${path}`)), path).toBe(MISSING);
+      expect(statusOf(await operator.api.get(`/v1/${path}`)), path).toBe(MISSING);
     }
-    expect(said(await operator.api.get(`/v1/license-keys?productId=${two.product}`))).toBe(MISSING);
+    expect(statusOf(await operator.api.get(`/v1/license-keys?productId=${two.product}`))).toBe(MISSING);
     expectStatus(await operator.api.post("/v1/license-keys", { productId: one.product }, keyed()), 201);
-    expect(said(await operator.api.post("/v1/license-keys", { productId: two.product }, keyed()))).toBe(
+    expect(statusOf(await operator.api.post("/v1/license-keys", { productId: two.product }, keyed()))).toBe(
       MISSING,
     );
-    expect(said(await operator.api.post("/v1/products", { name: "Three" }, keyed()))).toBe(NO);
+    expect(statusOf(await operator.api.post("/v1/products", { name: "Three" }, keyed()))).toBe(NO);
 
     const bare = await createObject(owner, "products", { name: "Bare" });
     await give(
       { resourceType: "product", resourceId: bare, access: "owner" },
       { resourceType: "product", resourceId: two.product, access: "view" },
     );
-    expect(said(await operator.api.post("/v1/license-keys", { productId: two.product }, keyed()))).toBe(NO);
+    expect(statusOf(await operator.api.post("/v1/license-keys", { productId: two.product }, keyed()))).toBe(
+      NO,
+    );
     expectStatus(await operator.api.del(`/v1/products/${bare}`), 204);
     expect(await listIds(operator.api, "products")).toEqual([two.product]);
     expectStatus(await owner.api.get(`/v1/products/${one.product}`), 200);
@@ -369,19 +371,19 @@ describe("operators", () => {
     const id = await createObject(owner, "customers", { name: "Acme" });
     const path = `/v1/customers/${id}`;
     const etag = expectStatus(await owner.api.get(path), 200).headers.get("etag") ?? "";
-    expect(said(await owner.api.patch(path, { name: "New" }))).toBe("428 precondition-required");
+    expect(statusOf(await owner.api.patch(path, { name: "New" }))).toBe("428 precondition-required");
     const next =
       expectStatus(await owner.api.patch(path, { name: "New" }, { ifMatch: etag }), 200).headers.get(
         "etag",
       ) ?? "";
     expect([
-      said(await owner.api.patch(path, { name: "Old" }, { ifMatch: etag })),
-      said(await owner.api.del(path, { ifMatch: etag })),
+      statusOf(await owner.api.patch(path, { name: "Old" }, { ifMatch: etag })),
+      statusOf(await owner.api.del(path, { ifMatch: etag })),
     ]).toEqual(Array(2).fill("412 precondition-failed"));
     const two = await Promise.all(
       ["A", "B"].map((name) => owner.api.patch(path, { name }, { ifMatch: next })),
     );
-    expect(two.map(said).sort()).toEqual(["200", "412 precondition-failed"]);
+    expect(two.map(statusOf).sort()).toEqual(["200", "412 precondition-failed"]);
     expect(expectStatus(await owner.api.get(path), 200).body["name"]).toBe(
       two.find(({ status }) => status === 200)?.body["name"],
     );
@@ -398,7 +400,7 @@ describe("operators", () => {
       expect([
         ["204", MISSING],
         ["409 conflict/not-removable", "201"],
-      ]).toContainEqual([said(removed), said(created)]);
+      ]).toContainEqual([statusOf(removed), statusOf(created)]);
     }
   });
 
@@ -410,8 +412,8 @@ describe("operators", () => {
     expect(
       expectStatus(await operator.api.get<{ rights: string[]; member: { grants: [] } }>("/v1/me"), 200).body,
     ).toMatchObject({ rights: [], member: { grants: [] } });
-    expect(said(await operator.api.get("/v1/products"))).toBe(NO);
-    expect(said(await operator.api.post("/v1/license-keys", { productId: product }, keyed()))).toBe(NO);
+    expect(statusOf(await operator.api.get("/v1/products"))).toBe(NO);
+    expect(statusOf(await operator.api.post("/v1/license-keys", { productId: product }, keyed()))).toBe(NO);
   });
 });
 
@@ -435,13 +437,13 @@ describe("K12 a write needs view of its object too", () => {
       () => who.del(`/v1/data-objects/${of.ofMachine}`),
       () => who.del(`/v1/machine-codes/${of.machine}`),
     ];
-    for (const write of writes(operator.api, b)) expect(said(await write())).toBe(MISSING);
+    for (const write of writes(operator.api, b)) expect(statusOf(await write())).toBe(MISSING);
     for (const path of [`customers/${customer}`])
       expect([
-        said(await operator.api.patch(`/v1/${path}`, {}, ANY)),
-        said(await operator.api.del(`/v1/${path}`)),
+        statusOf(await operator.api.patch(`/v1/${path}`, {}, ANY)),
+        statusOf(await operator.api.del(`/v1/${path}`)),
       ]).toEqual([MISSING, MISSING]);
-    expect(said(await operator.api.del(`/v1/products/${b.product}`))).toBe(MISSING);
+    expect(statusOf(await operator.api.del(`/v1/products/${b.product}`))).toBe(MISSING);
     for (const path of [`machine-codes/${b.machine}`, `data-objects/${b.ofMachine}`, `customers/${customer}`])
       expectStatus(await owner.api.get(`/v1/${path}`), 200);
     // What a key is narrowed to takes no sight from its member.
@@ -451,7 +453,7 @@ describe("K12 a write needs view of its object too", () => {
         scopes: ["machine_code.delete", "license_key.edit", "data_object.delete"],
       }),
     );
-    for (const write of writes(narrow, b)) expect(said(await write())).toBe(MISSING);
-    for (const write of writes(narrow, a)) expect(said(await write())).toMatch(/^20[04]$/);
+    for (const write of writes(narrow, b)) expect(statusOf(await write())).toBe(MISSING);
+    for (const write of writes(narrow, a)) expect(statusOf(await write())).toMatch(/^20[04]$/);
   });
 });

@@ -15,7 +15,7 @@ import { UNKNOWN_ULID } from "../../harness/operation.ts";
 import { VERBS, isAllowed } from "../../harness/policy.ts";
 import { expectedForList, expectedForNew, expectedForOne } from "../../harness/policy-expectation.ts";
 import { isSoak } from "../../harness/soak.ts";
-import { createPlatform, listIds, said, createSubscribedAccount } from "./operators-fixture.ts";
+import { createPlatform, listIds, statusOf, createSubscribedAccount } from "./operators-fixture.ts";
 import {
   CHILDREN,
   newDice,
@@ -99,7 +99,7 @@ async function single(member: Member, { items }: OracleFixture): Promise<Wrong> 
         wrong,
         member,
         `${verb} ${item.type} ${item.id}`,
-        said(await callOne(member.api, verb, item)),
+        statusOf(await callOne(member.api, verb, item)),
         should === "yes" ? HTTP[verb] : HTTP[should],
       );
     }
@@ -127,7 +127,7 @@ async function creations(member: Member, { items }: OracleFixture): Promise<Wron
   const wrong: Wrong = [];
   for (const [type, parent] of places(items)) {
     const should = expectedForNew(member.holder, type, parent);
-    const answer = said(await callNew(member.api, type, parent));
+    const answer = statusOf(await callNew(member.api, type, parent));
     compare(
       wrong,
       member,
@@ -186,7 +186,7 @@ async function foreign(member: Member, other: OracleFixture): Promise<Wrong> {
           wrong,
           member,
           `${verb} another's ${one.type} ${one.id}`,
-          said(await callOne(member.api, verb, one)),
+          statusOf(await callOne(member.api, verb, one)),
           HTTP[404],
         );
     }
@@ -197,7 +197,7 @@ async function foreign(member: Member, other: OracleFixture): Promise<Wrong> {
           wrong,
           member,
           `create ${type} under another's ${one.id}`,
-          said(await callNew(member.api, type, one)),
+          statusOf(await callNew(member.api, type, one)),
           should,
         );
     }
@@ -253,7 +253,7 @@ async function step(of: OracleFixture, roll: Dice): Promise<Wrong> {
   if (roll.chance(0.5)) {
     const should = expectedForOne(member.holder, "delete", item);
     const needed = of.items.some(({ parentId }) => parentId === item.id);
-    const answer = said(await member.api.del(`/v1/${PATHS[item.type]}/${item.id}`));
+    const answer = statusOf(await member.api.del(`/v1/${PATHS[item.type]}/${item.id}`));
     compare(
       wrong,
       member,
@@ -266,7 +266,7 @@ async function step(of: OracleFixture, roll: Dice): Promise<Wrong> {
   }
   const edited = roll.pick(of.items);
   const change = expectedForOne(member.holder, "edit", edited);
-  const changed = said(
+  const changed = statusOf(
     await member.api.patch(`/v1/${PATHS[edited.type]}/${edited.id}`, sampleBody(edited.type), {
       ifMatch: "*",
     }),
@@ -283,7 +283,7 @@ async function step(of: OracleFixture, roll: Dice): Promise<Wrong> {
     wrong,
     member,
     `add ${type} under ${parent?.id}`,
-    said(answer),
+    statusOf(answer),
     should === "yes" ? "201" : HTTP[should],
   );
   if (answer.status === 201) of.items.push(newItem(type, answer.body.id, parent, member.holder.memberId));

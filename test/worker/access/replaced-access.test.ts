@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { expectStatus } from "../../harness/client.ts";
 import { newMember } from "../../harness/people.ts";
 import { createAgency, createTask, createTool, createSubAccount } from "../resources/charge-fixture.ts";
-import { fetch, listIds, said, createSubscribedAccount } from "./operators-fixture.ts";
+import { fetch, listIds, statusOf, createSubscribedAccount } from "./operators-fixture.ts";
 
 test("S4.39: tools and tasks are replaced as separate sets, and the next call obeys", async () => {
   const { platform, owner, toolId } = await createAgency(1_000);
@@ -31,12 +31,12 @@ test("S4.39: tools and tasks are replaced as separate sets, and the next call ob
   expect(await seen()).toEqual([[toolId], [two, one]]);
   expectStatus(await createTask(specialist.api, toolId), 201);
   expectStatus(await tools([other]), 200);
-  expect(said(await createTask(specialist.api, toolId))).toBe("403 access/denied");
+  expect(statusOf(await createTask(specialist.api, toolId))).toBe("403 access/denied");
   expectStatus(await tasks([[other, two]]), 200);
   expect([
     (await seen())[0],
-    said(await specialist.api.get(`/v1/tasks/${one}`)),
-    said(await specialist.api.get(`/v1/tasks/${two}`)),
+    statusOf(await specialist.api.get(`/v1/tasks/${one}`)),
+    statusOf(await specialist.api.get(`/v1/tasks/${two}`)),
   ]).toEqual([[other], "404 not-found", "200"]);
 
   // What names nothing, or a task of another tool, changes nothing.
@@ -46,11 +46,11 @@ test("S4.39: tools and tasks are replaced as separate sets, and the next call ob
     await tasks([[toolId, two]]),
     await tasks([[other, "tsk_none"]]),
   ])
-    expect(said(refused)).toBe("422 validation");
+    expect(statusOf(refused)).toBe("422 validation");
   expect((await seen())[0]).toEqual([other]);
   expectStatus(await tools([]), 200);
   expectStatus(await tasks([]), 200);
-  expect([(await seen())[0], said(await specialist.api.get(`/v1/tasks/${two}`))]).toEqual([
+  expect([(await seen())[0], statusOf(await specialist.api.get(`/v1/tasks/${two}`))]).toEqual([
     [],
     "404 not-found",
   ]);

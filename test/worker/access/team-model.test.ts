@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type Api, api, newIdempotencyKey, expectStatus, type Reply } from "../../harness/client.ts";
 import { UNKNOWN_ULID, type Operation, loadOperations, sampleValue } from "../../harness/operation.ts";
 import { giveCredits, newApiKey, newMemberWithoutKey, newMember, type Person } from "../../harness/people.ts";
-import { createPlatform, fetch, replaceGrants, createObject, said } from "./operators-fixture.ts";
+import { createPlatform, fetch, replaceGrants, createObject, statusOf } from "./operators-fixture.ts";
 import { createTeam, newTheme, provisionLicense, type Team } from "./team-fixture.ts";
 
 let platform: Api;
@@ -57,7 +57,7 @@ describe("the roles of a team", () => {
     ]);
     for (const role of ["owner", "operator", "seller_admin", "guest"]) {
       expect(
-        said(
+        statusOf(
           await team.admin.api.post(
             "/v1/members",
             { firstName: "N", lastName: "N", email: `${newIdempotencyKey()}@example.com`, roles: [role] },
@@ -81,7 +81,7 @@ describe("the roles of a team", () => {
       PUT: () => who.put(path, body, ask),
       PATCH: () => who.patch(path, body, ask),
     };
-    return said(await (send[one.method] ?? expect.fail)());
+    return statusOf(await (send[one.method] ?? expect.fail)());
   };
 
   it("S1.9 Admin: of all operations of the model none is forbidden; those of other models are", async () => {
@@ -143,14 +143,14 @@ describe("licenses of a team", () => {
       status: "open",
     });
     for (const who of [team.member, team.viewer])
-      expect([said(await purchase(who.api)), said(await who.api.del(`/v1/licenses/${body.id}`))]).toEqual([
-        NO,
-        who === team.viewer ? NO : "404 not-found",
-      ]);
+      expect([
+        statusOf(await purchase(who.api)),
+        statusOf(await who.api.del(`/v1/licenses/${body.id}`)),
+      ]).toEqual([NO, who === team.viewer ? NO : "404 not-found"]);
     const domain = { domain: "shop.example.com" };
     expectStatus(await team.admin.api.put(`/v1/licenses/${body.id}/domain`, domain), 200);
     const { id } = expectStatus(await provision(team.admin.api), 201).body;
-    expect(said(await team.admin.api.put(`/v1/licenses/${id}/domain`, domain))).toBe(
+    expect(statusOf(await team.admin.api.put(`/v1/licenses/${id}/domain`, domain))).toBe(
       "409 conflict/duplicate",
     );
     expectStatus(await team.admin.api.del(`/v1/licenses/${body.id}`), 204);
@@ -191,9 +191,9 @@ describe("licenses of a team", () => {
       status: "active",
     });
     expect(await balance(small.admin)).toBe(25);
-    expect(said(await provision(small.member.api))).toBe("402 credits/member-limit-exceeded");
+    expect(statusOf(await provision(small.member.api))).toBe("402 credits/member-limit-exceeded");
     for (let left = 2; left > 0; left -= 1) expectStatus(await provision(small.colleague.api), 201);
-    expect(said(await provision(small.colleague.api))).toBe("402 credits/insufficient-balance");
+    expect(statusOf(await provision(small.colleague.api))).toBe("402 credits/insufficient-balance");
     expect(await balance(small.admin)).toBe(5);
     expect(
       expectStatus(await small.admin.api.get<{ data: License[] }>("/v1/licenses"), 200).body.data.length,
@@ -212,7 +212,7 @@ describe("licenses of a team", () => {
       ),
     ).toEqual([mine]);
     expect((await trail(who, "license.*")).map(({ resource }) => resource.id)).toEqual([mine]);
-    expect(said(await who.api.get(`/v1/licenses/${theirs}`))).toBe("404 not-found");
+    expect(statusOf(await who.api.get(`/v1/licenses/${theirs}`))).toBe("404 not-found");
   });
 
   it("S1.23 a member's key reads and provisions, and does no more", async () => {
@@ -220,7 +220,7 @@ describe("licenses of a team", () => {
     const { id } = expectStatus(await provision(who), 201).body;
     expect(
       [await who.get("/v1/licenses"), await who.get("/v1/catalog"), await who.get(`/v1/licenses/${id}`)].map(
-        said,
+        statusOf,
       ),
     ).toEqual(["200", "200", "200"]);
     expect(
@@ -229,20 +229,20 @@ describe("licenses of a team", () => {
         await who.get("/v1/billing"),
         await who.patch("/v1/billing", { address: null }, { ifMatch: "*" }),
         await who.get("/v1/members"),
-      ].map(said),
+      ].map(statusOf),
     ).toEqual([NO, NO, NO, NO]);
   });
 
   it("S1.27 S1.29 a viewer sees active ones, and provisions none", async () => {
     const id = await provisionLicense(team.member, theme);
     const who = team.viewer.api;
-    expect(said(await who.get(`/v1/licenses/${id}`))).toBe("200");
-    expect([await provision(who), await purchase(who)].map(said)).toEqual([NO, NO]);
+    expect(statusOf(await who.get(`/v1/licenses/${id}`))).toBe("200");
+    expect([await provision(who), await purchase(who)].map(statusOf)).toEqual([NO, NO]);
     expectStatus(await team.admin.api.del(`/v1/licenses/${id}`), 204);
-    expect(said(await who.get(`/v1/licenses/${id}`))).toBe("404 not-found");
+    expect(statusOf(await who.get(`/v1/licenses/${id}`))).toBe("404 not-found");
     const { data } = expectStatus(await who.get<{ data: License[] }>("/v1/licenses?limit=100"), 200).body;
     expect(new Set(data.map(({ status }) => status))).toEqual(new Set(["active"]));
-    expect(said(await who.get("/v1/licenses?status=revoked"))).toBe("200");
+    expect(statusOf(await who.get("/v1/licenses?status=revoked"))).toBe("200");
     expect(
       expectStatus(await who.get<{ data: License[] }>("/v1/licenses?status=revoked"), 200).body.data,
     ).toEqual([]);
@@ -266,7 +266,7 @@ describe("licenses of a team", () => {
 describe("themes one by one", () => {
   it("S1.32 need no grant by themselves: a role is enough for every theme", async () => {
     const [one, two] = [await newTheme(platform), await newTheme(platform)];
-    for (const id of [one, two]) expect(said(await provision(team.member.api, id))).toBe("201");
+    for (const id of [one, two]) expect(statusOf(await provision(team.member.api, id))).toBe("201");
   });
 
   it("S1.34 need one where the account says so: for the theme, or for all", async () => {
@@ -281,8 +281,8 @@ describe("themes one by one", () => {
       200,
     );
     const both = async () => [
-      said(await provision(strict.member.api, one)),
-      said(await provision(strict.member.api, two)),
+      statusOf(await provision(strict.member.api, one)),
+      statusOf(await provision(strict.member.api, two)),
     ];
     expect(await both()).toEqual([NO, NO]);
     await replaceGrants(strict.admin, strict.member.memberId, [
@@ -293,13 +293,13 @@ describe("themes one by one", () => {
     expect(await both()).toEqual(["201", "201"]);
     // A grant gives no role's right.
     await replaceGrants(strict.admin, strict.viewer.memberId, [{ resourceType: "theme", access: "owner" }]);
-    expect(said(await provision(strict.viewer.api, one))).toBe(NO);
+    expect(statusOf(await provision(strict.viewer.api, one))).toBe(NO);
     const unknown = {
       grants: [{ resourceType: "theme", resourceId: `thm_${UNKNOWN_ULID}`, access: "view" }],
     };
-    expect(said(await strict.admin.api.put(`/v1/members/${strict.member.memberId}/grants`, unknown))).toBe(
-      "422 validation",
-    );
+    expect(
+      statusOf(await strict.admin.api.put(`/v1/members/${strict.member.memberId}/grants`, unknown)),
+    ).toBe("422 validation");
   });
 });
 
@@ -307,7 +307,7 @@ describe("who pays", () => {
   it("S1.35 no member has billing of their own", async () => {
     for (const billing of [{ tier: "gold" }, null]) {
       expect(
-        said(
+        statusOf(
           await team.admin.api.patch(`/v1/members/${team.member.memberId}`, { billing }, { ifMatch: "*" }),
         ),
       ).toBe("422 validation");
@@ -334,9 +334,9 @@ describe("who pays", () => {
     expect(expectStatus(await other.api.get("/v1/billing"), 200).body).toMatchObject({
       billedTo: team.admin.memberId,
     });
-    expect(said(await other.api.patch("/v1/billing", { billedTo: other.memberId }, { ifMatch: "*" }))).toBe(
-      "422 validation",
-    );
+    expect(
+      statusOf(await other.api.patch("/v1/billing", { billedTo: other.memberId }, { ifMatch: "*" })),
+    ).toBe("422 validation");
   });
 
   it("S1.37 a person may be in several accounts, each with its own billing", async () => {
@@ -359,8 +359,8 @@ describe("who pays", () => {
       `invoices/${invoiceId}`,
       `members/${here.memberId}`,
     ])
-      expect(said(await there.api.get(`/v1/${path}`)), path).toBe("404 not-found");
-    expect(said(await there.api.get("/v1/me", { headers: { "tollgate-account": one.accountId } }))).toBe(
+      expect(statusOf(await there.api.get(`/v1/${path}`)), path).toBe("404 not-found");
+    expect(statusOf(await there.api.get("/v1/me", { headers: { "tollgate-account": one.accountId } }))).toBe(
       "404 not-found",
     );
   });

@@ -14,7 +14,7 @@ import {
   fetch,
   createPlatform,
   HOME_IP,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "./operators-fixture.ts";
 
@@ -63,15 +63,16 @@ describe("roles", () => {
       status: "blocked",
     });
     for (const roles of [["member"], [], ["viewer"]])
-      expect(said(await patch(owner, owner, { roles })), String(roles)).toBe("409 conflict/last-admin");
-    expect(said(await patch(owner, owner, { roles: ["ghost"] }))).toBe("422 validation");
+      expect(statusOf(await patch(owner, owner, { roles })), String(roles)).toBe("409 conflict/last-admin");
+    expect(statusOf(await patch(owner, owner, { roles: ["ghost"] }))).toBe("422 validation");
     expect((await card(owner)).roles).toEqual(["admin"]);
   });
 
   test("S1.7, S1.33 the next call obeys a changed role, with the same key and token", async () => {
     const member = await add(["admin"]);
     const callers = [member.api, api(fetch, await newToken(fetch, member.apiKey))];
-    const status = async () => Promise.all(callers.map(async (who) => said(await who.get("/v1/members"))));
+    const status = async () =>
+      Promise.all(callers.map(async (who) => statusOf(await who.get("/v1/members"))));
     expect(await status()).toEqual(["200", "200"]);
     for (let round = 0; round < 5; round += 1) {
       expectStatus(await patch(owner, member, { roles: ["viewer"] }), 200);
@@ -106,8 +107,8 @@ describe("roles", () => {
     const [admin, member, viewer] = [await add(["admin"]), await add(["member"]), await add(["viewer"])];
     for (const who of [member, viewer]) {
       for (const whom of [who, viewer, owner])
-        expect(said(await patch(who, whom, { roles: ["admin"] }))).toBe(NO);
-      expect(said(await who.api.post("/v1/members", person({ roles: ["viewer"] }), keyed()))).toBe(NO);
+        expect(statusOf(await patch(who, whom, { roles: ["admin"] }))).toBe(NO);
+      expect(statusOf(await who.api.post("/v1/members", person({ roles: ["viewer"] }), keyed()))).toBe(NO);
     }
     // With the right to edit members, but without a role that may give any.
     expectStatus(
@@ -117,13 +118,15 @@ describe("roles", () => {
       200,
     );
     for (const roles of [["admin"], ["member"], ["viewer"]]) {
-      expect(said(await member.api.post("/v1/members", person({ roles }), keyed())), String(roles)).toBe(NO);
+      expect(statusOf(await member.api.post("/v1/members", person({ roles }), keyed())), String(roles)).toBe(
+        NO,
+      );
     }
     for (const whom of [member, viewer, admin]) {
-      expect(said(await patch(member, whom, { roles: ["admin"] }))).toBe(NO);
-      expect(said(await patch(member, whom, { firstName: "Changed" }))).toBe(NO);
-      expect(said(await member.api.post(`/v1/members/${whom.memberId}/block`))).toBe(NO);
-      expect(said(await member.api.put(`/v1/members/${whom.memberId}/grants`, { grants: [] }))).toBe(NO);
+      expect(statusOf(await patch(member, whom, { roles: ["admin"] }))).toBe(NO);
+      expect(statusOf(await patch(member, whom, { firstName: "Changed" }))).toBe(NO);
+      expect(statusOf(await member.api.post(`/v1/members/${whom.memberId}/block`))).toBe(NO);
+      expect(statusOf(await member.api.put(`/v1/members/${whom.memberId}/grants`, { grants: [] }))).toBe(NO);
     }
     expectStatus(await patch(admin, viewer, { roles: ["admin"] }), 200);
     expect([(await card(member)).roles, (await card(admin)).roles]).toEqual([["member"], ["admin"]]);
@@ -136,7 +139,7 @@ describe("roles", () => {
         await Promise.all([patch(one, two, { roles: ["viewer"] }), patch(two, one, { roles: ["viewer"] })]),
       ]
         .flat()
-        .map(said)
+        .map(statusOf)
         .sort();
       expect(answers).toEqual(["200", NO]);
       expect([await card(one), await card(two)].map(({ roles }) => roles[0]).sort()).toEqual([
@@ -158,10 +161,10 @@ describe("roles", () => {
       patch(one, one, { roles: ["viewer"] }),
       patch(two, two, { roles: ["viewer"] }),
     ]);
-    expect(answers.map(said).sort()).toEqual(["200", "409 conflict/last-admin"]);
-    const last = said(answers[0]) === "200" ? two : one;
-    expect(said(await patch(last, last, { roles: ["member"] }))).toBe("409 conflict/last-admin");
-    expect(said(await last.api.post(`/v1/members/${last.memberId}/block`))).toBe("409 conflict/lockout");
+    expect(answers.map(statusOf).sort()).toEqual(["200", "409 conflict/last-admin"]);
+    const last = statusOf(answers[0]) === "200" ? two : one;
+    expect(statusOf(await patch(last, last, { roles: ["member"] }))).toBe("409 conflict/last-admin");
+    expect(statusOf(await last.api.post(`/v1/members/${last.memberId}/block`))).toBe("409 conflict/lockout");
     const { results } = await env.DB.prepare(
       "SELECT id FROM member WHERE account_id = ? AND status = 'active' AND roles LIKE '%admin%'",
     )
@@ -172,8 +175,10 @@ describe("roles", () => {
 
   test("S1.6 the account's owner is not demoted or blocked by another admin either", async () => {
     const admin = await add(["admin"]);
-    expect(said(await patch(admin, owner, { roles: ["member"] }))).toBe("409 conflict/last-admin");
-    expect(said(await admin.api.post(`/v1/members/${owner.memberId}/block`))).toBe("409 conflict/last-admin");
+    expect(statusOf(await patch(admin, owner, { roles: ["member"] }))).toBe("409 conflict/last-admin");
+    expect(statusOf(await admin.api.post(`/v1/members/${owner.memberId}/block`))).toBe(
+      "409 conflict/last-admin",
+    );
     expect(await card(owner)).toMatchObject({ roles: ["admin"], status: "active" });
   });
 });
@@ -181,7 +186,7 @@ describe("roles", () => {
 describe("the audit log", () => {
   test("S1.16, S1.38 exists: an admin reads all rows, a member their own, a viewer none", async () => {
     const [member, viewer] = [await add(["member"]), await add(["viewer"])];
-    for (const who of [member, viewer]) expect(said(await who.api.get("/v1/members"))).toBe(NO);
+    for (const who of [member, viewer]) expect(statusOf(await who.api.get("/v1/members"))).toBe(NO);
     const actors = async (who: Person) => {
       const { body } = expectStatus(
         await who.api.get<{ data: { actor: { memberId: string } }[] }>("/v1/audit?limit=100"),
@@ -192,8 +197,8 @@ describe("the audit log", () => {
     const all = await actors(owner);
     for (const { memberId } of [owner, member, viewer]) expect(all).toContain(memberId);
     expect(await actors(member)).toEqual([member.memberId]);
-    expect(said(await viewer.api.get("/v1/audit"))).toBe(NO);
-    expect(said(await member.api.get(`/v1/audit?actor=${owner.memberId}`))).toBe("200");
+    expect(statusOf(await viewer.api.get("/v1/audit"))).toBe(NO);
+    expect(statusOf(await member.api.get(`/v1/audit?actor=${owner.memberId}`))).toBe("200");
     expect(
       expectStatus(await member.api.get<{ data: [] }>(`/v1/audit?actor=${owner.memberId}`), 200).body.data,
     ).toEqual([]);
@@ -207,9 +212,9 @@ describe("addresses that would lock one out", () => {
       (body: object) => patch(owner, owner, body),
       (body: object) => owner.api.patch<Card>(account, body, ANY),
     ]) {
-      expect(said(await change({ allowedIps: [OTHER_IP] }))).toBe("409 conflict/lockout");
-      expect(said(await change({ allowedIps: ["2001:db8::/32"] }))).toBe("409 conflict/lockout");
-      expect(said(await change({ allowedIps: ["0.0.0.0/0"] }))).toBe("422 validation");
+      expect(statusOf(await change({ allowedIps: [OTHER_IP] }))).toBe("409 conflict/lockout");
+      expect(statusOf(await change({ allowedIps: ["2001:db8::/32"] }))).toBe("409 conflict/lockout");
+      expect(statusOf(await change({ allowedIps: ["0.0.0.0/0"] }))).toBe("422 validation");
       expect(
         expectStatus(await change({ allowedIps: [OTHER_IP, `${HOME_IP}/24`] }), 200).body.allowedIps.length,
       ).toBe(2);
@@ -217,9 +222,9 @@ describe("addresses that would lock one out", () => {
     }
     const other = await add(["member"]);
     expectStatus(await patch(owner, other, { allowedIps: [OTHER_IP] }), 200);
-    expect(said(await other.api.get("/v1/me"))).toBe("403 ip/not-allowed");
+    expect(statusOf(await other.api.get("/v1/me"))).toBe("403 ip/not-allowed");
     expectStatus(await patch(owner, owner, { allowedIps: [OTHER_IP], confirmLockout: true }), 200);
-    expect(said(await owner.api.get("/v1/me"))).toBe("403 ip/not-allowed");
+    expect(statusOf(await owner.api.get("/v1/me"))).toBe("403 ip/not-allowed");
     expectStatus(await owner.api.get("/v1/me", { ip: OTHER_IP }), 200);
   });
 });
@@ -232,14 +237,14 @@ describe("If-Match and Idempotency-Key", () => {
       200,
     );
     const read = headers.get("etag") ?? "";
-    expect(said(await patch(owner, member, { roles: ["member"] }, {}))).toBe("428 precondition-required");
-    expect(said(await patch(owner, member, { roles: ["member"] }, { ifMatch: '"0"' }))).toBe(
+    expect(statusOf(await patch(owner, member, { roles: ["member"] }, {}))).toBe("428 precondition-required");
+    expect(statusOf(await patch(owner, member, { roles: ["member"] }, { ifMatch: '"0"' }))).toBe(
       "412 precondition-failed",
     );
     expect(await card(member)).toEqual(before);
     const changed = expectStatus(await patch(owner, member, { roles: ["member"] }, { ifMatch: read }), 200);
     expect(changed.headers.get("etag")).toBe(`"${before.version + 1}"`);
-    expect(said(await patch(owner, member, { roles: ["admin"] }, { ifMatch: read }))).toBe(
+    expect(statusOf(await patch(owner, member, { roles: ["admin"] }, { ifMatch: read }))).toBe(
       "412 precondition-failed",
     );
     const two = await Promise.all(
@@ -247,7 +252,7 @@ describe("If-Match and Idempotency-Key", () => {
         patch(owner, member, { position: "Lead" }, { ifMatch: changed.headers.get("etag") ?? "" }),
       ),
     );
-    expect(two.map(said).sort()).toEqual(["200", "412 precondition-failed"]);
+    expect(two.map(statusOf).sort()).toEqual(["200", "412 precondition-failed"]);
   });
 
   test("a repeated creation gets the same answer, also at once; another body is refused", async () => {
@@ -258,10 +263,12 @@ describe("If-Match and Idempotency-Key", () => {
     expect([first?.status, second?.status, second?.body]).toEqual([201, 201, first?.body]);
     const third = expectStatus(await owner.api.post<Card>("/v1/members", body, key), 201);
     expect([third.body, third.headers.get("idempotency-replayed")]).toEqual([first?.body, "true"]);
-    expect(said(await owner.api.post("/v1/members", { ...body, firstName: "Other" }, key))).toBe(
+    expect(statusOf(await owner.api.post("/v1/members", { ...body, firstName: "Other" }, key))).toBe(
       "422 idempotency/mismatch",
     );
-    expect(said(await owner.api.post("/v1/members", body, keyed()))).toBe("409 conflict/duplicate-member");
+    expect(statusOf(await owner.api.post("/v1/members", body, keyed()))).toBe(
+      "409 conflict/duplicate-member",
+    );
     const admin = await add(["admin"]);
     expectStatus(await admin.api.post("/v1/members", person({}), key), 201);
   });
@@ -271,7 +278,7 @@ describe("If-Match and Idempotency-Key", () => {
     const twins = await Promise.all(
       Array.from({ length: 4 }, () => owner.api.post("/v1/members", twin, keyed())),
     );
-    expect(twins.map(said).sort()).toEqual(["201", ...Array(3).fill("409 conflict/duplicate-member")]);
+    expect(twins.map(statusOf).sort()).toEqual(["201", ...Array(3).fill("409 conflict/duplicate-member")]);
     expectStatus(
       await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
         restrictedAccounts: true,
@@ -282,7 +289,7 @@ describe("If-Match and Idempotency-Key", () => {
     const last = await Promise.all(
       Array.from({ length: 4 }, () => owner.api.post("/v1/members", person({ roles: ["viewer"] }), keyed())),
     );
-    expect(last.map(said).sort()).toEqual(["201", ...Array(3).fill("409 conflict/member-limit")]);
+    expect(last.map(statusOf).sort()).toEqual(["201", ...Array(3).fill("409 conflict/member-limit")]);
   });
 
   test("rights are decided before a repeated call is answered", async () => {
@@ -290,7 +297,7 @@ describe("If-Match and Idempotency-Key", () => {
     const [key, body] = [keyed(), person({ roles: ["member"] })];
     expectStatus(await admin.api.post("/v1/members", body, key), 201);
     expectStatus(await patch(owner, admin, { roles: ["viewer"] }), 200);
-    expect(said(await admin.api.post("/v1/members", body, key))).toBe(NO);
+    expect(statusOf(await admin.api.post("/v1/members", body, key))).toBe(NO);
   });
 });
 
@@ -311,14 +318,14 @@ describe("credits of a member (`member` stands for the specialist)", () => {
     for (const creditLimit of [0, 10, null])
       expect(expectStatus(await limit(member, creditLimit), 200).body.creditLimit).toBe(creditLimit);
     for (const creditLimit of [-1, 1.5, "10", Number.MAX_SAFE_INTEGER + 1])
-      expect(said(await limit(member, creditLimit)), String(creditLimit)).toBe("422 validation");
+      expect(statusOf(await limit(member, creditLimit)), String(creditLimit)).toBe("422 validation");
     for (const whom of [admin, viewer, owner]) {
-      expect(said(await limit(whom, 10))).toBe("422 validation");
+      expect(statusOf(await limit(whom, 10))).toBe("422 validation");
       expectStatus(await limit(whom, null), 200);
     }
     for (const roles of [["admin"], ["viewer"], []]) {
       expect(
-        said(await owner.api.post("/v1/members", person({ roles, creditLimit: 10 }), keyed())),
+        statusOf(await owner.api.post("/v1/members", person({ roles, creditLimit: 10 }), keyed())),
         String(roles),
       ).toBe("422 validation");
     }
@@ -331,14 +338,14 @@ describe("credits of a member (`member` stands for the specialist)", () => {
     const answers = await Promise.all(Array.from({ length: 100 }, () => spend(member, 2)));
     expect(answers.filter(({ status }) => status === 201).length).toBe(12);
     const refused = answers.filter(({ status }) => status !== 201);
-    expect(new Set(refused.map(said))).toEqual(new Set(["402 credits/member-limit-exceeded"]));
+    expect(new Set(refused.map(statusOf))).toEqual(new Set(["402 credits/member-limit-exceeded"]));
     expect(refused[0]?.body).toMatchObject({ required: 2, limit: 25, spent: 24, remaining: 1 });
     expect([await numbers(member), (await numbers(owner)).balance]).toEqual([
       expect.objectContaining({ spent: 24, remaining: 1 }),
       76,
     ]);
     expectStatus(await spend(member, 1), 201);
-    expect(said(await spend(member, 1))).toBe("402 credits/member-limit-exceeded");
+    expect(statusOf(await spend(member, 1))).toBe("402 credits/member-limit-exceeded");
   });
 
   test("S4.22 a member's spend is charged to the account's balance, in the member's name", async () => {
@@ -372,6 +379,6 @@ describe("credits of a member (`member` stands for the specialist)", () => {
     expectStatus(await spend(owner, 40), 201);
     expect(await numbers(member)).toMatchObject({ remaining: 60 });
     expectStatus(await spend(member, 60), 201);
-    expect(said(await spend(member, 1))).toBe("402 credits/insufficient-balance");
+    expect(statusOf(await spend(member, 1))).toBe("402 credits/insufficient-balance");
   });
 });

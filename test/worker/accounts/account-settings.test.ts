@@ -13,7 +13,7 @@ import {
   fetch,
   createPlatform,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -72,7 +72,7 @@ test("settings are shown and taken where they mean something, and refused elsewh
           : await newAccount(fetch, platform, kind);
     expect(Object.keys((await card(owner)).settings).sort(), kind).toEqual([...everywhere, ...more].sort());
     for (const name of ["perThemeRestrictions", ...switches])
-      expect(said(await set(owner, { [name]: false })), `${kind} ${name}`).toBe(
+      expect(statusOf(await set(owner, { [name]: false })), `${kind} ${name}`).toBe(
         more.includes(name) ? "200" : WRONG,
       );
     expect(
@@ -88,7 +88,7 @@ test("settings are shown and taken where they mean something, and refused elsewh
       { timeZone: "+03:00" },
       { timeZone: "" },
     ])
-      expect(said(await set(owner, wrong)), JSON.stringify(wrong)).toBe(WRONG);
+      expect(statusOf(await set(owner, wrong)), JSON.stringify(wrong)).toBe(WRONG);
   }
   expect(
     Object.keys((await card(seller, organization, actingIn(organization.accountId))).settings).sort(),
@@ -102,7 +102,9 @@ test("an admin restricts themes one by one; a grant names a theme that is offere
     await newMember(fetch, owner, { roles: ["viewer"] }),
   ];
   for (const who of [member, viewer])
-    expect(said(await who.api.patch(at(who), { settings: { perThemeRestrictions: true } }, ANY))).toBe(NO);
+    expect(statusOf(await who.api.patch(at(who), { settings: { perThemeRestrictions: true } }, ANY))).toBe(
+      NO,
+    );
   expect(expectStatus(await set(owner, { perThemeRestrictions: true }), 200).body.settings).toMatchObject({
     perThemeRestrictions: true,
   });
@@ -112,7 +114,7 @@ test("an admin restricts themes one by one; a grant names a theme that is offere
       grants: [{ resourceType: "theme", resourceId, access: "view" }],
     });
   for (const unknown of ["thm_none", owner.accountId, await createObject(owner, "products", { name: "P" })])
-    expect(said(await give(unknown))).toBe(WRONG);
+    expect(statusOf(await give(unknown))).toBe(WRONG);
   for (const known of [theme, "0"]) {
     expectStatus(await give(known), 200);
     const { rights } = expectStatus(
@@ -141,7 +143,7 @@ test("settings V shows all but currency and authentication; E changes them; othe
   expect(await seen(await role("account_manager"))).toEqual(hidden);
   expect(await seen(seller)).toEqual(hidden);
   for (const who of [agent, await role("account_manager")])
-    expect(said(await who.api.patch(at(seller), { settings: { locale: "ru" } }, ANY))).toBe(NO);
+    expect(statusOf(await who.api.patch(at(seller), { settings: { locale: "ru" } }, ANY))).toBe(NO);
   for (const name of [
     "subscriptions_manager",
     "product_manager",
@@ -150,10 +152,10 @@ test("settings V shows all but currency and authentication; E changes them; othe
     "reseller_report",
     "report_viewer_360",
   ]) {
-    expect(said(await (await role(name)).api.get(at(seller))), name).toBe(NO);
+    expect(statusOf(await (await role(name)).api.get(at(seller))), name).toBe(NO);
   }
   for (const name of ["customer", "customer_admin"])
-    expect(said(await (await role(name, organization)).api.get(at(organization))), name).toBe(NO);
+    expect(statusOf(await (await role(name, organization)).api.get(at(organization))), name).toBe(NO);
   // A key that may change, but not see, is not told by the answer either.
   const blind = api(
     fetch,
@@ -171,7 +173,7 @@ test("settings V shows all but currency and authentication; E changes them; othe
 test("profile and settings change one by one under If-Match; the trail has what changed", async () => {
   const owner = await newAccount(fetch, platform, "dealer");
   const etag = (await owner.api.get(at(owner))).headers.get("etag") ?? "";
-  expect(said(await owner.api.patch(at(owner), { profile: { city: "Riga" } }))).toBe(
+  expect(statusOf(await owner.api.patch(at(owner), { profile: { city: "Riga" } }))).toBe(
     "428 precondition-required",
   );
   const first = expectStatus(
@@ -182,7 +184,7 @@ test("profile and settings change one by one under If-Match; the trail has what 
     ),
     200,
   );
-  expect(said(await owner.api.patch(at(owner), { profile: { city: "Ogre" } }, { ifMatch: etag }))).toBe(
+  expect(statusOf(await owner.api.patch(at(owner), { profile: { city: "Ogre" } }, { ifMatch: etag }))).toBe(
     "412 precondition-failed",
   );
   expectStatus(
@@ -202,7 +204,7 @@ test("profile and settings change one by one under If-Match; the trail has what 
     { kind: "team" },
     { ownerMemberId: owner.memberId },
   ]) {
-    expect(said(await owner.api.patch(at(owner), wrong, ANY)), JSON.stringify(wrong)).toBe(WRONG);
+    expect(statusOf(await owner.api.patch(at(owner), wrong, ANY)), JSON.stringify(wrong)).toBe(WRONG);
   }
   const [row] = expectStatus(
     await owner.api.get<{ data: { changes: object }[] }>("/v1/audit?action=account.edit&limit=1"),
@@ -233,7 +235,7 @@ test("a seller's switch holds at once in its customers' organizations, for keys 
       expectStatus(await set(seller, { billingAdminVisibleToCustomer: visible }), 200);
       expect(
         await Promise.all(
-          callers.map(async ([who, ask]) => said(await who.post("/v1/members", body(), ask))),
+          callers.map(async ([who, ask]) => statusOf(await who.post("/v1/members", body(), ask))),
         ),
         String(visible),
       ).toEqual(callers.map(() => answer));
@@ -258,7 +260,7 @@ test("S2.1, S3.35 two members may do what the admin gave them; only an admin cha
   for (const who of [one, two])
     for (const whom of [one, two])
       expect(
-        said(await who.api.patch(`/v1/members/${whom.memberId}`, { roles: ["support_agent"] }, ANY)),
+        statusOf(await who.api.patch(`/v1/members/${whom.memberId}`, { roles: ["support_agent"] }, ANY)),
       ).toBe(NO);
   expectStatus(await seller.api.patch(`/v1/members/${two.memberId}`, { roles: ["support_agent"] }, ANY), 200);
   expect(await rights(two)).toEqual(first);

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { mailsTo } from "../../harness/mailbox.ts";
 import { acceptInvitation, newPerson, invitationToken } from "../people/invitations-fixture.ts";
-import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf, createSubscribedAccount } from "../access/operators-fixture.ts";
 
 let platform: Api;
 
@@ -45,10 +45,10 @@ test("S1.1 a new account's owner is invited by mail once, and comes in by it or 
   const token = await invitationToken(owner.email);
   expect(await arrive(owner.email)).toMatchObject({ roles: ["dealer_manager"], status: "active" });
   // Each way in ends the other.
-  expect(said(await api(fetch, null).post("/v1/auth/claims", { token: made.claim.token }))).toBe(
+  expect(statusOf(await api(fetch, null).post("/v1/auth/claims", { token: made.claim.token }))).toBe(
     "404 not-found",
   );
-  expect(said(await acceptInvitation(token))).toBe("409 invitation/used");
+  expect(statusOf(await acceptInvitation(token))).toBe("409 invitation/used");
   const other = newPerson();
   const { claim } = expectStatus(
     await platform.post<Founded>(
@@ -60,7 +60,7 @@ test("S1.1 a new account's owner is invited by mail once, and comes in by it or 
   ).body;
   const late = await invitationToken(other.email);
   expectStatus(await api(fetch, null).post("/v1/auth/claims", { token: claim.token }), 201);
-  expect(said(await acceptInvitation(late))).toBe("409 invitation/used");
+  expect(statusOf(await acceptInvitation(late))).toBe("409 invitation/used");
 });
 
 test("S2.7, S2.11 so is the admin of a founded organization; customer is the suggested role", async () => {

@@ -24,7 +24,7 @@ import {
 } from "./attack-fixture.ts";
 import { actingIn } from "../products/dealer-fixture.ts";
 import { createInvitation } from "../people/invitations-fixture.ts";
-import { OTHER_IP, HOME_IP, said } from "../access/operators-fixture.ts";
+import { OTHER_IP, HOME_IP, statusOf } from "../access/operators-fixture.ts";
 import { readRow, refreshSession } from "../people/sign-in-fixture.ts";
 
 /** Claims of members' keys: by the wrong caller, too late, twice, or in a wrong form. */
@@ -100,7 +100,7 @@ export const CLAIM_ATTEMPTS: readonly Attempt[] = [
         await requestClaimToken(team.api, memberId),
         await requestClaimToken(team.api, memberId),
       ];
-      return (await Promise.all([exchangeClaim(one), exchangeClaim(two)])).map(said).sort().join();
+      return (await Promise.all([exchangeClaim(one), exchangeClaim(two)])).map(statusOf).sort().join();
     },
   ],
   [

@@ -31,7 +31,7 @@ import {
   OTHER_IP,
   HOME_IP,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 import { addSignedInMember, newEmail } from "../people/sign-in-fixture.ts";
@@ -55,7 +55,7 @@ describe("K4 a way in that was opened once is remembered", () => {
       const helper = await createAdmin(thief);
       expectStatus(await patchCard(helper.api, thief.memberId, { email }), 200);
       await end(thief, helper);
-      expect(said(await confirmEmailChange(thief.api, email))).toBe(DENIED);
+      expect(statusOf(await confirmEmailChange(thief.api, email))).toBe(DENIED);
     }
   });
 
@@ -64,7 +64,7 @@ describe("K4 a way in that was opened once is remembered", () => {
     const first = await createAdmin(thief);
     const second = await createAdmin(first);
     await remove(thief, first.memberId);
-    expect(said(await setSignInAddress(second.api, thief.memberId, newEmail()))).toBe(DENIED);
+    expect(statusOf(await setSignInAddress(second.api, thief.memberId, newEmail()))).toBe(DENIED);
   });
 
   test("K4 when the helper, whose key was told, is of another member's adding", async () => {
@@ -72,7 +72,7 @@ describe("K4 a way in that was opened once is remembered", () => {
     const first = await createAdmin(thief);
     const speaks = await takeKey(await requestClaimToken(first.api, far.memberId));
     await remove(thief, first.memberId);
-    expect(said(await setSignInAddress(speaks, thief.memberId, newEmail()))).toBe(DENIED);
+    expect(statusOf(await setSignInAddress(speaks, thief.memberId, newEmail()))).toBe(DENIED);
   });
 
   test.each(["the helper", "the owner"])(
@@ -85,10 +85,10 @@ describe("K4 a way in that was opened once is remembered", () => {
         await patchCard(by === "the owner" ? team.api : session, helper.memberId, { email: newEmail() }),
         200,
       );
-      expect(said(await setSignInAddress(session, thief.memberId, newEmail()))).toBe(DENIED);
+      expect(statusOf(await setSignInAddress(session, thief.memberId, newEmail()))).toBe(DENIED);
       const email = newEmail();
       expectStatus(await patchCard(session, thief.memberId, { email }), 200);
-      expect(said(await confirmEmailChange(thief.api, email))).toBe(DENIED);
+      expect(statusOf(await confirmEmailChange(thief.api, email))).toBe(DENIED);
     },
   );
 
@@ -96,7 +96,7 @@ describe("K4 a way in that was opened once is remembered", () => {
     const owner = await createTeamAccount();
     const helper = await createAdmin(owner);
     expectStatus(await helper.api.post(`${await createOffer(owner, helper.memberId)}/accept`), 200);
-    expect(said(await setSignInAddress(helper.api, owner.memberId, newEmail()))).toBe(DENIED);
+    expect(statusOf(await setSignInAddress(helper.api, owner.memberId, newEmail()))).toBe(DENIED);
     const path = `/v1/accounts/${owner.accountId}/members/${owner.memberId}/sign-in-address`;
     expectStatus(await platform.post(path, { email: newEmail() }), 200);
   });
@@ -125,11 +125,11 @@ describe("K1 keys of owners", () => {
       200,
     ).body.data;
     const revoked = await second.api.del(`/v1/api-keys/${keys[0]?.id}`);
-    expect(said(revoked)).toBe(OWNER_STAYS);
+    expect(statusOf(revoked)).toBe(OWNER_STAYS);
     // The owner revokes it, and is still the owner.
     expectStatus(await owner.api.del(`/v1/api-keys/${keys[0]?.id}`), 204);
     expect(
-      said(
+      statusOf(
         await seller.api.post(`/v1/organizations/${owner.accountId}/owner-claims`, undefined, idempotent()),
       ),
     ).toBe("409 conflict/state");
@@ -143,7 +143,7 @@ describe("K1 keys of owners", () => {
       { roles: [], rights: ["account.create"] },
     );
     const path = `/v1/accounts/${team.accountId}/owner-claims?revokeKeys=true`;
-    expect(said(await clerk.api.post(path))).toBe(DENIED);
+    expect(statusOf(await clerk.api.post(path))).toBe(DENIED);
     expect((await team.api.get("/v1/me")).status).toBe(200);
   });
 
@@ -203,11 +203,11 @@ describe("K11 an owner who is an operator, too", () => {
       [byEdit, byEdit],
     ] as const) {
       await lapse(account);
-      expect(said(await owner.api.get("/v1/members"))).toBe("200");
+      expect(statusOf(await owner.api.get("/v1/members"))).toBe("200");
     }
     const operator = await newMember(fetch, vendor, { roles: ["operator"] });
     await lapse(vendor);
-    expect(said(await operator.api.get("/v1/products"))).toBe("402 plan/feature-required");
+    expect(statusOf(await operator.api.get("/v1/products"))).toBe("402 plan/feature-required");
   });
 });
 
@@ -218,19 +218,19 @@ describe("K2 a restricted key", () => {
       await createAddressBoundKey(team),
       await createRestrictedKey(team, { scopes: ["member.view", "member.edit"] }),
     ]) {
-      expect(said(await patchCard(key, limited.memberId, { limitPeriod: "day" }))).toBe(DENIED);
+      expect(statusOf(await patchCard(key, limited.memberId, { limitPeriod: "day" }))).toBe(DENIED);
     }
     expectStatus(await patchCard(team.api, limited.memberId, { limitPeriod: "day" }), 200);
     expect(
-      said(await patchCard(await createAddressBoundKey(team), limited.memberId, { limitPeriod: "week" })),
+      statusOf(await patchCard(await createAddressBoundKey(team), limited.memberId, { limitPeriod: "week" })),
     ).toBe("200");
   });
 
   test("K2 takes a role with its limit, and lowers a grant", async () => {
     const limited = await newMember(fetch, team, { roles: ["member"], creditLimit: 5 });
-    expect(said(await patchCard(await createAddressBoundKey(team), limited.memberId, { roles: [] }))).toBe(
-      "200",
-    );
+    expect(
+      statusOf(await patchCard(await createAddressBoundKey(team), limited.memberId, { roles: [] })),
+    ).toBe("200");
     const owner = await createSubscribedAccount(platform, "vendor");
     const product = await createObject(owner, "products", { name: "Editor" });
     const operator = await newMember(fetch, owner, { roles: ["operator"] });
@@ -240,10 +240,10 @@ describe("K2 a restricted key", () => {
     const path = `/v1/members/${operator.memberId}/grants`;
     expectStatus(await owner.api.put(path, grant("edit")), 200);
     const key = await createAddressBoundKey(owner);
-    expect([said(await key.put(path, grant("view"))), said(await key.put(path, grant("owner")))]).toEqual([
-      "200",
-      DENIED,
-    ]);
+    expect([
+      statusOf(await key.put(path, grant("view"))),
+      statusOf(await key.put(path, grant("owner"))),
+    ]).toEqual(["200", DENIED]);
   });
 
   test("K2 loosens no setting, and lifts no rule as the platform", async () => {
@@ -262,7 +262,7 @@ describe("K2 a restricted key", () => {
     ] as const;
     for (const [who, settings] of loose) {
       expect(
-        said(
+        statusOf(
           await (await createAddressBoundKey(who)).patch(
             `/v1/accounts/${who.accountId}`,
             { settings },
@@ -282,6 +282,6 @@ describe("K2 a restricted key", () => {
       200,
     );
     const key = await createAddressBoundKey({ ...team, ...(await platformPerson()) });
-    expect(said(await key.del(`/v1/accounts/${ruled.accountId}/allowed-ips`))).toBe(DENIED);
+    expect(statusOf(await key.del(`/v1/accounts/${ruled.accountId}/allowed-ips`))).toBe(DENIED);
   });
 });

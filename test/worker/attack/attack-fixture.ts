@@ -14,7 +14,7 @@ import {
   fetch as bare,
   createPlatform,
   HOME_IP,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 import { anonymousCaller as nobody, readRow, newEmail } from "../people/sign-in-fixture.ts";
@@ -137,4 +137,4 @@ export const readOwner = ({ accountId }: Person) =>
   );
 
 export const statusesOf = async (...asked: Promise<Reply<unknown>>[]) =>
-  (await Promise.all(asked)).map(said).join();
+  (await Promise.all(asked)).map(statusOf).join();

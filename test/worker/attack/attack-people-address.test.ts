@@ -3,7 +3,7 @@ import { type Api, newIdempotencyKey, expectStatus, type Problem } from "../../h
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
 import { nextClientIp } from "../../harness/sign-in.ts";
 import { newPerson } from "../people/invitations-fixture.ts";
-import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf, createSubscribedAccount } from "../access/operators-fixture.ts";
 import { anonymousCaller } from "../people/sign-in-fixture.ts";
 
 let platform: Api;
@@ -26,7 +26,7 @@ test("an address in use: callers who see its member learn which member, no other
     await org.api.get<{ email: string }>(`/v1/members/${org.memberId}`),
     200,
   ).body;
-  expect(said(await customer.api.get(`/v1/members/${org.memberId}`))).toBe("404 not-found");
+  expect(statusOf(await customer.api.get(`/v1/members/${org.memberId}`))).toBe("404 not-found");
   for (const dryRun of [true, false]) {
     const body = { ...newPerson(), email, roles: ["customer_billing_admin"], dryRun };
     for (const [who, memberId] of [
@@ -34,7 +34,7 @@ test("an address in use: callers who see its member learn which member, no other
       [org, org.memberId],
     ] as const) {
       const answer = await who.api.post<Problem & { memberId?: string }>("/v1/members", body);
-      expect([said(answer), answer.body.memberId]).toEqual(["409 conflict/duplicate-member", memberId]);
+      expect([statusOf(answer), answer.body.memberId]).toEqual(["409 conflict/duplicate-member", memberId]);
     }
   }
 });
@@ -56,13 +56,13 @@ test("an address beyond ASCII is refused as it was sent: none is folded into ano
       { email },
       { ip: nextClientIp() },
     );
-    expect([email, said(asked), asked.body.errors.map(({ pointer }) => pointer)]).toEqual([
+    expect([email, statusOf(asked), asked.body.errors.map(({ pointer }) => pointer)]).toEqual([
       email,
       "422 validation",
       ["/email"],
     ]);
     expect(
-      said(
+      statusOf(
         await team.api.post(
           "/v1/invitations",
           { ...newPerson(), email, roles: ["member"] },
@@ -73,5 +73,7 @@ test("an address beyond ASCII is refused as it was sent: none is folded into ano
   }
   const kept = ["a+b@EXAMPLE.com", " a@xn--mnchen-3ya.de "];
   for (const email of kept)
-    expect(said(await anonymousCaller.post("/v1/auth/codes", { email }, { ip: nextClientIp() }))).toBe("202");
+    expect(statusOf(await anonymousCaller.post("/v1/auth/codes", { email }, { ip: nextClientIp() }))).toBe(
+      "202",
+    );
 });

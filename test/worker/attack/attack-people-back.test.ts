@@ -11,7 +11,7 @@ import {
   newHook,
   postSigned,
 } from "../../harness/webhook.ts";
-import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf, createSubscribedAccount } from "../access/operators-fixture.ts";
 import { anonymousCaller, addSignedInMember, newEmail } from "../people/sign-in-fixture.ts";
 
 let platform: Api;
@@ -35,7 +35,7 @@ describe("a block finds the person", () => {
     await readdress(who.id);
     expect([
       await send(who.email, newIdempotencyKey(), "customer.deleted"),
-      said(await who.api.get("/v1/me")),
+      statusOf(await who.api.get("/v1/me")),
     ]).toEqual(["blocked", "401 auth/blocked"]);
   });
 
@@ -136,13 +136,13 @@ describe("a link brings no removed member back", () => {
     };
     const { memberId } = expectStatus(await join(), 201).body;
     expectStatus(await vendor.api.post(`/v1/members/${memberId}/block`), 200);
-    expect(said(await join("sign_in"))).toBe("409 conflict/duplicate-member");
+    expect(statusOf(await join("sign_in"))).toBe("409 conflict/duplicate-member");
     expectStatus(
       await vendor.api.patch(`/v1/members/${memberId}`, { roles: [], rights: [] }, { ifMatch: "*" }),
       200,
     );
     expectStatus(await vendor.api.del(`/v1/members/${memberId}`), 204);
-    expect(said(await join())).toBe("409 conflict/former-member");
+    expect(statusOf(await join())).toBe("409 conflict/former-member");
     expectStatus(
       await vendor.api.post(
         "/v1/invitations",

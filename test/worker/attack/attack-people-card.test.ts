@@ -13,7 +13,7 @@ import {
   createSubAccount,
 } from "../resources/charge-fixture.ts";
 import { type DealerFixture, createDealer } from "../products/dealer-fixture.ts";
-import { fetch, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { fetch, statusOf, createSubscribedAccount } from "../access/operators-fixture.ts";
 import { addSignedInMember, newEmail } from "../people/sign-in-fixture.ts";
 
 let platform: Api;
@@ -44,7 +44,7 @@ describe("what a person is called", () => {
   ])("can be seen, and turns nothing around: not %j", async (blank) => {
     const { memberId } = await newMember(fetch, owner, { roles: ["viewer"] });
     for (const field of ["username", "firstName", "lastName"])
-      expect(said(await owner.api.patch(`/v1/members/${memberId}`, { [field]: blank }, ANY))).toBe(
+      expect(statusOf(await owner.api.patch(`/v1/members/${memberId}`, { [field]: blank }, ANY))).toBe(
         "422 validation",
       );
   });
@@ -101,16 +101,16 @@ test("no member takes object groups away that they do not see", async () => {
   const patch = (objectGroupIds: readonly string[]) =>
     clerk.api.patch(`/v1/members/${target.memberId}`, { objectGroupIds }, ANY);
   expect([
-    said(await put([])),
-    said(await put([groups.G])),
-    said(await patch([])),
-    said(await patch([groups.G])),
+    statusOf(await put([])),
+    statusOf(await put([groups.G])),
+    statusOf(await patch([])),
+    statusOf(await patch([groups.G])),
   ]).toEqual(Array.from({ length: 4 }, () => "403 access/denied"));
   expectStatus(
     await manager.api.put(`/v1/members/${target.memberId}/object-groups`, { groupIds: [groups.G] }),
     200,
   );
-  expect([said(await put([])), said(await patch([groups.G]))]).toEqual(["200", "200"]);
+  expect([statusOf(await put([])), statusOf(await patch([groups.G]))]).toEqual(["200", "200"]);
 });
 
 test("a removal with If-Match succeeds while priced calls go on: its own block is no conflict", async () => {
@@ -123,20 +123,20 @@ test("a removal with If-Match succeeds while priced calls go on: its own block i
   while (accepted < 8 && (await pending()) === 0)
     await createTask(probe.api.via(fetchCrashingAt((accepted += 1), true)), toolId).catch(() => undefined);
   const member = await createSubAccount(fetch, boss, "specialist", [toolId]);
-  const statusOf = () =>
+  const memberStatus = () =>
     env.DB.prepare("SELECT status FROM member WHERE id = ?").bind(member.memberId).first<string>("status");
   const tag = (await boss.api.get(`/v1/members/${member.memberId}`)).headers.get("etag") ?? "";
   let calls = 0;
   const disturbed = fetchInSteps({
     before: async () => {
-      if ((await statusOf()) !== "active" || (calls += 1) > 60) return;
+      if ((await memberStatus()) !== "active" || (calls += 1) > 60) return;
       await createTask(member.api.via(fetchCrashingAt(accepted, true)), toolId).catch(() => undefined);
     },
   });
   const answer = await boss.api
     .via(disturbed)
     .del(`/v1/members/${member.memberId}?tasks=delete`, { ifMatch: tag });
-  expect([said(answer), await statusOf(), calls > 3]).toEqual(["204", null, true]);
+  expect([statusOf(answer), await memberStatus(), calls > 3]).toEqual(["204", null, true]);
 });
 
 describe("hooks", () => {
@@ -159,7 +159,7 @@ describe("hooks", () => {
         ),
       ),
     );
-    expect(answers.map(said).sort()).toEqual([
+    expect(answers.map(statusOf).sort()).toEqual([
       "201",
       ...Array.from({ length: 4 }, () => "409 conflict/state"),
     ]);

@@ -15,7 +15,7 @@ import {
   fetch,
   createPlatform,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -40,7 +40,11 @@ async function tried(
 ): Promise<[string, string, number]> {
   await ageInvitation(id);
   const email = elsewhere();
-  return [said(await move(who, member.id, email)), said(await resend(who, id)), await invitationsTo(email)];
+  return [
+    statusOf(await move(who, member.id, email)),
+    statusOf(await resend(who, id)),
+    await invitationsTo(email),
+  ];
 }
 const REFUSED = ["403 access/denied", "403 access/denied", 0];
 
@@ -55,7 +59,7 @@ describe("only a caller who could give all that its member has moves or resends 
       ),
     };
     expect(
-      said(
+      statusOf(
         await narrow.api.post(
           "/v1/invitations",
           { ...newPerson(), roles: ["admin"] },
@@ -130,17 +134,17 @@ describe("no invitation waits for a member who has come in", () => {
     await ageInvitation(id);
     const email = elsewhere();
     expect([
-      said(await move(team, member.id, email)),
-      said(await resend(team, id)),
+      statusOf(await move(team, member.id, email)),
+      statusOf(await resend(team, id)),
       await invitationsTo(email),
     ]).toEqual(["200", "409 invitation/used", 0]);
     const late = await acceptInvitation(token, { signIn: true });
-    expect([said(late), late.body.detail]).toEqual([
+    expect([statusOf(late), late.body.detail]).toEqual([
       "409 invitation/used",
       expect.stringContaining("API key"),
     ]);
     // The address on the card, which another has changed since, is theirs to link.
-    expect(said(await key.post("/v1/me/email", { email }, { ip: nextClientIp() }))).toBe("202");
+    expect(statusOf(await key.post("/v1/me/email", { email }, { ip: nextClientIp() }))).toBe("202");
   });
 
   test("one that waits all the same, as a row of old would, opens nothing either", async () => {
@@ -152,9 +156,9 @@ describe("no invitation waits for a member who has come in", () => {
     await ageInvitation(id);
     const email = elsewhere();
     expect([
-      said(await acceptInvitation(token)),
-      said(await resend(team, id)),
-      said(await move(team, member.id, email)),
+      statusOf(await acceptInvitation(token)),
+      statusOf(await resend(team, id)),
+      statusOf(await move(team, member.id, email)),
       await invitationsTo(email),
     ]).toEqual(["409 invitation/used", "409 invitation/used", "200", 0]);
   });
@@ -163,11 +167,11 @@ describe("no invitation waits for a member who has come in", () => {
     const owner = await newAccount(fetch, platform, "team");
     const admin = await newMember(fetch, owner, { roles: ["admin"] });
     const email = elsewhere();
-    expect([said(await move(admin, owner.memberId, email)), await invitationsTo(email)]).toEqual([
+    expect([statusOf(await move(admin, owner.memberId, email)), await invitationsTo(email)]).toEqual([
       "409 conflict/last-admin",
       0,
     ]);
-    expect(said(await move(owner, owner.memberId, email))).toBe("200");
+    expect(statusOf(await move(owner, owner.memberId, email))).toBe("200");
     const seller = await createSubscribedAccount(platform, "seller");
     const mail = newPerson();
     const org = expectStatus(
@@ -183,7 +187,7 @@ describe("no invitation waits for a member who has come in", () => {
       { email },
       { ifMatch: "*", headers: { "tollgate-account": org.id } },
     );
-    expect([said(await below), await invitationsTo(email)]).toEqual(["409 conflict/last-admin", 0]);
+    expect([statusOf(await below), await invitationsTo(email)]).toEqual(["409 conflict/last-admin", 0]);
     expectStatus(await acceptInvitation(tokenOf(await lastMail(fetch, mail.email, "invitation"))), 200);
   });
 });

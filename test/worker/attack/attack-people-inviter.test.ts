@@ -24,7 +24,7 @@ import {
   createPlatform,
   HOME_IP,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 import { signInWith, requestMail } from "../people/sign-in-fixture.ts";
@@ -60,14 +60,14 @@ describe("an invitation goes no further than its sender's rights", () => {
     const { id, token, member } = await createInvitation(admin, { roles: ["admin"] });
     await block(team, admin);
     const answer = await acceptInvitation(token, { signIn: true });
-    expect([said(answer), answer.body.detail]).toEqual([
+    expect([statusOf(answer), answer.body.detail]).toEqual([
       "410 invitation/revoked",
       expect.stringContaining("once more"),
     ]);
     expectStatus(await team.api.del(`/v1/members/${admin.memberId}`), 204);
-    expect(said(await acceptInvitation(token))).toBe("410 invitation/revoked");
+    expect(statusOf(await acceptInvitation(token))).toBe("410 invitation/revoked");
     const { code } = await requestMail(member.email);
-    expect(said(await signInWith({ email: member.email, code, accountId: team.accountId }))).toBe(
+    expect(statusOf(await signInWith({ email: member.email, code, accountId: team.accountId }))).toBe(
       "410 invitation/revoked",
     );
     await ageInvitation(id);
@@ -82,7 +82,7 @@ describe("an invitation goes no further than its sender's rights", () => {
     const second = await newMember(fetch, vendor, { roles: ["owner"] });
     const { token } = await createInvitation(second, { roles: ["owner"] });
     await demote(vendor, second, ["operator"]);
-    expect(said(await acceptInvitation(token))).toBe("410 invitation/revoked");
+    expect(statusOf(await acceptInvitation(token))).toBe("410 invitation/revoked");
     const seller = await createSubscribedAccount(platform, "seller");
     const admin = await newMember(fetch, seller, { roles: ["seller_admin"] });
     const [above, below] = [
@@ -90,7 +90,7 @@ describe("an invitation goes no further than its sender's rights", () => {
       await createInvitation(admin, { role: "support_agent" }),
     ];
     await demote(seller, admin, ["account_manager"]);
-    expect([await acceptInvitation(above.token), await acceptInvitation(below.token)].map(said)).toEqual([
+    expect([await acceptInvitation(above.token), await acceptInvitation(below.token)].map(statusOf)).toEqual([
       "410 invitation/revoked",
       "200",
     ]);
@@ -118,7 +118,7 @@ describe("an invitation goes no further than its sender's rights", () => {
       await manager.api.patch(`/v1/members/${clerk.memberId}`, { objectGroupIds: [own] }, ANY),
       200,
     );
-    expect([await acceptInvitation(token), await acceptInvitation(kept.token)].map(said)).toEqual([
+    expect([await acceptInvitation(token), await acceptInvitation(kept.token)].map(statusOf)).toEqual([
       "410 invitation/revoked",
       "200",
     ]);
@@ -139,7 +139,9 @@ describe("an invitation goes no further than its sender's rights", () => {
       );
     expectStatus(await acceptInvitation(await invitationToken(first.email)), 200);
     await block(seller, admin);
-    expect(said(await acceptInvitation(await invitationToken(second.email)))).toBe("410 invitation/revoked");
+    expect(statusOf(await acceptInvitation(await invitationToken(second.email)))).toBe(
+      "410 invitation/revoked",
+    );
   });
 
   test("domains that were narrowed since keep an address out", async () => {
@@ -152,7 +154,7 @@ describe("an invitation goes no further than its sender's rights", () => {
       );
     await allow(["studio.example"]);
     const answer = await acceptInvitation(token);
-    expect([said(answer), answer.body.detail]).toEqual([
+    expect([statusOf(answer), answer.body.detail]).toEqual([
       "410 invitation/revoked",
       expect.stringContaining("domains"),
     ]);
@@ -175,7 +177,7 @@ describe("between the check and the write", () => {
       }, write),
       null,
     );
-    const answer = said(await call(through));
+    const answer = statusOf(await call(through));
     return [done, answer];
   };
 

@@ -5,7 +5,7 @@ import { codeOf, lastMail, mailsTo, tokenOf } from "../../harness/mailbox.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
 import { nextClientIp } from "../../harness/sign-in.ts";
 import { newPerson } from "../people/invitations-fixture.ts";
-import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf, createSubscribedAccount } from "../access/operators-fixture.ts";
 import {
   anonymousCaller,
   addSignedInMember,
@@ -45,7 +45,8 @@ async function untilRefused(
 ): Promise<[number, string, string | null]> {
   for (let done = 0; done < 20; done += 1) {
     const answer = await once();
-    if (answer.status >= 400) return [done, said(answer as never), answer.headers.get("ratelimit-policy")];
+    if (answer.status >= 400)
+      return [done, statusOf(answer as never), answer.headers.get("ratelimit-policy")];
   }
   return [20, "never", null];
 }
@@ -149,7 +150,7 @@ test("one account sends at most five hundred mails a day", async () => {
   }
   expect(sent).toBe(190);
   expect(
-    said(
+    statusOf(
       await fresh.api.post(
         "/v1/invitations",
         { ...newPerson(), roles: ["member"] },
@@ -164,7 +165,7 @@ test("an operator link mails five codes for each use, to whomever, and answers a
   const [one, two] = [await link(vendor, 1), await link(vendor, 2)];
   const mailedBy = async (token: string) => {
     const emails = Array.from({ length: 12 }, newEmail);
-    for (const email of emails) expect(said(await requestCode(email, { link: token }))).toBe("202");
+    for (const email of emails) expect(statusOf(await requestCode(email, { link: token }))).toBe("202");
     return (await Promise.all(emails.map((email) => count(email, "join")))).reduce((sum, each) => sum + each);
   };
   expect([await mailedBy(one), await mailedBy(two)]).toEqual([5, 10]);
@@ -182,8 +183,8 @@ describe("a member whom others try to keep out of their mail", () => {
     for (let round = 0; round < 5; round += 1)
       expectStatus(await requestCode(victim.email, {}, { ip: flood }), 202);
     expect([
-      said(await requestCode(victim.email, {}, { ip: flood })),
-      said(await requestCode(victim.email, {}, { ip: home })),
+      statusOf(await requestCode(victim.email, {}, { ip: flood })),
+      statusOf(await requestCode(victim.email, {}, { ip: home })),
     ]).toEqual(["429 quota-exceeded", "202"]);
     for (let round = 0; round < 3; round += 1) {
       await quarter();
@@ -214,7 +215,7 @@ describe("a mail is good for what it says", () => {
       202,
     );
     const code = codeOf(await lastMail(fetch, victim.email, "change_email"));
-    expect(said(await signInWith({ email: victim.email, code }))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await signInWith({ email: victim.email, code }))).toBe("401 auth/invalid-credential");
     expectStatus(await signInWith({ email: victim.email, code: own }), 201);
   });
 
@@ -228,7 +229,7 @@ describe("a mail is good for what it says", () => {
     await edit(b);
     await edit(a);
     const confirm = (shown: string) => anonymousCaller.post("/v1/auth/email-confirmations", { token: shown });
-    expect(said(await confirm(token))).toBe("404 not-found");
+    expect(statusOf(await confirm(token))).toBe("404 not-found");
     // Another change of the card leaves the newest good.
     expectStatus(await team.api.patch(`/v1/members/${one.id}`, { position: "Chief" }, ANY), 200);
     expectStatus(await confirm(tokenOf(await lastMail(fetch, a, "confirm_email"))), 204);
@@ -261,7 +262,7 @@ test("K6 names that mails show hold no link, no line end and nothing that turns 
         { idempotencyKey: newIdempotencyKey() },
       ),
   ];
-  for (const name of bad) for (const ask of named(name)) expect(said(await ask())).toBe("422 validation");
+  for (const name of bad) for (const ask of named(name)) expect(statusOf(await ask())).toBe("422 validation");
   const rows = { invitations: bad.map((lastName) => ({ ...newPerson(), lastName, roles: ["member"] })) };
   const bulk = expectStatus(
     await evil.api.post<{ results: { status: number }[] }>("/v1/invitations/bulk", rows, {

@@ -7,7 +7,7 @@ import {
   fetch,
   createPlatform,
   HOME_IP,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -39,7 +39,7 @@ describe("a key that is narrowed in place or time gives no more access than it h
       { ...first, roles: ["admin"] },
       { idempotencyKey: newIdempotencyKey() },
     );
-    expect([said(refused), refused.body.detail]).toEqual([
+    expect([statusOf(refused), refused.body.detail]).toEqual([
       "403 access/denied",
       expect.stringContaining("restricted in"),
     ]);
@@ -49,7 +49,7 @@ describe("a key that is narrowed in place or time gives no more access than it h
         await resend(narrow, waiting.id),
         await move(narrow, waiting.member.id),
         await narrow.api.patch(`/v1/members/${old.memberId}`, { roles: ["member"] }, { ifMatch: "*" }),
-      ].map(said),
+      ].map(statusOf),
     ).toEqual(Array(4).fill("403 access/denied"));
     const { body } = expectStatus(
       await narrow.api.post<{ results: { status: number }[] }>(
@@ -63,18 +63,18 @@ describe("a key that is narrowed in place or time gives no more access than it h
     for (const { email } of [first, second, third]) expect(await mailsTo(fetch, email)).toEqual([]);
     // What gives nothing, it may do.
     expect(
-      said(await narrow.api.patch(`/v1/members/${old.memberId}`, { city: "Bergen" }, { ifMatch: "*" })),
+      statusOf(await narrow.api.patch(`/v1/members/${old.memberId}`, { city: "Bergen" }, { ifMatch: "*" })),
     ).toBe("200");
-    expect(said(await narrow.api.patch(`/v1/members/${old.memberId}`, { roles: [] }, { ifMatch: "*" }))).toBe(
-      "200",
-    );
+    expect(
+      statusOf(await narrow.api.patch(`/v1/members/${old.memberId}`, { roles: [] }, { ifMatch: "*" })),
+    ).toBe("200");
   });
 
   test("nor does a link of it", async () => {
     const vendor = await createSubscribedAccount(platform, "vendor");
     const narrow = api(fetch, await newApiKey(fetch, vendor, vendor.memberId, { allowedIps: [HOME_IP] }));
-    expect(said(await narrow.post("/v1/operator-links", {}, { idempotencyKey: newIdempotencyKey() }))).toBe(
-      "403 access/denied",
-    );
+    expect(
+      statusOf(await narrow.post("/v1/operator-links", {}, { idempotencyKey: newIdempotencyKey() })),
+    ).toBe("403 access/denied");
   });
 });

@@ -4,7 +4,7 @@ import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.
 import type { Person } from "../../harness/people.ts";
 import { nextClientIp } from "../../harness/sign-in.ts";
 import { createInvitation } from "../people/invitations-fixture.ts";
-import { createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { createPlatform, statusOf, createSubscribedAccount } from "../access/operators-fixture.ts";
 import {
   joinOtherAccount,
   anonymousCaller,
@@ -48,7 +48,7 @@ async function tally(
 ): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (let time = 0; time < times; time += 1) {
-    const answer = said((await once()) as never);
+    const answer = statusOf((await once()) as never);
     counts[answer] = (counts[answer] ?? 0) + 1;
   }
   return counts;

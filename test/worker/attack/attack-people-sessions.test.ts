@@ -3,7 +3,7 @@ import { type Api, api, expectStatus } from "../../harness/client.ts";
 import { codeOf, lastMail } from "../../harness/mailbox.ts";
 import { newMember, type Person } from "../../harness/people.ts";
 import { nextClientIp, signIn } from "../../harness/sign-in.ts";
-import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf, createSubscribedAccount } from "../access/operators-fixture.ts";
 import {
   joinOtherAccount,
   addSignedInMember,
@@ -48,7 +48,7 @@ async function again(email: string, accountId?: string) {
 }
 
 const seen = async (...sessions: { api: Api }[]) =>
-  Promise.all(sessions.map(async (one) => said(await one.api.get("/v1/me"))));
+  Promise.all(sessions.map(async (one) => statusOf(await one.api.get("/v1/me"))));
 const OUT = "401 auth/invalid-credential";
 
 describe("S4.36: a change of the own address", () => {
@@ -83,8 +83,8 @@ describe("S4.36: a change of the own address", () => {
     await moved(one.api, one.email);
     expect(await seen(one, stolen, far)).toEqual(["200", OUT, OUT]);
     expect([
-      said(await refreshSession(stolen.tokens.refresh_token)),
-      said(await refreshSession(far.tokens.refresh_token)),
+      statusOf(await refreshSession(stolen.tokens.refresh_token)),
+      statusOf(await refreshSession(far.tokens.refresh_token)),
     ]).toEqual([OUT, OUT]);
     expect((await refreshSession(one.tokens.refresh_token)).status).toBe(200);
   });
@@ -98,7 +98,7 @@ describe("S2.22: a block", () => {
     expect(await seen(one, { api: key })).toEqual(["401 auth/blocked", "401 auth/blocked"]);
     expectStatus(await team.api.post(`/v1/members/${one.id}/unblock`), 200);
     expect(await seen(one, { api: key })).toEqual([OUT, "200"]);
-    expect(said(await refreshSession(one.tokens.refresh_token))).toBe(OUT);
+    expect(statusOf(await refreshSession(one.tokens.refresh_token))).toBe(OUT);
     expect(await seen(await again(one.email))).toEqual(["200"]);
   });
 });
@@ -129,9 +129,9 @@ describe("ending sessions", () => {
     const stranger = await createSubscribedAccount(platform, "team");
     const path = `/v1/members/${one.id}/sessions`;
     expect([
-      said(await plain.api.del(path)),
-      said(await stranger.api.del(path)),
-      said(await weak.api.del(`/v1/members/${team.memberId}/sessions`)),
+      statusOf(await plain.api.del(path)),
+      statusOf(await stranger.api.del(path)),
+      statusOf(await weak.api.del(`/v1/members/${team.memberId}/sessions`)),
     ]).toEqual(["403 access/denied", "404 not-found", "403 access/denied"]);
     expect(await seen(one)).toEqual(["200"]);
     expectStatus(await admin.api.del(path), 204);

@@ -39,7 +39,7 @@ import {
 } from "./attack-fixture.ts";
 import { actingIn } from "../products/dealer-fixture.ts";
 import { ageInvitation, createInvitation } from "../people/invitations-fixture.ts";
-import { OTHER_IP, HOME_IP, createObject, said } from "../access/operators-fixture.ts";
+import { OTHER_IP, HOME_IP, createObject, statusOf } from "../access/operators-fixture.ts";
 import { readRow, newEmail } from "../people/sign-in-fixture.ts";
 
 beforeAll(createAttackFixture);
@@ -78,7 +78,7 @@ const K2: readonly Attempt[] = [
       const made = await callerWithToken(key).post<{ access_token: string }>("/v1/auth/token");
       const token = callerWithToken(made.body.access_token);
       return [
-        said(made),
+        statusOf(made),
         await statusesOf(
           token.get("/v1/members"),
           token.post("/v1/members", {}, idempotent()),
@@ -127,7 +127,7 @@ const K2: readonly Attempt[] = [
       const answer = await (await createAddressBoundKey(team)).post<{
         results: { problem: { code: string } }[];
       }>("/v1/invitations/bulk", { invitations }, idempotent());
-      return `${said(answer)},403 ${answer.body.results[0]?.problem.code}`;
+      return `${statusOf(answer)},403 ${answer.body.results[0]?.problem.code}`;
     },
   ],
   [
@@ -269,7 +269,7 @@ const K3: readonly Attempt[] = [
       const account = await createTeamAccount();
       const me = await createMember(account);
       const path = await createOffer(account, me.memberId);
-      const answers = [await me.api.del(path), await me.api.post(`${path}/accept`)].map(said);
+      const answers = [await me.api.del(path), await me.api.post(`${path}/accept`)].map(statusOf);
       return [
         ...answers,
         (await readRow("SELECT roles FROM member WHERE id = ?", me.memberId))?.["roles"],
@@ -410,7 +410,7 @@ const K11: readonly Attempt[] = [
       const gone = await createMember(team);
       const token = callerWithToken(await newToken(fetch, gone.apiKey));
       const answers = await Promise.all([1, 2].map(() => gone.api.post("/v1/me/leave")));
-      return [...answers.map(said).sort(), said(await token.get("/v1/me"))].join();
+      return [...answers.map(statusOf).sort(), statusOf(await token.get("/v1/me"))].join();
     },
   ],
   [
@@ -437,5 +437,5 @@ const TABLE = Object.entries({
 
 test.each(TABLE)("%s %s: %s", async (_, __, answer, attempt) => {
   const reply = await attempt();
-  expect(typeof reply === "string" ? reply : said(reply)).toBe(answer);
+  expect(typeof reply === "string" ? reply : statusOf(reply)).toBe(answer);
 });

@@ -7,7 +7,7 @@ import {
   fetch,
   createPlatform,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -51,8 +51,10 @@ describe("what a caller writes in an id's place", () => {
     ["a very long one", "GET", `/v1/members/${"x".repeat(9_000)}/api-keys`],
   ])("%s: the denial is in the trail, the text is not, and the chain holds", async (_, method, path) => {
     const viewer = await add(["viewer"]);
-    expect(said(await (method === "GET" ? viewer.api.get(path) : viewer.api.del(path)))).toMatch(/^40[34] /);
-    expect(said(await viewer.api.get(path, { ip: OTHER_IP }))).toMatch(/^40[345] /);
+    expect(statusOf(await (method === "GET" ? viewer.api.get(path) : viewer.api.del(path)))).toMatch(
+      /^40[34] /,
+    );
+    expect(statusOf(await viewer.api.get(path, { ip: OTHER_IP }))).toMatch(/^40[345] /);
     expect(await verified(owner.api)).toMatchObject({ ok: true, firstFault: null });
     const rows = await sealed(owner.accountId);
     expect(rows.some(({ body }) => body.includes("denied"))).toBe(true);
@@ -112,7 +114,7 @@ describe("a claim goes no further than its maker's power by then", () => {
     const { memberId } = await newMemberWithoutKey(owner, { roles: ["admin"] });
     const token = expectStatus(await makeKey(admin.api, memberId), 201).body.claim?.token ?? "";
     expectStatus(await undo(admin), 200);
-    expect(said(await claim(token))).toBe("410 invitation/expired");
+    expect(statusOf(await claim(token))).toBe("410 invitation/expired");
   });
 
   test("K1 an owner's claim can be made again while no key is good, and then not", async () => {
@@ -127,10 +129,10 @@ describe("a claim goes no further than its maker's power by then", () => {
     ).body;
     const path = `/v1/accounts/${account.id}/owner-claims`;
     const again = expectStatus(await platform.post<{ claim: { token: string } }>(path), 201).body.claim.token;
-    expect(said(await claim(account.claim.token))).toBe(MISSING);
+    expect(statusOf(await claim(account.claim.token))).toBe(MISSING);
     expectStatus(await claim(again), 201);
-    expect(said(await platform.post(path))).toBe("409 conflict/state");
-    expect(said(await owner.api.post(path))).toBe(NO);
+    expect(statusOf(await platform.post(path))).toBe("409 conflict/state");
+    expect(statusOf(await owner.api.post(path))).toBe(NO);
   });
 });
 
@@ -140,14 +142,14 @@ describe("a caller who may give no role has no power over members who hold more"
       await add(["viewer"], { rights: ["api_key.create", "api_key.revoke"] }),
       await add([], { rights: ["member.edit", "credits.spend"] }),
     ];
-    expect(said(await makeKey(maker.api, target.memberId))).toBe(NO);
+    expect(statusOf(await makeKey(maker.api, target.memberId))).toBe(NO);
     const key =
       expectStatus(
         await owner.api.get<{ data: { id: string }[] }>(`/v1/members/${owner.memberId}/api-keys`),
         200,
       ).body.data[0]?.id ?? "";
-    expect(said(await maker.api.del(`/v1/api-keys/${key}`))).toMatch(/^40[34] /);
-    expect(said(await owner.api.get("/v1/me"))).toBe("200");
+    expect(statusOf(await maker.api.del(`/v1/api-keys/${key}`))).toMatch(/^40[34] /);
+    expect(statusOf(await owner.api.get("/v1/me"))).toBe("200");
   });
 
   test("a key is made for the member as they were: one promoted meanwhile gets none from below", async () => {
@@ -157,10 +159,10 @@ describe("a caller who may give no role has no power over members who hold more"
       owner.api.patch(`/v1/members/${target.memberId}`, { roles: ["admin"] }, ANY),
       makeKey(maker.api, target.memberId),
     ]);
-    expect(said(promoted)).toBe("200");
+    expect(statusOf(promoted)).toBe("200");
     if (key.status === 201)
-      expect(said(await claim(key.body.claim?.token ?? ""))).toBe("410 invitation/expired");
-    else expect(said(key)).toBe(NO);
+      expect(statusOf(await claim(key.body.claim?.token ?? ""))).toBe("410 invitation/expired");
+    else expect(statusOf(key)).toBe(NO);
   });
 
   test("a platform key that may manage accounts does not edit the platform's own", async () => {
@@ -174,7 +176,7 @@ describe("a caller who may give no role has no power over members who hold more"
         .body.secret ?? "",
     );
     expectStatus(await narrow.get(`/v1/accounts/${owner.accountId}`), 200);
-    expect(said(await narrow.patch(`/v1/accounts/${me.account.id}`, { name: "Mine" }, ANY))).toBe(NO);
+    expect(statusOf(await narrow.patch(`/v1/accounts/${me.account.id}`, { name: "Mine" }, ANY))).toBe(NO);
   });
 });
 
@@ -183,10 +185,10 @@ describe("a demotion takes what it says", () => {
     await giveCredits(platform, owner.accountId, 1_000);
     const member = await add(["member"], { rights: ["credits.spend"], creditLimit: 5 });
     const path = `/v1/members/${member.memberId}`;
-    expect(said(await owner.api.patch(path, { roles: ["viewer"] }, ANY))).toBe("422 validation");
+    expect(statusOf(await owner.api.patch(path, { roles: ["viewer"] }, ANY))).toBe("422 validation");
     expectStatus(await owner.api.patch(path, { roles: ["viewer"], rights: [] }, ANY), 200);
     expect(
-      said(
+      statusOf(
         await member.api.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newIdempotencyKey() }),
       ),
     ).toBe(NO);
@@ -195,7 +197,7 @@ describe("a demotion takes what it says", () => {
   test("no member gives rights to themselves, to keep them when the role goes", async () => {
     const admin = await add(["admin"]);
     expect(
-      said(await admin.api.patch(`/v1/members/${admin.memberId}`, { rights: ["member.edit"] }, ANY)),
+      statusOf(await admin.api.patch(`/v1/members/${admin.memberId}`, { rights: ["member.edit"] }, ANY)),
     ).toBe(NO);
   });
 });
@@ -206,7 +208,7 @@ test("hidden and missing leave the same in the caller's own trail", async () => 
   const operator = await newMember(fetch, vendor, { roles: ["operator"], rights: [] });
   const missing = `${product.slice(0, -3)}${product.endsWith("000") ? "111" : "000"}`;
   for (const id of [product, missing])
-    expect(said(await operator.api.get(`/v1/products/${id}`))).toBe(MISSING);
+    expect(statusOf(await operator.api.get(`/v1/products/${id}`))).toBe(MISSING);
   const rows = expectStatus(
     await vendor.api.get<{ data: { action: string; outcome: string; resource: { id: string } }[] }>(
       "/v1/audit?outcome=denied",
@@ -231,11 +233,11 @@ test("a sign-in and a gift of the platform are in the trail", async () => {
 });
 
 test("a call that is meant for another account does not fall on the caller's own", async () => {
-  expect(said(await owner.api.get("/v1/me", { headers: { "tollgate-account": owner.accountId } }))).toBe(
+  expect(statusOf(await owner.api.get("/v1/me", { headers: { "tollgate-account": owner.accountId } }))).toBe(
     "200",
   );
   expect(
-    said(
+    statusOf(
       await owner.api.get("/v1/me", { headers: { "tollgate-account": "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV" } }),
     ),
   ).toBe(MISSING);
@@ -271,8 +273,8 @@ test("a tag weakened by a proxy is still the card's version; another version's i
   const member = await add(["member"]);
   const path = `/v1/members/${member.memberId}`;
   const tag = (await owner.api.get(path)).headers.get("etag") ?? "";
-  expect(said(await owner.api.patch(path, { position: "Chief" }, { ifMatch: `W/${tag}` }))).toBe("200");
-  expect(said(await owner.api.patch(path, { position: "Clerk" }, { ifMatch: `W/${tag}` }))).toBe(
+  expect(statusOf(await owner.api.patch(path, { position: "Chief" }, { ifMatch: `W/${tag}` }))).toBe("200");
+  expect(statusOf(await owner.api.patch(path, { position: "Clerk" }, { ifMatch: `W/${tag}` }))).toBe(
     "412 precondition-failed",
   );
 });

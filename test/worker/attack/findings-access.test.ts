@@ -6,7 +6,7 @@ import {
   createPlatform,
   HOME_IP,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -76,8 +76,8 @@ async function onlyUnrestricted(
   whole: Api,
   call: (who: Api) => Promise<Reply<unknown>>,
 ) {
-  for (const [kind, key] of keys) expect(said(await call(key)), kind).toBe(NO);
-  expect(said(await call(whole))).toMatch(/^20[01]$/);
+  for (const [kind, key] of keys) expect(statusOf(await call(key)), kind).toBe(NO);
+  expect(statusOf(await call(whole))).toMatch(/^20[01]$/);
 }
 
 describe("K2 a restricted key makes nothing wider than itself", () => {
@@ -180,7 +180,7 @@ describe("K2 a restricted key makes nothing wider than itself", () => {
       () => vendor.api.post(`${path}/unblock`),
       () => vendor.api.patch(path, { loginAllowed: true }, ANY),
     ];
-    for (const call of calls) expect(said(await call())).toBe("402 plan/feature-required");
+    for (const call of calls) expect(statusOf(await call())).toBe("402 plan/feature-required");
     expectStatus(await vendor.api.patch(`/v1/members/${other.memberId}`, { rights: [] }, ANY), 200);
   });
 });
@@ -195,13 +195,13 @@ describe("K3 members do not widen their own access", () => {
     const grants = [{ resourceType: "product", resourceId: "0", access: "owner" }];
     expectStatus(await vendor.api.put(`/v1/members/${other.memberId}/grants`, { grants }), 200);
     const self = `/v1/members/${me.memberId}`;
-    expect(said(await me.api.post(`${self}/copy-rights`, { fromMemberId: other.memberId }))).toBe(NO);
-    expect(said(await me.api.put(`${self}/grants`, { grants }))).toBe(NO);
-    expect(said(await me.api.patch(self, { rights: ["product.view"] }, ANY))).toBe(NO);
+    expect(statusOf(await me.api.post(`${self}/copy-rights`, { fromMemberId: other.memberId }))).toBe(NO);
+    expect(statusOf(await me.api.put(`${self}/grants`, { grants }))).toBe(NO);
+    expect(statusOf(await me.api.patch(self, { rights: ["product.view"] }, ANY))).toBe(NO);
     const role = await createObject(me, "roles", { name: name(), rights: ["product.view"] });
-    expect(said(await me.api.patch(self, { roles: ["owner", role] }, ANY))).toBe(NO);
+    expect(statusOf(await me.api.patch(self, { roles: ["owner", role] }, ANY))).toBe(NO);
     expectStatus(await vendor.api.patch(self, { roles: ["operator"] }, ANY), 200);
-    expect(said(await me.api.get("/v1/products"))).toBe(NO);
+    expect(statusOf(await me.api.get("/v1/products"))).toBe(NO);
   });
 
   test("K3 siblings: nor by groups of objects, or by grants that say where", async () => {
@@ -216,13 +216,13 @@ describe("K3 members do not widen their own access", () => {
       objectGroupIds: groups.slice(0, 1),
     });
     const path = `/v1/members/${user.memberId}`;
-    expect(said(await user.api.put(`${path}/object-groups`, { groupIds: groups }))).toBe(NO);
-    expect(said(await user.api.patch(path, { objectGroupIds: groups }, ANY))).toBe(NO);
+    expect(statusOf(await user.api.put(`${path}/object-groups`, { groupIds: groups }))).toBe(NO);
+    expect(statusOf(await user.api.patch(path, { objectGroupIds: groups }, ANY))).toBe(NO);
     const agency = await createSubscribedAccount(platform, "agency");
     const toolId = await createObject({ api: platform }, "tools", { key: newIdempotencyKey(), name: "Tool" });
     const second = await newMember(fetch, agency, { roles: ["owner"] });
-    expect(said(await second.api.put(`/v1/members/${second.memberId}/tools`, { toolIds: [toolId] }))).toBe(
-      NO,
-    );
+    expect(
+      statusOf(await second.api.put(`/v1/members/${second.memberId}/tools`, { toolIds: [toolId] })),
+    ).toBe(NO);
   });
 });

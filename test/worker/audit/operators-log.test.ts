@@ -13,7 +13,7 @@ import {
   HOME_IP,
   listIds,
   createObject,
-  said,
+  statusOf,
   createProductTree,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
@@ -122,7 +122,7 @@ describe("S0.5 all operations of an operator are in the object log", () => {
       200,
     );
     expect(
-      said(
+      statusOf(
         await operator.api.patch(`/v1/products/${product}`, { name: "x" }, { ifMatch: "*", ip: OTHER_IP }),
       ),
     ).toBe("403 ip/not-allowed");
@@ -271,7 +271,7 @@ describe("S0.5 all operations of an operator are in the object log", () => {
       expect((await log(`limit=100&${query}`)).data, query).toEqual(all.filter(matches));
     }
     for (const query of ["action=x", "actor=me", "from=yesterday", "path=/v1"])
-      expect(said(await owner.api.get(`/v1/object-log?${query}`)), query).toBe("422 validation");
+      expect(statusOf(await owner.api.get(`/v1/object-log?${query}`)), query).toBe("422 validation");
   });
 
   test("S0.5 each change of its grants is there with the grants before, by every way", async () => {
@@ -316,8 +316,8 @@ describe("S0.5 all operations of an operator are in the object log", () => {
       complete: true,
     });
     for (const limit of ["0", "101", "-1", "x", ""])
-      expect(said(await owner.api.get(`/v1/object-log?limit=${limit}`)), limit).toBe("422 validation");
-    expect(said(await operator.api.get("/v1/object-log"))).toBe("403 access/denied");
+      expect(statusOf(await owner.api.get(`/v1/object-log?limit=${limit}`)), limit).toBe("422 validation");
+    expect(statusOf(await operator.api.get("/v1/object-log"))).toBe("403 access/denied");
   });
 
   test("S0.5 rows are kept for thirty days at least: no clean-up removes them", async () => {
@@ -359,7 +359,7 @@ describe("the plan that operators need", () => {
       { roles: [], rights: ["product.view"] },
     ]) {
       const answer = await bare.api.post("/v1/members", person(more), keyed());
-      expect([said(answer), contact(answer)], JSON.stringify(more)).toEqual([LACKING, env.CONTACT_URL]);
+      expect([statusOf(answer), contact(answer)], JSON.stringify(more)).toEqual([LACKING, env.CONTACT_URL]);
     }
     expectStatus(
       await platform.put(`/v1/accounts/${bare.accountId}/plan`, {
@@ -389,12 +389,12 @@ describe("the plan that operators need", () => {
         await who.del(`/v1/customers/${given}`),
         await who.post("/v1/auth/token"),
       ];
-      expect(answers.map(said)).toEqual(Array(answers.length).fill(LACKING));
+      expect(answers.map(statusOf)).toEqual(Array(answers.length).fill(LACKING));
       expect(answers.map(contact)).toEqual(Array(answers.length).fill("https://example.com/sales"));
       expectStatus(await who.get("/v1/me"), 200);
     }
     expect(
-      said(
+      statusOf(
         await owner.api.put(`/v1/members/${operator.memberId}/grants`, {
           grants: [{ resourceType: "product", access: "view" }],
         }),

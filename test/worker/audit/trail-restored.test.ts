@@ -12,7 +12,7 @@ import {
   type Person,
   activateSubscription,
 } from "../../harness/people.ts";
-import { fetchWithoutAddress, createPlatform, said } from "../access/operators-fixture.ts";
+import { fetchWithoutAddress, createPlatform, statusOf } from "../access/operators-fixture.ts";
 
 let platform: Api;
 let owner: Person;
@@ -95,7 +95,7 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
     ).body;
     await log(owner.api);
     await putBack(owner, 2);
-    expect(said(await owner.api.get("/v1/audit"))).toBe(RESTORED);
+    expect(statusOf(await owner.api.get("/v1/audit"))).toBe(RESTORED);
     for (const answer of [
       await owner.api.get("/v1/me"),
       await api(fetchWithoutAddress, token).get("/v1/members"),
@@ -109,10 +109,10 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
         { idempotencyKey: newIdempotencyKey() },
       ),
     ])
-      expect(said(answer)).toBe(RESTORED);
-    expect(said(await other.api.get("/v1/me"))).toBe("200");
+      expect(statusOf(answer)).toBe(RESTORED);
+    expect(statusOf(await other.api.get("/v1/me"))).toBe("200");
     expectStatus(await accept(owner.accountId), 200);
-    expect(said(await owner.api.get("/v1/me"))).toBe("200");
+    expect(statusOf(await owner.api.get("/v1/me"))).toBe("200");
     expect(await verify(owner.api)).toMatchObject({ ok: true });
   });
 
@@ -140,13 +140,13 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
     const key = newIdempotencyKey();
     const create = () =>
       agency.api.post("/v1/tasks", { toolId: tool, name: "Task" }, { idempotencyKey: key });
-    expect(said(await create())).toBe(RESTORED);
+    expect(statusOf(await create())).toBe(RESTORED);
     await sweepCharges(env, 0);
     expect(
       await env.DB.prepare("SELECT status FROM charge WHERE account_id = ?").bind(agency.accountId).all(),
     ).toMatchObject({ results: [{ status: "pending" }] });
     await putBack(agency, 1);
-    expect(said(await agency.api.get("/v1/audit"))).toBe(RESTORED);
+    expect(statusOf(await agency.api.get("/v1/audit"))).toBe(RESTORED);
     expectStatus(await accept(agency.accountId), 200);
     expectStatus(await create(), 201);
     expect((await log<{ cost: number | null }>(agency.api, "&action=task.create")).length).toBe(1);
@@ -158,9 +158,9 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
     } = expectStatus(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body;
     await log(platform);
     await putBack({ ...owner, accountId }, 1);
-    expect(said(await platform.get("/v1/audit"))).toBe("200");
+    expect(statusOf(await platform.get("/v1/audit"))).toBe("200");
     expect(
-      said(
+      statusOf(
         await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
           restrictedAccounts: true,
           memberLimit: null,
@@ -168,12 +168,12 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
         }),
       ),
     ).toBe(RESTORED);
-    expect(said(await platform.post("/v1/auth/token"))).toBe("200");
-    expect(said(await platform.del("/v1/api-keys/key_00000000000000000000000000"))).toBe("404 not-found");
-    expect(said(await accept(owner.accountId))).toBe("409 conflict/state");
+    expect(statusOf(await platform.post("/v1/auth/token"))).toBe("200");
+    expect(statusOf(await platform.del("/v1/api-keys/key_00000000000000000000000000"))).toBe("404 not-found");
+    expect(statusOf(await accept(owner.accountId))).toBe("409 conflict/state");
     expectStatus(await accept(accountId), 200);
     expect(
-      said(
+      statusOf(
         await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
           restrictedAccounts: true,
           memberLimit: null,
@@ -187,13 +187,13 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
   test("a crash between the object and D1: the same command finishes and shows the same gap", async () => {
     await log(owner.api);
     await putBack(owner, 1);
-    expect(said(await owner.api.get("/v1/audit"))).toBe(RESTORED);
+    expect(statusOf(await owner.api.get("/v1/audit"))).toBe(RESTORED);
     const { database, lost } = await stateOf(owner.accountId);
     await accountObjectOf(env, owner.accountId).acceptRestored(owner.accountId, {
       ...database,
       ledgerSeq: 0,
     });
-    expect(said(await owner.api.get("/v1/me"))).toBe(RESTORED);
+    expect(statusOf(await owner.api.get("/v1/me"))).toBe(RESTORED);
     expect(expectStatus(await accept(owner.accountId), 200).body).toMatchObject({ lost });
     expect(
       (await log(owner.api, "&action=account.accept_restored")).map(({ changes }) => changes?.after["lost"]),
@@ -221,7 +221,7 @@ describe("K9 S1.38 personal values go by an erasure only", () => {
     });
   const remove = async () => {
     const card = expectStatus(await owner.api.get(`/v1/members/${member.memberId}`), 200);
-    return said(
+    return statusOf(
       await owner.api.del(`/v1/members/${member.memberId}`, { ifMatch: card.headers.get("etag") ?? "" }),
     );
   };
@@ -246,7 +246,7 @@ describe("K9 S1.38 personal values go by an erasure only", () => {
   });
 
   test("an erasure takes the removed member's values only; verify finds any other gap", async () => {
-    expect(said(await erase(owner.api))).toBe("409 conflict/state");
+    expect(statusOf(await erase(owner.api))).toBe("409 conflict/state");
     expect(await remove()).toBe("204");
     const answer = expectStatus(await erase(owner.api, { reason: "asked for" }), 200).body;
     expect(answer.events.length).toBe(1);
@@ -287,7 +287,7 @@ describe("K9 S1.38 personal values go by an erasure only", () => {
       [platform, { accountId: "acc_00000000000000000000000000" }, "404 not-found"],
       [owner.api, { memberId: 5 }, "422 validation"],
     ] as const)
-      expect(said(await erase(who, more))).toBe(refused);
+      expect(statusOf(await erase(who, more))).toBe(refused);
     expect(
       expectStatus(await erase(platform, { accountId: owner.accountId }), 200).body.rows,
     ).toBeGreaterThan(0);

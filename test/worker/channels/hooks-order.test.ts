@@ -17,7 +17,7 @@ import {
   newMessageId,
   postSigned,
 } from "../../harness/webhook.ts";
-import { fetch, createPlatform, said } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf } from "../access/operators-fixture.ts";
 
 type Subscription = { status: string; currentPeriodEnd: string | null };
 type Card = { subscription: Subscription; plan: { memberLimit: number | null } };
@@ -303,7 +303,7 @@ test("K13 invitations and blocks are done in any order, and name none", async ()
   const rules = JOIN_MAPPING.rules.map(({ when, then }) => ({ when, then: { ...then, at: TIME } }));
   for (const rule of rules) {
     const body = { name: "Shop", scheme: "standard", mapping: { ...JOIN_MAPPING, rules: [rule] } };
-    expect(said(await team.api.post("/v1/hooks", body, { idempotencyKey: newIdempotencyKey() }))).toBe(
+    expect(statusOf(await team.api.post("/v1/hooks", body, { idempotencyKey: newIdempotencyKey() }))).toBe(
       "422 validation",
     );
   }
@@ -371,9 +371,9 @@ describe("K13 a mapping without an order", () => {
       { name: "Shop", scheme: "standard", mapping: mapping(at) },
       { idempotencyKey: newIdempotencyKey() },
     ];
-    expect(said(await platform.post("/v1/hooks", body, key))).toBe("422 validation");
+    expect(statusOf(await platform.post("/v1/hooks", body, key))).toBe("422 validation");
     expect(
-      said(await platform.patch(`/v1/hooks/${hook.id}`, { mapping: mapping(at) }, { ifMatch: "*" })),
+      statusOf(await platform.patch(`/v1/hooks/${hook.id}`, { mapping: mapping(at) }, { ifMatch: "*" })),
     ).toBe("422 validation");
   });
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 const MOMENT = sha256Hex("external id moment");
 const ROUNDS = 100;
-const statusOf = async (email: string) =>
+const memberStatusOf = async (email: string) =>
   (
     await env.DB.prepare("SELECT status FROM member WHERE account_id = ? AND email = ?")
       .bind(owner.accountId, email)
@@ -47,7 +47,7 @@ describe("at the same instant", () => {
           await postSigned(fetch, hook, customerEvent(email, `race-${round}`, "customer.deleted")),
           200,
         );
-      expect([email, [undefined, "blocked"].includes(await statusOf(email))]).toEqual([email, true]);
+      expect([email, [undefined, "blocked"].includes(await memberStatusOf(email))]).toEqual([email, true]);
     }
   });
 
@@ -77,7 +77,7 @@ describe("at the same instant", () => {
     const answer = await postSigned(fetch, hook, customerEvent("moment@example.com", "moment", type));
     await env.DB.prepare("DROP TRIGGER meanwhile").run();
     expect(outcomeOf(answer)).toBe("503 stale");
-    expect(await statusOf("moment@example.com")).toBeUndefined();
+    expect(await memberStatusOf("moment@example.com")).toBeUndefined();
     expect(
       (
         await env.DB.prepare("SELECT COUNT(*) AS n FROM former_member WHERE known_by = ?")
@@ -154,6 +154,6 @@ describe("github, where neither the message's name nor its type is signed", () =
     expect(outcomeOf(await postSigned(fetch, hook, payload, { type: "joined", id: newMessageId() }))).toBe(
       "barred",
     );
-    expect(await statusOf("typed@example.com")).toBeUndefined();
+    expect(await memberStatusOf("typed@example.com")).toBeUndefined();
   });
 });

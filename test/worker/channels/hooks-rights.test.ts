@@ -16,7 +16,7 @@ import {
   createPlatform,
   replaceGrants,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -111,7 +111,7 @@ describe("S3.16: each delivery is decided with the rights that its owner has the
     expect(outcomeOf(await postSigned(fetch, hook, customerEvent(nextEmail())))).toBe(
       "401 auth/invalid-credential",
     );
-    expect(said(await owner.api.get(`/v1/hooks/${hook.id}`))).toBe("404 not-found");
+    expect(statusOf(await owner.api.get(`/v1/hooks/${hook.id}`))).toBe("404 not-found");
   });
 
   test("the account's address rules hold, the owner's own do not", async () => {
@@ -227,11 +227,11 @@ describe("a rule that its maker could not do now", () => {
       { roles: [], grants: [{ resourceType: "product", access: "view" }] },
     ]) {
       const answer = await save(maker, invite(more));
-      expect([more, said(answer), answer.body["rule"]]).toEqual([more, "403 access/denied", 1]);
+      expect([more, statusOf(answer), answer.body["rule"]]).toEqual([more, "403 access/denied", 1]);
     }
     expectStatus(await save(maker, invite({ roles: [], rights: ["member.view"] })), 201);
     await rights(maker, ["hook.view", "hook.edit", "member.view", "member.create"]);
-    expect(said(await save(maker, act({ action: "block", externalId: { pointer: "/id" } })))).toBe(
+    expect(statusOf(await save(maker, act({ action: "block", externalId: { pointer: "/id" } })))).toBe(
       "403 access/denied",
     );
   });
@@ -244,14 +244,14 @@ describe("a rule that its maker could not do now", () => {
     for (const kind of ["team", "vendor", "seller", "dealer", "agency"]) {
       expect([
         kind,
-        said(await save(await createSubscribedAccount(platform, kind), act({ action, ...then }))),
+        statusOf(await save(await createSubscribedAccount(platform, kind), act({ action, ...then }))),
       ]).toEqual([kind, "403 access/denied"]);
     }
   });
 
   test("a role that is none is a fault of the mapping", async () => {
     const answer = await save(owner, invite({ roles: ["pope"] }));
-    expect([said(answer), answer.body["errors"]]).toEqual([
+    expect([statusOf(answer), answer.body["errors"]]).toEqual([
       "422 validation",
       [{ pointer: "/mapping/rules/1/then/roles/0", detail: expect.any(String) }],
     ]);

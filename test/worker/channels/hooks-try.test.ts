@@ -10,7 +10,7 @@ import {
   newHook,
   postSigned,
 } from "../../harness/webhook.ts";
-import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf, createSubscribedAccount } from "../access/operators-fixture.ts";
 
 let platform: Api;
 let owner: Person;
@@ -356,12 +356,12 @@ describe("a mapping that is at fault is refused by the place of each fault", () 
       { name: "Shop", scheme: "standard", mapping },
       { idempotencyKey: newIdempotencyKey() },
     );
-    expect([said(answer), answer.body.errors?.map((fault) => fault.pointer)]).toEqual([
+    expect([statusOf(answer), answer.body.errors?.map((fault) => fault.pointer)]).toEqual([
       "422 validation",
       [pointer],
     ]);
     const patched = await maker.api.patch<Problem>(`/v1/hooks/${hook.id}`, { mapping }, { ifMatch: "*" });
-    expect([said(patched), patched.body.errors?.map((fault) => fault.pointer)]).toEqual([
+    expect([statusOf(patched), patched.body.errors?.map((fault) => fault.pointer)]).toEqual([
       "422 validation",
       [pointer],
     ]);

@@ -16,7 +16,7 @@ import {
 import {
   fetch,
   createPlatform,
-  said,
+  statusOf,
   comparableRefusal,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
@@ -114,7 +114,7 @@ describe("a secret", () => {
       { name: "Shop", scheme, mapping: JOIN_MAPPING, ...more },
       { idempotencyKey: newIdempotencyKey() },
     );
-    expect([said(answer), answer.body.errors]).toEqual([
+    expect([statusOf(answer), answer.body.errors]).toEqual([
       "422 validation",
       [{ pointer, detail: expect.any(String) }],
     ]);
@@ -241,17 +241,17 @@ describe("a hook", () => {
       { active: true },
       { name: "Mine" },
     ]) {
-      expect([patch, said(await change(hook, patch))]).toEqual([patch, "403 access/denied"]);
+      expect([patch, statusOf(await change(hook, patch))]).toEqual([patch, "403 access/denied"]);
     }
     expect(
-      said(await owner.api.post(`/v1/hooks/${hook.id}/try`, { payload: customerEvent(nextEmail()) })),
+      statusOf(await owner.api.post(`/v1/hooks/${hook.id}/try`, { payload: customerEvent(nextEmail()) })),
     ).toBe("403 access/denied");
     expectStatus(await change(hook, { active: false }), 200);
     expect(outcomeOf(await postSigned(fetch, hook, customerEvent(nextEmail())))).toBe(REFUSED);
     expectStatus(await change(hook, { active: true, name: "Shop 2" }, maker), 200);
     expect(outcomeOf(await postSigned(fetch, hook, customerEvent(nextEmail())))).toBe("invited");
     expectStatus(await owner.api.del(`/v1/hooks/${hook.id}`), 204);
-    expect(said(await maker.api.get(`/v1/hooks/${hook.id}`))).toBe("404 not-found");
+    expect(statusOf(await maker.api.get(`/v1/hooks/${hook.id}`))).toBe("404 not-found");
   });
 
   test("is not there in another account", async () => {
@@ -266,7 +266,7 @@ describe("a hook", () => {
         await stranger.api.get(`${path}/deliveries`),
         await stranger.api.post(`${path}/try`, { payload: {} }),
       ];
-      expect(answers.map(said)).toEqual(Array.from({ length: 5 }, () => "404 not-found"));
+      expect(answers.map(statusOf)).toEqual(Array.from({ length: 5 }, () => "404 not-found"));
     }
     expect(expectStatus(await stranger.api.get<{ data: object[] }>("/v1/hooks"), 200).body.data).toEqual([]);
     expect(outcomeOf(await postSigned(fetch, hook, customerEvent(nextEmail())))).toBe("invited");
@@ -286,7 +286,7 @@ describe("a hook", () => {
     const hook = await newHook(owner.api);
     for (const who of [scoped, ending]) {
       expect(
-        said(
+        statusOf(
           await who.post(
             "/v1/hooks",
             { name: "Shop", scheme: "standard", mapping: JOIN_MAPPING },
@@ -294,7 +294,7 @@ describe("a hook", () => {
           ),
         ),
       ).toBe("403 access/denied");
-      expect(said(await who.patch(`/v1/hooks/${hook.id}`, { newSecret: true }, { ifMatch: "*" }))).toBe(
+      expect(statusOf(await who.patch(`/v1/hooks/${hook.id}`, { newSecret: true }, { ifMatch: "*" }))).toBe(
         "403 access/denied",
       );
     }
@@ -303,17 +303,19 @@ describe("a hook", () => {
 
   test("needs an Idempotency-Key to be made and an ETag to be changed", async () => {
     expect(
-      said(await owner.api.post("/v1/hooks", { name: "Shop", scheme: "standard", mapping: JOIN_MAPPING })),
+      statusOf(
+        await owner.api.post("/v1/hooks", { name: "Shop", scheme: "standard", mapping: JOIN_MAPPING }),
+      ),
     ).toBe("400 idempotency/missing");
     const hook = await newHook(owner.api);
-    expect(said(await owner.api.patch(`/v1/hooks/${hook.id}`, { name: "x" }))).toBe(
+    expect(statusOf(await owner.api.patch(`/v1/hooks/${hook.id}`, { name: "x" }))).toBe(
       "428 precondition-required",
     );
-    expect(said(await owner.api.patch(`/v1/hooks/${hook.id}`, { name: "x" }, { ifMatch: '"7"' }))).toBe(
+    expect(statusOf(await owner.api.patch(`/v1/hooks/${hook.id}`, { name: "x" }, { ifMatch: '"7"' }))).toBe(
       "412 precondition-failed",
     );
     expect(
-      said(
+      statusOf(
         await owner.api.patch(
           `/v1/hooks/${hook.id}`,
           { secret: SECRETS.standard, newSecret: true },

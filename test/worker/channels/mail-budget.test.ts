@@ -5,7 +5,7 @@ import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.
 import { lastMail, mailsTo, tokenOf } from "../../harness/mailbox.ts";
 import { newMember, type Person } from "../../harness/people.ts";
 import { acceptInvitation } from "../people/invitations-fixture.ts";
-import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf, createSubscribedAccount } from "../access/operators-fixture.ts";
 import { addSignedInMember, readRow, newEmail } from "../people/sign-in-fixture.ts";
 
 let platform: Api;
@@ -146,7 +146,7 @@ describe("K5 what others cause is counted", () => {
         201,
       );
     expect(
-      said(
+      statusOf(
         await team.api.post(
           `/v1/members/${member.id}/api-keys`,
           { name: "k" },
@@ -154,7 +154,7 @@ describe("K5 what others cause is counted", () => {
         ),
       ),
     ).toBe("429 quota-exceeded");
-    expect(said(await rights(team, member.id, ["audit.view"]))).toBe("200");
+    expect(statusOf(await rights(team, member.id, ["audit.view"]))).toBe("200");
     expect([(await kinds(member.email)).includes("access_changed"), await count(member.email)]).toEqual([
       false,
       { n: 1 },
@@ -172,7 +172,7 @@ describe("K5 what others cause is counted", () => {
     }
     expect((await kinds(member.email)).filter((kind) => kind === "access_changed").length).toBe(10);
     expect(
-      said(
+      statusOf(
         await team.api.post(
           `/v1/members/${member.id}/api-keys`,
           { name: "k" },
@@ -186,7 +186,7 @@ describe("K5 what others cause is counted", () => {
       { email: member.email, firstName: "A", lastName: "B", roles: ["member"] },
       { idempotencyKey: newIdempotencyKey() },
     );
-    expect(said(invited)).toBe("429 quota-exceeded");
+    expect(statusOf(invited)).toBe("429 quota-exceeded");
   });
 });
 
@@ -210,7 +210,7 @@ describe("K16 an invitation that is moved from a mistyped address", () => {
     const [{ memberId, email: old, token }, right] = [await invite(), newEmail()];
     expectStatus(await move(memberId, right), 200);
     expect([
-      said(await acceptInvitation(token)),
+      statusOf(await acceptInvitation(token)),
       await kinds(right),
       Number((await waiting(right))?.["pause"]) > 0,
     ]).toEqual([GONE, [], true]);
@@ -223,7 +223,7 @@ describe("K16 an invitation that is moved from a mistyped address", () => {
     const [{ memberId, id }, wrong, right] = [await invite(), newEmail(), newEmail()];
     for (const email of [wrong, right]) expectStatus(await move(memberId, email), 200);
     // A resend waits for the same minute.
-    expect(said(await team.api.post(`/v1/invitations/${id}/resend`))).toBe("429 quota-exceeded");
+    expect(statusOf(await team.api.post(`/v1/invitations/${id}/resend`))).toBe("429 quota-exceeded");
     for (const email of [wrong, right]) await letLeave(email);
     expect([await kinds(wrong), await kinds(right)]).toEqual([[], ["invitation"]]);
   });
@@ -236,7 +236,7 @@ describe("K16 an invitation that is moved from a mistyped address", () => {
       200,
     );
     for (const email of [wrong, right]) await letLeave(email);
-    expect([said(await acceptInvitation(token)), await kinds(wrong), await kinds(right)]).toEqual([
+    expect([statusOf(await acceptInvitation(token)), await kinds(wrong), await kinds(right)]).toEqual([
       GONE,
       [],
       [],
@@ -258,16 +258,16 @@ test("K16 the platform raises an account's mails a day, in both trails and on th
   const set = (by: Api, mailsPerDay: number) => by.put(`${path}/mail-quota`, { mailsPerDay });
   expect([
     await card(),
-    said(await set(fresh.api, 1_000)),
-    said(await fresh.api.patch(path, { mailsPerDay: 1_000 }, ANY)),
+    statusOf(await set(fresh.api, 1_000)),
+    statusOf(await fresh.api.patch(path, { mailsPerDay: 1_000 }, ANY)),
   ]).toEqual([500, "403 access/denied", "422 validation"]);
   expectStatus(await set(platform, 1), 200);
-  expect([said(await invite()), said(await invite())]).toEqual(["201", "429 quota-exceeded"]);
+  expect([statusOf(await invite()), statusOf(await invite())]).toEqual(["201", "429 quota-exceeded"]);
   const member = await newMember(fetch, fresh, { roles: ["member"] });
-  expect(said(await rights(fresh, member.memberId, ["audit.view"]))).toBe("200");
+  expect(statusOf(await rights(fresh, member.memberId, ["audit.view"]))).toBe("200");
   expect((await invite()).headers.get("ratelimit-policy")).toBe('"mails-of";q=1;w=86400');
   expectStatus(await set(platform, 2), 200);
-  expect([said(await invite()), said(await invite()), await card()]).toEqual([
+  expect([statusOf(await invite()), statusOf(await invite()), await card()]).toEqual([
     "201",
     "429 quota-exceeded",
     2,
@@ -282,7 +282,7 @@ test("K16 the platform raises an account's mails a day, in both trails and on th
     expect(data[0]).toMatchObject({ changes: { before: { mailsPerDay: 1 }, after: { mailsPerDay: 2 } } });
   }
   for (const wrong of [-1, 1.5, 1_000_001, null, "9"])
-    expect(said(await set(platform, wrong as number))).toBe("422 validation");
+    expect(statusOf(await set(platform, wrong as number))).toBe("422 validation");
 });
 
 describe("K5 security mails", () => {

@@ -14,7 +14,7 @@ import {
   createSubAccount,
 } from "../resources/charge-fixture.ts";
 import { downloadSheet } from "../people/export-fixture.ts";
-import { fetch, said } from "../access/operators-fixture.ts";
+import { fetch, statusOf } from "../access/operators-fixture.ts";
 import { anonymousCaller } from "../people/sign-in-fixture.ts";
 
 const ANY = { ifMatch: "*" };
@@ -92,7 +92,7 @@ describe("S4.43 K16 what is left to spend", () => {
     expect([await remaining(agency.owner, guest), await remaining(agency.owner, specialist)]).toEqual([
       0, 10,
     ]);
-    expect(said(await guest.api.get("/v1/credits"))).toBe("403 access/denied");
+    expect(statusOf(await guest.api.get("/v1/credits"))).toBe("403 access/denied");
   });
 
   test("says when it begins again, where a period's limit is reached: by spend or priced call", async () => {
@@ -103,7 +103,7 @@ describe("S4.43 K16 what is left to spend", () => {
       { amount: 11 },
       { idempotencyKey: newIdempotencyKey() },
     );
-    expect([said(spent), spent.body["resetsAt"]]).toEqual(["402 credits/member-limit-exceeded", next]);
+    expect([statusOf(spent), spent.body["resetsAt"]]).toEqual(["402 credits/member-limit-exceeded", next]);
     const dear = await createTool(agency.platform, { createCost: 11, updateCost: 0 });
     expectStatus(
       await agency.owner.api.put(`/v1/members/${specialist.memberId}/grants`, {
@@ -116,7 +116,7 @@ describe("S4.43 K16 what is left to spend", () => {
       200,
     );
     const priced = await createTask(specialist.api, dear);
-    expect([said(priced), (priced.body as unknown as Record<string, unknown>)["resetsAt"]]).toEqual([
+    expect([statusOf(priced), (priced.body as unknown as Record<string, unknown>)["resetsAt"]]).toEqual([
       "402 credits/member-limit-exceeded",
       next,
     ]);
@@ -128,7 +128,7 @@ describe("S4.43 K16 what is left to spend", () => {
       { amount: 2 },
       { idempotencyKey: newIdempotencyKey() },
     );
-    expect([said(ever), "resetsAt" in ever.body]).toEqual(["402 credits/member-limit-exceeded", false]);
+    expect([statusOf(ever), "resetsAt" in ever.body]).toEqual(["402 credits/member-limit-exceeded", false]);
   });
 
   test("S4.20 no limit goes with a role that has none, not even beside one that has", async () => {
@@ -137,9 +137,9 @@ describe("S4.43 K16 what is left to spend", () => {
       { roles: ["specialist", "manager"], creditLimit: 5 },
       ANY,
     );
-    expect(said(both)).toBe("422 validation");
+    expect(statusOf(both)).toBe("422 validation");
     expect(
-      said(
+      statusOf(
         await agency.owner.api.patch(
           `/v1/members/${specialist.memberId}`,
           { roles: ["specialist", "manager"] },
@@ -166,7 +166,9 @@ describe("S4.43 K16 what is left to spend", () => {
     const mixed = await newMember(fetch, agency.owner, { roles: ["specialist", "manager"] });
     const limited = await newMember(fetch, agency.owner, { roles: ["specialist"], creditLimit: 5 });
     const path = `/v1/members/${limited.memberId}/copy-rights`;
-    expect(said(await agency.owner.api.post(path, { fromMemberId: mixed.memberId }))).toBe("422 validation");
+    expect(statusOf(await agency.owner.api.post(path, { fromMemberId: mixed.memberId }))).toBe(
+      "422 validation",
+    );
   });
 });
 
@@ -219,9 +221,9 @@ describe("S1.28 K16 files for spreadsheets", () => {
     expect(
       (await downloadSheet(owner, "/v1/credits/ledger/export?from=2020-01-01&to=2020-12-31")).lines,
     ).toEqual([]);
-    expect(said(await guest.api.get("/v1/credits/ledger/export"))).toBe("403 access/denied");
+    expect(statusOf(await guest.api.get("/v1/credits/ledger/export"))).toBe("403 access/denied");
     for (const query of ["from=2026-03-02&to=2026-02-01", "format=pdf", "from=yesterday"])
-      expect(said(await owner.api.get(`/v1/credits/ledger/export?${query}`))).toBe("422 validation");
+      expect(statusOf(await owner.api.get(`/v1/credits/ledger/export?${query}`))).toBe("422 validation");
     const trail = expectStatus(
       await owner.api.get<{ data: { outcome: string; changes: { after: Record<string, unknown> } }[] }>(
         "/v1/audit?action=credits.export",

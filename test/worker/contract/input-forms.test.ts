@@ -14,7 +14,7 @@ import {
   fetch,
   createPlatform,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 import { requestCode, signInWith, requestMail, newEmail } from "../people/sign-in-fixture.ts";
@@ -66,7 +66,7 @@ describe("S1.2 S2.1 K15 an invitation by e-mail and role alone", () => {
       ),
     ).toEqual([email]);
     // One click stays one click.
-    expect(said(await acceptInvitation(await invitationToken(email)))).toBe("200");
+    expect(statusOf(await acceptInvitation(await invitationToken(email)))).toBe("200");
     expect(await cardOf(team, body.member.id)).toMatchObject({ username: email, firstName: null });
     const owner = await cardOf(team, team.memberId);
     const subjects = (await mailsTo(fetch, owner.email)).map(({ subject }) => subject);
@@ -86,11 +86,11 @@ describe("S1.2 S2.1 K15 an invitation by e-mail and role alone", () => {
     ).body.member;
     const names = { firstName: "Ada", lastName: "Arrived" };
     for (const wrong of ["evil.com/x", "\u202ex"])
-      expect(said(await acceptInvitation(await invitationToken(open), { ...names, firstName: wrong }))).toBe(
-        "422 validation",
-      );
+      expect(
+        statusOf(await acceptInvitation(await invitationToken(open), { ...names, firstName: wrong })),
+      ).toBe("422 validation");
     for (const email of [open, told])
-      expect(said(await acceptInvitation(await invitationToken(email), names))).toBe("200");
+      expect(statusOf(await acceptInvitation(await invitationToken(email), names))).toBe("200");
     expect(await cardOf(team, first.id)).toMatchObject({ username: "Ada Arrived", ...names });
     expect(await cardOf(team, second.id)).toMatchObject({
       username: "Tom Told",
@@ -109,7 +109,10 @@ describe("S1.2 S2.1 K15 an invitation by e-mail and role alone", () => {
       .member;
     const edit = (body: object, who: Person = team) => who.api.patch<Card>(`/v1/members/${id}`, body, ANY);
     const missing = await edit({ position: "Chief" });
-    expect([said(missing), faults(missing.body)]).toEqual(["422 validation", ["/firstName", "/lastName"]]);
+    expect([statusOf(missing), faults(missing.body)]).toEqual([
+      "422 validation",
+      ["/firstName", "/lastName"],
+    ]);
     expect(faults((await edit({ firstName: "A" })).body)).toEqual(["/lastName"]);
     expect(expectStatus(await edit({ loginAllowed: false }), 200).body).toMatchObject({ username: email });
     expectStatus(await edit({ loginAllowed: true }), 200);
@@ -160,13 +163,13 @@ describe("S1.2 S2.1 K15 an invitation by e-mail and role alone", () => {
         email: newEmail(),
         role: kind === "vendor" ? "operator" : "specialist",
       });
-      expect([kind, said(answer), faults(answer.body)]).toEqual([
+      expect([kind, statusOf(answer), faults(answer.body)]).toEqual([
         kind,
         "422 validation",
         ["/firstName", "/lastName"],
       ]);
       expect(
-        said(
+        statusOf(
           await other.api.post(
             "/v1/hooks",
             {
@@ -197,7 +200,7 @@ describe("K15 an invitation that gives nothing", () => {
   const person = () => ({ email: newEmail(), firstName: "E", lastName: "Empty" });
   test("is refused, alone, in bulk and as a rule of a hook; a right or a grant is something", async () => {
     const answer = await invite(team, person());
-    expect([said(answer), faults(answer.body)]).toEqual(["422 validation", ["/roles"]]);
+    expect([statusOf(answer), faults(answer.body)]).toEqual(["422 validation", ["/roles"]]);
     expect(
       expectStatus(
         await team.api.post<{ results: { status: number }[] }>(
@@ -214,7 +217,7 @@ describe("K15 an invitation that gives nothing", () => {
       { name: "Shop", scheme: "standard", mapping: { typeAt: "/type", rules } },
       keyed(),
     );
-    expect([said(hook), faults(hook.body)]).toEqual(["422 validation", ["/mapping/rules/0/then/roles"]]);
+    expect([statusOf(hook), faults(hook.body)]).toEqual(["422 validation", ["/mapping/rules/0/then/roles"]]);
     expectStatus(await invite(team, { ...person(), rights: ["product.view"] }), 201);
     expectStatus(
       await invite(team, {
@@ -246,7 +249,7 @@ describe("K15 what is right is taken", () => {
       201,
     ).body;
     expect(member.email).toBe(`${local}@xn--80a1acny.xn--p1ai`);
-    expect(said(await invite(team, { email: `${local}@xn--80a1acny.xn--p1ai`, role: "member" }))).toBe(
+    expect(statusOf(await invite(team, { email: `${local}@xn--80a1acny.xn--p1ai`, role: "member" }))).toBe(
       "409 conflict/duplicate-invitation",
     );
     expectStatus(await acceptInvitation(await invitationToken(member.email)), 200);
@@ -255,7 +258,7 @@ describe("K15 what is right is taken", () => {
       (await mailsTo(fetch, member.email)).filter(({ template }) => template === "sign_in"),
     ).toHaveLength(1);
     for (const email of [`${"x".repeat(65)}@example.com`, "я@почта.рф"])
-      expect(said(await invite(team, { email, role: "member" }))).toBe("422 validation");
+      expect(statusOf(await invite(team, { email, role: "member" }))).toBe("422 validation");
     const settings = { allowedEmailDomains: ["почта.рф"] };
     expect(
       expectStatus(
@@ -301,7 +304,7 @@ describe("K15 what is right is taken", () => {
       200,
     ).body;
     expect(edited).toMatchObject({ comments: "Line 1\nLine 2", phone: null, position: null });
-    expect(said(await team.api.patch(`/v1/members/${memberId}`, { position: "a\nb" }, ANY))).toBe(
+    expect(statusOf(await team.api.patch(`/v1/members/${memberId}`, { position: "a\nb" }, ANY))).toBe(
       "422 validation",
     );
     const { grants } = expectStatus(
@@ -365,8 +368,8 @@ describe("K15 what is right is taken", () => {
         200,
       ).body.data.length;
     expect([(await count(dayBefore, dayThere)) > 0, await count(dayBefore, dayBefore)]).toEqual([true, 0]);
-    expect(said(await team.api.get("/v1/audit?from=2026-02-30"))).toBe("422 validation");
-    expect(said(await team.api.get("/v1/reports/usage?from=2026-03-02&to=2026-02-28"))).toBe(
+    expect(statusOf(await team.api.get("/v1/audit?from=2026-02-30"))).toBe("422 validation");
+    expect(statusOf(await team.api.get("/v1/reports/usage?from=2026-03-02&to=2026-02-28"))).toBe(
       "422 validation",
     );
   });

@@ -12,14 +12,14 @@ import {
   updateTask,
   UPDATE_COST,
 } from "../resources/charge-fixture.ts";
-import { fetch, said } from "../access/operators-fixture.ts";
+import { fetch, statusOf } from "../access/operators-fixture.ts";
 
 const AT_ONCE = 60;
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 const atOnce = <T>(count: number, ask: (index: number) => Promise<T>): Promise<T[]> =>
   Promise.all(upTo(count).map(ask));
 const counted = (answers: readonly Reply<unknown>[]) =>
-  Object.fromEntries([...Map.groupBy(answers, said)].map(([answer, all]) => [answer, all.length]));
+  Object.fromEntries([...Map.groupBy(answers, statusOf)].map(([answer, all]) => [answer, all.length]));
 
 let agency: Agency;
 let owner: Person;
@@ -153,9 +153,9 @@ describe("K14 one key on two routes at once", () => {
     const rich = await createAgency(1_000);
     const key = newIdempotencyKey();
     expectStatus(await (other(rich.owner.api, key)[0] as () => Promise<Reply<unknown>>)(), 201);
-    expect(said(await rich.owner.api.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: key }))).toBe(
-      "422 idempotency/mismatch",
-    );
+    expect(
+      statusOf(await rich.owner.api.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: key })),
+    ).toBe("422 idempotency/mismatch");
   });
 });
 

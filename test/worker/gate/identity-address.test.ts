@@ -11,7 +11,7 @@ import {
   type Person,
   activateSubscription,
 } from "../../harness/people.ts";
-import { fetchWithoutAddress, createPlatform, said } from "../access/operators-fixture.ts";
+import { fetchWithoutAddress, createPlatform, statusOf } from "../access/operators-fixture.ts";
 import { edit, listEventIds, lastEvent, identityOf } from "./identity-fixture.ts";
 
 /** Where the office is, in both families, and where it is not. */
@@ -85,7 +85,7 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
   test("are kept to by the exchange for a token too", async () => {
     const key = await bind(RULES);
     const exchange = async (ip: string) =>
-      said(await api(fetchWithoutAddress, key).post("/v1/auth/token", undefined, { ip }));
+      statusOf(await api(fetchWithoutAddress, key).post("/v1/auth/token", undefined, { ip }));
     expect(await Promise.all(HOME.map(exchange))).toEqual(all(HOME, "200"));
     expect(await Promise.all(AWAY.map(exchange))).toEqual(all(AWAY, NOT_ALLOWED));
   });
@@ -128,7 +128,7 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
         { amount: 4 },
         { ip, idempotencyKey: newIdempotencyKey() },
       );
-    expect(said(await spend(THERE))).toBe(NOT_ALLOWED);
+    expect(statusOf(await spend(THERE))).toBe(NOT_ALLOWED);
     expect(expectStatus(await owner.api.get("/v1/credits", { ip: HERE }), 200).body).toMatchObject({
       balance: 10,
     });
@@ -138,7 +138,7 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
       ip: THERE,
       actor: { memberId: member.memberId },
     });
-    expect(said(await spend(HERE))).toBe("201");
+    expect(statusOf(await spend(HERE))).toBe("201");
   });
 
   test("let in no caller when one of them cannot be read", async () => {
@@ -232,12 +232,12 @@ describe("S4.11 several lists", () => {
 
   test("do not lock out the member who writes them, unless that is meant", async () => {
     const account = `/v1/accounts/${owner.accountId}`;
-    expect(said(await edit(owner.api, account, { allowedIps: [THERE] }, { ip: HERE }))).toBe(
+    expect(statusOf(await edit(owner.api, account, { allowedIps: [THERE] }, { ip: HERE }))).toBe(
       "409 conflict/lockout",
     );
-    expect(said(await edit(owner.api, account, { allowedIps: [HERE] }))).toBe("409 conflict/lockout");
+    expect(statusOf(await edit(owner.api, account, { allowedIps: [HERE] }))).toBe("409 conflict/lockout");
     expect(
-      said(await edit(owner.api, account, { allowedIps: [THERE], confirmLockout: true }, { ip: HERE })),
+      statusOf(await edit(owner.api, account, { allowedIps: [THERE], confirmLockout: true }, { ip: HERE })),
     ).toBe("200");
     expect([
       await identityOf(owner.apiKey, { ip: HERE }),
@@ -264,7 +264,7 @@ describe("S4.11 a claim of a key", () => {
     return made.body.claim.token;
   }
   const claim = async (token: string, ask: CallOptions) =>
-    said(await api(fetchWithoutAddress, null).post("/v1/auth/claims", { token }, ask));
+    statusOf(await api(fetchWithoutAddress, null).post("/v1/auth/claims", { token }, ask));
 
   const BOUND: ReadonlyArray<readonly [list: string, bind: () => Promise<string>]> = [
     [

@@ -9,7 +9,7 @@ import { Problem } from "../../../src/kernel/http/problem.ts";
 import { TYPE_TABLE } from "../../../src/resources/registry.ts";
 import { api, newIdempotencyKey, expectStatus, type Problem as Refusal } from "../../harness/client.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
-import { fetchWithoutAddress, createPlatform, ORIGIN, said } from "../access/operators-fixture.ts";
+import { fetchWithoutAddress, createPlatform, ORIGIN, statusOf } from "../access/operators-fixture.ts";
 import { listEventIds } from "./identity-fixture.ts";
 
 let platform: Awaited<ReturnType<typeof createPlatform>>;
@@ -198,7 +198,7 @@ describe("what was read before", () => {
     const ids = [await product("a"), await product("b")];
     for (const name of ["a", "b"]) expectStatus(await owner.api.post("/v1/customers", { name }), 201);
     const cursor = await page("/v1/products?limit=1");
-    expect(said(await owner.api.get(`/v1/products?limit=5&cursor=${cursor}`))).toBe("200");
+    expect(statusOf(await owner.api.get(`/v1/products?limit=5&cursor=${cursor}`))).toBe("200");
     const other = await newAccount(fetchWithoutAddress, platform, "vendor");
     const refused = await Promise.all([
       owner.api.get<Refusal>(`/v1/customers?cursor=${cursor}`),
@@ -264,8 +264,8 @@ describe("what was read before", () => {
       ]);
       expect(await listEventIds(owner.accountId)).toEqual(before);
       expect([
-        said(await owner.api.patch(path, patch)),
-        said(await owner.api.patch(path, patch, { ifMatch: '"99"' })),
+        statusOf(await owner.api.patch(path, patch)),
+        statusOf(await owner.api.patch(path, patch, { ifMatch: '"99"' })),
       ]).toEqual(["428 precondition-required", "412 precondition-failed"]);
     }
     const plan = expectStatus(

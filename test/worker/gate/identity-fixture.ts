@@ -8,11 +8,11 @@ import {
   type Problem,
   type Reply,
 } from "../../harness/client.ts";
-import { fetchWithoutAddress, said } from "../access/operators-fixture.ts";
+import { fetchWithoutAddress, statusOf } from "../access/operators-fixture.ts";
 
 /** What `GET /v1/me` answers that credential. */
 export const identityOf = async (credential: string, ask: CallOptions = {}): Promise<string> =>
-  said(await api(fetchWithoutAddress, credential).get("/v1/me", ask));
+  statusOf(await api(fetchWithoutAddress, credential).get("/v1/me", ask));
 
 /** A key of that member with an id, to be changed behind the API. */
 export async function keyIdOf(credential: string, ask: CallOptions = {}): Promise<string> {

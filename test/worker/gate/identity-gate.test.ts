@@ -21,7 +21,7 @@ import {
   activateSubscription,
 } from "../../harness/people.ts";
 import { LEAVE_MAPPING } from "../../harness/webhook.ts";
-import { fetchWithoutAddress, createPlatform, said } from "../access/operators-fixture.ts";
+import { fetchWithoutAddress, createPlatform, statusOf } from "../access/operators-fixture.ts";
 import {
   updateKeyRow,
   listEventIds,
@@ -74,7 +74,7 @@ describe("exactly one credential", () => {
       challenge: 'Bearer realm="tollgate"',
       detail: expect.stringContaining("exactly one credential"),
     });
-    expect(said(await send("/v1/me", { headers: { ...headers, [second]: "" } }))).toBe(INVALID);
+    expect(statusOf(await send("/v1/me", { headers: { ...headers, [second]: "" } }))).toBe(INVALID);
     expect(await listEventIds()).toEqual(before);
   });
 
@@ -84,14 +84,14 @@ describe("exactly one credential", () => {
     ["usr", INVALID],
     ["AggregatorAuthentication", INVALID],
   ])("%s alone answers %s", async (name, answer) => {
-    expect(said(await send("/v1/me", { headers: { [name]: carriers()[name] ?? "" } }))).toBe(answer);
+    expect(statusOf(await send("/v1/me", { headers: { [name]: carriers()[name] ?? "" } }))).toBe(answer);
   });
 
   test("a credential in the query, in a cookie or in the body is none", async () => {
-    expect(said(await send(`/v1/me?access_token=${token}`))).toBe(INVALID);
-    expect(said(await send("/v1/me", { headers: { cookie: `access_token=${token}` } }))).toBe(INVALID);
+    expect(statusOf(await send(`/v1/me?access_token=${token}`))).toBe(INVALID);
+    expect(statusOf(await send("/v1/me", { headers: { cookie: `access_token=${token}` } }))).toBe(INVALID);
     expect(
-      said(
+      statusOf(
         await send("/v1/auth/token", {
           method: "POST",
           body: JSON.stringify({ access_token: token }),
@@ -104,7 +104,7 @@ describe("exactly one credential", () => {
   test("a header that is sent twice is refused", async () => {
     const headers = new Headers(as(token).headers);
     headers.append("authorization", `Bearer ${token}`);
-    expect(said(await send("/v1/me", { headers }))).toBe(INVALID);
+    expect(statusOf(await send("/v1/me", { headers }))).toBe(INVALID);
   });
 });
 
@@ -143,7 +143,7 @@ describe("a caller outside any account", () => {
         }),
       ),
     );
-    expect(answers.map(said)).toEqual(STRANGERS.map(([answer]) => answer));
+    expect(answers.map(statusOf)).toEqual(STRANGERS.map(([answer]) => answer));
     const ids = JSON.stringify(answers.map(({ body }) => body.requestId));
     const rows = async () =>
       (
@@ -175,7 +175,7 @@ describe("a caller outside any account", () => {
     const memberToken = await newToken(fetchWithoutAddress, member.apiKey);
     expectStatus(await owner.api.post(`/v1/members/${member.memberId}/block`), 200);
     const before = [await listEventIds(owner.accountId), await listEventIds(other.accountId)] as const;
-    expect(said(await send("/v1/me", as(memberToken)))).toBe("401 auth/blocked");
+    expect(statusOf(await send("/v1/me", as(memberToken)))).toBe("401 auth/blocked");
     expect((await listEventIds(owner.accountId)).length).toBe(before[0].length + 1);
     expect(await listEventIds(other.accountId)).toEqual(before[1]);
     expect(await lastEvent(owner.api)).toMatchObject({
@@ -192,7 +192,7 @@ describe("a caller outside any account", () => {
       (await newMember(fetchWithoutAddress, owner, { roles: ["owner"] })).memberId,
     );
     await updateKeyRow(await keyIdOf(key), { expires_at: Date.now() - 1 });
-    expect(said(await send("/v1/me", as(key)))).toBe(INVALID);
+    expect(statusOf(await send("/v1/me", as(key)))).toBe(INVALID);
     expect(await lastEvent(owner.api)).toMatchObject({
       outcome: "denied",
       reason: "auth/invalid-credential",
@@ -316,7 +316,7 @@ describe("methods and paths", () => {
       const answer = await send(path, init);
       const expected =
         path.startsWith("/problems/") && "method" in init ? "405 method-not-allowed" : "404 not-found";
-      expect(said(answer)).toBe(expected);
+      expect(statusOf(answer)).toBe(expected);
       expect(answer.headers.get("content-type")).toBe("application/problem+json");
     }
   });
@@ -345,7 +345,9 @@ describe("methods and paths", () => {
       `DELETE /v1/api-keys/${id}`,
     ].map((ask) => ask.split(" "));
     const answers = await Promise.all(
-      asks.map(async ([method, path = ""]) => said(await send(path, { method: method ?? "", ...as(token) }))),
+      asks.map(async ([method, path = ""]) =>
+        statusOf(await send(path, { method: method ?? "", ...as(token) })),
+      ),
     );
     expect(answers).toEqual(asks.map(() => "404 not-found"));
   });
@@ -373,7 +375,7 @@ describe("what a call is refused for is the same whether its caller is remembere
     const count = () => env.DB.prepare("SELECT count(*) AS n FROM resource").first<number>("n");
     const before = await count();
     const post = async () =>
-      said(
+      statusOf(
         await send("/v1/products", {
           method: "POST",
           body: body(),
@@ -453,7 +455,7 @@ describe("a cursor of hostile make", () => {
         .replace("/hooks/:id", `/hooks/${hook}`)
         .replaceAll(/:\w+/g, memberId);
       const answer = await who.get<Problem>(`${path}?cursor=${cursor(actsOn, path)}`);
-      if (answer.status !== 403) return [template, said(answer), answer.body.errors?.[0]?.detail ?? ""];
+      if (answer.status !== 403) return [template, statusOf(answer), answer.body.errors?.[0]?.detail ?? ""];
     }
     return [template, "403", ""];
   }
@@ -528,7 +530,7 @@ test("S0.1, S0.2: without the plan an operator is refused with a contact, but fo
       restrictedAccounts,
       contactUrl: "mailto:sales@vendor.example",
     });
-  const list = async (credential: string) => said(await send("/v1/products", as(credential)));
+  const list = async (credential: string) => statusOf(await send("/v1/products", as(credential)));
   expect([await list(operator.apiKey), await list(operatorToken)]).toEqual(["200", "200"]);
   expectStatus(await plan(false), 200);
   expect([await list(operator.apiKey), await list(operatorToken), await list(owner.apiKey)]).toEqual([
@@ -540,7 +542,7 @@ test("S0.1, S0.2: without the plan an operator is refused with a contact, but fo
     feature: "restrictedAccounts",
     contact: "mailto:sales@vendor.example",
   });
-  expect(said(await send("/v1/me", as(operatorToken)))).toBe("200");
+  expect(statusOf(await send("/v1/me", as(operatorToken)))).toBe("200");
   expectStatus(await plan(true), 200);
   expect([await list(operator.apiKey), await list(operatorToken)]).toEqual(["200", "200"]);
 });

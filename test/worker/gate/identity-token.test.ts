@@ -12,7 +12,7 @@ import {
   type Person,
   activateSubscription,
 } from "../../harness/people.ts";
-import { fetchWithoutAddress, createPlatform, ORIGIN, said } from "../access/operators-fixture.ts";
+import { fetchWithoutAddress, createPlatform, ORIGIN, statusOf } from "../access/operators-fixture.ts";
 import {
   updateKeyRow,
   edit,
@@ -409,21 +409,21 @@ describe("what holds for the key holds for its token, live", () => {
     expectStatus(await owner.api.del(`/v1/api-keys/${one.keyId}`), 204);
     expect(await both(one)).toEqual(INVALID);
     expect(await identityOf(one.member.apiKey)).toBe("200");
-    expect(said(await api(fetchWithoutAddress, one.key).post("/v1/auth/token"))).toBe(INVALID[0]);
+    expect(statusOf(await api(fetchWithoutAddress, one.key).post("/v1/auth/token"))).toBe(INVALID[0]);
   });
 
   test("it expires while both are remembered, with no change that anybody made", async () => {
     const one = await caller({ expiresAt: new Date(Date.now() + 60_000).toISOString() });
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
     expect(await both(one)).toEqual(INVALID);
-    expect(said(await api(fetchWithoutAddress, one.key).post("/v1/auth/token"))).toBe(INVALID[0]);
+    expect(statusOf(await api(fetchWithoutAddress, one.key).post("/v1/auth/token"))).toBe(INVALID[0]);
   });
 
   test("S2.21, S2.22: its member is blocked, and is as before when unblocked", async () => {
     const one = await caller();
     expectStatus(await owner.api.post(`/v1/members/${one.member.memberId}/block`), 200);
     expect(await both(one)).toEqual(["401 auth/blocked", "401 auth/blocked"]);
-    expect(said(await api(fetchWithoutAddress, one.key).post("/v1/auth/token"))).toBe("401 auth/blocked");
+    expect(statusOf(await api(fetchWithoutAddress, one.key).post("/v1/auth/token"))).toBe("401 auth/blocked");
     expectStatus(await owner.api.post(`/v1/members/${one.member.memberId}/unblock`), 200);
     expect(await both(one)).toEqual(["200", "200"]);
   });
@@ -432,10 +432,10 @@ describe("what holds for the key holds for its token, live", () => {
     const one = await caller({ scopes: ["product.view", "product.create"] });
     const product = await newProduct(owner.api);
     for (const who of [api(fetchWithoutAddress, one.key), api(fetchWithoutAddress, one.credential)]) {
-      expect([said(await who.get(`/v1/products/${product}`)), said(await who.get("/v1/customers"))]).toEqual([
-        "200",
-        "403 access/denied",
-      ]);
+      expect([
+        statusOf(await who.get(`/v1/products/${product}`)),
+        statusOf(await who.get("/v1/customers")),
+      ]).toEqual(["200", "403 access/denied"]);
       expect(expectStatus(await who.get<{ rights: string[] }>("/v1/me"), 200).body.rights).toEqual([
         "product.create",
         "product.view",
@@ -444,12 +444,12 @@ describe("what holds for the key holds for its token, live", () => {
     await updateKeyRow(one.keyId, { scopes: JSON.stringify(["product.view"]) });
     for (const who of [api(fetchWithoutAddress, one.credential), api(fetchWithoutAddress, one.key)]) {
       expect([
-        said(await who.get(`/v1/products/${product}`)),
-        said(await who.post("/v1/products", { name: "x" })),
+        statusOf(await who.get(`/v1/products/${product}`)),
+        statusOf(await who.post("/v1/products", { name: "x" })),
       ]).toEqual(["200", "403 access/denied"]);
     }
     await updateKeyRow(one.keyId, { scopes: JSON.stringify([]) });
-    expect(said(await api(fetchWithoutAddress, one.credential).get(`/v1/products/${product}`))).toMatch(
+    expect(statusOf(await api(fetchWithoutAddress, one.credential).get(`/v1/products/${product}`))).toMatch(
       /^40[34]/,
     );
   });
@@ -457,8 +457,8 @@ describe("what holds for the key holds for its token, live", () => {
   test("S1.7, S1.41: its member's role changes, and scopes give nothing that the role does not", async () => {
     const one = await caller({ scopes: ["product.create"] });
     const post = () => api(fetchWithoutAddress, one.credential).post("/v1/products", { name: "x" });
-    expect(said(await post())).toBe("201");
+    expect(statusOf(await post())).toBe("201");
     expectStatus(await edit(owner.api, `/v1/members/${one.member.memberId}`, { roles: ["operator"] }), 200);
-    expect(said(await post())).toBe("403 access/denied");
+    expect(statusOf(await post())).toBe("403 access/denied");
   });
 });

@@ -26,7 +26,7 @@ import {
   newPerson,
   invitationToken,
 } from "../people/invitations-fixture.ts";
-import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf, createSubscribedAccount } from "../access/operators-fixture.ts";
 import { anonymousCaller, readRow, newEmail, listEvents } from "../people/sign-in-fixture.ts";
 
 let team: Person;
@@ -92,9 +92,9 @@ async function accept(one: Comer): Promise<Comer> {
 /** Both codes, or one where there is no address yet. */
 async function confirm(who: Api, from: string | null, to: string): Promise<string> {
   const asked = await who.post("/v1/me/email", { email: to }, { ip: nextClientIp() });
-  if (asked.status !== 202) return said(asked);
+  if (asked.status !== 202) return statusOf(asked);
   const old = from === null ? {} : { oldCode: codeOf(await lastMail(fetch, from, "change_email")) };
-  return said(
+  return statusOf(
     await who.post("/v1/me/email/confirm", {
       email: to,
       newCode: codeOf(await lastMail(fetch, to, "change_email")),
@@ -349,10 +349,10 @@ describe("K1 K4 between the ways in", () => {
     expectStatus(await (one.api ?? expect.fail()).get("/v1/me"), 200);
     const key = one.api ?? expect.fail();
     await accept(one);
-    expect([said(await key.get("/v1/me")), said(await (one.api ?? expect.fail()).get("/v1/me"))]).toEqual([
-      "401 auth/invalid-credential",
-      "200",
-    ]);
+    expect([
+      statusOf(await key.get("/v1/me")),
+      statusOf(await (one.api ?? expect.fail()).get("/v1/me")),
+    ]).toEqual(["401 auth/invalid-credential", "200"]);
     expect(
       (await listEvents(team.accountId, "api_key.revoke")).map(
         ({ resource }) => (resource as { id: string }).id,
@@ -368,7 +368,7 @@ describe("K1 K4 between the ways in", () => {
     expectStatus(await anonymousCaller.post("/v1/auth/sessions", body, { ip: nextClientIp() }), 201);
     const state = "SELECT claim_state AS state FROM api_key WHERE id = ?";
     expect(await readRow(state, one.keyId)).toEqual({ state: "ended" });
-    expect(said(await exchange(one))).toBe("404 not-found");
+    expect(statusOf(await exchange(one))).toBe("404 not-found");
     const ends = (await listEvents(team.accountId, "api_key.revoke")).filter(
       ({ resource }) => (resource as { id: string }).id === one.keyId,
     );
@@ -380,7 +380,7 @@ describe("K1 K4 between the ways in", () => {
     const session = one.api ?? expect.fail();
     expectStatus(await session.get("/v1/me"), 200);
     expectStatus(await unlink(one), 204);
-    expect(said(await session.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await session.get("/v1/me"))).toBe("401 auth/invalid-credential");
     expectStatus(
       await anonymousCaller.post("/v1/auth/codes", { email: one.email }, { ip: nextClientIp() }),
       202,
@@ -392,6 +392,6 @@ describe("K1 K4 between the ways in", () => {
     );
     expectStatus(await nameAddress(one), 200);
     await accept(one);
-    expect(said(await exchange(one))).toBe("404 not-found");
+    expect(statusOf(await exchange(one))).toBe("404 not-found");
   });
 });

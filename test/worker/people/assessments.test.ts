@@ -4,7 +4,7 @@ import { type Api, expectStatus } from "../../harness/client.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
 import { findChainFaults } from "../../harness/full-list.ts";
 import { listActions } from "../products/dealer-fixture.ts";
-import { fetch, createPlatform, said, comparableRefusal } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf, comparableRefusal } from "../access/operators-fixture.ts";
 
 interface Assessment {
   readonly year: number;
@@ -63,7 +63,7 @@ test("S3.29: the platform writes yearly results; who sees the member reads them,
   expect(expectStatus(await dealer.api.get(`/v1/members/by-login/${card.login}`), 200).body).toEqual(card);
   expect(card.readOnlyFields).toContain("assessments");
   expect(
-    said(
+    statusOf(
       await dealer.api.patch(
         `/v1/members/${user.memberId}`,
         { assessments: [{ year: 2026, result: "A+" }] },
@@ -72,11 +72,11 @@ test("S3.29: the platform writes yearly results; who sees the member reads them,
     ),
   ).toBe("422 validation");
   for (const method of ["post", "put", "patch"] as const)
-    expect(said(await dealer.api[method](`/v1/members/${user.memberId}/assessments`, { result: "A+" }))).toBe(
-      "405 method-not-allowed",
-    );
+    expect(
+      statusOf(await dealer.api[method](`/v1/members/${user.memberId}/assessments`, { result: "A+" })),
+    ).toBe("405 method-not-allowed");
   expectStatus(await platform.del(of(user, 2024)), 204);
-  expect(said(await platform.del(of(user, 2024)))).toBe("404 not-found");
+  expect(statusOf(await platform.del(of(user, 2024)))).toBe("404 not-found");
   expect(await shown(user)).toEqual([
     [2026, "A"],
     [2025, "A−"],
@@ -86,17 +86,17 @@ test("S3.29: the platform writes yearly results; who sees the member reads them,
 test("S3.29: only the platform writes, for members and years that exist; a refusal keeps all", async () => {
   const before = await env.DB.prepare("SELECT * FROM assessment").all();
   for (const who of [dealer, user]) {
-    expect(said(await who.api.put(of(user), { result: "A+" }))).toBe("403 access/denied");
-    expect(said(await who.api.del(of(user)))).toBe("403 access/denied");
+    expect(statusOf(await who.api.put(of(user), { result: "A+" }))).toBe("403 access/denied");
+    expect(statusOf(await who.api.del(of(user)))).toBe("403 access/denied");
   }
   const other = await newAccount(fetch, platform, "dealer");
   const nobody = { accountId: dealer.accountId, memberId: `mem_${"0".repeat(26)}` };
   expect(
     comparableRefusal(await platform.put(of({ ...user, accountId: other.accountId }), { result: "A+" })),
   ).toBe(comparableRefusal(await platform.put(of(nobody), { result: "A+" })));
-  expect(said(await platform.put(of(nobody), { result: "A+" }))).toBe("404 not-found");
+  expect(statusOf(await platform.put(of(nobody), { result: "A+" }))).toBe("404 not-found");
   for (const year of ["1999", "2101", "99", "20255", "abcd", "2025.0", " 2025"])
-    expect(said(await platform.put(of(user, year), { result: "A+" })), year).toBe("422 validation");
+    expect(statusOf(await platform.put(of(user, year), { result: "A+" })), year).toBe("422 validation");
   for (const body of [
     {},
     { result: "" },
@@ -104,11 +104,11 @@ test("S3.29: only the platform writes, for members and years that exist; a refus
     { result: 5 },
     { result: "A", year: 2024 },
   ])
-    expect(said(await platform.put(of(user), body))).toBe("422 validation");
+    expect(statusOf(await platform.put(of(user), body))).toBe("422 validation");
   expect((await env.DB.prepare("SELECT * FROM assessment").all()).results).toEqual(before.results);
-  expect(said(await other.api.get(`/v1/members/${user.memberId}/assessments`))).toBe("404 not-found");
+  expect(statusOf(await other.api.get(`/v1/members/${user.memberId}/assessments`))).toBe("404 not-found");
   const client = await newMember(fetch, dealer, { roles: ["client"] });
-  expect(said(await client.api.get(`/v1/members/${user.memberId}/assessments`))).toBe("404 not-found");
+  expect(statusOf(await client.api.get(`/v1/members/${user.memberId}/assessments`))).toBe("404 not-found");
 });
 
 test("both trails tell of it, and a person can be erased from them", async () => {

@@ -12,7 +12,7 @@ import { newAccount, newMember, type Person } from "../../harness/people.ts";
 import { type DealerFixture, createDealer } from "../products/dealer-fixture.ts";
 import { fetchWithDelayedWrite } from "../gate/delayed-write.ts";
 import { ageInvitation } from "./invitations-fixture.ts";
-import { fetch, createPlatform, HOME_IP, said, comparableRefusal } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, HOME_IP, statusOf, comparableRefusal } from "../access/operators-fixture.ts";
 
 const ANY = { ifMatch: "*" };
 
@@ -88,9 +88,9 @@ describe("S3.23 S3.24 a card by its login", () => {
       expect(comparableRefusal(await world.other.api.get(`/v1/members/by-login/${login}`)), login).toBe(
         comparableRefusal(missing),
       );
-    expect(said(missing)).toBe("404 not-found");
+    expect(statusOf(missing)).toBe("404 not-found");
     const { client } = world.people;
-    expect(said(await client.api.get(`/v1/members/by-login/${logins[0]}`))).toBe("404 not-found");
+    expect(statusOf(await client.api.get(`/v1/members/by-login/${logins[0]}`))).toBe("404 not-found");
   });
 });
 
@@ -166,21 +166,25 @@ describe("S3.25 what a card takes", () => {
   test("S3.33 a stale tag is refused, none at all too, and of two edits at once one wins", async () => {
     const { id } = await add(manager);
     const ifMatch = (await cardOf(manager, id)).headers.get("etag");
-    expect(said(await manager.api.patch(`/v1/members/${id}`, { city: "A" }))).toBe(
+    expect(statusOf(await manager.api.patch(`/v1/members/${id}`, { city: "A" }))).toBe(
       "428 precondition-required",
     );
     const answers = await Promise.all(
       ["A", "B", "C"].map((city) => patch(manager, id, { city }, { ifMatch })),
     );
-    expect(answers.map(said).sort()).toEqual(["200", "412 precondition-failed", "412 precondition-failed"]);
-    expect(said(await patch(manager, id, { city: "D" }, { ifMatch }))).toBe("412 precondition-failed");
+    expect(answers.map(statusOf).sort()).toEqual([
+      "200",
+      "412 precondition-failed",
+      "412 precondition-failed",
+    ]);
+    expect(statusOf(await patch(manager, id, { city: "D" }, { ifMatch }))).toBe("412 precondition-failed");
   });
 
   test("one fault in many changes leaves everything as it was", async () => {
     const { id } = await add(manager);
     const { body: before } = await cardOf(manager, id);
     expect(
-      said(
+      statusOf(
         await patch(manager, id, {
           city: "Omsk",
           email: address(),
@@ -191,7 +195,7 @@ describe("S3.25 what a card takes", () => {
       ),
     ).toBe("422 validation");
     expect(
-      said(await patch(manager, id, { city: "Omsk", email: address(), objectGroupIds: ["grp_none"] })),
+      statusOf(await patch(manager, id, { city: "Omsk", email: address(), objectGroupIds: ["grp_none"] })),
     ).toBe("422 validation");
     expect((await cardOf(manager, id)).body).toEqual(before);
   });
@@ -213,7 +217,7 @@ describe("S2.20 S3.30 the login is allowed or not", () => {
       loginAllowed: false,
       highlight: "orange",
     });
-    expect(said(await person.api.get("/v1/me"))).toBe("401 auth/blocked");
+    expect(statusOf(await person.api.get("/v1/me"))).toBe("401 auth/blocked");
     const { data } = expectStatus(
       await manager.api.get<{ data: Card[] }>("/v1/members?status=disabled&limit=100"),
       200,
@@ -241,16 +245,16 @@ describe("S2.20 S3.30 the login is allowed or not", () => {
   });
 
   test("it obeys what blocking obeys: oneself, the owner, power over the member, and the right", async () => {
-    expect(said(await patch(manager, manager.memberId, { loginAllowed: false }))).toBe(
+    expect(statusOf(await patch(manager, manager.memberId, { loginAllowed: false }))).toBe(
       "409 conflict/lockout",
     );
     const [{ memberId: clerk, api: clerkApi }, { id }] = [await active(), await add(manager)];
     expectStatus(await patch(manager, clerk, { rights: ["member.view", "member.edit"] }), 200);
-    expect(said(await clerkApi.patch(`/v1/members/${manager.memberId}`, { loginAllowed: false }, ANY))).toBe(
-      "403 access/denied",
-    );
     expect(
-      said(
+      statusOf(await clerkApi.patch(`/v1/members/${manager.memberId}`, { loginAllowed: false }, ANY)),
+    ).toBe("403 access/denied");
+    expect(
+      statusOf(
         await clerkApi.patch(`/v1/members/${world.people.subdealer.memberId}`, { loginAllowed: false }, ANY),
       ),
     ).toBe("403 access/denied");
@@ -261,18 +265,20 @@ describe("S2.20 S3.30 the login is allowed or not", () => {
       200,
     );
     const nobody = await newMember(fetch, bare, {});
-    expect(said(await patch(member, nobody.memberId, { city: "A" }))).toBe("200");
-    expect(said(await patch(member, nobody.memberId, { loginAllowed: false }))).toBe("403 access/denied");
-    expect(said(await member.api.post(`/v1/members/${nobody.memberId}/block`))).toBe("403 access/denied");
+    expect(statusOf(await patch(member, nobody.memberId, { city: "A" }))).toBe("200");
+    expect(statusOf(await patch(member, nobody.memberId, { loginAllowed: false }))).toBe("403 access/denied");
+    expect(statusOf(await member.api.post(`/v1/members/${nobody.memberId}/block`))).toBe("403 access/denied");
     expect((await cardOf(manager, id)).body["status"]).toBe("new");
   });
 
   test("the last admin stays, however it is asked", async () => {
     const team = await newAccount(fetch, platform, "team");
     const second = await newMember(fetch, team, { roles: ["admin"] });
-    expect(said(await patch(second, second.memberId, { loginAllowed: false }))).toBe("409 conflict/lockout");
+    expect(statusOf(await patch(second, second.memberId, { loginAllowed: false }))).toBe(
+      "409 conflict/lockout",
+    );
     for (const body of [{ loginAllowed: false }, { roles: [] }, { roles: ["viewer"], loginAllowed: false }]) {
-      expect(said(await patch(second, team.memberId, body))).toBe("409 conflict/last-admin");
+      expect(statusOf(await patch(second, team.memberId, body))).toBe("409 conflict/last-admin");
     }
   });
 });
@@ -286,8 +292,8 @@ describe("S3.27 object groups on the card obey what their own route obeys", () =
       ],
     ).toEqual([world.groups.G, "all"]);
     for (const groupIds of [["grp_none"], [world.groups.G, world.groups.G]]) {
-      expect(said(await patch(manager, id, { objectGroupIds: groupIds }))).toBe(
-        said(await manager.api.put(`/v1/members/${id}/object-groups`, { groupIds })),
+      expect(statusOf(await patch(manager, id, { objectGroupIds: groupIds }))).toBe(
+        statusOf(await manager.api.put(`/v1/members/${id}/object-groups`, { groupIds })),
       );
     }
     const events = expectStatus(
@@ -308,8 +314,8 @@ describe("S3.27 object groups on the card obey what their own route obeys", () =
     );
     const ways = (who: Person, whom: string, groupIds: string[]) =>
       Promise.all([
-        patch(who, whom, { objectGroupIds: groupIds }).then(said),
-        who.api.put(`/v1/members/${whom}/object-groups`, { groupIds }).then(said),
+        patch(who, whom, { objectGroupIds: groupIds }).then(statusOf),
+        who.api.put(`/v1/members/${whom}/object-groups`, { groupIds }).then(statusOf),
       ]);
     expectStatus(await patch(manager, clerk.memberId, { rights: ["member.view", "member.edit"] }), 200);
     expect(await ways(clerk, id, [world.groups.G])).toEqual(["403 access/denied", "403 access/denied"]);
@@ -322,7 +328,7 @@ describe("S3.27 object groups on the card obey what their own route obeys", () =
       expect((await ways(clerk, clerk.memberId, groups))[0]).toBe("403 access/denied");
     }
     expect((await cardOf(manager, id)).body["objectGroupIds"]).toEqual([]);
-    expect(said(await patch(clerk, id, { objectGroupIds: [world.groups.G] }))).toBe("200");
+    expect(statusOf(await patch(clerk, id, { objectGroupIds: [world.groups.G] }))).toBe("200");
   });
 });
 
@@ -341,7 +347,7 @@ describe("S4.36 another address", () => {
     return { email, id: body.memberId, invitationId: body.id };
   };
   const accept = async (token: string) =>
-    said(await api(fetch, null).post("/v1/invitations/accept", { token }));
+    statusOf(await api(fetch, null).post("/v1/invitations/accept", { token }));
 
   test("of a member asks the new one for confirmation; the old link confirms nothing", async () => {
     const { memberId } = await newMember(fetch, manager, { roles: ["client"] });
@@ -349,7 +355,7 @@ describe("S4.36 another address", () => {
     const before = expectStatus(await patch(manager, memberId, { email: first }), 200).body;
     expect(before).toMatchObject({ email: first, emailVerified: false });
     const confirm = async (to: string) =>
-      said(
+      statusOf(
         await api(fetch, null).post("/v1/auth/email-confirmations", {
           token: tokenOf(await lastMail(fetch, to, "confirm_email")),
         }),
@@ -400,7 +406,9 @@ describe("S4.36 another address", () => {
 
   test("that another member or invitation has is refused, and nothing is sent", async () => {
     const [one, other] = [await invited(), await invited()];
-    expect(said(await patch(manager, one.id, { email: other.email }))).toBe("409 conflict/duplicate-member");
+    expect(statusOf(await patch(manager, one.id, { email: other.email }))).toBe(
+      "409 conflict/duplicate-member",
+    );
     expect((await mailsTo(fetch, other.email)).map(({ template }) => template)).toEqual(["invitation"]);
     expectStatus(await patch(manager, other.id, { email: address() }), 200);
     expectStatus(await patch(manager, other.id, { email: address() }), 200);
@@ -411,20 +419,20 @@ describe("S4.36 another address", () => {
     const waiting = await add(manager, { roles: [] });
     const clerk = await newMember(fetch, manager, { roles: ["dealer_user"] });
     expectStatus(await patch(manager, clerk.memberId, { rights: ["member.view", "member.edit"] }), 200);
-    expect(said(await patch(clerk, waiting.id, { city: "A" }))).toBe("200");
-    expect(said(await patch(clerk, waiting.id, { email: address() }))).toBe("403 access/denied");
+    expect(statusOf(await patch(clerk, waiting.id, { city: "A" }))).toBe("200");
+    expect(statusOf(await patch(clerk, waiting.id, { email: address() }))).toBe("403 access/denied");
     expectStatus(
       await patch(manager, clerk.memberId, { rights: ["member.view", "member.edit", "member.create"] }),
       200,
     );
-    expect(said(await patch(clerk, waiting.id, { email: address() }))).toBe("200");
+    expect(statusOf(await patch(clerk, waiting.id, { email: address() }))).toBe("200");
   });
 
   test("where only admins invite, no other member moves an invitation", async () => {
     const seller = await newAccount(fetch, platform, "seller");
     const waiting = await add(seller, { roles: [] });
     const agent = await newMember(fetch, seller, { roles: ["account_manager"], rights: ["member.create"] });
-    expect(said(await patch(agent, waiting.id, { email: address() }))).toBe("200");
+    expect(statusOf(await patch(agent, waiting.id, { email: address() }))).toBe("200");
     expectStatus(
       await seller.api.patch(
         `/v1/accounts/${seller.accountId}`,
@@ -448,7 +456,7 @@ describe("S4.36 another address", () => {
       first = tokenOf(await lastMail(fetch, old, "invitation"));
     }, 3);
     expect(
-      said(
+      statusOf(
         await api(through, manager.apiKey).patch(
           `/v1/members/${id}`,
           { email: next },
@@ -472,7 +480,7 @@ describe("S4.36 another address", () => {
       await manager.api.patch(path, { settings: { allowedEmailDomains: ["example.com"] } }, ANY),
       200,
     );
-    expect(said(await patch(manager, id, { email: "x@elsewhere.example" }))).toBe("422 validation");
+    expect(statusOf(await patch(manager, id, { email: "x@elsewhere.example" }))).toBe("422 validation");
     expectStatus(await manager.api.patch(path, { settings: { allowedEmailDomains: [] } }, ANY), 200);
   });
 });
@@ -490,8 +498,8 @@ test("S4.9 notices: the member chooses their own, an editor another's", async ()
       "notifications"
     ],
   ).toEqual({ unsubscribed: true, invitations: true, access: false, credits: true });
-  expect(said(await person.api.patch("/v1/me/notifications", { loud: true }))).toBe("422 validation");
-  expect(said(await person.api.patch(`/v1/members/${person.memberId}`, { notifications: {} }, ANY))).toBe(
+  expect(statusOf(await person.api.patch("/v1/me/notifications", { loud: true }))).toBe("422 validation");
+  expect(statusOf(await person.api.patch(`/v1/members/${person.memberId}`, { notifications: {} }, ANY))).toBe(
     "403 access/denied",
   );
 });

@@ -9,7 +9,7 @@ import {
   createPlatform,
   HOME_IP,
   listIds,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -122,22 +122,22 @@ describe("S3.12 S3.50 S3.51 members of sub-dealers in a dealer's book", () => {
       north.accountId,
       north.accountId,
     ]);
-    expect(said(await dealer.api.get("/v1/members", actingIn(below.accountId)))).toBe("404 not-found");
+    expect(statusOf(await dealer.api.get("/v1/members", actingIn(below.accountId)))).toBe("404 not-found");
   });
 
   test("their cards are opened with Tollgate-Account, and not edited", async () => {
     const path = `/v1/members/${north.memberId}`;
-    expect(said(await dealer.api.get(path))).toBe("404 not-found");
-    expect(said(await dealer.api.get(path, actingIn(north.accountId)))).toBe("200");
-    expect(said(await dealer.api.patch(path, { city: "A" }, { ...ANY, ...actingIn(north.accountId) }))).toBe(
-      "403 access/denied",
-    );
+    expect(statusOf(await dealer.api.get(path))).toBe("404 not-found");
+    expect(statusOf(await dealer.api.get(path, actingIn(north.accountId)))).toBe("200");
+    expect(
+      statusOf(await dealer.api.patch(path, { city: "A" }, { ...ANY, ...actingIn(north.accountId) })),
+    ).toBe("403 access/denied");
   });
 
   test("without sight of sub-dealers only the dealer's own; with the right given, all at once", async () => {
     const clerk = await newMember(fetch, dealer, { roles: ["dealer_user"] });
     const accounts = async () => new Set((await rowsOf(clerk.api)).map(({ accountId }) => accountId));
-    expect(said(await clerk.api.get("/v1/members"))).toBe("403 access/denied");
+    expect(statusOf(await clerk.api.get("/v1/members"))).toBe("403 access/denied");
     expectStatus(
       await dealer.api.patch(`/v1/members/${clerk.memberId}`, { rights: ["member.view"] }, ANY),
       200,
@@ -168,7 +168,9 @@ describe("S3.12 S3.50 S3.51 members of sub-dealers in a dealer's book", () => {
       [HOME_IP, "403 ip/not-allowed"],
       [OTHER_IP, "200"],
     ] as const)
-      expect(said(await dealer.api.get("/v1/members", { ...actingIn(north.accountId), ip }))).toBe(answer);
+      expect(statusOf(await dealer.api.get("/v1/members", { ...actingIn(north.accountId), ip }))).toBe(
+        answer,
+      );
     const names = async (ip: string) =>
       new Set((await rowsOf(dealer.api, "", { ip })).map(({ accountId }) => accountId));
     expect(await names(HOME_IP)).toEqual(new Set([dealer.accountId, south.accountId]));
@@ -240,16 +242,16 @@ describe("S4.33 S4.37 S4.38 an agency's card", () => {
       roles: ["manager"],
       creditLimit: null,
     });
-    expect(said(await edit(id, { creditLimit: 5 }))).toBe("422 validation");
-    expect(said(await edit(id, { accountType: "specialist", creditLimit: -1 }))).toBe("422 validation");
+    expect(statusOf(await edit(id, { creditLimit: 5 }))).toBe("422 validation");
+    expect(statusOf(await edit(id, { accountType: "specialist", creditLimit: -1 }))).toBe("422 validation");
     expect(
       expectStatus(await edit(id, { accountType: "specialist", creditLimit: 3 }), 200).body,
     ).toMatchObject({
       roles: ["specialist"],
       creditLimit: 3,
     });
-    expect(said(await edit(id, { accountType: "guest", roles: ["guest"] }))).toBe("422 validation");
-    expect(said(await edit(id, { accountType: "owner" }))).toBe("422 validation");
+    expect(statusOf(await edit(id, { accountType: "guest", roles: ["guest"] }))).toBe("422 validation");
+    expect(statusOf(await edit(id, { accountType: "owner" }))).toBe("422 validation");
   });
 
   test("S4.28 no member becomes a guest without a task, in either word", async () => {
@@ -258,7 +260,7 @@ describe("S4.33 S4.37 S4.38 an agency's card", () => {
       await added(owner, { accountType: "specialist", ...requiredFields("guest") }),
     ];
     for (const body of [{ accountType: "guest" }, { roles: ["guest"] }])
-      expect(said(await edit(bare, body))).toBe("422 validation");
+      expect(statusOf(await edit(bare, body))).toBe("422 validation");
     expect(expectStatus(await edit(ready, { accountType: "guest" }), 200).body).toMatchObject({
       roles: ["guest"],
     });
@@ -267,7 +269,7 @@ describe("S4.33 S4.37 S4.38 an agency's card", () => {
   test("elsewhere there are no such types", async () => {
     const team = await createSubscribedAccount(platform, "team");
     const id = await added(team, { roles: ["member"] });
-    expect(said(await team.api.patch(`/v1/members/${id}`, { accountType: "guest" }, ANY))).toBe(
+    expect(statusOf(await team.api.patch(`/v1/members/${id}`, { accountType: "guest" }, ANY))).toBe(
       "422 validation",
     );
   });

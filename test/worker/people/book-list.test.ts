@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newAccount, type Person } from "../../harness/people.ts";
 import { isSoak } from "../../harness/soak.ts";
-import { fetch, createPlatform, createObject, said } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, createObject, statusOf } from "../access/operators-fixture.ts";
 
 interface Row {
   readonly id: string;
@@ -313,7 +313,7 @@ const REFUSED: ReadonlyArray<readonly [string, string]> = [
   ["a filter twice", "username=a&username=b"],
 ];
 test.each(REFUSED)("S3.17 %s is refused", async (_, query) => {
-  expect(said(await manager.api.get(`/v1/members?${query}`))).toBe("422 validation");
+  expect(statusOf(await manager.api.get(`/v1/members?${query}`))).toBe("422 validation");
 });
 
 test("S3.22 the example of the article finds its user", async () => {
@@ -337,12 +337,12 @@ test("a cursor is good for its own list only", async () => {
     "username=a",
     "sort=username&username=a",
   ]) {
-    expect(said(await manager.api.get(`/v1/members?limit=2&${other}&cursor=${nextCursor}`)), other).toBe(
+    expect(statusOf(await manager.api.get(`/v1/members?limit=2&${other}&cursor=${nextCursor}`)), other).toBe(
       "422 validation",
     );
   }
   for (const cursor of ["a", btoa("[]"), btoa("[1,2,3]"), btoa('"mem_1"')])
-    expect(said(await manager.api.get(`/v1/members?cursor=${cursor.replaceAll("=", EMPTY)}`))).toBe(
+    expect(statusOf(await manager.api.get(`/v1/members?cursor=${cursor.replaceAll("=", EMPTY)}`))).toBe(
       "422 validation",
     );
 });

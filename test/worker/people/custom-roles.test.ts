@@ -13,7 +13,7 @@ import {
   fetch,
   createPlatform,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -92,8 +92,8 @@ describe("a role of the account's own", () => {
       ["viewer", true],
       [card.id, false],
     ]);
-    expect(said(await edit(owner, card, { name: "Desk" }, {}))).toBe("428 precondition-required");
-    expect(said(await edit(owner, card, { name: "Desk" }, { ifMatch: '"7"' }))).toBe(
+    expect(statusOf(await edit(owner, card, { name: "Desk" }, {}))).toBe("428 precondition-required");
+    expect(statusOf(await edit(owner, card, { name: "Desk" }, { ifMatch: '"7"' }))).toBe(
       "412 precondition-failed",
     );
     expect(
@@ -105,7 +105,7 @@ describe("a role of the account's own", () => {
       await edit(owner, card, {}),
       await owner.api.del(`/v1/roles/${card.id}`),
     ])
-      expect(said(answer)).toBe("404 not-found");
+      expect(statusOf(answer)).toBe("404 not-found");
     const { data: events } = expectStatus(
       await owner.api.get<{
         data: { action: string; resource: { id: string }; changes: { before: object; after: object } }[];
@@ -132,13 +132,13 @@ describe("a role of the account's own", () => {
     const card = await role({ rights: ["catalog.view"] });
     const stranger = await createSubscribedAccount(platform, "team");
     for (const who of [await add(["member"]), await add(["viewer"])]) {
-      expect(said(await make(who, {}))).toBe(NO);
+      expect(statusOf(await make(who, {}))).toBe(NO);
       for (const answer of [
         await who.api.get(`/v1/roles/${card.id}`),
         await edit(who, card, {}),
         await who.api.del(`/v1/roles/${card.id}`),
       ])
-        expect(said(answer)).toBe("404 not-found");
+        expect(statusOf(answer)).toBe("404 not-found");
       expect(expectStatus(await who.api.get<{ data: object[] }>("/v1/roles"), 200).body.data.length).toBe(3);
     }
     const reader = await add([], { rights: ["member.view"] });
@@ -149,7 +149,7 @@ describe("a role of the account's own", () => {
         await reader.api.del(`/v1/roles/${each.id}`),
         await make(reader, {}),
       ])
-        expect(said(answer)).toBe(NO);
+        expect(statusOf(answer)).toBe(NO);
     }
     for (const answer of [
       await stranger.api.get(`/v1/roles/${card.id}`),
@@ -157,9 +157,9 @@ describe("a role of the account's own", () => {
       await stranger.api.del(`/v1/roles/${card.id}`),
       await stranger.api.get("/v1/roles/admin"),
     ]) {
-      expect(said(answer)).toBe("404 not-found");
+      expect(statusOf(answer)).toBe("404 not-found");
     }
-    expect(said(await give(stranger, stranger, ["admin", card.id]))).toBe("422 validation");
+    expect(statusOf(await give(stranger, stranger, ["admin", card.id]))).toBe("422 validation");
     expect((await make(stranger, { name: card.name })).status).toBe(201);
   });
 
@@ -183,21 +183,21 @@ describe("a role of the account's own", () => {
       },
     ];
     for (const body of bad)
-      expect(said(await make(owner, body)), JSON.stringify(body)).toBe("422 validation");
+      expect(statusOf(await make(owner, body)), JSON.stringify(body)).toBe("422 validation");
     const card = await role({ name: "Support" });
-    expect(said(await make(owner, { name: "Support" }))).toBe("409 conflict/duplicate");
-    expect(said(await edit(owner, await role({}), { name: "Support" }))).toBe("409 conflict/duplicate");
-    expect(said(await edit(owner, card, { rights: ["sos_license.generate"] }))).toBe("422 validation");
+    expect(statusOf(await make(owner, { name: "Support" }))).toBe("409 conflict/duplicate");
+    expect(statusOf(await edit(owner, await role({}), { name: "Support" }))).toBe("409 conflict/duplicate");
+    expect(statusOf(await edit(owner, card, { rights: ["sos_license.generate"] }))).toBe("422 validation");
     for (const body of bad)
-      expect(said(await edit(owner, card, body)), JSON.stringify(body)).toBe("422 validation");
+      expect(statusOf(await edit(owner, card, body)), JSON.stringify(body)).toBe("422 validation");
     const twins = await Promise.all([1, 2].map(() => make(owner, { name: "Twin" })));
-    expect(twins.map(said).sort()).toEqual(["201", "409 conflict/duplicate"]);
+    expect(twins.map(statusOf).sort()).toEqual(["201", "409 conflict/duplicate"]);
   });
 
   test("is kept while a member has it, also one who just gets it; an account has a hundred", async () => {
     const card = await role({ rights: ["catalog.view"] });
     const member = await add(["viewer", card.id]);
-    expect(said(await owner.api.del(`/v1/roles/${card.id}`))).toBe("409 conflict/not-removable");
+    expect(statusOf(await owner.api.del(`/v1/roles/${card.id}`))).toBe("409 conflict/not-removable");
     expectStatus(await give(owner, member, ["viewer"]), 200);
     const [removal, giving] = await Promise.all([
       owner.api.del(`/v1/roles/${card.id}`),
@@ -215,7 +215,7 @@ describe("a role of the account's own", () => {
       ).bind(`rol_${newIdempotencyKey()}`, owner.accountId, `R${index}`),
     );
     await env.DB.batch(roles);
-    expect(said(await make(owner, {}))).toBe("409 conflict/state");
+    expect(statusOf(await make(owner, {}))).toBe("409 conflict/state");
   });
 });
 
@@ -225,7 +225,7 @@ describe("a member who has it", () => {
     const member = await add([card.id]);
     const callers = [member.api, api(fetch, await newToken(fetch, member.apiKey))];
     const status = async (path: string) =>
-      Promise.all(callers.map(async (who) => said(await who.get(`/v1/${path}`))));
+      Promise.all(callers.map(async (who) => statusOf(await who.get(`/v1/${path}`))));
     for (let round = 0; round < 3; round += 1) {
       expect([await status("members"), await status("catalog")]).toEqual([
         ["200", "200"],
@@ -261,8 +261,8 @@ describe("a member who has it", () => {
       201,
     );
     expect([
-      said(await member.api.get(`/v1/products/${other}`)),
-      said(await member.api.del(`/v1/products/${mine}`)),
+      statusOf(await member.api.get(`/v1/products/${other}`)),
+      statusOf(await member.api.del(`/v1/products/${mine}`)),
     ]).toEqual(["404 not-found", NO]);
     const { rights } = expectStatus(
       await owner.api.get<{ rights: { right: string; source: string }[] }>(
@@ -294,9 +294,9 @@ describe("no escalation through a role", () => {
       { grants: [{ resourceType: "billing", access: "owner" }] },
     ];
     for (const body of beyond) {
-      expect(said(await make(person, body)), JSON.stringify(body)).toBe(NO);
-      expect(said(await edit(person, within, body)), JSON.stringify(body)).toBe(NO);
-      expect(said(await edit(person, held, body)), JSON.stringify(body)).toBe(NO);
+      expect(statusOf(await make(person, body)), JSON.stringify(body)).toBe(NO);
+      expect(statusOf(await edit(person, within, body)), JSON.stringify(body)).toBe(NO);
+      expect(statusOf(await edit(person, held, body)), JSON.stringify(body)).toBe(NO);
     }
     expect((await rightsOf(person)).sort()).toEqual([...HELD].sort());
     expect(expectStatus(await owner.api.get<Card>(`/v1/roles/${within.id}`), 200).body.version).toBe(1);
@@ -306,13 +306,13 @@ describe("no escalation through a role", () => {
     const { person } = await clerk();
     const big = await role({ rights: ["audit.view", "catalog.view"] });
     for (const body of [{ name: "Small" }, { rights: [] }, { rights: ["catalog.view"] }])
-      expect(said(await edit(person, big, body)), JSON.stringify(body)).toBe(NO);
-    expect(said(await person.api.del(`/v1/roles/${big.id}`))).toBe(NO);
+      expect(statusOf(await edit(person, big, body)), JSON.stringify(body)).toBe(NO);
+    expect(statusOf(await person.api.del(`/v1/roles/${big.id}`))).toBe(NO);
     const other = await add([]);
     for (const whom of [other, person])
-      expect(said(await give(person, whom, [big.id])), whom.memberId).toBe(NO);
+      expect(statusOf(await give(person, whom, [big.id])), whom.memberId).toBe(NO);
     expect(
-      said(
+      statusOf(
         await person.api.post(
           "/v1/members",
           { firstName: "A", lastName: "B", email: `${newIdempotencyKey()}@example.com`, roles: [big.id] },
@@ -326,8 +326,8 @@ describe("no escalation through a role", () => {
     // A member to whom another gave more is out of reach from then on.
     expectStatus(await edit(owner, small, { rights: ["catalog.view", "audit.view"] }), 200);
     expect([
-      said(await give(person, other, [])),
-      said(await edit(person, small, { rights: ["catalog.view"] })),
+      statusOf(await give(person, other, [])),
+      statusOf(await edit(person, small, { rights: ["catalog.view"] })),
     ]).toEqual([NO, NO]);
   });
 
@@ -353,7 +353,7 @@ describe("no escalation through a role", () => {
       { rights: ["audit.view"] },
       { rights: ["api_key.view"] },
     ])
-      expect(said(await make(person, body)), JSON.stringify(body)).toBe(NO);
+      expect(statusOf(await make(person, body)), JSON.stringify(body)).toBe(NO);
   });
 
   test("a narrowed key makes, widens and gives nothing wider than itself", async () => {
@@ -369,9 +369,9 @@ describe("no escalation through a role", () => {
       await make(narrow, { grants: [{ resourceType: "product", access: "view" }] }),
       await give(narrow, member, [big.id]),
     ])
-      expect(said(answer)).toBe(NO);
+      expect(statusOf(answer)).toBe(NO);
     expectStatus(await give(narrow, member, [small.id]), 200);
-    expect(said(await make(await narrowed(["catalog.view"]), {}))).toBe(NO);
+    expect(statusOf(await make(await narrowed(["catalog.view"]), {}))).toBe(NO);
   });
 
   test("no member takes or widens a role of their own: a right would outlast its role", async () => {
@@ -380,10 +380,12 @@ describe("no escalation through a role", () => {
       await role({ rights: ["role.edit", "member.edit"] }, admin),
       await role({ rights: ["catalog.view"] }),
     ];
-    expect(said(await give(admin, admin, ["admin", keep.id]))).toBe(NO);
+    expect(statusOf(await give(admin, admin, ["admin", keep.id]))).toBe(NO);
     expectStatus(await give(owner, admin, ["admin", own.id]), 200);
-    expect(said(await edit(admin, own, { rights: ["catalog.view", "member.edit"] }))).toBe(NO);
-    expect(said(await edit(admin, own, { grants: [{ resourceType: "product", access: "view" }] }))).toBe(NO);
+    expect(statusOf(await edit(admin, own, { rights: ["catalog.view", "member.edit"] }))).toBe(NO);
+    expect(statusOf(await edit(admin, own, { grants: [{ resourceType: "product", access: "view" }] }))).toBe(
+      NO,
+    );
     expectStatus(await edit(admin, own, { name: "Renamed", rights: [] }), 200);
     expectStatus(await edit(owner, own, { rights: ["catalog.view"] }), 200);
     expectStatus(await give(admin, admin, ["admin"]), 200);
@@ -404,10 +406,10 @@ describe("no escalation through a role", () => {
     });
     expectStatus(await make(specialist, { grants: tools(mine) }), 201);
     for (const ids of [[other], [mine, other], ["0"]])
-      expect(said(await make(specialist, { grants: tools(...ids) })), ids.join()).toBe(NO);
+      expect(statusOf(await make(specialist, { grants: tools(...ids) })), ids.join()).toBe(NO);
     const held = await role({ grants: tools(mine) }, agency);
     const second = await newMember(fetch, agency, { roles: ["owner", held.id] });
-    expect(said(await edit(second, held, { grants: tools(mine, other) }))).toBe(NO);
+    expect(statusOf(await edit(second, held, { grants: tools(mine, other) }))).toBe(NO);
     expectStatus(await edit(second, held, { grants: tools(mine), name: "Renamed" }), 200);
     expectStatus(await edit(agency, held, { grants: tools("0") }), 200);
   });
@@ -425,7 +427,7 @@ describe("no escalation through a role", () => {
       }),
       200,
     );
-    expect(said(await operator.api.get("/v1/products"))).toBe("402 plan/feature-required");
+    expect(statusOf(await operator.api.get("/v1/products"))).toBe("402 plan/feature-required");
   });
 
   test("of two changes at once, each is decided with what the other left", async () => {
@@ -435,7 +437,7 @@ describe("no escalation through a role", () => {
      * answered 503, and is repeated here.
      */
     const insistent = async (change: () => Promise<Reply<unknown>>): Promise<string> => {
-      const answer = said(await change());
+      const answer = statusOf(await change());
       return answer === "503 stale" ? insistent(change) : answer;
     };
     for (let round = 0; round < 5; round += 1) {
@@ -484,9 +486,9 @@ describe("what a role is called", () => {
       "Support  Team",
       "Ѕuрроrt team",
     ]) {
-      expect(said(await make(owner, { name })), name).toBe(DUPLICATE);
+      expect(statusOf(await make(owner, { name })), name).toBe(DUPLICATE);
     }
-    expect(said(await edit(owner, other, { name: "B\u00ADilling" }))).toBe(DUPLICATE);
+    expect(statusOf(await edit(owner, other, { name: "B\u00ADilling" }))).toBe(DUPLICATE);
     for (const name of ["BILLING", "Billing"]) expectStatus(await edit(owner, billing, { name }), 200);
     expectStatus(
       await make(await createSubscribedAccount(platform, "team").then(({ api: who }) => ({ api: who })), {
@@ -496,35 +498,35 @@ describe("what a role is called", () => {
     );
     await env.DB.prepare("UPDATE role SET name = 'Bil\u200Bling' WHERE id = ?").bind(other.id).run();
     expectStatus(await edit(owner, other, { description: "As it was", name: "Bil\u200Bling" }), 200);
-    expect(said(await edit(owner, other, { name: "billing " }))).toBe(DUPLICATE);
+    expect(statusOf(await edit(owner, other, { name: "billing " }))).toBe(DUPLICATE);
   });
 
   test("K10 the model's names are taken, in both languages, for roles and for object groups", async () => {
-    for (const name of RESERVED) expect(said(await make(owner, { name })), name).toBe("422 validation");
+    for (const name of RESERVED) expect(statusOf(await make(owner, { name })), name).toBe("422 validation");
     for (const name of ["Owners", "Administration", "Operator"])
       expectStatus(await make(owner, { name }), 201);
     const dealer = await createSubscribedAccount(platform, "dealer");
     const group = (name: string) =>
       dealer.api.post<Card>("/v1/object-groups", { name }, { idempotencyKey: newIdempotencyKey() });
     for (const name of ["Owner", "ＡＬＬ", "А\u200Bll", "все", "Client", "Клиент", "Sub-dealer"]) {
-      expect(said(await group(name)), name).toBe("422 validation");
-      expect(said(await make(dealer, { name })), name).toBe("422 validation");
+      expect(statusOf(await group(name)), name).toBe("422 validation");
+      expect(statusOf(await make(dealer, { name })), name).toBe("422 validation");
     }
     const [north] = [expectStatus(await group("North"), 201).body, expectStatus(await group("South"), 201)];
     for (const name of ["NORTH", "Nоrth", "Nor\u200Bth"])
-      expect(said(await group(name)), name).toBe(DUPLICATE);
+      expect(statusOf(await group(name)), name).toBe(DUPLICATE);
     const rename = (name: string) => dealer.api.patch(`/v1/object-groups/${north.id}`, { name }, ANY);
-    expect([said(await rename("Ѕouth")), said(await rename("ALL")), said(await rename("NORTH"))]).toEqual([
-      DUPLICATE,
-      "422 validation",
-      "200",
-    ]);
+    expect([
+      statusOf(await rename("Ѕouth")),
+      statusOf(await rename("ALL")),
+      statusOf(await rename("NORTH")),
+    ]).toEqual([DUPLICATE, "422 validation", "200"]);
     expect(
       Object.keys(expectStatus(await dealer.api.get(`/v1/object-groups/${north.id}`), 200).body).filter(
         (name) => name.startsWith("#"),
       ),
     ).toEqual([]);
     const answers = await Promise.all(["East", "Eаst", "EAST", "Ea\u200Bst"].map(group));
-    expect(answers.map(said).sort()).toEqual(["201", DUPLICATE, DUPLICATE, DUPLICATE]);
+    expect(answers.map(statusOf).sort()).toEqual(["201", DUPLICATE, DUPLICATE, DUPLICATE]);
   });
 });

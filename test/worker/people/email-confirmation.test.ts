@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { expectStatus, type Problem } from "../../harness/client.ts";
 import { lastMail, mailsTo, tokenOf } from "../../harness/mailbox.ts";
 import { newAccount, type Person } from "../../harness/people.ts";
-import { fetch, createPlatform, said, comparableRefusal } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf, comparableRefusal } from "../access/operators-fixture.ts";
 import { anonymousCaller, addSignedInMember, requestCode, newEmail, listEvents } from "./sign-in-fixture.ts";
 
 let owner: Person;
@@ -33,7 +33,7 @@ test("S4.36: another address on a card is unconfirmed until its reader confirms 
   const before = expectStatus(await card(id), 200);
   expect(before.body).toMatchObject({ email, emailVerified: false });
   const answers = await Promise.all(Array.from({ length: 5 }, () => confirm(token)));
-  expect(answers.map(said)).toEqual(Array(5).fill("204"));
+  expect(answers.map(statusOf)).toEqual(Array(5).fill("204"));
   const after = expectStatus(await card(id), 200);
   expect([after.body.emailVerified, after.headers.get("etag") === before.headers.get("etag")]).toEqual([
     true,
@@ -61,9 +61,9 @@ test("S4.36: a link is good for its own address and member only; others are refu
   ];
   const answers = await Promise.all(wrong.map(confirm));
   expect(new Set(answers.map(comparableRefusal)).size).toBe(1);
-  expect(said(answers[0] ?? expect.fail())).toBe("404 not-found");
+  expect(statusOf(answers[0] ?? expect.fail())).toBe("404 not-found");
   for (const text of ["", "x", `${newer}x`, newer.replace(".", "")])
-    expect(said(await confirm(text))).toBe("422 validation");
+    expect(statusOf(await confirm(text))).toBe("422 validation");
   expect(
     await Promise.all([one, two].map(async ({ id }) => expectStatus(await card(id), 200).body.emailVerified)),
   ).toEqual([false, false]);

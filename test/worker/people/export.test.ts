@@ -12,7 +12,7 @@ import {
   newestEvents,
   readWholeList,
 } from "./export-fixture.ts";
-import { fetch, createPlatform, createObject, said } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, createObject, statusOf } from "../access/operators-fixture.ts";
 
 const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const HOSTILE = [
@@ -244,7 +244,7 @@ describe("S3.7 S3.8 the user book as a workbook", () => {
         sort: "-login",
       },
     });
-    expect(said(await client.api.get("/v1/members/export.xlsx"))).toBe("403 access/denied");
+    expect(statusOf(await client.api.get("/v1/members/export.xlsx"))).toBe("403 access/denied");
     expect((await newestEvents(manager, "member.view"))[0]).toMatchObject({
       outcome: "denied",
       actor: { memberId: client.memberId },
@@ -263,7 +263,7 @@ describe("S3.7 S3.8 the user book as a workbook", () => {
   ];
   test.each(REFUSED)("S3.7 is refused with %s, and then no export is in the trail", async (query) => {
     const [before] = await newestEvents(manager, "member.export");
-    expect(said(await manager.api.get(`/v1/members/export.xlsx?${query}`))).toBe("422 validation");
+    expect(statusOf(await manager.api.get(`/v1/members/export.xlsx?${query}`))).toBe("422 validation");
     expect((await newestEvents(manager, "member.export"))[0]?.id).toBe(before?.id);
   });
 

@@ -17,7 +17,7 @@ import {
   createPlatform,
   listIds,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -52,17 +52,17 @@ describe("an invitation that is sent once more", () => {
     expect(Date.parse(body.expiresAt)).toBeGreaterThanOrEqual(Date.parse(expiresAt));
     const second = await invitationToken(member.email);
     expect(second).not.toBe(token);
-    expect(said(await acceptInvitation(token))).toBe("404 not-found");
+    expect(statusOf(await acceptInvitation(token))).toBe("404 not-found");
     await expire(id);
-    expect(said(await acceptInvitation(second))).toBe("410 invitation/expired");
+    expect(statusOf(await acceptInvitation(second))).toBe("410 invitation/expired");
     expect(expectStatus(await resend(team, id), 200).body).toMatchObject({
       id,
       status: "pending",
       sendCount: 3,
     });
-    expect(said(await acceptInvitation(second))).toBe("404 not-found");
+    expect(statusOf(await acceptInvitation(second))).toBe("404 not-found");
     expectStatus(await acceptInvitation(await invitationToken(member.email)), 200);
-    expect(said(await resend(team, id))).toBe("409 invitation/used");
+    expect(statusOf(await resend(team, id))).toBe("409 invitation/used");
     expect(
       (await mailsTo(fetch, member.email)).filter(({ template }) => template === "invitation"),
     ).toHaveLength(3);
@@ -71,11 +71,11 @@ describe("an invitation that is sent once more", () => {
   test("goes out once a minute at most, however many ask at once", async () => {
     const { id, member } = await createInvitation(team, { role: "member" });
     const early = await resend(team, id);
-    expect(said(early)).toBe("429 quota-exceeded");
+    expect(statusOf(early)).toBe("429 quota-exceeded");
     expect(Number(early.headers.get("retry-after"))).toBeGreaterThan(0);
     await ageInvitation(id);
     const answers = await Promise.all(Array.from({ length: 5 }, () => resend(team, id)));
-    expect(answers.map(said).sort()).toEqual(["200", ...Array(4).fill("429 quota-exceeded")]);
+    expect(answers.map(statusOf).sort()).toEqual(["200", ...Array(4).fill("429 quota-exceeded")]);
     expect(await mailsTo(fetch, member.email)).toHaveLength(2);
   });
 
@@ -93,7 +93,7 @@ describe("an invitation that is sent once more", () => {
     const first = await invitationToken(body.email);
     await ageInvitation(invitationId);
     await edit(memberId, { email: `right-${body.email}` });
-    expect(said(await acceptInvitation(first))).toBe("404 not-found");
+    expect(statusOf(await acceptInvitation(first))).toBe("404 not-found");
     await ageInvitation(invitationId);
     expect(expectStatus(await resend(team, invitationId), 200).body).toMatchObject({
       email: `right-${body.email}`,
@@ -107,7 +107,7 @@ describe("an invitation that is sent once more", () => {
     const { id, member } = await createInvitation(team, { role: "member" });
     await ageInvitation(id);
     expectStatus(await team.api.post(`/v1/members/${member.id}/block`), 200);
-    expect(said(await resend(team, id))).toBe("409 conflict/state");
+    expect(statusOf(await resend(team, id))).toBe("409 conflict/state");
     expectStatus(await team.api.post(`/v1/members/${member.id}/unblock`), 200);
     expectStatus(await resend(team, id), 200);
   });
@@ -124,13 +124,13 @@ test("no mailbox is flooded by inviting again and again: ten mails a day from al
   for (let index = 0; index < 10; index += 1)
     expectStatus(await revoke(team, expectStatus(await ask(), 201).body.id), 204);
   const refused = await ask();
-  expect(said(refused)).toBe("429 quota-exceeded");
+  expect(statusOf(refused)).toBe("429 quota-exceeded");
   expect([...refused.headers.keys()]).toEqual(
     expect.arrayContaining(["retry-after", "ratelimit", "ratelimit-policy"]),
   );
   const other = await createSubscribedAccount(platform, "team");
   expect(
-    said(
+    statusOf(
       await other.api.post(
         "/v1/invitations",
         { ...newPerson(), email, role: "member" },
@@ -150,9 +150,9 @@ describe("an invitation that is taken back", () => {
     expect(member.login).toBe("0002");
     expect((await mailsTo(fetch, member.email))[0]?.text).toContain("0002");
     expectStatus(await revoke(dealer, id), 204);
-    expect(said(await dealer.api.get(`/v1/members/${member.id}`))).toBe("404 not-found");
-    expect(said(await acceptInvitation(token))).toBe("410 invitation/revoked");
-    expect([await revoke(dealer, id), await resend(dealer, id)].map(said)).toEqual([
+    expect(statusOf(await dealer.api.get(`/v1/members/${member.id}`))).toBe("404 not-found");
+    expect(statusOf(await acceptInvitation(token))).toBe("410 invitation/revoked");
+    expect([await revoke(dealer, id), await resend(dealer, id)].map(statusOf)).toEqual([
       "410 invitation/revoked",
       "410 invitation/revoked",
     ]);
@@ -176,11 +176,11 @@ describe("an invitation that is taken back", () => {
     const [{ id }] = (await readRows("SELECT id FROM invitation WHERE member_id = ?", keyed.memberId)) as [
       { id: string },
     ];
-    expect(said(await revoke(team, id))).toBe("409 invitation/used");
-    expect(said(await keyed.api.get("/v1/me"))).toBe("200");
+    expect(statusOf(await revoke(team, id))).toBe("409 invitation/used");
+    expect(statusOf(await keyed.api.get("/v1/me"))).toBe("200");
     const accepted = await createInvitation(team, { role: "member" });
     expectStatus(await acceptInvitation(accepted.token), 200);
-    expect(said(await revoke(team, accepted.id))).toBe("409 invitation/used");
+    expect(statusOf(await revoke(team, accepted.id))).toBe("409 invitation/used");
     const seller = await createSubscribedAccount(platform, "seller");
     const org = expectStatus(
       await seller.api.post<{ id: string; owner: { id: string } }>(
@@ -194,7 +194,9 @@ describe("an invitation that is taken back", () => {
       { id: string },
     ];
     expect(
-      said(await seller.api.del(`/v1/invitations/${owners.id}`, { headers: { "tollgate-account": org.id } })),
+      statusOf(
+        await seller.api.del(`/v1/invitations/${owners.id}`, { headers: { "tollgate-account": org.id } }),
+      ),
     ).toBe("409 conflict/last-admin");
   });
 
@@ -209,8 +211,8 @@ describe("an invitation that is taken back", () => {
     });
     const taskId = await createObject(agency, "tasks", { toolId, name: "Plan" });
     await env.DB.prepare("UPDATE resource SET owner_id = ? WHERE id = ?").bind(member.id, taskId).run();
-    expect(said(await revoke(agency, id))).toBe("409 conflict/not-removable");
-    expect(said(await agency.api.get(`/v1/members/${member.id}`))).toBe("200");
+    expect(statusOf(await revoke(agency, id))).toBe("409 conflict/not-removable");
+    expect(statusOf(await agency.api.get(`/v1/members/${member.id}`))).toBe("200");
   });
 });
 
@@ -223,11 +225,11 @@ describe("who sees and handles invitations", () => {
       () => resend(who, id),
       () => revoke(who, id),
     ];
-    for (const call of calls(stranger)) expect(said(await call())).toBe("404 not-found");
+    for (const call of calls(stranger)) expect(statusOf(await call())).toBe("404 not-found");
     const viewer = await newMember(fetch, team, { roles: ["viewer"] });
-    const answers = await Promise.all(calls(viewer).map(async (call) => said(await call())));
+    const answers = await Promise.all(calls(viewer).map(async (call) => statusOf(await call())));
     expect(answers).toEqual(["404 not-found", "403 access/denied", "403 access/denied"]);
-    expect(said(await viewer.api.get("/v1/invitations"))).toBe("403 access/denied");
+    expect(statusOf(await viewer.api.get("/v1/invitations"))).toBe("403 access/denied");
   });
 
   test("S2.13 no caller handles the invitation of a member whose role they could not give", async () => {
@@ -235,7 +237,7 @@ describe("who sees and handles invitations", () => {
     const manager = await newMember(fetch, seller, { roles: ["account_manager"] });
     const above = await createInvitation(seller, { role: "seller_admin" });
     await ageInvitation(above.id);
-    expect([await resend(manager, above.id), await revoke(manager, above.id)].map(said)).toEqual([
+    expect([await resend(manager, above.id), await revoke(manager, above.id)].map(statusOf)).toEqual([
       "403 access/denied",
       "403 access/denied",
     ]);
@@ -254,7 +256,7 @@ describe("who sees and handles invitations", () => {
     );
     const late = await createInvitation(seller, { role: "support_agent" });
     await ageInvitation(late.id);
-    expect([await resend(manager, late.id), await revoke(manager, late.id)].map(said)).toEqual([
+    expect([await resend(manager, late.id), await revoke(manager, late.id)].map(statusOf)).toEqual([
       "403 access/denied",
       "403 access/denied",
     ]);
@@ -287,6 +289,6 @@ describe("who sees and handles invitations", () => {
     ).toEqual([d.id]);
     expect(await listIds(owner.api, "invitations", 2)).toEqual([e.id, d.id, c.id, b.id, a.id, first.id]);
     for (const query of ["status=blocked", "email=none", "kind=link"])
-      expect(said(await owner.api.get(`/v1/invitations?${query}`))).toBe("422 validation");
+      expect(statusOf(await owner.api.get(`/v1/invitations?${query}`))).toBe("422 validation");
   });
 });

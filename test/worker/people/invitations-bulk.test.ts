@@ -4,7 +4,7 @@ import { type Api, newIdempotencyKey, expectStatus, type Problem } from "../../h
 import { mailsTo } from "../../harness/mailbox.ts";
 import { newMember, type Person } from "../../harness/people.ts";
 import { type Invitation, newPerson, readRows } from "./invitations-fixture.ts";
-import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf, createSubscribedAccount } from "../access/operators-fixture.ts";
 
 interface Result {
   readonly index: number;
@@ -74,7 +74,7 @@ test("repeated under its key it answers the same, sends nothing; another body is
   expect(second.body).toEqual(first.body);
   expect(second.headers.get("idempotency-replayed")).toBe("true");
   expect(await mailsTo(fetch, people[0]?.email ?? "")).toHaveLength(1);
-  expect(said(await bulk(team, people.slice(0, 1), key))).toBe("422 idempotency/mismatch");
+  expect(statusOf(await bulk(team, people.slice(0, 1), key))).toBe("422 idempotency/mismatch");
 });
 
 test("a call that broke off goes on where it was: what was made is made once", async () => {
@@ -86,7 +86,7 @@ test("a call that broke off goes on where it was: what was made is made once", a
     env.DB.prepare("DELETE FROM idempotency WHERE key IN (?1, ?1 || '#2', ?1 || '#3')").bind(key),
     ...late.map((id) => env.DB.prepare("DELETE FROM member WHERE id = ?").bind(id)),
   ]);
-  expect(said(await bulk(team, people.slice(0, 3), key))).toBe("422 idempotency/mismatch");
+  expect(statusOf(await bulk(team, people.slice(0, 3), key))).toBe("422 idempotency/mismatch");
   const again = expectStatus(await bulk(team, people, key), 200).body.results;
   expect(briefly(again)).toEqual(["0 201", "1 201", "2 201", "3 201"]);
   expect(again.slice(0, 2)).toEqual(first.slice(0, 2));
@@ -128,20 +128,20 @@ test("S3.39 a dealer manager invites users and clients in one call, and no furth
 });
 
 test("it takes 1 to 100 rows, a key, and the right to add members", async () => {
-  expect(said(await bulk(team, []))).toBe("422 validation");
+  expect(statusOf(await bulk(team, []))).toBe("422 validation");
   expect(
-    said(
+    statusOf(
       await bulk(
         team,
         Array.from({ length: 101 }, () => ({})),
       ),
     ),
   ).toBe("422 validation");
-  expect(said(await team.api.post("/v1/invitations/bulk", { invitations: [{}] }))).toBe(
+  expect(statusOf(await team.api.post("/v1/invitations/bulk", { invitations: [{}] }))).toBe(
     "400 idempotency/missing",
   );
   const viewer = await newMember(fetch, team, { roles: ["viewer"] });
-  expect(said(await bulk(viewer, [{ ...newPerson(), role: "member" }]))).toBe("403 access/denied");
+  expect(statusOf(await bulk(viewer, [{ ...newPerson(), role: "member" }]))).toBe("403 access/denied");
   const hundred = expectStatus(
     await bulk(
       team,

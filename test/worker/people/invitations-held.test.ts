@@ -16,7 +16,7 @@ import {
   OTHER_IP,
   fetch,
   createPlatform,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -86,7 +86,7 @@ describe("an acceptance that was decided and not yet written meets", () => {
     const waiting = await createInvitation(team, { role: "member" });
     const late = fetchWithDelayedWrite(() => between(waiting), 1);
     expect(
-      said(
+      statusOf(
         await api(late, null).post<Problem>("/v1/invitations/accept", { token: waiting.token, signIn: true }),
       ),
     ).toBe(expected);
@@ -106,7 +106,7 @@ describe("what was decided about an invitation meets its acceptance", () => {
     const late = team.api.via(
       fetchWithDelayedWrite(async () => expectStatus(await acceptInvitation(waiting.token), 200), 2),
     );
-    expect(said(await resend(waiting, late))).toBe("409 invitation/used");
+    expect(statusOf(await resend(waiting, late))).toBe("409 invitation/used");
     expect(await readRows("SELECT status, send_count FROM invitation WHERE id = ?", waiting.id)).toEqual([
       { status: "accepted", send_count: 1 },
     ]);
@@ -118,7 +118,7 @@ describe("what was decided about an invitation meets its acceptance", () => {
     const late = team.api.via(
       fetchWithDelayedWrite(async () => expectStatus(await acceptInvitation(waiting.token), 200), 2),
     );
-    expect(said(await revoke(waiting, late))).toBe("409 invitation/used");
+    expect(statusOf(await revoke(waiting, late))).toBe("409 invitation/used");
     expect(await readRows("SELECT COUNT(*) AS n FROM member WHERE id = ?", waiting.member.id)).toEqual([
       { n: 1 },
     ]);
@@ -149,7 +149,7 @@ test("a person who joins by a link meets its end, and the code is still good for
     2,
   );
   expect(
-    said(
+    statusOf(
       await api(late, null).post<Problem>("/v1/operator-links/join", {
         ...joining,
         code,

@@ -14,7 +14,7 @@ import {
   OTHER_IP,
   fetch,
   createPlatform,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 import {
@@ -52,7 +52,7 @@ describe("an invitation by mail", () => {
       [422, "/roles/0"],
       [422, "/role"],
     ]);
-    expect(said(await team.api.post("/v1/invitations", newPerson()))).toBe("400 idempotency/missing");
+    expect(statusOf(await team.api.post("/v1/invitations", newPerson()))).toBe("400 idempotency/missing");
   });
 
   test("S1.3 sends one mail for each key, with the link, the account, the inviter and the role", async () => {
@@ -94,7 +94,7 @@ describe("an invitation by mail", () => {
       acceptedAt: expect.any(String),
       emailVerified: true,
     });
-    expect(said(await acceptInvitation(token))).toBe("409 invitation/used");
+    expect(statusOf(await acceptInvitation(token))).toBe("409 invitation/used");
     expect(expectStatus(await team.api.get(`/v1/invitations/${id}`), 200).body).toMatchObject({
       status: "accepted",
       acceptedAt: expect.any(String),
@@ -160,17 +160,17 @@ describe("an invitation by mail", () => {
     expectStatus(await settings({ allowedEmailDomains: ["Studio.example"] }), 200);
     expect(expectStatus(await ask("b@elsewhere.example"), 422).body.errors?.[0]?.pointer).toBe("/email");
     expectStatus(await ask("c@studio.example"), 201);
-    expect(said(await ask("d@sub.studio.example"))).toBe("422 validation");
+    expect(statusOf(await ask("d@sub.studio.example"))).toBe("422 validation");
     for (const wrong of ["no domain", "a@b.example", "-a.example", "*.example", "x".repeat(260)])
-      expect(said(await settings({ allowedEmailDomains: [wrong] }))).toBe("422 validation");
+      expect(statusOf(await settings({ allowedEmailDomains: [wrong] }))).toBe("422 validation");
     expect(
-      said(
+      statusOf(
         await settings({
           allowedEmailDomains: Array.from({ length: 51 }, (_, index) => `d${index}.example`),
         }),
       ),
     ).toBe("422 validation");
-    expect(said(await settings({ invitationTtlMs: 31 * 86_400_000 }))).toBe("422 validation");
+    expect(statusOf(await settings({ invitationTtlMs: 31 * 86_400_000 }))).toBe("422 validation");
     expectStatus(await settings({ allowedEmailDomains: [], invitationTtlMs: 3_600_000 }), 200);
     const { body } = expectStatus(await ask("e@elsewhere.example"), 201) as unknown as Reply<Invitation>;
     expect(Date.parse(body.expiresAt) - Date.parse(body.createdAt)).toBe(3_600_000);
@@ -184,8 +184,10 @@ describe("an invitation by mail", () => {
         { ...newPerson(), role: "member", ...body },
         { idempotencyKey: newIdempotencyKey() },
       );
-    expect(said(await ask({ email: member.email.toUpperCase() }))).toBe("409 conflict/duplicate-invitation");
-    expect(said(await ask({ externalId: "crm-1" }))).toBe("409 conflict/duplicate-member");
+    expect(statusOf(await ask({ email: member.email.toUpperCase() }))).toBe(
+      "409 conflict/duplicate-invitation",
+    );
+    expect(statusOf(await ask({ externalId: "crm-1" }))).toBe("409 conflict/duplicate-member");
     const other = await createSubscribedAccount(platform, "team");
     expectStatus(
       await other.api.post(
@@ -205,7 +207,7 @@ test("K16 a refused second invitation names member and invitation to a caller wh
     who.api.post<Body>(path, body, { idempotencyKey: newIdempotencyKey() });
   for (const path of ["/v1/invitations", "/v1/members"]) {
     const answer = await ask(team, path);
-    expect([path, said(answer)]).toEqual([path, "409 conflict/duplicate-invitation"]);
+    expect([path, statusOf(answer)]).toEqual([path, "409 conflict/duplicate-invitation"]);
     expect(answer.body).toMatchObject({ memberId: member.id, invitationId: id });
   }
   const rows = { invitations: [again] };
@@ -216,33 +218,33 @@ test("K16 a refused second invitation names member and invitation to a caller wh
     rights: ["member.create", "member.edit", "product.view"],
   });
   const hidden = await ask(blind, "/v1/invitations", { ...again, roles: [], rights: ["product.view"] });
-  expect(said(hidden)).toBe("409 conflict/duplicate-invitation");
+  expect(statusOf(hidden)).toBe("409 conflict/duplicate-invitation");
   expect(hidden.body).not.toHaveProperty("invitationId");
   expect(hidden.body).not.toHaveProperty("memberId");
 });
 
 describe("an invitation is not accepted", () => {
   test("S1.4 by a token that is unknown, expired, or taken back", async () => {
-    expect(said(await acceptInvitation("A".repeat(43)))).toBe("404 not-found");
+    expect(statusOf(await acceptInvitation("A".repeat(43)))).toBe("404 not-found");
     const { id, token } = await createInvitation(team, { role: "member" });
     await env.DB.prepare("UPDATE invitation SET expires_at = ? WHERE id = ?")
       .bind(Date.now() - 1, id)
       .run();
-    expect(said(await acceptInvitation(token))).toBe("410 invitation/expired");
+    expect(statusOf(await acceptInvitation(token))).toBe("410 invitation/expired");
     expect(expectStatus(await team.api.get(`/v1/invitations/${id}`), 200).body).toMatchObject({
       status: "expired",
     });
     const gone = await createInvitation(team, { role: "member" });
     expectStatus(await team.api.del(`/v1/invitations/${gone.id}`), 204);
-    expect(said(await acceptInvitation(gone.token))).toBe("410 invitation/revoked");
+    expect(statusOf(await acceptInvitation(gone.token))).toBe("410 invitation/revoked");
   });
 
   test("S2.21 by a member who was blocked; nor from where account or member do not let in", async () => {
     const blocked = await createInvitation(team, { role: "member" });
     expectStatus(await team.api.post(`/v1/members/${blocked.member.id}/block`), 200);
-    expect(said(await acceptInvitation(blocked.token))).toBe("401 auth/blocked");
+    expect(statusOf(await acceptInvitation(blocked.token))).toBe("401 auth/blocked");
     const bound = await createInvitation(team, { role: "member", allowedIps: [`${OTHER_IP}/32`] });
-    expect(said(await acceptInvitation(bound.token))).toBe("403 ip/not-allowed");
+    expect(statusOf(await acceptInvitation(bound.token))).toBe("403 ip/not-allowed");
     const { body } = expectStatus(
       await team.api.get<{ data: { outcome: string; reason: string }[] }>(
         "/v1/audit?limit=1&action=invitation.accept",
@@ -261,7 +263,7 @@ describe("an invitation is not accepted", () => {
     };
     const me = api(fetch, session.access_token);
     const foreign = await createInvitation(team, { role: "member" });
-    expect(said(await me.post("/v1/invitations/accept", { token: foreign.token }))).toBe(
+    expect(statusOf(await me.post("/v1/invitations/accept", { token: foreign.token }))).toBe(
       "409 conflict/other-address",
     );
     const other = await createSubscribedAccount(platform, "team");
@@ -281,7 +283,7 @@ describe("an invitation is not accepted", () => {
       200,
     );
     const answer = await acceptInvitation(token);
-    expect(said(answer)).toBe("402 plan/feature-required");
+    expect(statusOf(answer)).toBe("402 plan/feature-required");
     expect(answer.body).toMatchObject({ contact: "mailto:sales@example.com" });
   });
 
@@ -292,6 +294,6 @@ describe("an invitation is not accepted", () => {
       .bind(`moved-${member.email}`, member.id)
       .run();
     const twin = await createInvitation(team, { role: "admin", email: member.email });
-    expect(said(await acceptInvitation(twin.token))).toBe("409 conflict/duplicate-member");
+    expect(statusOf(await acceptInvitation(twin.token))).toBe("409 conflict/duplicate-member");
   });
 });

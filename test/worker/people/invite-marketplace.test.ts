@@ -4,7 +4,7 @@ import { addMemberByPlatform, newAccount, newApiKey, newMember, type Person } fr
 import { isSoak } from "../../harness/soak.ts";
 import { type CellCheck, type ExpectedAnswer, compareCells } from "../access/policy-matrix.ts";
 import { inviteCell, actingIn } from "./invite-fixture.ts";
-import { fetch, createPlatform, said } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf } from "../access/operators-fixture.ts";
 
 /** The policy, as people wrote it: who may give which roles. */
 const CUSTOMERS = ["customer", "customer_admin", "customer_billing_admin"];
@@ -247,7 +247,7 @@ test("S2.10 a role that is off gives its members nothing from the next call on, 
     [true, "200"],
   ] as const) {
     await position(visible);
-    expect(said(await holder.api.get("/v1/members"))).toBe(answer);
+    expect(statusOf(await holder.api.get("/v1/members"))).toBe(answer);
   }
 });
 
@@ -267,7 +267,7 @@ test("with inviteOnlyAdmins no other adds members: by rights, custom role, or at
   });
   const named = await newMember(fetch, seller, { roles: ["reseller_report", role] });
   const add = async (who: Person, ask: object = {}) =>
-    said(
+    statusOf(
       await who.api.post(
         "/v1/members",
         { firstName: "Ed", lastName: "Extra", email: `${crypto.randomUUID()}@example.com`, roles: [] },
@@ -335,7 +335,7 @@ test("a seller's inviteOnlyAdmins holds for the distributor too, and the refusal
 
 test("a caller who could not give the owner's role, or sees no organizations, founds none", async () => {
   const found = async (who: Api) =>
-    said(
+    statusOf(
       await who.post(
         "/v1/organizations",
         {
@@ -368,7 +368,7 @@ test("a caller who could not give the owner's role, or sees no organizations, fo
     data: [newest],
   } = expectStatus(await seller.api.get<{ data: { id: string }[] }>("/v1/organizations?limit=1"), 200).body;
   const again = async (who: Person) =>
-    said(
+    statusOf(
       await who.api.post(`/v1/organizations/${newest?.id}/owner-claims`, undefined, {
         idempotencyKey: crypto.randomUUID(),
       }),
@@ -395,11 +395,11 @@ test("a new member gets rights and custom roles only from those who could give t
       [viewer, "403 access/denied"],
       [seller, "201"],
     ] as const)
-      expect(said(await who.api.post("/v1/members", person(more))), JSON.stringify(more)).toBe(answer);
+      expect(statusOf(await who.api.post("/v1/members", person(more))), JSON.stringify(more)).toBe(answer);
   }
   // A customer may add billing admins, but may give them no other rights.
   const customer = actors["customer"] ?? expect.fail();
-  expect(said(await customer.api.post("/v1/members", person({ rights: ["subscription.create"] })))).toBe(
+  expect(statusOf(await customer.api.post("/v1/members", person({ rights: ["subscription.create"] })))).toBe(
     "403 access/denied",
   );
 });
@@ -407,7 +407,7 @@ test("a new member gets rights and custom roles only from those who could give t
 test("the card of a member whose role is switched off can be changed; the role cannot be given", async () => {
   const holder = actors["customer_billing_admin"] ?? expect.fail();
   const edit = async (body: object) =>
-    said(await reached.api.patch(`/v1/members/${holder.memberId}`, body, { ifMatch: "*" }));
+    statusOf(await reached.api.patch(`/v1/members/${holder.memberId}`, body, { ifMatch: "*" }));
   await settle({ ...USUAL, billingAdminVisibleToCustomer: false });
   expect([await edit({ phone: "1" }), await edit({ roles: ["customer_billing_admin"] })]).toEqual([
     "200",

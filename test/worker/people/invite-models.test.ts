@@ -7,7 +7,7 @@ import {
   fetch,
   createPlatform,
   replaceGrants,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -202,7 +202,7 @@ test("the platform adds members with any role and right of the model; both trail
     { roles: ["client"], grants: [] },
     { roles: ["client"], creditLimit: 1 },
   ]) {
-    expect(said(await platform.post(path, body(wrong))), JSON.stringify(wrong)).toBe("422 validation");
+    expect(statusOf(await platform.post(path, body(wrong))), JSON.stringify(wrong)).toBe("422 validation");
   }
   const manager = await addMemberByPlatform(fetch, platform, dealer.accountId, ["dealer_manager"], {
     rights: ["member.generate_api_token"],
@@ -221,18 +221,18 @@ test("the platform adds members with any role and right of the model; both trail
   }
   // The route is the platform's alone, and for no account that is missing or is the platform itself.
   for (const who of [dealer.api, manager.api])
-    expect(said(await who.post(path, body({ roles: ["client"] })))).toBe("403 access/denied");
+    expect(statusOf(await who.post(path, body({ roles: ["client"] })))).toBe("403 access/denied");
   for (const id of [
     "acc_none",
     expectStatus(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body.account.id,
   ]) {
-    expect(said(await platform.post(`/v1/accounts/${id}/members`, body({ roles: ["owner"] })))).toBe(
+    expect(statusOf(await platform.post(`/v1/accounts/${id}/members`, body({ roles: ["owner"] })))).toBe(
       "404 not-found",
     );
   }
   const twin = body({ roles: ["client"] });
   expectStatus(await platform.post(path, twin), 201);
-  expect(said(await platform.post(path, twin))).toBe("409 conflict/duplicate-member");
+  expect(statusOf(await platform.post(path, twin))).toBe("409 conflict/duplicate-member");
 });
 
 test("a lost claim is made again until the member has had a key; plan and limit hold too", async () => {
@@ -244,7 +244,7 @@ test("a lost claim is made again until the member has had a key; plan and limit 
     email: `${newIdempotencyKey()}@example.com`,
     roles,
   });
-  expect(said(await platform.post(path, body(["operator"])))).toBe("402 plan/feature-required");
+  expect(statusOf(await platform.post(path, body(["operator"])))).toBe("402 plan/feature-required");
   expectStatus(
     await platform.put(`/v1/accounts/${owner.accountId}/plan`, { restrictedAccounts: true, memberLimit: 2 }),
     200,
@@ -253,22 +253,22 @@ test("a lost claim is made again until the member has had a key; plan and limit 
     await platform.post<{ id: string; claim: { token: string } }>(path, body(["operator"])),
     201,
   ).body;
-  expect(said(await platform.post(path, body(["owner"])))).toBe("409 conflict/member-limit");
+  expect(statusOf(await platform.post(path, body(["owner"])))).toBe("409 conflict/member-limit");
   const again = expectStatus(
     await platform.post<{ claim: { token: string } }>(`${path}/${id}/claims`),
     201,
   ).body;
   const take = (token: string) => api(fetch, null).post("/v1/auth/claims", { token });
-  expect(said(await take(claim.token))).toBe("404 not-found");
+  expect(statusOf(await take(claim.token))).toBe("404 not-found");
   expectStatus(await take(again.claim.token), 201);
-  expect(said(await platform.post(`${path}/${id}/claims`))).toBe("409 conflict/state");
-  expect(said(await platform.post(`${path}/${owners["team"]?.memberId}/claims`))).toBe("404 not-found");
+  expect(statusOf(await platform.post(`${path}/${id}/claims`))).toBe("409 conflict/state");
+  expect(statusOf(await platform.post(`${path}/${owners["team"]?.memberId}/claims`))).toBe("404 not-found");
 });
 
 test("no grant shows what a manager sees of a sub-dealer; other roles need the right", async () => {
   const [dealer, sub] = [owners["dealer"] ?? expect.fail(), owners["subdealer"] ?? expect.fail()];
   const user = actors["dealer"]?.["dealer_user"] ?? expect.fail();
-  const look = async (who: Person) => said(await who.api.get("/v1/objects", actingIn(sub.accountId)));
+  const look = async (who: Person) => statusOf(await who.api.get("/v1/objects", actingIn(sub.accountId)));
   expect([await look(dealer), await look(user)]).toEqual(["200", "404 not-found"]);
   expectStatus(
     await dealer.api.patch(

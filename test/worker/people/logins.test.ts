@@ -8,7 +8,7 @@ import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.
 import { fillLogins } from "../../harness/logins.ts";
 import { addMemberByPlatform, newAccount, type Person } from "../../harness/people.ts";
 import { listActions, actingIn } from "../products/dealer-fixture.ts";
-import { fetch, createPlatform, said } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf } from "../access/operators-fixture.ts";
 
 interface Made {
   readonly id: string;
@@ -85,15 +85,15 @@ describe("S3.9 a login", () => {
   test("cannot be chosen or changed by any caller", async () => {
     const dealer = await newDealer();
     const { id, login } = await added(dealer.api);
-    expect(said(await add(dealer.api, { login: "7777" }))).toBe("422 validation");
+    expect(statusOf(await add(dealer.api, { login: "7777" }))).toBe("422 validation");
     expect(
-      said(
+      statusOf(
         await platform.post(`/v1/accounts/${dealer.accountId}/members`, person({ login: "7777" }), {
           idempotencyKey: newIdempotencyKey(),
         }),
       ),
     ).toBe("422 validation");
-    expect(said(await dealer.api.patch(`/v1/members/${id}`, { login: "7777" }, { ifMatch: "*" }))).toBe(
+    expect(statusOf(await dealer.api.patch(`/v1/members/${id}`, { login: "7777" }, { ifMatch: "*" }))).toBe(
       "422 validation",
     );
     expectStatus(
@@ -169,15 +169,15 @@ describe("S3.52 a dealer with nearly 9,999 members", () => {
     expect([one.login, two.login, three.login]).toEqual(["9997", "9998", "9999"]);
     expect([(await added(dealer.api)).login, (await added(dealer.api)).login]).toEqual(["0020", "0030"]);
     const refused = await add(dealer.api);
-    expect([said(refused), (refused.body as unknown as { detail: string }).detail]).toEqual([
+    expect([statusOf(refused), (refused.body as unknown as { detail: string }).detail]).toEqual([
       "409 conflict/member-limit",
       expect.stringMatching(/9999 members at most/),
     ]);
     expect(JSON.stringify(refused.body)).not.toMatch(/plan\b|contact/);
     expectStatus(await dealer.api.post(`/v1/members/${two.id}/block`), 200);
-    for (const _ of [1, 2]) expect(said(await add(dealer.api))).toBe("409 conflict/member-limit");
+    for (const _ of [1, 2]) expect(statusOf(await add(dealer.api))).toBe("409 conflict/member-limit");
     expect(
-      said(
+      statusOf(
         await platform.post(`/v1/accounts/${dealer.accountId}/members`, person({ roles: ["aggregator"] }), {
           idempotencyKey: newIdempotencyKey(),
         }),
@@ -193,9 +193,9 @@ describe("S3.52 a dealer with nearly 9,999 members", () => {
     await remove(dealer.api, one.id);
     expect((await added(dealer.api)).login).toBe("9997");
     expectStatus(await dealer.api.del(`/v1/invitations/${three.invitationId}`), 204);
-    expect(said(await dealer.api.get(`/v1/members/${three.id}`))).toBe("404 not-found");
+    expect(statusOf(await dealer.api.get(`/v1/members/${three.id}`))).toBe("404 not-found");
     expect((await added(dealer.api)).login).toBe("9999");
-    expect(said(await add(dealer.api))).toBe("409 conflict/member-limit");
+    expect(statusOf(await add(dealer.api))).toBe("409 conflict/member-limit");
   });
 
   test("a lower limit of the plan counts too", async () => {
@@ -209,7 +209,7 @@ describe("S3.52 a dealer with nearly 9,999 members", () => {
       200,
     );
     expect((await added(small.api)).login).toBe("0002");
-    expect(said(await add(small.api))).toBe("409 conflict/member-limit");
+    expect(statusOf(await add(small.api))).toBe("409 conflict/member-limit");
   });
 
   test("finds the next login in its index, never in the members themselves", async () => {
@@ -239,14 +239,14 @@ describe("S3.39 S3.41 who adds members at a dealer", () => {
     const dealer = await newDealer();
     for (const role of ["dealer_user", "client"]) expectStatus(await add(dealer.api, { roles: [role] }), 201);
     for (const role of ["dealer_manager", "subdealer", "aggregator"])
-      expect(said(await add(dealer.api, { roles: [role] })), role).toBe("403 access/denied");
+      expect(statusOf(await add(dealer.api, { roles: [role] })), role).toBe("403 access/denied");
     for (const role of ["dealer_user", "subdealer", "client", "aggregator"]) {
       const who = await addMemberByPlatform(fetch, platform, dealer.accountId, [role]);
       for (const given of ["dealer_user", "client", role])
-        expect(said(await add(who.api, { roles: [given] })), `${role} adds ${given}`).toBe(
+        expect(statusOf(await add(who.api, { roles: [given] })), `${role} adds ${given}`).toBe(
           "403 access/denied",
         );
-      expect(said(await who.api.del(`/v1/members/${dealer.memberId}`)), role).toBe("403 access/denied");
+      expect(statusOf(await who.api.del(`/v1/members/${dealer.memberId}`)), role).toBe("403 access/denied");
     }
   });
 });

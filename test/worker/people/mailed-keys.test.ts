@@ -5,7 +5,7 @@ import { newAccount, newMemberWithoutKey, newMember, type Person } from "../../h
 import { signIn } from "../../harness/sign-in.ts";
 import { nextClientIp } from "../../harness/sign-in.ts";
 import { acceptInvitation, createInvitation as invitedBy, invitationToken } from "./invitations-fixture.ts";
-import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf, createSubscribedAccount } from "../access/operators-fixture.ts";
 import {
   anonymousCaller,
   addSignedInMember,
@@ -67,7 +67,7 @@ test("S1.15 a key for a member who signs in by mail: only the mail has the token
   expect(expectStatus(await api(fetch, secret).get<{ key: { id: string } }>("/v1/me"), 200).body.key.id).toBe(
     made.id,
   );
-  expect(said(await claim(token))).toBe("404 not-found");
+  expect(statusOf(await claim(token))).toBe("404 not-found");
 });
 
 test("another address on the card, even confirmed, does not get the keys of a person", async () => {
@@ -134,7 +134,7 @@ describe("K1 no caller learns a claim in the name of a member who has joined", (
       id,
       claim: { token },
     } of [org, account]) {
-      expect(said(await claim(token))).toBe(GONE);
+      expect(statusOf(await claim(token))).toBe(GONE);
       expect((await listEvents(id, "api_key.revoke")).map(({ changes }) => changes)).toMatchObject([
         { before: { claim: "told" }, after: { claim: "ended" } },
       ]);
@@ -169,7 +169,7 @@ describe("K1 no caller learns a claim in the name of a member who has joined", (
     expectStatus(await acceptInvitation(await invitationToken(email), { signIn: true }), 200);
     expectStatus(await vendor.api.patch(`/v1/members/${id}`, { roles: ["owner"] }, { ifMatch: "*" }), 200);
     expect([
-      said(await claim(token)),
+      statusOf(await claim(token)),
       (await readRow("SELECT count(*) AS n FROM api_key WHERE member_id = ? AND hash IS NOT NULL", id))?.[
         "n"
       ],
@@ -178,7 +178,7 @@ describe("K1 no caller learns a claim in the name of a member who has joined", (
 
   test("of a member who calls with a key: only after all keys of that member are revoked", async () => {
     const one = await newMember(fetch, admin, { roles: ["member"] });
-    expect(said(await keyFor(admin.api, one.memberId))).toBe("409 conflict/state");
+    expect(statusOf(await keyFor(admin.api, one.memberId))).toBe("409 conflict/state");
     expectStatus(await one.api.get("/v1/me"), 200);
     const make = () =>
       admin.api.post<Made>(
@@ -187,11 +187,12 @@ describe("K1 no caller learns a claim in the name of a member who has joined", (
         keyed(),
       );
     const first = expectStatus(await make(), 201).body;
-    expect(said(await one.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await one.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
     const second = expectStatus(await make(), 201).body;
-    expect([said(await claim(first.claim.token ?? "")), said(await claim(second.claim.token ?? ""))]).toEqual(
-      [GONE, "201"],
-    );
+    expect([
+      statusOf(await claim(first.claim.token ?? "")),
+      statusOf(await claim(second.claim.token ?? "")),
+    ]).toEqual([GONE, "201"]);
     const rows = (await listEvents(admin.accountId, "api_key.revoke")).filter(
       ({ changes }) => (changes as { before: { memberId: string } }).before.memberId === one.memberId,
     );
@@ -200,7 +201,7 @@ describe("K1 no caller learns a claim in the name of a member who has joined", (
       "revoked",
     ]);
     expect(
-      said(
+      statusOf(
         await admin.api.post(
           `/v1/members/${admin.memberId}/api-keys`,
           { name: "mine", revokeKeys: true },
@@ -214,28 +215,28 @@ describe("K1 no caller learns a claim in the name of a member who has joined", (
     const account = await newAccount(fetch, platform, "team");
     const other = await newMember(fetch, account, { roles: ["admin"] });
     for (const body of [{ name: "k" }, { name: "k", revokeKeys: true }]) {
-      expect(said(await other.api.post(`/v1/members/${account.memberId}/api-keys`, body, keyed()))).toBe(
+      expect(statusOf(await other.api.post(`/v1/members/${account.memberId}/api-keys`, body, keyed()))).toBe(
         "409 conflict/last-admin",
       );
     }
     expectStatus(await account.api.get("/v1/me"), 200);
     const again = () =>
       platform.post<Again>(`/v1/accounts/${account.accountId}/owner-claims?revokeKeys=true`);
-    expect(said(await platform.post(`/v1/accounts/${account.accountId}/owner-claims`))).toBe(
+    expect(statusOf(await platform.post(`/v1/accounts/${account.accountId}/owner-claims`))).toBe(
       "409 conflict/state",
     );
     expect(expectStatus(await again(), 201).body.claim.token).toHaveLength(43);
-    expect(said(await account.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await account.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
   });
 
   test("of a member who calls with a key, by the platform: only with all those keys revoked", async () => {
     const one = await newMember(fetch, admin, { roles: ["member"] });
     const path = `/v1/accounts/${admin.accountId}/members/${one.memberId}/claims`;
-    expect(said(await platform.post(path))).toBe("409 conflict/state");
+    expect(statusOf(await platform.post(path))).toBe("409 conflict/state");
     expectStatus(await one.api.get("/v1/me"), 200);
     const { token = "" } = expectStatus(await platform.post<Again>(`${path}?revokeKeys=true`), 201).body
       .claim;
-    expect(said(await one.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await one.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
     expectStatus(await claim(token), 201);
   });
 });
@@ -271,19 +272,22 @@ describe("K1 what is one member's is not taken with the credential of another", 
         lastName: "J",
       };
       expect([
-        said(await other.post("/v1/invitations/accept", { token: one.token })),
-        said(await other.post("/v1/auth/claims", { token })),
-        said(
+        statusOf(await other.post("/v1/invitations/accept", { token: one.token })),
+        statusOf(await other.post("/v1/auth/claims", { token })),
+        statusOf(
           await other.post(
             "/v1/auth/sessions",
             { email: one.member.email, code, accountId: admin.accountId },
             { ip: nextClientIp() },
           ),
         ),
-        said(await other.post("/v1/operator-links/join", join)),
+        statusOf(await other.post("/v1/operator-links/join", join)),
       ]).toEqual([OTHER, OTHER, OTHER, OTHER]);
       // Without it each is good as before.
-      expect([said(await acceptInvitation(one.token)), said(await claim(token))]).toEqual(["200", "201"]);
+      expect([statusOf(await acceptInvitation(one.token)), statusOf(await claim(token))]).toEqual([
+        "200",
+        "201",
+      ]);
     }
   });
 });

@@ -6,7 +6,7 @@ import {
   createPlatform,
   replaceGrants,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -62,12 +62,12 @@ describe("effective rights", () => {
       [reasons(told, "object.view"), reasons(told, "request.view")].map(([first]) => first?.source),
     ).toEqual(["role:client", "right"]);
     expect([
-      said(await client.api.get("/v1/requests")),
-      said(await client.api.get("/v1/objects")),
-      said(await client.api.get("/v1/corporations")),
+      statusOf(await client.api.get("/v1/requests")),
+      statusOf(await client.api.get("/v1/objects")),
+      statusOf(await client.api.get("/v1/corporations")),
     ]).toEqual(["200", "200", NO]);
     expectStatus(await patch(manager, client, { rights: [] }), 200);
-    expect(said(await client.api.get("/v1/requests"))).toBe(NO);
+    expect(statusOf(await client.api.get("/v1/requests"))).toBe(NO);
   });
 
   test("S0.14 a grant's derived rights are shown with the grant, and end with it", async () => {
@@ -117,7 +117,7 @@ describe("effective rights", () => {
       [owner, stranger],
       [viewer, { ...viewer, memberId: "mem_none" }],
     ] as const) {
-      expect(said(await who.api.get(path(whom, "/effective")))).toBe(GONE);
+      expect(statusOf(await who.api.get(path(whom, "/effective")))).toBe(GONE);
     }
   });
 
@@ -179,16 +179,16 @@ describe("copy rights", () => {
     ];
     expectStatus(await dealer.api.put(path(from, "/object-groups"), { groupIds: [group] }), 200);
     const before = await to.api.get("/v1/corporations");
-    expect(said(before)).toBe(NO);
+    expect(statusOf(before)).toBe(NO);
     const answer = expectStatus(await copy(dealer, to, from), 200);
     expect(answer.body).toMatchObject({
       roles: ["dealer_user"],
       rights: ["subdealer.view_entities"],
       objectGroupIds: [group],
     });
-    expect(said(await to.api.get("/v1/corporations"))).toBe("200");
+    expect(statusOf(await to.api.get("/v1/corporations"))).toBe("200");
     expect((await effective(to)).rights).toEqual((await effective(from)).rights);
-    expect(said(await copy(dealer, to, from, { ifMatch: '"1"' }))).toBe("412 precondition-failed");
+    expect(statusOf(await copy(dealer, to, from, { ifMatch: '"1"' }))).toBe("412 precondition-failed");
     expectStatus(await copy(dealer, to, from, { ifMatch: answer.headers.get("etag") ?? "" }), 200);
     const [row] = expectStatus(
       await dealer.api.get<{ data: { changes: { after: object } }[] }>(
@@ -223,13 +223,13 @@ describe("copy rights", () => {
       [to, from],
       [from, to],
     ] as const)
-      expect(said(await copy(narrow, whom, other))).toBe(NO);
+      expect(statusOf(await copy(narrow, whom, other))).toBe(NO);
     expectStatus(await copy(narrow, to, await add(owner, ["operator"])), 200);
     expect(expectStatus(await copy(owner, to, from), 200).body).toMatchObject({
       grants: [{ resourceType: "product", resourceId: product }],
       creditLimit: 5,
     });
-    expect(said(await to.api.get(`/v1/products/${product}`))).toBe("200");
+    expect(statusOf(await to.api.get(`/v1/products/${product}`))).toBe("200");
     expect(expectStatus(await copy(owner, to, owner), 200).body).toMatchObject({
       roles: ["owner"],
       grants: [],
@@ -243,19 +243,19 @@ describe("copy rights", () => {
       await createSubscribedAccount(platform, "team"),
     ];
     const [admin, viewer] = [await add(owner, ["admin"]), await add(owner, ["viewer"])];
-    expect(said(await copy(owner, viewer, stranger))).toBe(GONE);
-    expect(said(await copy(owner, stranger, viewer))).toBe(GONE);
-    expect(said(await copy(owner, viewer, viewer))).toBe("422 validation");
-    expect(said(await owner.api.post(path(viewer, "/copy-rights"), {}))).toBe("422 validation");
-    expect(said(await copy(admin, owner, viewer))).toBe("409 conflict/last-admin");
-    expect(said(await copy(viewer, viewer, owner))).toBe(NO);
+    expect(statusOf(await copy(owner, viewer, stranger))).toBe(GONE);
+    expect(statusOf(await copy(owner, stranger, viewer))).toBe(GONE);
+    expect(statusOf(await copy(owner, viewer, viewer))).toBe("422 validation");
+    expect(statusOf(await owner.api.post(path(viewer, "/copy-rights"), {}))).toBe("422 validation");
+    expect(statusOf(await copy(admin, owner, viewer))).toBe("409 conflict/last-admin");
+    expect(statusOf(await copy(viewer, viewer, owner))).toBe(NO);
     const dealer = await createSubscribedAccount(platform, "dealer");
     const client = await add(dealer, ["client"]);
     for (const [to, from] of [
       [client, dealer],
       [dealer, client],
     ] as const)
-      expect(said(await copy(dealer, to, from))).toBe(NO);
+      expect(statusOf(await copy(dealer, to, from))).toBe(NO);
   });
 });
 
@@ -288,7 +288,7 @@ describe("tools, tasks and object groups of a member", () => {
     const { owner, one, two } = await agency();
     const specialist = await add(owner, ["specialist"]);
     const create = async (toolId: string) =>
-      said(
+      statusOf(
         await specialist.api.post(
           "/v1/tasks",
           { toolId, name: "Mine" },
@@ -305,10 +305,10 @@ describe("tools, tasks and object groups of a member", () => {
     expect([await create(one), await create(two)]).toEqual(["201", NO]);
     expectStatus(await tools(owner, specialist, [two]), 200);
     expect([await create(one), await create(two)]).toEqual([NO, "201"]);
-    expect(said(await tools(owner, specialist, [one, one]))).toBe("422 validation");
+    expect(statusOf(await tools(owner, specialist, [one, one]))).toBe("422 validation");
     for (const unknown of ["tol_none", taskId, owner.accountId])
-      expect(said(await tools(owner, specialist, [unknown]))).toBe("422 validation");
-    expect(said(await specialist.api.put(path(specialist, "/tools"), { toolIds: [one] }))).toBe(NO);
+      expect(statusOf(await tools(owner, specialist, [unknown]))).toBe("422 validation");
+    expect(statusOf(await specialist.api.put(path(specialist, "/tools"), { toolIds: [one] }))).toBe(NO);
   });
 
   test("S4.26, S4.27 tasks are granted by tool and task: another tool's or account's are 422", async () => {
@@ -320,7 +320,7 @@ describe("tools, tasks and object groups of a member", () => {
       await task(owner, two),
       await task(other.owner, one),
     ];
-    const shown = async (taskId: string) => said(await specialist.api.get(`/v1/tasks/${taskId}`));
+    const shown = async (taskId: string) => statusOf(await specialist.api.get(`/v1/tasks/${taskId}`));
     expect(await shown(first)).toBe(GONE);
     expectStatus(
       await tasks(owner, specialist, [
@@ -337,7 +337,7 @@ describe("tools, tasks and object groups of a member", () => {
       [one, "0"],
       ["", first],
     ] as const) {
-      expect(said(await tasks(owner, specialist, [wrong])), wrong.join(" ")).toBe("422 validation");
+      expect(statusOf(await tasks(owner, specialist, [wrong])), wrong.join(" ")).toBe("422 validation");
     }
     expect(granted(expectStatus(await tasks(owner, specialist, [[two, second]]), 200).body)).toEqual([
       `task ${second}`,
@@ -352,13 +352,13 @@ describe("tools, tasks and object groups of a member", () => {
       await add(owner, ["guest"], { grants: [{ resourceType: "task", resourceId: taskId, access: "view" }] }),
       await add(owner, ["specialist"]),
     ];
-    expect(said(await tasks(owner, guest, []))).toBe("422 validation");
+    expect(statusOf(await tasks(owner, guest, []))).toBe("422 validation");
     expect(
-      said(
+      statusOf(
         await owner.api.put(path(guest, "/grants"), { grants: [{ resourceType: "tool", access: "view" }] }),
       ),
     ).toBe("422 validation");
-    expect(said(await patch(owner, specialist, { roles: ["guest"] }))).toBe("422 validation");
+    expect(statusOf(await patch(owner, specialist, { roles: ["guest"] }))).toBe("422 validation");
     expectStatus(await tools(owner, guest, [one]), 200);
     expectStatus(await patch(owner, guest, { firstName: "Gwen" }), 200);
     expectStatus(await tasks(owner, specialist, [[one, taskId]]), 200);
@@ -371,9 +371,9 @@ describe("tools, tasks and object groups of a member", () => {
     const taskId = await task(owner, two);
     expect(granted(expectStatus(await tools(owner, manager, [one]), 200).body)).toEqual([`tool ${one}`]);
     expect(granted(await card(owner, manager))).toEqual([`tool ${one}`]);
-    expect(said(await manager.api.get(`/v1/tasks/${taskId}`))).toBe("200");
+    expect(statusOf(await manager.api.get(`/v1/tasks/${taskId}`))).toBe("200");
     expect(
-      said(
+      statusOf(
         await manager.api.post(
           "/v1/tasks",
           { toolId: two, name: "More" },
@@ -402,18 +402,18 @@ describe("tools, tasks and object groups of a member", () => {
     for (const groupIds of [[north], [north, south], ["all"], []])
       expect(expectStatus(await put(dealer, user, groupIds), 200).body.objectGroupIds).toEqual(groupIds);
     for (const groupIds of [[foreign], ["ogr_none"], [north, north]])
-      expect(said(await put(dealer, user, groupIds))).toBe("422 validation");
-    expect(said(await put(user, user, ["all"]))).toBe(NO);
+      expect(statusOf(await put(dealer, user, groupIds))).toBe("422 validation");
+    expect(statusOf(await put(user, user, ["all"]))).toBe(NO);
     // A member who may choose groups, but holds only one, and may manage members without a role.
     const plain = await add(dealer, []);
     expectStatus(await put(dealer, helper, [north]), 200);
     expectStatus(await put(helper, plain, [north]), 200);
     for (const groupIds of [[south], ["all"], [north, south]])
-      expect(said(await put(helper, plain, groupIds))).toBe(NO);
-    expect(said(await put(helper, helper, ["all"]))).toBe(NO);
-    expect(said(await put(helper, user, [north]))).toBe(NO);
+      expect(statusOf(await put(helper, plain, groupIds))).toBe(NO);
+    expect(statusOf(await put(helper, helper, ["all"]))).toBe(NO);
+    expect(statusOf(await put(helper, user, [north]))).toBe(NO);
     const team = await createSubscribedAccount(platform, "team");
-    expect(said(await put(team, await add(team, ["viewer"]), []))).toBe(NO);
-    expect(said(await tools(team, team, []))).toBe(NO);
+    expect(statusOf(await put(team, await add(team, ["viewer"]), []))).toBe(NO);
+    expect(statusOf(await tools(team, team, []))).toBe(NO);
   });
 });

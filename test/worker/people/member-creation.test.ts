@@ -8,7 +8,7 @@ import {
   fetch,
   createPlatform,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -68,7 +68,9 @@ describe("a sub-account of an agency", () => {
     ]);
     expectStatus(await add(agency, { ...good, firstName: "x".repeat(100) }), 201);
     expect(
-      said(await add(agency, { ...newPerson(), email: good.email.toUpperCase(), accountType: "manager" })),
+      statusOf(
+        await add(agency, { ...newPerson(), email: good.email.toUpperCase(), accountType: "manager" }),
+      ),
     ).toBe("409 conflict/duplicate-member");
   });
 
@@ -88,7 +90,9 @@ describe("a sub-account of an agency", () => {
       "manager",
     ]);
     const manager = await newMember(fetch, agency, { roles: ["manager"] });
-    expect(said(await add(manager, { ...newPerson(), accountType: "specialist" }))).toBe("403 access/denied");
+    expect(statusOf(await add(manager, { ...newPerson(), accountType: "specialist" }))).toBe(
+      "403 access/denied",
+    );
     const team = await createSubscribedAccount(platform, "team");
     expect(pointer(await add(team, { ...newPerson(), accountType: "manager" }))).toBe("422 /accountType");
   });
@@ -106,7 +110,7 @@ describe("a sub-account of an agency", () => {
   });
 
   test("S4.28 needs a task as a guest, from the beginning; S4.32 ticks tools as a manager", async () => {
-    expect(said(await add(agency, { ...newPerson(), accountType: "guest" }))).toBe("422 validation");
+    expect(statusOf(await add(agency, { ...newPerson(), accountType: "guest" }))).toBe("422 validation");
     const guest = expectStatus(
       await add(agency, { ...newPerson(), accountType: "guest", tasks: [{ toolId, taskId }] }),
       201,
@@ -223,7 +227,7 @@ describe("a preview", () => {
       // Only a preview does without a key where one is needed.
       const keyless = await Promise.all(
         [{}, { dryRun: false }, { dryRun: "true" }].map(async (more) =>
-          said(await agency.api.post(path, { ...sent, ...more })),
+          statusOf(await agency.api.post(path, { ...sent, ...more })),
         ),
       );
       expect(keyless).toEqual(
@@ -296,7 +300,7 @@ describe("a preview", () => {
       const ask = (more: object) =>
         who.api.post<Problem>(path, { ...body, ...more }, { idempotencyKey: newIdempotencyKey() });
       const [preview, real] = [await ask({ dryRun: true }), await ask({})];
-      expect([said(preview), said(real)]).toEqual([expected, expected]);
+      expect([statusOf(preview), statusOf(real)]).toEqual([expected, expected]);
       const { requestId: _, instance: __, ...shown } = preview.body;
       expect(real.body).toMatchObject(shown);
     }

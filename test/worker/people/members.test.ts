@@ -11,7 +11,7 @@ import {
   createPlatform,
   replaceGrants,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -57,27 +57,27 @@ describe("K11 the account's owner stops every other member", () => {
       const token = api(fetch, await newToken(fetch, apiKey));
       expectStatus(await owner.api.del(`${path}/sessions`), 204);
       expectStatus(await owner.api.post(`${path}/block`), 200);
-      for (const who of [theirs, token]) expect(said(await who.get("/v1/me"))).toBe("401 auth/blocked");
+      for (const who of [theirs, token]) expect(statusOf(await who.get("/v1/me"))).toBe("401 auth/blocked");
       // What gives back or edits asks for power over the roles: the platform has it.
       for (const change of [{ loginAllowed: true }, { phone: "1" }, { loginAllowed: false, city: "Minsk" }]) {
-        expect(said(await card(owner.api, memberId, change))).toBe("403 access/denied");
+        expect(statusOf(await card(owner.api, memberId, change))).toBe("403 access/denied");
       }
-      expect(said(await owner.api.post(`${path}/unblock`))).toBe("403 access/denied");
+      expect(statusOf(await owner.api.post(`${path}/unblock`))).toBe("403 access/denied");
       expectStatus(await platform.post(`/v1/accounts/${owner.accountId}/members/${memberId}/unblock`), 200);
       expectStatus(await theirs.get("/v1/me"), 200);
       expect(expectStatus(await card(owner.api, memberId, { loginAllowed: false }), 200).body).toMatchObject({
         status: "blocked",
         loginAllowed: false,
       });
-      expect(said(await theirs.get("/v1/me"))).toBe("401 auth/blocked");
+      expect(statusOf(await theirs.get("/v1/me"))).toBe("401 auth/blocked");
 
       expectStatus(await owner.api.del(`/v1/api-keys/${await keyOf(owner.api, memberId)}`), 204);
       const { roles } = expectStatus(await owner.api.get<{ roles: string[] }>(path), 200).body;
       expectStatus(await card(owner.api, memberId, { roles: roles.slice(1), rights: [] }), 200);
-      expect(said(await card(owner.api, memberId, { roles }))).toBe("403 access/denied");
+      expect(statusOf(await card(owner.api, memberId, { roles }))).toBe("403 access/denied");
       expectStatus(await card(owner.api, memberId, { roles: [] }), 200);
       expectStatus(await owner.api.del(path), 204);
-      expect(said(await owner.api.get(path))).toBe("404 not-found");
+      expect(statusOf(await owner.api.get(path))).toBe("404 not-found");
     },
   );
 
@@ -87,7 +87,7 @@ describe("K11 the account's owner stops every other member", () => {
       (await beyond(owner))["custom"] ?? expect.fail(),
     ];
     for (const { memberId } of [fresh, both]) {
-      expect(said(await owner.api.del(`/v1/members/${memberId}`))).toBe("409 conflict/not-removable");
+      expect(statusOf(await owner.api.del(`/v1/members/${memberId}`))).toBe("409 conflict/not-removable");
       expectStatus(await owner.api.post(`/v1/members/${memberId}/block`), 200);
     }
     expectStatus(await owner.api.del(`/v1/members/${fresh.memberId}`), 204);
@@ -101,14 +101,14 @@ describe("K11 the account's owner stops every other member", () => {
     const path = `/v1/accounts/${owner.accountId}/members/${target.memberId}`;
     const key = await keyOf(owner.api, target.memberId);
     expectStatus(await platform.post(`${path}/block`), 200);
-    expect(said(await target.api.get("/v1/me"))).toBe("401 auth/blocked");
+    expect(statusOf(await target.api.get("/v1/me"))).toBe("401 auth/blocked");
     expectStatus(await platform.post(`${path}/unblock`), 200);
     expectStatus(await platform.del(`${path}/sessions`), 204);
     expectStatus(await platform.del(`${path}/api-keys/${key}`), 204);
-    expect(said(await target.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await target.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
     expectStatus(await platform.post(`${path}/block`), 200);
     expectStatus(await platform.del(path), 204);
-    expect(said(await owner.api.get(`/v1/members/${target.memberId}`))).toBe("404 not-found");
+    expect(statusOf(await owner.api.get(`/v1/members/${target.memberId}`))).toBe("404 not-found");
     for (const who of [owner.api, platform]) {
       const removed = (await listActions(who, "member.delete")).map(({ resource }) => resource.id);
       expect(removed).toContain(target.memberId);
@@ -122,7 +122,7 @@ describe("K11 the account's owner stops every other member", () => {
       await newHook(manager.api, "standard", LEAVE_MAPPING),
     ];
     expectStatus(await owner.api.patch(`/v1/hooks/${one.id}`, { active: false }, { ifMatch: "*" }), 200);
-    expect(said(await owner.api.patch(`/v1/hooks/${one.id}`, { active: true }, { ifMatch: "*" }))).toBe(
+    expect(statusOf(await owner.api.patch(`/v1/hooks/${one.id}`, { active: true }, { ifMatch: "*" }))).toBe(
       "403 access/denied",
     );
     expectStatus(await owner.api.del(`/v1/hooks/${two.id}`), 204);
@@ -144,7 +144,7 @@ describe("K11 the account's owner stops every other member", () => {
       await owner.api.get<{ data: { id: string }[] }>(`/v1/invitations?email=${body.email}`),
       200,
     ).body.data[0]?.id;
-    expect(said(await owner.api.post(`/v1/invitations/${invited}/resend`))).toBe("403 access/denied");
+    expect(statusOf(await owner.api.post(`/v1/invitations/${invited}/resend`))).toBe("403 access/denied");
     expectStatus(await owner.api.del(`/v1/invitations/${invited}`), 204);
   });
 
@@ -162,9 +162,11 @@ describe("K11 the account's owner stops every other member", () => {
       manager.api.del(path),
       manager.api.post(`/v1/members/${owner.memberId}/block`),
     ])
-      expect(said(await asked)).toBe("403 access/denied");
-    expect(said(await manager.api.del(`/v1/members/${owner.memberId}`))).toBe("403 access/denied");
-    expect(said(await owner.api.post(`/v1/members/${owner.memberId}/block`))).toBe("409 conflict/lockout");
+      expect(statusOf(await asked)).toBe("403 access/denied");
+    expect(statusOf(await manager.api.del(`/v1/members/${owner.memberId}`))).toBe("403 access/denied");
+    expect(statusOf(await owner.api.post(`/v1/members/${owner.memberId}/block`))).toBe(
+      "409 conflict/lockout",
+    );
   });
 
   test("K11 a sub-dealer's owner stops its members without such a right; the dealer's does not", async () => {
@@ -174,8 +176,8 @@ describe("K11 the account's owner stops every other member", () => {
     });
     const path = `/v1/members/${member.memberId}`;
     for (const who of [owner.api, actingIn(owner, below.accountId), member.api]) {
-      expect(said(await who.post(`/v1/members/${below.memberId}/block`))).toMatch(/^40[34] /);
-      expect(said(await who.post(`${path}/block`))).toMatch(/^40[34] /);
+      expect(statusOf(await who.post(`/v1/members/${below.memberId}/block`))).toMatch(/^40[34] /);
+      expect(statusOf(await who.post(`${path}/block`))).toMatch(/^40[34] /);
     }
     const { rights } = expectStatus(
       await below.api.get<{ rights: { right: string; source: string }[] }>(
@@ -191,10 +193,10 @@ describe("K11 the account's owner stops every other member", () => {
       "member.view",
     ]);
     expectStatus(await below.api.post(`${path}/block`), 200);
-    expect(said(await member.api.get("/v1/me"))).toBe("401 auth/blocked");
+    expect(statusOf(await member.api.get("/v1/me"))).toBe("401 auth/blocked");
     for (const who of [below.api, owner.api])
-      expect(said(await who.post(`${path}/unblock`))).toMatch(/^40[34] /);
-    expect(said(await card(below.api, member.memberId, { roles: [] }))).toBe("403 access/denied");
+      expect(statusOf(await who.post(`${path}/unblock`))).toMatch(/^40[34] /);
+    expect(statusOf(await card(below.api, member.memberId, { roles: [] }))).toBe("403 access/denied");
     expectStatus(await below.api.del(`/v1/api-keys/${await keyOf(below.api, member.memberId)}`), 204);
     expectStatus(await below.api.del(path), 204);
   });
@@ -217,9 +219,11 @@ describe("K11 the account's owner stops every other member", () => {
     const put = (list: object[]) =>
       vendor.api.put(`/v1/members/${operator.memberId}/grants`, { grants: list });
     expectStatus(await put([{ resourceType: "product", access: "view" }]), 200);
-    expect(said(await put([{ resourceType: "product", access: "edit" }]))).toBe("402 plan/feature-required");
+    expect(statusOf(await put([{ resourceType: "product", access: "edit" }]))).toBe(
+      "402 plan/feature-required",
+    );
     expect(
-      said(
+      statusOf(
         await put([
           { resourceType: "product", access: "view" },
           { resourceType: "product", access: "view" },
@@ -253,10 +257,10 @@ describe("K11 ownership moves", () => {
         expectStatus(await who.api.get<{ data: object[] }>(offersOf(owner)), 200).body.data,
       ).toHaveLength(1);
     for (const narrow of await createRestrictedKeys(owner, member))
-      expect(said(await narrow.post(`${path}/accept`))).toBe("403 access/denied");
-    expect(said(await owner.api.post(`${path}/accept`))).toBe("403 access/denied");
+      expect(statusOf(await narrow.post(`${path}/accept`))).toBe("403 access/denied");
+    expect(statusOf(await owner.api.post(`${path}/accept`))).toBe("403 access/denied");
     const answers = await Promise.all([1, 2, 3].map(() => member.api.post(`${path}/accept`)));
-    expect(answers.map(said).sort()).toEqual(["200", "404 not-found", "404 not-found"]);
+    expect(answers.map(statusOf).sort()).toEqual(["200", "404 not-found", "404 not-found"]);
 
     expect(await ownerOf(owner)).toBe(member.memberId);
     const roles = async (who: Person) =>
@@ -265,10 +269,10 @@ describe("K11 ownership moves", () => {
     expect((await listActions(member.api, "ownership.transfer")).map(({ changes }) => changes)).toEqual([
       { before: { ownerMemberId: owner.memberId }, after: { ownerMemberId: member.memberId } },
     ]);
-    expect(said(await owner.api.post(`/v1/members/${member.memberId}/block`))).toBe(
+    expect(statusOf(await owner.api.post(`/v1/members/${member.memberId}/block`))).toBe(
       "409 conflict/last-admin",
     );
-    expect(said(await offer(owner, member.memberId))).toBe("403 access/denied");
+    expect(statusOf(await offer(owner, member.memberId))).toBe("403 access/denied");
     expectStatus(await member.api.post(`/v1/members/${owner.memberId}/block`), 200);
     expectStatus(await member.api.del(`/v1/members/${owner.memberId}`), 204);
   });
@@ -280,28 +284,28 @@ describe("K11 ownership moves", () => {
       await newMember(fetch, owner, { roles: ["member"] }),
     ];
     expectStatus(await owner.api.post(`/v1/members/${blocked.memberId}/block`), 200);
-    expect(said(await offer(owner, viewer.memberId))).toBe("409 conflict/state");
-    expect(said(await offer(owner, viewer.memberId, member.api))).toBe("403 access/denied");
+    expect(statusOf(await offer(owner, viewer.memberId))).toBe("409 conflict/state");
+    expect(statusOf(await offer(owner, viewer.memberId, member.api))).toBe("403 access/denied");
     expect(expectStatus(await viewer.api.get<{ data: object[] }>(offersOf(owner)), 200).body.data).toEqual(
       [],
     );
     for (const answer of [await viewer.api.post(`${path}/accept`), await viewer.api.del(path)])
-      expect(said(answer)).toBe("404 not-found");
+      expect(statusOf(answer)).toBe("404 not-found");
     expectStatus(await owner.api.del(path), 204);
     for (const answer of [await owner.api.del(path), await member.api.post(`${path}/accept`)])
-      expect(said(answer)).toBe("404 not-found");
+      expect(statusOf(answer)).toBe("404 not-found");
     for (const narrow of await createRestrictedKeys(owner, owner))
-      expect(said(await offer(owner, member.memberId, narrow))).toBe("403 access/denied");
-    expect(said(await offer(owner, blocked.memberId))).toBe("409 conflict/state");
+      expect(statusOf(await offer(owner, member.memberId, narrow))).toBe("403 access/denied");
+    expect(statusOf(await offer(owner, blocked.memberId))).toBe("409 conflict/state");
     const stranger = await createSubscribedAccount(platform, "team");
     for (const id of [owner.memberId, stranger.memberId, "mem_x"])
-      expect(said(await offer(owner, id))).toBe("422 validation");
-    expect(said(await offer(owner, member.memberId, stranger.api))).toBe("404 not-found");
+      expect(statusOf(await offer(owner, id))).toBe("422 validation");
+    expect(statusOf(await offer(owner, member.memberId, stranger.api))).toBe("404 not-found");
     // Of many offers at once one is made.
     const answers = await Promise.all(
       [viewer, member, viewer, member].map(({ memberId }) => offer(owner, memberId)),
     );
-    expect(answers.map(said).sort()).toEqual([
+    expect(answers.map(statusOf).sort()).toEqual([
       "201",
       "409 conflict/state",
       "409 conflict/state",
@@ -360,7 +364,7 @@ describe("K11 ownership moves", () => {
   test.each(ENDINGS)("K11 an offer ends with %s", async (_, end) => {
     const world = await offered("member");
     await end(world);
-    expect(said(await world.member.api.post(`${world.path}/accept`))).toBe("404 not-found");
+    expect(statusOf(await world.member.api.post(`${world.path}/accept`))).toBe("404 not-found");
     expect(
       expectStatus(await platform.get<{ data: object[] }>(offersOf(world.owner)), 200).body.data,
     ).toEqual([]);
@@ -399,9 +403,9 @@ describe("K11 ownership moves", () => {
       { memberId: owner.memberId, reason: "r" },
       { memberId: "mem_x", reason: "r" },
     ]) {
-      expect(said(await platform.put(`${path}/owner`, body))).toBe("422 validation");
+      expect(statusOf(await platform.put(`${path}/owner`, body))).toBe("422 validation");
     }
-    expect(said(await owner.api.put(`${path}/owner`, { memberId: member.memberId, reason: "r" }))).toBe(
+    expect(statusOf(await owner.api.put(`${path}/owner`, { memberId: member.memberId, reason: "r" }))).toBe(
       "403 access/denied",
     );
     expectStatus(
@@ -428,10 +432,10 @@ describe("K11 ownership moves", () => {
 
     const at = `${path}/members/${member.memberId}`;
     for (const answer of [await platform.post(`${at}/block`), await platform.del(at)])
-      expect(said(answer)).toBe("409 conflict/last-admin");
+      expect(statusOf(answer)).toBe("409 conflict/last-admin");
     expectStatus(await platform.del(`${at}/sessions`), 204);
     expectStatus(await platform.del(`${at}/api-keys/${await keyOf(owner.api, member.memberId)}`), 204);
-    expect(said(await member.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await member.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
     for (const who of [owner.api, platform])
       expect((await listActions(who, "api_key.revoke"))[0]?.resource.id).toMatch(/^key_/);
     // A key of one member is not found under another, nor a member under another account.
@@ -440,10 +444,10 @@ describe("K11 ownership moves", () => {
       `${at}/api-keys/${key}`,
       `/v1/accounts/${(await createSubscribedAccount(platform, "team")).accountId}/members/${owner.memberId}`,
     ]) {
-      expect(said(await platform.del(wrong))).toBe("404 not-found");
+      expect(statusOf(await platform.del(wrong))).toBe("404 not-found");
     }
     expectStatus(await platform.post(`${path}/members/${owner.memberId}/block`), 200);
-    expect(said(await owner.api.get("/v1/me"))).toBe("401 auth/blocked");
+    expect(statusOf(await owner.api.get("/v1/me"))).toBe("401 auth/blocked");
     expectStatus(await platform.del(`${path}/members/${owner.memberId}`), 204);
   });
 });

@@ -18,7 +18,7 @@ import {
   createPlatform,
   replaceGrants,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -79,7 +79,7 @@ describe("a link by which employees join", () => {
       await join(token),
       await vendor.api.post<Problem>("/v1/members", { ...newPerson(), roles: ["operator"] }),
     ];
-    expect([making, joining, adding].map(said)).toEqual(Array(3).fill("402 plan/feature-required"));
+    expect([making, joining, adding].map(statusOf)).toEqual(Array(3).fill("402 plan/feature-required"));
     expect([making, joining, adding].map(({ body }) => body["contact"])).toEqual(
       Array(3).fill("mailto:sales@example.com"),
     );
@@ -118,10 +118,10 @@ describe("a link by which employees join", () => {
         await operator.get("/v1/products"),
         await operator.post("/v1/products", { name: "x" }, { idempotencyKey: newIdempotencyKey() }),
         await operator.get(`/v1/products/${productId}`),
-      ].map(said),
+      ].map(statusOf),
     ).toEqual(["403 access/denied", "403 access/denied", "404 not-found"]);
     await replaceGrants(vendor, body.memberId, [{ resourceType: "product", access: "view" }]);
-    expect(said(await operator.get(`/v1/products/${productId}`))).toBe("200");
+    expect(statusOf(await operator.get(`/v1/products/${productId}`))).toBe("200");
     expect(
       expectStatus(await vendor.api.get<{ data: Link[] }>("/v1/operator-links"), 200).body.data.find(
         ({ id }) => id === card.id,
@@ -152,7 +152,7 @@ describe("a link by which employees join", () => {
     const { template, subject, text, html, link: way } = await lastMail(fetch, stranger.email);
     expect([template, way, subject]).toEqual(["join", null, "Код, чтобы присоединиться к Тихий Дон"]);
     expect([text, html].map((each) => each.includes("sign-in"))).toEqual([false, false]);
-    expect(said(await anybody.post("/v1/auth/sessions", { email: stranger.email, code: digits }))).toBe(
+    expect(statusOf(await anybody.post("/v1/auth/sessions", { email: stranger.email, code: digits }))).toBe(
       "401 auth/invalid-credential",
     );
     const joined = expectStatus(await join(tokenIn(expectStatus(await link(vendor), 201).body)), 201);
@@ -200,7 +200,7 @@ describe("a link by which employees join", () => {
     expectStatus(await join(tokenIn(once)), 201);
     const { email } = newPerson();
     expect(
-      said(
+      statusOf(
         await anybody.post("/v1/operator-links/join", {
           ...newPerson(),
           email,
@@ -214,7 +214,7 @@ describe("a link by which employees join", () => {
       .bind(Date.now() - 1, old.id)
       .run();
     expect(
-      said(
+      statusOf(
         await anybody.post("/v1/operator-links/join", {
           ...newPerson(),
           code: "12345678",
@@ -224,9 +224,9 @@ describe("a link by which employees join", () => {
     ).toBe("410 invitation/expired");
     const { body: ended } = expectStatus(await link(vendor), 201);
     expectStatus(await vendor.api.del(`/v1/operator-links/${ended.id}`), 204);
-    expect(said(await vendor.api.del(`/v1/operator-links/${ended.id}`))).toBe("410 invitation/revoked");
+    expect(statusOf(await vendor.api.del(`/v1/operator-links/${ended.id}`))).toBe("410 invitation/revoked");
     expect(
-      said(
+      statusOf(
         await anybody.post("/v1/operator-links/join", {
           ...newPerson(),
           code: "12345678",
@@ -235,7 +235,7 @@ describe("a link by which employees join", () => {
       ),
     ).toBe("410 invitation/revoked");
     expect(
-      said(
+      statusOf(
         await anybody.post("/v1/operator-links/join", {
           ...newPerson(),
           code: "12345678",
@@ -265,11 +265,11 @@ describe("a link by which employees join", () => {
     const owner = await createSubscribedAccount(platform, "vendor");
     const token = tokenIn(expectStatus(await link(owner, { maxUses: 10 }), 201).body);
     expect(
-      said(await anybody.post("/v1/operator-links/join", { ...newPerson(), code: "00000000", token })),
+      statusOf(await anybody.post("/v1/operator-links/join", { ...newPerson(), code: "00000000", token })),
     ).toBe("401 auth/invalid-credential");
     const joined = newPerson();
     expectStatus(await join(token, joined), 201);
-    expect(said(await join(token, joined))).toBe("409 conflict/duplicate-member");
+    expect(statusOf(await join(token, joined))).toBe("409 conflict/duplicate-member");
     const set = async (patch: object) => {
       const { headers } = expectStatus(await owner.api.get(`/v1/accounts/${owner.accountId}`), 200);
       expectStatus(
@@ -280,9 +280,9 @@ describe("a link by which employees join", () => {
       );
     };
     await set({ settings: { allowedEmailDomains: ["studio.example"] } });
-    expect(said(await join(token))).toBe("422 validation");
+    expect(statusOf(await join(token))).toBe("422 validation");
     await set({ settings: { allowedEmailDomains: [] }, allowedIps: ["203.0.113.0/24"] });
-    expect(said(await join(token, {}, { ip: OTHER_IP }))).toBe("403 ip/not-allowed");
+    expect(statusOf(await join(token, {}, { ip: OTHER_IP }))).toBe("403 ip/not-allowed");
     await set({ allowedIps: [] });
     expectStatus(
       await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
@@ -292,7 +292,7 @@ describe("a link by which employees join", () => {
       }),
       200,
     );
-    expect(said(await join(token))).toBe("409 conflict/member-limit");
+    expect(statusOf(await join(token))).toBe("409 conflict/member-limit");
   });
 
   test("ends with the power of its maker", async () => {
@@ -301,7 +301,7 @@ describe("a link by which employees join", () => {
     expectStatus(await join(token), 201);
     expectStatus(await vendor.api.post(`/v1/members/${admin.memberId}/block`), 200);
     expect(
-      said(
+      statusOf(
         await join(token).catch(() =>
           anybody.post("/v1/operator-links/join", { ...newPerson(), code: "00000000", token }),
         ),
@@ -311,7 +311,7 @@ describe("a link by which employees join", () => {
 
   test("is made by members who may add operators, for a role without access, within limits", async () => {
     const operator = await newMember(fetch, vendor, { roles: ["operator"] });
-    expect(said(await link(operator))).toBe("403 access/denied");
+    expect(statusOf(await link(operator))).toBe("403 access/denied");
     const faults = [
       { role: "owner" },
       { role: "emperor" },
@@ -321,16 +321,16 @@ describe("a link by which employees join", () => {
       { expiresAt: new Date(Date.now() + 31 * DAY_MS).toISOString() },
       { grants: [] },
     ];
-    for (const fault of faults) expect(said(await link(vendor, fault))).toBe("422 validation");
+    for (const fault of faults) expect(statusOf(await link(vendor, fault))).toBe("422 validation");
     expectStatus(
       await link(vendor, { maxUses: 1000, expiresAt: new Date(Date.now() + 29 * DAY_MS).toISOString() }),
       201,
     );
     for (const kind of ["team", "agency", "dealer", "seller"])
-      expect(said(await link(await createSubscribedAccount(platform, kind)))).toBe("422 validation");
+      expect(statusOf(await link(await createSubscribedAccount(platform, kind)))).toBe("422 validation");
     const stranger = await createSubscribedAccount(platform, "vendor");
     const { body } = expectStatus(await link(vendor), 201);
-    expect(said(await stranger.api.del(`/v1/operator-links/${body.id}`))).toBe("404 not-found");
+    expect(statusOf(await stranger.api.del(`/v1/operator-links/${body.id}`))).toBe("404 not-found");
     expect(
       expectStatus(await stranger.api.get<{ data: object[] }>("/v1/operator-links"), 200).body.data,
     ).toEqual([]);
@@ -348,7 +348,7 @@ describe("a link by which employees join", () => {
     const answers = await Promise.all(
       people.map((one) => anybody.post("/v1/operator-links/join", { ...one, token })),
     );
-    expect(answers.map(said).sort()).toEqual([
+    expect(answers.map(statusOf).sort()).toEqual([
       ...Array(3).fill("201"),
       ...Array(5).fill("409 invitation/used"),
     ]);
@@ -362,7 +362,7 @@ describe("a link by which employees join", () => {
   test("K16 has no use limit for up to a year if asked; each view of it is in the trail", async () => {
     const owner = await createSubscribedAccount(platform, "vendor");
     expect(
-      said(
+      statusOf(
         await link(owner, { maxUses: null, expiresAt: new Date(Date.now() + 367 * DAY_MS).toISOString() }),
       ),
     ).toBe("422 validation");
@@ -401,19 +401,19 @@ describe("a link by which employees join", () => {
     ];
     const stranger = await createSubscribedAccount(platform, "vendor");
     expect(
-      await Promise.all([operator, stranger, lister].map(async (who) => said(await shown(who, body.id)))),
+      await Promise.all([operator, stranger, lister].map(async (who) => statusOf(await shown(who, body.id)))),
     ).toEqual(["403 access/denied", "404 not-found", "200"]);
     await env.DB.prepare("UPDATE invitation SET token_kid = 'gone', token_hash = 'x' WHERE id = ?")
       .bind(body.id)
       .run();
-    expect(said(await shown(vendor, body.id))).toBe("409 conflict/state");
+    expect(statusOf(await shown(vendor, body.id))).toBe("409 conflict/state");
     await env.DB.prepare("UPDATE invitation SET expires_at = 1 WHERE id = ?").bind(body.id).run();
-    expect(said(await shown(vendor, body.id))).toBe("410 invitation/expired");
+    expect(statusOf(await shown(vendor, body.id))).toBe("410 invitation/expired");
     expectStatus(await vendor.api.del(`/v1/operator-links/${body.id}`), 204);
-    expect(said(await shown(vendor, body.id))).toBe("410 invitation/revoked");
+    expect(statusOf(await shown(vendor, body.id))).toBe("410 invitation/revoked");
     const { body: once } = expectStatus(await link(vendor), 201);
     expectStatus(await join(tokenIn(once)), 201);
-    expect(said(await shown(vendor, once.id))).toBe("409 invitation/used");
+    expect(statusOf(await shown(vendor, once.id))).toBe("409 invitation/used");
   });
 
   test("K16 lets in a hundred a day at most, each with a notice to the owner, within the rules", async () => {
@@ -436,7 +436,7 @@ describe("a link by which employees join", () => {
       .bind(Date.now())
       .run();
     const full = await join(token);
-    expect([said(full), full.headers.get("ratelimit-policy"), await notices()]).toEqual([
+    expect([statusOf(full), full.headers.get("ratelimit-policy"), await notices()]).toEqual([
       "429 quota-exceeded",
       '"joins-by-link";q=100;w=86400',
       2,
@@ -450,7 +450,7 @@ describe("a link by which employees join", () => {
       ),
       200,
     );
-    expect(said(await join(token))).toBe("422 validation");
+    expect(statusOf(await join(token))).toBe("422 validation");
     expectStatus(
       await owner.api.patch(
         `/v1/accounts/${owner.accountId}`,
@@ -467,13 +467,13 @@ describe("a link by which employees join", () => {
       }),
       200,
     );
-    expect(said(await join(token))).toBe("409 conflict/member-limit");
+    expect(statusOf(await join(token))).toBe("409 conflict/member-limit");
     expectStatus(
       await owner.api.patch(`/v1/members/${admin.memberId}`, { roles: ["operator"] }, { ifMatch: "*" }),
       200,
     );
     expect(
-      said(await anybody.post("/v1/operator-links/join", { ...newPerson(), code: "00000000", token })),
+      statusOf(await anybody.post("/v1/operator-links/join", { ...newPerson(), code: "00000000", token })),
     ).toBe("410 invitation/revoked");
   });
 });

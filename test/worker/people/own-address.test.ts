@@ -3,7 +3,7 @@ import { type Api, api, expectStatus, type Problem } from "../../harness/client.
 import { codeOf, lastMail, mailsTo, tokenOf } from "../../harness/mailbox.ts";
 import { newAccount, newApiKey, newMember, type Person } from "../../harness/people.ts";
 import { nextClientIp, signIn } from "../../harness/sign-in.ts";
-import { fetch, createPlatform, said } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf } from "../access/operators-fixture.ts";
 import {
   joinOtherAccount,
   anonymousCaller,
@@ -50,7 +50,7 @@ describe("S4.36: the address that a person signs in with", () => {
     expect(expectStatus(await confirm(session, body), 200).body).toEqual({ email: next });
     expect(await shown(session)).toBe(next);
     // The code is used up: it opens no session either.
-    expect(said(await signInWith({ email: next, code: body.newCode, accountId: owner.accountId }))).toBe(
+    expect(statusOf(await signInWith({ email: next, code: body.newCode, accountId: owner.accountId }))).toBe(
       "401 auth/invalid-credential",
     );
     const wishes = (await listEvents(owner.accountId, "email.ask")).filter(
@@ -81,12 +81,12 @@ describe("S4.36: the address that a person signs in with", () => {
       { ...body, email: newEmail() },
       { ...body, oldCode: body.newCode, newCode: body.oldCode },
     ];
-    for (const one of wrong) expect(said(await confirm(session, one))).toBe("422 validation");
+    for (const one of wrong) expect(statusOf(await confirm(session, one))).toBe("422 validation");
     const key = api(fetch, await createMailedKey(owner, id, email));
-    expect([said(await key.post("/v1/me/email", { email: next })), said(await confirm(key, body))]).toEqual([
-      "403 access/denied",
-      "403 access/denied",
-    ]);
+    expect([
+      statusOf(await key.post("/v1/me/email", { email: next })),
+      statusOf(await confirm(key, body)),
+    ]).toEqual(["403 access/denied", "403 access/denied"]);
     expect([await shown(session), await shown(key)]).toEqual([email, email]);
     const again = await asked(session, email, next);
     const answers = await Promise.all(Array.from({ length: 4 }, () => confirm(session, again)));
@@ -101,9 +101,9 @@ describe("S4.36: the address that a person signs in with", () => {
   test("is one person's only", async () => {
     const [one, two] = [await addSignedInMember(owner), await addSignedInMember(owner)];
     const body = await asked(one.api, one.email, two.email);
-    expect(said(await confirm(one.api, body))).toBe("409 conflict/duplicate");
+    expect(statusOf(await confirm(one.api, body))).toBe("409 conflict/duplicate");
     expect([await shown(one.api), await shown(two.api)]).toEqual([one.email, two.email]);
-    expect(said(await one.api.post("/v1/me/email", { email: one.email }))).toBe("422 validation");
+    expect(statusOf(await one.api.post("/v1/me/email", { email: one.email }))).toBe("422 validation");
   });
 
   test("is set by an owner who has only a key and signs in from then on; not by a narrowed key", async () => {
@@ -116,10 +116,10 @@ describe("S4.36: the address that a person signs in with", () => {
       fetch,
       await newApiKey(fetch, account, account.memberId, { scopes: ["member.view"] }),
     );
-    expect(said(await narrowed.post("/v1/me/email", { email: next }))).toBe("403 access/denied");
+    expect(statusOf(await narrowed.post("/v1/me/email", { email: next }))).toBe("403 access/denied");
     expectStatus(await account.api.post("/v1/me/email", { email: next }), 202);
     const body = { email: next, newCode: await code(next) };
-    expect([said(await confirm(narrowed, body)), said(await confirm(account.api, body))]).toEqual([
+    expect([statusOf(await confirm(narrowed, body)), statusOf(await confirm(account.api, body))]).toEqual([
       "403 access/denied",
       "200",
     ]);
@@ -140,7 +140,7 @@ describe("S4.36: the address that a person signs in with", () => {
       [outside, "200"],
     ] as const) {
       expectStatus(await who.api.post("/v1/me/email", { email: next }), 202);
-      expect(said(await confirm(who.api, { email: next, newCode: await code(next) }))).toBe(answer);
+      expect(statusOf(await confirm(who.api, { email: next, newCode: await code(next) }))).toBe(answer);
     }
     expect(
       (
@@ -171,12 +171,12 @@ describe("S4.36: the address that a person signs in with", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 9 * 60_000 });
     const { api: later } = await signIn(fetch, email);
     vi.setSystemTime(Date.now() + 60_000);
-    expect(said(await confirm(later, body))).toBe("422 validation");
+    expect(statusOf(await confirm(later, body))).toBe("422 validation");
     const answers: string[] = [];
     for (let time = 0; time < 8; time += 1)
-      answers.push(said(await later.post("/v1/me/email", { email: next })));
+      answers.push(statusOf(await later.post("/v1/me/email", { email: next })));
     expect(answers.at(-1)).toBe("429 quota-exceeded");
-    expect(said(await signInWith({ email, code: "12345678" }))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await signInWith({ email, code: "12345678" }))).toBe("401 auth/invalid-credential");
   });
 });
 
@@ -202,7 +202,7 @@ describe("K4 a stolen key does not become a person", () => {
   test("K4 by another address than the card's, nor by one that the member's key wrote there", async () => {
     const [one, thief] = [await founded(), newEmail()];
     const refused = await ask(one.api, thief);
-    expect([said(refused), refused.body.detail, await mailsTo(fetch, thief)]).toEqual([
+    expect([statusOf(refused), refused.body.detail, await mailsTo(fetch, thief)]).toEqual([
       NO,
       expect.stringContaining("sign-in-address"),
       [],
@@ -214,12 +214,15 @@ describe("K4 a stolen key does not become a person", () => {
     // before either.
     expectStatus(await one.api.patch(`/v1/members/${one.memberId}`, { email: thief }, ANY), 200);
     expect([
-      said(await ask(one.api, thief)),
-      said(await ask(one.api, one.email)),
-      said(await confirm(one.api, body)),
+      statusOf(await ask(one.api, thief)),
+      statusOf(await ask(one.api, one.email)),
+      statusOf(await confirm(one.api, body)),
     ]).toEqual([NO, NO, NO]);
     expectStatus(await one.api.patch(`/v1/members/${one.memberId}`, { email: one.email }, ANY), 200);
-    expect([said(await ask(one.api, one.email)), said(await confirm(one.api, body))]).toEqual([NO, NO]);
+    expect([statusOf(await ask(one.api, one.email)), statusOf(await confirm(one.api, body))]).toEqual([
+      NO,
+      NO,
+    ]);
     expect(await shown(one.api)).toBeNull();
   });
 
@@ -231,7 +234,7 @@ describe("K4 a stolen key does not become a person", () => {
     ];
     const helper = await newMember(fetch, admin, { roles: ["admin"] });
     expectStatus(await helper.api.patch(`/v1/members/${admin.memberId}`, { email: thief }, ANY), 200);
-    expect(said(await ask(admin.api, thief))).toBe(NO);
+    expect(statusOf(await ask(admin.api, thief))).toBe(NO);
     expectStatus(await owner.api.patch(`/v1/members/${admin.memberId}`, { email: right }, ANY), 200);
     expectStatus(await ask(admin.api, right), 202);
     expectStatus(await confirm(admin.api, { email: right, newCode: await code(right) }), 200);
@@ -245,17 +248,17 @@ describe("K4 a stolen key does not become a person", () => {
     const path = (id: string) => `/v1/members/${id}/sign-in-address`;
     const byPlatform = `/v1/accounts/${one.accountId}/members/${one.memberId}/sign-in-address`;
     expect([
-      said(await one.api.post(path(one.memberId), { email: right })),
-      said(await other.api.post(path(one.memberId), { email: right })),
+      statusOf(await one.api.post(path(one.memberId), { email: right })),
+      statusOf(await other.api.post(path(one.memberId), { email: right })),
     ]).toEqual([NO, "409 conflict/last-admin"]);
     expect([
-      said(await other.api.del(path(one.memberId))),
-      said(await one.api.del(path(one.memberId))),
+      statusOf(await other.api.del(path(one.memberId))),
+      statusOf(await one.api.del(path(one.memberId))),
     ]).toEqual(["409 conflict/last-admin", NO]);
     expect([
-      said(await one.api.post(byPlatform, { email: right })),
-      said(await one.api.del(byPlatform)),
-      said(await owner.api.post(path(one.memberId), { email: right })),
+      statusOf(await one.api.post(byPlatform, { email: right })),
+      statusOf(await one.api.del(byPlatform)),
+      statusOf(await owner.api.post(path(one.memberId), { email: right })),
     ]).toEqual([NO, NO, "404 not-found"]);
     expectStatus(await platform.post(byPlatform, { email: right }), 200);
     expect([(await security(one.email))[0], await shown(one.api)]).toEqual([
@@ -269,17 +272,17 @@ describe("K4 a stolen key does not become a person", () => {
       }),
       200,
     );
-    expect(said(await one.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await one.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
     const { tokens } = await signIn(fetch, right);
-    expect([tokens.memberId, said(await platform.post(byPlatform, { email: newEmail() }))]).toEqual([
+    expect([tokens.memberId, statusOf(await platform.post(byPlatform, { email: newEmail() }))]).toEqual([
       one.memberId,
       "409 conflict/state",
     ]);
     expectStatus(await platform.del(byPlatform), 204);
-    expect([(await security(right))[0], said(await api(fetch, tokens.access_token).get("/v1/me"))]).toEqual([
-      expect.stringContaining("removed"),
-      "401 auth/invalid-credential",
-    ]);
+    expect([
+      (await security(right))[0],
+      statusOf(await api(fetch, tokens.access_token).get("/v1/me")),
+    ]).toEqual([expect.stringContaining("removed"), "401 auth/invalid-credential"]);
     for (const chain of [one.accountId, null]) {
       const of =
         chain ?? expectStatus(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body.account.id;
@@ -307,18 +310,18 @@ describe("K4 a stolen key does not become a person", () => {
       ).body;
     expect(await card()).toMatchObject({ signInEmail: one.email, signInSince: expect.stringMatching(/Z$/) });
     const stranger = await newAccount(fetch, platform, "team");
-    expect([said(await member.api.del(path)), said(await stranger.api.del(path))]).toEqual([
+    expect([statusOf(await member.api.del(path)), statusOf(await stranger.api.del(path))]).toEqual([
       "404 not-found",
       "404 not-found",
     ]);
     expectStatus(await owner.api.del(path), 204);
     expectStatus(await owner.api.del(path), 204);
     expect(await card()).toMatchObject({ signInEmail: null, signInSince: null });
-    expect([said(await one.api.get("/v1/me")), (await security(one.email))[0]]).toEqual([
+    expect([statusOf(await one.api.get("/v1/me")), (await security(one.email))[0]]).toEqual([
       "401 auth/invalid-credential",
       expect.stringContaining("removed"),
     ]);
-    expect(said(await owner.api.patch(`/v1/members/${one.id}`, { signInEmail: newEmail() }, ANY))).toBe(
+    expect(statusOf(await owner.api.patch(`/v1/members/${one.id}`, { signInEmail: newEmail() }, ANY))).toBe(
       "422 validation",
     );
     expect(

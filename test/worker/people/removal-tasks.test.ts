@@ -16,7 +16,13 @@ import {
   updateTask,
 } from "../resources/charge-fixture.ts";
 import { listActions } from "../products/dealer-fixture.ts";
-import { fetch, replaceGrants, listIds, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import {
+  fetch,
+  replaceGrants,
+  listIds,
+  statusOf,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 let agency: Agency;
 let owner: Person;
@@ -46,7 +52,7 @@ describe("S4.40 an agency", () => {
   test("removes a member without tasks in one step", async () => {
     const member = await specialist();
     expectStatus(await remove(owner.api, member.memberId), 204);
-    expect(said(await member.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await member.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
   });
 
   test("S4.41: with tasks, says what is missing; any other word or model is 422", async () => {
@@ -54,15 +60,15 @@ describe("S4.40 an agency", () => {
     const ids = await tasksOf(member, 2);
     expect(blocking(expectStatus(await remove(owner.api, member.memberId), 409))).toEqual(["tasks"]);
     for (const word of ["keep", "DELETE", "delete,transfer", "", "1"])
-      expect(said(await remove(owner.api, member.memberId, word))).toBe("422 validation");
-    expect(said(await owner.api.del(`/v1/members/${member.memberId}?tasks=delete&tasks=transfer`))).toBe(
+      expect(statusOf(await remove(owner.api, member.memberId, word))).toBe("422 validation");
+    expect(statusOf(await owner.api.del(`/v1/members/${member.memberId}?tasks=delete&tasks=transfer`))).toBe(
       "422 validation",
     );
     for (const kind of ["vendor", "team", "seller", "dealer"]) {
       const other = await createSubscribedAccount(agency.platform, kind);
       const { memberId } = await newMember(fetch, other, {});
       for (const word of ["delete", "transfer"])
-        expect(said(await remove(other.api, memberId, word)), kind).toBe("422 validation");
+        expect(statusOf(await remove(other.api, memberId, word)), kind).toBe("422 validation");
     }
     expect(await Promise.all(ids.map(ownerOf))).toEqual([member.memberId, member.memberId]);
     expectStatus(await member.api.get("/v1/me"), 200);
@@ -84,7 +90,7 @@ describe("S4.40 an agency", () => {
       200,
     ).body;
     expect(shown).toMatchObject({ ownerId: owner.memberId, createdBy: member.memberId });
-    expect(said(await owner.api.put(`/v1/tasks/${ids[0]}/owner`, { memberId: colleague.memberId }))).toBe(
+    expect(statusOf(await owner.api.put(`/v1/tasks/${ids[0]}/owner`, { memberId: colleague.memberId }))).toBe(
       "404 not-found",
     );
     expect(await readState(agency)).toEqual(before);
@@ -112,7 +118,7 @@ describe("S4.40 an agency", () => {
     expectStatus(await remove(owner.api, member.memberId, "delete"), 204);
     expect([await ownerOf(first), await ownerOf(second)]).toEqual([undefined, undefined]);
     expect(await listIds(guest.api, "tasks")).toEqual([]);
-    expect(said(await guest.api.get(`/v1/tasks/${first}`))).toBe("404 not-found");
+    expect(statusOf(await guest.api.get(`/v1/tasks/${first}`))).toBe("404 not-found");
     const { results } = await env.DB.prepare(
       "SELECT member_id, resource_id FROM access_grant WHERE member_id IN (?, ?)",
     )
@@ -143,12 +149,12 @@ describe("S4.40 an agency", () => {
     await replaceGrants(owner, bare.memberId, []);
     // A manager gives no roles, so has power over those without any.
     for (const word of ["delete", "transfer"])
-      expect(said(await remove(clerk.api, member.memberId, word))).toBe("403 access/denied");
+      expect(statusOf(await remove(clerk.api, member.memberId, word))).toBe("403 access/denied");
     await env.DB.prepare("UPDATE member SET roles = '[]', version = version + 1 WHERE id IN (?, ?)")
       .bind(member.memberId, bare.memberId)
       .run();
     await replaceGrants(owner, member.memberId, []);
-    expect(said(await remove(clerk.api, member.memberId, "delete"))).toBe("403 access/denied");
+    expect(statusOf(await remove(clerk.api, member.memberId, "delete"))).toBe("403 access/denied");
     expectStatus(await remove(clerk.api, bare.memberId), 204);
     expectStatus(await remove(clerk.api, member.memberId, "transfer"), 204);
   });
@@ -270,7 +276,7 @@ describe("at each step of a removal", () => {
         ),
         gone.memberId,
       );
-      expect(["204", "404 not-found"]).toContain(said(late));
+      expect(["204", "404 not-found"]).toContain(statusOf(late));
       await expectOwned();
     }
     const told = (await listActions(owner.api, "member.delete&outcome=success")).map(
@@ -310,7 +316,7 @@ describe("a change that is accepted and not paid", () => {
           .bind(member.memberId)
           .first("n"),
       ).toBe(0);
-      expect(said(await createTask(member.api, agency.toolId, key))).toBe("401 auth/invalid-credential");
+      expect(statusOf(await createTask(member.api, agency.toolId, key))).toBe("401 auth/invalid-credential");
       expect(ids).toHaveLength(1);
     },
   );

@@ -27,7 +27,7 @@ import {
   replaceGrants,
   HOME_IP,
   createObject,
-  said,
+  statusOf,
   comparableRefusal,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
@@ -80,14 +80,14 @@ describe("a team", () => {
 
     expect(expectStatus(await remove(admin.api, member.memberId), 204).body).toBeUndefined();
     for (const who of [member.api, token])
-      expect(said(await who.get("/v1/me"))).toBe("401 auth/invalid-credential");
+      expect(statusOf(await who.get("/v1/me"))).toBe("401 auth/invalid-credential");
     expect(await left(member.memberId)).toEqual(NAMED_BY.map((table) => [table, 0]));
     expect(
       await env.DB.prepare("SELECT count(*) AS n FROM delivery WHERE hook_id = 'hok_1'").first("n"),
     ).toBe(0);
     expect([
-      said(await admin.api.get(`/v1/members/${member.memberId}`)),
-      said(await remove(admin.api, member.memberId)),
+      statusOf(await admin.api.get(`/v1/members/${member.memberId}`)),
+      statusOf(await remove(admin.api, member.memberId)),
     ]).toEqual(["404 not-found", "404 not-found"]);
     const former = await env.DB.prepare("SELECT * FROM former_member WHERE account_id = ?")
       .bind(admin.accountId)
@@ -188,9 +188,9 @@ describe("a team", () => {
 
   test("S1.13: an admin removes neither the account's owner nor themselves", async () => {
     const other = await newMember(fetch, admin, { roles: ["admin"] });
-    expect(said(await remove(admin.api, admin.memberId))).toBe("409 conflict/last-admin");
-    expect(said(await remove(other.api, admin.memberId))).toBe("409 conflict/last-admin");
-    expect(said(await remove(other.api, other.memberId))).toBe("409 conflict/lockout");
+    expect(statusOf(await remove(admin.api, admin.memberId))).toBe("409 conflict/last-admin");
+    expect(statusOf(await remove(other.api, admin.memberId))).toBe("409 conflict/last-admin");
+    expect(statusOf(await remove(other.api, other.memberId))).toBe("409 conflict/lockout");
     expectStatus(await remove(admin.api, other.memberId), 204);
   });
 
@@ -205,7 +205,7 @@ describe("a team", () => {
       .bind(account.memberId)
       .run();
     const asked = await Promise.all([remove(one.api, two.memberId), remove(two.api, one.memberId)]);
-    const answers = asked.map(said).sort();
+    const answers = asked.map(statusOf).sort();
     expect(answers[0]).toBe("204");
     expect(["401 auth/invalid-credential", "409 conflict/last-admin"]).toContain(answers[1]);
     expect(
@@ -223,17 +223,17 @@ describe("a team", () => {
     const stranger = await createSubscribedAccount(platform, "team");
     const clerk = await newMember(fetch, admin, { rights: ["member.view", "member.delete"] });
     expect([
-      said(await remove(member.api, viewer.memberId)),
-      said(await remove(clerk.api, viewer.memberId)),
+      statusOf(await remove(member.api, viewer.memberId)),
+      statusOf(await remove(clerk.api, viewer.memberId)),
     ]).toEqual(["403 access/denied", "403 access/denied"]);
     expect(comparableRefusal(await remove(stranger.api, member.memberId))).toBe(
       comparableRefusal(await remove(stranger.api, `mem_${"0".repeat(26)}`)),
     );
-    expect(said(await remove(admin.api, member.memberId, { ifMatch: '"99"' }))).toBe(
+    expect(statusOf(await remove(admin.api, member.memberId, { ifMatch: '"99"' }))).toBe(
       "412 precondition-failed",
     );
     for (const query of ["tasks=delete", "tasks=transfer", "tasks=keep", "tasks=", "force=1"])
-      expect(said(await admin.api.del(`/v1/members/${member.memberId}?${query}`))).toBe("422 validation");
+      expect(statusOf(await admin.api.del(`/v1/members/${member.memberId}?${query}`))).toBe("422 validation");
     const { headers } = expectStatus(await admin.api.get(`/v1/members/${member.memberId}`), 200);
     expectStatus(await remove(admin.api, member.memberId, { ifMatch: headers.get("etag") ?? "" }), 204);
   });
@@ -360,7 +360,7 @@ describe("S2.23: where a member is emptied first", () => {
     expect(blocking(expectStatus(await remove(admin.api, agent.memberId), 409))).toEqual(["grants"]);
     await replaceGrants(admin, agent.memberId, []);
     expectStatus(await remove(admin.api, agent.memberId), 204);
-    expect(said(await agent.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await agent.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
     // The 409 beside the removal: the first at once, its repeats within the minute as one.
     expect(
       (await listActions(admin.api, "member.delete")).map(({ outcome, changes }) => [

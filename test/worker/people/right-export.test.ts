@@ -8,7 +8,7 @@ import {
   createPlatform,
   replaceGrants,
   createObject,
-  said,
+  statusOf,
   comparableRefusal,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
@@ -161,10 +161,10 @@ describe("S3.34 the rights of a member as a workbook", () => {
       owner.api.get(`${PATH}?memberId=${stranger.memberId}`),
       stranger.api.get(`${PATH}?memberId=${operator.memberId}`),
     ]);
-    expect([missing, ...others].map(said)).toEqual(Array(4).fill("404 not-found"));
+    expect([missing, ...others].map(statusOf)).toEqual(Array(4).fill("404 not-found"));
     expect(new Set([missing, ...others].map(comparableRefusal)).size).toBe(1);
     for (const query of ["memberId=", "limit=10", "memberId=a&memberId=b", `memberId=${"m".repeat(65)}`])
-      expect(said(await owner.api.get(`${PATH}?${query}`)), query).toMatch(
+      expect(statusOf(await owner.api.get(`${PATH}?${query}`)), query).toMatch(
         /^(?:404 not-found|422 validation)$/,
       );
     expect((await newestEvents(owner, "member.view"))[0]).toMatchObject({

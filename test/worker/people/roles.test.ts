@@ -6,7 +6,7 @@ import {
   createPlatform,
   replaceGrants,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -174,7 +174,7 @@ describe("roles", () => {
       );
     for (const role of ["owner", "operator", "guest"]) {
       expect(
-        said(
+        statusOf(
           await team.api.post(
             "/v1/members",
             { firstName: "A", lastName: "B", email: `${newIdempotencyKey()}@example.com`, roles: [role] },
@@ -266,9 +266,9 @@ describe("roles", () => {
       "customer_admin",
       "customer_billing_admin",
     ]);
-    expect(said(await admin.api.post("/v1/members", person(), { idempotencyKey: newIdempotencyKey() }))).toBe(
-      "422 validation",
-    );
+    expect(
+      statusOf(await admin.api.post("/v1/members", person(), { idempotencyKey: newIdempotencyKey() })),
+    ).toBe("422 validation");
     await settings(seller, { billingAdminVisibleToCustomer: true });
     expect(await seen()).toEqual([true, true, true, true]);
     expectStatus(await admin.api.post("/v1/members", person(), { idempotencyKey: newIdempotencyKey() }), 201);
@@ -316,7 +316,7 @@ describe("roles", () => {
       [seller, "customer_org"],
     ] as const) {
       for (const path of ["roles", "roles/matrix"])
-        expect(said(await who.api.get(`/v1/${path}?level=${level}`)), `${path} ${level}`).toBe(
+        expect(statusOf(await who.api.get(`/v1/${path}?level=${level}`)), `${path} ${level}`).toBe(
           "422 validation",
         );
     }
@@ -401,19 +401,21 @@ describe("S0.9 bundles of grants", () => {
       ),
       201,
     );
-    expect(said(await operator.api.del(`/v1/products/${product}`))).toBe("403 access/denied");
+    expect(statusOf(await operator.api.del(`/v1/products/${product}`))).toBe("403 access/denied");
     for (const body of [
       { preset: "nonsense" },
       { preset: "constructor" },
       { preset: "recommended_operator", grants: [] },
       {},
     ])
-      expect(said(await put(body)), JSON.stringify(body)).toBe("422 validation");
+      expect(statusOf(await put(body)), JSON.stringify(body)).toBe("422 validation");
     expect(expectStatus(await team.api.get<{ data: [] }>("/v1/grant-presets"), 200).body.data).toEqual([]);
-    expect(said(await put({ preset: "recommended_operator" }, await add(team, ["member"]), team))).toBe(
+    expect(statusOf(await put({ preset: "recommended_operator" }, await add(team, ["member"]), team))).toBe(
       "422 validation",
     );
-    expect(said(await put({ preset: "recommended_operator" }, operator, operator))).toBe("403 access/denied");
+    expect(statusOf(await put({ preset: "recommended_operator" }, operator, operator))).toBe(
+      "403 access/denied",
+    );
   });
 
   test("a plan without restricted accounts leaves operators nothing but /v1/me", async () => {
@@ -429,7 +431,7 @@ describe("S0.9 bundles of grants", () => {
       200,
     );
     for (const path of ["rights", "roles", "roles/matrix", "grant-presets"])
-      expect(said(await operator.api.get(`/v1/${path}`)), path).toBe("402 plan/feature-required");
+      expect(statusOf(await operator.api.get(`/v1/${path}`)), path).toBe("402 plan/feature-required");
     expectStatus(await operator.api.get("/v1/me"), 200);
   });
 });

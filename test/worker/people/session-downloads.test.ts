@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { api, expectStatus, toReply } from "../../harness/client.ts";
 import { signIn } from "../../harness/sign-in.ts";
-import { createPlatformKey, fetch, said } from "../access/operators-fixture.ts";
+import { createPlatformKey, fetch, statusOf } from "../access/operators-fixture.ts";
 import { addSignedInMember } from "./sign-in-fixture.ts";
 import { createTeam, newTheme, provisionLicense, upload } from "../access/team-fixture.ts";
 
@@ -23,7 +23,7 @@ test("S1.21, S2.21: a session's download link ends with the session, and with a 
         200,
       ).body.url,
     ).pathname;
-  const follow = async (path: string) => said(await toReply(await fetch(path)));
+  const follow = async (path: string) => statusOf(await toReply(await fetch(path)));
   const link = await made();
   expect(await follow(link)).toBe("200");
   expectStatus(await admin.api.post(`/v1/members/${member.id}/block`), 200);

@@ -10,7 +10,7 @@ import {
   fetch,
   createPlatform,
   HOME_IP,
-  said,
+  statusOf,
   comparableRefusal,
 } from "../access/operators-fixture.ts";
 import { addSignedInMember, readRow, requestMail, refreshSession, listEvents } from "./sign-in-fixture.ts";
@@ -28,7 +28,7 @@ afterEach(() => {
 });
 
 const seen = async (credential: string, path = "/v1/me"): Promise<string> =>
-  said(await api(fetch, credential).get(path));
+  statusOf(await api(fetch, credential).get(path));
 const at = (time: number): void => {
   vi.useFakeTimers({ toFake: ["Date"], now: time });
 };
@@ -62,7 +62,7 @@ describe("a session", () => {
       sessionId: admin.tokens.session.id,
       apiKeyId: null,
     });
-    expect(said(await admin.api.post("/v1/auth/token"))).toBe(GONE);
+    expect(statusOf(await admin.api.post("/v1/auth/token"))).toBe(GONE);
   });
 
   test("and a right that is given or taken in the middle of it meet at the next call", async () => {
@@ -86,8 +86,8 @@ describe("a session", () => {
     expectStatus(await one.api.del("/v1/auth/session"), 204);
     expect([
       await seen(one.tokens.access_token),
-      said(await refreshSession(one.tokens.refresh_token)),
-      said(await one.api.del("/v1/auth/session")),
+      statusOf(await refreshSession(one.tokens.refresh_token)),
+      statusOf(await one.api.del("/v1/auth/session")),
     ]).toEqual([GONE, GONE, GONE]);
     expect(await seen(two.tokens.access_token)).toBe("200");
     const [event] = (await listEvents(owner.accountId, "session.end")).filter(
@@ -101,19 +101,19 @@ describe("a session", () => {
   });
 
   test("is what is signed out of: an API key has none", async () => {
-    expect(said(await owner.api.del("/v1/auth/session"))).toBe("409 conflict/state");
+    expect(statusOf(await owner.api.del("/v1/auth/session"))).toBe("409 conflict/state");
     expect(await seen(owner.apiKey)).toBe("200");
   });
 
   test("S2.21, S2.22: of a blocked member ends at the next call; once unblocked, they sign in", async () => {
     const { id, email, tokens } = await addSignedInMember(owner);
     expectStatus(await owner.api.post(`/v1/members/${id}/block`), 200);
-    expect([await seen(tokens.access_token), said(await refreshSession(tokens.refresh_token))]).toEqual([
+    expect([await seen(tokens.access_token), statusOf(await refreshSession(tokens.refresh_token))]).toEqual([
       "401 auth/blocked",
       GONE,
     ]);
     expectStatus(await owner.api.post(`/v1/members/${id}/unblock`), 200);
-    expect([await seen(tokens.access_token), said(await refreshSession(tokens.refresh_token))]).toEqual([
+    expect([await seen(tokens.access_token), statusOf(await refreshSession(tokens.refresh_token))]).toEqual([
       GONE,
       GONE,
     ]);
@@ -133,10 +133,10 @@ describe("a session", () => {
     );
     expect([
       await seen(tokens.access_token),
-      said(await refreshSession(tokens.refresh_token, { ip: HOME_IP })),
+      statusOf(await refreshSession(tokens.refresh_token, { ip: HOME_IP })),
     ]).toEqual(["403 ip/not-allowed", "403 ip/not-allowed"]);
     const next = expectStatus(await refreshSession(tokens.refresh_token, { ip: OTHER_IP }), 200).body;
-    expect(said(await api(fetch, next.access_token).get("/v1/me", { ip: OTHER_IP }))).toBe("200");
+    expect(statusOf(await api(fetch, next.access_token).get("/v1/me", { ip: OTHER_IP }))).toBe("200");
   });
 });
 
@@ -179,11 +179,11 @@ describe("a refresh", () => {
       const other = await signIn(fetch, first.email);
       const second = expectStatus(await refreshSession(first.tokens.refresh_token), 200).body;
       await between(first.tokens, second);
-      expect(said(await refreshSession(first.tokens.refresh_token, from))).toBe(GONE);
+      expect(statusOf(await refreshSession(first.tokens.refresh_token, from))).toBe(GONE);
       expect([
         await seen(first.tokens.access_token),
         await seen(second.access_token),
-        said(await refreshSession(second.refresh_token)),
+        statusOf(await refreshSession(second.refresh_token)),
       ]).toEqual([GONE, GONE, GONE]);
       const ends = (await listEvents(owner.accountId, "session.end")).filter(
         ({ resource }) => (resource as { id: string }).id === first.tokens.session.id,
@@ -200,9 +200,10 @@ describe("a refresh", () => {
       await refreshSession(tokens.refresh_token),
       ...(await Promise.all(Array.from({ length: 8 }, () => refreshSession(tokens.refresh_token)))),
     ];
-    expect([new Set(answers.map(said)), new Set(answers.map(({ body }) => body.refresh_token)).size]).toEqual(
-      [new Set(["200"]), 1],
-    );
+    expect([
+      new Set(answers.map(statusOf)),
+      new Set(answers.map(({ body }) => body.refresh_token)).size,
+    ]).toEqual([new Set(["200"]), 1]);
     expect(new Set(answers.map(({ body }) => body.access_token)).size).toBe(answers.length);
     for (const { body } of answers) expect(await seen(body.access_token)).toBe("200");
     expectStatus(await refreshSession(answers[0]?.body.refresh_token ?? ""), 200);
@@ -216,7 +217,7 @@ describe("a refresh", () => {
       await owner.api.patch(`/v1/members/${id}`, { allowedIps: ["203.0.113.200"] }, { ifMatch: "*" }),
       200,
     );
-    expect(said(await refreshSession(last.tokens.refresh_token))).toBe("403 ip/not-allowed");
+    expect(statusOf(await refreshSession(last.tokens.refresh_token))).toBe("403 ip/not-allowed");
   });
 
   test("at once with one token from many addresses succeeds once at most, the session ends", async () => {
@@ -227,11 +228,11 @@ describe("a refresh", () => {
       );
       const won = answers.filter(({ status }) => status === 200);
       expect(won.length).toBeLessThanOrEqual(1);
-      expect(answers.filter(({ status }) => status !== 200).map(said)).toEqual(
+      expect(answers.filter(({ status }) => status !== 200).map(statusOf)).toEqual(
         Array(8 - won.length).fill(GONE),
       );
       for (const { body } of won)
-        expect([await seen(body.access_token), said(await refreshSession(body.refresh_token))]).toEqual([
+        expect([await seen(body.access_token), statusOf(await refreshSession(body.refresh_token))]).toEqual([
           GONE,
           GONE,
         ]);
@@ -247,7 +248,7 @@ describe("a refresh", () => {
     const start = Date.now();
     const idle = await addSignedInMember(owner);
     at(start + 7 * DAY_MS + 60_000);
-    expect(said(await refreshSession(idle.tokens.refresh_token))).toBe(GONE);
+    expect(statusOf(await refreshSession(idle.tokens.refresh_token))).toBe(GONE);
     vi.useRealTimers();
     let { tokens } = await addSignedInMember(owner);
     for (const days of [6, 12, 18, 24, 29]) {
@@ -260,7 +261,7 @@ describe("a refresh", () => {
     expect(await seen(tokens.access_token)).toBe("200");
     at(start + 30 * DAY_MS + 60_000);
     // The access token has minutes left by its own time; its session has not.
-    expect([await seen(tokens.access_token), said(await refreshSession(tokens.refresh_token))]).toEqual([
+    expect([await seen(tokens.access_token), statusOf(await refreshSession(tokens.refresh_token))]).toEqual([
       GONE,
       GONE,
     ]);
@@ -284,7 +285,7 @@ describe("a refresh", () => {
     ];
     const answers = await Promise.all(wrong.map((token) => refreshSession(token)));
     expect(new Set(answers.map(comparableRefusal)).size).toBe(1);
-    expect(said(answers[0] ?? expect.fail())).toBe(GONE);
+    expect(statusOf(answers[0] ?? expect.fail())).toBe(GONE);
     expect([await seen(mine.tokens.access_token), await seen(theirs.tokens.access_token)]).toEqual([
       "200",
       "200",
@@ -353,7 +354,7 @@ describe("an access token of a session", () => {
     const { id, tokens } = await addSignedInMember(owner);
     expect(await seen(tokens.access_token)).toBe("200");
     await readRow("UPDATE member SET user_id = NULL, version = version + 1 WHERE id = ? RETURNING id", id);
-    expect([await seen(tokens.access_token), said(await refreshSession(tokens.refresh_token))]).toEqual([
+    expect([await seen(tokens.access_token), statusOf(await refreshSession(tokens.refresh_token))]).toEqual([
       GONE,
       GONE,
     ]);

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { api, expectStatus, type Problem, type Reply } from "../../harness/client.ts";
 import { newAccount, newApiKey, type Person } from "../../harness/people.ts";
 import { nextClientIp, type Tokens } from "../../harness/sign-in.ts";
-import { OTHER_IP, fetch, createPlatform, HOME_IP, said } from "../access/operators-fixture.ts";
+import { OTHER_IP, fetch, createPlatform, HOME_IP, statusOf } from "../access/operators-fixture.ts";
 import { fetchWithDelayedWrite } from "../gate/delayed-write.ts";
 import {
   addSignedInMember,
@@ -53,21 +53,23 @@ describe("between the check and the session", () => {
   test("S2.21: a block: no session, and it is refused as blocked", async () => {
     const { id, email } = await addSignedInMember(owner);
     const { code } = await requestMail(email);
-    expect(said(await signInWhile(() => block(id), { email, code }))).toBe("401 auth/blocked");
+    expect(statusOf(await signInWhile(() => block(id), { email, code }))).toBe("401 auth/blocked");
     expect(await sessionsOf(id)).toBe(1);
   });
 
   test("S4.11: an address rule: no session", async () => {
     const { id, email } = await addSignedInMember(owner);
     const { code } = await requestMail(email);
-    expect(said(await signInWhile(() => allow(id, OTHER_IP), { email, code }))).toBe("403 ip/not-allowed");
+    expect(statusOf(await signInWhile(() => allow(id, OTHER_IP), { email, code }))).toBe(
+      "403 ip/not-allowed",
+    );
     expect(await sessionsOf(id)).toBe(1);
   });
 
   test("S2.21: a block before an acceptance is written: neither accepted nor signed in", async () => {
     const { id, email } = await addMember(owner);
     const { code } = await requestMail(email);
-    expect(said(await signInWhile(() => block(id), { email, code, accountId: owner.accountId }))).toBe(
+    expect(statusOf(await signInWhile(() => block(id), { email, code, accountId: owner.accountId }))).toBe(
       "401 auth/invalid-credential",
     );
     expect([
@@ -81,7 +83,9 @@ describe("between the check and the session", () => {
     const { id, email } = await addMember(owner);
     const { code } = await requestMail(email);
     expect(
-      said(await signInWhile(() => newApiKey(fetch, owner, id), { email, code, accountId: owner.accountId })),
+      statusOf(
+        await signInWhile(() => newApiKey(fetch, owner, id), { email, code, accountId: owner.accountId }),
+      ),
     ).toBe("401 auth/invalid-credential");
     expect([
       await activations(id),
@@ -94,7 +98,9 @@ describe("between the check and the session", () => {
     const { id, email } = await addSignedInMember(owner);
     const { code, token } = await requestMail(email);
     expect(
-      said(await signInWhile(async () => expectStatus(await signInWith({ token }), 201), { email, code })),
+      statusOf(
+        await signInWhile(async () => expectStatus(await signInWith({ token }), 201), { email, code }),
+      ),
     ).toBe("401 auth/invalid-credential");
     expect(await sessionsOf(id)).toBe(2);
   });
@@ -103,24 +109,24 @@ describe("between the check and the session", () => {
 describe("between the check and the refresh", () => {
   test("S2.21: a block: refused, and the session is over: unblocking does not bring it back", async () => {
     const { id, tokens } = await addSignedInMember(owner);
-    expect(said(await refreshWhile(() => block(id), tokens.refresh_token))).toBe(
+    expect(statusOf(await refreshWhile(() => block(id), tokens.refresh_token))).toBe(
       "401 auth/invalid-credential",
     );
     expectStatus(await owner.api.post(`/v1/members/${id}/unblock`), 200);
-    expect(said(await refreshSession(tokens.refresh_token))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await refreshSession(tokens.refresh_token))).toBe("401 auth/invalid-credential");
   });
 
   test("another refresh with the same token: refused, and the session is over", async () => {
     const { tokens } = await addSignedInMember(owner);
     let faster: Tokens | undefined;
     expect(
-      said(
+      statusOf(
         await refreshWhile(async () => {
           faster = expectStatus(await refreshSession(tokens.refresh_token, { ip: nextClientIp() }), 200).body;
         }, tokens.refresh_token),
       ),
     ).toBe("401 auth/invalid-credential");
-    expect(said(await api(fetch, faster?.access_token ?? "").get("/v1/me"))).toBe(
+    expect(statusOf(await api(fetch, faster?.access_token ?? "").get("/v1/me"))).toBe(
       "401 auth/invalid-credential",
     );
   });
@@ -128,13 +134,13 @@ describe("between the check and the refresh", () => {
   test("the end of the session: refused, and it stays ended", async () => {
     const { api: session, tokens } = await addSignedInMember(owner);
     expect(
-      said(
+      statusOf(
         await refreshWhile(
           async () => expectStatus(await session.del("/v1/auth/session"), 204),
           tokens.refresh_token,
         ),
       ),
     ).toBe("401 auth/invalid-credential");
-    expect(said(await session.get("/v1/me"))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await session.get("/v1/me"))).toBe("401 auth/invalid-credential");
   });
 });

@@ -4,7 +4,7 @@ import { type Api, newIdempotencyKey, expectStatus, type Problem, type Reply } f
 import { mailsTo } from "../../harness/mailbox.ts";
 import { newAccount, type Person } from "../../harness/people.ts";
 import { nextClientIp } from "../../harness/sign-in.ts";
-import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf, createSubscribedAccount } from "../access/operators-fixture.ts";
 import {
   addSignedInMember,
   requestCode,
@@ -150,9 +150,9 @@ describe("S2.19: a code", () => {
         signInWith({ email, code: otherCode(code, step + 1), accountId: owner.accountId }),
       ),
     );
-    expect(tries.map(said)).toEqual(Array(12).fill("401 auth/invalid-credential"));
+    expect(tries.map(statusOf)).toEqual(Array(12).fill("401 auth/invalid-credential"));
     expect((await readRow("SELECT attempts FROM sign_in WHERE email = ?", email))?.["attempts"]).toBe(5);
-    expect(said(await signInWith({ email, code, accountId: owner.accountId }))).toBe(
+    expect(statusOf(await signInWith({ email, code, accountId: owner.accountId }))).toBe(
       "401 auth/invalid-credential",
     );
     expect(expectStatus(await signInWith({ token, accountId: owner.accountId }), 201).body.memberId).toBe(id);
@@ -162,7 +162,7 @@ describe("S2.19: a code", () => {
     const { email } = await addMember(owner);
     const { code } = await requestMail(email);
     for (let step = 1; step < 5; step += 1)
-      expect(said(await signInWith({ email, code: otherCode(code, step) }))).toBe(
+      expect(statusOf(await signInWith({ email, code: otherCode(code, step) }))).toBe(
         "401 auth/invalid-credential",
       );
     expectStatus(await signInWith({ email, code, accountId: owner.accountId }), 201);
@@ -172,7 +172,7 @@ describe("S2.19: a code", () => {
     const { email } = await addMember(owner);
     const { code } = await requestMail(email);
     for (let time = 0; time < 7; time += 1)
-      expect(said(await signInWith({ email, code }))).toBe("409 conflict/choose-account");
+      expect(statusOf(await signInWith({ email, code }))).toBe("409 conflict/choose-account");
     expectStatus(await signInWith({ email, code, accountId: owner.accountId }), 201);
   });
 
@@ -186,11 +186,11 @@ describe("S2.19: a code", () => {
     const { code, token } = await requestMail(email);
     later(ms);
     // Past its time it does not even lead to a question.
-    expect(said(await signInWith(way === "code" ? { email, code } : { token }))).toBe(
+    expect(statusOf(await signInWith(way === "code" ? { email, code } : { token }))).toBe(
       answer === "201" ? "409 conflict/choose-account" : answer,
     );
     expect(
-      said(
+      statusOf(
         await signInWith({ ...(way === "code" ? { email, code } : { token }), accountId: owner.accountId }),
       ),
     ).toBe(answer);
@@ -200,12 +200,12 @@ describe("S2.19: a code", () => {
     const { email, id } = await addMember(owner);
     const { code, token } = await requestMail(email);
     expectStatus(await signInWith({ email, code, accountId: owner.accountId }), 201);
-    expect([said(await signInWith({ email, code })), said(await signInWith({ token }))]).toEqual(
+    expect([statusOf(await signInWith({ email, code })), statusOf(await signInWith({ token }))]).toEqual(
       Array(2).fill("401 auth/invalid-credential"),
     );
     // Nor does it tell anything more.
     expectStatus(await owner.api.post(`/v1/members/${id}/block`), 200);
-    expect([said(await signInWith({ email, code })), said(await signInWith({ token }))]).toEqual(
+    expect([statusOf(await signInWith({ email, code })), statusOf(await signInWith({ token }))]).toEqual(
       Array(2).fill("401 auth/invalid-credential"),
     );
   });
@@ -218,7 +218,7 @@ describe("S2.19: a code", () => {
       ...Array.from({ length: 4 }, () => ({ email: member.email, code })),
       ...Array.from({ length: 15 }, () => ({ token })),
     ];
-    const answers = (await Promise.all(bodies.map((body) => signInWith(body)))).map(said).sort();
+    const answers = (await Promise.all(bodies.map((body) => signInWith(body)))).map(statusOf).sort();
     expect(answers).toEqual(["201", ...Array(19).fill("401 auth/invalid-credential")]);
     expect((await readRow("SELECT count(*) AS n FROM session WHERE member_id = ?", member.id))?.["n"]).toBe(
       2,
@@ -234,7 +234,7 @@ describe("S2.19: a code", () => {
       const codes = { older: await requestMail(email), newer: await requestMail(email) };
       expectStatus(await signInWith({ email, code: codes[which].code, accountId: owner.accountId }), 201);
       const left = [codes.older, codes.newer].flatMap(({ code, token }) => [{ email, code }, { token }]);
-      expect(await Promise.all(left.map(async (body) => said(await signInWith(body))))).toEqual(
+      expect(await Promise.all(left.map(async (body) => statusOf(await signInWith(body))))).toEqual(
         Array(4).fill(WRONG),
       );
     },
@@ -249,7 +249,7 @@ describe("S2.19: a code", () => {
     ];
     expectStatus(await signInWith({ token: second.token }), 201);
     for (const { code, token } of [first, third])
-      expect([said(await signInWith({ email, code })), said(await signInWith({ token }))]).toEqual([
+      expect([statusOf(await signInWith({ email, code })), statusOf(await signInWith({ token }))]).toEqual([
         WRONG,
         WRONG,
       ]);
@@ -271,9 +271,11 @@ describe("S2.19: a code", () => {
       await signInWith({ email, code: otherCode(codes[0]?.code ?? "", more + 10) });
     expect(await attempts()).toEqual([5, 5, 5, 4]);
     for (const { code } of codes.slice(0, 3))
-      expect(said(await signInWith({ email, code, accountId: owner.accountId }))).toBe(WRONG);
+      expect(statusOf(await signInWith({ email, code, accountId: owner.accountId }))).toBe(WRONG);
     expect(await attempts()).toEqual([5, 5, 5, 5]);
-    expect(said(await signInWith({ email, code: codes[3]?.code, accountId: owner.accountId }))).toBe(WRONG);
+    expect(statusOf(await signInWith({ email, code: codes[3]?.code, accountId: owner.accountId }))).toBe(
+      WRONG,
+    );
   });
 
   test("K16 for another sign-in address is good beside a second one until one is used", async () => {
@@ -293,18 +295,18 @@ describe("S2.19: a code", () => {
         oldCode: old[turn],
       });
     expectStatus(await confirm(0), 200);
-    expect(said(await confirm(1))).toBe("422 validation");
+    expect(statusOf(await confirm(1))).toBe("422 validation");
   });
 
   test("opens nothing at another address, and neither does a link whose id was changed", async () => {
     const [mine, theirs] = [await addMember(owner), await addMember(owner)];
     const [myMail, theirMail] = [await requestMail(mine.email), await requestMail(theirs.email)];
     const crossed = `${theirMail.token.split(".")[0]}.${myMail.token.split(".")[1]}`;
-    expect(said(await signInWith({ token: crossed, accountId: owner.accountId }))).toBe(
+    expect(statusOf(await signInWith({ token: crossed, accountId: owner.accountId }))).toBe(
       "401 auth/invalid-credential",
     );
     expect(
-      said(await signInWith({ email: theirs.email, code: myMail.code, accountId: owner.accountId })),
+      statusOf(await signInWith({ email: theirs.email, code: myMail.code, accountId: owner.accountId })),
     ).toBe("401 auth/invalid-credential");
   });
 
@@ -321,7 +323,7 @@ describe("S2.19: a code", () => {
       {},
       { email, code, more: 1 },
     ]) {
-      expect(said(await signInWith(body))).toBe("422 validation");
+      expect(statusOf(await signInWith(body))).toBe("422 validation");
     }
     expectStatus(
       await signInWith({
@@ -346,9 +348,9 @@ describe("limits", () => {
         Array.from({ length: 30 }, () => requestCode(newEmail(), {}, { ip: "2001:db8:1:2::1" })),
       ),
     ];
-    expect(new Set(first.map(said))).toEqual(new Set(["202"]));
+    expect(new Set(first.map(statusOf))).toEqual(new Set(["202"]));
     const next = await requestCode(newEmail(), {}, { ip: "2001:db8:1:2:ffff::9" });
-    expect([said(next), ...pace(next)]).toEqual([
+    expect([statusOf(next), ...pace(next)]).toEqual([
       "429 quota-exceeded",
       "840",
       '"codes-from";q=30;w=900',
@@ -356,11 +358,11 @@ describe("limits", () => {
     ]);
     expect(next.body["type"]).toBe("https://iana.org/assignments/http-problem-types#quota-exceeded");
     expect([
-      said(await requestCode(newEmail(), {}, { ip })),
-      said(await requestCode(newEmail(), {}, { ip: "2001:db8:1:3::1" })),
+      statusOf(await requestCode(newEmail(), {}, { ip })),
+      statusOf(await requestCode(newEmail(), {}, { ip: "2001:db8:1:3::1" })),
     ]).toEqual(["202", "202"]);
     vi.setSystemTime(Date.now() + 840_000);
-    expect(said(await requestCode(newEmail(), {}, { ip: "2001:db8:1:2::1" }))).toBe("202");
+    expect(statusOf(await requestCode(newEmail(), {}, { ip: "2001:db8:1:2::1" }))).toBe("202");
   });
 
   test("hold for one address over all clients, for a quarter of an hour and for a day", async () => {
@@ -370,7 +372,7 @@ describe("limits", () => {
     for (let quarter = 0; quarter < 4; quarter += 1) {
       vi.useFakeTimers({ toFake: ["Date"], now: day + quarter * 900_000 });
       const answers = await Promise.all(Array.from({ length: 5 }, () => requestCode(email, {}, { ip })));
-      expect(answers.map(said)).toEqual(Array(5).fill("202"));
+      expect(answers.map(statusOf)).toEqual(Array(5).fill("202"));
       if (quarter === 0)
         expect(pace(await requestCode(email, {}, { ip }))).toEqual([
           "900",

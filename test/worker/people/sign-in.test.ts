@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newAccount, type Person, activateSubscription } from "../../harness/people.ts";
 import { signIn } from "../../harness/sign-in.ts";
-import { OTHER_IP, fetch, createPlatform, HOME_IP, said } from "../access/operators-fixture.ts";
+import { OTHER_IP, fetch, createPlatform, HOME_IP, statusOf } from "../access/operators-fixture.ts";
 import {
   joinOtherAccount,
   anonymousCaller,
@@ -114,7 +114,7 @@ describe("the first sign-in", () => {
       // A member who joined by the key waits for no invitation any more.
       const isPerson =
         (await readRow("SELECT user_id AS person FROM member WHERE id = ?", id))?.["person"] !== null;
-      expect(said(answer)).toBe(isPerson ? "201" : "401 auth/invalid-credential");
+      expect(statusOf(answer)).toBe(isPerson ? "201" : "401 auth/invalid-credential");
       expect((await cardOf(owner, id)).body["status"]).toBe("active");
       const activations = (await listEvents(owner.accountId, "member.activate")).filter(
         ({ resource }) => (resource as { id: string }).id === id,
@@ -126,7 +126,7 @@ describe("the first sign-in", () => {
   test("S1.4: accepts and signs in, or neither: a wrong address keeps invitation and code", async () => {
     const { id, email } = await addMember(owner, { allowedIps: [OTHER_IP] });
     const { code } = await requestMail(email);
-    expect(said(await signInWith({ email, code, accountId: owner.accountId }, { ip: HOME_IP }))).toBe(
+    expect(statusOf(await signInWith({ email, code, accountId: owner.accountId }, { ip: HOME_IP }))).toBe(
       "403 ip/not-allowed",
     );
     expect(
@@ -149,7 +149,7 @@ describe("which account", () => {
     const other = await joinOtherAccount(platform, email);
     const { code } = await requestMail(email);
     const asked = await signInWith({ email, code });
-    expect(said(asked)).toBe("409 conflict/choose-account");
+    expect(statusOf(asked)).toBe("409 conflict/choose-account");
     expect(asked.body["accounts"]).toEqual([
       { accountId: owner.accountId, name: expect.any(String), kind: "team", invitation: false },
       { accountId: other.accountId, name: expect.any(String), kind: "team", invitation: false },
@@ -192,10 +192,10 @@ describe("which account", () => {
     const stranger = await newAccount(fetch, platform, "team");
     const { code } = await requestMail(email);
     const before = (await listEvents(stranger.accountId, "session.create")).length;
-    expect(said(await signInWith({ email, code, accountId: stranger.accountId }))).toBe(
+    expect(statusOf(await signInWith({ email, code, accountId: stranger.accountId }))).toBe(
       "401 auth/invalid-credential",
     );
-    expect(said(await signInWith({ email, code, accountId: "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV" }))).toBe(
+    expect(statusOf(await signInWith({ email, code, accountId: "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV" }))).toBe(
       "401 auth/invalid-credential",
     );
     expect((await listEvents(stranger.accountId, "session.create")).length).toBe(before);
@@ -207,7 +207,7 @@ describe("which account", () => {
     const another = newEmail();
     await edit(owner, `/v1/members/${id}`, { email: another });
     const answer = await signInWith({ email: another, code: "12345678" });
-    expect(said(answer)).toBe("401 auth/invalid-credential");
+    expect(statusOf(answer)).toBe("401 auth/invalid-credential");
     expect((await signIn(fetch, email)).tokens.memberId).toBe(id);
   });
 });
@@ -217,12 +217,12 @@ describe("who may not", () => {
     const { id, email } = await addSignedInMember(owner);
     expectStatus(await owner.api.post(`/v1/members/${id}/block`), 200);
     const { code, token } = await requestMail(email);
-    expect(said(await signInWith({ email, code: code === "00000000" ? "00000001" : "00000000" }))).toBe(
+    expect(statusOf(await signInWith({ email, code: code === "00000000" ? "00000001" : "00000000" }))).toBe(
       "401 auth/invalid-credential",
     );
     expect([
-      said(await signInWith({ email, code })),
-      said(await signInWith({ token, accountId: owner.accountId })),
+      statusOf(await signInWith({ email, code })),
+      statusOf(await signInWith({ token, accountId: owner.accountId })),
     ]).toEqual(Array(2).fill("401 auth/blocked"));
     const denials = (await listEvents(owner.accountId, "session.create")).filter(
       ({ outcome, actor }) => outcome === "denied" && (actor as { memberId: string }).memberId === id,
@@ -237,7 +237,7 @@ describe("who may not", () => {
     const { id, email } = await addMember(owner);
     const { code } = await requestMail(email);
     expectStatus(await owner.api.post(`/v1/members/${id}/block`), 200);
-    expect(said(await signInWith({ email, code, accountId: owner.accountId }))).toBe(
+    expect(statusOf(await signInWith({ email, code, accountId: owner.accountId }))).toBe(
       "401 auth/invalid-credential",
     );
     expect((await readRow("SELECT user_id FROM member WHERE id = ?", id))?.["user_id"]).toBeNull();
@@ -249,7 +249,7 @@ describe("who may not", () => {
     expectStatus(await owner.api.post(`/v1/members/${id}/block`), 200);
     expect((await signIn(fetch, email)).tokens.accountId).toBe(other.accountId);
     const { code } = await requestMail(email);
-    expect(said(await signInWith({ email, code, accountId: owner.accountId }))).toBe("401 auth/blocked");
+    expect(statusOf(await signInWith({ email, code, accountId: owner.accountId }))).toBe("401 auth/blocked");
   });
 
   test("S4.11: the address rules of member and account hold, and a refusal is in the trail", async () => {
@@ -261,10 +261,10 @@ describe("who may not", () => {
       await signInWith({ email, code }, { ip: HOME_IP }),
       await signInWith({ email, code }, { ip: "unreadable" }),
     ];
-    expect(answers.map(said)).toEqual(Array(2).fill("403 ip/not-allowed"));
+    expect(answers.map(statusOf)).toEqual(Array(2).fill("403 ip/not-allowed"));
     await edit(account, `/v1/members/${id}`, { allowedIps: [] });
     await edit(account, `/v1/accounts/${account.accountId}`, { allowedIps: [HOME_IP] });
-    expect(said(await signInWith({ email, code }, { ip: OTHER_IP }))).toBe("403 ip/not-allowed");
+    expect(statusOf(await signInWith({ email, code }, { ip: OTHER_IP }))).toBe("403 ip/not-allowed");
     // K8: of one kind within a minute, so one row.
     expect(
       (await listEvents(account.accountId, "session.create")).filter(
@@ -288,9 +288,9 @@ describe("who may not", () => {
     );
     const { api: session } = await signIn(fetch, email);
     expect([
-      said(await session.get("/v1/me")),
-      said(await session.get("/v1/products")),
-      said(await session.del("/v1/auth/session")),
+      statusOf(await session.get("/v1/me")),
+      statusOf(await session.get("/v1/products")),
+      statusOf(await session.del("/v1/auth/session")),
     ]).toEqual(["200", "402 plan/feature-required", "204"]);
   });
 
@@ -302,7 +302,7 @@ describe("who may not", () => {
       code,
       accountId: owner.accountId,
     });
-    expect(said(answer)).toBe("409 conflict/other-address");
+    expect(statusOf(answer)).toBe("409 conflict/other-address");
     expectStatus(await signInWith({ email, code, accountId: owner.accountId }), 201);
   });
 });

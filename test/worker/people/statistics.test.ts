@@ -21,7 +21,7 @@ import {
   fetch,
   replaceGrants,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -123,7 +123,7 @@ describe("S4.42 S4.43 a member's statistics", () => {
     });
     for (const what of ["statistics", "events"]) {
       const ask = async (who: Person, { memberId }: Person) =>
-        said(await who.api.get(`/v1/members/${memberId}/${what}`));
+        statusOf(await who.api.get(`/v1/members/${memberId}/${what}`));
       expect([await ask(manager, manager), await ask(member, member), await ask(owner, guest)], what).toEqual(
         ["200", "200", "200"],
       );
@@ -227,7 +227,7 @@ describe("S4.44 a member's events", () => {
       cost: 7,
       resource: { type: "license", id: license },
     });
-    expect(said(await two.api.get(`/v1/members/${one.memberId}/events`))).toBe("404 not-found");
+    expect(statusOf(await two.api.get(`/v1/members/${one.memberId}/events`))).toBe("404 not-found");
     expect(costOf(await eventsOf(admin.api, one))).toBe(7);
     // The log of the account counts it once, too.
     const log = await readAllPages<{ cost: number | null }>(
@@ -279,7 +279,7 @@ describe("S4.44 a member's events", () => {
     ]);
     const member = await specialist();
     for (const query of ["cursor=x", "cursor=MA", "limit=0", "limit=101", "unknown=1"])
-      expect(said(await owner.api.get(`/v1/members/${member.memberId}/events?${query}`)), query).toBe(
+      expect(statusOf(await owner.api.get(`/v1/members/${member.memberId}/events?${query}`)), query).toBe(
         "422 validation",
       );
   });

@@ -8,7 +8,7 @@ import {
   createPlatform,
   HOME_IP,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -72,7 +72,7 @@ describe("a key for another member", () => {
       200,
     ).body;
     expect([me.member.id, me.key.id]).toEqual([member.memberId, answer.id]);
-    expect(said(await claim(token))).toBe(MISSING);
+    expect(statusOf(await claim(token))).toBe(MISSING);
     expect(
       JSON.stringify((await owner.api.get(`/v1/members/${member.memberId}/api-keys`)).body),
     ).not.toContain(claimed.secret);
@@ -86,7 +86,7 @@ describe("a key for another member", () => {
       const won = answers.filter(({ status }) => status === 201);
       expect(won.length).toBe(1);
       expect(["409 invitation/used", MISSING]).toContain(
-        said(answers.find(({ status }) => status !== 201) ?? answers[0]),
+        statusOf(answers.find(({ status }) => status !== 201) ?? answers[0]),
       );
       expectStatus(await api(fetch, won[0]?.body.secret ?? "").get("/v1/me"), 200);
     }
@@ -110,62 +110,66 @@ describe("a key for another member", () => {
     expectStatus(await owner.api.del(`/v1/api-keys/${revoked.id}`), 204);
     expectStatus(await owner.api.post(`/v1/members/${blocked.member.memberId}/block`), 200);
     expect([
-      said(await claim(late.token)),
-      said(await claim(revoked.token)),
-      said(await claim(away.token)),
-      said(await claim(blocked.token)),
+      statusOf(await claim(late.token)),
+      statusOf(await claim(revoked.token)),
+      statusOf(await claim(away.token)),
+      statusOf(await claim(blocked.token)),
     ]).toEqual(["410 invitation/expired", MISSING, "403 ip/not-allowed", "401 auth/blocked"]);
     expectStatus(await claim(away.token, OTHER_IP), 201);
     for (const token of ["a".repeat(43), "short", "a".repeat(5_000)])
-      expect([MISSING, "422 validation"]).toContain(said(await claim(token)));
+      expect([MISSING, "422 validation"]).toContain(statusOf(await claim(token)));
   });
 
   test("S1.40 is made by an admin, revoked by an admin or its member; a viewer does neither", async () => {
     const [member, other, viewer] = [await add(["member"]), await add(["member"]), await add(["viewer"])];
     for (const who of [member, viewer])
-      for (const whom of [who, other, owner]) expect(said(await makeKey(who.api, whom.memberId))).toBe(NO);
+      for (const whom of [who, other, owner])
+        expect(statusOf(await makeKey(who.api, whom.memberId))).toBe(NO);
     const [mine, theirs] = [await keyId(member.api), await keyId(other.api)];
     expect([
-      said(await member.api.del(`/v1/api-keys/${theirs}`)),
-      said(await viewer.api.del(`/v1/api-keys/${theirs}`)),
+      statusOf(await member.api.del(`/v1/api-keys/${theirs}`)),
+      statusOf(await viewer.api.del(`/v1/api-keys/${theirs}`)),
     ]).toEqual([MISSING, NO]);
     expect([
-      said(await member.api.get(`/v1/members/${other.memberId}/api-keys`)),
-      said(await viewer.api.get(`/v1/members/${viewer.memberId}/api-keys`)),
+      statusOf(await member.api.get(`/v1/members/${other.memberId}/api-keys`)),
+      statusOf(await viewer.api.get(`/v1/members/${viewer.memberId}/api-keys`)),
     ]).toEqual([MISSING, NO]);
     expectStatus(await member.api.get(`/v1/members/${member.memberId}/api-keys`), 200);
     expectStatus(await member.api.del(`/v1/api-keys/${mine}`), 204);
-    expect(said(await member.api.get("/v1/me"))).toBe(UNKNOWN);
+    expect(statusOf(await member.api.get("/v1/me"))).toBe(UNKNOWN);
     expectStatus(await owner.api.del(`/v1/api-keys/${theirs}`), 204);
-    expect(said(await other.api.get("/v1/me"))).toBe(UNKNOWN);
+    expect(statusOf(await other.api.get("/v1/me"))).toBe(UNKNOWN);
   });
 
   test("is not made for a holder of a role that the maker may not give, with any rights", async () => {
     const member = await add(["member"], { rights: ["api_key.create", "member.view"] });
     for (const whom of [owner, await add(["viewer"]), await add(["member"])])
-      expect(said(await makeKey(member.api, whom.memberId))).toBe(NO);
-    expect(said(await makeKey(member.api, (await createSubscribedAccount(platform, "team")).memberId))).toBe(
-      MISSING,
-    );
+      expect(statusOf(await makeKey(member.api, whom.memberId))).toBe(NO);
+    expect(
+      statusOf(await makeKey(member.api, (await createSubscribedAccount(platform, "team")).memberId)),
+    ).toBe(MISSING);
   });
 });
 
 describe("S1.15 K12 no key for a viewer", () => {
   test("is made by admin, platform or viewer, or claimed by a member who became a viewer", async () => {
     const [viewer, admin] = [await add(["viewer"], { rights: ["api_key.create"] }), owner];
-    for (const who of [admin, viewer]) expect(said(await makeKey(who.api, viewer.memberId))).toBe(NO);
+    for (const who of [admin, viewer]) expect(statusOf(await makeKey(who.api, viewer.memberId))).toBe(NO);
     const path = `/v1/accounts/${owner.accountId}/members`;
     const added = expectStatus(
       await platform.post<{ id: string; claim?: object }>(path, person({ roles: ["viewer"] }), keyed()),
       201,
     ).body;
-    expect([added.claim, said(await platform.post(`${path}/${added.id}/claims`))]).toEqual([undefined, NO]);
+    expect([added.claim, statusOf(await platform.post(`${path}/${added.id}/claims`))]).toEqual([
+      undefined,
+      NO,
+    ]);
     const late = await newMemberWithoutKey(owner, { roles: ["member"] });
     const token = expectStatus(await makeKey(owner.api, late.memberId), 201).body.claim?.token ?? "";
     expectStatus(await owner.api.patch(`/v1/members/${late.memberId}`, { roles: ["viewer"] }, ANY), 200);
-    expect(said(await claim(token))).toBe(NO);
+    expect(statusOf(await claim(token))).toBe(NO);
     expectStatus(await owner.api.patch(`/v1/members/${late.memberId}`, { roles: ["member"] }, ANY), 200);
-    expect(said(await claim(token))).toBe("201");
+    expect(statusOf(await claim(token))).toBe("201");
   });
 
   test("works for a member while they are one, on any route; it does again with a raised role", async () => {
@@ -188,7 +192,7 @@ describe("S1.15 K12 no key for a viewer", () => {
           await who.get("/v1/catalog"),
           await who.post("/v1/auth/token"),
         ];
-        expect(answers.map(said)).toEqual([NO, NO, NO]);
+        expect(answers.map(statusOf)).toEqual([NO, NO, NO]);
         expect(answers[0]?.body).toMatchObject({ detail: expect.stringContaining("viewer") });
       }
     }
@@ -219,7 +223,7 @@ describe("who may call", () => {
         await who.get("/v1/credits"),
         await who.post("/v1/auth/token"),
       ])
-        expect(said(answer)).toBe("401 auth/blocked");
+        expect(statusOf(answer)).toBe("401 auth/blocked");
     expectStatus(await owner.api.post(`/v1/members/${member.memberId}/unblock`), 200);
     for (const who of callers)
       expect(
@@ -236,7 +240,7 @@ describe("who may call", () => {
     ];
     expectStatus(await token.get("/v1/me"), 200);
     expectStatus(await owner.api.del(`/v1/api-keys/${await keyId(token)}`), 204);
-    expect([said(await token.get("/v1/me")), said(await api(fetch, second).get("/v1/me"))]).toEqual([
+    expect([statusOf(await token.get("/v1/me")), statusOf(await api(fetch, second).get("/v1/me"))]).toEqual([
       UNKNOWN,
       UNKNOWN,
     ]);
@@ -257,7 +261,7 @@ describe("a repeated creation", () => {
         ["string", false, "true"],
       );
       expect({ ...first, [hidden]: null }).toEqual({ ...again.body, [hidden]: null });
-      expect(said(await owner.api.post(`/v1/${path}`, { name: "another" }, key))).toBe(
+      expect(statusOf(await owner.api.post(`/v1/${path}`, { name: "another" }, key))).toBe(
         "422 idempotency/mismatch",
       );
     }
@@ -288,9 +292,9 @@ describe("no member gives more than they hold", () => {
       grants: [one],
     });
     const target = await add([]);
-    const post = async (more: object) => said(await giver.api.post("/v1/members", person(more), keyed()));
+    const post = async (more: object) => statusOf(await giver.api.post("/v1/members", person(more), keyed()));
     const put = async (...grants: object[]) =>
-      said(await giver.api.put(`/v1/members/${target.memberId}/grants`, { grants }));
+      statusOf(await giver.api.put(`/v1/members/${target.memberId}/grants`, { grants }));
     expect([
       await post({ rights: ["customer.view"] }),
       await post({ grants: [one] }),
@@ -303,10 +307,10 @@ describe("no member gives more than they hold", () => {
     }
     for (const whom of [giver, target])
       expect(
-        said(await giver.api.patch(`/v1/members/${whom.memberId}`, { rights: ["member.block"] }, ANY)),
+        statusOf(await giver.api.patch(`/v1/members/${whom.memberId}`, { rights: ["member.block"] }, ANY)),
       ).toBe(NO);
     const without = await add([], { rights: ["member.create"], grants: [one] });
-    expect(said(await without.api.post("/v1/members", person({ grants: [one] }), keyed()))).toBe(NO);
+    expect(statusOf(await without.api.post("/v1/members", person({ grants: [one] }), keyed()))).toBe(NO);
   });
 
   test("rights of the platform are given to no tenant, and do nothing where a row says them", async () => {
@@ -314,13 +318,13 @@ describe("no member gives more than they hold", () => {
     const admin = await add(["admin"]);
     for (const right of rights) {
       expect(
-        said(await owner.api.patch(`/v1/members/${admin.memberId}`, { rights: [right] }, ANY)),
+        statusOf(await owner.api.patch(`/v1/members/${admin.memberId}`, { rights: [right] }, ANY)),
         right,
       ).toBe(FOREIGN);
-      expect(said(await owner.api.post("/v1/members", person({ rights: [right] }), keyed())), right).toBe(
+      expect(statusOf(await owner.api.post("/v1/members", person({ rights: [right] }), keyed())), right).toBe(
         FOREIGN,
       );
-      expect(said(await makeKey(owner.api, owner.memberId, { scopes: [right] })), right).toBe(NO);
+      expect(statusOf(await makeKey(owner.api, owner.memberId, { scopes: [right] })), right).toBe(NO);
     }
     await env.DB.prepare("UPDATE member SET rights = ?, version = version + 1 WHERE id = ?")
       .bind(JSON.stringify(rights), admin.memberId)
@@ -342,7 +346,7 @@ describe("no member gives more than they hold", () => {
       expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403]);
     }
     expect(
-      said(await admin.api.post("/v1/accounts", { kind: "team", name: "x", owner: person({}) }, keyed())),
+      statusOf(await admin.api.post("/v1/accounts", { kind: "team", name: "x", owner: person({}) }, keyed())),
     ).toBe(NO);
   });
 
@@ -350,23 +354,30 @@ describe("no member gives more than they hold", () => {
     const [viewer, member] = [await add(["viewer"]), await add(["member"])];
     const narrow = await narrowed(owner, { scopes: SCOPES });
     for (const roles of [["admin"], ["member"], ["viewer"]]) {
-      expect(said(await narrow.post("/v1/members", person({ roles }), keyed())), String(roles)).toBe(NO);
+      expect(statusOf(await narrow.post("/v1/members", person({ roles }), keyed())), String(roles)).toBe(NO);
       const other = roles.includes("viewer") ? member : viewer;
-      expect(said(await narrow.patch(`/v1/members/${other.memberId}`, { roles }, ANY)), String(roles)).toBe(
-        NO,
-      );
+      expect(
+        statusOf(await narrow.patch(`/v1/members/${other.memberId}`, { roles }, ANY)),
+        String(roles),
+      ).toBe(NO);
     }
-    expect(said(await narrow.post("/v1/members", person({ rights: ["product.edit"] }), keyed()))).toBe(NO);
+    expect(statusOf(await narrow.post("/v1/members", person({ rights: ["product.edit"] }), keyed()))).toBe(
+      NO,
+    );
     expect(
-      said(
+      statusOf(
         await narrow.put(`/v1/members/${viewer.memberId}/grants`, {
           grants: [{ resourceType: "product", access: "view" }],
         }),
       ),
     ).toBe(NO);
-    expect(said(await narrow.patch(`/v1/members/${viewer.memberId}`, { position: "Lead" }, ANY))).toBe("200");
-    expect(said(await narrow.post("/v1/members", person({ rights: ["product.view"] }), keyed()))).toBe("201");
-    expect(said(await narrow.get("/v1/audit"))).toBe(NO);
+    expect(statusOf(await narrow.patch(`/v1/members/${viewer.memberId}`, { position: "Lead" }, ANY))).toBe(
+      "200",
+    );
+    expect(statusOf(await narrow.post("/v1/members", person({ rights: ["product.view"] }), keyed()))).toBe(
+      "201",
+    );
+    expect(statusOf(await narrow.get("/v1/audit"))).toBe(NO);
   });
 
   test("a narrowed key makes only keys as narrow in scopes, addresses and time", async () => {
@@ -385,9 +396,10 @@ describe("no member gives more than they hold", () => {
         { expiresAt: null },
         { expiresAt: later },
       ]) {
-        expect(said(await makeKey(narrow, whom.memberId, { ...terms, ...wide })), JSON.stringify(wide)).toBe(
-          NO,
-        );
+        expect(
+          statusOf(await makeKey(narrow, whom.memberId, { ...terms, ...wide })),
+          JSON.stringify(wide),
+        ).toBe(NO);
       }
       expectStatus(await makeKey(narrow, whom.memberId, { ...terms, scopes: ["product.view"] }), 201);
     }
@@ -395,7 +407,7 @@ describe("no member gives more than they hold", () => {
 
   test("members make their own keys where the account allows it, with no scope that they lack", async () => {
     const [member, viewer] = [await add(["member"]), await add(["viewer"])];
-    expect(said(await makeKey(member.api, member.memberId))).toBe(NO);
+    expect(statusOf(await makeKey(member.api, member.memberId))).toBe(NO);
     expectStatus(
       await owner.api.patch(
         `/v1/accounts/${owner.accountId}`,
@@ -405,17 +417,17 @@ describe("no member gives more than they hold", () => {
       200,
     );
     expect([
-      said(await makeKey(member.api, member.memberId)),
-      said(await makeKey(member.api, owner.memberId)),
-      said(await makeKey(viewer.api, viewer.memberId)),
+      statusOf(await makeKey(member.api, member.memberId)),
+      statusOf(await makeKey(member.api, owner.memberId)),
+      statusOf(await makeKey(viewer.api, viewer.memberId)),
     ]).toEqual(["201", NO, NO]);
     expect(
-      said(await makeKey(member.api, member.memberId, { scopes: ["license.provision", "member.edit"] })),
+      statusOf(await makeKey(member.api, member.memberId, { scopes: ["license.provision", "member.edit"] })),
     ).toBe(NO);
     const narrow = await narrowed(member, { scopes: ["license.provision"] });
     expect(expectStatus(await narrow.get<{ rights: string[] }>("/v1/me"), 200).body.rights).toEqual([
       "license.provision",
     ]);
-    expect(said(await makeKey(narrow, member.memberId, { scopes: ["license.provision"] }))).toBe(NO);
+    expect(statusOf(await makeKey(narrow, member.memberId, { scopes: ["license.provision"] }))).toBe(NO);
   });
 });

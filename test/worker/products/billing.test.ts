@@ -9,7 +9,7 @@ import {
   createPlatform,
   replaceGrants,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 import { newTheme } from "../access/team-fixture.ts";
@@ -49,18 +49,19 @@ async function everything(): Promise<string> {
 
 describe("billing", () => {
   it("S0.26 a billing grant opens billing and invoices, and nothing else", async () => {
-    for (const path of ["billing", "invoices"]) expect(said(await operator.api.get(`/v1/${path}`))).toBe(NO);
+    for (const path of ["billing", "invoices"])
+      expect(statusOf(await operator.api.get(`/v1/${path}`))).toBe(NO);
     await give({ resourceType: "billing", access: "view" });
     for (const path of ["billing", "invoices"]) expectStatus(await operator.api.get(`/v1/${path}`), 200);
     for (const path of ["products", "customers", "analytics", "members", "audit"])
-      expect(said(await operator.api.get(`/v1/${path}`)), path).toBe(NO);
-    expect(said(await operator.api.post("/v1/invoices", INVOICE_BODY, idempotentIn()))).toBe(NO);
-    expect(said(await operator.api.get("/v1/invoices/ivc_none"))).toBe("404 not-found");
+      expect(statusOf(await operator.api.get(`/v1/${path}`)), path).toBe(NO);
+    expect(statusOf(await operator.api.post("/v1/invoices", INVOICE_BODY, idempotentIn()))).toBe(NO);
+    expect(statusOf(await operator.api.get("/v1/invoices/ivc_none"))).toBe("404 not-found");
   });
 
   it("S0.27 view sees billing, edit changes it; of a card brand, last 4 and expiry are shown", async () => {
     await give({ resourceType: "billing", access: "view" });
-    expect(said(await operator.api.patch("/v1/billing", { card: CARD_BODY }, ANY))).toBe(NO);
+    expect(statusOf(await operator.api.patch("/v1/billing", { card: CARD_BODY }, ANY))).toBe(NO);
     for (const access of ["edit", "owner"]) {
       await give({ resourceType: "billing", access });
       const { body } = expectStatus(
@@ -89,7 +90,7 @@ describe("billing", () => {
       200,
     );
     for (const path of ["billing", "invoices"]) expectStatus(await admin.api.get(`/v1/${path}`), 200);
-    expect(said(await admin.api.post("/v1/invoices", INVOICE_BODY, idempotentIn()))).toBe(NO);
+    expect(statusOf(await admin.api.post("/v1/invoices", INVOICE_BODY, idempotentIn()))).toBe(NO);
     for (const role of ["member", "viewer"]) {
       const { api } = await newMember(fetch, admin, { roles: [role] });
       for (const answer of [
@@ -97,7 +98,7 @@ describe("billing", () => {
         await api.get("/v1/invoices"),
         await api.patch("/v1/billing", {}, ANY),
       ])
-        expect(said(answer), role).toBe(NO);
+        expect(statusOf(answer), role).toBe(NO);
     }
   });
 
@@ -121,7 +122,7 @@ describe("billing", () => {
     ];
     for (const body of bodies) {
       const answer = await owner.api.patch<Problem>("/v1/billing", body, ANY);
-      expect(said(answer), JSON.stringify(body)).toBe("422 validation");
+      expect(statusOf(answer), JSON.stringify(body)).toBe("422 validation");
       if (!(plain in body)) expect(JSON.stringify(answer.body)).not.toMatch(/4111/);
     }
     expect(await everything()).not.toMatch(/4111 ?1111/);
@@ -132,7 +133,7 @@ describe("billing", () => {
   });
 
   it("asks for If-Match from the first change on, and of two at once one wins", async () => {
-    expect(said(await owner.api.patch("/v1/billing", { address: { city: "a" } }))).toBe(
+    expect(statusOf(await owner.api.patch("/v1/billing", { address: { city: "a" } }))).toBe(
       "428 precondition-required",
     );
     expect(expectStatus(await owner.api.get("/v1/billing"), 200).headers.get("etag")).toMatch(/^"0\./);
@@ -140,9 +141,9 @@ describe("billing", () => {
       ["a", "b"].map((city) => owner.api.patch("/v1/billing", { address: { city } }, { ifMatch: '"0"' })),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412]);
-    expect(said(await owner.api.patch("/v1/billing", { address: { city: "c" } }, { ifMatch: '"0"' }))).toBe(
-      "412 precondition-failed",
-    );
+    expect(
+      statusOf(await owner.api.patch("/v1/billing", { address: { city: "c" } }, { ifMatch: '"0"' })),
+    ).toBe("412 precondition-failed");
     expectStatus(await owner.api.patch("/v1/billing", { address: { city: "c" } }, { ifMatch: '"1"' }), 200);
   });
 
@@ -182,7 +183,7 @@ describe("invoices of an account", () => {
       ["cancel", "canceled"],
     ] as const) {
       const id = await bought();
-      expect(said(await platform.post(of(`${id}/${verb}`), undefined, { ifMatch: '"7"' }))).toBe(
+      expect(statusOf(await platform.post(of(`${id}/${verb}`), undefined, { ifMatch: '"7"' }))).toBe(
         "412 precondition-failed",
       );
       expect(expectStatus(await platform.post<Invoice>(of(`${id}/${verb}`)), 200).body).toMatchObject({
@@ -192,7 +193,7 @@ describe("invoices of an account", () => {
       });
       expect(expectStatus(await debtor.api.get<Invoice>(`/v1/invoices/${id}`), 200).body.status).toBe(status);
       for (const again of ["settle", "cancel"])
-        expect(said(await platform.post(of(`${id}/${again}`), {}))).toBe("409 conflict/state");
+        expect(statusOf(await platform.post(of(`${id}/${again}`), {}))).toBe("409 conflict/state");
       for (const who of [debtor.api, platform]) {
         const { data } = expectStatus(
           await who.get<{ data: { resource: { id: string }; changes: object }[] }>(
@@ -216,20 +217,21 @@ describe("invoices of an account", () => {
     const answers = await Promise.all(
       ["settle", "cancel"].map((verb) => platform.post(of(`${other}/${verb}`), {})),
     );
-    expect(answers.map(said).sort()).toEqual(["200", "409 conflict/state"]);
+    expect(answers.map(statusOf).sort()).toEqual(["200", "409 conflict/state"]);
   });
 
   it("are there for the platform only, and under their own account", async () => {
     const id = await bought();
     const other = await createSubscribedAccount(platform, "team");
     for (const who of [debtor, owner, operator])
-      for (const verb of ["settle", "cancel"]) expect(said(await who.api.post(of(`${id}/${verb}`)))).toBe(NO);
+      for (const verb of ["settle", "cancel"])
+        expect(statusOf(await who.api.post(of(`${id}/${verb}`)))).toBe(NO);
     for (const path of [
       `/v1/accounts/${other.accountId}/invoices/${id}`,
       of("ivc_none"),
       `/v1/accounts/acc_none/invoices/${id}`,
     ])
-      expect(said(await platform.post(`${path}/settle`))).toBe("404 not-found");
+      expect(statusOf(await platform.post(`${path}/settle`))).toBe("404 not-found");
   });
 });
 
@@ -242,11 +244,11 @@ describe("analytics", () => {
 
   it("S0.24 an analytics grant gives counts, and nothing else", async () => {
     for (const name of ["Editor", "Renderer"]) await createObject(owner, "products", { name });
-    expect(said(await operator.api.get("/v1/analytics"))).toBe(NO);
+    expect(statusOf(await operator.api.get("/v1/analytics"))).toBe(NO);
     await give({ resourceType: "analytics", access: "view" });
     expect(await counts(operator)).toEqual([{ type: "product", status: "active", count: 2 }]);
     for (const path of ["products", "customers", "billing", "invoices", "access-tokens", "audit", "members"])
-      expect(said(await operator.api.get(`/v1/${path}`)), path).toBe(NO);
+      expect(statusOf(await operator.api.get(`/v1/${path}`)), path).toBe(NO);
     expect(await counts(await createSubscribedAccount(platform, "vendor"))).toEqual([]);
   });
 
@@ -262,7 +264,7 @@ describe("analytics", () => {
         await operator.api.put("/v1/analytics", {}),
         await operator.api.del("/v1/analytics"),
       ];
-      expect(answers.map(said)).toEqual(Array.from({ length: 4 }, () => "405 method-not-allowed"));
+      expect(answers.map(statusOf)).toEqual(Array.from({ length: 4 }, () => "405 method-not-allowed"));
     }
   });
 });
@@ -322,7 +324,7 @@ describe("tiers", () => {
       { plan: { restrictedAccounts: false }, subscription: { tier: null } },
       0,
     ]);
-    expect(said(await owner.api.post(`/v1/invoices/${choice?.invoiceId}/settle`, {}))).toBe(NO);
+    expect(statusOf(await owner.api.post(`/v1/invoices/${choice?.invoiceId}/settle`, {}))).toBe(NO);
     expectStatus(await end(choice?.invoiceId ?? "", "settle"), 200);
     expect(await card()).toMatchObject({
       plan: { restrictedAccounts: true, memberLimit: 9 },
@@ -344,7 +346,7 @@ describe("tiers", () => {
       (await chosen(two)).choice?.invoiceId ?? "",
     ];
     expect([await status(first), await status(second)]).toEqual(["canceled", "open"]);
-    expect(said(await end(first, "settle"))).toBe("409 conflict/state");
+    expect(statusOf(await end(first, "settle"))).toBe("409 conflict/state");
     expectStatus(await end(second, "cancel"), 200);
     expect(expectStatus(await owner.api.get<Choosing>("/v1/billing"), 200).body).toMatchObject({
       tier: has,
@@ -386,7 +388,7 @@ describe("tiers", () => {
     await sweepTierCredits(env, 0);
     expect(await balance()).toBe(90);
     expectStatus(await subscribe({ status: "past_due", tier: one }), 200);
-    expect(said(await choose(two))).toBe("409 conflict/state");
+    expect(statusOf(await choose(two))).toBe("409 conflict/state");
   });
 
   it("K16 credits of a tier that a crash left behind are given by the sweep, once", async () => {
@@ -412,15 +414,15 @@ describe("tiers", () => {
     expect((await chosen(paid, operator.api)).choice).toMatchObject({ tier: paid });
     const key = { key: "sly", names: { en: "Sly", ru: "Sly" } };
     for (const body of [{ price: price(0), features: { restrictedAccounts: true } }, { price: price(1) }]) {
-      expect(said(await platform.post("/v1/tiers", { ...key, ...body, selfService: true }))).toBe(
+      expect(statusOf(await platform.post("/v1/tiers", { ...key, ...body, selfService: true }))).toBe(
         "422 validation",
       );
     }
     const gift = await free();
     for (const patch of [{ features: { restrictedAccounts: true } }, { price: price(1) }]) {
-      expect(said(await platform.patch(`/v1/tiers/${gift}`, patch, ANY))).toBe("422 validation");
+      expect(statusOf(await platform.patch(`/v1/tiers/${gift}`, patch, ANY))).toBe("422 validation");
     }
-    expect(said(await platform.patch(`/v1/tiers/${paid}`, { selfService: true }, ANY))).toBe(
+    expect(statusOf(await platform.patch(`/v1/tiers/${paid}`, { selfService: true }, ANY))).toBe(
       "422 validation",
     );
     // Free, but not for members to put in force.
@@ -432,15 +434,15 @@ describe("tiers", () => {
   it("K16 a tier that is unknown or not offered is refused; one that is named stays", async () => {
     const hidden = await tier({ offered: false });
     for (const key of ["gold", hidden, hidden.toUpperCase(), "__proto__", "' OR 1=1 --"])
-      expect(said(await choose(key)), key).toBe("422 validation");
-    expect(said(await subscribe({ tier: "gold" }))).toBe("422 validation");
+      expect(statusOf(await choose(key)), key).toBe("422 validation");
+    expect(statusOf(await subscribe({ tier: "gold" }))).toBe("422 validation");
     const account = {
       kind: "team",
       name: "T",
       owner: { email: "tiers@example.com", firstName: "T", lastName: "T" },
     };
     expect(
-      said(
+      statusOf(
         await platform.post(
           "/v1/accounts",
           { ...account, subscription: { status: "active", tier: "gold" } },
@@ -465,9 +467,9 @@ describe("tiers", () => {
         { name: "H", scheme: "standard", mapping: { typeAt: "/type", rules: [rule(value)] } },
         idempotentIn(),
       );
-    expect(said(await hook("gold"))).toBe("422 validation");
+    expect(statusOf(await hook("gold"))).toBe("422 validation");
     expectStatus(await hook(hidden), 201);
-    expect(said(await platform.del(`/v1/tiers/${hidden}`))).toBe("409 conflict/not-removable");
+    expect(statusOf(await platform.del(`/v1/tiers/${hidden}`))).toBe("409 conflict/not-removable");
     const credits = await tier({ creditsPerMonth: 8, features: { memberLimit: 3 } });
     const founded = expectStatus(
       await platform.post<{ id: string; plan: object }>(
@@ -481,7 +483,7 @@ describe("tiers", () => {
       founded.plan,
       expectStatus(await platform.get(`/v1/accounts/${founded.id}/credits`), 200).body["balance"],
     ]).toMatchObject([{ memberLimit: 3 }, 8]);
-    expect(said(await platform.del(`/v1/tiers/${credits}`))).toBe("409 conflict/not-removable");
+    expect(statusOf(await platform.del(`/v1/tiers/${credits}`))).toBe("409 conflict/not-removable");
     const { data } = expectStatus(
       await operator.api.get<{ data: { key: string }[] }>("/v1/tiers?limit=100"),
       200,
@@ -492,7 +494,7 @@ describe("tiers", () => {
     ]);
     for (const who of [owner.api, operator.api])
       expect(
-        said(await who.post("/v1/tiers", { key: "mine", names: { en: "M", ru: "M" }, price: price(0) })),
+        statusOf(await who.post("/v1/tiers", { key: "mine", names: { en: "M", ru: "M" }, price: price(0) })),
       ).toBe(NO);
   });
 });

@@ -1,7 +1,7 @@
 import { beforeAll, expect, it, test } from "vitest";
 import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newAccount, type Person } from "../../harness/people.ts";
-import { createPlatform, fetch, replaceGrants, listIds, said } from "../access/operators-fixture.ts";
+import { createPlatform, fetch, replaceGrants, listIds, statusOf } from "../access/operators-fixture.ts";
 import { createTeam, newTheme, provisionLicense, type Team } from "../access/team-fixture.ts";
 
 let platform: Api;
@@ -33,7 +33,7 @@ it("S1.19 is browsed by vendor, license type and kind, in pages of at most a hun
     [
       await team.member.api.get("/v1/catalog?limit=101"),
       await team.member.api.get("/v1/catalog?price=1"),
-    ].map(said),
+    ].map(statusOf),
   ).toEqual(["422 validation", "422 validation"]);
 });
 
@@ -51,15 +51,15 @@ test("cost prices and margins are seen by the offering account, by no team: card
     expect(texts.filter((text) => /costPrice|margin/.test(text))).toEqual([]);
   }
   for (const query of ["costPrice=1000", "margin=390"])
-    expect(said(await team.admin.api.get(`/v1/catalog?${query}`))).toBe("422 validation");
+    expect(statusOf(await team.admin.api.get(`/v1/catalog?${query}`))).toBe("422 validation");
 });
 
 test("what is retired is licensed no more; licenses that exist go on, and it is offered again", async () => {
   const id = await newTheme(platform);
   const license = await provisionLicense(team.member, id);
   expectStatus(await platform.post(`/v1/catalog/${id}/retire`, {}), 200);
-  expect(said(await platform.post(`/v1/catalog/${id}/retire`, {}))).toBe("409 conflict/state");
-  expect(said(await team.member.api.post("/v1/licenses", { themeId: id }, keyed()))).toBe(
+  expect(statusOf(await platform.post(`/v1/catalog/${id}/retire`, {}))).toBe("409 conflict/state");
+  expect(statusOf(await team.member.api.post("/v1/licenses", { themeId: id }, keyed()))).toBe(
     "409 conflict/state",
   );
   expect((await card(team.viewer.api, id))["status"]).toBe("retired");
@@ -68,7 +68,7 @@ test("what is retired is licensed no more; licenses that exist go on, and it is 
   );
   expectStatus(await platform.post(`/v1/catalog/${id}/offer`, {}), 200);
   await provisionLicense(team.member, id);
-  expect(said(await platform.del(`/v1/catalog/${id}`))).toBe("409 conflict/not-removable");
+  expect(statusOf(await platform.del(`/v1/catalog/${id}`))).toBe("409 conflict/not-removable");
 });
 
 test("a removed item takes its grants along; their members may be given others", async () => {
@@ -96,7 +96,7 @@ test.each([
   ["files", { files: [] }],
   ["a margin of text", { margin: "5" }],
 ])("%s is refused", async (_, fields) => {
-  expect(said(await platform.post("/v1/catalog", { name: "N", vendor: "V", ...fields }, keyed()))).toBe(
+  expect(statusOf(await platform.post("/v1/catalog", { name: "N", vendor: "V", ...fields }, keyed()))).toBe(
     "422 validation",
   );
 });
@@ -114,7 +114,9 @@ test("a customer's organization sees its seller's, and no other seller's or the 
   expect(await listIds(customer.api, "catalog")).toEqual([mine]);
   expect(JSON.stringify(await card(customer.api, mine))).not.toMatch(/costPrice|margin/);
   for (const id of [theirs, await newTheme(platform)])
-    expect(said(await customer.api.get(`/v1/catalog/${id}`))).toBe("404 not-found");
-  expect(said(await team.member.api.get(`/v1/catalog/${mine}`))).toBe("404 not-found");
-  expect(said(await team.member.api.post("/v1/licenses", { themeId: mine }, keyed()))).toBe("404 not-found");
+    expect(statusOf(await customer.api.get(`/v1/catalog/${id}`))).toBe("404 not-found");
+  expect(statusOf(await team.member.api.get(`/v1/catalog/${mine}`))).toBe("404 not-found");
+  expect(statusOf(await team.member.api.post("/v1/licenses", { themeId: mine }, keyed()))).toBe(
+    "404 not-found",
+  );
 });

@@ -5,7 +5,7 @@ import { app } from "../../../src/app.ts";
 import { type Api, expectStatus, toReply } from "../../harness/client.ts";
 import { addMemberByPlatform, newMember, type Person } from "../../harness/people.ts";
 import { listActions, postOnce, type DealerFixture, createDealer } from "./dealer-fixture.ts";
-import { fetch, createPlatform, HOME_IP, listIds, said } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, HOME_IP, listIds, statusOf } from "../access/operators-fixture.ts";
 
 let platform: Api;
 let world: DealerFixture;
@@ -68,7 +68,7 @@ describe("aggregator licenses", () => {
     ).all();
     expect(JSON.stringify(results)).not.toContain(first.token.slice(-43));
     for (const memberId of [client.memberId, world.other.memberId, "x"])
-      expect(said(await postOnce(platform, path, { memberId, name: "N" }))).toBe("422 validation");
+      expect(statusOf(await postOnce(platform, path, { memberId, name: "N" }))).toBe("422 validation");
     const expired = expectStatus(
       await postOnce(platform, path, {
         memberId: aggregator.memberId,
@@ -77,12 +77,12 @@ describe("aggregator licenses", () => {
       }),
       201,
     ).body;
-    expect(said(await copy(aggregator, expired.id))).toBe("409 conflict/state");
-    expect(said(await postOnce(manager.api, path, { memberId: aggregator.memberId, name: "N" }))).toBe(
+    expect(statusOf(await copy(aggregator, expired.id))).toBe("409 conflict/state");
+    expect(statusOf(await postOnce(manager.api, path, { memberId: aggregator.memberId, name: "N" }))).toBe(
       "403 access/denied",
     );
     const second = await addMemberByPlatform(fetch, platform, manager.accountId, ["aggregator"]);
-    expect(said(await copy(second))).toBe("404 not-found");
+    expect(statusOf(await copy(second))).toBe("404 not-found");
     expect(await listIds(second.api, "aggregator-licenses")).toEqual([]);
   });
 
@@ -101,11 +101,11 @@ describe("aggregator licenses", () => {
     ).body;
     const path = (accountId: string) => `/v1/accounts/${accountId}/aggregator-licenses/${id}`;
     for (const { api } of [manager, aggregator])
-      expect(said(await api.del(path(manager.accountId)))).toBe("403 access/denied");
-    expect(said(await platform.del(path(other.accountId)))).toBe("404 not-found");
+      expect(statusOf(await api.del(path(manager.accountId)))).toBe("403 access/denied");
+    expect(statusOf(await platform.del(path(other.accountId)))).toBe("404 not-found");
     expectStatus(await platform.del(path(manager.accountId)), 204);
-    expect(said(await platform.del(path(manager.accountId)))).toBe("404 not-found");
-    expect(said(await aggregator.api.post(`/v1/aggregator-licenses/${id}/copy`))).toBe("404 not-found");
+    expect(statusOf(await platform.del(path(manager.accountId)))).toBe("404 not-found");
+    expect(statusOf(await aggregator.api.post(`/v1/aggregator-licenses/${id}/copy`))).toBe("404 not-found");
     expect((await listActions(platform, "aggregator_license.revoke")).length).toBe(1);
   });
 

@@ -10,7 +10,7 @@ import {
   type Person,
 } from "../../harness/people.ts";
 import { postOnce, type DealerFixture, createDealer, createObjectTree } from "./dealer-fixture.ts";
-import { fetch, createPlatform, said } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, statusOf } from "../access/operators-fixture.ts";
 
 let platform: Api;
 let world: DealerFixture;
@@ -123,7 +123,7 @@ describe("the log keeps object groups apart", () => {
       rights: ["aggregator_license.copy"],
     });
     expect(
-      said(await postOnce(world.manager.api, `members/${beyond.memberId}/api-keys`, { name: "k" })),
+      statusOf(await postOnce(world.manager.api, `members/${beyond.memberId}/api-keys`, { name: "k" })),
     ).toBe("403 access/denied");
     const maker = await newMember(fetch, world.manager, {
       roles: [],
@@ -142,8 +142,10 @@ describe("the log keeps object groups apart", () => {
         await world.manager.api.put(`/v1/members/${who.memberId}/object-groups`, { groupIds: [id] }),
         200,
       );
-    expect(said(await postOnce(maker.api, `members/${near.memberId}/api-keys`, { name: "k" }))).toBe("201");
-    expect(said(await postOnce(maker.api, `members/${far.memberId}/api-keys`, { name: "k" }))).toBe(
+    expect(statusOf(await postOnce(maker.api, `members/${near.memberId}/api-keys`, { name: "k" }))).toBe(
+      "201",
+    );
+    expect(statusOf(await postOnce(maker.api, `members/${far.memberId}/api-keys`, { name: "k" }))).toBe(
       "403 access/denied",
     );
   });

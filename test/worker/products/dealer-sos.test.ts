@@ -4,7 +4,14 @@ import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.
 import { newAccount, type Person } from "../../harness/people.ts";
 import { postOnce, createDealerKey } from "./dealer-fixture.ts";
 import { fetchWithDelayedWrite } from "../gate/delayed-write.ts";
-import { fetch, createPlatform, HOME_IP, listIds, createObject, said } from "../access/operators-fixture.ts";
+import {
+  fetch,
+  createPlatform,
+  HOME_IP,
+  listIds,
+  createObject,
+  statusOf,
+} from "../access/operators-fixture.ts";
 
 const REASONS = [
   "equipment_replacement",
@@ -28,7 +35,7 @@ async function dealer(): Promise<{ manager: Person; newKey: (more?: object) => P
 }
 
 const ask = async ({ api }: Person, body: object): Promise<string> =>
-  said(await postOnce(api, "sos-licenses", body));
+  statusOf(await postOnce(api, "sos-licenses", body));
 const events = async (accountId: string, action: string, outcome = "success") =>
   env.DB.prepare(
     `SELECT (SELECT COUNT(*) FROM audit_event WHERE account_id = ?1 AND action = ?2 AND outcome = ?3) +
@@ -51,7 +58,7 @@ describe("S3.49 SOS licenses", () => {
     expect(new Set(await answers(saas, [4, 6, 15, 45]))).toEqual(new Set(["422 validation"]));
     for (const reason of [undefined, null, "", "holiday", 1])
       expect(await ask(manager, { keyId: plain, days: 20, reason })).toBe("422 validation");
-    expect(said(await platform.get(`/v1/accounts/${manager.accountId}/sos-block`))).toBe("404 not-found");
+    expect(statusOf(await platform.get(`/v1/accounts/${manager.accountId}/sos-block`))).toBe("404 not-found");
     for (const days of [15, 45])
       expect(await ask(manager, { keyId: await keyOf(), days, reason: "weekend" })).toBe("201");
     for (const reason of REASONS)
@@ -77,7 +84,7 @@ describe("S3.49 SOS licenses", () => {
         await manager.api.post("/v1/sos-licenses", { keyId: used, days: 20, reason: "weekend" }, repeated),
         201,
       );
-    expect(said(await platform.get(path))).toBe("404 not-found");
+    expect(statusOf(await platform.get(path))).toBe("404 not-found");
     expect(await ask(manager, { keyId: used, days: 20, reason: "weekend" })).toBe("409 conflict/sos-blocked");
     expect(await ask(manager, { keyId: fresh, days: 20, reason: "weekend" })).toBe(
       "409 conflict/sos-blocked",
@@ -91,11 +98,11 @@ describe("S3.49 SOS licenses", () => {
       memberId: manager.memberId,
     });
     for (const call of [manager.api.get(path), manager.api.del(path)])
-      expect(said(await call)).toBe("403 access/denied");
+      expect(statusOf(await call)).toBe("403 access/denied");
     // Regular licenses go on.
     expectStatus(await postOnce(manager.api, `keys/${fresh}/licenses`, { days: 30 }), 201);
     expectStatus(await platform.del(path), 204);
-    expect(said(await platform.del(path))).toBe("404 not-found");
+    expect(statusOf(await platform.del(path))).toBe("404 not-found");
     expect(await ask(manager, { keyId: fresh, days: 20, reason: "weekend" })).toBe("201");
     expect(await ask(manager, { keyId: used, days: 20, reason: "weekend" })).toBe("409 conflict/sos-blocked");
     const platformId =
@@ -106,7 +113,7 @@ describe("S3.49 SOS licenses", () => {
       await events(platformId, "sos_license.clear"),
     ]).toEqual([2, 1, 1]);
     for (const id of ["acc_01ARZ3NDEKTSV4RRFFQ69G5FAV", platformId, "x"])
-      expect(said(await platform.get(`/v1/accounts/${id}/sos-block`))).toBe("404 not-found");
+      expect(statusOf(await platform.get(`/v1/accounts/${id}/sos-block`))).toBe("404 not-found");
   });
 
   it("S3.49 of fifty at once for one key exactly one is made, and the dealer is blocked once", async () => {
@@ -132,7 +139,7 @@ describe("S3.49 SOS licenses", () => {
   it("S3.49 a licensed key keeps serial and kind: no second license under another name", async () => {
     const { manager, newKey: keyOf } = await dealer();
     const change = async (id: string, body: object) =>
-      said(await manager.api.patch(`/v1/keys/${id}`, body, { ifMatch: "*" }));
+      statusOf(await manager.api.patch(`/v1/keys/${id}`, body, { ifMatch: "*" }));
     const [sos, licensed] = [await keyOf({ serial: "HW-1" }), await keyOf({ serial: "HW-2", saas: true })];
     for (const id of [sos, licensed])
       expect([await change(id, { saas: true }), await change(id, { saas: false })]).toEqual(["200", "200"]);
@@ -169,7 +176,7 @@ describe("S3.49 SOS licenses", () => {
         { keyId: other, days: 20, reason: "weekend" },
         { idempotencyKey: newIdempotencyKey(), ip: HOME_IP },
       );
-    expect([wasHeld, said(answer)]).toEqual([true, "409 conflict/sos-blocked"]);
+    expect([wasHeld, statusOf(answer)]).toEqual([true, "409 conflict/sos-blocked"]);
     expect(await listIds(manager.api, `sos-licenses?keyId=${other}`)).toEqual([]);
   });
 });

@@ -3,7 +3,13 @@ import { api, newIdempotencyKey, expectStatus, toReply } from "../../harness/cli
 import { UNKNOWN_ULID, type Operation, loadOperations, sampleValue } from "../../harness/operation.ts";
 import type { Person } from "../../harness/people.ts";
 import { postOnce, type DealerFixture, createDealer, ROLES, type ObjectTree } from "./dealer-fixture.ts";
-import { fetch, createPlatform, createObject, said, comparableRefusal } from "../access/operators-fixture.ts";
+import {
+  fetch,
+  createPlatform,
+  createObject,
+  statusOf,
+  comparableRefusal,
+} from "../access/operators-fixture.ts";
 
 let world: DealerFixture;
 let spare: DealerFixture;
@@ -98,7 +104,7 @@ describe("a role does what its column says and nothing else, over all routes", (
       const owned = ["GET /v1/sos-licenses/{id}", ...(who === world.subdealer ? OF_OWNERS : [])];
       expect(names.filter((name) => !owned.includes(name))).toEqual(six);
       expect(names.includes("GET /v1/sos-licenses/{id}")).toBe(who === world.subdealer);
-      for (const name of REPORTS) expect(said(await who.api.get(`/v1/reports/${name}`))).toBe("200");
+      for (const name of REPORTS) expect(statusOf(await who.api.get(`/v1/reports/${name}`))).toBe("200");
     }
   });
 
@@ -110,7 +116,7 @@ describe("a role does what its column says and nothing else, over all routes", (
       "GET /v1/objects/{id} 200",
     ]);
     for (const name of REPORTS)
-      expect(said(await world.people.client.api.get(`/v1/reports/${name}`))).toBe("403 access/denied");
+      expect(statusOf(await world.people.client.api.get(`/v1/reports/${name}`))).toBe("403 access/denied");
   });
 
   it("an aggregator: own objects, keys, and its licenses", async () => {
@@ -271,7 +277,7 @@ describe("a role does what its column says and nothing else, over all routes", (
       );
     }
     expect(found).toEqual([]);
-    expect(said(await manager.api.post(`/v1/object-groups/${world.groups.G}/objects`, {}))).toBe(
+    expect(statusOf(await manager.api.post(`/v1/object-groups/${world.groups.G}/objects`, {}))).toBe(
       "422 validation",
     );
     for (const id of ["%00", "x", "..%2f", "a".repeat(500), "%F0%9F%98%80"]) {
@@ -287,10 +293,11 @@ describe("a role does what its column says and nothing else, over all routes", (
     expect(
       expectStatus(await postOnce(user, "objects", { name: "Shop", corporationId }), 201).body["groupId"],
     ).toBe(world.groups.G);
-    for (const name of [...REPORTS, "usage"]) expect(said(await user.get(`/v1/reports/${name}`))).toBe("200");
+    for (const name of [...REPORTS, "usage"])
+      expect(statusOf(await user.get(`/v1/reports/${name}`))).toBe("200");
     for (const role of ["dealer_manager", "dealer_user", "client"]) {
       expect(
-        said(
+        statusOf(
           await postOnce(user, "members", {
             firstName: "F",
             lastName: "L",

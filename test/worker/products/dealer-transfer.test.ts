@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type Api, expectStatus } from "../../harness/client.ts";
 import { newAccount, newMember } from "../../harness/people.ts";
 import { createDealer, type DealerFixture, createDealerKey, createObjectTree } from "./dealer-fixture.ts";
-import { fetch, createPlatform, listIds, createObject, said } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, listIds, createObject, statusOf } from "../access/operators-fixture.ts";
 
 let platform: Api;
 let world: DealerFixture;
@@ -25,7 +25,7 @@ describe("an object is handed over to a sub-dealer", () => {
     const { object, key, request, sos } = await createObjectTree(manager, groups.G);
     expectStatus(await transfer(manager.api, object, subdealer.accountId), 200);
     for (const path of [`objects/${object}`, `keys/${key}`, `requests/${request}`, `sos-licenses/${sos}`])
-      expect(said(await manager.api.get(`/v1/${path}`)), path).toBe("404 not-found");
+      expect(statusOf(await manager.api.get(`/v1/${path}`)), path).toBe("404 not-found");
     expect(expectStatus(await subdealer.api.get(`/v1/objects/${object}`), 200).body).toMatchObject({
       id: object,
       groupId: "all",
@@ -46,7 +46,7 @@ describe("an object is handed over to a sub-dealer", () => {
     expectStatus(await transfer(manager.api, object, subdealer.accountId), 200);
     expectStatus(await transfer(manager.api, object, manager.accountId, subdealer.accountId), 200);
     expect(expectStatus(await manager.api.get(`/v1/keys/${key}`), 200).body["groupId"]).toBe("all");
-    expect(said(await subdealer.api.get(`/v1/objects/${object}`))).toBe("404 not-found");
+    expect(statusOf(await subdealer.api.get(`/v1/objects/${object}`))).toBe("404 not-found");
     expect(await listIds(subdealer.api, "objects")).not.toContain(object);
   });
 
@@ -70,13 +70,13 @@ describe("an object is handed over to a sub-dealer", () => {
 describe("no member hands over what is not theirs to give, or to an account they do not see", () => {
   it("needs the right to remove objects: a dealer user is refused, others do not see it", async () => {
     const { people, subdealer, inG, inH } = world;
-    expect(said(await transfer(people.dealer_user.api, inG.object, subdealer.accountId))).toBe(
+    expect(statusOf(await transfer(people.dealer_user.api, inG.object, subdealer.accountId))).toBe(
       "403 access/denied",
     );
-    expect(said(await transfer(people.dealer_user.api, inH.object, subdealer.accountId))).toBe(
+    expect(statusOf(await transfer(people.dealer_user.api, inH.object, subdealer.accountId))).toBe(
       "403 access/denied",
     );
-    expect(said(await transfer(subdealer.api, world.below.object, world.manager.accountId))).toBe(
+    expect(statusOf(await transfer(subdealer.api, world.below.object, world.manager.accountId))).toBe(
       "403 access/denied",
     );
   });
@@ -88,20 +88,20 @@ describe("no member hands over what is not theirs to give, or to an account they
       await manager.api.put(`/v1/members/${helper.memberId}/object-groups`, { groupIds: [groups.G] }),
       200,
     );
-    expect(said(await transfer(helper.api, inH.object, subdealer.accountId))).toBe("404 not-found");
-    expect(said(await transfer(helper.api, inG.object, subdealer.accountId))).toBe("404 not-found");
-    expect(said(await transfer(helper.api, world.below.object, manager.accountId, subdealer.accountId))).toBe(
-      "404 not-found",
-    );
+    expect(statusOf(await transfer(helper.api, inH.object, subdealer.accountId))).toBe("404 not-found");
+    expect(statusOf(await transfer(helper.api, inG.object, subdealer.accountId))).toBe("404 not-found");
+    expect(
+      statusOf(await transfer(helper.api, world.below.object, manager.accountId, subdealer.accountId)),
+    ).toBe("404 not-found");
   });
 
   it("another dealer, its sub-dealers, and other accounts are not there, at either end", async () => {
     const { manager, other, inG, elsewhere } = world;
     const foreign = await newAccount(fetch, platform, "subdealer", { parentId: other.accountId });
     for (const accountId of [other.accountId, foreign.accountId, "acc_none", ""]) {
-      expect(said(await transfer(manager.api, inG.object, accountId)), accountId).toBe("404 not-found");
+      expect(statusOf(await transfer(manager.api, inG.object, accountId)), accountId).toBe("404 not-found");
       expect(
-        said(await transfer(manager.api, elsewhere.object, manager.accountId, accountId)),
+        statusOf(await transfer(manager.api, elsewhere.object, manager.accountId, accountId)),
         accountId,
       ).toBe("404 not-found");
     }
@@ -117,7 +117,7 @@ describe("no member hands over what is not theirs to give, or to an account they
       200,
     );
     for (const who of [helper, manager])
-      expect(said(await transfer(who.api, inG.object, manager.accountId))).toBe("422 validation");
+      expect(statusOf(await transfer(who.api, inG.object, manager.accountId))).toBe("422 validation");
     expect(expectStatus(await manager.api.get(`/v1/objects/${inG.object}`), 200).body["groupId"]).toBe(
       groups.G,
     );
@@ -133,11 +133,13 @@ describe("no member hands over what is not theirs to give, or to an account they
     )
       .bind(guarded.accountId)
       .run();
-    expect(said(await transfer(manager.api, object, manager.accountId, guarded.accountId))).toBe(
+    expect(statusOf(await transfer(manager.api, object, manager.accountId, guarded.accountId))).toBe(
       "403 ip/not-allowed",
     );
     expect(
-      said(await transfer(manager.api, (await createObjectTree(manager, "all")).object, guarded.accountId)),
+      statusOf(
+        await transfer(manager.api, (await createObjectTree(manager, "all")).object, guarded.accountId),
+      ),
     ).toBe("403 ip/not-allowed");
   });
 
@@ -162,17 +164,17 @@ describe("no member hands over what is not theirs to give, or to an account they
     expectStatus(await transfer(manager.api, twin, subdealer.accountId), 200);
     const second = await createObject(manager, "objects", { name: "Second", groupId: groups.G });
     await createDealerKey(manager, second, { serial: "twice" });
-    expect(said(await transfer(manager.api, second, subdealer.accountId))).toBe("409 conflict/duplicate");
+    expect(statusOf(await transfer(manager.api, second, subdealer.accountId))).toBe("409 conflict/duplicate");
     expectStatus(await manager.api.get(`/v1/objects/${second}`), 200);
-    expect(said(await manager.api.get(`/v1/keys/${key}`))).toBe("404 not-found");
+    expect(statusOf(await manager.api.get(`/v1/keys/${key}`))).toBe("404 not-found");
   });
 
   it.each([{}, { accountId: 1 }, { accountId: null, more: true }])(
     "%j is a fault of the body",
     async (body) => {
-      expect(said(await world.manager.api.post(`/v1/objects/${world.inG.object}/transfer`, body))).toMatch(
-        /^4(?:22 validation|04 not-found)$/,
-      );
+      expect(
+        statusOf(await world.manager.api.post(`/v1/objects/${world.inG.object}/transfer`, body)),
+      ).toMatch(/^4(?:22 validation|04 not-found)$/);
     },
   );
 });

@@ -17,7 +17,7 @@ import {
   HOME_IP,
   listIds,
   createObject,
-  said,
+  statusOf,
   comparableRefusal,
 } from "../access/operators-fixture.ts";
 
@@ -50,7 +50,7 @@ describe("S3.55 object groups", () => {
     for (const [path, part] of Object.entries(wanted)) expect(await sees(path)).toEqual([inH[part]]);
     await groupsOf(user.memberId, []);
     for (const path of Object.keys(wanted)) expect(await sees(path)).toEqual([]);
-    expect(said(await user.api.get(`/v1/objects/${inH.object}`))).toBe("404 not-found");
+    expect(statusOf(await user.api.get(`/v1/objects/${inH.object}`))).toBe("404 not-found");
     await groupsOf(user.memberId, ["all"]);
     for (const path of Object.keys(wanted))
       expect(await sees(path)).toEqual(((await listIds(manager.api, path)) as string[]).sort());
@@ -85,7 +85,7 @@ describe("S3.55 object groups", () => {
       "404 not-found",
       "404 not-found",
     ]);
-    expect(said(await manager.api.get(`/v1/keys?groupId=${groups.G}`))).toBe("422 validation");
+    expect(statusOf(await manager.api.get(`/v1/keys?groupId=${groups.G}`))).toBe("422 validation");
   });
 
   it("S3.55 an object moves with all that is under it, by put and take, and the trail tells", async () => {
@@ -126,7 +126,7 @@ describe("S3.55 object groups", () => {
     ).toBe(groups.G);
     expectStatus(await manager.api.del(`/v1/object-groups/${groups.G}/objects/${moving.object}`), 204);
     expect(await seen()).toEqual([404, 404, 404, 404]);
-    expect(said(await manager.api.del(`/v1/object-groups/${groups.G}/objects/${moving.object}`))).toBe(
+    expect(statusOf(await manager.api.del(`/v1/object-groups/${groups.G}/objects/${moving.object}`))).toBe(
       "404 not-found",
     );
     const log = expectStatus(
@@ -151,13 +151,13 @@ describe("S3.55 object groups", () => {
     await rightsOf(user.memberId, ["object_group.edit"]);
     const put = (group: string, objectId: string) =>
       user.api.post(`/v1/object-groups/${group}/objects`, { objectId });
-    expect(said(await put(groups.G, inH.object))).toBe("404 not-found");
-    expect(said(await put(groups.H, inG.object))).toBe("403 access/denied");
-    expect(said(await put("all", inG.object))).toBe("403 access/denied");
-    expect(said(await user.api.del(`/v1/object-groups/${groups.G}/objects/${inG.object}`))).toBe(
+    expect(statusOf(await put(groups.G, inH.object))).toBe("404 not-found");
+    expect(statusOf(await put(groups.H, inG.object))).toBe("403 access/denied");
+    expect(statusOf(await put("all", inG.object))).toBe("403 access/denied");
+    expect(statusOf(await user.api.del(`/v1/object-groups/${groups.G}/objects/${inG.object}`))).toBe(
       "403 access/denied",
     );
-    expect(said(await put(groups.G, inG.object))).toBe("200");
+    expect(statusOf(await put(groups.G, inG.object))).toBe("200");
     await rightsOf(user.memberId, []);
   });
 
@@ -176,10 +176,12 @@ describe("S3.55 object groups", () => {
         200,
       ).body.objectGroupIds,
     ).toEqual([groups.G]);
-    expect(said(await manager.api.patch(path, { phone: "1" }, { ifMatch: "*" }))).toBe("403 access/denied");
+    expect(statusOf(await manager.api.patch(path, { phone: "1" }, { ifMatch: "*" }))).toBe(
+      "403 access/denied",
+    );
     // With some groups only, power over the member is needed too.
     await rightsOf(user.memberId, ["object_group.edit", "member.view"]);
-    expect(said(await user.api.put(`${path}/object-groups`, { groupIds: [] }))).toBe("403 access/denied");
+    expect(statusOf(await user.api.put(`${path}/object-groups`, { groupIds: [] }))).toBe("403 access/denied");
     await rightsOf(user.memberId, []);
   });
 
@@ -190,17 +192,21 @@ describe("S3.55 object groups", () => {
     } = world;
     const group = await createObject(manager, "object-groups", { name: "Short" });
     const objectId = await createObject(manager, "objects", { name: "In it", groupId: group });
-    const remove = async () => said(await manager.api.del(`/v1/object-groups/${group}`));
+    const remove = async () => statusOf(await manager.api.del(`/v1/object-groups/${group}`));
     expect(await remove()).toBe("409 conflict/not-removable");
     expectStatus(await manager.api.post("/v1/object-groups/all/objects", { objectId }), 200);
     await groupsOf(client.memberId, [world.groups.G, group]);
     expect(await remove()).toBe("409 conflict/not-removable");
     await groupsOf(client.memberId, [world.groups.G]);
     expect(await remove()).toBe("204");
-    expect(said(await postOnce(manager.api, "objects", { name: "N", groupId: group }))).toBe("404 not-found");
-    expect(said(await manager.api.del("/v1/object-groups/all"))).toBe("404 not-found");
-    expect(said(await postOnce(manager.api, "object-groups", { name: "ALL" }))).toBe("422 validation");
-    expect(said(await postOnce(manager.api, "object-groups", { name: "g" }))).toBe("409 conflict/duplicate");
+    expect(statusOf(await postOnce(manager.api, "objects", { name: "N", groupId: group }))).toBe(
+      "404 not-found",
+    );
+    expect(statusOf(await manager.api.del("/v1/object-groups/all"))).toBe("404 not-found");
+    expect(statusOf(await postOnce(manager.api, "object-groups", { name: "ALL" }))).toBe("422 validation");
+    expect(statusOf(await postOnce(manager.api, "object-groups", { name: "g" }))).toBe(
+      "409 conflict/duplicate",
+    );
   });
 
   it("nothing is put into a group that goes meanwhile", async () => {
@@ -225,7 +231,7 @@ describe("S3.55 object groups", () => {
         expectStatus(await manager.api.del(`/v1/object-groups/${groupId}`), 204);
         wasHeld = true;
       });
-      expect([said(await put(manager.api.via(held), groupId, objectId)), wasHeld]).toEqual([
+      expect([statusOf(await put(manager.api.via(held), groupId, objectId)), wasHeld]).toEqual([
         "404 not-found",
         true,
       ]);
@@ -266,13 +272,13 @@ describe("sub-dealers", () => {
     expect(comparableRefusal(await manager.api.get(`/v1/dealers/${other.accountId}`))).toBe(
       comparableRefusal(missing),
     );
-    expect(said(await actingIn(manager, other.accountId).get("/v1/objects"))).toBe("404 not-found");
+    expect(statusOf(await actingIn(manager, other.accountId).get("/v1/objects"))).toBe("404 not-found");
     expect(comparableRefusal(await actingIn(manager, other.accountId).get("/v1/objects"))).toBe(
       comparableRefusal(await actingIn(manager, "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV").get("/v1/objects")),
     );
     // The other way round there is nothing either.
-    expect(said(await actingIn(subdealer, manager.accountId).get("/v1/objects"))).toBe("404 not-found");
-    expect(said(await subdealer.api.get(`/v1/dealers/${manager.accountId}`))).toBe("404 not-found");
+    expect(statusOf(await actingIn(subdealer, manager.accountId).get("/v1/objects"))).toBe("404 not-found");
+    expect(statusOf(await subdealer.api.get(`/v1/dealers/${manager.accountId}`))).toBe("404 not-found");
   });
 
   it.each(["dealer_user", "client"] as const)(
@@ -309,17 +315,17 @@ describe("sub-dealers", () => {
         200,
       ).body.profile.city,
     ).toBe("Minsk");
-    expect(said(await manager.api.patch(path, { name: "Late" }, { ifMatch: etag }))).toBe(
+    expect(statusOf(await manager.api.patch(path, { name: "Late" }, { ifMatch: etag }))).toBe(
       "412 precondition-failed",
     );
-    expect(said(await manager.api.patch(path, { kind: "platform" }, { ifMatch: "*" }))).toBe(
+    expect(statusOf(await manager.api.patch(path, { kind: "platform" }, { ifMatch: "*" }))).toBe(
       "422 validation",
     );
     expect(
       expectStatus(await people.subdealer.api.get<{ profile: { city: string } }>(path), 200).body.profile
         .city,
     ).toBe("Minsk");
-    expect(said(await people.subdealer.api.patch(path, { name: "N" }, { ifMatch: "*" }))).toBe(
+    expect(statusOf(await people.subdealer.api.patch(path, { name: "N" }, { ifMatch: "*" }))).toBe(
       "403 access/denied",
     );
     expect((await listActions(manager.api, "dealer.edit")).length).toBeGreaterThan(0);
@@ -328,7 +334,7 @@ describe("sub-dealers", () => {
   it("K6 a dealer's name holds no link", async () => {
     for (const name of ["Refund https://evil.example/r", "evil-site.com/login"]) {
       expect(
-        said(
+        statusOf(
           await world.manager.api.patch(`/v1/dealers/${world.manager.accountId}`, { name }, { ifMatch: "*" }),
         ),
       ).toBe("422 validation");
@@ -356,11 +362,11 @@ describe("licenses", () => {
     const shown = expectStatus(await people.client.api.get(`/v1/keys/${key}`), 200).body;
     expect(shown["expiresAt"]).toBe(second["expiresAt"]);
     expect(await listIds(manager.api, `requests?keyId=${key}`)).toEqual([second.id, first.id]);
-    expect(said(await people.subdealer.api.get(`/v1/keys/${key}`))).toBe("404 not-found");
+    expect(statusOf(await people.subdealer.api.get(`/v1/keys/${key}`))).toBe("404 not-found");
     for (const days of [0, -1, 1.5, 3_661, "5", null])
-      expect(said(await postOnce(manager.api, `keys/${key}/licenses`, { days }))).toBe("422 validation");
+      expect(statusOf(await postOnce(manager.api, `keys/${key}/licenses`, { days }))).toBe("422 validation");
     expect(
-      said(
+      statusOf(
         await manager.api.patch(`/v1/keys/${key}`, { expiresAt: "2099-01-01T00:00:00Z" }, { ifMatch: "*" }),
       ),
     ).toBe("422 validation");
@@ -380,7 +386,7 @@ describe("licenses", () => {
     const one = async (): Promise<Record<string, unknown>> => {
       const answer = await postOnce(manager.api, `keys/${key}/licenses`, { days: 1 });
       // Rights or the key changed while it ran: the caller is asked to repeat it.
-      return said(answer) === "503 stale" ? one() : expectStatus(answer, 201).body;
+      return statusOf(answer) === "503 stale" ? one() : expectStatus(answer, 201).body;
     };
     const made = await Promise.all(Array.from({ length: 8 }, one));
     const [from, to] = [
@@ -398,17 +404,17 @@ describe("licenses", () => {
     const serial = `A${newIdempotencyKey()}`;
     const key = await createObject(manager, "keys", { objectId: inG.object, serial });
     expect(
-      said(await postOnce(manager.api, "keys", { objectId: inG.object, serial: serial.toUpperCase() })),
+      statusOf(await postOnce(manager.api, "keys", { objectId: inG.object, serial: serial.toUpperCase() })),
     ).toBe("409 conflict/duplicate");
     await createObject(other, "keys", { objectId: elsewhere.object, serial });
     expect(await listIds(manager.api, `keys?serial=${serial}`)).toEqual([key]);
-    expect(said(await manager.api.del(`/v1/keys/${inG.key}`))).toBe("409 conflict/not-removable");
-    expect(said(await manager.api.del(`/v1/objects/${inG.object}`))).toBe("409 conflict/not-removable");
+    expect(statusOf(await manager.api.del(`/v1/keys/${inG.key}`))).toBe("409 conflict/not-removable");
+    expect(statusOf(await manager.api.del(`/v1/objects/${inG.object}`))).toBe("409 conflict/not-removable");
     for (const path of ["requests", "sos-licenses"])
       expect((await manager.api.post(`/v1/${path}`, {})).status).not.toBe(201);
-    expect(said(await manager.api.patch(`/v1/requests/${inG.request}`, { days: 1 }, { ifMatch: "*" }))).toBe(
-      "405 method-not-allowed",
-    );
+    expect(
+      statusOf(await manager.api.patch(`/v1/requests/${inG.request}`, { days: 1 }, { ifMatch: "*" })),
+    ).toBe("405 method-not-allowed");
   });
 
   it("an object is shown with its corporation and owner; its owner is of the account", async () => {
@@ -425,12 +431,14 @@ describe("licenses", () => {
     ).body;
     expect([card["corporationId"], card["ownerId"]]).toEqual([corporation, aggregator.memberId]);
     expect(await listIds(manager.api, `objects?corporationId=${corporation}`)).toEqual([own.object]);
-    expect(said(await manager.api.del(`/v1/corporations/${corporation}`))).toBe("409 conflict/not-removable");
+    expect(statusOf(await manager.api.del(`/v1/corporations/${corporation}`))).toBe(
+      "409 conflict/not-removable",
+    );
     for (const memberId of [other.memberId, "mem_01ARZ3NDEKTSV4RRFFQ69G5FAV"])
-      expect(said(await manager.api.put(`/v1/objects/${own.object}/owner`, { memberId }))).toBe(
+      expect(statusOf(await manager.api.put(`/v1/objects/${own.object}/owner`, { memberId }))).toBe(
         "404 not-found",
       );
-    expect(said(await manager.api.put(`/v1/objects/${own.object}/owner`, { memberId: 1 }))).toBe(
+    expect(statusOf(await manager.api.put(`/v1/objects/${own.object}/owner`, { memberId: 1 }))).toBe(
       "422 validation",
     );
     expect(await listIds(aggregator.api, "objects")).toEqual([own.object]);

@@ -4,7 +4,7 @@ import { type Api, newIdempotencyKey, expectStatus, type Reply } from "../../har
 import { giveCredits, newApiKey, newMember } from "../../harness/people.ts";
 import { api } from "../../harness/client.ts";
 import { fetchInterruptedAt } from "../resources/charge-fixture.ts";
-import { fetch, createPlatform, replaceGrants, listIds, said } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, replaceGrants, listIds, statusOf } from "../access/operators-fixture.ts";
 import { createTeam, newTheme, type Team } from "../access/team-fixture.ts";
 
 const PRICE = 10;
@@ -67,7 +67,7 @@ describe("licenses", () => {
     const dear = await newTheme(platform, { priceCredits: 1_000 });
     const key = newIdempotencyKey();
     for (let count = 0; count < 2; count += 1)
-      expect(said(await provision(team.member.api, dear, key))).toBe("402 credits/insufficient-balance");
+      expect(statusOf(await provision(team.member.api, dear, key))).toBe("402 credits/insufficient-balance");
     expectStatus(
       await platform.put(`/v1/accounts/${team.accountId}/subscription`, {
         status: "canceled",
@@ -76,7 +76,7 @@ describe("licenses", () => {
       }),
       200,
     );
-    expect(said(await provision(team.member.api, dear))).toBe("402 credits/subscription-inactive");
+    expect(statusOf(await provision(team.member.api, dear))).toBe("402 credits/subscription-inactive");
     for (const path of ["audit", "object-log"]) {
       const { data } = expectStatus(
         await team.admin.api.get<{ data: object[] }>(`/v1/${path}?limit=100&action=license.*`),
@@ -144,9 +144,9 @@ describe("licenses", () => {
     ).not.toContain(made.key);
     // The files of the theme are open now: the link is refused for want of a file, and no longer of a
     // license.
-    expect(said(await team.member.api.post(made.downloads, { file: "a.zip" }))).toBe("404 not-found");
+    expect(statusOf(await team.member.api.post(made.downloads, { file: "a.zip" }))).toBe("404 not-found");
     expect(
-      said(
+      statusOf(
         await team.colleague.api.post(`/v1/themes/${await newTheme(platform)}/downloads`, { file: "a.zip" }),
       ),
     ).toBe("403 access/denied");
@@ -154,7 +154,7 @@ describe("licenses", () => {
 
   test("S1.17: the balance and the member's limit are where it stops; nothing is left behind", async () => {
     const dear = await newTheme(platform, { priceCredits: 101 });
-    expect(said(await provision(team.member.api, dear))).toBe("402 credits/insufficient-balance");
+    expect(statusOf(await provision(team.member.api, dear))).toBe("402 credits/insufficient-balance");
     expectStatus(
       await team.admin.api.patch(
         `/v1/members/${team.member.memberId}`,
@@ -164,7 +164,7 @@ describe("licenses", () => {
       200,
     );
     const answers = await Promise.all(Array.from({ length: 20 }, () => provision(team.member.api)));
-    expect(Map.groupBy(answers, said)).toMatchObject(
+    expect(Map.groupBy(answers, statusOf)).toMatchObject(
       new Map([
         ["201", expect.objectContaining({ length: 2 })],
         ["402 credits/member-limit-exceeded", expect.objectContaining({ length: 18 })],
@@ -195,8 +195,8 @@ describe("licenses", () => {
     ]);
     expect(await balance()).toBe(100);
     const free = await newTheme(platform);
-    expect(said(await purchase(team.admin.api, free))).toBe("409 conflict/state");
-    expect(said(await team.admin.api.post("/v1/licenses/purchase", { themeId }))).toBe(
+    expect(statusOf(await purchase(team.admin.api, free))).toBe("409 conflict/state");
+    expect(statusOf(await team.admin.api.post("/v1/licenses/purchase", { themeId }))).toBe(
       "400 idempotency/missing",
     );
     const other = await newTheme(platform, { priceAmount: 1 });
@@ -215,7 +215,7 @@ describe("licenses", () => {
     expect(expectStatus(await bind(team.member.api, one.id, "Shop.Example.com."), 200).body.domain).toBe(
       "shop.example.com",
     );
-    expect(said(await bind(team.member.api, two.id, "shop.example.com"))).toBe("409 conflict/duplicate");
+    expect(statusOf(await bind(team.member.api, two.id, "shop.example.com"))).toBe("409 conflict/duplicate");
     for (const _ of ["first", "again"]) expectStatus(await team.admin.api.del(`/v1/licenses/${one.id}`), 204);
     expect(await balance()).toBe(80);
     expect(expectStatus(await team.admin.api.get(`/v1/licenses/${one.id}`), 200).body).toMatchObject({
@@ -223,7 +223,7 @@ describe("licenses", () => {
       domain: null,
     });
     expectStatus(await bind(team.member.api, two.id, "shop.example.com"), 200);
-    expect(said(await bind(team.member.api, one.id, "other.example.com"))).toBe("409 conflict/state");
+    expect(statusOf(await bind(team.member.api, one.id, "other.example.com"))).toBe("409 conflict/state");
     expect((await actions(team.admin.api, "license.revoke")).length).toBe(1);
     expect(await listIds(team.admin.api, "licenses?status=revoked")).toEqual([one.id]);
     expect(await listIds(team.admin.api, "licenses?domain=shop.example.com")).toEqual([two.id]);
@@ -238,7 +238,7 @@ describe("licenses", () => {
       bind(team.member.api, one.id, "a.example.com"),
       bind(team.colleague.api, two.id, "A.example.com"),
     ]);
-    expect(both.map(said).sort()).toEqual(["200", "409 conflict/duplicate"]);
+    expect(both.map(statusOf).sort()).toEqual(["200", "409 conflict/duplicate"]);
     const other = expectStatus(await provision(team.member.api, await newTheme(platform)), 201).body;
     expectStatus(await bind(team.member.api, other.id, "a.example.com"), 200);
     const strangers = await createTeam(platform);
@@ -247,7 +247,7 @@ describe("licenses", () => {
     expectStatus(await bind(strangers.member.api, theirs.id, "a.example.com"), 200);
     expectStatus(await bind(team.admin.api, one.id, null), 200);
     for (const domain of ["", "no domain", "http://a.example.com", "10.0.0.1", "a", 5]) {
-      expect(said(await team.member.api.put(`/v1/licenses/${one.id}/domain`, { domain }))).toBe(
+      expect(statusOf(await team.member.api.put(`/v1/licenses/${one.id}/domain`, { domain }))).toBe(
         "422 validation",
       );
     }
@@ -273,8 +273,8 @@ describe("licenses", () => {
         .bind(Date.parse(past), past, id)
         .run();
     expect([
-      said(await bind(team.member.api, old.id, "c.example.com")),
-      said(await bind(team.member.api, other.id, null)),
+      statusOf(await bind(team.member.api, old.id, "c.example.com")),
+      statusOf(await bind(team.member.api, other.id, null)),
     ]).toEqual(["409 conflict/state", "200"]);
     expect(expectStatus(await bind(team.colleague.api, next.id, "A.example.com"), 200).body.domain).toBe(
       "a.example.com",
@@ -306,7 +306,7 @@ describe("licenses", () => {
       ].sort(),
     );
     expect(
-      said(
+      statusOf(
         await bind(
           team.member.api,
           expectStatus(await provision(team.member.api), 201).body.id,
@@ -328,7 +328,7 @@ describe("licenses", () => {
         200,
       );
       for (const command of [provision, purchase])
-        expect(said(await command(team.admin.api))).toBe("402 credits/subscription-inactive");
+        expect(statusOf(await command(team.admin.api))).toBe("402 credits/subscription-inactive");
       expect(expectStatus(await purchase(team.admin.api, themeId, key), 201).body.id).toBe(id);
     }
     expect((await listIds(team.admin.api, "invoices")).length).toBe(1);
@@ -355,9 +355,9 @@ describe("licenses", () => {
       [team.admin, own, "200", "204", "409 conflict/state"],
     ] as const) {
       expect([
-        said(await who.api.get(`/v1/licenses/${one.id}`)),
-        said(await who.api.del(`/v1/licenses/${one.id}`)),
-        said(await bind(who.api, one.id, "b.example.com")),
+        statusOf(await who.api.get(`/v1/licenses/${one.id}`)),
+        statusOf(await who.api.del(`/v1/licenses/${one.id}`)),
+        statusOf(await bind(who.api, one.id, "b.example.com")),
       ]).toEqual([card, revoke, bound]);
     }
     // A member who may view all of them still binds only their own.
@@ -371,15 +371,15 @@ describe("licenses", () => {
     );
     const later = expectStatus(await provision(team.member.api), 201).body;
     expect([
-      said(await bind(team.colleague.api, later.id, "c.example.com")),
-      said(await bind(team.colleague.api, theirs.id, "c.example.com")),
+      statusOf(await bind(team.colleague.api, later.id, "c.example.com")),
+      statusOf(await bind(team.colleague.api, theirs.id, "c.example.com")),
     ]).toEqual(["403 access/denied", "200"]);
     expect([
-      said(await provision(team.viewer.api)),
-      said(await purchase(team.viewer.api)),
-      said(await purchase(team.member.api)),
+      statusOf(await provision(team.viewer.api)),
+      statusOf(await purchase(team.viewer.api)),
+      statusOf(await purchase(team.member.api)),
     ]).toEqual(Array(3).fill("403 access/denied"));
-    expect(said(await team.member.api.get("/v1/invoices"))).toBe("403 access/denied");
+    expect(statusOf(await team.member.api.get("/v1/invoices"))).toBe("403 access/denied");
     expect(new Set((await actions(team.member.api, "license.*")).map(({ actor }) => actor.memberId))).toEqual(
       new Set([team.member.memberId]),
     );
@@ -390,15 +390,15 @@ describe("licenses", () => {
     const { id } = expectStatus(await provision(key), 201).body;
     expectStatus(await key.get(`/v1/licenses/${id}`), 200);
     expect([
-      said(await key.del(`/v1/licenses/${id}`)),
-      said(await purchase(key)),
-      said(await key.get("/v1/billing")),
+      statusOf(await key.del(`/v1/licenses/${id}`)),
+      statusOf(await purchase(key)),
+      statusOf(await key.get("/v1/billing")),
     ]).toEqual(["403 access/denied", "403 access/denied", "403 access/denied"]);
     const narrow = api(
       fetch,
       await newApiKey(fetch, team.admin, team.member.memberId, { scopes: ["license.view", "catalog.view"] }),
     );
-    expect(said(await provision(narrow))).toBe("403 access/denied");
+    expect(statusOf(await provision(narrow))).toBe("403 access/denied");
   });
 
   test("S1.32: every theme may be licensed, or only granted ones if the account says so", async () => {
@@ -409,17 +409,17 @@ describe("licenses", () => {
       { resourceType: "theme", resourceId: granted, access: "view" },
     ]);
     expect([
-      said(await provision(team.member.api)),
-      said(await provision(team.member.api, granted)),
-      said(await provision(team.admin.api)),
-      said(await purchase(team.admin.api)),
+      statusOf(await provision(team.member.api)),
+      statusOf(await provision(team.member.api, granted)),
+      statusOf(await provision(team.admin.api)),
+      statusOf(await purchase(team.admin.api)),
     ]).toEqual(["403 access/denied", "201", "201", "201"]);
     await replaceGrants(team.admin, team.member.memberId, [
       { resourceType: "theme", resourceId: "0", access: "view" },
     ]);
     expectStatus(await provision(team.member.api), 201);
     await replaceGrants(team.admin, team.member.memberId, []);
-    expect(said(await provision(team.member.api, granted))).toBe("403 access/denied");
+    expect(statusOf(await provision(team.member.api, granted))).toBe("403 access/denied");
     await restrict(false);
     expectStatus(await provision(team.member.api, granted), 201);
   });
@@ -427,9 +427,9 @@ describe("licenses", () => {
   test("a retired theme gets no new license, and is not removed while it is licensed", async () => {
     const key = newIdempotencyKey();
     const first = expectStatus(await provision(team.member.api, themeId, key), 201).body;
-    expect(said(await platform.del(`/v1/catalog/${themeId}`))).toBe("409 conflict/not-removable");
+    expect(statusOf(await platform.del(`/v1/catalog/${themeId}`))).toBe("409 conflict/not-removable");
     expectStatus(await platform.post(`/v1/catalog/${themeId}/retire`, {}), 200);
-    expect([said(await provision(team.member.api)), said(await purchase(team.admin.api))]).toEqual([
+    expect([statusOf(await provision(team.member.api)), statusOf(await purchase(team.admin.api))]).toEqual([
       "409 conflict/state",
       "409 conflict/state",
     ]);
@@ -440,16 +440,16 @@ describe("licenses", () => {
       const retire = async () =>
         void expectStatus(await platform.post(`/v1/catalog/${theme}/retire`, {}), 200);
       refused +=
-        said(await provision(team.member.api.via(fetchInterruptedAt(step, retire)), theme)) ===
+        statusOf(await provision(team.member.api.via(fetchInterruptedAt(step, retire)), theme)) ===
         "409 conflict/state"
           ? 1
           : 0;
     }
     expect(refused).toBeGreaterThanOrEqual(3);
     expect([
-      said(await provision(team.member.api, "thm_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
-      said(await provision(team.member.api, "x")),
-      said(await team.member.api.post("/v1/licenses", {}, { idempotencyKey: newIdempotencyKey() })),
+      statusOf(await provision(team.member.api, "thm_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
+      statusOf(await provision(team.member.api, "x")),
+      statusOf(await team.member.api.post("/v1/licenses", {}, { idempotencyKey: newIdempotencyKey() })),
     ]).toEqual(["404 not-found", "404 not-found", "422 validation"]);
   });
 

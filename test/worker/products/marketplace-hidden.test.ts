@@ -13,7 +13,7 @@ import {
   type MarketFixture,
   createMarket,
 } from "./marketplace-fixture.ts";
-import { fetch, createPlatform, listIds, said, comparableRefusal } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, listIds, statusOf, comparableRefusal } from "../access/operators-fixture.ts";
 
 let where: MarketFixture;
 let platform: Api;
@@ -117,8 +117,8 @@ describe("S2.6 K12 what the seller's table says of markups, reports and users", 
     ]);
     // Reports, and nothing else of the organization.
     expect([
-      said(await viewer.api.get("/v1/organizations")),
-      said(await viewer.api.get("/v1/subscriptions", { headers: accountHeader(near.accountId) })),
+      statusOf(await viewer.api.get("/v1/organizations")),
+      statusOf(await viewer.api.get("/v1/subscriptions", { headers: accountHeader(near.accountId) })),
     ]).toEqual(["403 access/denied", "404 not-found"]);
     expect(await organizations(where.distributor, { headers: accountHeader(seller.accountId) })).toEqual([
       true,
@@ -135,7 +135,7 @@ describe("S2.6 K12 what the seller's table says of markups, reports and users", 
   it("S2.6 the list of reports is for those who have one", async () => {
     for (const who of [customer, await newMember(fetch, seller, { roles: [], rights: ["catalog.view"] })]) {
       for (const path of ["/v1/reports", "/v1/reports/subscriptions", "/v1/reports/none"])
-        expect(said(await who.api.get(path)), path).toBe("403 access/denied");
+        expect(statusOf(await who.api.get(path)), path).toBe("403 access/denied");
     }
     expect(
       expectStatus(await agent.api.get<{ data: object[] }>("/v1/reports"), 200).body.data.length,
@@ -163,19 +163,19 @@ describe("S2.6 K12 what the seller's table says of markups, reports and users", 
         201,
       ).body.id;
     for (const role of ["seller_admin", "account_manager", "support_agent"]) {
-      expect(said(await support.api.del(`/v1/invitations/${await invited(role)}`)), role).toBe(
+      expect(statusOf(await support.api.del(`/v1/invitations/${await invited(role)}`)), role).toBe(
         "403 access/denied",
       );
     }
     for (const path of ["", "/resend"])
       expect(
-        said(
+        statusOf(
           await (path === ""
             ? agent.api.del(`/v1/invitations/${await invited("seller_admin")}`)
             : agent.api.post(`/v1/invitations/${await invited("seller_admin")}${path}`)),
         ),
       ).toBe("403 access/denied");
-    expect(said(await agent.api.del(`/v1/invitations/${await invited("subscriptions_manager")}`))).toBe(
+    expect(statusOf(await agent.api.del(`/v1/invitations/${await invited("subscriptions_manager")}`))).toBe(
       "204",
     );
   });
@@ -193,7 +193,7 @@ describe("an organization out of reach", () => {
     ];
     for (const ask of asked) same(await Promise.all(ids.map(ask)));
     const paths = [near, far].map(async ({ accountId }) =>
-      said(await customer.api.get(`/v1/accounts/${accountId}`)),
+      statusOf(await customer.api.get(`/v1/accounts/${accountId}`)),
     );
     expect(await Promise.all(paths)).toEqual(["403 access/denied", "403 access/denied"]);
   });
@@ -222,7 +222,7 @@ describe("an organization out of reach", () => {
     const { memberId } = await newSellerMember(fetch, where, "subscriptions_manager");
     for (const id of [far.accountId, "0"]) {
       expect(
-        said(
+        statusOf(
           await agent.api.put(`/v1/members/${memberId}/grants`, {
             grants: [{ resourceType: "organization", resourceId: id, access: "view" }],
           }),
@@ -261,7 +261,7 @@ describe("an organization out of reach", () => {
     const missing = "sub_01ARZ3NDEKTSV4RRFFQ69G5FAV";
     const path = `/v1/subscriptions/${missing}`;
     const asked = await seller.api.patch(path, { quantity: 2 }, anyVersion(near.accountId));
-    expect(said(asked)).toBe("404 not-found");
+    expect(statusOf(asked)).toBe("404 not-found");
     const failed = "/v1/audit?action=subscription.edit&outcome=failed&limit=100";
     const told = async (who: Person) =>
       expectStatus(await who.api.get<{ data: { resource: { id: string } }[] }>(failed), 200).body.data.map(
@@ -335,7 +335,9 @@ describe("what is the seller's own business", () => {
     for (const who of [customer, seller]) {
       for (const query of ["costPrice=1000", "markup=50", "sort=costPrice", "margin=40"]) {
         for (const path of ["subscriptions", "catalog"])
-          expect(said(await who.api.get(`/v1/${path}?${query}`)), `${path} ${query}`).toBe("422 validation");
+          expect(statusOf(await who.api.get(`/v1/${path}?${query}`)), `${path} ${query}`).toBe(
+            "422 validation",
+          );
       }
     }
     for (const body of [
@@ -345,7 +347,7 @@ describe("what is the seller's own business", () => {
       { quantity: 2, costPrice: 1000 },
     ]) {
       const answer = await customer.api.patch(`/v1/subscriptions/${id}`, body, anyVersion());
-      expect(said(answer)).toBe("422 validation");
+      expect(statusOf(answer)).toBe("422 validation");
       expect(JSON.stringify(answer.body)).not.toMatch(/1000/);
     }
   });
@@ -363,7 +365,7 @@ describe("what is the seller's own business", () => {
     const tried = [1000, 999, null].map((costPrice) =>
       editor.api.patch(`/v1/catalog/${item}`, { costPrice }, anyVersion()),
     );
-    expect((await Promise.all(tried)).map(said)).toEqual([
+    expect((await Promise.all(tried)).map(statusOf)).toEqual([
       "403 access/denied",
       "403 access/denied",
       "403 access/denied",

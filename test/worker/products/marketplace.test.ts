@@ -15,7 +15,7 @@ import {
   createMarket,
   OFFER_BODY,
 } from "./marketplace-fixture.ts";
-import { fetch, createPlatform, HOME_IP, listIds, said } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, HOME_IP, listIds, statusOf } from "../access/operators-fixture.ts";
 
 interface Invoice {
   readonly id: string;
@@ -76,7 +76,7 @@ describe("roles", () => {
     expect(await rights(agent)).not.toContain("form.edit");
     const wanted = { roles: ["product_manager"] };
     for (const who of [manager, agent])
-      expect(said(await who.api.patch(`/v1/members/${agent.memberId}`, wanted, anyVersion()))).toBe(
+      expect(statusOf(await who.api.patch(`/v1/members/${agent.memberId}`, wanted, anyVersion()))).toBe(
         "403 access/denied",
       );
     expectStatus(await seller.api.patch(`/v1/members/${agent.memberId}`, wanted, anyVersion()), 200);
@@ -105,10 +105,10 @@ describe("roles", () => {
       ),
       200,
     );
-    expect(said(await product.api.post("/v1/markups", { name: "x", percent: 1 }, idempotentIn()))).toBe(
+    expect(statusOf(await product.api.post("/v1/markups", { name: "x", percent: 1 }, idempotentIn()))).toBe(
       "403 access/denied",
     );
-    expect(said(await subscriptions.api.patch(`/v1/forms/${form}`, { name: "x" }, anyVersion()))).toBe(
+    expect(statusOf(await subscriptions.api.patch(`/v1/forms/${form}`, { name: "x" }, anyVersion()))).toBe(
       "403 access/denied",
     );
   });
@@ -125,9 +125,9 @@ describe("roles", () => {
       );
       expect(["currency", "membersMayCreateKeys"].map((name) => name in body.settings)).toEqual([seen, seen]);
       expect("allowedIps" in body).toBe(seen);
-      expect(said(await who.api.patch(`/v1/accounts/${seller.accountId}`, { name: "x" }, anyVersion()))).toBe(
-        "403 access/denied",
-      );
+      expect(
+        statusOf(await who.api.patch(`/v1/accounts/${seller.accountId}`, { name: "x" }, anyVersion())),
+      ).toBe("403 access/denied");
     }
   });
 
@@ -184,7 +184,7 @@ describe("subscriptions", () => {
         /cost|margin/i.test(name),
       ),
     ).toEqual([]);
-    expect(said(await customer.api.get("/v1/invoices"))).toBe("403 access/denied");
+    expect(statusOf(await customer.api.get("/v1/invoices"))).toBe("403 access/denied");
     expect(
       expectStatus(
         await seller.api.get(`/v1/subscriptions/${bought.id}`, { headers: accountHeader(near.accountId) }),
@@ -207,7 +207,7 @@ describe("subscriptions", () => {
       { amount: 4000, billedTo: near.memberId, status: "open", lines: [{ quantity: 2, unitPrice: 2000 }] },
     ]);
     expect(await invoicesOf(where.far.accountId)).toEqual([]);
-    expect(said(await customer.api.post("/v1/subscriptions", { catalogItemId: item }))).toBe(
+    expect(statusOf(await customer.api.post("/v1/subscriptions", { catalogItemId: item }))).toBe(
       "400 idempotency/missing",
     );
   });
@@ -219,10 +219,10 @@ describe("subscriptions", () => {
       expectStatus(await near.api.patch(`/v1/subscriptions/${id}`, { quantity }, anyVersion()), 200);
     expect((await invoicesOf(near.accountId)).map(({ amount }) => amount)).toEqual([6000, 4000]);
     expectStatus(await near.api.post(`/v1/subscriptions/${id}/cancel`, {}), 200);
-    expect(said(await near.api.patch(`/v1/subscriptions/${id}`, { quantity: 9 }, anyVersion()))).toBe(
+    expect(statusOf(await near.api.patch(`/v1/subscriptions/${id}`, { quantity: 9 }, anyVersion()))).toBe(
       "409 conflict/state",
     );
-    expect(said(await near.api.post(`/v1/subscriptions/${id}/cancel`, {}))).toBe("409 conflict/state");
+    expect(statusOf(await near.api.post(`/v1/subscriptions/${id}/cancel`, {}))).toBe("409 conflict/state");
     for (const body of [
       { quantity: 0 },
       { quantity: 1.5 },
@@ -230,7 +230,7 @@ describe("subscriptions", () => {
       { costPrice: 1 },
       { markup: 0 },
     ])
-      expect(said(await near.api.patch(`/v1/subscriptions/${id}`, body, anyVersion()))).toBe(
+      expect(statusOf(await near.api.patch(`/v1/subscriptions/${id}`, body, anyVersion()))).toBe(
         "422 validation",
       );
   });
@@ -244,7 +244,7 @@ describe("subscriptions", () => {
       200,
     );
     expect(
-      said(
+      statusOf(
         await change(
           3,
           near.api.via(
@@ -255,13 +255,13 @@ describe("subscriptions", () => {
         ),
       ),
     ).toBe("409 conflict/state");
-    expect([said(await change(3)), said(await change(2)), said(await change(1))]).toEqual([
+    expect([statusOf(await change(3)), statusOf(await change(2)), statusOf(await change(1))]).toEqual([
       "409 conflict/state",
       "200",
       "200",
     ]);
     expectStatus(await seller.api.post(`/v1/catalog/${item}/offer`, {}), 200);
-    expect(said(await change(2))).toBe("200");
+    expect(statusOf(await change(2))).toBe("200");
   });
 
   it("a purchase is answered exactly, and its invoice has only what an invoice may have", async () => {
@@ -273,7 +273,7 @@ describe("subscriptions", () => {
       margin: null,
     });
     const tried = async (quantity: number) =>
-      said(await near.api.post("/v1/subscriptions", { catalogItemId: dear, quantity }, idempotentIn()));
+      statusOf(await near.api.post("/v1/subscriptions", { catalogItemId: dear, quantity }, idempotentIn()));
     expect([await tried(9_007), await tried(9_008), await tried(1_000_000)]).toEqual([
       "201",
       "409 conflict/state",
@@ -281,9 +281,9 @@ describe("subscriptions", () => {
     ]);
     const { id } = expectStatus(await near.api.get<{ data: [Subscription] }>("/v1/subscriptions"), 200).body
       .data[0];
-    expect(said(await near.api.patch(`/v1/subscriptions/${id}`, { quantity: 18_000 }, anyVersion()))).toBe(
-      "409 conflict/state",
-    );
+    expect(
+      statusOf(await near.api.patch(`/v1/subscriptions/${id}`, { quantity: 18_000 }, anyVersion())),
+    ).toBe("409 conflict/state");
     await markup({ percent: 10, catalogItemId: dear });
     expect(await tried(1)).toBe("409 conflict/state");
     const [bill] = await invoicesOf(near.accountId);
@@ -300,7 +300,9 @@ describe("subscriptions", () => {
     ).toBe(9_007_000_000_000_000);
     for (const more of [[...lines, ...lines], [{ ...lines[0], quantity: 9_008 }]])
       expect(
-        said(await seller.api.patch(`/v1/invoices/${bill?.id}`, { lines: more }, anyVersion(near.accountId))),
+        statusOf(
+          await seller.api.patch(`/v1/invoices/${bill?.id}`, { lines: more }, anyVersion(near.accountId)),
+        ),
       ).toBe("422 validation");
   });
 
@@ -348,7 +350,7 @@ describe("subscriptions", () => {
   it("one markup for an item and an organization: a second is refused", async () => {
     await markup({ percent: 40, catalogItemId: item });
     expect(
-      said(
+      statusOf(
         await seller.api.post(
           "/v1/markups",
           { name: "Again", percent: 50, catalogItemId: item },
@@ -356,9 +358,9 @@ describe("subscriptions", () => {
         ),
       ),
     ).toBe("409 conflict/duplicate");
-    expect(said(await seller.api.post("/v1/markups", { name: "Gift", percent: -100 }, idempotentIn()))).toBe(
-      "422 validation",
-    );
+    expect(
+      statusOf(await seller.api.post("/v1/markups", { name: "Gift", percent: -100 }, idempotentIn())),
+    ).toBe("422 validation");
   });
 
   it("retired and unpriced items are not for sale, and another seller's are not found", async () => {
@@ -370,7 +372,7 @@ describe("subscriptions", () => {
     const theirs = await createIn(where.rival.api, "catalog", MAILBOX_BODY);
     expectStatus(await seller.api.post(`/v1/catalog/${item}/retire`, {}), 200);
     const tried = async (catalogItemId: string) =>
-      said(await near.api.post("/v1/subscriptions", { catalogItemId }, idempotentIn()));
+      statusOf(await near.api.post("/v1/subscriptions", { catalogItemId }, idempotentIn()));
     expect([await tried(item), await tried(free), await tried(theirs), await tried("thm_none")]).toEqual([
       "409 conflict/state",
       "409 conflict/state",
@@ -401,7 +403,7 @@ describe("invoices", () => {
       { lines: [] },
       { lines: [{ ...lines[0], unitPrice: -1 }] },
     ]) {
-      expect(said(await seller.api.patch(`/v1/invoices/${paid.id}`, body, anyVersion(accountId)))).toBe(
+      expect(statusOf(await seller.api.patch(`/v1/invoices/${paid.id}`, body, anyVersion(accountId)))).toBe(
         "422 validation",
       );
     }
@@ -413,13 +415,13 @@ describe("invoices", () => {
         expectStatus(await seller.api.post<Invoice>(`/v1/invoices/${id}/${verb}`, {}, ask), 200).body.status,
       ).toBe(status);
       for (const again of ["settle", "cancel"])
-        expect(said(await seller.api.post(`/v1/invoices/${id}/${again}`, {}, ask))).toBe(
+        expect(statusOf(await seller.api.post(`/v1/invoices/${id}/${again}`, {}, ask))).toBe(
           "409 conflict/state",
         );
-      expect(said(await seller.api.patch(`/v1/invoices/${id}`, { title: "x" }, anyVersion(accountId)))).toBe(
-        "409 conflict/state",
-      );
-      expect(said(await seller.api.del(`/v1/invoices/${id}`, ask))).toBe("405 method-not-allowed");
+      expect(
+        statusOf(await seller.api.patch(`/v1/invoices/${id}`, { title: "x" }, anyVersion(accountId))),
+      ).toBe("409 conflict/state");
+      expect(statusOf(await seller.api.del(`/v1/invoices/${id}`, ask))).toBe("405 method-not-allowed");
     }
     expect(await listIds(seller.api, "invoices?status=open", 3, ask)).toEqual([]);
   });

@@ -12,7 +12,7 @@ import {
   type MarketFixture,
   createMarket,
 } from "./marketplace-fixture.ts";
-import { fetch, createPlatform, listIds, said } from "../access/operators-fixture.ts";
+import { fetch, createPlatform, listIds, statusOf } from "../access/operators-fixture.ts";
 
 let platform: Api;
 let where: MarketFixture;
@@ -64,11 +64,11 @@ describe("organizations", () => {
 
   it("K6 an organization's name holds no link, new or changed", async () => {
     for (const name of ["Refund https://evil.example/r", "http:evil-site.com"]) {
-      expect(said(await seller.api.post("/v1/organizations", { ...founding, name }, idempotentIn()))).toBe(
-        "422 validation",
-      );
       expect(
-        said(await seller.api.patch(`/v1/organizations/${near.accountId}`, { name }, { ifMatch: "*" })),
+        statusOf(await seller.api.post("/v1/organizations", { ...founding, name }, idempotentIn())),
+      ).toBe("422 validation");
+      expect(
+        statusOf(await seller.api.patch(`/v1/organizations/${near.accountId}`, { name }, { ifMatch: "*" })),
       ).toBe("422 validation");
     }
   });
@@ -83,7 +83,7 @@ describe("organizations", () => {
     expect(await listIds(agent.api, "organizations")).toEqual([id, near.accountId]);
     expectStatus(await agent.api.get("/v1/subscriptions", { headers: accountHeader(id) }), 200);
     expect(
-      said(await agent.api.get("/v1/subscriptions", { headers: accountHeader(where.far.accountId) })),
+      statusOf(await agent.api.get("/v1/subscriptions", { headers: accountHeader(where.far.accountId) })),
     ).toBe("404 not-found");
   });
 
@@ -101,7 +101,7 @@ describe("organizations", () => {
         201,
       ).body,
     ).toMatchObject({ kind: "customer_org" });
-    expect(said(await seller.api.post("/v1/organizations", founding, idempotentIn(near.accountId)))).toBe(
+    expect(statusOf(await seller.api.post("/v1/organizations", founding, idempotentIn(near.accountId)))).toBe(
       "403 access/denied",
     );
   });
@@ -116,13 +116,13 @@ describe("organizations", () => {
     const { body } = expectStatus(await claimAgain(), 201);
     expect(body.memberId).toBe(owner.id);
     expect([await enter(claim.token), await enter(body.claim.token)]).toEqual([404, 201]);
-    expect(said(await claimAgain())).toBe("409 conflict/state");
+    expect(statusOf(await claimAgain())).toBe("409 conflict/state");
     const [agent, reader] = [
       await newSellerMember(fetch, where, "seller_agent_admin"),
       await newSellerMember(fetch, where, "support_agent"),
     ];
-    expect(said(await agent.api.post(`/v1/organizations/${id}/owner-claims`))).toBe("404 not-found");
-    expect(said(await reader.api.post(`/v1/organizations/${near.accountId}/owner-claims`))).toBe(
+    expect(statusOf(await agent.api.post(`/v1/organizations/${id}/owner-claims`))).toBe("404 not-found");
+    expect(statusOf(await reader.api.post(`/v1/organizations/${near.accountId}/owner-claims`))).toBe(
       "403 access/denied",
     );
   });

@@ -5,7 +5,7 @@ import {
   fetch,
   createPlatform,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -111,8 +111,8 @@ describe("who may", () => {
   it("a member without the right gets 403 for each report, unknown ones too, and for the list", async () => {
     const operator = await newMember(fetch, owner, { roles: ["operator"] });
     for (const name of ["usage", "expiring-licenses", "requests-and-keys", "no-such-report"])
-      expect(said(await operator.api.get(`/v1/reports/${name}`)), name).toBe("403 access/denied");
-    expect(said(await operator.api.get("/v1/reports"))).toBe("403 access/denied");
+      expect(statusOf(await operator.api.get(`/v1/reports/${name}`)), name).toBe("403 access/denied");
+    expect(statusOf(await operator.api.get("/v1/reports"))).toBe("403 access/denied");
   });
 
   it("a report of another model is not there", async () => {
@@ -124,7 +124,7 @@ describe("who may", () => {
       "no-such-report",
       "constructor",
     ])
-      expect(said(await owner.api.get(`/v1/reports/${name}`)), name).toBe("404 not-found");
+      expect(statusOf(await owner.api.get(`/v1/reports/${name}`)), name).toBe("404 not-found");
   });
 
   it("who may not read the audit log learns what was done, and not by whom", async () => {
@@ -145,7 +145,7 @@ describe("who may", () => {
       rights: ["report.expiring_licenses"],
     });
     expect((await report(reader.api, "expiring-licenses")).rows).toEqual([]);
-    expect(said(await reader.api.get("/v1/reports/usage"))).toBe("403 access/denied");
+    expect(statusOf(await reader.api.get("/v1/reports/usage"))).toBe("403 access/denied");
     expect(
       expectStatus(await reader.api.get<{ data: { name: string }[] }>("/v1/reports"), 200).body.data.map(
         ({ name }) => name,
@@ -157,7 +157,7 @@ describe("who may", () => {
 it.each(["from=yesterday", "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "format=pdf", "period=1"])(
   "%s is a fault of the question",
   async (query) => {
-    expect(said(await owner.api.get(`/v1/reports/usage?${query}`))).toBe("422 validation");
+    expect(statusOf(await owner.api.get(`/v1/reports/usage?${query}`))).toBe("422 validation");
   },
 );
 

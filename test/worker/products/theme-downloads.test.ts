@@ -9,7 +9,7 @@ import {
   fetch,
   replaceGrants,
   HOME_IP,
-  said,
+  statusOf,
 } from "../access/operators-fixture.ts";
 import {
   createTeam,
@@ -38,7 +38,7 @@ const linkOf = async (who: Person, id = theme): Promise<string> =>
   new URL(expectStatus(await ask(who, id), 200).body.url).pathname;
 async function follow(path: string, ip?: string): Promise<string> {
   const answer = await fetch(path, { headers: ip === undefined ? {} : { "cf-connecting-ip": ip } });
-  if (answer.status !== 200) return said(await toReply(answer));
+  if (answer.status !== 200) return statusOf(await toReply(answer));
   return (await answer.arrayBuffer()).byteLength === BYTES.length ? "200" : "200, but other bytes";
 }
 
@@ -96,15 +96,15 @@ describe("S1.21: a file of a licensed theme", () => {
     await createRevokedLicense(team, team.member, lapsed);
     await runOut(await license(team, lapsed));
     for (const who of [team.admin, team.member])
-      expect(said(await ask(who, lapsed, "a.zip"))).toBe("403 access/denied");
+      expect(statusOf(await ask(who, lapsed, "a.zip"))).toBe("403 access/denied");
     for (const who of [team.viewer, stranger.admin, stranger.member])
-      expect(said(await ask(who))).toBe("403 access/denied");
+      expect(statusOf(await ask(who))).toBe("403 access/denied");
     // Who may not download learns nothing of the files either.
-    expect(said(await ask(team.viewer, theme, "none.zip"))).toBe("403 access/denied");
-    expect(said(await ask(stranger.member, theme, "none.zip"))).toBe("403 access/denied");
-    expect(said(await ask(team.member, theme, "none.zip"))).toBe("404 not-found");
-    expect(said(await ask(team.member, "thm_01ARZ3NDEKTSV4RRFFQ69G5FAV"))).toBe("404 not-found");
-    expect(said(await team.member.api.post(`/v1/themes/${theme}/downloads`, { file: 7 }))).toBe(
+    expect(statusOf(await ask(team.viewer, theme, "none.zip"))).toBe("403 access/denied");
+    expect(statusOf(await ask(stranger.member, theme, "none.zip"))).toBe("403 access/denied");
+    expect(statusOf(await ask(team.member, theme, "none.zip"))).toBe("404 not-found");
+    expect(statusOf(await ask(team.member, "thm_01ARZ3NDEKTSV4RRFFQ69G5FAV"))).toBe("404 not-found");
+    expect(statusOf(await team.member.api.post(`/v1/themes/${theme}/downloads`, { file: 7 }))).toBe(
       "422 validation",
     );
   });
@@ -112,7 +112,7 @@ describe("S1.21: a file of a licensed theme", () => {
   it("S1.8: is in the trail before the answer, with caller and file; a refusal too", async () => {
     const who = await newMember(fetch, team.admin, { roles: ["member"] });
     expectStatus(await ask(who), 200);
-    expect(said(await ask(who, await offered("a.zip"), "a.zip"))).toBe("403 access/denied");
+    expect(statusOf(await ask(who, await offered("a.zip"), "a.zip"))).toBe("403 access/denied");
     const { body } = expectStatus(
       await team.admin.api.get<{
         data: {
@@ -147,14 +147,14 @@ describe("S1.21: a file of a licensed theme", () => {
       ),
       200,
     );
-    expect([await ask(strict.member, one), await ask(strict.admin, one)].map(said)).toEqual([
+    expect([await ask(strict.member, one), await ask(strict.admin, one)].map(statusOf)).toEqual([
       "403 access/denied",
       "200",
     ]);
     await replaceGrants(strict.admin, strict.member.memberId, [
       { resourceType: "theme", resourceId: one, access: "view" },
     ]);
-    expect([await ask(strict.member, one), await ask(strict.member, two)].map(said)).toEqual([
+    expect([await ask(strict.member, one), await ask(strict.member, two)].map(statusOf)).toEqual([
       "200",
       "403 access/denied",
     ]);
@@ -162,7 +162,7 @@ describe("S1.21: a file of a licensed theme", () => {
     await replaceGrants(strict.admin, strict.member.memberId, []);
     expect(await follow(link)).toBe("404 not-found");
     await replaceGrants(strict.admin, strict.member.memberId, [{ resourceType: "theme", access: "view" }]);
-    expect([said(await ask(strict.member, two)), await follow(link)]).toEqual(["200", "200"]);
+    expect([statusOf(await ask(strict.member, two)), await follow(link)]).toEqual(["200", "200"]);
   });
 });
 
@@ -228,7 +228,7 @@ describe("a link", () => {
 
   test("is no access token, and no access token is a link", async () => {
     const token = (await linkOf(team.member)).split("/").at(-1) ?? "";
-    expect(said(await api(fetch, token).get("/v1/me"))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await api(fetch, token).get("/v1/me"))).toBe("401 auth/invalid-credential");
     expect(await follow(`/v1/downloads/${await newToken(fetch, team.member.apiKey)}`)).toBe("404 not-found");
     expect(await follow(`/v1/downloads/${team.member.apiKey}`)).toBe("404 not-found");
   });
@@ -316,7 +316,7 @@ describe("a link", () => {
   test("goes by the scopes of the key that asked for it", async () => {
     const key = await newApiKey(fetch, team.admin, team.member.memberId, { scopes: ["catalog.view"] });
     expect(
-      said(
+      statusOf(
         await api(fetch, key).post(
           `/v1/themes/${theme}/downloads`,
           { file: "aurora.zip" },

@@ -4,7 +4,7 @@ import { batch, failedGuard, openDb } from "../../../src/kernel/db.ts";
 import { replaceFile, sweepStrayFiles } from "../../../src/products/licensing/theme-file.store.ts";
 import { type Api, api, expectStatus } from "../../harness/client.ts";
 import { newApiKey, type Person } from "../../harness/people.ts";
-import { createPlatformKey, fetch, said } from "../access/operators-fixture.ts";
+import { createPlatformKey, fetch, statusOf } from "../access/operators-fixture.ts";
 import { type FileCard, createTeam, newTheme, type Team, upload } from "../access/team-fixture.ts";
 
 let platformKey: string;
@@ -57,9 +57,9 @@ describe("the files of a theme", () => {
       "b.zip",
     ]);
     expect(await filesIn()).toBe(before + 2);
-    expect(said(await platform.del(`/v1/catalog/${other}`))).toBe("409 conflict/not-removable");
+    expect(statusOf(await platform.del(`/v1/catalog/${other}`))).toBe("409 conflict/not-removable");
     for (const name of ["a.txt", "b.zip"]) expectStatus(await platform.del(`${path}/${name}`), 204);
-    expect(said(await platform.del(`${path}/b.zip`))).toBe("404 not-found");
+    expect(statusOf(await platform.del(`${path}/b.zip`))).toBe("404 not-found");
     expect(await filesIn()).toBe(before);
     expectStatus(await platform.del(`/v1/catalog/${other}`), 204);
   });
@@ -77,7 +77,7 @@ describe("the files of a theme", () => {
     ["less than it says", BYTES, { "content-length": "1000" }, "400 malformed"],
     ["more than it says", BYTES, { "content-length": "3" }, "400 malformed"],
   ])("are refused with %s, and leave no row", async (_, bytes, headers, expected) => {
-    expect(said(await upload(platformKey, `/v1/catalog/${theme}/files/x.zip`, bytes, headers))).toBe(
+    expect(statusOf(await upload(platformKey, `/v1/catalog/${theme}/files/x.zip`, bytes, headers))).toBe(
       expected,
     );
     expect((await listed(platform, `/v1/catalog/${theme}/files`)).map(({ name }) => name)).toEqual([
@@ -95,25 +95,25 @@ describe("the files of a theme", () => {
     "%F0%9F%98%80",
     "a b",
   ])("have names that any header takes: %s is refused", async (name) => {
-    expect(said(await upload(platformKey, `/v1/catalog/${theme}/files/${name}`, BYTES))).toBe(
+    expect(statusOf(await upload(platformKey, `/v1/catalog/${theme}/files/${name}`, BYTES))).toBe(
       "422 validation",
     );
-    expect(said(await platform.del(`/v1/catalog/${theme}/files/${name}`))).toBe("404 not-found");
+    expect(statusOf(await platform.del(`/v1/catalog/${theme}/files/${name}`))).toBe("404 not-found");
   });
 
   test("are the platform's to change and the team's to list", async () => {
     for (const who of [team.admin, team.member, team.viewer]) {
-      expect(said(await upload(who.apiKey, `/v1/catalog/${theme}/files/x.zip`, BYTES))).toBe(
+      expect(statusOf(await upload(who.apiKey, `/v1/catalog/${theme}/files/x.zip`, BYTES))).toBe(
         "403 access/denied",
       );
-      expect(said(await who.api.del(`/v1/catalog/${theme}/files/aurora.zip`))).toBe("403 access/denied");
-      expect(said(await who.api.get(`/v1/catalog/${theme}/files`))).toBe("403 access/denied");
+      expect(statusOf(await who.api.del(`/v1/catalog/${theme}/files/aurora.zip`))).toBe("403 access/denied");
+      expect(statusOf(await who.api.get(`/v1/catalog/${theme}/files`))).toBe("403 access/denied");
     }
-    expect(said(await upload("tgk_none", `/v1/catalog/${theme}/files/x.zip`, BYTES))).toBe(
+    expect(statusOf(await upload("tgk_none", `/v1/catalog/${theme}/files/x.zip`, BYTES))).toBe(
       "401 auth/invalid-credential",
     );
-    expect(said(await team.viewer.api.get(`/v1/themes/${theme}/files`))).toBe("403 access/denied");
-    expect(said(await team.member.api.get("/v1/themes/thm_01ARZ3NDEKTSV4RRFFQ69G5FAV/files"))).toBe(
+    expect(statusOf(await team.viewer.api.get(`/v1/themes/${theme}/files`))).toBe("403 access/denied");
+    expect(statusOf(await team.member.api.get("/v1/themes/thm_01ARZ3NDEKTSV4RRFFQ69G5FAV/files"))).toBe(
       "404 not-found",
     );
   });
@@ -136,9 +136,11 @@ describe("the files of a theme", () => {
       });
     const length = { "content-length": String(2 * BYTES.length) };
     const path = `/v1/catalog/${await newTheme(platform)}/files`;
-    expect(said(await upload(brief, `${path}/slow.zip`, slow(), length))).toBe("401 auth/invalid-credential");
+    expect(statusOf(await upload(brief, `${path}/slow.zip`, slow(), length))).toBe(
+      "401 auth/invalid-credential",
+    );
     expect(await listed(platform, path)).toEqual([]);
-    expect(said(await upload(platformKey, `${path}/slow.zip`, slow(), length))).toBe("200");
+    expect(statusOf(await upload(platformKey, `${path}/slow.zip`, slow(), length))).toBe("200");
   });
 
   test("are a hundred of one theme at most, also when two come at once", async () => {
@@ -151,8 +153,8 @@ describe("the files of a theme", () => {
     const answers = await Promise.all(
       ["x.zip", "y.zip"].map((name) => upload(platformKey, `/v1/catalog/${other}/files/${name}`, BYTES)),
     );
-    expect(answers.map(said).sort()).toEqual(["200", "409 conflict/state"]);
-    expect(said(await upload(platformKey, `/v1/catalog/${other}/files/f1`, BYTES))).toBe("200");
+    expect(answers.map(statusOf).sort()).toEqual(["200", "409 conflict/state"]);
+    expect(statusOf(await upload(platformKey, `/v1/catalog/${other}/files/f1`, BYTES))).toBe("200");
     expect((await listed(platform, `/v1/catalog/${other}/files`)).length).toBe(100);
     await env.DB.prepare("DELETE FROM theme_file WHERE theme_id = ? AND size = 1").bind(other).run();
   });
@@ -180,7 +182,7 @@ describe("the files of a theme", () => {
     expect((await strays()).filter(({ id }) => id.length === 5).map(({ id }) => id)).toEqual(["fil_3"]);
     expect(await filesIn()).toBe(named + 1);
     expect(
-      said(
+      statusOf(
         await upload(platformKey, `/v1/catalog/${other}/files/b.zip`, BYTES, { "content-length": "1000" }),
       ),
     ).toBe("400 malformed");
@@ -212,7 +214,7 @@ describe("the files of a theme", () => {
       .toBe(1);
     await sweepStrayFiles(openDb(env.DB), env.FILES, Date.now() + 7_200_000);
     go();
-    expect([said(await running), await listed(platform, path), await filesIn()]).toEqual([
+    expect([statusOf(await running), await listed(platform, path), await filesIn()]).toEqual([
       "400 malformed",
       [],
       before,
@@ -251,7 +253,7 @@ describe("the files of a theme", () => {
     const answers = await Promise.all(
       sent.map((bytes) => upload(platformKey, `/v1/catalog/${other}/files/a.zip`, bytes)),
     );
-    expect(new Set(answers.map(said)).isSubsetOf(new Set(["200", "503 stale"]))).toBe(true);
+    expect(new Set(answers.map(statusOf)).isSubsetOf(new Set(["200", "503 stale"]))).toBe(true);
     const [file] = await listed(platform, `/v1/catalog/${other}/files`);
     const { id } =
       (await env.DB.prepare("SELECT id FROM theme_file WHERE theme_id = ?")

@@ -6,7 +6,7 @@ import {
   fetch,
   createPlatform,
   createObject,
-  said,
+  statusOf,
   createSubscribedAccount,
 } from "../access/operators-fixture.ts";
 
@@ -28,7 +28,7 @@ test("a retired tool gets no new task and no charge; existing tasks go on", asyn
     owner.api.post<{ id: string }>("/v1/tasks", { toolId: tool, name: "Task" }, { idempotencyKey: key });
   const { id } = expectStatus(await create("before"), 201).body;
   expectStatus(await platform.post(`/v1/tools/${tool}/retire`, {}), 200);
-  expect(said(await create())).toBe("409 conflict/state");
+  expect(statusOf(await create())).toBe("409 conflict/state");
   // What was paid for under a key is still answered under it.
   expect(expectStatus(await create("before"), 201).body.id).toBe(id);
   expectStatus(
@@ -36,7 +36,7 @@ test("a retired tool gets no new task and no charge; existing tasks go on", asyn
     200,
   );
   expect(expectStatus(await owner.api.get("/v1/credits"), 200).body["balance"]).toBe(6);
-  expect(said(await platform.del(`/v1/tools/${tool}`))).toBe("409 conflict/not-removable");
+  expect(statusOf(await platform.del(`/v1/tools/${tool}`))).toBe("409 conflict/not-removable");
   expectStatus(await platform.post(`/v1/tools/${tool}/offer`, {}), 200);
   expectStatus(await create(), 201);
 });
@@ -113,7 +113,7 @@ test("S4.15 K12 a guest is given no right that writes or spends, only rights tha
       ),
   ];
   for (const [index, way] of ways.entries())
-    expect([index, said(await way())]).toEqual([index, "422 validation"]);
+    expect([index, statusOf(await way())]).toEqual([index, "422 validation"]);
   const bulk = expectStatus(
     await owner.api.post<{ results: { status: number }[] }>(
       "/v1/invitations/bulk",
@@ -128,14 +128,14 @@ test("S4.15 K12 a guest is given no right that writes or spends, only rights tha
     await owner.api.patch(path, { roles: ["guest", reader], rights: ["report.download"] }, { ifMatch: "*" }),
     200,
   );
-  expect(said(await owner.api.patch(`/v1/roles/${reader}`, { rights }, { ifMatch: "*" }))).toBe(
+  expect(statusOf(await owner.api.patch(`/v1/roles/${reader}`, { rights }, { ifMatch: "*" }))).toBe(
     "422 validation",
   );
   expectStatus(
     await owner.api.patch(`/v1/roles/${writer}`, { rights: [...rights, "task.edit"] }, { ifMatch: "*" }),
     200,
   );
-  expect(said(await guest.api.post("/v1/tasks", { toolId: tool, name: "Task" }, keyed()))).toBe(
+  expect(statusOf(await guest.api.post("/v1/tasks", { toolId: tool, name: "Task" }, keyed()))).toBe(
     "403 access/denied",
   );
   // Rights from before are no fault of a change that leaves them alone.
@@ -144,6 +144,8 @@ test("S4.15 K12 a guest is given no right that writes or spends, only rights tha
     .run();
   expectStatus(await owner.api.patch(path, { firstName: "Gabi" }, { ifMatch: "*" }), 200);
   expect(
-    said(await owner.api.post(`/v1/members/${other.memberId}/copy-rights`, { fromMemberId: guest.memberId })),
+    statusOf(
+      await owner.api.post(`/v1/members/${other.memberId}/copy-rights`, { fromMemberId: guest.memberId }),
+    ),
   ).toBe("422 validation");
 });

@@ -14,7 +14,7 @@ import {
   updateTask,
   UPDATE_COST,
 } from "./charge-fixture.ts";
-import { said } from "../access/operators-fixture.ts";
+import { statusOf } from "../access/operators-fixture.ts";
 
 /** More than any of these calls has. */
 const STEPS_MAX = 10;
@@ -172,7 +172,7 @@ describe("a crash at each step of a change that costs credits", () => {
         for (let step = 1; step <= STEPS_MAX; step += 1) {
           const key = newIdempotencyKey();
           const first = await kind.ask(owner().via(fetchInterruptedAt(step, () => disturb(key))), key);
-          expect(said(first)).toBe(String(kind.status));
+          expect(statusOf(first)).toBe(String(kind.status));
           expect(expectStatus(await kind.ask(owner(), key), kind.status).body).toEqual(first.body);
           kind.count();
         }

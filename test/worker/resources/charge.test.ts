@@ -24,7 +24,7 @@ import {
   updateTask,
   UPDATE_COST,
 } from "./charge-fixture.ts";
-import { fetch, said } from "../access/operators-fixture.ts";
+import { fetch, statusOf } from "../access/operators-fixture.ts";
 
 let agency: Agency;
 // Each crash is reported to the console, as it should be.
@@ -96,7 +96,7 @@ describe("a change that costs credits", () => {
     expect(new Set(twins.map(({ status, body }) => `${status} ${body.id}`)).size).toBe(1);
     const id = twins[0]?.body.id ?? "";
     const answers = await Promise.all(Array.from({ length: 6 }, () => updateTask(owner.api, id)));
-    expect(answers.map(said)).toEqual(answers.map(() => "200"));
+    expect(answers.map(statusOf)).toEqual(answers.map(() => "200"));
     expect(answers.map(({ body }) => body.updates).sort()).toEqual([1, 2, 3, 4, 5, 6]);
     const { updates, balance, charges } = await readState(agency);
     expect([updates, balance, charges]).toEqual([6, 100 - CREATE_COST - UPDATE_COST * 6, { paid: 7 }]);
@@ -106,10 +106,10 @@ describe("a change that costs credits", () => {
     const { owner, toolId } = agency;
     const key = newIdempotencyKey();
     const { id } = expectStatus(await createTask(owner.api, toolId, key), 201).body;
-    expect(said(await createTask(owner.api, toolId, key, "Other"))).toBe("422 idempotency/mismatch");
-    expect(said(await updateTask(owner.api, id, key))).toBe("422 idempotency/mismatch");
+    expect(statusOf(await createTask(owner.api, toolId, key, "Other"))).toBe("422 idempotency/mismatch");
+    expect(statusOf(await updateTask(owner.api, id, key))).toBe("422 idempotency/mismatch");
     expect(
-      said(await owner.api.post("/v1/credits/spend", { amount: CREATE_COST }, { idempotencyKey: key })),
+      statusOf(await owner.api.post("/v1/credits/spend", { amount: CREATE_COST }, { idempotencyKey: key })),
     ).toBe("422 idempotency/mismatch");
     // The very words that the ledger would know the update by: what was spent by hand pays for no update.
     const spent = newIdempotencyKey();
@@ -121,8 +121,8 @@ describe("a change that costs credits", () => {
       ),
       201,
     );
-    expect(said(await updateTask(owner.api, id, spent))).toBe("422 idempotency/mismatch");
-    expect(said(await owner.api.post("/v1/tasks", { toolId, name: "No key" }))).toBe(
+    expect(statusOf(await updateTask(owner.api, id, spent))).toBe("422 idempotency/mismatch");
+    expect(statusOf(await owner.api.post("/v1/tasks", { toolId, name: "No key" }))).toBe(
       "400 idempotency/missing",
     );
     expect(await readState(agency)).toMatchObject({
@@ -139,8 +139,8 @@ describe("a change that costs credits", () => {
     const { id } = expectStatus(await createTask(owner.api, toolId, created), 201).body;
     expectStatus(await updateTask(owner.api, id, updated), 200);
     await env.DB.prepare("DELETE FROM charge WHERE account_id = ?").bind(owner.accountId).run();
-    expect(said(await updateTask(owner.api, id, updated))).toBe("422 idempotency/mismatch");
-    expect(said(await createTask(owner.api, toolId, created))).toBe("422 idempotency/mismatch");
+    expect(statusOf(await updateTask(owner.api, id, updated))).toBe("422 idempotency/mismatch");
+    expect(statusOf(await createTask(owner.api, toolId, created))).toBe("422 idempotency/mismatch");
     expect(await readState(agency)).toMatchObject({ balance: 93, tasks: [id], updates: 1, charges: {} });
   });
 
@@ -153,9 +153,11 @@ describe("a change that costs credits", () => {
     expectStatus(await platform.patch(`/v1/tools/${toolId}`, { updateCost: 1_000 }, { ifMatch: "*" }), 200);
     expectStatus(await subscription("canceled"), 200);
     expect(expectStatus(await updateTask(owner.api, id, key, '"1"'), 200).body).toEqual(first);
-    expect(said(await updateTask(owner.api, id, newIdempotencyKey(), '"1"'))).toBe("412 precondition-failed");
+    expect(statusOf(await updateTask(owner.api, id, newIdempotencyKey(), '"1"'))).toBe(
+      "412 precondition-failed",
+    );
     expectStatus(await owner.api.del(`/v1/tasks/${id}`), 204);
-    expect(said(await updateTask(owner.api, id, key))).toBe("404 not-found");
+    expect(statusOf(await updateTask(owner.api, id, key))).toBe("404 not-found");
   });
 
   test("S4.18, S4.21: a refusal leaves only its answer under the key; a new key asks again", async () => {
@@ -171,7 +173,7 @@ describe("a change that costs credits", () => {
       body: { code: "credits/member-limit-exceeded", required: 5, limit: 4, spent: 0, remaining: 4 },
     });
     const dear = await createTool(platform, { createCost: 6, updateCost: 0 });
-    expect(said(await createTask(owner.api, dear, broke))).toBe("402 credits/insufficient-balance");
+    expect(statusOf(await createTask(owner.api, dear, broke))).toBe("402 credits/insufficient-balance");
     expectStatus(
       await platform.put(`/v1/accounts/${owner.accountId}/subscription`, {
         status: "past_due",
@@ -180,7 +182,7 @@ describe("a change that costs credits", () => {
       }),
       200,
     );
-    expect(said(await createTask(owner.api, toolId, lapsed))).toBe("402 credits/subscription-inactive");
+    expect(statusOf(await createTask(owner.api, toolId, lapsed))).toBe("402 credits/subscription-inactive");
     expect(expectStatus(await owner.api.get("/v1/tasks"), 200).body).toEqual({ data: [], nextCursor: null });
     expect(await readState(poor)).toEqual({ ...before, charges: { refused: 2 } });
     expectStatus(
@@ -193,7 +195,7 @@ describe("a change that costs credits", () => {
     );
     await giveCredits(platform, owner.accountId, 100);
     const again = await createTask(owner.api, dear, broke);
-    expect([said(again), again.headers.get("idempotency-replayed")]).toEqual([
+    expect([statusOf(again), again.headers.get("idempotency-replayed")]).toEqual([
       "402 credits/insufficient-balance",
       "true",
     ]);
@@ -208,8 +210,8 @@ describe("a change that costs credits", () => {
       creditLimit: 7 * CREATE_COST + 3,
     });
     const answers = await Promise.all(Array.from({ length: 100 }, () => createTask(specialist.api, toolId)));
-    expect(Map.groupBy(answers, said).get("201")?.length).toBe(7);
-    expect(new Set(answers.map(said))).toEqual(new Set(["201", "402 credits/member-limit-exceeded"]));
+    expect(Map.groupBy(answers, statusOf).get("201")?.length).toBe(7);
+    expect(new Set(answers.map(statusOf))).toEqual(new Set(["201", "402 credits/member-limit-exceeded"]));
     const made = answers
       .filter(({ status }) => status === 201)
       .map(({ body }) => body.id)
@@ -227,7 +229,7 @@ describe("a change that costs credits", () => {
     const { owner, toolId } = await createAgency(12 * CREATE_COST);
     const manager = await createSubAccount(fetch, owner, "manager");
     const answers = await Promise.all(Array.from({ length: 60 }, () => createTask(manager.api, toolId)));
-    expect(Map.groupBy(answers, said).get("201")?.length).toBe(12);
+    expect(Map.groupBy(answers, statusOf).get("201")?.length).toBe(12);
     expect(await readState({ owner })).toMatchObject({ balance: 0, charges: { paid: 12, refused: 48 } });
   });
 
@@ -240,7 +242,7 @@ describe("a change that costs credits", () => {
     const id = twins[0]?.body.id ?? "";
     expect(expectStatus(await updateTask(owner.api, id), 200).body.updates).toBe(1);
     expectStatus(await subscription("none"), 200);
-    expect(said(await updateTask(owner.api, id))).toBe("402 credits/subscription-inactive");
+    expect(statusOf(await updateTask(owner.api, id))).toBe("402 credits/subscription-inactive");
     expect(await readState(agency)).toEqual({
       balance: 100,
       tasks: [id],
@@ -343,7 +345,7 @@ describe("what a crash left behind", () => {
           : await lapse("active"),
         200,
       );
-      expect(said(await createTask(specialist.api, world.toolId, key))).toBe(
+      expect(statusOf(await createTask(specialist.api, world.toolId, key))).toBe(
         "402 credits/subscription-inactive",
       );
       expect(await readState(world)).toMatchObject({ balance: 100, tasks: [], charges: { refused: 1 } });
@@ -375,7 +377,7 @@ describe("what a crash left behind", () => {
     expect(
       (await createTask(manager.api.via(fetchCrashingAt(await acceptance(agency), true)), toolId)).status,
     ).toBe(500);
-    expect(said(await platform.del(`/v1/tools/${toolId}`))).toBe("409 conflict/not-removable");
+    expect(statusOf(await platform.del(`/v1/tools/${toolId}`))).toBe("409 conflict/not-removable");
     await sweepAllCharges();
     expect((await readState(agency)).tasks.length).toBe(1);
   });
@@ -389,8 +391,8 @@ describe("what a crash left behind", () => {
       await updateTask(owner.api.via(fetchCrashingAt(step, true)), id, key);
       statuses.push((await readState(agency)).charges["pending"] === 1 ? "accepted" : "nothing");
     }
-    expect(said(await owner.api.del(`/v1/tasks/${id}`))).toBe("409 conflict/not-removable");
-    expect(said(await platform.del(`/v1/tools/${toolId}`))).toBe("409 conflict/not-removable");
+    expect(statusOf(await owner.api.del(`/v1/tasks/${id}`))).toBe("409 conflict/not-removable");
+    expect(statusOf(await platform.del(`/v1/tools/${toolId}`))).toBe("409 conflict/not-removable");
     expectStatus(
       await owner.api.patch(`/v1/tasks/${id}`, { description: "Meanwhile" }, { ifMatch: '"1"' }),
       200,
