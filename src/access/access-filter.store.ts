@@ -10,8 +10,8 @@ export interface AccessFilterColumns {
 }
 
 /**
- * An `AccessFilter` as a WHERE condition: reaches exactly the rows that `decide` allows. Ids travel as one JSON
- * parameter.
+ * An `AccessFilter` as a WHERE condition: reaches exactly the rows that `decide` allows. Ids travel as one
+ * JSON parameter.
  */
 export function whereAccessible(filter: AccessFilter, columns: AccessFilterColumns): SQL {
   if (filter.kind === "none") return sql`0`;
@@ -40,7 +40,10 @@ const whereInExtent = (
             ),
       ) ?? sql`0`);
 
-/** One way in which rows are reached: by an index on `column`, and then only those for which `condition` holds. */
+/**
+ * One way in which rows are reached: by an index on `column`, and then only those for which `condition`
+ * holds.
+ */
 export interface IndexPath {
   readonly column: AnyColumn;
   readonly values: ReadonlySet<string>;

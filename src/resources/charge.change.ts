@@ -47,9 +47,9 @@ export async function resumeCharge(call: Call): Promise<Answer | null> {
 /**
  * Makes a change that costs credits, under one Idempotency-Key from the request to the ledger's entry. Three
  * steps: accept (D1, guarded by the stamp), pay (the account's object), apply (D1). Each step can be
- * repeated: by a second call under the same key (`resumeCharge`), by the next call that changes the same object,
- * and by the sweep after a crash. The operation's idempotency is "ledger". The event of the change holds the
- * cost; the ledger's own event holds only the new balance.
+ * repeated: by a second call under the same key (`resumeCharge`), by the next call that changes the same
+ * object, and by the sweep after a crash. The operation's idempotency is "ledger". The event of the change
+ * holds the cost; the ledger's own event holds only the new balance.
  * @throws Problem credits/…
  */
 export async function chargeAndApply(call: Call, request: ChargeRequest, answer: Answer): Promise<Answer> {

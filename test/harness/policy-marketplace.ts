@@ -34,8 +34,8 @@ const MARKETPLACE_ROLES = [
   "customer_billing_admin",
 ];
 /**
- * One column for each of `MARKETPLACE_ROLES`, in that order. "v" is V without currency and authentication. "e" is E
- * without writing and settling invoices, which the seller does.
+ * One column for each of `MARKETPLACE_ROLES`, in that order. "v" is V without currency and authentication.
+ * "e" is E without writing and settling invoices, which the seller does.
  *
  *              dadm dro  sadm acc  agnt subm prod bill supp rrep r360 cust cadm cbil
  */

@@ -77,11 +77,11 @@ export type EventName =
   | "rights.export";
 
 /**
- * One attempt at one authenticated call. A handler asks in this order: `read` (guarded) -> `requireRight` -> `body`
- * -> `ifMatch` -> rules -> `commit` (guarded). When the stamp turns out stale, or a refusal rested on a
- * cached grant set that nothing has confirmed, the gate loads the principal again and runs the handler again;
- * when another change of the object came first, it runs the handler again in its turn. So a handler has no
- * effect before `commit`.
+ * One attempt at one authenticated call. A handler asks in this order: `read` (guarded) -> `requireRight` ->
+ * `body` -> `ifMatch` -> rules -> `commit` (guarded). When the stamp turns out stale, or a refusal rested on
+ * a cached grant set that nothing has confirmed, the gate loads the principal again and runs the handler
+ * again; when another change of the object came first, it runs the handler again in its turn. So a handler
+ * has no effect before `commit`.
  */
 export interface Call<Body = unknown, Query = unknown> {
   readonly env: Env;
@@ -147,8 +147,8 @@ export interface Call<Body = unknown, Query = unknown> {
     more?: Partial<Pick<AuditEvent, "changes" | "reason" | "cost" | "outcome" | "accountId">>,
   ): AuditEvent;
   /**
-   * Writes all or nothing in one D1 batch and then answers. @throws StaleStamp, or the Problem that the change
-   * names for its guard
+   * Writes all or nothing in one D1 batch and then answers. @throws StaleStamp, or the Problem that the
+   * change names for its guard
    */
   commit(change: Change, answer: Answer): Promise<Answer>;
   /**
@@ -179,7 +179,8 @@ export interface OpenCall<Body = unknown, Query = unknown>
    */
   findCaller(): Promise<Principal | null>;
   /**
-   * Runs `work` again, in its turn, while it throws `WriteConflict`. It may have an effect in its last write only.
+   * Runs `work` again, in its turn, while it throws `WriteConflict`. It may have an effect in its last write
+   * only.
    * @throws Problem stale
    */
   retryOnConflict<T>(work: () => Promise<T>): Promise<T>;

@@ -32,8 +32,8 @@ export const selectIsBlocklisted = (db: Db, accountId: string, identifiers: Pers
   db.all<{ barred: number }>(sql`SELECT ${isBlocklisted(accountId, identifiers)} AS barred`);
 
 /**
- * Fails the batch if the person was kept out since `selectIsBlocklisted`: of a simultaneous invitation and block, the
- * block wins.
+ * Fails the batch if the person was kept out since `selectIsBlocklisted`: of a simultaneous invitation and
+ * block, the block wins.
  */
 export const guardNotBlocklisted = (
   db: Db,

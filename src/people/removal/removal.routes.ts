@@ -42,7 +42,10 @@ const CHARGES_PENDING = staleProblem();
 /** Under this name a run leaves to the next one the version of the card that its own block made. */
 const BLOCKED_VERSION = "removal.held";
 
-/** @throws WriteConflict when the member or the tasks have changed since they were read, or something was unpaid */
+/**
+ * @throws WriteConflict when the member or the tasks have changed since they were read, or something was
+ * unpaid
+ */
 async function tryRemove(call: Call, found: LoadedMember, departure: Departure): Promise<Answer> {
   const { row, grants } = found;
   // The caller could not know of the block that this call made itself.

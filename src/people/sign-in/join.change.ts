@@ -114,8 +114,8 @@ async function requireNotBlocklisted({ db }: OpenCall, accountId: string, proof:
 }
 
 /**
- * @throws WriteConflict when the link or the account is no longer what was read; Problem conflict/member-limit,
- * conflict/duplicate-member, auth/invalid-credential
+ * @throws WriteConflict when the link or the account is no longer what was read; Problem
+ * conflict/member-limit, conflict/duplicate-member, auth/invalid-credential
  */
 async function tryJoin(
   call: OpenCall,

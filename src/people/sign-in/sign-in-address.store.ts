@@ -79,8 +79,8 @@ export const findPerson = (db: Db, accountId: string, memberId: string) =>
 export type Person = Awaited<ReturnType<typeof findPerson>>[number];
 
 /**
- * Fails under "changed" when the address has changed meanwhile, and on `USER_EMAIL_COLUMNS`. @param at milliseconds
- * since the epoch
+ * Fails under "changed" when the address has changed meanwhile, and on `USER_EMAIL_COLUMNS`. @param at
+ * milliseconds since the epoch
  */
 export const updateSignInAddress = (
   db: Db,
