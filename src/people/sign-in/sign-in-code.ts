@@ -6,8 +6,8 @@ import { emailAddress } from "../../kernel/text/email.ts";
 export const CODE_TTL_MS = 10 * 60 * 1000;
 
 /**
- * Tries of one code, counted at all open codes of an address together: with `LIMITS.codesTo`, five hundred
- * comparisons a day. A link has no limit of tries because it cannot be guessed. Wrong codes for an
+ * Tries of one code, counted at all open codes of an address together: with `RATE_LIMITS.codesPerEmail`, five
+ * hundred comparisons a day. A link has no limit of tries because it cannot be guessed. Wrong codes for an
  * address do not end its link.
  */
 export const TRIES_MAX = 5;
