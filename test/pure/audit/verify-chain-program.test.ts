@@ -99,7 +99,7 @@ test.each<readonly [string, SealedRow[], string]>([
   expect(error).toContain(sentence);
 });
 
-test("the program finds a chain that was written again, by the head that an earlier run printed", async () => {
+test("the program finds a chain that was written again, by the head of an earlier run", async () => {
   const { rows: other } = await sealChain([1, 2, 3, 4, 5, 6].map((id) => newEvent(id)));
   const { status, error } = await run(other, placeOf(end), other.at(-1) ?? null);
   expect(status).toBe(1);
