@@ -1,6 +1,6 @@
 // npm run test:mutation [-- --mutate FILES]: changes the rules in one place at a time, and asks whether a
-// test sees it. Each change that no test sees is a test to write, or no change at all.
-import type { Stryker } from "@stryker-mutator/core";
+// test sees it. Each change that no test sees is a test to write, or no change at all. Its packages are in
+// package.json beside it: the other commands do not wait for them.
 
 /** Rules of access, of the ledger and of periods, without what asks a database. */
 const RULES = [
@@ -32,4 +32,4 @@ export default {
   ignorePatterns: ["/*", "!/src", "!/test", "!/package.json", "!/tsconfig.json"],
   // TypeScript 7 has no API to rewrite a tsconfig.json with, and nothing here needs it.
   tsconfigFile: "none",
-} satisfies ConstructorParameters<typeof Stryker>[0];
+};
