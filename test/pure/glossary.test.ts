@@ -7,14 +7,16 @@ import { COMMANDS, FLOORS, LAYERS } from "../architecture/rooms.ts";
 
 const glossary = readRepositoryFile("docs/glossary.md");
 
+type GlossaryRow = readonly [name: string, meaning: string];
+
 /** The first two cells of each row of the table under a heading. */
-function rowsOf(heading: string, text = glossary): Array<readonly [name: string, meaning: string]> {
+function rowsOf(heading: string, text = glossary): GlossaryRow[] {
   const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
-  const rows = Array.from(section.matchAll(/^\| (.+?) \| (.+) \|$/gm), ([, name = "", meaning = ""]) => [
-    name.replaceAll("`", ""),
-    meaning,
-  ]);
-  return rows.slice(1) as Array<readonly [string, string]>;
+  const rows = Array.from(
+    section.matchAll(/^\| (.+?) \| (.+) \|$/gm),
+    ([, name = "", meaning = ""]): GlossaryRow => [name.replaceAll("`", ""), meaning],
+  );
+  return rows.slice(1);
 }
 const namesOf = (heading: string): string[] => rowsOf(heading).map(([name]) => name);
 const sorted = (names: Iterable<string>): string[] => [...names].sort((one, other) => (one < other ? -1 : 1));
@@ -44,7 +46,7 @@ const writtenActions = (): string[] =>
 
 /** Actions that are put together, with the file and the words that show it. */
 const COMPOSED: Readonly<Record<string, readonly [path: string, words: string]>> = {
-  "credits.expire": ["src/credits/ledger-entry.ts", "action: `credits.${kind}`"],
+  "credits.expire": ["src/credits/ledger-entry.ts", "action: `credits."],
   "gate.enter": ["src/gate/calls/audited-refusal.ts", '"gate.enter"'],
 };
 
