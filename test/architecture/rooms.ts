@@ -5,7 +5,7 @@ import type { Fault, Import, Source } from "./parsed-source.ts";
  * Rooms from the ground up; rooms on one line do not know each other. A room is a folder of src, with the
  * folders in it that are not named here.
  */
-const FLOORS = [
+export const FLOORS: readonly (readonly string[])[] = [
   ["kernel", "kernel/schema", "kernel/text"],
   ["kernel/http", "channels/workbook"],
   ["access"],
@@ -29,7 +29,13 @@ const FLOORS = [
  * Layers inside a room, from the ground up. Store and object do not know each other; a change is the
  * statements of one write, put together from stores; a queue has two ends that ask stores.
  */
-const LAYERS = [["rules"], ["store", "object"], ["load"], ["queue", "change"], ["routes"]];
+export const LAYERS: readonly (readonly string[])[] = [
+  ["rules"],
+  ["store", "object"],
+  ["load"],
+  ["queue", "change"],
+  ["routes"],
+];
 
 /**
  * The gate: the pipeline that every call passes. It asks stores and the clock, and so stands with the routes.
@@ -38,7 +44,7 @@ const GATE =
   /^src\/gate\/(pipeline\/(gate[^/]*|call-context|identity)|calls\/(gate-request|retry-loop))\.ts$/;
 
 /** Programs that run in Node beside the Worker. */
-const COMMANDS = "commands";
+export const COMMANDS = "commands";
 
 /** Where each package may be imported; a package that is not here may be imported nowhere. */
 const PACKAGES: Record<string, RegExp> = {

@@ -11,6 +11,7 @@ const COPIED_PATHS = [
   "src",
   "migrations",
   "docs",
+  "examples",
   "package.json",
   "package-lock.json",
   "wrangler.toml",

@@ -68,7 +68,10 @@ const ACCOUNT_TYPES: readonly string[] = ["account", "organization", "dealer"];
  * What a reader is shown of a row: of members whom the reader may not see neither login, e-mail, network
  * address nor card, and of an account no security settings. Ids stay.
  */
-function maskForReader({ visibleMembers, canSeeSecurity, logFilter }: RowReader, row: SealedRow): SealedRow {
+export function maskForReader(
+  row: SealedRow,
+  { visibleMembers, canSeeSecurity, logFilter }: RowReader,
+): SealedRow {
   const { memberId } = row;
   const isOwn = logFilter.kind === "some" && logFilter.memberId === memberId;
   const canSeeActor =
@@ -96,11 +99,11 @@ const omitSecurityFields = (body: string): string => {
   }
 };
 
-type RowReader = Pick<LogVisibility, "visibleMembers" | "canSeeSecurity" | "logFilter">;
+export type RowReader = Pick<LogVisibility, "visibleMembers" | "canSeeSecurity" | "logFilter">;
 
 /** Shows also rows that were edited: `verify` reports them, and hiding them would help the forger. */
 export function auditRow(sealedRow: SealedRow, reader: RowReader) {
-  const row = maskForReader(reader, sealedRow);
+  const row = maskForReader(sealedRow, reader);
   const { actor, reason, cost, origin, changes, repeated } = parseEventBody(row);
   return {
     id: row.id,

@@ -12,6 +12,7 @@ import { findVisibleSeq, listCalls, listEvents, listObjectLog } from "./audit.st
 import { sealPending, type LedgerOutboxesOf } from "./pending-seal.store.ts";
 import { logVisibilityOf } from "./log-visibility.ts";
 import { AuditRow, auditRow, CallLogRow, callLogRow } from "./audit-row.card.ts";
+import { SealedAuditRow, sealedAuditRow, sealedQuery } from "./sealed-text.card.ts";
 import { verifyEndpoint } from "./verify.routes.ts";
 
 const completeField = {
@@ -54,6 +55,7 @@ const AuditQuery = z.strictObject({
     .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be a requestId")
     .optional()
     .describe("What one call left behind."),
+  ...sealedQuery,
 });
 
 interface Bounds {
@@ -89,11 +91,11 @@ const audit = (ledgersOf: LedgerOutboxesOf) =>
         "The audit log, the newest first: changes, denials, sign-ins, spending. " +
         "Members with a narrower right see their own rows.",
       query: AuditQuery,
-      answer: pageSchema(AuditRow).extend(completeField),
+      answer: pageSchema(SealedAuditRow).extend(completeField),
     },
     async (call) => {
       call.requireRight("audit.view");
-      const { limit, cursor, from, to, ...filter } = call.query();
+      const { limit, cursor, from, to, sealed, ...filter } = call.query();
       const before = decodeCursor(cursor, z.int().min(1));
       const complete = await sealPending(call.env, call.db, call.principal.accountId, ledgersOf);
       const visibility = logVisibilityOf(call.principal);
@@ -113,7 +115,7 @@ const audit = (ledgersOf: LedgerOutboxesOf) =>
           ...toPage(
             rows,
             limit,
-            (row) => auditRow(toSealedRow(row), visibility),
+            (row) => sealedAuditRow(toSealedRow(row), visibility, sealed === "true"),
             (row) => row.seq,
           ),
           complete,
@@ -225,11 +227,10 @@ const calls = endpoint(
     call.requireRight("audit.view");
     const { limit, cursor, ...filter } = call.query();
     const before = decodeCursor(cursor, idSchema("call"));
-    const { accountId } = call.principal;
     const [rows] = await call.read(
       listCalls(
         call.db,
-        accountId,
+        call.principal.accountId,
         logVisibilityOf(call.principal),
         { ...filter, ...toTimeRange(call, filter, periodEnd) },
         before,

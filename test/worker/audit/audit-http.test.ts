@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
+import { sha256Hex } from "../../../src/kernel/digest.ts";
 import { type Api, api, newIdempotencyKey, expectStatus, type Problem } from "../../harness/client.ts";
 import {
   giveCredits,
@@ -13,7 +14,11 @@ import { deliverMessages, stagedMessage } from "./audit-fixture.ts";
 
 interface Row {
   readonly id: string;
+  readonly accountId: string;
   readonly seq: number;
+  readonly prevHash: string;
+  readonly hash: string;
+  readonly sealed?: { readonly body: string; readonly personal: Readonly<Record<string, unknown[]>> } | null;
   readonly at: string;
   readonly actor: { readonly memberId: string | null; readonly email: string | null };
   readonly action: string;
@@ -138,6 +143,34 @@ describe("S1.16 and S1.38 the audit log", () => {
     });
     expect((await viewer.api.get<Problem>("/v1/audit")).status).toBe(403);
     expect((await member.api.get<Problem>("/v1/audit/verify")).status).toBe(403);
+  });
+
+  test("sealed=true shows what each hash covers, whole or not at all", async () => {
+    const settings = { settings: { currency: "USD" } };
+    expectStatus(await admin.api.patch(`/v1/accounts/${admin.accountId}`, settings, { ifMatch: "*" }), 200);
+    const keyed = { idempotencyKey: newIdempotencyKey() };
+    expectStatus(await admin.api.post("/v1/credits/spend", { amount: 1 }, keyed), 201);
+    const rights = ["audit.view", "account.view", "credits.view"];
+    const reader = await newMember(fetch, admin, { roles: [], rights });
+    const read = async (who: Person) => (await rows(who, "/v1/audit?limit=100&sealed=true")).data;
+    const [all, shown] = [await read(admin), await read(reader)];
+    for (const { accountId, seq, prevHash, hash, sealed } of all) {
+      const [account, previous] = [JSON.stringify(accountId), JSON.stringify(prevHash)];
+      const text = `{"accountId":${account},"body":${sealed?.body},"prevHash":${previous},"seq":${seq}}`;
+      expect(sha256Hex(text)).toBe(hash);
+    }
+    const [, email] =
+      all.find(({ actor }) => actor.memberId === admin.memberId)?.sealed?.personal["/actor/email"] ?? [];
+    expect(email).toMatch(/@example\.com$/);
+    const hidden = shown.filter(({ sealed }) => sealed === null);
+    expect(hidden.map(({ action }) => action)).toContain("account.edit");
+    const others = shown.filter(({ actor }) => actor.memberId === admin.memberId);
+    expect(others.map(({ action, sealed }) => [action, sealed === null])).toContainEqual([
+      "credits.spend",
+      false,
+    ]);
+    expect(others.flatMap(({ sealed }) => sealed?.personal["/actor/email"] ?? [])).toEqual([]);
+    expect((await rows(admin, "/v1/audit")).data.filter((row) => "sealed" in row)).toEqual([]);
   });
 
   test("filters: action, all actions of a type, actor, resource, outcome, time, request", async () => {

@@ -1,0 +1,186 @@
+import type { RATE_LIMITS } from "../../src/gate/calls/rate-limit.ts";
+
+/** A limit that a caller or an operator can meet: the constant that sets it, and what it bounds. */
+export type LimitRow = readonly [path: string, name: string, unit: LimitUnit, what: string];
+export type LimitUnit = "count" | "bytes" | "ms" | "seconds";
+
+/** By heading. */
+export const LIMITS: Readonly<Record<string, readonly LimitRow[]>> = {
+  Calls: [
+    ["kernel/http/body.ts", "BODY_LIMIT", "bytes", "A JSON body, and the body of a hook's message"],
+    ["kernel/http/idempotency.ts", "IDEMPOTENCY_TTL_MS", "ms", "An `Idempotency-Key` is remembered"],
+    [
+      "kernel/http/ambiguous-field.ts",
+      "FAULTS_MAX",
+      "count",
+      "Repeated names of fields that one refusal lists",
+    ],
+    ["gate/calls/retry-loop.ts", "WAIT_MAX_MS", "ms", "A call waits for changes of other calls"],
+    ["gate/calls/retry-loop.ts", "RUNS_MAX", "count", "Runs of a call that meets changes of other calls"],
+    ["gate/calls/language.ts", "ENTRIES_MAX", "count", "Languages of `Accept-Language` that are read"],
+  ],
+  "Keys and tokens": [
+    ["gate/credentials/access-token.ts", "TOKEN_TTL_SECONDS", "seconds", "An access token is valid"],
+    ["gate/credentials/download-token.ts", "DOWNLOAD_TTL_SECONDS", "seconds", "A link to a file is valid"],
+    ["gate/credentials/api-key.card.ts", "CLAIM_TTL_MS", "ms", "A claim of an API key is valid"],
+    [
+      "gate/credentials/address-rule.ts",
+      "ADDRESS_RULES_MAX",
+      "count",
+      "Address rules of an account, of a member or of an API key",
+    ],
+  ],
+  "Sign-in": [
+    ["people/sign-in/sign-in-code.ts", "CODE_TTL_MS", "ms", "A code, and the link beside it, are valid"],
+    ["people/sign-in/sign-in-code.ts", "TRIES_MAX", "count", "Tries of a code"],
+    [
+      "people/sign-in/sign-in-code.routes.ts",
+      "CODES_PER_USE",
+      "count",
+      "Codes for each use of an operator link",
+    ],
+    ["people/sign-in/refresh-token.ts", "SESSION_TTL_MS", "ms", "A session lasts"],
+    ["people/sign-in/refresh-token.ts", "SESSION_IDLE_MS", "ms", "A session lasts without a refresh"],
+    [
+      "people/sign-in/session-refresh.change.ts",
+      "REPEAT_WINDOW_MS",
+      "ms",
+      "A used refresh token is accepted once more",
+    ],
+    ["people/sign-in/sign-in-prune.store.ts", "ENDED_RETENTION_MS", "ms", "An ended session is kept"],
+    ["people/sign-in/sign-in.change.ts", "CHOICES_MAX", "count", "Accounts that a sign-in offers"],
+  ],
+  "Members and rights": [
+    ["people/members/member-limit.ts", "LOGINS_MAX", "count", "Members with a login of four digits"],
+    ["people/rights/role.change.ts", "ROLES_MAX", "count", "Custom roles of an account"],
+    ["people/rights/grant.card.ts", "GRANTS_MAX", "count", "Grants of a member"],
+    ["people/invitations/bulk-invitation.routes.ts", "ROWS_MAX", "count", "Invitations in one call"],
+    ["accounts/account.card.ts", "INVITATION_TTL_MAX_MS", "ms", "An invitation is valid at most"],
+    [
+      "people/invitations/invitation-mail.load.ts",
+      "RESEND_PAUSE_MS",
+      "ms",
+      "Pause between two mails of an invitation",
+    ],
+    ["accounts/ownership.change.ts", "OFFER_TTL_MS", "ms", "An offer of ownership is valid"],
+    ["people/removal/removal.change.ts", "TASKS_MAX", "count", "Tasks that one removal of a member moves"],
+    [
+      "people/removal/removal.ts",
+      "SINGLE_EVENTS_MAX",
+      "count",
+      "Tasks of a removal with an audit row of their own",
+    ],
+  ],
+  Credits: [
+    ["credits/ledger-command.ts", "AMOUNT_MAX", "count", "Credits of one entry"],
+    ["credits/ledger.ts", "LOTS_MAX", "count", "Open lots of an account"],
+    ["credits/ledger-export.routes.ts", "ENTRIES_MAX", "count", "Entries of one export of the ledger"],
+    [
+      "accounts/state-order.ts",
+      "CLOCK_SKEW_MAX_MS",
+      "ms",
+      "A message's time may be ahead of the gate's clock",
+    ],
+  ],
+  "Objects and files": [
+    ["products/licensing/theme-file.store.ts", "FILES_MAX", "count", "Files of a theme"],
+    ["products/licensing/license.routes.ts", "TERM_MS", "ms", "A license by subscription lasts"],
+    [
+      "products/dealers/license-period.ts",
+      "PERIOD_AHEAD_MAX_MS",
+      "ms",
+      "A license of a key ends at most ahead",
+    ],
+    ["products/reports/report.ts", "REPORT_ROWS_MAX", "count", "Rows of a report"],
+    ["channels/workbook/workbook.ts", "ROWS_MAX", "count", "Rows of a sheet of a workbook"],
+    ["channels/workbook/cell.ts", "CELL_MAX", "count", "Characters of a cell of a workbook"],
+    ["products/billing/card-number.ts", "DIGITS_MAX", "count", "Digits that are taken for a card number"],
+  ],
+  Webhooks: [
+    ["channels/webhooks/hook.routes.ts", "HOOKS_MAX", "count", "Hooks of an account"],
+    ["channels/webhooks/mapping.ts", "RULES_MAX", "count", "Rules of a hook"],
+    [
+      "channels/webhooks/signature.ts",
+      "TOLERANCE_MS",
+      "ms",
+      "A signature's time may differ from the gate's clock",
+    ],
+    ["channels/webhooks/signature.ts", "SIGNATURES_MAX", "count", "Signatures of a message that are checked"],
+    ["channels/webhooks/signature.ts", "NAME_MAX", "count", "Characters of a message's id"],
+    ["channels/webhooks/parsed-message.ts", "TYPE_MAX", "count", "Characters of a message's type"],
+    ["channels/webhooks/hook-secret.ts", "ROLLOUT_MS", "ms", "The secret before stays valid"],
+    [
+      "channels/webhooks/delivery.routes.ts",
+      "REFUSAL_INTERVAL_MS",
+      "ms",
+      "Time between two refusals that are kept",
+    ],
+    ["channels/webhooks/credit.change.ts", "RETRY_MAX_MS", "ms", "Time between two tries to give credits"],
+  ],
+  Mails: [
+    ["channels/mail/outbox.store.ts", "ATTEMPTS_MAX", "count", "Tries to send a mail"],
+    ["channels/mail/outbox.store.ts", "SENT_TTL_MS", "ms", "A sent mail is kept"],
+    ["channels/mail/outbox.store.ts", "FAILED_TTL_MS", "ms", "A failed mail is kept"],
+    ["channels/mail/outbox.store.ts", "GATHER_WINDOW_MS", "ms", "Notices of one kind become one mail within"],
+    ["channels/mail/layout.ts", "SUBJECT_MAX", "count", "Characters of a subject"],
+  ],
+  "Audit log": [
+    ["audit/chain/sweep.store.ts", "CALL_LOG_TTL_MS", "ms", "A row of the call log is kept"],
+    ["audit/chain/sweep.store.ts", "DEAD_LETTER_TTL_MS", "ms", "A dead letter is kept"],
+    ["audit/chain/refusal.store.ts", "GATHER_MS", "ms", "Refusals of one kind become one row within"],
+    ["audit/log/verify.store.ts", "PAGES_MAX", "count", "Pages that one call of verify walks"],
+    ["audit/log/verify.store.ts", "ROWS_PER_PAGE", "count", "Rows of such a page"],
+    ["audit/chain/call-log.queue.ts", "TEXT_MAX", "count", "Characters of a text in the call log"],
+  ],
+};
+
+/** Constants that no caller meets: sizes of batches, caches and steps inside the gate. */
+export const INTERNAL_LIMITS: ReadonlySet<string> = new Set([
+  "accounts/tiers/tier-credit.change.ts SWEEP_MAX",
+  "audit/chain/call-log.queue.ts BUFFER_MAX",
+  "audit/chain/call-log.queue.ts ROWS_PER_MESSAGE",
+  "audit/chain/call-log.store.ts ROWS_MAX",
+  "audit/chain/chain-verification.ts SHIFT_MAX",
+  "audit/chain/message.ts BYTES_MAX",
+  "audit/chain/message.ts ENTRIES_MAX",
+  "audit/chain/outbox.store.ts REASONS_MAX",
+  "audit/chain/personal-value.ts DEPTH_MAX",
+  "audit/chain/sealing.store.ts CHARS_MAX",
+  "audit/chain/sealing.store.ts LOST_RACES_MAX",
+  "audit/chain/sealing.store.ts ROUNDS_MAX",
+  "audit/chain/sealing.store.ts ROWS_MAX",
+  "audit/chain/sweep.store.ts ACCOUNTS_MAX",
+  "audit/chain/sweep.store.ts ACCOUNTS_PER_PAGE",
+  "audit/chain/sweep.store.ts COMPARED_PER_SWEEP",
+  "audit/log/erasure.routes.ts ROWS_PER_BATCH",
+  "channels/mail/delivery.queue.ts BATCH_MAX",
+  "channels/mail/delivery.queue.ts SWEEP_MAX",
+  "channels/webhooks/credit.change.ts SWEEP_MAX",
+  "channels/webhooks/message-position.ts SECONDS_MAX",
+  "channels/workbook/zip-archive.ts ARCHIVE_MAX",
+  "credits/account.object.ts ENTRIES_MAX",
+  "credits/entry-outbox.object.ts ENTRIES_PER_RUN",
+  "credits/entry-outbox.object.ts RESEND_AFTER_MAX_MS",
+  "credits/ledger.object.ts CACHED_MEMBERS_MAX",
+  "credits/remainders.ts CHANGED_MAX",
+  "credits/remainders.ts FULL_MAX",
+  "gate/calls/retry-loop.ts PAUSE_MAX_MS",
+  "people/members/refold.store.ts ROWS_MAX",
+  "products/licensing/theme-file.store.ts SWEEP_MAX",
+  "resources/charge-sweep.change.ts SWEEP_MAX",
+]);
+
+/** What each rate limit counts. */
+export const RATE_LIMIT_WORDS: Readonly<Record<keyof typeof RATE_LIMITS, string>> = {
+  codesPerClient: "Codes that one client asks for. A client is an IPv4 address or a /64 of IPv6.",
+  codesPerClientAndEmail: "Codes for one e-mail address that one client asks for.",
+  codesPerClientAndEmailDaily: "The same, in a day.",
+  codesPerEmail: "Codes for one e-mail address, from all clients.",
+  mailsPerEmail: "Mails to one e-mail address that others cause, in all accounts together.",
+  mailsPerAccount: "The same from one account. The platform can set another number for an account.",
+  joinsPerLink: "Members who join by one link.",
+  codesPerLink: "Codes that one standing link causes.",
+  securityMailsPerEmail: "Security mails of one kind to one address that is not confirmed.",
+  refusalsPerMember: "Audit rows of refusals that strangers cause with a mail of one member.",
+  wrongTriesPerClient: "Wrong codes and links, and right ones that are refused, from one client.",
+};
