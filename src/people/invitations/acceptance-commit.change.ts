@@ -7,7 +7,7 @@ import { requireAcceptedState } from "../../gate/principals/admission.ts";
 import { hasJoined } from "../../gate/calls/joined-member.ts";
 import type { OpenCall } from "../../gate/calls/call.ts";
 import { enqueueMails } from "../../gate/calls/mail-quota.change.ts";
-import { loadSecurityMails } from "../../gate/calls/security-mail.load.ts";
+import { securityMails } from "../../gate/calls/security-mail.load.ts";
 import { WriteConflict } from "../../gate/calls/turn.ts";
 import { batch, failedGuard, isUniqueViolation, type Statement } from "../../kernel/db.ts";
 import { Problem } from "../../kernel/http/problem.ts";
@@ -41,7 +41,7 @@ export async function accept(
   return call.retryOnConflict(async () => {
     const waiting = acceptable(await load());
     requireAcceptedState(waiting.account);
-    const inviter = await inviterStamp(call.db, types, waiting);
+    const inviter = inviterStamp(types, waiting);
     const refusal = acceptanceRefusal(call, waiting, caller, inviter);
     if (refusal !== null || inviter === null) {
       const refused = refusal ?? new Problem("invitation/revoked");
@@ -51,7 +51,13 @@ export async function accept(
     const { letters, ...accepted } = acceptance(call, waiting, names);
     // A member who called with keys until now hears which address signs in from now on.
     const told = hasJoined(waiting.member)
-      ? await loadSecurityMails(call, waiting.member.id, "sign_in_address_changed", [waiting.member.email])
+      ? securityMails(
+          call,
+          { ...waiting.member, account: waiting.account },
+          waiting.member.id,
+          "sign_in_address_changed",
+          [waiting.member.email],
+        )
       : [];
     await write(
       call,

@@ -4,7 +4,7 @@ import { addressEventEffects } from "../../gate/calls/address-event.change.ts";
 import type { Statement } from "../../kernel/db.ts";
 import { newId } from "../../kernel/id.ts";
 import type { JoinedBy, MailMessage } from "../../channels/mail/mail-message.ts";
-import { confirmedAddress, isNoticeWanted } from "../../channels/mail/notice.ts";
+import { confirmedAddress, isNoticeWanted, type MemberAddresses } from "../../channels/mail/notice.ts";
 import { usernameAfter } from "../members/person-name.ts";
 import { type Acceptable, acceptInvitation, type Names, type Waiting } from "./acceptance.store.ts";
 
@@ -45,7 +45,7 @@ const changedNames = (before: Names, after: Names): Partial<Names> =>
 
 /** A member who accepts stays new until the first sign-in. */
 export function acceptance(call: Asked, waiting: Acceptable, told: ToldNames = NO_NAMES): Acceptance {
-  const { invitation, member, account } = waiting;
+  const { invitation, member, account, inviter } = waiting;
   const names = namesAfter(member, told);
   const { db, now } = call;
   const person = {
@@ -69,14 +69,18 @@ export function acceptance(call: Asked, waiting: Acceptable, told: ToldNames = N
   return {
     statements: [...acceptInvitation(db, waiting, person, names, now), ...effects.statements],
     events: [accepted, ...effects.events],
-    letters: joinedLetters(call, waiting, { ...member, ...names }),
+    letters: joinedLetters(
+      call,
+      { account, inviter: inviter && { ...inviter, memberId: inviter.id } },
+      { ...member, ...names },
+    ),
   };
 }
 
 /** The member who invited, or made the link, hears of it, if they want to. */
 export function joinedLetters(
   { now }: Pick<Asked, "now">,
-  { account, inviter }: Pick<Waiting, "account"> & { readonly inviter: Inviter | null },
+  { account, inviter }: { readonly account: NamedAccount; readonly inviter: Inviter | null },
   who: { readonly username: string; readonly email: string },
   by: JoinedBy = "invitation",
 ): MailMessage[] {
@@ -100,7 +104,14 @@ export function joinedLetters(
       ];
 }
 
-type Inviter = NonNullable<Waiting["inviter"]>;
+/** The member who hears of it. */
+interface Inviter
+  extends MemberAddresses,
+    Pick<NonNullable<Waiting["inviter"]>, "status" | "language" | "notifications"> {
+  readonly memberId: string;
+}
+
+type NamedAccount = Pick<Waiting["account"], "name" | "settings">;
 
 export const acceptEvent = (call: Asked, { invitation, member }: Acceptable): AuditEvent => ({
   id: newId("event", call.now),

@@ -3,47 +3,59 @@ import { isCustomRole } from "../../access/role-giving.ts";
 import type { Stamp } from "../../access/stamp.ts";
 import type { TypeTable } from "../../access/resource-type.ts";
 import { hasJoined } from "../../gate/calls/joined-member.ts";
-import { findMember } from "../../gate/credentials/member.store.ts";
 import { decidePermit, Permit } from "../../gate/permits/permit.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
-import { findPrincipalOnBehalf } from "../../gate/principals/principal.store.ts";
-import type { Db } from "../../kernel/db.ts";
+import { toActingMember } from "../../gate/principals/principal-row.ts";
 import { accessOf } from "../members/member.change.ts";
 import type { Acceptable } from "./acceptance.store.ts";
-
-type Given = Awaited<ReturnType<typeof findMember>>[number];
 
 /**
  * An invitation gives only what its last sender could still give. Answers the stamp under which they still
  * could, for the batch of the acceptance; null when they are gone, blocked or have fewer rights.
  */
-export async function inviterStamp(
-  db: Db,
-  types: TypeTable,
-  { invitation, member, account }: Acceptable,
-): Promise<Stamp | null> {
-  const [inviter, [given]] = await Promise.all([
-    findPrincipalOnBehalf(db, invitation.invitedBy, account.id, types),
-    findMember(db, account.id, member.id),
-  ]);
-  if (inviter === null || given === undefined || inviter.member.status !== "active") return null;
+export function inviterStamp(types: TypeTable, waiting: Acceptable): Stamp | null {
+  const { member, account } = waiting;
+  const inviter = inviterOf(types, waiting);
+  if (inviter?.member.status !== "active") return null;
   if (inviter.ownAccount.kind === "platform") return inviter.stamp;
   // The member may have become the owner since. No other member decides who comes in as the owner.
   if (member.id === account.ownerMemberId && hasJoined(member)) return null;
-  return couldGive(inviter, given) ? inviter.stamp : null;
+  return couldGive(inviter, waiting) ? inviter.stamp : null;
+}
+
+/** The member who invited, with the access that they have now; null when the member is gone. */
+function inviterOf(types: TypeTable, waiting: Acceptable): Principal | null {
+  const { account, inviter, inviterAccount, inviterGrants, inviterRoles } = waiting;
+  if (inviter === null || inviterAccount === null) return null;
+  return toActingMember(
+    {
+      member: inviter,
+      account: inviterAccount,
+      target: account.id === inviterAccount.id ? null : account,
+      grants: inviterGrants,
+      customRoles: inviterRoles,
+      ownParentSettings: waiting.ownParentSettings,
+      targetParentSettings: waiting.targetParentSettings,
+      targetGrandparentId: waiting.targetGrandparentId,
+      platformId: waiting.platformId,
+    },
+    { kind: "behalf" },
+    account.id,
+    types,
+  );
 }
 
 /** The checks of inviting, except those that need a call. */
-function couldGive(inviter: Principal, { row, grants, customRoles }: Given): boolean {
+function couldGive(inviter: Principal, { member, grants, customRoles }: Acceptable): boolean {
   const { accountId, preset, ownAccount, grantSet, targetNotFound } = inviter;
   // A member who may found an account below gives its first roles, too.
   const mayAdd =
     decide(grantSet, "member.create").allowed ||
     (accountId !== ownAccount.accountId && decide(grantSet, "organization.create").allowed);
   if (targetNotFound || !mayAdd) return false;
-  const roles = row.roles.filter((role) => isCustomRole(role) || Object.hasOwn(preset.roles, role));
-  const access = { ...accessOf({ ...row, roles }, grants, customRoles), creditLimit: null };
-  const answer = decidePermit(inviter, { kind: "entry", memberId: row.id, access }, "member");
+  const roles = member.roles.filter((role) => isCustomRole(role) || Object.hasOwn(preset.roles, role));
+  const access = { ...accessOf({ ...member, roles }, grants, customRoles), creditLimit: null };
+  const answer = decidePermit(inviter, { kind: "entry", memberId: member.id, access }, "member");
   // The acceptance itself refuses access that became invalid, or that needs a plan.
   return answer instanceof Permit || answer.kind === "invalid" || answer.kind === "plan";
 }

@@ -77,7 +77,7 @@ type Asked = Omit<Assignment, "customRoles">;
  * What a member has by these rows. @param customRoles those of `row.roles` that the account made for itself
  */
 export const accessOf = (
-  row: MemberRow,
+  row: Pick<MemberRow, Exclude<keyof MemberAccess, "customRoles" | "grants" | "isUnblocked"> | "status">,
   grants: readonly GrantRow[],
   customRoles: readonly CustomRole[],
 ): MemberAccess => ({
