@@ -6,10 +6,10 @@ import { memberCardEndpoints } from "./people/directory/member-card.routes.ts";
 import { memberListEndpoints } from "./people/directory/member-list.routes.ts";
 import { ownNotificationEndpoints } from "./people/directory/own-notifications.routes.ts";
 import { rightExportEndpoints } from "./people/directory/right-export.routes.ts";
-import { credits } from "./credits/credits.routes.ts";
-import { ledgerExport } from "./credits/ledger-export.routes.ts";
-import { creditGrants } from "./credits/grant.routes.ts";
-import { accountObject } from "./credits/stub.object.ts";
+import { creditsEndpoints } from "./credits/credits.routes.ts";
+import { ledgerExportEndpoints } from "./credits/ledger-export.routes.ts";
+import { creditGrantEndpoints } from "./credits/credit-grant.routes.ts";
+import { accountObjectOf } from "./credits/account-stub.object.ts";
 import { aggregatorEndpoints } from "./products/dealers/aggregator.routes.ts";
 import { dealerEndpoints } from "./products/dealers/dealer.routes.ts";
 import { groupEndpoints } from "./products/dealers/group.routes.ts";
@@ -32,7 +32,7 @@ import { licenseEndpoints } from "./products/licensing/license.routes.ts";
 import { licenseDomainEndpoints } from "./products/licensing/license-domain.routes.ts";
 import { themeDownloadEndpoints } from "./products/licensing/theme-download.routes.ts";
 import { themeFileEndpoints } from "./products/licensing/theme-file.routes.ts";
-import { bulkEndpoints } from "./people/invitations/bulk.routes.ts";
+import { bulkInvitationEndpoints } from "./people/invitations/bulk-invitation.routes.ts";
 import { invitationEndpoints } from "./people/invitations/invitation.routes.ts";
 import { assessmentEndpoints } from "./people/directory/assessment.routes.ts";
 import { memberEventEndpoints } from "./people/directory/member-event.routes.ts";
@@ -58,14 +58,14 @@ import { ownershipEndpoints } from "./accounts/ownership.routes.ts";
 import { accountEndpoints } from "./accounts/account.routes.ts";
 import { tierEndpoints } from "./accounts/tiers/tier.routes.ts";
 import { restoredStateEndpoints } from "./accounts/restored-state.routes.ts";
-import { addressEndpoints } from "./people/sign-in/address.routes.ts";
-import { codeEndpoints } from "./people/sign-in/code.routes.ts";
-import { emailEndpoints } from "./people/sign-in/email.routes.ts";
+import { signInAddressEndpoints } from "./people/sign-in/sign-in-address.routes.ts";
+import { codeEndpoints } from "./people/sign-in/sign-in-code.routes.ts";
+import { emailConfirmationEndpoints } from "./people/sign-in/email-confirmation.routes.ts";
 import { sessionEndEndpoints } from "./people/sign-in/session-end.routes.ts";
 import { sessionEndpoints } from "./people/sign-in/session.routes.ts";
 import { copyRightsEndpoints } from "./people/members/copy-rights.routes.ts";
 import { customRoleEndpoints } from "./people/rights/custom-role.routes.ts";
-import { effectiveEndpoints } from "./people/members/effective.routes.ts";
+import { effectiveRightsEndpoints } from "./people/members/effective-rights.routes.ts";
 import { grantEndpoints } from "./people/members/grant.routes.ts";
 import { meEndpoints } from "./people/members/me.routes.ts";
 import { memberEndpoints } from "./people/members/member.routes.ts";
@@ -73,14 +73,14 @@ import { objectGroupEndpoints } from "./people/members/object-group.routes.ts";
 import { rightEndpoints } from "./people/rights/right.routes.ts";
 import { roleEndpoints } from "./people/rights/role.routes.ts";
 import { unsubscribeEndpoints } from "./people/members/unsubscribe.routes.ts";
-import { trailEndpoints } from "./audit/log/audit.routes.ts";
-import { acceptEndpoints } from "./people/sign-in/accept.routes.ts";
+import { auditLogEndpoints } from "./audit/log/audit.routes.ts";
+import { acceptEndpoints } from "./people/sign-in/acceptance.routes.ts";
 import { joinEndpoints } from "./people/sign-in/join.routes.ts";
-import { namedAddressEndpoints } from "./people/sign-in/named-address.routes.ts";
+import { memberSignInAddressEndpoints } from "./people/sign-in/member-sign-in-address.routes.ts";
 import type { Env } from "./env.ts";
 
 /** The account's object as the trail sees it. */
-export const ledgerOutboxesOf = (env: Env) => (accountId: string) => accountObject(env, accountId);
+export const ledgerOutboxesOf = (env: Env) => (accountId: string) => accountObjectOf(env, accountId);
 
 /** The whole surface. */
 const routeEndpoints: readonly Endpoint[] = [
@@ -89,9 +89,9 @@ const routeEndpoints: readonly Endpoint[] = [
   ...codeEndpoints,
   ...sessionEndpoints(TYPE_TABLE),
   ...sessionEndEndpoints,
-  ...emailEndpoints,
-  ...addressEndpoints,
-  ...namedAddressEndpoints,
+  ...emailConfirmationEndpoints,
+  ...signInAddressEndpoints,
+  ...memberSignInAddressEndpoints,
   ...meEndpoints,
   ...accountCreationEndpoints,
   ...accountEndpoints,
@@ -108,7 +108,7 @@ const routeEndpoints: readonly Endpoint[] = [
   ...ownNotificationEndpoints,
   ...memberCreationEndpoints,
   ...invitationEndpoints,
-  ...bulkEndpoints,
+  ...bulkInvitationEndpoints,
   ...acceptEndpoints(TYPE_TABLE),
   ...linkEndpoints,
   ...joinEndpoints(TYPE_TABLE),
@@ -117,7 +117,7 @@ const routeEndpoints: readonly Endpoint[] = [
   ...statisticsEndpoints,
   ...memberEventEndpoints(ledgerOutboxesOf),
   ...assessmentEndpoints,
-  ...effectiveEndpoints,
+  ...effectiveRightsEndpoints,
   ...grantEndpoints,
   ...objectGroupEndpoints,
   ...copyRightsEndpoints,
@@ -143,11 +143,11 @@ const routeEndpoints: readonly Endpoint[] = [
   ...aggregatorEndpoints,
   ...themeFileEndpoints,
   ...themeDownloadEndpoints(TYPE_TABLE),
-  ...credits,
-  ...ledgerExport,
-  ...creditGrants,
+  ...creditsEndpoints,
+  ...ledgerExportEndpoints,
+  ...creditGrantEndpoints,
   ...reportEndpoints(ledgerOutboxesOf),
-  ...trailEndpoints(ledgerOutboxesOf),
+  ...auditLogEndpoints(ledgerOutboxesOf),
   ...hookEndpoints,
   ...deliveryEndpoints(TYPE_TABLE),
   ...trialEndpoints,

@@ -10,8 +10,8 @@ import { now } from "./kernel/clock.ts";
 import { consumeMailBatch, MAIL_QUEUE } from "./channels/mail/consumer.queue.ts";
 import { sweepMails } from "./channels/mail/delivery.queue.ts";
 import { openDb } from "./kernel/db.ts";
-import { pruneSignIn } from "./people/sign-in/prune.store.ts";
-import { sweepNames } from "./people/members/refold.store.ts";
+import { pruneSignIn } from "./people/sign-in/sign-in-prune.store.ts";
+import { sweepSearchFields } from "./people/members/refold.store.ts";
 
 export { AccountObject } from "./credits/account.object.ts";
 
@@ -29,6 +29,6 @@ export default {
     await sweepMails(env);
     await sweepFiles(openDb(env.DB), env.FILES, now());
     await pruneSignIn(openDb(env.DB), now());
-    await sweepNames(openDb(env.DB));
+    await sweepSearchFields(openDb(env.DB));
   },
 } satisfies ExportedHandler<Env>;

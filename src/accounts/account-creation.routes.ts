@@ -10,23 +10,27 @@ import {
   AccountCard,
   accountCard,
   ClaimQuery,
-  Founded,
+  NewAccountFields,
   NewAccount,
   OwnerClaim,
   toSubscription,
 } from "./account.card.ts";
 import { memberCard } from "../people/members/member.card.ts";
 import { giveTierCredits } from "./tiers/tier-credit.change.ts";
-import { requireTier } from "./tiers/tier.change.ts";
-import { claimAnew, foundAccount } from "./new-account.change.ts";
+import { loadTier } from "./tiers/tier.load.ts";
+import { reissueClaim, prepareAccount } from "./new-account.change.ts";
 
-const MadeAccount = AccountCard.extend(Founded);
+const CreatedAccount = AccountCard.extend(NewAccountFields);
 
 /**
  * An account stands under one of the kind that its own kind says, and some cannot stand alone.
  * @throws Problem validation
  */
-function checkParent(kind: AccountKind, parentId: string | null, parentKind: string | undefined): void {
+function requireValidParent(
+  kind: AccountKind,
+  parentId: string | null,
+  parentKind: string | undefined,
+): void {
   const rule = PARENT_KINDS[kind];
   if (parentId === null && rule?.required)
     throw invalidField("/parentId", `a ${kind} stands under a ${rule.kind}`);
@@ -47,7 +51,7 @@ const create = endpoint(
     status: 201,
     summary: "Platform: create an account with its first owner, who is invited by mail.",
     body: NewAccount,
-    answer: MadeAccount,
+    answer: CreatedAccount,
     idempotency: "optional",
   },
   async (call) => {
@@ -55,15 +59,15 @@ const create = endpoint(
     const [parents] = await call.read(findAccount(call.db, parentId ?? ""));
     call.requireRight("account.create");
     const body = await call.body();
-    checkParent(body.kind as AccountKind, parentId, parents[0]?.kind);
+    requireValidParent(body.kind as AccountKind, parentId, parents[0]?.kind);
     const { subscription } = body;
-    const tier = await requireTier(call, subscription?.tier ?? null, "/subscription/tier");
-    const founded = await foundAccount(call, "platform", {
+    const tier = await loadTier(call, subscription?.tier ?? null, "/subscription/tier");
+    const prepared = await prepareAccount(call, "platform", {
       ...body,
       subscription: subscription && toSubscription(subscription),
       tier,
     });
-    const { account, owner, claim, statements, letters } = founded;
+    const { account, owner, claim, statements, letters } = prepared;
     const answer = { ...accountCard(account), owner: memberCard(owner, [], account.name) };
     const changes = {
       before: {},
@@ -71,7 +75,7 @@ const create = endpoint(
     };
     const event = (chain: string) =>
       call.event("account.create", { type: "account", id: account.id }, { accountId: chain, changes });
-    const made = await call.commit(
+    const response = await call.commit(
       {
         statements,
         events: [event(account.id), event(call.principal.accountId)],
@@ -84,8 +88,8 @@ const create = endpoint(
         headers: { ETag: versionEtag(account.version), Location: `/v1/accounts/${account.id}` },
       },
     );
-    if (founded.givesCredits) await giveTierCredits(call.env, call.db, account.id);
-    return made;
+    if (prepared.givesCredits) await giveTierCredits(call.env, call.db, account.id);
+    return response;
   },
 );
 
@@ -123,7 +127,7 @@ const reissue = endpoint(
       topRole,
     } as const;
     const permit = requestPermit(call, change, "platform");
-    return claimAnew(call, permit, account, owner.row, call.query().revokeKeys === "true");
+    return reissueClaim(call, permit, account, owner.row, call.query().revokeKeys === "true");
   },
 );
 

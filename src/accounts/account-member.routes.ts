@@ -18,17 +18,22 @@ import { ClaimCard } from "../gate/credentials/api-key.card.ts";
 import { createFirstClaim } from "../gate/api-keys/claim.change.ts";
 import { isKeyless } from "../gate/credentials/claim.ts";
 import { findParent } from "./account.store.ts";
-import { insertInvitation, INVITATION_PENDING } from "../people/invitations/invitation.store.ts";
-import { sent } from "../people/invitations/invitation-mail.change.ts";
+import { insertInvitation, INVITATION_EMAIL_COLUMNS } from "../people/invitations/invitation.store.ts";
+import { prepareInvitationMail } from "../people/invitations/invitation-mail.load.ts";
 import { newInvitation } from "../people/invitations/new-invitation.change.ts";
 import { MemberCard, memberCard, NewMember } from "../people/members/member.card.ts";
-import { accessOf } from "../people/members/member.change.ts";
-import { guardMemberLimit, insertMember, loginOf, MEMBER_EMAIL } from "../people/members/member.store.ts";
-import { memberLimit, tooManyMembers } from "../people/members/member-limit.ts";
-import { claimAnew, placeOf } from "./new-account.change.ts";
-import { requireReading } from "../people/rights/reader.change.ts";
+import { accessOf } from "../people/members/member-access.ts";
+import {
+  guardMemberLimit,
+  insertMember,
+  generatedLoginOf,
+  MEMBER_EMAIL_COLUMNS,
+} from "../people/members/member.store.ts";
+import { memberLimit, memberLimitProblem } from "../people/members/member-limit.ts";
+import { reissueClaim, claimAccountOf } from "./new-account.change.ts";
+import { requireReadOnlyAccess } from "../people/rights/read-only-role.ts";
 import { newMemberRow } from "../people/members/new-member.change.ts";
-import { loadTenant } from "./tenant.change.ts";
+import { loadTenant } from "./tenant.load.ts";
 
 const Body = NewMember.pick({
   username: true,
@@ -52,31 +57,32 @@ const Body = NewMember.pick({
     ),
 });
 
-const Made = MemberCard.extend({
+const CreatedMember = MemberCard.extend({
   claim: ClaimCard.optional().describe("For the member's first API key. None for a viewer, who has no key."),
 });
 
 /** @throws Problem validation */
-function checkGiven(
+function requireValidAccess(
   preset: Preset,
   types: TypeTable,
   { roles, rights }: { readonly roles: readonly string[]; readonly rights: readonly string[] },
 ): void {
-  const unknown = roles.findIndex(
+  const unknownRole = roles.findIndex(
     (role, index) => !Object.hasOwn(preset.roles, role) || roles.indexOf(role) !== index,
   );
-  if (unknown >= 0)
+  if (unknownRole >= 0)
     throw invalidField(
-      `/roles/${unknown}`,
+      `/roles/${unknownRole}`,
       `must be one of ${Object.keys(preset.roles).join(", ")}, each once`,
     );
-  const foreign = rights.findIndex((right) => !preset.rights.has(right as Right));
-  if (foreign >= 0) throw invalidField(`/rights/${foreign}`, "does not exist in this account's model");
-  requireReading({ preset, types }, { roles, rights, customRoles: [], grants: [] });
+  const unknownRight = rights.findIndex((right) => !preset.rights.has(right as Right));
+  if (unknownRight >= 0)
+    throw invalidField(`/rights/${unknownRight}`, "does not exist in this account's model");
+  requireReadOnlyAccess({ preset, types }, { roles, rights, customRoles: [], grants: [] });
 }
 
 /** @throws Problem plan/feature-required */
-function requirePlanFor(
+function requirePlanForRoles(
   { env }: Pick<Call, "env">,
   { plan }: Pick<AccountRow, "plan">,
   preset: Preset,
@@ -89,7 +95,7 @@ function requirePlanFor(
 }
 
 /** What the platform does to a tenant is in the audit log of both. */
-const bothEvents = (
+const createEventsOfBoth = (
   call: Pick<Call, "event" | "principal">,
   tenantId: string,
   answer: ReturnType<typeof memberCard>,
@@ -115,7 +121,7 @@ const add = endpoint(
     status: 201,
     summary: "Platform: add a member to an account, with any role of its model.",
     body: Body,
-    answer: Made,
+    answer: CreatedMember,
     idempotency: "optional",
     problems: [
       "conflict/duplicate-member",
@@ -125,48 +131,50 @@ const add = endpoint(
     ],
   },
   async (call) => {
-    const [account, [above]] = await loadTenant(call, findParent(call.db, call.params["id"] ?? ""));
+    const [account, [parent]] = await loadTenant(call, findParent(call.db, call.params["id"] ?? ""));
     const { notify, ...body } = await call.body();
-    const { settings, switches } = resolveSettings(account, above?.settings ?? null);
+    const { settings, switches } = resolveSettings(account, parent?.settings ?? null);
     const preset = presetWithSwitches(account.kind, switches);
-    checkGiven(preset, call.principal.types, body);
-    requirePlanFor(call, account, preset, body.roles);
+    requireValidAccess(preset, call.principal.types, body);
+    requirePlanForRoles(call, account, preset, body.roles);
     const limit = memberLimit(account.plan, preset);
     const row = newMemberRow(call, account.id, body);
     const answer = memberCard(row, [], account.name);
-    const waiting = newInvitation(call, row);
+    const unsent = newInvitation(call, row);
     const { invitation, letters } = notify
-      ? await sent(call, row, waiting, { name: account.name, preset, settings })
-      : { invitation: waiting, letters: [] };
+      ? await prepareInvitationMail(call, row, unsent, { name: account.name, preset, settings })
+      : { invitation: unsent, letters: [] };
     const permit = requestPermit(
       call,
       { kind: "entry", memberId: row.id, access: accessOf(row, [], []) },
       "platform",
     );
-    const first = isKeyless(preset, row.roles)
+    const firstKeyClaim = isKeyless(preset, row.roles)
       ? null
-      : createFirstClaim(call, permit, { member: row, account: placeOf(account) });
+      : createFirstClaim(call, permit, { member: row, account: claimAccountOf(account) });
     return call.commit(
       {
         statements: [
           ...(limit === Infinity ? [] : [guardMemberLimit(call.db, account.id, limit)]),
           ...insertMember(call.db, permit, row, [], preset.hasLoginNumbers === true),
           insertInvitation(call.db, permit, invitation),
-          ...(first?.statements ?? []),
+          ...(firstKeyClaim?.statements ?? []),
         ],
         mails: letters,
-        events: bothEvents(call, account.id, answer),
-        ...(preset.hasLoginNumbers ? { generated: { member: "login", value: loginOf(row.id) } } : {}),
-        guardProblems: { member_limit: tooManyMembers(account.plan, preset) },
+        events: createEventsOfBoth(call, account.id, answer),
+        ...(preset.hasLoginNumbers
+          ? { generated: { member: "login", value: generatedLoginOf(row.id) } }
+          : {}),
+        guardProblems: { member_limit: memberLimitProblem(account.plan, preset) },
         duplicateProblems: {
-          [MEMBER_EMAIL]: "conflict/duplicate-member",
-          [INVITATION_PENDING]: "conflict/duplicate-invitation",
+          [MEMBER_EMAIL_COLUMNS]: "conflict/duplicate-member",
+          [INVITATION_EMAIL_COLUMNS]: "conflict/duplicate-invitation",
         },
       },
       {
         status: 201,
         replay: answer,
-        body: { ...answer, ...(first === null ? {} : { claim: first.claim }) },
+        body: { ...answer, ...(firstKeyClaim === null ? {} : { claim: firstKeyClaim.claim }) },
         headers: { ETag: versionEtag(row.version), Location: `/v1/members/${row.id}` },
       },
     );
@@ -197,7 +205,7 @@ const reissue = endpoint(
     if (found === undefined) throw new Problem("not-found");
     const holdings = { ...found.row, ...found };
     const permit = requestPermit(call, { kind: "key", memberId, holdings, terms: UNRESTRICTED }, "platform");
-    return claimAnew(call, permit, account, found.row, call.query().revokeKeys === "true");
+    return reissueClaim(call, permit, account, found.row, call.query().revokeKeys === "true");
   },
 );
 

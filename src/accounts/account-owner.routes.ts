@@ -4,9 +4,9 @@ import { requireUnrestrictedKey } from "../gate/calls/required-authority.ts";
 import { versionEtag } from "../gate/calls/gate-request.ts";
 import { singleLineText } from "../kernel/http/body.ts";
 import { AccountCard, accountCard } from "./account.card.ts";
-import { NewOwner } from "./ownership.card.ts";
-import { moveOwnership, requireActive } from "./ownership.change.ts";
-import { loadTenant } from "./tenant.change.ts";
+import { NewOwnerBody } from "./ownership.card.ts";
+import { prepareOwnershipMove, requireActiveMember } from "./ownership.change.ts";
+import { loadTenant } from "./tenant.load.ts";
 
 const nameOwner = endpoint(
   {
@@ -16,7 +16,9 @@ const nameOwner = endpoint(
     right: "account.manage",
     status: 200,
     summary: "Platform: name an active member as the account's owner, with a reason. Both owners get a mail.",
-    body: NewOwner.extend({ reason: singleLineText(500).min(1).describe("In the trail of both accounts.") }),
+    body: NewOwnerBody.extend({
+      reason: singleLineText(500).min(1).describe("In the trail of both accounts."),
+    }),
     answer: AccountCard,
     ifMatch: "optional",
     problems: ["conflict/state"],
@@ -27,9 +29,9 @@ const nameOwner = endpoint(
     const { reason } = await call.body();
     call.ifMatch(row.version);
     requireUnrestrictedKey(call.principal, "Ownership gives all of the account.");
-    const owner = requireActive(found, row.ownerMemberId);
+    const owner = requireActiveMember(found, row.ownerMemberId);
     const chains = [row.id, call.principal.accountId];
-    const { account, change } = await moveOwnership(call as Call, row, owner, { chains, reason });
+    const { account, change } = await prepareOwnershipMove(call as Call, row, owner, { chains, reason });
     const headers = { ETag: versionEtag(account.version) };
     return call.commit(change, { status: 200, body: accountCard(account), headers });
   },

@@ -1,19 +1,19 @@
 import type { Right } from "../access/right.ts";
-import { isActive } from "../credits/subscription.ts";
+import { isSubscriptionActive } from "../credits/subscription.ts";
 import type { Call, Change } from "../gate/calls/call.ts";
 import type { Statement } from "../kernel/db.ts";
 import type { AccountState } from "../kernel/schema/state-order.ts";
 import type { TierRow } from "../kernel/schema/tier.ts";
 import type { AccountRow } from "./account.card.ts";
-import { changedAccount } from "./account.change.ts";
-import { isOlder, type Moment, type Newest } from "./state-order.ts";
-import { writeOrder } from "./state-order.store.ts";
-import { creditOf } from "./tiers/tier-credit.change.ts";
+import { prepareAccountChange } from "./account.change.ts";
+import { isOlder, type Moment, type NewestChange } from "./state-order.ts";
+import { writeStateOrder } from "./state-order.store.ts";
+import { tierCreditRow } from "./tiers/tier-credit.change.ts";
 import { insertTierCredit } from "./tiers/tier-credit.store.ts";
 import { guardTier, removeChoice } from "./tiers/tier.store.ts";
 
 /** What is set as a whole. A subscription comes with the tier that it names. */
-export type Wanted =
+export type RequestedState =
   | { readonly state: "plan"; readonly plan: AccountRow["plan"] }
   | {
       readonly state: "subscription";
@@ -25,12 +25,12 @@ export type Wanted =
  * When it is set, and the newest change of each state that is known. A change by a member needs none: it
  * counts as now.
  */
-export interface Place {
+export interface StatePlace {
   readonly moment: Moment;
-  readonly order: readonly (Newest & { readonly state: AccountState })[];
+  readonly order: readonly (NewestChange & { readonly state: AccountState })[];
 }
 
-export const NOW: Place = { moment: { kind: "now" }, order: [] };
+export const PLACE_NOW: StatePlace = { moment: { kind: "now" }, order: [] };
 
 /** A change that may have credits to give once it is written: `giveTierCredits`. */
 export interface StateChange {
@@ -39,36 +39,41 @@ export interface StateChange {
   readonly givesCredits: boolean;
 }
 
-type Changing = Pick<Call, "db" | "now" | "origin" | "principal" | "event">;
+type StateCall = Pick<Call, "db" | "now" | "origin" | "principal" | "event">;
 
 /**
  * Sets the plan or the subscription of an account, for members and for hooks alike: the one way to change
  * either. The caller has checked that the change is not older than the newest; the batch checks it again.
  */
-export function setState(
-  call: Changing,
+export function prepareStateChange(
+  call: StateCall,
   row: AccountRow,
-  wanted: Wanted,
-  place: Place = NOW,
+  requested: RequestedState,
+  orderPlace: StatePlace = PLACE_NOW,
   action: Right = "account.manage",
 ): StateChange {
-  if (wanted.state === "plan") {
-    const { after, change } = changedAccount(call, row, { ...row, plan: wanted.plan }, action);
+  if (requested.state === "plan") {
+    const { after, change } = prepareAccountChange(call, row, { ...row, plan: requested.plan }, action);
     return {
       after,
-      change: withStatements(change, writeOrder(call.db, row.id, "plan", place.moment, call.now)),
+      change: withStatements(change, writeStateOrder(call.db, row.id, "plan", orderPlace.moment, call.now)),
       givesCredits: false,
     };
   }
-  const { subscription, tier } = wanted;
-  const gives = tierEffects(call, row, wanted, place);
-  const { after, change } = changedAccount(call, row, { ...row, subscription, plan: gives.plan }, action);
+  const { subscription, tier } = requested;
+  const effects = tierEffects(call, row, requested, orderPlace);
+  const { after, change } = prepareAccountChange(
+    call,
+    row,
+    { ...row, subscription, plan: effects.plan },
+    action,
+  );
   const choice = tier === null ? [] : [guardTier(call.db, tier), removeChoice(call.db, row.id, tier.key)];
-  const order = writeOrder(call.db, row.id, "subscription", place.moment, call.now);
+  const order = writeStateOrder(call.db, row.id, "subscription", orderPlace.moment, call.now);
   return {
     after,
-    change: withStatements(change, [...order, ...choice, ...gives.statements]),
-    givesCredits: gives.givesCredits,
+    change: withStatements(change, [...order, ...choice, ...effects.statements]),
+    givesCredits: effects.givesCredits,
   };
 }
 
@@ -82,12 +87,12 @@ const withStatements = (change: Change, statements: readonly Statement[]): Chang
  * and the month's credits.
  */
 export function tierEffects(
-  call: Changing,
+  call: StateCall,
   row: Pick<AccountRow, "id" | "plan">,
-  { subscription, tier }: Extract<Wanted, { state: "subscription" }>,
-  { moment, order }: Place = NOW,
+  { subscription, tier }: Extract<RequestedState, { state: "subscription" }>,
+  { moment, order }: StatePlace = PLACE_NOW,
 ) {
-  if (tier === null || !isActive(subscription, call.now))
+  if (tier === null || !isSubscriptionActive(subscription, call.now))
     return { plan: row.plan, statements: [], givesCredits: false };
   const setsPlan =
     Object.keys(tier.features).length > 0 &&
@@ -99,8 +104,8 @@ export function tierEffects(
   return {
     plan: setsPlan ? { ...row.plan, ...tier.features } : row.plan,
     statements: [
-      ...(setsPlan ? writeOrder(call.db, row.id, "plan", moment, call.now) : []),
-      ...(givesCredits ? [insertTierCredit(call.db, creditOf(call, row.id, tier))] : []),
+      ...(setsPlan ? writeStateOrder(call.db, row.id, "plan", moment, call.now) : []),
+      ...(givesCredits ? [insertTierCredit(call.db, tierCreditRow(call, row.id, tier))] : []),
     ],
     givesCredits,
   };

@@ -26,9 +26,9 @@ export const SubscriptionBody = z.strictObject({
 
 export const MailQuotaBody = z.strictObject({ mailsPerDay: z.number().int().min(0).max(1_000_000) });
 
-const kinds = ACCOUNT_KINDS.filter((kind) => kind !== "platform") as [string, ...string[]];
+const TENANT_KINDS = ACCOUNT_KINDS.filter((kind) => kind !== "platform") as [string, ...string[]];
 
-export const NewOwner = z.strictObject({
+export const FirstOwnerBody = z.strictObject({
   email: emailAddress,
   firstName: displayName(100),
   lastName: displayName(100),
@@ -36,7 +36,7 @@ export const NewOwner = z.strictObject({
 
 export const NewAccount = z.strictObject({
   kind: z
-    .enum(kinds)
+    .enum(TENANT_KINDS)
     .describe(
       "Decides the access model: vendor has operators, team has roles; " +
         "distributor, seller and customer_org are a marketplace; dealer, subdealer; agency.",
@@ -51,7 +51,7 @@ export const NewAccount = z.strictObject({
         "of a subdealer its dealer.",
     ),
   name: displayName(200),
-  owner: NewOwner,
+  owner: FirstOwnerBody,
   plan: PlanBody.optional(),
   subscription: SubscriptionBody.optional(),
 });
@@ -156,7 +156,7 @@ export const ClaimQuery = z.strictObject({
 });
 
 /** What is answered beside the card of a new account. */
-export const Founded = {
+export const NewAccountFields = {
   owner: MemberCard,
   claim: ClaimCard.optional(),
 };
@@ -174,7 +174,7 @@ export const toSubscription = (body: z.infer<typeof SubscriptionBody>): Subscrip
  * Settings that mean something in accounts of these kinds only: elsewhere they are not shown, and refused
  * rather than ignored.
  */
-const ONLY_IN: Readonly<Partial<Record<keyof Settings, readonly AccountKind[]>>> = {
+const KINDS_WITH_SETTING: Readonly<Partial<Record<keyof Settings, readonly AccountKind[]>>> = {
   perThemeRestrictions: ["team"],
   inviteOnlyAdmins: ["distributor", "seller"],
   customersMayInviteBillingAdmin: ["seller"],
@@ -184,19 +184,19 @@ const ONLY_IN: Readonly<Partial<Record<keyof Settings, readonly AccountKind[]>>>
 /** A setting among these that means nothing in accounts of this kind. */
 export const meaninglessSetting = (kind: string, settings: object): string | undefined =>
   Object.keys(settings).find(
-    (name) => ONLY_IN[name as keyof Settings]?.includes(kind as AccountKind) === false,
+    (name) => KINDS_WITH_SETTING[name as keyof Settings]?.includes(kind as AccountKind) === false,
   );
 
-const settingsShown = ({ kind, settings }: AccountRow, seesSecurity: boolean) =>
+const visibleSettings = ({ kind, settings }: AccountRow, canSeeSecurity: boolean) =>
   Object.fromEntries(
     Object.entries({ ...DEFAULT_SETTINGS, ...settings }).filter(
       ([name]) =>
         meaninglessSetting(kind, { [name]: true }) === undefined &&
-        (seesSecurity || !SECURITY_SETTINGS.includes(name as keyof Settings)),
+        (canSeeSecurity || !SECURITY_SETTINGS.includes(name as keyof Settings)),
     ),
   );
 
-export const accountCard = (row: AccountRow, seesSecurity = true) => ({
+export const accountCard = (row: AccountRow, canSeeSecurity = true) => ({
   id: row.id,
   kind: row.kind,
   name: row.name,
@@ -204,10 +204,10 @@ export const accountCard = (row: AccountRow, seesSecurity = true) => ({
   ownerMemberId: row.ownerMemberId,
   plan: row.plan,
   subscription: { ...row.subscription, currentPeriodEnd: isoOrNull(row.subscription.currentPeriodEnd) },
-  settings: settingsShown(row, seesSecurity),
+  settings: visibleSettings(row, canSeeSecurity),
   profile: row.profile,
   mailsPerDay: row.kind === "platform" ? null : (row.mailsPerDay ?? RATE_LIMITS.mailsPerAccount.quota),
-  ...(seesSecurity ? { allowedIps: row.allowedIps } : {}),
+  ...(canSeeSecurity ? { allowedIps: row.allowedIps } : {}),
   createdAt: iso(row.createdAt),
   updatedAt: iso(row.updatedAt),
   version: row.version,

@@ -10,13 +10,13 @@ import { guardAccount, updateAccount } from "./account.store.ts";
  * An account after its change, and the event in both audit logs: the account's own, and the one of the
  * account above that changes it.
  */
-export function changedAccount(
+export function prepareAccountChange(
   call: Pick<Call, "db" | "now" | "principal" | "event">,
   row: AccountRow,
-  wanted: AccountRow,
+  updated: AccountRow,
   action: Right,
 ): { after: AccountRow; change: Change } {
-  const after = nextVersion(row, wanted, call.now);
+  const after = nextVersion(row, updated, call.now);
   if (after === row) return { after, change: { statements: [guardAccount(call.db, row)], events: [] } };
   const changes = diffFields(accountCard(row), accountCard(after));
   const chains = new Set([row.id, call.principal.accountId]);

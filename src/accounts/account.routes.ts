@@ -18,15 +18,15 @@ import {
   SubscriptionBody,
   toSubscription,
 } from "./account.card.ts";
-import { changedAccount } from "./account.change.ts";
-import { setState, type StateChange, type Wanted } from "./account-state.change.ts";
+import { prepareAccountChange } from "./account.change.ts";
+import { prepareStateChange, type StateChange, type RequestedState } from "./account-state.change.ts";
 import { listAccounts } from "./account.store.ts";
-import { loosens } from "./loosened-settings.ts";
-import { addressRules } from "../people/members/member.change.ts";
+import { loosensAccount } from "./loosened-setting.ts";
+import { requireSafeAddressRules } from "../people/members/member.load.ts";
 import { PlanBody } from "./tiers/plan.card.ts";
 import { giveTierCredits } from "./tiers/tier-credit.change.ts";
-import { requireTier } from "./tiers/tier.change.ts";
-import { loadTenant } from "./tenant.change.ts";
+import { loadTier } from "./tiers/tier.load.ts";
+import { loadTenant } from "./tenant.load.ts";
 
 const list = endpoint(
   {
@@ -51,25 +51,25 @@ const list = endpoint(
  * The caller's own account by `own`; any account for a member of the platform. For other callers, other
  * accounts are not found.
  */
-async function load(call: Call, own: Right): Promise<AccountRow> {
+async function loadAccount(call: Call, ownRight: Right): Promise<AccountRow> {
   const id = call.params["id"] ?? "";
   const [[row]] = await call.read(findAccount(call.db, id));
   if (
-    own === "account.view" &&
+    ownRight === "account.view" &&
     decide(call.principal.grantSet, "account.manage").allowed &&
     row !== undefined
   )
     return row;
   if (id !== call.principal.accountId || row === undefined) {
-    call.requireRight(own);
+    call.requireRight(ownRight);
     throw new Problem("not-found");
   }
-  call.requireRight(own);
+  call.requireRight(ownRight);
   return row;
 }
 
 /** The platform sees all of an account that it is asked about. */
-const seesSecurity = ({ principal }: Call, row: AccountRow): boolean =>
+const canSeeSecurity = ({ principal }: Call, row: AccountRow): boolean =>
   decide(principal.grantSet, "account.view_security").allowed || row.id !== principal.accountId;
 
 const card = endpoint(
@@ -83,10 +83,10 @@ const card = endpoint(
     answer: AccountCard,
   },
   async (call) => {
-    const row = await load(call, "account.view");
+    const row = await loadAccount(call, "account.view");
     return {
       status: 200,
-      body: accountCard(row, seesSecurity(call, row)),
+      body: accountCard(row, canSeeSecurity(call, row)),
       headers: { ETag: versionEtag(row.version) },
     };
   },
@@ -106,7 +106,7 @@ const edit = endpoint(
     problems: ["conflict/lockout"],
   },
   async (call) => {
-    const row = await load(call, "account.edit");
+    const row = await loadAccount(call, "account.edit");
     if (row.id !== call.principal.accountId)
       throw new Problem("access/denied", {
         detail: "Settings and address rules belong to the account itself.",
@@ -121,26 +121,27 @@ const edit = endpoint(
       name: name ?? row.name,
       settings: { ...row.settings, ...omitUndefined(settings ?? {}) },
       profile: { ...row.profile, ...omitUndefined(profile ?? {}) },
-      allowedIps: allowedIps === undefined ? row.allowedIps : addressRules(call, allowedIps, consent, true),
+      allowedIps:
+        allowedIps === undefined ? row.allowedIps : requireSafeAddressRules(call, allowedIps, consent, true),
     };
-    requestPermit(call as Call, { kind: "settings", accountId: row.id, loosens: loosens(row, after) });
-    return save(call, row, changedAccount(call, row, after, "account.edit"));
+    requestPermit(call as Call, { kind: "settings", accountId: row.id, loosens: loosensAccount(row, after) });
+    return saveAccount(call, row, prepareAccountChange(call, row, after, "account.edit"));
   },
 );
 
-function save(call: Call, row: AccountRow, { after, change }: Pick<StateChange, "after" | "change">) {
+function saveAccount(call: Call, row: AccountRow, { after, change }: Pick<StateChange, "after" | "change">) {
   return call.commit(change, {
     status: 200,
-    body: accountCard(after, seesSecurity(call, row)),
+    body: accountCard(after, canSeeSecurity(call, row)),
     headers: { ETag: versionEtag(after.version) },
   });
 }
 
-/** What the platform sets as a whole. @param wantedOf the state with the tier that it names */
-const set = <Body>(
+/** What the platform sets as a whole. @param toRequestedState the state with the tier that it names */
+const stateEndpoint = <Body>(
   name: "plan" | "subscription",
   body: z.ZodType<Body>,
-  wantedOf: (call: Call, body: Body) => Promise<Wanted>,
+  toRequestedState: (call: Call, body: Body) => Promise<RequestedState>,
 ) =>
   endpoint(
     {
@@ -156,20 +157,20 @@ const set = <Body>(
     },
     async (call) => {
       const [row] = await loadTenant(call);
-      const wanted = await call.body();
+      const body = await call.body();
       call.ifMatch(row.version);
-      const change = setState(call, row, await wantedOf(call, wanted));
-      const answer = await save(call, row, change);
+      const change = prepareStateChange(call, row, await toRequestedState(call, body));
+      const answer = await saveAccount(call, row, change);
       if (change.givesCredits) await giveTierCredits(call.env, call.db, row.id);
       return answer;
     },
   );
 
-const plan = set("plan", PlanBody, async (_, wanted) => ({ state: "plan", plan: wanted }));
-const subscription = set("subscription", SubscriptionBody, async (call, wanted) => ({
+const plan = stateEndpoint("plan", PlanBody, async (_, wanted) => ({ state: "plan", plan: wanted }));
+const subscription = stateEndpoint("subscription", SubscriptionBody, async (call, wanted) => ({
   state: "subscription",
   subscription: toSubscription(wanted),
-  tier: await requireTier(call, wanted.tier, "/tier"),
+  tier: await loadTier(call, wanted.tier, "/tier"),
 }));
 
 const mailQuota = endpoint(
@@ -190,14 +191,14 @@ const mailQuota = endpoint(
     const [row] = await loadTenant(call);
     const { mailsPerDay } = await call.body();
     call.ifMatch(row.version);
-    return save(call, row, changedAccount(call, row, { ...row, mailsPerDay }, "account.manage"));
+    return saveAccount(call, row, prepareAccountChange(call, row, { ...row, mailsPerDay }, "account.manage"));
   },
 );
 
 /**
  * For an account whose rules lock its own people out: a second owner may have set them. In the trail of both.
  */
-const lift = endpoint(
+const liftAddressRules = endpoint(
   {
     method: "DELETE",
     path: "/v1/accounts/:id/allowed-ips",
@@ -214,10 +215,10 @@ const lift = endpoint(
     call.ifMatch(row.version);
     if (row.allowedIps.length === 0) return { status: 204 };
     requestPermit(call, { kind: "settings", accountId: row.id, loosens: true }, "platform");
-    return call.commit(changedAccount(call, row, { ...row, allowedIps: [] }, "account.manage").change, {
+    return call.commit(prepareAccountChange(call, row, { ...row, allowedIps: [] }, "account.manage").change, {
       status: 204,
     });
   },
 );
 
-export const accountEndpoints = [list, card, edit, plan, subscription, mailQuota, lift];
+export const accountEndpoints = [list, card, edit, plan, subscription, mailQuota, liftAddressRules];

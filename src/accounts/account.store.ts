@@ -16,17 +16,17 @@ export const listAccounts = (db: Db, after: string | null, limit: number) =>
     .limit(limit);
 
 /** Which accounts of a family are asked for. */
-interface Family {
+interface FamilyQuery {
   readonly accountId: string;
-  readonly self: boolean;
-  readonly below: boolean;
-  readonly closed: ReadonlySet<string>;
+  readonly includesSelf: boolean;
+  readonly includesBelow: boolean;
+  readonly closedIds: ReadonlySet<string>;
 }
 
 /** An account and those directly below it, as far as they are asked for, oldest first. */
 export const listFamily = (
   db: Db,
-  { accountId, self, below, closed }: Family,
+  { accountId, includesSelf, includesBelow, closedIds }: FamilyQuery,
   after: string | null,
   limit: number,
 ) =>
@@ -35,8 +35,11 @@ export const listFamily = (
     .from(account)
     .where(
       and(
-        or(...(self ? [eq(account.id, accountId)] : []), ...(below ? [eq(account.parentId, accountId)] : [])),
-        excludeAccounts(account.id, closed),
+        or(
+          ...(includesSelf ? [eq(account.id, accountId)] : []),
+          ...(includesBelow ? [eq(account.parentId, accountId)] : []),
+        ),
+        excludeAccounts(account.id, closedIds),
         after === null ? undefined : gt(account.id, after),
       ),
     )

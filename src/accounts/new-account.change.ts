@@ -14,7 +14,7 @@ import type { TierRow } from "../kernel/schema/tier.ts";
 import { type AccountRow, NO_SUBSCRIPTION } from "./account.card.ts";
 import { DEFAULT_PLAN } from "./tiers/plan.card.ts";
 import { insertInvitation } from "../people/invitations/invitation.store.ts";
-import { sent } from "../people/invitations/invitation-mail.change.ts";
+import { prepareInvitationMail } from "../people/invitations/invitation-mail.load.ts";
 import { newInvitation } from "../people/invitations/new-invitation.change.ts";
 import { tierEffects } from "./account-state.change.ts";
 import { insertAccount } from "./account.store.ts";
@@ -24,7 +24,7 @@ import { insertMember } from "../people/members/member.store.ts";
 import { newMemberRow } from "../people/members/new-member.change.ts";
 
 /** What a new account is made of; the rest is as for every new one. */
-export interface Founding {
+export interface NewAccountInput {
   readonly kind: string;
   readonly parentId: string | null;
   readonly name: string;
@@ -39,36 +39,37 @@ export interface Founding {
 /**
  * Another claim for an existing member: the older one ends. The answer has it when no person signs in as the
  * member; otherwise it is mailed to that person.
- * @param own the event in the caller's own audit log, if that is another account's; by default the same event
+ * @param ownLogEvent the event in the caller's own audit log, if that is another account's; by default the
+ * same event
  * @throws Problem access/denied, conflict/state, conflict/last-admin
  */
-export async function claimAnew(
+export async function reissueClaim(
   call: Call,
   permit: Permit,
   account: AccountRow,
   member: ClaimTarget["member"],
   revokeKeys: boolean,
-  own?: (keyId: string) => AuditEvent,
+  ownLogEvent?: (keyId: string) => AuditEvent,
 ): Promise<Answer> {
   const { row, claim, events, ...change } = await replaceClaim(
     call,
     permit,
-    { member, account: placeOf(account) },
+    { member, account: claimAccountOf(account) },
     revokeKeys,
   );
   const { accountId } = call.principal;
-  const copies =
-    own === undefined
+  const callerEvents =
+    ownLogEvent === undefined
       ? events.map((event) => ({ ...event, id: newId("event", call.now), accountId }))
-      : [own(row.id)];
+      : [ownLogEvent(row.id)];
   return call.commit(
-    { ...change, events: [...events, ...(accountId === account.id ? [] : copies)] },
+    { ...change, events: [...events, ...(accountId === account.id ? [] : callerEvents)] },
     { status: 201, body: { memberId: member.id, claim } },
   );
 }
 
 /** What a claim asks of an account below, or of a tenant. */
-export const placeOf = ({
+export const claimAccountOf = ({
   name,
   kind,
   settings,
@@ -88,7 +89,7 @@ const newAccountRow = (
     plan,
     subscription,
     profile = {},
-  }: Founding & Pick<AccountRow, "plan" | "subscription">,
+  }: NewAccountInput & Pick<AccountRow, "plan" | "subscription">,
   id: string,
   ownerMemberId: string,
   now: number,
@@ -115,26 +116,26 @@ const newAccountRow = (
  * An account with its first owner, who holds the top role of its model, is invited by mail, and may claim the
  * first key.
  */
-export async function foundAccount(call: Call, authority: Authority, founding: Founding) {
-  const { kind, name, owner: person } = founding;
-  const { plan = DEFAULT_PLAN, subscription = NO_SUBSCRIPTION, tier = null } = founding;
+export async function prepareAccount(call: Call, authority: Authority, input: NewAccountInput) {
+  const { kind, name, owner: ownerFields } = input;
+  const { plan = DEFAULT_PLAN, subscription = NO_SUBSCRIPTION, tier = null } = input;
   const { now, db } = call;
   const accountId = newId("account", now);
   const preset = presetOfKind(kind as AccountKind);
   const owner = newMemberRow(call, accountId, {
-    ...person,
+    ...ownerFields,
     roles: [preset.topRole],
     ...(preset.hasLoginNumbers ? { login: "0001" } : {}),
   });
-  const gives = tierEffects(call, { id: accountId, plan }, { state: "subscription", subscription, tier });
-  const account = newAccountRow({ ...founding, plan: gives.plan, subscription }, accountId, owner.id, now);
+  const effects = tierEffects(call, { id: accountId, plan }, { state: "subscription", subscription, tier });
+  const account = newAccountRow({ ...input, plan: effects.plan, subscription }, accountId, owner.id, now);
   const permit = requestPermit(
     call,
     { kind: "account", accountId, ownerId: owner.id, topRole: preset.topRole },
     authority,
   );
-  const first = createFirstClaim(call, permit, { member: owner, account: placeOf(account) });
-  const { invitation, letters } = await sent(call, owner, newInvitation(call, owner), {
+  const firstKeyClaim = createFirstClaim(call, permit, { member: owner, account: claimAccountOf(account) });
+  const { invitation, letters } = await prepareInvitationMail(call, owner, newInvitation(call, owner), {
     name,
     preset,
     settings: DEFAULT_SETTINGS,
@@ -143,16 +144,16 @@ export async function foundAccount(call: Call, authority: Authority, founding: F
     insertAccount(db, permit, account),
     ...insertMember(db, permit, owner, [], false),
     insertInvitation(db, permit, invitation),
-    ...first.statements,
+    ...firstKeyClaim.statements,
   ];
-  const ofTier = [...(tier === null ? [] : [guardTier(db, tier)]), ...gives.statements];
+  const tierStatements = [...(tier === null ? [] : [guardTier(db, tier)]), ...effects.statements];
   return {
     account,
     owner,
     permit,
-    claim: first.claim,
+    claim: firstKeyClaim.claim,
     letters,
-    statements: [...statements, ...ofTier],
-    givesCredits: gives.givesCredits,
+    statements: [...statements, ...tierStatements],
+    givesCredits: effects.givesCredits,
   };
 }

@@ -17,6 +17,6 @@ export const offerCard = ({ createdAt, expiresAt, ...row }: OwnershipOfferRow) =
   expiresAt: iso(expiresAt),
 });
 
-export const NewOwner = z.strictObject({
+export const NewOwnerBody = z.strictObject({
   memberId: z.string().max(64).describe("An active member of the account."),
 });

@@ -15,15 +15,15 @@ import { guardAccount, updateAccount } from "./account.store.ts";
 /** Seven days. */
 export const OFFER_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 
-interface Moved {
+interface OwnershipMove {
   readonly account: AccountRow;
   readonly change: Change;
 }
 
-type Loaded = Awaited<ReturnType<typeof findMember>>[number];
+type LoadedMember = Awaited<ReturnType<typeof findMember>>[number];
 
 /** The member who is to own the account. @throws Problem validation, conflict/state */
-export function requireActive(found: Loaded | undefined, ownerId: string): Loaded {
+export function requireActiveMember(found: LoadedMember | undefined, ownerId: string): LoadedMember {
   if (found === undefined) throw invalidField("/memberId", "names no member of the account");
   if (found.row.id === ownerId) throw invalidField("/memberId", "owns the account already");
   if (found.row.status === "active") return found;
@@ -38,24 +38,26 @@ export function requireActive(found: Loaded | undefined, ownerId: string): Loade
  * @param chains accounts in whose trail it is
  * @param reason of the platform; null after an acceptance
  */
-export async function moveOwnership(
+export async function prepareOwnershipMove(
   call: Call,
   row: AccountRow,
-  { row: member, grants }: Loaded,
+  { row: member, grants }: LoadedMember,
   { chains, reason }: { readonly chains: readonly string[]; readonly reason: string | null },
-): Promise<Moved> {
+): Promise<OwnershipMove> {
   const { db, now } = call;
   const { topRole } = presetOfKind(row.kind);
   const account = { ...row, ownerMemberId: member.id, updatedAt: now, version: row.version + 1 };
   const roles = member.roles.includes(topRole) ? member.roles : [topRole, ...member.roles];
   const owner: MemberRow = { ...member, roles, updatedAt: now, version: member.version + 1 };
   const changes = { before: { ownerMemberId: row.ownerMemberId }, after: { ownerMemberId: member.id } };
-  const given = diffFields(memberCard(member, grants, row.name), memberCard(owner, grants, row.name));
+  const memberChanges = diffFields(memberCard(member, grants, row.name), memberCard(owner, grants, row.name));
   const events = chains.flatMap((accountId) => [
     call.event("ownership.transfer", { type: "account", id: row.id }, { accountId, changes, reason }),
     ...(roles === member.roles
       ? []
-      : [call.event("member.edit", { type: "member", id: member.id }, { accountId, changes: given })]),
+      : [
+          call.event("member.edit", { type: "member", id: member.id }, { accountId, changes: memberChanges }),
+        ]),
   ]);
   const letters = [
     ...(await loadSecurityMails(call, row.ownerMemberId, "ownership_moved")),

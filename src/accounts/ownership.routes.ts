@@ -17,25 +17,25 @@ import {
   insertOffer,
   ONE_OFFER,
 } from "../gate/credentials/ownership-offer.store.ts";
-import { moveOwnership, OFFER_TTL_MS, requireActive } from "./ownership.change.ts";
-import { NewOwner, OfferCard, offerCard } from "./ownership.card.ts";
+import { prepareOwnershipMove, OFFER_TTL_MS, requireActiveMember } from "./ownership.change.ts";
+import { NewOwnerBody, OfferCard, offerCard } from "./ownership.card.ts";
 
 const PATH = "/v1/accounts/:id/ownership-offers";
-const operation = { tag: "Accounts", right: "self" } as const;
+const offerOperation = { tag: "Accounts", right: "self" } as const;
 
-const isOpen = (row: OwnershipOfferRow | undefined, { now }: Call): row is OwnershipOfferRow =>
+const isOfferOpen = (row: OwnershipOfferRow | undefined, { now }: Call): row is OwnershipOfferRow =>
   row !== undefined && row.expiresAt > now;
 
 const offer = endpoint(
   {
-    ...operation,
+    ...offerOperation,
     method: "POST",
     path: PATH,
     status: 201,
     summary:
       "Offer the ownership of your account to an active member, for seven days. Only the owner offers it, " +
       "with a session or an unrestricted key.",
-    body: NewOwner,
+    body: NewOwnerBody,
     answer: OfferCard,
     idempotency: "optional",
     problems: ["access/denied", "conflict/state"],
@@ -47,16 +47,16 @@ const offer = endpoint(
       params,
       principal: { accountId, targetAccount, memberId: ownerId },
     } = call;
-    const named = findMember(db, accountId, call.peekField("memberId") ?? "");
-    const [[found], [before]] = await call.read(named, findOffer(db, accountId));
+    const candidate = findMember(db, accountId, call.peekField("memberId") ?? "");
+    const [[found], [before]] = await call.read(candidate, findOffer(db, accountId));
     if (params["id"] !== accountId) throw new Problem("not-found");
     if (targetAccount.ownerMemberId !== ownerId) {
       throw new Problem("access/denied", { detail: "Only the owner of the account offers its ownership." });
     }
     requireUnrestrictedKey(call.principal, "An offer of ownership gives the account away.");
     const { memberId } = await call.body();
-    const { row: member } = requireActive(found, ownerId);
-    if (isOpen(before, call)) {
+    const { row: member } = requireActiveMember(found, ownerId);
+    if (isOfferOpen(before, call)) {
       throw new Problem("conflict/state", {
         detail: "The ownership is offered already. Withdraw that offer first.",
       });
@@ -90,12 +90,12 @@ const offer = endpoint(
 );
 
 /** Its maker, the member that it is made to, and the platform see an offer. */
-const seesOffer = ({ principal: { memberId, grantSet } }: Call, row: OwnershipOfferRow): boolean =>
+const canSeeOffer = ({ principal: { memberId, grantSet } }: Call, row: OwnershipOfferRow): boolean =>
   [row.memberId, row.offeredBy].includes(memberId) || decide(grantSet, "account.manage").allowed;
 
 const list = endpoint(
   {
-    ...operation,
+    ...offerOperation,
     method: "GET",
     path: PATH,
     status: 200,
@@ -112,7 +112,7 @@ const list = endpoint(
     const [[row], [account]] = await call.read(findOffer(db, id), findAccount(db, id));
     const isSeen = id === accountId || decide(grantSet, "account.manage").allowed;
     if (!isSeen || account === undefined) throw new Problem("not-found");
-    const data = isOpen(row, call) && seesOffer(call, row) ? [offerCard(row)] : [];
+    const data = isOfferOpen(row, call) && canSeeOffer(call, row) ? [offerCard(row)] : [];
     return { status: 200, body: { data } };
   },
 );
@@ -133,7 +133,7 @@ async function loadOffer(call: Call) {
     findMember(db, accountId, memberId),
   );
   const isNamed = params["id"] === accountId && row?.id === params["offerId"];
-  if (!isNamed || !isOpen(row, call) || account === undefined || self === undefined)
+  if (!isNamed || !isOfferOpen(row, call) || account === undefined || self === undefined)
     throw new Problem("not-found");
   const isTheirs = [row.memberId, row.offeredBy].includes(memberId);
   if (!isTheirs || row.offeredBy !== account.ownerMemberId) throw new Problem("not-found");
@@ -142,7 +142,7 @@ async function loadOffer(call: Call) {
 
 const end = endpoint(
   {
-    ...operation,
+    ...offerOperation,
     method: "DELETE",
     path: `${PATH}/:offerId`,
     status: 204,
@@ -162,15 +162,19 @@ const end = endpoint(
   },
 );
 
-const Moved = z.object({ accountId: z.string(), ownerMemberId: z.string(), formerOwnerMemberId: z.string() });
+const OwnershipCard = z.object({
+  accountId: z.string(),
+  ownerMemberId: z.string(),
+  formerOwnerMemberId: z.string(),
+});
 
 const accept = endpoint(
   {
-    ...operation,
+    ...offerOperation,
     method: "POST",
     path: `${PATH}/:offerId/accept`,
     status: 200,
-    answer: Moved,
+    answer: OwnershipCard,
     problems: ["access/denied"],
     summary:
       "Accept the ownership that was offered to you, with a session or an unrestricted key. " +
@@ -185,7 +189,10 @@ const accept = endpoint(
       });
     }
     requireUnrestrictedKey(call.principal, "Ownership gives all of the account.");
-    const { change } = await moveOwnership(call, account, self, { chains: [account.id], reason: null });
+    const { change } = await prepareOwnershipMove(call, account, self, {
+      chains: [account.id],
+      reason: null,
+    });
     const body = { accountId: account.id, ownerMemberId: row.memberId, formerOwnerMemberId: row.offeredBy };
     const statements = [guardOffer(call.db, row), ...change.statements];
     return call.commit({ ...change, statements }, { status: 200, body });

@@ -1,17 +1,17 @@
 import { z } from "zod";
 import type { ChainHead } from "../audit/chain/event.ts";
 import type { Restore } from "../audit/chain/ledger.ts";
-import { accountObject } from "../credits/stub.object.ts";
+import { accountObjectOf } from "../credits/account-stub.object.ts";
 import { findAccount } from "../gate/credentials/account.store.ts";
 import { type Call, endpoint, type Endpoint } from "../gate/calls/call.ts";
 import { singleLineText } from "../kernel/http/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import type { AccountRow } from "./account.card.ts";
-import { acceptRestored, findHead } from "./restored-state.store.ts";
+import { acceptRestoredState, findHead } from "./restored-state.store.ts";
 
 const Place = z.object({ seq: z.int(), hash: z.string() });
-const Lost = z
+const LostRows = z
   .object({ fromSeq: z.int(), toSeq: z.int() })
   .nullable()
   .describe("Places of the audit log that were sealed and are gone, with every change that they tell of.");
@@ -28,10 +28,10 @@ const RestoredState = z.object({
   witness: Place.nullable().describe(
     "The newest place that was reported to the account's object, which no editor of the database reaches.",
   ),
-  lost: Lost,
+  lost: LostRows,
   undone: z.array(z.string()).describe("What goes with them."),
   accepted: z
-    .array(z.object({ acceptedAt: z.iso.datetime(), database: Place, witness: Place, lost: Lost }))
+    .array(z.object({ acceptedAt: z.iso.datetime(), database: Place, witness: Place, lost: LostRows }))
     .describe("What was accepted before."),
 });
 
@@ -45,7 +45,7 @@ const UNDONE = [
     "the ledger lies elsewhere.",
 ];
 
-const place = ({ seq, hash }: ChainHead) => ({ seq, hash });
+const toPlace = ({ seq, hash }: ChainHead) => ({ seq, hash });
 
 /** What the witness had beyond the database. A chain that is another one at its end has lost its last row. */
 const lostBetween = (database: ChainHead, witness: ChainHead) => ({
@@ -55,13 +55,13 @@ const lostBetween = (database: ChainHead, witness: ChainHead) => ({
 
 const acceptedCard = ({ acceptedAt, database, witness }: Restore) => ({
   acceptedAt: iso(acceptedAt ?? 0),
-  database: place(database),
-  witness: place(witness),
+  database: toPlace(database),
+  witness: toPlace(witness),
   lost: lostBetween(database, witness),
 });
 
 /** Any account, the platform's own too. @throws Problem access/denied, not-found */
-async function load(call: Call): Promise<{ row: AccountRow; head: ChainHead }> {
+async function loadAccountAndHead(call: Call): Promise<{ row: AccountRow; head: ChainHead }> {
   const id = call.params["id"] ?? "";
   const [[row], [head]] = await call.read(findAccount(call.db, id), findHead(call.db, id));
   call.requireRight("account.manage");
@@ -80,8 +80,8 @@ const show = endpoint(
     answer: RestoredState,
   },
   async (call) => {
-    const { row, head } = await load(call);
-    const object = accountObject(call.env, row.id);
+    const { row, head } = await loadAccountAndHead(call);
+    const object = accountObjectOf(call.env, row.id);
     const [witness, restores] = await Promise.all([object.sealedHead(row.id), object.restores(row.id)]);
     const waits = restores.some(({ acceptedAt }) => acceptedAt === null);
     const isBehind = row.restoredAt !== null && witness !== null && waits;
@@ -90,8 +90,8 @@ const show = endpoint(
       body: {
         accountId: row.id,
         restoredAt: isoOrNull(row.restoredAt),
-        database: place(head),
-        witness: witness === null ? null : place(witness),
+        database: toPlace(head),
+        witness: witness === null ? null : toPlace(witness),
         lost: isBehind ? lostBetween(head, witness) : null,
         undone: isBehind ? UNDONE : [],
         accepted: restores.filter(({ acceptedAt }) => acceptedAt !== null).map(acceptedCard),
@@ -100,15 +100,15 @@ const show = endpoint(
   },
 );
 
-const state = (detail: string): Problem => new Problem("conflict/state", { detail });
+const stateConflict = (detail: string): Problem => new Problem("conflict/state", { detail });
 
-const Acceptance = z.strictObject({
+const AcceptanceBody = z.strictObject({
   seq: z.int().min(0).describe("`database.seq` of GET …/restored-state: what is accepted."),
   hash: z.string().regex(/^[0-9a-f]{64}$/, "must be database.hash"),
   reason: singleLineText(500).describe("Why the database was put back. Both audit logs show it."),
 });
 
-const Accepted = RestoredState.pick({
+const AcceptedCard = RestoredState.pick({
   accountId: true,
   database: true,
   witness: true,
@@ -130,31 +130,31 @@ const accept = endpoint(
     summary:
       "Platform: accept that the database was put back to an earlier state. " +
       "The account's calls are answered again.",
-    body: Acceptance,
-    answer: Accepted,
+    body: AcceptanceBody,
+    answer: AcceptedCard,
     allowedWhileRestored: true,
     problems: ["conflict/state"],
   },
   async (call) => {
-    const { row, head } = await load(call);
+    const { row, head } = await loadAccountAndHead(call);
     const { seq, hash, reason } = await call.body();
     if (row.restoredAt === null)
-      throw state("This account's database was not put back, or that was accepted already.");
+      throw stateConflict("This account's database was not put back, or that was accepted already.");
     if (head.seq !== seq || head.hash !== hash) {
-      throw state("The database ends at another place. Read GET …/restored-state again.");
+      throw stateConflict("The database ends at another place. Read GET …/restored-state again.");
     }
-    const restore = (await accountObject(call.env, row.id).acceptRestored(row.id, head)) as Restore | null;
+    const restore = (await accountObjectOf(call.env, row.id).acceptRestored(row.id, head)) as Restore | null;
     const lost = restore === null ? null : lostBetween(restore.database, restore.witness);
-    const witness = restore === null ? null : place(restore.witness);
+    const witness = restore === null ? null : toPlace(restore.witness);
     const before = { witness, restoredAt: iso(row.restoredAt) };
-    const changes = { before, after: { database: place(head), lost, comments: reason } };
+    const changes = { before, after: { database: toPlace(head), lost, comments: reason } };
     const events = [...new Set([row.id, call.principal.accountId])].map((accountId) =>
       call.event("account.accept_restored", { type: "account", id: row.id }, { accountId, changes }),
     );
     const undone = restore === null ? [] : UNDONE;
     return call.commit(
-      { statements: acceptRestored(call.db, row, call.now), events },
-      { status: 200, body: { accountId: row.id, database: place(head), witness, lost, undone } },
+      { statements: acceptRestoredState(call.db, row, call.now), events },
+      { status: 200, body: { accountId: row.id, database: toPlace(head), witness, lost, undone } },
     );
   },
 );

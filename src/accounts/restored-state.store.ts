@@ -11,7 +11,11 @@ export const findHead = (db: Db, accountId: string) =>
     .where(eq(auditHead.accountId, accountId));
 
 /** The account's calls are answered again, and each loads its rights again. */
-export const acceptRestored = (db: Db, row: Pick<AccountRow, "id" | "version">, now: number): Statement[] => [
+export const acceptRestoredState = (
+  db: Db,
+  row: Pick<AccountRow, "id" | "version">,
+  now: number,
+): Statement[] => [
   guard(
     db,
     "changed",

@@ -1,17 +1,17 @@
 import { eq, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { type AccountState, stateOrder } from "../kernel/schema/state-order.ts";
-import { type Moment, placeOf } from "./state-order.ts";
+import { type Moment, toNewestChange } from "./state-order.ts";
 
 /** The newest change of each state of an account, as far as there is one. */
-export const findOrder = (db: Db, accountId: string) =>
+export const findStateOrder = (db: Db, accountId: string) =>
   db.select().from(stateOrder).where(eq(stateOrder.accountId, accountId));
 
 /**
  * Notes a change of a state. Fails under "changed" when a newer one was applied meanwhile.
  * @param now milliseconds since the epoch
  */
-export const writeOrder = (
+export const writeStateOrder = (
   db: Db,
   accountId: string,
   state: AccountState,
@@ -21,7 +21,7 @@ export const writeOrder = (
   ...guardNotOlder(db, accountId, state, moment),
   db
     .insert(stateOrder)
-    .values({ accountId, state, ...placeOf(moment, now) })
+    .values({ accountId, state, ...toNewestChange(moment, now) })
     .onConflictDoUpdate({
       target: [stateOrder.accountId, stateOrder.state],
       set: {

@@ -1,5 +1,5 @@
 /** How far ahead of this gate's clock the time of a message may be. */
-export const AHEAD_MAX_MS = 5 * 60 * 1000;
+export const CLOCK_SKEW_MAX_MS = 5 * 60 * 1000;
 
 /** What places a change among the changes of one state of an account. */
 export type Moment =
@@ -10,7 +10,7 @@ export type Moment =
   | { readonly kind: "now" };
 
 /** Of all changes that were applied to one state. */
-export interface Newest {
+export interface NewestChange {
   /** Milliseconds since the epoch. */
   readonly at: number;
   /** The highest sequence number; null where no message carried one. */
@@ -20,7 +20,7 @@ export interface Newest {
 /**
  * Whether a change is older than the newest that was applied. Equal is not older: the later delivery wins.
  */
-export function isOlder(moment: Moment, newest: Newest | undefined): boolean {
+export function isOlder(moment: Moment, newest: NewestChange | undefined): boolean {
   if (newest === undefined) return false;
   switch (moment.kind) {
     case "now":
@@ -36,7 +36,7 @@ export function isOlder(moment: Moment, newest: Newest | undefined): boolean {
  * The place that the change takes. A sequence number tells no time, so it counts as of its arrival for
  * messages that carry one.
  */
-export const placeOf = (moment: Moment, now: number): Newest => ({
+export const toNewestChange = (moment: Moment, now: number): NewestChange => ({
   at: moment.kind === "time" ? moment.at : now,
   sequence: moment.kind === "sequence" ? moment.sequence : null,
 });

@@ -8,25 +8,28 @@ import { decodeCursor, toPage, pageSchema } from "../kernel/http/page.ts";
 import {
   EntryCard,
   entryCard,
-  figuresCard,
+  spendingCard,
   LedgerQuery,
   NewSpend,
   SpendCard,
   spendCard,
   SummaryCard,
-} from "./card.ts";
-import { refused } from "./refusal.ts";
-import { isActive } from "./subscription.ts";
-import { accountObject } from "./stub.object.ts";
+} from "./credits.card.ts";
+import { refusalProblemOf } from "./ledger-refusal.ts";
+import { isSubscriptionActive } from "./subscription.ts";
+import { accountObjectOf } from "./account-stub.object.ts";
 
-const limitOf = ({ member }: Principal) => ({ limit: member.creditLimit, limitPeriod: member.limitPeriod });
+const spendingLimitOf = ({ member }: Principal) => ({
+  limit: member.creditLimit,
+  limitPeriod: member.limitPeriod,
+});
 
 /**
  * Whether the caller sees what others spend and what the account has. Other callers do not learn the balance.
  */
-function seesAll({ principal }: Call): boolean {
-  const seen = accessFilter(principal.grantSet, "credits.view");
-  return seen.kind === "some" && seen.reach.all;
+function canSeeAllCredits({ principal }: Call): boolean {
+  const filter = accessFilter(principal.grantSet, "credits.view");
+  return filter.kind === "some" && filter.reach.all;
 }
 
 const spend = endpoint(
@@ -53,7 +56,7 @@ const spend = endpoint(
     const key = `${call.principal.memberId}:${call.idempotencyKey()}`;
     const { amount, description } = await call.body();
     const { accountId, memberId, targetAccount, actor } = call.principal;
-    const reply = await accountObject(call.env, accountId).spend(
+    const reply = await accountObjectOf(call.env, accountId).spend(
       accountId,
       {
         op: "spend",
@@ -61,13 +64,13 @@ const spend = endpoint(
         memberId,
         amount,
         description,
-        ...limitOf(call.principal),
-        subscriptionActive: isActive(targetAccount.subscription, call.now),
+        ...spendingLimitOf(call.principal),
+        subscriptionActive: isSubscriptionActive(targetAccount.subscription, call.now),
         settles: false,
       },
       { actor, origin: call.origin, billedTo: targetAccount.ownerMemberId },
     );
-    const refusal = refused(reply);
+    const refusal = refusalProblemOf(reply);
     if (refusal !== null) throw refusal;
     assert(reply.kind === "recorded", "what is not refused is recorded");
     return {
@@ -95,20 +98,20 @@ const summary = endpoint(
     await call.read();
     if (!decide(call.principal.grantSet, "credits.spend").allowed) call.requireRight("credits.view");
     const { accountId, memberId } = call.principal;
-    const { balance, available, ...figures } = await accountObject(call.env, accountId).summary(
+    const { balance, available, ...figures } = await accountObjectOf(call.env, accountId).summary(
       accountId,
       memberId,
-      limitOf(call.principal),
+      spendingLimitOf(call.principal),
     );
     // A member who may not spend has nothing to spend, even if the account has credits.
-    const { remaining, ...told } = figuresCard(figures);
+    const { remaining, ...ownFigures } = spendingCard(figures);
     return {
       status: 200,
       body: {
         memberId,
-        ...told,
+        ...ownFigures,
         remaining: decide(call.principal.grantSet, "credits.spend").allowed ? remaining : 0,
-        ...(seesAll(call) ? { balance, available } : {}),
+        ...(canSeeAllCredits(call) ? { balance, available } : {}),
       },
     };
   },
@@ -128,16 +131,20 @@ const ledger = endpoint(
   async (call) => {
     await call.read();
     call.requireRight("credits.view");
-    const { limit, cursor, memberId: asked } = call.query();
+    const { limit, cursor, memberId: memberFilter } = call.query();
     const from = decodeCursor(cursor, z.int().min(1));
     const { accountId, memberId } = call.principal;
-    const all = seesAll(call);
-    const own = accessFilter(call.principal.grantSet, "credits.view");
-    const mayList = all || (own.kind === "some" && own.reach.own && (asked ?? memberId) === memberId);
+    const all = canSeeAllCredits(call);
+    const visibleSpending = accessFilter(call.principal.grantSet, "credits.view");
+    const mayList =
+      all ||
+      (visibleSpending.kind === "some" &&
+        visibleSpending.reach.own &&
+        (memberFilter ?? memberId) === memberId);
     const rows = mayList
-      ? await accountObject(call.env, accountId).entries(
+      ? await accountObjectOf(call.env, accountId).entries(
           accountId,
-          all ? (asked ?? null) : memberId,
+          all ? (memberFilter ?? null) : memberId,
           from,
           limit + 1,
         )
@@ -154,4 +161,4 @@ const ledger = endpoint(
   },
 );
 
-export const credits: readonly Endpoint[] = [spend, summary, ledger];
+export const creditsEndpoints: readonly Endpoint[] = [spend, summary, ledger];

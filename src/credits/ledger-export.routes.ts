@@ -8,13 +8,13 @@ import { invalidParameter } from "../kernel/http/problem.ts";
 import { dayOrTime } from "../kernel/time-zone.ts";
 import { TABLE_FORMATS, tableFile } from "../channels/workbook/table.ts";
 import { XLSX_MEDIA_TYPE } from "../channels/workbook/workbook.ts";
-import { entryCard } from "./card.ts";
-import { accountObject } from "./stub.object.ts";
+import { entryCard } from "./credits.card.ts";
+import { accountObjectOf } from "./account-stub.object.ts";
 
 /** Entries of one file at most: more are asked for in shorter periods, never cut off silently. */
 const ENTRIES_MAX = 10_000;
 const PERIOD_MS = 30 * 86_400_000;
-const OWN = ["at", "id", "kind", "memberId", "amount", "description", "lotId", "billedTo"];
+const OWN_COLUMNS = ["at", "id", "kind", "memberId", "amount", "description", "lotId", "billedTo"];
 
 const query = z.strictObject({
   from: dayOrTime
@@ -43,16 +43,17 @@ const download = endpoint(
   async (call) => {
     await call.read();
     call.requireRight("credits.view");
-    const { format, memberId: asked, ...bounds } = call.query();
+    const { format, memberId: memberFilter, ...bounds } = call.query();
     const { accountId, memberId, targetAccount, grantSet } = call.principal;
     const period = periodOf(bounds, { periodMs: -PERIOD_MS }, call.now, targetAccount.settings.timeZone);
     if (period === null) throw invalidParameter("to", "must not be before from");
-    const seen = accessFilter(grantSet, "credits.view");
-    const all = seen.kind === "some" && seen.reach.all;
-    const mayList = all || (seen.kind === "some" && seen.reach.own && (asked ?? memberId) === memberId);
-    const ledger = accountObject(call.env, accountId);
+    const filter = accessFilter(grantSet, "credits.view");
+    const all = filter.kind === "some" && filter.reach.all;
+    const mayList =
+      all || (filter.kind === "some" && filter.reach.own && (memberFilter ?? memberId) === memberId);
+    const ledger = accountObjectOf(call.env, accountId);
     const posted = mayList
-      ? await ledger.entriesIn(accountId, all ? (asked ?? null) : memberId, period, ENTRIES_MAX + 1)
+      ? await ledger.entriesIn(accountId, all ? (memberFilter ?? null) : memberId, period, ENTRIES_MAX + 1)
       : [];
     if (posted.length > ENTRIES_MAX)
       throw invalidParameter(
@@ -60,13 +61,13 @@ const download = endpoint(
         `the period has more than ${ENTRIES_MAX} entries: ask for a shorter one`,
       );
     const rows = posted.map((each) => ({ ...entryCard(each, all) }));
-    const told = { format, from: iso(period.from), to: iso(period.to), rows: rows.length };
+    const exported = { format, from: iso(period.from), to: iso(period.to), rows: rows.length };
     const event = call.event(
       "credits.export",
       { type: "credits", id: null },
-      { changes: { before: {}, after: told } },
+      { changes: { before: {}, after: exported } },
     );
-    const columns = all ? [...OWN, "balance"] : OWN;
+    const columns = all ? [...OWN_COLUMNS, "balance"] : OWN_COLUMNS;
     return call.commit(
       { statements: [], events: [event] },
       { status: 200, ...tableFile(format, "ledger", columns, rows, call.now) },
@@ -74,4 +75,4 @@ const download = endpoint(
   },
 );
 
-export const ledgerExport: readonly Endpoint[] = [download];
+export const ledgerExportEndpoints: readonly Endpoint[] = [download];

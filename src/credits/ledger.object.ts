@@ -1,32 +1,32 @@
 import type { ChainHead } from "../audit/chain/event.ts";
 import { newId } from "../kernel/id.ts";
 import { LruCache } from "../kernel/lru-cache.ts";
-import { BY_SYSTEM, type Context, type Posted } from "./entry.ts";
-import type { Entry, State } from "./ledger.ts";
-import { NOTHING_SPENT, type Spending } from "./limit.ts";
-import { keepLot, type OpenLots, readOpenLots } from "./lot.object.ts";
-import { pack } from "./remainders.ts";
+import { SYSTEM_CONTEXT, type EntryContext, type PostedEntry } from "./ledger-entry.ts";
+import type { Entry, LedgerState } from "./ledger.ts";
+import { NOTHING_SPENT, type Spending } from "./spending-limit.ts";
+import { saveLot, type OpenLots, readOpenLots } from "./lot.object.ts";
+import { packRemainders } from "./remainders.ts";
 import {
   type EntryRow,
-  type Head,
+  type AccountHead,
   type HeadRow,
   type LastRow,
-  type MemberRow,
-  movedBy,
-  type Previous,
-  readRow,
+  type MemberSpendingRow,
+  newestMoveSeq,
+  type PreviousEntry,
+  readFirstRow,
   type SqlRow,
-  TABLES,
-  toPosted,
-} from "./row.object.ts";
+  LEDGER_TABLES_SQL,
+  toPostedEntry,
+} from "./ledger-row.object.ts";
 
 /** The end of the ledger: its newest entry, and the lots that are open after it. */
-interface End extends OpenLots {
+interface LedgerEnd extends OpenLots {
   readonly last: LastRow | undefined;
 }
 
 /** Members whose counters are remembered. */
-const MEMBERS_MAX = 1_000;
+const CACHED_MEMBERS_MAX = 1_000;
 
 /**
  * The ledger in the object's own SQLite. Everything is synchronous; the caller makes it one transaction, and
@@ -36,24 +36,24 @@ const MEMBERS_MAX = 1_000;
  */
 export class LedgerTables {
   readonly #sql: SqlStorage;
-  #end: End | null = null;
-  #head: { readonly value: Head | null } | null = null;
-  #members = new LruCache<MemberRow>(MEMBERS_MAX);
+  #end: LedgerEnd | null = null;
+  #head: { readonly value: AccountHead | null } | null = null;
+  #members = new LruCache<MemberSpendingRow>(CACHED_MEMBERS_MAX);
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    sql.exec(TABLES);
+    sql.exec(LEDGER_TABLES_SQL);
   }
 
   /** Drops all that is remembered, after a transaction has failed. */
   forget(): void {
     this.#end = null;
     this.#head = null;
-    this.#members = new LruCache<MemberRow>(MEMBERS_MAX);
+    this.#members = new LruCache<MemberSpendingRow>(CACHED_MEMBERS_MAX);
   }
 
   /** What a command under this key, by this member, needs to know. */
-  state(key: string | null, memberId: string | null): State<Previous> {
+  state(key: string | null, memberId: string | null): LedgerState<PreviousEntry> {
     const { last, lots } = this.#atEnd();
     const member = memberId === null ? undefined : this.#member(memberId);
     const previous = key === null ? undefined : this.#row<EntryRow>("SELECT * FROM entry WHERE key = ?", key);
@@ -63,7 +63,8 @@ export class LedgerTables {
       balance: last?.balance ?? 0,
       lots,
       spending: member ?? NOTHING_SPENT,
-      previous: previous === undefined ? null : { ...toPosted(previous), fingerprint: previous.fingerprint },
+      previous:
+        previous === undefined ? null : { ...toPostedEntry(previous), fingerprint: previous.fingerprint },
     };
   }
 
@@ -74,23 +75,23 @@ export class LedgerTables {
     accountId: string,
     entries: readonly Entry[],
     spending: Spending,
-    context: Context,
-  ): readonly Posted[] {
+    context: EntryContext,
+  ): readonly PostedEntry[] {
     return entries.map((entry) =>
-      this.#post(accountId, entry, spending, entry.kind === "expire" ? BY_SYSTEM : context),
+      this.#insertEntry(accountId, entry, spending, entry.kind === "expire" ? SYSTEM_CONTEXT : context),
     );
   }
 
-  #post(accountId: string, entry: Entry, spending: Spending, context: Context): Posted {
+  #insertEntry(accountId: string, entry: Entry, spending: Spending, context: EntryContext): PostedEntry {
     const last = this.#last();
     if (last === undefined && this.head() === null)
       this.setHead(accountId, { seq: 0, hash: "", ledgerSeq: 0 });
     const id = newId("entry", entry.at);
-    const lotId = keepLot(this.#sql, entry, id);
+    const lotId = saveLot(this.#sql, entry, id);
     const memberBefore = entry.memberId === null ? 0 : (this.#member(entry.memberId)?.last_seq ?? 0);
     const { seq, kind, at, memberId, amount, balance, description, outcome } = entry;
-    const { text: remainders, base } = pack(seq, entry.lots, this.#atEnd().base);
-    const before = last === undefined ? 0 : movedBy(last);
+    const { text: remainders, base } = packRemainders(seq, entry.lots, this.#atEnd().base);
+    const before = last === undefined ? 0 : newestMoveSeq(last);
     this.#sql.exec(
       "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       seq,
@@ -115,7 +116,7 @@ export class LedgerTables {
     return { seq, id, kind, at, memberId, amount, balance, lotId, description, outcome, context };
   }
 
-  #setMember(id: string, row: MemberRow): void {
+  #setMember(id: string, row: MemberSpendingRow): void {
     this.#sql.exec(
       "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)",
       id,
@@ -130,24 +131,24 @@ export class LedgerTables {
   }
 
   /** Entries in their order, refusals too. */
-  after(seq: number, limit: number): Posted[] {
+  after(seq: number, limit: number): PostedEntry[] {
     return this.#sql
       .exec<EntryRow>("SELECT * FROM entry WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit)
       .toArray()
-      .map(toPosted);
+      .map(toPostedEntry);
   }
 
   /**
    * Entries that moved credits, the newest first: of one member, or all.
    * @param from the entry that the page before ended with
    */
-  newest(memberId: string | null, from: number | null, limit: number): Posted[] {
-    const posted: Posted[] = [];
-    let seq = from === null ? this.#newestSeq(memberId) : this.#before(memberId, from);
+  newest(memberId: string | null, from: number | null, limit: number): PostedEntry[] {
+    const posted: PostedEntry[] = [];
+    let seq = from === null ? this.#newestSeq(memberId) : this.#seqBefore(memberId, from);
     while (seq > 0 && posted.length < limit) {
       const row = this.#row<EntryRow>("SELECT * FROM entry WHERE seq = ?", seq);
       if (row === undefined) break;
-      posted.push(toPosted(row));
+      posted.push(toPostedEntry(row));
       seq = memberId === null ? row.before : row.member_before;
     }
     return posted;
@@ -156,11 +157,11 @@ export class LedgerTables {
   #newestSeq(memberId: string | null): number {
     if (memberId !== null) return this.#member(memberId)?.last_seq ?? 0;
     const last = this.#last();
-    return last === undefined ? 0 : movedBy(last);
+    return last === undefined ? 0 : newestMoveSeq(last);
   }
 
   /** A cursor that points at another member's entry leads nowhere, not into that member's thread. */
-  #before(memberId: string | null, from: number): number {
+  #seqBefore(memberId: string | null, from: number): number {
     const row = this.#row<EntryRow>("SELECT * FROM entry WHERE seq = ?", from);
     if (memberId === null) return row?.before ?? 0;
     return row?.member_id === memberId ? row.member_before : 0;
@@ -174,7 +175,7 @@ export class LedgerTables {
    * The account's id and the newest sealed place of its chain; seq 0 before the first. Null in an object
    * never written to.
    */
-  head(): Head | null {
+  head(): AccountHead | null {
     if (this.#head === null) {
       const row = this.#row<HeadRow>("SELECT * FROM head");
       this.#head = {
@@ -198,7 +199,7 @@ export class LedgerTables {
     this.#head = { value: { ...head, accountId } };
   }
 
-  #atEnd(): End {
+  #atEnd(): LedgerEnd {
     if (this.#end === null) {
       const last = this.#row<LastRow>(
         "SELECT seq, at, amount, balance, remainders, before FROM entry ORDER BY seq DESC LIMIT 1",
@@ -213,10 +214,10 @@ export class LedgerTables {
     return this.#atEnd().last;
   }
 
-  #member(id: string): MemberRow | undefined {
+  #member(id: string): MemberSpendingRow | undefined {
     const known = this.#members.get(id);
     if (known !== undefined) return known;
-    const row = this.#row<MemberRow>(
+    const row = this.#row<MemberSpendingRow>(
       "SELECT at, lifetime, day, week, month, last_seq FROM member WHERE id = ?",
       id,
     );
@@ -225,6 +226,6 @@ export class LedgerTables {
   }
 
   #row<Row extends SqlRow>(query: string, ...values: SqlStorageValue[]): Row | undefined {
-    return readRow<Row>(this.#sql, query, ...values);
+    return readFirstRow<Row>(this.#sql, query, ...values);
   }
 }

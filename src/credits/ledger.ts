@@ -1,17 +1,23 @@
 import { assert } from "../kernel/assert.ts";
-import { AMOUNT_MAX, type Command, fingerprint, type GrantCommand, type SpendCommand } from "./command.ts";
-import { charge, type Figures, figures, type Spending } from "./limit.ts";
-import { available, burn, findEqual, isDue, type Lot, total } from "./lot.ts";
+import {
+  AMOUNT_MAX,
+  type LedgerCommand,
+  commandFingerprint,
+  type GrantCommand,
+  type SpendCommand,
+} from "./ledger-command.ts";
+import { addSpending, type SpendingFigures, spendingFigures, type Spending } from "./spending-limit.ts";
+import { availableCredits, spendFromLots, findMergeableLot, isDue, type Lot, totalRemainder } from "./lot.ts";
 
 /** Open lots of an account. Each command looks at all of them, so they are bounded. */
 export const LOTS_MAX = 1_000;
 
 /** What an entry says of its command for ever, refusals too: a replay answers with it. */
-export type Recorded =
+export type RecordedOutcome =
   | ({
       readonly kind: "subscription_inactive" | "insufficient_balance" | "member_limit_exceeded" | "spent";
       readonly required: number;
-    } & Figures)
+    } & SpendingFigures)
   | { readonly kind: "granted"; readonly lot: Omit<Lot, "remainder" | "seq" | "start"> }
   | { readonly kind: "expired" };
 
@@ -34,11 +40,11 @@ export interface Entry {
   readonly lotSeq: number | null;
   readonly description: string | null;
   readonly fingerprint: string;
-  readonly outcome: Recorded;
+  readonly outcome: RecordedOutcome;
 }
 
 /** What one command needs to know. */
-export interface State<Previous = { readonly fingerprint: string }> {
+export interface LedgerState<Previous = { readonly fingerprint: string }> {
   readonly seq: number;
   /** The time of the last entry. Time never runs backwards in a ledger, even if the machine's clock does. */
   readonly at: number;
@@ -51,77 +57,99 @@ export interface State<Previous = { readonly fingerprint: string }> {
 }
 
 /** In order of precedence. Only outcomes with an entry are recorded; the others change nothing at all. */
-export type Outcome<Previous> =
+export type CommandOutcome<Previous> =
   | { readonly kind: "replayed"; readonly previous: Previous }
   | { readonly kind: "key_reused" }
-  | ({ readonly kind: "subscription_inactive"; readonly required: number } & Figures)
+  | ({ readonly kind: "subscription_inactive"; readonly required: number } & SpendingFigures)
   | { readonly kind: "already_expired" | "too_many_lots" | "balance_overflow" }
   | { readonly kind: "recorded"; readonly entry: Entry };
 
-export interface Step<Previous> {
-  readonly outcome: Outcome<Previous>;
+export interface LedgerStep<Previous> {
+  readonly outcome: CommandOutcome<Previous>;
   /** In order: lots that were due, then the command's own. */
   readonly entries: readonly Entry[];
-  readonly state: State<Previous>;
+  readonly state: LedgerState<Previous>;
 }
 
 /** The rule of the ledger. The checks are in the order of their precedence. */
-export function apply<Previous extends { readonly fingerprint: string }>(
-  state: State<Previous>,
-  command: Command,
+export function applyCommand<Previous extends { readonly fingerprint: string }>(
+  state: LedgerState<Previous>,
+  command: LedgerCommand,
   now: number,
-): Step<Previous> {
+): LedgerStep<Previous> {
   assert(
     Number.isSafeInteger(command.amount) && command.amount >= 1 && command.amount <= AMOUNT_MAX,
     "an amount is an integer in range",
   );
   const { previous } = state;
   if (previous !== null) {
-    const same = previous.fingerprint === fingerprint(command);
+    const same = previous.fingerprint === commandFingerprint(command);
     return { outcome: same ? { kind: "replayed", previous } : { kind: "key_reused" }, entries: [], state };
   }
   return command.op === "spend" ? spend(state, command, now) : grant(state, command, now);
 }
 
-function spend<Previous>(state: State<Previous>, command: SpendCommand, now: number): Step<Previous> {
-  const due = expire(state, now);
-  const { at, lots, spending } = due.state;
+function spend<Previous>(
+  state: LedgerState<Previous>,
+  command: SpendCommand,
+  now: number,
+): LedgerStep<Previous> {
+  const expired = expireLots(state, now);
+  const { at, lots, spending } = expired.state;
   const { amount: required, memberId, description } = command;
-  const open = available(lots, at);
-  const told = figures(command, spending, open, at);
+  const spendable = availableCredits(lots, at);
+  const figuresNow = spendingFigures(command, spending, spendable, at);
   const refuse = (kind: "subscription_inactive" | "insufficient_balance" | "member_limit_exceeded") =>
-    record(
-      due,
+    recordCommand(
+      expired,
       command,
-      { kind: "spend", memberId, description, amount: 0, lotSeq: null, outcome: { kind, required, ...told } },
+      {
+        kind: "spend",
+        memberId,
+        description,
+        amount: 0,
+        lotSeq: null,
+        outcome: { kind, required, ...figuresNow },
+      },
       lots,
     );
 
   if (!command.subscriptionActive && command.settles) return refuse("subscription_inactive");
   if (!command.subscriptionActive)
-    return { outcome: { kind: "subscription_inactive", required, ...told }, entries: [], state };
-  if (required > open) return refuse("insufficient_balance");
-  if (told.limit !== null && required > told.limit - told.spent) return refuse("member_limit_exceeded");
+    return { outcome: { kind: "subscription_inactive", required, ...figuresNow }, entries: [], state };
+  if (required > spendable) return refuse("insufficient_balance");
+  if (figuresNow.limit !== null && required > figuresNow.limit - figuresNow.spent)
+    return refuse("member_limit_exceeded");
 
   // After this point the spending succeeds.
-  const charged = charge(spending, required, at);
-  assert(Number.isSafeInteger(charged.lifetime), "what a member has spent stays exact");
-  const outcome = { kind: "spent" as const, required, ...figures(command, charged, open - required, at) };
-  const step = record(
-    due,
+  const spendingAfter = addSpending(spending, required, at);
+  assert(Number.isSafeInteger(spendingAfter.lifetime), "what a member has spent stays exact");
+  const outcome = {
+    kind: "spent" as const,
+    required,
+    ...spendingFigures(command, spendingAfter, spendable - required, at),
+  };
+  const step = recordCommand(
+    expired,
     command,
     { kind: "spend", memberId, description, amount: -required, lotSeq: null, outcome },
-    burn(lots, required, at),
+    spendFromLots(lots, required, at),
   );
-  return { ...step, state: { ...step.state, spending: charged } };
+  return { ...step, state: { ...step.state, spending: spendingAfter } };
 }
 
-function grant<Previous>(state: State<Previous>, command: GrantCommand, now: number): Step<Previous> {
-  const due = expire(state, now);
-  const { at, balance, lots, seq } = due.state;
+function grant<Previous>(
+  state: LedgerState<Previous>,
+  command: GrantCommand,
+  now: number,
+): LedgerStep<Previous> {
+  const expired = expireLots(state, now);
+  const { at, balance, lots, seq } = expired.state;
   const { kind, amount, priority, expiresAt } = command;
   const effectiveAt = command.effectiveAt ?? at;
-  const refuse = (reason: "already_expired" | "too_many_lots" | "balance_overflow"): Step<Previous> => ({
+  const refuse = (
+    reason: "already_expired" | "too_many_lots" | "balance_overflow",
+  ): LedgerStep<Previous> => ({
     outcome: { kind: reason },
     entries: [],
     state,
@@ -129,41 +157,41 @@ function grant<Previous>(state: State<Previous>, command: GrantCommand, now: num
 
   if (expiresAt !== null && expiresAt <= Math.max(at, effectiveAt)) return refuse("already_expired");
   const start = effectiveAt === at ? null : effectiveAt;
-  const equal = findEqual(lots, { kind, priority, start, expiresAt }, amount);
-  if (equal === undefined && lots.length >= LOTS_MAX) return refuse("too_many_lots");
+  const openLot = findMergeableLot(lots, { kind, priority, start, expiresAt }, amount);
+  if (openLot === undefined && lots.length >= LOTS_MAX) return refuse("too_many_lots");
   if (amount > Number.MAX_SAFE_INTEGER - balance) return refuse("balance_overflow");
 
   // After this point the grant succeeds.
   const lot = { kind, amount, priority, effectiveAt, expiresAt };
-  const lotSeq = equal?.seq ?? seq + 1;
+  const lotSeq = openLot?.seq ?? seq + 1;
   const after =
-    equal === undefined
+    openLot === undefined
       ? [...lots, { ...lot, start, seq: lotSeq, remainder: amount }]
       : lots.map((one) =>
-          one === equal ? { ...one, amount: one.amount + amount, remainder: one.remainder + amount } : one,
+          one === openLot ? { ...one, amount: one.amount + amount, remainder: one.remainder + amount } : one,
         );
-  return record(
-    due,
+  return recordCommand(
+    expired,
     command,
     { kind: "grant", memberId: null, description: null, amount, lotSeq, outcome: { kind: "granted", lot } },
     after,
   );
 }
 
-interface Expired<Previous> {
+interface ExpiredLots<Previous> {
   readonly entries: readonly Entry[];
-  readonly state: State<Previous>;
+  readonly state: LedgerState<Previous>;
 }
 
 /**
  * Ends the lots that are due, one entry each. Part of every command, and of the alarm when no command comes.
  */
-export function expire<Previous>(state: State<Previous>, now: number): Expired<Previous> {
+export function expireLots<Previous>(state: LedgerState<Previous>, now: number): ExpiredLots<Previous> {
   const at = Math.max(now, state.at);
   let current = { ...state, at };
   const entries: Entry[] = [];
   for (const lot of state.lots.filter((candidate) => isDue(candidate, at))) {
-    const entry = append(
+    const entry = appendEntry(
       current,
       {
         key: `expire:${lot.seq}`,
@@ -183,29 +211,33 @@ export function expire<Previous>(state: State<Previous>, now: number): Expired<P
   return { entries, state: current };
 }
 
-type Line = Omit<Entry, "seq" | "at" | "balance" | "lots">;
+type NewEntry = Omit<Entry, "seq" | "at" | "balance" | "lots">;
 
-function record<Previous>(
-  due: Expired<Previous>,
-  command: Command,
-  line: Omit<Line, "key" | "fingerprint">,
+function recordCommand<Previous>(
+  expired: ExpiredLots<Previous>,
+  command: LedgerCommand,
+  line: Omit<NewEntry, "key" | "fingerprint">,
   lots: readonly Lot[],
-): Step<Previous> {
-  const entry = append(due.state, { ...line, key: command.key, fingerprint: fingerprint(command) }, lots);
+): LedgerStep<Previous> {
+  const entry = appendEntry(
+    expired.state,
+    { ...line, key: command.key, fingerprint: commandFingerprint(command) },
+    lots,
+  );
   const { seq, balance } = entry;
   return {
     outcome: { kind: "recorded", entry },
-    entries: [...due.entries, entry],
-    state: { ...due.state, seq, balance, lots },
+    entries: [...expired.entries, entry],
+    state: { ...expired.state, seq, balance, lots },
   };
 }
 
-function append(state: State<unknown>, line: Line, lots: readonly Lot[]): Entry {
+function appendEntry(state: LedgerState<unknown>, line: NewEntry, lots: readonly Lot[]): Entry {
   const balance = state.balance + line.amount;
   assert(
     Number.isSafeInteger(balance) && balance >= 0,
     "the balance is an exact number of credits, never below 0",
   );
-  assert(balance === total(lots), "the balance is the sum of the lots' remainders");
+  assert(balance === totalRemainder(lots), "the balance is the sum of the lots' remainders");
   return { ...line, seq: state.seq + 1, at: state.at, balance, lots };
 }

@@ -30,7 +30,7 @@ export interface Lot {
  * The open lot that a grant of these terms goes into, if there is one. Lots that differ in any of them are
  * never folded.
  */
-export const findEqual = (
+export const findMergeableLot = (
   lots: readonly Lot[],
   terms: Pick<Lot, "kind" | "priority" | "start" | "expiresAt">,
   amount: number,
@@ -48,14 +48,15 @@ export const isDue = (lot: Lot, at: number): boolean => lot.expiresAt !== null &
 
 const isEffective = (lot: Lot, at: number): boolean => lot.effectiveAt <= at && !isDue(lot, at);
 
-export const total = (lots: readonly Lot[]): number => lots.reduce((sum, lot) => sum + lot.remainder, 0);
+export const totalRemainder = (lots: readonly Lot[]): number =>
+  lots.reduce((sum, lot) => sum + lot.remainder, 0);
 
 /** What may be spent now: lots that are already effective and not yet over. */
-export const available = (lots: readonly Lot[], at: number): number =>
-  total(lots.filter((lot) => isEffective(lot, at)));
+export const availableCredits = (lots: readonly Lot[], at: number): number =>
+  totalRemainder(lots.filter((lot) => isEffective(lot, at)));
 
 /** The earliest end of a lot, or null. */
-export const firstExpiry = (lots: readonly Lot[]): number | null =>
+export const firstExpiryOf = (lots: readonly Lot[]): number | null =>
   lots.reduce<number | null>(
     (first, { expiresAt }) =>
       expiresAt !== null && (first === null || expiresAt < first) ? expiresAt : first,
@@ -66,17 +67,17 @@ export const firstExpiry = (lots: readonly Lot[]): number | null =>
  * Takes `amount` from the lots: by priority, then the earlier end, then age. The caller has checked
  * `available`.
  */
-export function burn(lots: readonly Lot[], amount: number, at: number): readonly Lot[] {
-  const left = new Map<number, number>();
-  let open = amount;
+export function spendFromLots(lots: readonly Lot[], amount: number, at: number): readonly Lot[] {
+  const remainders = new Map<number, number>();
+  let leftToSpend = amount;
   for (const lot of lots.filter((candidate) => isEffective(candidate, at)).sort(burnsBefore)) {
-    const taken = Math.min(open, lot.remainder);
-    left.set(lot.seq, lot.remainder - taken);
-    open -= taken;
+    const taken = Math.min(leftToSpend, lot.remainder);
+    remainders.set(lot.seq, lot.remainder - taken);
+    leftToSpend -= taken;
   }
-  assert(open === 0, "what is spent was available");
+  assert(leftToSpend === 0, "what is spent was available");
   return lots
-    .map((lot) => ({ ...lot, remainder: left.get(lot.seq) ?? lot.remainder }))
+    .map((lot) => ({ ...lot, remainder: remainders.get(lot.seq) ?? lot.remainder }))
     .filter((lot) => lot.remainder > 0);
 }
 

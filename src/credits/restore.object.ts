@@ -7,7 +7,7 @@ const TABLES = `
   );
   CREATE TABLE IF NOT EXISTS erasure (id TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;`;
 
-type Row = { found_at: number; witness: string; database: string; accepted_at: number | null };
+type RestoreRow = { found_at: number; witness: string; database: string; accepted_at: number | null };
 
 /**
  * What was taken back from the chain: databases that were put back, and erasures. No editor of D1 reaches
@@ -21,16 +21,16 @@ export class RestoreTables {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     sql.exec(TABLES);
-    this.#waiting = this.all().find(({ acceptedAt }) => acceptedAt === null) ?? null;
+    this.#waiting = this.listRestores().find(({ acceptedAt }) => acceptedAt === null) ?? null;
   }
 
   get waiting(): Restore | null {
     return this.#waiting;
   }
 
-  all(): Restore[] {
+  listRestores(): Restore[] {
     return this.#sql
-      .exec<Row>("SELECT * FROM restore ORDER BY found_at")
+      .exec<RestoreRow>("SELECT * FROM restore ORDER BY found_at")
       .toArray()
       .map((row) => ({
         foundAt: row.found_at,
@@ -41,10 +41,10 @@ export class RestoreTables {
   }
 
   /** A database that was put back once more is the same case, with another end. */
-  put(restore: Restore): Restore {
+  saveRestore(restore: Restore): Restore {
     const { foundAt, witness, database, acceptedAt } = restore;
-    const places = [JSON.stringify(witness), JSON.stringify(database)];
-    this.#sql.exec("INSERT OR REPLACE INTO restore VALUES (?, ?, ?, ?)", foundAt, ...places, acceptedAt);
+    const headTexts = [JSON.stringify(witness), JSON.stringify(database)];
+    this.#sql.exec("INSERT OR REPLACE INTO restore VALUES (?, ?, ?, ?)", foundAt, ...headTexts, acceptedAt);
     this.#waiting = acceptedAt === null ? restore : null;
     return restore;
   }

@@ -1,10 +1,10 @@
 import type { AuditEvent } from "../audit/chain/event.ts";
 import { notifyAuditQueue, stageEvent } from "../audit/chain/outbox.store.ts";
-import type { PaidFor, Reply } from "../credits/entry.ts";
-import type { Limit } from "../credits/limit.ts";
-import { refused } from "../credits/refusal.ts";
-import { accountObject } from "../credits/stub.object.ts";
-import { isActive } from "../credits/subscription.ts";
+import type { PaidFor, LedgerReply } from "../credits/ledger-entry.ts";
+import type { SpendingLimit } from "../credits/spending-limit.ts";
+import { refusalProblemOf } from "../credits/ledger-refusal.ts";
+import { accountObjectOf } from "../credits/account-stub.object.ts";
+import { isSubscriptionActive } from "../credits/subscription.ts";
 import type { Env } from "../env.ts";
 import type { Call } from "../gate/calls/call.ts";
 import { WriteConflict } from "../gate/calls/turn.ts";
@@ -38,7 +38,7 @@ export async function finish(call: Call, row: ChargeRow): Promise<void> {
     row,
     targetAccount.ownerMemberId,
     limit,
-    isActive(targetAccount.subscription, call.now) && ownAccount.accountId === accountId,
+    isSubscriptionActive(targetAccount.subscription, call.now) && ownAccount.accountId === accountId,
   );
   const refusal = await settle(call.db, call.env, row, reply, call.now, (work) => call.defer(work));
   if (refusal !== null) throw refusal;
@@ -64,7 +64,7 @@ export async function finishPending(
     charge,
     account.ownerMemberId,
     limit,
-    member?.status === "active" && isActive(account.subscription, at),
+    member?.status === "active" && isSubscriptionActive(account.subscription, at),
   );
   const change = charge.change as PaidChange;
   // The member is gone: what they paid for goes to the account's owner.
@@ -83,9 +83,9 @@ async function pay(
   env: Env,
   { accountId, key, memberId, amount, description, event }: ChargeRow,
   billedTo: string,
-  limit: Limit,
+  limit: SpendingLimit,
   subscriptionActive: boolean,
-): Promise<Reply> {
+): Promise<LedgerReply> {
   const { actor, origin, cost } = event as AuditEvent;
   const command = {
     op: "spend" as const,
@@ -97,12 +97,12 @@ async function pay(
     settles: true,
     ...limit,
   };
-  const reply = (await accountObject(env, accountId).spend(accountId, command, {
+  const reply = (await accountObjectOf(env, accountId).spend(accountId, command, {
     actor,
     origin,
     billedTo,
     ...(cost === null ? {} : { paysFor: paidFor(event as AuditEvent) }),
-  })) as Reply;
+  })) as LedgerReply;
   return reply.kind === "recorded" && reply.posted.context.origin.requestId !== origin.requestId
     ? { kind: "key_reused" }
     : reply;
@@ -126,11 +126,11 @@ async function settle(
   db: Db,
   env: Env,
   row: ChargeRow,
-  reply: Reply,
+  reply: LedgerReply,
   now: number,
   defer: Call["defer"],
 ): Promise<Problem | null> {
-  const refusal = refused(reply);
+  const refusal = refusalProblemOf(reply);
   if (refusal !== null) {
     await batch(db, [reply.kind === "key_reused" ? dropCharge(db, row) : refuseCharge(db, row)]);
     return refusal;

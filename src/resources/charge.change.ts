@@ -1,5 +1,5 @@
 import type { AuditEvent } from "../audit/chain/event.ts";
-import { isActive } from "../credits/subscription.ts";
+import { isSubscriptionActive } from "../credits/subscription.ts";
 import type { Call } from "../gate/calls/call.ts";
 import { claimIdempotencyKey } from "../gate/calls/idempotency.store.ts";
 import { assert } from "../kernel/assert.ts";
@@ -54,7 +54,7 @@ export async function resume(call: Call): Promise<Answer | null> {
  */
 export async function charged(call: Call, wanted: Wanted, answer: Answer): Promise<Answer> {
   const { change, amount, guards, event } = wanted;
-  if (!isActive(call.principal.targetAccount.subscription, call.now))
+  if (!isSubscriptionActive(call.principal.targetAccount.subscription, call.now))
     throw new Problem("credits/subscription-inactive", { extensions: { required: amount } });
   assert(
     change.kind !== "insert" || change.row.uniqueKey === null,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ResourceRef } from "../access/decision.ts";
-import { type AccountRow, Founded, NewOwner, ProfileBody } from "../accounts/account.card.ts";
+import { type AccountRow, NewAccountFields, FirstOwnerBody, ProfileBody } from "../accounts/account.card.ts";
 import { displayName } from "../kernel/http/body.ts";
 import { iso } from "../kernel/clock.ts";
 
@@ -24,10 +24,10 @@ export const OrganizationCard = z.object({
   version: z.number(),
 });
 
-export const MadeOrganization = OrganizationCard.extend(Founded);
+export const MadeOrganization = OrganizationCard.extend(NewAccountFields);
 export const NewOrganization = z.strictObject({
   name: displayName(200),
-  owner: NewOwner,
+  owner: FirstOwnerBody,
   profile: ProfileBody.default({}),
 });
 export const OrganizationPatch = z.strictObject({

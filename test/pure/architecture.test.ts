@@ -197,17 +197,17 @@ describe("K7 accounts below are reached on one path", () => {
   /** Why a caller does not ask the rules of the account. */
   const EXEMPT: Readonly<Record<string, string>> = {
     "src/accounts/account-creation.routes.ts": "the platform",
-    "src/accounts/tenant.change.ts": "the platform",
+    "src/accounts/tenant.load.ts": "the platform",
     "src/accounts/account.routes.ts": "the platform, or the account itself",
     "src/people/members/me.routes.ts": "the account that the gate asked",
     "src/accounts/restored-state.routes.ts": "the platform",
     "src/accounts/ownership.routes.ts": "the platform, or the account itself",
     "src/products/billing/tier-choice.change.ts": "the account itself",
-    "src/credits/grant.routes.ts": "the platform",
+    "src/credits/credit-grant.routes.ts": "the platform",
     "src/channels/webhooks/hook.change.ts": "the platform",
     "src/channels/webhooks/platform-action.change.ts": "the platform",
     "src/resources/named.change.ts": "names an account and reads nothing of it",
-    "src/people/rights/grant.change.ts": "names an account and reads nothing of it",
+    "src/people/rights/grant.load.ts": "names an account and reads nothing of it",
   };
   const callers = worker
     .filter(({ path }) => !path.endsWith(".store.ts"))

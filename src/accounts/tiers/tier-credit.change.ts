@@ -1,28 +1,28 @@
-import type { Context } from "../../credits/entry.ts";
-import { refused } from "../../credits/refusal.ts";
-import { accountObject } from "../../credits/stub.object.ts";
+import type { EntryContext } from "../../credits/ledger-entry.ts";
+import { refusalProblemOf } from "../../credits/ledger-refusal.ts";
+import { accountObjectOf } from "../../credits/account-stub.object.ts";
 import type { Env } from "../../env.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { now } from "../../kernel/clock.ts";
 import { batch, type Db, openDb } from "../../kernel/db.ts";
 import type { TierCreditRow, TierRow } from "../../kernel/schema/tier.ts";
-import { findDue, findDueOf, markGiven, markTried } from "./tier-credit.store.ts";
+import { findDueCredits, findDueCreditsOf, markGiven, markTried } from "./tier-credit.store.ts";
 
 /** Grace period before the sweep takes over. */
-const PENDING_MS = 5_000;
-const AT_ONCE = 100;
+const GRACE_MS = 5_000;
+const SWEEP_MAX = 100;
 
 /**
  * The month's credits of a tier, as they are to be given once. Tiers that members put in force themselves
  * share one place in each month, so that changing between them gives nothing more.
  */
-export function creditOf(
+export function tierCreditRow(
   call: Pick<Call, "now" | "origin" | "principal">,
   accountId: string,
   tier: TierRow,
 ): TierCreditRow {
   const month = new Date(call.now).toISOString().slice(0, 7);
-  const context: Context = { actor: call.principal.actor, origin: call.origin };
+  const context: EntryContext = { actor: call.principal.actor, origin: call.origin };
   return {
     accountId,
     period: `${tier.selfService ? "free" : `tier:${tier.key}`}:${month}`,
@@ -36,16 +36,16 @@ export function creditOf(
 
 /** Gives what is due to an account. What fails stays due, and the sweep tries it again. */
 export async function giveTierCredits(env: Env, db: Db, accountId: string): Promise<void> {
-  for (const row of await findDueOf(db, accountId)) await give(env, db, row);
+  for (const row of await findDueCreditsOf(db, accountId)) await tryGive(env, db, row);
 }
 
-export async function sweepTierCredits(env: Env, olderThanMs: number = PENDING_MS): Promise<void> {
+export async function sweepTierCredits(env: Env, olderThanMs: number = GRACE_MS): Promise<void> {
   const db = openDb(env.DB);
-  for (const row of await findDue(db, now() - olderThanMs + 1, AT_ONCE)) await give(env, db, row);
+  for (const row of await findDueCredits(db, now() - olderThanMs + 1, SWEEP_MAX)) await tryGive(env, db, row);
 }
 
 /** Every step can be repeated: the ledger knows the command by its key. */
-async function give(env: Env, db: Db, row: TierCreditRow): Promise<void> {
+async function tryGive(env: Env, db: Db, row: TierCreditRow): Promise<void> {
   const { accountId, amount, period } = row;
   const command = {
     op: "grant" as const,
@@ -58,8 +58,8 @@ async function give(env: Env, db: Db, row: TierCreditRow): Promise<void> {
   };
   try {
     await batch(db, [markTried(db, row, now())]);
-    const problem = refused(
-      await accountObject(env, accountId).grant(accountId, command, row.context as Context),
+    const problem = refusalProblemOf(
+      await accountObjectOf(env, accountId).grant(accountId, command, row.context as EntryContext),
     );
     // The ledger gave to this period under other terms, before the database was put back: it is not given to
     // again.

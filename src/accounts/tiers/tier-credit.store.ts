@@ -6,7 +6,7 @@ import { tierCredit, type TierCreditRow } from "../../kernel/schema/tier.ts";
 export const insertTierCredit = (db: Db, row: TierCreditRow): Statement =>
   db.insert(tierCredit).values(row).onConflictDoNothing();
 
-export const findDueOf = (db: Db, accountId: string) =>
+export const findDueCreditsOf = (db: Db, accountId: string) =>
   db
     .select()
     .from(tierCredit)
@@ -16,7 +16,7 @@ export const findDueOf = (db: Db, accountId: string) =>
  * What a crash left behind and what waits for room, the longest untried first.
  * @param before milliseconds since the epoch
  */
-export const findDue = (db: Db, before: number, limit: number) =>
+export const findDueCredits = (db: Db, before: number, limit: number) =>
   db
     .select()
     .from(tierCredit)
@@ -24,14 +24,14 @@ export const findDue = (db: Db, before: number, limit: number) =>
     .orderBy(asc(tierCredit.triedAt))
     .limit(limit);
 
-const one = ({ accountId, period }: TierCreditRow) =>
+const whereRow = ({ accountId, period }: TierCreditRow) =>
   and(eq(tierCredit.accountId, accountId), eq(tierCredit.period, period));
 
 export const markTried = (db: Db, row: TierCreditRow, at: number): Statement =>
-  db.update(tierCredit).set({ triedAt: at }).where(one(row));
+  db.update(tierCredit).set({ triedAt: at }).where(whereRow(row));
 
 export const markGiven = (db: Db, row: TierCreditRow, at: number): Statement =>
   db
     .update(tierCredit)
     .set({ givenAt: sql`coalesce(${tierCredit.givenAt}, ${at})` })
-    .where(one(row));
+    .where(whereRow(row));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AMOUNT_MAX } from "../../credits/command.ts";
+import { AMOUNT_MAX } from "../../credits/ledger-command.ts";
 import { currency, displayName, money } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import { type RequestFault, Problem } from "../../kernel/http/problem.ts";
@@ -11,7 +11,7 @@ const Features = z.strictObject({
   memberLimit: PlanBody.shape.memberLimit.unwrap().optional().describe("null: no limit."),
 });
 
-const shape = {
+const tierFields = {
   names: z.strictObject({ en: displayName(100), ru: displayName(100) }),
   price: z.strictObject({
     amount: money.describe("In the smallest unit of the currency, such as cents."),
@@ -36,18 +36,18 @@ export const NewTier = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,59}$/, "must be 1 to 60 letters, digits and ._:-")
     .describe("As hooks and subscriptions name it."),
-  ...shape,
-  features: shape.features.default({}),
-  creditsPerMonth: shape.creditsPerMonth.default(0),
-  selfService: shape.selfService.default(false),
-  offered: shape.offered.default(true),
+  ...tierFields,
+  features: tierFields.features.default({}),
+  creditsPerMonth: tierFields.creditsPerMonth.default(0),
+  selfService: tierFields.selfService.default(false),
+  offered: tierFields.offered.default(true),
 });
 
-export const TierPatch = z.strictObject(shape).partial();
+export const TierPatch = z.strictObject(tierFields).partial();
 
 export const TierCard = z.object({
   key: z.string(),
-  ...shape,
+  ...tierFields,
   createdAt: z.string(),
   updatedAt: z.string(),
   version: z.number(),
@@ -64,7 +64,7 @@ export const tierCard = ({ credits, createdAt, updatedAt, ...row }: TierRow): z.
  * A tier that members put in force themselves gives nothing that the platform is paid for.
  * @throws Problem validation
  */
-export function checkSelfService({
+export function requireValidSelfService({
   selfService,
   price,
   features,

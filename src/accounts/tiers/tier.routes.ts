@@ -6,14 +6,14 @@ import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import type { TierRow } from "../../kernel/schema/tier.ts";
-import { checkSelfService, featuresOf, NewTier, TierCard, tierCard, TierPatch } from "./tier.card.ts";
+import { requireValidSelfService, featuresOf, NewTier, TierCard, tierCard, TierPatch } from "./tier.card.ts";
 import {
   findTier,
   guardTier,
   insertTier,
   listTiers,
   removeTier,
-  TIER_KEY,
+  TIER_KEY_COLUMNS,
   updateTier,
 } from "./tier.store.ts";
 
@@ -32,13 +32,15 @@ const list = endpoint(
   },
   async (call) => {
     const { limit, cursor } = call.query();
-    const all = decide(call.principal.grantSet, "account.manage").allowed;
-    const [rows] = await call.read(listTiers(call.db, all, decodeCursor(cursor, z.string()), limit + 1));
+    const canSeeUnoffered = decide(call.principal.grantSet, "account.manage").allowed;
+    const [rows] = await call.read(
+      listTiers(call.db, canSeeUnoffered, decodeCursor(cursor, z.string()), limit + 1),
+    );
     return { status: 200, body: toPage(rows, limit, tierCard, ({ key }) => key) };
   },
 );
 
-const told = (call: Call, key: string, before: object, after: object) =>
+const tierEvent = (call: Call, key: string, before: object, after: object) =>
   call.event(
     "account.manage",
     { type: "tier", id: key },
@@ -70,13 +72,13 @@ const create = endpoint(
       createdAt: call.now,
       updatedAt: call.now,
     };
-    checkSelfService(row);
+    requireValidSelfService(row);
     const card = tierCard(row);
     return call.commit(
       {
         statements: [insertTier(call.db, row)],
-        events: [told(call, row.key, {}, card)],
-        duplicateProblems: { [TIER_KEY]: "conflict/duplicate" },
+        events: [tierEvent(call, row.key, {}, card)],
+        duplicateProblems: { [TIER_KEY_COLUMNS]: "conflict/duplicate" },
       },
       {
         status: 201,
@@ -87,7 +89,7 @@ const create = endpoint(
   },
 );
 
-async function load(call: Call): Promise<TierRow> {
+async function loadPathTier(call: Call): Promise<TierRow> {
   const [[row]] = await call.read(findTier(call.db, call.params["key"] ?? ""));
   call.requireRight("account.manage");
   if (row === undefined) throw new Problem("not-found");
@@ -109,7 +111,7 @@ const edit = endpoint(
     ifMatch: "required",
   },
   async (call) => {
-    const row = await load(call);
+    const row = await loadPathTier(call);
     const { creditsPerMonth: credits = row.credits, features, ...patch } = await call.body();
     call.ifMatch(row.version);
     const {
@@ -129,11 +131,11 @@ const edit = endpoint(
       version: row.version + 1,
       updatedAt: call.now,
     };
-    checkSelfService(after);
+    requireValidSelfService(after);
     return call.commit(
       {
         statements: [guardTier(call.db, row), updateTier(call.db, after)],
-        events: [told(call, row.key, tierCard(row), tierCard(after))],
+        events: [tierEvent(call, row.key, tierCard(row), tierCard(after))],
       },
       { status: 200, body: tierCard(after), headers: { ETag: versionEtag(after.version) } },
     );
@@ -152,14 +154,14 @@ const remove = endpoint(
     problems: ["conflict/not-removable"],
   },
   async (call) => {
-    const row = await load(call);
+    const row = await loadPathTier(call);
     call.ifMatch(row.version);
     const detail =
       "A subscription, a choice or a hook still names it. Set offered: false to offer it no more.";
     return call.commit(
       {
         statements: [guardTier(call.db, row), ...removeTier(call.db, row.key)],
-        events: [told(call, row.key, tierCard(row), {})],
+        events: [tierEvent(call, row.key, tierCard(row), {})],
         guardProblems: { has_dependents: new Problem("conflict/not-removable", { detail }) },
       },
       { status: 204 },

@@ -3,16 +3,21 @@ import { type Db, guard, type Statement } from "../../kernel/db.ts";
 import { tier, tierChoice, type TierChoiceRow, type TierRow } from "../../kernel/schema/tier.ts";
 
 /** The key under which a second tier of the same name fails. */
-export const TIER_KEY = "tier.key";
+export const TIER_KEY_COLUMNS = "tier.key";
 
 export const findTier = (db: Db, key: string) => db.select().from(tier).where(eq(tier.key, key));
 
-/** By key, beginning after the key `after`. @param all those that are not offered, too */
-export const listTiers = (db: Db, all: boolean, after: string | null, limit: number) =>
+/** By key, beginning after the key `after`. @param includesUnoffered those that are not offered, too */
+export const listTiers = (db: Db, includesUnoffered: boolean, after: string | null, limit: number) =>
   db
     .select()
     .from(tier)
-    .where(and(all ? undefined : eq(tier.offered, true), after === null ? undefined : gt(tier.key, after)))
+    .where(
+      and(
+        includesUnoffered ? undefined : eq(tier.offered, true),
+        after === null ? undefined : gt(tier.key, after),
+      ),
+    )
     .orderBy(asc(tier.key))
     .limit(limit);
 

@@ -8,13 +8,13 @@ import { decodeCursor, listLimit, listQuery, toPage, pageSchema } from "../../ke
 import { invalidParameter } from "../../kernel/http/problem.ts";
 import { periodStart, dayOrTime, periodEnd, lastMillisecondOf } from "../../kernel/time-zone.ts";
 import { erasureEndpoint } from "./erasure.routes.ts";
-import { findPlace, listCalls, listEvents, listObjectLog } from "./audit.store.ts";
-import { drain, type LedgersOf } from "./drain.store.ts";
-import { sightOf } from "./sight.ts";
-import { AuditRow, auditRow, CallLogRow, callLogRow } from "./row.ts";
+import { findVisibleSeq, listCalls, listEvents, listObjectLog } from "./audit.store.ts";
+import { sealPending, type LedgerOutboxesOf } from "./pending-seal.store.ts";
+import { logVisibilityOf } from "./log-visibility.ts";
+import { AuditRow, auditRow, CallLogRow, callLogRow } from "./audit-row.card.ts";
 import { verifyEndpoint } from "./verify.routes.ts";
 
-const completeness = {
+const completeField = {
   complete: z.boolean().describe("False while events wait that could not be sealed: verify says why."),
 };
 
@@ -61,16 +61,23 @@ interface Bounds {
   readonly to?: string | undefined;
 }
 
-/** Bounds as milliseconds, where they are asked for. @param end reads the upper one: included, or not */
-function times({ principal: { targetAccount } }: Call, { from, to }: Bounds, end: typeof lastMillisecondOf) {
+/**
+ * Bounds as milliseconds, where they are asked for.
+ * @param upperBound reads the upper one: included, or not
+ */
+function toTimeRange(
+  { principal: { targetAccount } }: Call,
+  { from, to }: Bounds,
+  upperBound: typeof lastMillisecondOf,
+) {
   const { timeZone } = targetAccount.settings;
   return {
     from: from === undefined ? undefined : periodStart(from, timeZone),
-    to: to === undefined ? undefined : end(to, timeZone),
+    to: to === undefined ? undefined : upperBound(to, timeZone),
   };
 }
 
-const audit = (ledgersOf: LedgersOf) =>
+const audit = (ledgersOf: LedgerOutboxesOf) =>
   endpoint(
     {
       method: "GET",
@@ -82,20 +89,20 @@ const audit = (ledgersOf: LedgersOf) =>
         "The audit log, the newest first: changes, denials, sign-ins, spending. " +
         "Members with a narrower right see their own rows.",
       query: AuditQuery,
-      answer: pageSchema(AuditRow).extend(completeness),
+      answer: pageSchema(AuditRow).extend(completeField),
     },
     async (call) => {
       call.requireRight("audit.view");
       const { limit, cursor, from, to, ...filter } = call.query();
       const before = decodeCursor(cursor, z.int().min(1));
-      const complete = await drain(call.env, call.db, call.principal.accountId, ledgersOf);
-      const seen = sightOf(call.principal);
+      const complete = await sealPending(call.env, call.db, call.principal.accountId, ledgersOf);
+      const visibility = logVisibilityOf(call.principal);
       const [rows] = await call.read(
         listEvents(
           call.db,
           call.principal.accountId,
-          seen,
-          { ...filter, ...times(call, { from, to }, lastMillisecondOf) },
+          visibility,
+          { ...filter, ...toTimeRange(call, { from, to }, lastMillisecondOf) },
           before,
           limit + 1,
         ),
@@ -106,7 +113,7 @@ const audit = (ledgersOf: LedgersOf) =>
           ...toPage(
             rows,
             limit,
-            (row) => auditRow(toSealedRow(row), seen),
+            (row) => auditRow(toSealedRow(row), visibility),
             (row) => row.seq,
           ),
           complete,
@@ -116,7 +123,7 @@ const audit = (ledgersOf: LedgersOf) =>
   );
 
 /** Rights on these types run the account; all others act on its objects. */
-const ADMINISTRATION = new Set([
+const ADMINISTRATION_TYPES = new Set([
   "account",
   "member",
   "grant",
@@ -128,7 +135,7 @@ const ADMINISTRATION = new Set([
   "subdealer",
 ]);
 const OBJECT_TYPES = [...new Set(RIGHT_NAMES.map(resourceTypeOf))].filter(
-  (type) => !ADMINISTRATION.has(type),
+  (type) => !ADMINISTRATION_TYPES.has(type),
 );
 
 const ObjectLogQuery = z.strictObject({
@@ -137,7 +144,7 @@ const ObjectLogQuery = z.strictObject({
   startingAfter: idSchema("event").optional().describe("The id of the last row of the page before."),
 });
 
-const objectLog = (ledgersOf: LedgersOf) =>
+const objectLog = (ledgersOf: LedgerOutboxesOf) =>
   endpoint(
     {
       method: "GET",
@@ -147,29 +154,29 @@ const objectLog = (ledgersOf: LedgersOf) =>
       status: 200,
       summary: "What members did to objects and grants, refused attempts too; the newest first.",
       query: ObjectLogQuery,
-      answer: pageSchema(AuditRow).extend(completeness),
+      answer: pageSchema(AuditRow).extend(completeField),
     },
     async (call) => {
       call.requireRight("audit.view");
       const { limit, startingAfter = null, ...filter } = call.query();
-      const complete = await drain(call.env, call.db, call.principal.accountId, ledgersOf);
+      const complete = await sealPending(call.env, call.db, call.principal.accountId, ledgersOf);
       const { accountId } = call.principal;
-      const seen = sightOf(call.principal);
-      const [rows, [place]] = await call.read(
+      const visibility = logVisibilityOf(call.principal);
+      const [rows, [lastRow]] = await call.read(
         listObjectLog(
           call.db,
           accountId,
-          seen,
+          visibility,
           OBJECT_TYPES,
-          { ...filter, ...times(call, filter, lastMillisecondOf) },
+          { ...filter, ...toTimeRange(call, filter, lastMillisecondOf) },
           startingAfter,
           limit + 1,
         ),
-        findPlace(call.db, accountId, seen, startingAfter ?? ""),
+        findVisibleSeq(call.db, accountId, visibility, startingAfter ?? ""),
       );
-      if (startingAfter !== null && place === undefined)
+      if (startingAfter !== null && lastRow === undefined)
         throw invalidParameter("startingAfter", "must be the id of a row of this log");
-      const data = rows.slice(0, limit).map((row) => auditRow(toSealedRow(row), seen));
+      const data = rows.slice(0, limit).map((row) => auditRow(toSealedRow(row), visibility));
       return {
         status: 200,
         body: { data, nextCursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null, complete },
@@ -223,8 +230,8 @@ const calls = endpoint(
       listCalls(
         call.db,
         accountId,
-        sightOf(call.principal),
-        { ...filter, ...times(call, filter, periodEnd) },
+        logVisibilityOf(call.principal),
+        { ...filter, ...toTimeRange(call, filter, periodEnd) },
         before,
         limit + 1,
       ),
@@ -233,7 +240,7 @@ const calls = endpoint(
   },
 );
 
-export const trailEndpoints = (ledgersOf: LedgersOf): Endpoint[] => [
+export const auditLogEndpoints = (ledgersOf: LedgerOutboxesOf): Endpoint[] => [
   audit(ledgersOf),
   verifyEndpoint(ledgersOf),
   erasureEndpoint(ledgersOf),

@@ -3,7 +3,7 @@ import { SEALED_COLUMNS } from "../chain/chain.store.ts";
 import type { Db } from "../../kernel/db.ts";
 import { firstIdAt } from "../../kernel/id.ts";
 import { auditEvent, callLog } from "../../kernel/schema/audit.ts";
-import type { Sight } from "./sight.ts";
+import type { LogVisibility } from "./log-visibility.ts";
 
 /** What the audit log can be narrowed to; times in milliseconds since the epoch, both ends included. */
 export interface AuditFilter {
@@ -22,7 +22,7 @@ export interface AuditFilter {
 export const listEvents = (
   db: Db,
   accountId: string,
-  sight: Sight,
+  visibility: LogVisibility,
   filter: AuditFilter,
   before: number | null,
   limit: number,
@@ -34,8 +34,8 @@ export const listEvents = (
       and(
         eq(auditEvent.accountId, accountId),
         before === null ? undefined : lt(auditEvent.seq, before),
-        seenRows(sight),
-        narrowed(filter),
+        whereVisibleRows(visibility),
+        whereFilter(filter),
       ),
     )
     .orderBy(desc(auditEvent.seq))
@@ -45,7 +45,7 @@ export const listEvents = (
  * By the indexes of an actor and of an object; every other filter reads the account's log until a page is
  * full.
  */
-const narrowed = ({
+const whereFilter = ({
   action,
   actor,
   resourceType,
@@ -56,7 +56,7 @@ const narrowed = ({
   to,
 }: AuditFilter): SQL | undefined =>
   and(
-    action === undefined ? undefined : actionIs(action),
+    action === undefined ? undefined : whereAction(action),
     actor === undefined ? undefined : eq(auditEvent.memberId, actor),
     resourceType === undefined ? undefined : eq(auditEvent.resourceType, resourceType),
     resourceId === undefined ? undefined : eq(auditEvent.resourceId, resourceId),
@@ -67,67 +67,73 @@ const narrowed = ({
   );
 
 /** All actions of a type lie between "type." and "type/", the character after the dot. */
-const actionIs = (action: string): SQL | undefined =>
+const whereAction = (action: string): SQL | undefined =>
   action.endsWith("*")
     ? and(gte(auditEvent.action, action.slice(0, -1)), lt(auditEvent.action, `${action.slice(0, -2)}/`))
     : eq(auditEvent.action, action);
 
 /** The log knows two reaches: all rows, or the member's own. */
-function ownRows(
-  { log }: Sight,
+function whereOwnRows(
+  { logFilter }: LogVisibility,
   memberId: typeof auditEvent.memberId | typeof callLog.memberId,
-  everybody: boolean = true,
+  canSeeOthers: boolean = true,
 ): SQL | undefined {
-  if (log.kind === "none") return sql`0`;
-  if (log.reach.all && everybody) return undefined;
-  return log.reach.all || log.reach.own ? eq(memberId, log.memberId) : sql`0`;
+  if (logFilter.kind === "none") return sql`0`;
+  if (logFilter.reach.all && canSeeOthers) return undefined;
+  return logFilter.reach.all || logFilter.reach.own ? eq(memberId, logFilter.memberId) : sql`0`;
 }
 
 /** Others' rows only as far as they tell of what the member may see. */
-function seenRows(sight: Sight): SQL | undefined {
-  const { log } = sight;
-  if (log.kind === "none" || !log.reach.all) return ownRows(sight, auditEvent.memberId);
-  return or(eq(auditEvent.memberId, log.memberId), toldRows(sight));
+function whereVisibleRows(visibility: LogVisibility): SQL | undefined {
+  const { logFilter } = visibility;
+  if (logFilter.kind === "none" || !logFilter.reach.all) return whereOwnRows(visibility, auditEvent.memberId);
+  return or(eq(auditEvent.memberId, logFilter.memberId), whereVisibleObjects(visibility));
 }
 
 /**
  * Types without a right to see them that tell of a member, the one who acted: as far as that member is seen.
  */
-const OF_MEMBERS: readonly string[] = ["invitation", "session"];
+const TYPES_ABOUT_MEMBERS: readonly string[] = ["invitation", "session"];
 
 /** Rows about objects that the member may see, by any actor. */
-export function toldRows({
-  hidden,
-  partly,
-  grouped,
-  people,
-}: Pick<Sight, "hidden" | "partly" | "grouped" | "people">): SQL | undefined {
+export function whereVisibleObjects({
+  hiddenTypes,
+  partlyVisibleTypes,
+  groupFilter,
+  visibleMembers,
+}: Pick<LogVisibility, "hiddenTypes" | "partlyVisibleTypes" | "groupFilter" | "visibleMembers">):
+  | SQL
+  | undefined {
   const { accountId, resourceType, resourceId, memberId } = auditEvent;
   return and(
-    people === "all"
-      ? undefined
-      : or(sql`${resourceType} NOT IN ${values(OF_MEMBERS)}`, sql`${memberId} IN ${values(people)}`),
-    sql`${resourceType} NOT IN ${values(hidden)}`,
-    grouped === null
+    visibleMembers === "all"
       ? undefined
       : or(
-          sql`${resourceType} NOT IN ${values(grouped.types)}`,
+          sql`${resourceType} NOT IN ${jsonValues(TYPES_ABOUT_MEMBERS)}`,
+          sql`${memberId} IN ${jsonValues(visibleMembers)}`,
+        ),
+    sql`${resourceType} NOT IN ${jsonValues(hiddenTypes)}`,
+    groupFilter === null
+      ? undefined
+      : or(
+          sql`${resourceType} NOT IN ${jsonValues(groupFilter.types)}`,
           isNull(resourceId),
           sql`EXISTS (SELECT 1 FROM resource r
             WHERE r.id = ${resourceId} AND r.account_id = ${accountId}
-              AND r.group_id IN ${values(grouped.groups)})`,
+              AND r.group_id IN ${jsonValues(groupFilter.groups)})`,
         ),
     or(
-      sql`${resourceType} NOT IN ${values(partly.map(({ type }) => type))}`,
+      sql`${resourceType} NOT IN ${jsonValues(partlyVisibleTypes.map(({ type }) => type))}`,
       isNull(resourceId),
       sql`${resourceType} || ' ' || ${resourceId} IN
-        ${values(partly.flatMap(({ type, ids }) => ids.map((id) => `${type} ${id}`)))}`,
+        ${jsonValues(partlyVisibleTypes.flatMap(({ type, ids }) => ids.map((id) => `${type} ${id}`)))}`,
     ),
   );
 }
 
 /** As one parameter, however many they are. */
-const values = (list: readonly string[]): SQL => sql`(SELECT value FROM json_each(${JSON.stringify(list)}))`;
+const jsonValues = (list: readonly string[]): SQL =>
+  sql`(SELECT value FROM json_each(${JSON.stringify(list)}))`;
 
 /**
  * What was done to objects of these types, and to grants, and what was refused of it, for credits too;
@@ -136,7 +142,7 @@ const values = (list: readonly string[]): SQL => sql`(SELECT value FROM json_eac
 export const listObjectLog = (
   db: Db,
   accountId: string,
-  sight: Sight,
+  visibility: LogVisibility,
   types: readonly string[],
   filter: AuditFilter,
   startingAfter: string | null,
@@ -148,9 +154,9 @@ export const listObjectLog = (
     .where(
       and(
         eq(auditEvent.accountId, accountId),
-        startingAfter === null ? undefined : sql`${auditEvent.seq} < ${placeOf(accountId, startingAfter)}`,
-        seenRows(sight),
-        narrowed(filter),
+        startingAfter === null ? undefined : sql`${auditEvent.seq} < ${seqOfEvent(accountId, startingAfter)}`,
+        whereVisibleRows(visibility),
+        whereFilter(filter),
         or(inArray(auditEvent.resourceType, [...types]), eq(auditEvent.action, "grant.edit")),
         notLike(auditEvent.action, "%.view"),
       ),
@@ -159,20 +165,20 @@ export const listObjectLog = (
     .limit(limit);
 
 /** By the index of ids; entries of the ledger are not in it, so one of those is looked for in the log. */
-const placeOf = (accountId: string, id: string): SQL => sql`coalesce(
+const seqOfEvent = (accountId: string, id: string): SQL => sql`coalesce(
   (SELECT seq FROM audit_event WHERE id = ${id} AND ledger_seq IS NULL AND account_id = ${accountId}),
   (SELECT seq FROM audit_event WHERE id = ${id} AND ledger_seq IS NOT NULL AND account_id = ${accountId}))`;
 
 /** Whether `id` is an event of this account that the caller may see: the place to go on from. */
-export const findPlace = (db: Db, accountId: string, sight: Sight, id: string) =>
+export const findVisibleSeq = (db: Db, accountId: string, visibility: LogVisibility, id: string) =>
   db
     .select({ seq: auditEvent.seq })
     .from(auditEvent)
     .where(
       and(
         eq(auditEvent.accountId, accountId),
-        sql`${auditEvent.seq} = ${placeOf(accountId, id)}`,
-        seenRows(sight),
+        sql`${auditEvent.seq} = ${seqOfEvent(accountId, id)}`,
+        whereVisibleRows(visibility),
       ),
     );
 
@@ -196,7 +202,7 @@ export interface CallFilter {
 export const listCalls = (
   db: Db,
   accountId: string,
-  sight: Sight,
+  visibility: LogVisibility,
   filter: CallFilter,
   before: string | null,
   limit: number,
@@ -208,14 +214,14 @@ export const listCalls = (
       and(
         eq(callLog.accountId, accountId),
         before === null ? undefined : lt(callLog.id, before),
-        ownRows(sight, callLog.memberId, sight.whole),
-        narrowedCalls(filter),
+        whereOwnRows(visibility, callLog.memberId, visibility.canSeeEverything),
+        whereCallFilter(filter),
       ),
     )
     .orderBy(desc(callLog.id))
     .limit(limit);
 
-const narrowedCalls = ({
+const whereCallFilter = ({
   member,
   method,
   path,
@@ -231,12 +237,12 @@ const narrowedCalls = ({
     path === undefined
       ? undefined
       : or(eq(callLog.path, path), and(gte(callLog.path, `${path}/`), lt(callLog.path, `${path}0`))),
-    status === undefined ? undefined : statusIs(status),
+    status === undefined ? undefined : whereStatus(status),
     from === undefined ? undefined : gte(callLog.id, firstIdAt("call", from)),
     to === undefined ? undefined : lt(callLog.id, firstIdAt("call", to)),
   );
 
-const statusIs = (status: string): SQL | undefined =>
+const whereStatus = (status: string): SQL | undefined =>
   status.endsWith("xx")
     ? and(gte(callLog.status, Number(status[0]) * 100), lt(callLog.status, Number(status[0]) * 100 + 100))
     : eq(callLog.status, Number(status));

@@ -9,26 +9,26 @@ import { singleLineText } from "../../kernel/http/body.ts";
 import { idSchema } from "../../kernel/id.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { drain, type LedgersOf } from "./drain.store.ts";
-import { blank, findAccountId, findMemberId, selectNaming } from "./erasure.store.ts";
+import { sealPending, type LedgerOutboxesOf } from "./pending-seal.store.ts";
+import { erasePersonalValues, findAccountId, findMemberId, selectRowsNaming } from "./erasure.store.ts";
 
 const ROWS_PER_BATCH = 200;
 
-const Erasure = z.strictObject({
+const ErasureBody = z.strictObject({
   memberId: idSchema("member").describe("A member who was removed."),
   accountId: idSchema("account")
     .optional()
     .describe("Platform: the account of the log. Your own by default."),
   reason: singleLineText(500).optional(),
 });
-const Erased = z.object({
+const ErasureCard = z.object({
   memberId: z.string(),
   rows: z.int().describe("Rows that lost personal values now."),
   events: z.array(z.string()).describe("Rows of the log that name them."),
 });
 
-const state = (detail: string): Problem => new Problem("conflict/state", { detail });
-const denied = (detail: string): Problem => new Problem("access/denied", { detail });
+const stateConflict = (detail: string): Problem => new Problem("conflict/state", { detail });
+const accessDenied = (detail: string): Problem => new Problem("access/denied", { detail });
 
 /**
  * Members with the top role may erase in their account, the platform in any account.
@@ -43,22 +43,24 @@ async function requireEraser(call: Call, accountId: string, memberId: string): P
   call.requireRight(accountId === principal.accountId ? "member.delete" : "account.manage");
   const isOwn = accountId === principal.ownAccount.accountId;
   if (isOwn && !principal.member.roles.includes(principal.ownAccount.preset.topRole)) {
-    throw denied(`Only members with the role ${principal.ownAccount.preset.topRole} erase, or the platform.`);
+    throw accessDenied(
+      `Only members with the role ${principal.ownAccount.preset.topRole} erase, or the platform.`,
+    );
   }
   if (!isOwn && principal.ownAccount.kind !== "platform")
-    throw denied("An account erases in its own log only.");
+    throw accessDenied("An account erases in its own log only.");
   if (account === undefined) throw new Problem("not-found");
-  if (member !== undefined) throw state("This is still a member. Remove the member first.");
+  if (member !== undefined) throw stateConflict("This is still a member. Remove the member first.");
 }
 
-interface Blanked {
+interface ErasedRow {
   readonly seq: number;
   readonly paths: readonly string[];
   readonly personal: PersonalValues;
 }
 
 /** Rows about erasures stay. Rows that were edited and cannot be read stay too: verify reports them. */
-function blanked(row: SealedRow, memberId: string): Blanked[] {
+function toErasedRows(row: SealedRow, memberId: string): ErasedRow[] {
   const body = row.action === ERASE_ACTION ? null : parseBody(row.body);
   const paths = body === null ? [] : personalPathsOf(memberId, body, row.personal);
   const personal = { ...row.personal, ...Object.fromEntries(paths.map((path) => [path, null])) };
@@ -68,7 +70,7 @@ function blanked(row: SealedRow, memberId: string): Blanked[] {
 /**
  * Each batch is one event that names its rows. The account's object stores it first: verify accepts no other.
  */
-export const erasureEndpoint = (ledgersOf: LedgersOf) =>
+export const erasureEndpoint = (ledgersOf: LedgerOutboxesOf) =>
   endpoint(
     {
       method: "POST",
@@ -77,27 +79,29 @@ export const erasureEndpoint = (ledgersOf: LedgersOf) =>
       right: "member.delete",
       status: 200,
       summary: "Erase the personal values of a removed member from the audit log. The chain still verifies.",
-      body: Erasure,
-      answer: Erased,
+      body: ErasureBody,
+      answer: ErasureCard,
       problems: ["conflict/state"],
     },
     (call) => erase(call, ledgersOf),
   );
 
-async function erase(call: Call<z.infer<typeof Erasure>>, ledgersOf: LedgersOf): Promise<Answer> {
+async function erase(call: Call<z.infer<typeof ErasureBody>>, ledgersOf: LedgerOutboxesOf): Promise<Answer> {
   const accountId = call.peekField("accountId") ?? call.principal.accountId;
   await requireEraser(call, accountId, call.peekField("memberId") ?? "");
   const { memberId, reason } = await call.body();
-  const isDrained = await drain(call.env, call.db, accountId, ledgersOf);
-  if (!isDrained) throw state("Events wait that cannot be sealed: verify says why.");
+  const isSealed = await sealPending(call.env, call.db, accountId, ledgersOf);
+  if (!isSealed) throw stateConflict("Events wait that cannot be sealed: verify says why.");
   const events: string[] = [];
   let [after, count] = [0, 0];
   for (;;) {
-    const rows = (await selectNaming(call.db, accountId, memberId, after, ROWS_PER_BATCH)).map(toSealedRow);
-    const found = rows.flatMap((row) => blanked(row, memberId));
-    if (found.length > 0) {
-      events.push(await eraseBatch(call, ledgersOf, { accountId, memberId, reason }, found));
-      count += found.length;
+    const rows = (await selectRowsNaming(call.db, accountId, memberId, after, ROWS_PER_BATCH)).map(
+      toSealedRow,
+    );
+    const erasedRows = rows.flatMap((row) => toErasedRows(row, memberId));
+    if (erasedRows.length > 0) {
+      events.push(await eraseBatch(call, ledgersOf, { accountId, memberId, reason }, erasedRows));
+      count += erasedRows.length;
     }
     if (rows.length < ROWS_PER_BATCH) return { status: 200, body: { memberId, rows: count, events } };
     after = rows.at(-1)?.seq ?? after;
@@ -107,27 +111,28 @@ async function erase(call: Call<z.infer<typeof Erasure>>, ledgersOf: LedgersOf):
 /** Erases these rows and returns the id of the event that names them. */
 async function eraseBatch(
   call: Call,
-  ledgersOf: LedgersOf,
-  { accountId, memberId, reason }: z.infer<typeof Erasure> & { readonly accountId: string },
-  found: readonly Blanked[],
+  ledgersOf: LedgerOutboxesOf,
+  { accountId, memberId, reason }: z.infer<typeof ErasureBody> & { readonly accountId: string },
+  erasedRows: readonly ErasedRow[],
 ): Promise<string> {
-  const named = groupByPaths(found);
-  const why = reason === undefined ? {} : { comments: reason };
+  const rowsByPaths = groupByPaths(erasedRows);
+  const comments = reason === undefined ? {} : { comments: reason };
   const eventIn = (chain: string, after: Record<string, unknown>) =>
     call.event(
       ERASE_ACTION,
       { type: "audit", id: memberId },
-      { accountId: chain, changes: { before: {}, after: { ...after, ...why } } },
+      { accountId: chain, changes: { before: {}, after: { ...after, ...comments } } },
     );
-  const event = eventIn(accountId, { rows: named });
+  const event = eventIn(accountId, { rows: rowsByPaths });
   await ledgersOf(call.env)(accountId).erase(accountId, memberId, {
     id: event.id,
-    digest: erasureDigest(named),
+    digest: erasureDigest(rowsByPaths),
   });
-  const { accountId: own } = call.principal;
-  const beside = accountId === own ? [] : [eventIn(own, { accountId, rowCount: found.length })];
+  const { accountId: ownAccountId } = call.principal;
+  const ownEvents =
+    accountId === ownAccountId ? [] : [eventIn(ownAccountId, { accountId, rowCount: erasedRows.length })];
   await call.commit(
-    { statements: [blank(call.db, accountId, found)], events: [event, ...beside] },
+    { statements: [erasePersonalValues(call.db, accountId, erasedRows)], events: [event, ...ownEvents] },
     { status: 200 },
   );
   return event.id;

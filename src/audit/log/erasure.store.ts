@@ -18,7 +18,7 @@ export const findMemberId = (db: Db, accountId: string, id: string) =>
  * Rows that name a member, wherever: reads the account's chain from `after` on, because no index serves this
  * often.
  */
-export const selectNaming = (db: Db, accountId: string, memberId: string, after: number, limit: number) =>
+export const selectRowsNaming = (db: Db, accountId: string, memberId: string, after: number, limit: number) =>
   db
     .select(SEALED_COLUMNS)
     .from(auditEvent)
@@ -33,7 +33,7 @@ export const selectNaming = (db: Db, accountId: string, memberId: string, after:
     .limit(limit);
 
 /** The digests stay where they are, so the chain verifies. */
-export function blank(
+export function erasePersonalValues(
   db: Db,
   accountId: string,
   rows: ReadonlyArray<Pick<SealedRow, "seq"> & { readonly personal: PersonalValues }>,

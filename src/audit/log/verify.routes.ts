@@ -7,27 +7,27 @@ import { iso } from "../../kernel/clock.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { decodeCursor, encodeCursor } from "../../kernel/http/page.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { drain, type LedgersOf } from "./drain.store.ts";
-import { countQuarantined, START, verifyChain } from "./verify.store.ts";
+import { sealPending, type LedgerOutboxesOf } from "./pending-seal.store.ts";
+import { countQuarantined, WALK_START, verifyChain } from "./verify.store.ts";
 
-const Place = z.object({ seq: z.int(), hash: z.string() });
-const Position = z.strictObject({
+const ChainPlace = z.object({ seq: z.int(), hash: z.string() });
+const WalkPosition = z.strictObject({
   head: z.strictObject({ seq: z.int().min(1), hash: z.string(), ledgerSeq: z.int().min(0) }),
   hashBefore: z.string().nullable(),
 });
 
-const Query = z.strictObject({
+const VerifyQuery = z.strictObject({
   cursor: z.string().max(500).optional().describe("nextCursor of the call before, for a very long chain."),
 });
 
-const Verification = z.object({
+const VerificationCard = z.object({
   ok: z.boolean().describe("Nothing is wrong with the rows that were verified."),
   complete: z
     .boolean()
     .describe("The walk reached the end, or its first fault. If not, go on with nextCursor."),
   length: z.int().describe("Rows from the beginning of the chain that hold."),
-  head: Place.nullable().describe("The newest place, read from the database."),
-  witness: Place.nullable().describe(
+  head: ChainPlace.nullable().describe("The newest place, read from the database."),
+  witness: ChainPlace.nullable().describe(
     "The newest place, read from the account's object: an editor of the database cannot change it.",
   ),
   unwitnessed: z.int().describe("Rows that were sealed after the newest place that the object knows."),
@@ -69,12 +69,12 @@ const acceptedCard = ({ acceptedAt, database, witness }: Restore) => ({
 
 /** Readers who see only their own rows must not learn how long the whole chain is. */
 function requireWholeLog(call: Call): void {
-  const seen = accessFilter(call.principal.grantSet, "audit.view");
-  if (seen.kind === "none" || !seen.reach.all)
+  const filter = accessFilter(call.principal.grantSet, "audit.view");
+  if (filter.kind === "none" || !filter.reach.all)
     throw new Problem("access/denied", { detail: "This needs the right audit.view on all rows." });
 }
 
-export const verifyEndpoint = (ledgersOf: LedgersOf) =>
+export const verifyEndpoint = (ledgersOf: LedgerOutboxesOf) =>
   endpoint(
     {
       method: "GET",
@@ -83,23 +83,26 @@ export const verifyEndpoint = (ledgersOf: LedgersOf) =>
       right: "audit.view",
       status: 200,
       summary: "Verify the hash chain of the whole audit log, and name its first fault.",
-      query: Query,
-      answer: Verification,
+      query: VerifyQuery,
+      answer: VerificationCard,
     },
     (call) => verify(call, ledgersOf),
   );
 
-async function verify(call: Call<unknown, z.infer<typeof Query>>, ledgersOf: LedgersOf): Promise<Answer> {
+async function verify(
+  call: Call<unknown, z.infer<typeof VerifyQuery>>,
+  ledgersOf: LedgerOutboxesOf,
+): Promise<Answer> {
   call.requireRight("audit.view");
   const { cursor } = call.query();
-  const position = decodeCursor(cursor, Position);
+  const position = decodeCursor(cursor, WalkPosition);
   await call.read();
   requireWholeLog(call);
   const { accountId } = call.principal;
-  await drain(call.env, call.db, accountId, ledgersOf);
+  await sealPending(call.env, call.db, accountId, ledgersOf);
   const ledger = ledgersOf(call.env)(accountId);
   const witness = await ledger.sealedHead(accountId);
-  const [restores, [letters]] = await Promise.all([
+  const [restores, [quarantined]] = await Promise.all([
     ledger.restores(accountId),
     countQuarantined(call.db, accountId),
   ]);
@@ -107,7 +110,7 @@ async function verify(call: Call<unknown, z.infer<typeof Query>>, ledgersOf: Led
     call.db,
     ledger,
     accountId,
-    position === null ? START : { ...position, fault: null },
+    position === null ? WALK_START : { ...position, fault: null },
     witness,
   );
   return {
@@ -121,7 +124,7 @@ async function verify(call: Call<unknown, z.infer<typeof Query>>, ledgersOf: Led
       unwitnessed: Math.max(0, head.seq - (witness?.seq ?? 0)),
       firstFault: fault === null ? null : { ...fault, detail: CHAIN_FAULTS[fault.fault] },
       erased: walk.erased ?? 0,
-      quarantined: letters?.count ?? 0,
+      quarantined: quarantined?.count ?? 0,
       acceptedRestores: restores.filter(({ acceptedAt }) => acceptedAt !== null).map(acceptedCard),
       nextCursor: isComplete ? null : encodeCursor({ head: walk.head, hashBefore: walk.hashBefore }),
     },

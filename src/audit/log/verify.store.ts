@@ -12,7 +12,7 @@ const ROWS_PER_PAGE = 500;
 /** Rows that one call verifies; a longer chain is verified in several calls. */
 const PAGES_MAX = 40;
 
-export const START: ChainWalk = { head: GENESIS, hashBefore: null, fault: null };
+export const WALK_START: ChainWalk = { head: GENESIS, hashBefore: null, fault: null };
 
 /** By the index of what rows are about. */
 const selectErasures = (db: Db, accountId: string) =>
@@ -35,7 +35,7 @@ export const countQuarantined = (db: Db, accountId: string) =>
     .from(deadLetter)
     .where(and(gte(deadLetter.id, `outbox/${accountId}/`), lt(deadLetter.id, `outbox/${accountId}0`)));
 
-export interface Verification {
+export interface ChainVerification {
   readonly walk: ChainWalk;
   readonly fault: ChainFault | null;
   /** The head in the database when the walk ended. */
@@ -56,10 +56,13 @@ export async function verifyChain(
   walk: ChainWalk,
   witness: ChainHead | null,
   pagesMax = PAGES_MAX,
-): Promise<Verification> {
+): Promise<ChainVerification> {
   let head = GENESIS;
-  const [known, events] = await Promise.all([ledger.erasures(accountId), selectErasures(db, accountId)]);
-  const erased = toErasedPredicate(events, known);
+  const [recordedErasures, events] = await Promise.all([
+    ledger.erasures(accountId),
+    selectErasures(db, accountId),
+  ]);
+  const isErased = toErasedPredicate(events, recordedErasures);
   for (let page = 0; page < pagesMax; page += 1) {
     // One transaction, so that the last page and the head are of the same moment.
     const [heads, rows] = await db.batch([
@@ -80,7 +83,7 @@ export async function verifyChain(
     const isLast = rows.length <= ROWS_PER_PAGE;
     const entries = await entriesOf(ledger, accountId, walk.head.ledgerSeq, rows.slice(0, ROWS_PER_PAGE));
     // The rows past the page are there to tell what was done to those before them.
-    walk = await verifyRows(walk, rows.map(toSealedRow), ROWS_PER_PAGE, witness, entries, erased);
+    walk = await verifyRows(walk, rows.map(toSealedRow), ROWS_PER_PAGE, witness, entries, isErased);
     if (walk.fault !== null || isLast)
       return { walk, fault: isLast ? verifyEnd(walk, head, witness) : walk.fault, head, isComplete: true };
   }

@@ -1,12 +1,16 @@
 import { memberRef } from "../../access/decision.ts";
 import type { Call, Change } from "../../gate/calls/call.ts";
 import { requireAuthorityToStop } from "../../gate/calls/required-authority.ts";
-import { invite } from "../../people/invitations/invite.change.ts";
+import { prepareInvite } from "../../people/invitations/invite.change.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { askBarred, guardNotBarred, rememberNames } from "../../people/members/former.store.ts";
+import {
+  selectIsBlocklisted,
+  guardNotBlocklisted,
+  rememberIdentifiers,
+} from "../../people/members/blocklist.store.ts";
 import { memberCard, type MemberRow } from "../../people/members/member.card.ts";
-import { permitMember, requireMember } from "../../people/members/member.change.ts";
-import { savedMember } from "../../people/members/saved-member.change.ts";
+import { permitMember, requireMember } from "../../people/members/member.load.ts";
+import { prepareMemberUpdate } from "../../people/members/member-update.change.ts";
 import type { Done } from "./done.ts";
 import { findMembers, findRevoked, guardNobody, guardNobodyBlocked } from "./known.store.ts";
 import type { Wanted } from "./mapping.ts";
@@ -41,7 +45,7 @@ async function inviting(call: Call, hookId: string, { action: _, ...wanted }: Of
   call.requireRight("member.create");
   const [members, [former], revoked] = await call.read(
     findMembers(db, accountId, wanted),
-    askBarred(db, accountId, wanted),
+    selectIsBlocklisted(db, accountId, wanted),
     findRevoked(db, accountId, wanted),
   );
   // A machine does not let in a person who was blocked or removed, or whose invitation a member took back.
@@ -49,9 +53,13 @@ async function inviting(call: Call, hookId: string, { action: _, ...wanted }: Of
     members.some(({ row }) => row.status === "blocked") ||
     (members.every(({ current }) => current !== 1) && (former?.barred === 1 || revoked.length > 0));
   if (isOut) throw new Problem("conflict/former-member");
-  const { row, invitation, change } = await invite(call, wanted, { send: true, hookId, mayBeEmpty: false });
+  const { row, invitation, change } = await prepareInvite(call, wanted, {
+    send: true,
+    hookId,
+    mayBeEmpty: false,
+  });
   const statements = [
-    guardNotBarred(db, "changed", accountId, wanted),
+    guardNotBlocklisted(db, "changed", accountId, wanted),
     guardNobodyBlocked(db, accountId, wanted),
     ...change.statements,
   ];
@@ -96,7 +104,7 @@ async function blocking(call: Call, hookId: string, wanted: Of<"block">): Promis
     version: row.version + 1,
   };
   const permit = await permitMember(call, seen, after, grants);
-  const change = await savedMember(
+  const change = await prepareMemberUpdate(
     call,
     permit,
     row,
@@ -118,7 +126,10 @@ function keptOut({ db, now, principal: { accountId } }: Call, hookId: string, wa
   return {
     outcome: "barred",
     change: {
-      statements: [guardNobody(db, accountId, wanted), rememberNames(db, accountId, hookId, [wanted], now)],
+      statements: [
+        guardNobody(db, accountId, wanted),
+        rememberIdentifiers(db, accountId, hookId, [wanted], now),
+      ],
       events: [],
     },
   };

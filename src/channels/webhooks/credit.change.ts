@@ -1,7 +1,7 @@
 import type { AuditEvent } from "../../audit/chain/event.ts";
 import { notifyAuditQueue, stageEvent } from "../../audit/chain/outbox.store.ts";
-import { LOTS_FULL, refused } from "../../credits/refusal.ts";
-import { accountObject } from "../../credits/stub.object.ts";
+import { LOTS_FULL_DETAIL, refusalProblemOf } from "../../credits/ledger-refusal.ts";
+import { accountObjectOf } from "../../credits/account-stub.object.ts";
 import type { Env } from "../../env.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { assert } from "../../kernel/assert.ts";
@@ -47,13 +47,13 @@ export async function finishCredit(
     effectiveAt: null,
     expiresAt: null,
   };
-  const reply = await accountObject(env, row.accountId).grant(row.accountId, command, {
+  const reply = await accountObjectOf(env, row.accountId).grant(row.accountId, command, {
     actor: first.actor,
     origin: first.origin,
   });
   if (reply.kind === "too_many_lots" || reply.kind === "balance_overflow")
     return hold(env, db, row, at, defer);
-  const refusal = refused(reply);
+  const refusal = refusalProblemOf(reply);
   const told =
     refusal === null
       ? events
@@ -80,7 +80,9 @@ export async function finishCredit(
  * and the delivery says why.
  */
 async function hold(env: Env, db: Db, row: HookCreditRow, at: number, defer: Call["defer"]): Promise<void> {
-  const problem = new Problem("conflict/state", { detail: `${LOTS_FULL} These credits wait until then.` });
+  const problem = new Problem("conflict/state", {
+    detail: `${LOTS_FULL_DETAIL} These credits wait until then.`,
+  });
   const retryAt = at + Math.min(Math.max(at - row.createdAt, RETRY_MIN_MS), RETRY_MAX_MS);
   const isFirst = row.retryAt === 0;
   const events = (row.events as readonly AuditEvent[])

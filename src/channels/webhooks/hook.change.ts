@@ -1,9 +1,9 @@
 import { type ResourceRef, decide, memberRef } from "../../access/decision.ts";
-import { requireTier } from "../../accounts/tiers/tier.change.ts";
+import { loadTier } from "../../accounts/tiers/tier.load.ts";
 import { findAccount } from "../../gate/credentials/account.store.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { isOpenable } from "../../gate/credentials/sealed-secret.ts";
-import { invite } from "../../people/invitations/invite.change.ts";
+import { prepareInvite } from "../../people/invitations/invite.change.ts";
 import { newId } from "../../kernel/id.ts";
 import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { HookRow, HookScheme } from "../../kernel/schema/hook.ts";
@@ -76,8 +76,7 @@ async function tried(call: Call, action: Action): Promise<void> {
     return call.requireRight("member.view", memberRef(""));
   }
   call.requireRight(action.action === "grant_credits" ? "credits.grant" : "account.manage");
-  if (action.action === "set_subscription")
-    await requireTier(call, action.tier?.value ?? null, "/tier/value");
+  if (action.action === "set_subscription") await loadTier(call, action.tier?.value ?? null, "/tier/value");
   const { value } = action.accountId;
   if (value === undefined) return;
   const [[row]] = await call.read(findAccount(call.db, value));
@@ -101,7 +100,7 @@ async function tryInvite(
     lastName: lastName === null ? null : (lastName.value ?? "B"),
   });
   try {
-    await invite(call, wanted, { send: false, hookId: null, mayBeEmpty: false });
+    await prepareInvite(call, wanted, { send: false, hookId: null, mayBeEmpty: false });
   } catch (error) {
     if (!(error instanceof Problem) || !error.code.startsWith("conflict/")) throw error;
   }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PlanBody } from "../../accounts/tiers/plan.card.ts";
-import { AMOUNT_MAX } from "../../credits/command.ts";
+import { AMOUNT_MAX } from "../../credits/ledger-command.ts";
 import { LOT_KINDS } from "../../credits/lot.ts";
 import { displayName, optionalName, optionalText, singleLineText } from "../../kernel/http/body.ts";
 import { emailAddress } from "../../kernel/text/email.ts";

@@ -1,7 +1,10 @@
 import { type AccountRow, toSubscription } from "../../accounts/account.card.ts";
-import { setState, type Wanted as WantedState } from "../../accounts/account-state.change.ts";
-import { AHEAD_MAX_MS, isOlder } from "../../accounts/state-order.ts";
-import { findOrder } from "../../accounts/state-order.store.ts";
+import {
+  prepareStateChange,
+  type RequestedState as WantedState,
+} from "../../accounts/account-state.change.ts";
+import { CLOCK_SKEW_MAX_MS, isOlder } from "../../accounts/state-order.ts";
+import { findStateOrder } from "../../accounts/state-order.store.ts";
 import { findTier } from "../../accounts/tiers/tier.store.ts";
 import { findAccount } from "../../gate/credentials/account.store.ts";
 import type { Call, Results } from "../../gate/calls/call.ts";
@@ -81,11 +84,11 @@ async function inOrder(
     call,
     "account.manage",
     accountId,
-    findOrder(call.db, accountId),
+    findStateOrder(call.db, accountId),
     findTier(call.db, key ?? ""),
   );
   const moment = momentOf(at);
-  if (moment.kind === "time" && moment.at > call.now + AHEAD_MAX_MS) {
+  if (moment.kind === "time" && moment.at > call.now + CLOCK_SKEW_MAX_MS) {
     throw new Problem("conflict/state", {
       detail: "The time of this message is more than five minutes ahead of this gate's clock.",
     });
@@ -99,5 +102,5 @@ async function inOrder(
   ) {
     return { outcome: "superseded", change: { statements: [], events: [] }, accountId };
   }
-  return { outcome, accountId, ...setState(call, row, wantedWith(tier), { moment, order }) };
+  return { outcome, accountId, ...prepareStateChange(call, row, wantedWith(tier), { moment, order }) };
 }

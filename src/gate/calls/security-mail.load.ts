@@ -16,7 +16,7 @@ export async function loadSecurityMails(
   confirmed: readonly string[] = [],
 ): Promise<MailMessage[]> {
   const [recipient] = await findMailRecipient(call.db, memberId);
-  return recipient === undefined ? [] : securityMails(call, recipient, memberId, kind, confirmed);
+  return recipient === undefined ? [] : toSecurityMails(call, recipient, memberId, kind, confirmed);
 }
 
 /**
@@ -24,7 +24,7 @@ export async function loadSecurityMails(
  * and to the card's address, even where that one is not confirmed.
  * @param confirmed further addresses that are known to be the member's, for example the next sign-in address
  */
-export function securityMails(
+export function toSecurityMails(
   { now }: Pick<OpenCall, "now">,
   recipient: Recipient,
   memberId: string,

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { loadTenant } from "../../accounts/tenant.change.ts";
+import { loadTenant } from "../../accounts/tenant.load.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { findMember } from "../../gate/credentials/member.store.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { loadAsked } from "../members/member.change.ts";
+import { loadSelfOrMember } from "../members/member.load.ts";
 import { guardMember } from "../members/member.store.ts";
 import { AssessmentCard, assessmentCard, NewAssessment, yearOf } from "./assessment.ts";
 import { listAssessments, putAssessment, removeAssessment } from "./assessment.store.ts";
@@ -113,7 +113,7 @@ const list = endpoint(
     answer: z.object({ data: z.array(AssessmentCard) }),
   },
   async (call) => {
-    const { row } = await loadAsked(call);
+    const { row } = await loadSelfOrMember(call);
     const [rows] = await call.read(listAssessments(call.db, row.accountId, row.id));
     return { status: 200, body: { data: rows.map(assessmentCard) } };
   },

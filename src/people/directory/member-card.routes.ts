@@ -3,12 +3,12 @@ import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { findMember } from "../../gate/credentials/member.store.ts";
 import { requireAuthorityToStop, requireAuthorityOver } from "../../gate/calls/required-authority.ts";
 import { versionEtag } from "../../gate/calls/gate-request.ts";
-import { INVITATION_PENDING } from "../invitations/invitation.store.ts";
+import { INVITATION_EMAIL_COLUMNS } from "../invitations/invitation.store.ts";
 import { isoOrNull } from "../../kernel/clock.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { MemberCard, memberCard } from "../members/member.card.ts";
-import { loadMember, requireMember } from "../members/member.change.ts";
-import { savedMember } from "../members/saved-member.change.ts";
+import { loadMember, requireMember } from "../members/member.load.ts";
+import { prepareMemberUpdate } from "../members/member-update.change.ts";
 import { AssessmentCard, assessmentCard } from "./assessment.ts";
 import { type AssessmentRow, listAssessments } from "./assessment.store.ts";
 import { findMemberByLogin, findSignIn, type SignIn } from "./member-card.store.ts";
@@ -119,7 +119,7 @@ const edit = endpoint(
     const moved = await movedAddress(call, found, after);
     const { name } = call.principal.targetAccount;
     const is = memberCard(after, grants, name);
-    const { duplicateProblems, ...change } = await savedMember(
+    const { duplicateProblems, ...change } = await prepareMemberUpdate(
       call,
       permit,
       row,
@@ -132,7 +132,10 @@ const edit = endpoint(
     return call.commit(
       {
         ...change,
-        duplicateProblems: { ...duplicateProblems, [INVITATION_PENDING]: "conflict/duplicate-invitation" },
+        duplicateProblems: {
+          ...duplicateProblems,
+          [INVITATION_EMAIL_COLUMNS]: "conflict/duplicate-invitation",
+        },
         mails: [...(change.mails ?? []), ...moved.letters],
       },
       {

@@ -14,22 +14,26 @@ import { Problem } from "../../kernel/http/problem.ts";
 import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import { emailConfirmationToken } from "../../channels/mail/one-time-token.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
-import { requireNeeded } from "../rights/grant.change.ts";
+import { requireGrantsOfRoles } from "../rights/grant.load.ts";
 import type { MemberRow } from "../members/member.card.ts";
 import {
-  addressRules,
-  keepOwnersAddress,
-  limitOf,
+  requireSafeAddressRules,
+  requireNotOwnersAddress,
+  creditLimitOf,
   permitMember,
-  refuseUnseenGroupLoss,
-  withLogin,
-} from "../members/member.change.ts";
+  requireNoUnseenGroupLoss,
+  withLoginAllowed,
+} from "../members/member.load.ts";
 import { missingNames, usernameAfter } from "../members/person-name.ts";
-import { requireKnownGroups } from "../rights/object-group.change.ts";
-import { permitInviting } from "../invitations/giving.change.ts";
-import { findWaiting, guardInvitation, renewInvitation } from "../invitations/invitation.store.ts";
-import { sentLater } from "../invitations/invitation-mail.change.ts";
-import { rolesOf } from "../invitations/wanted.change.ts";
+import { requireKnownGroups } from "../rights/object-group.load.ts";
+import { permitReinvite } from "../invitations/reinvite.load.ts";
+import {
+  findPendingInvitation,
+  guardInvitation,
+  updateInvitationToken,
+} from "../invitations/invitation.store.ts";
+import { prepareDelayedInvitationMail } from "../invitations/invitation-mail.load.ts";
+import { resolveRoles } from "../invitations/new-member-body.load.ts";
 import type { Patch } from "./member-patch.ts";
 
 type Loaded = Awaited<ReturnType<typeof findMember>>[number];
@@ -56,13 +60,13 @@ export async function editedMember(call: Call, found: Loaded, patch: Patch): Pro
   const wanted =
     accountType === undefined
       ? patch.roles
-      : rolesOf(preset, { roles: patch.roles ?? [], role: undefined, accountType });
+      : resolveRoles(preset, { roles: patch.roles ?? [], role: undefined, accountType });
   const written = applyPatch(call, row, patch, wanted);
   // A role that a switch has taken away is no fault of a change that leaves the roles alone.
   const roles = wanted ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
   const after = nextVersion(
     row,
-    loginAllowed === undefined ? written : withLogin(call, written, loginAllowed),
+    loginAllowed === undefined ? written : withLoginAllowed(call, written, loginAllowed),
     call.now,
   );
   // Older members may have a limit with roles that no longer go with one. They keep it, until a change names
@@ -76,9 +80,14 @@ export async function editedMember(call: Call, found: Loaded, patch: Patch): Pro
   });
   requireNames(call, patch, written);
   if (wanted !== undefined)
-    requireNeeded(preset, written.roles, grants, accountType === undefined ? "/roles" : "/accountType");
+    requireGrantsOfRoles(
+      preset,
+      written.roles,
+      grants,
+      accountType === undefined ? "/roles" : "/accountType",
+    );
   if (objectGroupIds !== undefined) {
-    refuseUnseenGroupLoss(call, row.objectGroupIds, objectGroupIds);
+    requireNoUnseenGroupLoss(call, row.objectGroupIds, objectGroupIds);
     await requireKnownGroups(call, objectGroupIds, "/objectGroupIds");
   }
   return { after, permit, events: eventsOf(call, row, after) };
@@ -114,9 +123,9 @@ function applyPatch(call: Call, row: MemberRow, patch: Patch, wanted: Patch["rol
       call.principal.memberId,
     ];
   }
-  if (patch.creditLimit === undefined) written.creditLimit = limitOf(call.principal.preset, written);
+  if (patch.creditLimit === undefined) written.creditLimit = creditLimitOf(call.principal.preset, written);
   if (allowedIps !== undefined)
-    written.allowedIps = addressRules(
+    written.allowedIps = requireSafeAddressRules(
       call,
       allowedIps,
       { allowAny, confirmLockout },
@@ -172,7 +181,7 @@ const NOTHING: Moved = { statements: [], events: [], letters: [] };
  */
 export async function movedAddress(call: Call, { row, ...given }: Loaded, after: MemberRow): Promise<Moved> {
   if (after.email === row.email) return NOTHING;
-  keepOwnersAddress(call, row);
+  requireNotOwnersAddress(call, row);
   // A member who has joined stays the same person, so no invitation moves with the address, in any state of
   // the card.
   if (hasJoined(row)) {
@@ -181,7 +190,7 @@ export async function movedAddress(call: Call, { row, ...given }: Loaded, after:
     const told = isPersons ? [] : await loadSecurityMails(call, row.id, "card_address_changed");
     return { ...NOTHING, letters: [...told, ...confirmation(call, after)] };
   }
-  const [[waiting]] = await call.read(findWaiting(call.db, row.accountId, row.id));
+  const [[waiting]] = await call.read(findPendingInvitation(call.db, row.accountId, row.id));
   if (waiting !== undefined) return movedInvitation(call, { row: after, ...given }, waiting);
   return { ...NOTHING, letters: confirmation(call, after) };
 }
@@ -192,7 +201,7 @@ export async function movedAddress(call: Call, { row, ...given }: Loaded, after:
  */
 async function movedInvitation(call: Call, member: Loaded, waiting: InvitationRow): Promise<Moved> {
   const { row: after } = member;
-  const permit = permitInviting(call, member);
+  const permit = permitReinvite(call, member);
   const again = waiting.sendCount > 0 && after.status !== "blocked";
   // The link that went to the old address ends in any case.
   const unsent = {
@@ -205,14 +214,14 @@ async function movedInvitation(call: Call, member: Loaded, waiting: InvitationRo
     },
     letters: confirmation(call, after),
   };
-  const { invitation, letters } = again ? await sentLater(call, after, waiting) : unsent;
+  const { invitation, letters } = again ? await prepareDelayedInvitationMail(call, after, waiting) : unsent;
   const moved = { ...invitation, email: after.email };
   const changes = diffFields(
     { sendCount: waiting.sendCount, email: waiting.email },
     { sendCount: moved.sendCount, email: moved.email },
   );
   return {
-    statements: [guardInvitation(call.db, waiting), renewInvitation(call.db, permit, moved, moved)],
+    statements: [guardInvitation(call.db, waiting), updateInvitationToken(call.db, permit, moved, moved)],
     letters,
     events: again ? [call.event("invitation.send", { type: "invitation", id: waiting.id }, { changes })] : [],
   };

@@ -3,9 +3,9 @@ import { memberRef } from "../../access/decision.ts";
 import { toSealedRow } from "../../audit/chain/chain.store.ts";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
-import { drain, type LedgersOf } from "../../audit/log/drain.store.ts";
-import { AuditRow, auditRow } from "../../audit/log/row.ts";
-import { sightOf } from "../../audit/log/sight.ts";
+import { sealPending, type LedgerOutboxesOf } from "../../audit/log/pending-seal.store.ts";
+import { AuditRow, auditRow } from "../../audit/log/audit-row.card.ts";
+import { logVisibilityOf } from "../../audit/log/log-visibility.ts";
 import { listMemberEvents } from "./member-event.store.ts";
 import { loadSpender } from "./spending.change.ts";
 
@@ -31,7 +31,7 @@ function eventCard(row: ReturnType<typeof auditRow>): z.infer<typeof EventCard> 
   return { id, seq, at, action, resource, outcome, reason, requestId, cost: cost ?? 0 };
 }
 
-const events = (ledgersOf: LedgersOf) =>
+const events = (ledgersOf: LedgerOutboxesOf) =>
   endpoint(
     {
       method: "GET",
@@ -54,8 +54,8 @@ const events = (ledgersOf: LedgersOf) =>
       if (!isOwn) call.requireRight("audit.view", memberRef(id));
       const { limit, cursor } = call.query();
       const before = decodeCursor(cursor, z.int().min(1));
-      const complete = await drain(call.env, call.db, accountId, ledgersOf);
-      const sight = sightOf(call.principal);
+      const complete = await sealPending(call.env, call.db, accountId, ledgersOf);
+      const sight = logVisibilityOf(call.principal);
       const [rows] = await call.read(
         listMemberEvents(call.db, accountId, id, isOwn ? null : sight, before, limit + 1),
       );
@@ -74,4 +74,4 @@ const events = (ledgersOf: LedgersOf) =>
     },
   );
 
-export const memberEventEndpoints = (ledgersOf: LedgersOf): readonly Endpoint[] => [events(ledgersOf)];
+export const memberEventEndpoints = (ledgersOf: LedgerOutboxesOf): readonly Endpoint[] => [events(ledgersOf)];

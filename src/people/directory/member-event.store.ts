@@ -2,8 +2,8 @@ import { and, desc, eq, isNull, lt, ne, or, sql } from "drizzle-orm";
 import { SEALED_COLUMNS } from "../../audit/chain/chain.store.ts";
 import type { Db } from "../../kernel/db.ts";
 import { auditEvent } from "../../kernel/schema/audit.ts";
-import { toldRows } from "../../audit/log/audit.store.ts";
-import type { Sight } from "../../audit/log/sight.ts";
+import { whereVisibleObjects } from "../../audit/log/audit.store.ts";
+import type { LogVisibility } from "../../audit/log/log-visibility.ts";
 
 /**
  * What tells of the cost is the change that was paid for. The entry that paid for it is left out, and a
@@ -24,7 +24,7 @@ export const listMemberEvents = (
   db: Db,
   accountId: string,
   memberId: string,
-  sight: Sight | null,
+  sight: LogVisibility | null,
   before: number | null,
   limit: number,
 ) =>
@@ -40,7 +40,7 @@ export const listMemberEvents = (
             eq(auditEvent.memberId, memberId),
             before === null ? undefined : lt(auditEvent.seq, before),
             ONCE,
-            sight === null ? undefined : toldRows(sight),
+            sight === null ? undefined : whereVisibleObjects(sight),
           )} ORDER BY ${auditEvent.seq} DESC LIMIT ${limit})`,
       ),
     )

@@ -7,7 +7,7 @@ import {
   type MemberRow,
   READ_ONLY_FIELDS,
 } from "../members/member.card.ts";
-import { takesOnly } from "../rights/taking.ts";
+import { isRemovalOnly } from "../rights/access-removal.ts";
 
 const fixed = z.never({ error: "cannot be changed here" }).optional();
 const readOnly = Object.fromEntries(READ_ONLY_FIELDS.map((field) => [field, fixed])) as Record<
@@ -35,8 +35,8 @@ export function isTaking(row: MemberRow, patch: Patch): boolean {
   const isEdited = Object.values(others).some((value) => value !== undefined) || loginAllowed === true;
   return (
     !isEdited &&
-    takesOnly(row.roles, roles) &&
-    takesOnly(row.rights, rights) &&
-    takesOnly(row.objectGroupIds, objectGroupIds)
+    isRemovalOnly(row.roles, roles) &&
+    isRemovalOnly(row.rights, rights) &&
+    isRemovalOnly(row.objectGroupIds, objectGroupIds)
   );
 }

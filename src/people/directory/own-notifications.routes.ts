@@ -6,7 +6,7 @@ import { Problem } from "../../kernel/http/problem.ts";
 import { nextVersion } from "../../kernel/version.ts";
 import { DEFAULT_NOTIFICATIONS } from "../../channels/mail/notice.ts";
 import { type MemberRow, Notifications } from "../members/member.card.ts";
-import { permitMember } from "../members/member.change.ts";
+import { permitMember } from "../members/member.load.ts";
 import { guardMember, updateMember } from "../members/member.store.ts";
 
 const edit = endpoint(

@@ -1,12 +1,12 @@
 import type { z } from "zod";
-import { tenantCall } from "../../accounts/tenant-call.change.ts";
+import { loadTenantCall } from "../../accounts/tenant-call.load.ts";
 import { KeyCard } from "../../gate/credentials/api-key.card.ts";
 import { KeyQuery, listKeysOf, revokeKeyOf } from "../../gate/api-keys/api-key.routes.ts";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { pageSchema } from "../../kernel/http/page.ts";
-import { endSessionsOfNamed } from "../sign-in/session-end.routes.ts";
+import { endSessionsOfPathMember } from "../sign-in/session-end.routes.ts";
 import { MemberCard } from "../members/member.card.ts";
-import { setLogin } from "../members/member.routes.ts";
+import { setLoginAllowed } from "../members/member.routes.ts";
 import { removeNamed, RemovalQuery } from "../removal/removal.routes.ts";
 
 const PATH = "/v1/accounts/:id/members/:memberId";
@@ -28,7 +28,7 @@ const block = (verb: "block" | "unblock") =>
           : "Platform: unblock any member of an account.",
       problems: ["conflict/last-admin"],
     },
-    async (call) => setLogin(await tenantCall(call, memberOf(call.params)), verb === "unblock"),
+    async (call) => setLoginAllowed(await loadTenantCall(call, memberOf(call.params)), verb === "unblock"),
   );
 
 const sessions = endpoint(
@@ -40,7 +40,7 @@ const sessions = endpoint(
     allowedWhileRestored: true,
     summary: "Platform: end every session of a member of an account, the owner too.",
   },
-  async (call) => endSessionsOfNamed(await tenantCall(call, memberOf(call.params))),
+  async (call) => endSessionsOfPathMember(await loadTenantCall(call, memberOf(call.params))),
 );
 
 const keys = endpoint(
@@ -53,7 +53,7 @@ const keys = endpoint(
     answer: pageSchema(KeyCard),
     summary: "Platform: the API keys of a member of an account.",
   },
-  async (call) => listKeysOf(await tenantCall(call, memberOf(call.params))),
+  async (call) => listKeysOf(await loadTenantCall(call, memberOf(call.params))),
 );
 
 const revoke = endpoint(
@@ -67,7 +67,7 @@ const revoke = endpoint(
   },
   async (call) => {
     const { keyId = "", memberId = "" } = call.params;
-    return revokeKeyOf(await tenantCall(call, { id: keyId }), memberId);
+    return revokeKeyOf(await loadTenantCall(call, { id: keyId }), memberId);
   },
 );
 
@@ -86,7 +86,7 @@ const remove = endpoint<unknown, z.infer<typeof RemovalQuery>>(
       "and marketplace accounts they are blocked first.",
     problems: ["conflict/not-removable", "conflict/last-admin"],
   },
-  async (call) => removeNamed(await tenantCall(call, memberOf(call.params))),
+  async (call) => removeNamed(await loadTenantCall(call, memberOf(call.params))),
 );
 
 export const platformMemberEndpoints: readonly Endpoint[] = [

@@ -3,8 +3,8 @@ import { grantTable } from "../../access/grant-table.ts";
 import { type Call, endpoint } from "../../gate/calls/call.ts";
 import { findMember } from "../../gate/credentials/member.store.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { effective } from "../rights/effective.ts";
-import { requireMember } from "../members/member.change.ts";
+import { effectiveRights } from "../rights/effective-rights.ts";
+import { requireMember } from "../members/member.load.ts";
 import { rightLines, rightSheet } from "./right-sheet.ts";
 import { roleNames } from "./role-name.change.ts";
 import { streamWorkbook, XLSX_MEDIA_TYPE } from "../../channels/workbook/workbook.ts";
@@ -63,7 +63,7 @@ const exported = endpoint(
       status: row.status,
       isOwner: row.id === targetAccount.ownerMemberId,
     };
-    const { rights } = effective(holder, preset, targetAccount.plan, types);
+    const { rights } = effectiveRights(holder, preset, targetAccount.plan, types);
     const event = call.event("rights.export", { type: "member", id: row.id });
     const lines = async function* (): AsyncGenerator<Row[], void, undefined> {
       yield rightLines(preset, grantTable(preset, types), rights, row.status === "blocked", {

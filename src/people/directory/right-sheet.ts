@@ -5,11 +5,11 @@ import { describeRight, hintOf } from "../../access/right-hint.ts";
 import type { Preset } from "../../access/preset.ts";
 import { RIGHT_NAMES, resourceTypeOf } from "../../access/right.ts";
 import { ACCESS_LEVELS, type AccessLevel, type Locale } from "../../kernel/schema/team.ts";
-import type { Effective } from "../rights/effective.ts";
+import type { EffectiveRights } from "../rights/effective-rights.ts";
 import type { Row } from "../../channels/workbook/cell.ts";
 import type { Sheet } from "../../channels/workbook/part.ts";
 
-type Reason = z.infer<typeof Effective>["rights"][number];
+type Reason = z.infer<typeof EffectiveRights>["rights"][number];
 
 interface Told {
   readonly language: Locale;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { decide } from "../../access/decision.ts";
 import { compileGrantSet } from "../../access/grant-set.ts";
-import { accountObject } from "../../credits/stub.object.ts";
+import { accountObjectOf } from "../../credits/account-stub.object.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { iso } from "../../kernel/clock.ts";
 import { LIMIT_PERIODS } from "../../kernel/schema/team.ts";
@@ -52,7 +52,7 @@ const statistics = endpoint(
     const found = await loadSpender(call);
     const { row } = found;
     const budget = { limit: row.creditLimit, limitPeriod: row.limitPeriod };
-    const { spent, remaining } = await accountObject(call.env, row.accountId).summary(
+    const { spent, remaining } = await accountObjectOf(call.env, row.accountId).summary(
       row.accountId,
       row.id,
       budget,

@@ -7,18 +7,23 @@ import { requireAcceptedState } from "../../gate/principals/admission.ts";
 import { hasJoined } from "../../gate/calls/joined-member.ts";
 import type { OpenCall } from "../../gate/calls/call.ts";
 import { enqueueMails } from "../../gate/calls/mail-quota.change.ts";
-import { securityMails } from "../../gate/calls/security-mail.load.ts";
+import { toSecurityMails } from "../../gate/calls/security-mail.load.ts";
 import { WriteConflict } from "../../gate/calls/turn.ts";
 import { batch, failedGuard, isUniqueViolation, type Statement } from "../../kernel/db.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { notifyMailQueue } from "../../channels/mail/outbox.store.ts";
-import { type Acceptance, acceptance, NO_NAMES, type ToldNames } from "./acceptance.change.ts";
-import { type Acceptable, MEMBER_USER, type Waiting } from "./acceptance.store.ts";
-import { acceptable, acceptanceRefusal, recordRefusal, samePerson } from "./acceptance-refusal.change.ts";
-import { inviterStamp } from "./inviter.change.ts";
+import { type Acceptance, prepareAcceptance, NO_NAMES, type GivenNames } from "./acceptance.change.ts";
+import { type ValidInvitation, MEMBER_USER_COLUMNS, type PendingInvitation } from "./acceptance.store.ts";
+import {
+  requireValidInvitation,
+  findAcceptanceProblem,
+  recordAcceptanceRefusal,
+  samePersonProblem,
+} from "./acceptance-refusal.change.ts";
+import { inviterStampOf } from "./inviter.ts";
 
 /** Further statements and events of an acceptance, in the same batch. */
-export interface Beside {
+export interface ExtraWrites {
   readonly statements: readonly Statement[];
   readonly events: readonly AuditEvent[];
 }
@@ -28,30 +33,33 @@ export interface Beside {
  * @throws Problem not-found, invitation/used, invitation/revoked, invitation/expired, auth/blocked,
  * conflict/other-address, ip/not-allowed, plan/feature-required, conflict/duplicate-member
  */
-export async function accept(
+export async function acceptInvitation(
   call: OpenCall,
   types: TypeTable,
-  load: () => Promise<Waiting | undefined>,
-  names: ToldNames = NO_NAMES,
-  beside: (waiting: Acceptable) => Beside | Promise<Beside> = () => ({ statements: [], events: [] }),
-): Promise<Acceptable> {
+  load: () => Promise<PendingInvitation | undefined>,
+  names: GivenNames = NO_NAMES,
+  loadExtraWrites: (validInvitation: ValidInvitation) => ExtraWrites | Promise<ExtraWrites> = () => ({
+    statements: [],
+    events: [],
+  }),
+): Promise<ValidInvitation> {
   const caller = await call.findCaller();
   // When another call was faster, or the member, the account or the invitation changed meanwhile, everything
   // is read and checked again.
   return call.retryOnConflict(async () => {
-    const waiting = acceptable(await load());
+    const waiting = requireValidInvitation(await load());
     requireAcceptedState(waiting.account);
-    const inviter = inviterStamp(types, waiting);
-    const refusal = acceptanceRefusal(call, waiting, caller, inviter);
+    const inviter = inviterStampOf(types, waiting);
+    const refusal = findAcceptanceProblem(call, waiting, caller, inviter);
     if (refusal !== null || inviter === null) {
-      const refused = refusal ?? new Problem("invitation/revoked");
-      await recordRefusal(call, waiting, refused);
-      throw refused;
+      const problem = refusal ?? new Problem("invitation/revoked");
+      await recordAcceptanceRefusal(call, waiting, problem);
+      throw problem;
     }
-    const { letters, ...accepted } = acceptance(call, waiting, names);
+    const { letters, ...acceptanceWrites } = prepareAcceptance(call, waiting, names);
     // A member who called with keys until now hears which address signs in from now on.
-    const told = hasJoined(waiting.member)
-      ? securityMails(
+    const securityMails = hasJoined(waiting.member)
+      ? toSecurityMails(
           call,
           { ...waiting.member, account: waiting.account },
           waiting.member.id,
@@ -59,34 +67,34 @@ export async function accept(
           [waiting.member.email],
         )
       : [];
-    await write(
+    await tryWriteAcceptance(
       call,
       waiting,
       inviter,
-      { ...accepted, letters: [...letters, ...told] },
-      await beside(waiting),
+      { ...acceptanceWrites, letters: [...letters, ...securityMails] },
+      await loadExtraWrites(waiting),
     );
     return waiting;
   });
 }
 
 /** @throws Met when it is no longer what was read; Problem conflict/duplicate-member */
-async function write(
+async function tryWriteAcceptance(
   call: OpenCall,
-  waiting: Acceptable,
+  validInvitation: ValidInvitation,
   inviter: Stamp,
   { statements, events, letters }: Acceptance,
-  beside: Beside,
+  extraWrites: ExtraWrites,
 ): Promise<void> {
   const { db, env } = call;
-  const { account, invitation } = waiting;
-  const told = [...events, ...beside.events];
+  const { account, invitation } = validInvitation;
+  const auditEvents = [...events, ...extraWrites.events];
   try {
     await batch(db, [
       guardStamp(db, inviter),
       ...statements,
-      ...beside.statements,
-      ...told.map((event) => stageEvent(db, env.SIGNING_KEYS, event)),
+      ...extraWrites.statements,
+      ...auditEvents.map((event) => stageEvent(db, env.SIGNING_KEYS, event)),
       ...enqueueMails(call, letters, { accountId: account.id, kind: account.kind }),
     ]);
   } catch (error) {
@@ -94,9 +102,9 @@ async function write(
     if (failed === "invitation_changed")
       throw new WriteConflict({ accountId: invitation.accountId, object: invitation.id });
     if (failed === "stale") throw new WriteConflict({ accountId: invitation.accountId, object: null });
-    if (isUniqueViolation(error, MEMBER_USER)) throw samePerson();
+    if (isUniqueViolation(error, MEMBER_USER_COLUMNS)) throw samePersonProblem();
     throw error;
   }
-  call.defer(notifyAuditQueue(env.AUDIT, invitation.accountId, told));
+  call.defer(notifyAuditQueue(env.AUDIT, invitation.accountId, auditEvents));
   call.defer(notifyMailQueue(env.MAIL, letters));
 }

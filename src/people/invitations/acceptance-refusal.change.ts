@@ -9,12 +9,12 @@ import { isOtherMembersCredential } from "../../gate/principals/other-credential
 import type { Principal } from "../../gate/principals/principal.ts";
 import { recordStrangerRefusal } from "../../gate/calls/stranger-refusal.change.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { acceptEvent, type Asked } from "./acceptance.change.ts";
-import type { Acceptable, Waiting } from "./acceptance.store.ts";
-import { isAllowed } from "./invite.change.ts";
+import { acceptEvent, type AcceptanceContext } from "./acceptance.change.ts";
+import type { ValidInvitation, PendingInvitation } from "./acceptance.store.ts";
+import { isEmailDomainAllowed } from "./invite-rule.ts";
 
 /** @throws Problem not-found, invitation/used, invitation/revoked: no person can accept it */
-export function acceptable(waiting: Waiting | undefined): Acceptable {
+export function requireValidInvitation(waiting: PendingInvitation | undefined): ValidInvitation {
   if (waiting === undefined)
     throw new Problem("not-found", {
       detail: "No invitation has this token. A newer mail may hold another one.",
@@ -46,9 +46,9 @@ export function acceptable(waiting: Waiting | undefined): Acceptable {
  * @param inviter the stamp under which its sender could still give it; null when they could not
  * @param caller whose credential the call carries; null without one
  */
-export function acceptanceRefusal(
-  call: Asked,
-  { invitation, member, account, userId, taken }: Acceptable,
+export function findAcceptanceProblem(
+  call: AcceptanceContext,
+  { invitation, member, account, userId, taken }: ValidInvitation,
   caller: Principal | null,
   inviter: Stamp | null,
 ): Problem | null {
@@ -63,7 +63,7 @@ export function acceptanceRefusal(
         "The sender of this invitation no longer has the rights that it would give. " +
         "Ask for it to be sent once more.",
     });
-  if (!isAllowed(account.settings.allowedEmailDomains ?? [], member.email)) {
+  if (!isEmailDomainAllowed(account.settings.allowedEmailDomains ?? [], member.email)) {
     return new Problem("invitation/revoked", {
       detail: "The account does not invite this address any more: its settings name other domains.",
     });
@@ -80,16 +80,20 @@ export function acceptanceRefusal(
       extensions: { feature: "restrictedAccounts", contact: account.plan.contactUrl ?? call.env.CONTACT_URL },
     });
   }
-  return taken ? samePerson() : null;
+  return taken ? samePersonProblem() : null;
 }
 
-export const samePerson = () =>
+export const samePersonProblem = () =>
   new Problem("conflict/duplicate-member", {
     detail: "You are a member of this account already, under another address on the card.",
   });
 
 /** Writes a refusal into the account's trail, under the member who was invited. */
-export async function recordRefusal(call: OpenCall, waiting: Acceptable, { code }: Problem): Promise<void> {
+export async function recordAcceptanceRefusal(
+  call: OpenCall,
+  waiting: ValidInvitation,
+  { code }: Problem,
+): Promise<void> {
   const event: AuditEvent = { ...acceptEvent(call, waiting), outcome: "denied", reason: code };
   await recordStrangerRefusal(call, event);
 }

@@ -6,7 +6,12 @@ import { newId } from "../../kernel/id.ts";
 import type { JoinedBy, MailMessage } from "../../channels/mail/mail-message.ts";
 import { confirmedAddress, isNoticeWanted, type MemberAddresses } from "../../channels/mail/notice.ts";
 import { usernameAfter } from "../members/person-name.ts";
-import { type Acceptable, acceptInvitation, type Names, type Waiting } from "./acceptance.store.ts";
+import {
+  type ValidInvitation,
+  acceptanceStatements,
+  type MemberNames,
+  type PendingInvitation,
+} from "./acceptance.store.ts";
 
 /** What one acceptance writes. The person's id is known in the batch only: `userIdOf` of the address. */
 export interface Acceptance {
@@ -16,27 +21,27 @@ export interface Acceptance {
   readonly letters: readonly MailMessage[];
 }
 
-export type Asked = Pick<OpenCall, "db" | "env" | "now" | "origin">;
+export type AcceptanceContext = Pick<OpenCall, "db" | "env" | "now" | "origin">;
 
 /** The names that a person gives at the acceptance; null where they give none. */
-export interface ToldNames {
+export interface GivenNames {
   readonly firstName: string | null;
   readonly lastName: string | null;
 }
 
-export const NO_NAMES: ToldNames = { firstName: null, lastName: null };
+export const NO_NAMES: GivenNames = { firstName: null, lastName: null };
 
 /** Names that the invitation left out are taken from the person who accepts; others stay. */
-function namesAfter(member: Acceptable["member"], told: ToldNames): Names {
+function namesAfterAcceptance(member: ValidInvitation["member"], givenNames: GivenNames): MemberNames {
   const after = {
     ...member,
-    firstName: member.firstName || (told.firstName ?? ""),
-    lastName: member.lastName || (told.lastName ?? ""),
+    firstName: member.firstName || (givenNames.firstName ?? ""),
+    lastName: member.lastName || (givenNames.lastName ?? ""),
   };
   return { firstName: after.firstName, lastName: after.lastName, username: usernameAfter(member, after) };
 }
 
-const changedNames = (before: Names, after: Names): Partial<Names> =>
+const changedNames = (before: MemberNames, after: MemberNames): Partial<MemberNames> =>
   Object.fromEntries(
     (["firstName", "lastName", "username"] as const)
       .filter((name) => after[name] !== before[name])
@@ -44,9 +49,13 @@ const changedNames = (before: Names, after: Names): Partial<Names> =>
   );
 
 /** A member who accepts stays new until the first sign-in. */
-export function acceptance(call: Asked, waiting: Acceptable, told: ToldNames = NO_NAMES): Acceptance {
+export function prepareAcceptance(
+  call: AcceptanceContext,
+  waiting: ValidInvitation,
+  givenNames: GivenNames = NO_NAMES,
+): Acceptance {
   const { invitation, member, account, inviter } = waiting;
-  const names = namesAfter(member, told);
+  const names = namesAfterAcceptance(member, givenNames);
   const { db, now } = call;
   const person = {
     id: newId("user", now),
@@ -56,7 +65,7 @@ export function acceptance(call: Asked, waiting: Acceptable, told: ToldNames = N
     createdAt: now,
   };
   const after = { status: "accepted", memberId: member.id, ...changedNames(member, names) };
-  const accepted = {
+  const acceptedEvent = {
     ...acceptEvent(call, waiting),
     changes: { before: { status: invitation.status }, after },
   };
@@ -64,12 +73,12 @@ export function acceptance(call: Asked, waiting: Acceptable, told: ToldNames = N
     db,
     "accept",
     { id: member.id, accountId: invitation.accountId, keys: waiting.keys },
-    accepted,
+    acceptedEvent,
   );
   return {
-    statements: [...acceptInvitation(db, waiting, person, names, now), ...effects.statements],
-    events: [accepted, ...effects.events],
-    letters: joinedLetters(
+    statements: [...acceptanceStatements(db, waiting, person, names, now), ...effects.statements],
+    events: [acceptedEvent, ...effects.events],
+    letters: joinedMails(
       call,
       { account, inviter: inviter && { ...inviter, memberId: inviter.id } },
       { ...member, ...names },
@@ -78,11 +87,11 @@ export function acceptance(call: Asked, waiting: Acceptable, told: ToldNames = N
 }
 
 /** The member who invited, or made the link, hears of it, if they want to. */
-export function joinedLetters(
-  { now }: Pick<Asked, "now">,
+export function joinedMails(
+  { now }: Pick<AcceptanceContext, "now">,
   { account, inviter }: { readonly account: NamedAccount; readonly inviter: Inviter | null },
-  who: { readonly username: string; readonly email: string },
-  by: JoinedBy = "invitation",
+  joinedMember: { readonly username: string; readonly email: string },
+  joinedBy: JoinedBy = "invitation",
 ): MailMessage[] {
   if (inviter === null || inviter.status !== "active" || !isNoticeWanted(inviter.notifications, "joined"))
     return [];
@@ -95,11 +104,11 @@ export function joinedLetters(
           to,
           language: inviter.language ?? account.settings.locale ?? "en",
           template: "joined",
-          by,
+          by: joinedBy,
           memberId: inviter.memberId,
           account: account.name,
-          name: who.username,
-          email: who.email,
+          name: joinedMember.username,
+          email: joinedMember.email,
         },
       ];
 }
@@ -107,13 +116,16 @@ export function joinedLetters(
 /** The member who hears of it. */
 interface Inviter
   extends MemberAddresses,
-    Pick<NonNullable<Waiting["inviter"]>, "status" | "language" | "notifications"> {
+    Pick<NonNullable<PendingInvitation["inviter"]>, "status" | "language" | "notifications"> {
   readonly memberId: string;
 }
 
-type NamedAccount = Pick<Waiting["account"], "name" | "settings">;
+type NamedAccount = Pick<PendingInvitation["account"], "name" | "settings">;
 
-export const acceptEvent = (call: Asked, { invitation, member }: Acceptable): AuditEvent => ({
+export const acceptEvent = (
+  call: AcceptanceContext,
+  { invitation, member }: ValidInvitation,
+): AuditEvent => ({
   id: newId("event", call.now),
   accountId: invitation.accountId,
   at: call.now,

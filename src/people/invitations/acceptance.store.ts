@@ -18,7 +18,7 @@ import { endInvitation } from "./invitation.store.ts";
 /**
  * Columns of the unique key, as a failed write names them: the account has a member for this person already.
  */
-export const MEMBER_USER = "member.account_id, member.user_id";
+export const MEMBER_USER_COLUMNS = "member.account_id, member.user_id";
 
 const inviter = alias(member, "inviter");
 const inviterAccount = alias(account, "inviterAccount");
@@ -33,7 +33,7 @@ const {
 /** The person whose address it is, as far as there is one. */
 export const userIdOf = (email: string): Expression => sql`(SELECT id FROM user WHERE email = ${email})`;
 
-const waiting = (db: Db, where: SQL | undefined) =>
+const selectPendingInvitations = (db: Db, where: SQL | undefined) =>
   db
     .select({
       invitation,
@@ -75,22 +75,28 @@ const waiting = (db: Db, where: SQL | undefined) =>
 
 /**
  * An invitation by the SHA-256 of the token of its last mail, with everything that decides whether it may be
- * accepted: the member, the account, and the inviter with their access. Not for a batch of D1, as are all that join.
+ * accepted: the member, the account, and the inviter with their access. Not for a batch of D1, as are all
+ * that join.
  */
-export const findByToken = (db: Db, tokenHash: string) => waiting(db, eq(invitation.tokenHash, tokenHash));
+export const findInvitationByToken = (db: Db, tokenHash: string) =>
+  selectPendingInvitations(db, eq(invitation.tokenHash, tokenHash));
 
 /**
  * The invitations that wait for the reader of this address, in any account, oldest first: expired ones too.
  */
-export const findByVerifiedAddress = (db: Db, email: string) =>
-  waiting(db, and(eq(invitation.email, email), eq(invitation.status, "pending"))).orderBy(asc(invitation.id));
+export const findInvitationsByVerifiedEmail = (db: Db, email: string) =>
+  selectPendingInvitations(db, and(eq(invitation.email, email), eq(invitation.status, "pending"))).orderBy(
+    asc(invitation.id),
+  );
 
-export type Waiting = Awaited<ReturnType<typeof findByToken>>[number];
+export type PendingInvitation = Awaited<ReturnType<typeof findInvitationByToken>>[number];
 /** An invitation that has a member. */
-export type Acceptable = Waiting & { readonly member: NonNullable<Waiting["member"]> };
+export type ValidInvitation = PendingInvitation & {
+  readonly member: NonNullable<PendingInvitation["member"]>;
+};
 
 /** The names of a member from the acceptance on. */
-export type Names = Pick<typeof member.$inferSelect, "firstName" | "lastName" | "username">;
+export type MemberNames = Pick<typeof member.$inferSelect, "firstName" | "lastName" | "username">;
 
 /**
  * The person, the member who is that person from now on, and the end of the invitation. Two acceptances meet
@@ -98,11 +104,11 @@ export type Names = Pick<typeof member.$inferSelect, "firstName" | "lastName" | 
  * or the account.
  * @param at milliseconds since the epoch
  */
-export const acceptInvitation = (
+export const acceptanceStatements = (
   db: Db,
-  { invitation: row, member: who, account: at }: Acceptable,
+  { invitation: row, member: memberRow, account: accountRow }: ValidInvitation,
   newUser: typeof user.$inferInsert,
-  names: Names,
+  names: MemberNames,
   now: number,
 ): Statement[] => [
   guard(
@@ -113,8 +119,9 @@ export const acceptInvitation = (
     JOIN account a ON a.id = i.account_id
     WHERE i.id = ${row.id} AND i.status = 'pending' AND i.token_hash IS ${row.tokenHash}
       AND i.expires_at > ${now}
-      AND m.id = ${who.id} AND m.version = ${who.version} AND m.status <> 'blocked' AND m.email = i.email
-      AND a.version = ${at.version})`,
+      AND m.id = ${memberRow.id} AND m.version = ${memberRow.version}
+      AND m.status <> 'blocked' AND m.email = i.email
+      AND a.version = ${accountRow.version})`,
   ),
   upsertUser(db, newUser, now),
   db
@@ -131,7 +138,7 @@ export const acceptInvitation = (
       updatedAt: now,
       version: sql`${member.version} + 1`,
     })
-    .where(eq(member.id, who.id)),
+    .where(eq(member.id, memberRow.id)),
   endInvitation(db, row, { status: "accepted", acceptedAt: now, updatedAt: now }),
 ];
 

@@ -7,13 +7,13 @@ import { LOCALES } from "../../kernel/schema/team.ts";
 import { ACCOUNT_TYPES, accountTypeOf } from "../members/member.card.ts";
 
 /** A pending invitation that is past its time is expired. It can still be sent again. */
-export const STATUSES = ["pending", "accepted", "revoked", "expired"] as const;
+export const SHOWN_INVITATION_STATUSES = ["pending", "accepted", "revoked", "expired"] as const;
 
 export const InvitationCard = z.object({
   id: z.string(),
   accountId: z.string(),
   kind: z.enum(INVITATION_KINDS),
-  status: z.enum(STATUSES),
+  status: z.enum(SHOWN_INVITATION_STATUSES),
   memberId: z.string().nullable().describe("The new member that waits for it; null for a link."),
   email: z.string().nullable(),
   name: z.string().nullable().describe("What a link is called."),
@@ -39,7 +39,7 @@ export const InvitationCard = z.object({
  * RateLimit fields of the IETF draft. @param windowMs how long a window is @param waitMs until it may be sent
  * again
  */
-export function sentTooOften(
+export function sendQuotaExceeded(
   name: string,
   quota: number,
   windowMs: number,
@@ -58,7 +58,7 @@ export function sentTooOften(
 }
 
 /** The mail that goes out, but for its text. */
-export const Mailed = z
+export const MailCard = z
   .object({
     to: z.string(),
     language: z.enum(LOCALES),
@@ -92,7 +92,7 @@ export const invitationCard = (row: InvitationRow, now: number, roles: readonly 
 });
 
 /** What an answer tells of the mail with an invitation. */
-export const mailed = ([letter]: readonly MailMessage[]): z.infer<typeof Mailed> =>
+export const mailCardOf = ([letter]: readonly MailMessage[]): z.infer<typeof MailCard> =>
   letter?.template === "invitation"
     ? { to: letter.to, language: letter.language, expiresAt: iso(letter.expiresAt) }
     : null;

@@ -2,27 +2,27 @@ import { z } from "zod";
 import type { Call } from "../../gate/calls/call.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { MemberCard } from "../members/member.card.ts";
-import { InvitationCard, invitationCard, Mailed } from "./invitation.card.ts";
-import { invite } from "./invite.change.ts";
-import { type WantedInvitation, wantedOf } from "./wanted.change.ts";
+import { InvitationCard, invitationCard, MailCard } from "./invitation.card.ts";
+import { prepareInvite } from "./invite.change.ts";
+import { type NewInvitationBody, loadNewMemberInput } from "./new-member-body.load.ts";
 
-export const MadeInvitation = InvitationCard.extend({
+export const CreatedInvitation = InvitationCard.extend({
   member: MemberCard,
-  mail: Mailed,
+  mail: MailCard,
   dryRun: z.literal(false),
 });
 /** Nothing is made, so nothing has an id. */
-export const PreviewedInvitation = z.object({
+export const InvitationPreview = z.object({
   dryRun: z.literal(true),
   ...InvitationCard.shape,
   id: z.null(),
   memberId: z.null(),
   member: MemberCard.extend({ id: z.null() }),
-  mail: Mailed,
+  mail: MailCard,
 });
 
 /** How an invitation is made: only shown (`dryRun`), or as one of many in a call (`part`). */
-interface Making {
+interface CreationOptions {
   readonly dryRun: boolean;
   readonly part?: string;
 }
@@ -30,20 +30,20 @@ interface Making {
 /** Invites by mail. @throws Problem as `invite` does */
 export async function createInvitation(
   call: Call,
-  asked: z.infer<typeof WantedInvitation>,
-  { dryRun, part }: Making,
+  body: z.infer<typeof NewInvitationBody>,
+  { dryRun, part }: CreationOptions,
 ): Promise<Answer> {
-  const wanted = await wantedOf(call, asked);
-  const { invitation, card, mail, change } = await invite(call, wanted, {
+  const input = await loadNewMemberInput(call, body);
+  const { invitation, card, mail, change } = await prepareInvite(call, input, {
     send: true,
     hookId: null,
     mayBeEmpty: false,
   });
-  const shown = invitationCard(invitation, call.now, card.roles);
+  const invitationBody = invitationCard(invitation, call.now, card.roles);
   if (dryRun)
     return {
       status: 200,
-      body: { dryRun, ...shown, id: null, memberId: null, member: { ...card, id: null }, mail },
+      body: { dryRun, ...invitationBody, id: null, memberId: null, member: { ...card, id: null }, mail },
     };
   const { generated, ...rest } = change;
   return call.commit(
@@ -52,6 +52,6 @@ export async function createInvitation(
       ...(generated === undefined ? {} : { generated: { ...generated, within: "member" } }),
       ...(part === undefined ? {} : { subKey: part }),
     },
-    { status: 201, body: { ...shown, member: card, mail, dryRun } },
+    { status: 201, body: { ...invitationBody, member: card, mail, dryRun } },
   );
 }

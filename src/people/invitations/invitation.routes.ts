@@ -6,23 +6,29 @@ import { emailAddress } from "../../kernel/text/email.ts";
 import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
-import { requireInviting } from "../members/member.change.ts";
+import { requireInvitingAllowed } from "../members/member.load.ts";
 import type { MemberRow } from "../members/member.card.ts";
 import { guardMember } from "../members/member.store.ts";
-import { permitInviting } from "./giving.change.ts";
-import { InvitationCard, invitationCard, mailed, Mailed, STATUSES } from "./invitation.card.ts";
+import { permitReinvite } from "./reinvite.load.ts";
+import {
+  InvitationCard,
+  invitationCard,
+  mailCardOf,
+  MailCard,
+  SHOWN_INVITATION_STATUSES,
+} from "./invitation.card.ts";
 import {
   deleteMember,
   endInvitation,
   guardInvitation,
   guardOwnsNothing,
   listInvitations,
-  renewInvitation,
+  updateInvitationToken,
 } from "./invitation.store.ts";
-import { createInvitation, MadeInvitation, PreviewedInvitation } from "./invitation.change.ts";
-import { sent } from "./invitation-mail.change.ts";
-import { loadInvitation, loadWaiting } from "./loaded-invitation.change.ts";
-import { DryRun, WantedInvitation } from "./wanted.change.ts";
+import { createInvitation, CreatedInvitation, InvitationPreview } from "./invitation.change.ts";
+import { prepareInvitationMail } from "./invitation-mail.load.ts";
+import { loadInvitation, loadPendingInvitation } from "./invitation.load.ts";
+import { DryRun, NewInvitationBody } from "./new-member-body.load.ts";
 
 const create = endpoint(
   {
@@ -31,10 +37,10 @@ const create = endpoint(
     tag: "Invitations",
     right: "member.create",
     status: 201,
-    preview: PreviewedInvitation,
+    preview: InvitationPreview,
     summary: "Invite a person by mail: a new member with a way in that is sent at once.",
-    body: WantedInvitation.extend({ dryRun: DryRun }),
-    answer: MadeInvitation,
+    body: NewInvitationBody.extend({ dryRun: DryRun }),
+    answer: CreatedInvitation,
     idempotency: "required",
     problems: [
       "conflict/duplicate-member",
@@ -46,7 +52,7 @@ const create = endpoint(
   },
   async (call) => {
     await call.read();
-    requireInviting(call);
+    requireInvitingAllowed(call);
     call.requireRight("member.create");
     const { dryRun, ...asked } = await call.body();
     return createInvitation(call, asked, { dryRun });
@@ -63,7 +69,7 @@ const list = endpoint(
     summary: "The invitations of the account, newest first.",
     query: z.strictObject({
       ...listQuery,
-      status: z.enum(STATUSES).optional(),
+      status: z.enum(SHOWN_INVITATION_STATUSES).optional(),
       email: emailAddress.optional(),
     }),
     answer: pageSchema(InvitationCard),
@@ -119,7 +125,7 @@ const resend = endpoint(
     summary:
       "Send an invitation once more, to the address on the card: a new link, which ends the one before. " +
       "Also when it has expired.",
-    answer: InvitationCard.extend({ mail: Mailed }),
+    answer: InvitationCard.extend({ mail: MailCard }),
     problems: [
       "invitation/used",
       "invitation/revoked",
@@ -129,12 +135,12 @@ const resend = endpoint(
     ],
   },
   async (call) => {
-    const { invitation: before, invited } = await loadWaiting(call, requireAuthorityOver);
+    const { invitation: before, invited } = await loadPendingInvitation(call, requireAuthorityOver);
     const { row: member } = invited;
     if (member.status === "blocked")
       throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
-    const permit = permitInviting(call, invited);
-    const { invitation, letters } = await sent(call, member, before);
+    const permit = permitReinvite(call, invited);
+    const { invitation, letters } = await prepareInvitationMail(call, member, before);
     const after = { ...invitation, email: member.email };
     const changes = diffFields(
       { sendCount: before.sendCount, email: before.email },
@@ -145,12 +151,12 @@ const resend = endpoint(
         statements: [
           guardInvitation(call.db, before),
           guardMember(call.db, member),
-          renewInvitation(call.db, permit, after, after),
+          updateInvitationToken(call.db, permit, after, after),
         ],
         events: [call.event("invitation.send", { type: "invitation", id: after.id }, { changes })],
         mails: letters,
       },
-      { status: 200, body: { ...invitationCard(after, call.now, member.roles), mail: mailed(letters) } },
+      { status: 200, body: { ...invitationCard(after, call.now, member.roles), mail: mailCardOf(letters) } },
     );
   },
 );
@@ -169,43 +175,43 @@ const revoke = endpoint(
     const {
       invitation,
       invited: { row: member },
-    } = await loadWaiting(call, requireAuthorityToStop);
+    } = await loadPendingInvitation(call, requireAuthorityToStop);
     if (member.id === call.principal.targetAccount.ownerMemberId)
       throw new Problem("conflict/last-admin", {
         detail: "This member owns the account, and has to be able to come in.",
       });
-    return call.commit(revocation(call, invitation, member), { status: 204 });
+    return call.commit(prepareRevocation(call, invitation, member), { status: 204 });
   },
 );
 
 /** Ends an invitation. A member who never came goes with it. */
-function revocation(call: Call, invitation: InvitationRow, member: MemberRow): Change {
+function prepareRevocation(call: Call, invitation: InvitationRow, member: MemberRow): Change {
   const { db, now } = call;
   // A member who has a key, or was blocked, is more than an invitation by now. They are removed as a member.
-  const goes = member.status === "new" && member.acceptedAt === null;
+  const removesMember = member.status === "new" && member.acceptedAt === null;
   const changes = diffFields({ status: invitation.status }, { status: "revoked", email: member.email });
-  const gone = { email: member.email, login: member.login, roles: member.roles };
+  const removedMember = { email: member.email, login: member.login, roles: member.roles };
   return {
     statements: [
       guardInvitation(db, invitation),
       guardMember(db, member),
-      ...(goes ? [guardOwnsNothing(db, member.accountId, member.id)] : []),
+      ...(removesMember ? [guardOwnsNothing(db, member.accountId, member.id)] : []),
       endInvitation(db, invitation, {
         status: "revoked",
         revokedAt: now,
         updatedAt: now,
-        ...(goes ? { memberId: null } : {}),
+        ...(removesMember ? { memberId: null } : {}),
       }),
-      ...(goes ? [deleteMember(db, member.accountId, member.id)] : []),
+      ...(removesMember ? [deleteMember(db, member.accountId, member.id)] : []),
     ],
     events: [
       call.event("invitation.revoke", { type: "invitation", id: invitation.id }, { changes }),
-      ...(goes
+      ...(removesMember
         ? [
             call.event(
               "member.delete",
               { type: "member", id: member.id },
-              { changes: { before: gone, after: {} } },
+              { changes: { before: removedMember, after: {} } },
             ),
           ]
         : []),

@@ -6,13 +6,13 @@ import { invitation, type InvitationRow } from "../../kernel/schema/invitation.t
 import { member } from "../../kernel/schema/team.ts";
 
 /** Columns of the unique key, as a failed write names them. */
-export const INVITATION_PENDING = "invitation.account_id, invitation.email";
+export const INVITATION_EMAIL_COLUMNS = "invitation.account_id, invitation.email";
 
 /**
  * The members with this address, external id or invitation in the account, and whether an invitation that was
  * sent waits for them.
  */
-export const findKnown = (db: Db, accountId: string, email: string, externalId: string | null) =>
+export const findMatchingMembers = (db: Db, accountId: string, email: string, externalId: string | null) =>
   db
     .select({
       id: member.id,
@@ -51,7 +51,7 @@ export const findInvitation = (db: Db, accountId: string, kind: InvitationRow["k
  * The member that waits for it. A statement of its own: in a batch, columns of two tables with one name
  * become one.
  */
-export const findInvited = (db: Db, accountId: string, invitationId: string) =>
+export const findInvitedMember = (db: Db, accountId: string, invitationId: string) =>
   db
     .select({ row: member, grants: grantsOf(member), customRoles: customRolesOf(member) })
     .from(member)
@@ -64,7 +64,7 @@ export const findInvited = (db: Db, accountId: string, invitationId: string) =>
     );
 
 /** The invitation that a member waits for, past its time too. */
-export const findWaiting = (db: Db, accountId: string, memberId: string) =>
+export const findPendingInvitation = (db: Db, accountId: string, memberId: string) =>
   db
     .select()
     .from(invitation)
@@ -137,7 +137,7 @@ export const guardInvitation = (
   );
 
 /** Writes an invitation with another token: a new way in. */
-export const renewInvitation = (
+export const updateInvitationToken = (
   db: Db,
   permit: Permit,
   row: InvitationRow,
@@ -150,13 +150,13 @@ export const renewInvitation = (
     .where(and(eq(invitation.id, row.id), eq(invitation.accountId, row.accountId)));
 };
 
-type Ending = Omit<Partial<InvitationRow>, "tokenHash" | "tokenKid" | "email">;
+type InvitationEnd = Omit<Partial<InvitationRow>, "tokenHash" | "tokenKid" | "email">;
 
 /** Accepts it or takes it back. */
 export const endInvitation = (
   db: Db,
   { id, accountId }: Pick<InvitationRow, "id" | "accountId">,
-  change: Ending,
+  change: InvitationEnd,
 ): Statement =>
   db
     .update(invitation)

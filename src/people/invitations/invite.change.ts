@@ -1,6 +1,5 @@
 import type { z } from "zod";
 import { decide, memberRef } from "../../access/decision.ts";
-import { isCustomRole } from "../../access/role-giving.ts";
 import type { GrantRow } from "../../access/preset.ts";
 import { diffFields } from "../../audit/chain/difference.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
@@ -8,31 +7,38 @@ import type { Call, Change } from "../../gate/calls/call.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
 import { requestPermit } from "../../gate/permits/permit-request.ts";
 import { omitUndefined } from "../../kernel/http/body.ts";
-import { invalidField, Problem } from "../../kernel/http/problem.ts";
+import { Problem } from "../../kernel/http/problem.ts";
 import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
-import { requireGranted, requireNeeded } from "../rights/grant.change.ts";
+import { requireGrantTargets, requireGrantsOfRoles } from "../rights/grant.load.ts";
 import { memberCard, type MemberRow } from "../members/member.card.ts";
-import { accessOf, addressRules, loadCustomRoles, requireInviting } from "../members/member.change.ts";
+import { accessOf } from "../members/member-access.ts";
+import { requireSafeAddressRules, loadCustomRoles, requireInvitingAllowed } from "../members/member.load.ts";
 import {
   guardMemberLimit,
   insertMember,
-  loginOf,
-  MEMBER_EMAIL,
-  MEMBER_EXTERNAL,
+  generatedLoginOf,
+  MEMBER_EMAIL_COLUMNS,
+  MEMBER_EXTERNAL_ID_COLUMNS,
 } from "../members/member.store.ts";
-import { memberLimit, tooManyMembers } from "../members/member-limit.ts";
+import { memberLimit, memberLimitProblem } from "../members/member-limit.ts";
 import { newMemberRow } from "../members/new-member.change.ts";
-import { requireKnownGroups } from "../rights/object-group.change.ts";
-import { requireReading } from "../rights/reader.change.ts";
-import { type Mailed, mailed } from "./invitation.card.ts";
-import { countMembers, findKnown, insertInvitation, INVITATION_PENDING } from "./invitation.store.ts";
-import { sent } from "./invitation-mail.change.ts";
-import { completed, type Wanted } from "./left-out.change.ts";
+import { requireKnownGroups } from "../rights/object-group.load.ts";
+import { requireReadOnlyAccess } from "../rights/read-only-role.ts";
+import { type MailCard, mailCardOf } from "./invitation.card.ts";
+import {
+  countMembers,
+  findMatchingMembers,
+  insertInvitation,
+  INVITATION_EMAIL_COLUMNS,
+} from "./invitation.store.ts";
+import { prepareInvitationMail } from "./invitation-mail.load.ts";
+import { requireAllowedEmailDomain, requireRightsForExtras } from "./invite-rule.ts";
+import { fillDefaults, type NewMemberInput } from "./new-member-input.ts";
 import { newInvitation } from "./new-invitation.change.ts";
 
 /** How the invitation comes about. */
-export interface Manner {
+export interface InviteOptions {
   /**
    * A mail goes out with it. Without it, the member can sign in with the address on the card, or the
    * invitation is sent later.
@@ -44,12 +50,12 @@ export interface Manner {
   readonly mayBeEmpty: boolean;
 }
 
-export interface Invited {
+export interface PreparedInvite {
   readonly row: MemberRow;
   readonly invitation: InvitationRow;
   /** The member's card without the login, which is generated when it is written. */
   readonly card: ReturnType<typeof memberCard>;
-  readonly mail: z.infer<typeof Mailed>;
+  readonly mail: z.infer<typeof MailCard>;
   readonly change: Change;
 }
 
@@ -60,51 +66,57 @@ export interface Invited {
  * @throws Problem access/denied, validation, conflict/duplicate-member, conflict/duplicate-invitation,
  * conflict/lockout, plan/feature-required
  */
-export async function invite(
+export async function prepareInvite(
   call: Call,
-  asked: Wanted,
-  { send, hookId, mayBeEmpty }: Manner,
-): Promise<Invited> {
+  input: NewMemberInput,
+  { send, hookId, mayBeEmpty }: InviteOptions,
+): Promise<PreparedInvite> {
   const { accountId, targetAccount, preset } = call.principal;
-  requireInviting(call);
+  requireInvitingAllowed(call);
   call.requireRight("member.create");
-  const { grants, allowAny, ...wanted } = completed(call, asked, mayBeEmpty);
-  decideBeside(call, wanted, grants);
+  const { grants, allowAny, ...memberFields } = fillDefaults(call, input, mayBeEmpty);
+  requireRightsForExtras(call, memberFields, grants);
   const row = newMemberRow(call, accountId, {
-    ...wanted,
-    firstName: wanted.firstName ?? "",
-    lastName: wanted.lastName ?? "",
-    notifications: omitUndefined(wanted.notifications),
-    allowedIps: addressRules(call, wanted.allowedIps, { allowAny }, false),
+    ...memberFields,
+    firstName: memberFields.firstName ?? "",
+    lastName: memberFields.lastName ?? "",
+    notifications: omitUndefined(memberFields.notifications),
+    allowedIps: requireSafeAddressRules(call, memberFields.allowedIps, { allowAny }, false),
     source: hookId === null ? "local" : "external",
   });
   const access = accessOf(row, grants, await loadCustomRoles(call, row.roles));
   const permit = requestPermit(call, { kind: "entry", memberId: row.id, access });
-  await requireGranted(call, grants);
-  requireNeeded(preset, wanted.roles, grants, "/grants");
-  requireReading(call.principal, access);
-  await requireKnownGroups(call, wanted.objectGroupIds, "/objectGroupIds");
-  requireDomain(targetAccount.settings.allowedEmailDomains, wanted.email);
+  await requireGrantTargets(call, grants);
+  requireGrantsOfRoles(preset, memberFields.roles, grants, "/grants");
+  requireReadOnlyAccess(call.principal, access);
+  await requireKnownGroups(call, memberFields.objectGroupIds, "/objectGroupIds");
+  requireAllowedEmailDomain(targetAccount.settings.allowedEmailDomains, memberFields.email);
   const limit = memberLimit(targetAccount.plan, preset);
-  await refuseKnown(call, wanted, limit);
-  const waiting = { ...newInvitation(call, row), hookId };
+  await requireUnknownPerson(call, memberFields, limit);
+  const unsent = { ...newInvitation(call, row), hookId };
   const { invitation, letters } = send
-    ? await sent(call, row, waiting)
-    : { invitation: waiting, letters: [] };
+    ? await prepareInvitationMail(call, row, unsent)
+    : { invitation: unsent, letters: [] };
   const card = memberCard(row, grants, targetAccount.name);
-  const made = { row, grants, card, invitation, letters };
-  return { row, invitation, card, mail: mailed(letters), change: changeOf(call, permit, made, limit) };
+  const parts = { row, grants, card, invitation, letters };
+  return {
+    row,
+    invitation,
+    card,
+    mail: mailCardOf(letters),
+    change: inviteChange(call, permit, parts, limit),
+  };
 }
 
-interface Made extends Pick<Invited, "row" | "card" | "invitation"> {
+interface InviteParts extends Pick<PreparedInvite, "row" | "card" | "invitation"> {
   readonly grants: readonly GrantRow[];
   /** The mail with the invitation; none where it is not sent. */
   readonly letters: readonly MailMessage[];
 }
 
 /** @param limit members at most; Infinity is any number */
-function changeOf(call: Call, permit: Permit, made: Made, limit: number): Change {
-  const { row, grants, invitation, letters } = made;
+function inviteChange(call: Call, permit: Permit, parts: InviteParts, limit: number): Change {
+  const { row, grants, invitation, letters } = parts;
   const { targetAccount, preset } = call.principal;
   return {
     statements: [
@@ -112,19 +124,19 @@ function changeOf(call: Call, permit: Permit, made: Made, limit: number): Change
       ...insertMember(call.db, permit, row, grants, preset.hasLoginNumbers === true),
       insertInvitation(call.db, permit, invitation),
     ],
-    events: eventsOf(call, made),
+    events: inviteEvents(call, parts),
     mails: letters,
-    guardProblems: { member_limit: tooManyMembers(targetAccount.plan, preset) },
+    guardProblems: { member_limit: memberLimitProblem(targetAccount.plan, preset) },
     duplicateProblems: {
-      [MEMBER_EMAIL]: "conflict/duplicate-member",
-      [MEMBER_EXTERNAL]: "conflict/duplicate-member",
-      [INVITATION_PENDING]: "conflict/duplicate-invitation",
+      [MEMBER_EMAIL_COLUMNS]: "conflict/duplicate-member",
+      [MEMBER_EXTERNAL_ID_COLUMNS]: "conflict/duplicate-member",
+      [INVITATION_EMAIL_COLUMNS]: "conflict/duplicate-invitation",
     },
-    ...(preset.hasLoginNumbers ? { generated: { member: "login", value: loginOf(row.id) } } : {}),
+    ...(preset.hasLoginNumbers ? { generated: { member: "login", value: generatedLoginOf(row.id) } } : {}),
   };
 }
 
-function eventsOf(call: Call, { row, grants, card, invitation, letters }: Made): AuditEvent[] {
+function inviteEvents(call: Call, { row, grants, card, invitation, letters }: InviteParts): AuditEvent[] {
   const isSent = letters.length > 0;
   return [
     call.event("member.create", { type: "member", id: row.id }, { changes: diffFields({}, card) }),
@@ -151,60 +163,35 @@ function eventsOf(call: Call, { row, grants, card, invitation, letters }: Made):
 }
 
 /**
- * Access beyond the roles of the model needs its own right: rights and custom roles need `member.edit`,
- * grants `grant.edit`, object groups `object_group.edit`.
- * @throws Problem access/denied
- */
-export function decideBeside(
-  call: Call,
-  { rights, roles, objectGroupIds }: Pick<MemberRow, "rights" | "roles" | "objectGroupIds">,
-  grants: readonly GrantRow[],
-): void {
-  if (rights.length > 0 || roles.some(isCustomRole)) call.requireRight("member.edit");
-  if (grants.length > 0) call.requireRight("grant.edit");
-  if (objectGroupIds.length > 0) call.requireRight("object_group.edit");
-}
-
-/** An empty list allows every domain. */
-export const isAllowed = (domains: readonly string[], email: string): boolean =>
-  domains.length === 0 || domains.includes(email.slice(email.lastIndexOf("@") + 1));
-
-/** @throws Problem validation */
-export function requireDomain(domains: readonly string[], email: string): void {
-  if (!isAllowed(domains, email))
-    throw invalidField(
-      "/email",
-      `must be an address at ${domains.join(", ")}: the account's settings say so`,
-    );
-}
-
-/**
  * Refuses what the batch would refuse, so that a preview refuses it too. The batch checks again.
  * @param limit members at most; Infinity is any number
  * @throws Problem conflict/duplicate-member, conflict/duplicate-invitation, conflict/member-limit
  */
-async function refuseKnown(
+async function requireUnknownPerson(
   call: Call,
-  { email, externalId }: Pick<Wanted, "email" | "externalId">,
+  { email, externalId }: Pick<NewMemberInput, "email" | "externalId">,
   limit: number,
 ): Promise<void> {
   const { accountId } = call.principal;
-  const [known, count] = await call.read(
-    findKnown(call.db, accountId, email, externalId),
+  const [matches, count] = await call.read(
+    findMatchingMembers(call.db, accountId, email, externalId),
     ...(limit === Infinity ? [] : [countMembers(call.db, accountId)]),
   );
-  const same = known.find((row) => row.email === email) ?? known[0];
-  if (same !== undefined) {
+  const existing = matches.find((row) => row.email === email) ?? matches[0];
+  if (existing !== undefined) {
     // A card may have another address than its invitation by now.
     const isMember =
-      same.email === email
-        ? same.status !== "new" || !same.waits
-        : externalId !== null && same.externalId === externalId;
-    const { allowed } = decide(call.principal.grantSet, "member.view", memberRef(same.id));
-    const members = { memberId: same.id, ...(isMember ? {} : { invitationId: same.invitationId }) };
+      existing.email === email
+        ? existing.status !== "new" || !existing.waits
+        : externalId !== null && existing.externalId === externalId;
+    const { allowed } = decide(call.principal.grantSet, "member.view", memberRef(existing.id));
+    const extensions = {
+      memberId: existing.id,
+      ...(isMember ? {} : { invitationId: existing.invitationId }),
+    };
     const code = isMember ? "conflict/duplicate-member" : "conflict/duplicate-invitation";
-    throw new Problem(code, allowed ? { extensions: members } : {});
+    throw new Problem(code, allowed ? { extensions } : {});
   }
   if ((count?.[0]?.count ?? 0) >= limit)
-    throw tooManyMembers(call.principal.targetAccount.plan, call.principal.preset);
+    throw memberLimitProblem(call.principal.targetAccount.plan, call.principal.preset);
 }

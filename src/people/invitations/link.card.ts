@@ -2,15 +2,15 @@ import { z } from "zod";
 import { iso, isoOrNull } from "../../kernel/clock.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
 
-const STATUSES = ["pending", "used", "revoked", "expired"] as const;
-type LinkStatus = (typeof STATUSES)[number];
+const LINK_STATUSES = ["pending", "used", "revoked", "expired"] as const;
+type LinkStatus = (typeof LINK_STATUSES)[number];
 
 export const LinkCard = z.object({
   id: z.string(),
   accountId: z.string(),
   name: z.string().nullable(),
   role: z.string().describe("The role of a member who joins by it. Access is granted afterwards."),
-  status: z.enum(STATUSES).describe("Used: as often as it may be."),
+  status: z.enum(LINK_STATUSES).describe("Used: as often as it may be."),
   maxUses: z.number().int().nullable().describe("Null: no limit but a hundred joins a day."),
   uses: z.number().int(),
   invitedBy: z.string(),

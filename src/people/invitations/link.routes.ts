@@ -6,7 +6,7 @@ import { sha256Hex } from "../../kernel/digest.ts";
 import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { invitationToken } from "../../channels/mail/one-time-token.ts";
-import { requireInviting } from "../members/member.change.ts";
+import { requireInvitingAllowed } from "../members/member.load.ts";
 import {
   endInvitation,
   findInvitation,
@@ -15,16 +15,16 @@ import {
   listInvitations,
 } from "./invitation.store.ts";
 import { LinkCard, linkCard, linkStatus } from "./link.card.ts";
-import { NewLink, newLink } from "./new-link.change.ts";
+import { LinkBody, prepareLink } from "./new-link.change.ts";
 
-const Made = LinkCard.extend({
+const CreatedLink = LinkCard.extend({
   url: z
     .string()
     .optional()
     .describe("The address to share. GET /v1/operator-links/{id}/url shows it again."),
 });
 
-const urlOf = ({ env }: Call, token: string): string =>
+const joinUrl = ({ env }: Call, token: string): string =>
   `${env.APP_URL.replace(/\/+$/, "")}/join#token=${token}`;
 
 const create = endpoint(
@@ -35,16 +35,16 @@ const create = endpoint(
     right: "member.create",
     status: 201,
     summary: "A link by which employees join by themselves, with no access until you grant it.",
-    body: NewLink,
-    answer: Made,
+    body: LinkBody,
+    answer: CreatedLink,
     idempotency: "optional",
     problems: ["plan/feature-required"],
   },
   async (call) => {
     await call.read();
-    requireInviting(call);
+    requireInvitingAllowed(call);
     call.requireRight("member.create");
-    const { row, permit, token } = newLink(call, await call.body());
+    const { row, permit, token } = prepareLink(call, await call.body());
     const card = linkCard(row, call.now);
     return call.commit(
       {
@@ -57,7 +57,7 @@ const create = endpoint(
           ),
         ],
       },
-      { status: 201, replay: card, body: { ...card, url: urlOf(call, token) } },
+      { status: 201, replay: card, body: { ...card, url: joinUrl(call, token) } },
     );
   },
 );
@@ -127,7 +127,7 @@ const url = endpoint(
       throw new Problem("conflict/state", { detail });
     }
     const events = [call.event("invitation.show", { type: "invitation", id: row.id })];
-    return call.commit({ statements: [], events }, { status: 200, body: { url: urlOf(call, token) } });
+    return call.commit({ statements: [], events }, { status: 200, body: { url: joinUrl(call, token) } });
   },
 );
 
@@ -144,7 +144,7 @@ const revoke = endpoint(
   async (call) => {
     const { db, now, principal, params } = call;
     const [[row]] = await call.read(findInvitation(db, principal.accountId, "link", params["id"] ?? ""));
-    requireInviting(call);
+    requireInvitingAllowed(call);
     call.requireRight("member.create");
     call.requireRight("member.view", undefined, true);
     if (row === undefined) throw new Problem("not-found");

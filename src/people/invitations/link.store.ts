@@ -38,10 +38,10 @@ export const findLink = (db: Db, tokenHash: string) =>
     .leftJoin(inviter, eq(inviter.id, invitation.invitedBy))
     .where(and(eq(invitation.kind, "link"), eq(invitation.tokenHash, tokenHash)));
 
-export type Link = Awaited<ReturnType<typeof findLink>>[number];
+export type LinkWithAccount = Awaited<ReturnType<typeof findLink>>[number];
 
 /** Whether the account has a member with this address, or one who is the person with it. */
-export const findMemberOf = (db: Db, accountId: string, email: string) =>
+export const findMemberByEmailOrPerson = (db: Db, accountId: string, email: string) =>
   db
     .select({ id: member.id })
     .from(member)
@@ -58,13 +58,13 @@ export const findMemberOf = (db: Db, accountId: string, email: string) =>
  * uses, because they meet at the guard `invitation_changed`.
  * @param now milliseconds since the epoch
  */
-export const joinByLink = (
+export const joinStatements = (
   db: Db,
   permit: Permit,
-  { link, account: at, inviter: maker }: Link,
+  { link, account: accountRow, inviter: maker }: LinkWithAccount,
   row: MemberRow,
   person: typeof user.$inferInsert,
-  logins: boolean,
+  hasLoginNumbers: boolean,
   now: number,
 ): Statement[] => [
   guard(
@@ -72,7 +72,7 @@ export const joinByLink = (
     "invitation_changed",
     sql`EXISTS (SELECT 1 FROM invitation i JOIN account a ON a.id = i.account_id
     WHERE i.id = ${link.id} AND i.status = 'pending' AND (i.max_uses IS NULL OR i.uses < i.max_uses)
-      AND i.expires_at > ${now} AND a.version = ${at.version}
+      AND i.expires_at > ${now} AND a.version = ${accountRow.version}
       AND EXISTS (SELECT 1 FROM member maker
         WHERE maker.id = i.invited_by AND maker.version = ${maker?.version ?? 0}))`,
   ),
@@ -81,7 +81,7 @@ export const joinByLink = (
     .set({ uses: sql`${invitation.uses} + 1`, updatedAt: now })
     .where(eq(invitation.id, link.id)),
   upsertUser(db, person, now),
-  ...insertMember(db, permit, row, [], logins),
+  ...insertMember(db, permit, row, [], hasLoginNumbers),
   db
     .update(member)
     .set({ userId: userIdOf(person.email), signInSince: now })

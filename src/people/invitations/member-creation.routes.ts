@@ -2,12 +2,12 @@ import { z } from "zod";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { MemberCard } from "../members/member.card.ts";
-import { requireInviting } from "../members/member.change.ts";
-import { Mailed } from "./invitation.card.ts";
-import { invite } from "./invite.change.ts";
-import { DryRun, WantedMember, wantedOf } from "./wanted.change.ts";
+import { requireInvitingAllowed } from "../members/member.load.ts";
+import { MailCard } from "./invitation.card.ts";
+import { prepareInvite } from "./invite.change.ts";
+import { DryRun, NewMemberBody, loadNewMemberInput } from "./new-member-body.load.ts";
 
-const Body = WantedMember.extend({
+const Body = NewMemberBody.extend({
   notify: z
     .boolean()
     .default(false)
@@ -18,18 +18,18 @@ const Body = WantedMember.extend({
   dryRun: DryRun,
 });
 
-const Made = MemberCard.extend({
+const CreatedMember = MemberCard.extend({
   invitationId: z.string().describe("What the member joins by; POST /v1/invitations/{id}/resend mails it."),
-  mail: Mailed,
+  mail: MailCard,
   dryRun: z.literal(false),
 });
 /** Nothing is made, so nothing has an id. */
-const Preview = z.object({
+const MemberPreview = z.object({
   dryRun: z.literal(true),
   ...MemberCard.shape,
   id: z.null(),
   invitationId: z.null(),
-  mail: Mailed,
+  mail: MailCard,
 });
 
 const create = endpoint(
@@ -39,10 +39,10 @@ const create = endpoint(
     tag: "Members",
     right: "member.create",
     status: 201,
-    preview: Preview,
+    preview: MemberPreview,
     summary: "Add a member, new until the first sign-in.",
     body: Body,
-    answer: Made,
+    answer: CreatedMember,
     idempotency: "optional",
     problems: [
       "conflict/duplicate-member",
@@ -54,11 +54,11 @@ const create = endpoint(
   },
   async (call) => {
     await call.read();
-    requireInviting(call);
+    requireInvitingAllowed(call);
     call.requireRight("member.create");
-    const { notify, dryRun, ...asked } = await call.body();
-    const wanted = await wantedOf(call, asked);
-    const { row, invitation, mail, card, change } = await invite(call, wanted, {
+    const { notify, dryRun, ...newMember } = await call.body();
+    const input = await loadNewMemberInput(call, newMember);
+    const { row, invitation, mail, card, change } = await prepareInvite(call, input, {
       send: notify,
       hookId: null,
       mayBeEmpty: true,

@@ -14,7 +14,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Days for which a link is good at most: one with a number of uses, and a standing one. */
 const DAYS_MAX = { counted: 30, standing: 366 };
 
-export const NewLink = z.strictObject({
+export const LinkBody = z.strictObject({
   name: optionalName(100).default(null).describe("What you call it."),
   role: z
     .string()
@@ -38,11 +38,11 @@ export const NewLink = z.strictObject({
  * A new link, by the wish of the caller.
  * @throws Problem validation, access/denied, plan/feature-required
  */
-export function newLink(
+export function prepareLink(
   call: Call,
-  { name, role: asked, maxUses, expiresAt }: z.infer<typeof NewLink>,
+  { name, role: requestedRole, maxUses, expiresAt }: z.infer<typeof LinkBody>,
 ): { readonly row: InvitationRow; readonly permit: Permit; readonly token: string } {
-  const role = roleOf(call, asked);
+  const role = linkRoleOf(call, requestedRole);
   const { now, env, principal } = call;
   const id = newId("invitation", now);
   const permit = requestPermit(call, {
@@ -62,7 +62,7 @@ export function newLink(
     tokenHash: sha256Hex(token),
     tokenKid: kid,
     status: "pending",
-    expiresAt: endOf(call, expiresAt, maxUses),
+    expiresAt: linkEnd(call, expiresAt, maxUses),
     maxUses,
     uses: 0,
     sendCount: 1,
@@ -79,7 +79,7 @@ export function newLink(
 }
 
 /** The role of a link, which must be one that has no access by itself. @throws Problem validation */
-function roleOf({ principal: { preset } }: Call, role: string = preset.suggestedRole): string {
+function linkRoleOf({ principal: { preset } }: Call, role: string = preset.suggestedRole): string {
   if (preset.restrictedRoles.length === 0) {
     throw invalidField(
       "/role",
@@ -99,7 +99,7 @@ function roleOf({ principal: { preset } }: Call, role: string = preset.suggested
  * When the link ends, in milliseconds since the epoch.
  * @throws Problem validation
  */
-function endOf({ now, principal }: Call, expiresAt: string | undefined, maxUses: number | null): number {
+function linkEnd({ now, principal }: Call, expiresAt: string | undefined, maxUses: number | null): number {
   const days = maxUses === null ? DAYS_MAX.standing : DAYS_MAX.counted;
   const end =
     expiresAt === undefined ? now + principal.targetAccount.settings.invitationTtlMs : Date.parse(expiresAt);

@@ -5,19 +5,19 @@ import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { findMember } from "../../gate/credentials/member.store.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { invalidField, Problem } from "../../kernel/http/problem.ts";
-import { requireNeeded } from "../rights/grant.change.ts";
+import { requireGrantsOfRoles } from "../rights/grant.load.ts";
 import { MemberCard, memberCard, type MemberRow } from "./member.card.ts";
 import {
-  limitOf,
+  creditLimitOf,
   permitMember,
-  refuseUnseenGroupLoss,
-  refuseUnseenLoss,
+  requireNoUnseenGroupLoss,
+  requireNoUnseenGrantLoss,
   requireMember,
-} from "./member.change.ts";
+} from "./member.load.ts";
 import { saveMember } from "./member.routes.ts";
 import { guardMember, replaceGrants } from "./member.store.ts";
 
-const same = (one: unknown, two: unknown): boolean => JSON.stringify(one) === JSON.stringify(two);
+const isEqualJson = (one: unknown, two: unknown): boolean => JSON.stringify(one) === JSON.stringify(two);
 
 const Body = z.strictObject({ fromMemberId: z.string().max(64) });
 
@@ -42,7 +42,7 @@ const copyEndpoint = endpoint(
 
 async function copyRights(call: Call<z.infer<typeof Body>>): Promise<Answer> {
   const { targetAccount, preset } = call.principal;
-  const { found, from, grants } = await loadBoth(call);
+  const { found, from, grants } = await loadTargetAndSource(call);
   const { row, grants: before } = found;
   const body = await call.body();
   call.ifMatch(row.version);
@@ -55,31 +55,31 @@ async function copyRights(call: Call<z.infer<typeof Body>>): Promise<Answer> {
     updatedAt: call.now,
     version: row.version + 1,
   };
-  after.creditLimit = limitOf(preset, after);
-  const newGrants = !same(before, grants);
+  after.creditLimit = creditLimitOf(preset, after);
+  const newGrants = !isEqualJson(before, grants);
   if (newGrants || grants.length > 0) call.requireRight("grant.edit");
-  if (!same(row.objectGroupIds, from.objectGroupIds)) call.requireRight("object_group.edit");
-  refuseUnseenGroupLoss(call, row.objectGroupIds, from.objectGroupIds);
+  if (!isEqualJson(row.objectGroupIds, from.objectGroupIds)) call.requireRight("object_group.edit");
+  requireNoUnseenGroupLoss(call, row.objectGroupIds, from.objectGroupIds);
   const permit = await permitMember(call, found, after, grants, { ...after, grants });
-  requireNeeded(preset, after.roles, grants, "/fromMemberId");
-  refuseUnseenLoss(call, before, grants);
-  const [was, is] = [
+  requireGrantsOfRoles(preset, after.roles, grants, "/fromMemberId");
+  requireNoUnseenGrantLoss(call, before, grants);
+  const [cardBefore, cardAfter] = [
     memberCard(row, before, targetAccount.name),
     memberCard(after, grants, targetAccount.name),
   ];
-  return saveMember(call, permit, row, after, "member.edit", was, is, {
+  return saveMember(call, permit, row, after, "member.edit", cardBefore, cardAfter, {
     note: { copiedFrom: from.id },
     statements: [
       guardMember(call.db, from),
       ...(newGrants ? replaceGrants(call.db, permit, row.accountId, row.id, grants) : []),
     ],
     // The object log tells what access was given to objects, however it was given.
-    events: newGrants ? [grantEvent(call, row.id, was, is)] : [],
+    events: newGrants ? [grantEvent(call, row.id, cardBefore, cardAfter)] : [],
   });
 }
 
 /** The member that is changed, and the member whose access is copied. @throws Problem not-found */
-async function loadBoth(call: Call) {
+async function loadTargetAndSource(call: Call) {
   const { accountId } = call.principal;
   const [id, fromId] = [call.params["id"] ?? "", call.peekField("fromMemberId")];
   const [[target], [other]] = await call.read(
@@ -96,13 +96,18 @@ async function loadBoth(call: Call) {
   return { found, from, grants };
 }
 
-type Card = ReturnType<typeof memberCard>;
+type MemberCardBody = ReturnType<typeof memberCard>;
 
-const grantEvent = (call: Call, id: string, was: Card, is: Card): AuditEvent =>
+const grantEvent = (
+  call: Call,
+  id: string,
+  cardBefore: MemberCardBody,
+  cardAfter: MemberCardBody,
+): AuditEvent =>
   call.event(
     "grant.edit",
     { type: "member", id },
-    { changes: diffFields({ grants: was.grants }, { grants: is.grants }) },
+    { changes: diffFields({ grants: cardBefore.grants }, { grants: cardAfter.grants }) },
   );
 
 export const copyRightsEndpoints: readonly Endpoint[] = [copyEndpoint];

@@ -13,15 +13,20 @@ import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { canonicalJson } from "../../kernel/canonical-json.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { invalidField } from "../../kernel/http/problem.ts";
-import { accessNotice } from "./access-notice.change.ts";
-import { findGranted, type Granted, requireGranted, requireNeeded } from "../rights/grant.change.ts";
+import { loadAccessMails } from "./access-mail.load.ts";
+import {
+  loadGrantTargets,
+  type GrantTarget,
+  requireGrantTargets,
+  requireGrantsOfRoles,
+} from "../rights/grant.load.ts";
 import { Grants, GRANTS_MAX, ResourceId } from "../rights/grant.card.ts";
 import { MemberCard, memberCard, type MemberRow } from "./member.card.ts";
-import { loadMember, permitMember, refuseUnseenLoss } from "./member.change.ts";
+import { loadMember, permitMember, requireNoUnseenGrantLoss } from "./member.load.ts";
 import { guardMember, replaceGrants } from "./member.store.ts";
-import { takesGrantsOnly } from "../rights/taking.ts";
+import { isGrantRemovalOnly } from "../rights/access-removal.ts";
 
-const NewGrants = z
+const GrantsBody = z
   .strictObject({
     grants: Grants.optional(),
     preset: z
@@ -36,9 +41,9 @@ const NewGrants = z
   );
 
 /** The grants that a body asks for. @throws Problem validation */
-function wantedGrants(
+function resolveGrants(
   { bundles }: Preset,
-  { grants = [], preset }: z.infer<typeof NewGrants>,
+  { grants = [], preset }: z.infer<typeof GrantsBody>,
 ): readonly GrantRow[] {
   if (preset === undefined) return grants;
   const bundle = Object.hasOwn(bundles, preset) ? bundles[preset] : undefined;
@@ -58,12 +63,12 @@ async function saveGrants(
   before: readonly GrantRow[],
   grants: readonly GrantRow[],
 ): Promise<Answer> {
-  if (!canStopEveryMember(call.principal)) refuseUnseenLoss(call, before, grants);
-  const same =
+  if (!canStopEveryMember(call.principal)) requireNoUnseenGrantLoss(call, before, grants);
+  const isUnchanged =
     canonicalJson(before.map(canonicalJson).sort()) === canonicalJson(grants.map(canonicalJson).sort());
-  const after = same ? row : { ...row, updatedAt: call.now, version: row.version + 1 };
-  const is = memberCard(after, grants, call.principal.targetAccount.name);
-  if (same) return { status: 200, body: is, headers: { ETag: versionEtag(row.version) } };
+  const after = isUnchanged ? row : { ...row, updatedAt: call.now, version: row.version + 1 };
+  const card = memberCard(after, grants, call.principal.targetAccount.name);
+  if (isUnchanged) return { status: 200, body: card, headers: { ETag: versionEtag(row.version) } };
   return call.commit(
     {
       statements: [
@@ -75,12 +80,12 @@ async function saveGrants(
         call.event(
           "grant.edit",
           { type: "member", id: row.id },
-          { changes: diffFields({ grants: before }, { grants: is.grants }) },
+          { changes: diffFields({ grants: before }, { grants: card.grants }) },
         ),
       ],
-      mails: await accessNotice(call, row, memberCard(row, before, ""), is),
+      mails: await loadAccessMails(call, row, memberCard(row, before, ""), card),
     },
-    { status: 200, body: is, headers: { ETag: versionEtag(after.version) } },
+    { status: 200, body: card, headers: { ETag: versionEtag(after.version) } },
   );
 }
 
@@ -93,7 +98,7 @@ const put = endpoint(
     right: "grant.edit",
     status: 200,
     summary: "Replace the grants of a member, one by one or by a bundle. The member's next call obeys.",
-    body: NewGrants,
+    body: GrantsBody,
     answer: MemberCard,
     ifMatch: "optional",
     problems: ["plan/feature-required"],
@@ -101,37 +106,37 @@ const put = endpoint(
   async (call) => {
     const found = await loadMember(call, "grant.edit", requireAuthorityToStop);
     const { row, grants: before } = found;
-    const grants = wantedGrants(call.principal.preset, await call.body());
+    const grants = resolveGrants(call.principal.preset, await call.body());
     call.ifMatch(row.version);
-    if (!takesGrantsOnly(before, grants)) requireAuthorityOver(call.principal, { ...row, ...found });
+    if (!isGrantRemovalOnly(before, grants)) requireAuthorityOver(call.principal, { ...row, ...found });
     const permit = await permitMember(call, found, row, grants, { grants });
-    if (!takesGrantsOnly(before, grants)) await requireGranted(call, grants);
-    requireNeeded(call.principal.preset, row.roles, grants, "/grants");
+    if (!isGrantRemovalOnly(before, grants)) await requireGrantTargets(call, grants);
+    requireGrantsOfRoles(call.principal.preset, row.roles, grants, "/grants");
     return saveGrants(call, permit, row, before, grants);
   },
 );
 
-const each = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
-const Tools = z.strictObject({
+const isDistinct = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
+const ToolsBody = z.strictObject({
   toolIds: z
     .array(ResourceId)
     .max(GRANTS_MAX)
-    .refine(each, "names a tool twice")
+    .refine(isDistinct, "names a tool twice")
     .describe('"0" is every tool, those offered later too.'),
 });
-const Tasks = z.strictObject({
+const TasksBody = z.strictObject({
   tasks: z
     .array(z.strictObject({ toolId: z.string().max(64), taskId: z.string().max(64) }))
     .max(GRANTS_MAX)
-    .refine((tasks) => each(tasks.map(({ taskId }) => taskId)), "names a task twice"),
+    .refine((tasks) => isDistinct(tasks.map(({ taskId }) => taskId)), "names a task twice"),
 });
 
 /** One type of a member's grants, by another name: those of other types stay as they are. */
-const putType = <Body>(
+const grantTypeEndpoint = <Body>(
   type: "tool" | "task",
   body: z.ZodType<Body>,
   idsOf: (body: Body) => readonly string[],
-  check: (body: Body, found: readonly (Granted | null)[]) => void,
+  requireTargets: (body: Body, found: readonly (GrantTarget | null)[]) => void,
 ) =>
   endpoint(
     {
@@ -152,22 +157,22 @@ const putType = <Body>(
       const found = await loadMember(call, "grant.edit");
       const { row, grants: before } = found;
       call.requireRight(`${type}.view`);
-      const wanted = await call.body();
+      const request = await call.body();
       call.ifMatch(row.version);
-      const given = idsOf(wanted).map(
+      const typeGrants = idsOf(request).map(
         (resourceId): GrantRow => ({ resourceType: type, resourceId, access: "view" }),
       );
-      const grants = [...before.filter(({ resourceType }) => resourceType !== type), ...given];
-      const permit = await permitMember(call, found, row, grants, { grants: given });
-      check(wanted, await findGranted(call, given));
-      requireNeeded(call.principal.preset, row.roles, grants, `/${type}s`);
+      const grants = [...before.filter(({ resourceType }) => resourceType !== type), ...typeGrants];
+      const permit = await permitMember(call, found, row, grants, { grants: typeGrants });
+      requireTargets(request, await loadGrantTargets(call, typeGrants));
+      requireGrantsOfRoles(call.principal.preset, row.roles, grants, `/${type}s`);
       return saveGrants(call, permit, row, before, grants);
     },
   );
 
-const tools = putType(
+const tools = grantTypeEndpoint(
   "tool",
-  Tools,
+  ToolsBody,
   ({ toolIds }) => toolIds,
   (_, found) => {
     const unknown = found.indexOf(null);
@@ -175,9 +180,9 @@ const tools = putType(
   },
 );
 
-const tasks = putType(
+const tasks = grantTypeEndpoint(
   "task",
-  Tasks,
+  TasksBody,
   (body) => body.tasks.map(({ taskId }) => taskId),
   (body, found) => {
     const unknown = body.tasks.findIndex(({ toolId }, index) => found[index]?.parentId !== toolId);

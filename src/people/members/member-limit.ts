@@ -6,7 +6,7 @@ import type { Plan } from "../../kernel/schema/team.ts";
 export const LOGINS_MAX = 9_999;
 
 /** What to do when an account is full: another plan adds nothing where logins have run out. */
-export function tooManyMembers(plan: Plan, preset: Preset): Problem {
+export function memberLimitProblem(plan: Plan, preset: Preset): Problem {
   if (memberLimit(plan, preset) < LOGINS_MAX || !preset.hasLoginNumbers)
     return new Problem("conflict/member-limit");
   return new Problem("conflict/member-limit", {

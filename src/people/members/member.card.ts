@@ -11,7 +11,7 @@ import { LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member } from "../../kern
 import { Grant, Grants } from "../rights/grant.card.ts";
 
 /** What may be left out of a person. */
-const characteristics = {
+const optionalPersonFields = {
   middleName: optionalName(100),
   phone: optionalText(40),
   mobilePhone: optionalText(40),
@@ -24,12 +24,12 @@ const characteristics = {
   language: z.enum(LOCALES).nullable().describe("What hints and mails are written in; null: the account's."),
 };
 
-const person = {
+const personFields = {
   username: displayName(100),
   firstName: displayName(100),
   lastName: displayName(100),
   email: emailAddress,
-  ...characteristics,
+  ...optionalPersonFields,
 };
 
 /** Nothing may be missing of these; the others may be null. */
@@ -38,7 +38,7 @@ export const REQUIRED_FIELDS = [
   "firstName",
   "lastName",
   "email",
-] as const satisfies readonly (keyof typeof person)[];
+] as const satisfies readonly (keyof typeof personFields)[];
 
 /** Fields that the card shows and no caller can set. */
 export const READ_ONLY_FIELDS = [
@@ -70,7 +70,7 @@ export const Notifications = z.strictObject({
   credits: z.boolean().describe("The member's credit limit is nearly reached."),
 });
 
-const power = {
+const accessFields = {
   roles: z.array(z.string().max(40)).max(10),
   rights: z.array(z.enum(RIGHT_NAMES)).max(RIGHT_NAMES.length).describe("Rights beside those of the roles."),
   allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX),
@@ -84,7 +84,7 @@ const power = {
   limitPeriod: z.enum(LIMIT_PERIODS),
 };
 
-const consent = {
+const addressRuleConsent = {
   allowAny: z.boolean().default(false).describe("Lets a rule for every address be stored."),
   confirmLockout: z
     .boolean()
@@ -92,17 +92,17 @@ const consent = {
     .describe("Lets you store rules that leave out your own address."),
 };
 
-const nullByDefault = {
-  middleName: person.middleName.default(null),
-  phone: person.phone.default(null),
-  mobilePhone: person.mobilePhone.default(null),
-  position: person.position.default(null),
-  office: person.office.default(null),
-  department: person.department.default(null),
-  city: person.city.default(null),
-  country: person.country.default(null),
-  comments: person.comments.default(null),
-  language: person.language.default(null),
+const optionalFieldDefaults = {
+  middleName: personFields.middleName.default(null),
+  phone: personFields.phone.default(null),
+  mobilePhone: personFields.mobilePhone.default(null),
+  position: personFields.position.default(null),
+  office: personFields.office.default(null),
+  department: personFields.department.default(null),
+  city: personFields.city.default(null),
+  country: personFields.country.default(null),
+  comments: personFields.comments.default(null),
+  language: personFields.language.default(null),
 };
 
 /** Roles of an agency, as its people call them. */
@@ -124,16 +124,16 @@ export const GroupIds = z
   .describe('"all" is every group. None: the member sees no object.');
 
 export const NewMember = z.strictObject({
-  ...person,
-  username: person.username.optional().describe("The first and the last name by default."),
-  ...nullByDefault,
-  roles: power.roles.default([]),
-  rights: power.rights.default([]),
-  allowedIps: power.allowedIps.default([]),
-  creditLimit: power.creditLimit.default(null),
-  limitPeriod: power.limitPeriod.default("lifetime"),
+  ...personFields,
+  username: personFields.username.optional().describe("The first and the last name by default."),
+  ...optionalFieldDefaults,
+  roles: accessFields.roles.default([]),
+  rights: accessFields.rights.default([]),
+  allowedIps: accessFields.allowedIps.default([]),
+  creditLimit: accessFields.creditLimit.default(null),
+  limitPeriod: accessFields.limitPeriod.default("lifetime"),
   grants: Grants.default([]),
-  allowAny: consent.allowAny,
+  allowAny: addressRuleConsent.allowAny,
   objectGroupIds: z.array(z.string().max(64)).max(200).default([]),
   notifications: Notifications.partial().default({}),
   externalId: optionalText(200)
@@ -142,8 +142,8 @@ export const NewMember = z.strictObject({
 });
 
 export const MemberPatch = z.strictObject({
-  ...z.object({ ...person, ...power }).partial().shape,
-  ...consent,
+  ...z.object({ ...personFields, ...accessFields }).partial().shape,
+  ...addressRuleConsent,
 });
 
 export const MemberCard = z.object({
@@ -151,7 +151,7 @@ export const MemberCard = z.object({
   accountId: z.string(),
   login: z.string().nullable().describe("Four digits, in dealers' accounts."),
   dealer: z.string().describe("The name of the account."),
-  ...z.object(person).shape,
+  ...z.object(personFields).shape,
   username: z.string(),
   email: z.string(),
   firstName: z.string().nullable().describe("Null until it is given: an invitation may leave names out."),
@@ -188,7 +188,7 @@ export const MemberCard = z.object({
 export type MemberRow = typeof member.$inferSelect;
 
 /** What a member is searched and sorted by, as it is compared. */
-export const foldedOf = ({
+export const foldSearchFields = ({
   username,
   phone,
   mobilePhone,

@@ -4,8 +4,12 @@ import { requireAuthorityToStop, requireAuthorityOver } from "../../gate/calls/r
 import { versionEtag } from "../../gate/calls/gate-request.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { type MemberRow, MemberCard, memberCard } from "./member.card.ts";
-import { loadMember, permitMember, withLogin } from "./member.change.ts";
-import { type Beside, type MemberChange, savedMember } from "./saved-member.change.ts";
+import { loadMember, permitMember, withLoginAllowed } from "./member.load.ts";
+import {
+  type MemberExtraWrites,
+  type MemberUpdateAction,
+  prepareMemberUpdate,
+} from "./member-update.change.ts";
 
 /** Writes it, and answers what it is then. */
 export const saveMember = async (
@@ -13,22 +17,25 @@ export const saveMember = async (
   permit: Permit,
   row: MemberRow,
   after: MemberRow,
-  right: MemberChange,
-  was: object,
-  is: object,
-  beside: Beside = {},
+  right: MemberUpdateAction,
+  cardBefore: object,
+  cardAfter: object,
+  extraWrites: MemberExtraWrites = {},
 ): Promise<Answer> =>
-  call.commit(await savedMember(call, permit, row, after, right, was, is, beside), {
-    status: 200,
-    body: is,
-    headers: { ETag: versionEtag(after.version) },
-  });
+  call.commit(
+    await prepareMemberUpdate(call, permit, row, after, right, cardBefore, cardAfter, extraWrites),
+    {
+      status: 200,
+      body: cardAfter,
+      headers: { ETag: versionEtag(after.version) },
+    },
+  );
 
 /**
  * Blocks or unblocks the member that the path names. Unblocking gives back, so it asks for power over what
  * the member holds.
  */
-export async function setLogin(call: Call, allowed: boolean): Promise<Answer> {
+export async function setLoginAllowed(call: Call, allowed: boolean): Promise<Answer> {
   const found = await loadMember(
     call,
     "member.block",
@@ -36,7 +43,7 @@ export async function setLogin(call: Call, allowed: boolean): Promise<Answer> {
   );
   const { row, grants } = found;
   const { targetAccount } = call.principal;
-  const after = withLogin(call, { ...row, updatedAt: call.now, version: row.version + 1 }, allowed);
+  const after = withLoginAllowed(call, { ...row, updatedAt: call.now, version: row.version + 1 }, allowed);
   if (after.status === row.status)
     return {
       status: 200,
@@ -55,7 +62,7 @@ export async function setLogin(call: Call, allowed: boolean): Promise<Answer> {
   );
 }
 
-const block = (verb: "block" | "unblock") =>
+const blockEndpoint = (verb: "block" | "unblock") =>
   endpoint(
     {
       method: "POST",
@@ -71,7 +78,7 @@ const block = (verb: "block" | "unblock") =>
       answer: MemberCard,
       problems: ["conflict/last-admin", "conflict/lockout"],
     },
-    (call) => setLogin(call, verb === "unblock"),
+    (call) => setLoginAllowed(call, verb === "unblock"),
   );
 
-export const memberEndpoints: readonly Endpoint[] = [block("block"), block("unblock")];
+export const memberEndpoints: readonly Endpoint[] = [blockEndpoint("block"), blockEndpoint("unblock")];

@@ -4,23 +4,26 @@ import { type Db, type Expression, guard, type Statement } from "../../kernel/db
 import type { Permit } from "../../gate/permits/permit.ts";
 import { LOGINS_MAX } from "./member-limit.ts";
 import { accessGrant, member } from "../../kernel/schema/team.ts";
-import { foldedOf, type MemberRow } from "./member.card.ts";
+import { foldSearchFields, type MemberRow } from "./member.card.ts";
 
 /** Columns of the unique key, as a failed write names them. */
-export const MEMBER_EMAIL = "member.account_id, member.email";
-export const MEMBER_EXTERNAL = "member.account_id, member.external_id";
+export const MEMBER_EMAIL_COLUMNS = "member.account_id, member.email";
+export const MEMBER_EXTERNAL_ID_COLUMNS = "member.account_id, member.external_id";
 
-/** @param logins the model's members have logins: the next one above all, or the lowest that is free again */
+/**
+ * @param hasLoginNumbers the model's members have logins: the next one above all, or the lowest that is free
+ * again
+ */
 export const insertMember = (
   db: Db,
   permit: Permit,
   row: MemberRow,
   grants: readonly GrantRow[],
-  logins: boolean,
+  hasLoginNumbers: boolean,
 ): Statement[] => {
   permit.requireFor(row.id);
   return [
-    db.insert(member).values({ ...row, ...(logins ? { login: nextLogin(row.accountId) } : {}) }),
+    db.insert(member).values({ ...row, ...(hasLoginNumbers ? { login: nextLogin(row.accountId) } : {}) }),
     ...insertGrants(db, row.accountId, row.id, grants),
   ];
 };
@@ -37,7 +40,7 @@ const nextLogin = (
   ) END FROM (SELECT MAX(login) AS top FROM member WHERE account_id = ${accountId} AND login IS NOT NULL))`;
 
 /** The login that a member was given, for the batch that gives it. */
-export const loginOf = (memberId: string): Expression =>
+export const generatedLoginOf = (memberId: string): Expression =>
   sql`(SELECT login FROM member WHERE id = ${memberId})`;
 
 /** Fails the batch when the account has as many members as its plan allows. */
@@ -69,11 +72,11 @@ export const updateMember = (db: Db, permit: Permit, row: MemberRow): Statement 
   const { id, accountId, version: _, createdAt: __, ...rest } = row;
   return db
     .update(member)
-    .set({ ...rest, ...foldedOf(rest), version: sql`${member.version} + 1` })
+    .set({ ...rest, ...foldSearchFields(rest), version: sql`${member.version} + 1` })
     .where(and(eq(member.id, id), eq(member.accountId, accountId)));
 };
 
-export const setGroups = (
+export const updateObjectGroups = (
   db: Db,
   permit: Permit,
   accountId: string,

@@ -1,10 +1,10 @@
 import type { Call } from "../../gate/calls/call.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
 import { newId } from "../../kernel/id.ts";
-import { foldedOf, type MemberRow } from "./member.card.ts";
-import { plainName } from "./person-name.ts";
+import { foldSearchFields, type MemberRow } from "./member.card.ts";
+import { defaultUsername } from "./person-name.ts";
 
-type Told = Pick<MemberRow, "firstName" | "lastName" | "email" | "roles"> & {
+type NewMemberFields = Pick<MemberRow, "firstName" | "lastName" | "email" | "roles"> & {
   readonly username?: string | undefined;
 } & Partial<Omit<MemberRow, "username">>;
 
@@ -15,11 +15,11 @@ type Told = Pick<MemberRow, "firstName" | "lastName" | "email" | "roles"> & {
 export function newMemberRow(
   call: Pick<Call, "now"> & { readonly principal: Pick<Principal, "memberId"> },
   accountId: string,
-  told: Told,
+  fields: NewMemberFields,
 ): MemberRow {
   const { now } = call;
-  const { username = plainName(told) } = told;
-  const row: Omit<MemberRow, keyof ReturnType<typeof foldedOf>> = {
+  const { username = defaultUsername(fields) } = fields;
+  const row: Omit<MemberRow, keyof ReturnType<typeof foldSearchFields>> = {
     userId: null,
     login: null,
     externalId: null,
@@ -44,7 +44,7 @@ export function newMemberRow(
     creditLimit: null,
     limitPeriod: "lifetime",
     source: "local",
-    ...told,
+    ...fields,
     username,
     id: newId("member", now),
     accountId,
@@ -57,5 +57,5 @@ export function newMemberRow(
     blockedAt: null,
     updatedAt: now,
   };
-  return { ...row, ...foldedOf(row) };
+  return { ...row, ...foldSearchFields(row) };
 }

@@ -3,11 +3,11 @@ import { diffFields } from "../../audit/chain/difference.ts";
 import { bumpMember } from "../../access/stamp.store.ts";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { versionEtag } from "../../gate/calls/gate-request.ts";
-import { accessNotice } from "./access-notice.change.ts";
+import { loadAccessMails } from "./access-mail.load.ts";
 import { GroupIds, MemberCard, memberCard } from "./member.card.ts";
-import { loadMember, permitMember, refuseUnseenGroupLoss } from "./member.change.ts";
-import { requireKnownGroups } from "../rights/object-group.change.ts";
-import { guardMember, setGroups } from "./member.store.ts";
+import { loadMember, permitMember, requireNoUnseenGroupLoss } from "./member.load.ts";
+import { requireKnownGroups } from "../rights/object-group.load.ts";
+import { guardMember, updateObjectGroups } from "./member.store.ts";
 import { nextVersion } from "../../kernel/version.ts";
 
 const Body = z.strictObject({ groupIds: GroupIds });
@@ -29,7 +29,7 @@ const put = endpoint(
     const { row, grants } = found;
     const { groupIds } = await call.body();
     call.ifMatch(row.version);
-    refuseUnseenGroupLoss(call, row.objectGroupIds, groupIds);
+    requireNoUnseenGroupLoss(call, row.objectGroupIds, groupIds);
     const { accountId } = row;
     const after = nextVersion(row, { ...row, objectGroupIds: groupIds }, call.now);
     const permit = await permitMember(call, found, after, grants);
@@ -44,7 +44,7 @@ const put = endpoint(
       {
         statements: [
           guardMember(call.db, row),
-          setGroups(call.db, permit, accountId, row.id, groupIds),
+          updateObjectGroups(call.db, permit, accountId, row.id, groupIds),
           bumpMember(call.db, accountId, row.id, call.now),
         ],
         events: [
@@ -54,7 +54,7 @@ const put = endpoint(
             { changes: diffFields({ objectGroupIds: row.objectGroupIds }, { objectGroupIds: groupIds }) },
           ),
         ],
-        mails: await accessNotice(
+        mails: await loadAccessMails(
           call,
           row,
           { objectGroupIds: row.objectGroupIds },

@@ -17,7 +17,7 @@ const Body = z.strictObject({
   token: z.string().min(1).max(200).describe("The token in the fragment of the link."),
 });
 
-const byLink = openEndpoint(
+const unsubscribeByLink = openEndpoint(
   {
     method: "POST",
     path: "/v1/unsubscribe",
@@ -28,14 +28,14 @@ const byLink = openEndpoint(
     body: Body,
     problems: ["not-found", "stale"],
   },
-  async (call) => ended(call, (await call.body()).token),
+  async (call) => endNotices(call, (await call.body()).token),
 );
 
 /**
  * What mail programs do for their readers (RFC 8058 section 3.1): the form that they send says nothing that
  * the path does not.
  */
-const oneClick = openEndpoint(
+const unsubscribeInOneClick = openEndpoint(
   {
     method: "POST",
     path: "/v1/unsubscribe/:token",
@@ -49,16 +49,16 @@ const oneClick = openEndpoint(
   },
   async (call) => {
     call.query();
-    return ended(call, call.params["token"] ?? "");
+    return endNotices(call, call.params["token"] ?? "");
   },
 );
 
 /** The same answer however often it is asked. @throws Problem not-found, stale */
-const ended = (call: OpenCall, token: string): Promise<Answer> =>
-  call.retryOnConflict(() => endOnce(call, token));
+const endNotices = (call: OpenCall, token: string): Promise<Answer> =>
+  call.retryOnConflict(() => tryEndNotices(call, token));
 
 /** @throws Met when the card is no longer what was read; Problem not-found */
-async function endOnce(call: OpenCall, token: string): Promise<Answer> {
+async function tryEndNotices(call: OpenCall, token: string): Promise<Answer> {
   const { db, env, now } = call;
   const [member] = await findSubscriber(db, idInToken(token));
   const kids = [...(await loadKeyring(env.SIGNING_KEYS)).verifiers.keys()];
@@ -71,7 +71,7 @@ async function endOnce(call: OpenCall, token: string): Promise<Answer> {
     });
   }
   if (member.notifications.unsubscribed === true) return { status: 204 };
-  const event = changed(call, member);
+  const event = unsubscribeEvent(call, member);
   try {
     await batch(db, [...unsubscribe(db, member, now), stageEvent(db, env.SIGNING_KEYS, event)]);
   } catch (error) {
@@ -84,7 +84,7 @@ async function endOnce(call: OpenCall, token: string): Promise<Answer> {
 }
 
 /** The holder of the link acts for the member. */
-const changed = (
+const unsubscribeEvent = (
   { now, origin }: OpenCall,
   { id, accountId, login, username, email, notifications }: Subscriber,
 ): AuditEvent => ({
@@ -112,4 +112,4 @@ const changed = (
   ledgerSeq: null,
 });
 
-export const unsubscribeEndpoints: Endpoint[] = [byLink, oneClick];
+export const unsubscribeEndpoints: Endpoint[] = [unsubscribeByLink, unsubscribeInOneClick];

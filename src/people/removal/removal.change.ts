@@ -10,11 +10,11 @@ import { Problem } from "../../kernel/http/problem.ts";
 import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import { finishPending } from "../../resources/charge-payment.change.ts";
 import { findPendingOf, guardSettled } from "../../resources/charge.store.ts";
-import { rememberNames } from "../members/former.store.ts";
-import { blockLetters } from "../members/access-notice.change.ts";
-import { OWNER_STAYS } from "../members/member.change.ts";
+import { rememberIdentifiers } from "../members/blocklist.store.ts";
+import { loadBlockMails } from "../members/access-mail.load.ts";
+import { OWNER_STAYS_DETAIL } from "../members/member.load.ts";
 import type { MemberRow } from "../members/member.card.ts";
-import { permitMember } from "../members/member.change.ts";
+import { permitMember } from "../members/member.load.ts";
 import { guardMember, guardTopRole, updateMember } from "../members/member.store.ts";
 import { endOfferTo } from "../../gate/credentials/ownership-offer.store.ts";
 import {
@@ -61,7 +61,7 @@ export interface Departure {
  */
 export function refuseOwnerAndSelf({ principal }: Call, row: MemberRow, { isLeaving }: Departure): void {
   if (row.id === principal.targetAccount.ownerMemberId)
-    throw new Problem("conflict/last-admin", { detail: OWNER_STAYS });
+    throw new Problem("conflict/last-admin", { detail: OWNER_STAYS_DETAIL });
   if (row.id === principal.memberId && !isLeaving) {
     throw new Problem("conflict/lockout", {
       detail: "You cannot remove yourself. POST /v1/me/leave leaves the account.",
@@ -180,7 +180,7 @@ export async function removalStatements(
     guardSettled(db, accountId, id, ids),
     ...(fate === "delete" && ids.length > 0 ? deleteTasks(db, accountId, id, ids) : []),
     ...handOver(db, accountId, id, targetAccount.ownerMemberId, typesWithOwners(preset), now),
-    rememberNames(
+    rememberIdentifiers(
       db,
       accountId,
       id,
@@ -218,7 +218,7 @@ export async function holdStill(call: Call, found: Found): Promise<number> {
         updateMember(call.db, permit, after),
       ],
       events: [call.event("member.block", { type: "member", id: row.id }, { changes })],
-      mails: await blockLetters(call, row, after),
+      mails: await loadBlockMails(call, row, after),
       guardProblems: { last_admin: "conflict/last-admin" },
     },
     { status: 204 },

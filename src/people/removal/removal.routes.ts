@@ -9,7 +9,7 @@ import {
   canStopEveryMember,
 } from "../../gate/calls/required-authority.ts";
 import { invalidParameter, Problem, staleProblem } from "../../kernel/http/problem.ts";
-import { loadMember, refuseUnseenLoss } from "../members/member.change.ts";
+import { loadMember, requireNoUnseenGrantLoss } from "../members/member.load.ts";
 import {
   type Departure,
   farewell,
@@ -48,7 +48,7 @@ async function removeOnce(call: Call, found: Found, departure: Departure): Promi
   // The caller could not know of the block that this call made itself.
   if (row.version !== call.runState.get(HELD)) call.ifMatch(row.version);
   refuseOwnerAndSelf(call, row, departure);
-  if (!departure.isLeaving && !canStopEveryMember(call.principal)) refuseUnseenLoss(call, grants, []);
+  if (!departure.isLeaving && !canStopEveryMember(call.principal)) requireNoUnseenGrantLoss(call, grants, []);
   const tasks = await settleTasks(call, found, departure);
   const owned = { tasks, owned: await loadOwned(call, row) };
   const statements = await removalStatements(call, row, owned, departure);

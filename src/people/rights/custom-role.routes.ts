@@ -9,22 +9,22 @@ import { newId } from "../../kernel/id.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { nextVersion } from "../../kernel/version.ts";
 import type { RoleRow } from "../../kernel/schema/team.ts";
-import { requireGranted } from "./grant.change.ts";
-import { CustomRoleCard, customRoleCard, inOrder, NewRole, RolePatch } from "./role.card.ts";
-import { requireReadingRole } from "./reader.change.ts";
-import { loadRole, requireDistinctRole, ROLES_MAX, saveRole } from "./role.change.ts";
+import { requireGrantTargets } from "./grant.load.ts";
+import { CustomRoleCard, customRoleCard, sortRights, NewRole, RolePatch } from "./role.card.ts";
+import { requireReadOnlyContent } from "./read-only-role.change.ts";
+import { loadRole, requireDistinctRoleName, ROLES_MAX, saveRole } from "./role.change.ts";
 import { insertRole, listRoles, removeRole, updateRole } from "./role.store.ts";
 
 /**
  * A role stays within its maker's own rights, and makes sense here. @throws Problem access/denied, validation
  */
-async function permitContent(
+async function permitRoleContent(
   call: Call,
   before: Pick<RoleRow, "rights" | "grants">,
   { id, rights, grants }: RoleRow,
 ): Promise<Permit> {
   const permit = requestPermit(call, { kind: "role", roleId: id, before, after: { rights, grants } });
-  await requireGranted(call, grants);
+  await requireGrantTargets(call, grants);
   return permit;
 }
 
@@ -49,7 +49,7 @@ const create = endpoint(
     const row: RoleRow = {
       ...body,
       nameFolded: foldForSearch(body.name),
-      rights: inOrder(body.rights),
+      rights: sortRights(body.rights),
       id: newId("role", call.now),
       accountId,
       version: 1,
@@ -57,12 +57,12 @@ const create = endpoint(
       createdAt: call.now,
       updatedAt: call.now,
     };
-    const permit = await permitContent(call, { rights: [], grants: [] }, row);
+    const permit = await permitRoleContent(call, { rights: [], grants: [] }, row);
     if (rows.length >= ROLES_MAX)
       throw new Problem("conflict/state", {
         detail: `An account has at most ${ROLES_MAX} roles of its own.`,
       });
-    requireDistinctRole(call, rows, row);
+    requireDistinctRoleName(call, rows, row);
     const answer = customRoleCard(row);
     return saveRole(call, row.id, [insertRole(call.db, permit, row)], diffFields({}, answer), {
       status: 201,
@@ -107,19 +107,19 @@ const edit = endpoint(
     call.ifMatch(row.version);
     const after: RoleRow = nextVersion(
       row,
-      { ...row, ...patch, rights: inOrder(patch.rights ?? row.rights) },
+      { ...row, ...patch, rights: sortRights(patch.rights ?? row.rights) },
       call.now,
     );
-    const permit = await permitContent(call, row, after);
+    const permit = await permitRoleContent(call, row, after);
     if (after.name !== row.name)
-      requireDistinctRole(call, (await call.read(listRoles(call.db, row.accountId)))[0], after);
-    const readers = await requireReadingRole(call, after);
+      requireDistinctRoleName(call, (await call.read(listRoles(call.db, row.accountId)))[0], after);
+    const readerGuards = await requireReadOnlyContent(call, after);
     const answer = customRoleCard(after);
     if (after === row) return { status: 200, body: answer, headers: { ETag: versionEtag(after.version) } };
     return saveRole(
       call,
       row.id,
-      [...readers, updateRole(call.db, permit, after)],
+      [...readerGuards, updateRole(call.db, permit, after)],
       diffFields(customRoleCard(row), answer),
       {
         status: 200,

@@ -4,20 +4,20 @@ import { resource } from "../../kernel/schema/resource.ts";
 import { account } from "../../kernel/schema/team.ts";
 
 /** Where the object of a grant is kept. */
-export interface Place {
+export interface ObjectKey {
   readonly accountId: string;
   readonly type: string;
   readonly id: string;
 }
 
 /** Which of these objects are there. */
-export function findPlaces(db: Db, places: readonly Place[]) {
-  const keys = JSON.stringify(places.map(({ accountId, type, id }) => [accountId, type, id]));
+export function findObjectsByKey(db: Db, objectKeys: readonly ObjectKey[]) {
+  const keysJson = JSON.stringify(objectKeys.map(({ accountId, type, id }) => [accountId, type, id]));
   return db
     .select({ type: resource.type, id: resource.id, parentId: resource.parentId })
     .from(resource)
     .where(sql`(${resource.accountId}, ${resource.type}, ${resource.id}) IN
-      (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(${keys}))`);
+      (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(${keysJson}))`);
 }
 
 /** Which of these accounts stand below the account: directly, or one further down. */

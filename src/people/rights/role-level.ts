@@ -9,30 +9,30 @@ import type { Preset } from "../../access/preset.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
 
 /** A kind of account as far as roles go: sellers have other roles than their customers. */
-export interface Level {
+export interface RoleLevel {
   readonly level: string;
   readonly preset: Preset;
 }
 
-const levelOf = (kind: AccountKind): string => (kind === "customer_org" ? "customer" : kind);
+const roleLevelOf = (kind: AccountKind): string => (kind === "customer_org" ? "customer" : kind);
 
-export const LEVELS = ACCOUNT_KINDS.map(levelOf) as [string, ...string[]];
+export const ROLE_LEVELS = ACCOUNT_KINDS.map(roleLevelOf) as [string, ...string[]];
 
 /**
  * The account that the call acts on, and the kinds that stand below it.
- * @param asWritten those below as the model has them; else as the settings of this account do, which hold for
- * organizations
+ * @param ignoresSettings those below as the model has them; else as the settings of this account do, which
+ * hold for organizations
  */
-export function levelsFrom(
+export function roleLevelsFrom(
   { targetAccount, preset }: Pick<Principal, "targetAccount" | "preset">,
-  asWritten = false,
-): [Level, ...Level[]] {
-  const below: Level[] = [];
+  ignoresSettings = false,
+): [RoleLevel, ...RoleLevel[]] {
+  const below: RoleLevel[] = [];
   for (let kind = kindBelow(targetAccount.kind); kind !== null; kind = kindBelow(kind)) {
     below.push({
-      level: levelOf(kind),
-      preset: asWritten ? presetOfKind(kind) : presetWithSwitches(kind, targetAccount.settings),
+      level: roleLevelOf(kind),
+      preset: ignoresSettings ? presetOfKind(kind) : presetWithSwitches(kind, targetAccount.settings),
     });
   }
-  return [{ level: levelOf(targetAccount.kind), preset }, ...below];
+  return [{ level: roleLevelOf(targetAccount.kind), preset }, ...below];
 }

@@ -6,9 +6,9 @@ import { displayName, multilineText } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import type { Locale, RoleRow } from "../../kernel/schema/team.ts";
 import { Grant, Grants } from "./grant.card.ts";
-import type { Level } from "./role-level.ts";
+import type { RoleLevel } from "./role-level.ts";
 
-const wanted = {
+const roleFields = {
   name: displayName(100),
   description: multilineText(500),
   rights: z.array(z.enum(RIGHT_NAMES)).max(RIGHT_NAMES.length).describe("None beyond your own."),
@@ -16,13 +16,13 @@ const wanted = {
 };
 
 export const NewRole = z.strictObject({
-  ...wanted,
-  description: wanted.description.default(""),
-  rights: wanted.rights.default([]),
-  grants: wanted.grants.default([]),
+  ...roleFields,
+  description: roleFields.description.default(""),
+  rights: roleFields.rights.default([]),
+  grants: roleFields.grants.default([]),
 });
 
-export const RolePatch = z.strictObject(z.object(wanted).partial().shape);
+export const RolePatch = z.strictObject(z.object(roleFields).partial().shape);
 
 export const CustomRoleCard = z.object({
   id: z.string().describe("What stands among the roles of a member who has it."),
@@ -49,7 +49,7 @@ export const customRoleCard = (row: RoleRow) => ({
 });
 
 /** Each once, in the order in which rights are listed everywhere. */
-export const inOrder = (rights: readonly string[]): Right[] =>
+export const sortRights = (rights: readonly string[]): Right[] =>
   RIGHT_NAMES.filter((right) => rights.includes(right));
 
 export const ListedRole = z.object({
@@ -79,21 +79,21 @@ export const ListedRole = z.object({
 });
 
 /** A role of the model. */
-export function presetRole(
-  { level, preset }: Level,
+export function listedPresetRole(
+  { level, preset }: RoleLevel,
   key: string,
   role: Role,
   language: Locale,
   mayGive: boolean,
 ): z.infer<typeof ListedRole> {
-  const told = ROLE_TEXTS[preset.model]?.[key];
+  const text = ROLE_TEXTS[preset.model]?.[key];
   return {
     key,
     level,
     rank: role.rank,
     preset: true,
-    name: told?.name[language] ?? key,
-    description: told?.description[language] ?? "",
+    name: text?.name[language] ?? key,
+    description: text?.description[language] ?? "",
     rights: RIGHT_NAMES.flatMap((right) =>
       role.rights[right] === undefined || !preset.rights.has(right)
         ? []
@@ -107,7 +107,11 @@ export function presetRole(
 }
 
 /** A role that the account made for itself. */
-export const customRole = (level: string, row: RoleRow, mayGive: boolean): z.infer<typeof ListedRole> => ({
+export const listedCustomRole = (
+  level: string,
+  row: RoleRow,
+  mayGive: boolean,
+): z.infer<typeof ListedRole> => ({
   key: row.id,
   level,
   rank: 0,

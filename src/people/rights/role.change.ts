@@ -10,26 +10,26 @@ import type { Answer } from "../../kernel/http/operation.ts";
 import { areNamesAlike } from "../../kernel/text/look-alike.ts";
 import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { RoleRow } from "../../kernel/schema/team.ts";
-import { findRoles, ROLE_NAME } from "./role.store.ts";
+import { findRoles, ROLE_NAME_COLUMNS } from "./role.store.ts";
 
 /** Custom roles an account has at most. */
 export const ROLES_MAX = 100;
 
-type Content = Pick<RoleRow, "rights" | "grants">;
+type RoleContent = Pick<RoleRow, "rights" | "grants">;
 
 /** Custom roles are shown to members who may view members or edit roles. */
-export const seesCustomRoles = ({ grantSet }: Principal): boolean =>
+export const canSeeCustomRoles = ({ grantSet }: Principal): boolean =>
   decide(grantSet, "member.view").allowed || decide(grantSet, "role.edit").allowed;
 
 /** Everything that the role gives, the caller holds too. What the model does not know gives nothing. */
-export function isWithin(
+export function isWithinOwnRights(
   { ownAccount, member, grantSet, accountId, preset, types }: Principal,
-  { rights, grants }: Content,
+  { rights, grants }: RoleContent,
 ): boolean {
-  const known = rights.filter((right) => preset.rights.has(right as never));
+  const modelRights = rights.filter((right) => preset.rights.has(right as never));
   return canGiveAssignment(
     { preset: ownAccount.preset, roles: member.roles, grantSet },
-    { roles: [], customRoles: [], rights: known, grants, creditLimit: null },
+    { roles: [], customRoles: [], rights: modelRights, grants, creditLimit: null },
     accountId,
     preset,
     types,
@@ -37,15 +37,15 @@ export function isWithin(
 }
 
 /**
- * One guarded read of a custom role. @param changes to change it: the caller must hold all of it @throws
+ * One guarded read of a custom role. @param forChange to change it: the caller must hold all of it @throws
  * Problem not-found, access/denied
  */
-export async function loadRole(call: Call, changes: boolean): Promise<RoleRow> {
+export async function loadRole(call: Call, forChange: boolean): Promise<RoleRow> {
   const [[found]] = await call.read(findRoles(call.db, call.principal.accountId, [call.params["id"] ?? ""]));
-  if (!seesCustomRoles(call.principal)) call.requireRight("member.view", undefined, true);
-  if (changes) call.requireRight("role.edit");
+  if (!canSeeCustomRoles(call.principal)) call.requireRight("member.view", undefined, true);
+  if (forChange) call.requireRight("role.edit");
   if (found === undefined) throw new Problem("not-found");
-  if (changes && !isWithin(call.principal, found))
+  if (forChange && !isWithinOwnRights(call.principal, found))
     throw new Problem("access/denied", { detail: "This role goes further than your own rights." });
   return found;
 }
@@ -55,7 +55,7 @@ export async function loadRole(call: Call, changes: boolean): Promise<RoleRow> {
  * model. A role from before keeps its name. Changes of roles at once are kept apart by `saveRole`. @throws
  * Problem validation, conflict/duplicate
  */
-export function requireDistinctRole(
+export function requireDistinctRoleName(
   { principal }: Call,
   rows: readonly RoleRow[],
   { id, name }: RoleRow,
@@ -82,7 +82,7 @@ export function saveRole(
       statements: [...statements, ...bumpAccount(call.db, call.principal.accountId)],
       events: [call.event("role.edit", { type: "role", id }, { changes })],
       guardProblems: { has_dependents: "conflict/not-removable" },
-      duplicateProblems: { [ROLE_NAME]: "conflict/duplicate" },
+      duplicateProblems: { [ROLE_NAME_COLUMNS]: "conflict/duplicate" },
     },
     answer,
   );

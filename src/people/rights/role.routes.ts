@@ -9,33 +9,35 @@ import { type Call, endpoint } from "../../gate/calls/call.ts";
 import { restrictionOf } from "../../gate/credentials/key-restriction.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
 import { invalidParameter } from "../../kernel/http/problem.ts";
-import { customRole, ListedRole, presetRole } from "./role.card.ts";
-import { isWithin, seesCustomRoles } from "./role.change.ts";
-import { type Level, LEVELS, levelsFrom } from "./role-level.ts";
+import { listedCustomRole, ListedRole, listedPresetRole } from "./role.card.ts";
+import { isWithinOwnRights, canSeeCustomRoles } from "./role.change.ts";
+import { type RoleLevel, ROLE_LEVELS, roleLevelsFrom } from "./role-level.ts";
 import { listRoles } from "./role.store.ts";
 
-const query = z.strictObject({
-  level: z.enum(LEVELS).optional().describe("Roles of this kind of account: your own, or one below it."),
+const levelQuery = z.strictObject({
+  level: z.enum(ROLE_LEVELS).optional().describe("Roles of this kind of account: your own, or one below it."),
 });
 
 /** The level that is asked for, among those of the account. @throws Problem validation */
-function askedLevel(levels: readonly Level[], asked: string): Level {
-  const found = levels.find(({ level }) => level === asked);
+function requireLevel(levels: readonly RoleLevel[], levelName: string): RoleLevel {
+  const found = levels.find(({ level }) => level === levelName);
   if (found === undefined)
     throw invalidParameter("level", `must be one of ${levels.map(({ level }) => level).join(", ")}`);
   return found;
 }
 
-const adds = ({ extents }: GrantSet): boolean => extents.has("member.create") || extents.has("member.edit");
+const canAddMembers = ({ extents }: GrantSet): boolean =>
+  extents.has("member.create") || extents.has("member.edit");
 
 /** Whether the caller may give a role of the model; a narrowed key gives none that goes beyond it. */
-function mayGive(
+function canGiveRole(
   { ownAccount, member, grantSet, memberId, accountId, credential, types }: Principal,
-  { preset }: Level,
-  set: GrantSet,
+  { preset }: RoleLevel,
+  inviterGrantSet: GrantSet,
   role: string,
 ): boolean {
-  if (!adds(set) || !givableRoles(ownAccount.preset, member.roles).has(role)) return false;
+  if (!canAddMembers(inviterGrantSet) || !givableRoles(ownAccount.preset, member.roles).has(role))
+    return false;
   if (restrictionOf(credential).scopes === null) return true;
   const source = {
     memberId,
@@ -51,9 +53,11 @@ function mayGive(
 }
 
 /** The roles of a level, the mightiest first. */
-function rolesOf({ principal, language }: Call, level: Level, set: GrantSet) {
+function listedRolesOf({ principal, language }: Call, level: RoleLevel, inviterGrantSet: GrantSet) {
   return Object.entries(level.preset.roles)
-    .map(([key, role]) => presetRole(level, key, role, language, mayGive(principal, level, set, key)))
+    .map(([key, role]) =>
+      listedPresetRole(level, key, role, language, canGiveRole(principal, level, inviterGrantSet, key)),
+    )
     .sort((one, two) => two.rank - one.rank);
 }
 
@@ -65,31 +69,40 @@ const list = endpoint(
     right: "member",
     status: 200,
     localized: true,
-    query,
+    query: levelQuery,
     summary:
       "The roles of the account, its own ones with them, and those that you may give in accounts below.",
     answer: z.object({ data: z.array(ListedRole) }),
   },
   async (call) => {
     const { principal } = call;
-    const asked = call.query().level;
-    const [own, ...below] = levelsFrom(principal);
-    const belowSet = compileGrantSetBelow(principal.grantSet, principal.ownAccount.preset);
-    if (asked !== undefined && asked !== own.level)
-      return { status: 200, body: { data: rolesOf(call, askedLevel(below, asked), belowSet) } };
-    const [rows] = seesCustomRoles(principal)
+    const levelName = call.query().level;
+    const [ownLevel, ...levelsBelow] = roleLevelsFrom(principal);
+    const grantSetBelow = compileGrantSetBelow(principal.grantSet, principal.ownAccount.preset);
+    if (levelName !== undefined && levelName !== ownLevel.level)
+      return {
+        status: 200,
+        body: { data: listedRolesOf(call, requireLevel(levelsBelow, levelName), grantSetBelow) },
+      };
+    const [rows] = canSeeCustomRoles(principal)
       ? await call.read(listRoles(call.db, principal.accountId))
       : [[]];
-    const custom = rows.map((row) =>
-      customRole(own.level, row, adds(principal.grantSet) && isWithin(principal, row)),
+    const customRoles = rows.map((row) =>
+      listedCustomRole(
+        ownLevel.level,
+        row,
+        canAddMembers(principal.grantSet) && isWithinOwnRights(principal, row),
+      ),
     );
     const children =
-      asked === undefined
-        ? below.flatMap((level) => rolesOf(call, level, belowSet).filter((role) => role.mayGive))
+      levelName === undefined
+        ? levelsBelow.flatMap((level) =>
+            listedRolesOf(call, level, grantSetBelow).filter((role) => role.mayGive),
+          )
         : [];
     return {
       status: 200,
-      body: { data: [...rolesOf(call, own, principal.grantSet), ...custom, ...children] },
+      body: { data: [...listedRolesOf(call, ownLevel, principal.grantSet), ...customRoles, ...children] },
     };
   },
 );
@@ -112,7 +125,7 @@ const Matrix = z.object({
 });
 
 /** One table of several levels: a role that stands on two of them is the same on both. */
-function tableOf({ language }: Call, levels: readonly Level[]): z.infer<typeof Matrix> {
+function toMatrixCard({ language }: Call, levels: readonly RoleLevel[]): z.infer<typeof Matrix> {
   const columns = levels.flatMap(({ level, preset }) =>
     Object.entries(preset.roles).map(([role, { rank }]) => ({
       role,
@@ -145,15 +158,18 @@ const table = endpoint(
     right: "member",
     status: 200,
     localized: true,
-    query,
+    query: levelQuery,
     summary: "The table of roles: what each may do in each area, of the account and of those below it.",
     answer: Matrix,
   },
   async (call) => {
     // A member who decides about a role sees it before it is switched on.
-    const levels = levelsFrom(call.principal, true);
-    const asked = call.query().level;
-    return { status: 200, body: tableOf(call, asked === undefined ? levels : [askedLevel(levels, asked)]) };
+    const levels = roleLevelsFrom(call.principal, true);
+    const levelName = call.query().level;
+    return {
+      status: 200,
+      body: toMatrixCard(call, levelName === undefined ? levels : [requireLevel(levels, levelName)]),
+    };
   },
 );
 

@@ -5,7 +5,7 @@ import { foldForSearch } from "../../kernel/text/search-fold.ts";
 import { role, type RoleRow } from "../../kernel/schema/team.ts";
 
 /** Columns of the unique key, as a failed write names them. */
-export const ROLE_NAME = "role.account_id, role.name";
+export const ROLE_NAME_COLUMNS = "role.account_id, role.name";
 
 /** Custom roles of the account by their ids, as far as they are there. */
 export const findRoles = (db: Db, accountId: string, ids: readonly string[]) =>
@@ -41,27 +41,31 @@ export const updateRole = (
 };
 
 /** Roles of the model whose holders only look, and the others. */
-interface Readers {
-  readonly readers: readonly string[];
-  readonly others: readonly string[];
+interface RoleNamesByAccess {
+  readonly readOnly: readonly string[];
+  readonly writing: readonly string[];
 }
 
 /** Does a member who only looks have this role? */
-const hasReaders = (accountId: string, id: string, { readers, others }: Readers): SQL => {
+const hasReadOnlyMembers = (accountId: string, id: string, { readOnly, writing }: RoleNamesByAccess): SQL => {
   const among = (names: readonly string[]) => sql`EXISTS (SELECT 1 FROM json_each(m.roles) r
     WHERE r.value IN (SELECT value FROM json_each(${JSON.stringify(names)})))`;
   return sql`EXISTS (SELECT 1 FROM member m WHERE m.account_id = ${accountId}
-    AND ${among([id])} AND ${among(readers)} AND NOT ${among(others)})`;
+    AND ${among([id])} AND ${among(readOnly)} AND NOT ${among(writing)})`;
 };
 
-export const askReaders = (db: Db, accountId: string, id: string, names: Readers) =>
+export const selectHasReadOnlyMembers = (db: Db, accountId: string, id: string, names: RoleNamesByAccess) =>
   db
-    .select({ any: sql<0 | 1>`${hasReaders(accountId, id, names)}`.as("any_reader") })
+    .select({ any: sql<0 | 1>`${hasReadOnlyMembers(accountId, id, names)}`.as("any_reader") })
     .from(role)
     .where(eq(role.id, id));
 
-export const guardNoReaders = (db: Db, accountId: string, id: string, names: Readers): Statement =>
-  guard(db, "changed", sql`NOT ${hasReaders(accountId, id, names)}`);
+export const guardNoReadOnlyMembers = (
+  db: Db,
+  accountId: string,
+  id: string,
+  names: RoleNamesByAccess,
+): Statement => guard(db, "changed", sql`NOT ${hasReadOnlyMembers(accountId, id, names)}`);
 
 /** Fails the batch while a member has it. */
 export const removeRole = (db: Db, { id, accountId }: Pick<RoleRow, "id" | "accountId">): Statement[] => [

@@ -13,30 +13,34 @@ import { enqueueMails } from "../../gate/calls/mail-quota.change.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
 import { WriteConflict, type ConflictPlace } from "../../gate/calls/turn.ts";
 import { DEFAULT_SETTINGS } from "../../gate/principals/settings.ts";
-import { joinedLetters } from "../invitations/acceptance.change.ts";
-import { MEMBER_USER, userIdOf } from "../invitations/acceptance.store.ts";
-import { requireDomain } from "../invitations/invite.change.ts";
-import { findUser } from "./address.store.ts";
-import { findMemberOf, joinByLink, type Link } from "../invitations/link.store.ts";
+import { joinedMails } from "../invitations/acceptance.change.ts";
+import { MEMBER_USER_COLUMNS, userIdOf } from "../invitations/acceptance.store.ts";
+import { requireAllowedEmailDomain } from "../invitations/invite-rule.ts";
+import { findUser } from "./sign-in-address.store.ts";
+import {
+  findMemberByEmailOrPerson,
+  joinStatements,
+  type LinkWithAccount,
+} from "../invitations/link.store.ts";
 import { batch, failedGuard, isUniqueViolation } from "../../kernel/db.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
 import { newId } from "../../kernel/id.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import { notifyMailQueue } from "../../channels/mail/outbox.store.ts";
-import { askBarred, guardNotBarred } from "../members/former.store.ts";
+import { selectIsBlocklisted, guardNotBlocklisted } from "../members/blocklist.store.ts";
 import type { MemberRow } from "../members/member.card.ts";
-import { guardMemberLimit, MEMBER_EMAIL } from "../members/member.store.ts";
-import { memberLimit, tooManyMembers } from "../members/member-limit.ts";
+import { guardMemberLimit, MEMBER_EMAIL_COLUMNS } from "../members/member.store.ts";
+import { memberLimit, memberLimitProblem } from "../members/member-limit.ts";
 import { newMemberRow } from "../members/new-member.change.ts";
-import type { Proof } from "./code.ts";
-import { prove, wrongCode } from "./code.change.ts";
-import { giveTryBack, spend } from "./code.store.ts";
-import { actorOf, openSession, type Opened } from "./session.change.ts";
+import type { EmailProof } from "./sign-in-code.ts";
+import { verifyCodeOrLink, wrongCodeProblem } from "./sign-in-code.change.ts";
+import { undoTry, consumeProof } from "./sign-in-code.store.ts";
+import { memberActorOf, openSession, type OpenedSession } from "./session.change.ts";
 import type { Tokens } from "./session.card.ts";
-import { permitJoin, requireUsableLink, type UsableLink } from "./usable-link.change.ts";
+import { permitJoin, loadUsableLink, type UsableLink } from "./usable-link.load.ts";
 
-interface Joining {
+interface JoinRequest {
   readonly token: string;
   readonly email: string;
   readonly code: string;
@@ -45,7 +49,7 @@ interface Joining {
   readonly signIn: boolean;
 }
 
-interface Joined {
+interface JoinAnswer {
   readonly memberId: string;
   readonly accountId: string;
   readonly status: "new" | "active";
@@ -56,35 +60,43 @@ interface Joined {
  * A person who has the link and proves the address becomes a member with the link's role and nothing else.
  * @throws Problem
  */
-export async function join(call: OpenCall, types: TypeTable, asked: Joining): Promise<Joined> {
-  const hash = sha256Hex(asked.token);
+export async function joinByLink(
+  call: OpenCall,
+  types: TypeTable,
+  request: JoinRequest,
+): Promise<JoinAnswer> {
+  const hash = sha256Hex(request.token);
   // A fault of the link is reported before a try of the code is used up.
   const {
     link: { account },
-  } = await requireUsableLink(call, types, hash);
-  requireDomain(account.settings.allowedEmailDomains ?? [], asked.email);
+  } = await loadUsableLink(call, types, hash);
+  requireAllowedEmailDomain(account.settings.allowedEmailDomains ?? [], request.email);
   const caller = await call.findCaller();
-  const proof = await prove(call, { email: asked.email, code: asked.code });
-  await refuseOthers(call, caller, proof);
+  const proof = await verifyCodeOrLink(call, { email: request.email, code: request.code });
+  await requireNotOtherMember(call, caller, proof);
   return call.retryOnConflict(async () => {
-    const usable = await requireUsableLink(call, types, hash);
-    const [known] = await findMemberOf(call.db, account.id, proof.email);
-    if (known !== undefined) {
-      await batch(call.db, [giveTryBack(call.db, proof)]);
+    const usable = await loadUsableLink(call, types, hash);
+    const [existing] = await findMemberByEmailOrPerson(call.db, account.id, proof.email);
+    if (existing !== undefined) {
+      await batch(call.db, [undoTry(call.db, proof)]);
       throw new Problem("conflict/duplicate-member", {
         detail: "This address is a member's already. Sign in, or accept the invitation that was sent.",
       });
     }
-    await requireNotBarred(call, account.id, proof);
-    return write(call, usable, asked, proof);
+    await requireNotBlocklisted(call, account.id, proof);
+    return tryJoin(call, usable, request, proof);
   });
 }
 
 /** @throws Problem conflict/other-address */
-async function refuseOthers({ db }: OpenCall, caller: Principal | null, proof: Proof): Promise<void> {
+async function requireNotOtherMember(
+  { db }: OpenCall,
+  caller: Principal | null,
+  proof: EmailProof,
+): Promise<void> {
   const [person] = caller === null ? [] : await findUser(db, proof.email);
   if (!isOtherMembersCredential(caller, { memberId: null, userId: person?.id ?? null })) return;
-  await batch(db, [giveTryBack(db, proof)]);
+  await batch(db, [undoTry(db, proof)]);
   throw new Problem("conflict/other-address");
 }
 
@@ -92,10 +104,10 @@ async function refuseOthers({ db }: OpenCall, caller: Principal | null, proof: P
  * A blocked or removed person cannot come back by a link that they still have. @throws Problem
  * conflict/former-member
  */
-async function requireNotBarred({ db }: OpenCall, accountId: string, proof: Proof): Promise<void> {
-  const [known] = await askBarred(db, accountId, { email: proof.email, externalId: null });
-  if (known?.barred !== 1) return;
-  await batch(db, [giveTryBack(db, proof)]);
+async function requireNotBlocklisted({ db }: OpenCall, accountId: string, proof: EmailProof): Promise<void> {
+  const [match] = await selectIsBlocklisted(db, accountId, { email: proof.email, externalId: null });
+  if (match?.barred !== 1) return;
+  await batch(db, [undoTry(db, proof)]);
   throw new Problem("conflict/former-member", {
     detail: "A former member cannot come back by a link. Ask a member who may add members to invite you.",
   });
@@ -105,17 +117,17 @@ async function requireNotBarred({ db }: OpenCall, accountId: string, proof: Proo
  * @throws Met when the link or the account is no longer what was read; Problem conflict/member-limit,
  * conflict/duplicate-member, auth/invalid-credential
  */
-async function write(
+async function tryJoin(
   call: OpenCall,
-  { link: found, maker }: UsableLink,
-  asked: Joining,
-  proof: Proof,
-): Promise<Joined> {
+  { link: linkWithAccount, maker }: UsableLink,
+  request: JoinRequest,
+  proof: EmailProof,
+): Promise<JoinAnswer> {
   const { db, env, now } = call;
-  const { link, account } = found;
+  const { link, account } = linkWithAccount;
   const preset = presetOfKind(account.kind);
-  const row = joiningMember(now, found, asked, proof);
-  const permit = permitJoin(maker, found, row.id);
+  const row = joinedMemberRow(now, linkWithAccount, request, proof);
+  const permit = permitJoin(maker, linkWithAccount, row.id);
   // The next run checks the link again and reports the reason.
   if (!(permit instanceof Permit)) throw new WriteConflict({ accountId: account.id, object: null });
   const person = {
@@ -126,34 +138,37 @@ async function write(
     createdAt: now,
   };
   const limit = memberLimit(account.plan, preset);
-  const opened = asked.signIn ? await openSession(call, row, userIdOf(proof.email)) : null;
-  const events = [joinEvent(call, found, row), ...(opened?.events ?? [])];
-  const letters = [...joinedLetters(call, found, row, "link"), ...(await ownerLetters(call, found, row))];
+  const opened = request.signIn ? await openSession(call, row, userIdOf(proof.email)) : null;
+  const events = [joinEvent(call, linkWithAccount, row), ...(opened?.events ?? [])];
+  const letters = [
+    ...joinedMails(call, linkWithAccount, row, "link"),
+    ...(await loadOwnerMails(call, linkWithAccount, row)),
+  ];
   try {
     await batch(db, [
       guardStamp(db, maker.stamp),
       ...(limit === Infinity ? [] : [guardMemberLimit(db, account.id, limit)]),
-      ...spend(db, proof, now),
+      ...consumeProof(db, proof, now),
       ...countInBatch(call, RATE_LIMITS.joinsPerLink, link.id, "link_joins"),
-      guardNotBarred(db, "invitation_changed", account.id, { email: proof.email, externalId: null }),
-      ...joinByLink(db, permit, found, row, person, preset.hasLoginNumbers === true, now),
+      guardNotBlocklisted(db, "invitation_changed", account.id, { email: proof.email, externalId: null }),
+      ...joinStatements(db, permit, linkWithAccount, row, person, preset.hasLoginNumbers === true, now),
       ...(opened?.statements ?? []),
       ...events.map((event) => stageEvent(db, env.SIGNING_KEYS, event)),
       ...enqueueMails(call, letters, { accountId: account.id, kind: account.kind }),
     ]);
   } catch (error) {
-    throw refused(error, found, now);
+    throw toJoinError(error, linkWithAccount, now);
   }
   call.defer(notifyAuditQueue(env.AUDIT, account.id, events));
   call.defer(notifyMailQueue(env.MAIL, letters));
-  return told(row, opened);
+  return toJoinAnswer(row, opened);
 }
 
-const joiningMember = (
+const joinedMemberRow = (
   now: number,
-  { link, account }: Link,
-  { firstName, lastName }: Joining,
-  { email }: Proof,
+  { link, account }: LinkWithAccount,
+  { firstName, lastName }: JoinRequest,
+  { email }: EmailProof,
 ): MemberRow => ({
   ...newMemberRow({ now, principal: { memberId: link.invitedBy } }, account.id, {
     firstName,
@@ -166,23 +181,23 @@ const joiningMember = (
 });
 
 /** The account's owner gets a mail about each member who joins by a link, also by another member's link. */
-async function ownerLetters(
+async function loadOwnerMails(
   call: OpenCall,
-  { account, inviter }: Link,
-  who: MemberRow,
+  { account, inviter }: LinkWithAccount,
+  joinedMember: MemberRow,
 ): Promise<MailMessage[]> {
   if (inviter?.memberId === account.ownerMemberId) return [];
   const [owner] = await findMailRecipient(call.db, account.ownerMemberId);
   if (owner === undefined) return [];
-  return joinedLetters(
+  return joinedMails(
     call,
     { account, inviter: { ...owner, memberId: account.ownerMemberId } },
-    who,
+    joinedMember,
     "account_link",
   );
 }
 
-const told = ({ id, accountId }: MemberRow, opened: Opened | null): Joined => ({
+const toJoinAnswer = ({ id, accountId }: MemberRow, opened: OpenedSession | null): JoinAnswer => ({
   memberId: id,
   accountId,
   status: opened === null ? "new" : "active",
@@ -190,18 +205,18 @@ const told = ({ id, accountId }: MemberRow, opened: Opened | null): Joined => ({
 });
 
 /** The problem that a failed write is answered with, or `Met` to run again. */
-function refused(error: unknown, { account, link }: Link, now: number): unknown {
-  const place: ConflictPlace = { accountId: account.id, object: link.id };
-  const failed = failedGuard(error);
-  if (failed === "stale") return new WriteConflict({ accountId: place.accountId, object: null });
+function toJoinError(error: unknown, { account, link }: LinkWithAccount, now: number): unknown {
+  const conflictPlace: ConflictPlace = { accountId: account.id, object: link.id };
+  const guardName = failedGuard(error);
+  if (guardName === "stale") return new WriteConflict({ accountId: conflictPlace.accountId, object: null });
   if (
-    failed === "invitation_changed" ||
-    isUniqueViolation(error, MEMBER_EMAIL) ||
-    isUniqueViolation(error, MEMBER_USER)
+    guardName === "invitation_changed" ||
+    isUniqueViolation(error, MEMBER_EMAIL_COLUMNS) ||
+    isUniqueViolation(error, MEMBER_USER_COLUMNS)
   )
-    return new WriteConflict(place);
-  if (failed === "claim_used") return wrongCode();
-  if (failed === "link_joins") {
+    return new WriteConflict(conflictPlace);
+  if (guardName === "claim_used") return wrongCodeProblem();
+  if (guardName === "link_joins") {
     return quotaExceeded(
       RATE_LIMITS.joinsPerLink,
       windowEnd(RATE_LIMITS.joinsPerLink, now),
@@ -209,14 +224,14 @@ function refused(error: unknown, { account, link }: Link, now: number): unknown 
       "As many people as may joined by this link today.",
     );
   }
-  return failed === "member_limit" ? tooManyMembers(account.plan, presetOfKind(account.kind)) : error;
+  return guardName === "member_limit" ? memberLimitProblem(account.plan, presetOfKind(account.kind)) : error;
 }
 
-const joinEvent = ({ now, origin }: OpenCall, { link }: Link, row: MemberRow): AuditEvent => ({
+const joinEvent = ({ now, origin }: OpenCall, { link }: LinkWithAccount, row: MemberRow): AuditEvent => ({
   id: newId("event", now),
   accountId: row.accountId,
   at: now,
-  actor: actorOf(row, null),
+  actor: memberActorOf(row, null),
   action: "invitation.accept",
   resource: { type: "invitation", id: link.id },
   outcome: "success",

@@ -3,19 +3,19 @@ import type { TypeTable } from "../../access/resource-type.ts";
 import { type Endpoint, openEndpoint } from "../../gate/calls/call.ts";
 import { displayName } from "../../kernel/http/body.ts";
 import { MEMBER_STATUSES } from "../../kernel/schema/team.ts";
-import { BY_CODE } from "./code.ts";
-import { join } from "./join.change.ts";
+import { CODE_FIELDS } from "./sign-in-code.ts";
+import { joinByLink } from "./join.change.ts";
 import { Tokens } from "./session.card.ts";
 
 const Body = z.strictObject({
   token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link"),
-  ...BY_CODE,
+  ...CODE_FIELDS,
   firstName: displayName(100),
   lastName: displayName(100),
   signIn: z.boolean().default(false).describe("Open a session in the same step."),
 });
 
-const joining = (types: TypeTable) =>
+const joinEndpoint = (types: TypeTable) =>
   openEndpoint(
     {
       method: "POST",
@@ -48,7 +48,7 @@ const joining = (types: TypeTable) =>
         "stale",
       ],
     },
-    async (call) => ({ status: 201, body: await join(call, types, await call.body()) }),
+    async (call) => ({ status: 201, body: await joinByLink(call, types, await call.body()) }),
   );
 
-export const joinEndpoints = (types: TypeTable): Endpoint[] => [joining(types)];
+export const joinEndpoints = (types: TypeTable): Endpoint[] => [joinEndpoint(types)];

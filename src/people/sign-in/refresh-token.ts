@@ -10,13 +10,15 @@ export const SESSION_IDLE_MS = 7 * 24 * 60 * 60 * 1000;
 export const sessionEnd = (createdAt: number, now: number): number =>
   Math.min(createdAt + SESSION_TTL_MS, now + SESSION_IDLE_MS);
 
-const FORM = new RegExp(`^(${ID_PREFIXES.session}_[0-9A-Z]{26})\\.(0|[1-9]\\d{0,8})\\.[A-Za-z0-9_-]{43}$`);
+const REFRESH_TOKEN_FORM = new RegExp(
+  `^(${ID_PREFIXES.session}_[0-9A-Z]{26})\\.(0|[1-9]\\d{0,8})\\.[A-Za-z0-9_-]{43}$`,
+);
 
 /** What a refresh token says of itself; null when it is none. */
-export function readRefreshToken(
+export function parseRefreshToken(
   token: string,
 ): { readonly sessionId: string; readonly rotation: number } | null {
-  const [, sessionId, rotation] = FORM.exec(token) ?? [];
+  const [, sessionId, rotation] = REFRESH_TOKEN_FORM.exec(token) ?? [];
   return sessionId === undefined ? null : { sessionId, rotation: Number(rotation) };
 }
 
@@ -24,20 +26,26 @@ export function readRefreshToken(
  * The token of one rotation of a session: it follows from a signing key, and nothing of it is kept but the
  * number.
  */
-export function refreshToken(
+export function deriveRefreshToken(
   signingKeys: string,
   kid: string | null,
   sessionId: string,
   rotation: number,
 ): { readonly kid: string; readonly token: string } {
-  const { kid: used, secret } = deriveSecret(signingKeys, kid, "refresh_token", `${sessionId}:${rotation}`);
-  return { kid: used, token: `${sessionId}.${rotation}.${secret}` };
+  const { kid: usedKid, secret } = deriveSecret(
+    signingKeys,
+    kid,
+    "refresh_token",
+    `${sessionId}:${rotation}`,
+  );
+  return { kid: usedKid, token: `${sessionId}.${rotation}.${secret}` };
 }
 
 /** Whether this gate gave out the token, be it used up or not. */
-export const isOurs = (signingKeys: string, kid: string, token: string): boolean => {
-  const told = readRefreshToken(token);
+export const isIssuedToken = (signingKeys: string, kid: string, token: string): boolean => {
+  const parts = parseRefreshToken(token);
   return (
-    told !== null && isSameSecret(token, refreshToken(signingKeys, kid, told.sessionId, told.rotation).token)
+    parts !== null &&
+    isSameSecret(token, deriveRefreshToken(signingKeys, kid, parts.sessionId, parts.rotation).token)
   );
 };

@@ -4,30 +4,33 @@ import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { requireAuthorityToStop } from "../../gate/calls/required-authority.ts";
 import { countSessions, endSessionsOf } from "../../gate/credentials/session.store.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
-import { loadMember } from "../members/member.change.ts";
+import { loadMember } from "../members/member.load.ts";
 
 /** Asked again, it has nothing left to end, and tells of nothing. */
-async function end(
+async function endSessionsExcept(
   call: Call,
   accountId: string,
   memberId: string,
-  except: string | null,
+  exceptSessionId: string | null,
   reason: string,
 ): Promise<Answer> {
   const { db, now } = call;
-  const [[living]] = await call.read(countSessions(db, memberId, except, now));
+  const [[openSessions]] = await call.read(countSessions(db, memberId, exceptSessionId, now));
   call.query();
-  if ((living?.count ?? 0) === 0) return { status: 204 };
+  if ((openSessions?.count ?? 0) === 0) return { status: 204 };
   return call.commit(
     {
-      statements: [endSessionsOf(db, memberId, except, now), bumpMember(db, accountId, memberId, now)],
+      statements: [
+        endSessionsOf(db, memberId, exceptSessionId, now),
+        bumpMember(db, accountId, memberId, now),
+      ],
       events: [call.event("session.end", { type: "member", id: memberId }, { accountId, reason })],
     },
     { status: 204 },
   );
 }
 
-const own = endpoint(
+const endOwnSessions = endpoint(
   {
     method: "DELETE",
     path: "/v1/me/sessions",
@@ -40,7 +43,7 @@ const own = endpoint(
       "With an API key, every session.",
   },
   (call) =>
-    end(
+    endSessionsExcept(
       call,
       call.principal.ownAccount.accountId,
       call.principal.memberId,
@@ -49,7 +52,7 @@ const own = endpoint(
     ),
 );
 
-const theirs = endpoint(
+const endMemberSessions = endpoint(
   {
     method: "DELETE",
     path: "/v1/members/:id/sessions",
@@ -59,15 +62,21 @@ const theirs = endpoint(
     allowedWhileRestored: true,
     summary: "End every session of a member, who signs in again. API keys stay: they are revoked one by one.",
   },
-  endSessionsOfNamed,
+  endSessionsOfPathMember,
 );
 
 /** Ends the sessions of the member that the path names. */
-export async function endSessionsOfNamed(call: Call): Promise<Answer> {
+export async function endSessionsOfPathMember(call: Call): Promise<Answer> {
   const { row } = await loadMember(call, "member.block", requireAuthorityToStop);
   const isOwn = row.id === call.principal.memberId;
-  const except = isOwn ? sessionIdOf(call.principal.credential) : null;
-  return end(call, row.accountId, row.id, except, isOwn ? "ended by the member" : "ended by another member");
+  const exceptSessionId = isOwn ? sessionIdOf(call.principal.credential) : null;
+  return endSessionsExcept(
+    call,
+    row.accountId,
+    row.id,
+    exceptSessionId,
+    isOwn ? "ended by the member" : "ended by another member",
+  );
 }
 
-export const sessionEndEndpoints: Endpoint[] = [own, theirs];
+export const sessionEndEndpoints: Endpoint[] = [endOwnSessions, endMemberSessions];

@@ -5,14 +5,14 @@ import { loadKeyring } from "../../gate/credentials/keyring.ts";
 import type { Expression, Statement } from "../../kernel/db.ts";
 import { newId } from "../../kernel/id.ts";
 import type { Env } from "../../env.ts";
-import { refreshToken, sessionEnd } from "./refresh-token.ts";
-import { arrive, insertSession } from "./session.store.ts";
+import { deriveRefreshToken, sessionEnd } from "./refresh-token.ts";
+import { activateOnFirstSignIn, insertSession } from "./session.store.ts";
 import type { Tokens } from "./session.card.ts";
 
-type Asked = Pick<OpenCall, "db" | "env" | "now" | "origin">;
+type SessionContext = Pick<OpenCall, "db" | "env" | "now" | "origin">;
 
 /** Who comes in: a member as loaded. */
-export interface Comer {
+export interface SignInMember {
   readonly id: string;
   readonly accountId: string;
   readonly login: string | null;
@@ -25,7 +25,7 @@ export interface Comer {
  * A session on its way. Who writes it guards that the member is the one that was loaded, accepted and not
  * blocked.
  */
-export interface Opened {
+export interface OpenedSession {
   readonly statements: readonly Statement[];
   readonly events: readonly AuditEvent[];
   /** What the person is answered. */
@@ -36,10 +36,14 @@ export interface Opened {
  * Opens a session; the first one makes a new member active. @param userId the person, as far as known before
  * the batch
  */
-export async function openSession(call: Asked, member: Comer, userId: string | Expression): Promise<Opened> {
+export async function openSession(
+  call: SessionContext,
+  member: SignInMember,
+  userId: string | Expression,
+): Promise<OpenedSession> {
   const { db, env, now, origin } = call;
   const id = newId("session", now);
-  const { kid, token } = refreshToken(env.SIGNING_KEYS, null, id, 0);
+  const { kid, token } = deriveRefreshToken(env.SIGNING_KEYS, null, id, 0);
   const expiresAt = sessionEnd(now, now);
   const row = {
     id,
@@ -57,9 +61,9 @@ export async function openSession(call: Asked, member: Comer, userId: string | E
     refreshedIp: null,
     refreshedUserAgent: null,
   };
-  const first = { changes: { before: { status: "new" }, after: { status: "active" } } };
+  const activation = { changes: { before: { status: "new" }, after: { status: "active" } } };
   return {
-    statements: [insertSession(db, row), arrive(db, member, now)],
+    statements: [insertSession(db, row), activateOnFirstSignIn(db, member, now)],
     events: [
       sessionEvent(call, member, id, "session.create"),
       ...(member.status === "new"
@@ -67,17 +71,22 @@ export async function openSession(call: Asked, member: Comer, userId: string | E
             {
               ...sessionEvent(call, member, id, "member.activate"),
               resource: { type: "member", id: member.id },
-              ...first,
+              ...activation,
             },
           ]
         : []),
     ],
-    body: await tokens(env, { id, accountId: member.accountId, memberId: member.id, expiresAt }, token, now),
+    body: await issueTokens(
+      env,
+      { id, accountId: member.accountId, memberId: member.id, expiresAt },
+      token,
+      now,
+    ),
   };
 }
 
 /** What a client keeps of a session. */
-export async function tokens(
+export async function issueTokens(
   env: Env,
   session: {
     readonly id: string;
@@ -85,22 +94,22 @@ export async function tokens(
     readonly memberId: string;
     readonly expiresAt: number;
   },
-  refresh: string,
+  refreshTokenText: string,
   now: number,
 ): Promise<Tokens> {
   const { id, accountId, memberId, expiresAt } = session;
   const subject = { memberId, accountId, source: { kind: "session" as const, id }, jti: newId("token", now) };
-  const access = await mintToken(
+  const accessToken = await mintToken(
     await loadKeyring(env.SIGNING_KEYS),
     { issuer: env.ISSUER, audience: env.AUDIENCE },
     subject,
     now,
   );
   return {
-    access_token: access,
+    access_token: accessToken,
     token_type: "Bearer",
     expires_in: TOKEN_TTL_SECONDS,
-    refresh_token: refresh,
+    refresh_token: refreshTokenText,
     refresh_expires_in: Math.floor((expiresAt - now) / 1000),
     session: { id },
     memberId,
@@ -108,7 +117,7 @@ export async function tokens(
   };
 }
 
-export const actorOf = (member: Omit<Comer, "status">, sessionId: string | null): Actor => ({
+export const memberActorOf = (member: Omit<SignInMember, "status">, sessionId: string | null): Actor => ({
   type: "member",
   memberId: member.id,
   accountId: member.accountId,
@@ -120,15 +129,15 @@ export const actorOf = (member: Omit<Comer, "status">, sessionId: string | null)
 
 /** An event in the chain of the member's own account. */
 export const sessionEvent = (
-  call: Asked,
-  member: Omit<Comer, "status">,
+  call: SessionContext,
+  member: Omit<SignInMember, "status">,
   sessionId: string | null,
   action: "session.create" | "session.end" | "session.refresh" | "member.activate",
 ): AuditEvent => ({
   id: newId("event", call.now),
   accountId: member.accountId,
   at: call.now,
-  actor: actorOf(member, sessionId),
+  actor: memberActorOf(member, sessionId),
   action,
   resource: { type: "session", id: sessionId },
   outcome: "success",

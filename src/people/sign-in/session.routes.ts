@@ -3,10 +3,10 @@ import type { TypeTable } from "../../access/resource-type.ts";
 import { endpoint, openEndpoint } from "../../gate/calls/call.ts";
 import { idSchema } from "../../kernel/id.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { BY_CODE, BY_LINK } from "./code.ts";
-import { prove } from "./code.change.ts";
-import { enter } from "./entry.change.ts";
-import { refresh } from "./refresh.change.ts";
+import { CODE_FIELDS, LINK_FIELDS } from "./sign-in-code.ts";
+import { verifyCodeOrLink } from "./sign-in-code.change.ts";
+import { signIn } from "./sign-in.change.ts";
+import { refreshSession } from "./session-refresh.change.ts";
 import { Tokens } from "./session.card.ts";
 import { endSession } from "./session.store.ts";
 
@@ -16,11 +16,11 @@ const accountId = idSchema("account")
     "Which account, where there are several, or where an invitation waits: naming its account accepts it.",
   );
 const Body = z.union(
-  [z.strictObject({ ...BY_CODE, accountId }), z.strictObject({ ...BY_LINK, accountId })],
+  [z.strictObject({ ...CODE_FIELDS, accountId }), z.strictObject({ ...LINK_FIELDS, accountId })],
   "send either email and code, or the token of a link",
 );
 
-const signIn = (types: TypeTable) =>
+const signInEndpoint = (types: TypeTable) =>
   openEndpoint(
     {
       method: "POST",
@@ -46,13 +46,13 @@ const signIn = (types: TypeTable) =>
       ],
     },
     async (call) => {
-      const { accountId: chosen, ...shown } = await call.body();
-      const proof = await prove(call, shown);
-      return { status: 201, body: await enter(call, types, proof, chosen) };
+      const { accountId: chosenAccountId, ...codeOrLink } = await call.body();
+      const proof = await verifyCodeOrLink(call, codeOrLink);
+      return { status: 201, body: await signIn(call, types, proof, chosenAccountId) };
     },
   );
 
-const refreshing = openEndpoint(
+const refreshEndpoint = openEndpoint(
   {
     method: "POST",
     path: "/v1/auth/refresh",
@@ -66,7 +66,7 @@ const refreshing = openEndpoint(
     answer: Tokens,
     problems: ["auth/invalid-credential", "auth/blocked", "ip/not-allowed", "quota-exceeded", "stale"],
   },
-  async (call) => ({ status: 200, body: await refresh(call, (await call.body()).refresh_token) }),
+  async (call) => ({ status: 200, body: await refreshSession(call, (await call.body()).refresh_token) }),
 );
 
 const signOut = endpoint(
@@ -98,4 +98,4 @@ const signOut = endpoint(
   },
 );
 
-export const sessionEndpoints = (types: TypeTable) => [signIn(types), refreshing, signOut];
+export const sessionEndpoints = (types: TypeTable) => [signInEndpoint(types), refreshEndpoint, signOut];

@@ -18,7 +18,7 @@ export const insertSession = (
  * The first sign-in makes a new member active; later ones change nothing that any decision asks for, so the
  * version stays.
  */
-export const arrive = (
+export const activateOnFirstSignIn = (
   db: Db,
   { id, status }: { readonly id: string; readonly status: string },
   at: number,
@@ -36,7 +36,7 @@ export const arrive = (
         .where(and(eq(member.id, id), eq(member.status, "new")))
     : db.update(member).set({ lastLoginAt: at }).where(eq(member.id, id));
 
-const PLACE = {
+const ACCOUNT_COLUMNS = {
   id: account.id,
   name: account.name,
   kind: account.kind,
@@ -48,7 +48,7 @@ const PLACE = {
 /** Where the person of this address is a member, blocked or not, the oldest first. */
 export const findMemberships = (db: Db, email: string) =>
   db
-    .select({ member: accessColumns(member), account: PLACE, userId: user.id })
+    .select({ member: accessColumns(member), account: ACCOUNT_COLUMNS, userId: user.id })
     .from(user)
     .innerJoin(member, eq(member.userId, user.id))
     .innerJoin(account, eq(account.id, member.accountId))
@@ -61,19 +61,22 @@ export type Membership = Awaited<ReturnType<typeof findMemberships>>[number];
  * Fails under "changed" unless the member is the one that was loaded, so that a block or a rule made
  * meanwhile holds.
  */
-export const guardMembership = (db: Db, { member: who, account: at, userId }: Membership): Statement =>
+export const guardMembership = (
+  db: Db,
+  { member: memberRow, account: accountRow, userId }: Membership,
+): Statement =>
   guard(
     db,
     "changed",
     sql`EXISTS (SELECT 1 FROM member m JOIN account a ON a.id = m.account_id JOIN user u ON u.id = m.user_id
-    WHERE m.id = ${who.id} AND m.version = ${who.version} AND u.id = ${userId}
-      AND a.id = ${at.id} AND a.version = ${at.version})`,
+    WHERE m.id = ${memberRow.id} AND m.version = ${memberRow.version} AND u.id = ${userId}
+      AND a.id = ${accountRow.id} AND a.version = ${accountRow.version})`,
   );
 
 /** A session with its member and account; none when the member is no longer the person who signed in. */
 export const findSession = (db: Db, id: string) =>
   db
-    .select({ session, member: accessColumns(member), account: PLACE })
+    .select({ session, member: accessColumns(member), account: ACCOUNT_COLUMNS })
     .from(session)
     .innerJoin(
       member,
@@ -86,26 +89,29 @@ export const findSession = (db: Db, id: string) =>
     .innerJoin(account, eq(account.id, member.accountId))
     .where(eq(session.id, id));
 
-export type Found = Awaited<ReturnType<typeof findSession>>[number];
+export type LoadedSession = Awaited<ReturnType<typeof findSession>>[number];
 
 /**
  * Fails under "changed" when another refresh was faster, or the session, the member or the account is no
  * longer as it was loaded.
  */
-export const guardSession = (db: Db, { session: row, member: who, account: at }: Found): Statement =>
+export const guardSession = (
+  db: Db,
+  { session: row, member: memberRow, account: accountRow }: LoadedSession,
+): Statement =>
   guard(
     db,
     "changed",
     sql`EXISTS (SELECT 1 FROM session s
     JOIN member m ON m.id = s.member_id JOIN account a ON a.id = s.account_id
     WHERE s.id = ${row.id} AND s.rotations = ${row.rotations} AND s.ended_at IS NULL
-      AND m.version = ${who.version} AND a.version = ${at.version})`,
+      AND m.version = ${memberRow.version} AND a.version = ${accountRow.version})`,
   );
 
 /** The next rotation, under the same guard. @param from where the refresh came from */
-export const rotate = (
+export const rotateSession = (
   db: Db,
-  found: Found,
+  found: LoadedSession,
   expiresAt: number,
   now: number,
   from: Pick<Origin, "ip" | "userAgent">,

@@ -6,7 +6,7 @@ import { findResource, guardResource, updateResource } from "../../resources/res
 import type { Action, StoredType } from "../../resources/type.ts";
 import { invoice } from "../../resources/types/invoice.ts";
 import { giveTierCredits } from "../../accounts/tiers/tier-credit.change.ts";
-import { loadTenant } from "../../accounts/tenant.change.ts";
+import { loadTenant } from "../../accounts/tenant.load.ts";
 import { endChoice } from "./tier-choice.change.ts";
 
 const stored = invoice.stored as StoredType;

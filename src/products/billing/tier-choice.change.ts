@@ -1,5 +1,5 @@
 import type { AccountRow } from "../../accounts/account.card.ts";
-import { setState } from "../../accounts/account-state.change.ts";
+import { prepareStateChange } from "../../accounts/account-state.change.ts";
 import {
   findChoice,
   findTier,
@@ -9,7 +9,7 @@ import {
   writeChoice,
 } from "../../accounts/tiers/tier.store.ts";
 import { diffFields } from "../../audit/chain/difference.ts";
-import { isActive } from "../../credits/subscription.ts";
+import { isSubscriptionActive } from "../../credits/subscription.ts";
 import { findAccount } from "../../gate/credentials/account.store.ts";
 import type { Call, Change, Results } from "../../gate/calls/call.ts";
 import { assert } from "../../kernel/assert.ts";
@@ -69,7 +69,7 @@ export async function loadTiers<const T extends Statement>(
  */
 export async function chooseTier(call: Call, { account, tier, choice }: Known, key: string): Promise<Chosen> {
   const { subscription } = account;
-  const isInForce = subscription.tier === key && isActive(subscription, call.now);
+  const isInForce = subscription.tier === key && isSubscriptionActive(subscription, call.now);
   if (tier?.key !== key || (!tier.offered && !isInForce))
     throw invalidField("/tier", "must be a tier of GET /v1/tiers");
   const isFree = tier.selfService && tier.price.amount === 0;
@@ -98,7 +98,7 @@ function putInForce(
   const subscription = isInForce
     ? account.subscription
     : { status: "active" as const, tier: tier.key, currentPeriodEnd: null };
-  const { change, givesCredits } = setState(
+  const { change, givesCredits } = prepareStateChange(
     call,
     account,
     { state: "subscription", subscription, tier },
@@ -167,6 +167,10 @@ export async function endChoice(
   const [[tier]] = await call.read(findTier(call.db, choice.tier));
   if (!isPaid || tier === undefined) return { change: ended, givesCredits: false };
   const subscription = { status: "active" as const, tier: tier.key, currentPeriodEnd: null };
-  const { change, givesCredits } = setState(call, account, { state: "subscription", subscription, tier });
+  const { change, givesCredits } = prepareStateChange(call, account, {
+    state: "subscription",
+    subscription,
+    tier,
+  });
   return { change: joined(ended, change), givesCredits };
 }

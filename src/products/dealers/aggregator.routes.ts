@@ -5,7 +5,7 @@ import { findMember } from "../../gate/credentials/member.store.ts";
 import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import { guardMember } from "../../people/members/member.store.ts";
-import { loadTenant } from "../../accounts/tenant.change.ts";
+import { loadTenant } from "../../accounts/tenant.load.ts";
 import { newRow } from "../../resources/new-row.change.ts";
 import { cardSchema, resourceCard, trailCard } from "../../resources/resource.card.ts";
 import { loadResource } from "../../resources/resource.routes.ts";

@@ -59,8 +59,13 @@ const list = endpoint(
     const below = decide(call.principal.grantSet, "subdealer.view_entities").allowed;
     if (!below) call.requireRight("dealer.view");
     const { limit, cursor } = call.query();
-    const closed = await loadClosedBelow(call);
-    const family = { accountId: call.principal.accountId, self: seesOwn(call), below, closed };
+    const closedIds = await loadClosedBelow(call);
+    const family = {
+      accountId: call.principal.accountId,
+      includesSelf: seesOwn(call),
+      includesBelow: below,
+      closedIds,
+    };
     const [rows] = await call.read(listFamily(call.db, family, decodeCursor(cursor, z.string()), limit + 1));
     return { status: 200, body: toPage(rows, limit, dealerCard, (row) => row.id) };
   },

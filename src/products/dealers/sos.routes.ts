@@ -6,7 +6,7 @@ import { iso } from "../../kernel/clock.ts";
 import { isUniqueViolation } from "../../kernel/db.ts";
 import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { ResourceRow } from "../../kernel/schema/resource.ts";
-import { loadTenant } from "../../accounts/tenant.change.ts";
+import { loadTenant } from "../../accounts/tenant.load.ts";
 import { extended } from "./license-period.ts";
 import { loadLicensedKey } from "./licensed-key.change.ts";
 import { newRow } from "../../resources/new-row.change.ts";

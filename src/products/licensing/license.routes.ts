@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { billOwner } from "../billing/invoice.change.ts";
 import { priceOf } from "../billing/price.ts";
-import { isActive } from "../../credits/subscription.ts";
+import { isSubscriptionActive } from "../../credits/subscription.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { iso } from "../../kernel/clock.ts";
@@ -136,7 +136,7 @@ const purchase = endpoint(
     const price = priceOf(theme, undefined);
     if (price === null)
       throw new Problem("conflict/state", { detail: "This theme is not for sale; it may be provisioned." });
-    if (!isActive(call.principal.targetAccount.subscription, call.now))
+    if (!isSubscriptionActive(call.principal.targetAccount.subscription, call.now))
       throw new Problem("credits/subscription-inactive");
     const { name, currency } = theme.attributes as { name: string; currency: string };
     const line = { description: name, quantity: 1, unitPrice: price.unitPrice };

@@ -5,7 +5,7 @@ import type { Call } from "../../gate/calls/call.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
 import { requestPermit } from "../../gate/permits/permit-request.ts";
 import { grantOrganization } from "../../resources/organization.store.ts";
-import { requireInviting } from "../../people/members/member.change.ts";
+import { requireInvitingAllowed } from "../../people/members/member.load.ts";
 
 /**
  * The owner's first key waits under a claim, which works only while its maker may give the owner's role. A
@@ -18,7 +18,7 @@ export function permitFounding(
   kind: string,
   { accountId, ownerId } = { accountId: "", ownerId: "" },
 ): Permit {
-  requireInviting(call);
+  requireInvitingAllowed(call);
   call.requireRight("organization.view");
   return requestPermit(call, { kind: "account", accountId, ownerId, topRole: presetOfKind(kind).topRole });
 }

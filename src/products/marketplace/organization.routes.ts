@@ -13,7 +13,7 @@ import { nextVersion } from "../../kernel/version.ts";
 import { type AccountRow, OwnerClaim } from "../../accounts/account.card.ts";
 import { guardAccount, updateAccount } from "../../accounts/account.store.ts";
 import { memberCard } from "../../people/members/member.card.ts";
-import { claimAnew, foundAccount } from "../../accounts/new-account.change.ts";
+import { reissueClaim, prepareAccount } from "../../accounts/new-account.change.ts";
 import {
   MadeOrganization,
   NewOrganization,
@@ -107,7 +107,7 @@ const create = endpoint(
     // Decided before the body is read, and again for the account that is made.
     permitFounding(call, kind);
     const body = await call.body();
-    const made = await foundAccount(call, "member", {
+    const made = await prepareAccount(call, "member", {
       ...body,
       kind,
       parentId: accountId,
@@ -165,7 +165,7 @@ const reissue = endpoint(
     if (owner === undefined) throw new Problem("not-found");
     // The accounts above do not manage the keys of an account, so the existing keys stay. The platform may
     // revoke them with a claim.
-    return claimAnew(call, permit, row, owner.row, false, (keyId) =>
+    return reissueClaim(call, permit, row, owner.row, false, (keyId) =>
       call.event(
         "organization.create",
         { type: "organization", id: row.id },

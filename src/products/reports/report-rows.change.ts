@@ -7,7 +7,7 @@ import { iso, isoOrNull } from "../../kernel/clock.ts";
 import type { Period } from "../../kernel/period.ts";
 import { RESOURCE_TYPES } from "../../resources/registry.ts";
 import type { ResourceRow } from "../../kernel/schema/resource.ts";
-import { sightOf } from "../../audit/log/sight.ts";
+import { logVisibilityOf } from "../../audit/log/log-visibility.ts";
 import type { TableRow } from "../../channels/workbook/table.ts";
 import { REPORT_ROWS_MAX, type ReportName, REPORTS } from "./report.ts";
 import {
@@ -62,7 +62,7 @@ function namedFor({ principal }: Call): Named {
   const [reach, reports, sight] = [
     extents.get("audit.view"),
     extents.get("report.download"),
-    sightOf(principal),
+    logVisibilityOf(principal),
   ];
   if (reach?.all) return { members: "all", memberId, sight };
   if (reach?.own || (reports?.own && !reports.all)) return { members: "one", memberId };
@@ -70,7 +70,9 @@ function namedFor({ principal }: Call): Named {
     members: "none",
     memberId,
     sight:
-      restrictionOf(credential).scopes === null ? { ...sight, hidden: [], partly: [], people: "all" } : sight,
+      restrictionOf(credential).scopes === null
+        ? { ...sight, hiddenTypes: [], partlyVisibleTypes: [], visibleMembers: "all" }
+        : sight,
   };
 }
 

@@ -5,7 +5,7 @@ import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { iso } from "../../kernel/clock.ts";
 import { periodOf } from "../../kernel/period.ts";
 import { invalidParameter, Problem } from "../../kernel/http/problem.ts";
-import { drain, type LedgersOf } from "../../audit/log/drain.store.ts";
+import { sealPending, type LedgerOutboxesOf } from "../../audit/log/pending-seal.store.ts";
 import { tableFile } from "../../channels/workbook/table.ts";
 import {
   type Report,
@@ -72,7 +72,7 @@ function openedReport(call: Call): { name: ReportName; report: Report; open: Rig
   return { name, report, open };
 }
 
-const download = (ledgersOf: LedgersOf) =>
+const download = (ledgersOf: LedgerOutboxesOf) =>
   endpoint(
     {
       method: "GET",
@@ -93,7 +93,7 @@ const download = (ledgersOf: LedgersOf) =>
       if (period === null) throw invalidParameter("to", "must not be before from");
       const complete =
         !report.columns.includes("memberId") ||
-        (await drain(call.env, call.db, call.principal.accountId, ledgersOf));
+        (await sealPending(call.env, call.db, call.principal.accountId, ledgersOf));
       const rows = await READERS[name](call, period, open);
       if (rows.length > REPORT_ROWS_MAX)
         throw invalidParameter(
@@ -118,4 +118,4 @@ const download = (ledgersOf: LedgersOf) =>
     },
   );
 
-export const reportEndpoints = (ledgersOf: LedgersOf): Endpoint[] => [list, download(ledgersOf)];
+export const reportEndpoints = (ledgersOf: LedgerOutboxesOf): Endpoint[] => [list, download(ledgersOf)];

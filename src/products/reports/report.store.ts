@@ -4,8 +4,8 @@ import { whereAccessible } from "../../access/access-filter.store.ts";
 import type { Db } from "../../kernel/db.ts";
 import { auditEvent } from "../../kernel/schema/audit.ts";
 import { resource } from "../../kernel/schema/resource.ts";
-import { toldRows } from "../../audit/log/audit.store.ts";
-import type { Sight } from "../../audit/log/sight.ts";
+import { whereVisibleObjects } from "../../audit/log/audit.store.ts";
+import type { LogVisibility } from "../../audit/log/log-visibility.ts";
 import type { Period } from "../../kernel/period.ts";
 
 /** The accounts of a report: the one acted on, and those below it (null is all). */
@@ -132,7 +132,10 @@ export const findKeys = (db: Db, accountId: string, { type, visible }: Part, per
 export type Named = { readonly memberId: string } & (
   | {
       readonly members: "all" | "none";
-      readonly sight: Pick<Sight, "hidden" | "partly" | "grouped" | "people">;
+      readonly sight: Pick<
+        LogVisibility,
+        "hiddenTypes" | "partlyVisibleTypes" | "groupFilter" | "visibleMembers"
+      >;
     }
   | { readonly members: "one" }
 );
@@ -145,7 +148,7 @@ const events = (accountId: string, named: Named, { from, to }: Period): SQL | un
     lt(auditEvent.at, to),
     named.members === "one"
       ? eq(auditEvent.memberId, named.memberId)
-      : or(eq(auditEvent.memberId, named.memberId), toldRows(named.sight)),
+      : or(eq(auditEvent.memberId, named.memberId), whereVisibleObjects(named.sight)),
   );
 
 const memberOf = (named: Named) =>

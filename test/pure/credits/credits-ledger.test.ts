@@ -1,12 +1,17 @@
 import { describe, expect, test } from "vitest";
 import {
   AMOUNT_MAX,
-  type Command,
+  type LedgerCommand,
   type GrantCommand,
   type SpendCommand,
-} from "../../../src/credits/command.ts";
-import { apply, LOTS_MAX, type Outcome, type State } from "../../../src/credits/ledger.ts";
-import { charge, NOTHING_SPENT } from "../../../src/credits/limit.ts";
+} from "../../../src/credits/ledger-command.ts";
+import {
+  applyCommand,
+  LOTS_MAX,
+  type CommandOutcome,
+  type LedgerState,
+} from "../../../src/credits/ledger.ts";
+import { addSpending, NOTHING_SPENT } from "../../../src/credits/spending-limit.ts";
 import type { Lot } from "../../../src/credits/lot.ts";
 
 const NOW = Date.parse("2026-11-21T12:00:00.000Z");
@@ -24,7 +29,7 @@ const lot = (seq: number, remainder: number, more: Partial<Lot> = {}): Lot => ({
   ...more,
 });
 
-function world(lots: readonly Lot[], more: Partial<State> = {}): State {
+function world(lots: readonly Lot[], more: Partial<LedgerState> = {}): LedgerState {
   return {
     seq: lots.length,
     at: NOW - HOUR_MS,
@@ -60,8 +65,8 @@ const grant = (amount: number, more: Partial<GrantCommand> = {}): GrantCommand =
   ...more,
 });
 
-const spent = (amount: number, at = NOW) => charge(NOTHING_SPENT, amount, at);
-const before = (command: Command) => ({
+const spent = (amount: number, at = NOW) => addSpending(NOTHING_SPENT, amount, at);
+const before = (command: LedgerCommand) => ({
   fingerprint: JSON.stringify(
     command.op === "spend"
       ? ["spend", command.memberId, command.amount, command.description]
@@ -70,14 +75,16 @@ const before = (command: Command) => ({
 });
 
 /** The name under which a row of the table is decided. */
-const nameOf = (outcome: Outcome<unknown>): string =>
+const nameOf = (outcome: CommandOutcome<unknown>): string =>
   outcome.kind === "recorded" ? outcome.entry.outcome.kind : outcome.kind;
 
 /** As many lots as an account may have, all of different terms. */
 const full = Array.from({ length: LOTS_MAX }, (_, index) => lot(index + 1, 1, { priority: 200 + index }));
 
 // In the order in which the rule decides: each row would also meet the refusals below it.
-const TABLE: ReadonlyArray<readonly [case_: string, state: State, command: Command, outcome: string]> = [
+const TABLE: ReadonlyArray<
+  readonly [case_: string, state: LedgerState, command: LedgerCommand, outcome: string]
+> = [
   [
     "a spend made before, with all that has changed since",
     world([], { previous: before(spend(5)) }),
@@ -198,7 +205,7 @@ const TABLE: ReadonlyArray<readonly [case_: string, state: State, command: Comma
 
 describe("the ledger decides in order of precedence", () => {
   test.each(TABLE)("%s", (_, state, command, outcome) => {
-    expect(nameOf(apply(state, command, NOW).outcome)).toBe(outcome);
+    expect(nameOf(applyCommand(state, command, NOW).outcome)).toBe(outcome);
   });
 
   test("and the table has a row for every outcome, in its order", () => {
@@ -229,7 +236,7 @@ describe("the ledger decides in order of precedence", () => {
       ].includes(outcome),
     ),
   )("nothing at all is written: %s", (_, state, command) => {
-    const step = apply(state, command, NOW);
+    const step = applyCommand(state, command, NOW);
     expect(step.entries).toEqual([]);
     expect(step.state).toBe(state);
   });
@@ -237,7 +244,7 @@ describe("the ledger decides in order of precedence", () => {
   test.each(
     TABLE.filter(([, , , outcome]) => ["insufficient_balance", "member_limit_exceeded"].includes(outcome)),
   )("a recorded refusal moves nothing: %s", (_, state, command) => {
-    const step = apply(state, command, NOW);
+    const step = applyCommand(state, command, NOW);
     expect(step.entries.at(-1)).toMatchObject({ kind: "spend", amount: 0, balance: step.state.balance });
     expect(step.state.spending).toEqual(state.spending);
   });
@@ -245,14 +252,14 @@ describe("the ledger decides in order of precedence", () => {
   test.each([0, -1, 1.5, AMOUNT_MAX + 1, Number.NaN, Number.POSITIVE_INFINITY])(
     "an amount of %s is a bug of the caller",
     (amount) => {
-      expect(() => apply(world([lot(1, 9)]), spend(amount), NOW)).toThrow("integer in range");
+      expect(() => applyCommand(world([lot(1, 9)]), spend(amount), NOW)).toThrow("integer in range");
     },
   );
 });
 
 describe("what the caller is answered", () => {
   test("S4.21 past the limit: required, limit, spent and remaining", () => {
-    const { outcome } = apply(world([lot(1, 9)], { spending: spent(3) }), spend(3, { limit: 5 }), NOW);
+    const { outcome } = applyCommand(world([lot(1, 9)], { spending: spent(3) }), spend(3, { limit: 5 }), NOW);
     expect(outcome).toMatchObject({
       entry: {
         outcome: {
@@ -268,20 +275,20 @@ describe("what the caller is answered", () => {
   });
 
   test("S4.23 no limit: all that the account can spend now remains", () => {
-    const { outcome } = apply(world([lot(1, 9), lot(2, 4, { effectiveAt: NOW + 1 })]), spend(3), NOW);
+    const { outcome } = applyCommand(world([lot(1, 9), lot(2, 4, { effectiveAt: NOW + 1 })]), spend(3), NOW);
     expect(outcome).toMatchObject({
       entry: { balance: 10, outcome: { kind: "spent", limit: null, spent: 3, remaining: 6 } },
     });
   });
 
   test("S4.22 the account's balance pays, and the entry names the member", () => {
-    const { entries, state } = apply(world([lot(1, 9)]), spend(4), NOW);
+    const { entries, state } = applyCommand(world([lot(1, 9)]), spend(4), NOW);
     expect(entries).toMatchObject([{ seq: 2, memberId: "mem_1", amount: -4, balance: 5 }]);
     expect(state).toMatchObject({ balance: 5, spending: { lifetime: 4, day: 4, week: 4, month: 4 } });
   });
 
   test("S4.38 a limit below what is spent leaves 0, never less", () => {
-    const { outcome } = apply(world([lot(1, 9)], { spending: spent(8) }), spend(1, { limit: 5 }), NOW);
+    const { outcome } = applyCommand(world([lot(1, 9)], { spending: spent(8) }), spend(1, { limit: 5 }), NOW);
     expect(outcome).toMatchObject({ entry: { outcome: { spent: 8, remaining: 0 } } });
   });
 });
@@ -290,7 +297,7 @@ describe("lots", () => {
   test("K17 grants of equal terms are one lot, with an entry for each", () => {
     let state = world([]);
     const entries = [grant(5), grant(7, { key: "b" }), grant(1, { key: "c" })].map((command, index) => {
-      const step = apply(state, command, NOW + index);
+      const step = applyCommand(state, command, NOW + index);
       ({ state } = step);
       return step.entries[0];
     });
@@ -313,15 +320,18 @@ describe("lots", () => {
     ["amount alone: one", {}, { amount: 9 }, 1],
     ["amount alone, later: one", later, { ...later, amount: 9 }, 1],
   ])("K17 lots that differ in %s are never folded", (_, one, other, count) => {
-    const { state } = apply(world([]), grant(5, one), NOW);
-    expect(apply(state, grant(5, { key: "other", ...other }), NOW).state.lots).toHaveLength(count);
+    const { state } = applyCommand(world([]), grant(5, one), NOW);
+    expect(applyCommand(state, grant(5, { key: "other", ...other }), NOW).state.lots).toHaveLength(count);
   });
 
   test("K17 a lot that is empty or over takes nothing more, and one never counts more than exactly", () => {
-    const { state } = apply(world([lot(1, 4)]), spend(4), NOW);
-    expect(apply(state, grant(5), NOW).state.lots).toMatchObject([{ seq: 3, amount: 5 }]);
+    const { state } = applyCommand(world([lot(1, 4)]), spend(4), NOW);
+    expect(applyCommand(state, grant(5), NOW).state.lots).toMatchObject([{ seq: 3, amount: 5 }]);
     const spentBefore = world([lot(1, 1, { amount: Number.MAX_SAFE_INTEGER })]);
-    expect(apply(spentBefore, grant(5), NOW).state.lots).toMatchObject([{ seq: 1 }, { seq: 2, amount: 5 }]);
+    expect(applyCommand(spentBefore, grant(5), NOW).state.lots).toMatchObject([
+      { seq: 1 },
+      { seq: 2, amount: 5 },
+    ]);
   });
 
   const order: ReadonlyArray<readonly [case_: string, lots: readonly Lot[], left: Record<number, number>]> = [
@@ -346,13 +356,13 @@ describe("lots", () => {
     ],
   ];
   test.each(order)("a spend of 4 burns %s", (_, lots, left) => {
-    const { state } = apply(world(lots), spend(4), NOW);
+    const { state } = applyCommand(world(lots), spend(4), NOW);
     expect(Object.fromEntries(state.lots.map(({ seq, remainder }) => [seq, remainder]))).toEqual(left);
   });
 
   test("what is due ends first, one entry each, and then the command is decided", () => {
     const lots = [lot(1, 3, { expiresAt: NOW - 1 }), lot(2, 5), lot(3, 2, { expiresAt: NOW })];
-    const { entries, state } = apply(world(lots), spend(4), NOW);
+    const { entries, state } = applyCommand(world(lots), spend(4), NOW);
     expect(
       entries.map(({ seq, kind, amount, balance, lotSeq, key }) => ({
         seq,
@@ -371,7 +381,7 @@ describe("lots", () => {
   });
 
   test("a clock that runs backwards brings nothing back", () => {
-    const { entries, state } = apply(
+    const { entries, state } = applyCommand(
       world([lot(1, 3, { expiresAt: NOW })], { at: NOW }),
       spend(1),
       NOW - HOUR_MS,

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { charge, figures, NOTHING_SPENT, periodStart, spentIn } from "../../../src/credits/limit.ts";
+import {
+  addSpending,
+  spendingFigures,
+  NOTHING_SPENT,
+  periodStart,
+  spentInPeriod,
+} from "../../../src/credits/spending-limit.ts";
 import type { LimitPeriod } from "../../../src/kernel/schema/team.ts";
 
 const at = (text: string): number => Date.parse(text);
@@ -23,8 +29,8 @@ describe("periods are of UTC", () => {
 });
 
 describe("what is spent is counted in every period at once", () => {
-  const one = charge(NOTHING_SPENT, 3, at("2026-11-20T12:00:00Z"));
-  const two = charge(one, 4, at("2026-11-21T12:00:00Z"));
+  const one = addSpending(NOTHING_SPENT, 3, at("2026-11-20T12:00:00Z"));
+  const two = addSpending(one, 4, at("2026-11-21T12:00:00Z"));
   const rows: ReadonlyArray<readonly [period: LimitPeriod, moment: string, spent: number]> = [
     ["lifetime", "2026-11-21T13:00:00Z", 7],
     ["day", "2026-11-21T13:00:00Z", 4],
@@ -36,13 +42,13 @@ describe("what is spent is counted in every period at once", () => {
     ["lifetime", "2030-01-01T00:00:00Z", 7],
   ];
   test.each(rows)("%s at %s: %i", (period, moment, spent) => {
-    expect(spentIn(two, period, at(moment))).toBe(spent);
+    expect(spentInPeriod(two, period, at(moment))).toBe(spent);
   });
 });
 
 describe("S4.43 remaining", () => {
   const now = at("2026-11-21T12:00:00Z");
-  const spending = charge(NOTHING_SPENT, 7, now);
+  const spending = addSpending(NOTHING_SPENT, 7, now);
   const rows: ReadonlyArray<
     readonly [case_: string, limit: number | null, available: number, remaining: number]
   > = [
@@ -53,7 +59,7 @@ describe("S4.43 remaining", () => {
     ["nothing in the account", null, 0, 0],
   ];
   test.each(rows)("%s", (_, limit, available, remaining) => {
-    expect(figures({ limit, limitPeriod: "lifetime" }, spending, available, now)).toEqual({
+    expect(spendingFigures({ limit, limitPeriod: "lifetime" }, spending, available, now)).toEqual({
       limit,
       limitPeriod: "lifetime",
       spent: 7,

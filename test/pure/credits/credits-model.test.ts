@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Command, fingerprint } from "../../../src/credits/command.ts";
-import { apply, type Entry, type State } from "../../../src/credits/ledger.ts";
-import { NOTHING_SPENT, periodStart, type Spending } from "../../../src/credits/limit.ts";
-import { type Lot, available, total } from "../../../src/credits/lot.ts";
-import { pack, unpack, type Whole } from "../../../src/credits/remainders.ts";
+import { type LedgerCommand, commandFingerprint } from "../../../src/credits/ledger-command.ts";
+import { applyCommand, type Entry, type LedgerState } from "../../../src/credits/ledger.ts";
+import { NOTHING_SPENT, periodStart, type Spending } from "../../../src/credits/spending-limit.ts";
+import { type Lot, availableCredits, totalRemainder } from "../../../src/credits/lot.ts";
+import { packRemainders, unpackRemainders, type FullRemainders } from "../../../src/credits/remainders.ts";
 import { LIMIT_PERIODS } from "../../../src/kernel/schema/team.ts";
 
 const START = Date.parse("2026-11-21T12:00:00.000Z");
 const DAY_MS = 86_400_000;
 
 interface Action {
-  readonly command: Command;
+  readonly command: LedgerCommand;
   /** Milliseconds since the action before; below 0 when the clock was set back. */
   readonly after: number;
 }
@@ -55,11 +55,11 @@ const action: fc.Arbitrary<Action> = fc.record({
 class Book {
   readonly entries: Entry[] = [];
   readonly spendings = new Map<string, Spending>();
-  state: State = { seq: 0, at: 0, balance: 0, lots: [], spending: NOTHING_SPENT, previous: null };
+  state: LedgerState = { seq: 0, at: 0, balance: 0, lots: [], spending: NOTHING_SPENT, previous: null };
 
-  run(command: Command, now: number) {
+  run(command: LedgerCommand, now: number) {
     const member = command.op === "spend" ? command.memberId : null;
-    const step = apply(
+    const step = applyCommand(
       {
         ...this.state,
         spending: (member === null ? undefined : this.spendings.get(member)) ?? NOTHING_SPENT,
@@ -90,7 +90,7 @@ describe("for all calls, in every order", () => {
         expect(entry.seq).toBe(index + 1);
         expect(entry.at).toBeGreaterThanOrEqual(at);
         expect(entry.balance).toBe(sum);
-        expect(entry.balance).toBe(total(entry.lots));
+        expect(entry.balance).toBe(totalRemainder(entry.lots));
         expect(entry.lots.every((lot) => lot.remainder > 0 && lot.remainder <= lot.amount)).toBe(true);
         expect(entry.balance).toBeGreaterThanOrEqual(0);
         at = entry.at;
@@ -126,11 +126,11 @@ describe("for all calls, in every order", () => {
         now += after;
         const at = Math.max(now, book.state.at);
         const previous = book.entries.find((entry) => entry.key === command.key);
-        const open = available(book.state.lots, at);
+        const open = availableCredits(book.state.lots, at);
         const { outcome } = book.run(command, now);
         const name = outcome.kind === "recorded" ? outcome.entry.outcome.kind : outcome.kind;
         if (previous !== undefined)
-          expect(name).toBe(previous.fingerprint === fingerprint(command) ? "replayed" : "key_reused");
+          expect(name).toBe(previous.fingerprint === commandFingerprint(command) ? "replayed" : "key_reused");
         else if (command.op === "grant")
           expect(["already_expired", "too_many_lots", "balance_overflow", "granted"]).toContain(name);
         else if (!command.subscriptionActive) expect(name).toBe("subscription_inactive");
@@ -206,15 +206,15 @@ describe("for all calls, in every order", () => {
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 40 }), (steps) => {
         const [texts, left] = [new Map<number, string>(), new Map<number, number>()];
-        let base: Whole | null = null;
+        let base: FullRemainders | null = null;
         for (const [index, changes] of steps.entries()) {
           for (const [lot, remainder] of changes)
             if (remainder === 0) left.delete(lot);
             else left.set(lot, remainder);
           const lots = [...left].map(([seq, remainder]) => ({ seq, remainder }) as Lot);
-          const packed = pack(index, lots, base);
+          const packed = packRemainders(index, lots, base);
           texts.set(index, packed.text);
-          const read = unpack(index, packed.text, (seq) => texts.get(seq) ?? "");
+          const read = unpackRemainders(index, packed.text, (seq) => texts.get(seq) ?? "");
           expect(new Map([...read.remainders].sort())).toEqual(new Map([...left].sort()));
           expect(read.base).toEqual(packed.base);
           ({ base } = packed);

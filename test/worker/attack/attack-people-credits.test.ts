@@ -1,8 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { BY_SYSTEM } from "../../../src/credits/entry.ts";
-import { accountObject } from "../../../src/credits/stub.object.ts";
+import { SYSTEM_CONTEXT } from "../../../src/credits/ledger-entry.ts";
+import { accountObjectOf } from "../../../src/credits/account-stub.object.ts";
 import { sweepCredits } from "../../../src/channels/webhooks/credit.change.ts";
 import { type Api, type Fetch, ok } from "../../harness/client.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
@@ -148,9 +148,9 @@ describe("credits of a hook are given and told, or not given", () => {
       effectiveAt: null,
       expiresAt: null,
     };
-    await runInDurableObject(accountObject(env, accountId), (object) => {
+    await runInDurableObject(accountObjectOf(env, accountId), (object) => {
       for (let priority = 0; priority < 1_000; priority += 1)
-        object.grant(accountId, { ...fill, key: `g${priority}`, priority }, BY_SYSTEM);
+        object.grant(accountId, { ...fill, key: `g${priority}`, priority }, SYSTEM_CONTEXT);
     });
     const [one, other] = [newMessage(), newMessage()];
     expect([became(await send(fetch, world, one)), became(await send(fetch, world, other))]).toEqual([
@@ -182,10 +182,10 @@ describe("credits of a hook are given and told, or not given", () => {
       limit: null,
       limitPeriod: "lifetime" as const,
     };
-    await accountObject(env, accountId).spend(
+    await accountObjectOf(env, accountId).spend(
       accountId,
       { ...spend, subscriptionActive: true, settles: false },
-      BY_SYSTEM,
+      SYSTEM_CONTEXT,
     );
     await sweepCredits(env, 0);
     expect((await stateOf(world))[0]).toBe(999);

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { hashOf } from "../../../src/audit/chain/chain.ts";
-import { START, verifyChain } from "../../../src/audit/log/verify.store.ts";
+import { WALK_START, verifyChain } from "../../../src/audit/log/verify.store.ts";
 import {
   db,
   deliver,
@@ -202,7 +202,7 @@ test("a long chain is verified in several calls, each from where the last one st
   const witness = await ledgers(accountId).sealedHead(accountId);
   const walk = async () => {
     const ends: number[] = [];
-    for (let at = START; ; ) {
+    for (let at = WALK_START; ; ) {
       const {
         walk: next,
         fault,

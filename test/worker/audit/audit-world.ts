@@ -12,15 +12,15 @@ import { consumeAuditBatch } from "../../../src/audit/chain/consumer.queue.ts";
 import { stageEvent } from "../../../src/audit/chain/outbox.store.ts";
 import { sealAccount } from "../../../src/audit/chain/sealing.store.ts";
 import type { AccountObject } from "../../../src/credits/account.object.ts";
-import { accountObject } from "../../../src/credits/stub.object.ts";
+import { accountObjectOf } from "../../../src/credits/account-stub.object.ts";
 import { batch, openDb } from "../../../src/kernel/db.ts";
 import { newId } from "../../../src/kernel/id.ts";
-import { START, verifyChain } from "../../../src/audit/log/verify.store.ts";
+import { WALK_START, verifyChain } from "../../../src/audit/log/verify.store.ts";
 import { ACTOR } from "../../pure/audit/audit-example.ts";
 
 export const db = openDb(env.DB);
 export const newAccountId = () => newId("account", Date.now());
-export const ledgers: LedgerOutboxes = (accountId) => accountObject(env, accountId);
+export const ledgers: LedgerOutboxes = (accountId) => accountObjectOf(env, accountId);
 
 export const event = (accountId: string, more: Partial<AuditEvent> = {}): AuditEvent => ({
   id: newId("event", Date.now()),
@@ -57,7 +57,7 @@ export async function staged(
  * Ledger entries in the account's object, which sends none of them: each test says what the queue delivers.
  */
 export async function entries(accountId: string, count: number): Promise<AuditEvent[]> {
-  const object = accountObject(env, accountId);
+  const object = accountObjectOf(env, accountId);
   await runInDurableObject(object, (instance: AccountObject) => {
     const { AUDIT } = (instance as unknown as { env: { AUDIT: Queue } }).env;
     Object.defineProperty(AUDIT, "send", { configurable: true, value: async () => undefined });
@@ -154,7 +154,7 @@ export const headOf = async (accountId: string): Promise<ChainHead | null> =>
 /** The first fault of the chain as the API would name it. */
 export async function faultOf(accountId: string) {
   const witness = await ledgers(accountId).sealedHead(accountId);
-  return (await verifyChain(db, ledgers(accountId), accountId, START, witness)).fault;
+  return (await verifyChain(db, ledgers(accountId), accountId, WALK_START, witness)).fault;
 }
 
 /** The real ledger, with one of its answers replaced. */

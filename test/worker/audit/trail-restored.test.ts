@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { accountObject } from "../../../src/credits/stub.object.ts";
+import { accountObjectOf } from "../../../src/credits/account-stub.object.ts";
 import { sweepCharges } from "../../../src/resources/charge-sweep.change.ts";
 import { type Api, api, newKey, ok } from "../../harness/client.ts";
 import {
@@ -136,7 +136,7 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
       .first<{ seq: number; hash: string; ledgerSeq: number }>();
     if (head === null) throw new Error("the account has no head");
     // Only the object knows yet: the call is admitted, accepted in D1, and not paid.
-    await accountObject(env, agency.accountId).refuseUntilAccepted(agency.accountId, head);
+    await accountObjectOf(env, agency.accountId).refuseUntilAccepted(agency.accountId, head);
     const key = newKey();
     const create = () =>
       agency.api.post("/v1/tasks", { toolId: tool, name: "Task" }, { idempotencyKey: key });
@@ -189,7 +189,10 @@ describe("K9 S1.38 an older copy of D1 stops the account at the next sealing", (
     await putBack(owner, 1);
     expect(said(await owner.api.get("/v1/audit"))).toBe(RESTORED);
     const { database, lost } = await stateOf(owner.accountId);
-    await accountObject(env, owner.accountId).acceptRestored(owner.accountId, { ...database, ledgerSeq: 0 });
+    await accountObjectOf(env, owner.accountId).acceptRestored(owner.accountId, {
+      ...database,
+      ledgerSeq: 0,
+    });
     expect(said(await owner.api.get("/v1/me"))).toBe(RESTORED);
     expect(ok(await accept(owner.accountId), 200).body).toMatchObject({ lost });
     expect(
@@ -259,7 +262,7 @@ describe("K9 S1.38 personal values go by an erasure only", () => {
   test("an erasure that the account's object does not know excuses nothing", async () => {
     expect(await remove()).toBe("204");
     const { events } = ok(await erase(owner.api), 200).body;
-    const object = accountObject(env, owner.accountId);
+    const object = accountObjectOf(env, owner.accountId);
     await object.erase(owner.accountId, member.memberId, { id: events[0] ?? "", digest: "another" });
     expect(await faultOf()).toBe("personal-erased");
   });
@@ -286,7 +289,7 @@ describe("K9 S1.38 personal values go by an erasure only", () => {
       expect((await log(who, "&action=audit.erase&outcome=success")).length).toBe(1);
     expect(await verify(owner.api)).toMatchObject({ ok: true });
     expect(
-      JSON.stringify(await accountObject(env, owner.accountId).entriesAfter(owner.accountId, 0, 10)),
+      JSON.stringify(await accountObjectOf(env, owner.accountId).entriesAfter(owner.accountId, 0, 10)),
     ).not.toContain("Petra");
   });
 

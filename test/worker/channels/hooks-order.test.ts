@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { eq } from "drizzle-orm";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { accountObject } from "../../../src/credits/stub.object.ts";
+import { accountObjectOf } from "../../../src/credits/account-stub.object.ts";
 import { openDb } from "../../../src/kernel/db.ts";
 import { newId } from "../../../src/kernel/id.ts";
 import { account as accounts } from "../../../src/kernel/schema/team.ts";
@@ -116,7 +116,7 @@ describe("K13 messages that set a state", () => {
           became.push(await send(payload, { id: message }));
         }
         const [after] = await db.select().from(accounts).where(eq(accounts.id, id));
-        const { balance } = await accountObject(env, id).summary(id, "mem_1", {
+        const { balance } = await accountObjectOf(env, id).summary(id, "mem_1", {
           limit: null,
           limitPeriod: "lifetime",
         });

@@ -2,7 +2,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { app } from "../../../src/app.ts";
-import { sweepNames } from "../../../src/people/members/refold.store.ts";
+import { sweepSearchFields } from "../../../src/people/members/refold.store.ts";
 import { openDb } from "../../../src/kernel/db.ts";
 import { newKey, ok } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
@@ -277,7 +277,7 @@ describe("K16 the user book", () => {
     await before("josé ångström");
     expect(await found("jose")).toEqual([]);
     await env.DB.prepare("INSERT OR REPLACE INTO refold (name, done_to) VALUES ('member', '')").run();
-    await sweepNames(openDb(env.DB));
+    await sweepSearchFields(openDb(env.DB));
     expect(await found("jose")).toEqual(["José Ångström"]);
     expect(await env.DB.prepare("SELECT count(*) AS n FROM refold").first("n")).toBe(0);
     ok(await rename("Ёлкин Андрей"), 200);

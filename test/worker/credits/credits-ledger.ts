@@ -2,18 +2,18 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { type AuditEvent, type AuditMessage, SYSTEM_ACTOR } from "../../../src/audit/chain/event.ts";
 import type { AccountObject } from "../../../src/credits/account.object.ts";
-import type { Context, Reply } from "../../../src/credits/entry.ts";
-import type { GrantCommand, SpendCommand } from "../../../src/credits/command.ts";
-import { accountObject } from "../../../src/credits/stub.object.ts";
+import type { EntryContext, LedgerReply } from "../../../src/credits/ledger-entry.ts";
+import type { GrantCommand, SpendCommand } from "../../../src/credits/ledger-command.ts";
+import { accountObjectOf } from "../../../src/credits/account-stub.object.ts";
 import { newId } from "../../../src/kernel/id.ts";
 
-export const context: Context = {
+export const context: EntryContext = {
   actor: { ...SYSTEM_ACTOR, type: "member", memberId: "mem_1", login: "Max" },
   origin: { requestId: "req_1", ip: "192.0.2.1", userAgent: "test" },
 };
 export const FREE = { limit: null, limitPeriod: "lifetime" } as const;
 
-export const nameOf = (reply: Reply): string =>
+export const nameOf = (reply: LedgerReply): string =>
   reply.kind === "recorded" ? reply.posted.outcome.kind : reply.kind;
 
 type Method = (...values: never[]) => unknown;
@@ -21,7 +21,7 @@ type Method = (...values: never[]) => unknown;
 /** A fresh account for each test, because storage is isolated for each file only. */
 export function freshLedger() {
   const accountId = newId("account", Date.now());
-  const object = accountObject(env, accountId);
+  const object = accountObjectOf(env, accountId);
   const isOurs = (message: AuditMessage): boolean =>
     message.kind === "entries" && message.accountId === accountId;
 
@@ -39,7 +39,7 @@ export function freshLedger() {
 }
 
 function commandsOf(object: DurableObjectStub<AccountObject>, accountId: string) {
-  const spend = (key: string, amount: number, more: Partial<SpendCommand> = {}): Promise<Reply> =>
+  const spend = (key: string, amount: number, more: Partial<SpendCommand> = {}): Promise<LedgerReply> =>
     object.spend(
       accountId,
       {
@@ -56,7 +56,7 @@ function commandsOf(object: DurableObjectStub<AccountObject>, accountId: string)
       context,
     );
 
-  const grant = (amount: number, more: Partial<GrantCommand> = {}): Promise<Reply> =>
+  const grant = (amount: number, more: Partial<GrantCommand> = {}): Promise<LedgerReply> =>
     object.grant(
       accountId,
       {

@@ -47,8 +47,7 @@ export function counter(): Counter {
     },
   };
   const DB = new Proxy(env.DB, {
-    get: (target, name) =>
-      replaced[String(name)] ?? (Reflect.get(target, name) as Method).bind(target),
+    get: (target, name) => replaced[String(name)] ?? (Reflect.get(target, name) as Method).bind(target),
   });
 
   return {
