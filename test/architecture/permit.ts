@@ -23,7 +23,7 @@ const DEMAND = "permit.requireFor(";
 const DECIDING = [
   "src/gate/permits/permit.ts",
   "src/gate/permits/permit-request.ts",
-  "src/people/invitations/inviter.ts",
+  "src/people/invitations/inviter.change.ts",
   "src/people/sign-in/usable-link.load.ts",
 ];
 

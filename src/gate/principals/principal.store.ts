@@ -117,7 +117,9 @@ export const columnsBeside = (
   targetParentSettings: parentSettings(on).as("above_target"),
   targetGrandparentId: sql<
     string | null
-  >`(SELECT above.parent_id FROM account above WHERE above.id = ${on.parentId})`.as("target_grandparent_id"),
+  >`(SELECT parent.parent_id FROM account parent WHERE parent.id = ${on.parentId})`.as(
+    "target_grandparent_id",
+  ),
   platformId: sql<string | null>`(SELECT p.id FROM account p WHERE p.kind = 'platform')`.as("platform_id"),
 });
 

@@ -20,7 +20,7 @@ import {
   recordAcceptanceRefusal,
   samePersonProblem,
 } from "./acceptance-refusal.change.ts";
-import { inviterStampOf } from "./inviter.ts";
+import { inviterStampOf } from "./inviter.change.ts";
 
 /** Further statements and events of an acceptance, in the same batch. */
 export interface ExtraWrites {
