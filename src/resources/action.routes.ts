@@ -5,13 +5,13 @@ import { versionEtag } from "../gate/calls/gate-request.ts";
 import type { Answer } from "../kernel/http/operation.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
-import { CHARGE_PROBLEMS, charged, resume } from "./charge.change.ts";
+import { CHARGE_PROBLEMS, charged, findBegun, resume } from "./charge.change.ts";
 import { finishOthers } from "./charge-payment.change.ts";
 import { askPendingOn } from "./charge.store.ts";
 import { cardSchema, completeRow, openPart, resourceCard, trailCard } from "./resource.card.ts";
-import { loadResource } from "./resource.routes.ts";
+import { loadResource, placeOf, requireResource } from "./resource.routes.ts";
 import { keeperOfType } from "./named.change.ts";
-import { findResource, guardResource, UNIQUE_KEY, updateResource } from "./resource.store.ts";
+import { findParent, findResource, guardResource, UNIQUE_KEY, updateResource } from "./resource.store.ts";
 import { type Action, type ResourceType, rightOf, type StoredType } from "./type.ts";
 
 /** The actions that a type declares. */
@@ -38,9 +38,9 @@ const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action):
       ],
     },
     async (call) => {
+      if (action.price) return runPriced(call, type, stored, { ...action, price: action.price });
       const { row } = await loadResource(call, type, action.verb);
       const body = await call.body();
-      if (action.price) return runPriced(call, type, stored, row, body, { ...action, price: action.price });
       const { after, event, answer } = changeBy(call, type, stored, row, body, action);
       return call.commit(
         {
@@ -96,22 +96,26 @@ export function changeBy(
 
 /**
  * The same for credits: what was paid under this key is asked for before what has become of the object since.
+ * All of it is one read.
  */
 async function runPriced(
-  call: Call,
+  call: Call<Record<string, unknown>>,
   type: ResourceType,
   stored: StoredType,
-  row: ResourceRow,
-  body: Record<string, unknown>,
   action: Action & Required<Pick<Action, "price">>,
 ): Promise<Answer> {
-  const resumed = await resume(call);
-  if (resumed !== null) return resumed;
+  const place = placeOf(call, type);
   const [parentType = ""] = Object.values(stored.parents);
-  const [others, [parent]] = await call.read(
-    askPendingOn(call.db, row.id),
-    findResource(call.db, keeperOfType(call.principal, parentType), parentType, row.parentId ?? ""),
+  const [[found], [begun], others, [parent]] = await call.read(
+    findResource(call.db, place.accountId, place.type, place.id),
+    findBegun(call),
+    askPendingOn(call.db, place.id),
+    findParent(call.db, keeperOfType(call.principal, parentType), parentType, place),
   );
+  const row = requireResource(call, type, action.verb, found);
+  const body = await call.body();
+  const resumed = await resume(call, begun);
+  if (resumed !== null) return resumed;
   if (others.length > 0) await finishOthers(call, row.id);
   if (parent === undefined) throw new Problem("conflict/state", { detail: "What it belongs to is gone." });
   const { change, event, answer } = changeBy(call, type, stored, row, body, action);

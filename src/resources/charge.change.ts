@@ -29,15 +29,22 @@ export interface Wanted {
   readonly event: AuditEvent;
 }
 
-const keyOf = (call: Call): string => `${call.principal.memberId}:${call.idempotencyKey()}`;
+const keyOf = ({ principal }: Call, key: string): string => `${principal.memberId}:${key}`;
+
+/**
+ * What an earlier call under the same Idempotency-Key has begun. It is read with the objects of the call,
+ * before the key is required.
+ */
+export const findBegun = (call: Call) =>
+  findCharge(call.db, call.principal.accountId, keyOf(call, call.peekIdempotencyKey() ?? ""));
 
 /**
  * Goes on where an earlier call under the same key stopped. Null: there was none. Asked as soon as rights are
  * decided: a paid charge is answered again, also when the object has changed since.
+ * @param known what `findBegun` found
  * @throws Problem credits/…, idempotency/mismatch
  */
-export async function resume(call: Call): Promise<Answer | null> {
-  const [[known]] = await call.read(findCharge(call.db, call.principal.accountId, keyOf(call)));
+export async function resume(call: Call, known: ChargeRow | undefined): Promise<Answer | null> {
   if (known === undefined) return null;
   if (!call.isSameCommand(known.fingerprint)) throw new Problem("idempotency/mismatch");
   if (known.status !== "paid") await finish(call, known);
@@ -91,7 +98,7 @@ function chargeRow(call: Call, { change, parentId, amount, event }: Wanted, answ
   const { accountId, memberId } = call.principal;
   return {
     accountId,
-    key: keyOf(call),
+    key: keyOf(call, call.idempotencyKey()),
     memberId,
     status: "pending",
     fingerprint: call.fingerprint(),

@@ -95,10 +95,9 @@ export function organizationScope(
   { principal: { grantSet } }: Call,
   { organization }: StoredType,
 ): OrganizationScope | null {
+  if (organization === undefined) return null;
   const reach = grantSet.extents.get("organization.view");
-  return organization === undefined || reach?.all === true
-    ? null
-    : { attribute: organization, ids: reach?.ids ?? new Set() };
+  return reach?.all === true ? null : { attribute: organization, ids: reach?.ids ?? new Set() };
 }
 
 export const inScope = (row: ResourceRow, scope: OrganizationScope | null): boolean => {

@@ -1,7 +1,8 @@
 import type { Call } from "../gate/calls/call.ts";
 import { ownerAccountIdOf } from "../gate/principals/principal.ts";
 import { invalidField, Problem } from "../kernel/http/problem.ts";
-import type { ResourceRow } from "../kernel/schema/resource.ts";
+import type { ChargeRow, ResourceRow } from "../kernel/schema/resource.ts";
+import { findBegun } from "./charge.change.ts";
 import { GROUP_MEMBER, groupFor, namedObject, takesGroup } from "./group.ts";
 import { type Named, namedBy, referencesOf, requireVisible } from "./named.change.ts";
 import { rootOf } from "./resource.card.ts";
@@ -14,6 +15,8 @@ export interface NewPlace {
   readonly row: ResourceRow | undefined;
   readonly groupId: string | null;
   readonly found: readonly ResourceRow[];
+  /** Of a type that costs credits: what an earlier call under the same Idempotency-Key has begun. */
+  readonly begun: ChargeRow | undefined;
 }
 
 /**
@@ -31,7 +34,7 @@ export async function admitNew(call: Call, type: ResourceType, stored: StoredTyp
     ],
     (member) => namedObject(call.peekField(member)),
   );
-  const found = await readNamed(call, named);
+  const { found, begun } = await readNamed(call, stored, named);
   call.requireRight(right);
   if (ownerAccountIdOf(call.principal, type) !== call.principal.accountId)
     throw new Problem("access/denied", {
@@ -47,14 +50,21 @@ export async function admitNew(call: Call, type: ResourceType, stored: StoredTyp
   const row = found.find(({ id }) => id === parent?.id);
   const groupId = groupOf(call, type, stored, row);
   decideAt(call, type, stored, { parent, row, groupId });
-  return { row, groupId, found };
+  return { row, groupId, found, begun };
 }
 
 /** One guarded read, also when the body names no object. */
-async function readNamed(call: Call, named: readonly Named[]): Promise<readonly ResourceRow[]> {
-  if (named.length > 0) return (await call.read(findNamed(call.db, named)))[0];
-  await call.read();
-  return [];
+async function readNamed(
+  call: Call,
+  { price }: StoredType,
+  named: readonly Named[],
+): Promise<Pick<NewPlace, "found" | "begun">> {
+  if (price !== undefined) {
+    const [found, [begun]] = await call.read(findNamed(call.db, named), findBegun(call));
+    return { found, begun };
+  }
+  const [found = []] = named.length > 0 ? await call.read(findNamed(call.db, named)) : await call.read();
+  return { found, begun: undefined };
 }
 
 function groupOf(

@@ -90,7 +90,7 @@ async function create(call: Call<Body>, types: Types): Promise<Answer> {
     Object.keys(body).filter((name) => body[name] !== null),
   );
   await requireOrganization(call, stored, body);
-  const resumed = stored.price ? await resume(call) : null;
+  const resumed = stored.price ? await resume(call, place.begun) : null;
   if (resumed !== null) return resumed;
   if (stored.parentsActive && place.row?.status !== "active")
     throw new Problem("conflict/state", { detail: "What it would belong to is offered no more." });

@@ -1,4 +1,3 @@
-import { decide } from "../access/decision.ts";
 import type { TypeTable } from "../access/resource-type.ts";
 import { type Call, type Endpoint, endpoint, type Results } from "../gate/calls/call.ts";
 import { ownerAccountIdOf } from "../gate/principals/principal.ts";
@@ -25,41 +24,54 @@ export async function readWith<Rows extends Statement>(
   return named.length === 0 ? [(await call.read(rows))[0], []] : call.read(rows, findNamed(call.db, named));
 }
 
-/**
- * One guarded read of an object: 404 if the caller may not view it, 403 if they may view it but lack the
- * right. An object that another account keeps can be viewed here, but not changed.
- */
+/** Where the object that the path names is looked for. */
+export const placeOf = (call: Call, type: ResourceType) => ({
+  accountId: ownerAccountIdOf(call.principal, type),
+  type: type.name,
+  id: call.params["id"] ?? "",
+});
+
+/** One guarded read of an object, and the decision about it. */
 export async function loadResource(
   call: Call,
   type: ResourceType,
   verb: string,
   named: readonly Named[] = [],
 ) {
-  const { accountId, grantSet } = call.principal;
-  const keeper = ownerAccountIdOf(call.principal, type);
+  const place = placeOf(call, type);
   const [[found], others] = await readWith(
     call,
-    findResource(call.db, keeper, type.name, call.params["id"] ?? ""),
+    findResource(call.db, place.accountId, place.type, place.id),
     named,
   );
+  return { row: requireResource(call, type, verb, found), others };
+}
+
+/**
+ * Decides about an object that was read: 404 if the caller may not view it, 403 if they may view it but lack
+ * the right. An object that another account keeps can be viewed here, but not changed.
+ */
+export function requireResource(
+  call: Call,
+  type: ResourceType,
+  verb: string,
+  found: ResourceRow | undefined,
+): ResourceRow {
   const row =
     found === undefined || type.stored === null || inScope(found, organizationScope(call, type.stored))
       ? found
       : undefined;
   // A missing object is decided like one that is out of reach: answer and audit log are the same for both.
   const on = row === undefined ? NOTHING : refOf(row);
-  call.requireRight(
-    rightOf(type, verb),
-    on,
-    row === undefined || !decide(grantSet, rightOf(type, "view"), on).allowed,
-  );
+  call.requireRight(rightOf(type, verb), on, row === undefined || rightOf(type, "view"));
   if (row === undefined) throw new Problem("not-found");
-  if (verb !== "view") call.requireView(rightOf(type, "view"), on);
-  if (keeper !== accountId && verb !== "view")
+  if (verb === "view") return row;
+  call.requireView(rightOf(type, "view"), on);
+  if (ownerAccountIdOf(call.principal, type) !== call.principal.accountId)
     throw new Problem("access/denied", {
       detail: "Another account keeps this, and only its members change it.",
     });
-  return { row, others };
+  return row;
 }
 
 /** Asks what rows of a type look like in the account that the call acts on; by the name of the type. */

@@ -5,7 +5,7 @@ import { resource, type ResourceRow } from "../kernel/schema/resource.ts";
 import { accessGrant, member } from "../kernel/schema/team.ts";
 import type { Change } from "./type.ts";
 
-type Value = string | Placeholder;
+type Value = string | Placeholder | SQL;
 
 const at = (accountId: Value, type: Value, id: Value): SQL | undefined =>
   and(eq(resource.accountId, accountId), eq(resource.type, type), eq(resource.id, id));
@@ -20,12 +20,39 @@ const one = prepared((db) =>
     .where(at(sql.placeholder("accountId"), sql.placeholder("type"), sql.placeholder("id"))),
 );
 
-/** Objects that a call names, each with the type it must have and the account that keeps it: at least one. */
+/** What an object belongs to, where only the object's own id is known. */
+export const findParent = (
+  db: Db,
+  accountId: string,
+  type: string,
+  child: { readonly accountId: string; readonly type: string; readonly id: string },
+) => parentOf(db, { accountId, type, childAccountId: child.accountId, childType: child.type, id: child.id });
+
+const parentOf = prepared((db) =>
+  db
+    .select()
+    .from(resource)
+    .where(
+      at(
+        sql.placeholder("accountId"),
+        sql.placeholder("type"),
+        sql`(SELECT child.parent_id FROM resource child
+          WHERE child.account_id = ${sql.placeholder("childAccountId")}
+            AND child.type = ${sql.placeholder("childType")} AND child.id = ${sql.placeholder("id")})`,
+      ),
+    ),
+);
+
+/** Objects that a call names, each with the type it must have and the account that keeps it. */
 export const findNamed = (db: Db, named: readonly { accountId: string; type: string; id: string }[]) =>
   db
     .select()
     .from(resource)
-    .where(or(...named.map(({ accountId, type, id }) => at(accountId, type, id))));
+    .where(
+      named.length === 0
+        ? sql`FALSE`
+        : or(...named.map(({ accountId, type, id }) => at(accountId, type, id))),
+    );
 
 /** The one object of a type that holds a unique key. */
 export const findUnique = (db: Db, accountId: string, type: string, uniqueKey: string) =>

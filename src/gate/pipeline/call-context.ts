@@ -24,7 +24,7 @@ import {
   type DeniedRight,
   isDenial,
   isRecordedFailure,
-  missingRightProblem,
+  toRightProblem,
   toAuditedRefusal,
 } from "../calls/audited-refusal.ts";
 import { Replay } from "../calls/replay.ts";
@@ -134,12 +134,7 @@ export class CallContext implements Call {
   ): void {
     if (decide(set, right, on).allowed) return;
     this.deniedRight = { action: right, resourceId: on?.id || null };
-    if (hidden instanceof Problem) throw hidden;
-    const isHidden =
-      typeof hidden === "string"
-        ? hidden === right || !decide(this.principal.grantSet, hidden, on).allowed
-        : hidden;
-    throw isHidden ? new Problem("not-found") : missingRightProblem(right);
+    throw toRightProblem(this.principal.grantSet, right, on, hidden);
   }
   requireView(right: Right, on: ResourceRef, missing: Problem | true = true): void {
     this.requireRight(right, on, missing, this.principal.unrestrictedGrantSet);

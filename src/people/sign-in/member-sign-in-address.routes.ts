@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { decide, memberRef } from "../../access/decision.ts";
+import { memberRef } from "../../access/decision.ts";
 import { presetWithSwitches } from "../../access/model.ts";
 import { findParent } from "../../accounts/account.store.ts";
 import { loadTenant } from "../../accounts/tenant.load.ts";
@@ -104,16 +104,12 @@ const unlink = endpoint(
     problems: ["conflict/last-admin"],
   },
   async (call) => {
-    const { accountId, grantSet } = call.principal;
+    const { accountId } = call.principal;
     const id = call.params["id"] ?? "";
     const [[found]] = await call.read(findMember(call.db, accountId, id));
     call.query();
     call.requireRight("api_key.revoke");
-    call.requireRight(
-      "api_key.revoke",
-      memberRef(id),
-      !decide(grantSet, "api_key.view", memberRef(id)).allowed,
-    );
+    call.requireRight("api_key.revoke", memberRef(id), "api_key.view");
     if (found === undefined) throw new Problem("not-found");
     requireNotSelfOrOwner(call, found.row);
     requireAuthorityToStop(call.principal, { ...found.row, ...found });

@@ -1,4 +1,4 @@
-import { decide, refById } from "../../access/decision.ts";
+import { refById } from "../../access/decision.ts";
 import type { Right } from "../../access/right.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { Problem } from "../../kernel/http/problem.ts";
@@ -18,13 +18,13 @@ export async function loadLicensedKey(
   id: string,
   missing?: Problem,
 ): Promise<ResourceRow> {
-  const { accountId, grantSet } = call.principal;
+  const { accountId } = call.principal;
   const [[key]] = await call.read(findResource(call.db, accountId, "key", id));
   const on = key === undefined ? refById(id) : refOf(key);
   // A key that the body names is asked for after the right to any. A key in the path that the caller sees may
   // be answered with a missing right.
   if (missing !== undefined) call.requireRight(right);
-  call.requireRight(right, on, missing ?? (key === undefined || !decide(grantSet, "key.view", on).allowed));
+  call.requireRight(right, on, missing ?? (key === undefined || "key.view"));
   if (key === undefined) throw missing ?? new Problem("not-found");
   const [[object]] = await call.read(findResource(call.db, accountId, "object", key.parentId ?? ""));
   call.requireView("object.view", object === undefined ? NOTHING : refOf(object), missing);

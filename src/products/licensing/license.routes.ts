@@ -7,14 +7,14 @@ import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { iso } from "../../kernel/clock.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { randomBytes } from "../../kernel/random.ts";
-import { CHARGE_PROBLEMS, charged, resume } from "../../resources/charge.change.ts";
+import { CHARGE_PROBLEMS, charged, findBegun, resume } from "../../resources/charge.change.ts";
 import { namedBy, requireVisible } from "../../resources/named.change.ts";
 import { newRow } from "../../resources/new-row.change.ts";
 import { cardSchema, refOf, resourceCard, trailCard } from "../../resources/resource.card.ts";
 import { loadResource } from "../../resources/resource.routes.ts";
 import { findNamed, guardResource, insertResource } from "../../resources/resource.store.ts";
 import { license } from "../../resources/types/license.ts";
-import type { ResourceRow } from "../../kernel/schema/resource.ts";
+import type { ChargeRow, ResourceRow } from "../../kernel/schema/resource.ts";
 import { changed, stored } from "./license.change.ts";
 
 const MadeCard = cardSchema(license, stored).extend({
@@ -29,16 +29,19 @@ const PERIOD_MS = 365 * 24 * 60 * 60 * 1000;
 async function admit(
   call: Call,
   right: "license.provision" | "license.purchase",
-): Promise<ResourceRow | undefined> {
+): Promise<{ readonly theme: ResourceRow | undefined; readonly begun: ChargeRow | undefined }> {
   const named = namedBy(call.principal, [["themeId", "catalog"]], (member) => call.peekField(member));
-  if (named.length === 0) await call.read();
-  const [theme] = named.length === 0 ? [] : (await call.read(findNamed(call.db, named)))[0];
+  const themes = findNamed(call.db, named);
+  const [[theme], [begun]] =
+    right === "license.provision"
+      ? await call.read(themes, findBegun(call))
+      : [...(await call.read(themes)), []];
   call.requireRight(right);
   requireVisible(call, named, theme === undefined ? [] : [theme], "body");
   // Where the account restricts themes one by one, this one must be granted.
   if (theme !== undefined && call.principal.targetAccount.settings.perThemeRestrictions)
     call.requireRight("theme.license", refOf(theme));
-  return theme;
+  return { theme, begun };
 }
 
 /** @throws Problem conflict/state */
@@ -98,9 +101,9 @@ const provision = endpoint(
   async (call) => {
     const found = await admit(call, "license.provision");
     await call.body();
-    const resumed = await resume(call);
+    const resumed = await resume(call, found.begun);
     if (resumed !== null) return resumed;
-    const theme = offered(found);
+    const theme = offered(found.theme);
     const row = newLicense(call, theme, "provisioned", null);
     return charged(
       call,
@@ -132,7 +135,7 @@ const purchase = endpoint(
   async (call) => {
     const found = await admit(call, "license.purchase");
     await call.body();
-    const theme = offered(found);
+    const theme = offered(found.theme);
     const price = priceOf(theme, undefined);
     if (price === null)
       throw new Problem("conflict/state", { detail: "This theme is not for sale; it may be provisioned." });
