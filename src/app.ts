@@ -12,9 +12,9 @@ import { creditGrantEndpoints } from "./credits/credit-grant.routes.ts";
 import { accountObjectOf } from "./credits/account-stub.object.ts";
 import { aggregatorEndpoints } from "./products/dealers/aggregator.routes.ts";
 import { dealerEndpoints } from "./products/dealers/dealer.routes.ts";
-import { groupEndpoints } from "./products/dealers/group.routes.ts";
+import { groupEndpoints } from "./products/dealers/object-group.routes.ts";
 import { keyLicenseEndpoints } from "./products/dealers/key-license.routes.ts";
-import { sosEndpoints } from "./products/dealers/sos.routes.ts";
+import { sosEndpoints } from "./products/dealers/sos-license.routes.ts";
 import { transferEndpoints } from "./products/dealers/transfer.routes.ts";
 import { apiKeyEndpoints } from "./gate/api-keys/api-key.routes.ts";
 import { type Endpoint, openEndpoint } from "./gate/calls/call.ts";
@@ -43,14 +43,14 @@ import { linkEndpoints } from "./people/invitations/link.routes.ts";
 import { memberCreationEndpoints } from "./people/invitations/member-creation.routes.ts";
 import { devMailPages } from "./channels/mail/dev-mail.routes.ts";
 import { organizationEndpoints } from "./products/marketplace/organization.routes.ts";
-import { pages } from "./channels/mail-pages/page.routes.ts";
-import { quote } from "./products/marketplace/quote.change.ts";
+import { mailPages } from "./channels/mail-pages/page.routes.ts";
+import { loadPriceView } from "./products/marketplace/price-view.load.ts";
 import { subscriptionEndpoints } from "./products/marketplace/subscription.routes.ts";
 import { analyticsEndpoints } from "./products/reports/analytics.routes.ts";
 import { reportEndpoints } from "./products/reports/report.routes.ts";
 import { ownerEndpoints } from "./resources/owner.routes.ts";
 import { RESOURCE_TYPES, TYPE_TABLE } from "./resources/registry.ts";
-import { resourceEndpoints } from "./resources/resource-change.routes.ts";
+import { resourceEndpoints } from "./resources/resource-edit.routes.ts";
 import { accountCreationEndpoints } from "./accounts/account-creation.routes.ts";
 import { accountMemberEndpoints } from "./accounts/account-member.routes.ts";
 import { accountOwnerEndpoints } from "./accounts/account-owner.routes.ts";
@@ -126,7 +126,7 @@ const routeEndpoints: readonly Endpoint[] = [
   ...customRoleEndpoints,
   ...unsubscribeEndpoints,
   ...apiKeyEndpoints,
-  ...resourceEndpoints(RESOURCE_TYPES, { catalog: quote }),
+  ...resourceEndpoints(RESOURCE_TYPES, { catalog: loadPriceView }),
   ...licenseEndpoints,
   ...licenseDomainEndpoints,
   ...organizationEndpoints,
@@ -195,7 +195,7 @@ for (const [path, group] of [...Map.groupBy(servedEndpoints, ({ operation }) => 
     throw new Problem("method-not-allowed", { headers: { Allow: allow } });
   });
 }
-app.route("/", pages);
+app.route("/", mailPages);
 app.route("/", devMailPages);
 // Answered, not thrown: Hono takes a throw from here past the middleware that names the call and logs it.
 app.notFound((c) =>

@@ -5,7 +5,7 @@ import { sweepTierCredits } from "./accounts/tiers/tier-credit.change.ts";
 import type { Env } from "./env.ts";
 import { sweepCharges } from "./resources/charge-sweep.change.ts";
 import { sweepCredits } from "./channels/webhooks/credit.change.ts";
-import { sweepFiles } from "./products/licensing/theme-file.store.ts";
+import { sweepStrayFiles } from "./products/licensing/theme-file.store.ts";
 import { now } from "./kernel/clock.ts";
 import { consumeMailBatch, MAIL_QUEUE } from "./channels/mail/consumer.queue.ts";
 import { sweepMails } from "./channels/mail/delivery.queue.ts";
@@ -27,7 +27,7 @@ export default {
     await sweepTierCredits(env);
     await sweepAudit({ db: openDb(env.DB), signingKeys: env.SIGNING_KEYS, ledgers: ledgerOutboxesOf(env) });
     await sweepMails(env);
-    await sweepFiles(openDb(env.DB), env.FILES, now());
+    await sweepStrayFiles(openDb(env.DB), env.FILES, now());
     await pruneSignIn(openDb(env.DB), now());
     await sweepSearchFields(openDb(env.DB));
   },

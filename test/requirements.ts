@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAst } from "vitest/node";
-import { isNode, type Node } from "./architecture/source.ts";
+import { isNode, type Node } from "./architecture/parsed-source.ts";
 
 /** A sentence that was asked for, and the titles of the tests that show it. */
 export interface Requirement {

@@ -1,7 +1,7 @@
 // npm run call -- GET /v1/me --as "Acme owner": one call to the local demo, with a readable answer.
 import { parseArgs } from "node:util";
-import { type Demo, type Login, readDemo, runningGate } from "./local.ts";
-import { pick } from "./pick.ts";
+import { type Demo, type Login, readDemo, runningGate } from "./local-state.ts";
+import { valueAtPath } from "./json-path.ts";
 
 const USAGE = `Usage: npm run call -- METHOD PATH [options]
   --as "Acme owner"        use this login's API key; without it the call has no credential
@@ -15,7 +15,7 @@ const USAGE = `Usage: npm run call -- METHOD PATH [options]
   --expect 403             fail unless the answer has this status`;
 
 /** Headers of an answer that tell a reader something. */
-const SHOWN = ["etag", "idempotency-replayed", "retry-after", "location", "content-disposition"];
+const SHOWN_HEADERS = ["etag", "idempotency-replayed", "retry-after", "location", "content-disposition"];
 
 const OPTIONS = {
   as: { type: "string" },
@@ -28,15 +28,15 @@ const OPTIONS = {
   expect: { type: "string" },
 } as const;
 
-type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
+type OptionValues = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
 
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  const { url, demo } = running();
+  const { url, demo } = requireRunningDemo();
   const [method = "", path = "", ...rest] = positionals;
   if (!/^[A-Za-z]+$/.test(method) || !path.startsWith("/") || rest.length > 0) {
     throw new Error(
-      `${USAGE}\n\nLogins of the demo: ${everyLogin(demo)
+      `${USAGE}\n\nLogins of the demo: ${allLogins(demo)
         .map(({ who }) => who)
         .join(", ")}`,
     );
@@ -44,18 +44,18 @@ async function main(args: readonly string[]): Promise<number> {
   const response = await fetch(`${url}${path}`, {
     method: method.toUpperCase(),
     headers: headersOf(values, demo),
-    ...(values.data === undefined ? {} : { body: jsonIn(values.data) }),
+    ...(values.data === undefined ? {} : { body: requireJson(values.data) }),
   }).catch((error: Error) => {
     throw new Error(`The gate at ${url} does not answer: ${error.message}`);
   });
   const text = await response.text();
-  if (values.pick === undefined) console.log(readable(response, text));
-  else console.log(picked(values.pick, response, text));
+  if (values.pick === undefined) console.log(formatAnswer(response, text));
+  else console.log(pickValue(values.pick, response, text));
   return exitCode(response, values.expect);
 }
 
 /** @throws Error with what to do, when no demo runs here */
-function running(): { readonly url: string; readonly demo: Demo } {
+function requireRunningDemo(): { readonly url: string; readonly demo: Demo } {
   const gate = runningGate();
   if (gate === null) throw new Error("The demo does not run. Start it in another terminal: npm start");
   const demo = readDemo();
@@ -64,25 +64,28 @@ function running(): { readonly url: string; readonly demo: Demo } {
   return { url: gate.url, demo };
 }
 
-const everyLogin = (demo: Demo): readonly Login[] => [demo.platform, ...(demo.logins ?? [])];
+const allLogins = (demo: Demo): readonly Login[] => [demo.platform, ...(demo.logins ?? [])];
 
-function loginOf(demo: Demo, who: string): Login {
-  const found = everyLogin(demo).find((login) => login.who.toLowerCase() === who.toLowerCase());
+function findLogin(demo: Demo, who: string): Login {
+  const found = allLogins(demo).find((login) => login.who.toLowerCase() === who.toLowerCase());
   if (found !== undefined) return found;
   throw new Error(
-    `The demo has no login "${who}". It has: ${everyLogin(demo)
+    `The demo has no login "${who}". It has: ${allLogins(demo)
       .map((login) => login.who)
       .join(", ")}`,
   );
 }
 
-function headersOf({ as, data, key, account, ip, header = [] }: Values, demo: Demo): Headers {
+function headersOf({ as, data, key, account, ip, header = [] }: OptionValues, demo: Demo): Headers {
   const headers = new Headers();
-  if (as !== undefined) headers.set("authorization", `Bearer ${keyOf(loginOf(demo, as))}`);
+  if (as !== undefined) headers.set("authorization", `Bearer ${apiKeyOf(findLogin(demo, as))}`);
   if (data !== undefined) headers.set("content-type", "application/json");
   if (key !== undefined) headers.set("idempotency-key", key);
   if (account !== undefined) {
-    headers.set("tollgate-account", account.startsWith("acc_") ? account : loginOf(demo, account).accountId);
+    headers.set(
+      "tollgate-account",
+      account.startsWith("acc_") ? account : findLogin(demo, account).accountId,
+    );
   }
   if (ip !== undefined) headers.set("cf-connecting-ip", ip);
   for (const line of header) {
@@ -93,12 +96,12 @@ function headersOf({ as, data, key, account, ip, header = [] }: Values, demo: De
   return headers;
 }
 
-function keyOf({ who, apiKey, email }: Login): string {
+function apiKeyOf({ who, apiKey, email }: Login): string {
   if (apiKey !== null) return apiKey;
   throw new Error(`${who} has no API key and signs in by mail: ${email}. See docs/concepts/sign-in.md.`);
 }
 
-function jsonIn(text: string): string {
+function requireJson(text: string): string {
   try {
     JSON.parse(text);
     return text;
@@ -107,14 +110,14 @@ function jsonIn(text: string): string {
   }
 }
 
-function readable({ status, statusText, headers }: Response, text: string): string {
-  const shown = SHOWN.flatMap((name) => (headers.has(name) ? [`${name}: ${headers.get(name)}`] : []));
-  return [`${status} ${statusText}`.trim(), ...shown, indented(text)]
+function formatAnswer({ status, statusText, headers }: Response, text: string): string {
+  const shown = SHOWN_HEADERS.flatMap((name) => (headers.has(name) ? [`${name}: ${headers.get(name)}`] : []));
+  return [`${status} ${statusText}`.trim(), ...shown, indentJson(text)]
     .filter((line) => line !== "")
     .join("\n");
 }
 
-function indented(text: string): string {
+function indentJson(text: string): string {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
   } catch {
@@ -123,11 +126,11 @@ function indented(text: string): string {
 }
 
 /** @throws Error with the whole answer, when it has no such value */
-function picked(path: string, response: Response, text: string): string {
+function pickValue(path: string, response: Response, text: string): string {
   const name = /^header:(.+)$/.exec(path)?.[1];
-  const found = name === undefined ? pick(text, path) : response.headers.get(name);
+  const found = name === undefined ? valueAtPath(text, path) : response.headers.get(name);
   if (found === undefined || found === null)
-    throw new Error(`The answer has no ${path}:\n${readable(response, text)}`);
+    throw new Error(`The answer has no ${path}:\n${formatAnswer(response, text)}`);
   return typeof found === "string" ? found : JSON.stringify(found);
 }
 

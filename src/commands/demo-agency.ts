@@ -1,30 +1,36 @@
-import { as } from "./cast.ts";
-import type { Login } from "./local.ts";
-import { equip, joined, make, opened, type Stage } from "./stage.ts";
+import { callerAs } from "./demo-people.ts";
+import type { Login } from "./local-state.ts";
+import {
+  setUpAccount,
+  addDemoMember,
+  createObject,
+  createDemoAccount,
+  type DemoContext,
+} from "./demo-setup.ts";
 
 /** Agency: the platform's tools, used by sub-accounts on the agency's credits. */
-export async function agency({ platform, now, say }: Stage): Promise<readonly Login[]> {
-  const owner = await opened(platform, "Reef owner", {
+export async function loadAgency({ platform, now, say }: DemoContext): Promise<readonly Login[]> {
+  const owner = await createDemoAccount(platform, "Reef owner", {
     kind: "agency",
     name: "Reef Agency",
     owner: { email: "rosa@reef.example", firstName: "Rosa", lastName: "Reef" },
   });
-  await equip(platform, owner.accountId, { restrictedAccounts: false, credits: 300, now });
+  await setUpAccount(platform, owner.accountId, { restrictedAccounts: false, credits: 300, now });
   say("Reef Agency (agency): Rosa owns it, its subscription is active, 300 credits");
-  const keywords = await make(platform, "/v1/tools", {
+  const keywords = await createObject(platform, "/v1/tools", {
     key: "keywords",
     name: "Keyword finder",
     createCost: 10,
     updateCost: 3,
   });
-  await make(platform, "/v1/tools", {
+  await createObject(platform, "/v1/tools", {
     key: "backlinks",
     name: "Backlink check",
     createCost: 25,
     updateCost: 5,
   });
   say("  the platform offers 2 tools");
-  const specialist = await joined(platform, owner, "Reef specialist", {
+  const specialist = await addDemoMember(platform, owner, "Reef specialist", {
     email: "sam@reef.example",
     firstName: "Sam",
     lastName: "Specialist",
@@ -32,13 +38,13 @@ export async function agency({ platform, now, say }: Stage): Promise<readonly Lo
     creditLimit: 30,
     grants: [{ resourceType: "tool", resourceId: keywords, access: "view" }],
   });
-  const task = await make(
-    as(platform, owner),
+  const task = await createObject(
+    callerAs(platform, owner),
     "/v1/tasks",
     { toolId: keywords, name: "Keywords for the spring campaign" },
     { "idempotency-key": "demo-first-task" },
   );
-  const guest = await joined(platform, owner, "Reef guest", {
+  const guest = await addDemoMember(platform, owner, "Reef guest", {
     email: "gus@reef.example",
     firstName: "Gus",
     lastName: "Guest",

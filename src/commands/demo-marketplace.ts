@@ -1,17 +1,23 @@
-import { as } from "./cast.ts";
-import type { Login } from "./local.ts";
-import { equip, joined, make, opened, type Stage } from "./stage.ts";
+import { callerAs } from "./demo-people.ts";
+import type { Login } from "./local-state.ts";
+import {
+  setUpAccount,
+  addDemoMember,
+  createObject,
+  createDemoAccount,
+  type DemoContext,
+} from "./demo-setup.ts";
 
 /** Marketplace: a seller with a catalogue, and the organization of a customer. */
-export async function marketplace({ platform, now, say }: Stage): Promise<readonly Login[]> {
-  const seller = await opened(platform, "Blue seller", {
+export async function loadMarketplace({ platform, now, say }: DemoContext): Promise<readonly Login[]> {
+  const seller = await createDemoAccount(platform, "Blue seller", {
     kind: "seller",
     name: "Blue Market",
     owner: { email: "sel@blue.example", firstName: "Selma", lastName: "Seller" },
   });
-  await equip(platform, seller.accountId, { restrictedAccounts: false, credits: 0, now });
+  await setUpAccount(platform, seller.accountId, { restrictedAccounts: false, credits: 0, now });
   say("Blue Market (seller): Selma is its admin");
-  await make(as(platform, seller), "/v1/catalog", {
+  await createObject(callerAs(platform, seller), "/v1/catalog", {
     name: "Mailbox",
     vendor: "Blue Cloud",
     kind: "service",
@@ -20,13 +26,13 @@ export async function marketplace({ platform, now, say }: Stage): Promise<readon
     currency: "EUR",
     costPrice: 400,
   });
-  const customer = await opened(platform, "Calm customer", {
+  const customer = await createDemoAccount(platform, "Calm customer", {
     kind: "customer_org",
     name: "Calm Pictures",
     parentId: seller.accountId,
     owner: { email: "cleo@calm.example", firstName: "Cleo", lastName: "Customer" },
   });
-  const manager = await joined(platform, seller, "Blue manager", {
+  const manager = await addDemoMember(platform, seller, "Blue manager", {
     email: "sub@blue.example",
     firstName: "Suri",
     lastName: "Subscriptions",

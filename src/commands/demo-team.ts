@@ -1,24 +1,31 @@
-import type { Login } from "./local.ts";
-import { equip, invited, joined, make, opened, type Stage } from "./stage.ts";
+import type { Login } from "./local-state.ts";
+import {
+  setUpAccount,
+  addDemoViewer,
+  addDemoMember,
+  createObject,
+  createDemoAccount,
+  type DemoContext,
+} from "./demo-setup.ts";
 
 /** Team: themes of the platform's catalog, licensed by members within limits. */
-export async function team({ platform, now, say }: Stage): Promise<readonly Login[]> {
-  const admin = await opened(platform, "Studio admin", {
+export async function loadTeam({ platform, now, say }: DemoContext): Promise<readonly Login[]> {
+  const admin = await createDemoAccount(platform, "Studio admin", {
     kind: "team",
     name: "Studio North",
     owner: { email: "ada@studio.example", firstName: "Ada", lastName: "Admin" },
   });
   say("Studio North (team): Ada is its admin and holds an API key");
-  await equip(platform, admin.accountId, { restrictedAccounts: false, credits: 500, now });
+  await setUpAccount(platform, admin.accountId, { restrictedAccounts: false, credits: 500, now });
   say("  its subscription is active, 500 credits");
-  const member = await joined(platform, admin, "Studio member", {
+  const member = await addDemoMember(platform, admin, "Studio member", {
     email: "max@studio.example",
     firstName: "Max",
     lastName: "Member",
     roles: ["member"],
     creditLimit: 50,
   });
-  const viewer = await invited(platform, admin, "Studio viewer", {
+  const viewer = await addDemoViewer(platform, admin, "Studio viewer", {
     email: "vera@studio.example",
     firstName: "Vera",
     lastName: "Viewer",
@@ -29,7 +36,7 @@ export async function team({ platform, now, say }: Stage): Promise<readonly Logi
     ["Aurora", 20, 4_900],
     ["Basalt", 35, 8_900],
   ] as const) {
-    await make(platform, "/v1/catalog", {
+    await createObject(platform, "/v1/catalog", {
       name,
       vendor: "Northern Themes",
       priceCredits,

@@ -5,15 +5,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { checkTypes } from "./check.ts";
-import { forbiddenIn, placeholdersIn } from "./deploy-config.ts";
-import { readText } from "./local.ts";
+import { checkTypes } from "./project-check.ts";
+import { findForbiddenSettings, findPlaceholders } from "./deploy-config.ts";
+import { readText } from "./local-state.ts";
 import { runWrangler } from "./wrangler.ts";
 
 /** The one secret; wrangler.toml cannot hold it. */
 const SECRET_NAMES = ["SIGNING_KEYS"];
 /** Its table says what a deployment consists of. */
-const PAGE = "docs/operations/deploy.md";
+const DEPLOY_PAGE = "docs/operations/deploy.md";
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { ready: { type: "boolean", default: false } } });
@@ -24,9 +24,9 @@ async function main(): Promise<number> {
 
   const config = readText("wrangler.toml") ?? "";
   const names = [...report.matchAll(/^env\.(\w+) /gm)].map(([, name = ""]) => name);
-  const faults = [...bindingFaults(names), ...resourceFaults(config), ...forbiddenIn(config)];
+  const faults = [...bindingFaults(names), ...resourceFaults(config), ...findForbiddenSettings(config)];
   console.log(`bindings     ${[...names, ...SECRET_NAMES].join(", ")}`);
-  const open = placeholdersIn(config);
+  const open = findPlaceholders(config);
   for (const means of open) console.log(`placeholder  ${means}`);
 
   const all = values.ready ? [...faults, ...open] : faults;
@@ -57,7 +57,9 @@ function bindingFaults(configured: readonly string[]): string[] {
     ...declared
       .filter((name) => !known.includes(name))
       .map((name) => `wrangler.toml lacks ${name}, which src/env.ts declares`),
-    ...known.filter((name) => !table.includes(`\`${name}\``)).map((name) => `${PAGE} lacks \`${name}\``),
+    ...known
+      .filter((name) => !table.includes(`\`${name}\``))
+      .map((name) => `${DEPLOY_PAGE} lacks \`${name}\``),
   ];
 }
 
@@ -71,11 +73,12 @@ function resourceFaults(config: string): string[] {
   const table = deploymentTable();
   return [...new Set(names.map(([, name, cron]) => name ?? cron ?? ""))]
     .filter((name) => !table.includes(`\`${name}\``))
-    .map((name) => `${PAGE} lacks \`${name}\``);
+    .map((name) => `${DEPLOY_PAGE} lacks \`${name}\``);
 }
 
 const deploymentTable = (): string =>
-  /^## What a deployment consists of\n(.*?)(?=^## |$(?![\s\S]))/ms.exec(readText(PAGE) ?? "")?.[1] ?? "";
+  /^## What a deployment consists of\n(.*?)(?=^## |$(?![\s\S]))/ms.exec(readText(DEPLOY_PAGE) ?? "")?.[1] ??
+  "";
 
 process.exitCode = await main().catch((error: Error) => {
   console.error(error.message);

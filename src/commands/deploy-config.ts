@@ -32,14 +32,14 @@ const PLACEHOLDERS: readonly { readonly found: RegExp; readonly means: string }[
 ];
 
 /** Needs an owner's word before a deployment. @param config the text of wrangler.toml */
-export const placeholdersIn = (config: string): string[] =>
+export const findPlaceholders = (config: string): string[] =>
   PLACEHOLDERS.filter(({ found }) => found.test(config)).map(({ means }) => means);
 
 /**
  * A fault whether or not it is deployed yet: a gate that keeps its mails shows links and codes to every
  * caller.
  */
-export const forbiddenIn = (config: string): string[] =>
+export const findForbiddenSettings = (config: string): string[] =>
   /^[^#\n]*\bDEV_MAIL\b/m.test(config)
     ? [
         "wrangler.toml names DEV_MAIL: mails are kept by a gate on a developer's machine only; " +

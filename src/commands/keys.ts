@@ -3,18 +3,18 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import {
-  keySet,
-  keySetIn,
+  toKeySet,
+  findKeySet,
   localKeySet,
   newSigningKey,
   parseKeySet,
-  rotated,
+  rotateKeys,
   type RotationStep,
 } from "./signing-key.ts";
 
 const USAGE = "Usage: npm run keys, or npm run keys -- --rotate [publish | sign | drop] < keys.json";
 
-const SAYS: Record<RotationStep, string> = {
+const STEP_TEXTS: Record<RotationStep, string> = {
   publish:
     "1 of 3, publish: the new key stands last. It is published and verifies, but does not sign yet.\n" +
     "Store this set, deploy it, and wait until every cache of /.well-known/jwks.json has it " +
@@ -28,7 +28,7 @@ const SAYS: Record<RotationStep, string> = {
     "The old key is no longer accepted.",
 };
 
-const isStep = (text: string): text is RotationStep => Object.hasOwn(SAYS, text);
+const isStep = (text: string): text is RotationStep => Object.hasOwn(STEP_TEXTS, text);
 
 function main(): void {
   const { values, positionals } = parseArgs({
@@ -42,19 +42,19 @@ function main(): void {
       "A new key set for the secret SIGNING_KEYS. Keep it in your vault: " +
         "Cloudflare never shows a secret again, and a rotation starts from it.",
     );
-    console.log(keySet([newSigningKey()]));
+    console.log(toKeySet([newSigningKey()]));
     return;
   }
-  const keys = parseKeySet(existing());
+  const keys = parseKeySet(readKeySet());
   if (step === "sign" && keys.length < 2)
     throw new Error("There is one key only, and it signs already. Begin with: --rotate publish");
-  console.error(SAYS[step]);
-  console.log(keySet(rotated(keys, step, newSigningKey())));
+  console.error(STEP_TEXTS[step]);
+  console.log(toKeySet(rotateKeys(keys, step, newSigningKey())));
 }
 
-function existing(): string {
+function readKeySet(): string {
   const piped = process.stdin.isTTY ? "" : readFileSync(0, "utf8").trim();
-  const found = piped === "" ? localKeySet() : (keySetIn(piped) ?? piped);
+  const found = piped === "" ? localKeySet() : (findKeySet(piped) ?? piped);
   if (found === null)
     throw new Error(`There is no key set to rotate: none on stdin, none in .dev.vars. ${USAGE}`);
   return found;

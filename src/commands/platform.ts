@@ -43,7 +43,7 @@ export function platformSql(platform: NewPlatform): Platform & { readonly sql: r
     sql: [
       accountInsert(accountId, memberId, platform),
       // The person may be a member of an account already.
-      `${insert("user", { id: userId, email: address, created_at: now })} ON CONFLICT (email) DO NOTHING`,
+      `${insertSql("user", { id: userId, email: address, created_at: now })} ON CONFLICT (email) DO NOTHING`,
       ownerInsert(accountId, memberId, platform),
       keyInsert(accountId, memberId, apiKey, now),
     ],
@@ -51,7 +51,7 @@ export function platformSql(platform: NewPlatform): Platform & { readonly sql: r
 }
 
 const accountInsert = (id: string, ownerId: string, { name, now }: NewPlatform): string =>
-  insert("account", {
+  insertSql("account", {
     id,
     kind: "platform",
     name,
@@ -69,10 +69,10 @@ const ownerInsert = (
   id: string,
   { email, firstName, lastName, now }: NewPlatform,
 ): string =>
-  insert("member", {
+  insertSql("member", {
     id,
     account_id: accountId,
-    user_id: { sql: `(SELECT id FROM user WHERE email = ${literal(email.toLowerCase())})` },
+    user_id: { sql: `(SELECT id FROM user WHERE email = ${sqlLiteral(email.toLowerCase())})` },
     username: `${firstName} ${lastName}`,
     username_folded: foldForSearch(`${firstName} ${lastName}`),
     first_name: firstName,
@@ -88,7 +88,7 @@ const ownerInsert = (
 /** The key itself stays out of the database. */
 function keyInsert(accountId: string, memberId: string, apiKey: string, now: number): string {
   const { prefix, last4 } = keyHints(apiKey);
-  return insert("api_key", {
+  return insertSql("api_key", {
     id: newId("apiKey", now),
     account_id: accountId,
     member_id: memberId,
@@ -130,11 +130,11 @@ type Value =
   | Readonly<Record<string, unknown>>
   | { readonly sql: string };
 
-const insert = (table: string, row: Readonly<Record<string, Value>>): string =>
+const insertSql = (table: string, row: Readonly<Record<string, Value>>): string =>
   `INSERT INTO ${table} (${Object.keys(row).join(", ")}) ` +
-  `VALUES (${Object.values(row).map(literal).join(", ")})`;
+  `VALUES (${Object.values(row).map(sqlLiteral).join(", ")})`;
 
-function literal(value: Value): string {
+function sqlLiteral(value: Value): string {
   if (typeof value === "number") return String(value);
   if (typeof value === "object" && "sql" in value) return String(value.sql);
   return `'${(typeof value === "string" ? value : JSON.stringify(value)).replaceAll("'", "''")}'`;

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
-import { readText, SECRETS } from "./local.ts";
+import { readText, SECRETS_FILE } from "./local-state.ts";
 
 /** A private Ed25519 key as a JWK (RFC 8037). */
 export interface SigningKey {
@@ -22,23 +22,23 @@ export function newSigningKey(): SigningKey {
 }
 
 /** The value of the secret SIGNING_KEYS: the first signs, all are published and verify. */
-export const keySet = (keys: readonly SigningKey[]): string => JSON.stringify(keys);
+export const toKeySet = (keys: readonly SigningKey[]): string => JSON.stringify(keys);
 
 export type RotationStep = "publish" | "sign" | "drop";
 
 /**
  * The next key set of a rotation: the newest key is published behind the others, then signs before them, then
  * is alone.
- * @param fresh the key that `publish` adds
+ * @param newKey the key that `publish` adds
  */
-export function rotated(
+export function rotateKeys(
   keys: readonly SigningKey[],
   step: RotationStep,
-  fresh: SigningKey,
+  newKey: SigningKey,
 ): readonly SigningKey[] {
   switch (step) {
     case "publish":
-      return [...keys, fresh];
+      return [...keys, newKey];
     case "sign":
       return [...keys.slice(-1), ...keys.slice(0, -1)];
     case "drop":
@@ -69,15 +69,15 @@ export function parseKeySet(text: string): readonly SigningKey[] {
 }
 
 /** Single quotes keep wrangler's dotenv reader from touching the JSON; base64url holds none. */
-export const secretsFile = (keys: readonly SigningKey[]): string =>
+export const secretsFileText = (keys: readonly SigningKey[]): string =>
   "# Signing keys of the local gate only; a deployment has its own (docs/operations/deploy.md).\n" +
-  `SIGNING_KEYS='${keySet(keys)}'\n`;
+  `SIGNING_KEYS='${toKeySet(keys)}'\n`;
 
 /** The local key set, or null when there is none yet. */
-export const localKeySet = (): string | null => keySetIn(readText(SECRETS) ?? "");
+export const localKeySet = (): string | null => findKeySet(readText(SECRETS_FILE) ?? "");
 
 /** The key set in the text of a .dev.vars. */
-export function keySetIn(text: string): string | null {
+export function findKeySet(text: string): string | null {
   const line = text.split("\n").find((one) => one.startsWith("SIGNING_KEYS="));
   return line === undefined
     ? null

@@ -4,21 +4,21 @@
 import { parseArgs } from "node:util";
 import { now } from "../kernel/clock.ts";
 import { loadDemo } from "./demo.ts";
-import { type Gate, needFreePort, openGate } from "./gate.ts";
+import { type LocalGate, requireFreePort, openGate } from "./local-gate.ts";
 import {
   type Demo,
   type Login,
-  MEMORY,
-  noteGate,
+  DEMO_FOLDER,
+  recordGate,
   readDemo,
   runningGate,
-  SECRETS,
-  STATE,
+  SECRETS_FILE,
+  WRANGLER_STATE,
   writeDemo,
   writePrivate,
-} from "./local.ts";
+} from "./local-state.ts";
 import { createPlatform, findPlatform } from "./platform.ts";
-import { localKeySet, newSigningKey, parseKeySet, secretsFile } from "./signing-key.ts";
+import { localKeySet, newSigningKey, parseKeySet, secretsFileText } from "./signing-key.ts";
 import { runWrangler } from "./wrangler.ts";
 
 const SWEEP_EVERY_MS = 60_000;
@@ -29,30 +29,30 @@ async function main(): Promise<void> {
   const running = runningGate();
   if (running !== null)
     throw new Error(`The gate of this checkout runs already at ${running.url} (process ${running.pid}).`);
-  await needFreePort(port);
+  await requireFreePort(port);
 
   console.log("Tollgate");
   prepareKeys();
   await runWrangler(["d1", "migrations", "apply", "tollgate", "--local"]);
-  say("database", `up to date (${STATE})`);
+  say("database", `up to date (${WRANGLER_STATE})`);
   const demo = await preparePlatform();
 
   const gate = await openGate(port);
-  const stop = stopWith(gate);
-  noteGate(gate.url);
+  const stop = stopOnSignals(gate);
+  recordGate(gate.url);
   await serve(gate, demo).catch((error: Error) => {
     console.error(error.message);
     return stop(1);
   });
 }
 
-async function serve(gate: Gate, demo: Demo): Promise<void> {
+async function serve(gate: LocalGate, demo: Demo): Promise<void> {
   // A crash may have left work in an outbox; the cron trigger that finishes it does not fire locally.
   await gate.sweep();
   const logins = demo.logins ?? (await prepareDemo(gate, demo));
   say("gate", gate.url);
-  console.log(farewell(gate.url, demo.platform, logins));
-  gate.show();
+  console.log(summaryText(gate.url, demo.platform, logins));
+  gate.showCalls();
   setInterval(
     () => gate.sweep().catch((error: Error) => console.error(error.message)),
     SWEEP_EVERY_MS,
@@ -71,9 +71,9 @@ function portOption(): number {
 
 function prepareKeys(): void {
   const existing = localKeySet();
-  if (existing === null) writePrivate(SECRETS, secretsFile([newSigningKey()]));
+  if (existing === null) writePrivate(SECRETS_FILE, secretsFileText([newSigningKey()]));
   else parseKeySet(existing);
-  say("signing keys", `${existing === null ? "made" : "kept"} (${SECRETS})`);
+  say("signing keys", `${existing === null ? "made" : "kept"} (${SECRETS_FILE})`);
 }
 
 /** The database and the remembered key belong together; one without the other is of no use. */
@@ -82,7 +82,7 @@ async function preparePlatform(): Promise<Demo> {
   const known = readDemo();
   if (accountId !== null && known?.platform.accountId !== accountId) {
     throw new Error(
-      `The local database has a platform account whose key is not in ${MEMORY}/demo.json, ` +
+      `The local database has a platform account whose key is not in ${DEMO_FOLDER}/demo.json, ` +
         "and a key is shown only once. Remove the database: npm run reset",
     );
   }
@@ -104,7 +104,7 @@ async function preparePlatform(): Promise<Demo> {
 }
 
 /** Remembered only when it is complete: a start that was cut short makes new accounts. */
-async function prepareDemo(gate: Gate, demo: Demo): Promise<readonly Login[]> {
+async function prepareDemo(gate: LocalGate, demo: Demo): Promise<readonly Login[]> {
   const caller = { url: gate.url, credential: demo.platform.apiKey, address: null };
   const logins = await loadDemo({ platform: caller, now: now(), say: (line) => say("demo", line) });
   writeDemo({ ...demo, logins });
@@ -112,14 +112,14 @@ async function prepareDemo(gate: Gate, demo: Demo): Promise<readonly Login[]> {
 }
 
 /** Ctrl-C, a closed terminal and the end of npm all stop the gate; nothing is left running. */
-function stopWith(gate: Gate): (code: number) => Promise<void> {
+function stopOnSignals(gate: LocalGate): (code: number) => Promise<void> {
   let stopping = false;
   const stop = async (code: number) => {
     if (stopping) return;
     stopping = true;
     if (code === 0) console.log("\nStopping.");
     await gate.stop();
-    noteGate(null);
+    recordGate(null);
     process.exit(code);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
@@ -135,7 +135,7 @@ function stopWith(gate: Gate): (code: number) => Promise<void> {
   return stop;
 }
 
-function farewell(url: string, platform: Login, logins: readonly Login[]): string {
+function summaryText(url: string, platform: Login, logins: readonly Login[]): string {
   const login = (who: string) => logins.find((one) => one.who === who);
   const [operator, member] = [login("Acme operator"), login("Studio member")];
   const rows = [platform, ...logins].map(

@@ -2,7 +2,7 @@
 // at the end. npm run test:soak: the same tests in their long form (every order, crashes, races), which takes
 // many minutes.
 import { now } from "../kernel/clock.ts";
-import { checkForm, checkTypes, runProgram } from "./check.ts";
+import { checkFormat, checkTypes, runProgram } from "./project-check.ts";
 
 type Step = readonly [what: string, run: () => Promise<void>];
 
@@ -20,7 +20,7 @@ if (isSoak) process.env["SOAK"] = "1";
 const STEPS: readonly Step[] = isSoak
   ? [["Long tests", () => vitest(...args)]]
   : [
-      ["Form and lint", () => checkForm()],
+      ["Form and lint", () => checkFormat()],
       ["Types of the Worker", () => checkTypes("tsconfig.json")],
       ["Types of the tests and commands", () => checkTypes("test/tsconfig.json")],
       ["Tests", () => vitest(...args)],

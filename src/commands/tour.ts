@@ -4,11 +4,11 @@
 // TOLLGATE_PLATFORM_KEY.
 import { parseArgs } from "node:util";
 import { now } from "../kernel/clock.ts";
-import type { Answer, Ask, Caller } from "./client.ts";
-import { readDemo, runningGate } from "./local.ts";
-import { ACTS } from "./acts.ts";
-import { STORY } from "./story.ts";
-import { transcript } from "./transcript.ts";
+import type { Answer, ExpectedCall, Caller } from "./gate-client.ts";
+import { readDemo, runningGate } from "./local-state.ts";
+import { MODEL_TOURS } from "./tour-models.ts";
+import { TOUR_STEPS } from "./tour-steps.ts";
+import { formatCall } from "./tour-log.ts";
 
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 
@@ -30,18 +30,18 @@ async function main(): Promise<void> {
   });
 
   let calls = 0;
-  const seen = (caller: Caller, ask: Ask, answer: Answer) => {
+  const seen = (caller: Caller, ask: ExpectedCall, answer: Answer) => {
     calls += 1;
-    console.log(transcript(caller, ask, answer).join("\n"));
+    console.log(formatCall(caller, ask, answer).join("\n"));
   };
-  const platform: Caller = { url, credential, address: null, who: "Platform", seen };
-  const world = await STORY.open(platform, now());
-  for (const [index, { title, play }] of STORY.scenes.entries()) {
+  const platform: Caller = { url, credential, address: null, who: "Platform", onAnswer: seen };
+  const world = await TOUR_STEPS.open(platform, now());
+  for (const [index, { title, play }] of TOUR_STEPS.scenes.entries()) {
     console.log(`\n${index + 1}. ${title}`);
     await play(world);
   }
-  for (const [index, { title, play }] of ACTS.entries()) {
-    console.log(`\n${STORY.scenes.length + index + 1}. ${title}`);
+  for (const [index, { title, play }] of MODEL_TOURS.entries()) {
+    console.log(`\n${TOUR_STEPS.scenes.length + index + 1}. ${title}`);
     await play({ platform, now: now(), say: console.log });
   }
   console.log(`\nThe tour is over: ${calls} calls, every answer as expected.`);

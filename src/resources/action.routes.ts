@@ -5,20 +5,27 @@ import { versionEtag } from "../gate/calls/gate-request.ts";
 import type { Answer } from "../kernel/http/operation.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
-import { CHARGE_PROBLEMS, charged, findBegun, resume } from "./charge.change.ts";
-import { finishOthers } from "./charge-payment.change.ts";
-import { askPendingOn } from "./charge.store.ts";
-import { cardSchema, completeRow, openPart, resourceCard, trailCard } from "./resource.card.ts";
-import { loadResource, placeOf, requireResource } from "./resource.routes.ts";
-import { keeperOfType } from "./named.change.ts";
-import { findParent, findResource, guardResource, UNIQUE_KEY, updateResource } from "./resource.store.ts";
-import { type Action, type ResourceType, rightOf, type StoredType } from "./type.ts";
+import { CHARGE_PROBLEMS, chargeAndApply, resumeCharge } from "./charge.change.ts";
+import { findEarlierCharge } from "./charge-key.load.ts";
+import { completeOtherCharges } from "./charge-payment.change.ts";
+import { selectPendingKeysOn } from "./charge.store.ts";
+import { cardSchema, fillDerivedColumns, publicFields, resourceCard, auditCard } from "./resource.card.ts";
+import { loadResource, pathObject, requireResource } from "./resource.routes.ts";
+import { ownerAccountIdOfType } from "./object-reference.load.ts";
+import {
+  findParent,
+  findResource,
+  guardResource,
+  UNIQUE_KEY_COLUMNS,
+  updateResource,
+} from "./resource.store.ts";
+import { type ResourceAction, type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
 
 /** The actions that a type declares. */
 export const actionEndpoints = (type: ResourceType, stored: StoredType): Endpoint[] =>
   (stored.actions ?? []).map((action) => actionEndpoint(type, stored, action));
 
-const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action): Endpoint =>
+const actionEndpoint = (type: ResourceType, stored: StoredType, action: ResourceAction): Endpoint =>
   endpoint(
     {
       method: "POST",
@@ -27,26 +34,26 @@ const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action):
       right: rightOf(type, action.verb),
       status: 200,
       summary: action.summary,
-      body: mayLack(action.body),
+      body: optionalBody(action.body),
       answer: cardSchema(type, stored),
       idempotency: action.price ? "ledger" : "optional",
       ifMatch: "optional",
       problems: [
         "conflict/state",
-        ...(stored.unique ? ["conflict/duplicate" as const] : []),
+        ...(stored.uniqueKeyOf ? ["conflict/duplicate" as const] : []),
         ...(action.price ? CHARGE_PROBLEMS : []),
       ],
     },
     async (call) => {
-      if (action.price) return runPriced(call, type, stored, { ...action, price: action.price });
+      if (action.price) return runPricedAction(call, type, stored, { ...action, price: action.price });
       const { row } = await loadResource(call, type, action.verb);
       const body = await call.body();
-      const { after, event, answer } = changeBy(call, type, stored, row, body, action);
+      const { after, event, answer } = prepareActionChange(call, type, stored, row, body, action);
       return call.commit(
         {
           statements: [guardResource(call.db, row), updateResource(call.db, after)],
           events: [event],
-          duplicateProblems: { [UNIQUE_KEY]: "conflict/duplicate" },
+          duplicateProblems: { [UNIQUE_KEY_COLUMNS]: "conflict/duplicate" },
         },
         answer,
       );
@@ -54,25 +61,25 @@ const actionEndpoint = (type: ResourceType, stored: StoredType, action: Action):
   );
 
 /** A body is optional if it has no required fields. */
-export const mayLack = (body: z.ZodObject): z.ZodType<Record<string, unknown>> =>
+export const optionalBody = (body: z.ZodObject): z.ZodType<Record<string, unknown>> =>
   body.safeParse({}).success ? body.default({}) : body;
 
 /**
  * What an action makes of an object: the change and its answer. @throws Problem precondition-failed,
  * conflict/state
  */
-export function changeBy(
+export function prepareActionChange(
   call: Call,
   type: ResourceType,
   stored: StoredType,
   row: ResourceRow,
-  asked: Record<string, unknown>,
-  action: Action,
+  input: Record<string, unknown>,
+  action: ResourceAction,
 ) {
   call.ifMatch(row.version);
-  const change = action.run(row, asked, { now: call.now, memberId: call.principal.memberId });
+  const change = action.run(row, input, { now: call.now, memberId: call.principal.memberId });
   if ("conflict" in change) throw new Problem("conflict/state", { detail: change.conflict });
-  const after = completeRow(stored, {
+  const after = fillDerivedColumns(stored, {
     ...row,
     attributes: { ...row.attributes, ...change.set },
     status: change.status ?? row.status,
@@ -82,13 +89,13 @@ export function changeBy(
   const event = call.event(
     rightOf(type, action.verb),
     { type: type.name, id: row.id },
-    { changes: diffFields(trailCard(stored, row), trailCard(stored, after)) },
+    { changes: diffFields(auditCard(stored, row), auditCard(stored, after)) },
   );
   const body = resourceCard(stored, after, call.principal.grantSet);
   const answer = {
     status: 200,
     body,
-    replay: openPart(stored, body),
+    replay: publicFields(stored, body),
     headers: { ETag: versionEtag(after.version) },
   };
   return { change, event, after, answer };
@@ -98,29 +105,29 @@ export function changeBy(
  * The same for credits: what was paid under this key is asked for before what has become of the object since.
  * All of it is one read.
  */
-async function runPriced(
+async function runPricedAction(
   call: Call<Record<string, unknown>>,
   type: ResourceType,
   stored: StoredType,
-  action: Action & Required<Pick<Action, "price">>,
+  action: ResourceAction & Required<Pick<ResourceAction, "price">>,
 ): Promise<Answer> {
-  const place = placeOf(call, type);
+  const place = pathObject(call, type);
   const [parentType = ""] = Object.values(stored.parents);
-  const [[found], [begun], others, [parent]] = await call.read(
+  const [[found], [earlierCharge], pendingCharges, [parent]] = await call.read(
     findResource(call.db, place.accountId, place.type, place.id),
-    findBegun(call),
-    askPendingOn(call.db, place.id),
-    findParent(call.db, keeperOfType(call.principal, parentType), parentType, place),
+    findEarlierCharge(call),
+    selectPendingKeysOn(call.db, place.id),
+    findParent(call.db, ownerAccountIdOfType(call.principal, parentType), parentType, place),
   );
   const row = requireResource(call, type, action.verb, found);
   const body = await call.body();
-  const resumed = await resume(call, begun);
+  const resumed = await resumeCharge(call, earlierCharge);
   if (resumed !== null) return resumed;
-  if (others.length > 0) await finishOthers(call, row.id);
+  if (pendingCharges.length > 0) await completeOtherCharges(call, row.id);
   if (parent === undefined) throw new Problem("conflict/state", { detail: "What it belongs to is gone." });
-  const { change, event, answer } = changeBy(call, type, stored, row, body, action);
+  const { change, event, answer } = prepareActionChange(call, type, stored, row, body, action);
   const guards = [guardResource(call.db, row), guardResource(call.db, parent)];
-  return charged(
+  return chargeAndApply(
     call,
     {
       change: { kind: "set", type: type.name, id: row.id, ...change },

@@ -13,7 +13,13 @@ import { isId } from "../kernel/id.ts";
 import type { Problem } from "../kernel/http/problem.ts";
 import type { ChargeRow } from "../kernel/schema/resource.ts";
 import type { PaidChange } from "./charge.ts";
-import { dropCharge, findPendingOn, payCharge, type Pending, refuseCharge } from "./charge.store.ts";
+import {
+  deleteCharge,
+  findPendingOnObject,
+  payCharge,
+  type PendingCharge,
+  refuseCharge,
+} from "./charge.store.ts";
 
 /**
  * A change of the same object that is accepted and not paid comes first; then the caller reads again. The
@@ -21,37 +27,37 @@ import { dropCharge, findPendingOn, payCharge, type Pending, refuseCharge } from
  * finishes what a crash left behind.
  * @throws Met
  */
-export async function finishOthers(call: Call, resourceId: string): Promise<never> {
+export async function completeOtherCharges(call: Call, resourceId: string): Promise<never> {
   if (call.runNumber === 1) throw new WriteConflict(call.conflictPlace);
-  for (const other of await findPendingOn(call.db, resourceId))
-    await finishPending(call.env, call.db, other, call.now, (work) => call.defer(work));
+  for (const pendingCharge of await findPendingOnObject(call.db, resourceId))
+    await completePendingCharge(call.env, call.db, pendingCharge, call.now, (work) => call.defer(work));
   throw new WriteConflict(call.conflictPlace);
 }
 
 /** Pays a charge and does its change, for the caller. @throws Problem credits/…, idempotency/mismatch */
-export async function finish(call: Call, row: ChargeRow): Promise<void> {
+export async function completeCharge(call: Call, row: ChargeRow): Promise<void> {
   const { accountId, targetAccount, ownAccount, member } = call.principal;
   // The limit is the member's at home; no right to spend holds below it.
   const limit = { limit: member.creditLimit, limitPeriod: member.limitPeriod };
-  const reply = await pay(
+  const reply = await payFromLedger(
     call.env,
     row,
     targetAccount.ownerMemberId,
     limit,
     isSubscriptionActive(targetAccount.subscription, call.now) && ownAccount.accountId === accountId,
   );
-  const refusal = await settle(call.db, call.env, row, reply, call.now, (work) => call.defer(work));
-  if (refusal !== null) throw refusal;
+  const problem = await applyOrReject(call.db, call.env, row, reply, call.now, (work) => call.defer(work));
+  if (problem !== null) throw problem;
 }
 
 /**
  * The same for a charge that another call left, decided by what the account and the member are now. A member
  * who may not act any more pays nothing.
  */
-export async function finishPending(
+export async function completePendingCharge(
   env: Env,
   db: Db,
-  { charge, account, member }: Pending,
+  { charge, account, member }: PendingCharge,
   at: number,
   defer: Call["defer"],
 ): Promise<void> {
@@ -59,7 +65,7 @@ export async function finishPending(
     limit: member?.creditLimit ?? null,
     limitPeriod: member?.limitPeriod ?? ("lifetime" as const),
   };
-  const reply = await pay(
+  const reply = await payFromLedger(
     env,
     charge,
     account.ownerMemberId,
@@ -68,18 +74,18 @@ export async function finishPending(
   );
   const change = charge.change as PaidChange;
   // The member is gone: what they paid for goes to the account's owner.
-  const left =
+  const ownedChange =
     member === null && change.kind === "insert"
       ? { ...change, row: { ...change.row, ownerId: account.ownerMemberId } }
       : change;
-  await settle(db, env, { ...charge, change: left }, reply, at, defer);
+  await applyOrReject(db, env, { ...charge, change: ownedChange }, reply, at, defer);
 }
 
 /**
  * Can be repeated: the ledger knows the command by its key. An entry that another command made under this key
  * is no payment of this charge.
  */
-async function pay(
+async function payFromLedger(
   env: Env,
   { accountId, key, memberId, amount, description, event }: ChargeRow,
   billedTo: string,
@@ -101,7 +107,7 @@ async function pay(
     actor,
     origin,
     billedTo,
-    ...(cost === null ? {} : { paysFor: paidFor(event as AuditEvent) }),
+    ...(cost === null ? {} : { paysFor: toPaidFor(event as AuditEvent) }),
   })) as LedgerReply;
   return reply.kind === "recorded" && reply.posted.context.origin.requestId !== origin.requestId
     ? { kind: "key_reused" }
@@ -111,7 +117,7 @@ async function pay(
 /**
  * The id of a new object leads nowhere before it is paid, so a refusal names the objects it would belong to.
  */
-const paidFor = ({ action, resource, changes }: AuditEvent): PaidFor => ({
+const toPaidFor = ({ action, resource, changes }: AuditEvent): PaidFor => ({
   action,
   resource,
   of: Object.fromEntries(
@@ -122,7 +128,7 @@ const paidFor = ({ action, resource, changes }: AuditEvent): PaidFor => ({
 });
 
 /** Does what is paid for, or notes the refusal; null when it is done, by this call or another. */
-async function settle(
+async function applyOrReject(
   db: Db,
   env: Env,
   row: ChargeRow,
@@ -130,10 +136,10 @@ async function settle(
   now: number,
   defer: Call["defer"],
 ): Promise<Problem | null> {
-  const refusal = refusalProblemOf(reply);
-  if (refusal !== null) {
-    await batch(db, [reply.kind === "key_reused" ? dropCharge(db, row) : refuseCharge(db, row)]);
-    return refusal;
+  const problem = refusalProblemOf(reply);
+  if (problem !== null) {
+    await batch(db, [reply.kind === "key_reused" ? deleteCharge(db, row) : refuseCharge(db, row)]);
+    return problem;
   }
   const event = row.event as AuditEvent;
   try {

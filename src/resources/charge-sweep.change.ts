@@ -2,26 +2,26 @@ import type { Env } from "../env.ts";
 import { now } from "../kernel/clock.ts";
 import { batch, openDb } from "../kernel/db.ts";
 import { IDEMPOTENCY_TTL_MS } from "../kernel/http/idempotency.ts";
-import { finishPending } from "./charge-payment.change.ts";
-import { findPending, forgetCharges } from "./charge.store.ts";
+import { completePendingCharge } from "./charge-payment.change.ts";
+import { findPendingBefore, deleteOldCharges } from "./charge.store.ts";
 
 /**
  * Grace period before the sweep takes over. Sweeping earlier is safe (each step is idempotent) but wasteful.
  */
-const PENDING_MS = 5_000;
-const AT_ONCE = 100;
+const GRACE_MS = 5_000;
+const SWEEP_MAX = 100;
 
 /**
  * Finishes charges that a crash left between acceptance and payment. It gives the same command again: the
  * ledger returns the earlier result, or runs the command now, or refuses it for ever.
  */
-export async function sweepCharges(env: Env, olderThanMs: number = PENDING_MS): Promise<void> {
+export async function sweepCharges(env: Env, olderThanMs: number = GRACE_MS): Promise<void> {
   const db = openDb(env.DB);
   const at = now();
-  for (const pending of await findPending(db, at - olderThanMs + 1, AT_ONCE)) {
+  for (const pending of await findPendingBefore(db, at - olderThanMs + 1, SWEEP_MAX)) {
     const work: Promise<unknown>[] = [];
     try {
-      await finishPending(env, db, pending, at, (deferred) => work.push(deferred));
+      await completePendingCharge(env, db, pending, at, (deferred) => work.push(deferred));
       await Promise.all(work);
     } catch (error) {
       console.error({
@@ -31,5 +31,5 @@ export async function sweepCharges(env: Env, olderThanMs: number = PENDING_MS): 
       });
     }
   }
-  if (new Date(at).getUTCMinutes() === 0) await batch(db, [forgetCharges(db, at - IDEMPOTENCY_TTL_MS)]);
+  if (new Date(at).getUTCMinutes() === 0) await batch(db, [deleteOldCharges(db, at - IDEMPOTENCY_TTL_MS)]);
 }

@@ -9,8 +9,9 @@ import type { Answer } from "../kernel/http/operation.ts";
 import { Problem, type ProblemCode } from "../kernel/http/problem.ts";
 import type { ChargeRow } from "../kernel/schema/resource.ts";
 import { changedId, type PaidChange } from "./charge.ts";
-import { finish } from "./charge-payment.change.ts";
-import { CHARGE_KEY, findCharge, insertCharge, payCharge } from "./charge.store.ts";
+import { completeCharge } from "./charge-payment.change.ts";
+import { chargeKey } from "./charge-key.load.ts";
+import { CHARGE_KEY_COLUMNS, insertCharge, payCharge } from "./charge.store.ts";
 
 /** Why a call that costs credits may be refused, in addition to missing rights. */
 export const CHARGE_PROBLEMS: readonly ProblemCode[] = [
@@ -19,7 +20,7 @@ export const CHARGE_PROBLEMS: readonly ProblemCode[] = [
   "credits/member-limit-exceeded",
 ];
 
-export interface Wanted {
+export interface ChargeRequest {
   readonly change: PaidChange;
   readonly parentId: string | null;
   /** Credits; 0 needs no ledger. */
@@ -29,26 +30,17 @@ export interface Wanted {
   readonly event: AuditEvent;
 }
 
-const keyOf = ({ principal }: Call, key: string): string => `${principal.memberId}:${key}`;
-
-/**
- * What an earlier call under the same Idempotency-Key has begun. It is read with the objects of the call,
- * before the key is required.
- */
-export const findBegun = (call: Call) =>
-  findCharge(call.db, call.principal.accountId, keyOf(call, call.peekIdempotencyKey() ?? ""));
-
 /**
  * Goes on where an earlier call under the same key stopped. Null: there was none. Asked as soon as rights are
  * decided: a paid charge is answered again, also when the object has changed since.
- * @param known what `findBegun` found
+ * @param earlierCharge what `findEarlierCharge` found
  * @throws Problem credits/…, idempotency/mismatch
  */
-export async function resume(call: Call, known: ChargeRow | undefined): Promise<Answer | null> {
-  if (known === undefined) return null;
-  if (!call.isSameCommand(known.fingerprint)) throw new Problem("idempotency/mismatch");
-  if (known.status !== "paid") await finish(call, known);
-  return { ...(known.answer as Answer), headers: REPLAYED_HEADER };
+export async function resumeCharge(call: Call, earlierCharge: ChargeRow | undefined): Promise<Answer | null> {
+  if (earlierCharge === undefined) return null;
+  if (!call.isSameCommand(earlierCharge.fingerprint)) throw new Problem("idempotency/mismatch");
+  if (earlierCharge.status !== "paid") await completeCharge(call, earlierCharge);
+  return { ...(earlierCharge.answer as Answer), headers: REPLAYED_HEADER };
 }
 
 /**
@@ -59,16 +51,16 @@ export async function resume(call: Call, known: ChargeRow | undefined): Promise<
  * cost; the ledger's own event holds only the new balance.
  * @throws Problem credits/…
  */
-export async function charged(call: Call, wanted: Wanted, answer: Answer): Promise<Answer> {
-  const { change, amount, guards, event } = wanted;
+export async function chargeAndApply(call: Call, request: ChargeRequest, answer: Answer): Promise<Answer> {
+  const { change, amount, guards, event } = request;
   if (!isSubscriptionActive(call.principal.targetAccount.subscription, call.now))
     throw new Problem("credits/subscription-inactive", { extensions: { required: amount } });
   assert(
     change.kind !== "insert" || change.row.uniqueKey === null,
     "what is unique may be taken by the time it is paid",
   );
-  const free = amount === 0;
-  const row = chargeRow(call, wanted, answer);
+  const isFree = amount === 0;
+  const row = chargeRow(call, request, answer);
   await call.commit(
     {
       statements: [
@@ -82,23 +74,27 @@ export async function charged(call: Call, wanted: Wanted, answer: Answer): Promi
           createdAt: call.now,
         }),
         ...insertCharge(call.db, row),
-        ...(free ? payCharge(call.db, row, change, call.now) : []),
+        ...(isFree ? payCharge(call.db, row, change, call.now) : []),
       ],
-      events: free ? [event] : [],
+      events: isFree ? [event] : [],
       // Another call under the same key was faster: this call goes on where that one is.
-      retryOnDuplicate: [CHARGE_KEY],
+      retryOnDuplicate: [CHARGE_KEY_COLUMNS],
     },
     answer,
   );
-  if (!free) await finish(call, row);
+  if (!isFree) await completeCharge(call, row);
   return answer;
 }
 
-function chargeRow(call: Call, { change, parentId, amount, event }: Wanted, answer: Answer): ChargeRow {
+function chargeRow(
+  call: Call,
+  { change, parentId, amount, event }: ChargeRequest,
+  answer: Answer,
+): ChargeRow {
   const { accountId, memberId } = call.principal;
   return {
     accountId,
-    key: keyOf(call, call.idempotencyKey()),
+    key: chargeKey(call, call.idempotencyKey()),
     memberId,
     status: "pending",
     fingerprint: call.fingerprint(),

@@ -3,18 +3,19 @@ import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { charge, type ChargeRow } from "../kernel/schema/resource.ts";
 import { account, member } from "../kernel/schema/team.ts";
 import type { PaidChange } from "./charge.ts";
-import { insertResource, setAttributes } from "./resource.store.ts";
+import { insertResource, patchAttributes } from "./resource.store.ts";
 
 /** Columns of the unique key, as a failed insert names them: two calls at once meet here. */
-export const CHARGE_KEY = "charge.account_id, charge.key";
+export const CHARGE_KEY_COLUMNS = "charge.account_id, charge.key";
 
-const at = (accountId: string, key: string) => and(eq(charge.accountId, accountId), eq(charge.key, key));
+const whereCharge = (accountId: string, key: string) =>
+  and(eq(charge.accountId, accountId), eq(charge.key, key));
 
 /** In the words of the indexes that hold only these. */
 const PENDING = sql`${charge.status} = 'pending'`;
 
 export const findCharge = (db: Db, accountId: string, key: string) =>
-  db.select().from(charge).where(at(accountId, key));
+  db.select().from(charge).where(whereCharge(accountId, key));
 
 /** One charge at a time on an object: what an action sets rests on what it read. */
 export const insertCharge = (db: Db, row: ChargeRow): Statement[] => [
@@ -44,29 +45,29 @@ export const payCharge = (
   ),
   change.kind === "insert"
     ? insertResource(db, change.row)
-    : setAttributes(db, { accountId: row.accountId, type: change.type, id: change.id }, change, now),
-  db.update(charge).set({ status: "paid" }).where(at(row.accountId, row.key)),
+    : patchAttributes(db, { accountId: row.accountId, type: change.type, id: change.id }, change, now),
+  db.update(charge).set({ status: "paid" }).where(whereCharge(row.accountId, row.key)),
 ];
 
 export const refuseCharge = (db: Db, { accountId, key }: Pick<ChargeRow, "accountId" | "key">): Statement =>
   db
     .update(charge)
     .set({ status: "refused" })
-    .where(and(at(accountId, key), eq(charge.status, "pending")));
+    .where(and(whereCharge(accountId, key), eq(charge.status, "pending")));
 
 /** The key belongs to an old command that only the ledger still knows. */
-export const dropCharge = (db: Db, { accountId, key }: Pick<ChargeRow, "accountId" | "key">): Statement =>
-  db.delete(charge).where(at(accountId, key));
+export const deleteCharge = (db: Db, { accountId, key }: Pick<ChargeRow, "accountId" | "key">): Statement =>
+  db.delete(charge).where(whereCharge(accountId, key));
 
 /** A charge with what decides on it now; the member may be gone. */
-export interface Pending {
+export interface PendingCharge {
   readonly charge: ChargeRow;
   readonly account: typeof account.$inferSelect;
   readonly member: typeof member.$inferSelect | null;
 }
 
 /** Not for a batch. */
-const pending = (db: Db, where: SQL) =>
+const selectPendingCharges = (db: Db, where: SQL) =>
   db
     .select({ charge, account, member })
     .from(charge)
@@ -75,21 +76,26 @@ const pending = (db: Db, where: SQL) =>
     .where(and(PENDING, where));
 
 /** Charges that a crash left behind, the oldest first. */
-export const findPending = (db: Db, before: number, limit: number) =>
-  pending(db, lt(charge.createdAt, before)).orderBy(asc(charge.createdAt)).limit(limit);
+export const findPendingBefore = (db: Db, before: number, limit: number) =>
+  selectPendingCharges(db, lt(charge.createdAt, before)).orderBy(asc(charge.createdAt)).limit(limit);
 
-export const findPendingOn = (db: Db, resourceId: string) => pending(db, eq(charge.resourceId, resourceId));
+export const findPendingOnObject = (db: Db, resourceId: string) =>
+  selectPendingCharges(db, eq(charge.resourceId, resourceId));
 
 /** Charges that a member began, or that others began on these objects. */
-const concerning = (accountId: string, memberId: string, resourceIds: readonly string[]): SQL =>
+const whereConcernsMember = (accountId: string, memberId: string, resourceIds: readonly string[]): SQL =>
   sql`(${charge.accountId} = ${accountId} AND ${charge.memberId} = ${memberId})
     OR ${charge.resourceId} IN (SELECT value FROM json_each(${JSON.stringify(resourceIds)}))`;
 
-export const findPendingOf = (db: Db, accountId: string, memberId: string, resourceIds: readonly string[]) =>
-  pending(db, sql`(${concerning(accountId, memberId, resourceIds)})`);
+export const findPendingOfMember = (
+  db: Db,
+  accountId: string,
+  memberId: string,
+  resourceIds: readonly string[],
+) => selectPendingCharges(db, sql`(${whereConcernsMember(accountId, memberId, resourceIds)})`);
 
 /** Fails the batch while there are such: a removed member leaves nothing unpaid, and owned what was paid. */
-export const guardSettled = (
+export const guardNoPendingCharge = (
   db: Db,
   accountId: string,
   memberId: string,
@@ -99,15 +105,15 @@ export const guardSettled = (
     db,
     "charges_pending",
     sql`NOT EXISTS (SELECT 1 FROM ${charge}
-    WHERE ${PENDING} AND (${concerning(accountId, memberId, resourceIds)}))`,
+    WHERE ${PENDING} AND (${whereConcernsMember(accountId, memberId, resourceIds)}))`,
   );
 
 /** Whether there is one, for a batch: there, columns of one name in several tables would become one. */
-export const askPendingOn = (db: Db, resourceId: string) =>
+export const selectPendingKeysOn = (db: Db, resourceId: string) =>
   db
     .select({ key: charge.key })
     .from(charge)
     .where(and(eq(charge.resourceId, resourceId), PENDING));
 
-export const forgetCharges = (db: Db, before: number): Statement =>
+export const deleteOldCharges = (db: Db, before: number): Statement =>
   db.delete(charge).where(and(ne(charge.status, "pending"), lt(charge.createdAt, before)));

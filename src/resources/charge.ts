@@ -1,5 +1,5 @@
 import type { ResourceRow } from "../kernel/schema/resource.ts";
-import type { Change } from "./type.ts";
+import type { AttributeChange } from "./resource-type.ts";
 
 /**
  * What is written once it is paid. Between acceptance and payment it is nowhere but in the charge: no list,
@@ -7,7 +7,7 @@ import type { Change } from "./type.ts";
  */
 export type PaidChange =
   | { readonly kind: "insert"; readonly row: ResourceRow }
-  | ({ readonly kind: "set"; readonly type: string; readonly id: string } & Change);
+  | ({ readonly kind: "set"; readonly type: string; readonly id: string } & AttributeChange);
 
 /** The object that it makes or changes. */
 export const changedId = (change: PaidChange): string =>

@@ -5,7 +5,7 @@ import { areNamesAlike } from "../kernel/text/look-alike.ts";
 import { invalidField, Problem } from "../kernel/http/problem.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { guardDistinctName, listNames } from "./distinct-name.store.ts";
-import type { StoredType } from "./type.ts";
+import type { StoredType } from "./resource-type.ts";
 
 /**
  * No two objects of some types have names in one account that a reader takes for the same, and none has a
@@ -18,9 +18,9 @@ export async function requireDistinctName(
   stored: StoredType,
   row: ResourceRow,
 ): Promise<Statement[]> {
-  if (!stored.distinctNames) return [];
+  if (!stored.requiresDistinctNames) return [];
   if (isReservedName(call.principal.preset.model, row.name))
-    throw invalidField(`/${stored.label}`, "is the name of a role or group that is always there");
+    throw invalidField(`/${stored.nameAttribute}`, "is the name of a role or group that is always there");
   const [others] = await call.read(listNames(call.db, row.accountId, row.type));
   if (others.some(({ id, name }) => id !== row.id && areNamesAlike(name, row.name)))
     throw new Problem("conflict/duplicate");

@@ -11,17 +11,17 @@ import { accessGrant, account } from "../kernel/schema/team.ts";
  * The accounts below the one that the call acts on. One that has none below it, as its model says, is its own
  * and only organization.
  */
-const within = ({ accountId, preset }: Pick<Principal, "accountId" | "preset">): SQL =>
+const isOwnOrganization = ({ accountId, preset }: Pick<Principal, "accountId" | "preset">): SQL =>
   preset.tree === null ? eq(account.id, accountId) : eq(account.parentId, accountId);
 
-export const findOrganization = (db: Db, where: Pick<Principal, "accountId" | "preset">, id: string) =>
+export const findOrganization = (db: Db, principal: Pick<Principal, "accountId" | "preset">, id: string) =>
   db
     .select()
     .from(account)
-    .where(and(eq(account.id, id), within(where)));
+    .where(and(eq(account.id, id), isOwnOrganization(principal)));
 
 /** Accounts are kept in no groups, are owned by none of their parent's members and have no status. */
-const COLUMNS = {
+const ACCESS_COLUMNS = {
   id: account.id,
   rootId: account.parentId,
   ownerId: account.ownerMemberId,
@@ -32,9 +32,9 @@ const COLUMNS = {
 /** Newest first, without those that are closed, beginning before the id `before`. */
 export const listOrganizations = (
   db: Db,
-  where: Pick<Principal, "accountId" | "preset">,
-  visible: AccessFilter,
-  closed: ReadonlySet<string>,
+  principal: Pick<Principal, "accountId" | "preset">,
+  filter: AccessFilter,
+  closedIds: ReadonlySet<string>,
   before: string | null,
   limit: number,
 ) =>
@@ -43,9 +43,9 @@ export const listOrganizations = (
     .from(account)
     .where(
       and(
-        within(where),
-        whereAccessible(visible, COLUMNS),
-        excludeAccounts(account.id, closed),
+        isOwnOrganization(principal),
+        whereAccessible(filter, ACCESS_COLUMNS),
+        excludeAccounts(account.id, closedIds),
         before === null ? undefined : lt(account.id, before),
       ),
     )

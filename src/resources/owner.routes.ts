@@ -8,14 +8,14 @@ import { versionEtag } from "../gate/calls/gate-request.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import { nextVersion } from "../kernel/version.ts";
 import { guardMember } from "../people/members/member.store.ts";
-import { cardSchema, resourceCard, trailCard } from "./resource.card.ts";
+import { cardSchema, resourceCard, auditCard } from "./resource.card.ts";
 import { loadResource } from "./resource.routes.ts";
 import { assignOwner, guardResource } from "./resource.store.ts";
-import { type ResourceType, rightOf, type StoredType } from "./type.ts";
+import { type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
 
-const Body = z.strictObject({ memberId: z.string().max(64) });
+const OwnerBody = z.strictObject({ memberId: z.string().max(64) });
 
-const assign = (type: ResourceType, stored: StoredType): Endpoint =>
+const ownerEndpoint = (type: ResourceType, stored: StoredType): Endpoint =>
   endpoint(
     {
       method: "PUT",
@@ -24,7 +24,7 @@ const assign = (type: ResourceType, stored: StoredType): Endpoint =>
       right: rightOf(type, "edit"),
       status: 200,
       summary: "Make another member its owner: one that you may see.",
-      body: Body,
+      body: OwnerBody,
       answer: cardSchema(type, stored),
       ifMatch: "optional",
     },
@@ -43,7 +43,7 @@ const assign = (type: ResourceType, stored: StoredType): Endpoint =>
       const event = call.event(
         rightOf(type, "edit"),
         { type: type.name, id: row.id },
-        { changes: diffFields(trailCard(stored, row), trailCard(stored, after)) },
+        { changes: diffFields(auditCard(stored, row), auditCard(stored, after)) },
       );
       const answer = {
         status: 200,
@@ -68,4 +68,4 @@ const assign = (type: ResourceType, stored: StoredType): Endpoint =>
 
 /** For the types whose owner can be made another. */
 export const ownerEndpoints = (types: readonly ResourceType[]): Endpoint[] =>
-  types.flatMap((type) => (type.stored?.ownerAssigned ? [assign(type, type.stored)] : []));
+  types.flatMap((type) => (type.stored?.hasAssignableOwner ? [ownerEndpoint(type, type.stored)] : []));

@@ -1,60 +1,60 @@
 import type { TypeTable } from "../access/resource-type.ts";
-import { accessToken } from "./types/access-token.ts";
-import { aggregatorLicense } from "./types/aggregator-license.ts";
-import { analytics } from "./types/analytics.ts";
-import { billing } from "./types/billing.ts";
-import { catalog } from "./types/catalog.ts";
-import { corporation } from "./types/corporation.ts";
-import { cpq } from "./types/cpq.ts";
-import { customer } from "./types/customer.ts";
-import { dataObject } from "./types/data-object.ts";
-import { form } from "./types/form.ts";
-import { invoice } from "./types/invoice.ts";
-import { key } from "./types/key.ts";
-import { license } from "./types/license.ts";
-import { licenseKey } from "./types/license-key.ts";
-import { machineCode } from "./types/machine-code.ts";
-import { markup } from "./types/markup.ts";
-import { object } from "./types/object.ts";
-import { objectGroup } from "./types/object-group.ts";
-import { organization } from "./types/organization.ts";
-import { product } from "./types/product.ts";
-import { request } from "./types/request.ts";
-import { sosLicense } from "./types/sos-license.ts";
-import { subscription } from "./types/subscription.ts";
-import { task } from "./types/task.ts";
-import { theme } from "./types/theme.ts";
-import { tool } from "./types/tool.ts";
-import type { ResourceType } from "./type.ts";
+import { accessTokenType } from "./types/access-token.ts";
+import { aggregatorLicenseType } from "./types/aggregator-license.ts";
+import { analyticsType } from "./types/analytics.ts";
+import { billingType } from "./types/billing.ts";
+import { catalogType } from "./types/catalog.ts";
+import { corporationType } from "./types/corporation.ts";
+import { cpqType } from "./types/cpq.ts";
+import { customerType } from "./types/customer.ts";
+import { dataObjectType } from "./types/data-object.ts";
+import { formType } from "./types/form.ts";
+import { invoiceType } from "./types/invoice.ts";
+import { dealerKeyType } from "./types/key.ts";
+import { licenseResourceType } from "./types/license.ts";
+import { licenseKeyType } from "./types/license-key.ts";
+import { machineCodeType } from "./types/machine-code.ts";
+import { markupType } from "./types/markup.ts";
+import { objectType } from "./types/object.ts";
+import { objectGroupType } from "./types/object-group.ts";
+import { organizationType } from "./types/organization.ts";
+import { productType } from "./types/product.ts";
+import { requestType } from "./types/request.ts";
+import { sosLicenseType } from "./types/sos-license.ts";
+import { subscriptionType } from "./types/subscription.ts";
+import { taskType } from "./types/task.ts";
+import { themeType } from "./types/theme.ts";
+import { toolType } from "./types/tool.ts";
+import type { ResourceType } from "./resource-type.ts";
 
 /** Every resource type. A new one is its own file and a line here. */
 export const RESOURCE_TYPES: readonly ResourceType[] = [
-  product,
-  licenseKey,
-  machineCode,
-  dataObject,
-  customer,
-  accessToken,
-  analytics,
-  billing,
-  invoice,
-  organization,
-  subscription,
-  markup,
-  cpq,
-  form,
-  catalog,
-  theme,
-  license,
-  tool,
-  task,
-  object,
-  corporation,
-  objectGroup,
-  key,
-  request,
-  sosLicense,
-  aggregatorLicense,
+  productType,
+  licenseKeyType,
+  machineCodeType,
+  dataObjectType,
+  customerType,
+  accessTokenType,
+  analyticsType,
+  billingType,
+  invoiceType,
+  organizationType,
+  subscriptionType,
+  markupType,
+  cpqType,
+  formType,
+  catalogType,
+  themeType,
+  licenseResourceType,
+  toolType,
+  taskType,
+  objectType,
+  corporationType,
+  objectGroupType,
+  dealerKeyType,
+  requestType,
+  sosLicenseType,
+  aggregatorLicenseType,
 ];
 
 /** What the compiler of grant sets and the validation of grants read. */

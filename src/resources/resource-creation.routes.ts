@@ -6,40 +6,40 @@ import type { Answer } from "../kernel/http/operation.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import { randomBytes } from "../kernel/random.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
-import { CHARGE_PROBLEMS, charged, resume } from "./charge.change.ts";
+import { CHARGE_PROBLEMS, chargeAndApply, resumeCharge } from "./charge.change.ts";
 import { requireDistinctName } from "./distinct-name.change.ts";
-import { requireConfidential, requireOrganization } from "./named.change.ts";
-import { admitNew, type NewPlace } from "./new-place.change.ts";
-import { newRow } from "./new-row.change.ts";
-import { madeSchema, newBody, openPart, resourceCard, trailCard } from "./resource.card.ts";
-import { guardPresence, guardResource, insertResource, UNIQUE_KEY } from "./resource.store.ts";
+import { requireConfidential, requireOrganization } from "./object-reference.load.ts";
+import { loadPlacement, type LoadedPlacement } from "./placement.load.ts";
+import { newResourceRow } from "./resource-row.change.ts";
+import { createdSchema, creationBody, publicFields, resourceCard, auditCard } from "./resource.card.ts";
+import { guardResourceExists, guardResource, insertResource, UNIQUE_KEY_COLUMNS } from "./resource.store.ts";
 import {
   attributesOf,
-  type Generated,
-  referenceId,
+  type GeneratedValues,
+  referenceIdIn,
   type ResourceType,
   rightOf,
   type StoredType,
-} from "./type.ts";
+} from "./resource-type.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
 /** The type of a new object, and the type of the object that it may bring along. */
-interface Types {
+interface CreationTypes {
   readonly type: ResourceType;
   readonly stored: StoredType;
   readonly embedded: StoredType | null;
 }
 
 /** A new object before it is written. */
-interface Draft {
+interface ResourceDraft {
   readonly row: ResourceRow;
   /** The object that comes with it, if any. */
-  readonly inside: ResourceRow | null;
-  readonly made: Generated | undefined;
-  readonly place: NewPlace;
+  readonly embeddedObject: ResourceRow | null;
+  readonly generated: GeneratedValues | undefined;
+  readonly placement: LoadedPlacement;
   /** Guards and writes that keep its name distinct. */
-  readonly distinct: readonly Statement[];
+  readonly nameGuards: readonly Statement[];
   readonly event: AuditEvent;
 }
 
@@ -57,13 +57,13 @@ export function creationEndpoint(
       right: rightOf(type, "create"),
       status: 201,
       summary: creationSummary(stored),
-      body: newBody(type, stored, embedded),
-      answer: madeSchema(type, stored, embedded),
+      body: creationBody(type, stored, embedded),
+      answer: createdSchema(type, stored, embedded),
       idempotency: stored.price ? "ledger" : "optional",
       problems: [
-        ...(stored.unique ? ["conflict/duplicate" as const] : []),
+        ...(stored.uniqueKeyOf ? ["conflict/duplicate" as const] : []),
         ...(stored.price ? CHARGE_PROBLEMS : []),
-        ...(stored.parentsActive ? ["conflict/state" as const] : []),
+        ...(stored.requiresActiveParent ? ["conflict/state" as const] : []),
       ],
     },
     (call) => create(call, { type, stored, embedded }),
@@ -74,15 +74,15 @@ function creationSummary({ reference, price }: StoredType): string {
   const embedded = reference?.embedded;
   if (embedded)
     return (
-      `Add one. With ${embedded.member} it brings a new ${embedded.type}, ` +
+      `Add one. With ${embedded.field} it brings a new ${embedded.type}, ` +
       "also for members who may not see or add any."
     );
   return price ? "Add one, for credits." : "Add one.";
 }
 
-async function create(call: Call<Body>, types: Types): Promise<Answer> {
+async function create(call: Call<Body>, types: CreationTypes): Promise<Answer> {
   const { type, stored, embedded } = types;
-  const place = await admitNew(call, type, stored);
+  const placement = await loadPlacement(call, type, stored);
   const body = await call.body();
   requireConfidential(
     call,
@@ -90,73 +90,83 @@ async function create(call: Call<Body>, types: Types): Promise<Answer> {
     Object.keys(body).filter((name) => body[name] !== null),
   );
   await requireOrganization(call, stored, body);
-  const resumed = stored.price ? await resume(call, place.begun) : null;
+  const resumed = stored.price ? await resumeCharge(call, placement.earlierCharge) : null;
   if (resumed !== null) return resumed;
-  if (stored.parentsActive && place.row?.status !== "active")
+  if (stored.requiresActiveParent && placement.parent?.status !== "active")
     throw new Problem("conflict/state", { detail: "What it would belong to is offered no more." });
-  const made = stored.generated?.make(randomBytes(32), call.principal.targetAccount);
-  const inside = embeddedRow(call, stored, embedded, body);
-  const attributes = { ...attributesOf(stored, body), ...made?.attributes };
-  const row = newRow(call, type, stored, attributes, place, inside?.id ?? referenceId(stored, body) ?? null);
-  const distinct = await requireDistinctName(call, stored, row);
-  const draft = { row, inside, made, place, distinct, event: creationEvent(call, stored, row) };
-  return stored.price && place.row
-    ? chargeDraft(call, types, draft, { parent: place.row, amount: stored.price(place.row) })
+  const generated = stored.generated?.make(randomBytes(32), call.principal.targetAccount);
+  const embeddedObject = newEmbeddedRow(call, stored, embedded, body);
+  const attributes = { ...attributesOf(stored, body), ...generated?.attributes };
+  const row = newResourceRow(
+    call,
+    type,
+    stored,
+    attributes,
+    placement,
+    embeddedObject?.id ?? referenceIdIn(stored, body) ?? null,
+  );
+  const nameGuards = await requireDistinctName(call, stored, row);
+  const event = creationEvent(call, stored, row);
+  const draft = { row, embeddedObject, generated, placement, nameGuards, event };
+  return stored.price && placement.parent
+    ? chargeDraft(call, types, draft, { parent: placement.parent, amount: stored.price(placement.parent) })
     : commitDraft(call, types, draft);
 }
 
-const headersOf = ({ path }: StoredType, row: ResourceRow) => ({
+const createdHeaders = ({ path }: StoredType, row: ResourceRow) => ({
   ETag: versionEtag(row.version),
   Location: `/v1/${path}/${row.id}`,
 });
 
 function chargeDraft(
   call: Call,
-  { stored }: Types,
-  { row, event }: Draft,
+  { stored }: CreationTypes,
+  { row, event }: ResourceDraft,
   { parent, amount }: { readonly parent: ResourceRow; readonly amount: number },
 ): Promise<Answer> {
   const guards = [guardResource(call.db, parent)];
-  return charged(
+  return chargeAndApply(
     call,
     { change: { kind: "insert", row }, parentId: parent.id, amount, guards, event },
     {
       status: 201,
       body: resourceCard(stored, row, call.principal.grantSet),
-      headers: headersOf(stored, row),
+      headers: createdHeaders(stored, row),
     },
   );
 }
 
 function commitDraft(
   call: Call,
-  { type, stored, embedded }: Types,
-  { row, inside, made, place, distinct, event }: Draft,
+  { type, stored, embedded }: CreationTypes,
+  { row, embeddedObject, generated, placement, nameGuards, event }: ResourceDraft,
 ): Promise<Answer> {
-  const shown = {
+  const card = {
     ...resourceCard(stored, row, call.principal.grantSet),
-    ...(inside === null
+    ...(embeddedObject === null
       ? {}
-      : { [stored.reference?.embedded?.member ?? ""]: { id: inside.id, ...inside.attributes } }),
+      : {
+          [stored.reference?.embedded?.field ?? ""]: { id: embeddedObject.id, ...embeddedObject.attributes },
+        }),
   };
   const statements: Statement[] = [
-    ...distinct,
-    ...place.found.map((each) =>
-      (type.isGrouped && each === place.row ? guardResource : guardPresence)(call.db, each),
+    ...nameGuards,
+    ...placement.referenced.map((each) =>
+      (type.isGrouped && each === placement.parent ? guardResource : guardResourceExists)(call.db, each),
     ),
-    ...[inside, row].flatMap((each) => (each === null ? [] : [insertResource(call.db, each)])),
+    ...[embeddedObject, row].flatMap((each) => (each === null ? [] : [insertResource(call.db, each)])),
   ];
   const events = [
     event,
-    ...(inside === null || embedded === null ? [] : [creationEvent(call, embedded, inside)]),
+    ...(embeddedObject === null || embedded === null ? [] : [creationEvent(call, embedded, embeddedObject)]),
   ];
   return call.commit(
-    { statements, events, duplicateProblems: { [UNIQUE_KEY]: "conflict/duplicate" } },
+    { statements, events, duplicateProblems: { [UNIQUE_KEY_COLUMNS]: "conflict/duplicate" } },
     {
       status: 201,
-      body: { ...shown, ...made?.shown },
-      replay: openPart(stored, shown),
-      headers: headersOf(stored, row),
+      body: { ...card, ...generated?.shown },
+      replay: publicFields(stored, card),
+      headers: createdHeaders(stored, row),
     },
   );
 }
@@ -164,16 +174,23 @@ function commitDraft(
 /**
  * The object that comes with the new one: always new, so that the answer reveals nothing of existing ones.
  */
-function embeddedRow(
+function newEmbeddedRow(
   call: Call,
   stored: StoredType,
   embedded: StoredType | null,
   body: Body,
 ): ResourceRow | null {
-  const rule = stored.reference?.embedded;
-  const attributes = rule ? (body[rule.member] as Body | undefined) : undefined;
-  return rule && embedded !== null && attributes !== undefined
-    ? newRow(call, { name: rule.type }, embedded, attributes, { row: undefined, groupId: null }, null)
+  const embeddedType = stored.reference?.embedded;
+  const attributes = embeddedType ? (body[embeddedType.field] as Body | undefined) : undefined;
+  return embeddedType && embedded !== null && attributes !== undefined
+    ? newResourceRow(
+        call,
+        { name: embeddedType.type },
+        embedded,
+        attributes,
+        { parent: undefined, groupId: null },
+        null,
+      )
     : null;
 }
 
@@ -181,5 +198,5 @@ const creationEvent = (call: Call, stored: StoredType, row: ResourceRow): AuditE
   call.event(
     rightOf({ name: row.type }, "create"),
     { type: row.type, id: row.id },
-    { changes: { before: {}, after: trailCard(stored, row) } },
+    { changes: { before: {}, after: auditCard(stored, row) } },
   );

@@ -5,24 +5,24 @@ import { ownerAccountIdOf } from "../gate/principals/principal.ts";
 import type { Answer } from "../kernel/http/operation.ts";
 import { decodeCursor, listQuery, toPage, pageSchema } from "../kernel/http/page.ts";
 import { Problem } from "../kernel/http/problem.ts";
-import { GROUP_MEMBER, namedObject, takesGroup } from "./group.ts";
+import { GROUP_FIELD, nullIfEveryGroup, hasOwnGroup } from "./object-group.ts";
 import {
-  type Named,
-  namedBy,
-  organizationScope,
-  referencesOf,
+  type ObjectReference,
+  collectReferences,
+  organizationFilter,
+  referenceFields,
   requireOrganization,
   requireVisible,
-} from "./named.change.ts";
-import { cardSchema, shownCard } from "./resource.card.ts";
-import { readWith, viewOf, type Views } from "./resource.routes.ts";
+} from "./object-reference.load.ts";
+import { cardSchema, visibleCard } from "./resource.card.ts";
+import { readWithReferences, rowViewOf, type RowViews } from "./resource.routes.ts";
 import { type ListFilter, listResources } from "./resource-list.store.ts";
-import { type ResourceType, rightOf, type StoredType } from "./type.ts";
+import { type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
 
-export function listEndpoint(type: ResourceType, stored: StoredType, views: Views): Endpoint {
-  const members = filterMembers(type, stored);
+export function listEndpoint(type: ResourceType, stored: StoredType, views: RowViews): Endpoint {
+  const fields = filterFields(type, stored);
   const text = z.string().max(200).optional();
-  const names = [...members.map(([member]) => member), ...(stored.filters ?? [])];
+  const names = [...fields.map(([member]) => member), ...(stored.filters ?? [])];
   const query = z.strictObject({
     ...listQuery,
     status: z.string().max(40).optional(),
@@ -44,10 +44,10 @@ export function listEndpoint(type: ResourceType, stored: StoredType, views: View
 }
 
 /** The members of the query that name an object, each with its type. */
-const filterMembers = (type: ResourceType, stored: StoredType) => [
+const filterFields = (type: ResourceType, stored: StoredType) => [
   ...Object.entries(stored.parents),
-  ...referencesOf(stored),
-  ...(takesGroup(type, stored) ? [GROUP_MEMBER] : []),
+  ...referenceFields(stored),
+  ...(hasOwnGroup(type, stored) ? [GROUP_FIELD] : []),
 ];
 
 interface ListQuery {
@@ -60,63 +60,65 @@ async function list(
   call: Call<unknown, ListQuery>,
   type: ResourceType,
   stored: StoredType,
-  views: Views,
+  views: RowViews,
 ): Promise<Answer> {
   call.requireRight(rightOf(type, "view"));
-  const asked = call.query();
-  const values = asked as unknown as Readonly<Record<string, unknown>>;
-  const textOf = (name: string) => (typeof values[name] === "string" ? values[name] : null);
-  const named = namedBy(call.principal, filterMembers(type, stored), (member) => namedObject(textOf(member)));
-  const [rows, others] = await readWith(
+  const query = call.query();
+  const values = query as unknown as Readonly<Record<string, unknown>>;
+  const queryText = (name: string) => (typeof values[name] === "string" ? values[name] : null);
+  const references = collectReferences(call.principal, filterFields(type, stored), (member) =>
+    nullIfEveryGroup(queryText(member)),
+  );
+  const [rows, referenced] = await readWithReferences(
     call,
     listResources(
       call.db,
       ownerAccountIdOf(call.principal, type),
       type.name,
-      filterOf(call, type, stored, named, textOf),
-      asked.limit + 1,
+      toListFilter(call, type, stored, references, queryText),
+      query.limit + 1,
     ),
-    named,
+    references,
   );
-  requireVisible(call, named, others, "query");
+  requireVisible(call, references, referenced, "query");
   await requireOrganization(call, stored, values);
-  const view = await viewOf(call, type, views, rows);
+  const view = await rowViewOf(call, type, views, rows);
   return {
     status: 200,
     body: toPage(
       rows,
-      asked.limit,
-      (row) => shownCard(call.principal, stored, view(row)),
+      query.limit,
+      (row) => visibleCard(call.principal, stored, view(row)),
       (row) => row.id,
     ),
   };
 }
 
-/** @param named the objects that the query names @param textOf a text of the query, or null */
-function filterOf(
+/** @param references the objects that the query names @param queryText a text of the query, or null */
+function toListFilter(
   call: Call<unknown, ListQuery>,
   type: ResourceType,
   stored: StoredType,
-  named: readonly Named[],
-  textOf: (name: string) => string | null,
+  references: readonly ObjectReference[],
+  queryText: (name: string) => string | null,
 ): ListFilter {
-  const asked = call.query();
-  const parents = named.filter(({ member }) => member in stored.parents);
+  const query = call.query();
+  const parents = references.filter(({ field }) => field in stored.parents);
   if (parents.length > 1)
     throw new Problem("validation", {
-      errors: [{ pointer: parents[1]?.member ?? "", detail: "filter by one parent at a time" }],
+      errors: [{ pointer: parents[1]?.field ?? "", detail: "filter by one parent at a time" }],
     });
   return {
-    visible: accessFilter(call.principal.grantSet, rightOf(type, "view")),
-    before: decodeCursor(asked.cursor, z.string()),
+    access: accessFilter(call.principal.grantSet, rightOf(type, "view")),
+    before: decodeCursor(query.cursor, z.string()),
     parentId: parents[0]?.id ?? null,
-    referenceId: named.find(({ member }) => member === stored.reference?.member)?.id ?? null,
-    groupId: textOf(GROUP_MEMBER[0]),
-    status: asked.status ?? null,
-    scope: organizationScope(call, stored),
+    referenceId: references.find(({ field }) => field === stored.reference?.field)?.id ?? null,
+    groupId: queryText(GROUP_FIELD[0]),
+    status: query.status ?? null,
+    organizations: organizationFilter(call, stored),
     attributes: Object.fromEntries(
       (stored.filters ?? []).flatMap((name) => {
-        const value = textOf(name);
+        const value = queryText(name);
         return value === null ? [] : [[name, value]];
       }),
     ),

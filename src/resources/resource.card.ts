@@ -4,9 +4,9 @@ import type { Principal } from "../gate/principals/principal.ts";
 import { iso } from "../kernel/clock.ts";
 import { ID_PREFIXES } from "../kernel/id.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
-import type { ResourceType, StoredType } from "./type.ts";
+import type { ResourceType, StoredType } from "./resource-type.ts";
 
-export const refOf = (row: ResourceRow): ResourceRef => ({
+export const toResourceRef = (row: ResourceRow): ResourceRef => ({
   id: row.id,
   rootId: row.rootId,
   ownerId: row.ownerId,
@@ -15,19 +15,19 @@ export const refOf = (row: ResourceRow): ResourceRef => ({
 });
 
 /** The object under which a child of this one stands: a grant on it reaches the child. */
-export const rootOf = (parent: ResourceRow): string => parent.rootId ?? parent.id;
+export const childRootId = (parent: ResourceRow): string => parent.rootId ?? parent.id;
 
 /** What the columns of a row repeat of its attributes, so that the database can look for it. */
-export function completeRow(type: StoredType, row: ResourceRow): ResourceRow {
+export function fillDerivedColumns(type: StoredType, row: ResourceRow): ResourceRow {
   const { parentId } = row;
-  const attributes = { ...row.attributes, ...type.computed?.(row.attributes) };
+  const attributes = { ...row.attributes, ...type.computeAttributes?.(row.attributes) };
   const { expiresAt } = attributes;
   return {
     ...row,
     attributes,
-    name: String(attributes[type.label] ?? ""),
+    name: String(attributes[type.nameAttribute] ?? ""),
     expiresAt: typeof expiresAt === "string" ? Date.parse(expiresAt) : null,
-    uniqueKey: type.unique?.(attributes, parentId, row.referenceId) ?? null,
+    uniqueKey: type.uniqueKeyOf?.(attributes, parentId, row.referenceId) ?? null,
   };
 }
 
@@ -48,10 +48,10 @@ export function resourceCard(
     ...Object.fromEntries(
       Object.entries(row.attributes).filter(([name]) => !name.startsWith("#") && !hidden.includes(name)),
     ),
-    ...parentMembers(type, row.parentId),
-    ...(type.reference === null ? {} : { [type.reference.member]: row.referenceId }),
+    ...parentFields(type, row.parentId),
+    ...(type.reference === null ? {} : { [type.reference.field]: row.referenceId }),
     ...(row.groupId === null ? {} : { groupId: row.groupId }),
-    ...(type.ownerShown ? { ownerId: row.ownerId } : {}),
+    ...(type.showsOwner ? { ownerId: row.ownerId } : {}),
     status: row.status,
     createdBy: row.createdBy,
     createdAt: iso(row.createdAt),
@@ -61,7 +61,7 @@ export function resourceCard(
 }
 
 /** What a repeated Idempotency-Key is answered: the caller may have lost the right to the rest since. */
-export const openPart = (
+export const publicFields = (
   { confidential }: StoredType,
   card: Record<string, unknown>,
 ): Record<string, unknown> =>
@@ -80,42 +80,42 @@ const maskCard = ({ masked }: StoredType, card: Record<string, unknown>): Record
  * The card as this caller may see it. The member's rights decide what is masked, also when the key of the
  * call has fewer.
  */
-export function shownCard(
+export function visibleCard(
   { grantSet, unrestrictedGrantSet }: Pick<Principal, "grantSet" | "unrestrictedGrantSet">,
   type: StoredType,
   row: ResourceRow,
 ): Record<string, unknown> {
   const card = resourceCard(type, row, grantSet);
-  const isWhole = type.maskedUnless?.some((right) => unrestrictedGrantSet.extents.has(right)) ?? true;
-  return isWhole ? card : maskCard(type, card);
+  const isUnmasked = type.unmaskingRights?.some((right) => unrestrictedGrantSet.extents.has(right)) ?? true;
+  return isUnmasked ? card : maskCard(type, card);
 }
 
 /** The same for the trail, which more people read and which is never rewritten. */
-export const trailCard = (type: StoredType, row: ResourceRow): Record<string, unknown> =>
+export const auditCard = (type: StoredType, row: ResourceRow): Record<string, unknown> =>
   maskCard(type, resourceCard(type, row));
 
 /**
  * An id tells its type by its prefix, so the parent stands under the member that it was sent as: where there
  * are several.
  */
-function parentMembers(type: StoredType, parentId: string | null): Record<string, string | null> {
-  const members = Object.keys(type.parents);
+function parentFields(type: StoredType, parentId: string | null): Record<string, string | null> {
+  const fields = Object.keys(type.parents);
   return Object.fromEntries(
-    members.map((member) => {
-      if (members.length === 1) return [member, parentId];
-      const prefix = `${ID_PREFIXES[member.slice(0, -2) as keyof typeof ID_PREFIXES]}_`;
-      return [member, parentId?.startsWith(prefix) ? parentId : null];
+    fields.map((field) => {
+      if (fields.length === 1) return [field, parentId];
+      const prefix = `${ID_PREFIXES[field.slice(0, -2) as keyof typeof ID_PREFIXES]}_`;
+      return [field, parentId?.startsWith(prefix) ? parentId : null];
     }),
   );
 }
 
-const id = z.string().max(64);
+const idText = z.string().max(64);
 
 /**
  * The body of POST: the attributes, one parent where there are any, and the reference or the new object it
  * may make.
  */
-export function newBody(
+export function creationBody(
   { isGrouped }: ResourceType,
   type: StoredType,
   embedded: StoredType | null,
@@ -124,17 +124,17 @@ export function newBody(
   const { reference } = type;
   const shape = {
     ...type.attributes.shape,
-    ...Object.fromEntries(parents.map((member) => [member, parents.length === 1 ? id : id.optional()])),
+    ...Object.fromEntries(parents.map((field) => [field, parents.length === 1 ? idText : idText.optional()])),
     ...(isGrouped && parents.length === 0
       ? {
-          groupId: id
+          groupId: idText
             .optional()
             .describe('An object group, or "all": the group of objects that are in no other.'),
         }
       : {}),
-    ...(reference === null ? {} : { [reference.member]: id.nullable().optional() }),
+    ...(reference === null ? {} : { [reference.field]: idText.nullable().optional() }),
     ...(reference?.embedded && embedded
-      ? { [reference.embedded.member]: embedded.attributes.optional() }
+      ? { [reference.embedded.field]: embedded.attributes.optional() }
       : {}),
   };
   return z.strictObject(shape).superRefine((body: Record<string, unknown>, context) => {
@@ -146,12 +146,12 @@ export function newBody(
       });
     }
     const both =
-      reference?.embedded && body[reference.member] != null && body[reference.embedded.member] !== undefined;
+      reference?.embedded && body[reference.field] != null && body[reference.embedded.field] !== undefined;
     if (both)
       context.addIssue({
         code: "custom",
-        message: `send either ${reference.member} or ${reference.embedded?.member}`,
-        path: [reference.embedded?.member ?? ""],
+        message: `send either ${reference.field} or ${reference.embedded?.field}`,
+        path: [reference.embedded?.field ?? ""],
       });
   });
 }
@@ -166,15 +166,15 @@ export function patchBody(type: StoredType): z.ZodType<Record<string, unknown>> 
   ]);
   return z.strictObject({
     ...Object.fromEntries(attributes),
-    ...(type.reference === null ? {} : { [type.reference.member]: id.nullable().optional() }),
+    ...(type.reference === null ? {} : { [type.reference.field]: idText.nullable().optional() }),
   });
 }
 
 const withoutDefault = (schema: z.ZodType): z.ZodType =>
   schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema;
 
-function attributesShown({ attributes, generated, confidential }: StoredType): Record<string, z.ZodType> {
-  const shape: Record<string, z.ZodType> = { ...attributes.shape, ...generated?.kept.shape };
+function attributeSchemas({ attributes, generated, confidential }: StoredType): Record<string, z.ZodType> {
+  const shape: Record<string, z.ZodType> = { ...attributes.shape, ...generated?.storedFields.shape };
   return Object.fromEntries(
     Object.entries(shape).map(([name, schema]) => [
       name,
@@ -188,11 +188,11 @@ export const cardSchema = (type: ResourceType, stored: StoredType) =>
   z
     .object({
       id: z.string(),
-      ...attributesShown(stored),
+      ...attributeSchemas(stored),
       ...(type.isGrouped ? { groupId: z.string() } : {}),
-      ...(stored.ownerShown ? { ownerId: z.string().nullable() } : {}),
-      ...Object.fromEntries(Object.keys(stored.parents).map((member) => [member, z.string().nullable()])),
-      ...(stored.reference === null ? {} : { [stored.reference.member]: z.string().nullable() }),
+      ...(stored.showsOwner ? { ownerId: z.string().nullable() } : {}),
+      ...Object.fromEntries(Object.keys(stored.parents).map((field) => [field, z.string().nullable()])),
+      ...(stored.reference === null ? {} : { [stored.reference.field]: z.string().nullable() }),
       status: z.string(),
       createdBy: z.string(),
       createdAt: z.string(),
@@ -202,12 +202,12 @@ export const cardSchema = (type: ResourceType, stored: StoredType) =>
     .describe(type.title);
 
 /** The shape of what POST answers: the card, what is shown once, and the object that came with it. */
-export const madeSchema = (type: ResourceType, stored: StoredType, embedded: StoredType | null) => {
-  const member = stored.reference?.embedded?.member;
+export const createdSchema = (type: ResourceType, stored: StoredType, embedded: StoredType | null) => {
+  const field = stored.reference?.embedded?.field;
   return cardSchema(type, stored).extend({
-    ...z.object(stored.generated?.once.shape ?? {}).partial().shape,
-    ...(member === undefined || embedded === null
+    ...z.object(stored.generated?.shownOnce.shape ?? {}).partial().shape,
+    ...(field === undefined || embedded === null
       ? {}
-      : { [member]: z.object({ id: z.string(), ...embedded.attributes.shape }).optional() }),
+      : { [field]: z.object({ id: z.string(), ...embedded.attributes.shape }).optional() }),
   });
 };

@@ -5,27 +5,34 @@ import { versionEtag } from "../gate/calls/gate-request.ts";
 import type { Statement } from "../kernel/db.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
-import { GROUP_TYPE } from "./group.ts";
+import { GROUP_TYPE } from "./object-group.ts";
 import { guardEmptyGroup } from "./group.store.ts";
-import { inScope, type Named, NOTHING, organizationScope } from "./named.change.ts";
-import { cardSchema, refOf, shownCard, trailCard } from "./resource.card.ts";
-import { deleteResource, findNamed, findResource, guardResource } from "./resource.store.ts";
-import { type ResourceType, rightOf, type StoredType, type View } from "./type.ts";
+import {
+  matchesOrganization,
+  type ObjectReference,
+  NO_OBJECT,
+  organizationFilter,
+} from "./object-reference.load.ts";
+import { cardSchema, toResourceRef, visibleCard, auditCard } from "./resource.card.ts";
+import { deleteResource, findReferenced, findResource, guardResource } from "./resource.store.ts";
+import { type ResourceType, rightOf, type StoredType, type RowView } from "./resource-type.ts";
 
 /**
  * One guarded read of the rows that a statement selects and of the objects that the call names beside them,
  * if any.
  */
-export async function readWith<Rows extends Statement>(
+export async function readWithReferences<Rows extends Statement>(
   call: Call,
   rows: Rows,
-  named: readonly Named[],
+  references: readonly ObjectReference[],
 ): Promise<[Results<[Rows]>[0], ResourceRow[]]> {
-  return named.length === 0 ? [(await call.read(rows))[0], []] : call.read(rows, findNamed(call.db, named));
+  return references.length === 0
+    ? [(await call.read(rows))[0], []]
+    : call.read(rows, findReferenced(call.db, references));
 }
 
 /** Where the object that the path names is looked for. */
-export const placeOf = (call: Call, type: ResourceType) => ({
+export const pathObject = (call: Call, type: ResourceType) => ({
   accountId: ownerAccountIdOf(call.principal, type),
   type: type.name,
   id: call.params["id"] ?? "",
@@ -36,15 +43,15 @@ export async function loadResource(
   call: Call,
   type: ResourceType,
   verb: string,
-  named: readonly Named[] = [],
+  references: readonly ObjectReference[] = [],
 ) {
-  const place = placeOf(call, type);
-  const [[found], others] = await readWith(
+  const { accountId, id } = pathObject(call, type);
+  const [[found], referenced] = await readWithReferences(
     call,
-    findResource(call.db, place.accountId, place.type, place.id),
-    named,
+    findResource(call.db, accountId, type.name, id),
+    references,
   );
-  return { row: requireResource(call, type, verb, found), others };
+  return { row: requireResource(call, type, verb, found), others: referenced };
 }
 
 /**
@@ -58,15 +65,17 @@ export function requireResource(
   found: ResourceRow | undefined,
 ): ResourceRow {
   const row =
-    found === undefined || type.stored === null || inScope(found, organizationScope(call, type.stored))
+    found === undefined ||
+    type.stored === null ||
+    matchesOrganization(found, organizationFilter(call, type.stored))
       ? found
       : undefined;
   // A missing object is decided like one that is out of reach: answer and audit log are the same for both.
-  const on = row === undefined ? NOTHING : refOf(row);
-  call.requireRight(rightOf(type, verb), on, row === undefined || rightOf(type, "view"));
+  const ref = row === undefined ? NO_OBJECT : toResourceRef(row);
+  call.requireRight(rightOf(type, verb), ref, row === undefined || rightOf(type, "view"));
   if (row === undefined) throw new Problem("not-found");
   if (verb === "view") return row;
-  call.requireView(rightOf(type, "view"), on);
+  call.requireView(rightOf(type, "view"), ref);
   if (ownerAccountIdOf(call.principal, type) !== call.principal.accountId)
     throw new Problem("access/denied", {
       detail: "Another account keeps this, and only its members change it.",
@@ -75,17 +84,19 @@ export function requireResource(
 }
 
 /** Asks what rows of a type look like in the account that the call acts on; by the name of the type. */
-export type Views = Readonly<Record<string, (call: Call, rows: readonly ResourceRow[]) => Promise<View>>>;
+export type RowViews = Readonly<
+  Record<string, (call: Call, rows: readonly ResourceRow[]) => Promise<RowView>>
+>;
 
 /** How these rows of the type are shown to the caller: as they are stored by default. */
-export const viewOf = async (
+export const rowViewOf = async (
   call: Call,
   { name }: ResourceType,
-  views: Views,
+  views: RowViews,
   rows: readonly ResourceRow[],
-): Promise<View> => (await views[name]?.(call, rows)) ?? ((row) => row);
+): Promise<RowView> => (await views[name]?.(call, rows)) ?? ((row) => row);
 
-export const cardEndpoint = (type: ResourceType, stored: StoredType, views: Views): Endpoint =>
+export const cardEndpoint = (type: ResourceType, stored: StoredType, views: RowViews): Endpoint =>
   endpoint(
     {
       method: "GET",
@@ -98,17 +109,17 @@ export const cardEndpoint = (type: ResourceType, stored: StoredType, views: View
     },
     async (call) => {
       const { row } = await loadResource(call, type, "view");
-      const view = await viewOf(call, type, views, [row]);
+      const view = await rowViewOf(call, type, views, [row]);
       return {
         status: 200,
-        body: shownCard(call.principal, stored, view(row)),
+        body: visibleCard(call.principal, stored, view(row)),
         headers: { ETag: versionEtag(row.version) },
       };
     },
   );
 
 /** Types whose grants name objects of this one. */
-const grantNames = (types: TypeTable, name: string): string[] =>
+const grantedTypeNames = (types: TypeTable, name: string): string[] =>
   Array.from(types.values())
     .filter((type) => (type.grantedType ?? type.name) === name)
     .map((type) => type.name);
@@ -131,7 +142,7 @@ export const removalEndpoint = (type: ResourceType, stored: StoredType): Endpoin
       const event = call.event(
         rightOf(type, "delete"),
         { type: type.name, id: row.id },
-        { changes: { before: trailCard(stored, row), after: {} } },
+        { changes: { before: auditCard(stored, row), after: {} } },
       );
       return call.commit(
         {
@@ -140,7 +151,7 @@ export const removalEndpoint = (type: ResourceType, stored: StoredType): Endpoin
             ...(type.name === GROUP_TYPE
               ? [guardEmptyGroup(call.db, row, call.principal.grantSet.groupedTypes)]
               : []),
-            ...deleteResource(call.db, row, grantNames(call.principal.types, type.name)),
+            ...deleteResource(call.db, row, grantedTypeNames(call.principal.types, type.name)),
           ],
           events: [event],
           guardProblems: { has_dependents: "conflict/not-removable" },

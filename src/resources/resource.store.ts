@@ -3,21 +3,21 @@ import type { Permit } from "../gate/permits/permit.ts";
 import { type Db, guard, prepared, type Statement } from "../kernel/db.ts";
 import { resource, type ResourceRow } from "../kernel/schema/resource.ts";
 import { accessGrant, member } from "../kernel/schema/team.ts";
-import type { Change } from "./type.ts";
+import type { AttributeChange } from "./resource-type.ts";
 
-type Value = string | Placeholder | SQL;
+type Bindable = string | Placeholder | SQL;
 
-const at = (accountId: Value, type: Value, id: Value): SQL | undefined =>
+const whereResource = (accountId: Bindable, type: Bindable, id: Bindable): SQL | undefined =>
   and(eq(resource.accountId, accountId), eq(resource.type, type), eq(resource.id, id));
 
 export const findResource = (db: Db, accountId: string, type: string, id: string) =>
-  one(db, { accountId, type, id });
+  selectResource(db, { accountId, type, id });
 
-const one = prepared((db) =>
+const selectResource = prepared((db) =>
   db
     .select()
     .from(resource)
-    .where(at(sql.placeholder("accountId"), sql.placeholder("type"), sql.placeholder("id"))),
+    .where(whereResource(sql.placeholder("accountId"), sql.placeholder("type"), sql.placeholder("id"))),
 );
 
 /** What an object belongs to, where only the object's own id is known. */
@@ -26,14 +26,15 @@ export const findParent = (
   accountId: string,
   type: string,
   child: { readonly accountId: string; readonly type: string; readonly id: string },
-) => parentOf(db, { accountId, type, childAccountId: child.accountId, childType: child.type, id: child.id });
+) =>
+  selectParent(db, { accountId, type, childAccountId: child.accountId, childType: child.type, id: child.id });
 
-const parentOf = prepared((db) =>
+const selectParent = prepared((db) =>
   db
     .select()
     .from(resource)
     .where(
-      at(
+      whereResource(
         sql.placeholder("accountId"),
         sql.placeholder("type"),
         sql`(SELECT child.parent_id FROM resource child
@@ -44,18 +45,21 @@ const parentOf = prepared((db) =>
 );
 
 /** Objects that a call names, each with the type it must have and the account that keeps it. */
-export const findNamed = (db: Db, named: readonly { accountId: string; type: string; id: string }[]) =>
+export const findReferenced = (
+  db: Db,
+  references: readonly { accountId: string; type: string; id: string }[],
+) =>
   db
     .select()
     .from(resource)
     .where(
-      named.length === 0
+      references.length === 0
         ? sql`FALSE`
-        : or(...named.map(({ accountId, type, id }) => at(accountId, type, id))),
+        : or(...references.map(({ accountId, type, id }) => whereResource(accountId, type, id))),
     );
 
 /** The one object of a type that holds a unique key. */
-export const findUnique = (db: Db, accountId: string, type: string, uniqueKey: string) =>
+export const findByUniqueKey = (db: Db, accountId: string, type: string, uniqueKey: string) =>
   db
     .select()
     .from(resource)
@@ -79,7 +83,7 @@ export const guardResource = (
   );
 
 /** The same, where only its existence counts. */
-export const guardPresence = (db: Db, row: Pick<ResourceRow, "accountId" | "type" | "id">): Statement =>
+export const guardResourceExists = (db: Db, row: Pick<ResourceRow, "accountId" | "type" | "id">): Statement =>
   guard(
     db,
     "changed",
@@ -88,7 +92,7 @@ export const guardPresence = (db: Db, row: Pick<ResourceRow, "accountId" | "type
   );
 
 /** Fails the batch when something of these types belongs to the object. */
-export const guardWithout = (
+export const guardNoChildren = (
   db: Db,
   row: Pick<ResourceRow, "accountId" | "id">,
   types: readonly string[],
@@ -101,15 +105,15 @@ export const guardWithout = (
   );
 
 /** Columns of the keys, as a failed write names them. */
-export const RESOURCE_KEY = "resource.account_id, resource.type, resource.id";
-export const UNIQUE_KEY = "resource.account_id, resource.type, resource.unique_key";
+export const RESOURCE_KEY_COLUMNS = "resource.account_id, resource.type, resource.id";
+export const UNIQUE_KEY_COLUMNS = "resource.account_id, resource.type, resource.unique_key";
 
 export const updateResource = (db: Db, row: ResourceRow): Statement => {
   const { accountId, type, id, createdBy: _, createdAt: __, ...rest } = row;
   return db
     .update(resource)
     .set(rest)
-    .where(at(accountId, type, id));
+    .where(whereResource(accountId, type, id));
 };
 
 /**
@@ -121,10 +125,10 @@ export const assignOwner = (db: Db, permit: Permit, row: ResourceRow): Statement
 };
 
 /** Sets some attributes and leaves all others as they are. The caller's batch says when. */
-export const setAttributes = (
+export const patchAttributes = (
   db: Db,
   row: Pick<ResourceRow, "accountId" | "type" | "id">,
-  { set, status }: Change,
+  { set, status }: AttributeChange,
   now: number,
 ): Statement => {
   const values = Object.entries(set).flatMap(([name, value]) => [
@@ -139,10 +143,10 @@ export const setAttributes = (
       version: sql`${resource.version} + 1`,
       ...(status === null ? {} : { status }),
     })
-    .where(at(row.accountId, row.type, row.id));
+    .where(whereResource(row.accountId, row.type, row.id));
 };
 
-const grantsOn = (row: ResourceRow, types: readonly string[]): SQL | undefined =>
+const whereGrantedOn = (row: ResourceRow, types: readonly string[]): SQL | undefined =>
   and(inArray(accessGrant.resourceType, [...types]), eq(accessGrant.resourceId, row.id));
 
 /**
@@ -160,15 +164,15 @@ export const deleteResource = (db: Db, row: ResourceRow, types: readonly string[
     AND NOT EXISTS (SELECT 1 FROM charge WHERE resource_id = ${row.id} AND status = 'pending')
     AND NOT EXISTS (SELECT 1 FROM charge WHERE parent_id = ${row.id} AND status = 'pending')`,
   ),
-  db.delete(resource).where(at(row.accountId, row.type, row.id)),
+  db.delete(resource).where(whereResource(row.accountId, row.type, row.id)),
   db
     .update(member)
     .set({ version: sql`${member.version} + 1` })
     .where(
       inArray(
         member.id,
-        db.select({ id: accessGrant.memberId }).from(accessGrant).where(grantsOn(row, types)),
+        db.select({ id: accessGrant.memberId }).from(accessGrant).where(whereGrantedOn(row, types)),
       ),
     ),
-  db.delete(accessGrant).where(grantsOn(row, types)),
+  db.delete(accessGrant).where(whereGrantedOn(row, types)),
 ];

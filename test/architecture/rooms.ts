@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { Fault, Import, Source } from "./source.ts";
+import type { Fault, Import, Source } from "./parsed-source.ts";
 
 /**
  * Rooms from the ground up; rooms on one line do not know each other. A room is a folder of src, with the
@@ -68,7 +68,7 @@ export function layerOf(path: string): string {
   return suffix ?? "rules";
 }
 
-const rank = (table: readonly (readonly string[])[], name: string) =>
+const floorOf = (table: readonly (readonly string[])[], name: string) =>
   table.findIndex((row) => row.includes(name));
 const packageOf = (from: string) =>
   from
@@ -110,11 +110,11 @@ function roomAdvice(path: string, one: Import): string[] {
     const known =
       to === COMMANDS ||
       to === "kernel" ||
-      (layerOf(one.path as string) === "rules" && rank(FLOORS, to) <= rank(FLOORS, "people/directory"));
+      (layerOf(one.path as string) === "rules" && floorOf(FLOORS, to) <= floorOf(FLOORS, "people/directory"));
     return known ? [] : ["a command knows the kernel and pure rules only"];
   }
   if (to === COMMANDS) return ["commands are Node programs; the Worker does not know them"];
-  const [low, high] = [rank(FLOORS, to), rank(FLOORS, from)];
+  const [low, high] = [floorOf(FLOORS, to), floorOf(FLOORS, from)];
   if (high < 0) return [`${from} is no room; name it in test/architecture/rooms.ts`];
   return low >= 0 && (low < high || from === to)
     ? []
@@ -136,12 +136,12 @@ function layerAdvice(path: string, one: Import): string[] {
   if (target === "src/kernel/db.ts" && from === "rules")
     return one.typeOnly ? [] : ["rules do not ask the database; a store does"];
   if (one.typeOnly && roomOf(path) !== roomOf(target)) return [];
-  const [low, high] = [rank(LAYERS, to), rank(LAYERS, from)];
+  const [low, high] = [floorOf(LAYERS, to), floorOf(LAYERS, from)];
   return low < high || from === to ? [] : [`${from} stands below ${to} or beside it`];
 }
 
 /** Chains of imports that come back to where they began, each named once. */
-export function cycles(sources: readonly Source[]): Fault[] {
+export function findCycles(sources: readonly Source[]): Fault[] {
   const edges = new Map(
     sources.map((one) => [one.path, one.imports.flatMap(({ path }) => (path === null ? [] : [path]))]),
   );

@@ -12,16 +12,16 @@ export interface Column {
 export type Tables = ReadonlyMap<string, readonly Column[]>;
 
 /** The tables that a database has after these migrations. */
-export function migrated(statements: readonly string[]): Tables {
+export function tablesOfMigrations(statements: readonly string[]): Tables {
   const database = new DatabaseSync(":memory:");
   for (const sql of statements) database.exec(sql);
   const names = database
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
     .all();
-  return new Map(names.map(({ name }) => [String(name), columns(database, String(name))]));
+  return new Map(names.map(({ name }) => [String(name), columnsOf(database, String(name))]));
 }
 
-const columns = (database: DatabaseSync, table: string): Column[] =>
+const columnsOf = (database: DatabaseSync, table: string): Column[] =>
   database
     .prepare('SELECT name, type, "notnull" AS required, pk FROM pragma_table_info(?)')
     .all(table)
@@ -33,7 +33,7 @@ const columns = (database: DatabaseSync, table: string): Column[] =>
     }));
 
 /** The same from Drizzle's tables. */
-export const declared = (tables: readonly SQLiteTable[]): Tables =>
+export const tablesOfSchema = (tables: readonly SQLiteTable[]): Tables =>
   new Map(tables.map((table) => [getTableConfig(table).name, declaredColumns(table)]));
 
 function declaredColumns(table: SQLiteTable): Column[] {
@@ -70,9 +70,11 @@ function columnFaults(table: string, schema: readonly Column[], database: readon
     if (left === undefined || right === undefined)
       return [`${table}.${name}: in the ${left === undefined ? "migrations" : "schema"} only`];
     const same = left.type === right.type && left.notNull === right.notNull && left.key === right.key;
-    return same ? [] : [`${table}.${name}: schema says ${describe(left)}, migrations say ${describe(right)}`];
+    return same
+      ? []
+      : [`${table}.${name}: schema says ${describeColumn(left)}, migrations say ${describeColumn(right)}`];
   });
 }
 
-const describe = (column: Column) =>
+const describeColumn = (column: Column) =>
   `${column.type}${column.notNull ? " not null" : ""}${column.key > 0 ? ` key ${column.key}` : ""}`;

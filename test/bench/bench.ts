@@ -1,18 +1,18 @@
-import { api, ok } from "../harness/client.ts";
+import { api, expectStatus } from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
-import { type Compared, compareDecisions } from "./decision.ts";
+import { type Comparison, compareDecisions } from "./decision.ts";
 import { extraWorkers } from "./extra-worker.ts";
 import { median, table } from "./figure.ts";
-import { printLists } from "./list-times.ts";
-import { AT_ONCE, CALLS, type Figures, measure, ratioOf, ROUNDS, run } from "./measurement.ts";
-import { countRows, describeRows } from "./rows.ts";
-import { newWorld, scenarioOf, type World } from "./scenario.ts";
+import { printListTimes } from "./list-times.ts";
+import { CONCURRENCY, CALLS, type Figures, measure, ratioOf, ROUNDS, runLoad } from "./measurement.ts";
+import { countRows, describeRows } from "./row-count.ts";
+import { createBenchFixture, findScenario, type BenchFixture } from "./scenario.ts";
 
 const millions = (perSecond: number, digits: number) => `${(perSecond / 1e6).toFixed(digits)} M/s`;
 
-function print(figures: Figures, decisions: Compared): void {
+function printFigures(figures: Figures, decisions: Comparison): void {
   console.log(
-    `Calls per second, median of ${ROUNDS} interleaved rounds of ${CALLS} calls, ${AT_ONCE} at once,\n` +
+    `Calls per second, median of ${ROUNDS} interleaved rounds of ${CALLS} calls, ${CONCURRENCY} at once,\n` +
       "from inside the runtime (no socket, no proxy):\n",
   );
   console.log(
@@ -52,22 +52,24 @@ function print(figures: Figures, decisions: Compared): void {
 }
 
 /** After all timing, because counting takes time. The trail is read at the end, so that it is written too. */
-async function printRows(edge: Edge, world: World): Promise<void> {
-  const [, spend] = scenarioOf(world, "spend, API key");
-  const settle = async () => {
+async function printRows(edge: Edge, world: BenchFixture): Promise<void> {
+  const [, spend] = findScenario(world, "spend, API key");
+  const waitUntilSealed = async () => {
     await edge.sweep();
-    ok(
+    expectStatus(
       await api(edge.at(0), spend.headers["authorization"]?.replace("Bearer ", "") ?? "").get(
         "/v1/audit?limit=1",
       ),
       200,
     );
   };
-  await settle();
+  await waitUntilSealed();
   const counted = await countRows(edge, world.accountId);
-  await run(edge, spend, CALLS);
-  await settle();
-  console.log(`\nRows written for each of ${CALLS} spends, ${AT_ONCE} at once, until all are in the trail:`);
+  await runLoad(edge, spend, CALLS);
+  await waitUntilSealed();
+  console.log(
+    `\nRows written for each of ${CALLS} spends, ${CONCURRENCY} at once, until all are in the trail:`,
+  );
   console.log(`  in the object: ${describeRows(await counted.object(), CALLS)}`);
   console.log(`  in D1: ${describeRows(await counted.database(), CALLS)}`);
 }
@@ -76,10 +78,10 @@ async function printRows(edge: Edge, world: World): Promise<void> {
 const decisions = compareDecisions();
 const edge = await startEdge({ isolates: 1, more: extraWorkers });
 try {
-  const world = await newWorld(edge);
-  print(await measure(edge, world.scenarios), decisions);
+  const world = await createBenchFixture(edge);
+  printFigures(await measure(edge, world.scenarios), decisions);
   await printRows(edge, world);
-  await printLists(edge, world);
+  await printListTimes(edge, world);
 } finally {
   await edge.close();
 }

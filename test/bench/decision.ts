@@ -10,11 +10,11 @@ const MEMBERS = 500;
 const GRANTS = 20;
 const QUESTIONS = 20_000;
 /** How often each question is asked in a round. */
-const TIMES = 20;
+const REPETITIONS = 20;
 const ROUNDS = 11;
 
 /** Spelled as the handlers spell them. */
-const ASKED = [
+const QUESTION_KINDS = [
   { right: "product.view", type: "product", verb: "view" },
   { right: "license_key.edit", type: "license_key", verb: "edit" },
   { right: "product.delete", type: "product", verb: "delete" },
@@ -25,7 +25,7 @@ const ASKED = [
 
 interface Question {
   readonly member: number;
-  readonly asked: (typeof ASKED)[number];
+  readonly asked: (typeof QUESTION_KINDS)[number];
   readonly on: ResourceRef;
 }
 
@@ -79,55 +79,58 @@ function ability(member: number): MongoAbility {
 function question(index: number): Question {
   const member = index % MEMBERS;
   const root = productId(index % 5 === 0 ? (member + 1) % MEMBERS : member, index % GRANTS);
-  const asked = ASKED[index % ASKED.length] ?? ASKED[0];
+  const asked = QUESTION_KINDS[index % QUESTION_KINDS.length] ?? QUESTION_KINDS[0];
   const id = asked.type === "product" ? root : `lky_${index}`;
   return { member, asked, on: { id, rootId: root, ownerId: null, groupId: null, status: "active" } };
 }
 
 /** Decisions per second; the ratio is the median of the rounds' own. */
-export interface Compared {
+export interface Comparison {
   readonly ours: number;
   readonly casl: number;
   readonly ratio: number;
 }
 
 /** `decide` against @casl/ability, both with everything prebuilt. Throws when the two disagree. */
-export function compareDecisions(): Compared {
+export function compareDecisions(): Comparison {
   const [sets, abilities] = [
     Array.from({ length: MEMBERS }, (_, member) => grantSet(member)),
     Array.from({ length: MEMBERS }, (_, member) => ability(member)),
   ];
   const questions = Array.from({ length: QUESTIONS }, (_, index) => question(index));
   const theirs = questions.map(({ asked, on }) => [asked.verb, subject(asked.type, { ...on })] as const);
-  const us = () =>
-    repeated(() =>
+  const runOurs = () =>
+    repeat(() =>
       questions.reduce(
         (count, { member, asked, on }) =>
           count + Number(decide(sets[member] as GrantSet, asked.right, on).allowed),
         0,
       ),
     );
-  const them = () =>
-    repeated(() =>
+  const runTheirs = () =>
+    repeat(() =>
       theirs.reduce(
         (count, [verb, on], index) => count + Number(abilities[index % MEMBERS]?.can(verb, on as never)),
         0,
       ),
     );
-  const rounds = Array.from({ length: ROUNDS }, () => [timed(us), timed(them)] as const);
+  const rounds = Array.from(
+    { length: ROUNDS },
+    () => [measureTime(runOurs), measureTime(runTheirs)] as const,
+  );
   if (rounds.some(([one, other]) => one.result !== other.result))
     throw new Error(`the two disagree: ${rounds[0]?.map(({ result }) => result)}`);
   return {
-    ours: median(rounds.map(([one]) => perSecond(QUESTIONS * TIMES, one.ms))),
-    casl: median(rounds.map(([, other]) => perSecond(QUESTIONS * TIMES, other.ms))),
+    ours: median(rounds.map(([one]) => perSecond(QUESTIONS * REPETITIONS, one.ms))),
+    casl: median(rounds.map(([, other]) => perSecond(QUESTIONS * REPETITIONS, other.ms))),
     ratio: median(rounds.map(([one, other]) => other.ms / one.ms)),
   };
 }
 
-const repeated = (work: () => number): number =>
-  Array.from({ length: TIMES }, work).reduce((sum, one) => sum + one, 0);
+const repeat = (work: () => number): number =>
+  Array.from({ length: REPETITIONS }, work).reduce((sum, one) => sum + one, 0);
 
-function timed(work: () => number): { readonly result: number; readonly ms: number } {
+function measureTime(work: () => number): { readonly result: number; readonly ms: number } {
   const start = performance.now();
   const result = work();
   return { result, ms: performance.now() - start };

@@ -1,7 +1,7 @@
 import type { Edge } from "../harness/edge.ts";
-import { MEMBERS } from "./book.ts";
+import { MEMBERS } from "./member-list.ts";
 import { median, perSecond } from "./figure.ts";
-import type { ListCall } from "./list.ts";
+import type { ListCall } from "./resource-list.ts";
 
 const ROUNDS = 5;
 

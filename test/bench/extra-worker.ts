@@ -1,16 +1,16 @@
 import { resolve } from "node:path";
-import type { Config } from "../harness/build.ts";
+import type { WorkerConfig } from "../harness/worker-build.ts";
 
 /** Index of the driver in the harness: the gate, the bare routes, the driver. */
 export const DRIVER = 2;
 
 /** The workers beside the gate: the bare routes, and the driver that calls both. */
-export function extraWorkers(first: Config): Config[] {
+export function extraWorkers(first: WorkerConfig): WorkerConfig[] {
   const { migrations: _, triggers: __, queues: ___, no_bundle: ____, vars: _____, ...rest } = first;
   const bare = {
     ...rest,
     name: "bare",
-    main: resolve(import.meta.dirname, "bare.ts"),
+    main: resolve(import.meta.dirname, "bare-worker.ts"),
     vars: {},
     queues: { producers: [] },
     durable_objects: { bindings: [{ name: "BARE", class_name: "BareObject" }] },
@@ -19,7 +19,7 @@ export function extraWorkers(first: Config): Config[] {
   const driver = {
     ...rest,
     name: "driver",
-    main: resolve(import.meta.dirname, "driver.ts"),
+    main: resolve(import.meta.dirname, "driver-worker.ts"),
     vars: {},
     queues: { producers: [] },
     d1_databases: [],

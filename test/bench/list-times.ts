@@ -1,27 +1,28 @@
 import type { Edge } from "../harness/edge.ts";
-import { bookCalls, MEMBERS } from "./book.ts";
+import { memberListCalls, MEMBERS } from "./member-list.ts";
 import { printExport } from "./export.ts";
 import { median, table } from "./figure.ts";
-import { listCalls, OBJECTS, warm } from "./list.ts";
-import { run } from "./measurement.ts";
-import { readWith, type Scenario, scenarioOf, type World } from "./scenario.ts";
+import { listCalls, OBJECTS, checkList } from "./resource-list.ts";
+import { runLoad } from "./measurement.ts";
+import { readLoad, type Scenario, findScenario, type BenchFixture } from "./scenario.ts";
 
 const LIST_ROUNDS = 5;
 const LIST_CALLS = 40;
 
 /** One call after another, as a person waits for it. The same rounds have a bare read of a row. */
-export async function printLists(edge: Edge, world: World): Promise<void> {
+export async function printListTimes(edge: Edge, world: BenchFixture): Promise<void> {
   const { platform } = world;
-  const [, bare] = scenarioOf(world, "bare + D1 read");
-  const calls = [...(await listCalls(edge, platform)), ...(await bookCalls(edge, platform))];
-  for (const call of calls) await warm(edge, call);
+  const [, bare] = findScenario(world, "bare + D1 read");
+  const calls = [...(await listCalls(edge, platform)), ...(await memberListCalls(edge, platform))];
+  for (const call of calls) await checkList(edge, call);
   const loads: Scenario[] = [
     ["bare + D1 read", bare],
-    ...calls.map(({ name, path, apiKey }): Scenario => [name, readWith(apiKey, path)]),
+    ...calls.map(({ name, path, apiKey }): Scenario => [name, readLoad(apiKey, path)]),
   ];
   const times = new Map<string, number[]>(loads.map(([name]) => [name, []]));
   for (let round = 0; round < LIST_ROUNDS; round += 1) {
-    for (const [name, load] of loads) times.get(name)?.push(1000 / (await run(edge, load, LIST_CALLS, 1)));
+    for (const [name, load] of loads)
+      times.get(name)?.push(1000 / (await runLoad(edge, load, LIST_CALLS, 1)));
   }
   const base = times.get("bare + D1 read") ?? [];
   console.log(

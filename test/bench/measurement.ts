@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Edge } from "../harness/edge.ts";
-import type { Load } from "./driver.ts";
+import type { Load } from "./driver-worker.ts";
 import { DRIVER } from "./extra-worker.ts";
 import { median, perSecond } from "./figure.ts";
 import type { Scenario } from "./scenario.ts";
 
 export const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 11);
 export const CALLS = 300;
-export const AT_ONCE = 8;
+export const CONCURRENCY = 8;
 /** The queue delivers within a second. The work that a scenario leaves to it must not slow the next one. */
 const SETTLE_MS = 1_500;
 
@@ -15,11 +15,11 @@ const SETTLE_MS = 1_500;
 export type Figures = ReadonlyMap<string, readonly number[]>;
 
 /** Calls per second of one load, made by the driver. @throws Error when an answer has another status */
-export async function run(
+export async function runLoad(
   edge: Edge,
   load: Scenario[1],
   calls: number,
-  atOnce: number = AT_ONCE,
+  atOnce: number = CONCURRENCY,
 ): Promise<number> {
   const start = performance.now();
   const answer = await edge.fetch(DRIVER, "/", {
@@ -35,13 +35,13 @@ export async function run(
 }
 
 /** Each round runs every scenario and starts with another: a slow moment of the machine hits all alike. */
-export async function measure(edge: Edge, chosen: readonly Scenario[]): Promise<Figures> {
-  const figures = new Map<string, number[]>(chosen.map(([name]) => [name, []]));
-  for (const [, load] of chosen) await run(edge, load, CALLS / 4);
+export async function measure(edge: Edge, scenarios: readonly Scenario[]): Promise<Figures> {
+  const figures = new Map<string, number[]>(scenarios.map(([name]) => [name, []]));
+  for (const [, load] of scenarios) await runLoad(edge, load, CALLS / 4);
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const index of chosen.keys()) {
-      const [name, load] = chosen[(index + round) % chosen.length] as Scenario;
-      figures.get(name)?.push(await run(edge, load, CALLS));
+    for (const index of scenarios.keys()) {
+      const [name, load] = scenarios[(index + round) % scenarios.length] as Scenario;
+      figures.get(name)?.push(await runLoad(edge, load, CALLS));
       if (load.target === "EDGE") await sleep(SETTLE_MS);
     }
   }

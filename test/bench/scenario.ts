@@ -1,13 +1,13 @@
-import { api, type Api, newKey, ok } from "../harness/client.ts";
+import { api, type Api, newIdempotencyKey, expectStatus } from "../harness/client.ts";
 import type { Edge } from "../harness/edge.ts";
-import { giveCredits, newAccount, newMember, newToken, subscribe } from "../harness/people.ts";
-import type { Load } from "./driver.ts";
+import { giveCredits, newAccount, newMember, newToken, activateSubscription } from "../harness/people.ts";
+import type { Load } from "./driver-worker.ts";
 
 /** A call that is measured, and its name in the table. */
 export type Scenario = readonly [name: string, load: Omit<Load, "calls" | "atOnce">];
 
 /** One account with credits, a product and a reader of it; and the calls that they make. */
-export interface World {
+export interface BenchFixture {
   readonly accountId: string;
   readonly scenarios: readonly Scenario[];
   readonly platform: Api;
@@ -22,20 +22,24 @@ const headersOf = (credential: string) => ({
 });
 
 /** A load that reads from the gate with a credential. */
-export const readWith = (credential: string, path: string): Scenario[1] => ({
+export const readLoad = (credential: string, path: string): Scenario[1] => ({
   ...GET,
   target: "EDGE",
   path,
   headers: headersOf(credential),
 });
 
-export async function newWorld(edge: Edge): Promise<World> {
+export async function createBenchFixture(edge: Edge): Promise<BenchFixture> {
   const platform = api(edge.at(0), edge.platform.apiKey);
   const owner = await newAccount(edge.at(0), platform, "vendor");
-  await subscribe(platform, owner.accountId);
+  await activateSubscription(platform, owner.accountId);
   await giveCredits(platform, owner.accountId, 1_000_000);
-  const id = ok(
-    await owner.api.post<{ id: string }>("/v1/products", { name: "Editor" }, { idempotencyKey: newKey() }),
+  const id = expectStatus(
+    await owner.api.post<{ id: string }>(
+      "/v1/products",
+      { name: "Editor" },
+      { idempotencyKey: newIdempotencyKey() },
+    ),
     201,
   ).body.id;
   const reader = await newMember(edge.at(0), owner, {
@@ -49,9 +53,9 @@ export async function newWorld(edge: Edge): Promise<World> {
     platform,
     scenarios: [
       ...bareScenarios(`${accountId}:${id}`),
-      ["authorized read, token", readWith(token, `/v1/products/${id}`)],
-      ["authorized read, API key", readWith(reader.apiKey, `/v1/products/${id}`)],
-      ["spend, API key", spendWith(owner.apiKey)],
+      ["authorized read, token", readLoad(token, `/v1/products/${id}`)],
+      ["authorized read, API key", readLoad(reader.apiKey, `/v1/products/${id}`)],
+      ["spend, API key", spendLoad(owner.apiKey)],
     ],
   };
 }
@@ -63,7 +67,7 @@ const bareScenarios = (row: string): Scenario[] => [
   ["bare + D1 read + object write", { ...POST, target: "BARE", path: `/both/${row}` }],
 ];
 
-const spendWith = (credential: string): Scenario[1] => ({
+const spendLoad = (credential: string): Scenario[1] => ({
   ...POST,
   target: "EDGE",
   path: "/v1/credits/spend",
@@ -72,7 +76,7 @@ const spendWith = (credential: string): Scenario[1] => ({
   headers: { ...headersOf(credential), "content-type": "application/json" },
 });
 
-export function scenarioOf({ scenarios }: World, name: string): Scenario {
+export function findScenario({ scenarios }: BenchFixture, name: string): Scenario {
   const found = scenarios.find((one) => one[0] === name);
   if (found === undefined) throw new Error(`no scenario ${name}`);
   return found;

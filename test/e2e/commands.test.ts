@@ -4,7 +4,7 @@ import { existsSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Checkout, newCheckout, stop } from "../harness/checkout.ts";
+import { type Checkout, newCheckout, stopGate } from "../harness/checkout.ts";
 
 let checkout: Checkout;
 beforeAll(async () => {
@@ -44,14 +44,14 @@ test("start, tour, start again with the data kept, reset", async () => {
     out: expect.stringContaining("runs already"),
   });
   expect(run("reset.ts")).toMatchObject({ status: 1, out: expect.stringContaining("is running") });
-  await stop(first.child);
+  await stopGate(first.child);
   expect(await answers()).toBe(null);
 
   const second = await checkout.start();
   expect(second.out).not.toContain("Acme Licensing (vendor)");
   expect(keysIn(second.out)).toEqual(keysIn(first.out));
   expect(run("tour.ts").status).toBe(0);
-  await stop(second.child);
+  await stopGate(second.child);
 
   expect(run("reset.ts").status).toBe(0);
   for (const path of [".dev.vars", ".tollgate", ".wrangler/state"])

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus, type Reply } from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
-import { giveCredits, newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
-import { everyPage, verified } from "../harness/read-all.ts";
+import { giveCredits, newAccount, newMember, type Person, activateSubscription } from "../harness/people.ts";
+import { readAllPages, findChainFaults } from "../harness/full-list.ts";
 import { isSoak } from "../harness/soak.ts";
 
 /** `npm run test:soak` asks for the long form. */
@@ -19,8 +19,10 @@ beforeAll(async () => {
   edge = await startEdge({ isolates: ISOLATES });
   platform = api(edge.at(0), edge.platform.apiKey);
   const tool = { key: "positions", name: "Positions", createCost: CREATE_COST, updateCost: UPDATE_COST };
-  toolId = ok(await platform.post<{ id: string }>("/v1/tools", tool, { idempotencyKey: newKey() }), 201).body
-    .id;
+  toolId = expectStatus(
+    await platform.post<{ id: string }>("/v1/tools", tool, { idempotencyKey: newIdempotencyKey() }),
+    201,
+  ).body.id;
 });
 afterAll(() => edge.close());
 
@@ -42,7 +44,7 @@ const upTo = (count: number) => Array.from({ length: count }, (_, index) => inde
 
 async function newAgency(credits: number): Promise<Person> {
   const owner = await newAccount(edge.at(0), platform, "agency");
-  await subscribe(platform, owner.accountId);
+  await activateSubscription(platform, owner.accountId);
   await giveCredits(platform, owner.accountId, credits);
   return owner;
 }
@@ -51,11 +53,15 @@ test("K14 60 updates of one task from four isolates are all done, and each is ch
   for (let round = 0; round < ROUNDS; round += 1) {
     const paidFor = round % 2 === 0 ? AT_ONCE : 37;
     const owner = await newAgency(CREATE_COST + UPDATE_COST * paidFor);
-    const { id } = ok(
-      await owner.api.post<Card>("/v1/tasks", { toolId, name: "Task" }, { idempotencyKey: newKey() }),
+    const { id } = expectStatus(
+      await owner.api.post<Card>(
+        "/v1/tasks",
+        { toolId, name: "Task" },
+        { idempotencyKey: newIdempotencyKey() },
+      ),
       201,
     ).body;
-    const keys = upTo(AT_ONCE).map(() => newKey());
+    const keys = upTo(AT_ONCE).map(() => newIdempotencyKey());
     const update = (caller: Api, index: number) =>
       caller.post<Card>(`/v1/tasks/${id}/update`, {}, { idempotencyKey: keys[index] ?? "" });
     const answers = await atOnce(owner, update);
@@ -67,8 +73,8 @@ test("K14 60 updates of one task from four isolates are all done, and each is ch
     expect(replayed.map(({ body }) => body)).toEqual(
       answers.map(({ status, body }) => (status === 200 ? body : expect.anything())),
     );
-    expect(ok(await owner.api.get<{ balance: number }>("/v1/credits"), 200).body.balance).toBe(0);
-    const spent = (await everyPage<{ kind: string }>(owner.api, "/v1/credits/ledger?limit=100")).filter(
+    expect(expectStatus(await owner.api.get<{ balance: number }>("/v1/credits"), 200).body.balance).toBe(0);
+    const spent = (await readAllPages<{ kind: string }>(owner.api, "/v1/credits/ledger?limit=100")).filter(
       ({ kind }) => kind === "spend",
     );
     expect(spent).toHaveLength(1 + paidFor);
@@ -92,5 +98,5 @@ test("K14 60 edits of one member with If-Match * are all done, and each answers 
     );
     expect(new Set(answers.map(({ body }) => body.version)).size).toBe(AT_ONCE);
   }
-  expect(await verified(owner.api)).toEqual([]);
+  expect(await findChainFaults(owner.api)).toEqual([]);
 }, 3_600_000);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
-import { giveCredits, newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
-import { everyPage, tell, verified } from "../harness/read-all.ts";
+import { type Api, api, newIdempotencyKey, expectStatus, type Reply } from "../harness/client.ts";
+import { giveCredits, newAccount, newMember, type Person, activateSubscription } from "../harness/people.ts";
+import { readAllPages, printFigure, findChainFaults } from "../harness/full-list.ts";
 import { newServer, type Server } from "../harness/server.ts";
 import { isSoak } from "../harness/soak.ts";
 
@@ -43,7 +43,8 @@ beforeAll(async () => {
   platform = api(server.fetch, server.platform.apiKey);
   await server.start();
   const made = async (path: string, body: object) =>
-    ok(await platform.post<Row>(`/v1/${path}`, body, { idempotencyKey: newKey() }), 201).body.id;
+    expectStatus(await platform.post<Row>(`/v1/${path}`, body, { idempotencyKey: newIdempotencyKey() }), 201)
+      .body.id;
   themeId = await made("catalog", { name: "Aurora", vendor: "Nordlys", priceCredits: 3 });
   toolId = await made("tools", { key: "positions", name: "Positions", createCost: 5, updateCost: 2 });
   [team, agency] = [
@@ -51,7 +52,7 @@ beforeAll(async () => {
     await newAccount(server.fetch, platform, "agency"),
   ];
   for (const { accountId } of [team, agency]) {
-    await subscribe(platform, accountId);
+    await activateSubscription(platform, accountId);
     await giveCredits(platform, accountId, 10_000_000);
   }
   member = await newMember(server.fetch, team, { roles: ["member"] });
@@ -60,9 +61,11 @@ beforeAll(async () => {
     grants: [{ resourceType: "tool", resourceId: toolId, access: "view" }],
   });
   const first = await Promise.all(
-    [1, 2].map(() => ask({ kind: "task", key: newKey(), path: "tasks", body: { toolId, name: "Updated" } })),
+    [1, 2].map(() =>
+      ask({ kind: "task", key: newIdempotencyKey(), path: "tasks", body: { toolId, name: "Updated" } }),
+    ),
   );
-  updated = first.map((answer) => ok(answer, 201).body.id);
+  updated = first.map((answer) => expectStatus(answer, 201).body.id);
 });
 afterAll(() => server.close());
 
@@ -72,19 +75,19 @@ const ask = ({ kind, path, key, body }: Omit<Try, "answer">) =>
 const callers = (): (() => Omit<Try, "answer">)[] => [
   ...Array.from({ length: 8 }, () => () => ({
     kind: "license" as const,
-    key: newKey(),
+    key: newIdempotencyKey(),
     path: "licenses",
     body: { themeId },
   })),
   ...Array.from({ length: 8 }, () => () => ({
     kind: "task" as const,
-    key: newKey(),
+    key: newIdempotencyKey(),
     path: "tasks",
     body: { toolId, name: "Task" },
   })),
   ...updated.map((id) => () => ({
     kind: "update" as const,
-    key: newKey(),
+    key: newIdempotencyKey(),
     path: `tasks/${id}/update`,
     body: {},
   })),
@@ -115,8 +118,8 @@ async function stormUntilKilled(enough: number, moment: number): Promise<Try[]> 
 /** In the words of the ledger: what was paid for, and what is there. Both must say the same. */
 async function expectEachPaid(): Promise<Record<string, number>> {
   const [licenses, tasks] = [
-    await everyPage<Row>(team.api, "/v1/licenses?limit=100"),
-    await everyPage<Row>(agency.api, "/v1/tasks?limit=100"),
+    await readAllPages<Row>(team.api, "/v1/licenses?limit=100"),
+    await readAllPages<Row>(agency.api, "/v1/tasks?limit=100"),
   ];
   const there = [
     ...licenses.map(({ id }) => `license.provision ${id}`),
@@ -126,8 +129,8 @@ async function expectEachPaid(): Promise<Record<string, number>> {
     ]),
   ];
   const ledgers = [
-    ...(await everyPage<Entry>(team.api, "/v1/credits/ledger?limit=100")),
-    ...(await everyPage<Entry>(agency.api, "/v1/credits/ledger?limit=100")),
+    ...(await readAllPages<Entry>(team.api, "/v1/credits/ledger?limit=100")),
+    ...(await readAllPages<Entry>(agency.api, "/v1/credits/ledger?limit=100")),
   ];
   const paid = ledgers.filter(({ kind }) => kind === "spend");
   expect(paid.map(({ description }) => description).sort()).toEqual(there.sort());
@@ -152,7 +155,7 @@ const pending = () =>
 async function replayAll(tries: readonly Try[]): Promise<Reply<Row>[]> {
   const answers: Reply<Row>[] = [];
   // Those on one task one after the other: two at once would tell one of them to wait.
-  for (const one of tries) answers.push(ok(await ask(one), STATUS[one.kind]));
+  for (const one of tries) answers.push(expectStatus(await ask(one), STATUS[one.kind]));
   return answers;
 }
 
@@ -179,13 +182,13 @@ describe("kill -9 of the whole server while licenses are provisioned, and tasks 
       expect((await replayAll(tries)).map(({ body }) => body)).toEqual(first.map(({ body }) => body));
       await expectEachPaid();
     }
-    tell(`${CRASHES} crashes left ${left} charges between acceptance and payment`);
+    printFigure(`${CRASHES} crashes left ${left} charges between acceptance and payment`);
 
     const counts = await expectEachPaid();
     await server.sweep();
     const told = [
-      ...(await everyPage<{ action: string }>(team.api, "/v1/audit?limit=100&action=license.*")),
-      ...(await everyPage<{ action: string }>(agency.api, "/v1/audit?limit=100&action=task.*")),
+      ...(await readAllPages<{ action: string }>(team.api, "/v1/audit?limit=100&action=license.*")),
+      ...(await readAllPages<{ action: string }>(agency.api, "/v1/audit?limit=100&action=task.*")),
     ];
     expect(
       Object.fromEntries(
@@ -194,7 +197,7 @@ describe("kill -9 of the whole server while licenses are provisioned, and tasks 
           .map(([action, rows]) => [action, rows.length]),
       ),
     ).toEqual(counts);
-    expect([await verified(team.api), await verified(agency.api)]).toEqual([[], []]);
+    expect([await findChainFaults(team.api), await findChainFaults(agency.api)]).toEqual([[], []]);
     await server.kill9();
     expect(pending()).toBe(0);
   }, 3_600_000);

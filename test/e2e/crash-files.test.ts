@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Api, api, newKey, ok, reply } from "../harness/client.ts";
-import { newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
-import { everyPage } from "../harness/read-all.ts";
+import { type Api, api, newIdempotencyKey, expectStatus, toReply } from "../harness/client.ts";
+import { newAccount, newMember, type Person, activateSubscription } from "../harness/people.ts";
+import { readAllPages } from "../harness/full-list.ts";
 import { newServer, type Server } from "../harness/server.ts";
 import { isSoak } from "../harness/soak.ts";
 
@@ -25,17 +25,20 @@ beforeAll(async () => {
   platform = api(server.fetch, server.platform.apiKey);
   await server.start();
   const owner = await newAccount(server.fetch, platform, "team");
-  await subscribe(platform, owner.accountId);
+  await activateSubscription(platform, owner.accountId);
   member = await newMember(server.fetch, owner, { roles: ["admin"] });
-  theme = ok(
+  theme = expectStatus(
     await platform.post<{ id: string }>(
       "/v1/catalog",
       { name: "Aurora", vendor: "Nordlys" },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     ),
     201,
   ).body.id;
-  ok(await member.api.post("/v1/licenses", { themeId: theme }, { idempotencyKey: newKey() }), 201);
+  expectStatus(
+    await member.api.post("/v1/licenses", { themeId: theme }, { idempotencyKey: newIdempotencyKey() }),
+    201,
+  );
 });
 afterAll(() => server.close());
 
@@ -45,15 +48,17 @@ const hash = async (bytes: BufferSource) =>
 async function upload(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<number> {
   const headers = { authorization: `Bearer ${server.platform.apiKey}`, "content-type": "application/zip" };
   return (
-    await reply(
+    await toReply(
       await server.fetch(`/v1/catalog/${theme}/files/${name}`, { method: "PUT", headers, body: bytes }),
     )
   ).status;
 }
 
 const linkTo = async (file: string) =>
-  new URL(ok(await member.api.post<{ url: string }>(`/v1/themes/${theme}/downloads`, { file }), 200).body.url)
-    .pathname;
+  new URL(
+    expectStatus(await member.api.post<{ url: string }>(`/v1/themes/${theme}/downloads`, { file }), 200).body
+      .url,
+  ).pathname;
 
 /** What is known of a name: the file that was acknowledged last, and the one that the crash came into. */
 interface Known {
@@ -84,7 +89,10 @@ test(`S1.8 ${CRASHES} times kill -9 in uploads and downloads: nothing acknowledg
     await killing;
     await server.start();
 
-    const { data } = ok(await platform.get<{ data: FileCard[] }>(`/v1/catalog/${theme}/files`), 200).body;
+    const { data } = expectStatus(
+      await platform.get<{ data: FileCard[] }>(`/v1/catalog/${theme}/files`),
+      200,
+    ).body;
     for (const { name, sha256, size } of data) {
       const answer = await server.fetch(await linkTo(name));
       const bytes = new Uint8Array(await answer.arrayBuffer());
@@ -98,7 +106,10 @@ test(`S1.8 ${CRASHES} times kill -9 in uploads and downloads: nothing acknowledg
     expect(lost).toEqual([]);
   }
   await server.sweep();
-  const rows = await everyPage<{ outcome: string }>(member.api, "/v1/audit?limit=100&action=theme.download");
+  const rows = await readAllPages<{ outcome: string }>(
+    member.api,
+    "/v1/audit?limit=100&action=theme.download",
+  );
   expect(rows.length).toBeGreaterThanOrEqual(links);
   expect(rows.length).toBeLessThanOrEqual(links + unanswered);
 });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
-import { everyPage, verified } from "../harness/read-all.ts";
+import { type Api, api, newIdempotencyKey, expectStatus, type Reply } from "../harness/client.ts";
+import { readAllPages, findChainFaults } from "../harness/full-list.ts";
 import { newServer, type Server } from "../harness/server.ts";
-import { giveCredits, newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
+import { giveCredits, newAccount, newMember, type Person, activateSubscription } from "../harness/people.ts";
 import { isSoak } from "../harness/soak.ts";
 
 /** `npm run test:soak` asks for the long form. */
@@ -41,7 +41,7 @@ async function stormUntilKilled(member: Person, enough: number): Promise<Try[]> 
   let [acknowledged, killing] = [0, null as Promise<void> | null];
   const caller = async () => {
     for (;;) {
-      const key = newKey();
+      const key = newIdempotencyKey();
       const answer = await spend(member, key).catch(() => null);
       tries.push({ key, answer });
       if (answer === null) return;
@@ -67,7 +67,7 @@ describe("kill -9 of the whole server in the middle of a spending storm", () => 
   test(`S1.8 S4.22 ${CRASHES} times: nothing is lost or charged twice, each entry comes once`, async () => {
     await server.start();
     const owner = await newAccount(server.fetch, platform, "team");
-    await subscribe(platform, owner.accountId);
+    await activateSubscription(platform, owner.accountId);
     await giveCredits(platform, owner.accountId, 1_000_000);
     const member = await newMember(server.fetch, owner, { roles: ["member"] });
     const charged = new Set<string>();
@@ -84,12 +84,15 @@ describe("kill -9 of the whole server in the middle of a spending storm", () => 
       const second = await replayAll(member, tries);
       expect(second.map(({ body }) => body)).toEqual(first.map(({ body }) => body));
       for (const { body } of first) charged.add(body.id);
-      const { spent } = ok(await member.api.get<{ spent: number }>("/v1/credits"), 200).body;
+      const { spent } = expectStatus(await member.api.get<{ spent: number }>("/v1/credits"), 200).body;
       expect(spent).toBe(charged.size);
     }
 
     await server.sweep();
-    const ledger = await everyPage<{ id: string; kind: string }>(owner.api, "/v1/credits/ledger?limit=100");
+    const ledger = await readAllPages<{ id: string; kind: string }>(
+      owner.api,
+      "/v1/credits/ledger?limit=100",
+    );
     const entries = ledger.map(({ id }) => id);
     expect(new Set(entries).size).toBe(entries.length);
     expect(
@@ -98,11 +101,11 @@ describe("kill -9 of the whole server in the middle of a spending storm", () => 
         .map(({ id }) => id)
         .sort(),
     ).toEqual([...charged].sort());
-    const trail = await everyPage<{ resource: { id: string } }>(
+    const trail = await readAllPages<{ resource: { id: string } }>(
       owner.api,
       "/v1/audit?limit=100&action=credits.*",
     );
     expect(trail.map(({ resource }) => resource.id).sort()).toEqual(entries.sort());
-    expect(await verified(owner.api)).toEqual([]);
+    expect(await findChainFaults(owner.api)).toEqual([]);
   });
 });

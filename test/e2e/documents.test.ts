@@ -2,14 +2,14 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Checkout, newCheckout } from "../harness/checkout.ts";
-import { blocksOf, isStart, page, pages, pasted } from "../harness/document.ts";
-import { commandsOf, unknownIn } from "../harness/remote-command.ts";
+import { blocksOf, isStartBlock, readDocument, documentPaths, pastedCommands } from "../harness/document.ts";
+import { commandsOf, findUnknown } from "../harness/documented-command.ts";
 import { hasShell, paste, type ShellName } from "../harness/shell.ts";
 import { isSoak } from "../harness/soak.ts";
 
 const PATH = process.env["PATH"] ?? "";
 const START_WITHIN_MS = 300_000;
-const withBlocks = pages().filter((path) => pasted(path) !== "");
+const withBlocks = documentPaths().filter((path) => pastedCommands(path) !== "");
 
 let checkout: Checkout;
 
@@ -30,7 +30,7 @@ const call = (...args: string[]) => {
 
 /** Pastes a page, which names the usual port, into a shell that has the checkout as its folder. */
 const run = (shell: ShellName, path: string, searchPath: string) =>
-  paste(shell, pasted(path).replaceAll(":8787", `:${checkout.port}`), checkout.folder, searchPath);
+  paste(shell, pastedCommands(path).replaceAll(":8787", `:${checkout.port}`), checkout.folder, searchPath);
 
 test("a call without a running demo is a sentence", () => {
   const said = "The demo does not run. Start it in another terminal: npm start\n";
@@ -43,7 +43,7 @@ describe("with the demo", () => {
   }, START_WITHIN_MS);
 
   test("README.md starts the gate with one command", () => {
-    expect(blocksOf(page("README.md")).filter(isStart)).toHaveLength(1);
+    expect(blocksOf(readDocument("README.md")).filter(isStartBlock)).toHaveLength(1);
     expect(withBlocks.length).toBeGreaterThan(14);
   });
 
@@ -107,16 +107,18 @@ describe("what a page must not do", () => {
 });
 
 describe("commands that need a Cloudflare account", () => {
-  const remote = pages().flatMap((path) => blocksOf(page(path)).filter((block) => block.remote));
+  const remote = documentPaths().flatMap((path) =>
+    blocksOf(readDocument(path)).filter((block) => block.isRemote),
+  );
   const commands = [...new Set(remote.flatMap(({ text }) => commandsOf(text)))];
 
   test("are there", () => expect(commands.length).toBeGreaterThan(8));
-  test.each(commands)("%s", async (command) => expect(await unknownIn(command)).toBe(null));
+  test.each(commands)("%s", async (command) => expect(await findUnknown(command)).toBe(null));
   test.each([
     "npx wrangler d1 creat x",
     "npx wrangler d1 create x --remotely",
     "npx wrangler d1",
     "npm run keyz",
     "npm run keys -- --turn",
-  ])("%s is found to be wrong", async (command) => expect(await unknownIn(command)).not.toBe(null));
+  ])("%s is found to be wrong", async (command) => expect(await findUnknown(command)).not.toBe(null));
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Problem } from "../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus, type Problem } from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
 import {
   giveCredits,
@@ -8,7 +8,7 @@ import {
   newMember,
   newToken,
   type Person,
-  subscribe,
+  activateSubscription,
 } from "../harness/people.ts";
 import { isSoak } from "../harness/soak.ts";
 
@@ -44,7 +44,7 @@ type MakeSwitch = (member: Person, owner: Person) => Promise<Switch>;
 
 const card = (member: Person) => `/v1/members/${member.memberId}`;
 const patch = (member: Person, body: object) => async (owner: Api) =>
-  ok(await owner.patch(card(member), body, ANY_VERSION), 200);
+  expectStatus(await owner.patch(card(member), body, ANY_VERSION), 200);
 
 const SWITCHES: ReadonlyArray<readonly [title: string, kind: "vendor" | "team", make: MakeSwitch]> = [
   [
@@ -65,7 +65,8 @@ const SWITCHES: ReadonlyArray<readonly [title: string, kind: "vendor" | "team", 
     async (member) => ({
       give: patch(member, { roles: ["member"] }),
       take: patch(member, { roles: ["viewer"] }),
-      probe: (caller) => caller.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newKey() }),
+      probe: (caller) =>
+        caller.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newIdempotencyKey() }),
       given: 201,
       taken: 403,
       code: "access/denied",
@@ -129,7 +130,7 @@ const SWITCHES: ReadonlyArray<readonly [title: string, kind: "vendor" | "team", 
     "vendor",
     async (_, owner) => {
       const rules = (allowedIps: string[]) => async (by: Api) =>
-        ok(
+        expectStatus(
           await by.patch(`/v1/accounts/${owner.accountId}`, { allowedIps }, { ...ANY_VERSION, ip: HOME }),
           200,
         );
@@ -148,7 +149,7 @@ const SWITCHES: ReadonlyArray<readonly [title: string, kind: "vendor" | "team", 
     "vendor",
     async (member, owner) => {
       const plan = async (restrictedAccounts: boolean) =>
-        ok(
+        expectStatus(
           await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
             restrictedAccounts,
             memberLimit: null,
@@ -173,7 +174,8 @@ const SWITCHES: ReadonlyArray<readonly [title: string, kind: "vendor" | "team", 
     async (member) => ({
       give: patch(member, { roles: ["member"], creditLimit: null }),
       take: patch(member, { creditLimit: 0 }),
-      probe: (caller) => caller.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newKey() }),
+      probe: (caller) =>
+        caller.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newIdempotencyKey() }),
       given: 201,
       taken: 402,
       code: "credits/member-limit-exceeded",
@@ -185,7 +187,7 @@ const SWITCHES: ReadonlyArray<readonly [title: string, kind: "vendor" | "team", 
     async (member, owner) => {
       await patch(member, { roles: ["member"] })(owner.api);
       const subscription = async (status: string) =>
-        ok(
+        expectStatus(
           await platform.put(`/v1/accounts/${owner.accountId}/subscription`, {
             status,
             tier: null,
@@ -196,7 +198,8 @@ const SWITCHES: ReadonlyArray<readonly [title: string, kind: "vendor" | "team", 
       return {
         give: () => subscription("active"),
         take: () => subscription("canceled"),
-        probe: (caller) => caller.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newKey() }),
+        probe: (caller) =>
+          caller.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newIdempotencyKey() }),
         given: 201,
         taken: 402,
         code: "credits/subscription-inactive",
@@ -207,8 +210,8 @@ const SWITCHES: ReadonlyArray<readonly [title: string, kind: "vendor" | "team", 
     "S2.21, S2.22: a block",
     "vendor",
     async (member) => ({
-      give: async (owner) => ok(await owner.post(`${card(member)}/unblock`), 200),
-      take: async (owner) => ok(await owner.post(`${card(member)}/block`), 200),
+      give: async (owner) => expectStatus(await owner.post(`${card(member)}/unblock`), 200),
+      take: async (owner) => expectStatus(await owner.post(`${card(member)}/block`), 200),
       probe: (caller) => caller.get("/v1/me"),
       given: 200,
       taken: 401,
@@ -218,15 +221,19 @@ const SWITCHES: ReadonlyArray<readonly [title: string, kind: "vendor" | "team", 
 ];
 
 async function newProduct(owner: Person): Promise<string> {
-  return ok(
-    await owner.api.post<{ id: string }>("/v1/products", { name: "Editor" }, { idempotencyKey: newKey() }),
+  return expectStatus(
+    await owner.api.post<{ id: string }>(
+      "/v1/products",
+      { name: "Editor" },
+      { idempotencyKey: newIdempotencyKey() },
+    ),
     201,
   ).body.id;
 }
 
 const grants = (member: Person, access: string) => ({
   give: async (owner: Api) =>
-    ok(
+    expectStatus(
       await owner.put(
         `${card(member)}/grants`,
         { grants: [{ resourceType: "product", access }] },
@@ -234,12 +241,13 @@ const grants = (member: Person, access: string) => ({
       ),
       200,
     ),
-  take: async (owner: Api) => ok(await owner.put(`${card(member)}/grants`, { grants: [] }, ANY_VERSION), 200),
+  take: async (owner: Api) =>
+    expectStatus(await owner.put(`${card(member)}/grants`, { grants: [] }, ANY_VERSION), 200),
 });
 
 async function people(kind: "vendor" | "team"): Promise<{ owner: Person; member: Person }> {
   const owner = await newAccount(edge.at(0), platform, kind);
-  await subscribe(platform, owner.accountId);
+  await activateSubscription(platform, owner.accountId);
   await giveCredits(platform, owner.accountId, 1_000_000);
   return {
     owner,
@@ -286,7 +294,7 @@ describe("a change that one isolate has acknowledged is obeyed by the next call 
       const [at, keyId] = await revocable(owner, member);
       const token = api(edge.at(0), await newToken(edge.at(0), at.key));
       const warm = [...(await everywhere(at.api, me)), ...(await everywhere(token, me))];
-      ok(await owner.api.via(edge.at(round % ISOLATES)).del(`/v1/api-keys/${keyId}`), 204);
+      expectStatus(await owner.api.via(edge.at(round % ISOLATES)).del(`/v1/api-keys/${keyId}`), 204);
       const after = [...(await everywhere(at.api, me)), ...(await everywhere(token, me))];
       const other = await everywhere(member.api, me);
       if (warm.some(({ status }) => status !== 200))
@@ -304,6 +312,6 @@ const me = (caller: Api) => caller.get("/v1/me");
 
 async function revocable(owner: Person, member: Person): Promise<[{ key: string; api: Api }, string]> {
   const key = await newApiKey(edge.at(0), owner, member.memberId);
-  const { body } = ok(await api(edge.at(0), key).get<{ key: { id: string } }>("/v1/me"), 200);
+  const { body } = expectStatus(await api(edge.at(0), key).get<{ key: { id: string } }>("/v1/me"), 200);
   return [{ key, api: api(edge.at(0), key) }, body.key.id];
 }

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Api, api, newKey, ok } from "../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus } from "../harness/client.ts";
 import { lastMail, mailsTo, tokenOf } from "../harness/mailbox.ts";
-import { giveCredits, newAccount, subscribe } from "../harness/people.ts";
+import { giveCredits, newAccount, activateSubscription } from "../harness/people.ts";
 import { newServer, type Server } from "../harness/server.ts";
 import {
-  became,
-  customer,
-  JOIN,
+  outcomeOf,
+  customerEvent,
+  JOIN_MAPPING,
   newHook,
-  newMessage,
-  post,
+  newMessageId,
+  postSigned,
   postRaw,
   type Scheme,
-  signed,
+  signMessage,
 } from "../harness/webhook.ts";
 
 /**
@@ -32,18 +32,18 @@ afterAll(() => server.close());
 const EVENTS: Readonly<
   Record<Scheme, { readonly mapping: object; readonly created: string; readonly deleted: string }>
 > = {
-  standard: { mapping: JOIN, created: "customer.created", deleted: "customer.deleted" },
-  stripe: { mapping: JOIN, created: "customer.created", deleted: "customer.deleted" },
+  standard: { mapping: JOIN_MAPPING, created: "customer.created", deleted: "customer.deleted" },
+  stripe: { mapping: JOIN_MAPPING, created: "customer.created", deleted: "customer.deleted" },
   github: {
     mapping: {
       rules: [
         {
           when: { type: "organization", equals: [{ pointer: "/type", value: "member_added" }] },
-          then: JOIN.rules[0]?.then,
+          then: JOIN_MAPPING.rules[0]?.then,
         },
         {
           when: { type: "organization", equals: [{ pointer: "/type", value: "member_removed" }] },
-          then: JOIN.rules[1]?.then,
+          then: JOIN_MAPPING.rules[1]?.then,
         },
       ],
     },
@@ -57,32 +57,32 @@ test.each(["standard", "stripe", "github"] as const)(
   async (scheme) => {
     const { mapping, created, deleted } = EVENTS[scheme];
     const shop = await newAccount(server.fetch, platform, "team");
-    await subscribe(platform, shop.accountId);
+    await activateSubscription(platform, shop.accountId);
     await giveCredits(platform, shop.accountId, 10);
     const hook = await newHook(shop.api, scheme, mapping);
     const email = `nora-${scheme}@people.example`;
-    const [id, externalId, how] = [newMessage(), `cus-${scheme}`, { type: "organization" }];
+    const [id, externalId, how] = [newMessageId(), `cus-${scheme}`, { type: "organization" }];
 
-    const trial = ok(
+    const trial = expectStatus(
       await shop.api.post<{ outcome: string }>(`/v1/hooks/${hook.id}/try`, {
-        payload: customer(email, externalId, created),
+        payload: customerEvent(email, externalId, created),
         type: "organization",
       }),
       200,
     ).body;
     expect([trial.outcome, await mailsTo(server.fetch, email)]).toEqual(["invited", []]);
 
-    const body = JSON.stringify({ id, ...customer(email, externalId, created) });
-    const headers = await signed(hook, body, { id, ...how });
-    expect(became(await postRaw(server.fetch, hook.id, body.replace("Gast", "Host"), headers))).toBe(
+    const body = JSON.stringify({ id, ...customerEvent(email, externalId, created) });
+    const headers = await signMessage(hook, body, { id, ...how });
+    expect(outcomeOf(await postRaw(server.fetch, hook.id, body.replace("Gast", "Host"), headers))).toBe(
       "401 auth/invalid-credential",
     );
-    expect(became(await postRaw(server.fetch, hook.id, body, headers))).toBe("invited");
-    expect(became(await postRaw(server.fetch, hook.id, body, headers))).toBe("invited again");
+    expect(outcomeOf(await postRaw(server.fetch, hook.id, body, headers))).toBe("invited");
+    expect(outcomeOf(await postRaw(server.fetch, hook.id, body, headers))).toBe("invited again");
     expect((await mailsTo(server.fetch, email)).map(({ template }) => template)).toEqual(["invitation"]);
 
     const token = tokenOf(await lastMail(server.fetch, email, "invitation"));
-    const { session, memberId } = ok(
+    const { session, memberId } = expectStatus(
       await api(server.fetch, null).post<{ memberId: string; session: { access_token: string } }>(
         "/v1/invitations/accept",
         { token, signIn: true },
@@ -90,30 +90,37 @@ test.each(["standard", "stripe", "github"] as const)(
       200,
     ).body;
     const nora = api(server.fetch, session.access_token);
-    expect(ok(await nora.get("/v1/me"), 200).body).toMatchObject({ member: { id: memberId } });
-    expect(ok(await shop.api.get(`/v1/members/${memberId}`), 200).body).toMatchObject({
+    expect(expectStatus(await nora.get("/v1/me"), 200).body).toMatchObject({ member: { id: memberId } });
+    expect(expectStatus(await shop.api.get(`/v1/members/${memberId}`), 200).body).toMatchObject({
       status: "active",
       source: "external",
       externalId,
       roles: ["member"],
       emailVerified: true,
     });
-    ok(await nora.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newKey() }), 201);
+    expectStatus(
+      await nora.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newIdempotencyKey() }),
+      201,
+    );
 
-    expect(became(await post(server.fetch, hook, customer(email, externalId, deleted), how))).toBe("blocked");
+    expect(
+      outcomeOf(await postSigned(server.fetch, hook, customerEvent(email, externalId, deleted), how)),
+    ).toBe("blocked");
     expect(await nora.get("/v1/me")).toMatchObject({ status: 401, body: { code: "auth/blocked" } });
     expect(
-      became(await post(server.fetch, hook, { again: 1, ...customer(email, externalId, created) }, how)),
+      outcomeOf(
+        await postSigned(server.fetch, hook, { again: 1, ...customerEvent(email, externalId, created) }, how),
+      ),
     ).toBe("refused conflict/former-member");
     expect(
       (await mailsTo(server.fetch, email)).filter(({ template }) => template === "invitation"),
     ).toHaveLength(1);
 
-    const { data } = ok(
+    const { data } = expectStatus(
       await shop.api.get<{ data: { outcome: string }[] }>(`/v1/hooks/${hook.id}/deliveries`),
       200,
     ).body;
     expect(data.map(({ outcome }) => outcome)).toEqual(["refused", "blocked", "invited"]);
-    expect(ok(await shop.api.get("/v1/audit/verify"), 200).body).toMatchObject({ ok: true });
+    expect(expectStatus(await shop.api.get("/v1/audit/verify"), 200).body).toMatchObject({ ok: true });
   },
 );

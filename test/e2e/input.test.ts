@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Problem, type Reply, reply } from "../harness/client.ts";
+import {
+  type Api,
+  api,
+  newIdempotencyKey,
+  expectStatus,
+  type Problem,
+  type Reply,
+  toReply,
+} from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
-import { NOBODY, type Operation, operations, sample } from "../harness/operation.ts";
+import { UNKNOWN_ULID, type Operation, loadOperations, sampleValue } from "../harness/operation.ts";
 import { giveCredits, newMember, type Person } from "../harness/people.ts";
-import { callerOf, newTenants, type Tenants } from "../harness/tenants.ts";
-import { LEAVE, newHook } from "../harness/webhook.ts";
+import { tenantFor, newTenants, type Tenants } from "../harness/tenants.ts";
+import { LEAVE_MAPPING, newHook } from "../harness/webhook.ts";
 
 let edge: Edge;
 let platform: Api;
@@ -18,14 +26,18 @@ let tenants: Tenants;
 beforeAll(async () => {
   edge = await startEdge({ isolates: 1 });
   platform = api(edge.at(0), edge.platform.apiKey);
-  all = await operations(api(edge.at(0), null));
+  all = await loadOperations(api(edge.at(0), null));
   tenants = await newTenants(edge.at(0), platform);
-  owner = callerOf(tenants, "/v1/products");
+  owner = tenantFor(tenants, "/v1/products");
   await giveCredits(platform, owner.accountId, 1_000);
   colleague = (await newMember(edge.at(0), owner, { roles: ["operator"] })).memberId;
-  hook = (await newHook(owner.api, "standard", LEAVE)).id;
-  product = ok(
-    await owner.api.post<{ id: string }>("/v1/products", { name: "Editor" }, { idempotencyKey: newKey() }),
+  hook = (await newHook(owner.api, "standard", LEAVE_MAPPING)).id;
+  product = expectStatus(
+    await owner.api.post<{ id: string }>(
+      "/v1/products",
+      { name: "Editor" },
+      { idempotencyKey: newIdempotencyKey() },
+    ),
     201,
   ).body.id;
 });
@@ -48,15 +60,16 @@ interface Send {
  * `send` says.
  */
 async function call(operation: Operation, send: Send): Promise<Reply<Problem>> {
-  const credential = isPlatform(operation) ? edge.platform.apiKey : callerOf(tenants, operation.path).apiKey;
+  const credential = isPlatform(operation) ? edge.platform.apiKey : tenantFor(tenants, operation.path).apiKey;
   const headers = new Headers({ authorization: `Bearer ${credential}`, "if-match": "*" });
-  if (operation.headers.includes("Idempotency-Key")) headers.set("idempotency-key", newKey());
+  if (operation.headers.includes("Idempotency-Key")) headers.set("idempotency-key", newIdempotencyKey());
   if (operation.body !== null) headers.set("content-type", "application/json");
   for (const [name, value] of Object.entries(send.headers ?? {}))
     value === "" ? headers.delete(name) : headers.set(name, value);
   const path = operation.path.replace("{id}", idFor(operation));
-  const body = send.body ?? (operation.body === null ? undefined : JSON.stringify(sample(operation.body)));
-  return reply(
+  const body =
+    send.body ?? (operation.body === null ? undefined : JSON.stringify(sampleValue(operation.body)));
+  return toReply(
     await edge.fetch(0, `${path}${send.query ?? ""}`, {
       method: operation.method,
       headers,
@@ -69,9 +82,9 @@ async function call(operation: Operation, send: Send): Promise<Reply<Problem>> {
 function idFor(operation: Operation): string {
   const { path } = operation;
   if (path.startsWith("/v1/accounts")) return owner.accountId;
-  if (path.startsWith("/v1/members")) return callerOf(tenants, operation.path).memberId;
+  if (path.startsWith("/v1/members")) return tenantFor(tenants, operation.path).memberId;
   if (path.startsWith("/v1/hooks")) return hook;
-  return path.startsWith("/v1/products") ? product : `xxx_${NOBODY}`;
+  return path.startsWith("/v1/products") ? product : `xxx_${UNKNOWN_ULID}`;
 }
 
 /** A value with a title short enough to read. */
@@ -104,7 +117,7 @@ async function snapshot(): Promise<unknown> {
       ),
     ),
   );
-  return [rows, ok(await owner.api.get("/v1/credits"), 200).body];
+  return [rows, expectStatus(await owner.api.get("/v1/credits"), 200).body];
 }
 
 /** Sends the same to each operation; answers those that answered otherwise. Nothing may have changed. */
@@ -197,7 +210,7 @@ describe("every operation with a body", () => {
 });
 
 const altered = ({ body }: Operation, member: string): string => {
-  const json = JSON.stringify(sample(body ?? {}));
+  const json = JSON.stringify(sampleValue(body ?? {}));
   return json === "{}" ? `{${member}}` : `${json.slice(0, -1)},${member}}`;
 };
 
@@ -239,8 +252,8 @@ describe("every operation", () => {
   const IDS = [
     "0",
     "x",
-    `mem_${NOBODY}x`,
-    `mem_${NOBODY.toLowerCase()}`,
+    `mem_${UNKNOWN_ULID}x`,
+    `mem_${UNKNOWN_ULID.toLowerCase()}`,
     "%00",
     "%2e%2e%2fme",
     "%F0%9F%92%A5",
@@ -355,7 +368,7 @@ describe("values", () => {
     ["a type that is not known", { resourceType: "planet", access: "view" }],
     [
       "S0.11: an object that is not there",
-      { resourceType: "product", resourceId: `prd_${NOBODY}`, access: "view" },
+      { resourceType: "product", resourceId: `prd_${UNKNOWN_ULID}`, access: "view" },
     ],
     [
       "S0.11: one object of a type that is given as a whole",

@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Problem, type Reply } from "../harness/client.ts";
+import {
+  type Api,
+  api,
+  newIdempotencyKey,
+  expectStatus,
+  type Problem,
+  type Reply,
+} from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
 import { lastMail, tokenOf } from "../harness/mailbox.ts";
 import { newAccount, type Person } from "../harness/people.ts";
-import { anywhere } from "../harness/sign-in.ts";
+import { nextClientIp } from "../harness/sign-in.ts";
 import { isSoak } from "../harness/soak.ts";
 
 /** `npm run test:soak` asks for the long form. */
@@ -49,12 +56,12 @@ const execute = async (sql: string, ...values: unknown[]) =>
 
 /** An invitation that was sent long enough ago to be sent once more. */
 async function invited(): Promise<Waiting> {
-  const email = `${newKey()}@example.com`;
-  const { id, member } = ok(
+  const email = `${newIdempotencyKey()}@example.com`;
+  const { id, member } = expectStatus(
     await owner.api.post<{ id: string; member: { id: string } }>(
       "/v1/invitations",
       { firstName: "Nora", lastName: "New", email, role: "member" },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     ),
     201,
   ).body;
@@ -63,7 +70,7 @@ async function invited(): Promise<Waiting> {
 }
 
 const accept = (isolate: number, token: string, signIn = false) =>
-  anybody(isolate).post<Problem>("/v1/invitations/accept", { token, signIn }, { ip: anywhere() });
+  anybody(isolate).post<Problem>("/v1/invitations/accept", { token, signIn }, { ip: nextClientIp() });
 const rounds = Array.from({ length: ROUNDS }, (_, round) => round);
 
 /** How often the trail tells that it was accepted, sealed already or not yet. */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Api, api, newKey, type Reply } from "../harness/client.ts";
+import { type Api, api, newIdempotencyKey, type Reply } from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
 import { fillLogins } from "../harness/logins.ts";
 import { newAccount, type Person } from "../harness/people.ts";
-import { tell } from "../harness/read-all.ts";
+import { printFigure } from "../harness/full-list.ts";
 import { isSoak } from "../harness/soak.ts";
 
 /** `npm run test:soak` asks for the long form. */
@@ -50,7 +50,7 @@ test(`S3.52: of ${ASKED} creations at once for the last ${FREE} logins exactly $
         email: `r${round}-${index}@example.com`,
         roles: ["dealer_user"],
       };
-      const ask = { idempotencyKey: newKey() };
+      const ask = { idempotencyKey: newIdempotencyKey() };
       const answer = await dealer.api.via(edge.at(index % 2)).post<Made>("/v1/members", body, ask);
       // The same key once more is the same member, or the same refusal.
       const twin = await dealer.api.via(edge.at((index + 1) % 2)).post<Made>("/v1/members", body, ask);
@@ -87,5 +87,5 @@ test(`S3.52: of ${ASKED} creations at once for the last ${FREE} logins exactly $
       .first("n");
     expect(astray).toBe(0);
   }
-  tell(`${ROUNDS} rounds, ${again} creations asked twice`);
+  printFigure(`${ROUNDS} rounds, ${again} creations asked twice`);
 }, 3_600_000);

@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Problem, type Reply } from "../harness/client.ts";
+import {
+  type Api,
+  api,
+  newIdempotencyKey,
+  expectStatus,
+  type Problem,
+  type Reply,
+} from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
 import { codeOf, lastMail, mailsTo, tokenOf } from "../harness/mailbox.ts";
-import { giveCredits, newAccount, type Person, subscribe } from "../harness/people.ts";
+import { giveCredits, newAccount, type Person, activateSubscription } from "../harness/people.ts";
 import { signIn as signInByMail } from "../harness/sign-in.ts";
 
 /**
@@ -22,9 +29,10 @@ afterAll(() => edge.close());
 
 const said = ({ status, body }: Reply<unknown>): string =>
   status < 400 ? String(status) : `${status} ${(body as Problem).code}`;
-const rights = async (who: Api) => ok(await who.get<{ rights: string[] }>("/v1/me"), 200).body.rights;
+const rights = async (who: Api) =>
+  expectStatus(await who.get<{ rights: string[] }>("/v1/me"), 200).body.rights;
 const idOf = ({ body }: Reply<{ id?: unknown }>) => String(body.id);
-const keyed = () => ({ idempotencyKey: newKey() });
+const keyed = () => ({ idempotencyKey: newIdempotencyKey() });
 
 let count = 0;
 const address = (name: string) => `${name}-${(count += 1)}@people.example`;
@@ -41,31 +49,31 @@ const accept = async (email: string) =>
 
 async function account(kind: string, more: object = {}): Promise<Person> {
   const owner = await newAccount(edge.at(0), platform, kind, more);
-  await subscribe(platform, owner.accountId);
+  await activateSubscription(platform, owner.accountId);
   return owner;
 }
 
 const statusOf = async (owner: Person, memberId: string, ask = {}) =>
-  ok(await owner.api.get<{ status: string }>(`/v1/members/${memberId}`, ask), 200).body.status;
+  expectStatus(await owner.api.get<{ status: string }>(`/v1/members/${memberId}`, ask), 200).body.status;
 
 describe("operators", () => {
   test("S0.1 S0.2 S0.3 S0.6 S0.7 S0.8: a link, a sign-up, no access, Modify, access", async () => {
     const owner = await newAccount(edge.at(0), platform, "vendor");
-    const product = idOf(ok(await owner.api.post("/v1/products", { name: "Editor" }), 201));
+    const product = idOf(expectStatus(await owner.api.post("/v1/products", { name: "Editor" }), 201));
     const wanted = { name: "The operators page", maxUses: 1 };
     const lacking = await owner.api.post<Problem>("/v1/operator-links", wanted, keyed());
     expect([said(lacking), typeof lacking.body["contact"]]).toEqual(["402 plan/feature-required", "string"]);
-    await subscribe(platform, owner.accountId);
-    const { url } = ok(
+    await activateSubscription(platform, owner.accountId);
+    const { url } = expectStatus(
       await owner.api.post<{ url: string }>("/v1/operator-links", wanted, keyed()),
       201,
     ).body;
     const link = new URL(url).hash.slice("#token=".length);
 
     const email = address("operator");
-    ok(await stranger.post("/v1/auth/codes", { email, link }), 202);
+    expectStatus(await stranger.post("/v1/auth/codes", { email, link }), 202);
     const code = codeOf(await lastMail(edge.at(0), email, "join"));
-    const joined = ok(
+    const joined = expectStatus(
       await stranger.post<{ memberId: string }>("/v1/operator-links/join", {
         token: link,
         email,
@@ -93,7 +101,7 @@ describe("operators", () => {
     ]).toEqual(["200", "200", "403 access/denied"]);
 
     const late = address("late");
-    ok(await stranger.post("/v1/auth/codes", { email: late, link }), 202);
+    expectStatus(await stranger.post("/v1/auth/codes", { email: late, link }), 202);
     expect(await mailsTo(edge.at(0), late), "a used link sends no code").toEqual([]);
   });
 });
@@ -110,19 +118,19 @@ describe("team", () => {
       "422 validation",
     );
     const key = keyed();
-    const first = ok(await admin.api.post("/v1/invitations", invite, key), 201);
-    expect(ok(await admin.api.post("/v1/invitations", invite, key), 201).body).toEqual(first.body);
+    const first = expectStatus(await admin.api.post("/v1/invitations", invite, key), 201);
+    expect(expectStatus(await admin.api.post("/v1/invitations", invite, key), 201).body).toEqual(first.body);
     const [mail, ...more] = await mailsTo(edge.at(0), email);
     expect(more).toEqual([]);
     expect(mail?.text).toContain("Account");
-    const found = ok(
+    const found = expectStatus(
       await admin.api.get<{ data: { id: string; status: string }[] }>(`/v1/members?email=${email}`),
       200,
     ).body.data;
     expect(found).toMatchObject([{ status: "new" }]);
     const memberId = found[0]?.id ?? "";
 
-    const accepted = ok(await accept(email), 200).body;
+    const accepted = expectStatus(await accept(email), 200).body;
     expect(accepted).toMatchObject({ memberId, status: "new" });
     expect(said(await accept(email))).toBe("409 invitation/used");
     expect(await statusOf(admin, memberId)).toBe("new");
@@ -132,7 +140,7 @@ describe("team", () => {
       "200",
       "403 access/denied",
     ]);
-    const trail = ok(
+    const trail = expectStatus(
       await admin.api.get<{ data: { action: string; actor: { memberId: string } }[] }>("/v1/audit?limit=100"),
       200,
     ).body.data;
@@ -146,13 +154,13 @@ describe("marketplace", () => {
     const seller = await account("seller");
     const [email, colleague] = [address("customer-admin"), address("colleague")];
     const organization = idOf(
-      ok(
+      expectStatus(
         await seller.api.post("/v1/organizations", { name: "Blue Customer", owner: named(email) }, keyed()),
         201,
       ),
     );
     const other = idOf(
-      ok(
+      expectStatus(
         await seller.api.post(
           "/v1/organizations",
           { name: "Red Customer", owner: named(address("red")) },
@@ -161,9 +169,9 @@ describe("marketplace", () => {
         201,
       ),
     );
-    ok(await accept(email), 200);
+    expectStatus(await accept(email), 200);
     const admin = await signIn(email);
-    const { data: roles } = ok(
+    const { data: roles } = expectStatus(
       await admin.get<{ data: { key: string; suggested: boolean }[] }>("/v1/roles"),
       200,
     ).body;
@@ -177,14 +185,14 @@ describe("marketplace", () => {
     expect(said(await invite(["customer"], { headers: { "tollgate-account": seller.accountId } }))).toBe(
       "404 not-found",
     );
-    ok(await invite(["customer"]), 201);
-    ok(await accept(colleague), 200);
+    expectStatus(await invite(["customer"]), 201);
+    expectStatus(await accept(colleague), 200);
     const customer = await signIn(colleague);
     expect([said(await customer.get("/v1/catalog")), said(await customer.get("/v1/members"))]).toEqual([
       "200",
       "403 access/denied",
     ]);
-    const seen = ok(
+    const seen = expectStatus(
       await seller.api.get<{ data: { email: string; status: string }[] }>("/v1/members", {
         headers: { "tollgate-account": organization },
       }),
@@ -219,7 +227,7 @@ describe("dealer", () => {
         ),
       ),
     ).toBe("403 access/denied");
-    ok(
+    expectStatus(
       await manager.api.post(
         "/v1/invitations",
         { ...named(email), roles: ["dealer_user"], objectGroupIds: ["all"] },
@@ -227,9 +235,9 @@ describe("dealer", () => {
       ),
       201,
     );
-    ok(await accept(email), 200);
+    expectStatus(await accept(email), 200);
     const user = await signIn(email);
-    const card = ok(await manager.api.get("/v1/members/by-login/0002"), 200).body;
+    const card = expectStatus(await manager.api.get("/v1/members/by-login/0002"), 200).body;
     expect(card).toMatchObject({
       login: "0002",
       email,
@@ -260,16 +268,18 @@ describe("S4.5 S4.10 S4.12 S4.14 S4.20 S4.24 S4.26 agency", () => {
     const owner = await account("agency");
     await giveCredits(platform, owner.accountId, 100);
     const tool = idOf(
-      ok(
+      expectStatus(
         await platform.post(
           "/v1/tools",
-          { key: newKey().slice(0, 8), name: "Finder", createCost: 10, updateCost: 3 },
+          { key: newIdempotencyKey().slice(0, 8), name: "Finder", createCost: 10, updateCost: 3 },
           keyed(),
         ),
         201,
       ),
     );
-    const task = idOf(ok(await owner.api.post("/v1/tasks", { toolId: tool, name: "Owner's" }, keyed()), 201));
+    const task = idOf(
+      expectStatus(await owner.api.post("/v1/tasks", { toolId: tool, name: "Owner's" }, keyed()), 201),
+    );
     const email = address("specialist");
     const first = await owner.api.post<Problem>("/v1/members", named(email), keyed());
     expect([said(first), first.body.errors?.[0]?.pointer]).toEqual(["422 validation", "/accountType"]);
@@ -283,28 +293,30 @@ describe("S4.5 S4.10 S4.12 S4.14 S4.20 S4.24 S4.26 agency", () => {
         { resourceType: "task", resourceId: task, access: "view" },
       ],
     };
-    expect(ok(await owner.api.post("/v1/members", { ...wanted, dryRun: true }), 200).body).toMatchObject({
+    expect(
+      expectStatus(await owner.api.post("/v1/members", { ...wanted, dryRun: true }), 200).body,
+    ).toMatchObject({
       email,
       roles: ["specialist"],
       creditLimit: 25,
     });
-    expect(ok(await owner.api.get<{ data: unknown[] }>(`/v1/members?email=${email}`), 200).body.data).toEqual(
-      [],
-    );
+    expect(
+      expectStatus(await owner.api.get<{ data: unknown[] }>(`/v1/members?email=${email}`), 200).body.data,
+    ).toEqual([]);
     expect(await mailsTo(edge.at(0), email)).toEqual([]);
-    const memberId = idOf(ok(await owner.api.post("/v1/members", wanted, keyed()), 201));
-    ok(await accept(email), 200);
+    const memberId = idOf(expectStatus(await owner.api.post("/v1/members", wanted, keyed()), 201));
+    expectStatus(await accept(email), 200);
     const specialist = await signIn(email);
     expect(said(await specialist.get(`/v1/tasks/${task}`))).toBe("200");
     const create = () => specialist.post("/v1/tasks", { toolId: tool, name: "Mine" }, keyed());
-    const mine = [idOf(ok(await create(), 201)), idOf(ok(await create(), 201))];
+    const mine = [idOf(expectStatus(await create(), 201)), idOf(expectStatus(await create(), 201))];
     expect(said(await create())).toBe("402 credits/member-limit-exceeded");
-    expect(ok(await owner.api.get(`/v1/members/${memberId}/statistics`), 200).body).toMatchObject({
+    expect(expectStatus(await owner.api.get(`/v1/members/${memberId}/statistics`), 200).body).toMatchObject({
       roles: ["specialist"],
       spent: 20,
       remaining: 5,
     });
-    const { data: events } = ok(
+    const { data: events } = expectStatus(
       await owner.api.get<{ data: { cost: number }[] }>(`/v1/members/${memberId}/events?limit=100`),
       200,
     ).body;
@@ -320,13 +332,13 @@ describe("S4.5 S4.10 S4.12 S4.14 S4.20 S4.24 S4.26 agency", () => {
       said(await specialist.get("/v1/tasks")),
       said(await owner.api.get(`/v1/members/${memberId}`)),
     ]).toEqual(["401 auth/invalid-credential", "404 not-found"]);
-    const { data: tasks } = ok(
+    const { data: tasks } = expectStatus(
       await owner.api.get<{ data: { id: string; ownerId: string }[] }>("/v1/tasks"),
       200,
     ).body;
     expect(tasks.map(({ id, ownerId }) => [id, ownerId]).sort()).toEqual(
       [task, ...mine].sort().map((id) => [id, owner.memberId]),
     );
-    expect(ok(await owner.api.get("/v1/credits"), 200).body).toMatchObject({ balance: 70 });
+    expect(expectStatus(await owner.api.get("/v1/credits"), 200).body).toMatchObject({ balance: 70 });
   });
 });

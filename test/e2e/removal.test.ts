@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Reply } from "../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus, type Reply } from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
-import { giveCredits, newAccount, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
-import { everyPage, tell, verified } from "../harness/read-all.ts";
+import {
+  giveCredits,
+  newAccount,
+  newMember,
+  newToken,
+  type Person,
+  activateSubscription,
+} from "../harness/people.ts";
+import { readAllPages, printFigure, findChainFaults } from "../harness/full-list.ts";
 import { isSoak } from "../harness/soak.ts";
 
 /** `npm run test:soak` asks for the long form. */
@@ -18,14 +25,16 @@ beforeAll(async () => {
   edge = await startEdge({ isolates: 2 });
   platform = api(edge.at(0), edge.platform.apiKey);
   const tool = { key: "positions", name: "Positions", createCost: CREATE_COST, updateCost: UPDATE_COST };
-  toolId = ok(await platform.post<{ id: string }>("/v1/tools", tool, { idempotencyKey: newKey() }), 201).body
-    .id;
+  toolId = expectStatus(
+    await platform.post<{ id: string }>("/v1/tools", tool, { idempotencyKey: newIdempotencyKey() }),
+    201,
+  ).body.id;
 });
 afterAll(() => edge.close());
 
 async function newAgency(): Promise<Person> {
   const owner = await newAccount(edge.at(0), platform, "agency");
-  await subscribe(platform, owner.accountId);
+  await activateSubscription(platform, owner.accountId);
   await giveCredits(platform, owner.accountId, 1_000_000);
   return owner;
 }
@@ -49,8 +58,8 @@ test("S1.13: a removed member is refused on every isolate at the next call, by k
     const callers = [0, 1].flatMap((isolate) =>
       [member.apiKey, token].map((credential) => api(edge.at(isolate), credential)),
     );
-    for (const caller of callers) ok(await caller.get("/v1/me"), 200);
-    ok(await admin.api.via(edge.at(round % 2)).del(`/v1/members/${member.memberId}`), 204);
+    for (const caller of callers) expectStatus(await caller.get("/v1/me"), 200);
+    expectStatus(await admin.api.via(edge.at(round % 2)).del(`/v1/members/${member.memberId}`), 204);
     expect(await Promise.all(callers.map(async (caller) => said(await caller.get("/v1/me"))))).toEqual(
       callers.map(() => "401 auth/invalid-credential"),
     );
@@ -72,8 +81,12 @@ async function work(member: Person, isolate: number, made: Made[], enough: () =>
     const last = made.at(-1);
     const answer: Reply<Made> =
       turn % 3 === 2 && last !== undefined
-        ? await caller.post<Made>(`/v1/tasks/${last.id}/update`, {}, { idempotencyKey: newKey() })
-        : await caller.post<Made>("/v1/tasks", { toolId, name: "Task" }, { idempotencyKey: newKey() });
+        ? await caller.post<Made>(`/v1/tasks/${last.id}/update`, {}, { idempotencyKey: newIdempotencyKey() })
+        : await caller.post<Made>(
+            "/v1/tasks",
+            { toolId, name: "Task" },
+            { idempotencyKey: newIdempotencyKey() },
+          );
     if (answer.status === 201) made.push(answer.body);
     enough();
     if (answer.status === 401) return said(answer);
@@ -109,9 +122,9 @@ async function expectWhole(owner: Person, made: readonly Made[]): Promise<void> 
   expect(
     await rows("SELECT key FROM charge WHERE account_id = ? AND status = 'pending'", owner.accountId),
   ).toEqual([]);
-  const tasks = await everyPage<{ id: string; updates: number }>(owner.api, "/v1/tasks?limit=100");
-  const ledger = await everyPage<Entry>(owner.api, "/v1/credits/ledger?limit=100");
-  const events = (await everyPage<Told>(owner.api, "/v1/audit?limit=100")).filter(
+  const tasks = await readAllPages<{ id: string; updates: number }>(owner.api, "/v1/tasks?limit=100");
+  const ledger = await readAllPages<Entry>(owner.api, "/v1/credits/ledger?limit=100");
+  const events = (await readAllPages<Told>(owner.api, "/v1/audit?limit=100")).filter(
     ({ outcome }) => outcome === "success",
   );
   const paid = ledger.filter(({ kind }) => kind === "spend");
@@ -135,7 +148,7 @@ async function expectWhole(owner: Person, made: readonly Made[]): Promise<void> 
   const spent = created.length * CREATE_COST + updates * UPDATE_COST;
   expect(paid.reduce((sum, { amount }) => sum - amount, 0)).toBe(spent);
   expect(events.reduce((sum, { cost }) => sum + (cost ?? 0), 0)).toBe(spent);
-  const { balance } = ok(await owner.api.get<{ balance: number }>("/v1/credits"), 200).body;
+  const { balance } = expectStatus(await owner.api.get<{ balance: number }>("/v1/credits"), 200).body;
   expect([balance, ledger.reduce((sum, { amount }) => sum + amount, 0)]).toEqual([
     1_000_000 - spent,
     1_000_000 - spent,
@@ -170,15 +183,15 @@ describe("S4.40: a member is removed while they create and update tasks", () => 
         const ends = await Promise.all(
           Array.from({ length: CALLERS }, (_, index) => work(member, index % 2, made, enough)),
         );
-        expect(said(ok(await (removal as unknown as Promise<Reply>), 204))).toBe("204");
+        expect(said(expectStatus(await (removal as unknown as Promise<Reply>), 204))).toBe("204");
         expect(ends.filter((end) => !/^401 auth\/(invalid-credential|blocked)$/.test(end))).toEqual([]);
         await expectWhole(owner, made);
-        const tasks = await everyPage<{ id: string }>(owner.api, "/v1/tasks?limit=100");
+        const tasks = await readAllPages<{ id: string }>(owner.api, "/v1/tasks?limit=100");
         expect(tasks.length > 0).toBe(fate === "transfer");
-        if (round === 0) expect(await verified(owner.api)).toEqual([]);
+        if (round === 0) expect(await findChainFaults(owner.api)).toEqual([]);
         total += made.length;
       }
-      tell(`tasks=${fate}: ${total} tasks in ${ROUNDS} rounds, ${again} removals were asked again`);
+      printFigure(`tasks=${fate}: ${total} tasks in ${ROUNDS} rounds, ${again} removals were asked again`);
     },
     3_600_000,
   );

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Problem, type Reply } from "../harness/client.ts";
-import { giveCredits, newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
-import { everyPage } from "../harness/read-all.ts";
+import {
+  type Api,
+  api,
+  newIdempotencyKey,
+  expectStatus,
+  type Problem,
+  type Reply,
+} from "../harness/client.ts";
+import { giveCredits, newAccount, newMember, type Person, activateSubscription } from "../harness/people.ts";
+import { readAllPages } from "../harness/full-list.ts";
 import { newServer, type Server } from "../harness/server.ts";
 
 interface State {
@@ -26,10 +33,10 @@ const restart = async () => {
 };
 const said = ({ status, body }: Reply<unknown>) => [status, (body as Problem | undefined)?.code ?? null];
 const RESTORED = [503, "state/restored"];
-const spend = (who: Person, key = newKey()) =>
+const spend = (who: Person, key = newIdempotencyKey()) =>
   who.api.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: key });
 const stateOf = async (accountId: string) =>
-  ok(await platform.get<State>(`/v1/accounts/${accountId}/restored-state`), 200).body;
+  expectStatus(await platform.get<State>(`/v1/accounts/${accountId}/restored-state`), 200).body;
 const accept = (accountId: string, { database }: State, more: object = {}) =>
   platform.post<State>(`/v1/accounts/${accountId}/restored-state/accept`, {
     ...database,
@@ -45,24 +52,24 @@ beforeAll(async () => {
     await newAccount(server.fetch, platform, "team"),
     await newAccount(server.fetch, platform, "team"),
   ];
-  await subscribe(platform, owner.accountId);
+  await activateSubscription(platform, owner.accountId);
   await giveCredits(platform, owner.accountId, 10);
   member = await newMember(server.fetch, owner, { roles: ["member"] });
-  for (const one of [owner, other]) ok(await one.api.get("/v1/audit"), 200);
+  for (const one of [owner, other]) expectStatus(await one.api.get("/v1/audit"), 200);
   await server.kill9();
   putBack = server.copyDatabase();
   await server.start();
   // After the copy: a block, a spend and a refusal, all of them sealed.
-  ok(await spend(member), 201);
-  const card = ok(await owner.api.get(`/v1/members/${member.memberId}`), 200);
-  ok(
+  expectStatus(await spend(member), 201);
+  const card = expectStatus(await owner.api.get(`/v1/members/${member.memberId}`), 200);
+  expectStatus(
     await owner.api.post(`/v1/members/${member.memberId}/block`, undefined, {
       ifMatch: card.headers.get("etag") ?? "",
     }),
     200,
   );
   expect(said(await member.api.get("/v1/me"))).toEqual([401, "auth/blocked"]);
-  ok(await owner.api.get("/v1/audit"), 200);
+  expectStatus(await owner.api.get("/v1/audit"), 200);
 });
 afterAll(() => server.close());
 
@@ -111,7 +118,7 @@ test("K9 S1.38 an old database file stops the account until the platform accepts
   expect(said(await accept(other.accountId, state))).toEqual([409, "conflict/state"]);
   expect(said(await owner.api.get("/v1/me"))).toEqual(RESTORED);
 
-  expect(ok(await accept(owner.accountId, state), 200).body).toEqual({
+  expect(expectStatus(await accept(owner.accountId, state), 200).body).toEqual({
     accountId: owner.accountId,
     database: state.database,
     witness: state.witness,
@@ -119,7 +126,7 @@ test("K9 S1.38 an old database file stops the account until the platform accepts
     undone: state.undone,
   });
   expect(said(await accept(owner.accountId, state))).toEqual([409, "conflict/state"]);
-  const rows = await everyPage<{
+  const rows = await readAllPages<{
     action: string;
     changes: { after: Record<string, unknown> };
     ledgerSeq: number | null;
@@ -130,7 +137,9 @@ test("K9 S1.38 an old database file stops the account until the platform accepts
       .map(({ changes }) => changes.after["lost"]),
   ).toEqual([state.lost]);
   expect(rows.flatMap(({ ledgerSeq }) => ledgerSeq ?? []).sort()).toEqual([1, 2]);
-  expect(ok(await owner.api.get<Record<string, unknown>>("/v1/audit/verify"), 200).body).toMatchObject({
+  expect(
+    expectStatus(await owner.api.get<Record<string, unknown>>("/v1/audit/verify"), 200).body,
+  ).toMatchObject({
     ok: true,
     firstFault: null,
     acceptedRestores: [
@@ -139,7 +148,7 @@ test("K9 S1.38 an old database file stops the account until the platform accepts
   });
   // The block is undone, as the command said; the spend is not: the ledger lies elsewhere.
   expect(said(await member.api.get("/v1/me"))).toEqual([200, null]);
-  expect(ok(await owner.api.get<{ balance: number }>("/v1/credits"), 200).body.balance).toBe(9);
+  expect(expectStatus(await owner.api.get<{ balance: number }>("/v1/credits"), 200).body.balance).toBe(9);
   expect(said(await spend(member))).toEqual([201, null]);
 });
 
@@ -147,5 +156,5 @@ const giveTo = (accountId: string) =>
   platform.post(
     `/v1/accounts/${accountId}/credits`,
     { kind: "top_up", amount: 1 },
-    { idempotencyKey: newKey() },
+    { idempotencyKey: newIdempotencyKey() },
   );

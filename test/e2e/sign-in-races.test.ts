@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { api, newKey, ok, type Reply } from "../harness/client.ts";
+import { api, newIdempotencyKey, expectStatus, type Reply } from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
 import { lastMail, tokenOf } from "../harness/mailbox.ts";
 import { newAccount, type Person } from "../harness/people.ts";
-import { anywhere, newCode, signIn, type Tokens } from "../harness/sign-in.ts";
+import { nextClientIp, requestCode, signIn, type Tokens } from "../harness/sign-in.ts";
 import { isSoak } from "../harness/soak.ts";
 
 /** `npm run test:soak` asks for the long form. */
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => edge.close());
 
 const post = (isolate: number, path: string, body: object) =>
-  api(edge.at(isolate % ISOLATES), null).post<Tokens>(path, body, { ip: anywhere() });
+  api(edge.at(isolate % ISOLATES), null).post<Tokens>(path, body, { ip: nextClientIp() });
 const refresh = (isolate: number, token: string) =>
   post(isolate, "/v1/auth/refresh", { refresh_token: token });
 const me = (isolate: number, token: string) =>
@@ -29,14 +29,14 @@ const won = (answers: readonly Reply<Tokens>[]) =>
   answers.filter(({ status }) => status === 200 || status === 201);
 
 async function invited(): Promise<{ id: string; email: string }> {
-  const email = `${newKey()}@example.com`;
+  const email = `${newIdempotencyKey()}@example.com`;
   return {
     email,
-    ...ok(
+    ...expectStatus(
       await owner.api.post<{ id: string }>(
         "/v1/members",
         { firstName: "Nora", lastName: "New", email, roles: ["member"] },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     ).body,
@@ -62,7 +62,7 @@ async function blockAfter(ms: number, memberId: string, isolate: number): Promis
   await new Promise((go) => {
     setTimeout(go, ms);
   });
-  ok(await owner.api.via(edge.at(isolate % ISOLATES)).post(`/v1/members/${memberId}/block`), 200);
+  expectStatus(await owner.api.via(edge.at(isolate % ISOLATES)).post(`/v1/members/${memberId}/block`), 200);
 }
 
 describe("on every isolate", () => {
@@ -91,10 +91,10 @@ describe("on every isolate", () => {
         if (answer.status === 200) tokens = answer.body;
         return answer;
       });
-      ok(await owner.api.via(edge.at(round % ISOLATES)).post(`/v1/members/${id}/block`), 200);
+      expectStatus(await owner.api.via(edge.at(round % ISOLATES)).post(`/v1/members/${id}/block`), 200);
       acknowledged = true;
       await Promise.all([...streams, refreshing]);
-      ok(await owner.api.post(`/v1/members/${id}/unblock`), 200);
+      expectStatus(await owner.api.post(`/v1/members/${id}/unblock`), 200);
     }
     expect(wrong).toEqual([]);
     // The race was run: there were calls on both sides.
@@ -105,13 +105,13 @@ describe("on every isolate", () => {
     const found: unknown[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const { id, email } = await invited();
-      const code = await newCode(edge.at(0), email);
+      const code = await requestCode(edge.at(0), email);
       const answers = await Promise.all(
         Array.from({ length: 8 }, (_, isolate) =>
           post(isolate, "/v1/auth/sessions", { email, code, accountId: owner.accountId }),
         ),
       );
-      const card = ok(await owner.api.get<{ status: string }>(`/v1/members/${id}`), 200);
+      const card = expectStatus(await owner.api.get<{ status: string }>(`/v1/members/${id}`), 200);
       found.push([
         won(answers).length,
         await counted("SELECT count(*) AS n FROM session WHERE member_id = ?", id),
@@ -128,14 +128,14 @@ describe("on every isolate", () => {
     const late: string[] = [];
     for (let round = 0; round < ROUNDS * 2; round += 1) {
       const { id, email } = await invited();
-      ok(await owner.api.post(`/v1/invitations/${await invitationOf(id)}/resend`), 200);
-      ok(
+      expectStatus(await owner.api.post(`/v1/invitations/${await invitationOf(id)}/resend`), 200);
+      expectStatus(
         await post(0, "/v1/invitations/accept", {
           token: tokenOf(await lastMail(edge.at(0), email, "invitation")),
         }),
         200,
       );
-      const code = await newCode(edge.at(0), email);
+      const code = await requestCode(edge.at(0), email);
       const [answer] = await Promise.all([
         post(round, "/v1/auth/sessions", { email, code }),
         blockAfter(round % 8, id, round + 1),
@@ -189,7 +189,7 @@ describe("on every isolate", () => {
     for (let round = 0; round < ROUNDS / 4; round += 1) {
       const { email } = await invited();
       const { tokens } = await signIn(edge.at(0), email, owner.accountId);
-      const ip = anywhere();
+      const ip = nextClientIp();
       const again = (isolate: number, token: string) =>
         api(edge.at(isolate % ISOLATES), null).post<Tokens>(
           "/v1/auth/refresh",
@@ -200,7 +200,7 @@ describe("on every isolate", () => {
         await Promise.all(Array.from({ length: 8 }, (_, isolate) => again(isolate, tokens.refresh_token))),
       ).map(({ body }) => body);
       // Once the successor is used, the first token ends the session.
-      const next = ok(await again(round, good[0]?.refresh_token ?? ""), 200).body;
+      const next = expectStatus(await again(round, good[0]?.refresh_token ?? ""), 200).body;
       const late = await again(round + 1, tokens.refresh_token);
       found.push([
         good.length,

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Problem, type Reply } from "../harness/client.ts";
+import {
+  type Api,
+  api,
+  newIdempotencyKey,
+  expectStatus,
+  type Problem,
+  type Reply,
+} from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
-import { giveCredits, newAccount, newMember, type Person, subscribe } from "../harness/people.ts";
+import { giveCredits, newAccount, newMember, type Person, activateSubscription } from "../harness/people.ts";
 
 const ISOLATES = 4;
 const CALLS = 200;
@@ -20,7 +27,7 @@ async function spender(
   creditLimit: number | null,
 ): Promise<{ owner: Person; member: Person }> {
   const owner = await newAccount(edge.at(0), platform, "team");
-  await subscribe(platform, owner.accountId);
+  await activateSubscription(platform, owner.accountId);
   await giveCredits(platform, owner.accountId, credits);
   return { owner, member: await newMember(edge.at(0), owner, { roles: ["member"], creditLimit }) };
 }
@@ -39,7 +46,7 @@ const spend = (member: Person, index: number, amount: number, key: string) =>
 const storm = (member: Person, keys: readonly string[]) =>
   Promise.all(keys.map((key, index) => spend(member, index, 1, key)));
 
-const keysOf = (count: number) => Array.from({ length: count }, newKey);
+const keysOf = (count: number) => Array.from({ length: count }, newIdempotencyKey);
 const succeeded = (answers: readonly Reply<unknown>[]) =>
   answers.filter(({ status }) => status === 201).length;
 /** What stays the same when a call is repeated: all but the id of the call. */
@@ -49,7 +56,7 @@ const outcome = ({ status, body }: Reply<Problem>): Record<string, unknown> => {
 };
 
 async function spentOf(member: Person): Promise<number> {
-  return ok(await member.api.get<{ spent: number }>("/v1/credits"), 200).body.spent;
+  return expectStatus(await member.api.get<{ spent: number }>("/v1/credits"), 200).body.spent;
 }
 
 describe("spending", () => {
@@ -63,7 +70,10 @@ describe("spending", () => {
       ),
     ).toEqual(new Set(["402 credits/member-limit-exceeded"]));
     expect(await spentOf(member)).toBe(50);
-    expect(ok(await owner.api.get("/v1/credits"), 200).body).toMatchObject({ balance: 950, available: 950 });
+    expect(expectStatus(await owner.api.get("/v1/credits"), 200).body).toMatchObject({
+      balance: 950,
+      available: 950,
+    });
   });
 
   test("S4.18, S4.22, S4.23: without a limit the balance is the limit, and never goes below 0", async () => {
@@ -73,7 +83,10 @@ describe("spending", () => {
     expect(new Set(answers.filter(({ status }) => status !== 201).map(({ body }) => body.code))).toEqual(
       new Set(["credits/insufficient-balance"]),
     );
-    expect(ok(await owner.api.get("/v1/credits"), 200).body).toMatchObject({ balance: 0, available: 0 });
+    expect(expectStatus(await owner.api.get("/v1/credits"), 200).body).toMatchObject({
+      balance: 0,
+      available: 0,
+    });
   });
 
   test("two members of one account share the balance, each within the own limit", async () => {
@@ -105,8 +118,8 @@ describe("spending", () => {
 
   test("another command under a used key is refused and changes nothing", async () => {
     const { member } = await spender(1_000, 50);
-    const key = newKey();
-    ok(await spend(member, 0, 5, key), 201);
+    const key = newIdempotencyKey();
+    expectStatus(await spend(member, 0, 5, key), 201);
     const other = await spend(member, 1, 6, key);
     expect([other.status, other.body.code]).toEqual([422, "idempotency/mismatch"]);
     expect(outcome(await spend(member, 2, 5, key))).toMatchObject({ status: 201, amount: 5 });
@@ -116,13 +129,16 @@ describe("spending", () => {
   test("S4.20, S4.38: a raised limit counts at the next call; one below the spending leaves 0", async () => {
     const { owner, member } = await spender(1_000, 10);
     const limit = async (creditLimit: number | null) =>
-      ok(await owner.api.patch(`/v1/members/${member.memberId}`, { creditLimit }, { ifMatch: "*" }), 200);
-    ok(await spend(member, 0, 10, newKey()), 201);
-    expect((await spend(member, 1, 1, newKey())).status).toBe(402);
+      expectStatus(
+        await owner.api.patch(`/v1/members/${member.memberId}`, { creditLimit }, { ifMatch: "*" }),
+        200,
+      );
+    expectStatus(await spend(member, 0, 10, newIdempotencyKey()), 201);
+    expect((await spend(member, 1, 1, newIdempotencyKey())).status).toBe(402);
     await limit(15);
-    ok(await spend(member, 2, 5, newKey()), 201);
+    expectStatus(await spend(member, 2, 5, newIdempotencyKey()), 201);
     await limit(3);
-    const refused = await spend(member, 3, 1, newKey());
+    const refused = await spend(member, 3, 1, newIdempotencyKey());
     expect(refused).toMatchObject({
       status: 402,
       body: { code: "credits/member-limit-exceeded", required: 1, limit: 3, spent: 15, remaining: 0 },
@@ -132,7 +148,7 @@ describe("spending", () => {
   test("S4.18: without an active subscription no member spends, and nothing is charged", async () => {
     const { owner, member } = await spender(1_000, null);
     const subscription = async (status: string) =>
-      ok(
+      expectStatus(
         await platform.put(`/v1/accounts/${owner.accountId}/subscription`, {
           status,
           tier: null,
@@ -141,12 +157,12 @@ describe("spending", () => {
         200,
       );
     await subscription("canceled");
-    expect(await spend(member, 1, 1, newKey())).toMatchObject({
+    expect(await spend(member, 1, 1, newIdempotencyKey())).toMatchObject({
       status: 402,
       body: { code: "credits/subscription-inactive" },
     });
     await subscription("active");
-    ok(await spend(member, 2, 1, newKey()), 201);
+    expectStatus(await spend(member, 2, 1, newIdempotencyKey()), 201);
     expect(await spentOf(member)).toBe(1);
   });
 });

@@ -1,10 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Problem, type Reply, reply } from "../harness/client.ts";
+import {
+  type Api,
+  api,
+  newIdempotencyKey,
+  expectStatus,
+  type Problem,
+  type Reply,
+  toReply,
+} from "../harness/client.ts";
 import { type Edge, startEdge } from "../harness/edge.ts";
-import { NOBODY, type Operation, operations, sample } from "../harness/operation.ts";
-import { newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../harness/people.ts";
-import { callerOf, newTenants, objectsOf } from "../harness/tenants.ts";
-import { LEAVE } from "../harness/webhook.ts";
+import { UNKNOWN_ULID, type Operation, loadOperations, sampleValue } from "../harness/operation.ts";
+import {
+  newAccount,
+  newApiKey,
+  newMember,
+  newToken,
+  type Person,
+  activateSubscription,
+} from "../harness/people.ts";
+import { tenantFor, newTenants, createObjects } from "../harness/tenants.ts";
+import { LEAVE_MAPPING } from "../harness/webhook.ts";
 
 const ALLOWED = "203.0.113.7";
 const ELSEWHERE = "198.51.100.7";
@@ -19,10 +34,10 @@ let stranger: Person;
 beforeAll(async () => {
   edge = await startEdge({ isolates: 2 });
   platform = api(edge.at(0), edge.platform.apiKey);
-  all = await operations(api(edge.at(0), null));
+  all = await loadOperations(api(edge.at(0), null));
   owner = await newAccount(edge.at(0), platform, "vendor");
   stranger = await newAccount(edge.at(0), platform, "vendor");
-  for (const { accountId } of [owner, stranger]) await subscribe(platform, accountId);
+  for (const { accountId } of [owner, stranger]) await activateSubscription(platform, accountId);
 });
 afterAll(() => edge.close());
 
@@ -41,15 +56,15 @@ async function call(
   const path = operation.path.replaceAll(/\{\w+\}/g, id);
   const query = operation.query
     .filter(({ required }) => required)
-    .map(({ name, schema }) => `${name}=${encodeURIComponent(String(sample(schema)))}`);
+    .map(({ name, schema }) => `${name}=${encodeURIComponent(String(sampleValue(schema)))}`);
   const all = new Headers({
     ...headers,
-    ...(operation.headers.includes("Idempotency-Key") ? { "idempotency-key": newKey() } : {}),
+    ...(operation.headers.includes("Idempotency-Key") ? { "idempotency-key": newIdempotencyKey() } : {}),
   });
   if (operation.headers.includes("If-Match")) all.set("if-match", "*");
   if (operation.body !== null) all.set("content-type", "application/json");
-  const body = operation.body === null ? {} : { body: JSON.stringify(sample(operation.body)) };
-  return reply(
+  const body = operation.body === null ? {} : { body: JSON.stringify(sampleValue(operation.body)) };
+  return toReply(
     await edge.fetch(1, `${path}${query.length > 0 ? `?${query.join("&")}` : ""}`, {
       method: operation.method,
       headers: all,
@@ -77,7 +92,7 @@ const PREFIXES: Record<string, string> = {
 };
 
 /** A well-formed id of the operation's kind, of no object. */
-const missing = (one: Operation): string => `${PREFIXES[kindOf(one)] ?? "xxx"}_${NOBODY}`;
+const missing = (one: Operation): string => `${PREFIXES[kindOf(one)] ?? "xxx"}_${UNKNOWN_ULID}`;
 
 /** What the path names an object of. */
 const kindOf = ({ path }: Operation): string => /\/([\w-]+)\/\{/.exec(path)?.[1] ?? "";
@@ -201,7 +216,7 @@ describe("every operation that needs a credential refuses", () => {
     const key = await newApiKey(edge.at(0), owner, member.memberId);
     const token = await newToken(edge.at(0), key);
     const { DB } = await edge.env();
-    const { body } = ok(await api(edge.at(0), key).get<{ key: { id: string } }>("/v1/me"), 200);
+    const { body } = expectStatus(await api(edge.at(0), key).get<{ key: { id: string } }>("/v1/me"), 200);
     await DB.prepare("UPDATE api_key SET expires_at = ? WHERE id = ?")
       .bind(Date.now() - 1_000, body.key.id)
       .run();
@@ -213,8 +228,8 @@ describe("every operation that needs a credential refuses", () => {
   test("S1.41: a revoked key, by itself and by the token minted from it before", async () => {
     const member = await newMember(edge.at(0), owner, { roles: ["owner"] });
     const token = await newToken(edge.at(0), member.apiKey);
-    const { body } = ok(await member.api.get<{ key: { id: string } }>("/v1/me"), 200);
-    ok(await owner.api.del(`/v1/api-keys/${body.key.id}`), 204);
+    const { body } = expectStatus(await member.api.get<{ key: { id: string } }>("/v1/me"), 200);
+    expectStatus(await owner.api.del(`/v1/api-keys/${body.key.id}`), 204);
     expect(await refusedEverywhere(bearer(member.apiKey), "401 auth/invalid-credential")).toEqual([]);
     expect(await refusedEverywhere(bearer(token), "401 auth/invalid-credential")).toEqual([]);
   });
@@ -222,7 +237,7 @@ describe("every operation that needs a credential refuses", () => {
   test("S2.21: a blocked member, by key and by token", async () => {
     const member = await newMember(edge.at(0), owner, { roles: ["owner"] });
     const token = await newToken(edge.at(0), member.apiKey);
-    ok(await owner.api.post(`/v1/members/${member.memberId}/block`), 200);
+    expectStatus(await owner.api.post(`/v1/members/${member.memberId}/block`), 200);
     expect(await refusedEverywhere(bearer(member.apiKey), "401 auth/blocked")).toEqual([]);
     expect(await refusedEverywhere(bearer(token), "401 auth/blocked")).toEqual([]);
   });
@@ -274,9 +289,9 @@ describe("a refusal", () => {
       names: { en: "Walked", ru: "Walked" },
       price: { amount: 1, currency: "EUR" },
     };
-    const tiers = ok(await platform.post<{ key: string }>("/v1/tiers", tier), 201).body.key;
+    const tiers = expectStatus(await platform.post<{ key: string }>("/v1/tiers", tier), 201).body.key;
     const ids: Record<string, string> = {
-      ...(await objectsOf(theirs, edge.at(0), platform)),
+      ...(await createObjects(theirs, edge.at(0), platform)),
       ...(await idsOf(stranger)),
       tiers,
     };
@@ -290,7 +305,7 @@ describe("a refusal", () => {
       single.map(async (one) => {
         const foreign = ids[kindOf(one)];
         if (foreign === undefined) return [`${one.name}: the walk has no such object of the other tenant`];
-        const headers = bearer(callerOf(mine, one.path).apiKey);
+        const headers = bearer(tenantFor(mine, one.path).apiKey);
         const [foreigns, nobodys] = [await call(one, { headers, id: foreign }), await call(one, { headers })];
         return shape(foreigns) === shape(nobodys) && [403, 404].includes(foreigns.status)
           ? []
@@ -311,13 +326,16 @@ function shape({ status, body, headers }: Reply<Problem>): string {
 /** One object of each kind of that tenant, by its path. */
 async function idsOf(person: Person): Promise<Record<string, string>> {
   const make = async (path: string, body: object) =>
-    ok(await person.api.post<{ id: string }>(`/v1/${path}`, body, { idempotencyKey: newKey() }), 201).body.id;
+    expectStatus(
+      await person.api.post<{ id: string }>(`/v1/${path}`, body, { idempotencyKey: newIdempotencyKey() }),
+      201,
+    ).body.id;
   const product = await make("products", { name: "Editor" });
   const key = await make("license-keys", {
     productId: product,
     newCustomer: { name: "Carla", email: "carla@example.com" },
   });
-  const { body } = ok(await person.api.get<{ key: { id: string } }>("/v1/me"), 200);
+  const { body } = expectStatus(await person.api.get<{ key: { id: string } }>("/v1/me"), 200);
   return {
     accounts: person.accountId,
     roles: await make("roles", { name: "Support" }),
@@ -332,10 +350,10 @@ async function idsOf(person: Person): Promise<Record<string, string>> {
     invitations: await make("invitations", {
       firstName: "Ina",
       lastName: "Invited",
-      email: `${newKey()}@example.com`,
+      email: `${newIdempotencyKey()}@example.com`,
       role: "operator",
     }),
     "operator-links": await make("operator-links", { name: "Crew" }),
-    hooks: await make("hooks", { name: "Shop", scheme: "standard", mapping: LEAVE }),
+    hooks: await make("hooks", { name: "Shop", scheme: "standard", mapping: LEAVE_MAPPING }),
   };
 }

@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 import { ROOT } from "./document.ts";
 import { freePort } from "./port.ts";
 
-const CONTENTS = [
+const COPIED_PATHS = [
   "src",
   "migrations",
   "docs",
@@ -16,7 +16,7 @@ const CONTENTS = [
   "tsconfig.json",
   "README.md",
 ];
-const READY = "Calls from now on";
+const READY_TEXT = "Calls from now on";
 
 /** A copy of this repository with a gate of its own, so that the developer's local data is left alone. */
 export interface Checkout {
@@ -25,19 +25,19 @@ export interface Checkout {
   /** A PATH whose npm starts `npm run call` without npm itself, which takes most of the time of a call. */
   readonly quickPath: string;
   /** `npm start`, until it shows calls. */
-  start(): Promise<Started>;
+  start(): Promise<StartedGate>;
   /** Ends what was started, and removes the copy. */
   remove(): Promise<void>;
 }
 
-export interface Started {
+export interface StartedGate {
   readonly child: ChildProcess;
   readonly out: string;
 }
 
 export async function newCheckout(): Promise<Checkout> {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-checkout-"));
-  for (const path of CONTENTS) cpSync(join(ROOT, path), join(folder, path), { recursive: true });
+  for (const path of COPIED_PATHS) cpSync(join(ROOT, path), join(folder, path), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"), "junction");
   const port = await freePort();
   const running: ChildProcess[] = [];
@@ -45,15 +45,15 @@ export async function newCheckout(): Promise<Checkout> {
     folder,
     port,
     quickPath: [quickNpm(folder), process.env["PATH"]].join(delimiter),
-    start: () => start(folder, port, running),
+    start: () => startGate(folder, port, running),
     remove: async () => {
-      await Promise.all(running.map(stop));
+      await Promise.all(running.map(stopGate));
       rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }
 
-async function start(folder: string, port: number, running: ChildProcess[]): Promise<Started> {
+async function startGate(folder: string, port: number, running: ChildProcess[]): Promise<StartedGate> {
   const program = join(folder, "src/commands/setup.mjs");
   const child = spawn(process.execPath, [program, "src/commands/start.ts", "--port", String(port)], {
     cwd: folder,
@@ -65,7 +65,7 @@ async function start(folder: string, port: number, running: ChildProcess[]): Pro
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk) => {
         out += chunk;
-        if (out.includes(READY)) ready();
+        if (out.includes(READY_TEXT)) ready();
       });
     }
     child.on("exit", () => failed(new Error(out)));
@@ -74,7 +74,7 @@ async function start(folder: string, port: number, running: ChildProcess[]): Pro
 }
 
 /** Ends the gate as Ctrl+C does. */
-export async function stop(child: ChildProcess): Promise<void> {
+export async function stopGate(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill("SIGINT");
   await once(child, "exit");

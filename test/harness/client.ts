@@ -21,7 +21,7 @@ export interface Problem {
   readonly [member: string]: unknown;
 }
 
-export interface Ask {
+export interface CallOptions {
   /** The client's address as the platform would see it. */
   readonly ip?: string;
   readonly idempotencyKey?: string;
@@ -30,11 +30,11 @@ export interface Ask {
 }
 
 export interface Api {
-  get<T = Record<string, unknown>>(path: string, ask?: Ask): Promise<Reply<T>>;
-  post<T = Record<string, unknown>>(path: string, body?: unknown, ask?: Ask): Promise<Reply<T>>;
-  patch<T = Record<string, unknown>>(path: string, body?: unknown, ask?: Ask): Promise<Reply<T>>;
-  put<T = Record<string, unknown>>(path: string, body?: unknown, ask?: Ask): Promise<Reply<T>>;
-  del<T = Record<string, unknown>>(path: string, ask?: Ask): Promise<Reply<T>>;
+  get<T = Record<string, unknown>>(path: string, ask?: CallOptions): Promise<Reply<T>>;
+  post<T = Record<string, unknown>>(path: string, body?: unknown, ask?: CallOptions): Promise<Reply<T>>;
+  patch<T = Record<string, unknown>>(path: string, body?: unknown, ask?: CallOptions): Promise<Reply<T>>;
+  put<T = Record<string, unknown>>(path: string, body?: unknown, ask?: CallOptions): Promise<Reply<T>>;
+  del<T = Record<string, unknown>>(path: string, ask?: CallOptions): Promise<Reply<T>>;
   /** The same caller at another place. */
   via(fetch: Fetch): Api;
 }
@@ -43,14 +43,14 @@ export interface Api {
 export function api(fetch: Fetch, credential: string | null): Api {
   const call =
     (method: string) =>
-    async (path: string, body: unknown, ask: Ask = {}) => {
+    async (path: string, body: unknown, ask: CallOptions = {}) => {
       const headers = new Headers(ask.headers);
       if (credential !== null) headers.set("authorization", `Bearer ${credential}`);
       if (body !== undefined) headers.set("content-type", "application/json");
       if (ask.ip !== undefined) headers.set("cf-connecting-ip", ask.ip);
       if (ask.idempotencyKey !== undefined) headers.set("idempotency-key", ask.idempotencyKey);
       if (ask.ifMatch !== undefined) headers.set("if-match", ask.ifMatch);
-      return reply(
+      return toReply(
         await fetch(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }),
       );
     };
@@ -64,7 +64,7 @@ export function api(fetch: Fetch, credential: string | null): Api {
   };
 }
 
-export async function reply<T>(answer: Response): Promise<Reply<T>> {
+export async function toReply<T>(answer: Response): Promise<Reply<T>> {
   const text = await answer.text();
   const isJson = /json/.test(answer.headers.get("content-type") ?? "");
   return {
@@ -75,14 +75,14 @@ export async function reply<T>(answer: Response): Promise<Reply<T>> {
 }
 
 /** A key that no other command of this run has. */
-export const newKey = (): string => crypto.randomUUID();
+export const newIdempotencyKey = (): string => crypto.randomUUID();
 
 /**
  * @throws Error with the whole answer when it is not the expected one: set-up has to work before anything is
  * shown
  */
-export function ok<T>(answer: Reply<T>, status: number): Reply<T> {
-  if (answer.status !== status)
-    throw new Error(`expected ${status}, got ${answer.status}: ${JSON.stringify(answer.body)}`);
-  return answer;
+export function expectStatus<T>(reply: Reply<T>, status: number): Reply<T> {
+  if (reply.status !== status)
+    throw new Error(`expected ${status}, got ${reply.status}: ${JSON.stringify(reply.body)}`);
+  return reply;
 }

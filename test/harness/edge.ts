@@ -1,7 +1,7 @@
 import { createTestHarness, type TestHarness } from "wrangler";
 import { platformSql } from "../../src/commands/platform.ts";
 import type { Env } from "../../src/env.ts";
-import { build, type Config, config, ROOT, signingKeys } from "./build.ts";
+import { buildWorker, type WorkerConfig, workerConfig, ROOT, signingKeys } from "./worker-build.ts";
 import type { Fetch } from "./client.ts";
 
 /**
@@ -29,10 +29,10 @@ const ORIGIN = "http://127.0.0.1:8787";
 /** @param options.more further Workers in the same runtime, such as the bare routes of a benchmark */
 export async function startEdge(options: {
   isolates: number;
-  more?: (main: Config) => Config[];
+  more?: (main: WorkerConfig) => WorkerConfig[];
 }): Promise<Edge> {
-  const built = await build();
-  const first = config(built.main, {
+  const built = await buildWorker();
+  const first = workerConfig(built.main, {
     SIGNING_KEYS: signingKeys(),
     ISSUER: ORIGIN,
     APP_URL: ORIGIN,
@@ -40,7 +40,7 @@ export async function startEdge(options: {
   });
   const workers = [
     first,
-    ...Array.from({ length: options.isolates - 1 }, (_, index) => twin(first, index + 1)),
+    ...Array.from({ length: options.isolates - 1 }, (_, index) => isolateConfig(first, index + 1)),
     ...(options.more?.(first) ?? []),
   ];
   const harness = createTestHarness({ root: ROOT, workers: workers.map((one) => ({ config: { ...one } })) });
@@ -79,7 +79,7 @@ export async function startEdge(options: {
 }
 
 /** Another isolate of the same Worker: the objects live in the first, and a queue has one consumer. */
-function twin(first: Config, index: number): Config {
+function isolateConfig(first: WorkerConfig, index: number): WorkerConfig {
   const { migrations: _, triggers: __, queues, durable_objects, ...rest } = first;
   return {
     ...rest,

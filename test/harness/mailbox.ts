@@ -1,7 +1,7 @@
-import { api, type Fetch, ok } from "./client.ts";
+import { api, type Fetch, expectStatus } from "./client.ts";
 
 /** A mail as the local mailbox shows it. */
-export interface KeptMail {
+export interface LocalMail {
   readonly id: string;
   readonly to: string;
   readonly template: string;
@@ -14,12 +14,12 @@ export interface KeptMail {
 }
 
 /** All mails to an address, the newest first. What a change sends is there when its answer is. */
-export async function mailsTo(fetch: Fetch, address: string): Promise<KeptMail[]> {
-  const mails: KeptMail[] = [];
+export async function mailsTo(fetch: Fetch, address: string): Promise<LocalMail[]> {
+  const mails: LocalMail[] = [];
   for (let cursor: string | null = ""; cursor !== null; ) {
     const more: string = cursor === "" ? "" : `&cursor=${cursor}`;
-    const { body } = ok(
-      await api(fetch, null).get<{ data: KeptMail[]; nextCursor: string | null }>(
+    const { body } = expectStatus(
+      await api(fetch, null).get<{ data: LocalMail[]; nextCursor: string | null }>(
         `/dev/mail?limit=100&to=${encodeURIComponent(address)}${more}`,
       ),
       200,
@@ -31,7 +31,7 @@ export async function mailsTo(fetch: Fetch, address: string): Promise<KeptMail[]
 }
 
 /** The newest mail to an address, of one template where given. @throws Error when there is none */
-export async function lastMail(fetch: Fetch, address: string, template?: string): Promise<KeptMail> {
+export async function lastMail(fetch: Fetch, address: string, template?: string): Promise<LocalMail> {
   const mails = await mailsTo(fetch, address);
   const mail = mails.find((one) => template === undefined || one.template === template);
   if (mail === undefined)
@@ -42,14 +42,14 @@ export async function lastMail(fetch: Fetch, address: string, template?: string)
 }
 
 /** The token in the fragment of the mail's link. @throws Error without a link */
-export function tokenOf(mail: KeptMail): string {
+export function tokenOf(mail: LocalMail): string {
   const [, token] = /#token=([\w.-]+)$/.exec(mail.link ?? "") ?? [];
   if (token === undefined) throw new Error(`the mail "${mail.subject}" has no link with a token`);
   return token;
 }
 
 /** The code in the mail, as it is sent back. @throws Error without a code */
-export function codeOf(mail: KeptMail): string {
+export function codeOf(mail: LocalMail): string {
   if (mail.code === null) throw new Error(`the mail "${mail.subject}" has no code`);
   return mail.code;
 }

@@ -1,4 +1,4 @@
-import { type Api, ok } from "./client.ts";
+import { type Api, expectStatus } from "./client.ts";
 
 /** A route as /openapi.json tells it. */
 export interface Operation {
@@ -39,7 +39,7 @@ export interface Schema {
   readonly minItems?: number;
 }
 
-interface Document {
+interface OpenApiDocument {
   readonly paths: Readonly<
     Record<
       string,
@@ -61,46 +61,47 @@ interface Document {
 }
 
 /** Every operation that the gate says it serves: a new route joins the walks by being there. */
-export async function operations(anybody: Api): Promise<Operation[]> {
-  const { paths } = ok(await anybody.get<Document>("/openapi.json"), 200).body;
+export async function loadOperations(client: Api): Promise<Operation[]> {
+  const { paths } = expectStatus(await client.get<OpenApiDocument>("/openapi.json"), 200).body;
   return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, told]) => ({
+    Object.entries(methods).map(([method, description]) => ({
       method: method.toUpperCase(),
       path,
       name: `${method.toUpperCase()} ${path}`,
-      isPublic: told.security?.length === 0,
-      isSelf: told.description === "Any active member.",
-      right: /`([^`]+)`/.exec(told.description)?.[1] ?? null,
-      body: told.requestBody?.content["application/json"]?.schema ?? null,
-      headers: told.parameters.filter((one) => one.in === "header").map(({ name }) => name),
-      query: told.parameters.filter((one) => one.in === "query"),
+      isPublic: description.security?.length === 0,
+      isSelf: description.description === "Any active member.",
+      right: /`([^`]+)`/.exec(description.description)?.[1] ?? null,
+      body: description.requestBody?.content["application/json"]?.schema ?? null,
+      headers: description.parameters.filter((one) => one.in === "header").map(({ name }) => name),
+      query: description.parameters.filter((one) => one.in === "query"),
     })),
   );
 }
 
 /** A value that the schema accepts, as plain as possible. */
-export function sample(schema: Schema): unknown {
+export function sampleValue(schema: Schema): unknown {
   const choice = schema.anyOf?.[0] ?? schema.oneOf?.[0];
-  if (choice !== undefined) return sample(choice);
+  if (choice !== undefined) return sampleValue(choice);
   if (schema.const !== undefined) return schema.const;
   if (schema.enum !== undefined) return schema.enum[0];
   const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
   if (type === "object")
     return Object.fromEntries(
-      (schema.required ?? []).map((name) => [name, sample(schema.properties?.[name] ?? {})]),
+      (schema.required ?? []).map((name) => [name, sampleValue(schema.properties?.[name] ?? {})]),
     );
-  if (type === "array") return Array.from({ length: schema.minItems ?? 0 }, () => sample(schema.items ?? {}));
+  if (type === "array")
+    return Array.from({ length: schema.minItems ?? 0 }, () => sampleValue(schema.items ?? {}));
   if (type === "integer" || type === "number") return Math.max(schema.minimum ?? 1, 1);
   if (type === "boolean") return false;
-  return text(schema);
+  return sampleText(schema);
 }
 
 /** A ULID that no object has. */
-export const NOBODY = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+export const UNKNOWN_ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
-function text(schema: Schema): string {
+function sampleText(schema: Schema): string {
   const prefix = /^\^([a-z]{3})_/.exec(schema.pattern ?? "")?.[1];
-  if (prefix !== undefined) return `${prefix}_${NOBODY}`;
+  if (prefix !== undefined) return `${prefix}_${UNKNOWN_ULID}`;
   if (schema.format === "email") return "unknown@example.com";
   if (schema.format === "date-time") return "2030-01-01T00:00:00.000Z";
   return "text".padEnd(schema.minLength ?? 4, "x");

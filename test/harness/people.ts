@@ -1,6 +1,6 @@
-import { type Api, api, type Ask, type Fetch, newKey, ok } from "./client.ts";
+import { type Api, api, type CallOptions, type Fetch, newIdempotencyKey, expectStatus } from "./client.ts";
 import { codeOf, lastMail, tokenOf } from "./mailbox.ts";
-import { anywhere, signIn } from "./sign-in.ts";
+import { nextClientIp, signIn } from "./sign-in.ts";
 
 /** A member who can call: made over HTTP as a person would be. */
 export interface Person {
@@ -28,26 +28,26 @@ export async function newAccount(
   more: object = {},
 ): Promise<Person> {
   const owner = { email: nextEmail(), firstName: "Olga", lastName: "Owner" };
-  const made = ok(
-    await platform.post<Made>(
+  const made = expectStatus(
+    await platform.post<CreatedAccount>(
       "/v1/accounts",
       { kind, name: `Account ${count}`, owner, ...more },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     ),
     201,
   ).body;
-  return person(fetch, made.id, made.owner.id, await claim(fetch, made.claim.token));
+  return toPerson(fetch, made.id, made.owner.id, await claimKey(fetch, made.claim.token));
 }
 
-interface Made {
+interface CreatedAccount {
   readonly id: string;
   readonly owner: { readonly id: string };
   readonly claim: { readonly token: string };
 }
 
 /** The plan that operators need, and a subscription that is active. */
-export async function subscribe(platform: Api, accountId: string): Promise<void> {
-  ok(
+export async function activateSubscription(platform: Api, accountId: string): Promise<void> {
+  expectStatus(
     await platform.put(`/v1/accounts/${accountId}/plan`, {
       restrictedAccounts: true,
       memberLimit: null,
@@ -55,7 +55,7 @@ export async function subscribe(platform: Api, accountId: string): Promise<void>
     }),
     200,
   );
-  ok(
+  expectStatus(
     await platform.put(`/v1/accounts/${accountId}/subscription`, {
       status: "active",
       tier: null,
@@ -66,11 +66,11 @@ export async function subscribe(platform: Api, accountId: string): Promise<void>
 }
 
 export async function giveCredits(platform: Api, accountId: string, amount: number): Promise<void> {
-  ok(
+  expectStatus(
     await platform.post(
       `/v1/accounts/${accountId}/credits`,
       { kind: "top_up", amount },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     ),
     201,
   );
@@ -81,14 +81,16 @@ export const isViewer = (roles: readonly string[]): boolean =>
   roles.includes("viewer") && roles.every((role) => role === "viewer" || role.startsWith("rol_"));
 
 /** A member of the owner's account who has no way in yet. */
-export async function newcomer(
+export async function newMemberWithoutKey(
   owner: Person,
   fields: NewMember,
 ): Promise<{ readonly memberId: string; readonly email: string }> {
   const card = { firstName: "Nils", lastName: "New", email: nextEmail(), ...fields };
   return {
-    memberId: ok(await owner.api.post<{ id: string }>("/v1/members", card, { idempotencyKey: newKey() }), 201)
-      .body.id,
+    memberId: expectStatus(
+      await owner.api.post<{ id: string }>("/v1/members", card, { idempotencyKey: newIdempotencyKey() }),
+      201,
+    ).body.id,
     email: card.email,
   };
 }
@@ -105,8 +107,8 @@ export async function newMember(
   ip?: string,
 ): Promise<Person> {
   const card = { firstName: "Mia", lastName: "Member", email: nextEmail(), ...fields };
-  const { body } = ok(
-    await owner.api.post<{ id: string }>("/v1/members", card, { idempotencyKey: newKey() }),
+  const { body } = expectStatus(
+    await owner.api.post<{ id: string }>("/v1/members", card, { idempotencyKey: newIdempotencyKey() }),
     201,
   );
   if (isViewer(fields.roles ?? [])) {
@@ -116,20 +118,20 @@ export async function newMember(
       owner.accountId,
       ip === undefined ? {} : { ip },
     );
-    return person(fetch, owner.accountId, body.id, tokens.access_token);
+    return toPerson(fetch, owner.accountId, body.id, tokens.access_token);
   }
-  const made = person(fetch, owner.accountId, body.id, await newApiKey(fetch, owner, body.id, {}, ip));
-  keyed.set(made.memberId, { email: String(card.email), api: made.api });
-  return made;
+  const member = toPerson(fetch, owner.accountId, body.id, await newApiKey(fetch, owner, body.id, {}, ip));
+  keyHolders.set(member.memberId, { email: String(card.email), api: member.api });
+  return member;
 }
 
-interface MadeKey {
+interface CreatedKey {
   readonly claim?: { readonly token?: string };
   readonly secret?: string;
 }
 
 /** Members whom this file gave a key, by their ids: another key is mailed to them. */
-const keyed = new Map<string, { readonly email: string; readonly api: Api }>();
+const keyHolders = new Map<string, { readonly email: string; readonly api: Api }>();
 
 /**
  * The owner makes a key for a member. The member claims it; only they see the secret. The answer shows the
@@ -144,31 +146,31 @@ export async function newApiKey(
   ip?: string,
 ): Promise<string> {
   const ask = () =>
-    owner.api.post<MadeKey>(
+    owner.api.post<CreatedKey>(
       `/v1/members/${memberId}/api-keys`,
       { name: "test key", ...fields },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     );
-  const known = keyed.get(memberId);
+  const known = keyHolders.get(memberId);
   const first = await ask();
-  if (first.status === 409 && known !== undefined) await link(fetch, known, ip);
-  const { body } = first.status === 409 ? ok(await ask(), 201) : ok(first, 201);
+  if (first.status === 409 && known !== undefined) await confirmSignInEmail(fetch, known, ip);
+  const { body } = first.status === 409 ? expectStatus(await ask(), 201) : expectStatus(first, 201);
   if (body.secret !== undefined) return body.secret;
   const token =
     body.claim?.token ??
     (known === undefined ? undefined : tokenOf(await lastMail(fetch, known.email, "api_key")));
   if (token === undefined) throw new Error(`neither a secret nor a claim: ${JSON.stringify(body)}`);
-  return claim(fetch, token, ip === undefined ? {} : { ip });
+  return claimKey(fetch, token, ip === undefined ? {} : { ip });
 }
 
 /** The person with the address on the card, who has called with a key so far, signs in from now on. */
-async function link(
+async function confirmSignInEmail(
   fetch: Fetch,
   { email, api: own }: { readonly email: string; readonly api: Api },
-  ip: string = anywhere(),
+  ip: string = nextClientIp(),
 ): Promise<void> {
-  ok(await own.post("/v1/me/email", { email }, { ip }), 202);
-  ok(
+  expectStatus(await own.post("/v1/me/email", { email }, { ip }), 202);
+  expectStatus(
     await own.post(
       "/v1/me/email/confirm",
       { email, newCode: codeOf(await lastMail(fetch, email, "change_email")) },
@@ -178,12 +180,12 @@ async function link(
   );
 }
 
-async function claim(fetch: Fetch, token: string, ask: Ask = {}): Promise<string> {
-  return ok(await api(fetch, null).post<{ secret: string }>("/v1/auth/claims", { token }, ask), 201).body
-    .secret;
+async function claimKey(fetch: Fetch, token: string, ask: CallOptions = {}): Promise<string> {
+  return expectStatus(await api(fetch, null).post<{ secret: string }>("/v1/auth/claims", { token }, ask), 201)
+    .body.secret;
 }
 
-const person = (fetch: Fetch, accountId: string, memberId: string, apiKey: string): Person => ({
+const toPerson = (fetch: Fetch, accountId: string, memberId: string, apiKey: string): Person => ({
   accountId,
   memberId,
   apiKey,
@@ -191,7 +193,9 @@ const person = (fetch: Fetch, accountId: string, memberId: string, apiKey: strin
 });
 
 /** @returns an access token for that key */
-export async function newToken(fetch: Fetch, apiKey: string, ask: Ask = {}): Promise<string> {
-  return ok(await api(fetch, apiKey).post<{ access_token: string }>("/v1/auth/token", undefined, ask), 200)
-    .body.access_token;
+export async function newToken(fetch: Fetch, apiKey: string, ask: CallOptions = {}): Promise<string> {
+  return expectStatus(
+    await api(fetch, apiKey).post<{ access_token: string }>("/v1/auth/token", undefined, ask),
+    200,
+  ).body.access_token;
 }

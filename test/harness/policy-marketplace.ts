@@ -1,4 +1,4 @@
-import { rightsOf, type Where } from "./policy-rights.ts";
+import { rightsOf, type RightExtent } from "./policy-rights.ts";
 
 /**
  * What each role of the marketplace has: the table that people agreed on, written by hand a second time.
@@ -17,7 +17,7 @@ const AREAS: Readonly<Record<string, { readonly V: readonly string[]; readonly E
   settings: { V: ["account.view", "account.view_security"], E: ["account.edit"] },
   history: { V: ["audit.view"], E: [] },
 };
-const SELLERS = [
+const MARKETPLACE_ROLES = [
   "distributor_admin",
   "distributor_read_only",
   "seller_admin",
@@ -60,15 +60,15 @@ const CELLS: ReadonlyMap<string, readonly string[]> = new Map(
     }),
 );
 /** The roles that may invite: they may add members. */
-export const INVITERS = SELLERS.filter(
+export const INVITERS = MARKETPLACE_ROLES.filter(
   (role) =>
     !["distributor_read_only", "reseller_report", "report_viewer_360", "customer_billing_admin"].includes(
       role,
     ),
 );
 /** The first eight: those of the distributor and of the seller, without support and reports. */
-const SEES_COST = SELLERS.slice(0, 8);
-const TOP = rightsOf(
+const COST_ROLES = MARKETPLACE_ROLES.slice(0, 8);
+const TOP_ROLE_RIGHTS = rightsOf(
   "role edit",
   "api_key view create revoke",
   "credits view",
@@ -81,17 +81,17 @@ const TOP = rightsOf(
   "cpq delete",
   "form delete",
 );
-const BESIDE: Readonly<Record<string, readonly string[]>> = {
-  distributor_admin: TOP,
-  seller_admin: TOP,
+const EXTRA_RIGHTS: Readonly<Record<string, readonly string[]>> = {
+  distributor_admin: TOP_ROLE_RIGHTS,
+  seller_admin: TOP_ROLE_RIGHTS,
   reseller_report: ["organization.view_reports"],
   customer_admin: rightsOf("api_key view create revoke", "member delete"),
 };
 
-function marketplaceRole(role: string): Record<string, Where> {
-  const mark = (area: string) => CELLS.get(area)?.[SELLERS.indexOf(role)] ?? "-";
+function marketplaceRole(role: string): Record<string, RightExtent> {
+  const cellOf = (area: string) => CELLS.get(area)?.[MARKETPLACE_ROLES.indexOf(role)] ?? "-";
   const held = Object.entries(AREAS).flatMap(([area, { V, E }]) => {
-    const cell = mark(area);
+    const cell = cellOf(area);
     const whole = cell === "-" ? [] : cell.toLowerCase() === "v" ? V : [...V, ...E];
     return whole.filter(
       (right) =>
@@ -100,12 +100,12 @@ function marketplaceRole(role: string): Record<string, Where> {
     );
   });
   const more = [
-    ...(BESIDE[role] ?? []),
-    ...(SEES_COST.includes(role) ? ["catalog.view_cost"] : []),
+    ...(EXTRA_RIGHTS[role] ?? []),
+    ...(COST_ROLES.includes(role) ? ["catalog.view_cost"] : []),
     ...(INVITERS.includes(role) ? ["member.create"] : []),
   ];
   const everywhere = Object.fromEntries([...held, ...more].map((right) => [right, "all" as const]));
-  const organizations: Where = [
+  const organizations: RightExtent = [
     "distributor_admin",
     "distributor_read_only",
     "seller_admin",
@@ -116,7 +116,7 @@ function marketplaceRole(role: string): Record<string, Where> {
       ? "home"
       : "granted";
   if (role === "report_viewer_360") return { ...everywhere, "organization.view_reports": "granted" };
-  return mark("organizations") === "-" ? everywhere : { ...everywhere, "organization.view": organizations };
+  return cellOf("organizations") === "-" ? everywhere : { ...everywhere, "organization.view": organizations };
 }
 
 export const marketplaceRoles = (...roles: readonly string[]) =>
@@ -125,7 +125,7 @@ export const marketplaceRoles = (...roles: readonly string[]) =>
 /**
  * All of the table's areas; keys, custom roles, credits and removals stay at home, but for a subscription's.
  */
-export function goingBelow(): string[] {
+export function rightsBelow(): string[] {
   return [
     ...Object.values(AREAS).flatMap(({ V, E }) => [...V, ...E]),
     "member.create",

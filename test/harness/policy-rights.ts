@@ -4,7 +4,7 @@
  */
 
 /** On which objects a role has a right: on all, the own, active ones, the own account, granted ones, … */
-export type Where =
+export type RightExtent =
   | "all"
   | "own"
   | "active"
@@ -13,7 +13,7 @@ export type Where =
   | "granted + below"
   | "own + granted"
   | "own + granted, in granted";
-export type Kind =
+export type AccountKind =
   | "vendor"
   | "team"
   | "distributor"
@@ -88,7 +88,7 @@ const MARKETPLACE = `
 const marketplace = rightsOf(COMMON, MARKETPLACE, REPORTS).filter((right) => right !== "credits.spend");
 
 /** Every right that there is in a model. */
-export const KNOWN: Readonly<Record<Kind, readonly string[]>> = {
+export const MODEL_RIGHTS: Readonly<Record<AccountKind, readonly string[]>> = {
   vendor: rightsOf(COMMON, PRODUCTS, REPORTS),
   team: rightsOf(
     COMMON,

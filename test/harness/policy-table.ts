@@ -1,5 +1,5 @@
-import { goingBelow, marketplaceRoles } from "./policy-marketplace.ts";
-import { type Kind, KNOWN, type Where } from "./policy-rights.ts";
+import { rightsBelow, marketplaceRoles } from "./policy-marketplace.ts";
+import { type AccountKind, MODEL_RIGHTS, type RightExtent } from "./policy-rights.ts";
 
 /**
  * What each role has: the tables that people agreed on, written by hand a second time. Nothing here is taken
@@ -7,10 +7,10 @@ import { type Kind, KNOWN, type Where } from "./policy-rights.ts";
  */
 
 /** Role by role what a table of right | role, role, … says. "-" is nothing. */
-function columns(
+function rolesOfColumns(
   roles: readonly string[],
-  rows: Readonly<Record<string, readonly (Where | "-")[]>>,
-): Record<string, Record<string, Where>> {
+  rows: Readonly<Record<string, readonly (RightExtent | "-")[]>>,
+): Record<string, Record<string, RightExtent>> {
   return Object.fromEntries(
     roles.map((role, index) => [
       role,
@@ -24,7 +24,7 @@ function columns(
   );
 }
 
-const TEAM = columns(["member", "viewer"], {
+const TEAM = rolesOfColumns(["member", "viewer"], {
   "catalog.view": ["all", "all"],
   "license.provision": ["all", "-"],
   "license.view": ["own", "active"],
@@ -37,7 +37,7 @@ const TEAM = columns(["member", "viewer"], {
   "credits.spend": ["all", "-"],
 });
 
-const SUBACCOUNTS = columns(["manager", "specialist", "guest"], {
+const SUBACCOUNTS = rolesOfColumns(["manager", "specialist", "guest"], {
   "tool.view": ["all", "granted", "granted"],
   "task.view": ["all", "own + granted", "granted + below"],
   "task.create": ["all", "own + granted, in granted", "-"],
@@ -50,7 +50,7 @@ const SUBACCOUNTS = columns(["manager", "specialist", "guest"], {
   "api_key.revoke": ["own", "own", "-"],
 });
 
-const DEALERS = columns(["dealer_user", "subdealer", "client", "aggregator"], {
+const DEALERS = rolesOfColumns(["dealer_user", "subdealer", "client", "aggregator"], {
   "object.view": ["all", "all", "all", "own"],
   "object.create": ["all", "-", "-", "-"],
   "object.edit": ["all", "-", "-", "-"],
@@ -70,8 +70,8 @@ const DEALERS = columns(["dealer_user", "subdealer", "client", "aggregator"], {
   "aggregator_license.view": ["-", "-", "-", "own"],
   "aggregator_license.copy": ["-", "-", "-", "own"],
 });
-const manager = Object.fromEntries(
-  KNOWN.dealer
+const DEALER_MANAGER = Object.fromEntries(
+  MODEL_RIGHTS.dealer
     .filter(
       (right) =>
         !["member.generate_api_token", "aggregator_license.view", "aggregator_license.copy"].includes(right),
@@ -81,12 +81,12 @@ const manager = Object.fromEntries(
 
 /** What each role has; "all" is all that the model knows. */
 export const ROLES: Readonly<
-  Record<Kind, Readonly<Record<string, "all" | Readonly<Record<string, Where>>>>>
+  Record<AccountKind, Readonly<Record<string, "all" | Readonly<Record<string, RightExtent>>>>>
 > = {
   vendor: { owner: "all", operator: {} },
   team: { admin: "all", ...TEAM },
   agency: { owner: "all", ...SUBACCOUNTS },
-  dealer: { dealer_manager: manager, ...DEALERS },
+  dealer: { dealer_manager: DEALER_MANAGER, ...DEALERS },
   subdealer: {
     subdealer: DEALERS["subdealer"] ?? {},
     client: DEALERS["client"] ?? {},
@@ -108,11 +108,11 @@ export const ROLES: Readonly<
 };
 
 /** Kept in object groups: seen by those who have the group. */
-export const IN_GROUPS = ["object", "key", "request", "sos_license"];
+export const GROUPED_TYPES = ["object", "key", "request", "sos_license"];
 /** Roles that see every group: the manager inside the dealer; a sub-dealer inside their own account. */
 export const EVERY_GROUP_ROLES = ["dealer dealer_manager", "subdealer subdealer"];
 /** Under what the objects of a type stand. */
-export const UNDER: Readonly<Record<string, string>> = { task: "tool" };
+export const ROOT_TYPES: Readonly<Record<string, string>> = { task: "tool" };
 
 /** Which of their rights members take along into an account below, and the right that says into which. */
 export const TREE: Readonly<
@@ -123,6 +123,6 @@ export const TREE: Readonly<
     rights: ["object.view", "request.view", "member.view"],
     shows: true,
   },
-  distributor: { by: "organization.view", rights: goingBelow() },
-  seller: { by: "organization.view", rights: goingBelow() },
+  distributor: { by: "organization.view", rights: rightsBelow() },
+  seller: { by: "organization.view", rights: rightsBelow() },
 };

@@ -7,13 +7,13 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Platform, platformSql } from "../../src/commands/platform.ts";
 import { runWrangler, startWrangler } from "../../src/commands/wrangler.ts";
-import { signingKeys } from "./build.ts";
+import { signingKeys } from "./worker-build.ts";
 import type { Fetch } from "./client.ts";
 import { freePort } from "./port.ts";
 
-const READY_WITHIN_MS = 60_000;
+const READY_TIMEOUT_MS = 60_000;
 /** Where wrangler keeps D1: the file, and what was not yet written into it. */
-const DATABASE = "v3/d1/miniflare-D1DatabaseObject";
+const DATABASE_FOLDER = "v3/d1/miniflare-D1DatabaseObject";
 
 /** A whole server with its state in a folder: what a crash test kills and starts again. */
 export interface Server {
@@ -38,7 +38,7 @@ export interface Server {
 /** A migrated database with a platform account; `start` makes it listen. */
 export async function newServer(): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-server-"));
-  const platform = await prepare(folder);
+  const platform = await prepareDatabase(folder);
   const [port, keys] = [await freePort(), signingKeys()];
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
@@ -58,7 +58,7 @@ export async function newServer(): Promise<Server> {
     fetch: (path, init) => fetch(new URL(path, url), init),
     start: async () => {
       child = startWrangler(developmentArguments(folder, url, keys));
-      await ready(url, child);
+      await waitUntilReady(url, child);
     },
     copyDatabase: () => copyDatabase(folder, `copy-${(copies += 1)}`),
     sweep: async () => {
@@ -84,7 +84,7 @@ const developmentArguments = (folder: string, url: string, keys: string): string
 
 /** Returns a function that puts the copy back. */
 function copyDatabase(folder: string, name: string): () => void {
-  const [from, copy] = [join(folder, DATABASE), join(folder, name)];
+  const [from, copy] = [join(folder, DATABASE_FOLDER), join(folder, name)];
   cpSync(from, copy, { recursive: true });
   return () => {
     rmSync(from, { recursive: true });
@@ -96,7 +96,7 @@ function copyDatabase(folder: string, name: string): () => void {
 function rowsOf<Row>(folder: string, sql: string): Row[] {
   const copy = mkdtempSync(join(tmpdir(), "tollgate-copy-"));
   try {
-    cpSync(join(folder, DATABASE), copy, { recursive: true });
+    cpSync(join(folder, DATABASE_FOLDER), copy, { recursive: true });
     const [file = ""] = readdirSync(copy).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
     const database = new DatabaseSync(join(copy, file));
     const rows = database.prepare(sql).all() as Row[];
@@ -107,7 +107,7 @@ function rowsOf<Row>(folder: string, sql: string): Row[] {
   }
 }
 
-async function prepare(folder: string): Promise<Platform> {
+async function prepareDatabase(folder: string): Promise<Platform> {
   await runWrangler(["d1", "migrations", "apply", "tollgate", "--local", "--persist-to", folder]);
   const { sql, ...platform } = platformSql({
     email: "platform@example.com",
@@ -132,13 +132,13 @@ async function prepare(folder: string): Promise<Platform> {
   return platform;
 }
 
-async function ready(url: string, child: ChildProcess): Promise<void> {
-  let said = "";
+async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
+  let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream?.on("data", (chunk) => {
-      said = `${said}${chunk}`.slice(-5_000);
+      output = `${output}${chunk}`.slice(-5_000);
     });
-  const deadline = performance.now() + READY_WITHIN_MS;
+  const deadline = performance.now() + READY_TIMEOUT_MS;
   while (performance.now() < deadline && child.exitCode === null) {
     const answer = await fetch(`${url}/.well-known/jwks.json`, { signal: AbortSignal.timeout(5_000) }).catch(
       () => null,
@@ -146,5 +146,5 @@ async function ready(url: string, child: ChildProcess): Promise<void> {
     if (answer?.status === 200) return;
     await sleep(100);
   }
-  throw new Error(`the server did not come up:\n${said}`);
+  throw new Error(`the server did not come up:\n${output}`);
 }

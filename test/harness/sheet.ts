@@ -1,17 +1,17 @@
 import { readXlsx } from "hucre/xlsx";
 
 /** A line of a workbook as an independent reader sees it. */
-export interface Line {
+export interface SheetLine {
   /** By heading; null for an empty cell. */
   readonly cells: Readonly<Record<string, string | null>>;
   /** Every cell of the line is filled with orange, empty ones too. */
   readonly orange: boolean;
 }
 
-export interface Opened {
+export interface OpenedSheet {
   readonly name: string;
   readonly headings: readonly string[];
-  readonly lines: readonly Line[];
+  readonly lines: readonly SheetLine[];
   readonly frozenRows: number;
   readonly filtered: string | undefined;
   readonly widths: readonly (number | undefined)[];
@@ -21,7 +21,7 @@ export interface Opened {
  * @throws Error when a cell is anything but text, a number or a time with a format, or a line is coloured in
  * part
  */
-export async function opened(bytes: Uint8Array): Promise<Opened> {
+export async function openSheet(bytes: Uint8Array): Promise<OpenedSheet> {
   const {
     sheets: [sheet, ...more],
   } = await readXlsx(bytes, { readStyles: true });
@@ -65,5 +65,5 @@ function textOf(value: unknown): string | null {
 }
 
 /** All that a stream gives. */
-export const bytesOf = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> =>
+export const readBytes = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> =>
   new Uint8Array(await new Response(stream).arrayBuffer());

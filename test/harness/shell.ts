@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-export interface Run {
+export interface ShellRun {
   /** What a command of the page must not do. */
   readonly faults: readonly string[];
   readonly out: string;
@@ -26,14 +26,14 @@ const SHELLS = {
 
 export type ShellName = keyof typeof SHELLS;
 
-const FAULT = /FAULT: .*|zsh: .*|bash: line \d+: .*/g;
+const FAULT_LINE = /FAULT: .*|zsh: .*|bash: line \d+: .*/g;
 /** A problem that curl prints; `npm run call` prints indented. */
-const REFUSED = /\{"type":"[^"]*","title":"[^"]*","status":\d+/g;
+const REFUSAL_LINE = /\{"type":"[^"]*","title":"[^"]*","status":\d+/g;
 /** The first line of an answer that `npm run call` prints. */
-const STATUS = /^4\d\d [A-Z].*$/gm;
+const STATUS_LINE = /^4\d\d [A-Z].*$/gm;
 
 /** Pastes the text into a shell, as a person does in a terminal. */
-export async function paste(name: ShellName, text: string, cwd: string, path: string): Promise<Run> {
+export async function paste(name: ShellName, text: string, cwd: string, path: string): Promise<ShellRun> {
   const { args, watch } = SHELLS[name];
   const env = { ...process.env, PATH: path, TERM: "dumb", HISTFILE: "" };
   const child = spawn(name, [...args], { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
@@ -46,11 +46,11 @@ export async function paste(name: ShellName, text: string, cwd: string, path: st
 }
 
 function faultsOf(text: string, out: string): string[] {
-  const refusals = out.match(STATUS) ?? [];
+  const refusals = out.match(STATUS_LINE) ?? [];
   const expected = text.match(/--expect 4\d\d/g) ?? [];
   return [
-    ...(out.match(FAULT) ?? []),
-    ...(out.match(REFUSED) ?? []),
+    ...(out.match(FAULT_LINE) ?? []),
+    ...(out.match(REFUSAL_LINE) ?? []),
     ...(refusals.length === expected.length
       ? []
       : [`${expected.length} refusals are expected: ${refusals.join(", ")}`]),

@@ -1,4 +1,4 @@
-import { type Api, api, type Ask, type Fetch, ok } from "./client.ts";
+import { type Api, api, type CallOptions, type Fetch, expectStatus } from "./client.ts";
 import { codeOf, lastMail } from "./mailbox.ts";
 
 /** What a client keeps of a session. */
@@ -22,11 +22,11 @@ export interface SignedIn {
 let count = 0;
 
 /** Another place each time, so that what is counted by address counts nothing across tests. */
-export const anywhere = (): string => `198.18.${Math.floor((count += 1) / 250)}.${(count % 250) + 1}`;
+export const nextClientIp = (): string => `198.18.${Math.floor((count += 1) / 250)}.${(count % 250) + 1}`;
 
 /** The code of the newest sign-in mail, asked for now. */
-export async function newCode(fetch: Fetch, email: string): Promise<string> {
-  ok(await api(fetch, null).post("/v1/auth/codes", { email }, { ip: anywhere() }), 202);
+export async function requestCode(fetch: Fetch, email: string): Promise<string> {
+  expectStatus(await api(fetch, null).post("/v1/auth/codes", { email }, { ip: nextClientIp() }), 202);
   return codeOf(await lastMail(fetch, email, "sign_in"));
 }
 
@@ -38,13 +38,13 @@ export async function signIn(
   fetch: Fetch,
   email: string,
   accountId?: string,
-  ask: Ask = {},
+  ask: CallOptions = {},
 ): Promise<SignedIn> {
   const body = {
     email,
-    code: await newCode(fetch, email),
+    code: await requestCode(fetch, email),
     ...(accountId === undefined ? {} : { accountId }),
   };
-  const tokens = ok(await api(fetch, null).post<Tokens>("/v1/auth/sessions", body, ask), 201).body;
+  const tokens = expectStatus(await api(fetch, null).post<Tokens>("/v1/auth/sessions", body, ask), 201).body;
   return { tokens, api: api(fetch, tokens.access_token) };
 }

@@ -1,11 +1,11 @@
-import { addedByPlatform } from "../worker/people/invite-world.ts";
-import { type Api, type Fetch, newKey, ok } from "./client.ts";
-import { giveCredits, newAccount, type Person, subscribe } from "./people.ts";
+import { addMemberByPlatform } from "../worker/people/invite-fixture.ts";
+import { type Api, type Fetch, newIdempotencyKey, expectStatus } from "./client.ts";
+import { giveCredits, newAccount, type Person, activateSubscription } from "./people.ts";
 
 /**
  * Who may call which paths: the top role of that model, or an aggregator. The vendor has all other paths.
  */
-const MODELS: ReadonlyArray<readonly [caller: string, paths: RegExp]> = [
+const CALLER_BY_PATH: ReadonlyArray<readonly [caller: string, paths: RegExp]> = [
   ["team", /^\/v1\/licenses/],
   ["agency", /^\/v1\/(tasks|members\/.*\/(tools|tasks)$)/],
   ["aggregator", /^\/v1\/aggregator-licenses/],
@@ -21,24 +21,24 @@ export async function newTenants(fetch: Fetch, platform: Api): Promise<Tenants> 
   const tenants = new Map<string, Person>();
   for (const kind of ["vendor", "team", "agency", "dealer", "seller"]) {
     const owner = await newAccount(fetch, platform, kind);
-    await subscribe(platform, owner.accountId);
+    await activateSubscription(platform, owner.accountId);
     tenants.set(kind, owner);
   }
   return tenants.set(
     "aggregator",
-    await addedByPlatform(fetch, platform, tenants.get("dealer")?.accountId ?? "", ["aggregator"]),
+    await addMemberByPlatform(fetch, platform, tenants.get("dealer")?.accountId ?? "", ["aggregator"]),
   );
 }
 
 /** A member of the account whose model has this path. */
-export function callerOf(tenants: Tenants, path: string): Person {
-  const found = tenants.get(MODELS.find(([, paths]) => paths.test(path))?.[0] ?? "vendor");
+export function tenantFor(tenants: Tenants, path: string): Person {
+  const found = tenants.get(CALLER_BY_PATH.find(([, paths]) => paths.test(path))?.[0] ?? "vendor");
   if (found === undefined) throw new Error(`no member for ${path}`);
   return found;
 }
 
 /** What makes the objects that a walk needs. */
-interface Maker {
+interface CreationContext {
   readonly tenants: Tenants;
   readonly fetch: Fetch;
   readonly platform: Api;
@@ -48,41 +48,46 @@ interface Maker {
 }
 
 /** An object under each path of the other models: all but the vendor's. */
-export async function objectsOf(
+export async function createObjects(
   tenants: Tenants,
   fetch: Fetch,
   platform: Api,
 ): Promise<Record<string, string>> {
   const ids: Record<string, string> = {};
   const accountOf = (name: string) => tenants.get(name)?.accountId ?? "";
-  const make: Maker["make"] = async (name, body, path = name, who = callerOf(tenants, `/v1/${path}`).api) => {
-    const made = await who.post<{ id: string }>(`/v1/${path}`, body, { idempotencyKey: newKey() });
-    return (ids[name] = ok(made, 201).body.id);
+  const make: CreationContext["make"] = async (
+    name,
+    body,
+    path = name,
+    who = tenantFor(tenants, `/v1/${path}`).api,
+  ) => {
+    const made = await who.post<{ id: string }>(`/v1/${path}`, body, { idempotencyKey: newIdempotencyKey() });
+    return (ids[name] = expectStatus(made, 201).body.id);
   };
-  const maker: Maker = { tenants, fetch, platform, accountOf, make };
-  await makeLicensesAndTasks(maker);
-  await makeObjectsOfDealer(maker);
+  const maker: CreationContext = { tenants, fetch, platform, accountOf, make };
+  await createLicensesAndTasks(maker);
+  await createObjectsOfDealer(maker);
   ids["dealers"] = accountOf("dealer");
   // The dealer's own login. Members of the caller's account have none.
   ids["by-login"] = "0001";
-  ids["organizations"] = await makeObjectsOfSeller(maker);
+  ids["organizations"] = await createObjectsOfSeller(maker);
   return ids;
 }
 
 const OFFER = { name: "Aurora", vendor: "Nordlys", priceAmount: 100, costPrice: 50 };
 
-async function makeLicensesAndTasks({ platform, accountOf, make }: Maker): Promise<void> {
+async function createLicensesAndTasks({ platform, accountOf, make }: CreationContext): Promise<void> {
   for (const name of ["team", "agency"]) await giveCredits(platform, accountOf(name), 10);
   await make("licenses", { themeId: await make("themes", OFFER, "catalog", platform) });
-  const tool = { key: `walk-${newKey()}`, name: "Walk" };
+  const tool = { key: `walk-${newIdempotencyKey()}`, name: "Walk" };
   await make("tasks", { toolId: await make("tools", tool, "tools", platform), name: "Walk" });
 }
 
-async function makeObjectsOfDealer({ tenants, platform, accountOf, make }: Maker): Promise<void> {
+async function createObjectsOfDealer({ tenants, platform, accountOf, make }: CreationContext): Promise<void> {
   await make("corporations", { name: "Mall" });
   const groupId = await make("object-groups", { name: "North" });
   const objectId = await make("objects", { name: "Shop", groupId });
-  const keyId = await make("keys", { objectId, serial: newKey() });
+  const keyId = await make("keys", { objectId, serial: newIdempotencyKey() });
   await make("requests", { days: 30 }, `keys/${keyId}/licenses`);
   await make("sos-licenses", { keyId, days: 20, reason: "weekend" });
   await make(
@@ -94,7 +99,13 @@ async function makeObjectsOfDealer({ tenants, platform, accountOf, make }: Maker
 }
 
 /** Returns the id of the seller's organization. */
-async function makeObjectsOfSeller({ tenants, fetch, platform, accountOf, make }: Maker): Promise<string> {
+async function createObjectsOfSeller({
+  tenants,
+  fetch,
+  platform,
+  accountOf,
+  make,
+}: CreationContext): Promise<string> {
   const parentId = accountOf("seller");
   const { accountId } = await newAccount(fetch, platform, "customer_org", { parentId });
   const catalogItemId = await make("catalog", OFFER, "catalog", tenants.get("seller")?.api);

@@ -1,7 +1,15 @@
 import { sign as githubSign } from "@octokit/webhooks-methods";
 import { Webhook } from "standardwebhooks";
 import Stripe from "stripe";
-import { type Api, type Fetch, newKey, ok, type Problem, type Reply, reply } from "./client.ts";
+import {
+  type Api,
+  type Fetch,
+  newIdempotencyKey,
+  expectStatus,
+  type Problem,
+  type Reply,
+  toReply,
+} from "./client.ts";
 
 export type Scheme = "standard" | "stripe" | "github";
 
@@ -18,7 +26,7 @@ export const SECRETS: Readonly<Record<Scheme, string>> = {
 };
 
 /** What a shop tells of a new customer, by the schemes' own customs. */
-export const JOIN = {
+export const JOIN_MAPPING = {
   typeAt: "/type",
   rules: [
     {
@@ -40,16 +48,20 @@ export const JOIN = {
 };
 
 /** The half of it that any model has. */
-export const LEAVE = { ...JOIN, rules: JOIN.rules.slice(1) };
+export const LEAVE_MAPPING = { ...JOIN_MAPPING, rules: JOIN_MAPPING.rules.slice(1) };
 
 /** A hook of that member, with a secret that the sender has. */
-export async function newHook(who: Api, scheme: Scheme = "standard", mapping: object = JOIN): Promise<Hook> {
+export async function newHook(
+  who: Api,
+  scheme: Scheme = "standard",
+  mapping: object = JOIN_MAPPING,
+): Promise<Hook> {
   const secret = SECRETS[scheme];
-  const { id } = ok(
+  const { id } = expectStatus(
     await who.post<{ id: string }>(
       "/v1/hooks",
       { name: "Shop", scheme, secret, mapping },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     ),
     201,
   ).body;
@@ -57,9 +69,9 @@ export async function newHook(who: Api, scheme: Scheme = "standard", mapping: ob
 }
 
 let count = 0;
-export const newMessage = (): string => `msg_${Date.now()}_${(count += 1)}`;
+export const newMessageId = (): string => `msg_${Date.now()}_${(count += 1)}`;
 
-export interface Post {
+export interface PostOptions {
   /** The message's name. */
   readonly id?: string;
   /** Milliseconds by which the sender's clock is off. */
@@ -70,10 +82,10 @@ export interface Post {
 }
 
 /** The headers of a message, as an independent library signs it. */
-export async function signed(
+export async function signMessage(
   { scheme, secret: own }: Hook,
   body: string,
-  { id = newMessage(), skew = 0, secret = own, type = "" }: Post = {},
+  { id = newMessageId(), skew = 0, secret = own, type = "" }: PostOptions = {},
 ): Promise<Record<string, string>> {
   const at = new Date(Date.now() + skew);
   if (scheme === "standard") {
@@ -114,7 +126,7 @@ export const postRaw = async (
   body: BodyInit,
   headers: Record<string, string>,
 ): Promise<Reply<Received>> =>
-  reply(
+  toReply(
     await fetch(`/v1/hooks/${hookId}`, {
       method: "POST",
       body,
@@ -123,25 +135,29 @@ export const postRaw = async (
   );
 
 /** Signs and posts. With Stripe's scheme the message's name is in the body. */
-export async function post(
+export async function postSigned(
   fetch: Fetch,
   hook: Hook,
   payload: object,
-  how: Post = {},
+  options: PostOptions = {},
 ): Promise<Reply<Received>> {
   const body = JSON.stringify(
-    hook.scheme === "stripe" ? { id: how.id ?? newMessage(), ...payload } : payload,
+    hook.scheme === "stripe" ? { id: options.id ?? newMessageId(), ...payload } : payload,
   );
-  return postRaw(fetch, hook.id, body, { ...(await signed(hook, body, how)), ...how.headers });
+  return postRaw(fetch, hook.id, body, { ...(await signMessage(hook, body, options)), ...options.headers });
 }
 
 /** `invited`, `401 auth/invalid-credential`. */
-export const became = ({ status, body }: Reply<Received>): string =>
+export const outcomeOf = ({ status, body }: Reply<Received>): string =>
   status < 400
     ? `${body.outcome}${body.code === null ? "" : ` ${body.code}`}${body.duplicate ? " again" : ""}`
     : `${status} ${body.code}`;
 
-export const customer = (email: string, id: string = newKey(), type = "customer.created") => ({
+export const customerEvent = (
+  email: string,
+  id: string = newIdempotencyKey(),
+  type = "customer.created",
+) => ({
   type,
   data: { email, name: "Gast", id },
 });

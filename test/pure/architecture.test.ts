@@ -1,18 +1,18 @@
 import { is } from "drizzle-orm";
 import { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { describe, expect, test } from "vitest";
-import { fileFaults, textFaults } from "../architecture/ban.ts";
-import { files, read, ROOT } from "../architecture/file.ts";
-import { permitFaults } from "../architecture/permit.ts";
-import { cycles, importFaults } from "../architecture/rooms.ts";
-import { type Fault, source } from "../architecture/source.ts";
-import { declared, migrated, tableFaults } from "../architecture/table.ts";
-import { documentFaults, wordFaults } from "../architecture/word.ts";
+import { fileFaults, textFaults } from "../architecture/file-rule.ts";
+import { listRepositoryFiles, readRepositoryFile, ROOT } from "../architecture/repository-file.ts";
+import { permitFaults } from "../architecture/permit-rule.ts";
+import { findCycles, importFaults } from "../architecture/rooms.ts";
+import { type Fault, parseSource } from "../architecture/parsed-source.ts";
+import { tablesOfSchema, tablesOfMigrations, tableFaults } from "../architecture/table.ts";
+import { documentFaults, wordFaults } from "../architecture/plain-word.ts";
 
-const paths = files();
+const paths = listRepositoryFiles();
 const sources = paths
   .filter((path) => /^(src|test)\/.*\.ts$/.test(path) && !path.endsWith(".d.ts"))
-  .map((path) => source(path, read(path)));
+  .map((path) => parseSource(path, readRepositoryFile(path)));
 const worker = sources.filter(({ path }) => path.startsWith("src/"));
 const say = (faults: readonly Fault[]) =>
   faults.map((one) => `${one.path}:${one.line} ${one.rule}: ${one.advice}`);
@@ -22,16 +22,16 @@ describe("the sources", () => {
     expect(say(worker.flatMap(importFaults))).toEqual([]));
   test("K2 K3 write access with a permit only, which one function decides", () =>
     expect(say(worker.flatMap(permitFaults))).toEqual([]));
-  test("have no cycles", () => expect(say(cycles(sources))).toEqual([]));
+  test("have no cycles", () => expect(say(findCycles(sources))).toEqual([]));
   test("are short, well named and free of banned calls", () =>
     expect(say(sources.flatMap(fileFaults))).toEqual([]));
   test("name no machine path, no registry host, nothing unfinished, in any file", () => {
     const others = paths.filter((path) => !/\.(ts|png|ico)$/.test(path));
-    expect(say(others.flatMap((path) => textFaults(path, read(path))))).toEqual([]);
+    expect(say(others.flatMap((path) => textFaults(path, readRepositoryFile(path))))).toEqual([]);
   });
   test("say in plain words what they say, as the documents do", () => {
     const documents = paths.filter((path) => path.endsWith(".md"));
-    const faults = documents.flatMap((path) => documentFaults(path, read(path)));
+    const faults = documents.flatMap((path) => documentFaults(path, readRepositoryFile(path)));
     expect(say([...sources.flatMap(wordFaults), ...faults])).toEqual([]);
   });
   test("are found at all", () => expect(worker.length).toBeGreaterThan(20));
@@ -52,9 +52,9 @@ describe("the schema", () => {
   const migrations = paths
     .filter((path) => /^migrations\/.*\.sql$/.test(path))
     .sort()
-    .map(read);
+    .map(readRepositoryFile);
   test("is what the migrations make: columns, types, nullability, keys", async () => {
-    expect(tableFaults(declared(await schemaTables()), migrated(migrations))).toEqual([]);
+    expect(tableFaults(tablesOfSchema(await schemaTables()), tablesOfMigrations(migrations))).toEqual([]);
   });
   test.each([
     ["a column more", "ALTER TABLE user ADD COLUMN nickname TEXT", "user.nickname: in the migrations only"],
@@ -66,7 +66,9 @@ describe("the schema", () => {
       "user.locale: schema says text not null, migrations say text",
     ],
   ])("differs after %s", async (_, sql, fault) => {
-    expect(tableFaults(declared(await schemaTables()), migrated([...migrations, sql]))).toEqual([fault]);
+    expect(
+      tableFaults(tablesOfSchema(await schemaTables()), tablesOfMigrations([...migrations, sql])),
+    ).toEqual([fault]);
   });
 });
 
@@ -153,7 +155,7 @@ const BREACHES: ReadonlyArray<readonly [path: string, text: string, rule: string
 
 describe("the rules can fail", () => {
   test.each(BREACHES)("%s with %j breaks %s", (path, text, rule) => {
-    const one = source(path, text);
+    const one = parseSource(path, text);
     expect(
       [...importFaults(one), ...fileFaults(one), ...permitFaults(one)].map((fault) => fault.rule),
     ).toContain(rule);
@@ -163,13 +165,13 @@ describe("the rules can fail", () => {
       ["a", "b"],
       ["b", "c"],
       ["c", "a"],
-    ].map(([from, to]) => source(`src/mail/${from}.ts`, `import { x } from "./${to}.ts";`));
-    expect(say(cycles(ring))).toEqual([
+    ].map(([from, to]) => parseSource(`src/mail/${from}.ts`, `import { x } from "./${to}.ts";`));
+    expect(say(findCycles(ring))).toEqual([
       "src/mail/a.ts:1 cycle: src/mail/a.ts -> src/mail/b.ts -> src/mail/c.ts -> src/mail/a.ts",
     ]);
   });
   test("a calm file breaks none", () => {
-    const calm = source(
+    const calm = parseSource(
       "src/people/members/x.routes.ts",
       `import { Hono } from "hono";\nimport { find } from "./member.store.ts";\nexport const y = find;\n`,
     );
@@ -193,7 +195,7 @@ describe("K7 accounts below are reached on one path", () => {
   ];
   /** What these statements are called, with those that find any account by its id. */
   const FINDS =
-    /\b(?:find(?:Below|Organization|Accounts?|AccountsBelow|Expiring|Made)|list(?:Organizations|Family))\(/;
+    /\b(?:find(?:Below|Organization|Accounts?|AccountsBelow|Expiring|Created)|list(?:Organizations|Family))\(/;
   /** Why a caller does not ask the rules of the account. */
   const EXEMPT: Readonly<Record<string, string>> = {
     "src/accounts/account-creation.routes.ts": "the platform",
@@ -206,12 +208,12 @@ describe("K7 accounts below are reached on one path", () => {
     "src/credits/credit-grant.routes.ts": "the platform",
     "src/channels/webhooks/hook.change.ts": "the platform",
     "src/channels/webhooks/platform-action.change.ts": "the platform",
-    "src/resources/named.change.ts": "names an account and reads nothing of it",
+    "src/resources/object-reference.load.ts": "names an account and reads nothing of it",
     "src/people/rights/grant.load.ts": "names an account and reads nothing of it",
   };
   const callers = worker
     .filter(({ path }) => !path.endsWith(".store.ts"))
-    .map(({ path }) => ({ path, text: read(path) }))
+    .map(({ path }) => ({ path, text: readRepositoryFile(path) }))
     .filter(({ text }) => FINDS.test(text));
 
   test("K7 every statement that looks below is known", () => {
@@ -219,7 +221,7 @@ describe("K7 accounts below are reached on one path", () => {
       .map(({ path }) => path)
       .filter(
         (path) =>
-          /\(\s*account\.parentId,|\b(?:near|above|below)\.parent_id\b/.test(read(path)) &&
+          /\(\s*account\.parentId,|\b(?:near|above|below)\.parent_id\b/.test(readRepositoryFile(path)) &&
           path.endsWith(".store.ts"),
       );
     expect(stores.filter((path) => !["src/gate/credentials/claim.store.ts"].includes(path)).sort()).toEqual(

@@ -4,12 +4,12 @@ import { describe, expect, test } from "vitest";
 import { PRESETS } from "../../src/access/model.ts";
 import { servedEndpoints } from "../../src/app.ts";
 import { REPORT_NAMES } from "../../src/products/reports/report.ts";
-import { blocksOf, page, pages, ROOT } from "../harness/document.ts";
+import { blocksOf, readDocument, documentPaths, ROOT } from "../harness/document.ts";
 
-const readme = page("README.md");
-const documents = pages().map(page).join("\n");
+const readme = readDocument("README.md");
+const documents = documentPaths().map(readDocument).join("\n");
 const section = (path: string, heading: string): string =>
-  new RegExp(`\\n## ${heading}\\n[\\s\\S]*?(?=\\n## |$)`).exec(page(path))?.[0] ?? "";
+  new RegExp(`\\n## ${heading}\\n[\\s\\S]*?(?=\\n## |$)`).exec(readDocument(path))?.[0] ?? "";
 
 /** Every path that the text names, with a variable or a name in the place of an id. */
 const named = [
@@ -45,7 +45,7 @@ test("S3.56 the documents say what an object group is, and how objects and membe
 });
 
 test("S1.42 S3.1 S3.2 the documents say where the user book is, and lead to all that belongs to it", () => {
-  const members = page("docs/concepts/members.md");
+  const members = readDocument("docs/concepts/members.md");
   expect(readme).toContain("docs/concepts/members.md");
   expect(members).toContain("Settings → Team");
   expect(members).toContain("Users reference book");
@@ -55,10 +55,13 @@ test("S1.42 S3.1 S3.2 the documents say where the user book is, and lead to all 
 
 describe("the decisions", () => {
   const INDEX = "docs/decisions/README.md";
-  const decisions = pages().filter((path) => path.startsWith("docs/decisions/") && path !== INDEX);
+  const decisions = documentPaths().filter((path) => path.startsWith("docs/decisions/") && path !== INDEX);
 
   test("are listed in their index, by their numbers", () => {
-    const listed = Array.from(page(INDEX).matchAll(/\]\((\d{3}-[a-z0-9-]+\.md)\)/g), ([, name]) => name);
+    const listed = Array.from(
+      readDocument(INDEX).matchAll(/\]\((\d{3}-[a-z0-9-]+\.md)\)/g),
+      ([, name]) => name,
+    );
     expect(listed).toEqual(decisions.map((path) => path.slice("docs/decisions/".length)));
     expect(listed.map((name = "") => Number(name.slice(0, 3)))).toEqual(listed.map((_, index) => index + 1));
   });
@@ -66,7 +69,7 @@ describe("the decisions", () => {
   test.each(decisions)(
     "%s has date, status, decision, reason and cost, and names files that are there",
     (path) => {
-      const text = page(path);
+      const text = readDocument(path);
       expect(text).toMatch(/^# \d{3}\. .+\n\n- Date: \d{4}-\d\d\n- Status: \w/);
       const headings = Array.from(text.matchAll(/^## (\w+)\n\n\S/gm), ([, heading]) => heading);
       expect(headings).toEqual(["Decision", "Why", "Cost"]);
@@ -84,7 +87,7 @@ test("README.md names every kind of account and every role of its smaller models
 });
 
 test("the guide of the marketplace names every role of it", () => {
-  const guide = page("docs/guide/marketplace.md");
+  const guide = readDocument("docs/guide/marketplace.md");
   for (const { model, roles } of Object.values(PRESETS)) {
     if (model === "marketplace")
       for (const role of Object.keys(roles)) expect(guide, role).toContain(`\`${role}\``);
@@ -92,22 +95,22 @@ test("the guide of the marketplace names every role of it", () => {
 });
 
 describe("every page", () => {
-  const texts = [...pages(), "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].filter((path) =>
+  const texts = [...documentPaths(), "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].filter((path) =>
     existsSync(join(ROOT, path)),
   );
 
   test.each(texts)("%s has links that lead somewhere", (path) => {
-    const links = Array.from(page(path).matchAll(/\]\(([^)\s]+)\)/g), ([, link = ""]) => link);
+    const links = Array.from(readDocument(path).matchAll(/\]\(([^)\s]+)\)/g), ([, link = ""]) => link);
     expect(links.filter((link) => !/^https?:/.test(link) && !leads(path, link))).toEqual([]);
   });
 
-  test.each(pages())("%s has blocks that can be pasted: no comments", (path) => {
-    const local = blocksOf(page(path)).filter(({ remote }) => !remote);
+  test.each(documentPaths())("%s has blocks that can be pasted: no comments", (path) => {
+    const local = blocksOf(readDocument(path)).filter(({ isRemote }) => !isRemote);
     expect(local.filter(({ text }) => /^\s*#|\s#\s/m.test(text))).toEqual([]);
   });
 
   test("the pages about the source name files that are there", () => {
-    const text = ["CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"].map(page).join("\n");
+    const text = ["CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"].map(readDocument).join("\n");
     const files = Array.from(text.matchAll(/`((?:src|test|docs)\/[\w./-]+)`/g), ([, file = ""]) => file);
     expect(files.length).toBeGreaterThan(25);
     expect(files.filter((file) => !file.includes("NAME") && !existsSync(join(ROOT, file)))).toEqual([]);

@@ -1,9 +1,9 @@
 import { sha256Base64 } from "../../kernel/digest.ts";
 import type { Locale } from "../../kernel/schema/team.ts";
-import { SCRIPT } from "./script.ts";
+import { PAGE_SCRIPT } from "./page-script.ts";
 
 /** What a person types. */
-export interface Field {
+export interface PageField {
   readonly name: "email" | "code" | "firstName" | "lastName";
   readonly type: "email" | "text";
   readonly autocomplete: string;
@@ -13,27 +13,27 @@ export interface Field {
  * One button: where it posts to, and what. A text that begins with `$` stands for what was typed, or for the
  * token of the link.
  */
-export interface Step {
+export interface PageStep {
   readonly text: string;
-  readonly fields: readonly Field[];
+  readonly fields: readonly PageField[];
   readonly button: string;
   readonly path: string;
   readonly body: Readonly<Record<string, string | true>>;
 }
 
 /** What one page does, from its first button to its last word. */
-export interface Flow {
+export interface PageFlow {
   readonly title: string;
   /** With the token in the link's fragment. */
-  readonly withToken: readonly Step[];
+  readonly withToken: readonly PageStep[];
   /** Without one; none is a link that is not whole. */
-  readonly without: readonly Step[];
+  readonly without: readonly PageStep[];
   readonly done: string;
 }
 
 /** What every page may have to say. */
-export interface Sayings {
-  readonly labels: Readonly<Record<Field["name"], string>>;
+export interface PageTexts {
+  readonly labels: Readonly<Record<PageField["name"], string>>;
   readonly notWhole: string;
   readonly choose: string;
   /** Beside the name of an account that is joined by choosing it. */
@@ -64,9 +64,9 @@ const STYLE =
   "button:disabled{opacity:.5;cursor:default}.refused{color:#b91c1c}";
 
 /** Allows only this script, this style and calls to this gate: injected code would have no effect. */
-export const POLICY = [
+export const PAGE_POLICY = [
   "default-src 'none'",
-  `script-src 'sha256-${sha256Base64(SCRIPT)}'`,
+  `script-src 'sha256-${sha256Base64(PAGE_SCRIPT)}'`,
   `style-src 'sha256-${sha256Base64(STYLE)}'`,
   "connect-src 'self'",
   "base-uri 'none'",
@@ -75,7 +75,7 @@ export const POLICY = [
 ].join("; ");
 
 /** A page that does nothing until its button is pressed, so that no mail scanner accepts an invitation. */
-export function pageHtml(flow: Flow, { needsScript, ...sayings }: Sayings, language: Locale): string {
+export function pageHtml(flow: PageFlow, { needsScript, ...sayings }: PageTexts, language: Locale): string {
   // No `<` in the data: nothing in it can end its element.
   const data = JSON.stringify({ flow, sayings }).replaceAll("<", "\\u003c");
   return [
@@ -87,6 +87,6 @@ export function pageHtml(flow: Flow, { needsScript, ...sayings }: Sayings, langu
     `<body><main><h1>${flow.title}</h1><noscript>${needsScript}</noscript>` +
       '<form id="form"></form><p id="said" role="status"></p></main>',
     `<script id="data" type="application/json">${data}</script>`,
-    `<script>${SCRIPT}</script></body></html>`,
+    `<script>${PAGE_SCRIPT}</script></body></html>`,
   ].join("\n");
 }

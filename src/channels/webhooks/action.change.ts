@@ -11,56 +11,69 @@ import {
 import { memberCard, type MemberRow } from "../../people/members/member.card.ts";
 import { permitMember, requireMember } from "../../people/members/member.load.ts";
 import { prepareMemberUpdate } from "../../people/members/member-update.change.ts";
-import type { Done } from "./done.ts";
-import { findMembers, findRevoked, guardNobody, guardNobodyBlocked } from "./known.store.ts";
-import type { Wanted } from "./mapping.ts";
-import { giveCredits, setPlan, setSubscription } from "./platform-action.change.ts";
+import type { ActionResult } from "./action-result.ts";
+import {
+  findMembersByIdentifiers,
+  findRevokedInvitation,
+  guardNoMember,
+  guardNoBlockedMember,
+} from "./member-identifier.store.ts";
+import type { ResolvedAction } from "./mapping.ts";
+import {
+  prepareCreditGrant,
+  preparePlanChange,
+  prepareSubscriptionChange,
+} from "./platform-action.change.ts";
 
-type Of<Name extends Wanted["action"]> = Extract<Wanted, { action: Name }>;
+type ActionInput<Name extends ResolvedAction["action"]> = Extract<ResolvedAction, { action: Name }>;
 
 /**
  * Does what a rule wants with the rights of the hook's owner, all but writing it.
  * @throws Problem what the owner may not do, and what the account's state is against
  */
-export function done(call: Call, hookId: string, wanted: Wanted): Promise<Done> {
-  switch (wanted.action) {
+export function prepareAction(call: Call, hookId: string, action: ResolvedAction): Promise<ActionResult> {
+  switch (action.action) {
     case "invite":
-      return inviting(call, hookId, wanted);
+      return prepareHookInvite(call, hookId, action);
     case "block":
-      return blocking(call, hookId, wanted);
+      return prepareHookBlock(call, hookId, action);
     case "grant_credits":
-      return giveCredits(call, wanted);
+      return prepareCreditGrant(call, action);
     case "set_plan":
-      return setPlan(call, wanted);
+      return preparePlanChange(call, action);
     case "set_subscription":
-      return setSubscription(call, wanted);
+      return prepareSubscriptionChange(call, action);
   }
 }
 
-async function inviting(call: Call, hookId: string, { action: _, ...wanted }: Of<"invite">): Promise<Done> {
+async function prepareHookInvite(
+  call: Call,
+  hookId: string,
+  { action: _, ...input }: ActionInput<"invite">,
+): Promise<ActionResult> {
   const {
     db,
     principal: { accountId },
   } = call;
   call.requireRight("member.create");
-  const [members, [former], revoked] = await call.read(
-    findMembers(db, accountId, wanted),
-    selectIsBlocklisted(db, accountId, wanted),
-    findRevoked(db, accountId, wanted),
+  const [members, [blocklistEntry], revoked] = await call.read(
+    findMembersByIdentifiers(db, accountId, input),
+    selectIsBlocklisted(db, accountId, input),
+    findRevokedInvitation(db, accountId, input),
   );
   // A machine does not let in a person who was blocked or removed, or whose invitation a member took back.
-  const isOut =
+  const isBlockedOut =
     members.some(({ row }) => row.status === "blocked") ||
-    (members.every(({ current }) => current !== 1) && (former?.barred === 1 || revoked.length > 0));
-  if (isOut) throw new Problem("conflict/former-member");
-  const { row, invitation, change } = await prepareInvite(call, wanted, {
+    (members.every(({ current }) => current !== 1) && (blocklistEntry?.barred === 1 || revoked.length > 0));
+  if (isBlockedOut) throw new Problem("conflict/former-member");
+  const { row, invitation, change } = await prepareInvite(call, input, {
     send: true,
     hookId,
     mayBeEmpty: false,
   });
   const statements = [
-    guardNotBlocklisted(db, "changed", accountId, wanted),
-    guardNobodyBlocked(db, accountId, wanted),
+    guardNotBlocklisted(db, "changed", accountId, input),
+    guardNoBlockedMember(db, accountId, input),
     ...change.statements,
   ];
   return {
@@ -71,16 +84,20 @@ async function inviting(call: Call, hookId: string, { action: _, ...wanted }: Of
   };
 }
 
-async function blocking(call: Call, hookId: string, wanted: Of<"block">): Promise<Done> {
+async function prepareHookBlock(
+  call: Call,
+  hookId: string,
+  input: ActionInput<"block">,
+): Promise<ActionResult> {
   const { accountId, targetAccount, memberId } = call.principal;
   call.requireRight("member.block");
   // A caller who may not see members does not learn whether an address belongs to one.
   call.requireRight("member.view", memberRef(""));
-  const [members] = await call.read(findMembers(call.db, accountId, wanted));
+  const [members] = await call.read(findMembersByIdentifiers(call.db, accountId, input));
   const current = members.filter((one) => one.current === 1);
   const [found, other] = current.length > 0 ? current : members;
-  if (found === undefined) return keptOut(call, hookId, wanted);
-  const seen = requireMember(
+  if (found === undefined) return prepareBlocklistEntry(call, hookId, input);
+  const visible = requireMember(
     call,
     "member.block",
     found.row.id,
@@ -88,12 +105,12 @@ async function blocking(call: Call, hookId: string, wanted: Of<"block">): Promis
     new Problem("access/denied"),
     requireAuthorityToStop,
   );
-  const { row, grants } = seen;
+  const { row, grants } = visible;
   if (other !== undefined)
     throw new Problem("conflict/state", {
       detail: "The address and the external id are more than one member's.",
     });
-  if (row.status === "blocked") return { outcome: "blocked", change: NOTHING, memberId: row.id };
+  if (row.status === "blocked") return { outcome: "blocked", change: NO_CHANGE, memberId: row.id };
   if (row.id === memberId)
     throw new Problem("conflict/lockout", { detail: "A hook does not block its owner." });
   const after: MemberRow = {
@@ -103,7 +120,7 @@ async function blocking(call: Call, hookId: string, wanted: Of<"block">): Promis
     updatedAt: call.now,
     version: row.version + 1,
   };
-  const permit = await permitMember(call, seen, after, grants);
+  const permit = await permitMember(call, visible, after, grants);
   const change = await prepareMemberUpdate(
     call,
     permit,
@@ -116,19 +133,23 @@ async function blocking(call: Call, hookId: string, wanted: Of<"block">): Promis
   return { outcome: "blocked", change, memberId: row.id };
 }
 
-const NOTHING: Change = { statements: [], events: [] };
+const NO_CHANGE: Change = { statements: [], events: [] };
 
 /**
  * The block has come before the invitation that it is about. That invitation must not let the person in. No
  * member was blocked, and the event does not say so.
  */
-function keptOut({ db, now, principal: { accountId } }: Call, hookId: string, wanted: Of<"block">): Done {
+function prepareBlocklistEntry(
+  { db, now, principal: { accountId } }: Call,
+  hookId: string,
+  input: ActionInput<"block">,
+): ActionResult {
   return {
     outcome: "barred",
     change: {
       statements: [
-        guardNobody(db, accountId, wanted),
-        rememberIdentifiers(db, accountId, hookId, [wanted], now),
+        guardNoMember(db, accountId, input),
+        rememberIdentifiers(db, accountId, hookId, [input], now),
       ],
       events: [],
     },

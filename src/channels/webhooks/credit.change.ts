@@ -10,15 +10,21 @@ import { batch, type Db, failedGuard, openDb, type Statement } from "../../kerne
 import { newId } from "../../kernel/id.ts";
 import { Problem, PROBLEMS } from "../../kernel/http/problem.ts";
 import type { DeliveryRow, HookCreditRow } from "../../kernel/schema/hook.ts";
-import type { Credit } from "./credit.ts";
-import { endCredit, findCreditOf, findCredits, findDeliveryById, holdCredit } from "./credit.store.ts";
+import type { HookCredit } from "./hook-credit.ts";
+import {
+  endCredit,
+  findDeliveryCredit,
+  findDueCredits,
+  findDeliveryById,
+  postponeCredit,
+} from "./credit.store.ts";
 import type { Outcome } from "./delivery.card.ts";
 
 /**
  * Grace period before the sweep takes over. Sweeping earlier is safe (each step is idempotent) but wasteful.
  */
-const PENDING_MS = 5_000;
-const AT_ONCE = 100;
+const GRACE_MS = 5_000;
+const SWEEP_MAX = 100;
 /**
  * Between two tries for credits that the account has no room for: as long as they have waited, within these.
  */
@@ -29,7 +35,7 @@ const RETRY_MAX_MS = 3_600_000;
  * Gives what was accepted, and tells of it. Every step can be repeated: the ledger knows the command by its
  * key.
  */
-export async function finishCredit(
+export async function completeCredit(
   env: Env,
   db: Db,
   row: HookCreditRow,
@@ -42,7 +48,7 @@ export async function finishCredit(
   const command = {
     op: "grant" as const,
     key: row.key,
-    ...(row.credit as Credit),
+    ...(row.credit as HookCredit),
     priority: 100,
     effectiveAt: null,
     expiresAt: null,
@@ -52,25 +58,25 @@ export async function finishCredit(
     origin: first.origin,
   });
   if (reply.kind === "too_many_lots" || reply.kind === "balance_overflow")
-    return hold(env, db, row, at, defer);
+    return retryLater(env, db, row, at, defer);
   const refusal = refusalProblemOf(reply);
-  const told =
+  const auditEvents =
     refusal === null
       ? events
       : events
           .filter(({ action }) => action === "hook.deliver")
-          .map((event) => against(event, refusal, "refused"));
+          .map((event) => toRejectedEvent(event, refusal, "refused"));
   const end = endCredit(
     db,
     row,
     { outcome: refusal === null ? "credited" : "refused", updatedAt: at },
-    refusal === null ? null : saidOf(refusal),
+    refusal === null ? null : toProblemText(refusal),
   );
-  await written(
+  await writeOutcome(
     env,
     db,
-    [...end, ...told.map((event) => stageEvent(db, env.SIGNING_KEYS, event))],
-    told,
+    [...end, ...auditEvents.map((event) => stageEvent(db, env.SIGNING_KEYS, event))],
+    auditEvents,
     defer,
   );
 }
@@ -79,7 +85,13 @@ export async function finishCredit(
  * A payment that the account has no room for is kept and tried again. The platform's trail gets one event,
  * and the delivery says why.
  */
-async function hold(env: Env, db: Db, row: HookCreditRow, at: number, defer: Call["defer"]): Promise<void> {
+async function retryLater(
+  env: Env,
+  db: Db,
+  row: HookCreditRow,
+  at: number,
+  defer: Call["defer"],
+): Promise<void> {
   const problem = new Problem("conflict/state", {
     detail: `${LOTS_FULL_DETAIL} These credits wait until then.`,
   });
@@ -87,12 +99,12 @@ async function hold(env: Env, db: Db, row: HookCreditRow, at: number, defer: Cal
   const isFirst = row.retryAt === 0;
   const events = (row.events as readonly AuditEvent[])
     .filter(({ action }) => isFirst && action === "hook.deliver")
-    .map((event) => ({ ...against(event, problem, "pending"), id: newId("event", at), at }));
-  await written(
+    .map((event) => ({ ...toRejectedEvent(event, problem, "pending"), id: newId("event", at), at }));
+  await writeOutcome(
     env,
     db,
     [
-      ...holdCredit(db, row, retryAt, at, saidOf(problem)),
+      ...postponeCredit(db, row, retryAt, at, toProblemText(problem)),
       ...events.map((event) => stageEvent(db, env.SIGNING_KEYS, event)),
     ],
     events,
@@ -100,10 +112,10 @@ async function hold(env: Env, db: Db, row: HookCreditRow, at: number, defer: Cal
   );
 }
 
-const saidOf = ({ code, extra }: Problem) => ({ code, detail: extra.detail ?? PROBLEMS[code].detail });
+const toProblemText = ({ code, extra }: Problem) => ({ code, detail: extra.detail ?? PROBLEMS[code].detail });
 
 /** Writes an end or a delay with its events, unless another call was faster. */
-async function written(
+async function writeOutcome(
   env: Env,
   db: Db,
   statements: readonly Statement[],
@@ -112,14 +124,14 @@ async function written(
 ): Promise<void> {
   try {
     await batch(db, statements);
-    for (const [accountId, told] of Map.groupBy(events, (event) => event.accountId))
-      defer(notifyAuditQueue(env.AUDIT, accountId, told));
+    for (const [accountId, accountEvents] of Map.groupBy(events, (event) => event.accountId))
+      defer(notifyAuditQueue(env.AUDIT, accountId, accountEvents));
   } catch (error) {
     if (failedGuard(error) !== "changed") throw error;
   }
 }
 
-const against = (event: AuditEvent, { code }: Problem, outcome: Outcome): AuditEvent => ({
+const toRejectedEvent = (event: AuditEvent, { code }: Problem, outcome: Outcome): AuditEvent => ({
   ...event,
   outcome: "failed",
   reason: code,
@@ -130,22 +142,22 @@ const against = (event: AuditEvent, { code }: Problem, outcome: Outcome): AuditE
  * Completes a delivery whose credits were accepted. This call does it, unless an earlier one has done it, or
  * another does it at this moment.
  */
-export async function settled(call: Call, before: DeliveryRow): Promise<DeliveryRow> {
+export async function completeDelivery(call: Call, before: DeliveryRow): Promise<DeliveryRow> {
   const { env, db } = call;
-  const [credit] = await findCreditOf(db, before.hookId, before.id);
-  if (credit !== undefined) await finishCredit(env, db, credit, call.now, (work) => call.defer(work));
+  const [credit] = await findDeliveryCredit(db, before.hookId, before.id);
+  if (credit !== undefined) await completeCredit(env, db, credit, call.now, (work) => call.defer(work));
   const [row] = await findDeliveryById(db, before.hookId, before.id);
   return row ?? before;
 }
 
 /** Finishes what a crash left between acceptance and ledger, or between ledger and trail. */
-export async function sweepCredits(env: Env, olderThanMs: number = PENDING_MS): Promise<void> {
+export async function sweepCredits(env: Env, olderThanMs: number = GRACE_MS): Promise<void> {
   const db = openDb(env.DB);
   const at = now();
-  for (const row of await findCredits(db, at - olderThanMs + 1, at, AT_ONCE)) {
+  for (const row of await findDueCredits(db, at - olderThanMs + 1, at, SWEEP_MAX)) {
     const work: Promise<unknown>[] = [];
     try {
-      await finishCredit(env, db, row, at, (deferred) => work.push(deferred));
+      await completeCredit(env, db, row, at, (deferred) => work.push(deferred));
       await Promise.all(work);
     } catch (error) {
       console.error({

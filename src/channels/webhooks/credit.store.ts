@@ -5,7 +5,7 @@ import { delivery, type DeliveryRow, hookCredit, type HookCreditRow } from "../.
 export const insertCredit = (db: Db, row: HookCreditRow): Statement => db.insert(hookCredit).values(row);
 
 /** What a delivery has begun and not brought to its end. */
-export const findCreditOf = (db: Db, hookId: string, deliveryId: string) =>
+export const findDeliveryCredit = (db: Db, hookId: string, deliveryId: string) =>
   db
     .select()
     .from(hookCredit)
@@ -15,7 +15,7 @@ export const findCreditOf = (db: Db, hookId: string, deliveryId: string) =>
  * What a crash left behind and what waits for room, the oldest first: the table holds nothing else.
  * @param before, now milliseconds since the epoch
  */
-export const findCredits = (db: Db, before: number, now: number, limit: number) =>
+export const findDueCredits = (db: Db, before: number, now: number, limit: number) =>
   db
     .select()
     .from(hookCredit)
@@ -23,23 +23,23 @@ export const findCredits = (db: Db, before: number, now: number, limit: number) 
     .orderBy(asc(hookCredit.retryAt), asc(hookCredit.createdAt))
     .limit(limit);
 
-interface Said {
+interface ProblemText {
   readonly code: string;
   readonly detail: string;
 }
 
-const saying = (said: Said | null) =>
-  sql`json_set(${delivery.detail}, '$.code', ${said?.code ?? null}, '$.detail', ${said?.detail ?? null})`;
-const ofDelivery = ({ hookId, deliveryId }: HookCreditRow) =>
+const detailWithProblem = (problem: ProblemText | null) =>
+  sql`json_set(${delivery.detail}, '$.code', ${problem?.code ?? null}, '$.detail', ${problem?.detail ?? null})`;
+const whereDelivery = ({ hookId, deliveryId }: HookCreditRow) =>
   and(eq(delivery.hookId, hookId), eq(delivery.id, deliveryId));
 
 /** Puts it off. Fails under "changed" when another call has ended it or put it off. */
-export const holdCredit = (
+export const postponeCredit = (
   db: Db,
   row: HookCreditRow,
   retryAt: number,
   updatedAt: number,
-  said: Said,
+  problem: ProblemText,
 ): Statement[] => [
   guard(
     db,
@@ -49,8 +49,8 @@ export const holdCredit = (
   db.update(hookCredit).set({ retryAt }).where(eq(hookCredit.key, row.key)),
   db
     .update(delivery)
-    .set({ updatedAt, detail: saying(said) })
-    .where(ofDelivery(row)),
+    .set({ updatedAt, detail: detailWithProblem(problem) })
+    .where(whereDelivery(row)),
 ];
 
 /**
@@ -60,15 +60,15 @@ export const holdCredit = (
 export const endCredit = (
   db: Db,
   row: HookCreditRow,
-  became: Pick<DeliveryRow, "outcome" | "updatedAt">,
-  refusal: Said | null,
+  outcome: Pick<DeliveryRow, "outcome" | "updatedAt">,
+  problem: ProblemText | null,
 ): Statement[] => [
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM hook_credit WHERE key = ${row.key})`),
   db.delete(hookCredit).where(eq(hookCredit.key, row.key)),
   db
     .update(delivery)
-    .set({ ...became, detail: saying(refusal) })
-    .where(ofDelivery(row)),
+    .set({ ...outcome, detail: detailWithProblem(problem) })
+    .where(whereDelivery(row)),
 ];
 
 export const findDeliveryById = (db: Db, hookId: string, id: string) =>

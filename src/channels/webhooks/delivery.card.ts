@@ -27,7 +27,7 @@ export const OUTCOMES = [
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** What is kept of it beside. Ids and places only: never what stood in the body. */
-export interface Detail {
+export interface DeliveryDetail {
   readonly code: string | null;
   /** What the code's problem says. */
   readonly detail: string | null;
@@ -39,13 +39,13 @@ export interface Detail {
   readonly accountId: string | null;
 }
 
-const fault = z.union([
+const faultSchema = z.union([
   z.object({ pointer: z.string().describe("Into the body that was sent."), detail: z.string() }),
   z.object({ parameter: z.string(), detail: z.string() }),
   z.object({ header: z.string(), detail: z.string() }),
 ]);
 
-const shape = {
+const outcomeFields = {
   outcome: z.enum(OUTCOMES),
   code: z
     .enum(Object.keys(PROBLEMS) as [string, ...string[]])
@@ -54,19 +54,19 @@ const shape = {
   detail: z.string().nullable().describe("What that problem says."),
   eventType: z.string().nullable(),
   rule: z.number().int().nullable().describe("Which rule of the mapping fitted, from 0."),
-  errors: z.array(fault),
+  errors: z.array(faultSchema),
 };
 
-const made = {
+const resultFields = {
   memberId: z.string().nullable().describe("Who was invited or blocked."),
   invitationId: z.string().nullable(),
   accountId: z.string().nullable().describe("Whose credits, plan or subscription it was."),
 };
 
-export const Received = z.object({
+export const ReceivedCard = z.object({
   id: z.string(),
-  ...shape,
-  ...made,
+  ...outcomeFields,
+  ...resultFields,
   duplicate: z.boolean().describe("The message had come before: this is what became of it then."),
 });
 
@@ -74,28 +74,28 @@ export const DeliveryCard = z.object({
   id: z.string(),
   hookId: z.string(),
   messageId: z.string(),
-  ...shape,
-  ...made,
+  ...outcomeFields,
+  ...resultFields,
   attempts: z.number().int().describe("How often it was decided: more than once after it was denied."),
   createdAt: z.string(),
   updatedAt: z.string(),
 });
 
-export const Trial = z.object({
-  ...shape,
+export const TrialAnswer = z.object({
+  ...outcomeFields,
   would: z.record(z.string(), z.unknown()).nullable().describe("The action with the values that it found."),
 });
 
-const shown = (row: DeliveryRow) => ({
+const toOutcomeFields = (row: DeliveryRow) => ({
   outcome: row.outcome as Outcome,
   eventType: row.eventType,
-  ...(row.detail as Detail),
+  ...(row.detail as DeliveryDetail),
 });
 
-export const received = (row: DeliveryRow, duplicate: boolean): z.infer<typeof Received> => ({
+export const receivedCard = (row: DeliveryRow, duplicate: boolean): z.infer<typeof ReceivedCard> => ({
   id: row.id,
-  ...shown(row),
-  errors: [...shown(row).errors],
+  ...toOutcomeFields(row),
+  errors: [...toOutcomeFields(row).errors],
   duplicate,
 });
 
@@ -103,8 +103,8 @@ export const deliveryCard = (row: DeliveryRow): z.infer<typeof DeliveryCard> => 
   id: row.id,
   hookId: row.hookId,
   messageId: row.messageId,
-  ...shown(row),
-  errors: [...shown(row).errors],
+  ...toOutcomeFields(row),
+  errors: [...toOutcomeFields(row).errors],
   attempts: row.attempts,
   createdAt: iso(row.createdAt),
   updatedAt: iso(row.updatedAt),

@@ -5,14 +5,14 @@ import type { Statement } from "../../kernel/db.ts";
 import { newId } from "../../kernel/id.ts";
 import { type RequestFault, Problem, PROBLEMS, type ProblemCode } from "../../kernel/http/problem.ts";
 import type { DeliveryRow, HookRow } from "../../kernel/schema/hook.ts";
-import { done } from "./action.change.ts";
-import { settled } from "./credit.change.ts";
+import { prepareAction } from "./action.change.ts";
+import { completeDelivery } from "./credit.change.ts";
 import { insertCredit } from "./credit.store.ts";
-import type { Detail } from "./delivery.card.ts";
-import type { Done } from "./done.ts";
-import { DELIVERY_DIGEST, DELIVERY_MESSAGE, guardHook, writeDelivery } from "./hook.store.ts";
-import type { Mapping, Wanted } from "./mapping.ts";
-import { type Reading, read } from "./reading.ts";
+import type { DeliveryDetail } from "./delivery.card.ts";
+import type { ActionResult } from "./action-result.ts";
+import { DELIVERY_DIGEST_COLUMNS, DELIVERY_MESSAGE_COLUMNS, guardHook, writeDelivery } from "./hook.store.ts";
+import type { Mapping, ResolvedAction } from "./mapping.ts";
+import { type ParsedMessage, parseByMapping } from "./parsed-message.ts";
 
 /** A message that its sender signed. */
 export interface Message {
@@ -25,46 +25,50 @@ export interface Message {
   readonly errors: readonly RequestFault[];
 }
 
-export interface Decision extends Done {
-  readonly reading: Reading;
+export interface Decision extends ActionResult {
+  readonly parsed: ParsedMessage;
   /** Why not. */
   readonly problem: Problem | null;
 }
 
-const NOTHING = { statements: [], events: [] };
+const NO_CHANGE = { statements: [], events: [] };
 
 /** The owner's rights, plan or address: the same message may find another answer later. */
-const UNTIL_CHANGED: readonly ProblemCode[] = ["access/denied", "plan/feature-required", "ip/not-allowed"];
+const RETRYABLE_CODES: readonly ProblemCode[] = ["access/denied", "plan/feature-required", "ip/not-allowed"];
 
-export function reading(
+export function parseMessage(
   mapping: Mapping,
   { payload, headerType, errors }: Pick<Message, "payload" | "headerType" | "errors">,
-): Reading {
+): ParsedMessage {
   if (payload === null) return { kind: "failed", eventType: headerType, rule: null, errors: [] };
   return errors.length > 0
     ? { kind: "failed", eventType: null, rule: null, errors }
-    : read(mapping, payload.value, headerType);
+    : parseByMapping(mapping, payload.value, headerType);
 }
 
 /**
  * What becomes of it, by the rights that the call has now. Nothing is written: a trial and a delivery are
  * decided alike.
  */
-export async function decided(call: Call, hookId: string, found: Reading): Promise<Decision> {
-  if (found.kind === "ignored") return { outcome: "ignored", change: NOTHING, reading: found, problem: null };
-  if (found.kind === "failed") {
+export async function decideDelivery(call: Call, hookId: string, parsed: ParsedMessage): Promise<Decision> {
+  if (parsed.kind === "ignored") return { outcome: "ignored", change: NO_CHANGE, parsed, problem: null };
+  if (parsed.kind === "failed") {
     const problem =
-      found.errors.length === 0
+      parsed.errors.length === 0
         ? new Problem("malformed")
-        : new Problem("validation", { errors: found.errors });
-    return { outcome: "failed", change: NOTHING, reading: found, problem };
+        : new Problem("validation", { errors: parsed.errors });
+    return { outcome: "failed", change: NO_CHANGE, parsed, problem };
   }
   try {
-    return { ...(await done(call, hookId, found.wanted)), reading: found, problem: null };
+    return { ...(await prepareAction(call, hookId, parsed.action)), parsed, problem: null };
   } catch (error) {
-    if (found.wanted.action === "set_subscription" && error instanceof Problem && error.code === "validation")
-      return failed(found, error);
-    return against(found, error);
+    if (
+      parsed.action.action === "set_subscription" &&
+      error instanceof Problem &&
+      error.code === "validation"
+    )
+      return toFailedDecision(parsed, error);
+    return toRejectedDecision(parsed, error);
   }
 }
 
@@ -72,32 +76,37 @@ export async function decided(call: Call, hookId: string, found: Reading): Promi
  * The body names an object that is not there. That is a fault of the message, and its pointer leads into the
  * body.
  */
-function failed(found: Extract<Reading, { kind: "wanted" }>, { extra: { errors = [] } }: Problem): Decision {
+function toFailedDecision(
+  parsed: Extract<ParsedMessage, { kind: "wanted" }>,
+  { extra: { errors = [] } }: Problem,
+): Decision {
   const placed = errors.map((fault) => ({
-    pointer: found.places["pointer" in fault ? fault.pointer.slice(1) : ""] ?? "",
+    pointer: parsed.places["pointer" in fault ? fault.pointer.slice(1) : ""] ?? "",
     detail: fault.detail,
   }));
   return {
     outcome: "failed",
-    change: NOTHING,
-    reading: found,
+    change: NO_CHANGE,
+    parsed,
     problem: new Problem("validation", { errors: placed }),
   };
 }
 
 /** @throws every error that is no refusal */
-export function against(found: Reading, error: unknown): Decision {
+export function toRejectedDecision(parsed: ParsedMessage, error: unknown): Decision {
   if (!(error instanceof Problem) || error.code === "stale" || error.code === "internal") throw error;
   return {
-    outcome: UNTIL_CHANGED.includes(error.code) ? "denied" : "refused",
-    change: NOTHING,
-    reading: found,
+    outcome: RETRYABLE_CODES.includes(error.code) ? "denied" : "refused",
+    change: NO_CHANGE,
+    parsed,
     problem: error,
   };
 }
 
-export const wantedOf = (found: Reading): Wanted | null => (found.kind === "wanted" ? found.wanted : null);
-export const ruleOf = (found: Reading): number | null => (found.kind === "ignored" ? null : found.rule);
+export const resolvedActionOf = (parsed: ParsedMessage): ResolvedAction | null =>
+  parsed.kind === "wanted" ? parsed.action : null;
+export const ruleIndexOf = (parsed: ParsedMessage): number | null =>
+  parsed.kind === "ignored" ? null : parsed.rule;
 
 /**
  * The places of the faults: in the body that was sent, if a pointer led there. The values themselves are not
@@ -106,7 +115,7 @@ export const ruleOf = (found: Reading): number | null => (found.kind === "ignore
 export const errorsOf = ({ problem }: Decision): readonly RequestFault[] => problem?.extra.errors ?? [];
 
 /** What the problem says, as in the answer to the first sending of the message. */
-export function sentenceOf({ problem, outcome }: Decision): string | null {
+export function problemDetailOf({ problem, outcome }: Decision): string | null {
   if (problem !== null) return problem.extra.detail ?? PROBLEMS[problem.code].detail;
   return outcome === "superseded"
     ? "A newer message, or a member of the platform, has set this state already."
@@ -118,23 +127,23 @@ export function sentenceOf({ problem, outcome }: Decision): string | null {
  * @param before the same message, denied then
  * @throws Stale, Problem
  */
-export async function settle(
+export async function commitDelivery(
   call: Call,
   hook: HookRow,
   message: Message,
   before: DeliveryRow | null,
   decision: Decision,
 ): Promise<DeliveryRow> {
-  const { change, outcome, problem, reading: found, credit, givesCredits, accountId } = decision;
+  const { change, outcome, problem, parsed, credit, givesCredits, accountId } = decision;
   const row = {
     ...deliveryRow(call, hook, message, before, decision),
     ...(credit === undefined ? {} : { outcome: "pending" }),
   };
-  const told = deliveryEvent(call, hook.id, row.id, decision);
+  const event = deliveryEvent(call, hook.id, row.id, decision);
   try {
     // What no rule fits did nothing: the list of deliveries has it.
     const isRefused = problem !== null;
-    const events = [...change.events, ...(outcome === "ignored" || isRefused ? [] : [told])];
+    const events = [...change.events, ...(outcome === "ignored" || isRefused ? [] : [event])];
     await call.commit(
       {
         ...change,
@@ -142,34 +151,38 @@ export async function settle(
           guardHook(call.db, hook),
           ...writeDelivery(call.db, row, before),
           ...change.statements,
-          ...begun(call, hook, message, row, decision, events),
+          ...pendingCreditStatements(call, hook, message, row, decision, events),
         ],
         // The events about credits are written when the credits are given.
         events: credit === undefined ? events : [],
-        refusalEvents: isRefused ? [told] : [],
-        retryOnDuplicate: [...(change.retryOnDuplicate ?? []), DELIVERY_MESSAGE, DELIVERY_DIGEST],
+        refusalEvents: isRefused ? [event] : [],
+        retryOnDuplicate: [
+          ...(change.retryOnDuplicate ?? []),
+          DELIVERY_MESSAGE_COLUMNS,
+          DELIVERY_DIGEST_COLUMNS,
+        ],
       },
       { status: 200, body: {} },
     );
   } catch (error) {
     // What only the batch could know. A decision against it has nothing left that could be refused.
     if (problem !== null || !(error instanceof Problem)) throw error;
-    const other = against(found, error);
-    const refused = await settle(call, hook, message, before, other);
-    if (other.outcome === "denied") throw error;
-    return refused;
+    const rejection = toRejectedDecision(parsed, error);
+    const rejectedRow = await commitDelivery(call, hook, message, before, rejection);
+    if (rejection.outcome === "denied") throw error;
+    return rejectedRow;
   }
   if (givesCredits === true && accountId !== undefined) await giveTierCredits(call.env, call.db, accountId);
-  return credit === undefined ? row : settled(call, row);
+  return credit === undefined ? row : completeDelivery(call, row);
 }
 
 function deliveryEvent(
   call: Call,
   hookId: string,
   deliveryId: string,
-  { outcome, problem, reading: found }: Decision,
+  { outcome, problem, parsed }: Decision,
 ): AuditEvent {
-  const note = { deliveryId, outcome, rule: ruleOf(found) };
+  const note = { deliveryId, outcome, rule: ruleIndexOf(parsed) };
   return call.event(
     "hook.deliver",
     { type: "hook", id: hookId },
@@ -182,7 +195,7 @@ function deliveryEvent(
 }
 
 /** The name that the sender gave is not signed in every scheme; what is signed is. */
-function begun(
+function pendingCreditStatements(
   { db, now }: Call,
   { id, scheme }: HookRow,
   message: Message,
@@ -213,18 +226,11 @@ function deliveryRow(
   before: DeliveryRow | null,
   decision: Decision,
 ): DeliveryRow {
-  const {
-    outcome,
-    problem,
-    reading: found,
-    memberId = null,
-    invitationId = null,
-    accountId = null,
-  } = decision;
-  const detail: Detail = {
+  const { outcome, problem, parsed, memberId = null, invitationId = null, accountId = null } = decision;
+  const detail: DeliveryDetail = {
     code: problem?.code ?? null,
-    detail: sentenceOf(decision),
-    rule: ruleOf(found),
+    detail: problemDetailOf(decision),
+    rule: ruleIndexOf(parsed),
     errors: errorsOf(decision),
     memberId,
     invitationId,
@@ -235,7 +241,7 @@ function deliveryRow(
     hookId: hook.id,
     messageId: before?.messageId ?? message.id,
     digest: before?.digest ?? message.digest,
-    eventType: found.eventType,
+    eventType: parsed.eventType,
     outcome,
     detail,
     attempts: (before?.attempts ?? 0) + 1,

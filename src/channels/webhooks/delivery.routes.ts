@@ -12,20 +12,26 @@ import type { Answer } from "../../kernel/http/operation.ts";
 import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
 import { Problem, restoredProblem } from "../../kernel/http/problem.ts";
 import type { DeliveryRow, HookRow } from "../../kernel/schema/hook.ts";
-import { settled } from "./credit.change.ts";
-import { DeliveryCard, deliveryCard, Received, received } from "./delivery.card.ts";
-import { against, decided, type Message, reading, settle } from "./delivery.change.ts";
+import { completeDelivery } from "./credit.change.ts";
+import { DeliveryCard, deliveryCard, ReceivedCard, receivedCard } from "./delivery.card.ts";
+import {
+  toRejectedDecision,
+  decideDelivery,
+  type Message,
+  parseMessage,
+  commitDelivery,
+} from "./delivery.change.ts";
 import { loadHook } from "./hook.change.ts";
-import { keyBytes, SEALED_FOR } from "./hook-secret.ts";
-import { findDelivery, findHookAtDoor, listDeliveries, noteRefusal } from "./hook.store.ts";
+import { signingKeyBytes, SEALING_PURPOSE } from "./hook-secret.ts";
+import { findDelivery, findHookById, listDeliveries, recordHookRefusal } from "./hook.store.ts";
 import type { Mapping } from "./mapping.ts";
-import { type Mistrust, isName, type Signed, verify } from "./signature.ts";
+import { type SignatureFault, isMessageId, type Signed, verifySignature } from "./signature.ts";
 
 /** Milliseconds between two refusals that are noted. */
-const NOTED_EVERY_MS = 60_000;
+const REFUSAL_INTERVAL_MS = 60_000;
 
-type Reason =
-  | Mistrust
+type RefusalReason =
+  | SignatureFault
   | "switched_off"
   | "secret_unreadable"
   | "owner_gone"
@@ -35,9 +41,11 @@ type Reason =
 /**
  * The caller always gets the same answer, for every reason. The owner reads the reason on the hook's card.
  */
-function turnedAway(call: OpenCall, hook: HookRow | undefined, reason: Reason): Problem {
+function unauthorized(call: OpenCall, hook: HookRow | undefined, reason: RefusalReason): Problem {
   if (hook !== undefined) {
-    const note = batch(call.db, [noteRefusal(call.db, hook.id, { at: call.now, reason }, NOTED_EVERY_MS)]);
+    const note = batch(call.db, [
+      recordHookRefusal(call.db, hook.id, { at: call.now, reason }, REFUSAL_INTERVAL_MS),
+    ]);
     call.defer(
       note.catch((error: unknown) =>
         console.error({ message: "a refusal at a hook is not noted", error: String(error) }),
@@ -61,7 +69,7 @@ const receive = (types: TypeTable) =>
         "Where another system posts its events, signed by the hook's scheme. " +
         "The same message again is answered with what became of it then.",
       raw: { maxBytes: BODY_LIMIT },
-      answer: Received,
+      answer: ReceivedCard,
       problems: [
         "auth/invalid-credential",
         "access/denied",
@@ -74,39 +82,42 @@ const receive = (types: TypeTable) =>
     async (call) => {
       call.query();
       if (call.headers.get("content-type") === null) throw new Problem("media-type");
-      return call.retryOnConflict(() => receiveOnce(call, types));
+      return call.retryOnConflict(() => tryReceive(call, types));
     },
   );
 
 /** @throws Met when the hook, its owner or what it changes is no longer what was read */
-async function receiveOnce(call: OpenCall, types: TypeTable): Promise<Answer> {
-  const [hook] = await findHookAtDoor(call.db, call.params["id"] ?? "");
-  if (hook === undefined) throw turnedAway(call, hook, "wrong_signature");
-  const signed = await trusted(call, hook);
-  if (typeof signed === "string") throw turnedAway(call, hook, signed);
-  const message = messageOf(call, hook, signed);
+async function tryReceive(call: OpenCall, types: TypeTable): Promise<Answer> {
+  const [hook] = await findHookById(call.db, call.params["id"] ?? "");
+  if (hook === undefined) throw unauthorized(call, hook, "wrong_signature");
+  const signed = await verifySender(call, hook);
+  if (typeof signed === "string") throw unauthorized(call, hook, signed);
+  const message = toMessage(call, hook, signed);
   const answer = await call.runAsMember(
     () => findPrincipalByHook(call.db, hook, types),
     (own) => deliver(own, hook, message),
   );
-  if (answer === null) throw turnedAway(call, hook, "owner_gone");
-  if (typeof answer === "string") throw turnedAway(call, hook, answer);
+  if (answer === null) throw unauthorized(call, hook, "owner_gone");
+  if (typeof answer === "string") throw unauthorized(call, hook, answer);
   return answer;
 }
 
-async function trusted({ env, headers, raw, now }: OpenCall, hook: HookRow): Promise<Signed | Reason> {
+async function verifySender(
+  { env, headers, raw, now }: OpenCall,
+  hook: HookRow,
+): Promise<Signed | RefusalReason> {
   if (!hook.active) return "switched_off";
   const sealed = [
     hook.secret,
     ...(hook.previousSecret !== null && (hook.previousUntil ?? 0) > now ? [hook.previousSecret] : []),
   ];
   const secrets = (
-    await Promise.all(sealed.map((each) => openSecret(env.SIGNING_KEYS, SEALED_FOR, hook.id, each)))
+    await Promise.all(sealed.map((each) => openSecret(env.SIGNING_KEYS, SEALING_PURPOSE, hook.id, each)))
   ).filter((each) => each !== null);
   if (secrets.length === 0) return "secret_unreadable";
-  const verdict = await verify(
+  const verdict = await verifySignature(
     hook.scheme,
-    secrets.map((secret) => keyBytes(hook.scheme, secret)),
+    secrets.map((secret) => signingKeyBytes(hook.scheme, secret)),
     headers,
     raw,
     now,
@@ -118,8 +129,8 @@ async function trusted({ env, headers, raw, now }: OpenCall, hook: HookRow): Pro
  * The message's name: in a header, or in the body where the scheme has it there. A nameless one goes by what
  * was signed.
  */
-function messageOf({ raw, headers }: OpenCall, { scheme }: HookRow, { digest, headerId }: Signed): Message {
-  const payload = parsed(raw);
+function toMessage({ raw, headers }: OpenCall, { scheme }: HookRow, { digest, headerId }: Signed): Message {
+  const payload = parseBody(raw);
   const message = {
     digest,
     payload,
@@ -131,7 +142,7 @@ function messageOf({ raw, headers }: OpenCall, { scheme }: HookRow, { digest, he
     typeof payload?.value === "object" && payload.value !== null
       ? Reflect.get(payload.value, "id")
       : undefined;
-  if (typeof id === "string" && isName(id)) return { ...message, id };
+  if (typeof id === "string" && isMessageId(id)) return { ...message, id };
   return {
     ...message,
     id: `sha256:${digest}`,
@@ -142,7 +153,7 @@ function messageOf({ raw, headers }: OpenCall, { scheme }: HookRow, { digest, he
   };
 }
 
-function parsed(raw: Uint8Array): Message["payload"] {
+function parseBody(raw: Uint8Array): Message["payload"] {
   try {
     return { value: parseJson(raw) };
   } catch (error) {
@@ -155,46 +166,49 @@ function parsed(raw: Uint8Array): Message["payload"] {
  * A denied message is decided again, but not another message of the same name. Where the name is signed, a
  * sender that tries again may sign at another time, so the digest may differ.
  */
-const isOpenAgain = ({ outcome, digest }: DeliveryRow, { scheme }: HookRow, message: Message): boolean =>
-  outcome === "denied" && (scheme !== "github" || digest === message.digest);
+const canBeDecidedAgain = (
+  { outcome, digest }: DeliveryRow,
+  { scheme }: HookRow,
+  message: Message,
+): boolean => outcome === "denied" && (scheme !== "github" || digest === message.digest);
 
-async function deliver(call: Call, verified: HookRow, message: Message): Promise<Answer | Reason> {
+async function deliver(call: Call, verified: HookRow, message: Message): Promise<Answer | RefusalReason> {
   const [[hook], [before]] = await call.read(
-    findHookAtDoor(call.db, verified.id),
+    findHookById(call.db, verified.id),
     findDelivery(call.db, verified.id, message.id, message.digest),
   );
   // Switched off, or with other secrets, since it was verified.
   if (hook === undefined || hook.version !== verified.version) throw new WriteConflict(null);
-  const refused = checkAdmission(call.principal, call.origin, call.now, false);
+  const refusal = checkAdmission(call.principal, call.origin, call.now, false);
   // Nothing is decided in an older copy: the sender asks again.
-  if (refused === "state/restored") throw restoredProblem();
+  if (refusal === "state/restored") throw restoredProblem();
   // An accepted delivery is completed, even if its owner has lost the right by now.
   if (before?.outcome === "pending")
-    return { status: 200, body: received(await settled(call, before), true) };
-  if (refused === "auth/blocked") return "owner_blocked";
-  if (refused === "auth/invalid-credential") return "owner_not_active";
-  if (before !== undefined && !isOpenAgain(before, hook, message))
-    return { status: 200, body: received(before, true) };
+    return { status: 200, body: receivedCard(await completeDelivery(call, before), true) };
+  if (refusal === "auth/blocked") return "owner_blocked";
+  if (refusal === "auth/invalid-credential") return "owner_not_active";
+  if (before !== undefined && !canBeDecidedAgain(before, hook, message))
+    return { status: 200, body: receivedCard(before, true) };
   // A denied message is decided again as the type that it had then, because the header with the type is not
   // signed.
-  const found = reading(hook.mapping as Mapping, {
+  const parsed = parseMessage(hook.mapping as Mapping, {
     ...message,
     headerType: before?.eventType ?? message.headerType,
   });
   const decision =
-    refused === null
-      ? await decided(call, hook.id, found)
-      : against(
-          found,
-          refused === "plan/feature-required"
+    refusal === null
+      ? await decideDelivery(call, hook.id, parsed)
+      : toRejectedDecision(
+          parsed,
+          refusal === "plan/feature-required"
             ? planFeatureMissing(call.principal, call.env.CONTACT_URL)
-            : new Problem(refused),
+            : new Problem(refusal),
         );
-  const row = await settle(call, hook, message, before ?? null, decision);
+  const row = await commitDelivery(call, hook, message, before ?? null, decision);
   // A sender that was denied or sent what cannot be used should know; one whose event is settled should not
   // send it again.
   if (decision.problem !== null && row.outcome !== "refused") throw decision.problem;
-  return { status: 200, body: received(row, false) };
+  return { status: 200, body: receivedCard(row, false) };
 }
 
 const list = endpoint(

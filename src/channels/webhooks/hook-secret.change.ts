@@ -3,10 +3,10 @@ import { sealSecret } from "../../gate/credentials/sealed-secret.ts";
 import { invalidField } from "../../kernel/http/problem.ts";
 import { randomBytes } from "../../kernel/random.ts";
 import type { HookRow } from "../../kernel/schema/hook.ts";
-import { ROLLOUT_MS, SEALED_FOR, secretFault, standardSecret } from "./hook-secret.ts";
+import { ROLLOUT_MS, SEALING_PURPOSE, findSecretFault, formatStandardSecret } from "./hook-secret.ts";
 
 /** The body's fields about the secret. */
-interface Sent {
+interface SecretInput {
   readonly secret?: string | undefined;
   readonly newSecret?: true | undefined;
 }
@@ -15,31 +15,31 @@ interface Sent {
  * The secret that was sent, or one that is made here and shown once.
  * @throws Problem validation
  */
-export function secretOf(
+export function chooseSecret(
   scheme: HookRow["scheme"],
-  { secret, newSecret }: Sent,
-): { secret: string; made: { newSecret?: string } } {
+  { secret, newSecret }: SecretInput,
+): { secret: string; generated: { newSecret?: string } } {
   if (secret !== undefined && newSecret !== undefined)
     throw invalidField("/newSecret", "says the opposite of secret: send one of them");
   if (secret === undefined) {
     if (scheme !== "standard") throw invalidField("/secret", "must be the secret that the sender signs with");
-    const made = standardSecret(randomBytes(32));
-    return { secret: made, made: { newSecret: made } };
+    const made = formatStandardSecret(randomBytes(32));
+    return { secret: made, generated: { newSecret: made } };
   }
-  const fault = secretFault(scheme, secret);
+  const fault = findSecretFault(scheme, secret);
   if (fault !== null) throw invalidField("/secret", fault);
-  return { secret, made: {} };
+  return { secret, generated: {} };
 }
 
 /** As the row keeps it: only this hook's deliveries can open it. */
 export const sealHookSecret = ({ env }: Call, hookId: string, secret: string): Promise<string> =>
-  sealSecret(env.SIGNING_KEYS, SEALED_FOR, hookId, secret);
+  sealSecret(env.SIGNING_KEYS, SEALING_PURPOSE, hookId, secret);
 
 /** The columns that change with a new secret; the one before may stay good for a while. */
-export async function rollSecret(call: Call, row: HookRow, sent: Sent, keepPrevious: boolean) {
-  const { secret, made } = secretOf(row.scheme, sent);
+export async function rollSecret(call: Call, row: HookRow, sent: SecretInput, keepPrevious: boolean) {
+  const { secret, generated } = chooseSecret(row.scheme, sent);
   return {
-    made,
+    made: generated,
     secret: await sealHookSecret(call, row.id, secret),
     secretAt: call.now,
     previousSecret: keepPrevious ? row.secret : null,

@@ -1,27 +1,28 @@
 import type { HookScheme } from "../../kernel/schema/hook.ts";
-import { bytesOf } from "./signature.ts";
+import { decodeBase64 } from "./signature.ts";
 
 /** Milliseconds for which the secret before stays good, so that the sender can get the new one meanwhile. */
 export const ROLLOUT_MS = 24 * 60 * 60 * 1000;
 /** What a secret is sealed for. */
-export const SEALED_FOR = "hook secret";
+export const SEALING_PURPOSE = "hook secret";
 
 const PREFIX = "whsec_";
 
 /** A secret of Standard Webhooks. @param random 24 to 64 bytes */
-export const standardSecret = (random: Uint8Array): string =>
+export const formatStandardSecret = (random: Uint8Array): string =>
   `${PREFIX}${btoa(String.fromCharCode(...random))}`;
 
 /** What is wrong with a secret of this scheme, or null. */
-export function secretFault(scheme: HookScheme, secret: string): string | null {
+export function findSecretFault(scheme: HookScheme, secret: string): string | null {
   if (scheme !== "standard")
     return /^[\x21-\x7e]{16,200}$/.test(secret)
       ? null
       : "must be 16 to 200 visible ASCII characters, as the sender gives it";
-  const size = secret.startsWith(PREFIX) ? (bytesOf(secret.slice(PREFIX.length))?.length ?? 0) : 0;
+  const size = secret.startsWith(PREFIX) ? (decodeBase64(secret.slice(PREFIX.length))?.length ?? 0) : 0;
   return size >= 24 && size <= 64 ? null : "must be whsec_ and the base64 of 24 to 64 bytes";
 }
 
 /** What the sender computes signatures with: the bytes in it, or its text as it is. */
-export const keyBytes = (scheme: HookScheme, secret: string): Uint8Array =>
-  (scheme === "standard" ? bytesOf(secret.slice(PREFIX.length)) : null) ?? new TextEncoder().encode(secret);
+export const signingKeyBytes = (scheme: HookScheme, secret: string): Uint8Array =>
+  (scheme === "standard" ? decodeBase64(secret.slice(PREFIX.length)) : null) ??
+  new TextEncoder().encode(secret);

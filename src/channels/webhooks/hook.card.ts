@@ -7,9 +7,9 @@ import { Mapping, NewMapping, unorderedRules } from "./mapping.ts";
 const name = displayName(100);
 const secret = z.string().max(300);
 
-const NEW_SECRET = "Let the gate make a secret, which is shown once. For the scheme standard.";
+const NEW_SECRET_DESCRIPTION = "Let the gate make a secret, which is shown once. For the scheme standard.";
 
-export const NewHook = z.strictObject({
+export const NewHookBody = z.strictObject({
   name,
   scheme: z
     .enum(HOOK_SCHEMES)
@@ -29,7 +29,7 @@ export const HookPatch = z.strictObject({
   mapping: NewMapping.optional(),
   active: z.boolean().optional(),
   secret: secret.optional().describe("Another secret, as the sender gave it."),
-  newSecret: z.literal(true).optional().describe(NEW_SECRET),
+  newSecret: z.literal(true).optional().describe(NEW_SECRET_DESCRIPTION),
   keepPrevious: z
     .boolean()
     .default(true)
@@ -74,7 +74,7 @@ export const HookCard = z.object({
   version: z.number(),
 });
 
-export const MadeHook = HookCard.extend({
+export const CreatedHookCard = HookCard.extend({
   newSecret: z.string().optional().describe("Shown once, where the gate made it."),
 });
 
@@ -105,4 +105,4 @@ export const hookCard = (
 });
 
 /** What the trail compares: not what came from outside meanwhile. */
-export const toldOf = ({ lastRefusal: _, url: __, ...card }: ReturnType<typeof hookCard>) => card;
+export const hookAuditCard = ({ lastRefusal: _, url: __, ...card }: ReturnType<typeof hookCard>) => card;

@@ -9,27 +9,27 @@ import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { HookRow, HookScheme } from "../../kernel/schema/hook.ts";
 import { hookCard } from "./hook.card.ts";
 import { findHook } from "./hook.store.ts";
-import { type Action, type Mapping, WANTED } from "./mapping.ts";
+import { type MappedAction, type Mapping, RESOLVED_ACTIONS } from "./mapping.ts";
 
-type Found = Awaited<ReturnType<typeof findHook>>[number];
+type LoadedHook = Awaited<ReturnType<typeof findHook>>[number];
 
 /** What a missing hook is decided as: like one that the caller may not see. */
-const refOf = (row: HookRow | undefined): ResourceRef => ({
+const hookRef = (row: HookRow | undefined): ResourceRef => ({
   ...memberRef(row?.memberId ?? ""),
   id: row?.id ?? "",
 });
 
 /** One guarded read of a hook of the account. @throws Problem access/denied, not-found */
-export async function loadHook(call: Call, right: "hook.view" | "hook.edit"): Promise<Found> {
+export async function loadHook(call: Call, right: "hook.view" | "hook.edit"): Promise<LoadedHook> {
   const [[found]] = await call.read(findHook(call.db, call.principal.accountId, call.params["id"] ?? ""));
   if (right === "hook.edit") call.requireRight(right);
-  const on = refOf(found?.row);
-  call.requireRight(right, on, "hook.view");
+  const ref = hookRef(found?.row);
+  call.requireRight(right, ref, "hook.view");
   if (found === undefined) throw new Problem("not-found");
   return found;
 }
 
-export const cardOf = ({ env, now }: Call, row: HookRow) =>
+export const toHookCard = ({ env, now }: Call, row: HookRow) =>
   hookCard(row, { issuer: env.ISSUER, now, readable: isOpenable(env.SIGNING_KEYS, row.secret) });
 
 /**
@@ -45,14 +45,14 @@ export async function checkMapping(
     throw invalidField("/mapping/typeAt", "must say where the type of the event is, such as /type");
   for (const [index, { then }] of rules.entries()) {
     try {
-      await tried(call, then);
+      await checkAction(call, then);
     } catch (error) {
-      throw error instanceof Problem ? placed(error, index) : error;
+      throw error instanceof Problem ? toRuleProblem(error, index) : error;
     }
   }
 }
 
-function placed({ code, extra }: Problem, rule: number): Problem {
+function toRuleProblem({ code, extra }: Problem, rule: number): Problem {
   const errors = extra.errors?.map((fault) => ({
     pointer: `/mapping/rules/${rule}/then${"pointer" in fault ? fault.pointer : ""}`,
     detail: fault.detail,
@@ -65,8 +65,8 @@ function placed({ code, extra }: Problem, rule: number): Problem {
   });
 }
 
-async function tried(call: Call, action: Action): Promise<void> {
-  if (action.action === "invite") return tryInvite(call, action);
+async function checkAction(call: Call, action: MappedAction): Promise<void> {
+  if (action.action === "invite") return checkInvite(call, action);
   if (action.action === "block") {
     call.requireRight("member.block");
     return call.requireRight("member.view", memberRef(""));
@@ -84,19 +84,26 @@ async function tried(call: Call, action: Action): Promise<void> {
  * Tries the rule with an address that no member has, where the real one is not known yet. A taken address or
  * a full account is no fault of the rule.
  */
-async function tryInvite(
+async function checkInvite(
   call: Call,
-  { action: _, email, firstName, lastName, externalId: __, ...fixed }: Extract<Action, { action: "invite" }>,
+  {
+    action: _,
+    email,
+    firstName,
+    lastName,
+    externalId: __,
+    ...fixed
+  }: Extract<MappedAction, { action: "invite" }>,
 ): Promise<void> {
   const [domain = "example.com"] = call.principal.targetAccount.settings.allowedEmailDomains;
-  const wanted = WANTED.invite.omit({ action: true }).parse({
+  const input = RESOLVED_ACTIONS.invite.omit({ action: true }).parse({
     ...fixed,
     email: email.value ?? `${newId("delivery", call.now).toLowerCase()}@${domain}`,
     firstName: firstName === null ? null : (firstName.value ?? "A"),
     lastName: lastName === null ? null : (lastName.value ?? "B"),
   });
   try {
-    await prepareInvite(call, wanted, { send: false, hookId: null, mayBeEmpty: false });
+    await prepareInvite(call, input, { send: false, hookId: null, mayBeEmpty: false });
   } catch (error) {
     if (!(error instanceof Problem) || !error.code.startsWith("conflict/")) throw error;
   }

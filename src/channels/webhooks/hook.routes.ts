@@ -11,9 +11,9 @@ import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/p
 import { Problem } from "../../kernel/http/problem.ts";
 import { nextVersion } from "../../kernel/version.ts";
 import type { HookRow } from "../../kernel/schema/hook.ts";
-import { HookCard, HookPatch, MadeHook, NewHook, toldOf } from "./hook.card.ts";
-import { cardOf, checkMapping, loadHook } from "./hook.change.ts";
-import { rollSecret, sealHookSecret, secretOf } from "./hook-secret.change.ts";
+import { HookCard, HookPatch, CreatedHookCard, NewHookBody, hookAuditCard } from "./hook.card.ts";
+import { toHookCard, checkMapping, loadHook } from "./hook.change.ts";
+import { rollSecret, sealHookSecret, chooseSecret } from "./hook-secret.change.ts";
 import { countHooks, guardHook, insertHook, listHooks, removeHook, updateHook } from "./hook.store.ts";
 
 const HOOKS_MAX = 100;
@@ -43,7 +43,7 @@ const list = endpoint(
       body: toPage(
         rows,
         limit,
-        (row) => cardOf(call, row),
+        (row) => toHookCard(call, row),
         ({ id }) => id,
       ),
     };
@@ -59,8 +59,8 @@ const create = endpoint(
     status: 201,
     summary:
       "Make an inbound webhook of your own. What comes in through it may do what you may do at that moment.",
-    body: NewHook,
-    answer: MadeHook,
+    body: NewHookBody,
+    answer: CreatedHookCard,
     idempotency: "required",
     problems: ["conflict/state"],
   },
@@ -73,7 +73,7 @@ const create = endpoint(
     const id = newId("hook", call.now);
     const permit = requestPermit(call, { kind: "hook", hookId: id, doesMore: true });
     const { name, scheme, mapping, active, ...sent } = await call.body();
-    const { secret, made } = secretOf(scheme, sent);
+    const { secret, generated } = chooseSecret(scheme, sent);
     await checkMapping(call, scheme, mapping);
     if ((count?.count ?? 0) >= HOOKS_MAX)
       throw new Problem("conflict/state", { detail: `An account has at most ${HOOKS_MAX} hooks.` });
@@ -94,15 +94,17 @@ const create = endpoint(
       createdAt: call.now,
       updatedAt: call.now,
     };
-    const card = cardOf(call, row);
+    const card = toHookCard(call, row);
     return call.commit(
       {
         statements: insertHook(call.db, permit, row, HOOKS_MAX),
-        events: [call.event("hook.edit", { type: "hook", id }, { changes: diffFields({}, toldOf(card)) })],
+        events: [
+          call.event("hook.edit", { type: "hook", id }, { changes: diffFields({}, hookAuditCard(card)) }),
+        ],
       },
       {
         status: 201,
-        body: { ...card, ...made },
+        body: { ...card, ...generated },
         replay: card,
         headers: { ETag: versionEtag(row.version), Location: `/v1/hooks/${id}` },
       },
@@ -122,7 +124,7 @@ const card = endpoint(
   },
   async (call) => {
     const { row } = await loadHook(call, "hook.view");
-    return { status: 200, body: cardOf(call, row), headers: { ETag: versionEtag(row.version) } };
+    return { status: 200, body: toHookCard(call, row), headers: { ETag: versionEtag(row.version) } };
   },
 );
 
@@ -156,7 +158,7 @@ const edit = endpoint(
       "Change your hook; or switch off that of a member over whom you have power. " +
       "The secret before a new one stays good for 24 hours.",
     body: HookPatch,
-    answer: MadeHook,
+    answer: CreatedHookCard,
     ifMatch: "required",
   },
   async (call) => {
@@ -179,7 +181,7 @@ const edit = endpoint(
       { ...row, ...secrets, name, mapping: mapping ?? row.mapping, active },
       call.now,
     );
-    const [was, is] = [cardOf(call, row), cardOf(call, after)];
+    const [was, is] = [toHookCard(call, row), toHookCard(call, after)];
     return call.commit(
       {
         statements: [guardHook(call.db, row), ...(after === row ? [] : [updateHook(call.db, permit, after)])],
@@ -190,7 +192,7 @@ const edit = endpoint(
                 call.event(
                   "hook.edit",
                   { type: "hook", id: row.id },
-                  { changes: diffFields(toldOf(was), toldOf(is)) },
+                  { changes: diffFields(hookAuditCard(was), hookAuditCard(is)) },
                 ),
               ],
       },
@@ -224,7 +226,7 @@ const remove = endpoint(
           call.event(
             "hook.edit",
             { type: "hook", id: row.id },
-            { changes: { before: toldOf(cardOf(call, row)), after: {} } },
+            { changes: { before: hookAuditCard(toHookCard(call, row)), after: {} } },
           ),
         ],
       },

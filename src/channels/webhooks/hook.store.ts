@@ -6,8 +6,8 @@ import { delivery, type DeliveryRow, hook, type HookRow } from "../../kernel/sch
 import { member } from "../../kernel/schema/team.ts";
 
 /** Columns of the unique keys, as a failed write names them. */
-export const DELIVERY_MESSAGE = "delivery.hook_id, delivery.message_id";
-export const DELIVERY_DIGEST = "delivery.hook_id, delivery.digest";
+export const DELIVERY_MESSAGE_COLUMNS = "delivery.hook_id, delivery.message_id";
+export const DELIVERY_DIGEST_COLUMNS = "delivery.hook_id, delivery.digest";
 
 /** A hook of the account, with what decides who has power over its owner. */
 export const findHook = (db: Db, accountId: string, id: string) =>
@@ -23,7 +23,7 @@ export const findHook = (db: Db, accountId: string, id: string) =>
     .where(and(eq(hook.accountId, accountId), eq(hook.id, id)));
 
 /** Any hook, for any caller: its id is in the address that the sender got. */
-export const findHookAtDoor = (db: Db, id: string) => db.select().from(hook).where(eq(hook.id, id));
+export const findHookById = (db: Db, id: string) => db.select().from(hook).where(eq(hook.id, id));
 
 /**
  * Oldest first, beginning after the id `after`.
@@ -83,7 +83,7 @@ export const removeHook = (db: Db, { id, accountId }: HookRow): Statement =>
   db.delete(hook).where(and(eq(hook.id, id), eq(hook.accountId, accountId)));
 
 /** One row for all refusals, and one write in `everyMs` at most. */
-export const noteRefusal = (
+export const recordHookRefusal = (
   db: Db,
   id: string,
   refusal: NonNullable<HookRow["lastRefusal"]>,

@@ -7,8 +7,8 @@ import { emailAddress } from "../../kernel/text/email.ts";
 import { idSchema } from "../../kernel/id.ts";
 import { SUBSCRIPTION_STATUSES } from "../../kernel/schema/team.ts";
 import { NewMember } from "../../people/members/member.card.ts";
-import { Place, PlaceAt, type PlaceKind } from "./place.ts";
-import { Pointer } from "./pointer.ts";
+import { MessagePosition, PositionSource, type PositionKind } from "./message-position.ts";
+import { PointerText } from "./json-pointer.ts";
 
 /**
  * What a hook does with a message. It is declared, and validated when it is saved. A hook does nothing else.
@@ -17,10 +17,10 @@ import { Pointer } from "./pointer.ts";
 export const RULES_MAX = 20;
 
 /** Either found in the body or always the same. */
-const from = <T>(fixed: z.ZodType<T>) =>
+const valueSource = <T>(fixed: z.ZodType<T>) =>
   z
     .strictObject({
-      pointer: Pointer.optional().describe("Where in the body it is found."),
+      pointer: PointerText.optional().describe("Where in the body it is found."),
       value: fixed.optional().describe("What it always is."),
     })
     .refine(
@@ -28,19 +28,19 @@ const from = <T>(fixed: z.ZodType<T>) =>
       "must have either a pointer or a value",
     );
 
-const whom = { accountId: from(idSchema("account")) };
+const accountField = { accountId: valueSource(idSchema("account")) };
 const { roles, rights, grants, objectGroupIds, language, creditLimit, limitPeriod, position, department } =
   NewMember.shape;
 
 const Invite = z.strictObject({
   action: z.literal("invite"),
-  email: from(emailAddress),
-  firstName: from(displayName(100))
+  email: valueSource(emailAddress),
+  firstName: valueSource(displayName(100))
     .nullable()
     .default(null)
     .describe("Teams and marketplace: may be left out, as may the last name."),
-  lastName: from(displayName(100)).nullable().default(null),
-  externalId: from(singleLineText(200))
+  lastName: valueSource(displayName(100)).nullable().default(null),
+  externalId: valueSource(singleLineText(200))
     .nullable()
     .default(null)
     .describe("What the sender knows the person by; a later block may name it."),
@@ -58,8 +58,8 @@ const Invite = z.strictObject({
 const Block = z
   .strictObject({
     action: z.literal("block"),
-    email: from(emailAddress).nullable().default(null),
-    externalId: from(singleLineText(200)).nullable().default(null),
+    email: valueSource(emailAddress).nullable().default(null),
+    externalId: valueSource(singleLineText(200)).nullable().default(null),
   })
   .refine(
     (block) => block.email !== null || block.externalId !== null,
@@ -68,14 +68,14 @@ const Block = z
 
 const GrantCredits = z.strictObject({
   action: z.literal("grant_credits"),
-  ...whom,
+  ...accountField,
   kind: z.enum(LOT_KINDS),
-  amount: from(z.int().min(1).max(AMOUNT_MAX)),
+  amount: valueSource(z.int().min(1).max(AMOUNT_MAX)),
 });
 
 /** Actions that set a state. Mappings that were stored before messages had an order may lack `at`. */
 const setPlan = <At extends z.ZodType>(at: At) =>
-  z.strictObject({ action: z.literal("set_plan"), ...whom, plan: PlanBody, at });
+  z.strictObject({ action: z.literal("set_plan"), ...accountField, plan: PlanBody, at });
 
 /** ISO 8601, or seconds since the epoch, as payment services tell it. */
 export const PeriodEnd = z.union(
@@ -86,21 +86,21 @@ export const PeriodEnd = z.union(
 const setSubscription = <At extends z.ZodType>(at: At) =>
   z.strictObject({
     action: z.literal("set_subscription"),
-    ...whom,
-    status: from(z.enum(SUBSCRIPTION_STATUSES)),
-    tier: from(singleLineText(60)).nullable().default(null),
-    currentPeriodEnd: from(PeriodEnd).nullable().default(null),
+    ...accountField,
+    status: valueSource(z.enum(SUBSCRIPTION_STATUSES)),
+    tier: valueSource(singleLineText(60)).nullable().default(null),
+    currentPeriodEnd: valueSource(PeriodEnd).nullable().default(null),
     at,
   });
 
-const ruleOf = <At extends z.ZodType>(at: At) =>
+const ruleSchema = <At extends z.ZodType>(at: At) =>
   z.strictObject({
     when: z.strictObject({
       type: singleLineText(100).describe("The type of the event, as it is sent."),
       equals: z
         .array(
           z.strictObject({
-            pointer: Pointer,
+            pointer: PointerText,
             value: z.union([z.string().max(300), z.number(), z.boolean(), z.null()]),
           }),
         )
@@ -113,9 +113,9 @@ const ruleOf = <At extends z.ZodType>(at: At) =>
       .describe("grant_credits, set_plan and set_subscription: hooks of the platform account only."),
   });
 
-const mappingOf = <At extends z.ZodType>(at: At) =>
+const mappingSchema = <At extends z.ZodType>(at: At) =>
   z.strictObject({
-    typeAt: Pointer.min(1)
+    typeAt: PointerText.min(1)
       .nullable()
       .default(null)
       .describe(
@@ -123,19 +123,19 @@ const mappingOf = <At extends z.ZodType>(at: At) =>
           "in the header X-GitHub-Event, with the scheme github.",
       ),
     rules: z
-      .array(ruleOf(at))
+      .array(ruleSchema(at))
       .min(1)
       .max(RULES_MAX)
       .describe("The first that fits is done; the others are not."),
   });
 
 /** As it is sent. */
-export const NewMapping = mappingOf(PlaceAt);
+export const NewMapping = mappingSchema(PositionSource);
 /** As it is stored. */
-export const Mapping = mappingOf(PlaceAt.optional());
+export const Mapping = mappingSchema(PositionSource.optional());
 
 export type Mapping = z.infer<typeof Mapping>;
-export type Action = Mapping["rules"][number]["then"];
+export type MappedAction = Mapping["rules"][number]["then"];
 
 /** The rules of a mapping that set a state and do not say where a message's time or sequence number is. */
 export const unorderedRules = ({ rules }: Mapping): number[] =>
@@ -146,15 +146,15 @@ export const unorderedRules = ({ rules }: Mapping): number[] =>
   );
 
 /** Where a value of an action comes from. */
-export interface From {
+export interface ValueSource {
   readonly pointer?: string | undefined;
   readonly value?: unknown;
   /** How the place of a message among the others is written. */
-  readonly as?: PlaceKind | undefined;
+  readonly as?: PositionKind | undefined;
 }
 
 /** What an action wants once its values are found, as the values are validated. */
-export const WANTED = {
+export const RESOLVED_ACTIONS = {
   invite: z.object({
     action: z.literal("invite"),
     ...NewMember.shape,
@@ -177,7 +177,7 @@ export const WANTED = {
     action: z.literal("set_plan"),
     accountId: idSchema("account"),
     plan: PlanBody,
-    at: Place.nullable().default(null),
+    at: MessagePosition.nullable().default(null),
   }),
   set_subscription: z.object({
     action: z.literal("set_subscription"),
@@ -185,8 +185,10 @@ export const WANTED = {
     status: z.enum(SUBSCRIPTION_STATUSES),
     tier: optionalText(60),
     currentPeriodEnd: PeriodEnd.nullable(),
-    at: Place.nullable().default(null),
+    at: MessagePosition.nullable().default(null),
   }),
 } as const;
 
-export type Wanted = { [Name in keyof typeof WANTED]: z.infer<(typeof WANTED)[Name]> }[keyof typeof WANTED];
+export type ResolvedAction = {
+  [Name in keyof typeof RESOLVED_ACTIONS]: z.infer<(typeof RESOLVED_ACTIONS)[Name]>;
+}[keyof typeof RESOLVED_ACTIONS];

@@ -12,18 +12,18 @@ import { iso } from "../../kernel/clock.ts";
 import type { Statement } from "../../kernel/db.ts";
 import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { TierRow } from "../../kernel/schema/tier.ts";
-import type { Done } from "./done.ts";
-import type { Wanted } from "./mapping.ts";
-import { momentOf, type Place } from "./place.ts";
+import type { ActionResult } from "./action-result.ts";
+import type { ResolvedAction } from "./mapping.ts";
+import { momentOf, type MessagePosition } from "./message-position.ts";
 
-type Of<Name extends Wanted["action"]> = Extract<Wanted, { action: Name }>;
+type ActionInput<Name extends ResolvedAction["action"]> = Extract<ResolvedAction, { action: Name }>;
 
 /**
  * The tenant that a payment is for, with what else is read. Only the platform holds these rights, so no other
  * account's hook comes this far.
  * @throws Problem access/denied, not-found
  */
-async function tenant<const T extends readonly Statement[]>(
+async function loadTenantAccount<const T extends readonly Statement[]>(
   call: Call,
   right: "credits.grant" | "account.manage",
   accountId: string,
@@ -40,11 +40,11 @@ async function tenant<const T extends readonly Statement[]>(
  * The account's object and D1 are two stores: the delivery is written first, then the credits come, once for
  * each message, and then both get their events.
  */
-export async function giveCredits(
+export async function prepareCreditGrant(
   call: Call,
-  { accountId, kind, amount }: Of<"grant_credits">,
-): Promise<Done> {
-  await tenant(call, "credits.grant", accountId);
+  { accountId, kind, amount }: ActionInput<"grant_credits">,
+): Promise<ActionResult> {
+  await loadTenantAccount(call, "credits.grant", accountId);
   const event = call.event(
     "credits.grant",
     { type: "account", id: accountId },
@@ -58,34 +58,41 @@ export async function giveCredits(
   };
 }
 
-export const setPlan = (call: Call, { accountId, plan, at }: Of<"set_plan">): Promise<Done> =>
-  inOrder(call, accountId, at, "plan_set", null, () => ({ state: "plan", plan }));
+export const preparePlanChange = (
+  call: Call,
+  { accountId, plan, at }: ActionInput<"set_plan">,
+): Promise<ActionResult> =>
+  prepareOrderedState(call, accountId, at, "plan_set", null, () => ({ state: "plan", plan }));
 
-export function setSubscription(call: Call, wanted: Of<"set_subscription">): Promise<Done> {
-  const { accountId, status, tier: key, currentPeriodEnd, at } = wanted;
-  const ends = typeof currentPeriodEnd === "number" ? iso(currentPeriodEnd * 1000) : currentPeriodEnd;
-  const subscription = toSubscription({ status, tier: key, currentPeriodEnd: ends });
-  return inOrder(call, accountId, at, "subscription_set", key, (tier) => {
-    if (key !== null && tier === null) throw invalidField("/tier", "must be a tier of the platform's list");
+export function prepareSubscriptionChange(
+  call: Call,
+  input: ActionInput<"set_subscription">,
+): Promise<ActionResult> {
+  const { accountId, status, tier: tierKey, currentPeriodEnd, at } = input;
+  const periodEnd = typeof currentPeriodEnd === "number" ? iso(currentPeriodEnd * 1000) : currentPeriodEnd;
+  const subscription = toSubscription({ status, tier: tierKey, currentPeriodEnd: periodEnd });
+  return prepareOrderedState(call, accountId, at, "subscription_set", tierKey, (tier) => {
+    if (tierKey !== null && tier === null)
+      throw invalidField("/tier", "must be a tier of the platform's list");
     return { state: "subscription", subscription, tier };
   });
 }
 
 /** Sets a state unless a newer message, or a member of the platform, has set it already. */
-async function inOrder(
+async function prepareOrderedState(
   call: Call,
   accountId: string,
-  at: Place | null,
+  at: MessagePosition | null,
   outcome: "plan_set" | "subscription_set",
-  key: string | null,
-  wantedWith: (tier: TierRow | null) => WantedState,
-): Promise<Done> {
-  const [row, order, [tier = null]] = await tenant(
+  tierKey: string | null,
+  stateWith: (tier: TierRow | null) => WantedState,
+): Promise<ActionResult> {
+  const [row, order, [tier = null]] = await loadTenantAccount(
     call,
     "account.manage",
     accountId,
     findStateOrder(call.db, accountId),
-    findTier(call.db, key ?? ""),
+    findTier(call.db, tierKey ?? ""),
   );
   const moment = momentOf(at);
   if (moment.kind === "time" && moment.at > call.now + CLOCK_SKEW_MAX_MS) {
@@ -102,5 +109,5 @@ async function inOrder(
   ) {
     return { outcome: "superseded", change: { statements: [], events: [] }, accountId };
   }
-  return { outcome, accountId, ...prepareStateChange(call, row, wantedWith(tier), { moment, order }) };
+  return { outcome, accountId, ...prepareStateChange(call, row, stateWith(tier), { moment, order }) };
 }

@@ -3,8 +3,15 @@ import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { requestPermit } from "../../gate/permits/permit-request.ts";
 import { optionalText } from "../../kernel/http/body.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { Trial } from "./delivery.card.ts";
-import { decided, errorsOf, reading, ruleOf, sentenceOf, wantedOf } from "./delivery.change.ts";
+import { TrialAnswer } from "./delivery.card.ts";
+import {
+  decideDelivery,
+  errorsOf,
+  parseMessage,
+  ruleIndexOf,
+  problemDetailOf,
+  resolvedActionOf,
+} from "./delivery.change.ts";
 import { loadHook } from "./hook.change.ts";
 import type { Mapping } from "./mapping.ts";
 
@@ -13,7 +20,7 @@ const Sample = z.strictObject({
   type: optionalText(200).default(null).describe("What the header X-GitHub-Event would say."),
 });
 
-const tryOut = endpoint(
+const tryDelivery = endpoint(
   {
     method: "POST",
     path: "/v1/hooks/:id/try",
@@ -24,7 +31,7 @@ const tryOut = endpoint(
       "What would become of this body, with your rights as they are now. Changes and sends nothing; " +
       "signatures are not asked for.",
     body: Sample,
-    answer: Trial,
+    answer: TrialAnswer,
   },
   async (call) => {
     const { row } = await loadHook(call, "hook.edit");
@@ -34,25 +41,25 @@ const tryOut = endpoint(
       });
     requestPermit(call, { kind: "hook", hookId: row.id, doesMore: true });
     const { payload, type } = await call.body();
-    const found = reading(row.mapping as Mapping, {
+    const found = parseMessage(row.mapping as Mapping, {
       payload: { value: payload },
       headerType: type,
       errors: [],
     });
-    const decision = await decided(call, row.id, found);
+    const decision = await decideDelivery(call, row.id, found);
     return {
       status: 200,
       body: {
         outcome: decision.outcome,
         code: decision.problem?.code ?? null,
-        detail: sentenceOf(decision),
+        detail: problemDetailOf(decision),
         eventType: found.eventType,
-        rule: ruleOf(found),
+        rule: ruleIndexOf(found),
         errors: [...errorsOf(decision)],
-        would: wantedOf(found),
+        would: resolvedActionOf(found),
       },
     };
   },
 );
 
-export const trialEndpoints: readonly Endpoint[] = [tryOut];
+export const trialEndpoints: readonly Endpoint[] = [tryDelivery];

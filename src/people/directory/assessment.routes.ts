@@ -6,8 +6,8 @@ import { findMember } from "../../gate/credentials/member.store.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { loadSelfOrMember } from "../members/member.load.ts";
 import { guardMember } from "../members/member.store.ts";
-import { AssessmentCard, assessmentCard, NewAssessment, yearOf } from "./assessment.ts";
-import { listAssessments, putAssessment, removeAssessment } from "./assessment.store.ts";
+import { AssessmentCard, assessmentCard, NewAssessmentBody, parseYear } from "./assessment.card.ts";
+import { listAssessments, upsertAssessment, removeAssessment } from "./assessment.store.ts";
 
 const PATH = "/v1/accounts/:id/members/:memberId/assessments/:year";
 
@@ -15,7 +15,7 @@ const PATH = "/v1/accounts/:id/members/:memberId/assessments/:year";
  * A member of a tenant with what was written of them so far.
  * @throws Problem access/denied, not-found, validation
  */
-async function loadAssessed(call: Call) {
+async function loadAssessedMember(call: Call) {
   const { id = "", memberId = "", year: text = "" } = call.params;
   const [, [member], assessments] = await loadTenant(
     call,
@@ -23,12 +23,12 @@ async function loadAssessed(call: Call) {
     listAssessments(call.db, id, memberId),
   );
   if (member === undefined) throw new Problem("not-found");
-  const year = yearOf(text);
+  const year = parseYear(text);
   return { row: member.row, year, before: assessments.find((each) => each.year === year) };
 }
 
 /** What the platform does to a tenant is in the trail of both. */
-const inBoth = (
+const eventsInBothChains = (
   call: Call,
   action: "assessment.edit" | "assessment.delete",
   accountId: string,
@@ -47,11 +47,11 @@ const write = endpoint(
     right: "account.manage",
     status: 200,
     summary: "Platform: write a member's assessment of a year, in place of the one before.",
-    body: NewAssessment,
+    body: NewAssessmentBody,
     answer: AssessmentCard,
   },
   async (call) => {
-    const { row, year, before } = await loadAssessed(call);
+    const { row, year, before } = await loadAssessedMember(call);
     const { result } = await call.body();
     if (before?.result === result) return { status: 200, body: assessmentCard(before) };
     const written = {
@@ -64,8 +64,8 @@ const write = endpoint(
     };
     return call.commit(
       {
-        statements: [guardMember(call.db, row), putAssessment(call.db, written)],
-        events: inBoth(call, "assessment.edit", row.accountId, row.id, {
+        statements: [guardMember(call.db, row), upsertAssessment(call.db, written)],
+        events: eventsInBothChains(call, "assessment.edit", row.accountId, row.id, {
           before: before === undefined ? {} : { year, result: before.result },
           after: { year, result },
         }),
@@ -85,12 +85,12 @@ const remove = endpoint(
     summary: "Platform: remove a member's assessment of a year.",
   },
   async (call) => {
-    const { row, year, before } = await loadAssessed(call);
+    const { row, year, before } = await loadAssessedMember(call);
     if (before === undefined) throw new Problem("not-found");
     return call.commit(
       {
         statements: [guardMember(call.db, row), removeAssessment(call.db, before)],
-        events: inBoth(call, "assessment.delete", row.accountId, row.id, {
+        events: eventsInBothChains(call, "assessment.delete", row.accountId, row.id, {
           before: { year, result: before.result },
           after: {},
         }),

@@ -13,7 +13,7 @@ export const listAssessments = (db: Db, accountId: string, memberId: string) =>
     .orderBy(desc(assessment.year));
 
 /** One for each year; a later one takes its place. */
-export const putAssessment = (db: Db, row: AssessmentRow): Statement => {
+export const upsertAssessment = (db: Db, row: AssessmentRow): Statement => {
   const { result, at, writtenBy } = row;
   return db
     .insert(assessment)

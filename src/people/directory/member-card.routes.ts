@@ -9,14 +9,14 @@ import type { Answer } from "../../kernel/http/operation.ts";
 import { MemberCard, memberCard } from "../members/member.card.ts";
 import { loadMember, requireMember } from "../members/member.load.ts";
 import { prepareMemberUpdate } from "../members/member-update.change.ts";
-import { AssessmentCard, assessmentCard } from "./assessment.ts";
+import { AssessmentCard, assessmentCard } from "./assessment.card.ts";
 import { type AssessmentRow, listAssessments } from "./assessment.store.ts";
 import { findMemberByLogin, findSignIn, type SignIn } from "./member-card.store.ts";
-import { editedMember, movedAddress } from "./member-edit.change.ts";
-import { CardPatch, isTaking } from "./member-patch.ts";
+import { applyCardPatch, prepareEmailChange } from "./member-edit.change.ts";
+import { CardPatch, isOnlyRemoving } from "./member-patch.ts";
 
 /** The card with the fields that no caller can edit. */
-const WholeCard = MemberCard.extend({
+const FullMemberCard = MemberCard.extend({
   signInEmail: z
     .string()
     .nullable()
@@ -25,19 +25,19 @@ const WholeCard = MemberCard.extend({
   assessments: z.array(AssessmentCard).describe("The newest year first. The platform writes them."),
 });
 
-function whole(
+function fullCardAnswer(
   call: Call,
   { row, grants }: Awaited<ReturnType<typeof findMember>>[number],
   signIn: SignIn | undefined,
   assessments: readonly AssessmentRow[],
 ): Answer {
-  const person = {
+  const signInFields = {
     signInEmail: signIn?.signInEmail ?? null,
     signInSince: isoOrNull(signIn?.signInSince ?? null),
   };
   const body = {
     ...memberCard(row, grants, call.principal.targetAccount.name),
-    ...person,
+    ...signInFields,
     assessments: assessments.map(assessmentCard),
   };
   return { status: 200, body, headers: { ETag: versionEtag(row.version) } };
@@ -51,7 +51,7 @@ const card = endpoint(
     right: "member.view",
     status: 200,
     summary: "The card of a member.",
-    answer: WholeCard,
+    answer: FullMemberCard,
   },
   async (call) => {
     const { accountId } = call.principal;
@@ -61,11 +61,11 @@ const card = endpoint(
       findSignIn(call.db, accountId, id),
       listAssessments(call.db, accountId, id),
     );
-    return whole(call, requireMember(call, "member.view", id, found), signIn, assessments);
+    return fullCardAnswer(call, requireMember(call, "member.view", id, found), signIn, assessments);
   },
 );
 
-const byLogin = endpoint(
+const cardByLogin = endpoint(
   {
     method: "GET",
     path: "/v1/members/by-login/:login",
@@ -73,7 +73,7 @@ const byLogin = endpoint(
     right: "member.view",
     status: 200,
     summary: "The same card, by the login of four digits.",
-    answer: WholeCard,
+    answer: FullMemberCard,
   },
   async (call) => {
     const { accountId } = call.principal;
@@ -83,7 +83,7 @@ const byLogin = endpoint(
       findSignIn(call.db, accountId, seen.row.id),
       listAssessments(call.db, accountId, seen.row.id),
     );
-    return whole(call, seen, signIn, assessments);
+    return fullCardAnswer(call, seen, signIn, assessments);
   },
 );
 
@@ -114,9 +114,9 @@ const edit = endpoint(
     const { row, grants } = found;
     const patch = await call.body();
     call.ifMatch(row.version);
-    if (!isTaking(row, patch)) requireAuthorityOver(call.principal, { ...row, ...found });
-    const { after, permit, events } = await editedMember(call, found, patch);
-    const moved = await movedAddress(call, found, after);
+    if (!isOnlyRemoving(row, patch)) requireAuthorityOver(call.principal, { ...row, ...found });
+    const { after, permit, events } = await applyCardPatch(call, found, patch);
+    const moved = await prepareEmailChange(call, found, after);
     const { name } = call.principal.targetAccount;
     const is = memberCard(after, grants, name);
     const { duplicateProblems, ...change } = await prepareMemberUpdate(
@@ -136,7 +136,7 @@ const edit = endpoint(
           ...duplicateProblems,
           [INVITATION_EMAIL_COLUMNS]: "conflict/duplicate-invitation",
         },
-        mails: [...(change.mails ?? []), ...moved.letters],
+        mails: [...(change.mails ?? []), ...moved.mails],
       },
       {
         status: 200,
@@ -147,4 +147,4 @@ const edit = endpoint(
   },
 );
 
-export const memberCardEndpoints: readonly Endpoint[] = [card, byLogin, edit];
+export const memberCardEndpoints: readonly Endpoint[] = [card, cardByLogin, edit];

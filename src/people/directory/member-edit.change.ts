@@ -34,11 +34,11 @@ import {
 } from "../invitations/invitation.store.ts";
 import { prepareDelayedInvitationMail } from "../invitations/invitation-mail.load.ts";
 import { resolveRoles } from "../invitations/new-member-body.load.ts";
-import type { Patch } from "./member-patch.ts";
+import type { MemberCardPatch } from "./member-patch.ts";
 
-type Loaded = Awaited<ReturnType<typeof findMember>>[number];
+type LoadedMember = Awaited<ReturnType<typeof findMember>>[number];
 
-interface Edited {
+interface MemberEdit {
   readonly after: MemberRow;
   readonly permit: Permit;
   /**
@@ -51,38 +51,43 @@ interface Edited {
  * The member as the patch has it. What another route decides for a part of the card is decided here as there.
  * @throws Problem validation, access/denied, conflict/lockout, plan/feature-required
  */
-export async function editedMember(call: Call, found: Loaded, patch: Patch): Promise<Edited> {
-  const { row, grants } = found;
+export async function applyCardPatch(
+  call: Call,
+  loaded: LoadedMember,
+  patch: MemberCardPatch,
+): Promise<MemberEdit> {
+  const { row, grants } = loaded;
   const { preset } = call.principal;
   const { loginAllowed, objectGroupIds, accountType } = patch;
   if (loginAllowed !== undefined) call.requireRight("member.block", memberRef(row.id));
   if (objectGroupIds !== undefined) call.requireRight("object_group.edit", memberRef(row.id));
-  const wanted =
+  const requestedRoles =
     accountType === undefined
       ? patch.roles
       : resolveRoles(preset, { roles: patch.roles ?? [], role: undefined, accountType });
-  const written = applyPatch(call, row, patch, wanted);
+  const patched = patchRow(call, row, patch, requestedRoles);
   // A role that a switch has taken away is no fault of a change that leaves the roles alone.
-  const roles = wanted ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
+  const roles = requestedRoles ?? row.roles.filter((role) => Object.hasOwn(preset.roles, role));
   const after = nextVersion(
     row,
-    loginAllowed === undefined ? written : withLoginAllowed(call, written, loginAllowed),
+    loginAllowed === undefined ? patched : withLoginAllowed(call, patched, loginAllowed),
     call.now,
   );
   // Older members may have a limit with roles that no longer go with one. They keep it, until a change names
   // roles, rights or limit.
-  const isAsked = wanted !== undefined || patch.rights !== undefined || patch.creditLimit !== undefined;
-  const creditLimit = isAsked ? written.creditLimit : null;
-  const permit = await permitMember(call, found, after, grants, {
+  const changesAccess =
+    requestedRoles !== undefined || patch.rights !== undefined || patch.creditLimit !== undefined;
+  const creditLimit = changesAccess ? patched.creditLimit : null;
+  const permit = await permitMember(call, loaded, after, grants, {
     roles,
     rights: patch.rights ?? [],
     creditLimit,
   });
-  requireNames(call, patch, written);
-  if (wanted !== undefined)
+  requireMissingNames(call, patch, patched);
+  if (requestedRoles !== undefined)
     requireGrantsOfRoles(
       preset,
-      written.roles,
+      patched.roles,
       grants,
       accountType === undefined ? "/roles" : "/accountType",
     );
@@ -90,14 +95,19 @@ export async function editedMember(call: Call, found: Loaded, patch: Patch): Pro
     requireNoUnseenGroupLoss(call, row.objectGroupIds, objectGroupIds);
     await requireKnownGroups(call, objectGroupIds, "/objectGroupIds");
   }
-  return { after, permit, events: eventsOf(call, row, after) };
+  return { after, permit, events: namedEvents(call, row, after) };
 }
 
 /**
- * @param wanted the roles that the patch names, if it names any
+ * @param requestedRoles the roles that the patch names, if it names any
  * @throws Problem validation, conflict/lockout
  */
-function applyPatch(call: Call, row: MemberRow, patch: Patch, wanted: Patch["roles"]): MemberRow {
+function patchRow(
+  call: Call,
+  row: MemberRow,
+  patch: MemberCardPatch,
+  requestedRoles: MemberCardPatch["roles"],
+): MemberRow {
   const {
     allowAny,
     confirmLockout,
@@ -106,41 +116,41 @@ function applyPatch(call: Call, row: MemberRow, patch: Patch, wanted: Patch["rol
     notifications,
     accountType: __,
     allowedIps,
-    ...plain
+    ...cardFields
   } = patch;
-  const written: MemberRow = {
+  const patched: MemberRow = {
     ...row,
-    ...omitUndefined(plain),
-    roles: wanted ?? row.roles,
+    ...omitUndefined(cardFields),
+    roles: requestedRoles ?? row.roles,
     objectGroupIds: objectGroupIds ?? row.objectGroupIds,
     notifications: { ...row.notifications, ...omitUndefined(notifications ?? {}) },
   };
-  if (patch.username === undefined) written.username = usernameAfter(row, written);
-  if (written.email !== row.email) {
-    [written.emailVerifiedAt, written.emailChange, written.emailBy] = [
+  if (patch.username === undefined) patched.username = usernameAfter(row, patched);
+  if (patched.email !== row.email) {
+    [patched.emailVerifiedAt, patched.emailChange, patched.emailBy] = [
       null,
       row.version + 1,
       call.principal.memberId,
     ];
   }
-  if (patch.creditLimit === undefined) written.creditLimit = creditLimitOf(call.principal.preset, written);
+  if (patch.creditLimit === undefined) patched.creditLimit = creditLimitOf(call.principal.preset, patched);
   if (allowedIps !== undefined)
-    written.allowedIps = requireSafeAddressRules(
+    patched.allowedIps = requireSafeAddressRules(
       call,
       allowedIps,
       { allowAny, confirmLockout },
       row.id === call.principal.memberId,
     );
-  return written;
+  return patched;
 }
 
 /**
  * Names that an invitation left out are asked for at the first edit by another member. A block edits nothing.
  * @throws Problem validation
  */
-function requireNames(
+function requireMissingNames(
   call: Call,
-  { allowAny: _, confirmLockout: __, loginAllowed: ___, ...edited }: Patch,
+  { allowAny: _, confirmLockout: __, loginAllowed: ___, ...edited }: MemberCardPatch,
   after: MemberRow,
 ): void {
   const missing = missingNames(after);
@@ -154,7 +164,7 @@ function requireNames(
   });
 }
 
-function eventsOf(call: Call, row: MemberRow, after: MemberRow): AuditEvent[] {
+function namedEvents(call: Call, row: MemberRow, after: MemberRow): AuditEvent[] {
   const event = (action: "member.block" | "object_group.edit", was: object, is: object) =>
     call.event(action, { type: "member", id: row.id }, { changes: diffFields(was, is) });
   const { status, objectGroupIds } = after;
@@ -166,69 +176,81 @@ function eventsOf(call: Call, row: MemberRow, after: MemberRow): AuditEvent[] {
   ];
 }
 
-interface Moved {
+interface EmailChange {
   readonly statements: readonly Statement[];
   readonly events: readonly AuditEvent[];
-  readonly letters: readonly MailMessage[];
+  readonly mails: readonly MailMessage[];
 }
 
-const NOTHING: Moved = { statements: [], events: [], letters: [] };
+const NO_EMAIL_CHANGE: EmailChange = { statements: [], events: [], mails: [] };
 
 /**
  * What goes with another address. A pending invitation moves there, and is sent there if it was sent before.
  * A member who has joined already is asked to confirm the address.
  * @throws Problem access/denied, validation, conflict/last-admin, plan/feature-required, quota-exceeded
  */
-export async function movedAddress(call: Call, { row, ...given }: Loaded, after: MemberRow): Promise<Moved> {
-  if (after.email === row.email) return NOTHING;
+export async function prepareEmailChange(
+  call: Call,
+  { row, ...access }: LoadedMember,
+  after: MemberRow,
+): Promise<EmailChange> {
+  if (after.email === row.email) return NO_EMAIL_CHANGE;
   requireNotOwnersAddress(call, row);
   // A member who has joined stays the same person, so no invitation moves with the address, in any state of
   // the card.
   if (hasJoined(row)) {
     // The address before hears of it, while it is still the card's.
-    const isPersons = row.id === call.principal.memberId && call.principal.credential.kind === "session";
-    const told = isPersons ? [] : await loadSecurityMails(call, row.id, "card_address_changed");
-    return { ...NOTHING, letters: [...told, ...confirmation(call, after)] };
+    const isOwnSession = row.id === call.principal.memberId && call.principal.credential.kind === "session";
+    const securityMails = isOwnSession ? [] : await loadSecurityMails(call, row.id, "card_address_changed");
+    return { ...NO_EMAIL_CHANGE, mails: [...securityMails, ...confirmationMails(call, after)] };
   }
-  const [[waiting]] = await call.read(findPendingInvitation(call.db, row.accountId, row.id));
-  if (waiting !== undefined) return movedInvitation(call, { row: after, ...given }, waiting);
-  return { ...NOTHING, letters: confirmation(call, after) };
+  const [[pending]] = await call.read(findPendingInvitation(call.db, row.accountId, row.id));
+  if (pending !== undefined) return prepareInvitationMove(call, { row: after, ...access }, pending);
+  return { ...NO_EMAIL_CHANGE, mails: confirmationMails(call, after) };
 }
 
 /**
  * The caller who says where an invitation goes, invites, because the reader of that mail can join as the
  * member.
  */
-async function movedInvitation(call: Call, member: Loaded, waiting: InvitationRow): Promise<Moved> {
+async function prepareInvitationMove(
+  call: Call,
+  member: LoadedMember,
+  pending: InvitationRow,
+): Promise<EmailChange> {
   const { row: after } = member;
   const permit = permitReinvite(call, member);
-  const again = waiting.sendCount > 0 && after.status !== "blocked";
+  const isResent = pending.sendCount > 0 && after.status !== "blocked";
   // The link that went to the old address ends in any case.
-  const unsent = {
+  const withoutMail = {
     invitation: {
-      ...waiting,
+      ...pending,
       tokenHash: null,
       tokenKid: null,
       invitedBy: call.principal.memberId,
       updatedAt: call.now,
     },
-    letters: confirmation(call, after),
+    letters: confirmationMails(call, after),
   };
-  const { invitation, letters } = again ? await prepareDelayedInvitationMail(call, after, waiting) : unsent;
+  const { invitation, letters } = isResent
+    ? await prepareDelayedInvitationMail(call, after, pending)
+    : withoutMail;
   const moved = { ...invitation, email: after.email };
   const changes = diffFields(
-    { sendCount: waiting.sendCount, email: waiting.email },
+    { sendCount: pending.sendCount, email: pending.email },
     { sendCount: moved.sendCount, email: moved.email },
   );
   return {
-    statements: [guardInvitation(call.db, waiting), updateInvitationToken(call.db, permit, moved, moved)],
-    letters,
-    events: again ? [call.event("invitation.send", { type: "invitation", id: waiting.id }, { changes })] : [],
+    statements: [guardInvitation(call.db, pending), updateInvitationToken(call.db, permit, moved, moved)],
+    mails: letters,
+    events: isResent
+      ? [call.event("invitation.send", { type: "invitation", id: pending.id }, { changes })]
+      : [],
   };
 }
 
 /** A member who has never joined, or who is blocked, gets no mail. */
-function confirmation(
+function confirmationMails(
   call: Call,
   { id, email, emailChange, language, status, acceptedAt }: MemberRow,
 ): MailMessage[] {

@@ -7,7 +7,7 @@ import { sealPending, type LedgerOutboxesOf } from "../../audit/log/pending-seal
 import { AuditRow, auditRow } from "../../audit/log/audit-row.card.ts";
 import { logVisibilityOf } from "../../audit/log/log-visibility.ts";
 import { listMemberEvents } from "./member-event.store.ts";
-import { loadSpender } from "./spending.change.ts";
+import { loadSpender } from "./spender.load.ts";
 
 const EventCard = AuditRow.pick({
   id: true,

@@ -9,7 +9,7 @@ import type { LogVisibility } from "../../audit/log/log-visibility.ts";
  * What tells of the cost is the change that was paid for. The entry that paid for it is left out, and a
  * refused one is the only trace there is.
  */
-const ONCE = or(
+const WITHOUT_PAYMENT_ENTRIES = or(
   isNull(auditEvent.ledgerSeq),
   ne(auditEvent.outcome, "success"),
   sql`${auditEvent.body} ->> '$.cost' IS NOT NULL`,
@@ -39,7 +39,7 @@ export const listMemberEvents = (
             eq(auditEvent.accountId, accountId),
             eq(auditEvent.memberId, memberId),
             before === null ? undefined : lt(auditEvent.seq, before),
-            ONCE,
+            WITHOUT_PAYMENT_ENTRIES,
             sight === null ? undefined : whereVisibleObjects(sight),
           )} ORDER BY ${auditEvent.seq} DESC LIMIT ${limit})`,
       ),

@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { type Call, endpoint } from "../../gate/calls/call.ts";
-import { bookFilters, type BookQuery } from "./member-filter.ts";
-import { bookOf } from "./member-list.change.ts";
-import { bookRows, type Place } from "./member-list.store.ts";
-import { memberLine, memberSheet } from "./member-sheet.ts";
-import { roleNames } from "./role-name.change.ts";
+import { memberFilters, type MemberQuery } from "./member-query.ts";
+import { loadMemberQuery } from "./member-query.load.ts";
+import { selectMemberPage, type PageStart } from "./member-list.store.ts";
+import { memberSheetRow, memberSheet } from "./member-sheet.ts";
+import { loadRoleNames } from "./role-name.change.ts";
 import { streamWorkbook, XLSX_MEDIA_TYPE } from "../../channels/workbook/workbook.ts";
 import type { Row } from "../../channels/workbook/cell.ts";
 
 /** Members that are read at once. */
-const PAGE = 250;
+const PAGE_ROWS = 250;
 
-const exported = endpoint(
+const exportMembers = endpoint(
   {
     method: "GET",
     path: "/v1/members/export.xlsx",
@@ -22,13 +22,13 @@ const exported = endpoint(
     summary:
       "The user book as an Excel workbook: the members that GET /v1/members lists with the same filters " +
       "and sort, blocked ones in orange.",
-    query: z.strictObject(bookFilters),
+    query: z.strictObject(memberFilters),
     answer: { file: XLSX_MEDIA_TYPE },
   },
   async (call) => {
     const { sort, ...searched } = call.query();
-    const query = await bookOf(call, { ...searched, sort });
-    const roleName = await roleNames(call);
+    const query = await loadMemberQuery(call, { ...searched, sort });
+    const roleName = await loadRoleNames(call);
     // The text that was searched for may be a person's name, so the event has only the columns.
     const after = {
       accountIds: query.accountIds,
@@ -44,7 +44,7 @@ const exported = endpoint(
       },
       {
         status: 200,
-        file: streamWorkbook(memberSheet(call.language), lines(call, query, roleName), call.now),
+        file: streamWorkbook(memberSheet(call.language), sheetRows(call, query, roleName), call.now),
         headers: {
           "Content-Disposition": 'attachment; filename="members.xlsx"',
           "Cache-Control": "no-store",
@@ -57,9 +57,9 @@ const exported = endpoint(
 /**
  * Who may be seen was decided when the stream began; each page shows its members as they are when it is read.
  */
-async function* lines(
+async function* sheetRows(
   call: Call<unknown, unknown>,
-  query: BookQuery,
+  query: MemberQuery,
   roleName: (key: string) => string,
 ): AsyncGenerator<Row[], void, undefined> {
   const {
@@ -67,20 +67,20 @@ async function* lines(
     language,
     origin: { requestId },
   } = call;
-  for (let after: Place | null = null, isLast = false; !isLast; ) {
-    const rows: Awaited<ReturnType<typeof bookRows>> = await bookRows(db, query, {
+  for (let after: PageStart | null = null, isLast = false; !isLast; ) {
+    const rows: Awaited<ReturnType<typeof selectMemberPage>> = await selectMemberPage(db, query, {
       after,
-      limit: PAGE,
+      limit: PAGE_ROWS,
     }).catch((error: unknown) => {
       // The answer is on its way, so nothing but its breaking off can tell the caller.
       console.error({ requestId, message: "an export broke off", error: String(error) });
       throw error;
     });
-    yield rows.map((listed) => memberLine(listed, { language, roleName }));
+    yield rows.map((listed) => memberSheetRow(listed, { language, roleName }));
     const last = rows.at(-1);
-    isLast = rows.length < PAGE || last === undefined;
+    isLast = rows.length < PAGE_ROWS || last === undefined;
     if (last !== undefined) after = { value: last.value, id: last.row.id };
   }
 }
 
-export const memberExportEndpoints = [exported];
+export const memberExportEndpoints = [exportMembers];

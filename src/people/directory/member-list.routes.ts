@@ -4,11 +4,11 @@ import { sha256Hex } from "../../kernel/digest.ts";
 import { decodeCursor, toPage, pageSchema } from "../../kernel/http/page.ts";
 import { invalidParameter } from "../../kernel/http/problem.ts";
 import { MemberCard, memberCard } from "../members/member.card.ts";
-import { BookParameters, type BookQuery, listOf } from "./member-filter.ts";
-import { bookOf } from "./member-list.change.ts";
-import { bookRows, hasMoreThan, type Place } from "./member-list.store.ts";
+import { MemberListQuery, type MemberQuery, listIdentity } from "./member-query.ts";
+import { loadMemberQuery } from "./member-query.load.ts";
+import { selectMemberPage, selectHasMoreThan, type PageStart } from "./member-list.store.ts";
 
-const Listed = pageSchema(MemberCard).extend({
+const MemberPage = pageSchema(MemberCard).extend({
   contactSuggested: z
     .literal(true)
     .optional()
@@ -19,17 +19,17 @@ const Listed = pageSchema(MemberCard).extend({
 const Cursor = z.tuple([z.string(), z.string(), z.string()]);
 
 /** @throws Problem validation when the cursor belongs to another list */
-function placeOf(cursor: string | undefined, list: string): Place | null {
+function parsePageStart(cursor: string | undefined, list: string): PageStart | null {
   const position = decodeCursor(cursor, Cursor);
   if (position === null) return null;
-  const [of, value, id] = position;
-  if (of !== list)
+  const [listName, value, id] = position;
+  if (listName !== list)
     throw invalidParameter("cursor", "belongs to another sort or other filters: begin again without it");
   return { value, id };
 }
 
 /** The name of a list, short enough for a cursor. */
-const nameOf = (query: BookQuery): string => sha256Hex(listOf(query)).slice(0, 16);
+const memberListDigest = (query: MemberQuery): string => sha256Hex(listIdentity(query)).slice(0, 16);
 
 const list = endpoint(
   {
@@ -42,8 +42,8 @@ const list = endpoint(
     summary:
       "The user book: members of the account, searched and sorted by any column; " +
       "a dealer sees those of its sub-dealers, too.",
-    query: BookParameters,
-    answer: Listed,
+    query: MemberListQuery,
+    answer: MemberPage,
   },
   async (call) => {
     const {
@@ -51,11 +51,11 @@ const list = endpoint(
       env,
     } = call;
     const { limit, cursor, ...asked } = call.query();
-    const query = await bookOf(call, asked);
-    const name = nameOf(query);
+    const query = await loadMemberQuery(call, asked);
+    const name = memberListDigest(query);
     const [rows, [size]] = await call.read(
-      bookRows(call.db, query, { after: placeOf(cursor, name), limit: limit + 1 }),
-      hasMoreThan(call.db, accountId, Number(env.CONTACT_ABOVE_MEMBERS)),
+      selectMemberPage(call.db, query, { after: parsePageStart(cursor, name), limit: limit + 1 }),
+      selectHasMoreThan(call.db, accountId, Number(env.CONTACT_ABOVE_MEMBERS)),
     );
     const listed = toPage(
       rows,

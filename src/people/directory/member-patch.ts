@@ -9,10 +9,10 @@ import {
 } from "../members/member.card.ts";
 import { isRemovalOnly } from "../rights/access-removal.ts";
 
-const fixed = z.never({ error: "cannot be changed here" }).optional();
-const readOnly = Object.fromEntries(READ_ONLY_FIELDS.map((field) => [field, fixed])) as Record<
+const unchangeable = z.never({ error: "cannot be changed here" }).optional();
+const readOnly = Object.fromEntries(READ_ONLY_FIELDS.map((field) => [field, unchangeable])) as Record<
   (typeof READ_ONLY_FIELDS)[number],
-  typeof fixed
+  typeof unchangeable
 >;
 
 /** What may be changed on a card. */
@@ -27,12 +27,20 @@ export const CardPatch = MemberPatch.extend({
   accountType: z.enum(ACCOUNT_TYPES).optional().describe("Agencies: the same as roles, in their words."),
 });
 
-export type Patch = z.infer<typeof CardPatch>;
+export type MemberCardPatch = z.infer<typeof CardPatch>;
 
 /** Only blocks, and takes roles, rights and object groups away. */
-export function isTaking(row: MemberRow, patch: Patch): boolean {
-  const { loginAllowed, roles, rights, objectGroupIds, allowAny: _, confirmLockout: __, ...others } = patch;
-  const isEdited = Object.values(others).some((value) => value !== undefined) || loginAllowed === true;
+export function isOnlyRemoving(row: MemberRow, patch: MemberCardPatch): boolean {
+  const {
+    loginAllowed,
+    roles,
+    rights,
+    objectGroupIds,
+    allowAny: _,
+    confirmLockout: __,
+    ...otherFields
+  } = patch;
+  const isEdited = Object.values(otherFields).some((value) => value !== undefined) || loginAllowed === true;
   return (
     !isEdited &&
     isRemovalOnly(row.roles, roles) &&

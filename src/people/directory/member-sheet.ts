@@ -15,25 +15,25 @@ const SOURCE_TEXTS: Readonly<Record<MemberRow["source"], LocalizedText>> = {
   external: { en: "External", ru: "Внешний" },
 };
 
-interface Listed {
+interface ListedMember {
   readonly row: MemberRow;
   readonly dealer: string;
 }
 
-interface Told {
+interface SheetContext {
   readonly language: Locale;
   readonly roleName: (key: string) => string;
 }
 
-interface Column {
+interface SheetColumn {
   readonly heading: LocalizedText;
   /** In characters. */
   readonly width: number;
-  readonly text: (listed: Listed, told: Told) => Cell;
+  readonly text: (listed: ListedMember, told: SheetContext) => Cell;
 }
 
 /** The columns of the user book, with what people expect beside them. */
-const COLUMNS: readonly Column[] = [
+const SHEET_COLUMNS: readonly SheetColumn[] = [
   { heading: { en: "Login", ru: "Логин" }, width: 8, text: ({ row }) => row.login },
   { heading: { en: "Username", ru: "Имя пользователя" }, width: 28, text: ({ row }) => row.username },
   { heading: { en: "Last name", ru: "Фамилия" }, width: 18, text: ({ row }) => row.lastName },
@@ -72,11 +72,11 @@ const COLUMNS: readonly Column[] = [
 
 export const memberSheet = (language: Locale): Sheet => ({
   name: "Members",
-  columns: COLUMNS.map(({ heading, width }) => ({ heading: heading[language], width })),
+  columns: SHEET_COLUMNS.map(({ heading, width }) => ({ heading: heading[language], width })),
 });
 
 /** A line of the sheet, in orange for a blocked member. */
-export const memberLine = (listed: Listed, told: Told): Row => ({
-  cells: COLUMNS.map(({ text }) => text(listed, told)),
+export const memberSheetRow = (listed: ListedMember, context: SheetContext): Row => ({
+  cells: SHEET_COLUMNS.map(({ text }) => text(listed, context)),
   isHighlighted: listed.row.status === "blocked",
 });

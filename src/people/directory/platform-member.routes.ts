@@ -7,7 +7,7 @@ import { pageSchema } from "../../kernel/http/page.ts";
 import { endSessionsOfPathMember } from "../sign-in/session-end.routes.ts";
 import { MemberCard } from "../members/member.card.ts";
 import { setLoginAllowed } from "../members/member.routes.ts";
-import { removeNamed, RemovalQuery } from "../removal/removal.routes.ts";
+import { removeMember, RemovalQuery } from "../removal/removal.routes.ts";
 
 const PATH = "/v1/accounts/:id/members/:memberId";
 const operation = { tag: "Accounts", right: "account.manage" } as const;
@@ -86,7 +86,7 @@ const remove = endpoint<unknown, z.infer<typeof RemovalQuery>>(
       "and marketplace accounts they are blocked first.",
     problems: ["conflict/not-removable", "conflict/last-admin"],
   },
-  async (call) => removeNamed(await loadTenantCall(call, memberOf(call.params))),
+  async (call) => removeMember(await loadTenantCall(call, memberOf(call.params))),
 );
 
 export const platformMemberEndpoints: readonly Endpoint[] = [

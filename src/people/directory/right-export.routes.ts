@@ -5,12 +5,12 @@ import { findMember } from "../../gate/credentials/member.store.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { effectiveRights } from "../rights/effective-rights.ts";
 import { requireMember } from "../members/member.load.ts";
-import { rightLines, rightSheet } from "./right-sheet.ts";
-import { roleNames } from "./role-name.change.ts";
+import { rightSheetRows, rightSheet } from "./right-sheet.ts";
+import { loadRoleNames } from "./role-name.change.ts";
 import { streamWorkbook, XLSX_MEDIA_TYPE } from "../../channels/workbook/workbook.ts";
 import type { Row } from "../../channels/workbook/cell.ts";
 
-const query = z.strictObject({
+const RightExportQuery = z.strictObject({
   memberId: z
     .string()
     .max(64)
@@ -22,7 +22,7 @@ const query = z.strictObject({
  * Every member may ask about themselves.
  * @throws Problem not-found
  */
-async function loadAsked(call: Call, id: string) {
+async function loadRightHolder(call: Call, id: string) {
   const { accountId, memberId } = call.principal;
   const [[found]] = await call.read(findMember(call.db, accountId, id));
   if (id !== memberId) return requireMember(call, "member.view", id, found);
@@ -30,7 +30,7 @@ async function loadAsked(call: Call, id: string) {
   return found;
 }
 
-const exported = endpoint(
+const exportRights = endpoint(
   {
     method: "GET",
     path: "/v1/rights/export.xlsx",
@@ -41,7 +41,7 @@ const exported = endpoint(
     summary:
       "Every right of the account's model as an Excel workbook, with whether a member has it, " +
       "where it holds and what it comes from.",
-    query,
+    query: RightExportQuery,
     answer: { file: XLSX_MEDIA_TYPE },
   },
   async (call) => {
@@ -50,8 +50,11 @@ const exported = endpoint(
       now,
       principal: { preset, targetAccount, types, memberId },
     } = call;
-    const { row, grants, customRoles } = await loadAsked(call as Call, call.query().memberId ?? memberId);
-    const roleName = await roleNames(call as Call);
+    const { row, grants, customRoles } = await loadRightHolder(
+      call as Call,
+      call.query().memberId ?? memberId,
+    );
+    const roleName = await loadRoleNames(call as Call);
     const holder = {
       memberId: row.id,
       accountId: row.accountId,
@@ -66,7 +69,7 @@ const exported = endpoint(
     const { rights } = effectiveRights(holder, preset, targetAccount.plan, types);
     const event = call.event("rights.export", { type: "member", id: row.id });
     const lines = async function* (): AsyncGenerator<Row[], void, undefined> {
-      yield rightLines(preset, grantTable(preset, types), rights, row.status === "blocked", {
+      yield rightSheetRows(preset, grantTable(preset, types), rights, row.status === "blocked", {
         language,
         roleName,
       });
@@ -82,4 +85,4 @@ const exported = endpoint(
   },
 );
 
-export const rightExportEndpoints = [exported];
+export const rightExportEndpoints = [exportRights];

@@ -9,14 +9,14 @@ import type { EffectiveRights } from "../rights/effective-rights.ts";
 import type { Row } from "../../channels/workbook/cell.ts";
 import type { Sheet } from "../../channels/workbook/part.ts";
 
-type Reason = z.infer<typeof EffectiveRights>["rights"][number];
+type EffectiveRight = z.infer<typeof EffectiveRights>["rights"][number];
 
-interface Told {
+interface SheetContext {
   readonly language: Locale;
   readonly roleName: (key: string) => string;
 }
 
-const COLUMNS: readonly (readonly [heading: LocalizedText, width: number])[] = [
+const SHEET_COLUMNS: readonly (readonly [heading: LocalizedText, width: number])[] = [
   [{ en: "Right", ru: "Право" }, 30],
   [{ en: "Category", ru: "Раздел" }, 24],
   [{ en: "Description", ru: "Описание" }, 56],
@@ -31,42 +31,42 @@ const NO: LocalizedText = { en: "no", ru: "нет" };
 
 export const rightSheet = (language: Locale): Sheet => ({
   name: "Rights",
-  columns: COLUMNS.map(([heading, width]) => ({ heading: heading[language], width })),
+  columns: SHEET_COLUMNS.map(([heading, width]) => ({ heading: heading[language], width })),
 });
 
 /**
  * Every right of the model, and whether, where and why a member has it.
  * @param blocked the member is: every line is in orange then
  */
-export function rightLines(
+export function rightSheetRows(
   preset: Preset,
   table: readonly GrantRule[],
-  reasons: readonly Reason[],
+  reasons: readonly EffectiveRight[],
   blocked: boolean,
-  told: Told,
+  context: SheetContext,
 ): Row[] {
-  const { language } = told;
+  const { language } = context;
   const held = Map.groupBy(reasons, ({ right }) => right);
   return RIGHT_NAMES.filter((right) => preset.rights.has(right)).map((right) => {
-    const why = held.get(right) ?? [];
+    const reasonsOfRight = held.get(right) ?? [];
     return {
-      blocked,
+      isHighlighted: blocked,
       cells: [
         right,
         typeText(resourceTypeOf(right))[language],
         describeRight(right, language),
         hintOf(right, table, language),
-        (why.length === 0 ? NO : YES)[language],
-        distinct(why.map(({ where }) => place(where, language))),
-        distinct(why.map(({ source }) => origin(source, told))),
+        (reasonsOfRight.length === 0 ? NO : YES)[language],
+        joinDistinct(reasonsOfRight.map(({ where }) => extentText(where, language))),
+        joinDistinct(reasonsOfRight.map(({ source }) => sourceText(source, context))),
       ],
     };
   });
 }
 
-const distinct = (texts: readonly string[]): string => [...new Set(texts)].join("; ");
+const joinDistinct = (texts: readonly string[]): string => [...new Set(texts)].join("; ");
 
-const PLACES: Readonly<
+const EXTENT_TEXTS: Readonly<
   Record<"all" | "own" | "active" | "nowhere" | "id" | "root" | "inside", LocalizedText>
 > = {
   all: { en: "everywhere", ru: "везде" },
@@ -78,23 +78,23 @@ const PLACES: Readonly<
   inside: { en: "own and granted objects under", ru: "собственные и доступные объекты внутри" },
 };
 
-function place({ kind, ids = [], under = [] }: Reason["where"], language: Locale): string {
-  const said = (name: keyof typeof PLACES) => PLACES[name][language];
+function extentText({ kind, ids = [], under = [] }: EffectiveRight["where"], language: Locale): string {
+  const text = (name: keyof typeof EXTENT_TEXTS) => EXTENT_TEXTS[name][language];
   switch (kind) {
     case "id":
-      return `${said("id")} ${ids.join(", ")}`;
+      return `${text("id")} ${ids.join(", ")}`;
     case "root":
-      return `${said("root")} ${under.join(", ")}`;
+      return `${text("root")} ${under.join(", ")}`;
     case "inside":
       return under.length === 0
-        ? said("nowhere")
-        : `${said("inside")} ${under.join(", ")}${ids.length === 0 ? "" : ` (${ids.join(", ")})`}`;
+        ? text("nowhere")
+        : `${text("inside")} ${under.join(", ")}${ids.length === 0 ? "" : ` (${ids.join(", ")})`}`;
     default:
-      return said(kind);
+      return text(kind);
   }
 }
 
-const ORIGINS: Readonly<Record<"ownership" | "role" | "right" | "grant" | "derived", LocalizedText>> = {
+const SOURCE_TEXTS: Readonly<Record<"ownership" | "role" | "right" | "grant" | "derived", LocalizedText>> = {
   ownership: { en: "ownership of the account", ru: "владение аккаунтом" },
   role: { en: "role", ru: "роль" },
   right: { en: "given to the user directly", ru: "выдано пользователю напрямую" },
@@ -103,16 +103,16 @@ const ORIGINS: Readonly<Record<"ownership" | "role" | "right" | "grant" | "deriv
 };
 
 /** What `source` of an effective right says, in words. An unknown source is shown as it is. */
-function origin(source: string, { language, roleName }: Told): string {
-  const said = (name: keyof typeof ORIGINS) => ORIGINS[name][language];
-  if (source === "ownership") return said(source);
+function sourceText(source: string, { language, roleName }: SheetContext): string {
+  const text = (name: keyof typeof SOURCE_TEXTS) => SOURCE_TEXTS[name][language];
+  if (source === "ownership") return text(source);
   const [, role, kind, type = "", access = "", id = ""] =
     /^(?:role:(\S+))? ?(?:(right|grant|derived)(?::(\w+):(\w+):(\S+))?)?$/.exec(source) ?? [];
-  const parts = [...(role === undefined ? [] : [`${said("role")} “${roleName(role)}”`])];
-  if (kind === "right") parts.push(said("right"));
+  const parts = [...(role === undefined ? [] : [`${text("role")} “${roleName(role)}”`])];
+  if (kind === "right") parts.push(text("right"));
   if (kind === "grant" || kind === "derived") {
     const level = isLevel(access) ? LEVEL_TEXTS[access].name[language].toLowerCase() : access;
-    parts.push(`${said(kind)} ${typeText(type)[language]} (${level})${id === "0" ? "" : ` ${id}`}`);
+    parts.push(`${text(kind)} ${typeText(type)[language]} (${level})${id === "0" ? "" : ` ${id}`}`);
   }
   return parts.join(", ") || source;
 }

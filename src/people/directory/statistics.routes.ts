@@ -6,7 +6,7 @@ import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { iso } from "../../kernel/clock.ts";
 import { LIMIT_PERIODS } from "../../kernel/schema/team.ts";
 import { ACCOUNT_TYPES, accountTypeOf } from "../members/member.card.ts";
-import { loadSpender } from "./spending.change.ts";
+import { loadSpender } from "./spender.load.ts";
 
 const Statistics = z.object({
   memberId: z.string(),
@@ -28,7 +28,7 @@ const Statistics = z.object({
 });
 
 /** A member who may not spend, such as a guest, has nothing to spend, even if the account has credits. */
-function maySpend(
+function canSpend(
   { principal: { preset, types } }: Call,
   { row, grants, customRoles }: Awaited<ReturnType<typeof loadSpender>>,
 ): boolean {
@@ -66,7 +66,7 @@ const statistics = endpoint(
         budget,
         createdAt: iso(row.createdAt),
         spent,
-        remaining: maySpend(call, found) ? remaining : 0,
+        remaining: canSpend(call, found) ? remaining : 0,
       },
     };
   },

@@ -8,8 +8,8 @@ import { loadSecurityMails } from "../../gate/calls/security-mail.load.ts";
 import type { Statement } from "../../kernel/db.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import type { MailMessage } from "../../channels/mail/mail-message.ts";
-import { finishPending } from "../../resources/charge-payment.change.ts";
-import { findPendingOf, guardSettled } from "../../resources/charge.store.ts";
+import { completePendingCharge } from "../../resources/charge-payment.change.ts";
+import { findPendingOfMember, guardNoPendingCharge } from "../../resources/charge.store.ts";
 import { rememberIdentifiers } from "../members/blocklist.store.ts";
 import { loadBlockMails } from "../members/access-mail.load.ts";
 import { OWNER_STAYS_DETAIL } from "../members/member.load.ts";
@@ -18,31 +18,31 @@ import { permitMember } from "../members/member.load.ts";
 import { guardMember, guardTopRole, updateMember } from "../members/member.store.ts";
 import { endOfferTo } from "../../gate/credentials/ownership-offer.store.ts";
 import {
-  GRANTED_LICENSE,
-  inTheWay,
+  MEMBER_LICENSE_TYPE,
+  removalBlockers,
   type OwnedTask,
-  type OwnedThing,
-  TASK,
+  type OwnedObject,
+  TASK_TYPE,
   type TaskFate,
   typesWithOwners,
 } from "./removal.ts";
 import {
   deleteMember,
   deleteTasks,
-  findAddresses,
-  findOwned,
+  findEmailsOf,
+  findOwnedObjects,
   findTasks,
-  guardOwned,
+  guardOwnedObjects,
   guardTasks,
   handOver,
 } from "./removal.store.ts";
 
-export type Found = Awaited<ReturnType<typeof findMember>>[number];
+export type LoadedMember = Awaited<ReturnType<typeof findMember>>[number];
 
 /** What the member owns, as it was read. */
-export interface Owned {
+export interface OwnedObjects {
   readonly tasks: readonly OwnedTask[];
-  readonly owned: readonly OwnedThing[];
+  readonly others: readonly OwnedObject[];
 }
 
 /** A batch of D1 takes no more in one go. */
@@ -59,7 +59,7 @@ export interface Departure {
  * The account's owner always stays. A member who wants to go leaves.
  * @throws Problem conflict/last-admin, conflict/lockout
  */
-export function refuseOwnerAndSelf({ principal }: Call, row: MemberRow, { isLeaving }: Departure): void {
+export function requireRemovable({ principal }: Call, row: MemberRow, { isLeaving }: Departure): void {
   if (row.id === principal.targetAccount.ownerMemberId)
     throw new Problem("conflict/last-admin", { detail: OWNER_STAYS_DETAIL });
   if (row.id === principal.memberId && !isLeaving) {
@@ -73,19 +73,19 @@ export function refuseOwnerAndSelf({ principal }: Call, row: MemberRow, { isLeav
  * What has to be gone before the removal: the owner and the platform need not take first what they have no
  * way to take.
  */
-function toBeEmptied({ principal }: Call, { row, grants }: Found) {
+function remainingAccess({ principal }: Call, { row, grants }: LoadedMember) {
   const { ownAccount, accountId, member } = principal;
   if (!canStopEveryMember(principal)) return { row, grants };
   // By the roles, not by the key: a key with fewer rights must not skip a step.
   const canEdit = (right: Right) =>
     accountId === ownAccount.accountId &&
     member.roles.some((role) => ownAccount.preset.roles[role]?.rights[right] !== undefined);
-  const mayGive = givableRoles(ownAccount.preset, member.roles);
+  const givable = givableRoles(ownAccount.preset, member.roles);
   const canEditCard = canEdit("member.edit");
   return {
     row: {
       status: row.status,
-      roles: canEditCard ? row.roles.filter((role) => isCustomRole(role) || mayGive.has(role)) : [],
+      roles: canEditCard ? row.roles.filter((role) => isCustomRole(role) || givable.has(role)) : [],
       rights: canEditCard ? row.rights : [],
       objectGroupIds: canEdit("object_group.edit") ? row.objectGroupIds : [],
     },
@@ -97,19 +97,19 @@ function toBeEmptied({ principal }: Call, { row, grants }: Found) {
  * The tasks that go with the member or on to the owner, if that was decided and may be done.
  * @throws Problem conflict/not-removable, access/denied
  */
-export async function settleTasks(
+export async function loadRemovableTasks(
   call: Call,
-  found: Found,
+  found: LoadedMember,
   { isLeaving, fate }: Departure,
 ): Promise<readonly OwnedTask[]> {
   const { row } = found;
   const { removal } = call.principal.preset;
   const tasks =
     removal === "tasks" ? (await call.read(findTasks(call.db, row.accountId, row.id, TASKS_MAX + 1)))[0] : [];
-  const left = toBeEmptied(call, found);
+  const remaining = remainingAccess(call, found);
   const blocking = isLeaving
     ? []
-    : inTheWay(removal, left.row, left.grants, tasks.length > 0 && fate === null);
+    : removalBlockers(removal, remaining.row, remaining.grants, tasks.length > 0 && fate === null);
   if (blocking.length > 0) {
     const detail = blocking.includes("tasks")
       ? "The member owns tasks: send ?tasks=delete or ?tasks=transfer."
@@ -128,17 +128,17 @@ export async function settleTasks(
 }
 
 /** What else would be left without an owner, or ends with the member. */
-const typesBeside = ({ principal: { preset } }: Call): ReadonlySet<string> =>
-  new Set([...typesWithOwners(preset), GRANTED_LICENSE].filter((type) => type !== TASK));
+const otherOwnedTypes = ({ principal: { preset } }: Call): ReadonlySet<string> =>
+  new Set([...typesWithOwners(preset), MEMBER_LICENSE_TYPE].filter((type) => type !== TASK_TYPE));
 
 /** What is handed over, or ends, beside the tasks. */
-export async function loadOwned(call: Call, row: MemberRow): Promise<readonly OwnedThing[]> {
-  const [owned] = await call.read(findOwned(call.db, row.accountId, row.id, typesBeside(call)));
+export async function loadOtherOwned(call: Call, row: MemberRow): Promise<readonly OwnedObject[]> {
+  const [owned] = await call.read(findOwnedObjects(call.db, row.accountId, row.id, otherOwnedTypes(call)));
   return owned;
 }
 
 /** Another active member holds the top role too. */
-const keepTopRole = (
+const guardLastTopRole = (
   {
     db,
     principal: {
@@ -155,7 +155,7 @@ const keepTopRole = (
 export async function removalStatements(
   call: Call,
   row: MemberRow,
-  { tasks, owned }: Owned,
+  { tasks, others }: OwnedObjects,
   { fate }: Departure,
 ): Promise<Statement[]> {
   const {
@@ -165,19 +165,19 @@ export async function removalStatements(
   } = call;
   const { accountId, id } = row;
   const ids = tasks.map((task) => task.id);
-  const [addresses] = await call.read(findAddresses(db, row));
+  const [addresses] = await call.read(findEmailsOf(db, row));
   return [
     guardMember(db, row),
-    ...keepTopRole(call, row),
+    ...guardLastTopRole(call, row),
     guardTasks(db, accountId, id, ids),
-    guardOwned(
+    guardOwnedObjects(
       db,
       accountId,
       id,
-      typesBeside(call),
-      owned.map((one) => one.id),
+      otherOwnedTypes(call),
+      others.map((one) => one.id),
     ),
-    guardSettled(db, accountId, id, ids),
+    guardNoPendingCharge(db, accountId, id, ids),
     ...(fate === "delete" && ids.length > 0 ? deleteTasks(db, accountId, id, ids) : []),
     ...handOver(db, accountId, id, targetAccount.ownerMemberId, typesWithOwners(preset), now),
     rememberIdentifiers(
@@ -192,7 +192,7 @@ export async function removalStatements(
 }
 
 /** A member who never came in gets no mail about the end of what never began. */
-export const farewell = async (
+export const loadFarewellMails = async (
   call: Call,
   row: MemberRow,
   { isLeaving }: Departure,
@@ -203,7 +203,7 @@ export const farewell = async (
  * Blocks a member who goes on starting changes that cost credits, so that the removal can follow.
  * @returns the version of the card from then on
  */
-export async function holdStill(call: Call, found: Found): Promise<number> {
+export async function blockBeforeRemoval(call: Call, found: LoadedMember): Promise<number> {
   const { row, grants } = found;
   if (row.status === "blocked") return row.version;
   const after: MemberRow = { ...row, status: "blocked", blockedAt: call.now, updatedAt: call.now };
@@ -213,7 +213,7 @@ export async function holdStill(call: Call, found: Found): Promise<number> {
     {
       statements: [
         guardMember(call.db, row),
-        ...keepTopRole(call, row),
+        ...guardLastTopRole(call, row),
         endOfferTo(call.db, row.id),
         updateMember(call.db, permit, after),
       ],
@@ -227,13 +227,17 @@ export async function holdStill(call: Call, found: Found): Promise<number> {
 }
 
 /** What the member began and has not paid yet is brought to its end. */
-export async function finishCharges(call: Call, row: MemberRow, tasks: readonly OwnedTask[]): Promise<void> {
-  const pending = await findPendingOf(
+export async function completeMemberCharges(
+  call: Call,
+  row: MemberRow,
+  tasks: readonly OwnedTask[],
+): Promise<void> {
+  const pending = await findPendingOfMember(
     call.db,
     row.accountId,
     row.id,
     tasks.map(({ id }) => id),
   );
   for (const one of pending)
-    await finishPending(call.env, call.db, one, call.now, (work) => call.defer(work));
+    await completePendingCharge(call.env, call.db, one, call.now, (work) => call.defer(work));
 }

@@ -12,14 +12,14 @@ import { invalidParameter, Problem, staleProblem } from "../../kernel/http/probl
 import { loadMember, requireNoUnseenGrantLoss } from "../members/member.load.ts";
 import {
   type Departure,
-  farewell,
-  finishCharges,
-  type Found,
-  holdStill,
-  loadOwned,
-  refuseOwnerAndSelf,
+  loadFarewellMails,
+  completeMemberCharges,
+  type LoadedMember,
+  blockBeforeRemoval,
+  loadOtherOwned,
+  requireRemovable,
   removalStatements,
-  settleTasks,
+  loadRemovableTasks,
 } from "./removal.change.ts";
 import { removalEvents } from "./removal-event.change.ts";
 import { TASK_FATES } from "./removal.ts";
@@ -34,52 +34,53 @@ export const RemovalQuery = z.strictObject({
 });
 
 /** In this run, a member who begins something new each time is blocked first. */
-const PATIENT_ROUNDS = 3;
+const PATIENT_RUNS = 3;
 
 /** A change that costs credits is neither cut in two nor paid without its object. */
-const UNPAID = staleProblem();
+const CHARGES_PENDING = staleProblem();
 
 /** Under this name a run leaves to the next one the version of the card that its own block made. */
-const HELD = "removal.held";
+const BLOCKED_VERSION = "removal.held";
 
 /** @throws Met when the member or the tasks have changed since they were read, or something was unpaid */
-async function removeOnce(call: Call, found: Found, departure: Departure): Promise<Answer> {
+async function tryRemove(call: Call, found: LoadedMember, departure: Departure): Promise<Answer> {
   const { row, grants } = found;
   // The caller could not know of the block that this call made itself.
-  if (row.version !== call.runState.get(HELD)) call.ifMatch(row.version);
-  refuseOwnerAndSelf(call, row, departure);
+  if (row.version !== call.runState.get(BLOCKED_VERSION)) call.ifMatch(row.version);
+  requireRemovable(call, row, departure);
   if (!departure.isLeaving && !canStopEveryMember(call.principal)) requireNoUnseenGrantLoss(call, grants, []);
-  const tasks = await settleTasks(call, found, departure);
-  const owned = { tasks, owned: await loadOwned(call, row) };
+  const tasks = await loadRemovableTasks(call, found, departure);
+  const owned = { tasks, others: await loadOtherOwned(call, row) };
   const statements = await removalStatements(call, row, owned, departure);
   try {
     return await call.commit(
       {
         statements,
         events: removalEvents(call, found, owned, departure),
-        mails: await farewell(call, row, departure),
-        guardProblems: { last_admin: "conflict/last-admin", charges_pending: UNPAID },
+        mails: await loadFarewellMails(call, row, departure),
+        guardProblems: { last_admin: "conflict/last-admin", charges_pending: CHARGES_PENDING },
       },
       { status: 204 },
     );
   } catch (error) {
-    if (error !== UNPAID) throw error;
+    if (error !== CHARGES_PENDING) throw error;
     // A member who leaves is not blocked: a blocked member could not go on with this call.
-    const isPatient = call.runNumber < PATIENT_ROUNDS || call.runState.has(HELD) || departure.isLeaving;
-    if (!isPatient) call.runState.set(HELD, await holdStill(call, found));
-    await finishCharges(call, row, tasks);
+    const isPatient =
+      call.runNumber < PATIENT_RUNS || call.runState.has(BLOCKED_VERSION) || departure.isLeaving;
+    if (!isPatient) call.runState.set(BLOCKED_VERSION, await blockBeforeRemoval(call, found));
+    await completeMemberCharges(call, row, tasks);
     throw new WriteConflict(call.conflictPlace);
   }
 }
 
 /** Removes the member that the path names, for a caller with authority over it. */
-export async function removeNamed(call: Call<unknown, z.infer<typeof RemovalQuery>>): Promise<Answer> {
+export async function removeMember(call: Call<unknown, z.infer<typeof RemovalQuery>>): Promise<Answer> {
   const found = await loadMember(call as Call, "member.delete", requireAuthorityToStop);
   const { tasks: fate = null } = call.query();
   if (fate !== null && call.principal.preset.removal !== "tasks") {
     throw invalidParameter("tasks", "is for accounts whose members own tasks: leave it out");
   }
-  return removeOnce(call as Call, found, { isLeaving: false, fate });
+  return tryRemove(call as Call, found, { isLeaving: false, fate });
 }
 
 const remove = endpoint(
@@ -96,11 +97,11 @@ const remove = endpoint(
     ifMatch: "optional",
     problems: ["conflict/not-removable", "conflict/last-admin", "conflict/lockout"],
   },
-  removeNamed,
+  removeMember,
 );
 
 /** The caller as a member of their own account. @throws Problem conflict/state */
-async function loadSelf(call: Call): Promise<Found> {
+async function loadSelf(call: Call): Promise<LoadedMember> {
   const { accountId, ownAccount, memberId } = call.principal;
   const [[found]] = await call.read(findMember(call.db, ownAccount.accountId, memberId));
   if (found === undefined) throw new Problem("not-found");
@@ -125,7 +126,7 @@ const leave = endpoint(
       "What you own becomes the account owner's.",
     problems: ["conflict/last-admin", "conflict/state"],
   },
-  async (call) => removeOnce(call, await loadSelf(call), { isLeaving: true, fate: "transfer" }),
+  async (call) => tryRemove(call, await loadSelf(call), { isLeaving: true, fate: "transfer" }),
 );
 
 export const removalEndpoints: readonly Endpoint[] = [remove, leave];

@@ -5,9 +5,9 @@ import { invitation } from "../../kernel/schema/invitation.ts";
 import { resource } from "../../kernel/schema/resource.ts";
 import { accessGrant, member, user } from "../../kernel/schema/team.ts";
 import type { MemberRow } from "../members/member.card.ts";
-import { GRANTED_LICENSE, TASK } from "./removal.ts";
+import { MEMBER_LICENSE_TYPE, TASK_TYPE } from "./removal.ts";
 
-const owned = (accountId: string, type: string, memberId: string) =>
+const whereOwned = (accountId: string, type: string, memberId: string) =>
   and(eq(resource.accountId, accountId), eq(resource.type, type), eq(resource.ownerId, memberId));
 
 /** The tasks that a member owns, with what decides about them and names them. */
@@ -22,7 +22,7 @@ export const findTasks = (db: Db, accountId: string, memberId: string, limit: nu
       name: resource.name,
     })
     .from(resource)
-    .where(owned(accountId, TASK, memberId))
+    .where(whereOwned(accountId, TASK_TYPE, memberId))
     .orderBy(asc(resource.id))
     .limit(limit);
 
@@ -34,7 +34,7 @@ export const guardTasks = (
   ids: readonly string[],
 ): Statement => {
   const tasks = sql`FROM resource
-    WHERE account_id = ${accountId} AND type = ${TASK} AND owner_id = ${memberId}`;
+    WHERE account_id = ${accountId} AND type = ${TASK_TYPE} AND owner_id = ${memberId}`;
   return guard(
     db,
     "changed",
@@ -53,40 +53,43 @@ export function deleteTasks(
   memberId: string,
   ids: readonly string[],
 ): Statement[] {
-  const onThem = and(eq(accessGrant.resourceType, TASK), inValues(accessGrant.resourceId, new Set(ids)));
+  const onTasks = and(
+    eq(accessGrant.resourceType, TASK_TYPE),
+    inValues(accessGrant.resourceId, new Set(ids)),
+  );
   return [
-    db.delete(resource).where(owned(accountId, TASK, memberId)),
+    db.delete(resource).where(whereOwned(accountId, TASK_TYPE, memberId)),
     db
       .update(member)
       .set({ version: sql`${member.version} + 1` })
-      .where(inArray(member.id, db.select({ id: accessGrant.memberId }).from(accessGrant).where(onThem))),
-    db.delete(accessGrant).where(onThem),
+      .where(inArray(member.id, db.select({ id: accessGrant.memberId }).from(accessGrant).where(onTasks))),
+    db.delete(accessGrant).where(onTasks),
   ];
 }
 
-const ownedOf = (accountId: string, types: ReadonlySet<string>, memberId: string) =>
+const whereOwnedTypes = (accountId: string, types: ReadonlySet<string>, memberId: string) =>
   and(eq(resource.accountId, accountId), inValues(resource.type, types), eq(resource.ownerId, memberId));
 
 /** What else a member owns, of these types. */
-export const findOwned = (db: Db, accountId: string, memberId: string, types: ReadonlySet<string>) =>
+export const findOwnedObjects = (db: Db, accountId: string, memberId: string, types: ReadonlySet<string>) =>
   db
     .select({ id: resource.id, type: resource.type, groupId: resource.groupId })
     .from(resource)
-    .where(ownedOf(accountId, types, memberId))
+    .where(whereOwnedTypes(accountId, types, memberId))
     .orderBy(asc(resource.id));
 
 /**
  * Fails the batch when the member owns other objects by then, so that the events name exactly what is handed
  * over. It works for any number of objects.
  */
-export const guardOwned = (
+export const guardOwnedObjects = (
   db: Db,
   accountId: string,
   memberId: string,
   types: ReadonlySet<string>,
   ids: readonly string[],
 ): Statement => {
-  const owned = ownedOf(accountId, types, memberId);
+  const owned = whereOwnedTypes(accountId, types, memberId);
   const countAndLast = sql`SELECT COUNT(*) || COALESCE(MAX(${resource.id}), '') FROM ${resource}
     WHERE ${owned}`;
   return guard(db, "changed", sql`(${countAndLast}) = ${`${ids.length}${ids.at(-1) ?? ""}`}`);
@@ -104,11 +107,11 @@ export const handOver = (
   types: ReadonlySet<string>,
   now: number,
 ): Statement[] => [
-  db.delete(resource).where(owned(accountId, GRANTED_LICENSE, memberId)),
+  db.delete(resource).where(whereOwned(accountId, MEMBER_LICENSE_TYPE, memberId)),
   db
     .update(resource)
     .set({ ownerId, updatedAt: now, version: sql`${resource.version} + 1` })
-    .where(ownedOf(accountId, types, memberId)),
+    .where(whereOwnedTypes(accountId, types, memberId)),
 ];
 
 /** What else names the member goes with the row: grants, keys, sessions, hooks, invitations, assessments. */
@@ -116,7 +119,7 @@ export const deleteMember = (db: Db, { id, accountId }: MemberRow): Statement =>
   db.delete(member).where(and(eq(member.id, id), eq(member.accountId, accountId)));
 
 /** Every address that the member went by: on the card, in the invitation, and the one they sign in with. */
-export const findAddresses = (db: Db, { id, email, userId }: MemberRow) =>
+export const findEmailsOf = (db: Db, { id, email, userId }: MemberRow) =>
   db.all<{ email: string }>(
     sql`SELECT ${email} AS email
       UNION SELECT email FROM ${invitation} WHERE member_id = ${id} AND email IS NOT NULL

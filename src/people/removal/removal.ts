@@ -13,23 +13,23 @@ export interface OwnedTask extends ResourceRef {
 }
 
 /** The type of what may be deleted with its owner, or handed over. */
-export const TASK = "task";
+export const TASK_TYPE = "task";
 /** The type of what is given to one member and means nothing without them. */
-export const GRANTED_LICENSE = "aggregator_license";
+export const MEMBER_LICENSE_TYPE = "aggregator_license";
 
-type Holder = Pick<MemberRow, "status" | "roles" | "rights" | "objectGroupIds">;
+type RemovalCandidate = Pick<MemberRow, "status" | "roles" | "rights" | "objectGroupIds">;
 
 /**
  * What a member still has that must be gone before a removal of this kind, by the names that the answer gives
  * it.
  */
-export function inTheWay(
+export function removalBlockers(
   removal: Removal,
-  { status, roles, rights, objectGroupIds }: Holder,
+  { status, roles, rights, objectGroupIds }: RemovalCandidate,
   grants: readonly GrantRow[],
   isTaskLeft: boolean,
 ): string[] {
-  const emptied =
+  const accessLeft =
     removal !== "emptied"
       ? {}
       : {
@@ -39,17 +39,17 @@ export function inTheWay(
           grants: grants.length > 0,
           objectGroups: objectGroupIds.length > 0,
         };
-  return Object.entries({ ...emptied, tasks: removal === "tasks" && isTaskLeft })
+  return Object.entries({ ...accessLeft, tasks: removal === "tasks" && isTaskLeft })
     .filter(([, blocks]) => blocks)
     .map(([name]) => name);
 }
 
 /** Up to this number, each task has an event of its own. */
-export const TOLD_ONE_BY_ONE = 50;
-const TOLD_TOGETHER = 500;
+export const SINGLE_EVENTS_MAX = 50;
+const EVENT_GROUP_SIZE = 500;
 
 /** What else a member owns, which is handed over or ends. */
-export interface OwnedThing {
+export interface OwnedObject {
   readonly id: string;
   readonly type: string;
   readonly groupId: string | null;
@@ -59,14 +59,14 @@ export interface OwnedThing {
  * Tasks, or what else is owned, by the events that tell of them: each in one of its own, or, where they are
  * many, hundreds in one.
  */
-export function toldTogether<T>(tasks: readonly T[]): (readonly T[])[] {
-  const size = tasks.length > TOLD_ONE_BY_ONE ? TOLD_TOGETHER : 1;
+export function groupForEvents<T>(tasks: readonly T[]): (readonly T[])[] {
+  const size = tasks.length > SINGLE_EVENTS_MAX ? EVENT_GROUP_SIZE : 1;
   return Array.from({ length: Math.ceil(tasks.length / size) }, (_, index) =>
     tasks.slice(index * size, (index + 1) * size),
   );
 }
 
-const OF_THE_OWNER: ReadonlySet<RoleScope> = new Set<RoleScope>([
+const OWNER_SCOPES: ReadonlySet<RoleScope> = new Set<RoleScope>([
   "own",
   "own_or_granted",
   "own_or_granted_in",
@@ -80,7 +80,7 @@ export const typesWithOwners = ({ roles }: Preset): ReadonlySet<string> =>
   new Set(
     Object.values(roles).flatMap((role) =>
       Object.entries(role.rights)
-        .filter(([, scope]) => OF_THE_OWNER.has(scope))
+        .filter(([, scope]) => OWNER_SCOPES.has(scope))
         .map(([right]) => resourceTypeOf(right as Right)),
     ),
   );

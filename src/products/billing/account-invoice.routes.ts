@@ -1,21 +1,21 @@
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { changeBy, mayLack } from "../../resources/action.routes.ts";
+import { prepareActionChange, optionalBody } from "../../resources/action.routes.ts";
 import { cardSchema } from "../../resources/resource.card.ts";
 import { findResource, guardResource, updateResource } from "../../resources/resource.store.ts";
-import type { Action, StoredType } from "../../resources/type.ts";
-import { invoice } from "../../resources/types/invoice.ts";
+import type { ResourceAction, StoredType } from "../../resources/resource-type.ts";
+import { invoiceType } from "../../resources/types/invoice.ts";
 import { giveTierCredits } from "../../accounts/tiers/tier-credit.change.ts";
 import { loadTenant } from "../../accounts/tenant.load.ts";
-import { endChoice } from "./tier-choice.change.ts";
+import { prepareChoiceEnd } from "./tier-choice.change.ts";
 
-const stored = invoice.stored as StoredType;
+const stored = invoiceType.stored as StoredType;
 
 /**
  * What an account owes to the platform, no member of that account settles: this is the same action from
  * outside.
  */
-const fromOutside = (action: Action): Endpoint =>
+const platformInvoiceEndpoint = (action: ResourceAction): Endpoint =>
   endpoint(
     {
       method: "POST",
@@ -24,8 +24,8 @@ const fromOutside = (action: Action): Endpoint =>
       right: "account.manage",
       status: 200,
       summary: `Platform, of an account's invoice: ${action.summary}`,
-      body: mayLack(action.body),
-      answer: cardSchema(invoice, stored),
+      body: optionalBody(action.body),
+      answer: cardSchema(invoiceType, stored),
       idempotency: "optional",
       ifMatch: "optional",
       problems: ["conflict/state"],
@@ -33,24 +33,36 @@ const fromOutside = (action: Action): Endpoint =>
     async (call) => {
       const [account, [row]] = await loadTenant(
         call,
-        findResource(call.db, call.params["id"] ?? "", invoice.name, call.params["invoiceId"] ?? ""),
+        findResource(call.db, call.params["id"] ?? "", invoiceType.name, call.params["invoiceId"] ?? ""),
       );
       if (row === undefined) throw new Problem("not-found");
-      const { after, event, answer } = changeBy(call, invoice, stored, row, await call.body(), action);
+      const { after, event, answer } = prepareActionChange(
+        call,
+        invoiceType,
+        stored,
+        row,
+        await call.body(),
+        action,
+      );
       // What the platform does to a tenant is in the trail of both.
       const events = [account.id, call.principal.accountId].map((accountId) =>
         call.event("invoice.edit", event.resource, { accountId, changes: event.changes }),
       );
-      const choice = await endChoice(call, account, row, after.status === "paid");
+      const choice = await prepareChoiceEnd(call, account, row, after.status === "paid");
       const statements = [
         guardResource(call.db, row),
         updateResource(call.db, after),
         ...choice.change.statements,
       ];
-      const told = await call.commit({ statements, events: [...events, ...choice.change.events] }, answer);
+      const response = await call.commit(
+        { statements, events: [...events, ...choice.change.events] },
+        answer,
+      );
       if (choice.givesCredits) await giveTierCredits(call.env, call.db, account.id);
-      return told;
+      return response;
     },
   );
 
-export const accountInvoiceEndpoints: readonly Endpoint[] = (stored.actions ?? []).map(fromOutside);
+export const accountInvoiceEndpoints: readonly Endpoint[] = (stored.actions ?? []).map(
+  platformInvoiceEndpoint,
+);

@@ -8,18 +8,18 @@ import { giveTierCredits } from "../../accounts/tiers/tier-credit.change.ts";
 import {
   BillingCard,
   billingCard,
-  billingOf,
+  toBilling,
   BillingPatch,
   choiceCard,
-  patched,
-  shownBilling,
-} from "./billing.ts";
-import { chooseTier, loadTiers } from "./tier-choice.change.ts";
+  applyBillingPatch,
+  publicBilling,
+} from "./billing.card.ts";
+import { prepareTierChoice, loadTiers } from "./tier-choice.change.ts";
 import {
   findResource,
   guardResource,
   insertResource,
-  RESOURCE_KEY,
+  RESOURCE_KEY_COLUMNS,
   updateResource,
 } from "../../resources/resource.store.ts";
 import { canonicalJson } from "../../kernel/canonical-json.ts";
@@ -47,7 +47,7 @@ const card = endpoint(
     const tiers = { tier: targetAccount.subscription.tier, choice };
     return {
       status: 200,
-      body: billingCard(billingOf(row), tiers, row, targetAccount.ownerMemberId),
+      body: billingCard(toBilling(row), tiers, row, targetAccount.ownerMemberId),
       headers: { ETag: versionEtag(row?.version ?? 0) },
     };
   },
@@ -58,7 +58,7 @@ const billingRow = (
   { accountId, memberId }: Principal,
   now: number,
   row: ResourceRow | undefined,
-  after: ReturnType<typeof patched>,
+  after: ReturnType<typeof applyBillingPatch>,
 ): ResourceRow => ({
   accountId,
   type: "billing",
@@ -105,9 +105,9 @@ const edit = endpoint(
     call.requireRight("billing.edit");
     const body = await call.body();
     call.ifMatch(row?.version ?? 0);
-    const chosen = body.tier === undefined ? null : await chooseTier(call, known, body.tier);
-    const before = billingOf(row);
-    const after = patched(before, body);
+    const chosen = body.tier === undefined ? null : await prepareTierChoice(call, known, body.tier);
+    const before = toBilling(row);
+    const after = applyBillingPatch(before, body);
     const tiers = chosen?.tiers ?? { tier: targetAccount.subscription.tier, choice: known.choice };
     if (chosen === null && canonicalJson(after) === canonicalJson(before)) {
       return {
@@ -118,8 +118,8 @@ const edit = endpoint(
     }
     const next = billingRow(call.principal, now, row, after);
     const changes = diffFields(
-      { ...shownBilling(before), tier: targetAccount.subscription.tier, choice: choiceCard(known.choice) },
-      { ...shownBilling(after), tier: tiers.tier, choice: choiceCard(tiers.choice) },
+      { ...publicBilling(before), tier: targetAccount.subscription.tier, choice: choiceCard(known.choice) },
+      { ...publicBilling(after), tier: tiers.tier, choice: choiceCard(tiers.choice) },
     );
     const event = call.event("billing.edit", { type: "billing", id: accountId }, { changes });
     const statements =
@@ -128,7 +128,7 @@ const edit = endpoint(
       {
         statements: [...statements, ...(chosen?.change.statements ?? [])],
         events: [event, ...(chosen?.change.events ?? [])],
-        retryOnDuplicate: [RESOURCE_KEY],
+        retryOnDuplicate: [RESOURCE_KEY_COLUMNS],
       },
       {
         status: 200,

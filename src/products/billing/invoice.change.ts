@@ -2,39 +2,39 @@ import type { AuditEvent } from "../../audit/chain/event.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import type { Statement } from "../../kernel/db.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { newRow } from "../../resources/new-row.change.ts";
-import { trailCard } from "../../resources/resource.card.ts";
+import { newResourceRow } from "../../resources/resource-row.change.ts";
+import { auditCard } from "../../resources/resource.card.ts";
 import { insertResource } from "../../resources/resource.store.ts";
-import { invoice, type InvoiceLine } from "../../resources/types/invoice.ts";
+import { invoiceType, type InvoiceLine } from "../../resources/types/invoice.ts";
 
 /**
  * What a purchase writes beside what was bought, in the same batch. The account's owner is billed, also when
  * another member buys. The invoice obeys the rules that hold for every invoice.
  * @throws Problem conflict/state
  */
-export function billOwner(
+export function prepareOwnerInvoice(
   call: Call,
   title: string,
   currency: string,
   lines: readonly InvoiceLine[],
 ): { statement: Statement; event: AuditEvent; id: string } {
-  const { stored } = invoice;
+  const { stored } = invoiceType;
   if (stored === null) throw new Error("invoices are stored");
   const { ownerMemberId } = call.principal.targetAccount;
-  const said = stored.attributes.safeParse({ title, currency, lines });
-  if (!said.success)
+  const parsed = stored.attributes.safeParse({ title, currency, lines });
+  if (!parsed.success)
     throw new Problem("conflict/state", { detail: "This is more than one invoice can hold." });
-  const row = newRow(
+  const row = newResourceRow(
     call,
-    invoice,
+    invoiceType,
     stored,
-    { ...said.data, billedTo: ownerMemberId },
-    { row: undefined, groupId: null },
+    { ...parsed.data, billedTo: ownerMemberId },
+    { parent: undefined, groupId: null },
   );
   const event = call.event(
     "invoice.create",
     { type: "invoice", id: row.id },
-    { changes: { before: {}, after: trailCard(stored, row) } },
+    { changes: { before: {}, after: auditCard(stored, row) } },
   );
   return { statement: insertResource(call.db, row), event, id: row.id };
 }

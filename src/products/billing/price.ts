@@ -17,12 +17,13 @@ export function priceOf(item: ResourceRow, markup: ResourceRow | undefined): Pri
     Record<"priceAmount" | "costPrice" | "margin", number | null>
   >;
   if (item.status !== "active") return null;
-  const listed = priceAmount ?? (costPrice === null || margin === null ? null : onTop(costPrice, margin));
+  const listed =
+    priceAmount ?? (costPrice === null || margin === null ? null : addPercent(costPrice, margin));
   const percent = markup?.attributes["percent"] as number | undefined;
   const base = costPrice ?? listed;
   if (percent !== undefined && base !== null)
-    return { unitPrice: onTop(base, percent), costPrice, markup: percent };
+    return { unitPrice: addPercent(base, percent), costPrice, markup: percent };
   return listed === null ? null : { unitPrice: listed, costPrice, markup: null };
 }
 
-const onTop = (amount: number, percent: number): number => Math.round((amount * (100 + percent)) / 100);
+const addPercent = (amount: number, percent: number): number => Math.round((amount * (100 + percent)) / 100);

@@ -6,8 +6,8 @@ import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import { guardMember } from "../../people/members/member.store.ts";
 import { loadTenant } from "../../accounts/tenant.load.ts";
-import { newRow } from "../../resources/new-row.change.ts";
-import { cardSchema, resourceCard, trailCard } from "../../resources/resource.card.ts";
+import { newResourceRow } from "../../resources/resource-row.change.ts";
+import { cardSchema, resourceCard, auditCard } from "../../resources/resource.card.ts";
 import { loadResource } from "../../resources/resource.routes.ts";
 import {
   deleteResource,
@@ -16,17 +16,17 @@ import {
   insertResource,
   updateResource,
 } from "../../resources/resource.store.ts";
-import type { StoredType } from "../../resources/type.ts";
-import { aggregatorLicense } from "../../resources/types/aggregator-license.ts";
+import type { StoredType } from "../../resources/resource-type.ts";
+import { aggregatorLicenseType } from "../../resources/types/aggregator-license.ts";
 
-const stored = aggregatorLicense.stored as StoredType;
-const PURPOSE = "aggregator license token";
+const stored = aggregatorLicenseType.stored as StoredType;
+const TOKEN_PURPOSE = "aggregator license token";
 /** Which signing key the token follows from: never shown. */
-const KID = "#kid";
+const KID_ATTRIBUTE = "#kid";
 
 /** `agl_<ULID>.<43 characters>`: names its license, and proves it. */
-const tokenOf = (signingKeys: string, kid: string | null, id: string) => {
-  const derived = deriveSecret(signingKeys, kid, PURPOSE, id);
+const deriveLicenseToken = (signingKeys: string, kid: string | null, id: string) => {
+  const derived = deriveSecret(signingKeys, kid, TOKEN_PURPOSE, id);
   return { kid: derived.kid, token: `${id}.${derived.secret}` };
 };
 
@@ -39,7 +39,7 @@ const issue = endpoint(
     status: 201,
     summary: "Platform: give an aggregator of a dealer a license. Only the aggregator can copy its token.",
     body: stored.attributes,
-    answer: cardSchema(aggregatorLicense, stored),
+    answer: cardSchema(aggregatorLicenseType, stored),
     idempotency: "required",
   },
   async (call) => {
@@ -51,19 +51,22 @@ const issue = endpoint(
     const attributes = await call.body();
     if (!member?.row.roles.includes("aggregator"))
       throw invalidField("/memberId", "names no aggregator of the account");
-    const made = newRow(call, aggregatorLicense, stored, attributes, { row: undefined, groupId: null });
-    const { kid } = tokenOf(call.env.SIGNING_KEYS, null, made.id);
+    const made = newResourceRow(call, aggregatorLicenseType, stored, attributes, {
+      parent: undefined,
+      groupId: null,
+    });
+    const { kid } = deriveLicenseToken(call.env.SIGNING_KEYS, null, made.id);
     const row = {
       ...made,
       accountId: account.id,
       ownerId: member.row.id,
-      attributes: { ...made.attributes, [KID]: kid },
+      attributes: { ...made.attributes, [KID_ATTRIBUTE]: kid },
     };
     const event = (accountId: string) =>
       call.event(
         "aggregator_license.create",
-        { type: aggregatorLicense.name, id: row.id },
-        { accountId, changes: { before: {}, after: trailCard(stored, row) } },
+        { type: aggregatorLicenseType.name, id: row.id },
+        { accountId, changes: { before: {}, after: auditCard(stored, row) } },
       );
     return call.commit(
       {
@@ -92,18 +95,26 @@ const revoke = endpoint(
   async (call) => {
     const [account, [row]] = await loadTenant(
       call,
-      findResource(call.db, call.params["id"] ?? "", aggregatorLicense.name, call.params["licenseId"] ?? ""),
+      findResource(
+        call.db,
+        call.params["id"] ?? "",
+        aggregatorLicenseType.name,
+        call.params["licenseId"] ?? "",
+      ),
     );
     if (row === undefined) throw new Problem("not-found");
     const event = (accountId: string) =>
       call.event(
         "aggregator_license.revoke",
-        { type: aggregatorLicense.name, id: row.id },
-        { accountId, changes: { before: trailCard(stored, row), after: {} } },
+        { type: aggregatorLicenseType.name, id: row.id },
+        { accountId, changes: { before: auditCard(stored, row), after: {} } },
       );
     return call.commit(
       {
-        statements: [guardResource(call.db, row), ...deleteResource(call.db, row, [aggregatorLicense.name])],
+        statements: [
+          guardResource(call.db, row),
+          ...deleteResource(call.db, row, [aggregatorLicenseType.name]),
+        ],
         events: [event(account.id), event(call.principal.accountId)],
         guardProblems: { has_dependents: "conflict/not-removable" },
       },
@@ -116,7 +127,7 @@ const copy = endpoint(
   {
     method: "POST",
     path: "/v1/aggregator-licenses/:id/copy",
-    tag: aggregatorLicense.title,
+    tag: aggregatorLicenseType.title,
     right: "aggregator_license.copy",
     status: 200,
     summary:
@@ -126,20 +137,24 @@ const copy = endpoint(
     problems: ["conflict/state"],
   },
   async (call) => {
-    const { row } = await loadResource(call, aggregatorLicense, "copy");
+    const { row } = await loadResource(call, aggregatorLicenseType, "copy");
     if (row.expiresAt !== null && row.expiresAt <= call.now)
       throw new Problem("conflict/state", {
         detail: "The license has expired. Ask the platform's operator for another.",
       });
-    const { kid, token } = tokenOf(call.env.SIGNING_KEYS, String(row.attributes[KID]), row.id);
+    const { kid, token } = deriveLicenseToken(
+      call.env.SIGNING_KEYS,
+      String(row.attributes[KID_ATTRIBUTE]),
+      row.id,
+    );
     // Its signing key is gone, and with it the older token.
     const renewed =
-      kid === row.attributes[KID]
+      kid === row.attributes[KID_ATTRIBUTE]
         ? []
         : [
             updateResource(call.db, {
               ...row,
-              attributes: { ...row.attributes, [KID]: kid },
+              attributes: { ...row.attributes, [KID_ATTRIBUTE]: kid },
               version: row.version + 1,
               updatedAt: call.now,
             }),
@@ -147,7 +162,7 @@ const copy = endpoint(
     return call.commit(
       {
         statements: [guardResource(call.db, row), ...renewed],
-        events: [call.event("aggregator_license.copy", { type: aggregatorLicense.name, id: row.id })],
+        events: [call.event("aggregator_license.copy", { type: aggregatorLicenseType.name, id: row.id })],
       },
       { status: 200, body: { token, header: "AggregatorAuthentication" } },
     );

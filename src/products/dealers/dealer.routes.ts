@@ -39,9 +39,9 @@ const dealerCard = ({ id, kind, name, parentId, profile, createdAt, updatedAt, v
 const accountRef = (id: string): ResourceRef => refById(id, "active");
 
 /** Which dealers the caller sees: its own, and those below it. */
-const seesOwn = ({ principal: { grantSet, accountId } }: Call): boolean =>
+const canSeeOwn = ({ principal: { grantSet, accountId } }: Call): boolean =>
   decide(grantSet, "dealer.view", accountRef(accountId)).allowed;
-const seesBelow = ({ principal: { grantSet } }: Call, id: string): boolean =>
+const canSeeSubdealer = ({ principal: { grantSet } }: Call, id: string): boolean =>
   decide(grantSet, "subdealer.view_entities", accountRef(id)).allowed;
 
 const list = endpoint(
@@ -62,7 +62,7 @@ const list = endpoint(
     const closedIds = await loadClosedBelow(call);
     const family = {
       accountId: call.principal.accountId,
-      includesSelf: seesOwn(call),
+      includesSelf: canSeeOwn(call),
       includesBelow: below,
       closedIds,
     };
@@ -72,13 +72,13 @@ const list = endpoint(
 );
 
 /** A dealer that the caller sees; any other is not there. */
-async function load(call: Call): Promise<AccountRow> {
+async function loadDealer(call: Call): Promise<AccountRow> {
   const { accountId } = call.principal;
   const [[row]] = await call.read(findAccount(call.db, call.params["id"] ?? ""));
-  const seen =
+  const isVisible =
     row !== undefined &&
-    (row.id === accountId ? seesOwn(call) : row.parentId === accountId && seesBelow(call, row.id));
-  if (seen) {
+    (row.id === accountId ? canSeeOwn(call) : row.parentId === accountId && canSeeSubdealer(call, row.id));
+  if (isVisible) {
     requireOpenToCaller(call, row);
     return row;
   }
@@ -97,7 +97,7 @@ const card = endpoint(
     answer: DealerCard,
   },
   async (call) => {
-    const row = await load(call);
+    const row = await loadDealer(call);
     return { status: 200, body: dealerCard(row), headers: { ETag: versionEtag(row.version) } };
   },
 );
@@ -115,7 +115,7 @@ const edit = endpoint(
     ifMatch: "required",
   },
   async (call) => {
-    const row = await load(call);
+    const row = await loadDealer(call);
     call.requireRight("dealer.edit", accountRef(row.id));
     if (row.id !== call.principal.accountId)
       throw new Problem("access/denied", { detail: "The data of a sub-dealer is the sub-dealer's." });

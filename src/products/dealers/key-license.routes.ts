@@ -5,16 +5,16 @@ import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { optionalMultilineText } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { loadLicensedKey } from "./licensed-key.change.ts";
-import { extended } from "./license-period.ts";
-import { newRow } from "../../resources/new-row.change.ts";
-import { cardSchema, completeRow, resourceCard, trailCard } from "../../resources/resource.card.ts";
+import { loadLicensedKey } from "./licensed-key.load.ts";
+import { extendPeriod } from "./license-period.ts";
+import { newResourceRow } from "../../resources/resource-row.change.ts";
+import { cardSchema, fillDerivedColumns, resourceCard, auditCard } from "../../resources/resource.card.ts";
 import { guardResource, insertResource, updateResource } from "../../resources/resource.store.ts";
-import type { StoredType } from "../../resources/type.ts";
-import { key } from "../../resources/types/key.ts";
-import { request } from "../../resources/types/request.ts";
+import type { StoredType } from "../../resources/resource-type.ts";
+import { dealerKeyType } from "../../resources/types/key.ts";
+import { requestType } from "../../resources/types/request.ts";
 
-const [ofKey, ofRequest] = [key.stored as StoredType, request.stored as StoredType];
+const [storedKey, storedRequest] = [dealerKeyType.stored as StoredType, requestType.stored as StoredType];
 
 const Body = z.strictObject({
   days: z.number().int().min(1).max(3_660),
@@ -30,34 +30,34 @@ const generate = endpoint(
     status: 201,
     summary: "Generate a license: the key is licensed for so many days more, and a request tells of it.",
     body: Body,
-    answer: cardSchema(request, ofRequest),
+    answer: cardSchema(requestType, storedRequest),
     idempotency: "required",
     problems: ["conflict/state"],
   },
   async (call) => {
     const row = await loadLicensedKey(call, "key.generate_license", call.params["id"] ?? "");
     const { days, comments } = await call.body();
-    const period = extended(row.expiresAt, days, call.now);
+    const period = extendPeriod(row.expiresAt, days, call.now);
     if (period === null)
       throw new Problem("conflict/state", {
         detail: "The key is licensed for longer than any license reaches.",
       });
     const [validFrom, expiresAt] = [iso(period.from), iso(period.to)];
-    const after = completeRow(ofKey, {
+    const after = fillDerivedColumns(storedKey, {
       ...row,
       attributes: { ...row.attributes, expiresAt },
       version: row.version + 1,
       updatedAt: call.now,
     });
-    const made = newRow(
+    const made = newResourceRow(
       call,
-      request,
-      ofRequest,
+      requestType,
+      storedRequest,
       { serial: row.attributes["serial"], days, validFrom, expiresAt, comments },
-      { row, groupId: row.groupId },
+      { parent: row, groupId: row.groupId },
     );
-    const changes = diffFields(trailCard(ofKey, row), {
-      ...trailCard(ofKey, after),
+    const changes = diffFields(auditCard(storedKey, row), {
+      ...auditCard(storedKey, after),
       requestId: made.id,
       days,
     });
@@ -72,7 +72,7 @@ const generate = endpoint(
       },
       {
         status: 201,
-        body: resourceCard(ofRequest, made),
+        body: resourceCard(storedRequest, made),
         headers: { ETag: versionEtag(made.version), Location: `/v1/requests/${made.id}` },
       },
     );

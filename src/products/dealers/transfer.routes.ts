@@ -8,16 +8,16 @@ import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { ResourceRow } from "../../kernel/schema/resource.ts";
 import type { account } from "../../kernel/schema/team.ts";
-import { NOTHING } from "../../resources/named.change.ts";
-import { cardSchema, refOf, resourceCard } from "../../resources/resource.card.ts";
-import { findNamed, guardResource, UNIQUE_KEY } from "../../resources/resource.store.ts";
-import type { StoredType } from "../../resources/type.ts";
-import { object } from "../../resources/types/object.ts";
+import { NO_OBJECT } from "../../resources/object-reference.load.ts";
+import { cardSchema, toResourceRef, resourceCard } from "../../resources/resource.card.ts";
+import { findReferenced, guardResource, UNIQUE_KEY_COLUMNS } from "../../resources/resource.store.ts";
+import type { StoredType } from "../../resources/resource-type.ts";
+import { objectType } from "../../resources/types/object.ts";
 import { findAccounts, guardReceiver, transferObject } from "./transfer.store.ts";
 
 type AccountRow = typeof account.$inferSelect;
 
-const stored = object.stored as StoredType;
+const stored = objectType.stored as StoredType;
 const Body = z.strictObject({
   accountId: z.string().max(64).describe("Your dealer, or one of its sub-dealers."),
   fromAccountId: z.string().max(64).optional().describe("Where it is now; by default your dealer."),
@@ -27,15 +27,15 @@ const Body = z.strictObject({
  * One's own dealer, or a sub-dealer whose objects the caller sees, from an address that it allows. Any other
  * is not there.
  */
-function requireEnd(call: Call, rows: readonly AccountRow[], member: string, id: string): AccountRow {
+function requireDealer(call: Call, rows: readonly AccountRow[], field: string, id: string): AccountRow {
   const { accountId, grantSet } = call.principal;
   const row = rows.find((each) => each.id === id);
-  const reached =
+  const isVisible =
     row?.id === accountId ||
     (row?.parentId === accountId && decide(grantSet, "subdealer.view_entities", refById(row.id)).allowed);
-  if (row === undefined || !reached)
+  if (row === undefined || !isVisible)
     throw new Problem("not-found", {
-      errors: [{ pointer: `/${member}`, detail: "names no dealer that you may see" }],
+      errors: [{ pointer: `/${field}`, detail: "names no dealer that you may see" }],
     });
   requireOpenToCaller(call, row);
   return row;
@@ -45,12 +45,14 @@ function requireEnd(call: Call, rows: readonly AccountRow[], member: string, id:
  * Object groups are each account's own: an object of a sub-dealer is in none of the caller's.
  * @throws Problem access/denied, not-found
  */
-function decideTransfer(call: Call, row: ResourceRow | undefined, from: string) {
+function requireTransferRight(call: Call, row: ResourceRow | undefined, from: string) {
   const { accountId } = call.principal;
-  const on =
-    row === undefined ? NOTHING : { ...refOf(row), groupId: from === accountId ? row.groupId : EVERY_GROUP };
-  call.requireRight("object.delete", on, row === undefined || "object.view");
-  return on;
+  const ref =
+    row === undefined
+      ? NO_OBJECT
+      : { ...toResourceRef(row), groupId: from === accountId ? row.groupId : EVERY_GROUP };
+  call.requireRight("object.delete", ref, row === undefined || "object.view");
+  return ref;
 }
 
 /**
@@ -61,12 +63,12 @@ const transfer = endpoint(
   {
     method: "POST",
     path: "/v1/objects/:id/transfer",
-    tag: object.title,
+    tag: objectType.title,
     right: "object.delete",
     status: 200,
     summary: "Hand an object over to a sub-dealer, or take it back, with its keys, licenses and requests.",
     body: Body,
-    answer: cardSchema(object, stored),
+    answer: cardSchema(objectType, stored),
     ifMatch: "optional",
     idempotency: "optional",
     problems: ["conflict/duplicate"],
@@ -76,17 +78,17 @@ const transfer = endpoint(
     const [from, to] = [call.peekField("fromAccountId") ?? accountId, call.peekField("accountId") ?? ""];
     const [rows, [row]] = await call.read(
       findAccounts(call.db, [from, to]),
-      findNamed(call.db, [{ accountId: from, type: object.name, id: call.params["id"] ?? "" }]),
+      findReferenced(call.db, [{ accountId: from, type: objectType.name, id: call.params["id"] ?? "" }]),
     );
     call.requireRight("object.delete");
-    requireEnd(call, rows, "fromAccountId", from);
+    requireDealer(call, rows, "fromAccountId", from);
     // A body that names no receiver is a fault of the body. What was handed over before is answered now: it
     // is here no more.
     if (call.peekField("accountId") === null) await call.body();
-    const receiver = requireEnd(call, rows, "accountId", to);
+    const receiver = requireDealer(call, rows, "accountId", to);
     await call.body();
     if (from === to) throw invalidField("/accountId", "is where it is already");
-    const on = decideTransfer(call as Call, row, from);
+    const on = requireTransferRight(call as Call, row, from);
     if (row === undefined) throw new Problem("not-found");
     call.requireView("object.view", on);
     call.ifMatch(row.version);
@@ -103,7 +105,7 @@ const transfer = endpoint(
     const event = (chain: string) =>
       call.event(
         "object.transfer",
-        { type: object.name, id: row.id },
+        { type: objectType.name, id: row.id },
         { accountId: chain, changes: { before: { accountId: from }, after: { accountId: to } } },
       );
     return call.commit(
@@ -114,7 +116,7 @@ const transfer = endpoint(
           transferObject(call.db, permit, row, receiver, call.now),
         ],
         events: [...new Set([accountId, from, to])].map(event),
-        duplicateProblems: { [UNIQUE_KEY]: "conflict/duplicate" },
+        duplicateProblems: { [UNIQUE_KEY_COLUMNS]: "conflict/duplicate" },
       },
       { status: 200, body: resourceCard(stored, after), headers: { ETag: versionEtag(after.version) } },
     );

@@ -3,12 +3,12 @@ import { type Call, type Change, type Endpoint, endpoint } from "../../gate/call
 import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { parseHostName } from "../../kernel/text/host-name.ts";
 import { invalidField, Problem } from "../../kernel/http/problem.ts";
-import { cardSchema, refOf, resourceCard } from "../../resources/resource.card.ts";
+import { cardSchema, toResourceRef, resourceCard } from "../../resources/resource.card.ts";
 import { loadResource } from "../../resources/resource.routes.ts";
-import { findUnique } from "../../resources/resource.store.ts";
-import { license } from "../../resources/types/license.ts";
+import { findByUniqueKey } from "../../resources/resource.store.ts";
+import { licenseResourceType } from "../../resources/types/license.ts";
 import type { ResourceRow } from "../../kernel/schema/resource.ts";
-import { changed, stored } from "./license.change.ts";
+import { prepareLicenseChange, storedLicense } from "./license.change.ts";
 
 const hasExpired = ({ expiresAt }: ResourceRow, now: number): boolean =>
   expiresAt !== null && expiresAt <= now;
@@ -17,37 +17,41 @@ const hasExpired = ({ expiresAt }: ResourceRow, now: number): boolean =>
  * An expired license keeps its domain until another license of the theme is bound to it. This is the change
  * that frees the domain.
  */
-async function freedFor(
+async function prepareDomainRelease(
   call: Call,
   { id, uniqueKey }: ResourceRow,
 ): Promise<Pick<Change, "statements" | "events">> {
-  const [holder] =
+  const [boundLicense] =
     uniqueKey === null
       ? []
-      : (await call.read(findUnique(call.db, call.principal.accountId, license.name, uniqueKey)))[0];
-  if (holder === undefined || holder.id === id || !hasExpired(holder, call.now))
+      : (
+          await call.read(
+            findByUniqueKey(call.db, call.principal.accountId, licenseResourceType.name, uniqueKey),
+          )
+        )[0];
+  if (boundLicense === undefined || boundLicense.id === id || !hasExpired(boundLicense, call.now))
     return { statements: [], events: [] };
-  return changed(call, "license.provision", holder, holder.status, null).change;
+  return prepareLicenseChange(call, "license.provision", boundLicense, boundLicense.status, null).change;
 }
 
 const bind = endpoint(
   {
     method: "PUT",
     path: "/v1/licenses/:id/domain",
-    tag: license.title,
+    tag: licenseResourceType.title,
     right: "license.provision",
     status: 200,
     summary: "Bind a license to a domain, or to none. One's own; those who may revoke licenses, anyone's.",
     body: z.strictObject({ domain: z.string().max(260).nullable() }),
-    answer: cardSchema(license, stored),
+    answer: cardSchema(licenseResourceType, storedLicense),
     ifMatch: "optional",
     problems: ["conflict/state", "conflict/duplicate"],
   },
   async (call) => {
-    const { row } = await loadResource(call, license, "view");
+    const { row } = await loadResource(call, licenseResourceType, "view");
     call.requireRight(
       row.ownerId === call.principal.memberId ? "license.provision" : "license.revoke",
-      refOf(row),
+      toResourceRef(row),
     );
     const { domain } = await call.body();
     call.ifMatch(row.version);
@@ -60,14 +64,14 @@ const bind = endpoint(
       throw new Problem("conflict/state", {
         detail: "The license has expired: it is bound to no other domain.",
       });
-    const { after, change } = changed(call, "license.provision", row, row.status, host);
+    const { after, change } = prepareLicenseChange(call, "license.provision", row, row.status, host);
     const answer = {
       status: 200,
-      body: resourceCard(stored, after),
+      body: resourceCard(storedLicense, after),
       headers: { ETag: versionEtag(after.version) },
     };
     if (after === row) return answer;
-    const freed = await freedFor(call, after);
+    const freed = await prepareDomainRelease(call, after);
     return call.commit(
       {
         ...change,

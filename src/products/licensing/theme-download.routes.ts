@@ -18,24 +18,24 @@ import { batch } from "../../kernel/db.ts";
 import { Problem, restoredProblem } from "../../kernel/http/problem.ts";
 import type { ThemeFileRow } from "../../kernel/schema/resource.ts";
 import { guardResource } from "../../resources/resource.store.ts";
-import { viewTheme } from "./theme.change.ts";
+import { loadTheme } from "./theme.load.ts";
 import { findFileById, findLicense, listFiles } from "./theme-file.store.ts";
 
 const Body = z.strictObject({ file: z.string().max(100).describe("The name of one of the theme's files.") });
-const Link = z.object({
+const LinkCard = z.object({
   url: z.string().describe("Anyone who has it may download the file until it expires."),
   expiresAt: z.string(),
 });
 
 /** Where the account restricts themes one by one, the theme must be granted too. */
-const needs = ({ targetAccount }: Principal) => [
+const requiredRights = ({ targetAccount }: Principal) => [
   "theme.download" as const,
   ...(targetAccount.settings.perThemeRestrictions ? ["theme.license" as const] : []),
 ];
 
-const terms = ({ env }: Pick<OpenCall, "env">) => ({ issuer: env.ISSUER, audience: env.AUDIENCE });
+const tokenTerms = ({ env }: Pick<OpenCall, "env">) => ({ issuer: env.ISSUER, audience: env.AUDIENCE });
 
-const make = endpoint(
+const createLink = endpoint(
   {
     method: "POST",
     path: "/v1/themes/:id/downloads",
@@ -46,17 +46,17 @@ const make = endpoint(
       "Make a link to a file of a theme that the account has an active license of. " +
       `It is good for ${DOWNLOAD_TTL_SECONDS / 60} minutes, and recorded as the download.`,
     body: Body,
-    answer: Link,
+    answer: LinkCard,
   },
   async (call) => {
     const { principal, env, now } = call;
     const themeId = call.params["id"] ?? "";
-    const [row, files, [license]] = await viewTheme(
+    const [row, files, [license]] = await loadTheme(
       call,
       listFiles(call.db, themeId),
       findLicense(call.db, principal.accountId, themeId, now),
     );
-    for (const right of needs(principal)) call.requireRight(right, refById(row.id, "active"));
+    for (const right of requiredRights(principal)) call.requireRight(right, refById(row.id, "active"));
     if (license === undefined)
       throw new Problem("access/denied", {
         detail: "The account has no active license of this theme.",
@@ -68,7 +68,7 @@ const make = endpoint(
       throw new Problem("not-found", {
         errors: [{ pointer: "/file", detail: "names no file of this theme" }],
       });
-    const token = await tokenOf(call, { thm: row.id, fil: file.id });
+    const token = await signLinkToken(call, { thm: row.id, fil: file.id });
     const event = call.event(
       "theme.download",
       { type: "theme", id: row.id },
@@ -91,18 +91,18 @@ const make = endpoint(
 );
 
 /** The token of a link to this file, for as long as the caller may download it. */
-async function tokenOf(call: Call, { thm, fil }: Pick<DownloadClaims, "thm" | "fil">): Promise<string> {
+async function signLinkToken(call: Call, { thm, fil }: Pick<DownloadClaims, "thm" | "fil">): Promise<string> {
   const { env, now, principal } = call;
   return signDownload(
     await loadKeyring(env.SIGNING_KEYS),
-    terms(call),
-    { acc: principal.accountId, mem: principal.memberId, ...sourceOf(principal.credential), thm, fil },
+    tokenTerms(call),
+    { acc: principal.accountId, mem: principal.memberId, ...linkCredential(principal.credential), thm, fil },
     now,
   );
 }
 
 /** The key or session that made a link. The link ends with it. */
-function sourceOf(credential: CallCredential): Pick<DownloadClaims, "key" | "sid"> {
+function linkCredential(credential: CallCredential): Pick<DownloadClaims, "key" | "sid"> {
   switch (credential.kind) {
     case "key":
       return { key: credential.id };
@@ -114,7 +114,7 @@ function sourceOf(credential: CallCredential): Pick<DownloadClaims, "key" | "sid
   }
 }
 
-const follow = (types: TypeTable) =>
+const followLink = (types: TypeTable) =>
   openEndpoint(
     {
       method: "GET",
@@ -129,12 +129,12 @@ const follow = (types: TypeTable) =>
     async (call) => {
       const download = await verifyDownload(
         await loadKeyring(call.env.SIGNING_KEYS),
-        terms(call),
+        tokenTerms(call),
         call.params["token"] ?? "",
         call.now,
       );
       if (download === "expired") throw new Problem("invitation/expired");
-      const file = download === null ? null : await allowed(call, download, types);
+      const file = download === null ? null : await findAllowedFile(call, download, types);
       const bytes = file === null ? null : await call.env.FILES.get(file.id);
       if (file === null || bytes === null)
         throw new Problem("not-found", { detail: "This link leads nowhere." });
@@ -154,16 +154,20 @@ const follow = (types: TypeTable) =>
  * Everything that was checked when the link was made is checked again: the member, the key and its addresses,
  * rights, license and file.
  */
-async function allowed(
+async function findAllowedFile(
   call: OpenCall,
   { thm, fil, ...maker }: DownloadClaims,
   types: TypeTable,
 ): Promise<ThemeFileRow | null> {
   const principal = await findPrincipalByToken(call.db, maker, null, types);
-  const refused = principal === null ? null : checkAdmission(principal, call.origin, call.now, false);
-  if (refused === "state/restored") throw restoredProblem();
-  if (principal === null || refused !== null) return null;
-  if (!needs(principal).every((right) => decide(principal.grantSet, right, refById(thm, "active")).allowed))
+  const refusal = principal === null ? null : checkAdmission(principal, call.origin, call.now, false);
+  if (refusal === "state/restored") throw restoredProblem();
+  if (principal === null || refusal !== null) return null;
+  if (
+    !requiredRights(principal).every(
+      (right) => decide(principal.grantSet, right, refById(thm, "active")).allowed,
+    )
+  )
     return null;
   const [licenses, files] = (await batch(call.db, [
     findLicense(call.db, principal.accountId, thm, call.now),
@@ -172,4 +176,4 @@ async function allowed(
   return licenses.length === 0 ? null : (files[0] ?? null);
 }
 
-export const themeDownloadEndpoints = (types: TypeTable): Endpoint[] => [make, follow(types)];
+export const themeDownloadEndpoints = (types: TypeTable): Endpoint[] => [createLink, followLink(types)];

@@ -7,18 +7,18 @@ import type { Upload } from "../../kernel/http/operation.ts";
 import { invalidParameter, Problem } from "../../kernel/http/problem.ts";
 import type { ThemeFileRow } from "../../kernel/schema/resource.ts";
 import { loadResource } from "../../resources/resource.routes.ts";
-import { guardPresence } from "../../resources/resource.store.ts";
+import { guardResourceExists } from "../../resources/resource.store.ts";
 import {
   FILES_MAX,
   findFile,
-  keepBytes,
+  storeBytes,
   listFiles,
   removeBytes,
   removeFile,
   replaceFile,
 } from "./theme-file.store.ts";
-import { catalog } from "../../resources/types/catalog.ts";
-import { viewTheme } from "./theme.change.ts";
+import { catalogType } from "../../resources/types/catalog.ts";
+import { loadTheme } from "./theme.load.ts";
 
 const UPLOAD: Upload = {
   mediaTypes: [
@@ -33,7 +33,7 @@ const UPLOAD: Upload = {
 };
 
 /** A name that is valid in a header and on any disk. */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 const FileCard = z
   .object({
@@ -56,28 +56,28 @@ const fileCard = ({ name, size, sha256, contentType, createdBy, createdAt }: The
 });
 
 /** What the trail shows of a file. */
-const trailed = (row: ThemeFileRow | undefined) =>
+const fileAuditCard = (row: ThemeFileRow | undefined) =>
   row === undefined ? {} : { file: row.name, size: row.size, sha256: row.sha256 };
 
 const FileList = z.object({ data: z.array(FileCard) });
 
-const ofCatalog = endpoint(
+const listCatalogFiles = endpoint(
   {
     method: "GET",
     path: "/v1/catalog/:id/files",
-    tag: catalog.title,
+    tag: catalogType.title,
     right: "catalog.edit",
     status: 200,
     summary: "The files of what you offer.",
     answer: FileList,
   },
   async (call) => {
-    const { row } = await loadResource(call, catalog, "edit");
+    const { row } = await loadResource(call, catalogType, "edit");
     return { status: 200, body: { data: (await call.read(listFiles(call.db, row.id)))[0].map(fileCard) } };
   },
 );
 
-const ofTheme = endpoint(
+const listThemeFiles = endpoint(
   {
     method: "GET",
     path: "/v1/themes/:id/files",
@@ -88,17 +88,17 @@ const ofTheme = endpoint(
     answer: FileList,
   },
   async (call) => {
-    const [row, files] = await viewTheme(call, listFiles(call.db, call.params["id"] ?? ""));
+    const [row, files] = await loadTheme(call, listFiles(call.db, call.params["id"] ?? ""));
     call.requireRight("theme.download", refById(row.id, row.status));
     return { status: 200, body: { data: files.map(fileCard) } };
   },
 );
 
-const put = endpoint(
+const putFile = endpoint(
   {
     method: "PUT",
     path: "/v1/catalog/:id/files/:name",
-    tag: catalog.title,
+    tag: catalogType.title,
     right: "catalog.edit",
     status: 200,
     upload: UPLOAD,
@@ -107,9 +107,9 @@ const put = endpoint(
     problems: ["conflict/state"],
   },
   async (call) => {
-    const { row } = await loadResource(call, catalog, "edit");
+    const { row } = await loadResource(call, catalogType, "edit");
     const name = call.params["name"] ?? "";
-    if (!NAME.test(name))
+    if (!FILE_NAME.test(name))
       throw invalidParameter(
         "name",
         "must be 1 to 100 of A-Z a-z 0-9 . _ - and begin with a letter or digit",
@@ -118,7 +118,7 @@ const put = endpoint(
     const before = files.find((file) => file.name === name);
     if (before === undefined && files.length >= FILES_MAX)
       throw new Problem("conflict/state", { detail: `It has ${FILES_MAX} files, and may have no more.` });
-    const { id, sha256, size, contentType } = await keepFile(call);
+    const { id, sha256, size, contentType } = await storeFile(call);
     const after: ThemeFileRow = {
       themeId: row.id,
       name,
@@ -131,12 +131,12 @@ const put = endpoint(
     };
     const answer = await call.commit(
       {
-        statements: [guardPresence(call.db, row), ...replaceFile(call.db, after, before)],
+        statements: [guardResourceExists(call.db, row), ...replaceFile(call.db, after, before)],
         events: [
           call.event(
             "catalog.edit",
-            { type: catalog.name, id: row.id },
-            { changes: { before: trailed(before), after: trailed(after) } },
+            { type: catalogType.name, id: row.id },
+            { changes: { before: fileAuditCard(before), after: fileAuditCard(after) } },
           ),
         ],
       },
@@ -151,38 +151,38 @@ const put = endpoint(
  * The bytes come first, under an id that nothing names yet: what fails from here on leaves bytes for the
  * sweep, and no row without bytes.
  */
-async function keepFile(call: Call) {
+async function storeFile(call: Call) {
   const id = newId("themeFile", call.now);
-  const kept = await call.upload(async (file) => ({
+  const stored = await call.upload(async (file) => ({
     id,
     size: file.size,
     contentType: file.contentType,
-    sha256: await keepBytes(call.db, call.env.FILES, id, file, call.now),
+    sha256: await storeBytes(call.db, call.env.FILES, id, file, call.now),
   }));
-  if (kept.sha256 === null)
+  if (stored.sha256 === null)
     throw new Problem("malformed", {
       detail: "The body is not as long as Content-Length says, or took more than an hour to come.",
     });
-  return { ...kept, sha256: kept.sha256 };
+  return { ...stored, sha256: stored.sha256 };
 }
 
 const remove = endpoint(
   {
     method: "DELETE",
     path: "/v1/catalog/:id/files/:name",
-    tag: catalog.title,
+    tag: catalogType.title,
     right: "catalog.edit",
     status: 204,
     summary: "Remove a file. Links to it lead nowhere from then on.",
   },
   async (call) => {
-    const { row } = await loadResource(call, catalog, "edit");
+    const { row } = await loadResource(call, catalogType, "edit");
     const [[file]] = await call.read(findFile(call.db, row.id, call.params["name"] ?? ""));
     if (file === undefined) throw new Problem("not-found");
     const event = call.event(
       "catalog.edit",
-      { type: catalog.name, id: row.id },
-      { changes: { before: trailed(file), after: {} } },
+      { type: catalogType.name, id: row.id },
+      { changes: { before: fileAuditCard(file), after: {} } },
     );
     const answer = await call.commit(
       { statements: removeFile(call.db, file), events: [event] },
@@ -193,4 +193,4 @@ const remove = endpoint(
   },
 );
 
-export const themeFileEndpoints: readonly Endpoint[] = [ofCatalog, ofTheme, put, remove];
+export const themeFileEndpoints: readonly Endpoint[] = [listCatalogFiles, listThemeFiles, putFile, remove];

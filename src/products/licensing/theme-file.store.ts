@@ -5,14 +5,14 @@ import { resource, strayFile, themeFile, type ThemeFileRow } from "../../kernel/
 
 export const FILES_MAX = 100;
 
-const named = (themeId: string, name: string) =>
+const whereFile = (themeId: string, name: string) =>
   and(eq(themeFile.themeId, themeId), eq(themeFile.name, name));
 
 export const listFiles = (db: Db, themeId: string) =>
   db.select().from(themeFile).where(eq(themeFile.themeId, themeId)).orderBy(asc(themeFile.name));
 
 export const findFile = (db: Db, themeId: string, name: string) =>
-  db.select().from(themeFile).where(named(themeId, name));
+  db.select().from(themeFile).where(whereFile(themeId, name));
 
 export const findFileById = (db: Db, themeId: string, id: string) =>
   db
@@ -35,17 +35,17 @@ export const replaceFile = (db: Db, row: ThemeFileRow, before: ThemeFileRow | un
   // The sweep has not taken the bytes meanwhile, and will not take them any more.
   guard(db, "changed", sql`EXISTS (SELECT 1 FROM stray_file WHERE id = ${row.id} AND at > 0)`),
   db.delete(strayFile).where(eq(strayFile.id, row.id)),
-  ...(before === undefined ? [] : dropFile(db, before)),
+  ...(before === undefined ? [] : deleteFileRow(db, before)),
   db.insert(themeFile).values(row),
 ];
 
 export const removeFile = (db: Db, row: ThemeFileRow): Statement[] => [
   guardFile(db, row),
-  ...dropFile(db, row),
+  ...deleteFileRow(db, row),
 ];
 
-const dropFile = (db: Db, row: ThemeFileRow): Statement[] => [
-  db.delete(themeFile).where(named(row.themeId, row.name)),
+const deleteFileRow = (db: Db, row: ThemeFileRow): Statement[] => [
+  db.delete(themeFile).where(whereFile(row.themeId, row.name)),
   db.insert(strayFile).values({ id: row.id, at: 0 }),
 ];
 
@@ -77,7 +77,7 @@ export const findLicense = (db: Db, accountId: string, themeId: string, now: num
  * Stores the bytes as they come in. They are noted as strays until a file names them. Null when their number
  * is not the declared one, or when the sweep took them meanwhile; then nothing is kept.
  */
-export async function keepBytes(
+export async function storeBytes(
   db: Db,
   files: R2Bucket,
   id: string,
@@ -85,17 +85,17 @@ export async function keepBytes(
   now: number,
 ): Promise<string | null> {
   await batch(db, [db.insert(strayFile).values({ id, at: now })]);
-  const [kept, read] = body.tee();
+  const [toStore, toHash] = body.tee();
   const digest = new crypto.DigestStream("SHA-256");
-  const fixed = new FixedLengthStream(size);
+  const sizedStream = new FixedLengthStream(size);
   const [put, , , hash] = await Promise.allSettled([
-    files.put(id, fixed.readable),
-    kept.pipeTo(fixed.writable),
-    read.pipeTo(digest),
+    files.put(id, sizedStream.readable),
+    toStore.pipeTo(sizedStream.writable),
+    toHash.pipeTo(digest),
     digest.digest,
   ]);
   if (put.status === "fulfilled" && hash.status === "fulfilled") {
-    if (await isNoted(db, id)) return hex(hash.value);
+    if (await isStillStray(db, id)) return hex(hash.value);
     await removeBytes(db, files, [id]);
     return null;
   }
@@ -105,7 +105,7 @@ export async function keepBytes(
 }
 
 /** While they are noted, the sweep finds them. Once it has given them up, nothing else does. */
-const isNoted = async (db: Db, id: string): Promise<boolean> =>
+const isStillStray = async (db: Db, id: string): Promise<boolean> =>
   (
     await db
       .select({ id: strayFile.id })
@@ -123,24 +123,24 @@ export async function removeBytes(db: Db, files: R2Bucket, ids: readonly string[
 }
 
 /** Longer than any upload takes. */
-const STRAY_MS = 3_600_000;
-const AT_ONCE = 90;
+const STRAY_AGE_MS = 3_600_000;
+const SWEEP_MAX = 90;
 
 /**
  * Removes bytes that no file names any more, or that an upload left behind which never ended. Their notes are
  * marked first, after which no row can name them, and go last, so that a crash between leaves the rest to the
  * next sweep.
  */
-export async function sweepFiles(db: Db, files: R2Bucket, now: number): Promise<void> {
-  const old = db
+export async function sweepStrayFiles(db: Db, files: R2Bucket, now: number): Promise<void> {
+  const expiredIds = db
     .select({ id: strayFile.id })
     .from(strayFile)
-    .where(lt(strayFile.at, now - STRAY_MS))
-    .limit(AT_ONCE);
+    .where(lt(strayFile.at, now - STRAY_AGE_MS))
+    .limit(SWEEP_MAX);
   const strays = await db
     .update(strayFile)
     .set({ at: 0 })
-    .where(inArray(strayFile.id, old))
+    .where(inArray(strayFile.id, expiredIds))
     .returning({ id: strayFile.id });
   await removeBytes(
     db,

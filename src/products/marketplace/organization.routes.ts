@@ -15,16 +15,16 @@ import { guardAccount, updateAccount } from "../../accounts/account.store.ts";
 import { memberCard } from "../../people/members/member.card.ts";
 import { reissueClaim, prepareAccount } from "../../accounts/new-account.change.ts";
 import {
-  MadeOrganization,
-  NewOrganization,
+  CreatedOrganizationCard,
+  NewOrganizationBody,
   OrganizationCard,
   organizationCard,
   OrganizationPatch,
   organizationRef,
-} from "../../resources/organization.ts";
+} from "../../resources/organization.card.ts";
 import { findOrganization, listOrganizations } from "../../resources/organization.store.ts";
-import { NOTHING } from "../../resources/named.change.ts";
-import { permitFounding, reachOf } from "./founding.change.ts";
+import { NO_OBJECT } from "../../resources/object-reference.load.ts";
+import { permitFounding, prepareFounderGrant } from "./organization-founding.change.ts";
 
 const tag = "Organizations";
 
@@ -54,15 +54,15 @@ const list = endpoint(
 );
 
 /** A missing organization is decided like one out of reach. */
-async function load(
+async function loadOrganization(
   call: Call,
   right: "organization.view" | "organization.create" | "organization.edit",
 ): Promise<AccountRow> {
   const [[row]] = await call.read(findOrganization(call.db, call.principal, call.params["id"] ?? ""));
-  const on = row === undefined ? NOTHING : organizationRef(row);
-  call.requireRight("organization.view", on, true);
+  const ref = row === undefined ? NO_OBJECT : organizationRef(row);
+  call.requireRight("organization.view", ref, true);
   if (row === undefined) throw new Problem("not-found");
-  call.requireRight(right, on);
+  call.requireRight(right, ref);
   requireOpenToCaller(call, row);
   return row;
 }
@@ -78,7 +78,7 @@ const card = endpoint(
     answer: OrganizationCard,
   },
   async (call) => {
-    const row = await load(call, "organization.view");
+    const row = await loadOrganization(call, "organization.view");
     return { status: 200, body: organizationCard(row), headers: { ETag: versionEtag(row.version) } };
   },
 );
@@ -93,8 +93,8 @@ const create = endpoint(
     summary:
       "Found an account below yours: a seller's customer, a distributor's seller. " +
       "Its first owner is invited by mail, and may claim the first API key.",
-    body: NewOrganization,
-    answer: MadeOrganization,
+    body: NewOrganizationBody,
+    answer: CreatedOrganizationCard,
     idempotency: "optional",
   },
   async (call) => {
@@ -113,7 +113,7 @@ const create = endpoint(
       parentId: accountId,
       profile: omitUndefined(body.profile),
     });
-    const reach = reachOf(call, made.permit, made.account.id);
+    const reach = prepareFounderGrant(call, made.permit, made.account.id);
     const answer = {
       ...organizationCard(made.account),
       owner: memberCard(made.owner, [], made.account.name),
@@ -159,7 +159,7 @@ const reissue = endpoint(
     problems: ["conflict/state", "conflict/last-admin"],
   },
   async (call) => {
-    const row = await load(call, "organization.create");
+    const row = await loadOrganization(call, "organization.create");
     const permit = permitFounding(call, row.kind, { accountId: row.id, ownerId: row.ownerMemberId });
     const [[owner]] = await call.read(findMember(call.db, row.id, row.ownerMemberId));
     if (owner === undefined) throw new Problem("not-found");
@@ -188,7 +188,7 @@ const edit = endpoint(
     ifMatch: "required",
   },
   async (call) => {
-    const row = await load(call, "organization.edit");
+    const row = await loadOrganization(call, "organization.edit");
     const { name, profile } = await call.body();
     call.ifMatch(row.version);
     const after = nextVersion(

@@ -6,53 +6,64 @@ import { quantity } from "../../kernel/http/body.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { nextVersion } from "../../kernel/version.ts";
 import type { ResourceRow } from "../../kernel/schema/resource.ts";
-import { billOwner } from "../billing/invoice.change.ts";
+import { prepareOwnerInvoice } from "../billing/invoice.change.ts";
 import { findMarkups } from "./markup.store.ts";
-import { keeperOfType, namedBy, requireVisible } from "../../resources/named.change.ts";
-import { newRow } from "../../resources/new-row.change.ts";
+import {
+  ownerAccountIdOfType,
+  collectReferences,
+  requireVisible,
+} from "../../resources/object-reference.load.ts";
+import { newResourceRow } from "../../resources/resource-row.change.ts";
 import { priceOf } from "../billing/price.ts";
-import { cardSchema, completeRow, resourceCard, trailCard } from "../../resources/resource.card.ts";
+import { cardSchema, fillDerivedColumns, resourceCard, auditCard } from "../../resources/resource.card.ts";
 import { loadResource } from "../../resources/resource.routes.ts";
 import {
-  findNamed,
+  findReferenced,
   findResource,
   guardResource,
   insertResource,
   updateResource,
 } from "../../resources/resource.store.ts";
-import type { StoredType } from "../../resources/type.ts";
-import { subscription } from "../../resources/types/subscription.ts";
+import type { StoredType } from "../../resources/resource-type.ts";
+import { subscriptionType } from "../../resources/types/subscription.ts";
 
-const stored = subscription.stored as StoredType;
-const Card = cardSchema(subscription, stored);
+const stored = subscriptionType.stored as StoredType;
+const Card = cardSchema(subscriptionType, stored);
 
 /** The item that a purchase names, and the seller's markup for this organization. */
-async function load(call: Call) {
+async function loadItem(call: Call) {
   const { accountId } = call.principal;
-  const named = namedBy(call.principal, [["catalogItemId", "catalog"]], (member) => call.peekField(member));
-  const [only] = named;
-  if (only === undefined) await call.read();
+  const references = collectReferences(call.principal, [["catalogItemId", "catalog"]], (member) =>
+    call.peekField(member),
+  );
+  const [itemReference] = references;
+  if (itemReference === undefined) await call.read();
   const [found, markups] =
-    only === undefined
+    itemReference === undefined
       ? [[], []]
       : await call.read(
-          findNamed(call.db, named),
-          findMarkups(call.db, keeperOfType(call.principal, "catalog"), [only.id], accountId),
+          findReferenced(call.db, references),
+          findMarkups(
+            call.db,
+            ownerAccountIdOfType(call.principal, "catalog"),
+            [itemReference.id],
+            accountId,
+          ),
         );
   call.requireRight("subscription.create");
-  requireVisible(call, named, found, "body");
+  requireVisible(call, references, found, "body");
   return { item: found[0], markup: markups[0] };
 }
 
 /** Every unit that is bought is billed, in the batch that buys it. @throws Problem conflict/state */
-function bill(call: Call, row: ResourceRow, bought: number) {
+function prepareUnitInvoice(call: Call, row: ResourceRow, units: number) {
   const { name, currency, unitPrice } = row.attributes as {
     name: string;
     currency: string;
     unitPrice: number;
   };
-  return billOwner(call, `Subscription: ${name}`, currency, [
-    { description: name, quantity: bought, unitPrice },
+  return prepareOwnerInvoice(call, `Subscription: ${name}`, currency, [
+    { description: name, quantity: units, unitPrice },
   ]);
 }
 
@@ -60,7 +71,7 @@ const purchase = endpoint(
   {
     method: "POST",
     path: "/v1/subscriptions",
-    tag: subscription.title,
+    tag: subscriptionType.title,
     right: "subscription.create",
     status: 201,
     summary: "Purchase from the catalog, on an invoice to the account's owner.",
@@ -70,19 +81,19 @@ const purchase = endpoint(
     problems: ["conflict/state"],
   },
   async (call) => {
-    const { item, markup } = await load(call);
+    const { item, markup } = await loadItem(call);
     const body = await call.body();
     const price = item === undefined ? null : priceOf(item, markup);
     if (item === undefined || price === null)
       throw new Problem("conflict/state", { detail: "This is not for sale." });
     const { name, currency } = item.attributes as { name: string; currency: string };
     const bought = { quantity: body.quantity, name, currency, ...price, canceledAt: null };
-    const made = newRow(call, subscription, stored, bought, { row: item, groupId: null });
-    const invoice = bill(call, made, body.quantity);
+    const made = newResourceRow(call, subscriptionType, stored, bought, { parent: item, groupId: null });
+    const invoice = prepareUnitInvoice(call, made, body.quantity);
     const event = call.event(
       "subscription.create",
       { type: "subscription", id: made.id },
-      { changes: { before: {}, after: trailCard(stored, made) } },
+      { changes: { before: {}, after: auditCard(stored, made) } },
     );
     return call.commit(
       {
@@ -103,9 +114,9 @@ const purchase = endpoint(
  * The item of a larger quantity must still be in the catalog.
  * @throws Problem conflict/state
  */
-async function stillSold(call: Call, { parentId }: ResourceRow): Promise<ResourceRow> {
+async function requireStillSold(call: Call, { parentId }: ResourceRow): Promise<ResourceRow> {
   const [[item]] = await call.read(
-    findResource(call.db, keeperOfType(call.principal, "catalog"), "catalog", parentId ?? ""),
+    findResource(call.db, ownerAccountIdOfType(call.principal, "catalog"), "catalog", parentId ?? ""),
   );
   if (item?.status !== "active")
     throw new Problem("conflict/state", {
@@ -118,7 +129,7 @@ const edit = endpoint(
   {
     method: "PATCH",
     path: "/v1/subscriptions/:id",
-    tag: subscription.title,
+    tag: subscriptionType.title,
     right: "subscription.edit",
     status: 200,
     summary:
@@ -130,13 +141,13 @@ const edit = endpoint(
     problems: ["conflict/state"],
   },
   async (call) => {
-    const { row } = await loadResource(call, subscription, "edit");
+    const { row } = await loadResource(call, subscriptionType, "edit");
     const body = await call.body();
     call.ifMatch(row.version);
     if (row.status !== "active")
       throw new Problem("conflict/state", { detail: `It is ${row.status}, and changes no more.` });
     const before = row.attributes["quantity"] as number;
-    const wanted = completeRow(stored, {
+    const wanted = fillDerivedColumns(stored, {
       ...row,
       attributes: { ...row.attributes, quantity: body.quantity ?? before },
     });
@@ -148,14 +159,14 @@ const edit = endpoint(
     };
     if (after === row) return answer;
     const more = (body.quantity ?? before) - before;
-    const item = more > 0 ? await stillSold(call, row) : null;
+    const item = more > 0 ? await requireStillSold(call, row) : null;
     if (!Number.isSafeInteger(after.attributes["amount"]))
       throw new Problem("conflict/state", { detail: "This many cost more than can be told exactly." });
-    const invoice = more > 0 ? bill(call, row, more) : null;
+    const invoice = more > 0 ? prepareUnitInvoice(call, row, more) : null;
     const event = call.event(
       "subscription.edit",
       { type: "subscription", id: row.id },
-      { changes: diffFields(trailCard(stored, row), trailCard(stored, after)) },
+      { changes: diffFields(auditCard(stored, row), auditCard(stored, after)) },
     );
     return call.commit(
       {

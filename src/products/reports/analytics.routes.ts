@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { countResources } from "./analytics.store.ts";
-import type { ResourceType } from "../../resources/type.ts";
+import type { ResourceType } from "../../resources/resource-type.ts";
 
 const Counts = z.object({
   data: z.array(z.object({ type: z.string(), status: z.string(), count: z.number() })),

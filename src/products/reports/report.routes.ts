@@ -15,12 +15,13 @@ import {
   ReportQuery,
   REPORTS,
 } from "./report.ts";
-import { READERS } from "./report-rows.change.ts";
+import { LOADERS } from "./report-rows.load.ts";
 
 /** A report that the model has and that one of the caller's rights opens. */
-const opens = ({ rights }: Report, set: GrantSet): Right | undefined =>
+const findOpeningRight = ({ rights }: Report, set: GrantSet): Right | undefined =>
   rights.find((right) => decide(set, right).allowed);
-const exists = ({ of }: Report, rights: ReadonlySet<Right>): boolean => of.some((right) => rights.has(right));
+const existsIn = ({ modelRights }: Report, rights: ReadonlySet<Right>): boolean =>
+  modelRights.some((right) => rights.has(right));
 
 const ReportCard = z.object({ name: z.string(), title: z.string(), columns: z.array(z.string()) });
 
@@ -38,7 +39,7 @@ const list = endpoint(
     await call.read();
     const { grantSet, preset } = call.principal;
     const isOpenTo = (name: ReportName) =>
-      exists(REPORTS[name], preset.rights) && opens(REPORTS[name], grantSet) !== undefined;
+      existsIn(REPORTS[name], preset.rights) && findOpeningRight(REPORTS[name], grantSet) !== undefined;
     if (!REPORT_NAMES.some(isOpenTo)) call.requireRight("report.download");
     const data = REPORT_NAMES.filter(isOpenTo).map((name) => ({
       name,
@@ -49,7 +50,7 @@ const list = endpoint(
   },
 );
 
-const Answered = z.object({
+const ReportAnswer = z.object({
   report: z.string(),
   from: z.string(),
   to: z.string(),
@@ -61,15 +62,15 @@ const Answered = z.object({
  * The report that the path names, and the right that opens it. A model has no report that it has no rows for.
  * @throws Problem access/denied for every name, where the caller may download no report; not-found
  */
-function openedReport(call: Call): { name: ReportName; report: Report; open: Right } {
+function requireOpenReport(call: Call): { name: ReportName; report: Report; openingRight: Right } {
   const { grantSet, preset } = call.principal;
   const name = REPORT_NAMES.find((each) => each === call.params["name"]);
   const report: Report | null = name === undefined ? null : REPORTS[name];
-  const open = report === null ? undefined : opens(report, grantSet);
+  const open = report === null ? undefined : findOpeningRight(report, grantSet);
   if (open === undefined) call.requireRight("report.download");
-  if (name === undefined || report === null || open === undefined || !exists(report, preset.rights))
+  if (name === undefined || report === null || open === undefined || !existsIn(report, preset.rights))
     throw new Problem("not-found");
-  return { name, report, open };
+  return { name, report, openingRight: open };
 }
 
 const download = (ledgersOf: LedgerOutboxesOf) =>
@@ -84,34 +85,34 @@ const download = (ledgersOf: LedgerOutboxesOf) =>
         `A report: ${REPORT_NAMES.join(", ")}. ` +
         "format=csv and format=xlsx answer a file for spreadsheets. The download is recorded.",
       query: ReportQuery,
-      answer: Answered,
+      answer: ReportAnswer,
     },
     async (call) => {
-      const { name, report, open } = openedReport(call);
-      const { format, ...asked } = call.query();
-      const period = periodOf(asked, report, call.now, call.principal.targetAccount.settings.timeZone);
+      const { name, report, openingRight } = requireOpenReport(call);
+      const { format, ...periodQuery } = call.query();
+      const period = periodOf(periodQuery, report, call.now, call.principal.targetAccount.settings.timeZone);
       if (period === null) throw invalidParameter("to", "must not be before from");
       const complete =
         !report.columns.includes("memberId") ||
         (await sealPending(call.env, call.db, call.principal.accountId, ledgersOf));
-      const rows = await READERS[name](call, period, open);
+      const rows = await LOADERS[name](call, period, openingRight);
       if (rows.length > REPORT_ROWS_MAX)
         throw invalidParameter(
           "from",
           `the report has more than ${REPORT_ROWS_MAX} rows: ask for a shorter period`,
         );
-      const told = { from: iso(period.from), to: iso(period.to) };
+      const periodFields = { from: iso(period.from), to: iso(period.to) };
       const event = call.event(
         "report.download",
         { type: "report", id: null },
-        { changes: { before: {}, after: { report: name, format, ...told, rows: rows.length } } },
+        { changes: { before: {}, after: { report: name, format, ...periodFields, rows: rows.length } } },
       );
       return call.commit(
         { statements: [], events: [event] },
         {
           status: 200,
           ...(format === "json"
-            ? { body: { report: name, ...told, rows, complete } }
+            ? { body: { report: name, ...periodFields, rows, complete } }
             : tableFile(format, name, report.columns, rows, call.now)),
         },
       );

@@ -9,7 +9,7 @@ import type { LogVisibility } from "../../audit/log/log-visibility.ts";
 import type { Period } from "../../kernel/period.ts";
 
 /** The accounts of a report: the one acted on, and those below it (null is all). */
-export interface Covered {
+export interface CoveredAccounts {
   readonly accountId: string;
   readonly below: ReadonlySet<string> | null;
   /** Accounts that are left out, because they are closed to the caller's address. */
@@ -17,12 +17,12 @@ export interface Covered {
 }
 
 /** One type in a report: its rows in reach. */
-export interface Part {
+export interface TypeFilter {
   readonly type: string;
-  readonly visible: AccessFilter;
+  readonly access: AccessFilter;
 }
 
-const covered = ({ accountId, below, closed }: Covered): SQL =>
+const whereCovered = ({ accountId, below, closed }: CoveredAccounts): SQL =>
   below !== null && below.size === 0
     ? sql`${resource.accountId} = ${accountId}`
     : sql`${resource.accountId} IN (SELECT ${accountId} UNION ALL
@@ -34,13 +34,13 @@ const covered = ({ accountId, below, closed }: Covered): SQL =>
 const inSet = (column: string, values: ReadonlySet<string>): SQL =>
   sql`${sql.raw(column)} IN (SELECT value FROM json_each(${JSON.stringify([...values])}))`;
 
-const within = (
+const whereInPeriod = (
   column: typeof resource.createdAt | typeof resource.expiresAt,
   { from, to }: Period,
 ): SQL | undefined => and(gte(column, from), lt(column, to));
 
 /** The columns of an object in a report: never all of its attributes, which may be long. */
-const told = {
+const REPORT_COLUMNS = {
   accountId: resource.accountId,
   type: resource.type,
   id: resource.id,
@@ -55,32 +55,38 @@ const told = {
 /** Active objects that expire in the period. */
 export const findExpiring = (
   db: Db,
-  accounts: Covered,
-  { type, visible }: Part,
+  accounts: CoveredAccounts,
+  { type, access }: TypeFilter,
   period: Period,
   limit: number,
 ) =>
   db
-    .select(told)
+    .select(REPORT_COLUMNS)
     .from(resource)
     .where(
       and(
-        covered(accounts),
+        whereCovered(accounts),
         eq(resource.type, type),
         isNotNull(resource.expiresAt),
-        within(resource.expiresAt, period),
+        whereInPeriod(resource.expiresAt, period),
         eq(resource.status, "active"),
-        whereAccessible(visible, resource),
+        whereAccessible(access, resource),
       ),
     )
     .orderBy(resource.expiresAt, resource.id)
     .limit(limit);
 
 /** Objects that were made in the period, with the name of their account. */
-export const findMade = (db: Db, accounts: Covered, { type, visible }: Part, period: Period, limit: number) =>
+export const findCreated = (
+  db: Db,
+  accounts: CoveredAccounts,
+  { type, access }: TypeFilter,
+  period: Period,
+  limit: number,
+) =>
   db
     .select({
-      ...told,
+      ...REPORT_COLUMNS,
       accountName: sql<string>`(SELECT a.name FROM account a WHERE a.id = resource.account_id)`.as(
         "account_name",
       ),
@@ -89,10 +95,10 @@ export const findMade = (db: Db, accounts: Covered, { type, visible }: Part, per
     .from(resource)
     .where(
       and(
-        covered(accounts),
+        whereCovered(accounts),
         eq(resource.type, type),
-        within(resource.createdAt, period),
-        whereAccessible(visible, resource),
+        whereInPeriod(resource.createdAt, period),
+        whereAccessible(access, resource),
       ),
     )
     .orderBy(desc(resource.id))
@@ -102,26 +108,30 @@ export const findMade = (db: Db, accounts: Covered, { type, visible }: Part, per
  * The table is named by hand. Drizzle leaves its name out where only one table is selected from, and the
  * inner table would be meant.
  */
-const requestsOf = <Value>(value: string, { from, to }: Period) =>
+const requestsInPeriod = <Value>(value: string, { from, to }: Period) =>
   sql<Value>`(SELECT ${sql.raw(value)} FROM resource r
     WHERE r.parent_id = resource.id AND r.account_id = resource.account_id
     AND r.type = 'request' AND r.created_at >= ${from} AND r.created_at < ${to})`;
 
 /** Keys with their requests of the period: how many, and the last. */
-export const findKeys = (db: Db, accountId: string, { type, visible }: Part, period: Period, limit: number) =>
+export const findKeysWithRequests = (
+  db: Db,
+  accountId: string,
+  { type, access }: TypeFilter,
+  period: Period,
+  limit: number,
+) =>
   db
     .select({
-      ...told,
-      requests: requestsOf<number>("COUNT(*)", period).as("requests"),
-      lastRequestId: requestsOf<string | null>("MAX(r.id)", period).as("last_request_id"),
-      lastRequestAt: requestsOf<number | null>("MAX(r.created_at)", period).as("last_request_at"),
+      ...REPORT_COLUMNS,
+      requests: requestsInPeriod<number>("COUNT(*)", period).as("requests"),
+      lastRequestId: requestsInPeriod<string | null>("MAX(r.id)", period).as("last_request_id"),
+      lastRequestAt: requestsInPeriod<number | null>("MAX(r.created_at)", period).as("last_request_at"),
       sosLicenseId: sql<string | null>`${resource.attributes} ->> '$.sosLicenseId'`.as("sos_license_id"),
       sosExpiresAt: sql<string | null>`${resource.attributes} ->> '$.sosExpiresAt'`.as("sos_expires_at"),
     })
     .from(resource)
-    .where(
-      and(eq(resource.accountId, accountId), eq(resource.type, type), whereAccessible(visible, resource)),
-    )
+    .where(and(eq(resource.accountId, accountId), eq(resource.type, type), whereAccessible(access, resource)))
     .orderBy(desc(resource.id))
     .limit(limit);
 
@@ -129,7 +139,7 @@ export const findKeys = (db: Db, accountId: string, { type, visible }: Part, per
  * Which members a report may name: all or none, as far as the member who asks may see the objects of their
  * events; or only the member who asks.
  */
-export type Named = { readonly memberId: string } & (
+export type MemberVisibility = { readonly memberId: string } & (
   | {
       readonly members: "all" | "none";
       readonly sight: Pick<
@@ -140,46 +150,62 @@ export type Named = { readonly memberId: string } & (
   | { readonly members: "one" }
 );
 
-const events = (accountId: string, named: Named, { from, to }: Period): SQL | undefined =>
+const whereVisibleEvents = (
+  accountId: string,
+  visibility: MemberVisibility,
+  { from, to }: Period,
+): SQL | undefined =>
   and(
     eq(auditEvent.accountId, accountId),
     eq(auditEvent.outcome, "success"),
     gte(auditEvent.at, from),
     lt(auditEvent.at, to),
-    named.members === "one"
-      ? eq(auditEvent.memberId, named.memberId)
-      : or(eq(auditEvent.memberId, named.memberId), whereVisibleObjects(named.sight)),
+    visibility.members === "one"
+      ? eq(auditEvent.memberId, visibility.memberId)
+      : or(eq(auditEvent.memberId, visibility.memberId), whereVisibleObjects(visibility.sight)),
   );
 
-const memberOf = (named: Named) =>
-  named.members === "none" ? sql<string | null>`NULL` : sql<string | null>`${auditEvent.memberId}`;
+const memberColumn = (visibility: MemberVisibility) =>
+  visibility.members === "none" ? sql<string | null>`NULL` : sql<string | null>`${auditEvent.memberId}`;
 
-export const countUsage = (db: Db, accountId: string, named: Named, period: Period, limit: number) =>
+export const countUsage = (
+  db: Db,
+  accountId: string,
+  visibility: MemberVisibility,
+  period: Period,
+  limit: number,
+) =>
   db
     .select({
-      memberId: memberOf(named).as("member"),
+      memberId: memberColumn(visibility).as("member"),
       action: auditEvent.action,
       count: sql<number>`COUNT(*)`.as("events"),
       credits: sql<number>`TOTAL(${auditEvent.body} ->> '$.cost')`.as("credits"),
     })
     .from(auditEvent)
-    .where(events(accountId, named, period))
+    .where(whereVisibleEvents(accountId, visibility, period))
     .groupBy(sql`1`, auditEvent.action)
     .orderBy(sql`1`, auditEvent.action)
     .limit(limit);
 
-export const findDownloads = (db: Db, accountId: string, named: Named, period: Period, limit: number) =>
+export const findDownloads = (
+  db: Db,
+  accountId: string,
+  visibility: MemberVisibility,
+  period: Period,
+  limit: number,
+) =>
   db
     .select({
       at: auditEvent.at,
-      memberId: memberOf(named).as("member"),
+      memberId: memberColumn(visibility).as("member"),
       themeId: auditEvent.resourceId,
       file: sql<string | null>`${auditEvent.body} ->> '$.changes.after.file'`.as("file"),
     })
     .from(auditEvent)
     .where(
       and(
-        events(accountId, named, period),
+        whereVisibleEvents(accountId, visibility, period),
         inArray(auditEvent.resourceType, ["theme"]),
         eq(auditEvent.action, "theme.download"),
       ),

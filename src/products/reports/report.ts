@@ -8,28 +8,28 @@ export interface Report {
   /** Each of these rights opens it. */
   readonly rights: readonly Right[];
   /** It exists in a model that knows one of these rights. */
-  readonly of: readonly Right[];
+  readonly modelRights: readonly Right[];
   readonly columns: readonly [string, ...string[]];
   /** Milliseconds that its period reaches back from now (below 0) or forward, by default. */
   readonly periodMs: number;
 }
 
 const DAY_MS = 86_400_000;
-const EVERY: Right = "report.download";
+const ANY_REPORT_RIGHT: Right = "report.download";
 
 /** Every report, by its name in the path. */
 export const REPORTS = {
   "expiring-licenses": {
     title: "Licenses, keys and subscriptions that expire in the period",
-    rights: [EVERY, "report.expiring_licenses"],
-    of: ["license.view", "license_key.view", "key.view", "sos_license.view", "subscription.view"],
+    rights: [ANY_REPORT_RIGHT, "report.expiring_licenses"],
+    modelRights: ["license.view", "license_key.view", "key.view", "sos_license.view", "subscription.view"],
     columns: ["accountId", "type", "id", "name", "expiresAt", "status"],
     periodMs: 30 * DAY_MS,
   },
   "requests-and-keys": {
     title: "Keys, with the license request made last for each in the period",
-    rights: [EVERY, "report.check_requests_and_keys"],
-    of: ["request.view"],
+    rights: [ANY_REPORT_RIGHT, "report.check_requests_and_keys"],
+    modelRights: ["request.view"],
     columns: [
       "keyId",
       "key",
@@ -46,15 +46,15 @@ export const REPORTS = {
   },
   subscriptions: {
     title: "Subscriptions that were bought in the period, of every organization in reach",
-    rights: [EVERY],
-    of: ["subscription.view"],
+    rights: [ANY_REPORT_RIGHT],
+    modelRights: ["subscription.view"],
     columns: ["accountId", "organization", "id", "name", "status", "createdAt", "expiresAt"],
     periodMs: -30 * DAY_MS,
   },
   tasks: {
     title: "Tasks that were created in the period",
-    rights: [EVERY],
-    of: ["task.view"],
+    rights: [ANY_REPORT_RIGHT],
+    modelRights: ["task.view"],
     columns: ["id", "name", "toolId", "status", "updates", "createdAt", "updatedAt"],
     periodMs: -30 * DAY_MS,
   },
@@ -62,15 +62,15 @@ export const REPORTS = {
     title:
       "What was done and what it cost, by member and action; " +
       "members only for those who may read the audit log",
-    rights: [EVERY],
-    of: [EVERY],
+    rights: [ANY_REPORT_RIGHT],
+    modelRights: [ANY_REPORT_RIGHT],
     columns: ["memberId", "action", "count", "credits"],
     periodMs: -30 * DAY_MS,
   },
   downloads: {
     title: "Downloads of theme files; members only for those who may read the audit log",
-    rights: [EVERY],
-    of: ["theme.download"],
+    rights: [ANY_REPORT_RIGHT],
+    modelRights: ["theme.download"],
     columns: ["at", "memberId", "themeId", "file"],
     periodMs: -30 * DAY_MS,
   },

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { instant, singleLineText } from "../../kernel/http/body.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /**
  * A token that the vendor's own software carries. Losing one by accident stops every installation, so only
  * owners reach them.
  */
-export const accessToken: ResourceType = {
+export const accessTokenType: ResourceType = {
   name: "access_token",
   title: "Access tokens",
   grants: "none",
@@ -26,13 +26,13 @@ export const accessToken: ResourceType = {
         .default(["activate"]),
       expiresAt: instant.nullable().default(null),
     }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: {},
     reference: null,
     generated: {
-      kept: z.object({ last4: z.string() }),
-      once: z.object({ token: z.string() }),
+      storedFields: z.object({ last4: z.string() }),
+      shownOnce: z.object({ token: z.string() }),
       make: (random) => {
         const token = `tgt_${Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
         return { attributes: { "#hash": sha256Hex(token), last4: token.slice(-4) }, shown: { token } };

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { NO_LEVELS } from "../../access/resource-type.ts";
 import { instant, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /**
  * Opens the aggregator's interfaces to one member. Its token is nowhere kept: it follows from the license and
  * a secret of the deployment.
  */
-export const aggregatorLicense: ResourceType = {
+export const aggregatorLicenseType: ResourceType = {
   name: "aggregator_license",
   title: "Aggregator licenses",
   grants: "none",
@@ -22,11 +22,11 @@ export const aggregatorLicense: ResourceType = {
       name: singleLineText(200),
       expiresAt: instant.nullable().default(null),
     }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: {},
     reference: null,
     generated: null,
-    without: ["create", "edit", "delete"],
+    omittedRoutes: ["create", "edit", "delete"],
   },
 };

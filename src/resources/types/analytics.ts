@@ -1,7 +1,7 @@
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /** Read-only: every level gives the view and nothing more. */
-export const analytics: ResourceType = {
+export const analyticsType: ResourceType = {
   name: "analytics",
   title: "Analytics",
   grants: "whole",

@@ -1,7 +1,7 @@
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /** The tier and the attached card; invoices come with the view. */
-export const billing: ResourceType = {
+export const billingType: ResourceType = {
   name: "billing",
   title: "Billing",
   grants: "whole",

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { currency, money, optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
-import { OFFER_ACTIONS } from "../offer.ts";
-import type { ResourceType } from "../type.ts";
+import { OFFER_ACTIONS } from "../offer-action.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /**
  * What is offered: themes, plugins and services. A team sees the platform's, a customer's organization its
  * seller's.
  */
-export const catalog: ResourceType = {
+export const catalogType: ResourceType = {
   name: "catalog",
   title: "Catalog",
   grants: "none",
@@ -51,7 +51,7 @@ export const catalog: ResourceType = {
         .default(null)
         .describe("Percent on top of the cost price, where there is neither a price nor a markup."),
     }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: {},
     reference: null,

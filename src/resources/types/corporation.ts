@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { optionalMultilineText, optionalText, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
-const line = (max: number) => optionalText(max).default(null);
+const optionalLine = (max: number) => optionalText(max).default(null);
 
 /** Whom objects belong to. */
-export const corporation: ResourceType = {
+export const corporationType: ResourceType = {
   name: "corporation",
   title: "Corporations",
   grants: "none",
@@ -19,12 +19,12 @@ export const corporation: ResourceType = {
     attributes: z.strictObject({
       name: singleLineText(200),
       address: optionalMultilineText(300).default(null),
-      taxId: line(40),
-      website: line(200),
-      phone: line(40),
+      taxId: optionalLine(40),
+      website: optionalLine(200),
+      phone: optionalLine(40),
       comments: optionalMultilineText(2_000).default(null),
     }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: {},
     reference: null,

@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { currency, money, optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
-const Option = z.strictObject({
+const QuoteOption = z.strictObject({
   name: singleLineText(100),
   price: money.describe("What comes on top of the price."),
 });
 
 /** What quotes are put together from: products and services, with their options (configure, price, quote). */
-export const cpq: ResourceType = {
+export const cpqType: ResourceType = {
   name: "cpq",
   title: "Products and services for quotes",
   grants: "none",
@@ -26,9 +26,9 @@ export const cpq: ResourceType = {
       description: optionalMultilineText(2000).default(null),
       price: money,
       currency,
-      options: z.array(Option).max(50).default([]),
+      options: z.array(QuoteOption).max(50).default([]),
     }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: {},
     reference: null,

@@ -2,10 +2,10 @@ import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { optionalText, singleLineText } from "../../kernel/http/body.ts";
 import { optionalEmailAddress } from "../../kernel/text/email.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /** An end customer. E-mails are not unique: a refusal would reveal another customer. */
-export const customer: ResourceType = {
+export const customerType: ResourceType = {
   name: "customer",
   title: "Customers",
   grants: "each",
@@ -20,7 +20,7 @@ export const customer: ResourceType = {
       email: optionalEmailAddress.default(null),
       company: optionalText(200).default(null),
     }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: {},
     reference: null,

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /** A named value of a product, a license key or a machine code. */
-export const dataObject: ResourceType = {
+export const dataObjectType: ResourceType = {
   name: "data_object",
   title: "Data objects",
   grants: "none",
@@ -19,7 +19,7 @@ export const dataObject: ResourceType = {
       stringValue: z.string().max(10_000).default(""),
       intValue: z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER).default(0),
     }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: { productId: "product", licenseKeyId: "license_key", machineCodeId: "machine_code" },
     reference: null,

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
-const Field = z.strictObject({
+const FormField = z.strictObject({
   name: z.string().regex(/^[a-z][a-zA-Z0-9]{0,39}$/, "must be a name such as orderNumber"),
   label: singleLineText(200),
   kind: z.enum(["text", "number", "date", "choice", "checkbox"]),
@@ -12,7 +12,7 @@ const Field = z.strictObject({
 });
 
 /** What is asked when a quote or an order is made. */
-export const form: ResourceType = {
+export const formType: ResourceType = {
   name: "form",
   title: "Forms",
   grants: "none",
@@ -26,14 +26,14 @@ export const form: ResourceType = {
     attributes: z.strictObject({
       name: singleLineText(200),
       fields: z
-        .array(Field)
+        .array(FormField)
         .max(100)
         .refine(
           (fields) => new Set(fields.map(({ name }) => name)).size === fields.length,
           "names a field twice",
         ),
     }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: {},
     reference: null,

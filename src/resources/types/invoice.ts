@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { currency, instant, money, quantity, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
-const Line = z.strictObject({ description: singleLineText(300), quantity, unitPrice: money });
+const InvoiceLineSchema = z.strictObject({ description: singleLineText(300), quantity, unitPrice: money });
 
 /** What an invoice is for: `Array<{ description, quantity, unitPrice }>`. */
-export type InvoiceLine = z.infer<typeof Line>;
+export type InvoiceLine = z.infer<typeof InvoiceLineSchema>;
 
-const amountOf = (lines: readonly InvoiceLine[]): number =>
+const totalOf = (lines: readonly InvoiceLine[]): number =>
   lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0);
 
-const settled = (status: "paid" | "canceled", name: string) => ({
+const settlementAction = (status: "paid" | "canceled", name: string) => ({
   name,
   verb: "edit",
   summary: status === "paid" ? "It was paid." : "It is not asked for any more.",
@@ -21,7 +21,7 @@ const settled = (status: "paid" | "canceled", name: string) => ({
 });
 
 /** What an account owes. It is billed to the account's owner, also when another member bought. */
-export const invoice: ResourceType = {
+export const invoiceType: ResourceType = {
   name: "invoice",
   title: "Invoices",
   grants: "none",
@@ -35,28 +35,28 @@ export const invoice: ResourceType = {
       title: singleLineText(300),
       currency,
       lines: z
-        .array(Line)
+        .array(InvoiceLineSchema)
         .min(1)
         .max(100)
-        .refine((lines) => Number.isSafeInteger(amountOf(lines)), "come to more than an invoice can hold"),
+        .refine((lines) => Number.isSafeInteger(totalOf(lines)), "come to more than an invoice can hold"),
       dueAt: instant.nullable().default(null),
     }),
-    label: "title",
+    nameAttribute: "title",
     masked: [],
     parents: {},
     reference: null,
     generated: {
-      kept: z.object({
+      storedFields: z.object({
         amount: z.number().describe("In the smallest unit of the currency."),
         billedTo: z.string().describe("The member who owned the account then."),
       }),
-      once: z.object({}),
+      shownOnce: z.object({}),
       make: (_, { ownerMemberId }) => ({ attributes: { billedTo: ownerMemberId }, shown: {} }),
     },
-    computed: ({ lines }) => ({ amount: amountOf(lines as InvoiceLine[]) }),
-    firstStatus: "open",
-    editableIn: ["open"],
-    without: ["delete"],
-    actions: [settled("paid", "settle"), settled("canceled", "cancel")],
+    computeAttributes: ({ lines }) => ({ amount: totalOf(lines as InvoiceLine[]) }),
+    initialStatus: "open",
+    editableStatuses: ["open"],
+    omittedRoutes: ["delete"],
+    actions: [settlementAction("paid", "settle"), settlementAction("canceled", "cancel")],
   },
 };

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { optionalText, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /** A key, in hardware or software, that runs an object by its license. */
-export const key: ResourceType = {
+export const dealerKeyType: ResourceType = {
   name: "key",
   title: "Keys",
   grants: "none",
@@ -22,12 +22,12 @@ export const key: ResourceType = {
         .default(false)
         .describe("Licensed by subscription: an SOS license of it is for 5 days."),
     }),
-    label: "serial",
+    nameAttribute: "serial",
     masked: [],
     parents: { objectId: "object" },
     reference: null,
     generated: {
-      kept: z.object({
+      storedFields: z.object({
         expiresAt: z
           .string()
           .nullable()
@@ -38,12 +38,12 @@ export const key: ResourceType = {
           .describe("The SOS license that it has had; null while it has had none."),
         sosExpiresAt: z.string().nullable().describe("Until when that one holds."),
       }),
-      once: z.object({}),
+      shownOnce: z.object({}),
       make: () => ({ attributes: { expiresAt: null, sosLicenseId: null, sosExpiresAt: null }, shown: {} }),
     },
     // What was licensed stays what it is: else one device had a second SOS license under another number.
     fixed: { attributes: ["serial", "saas"], by: ["request", "sos_license"] },
     filters: ["serial"],
-    unique: ({ serial }) => String(serial).toUpperCase(),
+    uniqueKeyOf: ({ serial }) => String(serial).toUpperCase(),
   },
 };

@@ -1,18 +1,18 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { instant, optionalMultilineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 /** `XXXXX-XXXXX-XXXXX-XXXXX`: 20 characters of 5 bits, without the ones that people mistake for another. */
-export const writeKey = (random: Uint8Array): string =>
+export const formatLicenseKey = (random: Uint8Array): string =>
   Array.from(
     random.slice(0, 20),
     (byte, index) => `${index > 0 && index % 5 === 0 ? "-" : ""}${ALPHABET[byte % 32]}`,
   ).join("");
 
-export const licenseKey: ResourceType = {
+export const licenseKeyType: ResourceType = {
   name: "license_key",
   title: "License keys",
   grants: "none",
@@ -28,18 +28,18 @@ export const licenseKey: ResourceType = {
       maxMachines: z.number().int().min(0).max(1_000_000).nullable().default(null),
       blocked: z.boolean().default(false),
     }),
-    label: "key",
+    nameAttribute: "key",
     masked: ["key"],
     parents: { productId: "product" },
     reference: {
-      member: "customerId",
+      field: "customerId",
       type: "customer",
-      embedded: { member: "newCustomer", type: "customer" },
+      embedded: { field: "newCustomer", type: "customer" },
     },
     generated: {
-      kept: z.object({ key: z.string().describe("What the customer types in.") }),
-      once: z.object({}),
-      make: (random) => ({ attributes: { key: writeKey(random) }, shown: {} }),
+      storedFields: z.object({ key: z.string().describe("What the customer types in.") }),
+      shownOnce: z.object({}),
+      make: (random) => ({ attributes: { key: formatLicenseKey(random) }, shown: {} }),
     },
   },
 };

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { instant } from "../../kernel/http/body.ts";
 import { NO_LEVELS } from "../../access/resource-type.ts";
-import type { ResourceType } from "../type.ts";
-import { writeKey } from "./license-key.ts";
+import type { ResourceType } from "../resource-type.ts";
+import { formatLicenseKey } from "./license-key.ts";
 
 /** What a team has of a theme: provisioned from its credits, or purchased on its owner's invoice. */
-export const license: ResourceType = {
+export const licenseResourceType: ResourceType = {
   name: "license",
   title: "Licenses",
   grants: "none",
@@ -26,20 +26,20 @@ export const license: ResourceType = {
       invoiceId: z.string().nullable().describe("Of a purchase."),
       expiresAt: instant.nullable(),
     }),
-    label: "key",
+    nameAttribute: "key",
     masked: ["key"],
     // A viewer looks at licenses and uses none.
-    maskedUnless: ["license.provision", "license.purchase", "license.revoke"],
+    unmaskingRights: ["license.provision", "license.purchase", "license.revoke"],
     parents: { themeId: "catalog" },
     reference: null,
     generated: {
-      kept: z.object({ key: z.string() }),
-      once: z.object({}),
-      make: (random) => ({ attributes: { key: writeKey(random) }, shown: {} }),
+      storedFields: z.object({ key: z.string() }),
+      shownOnce: z.object({}),
+      make: (random) => ({ attributes: { key: formatLicenseKey(random) }, shown: {} }),
     },
-    without: ["create", "edit", "delete"],
+    omittedRoutes: ["create", "edit", "delete"],
     filters: ["domain", "method"],
     // A revoked one is bound to nothing.
-    unique: ({ domain }, themeId) => (typeof domain === "string" ? `${themeId} ${domain}` : null),
+    uniqueKeyOf: ({ domain }, themeId) => (typeof domain === "string" ? `${themeId} ${domain}` : null),
   },
 };

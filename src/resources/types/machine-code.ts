@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { optionalText, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /** A machine on which a license key runs. */
-export const machineCode: ResourceType = {
+export const machineCodeType: ResourceType = {
   name: "machine_code",
   title: "Machine codes",
   grants: "none",
@@ -15,7 +15,7 @@ export const machineCode: ResourceType = {
     path: "machine-codes",
     id: "machineCode",
     attributes: z.strictObject({ code: singleLineText(200), friendlyName: optionalText(200).default(null) }),
-    label: "code",
+    nameAttribute: "code",
     masked: [],
     parents: { licenseKeyId: "license_key" },
     reference: null,

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /** What a seller adds to the cost of what it offers: of one item or all, for one organization or all. */
-export const markup: ResourceType = {
+export const markupType: ResourceType = {
   name: "markup",
   title: "Markups",
   grants: "none",
@@ -25,13 +25,14 @@ export const markup: ResourceType = {
         .default(null)
         .describe("The organization that it holds for; null is every one."),
     }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: {},
-    reference: { member: "catalogItemId", type: "catalog", embedded: null },
+    reference: { field: "catalogItemId", type: "catalog", embedded: null },
     generated: null,
-    organization: "organizationId",
-    unique: ({ organizationId }, _, catalogItemId) => `${String(organizationId)} ${String(catalogItemId)}`,
+    organizationAttribute: "organizationId",
+    uniqueKeyOf: ({ organizationId }, _, catalogItemId) =>
+      `${String(organizationId)} ${String(catalogItemId)}`,
     filters: ["organizationId"],
   },
 };

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
-import { type ResourceType, withNameKeys } from "../type.ts";
+import { type ResourceType, withNameKeys } from "../resource-type.ts";
 
 /** Keeps objects, and with them the members who may see those, apart. The group "all" is there by itself. */
-export const objectGroup: ResourceType = {
+export const objectGroupType: ResourceType = {
   name: "object_group",
   title: "Object groups",
   grants: "none",
@@ -18,13 +18,13 @@ export const objectGroup: ResourceType = {
       name: singleLineText(200),
       description: optionalMultilineText(2_000).default(null),
     }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: {},
     reference: null,
     generated: null,
-    computed: withNameKeys,
-    distinctNames: true,
-    unique: ({ name }) => String(name).toLowerCase(),
+    computeAttributes: withNameKeys,
+    requiresDistinctNames: true,
+    uniqueKeyOf: ({ name }) => String(name).toLowerCase(),
   },
 };

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { optionalMultilineText, optionalText, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
-const line = (max: number) => optionalText(max).default(null);
+const optionalLine = (max: number) => optionalText(max).default(null);
 
 /**
  * A place that a dealer equips: its keys, their licenses and requests stand under it and go where it goes.
  */
-export const object: ResourceType = {
+export const objectType: ResourceType = {
   name: "object",
   title: "Objects",
   grants: "none",
@@ -21,17 +21,17 @@ export const object: ResourceType = {
     attributes: z.strictObject({
       name: singleLineText(200),
       address: optionalMultilineText(300).default(null),
-      city: line(100),
-      country: line(100),
-      phone: line(40),
+      city: optionalLine(100),
+      country: optionalLine(100),
+      phone: optionalLine(40),
       comments: optionalMultilineText(2_000).default(null),
     }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: {},
-    reference: { member: "corporationId", type: "corporation", embedded: null },
+    reference: { field: "corporationId", type: "corporation", embedded: null },
     generated: null,
-    ownerShown: true,
-    ownerAssigned: true,
+    showsOwner: true,
+    hasAssignableOwner: true,
   },
 };

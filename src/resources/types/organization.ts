@@ -1,11 +1,11 @@
 import { NO_LEVELS } from "../../access/resource-type.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /**
  * The accounts below: a seller's customers, a distributor's sellers. A grant on one says where a member's
  * role holds.
  */
-export const organization: ResourceType = {
+export const organizationType: ResourceType = {
   name: "organization",
   title: "Organizations",
   grants: "reach",

@@ -1,21 +1,21 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /** What a product grant gives on everything below the product: add and modify, never remove. */
-const BELOW = {
+const LEVELS_BELOW = {
   view: ["view"],
   edit: ["view", "create", "edit"],
   owner: ["view", "create", "edit"],
 } as const;
 
-export const product: ResourceType = {
+export const productType: ResourceType = {
   name: "product",
   title: "Products",
   grants: "each",
   levels: LEVELS,
-  derives: { license_key: BELOW, machine_code: BELOW, data_object: BELOW },
+  derives: { license_key: LEVELS_BELOW, machine_code: LEVELS_BELOW, data_object: LEVELS_BELOW },
   isGrouped: false,
   stored: {
     path: "products",
@@ -24,7 +24,7 @@ export const product: ResourceType = {
       name: singleLineText(200),
       description: optionalMultilineText(2000).default(null),
     }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: {},
     reference: null,

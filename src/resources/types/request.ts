@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /** A license that was asked for and generated. Written with it and never changed. */
-export const request: ResourceType = {
+export const requestType: ResourceType = {
   name: "request",
   title: "License requests",
   grants: "none",
@@ -20,11 +20,11 @@ export const request: ResourceType = {
       expiresAt: z.string(),
       comments: z.string().nullable(),
     }),
-    label: "serial",
+    nameAttribute: "serial",
     masked: [],
     parents: { keyId: "key" },
     reference: null,
     generated: null,
-    without: ["create", "edit", "delete"],
+    omittedRoutes: ["create", "edit", "delete"],
   },
 };

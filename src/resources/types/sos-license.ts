@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /** Why a license may be generated without waiting for a regular one. */
 export const SOS_REASONS = [
@@ -16,7 +16,7 @@ export const SOS_REASONS = [
 export const SOS_DAYS = { least: 15, most: 45, saas: 5 } as const;
 
 /** An emergency license: one for each key. */
-export const sosLicense: ResourceType = {
+export const sosLicenseType: ResourceType = {
   name: "sos_license",
   title: "SOS licenses",
   grants: "none",
@@ -32,18 +32,18 @@ export const sosLicense: ResourceType = {
       reason: z.enum(SOS_REASONS),
       expiresAt: z.string(),
     }),
-    label: "serial",
+    nameAttribute: "serial",
     masked: [],
     parents: { keyId: "key" },
     reference: null,
     generated: null,
-    without: ["create", "edit", "delete"],
-    unique: (_, keyId) => keyId,
+    omittedRoutes: ["create", "edit", "delete"],
+    uniqueKeyOf: (_, keyId) => keyId,
   },
 };
 
 /** What is wrong with that many days, or null. */
-export const sosDaysFault = (days: number, saas: boolean): string | null => {
+export const findSosDaysFault = (days: number, saas: boolean): string | null => {
   if (saas)
     return days === SOS_DAYS.saas ? null : `must be ${SOS_DAYS.saas}: this key is licensed by subscription`;
   return days >= SOS_DAYS.least && days <= SOS_DAYS.most

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { LEVELS } from "../../access/resource-type.ts";
 import { quantity } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /**
  * What an organization has bought from its seller's catalog, in some quantity. Its price is the
  * organization's; what it costs the seller, and what the seller added, are the seller's own business.
  */
-export const subscription: ResourceType = {
+export const subscriptionType: ResourceType = {
   name: "subscription",
   title: "Subscriptions",
   grants: "none",
@@ -19,12 +19,12 @@ export const subscription: ResourceType = {
     path: "subscriptions",
     id: "subscription",
     attributes: z.strictObject({ quantity }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: { catalogItemId: "catalog" },
     reference: null,
     generated: {
-      kept: z.object({
+      storedFields: z.object({
         name: z.string(),
         currency: z.string(),
         unitPrice: z.number(),
@@ -36,13 +36,13 @@ export const subscription: ResourceType = {
           .nullable()
           .describe("Percent on top of the cost price; null: sold at the catalog's price."),
       }),
-      once: z.object({}),
+      shownOnce: z.object({}),
       make: () => ({ attributes: {}, shown: {} }),
     },
-    computed: ({ quantity, unitPrice }) => ({ amount: Number(quantity) * Number(unitPrice) }),
+    computeAttributes: ({ quantity, unitPrice }) => ({ amount: Number(quantity) * Number(unitPrice) }),
     confidential: { right: "markup.view", attributes: ["costPrice", "markup"] },
-    editableIn: ["active"],
-    without: ["create", "edit"],
+    editableStatuses: ["active"],
+    omittedRoutes: ["create", "edit"],
     actions: [
       {
         name: "cancel",

@@ -2,10 +2,10 @@ import { z } from "zod";
 import { NO_LEVELS } from "../../access/resource-type.ts";
 import { optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /** What is worked on with a tool. To create and to update one costs credits; to rename it is free. */
-export const task: ResourceType = {
+export const taskType: ResourceType = {
   name: "task",
   title: "Tasks",
   grants: "reach",
@@ -21,20 +21,20 @@ export const task: ResourceType = {
       description: optionalMultilineText(2000).default(null),
       input: z.string().max(10_000).default("").describe("What the tool works on."),
     }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: { toolId: "tool" },
-    parentsDenied: true,
-    parentsActive: true,
-    ownerShown: true,
+    hidesMissingParent: true,
+    requiresActiveParent: true,
+    showsOwner: true,
     reference: null,
     generated: {
-      kept: z.object({
+      storedFields: z.object({
         updates: z.number().int().describe("How often it was updated."),
         updatedBy: z.string().nullable().describe("The member who updated it last."),
         lastUpdateAt: z.string().nullable(),
       }),
-      once: z.object({}),
+      shownOnce: z.object({}),
       make: () => ({ attributes: { updates: 0, updatedBy: null, lastUpdateAt: null }, shown: {} }),
     },
     price: ({ attributes }) => Number(attributes["createCost"]),

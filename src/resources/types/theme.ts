@@ -1,10 +1,10 @@
-import type { ResourceType } from "../type.ts";
+import type { ResourceType } from "../resource-type.ts";
 
 /**
  * A theme of the catalog, where an account restricts its members theme by theme. What may be done with it is
  * the role's.
  */
-export const theme: ResourceType = {
+export const themeType: ResourceType = {
   name: "theme",
   title: "Themes",
   grants: "each",

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { NO_LEVELS } from "../../access/resource-type.ts";
 import { optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
-import { OFFER_ACTIONS } from "../offer.ts";
-import type { ResourceType } from "../type.ts";
+import { OFFER_ACTIONS } from "../offer-action.ts";
+import type { ResourceType } from "../resource-type.ts";
 
-const cost = z.number().int().min(0).max(1_000_000_000);
+const creditCost = z.number().int().min(0).max(1_000_000_000);
 
 /** What agencies work with. The platform offers and prices it; a grant on it lets a sub-account in. */
-export const tool: ResourceType = {
+export const toolType: ResourceType = {
   name: "tool",
   title: "Tools",
   grants: "reach",
@@ -25,16 +25,16 @@ export const tool: ResourceType = {
         .describe("What programs call it."),
       name: singleLineText(200),
       description: optionalMultilineText(2000).default(null),
-      createCost: cost.default(0).describe("Credits that a new task costs."),
-      updateCost: cost.default(0).describe("Credits that an update of a task costs."),
+      createCost: creditCost.default(0).describe("Credits that a new task costs."),
+      updateCost: creditCost.default(0).describe("Credits that an update of a task costs."),
     }),
-    label: "name",
+    nameAttribute: "name",
     masked: [],
     parents: {},
     reference: null,
     generated: null,
     filters: ["key"],
-    unique: ({ key }) => String(key),
+    uniqueKeyOf: ({ key }) => String(key),
     actions: OFFER_ACTIONS,
   },
 };

@@ -6,7 +6,7 @@ import { givableRoles, canGive } from "../../../src/access/role-giving.ts";
 import { ACCOUNT_KINDS, PRESETS, presetOfKind } from "../../../src/access/model.ts";
 import { isRight, type Right, RIGHT_NAMES, resourceTypeOf } from "../../../src/access/right.ts";
 import { RESOURCE_TYPES, TYPE_TABLE } from "../../../src/resources/registry.ts";
-import { KNOWN } from "../../harness/policy-rights.ts";
+import { MODEL_RIGHTS } from "../../harness/policy-rights.ts";
 
 const NOTHING: GrantSource = {
   memberId: "mem_1",
@@ -221,13 +221,13 @@ describe("the presets are the tables that were agreed on", () => {
     expect(
       Object.keys(roles["member"]?.rights ?? {}).length + Object.keys(roles["viewer"]?.rights ?? {}).length,
     ).toBe(9 + 3);
-    expect(Object.keys(roles["admin"]?.rights ?? {}).sort()).toEqual([...KNOWN.team].sort());
+    expect(Object.keys(roles["admin"]?.rights ?? {}).sort()).toEqual([...MODEL_RIGHTS.team].sort());
   });
 
   test("S0.7 operators: the owner may do everything, an operator nothing until granted", () => {
     const { roles, bundles, restrictedRoles, topRole } = PRESETS.vendor;
     expect(Object.entries(roles["owner"]?.rights ?? {}).sort()).toEqual(
-      KNOWN.vendor.map((right) => [right, "all"]).sort(),
+      MODEL_RIGHTS.vendor.map((right) => [right, "all"]).sort(),
     );
     expect([roles["operator"]?.rights, restrictedRoles, topRole]).toEqual([{}, ["operator"], "owner"]);
     expect(bundles).toEqual({

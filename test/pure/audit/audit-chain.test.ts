@@ -4,21 +4,21 @@ import { canonicalJson } from "../../../src/kernel/canonical-json.ts";
 import { consecutiveEntries, hashOf, mergeByTime, type SealedRow } from "../../../src/audit/chain/chain.ts";
 import type { ChainHead } from "../../../src/audit/chain/event.ts";
 import { packEntries } from "../../../src/audit/chain/message.ts";
-import { chainOf, entry, event, firstFault } from "./audit-example.ts";
+import { sealChain, newEntry, newEvent, firstFault } from "./audit-example.ts";
 
 const EVENTS = [
-  event(1),
-  event(2),
-  entry(1),
-  event(3),
-  entry(2),
-  entry(3),
-  event(4),
-  event(5),
-  event(6),
-  event(7),
+  newEvent(1),
+  newEvent(2),
+  newEntry(1),
+  newEvent(3),
+  newEntry(2),
+  newEntry(3),
+  newEvent(4),
+  newEvent(5),
+  newEvent(6),
+  newEvent(7),
 ];
-const chain = await chainOf(EVENTS);
+const chain = await sealChain(EVENTS);
 const { rows, head } = chain;
 const at = (seq: number) => rows[seq - 1] as SealedRow;
 
@@ -44,14 +44,14 @@ async function rewritten(seq: number): Promise<{ rows: SealedRow[]; head: ChainH
   return { rows: result, head: { ...head, hash: result.at(-1)?.hash ?? "" } };
 }
 
-const forged = (await chainOf([event(9)], headAt(4, 1))).rows[0] as SealedRow;
+const forged = (await sealChain([newEvent(9)], headAt(4, 1))).rows[0] as SealedRow;
 const remade = await rewritten(4);
 const unreadable = await rehashed({ ...at(10), body: "{" });
 const replaced = await rehashed({ ...at(4), body: at(2).body });
-const consistent = (await chainOf([event(20)], headAt(3, 1))).rows[0] as SealedRow;
+const consistent = (await sealChain([newEvent(20)], headAt(3, 1))).rows[0] as SealedRow;
 const unlinked = await rehashed({ ...at(4), prevHash: "f".repeat(64) });
-const gapped = await chainOf([entry(1), entry(3)]);
-const appended = await chainOf([event(8)], head);
+const gapped = await sealChain([newEntry(1), newEntry(3)]);
+const appended = await sealChain([newEvent(8)], head);
 
 describe("S1.38 every kind of tampering is named at its first place", () => {
   const cases: [string, readonly SealedRow[], ChainHead, ChainHead | null, unknown][] = [
@@ -334,8 +334,8 @@ describe("two outboxes become one chain", () => {
   test("merge keeps each one's own order, for all clocks", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(20)), fc.array(fc.nat(20)), (times, entryTimes) => {
-        const staged = times.map((time, index) => event(index, { at: time }));
-        const entries = entryTimes.map((time, index) => entry(index + 1, time));
+        const staged = times.map((time, index) => newEvent(index, { at: time }));
+        const entries = entryTimes.map((time, index) => newEntry(index + 1, time));
         const merged = mergeByTime(staged, entries);
         expect(merged.filter((one) => one.ledgerSeq === null)).toEqual(staged);
         expect(merged.filter((one) => one.ledgerSeq !== null)).toEqual(entries);
@@ -353,7 +353,7 @@ describe("two outboxes become one chain", () => {
     ["none", [], 3, [], false],
   ])("following: %s", (_, seqs, ledgerSeq, run, gap) => {
     const result = consecutiveEntries(
-      seqs.map((seq) => entry(seq)),
+      seqs.map((seq) => newEntry(seq)),
       ledgerSeq,
     );
     expect({ run: result.run.map((one) => one.ledgerSeq), gap: result.gap }).toEqual({ run, gap });
@@ -363,7 +363,7 @@ describe("two outboxes become one chain", () => {
 test("packs hold every entry once, in order, and fit the queue", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 60_000 }), { maxLength: 250 }), (sizes) => {
-      const entries = sizes.map((size, index) => ({ ...entry(index + 1), reason: "é".repeat(size / 2) }));
+      const entries = sizes.map((size, index) => ({ ...newEntry(index + 1), reason: "é".repeat(size / 2) }));
       const messages = packEntries("acc_1", entries);
       expect(messages.flatMap((message) => (message.kind === "entries" ? message.events : []))).toEqual(
         entries,

@@ -12,7 +12,7 @@ export const ACTOR: Actor = {
   apiKeyId: "key_1",
 };
 
-export const event = (id: number, more: Partial<AuditEvent> = {}): AuditEvent => ({
+export const newEvent = (id: number, more: Partial<AuditEvent> = {}): AuditEvent => ({
   id: `evt_${id}`,
   accountId: "acc_1",
   at: 1_000 + id,
@@ -28,8 +28,8 @@ export const event = (id: number, more: Partial<AuditEvent> = {}): AuditEvent =>
   ...more,
 });
 
-export const entry = (ledgerSeq: number, at = 1_000 + ledgerSeq): AuditEvent =>
-  event(100 + ledgerSeq, {
+export const newEntry = (ledgerSeq: number, at = 1_000 + ledgerSeq): AuditEvent =>
+  newEvent(100 + ledgerSeq, {
     at,
     action: "credits.spend",
     resource: { type: "credits", id: `ent_${ledgerSeq}` },
@@ -46,7 +46,7 @@ export interface Chain {
   readonly head: ChainHead;
 }
 
-export async function chainOf(events: readonly AuditEvent[], from: ChainHead = GENESIS): Promise<Chain> {
+export async function sealChain(events: readonly AuditEvent[], from: ChainHead = GENESIS): Promise<Chain> {
   const rows: SealedRow[] = [];
   let head = from;
   for (const one of events) {

@@ -7,10 +7,10 @@ import {
   revealPersonalValues,
 } from "../../../src/audit/chain/personal-value.ts";
 import { AUDIT_MESSAGE } from "../../../src/audit/chain/message.ts";
-import { entry, event, newSalt } from "./audit-example.ts";
+import { newEntry, newEvent, newSalt } from "./audit-example.ts";
 
-const parsed = async (...args: Parameters<typeof event>) => {
-  const { body, personal } = await protectPersonalValues(event(...args), newSalt);
+const parsed = async (...args: Parameters<typeof newEvent>) => {
+  const { body, personal } = await protectPersonalValues(newEvent(...args), newSalt);
   return { body: JSON.parse(body) as Record<string, never>, text: body, personal };
 };
 
@@ -67,7 +67,7 @@ describe("what was protected", () => {
   test("is shown again as it was, and holds; erased it is null, and holds", async () => {
     await fc.assert(
       fc.asyncProperty(json, json, async (before, after) => {
-        const one = event(1, { resource: { type: "customer", id: "cus_1" }, changes: { before, after } });
+        const one = newEvent(1, { resource: { type: "customer", id: "cus_1" }, changes: { before, after } });
         const { body, personal } = await protectPersonalValues(one, newSalt);
         expect(await isPersonalIntact(JSON.parse(body), personal)).toBe(true);
         const { accountId: _, ...shown } = one;
@@ -87,7 +87,7 @@ describe("what was protected", () => {
   test("may be nested as deep as JSON goes without stopping the sealing", async () => {
     const deep = JSON.parse(`${"[".repeat(3_000)}"x"${"]".repeat(3_000)}`) as unknown;
     const { body, personal } = await protectPersonalValues(
-      event(1, { changes: { before: {}, after: { deep } } }),
+      newEvent(1, { changes: { before: {}, after: { deep } } }),
       newSalt,
     );
     expect(await isPersonalIntact(JSON.parse(body), personal)).toBe(true);
@@ -128,22 +128,22 @@ describe("a message is checked before it is used", () => {
   };
   test.each<[string, unknown, boolean]>([
     ["a nudge", { kind: "staged", accountId: "acc_1" }, true],
-    ["entries", { kind: "entries", accountId: "acc_1", events: [entry(1)] }, true],
+    ["entries", { kind: "entries", accountId: "acc_1", events: [newEntry(1)] }, true],
     ["calls", { kind: "calls", calls: [call] }, true],
     ["nothing", undefined, false],
     ["text", "hello", false],
     ["an unknown kind", { kind: "other" }, false],
     ["a nudge for no account", { kind: "staged", accountId: "" }, false],
-    ["entries of another account", { kind: "entries", accountId: "acc_2", events: [entry(1)] }, false],
-    ["entries that are none", { kind: "entries", accountId: "acc_1", events: [event(1)] }, false],
+    ["entries of another account", { kind: "entries", accountId: "acc_2", events: [newEntry(1)] }, false],
+    ["entries that are none", { kind: "entries", accountId: "acc_1", events: [newEvent(1)] }, false],
     [
       "an entry with an unknown member",
-      { kind: "entries", accountId: "acc_1", events: [{ ...entry(1), extra: 1 }] },
+      { kind: "entries", accountId: "acc_1", events: [{ ...newEntry(1), extra: 1 }] },
       false,
     ],
     [
       "an entry before the first",
-      { kind: "entries", accountId: "acc_1", events: [{ ...entry(1), ledgerSeq: 0 }] },
+      { kind: "entries", accountId: "acc_1", events: [{ ...newEntry(1), ledgerSeq: 0 }] },
       false,
     ],
     ["a call without a status", { kind: "calls", calls: [{ ...call, status: "200" }] }, false],

@@ -3,11 +3,11 @@ import { sign as githubSign } from "@octokit/webhooks-methods";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { isOpenable, openSecret, sealSecret } from "../../../src/gate/credentials/sealed-secret.ts";
-import { keyBytes, secretFault } from "../../../src/channels/webhooks/hook-secret.ts";
+import { signingKeyBytes, findSecretFault } from "../../../src/channels/webhooks/hook-secret.ts";
 import { Mapping } from "../../../src/channels/webhooks/mapping.ts";
-import { valueAt } from "../../../src/channels/webhooks/pointer.ts";
-import { read } from "../../../src/channels/webhooks/reading.ts";
-import { TOLERANCE_MS, verify } from "../../../src/channels/webhooks/signature.ts";
+import { valueAtPointer } from "../../../src/channels/webhooks/json-pointer.ts";
+import { parseByMapping } from "../../../src/channels/webhooks/parsed-message.ts";
+import { TOLERANCE_MS, verifySignature } from "../../../src/channels/webhooks/signature.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -21,7 +21,13 @@ describe("Standard Webhooks", () => {
     "webhook-signature": "v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0=",
   };
   const verdict = (at: number, more: Record<string, string> = {}, body = BODY) =>
-    verify("standard", [keyBytes("standard", SECRET)], new Headers({ ...headers, ...more }), bytes(body), at);
+    verifySignature(
+      "standard",
+      [signingKeyBytes("standard", SECRET)],
+      new Headers({ ...headers, ...more }),
+      bytes(body),
+      at,
+    );
 
   test("the vector of its specification", async () => {
     expect(await verdict(AT)).toEqual({
@@ -52,9 +58,9 @@ describe("Standard Webhooks", () => {
     const sent = Object.entries({ ...svix, ...more }).filter(
       (entry): entry is [string, string] => entry[1] !== null,
     );
-    const answer = await verify(
+    const answer = await verifySignature(
       "standard",
-      [keyBytes("standard", SECRET)],
+      [signingKeyBytes("standard", SECRET)],
       new Headers(sent),
       bytes(BODY),
       AT,
@@ -96,10 +102,10 @@ test("bytes that are no text are verified as they came", async () => {
   ]);
   const hex = Buffer.from(await crypto.subtle.sign("HMAC", imported, raw)).toString("hex");
   const headers = new Headers({ "x-github-delivery": "1", "x-hub-signature-256": `sha256=${hex}` });
-  expect((await verify("github", [key], headers, raw, 0)).kind).toBe("signed");
-  expect((await verify("github", [key], headers, Uint8Array.of(0xff, 0xfe, 0x00, 0x81), 0)).kind).toBe(
-    "refused",
-  );
+  expect((await verifySignature("github", [key], headers, raw, 0)).kind).toBe("signed");
+  expect(
+    (await verifySignature("github", [key], headers, Uint8Array.of(0xff, 0xfe, 0x00, 0x81), 0)).kind,
+  ).toBe("refused");
   expect(hex).not.toBe(await githubSign("a secret of GitHub", new TextDecoder().decode(raw)));
 });
 
@@ -117,7 +123,7 @@ describe("a secret", () => {
     ["github", "with a space and more", false],
     ["github", "x".repeat(201), false],
   ] as const)("of %s: %s", (scheme, secret, isGood) =>
-    expect(secretFault(scheme, secret) === null).toBe(isGood),
+    expect(findSecretFault(scheme, secret) === null).toBe(isGood),
   );
 
   const keyOf = (kid: string) => ({
@@ -173,7 +179,7 @@ describe("a JSON pointer (RFC 6901, section 5)", () => {
     ['/k"l', 6],
     ["/ ", 7],
     ["/m~0n", 8],
-  ])("%j", (pointer, value) => expect(valueAt(document, pointer)).toEqual(value));
+  ])("%j", (pointer, value) => expect(valueAtPointer(document, pointer)).toEqual(value));
   test.each([
     "/foo/2",
     "/foo/-",
@@ -186,7 +192,7 @@ describe("a JSON pointer (RFC 6901, section 5)", () => {
     "/foo/0/length",
     "/m~1n",
   ])("%s finds nothing", (pointer) => {
-    expect(valueAt(document, pointer)).toBeUndefined();
+    expect(valueAtPointer(document, pointer)).toBeUndefined();
   });
 });
 
@@ -211,12 +217,12 @@ describe("a body, read by a mapping", () => {
     [
       "the first rule that fits",
       { type: "a", live: true, data: { plan: "pro", email: "A@Example.com", id: 7 } },
-      { rule: 0, wanted: { email: "a@example.com", externalId: null } },
+      { rule: 0, action: { email: "a@example.com", externalId: null } },
     ],
     [
       "a condition that does not hold",
       { type: "a", live: "true", data: { plan: "pro", email: "a@example.com", id: 7 } },
-      { rule: 1, wanted: { externalId: "7" } },
+      { rule: 1, action: { externalId: "7" } },
     ],
     ["no rule", { type: "b" }, { kind: "ignored", eventType: "b" }],
     ["no type", { data: {} }, { kind: "failed", errors: [{ pointer: "/type" }] }],
@@ -239,5 +245,5 @@ describe("a body, read by a mapping", () => {
       { type: "a", live: true, data: { plan: "pro", email: "nobody" } },
       { kind: "failed", errors: [{ pointer: "/data/email" }] },
     ],
-  ])("%s", (_, body, expected) => expect(read(mapping, body, null)).toMatchObject(expected));
+  ])("%s", (_, body, expected) => expect(parseByMapping(mapping, body, null)).toMatchObject(expected));
 });

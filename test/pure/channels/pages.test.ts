@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { Window } from "happy-dom";
 import { describe, expect, test } from "vitest";
 import { app, servedEndpoints } from "../../../src/app.ts";
-import { flows } from "../../../src/channels/mail-pages/flow.ts";
-import { PAGE_NAMES, type PageName, POLICY } from "../../../src/channels/mail-pages/page.ts";
-import { ENGLISH_FLOWS } from "../../../src/channels/mail-pages/words.en.ts";
+import { pageFlows } from "../../../src/channels/mail-pages/page-flow.ts";
+import { PAGE_NAMES, type PageName, PAGE_POLICY } from "../../../src/channels/mail-pages/page.ts";
+import { ENGLISH_FLOW_TEXTS } from "../../../src/channels/mail-pages/messages.en.ts";
 
 const context = { waitUntil: () => undefined, passThroughOnException: () => undefined };
 const env = { AUDIT: { send: async () => undefined } };
@@ -66,7 +66,7 @@ describe.each(PAGE_NAMES.map((name) => [name] as const))("/%s", (name) => {
         answer.headers.get("content-type"),
         answer.headers.get("content-language"),
       ]).toEqual([200, "text/html; charset=utf-8", language]);
-      expect(answer.headers.get("content-security-policy")).toBe(POLICY);
+      expect(answer.headers.get("content-security-policy")).toBe(PAGE_POLICY);
       expect([
         answer.headers.get("referrer-policy"),
         answer.headers.get("cache-control"),
@@ -78,7 +78,7 @@ describe.each(PAGE_NAMES.map((name) => [name] as const))("/%s", (name) => {
   });
 
   test("posts to operations that exist, with the members that they take", () => {
-    const { withToken, without } = flows(ENGLISH_FLOWS)[name];
+    const { withToken, without } = pageFlows(ENGLISH_FLOW_TEXTS)[name];
     for (const { path, body } of [...withToken, ...without]) {
       const operation = servedEndpoints.find(
         ({ operation: one }) => one.method === "POST" && one.path === path,
@@ -121,9 +121,9 @@ test("the policy names the script and the style that are there, by their digests
     `'sha256-${createHash("sha256")
       .update(text ?? "")
       .digest("base64")}'`;
-  expect(POLICY).toContain(`script-src ${digest(/<script>([\s\S]*?)<\/script>/.exec(html)?.[1])};`);
-  expect(POLICY).toContain(`style-src ${digest(/<style>([\s\S]*?)<\/style>/.exec(html)?.[1])};`);
-  expect(POLICY).toMatch(/^default-src 'none'; .*frame-ancestors 'none'$/);
+  expect(PAGE_POLICY).toContain(`script-src ${digest(/<script>([\s\S]*?)<\/script>/.exec(html)?.[1])};`);
+  expect(PAGE_POLICY).toContain(`style-src ${digest(/<style>([\s\S]*?)<\/style>/.exec(html)?.[1])};`);
+  expect(PAGE_POLICY).toMatch(/^default-src 'none'; .*frame-ancestors 'none'$/);
 });
 
 describe("S1.4: one click", () => {

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { streamWorkbook } from "../../../src/channels/workbook/workbook.ts";
 import { CELL_MAX, cellText, type Row, rowXml, STYLE } from "../../../src/channels/workbook/cell.ts";
 import { FIXED_PARTS, type Sheet } from "../../../src/channels/workbook/part.ts";
-import { bytesOf, opened } from "../../harness/sheet.ts";
+import { readBytes, openSheet } from "../../harness/sheet.ts";
 
 const AT = Date.UTC(2026, 10, 22, 12, 30, 10);
 const sheet: Sheet = {
@@ -22,7 +22,7 @@ async function* pagesOf(
   yield* pages;
 }
 const written = async (rows: readonly Row[]) =>
-  opened(await bytesOf(streamWorkbook(sheet, pagesOf(rows), AT)));
+  openSheet(await readBytes(streamWorkbook(sheet, pagesOf(rows), AT)));
 const shown = async (texts: readonly string[]) =>
   (await written(texts.map((text) => ({ cells: ["x", text] })))).lines.map(({ cells }) => cells["B & <C>"]);
 
@@ -151,7 +151,7 @@ test("K16 a time is a date cell with a format, a number a number, in an orange l
   const {
     sheets: [read],
   } = await readXlsx(
-    await bytesOf(
+    await readBytes(
       streamWorkbook(
         sheet,
         pagesOf([
@@ -207,7 +207,7 @@ describe("S3.7 a workbook", () => {
   });
 
   test("says of each part its checksum, its length and when it was written", async () => {
-    const bytes = Buffer.from(await bytesOf(streamWorkbook(sheet, pagesOf([{ cells: ["a", "b"] }]), AT)));
+    const bytes = Buffer.from(await readBytes(streamWorkbook(sheet, pagesOf([{ cells: ["a", "b"] }]), AT)));
     const parts = directoryOf(bytes);
     expect(parts.map(({ name }) => name)).toEqual([
       "[Content_Types].xml",
@@ -305,12 +305,12 @@ describe("S3.7 a workbook is written while it is read", () => {
 
   test("all pages arrive, for any number of pages", async () => {
     for (const count of [0, 1, 2, 25])
-      expect((await opened(await bytesOf(counted(count).stream))).lines).toHaveLength(count * 250);
+      expect((await openSheet(await readBytes(counted(count).stream))).lines).toHaveLength(count * 250);
   });
 
   test("a failure on the way is no end that could be taken for one", async () => {
     const { seen, stream } = counted(10, true);
-    await expect(bytesOf(stream)).rejects.toThrow("no more");
+    await expect(readBytes(stream)).rejects.toThrow("no more");
     expect(seen).toEqual({ asked: 3, ended: true });
   });
 });

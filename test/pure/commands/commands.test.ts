@@ -3,15 +3,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import { forbiddenIn, placeholdersIn } from "../../../src/commands/deploy-config.ts";
+import { findForbiddenSettings, findPlaceholders } from "../../../src/commands/deploy-config.ts";
 import { type NewPlatform, platformSql } from "../../../src/commands/platform.ts";
 import {
-  keySet,
-  keySetIn,
+  toKeySet,
+  findKeySet,
   newSigningKey,
   parseKeySet,
-  rotated,
-  secretsFile,
+  rotateKeys,
+  secretsFileText,
 } from "../../../src/commands/signing-key.ts";
 import { isApiKey } from "../../../src/gate/credentials/api-key.ts";
 import { importKeyring } from "../../../src/gate/credentials/keyring.ts";
@@ -69,16 +69,16 @@ test("a second platform account is refused by the database itself", () => {
 
 test("a signing key is rotated with overlap: the old key verifies until it is dropped", async () => {
   const [old, fresh] = [newSigningKey(), newSigningKey()];
-  const kids = async (keys: Parameters<typeof keySet>[0]) => {
-    const ring = await importKeyring(keySet(keys));
+  const kids = async (keys: Parameters<typeof toKeySet>[0]) => {
+    const ring = await importKeyring(toKeySet(keys));
     return { signs: ring.signer.kid, verifies: [...ring.verifiers.keys()].sort() };
   };
   const both = [old.kid, fresh.kid].sort();
-  const published = rotated([old], "publish", fresh);
+  const published = rotateKeys([old], "publish", fresh);
   expect(await kids(published)).toEqual({ signs: old.kid, verifies: both });
-  const signing = rotated(published, "sign", newSigningKey());
+  const signing = rotateKeys(published, "sign", newSigningKey());
   expect(await kids(signing)).toEqual({ signs: fresh.kid, verifies: both });
-  expect(await kids(rotated(signing, "drop", newSigningKey()))).toEqual({
+  expect(await kids(rotateKeys(signing, "drop", newSigningKey()))).toEqual({
     signs: fresh.kid,
     verifies: [fresh.kid],
   });
@@ -86,7 +86,7 @@ test("a signing key is rotated with overlap: the old key verifies until it is dr
 
 test("a key set survives .dev.vars", () => {
   const keys = [newSigningKey(), newSigningKey()];
-  expect(parseKeySet(keySetIn(secretsFile(keys)) ?? "")).toEqual(keys);
+  expect(parseKeySet(findKeySet(secretsFileText(keys)) ?? "")).toEqual(keys);
 });
 
 test.each([
@@ -99,7 +99,7 @@ test.each([
 
 test("what only the owner of a deployment knows is a placeholder until it is put in", () => {
   const config = readFileSync(resolve(ROOT, "wrangler.toml"), "utf8");
-  expect(placeholdersIn(config).map((text) => text.split(" ")[0])).toEqual([
+  expect(findPlaceholders(config).map((text) => text.split(" ")[0])).toEqual([
     "database_id",
     "ISSUER",
     "APP_URL",
@@ -111,7 +111,7 @@ test("what only the owner of a deployment knows is a placeholder until it is put
     .replace("00000000-0000-0000-0000-000000000000", "4b1e0000-0000-4000-8000-000000000001")
     .replaceAll("http://127.0.0.1:8787", "https://gate.tollgate.dev")
     .replaceAll("example.com", "tollgate.dev");
-  expect(placeholdersIn(ready)).toEqual([]);
+  expect(findPlaceholders(ready)).toEqual([]);
 });
 
 test.each([
@@ -122,8 +122,8 @@ test.each([
 ])("a configuration with %s is not deployed", (line) => {
   const config = readFileSync(resolve(ROOT, "wrangler.toml"), "utf8");
   expect([
-    forbiddenIn(config).length,
-    forbiddenIn(`${config}\n# DEV_MAIL = "on"\n`).length,
-    forbiddenIn(config.replace("[vars]", `[vars]\n${line}`)).length,
+    findForbiddenSettings(config).length,
+    findForbiddenSettings(`${config}\n# DEV_MAIL = "on"\n`).length,
+    findForbiddenSettings(config.replace("[vars]", `[vars]\n${line}`)).length,
   ]).toEqual([0, 0, 1]);
 });

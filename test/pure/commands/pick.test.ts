@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pick } from "../../../src/commands/pick.ts";
+import { valueAtPath } from "../../../src/commands/json-path.ts";
 
 const ANSWER = JSON.stringify({
   data: [{ id: "a", name: "Basalt" }, { id: "b", name: "Aurora" }, null],
@@ -14,7 +14,7 @@ test.each([
   ["data.7.id", undefined],
   ["nextCursor.id", undefined],
   ["constructor", undefined],
-])("%s is %s", (path, value) => expect(pick(ANSWER, path)).toBe(value));
+])("%s is %s", (path, value) => expect(valueAtPath(ANSWER, path)).toBe(value));
 
 test("a text that is no JSON has no value", () =>
-  expect(pick("accountId,type", "accountId")).toBe(undefined));
+  expect(valueAtPath("accountId,type", "accountId")).toBe(undefined));

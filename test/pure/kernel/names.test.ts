@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { servedEndpoints } from "../../../src/app.ts";
 import { displayName } from "../../../src/kernel/http/body.ts";
-import { WANTED } from "../../../src/channels/webhooks/mapping.ts";
+import { RESOLVED_ACTIONS } from "../../../src/channels/webhooks/mapping.ts";
 import { breakLinks } from "../../../src/channels/mail/layout.ts";
 
 const ZWSP = "\u200b";
@@ -142,7 +142,7 @@ describe("K6 the walk over every operation", () => {
     ...servedEndpoints.flatMap(({ operation: { method, path, body } }) =>
       body === undefined ? [] : [[`${method} ${path}`, body] as [string, z.ZodType]],
     ),
-    ...Object.entries(WANTED).map(
+    ...Object.entries(RESOLVED_ACTIONS).map(
       ([action, schema]) => [`delivery ${action}`, schema] as [string, z.ZodType],
     ),
   ];

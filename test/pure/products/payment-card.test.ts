@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { BillingPatch } from "../../../src/products/billing/billing.ts";
-import { cardNumberIn, holdsCardNumber } from "../../../src/products/billing/payment-card.ts";
+import { BillingPatch } from "../../../src/products/billing/billing.card.ts";
+import { findCardNumber, hasCardNumber } from "../../../src/products/billing/card-number.ts";
 
 describe("what looks like a card number", () => {
   test.each([
@@ -23,7 +23,7 @@ describe("what looks like a card number", () => {
     ["with bars", "4242|4242|4242|4242"],
     ["with middle dots", "4242·4242·4242·4242"],
     ["with brackets and signs", "(4242) #4242 + 4242 = 4242"],
-  ])("%s", (_, text) => expect(holdsCardNumber(text)).toBe(true));
+  ])("%s", (_, text) => expect(hasCardNumber(text)).toBe(true));
 
   test.each([
     ["a wrong check digit", "1111111111111"],
@@ -36,11 +36,11 @@ describe("what looks like a card number", () => {
     ["digits of no brand", "7777777777777777"],
     ["other digits with a wrong check digit", "٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٣"],
     ["digits that letters part", "4242 4242 a 4242 4242"],
-  ])("not %s", (_, text) => expect(holdsCardNumber(text)).toBe(false));
+  ])("not %s", (_, text) => expect(hasCardNumber(text)).toBe(false));
 
   // Work that grew with the square of the length would not end before the test's own limit.
   test.each(["5", "4", "4 ", "٤"])("a long text of %j is read to its end", (digit) => {
-    expect(holdsCardNumber(`${digit.repeat(200_000 / digit.length)} a 4242424242424242`)).toBe(true);
+    expect(hasCardNumber(`${digit.repeat(200_000 / digit.length)} a 4242424242424242`)).toBe(true);
   });
 
   test("what is too long is not looked into", () => {
@@ -48,7 +48,7 @@ describe("what looks like a card number", () => {
   });
 
   test("is found wherever it stands, also as a number", () => {
-    expect(cardNumberIn({ a: [{ b: "x" }, { b: 4242424242424242 }] })).toBe("/a/1/b");
-    expect(cardNumberIn({ a: [{ b: "x" }], c: null, d: true, e: 42 })).toBeNull();
+    expect(findCardNumber({ a: [{ b: "x" }, { b: 4242424242424242 }] })).toBe("/a/1/b");
+    expect(findCardNumber({ a: [{ b: "x" }], c: null, d: true, e: 42 })).toBeNull();
   });
 });

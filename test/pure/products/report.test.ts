@@ -106,6 +106,6 @@ describe("CSV", () => {
 });
 
 it("every report goes by rights that exist", () => {
-  for (const { rights, of } of Object.values(REPORTS))
-    for (const right of [...rights, ...of]) expect(RIGHT_NAMES).toContain(right);
+  for (const { rights, modelRights } of Object.values(REPORTS))
+    for (const right of [...rights, ...modelRights]) expect(RIGHT_NAMES).toContain(right);
 });

@@ -32,7 +32,7 @@ const QUERIES = [
   `SELECT 'object group ' || id || ' ' || group_id AS line FROM resource WHERE group_id IS NOT NULL`,
 ];
 
-export async function accessFacts(): Promise<AccessFacts> {
+export async function readAccessFacts(): Promise<AccessFacts> {
   const limits = env.DB.prepare("SELECT id, credit_limit AS amount FROM member");
   const objects = env.DB.prepare("SELECT id FROM resource");
   // One by one: D1 joins few queries into one.
@@ -47,7 +47,7 @@ export async function accessFacts(): Promise<AccessFacts> {
 }
 
 /** What anybody may do after a change and could not do before. */
-export function widened(before: AccessFacts, after: AccessFacts): string[] {
+export function findNewFacts(before: AccessFacts, after: AccessFacts): string[] {
   const lines = [...after.lines].filter((line) => !before.lines.has(line) && isWider(line, before));
   const raised = [...after.limits].filter(([id, amount]) => {
     const was = before.limits.get(id);

@@ -1,51 +1,51 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, newKey, ok } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newApiKey, newMember } from "../../harness/people.ts";
 import {
   type AgencyRole,
-  agencyWorld,
-  type AgencyWorld,
-  type Ask,
-  askedOf,
-  post,
-  type Row,
-} from "./agency-world.ts";
-import { compareCells } from "./cells.ts";
-import { newTask, newTool, updateTask } from "../resources/charge-world.ts";
-import { fetch, foundPlatform, grants, listed, said } from "./operators-world.ts";
+  createAgency,
+  type AgencyFixture,
+  type CellCall,
+  toCells,
+  postTo,
+  type MatrixRow,
+} from "./agency-fixture.ts";
+import { compareCells } from "./policy-matrix.ts";
+import { createTask, createTool, updateTask } from "../resources/charge-fixture.ts";
+import { fetch, createPlatform, replaceGrants, listIds, said } from "./operators-fixture.ts";
 
 let platform: Api;
-let world: AgencyWorld;
-let elsewhere: AgencyWorld;
+let world: AgencyFixture;
+let elsewhere: AgencyFixture;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  [world, elsewhere] = [await agencyWorld(platform), await agencyWorld(platform)];
+  platform = await createPlatform();
+  [world, elsewhere] = [await createAgency(platform), await createAgency(platform)];
 }, 120_000);
 
 const get =
-  (path: string): Ask =>
+  (path: string): CellCall =>
   (who) =>
     who.get(`/v1/${path}`);
 const patch =
-  (path: string, body: object): Ask =>
+  (path: string, body: object): CellCall =>
   (who) =>
     who.patch(`/v1/${path}`, body, { ifMatch: "*" });
 const title = "cells of the agency";
 
 /** A task made for this cell alone, by the colleague or by the caller. */
 const removed =
-  (toolId: () => string, make: (role: AgencyRole) => Api, share: boolean): Ask =>
+  (toolId: () => string, make: (role: AgencyRole) => Api, share: boolean): CellCall =>
   async (who, role) => {
-    const { id } = ok(await newTask(make(role), toolId()), 201).body;
+    const { id } = expectStatus(await createTask(make(role), toolId()), 201).body;
     const person = world.people[role];
     if (share && (role === "specialist" || role === "guest")) {
-      const before = ok(
+      const before = expectStatus(
         await world.owner.api.get<{ grants: { resourceType: string; resourceId: string; access: string }[] }>(
           `/v1/members/${person.memberId}`,
         ),
         200,
       ).body.grants;
-      await grants(world.owner, person.memberId, [
+      await replaceGrants(world.owner, person.memberId, [
         ...before,
         { resourceType: "task", resourceId: id, access: "view" },
       ]);
@@ -58,7 +58,7 @@ const onTask = (
   name: string,
   cells: readonly [view: string, edit: string],
   id: (role: AgencyRole) => string,
-): Row[] => [
+): MatrixRow[] => [
   [`task.view ${name}`, cells[0], (who, role) => who.get(`/v1/tasks/${id(role)}`)],
   [
     `task.edit ${name}`,
@@ -73,7 +73,7 @@ describe("every role, right and scope of the agency's table", () => {
     const { own, shared, foreign, tools, colleague } = world;
     await compareCells(
       `${title}: tasks`,
-      askedOf(world, [
+      toCells(world, [
         //                                              owner manager specialist guest
         ...onTask("own, granted tool", ["yes yes yes yes", "yes yes yes 403"], (role) => own[role].granted),
         ...onTask("own, other tool", ["yes yes yes 404", "yes yes 403 404"], (role) => own[role].other),
@@ -102,12 +102,12 @@ describe("every role, right and scope of the agency's table", () => {
         ["task.view list", "yes yes yes yes", get("tasks")],
         ["task.view list of a granted tool", "yes yes yes yes", get(`tasks?toolId=${tools.granted}`)],
         ["task.view list of another tool", "yes yes 404 404", get(`tasks?toolId=${tools.other}`)],
-        ["task.create granted tool", "yes yes yes 403", (who) => newTask(who, tools.granted)],
-        ["task.create other tool", "yes yes 403 403", (who) => newTask(who, tools.other)],
+        ["task.create granted tool", "yes yes yes 403", (who) => createTask(who, tools.granted)],
+        ["task.create other tool", "yes yes 403 403", (who) => createTask(who, tools.other)],
         [
           "task.create no such tool",
           "404 404 403 403",
-          (who) => newTask(who, "tol_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+          (who) => createTask(who, "tol_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
         ],
         [
           "task.delete own",
@@ -149,25 +149,25 @@ describe("every role, right and scope of the agency's table", () => {
     const { tools } = world;
     await compareCells(
       `${title}: tools, reports, credits`,
-      askedOf(world, [
+      toCells(world, [
         //                                              owner manager specialist guest
         ["tool.view list", "yes yes yes yes", get("tools")],
         ["tool.view granted", "yes yes yes yes", get(`tools/${tools.granted}`)],
         ["tool.view other", "yes yes 404 404", get(`tools/${tools.other}`)],
         ["tool.edit granted", "403 403 403 403", patch(`tools/${tools.granted}`, { createCost: 0 })],
         ["tool.edit other", "403 403 404 404", patch(`tools/${tools.other}`, { createCost: 0 })],
-        ["tool.create", "403 403 403 403", post("tools", { key: "own", name: "Own" })],
+        ["tool.create", "403 403 403 403", postTo("tools", { key: "own", name: "Own" })],
         ["tool.delete granted", "403 403 403 403", (who) => who.del(`/v1/tools/${tools.granted}`)],
         ["tool.delete other", "403 403 404 404", (who) => who.del(`/v1/tools/${tools.other}`)],
         ["report.download list", "yes yes yes yes", get("reports")],
         ["report.download tasks", "yes yes yes yes", get("reports/tasks")],
         ["credits.view", "yes yes yes 403", get("credits")],
         ["credits.view ledger", "yes yes yes 403", get("credits/ledger")],
-        ["credits.spend", "yes yes yes 403", post("credits/spend", { amount: 1 })],
+        ["credits.spend", "yes yes yes 403", postTo("credits/spend", { amount: 1 })],
         [
           "credits.grant",
           "403 403 403 403",
-          post(`accounts/${world.owner.accountId}/credits`, { kind: "top_up", amount: 1 }),
+          postTo(`accounts/${world.owner.accountId}/credits`, { kind: "top_up", amount: 1 }),
         ],
       ]),
     );
@@ -178,21 +178,25 @@ describe("every role, right and scope of the agency's table", () => {
     const member = `members/${colleague.memberId}`;
     const someone = async () => (await newMember(fetch, owner, { roles: ["specialist"] })).memberId;
     const unkeyed = async () =>
-      ok(await owner.api.post<{ id: string }>("/v1/members", newcomer(), { idempotencyKey: newKey() }), 201)
-        .body.id;
+      expectStatus(
+        await owner.api.post<{ id: string }>("/v1/members", newcomer(), {
+          idempotencyKey: newIdempotencyKey(),
+        }),
+        201,
+      ).body.id;
     const newcomer = () => ({
       firstName: "N",
       lastName: "N",
-      email: `${newKey()}@example.com`,
+      email: `${newIdempotencyKey()}@example.com`,
       roles: ["specialist"],
     });
     const put =
-      (path: string, body: object): Ask =>
+      (path: string, body: object): CellCall =>
       (who) =>
         who.put(`/v1/${path}`, body);
     await compareCells(
       `${title}: members and the account`,
-      askedOf(world, [
+      toCells(world, [
         //                                              owner manager specialist guest
         ["member.view list", "yes 403 403 403", get("members")],
         [
@@ -205,7 +209,7 @@ describe("every role, right and scope of the agency's table", () => {
         [
           "member.create",
           "yes 403 403 403",
-          (who) => who.post("/v1/members", newcomer(), { idempotencyKey: newKey() }),
+          (who) => who.post("/v1/members", newcomer(), { idempotencyKey: newIdempotencyKey() }),
         ],
         ["member.edit", "yes 403 403 403", patch(member, { position: "P" })],
         ["member.edit limit", "yes 403 403 403", patch(member, { creditLimit: 1_000 })],
@@ -234,7 +238,11 @@ describe("every role, right and scope of the agency's table", () => {
               toolIds: ["0"],
             }),
         ],
-        ["role.edit", "yes 403 403 403", post("roles", { name: newKey(), rights: ["task.view"] })],
+        [
+          "role.edit",
+          "yes 403 403 403",
+          postTo("roles", { name: newIdempotencyKey(), rights: ["task.view"] }),
+        ],
         [
           "api_key.view own",
           "yes yes yes 403",
@@ -248,7 +256,7 @@ describe("every role, right and scope of the agency's table", () => {
             who.post(
               `/v1/members/${people[role].memberId}/api-keys`,
               { name: "k" },
-              { idempotencyKey: newKey() },
+              { idempotencyKey: newIdempotencyKey() },
             ),
         ],
         [
@@ -281,8 +289,8 @@ describe("every role, right and scope of the agency's table", () => {
 
     async function keyIdOf({ memberId }: { memberId: string }): Promise<string> {
       return (
-        ok(await owner.api.get<{ data: { id: string }[] }>(`/v1/members/${memberId}/api-keys`), 200).body
-          .data[0]?.id ?? ""
+        expectStatus(await owner.api.get<{ data: { id: string }[] }>(`/v1/members/${memberId}/api-keys`), 200)
+          .body.data[0]?.id ?? ""
       );
     }
     async function anotherKey(role: AgencyRole): Promise<string> {
@@ -293,14 +301,14 @@ describe("every role, right and scope of the agency's table", () => {
 
   test("lists hold exactly what the cells allow", async () => {
     const { own, shared, foreign, tools, people } = world;
-    const whole = new Set(await listed(world.owner.api, "tasks"));
+    const whole = new Set(await listIds(world.owner.api, "tasks"));
     const mine = new Set(
       [...Object.values(own), shared, foreign].flatMap(({ granted, other }) => [granted, other]),
     );
     expect(mine.isSubsetOf(whole)).toBe(true);
-    expect(new Set(await listed(people.manager.api, "tasks"))).toEqual(whole);
+    expect(new Set(await listIds(people.manager.api, "tasks"))).toEqual(whole);
     const seen = async (role: AgencyRole) =>
-      new Set(await listed(people[role].api, "tasks")).intersection(mine);
+      new Set(await listIds(people[role].api, "tasks")).intersection(mine);
     expect(await seen("specialist")).toEqual(
       new Set([own.specialist.granted, own.specialist.other, shared.granted, shared.other]),
     );
@@ -313,8 +321,8 @@ describe("every role, right and scope of the agency's table", () => {
       ]),
     );
     for (const role of ["specialist", "guest"] as const)
-      expect(await listed(people[role].api, "tools")).toEqual([tools.granted]);
-    expect(ok(await people.manager.api.get("/v1/credits"), 200).body).not.toHaveProperty("balance");
+      expect(await listIds(people[role].api, "tools")).toEqual([tools.granted]);
+    expect(expectStatus(await people.manager.api.get("/v1/credits"), 200).body).not.toHaveProperty("balance");
   });
 });
 
@@ -323,20 +331,20 @@ describe("what is granted", () => {
     const { owner, tools } = world;
     const { memberId, api } = await newMember(fetch, owner, { roles: ["specialist"] });
     const tick = async (...toolIds: string[]) =>
-      ok(await owner.api.put(`/v1/members/${memberId}/tools`, { toolIds }), 200);
-    expect(said(await newTask(api, tools.granted))).toBe("403 access/denied");
+      expectStatus(await owner.api.put(`/v1/members/${memberId}/tools`, { toolIds }), 200);
+    expect(said(await createTask(api, tools.granted))).toBe("403 access/denied");
     await tick(tools.granted);
-    const { id } = ok(await newTask(api, tools.granted), 201).body;
-    ok(await updateTask(api, id), 200);
+    const { id } = expectStatus(await createTask(api, tools.granted), 201).body;
+    expectStatus(await updateTask(api, id), 200);
     await tick(tools.other);
     expect([
-      said(await newTask(api, tools.granted)),
+      said(await createTask(api, tools.granted)),
       said(await updateTask(api, id)),
       said(await api.get(`/v1/tasks/${id}`)),
     ]).toEqual(["403 access/denied", "403 access/denied", "200"]);
-    ok(await newTask(api, tools.other), 201);
+    expectStatus(await createTask(api, tools.other), 201);
     await tick("0");
-    ok(await newTask(api, await newTool(platform)), 201);
+    expectStatus(await createTask(api, await createTool(platform)), 201);
   });
 
   test("S4.26 S4.27: existing tasks, each of its tool; a missing or foreign one is named", async () => {
@@ -352,25 +360,25 @@ describe("what is granted", () => {
       expect(said(await put({ toolId: toolId ?? "", taskId: taskId ?? "" }))).toBe("422 validation");
     }
     expect(said(await api.get(`/v1/tasks/${foreign.granted}`))).toBe("404 not-found");
-    ok(await put({ toolId: tools.granted, taskId: foreign.granted }), 200);
-    ok(await api.get(`/v1/tasks/${foreign.granted}`), 200);
-    ok(await put(), 200);
+    expectStatus(await put({ toolId: tools.granted, taskId: foreign.granted }), 200);
+    expectStatus(await api.get(`/v1/tasks/${foreign.granted}`), 200);
+    expectStatus(await put(), 200);
     expect(said(await api.get(`/v1/tasks/${foreign.granted}`))).toBe("404 not-found");
   });
 
   test("S4.19 S4.32: a manager has every tool and every task, with ticked tools too, and later", async () => {
     const { owner, tools, foreign, colleague } = world;
     const { memberId, api } = await newMember(fetch, owner, { roles: ["manager"], grants: [] });
-    ok(await owner.api.put(`/v1/members/${memberId}/tools`, { toolIds: [tools.granted] }), 200);
+    expectStatus(await owner.api.put(`/v1/members/${memberId}/tools`, { toolIds: [tools.granted] }), 200);
     for (const id of [
       foreign.other,
-      ok(await newTask(owner.api, tools.other), 201).body.id,
-      ok(await newTask(owner.api, await newTool(platform)), 201).body.id,
+      expectStatus(await createTask(owner.api, tools.other), 201).body.id,
+      expectStatus(await createTask(owner.api, await createTool(platform)), 201).body.id,
     ]) {
-      ok(await updateTask(api, id), 200);
+      expectStatus(await updateTask(api, id), 200);
     }
-    ok(await newTask(api, tools.other), 201);
-    expect(new Set(await listed(api, "tasks"))).toEqual(new Set(await listed(owner.api, "tasks")));
+    expectStatus(await createTask(api, tools.other), 201);
+    expect(new Set(await listIds(api, "tasks"))).toEqual(new Set(await listIds(owner.api, "tasks")));
     expect(colleague.memberId).not.toBe(memberId);
   });
 
@@ -380,22 +388,22 @@ describe("what is granted", () => {
       said(
         await owner.api.post(
           "/v1/members",
-          { firstName: "A", lastName: "B", email: `${newKey()}@example.com`, roles: ["admin"] },
-          { idempotencyKey: newKey() },
+          { firstName: "A", lastName: "B", email: `${newIdempotencyKey()}@example.com`, roles: ["admin"] },
+          { idempotencyKey: newIdempotencyKey() },
         ),
       ),
     ).toBe("422 validation");
-    const rows = ok(
+    const rows = expectStatus(
       await people.guest.api.get<{ rows: { id: string }[] }>("/v1/reports/tasks"),
       200,
     ).body.rows.map(({ id }) => id);
     expect(rows).toContain(shared.other);
     expect(rows).not.toContain(world.foreign.other);
-    expect(rows.length).toBe((await listed(people.guest.api, "tasks")).length);
+    expect(rows.length).toBe((await listIds(people.guest.api, "tasks")).length);
     // What others did, and what it cost, is in the reports of the owner and the managers only.
     const usage = async (who: Api) =>
       new Set(
-        ok(
+        expectStatus(
           await who.get<{ rows: { memberId: string | null; action: string }[] }>("/v1/reports/usage"),
           200,
         ).body.rows.map(({ action }) => action),

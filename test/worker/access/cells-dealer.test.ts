@@ -1,29 +1,29 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, newKey, ok, type Reply } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus, type Reply } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
-import { type Asked, type Cell, compareCells } from "./cells.ts";
+import { type CellCheck, type ExpectedAnswer, compareCells } from "./policy-matrix.ts";
 import {
-  at,
-  command,
-  type DealerWorld,
-  dealerWorld,
-  newKeyOf,
+  actingIn,
+  postOnce,
+  type DealerFixture,
+  createDealer,
+  createDealerKey,
   ROLES,
-  type Stand,
-} from "../products/dealer-world.ts";
-import { fetch, foundPlatform, made } from "./operators-world.ts";
+  type ObjectTree,
+} from "../products/dealer-fixture.ts";
+import { fetch, createPlatform, createObject } from "./operators-fixture.ts";
 
-let world: DealerWorld;
+let world: DealerFixture;
 beforeAll(async () => {
-  world = await dealerWorld(await foundPlatform());
+  world = await createDealer(await createPlatform());
 }, 120_000);
 
 type Ask = (who: Api, person: Person) => Promise<Reply<unknown>>;
 /** A right and whose row, then a cell for each role: manager, user, sub-dealer, client, aggregator. */
 type Row = readonly [name: string, cells: string, ask: Ask];
 
-const cell = (word: string): Cell => (word === "yes" ? "yes" : (Number(word) as Cell));
-const asked = (rows: readonly Row[]): Asked[] =>
+const cell = (word: string): ExpectedAnswer => (word === "yes" ? "yes" : (Number(word) as ExpectedAnswer));
+const asked = (rows: readonly Row[]): CellCheck[] =>
   rows.flatMap(([name, cells, ask]) => {
     const words = cells.trim().split(/\s+/);
     expect(words.length, name).toBe(ROLES.length);
@@ -45,7 +45,7 @@ const patch =
 const post =
   (path: string, body: object): Ask =>
   (who) =>
-    command(who, path, body);
+    postOnce(who, path, body);
 /** Removes something that was made for this cell alone. */
 const removed =
   (path: string, make: () => Promise<string>): Ask =>
@@ -55,13 +55,13 @@ const removed =
 const someone = async (): Promise<string> =>
   (await newMember(fetch, world.manager, { roles: ["client"] })).memberId;
 const sos =
-  (place: () => Stand): Ask =>
+  (place: () => ObjectTree): Ask =>
   async (who) =>
-    command(who, "sos-licenses", {
+    postOnce(who, "sos-licenses", {
       keyId:
         place().object === world.elsewhere.object
           ? place().key
-          : await newKeyOf(world.manager, place().object),
+          : await createDealerKey(world.manager, place().object),
       days: 15,
       reason: "weekend",
     });
@@ -81,17 +81,17 @@ describe("S3.35 S3.36 S3.55 every role, right and scope of the dealer's table", 
         [
           "object.create own group",
           "yes yes 403 403 403",
-          (who) => command(who, "objects", { name: "N", groupId: groups.G }),
+          (who) => postOnce(who, "objects", { name: "N", groupId: groups.G }),
         ],
         [
           "object.create other group",
           "yes 403 403 403 403",
-          (who) => command(who, "objects", { name: "N", groupId: groups.H }),
+          (who) => postOnce(who, "objects", { name: "N", groupId: groups.H }),
         ],
         [
           "object.create in all",
           "yes 403 403 403 403",
-          (who) => command(who, "objects", { name: "N", groupId: "all" }),
+          (who) => postOnce(who, "objects", { name: "N", groupId: "all" }),
         ],
         ["object.edit own group", "yes yes 403 403 404", patch(`objects/${inG.object}`, { city: "Minsk" })],
         ["object.edit own row", "yes yes 403 403 403", patch(`objects/${own.object}`, { city: "Minsk" })],
@@ -107,12 +107,12 @@ describe("S3.35 S3.36 S3.55 every role, right and scope of the dealer's table", 
         [
           "object.delete own group",
           "yes 403 403 403 404",
-          removed("objects", () => made(world.manager, "objects", { name: "N", groupId: groups.G })),
+          removed("objects", () => createObject(world.manager, "objects", { name: "N", groupId: groups.G })),
         ],
         [
           "object.delete other group",
           "yes 404 404 404 404",
-          removed("objects", () => made(world.manager, "objects", { name: "N", groupId: groups.H })),
+          removed("objects", () => createObject(world.manager, "objects", { name: "N", groupId: groups.H })),
         ],
         ["corporation.view list", "yes yes 403 403 403", get("corporations")],
         ["corporation.view", "yes yes 404 404 404", get(`corporations/${corporation}`)],
@@ -121,14 +121,14 @@ describe("S3.35 S3.36 S3.55 every role, right and scope of the dealer's table", 
         [
           "corporation.delete",
           "yes 403 404 404 404",
-          removed("corporations", () => made(world.manager, "corporations", { name: "N" })),
+          removed("corporations", () => createObject(world.manager, "corporations", { name: "N" })),
         ],
         ["object_group.view list", "yes yes 403 403 403", get("object-groups")],
         ["object_group.view", "yes yes 404 404 404", get(`object-groups/${groups.G}`)],
         [
           "object_group.create",
           "yes 403 403 403 403",
-          (who) => command(who, "object-groups", { name: newKey() }),
+          (who) => postOnce(who, "object-groups", { name: newIdempotencyKey() }),
         ],
         [
           "object_group.edit",
@@ -144,7 +144,7 @@ describe("S3.35 S3.36 S3.55 every role, right and scope of the dealer's table", 
           "object_group.edit take",
           "yes 403 404 404 404",
           async (who) => {
-            const object = await made(world.manager, "objects", { name: "N", groupId: groups.G });
+            const object = await createObject(world.manager, "objects", { name: "N", groupId: groups.G });
             return who.del(`/v1/object-groups/${groups.G}/objects/${object}`);
           },
         ],
@@ -156,7 +156,9 @@ describe("S3.35 S3.36 S3.55 every role, right and scope of the dealer's table", 
         [
           "object_group.delete",
           "yes 403 404 404 404",
-          removed("object-groups", () => made(world.manager, "object-groups", { name: newKey() })),
+          removed("object-groups", () =>
+            createObject(world.manager, "object-groups", { name: newIdempotencyKey() }),
+          ),
         ],
         ["key.view list", "yes yes 403 yes yes", get("keys")],
         ["key.view own group", "yes yes 404 yes yes", get(`keys/${inG.key}`)],
@@ -164,13 +166,13 @@ describe("S3.35 S3.36 S3.55 every role, right and scope of the dealer's table", 
         [
           "key.create",
           "yes 403 403 403 403",
-          (who) => command(who, "keys", { objectId: own.object, serial: newKey() }),
+          (who) => postOnce(who, "keys", { objectId: own.object, serial: newIdempotencyKey() }),
         ],
         ["key.edit own group", "yes 403 404 403 403", patch(`keys/${inG.key}`, { product: "p" })],
         [
           "key.delete own group",
           "yes 403 404 403 403",
-          removed("keys", () => newKeyOf(world.manager, inG.object)),
+          removed("keys", () => createDealerKey(world.manager, inG.object)),
         ],
         [
           "key.generate_license own group",
@@ -200,13 +202,13 @@ describe("S3.35 S3.36 S3.55 every role, right and scope of the dealer's table", 
   test("S3.39 S3.41 S3.62 own account: dealer data, members, aggregator licenses", async () => {
     const { manager, people, platform } = world;
     const issue = async (memberId: string) =>
-      await command(platform, `accounts/${manager.accountId}/aggregator-licenses`, { memberId, name: "WS" });
-    const licence = ok(await issue(people.aggregator.memberId), 201).body.id;
-    const named = () => ({ firstName: "F", lastName: "L", email: `${newKey()}@example.com` });
+      await postOnce(platform, `accounts/${manager.accountId}/aggregator-licenses`, { memberId, name: "WS" });
+    const licence = expectStatus(await issue(people.aggregator.memberId), 201).body.id;
+    const named = () => ({ firstName: "F", lastName: "L", email: `${newIdempotencyKey()}@example.com` });
     const member =
       (role: string): Ask =>
       (who) =>
-        command(who, "members", { ...named(), roles: [role] });
+        postOnce(who, "members", { ...named(), roles: [role] });
     await compareCells(
       "dealer, members and data",
       asked([
@@ -270,11 +272,11 @@ describe("S3.35 S3.36 S3.55 every role, right and scope of the dealer's table", 
     const there =
       (ask: Ask): Ask =>
       (_who, person) =>
-        ask(at(person, subdealer.accountId), person);
+        ask(actingIn(person, subdealer.accountId), person);
     const strange =
       (ask: Ask): Ask =>
       (_who, person) =>
-        ask(at(person, other.accountId), person);
+        ask(actingIn(person, other.accountId), person);
     const single = (name: string, cells: string, path: string): Row[] => [
       [`${name} without the header`, "404 404 404 404 404", get(path)],
       [`${name} sub-dealer's`, cells, there(get(path))],
@@ -318,10 +320,10 @@ describe("S3.35 S3.36 S3.55 every role, right and scope of the dealer's table", 
           "member.create sub-dealer's",
           "403 404 404 404 404",
           there((who) =>
-            command(who, "members", {
+            postOnce(who, "members", {
               firstName: "F",
               lastName: "L",
-              email: `${newKey()}@example.com`,
+              email: `${newIdempotencyKey()}@example.com`,
               roles: ["client"],
             }),
           ),

@@ -1,18 +1,18 @@
 import { beforeAll, it } from "vitest";
 import type { Api } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
-import { type Asked, type Cell, compareCells } from "./cells.ts";
+import { type CellCheck, type ExpectedAnswer, compareCells } from "./policy-matrix.ts";
 import {
   type Area,
   AREAS,
   type Fixture,
-  furnish,
-  type Mark,
+  createFixture,
+  type Level,
   type Question,
   QUESTIONS,
-} from "../products/marketplace-questions.ts";
-import { atSeller, type Market, market } from "../products/marketplace-world.ts";
-import { fetch, foundPlatform } from "./operators-world.ts";
+} from "../products/marketplace-matrix.ts";
+import { newSellerMember, type MarketFixture, createMarket } from "../products/marketplace-fixture.ts";
+import { fetch, createPlatform } from "./operators-fixture.ts";
 
 const ROLES = [
   "seller_admin",
@@ -56,13 +56,13 @@ const TOP: readonly string[] = ["seller_admin", "distributor_admin"];
 /** What a seller keeps is read, and not written, in its customers' organizations. */
 const KEPT: readonly Area[] = ["catalogue", "markups", "cpq", "forms"];
 
-const markOf = (area: Area, role: RoleName): Mark => TABLE[area].split(/\s+/)[ROLES.indexOf(role)] as Mark;
+const markOf = (area: Area, role: RoleName): Level => TABLE[area].split(/\s+/)[ROLES.indexOf(role)] as Level;
 
 /**
  * V lists and opens; E adds and changes too; without either a collection is refused and a single object is
  * not there.
  */
-function verdict(question: Question, mark: Mark, role: RoleName, kept: boolean): Cell {
+function verdict(question: Question, mark: Level, role: RoleName, kept: boolean): ExpectedAnswer {
   const { on } = question;
   if (mark === "-") return on === "collection" ? 403 : 404;
   if (question.verb === "view") return "yes";
@@ -71,13 +71,13 @@ function verdict(question: Question, mark: Mark, role: RoleName, kept: boolean):
   return mark === "E" ? "yes" : 403;
 }
 
-let where: Market;
+let where: MarketFixture;
 let fixtures: Readonly<Record<"seller" | "near" | "far" | "distributor" | "foreign", Fixture>>;
 const people = new Map<RoleName, Person>();
 
 beforeAll(async () => {
-  const platform = await foundPlatform();
-  where = await market(fetch, platform);
+  const platform = await createPlatform();
+  where = await createMarket(fetch, platform);
   const { seller, distributor, near, far, rival, foreign } = where;
   for (const role of ROLES) {
     const customer = role.startsWith("customer");
@@ -86,15 +86,15 @@ beforeAll(async () => {
       role,
       customer || above
         ? await newMember(fetch, customer ? near : distributor, { roles: [role] })
-        : await atSeller(fetch, where, role),
+        : await newSellerMember(fetch, where, role),
     );
   }
   fixtures = {
-    seller: await furnish(fetch, "seller", seller, seller, near.accountId),
-    near: await furnish(fetch, "customer_org", seller, near, near.accountId),
-    far: await furnish(fetch, "customer_org", seller, far, far.accountId),
-    distributor: await furnish(fetch, "distributor", distributor, distributor, seller.accountId),
-    foreign: await furnish(fetch, "customer_org", rival, foreign, foreign.accountId),
+    seller: await createFixture(fetch, "seller", seller, seller, near.accountId),
+    near: await createFixture(fetch, "customer_org", seller, near, near.accountId),
+    far: await createFixture(fetch, "customer_org", seller, far, far.accountId),
+    distributor: await createFixture(fetch, "distributor", distributor, distributor, seller.accountId),
+    foreign: await createFixture(fetch, "customer_org", rival, foreign, foreign.accountId),
   };
 });
 
@@ -102,16 +102,16 @@ function cells(
   place: keyof typeof fixtures,
   roles: readonly RoleName[],
   inside: boolean,
-  expected?: Cell,
-): Asked[] {
+  expected?: ExpectedAnswer,
+): CellCheck[] {
   const fixture = fixtures[place];
   return AREAS.flatMap((area) =>
     QUESTIONS[area].flatMap((question) =>
-      roles.map((role): Asked => {
+      roles.map((role): CellCheck => {
         const { api } = people.get(role) as Person;
         const below = ["near", "far"].includes(place);
         const kept = below && KEPT.includes(area);
-        const asked: Cell =
+        const asked: ExpectedAnswer =
           expected ??
           (below && area === "organizations" && question.name === "found"
             ? 403
@@ -165,7 +165,7 @@ it("objects of another account are not there, for any role", () =>
         (["foreign", "distributor"] as const)
           .filter((place) => !(place === "distributor" && role.startsWith("distributor")))
           .map(
-            (place): Asked => ({
+            (place): CellCheck => ({
               cell: `${role} ${path} of ${place}`,
               expected: 404,
               ask: () =>

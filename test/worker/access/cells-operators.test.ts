@@ -1,10 +1,18 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { newId } from "../../../src/kernel/id.ts";
-import { type Api, newKey, ok, type Problem, type Reply } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus, type Problem, type Reply } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
-import { type Asked, type Cell, compareCells } from "./cells.ts";
-import { fetch, foundPlatform, listed, made, said, shelf, subscribed } from "./operators-world.ts";
+import { type CellCheck, type ExpectedAnswer, compareCells } from "./policy-matrix.ts";
+import {
+  fetch,
+  createPlatform,
+  listIds,
+  createObject,
+  said,
+  createProductTree,
+  createSubscribedAccount,
+} from "./operators-fixture.ts";
 
 /**
  * What each grant gives: v view, e edit, d delete, c create under it or of the kind. `n` is the object of the
@@ -59,7 +67,7 @@ const cellOf = (holder: Holder, column: (typeof COLUMNS)[number]): string =>
 const has = (holder: Holder, column: (typeof COLUMNS)[number], verb: string): boolean =>
   cellOf(holder, column).includes(verb);
 /** What may be seen and not done is refused; what may not be seen is not there. */
-const onOne = (holder: Holder, column: (typeof COLUMNS)[number], verb: "v" | "e" | "d"): Cell =>
+const onOne = (holder: Holder, column: (typeof COLUMNS)[number], verb: "v" | "e" | "d"): ExpectedAnswer =>
   has(holder, column, verb) ? "yes" : has(holder, column, "v") ? 403 : 404;
 
 interface Stock {
@@ -74,13 +82,13 @@ interface Stock {
 
 /** A product with all that stands below it, a customer who has a key, an access token and an invoice. */
 async function stock(owner: Person, name: string): Promise<Stock> {
-  const { product, key, machine, ofProduct, ofKey, ofMachine } = await shelf(owner, name);
+  const { product, key, machine, ofProduct, ofKey, ofMachine } = await createProductTree(owner, name);
   const [customer, token, invoice] = [
-    await made(owner, "customers", { name }),
-    await made(owner, "access-tokens", { name }),
+    await createObject(owner, "customers", { name }),
+    await createObject(owner, "access-tokens", { name }),
     newId("invoice", Date.now()),
   ];
-  await made(owner, "license-keys", { productId: product, customerId: customer });
+  await createObject(owner, "license-keys", { productId: product, customerId: customer });
   const attributes = {
     title: "I",
     currency: "EUR",
@@ -131,12 +139,12 @@ function grantsOf(holder: Holder): { resourceType: string; resourceId: string; a
 }
 
 beforeAll(async () => {
-  const platform = await foundPlatform();
-  owner = await subscribed(platform, "vendor");
+  const platform = await createPlatform();
+  owner = await createSubscribedAccount(platform, "vendor");
   [n, m, foreign] = [
     await stock(owner, "N"),
     await stock(owner, "M"),
-    await stock(await subscribed(platform, "vendor"), "Foreign"),
+    await stock(await createSubscribedAccount(platform, "vendor"), "Foreign"),
   ];
   for (const holder of Object.keys(TABLE) as Holder[]) {
     members.set(
@@ -149,7 +157,7 @@ beforeAll(async () => {
 });
 
 const ANY = { ifMatch: "*" };
-const keyed = () => ({ idempotencyKey: newKey() });
+const keyed = () => ({ idempotencyKey: newIdempotencyKey() });
 /**
  * Removing what something depends on is refused after the right is decided: it is allowed. The owner, who is
  * last, removes the others.
@@ -167,9 +175,9 @@ const threeCells = (
   holder: Holder,
   what: string,
   path: string,
-  expected: (verb: "v" | "e" | "d") => Cell,
+  expected: (verb: "v" | "e" | "d") => ExpectedAnswer,
   removable = true,
-): Asked[] => [
+): CellCheck[] => [
   { cell: `${holder}: view ${what}`, expected: expected("v"), ask: () => who.get(path) },
   { cell: `${holder}: edit ${what}`, expected: expected("e"), ask: () => who.patch(path, {}, ANY) },
   ...(removable
@@ -184,14 +192,14 @@ const newCell = (
   what: string,
   path: string,
   body: object,
-  expected: Cell,
-): Asked => ({
+  expected: ExpectedAnswer,
+): CellCheck => ({
   cell: `${holder}: create ${what}`,
   expected,
   ask: () => who.post(`/v1/${path}`, body, keyed()),
 });
 
-function existing(who: Api, holder: Holder): Asked[] {
+function existing(who: Api, holder: Holder): CellCheck[] {
   const missing = () => 404 as const;
   return [
     ...(
@@ -242,9 +250,9 @@ function existing(who: Api, holder: Holder): Asked[] {
   ];
 }
 
-function creations(who: Api, holder: Holder): Asked[] {
+function creations(who: Api, holder: Holder): CellCheck[] {
   const anywhere = has(holder, "below n", "c") || has(holder, "below m", "c");
-  const under = (name: "n" | "m"): Cell =>
+  const under = (name: "n" | "m"): ExpectedAnswer =>
     !anywhere
       ? 403
       : has(holder, `below ${name}`, "c")
@@ -252,7 +260,7 @@ function creations(who: Api, holder: Holder): Asked[] {
         : has(holder, `product ${name}`, "v")
           ? 403
           : 404;
-  const below = (name: string, { product, key, machine }: Stock, expected: Cell): Asked[] => [
+  const below = (name: string, { product, key, machine }: Stock, expected: ExpectedAnswer): CellCheck[] => [
     newCell(who, holder, `license key under ${name}`, "license-keys", { productId: product }, expected),
     newCell(
       who,
@@ -314,10 +322,10 @@ function creations(who: Api, holder: Holder): Asked[] {
 }
 
 /** Collections, and what there is only one of. */
-function collections(who: Api, holder: Holder): Asked[] {
-  const seen = (...columns: readonly (typeof COLUMNS)[number][]): Cell =>
+function collections(who: Api, holder: Holder): CellCheck[] {
+  const seen = (...columns: readonly (typeof COLUMNS)[number][]): ExpectedAnswer =>
     columns.some((column) => has(holder, column, "v")) ? "yes" : 403;
-  const list = (path: string, expected: Cell): Asked => ({
+  const list = (path: string, expected: ExpectedAnswer): CellCheck => ({
     cell: `${holder}: list ${path}`,
     expected,
     ask: () => who.get(`/v1/${path}`),
@@ -340,7 +348,7 @@ function collections(who: Api, holder: Holder): Asked[] {
   ];
 }
 
-const everybody = (cells: (who: Api, holder: Holder) => Asked[]): Asked[] =>
+const everybody = (cells: (who: Api, holder: Holder) => CellCheck[]): CellCheck[] =>
   [...members].flatMap(([holder, who]) => cells(who, holder));
 
 describe("Operators, cell by cell", () => {
@@ -361,7 +369,7 @@ describe("Operators, cell by cell", () => {
         const should = [...(has(holder, ofN, "v") ? first : []), ...(has(holder, ofM, "v") ? second : [])]
           .sort()
           .reverse();
-        const is = await listed(who, path);
+        const is = await listIds(who, path);
         if (String(is) !== (should.length === 0 ? "403 access/denied" : String(should)))
           wrong.push(`${holder}: ${path} are ${String(is)}`);
       }
@@ -384,7 +392,7 @@ describe("Operators, cell by cell", () => {
         {
           firstName: "A",
           lastName: "B",
-          email: `${newKey()}@example.com`,
+          email: `${newIdempotencyKey()}@example.com`,
           roles: ["operator"],
           grants: [{ resourceType, resourceId, access: "view" }],
         },
@@ -404,7 +412,8 @@ interface Effective {
 describe("what a grant adds", () => {
   const effective = async (grants: object[]) => {
     const member = await newMember(fetch, owner, { roles: ["operator"], grants });
-    return ok(await owner.api.get<Effective>(`/v1/members/${member.memberId}/effective`), 200).body.rights;
+    return expectStatus(await owner.api.get<Effective>(`/v1/members/${member.memberId}/effective`), 200).body
+      .rights;
   };
 
   test("S0.14 stands among the member's rights with its source, and goes with it", async () => {
@@ -448,13 +457,15 @@ describe("what a grant adds", () => {
       members.get("billing view 0") ?? owner.api,
       members.get("billing edit 0") ?? owner.api,
     ];
-    ok(await viewer.get("/v1/invoices"), 200);
+    expectStatus(await viewer.get("/v1/invoices"), 200);
     expect(said(await viewer.patch("/v1/billing", { address: { city: "Oslo" } }, ANY))).toBe(
       "403 access/denied",
     );
     expect(
-      ok(await editor.patch("/v1/billing", { address: { city: "Oslo" } }, ANY), 200).body["address"],
+      expectStatus(await editor.patch("/v1/billing", { address: { city: "Oslo" } }, ANY), 200).body[
+        "address"
+      ],
     ).toEqual({ city: "Oslo" });
-    expect(ok(await viewer.get("/v1/billing"), 200).body["address"]).toEqual({ city: "Oslo" });
+    expect(expectStatus(await viewer.get("/v1/billing"), 200).body["address"]).toEqual({ city: "Oslo" });
   });
 });

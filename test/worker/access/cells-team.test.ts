@@ -1,17 +1,17 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Reply } from "../../harness/client.ts";
-import { giveCredits, newApiKey, newcomer, newMember, type Person } from "../../harness/people.ts";
-import { type Asked, type Cell, compareCells } from "./cells.ts";
-import { fetch, made } from "./operators-world.ts";
+import { type Api, api, newIdempotencyKey, expectStatus, type Reply } from "../../harness/client.ts";
+import { giveCredits, newApiKey, newMemberWithoutKey, newMember, type Person } from "../../harness/people.ts";
+import { type CellCheck, type ExpectedAnswer, compareCells } from "./policy-matrix.ts";
+import { fetch, createObject } from "./operators-fixture.ts";
 import {
-  foundPlatformKey,
-  newTeam,
+  createPlatformKey,
+  createTeam,
   newTheme,
-  provisioned,
-  revoked,
+  provisionLicense,
+  createRevokedLicense,
   type Team,
   upload,
-} from "./team-world.ts";
+} from "./team-fixture.ts";
 
 const ROLES = ["admin", "member", "viewer"] as const;
 type Role = (typeof ROLES)[number];
@@ -36,22 +36,25 @@ let bill: string;
 let billElsewhere: string;
 
 beforeAll(async () => {
-  const platformKey = await foundPlatformKey();
+  const platformKey = await createPlatformKey();
   platform = api(fetch, platformKey);
-  [team, other] = [await newTeam(platform), await newTeam(platform)];
+  [team, other] = [await createTeam(platform), await createTeam(platform)];
   [theme, unlicensed] = [
     await newTheme(platform, { priceCredits: 1, priceAmount: 500 }),
     await newTheme(platform),
   ];
   for (const id of [theme, unlicensed])
-    ok(await upload(platformKey, `/v1/catalog/${id}/files/a.zip`, new Uint8Array([1])), 200);
+    expectStatus(await upload(platformKey, `/v1/catalog/${id}/files/a.zip`, new Uint8Array([1])), 200);
   for (const { accountId } of [team, other]) await giveCredits(platform, accountId, 1_000);
   const roles = async (who: Person, role: Role) =>
-    ok(await team.admin.api.patch(`/v1/members/${who.memberId}`, { roles: [role] }, { ifMatch: "*" }), 200);
+    expectStatus(
+      await team.admin.api.patch(`/v1/members/${who.memberId}`, { roles: [role] }, { ifMatch: "*" }),
+      200,
+    );
   const owned = async (who: Person): Promise<Own> => ({
     who,
-    active: await provisioned(who, theme),
-    revoked: await revoked(team, who, theme),
+    active: await provisionLicense(who, theme),
+    revoked: await createRevokedLicense(team, who, theme),
   });
   await roles(team.viewer, "member");
   own = {
@@ -61,26 +64,30 @@ beforeAll(async () => {
   };
   await roles(team.viewer, "viewer");
   colleagues = await owned(team.colleague);
-  elsewhere = await provisioned(other.admin, theme);
+  elsewhere = await provisionLicense(other.admin, theme);
   bill = await purchased(team.admin);
   billElsewhere = await purchased(other.admin);
 });
 
 const purchase = (who: Api) =>
-  who.post<{ invoiceId: string }>("/v1/licenses/purchase", { themeId: theme }, { idempotencyKey: newKey() });
-const purchased = async (who: Person) => ok(await purchase(who.api), 201).body.invoiceId;
+  who.post<{ invoiceId: string }>(
+    "/v1/licenses/purchase",
+    { themeId: theme },
+    { idempotencyKey: newIdempotencyKey() },
+  );
+const purchased = async (who: Person) => expectStatus(await purchase(who.api), 201).body.invoiceId;
 
 type Ask = (who: Api, role: Role) => Promise<Reply<unknown>>;
 /** A right and whose row, then the cells of admin, member and viewer. */
 type Row = readonly [name: string, cells: string, ask: Ask];
 
-const asked = (rows: readonly Row[], people: Readonly<Record<Role, Person>> = team): Asked[] =>
+const asked = (rows: readonly Row[], people: Readonly<Record<Role, Person>> = team): CellCheck[] =>
   rows.flatMap(([name, cells, ask]) => {
     const words = cells.trim().split(/\s+/);
     expect(words.length, name).toBe(ROLES.length);
     return ROLES.map((role, index) => ({
       cell: `${role} ${name}`,
-      expected: (words[index] === "yes" ? "yes" : Number(words[index])) as Cell,
+      expected: (words[index] === "yes" ? "yes" : Number(words[index])) as ExpectedAnswer,
       ask: () => ask(people[role].api, role),
     }));
   });
@@ -92,7 +99,7 @@ const get =
 const post =
   (path: string, body: object): Ask =>
   (who) =>
-    who.post(`/v1/${path}`, body, { idempotencyKey: newKey() });
+    who.post(`/v1/${path}`, body, { idempotencyKey: newIdempotencyKey() });
 const patch =
   (path: string, body: object): Ask =>
   (who) =>
@@ -114,7 +121,7 @@ const listed = (id: (role: Role) => string): Ask =>
 const fresh =
   (by: (role: Role) => Person, ask: (who: Api, id: string) => Promise<Reply<unknown>>): Ask =>
   async (who, role) =>
-    ask(who, await provisioned(by(role), theme));
+    ask(who, await provisionLicense(by(role), theme));
 const revoke = (who: Api, id: string) => who.del(`/v1/licenses/${id}`);
 const bind = (who: Api, id: string) =>
   who.put(`/v1/licenses/${id}/domain`, { domain: `${id.slice(4).toLowerCase()}.example.com` });
@@ -122,14 +129,14 @@ const someone = async (role = "member") => (await newMember(fetch, team.admin, {
 const person = (roles: readonly string[]) => ({
   firstName: "Nina",
   lastName: "New",
-  email: `nina-${newKey()}@example.com`,
+  email: `nina-${newIdempotencyKey()}@example.com`,
   roles,
 });
 /** Viewers have none. */
 const keyOf = async (who: Person) =>
   who === team.viewer
     ? "key_01ARZ3NDEKTSV4RRFFQ69G5FAV"
-    : ok(
+    : expectStatus(
         await api(fetch, await newApiKey(fetch, team.admin, who.memberId)).get<{ key: { id: string } }>(
           "/v1/me",
         ),
@@ -308,10 +315,12 @@ describe("S1.5 S1.9 S1.18 S1.19 S1.20 S1.22 S1.24 S1.26 S1.27 S1.29 every role, 
           "role.edit create",
           "yes 403 403",
           (who) =>
-            post("roles", { name: newKey(), description: "d", rights: ["catalog.view"], grants: [] })(
-              who,
-              "admin",
-            ),
+            post("roles", {
+              name: newIdempotencyKey(),
+              description: "d",
+              rights: ["catalog.view"],
+              grants: [],
+            })(who, "admin"),
         ],
         [
           "api_key.view own",
@@ -328,9 +337,12 @@ describe("S1.5 S1.9 S1.18 S1.19 S1.20 S1.22 S1.24 S1.26 S1.27 S1.29 every role, 
         [
           "api_key.create for a member",
           "yes 403 403",
-          post(`members/${(await newcomer(team.admin, { roles: ["member"] })).memberId}/api-keys`, {
-            name: "k",
-          }),
+          post(
+            `members/${(await newMemberWithoutKey(team.admin, { roles: ["member"] })).memberId}/api-keys`,
+            {
+              name: "k",
+            },
+          ),
         ],
         [
           "api_key.create another account's",
@@ -396,7 +408,7 @@ describe("S1.5 S1.9 S1.18 S1.19 S1.20 S1.22 S1.24 S1.26 S1.27 S1.29 every role, 
   });
 
   test("where members may make keys for themselves, members do, and viewers never", async () => {
-    ok(
+    expectStatus(
       await other.admin.api.patch(
         `/v1/accounts/${other.accountId}`,
         { settings: { membersMayCreateKeys: true } },
@@ -416,9 +428,12 @@ describe("S1.5 S1.9 S1.18 S1.19 S1.20 S1.22 S1.24 S1.26 S1.27 S1.29 every role, 
           [
             "api_key.create for a member",
             "yes 403 403",
-            post(`members/${(await newcomer(other.admin, { roles: ["member"] })).memberId}/api-keys`, {
-              name: "k",
-            }),
+            post(
+              `members/${(await newMemberWithoutKey(other.admin, { roles: ["member"] })).memberId}/api-keys`,
+              {
+                name: "k",
+              },
+            ),
           ],
         ],
         other,
@@ -427,9 +442,9 @@ describe("S1.5 S1.9 S1.18 S1.19 S1.20 S1.22 S1.24 S1.26 S1.27 S1.29 every role, 
   });
 
   test("what is in no row of the table is the admin's alone", async () => {
-    const productId = await made(team.admin, "products", { name: "P" });
-    const customerId = await made(team.admin, "customers", { name: "C" });
-    const licenseKeyId = await made(team.admin, "license-keys", { productId });
+    const productId = await createObject(team.admin, "products", { name: "P" });
+    const customerId = await createObject(team.admin, "customers", { name: "C" });
+    const licenseKeyId = await createObject(team.admin, "license-keys", { productId });
     await compareCells(
       "team, everything else",
       asked([

@@ -1,17 +1,25 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok } from "../../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import {
   giveCredits,
   newAccount,
   newApiKey,
-  newcomer,
+  newMemberWithoutKey,
   newMember,
   newToken,
   type Person,
-  subscribe,
+  activateSubscription,
 } from "../../harness/people.ts";
-import { addedByPlatform, on } from "../people/invite-world.ts";
-import { ELSEWHERE, fetch, foundPlatform, grants, HOME, said, subscribed } from "./operators-world.ts";
+import { addMemberByPlatform, actingIn } from "../people/invite-fixture.ts";
+import {
+  OTHER_IP,
+  fetch,
+  createPlatform,
+  replaceGrants,
+  HOME_IP,
+  said,
+  createSubscribedAccount,
+} from "./operators-fixture.ts";
 
 const NO = "403 access/denied";
 const GONE = "404 not-found";
@@ -27,7 +35,7 @@ let south: Person;
 let agent: Person;
 
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 beforeEach(async () => {
   distributor = await newAccount(fetch, platform, "distributor");
@@ -45,7 +53,7 @@ const reach = (organization: Person | "0") => ({
 const person = (more: object) => ({
   firstName: "Nina",
   lastName: "New",
-  email: `${newKey()}@example.com`,
+  email: `${newIdempotencyKey()}@example.com`,
   ...more,
 });
 const path = (whom: Person, rest = "") => `/v1/members/${whom.memberId}${rest}`;
@@ -57,7 +65,7 @@ const copy = async (who: Person, whom: Person, from: Person, ask: object = {}) =
   said(await who.api.post(path(whom, "/copy-rights"), { fromMemberId: from.memberId }, ask));
 
 test("no member gives grants to themselves: one about to lose a role would keep what it gave", async () => {
-  const vendor = await subscribed(platform, "vendor");
+  const vendor = await createSubscribedAccount(platform, "vendor");
   const all = { resourceType: "product", resourceId: "0", access: "owner" };
   expect(await put(vendor, vendor, [all])).toBe(NO);
   expect(await put(vendor, await newMember(fetch, vendor, { roles: ["owner"] }), [all])).toBe("200");
@@ -112,7 +120,7 @@ describe("reach over organizations", () => {
       await put(agent, colleague, []),
       await copy(agent, colleague, bare),
     ]).toEqual([NO, NO, NO]);
-    expect(said(await colleague.api.get("/v1/subscriptions", on(south.accountId)))).toBe("200");
+    expect(said(await colleague.api.get("/v1/subscriptions", actingIn(south.accountId)))).toBe("200");
     expect([
       await put(agent, colleague, [reach(south), reach(north)]),
       await put(seller, colleague, [reach(north)]),
@@ -123,14 +131,17 @@ describe("reach over organizations", () => {
   test("that is taken away is gone from the next call on, for the key and the token", async () => {
     const callers = [agent.api, api(fetch, await newToken(fetch, agent.apiKey))];
     const look = () =>
-      Promise.all(callers.map(async (who) => said(await who.get("/v1/members", on(north.accountId)))));
+      Promise.all(callers.map(async (who) => said(await who.get("/v1/members", actingIn(north.accountId)))));
     for (let round = 0; round < 3; round += 1) {
       expect(await look()).toEqual(["200", "200"]);
-      await grants(seller, agent.memberId, []);
+      await replaceGrants(seller, agent.memberId, []);
       expect(await look()).toEqual([GONE, GONE]);
-      await grants(seller, agent.memberId, [reach(north)]);
+      await replaceGrants(seller, agent.memberId, [reach(north)]);
     }
-    ok(await seller.api.patch(path(agent), { roles: ["report_viewer_360"] }, { ifMatch: "*" }), 200);
+    expectStatus(
+      await seller.api.patch(path(agent), { roles: ["report_viewer_360"] }, { ifMatch: "*" }),
+      200,
+    );
     expect(await look()).toEqual([GONE, GONE]);
   });
 });
@@ -151,30 +162,30 @@ describe("acting on an account below", () => {
     for (const [who, targets] of astray) {
       for (const target of targets) {
         for (const route of ["/v1/members", "/v1/me", `/v1/accounts/${target}`, path(north)])
-          expect(said(await who.api.get(route, on(target))), `${route} on ${target}`).toBe(GONE);
+          expect(said(await who.api.get(route, actingIn(target))), `${route} on ${target}`).toBe(GONE);
       }
     }
-    expect(said(await seller.api.get("/v1/members", on(""))), "an empty name").toBe(GONE);
+    expect(said(await seller.api.get("/v1/members", actingIn(""))), "an empty name").toBe(GONE);
     for (const [who, target] of [
       [seller, north],
       [distributor, seller],
       [distributor, south],
       [agent, north],
     ] as const) {
-      expect(said(await who.api.get(path(target), on(target.accountId))), "below").toBe("200");
+      expect(said(await who.api.get(path(target), actingIn(target.accountId))), "below").toBe("200");
       // Another account's member is not there, at home or below.
       expect(said(await who.api.get(path(target))), "at home").toBe(GONE);
-      expect(said(await who.api.get(path(who), on(target.accountId)))).toBe(GONE);
+      expect(said(await who.api.get(path(who), actingIn(target.accountId)))).toBe(GONE);
     }
   });
 
   test("keys, custom roles and spending stay in one's own account, for any caller", async () => {
-    await subscribe(platform, north.accountId);
+    await activateSubscription(platform, north.accountId);
     await giveCredits(platform, north.accountId, 100);
     for (const who of [seller, distributor]) {
-      const ask = { ...on(north.accountId), idempotencyKey: newKey() };
+      const ask = { ...actingIn(north.accountId), idempotencyKey: newIdempotencyKey() };
       expect(said(await who.api.post(path(north, "/api-keys"), { name: "mine" }, ask)), "key").toBe(NO);
-      expect(said(await who.api.get(path(north, "/api-keys"), on(north.accountId))), "keys").toBe(NO);
+      expect(said(await who.api.get(path(north, "/api-keys"), actingIn(north.accountId))), "keys").toBe(NO);
       expect(
         said(
           await who.api.post(
@@ -195,7 +206,7 @@ describe("acting on an account below", () => {
             await who.api.post(
               "/v1/members",
               person({ roles: ["customer"], rights: [right] }),
-              on(north.accountId),
+              actingIn(north.accountId),
             ),
           ).slice(0, 3),
         );
@@ -205,7 +216,7 @@ describe("acting on an account below", () => {
           await who.api.post(
             "/v1/members",
             person({ roles: ["customer"], rights: ["invoice.view"] }),
-            on(north.accountId),
+            actingIn(north.accountId),
           ),
         ),
       ).toBe("201");
@@ -215,7 +226,7 @@ describe("acting on an account below", () => {
         await agent.api.post(
           "/v1/members",
           person({ roles: ["customer"], rights: ["billing.edit"] }),
-          on(north.accountId),
+          actingIn(north.accountId),
         ),
       ),
     ).toBe(NO);
@@ -224,7 +235,7 @@ describe("acting on an account below", () => {
   test("a narrowed key is as narrow below; one without sight of organizations acts in none", async () => {
     const keyed = async (scopes: readonly string[]) =>
       api(fetch, await newApiKey(fetch, seller, seller.memberId, { scopes }));
-    const look = async (who: Api, route: string) => said(await who.get(route, on(north.accountId)));
+    const look = async (who: Api, route: string) => said(await who.get(route, actingIn(north.accountId)));
     const narrow = await keyed(["organization.view", "account.view"]);
     expect([
       await look(narrow, `/v1/accounts/${north.accountId}`),
@@ -233,48 +244,50 @@ describe("acting on an account below", () => {
     expect(await look(await keyed(["member.view", "account.view"]), "/v1/members")).toBe(GONE);
     const adds = await keyed(["organization.view", "member.view", "member.create"]);
     expect(
-      said(await adds.post("/v1/members", person({ roles: ["customer_admin"] }), on(north.accountId))),
+      said(await adds.post("/v1/members", person({ roles: ["customer_admin"] }), actingIn(north.accountId))),
     ).toBe(NO);
   });
 
   test("a token that is asked for from above is the member's own, and so is the trail of it", async () => {
-    const { access_token } = ok(
-      await agent.api.post<{ access_token: string }>("/v1/auth/token", undefined, on(north.accountId)),
+    const { access_token } = expectStatus(
+      await agent.api.post<{ access_token: string }>("/v1/auth/token", undefined, actingIn(north.accountId)),
       200,
     ).body;
     const who = api(fetch, access_token);
     expect([
       said(await who.get("/v1/me")),
-      said(await who.get("/v1/members", on(north.accountId))),
-      said(await who.get("/v1/members", on(south.accountId))),
+      said(await who.get("/v1/members", actingIn(north.accountId))),
+      said(await who.get("/v1/members", actingIn(south.accountId))),
     ]).toEqual(["200", "200", GONE]);
     const signed = async (of: Person) =>
-      ok(await of.api.get<{ data: object[] }>(`/v1/audit?action=token.create&actor=${agent.memberId}`), 200)
-        .body.data.length;
+      expectStatus(
+        await of.api.get<{ data: object[] }>(`/v1/audit?action=token.create&actor=${agent.memberId}`),
+        200,
+      ).body.data.length;
     expect([await signed(seller), await signed(north)]).toEqual([1, 0]);
   });
 
   test("the address rules of the own account, the one acted on and the key hold together", async () => {
-    const rule = (who: Person, allowedIps: readonly string[], ip = HOME) =>
+    const rule = (who: Person, allowedIps: readonly string[], ip = HOME_IP) =>
       seller.api.patch(
         `/v1/accounts/${who.accountId}`,
         { allowedIps, confirmLockout: true },
-        { ifMatch: "*", ip, ...(who === seller ? {} : on(who.accountId)) },
+        { ifMatch: "*", ip, ...(who === seller ? {} : actingIn(who.accountId)) },
       );
-    const from = async (ip: string, ask: object = on(north.accountId)) =>
+    const from = async (ip: string, ask: object = actingIn(north.accountId)) =>
       said(await agent.api.get("/v1/members", { ...ask, ip }));
-    expect([await from(HOME), await from(ELSEWHERE)]).toEqual(["200", "200"]);
-    ok(await rule(north, [`${HOME}/32`]), 200);
-    expect([await from(HOME), await from(ELSEWHERE), await from(ELSEWHERE, {})]).toEqual([
+    expect([await from(HOME_IP), await from(OTHER_IP)]).toEqual(["200", "200"]);
+    expectStatus(await rule(north, [`${HOME_IP}/32`]), 200);
+    expect([await from(HOME_IP), await from(OTHER_IP), await from(OTHER_IP, {})]).toEqual([
       "200",
       "403 ip/not-allowed",
       "200",
     ]);
-    ok(await rule(seller, [`${HOME}/32`, `${ELSEWHERE}/32`]), 200);
-    expect([await from(HOME), await from(ELSEWHERE)]).toEqual(["200", "403 ip/not-allowed"]);
-    ok(await rule(north, [`${ELSEWHERE}/32`]), 200);
-    ok(await rule(seller, [`${HOME}/32`]), 200);
-    expect([await from(HOME), await from(ELSEWHERE), await from(HOME, {})]).toEqual([
+    expectStatus(await rule(seller, [`${HOME_IP}/32`, `${OTHER_IP}/32`]), 200);
+    expect([await from(HOME_IP), await from(OTHER_IP)]).toEqual(["200", "403 ip/not-allowed"]);
+    expectStatus(await rule(north, [`${OTHER_IP}/32`]), 200);
+    expectStatus(await rule(seller, [`${HOME_IP}/32`]), 200);
+    expect([await from(HOME_IP), await from(OTHER_IP), await from(HOME_IP, {})]).toEqual([
       "403 ip/not-allowed",
       "403 ip/not-allowed",
       "200",
@@ -282,33 +295,35 @@ describe("acting on an account below", () => {
   });
 
   test("an Idempotency-Key of one account is no replay in another", async () => {
-    const [body, command] = [person({ roles: ["customer"] }), { idempotencyKey: newKey() }];
+    const [body, command] = [person({ roles: ["customer"] }), { idempotencyKey: newIdempotencyKey() }];
     const send = (target: Person) =>
       seller.api.post<{ id: string; accountId: string }>("/v1/members", body, {
         ...command,
-        ...on(target.accountId),
+        ...actingIn(target.accountId),
       });
-    const first = ok(await send(north), 201).body;
+    const first = expectStatus(await send(north), 201).body;
     expect(first.accountId).toBe(north.accountId);
     expect(said(await send(south))).toBe("422 idempotency/mismatch");
     expect(said(await seller.api.post("/v1/members", body, command))).toBe("422 idempotency/mismatch");
-    expect(ok(await send(north), 201).body.id).toBe(first.id);
-    expect(ok(await south.api.get<{ data: object[] }>("/v1/members"), 200).body.data).toHaveLength(1);
+    expect(expectStatus(await send(north), 201).body.id).toBe(first.id);
+    expect(expectStatus(await south.api.get<{ data: object[] }>("/v1/members"), 200).body.data).toHaveLength(
+      1,
+    );
     // Every other caller in that account has a record of their own.
     expect(said(await north.api.post("/v1/members", body, command))).toBe("409 conflict/duplicate-member");
   });
 
   test("what is done below is in the trail of the account it was done to, with its author", async () => {
-    const { id } = ok(
+    const { id } = expectStatus(
       await agent.api.post<{ id: string }>(
         "/v1/members",
         person({ roles: ["customer"] }),
-        on(north.accountId),
+        actingIn(north.accountId),
       ),
       201,
     ).body;
     const trail = async (who: Person) =>
-      ok(
+      expectStatus(
         await who.api.get<{ data: { resource: { id: string }; actor: { memberId: string } }[] }>(
           "/v1/audit?action=member.create&limit=100",
         ),
@@ -358,11 +373,11 @@ describe("no member rises", () => {
   });
 
   test("by a custom role, given, copied or kept: not beyond what the giver holds", async () => {
-    const owner = await subscribed(platform, "team");
+    const owner = await createSubscribedAccount(platform, "team");
     const custom = async (rights: readonly string[]) =>
-      ok(
+      expectStatus(
         await owner.api.post<{ id: string }>("/v1/roles", {
-          name: `R ${newKey().slice(0, 8)}`,
+          name: `R ${newIdempotencyKey().slice(0, 8)}`,
           description: "Made here",
           rights,
         }),
@@ -383,7 +398,7 @@ describe("no member rises", () => {
     expect(said(await helper.api.post("/v1/members", person({ roles: [strong] })))).toBe(NO);
     for (const body of [{ roles: [] }, { firstName: "X" }])
       expect(await patch(helper, holder, body)).toBe(NO);
-    const other = await subscribed(platform, "team");
+    const other = await createSubscribedAccount(platform, "team");
     expect(await patch(other, await newMember(fetch, other, { roles: [] }), { roles: [strong] })).toBe(WRONG);
   });
 
@@ -405,21 +420,21 @@ describe("no member rises", () => {
 });
 
 test("the account's owner keeps the top role and stays active, in every model, from every side", async () => {
-  const dealer = await subscribed(platform, "dealer");
+  const dealer = await createSubscribedAccount(platform, "dealer");
   const accounts: [Person, string, string][] = [
-    [await subscribed(platform, "vendor"), "owner", "operator"],
-    [await subscribed(platform, "team"), "admin", "viewer"],
+    [await createSubscribedAccount(platform, "vendor"), "owner", "operator"],
+    [await createSubscribedAccount(platform, "team"), "admin", "viewer"],
     [distributor, "distributor_admin", "distributor_read_only"],
     [seller, "seller_admin", "support_agent"],
     [north, "customer_admin", "customer"],
     [dealer, "dealer_manager", "client"],
     [await newAccount(fetch, platform, "subdealer", { parentId: dealer.accountId }), "subdealer", "client"],
-    [await subscribed(platform, "agency"), "owner", "specialist"],
+    [await createSubscribedAccount(platform, "agency"), "owner", "specialist"],
   ];
   for (const [owner, top, low] of accounts) {
     const [peer, below] = [
-      await addedByPlatform(fetch, platform, owner.accountId, [top]),
-      await addedByPlatform(fetch, platform, owner.accountId, [low]),
+      await addMemberByPlatform(fetch, platform, owner.accountId, [top]),
+      await addMemberByPlatform(fetch, platform, owner.accountId, [low]),
     ];
     // Managers of dealers and sub-dealers have no power over each other, or over themselves.
     const kept = top === "dealer_manager" || top === "subdealer" ? NO : "409 conflict/last-admin";
@@ -432,16 +447,16 @@ test("the account's owner keeps the top role and stays active, in every model, f
     }
     expect(said(await peer.api.post(path(owner, "/block"))), top).toBe(kept);
     expect(said(await owner.api.post(path(owner, "/block"))), top).toBe("409 conflict/lockout");
-    expect(ok(await owner.api.get<{ member: object }>("/v1/me"), 200).body.member).toMatchObject({
+    expect(expectStatus(await owner.api.get<{ member: object }>("/v1/me"), 200).body.member).toMatchObject({
       roles: [top],
       status: "active",
     });
   }
   for (const who of [seller, distributor]) {
-    expect(await patch(who, north, { roles: ["customer"] }, on(north.accountId))).toBe(
+    expect(await patch(who, north, { roles: ["customer"] }, actingIn(north.accountId))).toBe(
       "409 conflict/last-admin",
     );
-    expect(said(await who.api.post(path(north, "/block"), undefined, on(north.accountId)))).toBe(
+    expect(said(await who.api.post(path(north, "/block"), undefined, actingIn(north.accountId)))).toBe(
       "409 conflict/last-admin",
     );
   }
@@ -450,11 +465,11 @@ test("the account's owner keeps the top role and stays active, in every model, f
 describe("a claim goes no further than its maker does by then", () => {
   const claim = async (token: string) => said(await api(fetch, null).post("/v1/auth/claims", { token }));
   const found = async (who: Person) =>
-    ok(
+    expectStatus(
       await who.api.post<{ id: string; claim: { token: string } }>(
         "/v1/organizations",
         { name: "Found", owner: person({}) },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     ).body;
@@ -462,12 +477,12 @@ describe("a claim goes no further than its maker does by then", () => {
   test("an owner's, of a founder who lost the reach, or the right to found", async () => {
     const [kept, lost] = [await found(agent), await found(agent)];
     expect(await claim(kept.claim.token)).toBe("201");
-    await grants(seller, agent.memberId, [reach(north)]);
+    await replaceGrants(seller, agent.memberId, [reach(north)]);
     expect(await claim(lost.claim.token)).toBe("410 invitation/expired");
     const manager = await newMember(fetch, seller, { roles: ["account_manager"] });
     const founded = await found(manager);
-    ok(await seller.api.patch(path(manager), { roles: ["support_agent"] }, { ifMatch: "*" }), 200);
-    await grants(seller, manager.memberId, [reach("0")]);
+    expectStatus(await seller.api.patch(path(manager), { roles: ["support_agent"] }, { ifMatch: "*" }), 200);
+    await replaceGrants(seller, manager.memberId, [reach("0")]);
     expect(await claim(founded.claim.token)).toBe("410 invitation/expired");
     expect(await claim((await found(distributor)).claim.token), "of a seller, from one level above").toBe(
       "201",
@@ -480,11 +495,11 @@ describe("a claim goes no further than its maker does by then", () => {
       rights: ["api_key.create"],
     });
     const [first, billing, other] = await Promise.all(
-      [1, 2, 3].map(() => newcomer(seller, { roles: ["seller_billing_admin"] })),
+      [1, 2, 3].map(() => newMemberWithoutKey(seller, { roles: ["seller_billing_admin"] })),
     );
     if (first === undefined || billing === undefined || other === undefined) throw new Error("three of them");
     const wait = async (whom: { memberId: string }) =>
-      ok(
+      expectStatus(
         await manager.api.post<{ claim: { token: string } }>(`/v1/members/${whom.memberId}/api-keys`, {
           name: "k",
         }),
@@ -492,7 +507,7 @@ describe("a claim goes no further than its maker does by then", () => {
       ).body.claim.token;
     const [good, risen, bare] = [await wait(first), await wait(billing), await wait(other)];
     expect(await claim(good)).toBe("201");
-    ok(
+    expectStatus(
       await seller.api.patch(
         `/v1/members/${billing.memberId}`,
         { rights: ["markup.delete"] },
@@ -504,7 +519,7 @@ describe("a claim goes no further than its maker does by then", () => {
       await claim(risen),
       said(await manager.api.post(`/v1/members/${billing.memberId}/api-keys`, { name: "k" })),
     ]).toEqual(["410 invitation/expired", NO]);
-    ok(await seller.api.patch(path(manager), { rights: [] }, { ifMatch: "*" }), 200);
+    expectStatus(await seller.api.patch(path(manager), { rights: [] }, { ifMatch: "*" }), 200);
     expect(await claim(bare)).toBe("410 invitation/expired");
   });
 });
@@ -512,14 +527,14 @@ describe("a claim goes no further than its maker does by then", () => {
 test("no member locks an account's owner out by address rules but the owner", async () => {
   const deputy = await newMember(fetch, north, { roles: ["customer_admin"] });
   const manager = await newMember(fetch, seller, { roles: ["account_manager"] });
-  const rules = { allowedIps: [ELSEWHERE] };
+  const rules = { allowedIps: [OTHER_IP] };
   expect([
     await patch(deputy, north, rules),
-    await patch(manager, north, rules, on(north.accountId)),
+    await patch(manager, north, rules, actingIn(north.accountId)),
   ]).toEqual(["409 conflict/lockout", "409 conflict/lockout"]);
   expect([
     await patch(deputy, north, { allowedIps: [], phone: "1" }),
-    await patch(north, north, { allowedIps: [HOME] }),
+    await patch(north, north, { allowedIps: [HOME_IP] }),
     await patch(north, deputy, rules),
   ]).toEqual(["200", "200", "200"]);
 });

@@ -1,38 +1,53 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Api, api, type Ask, newKey, ok } from "../../harness/client.ts";
-import { operations, sample } from "../../harness/operation.ts";
+import { type Api, api, type CallOptions, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
+import { loadOperations, sampleValue } from "../../harness/operation.ts";
 import { newAccount, newApiKey, newMember, type Person } from "../../harness/people.ts";
-import { command, newKeyOf } from "../products/dealer-world.ts";
-import { addedByPlatform } from "../people/invite-world.ts";
-import { at, idOf, MAILBOX, type Market, market } from "../products/marketplace-world.ts";
-import { ELSEWHERE, fetch, foundPlatform, HOME, listed, made, said } from "./operators-world.ts";
+import { postOnce, createDealerKey } from "../products/dealer-fixture.ts";
+import { addMemberByPlatform } from "../people/invite-fixture.ts";
+import {
+  accountHeader,
+  createIn,
+  MAILBOX_BODY,
+  type MarketFixture,
+  createMarket,
+} from "../products/marketplace-fixture.ts";
+import {
+  OTHER_IP,
+  fetch,
+  createPlatform,
+  HOME_IP,
+  listIds,
+  createObject,
+  said,
+} from "./operators-fixture.ts";
 
 /** Where a guarded account lets callers in. */
 const INSIDE = "192.0.2.9";
 const CLOSED = "403 ip/not-allowed";
 
 let platform: Api;
-let shop: Market;
+let shop: MarketFixture;
 let dealer: Person;
 let subdealer: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  shop = await market(fetch, platform);
-  const item = await idOf(shop.seller.api, "catalog", MAILBOX);
-  for (const who of [shop.near, shop.far]) await idOf(who.api, "subscriptions", { catalogItemId: item });
+  platform = await createPlatform();
+  shop = await createMarket(fetch, platform);
+  const item = await createIn(shop.seller.api, "catalog", MAILBOX_BODY);
+  for (const who of [shop.near, shop.far]) await createIn(who.api, "subscriptions", { catalogItemId: item });
   dealer = await newAccount(fetch, platform, "dealer");
   subdealer = await newAccount(fetch, platform, "subdealer", { parentId: dealer.accountId });
 }, 120_000);
 
-const guardBy = (who: Person, rules: readonly string[], ask: Ask = {}) =>
+const guardBy = (who: Person, rules: readonly string[], ask: CallOptions = {}) =>
   who.api.patch(
     `/v1/accounts/${who.accountId}`,
     { allowedIps: rules, confirmLockout: true },
     { ifMatch: "*", ...ask },
   );
-const rowsOf = async (who: Api, report: string, ask: Ask = {}) =>
-  ok(await who.get<{ rows: Record<string, unknown>[] }>(`/v1/reports/${report}`, ask), 200).body.rows;
+const rowsOf = async (who: Api, report: string, ask: CallOptions = {}) =>
+  expectStatus(await who.get<{ rows: Record<string, unknown>[] }>(`/v1/reports/${report}`, ask), 200).body
+    .rows;
 const changesIn = async (accountId: string, action: string) =>
   (
     await env.DB.prepare(`SELECT event ->> '$.changes' AS changes FROM audit_outbox
@@ -56,15 +71,15 @@ describe("address rules of an account below", () => {
   it("K7 reports, lists, cards and changes from above ask them, as the header does", async () => {
     const { seller, near, far, distributor } = shop;
     const path = `/v1/organizations/${near.accountId}`;
-    for (const ask of [{}, { ip: ELSEWHERE }]) {
-      expect(said(await seller.api.get("/v1/subscriptions", { ...ask, headers: at(near.accountId) }))).toBe(
-        CLOSED,
-      );
+    for (const ask of [{}, { ip: OTHER_IP }]) {
+      expect(
+        said(await seller.api.get("/v1/subscriptions", { ...ask, headers: accountHeader(near.accountId) })),
+      ).toBe(CLOSED);
       for (const who of [seller, distributor]) {
         const accounts = (await rowsOf(who.api, "subscriptions", ask)).map(({ accountId }) => accountId);
         expect([accounts.includes(near.accountId), accounts.includes(far.accountId)]).toEqual([false, true]);
       }
-      expect(await listed(seller.api, "organizations", 25, ask)).toEqual([far.accountId]);
+      expect(await listIds(seller.api, "organizations", 25, ask)).toEqual([far.accountId]);
       expect(said(await seller.api.get(path, ask))).toBe(CLOSED);
       expect(said(await seller.api.patch(path, { name: "Taken" }, { ...ask, ifMatch: "*" }))).toBe(CLOSED);
       expect(said(await seller.api.post(`${path}/owner-claims`, undefined, ask))).toBe(CLOSED);
@@ -73,30 +88,31 @@ describe("address rules of an account below", () => {
     expect((await rowsOf(seller.api, "subscriptions", inside)).map(({ accountId }) => accountId)).toContain(
       near.accountId,
     );
-    expect(await listed(seller.api, "organizations", 25, inside)).toContain(near.accountId);
+    expect(await listIds(seller.api, "organizations", 25, inside)).toContain(near.accountId);
     expect(
-      ok(await seller.api.patch(path, { profile: { city: "Riga" } }, { ...inside, ifMatch: "*" }), 200).body[
-        "name"
-      ],
+      expectStatus(
+        await seller.api.patch(path, { profile: { city: "Riga" } }, { ...inside, ifMatch: "*" }),
+        200,
+      ).body["name"],
     ).not.toBe("Taken");
   });
 
   it("K7 and so do a dealer's list, card, user book and transfers", async () => {
-    const object = await made(dealer, "objects", { name: "Shop" });
+    const object = await createObject(dealer, "objects", { name: "Shop" });
     const answers = async (ip: string) => [
       said(await dealer.api.get(`/v1/dealers/${subdealer.accountId}`, { ip })),
-      (await listed(dealer.api, "dealers", 9, { ip })).length,
-      (await listed(dealer.api, "members", 9, { ip })).length,
+      (await listIds(dealer.api, "dealers", 9, { ip })).length,
+      (await listIds(dealer.api, "members", 9, { ip })).length,
       said(
         await dealer.api.post(`/v1/objects/${object}/transfer`, { accountId: subdealer.accountId }, { ip }),
       ),
     ];
-    expect(await answers(HOME)).toEqual([CLOSED, 1, 1, CLOSED]);
+    expect(await answers(HOME_IP)).toEqual([CLOSED, 1, 1, CLOSED]);
     expect(await answers(INSIDE)).toEqual(["200", 2, 2, "200"]);
   });
 
   it("K7 no route shows from another address what is in a guarded account, or changes it", async () => {
-    const all = (await operations(api(fetch, null))).filter(({ isPublic }) => !isPublic);
+    const all = (await loadOperations(api(fetch, null))).filter(({ isPublic }) => !isPublic);
     const guarded = [
       [shop.seller, shop.near],
       [dealer, subdealer],
@@ -132,13 +148,13 @@ describe("address rules of an account below", () => {
         const headers = {
           authorization: `Bearer ${who.apiKey}`,
           "if-match": "*",
-          "idempotency-key": newKey(),
+          "idempotency-key": newIdempotencyKey(),
           "content-type": "application/json",
         };
         const answer = await fetch(called, {
           method,
           headers,
-          ...(body === null ? {} : { body: JSON.stringify(sample(body)) }),
+          ...(body === null ? {} : { body: JSON.stringify(sampleValue(body)) }),
         });
         const told = new TextDecoder().decode(await answer.arrayBuffer());
         expect(told, name).not.toContain("MARKED");
@@ -159,14 +175,14 @@ describe("address rules of an account below", () => {
         ),
       ),
     ).toBe("409 conflict/lockout");
-    ok(await guardBy(second, ["192.0.2.0/24"], { ip: INSIDE }), 200);
+    expectStatus(await guardBy(second, ["192.0.2.0/24"], { ip: INSIDE }), 200);
     expect(said(await owner.api.get("/v1/me"))).toBe(CLOSED);
     const path = `/v1/accounts/${owner.accountId}/allowed-ips`;
     expect(said(await owner.api.del(path))).toBe(CLOSED);
-    for (const ip of [HOME, INSIDE])
+    for (const ip of [HOME_IP, INSIDE])
       expect(said(await shop.seller.api.del(path, { ip }))).toBe("403 access/denied");
     expect([said(await platform.del(path)), said(await platform.del(path))]).toEqual(["204", "204"]);
-    ok(await owner.api.get("/v1/me"), 200);
+    expectStatus(await owner.api.get("/v1/me"), 200);
     const platformId =
       (await env.DB.prepare("SELECT id FROM account WHERE kind = 'platform'").first<string>("id")) ?? "";
     for (const chain of [owner.accountId, platformId]) {
@@ -201,14 +217,14 @@ describe("address rules of an account below", () => {
           ...body,
           firstName: "A",
           lastName: "B",
-          email: `${newKey()}@example.com`,
+          email: `${newIdempotencyKey()}@example.com`,
           roles: ["viewer"],
         }),
       () =>
         owner.api.post(
           `/v1/members/${owner.memberId}/api-keys`,
           { ...body, name: "key" },
-          { idempotencyKey: newKey() },
+          { idempotencyKey: newIdempotencyKey() },
         ),
     ];
     for (const allowedIps of halves) {
@@ -224,7 +240,7 @@ describe("address rules of an account below", () => {
 
 describe("SOS once", () => {
   const sos = async ({ api: who }: Person, keyId: string) =>
-    said(await command(who, "sos-licenses", { keyId, days: 20, reason: "weekend" }));
+    said(await postOnce(who, "sos-licenses", { keyId, days: 20, reason: "weekend" }));
   const blockOf = async ({ accountId }: Person) =>
     said(await platform.get(`/v1/accounts/${accountId}/sos-block`));
   const USED = "409 conflict/sos-blocked";
@@ -236,10 +252,13 @@ describe("SOS once", () => {
     ];
     const below = await newAccount(fetch, platform, "subdealer", { parentId: top.accountId });
     const keyOf = async (serial: string, who = top) =>
-      newKeyOf(who, await made(who, "objects", { name: serial }), { serial });
+      createDealerKey(who, await createObject(who, "objects", { name: serial }), { serial });
     const handOver = async (key: string) => {
-      const { objectId } = ok(await top.api.get(`/v1/keys/${key}`), 200).body;
-      ok(await top.api.post(`/v1/objects/${objectId}/transfer`, { accountId: below.accountId }), 200);
+      const { objectId } = expectStatus(await top.api.get(`/v1/keys/${key}`), 200).body;
+      expectStatus(
+        await top.api.post(`/v1/objects/${objectId}/transfer`, { accountId: below.accountId }),
+        200,
+      );
       return key;
     };
     return { top, below, other, keyOf, handOver };
@@ -256,7 +275,7 @@ describe("SOS once", () => {
       "200",
       "404 not-found",
     ]);
-    ok(await platform.del(`/v1/accounts/${top.accountId}/sos-block`), 204);
+    expectStatus(await platform.del(`/v1/accounts/${top.accountId}/sos-block`), 204);
     // The other way: made below, asked for above; and what both had before is no matter of another family.
     const second = await handOver(await keyOf("HW-8"));
     expect([await sos(below, second), await sos(top, await keyOf("HW-8")), await blockOf(top)]).toEqual([
@@ -276,7 +295,7 @@ describe("SOS once", () => {
         USED,
         "200",
       ]);
-      ok(await platform.del(`/v1/accounts/${top.accountId}/sos-block`), 204);
+      expectStatus(await platform.del(`/v1/accounts/${top.accountId}/sos-block`), 204);
     }
     expect(await sos(top, await keyOf("AB-2"))).toBe("201");
     // From before: compared as it was written.
@@ -307,25 +326,25 @@ describe("SOS once", () => {
 
   it("K12 a sub-dealer sees the SOS license it made; key cards and reports tell of it", async () => {
     const { top, keyOf } = await family();
-    const user = await addedByPlatform(fetch, platform, top.accountId, ["subdealer"], {
+    const user = await addMemberByPlatform(fetch, platform, top.accountId, ["subdealer"], {
       objectGroupIds: ["all"],
     });
     const [key, other] = [await keyOf("K-1"), await keyOf("K-2")];
     expect(await sos(top, other)).toBe("201");
-    const answer = ok(
-      await command(user.api, "sos-licenses", { keyId: key, days: 20, reason: "weekend" }),
+    const answer = expectStatus(
+      await postOnce(user.api, "sos-licenses", { keyId: key, days: 20, reason: "weekend" }),
       201,
     );
-    expect(ok(await user.api.get(answer.headers.get("location") ?? ""), 200).body).toMatchObject({
+    expect(expectStatus(await user.api.get(answer.headers.get("location") ?? ""), 200).body).toMatchObject({
       id: answer.body.id,
       keyId: key,
     });
-    expect(await listed(user.api, "sos-licenses")).toEqual([answer.body.id]);
-    expect(ok(await top.api.get(`/v1/keys/${key}`), 200).body).toMatchObject({
+    expect(await listIds(user.api, "sos-licenses")).toEqual([answer.body.id]);
+    expect(expectStatus(await top.api.get(`/v1/keys/${key}`), 200).body).toMatchObject({
       sosLicenseId: answer.body.id,
       sosExpiresAt: answer.body["expiresAt"],
     });
-    expect(ok(await top.api.get(`/v1/keys/${await keyOf("K-3")}`), 200).body).toMatchObject({
+    expect(expectStatus(await top.api.get(`/v1/keys/${await keyOf("K-3")}`), 200).body).toMatchObject({
       sosLicenseId: null,
       sosExpiresAt: null,
     });
@@ -345,23 +364,23 @@ describe("what the right to see sub-dealers' entities shows", () => {
       await newAccount(fetch, platform, "dealer"),
     ];
     const below = await newAccount(fetch, platform, "subdealer", { parentId: top.accountId });
-    const key = await newKeyOf(top, await made(top, "objects", { name: "Shop" }));
+    const key = await createDealerKey(top, await createObject(top, "objects", { name: "Shop" }));
     const { requestId, objectId } = {
-      requestId: await made(top, `keys/${key}/licenses`, { days: 30 }),
-      objectId: ok(await top.api.get(`/v1/keys/${key}`), 200).body["objectId"],
+      requestId: await createObject(top, `keys/${key}/licenses`, { days: 30 }),
+      objectId: expectStatus(await top.api.get(`/v1/keys/${key}`), 200).body["objectId"],
     };
-    ok(await top.api.post(`/v1/objects/${objectId}/transfer`, { accountId: below.accountId }), 200);
-    const there = { headers: at(below.accountId) };
+    expectStatus(await top.api.post(`/v1/objects/${objectId}/transfer`, { accountId: below.accountId }), 200);
+    const there = { headers: accountHeader(below.accountId) };
     const give = (who: Person, rights: readonly string[]) =>
       top.api.patch(`/v1/members/${who.memberId}`, { rights }, { ifMatch: "*" });
     for (const role of ["client", "dealer_user"]) {
       const who = await newMember(fetch, top, { roles: [role] });
       const seen = async () => [
-        await listed(who.api, "objects", 9, there),
-        await listed(who.api, "requests", 9, there),
-        await listed(who.api, "members", 9, there),
+        await listIds(who.api, "objects", 9, there),
+        await listIds(who.api, "requests", 9, there),
+        await listIds(who.api, "members", 9, there),
         said(await who.api.get(`/v1/members/${below.memberId}`, there)),
-        await listed(who.api, "members"),
+        await listIds(who.api, "members"),
         said(await who.api.get("/v1/members/export.xlsx")),
         said(await who.api.get(`/v1/members/${top.memberId}`)),
       ];
@@ -375,7 +394,7 @@ describe("what the right to see sub-dealers' entities shows", () => {
         "404 not-found",
       ];
       expect(await seen(), role).toEqual(nothing);
-      ok(await give(who, ["subdealer.view_entities"]), 200);
+      expectStatus(await give(who, ["subdealer.view_entities"]), 200);
       expect(await seen(), role).toEqual([
         [objectId],
         [requestId],
@@ -392,7 +411,7 @@ describe("what the right to see sub-dealers' entities shows", () => {
         ),
       ).toBe("403 access/denied");
       expect(said(await who.api.get("/v1/keys", there))).toBe("403 access/denied");
-      expect(said(await who.api.get("/v1/objects", { headers: at(stranger.accountId) }))).toBe(
+      expect(said(await who.api.get("/v1/objects", { headers: accountHeader(stranger.accountId) }))).toBe(
         "404 not-found",
       );
       const narrow = api(
@@ -400,30 +419,30 @@ describe("what the right to see sub-dealers' entities shows", () => {
         await newApiKey(fetch, top, who.memberId, { scopes: ["subdealer.view_entities", "object.view"] }),
       );
       expect([
-        await listed(narrow, "objects", 9, there),
+        await listIds(narrow, "objects", 9, there),
         said(await narrow.get("/v1/members", there)),
         said(await narrow.get("/v1/members")),
       ]).toEqual([[objectId], "403 access/denied", "403 access/denied"]);
-      ok(await give(who, []), 200);
+      expectStatus(await give(who, []), 200);
       expect(await seen(), role).toEqual(nothing);
     }
   });
 
   it("K12 a license is generated by those who see the key's object, and by no others", async () => {
     const top = await newAccount(fetch, platform, "dealer");
-    const key = await newKeyOf(top, await made(top, "objects", { name: "Shop" }));
+    const key = await createDealerKey(top, await createObject(top, "objects", { name: "Shop" }));
     const who = await newMember(fetch, top, {
       roles: [],
       rights: ["key.generate_license", "sos_license.generate"],
     });
     const asks = async () => [
-      said(await command(who.api, `keys/${key}/licenses`, { days: 3 })),
-      said(await command(who.api, "sos-licenses", { keyId: key, days: 20, reason: "weekend" })),
+      said(await postOnce(who.api, `keys/${key}/licenses`, { days: 3 })),
+      said(await postOnce(who.api, "sos-licenses", { keyId: key, days: 20, reason: "weekend" })),
     ];
     const path = `/v1/members/${who.memberId}`;
-    ok(await top.api.put(`${path}/object-groups`, { groupIds: ["all"] }), 200);
+    expectStatus(await top.api.put(`${path}/object-groups`, { groupIds: ["all"] }), 200);
     expect(await asks()).toEqual(["404 not-found", "404 not-found"]);
-    ok(
+    expectStatus(
       await top.api.patch(
         path,
         { rights: ["key.generate_license", "sos_license.generate", "object.view"] },

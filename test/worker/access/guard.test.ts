@@ -1,12 +1,21 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, type Fetch, newKey, ok } from "../../harness/client.ts";
+import { type Api, api, type Fetch, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
-import { heldBack } from "../gate/held-back.ts";
-import { ELSEWHERE, fetch, foundPlatform, grants, HOME, made, said, subscribed } from "./operators-world.ts";
+import { fetchWithDelayedWrite } from "../gate/delayed-write.ts";
+import {
+  OTHER_IP,
+  fetch,
+  createPlatform,
+  replaceGrants,
+  HOME_IP,
+  createObject,
+  said,
+  createSubscribedAccount,
+} from "./operators-fixture.ts";
 
 let platform: Api;
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 
 interface World {
@@ -18,34 +27,32 @@ interface World {
 const CHANGES: ReadonlyArray<
   readonly [title: string, change: (world: World) => Promise<unknown>, refusal: string]
 > = [
-  ["a grant is taken", ({ owner, member }) => grants(owner, member.memberId, []), "404 not-found"],
+  ["a grant is taken", ({ owner, member }) => replaceGrants(owner, member.memberId, []), "404 not-found"],
   [
     "a grant is lowered",
-    ({ owner, member }) => grants(owner, member.memberId, [{ resourceType: "product", access: "view" }]),
+    ({ owner, member }) =>
+      replaceGrants(owner, member.memberId, [{ resourceType: "product", access: "view" }]),
     "403 access/denied",
   ],
   [
     "the member is blocked",
-    async ({ owner, member }) => ok(await owner.api.post(`/v1/members/${member.memberId}/block`), 200),
+    async ({ owner, member }) =>
+      expectStatus(await owner.api.post(`/v1/members/${member.memberId}/block`), 200),
     "401 auth/blocked",
   ],
   [
     "the key is revoked",
     async ({ owner, member }) => {
-      const { body } = ok(await member.api.get<{ key: { id: string } }>("/v1/me"), 200);
-      ok(await owner.api.del(`/v1/api-keys/${body.key.id}`), 204);
+      const { body } = expectStatus(await member.api.get<{ key: { id: string } }>("/v1/me"), 200);
+      expectStatus(await owner.api.del(`/v1/api-keys/${body.key.id}`), 204);
     },
     "401 auth/invalid-credential",
   ],
   [
     "an address rule leaves the caller out",
     async ({ owner, member }) =>
-      ok(
-        await owner.api.patch(
-          `/v1/members/${member.memberId}`,
-          { allowedIps: [ELSEWHERE] },
-          { ifMatch: "*" },
-        ),
+      expectStatus(
+        await owner.api.patch(`/v1/members/${member.memberId}`, { allowedIps: [OTHER_IP] }, { ifMatch: "*" }),
         200,
       ),
     "403 ip/not-allowed",
@@ -53,7 +60,7 @@ const CHANGES: ReadonlyArray<
   [
     "the account's plan loses its operators",
     async ({ owner }) =>
-      ok(
+      expectStatus(
         await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
           restrictedAccounts: false,
           memberLimit: null,
@@ -67,84 +74,89 @@ const CHANGES: ReadonlyArray<
 
 describe("S1.7 a write that was decided before a change is not made after it", () => {
   test.each(CHANGES)("when %s in between", async (_, change, refusal) => {
-    const owner = await subscribed(platform, "vendor");
+    const owner = await createSubscribedAccount(platform, "vendor");
     const member = await newMember(fetch, owner, {
       roles: ["operator"],
       grants: [{ resourceType: "product", access: "edit" }],
     });
-    const world = { owner, member, product: await made(owner, "products", { name: "Editor" }) };
+    const world = { owner, member, product: await createObject(owner, "products", { name: "Editor" }) };
     const edit = (through: Fetch, name: string) =>
       api(through, member.apiKey).patch(
         `/v1/products/${world.product}`,
         { name },
-        { ifMatch: "*", ip: HOME },
+        { ifMatch: "*", ip: HOME_IP },
       );
     // Known here from now on, with the rights of this moment.
-    ok(
+    expectStatus(
       await edit(
-        heldBack(async () => {}),
+        fetchWithDelayedWrite(async () => {}),
         "Editor 2",
       ),
       200,
     );
     let wasHeld = false;
     const answer = await edit(
-      heldBack(async () => {
+      fetchWithDelayedWrite(async () => {
         await change(world);
         wasHeld = true;
       }),
       "Editor 3",
     );
     expect([wasHeld, said(answer)]).toEqual([true, refusal]);
-    expect(ok(await owner.api.get(`/v1/products/${world.product}`), 200).body["name"]).toBe("Editor 2");
+    expect(expectStatus(await owner.api.get(`/v1/products/${world.product}`), 200).body["name"]).toBe(
+      "Editor 2",
+    );
   });
 
   test("when nothing changed that it rests on, it is made", async () => {
-    const owner = await subscribed(platform, "vendor");
-    const product = await made(owner, "products", { name: "Editor" });
-    const through = heldBack(async () => newMember(fetch, owner, { roles: ["operator"] }));
-    ok(
+    const owner = await createSubscribedAccount(platform, "vendor");
+    const product = await createObject(owner, "products", { name: "Editor" });
+    const through = fetchWithDelayedWrite(async () => newMember(fetch, owner, { roles: ["operator"] }));
+    expectStatus(
       await api(through, owner.apiKey).patch(
         `/v1/products/${product}`,
         { name: "Editor 2" },
-        { ifMatch: "*", ip: HOME },
+        { ifMatch: "*", ip: HOME_IP },
       ),
       200,
     );
   });
 
   test("when another edits the object in between, If-Match decides: an old version is 412", async () => {
-    const owner = await subscribed(platform, "vendor");
-    const product = await made(owner, "products", { name: "Editor" });
-    const through = heldBack(async () =>
-      ok(await owner.api.patch(`/v1/products/${product}`, { name: "First" }, { ifMatch: '"1"' }), 200),
+    const owner = await createSubscribedAccount(platform, "vendor");
+    const product = await createObject(owner, "products", { name: "Editor" });
+    const through = fetchWithDelayedWrite(async () =>
+      expectStatus(
+        await owner.api.patch(`/v1/products/${product}`, { name: "First" }, { ifMatch: '"1"' }),
+        200,
+      ),
     );
     expect(
       said(
         await api(through, owner.apiKey).patch(
           `/v1/products/${product}`,
           { name: "Second" },
-          { ifMatch: '"1"', ip: HOME },
+          { ifMatch: '"1"', ip: HOME_IP },
         ),
       ),
     ).toBe("412 precondition-failed");
-    expect(ok(await owner.api.get(`/v1/products/${product}`), 200).body["name"]).toBe("First");
+    expect(expectStatus(await owner.api.get(`/v1/products/${product}`), 200).body["name"]).toBe("First");
   });
 
   test("two creations under one Idempotency-Key at the same time make one", async () => {
-    const owner = await subscribed(platform, "vendor");
-    const key = newKey();
+    const owner = await createSubscribedAccount(platform, "vendor");
+    const key = newIdempotencyKey();
     const create = (through: Fetch) =>
       api(through, owner.apiKey).post<{ id: string }>(
         "/v1/products",
         { name: "Editor" },
-        { idempotencyKey: key, ip: HOME },
+        { idempotencyKey: key, ip: HOME_IP },
       );
     let first: unknown;
-    const second = ok(
+    const second = expectStatus(
       await create(
-        heldBack(async () => {
-          first = ok(await create(fetch), 201).body;
+        fetchWithDelayedWrite(async () => {
+          first = expectStatus(await create(fetch), 201).body;
         }),
       ),
       201,

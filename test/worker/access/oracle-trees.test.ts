@@ -6,30 +6,30 @@ import { findPrincipalByKey } from "../../../src/gate/principals/principal.store
 import { openDb } from "../../../src/kernel/db.ts";
 import { sha256Hex } from "../../../src/kernel/digest.ts";
 import { TYPE_TABLE } from "../../../src/resources/registry.ts";
-import { type Ask, newKey, ok, type Reply } from "../../harness/client.ts";
-import { may, mayAct, mayBelow, type Thing } from "../../harness/policy.ts";
-import { answerOne } from "../../harness/policy-answer.ts";
-import { KNOWN } from "../../harness/policy-rights.ts";
+import { type CallOptions, newIdempotencyKey, expectStatus, type Reply } from "../../harness/client.ts";
+import { isAllowed, canActIn, isAllowedBelow, type PolicyObject } from "../../harness/policy.ts";
+import { expectedForOne } from "../../harness/policy-expectation.ts";
+import { MODEL_RIGHTS } from "../../harness/policy-rights.ts";
 import { isSoak } from "../../harness/soak.ts";
-import { foundPlatform, listed } from "./operators-world.ts";
+import { createPlatform, listIds } from "./operators-fixture.ts";
 import type { Account } from "./tree-account.ts";
 import type { Actor } from "./tree-actor.ts";
-import { KEPT, keeper, type TreeItem } from "./tree-item.ts";
-import { type Shape, type TreeWorld, treeWorld } from "./tree-world.ts";
+import { STORED_KINDS, ownerAccountOf, type TreeItem } from "./tree-item.ts";
+import { type TreeShape, type TreeFixture, createTree } from "./tree-fixture.ts";
 
 /**
  * Worlds that are always the same; in the long form larger, with others that no run has seen. A failure names
  * its seed.
  */
 const FRESH = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-const DEALERS: readonly Shape[] = [
+const DEALERS: readonly TreeShape[] = [
   { kind: "dealer", actors: 9 },
   { kind: "subdealer", parent: 0, actors: 3 },
   { kind: "subdealer", parent: 0, actors: 0 },
   { kind: "dealer", actors: 1 },
   { kind: "subdealer", parent: 3, actors: 0 },
 ];
-const MARKET: readonly Shape[] = [
+const MARKET: readonly TreeShape[] = [
   { kind: "distributor", actors: 3 },
   { kind: "seller", parent: 0, actors: 7 },
   { kind: "customer_org", parent: 1, actors: 3 },
@@ -37,7 +37,7 @@ const MARKET: readonly Shape[] = [
   { kind: "seller", actors: 1 },
   { kind: "customer_org", parent: 4, actors: 1 },
 ];
-const WHOLE: readonly (readonly [name: string, seed: number, shapes: readonly Shape[]])[] = [
+const WHOLE: readonly (readonly [name: string, seed: number, shapes: readonly TreeShape[]])[] = [
   [
     "vendors",
     3,
@@ -75,7 +75,7 @@ const WORLDS = isSoak ? [...WHOLE, ...UNSEEN] : SMALL;
 
 let platformId: string;
 beforeAll(async () => {
-  await foundPlatform();
+  await createPlatform();
   platformId =
     (await env.DB.prepare("SELECT id FROM account WHERE kind = 'platform'").first<string>("id")) ?? "";
 });
@@ -87,13 +87,13 @@ interface Acting {
 }
 
 const isHome = ({ actor, on }: Acting): boolean => actor.home.id === on.id;
-const acts = (acting: Acting): boolean => isHome(acting) || mayAct(acting.actor.holder, acting.on);
-const allows = (acting: Acting, verb: string, type: string, thing: Thing | null = null): boolean =>
-  (isHome(acting) ? may : mayBelow)(acting.actor.holder, verb, type, thing);
+const acts = (acting: Acting): boolean => isHome(acting) || canActIn(acting.actor.holder, acting.on);
+const allows = (acting: Acting, verb: string, type: string, thing: PolicyObject | null = null): boolean =>
+  (isHome(acting) ? isAllowed : isAllowedBelow)(acting.actor.holder, verb, type, thing);
 
-const everywhere = ({ actors, accounts }: TreeWorld): Acting[] =>
+const everywhere = ({ actors, accounts }: TreeFixture): Acting[] =>
   actors.flatMap((actor) => accounts.map((on) => ({ actor, on })));
-const header = (acting: Acting): Ask =>
+const header = (acting: Acting): CallOptions =>
   isHome(acting) ? {} : { headers: { "tollgate-account": acting.on.id } };
 
 type Wrong = string[];
@@ -121,16 +121,16 @@ function ask(acting: Acting, verb: "view" | "edit" | "delete", path: string): Pr
  */
 function expected(acting: Acting, verb: "view" | "edit" | "delete", item: TreeItem): "yes" | 403 | 404 {
   const { on } = acting;
-  if (!acts(acting) || keeper(on, item.type, platformId) !== item.accountId) return 404;
+  if (!acts(acting) || ownerAccountOf(on, item.type, platformId) !== item.accountId) return 404;
   const answer = isHome(acting)
-    ? answerOne(acting.actor.holder, verb, item)
+    ? expectedForOne(acting.actor.holder, verb, item)
     : answerBelow(acting, verb, item);
   return answer === "yes" && verb !== "view" && item.accountId !== on.id ? 403 : answer;
 }
 
 /** As at home: a write needs the member's view too, also with a narrowed key. */
 function answerBelow(acting: Acting, verb: "view" | "edit" | "delete", item: TreeItem): "yes" | 403 | 404 {
-  const isSeen = mayBelow({ ...acting.actor.holder, scopes: null }, "view", item.type, item);
+  const isSeen = isAllowedBelow({ ...acting.actor.holder, scopes: null }, "view", item.type, item);
   if (allows(acting, verb, item.type, item)) return verb === "view" || isSeen ? "yes" : 404;
   return allows(acting, "view", item.type, item) ? 403 : 404;
 }
@@ -142,20 +142,20 @@ function asked(acting: Acting, items: readonly TreeItem[]): readonly TreeItem[] 
   const first = [...new Map(items.map((item) => [`${item.type} ${item.accountId}`, item])).values()];
   return acts(acting)
     ? items.filter(
-        (item) => first.includes(item) || item.accountId === keeper(acting.on, item.type, platformId),
+        (item) => first.includes(item) || item.accountId === ownerAccountOf(acting.on, item.type, platformId),
       )
     : first.slice(0, 2);
 }
 
-async function singles(acting: Acting, { items }: TreeWorld): Promise<Wrong> {
+async function singles(acting: Acting, { items }: TreeFixture): Promise<Wrong> {
   const wrong: Wrong = [];
   for (const item of asked(acting, items)) {
-    for (const verb of KEPT[item.type]?.verbs ?? []) {
+    for (const verb of STORED_KINDS[item.type]?.verbs ?? []) {
       compare(
         wrong,
         acting,
         `${verb} ${item.type} ${item.id} of ${item.accountId}`,
-        outcome(await ask(acting, verb, `/v1/${KEPT[item.type]?.path}/${item.id}`)),
+        outcome(await ask(acting, verb, `/v1/${STORED_KINDS[item.type]?.path}/${item.id}`)),
         expected(acting, verb, item),
       );
     }
@@ -163,15 +163,15 @@ async function singles(acting: Acting, { items }: TreeWorld): Promise<Wrong> {
   return wrong;
 }
 
-async function lists(acting: Acting, { items, accounts }: TreeWorld): Promise<Wrong> {
+async function lists(acting: Acting, { items, accounts }: TreeFixture): Promise<Wrong> {
   const wrong: Wrong = [];
   const { actor, on } = acting;
-  for (const [type, { path }] of Object.entries(KEPT).slice(0, acts(acting) ? undefined : 1)) {
+  for (const [type, { path }] of Object.entries(STORED_KINDS).slice(0, acts(acting) ? undefined : 1)) {
     const seen = items
       .filter(
         (item) =>
           item.type === type &&
-          item.accountId === keeper(on, type, platformId) &&
+          item.accountId === ownerAccountOf(on, type, platformId) &&
           allows(acting, "view", type, item),
       )
       .map(({ id }) => id)
@@ -182,9 +182,9 @@ async function lists(acting: Acting, { items, accounts }: TreeWorld): Promise<Wr
       : allows(acting, "view", type)
         ? seen
         : "403 access/denied";
-    compare(wrong, acting, `the list of ${type}`, await listed(actor.api, path, 3, header(acting)), should);
+    compare(wrong, acting, `the list of ${type}`, await listIds(actor.api, path, 3, header(acting)), should);
   }
-  if (isHome(acting) && KNOWN[on.kind].includes("organization.view")) {
+  if (isHome(acting) && MODEL_RIGHTS[on.kind].includes("organization.view")) {
     const below = on.kind === "customer_org" ? [on] : accounts.filter(({ parentId }) => parentId === on.id);
     const seen = below
       .filter(({ id }) =>
@@ -203,7 +203,7 @@ async function lists(acting: Acting, { items, accounts }: TreeWorld): Promise<Wr
       wrong,
       acting,
       "the list of organizations",
-      await listed(actor.api, "organizations", 2),
+      await listIds(actor.api, "organizations", 2),
       allows(acting, "view", "organization") ? seen : "403 access/denied",
     );
   }
@@ -213,7 +213,7 @@ async function lists(acting: Acting, { items, accounts }: TreeWorld): Promise<Wr
 /**
  * The rule itself, asked with the rows that D1 has: every right of every model on every object of the world.
  */
-async function decisions(acting: Acting, { items }: TreeWorld): Promise<Wrong> {
+async function decisions(acting: Acting, { items }: TreeFixture): Promise<Wrong> {
   const wrong: Wrong = [];
   const { actor, on } = acting;
   const principal = await findPrincipalByKey(
@@ -224,7 +224,7 @@ async function decisions(acting: Acting, { items }: TreeWorld): Promise<Wrong> {
   );
   compare(wrong, acting, "acting", principal?.targetNotFound === false, acts(acting));
   if (principal === null || principal.targetNotFound) return wrong;
-  for (const right of new Set(Object.values(KNOWN).flat())) {
+  for (const right of new Set(Object.values(MODEL_RIGHTS).flat())) {
     const [type = "", verb = ""] = right.split(".");
     compare(
       wrong,
@@ -248,7 +248,7 @@ async function decisions(acting: Acting, { items }: TreeWorld): Promise<Wrong> {
 }
 
 /** A task is made in a tool: one that may not be worked in is refused like one that is not there. */
-async function creations(acting: Acting, { items }: TreeWorld): Promise<Wrong> {
+async function creations(acting: Acting, { items }: TreeFixture): Promise<Wrong> {
   const wrong: Wrong = [];
   const { actor, on } = acting;
   if (on.kind !== "agency" || !isHome(acting)) return wrong;
@@ -258,7 +258,7 @@ async function creations(acting: Acting, { items }: TreeWorld): Promise<Wrong> {
       await actor.api.post(
         "/v1/tasks",
         { toolId: tool.id, name: "N", nonsense: 1 },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
     );
     compare(
@@ -266,14 +266,18 @@ async function creations(acting: Acting, { items }: TreeWorld): Promise<Wrong> {
       acting,
       `create a task in ${tool.id}`,
       is,
-      may(actor.holder, "create", "task", mine) ? "yes" : 403,
+      isAllowed(actor.holder, "create", "task", mine) ? "yes" : 403,
     );
   }
   for (const task of items.filter(({ type }) => type === "task")) {
     const is = outcome(
-      await actor.api.post(`/v1/tasks/${task.id}/update`, { nonsense: 1 }, { idempotencyKey: newKey() }),
+      await actor.api.post(
+        `/v1/tasks/${task.id}/update`,
+        { nonsense: 1 },
+        { idempotencyKey: newIdempotencyKey() },
+      ),
     );
-    const should = task.accountId !== on.id ? 404 : answerOne(actor.holder, "update", task);
+    const should = task.accountId !== on.id ? 404 : expectedForOne(actor.holder, "update", task);
     compare(wrong, acting, `update ${task.id}`, is, should);
   }
   return wrong;
@@ -297,7 +301,12 @@ interface Effective {
  * `effective` read as a person reads it: a right holds where one of its reasons does, within the listed
  * groups.
  */
-function holdsBy({ rights, objectGroups }: Effective, memberId: string, right: string, on: Thing): boolean {
+function holdsBy(
+  { rights, objectGroups }: Effective,
+  memberId: string,
+  right: string,
+  on: PolicyObject,
+): boolean {
   const grouped = objectGroups.types.includes(right.slice(0, right.indexOf(".")));
   if (
     grouped &&
@@ -320,20 +329,20 @@ function holdsBy({ rights, objectGroups }: Effective, memberId: string, right: s
   );
 }
 
-async function effective(acting: Acting, { items }: TreeWorld): Promise<Wrong> {
+async function effective(acting: Acting, { items }: TreeFixture): Promise<Wrong> {
   const wrong: Wrong = [];
   const { actor, on } = acting;
   if (!isHome(acting)) return wrong;
   const whole = { ...actor.holder, scopes: null };
-  const told = ok(await on.top.get<Effective>(`/v1/members/${whole.memberId}/effective`), 200).body;
-  for (const right of KNOWN[on.kind]) {
+  const told = expectStatus(await on.top.get<Effective>(`/v1/members/${whole.memberId}/effective`), 200).body;
+  for (const right of MODEL_RIGHTS[on.kind]) {
     const [type = "", verb = ""] = right.split(".");
     compare(
       wrong,
       acting,
       `effective ${right} at all`,
       told.rights.some((each) => each.right === right),
-      may(whole, verb, type),
+      isAllowed(whole, verb, type),
     );
     for (const item of items.filter((each) => each.type === type))
       compare(
@@ -341,7 +350,7 @@ async function effective(acting: Acting, { items }: TreeWorld): Promise<Wrong> {
         acting,
         `effective ${right} on ${item.id}`,
         holdsBy(told, whole.memberId, right, item),
-        may(whole, verb, type, item),
+        isAllowed(whole, verb, type, item),
       );
   }
   const names = [
@@ -359,7 +368,7 @@ async function effective(acting: Acting, { items }: TreeWorld): Promise<Wrong> {
   return wrong;
 }
 
-const all = async (of: TreeWorld, compared: (acting: Acting) => Promise<Wrong>) => {
+const all = async (of: TreeFixture, compared: (acting: Acting) => Promise<Wrong>) => {
   const wrong = await Promise.all(
     of.actors.map(async (actor) => {
       const own: Wrong = [];
@@ -373,9 +382,9 @@ const all = async (of: TreeWorld, compared: (acting: Acting) => Promise<Wrong>) 
 describe.each(WORLDS)(
   "S0.18, S2.8 in a small world of %s (seed %i) every member's answers agree with the policy",
   (name, seed, shapes) => {
-    let of: TreeWorld;
+    let of: TreeFixture;
     beforeAll(async () => {
-      of = await treeWorld(platformId, shapes, seed);
+      of = await createTree(platformId, shapes, seed);
     });
 
     test("the world is rich enough: members see all, some and none of what there is", () => {
@@ -383,9 +392,9 @@ describe.each(WORLDS)(
         everywhere(of).flatMap((acting) =>
           acts(acting)
             ? of.items
-                .filter(({ accountId, type }) => accountId === keeper(acting.on, type, platformId))
+                .filter(({ accountId, type }) => accountId === ownerAccountOf(acting.on, type, platformId))
                 .flatMap((item) =>
-                  (KEPT[item.type]?.verbs ?? []).map(
+                  (STORED_KINDS[item.type]?.verbs ?? []).map(
                     (verb) => `${isHome(acting) ? "home" : "below"} ${expected(acting, verb, item)}`,
                   ),
                 )

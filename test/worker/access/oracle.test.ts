@@ -7,32 +7,32 @@ import type { Principal } from "../../../src/gate/principals/principal.ts";
 import { findPrincipalByKey, findPrincipalByToken } from "../../../src/gate/principals/principal.store.ts";
 import { type Db, openDb } from "../../../src/kernel/db.ts";
 import { sha256Hex } from "../../../src/kernel/digest.ts";
-import { refOf } from "../../../src/resources/resource.card.ts";
+import { toResourceRef } from "../../../src/resources/resource.card.ts";
 import { TYPE_TABLE } from "../../../src/resources/registry.ts";
 import { resource } from "../../../src/kernel/schema/resource.ts";
-import { type Api, newKey } from "../../harness/client.ts";
-import { NOBODY } from "../../harness/operation.ts";
-import { EACH_VERB, may } from "../../harness/policy.ts";
-import { answerList, answerNew, answerOne } from "../../harness/policy-answer.ts";
+import { type Api, newIdempotencyKey } from "../../harness/client.ts";
+import { UNKNOWN_ULID } from "../../harness/operation.ts";
+import { VERBS, isAllowed } from "../../harness/policy.ts";
+import { expectedForList, expectedForNew, expectedForOne } from "../../harness/policy-expectation.ts";
 import { isSoak } from "../../harness/soak.ts";
-import { foundPlatform, listed, said, subscribed } from "./operators-world.ts";
+import { createPlatform, listIds, said, createSubscribedAccount } from "./operators-fixture.ts";
 import {
   CHILDREN,
-  dice,
+  newDice,
   type Dice,
-  forget,
+  removeItem,
   type Item,
   type Member,
-  PARENT_MEMBERS,
+  PARENT_FIELDS,
   PATHS,
-  portrait,
+  describeMember,
   ROOTS,
-  sample,
-  thing,
+  sampleBody,
+  newItem,
   TYPES,
-  type World,
-  world,
-} from "./oracle-world.ts";
+  type OracleFixture,
+  createOracleFixture,
+} from "./oracle-fixture.ts";
 
 /**
  * Two worlds that are always the same; in the long form one more, that no run has seen. A failure names its
@@ -44,7 +44,7 @@ const MEMBERS = 6;
 
 let platform: Api;
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 
 const HTTP = {
@@ -67,13 +67,13 @@ const callOne = (who: Api, verb: "view" | "edit" | "delete", { type, id }: Pick<
 };
 
 const under = (parent: Item | null) =>
-  parent === null ? {} : { [PARENT_MEMBERS[parent.type] ?? ""]: parent.id };
+  parent === null ? {} : { [PARENT_FIELDS[parent.type] ?? ""]: parent.id };
 /** A creation that is decided and then found to be invalid. */
 const callNew = (who: Api, type: string, parent: Item | null) =>
   who.post(
     `/v1/${PATHS[type]}`,
-    { ...sample(type), ...under(parent), nonsense: 1 },
-    { idempotencyKey: newKey() },
+    { ...sampleBody(type), ...under(parent), nonsense: 1 },
+    { idempotencyKey: newIdempotencyKey() },
   );
 
 /** Where new objects can be put: each type under each parent that it can have. */
@@ -86,15 +86,15 @@ type Wrong = string[];
 const compare = (wrong: Wrong, member: Member, what: string, is: unknown, should: unknown): void => {
   if (JSON.stringify(is) !== JSON.stringify(should))
     wrong.push(
-      `${what} is ${JSON.stringify(is)}, should be ${JSON.stringify(should)}, for ${portrait(member)}`,
+      `${what} is ${JSON.stringify(is)}, should be ${JSON.stringify(should)}, for ${describeMember(member)}`,
     );
 };
 
-async function single(member: Member, { items }: World): Promise<Wrong> {
+async function single(member: Member, { items }: OracleFixture): Promise<Wrong> {
   const wrong: Wrong = [];
   for (const item of items) {
     for (const verb of ["view", "edit", "delete"] as const) {
-      const should = answerOne(member.holder, verb, item);
+      const should = expectedForOne(member.holder, verb, item);
       compare(
         wrong,
         member,
@@ -107,10 +107,10 @@ async function single(member: Member, { items }: World): Promise<Wrong> {
   return wrong;
 }
 
-async function lists(member: Member, { items }: World): Promise<Wrong> {
+async function lists(member: Member, { items }: OracleFixture): Promise<Wrong> {
   const wrong: Wrong = [];
   for (const type of TYPES) {
-    const should = answerList(member.holder, type, items);
+    const should = expectedForList(member.holder, type, items);
     const ids =
       should === 403
         ? HTTP[403]
@@ -118,15 +118,15 @@ async function lists(member: Member, { items }: World): Promise<Wrong> {
             .map(({ id }) => id)
             .sort()
             .reverse();
-    compare(wrong, member, `the list of ${type}`, await listed(member.api, PATHS[type] ?? "", 3), ids);
+    compare(wrong, member, `the list of ${type}`, await listIds(member.api, PATHS[type] ?? "", 3), ids);
   }
   return wrong;
 }
 
-async function creations(member: Member, { items }: World): Promise<Wrong> {
+async function creations(member: Member, { items }: OracleFixture): Promise<Wrong> {
   const wrong: Wrong = [];
   for (const [type, parent] of places(items)) {
-    const should = answerNew(member.holder, type, parent);
+    const should = expectedForNew(member.holder, type, parent);
     const answer = said(await callNew(member.api, type, parent));
     compare(
       wrong,
@@ -151,7 +151,7 @@ const principalOf = (db: Db, { apiKey }: Member): Promise<Principal | null> =>
       );
 
 /** The rule itself, asked with the rows that D1 has. */
-async function decisions(member: Member, { items, owner }: World): Promise<Wrong> {
+async function decisions(member: Member, { items, owner }: OracleFixture): Promise<Wrong> {
   const wrong: Wrong = [];
   const db = openDb(env.DB);
   const principal = await principalOf(db, member);
@@ -159,15 +159,16 @@ async function decisions(member: Member, { items, owner }: World): Promise<Wrong
   compare(wrong, member, "the number of objects", rows.length, items.length);
   for (const row of rows) {
     const item = items.find(({ id }) => id === row.id);
-    for (const verb of EACH_VERB) {
+    for (const verb of VERBS) {
       const is =
-        principal !== null && decide(principal.grantSet, `${row.type}.${verb}` as Right, refOf(row)).allowed;
+        principal !== null &&
+        decide(principal.grantSet, `${row.type}.${verb}` as Right, toResourceRef(row)).allowed;
       compare(
         wrong,
         member,
         `decide ${row.type}.${verb} on ${row.id}`,
         is,
-        item !== undefined && may(member.holder, verb, row.type, item),
+        item !== undefined && isAllowed(member.holder, verb, row.type, item),
       );
     }
   }
@@ -175,10 +176,10 @@ async function decisions(member: Member, { items, owner }: World): Promise<Wrong
 }
 
 /** One object of each type of another account, and unknown ones: the same answers. */
-async function foreign(member: Member, other: World): Promise<Wrong> {
+async function foreign(member: Member, other: OracleFixture): Promise<Wrong> {
   const wrong: Wrong = [];
   for (const item of new Map(other.items.map((each) => [each.type, each])).values()) {
-    const nobodys = { ...item, id: `${item.id.slice(0, 4)}${NOBODY}` };
+    const nobodys = { ...item, id: `${item.id.slice(0, 4)}${UNKNOWN_ULID}` };
     for (const verb of ["view", "edit", "delete"] as const) {
       for (const one of [item, nobodys])
         compare(
@@ -190,7 +191,7 @@ async function foreign(member: Member, other: World): Promise<Wrong> {
         );
     }
     for (const type of CHILDREN[item.type] ?? []) {
-      const should = HTTP[may(member.holder, "create", type) ? 404 : 403];
+      const should = HTTP[isAllowed(member.holder, "create", type) ? 404 : 403];
       for (const one of [item, nobodys])
         compare(
           wrong,
@@ -220,19 +221,19 @@ const KINDS_OF_ANSWER = [
 ];
 
 /** Which answers the policy expects somewhere in this world. */
-function kindsOfAnswer({ members, items }: World): ReadonlySet<string> {
+function kindsOfAnswer({ members, items }: OracleFixture): ReadonlySet<string> {
   return new Set(
     members.flatMap(({ holder }) => [
       ...items.flatMap((item) =>
-        (["view", "edit", "delete"] as const).map((verb) => `${verb} ${answerOne(holder, verb, item)}`),
+        (["view", "edit", "delete"] as const).map((verb) => `${verb} ${expectedForOne(holder, verb, item)}`),
       ),
       ...places(items).map(([type, parent]) => {
-        const answer = answerNew(holder, type, parent);
-        const refused = may(holder, "create", type) ? "403, elsewhere only" : "403, nowhere";
+        const answer = expectedForNew(holder, type, parent);
+        const refused = isAllowed(holder, "create", type) ? "403, elsewhere only" : "403, nowhere";
         return `create ${answer === 403 ? refused : answer}`;
       }),
       ...TYPES.map((type) => {
-        const rows = answerList(holder, type, items);
+        const rows = expectedForList(holder, type, items);
         if (rows === 403) return "list 403";
         const isAll = rows.length === items.filter((item) => item.type === type).length;
         return `list ${isAll ? "of all" : "of some"}`;
@@ -241,16 +242,16 @@ function kindsOfAnswer({ members, items }: World): ReadonlySet<string> {
   );
 }
 
-const everybody = async (of: World, ask: (member: Member) => Promise<Wrong>) =>
+const everybody = async (of: OracleFixture, ask: (member: Member) => Promise<Wrong>) =>
   (await Promise.all(of.members.map(ask))).flat().slice(0, 5);
 
 /** Changes and adds, or removes, one object for real, if the policy lets this member; the world follows. */
-async function step(of: World, roll: Dice): Promise<Wrong> {
+async function step(of: OracleFixture, roll: Dice): Promise<Wrong> {
   const wrong: Wrong = [];
   const member = roll.pick(of.members);
   const item = roll.pick(of.items);
   if (roll.chance(0.5)) {
-    const should = answerOne(member.holder, "delete", item);
+    const should = expectedForOne(member.holder, "delete", item);
     const needed = of.items.some(({ parentId }) => parentId === item.id);
     const answer = said(await member.api.del(`/v1/${PATHS[item.type]}/${item.id}`));
     compare(
@@ -260,21 +261,23 @@ async function step(of: World, roll: Dice): Promise<Wrong> {
       answer,
       should !== "yes" ? HTTP[should] : needed ? "409 conflict/not-removable" : "204",
     );
-    if (answer === "204") forget(of, item);
+    if (answer === "204") removeItem(of, item);
     return wrong;
   }
   const edited = roll.pick(of.items);
-  const change = answerOne(member.holder, "edit", edited);
+  const change = expectedForOne(member.holder, "edit", edited);
   const changed = said(
-    await member.api.patch(`/v1/${PATHS[edited.type]}/${edited.id}`, sample(edited.type), { ifMatch: "*" }),
+    await member.api.patch(`/v1/${PATHS[edited.type]}/${edited.id}`, sampleBody(edited.type), {
+      ifMatch: "*",
+    }),
   );
   compare(wrong, member, `change ${edited.id}`, changed, change === "yes" ? "200" : HTTP[change]);
   const [type, parent] = roll.pick(places(of.items));
-  const should = answerNew(member.holder, type, parent);
+  const should = expectedForNew(member.holder, type, parent);
   const answer = await member.api.post<{ id: string }>(
     `/v1/${PATHS[type]}`,
-    { ...sample(type), ...under(parent) },
-    { idempotencyKey: newKey() },
+    { ...sampleBody(type), ...under(parent) },
+    { idempotencyKey: newIdempotencyKey() },
   );
   compare(
     wrong,
@@ -283,18 +286,23 @@ async function step(of: World, roll: Dice): Promise<Wrong> {
     said(answer),
     should === "yes" ? "201" : HTTP[should],
   );
-  if (answer.status === 201) of.items.push(thing(type, answer.body.id, parent, member.holder.memberId));
+  if (answer.status === 201) of.items.push(newItem(type, answer.body.id, parent, member.holder.memberId));
   return wrong;
 }
 
 describe.each(WORLDS)(
   "S0.18, S0.28, S0.29 in a small world (%s, seed %i) HTTP answers what the policy says",
   (kind, seed) => {
-    let here: World;
-    let there: World;
+    let here: OracleFixture;
+    let there: OracleFixture;
     beforeAll(async () => {
-      here = await world(await subscribed(platform, kind), kind, seed, MEMBERS);
-      there = await world(await subscribed(platform, "vendor"), "vendor", seed + 1, 0);
+      here = await createOracleFixture(await createSubscribedAccount(platform, kind), kind, seed, MEMBERS);
+      there = await createOracleFixture(
+        await createSubscribedAccount(platform, "vendor"),
+        "vendor",
+        seed + 1,
+        0,
+      );
     });
 
     test("the world is rich enough: it has every kind of answer", () => {
@@ -314,7 +322,7 @@ describe.each(WORLDS)(
       expect(await everybody(here, (member) => foreign(member, there))).toEqual([]));
 
     test("and so it stays while objects come and go", async () => {
-      const roll = dice(seed + 2);
+      const roll = newDice(seed + 2);
       const wrong: Wrong = [];
       for (let count = 0; count < 40; count += 1) wrong.push(...(await step(here, roll)));
       expect(wrong.slice(0, 5)).toEqual([]);

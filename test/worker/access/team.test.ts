@@ -1,18 +1,32 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Problem, type Reply } from "../../harness/client.ts";
+import {
+  type Api,
+  api,
+  newIdempotencyKey,
+  expectStatus,
+  type Problem,
+  type Reply,
+} from "../../harness/client.ts";
 import { giveCredits, newMember, newToken, type Person } from "../../harness/people.ts";
-import { ELSEWHERE, fetch, foundPlatform, HOME, said, subscribed } from "./operators-world.ts";
+import {
+  OTHER_IP,
+  fetch,
+  createPlatform,
+  HOME_IP,
+  said,
+  createSubscribedAccount,
+} from "./operators-fixture.ts";
 
 let platform: Api;
 /** The account's owner, and so an admin. */
 let owner: Person;
 
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 beforeEach(async () => {
-  owner = await subscribed(platform, "team");
+  owner = await createSubscribedAccount(platform, "team");
 });
 
 type Card = {
@@ -24,26 +38,27 @@ type Card = {
   version: number;
   allowedIps: string[];
 };
-const keyed = () => ({ idempotencyKey: newKey() });
+const keyed = () => ({ idempotencyKey: newIdempotencyKey() });
 const ANY = { ifMatch: "*" };
 const NO = "403 access/denied";
 const add = (roles: readonly string[], more: object = {}) => newMember(fetch, owner, { roles, ...more });
 const patch = (who: Person, whom: Person, body: object, ask: object = ANY) =>
   who.api.patch<Card>(`/v1/members/${whom.memberId}`, body, ask);
-const card = async (whom: Person) => ok(await owner.api.get<Card>(`/v1/members/${whom.memberId}`), 200).body;
+const card = async (whom: Person) =>
+  expectStatus(await owner.api.get<Card>(`/v1/members/${whom.memberId}`), 200).body;
 const person = (more: object) => ({
   firstName: "Nina",
   lastName: "New",
-  email: `nina-${newKey()}@example.com`,
+  email: `nina-${newIdempotencyKey()}@example.com`,
   ...more,
 });
 
 describe("roles", () => {
   test("S1.6 roles of active and blocked members change at any time; one admin always stays", async () => {
     const member = await add(["viewer"]);
-    ok(await patch(owner, member, { roles: ["member"] }), 200);
-    ok(await owner.api.post(`/v1/members/${member.memberId}/block`), 200);
-    expect(ok(await patch(owner, member, { roles: ["admin"] }), 200).body).toMatchObject({
+    expectStatus(await patch(owner, member, { roles: ["member"] }), 200);
+    expectStatus(await owner.api.post(`/v1/members/${member.memberId}/block`), 200);
+    expect(expectStatus(await patch(owner, member, { roles: ["admin"] }), 200).body).toMatchObject({
       roles: ["admin"],
       status: "blocked",
     });
@@ -59,18 +74,19 @@ describe("roles", () => {
     const status = async () => Promise.all(callers.map(async (who) => said(await who.get("/v1/members"))));
     expect(await status()).toEqual(["200", "200"]);
     for (let round = 0; round < 5; round += 1) {
-      ok(await patch(owner, member, { roles: ["viewer"] }), 200);
+      expectStatus(await patch(owner, member, { roles: ["viewer"] }), 200);
       expect(await status()).toEqual([NO, NO]);
-      ok(await patch(owner, member, { roles: ["admin"] }), 200);
+      expectStatus(await patch(owner, member, { roles: ["admin"] }), 200);
       expect(await status()).toEqual(["200", "200"]);
     }
   });
 
   test("S1.33 rights come from the role and change with it alone", async () => {
     const member = await add(["viewer"]);
-    const rights = async () => ok(await member.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights;
+    const rights = async () =>
+      expectStatus(await member.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights;
     expect(await rights()).toEqual(["catalog.view", "license.view", "report.download"]);
-    ok(await patch(owner, member, { roles: ["member"] }), 200);
+    expectStatus(await patch(owner, member, { roles: ["member"] }), 200);
     expect(await rights()).toEqual([
       "api_key.revoke",
       "api_key.view",
@@ -82,7 +98,7 @@ describe("roles", () => {
       "license.view",
       "theme.download",
     ]);
-    ok(await patch(owner, member, { roles: ["member", "viewer"] }), 200);
+    expectStatus(await patch(owner, member, { roles: ["member", "viewer"] }), 200);
     expect(await rights()).toContain("report.download");
   });
 
@@ -94,7 +110,7 @@ describe("roles", () => {
       expect(said(await who.api.post("/v1/members", person({ roles: ["viewer"] }), keyed()))).toBe(NO);
     }
     // With the right to edit members, but without a role that may give any.
-    ok(
+    expectStatus(
       await patch(owner, member, {
         rights: ["member.create", "member.edit", "member.view", "member.block", "grant.edit"],
       }),
@@ -109,7 +125,7 @@ describe("roles", () => {
       expect(said(await member.api.post(`/v1/members/${whom.memberId}/block`))).toBe(NO);
       expect(said(await member.api.put(`/v1/members/${whom.memberId}/grants`, { grants: [] }))).toBe(NO);
     }
-    ok(await patch(admin, viewer, { roles: ["admin"] }), 200);
+    expectStatus(await patch(admin, viewer, { roles: ["admin"] }), 200);
     expect([(await card(member)).roles, (await card(admin)).roles]).toEqual([["member"], ["admin"]]);
   });
 
@@ -137,7 +153,7 @@ describe("roles", () => {
     )
       .bind(owner.accountId)
       .run();
-    ok(await patch(one, owner, { roles: ["viewer"] }), 200);
+    expectStatus(await patch(one, owner, { roles: ["viewer"] }), 200);
     const answers = await Promise.all([
       patch(one, one, { roles: ["viewer"] }),
       patch(two, two, { roles: ["viewer"] }),
@@ -167,7 +183,7 @@ describe("the audit log", () => {
     const [member, viewer] = [await add(["member"]), await add(["viewer"])];
     for (const who of [member, viewer]) expect(said(await who.api.get("/v1/members"))).toBe(NO);
     const actors = async (who: Person) => {
-      const { body } = ok(
+      const { body } = expectStatus(
         await who.api.get<{ data: { actor: { memberId: string } }[] }>("/v1/audit?limit=100"),
         200,
       );
@@ -179,7 +195,7 @@ describe("the audit log", () => {
     expect(said(await viewer.api.get("/v1/audit"))).toBe(NO);
     expect(said(await member.api.get(`/v1/audit?actor=${owner.memberId}`))).toBe("200");
     expect(
-      ok(await member.api.get<{ data: [] }>(`/v1/audit?actor=${owner.memberId}`), 200).body.data,
+      expectStatus(await member.api.get<{ data: [] }>(`/v1/audit?actor=${owner.memberId}`), 200).body.data,
     ).toEqual([]);
   });
 });
@@ -191,32 +207,37 @@ describe("addresses that would lock one out", () => {
       (body: object) => patch(owner, owner, body),
       (body: object) => owner.api.patch<Card>(account, body, ANY),
     ]) {
-      expect(said(await change({ allowedIps: [ELSEWHERE] }))).toBe("409 conflict/lockout");
+      expect(said(await change({ allowedIps: [OTHER_IP] }))).toBe("409 conflict/lockout");
       expect(said(await change({ allowedIps: ["2001:db8::/32"] }))).toBe("409 conflict/lockout");
       expect(said(await change({ allowedIps: ["0.0.0.0/0"] }))).toBe("422 validation");
-      expect(ok(await change({ allowedIps: [ELSEWHERE, `${HOME}/24`] }), 200).body.allowedIps.length).toBe(2);
-      ok(await change({ allowedIps: [] }), 200);
+      expect(
+        expectStatus(await change({ allowedIps: [OTHER_IP, `${HOME_IP}/24`] }), 200).body.allowedIps.length,
+      ).toBe(2);
+      expectStatus(await change({ allowedIps: [] }), 200);
     }
     const other = await add(["member"]);
-    ok(await patch(owner, other, { allowedIps: [ELSEWHERE] }), 200);
+    expectStatus(await patch(owner, other, { allowedIps: [OTHER_IP] }), 200);
     expect(said(await other.api.get("/v1/me"))).toBe("403 ip/not-allowed");
-    ok(await patch(owner, owner, { allowedIps: [ELSEWHERE], confirmLockout: true }), 200);
+    expectStatus(await patch(owner, owner, { allowedIps: [OTHER_IP], confirmLockout: true }), 200);
     expect(said(await owner.api.get("/v1/me"))).toBe("403 ip/not-allowed");
-    ok(await owner.api.get("/v1/me", { ip: ELSEWHERE }), 200);
+    expectStatus(await owner.api.get("/v1/me", { ip: OTHER_IP }), 200);
   });
 });
 
 describe("If-Match and Idempotency-Key", () => {
   test("a change names the version: 428 without, 412 with an old one, and nothing is written", async () => {
     const member = await add(["viewer"]);
-    const { headers, body: before } = ok(await owner.api.get<Card>(`/v1/members/${member.memberId}`), 200);
+    const { headers, body: before } = expectStatus(
+      await owner.api.get<Card>(`/v1/members/${member.memberId}`),
+      200,
+    );
     const read = headers.get("etag") ?? "";
     expect(said(await patch(owner, member, { roles: ["member"] }, {}))).toBe("428 precondition-required");
     expect(said(await patch(owner, member, { roles: ["member"] }, { ifMatch: '"0"' }))).toBe(
       "412 precondition-failed",
     );
     expect(await card(member)).toEqual(before);
-    const changed = ok(await patch(owner, member, { roles: ["member"] }, { ifMatch: read }), 200);
+    const changed = expectStatus(await patch(owner, member, { roles: ["member"] }, { ifMatch: read }), 200);
     expect(changed.headers.get("etag")).toBe(`"${before.version + 1}"`);
     expect(said(await patch(owner, member, { roles: ["admin"] }, { ifMatch: read }))).toBe(
       "412 precondition-failed",
@@ -235,14 +256,14 @@ describe("If-Match and Idempotency-Key", () => {
       [1, 2].map(() => owner.api.post<Card>("/v1/members", body, key)),
     );
     expect([first?.status, second?.status, second?.body]).toEqual([201, 201, first?.body]);
-    const third = ok(await owner.api.post<Card>("/v1/members", body, key), 201);
+    const third = expectStatus(await owner.api.post<Card>("/v1/members", body, key), 201);
     expect([third.body, third.headers.get("idempotency-replayed")]).toEqual([first?.body, "true"]);
     expect(said(await owner.api.post("/v1/members", { ...body, firstName: "Other" }, key))).toBe(
       "422 idempotency/mismatch",
     );
     expect(said(await owner.api.post("/v1/members", body, keyed()))).toBe("409 conflict/duplicate-member");
     const admin = await add(["admin"]);
-    ok(await admin.api.post("/v1/members", person({}), key), 201);
+    expectStatus(await admin.api.post("/v1/members", person({}), key), 201);
   });
 
   test("of several who add the same person, or the last one that the plan allows, one succeeds", async () => {
@@ -251,7 +272,7 @@ describe("If-Match and Idempotency-Key", () => {
       Array.from({ length: 4 }, () => owner.api.post("/v1/members", twin, keyed())),
     );
     expect(twins.map(said).sort()).toEqual(["201", ...Array(3).fill("409 conflict/duplicate-member")]);
-    ok(
+    expectStatus(
       await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
         restrictedAccounts: true,
         memberLimit: 3,
@@ -267,8 +288,8 @@ describe("If-Match and Idempotency-Key", () => {
   test("rights are decided before a repeated call is answered", async () => {
     const admin = await add(["admin"]);
     const [key, body] = [keyed(), person({ roles: ["member"] })];
-    ok(await admin.api.post("/v1/members", body, key), 201);
-    ok(await patch(owner, admin, { roles: ["viewer"] }), 200);
+    expectStatus(await admin.api.post("/v1/members", body, key), 201);
+    expectStatus(await patch(owner, admin, { roles: ["viewer"] }), 200);
     expect(said(await admin.api.post("/v1/members", body, key))).toBe(NO);
   });
 });
@@ -277,7 +298,10 @@ describe("credits of a member (`member` stands for the specialist)", () => {
   const spend = (who: Person, amount: number) =>
     who.api.post<Record<string, unknown> & Partial<Problem>>("/v1/credits/spend", { amount }, keyed());
   const numbers = async (who: Person) =>
-    ok(await who.api.get<{ spent: number; remaining: number; balance?: number }>("/v1/credits"), 200).body;
+    expectStatus(
+      await who.api.get<{ spent: number; remaining: number; balance?: number }>("/v1/credits"),
+      200,
+    ).body;
   const limit = (whom: Person, creditLimit: unknown): Promise<Reply<Card>> =>
     patch(owner, whom, { creditLimit });
   beforeEach(() => giveCredits(platform, owner.accountId, 100));
@@ -285,12 +309,12 @@ describe("credits of a member (`member` stands for the specialist)", () => {
   test("S4.20 a limit is a whole number from 0 on, and goes with the roles that may have one", async () => {
     const [member, admin, viewer] = [await add(["member"]), await add(["admin"]), await add(["viewer"])];
     for (const creditLimit of [0, 10, null])
-      expect(ok(await limit(member, creditLimit), 200).body.creditLimit).toBe(creditLimit);
+      expect(expectStatus(await limit(member, creditLimit), 200).body.creditLimit).toBe(creditLimit);
     for (const creditLimit of [-1, 1.5, "10", Number.MAX_SAFE_INTEGER + 1])
       expect(said(await limit(member, creditLimit)), String(creditLimit)).toBe("422 validation");
     for (const whom of [admin, viewer, owner]) {
       expect(said(await limit(whom, 10))).toBe("422 validation");
-      ok(await limit(whom, null), 200);
+      expectStatus(await limit(whom, null), 200);
     }
     for (const roles of [["admin"], ["viewer"], []]) {
       expect(
@@ -298,8 +322,8 @@ describe("credits of a member (`member` stands for the specialist)", () => {
         String(roles),
       ).toBe("422 validation");
     }
-    ok(await limit(member, 10), 200);
-    expect(ok(await patch(owner, member, { roles: ["viewer"] }), 200).body.creditLimit).toBeNull();
+    expectStatus(await limit(member, 10), 200);
+    expect(expectStatus(await patch(owner, member, { roles: ["viewer"] }), 200).body.creditLimit).toBeNull();
   });
 
   test("S4.21 of 100 spends at once ⌊limit/cost⌋ succeed, and a refusal charges nothing", async () => {
@@ -313,16 +337,16 @@ describe("credits of a member (`member` stands for the specialist)", () => {
       expect.objectContaining({ spent: 24, remaining: 1 }),
       76,
     ]);
-    ok(await spend(member, 1), 201);
+    expectStatus(await spend(member, 1), 201);
     expect(said(await spend(member, 1))).toBe("402 credits/member-limit-exceeded");
   });
 
   test("S4.22 a member's spend is charged to the account's balance, in the member's name", async () => {
     const [one, two] = [await add(["member"]), await add(["member"], { creditLimit: 50 })];
-    ok(await spend(one, 30), 201);
-    ok(await spend(two, 20), 201);
+    expectStatus(await spend(one, 30), 201);
+    expectStatus(await spend(two, 20), 201);
     expect((await numbers(owner)).balance).toBe(50);
-    const { data } = ok(
+    const { data } = expectStatus(
       await owner.api.get<{ data: { memberId: string; amount: number; kind: string }[] }>(
         "/v1/credits/ledger",
       ),
@@ -335,18 +359,19 @@ describe("credits of a member (`member` stands for the specialist)", () => {
       [one.memberId, -30],
     ]);
     expect(
-      ok(await one.api.get<{ data: { memberId: string }[] }>("/v1/credits/ledger"), 200).body.data.map(
-        ({ memberId }) => memberId,
-      ),
+      expectStatus(
+        await one.api.get<{ data: { memberId: string }[] }>("/v1/credits/ledger"),
+        200,
+      ).body.data.map(({ memberId }) => memberId),
     ).toEqual([one.memberId]);
   });
 
   test("S4.23 without a limit a member may spend all that the account has", async () => {
     const member = await add(["member"]);
     expect(await numbers(member)).toMatchObject({ limit: null, remaining: 100 });
-    ok(await spend(owner, 40), 201);
+    expectStatus(await spend(owner, 40), 201);
     expect(await numbers(member)).toMatchObject({ remaining: 60 });
-    ok(await spend(member, 60), 201);
+    expectStatus(await spend(member, 60), 201);
     expect(said(await spend(member, 1))).toBe("402 credits/insufficient-balance");
   });
 });

@@ -4,20 +4,20 @@ import { batch, openDb } from "../../../src/kernel/db.ts";
 import { newId } from "../../../src/kernel/id.ts";
 import { account } from "../../../src/kernel/schema/team.ts";
 import { type Api, api } from "../../harness/client.ts";
-import type { Place } from "../../harness/policy.ts";
-import type { Kind } from "../../harness/policy-rights.ts";
-import { fetch } from "./operators-world.ts";
+import type { TreeAccount } from "../../harness/policy.ts";
+import type { AccountKind } from "../../harness/policy-rights.ts";
+import { fetch } from "./operators-fixture.ts";
 import { newMemberRow } from "./tree-member.ts";
 
-export interface Account extends Place {
-  readonly kind: Kind;
+export interface Account extends TreeAccount {
+  readonly kind: AccountKind;
   /** A member who may see every member. */
   readonly top: Api;
 }
 
 const db = openDb(env.DB);
 
-export async function newTreeAccount(kind: Kind, parent: Account | undefined): Promise<Account> {
+export async function newTreeAccount(kind: AccountKind, parent: Account | undefined): Promise<Account> {
   const [id, topId, now] = [newId("account", Date.now()), newId("member", Date.now()), Date.now()];
   await batch(db, [
     db.insert(account).values({

@@ -4,18 +4,18 @@ import { newId } from "../../../src/kernel/id.ts";
 import { ACCESS_LEVELS, accessGrant, role } from "../../../src/kernel/schema/team.ts";
 import { type Api, api } from "../../harness/client.ts";
 import { isViewer } from "../../harness/people.ts";
-import type { Holder } from "../../harness/policy.ts";
-import { type Kind, KNOWN } from "../../harness/policy-rights.ts";
+import type { PolicyMember } from "../../harness/policy.ts";
+import { type AccountKind, MODEL_RIGHTS } from "../../harness/policy-rights.ts";
 import { ROLES } from "../../harness/policy-table.ts";
 import { signIn } from "../../harness/sign-in.ts";
-import { fetch } from "./operators-world.ts";
-import type { Dice } from "./oracle-world.ts";
+import { fetch } from "./operators-fixture.ts";
+import type { Dice } from "./oracle-fixture.ts";
 import type { Account } from "./tree-account.ts";
 import { GROUPS, type TreeItem } from "./tree-item.ts";
 import { addressOf, newMemberRow, newPerson } from "./tree-member.ts";
 
 export interface Actor {
-  readonly holder: Holder & { readonly accountId: string };
+  readonly holder: PolicyMember & { readonly accountId: string };
   readonly home: Account;
   readonly api: Api;
   readonly apiKey: string;
@@ -51,9 +51,9 @@ export async function newActor(home: Account, memberId: string, around: Around):
 }
 
 /** In this order, because each seed stands for one world. */
-function rollAccess(kind: Kind, around: Around) {
+function rollAccess(kind: AccountKind, around: Around) {
   const { roll } = around;
-  const known = KNOWN[kind];
+  const known = MODEL_RIGHTS[kind];
   const customRoles = roll.chance(0.3)
     ? [{ id: newId("role", Date.now()), rights: roll.some([...known], 3), grants: rollGrants(kind, around) }]
     : [];
@@ -64,7 +64,7 @@ function rollAccess(kind: Kind, around: Around) {
 }
 
 /** Up to four grants, at most one of each object. */
-function rollGrants(kind: Kind, { accounts, items, roll }: Around) {
+function rollGrants(kind: AccountKind, { accounts, items, roll }: Around) {
   const granted =
     kind === "vendor"
       ? ["product", "product", "customer", "analytics", "billing"]
@@ -85,8 +85,8 @@ function rollGrants(kind: Kind, { accounts, items, roll }: Around) {
 }
 
 /** For one key in five: some rights, and every view. */
-function rollScopes(kind: Kind, roll: Dice): string[] | null {
-  const known = [...KNOWN[kind]];
+function rollScopes(kind: AccountKind, roll: Dice): string[] | null {
+  const known = [...MODEL_RIGHTS[kind]];
   return roll.chance(0.2)
     ? [...roll.some(known, 20), ...known.filter((right) => right.endsWith(".view"))]
     : null;

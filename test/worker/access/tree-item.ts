@@ -2,15 +2,15 @@ import { env } from "cloudflare:workers";
 import { openDb, type Statement } from "../../../src/kernel/db.ts";
 import { type IdKind, newId } from "../../../src/kernel/id.ts";
 import { resource } from "../../../src/kernel/schema/resource.ts";
-import type { Thing } from "../../harness/policy.ts";
-import type { Dice } from "./oracle-world.ts";
+import type { PolicyObject } from "../../harness/policy.ts";
+import type { Dice } from "./oracle-fixture.ts";
 
-export interface TreeItem extends Thing {
+export interface TreeItem extends PolicyObject {
   readonly accountId: string;
 }
 
 /** A type of objects: its path, the kind of its ids, its parent type, and what HTTP offers on one. */
-export interface Kept {
+export interface StoredKind {
   readonly path: string;
   readonly id: IdKind;
   readonly under?: string;
@@ -18,7 +18,7 @@ export interface Kept {
 }
 
 const ALL = ["view", "edit", "delete"] as const;
-export const KEPT: Readonly<Record<string, Kept>> = {
+export const STORED_KINDS: Readonly<Record<string, StoredKind>> = {
   object: { path: "objects", id: "object", verbs: ALL },
   key: { path: "keys", id: "key", under: "object", verbs: ALL },
   request: { path: "requests", id: "licenseRequest", under: "object", verbs: ["view"] },
@@ -39,7 +39,7 @@ export const KEPT: Readonly<Record<string, Kept>> = {
 };
 
 /** The types of the objects that an account of a kind has; parents come first. */
-export const STOCK: Readonly<Record<string, readonly string[]>> = {
+export const TYPES_BY_KIND: Readonly<Record<string, readonly string[]>> = {
   platform: ["tool", "tool", "tool", "catalog", "catalog"],
   agency: Array.from({ length: 10 }, () => "task"),
   team: Array.from({ length: 8 }, () => "license"),
@@ -75,7 +75,7 @@ export const GROUPS = ["ogr_1", "ogr_2", "ogr_3"];
 const db = openDb(env.DB);
 
 /** The account whose objects of a type are visible in this one. */
-export function keeper(
+export function ownerAccountOf(
   place: { readonly id: string; readonly kind: string; readonly parentId: string },
   type: string,
   platformId: string,
@@ -97,9 +97,10 @@ export function newTreeItem(
   place: { readonly id: string; readonly kind: string; readonly parentId: string },
   { items, platformId, roll, owners }: Making,
 ): TreeItem {
-  const kept = KEPT[type] as Kept;
+  const kept = STORED_KINDS[type] as StoredKind;
   const parents = items.filter(
-    (item) => item.type === kept.under && item.accountId === keeper(place, kept.under ?? "", platformId),
+    (item) =>
+      item.type === kept.under && item.accountId === ownerAccountOf(place, kept.under ?? "", platformId),
   );
   const parent = parents.length === 0 ? null : roll.pick(parents);
   const grouped = ["object", "key", "request"].includes(type);

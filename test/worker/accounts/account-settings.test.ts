@@ -1,8 +1,14 @@
 import { beforeAll, expect, test } from "vitest";
-import { type Api, api, newKey, ok } from "../../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newAccount, newApiKey, newMember, newToken, type Person } from "../../harness/people.ts";
-import { addedByPlatform, on } from "../people/invite-world.ts";
-import { fetch, foundPlatform, made, said, subscribed } from "../access/operators-world.ts";
+import { addMemberByPlatform, actingIn } from "../people/invite-fixture.ts";
+import {
+  fetch,
+  createPlatform,
+  createObject,
+  said,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 const NO = "403 access/denied";
 const WRONG = "422 validation";
@@ -14,7 +20,7 @@ let seller: Person;
 let organization: Person;
 
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
   distributor = await newAccount(fetch, platform, "distributor");
   seller = await newAccount(fetch, platform, "seller", { parentId: distributor.accountId });
   organization = await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId });
@@ -30,7 +36,7 @@ const at = (who: Person) => `/v1/accounts/${who.accountId}`;
 const set = (who: Person, settings: object, ask: object = ANY) =>
   who.api.patch<Card>(at(who), { settings }, ask);
 const card = async (who: Person, of: Person = who, ask: object = {}) =>
-  ok(await who.api.get<Card>(at(of), ask), 200).body;
+  expectStatus(await who.api.get<Card>(at(of), ask), 200).body;
 
 test("settings are shown and taken where they mean something, and refused elsewhere", async () => {
   const everywhere = [
@@ -63,7 +69,8 @@ test("settings are shown and taken where they mean something, and refused elsewh
         more.includes(name) ? "200" : WRONG,
       );
     expect(
-      ok(await set(owner, { currency: "USD", locale: "ru", membersMayCreateKeys: true }), 200).body.settings,
+      expectStatus(await set(owner, { currency: "USD", locale: "ru", membersMayCreateKeys: true }), 200).body
+        .settings,
     ).toMatchObject({ currency: "USD", locale: "ru", membersMayCreateKeys: true });
     for (const wrong of [
       { currency: "usd" },
@@ -76,32 +83,32 @@ test("settings are shown and taken where they mean something, and refused elsewh
     ])
       expect(said(await set(owner, wrong)), JSON.stringify(wrong)).toBe(WRONG);
   }
-  expect(Object.keys((await card(seller, organization, on(organization.accountId))).settings).sort()).toEqual(
-    everywhere,
-  );
+  expect(
+    Object.keys((await card(seller, organization, actingIn(organization.accountId))).settings).sort(),
+  ).toEqual(everywhere);
 });
 
 test("an admin restricts themes one by one; a grant names a theme that is offered, or all", async () => {
-  const owner = await subscribed(platform, "team");
+  const owner = await createSubscribedAccount(platform, "team");
   const [member, viewer] = [
     await newMember(fetch, owner, { roles: ["member"] }),
     await newMember(fetch, owner, { roles: ["viewer"] }),
   ];
   for (const who of [member, viewer])
     expect(said(await who.api.patch(at(who), { settings: { perThemeRestrictions: true } }, ANY))).toBe(NO);
-  expect(ok(await set(owner, { perThemeRestrictions: true }), 200).body.settings).toMatchObject({
+  expect(expectStatus(await set(owner, { perThemeRestrictions: true }), 200).body.settings).toMatchObject({
     perThemeRestrictions: true,
   });
-  const theme = await made({ api: platform }, "catalog", { name: "Dusk", vendor: "Atelier" });
+  const theme = await createObject({ api: platform }, "catalog", { name: "Dusk", vendor: "Atelier" });
   const give = (resourceId: string) =>
     owner.api.put(`/v1/members/${member.memberId}/grants`, {
       grants: [{ resourceType: "theme", resourceId, access: "view" }],
     });
-  for (const unknown of ["thm_none", owner.accountId, await made(owner, "products", { name: "P" })])
+  for (const unknown of ["thm_none", owner.accountId, await createObject(owner, "products", { name: "P" })])
     expect(said(await give(unknown))).toBe(WRONG);
   for (const known of [theme, "0"]) {
-    ok(await give(known), 200);
-    const { rights } = ok(
+    expectStatus(await give(known), 200);
+    const { rights } = expectStatus(
       await member.api.get<{ rights: { right: string; source: string }[] }>(
         `/v1/members/${member.memberId}/effective`,
       ),
@@ -120,7 +127,7 @@ test("settings V shows all but currency and authentication; E changes them; othe
     return hidden.filter((name) => name in settings || name in rest);
   };
   const role = async (name: string, above = seller) =>
-    addedByPlatform(fetch, platform, above.accountId, [name]);
+    addMemberByPlatform(fetch, platform, above.accountId, [name]);
   const agent = await role("seller_agent_admin");
   expect(await seen(agent)).toEqual([]);
   expect((await card(agent, seller)).settings).toHaveProperty("inviteOnlyAdmins");
@@ -146,7 +153,7 @@ test("settings V shows all but currency and authentication; E changes them; othe
     await newApiKey(fetch, seller, seller.memberId, { scopes: ["account.edit", "account.view"] }),
   );
   expect(await seen({ ...seller, api: blind })).toEqual([]);
-  const answer = ok(
+  const answer = expectStatus(
     await blind.patch<Card>(at(seller), { profile: { city: "Riga", phone: null } }, ANY),
     200,
   ).body;
@@ -160,7 +167,7 @@ test("profile and settings change one by one under If-Match; the trail has what 
   expect(said(await owner.api.patch(at(owner), { profile: { city: "Riga" } }))).toBe(
     "428 precondition-required",
   );
-  const first = ok(
+  const first = expectStatus(
     await owner.api.patch<Card>(
       at(owner),
       { profile: { city: "Riga", taxId: "LV1" }, name: "North" },
@@ -171,7 +178,7 @@ test("profile and settings change one by one under If-Match; the trail has what 
   expect(said(await owner.api.patch(at(owner), { profile: { city: "Ogre" } }, { ifMatch: etag }))).toBe(
     "412 precondition-failed",
   );
-  ok(
+  expectStatus(
     await owner.api.patch(
       at(owner),
       { profile: { city: null } },
@@ -190,7 +197,7 @@ test("profile and settings change one by one under If-Match; the trail has what 
   ]) {
     expect(said(await owner.api.patch(at(owner), wrong, ANY)), JSON.stringify(wrong)).toBe(WRONG);
   }
-  const [row] = ok(
+  const [row] = expectStatus(
     await owner.api.get<{ data: { changes: object }[] }>("/v1/audit?action=account.edit&limit=1"),
     200,
   ).body.data;
@@ -202,13 +209,13 @@ test("a seller's switch holds at once in its customers' organizations, for keys 
   const callers: [Api, object][] = [
     [organization.api, {}],
     [api(fetch, token), {}],
-    [seller.api, on(organization.accountId)],
-    [distributor.api, on(organization.accountId)],
+    [seller.api, actingIn(organization.accountId)],
+    [distributor.api, actingIn(organization.accountId)],
   ];
   const body = () => ({
     firstName: "Bo",
     lastName: "Billing",
-    email: `${newKey()}@example.com`,
+    email: `${newIdempotencyKey()}@example.com`,
     roles: ["customer_billing_admin"],
   });
   for (let round = 0; round < 3; round += 1) {
@@ -216,7 +223,7 @@ test("a seller's switch holds at once in its customers' organizations, for keys 
       [true, "201"],
       [false, WRONG],
     ] as const) {
-      ok(await set(seller, { billingAdminVisibleToCustomer: visible }), 200);
+      expectStatus(await set(seller, { billingAdminVisibleToCustomer: visible }), 200);
       expect(
         await Promise.all(
           callers.map(async ([who, ask]) => said(await who.post("/v1/members", body(), ask))),
@@ -234,7 +241,7 @@ test("S2.1, S3.35 two members may do what the admin gave them; only an admin cha
   ];
   const rights = async (who: Person) =>
     new Set(
-      ok(
+      expectStatus(
         await who.api.get<{ rights: { right: string }[] }>(`/v1/members/${who.memberId}/effective`),
         200,
       ).body.rights.map(({ right }) => right),
@@ -246,6 +253,6 @@ test("S2.1, S3.35 two members may do what the admin gave them; only an admin cha
       expect(
         said(await who.api.patch(`/v1/members/${whom.memberId}`, { roles: ["support_agent"] }, ANY)),
       ).toBe(NO);
-  ok(await seller.api.patch(`/v1/members/${two.memberId}`, { roles: ["support_agent"] }, ANY), 200);
+  expectStatus(await seller.api.patch(`/v1/members/${two.memberId}`, { roles: ["support_agent"] }, ANY), 200);
   expect(await rights(two)).toEqual(first);
 });

@@ -1,30 +1,30 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { type Api, newKey, ok } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { mailsTo } from "../../harness/mailbox.ts";
 import { newMember, type Person } from "../../harness/people.ts";
-import { JOIN, newHook } from "../../harness/webhook.ts";
+import { JOIN_MAPPING, newHook } from "../../harness/webhook.ts";
 import {
   type Agency,
-  crashingAt,
-  newAgency,
-  newTask,
-  steppedFetch,
-  subAccount,
-} from "../resources/charge-world.ts";
-import { type DealerWorld, dealerWorld } from "../products/dealer-world.ts";
-import { fetch, said, subscribed } from "../access/operators-world.ts";
-import { arrived, newEmail } from "../people/sign-in-world.ts";
+  fetchCrashingAt,
+  createAgency,
+  createTask,
+  fetchInSteps,
+  createSubAccount,
+} from "../resources/charge-fixture.ts";
+import { type DealerFixture, createDealer } from "../products/dealer-fixture.ts";
+import { fetch, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { addSignedInMember, newEmail } from "../people/sign-in-fixture.ts";
 
 let platform: Api;
 let owner: Person;
 let agency: Agency;
-let dealer: DealerWorld;
+let dealer: DealerFixture;
 beforeAll(async () => {
-  agency = await newAgency(10_000);
+  agency = await createAgency(10_000);
   platform = agency.platform;
-  owner = await subscribed(platform, "team");
-  dealer = await dealerWorld(platform);
+  owner = await createSubscribedAccount(platform, "team");
+  dealer = await createDealer(platform);
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 }, 120_000);
 
@@ -53,9 +53,9 @@ describe("what a person is called", () => {
     "may be %j",
     async (username) => {
       const { memberId } = await newMember(fetch, owner, { roles: ["viewer"] });
-      expect(ok(await owner.api.patch(`/v1/members/${memberId}`, { username }, ANY), 200).body).toMatchObject(
-        { username },
-      );
+      expect(
+        expectStatus(await owner.api.patch(`/v1/members/${memberId}`, { username }, ANY), 200).body,
+      ).toMatchObject({ username });
     },
   );
 });
@@ -76,9 +76,9 @@ describe("mails to confirm an address", () => {
       (id: string) => owner.api.patch(`/v1/members/${id}`, { email: newEmail() }, ANY),
     ],
   ] as const)("are not sent to a member %s", async (_, gone) => {
-    const who = await arrived(owner);
+    const who = await addSignedInMember(owner);
     const email = newEmail();
-    ok(await owner.api.patch(`/v1/members/${who.id}`, { email }, ANY), 200);
+    expectStatus(await owner.api.patch(`/v1/members/${who.id}`, { email }, ANY), 200);
     expect(await mailsTo(fetch, email)).toHaveLength(1);
     // As if the queue were slow.
     await env.DB.prepare("DELETE FROM dev_mail WHERE recipient = ?").bind(email).run();
@@ -106,7 +106,10 @@ test("no member takes object groups away that they do not see", async () => {
     said(await patch([])),
     said(await patch([groups.G])),
   ]).toEqual(Array.from({ length: 4 }, () => "403 access/denied"));
-  ok(await manager.api.put(`/v1/members/${target.memberId}/object-groups`, { groupIds: [groups.G] }), 200);
+  expectStatus(
+    await manager.api.put(`/v1/members/${target.memberId}/object-groups`, { groupIds: [groups.G] }),
+    200,
+  );
   expect([said(await put([])), said(await patch([groups.G]))]).toEqual(["200", "200"]);
 });
 
@@ -114,20 +117,20 @@ test("a removal with If-Match succeeds while priced calls go on: its own block i
   const { owner: boss, toolId } = agency;
   const pending = async () =>
     Number(await env.DB.prepare("SELECT count(*) AS n FROM charge WHERE status = 'pending'").first("n"));
-  const probe = await subAccount(fetch, boss, "specialist", [toolId]);
+  const probe = await createSubAccount(fetch, boss, "specialist", [toolId]);
   // The step after which a call has accepted what it has not paid.
   let accepted = 0;
   while (accepted < 8 && (await pending()) === 0)
-    await newTask(probe.api.via(crashingAt((accepted += 1), true)), toolId).catch(() => undefined);
-  const member = await subAccount(fetch, boss, "specialist", [toolId]);
+    await createTask(probe.api.via(fetchCrashingAt((accepted += 1), true)), toolId).catch(() => undefined);
+  const member = await createSubAccount(fetch, boss, "specialist", [toolId]);
   const statusOf = () =>
     env.DB.prepare("SELECT status FROM member WHERE id = ?").bind(member.memberId).first<string>("status");
   const tag = (await boss.api.get(`/v1/members/${member.memberId}`)).headers.get("etag") ?? "";
   let calls = 0;
-  const disturbed = steppedFetch({
+  const disturbed = fetchInSteps({
     before: async () => {
       if ((await statusOf()) !== "active" || (calls += 1) > 60) return;
-      await newTask(member.api.via(crashingAt(accepted, true)), toolId).catch(() => undefined);
+      await createTask(member.api.via(fetchCrashingAt(accepted, true)), toolId).catch(() => undefined);
     },
   });
   const answer = await boss.api
@@ -138,7 +141,7 @@ test("a removal with If-Match succeeds while priced calls go on: its own block i
 
 describe("hooks", () => {
   test("are a hundred at most, when they are made at once too", async () => {
-    const { api, accountId, memberId } = await subscribed(platform, "team");
+    const { api, accountId, memberId } = await createSubscribedAccount(platform, "team");
     await newHook(api);
     await env.DB.prepare(`
       INSERT INTO hook
@@ -149,7 +152,11 @@ describe("hooks", () => {
       .run();
     const answers = await Promise.all(
       Array.from({ length: 5 }, () =>
-        api.post("/v1/hooks", { name: "x", scheme: "standard", mapping: JOIN }, { idempotencyKey: newKey() }),
+        api.post(
+          "/v1/hooks",
+          { name: "x", scheme: "standard", mapping: JOIN_MAPPING },
+          { idempotencyKey: newIdempotencyKey() },
+        ),
       ),
     );
     expect(answers.map(said).sort()).toEqual([
@@ -170,15 +177,15 @@ describe("hooks", () => {
       roles: ["viewer"],
     };
     const when = { type: "x", equals: [{ pointer: "/email", value: "nina-secret@example.com" }] };
-    ok(
+    expectStatus(
       await owner.api.post(
         "/v1/hooks",
         { name: "Nina's shop", scheme: "standard", mapping: { typeAt: "/type", rules: [{ when, then }] } },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     );
-    ok(await owner.api.get("/v1/audit"), 200);
+    expectStatus(await owner.api.get("/v1/audit"), 200);
     const { results } = await env.DB.prepare("SELECT body FROM audit_event WHERE account_id = ?")
       .bind(owner.accountId)
       .all<{ body: string }>();

@@ -4,17 +4,17 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import { SYSTEM_CONTEXT } from "../../../src/credits/ledger-entry.ts";
 import { accountObjectOf } from "../../../src/credits/account-stub.object.ts";
 import { sweepCredits } from "../../../src/channels/webhooks/credit.change.ts";
-import { type Api, type Fetch, ok } from "../../harness/client.ts";
+import { type Api, type Fetch, expectStatus } from "../../harness/client.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
-import { became, type Hook, newHook, newMessage, post } from "../../harness/webhook.ts";
-import { crashingAt, doing } from "../resources/charge-world.ts";
-import { fetch, foundPlatform } from "../access/operators-world.ts";
+import { outcomeOf, type Hook, newHook, newMessageId, postSigned } from "../../harness/webhook.ts";
+import { fetchCrashingAt, fetchInterruptedAt } from "../resources/charge-fixture.ts";
+import { fetch, createPlatform } from "../access/operators-fixture.ts";
 
 let platform: Api;
 let home: string;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  home = ok(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body.account.id;
+  platform = await createPlatform();
+  home = expectStatus(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body.account.id;
   // Each crash is reported to the console, as it should be.
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
@@ -52,9 +52,9 @@ async function paying(): Promise<Paying> {
 /** Credits, how often the platform's trail tells of them, and what the delivery says. */
 async function stateOf({ tenant, hook }: Paying): Promise<unknown[]> {
   const balance = Number(
-    ok(await platform.get(`/v1/accounts/${tenant.accountId}/credits`), 200).body["balance"],
+    expectStatus(await platform.get(`/v1/accounts/${tenant.accountId}/credits`), 200).body["balance"],
   );
-  const { data } = ok(
+  const { data } = expectStatus(
     await platform.get<{ data: { action: string; resource: { id: string } }[] }>("/v1/audit?limit=50"),
     200,
   ).body;
@@ -77,17 +77,18 @@ async function stateOf({ tenant, hook }: Paying): Promise<unknown[]> {
 
 const NOTHING = [0, 0, 0, [], 0];
 const GIVEN = [7, 1, 1, ["credited"], 0];
-const send = (through: Fetch, { hook }: Paying, id = newMessage()) =>
-  post(through, hook, { type: "pay" }, { id });
+const send = (through: Fetch, { hook }: Paying, id = newMessageId()) =>
+  postSigned(through, hook, { type: "pay" }, { id });
 
 describe("credits of a hook are given and told, or not given", () => {
   test.each(STEPS)("when its owner is blocked before step %i", async (step) => {
     const world = await paying();
-    const answer = became(
+    const answer = outcomeOf(
       await send(
-        doing(
+        fetchInterruptedAt(
           step,
-          async () => void ok(await platform.post(`/v1/members/${world.maker.memberId}/block`), 200),
+          async () =>
+            void expectStatus(await platform.post(`/v1/members/${world.maker.memberId}/block`), 200),
         ),
         world,
       ),
@@ -108,12 +109,12 @@ describe("credits of a hook are given and told, or not given", () => {
     "when the process ends at step %i (with its effect: %s): the sweep finishes it, and so does a repeat",
     async (step, withEffect) => {
       const [swept, repeated] = [await paying(), await paying()];
-      const id = newMessage();
-      await send(crashingAt(step, withEffect), swept).catch(() => undefined);
+      const id = newMessageId();
+      await send(fetchCrashingAt(step, withEffect), swept).catch(() => undefined);
       await sweepCredits(env, 0);
       expect([NOTHING, GIVEN]).toContainEqual(await stateOf(swept));
-      await send(crashingAt(step, withEffect), repeated, id).catch(() => undefined);
-      expect(became(await send(fetch, repeated, id))).toMatch(/^credited( again)?$/);
+      await send(fetchCrashingAt(step, withEffect), repeated, id).catch(() => undefined);
+      expect(outcomeOf(await send(fetch, repeated, id))).toMatch(/^credited( again)?$/);
       expect(await stateOf(repeated)).toEqual(GIVEN);
       await Promise.all([sweepCredits(env, 0), sweepCredits(env, 0), send(fetch, repeated, id)]);
       expect(await stateOf(repeated)).toEqual(GIVEN);
@@ -129,7 +130,7 @@ describe("credits of a hook are given and told, or not given", () => {
       if (row === 1) await env.DB.prepare("DELETE FROM hook WHERE id = ?").bind(world.hook.id).run();
     };
     const answers: string[] = [];
-    for (const step of STEPS) answers.push(became(await send(doing(step, removal), world)));
+    for (const step of STEPS) answers.push(outcomeOf(await send(fetchInterruptedAt(step, removal), world)));
     const given = answers.indexOf("401 auth/invalid-credential");
     expect(given).toBeGreaterThan(0);
     expect(await stateOf(world)).toEqual([7 * given, given, given, [], 0]);
@@ -152,20 +153,23 @@ describe("credits of a hook are given and told, or not given", () => {
       for (let priority = 0; priority < 1_000; priority += 1)
         object.grant(accountId, { ...fill, key: `g${priority}`, priority }, SYSTEM_CONTEXT);
     });
-    const [one, other] = [newMessage(), newMessage()];
-    expect([became(await send(fetch, world, one)), became(await send(fetch, world, other))]).toEqual([
+    const [one, other] = [newMessageId(), newMessageId()];
+    expect([outcomeOf(await send(fetch, world, one)), outcomeOf(await send(fetch, world, other))]).toEqual([
       "pending conflict/state",
       "pending conflict/state",
     ]);
-    expect(became(await send(fetch, world, one))).toBe("pending conflict/state again");
+    expect(outcomeOf(await send(fetch, world, one))).toBe("pending conflict/state again");
     await sweepCredits(env, 0);
     expect(await stateOf(world)).toEqual([1_000, 0, 2, ["pending", "pending"], 2]);
-    const { data } = ok(await platform.get<{ data: object[] }>(`/v1/hooks/${hook.id}/deliveries`), 200).body;
+    const { data } = expectStatus(
+      await platform.get<{ data: object[] }>(`/v1/hooks/${hook.id}/deliveries`),
+      200,
+    ).body;
     expect(data).toMatchObject([
       { outcome: "pending", code: "conflict/state", detail: expect.stringContaining("1000 lots") },
       { outcome: "pending" },
     ]);
-    const audit = ok(
+    const audit = expectStatus(
       await platform.get<{ data: { action: string; resource: { id: string } }[] }>("/v1/audit?limit=50"),
       200,
     ).body.data;
@@ -192,6 +196,6 @@ describe("credits of a hook are given and told, or not given", () => {
     await env.DB.prepare("UPDATE hook_credit SET retry_at = 1").run();
     await sweepCredits(env, 0);
     expect(await stateOf(world)).toEqual([1_013, 2, 4, ["credited", "credited"], 0]);
-    expect(became(await send(fetch, world, one))).toBe("credited again");
+    expect(outcomeOf(await send(fetch, world, one))).toBe("credited again");
   });
 });

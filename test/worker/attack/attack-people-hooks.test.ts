@@ -1,16 +1,16 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, ok } from "../../harness/client.ts";
+import { type Api, expectStatus } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
-import { became, customer, newHook, newMessage, post } from "../../harness/webhook.ts";
-import { fetch, foundPlatform, subscribed } from "../access/operators-world.ts";
-import { newEmail } from "../people/sign-in-world.ts";
+import { outcomeOf, customerEvent, newHook, newMessageId, postSigned } from "../../harness/webhook.ts";
+import { fetch, createPlatform, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { newEmail } from "../people/sign-in-fixture.ts";
 
 let platform: Api;
 let owner: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  owner = await subscribed(platform, "team");
+  platform = await createPlatform();
+  owner = await createSubscribedAccount(platform, "team");
 });
 
 const ANY = { ifMatch: "*" };
@@ -29,7 +29,7 @@ const subscribing = (accountId: string) => ({
 async function shut(work: () => Promise<void>): Promise<void> {
   const {
     account: { id },
-  } = ok(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body;
+  } = expectStatus(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body;
   const allow = (rules: string) =>
     env.DB.prepare("UPDATE account SET allowed_ips = ?, version = version + 1 WHERE id = ?")
       .bind(rules, id)
@@ -41,23 +41,23 @@ async function shut(work: () => Promise<void>): Promise<void> {
 
 describe("a message counts once, under any name", () => {
   test("one that GitHub signed is not done again in the name of one that was denied", async () => {
-    const tenant = await subscribed(platform, "team");
+    const tenant = await createSubscribedAccount(platform, "team");
     const hook = await newHook(platform, "github", subscribing(tenant.accountId));
-    const send = (body: object, id: string) => post(fetch, hook, body, { id, type: "plan" });
-    const denied = newMessage();
+    const send = (body: object, id: string) => postSigned(fetch, hook, body, { id, type: "plan" });
+    const denied = newMessageId();
     await shut(async () =>
-      expect(became(await send({ status: "past_due", count: 1 }, denied))).toBe("403 ip/not-allowed"),
+      expect(outcomeOf(await send({ status: "past_due", count: 1 }, denied))).toBe("403 ip/not-allowed"),
     );
     const paid = { status: "active", count: 2 };
-    expect(became(await send(paid, newMessage()))).toBe("subscription_set");
-    expect(became(await send({ status: "canceled", count: 3 }, newMessage()))).toBe("subscription_set");
-    expect([became(await send(paid, newMessage())), became(await send(paid, denied))]).toEqual([
+    expect(outcomeOf(await send(paid, newMessageId()))).toBe("subscription_set");
+    expect(outcomeOf(await send({ status: "canceled", count: 3 }, newMessageId()))).toBe("subscription_set");
+    expect([outcomeOf(await send(paid, newMessageId())), outcomeOf(await send(paid, denied))]).toEqual([
       "subscription_set again",
       "subscription_set again",
     ]);
     // A new message under the name of the denied one is not done either.
-    expect(became(await send({ status: "active", count: 4 }, denied))).toBe("denied ip/not-allowed again");
-    const { body } = ok(
+    expect(outcomeOf(await send({ status: "active", count: 4 }, denied))).toBe("denied ip/not-allowed again");
+    const { body } = expectStatus(
       await platform.get<{ subscription: { status: string } }>(`/v1/accounts/${tenant.accountId}`),
       200,
     );
@@ -80,15 +80,15 @@ describe("a message counts once, under any name", () => {
       rules: [{ when: { type: "customer.created" }, then }],
     });
     const may = async (rights: string[]) =>
-      void ok(await owner.api.patch(`/v1/members/${maker.memberId}`, { rights }, ANY), 200);
-    const [id, body, other] = [newMessage(), customer(newEmail(), "1"), { type: "nothing" }];
-    expect(became(await post(fetch, hook, other, { id: newMessage() }))).toBe("ignored");
+      void expectStatus(await owner.api.patch(`/v1/members/${maker.memberId}`, { rights }, ANY), 200);
+    const [id, body, other] = [newMessageId(), customerEvent(newEmail(), "1"), { type: "nothing" }];
+    expect(outcomeOf(await postSigned(fetch, hook, other, { id: newMessageId() }))).toBe("ignored");
     await may(MAY.filter((right) => right !== "member.create"));
-    expect(became(await post(fetch, hook, body, { id }))).toBe("403 access/denied");
+    expect(outcomeOf(await postSigned(fetch, hook, body, { id }))).toBe("403 access/denied");
     await may(MAY);
     expect([
-      became(await post(fetch, hook, other, { id })),
-      became(await post(fetch, hook, body, { id })),
+      outcomeOf(await postSigned(fetch, hook, other, { id })),
+      outcomeOf(await postSigned(fetch, hook, body, { id })),
     ]).toEqual(["ignored again", "invited"]);
   });
 });

@@ -1,17 +1,29 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok } from "../../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { lastMail, mailsTo, tokenOf } from "../../harness/mailbox.ts";
 import { newAccount, newApiKey, newMember, type Person } from "../../harness/people.ts";
-import { anywhere } from "../../harness/sign-in.ts";
-import { accept, aged, invited, person, rows } from "../people/invitations-world.ts";
-import { fetch, foundPlatform, made, said, subscribed } from "../access/operators-world.ts";
+import { nextClientIp } from "../../harness/sign-in.ts";
+import {
+  acceptInvitation,
+  ageInvitation,
+  createInvitation,
+  newPerson,
+  readRows,
+} from "../people/invitations-fixture.ts";
+import {
+  fetch,
+  createPlatform,
+  createObject,
+  said,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 let platform: Api;
 let team: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  team = await subscribed(platform, "team");
+  platform = await createPlatform();
+  team = await createSubscribedAccount(platform, "team");
 });
 
 const move = (who: { readonly api: Api }, id: string, email: string) =>
@@ -19,14 +31,14 @@ const move = (who: { readonly api: Api }, id: string, email: string) =>
 const resend = (who: { readonly api: Api }, id: string) => who.api.post(`/v1/invitations/${id}/resend`);
 const invitationsTo = async (email: string) =>
   (await mailsTo(fetch, email)).filter(({ template }) => template === "invitation").length;
-const elsewhere = () => `elsewhere-${newKey().slice(0, 8)}@example.com`;
+const elsewhere = () => `elsewhere-${newIdempotencyKey().slice(0, 8)}@example.com`;
 
 /** What moving and resending this invitation answers, and how many mails went to the new address. */
 async function tried(
   who: { readonly api: Api },
   { id, member }: { readonly id: string; readonly member: { readonly id: string } },
 ): Promise<[string, string, number]> {
-  await aged(id);
+  await ageInvitation(id);
   const email = elsewhere();
   return [said(await move(who, member.id, email)), said(await resend(who, id)), await invitationsTo(email)];
 }
@@ -46,13 +58,13 @@ describe("only a caller who could give all that its member has moves or resends 
       said(
         await narrow.api.post(
           "/v1/invitations",
-          { ...person(), roles: ["admin"] },
-          { idempotencyKey: newKey() },
+          { ...newPerson(), roles: ["admin"] },
+          { idempotencyKey: newIdempotencyKey() },
         ),
       ),
     ).toBe("403 access/denied");
-    expect(await tried(narrow, await invited(team, { roles: ["admin"] }))).toEqual(REFUSED);
-    expect(await tried(team, await invited(team, { roles: ["admin"] }))).toEqual([
+    expect(await tried(narrow, await createInvitation(team, { roles: ["admin"] }))).toEqual(REFUSED);
+    expect(await tried(team, await createInvitation(team, { roles: ["admin"] }))).toEqual([
       "200",
       "429 quota-exceeded",
       1,
@@ -60,10 +72,10 @@ describe("only a caller who could give all that its member has moves or resends 
   });
 
   test("no caller moves one into object groups beyond their own", async () => {
-    const manager = await subscribed(platform, "dealer");
+    const manager = await createSubscribedAccount(platform, "dealer");
     const [own, other] = [
-      await made(manager, "object-groups", { name: "Own" }),
-      await made(manager, "object-groups", { name: "Other" }),
+      await createObject(manager, "object-groups", { name: "Own" }),
+      await createObject(manager, "object-groups", { name: "Other" }),
     ];
     const clerk = await newMember(fetch, manager, {
       roles: ["dealer_user"],
@@ -73,19 +85,19 @@ describe("only a caller who could give all that its member has moves or resends 
     expect(
       await tried(
         clerk,
-        await invited(manager, { roles: [], rights: ["object.view"], objectGroupIds: [other] }),
+        await createInvitation(manager, { roles: [], rights: ["object.view"], objectGroupIds: [other] }),
       ),
     ).toEqual(REFUSED);
     expect(
       await tried(
         clerk,
-        await invited(manager, { roles: [], rights: ["object.view"], objectGroupIds: [own] }),
+        await createInvitation(manager, { roles: [], rights: ["object.view"], objectGroupIds: [own] }),
       ),
     ).toEqual(["200", "429 quota-exceeded", 1]);
   });
 
   test("no caller moves one with grants on what they do not see", async () => {
-    const seller = await subscribed(platform, "seller");
+    const seller = await createSubscribedAccount(platform, "seller");
     const [near, far] = [
       await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId }),
       await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId }),
@@ -99,7 +111,7 @@ describe("only a caller who could give all that its member has moves or resends 
     expect(
       await tried(
         agent,
-        await invited(seller, { roles: ["subscriptions_manager"], grants: grant(far.accountId) }),
+        await createInvitation(seller, { roles: ["subscriptions_manager"], grants: grant(far.accountId) }),
       ),
     ).toEqual(REFUSED);
   });
@@ -109,38 +121,38 @@ describe("no invitation waits for a member who has come in", () => {
   const claimed = async (owner: Person, memberId: string) =>
     api(fetch, await newApiKey(fetch, owner, memberId));
   const stateOf = (memberId: string) =>
-    rows("SELECT status, accepted_at IS NOT NULL AS at FROM invitation WHERE member_id = ?", memberId);
+    readRows("SELECT status, accepted_at IS NOT NULL AS at FROM invitation WHERE member_id = ?", memberId);
 
   test("a member who takes an API key has come in: no invitation is moved, sent or accepted", async () => {
-    const { id, member, token } = await invited(team, { role: "member" });
+    const { id, member, token } = await createInvitation(team, { role: "member" });
     const key = await claimed(team, member.id);
     expect(await stateOf(member.id)).toEqual([{ status: "accepted", at: 1 }]);
-    await aged(id);
+    await ageInvitation(id);
     const email = elsewhere();
     expect([
       said(await move(team, member.id, email)),
       said(await resend(team, id)),
       await invitationsTo(email),
     ]).toEqual(["200", "409 invitation/used", 0]);
-    const late = await accept(token, { signIn: true });
+    const late = await acceptInvitation(token, { signIn: true });
     expect([said(late), late.body.detail]).toEqual([
       "409 invitation/used",
       expect.stringContaining("API key"),
     ]);
     // The address on the card, which another has changed since, is theirs to link.
-    expect(said(await key.post("/v1/me/email", { email }, { ip: anywhere() }))).toBe("202");
+    expect(said(await key.post("/v1/me/email", { email }, { ip: nextClientIp() }))).toBe("202");
   });
 
   test("one that waits all the same, as a row of old would, opens nothing either", async () => {
-    const { id, member, token } = await invited(team, { role: "member" });
+    const { id, member, token } = await createInvitation(team, { role: "member" });
     await claimed(team, member.id);
     await env.DB.prepare("UPDATE invitation SET status = 'pending', accepted_at = NULL WHERE id = ?")
       .bind(id)
       .run();
-    await aged(id);
+    await ageInvitation(id);
     const email = elsewhere();
     expect([
-      said(await accept(token)),
+      said(await acceptInvitation(token)),
       said(await resend(team, id)),
       said(await move(team, member.id, email)),
       await invitationsTo(email),
@@ -156,13 +168,13 @@ describe("no invitation waits for a member who has come in", () => {
       0,
     ]);
     expect(said(await move(owner, owner.memberId, email))).toBe("200");
-    const seller = await subscribed(platform, "seller");
-    const mail = person();
-    const org = ok(
+    const seller = await createSubscribedAccount(platform, "seller");
+    const mail = newPerson();
+    const org = expectStatus(
       await seller.api.post<{ id: string; owner: { id: string } }>(
         "/v1/organizations",
         { name: "New", owner: mail },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     ).body;
@@ -172,6 +184,6 @@ describe("no invitation waits for a member who has come in", () => {
       { ifMatch: "*", headers: { "tollgate-account": org.id } },
     );
     expect([said(await below), await invitationsTo(email)]).toEqual(["409 conflict/last-admin", 0]);
-    ok(await accept(tokenOf(await lastMail(fetch, mail.email, "invitation"))), 200);
+    expectStatus(await acceptInvitation(tokenOf(await lastMail(fetch, mail.email, "invitation"))), 200);
   });
 });

@@ -1,80 +1,106 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Problem, type Reply } from "../../harness/client.ts";
+import {
+  type Api,
+  api,
+  newIdempotencyKey,
+  expectStatus,
+  type Problem,
+  type Reply,
+} from "../../harness/client.ts";
 import { codeOf, lastMail } from "../../harness/mailbox.ts";
 import { newMember, type Person } from "../../harness/people.ts";
-import { anywhere } from "../../harness/sign-in.ts";
-import { heldBack } from "../gate/held-back.ts";
-import { accept, aged, invited, person, rows, tokenFor } from "../people/invitations-world.ts";
-import { fetch, foundPlatform, HOME, made, said, subscribed } from "../access/operators-world.ts";
-import { enter, mailed } from "../people/sign-in-world.ts";
+import { nextClientIp } from "../../harness/sign-in.ts";
+import { fetchWithDelayedWrite } from "../gate/delayed-write.ts";
+import {
+  acceptInvitation,
+  ageInvitation,
+  createInvitation,
+  newPerson,
+  readRows,
+  invitationToken,
+} from "../people/invitations-fixture.ts";
+import {
+  fetch,
+  createPlatform,
+  HOME_IP,
+  createObject,
+  said,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
+import { signInWith, requestMail } from "../people/sign-in-fixture.ts";
 
 let platform: Api;
 let team: Person;
 let vendor: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  team = await subscribed(platform, "team");
-  vendor = await subscribed(platform, "vendor");
+  platform = await createPlatform();
+  team = await createSubscribedAccount(platform, "team");
+  vendor = await createSubscribedAccount(platform, "vendor");
 });
 const ANY = { ifMatch: "*" };
 const anybody = api(fetch, null);
 
 const block = async (owner: Person, { memberId }: Person) =>
-  ok(await owner.api.post(`/v1/members/${memberId}/block`), 200);
+  expectStatus(await owner.api.post(`/v1/members/${memberId}/block`), 200);
 const demote = async (owner: Person, { memberId }: Person, roles: string[]) =>
-  ok(await owner.api.patch(`/v1/members/${memberId}`, { roles }, ANY), 200);
+  expectStatus(await owner.api.patch(`/v1/members/${memberId}`, { roles }, ANY), 200);
 const link = async (who: { readonly api: Api }, body: object = {}): Promise<string> =>
   /#token=(.{43})$/.exec(
-    ok(await who.api.post<{ url: string }>("/v1/operator-links", body, { idempotencyKey: newKey() }), 201)
-      .body.url,
+    expectStatus(
+      await who.api.post<{ url: string }>("/v1/operator-links", body, {
+        idempotencyKey: newIdempotencyKey(),
+      }),
+      201,
+    ).body.url,
   )?.[1] ?? "";
 
 describe("an invitation goes no further than its sender's rights", () => {
   test("a blocked or removed sender's invites no member; sent again by another, it is good", async () => {
     const admin = await newMember(fetch, team, { roles: ["admin"] });
-    const { id, token, member } = await invited(admin, { roles: ["admin"] });
+    const { id, token, member } = await createInvitation(admin, { roles: ["admin"] });
     await block(team, admin);
-    const answer = await accept(token, { signIn: true });
+    const answer = await acceptInvitation(token, { signIn: true });
     expect([said(answer), answer.body.detail]).toEqual([
       "410 invitation/revoked",
       expect.stringContaining("once more"),
     ]);
-    ok(await team.api.del(`/v1/members/${admin.memberId}`), 204);
-    expect(said(await accept(token))).toBe("410 invitation/revoked");
-    const { code } = await mailed(member.email);
-    expect(said(await enter({ email: member.email, code, accountId: team.accountId }))).toBe(
+    expectStatus(await team.api.del(`/v1/members/${admin.memberId}`), 204);
+    expect(said(await acceptInvitation(token))).toBe("410 invitation/revoked");
+    const { code } = await requestMail(member.email);
+    expect(said(await signInWith({ email: member.email, code, accountId: team.accountId }))).toBe(
       "410 invitation/revoked",
     );
-    await aged(id);
+    await ageInvitation(id);
     expect(
-      ok(await team.api.post<{ invitedBy: string }>(`/v1/invitations/${id}/resend`), 200).body.invitedBy,
+      expectStatus(await team.api.post<{ invitedBy: string }>(`/v1/invitations/${id}/resend`), 200).body
+        .invitedBy,
     ).toBe(team.memberId);
-    ok(await accept(await tokenFor(member.email), { signIn: true }), 200);
+    expectStatus(await acceptInvitation(await invitationToken(member.email), { signIn: true }), 200);
   });
 
   test("one whose role the sender may no longer give is void; another of theirs is good", async () => {
     const second = await newMember(fetch, vendor, { roles: ["owner"] });
-    const { token } = await invited(second, { roles: ["owner"] });
+    const { token } = await createInvitation(second, { roles: ["owner"] });
     await demote(vendor, second, ["operator"]);
-    expect(said(await accept(token))).toBe("410 invitation/revoked");
-    const seller = await subscribed(platform, "seller");
+    expect(said(await acceptInvitation(token))).toBe("410 invitation/revoked");
+    const seller = await createSubscribedAccount(platform, "seller");
     const admin = await newMember(fetch, seller, { roles: ["seller_admin"] });
     const [above, below] = [
-      await invited(admin, { role: "seller_admin" }),
-      await invited(admin, { role: "support_agent" }),
+      await createInvitation(admin, { role: "seller_admin" }),
+      await createInvitation(admin, { role: "support_agent" }),
     ];
     await demote(seller, admin, ["account_manager"]);
-    expect([await accept(above.token), await accept(below.token)].map(said)).toEqual([
+    expect([await acceptInvitation(above.token), await acceptInvitation(below.token)].map(said)).toEqual([
       "410 invitation/revoked",
       "200",
     ]);
   });
 
   test("nor object groups, or grants, beyond theirs by now", async () => {
-    const manager = await subscribed(platform, "dealer");
+    const manager = await createSubscribedAccount(platform, "dealer");
     const [own, other] = [
-      await made(manager, "object-groups", { name: "Own" }),
-      await made(manager, "object-groups", { name: "Other" }),
+      await createObject(manager, "object-groups", { name: "Own" }),
+      await createObject(manager, "object-groups", { name: "Other" }),
     ];
     const rights = ["member.view", "member.edit", "member.create", "object_group.edit", "object.view"];
     const clerk = await newMember(fetch, manager, {
@@ -82,45 +108,56 @@ describe("an invitation goes no further than its sender's rights", () => {
       rights,
       objectGroupIds: [own, other],
     });
-    const { token } = await invited(clerk, { roles: [], rights: ["object.view"], objectGroupIds: [other] });
-    const kept = await invited(clerk, { roles: [], rights: ["object.view"], objectGroupIds: [own] });
-    ok(await manager.api.patch(`/v1/members/${clerk.memberId}`, { objectGroupIds: [own] }, ANY), 200);
-    expect([await accept(token), await accept(kept.token)].map(said)).toEqual([
+    const { token } = await createInvitation(clerk, {
+      roles: [],
+      rights: ["object.view"],
+      objectGroupIds: [other],
+    });
+    const kept = await createInvitation(clerk, { roles: [], rights: ["object.view"], objectGroupIds: [own] });
+    expectStatus(
+      await manager.api.patch(`/v1/members/${clerk.memberId}`, { objectGroupIds: [own] }, ANY),
+      200,
+    );
+    expect([await acceptInvitation(token), await acceptInvitation(kept.token)].map(said)).toEqual([
       "410 invitation/revoked",
       "200",
     ]);
   });
 
   test("a founder's, for the owner of the account below, is void once the founder is blocked", async () => {
-    const seller = await subscribed(platform, "seller");
+    const seller = await createSubscribedAccount(platform, "seller");
     const admin = await newMember(fetch, seller, { roles: ["seller_admin"] });
-    const [first, second] = [person(), person()];
+    const [first, second] = [newPerson(), newPerson()];
     for (const owner of [first, second])
-      ok(
-        await admin.api.post("/v1/organizations", { name: "New", owner }, { idempotencyKey: newKey() }),
+      expectStatus(
+        await admin.api.post(
+          "/v1/organizations",
+          { name: "New", owner },
+          { idempotencyKey: newIdempotencyKey() },
+        ),
         201,
       );
-    ok(await accept(await tokenFor(first.email)), 200);
+    expectStatus(await acceptInvitation(await invitationToken(first.email)), 200);
     await block(seller, admin);
-    expect(said(await accept(await tokenFor(second.email)))).toBe("410 invitation/revoked");
+    expect(said(await acceptInvitation(await invitationToken(second.email)))).toBe("410 invitation/revoked");
   });
 
   test("domains that were narrowed since keep an address out", async () => {
-    const owner = await subscribed(platform, "team");
-    const { token } = await invited(owner, { role: "member" });
+    const owner = await createSubscribedAccount(platform, "team");
+    const { token } = await createInvitation(owner, { role: "member" });
     const allow = async (allowedEmailDomains: string[]) =>
-      ok(
+      expectStatus(
         await owner.api.patch(`/v1/accounts/${owner.accountId}`, { settings: { allowedEmailDomains } }, ANY),
         200,
       );
     await allow(["studio.example"]);
-    const answer = await accept(token);
+    const answer = await acceptInvitation(token);
     expect([said(answer), answer.body.detail]).toEqual([
       "410 invitation/revoked",
       expect.stringContaining("domains"),
     ]);
     await allow(["studio.example", "example.com"]);
-    ok(await accept(token), 200);
+    expectStatus(await acceptInvitation(token), 200);
   });
 });
 
@@ -132,7 +169,7 @@ describe("between the check and the write", () => {
   ): Promise<[boolean, string]> => {
     let done = false;
     const through = api(
-      heldBack(async () => {
+      fetchWithDelayedWrite(async () => {
         done = true;
         await between();
       }, write),
@@ -144,29 +181,32 @@ describe("between the check and the write", () => {
 
   test("a blocked inviter's invites no member", async () => {
     const admin = await newMember(fetch, team, { roles: ["admin"] });
-    const { id, token } = await invited(admin, { roles: ["admin"] });
+    const { id, token } = await createInvitation(admin, { roles: ["admin"] });
     const [done, answer] = await during(
       1,
       () => block(team, admin),
-      (who) => who.post<Problem>("/v1/invitations/accept", { token }, { ip: HOME }),
+      (who) => who.post<Problem>("/v1/invitations/accept", { token }, { ip: HOME_IP }),
     );
     expect([done, answer]).toEqual([true, "410 invitation/revoked"]);
-    expect(await rows("SELECT status FROM invitation WHERE id = ?", id)).toEqual([{ status: "pending" }]);
+    expect(await readRows("SELECT status FROM invitation WHERE id = ?", id)).toEqual([{ status: "pending" }]);
   });
 
   test("a link whose maker is blocked lets no member in", async () => {
     const maker = await newMember(fetch, vendor, { roles: ["owner"] });
     const token = await link(maker);
-    const who = person();
-    ok(await anybody.post("/v1/auth/codes", { email: who.email, link: token }, { ip: anywhere() }), 202);
+    const who = newPerson();
+    expectStatus(
+      await anybody.post("/v1/auth/codes", { email: who.email, link: token }, { ip: nextClientIp() }),
+      202,
+    );
     const code = codeOf(await lastMail(fetch, who.email, "join"));
     // Counting the try, and taking it back, are batches of this call, too: the join is the last.
     const [done, answer] = await during(
       2,
       () => block(vendor, maker),
-      (through) => through.post<Problem>("/v1/operator-links/join", { token, code, ...who }, { ip: HOME }),
+      (through) => through.post<Problem>("/v1/operator-links/join", { token, code, ...who }, { ip: HOME_IP }),
     );
     expect([done, answer]).toEqual([true, "410 invitation/revoked"]);
-    expect(await rows("SELECT id FROM member WHERE email = ?", who.email)).toEqual([]);
+    expect(await readRows("SELECT id FROM member WHERE email = ?", who.email)).toEqual([]);
   });
 });

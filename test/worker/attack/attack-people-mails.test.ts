@@ -1,18 +1,26 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, newKey, ok } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { codeOf, lastMail, mailsTo, tokenOf } from "../../harness/mailbox.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
-import { anywhere } from "../../harness/sign-in.ts";
-import { person } from "../people/invitations-world.ts";
-import { fetch, foundPlatform, said, subscribed } from "../access/operators-world.ts";
-import { anybody, arrived, ask, enter, kept, mailed, newEmail } from "../people/sign-in-world.ts";
+import { nextClientIp } from "../../harness/sign-in.ts";
+import { newPerson } from "../people/invitations-fixture.ts";
+import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import {
+  anonymousCaller,
+  addSignedInMember,
+  requestCode,
+  signInWith,
+  readRow,
+  requestMail,
+  newEmail,
+} from "../people/sign-in-fixture.ts";
 
 let platform: Api;
 let team: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  team = await subscribed(platform, "team");
+  platform = await createPlatform();
+  team = await createSubscribedAccount(platform, "team");
 });
 
 const ANY = { ifMatch: "*" };
@@ -21,8 +29,12 @@ const count = async (email: string, template?: string): Promise<number> =>
 const tokenIn = ({ url }: { readonly url: string }) => url.slice(url.indexOf("=") + 1);
 const link = async (who: Person, maxUses: number) =>
   tokenIn(
-    ok(
-      await who.api.post<{ url: string }>("/v1/operator-links", { maxUses }, { idempotencyKey: newKey() }),
+    expectStatus(
+      await who.api.post<{ url: string }>(
+        "/v1/operator-links",
+        { maxUses },
+        { idempotencyKey: newIdempotencyKey() },
+      ),
       201,
     ).body,
   );
@@ -41,8 +53,11 @@ const TEN = [10, "429 quota-exceeded", '"mails-to";q=10;w=86400'];
 
 describe("one address gets ten mails a day that others cause", () => {
   test("however often a member is invited and removed, and from however many accounts", async () => {
-    const whom = person();
-    const owners = [await subscribed(platform, "team"), await subscribed(platform, "team")] as const;
+    const whom = newPerson();
+    const owners = [
+      await createSubscribedAccount(platform, "team"),
+      await createSubscribedAccount(platform, "team"),
+    ] as const;
     let turn = 0;
     expect(
       await untilRefused(async () => {
@@ -50,27 +65,34 @@ describe("one address gets ten mails a day that others cause", () => {
         const made = await owner.api.post<{ member: { id: string } }>(
           "/v1/invitations",
           { ...whom, roles: ["member"] },
-          { idempotencyKey: newKey() },
+          { idempotencyKey: newIdempotencyKey() },
         );
-        if (made.status === 201) ok(await owner.api.del(`/v1/members/${made.body.member.id}`), 204);
+        if (made.status === 201) expectStatus(await owner.api.del(`/v1/members/${made.body.member.id}`), 204);
         return made;
       }),
     ).toEqual(TEN);
     // Nothing was made for what was not sent.
-    expect((await kept("SELECT count(*) AS n FROM member WHERE email = ?", whom.email))?.["n"]).toBe(0);
+    expect((await readRow("SELECT count(*) AS n FROM member WHERE email = ?", whom.email))?.["n"]).toBe(0);
     const bulk = await team.api.post<{ results: { status: number }[] }>(
       "/v1/invitations/bulk",
       {
         invitations: [
           { ...whom, roles: ["member"] },
-          { ...person(), roles: ["member"] },
+          { ...newPerson(), roles: ["member"] },
         ],
       },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     );
-    expect(ok(bulk, 200).body.results.map(({ status }) => status)).toEqual([429, 201]);
+    expect(expectStatus(bulk, 200).body.results.map(({ status }) => status)).toEqual([429, 201]);
     // A member without a mail is added all the same.
-    ok(await team.api.post("/v1/members", { ...whom, roles: ["member"] }, { idempotencyKey: newKey() }), 201);
+    expectStatus(
+      await team.api.post(
+        "/v1/members",
+        { ...whom, roles: ["member"] },
+        { idempotencyKey: newIdempotencyKey() },
+      ),
+      201,
+    );
   });
 
   test("as the address on a card that comes and goes, and as the owner of accounts", async () => {
@@ -82,24 +104,30 @@ describe("one address gets ten mails a day that others cause", () => {
         return move(victim);
       }),
     ).toEqual(TEN);
-    const seller = await subscribed(platform, "seller");
+    const seller = await createSubscribedAccount(platform, "seller");
     const owner = { email: newEmail(), firstName: "V", lastName: "V" };
     expect(
       await untilRefused(() =>
-        seller.api.post("/v1/organizations", { name: "O", owner }, { idempotencyKey: newKey() }),
+        seller.api.post("/v1/organizations", { name: "O", owner }, { idempotencyKey: newIdempotencyKey() }),
       ),
     ).toEqual(TEN);
   });
 
   test("for keys that are made for them; what they ask for themselves goes on", async () => {
-    const one = await arrived(team);
+    const one = await addSignedInMember(team);
     expect(
       await untilRefused(() =>
-        team.api.post(`/v1/members/${one.id}/api-keys`, { name: "k" }, { idempotencyKey: newKey() }),
+        team.api.post(
+          `/v1/members/${one.id}/api-keys`,
+          { name: "k" },
+          { idempotencyKey: newIdempotencyKey() },
+        ),
       ),
     ).toEqual(TEN);
     expect(await count(one.email, "api_key")).toBe(10);
-    expect((await enter(await mailed(one.email).then(({ token }) => ({ token })))).status).toBe(201);
+    expect((await signInWith(await requestMail(one.email).then(({ token }) => ({ token })))).status).toBe(
+      201,
+    );
   });
 });
 
@@ -107,12 +135,12 @@ test("one account sends at most five hundred mails a day", async () => {
   const fresh = await newAccount(fetch, platform, "team");
   let sent = 0;
   for (let call = 0; call < 3; call += 1) {
-    const invitations = Array.from({ length: 90 }, () => ({ ...person(), roles: ["member"] }));
-    const { body } = ok(
+    const invitations = Array.from({ length: 90 }, () => ({ ...newPerson(), roles: ["member"] }));
+    const { body } = expectStatus(
       await fresh.api.post<{ results: { status: number }[] }>(
         "/v1/invitations/bulk",
         { invitations },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       200,
     );
@@ -124,19 +152,19 @@ test("one account sends at most five hundred mails a day", async () => {
     said(
       await fresh.api.post(
         "/v1/invitations",
-        { ...person(), roles: ["member"] },
-        { idempotencyKey: newKey() },
+        { ...newPerson(), roles: ["member"] },
+        { idempotencyKey: newIdempotencyKey() },
       ),
     ),
   ).toBe("429 quota-exceeded");
 });
 
 test("an operator link mails five codes for each use, to whomever, and answers as before", async () => {
-  const vendor = await subscribed(platform, "vendor");
+  const vendor = await createSubscribedAccount(platform, "vendor");
   const [one, two] = [await link(vendor, 1), await link(vendor, 2)];
   const mailedBy = async (token: string) => {
     const emails = Array.from({ length: 12 }, newEmail);
-    for (const email of emails) expect(said(await ask(email, { link: token }))).toBe("202");
+    for (const email of emails) expect(said(await requestCode(email, { link: token }))).toBe("202");
     return (await Promise.all(emails.map((email) => count(email, "join")))).reduce((sum, each) => sum + each);
   };
   expect([await mailedBy(one), await mailedBy(two)]).toEqual([5, 10]);
@@ -144,30 +172,32 @@ test("an operator link mails five codes for each use, to whomever, and answers a
 
 describe("a member whom others try to keep out of their mail", () => {
   test("gets a code after twenty calls from elsewhere; a hundred codes a day are the limit", async () => {
-    const victim = await arrived(team);
+    const victim = await addSignedInMember(team);
     const quarter = async () =>
       env.DB.prepare("DELETE FROM tally WHERE window <= ?")
         .bind(Date.now() + 900_000)
         .run();
-    for (let round = 0; round < 25; round += 1) ok(await ask(victim.email), 202);
-    const [flood, home] = [anywhere(), anywhere()];
-    for (let round = 0; round < 5; round += 1) ok(await ask(victim.email, {}, { ip: flood }), 202);
+    for (let round = 0; round < 25; round += 1) expectStatus(await requestCode(victim.email), 202);
+    const [flood, home] = [nextClientIp(), nextClientIp()];
+    for (let round = 0; round < 5; round += 1)
+      expectStatus(await requestCode(victim.email, {}, { ip: flood }), 202);
     expect([
-      said(await ask(victim.email, {}, { ip: flood })),
-      said(await ask(victim.email, {}, { ip: home })),
+      said(await requestCode(victim.email, {}, { ip: flood })),
+      said(await requestCode(victim.email, {}, { ip: home })),
     ]).toEqual(["429 quota-exceeded", "202"]);
     for (let round = 0; round < 3; round += 1) {
       await quarter();
-      for (let call = 0; call < 5; call += 1) ok(await ask(victim.email, {}, { ip: flood }), 202);
+      for (let call = 0; call < 5; call += 1)
+        expectStatus(await requestCode(victim.email, {}, { ip: flood }), 202);
     }
     await quarter();
-    expect((await ask(victim.email, {}, { ip: flood })).headers.get("ratelimit-policy")).toBe(
+    expect((await requestCode(victim.email, {}, { ip: flood })).headers.get("ratelimit-policy")).toBe(
       '"codes-for-day";q=20;w=86400',
     );
-    const more = async () => Promise.all(Array.from({ length: 60 }, () => ask(victim.email)));
+    const more = async () => Promise.all(Array.from({ length: 60 }, () => requestCode(victim.email)));
     expect(
       (await more())
-        .concat(await ask(victim.email))
+        .concat(await requestCode(victim.email))
         .filter(({ status }) => status === 429)
         .map((one) => one.headers.get("ratelimit-policy")),
     ).toContain('"codes-to";q=100;w=86400');
@@ -176,29 +206,32 @@ describe("a member whom others try to keep out of their mail", () => {
 
 describe("a mail is good for what it says", () => {
   test("the code of a change of address is no sign-in code, and ends none", async () => {
-    const victim = await arrived(team);
-    const { code: own } = await mailed(victim.email);
-    const attacker = await arrived(team);
-    ok(await attacker.api.post("/v1/me/email", { email: victim.email }, { ip: anywhere() }), 202);
+    const victim = await addSignedInMember(team);
+    const { code: own } = await requestMail(victim.email);
+    const attacker = await addSignedInMember(team);
+    expectStatus(
+      await attacker.api.post("/v1/me/email", { email: victim.email }, { ip: nextClientIp() }),
+      202,
+    );
     const code = codeOf(await lastMail(fetch, victim.email, "change_email"));
-    expect(said(await enter({ email: victim.email, code }))).toBe("401 auth/invalid-credential");
-    ok(await enter({ email: victim.email, code: own }), 201);
+    expect(said(await signInWith({ email: victim.email, code }))).toBe("401 auth/invalid-credential");
+    expectStatus(await signInWith({ email: victim.email, code: own }), 201);
   });
 
   test("a confirmation is for one change of the card, even if the address comes back later", async () => {
-    const one = await arrived(team);
+    const one = await addSignedInMember(team);
     const edit = async (email: string) =>
-      ok(await team.api.patch(`/v1/members/${one.id}`, { email }, ANY), 200);
+      expectStatus(await team.api.patch(`/v1/members/${one.id}`, { email }, ANY), 200);
     const [a, b] = [newEmail(), newEmail()];
     await edit(a);
     const token = tokenOf(await lastMail(fetch, a, "confirm_email"));
     await edit(b);
     await edit(a);
-    const confirm = (shown: string) => anybody.post("/v1/auth/email-confirmations", { token: shown });
+    const confirm = (shown: string) => anonymousCaller.post("/v1/auth/email-confirmations", { token: shown });
     expect(said(await confirm(token))).toBe("404 not-found");
     // Another change of the card leaves the newest good.
-    ok(await team.api.patch(`/v1/members/${one.id}`, { position: "Chief" }, ANY), 200);
-    ok(await confirm(tokenOf(await lastMail(fetch, a, "confirm_email"))), 204);
+    expectStatus(await team.api.patch(`/v1/members/${one.id}`, { position: "Chief" }, ANY), 200);
+    expectStatus(await confirm(tokenOf(await lastMail(fetch, a, "confirm_email"))), 204);
   });
 });
 
@@ -218,16 +251,21 @@ test("K6 names that mails show hold no link, no line end and nothing that turns 
     () =>
       evil.api.post(
         "/v1/invitations",
-        { ...person(), firstName: name, roles: ["member"] },
-        { idempotencyKey: newKey() },
+        { ...newPerson(), firstName: name, roles: ["member"] },
+        { idempotencyKey: newIdempotencyKey() },
       ),
-    () => evil.api.post(`/v1/members/${evil.memberId}/api-keys`, { name }, { idempotencyKey: newKey() }),
+    () =>
+      evil.api.post(
+        `/v1/members/${evil.memberId}/api-keys`,
+        { name },
+        { idempotencyKey: newIdempotencyKey() },
+      ),
   ];
   for (const name of bad) for (const ask of named(name)) expect(said(await ask())).toBe("422 validation");
-  const rows = { invitations: bad.map((lastName) => ({ ...person(), lastName, roles: ["member"] })) };
-  const bulk = ok(
+  const rows = { invitations: bad.map((lastName) => ({ ...newPerson(), lastName, roles: ["member"] })) };
+  const bulk = expectStatus(
     await evil.api.post<{ results: { status: number }[] }>("/v1/invitations/bulk", rows, {
-      idempotencyKey: newKey(),
+      idempotencyKey: newIdempotencyKey(),
     }),
     200,
   ).body;

@@ -1,37 +1,43 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok } from "../../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { mailsTo } from "../../harness/mailbox.ts";
 import { newApiKey, newMember, type Person } from "../../harness/people.ts";
-import { aged, invited, person } from "../people/invitations-world.ts";
-import { fetch, foundPlatform, HOME, said, subscribed } from "../access/operators-world.ts";
+import { ageInvitation, createInvitation, newPerson } from "../people/invitations-fixture.ts";
+import {
+  fetch,
+  createPlatform,
+  HOME_IP,
+  said,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 let platform: Api;
 let team: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  team = await subscribed(platform, "team");
+  platform = await createPlatform();
+  team = await createSubscribedAccount(platform, "team");
 });
 
 const move = (who: { readonly api: Api }, id: string) =>
-  who.api.patch(`/v1/members/${id}`, { email: person().email }, { ifMatch: "*" });
+  who.api.patch(`/v1/members/${id}`, { email: newPerson().email }, { ifMatch: "*" });
 const resend = (who: { readonly api: Api }, id: string) => who.api.post(`/v1/invitations/${id}/resend`);
 
 describe("a key that is narrowed in place or time gives no more access than it has", () => {
   test.each([
-    ["place", () => ({ allowedIps: [HOME] })],
+    ["place", () => ({ allowedIps: [HOME_IP] })],
     ["time", () => ({ expiresAt: new Date(Date.now() + 3_600_000).toISOString() })],
   ])("%s: it gives no member roles, in any way", async (_, narrowing) => {
     const narrow = { api: api(fetch, await newApiKey(fetch, team, team.memberId, narrowing())) };
     const [waiting, old] = [
-      await invited(team, { roles: ["member"] }),
+      await createInvitation(team, { roles: ["member"] }),
       await newMember(fetch, team, { roles: ["viewer"] }),
     ];
-    await aged(waiting.id);
-    const [first, second, third] = [person(), person(), person()];
+    await ageInvitation(waiting.id);
+    const [first, second, third] = [newPerson(), newPerson(), newPerson()];
     const refused = await narrow.api.post<{ detail: string }>(
       "/v1/invitations",
       { ...first, roles: ["admin"] },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     );
     expect([said(refused), refused.body.detail]).toEqual([
       "403 access/denied",
@@ -45,11 +51,11 @@ describe("a key that is narrowed in place or time gives no more access than it h
         await narrow.api.patch(`/v1/members/${old.memberId}`, { roles: ["member"] }, { ifMatch: "*" }),
       ].map(said),
     ).toEqual(Array(4).fill("403 access/denied"));
-    const { body } = ok(
+    const { body } = expectStatus(
       await narrow.api.post<{ results: { status: number }[] }>(
         "/v1/invitations/bulk",
         { invitations: [{ ...third, roles: ["member"] }] },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       200,
     );
@@ -65,9 +71,9 @@ describe("a key that is narrowed in place or time gives no more access than it h
   });
 
   test("nor does a link of it", async () => {
-    const vendor = await subscribed(platform, "vendor");
-    const narrow = api(fetch, await newApiKey(fetch, vendor, vendor.memberId, { allowedIps: [HOME] }));
-    expect(said(await narrow.post("/v1/operator-links", {}, { idempotencyKey: newKey() }))).toBe(
+    const vendor = await createSubscribedAccount(platform, "vendor");
+    const narrow = api(fetch, await newApiKey(fetch, vendor, vendor.memberId, { allowedIps: [HOME_IP] }));
+    expect(said(await narrow.post("/v1/operator-links", {}, { idempotencyKey: newIdempotencyKey() }))).toBe(
       "403 access/denied",
     );
   });

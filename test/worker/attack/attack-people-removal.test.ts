@@ -1,16 +1,16 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
-import { type Api, newKey, ok } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newMember } from "../../harness/people.ts";
-import { doing } from "../resources/charge-world.ts";
-import { type DealerWorld, dealerWorld } from "../products/dealer-world.ts";
-import { fetch, foundPlatform, subscribed } from "../access/operators-world.ts";
+import { fetchInterruptedAt } from "../resources/charge-fixture.ts";
+import { type DealerFixture, createDealer } from "../products/dealer-fixture.ts";
+import { fetch, createPlatform, createSubscribedAccount } from "../access/operators-fixture.ts";
 
 let platform: Api;
-let world: DealerWorld;
+let world: DealerFixture;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  world = await dealerWorld(platform);
+  platform = await createPlatform();
+  world = await createDealer(platform);
 }, 120_000);
 
 interface Told {
@@ -21,7 +21,7 @@ interface Told {
 
 /** What the trail tells since the member was removed, the newest first. */
 async function toldSince(who: Api): Promise<Told[]> {
-  const { data } = ok(await who.get<{ data: Told[] }>("/v1/audit?limit=50"), 200).body;
+  const { data } = expectStatus(await who.get<{ data: Told[] }>("/v1/audit?limit=50"), 200).body;
   return data.slice(
     0,
     data.findIndex(({ action }) => action === "member.delete"),
@@ -35,11 +35,11 @@ test("the trail has a license that ends, and an object that passes to the owner,
     own,
     platform: admin,
   } = world;
-  const license = ok(
+  const license = expectStatus(
     await admin.post<{ id: string }>(
       `/v1/accounts/${manager.accountId}/aggregator-licenses`,
       { memberId: aggregator.memberId, name: "L" },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     ),
     201,
   ).body.id;
@@ -50,7 +50,7 @@ test("the trail has a license that ends, and an object that passes to the owner,
   )
     .bind(aggregator.memberId)
     .run();
-  ok(await manager.api.del(`/v1/members/${aggregator.memberId}`), 204);
+  expectStatus(await manager.api.del(`/v1/members/${aggregator.memberId}`), 204);
   const { results } = await env.DB.prepare("SELECT id, owner_id FROM resource WHERE id IN (?, ?)")
     .bind(license, own.object)
     .all();
@@ -94,10 +94,10 @@ const toldOf = async (accountId: string, action: string): Promise<Told[]> => {
 test.each([50, 120])(
   "%i licenses that become the owner's stand there, one by one or together",
   async (count) => {
-    const owner = await subscribed(platform, "team");
+    const owner = await createSubscribedAccount(platform, "team");
     const member = await newMember(fetch, owner, { roles: ["member"] });
     await give(owner.accountId, member.memberId, count);
-    ok(await owner.api.del(`/v1/members/${member.memberId}`), 204);
+    expectStatus(await owner.api.del(`/v1/members/${member.memberId}`), 204);
     expect(
       await env.DB.prepare("SELECT count(*) AS n FROM resource WHERE account_id = ? AND owner_id = ?")
         .bind(owner.accountId, owner.memberId)
@@ -113,13 +113,13 @@ test.each([50, 120])(
 );
 
 test("what comes to the member while the removal is under way is handed over and told, too", async () => {
-  const owner = await subscribed(platform, "team");
+  const owner = await createSubscribedAccount(platform, "team");
   for (const step of [1, 2, 3, 4, 5, 6]) {
     const member = await newMember(fetch, owner, { roles: ["member"] });
     await give(owner.accountId, member.memberId, 1);
-    ok(
+    expectStatus(
       await owner.api
-        .via(doing(step, async () => void (await give(owner.accountId, member.memberId, 1, 2))))
+        .via(fetchInterruptedAt(step, async () => void (await give(owner.accountId, member.memberId, 1, 2))))
         .del(`/v1/members/${member.memberId}`),
       204,
     );

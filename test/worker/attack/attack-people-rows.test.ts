@@ -1,17 +1,24 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, newKey, ok } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import type { Person } from "../../harness/people.ts";
-import { anywhere } from "../../harness/sign-in.ts";
-import { invited } from "../people/invitations-world.ts";
-import { foundPlatform, said, subscribed } from "../access/operators-world.ts";
-import { alsoIn, anybody, arrived, enter, mailed, told } from "../people/sign-in-world.ts";
+import { nextClientIp } from "../../harness/sign-in.ts";
+import { createInvitation } from "../people/invitations-fixture.ts";
+import { createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import {
+  joinOtherAccount,
+  anonymousCaller,
+  addSignedInMember,
+  signInWith,
+  requestMail,
+  listEvents,
+} from "../people/sign-in-fixture.ts";
 
 let platform: Api;
 let team: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  team = await subscribed(platform, "team");
+  platform = await createPlatform();
+  team = await createSubscribedAccount(platform, "team");
 });
 
 /** Rows of the trail, and what is counted beside it to become one row for each kind and minute. */
@@ -28,7 +35,7 @@ const denied = async (action: string, id: string) => {
 };
 
 const rowsOf = async (action: string, id: string) =>
-  (await told(team.accountId, action)).filter(
+  (await listEvents(team.accountId, action)).filter(
     ({ outcome, resource, actor }) =>
       outcome === "denied" &&
       ((resource as { id: string | null }).id === id || (actor as { memberId: string }).memberId === id),
@@ -49,65 +56,71 @@ async function tally(
 
 describe("K8 a stranger with an old mail writes few rows of the trail, and so many are counted a day", () => {
   test("by an invitation that has expired", async () => {
-    const { id, token } = await invited(team, { role: "member" });
+    const { id, token } = await createInvitation(team, { role: "member" });
     await env.DB.prepare("UPDATE invitation SET expires_at = 1 WHERE id = ?").bind(id).run();
-    const ip = anywhere();
-    expect(await tally(40, () => anybody.post("/v1/invitations/accept", { token }, { ip }))).toEqual({
+    const ip = nextClientIp();
+    expect(await tally(40, () => anonymousCaller.post("/v1/invitations/accept", { token }, { ip }))).toEqual({
       "410 invitation/expired": 30,
       "429 quota-exceeded": 10,
     });
     expect(await denied("invitation.accept", id)).toBe(30);
     // From ever so many places it is refused as before, but told a hundred times a day.
     expect(
-      await tally(80, () => anybody.post("/v1/invitations/accept", { token }, { ip: anywhere() })),
+      await tally(80, () =>
+        anonymousCaller.post("/v1/invitations/accept", { token }, { ip: nextClientIp() }),
+      ),
     ).toEqual({ "410 invitation/expired": 80 });
     expect(await denied("invitation.accept", id)).toBe(100);
   });
 
   test("by the link of a sign-in mail, blocked since; and by a key's claim that has run out", async () => {
-    const one = await arrived(team);
-    const { token } = await mailed(one.email);
-    ok(await team.api.post(`/v1/members/${one.id}/block`), 200);
-    const [ip, other] = [anywhere(), anywhere()];
-    expect(await tally(40, () => enter({ token }, { ip }))).toEqual({
+    const one = await addSignedInMember(team);
+    const { token } = await requestMail(one.email);
+    expectStatus(await team.api.post(`/v1/members/${one.id}/block`), 200);
+    const [ip, other] = [nextClientIp(), nextClientIp()];
+    expect(await tally(40, () => signInWith({ token }, { ip }))).toEqual({
       "401 auth/blocked": 30,
       "429 quota-exceeded": 10,
     });
     expect(await denied("session.create", one.id)).toBe(30);
-    const key = ok(
+    const key = expectStatus(
       await team.api.post<{ id: string; claim: { token: string } }>(
         `/v1/members/${(await waiting()).id}/api-keys`,
         { name: "k" },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     ).body;
     await env.DB.prepare("UPDATE api_key SET claim_expires_at = 1 WHERE id = ?").bind(key.id).run();
     expect(
-      await tally(40, () => anybody.post("/v1/auth/claims", { token: key.claim.token }, { ip: other })),
+      await tally(40, () =>
+        anonymousCaller.post("/v1/auth/claims", { token: key.claim.token }, { ip: other }),
+      ),
     ).toEqual({ "410 invitation/expired": 30, "429 quota-exceeded": 10 });
   });
 });
 
-const waiting = async () => (await invited(team, { role: "member" })).member;
+const waiting = async () => (await createInvitation(team, { role: "member" })).member;
 
 test("S2.19: a choice offers twenty accounts, those that the person is in first", async () => {
-  const one = await arrived(team);
-  await alsoIn(platform, one.email);
-  const seller = await subscribed(platform, "seller");
+  const one = await addSignedInMember(team);
+  await joinOtherAccount(platform, one.email);
+  const seller = await createSubscribedAccount(platform, "seller");
   for (let count = 0; count < 22; count += 1) {
     await env.DB.prepare("DELETE FROM tally").run();
-    ok(
+    expectStatus(
       await seller.api.post(
         "/v1/organizations",
         { name: `Your bank ${count}`, owner: { email: one.email, firstName: "V", lastName: "V" } },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     );
   }
-  const { token } = await mailed(one.email);
-  const { accounts } = (await enter({ token })).body as unknown as { accounts: { invitation: boolean }[] };
+  const { token } = await requestMail(one.email);
+  const { accounts } = (await signInWith({ token })).body as unknown as {
+    accounts: { invitation: boolean }[];
+  };
   expect(accounts.map(({ invitation }) => invitation)).toEqual([false, false, ...Array(18).fill(true)]);
-  expect((await enter({ token, accountId: team.accountId })).status).toBe(201);
+  expect((await signInWith({ token, accountId: team.accountId })).status).toBe(201);
 });

@@ -1,17 +1,24 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok } from "../../harness/client.ts";
-import { giveCredits, newApiKey, newcomer, newMember, type Person } from "../../harness/people.ts";
-import { ELSEWHERE, fetch, foundPlatform, made, said, subscribed } from "../access/operators-world.ts";
+import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
+import { giveCredits, newApiKey, newMemberWithoutKey, newMember, type Person } from "../../harness/people.ts";
+import {
+  OTHER_IP,
+  fetch,
+  createPlatform,
+  createObject,
+  said,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 let platform: Api;
 let owner: Person;
 
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 beforeEach(async () => {
-  owner = await subscribed(platform, "team");
+  owner = await createSubscribedAccount(platform, "team");
 });
 
 const ANY = { ifMatch: "*" };
@@ -23,11 +30,11 @@ const makeKey = (who: Api, memberId: string, more: object = {}) =>
   who.post<{ id: string; secret?: string; claim?: { token: string } }>(
     `/v1/members/${memberId}/api-keys`,
     { name: "key", ...more },
-    { idempotencyKey: newKey() },
+    { idempotencyKey: newIdempotencyKey() },
   );
 const claim = (token: string) => anyone.post<{ secret: string }>("/v1/auth/claims", { token });
 const verified = async (who: Api) =>
-  ok(await who.get<{ ok: boolean; firstFault: unknown }>("/v1/audit/verify"), 200).body;
+  expectStatus(await who.get<{ ok: boolean; firstFault: unknown }>("/v1/audit/verify"), 200).body;
 const sealed = async (accountId: string) =>
   (
     await env.DB.prepare("SELECT body, resource_id FROM audit_event WHERE account_id = ?")
@@ -45,7 +52,7 @@ describe("what a caller writes in an id's place", () => {
   ])("%s: the denial is in the trail, the text is not, and the chain holds", async (_, method, path) => {
     const viewer = await add(["viewer"]);
     expect(said(await (method === "GET" ? viewer.api.get(path) : viewer.api.del(path)))).toMatch(/^40[34] /);
-    expect(said(await viewer.api.get(path, { ip: ELSEWHERE }))).toMatch(/^40[345] /);
+    expect(said(await viewer.api.get(path, { ip: OTHER_IP }))).toMatch(/^40[345] /);
     expect(await verified(owner.api)).toMatchObject({ ok: true, firstFault: null });
     const rows = await sealed(owner.accountId);
     expect(rows.some(({ body }) => body.includes("denied"))).toBe(true);
@@ -59,8 +66,8 @@ describe("what a caller writes in an id's place", () => {
 
   test("K16 a secret sent in a wrong place is in no row of the trail or of the call log", async () => {
     const member = await add(["member"]);
-    const { memberId } = await newcomer(owner, { roles: ["member"] });
-    const token = ok(await makeKey(owner.api, memberId), 201).body.claim?.token ?? "";
+    const { memberId } = await newMemberWithoutKey(owner, { roles: ["member"] });
+    const token = expectStatus(await makeKey(owner.api, memberId), 201).body.claim?.token ?? "";
     const { apiKey: key } = member;
     const encoded = [...key].map((char) => `%${char.charCodeAt(0).toString(16)}`).join("");
     const paths = [
@@ -102,9 +109,9 @@ describe("a claim goes no further than its maker's power by then", () => {
     ],
   ])("whose maker %s is refused", async (_, undo) => {
     const admin = await add(["admin"]);
-    const { memberId } = await newcomer(owner, { roles: ["admin"] });
-    const token = ok(await makeKey(admin.api, memberId), 201).body.claim?.token ?? "";
-    ok(await undo(admin), 200);
+    const { memberId } = await newMemberWithoutKey(owner, { roles: ["admin"] });
+    const token = expectStatus(await makeKey(admin.api, memberId), 201).body.claim?.token ?? "";
+    expectStatus(await undo(admin), 200);
     expect(said(await claim(token))).toBe("410 invitation/expired");
   });
 
@@ -112,16 +119,16 @@ describe("a claim goes no further than its maker's power by then", () => {
     const body = {
       kind: "vendor",
       name: "Lost",
-      owner: { email: `o-${newKey()}@example.com`, firstName: "O", lastName: "O" },
+      owner: { email: `o-${newIdempotencyKey()}@example.com`, firstName: "O", lastName: "O" },
     };
-    const account = ok(
+    const account = expectStatus(
       await platform.post<{ id: string; claim: { token: string } }>("/v1/accounts", body),
       201,
     ).body;
     const path = `/v1/accounts/${account.id}/owner-claims`;
-    const again = ok(await platform.post<{ claim: { token: string } }>(path), 201).body.claim.token;
+    const again = expectStatus(await platform.post<{ claim: { token: string } }>(path), 201).body.claim.token;
     expect(said(await claim(account.claim.token))).toBe(MISSING);
-    ok(await claim(again), 201);
+    expectStatus(await claim(again), 201);
     expect(said(await platform.post(path))).toBe("409 conflict/state");
     expect(said(await owner.api.post(path))).toBe(NO);
   });
@@ -135,15 +142,17 @@ describe("a caller who may give no role has no power over members who hold more"
     ];
     expect(said(await makeKey(maker.api, target.memberId))).toBe(NO);
     const key =
-      ok(await owner.api.get<{ data: { id: string }[] }>(`/v1/members/${owner.memberId}/api-keys`), 200).body
-        .data[0]?.id ?? "";
+      expectStatus(
+        await owner.api.get<{ data: { id: string }[] }>(`/v1/members/${owner.memberId}/api-keys`),
+        200,
+      ).body.data[0]?.id ?? "";
     expect(said(await maker.api.del(`/v1/api-keys/${key}`))).toMatch(/^40[34] /);
     expect(said(await owner.api.get("/v1/me"))).toBe("200");
   });
 
   test("a key is made for the member as they were: one promoted meanwhile gets none from below", async () => {
     const maker = await add(["viewer"], { rights: ["api_key.create", "credits.spend"] });
-    const target = await newcomer(owner, { roles: [], rights: ["credits.spend"] });
+    const target = await newMemberWithoutKey(owner, { roles: [], rights: ["credits.spend"] });
     const [promoted, key] = await Promise.all([
       owner.api.patch(`/v1/members/${target.memberId}`, { roles: ["admin"] }, ANY),
       makeKey(maker.api, target.memberId),
@@ -155,16 +164,16 @@ describe("a caller who may give no role has no power over members who hold more"
   });
 
   test("a platform key that may manage accounts does not edit the platform's own", async () => {
-    const me = ok(
+    const me = expectStatus(
       await platform.get<{ member: { id: string }; account: { id: string } }>("/v1/me"),
       200,
     ).body;
     const narrow = api(
       fetch,
-      ok(await makeKey(platform, me.member.id, { scopes: ["account.manage", "account.view"] }), 201).body
-        .secret ?? "",
+      expectStatus(await makeKey(platform, me.member.id, { scopes: ["account.manage", "account.view"] }), 201)
+        .body.secret ?? "",
     );
-    ok(await narrow.get(`/v1/accounts/${owner.accountId}`), 200);
+    expectStatus(await narrow.get(`/v1/accounts/${owner.accountId}`), 200);
     expect(said(await narrow.patch(`/v1/accounts/${me.account.id}`, { name: "Mine" }, ANY))).toBe(NO);
   });
 });
@@ -175,9 +184,11 @@ describe("a demotion takes what it says", () => {
     const member = await add(["member"], { rights: ["credits.spend"], creditLimit: 5 });
     const path = `/v1/members/${member.memberId}`;
     expect(said(await owner.api.patch(path, { roles: ["viewer"] }, ANY))).toBe("422 validation");
-    ok(await owner.api.patch(path, { roles: ["viewer"], rights: [] }, ANY), 200);
+    expectStatus(await owner.api.patch(path, { roles: ["viewer"], rights: [] }, ANY), 200);
     expect(
-      said(await member.api.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newKey() })),
+      said(
+        await member.api.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: newIdempotencyKey() }),
+      ),
     ).toBe(NO);
   });
 
@@ -190,13 +201,13 @@ describe("a demotion takes what it says", () => {
 });
 
 test("hidden and missing leave the same in the caller's own trail", async () => {
-  const vendor = await subscribed(platform, "vendor");
-  const product = await made(vendor, "products", { name: "Hidden" });
+  const vendor = await createSubscribedAccount(platform, "vendor");
+  const product = await createObject(vendor, "products", { name: "Hidden" });
   const operator = await newMember(fetch, vendor, { roles: ["operator"], rights: [] });
   const missing = `${product.slice(0, -3)}${product.endsWith("000") ? "111" : "000"}`;
   for (const id of [product, missing])
     expect(said(await operator.api.get(`/v1/products/${id}`))).toBe(MISSING);
-  const rows = ok(
+  const rows = expectStatus(
     await vendor.api.get<{ data: { action: string; outcome: string; resource: { id: string } }[] }>(
       "/v1/audit?outcome=denied",
     ),
@@ -210,10 +221,10 @@ test("hidden and missing leave the same in the caller's own trail", async () => 
 
 test("a sign-in and a gift of the platform are in the trail", async () => {
   const key = await newApiKey(fetch, owner, owner.memberId);
-  ok(await api(fetch, key).post("/v1/auth/token"), 200);
+  expectStatus(await api(fetch, key).post("/v1/auth/token"), 200);
   await giveCredits(platform, owner.accountId, 7);
   const actions = async (who: Api, action: string) =>
-    ok(await who.get<{ data: unknown[] }>(`/v1/audit?action=${action}`), 200).body.data.length;
+    expectStatus(await who.get<{ data: unknown[] }>(`/v1/audit?action=${action}`), 200).body.data.length;
   expect(await actions(owner.api, "token.create")).toBe(1);
   expect(await actions(owner.api, "credits.grant")).toBe(1);
   expect(await actions(platform, "credits.grant")).toBeGreaterThanOrEqual(1);
@@ -234,12 +245,14 @@ test("a key that runs out while the body trickles in is refused, and nothing is 
   await giveCredits(platform, owner.accountId, 10);
   const expiresAt = Date.now() + 1_000;
   const secret =
-    ok(await makeKey(owner.api, owner.memberId, { expiresAt: new Date(expiresAt).toISOString() }), 201).body
-      .secret ?? "";
+    expectStatus(
+      await makeKey(owner.api, owner.memberId, { expiresAt: new Date(expiresAt).toISOString() }),
+      201,
+    ).body.secret ?? "";
   const headers = {
     authorization: `Bearer ${secret}`,
     "content-type": "application/json",
-    "idempotency-key": newKey(),
+    "idempotency-key": newIdempotencyKey(),
   };
   expect((await fetch("/v1/me", { headers: { authorization: `Bearer ${secret}` } })).status).toBe(200);
   const body = new ReadableStream<Uint8Array>({
@@ -251,7 +264,7 @@ test("a key that runs out while the body trickles in is refused, and nothing is 
     },
   });
   expect((await fetch("/v1/credits/spend", { method: "POST", headers, body })).status).toBe(401);
-  expect(ok(await owner.api.get<{ balance: number }>("/v1/credits"), 200).body.balance).toBe(10);
+  expect(expectStatus(await owner.api.get<{ balance: number }>("/v1/credits"), 200).body.balance).toBe(10);
 });
 
 test("a tag weakened by a proxy is still the card's version; another version's is not", async () => {

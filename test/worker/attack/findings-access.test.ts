@@ -1,19 +1,26 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Reply } from "../../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus, type Reply } from "../../harness/client.ts";
 import { newApiKey, newMember, type Person } from "../../harness/people.ts";
-import { fetch, foundPlatform, HOME, made, said, subscribed } from "../access/operators-world.ts";
+import {
+  fetch,
+  createPlatform,
+  HOME_IP,
+  createObject,
+  said,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 const NO = "403 access/denied";
 const ANY = { ifMatch: "*" };
-const keyed = () => ({ idempotencyKey: newKey() });
-const name = () => `Name ${newKey()}`;
-const owner = () => ({ email: `${newKey()}@example.com`, firstName: "Olga", lastName: "Owner" });
+const keyed = () => ({ idempotencyKey: newIdempotencyKey() });
+const name = () => `Name ${newIdempotencyKey()}`;
+const owner = () => ({ email: `${newIdempotencyKey()}@example.com`, firstName: "Olga", lastName: "Owner" });
 
 let platform: Api;
 let platformKeys: ReadonlyMap<string, Api>;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  const { member } = ok(
+  platform = await createPlatform();
+  const { member } = expectStatus(
     await platform.get<{ member: { id: string; accountId: string } }>("/v1/me"),
     200,
   ).body;
@@ -48,9 +55,9 @@ const SCOPES = [
 
 /** The same member's key in three forms: bound to an address, with an end, with scopes. */
 async function restricted(who: Person): Promise<ReadonlyMap<string, Api>> {
-  const rights = new Set(ok(await who.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights);
+  const rights = new Set(expectStatus(await who.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights);
   const terms = {
-    address: { allowedIps: [HOME] },
+    address: { allowedIps: [HOME_IP] },
     end: { expiresAt: new Date(Date.now() + 3_600_000).toISOString() },
     scopes: { scopes: SCOPES.filter((right) => rights.has(right)) },
   };
@@ -75,19 +82,19 @@ async function onlyUnrestricted(
 
 describe("K2 a restricted key makes nothing wider than itself", () => {
   test("K2 it founds no organization and gets no claim of an owner's key", async () => {
-    const seller = await subscribed(platform, "seller");
+    const seller = await createSubscribedAccount(platform, "seller");
     const keys = await restricted(seller);
     await onlyUnrestricted(keys, seller.api, (who) =>
       who.post("/v1/organizations", { name: name(), owner: owner() }, keyed()),
     );
-    const id = await made(seller, "organizations", { name: name(), owner: owner() });
+    const id = await createObject(seller, "organizations", { name: name(), owner: owner() });
     await onlyUnrestricted(keys, seller.api, (who) => who.post(`/v1/organizations/${id}/owner-claims`));
   });
 
   test("K2 sibling: nor does the platform's restricted key found accounts, add members, claim", async () => {
     const body = () => ({ kind: "team", name: name(), owner: owner() });
     await onlyUnrestricted(platformKeys, platform, (who) => who.post("/v1/accounts", body(), keyed()));
-    const id = await made({ api: platform }, "accounts", body());
+    const id = await createObject({ api: platform }, "accounts", body());
     await onlyUnrestricted(platformKeys, platform, (who) => who.post(`/v1/accounts/${id}/owner-claims`));
     const person = () => ({ ...owner(), roles: ["viewer"] });
     await onlyUnrestricted(platformKeys, platform, (who) =>
@@ -96,15 +103,15 @@ describe("K2 a restricted key makes nothing wider than itself", () => {
   });
 
   test("K2 it gives no right, writes no role, unblocks no member, lifts no rule and no limit", async () => {
-    const team = await subscribed(platform, "team");
+    const team = await createSubscribedAccount(platform, "team");
     const keys = await restricted(team);
     const patch = (id: string, body: object) => (who: Api) => who.patch(`/v1/members/${id}`, body, ANY);
-    const member = await newMember(fetch, team, { roles: ["member"], creditLimit: 5, allowedIps: [HOME] });
+    const member = await newMember(fetch, team, { roles: ["member"], creditLimit: 5, allowedIps: [HOME_IP] });
     await onlyUnrestricted(keys, team.api, patch(member.memberId, { rights: ["product.view"] }));
     await onlyUnrestricted(keys, team.api, (who) =>
       who.post("/v1/roles", { name: name(), rights: ["product.view"] }, keyed()),
     );
-    const role = await made(team, "roles", { name: name(), rights: ["product.view"] });
+    const role = await createObject(team, "roles", { name: name(), rights: ["product.view"] });
     await onlyUnrestricted(keys, team.api, (who) =>
       who.patch(`/v1/roles/${role}`, { rights: ["product.view", "product.edit"] }, ANY),
     );
@@ -114,35 +121,35 @@ describe("K2 a restricted key makes nothing wider than itself", () => {
       (who: Api) => who.post(`/v1/members/${member.memberId}/unblock`),
       patch(member.memberId, { loginAllowed: true }),
     ]) {
-      ok(await team.api.post(`/v1/members/${member.memberId}/block`), 200);
+      expectStatus(await team.api.post(`/v1/members/${member.memberId}/block`), 200);
       await onlyUnrestricted(keys, team.api, unblock);
     }
     const bound = keys.get("address") as Api;
     for (const less of [
       { rights: [] },
       { creditLimit: 1 },
-      { allowedIps: [HOME] },
+      { allowedIps: [HOME_IP] },
       { city: "Bergen" },
       { loginAllowed: false },
     ]) {
-      ok(await patch(member.memberId, less)(bound), 200);
+      expectStatus(await patch(member.memberId, less)(bound), 200);
     }
-    ok(await bound.patch(`/v1/roles/${role}`, { rights: [] }, ANY), 200);
+    expectStatus(await bound.patch(`/v1/roles/${role}`, { rights: [] }, ANY), 200);
   });
 
   test("K2 it gives no object group, moves no object into one and names no owner of an object", async () => {
-    const dealer = await subscribed(platform, "dealer");
+    const dealer = await createSubscribedAccount(platform, "dealer");
     const keys = await restricted(dealer);
     const user = await newMember(fetch, dealer, { roles: ["dealer_user"] });
-    const group = await made(dealer, "object-groups", { name: name() });
+    const group = await createObject(dealer, "object-groups", { name: name() });
     await onlyUnrestricted(keys, dealer.api, (who) =>
       who.put(`/v1/members/${user.memberId}/object-groups`, { groupIds: [group] }),
     );
     await onlyUnrestricted(keys, dealer.api, (who) =>
       who.patch(`/v1/members/${user.memberId}`, { objectGroupIds: [group, "all"] }, ANY),
     );
-    const corporation = await made(dealer, "corporations", { name: name() });
-    const objectId = await made(dealer, "objects", { name: name(), corporationId: corporation });
+    const corporation = await createObject(dealer, "corporations", { name: name() });
+    const objectId = await createObject(dealer, "objects", { name: name(), corporationId: corporation });
     await onlyUnrestricted(keys, dealer.api, (who) =>
       who.post(`/v1/object-groups/${group}/objects`, { objectId }),
     );
@@ -151,13 +158,13 @@ describe("K2 a restricted key makes nothing wider than itself", () => {
   });
 
   test("K2 the plan is asked for any access that is given, in any way", async () => {
-    const vendor = await subscribed(platform, "vendor");
+    const vendor = await createSubscribedAccount(platform, "vendor");
     const [operator, other] = [
       await newMember(fetch, vendor, { roles: ["operator"] }),
       await newMember(fetch, vendor, { roles: ["operator"], rights: ["product.view"] }),
     ];
-    ok(await vendor.api.post(`/v1/members/${operator.memberId}/block`), 200);
-    ok(
+    expectStatus(await vendor.api.post(`/v1/members/${operator.memberId}/block`), 200);
+    expectStatus(
       await platform.put(`/v1/accounts/${vendor.accountId}/plan`, {
         restrictedAccounts: false,
         memberLimit: null,
@@ -174,34 +181,34 @@ describe("K2 a restricted key makes nothing wider than itself", () => {
       () => vendor.api.patch(path, { loginAllowed: true }, ANY),
     ];
     for (const call of calls) expect(said(await call())).toBe("402 plan/feature-required");
-    ok(await vendor.api.patch(`/v1/members/${other.memberId}`, { rights: [] }, ANY), 200);
+    expectStatus(await vendor.api.patch(`/v1/members/${other.memberId}`, { rights: [] }, ANY), 200);
   });
 });
 
 describe("K3 members do not widen their own access", () => {
   test("K3 not by copying another owner's rights, and a demotion then leaves nothing behind", async () => {
-    const vendor = await subscribed(platform, "vendor");
+    const vendor = await createSubscribedAccount(platform, "vendor");
     const [me, other] = [
       await newMember(fetch, vendor, { roles: ["owner"] }),
       await newMember(fetch, vendor, { roles: ["owner"] }),
     ];
     const grants = [{ resourceType: "product", resourceId: "0", access: "owner" }];
-    ok(await vendor.api.put(`/v1/members/${other.memberId}/grants`, { grants }), 200);
+    expectStatus(await vendor.api.put(`/v1/members/${other.memberId}/grants`, { grants }), 200);
     const self = `/v1/members/${me.memberId}`;
     expect(said(await me.api.post(`${self}/copy-rights`, { fromMemberId: other.memberId }))).toBe(NO);
     expect(said(await me.api.put(`${self}/grants`, { grants }))).toBe(NO);
     expect(said(await me.api.patch(self, { rights: ["product.view"] }, ANY))).toBe(NO);
-    const role = await made(me, "roles", { name: name(), rights: ["product.view"] });
+    const role = await createObject(me, "roles", { name: name(), rights: ["product.view"] });
     expect(said(await me.api.patch(self, { roles: ["owner", role] }, ANY))).toBe(NO);
-    ok(await vendor.api.patch(self, { roles: ["operator"] }, ANY), 200);
+    expectStatus(await vendor.api.patch(self, { roles: ["operator"] }, ANY), 200);
     expect(said(await me.api.get("/v1/products"))).toBe(NO);
   });
 
   test("K3 siblings: nor by groups of objects, or by grants that say where", async () => {
-    const dealer = await subscribed(platform, "dealer");
+    const dealer = await createSubscribedAccount(platform, "dealer");
     const groups = [
-      await made(dealer, "object-groups", { name: name() }),
-      await made(dealer, "object-groups", { name: name() }),
+      await createObject(dealer, "object-groups", { name: name() }),
+      await createObject(dealer, "object-groups", { name: name() }),
     ];
     const user = await newMember(fetch, dealer, {
       roles: ["dealer_user"],
@@ -211,8 +218,8 @@ describe("K3 members do not widen their own access", () => {
     const path = `/v1/members/${user.memberId}`;
     expect(said(await user.api.put(`${path}/object-groups`, { groupIds: groups }))).toBe(NO);
     expect(said(await user.api.patch(path, { objectGroupIds: groups }, ANY))).toBe(NO);
-    const agency = await subscribed(platform, "agency");
-    const toolId = await made({ api: platform }, "tools", { key: newKey(), name: "Tool" });
+    const agency = await createSubscribedAccount(platform, "agency");
+    const toolId = await createObject({ api: platform }, "tools", { key: newIdempotencyKey(), name: "Tool" });
     const second = await newMember(fetch, agency, { roles: ["owner"] });
     expect(said(await second.api.put(`/v1/members/${second.memberId}/tools`, { toolIds: [toolId] }))).toBe(
       NO,

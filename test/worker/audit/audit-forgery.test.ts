@@ -9,35 +9,35 @@ import { batch } from "../../../src/kernel/db.ts";
 import { completeEvent, stageEvent } from "../../../src/audit/chain/outbox.store.ts";
 import { sealAccount } from "../../../src/audit/chain/sealing.store.ts";
 import {
-  carry,
+  entriesMessage,
   db,
-  deliver,
-  entries,
-  event,
-  faultOf,
-  headOf,
+  deliverMessages,
+  createEntries,
+  newEvent,
+  findFault,
+  readHead,
   ledgers,
-  ledgerWith,
+  fakeLedger,
   newAccountId,
-  nudge,
+  stagedMessage,
   outboxSize,
-  sealAll,
-  sealedIds,
-  staged,
-  trail,
-} from "./audit-world.ts";
+  sealStaged,
+  readSealedIds,
+  stageEvents,
+  sealingContext,
+} from "./audit-fixture.ts";
 
 let accountId: string;
 beforeEach(async () => {
   accountId = newAccountId();
-  await staged(accountId, 2);
-  await entries(accountId, 2);
-  await sealAll(accountId);
+  await stageEvents(accountId, 2);
+  await createEntries(accountId, 2);
+  await sealStaged(accountId);
 });
 
 /** An entry of the ledger that the ledger has never made. */
 const forgedEntry = (ledgerSeq: number, more: Partial<AuditEvent> = {}) =>
-  event(accountId, {
+  newEvent(accountId, {
     action: "credits.spend",
     resource: { type: "credits", id: "ent_forged" },
     cost: 1,
@@ -47,7 +47,7 @@ const forgedEntry = (ledgerSeq: number, more: Partial<AuditEvent> = {}) =>
   });
 
 async function knownHead(ofAccount: string) {
-  const head = await headOf(ofAccount);
+  const head = await readHead(ofAccount);
   return head ?? expect.fail("no head");
 }
 
@@ -77,9 +77,9 @@ describe("S1.38 no caller hides a spend behind an entry that the ledger never ma
   test("staged, it is kept with its reason and never sealed; the real spend enters the trail", async () => {
     const forged = forgedEntry(3);
     await batch(db, [stageEvent(db, env.SIGNING_KEYS, forged)]);
-    await sealAll(accountId);
-    expect(await sealedIds(accountId)).not.toContain(forged.id);
-    expect((await headOf(accountId))?.ledgerSeq).toBe(2);
+    await sealStaged(accountId);
+    expect(await readSealedIds(accountId)).not.toContain(forged.id);
+    expect((await readHead(accountId))?.ledgerSeq).toBe(2);
     expect(await letters()).toEqual([
       {
         queue: "audit_outbox",
@@ -87,40 +87,43 @@ describe("S1.38 no caller hides a spend behind an entry that the ledger never ma
         body: JSON.stringify(forged),
       },
     ]);
-    const [real] = await entries(accountId, 1);
-    await sealAll(accountId);
-    expect(await sealedIds(accountId)).toContain(real?.id);
-    expect(await faultOf(accountId)).toBeNull();
+    const [real] = await createEntries(accountId, 1);
+    await sealStaged(accountId);
+    expect(await readSealedIds(accountId)).toContain(real?.id);
+    expect(await findFault(accountId)).toBeNull();
   });
 
   test("appended by hand with its head, it is never witnessed, nothing is sealed on it", async () => {
     const before = await ledgers(accountId).sealedHead(accountId);
     await append(forgedEntry(3));
-    const list = await entries(accountId, 1);
-    await staged(accountId, 1);
-    expect(await deliver([nudge(accountId), carry(list)])).toEqual({ acked: 0, retried: 2 });
+    const list = await createEntries(accountId, 1);
+    await stageEvents(accountId, 1);
+    expect(await deliverMessages([stagedMessage(accountId), entriesMessage(list)])).toEqual({
+      acked: 0,
+      retried: 2,
+    });
     expect(await ledgers(accountId).sealedHead(accountId)).toEqual(before);
     expect(await outboxSize(accountId)).toBe(1);
-    expect(await faultOf(accountId)).toEqual({ seq: 5, fault: "not-the-ledgers" });
+    expect(await findFault(accountId)).toEqual({ seq: 5, fault: "not-the-ledgers" });
   });
 
   test("appended before there is such an entry, verify names it too", async () => {
     await append(forgedEntry(3));
-    await expect(sealAll(accountId)).rejects.toThrow("not-the-ledgers");
-    expect(await faultOf(accountId)).toEqual({ seq: 5, fault: "not-the-ledgers" });
+    await expect(sealStaged(accountId)).rejects.toThrow("not-the-ledgers");
+    expect(await findFault(accountId)).toEqual({ seq: 5, fault: "not-the-ledgers" });
   });
 
   test.each<[string, Partial<AuditEvent>]>([
     ["cost", { cost: 0 }],
-    ["author", { actor: { ...event("").actor, memberId: "mem_2" } }],
+    ["author", { actor: { ...newEvent("").actor, memberId: "mem_2" } }],
     ["outcome", { outcome: "denied" }],
     ["changes", { changes: { before: { balance: 2 }, after: { balance: 2 } } }],
     ["time", { at: 1 }],
   ])("the real entry with another %s is not the ledger's", async (_, more) => {
-    const [real = expect.fail("no entry")] = await entries(accountId, 1);
+    const [real = expect.fail("no entry")] = await createEntries(accountId, 1);
     await append({ ...real, ...more });
-    await expect(sealAll(accountId)).rejects.toThrow("not-the-ledgers");
-    expect(await faultOf(accountId)).toEqual({ seq: 5, fault: "not-the-ledgers" });
+    await expect(sealStaged(accountId)).rejects.toThrow("not-the-ledgers");
+    expect(await findFault(accountId)).toEqual({ seq: 5, fault: "not-the-ledgers" });
   });
 
   test("the object keeps no head that is beyond its own ledger", async () => {
@@ -133,20 +136,20 @@ describe("S1.38 no caller hides a spend behind an entry that the ledger never ma
 
   test("the head's ledger place alone is moved: nothing is sealed on it", async () => {
     await env.DB.prepare("UPDATE audit_head SET ledger_seq = 3 WHERE account_id = ?").bind(accountId).run();
-    await entries(accountId, 1);
-    await staged(accountId, 1);
-    await expect(sealAll(accountId)).rejects.toThrow("head-altered");
-    expect(await faultOf(accountId)).toEqual({ seq: 4, fault: "head-altered" });
+    await createEntries(accountId, 1);
+    await stageEvents(accountId, 1);
+    await expect(sealStaged(accountId)).rejects.toThrow("head-altered");
+    expect(await findFault(accountId)).toEqual({ seq: 4, fault: "head-altered" });
   });
 
   test("a head that the object missed is reported after its rows and entries were compared", async () => {
-    const list = await entries(accountId, 3);
-    const deaf = ledgerWith(accountId, { sealed: () => Promise.reject(new Error("gone")) });
-    expect(await deliver([carry(list)], deaf)).toEqual({ acked: 0, retried: 1 });
-    await staged(accountId, 1);
-    await sealAll(accountId);
-    expect(await ledgers(accountId).sealedHead(accountId)).toEqual(await headOf(accountId));
-    expect(await faultOf(accountId)).toBeNull();
+    const list = await createEntries(accountId, 3);
+    const deaf = fakeLedger(accountId, { sealed: () => Promise.reject(new Error("gone")) });
+    expect(await deliverMessages([entriesMessage(list)], deaf)).toEqual({ acked: 0, retried: 1 });
+    await stageEvents(accountId, 1);
+    await sealStaged(accountId);
+    expect(await ledgers(accountId).sealedHead(accountId)).toEqual(await readHead(accountId));
+    expect(await findFault(accountId)).toBeNull();
   });
 
   test.each([
@@ -155,7 +158,7 @@ describe("S1.38 no caller hides a spend behind an entry that the ledger never ma
   ])(
     "%i rows, more than one round reads, are compared by rounds; a forged one at place %j stops it",
     async (count, forgedAt) => {
-      const list = await entries(accountId, count);
+      const list = await createEntries(accountId, count);
       const before = await knownHead(accountId);
       const rows: SealedRow[] = [];
       for (const one of list) {
@@ -170,13 +173,13 @@ describe("S1.38 no caller hides a spend behind an entry that the ledger never ma
         );
       }
       expect(await appendRows(db, accountId, before, rows)).not.toBeNull();
-      if (forgedAt === null) await sealAll(accountId);
-      else await expect(sealAll(accountId)).rejects.toThrow(`not-the-ledgers at ${forgedAt + 2}`);
+      if (forgedAt === null) await sealStaged(accountId);
+      else await expect(sealStaged(accountId)).rejects.toThrow(`not-the-ledgers at ${forgedAt + 2}`);
       const told = await ledgers(accountId).sealedHead(accountId);
       expect(forgedAt === null ? told : (told?.seq ?? Infinity) < forgedAt + 2).toEqual(
-        forgedAt === null ? await headOf(accountId) : true,
+        forgedAt === null ? await readHead(accountId) : true,
       );
-      expect(await faultOf(accountId)).toEqual(
+      expect(await findFault(accountId)).toEqual(
         forgedAt === null ? null : { seq: forgedAt + 2, fault: "not-the-ledgers" },
       );
     },
@@ -188,17 +191,17 @@ describe("rows in the outbox that are no event of it block no other", () => {
     ["no JSON", () => "{"],
     ["nothing", () => "null"],
     ["an event without members", (id) => JSON.stringify({ id, accountId })],
-    ["another account's", (id) => JSON.stringify(event(newAccountId(), { id }))],
-    ["another row's", () => JSON.stringify(event(accountId))],
-    ["given another time", (id) => JSON.stringify({ ...event(accountId, { id }), at: "1" })],
+    ["another account's", (id) => JSON.stringify(newEvent(newAccountId(), { id }))],
+    ["another row's", () => JSON.stringify(newEvent(accountId))],
+    ["given another time", (id) => JSON.stringify({ ...newEvent(accountId, { id }), at: "1" })],
   ])("%s", async (_, text) => {
     const id = `evt_0_${crypto.randomUUID()}`;
     await insertOutbox(id, text(id));
-    const [good] = await staged(accountId, 1);
-    expect(await deliver([nudge(accountId)])).toEqual({ acked: 1, retried: 0 });
-    expect((await sealedIds(accountId)).at(-2)).toBe(good?.id);
+    const [good] = await stageEvents(accountId, 1);
+    expect(await deliverMessages([stagedMessage(accountId)])).toEqual({ acked: 1, retried: 0 });
+    expect((await readSealedIds(accountId)).at(-2)).toBe(good?.id);
     expect([await outboxSize(accountId), (await letters()).length]).toEqual([0, 1]);
-    expect(await faultOf(accountId)).toBeNull();
+    expect(await findFault(accountId)).toBeNull();
   });
 
   test("not even as many as one round takes", async () => {
@@ -212,9 +215,9 @@ describe("rows in the outbox that are no event of it block no other", () => {
         ),
       );
     }
-    const [good] = await staged(accountId, 1);
-    await sealAll(accountId);
-    expect(await sealedIds(accountId)).toContain(good?.id);
+    const [good] = await stageEvents(accountId, 1);
+    await sealStaged(accountId);
+    expect(await readSealedIds(accountId)).toContain(good?.id);
     expect(await outboxSize(accountId)).toBe(0);
   });
 });
@@ -236,7 +239,7 @@ describe("K9 a row of the outbox that this gate did not stage is never sealed", 
         "",
     );
   const withLogin = () =>
-    event(accountId, {
+    newEvent(accountId, {
       action: "member.create",
       resource: { type: "role", id: "mem_9" },
       changes: { before: {}, after: { login: "", roles: ["owner"] } },
@@ -282,7 +285,7 @@ describe("K9 a row of the outbox that this gate did not stage is never sealed", 
         } = await env.DB.prepare("SELECT * FROM audit_outbox WHERE id = ?")
           .bind(one.id)
           .all<Record<string, string>>();
-        await sealAll(accountId);
+        await sealStaged(accountId);
         await env.DB.prepare("INSERT INTO audit_outbox (account_id, id, event, mac) VALUES (?, ?, ?, ?)")
           .bind(accountId, one.id, row?.["event"], row?.["mac"])
           .run();
@@ -290,13 +293,13 @@ describe("K9 a row of the outbox that this gate did not stage is never sealed", 
       "sealed before",
     ],
   ])("%s, it goes to the dead letters and the trail tells it", async (_, put, reason) => {
-    const one = event(accountId);
+    const one = newEvent(accountId);
     await put(one);
-    const before = (await sealedIds(accountId)).filter((id) => id === one.id).length;
-    const [good] = await staged(accountId, 1);
-    await sealAll(accountId);
-    expect((await sealedIds(accountId)).filter((id) => id === one.id).length).toBe(before);
-    expect(await sealedIds(accountId)).toContain(good?.id);
+    const before = (await readSealedIds(accountId)).filter((id) => id === one.id).length;
+    const [good] = await stageEvents(accountId, 1);
+    await sealStaged(accountId);
+    expect((await readSealedIds(accountId)).filter((id) => id === one.id).length).toBe(before);
+    expect(await readSealedIds(accountId)).toContain(good?.id);
     expect(await letters()).toEqual([
       {
         queue: "audit_outbox",
@@ -312,7 +315,7 @@ describe("K9 a row of the outbox that this gate did not stage is never sealed", 
     expect(results.map(({ body }) => JSON.parse(body).changes.after)).toEqual([
       { rows: 1, reasons: [expect.stringContaining(reason) as string] },
     ]);
-    expect([await outboxSize(accountId), await faultOf(accountId)]).toEqual([0, null]);
+    expect([await outboxSize(accountId), await findFault(accountId)]).toEqual([0, null]);
   });
 
   test("a number generated in the batch is sealed with the event; no other text passes for one", async () => {
@@ -320,7 +323,7 @@ describe("K9 a row of the outbox that this gate did not stage is never sealed", 
     await stagedRow(one, "login");
     await stagedRow(other, "login");
     await edit("given = 'owner'", other.id);
-    await sealAll(accountId);
+    await sealStaged(accountId);
     expect((await sealedBody(one.id)).changes.after).toEqual({
       login: expect.stringMatching(/^sha256:/) as string,
       roles: ["owner"],
@@ -331,10 +334,10 @@ describe("K9 a row of the outbox that this gate did not stage is never sealed", 
   });
 
   test("keys rotate with overlap: what an older key signed is sealed while that key is there", async () => {
-    const one = event(accountId);
+    const one = newEvent(accountId);
     const rotated = JSON.stringify([{ kid: "new", d: "y" }, ...JSON.parse(env.SIGNING_KEYS)]);
     await stagedRow(one);
-    await sealAccount({ ...trail, signingKeys: rotated }, accountId, [], "object");
-    expect(await sealedIds(accountId)).toContain(one.id);
+    await sealAccount({ ...sealingContext, signingKeys: rotated }, accountId, [], "object");
+    expect(await readSealedIds(accountId)).toContain(one.id);
   });
 });

@@ -1,9 +1,22 @@
 import { env, exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { platformSql } from "../../../src/commands/platform.ts";
-import { type Api, api, type Fetch, newKey, ok, type Problem } from "../../harness/client.ts";
-import { giveCredits, newAccount, newMember, type Person, subscribe } from "../../harness/people.ts";
-import { deliver, nudge } from "./audit-world.ts";
+import {
+  type Api,
+  api,
+  type Fetch,
+  newIdempotencyKey,
+  expectStatus,
+  type Problem,
+} from "../../harness/client.ts";
+import {
+  giveCredits,
+  newAccount,
+  newMember,
+  type Person,
+  activateSubscription,
+} from "../../harness/people.ts";
+import { deliverMessages, stagedMessage } from "./audit-fixture.ts";
 
 interface Row {
   readonly id: string;
@@ -41,7 +54,7 @@ let admin: Person;
 let member: Person;
 let viewer: Person;
 
-const rows = async (who: Person, path: string) => ok(await who.api.get<List>(path), 200).body;
+const rows = async (who: Person, path: string) => expectStatus(await who.api.get<List>(path), 200).body;
 const names = (list: List) => list.data.map((row) => `${row.action} ${row.outcome}`);
 
 /** Every page of a list, as a caller walks it. */
@@ -65,7 +78,7 @@ beforeAll(async () => {
   platform = api(fetch, apiKey);
   owner = await newAccount(fetch, platform, "vendor");
   admin = await newAccount(fetch, platform, "team");
-  for (const { accountId } of [owner, admin]) await subscribe(platform, accountId);
+  for (const { accountId } of [owner, admin]) await activateSubscription(platform, accountId);
   await giveCredits(platform, admin.accountId, 1_000);
   operator = await newMember(fetch, owner, { roles: ["operator"] });
   member = await newMember(fetch, admin, { roles: ["member"] });
@@ -74,7 +87,7 @@ beforeAll(async () => {
 
 describe("S0.5 the object log", () => {
   const create = async (name: string) =>
-    operator.api.post<{ id: string }>("/v1/products", { name }, { idempotencyKey: newKey() });
+    operator.api.post<{ id: string }>("/v1/products", { name }, { idempotencyKey: newIdempotencyKey() });
   const grant = (access: string) =>
     owner.api.put(
       `/v1/members/${operator.memberId}/grants`,
@@ -83,13 +96,16 @@ describe("S0.5 the object log", () => {
     );
 
   test("each operation of an operator is one row with its actor, refusals and grants included", async () => {
-    ok(await grant("owner"), 200);
-    const { id } = ok(await create("Editor"), 201).body;
-    ok(await operator.api.patch(`/v1/products/${id}`, { name: "Editor 2" }, { ifMatch: "*" }), 200);
-    ok(await operator.api.del(`/v1/products/${id}`, { ifMatch: "*" }), 204);
-    ok(await operator.api.post("/v1/customers", { name: "Acme" }, { idempotencyKey: newKey() }), 403);
-    ok(await operator.api.get("/v1/customers"), 403);
-    await deliver([nudge(owner.accountId), nudge(owner.accountId)]);
+    expectStatus(await grant("owner"), 200);
+    const { id } = expectStatus(await create("Editor"), 201).body;
+    expectStatus(await operator.api.patch(`/v1/products/${id}`, { name: "Editor 2" }, { ifMatch: "*" }), 200);
+    expectStatus(await operator.api.del(`/v1/products/${id}`, { ifMatch: "*" }), 204);
+    expectStatus(
+      await operator.api.post("/v1/customers", { name: "Acme" }, { idempotencyKey: newIdempotencyKey() }),
+      403,
+    );
+    expectStatus(await operator.api.get("/v1/customers"), 403);
+    await deliverMessages([stagedMessage(owner.accountId), stagedMessage(owner.accountId)]);
     const log = await rows(owner, "/v1/object-log?limit=100");
     expect(log.data.map((row) => [row.action, row.outcome, row.actor.memberId])).toEqual([
       ["customer.create", "denied", operator.memberId],
@@ -106,7 +122,7 @@ describe("S0.5 the object log", () => {
   });
 
   test("10 rows by default, 100 at most, and startingAfter goes on from a row", async () => {
-    for (let index = 0; index < 12; index += 1) ok(await create(`Product ${index}`), 201);
+    for (let index = 0; index < 12; index += 1) expectStatus(await create(`Product ${index}`), 201);
     expect((await rows(owner, "/v1/object-log")).data.length).toBe(10);
     const all = await rows(owner, "/v1/object-log?limit=100");
     const paged = await walk(owner, "/v1/object-log?limit=5", "startingAfter");
@@ -125,9 +141,15 @@ describe("S0.5 the object log", () => {
 
 describe("S1.16 and S1.38 the audit log", () => {
   test("an admin sees everybody's rows, a member the own ones, a viewer none", async () => {
-    ok(await member.api.post("/v1/credits/spend", { amount: 5 }, { idempotencyKey: newKey() }), 201);
-    ok(await member.api.get("/v1/members"), 403);
-    ok(await viewer.api.post("/v1/credits/spend", { amount: 5 }, { idempotencyKey: newKey() }), 403);
+    expectStatus(
+      await member.api.post("/v1/credits/spend", { amount: 5 }, { idempotencyKey: newIdempotencyKey() }),
+      201,
+    );
+    expectStatus(await member.api.get("/v1/members"), 403);
+    expectStatus(
+      await viewer.api.post("/v1/credits/spend", { amount: 5 }, { idempotencyKey: newIdempotencyKey() }),
+      403,
+    );
     const actors = (list: List) => new Set(list.data.map((row) => row.actor.memberId));
     const all = await rows(admin, "/v1/audit?limit=100");
     for (const { memberId } of [admin, member, viewer]) expect(actors(all)).toContain(memberId);
@@ -179,15 +201,15 @@ describe("S1.16 and S1.38 the audit log", () => {
 
   test("K8 audit.view alone shows no login, e-mail or address of members whom one may not see", async () => {
     const reader = await newMember(fetch, owner, { roles: ["operator"], rights: ["audit.view"] });
-    const invited = ok(
+    const invited = expectStatus(
       await owner.api.post<{ member: { id: string } }>(
         "/v1/invitations",
         { email: "ivy@example.com", firstName: "Ivy", lastName: "Ivory", roles: ["operator"] },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     ).body;
-    ok(await operator.api.post("/v1/auth/token"), 200);
+    expectStatus(await operator.api.post("/v1/auth/token"), 200);
     const all = (await rows(owner, "/v1/audit?limit=100")).data;
     expect(JSON.stringify(all)).toMatch(/ivy@example\.com/);
     expect(all.map(({ action }) => action)).toContain("invitation.send");
@@ -204,7 +226,7 @@ describe("S1.16 and S1.38 the audit log", () => {
   });
 
   test("it verifies from the first row to the object's head; an edited row is named", async () => {
-    const good = ok(await admin.api.get("/v1/audit/verify"), 200).body;
+    const good = expectStatus(await admin.api.get("/v1/audit/verify"), 200).body;
     expect(good).toMatchObject({
       ok: true,
       complete: true,
@@ -228,7 +250,7 @@ describe("S1.16 and S1.38 the audit log", () => {
     )
       .bind(admin.accountId)
       .run();
-    ok(await admin.api.get("/v1/audit?limit=100"), 200);
+    expectStatus(await admin.api.get("/v1/audit?limit=100"), 200);
   });
 
   test("a caller who is refused outside any account leaves no row in a chain", async () => {
@@ -236,7 +258,7 @@ describe("S1.16 and S1.38 the audit log", () => {
       env.DB.prepare(
         "SELECT (SELECT count(*) FROM audit_event) + (SELECT count(*) FROM audit_outbox) AS n",
       ).first<number>("n");
-    await deliver([nudge(owner.accountId), nudge(admin.accountId)]);
+    await deliverMessages([stagedMessage(owner.accountId), stagedMessage(admin.accountId)]);
     const before = await size();
     for (const credential of [null, "garbage", `tg_${"a".repeat(40)}`, "eyJhbGciOiJub25lIn0.e30."])
       expect((await api(fetch, credential).get("/v1/audit")).status).toBe(401);
@@ -279,7 +301,7 @@ describe("S1.16 and S1.38 the audit log", () => {
 
 test("the call log tells an account its own calls, refused ones too; a member sees the own", async () => {
   const calls = async (who: Person) =>
-    ok(
+    expectStatus(
       await who.api.get<{ data: { memberId: string; status: number; path: string }[] }>(
         "/v1/calls?limit=100",
       ),
@@ -299,8 +321,10 @@ test("the call log tells an account its own calls, refused ones too; a member se
     readonly at: string;
   }
   const narrowed = async (query: string) =>
-    ok(await admin.api.get<{ data: Call[] }>(`/v1/calls?limit=100&to=2100-01-01T00:00:00Z${query}`), 200).body
-      .data;
+    expectStatus(
+      await admin.api.get<{ data: Call[] }>(`/v1/calls?limit=100&to=2100-01-01T00:00:00Z${query}`),
+      200,
+    ).body.data;
   const [newest] = await narrowed("&path=/v1/members");
   for (const [query, matches] of [
     [`&member=${member.memberId}`, ({ memberId }) => memberId === member.memberId],
@@ -325,7 +349,8 @@ test("the call log tells an account its own calls, refused ones too; a member se
 test("K16 X-Request-Id is kept in the call log, and the log is filtered by it", async () => {
   type Calls = { data: { callerRequestId: string | null; path: string; memberId: string }[] };
   const logged = async (who: Person, id: string) =>
-    ok(await who.api.get<Calls>(`/v1/calls?callerRequestId=${encodeURIComponent(id)}`), 200).body.data;
+    expectStatus(await who.api.get<Calls>(`/v1/calls?callerRequestId=${encodeURIComponent(id)}`), 200).body
+      .data;
   const [mine, kept] = [`trace/${crypto.randomUUID()}?&=+%`, { path: "/v1/me", memberId: member.memberId }];
   for (const id of [mine, mine, "two words", "x".repeat(129)])
     await member.api.get("/v1/me", { headers: { "x-request-id": id } });
@@ -333,10 +358,10 @@ test("K16 X-Request-Id is kept in the call log, and the log is filtered by it", 
   expect(await logged(admin, mine)).toEqual(
     [1, 2].map(() => expect.objectContaining({ ...kept, callerRequestId: mine })),
   );
-  ok(await admin.api.get("/v1/me", { headers: { "x-request-id": `${mine}.` } }), 200);
+  expectStatus(await admin.api.get("/v1/me", { headers: { "x-request-id": `${mine}.` } }), 200);
   await expect.poll(async () => (await logged(admin, `${mine}.`)).length, { timeout: 20_000 }).toBe(1);
   expect(await logged(member, `${mine}.`)).toEqual([]);
-  const all = ok(await admin.api.get<Calls>("/v1/calls?limit=100"), 200).body.data.map(
+  const all = expectStatus(await admin.api.get<Calls>("/v1/calls?limit=100"), 200).body.data.map(
     ({ callerRequestId }) => callerRequestId,
   );
   expect(new Set(all)).toEqual(new Set([null, mine, `${mine}.`]));

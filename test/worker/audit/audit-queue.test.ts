@@ -14,21 +14,21 @@ import { firstIdAt, newId } from "../../../src/kernel/id.ts";
 import { IDEMPOTENCY_TTL_MS } from "../../../src/kernel/http/idempotency.ts";
 import {
   db,
-  deliver,
+  deliverMessages,
   deliverBatch,
-  entries,
-  event,
-  faultOf,
-  headOf,
+  createEntries,
+  newEvent,
+  findFault,
+  readHead,
   ledgers,
   newAccountId,
-  nudge,
+  stagedMessage,
   outboxSize,
-  sealAll,
-  sealedIds,
-  staged,
-  trail,
-} from "./audit-world.ts";
+  sealStaged,
+  readSealedIds,
+  stageEvents,
+  sealingContext,
+} from "./audit-fixture.ts";
 
 let accountId: string;
 beforeEach(() => {
@@ -66,14 +66,14 @@ describe("a message that cannot be used", () => {
     ["a nudge without an account", { kind: "staged" }],
     ["calls that are none", { kind: "calls", calls: "all" }],
   ])("%s is kept with its reason and blocks no other", async (_, poison) => {
-    const [events] = [await staged(accountId, 2)];
+    const [events] = [await stageEvents(accountId, 2)];
     const id = crypto.randomUUID();
     const made = createMessageBatch("tollgate-audit", [
       message(id, poison),
-      message(`${id}-good`, nudge(accountId)),
+      message(`${id}-good`, stagedMessage(accountId)),
     ]);
     expect(await deliverBatch(made)).toEqual({ acked: 2, retried: 0 });
-    expect(await sealedIds(accountId)).toEqual(events.map((one) => one.id));
+    expect(await readSealedIds(accountId)).toEqual(events.map((one) => one.id));
     const letter = await env.DB.prepare("SELECT queue, reason, body FROM dead_letter WHERE id = ?")
       .bind(id)
       .first();
@@ -85,24 +85,36 @@ describe("a message that cannot be used", () => {
     const id = crypto.randomUUID();
     for (let round = 0; round < 2; round += 1) {
       expect(
-        await deliverBatch(createMessageBatch("tollgate-audit-dead", [message(id, nudge(accountId))])),
+        await deliverBatch(
+          createMessageBatch("tollgate-audit-dead", [message(id, stagedMessage(accountId))]),
+        ),
       ).toEqual({ acked: 1, retried: 0 });
     }
     expect(
       (await env.DB.prepare("SELECT queue, reason, body FROM dead_letter WHERE id = ?").bind(id).all())
         .results,
     ).toEqual([
-      { queue: "tollgate-audit-dead", reason: "retries exhausted", body: JSON.stringify(nudge(accountId)) },
+      {
+        queue: "tollgate-audit-dead",
+        reason: "retries exhausted",
+        body: JSON.stringify(stagedMessage(accountId)),
+      },
     ]);
   });
 
   test("a chain that cannot grow holds up no other account", async () => {
     const broken = newAccountId();
-    await staged(broken, 2);
-    await sealAll(broken);
+    await stageEvents(broken, 2);
+    await sealStaged(broken);
     await env.DB.prepare("DELETE FROM audit_head WHERE account_id = ?").bind(broken).run();
-    await Promise.all([staged(broken, 1), staged(accountId, 2)]);
-    expect(await deliver([nudge(broken), nudge(accountId), { kind: "calls", calls: [call()] }])).toEqual({
+    await Promise.all([stageEvents(broken, 1), stageEvents(accountId, 2)]);
+    expect(
+      await deliverMessages([
+        stagedMessage(broken),
+        stagedMessage(accountId),
+        { kind: "calls", calls: [call()] },
+      ]),
+    ).toEqual({
       acked: 2,
       retried: 1,
     });
@@ -119,7 +131,7 @@ describe("the call log", () => {
     const calls = Array.from({ length: 90 }, () => call());
     for (let round = 0; round < 2; round += 1) {
       expect(
-        await deliver([
+        await deliverMessages([
           { kind: "calls", calls: calls.slice(0, 50) },
           { kind: "calls", calls: calls.slice(40) },
         ]),
@@ -187,37 +199,37 @@ describe("the call log", () => {
 describe("what a crash left behind", () => {
   test("the sweep seals every outbox, a broken one holds up no other", async () => {
     const accountIds = Array.from({ length: 12 }, newAccountId);
-    await Promise.all(accountIds.map((id) => staged(id, 2)));
+    await Promise.all(accountIds.map((id) => stageEvents(id, 2)));
     const deaf = (id: string) =>
       id === accountIds[3]
         ? ({ ...ledgers(id), sealedHead: () => Promise.reject(new Error("gone")) } as never)
         : ledgers(id);
-    await sweepAudit({ ...trail, ledgers: deaf });
+    await sweepAudit({ ...sealingContext, ledgers: deaf });
     expect(await Promise.all(accountIds.map(outboxSize))).toEqual(
       accountIds.map((_, index) => (index === 3 ? 2 : 0)),
     );
-    await sweepAudit(trail);
+    await sweepAudit(sealingContext);
     expect(
-      await Promise.all(accountIds.map(async (id) => [await outboxSize(id), await faultOf(id)])),
+      await Promise.all(accountIds.map(async (id) => [await outboxSize(id), await findFault(id)])),
     ).toEqual(accountIds.map(() => [0, null]));
   });
 
   test("a sweep and a consumer meet: each event is sealed once", async () => {
-    const events = await staged(accountId, 30);
+    const events = await stageEvents(accountId, 30);
     await Promise.all([
-      sweepAudit(trail),
-      deliver([nudge(accountId)]),
-      sweepAudit(trail),
-      sealAll(accountId),
+      sweepAudit(sealingContext),
+      deliverMessages([stagedMessage(accountId)]),
+      sweepAudit(sealingContext),
+      sealStaged(accountId),
     ]);
-    await sweepAudit(trail);
-    expect((await sealedIds(accountId)).sort()).toEqual(events.map((one) => one.id).sort());
-    expect(await faultOf(accountId)).toBeNull();
+    await sweepAudit(sealingContext);
+    expect((await readSealedIds(accountId)).sort()).toEqual(events.map((one) => one.id).sort());
+    expect(await findFault(accountId)).toBeNull();
   });
 
   test("a queue that takes nothing fails no change", async () => {
     const dead = { send: () => Promise.reject(new Error("no queue")) } as unknown as Queue;
-    await expect(notifyAuditQueue(dead, accountId, [event(accountId)])).resolves.toBeUndefined();
+    await expect(notifyAuditQueue(dead, accountId, [newEvent(accountId)])).resolves.toBeUndefined();
   });
 
   test("a change in another account's chain is announced there too", async () => {
@@ -226,16 +238,16 @@ describe("what a crash left behind", () => {
     await notifyAuditQueue(
       { send: async (one: AuditMessage) => void sent.push(one) } as unknown as Queue,
       accountId,
-      [event(accountId), event(other), event(other)],
+      [newEvent(accountId), newEvent(other), newEvent(other)],
     );
-    expect(sent).toEqual([nudge(accountId), nudge(other)]);
+    expect(sent).toEqual([stagedMessage(accountId), stagedMessage(other)]);
   });
 
   test("entries that no message carried are sealed when the trail is read", async () => {
-    const all = await entries(accountId, 3);
-    expect(await headOf(accountId)).toBeNull();
-    await sealAll(accountId);
-    expect(await sealedIds(accountId)).toEqual(all.map((one) => one.id));
+    const all = await createEntries(accountId, 3);
+    expect(await readHead(accountId)).toBeNull();
+    await sealStaged(accountId);
+    expect(await readSealedIds(accountId)).toEqual(all.map((one) => one.id));
   });
 });
 

@@ -4,21 +4,21 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { sealAccount } from "../../../src/audit/chain/sealing.store.ts";
 import { openDb } from "../../../src/kernel/db.ts";
 import {
-  carry,
-  deliver,
+  entriesMessage,
+  deliverMessages,
   deliverBatch,
-  entries,
-  faultOf,
-  headOf,
+  createEntries,
+  findFault,
+  readHead,
   ledgers,
-  ledgerWith,
+  fakeLedger,
   newAccountId,
-  nudge,
+  stagedMessage,
   outboxSize,
-  sealedIds,
-  staged,
-  trail,
-} from "./audit-world.ts";
+  readSealedIds,
+  stageEvents,
+  sealingContext,
+} from "./audit-fixture.ts";
 
 let accountId: string;
 beforeEach(() => {
@@ -27,24 +27,27 @@ beforeEach(() => {
 
 /** Each event is in the chain once, nothing waits, the object holds the head, and the chain verifies. */
 async function expectSealed(ids: readonly string[]): Promise<void> {
-  expect((await sealedIds(accountId)).sort()).toEqual([...ids].sort());
+  expect((await readSealedIds(accountId)).sort()).toEqual([...ids].sort());
   expect(await outboxSize(accountId)).toBe(0);
-  expect(await ledgers(accountId).sealedHead(accountId)).toEqual(await headOf(accountId));
-  expect(await faultOf(accountId)).toBeNull();
+  expect(await ledgers(accountId).sealedHead(accountId)).toEqual(await readHead(accountId));
+  expect(await findFault(accountId)).toBeNull();
 }
 const idsOf = (...lists: { id: string }[][]) => lists.flat().map((one) => one.id);
 
 describe("S1.38 each event is sealed once, in any order and number of deliveries", () => {
   test("staged events and ledger entries become one chain", async () => {
-    const [a, b] = [await staged(accountId, 5), await entries(accountId, 5)];
-    expect(await deliver([nudge(accountId), carry(b)])).toEqual({ acked: 2, retried: 0 });
+    const [a, b] = [await stageEvents(accountId, 5), await createEntries(accountId, 5)];
+    expect(await deliverMessages([stagedMessage(accountId), entriesMessage(b)])).toEqual({
+      acked: 2,
+      retried: 0,
+    });
     await expectSealed(idsOf(a, b));
   });
 
   test("two consumers, and eight more, seal the same events at the same time", async () => {
-    const [a, b] = [await staged(accountId, 20), await entries(accountId, 20)];
+    const [a, b] = [await stageEvents(accountId, 20), await createEntries(accountId, 20)];
     const results = await Promise.all(
-      Array.from({ length: 10 }, () => deliver([nudge(accountId), carry(b)])),
+      Array.from({ length: 10 }, () => deliverMessages([stagedMessage(accountId), entriesMessage(b)])),
     );
     expect(results).toEqual(results.map(() => ({ acked: 2, retried: 0 })));
     await expectSealed(idsOf(a, b));
@@ -53,21 +56,21 @@ describe("S1.38 each event is sealed once, in any order and number of deliveries
   test("consumers race while events are still being staged", async () => {
     const lists = await Promise.all(
       Array.from({ length: 12 }, async () => {
-        const list = await staged(accountId, 3);
-        await deliver([nudge(accountId)]);
+        const list = await stageEvents(accountId, 3);
+        await deliverMessages([stagedMessage(accountId)]);
         return list;
       }),
     );
-    await deliver([nudge(accountId)]);
+    await deliverMessages([stagedMessage(accountId)]);
     await expectSealed(idsOf(...lists));
   });
 
   test("a batch is delivered three times", async () => {
-    const [a, b] = [await staged(accountId, 3), await entries(accountId, 3)];
+    const [a, b] = [await stageEvents(accountId, 3), await createEntries(accountId, 3)];
     const made = () =>
       createMessageBatch(
         "tollgate-audit",
-        [nudge(accountId), carry(b)].map((body, index) => ({
+        [stagedMessage(accountId), entriesMessage(b)].map((body, index) => ({
           id: `m${index}`,
           timestamp: new Date(),
           attempts: 1,
@@ -80,58 +83,61 @@ describe("S1.38 each event is sealed once, in any order and number of deliveries
   });
 
   test("messages arrive in the wrong order", async () => {
-    const b = await entries(accountId, 9);
+    const b = await createEntries(accountId, 9);
     for (const part of [b.slice(6), b.slice(0, 3), b.slice(3, 6)])
-      expect(await deliver([carry(part)])).toEqual({ acked: 1, retried: 0 });
-    expect(await sealedIds(accountId)).toEqual(idsOf(b));
+      expect(await deliverMessages([entriesMessage(part)])).toEqual({ acked: 1, retried: 0 });
+    expect(await readSealedIds(accountId)).toEqual(idsOf(b));
     await expectSealed(idsOf(b));
   });
 
   test("a message is lost: the next one has its gap filled from the object", async () => {
-    const b = await entries(accountId, 6);
-    await deliver([carry(b.slice(0, 2))]);
-    await deliver([carry(b.slice(4))]);
-    expect(await sealedIds(accountId)).toEqual(idsOf(b));
+    const b = await createEntries(accountId, 6);
+    await deliverMessages([entriesMessage(b.slice(0, 2))]);
+    await deliverMessages([entriesMessage(b.slice(4))]);
+    expect(await readSealedIds(accountId)).toEqual(idsOf(b));
     await expectSealed(idsOf(b));
   });
 
   test("entries that overlap with sealed ones are taken from where the chain ends", async () => {
-    const b = await entries(accountId, 6);
-    await deliver([carry(b.slice(0, 4)), carry(b.slice(2, 5))]);
-    await deliver([carry(b.slice(1))]);
+    const b = await createEntries(accountId, 6);
+    await deliverMessages([entriesMessage(b.slice(0, 4)), entriesMessage(b.slice(2, 5))]);
+    await deliverMessages([entriesMessage(b.slice(1))]);
     await expectSealed(idsOf(b));
   });
 
   test("the object does not hear of the new head: the message is tried again and tells it", async () => {
-    const b = await entries(accountId, 2);
-    const deaf = ledgerWith(accountId, { sealed: () => Promise.reject(new Error("gone")) });
-    expect(await deliver([carry(b)], deaf)).toEqual({ acked: 0, retried: 1 });
+    const b = await createEntries(accountId, 2);
+    const deaf = fakeLedger(accountId, { sealed: () => Promise.reject(new Error("gone")) });
+    expect(await deliverMessages([entriesMessage(b)], deaf)).toEqual({ acked: 0, retried: 1 });
     expect(await ledgers(accountId).sealedHead(accountId)).toBeNull();
-    expect(await deliver([carry(b)])).toEqual({ acked: 1, retried: 0 });
+    expect(await deliverMessages([entriesMessage(b)])).toEqual({ acked: 1, retried: 0 });
     await expectSealed(idsOf(b));
   });
 
   test("the object lacks a gap's entries: staged events are sealed, the message is tried again", async () => {
-    const [a, b] = [await staged(accountId, 2), await entries(accountId, 5)];
-    const forgetful = ledgerWith(accountId, { entriesAfter: async () => [] });
-    expect(await deliver([carry(b.slice(3)), nudge(accountId)], forgetful)).toEqual({ acked: 0, retried: 2 });
-    expect(await sealedIds(accountId)).toEqual(idsOf(a));
-    expect(await deliver([carry(b.slice(3))])).toEqual({ acked: 1, retried: 0 });
+    const [a, b] = [await stageEvents(accountId, 2), await createEntries(accountId, 5)];
+    const forgetful = fakeLedger(accountId, { entriesAfter: async () => [] });
+    expect(await deliverMessages([entriesMessage(b.slice(3)), stagedMessage(accountId)], forgetful)).toEqual({
+      acked: 0,
+      retried: 2,
+    });
+    expect(await readSealedIds(accountId)).toEqual(idsOf(a));
+    expect(await deliverMessages([entriesMessage(b.slice(3))])).toEqual({ acked: 1, retried: 0 });
     await expectSealed(idsOf(a, b));
   });
 
   test("more events than one batch of D1 takes, and larger ones than one parameter takes", async () => {
-    const many = await staged(accountId, 600);
-    const large = await staged(accountId, 30, {
+    const many = await stageEvents(accountId, 600);
+    const large = await stageEvents(accountId, 30, {
       changes: { before: {}, after: { text: "x".repeat(100_000) } },
     });
-    expect(await deliver([nudge(accountId)])).toEqual({ acked: 1, retried: 0 });
+    expect(await deliverMessages([stagedMessage(accountId)])).toEqual({ acked: 1, retried: 0 });
     await expectSealed(idsOf(many, large));
   });
 
   test("more entries than were given are taken from the object, all of them", async () => {
-    const b = await entries(accountId, 520);
-    await sealAccount(trail, accountId, [], "object");
+    const b = await createEntries(accountId, 520);
+    await sealAccount(sealingContext, accountId, [], "object");
     await expectSealed(idsOf(b));
   });
 });
@@ -154,25 +160,25 @@ describe("what sealing costs", () => {
   }
 
   test("a ledger entry is one row in its member's order, and a batch moves the head once", async () => {
-    const b = await entries(accountId, 40);
+    const b = await createEntries(accountId, 40);
     const { db, count } = counting();
-    await sealAccount({ ...trail, db }, accountId, b, "given");
+    await sealAccount({ ...sealingContext, db }, accountId, b, "given");
     expect(count.rows).toBe(40 * 2 + 1);
     await expectSealed(idsOf(b));
   });
 
   test("a message of duplicates writes nothing", async () => {
-    const b = await entries(accountId, 5);
-    await deliver([carry(b)]);
+    const b = await createEntries(accountId, 5);
+    await deliverMessages([entriesMessage(b)]);
     const { db, count } = counting();
-    await sealAccount({ ...trail, db }, accountId, b, "given");
+    await sealAccount({ ...sealingContext, db }, accountId, b, "given");
     expect(count.rows).toBe(0);
   });
 
   test("a staged event is one row, three of its indexes, and one that leaves the outbox", async () => {
-    await staged(accountId, 10);
+    await stageEvents(accountId, 10);
     const { db, count } = counting();
-    await sealAccount({ ...trail, db }, accountId, [], "given");
+    await sealAccount({ ...sealingContext, db }, accountId, [], "given");
     expect(count.rows).toBe(10 * 5 + 1);
   });
 });

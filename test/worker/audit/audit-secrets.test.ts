@@ -1,8 +1,8 @@
 import { env, exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { platformSql } from "../../../src/commands/platform.ts";
-import { type Api, api, type Fetch, newKey, ok } from "../../harness/client.ts";
-import { newAccount, newcomer, type Person, subscribe } from "../../harness/people.ts";
+import { type Api, api, type Fetch, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
+import { newAccount, newMemberWithoutKey, type Person, activateSubscription } from "../../harness/people.ts";
 
 const fetch: Fetch = (path, init) => {
   const headers = new Headers(init?.headers);
@@ -20,7 +20,8 @@ interface List {
   readonly complete: boolean;
   readonly data: { readonly action: string; readonly changes: { readonly after: Record<string, unknown> } }[];
 }
-const trail = async (query = "") => ok(await owner.api.get<List>(`/v1/audit?limit=100${query}`), 200).body;
+const trail = async (query = "") =>
+  expectStatus(await owner.api.get<List>(`/v1/audit?limit=100${query}`), 200).body;
 
 /** Everything that the hashes of the account's chain cover, in clear. */
 async function bodies(): Promise<string> {
@@ -42,14 +43,14 @@ beforeAll(async () => {
   for (const statement of sql) await env.DB.prepare(statement).run();
   platform = api(fetch, apiKey);
   owner = await newAccount(fetch, platform, "vendor");
-  await subscribe(platform, owner.accountId);
+  await activateSubscription(platform, owner.accountId);
 });
 
 describe("S1.38 what could name a person or open a door is sealed as a digest", () => {
-  const change = { idempotencyKey: newKey(), ifMatch: "*" };
+  const change = { idempotencyKey: newIdempotencyKey(), ifMatch: "*" };
 
   test("the addresses a member may come from", async () => {
-    ok(
+    expectStatus(
       await owner.api.post(
         "/v1/members",
         {
@@ -59,7 +60,7 @@ describe("S1.38 what could name a person or open a door is sealed as a digest", 
           roles: ["operator"],
           allowedIps: ["198.51.100.77"],
         },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     );
@@ -75,25 +76,29 @@ describe("S1.38 what could name a person or open a door is sealed as a digest", 
       memberLimit: null,
       contactUrl: "mailto:carol.contact@example.com",
     };
-    ok(await platform.put(`/v1/accounts/${owner.accountId}/plan`, plan, change), 200);
+    expectStatus(await platform.put(`/v1/accounts/${owner.accountId}/plan`, plan, change), 200);
     expect(await bodies()).not.toContain("carol.contact");
     expect(JSON.stringify((await trail()).data)).toContain("carol.contact");
   });
 
   test("the value of a data object", async () => {
-    const product = ok(
-      await owner.api.post<{ id: string }>("/v1/products", { name: "Editor" }, { idempotencyKey: newKey() }),
-      201,
-    ).body;
-    const object = ok(
+    const product = expectStatus(
       await owner.api.post<{ id: string }>(
-        "/v1/data-objects",
-        { name: "token", stringValue: "hunter2-created", productId: product.id },
-        { idempotencyKey: newKey() },
+        "/v1/products",
+        { name: "Editor" },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     ).body;
-    ok(
+    const object = expectStatus(
+      await owner.api.post<{ id: string }>(
+        "/v1/data-objects",
+        { name: "token", stringValue: "hunter2-created", productId: product.id },
+        { idempotencyKey: newIdempotencyKey() },
+      ),
+      201,
+    ).body;
+    expectStatus(
       await owner.api.patch(
         `/v1/data-objects/${object.id}`,
         { stringValue: "hunter2-edited" },
@@ -101,18 +106,18 @@ describe("S1.38 what could name a person or open a door is sealed as a digest", 
       ),
       200,
     );
-    ok(await owner.api.del(`/v1/data-objects/${object.id}`, { ifMatch: "*" }), 204);
+    expectStatus(await owner.api.del(`/v1/data-objects/${object.id}`, { ifMatch: "*" }), 204);
     const sealed = await bodies();
     expect(sealed).toContain("data_object.delete");
     expect(sealed).not.toContain("hunter2");
   });
 
   test("the name of an API key, made and revoked, and where it may be used", async () => {
-    const { memberId } = await newcomer(owner, { roles: ["operator"] });
+    const { memberId } = await newMemberWithoutKey(owner, { roles: ["operator"] });
     const fields = { name: "Dora's laptop", allowedIps: ["198.51.100.88"] };
-    const key = ok(
+    const key = expectStatus(
       await owner.api.post<{ id: string }>(`/v1/members/${memberId}/api-keys`, fields, {
-        idempotencyKey: newKey(),
+        idempotencyKey: newIdempotencyKey(),
       }),
       201,
     ).body;
@@ -130,11 +135,15 @@ describe("S1.38 what could name a person or open a door is sealed as a digest", 
 test("S1.38 a log says whether all of it is there: no longer after its chain was cut by hand", async () => {
   const complete = async () => [
     (await trail()).complete,
-    ok(await owner.api.get<List>("/v1/object-log"), 200).body.complete,
+    expectStatus(await owner.api.get<List>("/v1/object-log"), 200).body.complete,
   ];
   expect(await complete()).toEqual([true, true]);
-  ok(
-    await owner.api.post("/v1/products", { name: "Waits for the readers" }, { idempotencyKey: newKey() }),
+  expectStatus(
+    await owner.api.post(
+      "/v1/products",
+      { name: "Waits for the readers" },
+      { idempotencyKey: newIdempotencyKey() },
+    ),
     201,
   );
   expect(await complete()).toEqual([true, true]);
@@ -145,6 +154,13 @@ test("S1.38 a log says whether all of it is there: no longer after its chain was
     .bind(owner.accountId)
     .run();
   expect(await complete()).toEqual([false, false]);
-  ok(await owner.api.post("/v1/products", { name: "Cannot be sealed" }, { idempotencyKey: newKey() }), 201);
+  expectStatus(
+    await owner.api.post(
+      "/v1/products",
+      { name: "Cannot be sealed" },
+      { idempotencyKey: newIdempotencyKey() },
+    ),
+    201,
+  );
   expect(await complete()).toEqual([false, false]);
 });

@@ -4,26 +4,26 @@ import { hashOf } from "../../../src/audit/chain/chain.ts";
 import { WALK_START, verifyChain } from "../../../src/audit/log/verify.store.ts";
 import {
   db,
-  deliver,
-  entries,
-  faultOf,
-  headOf,
+  deliverMessages,
+  createEntries,
+  findFault,
+  readHead,
   ledgers,
   newAccountId,
-  nudge,
+  stagedMessage,
   outboxSize,
-  sealAll,
-  sealedIds,
-  staged,
-} from "./audit-world.ts";
+  sealStaged,
+  readSealedIds,
+  stageEvents,
+} from "./audit-fixture.ts";
 
 let accountId: string;
 beforeEach(async () => {
   accountId = newAccountId();
-  await staged(accountId, 4);
-  await entries(accountId, 2);
-  await staged(accountId, 4);
-  await sealAll(accountId);
+  await stageEvents(accountId, 4);
+  await createEntries(accountId, 2);
+  await stageEvents(accountId, 4);
+  await sealStaged(accountId);
 });
 
 /** By hand in D1, where every rule of the gate can be got round. `:a` stands for the account. */
@@ -80,8 +80,8 @@ const SWAP = (a: number, b: number) => [
 
 describe("S1.38 rows that are edited by hand in D1 are found, the first one named", () => {
   test("untouched, the chain verifies", async () => {
-    expect(await faultOf(accountId)).toBeNull();
-    expect((await headOf(accountId))?.seq).toBe(10);
+    expect(await findFault(accountId)).toBeNull();
+    expect((await readHead(accountId))?.seq).toBe(10);
   });
 
   test.each<[string, string[], unknown]>([
@@ -171,34 +171,34 @@ describe("S1.38 rows that are edited by hand in D1 are found, the first one name
     ],
   ])("%s", async (_, statements, expected) => {
     await run(...statements);
-    expect(await faultOf(accountId)).toEqual(expected);
+    expect(await findFault(accountId)).toEqual(expected);
   });
 
   test("rewritten from a row on, with hashes and head: the object's own head shows it", async () => {
     await remake(6);
-    expect(await faultOf(accountId)).toEqual({ seq: 10, fault: "rewritten" });
+    expect(await findFault(accountId)).toEqual({ seq: 10, fault: "rewritten" });
   });
 
   test("nothing is sealed on top of a chain that was cut off, so the proof stays", async () => {
     await run("DELETE FROM audit_event WHERE account_id = :a AND seq > 7", HEAD_AT_7);
-    await staged(accountId, 5);
-    expect(await deliver([nudge(accountId)])).toEqual({ acked: 0, retried: 1 });
-    expect([await outboxSize(accountId), (await sealedIds(accountId)).length]).toEqual([5, 7]);
-    expect(await faultOf(accountId)).toEqual({ seq: 8, fault: "truncated" });
+    await stageEvents(accountId, 5);
+    expect(await deliverMessages([stagedMessage(accountId)])).toEqual({ acked: 0, retried: 1 });
+    expect([await outboxSize(accountId), (await readSealedIds(accountId)).length]).toEqual([5, 7]);
+    expect(await findFault(accountId)).toEqual({ seq: 8, fault: "truncated" });
   });
 
   test("nothing is sealed on top of a chain that was rewritten", async () => {
     await remake(6);
-    await staged(accountId, 5);
-    expect(await deliver([nudge(accountId)])).toEqual({ acked: 0, retried: 1 });
+    await stageEvents(accountId, 5);
+    expect(await deliverMessages([stagedMessage(accountId)])).toEqual({ acked: 0, retried: 1 });
     expect((await ledgers(accountId).sealedHead(accountId))?.seq).toBe(10);
-    expect(await faultOf(accountId)).toEqual({ seq: 10, fault: "rewritten" });
+    expect(await findFault(accountId)).toEqual({ seq: 10, fault: "rewritten" });
   });
 });
 
 test("a long chain is verified in several calls, each from where the last one stopped", async () => {
-  await staged(accountId, 1_500);
-  await sealAll(accountId);
+  await stageEvents(accountId, 1_500);
+  await sealStaged(accountId);
   const witness = await ledgers(accountId).sealedHead(accountId);
   const walk = async () => {
     const ends: number[] = [];

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { AuditEvent } from "../../../src/audit/chain/event.ts";
 import { stageEvent } from "../../../src/audit/chain/outbox.store.ts";
 import { batch } from "../../../src/kernel/db.ts";
-import { db, event, faultOf, newAccountId, sealAll, sealedIds } from "./audit-world.ts";
+import { db, newEvent, findFault, newAccountId, sealStaged, readSealedIds } from "./audit-fixture.ts";
 
 /** Any UTF-16 text: halves of surrogate pairs and NUL often, because D1 keeps neither as they are. */
 const unit = fc.oneof(
@@ -68,14 +68,14 @@ test("S1.38 D1 gives back any text of an event as it was sealed", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 20 }), async (changes) => {
       const accountId = newAccountId();
-      const events = changes.map((more) => event(accountId, more));
+      const events = changes.map((more) => newEvent(accountId, more));
       await batch(
         db,
         events.map((one) => stageEvent(db, env.SIGNING_KEYS, one)),
       );
-      await sealAll(accountId);
-      expect(await sealedIds(accountId)).toEqual(events.map((one) => one.id).sort());
-      expect(await faultOf(accountId)).toBeNull();
+      await sealStaged(accountId);
+      expect(await readSealedIds(accountId)).toEqual(events.map((one) => one.id).sort());
+      expect(await findFault(accountId)).toBeNull();
     }),
     { numRuns: 60 },
   );
@@ -86,7 +86,7 @@ test.each<[string, Partial<AuditEvent>]>([
   ["NUL in a resource's id", { resource: { type: "product", id: "x\0y" } }],
   ["half a pair in a type", { resource: { type: "\udc00", id: null } }],
   ["NUL in an action", { action: "a\0b" }],
-  ["half a pair in a member's id", { actor: { ...event("").actor, memberId: "\ud800" } }],
+  ["half a pair in a member's id", { actor: { ...newEvent("").actor, memberId: "\ud800" } }],
   [
     "two names that become one",
     { changes: { before: {}, after: { "\ud800": { email: "a@example.com" }, "\udc00": 1, "\0": [2] } } },
@@ -94,9 +94,9 @@ test.each<[string, Partial<AuditEvent>]>([
   ["half a pair in a personal value", { changes: { before: {}, after: { email: "\ud800" } } }],
 ])("S1.38 %s is sealed and verifies", async (_, more) => {
   const accountId = newAccountId();
-  await batch(db, [stageEvent(db, env.SIGNING_KEYS, event(accountId, more))]);
-  await sealAll(accountId);
-  expect(await faultOf(accountId)).toBeNull();
+  await batch(db, [stageEvent(db, env.SIGNING_KEYS, newEvent(accountId, more))]);
+  await sealStaged(accountId);
+  expect(await findFault(accountId)).toBeNull();
   const row = await env.DB.prepare(
     `SELECT body,
        action || resource_type || coalesce(resource_id, '') || coalesce(member_id, '') AS columns

@@ -2,21 +2,21 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { pruneAudit, sweepAudit } from "../../../src/audit/chain/sweep.store.ts";
 import { newId } from "../../../src/kernel/id.ts";
-import { type Api, api, newKey, ok, type Problem } from "../../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus, type Problem } from "../../harness/client.ts";
 import { newAccount, newApiKey, newMember, newToken, type Person } from "../../harness/people.ts";
-import { db, deliver, nudge, staged, trail } from "./audit-world.ts";
+import { db, deliverMessages, stagedMessage, stageEvents, sealingContext } from "./audit-fixture.ts";
 import {
-  ELSEWHERE,
+  OTHER_IP,
   fetch,
-  foundPlatform,
-  grants,
-  HOME,
-  listed,
-  made,
+  createPlatform,
+  replaceGrants,
+  HOME_IP,
+  listIds,
+  createObject,
   said,
-  shelf,
-  subscribed,
-} from "../access/operators-world.ts";
+  createProductTree,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 interface Row {
   readonly id: string;
@@ -35,34 +35,37 @@ let owner: Person;
 let operator: Person;
 
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 beforeEach(async () => {
-  owner = await subscribed(platform, "vendor");
+  owner = await createSubscribedAccount(platform, "vendor");
   operator = await newMember(fetch, owner, { roles: ["operator"] });
 });
 
-const keyed = () => ({ idempotencyKey: newKey() });
+const keyed = () => ({ idempotencyKey: newIdempotencyKey() });
 const log = async (query = "limit=100") =>
-  ok(await owner.api.get<{ data: Row[]; nextCursor: string | null }>(`/v1/object-log?${query}`), 200).body;
+  expectStatus(
+    await owner.api.get<{ data: Row[]; nextCursor: string | null }>(`/v1/object-log?${query}`),
+    200,
+  ).body;
 const byOperator = async () => (await log()).data.filter(({ actor }) => actor.memberId === operator.memberId);
 const line = ({ action, outcome, resource }: Row) => `${action} ${outcome} ${resource.type} ${resource.id}`;
 
 describe("S0.5 all operations of an operator are in the object log", () => {
   test("S0.5 N operations are N rows in order, refused ones too; redelivery adds none", async () => {
-    const [mine, other] = [await shelf(owner, "Mine"), await shelf(owner, "Other")];
+    const [mine, other] = [await createProductTree(owner, "Mine"), await createProductTree(owner, "Other")];
     const [customer, token] = [
-      await made(owner, "customers", { name: "Acme" }),
-      await made(owner, "access-tokens", { name: "client" }),
+      await createObject(owner, "customers", { name: "Acme" }),
+      await createObject(owner, "access-tokens", { name: "client" }),
     ];
-    await grants(owner, operator.memberId, [
+    await replaceGrants(owner, operator.memberId, [
       { resourceType: "product", resourceId: mine.product, access: "edit" },
     ]);
     const post = (path: string, body: object) =>
       operator.api.post<{ id: string }>(`/v1/${path}`, body, keyed());
     const patch = (path: string, body: object) => operator.api.patch(`/v1/${path}`, body, { ifMatch: "*" });
-    const key = ok(await post("license-keys", { productId: mine.product }), 201).body.id;
-    const machine = ok(await post("machine-codes", { licenseKeyId: key, code: "M" }), 201).body.id;
+    const key = expectStatus(await post("license-keys", { productId: mine.product }), 201).body.id;
+    const machine = expectStatus(await post("machine-codes", { licenseKeyId: key, code: "M" }), 201).body.id;
     const answers = [
       await patch(`products/${mine.product}`, { name: "Mine 2" }),
       await patch(`license-keys/${key}`, { notes: "n" }),
@@ -79,7 +82,7 @@ describe("S0.5 all operations of an operator are in the object log", () => {
     expect(answers.map(({ status }) => status)).toEqual([
       200, 200, 403, 403, 404, 404, 403, 404, 404, 404, 404,
     ]);
-    await deliver([nudge(owner.accountId), nudge(owner.accountId)]);
+    await deliverMessages([stagedMessage(owner.accountId), stagedMessage(owner.accountId)]);
     const once = await byOperator();
     expect(once.map(line).reverse()).toEqual([
       `license_key.create success license_key ${key}`,
@@ -97,16 +100,16 @@ describe("S0.5 all operations of an operator are in the object log", () => {
       `data_object.create failed machine_code ${other.machine}`,
     ]);
     for (let round = 0; round < 3; round += 1)
-      await deliver([nudge(owner.accountId), nudge(owner.accountId)]);
-    await sweepAudit(trail);
+      await deliverMessages([stagedMessage(owner.accountId), stagedMessage(owner.accountId)]);
+    await sweepAudit(sealingContext);
     expect(await byOperator()).toEqual(once);
     expect(new Set(once.map(({ id }) => id)).size).toBe(answers.length + 2);
   });
 
   test("S0.5 refusals for the address are there, and each object of a call; reads are not", async () => {
-    await grants(owner, operator.memberId, [{ resourceType: "product", access: "edit" }]);
-    const { product } = await shelf(owner, "Editor");
-    ok(
+    await replaceGrants(owner, operator.memberId, [{ resourceType: "product", access: "edit" }]);
+    const { product } = await createProductTree(owner, "Editor");
+    expectStatus(
       await operator.api.post(
         "/v1/license-keys",
         { productId: product, newCustomer: { name: "Acme" } },
@@ -114,17 +117,17 @@ describe("S0.5 all operations of an operator are in the object log", () => {
       ),
       201,
     );
-    ok(
-      await owner.api.patch(`/v1/members/${operator.memberId}`, { allowedIps: [HOME] }, { ifMatch: "*" }),
+    expectStatus(
+      await owner.api.patch(`/v1/members/${operator.memberId}`, { allowedIps: [HOME_IP] }, { ifMatch: "*" }),
       200,
     );
     expect(
       said(
-        await operator.api.patch(`/v1/products/${product}`, { name: "x" }, { ifMatch: "*", ip: ELSEWHERE }),
+        await operator.api.patch(`/v1/products/${product}`, { name: "x" }, { ifMatch: "*", ip: OTHER_IP }),
       ),
     ).toBe("403 ip/not-allowed");
-    ok(await operator.api.get(`/v1/products/${product}`), 200);
-    expect(await listed(operator.api, "customers")).toBe("403 access/denied");
+    expectStatus(await operator.api.get(`/v1/products/${product}`), 200);
+    expect(await listIds(operator.api, "customers")).toBe("403 access/denied");
     const rows = (await byOperator()).reverse();
     expect(rows.map(({ action, outcome, reason }) => [action, outcome, reason])).toEqual([
       ["license_key.create", "success", null],
@@ -135,30 +138,33 @@ describe("S0.5 all operations of an operator are in the object log", () => {
 
   test("S0.5 K8 a refusal by state is a failed row, a fault of form none; hidden is as missing", async () => {
     const [{ product: hidden }, stranger] = [
-      await shelf(owner, "Hidden"),
-      await subscribed(platform, "vendor"),
+      await createProductTree(owner, "Hidden"),
+      await createSubscribedAccount(platform, "vendor"),
     ];
     const [{ product: foreign }, mine] = [
-      await shelf(stranger, "Foreign"),
-      (await shelf(owner, "Mine")).product,
+      await createProductTree(stranger, "Foreign"),
+      (await createProductTree(owner, "Mine")).product,
     ];
-    await grants(owner, operator.memberId, [{ resourceType: "product", resourceId: mine, access: "owner" }]);
+    await replaceGrants(owner, operator.memberId, [
+      { resourceType: "product", resourceId: mine, access: "owner" },
+    ]);
     const missing = newId("product", Date.now());
     for (const id of [hidden, foreign, missing, "no-id"]) {
       for (const who of [operator, owner]) {
         if (who === owner && id === hidden) continue;
-        ok(await who.api.patch(`/v1/products/${id}`, { name: "x" }, { ifMatch: "*" }), 404);
-        ok(await who.api.del(`/v1/products/${id}`, { ifMatch: "*" }), 404);
-        if (id !== "no-id") ok(await who.api.post("/v1/license-keys", { productId: id }, keyed()), 404);
+        expectStatus(await who.api.patch(`/v1/products/${id}`, { name: "x" }, { ifMatch: "*" }), 404);
+        expectStatus(await who.api.del(`/v1/products/${id}`, { ifMatch: "*" }), 404);
+        if (id !== "no-id")
+          expectStatus(await who.api.post("/v1/license-keys", { productId: id }, keyed()), 404);
       }
     }
-    ok(await owner.api.del(`/v1/products/${mine}`, { ifMatch: "*" }), 409);
+    expectStatus(await owner.api.del(`/v1/products/${mine}`, { ifMatch: "*" }), 409);
     for (const [body, ask, status] of [
       [{ name: 5 }, { ifMatch: "*" }, 422],
       [{ name: "y" }, {}, 428],
       [{ name: "y" }, { ifMatch: '"99"' }, 412],
     ] as const) {
-      ok(await owner.api.patch(`/v1/products/${mine}`, body, ask), status);
+      expectStatus(await owner.api.patch(`/v1/products/${mine}`, body, ask), status);
     }
     const rows = (await log()).data.filter(({ outcome }) => outcome !== "success");
     const told = (who: Person) =>
@@ -189,16 +195,17 @@ describe("S0.5 all operations of an operator are in the object log", () => {
         [...four(foreign), ...three(missing), ...three(null)].map(([action, outcome]) => [action, outcome]),
       );
     expect(
-      ok(await stranger.api.get<{ data: Row[] }>("/v1/audit?limit=100&outcome=failed"), 200).body.data,
+      expectStatus(await stranger.api.get<{ data: Row[] }>("/v1/audit?limit=100&outcome=failed"), 200).body
+        .data,
     ).toEqual([]);
   });
 
   test("K8 the first refusal of a kind is a row at once, its repeats of a minute are one more", async () => {
-    const { product } = await shelf(owner, "Editor");
+    const { product } = await createProductTree(owner, "Editor");
     const refuse = async () =>
-      ok(await operator.api.patch(`/v1/products/${product}`, { name: "x" }, { ifMatch: "*" }), 404);
+      expectStatus(await operator.api.patch(`/v1/products/${product}`, { name: "x" }, { ifMatch: "*" }), 404);
     for (let count = 0; count < 5; count += 1) await refuse();
-    ok(await operator.api.del(`/v1/products/${product}`, { ifMatch: "*" }), 404);
+    expectStatus(await operator.api.del(`/v1/products/${product}`, { ifMatch: "*" }), 404);
     const told = async () =>
       (await byOperator()).map((row) => [row.action, row.outcome, row.repeated]).reverse();
     const first = [
@@ -206,25 +213,27 @@ describe("S0.5 all operations of an operator are in the object log", () => {
       ["product.delete", "failed", null],
     ];
     expect(await told()).toEqual(first);
-    await sweepAudit(trail);
+    await sweepAudit(sealingContext);
     expect(await told()).toEqual(first);
     // A minute later; the window that is over takes no more.
     await env.DB.prepare("UPDATE refusal SET since = since - 60001").run();
     await refuse();
-    await Promise.all([sweepAudit(trail), sweepAudit(trail)]);
-    await sweepAudit(trail);
+    await Promise.all([sweepAudit(sealingContext), sweepAudit(sealingContext)]);
+    await sweepAudit(sealingContext);
     expect((await told()).sort()).toEqual(
       [...first, ["product.edit", "failed", 4], ["product.edit", "failed", null]].sort(),
     );
     // The same act on the same object, refused for another reason, is another kind.
-    const { product: own } = await shelf(owner, "Own");
-    await grants(owner, operator.memberId, [{ resourceType: "product", resourceId: own, access: "edit" }]);
-    ok(
-      await owner.api.patch(`/v1/members/${operator.memberId}`, { allowedIps: [HOME] }, { ifMatch: "*" }),
+    const { product: own } = await createProductTree(owner, "Own");
+    await replaceGrants(owner, operator.memberId, [
+      { resourceType: "product", resourceId: own, access: "edit" },
+    ]);
+    expectStatus(
+      await owner.api.patch(`/v1/members/${operator.memberId}`, { allowedIps: [HOME_IP] }, { ifMatch: "*" }),
       200,
     );
-    for (const ip of [HOME, HOME, ELSEWHERE]) {
-      ok(await operator.api.del(`/v1/products/${own}`, { ifMatch: "*", ip }), 403);
+    for (const ip of [HOME_IP, HOME_IP, OTHER_IP]) {
+      expectStatus(await operator.api.del(`/v1/products/${own}`, { ifMatch: "*", ip }), 403);
     }
     const denied = (await log(`limit=100&outcome=denied&resourceType=product&resourceId=${own}`)).data;
     expect(denied.map(({ reason }) => reason).sort()).toEqual(["access/denied", "ip/not-allowed"]);
@@ -233,19 +242,22 @@ describe("S0.5 all operations of an operator are in the object log", () => {
     await env.DB.prepare(
       "UPDATE refusal SET since = since - 60001, event = replace(event, 'product.edit', 'product.view')",
     ).run();
-    await sweepAudit(trail);
+    await sweepAudit(sealingContext);
     expect((await log("limit=100&outcome=failed")).data.map(({ action }) => action)).not.toContain(
       "product.view",
     );
     for (let count = 0; count < 3; count += 1)
-      ok(await owner.api.patch(`/v1/products/${product}`, { name: `n${count}` }, { ifMatch: "*" }), 200);
+      expectStatus(
+        await owner.api.patch(`/v1/products/${product}`, { name: `n${count}` }, { ifMatch: "*" }),
+        200,
+      );
     expect((await log("limit=100&action=product.edit&outcome=success")).data.length).toBe(3);
   });
 
   test("K8 the object log is filtered by action, actor, object, outcome and period only", async () => {
-    await grants(owner, operator.memberId, [{ resourceType: "customer", access: "owner" }]);
-    const id = await made(operator, "customers", { name: "Acme" });
-    await made(owner, "customers", { name: "Other" });
+    await replaceGrants(owner, operator.memberId, [{ resourceType: "customer", access: "owner" }]);
+    const id = await createObject(operator, "customers", { name: "Acme" });
+    await createObject(owner, "customers", { name: "Other" });
     const all = (await log()).data;
     const newest = all[0] as Row;
     for (const [query, matches] of [
@@ -265,8 +277,8 @@ describe("S0.5 all operations of an operator are in the object log", () => {
   test("S0.5 each change of its grants is there with the grants before, by every way", async () => {
     const view = { resourceType: "product", resourceId: "0", access: "view" },
       edit = { ...view, access: "edit" };
-    await grants(owner, operator.memberId, [view]);
-    await grants(owner, operator.memberId, [edit]);
+    await replaceGrants(owner, operator.memberId, [view]);
+    await replaceGrants(owner, operator.memberId, [edit]);
     const second = await newMember(fetch, owner, { roles: ["operator"], grants: [view] });
     const rows = (await log()).data.reverse();
     expect(
@@ -289,9 +301,9 @@ describe("S0.5 all operations of an operator are in the object log", () => {
   });
 
   test("S0.5 ten rows by default, a hundred at most; startingAfter goes on after a page", async () => {
-    await grants(owner, operator.memberId, [{ resourceType: "customer", access: "owner" }]);
+    await replaceGrants(owner, operator.memberId, [{ resourceType: "customer", access: "owner" }]);
     for (let count = 0; count < 22; count += 1)
-      await made(operator, "customers", { name: `Customer ${count}` });
+      await createObject(operator, "customers", { name: `Customer ${count}` });
     const all = (await log()).data;
     expect(all.length).toBe(23);
     const [first, second] = [await log(""), await log("limit=20")];
@@ -310,10 +322,10 @@ describe("S0.5 all operations of an operator are in the object log", () => {
 
   test("S0.5 rows are kept for thirty days at least: no clean-up removes them", async () => {
     const old = Date.now() - 31 * 24 * 60 * 60 * 1000;
-    const [row] = await staged(owner.accountId, 1, { id: newId("event", old), at: old });
-    await deliver([nudge(owner.accountId)]);
+    const [row] = await stageEvents(owner.accountId, 1, { id: newId("event", old), at: old });
+    await deliverMessages([stagedMessage(owner.accountId)]);
     await pruneAudit(db, Date.now());
-    await sweepAudit(trail);
+    await sweepAudit(sealingContext);
     expect((await log()).data.map(({ id }) => id)).toContain(row?.id);
   });
 });
@@ -322,7 +334,7 @@ describe("the plan that operators need", () => {
   const LACKING = "402 plan/feature-required";
   const contact = (answer: { body: unknown }) => (answer.body as Problem)["contact"];
   const plan = async (restrictedAccounts: boolean, contactUrl: string | null = "https://example.com/sales") =>
-    ok(
+    expectStatus(
       await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
         restrictedAccounts,
         memberLimit: null,
@@ -349,7 +361,7 @@ describe("the plan that operators need", () => {
       const answer = await bare.api.post("/v1/members", person(more), keyed());
       expect([said(answer), contact(answer)], JSON.stringify(more)).toEqual([LACKING, env.CONTACT_URL]);
     }
-    ok(
+    expectStatus(
       await platform.put(`/v1/accounts/${bare.accountId}/plan`, {
         restrictedAccounts: true,
         memberLimit: null,
@@ -357,12 +369,12 @@ describe("the plan that operators need", () => {
       }),
       200,
     );
-    ok(await bare.api.post("/v1/members", person({ roles: ["operator"], ...grant }), keyed()), 201);
+    expectStatus(await bare.api.post("/v1/members", person({ roles: ["operator"], ...grant }), keyed()), 201);
   });
 
   test("S0.2 when it lapses, operators stop until it is back; their data and the owner stay", async () => {
-    await grants(owner, operator.memberId, [{ resourceType: "customer", access: "owner" }]);
-    const given = await made(operator, "customers", { name: "Acme" });
+    await replaceGrants(owner, operator.memberId, [{ resourceType: "customer", access: "owner" }]);
+    const given = await createObject(operator, "customers", { name: "Acme" });
     const roleless = await newMember(fetch, owner, {
       roles: [],
       grants: [{ resourceType: "customer", access: "view" }],
@@ -379,7 +391,7 @@ describe("the plan that operators need", () => {
       ];
       expect(answers.map(said)).toEqual(Array(answers.length).fill(LACKING));
       expect(answers.map(contact)).toEqual(Array(answers.length).fill("https://example.com/sales"));
-      ok(await who.get("/v1/me"), 200);
+      expectStatus(await who.get("/v1/me"), 200);
     }
     expect(
       said(
@@ -388,10 +400,14 @@ describe("the plan that operators need", () => {
         }),
       ),
     ).toBe(LACKING);
-    ok(await owner.api.get(`/v1/customers/${given}`), 200);
-    ok(await owner.api.post(`/v1/members/${roleless.memberId}/block`), 200);
+    expectStatus(await owner.api.get(`/v1/customers/${given}`), 200);
+    expectStatus(await owner.api.post(`/v1/members/${roleless.memberId}/block`), 200);
     await plan(true);
-    for (const who of [operator.api, api(fetch, token)]) ok(await who.get(`/v1/customers/${given}`), 200);
-    ok(await api(fetch, await newApiKey(fetch, owner, operator.memberId)).post("/v1/auth/token"), 200);
+    for (const who of [operator.api, api(fetch, token)])
+      expectStatus(await who.get(`/v1/customers/${given}`), 200);
+    expectStatus(
+      await api(fetch, await newApiKey(fetch, owner, operator.memberId)).post("/v1/auth/token"),
+      200,
+    );
   });
 });

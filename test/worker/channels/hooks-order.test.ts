@@ -5,11 +5,19 @@ import { accountObjectOf } from "../../../src/credits/account-stub.object.ts";
 import { openDb } from "../../../src/kernel/db.ts";
 import { newId } from "../../../src/kernel/id.ts";
 import { account as accounts } from "../../../src/kernel/schema/team.ts";
-import { type Api, newKey, ok } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newAccount } from "../../harness/people.ts";
 import { isSoak } from "../../harness/soak.ts";
-import { became, customer, type Hook, JOIN, newHook, newMessage, post } from "../../harness/webhook.ts";
-import { fetch, foundPlatform, said } from "../access/operators-world.ts";
+import {
+  outcomeOf,
+  customerEvent,
+  type Hook,
+  JOIN_MAPPING,
+  newHook,
+  newMessageId,
+  postSigned,
+} from "../../harness/webhook.ts";
+import { fetch, createPlatform, said } from "../access/operators-fixture.ts";
 
 type Subscription = { status: string; currentPeriodEnd: string | null };
 type Card = { subscription: Subscription; plan: { memberLimit: number | null } };
@@ -46,20 +54,20 @@ const mapping = (at: object | undefined) => ({
 
 const account = async (): Promise<string> => (await newAccount(fetch, platform, "team")).accountId;
 const cardOf = async (id: string): Promise<Card> =>
-  ok(await platform.get<Card>(`/v1/accounts/${id}`), 200).body;
-const statusOf = async (id: string): Promise<string> => (await cardOf(id)).subscription.status;
+  expectStatus(await platform.get<Card>(`/v1/accounts/${id}`), 200).body;
+const subscriptionStatusOf = async (id: string): Promise<string> => (await cardOf(id)).subscription.status;
 const balanceOf = async (id: string) =>
-  ok(await platform.get(`/v1/accounts/${id}/credits`), 200).body["balance"];
+  expectStatus(await platform.get(`/v1/accounts/${id}/credits`), 200).body["balance"];
 const put = async (id: string, name: string, body: object) =>
-  void ok(await platform.put(`/v1/accounts/${id}/${name}`, body), 200);
+  void expectStatus(await platform.put(`/v1/accounts/${id}/${name}`, body), 200);
 const subscription = (account: string, status: string, created: unknown) => ({
   type: "subscription",
   account,
   status,
   created,
 });
-const send = async (payload: object, { via = hook, id = newMessage() } = {}) =>
-  became(await post(fetch, via, payload, { id }));
+const send = async (payload: object, { via = hook, id = newMessageId() } = {}) =>
+  outcomeOf(await postSigned(fetch, via, payload, { id }));
 const ordersOf = <T>(all: readonly T[]): T[][] =>
   all.length < 2
     ? [[...all]]
@@ -69,7 +77,7 @@ beforeEach(() => {
   NOW = Math.floor(Date.now() / 1_000);
 });
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
   hook = await newHook(platform, "standard", mapping(TIME));
 });
 
@@ -78,11 +86,11 @@ describe("K13 messages that set a state", () => {
     const id = await account();
     expect(await send(subscription(id, "canceled", NOW))).toBe("subscription_set");
     expect(await send(subscription(id, "active", NOW - 60))).toBe("superseded");
-    expect(await statusOf(id)).toBe("canceled");
+    expect(await subscriptionStatusOf(id)).toBe("canceled");
     expect(await send({ type: "noPlan", account: id, created: NOW - 60 })).toBe("plan_set");
     expect(await send({ type: "plan", account: id, created: NOW - 61 })).toBe("superseded");
     expect((await cardOf(id)).plan.memberLimit).toBeNull();
-    const { data } = ok(
+    const { data } = expectStatus(
       await platform.get<{ data: object[] }>(`/v1/hooks/${hook.id}/deliveries?limit=1`),
       200,
     ).body;
@@ -101,7 +109,7 @@ describe("K13 messages that set a state", () => {
           subscription(id, "canceled", NOW - 10),
           { type: "paid", account: id, credits: 10 },
           { type: "paid", account: id, credits: 25 },
-        ].map((payload) => ({ payload, id: newMessage() }));
+        ].map((payload) => ({ payload, id: newMessageId() }));
       const [template] = await db
         .select()
         .from(accounts)
@@ -141,13 +149,13 @@ describe("K13 messages that set a state", () => {
     const id = await account();
     const statuses = ["past_due", "active", "none", "canceled"];
     const settle = async (status: string, index: number): Promise<void> => {
-      const message = newMessage();
+      const message = newMessageId();
       // A sender repeats what was answered 503.
       for (let tries = 0; tries < 20; tries += 1)
         if (!(await send(subscription(id, status, NOW + index), { id: message })).startsWith("503")) return;
     };
     await Promise.all(statuses.map(settle));
-    expect(await statusOf(id)).toBe("canceled");
+    expect(await subscriptionStatusOf(id)).toBe("canceled");
   });
 
   test("K13 what a newer message wrote between the question and the write is not undone", async () => {
@@ -206,7 +214,7 @@ describe("K13 messages that set a state", () => {
     });
     expect(`${tried.body["outcome"]}`).toBe(outcome === "422 validation" ? "failed" : outcome.split(" ")[0]);
     expect(await send(subscription(id, "active", second))).toBe(outcome);
-    expect(await statusOf(id)).toBe(outcome === "subscription_set" ? "active" : "past_due");
+    expect(await subscriptionStatusOf(id)).toBe(outcome === "subscription_set" ? "active" : "past_due");
   });
 
   test("K13 a change by the platform's member counts as now, over all hooks, and outlives them", async () => {
@@ -218,12 +226,12 @@ describe("K13 messages that set a state", () => {
       expect(await send(subscription(id, "active", NOW - 5), { via })).toBe("superseded");
     expect(await send({ type: "plan", account: id, created: NOW - 5 }, { via: other })).toBe("superseded");
     expect(await send(subscription(id, "past_due", NOW + 200), { via: other })).toBe("subscription_set");
-    ok(await platform.del(`/v1/hooks/${other.id}`), 204);
+    expectStatus(await platform.del(`/v1/hooks/${other.id}`), 204);
     expect(await send(subscription(id, "active", NOW + 199))).toBe("superseded");
     // It counts after what was ahead of the clock, too.
     await put(id, "subscription", { status: "none" });
     expect(await send(subscription(id, "active", NOW + 199))).toBe("superseded");
-    expect(await statusOf(id)).toBe("none");
+    expect(await subscriptionStatusOf(id)).toBe("none");
   });
 
   test("K13 by sequence numbers; for messages with a time they count as of their arrival", async () => {
@@ -259,10 +267,10 @@ describe("K13 messages that set a state", () => {
     expect(await send(subscription(id, "canceled", NOW))).toBe("subscription_set");
     expect(await send({ type: "paid", account: id, credits: 5, created: NOW - 9_999 })).toBe("credited");
     expect(await balanceOf(id)).toBe(5);
-    const message = newMessage();
+    const message = newMessageId();
     const {
       account: { id: own },
-    } = ok(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body;
+    } = expectStatus(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body;
     const allow = (rules: string) =>
       env.DB.prepare("UPDATE account SET allowed_ips = ?, version = version + 1 WHERE id = ?")
         .bind(rules, own)
@@ -273,7 +281,7 @@ describe("K13 messages that set a state", () => {
     expect(await send(subscription(id, "past_due", NOW + 2))).toBe("subscription_set");
     expect(await send(subscription(id, "active", NOW + 1), { id: message })).toBe("superseded");
     expect(await send(subscription(id, "active", NOW + 1), { id: message })).toBe("superseded again");
-    expect(await statusOf(id)).toBe("past_due");
+    expect(await subscriptionStatusOf(id)).toBe("past_due");
   });
 });
 
@@ -281,8 +289,10 @@ test("K13 invitations and blocks are done in any order, and name none", async ()
   const team = await newAccount(fetch, platform, "team");
   const people = await newHook(team.api);
   const tell = async (kind: string, email: string, skew: number) =>
-    became(await post(fetch, people, { ...customer(email), type: `customer.${kind}` }, { skew }));
-  const [one, two] = [`${newKey()}@example.com`, `${newKey()}@example.com`];
+    outcomeOf(
+      await postSigned(fetch, people, { ...customerEvent(email), type: `customer.${kind}` }, { skew }),
+    );
+  const [one, two] = [`${newIdempotencyKey()}@example.com`, `${newIdempotencyKey()}@example.com`];
   const told = [
     await tell("created", one, 0),
     await tell("created", two, -240_000),
@@ -290,10 +300,12 @@ test("K13 invitations and blocks are done in any order, and name none", async ()
     await tell("deleted", one, -260_000),
   ];
   expect(told).toEqual(["invited", "invited", "blocked", "blocked"]);
-  const rules = JOIN.rules.map(({ when, then }) => ({ when, then: { ...then, at: TIME } }));
+  const rules = JOIN_MAPPING.rules.map(({ when, then }) => ({ when, then: { ...then, at: TIME } }));
   for (const rule of rules) {
-    const body = { name: "Shop", scheme: "standard", mapping: { ...JOIN, rules: [rule] } };
-    expect(said(await team.api.post("/v1/hooks", body, { idempotencyKey: newKey() }))).toBe("422 validation");
+    const body = { name: "Shop", scheme: "standard", mapping: { ...JOIN_MAPPING, rules: [rule] } };
+    expect(said(await team.api.post("/v1/hooks", body, { idempotencyKey: newIdempotencyKey() }))).toBe(
+      "422 validation",
+    );
   }
 });
 
@@ -308,7 +320,7 @@ describe("K16 messages that name a tier", () => {
       features: { memberLimit: 3 },
       creditsPerMonth: 40,
     };
-    ok(await platform.post("/v1/tiers", gold), 201);
+    expectStatus(await platform.post("/v1/tiers", gold), 201);
     const {
       rules: [, plan, , rule],
       ...head
@@ -336,7 +348,10 @@ describe("K16 messages that name a tier", () => {
     ]).toEqual(["plan_set", 7, 40]);
     expect([await tell(NOW - 30, "gold"), ...(await state())]).toEqual(["subscription_set", 7, 40]);
     expect(await tell(NOW - 35, "none")).toBe("superseded");
-    const { status, body } = await post(fetch, named, { ...subscription(id, "active", NOW), tier: "none" });
+    const { status, body } = await postSigned(fetch, named, {
+      ...subscription(id, "active", NOW),
+      tier: "none",
+    });
     expect([status, body["errors" as keyof typeof body]]).toEqual([
       422,
       [{ pointer: "/tier", detail: expect.any(String) }],
@@ -354,7 +369,7 @@ describe("K13 a mapping without an order", () => {
   ])("K13 %s: it is refused when it is saved", async (_, at) => {
     const [body, key] = [
       { name: "Shop", scheme: "standard", mapping: mapping(at) },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     ];
     expect(said(await platform.post("/v1/hooks", body, key))).toBe("422 validation");
     expect(
@@ -370,16 +385,19 @@ describe("K13 a mapping without an order", () => {
     await env.DB.prepare(`UPDATE hook SET mapping = json_remove(mapping, ${places}) WHERE id = ?`)
       .bind(old.id)
       .run();
-    expect(ok(await platform.get<HookCard>(path), 200).body.unordered).toEqual([1, 2, 3]);
+    expect(expectStatus(await platform.get<HookCard>(path), 200).body.unordered).toEqual([1, 2, 3]);
     expect(await send(subscription(id, "active", undefined), { via: old })).toBe("subscription_set");
     expect(await send(subscription(id, "canceled", NOW - 5))).toBe("superseded");
     expect(
-      ok(await platform.patch<HookCard>(path, { name: "Renamed" }, { ifMatch: "*" }), 200).body.unordered,
+      expectStatus(await platform.patch<HookCard>(path, { name: "Renamed" }, { ifMatch: "*" }), 200).body
+        .unordered,
     ).toEqual([1, 2, 3]);
     expect(
-      ok(await platform.patch<HookCard>(path, { mapping: mapping(TIME) }, { ifMatch: "*" }), 200).body
-        .unordered,
+      expectStatus(await platform.patch<HookCard>(path, { mapping: mapping(TIME) }, { ifMatch: "*" }), 200)
+        .body.unordered,
     ).toEqual([]);
-    expect(ok(await platform.get<HookCard>(`/v1/hooks/${hook.id}`), 200).body.unordered).toEqual([]);
+    expect(expectStatus(await platform.get<HookCard>(`/v1/hooks/${hook.id}`), 200).body.unordered).toEqual(
+      [],
+    );
   });
 });

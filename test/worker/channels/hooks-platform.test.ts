@@ -1,9 +1,17 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, ok } from "../../harness/client.ts";
+import { type Api, expectStatus } from "../../harness/client.ts";
 import { newAccount, type Person } from "../../harness/people.ts";
-import { became, type Hook, newHook, newMessage, post, postRaw, signed } from "../../harness/webhook.ts";
-import { fetch, foundPlatform } from "../access/operators-world.ts";
+import {
+  outcomeOf,
+  type Hook,
+  newHook,
+  newMessageId,
+  postSigned,
+  postRaw,
+  signMessage,
+} from "../../harness/webhook.ts";
+import { fetch, createPlatform } from "../access/operators-fixture.ts";
 
 let platform: Api;
 let tenant: Person;
@@ -53,13 +61,14 @@ const event = (type: string, more: object, of = tenant.accountId) => ({
 });
 const paid = (credits: unknown) => event("checkout.completed", { paid: true, credits });
 const balance = async () =>
-  ok(await platform.get(`/v1/accounts/${tenant.accountId}/credits`), 200).body["balance"];
-const send = async (payload: object, id = newMessage()) => became(await post(fetch, hook, payload, { id }));
+  expectStatus(await platform.get(`/v1/accounts/${tenant.accountId}/credits`), 200).body["balance"];
+const send = async (payload: object, id = newMessageId()) =>
+  outcomeOf(await postSigned(fetch, hook, payload, { id }));
 
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
   tenant = await newAccount(fetch, platform, "team");
-  ok(
+  expectStatus(
     await platform.post("/v1/tiers", {
       key: "pro",
       names: { en: "Pro", ru: "Про" },
@@ -72,19 +81,19 @@ beforeAll(async () => {
 
 describe("a hook of the platform account, signed as Stripe signs", () => {
   test("gives credits once for each message, at the same instant too", async () => {
-    const body = JSON.stringify({ id: newMessage(), ...paid(50) });
-    const headers = await signed(hook, body);
+    const body = JSON.stringify({ id: newMessageId(), ...paid(50) });
+    const headers = await signMessage(hook, body);
     const answers = await Promise.all(
       Array.from({ length: 12 }, () => postRaw(fetch, hook.id, body, headers)),
     );
-    expect(answers.map(became).sort()).toEqual([
+    expect(answers.map(outcomeOf).sort()).toEqual([
       "credited",
       ...Array.from({ length: 11 }, () => "credited again"),
     ]);
     expect(await balance()).toBe(50);
     expect(await send(paid(25))).toBe("credited");
     expect(await balance()).toBe(75);
-    const { data } = ok(await tenant.api.get<{ data: object[] }>("/v1/credits/ledger"), 200).body;
+    const { data } = expectStatus(await tenant.api.get<{ data: object[] }>("/v1/credits/ledger"), 200).body;
     expect(data).toMatchObject([
       { kind: "grant", amount: 25 },
       { kind: "grant", amount: 50 },
@@ -92,7 +101,7 @@ describe("a hook of the platform account, signed as Stripe signs", () => {
   });
 
   test("a repeat after a crash between credits and delivery completes it, and gives no more", async () => {
-    const [id, before] = [newMessage(), Number(await balance())];
+    const [id, before] = [newMessageId(), Number(await balance())];
     expect(await send(paid(10), id)).toBe("credited");
     await env.DB.prepare("DELETE FROM delivery WHERE message_id = ?").bind(id).run();
     expect(await send(paid(10), id)).toBe("credited");
@@ -105,7 +114,7 @@ describe("a hook of the platform account, signed as Stripe signs", () => {
 
   test("sets plan and subscription, in force from the next call on, and is in both trails", async () => {
     const cardOf = async () =>
-      ok(
+      expectStatus(
         await tenant.api.get<{ plan: object; subscription: object }>(`/v1/accounts/${tenant.accountId}`),
         200,
       ).body;
@@ -132,7 +141,7 @@ describe("a hook of the platform account, signed as Stripe signs", () => {
       currentPeriodEnd: null,
     });
     for (const who of [tenant.api, platform]) {
-      const { data } = ok(
+      const { data } = expectStatus(
         await who.get<{ data: { action: string; actor: { hookId: string | null } }[] }>(
           "/v1/audit?limit=100",
         ),
@@ -167,15 +176,22 @@ describe("a hook of the platform account, signed as Stripe signs", () => {
     ],
     ["an account's id that is none", () => event("plan.bought", {}, "' OR 1=1 --"), "422 validation"],
   ])("does nothing with %s", async (_, payload, expected) => {
-    const before = [await balance(), ok(await tenant.api.get(`/v1/accounts/${tenant.accountId}`), 200).body];
+    const before = [
+      await balance(),
+      expectStatus(await tenant.api.get(`/v1/accounts/${tenant.accountId}`), 200).body,
+    ];
     expect(await send(payload())).toBe(expected);
-    expect([await balance(), ok(await tenant.api.get(`/v1/accounts/${tenant.accountId}`), 200).body]).toEqual(
-      before,
-    );
+    expect([
+      await balance(),
+      expectStatus(await tenant.api.get(`/v1/accounts/${tenant.accountId}`), 200).body,
+    ]).toEqual(before);
   });
 
   test("never sets its own account's plan", async () => {
-    const { accountId } = ok(await platform.get<{ accountId: string }>(`/v1/hooks/${hook.id}`), 200).body;
+    const { accountId } = expectStatus(
+      await platform.get<{ accountId: string }>(`/v1/hooks/${hook.id}`),
+      200,
+    ).body;
     expect(await send(event("plan.bought", {}, accountId))).toBe("refused not-found");
   });
 });

@@ -1,16 +1,24 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { sha256Hex } from "../../../src/kernel/digest.ts";
-import { type Api, ok } from "../../harness/client.ts";
+import { type Api, expectStatus } from "../../harness/client.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
-import { became, customer, newHook, newMessage, post, postRaw, signed } from "../../harness/webhook.ts";
-import { fetch, foundPlatform, subscribed } from "../access/operators-world.ts";
+import {
+  outcomeOf,
+  customerEvent,
+  newHook,
+  newMessageId,
+  postSigned,
+  postRaw,
+  signMessage,
+} from "../../harness/webhook.ts";
+import { fetch, createPlatform, createSubscribedAccount } from "../access/operators-fixture.ts";
 
 let platform: Api;
 let owner: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  owner = await subscribed(platform, "team");
+  platform = await createPlatform();
+  owner = await createSubscribedAccount(platform, "team");
 });
 
 const MOMENT = sha256Hex("external id moment");
@@ -29,13 +37,16 @@ describe("at the same instant", () => {
       const email = `race-${round}@example.com`;
       const answers = await Promise.all(
         ["customer.created", "customer.deleted"].map((type) =>
-          post(fetch, hook, customer(email, `race-${round}`, type)),
+          postSigned(fetch, hook, customerEvent(email, `race-${round}`, type)),
         ),
       );
       // A sender repeats what was answered 503.
       expect(answers.map(({ status }) => [200, 503].includes(status))).toEqual([true, true]);
       if (answers[1]?.status === 503)
-        ok(await post(fetch, hook, customer(email, `race-${round}`, "customer.deleted")), 200);
+        expectStatus(
+          await postSigned(fetch, hook, customerEvent(email, `race-${round}`, "customer.deleted")),
+          200,
+        );
       expect([email, [undefined, "blocked"].includes(await statusOf(email))]).toEqual([email, true]);
     }
   });
@@ -63,9 +74,9 @@ describe("at the same instant", () => {
       `CREATE TRIGGER meanwhile AFTER INSERT ON delivery WHEN NEW.outcome = '${outcome}'
        BEGIN ${meanwhile(memberId)}; END`,
     ).run();
-    const answer = await post(fetch, hook, customer("moment@example.com", "moment", type));
+    const answer = await postSigned(fetch, hook, customerEvent("moment@example.com", "moment", type));
     await env.DB.prepare("DROP TRIGGER meanwhile").run();
-    expect(became(answer)).toBe("503 stale");
+    expect(outcomeOf(answer)).toBe("503 stale");
     expect(await statusOf("moment@example.com")).toBeUndefined();
     expect(
       (
@@ -79,12 +90,12 @@ describe("at the same instant", () => {
   test("five events of one new person make one member, and the others say so", async () => {
     const hook = await newHook(owner.api);
     const answers = await Promise.all(
-      Array.from({ length: 5 }, () => post(fetch, hook, customer("five@example.com", "five"))),
+      Array.from({ length: 5 }, () => postSigned(fetch, hook, customerEvent("five@example.com", "five"))),
     );
-    expect(answers.filter((answer) => became(answer) === "invited")).toHaveLength(1);
-    expect(answers.filter((answer) => became(answer).startsWith("refused conflict/duplicate-"))).toHaveLength(
-      4,
-    );
+    expect(answers.filter((answer) => outcomeOf(answer) === "invited")).toHaveLength(1);
+    expect(
+      answers.filter((answer) => outcomeOf(answer).startsWith("refused conflict/duplicate-")),
+    ).toHaveLength(4);
   });
 });
 
@@ -107,14 +118,16 @@ describe("github, where neither the message's name nor its type is signed", () =
     const body = JSON.stringify({ account: accountId });
     const answers = await Promise.all(
       Array.from({ length: 10 }, async () =>
-        postRaw(fetch, hook.id, body, await signed(hook, body, { type: "paid" })),
+        postRaw(fetch, hook.id, body, await signMessage(hook, body, { type: "paid" })),
       ),
     );
-    expect(answers.map(became).sort()).toEqual([
+    expect(answers.map(outcomeOf).sort()).toEqual([
       "credited",
       ...Array.from({ length: 9 }, () => "credited again"),
     ]);
-    expect(ok(await platform.get(`/v1/accounts/${accountId}/credits`), 200).body["balance"]).toBe(5);
+    expect(expectStatus(await platform.get(`/v1/accounts/${accountId}/credits`), 200).body["balance"]).toBe(
+      5,
+    );
   });
 
   test("what was denied is decided again as it was, not as its header says next", async () => {
@@ -128,14 +141,19 @@ describe("github, where neither the message's name nor its type is signed", () =
       ],
     });
     const give = async (list: string[]) =>
-      ok(await owner.api.patch(`/v1/members/${maker.memberId}`, { rights: list }, { ifMatch: "*" }), 200);
+      expectStatus(
+        await owner.api.patch(`/v1/members/${maker.memberId}`, { rights: list }, { ifMatch: "*" }),
+        200,
+      );
     const payload = { email: "typed@example.com" };
     await give(rights.slice(0, 5));
-    expect(became(await post(fetch, hook, payload, { type: "left", id: newMessage() }))).toBe(
+    expect(outcomeOf(await postSigned(fetch, hook, payload, { type: "left", id: newMessageId() }))).toBe(
       "403 access/denied",
     );
     await give(rights);
-    expect(became(await post(fetch, hook, payload, { type: "joined", id: newMessage() }))).toBe("barred");
+    expect(outcomeOf(await postSigned(fetch, hook, payload, { type: "joined", id: newMessageId() }))).toBe(
+      "barred",
+    );
     expect(await statusOf("typed@example.com")).toBeUndefined();
   });
 });

@@ -1,23 +1,23 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, ok } from "../../harness/client.ts";
+import { type Api, expectStatus } from "../../harness/client.ts";
 import type { Person } from "../../harness/people.ts";
 import {
-  became,
-  customer,
+  outcomeOf,
+  customerEvent,
   newHook,
-  newMessage,
-  post,
+  newMessageId,
+  postSigned,
   postRaw,
   type Scheme,
-  signed,
+  signMessage,
 } from "../../harness/webhook.ts";
-import { fetch, foundPlatform, subscribed } from "../access/operators-world.ts";
+import { fetch, createPlatform, createSubscribedAccount } from "../access/operators-fixture.ts";
 
 let platform: Api;
 let owner: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  owner = await subscribed(platform, "team");
+  platform = await createPlatform();
+  owner = await createSubscribedAccount(platform, "team");
 });
 
 const MINUTE = 60_000;
@@ -40,7 +40,7 @@ const GITHUB = {
 };
 const mappingOf = (scheme: Scheme) => (scheme === "github" ? [GITHUB] : []);
 const membersWith = async (email: string) =>
-  ok(
+  expectStatus(
     await owner.api.get<{ data: { email: string }[] }>(`/v1/members?email=${encodeURIComponent(email)}`),
     200,
   ).body.data.length;
@@ -51,17 +51,17 @@ describe.each(["standard", "stripe", "github"] as const)("S3.16: %s, signed by i
   test("what is signed is taken; what was changed, or signed with another secret, is not", async () => {
     const hook = await newHook(owner.api, scheme, ...mappingOf(scheme));
     const email = nextEmail();
-    const body = JSON.stringify({ id: newMessage(), ...customer(email) });
-    const headers = await signed(hook, body, typed);
-    expect(became(await postRaw(fetch, hook.id, body.replace("Gast", "Gost"), headers))).toBe(REFUSED);
-    expect(became(await postRaw(fetch, hook.id, `${body} `, headers))).toBe(REFUSED);
+    const body = JSON.stringify({ id: newMessageId(), ...customerEvent(email) });
+    const headers = await signMessage(hook, body, typed);
+    expect(outcomeOf(await postRaw(fetch, hook.id, body.replace("Gast", "Gost"), headers))).toBe(REFUSED);
+    expect(outcomeOf(await postRaw(fetch, hook.id, `${body} `, headers))).toBe(REFUSED);
     expect(
-      became(
+      outcomeOf(
         await postRaw(
           fetch,
           hook.id,
           body,
-          await signed(hook, body, {
+          await signMessage(hook, body, {
             ...typed,
             secret: `whsec_${btoa("another secret, as long as it has to be")}`,
           }),
@@ -70,61 +70,63 @@ describe.each(["standard", "stripe", "github"] as const)("S3.16: %s, signed by i
     ).toBe(REFUSED);
     for (const name of Object.keys(headers).filter((each) => each !== "x-github-event")) {
       const { [name]: _, ...rest } = headers;
-      expect([name, became(await postRaw(fetch, hook.id, body, rest))]).toEqual([name, REFUSED]);
+      expect([name, outcomeOf(await postRaw(fetch, hook.id, body, rest))]).toEqual([name, REFUSED]);
     }
     expect(await membersWith(email)).toBe(0);
-    expect(became(await postRaw(fetch, hook.id, body, headers))).toBe("invited");
+    expect(outcomeOf(await postRaw(fetch, hook.id, body, headers))).toBe("invited");
     expect(await membersWith(email)).toBe(1);
   });
 
   test("the same bytes again do nothing, and are told what became of them", async () => {
     const hook = await newHook(owner.api, scheme, ...mappingOf(scheme));
-    const body = JSON.stringify({ id: newMessage(), ...customer(nextEmail()) });
-    const headers = await signed(hook, body, typed);
+    const body = JSON.stringify({ id: newMessageId(), ...customerEvent(nextEmail()) });
+    const headers = await signMessage(hook, body, typed);
     const first = await postRaw(fetch, hook.id, body, headers);
     const again = await postRaw(fetch, hook.id, body, headers);
-    expect([became(first), became(again)]).toEqual(["invited", "invited again"]);
+    expect([outcomeOf(first), outcomeOf(again)]).toEqual(["invited", "invited again"]);
     expect(again.body).toEqual({ ...first.body, duplicate: true });
   });
 
   test("twenty at the same instant make one member", async () => {
     const hook = await newHook(owner.api, scheme, ...mappingOf(scheme));
     const email = nextEmail();
-    const body = JSON.stringify({ id: newMessage(), ...customer(email) });
-    const headers = await signed(hook, body, typed);
+    const body = JSON.stringify({ id: newMessageId(), ...customerEvent(email) });
+    const headers = await signMessage(hook, body, typed);
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => postRaw(fetch, hook.id, body, headers)),
     );
-    expect(answers.map(became).sort()).toEqual([
+    expect(answers.map(outcomeOf).sort()).toEqual([
       "invited",
       ...Array.from({ length: 19 }, () => "invited again"),
     ]);
     expect(new Set(answers.map(({ body: { id, memberId } }) => `${id} ${memberId}`)).size).toBe(1);
     expect(await membersWith(email)).toBe(1);
     expect(
-      ok(await owner.api.get<{ data: object[] }>(`/v1/hooks/${hook.id}/deliveries`), 200).body.data,
+      expectStatus(await owner.api.get<{ data: object[] }>(`/v1/hooks/${hook.id}/deliveries`), 200).body.data,
     ).toMatchObject([{ outcome: "invited", attempts: 1 }]);
   });
 });
 
 test("K13 standard: the same under svix- names; never both sets; each message once", async () => {
   const hook = await newHook(owner.api);
-  const body = JSON.stringify(customer(nextEmail()));
-  const headers = await signed(hook, body);
+  const body = JSON.stringify(customerEvent(nextEmail()));
+  const headers = await signMessage(hook, body);
   const svix = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.replace("webhook-", "svix-"), value]),
   );
-  expect(became(await postRaw(fetch, hook.id, body, { ...headers, ...svix }))).toBe(REFUSED);
-  expect(became(await postRaw(fetch, hook.id, body, { ...svix, "webhook-id": newMessage() }))).toBe(REFUSED);
-  expect(became(await postRaw(fetch, hook.id, body, svix))).toBe("invited");
-  expect(became(await postRaw(fetch, hook.id, body, headers))).toBe("invited again");
+  expect(outcomeOf(await postRaw(fetch, hook.id, body, { ...headers, ...svix }))).toBe(REFUSED);
+  expect(outcomeOf(await postRaw(fetch, hook.id, body, { ...svix, "webhook-id": newMessageId() }))).toBe(
+    REFUSED,
+  );
+  expect(outcomeOf(await postRaw(fetch, hook.id, body, svix))).toBe("invited");
+  expect(outcomeOf(await postRaw(fetch, hook.id, body, headers))).toBe("invited again");
 });
 
 test("K16 a delivery is read as its sender signs it: of two members of a name the last counts", async () => {
   const [hook, email, first] = [await newHook(owner.api), nextEmail(), nextEmail()];
-  const body = JSON.stringify(customer(email)).replace('"email":', `"email":"${first}","email":`);
+  const body = JSON.stringify(customerEvent(email)).replace('"email":', `"email":"${first}","email":`);
   expect(body.match(/"email"/g)).toHaveLength(2);
-  expect(became(await postRaw(fetch, hook.id, body, await signed(hook, body)))).toBe("invited");
+  expect(outcomeOf(await postRaw(fetch, hook.id, body, await signMessage(hook, body)))).toBe("invited");
   expect([await membersWith(first), await membersWith(email)]).toEqual([0, 1]);
 });
 
@@ -134,10 +136,14 @@ describe.each(["standard", "stripe"] as const)("%s, which tells the time", (sche
     ["ten minutes ahead", 10],
   ])("a message %s is refused", async (_, minutes) => {
     const hook = await newHook(owner.api, scheme);
-    expect(became(await post(fetch, hook, customer(nextEmail()), { skew: minutes * MINUTE }))).toBe(REFUSED);
+    expect(
+      outcomeOf(await postSigned(fetch, hook, customerEvent(nextEmail()), { skew: minutes * MINUTE })),
+    ).toBe(REFUSED);
     const reason = async () =>
-      ok(await owner.api.get<{ lastRefusal: { reason: string } | null }>(`/v1/hooks/${hook.id}`), 200).body
-        .lastRefusal?.reason;
+      expectStatus(
+        await owner.api.get<{ lastRefusal: { reason: string } | null }>(`/v1/hooks/${hook.id}`),
+        200,
+      ).body.lastRefusal?.reason;
     await expect.poll(reason).toBe(minutes < 0 ? "too_old" : "too_new");
   });
 
@@ -146,8 +152,8 @@ describe.each(["standard", "stripe"] as const)("%s, which tells the time", (sche
     ["four minutes ahead", 4],
   ])("a message %s is taken", async (_, minutes) => {
     expect(
-      became(
-        await post(fetch, await newHook(owner.api, scheme), customer(nextEmail()), {
+      outcomeOf(
+        await postSigned(fetch, await newHook(owner.api, scheme), customerEvent(nextEmail()), {
           skew: minutes * MINUTE,
         }),
       ),
@@ -156,22 +162,24 @@ describe.each(["standard", "stripe"] as const)("%s, which tells the time", (sche
 
   test("a second message of the same name is what the first was, with any content", async () => {
     const hook = await newHook(owner.api, scheme);
-    const [id, email] = [newMessage(), nextEmail()];
-    expect(became(await post(fetch, hook, customer(nextEmail()), { id }))).toBe("invited");
-    expect(became(await post(fetch, hook, customer(email), { id, skew: MINUTE }))).toBe("invited again");
+    const [id, email] = [newMessageId(), nextEmail()];
+    expect(outcomeOf(await postSigned(fetch, hook, customerEvent(nextEmail()), { id }))).toBe("invited");
+    expect(outcomeOf(await postSigned(fetch, hook, customerEvent(email), { id, skew: MINUTE }))).toBe(
+      "invited again",
+    );
     expect(await membersWith(email)).toBe(0);
   });
 });
 
 test("github: what was signed counts once, under any name, at the same instant too", async () => {
   const hook = await newHook(owner.api, "github", GITHUB);
-  const body = JSON.stringify(customer(nextEmail()));
+  const body = JSON.stringify(customerEvent(nextEmail()));
   const answers = await Promise.all(
     Array.from({ length: 10 }, async () =>
-      postRaw(fetch, hook.id, body, await signed(hook, body, { type: "organization" })),
+      postRaw(fetch, hook.id, body, await signMessage(hook, body, { type: "organization" })),
     ),
   );
-  expect(answers.map(became).sort()).toEqual([
+  expect(answers.map(outcomeOf).sort()).toEqual([
     "invited",
     ...Array.from({ length: 9 }, () => "invited again"),
   ]);
@@ -180,9 +188,9 @@ test("github: what was signed counts once, under any name, at the same instant t
 test("several signatures: one that is right is enough, and nothing else is", async () => {
   const hook = await newHook(owner.api);
   const send = async (wrap: (signature: string) => string) => {
-    const body = JSON.stringify(customer(nextEmail()));
-    const headers = await signed(hook, body);
-    return became(
+    const body = JSON.stringify(customerEvent(nextEmail()));
+    const headers = await signMessage(hook, body);
+    return outcomeOf(
       await postRaw(fetch, hook.id, body, {
         ...headers,
         "webhook-signature": wrap(headers["webhook-signature"] ?? ""),

@@ -1,9 +1,16 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, newKey, ok, type Problem } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus, type Problem } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
-import { became, customer, type Hook, JOIN, newHook, post } from "../../harness/webhook.ts";
-import { fetch, foundPlatform, said, subscribed } from "../access/operators-world.ts";
+import {
+  outcomeOf,
+  customerEvent,
+  type Hook,
+  JOIN_MAPPING,
+  newHook,
+  postSigned,
+} from "../../harness/webhook.ts";
+import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
 
 let platform: Api;
 let owner: Person;
@@ -15,8 +22,8 @@ const email = (name: string) => `${name}@shop.example`;
 const ids = new Map<string, string>();
 
 beforeAll(async () => {
-  platform = await foundPlatform();
-  owner = await subscribed(platform, "team");
+  platform = await createPlatform();
+  owner = await createSubscribedAccount(platform, "team");
   maker = await newMember(fetch, owner, { roles: ["admin"] });
   hook = await newHook(maker.api);
   for (const name of PEOPLE) {
@@ -28,9 +35,9 @@ beforeAll(async () => {
       externalId: `id-${name}`,
       notify: true,
     };
-    const made = ok(
+    const made = expectStatus(
       await owner.api.post<{ id: string; invitationId: string }>("/v1/members", card, {
-        idempotencyKey: newKey(),
+        idempotencyKey: newIdempotencyKey(),
       }),
       201,
     ).body;
@@ -43,9 +50,9 @@ beforeAll(async () => {
   await set("UPDATE member SET status = 'active' WHERE id = ?", ids.get("member"));
   await set("UPDATE member SET email = ? WHERE id = ?", "owner@shop.example", owner.memberId);
   await set("UPDATE member SET email = ? WHERE id = ?", "maker@shop.example", maker.memberId);
-  ok(await owner.api.post(`/v1/members/${ids.get("blocked")}/block`), 200);
-  ok(await owner.api.del(`/v1/invitations/${ids.get("revoked invitation")}`), 204);
-  ok(await owner.api.del(`/v1/members/${ids.get("removed")}`), 204);
+  expectStatus(await owner.api.post(`/v1/members/${ids.get("blocked")}/block`), 200);
+  expectStatus(await owner.api.del(`/v1/invitations/${ids.get("revoked invitation")}`), 204);
+  expectStatus(await owner.api.del(`/v1/members/${ids.get("removed")}`), 204);
 });
 
 interface Told {
@@ -75,18 +82,22 @@ const rowsOf = async () =>
 /** Tries it, then sends it. What both say, once they say the same. */
 async function both(payload: object, which: Hook = hook, who: Person = maker): Promise<Told> {
   const before = await rowsOf();
-  const trial = told(ok(await who.api.post<Told>(`/v1/hooks/${which.id}/try`, { payload }), 200).body);
+  const trial = told(
+    expectStatus(await who.api.post<Told>(`/v1/hooks/${which.id}/try`, { payload }), 200).body,
+  );
   expect(await rowsOf()).toEqual(before);
-  await post(fetch, which, payload);
-  const [delivery] = ok(await who.api.get<{ data: Told[] }>(`/v1/hooks/${which.id}/deliveries?limit=1`), 200)
-    .body.data;
+  await postSigned(fetch, which, payload);
+  const [delivery] = expectStatus(
+    await who.api.get<{ data: Told[] }>(`/v1/hooks/${which.id}/deliveries?limit=1`),
+    200,
+  ).body.data;
   expect(trial).toEqual(told(delivery as Told));
   return trial;
 }
 
 describe("S3.16: what /try answers is what becomes of the message, and it changes nothing", () => {
   test.each([
-    ["no member yet", () => customer(email("new")), "invited", null],
+    ["no member yet", () => customerEvent(email("new")), "invited", null],
     ["an event that no rule is for", () => event("order.paid", {}), "ignored", null],
     ["an event without a type", () => ({ data: {} }), "failed", "validation"],
     [
@@ -95,80 +106,80 @@ describe("S3.16: what /try answers is what becomes of the message, and it change
       "failed",
       "validation",
     ],
-    ["an address that is none", () => customer("nobody"), "failed", "validation"],
+    ["an address that is none", () => customerEvent("nobody"), "failed", "validation"],
     [
       "a name with a line break",
       () => event("customer.created", { email: email("x"), name: "A\nB", id: "1" }),
       "failed",
       "validation",
     ],
-    ["a member", () => customer(email("member")), "refused", "conflict/duplicate-member"],
+    ["a member", () => customerEvent(email("member")), "refused", "conflict/duplicate-member"],
     [
       "a member, in capitals",
-      () => customer(email("MEMBER").toUpperCase()),
+      () => customerEvent(email("MEMBER").toUpperCase()),
       "refused",
       "conflict/duplicate-member",
     ],
     [
       "a member's id with another address",
-      () => customer(email("other"), "id-member"),
+      () => customerEvent(email("other"), "id-member"),
       "refused",
       "conflict/duplicate-member",
     ],
-    ["an invited member", () => customer(email("waiting")), "refused", "conflict/duplicate-invitation"],
-    ["a blocked member", () => customer(email("blocked")), "refused", "conflict/former-member"],
+    ["an invited member", () => customerEvent(email("waiting")), "refused", "conflict/duplicate-invitation"],
+    ["a blocked member", () => customerEvent(email("blocked")), "refused", "conflict/former-member"],
     [
       "a blocked member, by the id with another address",
-      () => customer(email("other"), "id-blocked"),
+      () => customerEvent(email("other"), "id-blocked"),
       "refused",
       "conflict/former-member",
     ],
     [
       "a member whose invitation was taken back",
-      () => customer(email("revoked")),
+      () => customerEvent(email("revoked")),
       "refused",
       "conflict/former-member",
     ],
-    ["a removed member", () => customer(email("removed")), "refused", "conflict/former-member"],
+    ["a removed member", () => customerEvent(email("removed")), "refused", "conflict/former-member"],
     [
       "a removed member, by the id with another address",
-      () => customer(email("other"), "id-removed"),
+      () => customerEvent(email("other"), "id-removed"),
       "refused",
       "conflict/former-member",
     ],
     [
       "a block of the account's owner",
-      () => customer("owner@shop.example", "x", "customer.deleted"),
+      () => customerEvent("owner@shop.example", "x", "customer.deleted"),
       "refused",
       "conflict/last-admin",
     ],
     [
       "a block of the hook's owner",
-      () => customer("maker@shop.example", "x", "customer.deleted"),
+      () => customerEvent("maker@shop.example", "x", "customer.deleted"),
       "refused",
       "conflict/lockout",
     ],
     [
       "a block of two at once",
-      () => customer(email("member"), "id-waiting", "customer.deleted"),
+      () => customerEvent(email("member"), "id-waiting", "customer.deleted"),
       "refused",
       "conflict/state",
     ],
     [
       "a block of a member",
-      () => customer(email("member"), "id-member", "customer.deleted"),
+      () => customerEvent(email("member"), "id-member", "customer.deleted"),
       "blocked",
       null,
     ],
     [
       "a block of a blocked member",
-      () => customer(email("blocked"), "id-blocked", "customer.deleted"),
+      () => customerEvent(email("blocked"), "id-blocked", "customer.deleted"),
       "blocked",
       null,
     ],
     [
       "a block of an unknown person",
-      () => customer(email("nobody"), "id-nobody", "customer.deleted"),
+      () => customerEvent(email("nobody"), "id-nobody", "customer.deleted"),
       "barred",
       null,
     ],
@@ -177,7 +188,7 @@ describe("S3.16: what /try answers is what becomes of the message, and it change
   });
 
   test("the account's domains and its number of members", async () => {
-    const shop = await subscribed(platform, "team");
+    const shop = await createSubscribedAccount(platform, "team");
     const own = await newHook(shop.api);
     await env.DB.prepare(
       `UPDATE account
@@ -187,16 +198,16 @@ describe("S3.16: what /try answers is what becomes of the message, and it change
     )
       .bind(shop.accountId)
       .run();
-    expect(await both(customer("a@other.example"), own, shop)).toMatchObject({
+    expect(await both(customerEvent("a@other.example"), own, shop)).toMatchObject({
       outcome: "refused",
       code: "validation",
       errors: [{ pointer: "/email" }],
     });
-    ok(
+    expectStatus(
       await platform.put(`/v1/accounts/${shop.accountId}/plan`, { restrictedAccounts: true, memberLimit: 1 }),
       200,
     );
-    expect(await both(customer("a@shop.example"), own, shop)).toMatchObject({
+    expect(await both(customerEvent("a@shop.example"), own, shop)).toMatchObject({
       outcome: "refused",
       code: "conflict/member-limit",
     });
@@ -205,12 +216,12 @@ describe("S3.16: what /try answers is what becomes of the message, and it change
   test("rights that its owner lost", async () => {
     const rights = ["hook.view", "hook.edit", "member.view", "member.create", "member.block", "member.edit"];
     const clerk = await newMember(fetch, owner, { roles: ["member"], rights });
-    const [invite, block] = JOIN.rules;
+    const [invite, block] = JOIN_MAPPING.rules;
     const own = await newHook(clerk.api, "standard", {
       typeAt: "/type",
       rules: [{ ...invite, then: { ...invite?.then, roles: [], rights: ["member.view"] } }, block],
     });
-    ok(
+    expectStatus(
       await owner.api.patch(
         `/v1/members/${clerk.memberId}`,
         { rights: rights.slice(0, 3) },
@@ -218,12 +229,12 @@ describe("S3.16: what /try answers is what becomes of the message, and it change
       ),
       200,
     );
-    expect(await both(customer(email("late")), own, clerk)).toMatchObject({
+    expect(await both(customerEvent(email("late")), own, clerk)).toMatchObject({
       outcome: "denied",
       code: "access/denied",
       rule: 0,
     });
-    expect(await both(customer(email("late"), "1", "customer.deleted"), own, clerk)).toMatchObject({
+    expect(await both(customerEvent(email("late"), "1", "customer.deleted"), own, clerk)).toMatchObject({
       outcome: "denied",
       code: "access/denied",
       rule: 1,
@@ -233,11 +244,11 @@ describe("S3.16: what /try answers is what becomes of the message, and it change
 
 describe("no member is brought back", () => {
   test("a block before its invitation keeps them out, by the address or by the id", async () => {
-    const send = async (payload: object) => became(await post(fetch, hook, payload));
+    const send = async (payload: object) => outcomeOf(await postSigned(fetch, hook, payload));
     const byId = {
       typeAt: "/type",
       rules: [
-        JOIN.rules[0],
+        JOIN_MAPPING.rules[0],
         {
           when: { type: "customer.deleted" },
           then: { action: "block", externalId: { pointer: "/data/id" } },
@@ -245,14 +256,16 @@ describe("no member is brought back", () => {
       ],
     };
     const other = await newHook(maker.api, "standard", byId);
-    expect(await send(customer(email("early"), "id-early", "customer.deleted"))).toBe("barred");
-    expect(became(await post(fetch, other, customer("", "id-early-2", "customer.deleted")))).toBe("barred");
+    expect(await send(customerEvent(email("early"), "id-early", "customer.deleted"))).toBe("barred");
+    expect(
+      outcomeOf(await postSigned(fetch, other, customerEvent("", "id-early-2", "customer.deleted"))),
+    ).toBe("barred");
     for (const [address, id] of [
       ["early", "another"],
       ["another", "id-early"],
       ["third", "id-early-2"],
     ] as const) {
-      expect([address, await send(customer(email(address), id))]).toEqual([
+      expect([address, await send(customerEvent(email(address), id))]).toEqual([
         address,
         "refused conflict/former-member",
       ]);
@@ -260,26 +273,36 @@ describe("no member is brought back", () => {
   });
 
   test("a blocked member stays blocked, and the answer names no member", async () => {
-    const answer = await post(fetch, hook, customer(email("blocked")));
+    const answer = await postSigned(fetch, hook, customerEvent(email("blocked")));
     expect(answer.body).toMatchObject({ outcome: "refused", memberId: null });
     expect(JSON.stringify(answer.body)).not.toContain("example");
-    expect(ok(await owner.api.get(`/v1/members/${ids.get("blocked")}`), 200).body["status"]).toBe("blocked");
+    expect(expectStatus(await owner.api.get(`/v1/members/${ids.get("blocked")}`), 200).body["status"]).toBe(
+      "blocked",
+    );
   });
 
   test("a member whom a hook blocked cannot come in by the invitation that it had sent", async () => {
-    const { body } = await post(fetch, hook, customer(email("shortlived"), "id-shortlived"));
+    const { body } = await postSigned(fetch, hook, customerEvent(email("shortlived"), "id-shortlived"));
     expect(
-      became(await post(fetch, hook, customer(email("shortlived"), "id-shortlived", "customer.deleted"))),
+      outcomeOf(
+        await postSigned(
+          fetch,
+          hook,
+          customerEvent(email("shortlived"), "id-shortlived", "customer.deleted"),
+        ),
+      ),
     ).toBe("blocked");
-    expect(ok(await owner.api.get(`/v1/members/${body.memberId}`), 200).body["status"]).toBe("blocked");
-    expect(became(await post(fetch, hook, customer(email("shortlived"), "id-shortlived")))).toBe(
-      "refused conflict/former-member",
+    expect(expectStatus(await owner.api.get(`/v1/members/${body.memberId}`), 200).body["status"]).toBe(
+      "blocked",
     );
+    expect(
+      outcomeOf(await postSigned(fetch, hook, customerEvent(email("shortlived"), "id-shortlived"))),
+    ).toBe("refused conflict/former-member");
   });
 });
 
 describe("a mapping that is at fault is refused by the place of each fault", () => {
-  const [rule] = JOIN.rules;
+  const [rule] = JOIN_MAPPING.rules;
   const then = (more: object) => ({
     typeAt: "/type",
     rules: [{ ...rule, then: { ...rule?.then, ...more } }],
@@ -331,7 +354,7 @@ describe("a mapping that is at fault is refused by the place of each fault", () 
     const answer = await owner.api.post<Problem>(
       "/v1/hooks",
       { name: "Shop", scheme: "standard", mapping },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     );
     expect([said(answer), answer.body.errors?.map((fault) => fault.pointer)]).toEqual([
       "422 validation",

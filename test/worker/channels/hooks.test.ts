@@ -1,27 +1,33 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok } from "../../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newApiKey, newMember, type Person } from "../../harness/people.ts";
 import {
-  became,
-  customer,
+  outcomeOf,
+  customerEvent,
   type Hook,
-  JOIN,
+  JOIN_MAPPING,
   newHook,
-  post,
+  postSigned,
   postRaw,
   SECRETS,
-  signed,
+  signMessage,
 } from "../../harness/webhook.ts";
-import { fetch, foundPlatform, said, shape, subscribed } from "../access/operators-world.ts";
+import {
+  fetch,
+  createPlatform,
+  said,
+  comparableRefusal,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 let platform: Api;
 let owner: Person;
 let stranger: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  owner = await subscribed(platform, "team");
-  stranger = await subscribed(platform, "team");
+  platform = await createPlatform();
+  owner = await createSubscribedAccount(platform, "team");
+  stranger = await createSubscribedAccount(platform, "team");
 });
 
 let count = 0;
@@ -36,7 +42,7 @@ interface Card {
   readonly secret: object;
 }
 const cardOf = async (hook: Pick<Hook, "id">, who = owner) =>
-  ok(await who.api.get<Card>(`/v1/hooks/${hook.id}`), 200).body;
+  expectStatus(await who.api.get<Card>(`/v1/hooks/${hook.id}`), 200).body;
 const change = (hook: Pick<Hook, "id">, patch: object, who = owner) =>
   who.api.patch<Card>(`/v1/hooks/${hook.id}`, patch, { ifMatch: "*" });
 const reasonOf = async (hook: Hook) => (await cardOf(hook)).lastRefusal?.reason;
@@ -46,17 +52,17 @@ const later = (hook: Hook) =>
 
 describe("a secret", () => {
   test("that the gate makes is shown once, and stands nowhere in the clear", async () => {
-    const command = { idempotencyKey: newKey() };
-    const body = { name: "Shop", scheme: "standard", mapping: JOIN };
-    const made = ok(await owner.api.post<Card>("/v1/hooks", body, command), 201).body;
+    const command = { idempotencyKey: newIdempotencyKey() };
+    const body = { name: "Shop", scheme: "standard", mapping: JOIN_MAPPING };
+    const made = expectStatus(await owner.api.post<Card>("/v1/hooks", body, command), 201).body;
     const secret = made.newSecret ?? "";
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     const { newSecret: _, ...card } = made;
-    expect(ok(await owner.api.post("/v1/hooks", body, command), 201).body).toEqual(card);
+    expect(expectStatus(await owner.api.post("/v1/hooks", body, command), 201).body).toEqual(card);
     expect(await cardOf(made)).toEqual(card);
-    expect(became(await post(fetch, { ...made, scheme: "standard", secret }, customer(nextEmail())))).toBe(
-      "invited",
-    );
+    expect(
+      outcomeOf(await postSigned(fetch, { ...made, scheme: "standard", secret }, customerEvent(nextEmail()))),
+    ).toBe("invited");
     const { results: tables } = await env.DB.prepare(
       "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'",
     ).all<{ name: string }>();
@@ -68,9 +74,9 @@ describe("a secret", () => {
 
   test("and its successor are both good for a day, then only the latter", async () => {
     const hook = await newHook(owner.api);
-    const { newSecret = "" } = ok(await change(hook, { newSecret: true }), 200).body;
+    const { newSecret = "" } = expectStatus(await change(hook, { newSecret: true }), 200).body;
     const send = async (secret: string) =>
-      became(await post(fetch, { ...hook, secret }, customer(nextEmail())));
+      outcomeOf(await postSigned(fetch, { ...hook, secret }, customerEvent(nextEmail())));
     expect([await send(hook.secret), await send(newSecret)]).toEqual(["invited", "invited"]);
     await env.DB.prepare("UPDATE hook SET previous_until = ? WHERE id = ?")
       .bind(Date.now() - 1, hook.id)
@@ -80,10 +86,12 @@ describe("a secret", () => {
 
   test("that others know ends at once", async () => {
     const hook = await newHook(owner.api, "stripe");
-    ok(await change(hook, { secret: "whsec_another-0123456789", keepPrevious: false }), 200);
-    expect(became(await post(fetch, hook, customer(nextEmail())))).toBe(REFUSED);
+    expectStatus(await change(hook, { secret: "whsec_another-0123456789", keepPrevious: false }), 200);
+    expect(outcomeOf(await postSigned(fetch, hook, customerEvent(nextEmail())))).toBe(REFUSED);
     expect(
-      became(await post(fetch, { ...hook, secret: "whsec_another-0123456789" }, customer(nextEmail()))),
+      outcomeOf(
+        await postSigned(fetch, { ...hook, secret: "whsec_another-0123456789" }, customerEvent(nextEmail())),
+      ),
     ).toBe("invited");
   });
 
@@ -92,7 +100,7 @@ describe("a secret", () => {
     await env.DB.prepare("UPDATE hook SET secret = (SELECT secret FROM hook WHERE id = ?) WHERE id = ?")
       .bind(two.id, one.id)
       .run();
-    expect(became(await post(fetch, one, customer(nextEmail())))).toBe(REFUSED);
+    expect(outcomeOf(await postSigned(fetch, one, customerEvent(nextEmail())))).toBe(REFUSED);
     await expect.poll(() => reasonOf(one)).toBe("secret_unreadable");
   });
 
@@ -103,8 +111,8 @@ describe("a secret", () => {
   ])("of %s is asked for as that scheme has it: %j", async (scheme, more, pointer) => {
     const answer = await owner.api.post<{ errors: object[] }>(
       "/v1/hooks",
-      { name: "Shop", scheme, mapping: JOIN, ...more },
-      { idempotencyKey: newKey() },
+      { name: "Shop", scheme, mapping: JOIN_MAPPING, ...more },
+      { idempotencyKey: newIdempotencyKey() },
     );
     expect([said(answer), answer.body.errors]).toEqual([
       "422 validation",
@@ -117,17 +125,21 @@ describe("a caller", () => {
   test("learns the same of a missing or inactive hook, a blocked owner and a wrong signature", async () => {
     const { memberId, api: who } = await newMember(fetch, owner, { roles: ["admin"] });
     const [wrong, off, blocked] = [await newHook(owner.api), await newHook(owner.api), await newHook(who)];
-    ok(await change(off, { active: false }), 200);
-    ok(await owner.api.post(`/v1/members/${memberId}/block`), 200);
+    expectStatus(await change(off, { active: false }), 200);
+    expectStatus(await owner.api.post(`/v1/members/${memberId}/block`), 200);
     const answers = [
-      await post(fetch, { ...wrong, secret: `whsec_${btoa("z".repeat(32))}` }, customer(nextEmail())),
-      await post(fetch, off, customer(nextEmail())),
-      await post(fetch, blocked, customer(nextEmail())),
-      await post(fetch, { ...wrong, id: "hok_01ARZ3NDEKTSV4RRFFQ69G5FAV" }, customer(nextEmail())),
-      await post(fetch, { ...wrong, id: "x" }, customer(nextEmail())),
+      await postSigned(
+        fetch,
+        { ...wrong, secret: `whsec_${btoa("z".repeat(32))}` },
+        customerEvent(nextEmail()),
+      ),
+      await postSigned(fetch, off, customerEvent(nextEmail())),
+      await postSigned(fetch, blocked, customerEvent(nextEmail())),
+      await postSigned(fetch, { ...wrong, id: "hok_01ARZ3NDEKTSV4RRFFQ69G5FAV" }, customerEvent(nextEmail())),
+      await postSigned(fetch, { ...wrong, id: "x" }, customerEvent(nextEmail())),
     ];
-    expect(new Set(answers.map(shape)).size).toBe(1);
-    expect(became(answers[0] as never)).toBe(REFUSED);
+    expect(new Set(answers.map(comparableRefusal)).size).toBe(1);
+    expect(outcomeOf(answers[0] as never)).toBe(REFUSED);
     for (const [hook, reason] of [
       [wrong, "wrong_signature"],
       [off, "switched_off"],
@@ -135,14 +147,15 @@ describe("a caller", () => {
     ] as const)
       await expect.poll(() => reasonOf(hook)).toBe(reason);
     expect(
-      ok(await owner.api.get<{ data: object[] }>(`/v1/hooks/${blocked.id}/deliveries`), 200).body.data,
+      expectStatus(await owner.api.get<{ data: object[] }>(`/v1/hooks/${blocked.id}/deliveries`), 200).body
+        .data,
     ).toEqual([]);
   });
 
   test("is noted once a minute, for any number of calls", async () => {
     const hook = await newHook(owner.api);
     const wrong = () =>
-      post(fetch, { ...hook, secret: `whsec_${btoa("z".repeat(32))}` }, customer(nextEmail()));
+      postSigned(fetch, { ...hook, secret: `whsec_${btoa("z".repeat(32))}` }, customerEvent(nextEmail()));
     await wrong();
     await expect.poll(() => reasonOf(hook)).toBe("wrong_signature");
     const { lastRefusal, version } = await cardOf(hook);
@@ -164,12 +177,12 @@ describe("a caller", () => {
   ];
   test.each(BODIES)("with %s that is signed gets that answer, and once only", async (_, body, expected) => {
     const hook = await newHook(owner.api);
-    const headers = await signed(hook, body);
+    const headers = await signMessage(hook, body);
     const [first, second] = [
       await postRaw(fetch, hook.id, body, headers),
       await postRaw(fetch, hook.id, body, headers),
     ];
-    expect([first, second].map(became)).toEqual([expected, `failed ${expected.slice(4)} again`]);
+    expect([first, second].map(outcomeOf)).toEqual([expected, `failed ${expected.slice(4)} again`]);
     expect(second.body.detail).toBe(first.body.detail);
   });
 
@@ -177,17 +190,17 @@ describe("a caller", () => {
     const hook = await newHook(owner.api);
     const email = nextEmail();
     const [done, refused, again] = [
-      await post(fetch, hook, customer(email)),
-      await post(fetch, hook, customer(email), { id: "msg_twice" }),
-      await post(fetch, hook, customer(email), { id: "msg_twice" }),
+      await postSigned(fetch, hook, customerEvent(email)),
+      await postSigned(fetch, hook, customerEvent(email), { id: "msg_twice" }),
+      await postSigned(fetch, hook, customerEvent(email), { id: "msg_twice" }),
     ];
-    expect([done, refused].map(became)).toEqual(["invited", "refused conflict/duplicate-invitation"]);
+    expect([done, refused].map(outcomeOf)).toEqual(["invited", "refused conflict/duplicate-invitation"]);
     expect([done.body.detail, refused.body.detail, again.body.detail]).toEqual([
       null,
       expect.stringContaining("resend"),
       refused.body.detail,
     ]);
-    const deliveries = ok(
+    const deliveries = expectStatus(
       await owner.api.get<{ data: { detail: string | null }[] }>(`/v1/hooks/${hook.id}/deliveries`),
       200,
     ).body.data;
@@ -196,9 +209,11 @@ describe("a caller", () => {
 
   test("with too much, another media type, none, or a query is refused before verification", async () => {
     const hook = await newHook(owner.api);
-    expect(became(await postRaw(fetch, hook.id, `"${"x".repeat(70_000)}"`, {}))).toBe("413 too-large");
+    expect(outcomeOf(await postRaw(fetch, hook.id, `"${"x".repeat(70_000)}"`, {}))).toBe("413 too-large");
     expect(
-      became(await postRaw(fetch, hook.id, "a=1", { "content-type": "application/x-www-form-urlencoded" })),
+      outcomeOf(
+        await postRaw(fetch, hook.id, "a=1", { "content-type": "application/x-www-form-urlencoded" }),
+      ),
     ).toBe("415 media-type");
     expect(
       (await fetch(`/v1/hooks/${hook.id}`, { method: "POST", body: new Uint8Array([123, 125]) })).status,
@@ -220,7 +235,7 @@ describe("a hook", () => {
     const maker = await newMember(fetch, owner, { roles: ["admin"] });
     const hook = await newHook(maker.api);
     for (const patch of [
-      { mapping: JOIN },
+      { mapping: JOIN_MAPPING },
       { secret: SECRETS.standard },
       { newSecret: true },
       { active: true },
@@ -228,14 +243,14 @@ describe("a hook", () => {
     ]) {
       expect([patch, said(await change(hook, patch))]).toEqual([patch, "403 access/denied"]);
     }
-    expect(said(await owner.api.post(`/v1/hooks/${hook.id}/try`, { payload: customer(nextEmail()) }))).toBe(
-      "403 access/denied",
-    );
-    ok(await change(hook, { active: false }), 200);
-    expect(became(await post(fetch, hook, customer(nextEmail())))).toBe(REFUSED);
-    ok(await change(hook, { active: true, name: "Shop 2" }, maker), 200);
-    expect(became(await post(fetch, hook, customer(nextEmail())))).toBe("invited");
-    ok(await owner.api.del(`/v1/hooks/${hook.id}`), 204);
+    expect(
+      said(await owner.api.post(`/v1/hooks/${hook.id}/try`, { payload: customerEvent(nextEmail()) })),
+    ).toBe("403 access/denied");
+    expectStatus(await change(hook, { active: false }), 200);
+    expect(outcomeOf(await postSigned(fetch, hook, customerEvent(nextEmail())))).toBe(REFUSED);
+    expectStatus(await change(hook, { active: true, name: "Shop 2" }, maker), 200);
+    expect(outcomeOf(await postSigned(fetch, hook, customerEvent(nextEmail())))).toBe("invited");
+    expectStatus(await owner.api.del(`/v1/hooks/${hook.id}`), 204);
     expect(said(await maker.api.get(`/v1/hooks/${hook.id}`))).toBe("404 not-found");
   });
 
@@ -253,8 +268,8 @@ describe("a hook", () => {
       ];
       expect(answers.map(said)).toEqual(Array.from({ length: 5 }, () => "404 not-found"));
     }
-    expect(ok(await stranger.api.get<{ data: object[] }>("/v1/hooks"), 200).body.data).toEqual([]);
-    expect(became(await post(fetch, hook, customer(nextEmail())))).toBe("invited");
+    expect(expectStatus(await stranger.api.get<{ data: object[] }>("/v1/hooks"), 200).body.data).toEqual([]);
+    expect(outcomeOf(await postSigned(fetch, hook, customerEvent(nextEmail())))).toBe("invited");
   });
 
   test("is not made with a credential that has less than its member", async () => {
@@ -274,8 +289,8 @@ describe("a hook", () => {
         said(
           await who.post(
             "/v1/hooks",
-            { name: "Shop", scheme: "standard", mapping: JOIN },
-            { idempotencyKey: newKey() },
+            { name: "Shop", scheme: "standard", mapping: JOIN_MAPPING },
+            { idempotencyKey: newIdempotencyKey() },
           ),
         ),
       ).toBe("403 access/denied");
@@ -283,13 +298,13 @@ describe("a hook", () => {
         "403 access/denied",
       );
     }
-    ok(await scoped.patch(`/v1/hooks/${hook.id}`, { active: false }, { ifMatch: "*" }), 200);
+    expectStatus(await scoped.patch(`/v1/hooks/${hook.id}`, { active: false }, { ifMatch: "*" }), 200);
   });
 
   test("needs an Idempotency-Key to be made and an ETag to be changed", async () => {
-    expect(said(await owner.api.post("/v1/hooks", { name: "Shop", scheme: "standard", mapping: JOIN }))).toBe(
-      "400 idempotency/missing",
-    );
+    expect(
+      said(await owner.api.post("/v1/hooks", { name: "Shop", scheme: "standard", mapping: JOIN_MAPPING })),
+    ).toBe("400 idempotency/missing");
     const hook = await newHook(owner.api);
     expect(said(await owner.api.patch(`/v1/hooks/${hook.id}`, { name: "x" }))).toBe(
       "428 precondition-required",

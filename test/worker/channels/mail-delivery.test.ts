@@ -12,22 +12,30 @@ import {
 } from "../../../src/channels/mail/outbox.store.ts";
 import { invitationToken, signInCode, signInToken } from "../../../src/channels/mail/one-time-token.ts";
 import { createMessageBatch } from "cloudflare:test";
-import { db, delivered, later, outgoing, rowOf, sendingTo, waiting } from "./mail-world.ts";
+import {
+  db,
+  deliverMessages,
+  makeDue,
+  newOutgoingMail,
+  readOutboxRow,
+  mailEnvTo,
+  enqueueWithoutQueue,
+} from "./mail-fixture.ts";
 
 afterEach(() => env.DB.prepare("DELETE FROM mail_outbox").run());
 const refusal = new Error("E_DELIVERY_FAILED");
 
 describe("S1.3: a letter is sent once", () => {
   test("however often its message comes", async () => {
-    const out = outgoing();
-    const letter = await waiting();
+    const out = newOutgoingMail();
+    const letter = await enqueueWithoutQueue();
     for (let round = 0; round < 3; round += 1)
-      expect(await delivered(sendingTo(out), [{ id: letter.id }, { id: letter.id }])).toEqual({
+      expect(await deliverMessages(mailEnvTo(out), [{ id: letter.id }, { id: letter.id }])).toEqual({
         acked: 2,
         retried: [],
       });
     expect(out.sent.map(({ to }) => to)).toEqual([letter.to]);
-    expect(await rowOf(letter)).toMatchObject({
+    expect(await readOutboxRow(letter)).toMatchObject({
       attempts: 1,
       sent_at: expect.any(Number),
       failed_at: null,
@@ -36,44 +44,47 @@ describe("S1.3: a letter is sent once", () => {
   });
 
   test("by whichever of many senders comes first", async () => {
-    const out = outgoing();
-    const letters = await Promise.all(Array.from({ length: 25 }, () => waiting()));
+    const out = newOutgoingMail();
+    const letters = await Promise.all(Array.from({ length: 25 }, () => enqueueWithoutQueue()));
     const ids = letters.map(({ id }) => ({ id }));
     await Promise.all([
-      delivered(sendingTo(out), ids),
-      delivered(sendingTo(out), ids.toReversed()),
-      deliverWaitingMails(sendingTo(out)),
-      sweepMails(sendingTo(out)),
-      deliverWaitingMails(sendingTo(out)),
+      deliverMessages(mailEnvTo(out), ids),
+      deliverMessages(mailEnvTo(out), ids.toReversed()),
+      deliverWaitingMails(mailEnvTo(out)),
+      sweepMails(mailEnvTo(out)),
+      deliverWaitingMails(mailEnvTo(out)),
     ]);
     expect(out.sent.map(({ to }) => to).sort()).toEqual(letters.map(({ to }) => to).sort());
   });
 
   test("though another sender asks for it while it is on its way", async () => {
-    const out = outgoing();
-    const letter = await waiting();
+    const out = newOutgoingMail();
+    const letter = await enqueueWithoutQueue();
     out.meanwhile = async () => {
-      const { held_until: heldUntil } = await rowOf(letter);
+      const { held_until: heldUntil } = await readOutboxRow(letter);
       expect(heldUntil - Date.now()).toBeGreaterThan(LEASE_MS / 2);
-      await deliverWaitingMails(sendingTo(out));
+      await deliverWaitingMails(mailEnvTo(out));
     };
-    await deliverWaitingMails(sendingTo(out));
+    await deliverWaitingMails(mailEnvTo(out));
     expect(out.sent.length).toBe(1);
   });
 });
 
 test("a crash between sending and marking sends once more, within the limit of tries", async () => {
-  const out = outgoing();
-  const letter = await waiting();
-  const crashing = { ...sendingTo(out), DB: withoutBatch() };
+  const out = newOutgoingMail();
+  const letter = await enqueueWithoutQueue();
+  const crashing = { ...mailEnvTo(out), DB: withoutBatch() };
   for (let round = 0; round < ATTEMPTS_MAX + 3; round += 1) {
     await deliverWaitingMails(crashing).catch(() => undefined);
-    await later(letter);
+    await makeDue(letter);
   }
   expect(out.sent.length).toBe(ATTEMPTS_MAX);
-  expect(await rowOf(letter)).toMatchObject({ sent_at: null, failed_at: null });
-  await sweepMails(sendingTo(out));
-  expect(await rowOf(letter)).toMatchObject({ failed_at: expect.any(Number), error: "no sender came back" });
+  expect(await readOutboxRow(letter)).toMatchObject({ sent_at: null, failed_at: null });
+  await sweepMails(mailEnvTo(out));
+  expect(await readOutboxRow(letter)).toMatchObject({
+    failed_at: expect.any(Number),
+    error: "no sender came back",
+  });
   expect(out.sent.length).toBe(ATTEMPTS_MAX);
 });
 
@@ -89,28 +100,28 @@ const withoutBatch = (): D1Database =>
 
 describe("a sender that fails", () => {
   test("is tried again, later each time, and then given up with its reason", async () => {
-    const out = outgoing();
+    const out = newOutgoingMail();
     out.fails = () => refusal;
-    const letter = await waiting();
+    const letter = await enqueueWithoutQueue();
     for (let attempt = 1; attempt < ATTEMPTS_MAX; attempt += 1) {
-      expect(await delivered(sendingTo(out), [{ id: letter.id }])).toEqual({
+      expect(await deliverMessages(mailEnvTo(out), [{ id: letter.id }])).toEqual({
         acked: 0,
         retried: [retryDelayMs(attempt) / 1000],
       });
-      expect(await rowOf(letter)).toMatchObject({
+      expect(await readOutboxRow(letter)).toMatchObject({
         attempts: attempt,
         sent_at: null,
         failed_at: null,
         error: String(refusal),
       });
-      expect(await delivered(sendingTo(out), [{ id: letter.id }])).toEqual({ acked: 1, retried: [] });
-      await later(letter);
+      expect(await deliverMessages(mailEnvTo(out), [{ id: letter.id }])).toEqual({ acked: 1, retried: [] });
+      await makeDue(letter);
     }
-    expect(await delivered(sendingTo(out), [{ id: letter.id }])).toEqual({ acked: 1, retried: [] });
-    await later(letter);
+    expect(await deliverMessages(mailEnvTo(out), [{ id: letter.id }])).toEqual({ acked: 1, retried: [] });
+    await makeDue(letter);
     out.fails = () => null;
-    await sweepMails(sendingTo(out));
-    expect(await rowOf(letter)).toMatchObject({
+    await sweepMails(mailEnvTo(out));
+    expect(await readOutboxRow(letter)).toMatchObject({
       attempts: ATTEMPTS_MAX,
       sent_at: null,
       failed_at: expect.any(Number),
@@ -120,26 +131,30 @@ describe("a sender that fails", () => {
   });
 
   test("that comes back sends what waited", async () => {
-    const out = outgoing();
+    const out = newOutgoingMail();
     out.fails = () => refusal;
-    const letter = await waiting();
-    await delivered(sendingTo(out), [{ id: letter.id }]);
-    await later(letter);
+    const letter = await enqueueWithoutQueue();
+    await deliverMessages(mailEnvTo(out), [{ id: letter.id }]);
+    await makeDue(letter);
     out.fails = () => null;
-    expect(await delivered(sendingTo(out), [{ id: letter.id }])).toEqual({ acked: 1, retried: [] });
-    expect(await rowOf(letter)).toMatchObject({ attempts: 2, sent_at: expect.any(Number), error: null });
+    expect(await deliverMessages(mailEnvTo(out), [{ id: letter.id }])).toEqual({ acked: 1, retried: [] });
+    expect(await readOutboxRow(letter)).toMatchObject({
+      attempts: 2,
+      sent_at: expect.any(Number),
+      error: null,
+    });
   });
 
   test("fails for one address only: the others of its batch are sent", async () => {
-    const out = outgoing();
-    const letters = await Promise.all(Array.from({ length: 5 }, () => waiting()));
+    const out = newOutgoingMail();
+    const letters = await Promise.all(Array.from({ length: 5 }, () => enqueueWithoutQueue()));
     const bad = letters[2]?.to;
     out.fails = ({ to }) => (to === bad ? refusal : null);
     await env.DB.prepare(
       "INSERT INTO mail_outbox (id, letter, created_at) VALUES ('mal_broken', '{\"template\":\"none\"}', 1)",
     ).run();
     const bodies = [{ id: "mal_broken" }, ...letters.map(({ id }) => ({ id }))];
-    expect(await delivered(sendingTo(out), bodies)).toEqual({
+    expect(await deliverMessages(mailEnvTo(out), bodies)).toEqual({
       acked: 4,
       retried: [retryDelayMs(1) / 1000, retryDelayMs(1) / 1000],
     });
@@ -154,14 +169,14 @@ describe("a sender that fails", () => {
   test("that never answers is not waited for longer than the letter is held", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
-      const out = outgoing();
-      const letter = await waiting();
+      const out = newOutgoingMail();
+      const letter = await enqueueWithoutQueue();
       out.meanwhile = () => {
         queueMicrotask(() => void vi.advanceTimersByTimeAsync(LEASE_MS / 2));
         return new Promise(() => undefined);
       };
-      expect(await delivered(sendingTo(out), [{ id: letter.id }])).toMatchObject({ acked: 0 });
-      expect((await rowOf(letter)).error).toContain("not sent within");
+      expect(await deliverMessages(mailEnvTo(out), [{ id: letter.id }])).toMatchObject({ acked: 0 });
+      expect((await readOutboxRow(letter)).error).toContain("not sent within");
     } finally {
       vi.useRealTimers();
     }
@@ -169,24 +184,26 @@ describe("a sender that fails", () => {
 });
 
 test("a database that fails leaves every message for another try", async () => {
-  const out = outgoing();
-  const letter = await waiting();
+  const out = newOutgoingMail();
+  const letter = await enqueueWithoutQueue();
   const broken = {
-    ...sendingTo(out),
+    ...mailEnvTo(out),
     DB: new Proxy(env.DB, {
       get: () => () => {
         throw new Error("no database");
       },
     }),
   };
-  expect(await delivered(broken, [{ id: letter.id }])).toEqual({ acked: 0, retried: [2] });
+  expect(await deliverMessages(broken, [{ id: letter.id }])).toEqual({ acked: 0, retried: [2] });
   expect(out.sent).toEqual([]);
 });
 
 test("a message that names no letter goes to the dead queue with its reason", async () => {
-  const out = outgoing();
-  const letter = await waiting();
-  expect(await delivered(sendingTo(out), ["hello", { id: letter.id }, { id: "mal_unknown" }, null])).toEqual({
+  const out = newOutgoingMail();
+  const letter = await enqueueWithoutQueue();
+  expect(
+    await deliverMessages(mailEnvTo(out), ["hello", { id: letter.id }, { id: "mal_unknown" }, null]),
+  ).toEqual({
     acked: 2,
     retried: [0, 0],
   });
@@ -202,23 +219,28 @@ test("a message that names no letter goes to the dead queue with its reason", as
 });
 
 test("what is no longer good is not sent", async () => {
-  const out = outgoing();
-  const letter = await waiting({
+  const out = newOutgoingMail();
+  const letter = await enqueueWithoutQueue({
     template: "sign_in",
     signInId: "sgn_1",
     kid: "test-1",
     expiresAt: Date.now() - 1,
   });
-  expect(await delivered(sendingTo(out), [{ id: letter.id }])).toEqual({ acked: 1, retried: [] });
-  expect([out.sent, await rowOf(letter)]).toMatchObject([
+  expect(await deliverMessages(mailEnvTo(out), [{ id: letter.id }])).toEqual({ acked: 1, retried: [] });
+  expect([out.sent, await readOutboxRow(letter)]).toMatchObject([
     [],
     { failed_at: expect.any(Number), error: expect.stringContaining("expired") },
   ]);
 });
 
 test("the sweep sends what a crash left, and removes what is past its time, and nothing else", async () => {
-  const out = outgoing();
-  const [left, fresh, sent, failed] = [await waiting(), await waiting(), await waiting(), await waiting()];
+  const out = newOutgoingMail();
+  const [left, fresh, sent, failed] = [
+    await enqueueWithoutQueue(),
+    await enqueueWithoutQueue(),
+    await enqueueWithoutQueue(),
+    await enqueueWithoutQueue(),
+  ];
   await env.DB.prepare("UPDATE mail_outbox SET held_until = ?, attempts = 1 WHERE id = ?")
     .bind(Date.now() + LEASE_MS, fresh.id)
     .run();
@@ -233,14 +255,14 @@ test("the sweep sends what a crash left, and removes what is past its time, and 
       failed.id,
     ),
   ]);
-  const kept = await Promise.all([waiting(), waiting()]);
+  const kept = await Promise.all([enqueueWithoutQueue(), enqueueWithoutQueue()]);
   await env.DB.prepare("UPDATE mail_outbox SET created_at = 1, sent_at = ? WHERE id = ?")
     .bind(at - SENT_TTL_MS + 60_000, kept[0].id)
     .run();
   await env.DB.prepare("UPDATE mail_outbox SET created_at = 1, failed_at = ? WHERE id = ?")
     .bind(at - FAILED_TTL_MS + 60_000, kept[1].id)
     .run();
-  await sweepMails(sendingTo(out));
+  await sweepMails(mailEnvTo(out));
   expect(out.sent.map(({ to }) => to)).toEqual([left.to]);
   await pruneMails(db, at);
   const { results } = await env.DB.prepare("SELECT id FROM mail_outbox").all<{ id: string }>();
@@ -254,12 +276,12 @@ test("no token and no code is in the outbox or in the audit trail", async () => 
     "test-1",
   ];
   const expiresAt = Date.now() + 60_000;
-  const out = outgoing();
+  const out = newOutgoingMail();
   await env.DB.prepare(`
     INSERT INTO account (
       id, kind, name, owner_member_id, plan, subscription, settings, created_at, updated_at)
     VALUES ('acc_1', 'vendor', 'A', 'mem_1', '{}', '{}', '{}', 1, 1)`).run();
-  const { to } = await waiting({
+  const { to } = await enqueueWithoutQueue({
     template: "invitation",
     invitationId,
     kid,
@@ -277,8 +299,8 @@ test("no token and no code is in the outbox or in the audit trail", async () => 
     VALUES (?, 'acc_1', 'email', 'pending', ?, ?, ?, 1, 'mem_1', 1, 1)`)
     .bind(invitationId, to, "0".repeat(64), expiresAt)
     .run();
-  await waiting({ template: "sign_in", signInId, kid, expiresAt });
-  await deliverWaitingMails(sendingTo(out));
+  await enqueueWithoutQueue({ template: "sign_in", signInId, kid, expiresAt });
+  await deliverWaitingMails(mailEnvTo(out));
   const secrets = [
     token,
     signInToken(env.SIGNING_KEYS, kid, signInId).token.split(".")[1] ?? "",
@@ -297,7 +319,7 @@ test("no token and no code is in the outbox or in the audit trail", async () => 
 
 test("Cloudflare's own binding takes what is sent, for any name of a person", async () => {
   const letters = await Promise.all([
-    waiting({
+    enqueueWithoutQueue({
       template: "joined",
       by: "invitation",
       memberId: "mem_1",
@@ -305,7 +327,7 @@ test("Cloudflare's own binding takes what is sent, for any name of a person", as
       name: "\u{1F389}".repeat(300),
       email: "ann@example.com",
     }),
-    waiting({
+    enqueueWithoutQueue({
       template: "access_changed",
       memberId: "mem_1",
       by: "\u202e<i>",
@@ -314,16 +336,16 @@ test("Cloudflare's own binding takes what is sent, for any name of a person", as
     }),
   ]);
   await deliverWaitingMails({ ...env, DEV_MAIL: "off" });
-  expect(await Promise.all(letters.map(rowOf))).toMatchObject([
+  expect(await Promise.all(letters.map(readOutboxRow))).toMatchObject([
     { error: null, sent_at: expect.any(Number) },
     { error: null, sent_at: expect.any(Number) },
   ]);
 });
 
 test("a mail comes from the address of the configuration, with headers only where they belong", async () => {
-  const out = outgoing();
-  const letter = await waiting({ account: "A\r\nBcc: everybody@example.com" });
-  await deliverWaitingMails(sendingTo(out, { MAIL_FROM: "gate@nord.example" }));
+  const out = newOutgoingMail();
+  const letter = await enqueueWithoutQueue({ account: "A\r\nBcc: everybody@example.com" });
+  await deliverWaitingMails(mailEnvTo(out, { MAIL_FROM: "gate@nord.example" }));
   expect(out.sent).toMatchObject([
     {
       from: { email: "gate@nord.example", name: "Tollgate" },

@@ -4,17 +4,23 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { app } from "../../../src/app.ts";
 import type { Env } from "../../../src/env.ts";
 import { deliverWaitingMails } from "../../../src/channels/mail/delivery.queue.ts";
-import { type Api, api, type Fetch, newKey, ok } from "../../harness/client.ts";
+import { type Api, api, type Fetch, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { codeOf, lastMail, mailsTo, tokenOf } from "../../harness/mailbox.ts";
 import type { Person } from "../../harness/people.ts";
-import { fetch, foundPlatform, HOME, shape, subscribed } from "../access/operators-world.ts";
-import { arrived } from "../people/sign-in-world.ts";
+import {
+  fetch,
+  createPlatform,
+  HOME_IP,
+  comparableRefusal,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
+import { addSignedInMember } from "../people/sign-in-fixture.ts";
 
 let platform: Api;
 let owner: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  owner = await subscribed(platform, "team");
+  platform = await createPlatform();
+  owner = await createSubscribedAccount(platform, "team");
 });
 
 /** A gate that is configured otherwise. */
@@ -22,7 +28,7 @@ const gateWith =
   (more: Partial<Env>): Fetch =>
   async (path, init) => {
     const headers = new Headers(init?.headers);
-    headers.set("cf-connecting-ip", HOME);
+    headers.set("cf-connecting-ip", HOME_IP);
     const context = createExecutionContext();
     const answer = await app.fetch(
       new Request(`http://127.0.0.1:8787${path}`, { ...init, headers } as never),
@@ -58,7 +64,7 @@ describe("S4.12: a new member", () => {
       [told, 201],
       [dry, 200],
     ] as const)
-      ok(await owner.api.post("/v1/members", one), status);
+      expectStatus(await owner.api.post("/v1/members", one), status);
     expect([
       await mailsTo(fetch, quiet.email),
       (await mailsTo(fetch, told.email)).length,
@@ -67,14 +73,14 @@ describe("S4.12: a new member", () => {
   });
 
   test("S1.3: once for each Idempotency-Key, with link, account, inviter and role", async () => {
-    const command = { idempotencyKey: newKey() };
+    const command = { idempotencyKey: newIdempotencyKey() };
     const one = person({ notify: true, email: "Ann@Example.com" });
     await Promise.all(["one", "two", "three"].map(() => owner.api.post("/v1/members", one, command)));
-    ok(await owner.api.post("/v1/members", one, command), 201);
+    expectStatus(await owner.api.post("/v1/members", one, command), 201);
     const mails = await mailsTo(fetch, "ann@example.com");
     expect(mails.map(({ template }) => template)).toEqual(["invitation"]);
     const mail = await lastMail(fetch, "ann@example.com", "invitation");
-    const { account, member } = ok(
+    const { account, member } = expectStatus(
       await owner.api.get<{ account: { name: string }; member: { username: string } }>("/v1/me"),
       200,
     ).body;
@@ -87,7 +93,7 @@ describe("S4.12: a new member", () => {
 
   test("is mailed by the queue, without any further call", async () => {
     const one = person({ notify: true });
-    ok(await owner.api.post("/v1/members", one), 201);
+    expectStatus(await owner.api.post("/v1/members", one), 201);
     await expect
       .poll(async () => (await outboxOf(one.email)).map(({ sent_at: sentAt }) => sentAt !== null), {
         timeout: 20_000,
@@ -97,7 +103,7 @@ describe("S4.12: a new member", () => {
 
   test("is written to in the language that is theirs, else the account's", async () => {
     const russian = person({ notify: true, language: "ru" });
-    ok(await owner.api.post("/v1/members", russian), 201);
+    expectStatus(await owner.api.post("/v1/members", russian), 201);
     expect((await lastMail(fetch, russian.email)).subject).toMatch(/ приглашает вас в /);
   });
 
@@ -106,12 +112,17 @@ describe("S4.12: a new member", () => {
     const EMAIL = { send: () => Promise.reject(new Error("E_INTERNAL")) } as unknown as SendEmail;
     const MAIL = { send: () => Promise.reject(new Error("no queue")) } as unknown as Queue;
     const failing = gateWith({ EMAIL, MAIL, DEV_MAIL: "off" });
-    const { id } = ok(await owner.api.via(failing).post<{ id: string }>("/v1/members", one), 201).body;
+    const { id } = expectStatus(
+      await owner.api.via(failing).post<{ id: string }>("/v1/members", one),
+      201,
+    ).body;
     await deliverWaitingMails({ ...env, EMAIL, DEV_MAIL: "off" });
     expect(await outboxOf(one.email)).toMatchObject([
       { attempts: 1, sent_at: null, failed_at: null, error: "Error: E_INTERNAL" },
     ]);
-    expect(ok(await owner.api.get<{ status: string }>(`/v1/members/${id}`), 200).body.status).toBe("new");
+    expect(expectStatus(await owner.api.get<{ status: string }>(`/v1/members/${id}`), 200).body.status).toBe(
+      "new",
+    );
     await env.DB.prepare("UPDATE mail_outbox SET held_until = 0").run();
     expect((await mailsTo(fetch, one.email)).map(({ template }) => template)).toEqual(["invitation"]);
   });
@@ -123,7 +134,7 @@ test.each<[string, (id: string) => Promise<{ status: number }>, number]>([
 ])("the mail of an invitation that was %s meanwhile does not leave", async (_, change, left) => {
   const one = person({ notify: true });
   const without = gateWith({ MAIL: { send: async () => undefined } as unknown as Queue });
-  const { invitationId } = ok(
+  const { invitationId } = expectStatus(
     await owner.api.via(without).post<{ invitationId: string }>("/v1/members", one),
     201,
   ).body;
@@ -139,7 +150,7 @@ test.each<[string, (id: string) => Promise<{ status: number }>, number]>([
 
 test("a sign-in mail has the code that it shows, grouped, and a link", async () => {
   const email = "platform@example.com";
-  ok(await api(fetch, null).post("/v1/auth/codes", { email }), 202);
+  expectStatus(await api(fetch, null).post("/v1/auth/codes", { email }), 202);
   const mail = await lastMail(fetch, email, "sign_in");
   const code = codeOf(mail);
   expect(mail.text).toContain(`${code.slice(0, 4)} ${code.slice(4)}`);
@@ -147,7 +158,7 @@ test("a sign-in mail has the code that it shows, grouped, and a link", async () 
 });
 
 describe("the local mailbox", () => {
-  const unknown = async (at: Fetch) => shape(await api(at, null).get("/dev/no-such-page"));
+  const unknown = async (at: Fetch) => comparableRefusal(await api(at, null).get("/dev/no-such-page"));
   test.each<[string, Partial<Env>]>([
     ["where DEV_MAIL is off", { DEV_MAIL: "off" }],
     ["without DEV_MAIL", { DEV_MAIL: undefined as never }],
@@ -159,9 +170,9 @@ describe("the local mailbox", () => {
   ])("%s is a path like any unknown one, and nothing is kept", async (_, more) => {
     const one = person({ notify: true });
     const closed = gateWith({ ...more, MAIL: { send: async () => undefined } as unknown as Queue });
-    ok(await owner.api.via(closed).post("/v1/members", one), 201);
+    expectStatus(await owner.api.via(closed).post("/v1/members", one), 201);
     for (const path of ["/dev/mail", "/dev/mail?to=a@example.com", "/dev/mail/mal_1"])
-      expect(shape(await api(closed, null).get(path))).toBe(await unknown(closed));
+      expect(comparableRefusal(await api(closed, null).get(path))).toBe(await unknown(closed));
     expect(
       await env.DB.prepare("SELECT count(*) AS n FROM dev_mail WHERE recipient = ?")
         .bind(one.email)
@@ -172,7 +183,7 @@ describe("the local mailbox", () => {
   test.each(["http://127.0.0.1:8787", "http://localhost:1", "http://[::1]:8787", "http://gate.localhost"])(
     "is open at %s",
     async (ISSUER) => {
-      ok(await api(gateWith({ ISSUER }), null).get("/dev/mail"), 200);
+      expectStatus(await api(gateWith({ ISSUER }), null).get("/dev/mail"), 200);
     },
   );
 
@@ -184,7 +195,7 @@ describe("the local mailbox", () => {
         .run();
     }
     const page = async (query: string) =>
-      ok(
+      expectStatus(
         await api(fetch, null).get<{ data: { subject: string }[]; nextCursor: string | null }>(
           `/dev/mail?to=${to}&limit=2${query}`,
         ),
@@ -219,28 +230,29 @@ describe("the local mailbox", () => {
     }
     expect(await list.text()).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
     expect(await mail.text()).toContain("<p>hello</p>");
-    expect(ok(await api(fetch, null).get<{ subject: string }>("/dev/mail/mal_9"), 200).body.subject).toBe(
-      "<script>alert(1)</script>",
-    );
+    expect(
+      expectStatus(await api(fetch, null).get<{ subject: string }>("/dev/mail/mal_9"), 200).body.subject,
+    ).toBe("<script>alert(1)</script>");
   });
 });
 
 describe("S4.9: notices", () => {
   /** A member whose address is confirmed: no other gets notices. */
   const joined = async () => {
-    const { id: memberId, ...who } = await arrived(owner);
+    const { id: memberId, ...who } = await addSignedInMember(owner);
     return { ...who, memberId };
   };
   type Joined = Awaited<ReturnType<typeof joined>>;
   const settings = async (who: Joined) =>
-    ok(await who.api.get<{ member: { id: string } }>("/v1/me"), 200).body.member.id;
+    expectStatus(await who.api.get<{ member: { id: string } }>("/v1/me"), 200).body.member.id;
   const notifications = async (id: string) =>
-    ok(await owner.api.get<{ notifications: object; version: number }>(`/v1/members/${id}`), 200).body;
+    expectStatus(await owner.api.get<{ notifications: object; version: number }>(`/v1/members/${id}`), 200)
+      .body;
   const linkOf = (mail: { text: string }) => /unsubscribe#token=(\S+)/.exec(mail.text)?.[1] ?? "";
   const change = async (who: Joined, rights: string[]) => {
     const path = `/v1/members/${who.memberId}`;
-    const etag = ok(await owner.api.get(path), 200).headers.get("etag") ?? "";
-    ok(await owner.api.patch(path, { rights }, { ifMatch: etag }), 200);
+    const etag = expectStatus(await owner.api.get(path), 200).headers.get("etag") ?? "";
+    expectStatus(await owner.api.patch(path, { rights }, { ifMatch: etag }), 200);
   };
 
   test("tell of a change of access, until the link in one of them is used", async () => {
@@ -249,11 +261,11 @@ describe("S4.9: notices", () => {
     await change(who, ["audit.view"]);
     const notice = await lastMail(fetch, email, "access_changed");
     for (const _ of ["first", "again"])
-      ok(await api(fetch, null).post("/v1/unsubscribe", { token: linkOf(notice) }), 204);
+      expectStatus(await api(fetch, null).post("/v1/unsubscribe", { token: linkOf(notice) }), 204);
     expect(await notifications(await settings(who))).toMatchObject({
       notifications: { unsubscribed: true, access: true },
     });
-    const events = ok(
+    const events = expectStatus(
       await owner.api.get<{ data: { action: string; actor: { memberId: string } }[] }>("/v1/audit?limit=5"),
       200,
     ).body.data;
@@ -265,7 +277,7 @@ describe("S4.9: notices", () => {
     expect((await mailsTo(fetch, email)).filter(({ template }) => template === "access_changed").length).toBe(
       1,
     );
-    ok(await who.api.get("/v1/me"), 200);
+    expectStatus(await who.api.get("/v1/me"), 200);
   });
 
   test("end by one click of a mail program, with any body", async () => {
@@ -308,7 +320,7 @@ describe("S4.9: notices", () => {
     const answers = new Set<string>();
     expect((await fetch(`/v1/unsubscribe/${id}.${secret}?nonsense=1`, { method: "POST" })).status).toBe(422);
     for (const token of wrong) {
-      answers.add(shape(await api(fetch, null).post("/v1/unsubscribe", { token })));
+      answers.add(comparableRefusal(await api(fetch, null).post("/v1/unsubscribe", { token })));
       expect(
         (await fetch(`/v1/unsubscribe/${encodeURIComponent(token)}`, { method: "POST" })).status,
         token,

@@ -1,11 +1,11 @@
-import { type Api, ok } from "../../harness/client.ts";
-import { newAccount, newApiKey, type Person, subscribe } from "../../harness/people.ts";
-import type { Contract } from "./contract-world.ts";
-import { newTheme, provisioned, upload } from "../access/team-world.ts";
+import { type Api, expectStatus } from "../../harness/client.ts";
+import { newAccount, newApiKey, type Person, activateSubscription } from "../../harness/people.ts";
+import type { Contract } from "./contract.ts";
+import { newTheme, provisionLicense, upload } from "../access/team-fixture.ts";
 
 /** The catalog of the platform, its files, and a team that downloads one. */
 export async function catalogCalls({ fetch }: Contract, platform: Api): Promise<void> {
-  const { member } = ok(await platform.get<{ member: { id: string } }>("/v1/me"), 200).body;
+  const { member } = expectStatus(await platform.get<{ member: { id: string } }>("/v1/me"), 200).body;
   const apiKey = await newApiKey(fetch, { api: platform } as Person, member.id);
   const all = {
     kind: "plugin",
@@ -20,32 +20,35 @@ export async function catalogCalls({ fetch }: Contract, platform: Api): Promise<
   const id = await newTheme(platform);
   const other = await newTheme(platform, all);
   const path = `/v1/catalog/${id}`;
-  ok(await platform.patch(path, { name: "Borealis", margin: null }, { ifMatch: "*" }), 200);
-  for (const verb of ["retire", "offer"]) ok(await platform.post(`${path}/${verb}`, {}), 200);
-  ok(await platform.post(`${path}/offer`, {}), 409);
+  expectStatus(await platform.patch(path, { name: "Borealis", margin: null }, { ifMatch: "*" }), 200);
+  for (const verb of ["retire", "offer"]) expectStatus(await platform.post(`${path}/${verb}`, {}), 200);
+  expectStatus(await platform.post(`${path}/offer`, {}), 409);
   for (const where of [
     "/v1/catalog?vendor=Nordlys&licenseType=unlimited&kind=plugin",
     `/v1/catalog/${other}`,
   ])
-    ok(await platform.get(where), 200);
+    expectStatus(await platform.get(where), 200);
   const bytes = new Uint8Array([1, 2, 3]);
   for (const name of ["a.zip", "b.zip"])
-    ok(await upload(apiKey, `${path}/files/${name}`, bytes, {}, fetch), 200);
-  ok(await upload(apiKey, `${path}/files/.a`, bytes, {}, fetch), 422);
-  ok(await upload(apiKey, `${path}/files/a.zip`, bytes, { "content-type": "text/html" }, fetch), 415);
-  ok(await platform.get(`${path}/files`), 200);
-  ok(await platform.del(`${path}/files/b.zip`), 204);
+    expectStatus(await upload(apiKey, `${path}/files/${name}`, bytes, {}, fetch), 200);
+  expectStatus(await upload(apiKey, `${path}/files/.a`, bytes, {}, fetch), 422);
+  expectStatus(
+    await upload(apiKey, `${path}/files/a.zip`, bytes, { "content-type": "text/html" }, fetch),
+    415,
+  );
+  expectStatus(await platform.get(`${path}/files`), 200);
+  expectStatus(await platform.del(`${path}/files/b.zip`), 204);
 
   const team = await newAccount(fetch, platform, "team");
-  await subscribe(platform, team.accountId);
+  await activateSubscription(platform, team.accountId);
   for (const where of ["/v1/catalog", `/v1/catalog/${other}`, `/v1/themes/${id}/files`])
-    ok(await team.api.get(where), 200);
+    expectStatus(await team.api.get(where), 200);
   const ask = () => team.api.post<{ url: string }>(`/v1/themes/${id}/downloads`, { file: "a.zip" });
-  ok(await ask(), 403);
-  await provisioned(team, id);
-  const answer = await fetch(new URL(ok(await ask(), 200).body.url).pathname);
+  expectStatus(await ask(), 403);
+  await provisionLicense(team, id);
+  const answer = await fetch(new URL(expectStatus(await ask(), 200).body.url).pathname);
   if (answer.status !== 200) throw new Error(`the link was answered ${answer.status}`);
   await answer.arrayBuffer();
   if ((await fetch("/v1/downloads/none")).status !== 404) throw new Error("a link that is none was answered");
-  ok(await platform.del(`/v1/catalog/${other}`), 204);
+  expectStatus(await platform.del(`/v1/catalog/${other}`), 204);
 }

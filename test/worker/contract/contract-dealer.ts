@@ -1,9 +1,9 @@
-import { type Api, type Fetch, newKey, ok } from "../../harness/client.ts";
+import { type Api, type Fetch, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newAccount, type Person } from "../../harness/people.ts";
-import type { Contract } from "./contract-world.ts";
-import { addedByPlatform } from "../people/invite-world.ts";
+import type { Contract } from "./contract.ts";
+import { addMemberByPlatform } from "../people/invite-fixture.ts";
 
-const keyed = () => ({ idempotencyKey: newKey() });
+const idempotent = () => ({ idempotencyKey: newIdempotencyKey() });
 
 /** Objects, their keys and licenses, and whom they belong to. */
 export async function dealerCalls({ fetch }: Contract, platform: Api): Promise<void> {
@@ -11,12 +11,12 @@ export async function dealerCalls({ fetch }: Contract, platform: Api): Promise<v
   await callObjects(dealer, platform);
   await callDealers(dealer, platform, fetch);
   const below = await newAccount(fetch, platform, "subdealer", { parentId: dealer.accountId });
-  const { id } = ok(
-    await dealer.api.post<{ id: string }>("/v1/objects", { name: "Handed over" }, keyed()),
+  const { id } = expectStatus(
+    await dealer.api.post<{ id: string }>("/v1/objects", { name: "Handed over" }, idempotent()),
     201,
   ).body;
-  ok(await dealer.api.post(`/v1/objects/${id}/transfer`, { accountId: below.accountId }), 200);
-  ok(
+  expectStatus(await dealer.api.post(`/v1/objects/${id}/transfer`, { accountId: below.accountId }), 200);
+  expectStatus(
     await dealer.api.post(
       `/v1/objects/${id}/transfer`,
       { accountId: dealer.accountId, fromAccountId: below.accountId },
@@ -44,11 +44,11 @@ interface Ids {
 
 function maker(api: Api) {
   return async (path: string, body: object): Promise<string> => {
-    const command = keyed();
-    const { id } = ok(await api.post<{ id: string }>(`/v1/${path}`, body, command), 201).body;
-    ok(await api.post(`/v1/${path}`, body, command), 201);
+    const command = idempotent();
+    const { id } = expectStatus(await api.post<{ id: string }>(`/v1/${path}`, body, command), 201).body;
+    expectStatus(await api.post(`/v1/${path}`, body, command), 201);
     for (const one of [path, `${path}/${id}`])
-      if (!one.includes("licenses/") && !path.includes("/")) ok(await api.get(`/v1/${one}`), 200);
+      if (!one.includes("licenses/") && !path.includes("/")) expectStatus(await api.get(`/v1/${one}`), 200);
     return id;
   };
 }
@@ -76,7 +76,7 @@ async function makeObjects(api: Api): Promise<Ids> {
   const spare = await make("objects", { name: "Spare" });
   const key = await make("keys", { objectId: object, serial: "S-1", product: "Video", saas: true });
   const other = await make("keys", { objectId: object, serial: "S-2" });
-  ok(await api.post("/v1/keys", { objectId: object, serial: "s-2" }, keyed()), 409);
+  expectStatus(await api.post("/v1/keys", { objectId: object, serial: "s-2" }, idempotent()), 409);
   return { corporation, group, object, spare, key, other };
 }
 
@@ -97,11 +97,14 @@ async function callLicenses(
     "reports",
     "reports/requests-and-keys",
   ])
-    ok(await api.get(`/v1/${path}`), 200);
-  ok(await api.post("/v1/sos-licenses", { keyId: key, days: 5, reason: "weekend" }, keyed()), 409);
-  ok(await platform.get(`/v1/accounts/${accountId}/sos-block`), 200);
-  ok(await platform.del(`/v1/accounts/${accountId}/sos-block`), 204);
-  ok(await platform.del(`/v1/accounts/${accountId}/allowed-ips`), 204);
+    expectStatus(await api.get(`/v1/${path}`), 200);
+  expectStatus(
+    await api.post("/v1/sos-licenses", { keyId: key, days: 5, reason: "weekend" }, idempotent()),
+    409,
+  );
+  expectStatus(await platform.get(`/v1/accounts/${accountId}/sos-block`), 200);
+  expectStatus(await platform.del(`/v1/accounts/${accountId}/sos-block`), 204);
+  expectStatus(await platform.del(`/v1/accounts/${accountId}/allowed-ips`), 204);
 }
 
 async function changeAndRemove({ api, memberId }: Person, ids: Ids): Promise<void> {
@@ -113,22 +116,22 @@ async function changeAndRemove({ api, memberId }: Person, ids: Ids): Promise<voi
     [`keys/${key}`]: { product: null },
   };
   for (const [path, change] of Object.entries(patches))
-    ok(await api.patch(`/v1/${path}`, change, { ifMatch: "*" }), 200);
-  ok(await api.put(`/v1/objects/${object}/owner`, { memberId }), 200);
+    expectStatus(await api.patch(`/v1/${path}`, change, { ifMatch: "*" }), 200);
+  expectStatus(await api.put(`/v1/objects/${object}/owner`, { memberId }), 200);
   for (const _ of ["moved", "there already"])
-    ok(await api.post(`/v1/object-groups/${group}/objects`, { objectId: object }), 200);
-  ok(await api.del(`/v1/object-groups/${group}`), 409);
-  ok(await api.del(`/v1/object-groups/${group}/objects/${object}`), 204);
-  ok(await api.del(`/v1/object-groups/all/objects/${object}`), 409);
+    expectStatus(await api.post(`/v1/object-groups/${group}/objects`, { objectId: object }), 200);
+  expectStatus(await api.del(`/v1/object-groups/${group}`), 409);
+  expectStatus(await api.del(`/v1/object-groups/${group}/objects/${object}`), 204);
+  expectStatus(await api.del(`/v1/object-groups/all/objects/${object}`), 409);
   for (const path of [`object-groups/${group}`, `objects/${spare}`, `keys/${other}`])
-    ok(await api.del(`/v1/${path}`), 204);
-  ok(await api.patch(`/v1/objects/${object}`, { corporationId: null }, { ifMatch: "*" }), 200);
-  ok(await api.del(`/v1/corporations/${corporation}`), 204);
+    expectStatus(await api.del(`/v1/${path}`), 204);
+  expectStatus(await api.patch(`/v1/objects/${object}`, { corporationId: null }, { ifMatch: "*" }), 200);
+  expectStatus(await api.del(`/v1/corporations/${corporation}`), 204);
 }
 
 async function callDealers({ api, accountId }: Person, platform: Api, fetch: Fetch): Promise<void> {
-  for (const path of ["dealers", `dealers/${accountId}`]) ok(await api.get(`/v1/${path}`), 200);
-  ok(
+  for (const path of ["dealers", `dealers/${accountId}`]) expectStatus(await api.get(`/v1/${path}`), 200);
+  expectStatus(
     await api.patch(
       `/v1/dealers/${accountId}`,
       { name: "Dealer", profile: { phone: "1", city: null } },
@@ -136,14 +139,18 @@ async function callDealers({ api, accountId }: Person, platform: Api, fetch: Fet
     ),
     200,
   );
-  const aggregator = await addedByPlatform(fetch, platform, accountId, ["aggregator"]);
+  const aggregator = await addMemberByPlatform(fetch, platform, accountId, ["aggregator"]);
   const license = { memberId: aggregator.memberId, name: "WS", expiresAt: "2030-01-01T00:00:00Z" };
-  const { id } = ok(
-    await platform.post<{ id: string }>(`/v1/accounts/${accountId}/aggregator-licenses`, license, keyed()),
+  const { id } = expectStatus(
+    await platform.post<{ id: string }>(
+      `/v1/accounts/${accountId}/aggregator-licenses`,
+      license,
+      idempotent(),
+    ),
     201,
   ).body;
   for (const path of ["aggregator-licenses", `aggregator-licenses/${id}`])
-    ok(await aggregator.api.get(`/v1/${path}`), 200);
-  ok(await aggregator.api.post(`/v1/aggregator-licenses/${id}/copy`), 200);
-  ok(await platform.del(`/v1/accounts/${accountId}/aggregator-licenses/${id}`), 204);
+    expectStatus(await aggregator.api.get(`/v1/${path}`), 200);
+  expectStatus(await aggregator.api.post(`/v1/aggregator-licenses/${id}/copy`), 200);
+  expectStatus(await platform.del(`/v1/accounts/${accountId}/aggregator-licenses/${id}`), 204);
 }

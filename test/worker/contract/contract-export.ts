@@ -1,6 +1,6 @@
-import { type Api, ok } from "../../harness/client.ts";
+import { type Api, expectStatus } from "../../harness/client.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
-import type { Contract } from "./contract-world.ts";
+import type { Contract } from "./contract.ts";
 
 /** Files that are written while they are read. */
 export async function exportCalls({ fetch }: Contract, platform: Api): Promise<void> {
@@ -12,10 +12,10 @@ export async function exportCalls({ fetch }: Contract, platform: Api): Promise<v
       throw new Error(`${path}: ${answer.status}`);
   };
   await download(dealer, "/v1/members/export.xlsx?status=new&sort=-login");
-  ok(await dealer.api.get("/v1/members/export.xlsx?limit=10"), 422);
-  ok(await client.api.get("/v1/members/export.xlsx"), 403);
+  expectStatus(await dealer.api.get("/v1/members/export.xlsx?limit=10"), 422);
+  expectStatus(await client.api.get("/v1/members/export.xlsx"), 403);
   for (const who of [dealer, client]) await download(who, "/v1/rights/export.xlsx");
   await download(dealer, "/v1/credits/ledger/export");
   await download(dealer, `/v1/rights/export.xlsx?memberId=${client.memberId}`);
-  ok(await client.api.get(`/v1/rights/export.xlsx?memberId=${dealer.memberId}`), 404);
+  expectStatus(await client.api.get(`/v1/rights/export.xlsx?memberId=${dealer.memberId}`), 404);
 }

@@ -1,12 +1,12 @@
-import { type Api, newKey, ok } from "../../harness/client.ts";
-import { giveCredits, newAccount, subscribe } from "../../harness/people.ts";
-import type { Contract } from "./contract-world.ts";
-import { newTheme } from "../access/team-world.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
+import { giveCredits, newAccount, activateSubscription } from "../../harness/people.ts";
+import type { Contract } from "./contract.ts";
+import { newTheme } from "../access/team-fixture.ts";
 
-const keyed = () => ({ idempotencyKey: newKey() });
+const idempotent = () => ({ idempotencyKey: newIdempotencyKey() });
 
 /** Everything that is paid for. */
-export async function licensing(contract: Contract, platform: Api): Promise<void> {
+export async function licensingCalls(contract: Contract, platform: Api): Promise<void> {
   await licenses(contract, platform);
   await tasks(contract, platform);
 }
@@ -19,72 +19,77 @@ async function licenses({ fetch }: Contract, platform: Api): Promise<void> {
     licenseType: "subscription",
   });
   for (const path of ["licenses", "licenses/purchase"])
-    ok(await team.api.post(`/v1/${path}`, { themeId }, keyed()), 402);
-  await subscribe(platform, team.accountId);
+    expectStatus(await team.api.post(`/v1/${path}`, { themeId }, idempotent()), 402);
+  await activateSubscription(platform, team.accountId);
   await giveCredits(platform, team.accountId, 10);
-  const command = keyed();
+  const command = idempotent();
   const [first, again] = [
     await team.api.post<{ id: string }>("/v1/licenses", { themeId }, command),
     await team.api.post<{ id: string }>("/v1/licenses", { themeId }, command),
   ];
-  const path = `/v1/licenses/${ok(first, 201).body.id}`;
-  ok(again, 201);
-  ok(await team.api.post("/v1/licenses/purchase", { themeId }), 400);
-  const purchase = keyed();
+  const path = `/v1/licenses/${expectStatus(first, 201).body.id}`;
+  expectStatus(again, 201);
+  expectStatus(await team.api.post("/v1/licenses/purchase", { themeId }), 400);
+  const purchase = idempotent();
   for (const _ of ["first", "again"])
-    ok(await team.api.post("/v1/licenses/purchase", { themeId }, purchase), 201);
+    expectStatus(await team.api.post("/v1/licenses/purchase", { themeId }, purchase), 201);
   for (const verb of ["settle", "cancel"]) {
-    const { invoiceId } = ok(
-      await team.api.post<{ invoiceId: string }>("/v1/licenses/purchase", { themeId }, keyed()),
+    const { invoiceId } = expectStatus(
+      await team.api.post<{ invoiceId: string }>("/v1/licenses/purchase", { themeId }, idempotent()),
       201,
     ).body;
     for (const status of [200, 409])
-      ok(await platform.post(`/v1/accounts/${team.accountId}/invoices/${invoiceId}/${verb}`), status);
+      expectStatus(
+        await platform.post(`/v1/accounts/${team.accountId}/invoices/${invoiceId}/${verb}`),
+        status,
+      );
   }
-  ok(await team.api.put(`${path}/domain`, { domain: "shop.example.com" }), 200);
-  ok(await team.api.put(`${path}/domain`, { domain: "no domain" }), 422);
-  ok(await team.api.get(path), 200);
-  ok(
+  expectStatus(await team.api.put(`${path}/domain`, { domain: "shop.example.com" }), 200);
+  expectStatus(await team.api.put(`${path}/domain`, { domain: "no domain" }), 422);
+  expectStatus(await team.api.get(path), 200);
+  expectStatus(
     await team.api.get(
       `/v1/licenses?themeId=${themeId}&status=active&domain=shop.example.com&method=provisioned`,
     ),
     200,
   );
-  ok(await team.api.del(path), 204);
-  ok(await team.api.put(`${path}/domain`, { domain: null }), 409);
+  expectStatus(await team.api.del(path), 204);
+  expectStatus(await team.api.put(`${path}/domain`, { domain: null }), 409);
 }
 
 async function tasks({ fetch }: Contract, platform: Api): Promise<void> {
-  const tool = ok(
+  const tool = expectStatus(
     await platform.post<{ id: string }>(
       "/v1/tools",
       { key: "contract", name: "Contract", createCost: 2, updateCost: 1 },
-      keyed(),
+      idempotent(),
     ),
     201,
   ).body.id;
-  ok(await platform.get("/v1/tools?key=contract"), 200);
-  ok(await platform.get(`/v1/tools/${tool}`), 200);
-  ok(await platform.post("/v1/tools", { key: "contract", name: "Twice" }, keyed()), 409);
-  ok(await platform.patch(`/v1/tools/${tool}`, { description: "d" }, { ifMatch: "*" }), 200);
-  for (const verb of ["retire", "offer"]) ok(await platform.post(`/v1/tools/${tool}/${verb}`, {}), 200);
+  expectStatus(await platform.get("/v1/tools?key=contract"), 200);
+  expectStatus(await platform.get(`/v1/tools/${tool}`), 200);
+  expectStatus(await platform.post("/v1/tools", { key: "contract", name: "Twice" }, idempotent()), 409);
+  expectStatus(await platform.patch(`/v1/tools/${tool}`, { description: "d" }, { ifMatch: "*" }), 200);
+  for (const verb of ["retire", "offer"])
+    expectStatus(await platform.post(`/v1/tools/${tool}/${verb}`, {}), 200);
   const agency = await newAccount(fetch, platform, "agency");
-  await subscribe(platform, agency.accountId);
+  await activateSubscription(platform, agency.accountId);
   await giveCredits(platform, agency.accountId, 3);
-  const create = keyed();
-  const task = ok(
+  const create = idempotent();
+  const task = expectStatus(
     await agency.api.post<{ id: string }>("/v1/tasks", { toolId: tool, name: "T" }, create),
     201,
   ).body.id;
-  ok(await agency.api.post("/v1/tasks", { toolId: tool, name: "T" }, create), 201);
-  const update = keyed();
+  expectStatus(await agency.api.post("/v1/tasks", { toolId: tool, name: "T" }, create), 201);
+  const update = idempotent();
   for (const _ of ["first", "again"])
-    ok(await agency.api.post(`/v1/tasks/${task}/update`, undefined, update), 200);
-  const refused = keyed();
-  for (const _ of ["first", "again"]) ok(await agency.api.post(`/v1/tasks/${task}/update`, {}, refused), 402);
-  ok(await agency.api.get(`/v1/tasks?toolId=${tool}`), 200);
-  ok(await agency.api.get(`/v1/tasks/${task}`), 200);
-  ok(await agency.api.patch(`/v1/tasks/${task}`, { input: "x" }, { ifMatch: '"2"' }), 200);
-  ok(await agency.api.del(`/v1/tasks/${task}`), 204);
-  ok(await platform.del(`/v1/tools/${tool}`), 204);
+    expectStatus(await agency.api.post(`/v1/tasks/${task}/update`, undefined, update), 200);
+  const refused = idempotent();
+  for (const _ of ["first", "again"])
+    expectStatus(await agency.api.post(`/v1/tasks/${task}/update`, {}, refused), 402);
+  expectStatus(await agency.api.get(`/v1/tasks?toolId=${tool}`), 200);
+  expectStatus(await agency.api.get(`/v1/tasks/${task}`), 200);
+  expectStatus(await agency.api.patch(`/v1/tasks/${task}`, { input: "x" }, { ifMatch: '"2"' }), 200);
+  expectStatus(await agency.api.del(`/v1/tasks/${task}`), 204);
+  expectStatus(await platform.del(`/v1/tools/${tool}`), 204);
 }

@@ -1,15 +1,16 @@
 import { env } from "cloudflare:workers";
 import { unsubscribeToken } from "../../../src/channels/mail/one-time-token.ts";
-import { api, ok } from "../../harness/client.ts";
+import { api, expectStatus } from "../../harness/client.ts";
 import type { Person } from "../../harness/people.ts";
-import type { Contract } from "./contract-world.ts";
+import type { Contract } from "./contract.ts";
 
 /** The end of notices: by the page, and by the mail program's one click. */
 export async function mailCalls({ fetch }: Contract, member: Person): Promise<void> {
   const { token } = unsubscribeToken(env.SIGNING_KEYS, null, member.memberId);
-  for (const _ of ["first", "again"]) ok(await api(fetch, null).post("/v1/unsubscribe", { token }), 204);
-  ok(await api(fetch, null).post("/v1/unsubscribe", { token: `${token}x` }), 404);
-  ok(await api(fetch, null).post("/v1/unsubscribe", {}), 422);
+  for (const _ of ["first", "again"])
+    expectStatus(await api(fetch, null).post("/v1/unsubscribe", { token }), 204);
+  expectStatus(await api(fetch, null).post("/v1/unsubscribe", { token: `${token}x` }), 404);
+  expectStatus(await api(fetch, null).post("/v1/unsubscribe", {}), 422);
   const form = {
     method: "POST",
     headers: { "content-type": "application/x-www-form-urlencoded" },

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { type Api, api, type Fetch, newKey, ok } from "../../harness/client.ts";
+import { type Api, api, type Fetch, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import {
   giveCredits,
   newAccount,
@@ -7,24 +7,24 @@ import {
   newMember,
   newToken,
   type Person,
-  subscribe,
+  activateSubscription,
 } from "../../harness/people.ts";
-import { bookCalls } from "./contract-book.ts";
+import { directoryCalls } from "./contract-directory.ts";
 import { dealerCalls } from "./contract-dealer.ts";
 import { invitationCalls } from "./contract-invitations.ts";
-import { licensing } from "./contract-licensing.ts";
+import { licensingCalls } from "./contract-licensing.ts";
 import { exportCalls } from "./contract-export.ts";
-import { hookCalls, tierCalls } from "./contract-hooks.ts";
+import { hookCalls, tierCalls } from "./contract-webhooks.ts";
 import { marketplaceCalls } from "./contract-marketplace.ts";
 import { mailCalls } from "./contract-mail.ts";
-import { memberAccess } from "./contract-members.ts";
-import { bodyFaults, type Contract, openContract, operationsOf } from "./contract-world.ts";
+import { memberAccessCalls } from "./contract-members.ts";
+import { bodyFaults, type Contract, openContract, operationsOf } from "./contract.ts";
 import { catalogCalls } from "./contract-catalog.ts";
 import { removalCalls } from "./contract-removal.ts";
 import { roleCalls } from "./contract-roles.ts";
-import { signInCalls } from "./contract-signin.ts";
-import { trailCalls } from "./contract-trail.ts";
-import { fetch, foundPlatform } from "../access/operators-world.ts";
+import { signInCalls } from "./contract-sign-in.ts";
+import { auditLogCalls } from "./contract-audit-log.ts";
+import { fetch, createPlatform } from "../access/operators-fixture.ts";
 import { type Attempt, emptyDatabase, findWidening, tryRestricted } from "./widening-walk.ts";
 
 let contract: Contract;
@@ -32,13 +32,13 @@ let platform: Api;
 let owner: Person;
 
 const anybody = () => api(contract.fetch, null);
-const keyed = () => ({ idempotencyKey: newKey() });
+const keyed = () => ({ idempotencyKey: newIdempotencyKey() });
 
 async function open(call: Fetch): Promise<void> {
   contract = await openContract(call);
-  platform = (await foundPlatform()).via(contract.fetch);
+  platform = (await createPlatform()).via(contract.fetch);
   owner = await newAccount(contract.fetch, platform, "vendor");
-  await subscribe(platform, owner.accountId);
+  await activateSubscription(platform, owner.accountId);
   await giveCredits(platform, owner.accountId, 100);
 }
 
@@ -52,8 +52,10 @@ beforeAll(() => open(widening.fetch));
 async function objects(): Promise<void> {
   const make = async (path: string, body: object) => {
     const command = keyed();
-    const { id } = ok(await owner.api.post<{ id: string }>(`/v1/${path}`, body, command), 201).body;
-    expect(ok(await owner.api.post<{ id: string }>(`/v1/${path}`, body, command), 201).body.id).toBe(id);
+    const { id } = expectStatus(await owner.api.post<{ id: string }>(`/v1/${path}`, body, command), 201).body;
+    expect(
+      expectStatus(await owner.api.post<{ id: string }>(`/v1/${path}`, body, command), 201).body.id,
+    ).toBe(id);
     return id;
   };
   const productId = await make("products", { name: "Editor" });
@@ -78,8 +80,8 @@ async function objects(): Promise<void> {
   };
   const change: Record<string, object> = { "machine-codes": { code: "N" } };
   for (const [path, id] of Object.entries(made)) {
-    const etag = ok(await owner.api.get(`/v1/${path}/${id}`), 200).headers.get("etag") ?? "";
-    ok(
+    const etag = expectStatus(await owner.api.get(`/v1/${path}/${id}`), 200).headers.get("etag") ?? "";
+    expectStatus(
       await owner.api.patch(
         `/v1/${path}/${id}`,
         change[path] ?? (path === "license-keys" ? { notes: "x" } : { name: "x" }),
@@ -87,13 +89,14 @@ async function objects(): Promise<void> {
       ),
       200,
     );
-    ok(await owner.api.get(`/v1/${path}?limit=1`), 200);
+    expectStatus(await owner.api.get(`/v1/${path}?limit=1`), 200);
   }
   for (const path of ["data-objects", "machine-codes", "access-tokens"] as const)
-    ok(await owner.api.del(`/v1/${path}/${made[path]}`), 204);
-  for (const id of [licenseKeyId, withCustomer]) ok(await owner.api.del(`/v1/license-keys/${id}`), 204);
+    expectStatus(await owner.api.del(`/v1/${path}/${made[path]}`), 204);
+  for (const id of [licenseKeyId, withCustomer])
+    expectStatus(await owner.api.del(`/v1/license-keys/${id}`), 204);
   for (const path of ["customers", "products"] as const)
-    ok(await owner.api.del(`/v1/${path}/${made[path]}`, { ifMatch: "*" }), 204);
+    expectStatus(await owner.api.del(`/v1/${path}/${made[path]}`, { ifMatch: "*" }), 204);
 }
 
 async function people(): Promise<void> {
@@ -105,60 +108,75 @@ async function people(): Promise<void> {
     allowedIps: ["203.0.113.0/24"],
   });
   const path = `/v1/members/${operator.memberId}`;
-  ok(await owner.api.put(`${path}/grants`, { grants: [{ resourceType: "product", access: "view" }] }), 200);
-  const etag = ok(await owner.api.get(path), 200).headers.get("etag") ?? "";
-  ok(await owner.api.patch(path, { rights: ["credits.spend"], creditLimit: 5 }, { ifMatch: etag }), 200);
-  for (const verb of ["block", "block", "unblock"]) ok(await owner.api.post(`${path}/${verb}`), 200);
-  ok(await owner.api.get("/v1/members"), 200);
-  for (const who of [owner, operator]) ok(await who.api.get(`${path}/effective`), 200);
-  ok(await operator.api.get("/v1/me"), 200);
+  expectStatus(
+    await owner.api.put(`${path}/grants`, { grants: [{ resourceType: "product", access: "view" }] }),
+    200,
+  );
+  const etag = expectStatus(await owner.api.get(path), 200).headers.get("etag") ?? "";
+  expectStatus(
+    await owner.api.patch(path, { rights: ["credits.spend"], creditLimit: 5 }, { ifMatch: etag }),
+    200,
+  );
+  for (const verb of ["block", "block", "unblock"])
+    expectStatus(await owner.api.post(`${path}/${verb}`), 200);
+  expectStatus(await owner.api.get("/v1/members"), 200);
+  for (const who of [owner, operator]) expectStatus(await who.api.get(`${path}/effective`), 200);
+  expectStatus(await operator.api.get("/v1/me"), 200);
   await newToken(contract.fetch, operator.apiKey);
   await newApiKey(contract.fetch, owner, owner.memberId, {
     scopes: ["product.view"],
     expiresAt: "2030-01-01T00:00:00Z",
   });
-  const keys = ok(await owner.api.get<{ data: { id: string }[] }>(`${path}/api-keys`), 200).body.data;
-  ok(await operator.api.post("/v1/credits/spend", { amount: 4, description: "render" }, keyed()), 201);
+  const keys = expectStatus(await owner.api.get<{ data: { id: string }[] }>(`${path}/api-keys`), 200).body
+    .data;
+  expectStatus(
+    await operator.api.post("/v1/credits/spend", { amount: 4, description: "render" }, keyed()),
+    201,
+  );
   const command = keyed();
   for (const _ of ["first", "again"])
-    ok(await operator.api.post("/v1/credits/spend", { amount: 2 }, command), 402);
-  for (const who of [owner, operator]) ok(await who.api.get("/v1/credits"), 200);
-  ok(await operator.api.get("/v1/customers"), 403);
-  ok(await owner.api.get("/v1/credits/ledger"), 200);
-  ok(await owner.api.del(`/v1/api-keys/${keys[0]?.id}`), 204);
-  ok(await operator.api.get("/v1/me"), 401);
+    expectStatus(await operator.api.post("/v1/credits/spend", { amount: 2 }, command), 402);
+  for (const who of [owner, operator]) expectStatus(await who.api.get("/v1/credits"), 200);
+  expectStatus(await operator.api.get("/v1/customers"), 403);
+  expectStatus(await owner.api.get("/v1/credits/ledger"), 200);
+  expectStatus(await owner.api.del(`/v1/api-keys/${keys[0]?.id}`), 204);
+  expectStatus(await operator.api.get("/v1/me"), 401);
 }
 
 async function accounts(): Promise<void> {
   const path = `/v1/accounts/${owner.accountId}`;
-  ok(await platform.get("/v1/accounts"), 200);
-  ok(await platform.get(`${path}/credits`), 200);
-  const etag = ok(await owner.api.get(path), 200).headers.get("etag") ?? "";
-  ok(await owner.api.patch(path, { settings: { membersMayCreateKeys: true } }), 428);
-  ok(await owner.api.patch(path, { settings: { membersMayCreateKeys: true } }, { ifMatch: etag }), 200);
+  expectStatus(await platform.get("/v1/accounts"), 200);
+  expectStatus(await platform.get(`${path}/credits`), 200);
+  const etag = expectStatus(await owner.api.get(path), 200).headers.get("etag") ?? "";
+  expectStatus(await owner.api.patch(path, { settings: { membersMayCreateKeys: true } }), 428);
+  expectStatus(
+    await owner.api.patch(path, { settings: { membersMayCreateKeys: true } }, { ifMatch: etag }),
+    200,
+  );
   const command = {
     kind: "team",
     name: "Team",
     owner: { email: "ada@example.com", firstName: "Ada", lastName: "Admin" },
   };
   const key = keyed();
-  const { id } = ok(await platform.post<{ id: string }>("/v1/accounts", command, key), 201).body;
-  ok(await platform.post("/v1/accounts", command, key), 201);
-  ok(await platform.post("/v1/accounts", { ...command, name: "Other" }, key), 422);
-  ok(await platform.post(`/v1/accounts/${id}/owner-claims`), 201);
+  const { id } = expectStatus(await platform.post<{ id: string }>("/v1/accounts", command, key), 201).body;
+  expectStatus(await platform.post("/v1/accounts", command, key), 201);
+  expectStatus(await platform.post("/v1/accounts", { ...command, name: "Other" }, key), 422);
+  expectStatus(await platform.post(`/v1/accounts/${id}/owner-claims`), 201);
 }
 
 async function reading(): Promise<void> {
   for (const path of ["/v1/audit?limit=100", "/v1/audit/verify", "/v1/object-log?limit=100"])
-    ok(await owner.api.get(path), 200);
+    expectStatus(await owner.api.get(path), 200);
   // The call log comes a moment later.
   await expect
     .poll(
-      async () => ok(await owner.api.get<{ data: object[] }>("/v1/calls?limit=100"), 200).body.data.length,
+      async () =>
+        expectStatus(await owner.api.get<{ data: object[] }>("/v1/calls?limit=100"), 200).body.data.length,
       { timeout: 20_000 },
     )
     .toBeGreaterThan(0);
-  ok(await platform.get("/v1/audit?limit=100"), 200);
+  expectStatus(await platform.get("/v1/audit?limit=100"), 200);
   const open = [
     "/.well-known/jwks.json",
     "/openapi.json",
@@ -168,10 +186,10 @@ async function reading(): Promise<void> {
     "/health",
     "/.well-known/security.txt",
   ];
-  for (const path of open) ok(await anybody().get(path), 200);
-  ok(await anybody().get("/problems/no-such"), 404);
-  ok(await anybody().get("/v1/me"), 401);
-  ok(await owner.api.get("/v1/me", { headers: { "content-type": "text/plain" } }), 415);
+  for (const path of open) expectStatus(await anybody().get(path), 200);
+  expectStatus(await anybody().get("/problems/no-such"), 404);
+  expectStatus(await anybody().get("/v1/me"), 401);
+  expectStatus(await owner.api.get("/v1/me", { headers: { "content-type": "text/plain" } }), 415);
 }
 
 /** Each operation at least once with success. */
@@ -181,16 +199,16 @@ async function everyOperation(): Promise<void> {
   await accounts();
   await roleCalls(contract, owner);
   await catalogCalls(contract, platform);
-  await memberAccess(contract, platform);
+  await memberAccessCalls(contract, platform);
   await removalCalls(contract, platform);
   await signInCalls(contract, platform);
   await marketplaceCalls(contract, platform);
-  await licensing(contract, platform);
+  await licensingCalls(contract, platform);
   await exportCalls(contract, platform);
   await dealerCalls(contract, platform);
-  await bookCalls(contract, platform);
+  await directoryCalls(contract, platform);
   await mailCalls(contract, owner);
-  await trailCalls(contract, platform);
+  await auditLogCalls(contract, platform);
   await invitationCalls(contract, platform);
   await hookCalls(contract, platform);
   await tierCalls(contract, platform);
@@ -205,7 +223,7 @@ test("every operation answers what /openapi.json says: status, headers, type and
 
 test("a difference would be seen: a member more, a member less, another type, at any depth", async () => {
   const { document } = contract;
-  const { body } = ok(
+  const { body } = expectStatus(
     await owner.api.get<{ member: Record<string, unknown>; account: object }>("/v1/me"),
     200,
   );

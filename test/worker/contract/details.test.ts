@@ -4,12 +4,18 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { app } from "../../../src/app.ts";
 import { sweepSearchFields } from "../../../src/people/members/refold.store.ts";
 import { openDb } from "../../../src/kernel/db.ts";
-import { newKey, ok } from "../../harness/client.ts";
+import { newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
-import { type Agency, newAgency, newTask, newTool, subAccount } from "../resources/charge-world.ts";
-import { downloaded } from "../people/export-world.ts";
-import { fetch, said } from "../access/operators-world.ts";
-import { anybody } from "../people/sign-in-world.ts";
+import {
+  type Agency,
+  createAgency,
+  createTask,
+  createTool,
+  createSubAccount,
+} from "../resources/charge-fixture.ts";
+import { downloadSheet } from "../people/export-fixture.ts";
+import { fetch, said } from "../access/operators-fixture.ts";
+import { anonymousCaller } from "../people/sign-in-fixture.ts";
 
 const ANY = { ifMatch: "*" };
 
@@ -23,12 +29,12 @@ let agency: Agency;
 let specialist: Person;
 let guest: Person;
 beforeAll(async () => {
-  agency = await newAgency(100);
-  specialist = await subAccount(fetch, agency.owner, "specialist", [agency.toolId], {
+  agency = await createAgency(100);
+  specialist = await createSubAccount(fetch, agency.owner, "specialist", [agency.toolId], {
     creditLimit: 10,
     limitPeriod: "month",
   });
-  const { id } = ok(await newTask(agency.owner.api, agency.toolId), 201).body;
+  const { id } = expectStatus(await createTask(agency.owner.api, agency.toolId), 201).body;
   guest = await newMember(fetch, agency.owner, {
     roles: ["guest"],
     grants: [{ resourceType: "task", resourceId: id, access: "view" }],
@@ -38,32 +44,39 @@ beforeAll(async () => {
 describe("K16 what an account type is", () => {
   test("is shown everywhere: on cards, lists and invitations of agencies, and nowhere else", async () => {
     const { owner } = agency;
-    const made = ok(
+    const made = expectStatus(
       await owner.api.post<{ id: string; accountType: string; member: Card }>(
         "/v1/invitations",
-        { email: `${newKey()}@example.com`, firstName: "M", lastName: "N", accountType: "manager" },
-        { idempotencyKey: newKey() },
+        {
+          email: `${newIdempotencyKey()}@example.com`,
+          firstName: "M",
+          lastName: "N",
+          accountType: "manager",
+        },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     ).body;
     expect([made.accountType, made.member.accountType]).toEqual(["manager", "manager"]);
-    expect(ok(await owner.api.get<Card>(`/v1/invitations/${made.id}`), 200).body.accountType).toBe("manager");
+    expect(expectStatus(await owner.api.get<Card>(`/v1/invitations/${made.id}`), 200).body.accountType).toBe(
+      "manager",
+    );
     expect(
-      ok(await owner.api.get<{ data: Card[] }>("/v1/invitations"), 200).body.data.map(
+      expectStatus(await owner.api.get<{ data: Card[] }>("/v1/invitations"), 200).body.data.map(
         ({ accountType }) => accountType,
       ),
     ).toContain("manager");
-    expect(ok(await owner.api.get<Card>(`/v1/members/${specialist.memberId}`), 200).body.accountType).toBe(
-      "specialist",
-    );
+    expect(
+      expectStatus(await owner.api.get<Card>(`/v1/members/${specialist.memberId}`), 200).body.accountType,
+    ).toBe("specialist");
     const types = Object.fromEntries(
-      ok(await owner.api.get<{ data: Card[] }>("/v1/members?limit=100"), 200).body.data.map(
+      expectStatus(await owner.api.get<{ data: Card[] }>("/v1/members?limit=100"), 200).body.data.map(
         ({ id, accountType }) => [id, accountType],
       ),
     );
     expect([types[guest.memberId], types[owner.memberId]]).toEqual(["guest", undefined]);
     expect(
-      ok(
+      expectStatus(
         await owner.api.patch<Card>(`/v1/members/${made.member.id}`, { accountType: "specialist" }, ANY),
         200,
       ).body.accountType,
@@ -74,8 +87,8 @@ describe("K16 what an account type is", () => {
 describe("S4.43 K16 what is left to spend", () => {
   test("is nothing for a guest, to everyone who asks", async () => {
     const remaining = async (who: Person, of: Person) =>
-      ok(await who.api.get<{ remaining: number }>(`/v1/members/${of.memberId}/statistics`), 200).body
-        .remaining;
+      expectStatus(await who.api.get<{ remaining: number }>(`/v1/members/${of.memberId}/statistics`), 200)
+        .body.remaining;
     expect([await remaining(agency.owner, guest), await remaining(agency.owner, specialist)]).toEqual([
       0, 10,
     ]);
@@ -88,11 +101,11 @@ describe("S4.43 K16 what is left to spend", () => {
     const spent = await specialist.api.post<Record<string, unknown>>(
       "/v1/credits/spend",
       { amount: 11 },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     );
     expect([said(spent), spent.body["resetsAt"]]).toEqual(["402 credits/member-limit-exceeded", next]);
-    const dear = await newTool(agency.platform, { createCost: 11, updateCost: 0 });
-    ok(
+    const dear = await createTool(agency.platform, { createCost: 11, updateCost: 0 });
+    expectStatus(
       await agency.owner.api.put(`/v1/members/${specialist.memberId}/grants`, {
         grants: [agency.toolId, dear].map((resourceId) => ({
           resourceType: "tool",
@@ -102,16 +115,18 @@ describe("S4.43 K16 what is left to spend", () => {
       }),
       200,
     );
-    const priced = await newTask(specialist.api, dear);
+    const priced = await createTask(specialist.api, dear);
     expect([said(priced), (priced.body as unknown as Record<string, unknown>)["resetsAt"]]).toEqual([
       "402 credits/member-limit-exceeded",
       next,
     ]);
-    const lifetime = await subAccount(fetch, agency.owner, "specialist", [agency.toolId], { creditLimit: 1 });
+    const lifetime = await createSubAccount(fetch, agency.owner, "specialist", [agency.toolId], {
+      creditLimit: 1,
+    });
     const ever = await lifetime.api.post<Record<string, unknown>>(
       "/v1/credits/spend",
       { amount: 2 },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     );
     expect([said(ever), "resetsAt" in ever.body]).toEqual(["402 credits/member-limit-exceeded", false]);
   });
@@ -132,7 +147,7 @@ describe("S4.43 K16 what is left to spend", () => {
         ),
       ),
     ).toBe("422 validation");
-    ok(
+    expectStatus(
       await agency.owner.api.patch(
         `/v1/members/${specialist.memberId}`,
         { roles: ["specialist", "manager"], creditLimit: null },
@@ -140,7 +155,7 @@ describe("S4.43 K16 what is left to spend", () => {
       ),
       200,
     );
-    ok(
+    expectStatus(
       await agency.owner.api.patch(
         `/v1/members/${specialist.memberId}`,
         { roles: ["specialist"], creditLimit: 10, limitPeriod: "month" },
@@ -158,16 +173,16 @@ describe("S4.43 K16 what is left to spend", () => {
 describe("S1.28 K16 files for spreadsheets", () => {
   test("the ledger of a period, as XLSX and CSV, own rows or all; downloads are in the trail", async () => {
     const { owner } = agency;
-    ok(
+    expectStatus(
       await specialist.api.post(
         "/v1/credits/spend",
         { amount: 3, description: "=render" },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     );
     const today = new Date().toISOString().slice(0, 10);
-    const book = await downloaded(owner, `/v1/credits/ledger/export?from=${today}&to=${today}`);
+    const book = await downloadSheet(owner, `/v1/credits/ledger/export?from=${today}&to=${today}`);
     expect(book.headings).toEqual([
       "at (UTC)",
       "id",
@@ -186,7 +201,7 @@ describe("S1.28 K16 files for spreadsheets", () => {
       description: "=render",
       memberId: specialist.memberId,
     });
-    const csv = ok(await specialist.api.get<string>("/v1/credits/ledger/export?format=csv"), 200);
+    const csv = expectStatus(await specialist.api.get<string>("/v1/credits/ledger/export?format=csv"), 200);
     expect(csv.headers.get("content-type")).toBe("text/csv; charset=utf-8");
     expect(
       csv.body
@@ -196,18 +211,18 @@ describe("S1.28 K16 files for spreadsheets", () => {
         .map((line) => line.split(",").slice(2, 6).join()),
     ).toEqual(["kind,memberId,amount,description", `spend,${specialist.memberId},-3,'=render`]);
     expect(
-      (await downloaded(owner, `/v1/credits/ledger/export?memberId=${specialist.memberId}`)).lines,
+      (await downloadSheet(owner, `/v1/credits/ledger/export?memberId=${specialist.memberId}`)).lines,
     ).toHaveLength(1);
     expect(
-      (await downloaded(specialist, `/v1/credits/ledger/export?memberId=${owner.memberId}`)).lines,
+      (await downloadSheet(specialist, `/v1/credits/ledger/export?memberId=${owner.memberId}`)).lines,
     ).toEqual([]);
     expect(
-      (await downloaded(owner, "/v1/credits/ledger/export?from=2020-01-01&to=2020-12-31")).lines,
+      (await downloadSheet(owner, "/v1/credits/ledger/export?from=2020-01-01&to=2020-12-31")).lines,
     ).toEqual([]);
     expect(said(await guest.api.get("/v1/credits/ledger/export"))).toBe("403 access/denied");
     for (const query of ["from=2026-03-02&to=2026-02-01", "format=pdf", "from=yesterday"])
       expect(said(await owner.api.get(`/v1/credits/ledger/export?${query}`))).toBe("422 validation");
-    const trail = ok(
+    const trail = expectStatus(
       await owner.api.get<{ data: { outcome: string; changes: { after: Record<string, unknown> } }[] }>(
         "/v1/audit?action=credits.export",
       ),
@@ -219,7 +234,7 @@ describe("S1.28 K16 files for spreadsheets", () => {
   });
 
   test("a report as XLSX, its times as dates and its numbers as numbers", async () => {
-    const book = await downloaded(agency.owner, "/v1/reports/tasks?format=xlsx");
+    const book = await downloadSheet(agency.owner, "/v1/reports/tasks?format=xlsx");
     expect(book.headings).toEqual([
       "id",
       "name",
@@ -234,7 +249,7 @@ describe("S1.28 K16 files for spreadsheets", () => {
       updates: "0",
       "createdAt (UTC)": expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     });
-    const trail = ok(
+    const trail = expectStatus(
       await agency.owner.api.get<{ data: { changes: { after: Record<string, unknown> } }[] }>(
         "/v1/audit?action=report.download",
       ),
@@ -248,8 +263,11 @@ describe("S1.28 K16 files for spreadsheets", () => {
     const today = new Date().toISOString().slice(0, 10);
     const counted = async (from: string, to: string) => {
       const path = `/v1/reports/tasks?from=${from}&to=${to}&format=`;
-      const csv = ok(await owner.api.get<string>(`${path}csv`), 200).body;
-      return [(await downloaded(owner, `${path}xlsx`)).lines.length, csv.trimEnd().split("\r\n").length - 1];
+      const csv = expectStatus(await owner.api.get<string>(`${path}csv`), 200).body;
+      return [
+        (await downloadSheet(owner, `${path}xlsx`)).lines.length,
+        csv.trimEnd().split("\r\n").length - 1,
+      ];
     };
     const [xlsx = 0, csv] = await counted(today, today);
     expect([xlsx > 0, csv]).toEqual([true, xlsx]);
@@ -263,11 +281,11 @@ describe("K16 the user book", () => {
     const rename = (username: string) =>
       owner.api.patch(`/v1/members/${specialist.memberId}`, { username }, ANY);
     const found = async (part: string) =>
-      ok(
+      expectStatus(
         await owner.api.get<{ data: Card[] }>(`/v1/members?username=${encodeURIComponent(part)}`),
         200,
       ).body.data.map(({ username }) => username);
-    ok(await rename("José Ångström"), 200);
+    expectStatus(await rename("José Ångström"), 200);
     for (const part of ["jose", "JOSÉ", "angstrom", "José"])
       expect(await found(part)).toEqual(["José Ångström"]);
     const before = (username: string) =>
@@ -280,7 +298,7 @@ describe("K16 the user book", () => {
     await sweepSearchFields(openDb(env.DB));
     expect(await found("jose")).toEqual(["José Ångström"]);
     expect(await env.DB.prepare("SELECT count(*) AS n FROM refold").first("n")).toBe(0);
-    ok(await rename("Ёлкин Андрей"), 200);
+    expectStatus(await rename("Ёлкин Андрей"), 200);
     expect([await found("елкин"), await found("АНДРЕЙ"), await found("андреи")]).toEqual([
       ["Ёлкин Андрей"],
       ["Ёлкин Андрей"],
@@ -319,7 +337,7 @@ describe("K16 the first page, health and security.txt", () => {
   });
 
   test("/health is 200 while the database answers, and 503 without details when it does not", async () => {
-    expect(ok(await anybody.get("/health"), 200).body).toEqual({ status: "ok" });
+    expect(expectStatus(await anonymousCaller.get("/health"), 200).body).toEqual({ status: "ok" });
     const DB = {
       prepare: () => {
         throw new Error("secret host");

@@ -3,7 +3,7 @@ import { sha256Hex } from "../../../src/kernel/digest.ts";
 import { keyHints, mintKey } from "../../../src/gate/credentials/api-key.ts";
 import { servedEndpoints } from "../../../src/app.ts";
 import type { Fetch } from "../../harness/client.ts";
-import { accessFacts, widened } from "../access/access-facts.ts";
+import { readAccessFacts, findNewFacts } from "../access/access-facts.ts";
 
 /** An operation and its how manyeth call: the calls of the contract are the same in each run. */
 type Place = string;
@@ -39,9 +39,9 @@ export function findWidening(fetch: Fetch): { readonly fetch: Fetch; readonly fo
       const method = init?.method ?? "GET";
       if (!isWrite(method)) return fetch(path, init);
       const at = place(`${method} ${operationOf(method, path)?.path}`);
-      const before = await accessFacts();
+      const before = await readAccessFacts();
       const answer = await fetch(path, init);
-      const more = widened(before, await accessFacts());
+      const more = findNewFacts(before, await readAccessFacts());
       if (more.length > 0) found.set(at, more);
       return answer;
     },
@@ -72,13 +72,13 @@ export function tryRestricted(
       for (const [restriction, key] of await restrictedTwins(secret, operation?.right ?? "")) {
         const headers = new Headers(init?.headers);
         headers.set("authorization", `Bearer ${key}`);
-        const before = await accessFacts();
+        const before = await readAccessFacts();
         const answer = await fetch(path, { ...init, headers });
         const { code, results } = await answer
           .clone()
           .json<{ code?: string; results?: { problem?: { code: string } }[] }>();
         const rows = results?.map(({ problem }) => problem?.code ?? "made").join();
-        const gave = widened(before, await accessFacts());
+        const gave = findNewFacts(before, await readAccessFacts());
         attempts.push({ place: at, restriction, answer: `${answer.status} ${code ?? rows}`, gave });
         // Done once is done: the same call again would find what this one made.
         if (gave.length > 0) return answer;

@@ -1,11 +1,11 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, test } from "vitest";
 import { newId } from "../../../src/kernel/id.ts";
-import { context, FREE, freshLedger, nameOf } from "./credits-ledger.ts";
+import { CONTEXT, NO_LIMIT, newLedger, outcomeOf } from "./ledger-fixture.ts";
 
-let { accountId, object, spend, grant, events, rowsOf } = freshLedger();
+let { accountId, object, spend, grant, events, rowsOf } = newLedger();
 beforeEach(() => {
-  ({ accountId, object, spend, grant, events, rowsOf } = freshLedger());
+  ({ accountId, object, spend, grant, events, rowsOf } = newLedger());
 });
 
 describe("spending", () => {
@@ -14,8 +14,8 @@ describe("spending", () => {
     const replies = await Promise.all(
       Array.from({ length: 200 }, (_, index) => spend(`k${index}`, 1, { limit: 50 })),
     );
-    expect(replies.filter((reply) => nameOf(reply) === "spent").length).toBe(50);
-    expect(replies.filter((reply) => nameOf(reply) === "member_limit_exceeded").length).toBe(150);
+    expect(replies.filter((reply) => outcomeOf(reply) === "spent").length).toBe(50);
+    expect(replies.filter((reply) => outcomeOf(reply) === "member_limit_exceeded").length).toBe(150);
     expect(await object.summary(accountId, "mem_1", { limit: 50, limitPeriod: "lifetime" })).toMatchObject({
       balance: 950,
       spent: 50,
@@ -26,15 +26,15 @@ describe("spending", () => {
   test("S4.23 of 200 parallel spends of 1 without a limit, as many succeed as credits exist", async () => {
     await grant(50);
     const replies = await Promise.all(Array.from({ length: 200 }, (_, index) => spend(`k${index}`, 1)));
-    expect(replies.filter((reply) => nameOf(reply) === "spent").length).toBe(50);
-    expect(replies.filter((reply) => nameOf(reply) === "insufficient_balance").length).toBe(150);
+    expect(replies.filter((reply) => outcomeOf(reply) === "spent").length).toBe(50);
+    expect(replies.filter((reply) => outcomeOf(reply) === "insufficient_balance").length).toBe(150);
   });
 
   test("S4.22 two members, one balance, each with own numbers", async () => {
     await grant(10);
     await spend("k", 4);
     await spend("k", 3, { key: "mem_2:k", memberId: "mem_2" });
-    expect(await object.summary(accountId, "mem_1", FREE)).toMatchObject({
+    expect(await object.summary(accountId, "mem_1", NO_LIMIT)).toMatchObject({
       balance: 3,
       available: 3,
       spent: 4,
@@ -53,14 +53,14 @@ describe("spending", () => {
     const posted = replies.map((reply) => (reply.kind === "recorded" ? reply.posted.id : reply.kind));
     expect(new Set(posted).size).toBe(1);
     expect(replies.filter((reply) => reply.kind === "recorded" && !reply.replayed).length).toBe(1);
-    expect((await object.summary(accountId, "mem_1", FREE)).balance).toBe(8);
+    expect((await object.summary(accountId, "mem_1", NO_LIMIT)).balance).toBe(8);
   });
 
   test("S4.21 a refusal is replayed too, when the spend would by then succeed", async () => {
     await grant(10);
     const first = await spend("k", 5, { limit: 4 });
     const again = await spend("k", 5, { limit: 100 });
-    expect(nameOf(first)).toBe("member_limit_exceeded");
+    expect(outcomeOf(first)).toBe("member_limit_exceeded");
     expect(again).toEqual({
       ...first,
       replayed: true,
@@ -81,28 +81,28 @@ describe("spending", () => {
         memberId: "mem_1",
         amount: 2,
         description: null,
-        ...FREE,
+        ...NO_LIMIT,
         subscriptionActive: true,
         settles: false,
       };
-      expect(() => instance.spend(accountId, command, context)).toThrow("full");
+      expect(() => instance.spend(accountId, command, CONTEXT)).toThrow("full");
       state.storage.sql.exec("DROP TRIGGER refuse");
     });
-    expect(await object.summary(accountId, "mem_1", FREE)).toMatchObject({ balance: 9, spent: 1 });
+    expect(await object.summary(accountId, "mem_1", NO_LIMIT)).toMatchObject({ balance: 9, spent: 1 });
     await spend("k2", 3);
     expect((await events()).map(({ ledgerSeq, cost }) => [ledgerSeq, cost])).toEqual([
       [1, null],
       [2, 1],
       [3, 3],
     ]);
-    expect(await object.summary(accountId, "mem_1", FREE)).toMatchObject({ balance: 6, spent: 4 });
+    expect(await object.summary(accountId, "mem_1", NO_LIMIT)).toMatchObject({ balance: 6, spent: 4 });
   });
 
   test("another command under a used key is refused and changes nothing", async () => {
     await grant(10);
     await spend("k", 5);
     expect(await spend("k", 4)).toEqual({ kind: "key_reused" });
-    expect((await object.summary(accountId, "mem_1", FREE)).balance).toBe(5);
+    expect((await object.summary(accountId, "mem_1", NO_LIMIT)).balance).toBe(5);
   });
 
   test("an inactive subscription is refused, not remembered, and the key is free for later", async () => {
@@ -113,7 +113,7 @@ describe("spending", () => {
       remaining: 10,
     });
     expect((await events()).length).toBe(1);
-    expect(nameOf(await spend("k", 5))).toBe("spent");
+    expect(outcomeOf(await spend("k", 5))).toBe("spent");
   });
 
   test("refusals leave balance and spent as they were, and the ledger does not list them", async () => {
@@ -136,7 +136,7 @@ describe("spending", () => {
     await grant(10);
     const other = newId("account", Date.now());
     await runInDurableObject(object, (instance) =>
-      expect(() => instance.summary(other, "mem_1", FREE)).toThrow("one account"),
+      expect(() => instance.summary(other, "mem_1", NO_LIMIT)).toThrow("one account"),
     );
   });
 });
@@ -173,7 +173,7 @@ describe("what is kept", () => {
       ),
     );
     const entries = await object.entries(accountId, null, null, 1_000);
-    const { balance, spent } = await object.summary(accountId, "mem_1", FREE);
+    const { balance, spent } = await object.summary(accountId, "mem_1", NO_LIMIT);
     expect(entries.reduce((sum, { amount }) => sum + amount, 0)).toBe(balance);
     expect(-entries.filter(({ kind }) => kind === "spend").reduce((sum, { amount }) => sum + amount, 0)).toBe(
       spent,
@@ -221,9 +221,9 @@ describe("what is kept", () => {
       entries.every(({ amount }) => amount === 2),
     ]).toEqual([105, 1, true]);
     expect(last).toMatchObject({ posted: { balance: 210, lotId: entries.at(-1)?.lotId } });
-    expect(nameOf(await spend("k", 209))).toBe("spent");
+    expect(outcomeOf(await spend("k", 209))).toBe("spent");
     await evictDurableObject(object);
-    expect(await object.summary(accountId, "mem_1", FREE)).toMatchObject({ balance: 1, available: 1 });
+    expect(await object.summary(accountId, "mem_1", NO_LIMIT)).toMatchObject({ balance: 1, available: 1 });
   });
 
   test("K17 a thousand lots: no more rows a spend, small entries, no lot more, eviction too", async () => {
@@ -236,14 +236,14 @@ describe("what is kept", () => {
     };
     await runInDurableObject(object, (instance) => {
       for (let priority = 0; priority < 1_000; priority += 1)
-        instance.grant(accountId, { ...command, key: `g${priority}`, priority }, context);
+        instance.grant(accountId, { ...command, key: `g${priority}`, priority }, CONTEXT);
     });
     expect(await grant(1, { priority: 1_001 })).toEqual({ kind: "too_many_lots" });
-    expect(nameOf(await grant(2, { priority: 7 }))).toBe("granted");
+    expect(outcomeOf(await grant(2, { priority: 7 }))).toBe("granted");
     expect(await rowsOf(() => spend("first", 1))).toBe(3);
     for (let index = 0; index < 60; index += 1) await spend(`k${index}`, 3);
     await evictDurableObject(object);
-    expect(await object.summary(accountId, "mem_1", FREE)).toMatchObject({
+    expect(await object.summary(accountId, "mem_1", NO_LIMIT)).toMatchObject({
       balance: 2_002 - 181,
       spent: 181,
     });
@@ -255,6 +255,6 @@ describe("what is kept", () => {
         .map(({ size }) => size),
     );
     expect(sizes.reduce((sum, size) => sum + size, 0) / sizes.length).toBeLessThan(1_500);
-    expect((await object.summary(accountId, "mem_1", FREE)).balance).toBe(0);
+    expect((await object.summary(accountId, "mem_1", NO_LIMIT)).balance).toBe(0);
   });
 });

@@ -1,11 +1,11 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { AuditMessage } from "../../../src/audit/chain/event.ts";
-import { context, FREE, freshLedger } from "./credits-ledger.ts";
+import { CONTEXT, NO_LIMIT, newLedger } from "./ledger-fixture.ts";
 
-let { accountId, object, spend, grant, events, alarmAt, intercepted, recorded, rowsOf } = freshLedger();
+let { accountId, object, spend, grant, events, alarmAt, intercepted, recorded, rowsOf } = newLedger();
 beforeEach(() => {
-  ({ accountId, object, spend, grant, events, alarmAt, intercepted, recorded, rowsOf } = freshLedger());
+  ({ accountId, object, spend, grant, events, alarmAt, intercepted, recorded, rowsOf } = newLedger());
 });
 
 const seqsOf = (sent: readonly AuditMessage[]) =>
@@ -33,8 +33,8 @@ describe("the way to the trail", () => {
       outcome: "success",
       reason: null,
       cost: 4,
-      actor: context.actor,
-      origin: context.origin,
+      actor: CONTEXT.actor,
+      origin: CONTEXT.origin,
       changes: { before: { balance: 10 }, after: { balance: 6 } },
       ledgerSeq: 2,
     });
@@ -90,7 +90,7 @@ describe("the way to the trail", () => {
     await grant(5);
     await grant(10, { expiresAt: Date.now() + 1_000 });
     await expect
-      .poll(() => object.summary(accountId, "mem_1", FREE), { timeout: 20_000 })
+      .poll(() => object.summary(accountId, "mem_1", NO_LIMIT), { timeout: 20_000 })
       .toMatchObject({ balance: 5 });
     // Whether by now or by itself before: it goes off.
     await runDurableObjectAlarm(object);
@@ -125,7 +125,7 @@ describe("what it costs", () => {
       rows["spend"] = await rowsOf(() => spend("k", 1));
       rows["refused spend"] = await rowsOf(() => spend("r", 1, { limit: 0 }));
       rows["replayed spend"] = await rowsOf(() => spend("k", 1));
-      rows["summary"] = await rowsOf(() => object.summary(accountId, "mem_1", FREE));
+      rows["summary"] = await rowsOf(() => object.summary(accountId, "mem_1", NO_LIMIT));
       rows["100 spends"] = await rowsOf(() =>
         Promise.all(Array.from({ length: 100 }, (_, index) => spend(`s${index}`, 1))),
       );

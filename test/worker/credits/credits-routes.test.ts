@@ -1,26 +1,26 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { newKey, ok, type Problem, type Reply } from "../../harness/client.ts";
-import { type Caller, newAccount, newMember } from "./credits-world.ts";
+import { newIdempotencyKey, expectStatus, type Problem, type Reply } from "../../harness/client.ts";
+import { type Caller, insertAccount, insertMember } from "./credits-fixture.ts";
 
 let platform: Caller;
 let admin: Caller;
 let mia: Caller;
 
 beforeAll(async () => {
-  platform = await newAccount("platform", "owner");
+  platform = await insertAccount("platform", "owner");
 });
 beforeEach(async () => {
-  admin = await newAccount("team", "admin");
-  mia = await newMember(admin.accountId, "member", { creditLimit: 50 });
+  admin = await insertAccount("team", "admin");
+  mia = await insertMember(admin.accountId, "member", { creditLimit: 50 });
 });
 
 type Body = Record<string, unknown> & Problem;
 
-const give = (body: object, key = newKey(), accountId = admin.accountId): Promise<Reply<Body>> =>
+const give = (body: object, key = newIdempotencyKey(), accountId = admin.accountId): Promise<Reply<Body>> =>
   platform.api.post(`/v1/accounts/${accountId}/credits`, body, { idempotencyKey: key });
-const spend = (caller: Caller, body: object, key = newKey()): Promise<Reply<Body>> =>
+const spend = (caller: Caller, body: object, key = newIdempotencyKey()): Promise<Reply<Body>> =>
   caller.api.post("/v1/credits/spend", body, { idempotencyKey: key });
-const summary = async (caller: Caller) => ok(await caller.api.get("/v1/credits"), 200).body;
+const summary = async (caller: Caller) => expectStatus(await caller.api.get("/v1/credits"), 200).body;
 /** Without what names the single call. */
 const lasting = ({ requestId: _, instance: __, ...body }: Body) => body;
 
@@ -105,7 +105,7 @@ describe("a spend over HTTP", () => {
 
   test("a key belongs to its member: the same one of another member is another command", async () => {
     await give({ kind: "top_up", amount: 100 });
-    ok(await spend(mia, { amount: 1 }, "k"), 201);
+    expectStatus(await spend(mia, { amount: 1 }, "k"), 201);
     expect(await spend(admin, { amount: 2 }, "k")).toMatchObject({
       status: 201,
       body: { amount: 2, memberId: admin.memberId },
@@ -141,8 +141,8 @@ describe("a spend over HTTP", () => {
     ["canceled", { status: "canceled" }],
     ["none", { status: "none" }],
   ] as const)("S4.18 a subscription that is %s: 402", async (_, subscription) => {
-    const owner = await newAccount("team", "admin", subscription);
-    await give({ kind: "top_up", amount: 10 }, newKey(), owner.accountId);
+    const owner = await insertAccount("team", "admin", subscription);
+    await give({ kind: "top_up", amount: 10 }, newIdempotencyKey(), owner.accountId);
     expect(await spend(owner, { amount: 1 })).toMatchObject({
       status: 402,
       body: { code: "credits/subscription-inactive", required: 1, remaining: 10 },
@@ -171,7 +171,7 @@ describe("a spend over HTTP", () => {
   });
 
   test("a viewer neither spends nor sees credits", async () => {
-    const vera = await newMember(admin.accountId, "viewer");
+    const vera = await insertMember(admin.accountId, "viewer");
     expect(await spend(vera, { amount: 1 })).toMatchObject({ status: 403 });
     for (const path of ["/v1/credits", "/v1/credits/ledger"])
       expect(await vera.api.get(path)).toMatchObject({ status: 403 });
@@ -188,7 +188,7 @@ describe("the ledger over HTTP", () => {
     }
     const pages: unknown[] = [];
     for (let cursor: unknown = ""; cursor !== null; ) {
-      const { data, nextCursor } = ok(
+      const { data, nextCursor } = expectStatus(
         await admin.api.get<{ data: unknown[]; nextCursor: string | null }>(
           `/v1/credits/ledger?limit=2${cursor === "" ? "" : `&cursor=${cursor}`}`,
         ),
@@ -201,13 +201,18 @@ describe("the ledger over HTTP", () => {
       -13, -3, -12, -2, -11, -1, 100,
     ]);
     expect(pages[0]).toMatchObject({ kind: "spend", memberId: admin.memberId, balance: 58 });
-    const own = ok(await mia.api.get<{ data: { amount: number }[] }>("/v1/credits/ledger"), 200).body.data;
+    const own = expectStatus(await mia.api.get<{ data: { amount: number }[] }>("/v1/credits/ledger"), 200)
+      .body.data;
     expect(own.map(({ amount }) => amount)).toEqual([-3, -2, -1]);
     expect(own.every((entry) => !("balance" in entry))).toBe(true);
-    expect(ok(await admin.api.get(`/v1/credits/ledger?memberId=${mia.memberId}`), 200).body).toMatchObject({
+    expect(
+      expectStatus(await admin.api.get(`/v1/credits/ledger?memberId=${mia.memberId}`), 200).body,
+    ).toMatchObject({
       data: [{ amount: -3 }, { amount: -2 }, { amount: -1 }],
     });
-    expect(ok(await mia.api.get(`/v1/credits/ledger?memberId=${admin.memberId}`), 200).body).toEqual({
+    expect(
+      expectStatus(await mia.api.get(`/v1/credits/ledger?memberId=${admin.memberId}`), 200).body,
+    ).toEqual({
       data: [],
       nextCursor: null,
     });
@@ -253,11 +258,13 @@ describe("credits are given by the platform only", () => {
       status: 422,
       body: { code: "idempotency/mismatch" },
     });
-    expect(ok(await platform.api.get(`/v1/accounts/${admin.accountId}/credits`), 200).body).toEqual({
-      accountId: admin.accountId,
-      balance: 40,
-      available: 40,
-    });
+    expect(expectStatus(await platform.api.get(`/v1/accounts/${admin.accountId}/credits`), 200).body).toEqual(
+      {
+        accountId: admin.accountId,
+        balance: 40,
+        available: 40,
+      },
+    );
   });
 
   test("what begins later is in the balance and cannot be spent yet", async () => {
@@ -271,14 +278,14 @@ describe("credits are given by the platform only", () => {
 
   test("a missing account is 404, for those who may ask; a tenant gives itself nothing", async () => {
     expect(
-      await give({ kind: "promo", amount: 1 }, newKey(), "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+      await give({ kind: "promo", amount: 1 }, newIdempotencyKey(), "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     ).toMatchObject({ status: 404 });
     expect(await platform.api.get("/v1/accounts/x/credits")).toMatchObject({ status: 404 });
     for (const accountId of [admin.accountId, "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV"]) {
       const tried = await admin.api.post(
         `/v1/accounts/${accountId}/credits`,
         { kind: "promo", amount: 1 },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       );
       expect(tried).toMatchObject({ status: 403, body: { code: "access/denied" } });
     }

@@ -1,18 +1,18 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { TurnLine } from "../../../src/gate/calls/turn.object.ts";
-import { type Api, newKey, ok, type Reply } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus, type Reply } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
 import {
   type Agency,
   CREATE_COST,
-  newAgency,
-  newTask,
-  stateOf,
+  createAgency,
+  createTask,
+  readState,
   type Task,
   updateTask,
   UPDATE_COST,
-} from "../resources/charge-world.ts";
-import { fetch, said } from "../access/operators-world.ts";
+} from "../resources/charge-fixture.ts";
+import { fetch, said } from "../access/operators-fixture.ts";
 
 const AT_ONCE = 60;
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
@@ -24,14 +24,14 @@ const counted = (answers: readonly Reply<unknown>[]) =>
 let agency: Agency;
 let owner: Person;
 beforeAll(async () => {
-  agency = await newAgency(CREATE_COST + UPDATE_COST * 50);
+  agency = await createAgency(CREATE_COST + UPDATE_COST * 50);
   ({ owner } = agency);
 });
 
 describe("K14 changes that meet are done one after the other", () => {
   test("K14 60 updates of a task under 60 keys: 200, or 402 without balance; each charged once", async () => {
-    const { id } = ok(await newTask(owner.api, agency.toolId), 201).body;
-    const keys = upTo(AT_ONCE).map(() => newKey());
+    const { id } = expectStatus(await createTask(owner.api, agency.toolId), 201).body;
+    const keys = upTo(AT_ONCE).map(() => newIdempotencyKey());
     const answers = await atOnce(AT_ONCE, (index) => updateTask(owner.api, id, keys[index - 1]));
     expect(counted(answers)).toEqual({ 200: 50, "402 credits/insufficient-balance": 10 });
     const done = answers.filter(({ status }) => status === 200);
@@ -41,7 +41,7 @@ describe("K14 changes that meet are done one after the other", () => {
     expect(again.map(({ status, body }) => [status, body.updates])).toEqual(
       answers.slice(0, 5).map(({ status, body }) => [status, body.updates]),
     );
-    expect(await stateOf(agency)).toMatchObject({
+    expect(await readState(agency)).toMatchObject({
       balance: 0,
       updates: 50,
       charges: { paid: 51, refused: 10 },
@@ -64,7 +64,7 @@ describe("K14 changes that meet are done one after the other", () => {
 
   test("K14 a version in If-Match stays a condition: of ten edits at once nine are 412", async () => {
     const { memberId } = await newMember(fetch, owner, { roles: ["specialist"] });
-    const { headers } = ok(await owner.api.get(`/v1/members/${memberId}`), 200);
+    const { headers } = expectStatus(await owner.api.get(`/v1/members/${memberId}`), 200);
     const ifMatch = headers.get("etag") ?? "";
     const edits = await atOnce(10, (index) =>
       owner.api.patch(`/v1/members/${memberId}`, { position: `${index}` }, { ifMatch }),
@@ -139,9 +139,9 @@ describe("K14 one key on two routes at once", () => {
     [0, 2],
     [1, 2],
   ])("K14 is one command, whichever was first: routes %i and %i", async (one, two) => {
-    const rich = await newAgency(1_000);
+    const rich = await createAgency(1_000);
     for (const _ of upTo(3)) {
-      const routes = other(rich.owner.api, newKey());
+      const routes = other(rich.owner.api, newIdempotencyKey());
       const answers = await atOnce(10, (index) =>
         (routes[index % 2 === 0 ? one : two] as () => Promise<Reply<unknown>>)(),
       );
@@ -150,9 +150,9 @@ describe("K14 one key on two routes at once", () => {
   });
 
   test("K14 a key of a change in D1 is no key of a spend", async () => {
-    const rich = await newAgency(1_000);
-    const key = newKey();
-    ok(await (other(rich.owner.api, key)[0] as () => Promise<Reply<unknown>>)(), 201);
+    const rich = await createAgency(1_000);
+    const key = newIdempotencyKey();
+    expectStatus(await (other(rich.owner.api, key)[0] as () => Promise<Reply<unknown>>)(), 201);
     expect(said(await rich.owner.api.post("/v1/credits/spend", { amount: 1 }, { idempotencyKey: key }))).toBe(
       "422 idempotency/mismatch",
     );

@@ -1,17 +1,25 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Api, api, type Ask, newKey, ok } from "../../harness/client.ts";
+import { type Api, api, type CallOptions, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import {
   giveCredits,
   newAccount,
   newApiKey,
-  newcomer,
+  newMemberWithoutKey,
   newMember,
   newToken,
   type Person,
-  subscribe,
+  activateSubscription,
 } from "../../harness/people.ts";
-import { edit, events, fetch, foundPlatform, lastEvent, said, seen } from "./identity-world.ts";
+import {
+  edit,
+  listEventIds,
+  fetch,
+  createPlatform,
+  lastEvent,
+  statusOf,
+  identityOf,
+} from "./identity-fixture.ts";
 
 /** Where the office is, in both families, and where it is not. */
 const HOME = ["203.0.113.7", "203.0.113.255", "::ffff:203.0.113.7", "2001:db8:1::7", "2001:DB8:1:0:0:0:0:8"];
@@ -33,11 +41,11 @@ let owner: Person;
 let member: Person;
 
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 beforeEach(async () => {
   owner = await newAccount(fetch, platform, "vendor");
-  await subscribe(platform, owner.accountId);
+  await activateSubscription(platform, owner.accountId);
   member = await newMember(fetch, owner, { roles: ["owner"] });
 });
 
@@ -46,14 +54,17 @@ const LISTS: ReadonlyArray<readonly [list: string, bind: (rules: readonly string
   [
     "the account",
     async (rules) => {
-      ok(await edit(owner.api, `/v1/accounts/${owner.accountId}`, { allowedIps: rules }, { ip: HERE }), 200);
+      expectStatus(
+        await edit(owner.api, `/v1/accounts/${owner.accountId}`, { allowedIps: rules }, { ip: HERE }),
+        200,
+      );
       return member.apiKey;
     },
   ],
   [
     "the member",
     async (rules) => {
-      ok(await edit(owner.api, `/v1/members/${member.memberId}`, { allowedIps: rules }), 200);
+      expectStatus(await edit(owner.api, `/v1/members/${member.memberId}`, { allowedIps: rules }), 200);
       return member.apiKey;
     },
   ],
@@ -61,27 +72,27 @@ const LISTS: ReadonlyArray<readonly [list: string, bind: (rules: readonly string
 ];
 
 /** What each address is answered. */
-const from = (credential: string, ips: readonly string[], ask: Ask = {}) =>
-  Promise.all(ips.map((ip) => seen(credential, { ...ask, ip })));
+const from = (credential: string, ips: readonly string[], ask: CallOptions = {}) =>
+  Promise.all(ips.map((ip) => identityOf(credential, { ...ask, ip })));
 const all = (ips: readonly string[], what: string) => ips.map(() => what);
 
 describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
   test("hold for a key and for its token, in IPv4 and IPv6, remembered or not", async () => {
     const key = await bind(RULES);
-    expect(await seen(key, { ip: THERE })).toBe(NOT_ALLOWED);
+    expect(await identityOf(key, { ip: THERE })).toBe(NOT_ALLOWED);
     const token = await newToken(fetch, key, { ip: HERE });
     for (const credential of [key, token, key, token]) {
       expect(await from(credential, HOME)).toEqual(all(HOME, "200"));
       expect(await from(credential, AWAY)).toEqual(all(AWAY, NOT_ALLOWED));
       expect(await from(credential, UNREADABLE)).toEqual(all(UNREADABLE, NOT_ALLOWED));
-      expect(await seen(credential)).toBe(NOT_ALLOWED);
+      expect(await identityOf(credential)).toBe(NOT_ALLOWED);
     }
   });
 
   test("are kept to by the exchange for a token too", async () => {
     const key = await bind(RULES);
     const exchange = async (ip: string) =>
-      said(await api(fetch, key).post("/v1/auth/token", undefined, { ip }));
+      statusOf(await api(fetch, key).post("/v1/auth/token", undefined, { ip }));
     expect(await Promise.all(HOME.map(exchange))).toEqual(all(HOME, "200"));
     expect(await Promise.all(AWAY.map(exchange))).toEqual(all(AWAY, NOT_ALLOWED));
   });
@@ -104,14 +115,14 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
     const token = await newToken(fetch, key, { ip: HERE });
     for (const credential of [key, token]) {
       for (const [name, value] of Object.entries(CLAIMED(HERE))) {
-        expect([name, await seen(credential, { ip: THERE, headers: { [name]: value } })]).toEqual([
+        expect([name, await identityOf(credential, { ip: THERE, headers: { [name]: value } })]).toEqual([
           name,
           NOT_ALLOWED,
         ]);
       }
-      expect(await seen(credential, { ip: THERE, headers: CLAIMED(HERE) })).toBe(NOT_ALLOWED);
-      expect(await seen(credential, { headers: CLAIMED(HERE) })).toBe(NOT_ALLOWED);
-      expect(await seen(credential, { ip: HERE, headers: CLAIMED(THERE) })).toBe("200");
+      expect(await identityOf(credential, { ip: THERE, headers: CLAIMED(HERE) })).toBe(NOT_ALLOWED);
+      expect(await identityOf(credential, { headers: CLAIMED(HERE) })).toBe(NOT_ALLOWED);
+      expect(await identityOf(credential, { ip: HERE, headers: CLAIMED(THERE) })).toBe("200");
     }
   });
 
@@ -119,16 +130,18 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
     await giveCredits(platform, owner.accountId, 10);
     const key = await bind(RULES);
     const spend = (ip: string) =>
-      api(fetch, key).post("/v1/credits/spend", { amount: 4 }, { ip, idempotencyKey: newKey() });
-    expect(said(await spend(THERE))).toBe(NOT_ALLOWED);
-    expect(ok(await owner.api.get("/v1/credits", { ip: HERE }), 200).body).toMatchObject({ balance: 10 });
+      api(fetch, key).post("/v1/credits/spend", { amount: 4 }, { ip, idempotencyKey: newIdempotencyKey() });
+    expect(statusOf(await spend(THERE))).toBe(NOT_ALLOWED);
+    expect(expectStatus(await owner.api.get("/v1/credits", { ip: HERE }), 200).body).toMatchObject({
+      balance: 10,
+    });
     expect(await lastEvent(owner.api, "&outcome=denied", { ip: HERE })).toMatchObject({
       outcome: "denied",
       reason: "ip/not-allowed",
       ip: THERE,
       actor: { memberId: member.memberId },
     });
-    expect(said(await spend(HERE))).toBe("201");
+    expect(statusOf(await spend(HERE))).toBe("201");
   });
 
   test("let in no caller when one of them cannot be read", async () => {
@@ -139,7 +152,10 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
         `UPDATE ${table} SET allowed_ips = '["203.0.113.0/24","203.0.113"]'
          WHERE id = ? AND allowed_ips <> '[]'`,
       ).bind(id);
-    const { body } = ok(await api(fetch, key).get<{ key: { id: string } }>("/v1/me", { ip: HERE }), 200);
+    const { body } = expectStatus(
+      await api(fetch, key).get<{ key: { id: string } }>("/v1/me", { ip: HERE }),
+      200,
+    );
     await env.DB.batch([
       spoil("account", owner.accountId),
       spoil("member", member.memberId),
@@ -154,13 +170,13 @@ describe.each(LISTS)("S4.11 the address rules of %s", (_, bind) => {
 describe("S4.11 several lists", () => {
   test("of account, member and key must each let the address in", async () => {
     const key = await newApiKey(fetch, owner, member.memberId, { allowedIps: ["203.0.113.0/28"] }, HERE);
-    ok(
+    expectStatus(
       await edit(owner.api, `/v1/members/${member.memberId}`, {
         allowedIps: ["203.0.113.0/26", "2001:db8:1::/48"],
       }),
       200,
     );
-    ok(
+    expectStatus(
       await edit(
         owner.api,
         `/v1/accounts/${owner.accountId}`,
@@ -191,14 +207,17 @@ describe("S4.11 several lists", () => {
       [[], "200", "200"],
     ] as const;
     for (const [rules, here, there] of steps) {
-      ok(await edit(owner.api, `/v1/members/${member.memberId}`, { allowedIps: rules, allowAny: true }), 200);
+      expectStatus(
+        await edit(owner.api, `/v1/members/${member.memberId}`, { allowedIps: rules, allowAny: true }),
+        200,
+      );
       for (const credential of [member.apiKey, token])
         expect(await from(credential, [HERE, THERE])).toEqual([here, there]);
     }
   });
 
   test("are answered in canonical form, and a mapped rule is its IPv4", async () => {
-    const { body } = ok(
+    const { body } = expectStatus(
       await edit(owner.api, `/v1/members/${member.memberId}`, {
         allowedIps: ["::ffff:203.0.113.9/120", "2001:DB8:1::9/48", "203.0.113.1/24"],
       }),
@@ -210,17 +229,17 @@ describe("S4.11 several lists", () => {
 
   test("do not lock out the member who writes them, unless that is meant", async () => {
     const account = `/v1/accounts/${owner.accountId}`;
-    expect(said(await edit(owner.api, account, { allowedIps: [THERE] }, { ip: HERE }))).toBe(
+    expect(statusOf(await edit(owner.api, account, { allowedIps: [THERE] }, { ip: HERE }))).toBe(
       "409 conflict/lockout",
     );
-    expect(said(await edit(owner.api, account, { allowedIps: [HERE] }))).toBe("409 conflict/lockout");
+    expect(statusOf(await edit(owner.api, account, { allowedIps: [HERE] }))).toBe("409 conflict/lockout");
     expect(
-      said(await edit(owner.api, account, { allowedIps: [THERE], confirmLockout: true }, { ip: HERE })),
+      statusOf(await edit(owner.api, account, { allowedIps: [THERE], confirmLockout: true }, { ip: HERE })),
     ).toBe("200");
-    expect([await seen(owner.apiKey, { ip: HERE }), await seen(owner.apiKey, { ip: THERE })]).toEqual([
-      NOT_ALLOWED,
-      "200",
-    ]);
+    expect([
+      await identityOf(owner.apiKey, { ip: HERE }),
+      await identityOf(owner.apiKey, { ip: THERE }),
+    ]).toEqual([NOT_ALLOWED, "200"]);
   });
 });
 
@@ -228,10 +247,10 @@ describe("S4.11 a claim of a key", () => {
   /** A claim token for the member, bound by that list. */
   let waiting: { readonly memberId: string };
   beforeEach(async () => {
-    waiting = await newcomer(owner, { roles: ["owner"] });
+    waiting = await newMemberWithoutKey(owner, { roles: ["owner"] });
   });
   async function claimable(fields: object, whom = waiting): Promise<string> {
-    const made = ok(
+    const made = expectStatus(
       await owner.api.post<{ claim: { token: string } }>(
         `/v1/members/${whom.memberId}/api-keys`,
         { name: "key", ...fields },
@@ -241,14 +260,14 @@ describe("S4.11 a claim of a key", () => {
     );
     return made.body.claim.token;
   }
-  const claim = async (token: string, ask: Ask) =>
-    said(await api(fetch, null).post("/v1/auth/claims", { token }, ask));
+  const claim = async (token: string, ask: CallOptions) =>
+    statusOf(await api(fetch, null).post("/v1/auth/claims", { token }, ask));
 
   const BOUND: ReadonlyArray<readonly [list: string, bind: () => Promise<string>]> = [
     [
       "the account",
       async () => {
-        ok(
+        expectStatus(
           await edit(owner.api, `/v1/accounts/${owner.accountId}`, { allowedIps: RULES }, { ip: HERE }),
           200,
         );
@@ -258,7 +277,7 @@ describe("S4.11 a claim of a key", () => {
     [
       "the member",
       async () => {
-        ok(await edit(owner.api, `/v1/members/${waiting.memberId}`, { allowedIps: RULES }), 200);
+        expectStatus(await edit(owner.api, `/v1/members/${waiting.memberId}`, { allowedIps: RULES }), 200);
         return claimable({});
       },
     ],
@@ -294,8 +313,8 @@ describe("S4.11 a claim of a key", () => {
 
   test("is over when its member is blocked, its key revoked, or its time past", async () => {
     const [two, three] = [
-      await newcomer(owner, { roles: ["owner"] }),
-      await newcomer(owner, { roles: ["owner"] }),
+      await newMemberWithoutKey(owner, { roles: ["owner"] }),
+      await newMemberWithoutKey(owner, { roles: ["owner"] }),
     ];
     const [blocked, revoked, expired] = [
       await claimable({}),
@@ -303,24 +322,24 @@ describe("S4.11 a claim of a key", () => {
       await claimable({}, three),
     ];
     const keyOf = async ({ memberId }: { memberId: string }) =>
-      ok(await owner.api.get<{ data: { id: string }[] }>(`/v1/members/${memberId}/api-keys`), 200).body
-        .data[0]?.id;
+      expectStatus(await owner.api.get<{ data: { id: string }[] }>(`/v1/members/${memberId}/api-keys`), 200)
+        .body.data[0]?.id;
     await env.DB.prepare("UPDATE api_key SET claim_expires_at = ? WHERE id = ?")
       .bind(Date.now() - 1, await keyOf(three))
       .run();
-    ok(await owner.api.del(`/v1/api-keys/${await keyOf(two)}`), 204);
+    expectStatus(await owner.api.del(`/v1/api-keys/${await keyOf(two)}`), 204);
     expect([await claim(expired, {}), await claim(revoked, {})]).toEqual([
       "410 invitation/expired",
       "404 not-found",
     ]);
-    ok(await owner.api.post(`/v1/members/${waiting.memberId}/block`), 200);
+    expectStatus(await owner.api.post(`/v1/members/${waiting.memberId}/block`), 200);
     expect(await claim(blocked, {})).toBe("401 auth/blocked");
   });
 
   test("of an unknown token shows nothing, and no chain has a word of it", async () => {
-    const before = await events();
+    const before = await listEventIds();
     expect(await claim("A".repeat(43), { ip: HERE })).toBe("404 not-found");
     expect(await claim("A".repeat(42), { ip: HERE })).toBe("422 validation");
-    expect(await events()).toEqual(before);
+    expect(await listEventIds()).toEqual(before);
   });
 });

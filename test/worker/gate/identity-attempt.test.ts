@@ -7,16 +7,16 @@ import { legacyFingerprint } from "../../../src/kernel/http/idempotency.ts";
 import type { Answer, Operation } from "../../../src/kernel/http/operation.ts";
 import { Problem } from "../../../src/kernel/http/problem.ts";
 import { TYPE_TABLE } from "../../../src/resources/registry.ts";
-import { api, newKey, ok, type Problem as Refusal } from "../../harness/client.ts";
+import { api, newIdempotencyKey, expectStatus, type Problem as Refusal } from "../../harness/client.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
-import { events, fetch, foundPlatform, ORIGIN, said } from "./identity-world.ts";
+import { listEventIds, fetch, createPlatform, ORIGIN, statusOf } from "./identity-fixture.ts";
 
-let platform: Awaited<ReturnType<typeof foundPlatform>>;
+let platform: Awaited<ReturnType<typeof createPlatform>>;
 let owner: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
   owner = await newAccount(fetch, platform, "vendor");
-  ok(
+  expectStatus(
     await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
       restrictedAccounts: true,
       memberLimit: null,
@@ -46,7 +46,7 @@ describe("an attempt that rests on what is remembered", () => {
     env.DB.prepare("UPDATE member SET version = version + 1 WHERE id = ?").bind(memberId).run();
   const warm = async (): Promise<Person> => {
     const member = await newMember(fetch, owner, { roles: ["owner"] });
-    ok(await member.api.get("/v1/me"), 200);
+    expectStatus(await member.api.get("/v1/me"), 200);
     return member;
   };
 
@@ -85,7 +85,7 @@ describe("an attempt that rests on what is remembered", () => {
     await bump(member.memberId);
     const rows = () => env.DB.prepare("SELECT count(*) AS n FROM resource").first<number>("n");
     const before = (await rows()) ?? 0;
-    ok(await member.api.post("/v1/products", { name: "once" }), 201);
+    expectStatus(await member.api.post("/v1/products", { name: "once" }), 201);
     expect(await rows()).toBe(before + 1);
   });
 });
@@ -111,7 +111,7 @@ describe("a body", () => {
       '{"name":"Order","description":"x"}',
       '{"description":"x","name":"Order"}',
     ] as const;
-    const headers = { "idempotency-key": newKey() };
+    const headers = { "idempotency-key": newIdempotencyKey() };
     const [one, two] = [
       await send("POST", "/v1/products", first, headers),
       await send("POST", "/v1/products", second, headers),
@@ -123,7 +123,7 @@ describe("a body", () => {
   });
 
   test("K15 a key that was remembered by the order in which members came still answers", async () => {
-    const [body, headers] = ['{"name":"Old","description":"x"}', { "idempotency-key": newKey() }];
+    const [body, headers] = ['{"name":"Old","description":"x"}', { "idempotency-key": newIdempotencyKey() }];
     expect((await send("POST", "/v1/products", body, headers)).status).toBe(201);
     const before = legacyFingerprint("POST", "/v1/products", JSON.parse(body));
     await env.DB.prepare("UPDATE idempotency SET fingerprint = ? WHERE key = ?")
@@ -149,15 +149,16 @@ describe("a body", () => {
     ["DELETE", "/v1/products/prd", "[]", ""],
   ])("K16 %s %s %s is 422 and names %j", async (method, path, body, pointer) => {
     const other = (await newMember(fetch, owner, { roles: ["owner"] })).memberId;
-    const product = ok(await owner.api.post<{ id: string }>("/v1/products", { name: "p" }), 201).body.id;
-    const before = await events(owner.accountId);
-    const [key, ifMatch] = [{ "idempotency-key": newKey() }, { "if-match": "*" }];
+    const product = expectStatus(await owner.api.post<{ id: string }>("/v1/products", { name: "p" }), 201)
+      .body.id;
+    const before = await listEventIds(owner.accountId);
+    const [key, ifMatch] = [{ "idempotency-key": newIdempotencyKey() }, { "if-match": "*" }];
     const answer = await send(method, path.replace("self", other).replace("prd", product), body, {
       ...key,
       ...ifMatch,
     });
     expect(await faults(answer)).toEqual([422, "validation", pointer]);
-    expect(await events(owner.accountId)).toEqual(before);
+    expect(await listEventIds(owner.accountId)).toEqual(before);
   });
 
   test("K16 an empty object on a route that takes none says nothing, and is taken", async () => {
@@ -188,15 +189,15 @@ describe("a body", () => {
 
 describe("what was read before", () => {
   const product = async (name: string) =>
-    ok(await owner.api.post<{ id: string }>("/v1/products", { name }), 201).body.id;
+    expectStatus(await owner.api.post<{ id: string }>("/v1/products", { name }), 201).body.id;
   const page = async (path: string) =>
-    ok(await owner.api.get<{ nextCursor: string | null }>(path), 200).body.nextCursor ?? "";
+    expectStatus(await owner.api.get<{ nextCursor: string | null }>(path), 200).body.nextCursor ?? "";
 
   test("K16 a cursor goes on in its own list only: route, filters and account", async () => {
     const ids = [await product("a"), await product("b")];
-    for (const name of ["a", "b"]) ok(await owner.api.post("/v1/customers", { name }), 201);
+    for (const name of ["a", "b"]) expectStatus(await owner.api.post("/v1/customers", { name }), 201);
     const cursor = await page("/v1/products?limit=1");
-    expect(said(await owner.api.get(`/v1/products?limit=5&cursor=${cursor}`))).toBe("200");
+    expect(statusOf(await owner.api.get(`/v1/products?limit=5&cursor=${cursor}`))).toBe("200");
     const other = await newAccount(fetch, platform, "vendor");
     const refused = await Promise.all([
       owner.api.get<Refusal>(`/v1/customers?cursor=${cursor}`),
@@ -214,7 +215,7 @@ describe("what was read before", () => {
 
   test("K16 If-None-Match is 304 while the card shows the same, not by its version alone", async () => {
     const path = `/v1/products/${await product("c")}`;
-    const tag = ok(await owner.api.get(path), 200).headers.get("etag") ?? "";
+    const tag = expectStatus(await owner.api.get(path), 200).headers.get("etag") ?? "";
     const ask = (ifNoneMatch: string) => owner.api.get(path, { headers: { "if-none-match": ifNoneMatch } });
     const same = await ask(tag);
     expect([same.status, same.body, same.headers.get("etag")]).toEqual([304, undefined, tag]);
@@ -223,7 +224,7 @@ describe("what was read before", () => {
         [`W/${tag}`, `"x", ${tag}`, "*", '"1"', '"x"'].map(async (other) => (await ask(other)).status),
       ),
     ).toEqual([304, 304, 304, 200, 200]);
-    ok(await owner.api.patch(path, { name: "d" }, { ifMatch: tag }), 200);
+    expectStatus(await owner.api.patch(path, { name: "d" }, { ifMatch: tag }), 200);
     expect((await ask(tag)).status).toBe(200);
     expect((await owner.api.patch(path, { name: "e" }, { ifMatch: tag })).status).toBe(412);
     expect((await api(fetch, null).get(path, { headers: { "if-none-match": "*" } })).status).toBe(401);
@@ -231,10 +232,12 @@ describe("what was read before", () => {
 
   test("K16 a change of nothing makes no version and no row, and asks for rights and If-Match", async () => {
     const { memberId } = await newMember(fetch, owner, { roles: ["owner"], firstName: "Mia" });
-    const role = { name: newKey(), rights: ["product.view"] };
+    const role = { name: newIdempotencyKey(), rights: ["product.view"] };
     const made = async (path: string, body: object) => {
-      const answer = await owner.api.post<{ id: string }>(path, body, { idempotencyKey: newKey() });
-      return `${path}/${ok(answer, 201).body.id}`;
+      const answer = await owner.api.post<{ id: string }>(path, body, {
+        idempotencyKey: newIdempotencyKey(),
+      });
+      return `${path}/${expectStatus(answer, 201).body.id}`;
     };
     const cards: [path: string, patch: object][] = [
       [await made("/v1/products", { name: "same" }), { name: "same" }],
@@ -243,8 +246,11 @@ describe("what was read before", () => {
       [await made("/v1/roles", role), role],
     ];
     for (const [path, patch] of cards) {
-      const [{ body, headers }, before] = [ok(await owner.api.get(path), 200), await events(owner.accountId)];
-      const same = ok(
+      const [{ body, headers }, before] = [
+        expectStatus(await owner.api.get(path), 200),
+        await listEventIds(owner.accountId),
+      ];
+      const same = expectStatus(
         await owner.api.patch<{ version: number }>(path, patch, { ifMatch: headers.get("etag") ?? "" }),
         200,
       );
@@ -253,24 +259,31 @@ describe("what was read before", () => {
         body["version"],
         `"${same.body.version}"`,
       ]);
-      expect(await events(owner.accountId)).toEqual(before);
+      expect(await listEventIds(owner.accountId)).toEqual(before);
       expect([
-        said(await owner.api.patch(path, patch)),
-        said(await owner.api.patch(path, patch, { ifMatch: '"99"' })),
+        statusOf(await owner.api.patch(path, patch)),
+        statusOf(await owner.api.patch(path, patch, { ifMatch: '"99"' })),
       ]).toEqual(["428 precondition-required", "412 precondition-failed"]);
     }
-    const plan = ok(
+    const plan = expectStatus(
       await owner.api.get<{ plan: object; version: number }>(`/v1/accounts/${owner.accountId}`),
       200,
     ).body;
     expect(
-      ok(await platform.put<{ version: number }>(`/v1/accounts/${owner.accountId}/plan`, plan.plan), 200).body
-        .version,
+      expectStatus(
+        await platform.put<{ version: number }>(`/v1/accounts/${owner.accountId}/plan`, plan.plan),
+        200,
+      ).body.version,
     ).toBe(plan.version);
-    const { version } = ok(await owner.api.get<{ version: number }>(`/v1/members/${memberId}`), 200).body;
+    const { version } = expectStatus(
+      await owner.api.get<{ version: number }>(`/v1/members/${memberId}`),
+      200,
+    ).body;
     expect(
-      ok(await owner.api.put<{ version: number }>(`/v1/members/${memberId}/grants`, { grants: [] }), 200).body
-        .version,
+      expectStatus(
+        await owner.api.put<{ version: number }>(`/v1/members/${memberId}/grants`, { grants: [] }),
+        200,
+      ).body.version,
     ).toBe(version);
   });
 });

@@ -3,35 +3,49 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { servedEndpoints } from "../../../src/app.ts";
 import { mintKey } from "../../../src/gate/credentials/api-key.ts";
 import { BODY_LIMIT } from "../../../src/kernel/http/body.ts";
-import { type Api, newKey, ok, type Problem, type Reply, reply } from "../../harness/client.ts";
-import { encoded, handMade } from "../../harness/cursor.ts";
-import { newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../../harness/people.ts";
-import { LEAVE } from "../../harness/webhook.ts";
 import {
-  change,
-  events,
+  type Api,
+  newIdempotencyKey,
+  expectStatus,
+  type Problem,
+  type Reply,
+  toReply,
+} from "../../harness/client.ts";
+import { encodeCursor, forgeCursor } from "../../harness/forged-cursor.ts";
+import {
+  newAccount,
+  newApiKey,
+  newMember,
+  newToken,
+  type Person,
+  activateSubscription,
+} from "../../harness/people.ts";
+import { LEAVE_MAPPING } from "../../harness/webhook.ts";
+import {
+  updateKeyRow,
+  listEventIds,
   fetch,
-  foundPlatform,
+  createPlatform,
   keyIdOf,
   lastEvent,
   newProduct,
-  said,
-  shape,
-} from "./identity-world.ts";
+  statusOf,
+  comparableRefusal,
+} from "./identity-fixture.ts";
 
 let platform: Api;
 let owner: Person;
 let token: string;
 
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
   owner = await newAccount(fetch, platform, "vendor");
-  await subscribe(platform, owner.accountId);
+  await activateSubscription(platform, owner.accountId);
   token = await newToken(fetch, owner.apiKey);
 });
 
 const send = async (path: string, init: RequestInit = {}): Promise<Reply<Problem>> =>
-  reply(await fetch(path, init));
+  toReply(await fetch(path, init));
 const as = (credential: string, more: Record<string, string> = {}) => ({
   headers: { authorization: `Bearer ${credential}`, ...more },
 });
@@ -50,20 +64,20 @@ describe("exactly one credential", () => {
   );
 
   test.each(PAIRS)("%s and %s together are refused, and no chain has a word of it", async (first, second) => {
-    const before = await events();
+    const before = await listEventIds();
     const headers = Object.fromEntries(
       Object.entries(carriers()).filter(([name]) => name === first || name === second),
     );
     expect(Object.keys(headers)).toHaveLength(2);
     const answer = await send("/v1/me", { headers });
-    expect(shape(answer)).toMatchObject({
+    expect(comparableRefusal(answer)).toMatchObject({
       status: 401,
       code: "auth/invalid-credential",
       challenge: 'Bearer realm="tollgate"',
       detail: expect.stringContaining("exactly one credential"),
     });
-    expect(said(await send("/v1/me", { headers: { ...headers, [second]: "" } }))).toBe(INVALID);
-    expect(await events()).toEqual(before);
+    expect(statusOf(await send("/v1/me", { headers: { ...headers, [second]: "" } }))).toBe(INVALID);
+    expect(await listEventIds()).toEqual(before);
   });
 
   test.each([
@@ -72,14 +86,14 @@ describe("exactly one credential", () => {
     ["usr", INVALID],
     ["AggregatorAuthentication", INVALID],
   ])("%s alone answers %s", async (name, answer) => {
-    expect(said(await send("/v1/me", { headers: { [name]: carriers()[name] ?? "" } }))).toBe(answer);
+    expect(statusOf(await send("/v1/me", { headers: { [name]: carriers()[name] ?? "" } }))).toBe(answer);
   });
 
   test("a credential in the query, in a cookie or in the body is none", async () => {
-    expect(said(await send(`/v1/me?access_token=${token}`))).toBe(INVALID);
-    expect(said(await send("/v1/me", { headers: { cookie: `access_token=${token}` } }))).toBe(INVALID);
+    expect(statusOf(await send(`/v1/me?access_token=${token}`))).toBe(INVALID);
+    expect(statusOf(await send("/v1/me", { headers: { cookie: `access_token=${token}` } }))).toBe(INVALID);
     expect(
-      said(
+      statusOf(
         await send("/v1/auth/token", {
           method: "POST",
           body: JSON.stringify({ access_token: token }),
@@ -92,7 +106,7 @@ describe("exactly one credential", () => {
   test("a header that is sent twice is refused", async () => {
     const headers = new Headers(as(token).headers);
     headers.append("authorization", `Bearer ${token}`);
-    expect(said(await send("/v1/me", { headers }))).toBe(INVALID);
+    expect(statusOf(await send("/v1/me", { headers }))).toBe(INVALID);
   });
 });
 
@@ -122,7 +136,7 @@ describe("a caller outside any account", () => {
     ["422 validation", "POST", "/v1/auth/claims", () => ({})],
   ];
   test("leaves nothing but a row in the call log, for any input", async () => {
-    const before = await events();
+    const before = await listEventIds();
     const answers = await Promise.all(
       STRANGERS.map(([, method, path, headers]) =>
         send(path, {
@@ -131,7 +145,7 @@ describe("a caller outside any account", () => {
         }),
       ),
     );
-    expect(answers.map(said)).toEqual(STRANGERS.map(([answer]) => answer));
+    expect(answers.map(statusOf)).toEqual(STRANGERS.map(([answer]) => answer));
     const ids = JSON.stringify(answers.map(({ body }) => body.requestId));
     const rows = async () =>
       (
@@ -154,18 +168,18 @@ describe("a caller outside any account", () => {
         user_agent: "stranger",
       })),
     );
-    expect(await events()).toEqual(before);
+    expect(await listEventIds()).toEqual(before);
   });
 
   test("but a refusal of a known caller is in the chain of the account, and of no other", async () => {
     const other = await newAccount(fetch, platform, "vendor");
     const member = await newMember(fetch, owner, { roles: ["owner"] });
     const memberToken = await newToken(fetch, member.apiKey);
-    ok(await owner.api.post(`/v1/members/${member.memberId}/block`), 200);
-    const before = [await events(owner.accountId), await events(other.accountId)] as const;
-    expect(said(await send("/v1/me", as(memberToken)))).toBe("401 auth/blocked");
-    expect((await events(owner.accountId)).length).toBe(before[0].length + 1);
-    expect(await events(other.accountId)).toEqual(before[1]);
+    expectStatus(await owner.api.post(`/v1/members/${member.memberId}/block`), 200);
+    const before = [await listEventIds(owner.accountId), await listEventIds(other.accountId)] as const;
+    expect(statusOf(await send("/v1/me", as(memberToken)))).toBe("401 auth/blocked");
+    expect((await listEventIds(owner.accountId)).length).toBe(before[0].length + 1);
+    expect(await listEventIds(other.accountId)).toEqual(before[1]);
     expect(await lastEvent(owner.api)).toMatchObject({
       outcome: "denied",
       reason: "auth/blocked",
@@ -175,8 +189,8 @@ describe("a caller outside any account", () => {
 
   test("an expired key is known, and its refusal too", async () => {
     const key = await newApiKey(fetch, owner, (await newMember(fetch, owner, { roles: ["owner"] })).memberId);
-    await change(await keyIdOf(key), { expires_at: Date.now() - 1 });
-    expect(said(await send("/v1/me", as(key)))).toBe(INVALID);
+    await updateKeyRow(await keyIdOf(key), { expires_at: Date.now() - 1 });
+    expect(statusOf(await send("/v1/me", as(key)))).toBe(INVALID);
     expect(await lastEvent(owner.api)).toMatchObject({
       outcome: "denied",
       reason: "auth/invalid-credential",
@@ -197,7 +211,7 @@ describe("the id of a request", () => {
       expect(answered.get("x-request-id")).toBe("callers-own");
     }
     expect(first.body.requestId).not.toBe(again.body.requestId);
-    const made = ok(await owner.api.post("/v1/products", { name: "x" }, { headers }), 201);
+    const made = expectStatus(await owner.api.post("/v1/products", { name: "x" }, { headers }), 201);
     expect(await lastEvent(owner.api)).toMatchObject({
       action: "product.create",
       requestId: made.headers.get("tollgate-request-id"),
@@ -240,7 +254,7 @@ describe("methods and paths", () => {
   });
 
   test("405 is a problem like any other, for a stranger too", async () => {
-    expect(shape(await send("/v1/me", { method: "DELETE" }))).toEqual({
+    expect(comparableRefusal(await send("/v1/me", { method: "DELETE" }))).toEqual({
       status: 405,
       contentType: "application/problem+json",
       challenge: null,
@@ -300,7 +314,7 @@ describe("methods and paths", () => {
       const answer = await send(path, init);
       const expected =
         path.startsWith("/problems/") && "method" in init ? "405 method-not-allowed" : "404 not-found";
-      expect(said(answer)).toBe(expected);
+      expect(statusOf(answer)).toBe(expected);
       expect(answer.headers.get("content-type")).toBe("application/problem+json");
     }
   });
@@ -329,7 +343,9 @@ describe("methods and paths", () => {
       `DELETE /v1/api-keys/${id}`,
     ].map((ask) => ask.split(" "));
     const answers = await Promise.all(
-      asks.map(async ([method, path = ""]) => said(await send(path, { method: method ?? "", ...as(token) }))),
+      asks.map(async ([method, path = ""]) =>
+        statusOf(await send(path, { method: method ?? "", ...as(token) })),
+      ),
     );
     expect(answers).toEqual(asks.map(() => "404 not-found"));
   });
@@ -353,7 +369,7 @@ describe("what a call is refused for is the same whether its caller is remembere
     const count = () => env.DB.prepare("SELECT count(*) AS n FROM resource").first<number>("n");
     const before = await count();
     const post = async () =>
-      said(
+      statusOf(
         await send("/v1/products", {
           method: "POST",
           body: body(),
@@ -389,18 +405,18 @@ describe("a cursor of hostile make", () => {
   let hook: string;
   let platformId: string;
   beforeAll(async () => {
-    platformId = ok(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body.account.id;
+    platformId = expectStatus(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body.account.id;
     owners = [
       owner,
       ...(await Promise.all(
         ["team", "seller", "dealer", "agency"].map((kind) => newAccount(fetch, platform, kind)),
       )),
     ];
-    hook = ok(
+    hook = expectStatus(
       await owner.api.post<{ id: string }>(
         "/v1/hooks",
-        { name: "Shop", scheme: "standard", mapping: LEAVE },
-        { idempotencyKey: newKey() },
+        { name: "Shop", scheme: "standard", mapping: LEAVE_MAPPING },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     ).body.id;
@@ -433,13 +449,13 @@ describe("a cursor of hostile make", () => {
         .replace("/hooks/:id", `/hooks/${hook}`)
         .replaceAll(/:\w+/g, memberId);
       const answer = await who.get<Problem>(`${path}?cursor=${cursor(actsOn, path)}`);
-      if (answer.status !== 403) return [template, said(answer), answer.body.errors?.[0]?.detail ?? ""];
+      if (answer.status !== 403) return [template, statusOf(answer), answer.body.errors?.[0]?.detail ?? ""];
     }
     return [template, "403", ""];
   }
   test.each(POSITIONS)("%s is a fault of the query or the end of a list, in every list", async (position) => {
     const answers = await Promise.all(
-      lists.map(({ path }) => asked(path, (...list) => handMade(position, ...list))),
+      lists.map(({ path }) => asked(path, (...list) => forgeCursor(position, ...list))),
     );
     expect(lists.length).toBeGreaterThan(25);
     expect(
@@ -450,7 +466,7 @@ describe("a cursor of hostile make", () => {
   });
   test("K16 a cursor that names no list is a fault of the query, in every list", async () => {
     const answers = await Promise.all(
-      lists.map(({ path }) => asked(path, () => encoded(`"${owner.accountId}"`))),
+      lists.map(({ path }) => asked(path, () => encodeCursor(`"${owner.accountId}"`))),
     );
     expect(answers.filter(([, answer]) => answer !== "422 validation")).toEqual([]);
     expect(new Set(answers.map(([, , fault]) => fault))).toEqual(new Set([OTHER_LIST, NO_CURSOR]));
@@ -477,7 +493,7 @@ test("answers are not cached on the way, but for the published keys, and say the
 });
 
 test("the API's document is public, names this gate, and holds the whole surface", async () => {
-  const { status, body } = await reply<{ openapi: string; servers: unknown; paths: object }>(
+  const { status, body } = await toReply<{ openapi: string; servers: unknown; paths: object }>(
     await fetch("/openapi.json"),
   );
   expect([status, body.openapi, body.servers]).toEqual([200, "3.1.0", [{ url: env.ISSUER }]]);
@@ -487,9 +503,9 @@ test("the API's document is public, names this gate, and holds the whole surface
 });
 
 test("every problem leads to its own page, and the list holds them all", async () => {
-  const { body } = await reply<{ data: { code: string; status: number }[] }>(await fetch("/problems"));
+  const { body } = await toReply<{ data: { code: string; status: number }[] }>(await fetch("/problems"));
   for (const { code, ...row } of body.data)
-    expect(ok(await reply(await fetch(`/problems/${code}`)), 200).body).toEqual({ code, ...row });
+    expect(expectStatus(await toReply(await fetch(`/problems/${code}`)), 200).body).toEqual({ code, ...row });
 });
 
 test("S0.1, S0.2: without the plan an operator is refused with a contact, but for own data", async () => {
@@ -503,9 +519,9 @@ test("S0.1, S0.2: without the plan an operator is refused with a contact, but fo
       restrictedAccounts,
       contactUrl: "mailto:sales@vendor.example",
     });
-  const list = async (credential: string) => said(await send("/v1/products", as(credential)));
+  const list = async (credential: string) => statusOf(await send("/v1/products", as(credential)));
   expect([await list(operator.apiKey), await list(operatorToken)]).toEqual(["200", "200"]);
-  ok(await plan(false), 200);
+  expectStatus(await plan(false), 200);
   expect([await list(operator.apiKey), await list(operatorToken), await list(owner.apiKey)]).toEqual([
     "402 plan/feature-required",
     "402 plan/feature-required",
@@ -515,7 +531,7 @@ test("S0.1, S0.2: without the plan an operator is refused with a contact, but fo
     feature: "restrictedAccounts",
     contact: "mailto:sales@vendor.example",
   });
-  expect(said(await send("/v1/me", as(operatorToken)))).toBe("200");
-  ok(await plan(true), 200);
+  expect(statusOf(await send("/v1/me", as(operatorToken)))).toBe("200");
+  expectStatus(await plan(true), 200);
   expect([await list(operator.apiKey), await list(operatorToken)]).toEqual(["200", "200"]);
 });

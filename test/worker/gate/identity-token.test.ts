@@ -3,21 +3,28 @@ import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { mintToken, verifyToken } from "../../../src/gate/credentials/access-token.ts";
 import { type Keyring, importKeyring } from "../../../src/gate/credentials/keyring.ts";
-import { api, ok, reply } from "../../harness/client.ts";
-import { newAccount, newApiKey, newMember, newToken, type Person, subscribe } from "../../harness/people.ts";
+import { api, expectStatus, toReply } from "../../harness/client.ts";
 import {
-  change,
+  newAccount,
+  newApiKey,
+  newMember,
+  newToken,
+  type Person,
+  activateSubscription,
+} from "../../harness/people.ts";
+import {
+  updateKeyRow,
   edit,
-  events,
+  listEventIds,
   fetch,
-  foundPlatform,
+  createPlatform,
   keyIdOf,
   newProduct,
   ORIGIN,
-  said,
-  seen,
-  shape,
-} from "./identity-world.ts";
+  statusOf,
+  identityOf,
+  comparableRefusal,
+} from "./identity-fixture.ts";
 
 type Json = Record<string, unknown>;
 
@@ -27,10 +34,10 @@ let ownerKey: string;
 let strangerKey: string;
 
 beforeAll(async () => {
-  const platform = await foundPlatform();
+  const platform = await createPlatform();
   owner = await newAccount(fetch, platform, "vendor");
   stranger = await newAccount(fetch, platform, "vendor");
-  await subscribe(platform, owner.accountId);
+  await activateSubscription(platform, owner.accountId);
   [ownerKey, strangerKey] = [await keyIdOf(owner.apiKey), await keyIdOf(stranger.apiKey)];
 });
 afterEach(() => {
@@ -124,7 +131,7 @@ describe("a token that is as it should be passes, so that what follows is refuse
     ["the type in full (RFC 9068 section 4)", {}, { typ: "application/at+jwt" }],
     ["a time from which it holds that has come", { nbf: 1 }, {}],
     ["claims that do not exist", { admin: true, scope: "everything" }, {}],
-  ])("%s", async (_, claims, header) => expect(await seen(await token(claims, header))).toBe("200"));
+  ])("%s", async (_, claims, header) => expect(await identityOf(await token(claims, header))).toBe("200"));
 });
 
 type Forge = () => Promise<string>;
@@ -242,13 +249,13 @@ const HOSTILE: ReadonlyArray<readonly [title: string, forge: Forge]> = [
 
 describe("a hostile token (RFC 8725) is refused in one form, and leaves no trace in any chain", () => {
   test.each(HOSTILE)("%s", async (_, forge) => {
-    const before = await events();
+    const before = await listEventIds();
     const credential = await forge();
     const [first, again] = [
       await api(fetch, credential).get("/v1/me"),
       await api(fetch, credential).post("/v1/auth/token"),
     ];
-    expect(shape(first)).toEqual({
+    expect(comparableRefusal(first)).toEqual({
       status: 401,
       contentType: "application/problem+json",
       challenge: 'Bearer realm="tollgate"',
@@ -257,8 +264,8 @@ describe("a hostile token (RFC 8725) is refused in one form, and leaves no trace
       title: "No valid credential",
       detail: expect.stringMatching(/^The (access token|credential) is not /),
     });
-    expect(shape(again)).toEqual(shape(first));
-    expect(await events()).toEqual(before);
+    expect(comparableRefusal(again)).toEqual(comparableRefusal(first));
+    expect(await listEventIds()).toEqual(before);
   });
 });
 
@@ -324,7 +331,7 @@ describe("signing keys", () => {
 
 describe("a token for a key", () => {
   test("is one of RFC 9068 to another verifier, and lives ten minutes", async () => {
-    const { body, headers } = ok(
+    const { body, headers } = expectStatus(
       await owner.api.post<{ access_token: string; token_type: string; expires_in: number }>(
         "/v1/auth/token",
       ),
@@ -335,7 +342,7 @@ describe("a token for a key", () => {
       600,
       "no-store",
     ]);
-    const jwks = (await reply<JSONWebKeySet>(await fetch("/.well-known/jwks.json"))).body;
+    const jwks = (await toReply<JSONWebKeySet>(await fetch("/.well-known/jwks.json"))).body;
     const { payload, protectedHeader } = await jwtVerify(body.access_token, createLocalJWKSet(jwks), {
       issuer: ORIGIN,
       audience: "tollgate",
@@ -358,7 +365,7 @@ describe("a token for a key", () => {
 
   test("is not exchanged for another", async () => {
     const answer = await api(fetch, await newToken(fetch, owner.apiKey)).post("/v1/auth/token");
-    expect(shape(answer)).toMatchObject({
+    expect(comparableRefusal(answer)).toMatchObject({
       status: 401,
       code: "auth/invalid-credential",
       detail: expect.stringContaining("Send the API key"),
@@ -367,18 +374,18 @@ describe("a token for a key", () => {
 
   test("ends with its time, where it was seen good a moment before too", async () => {
     const credential = await newToken(fetch, owner.apiKey);
-    expect(await seen(credential)).toBe("200");
+    expect(await identityOf(credential)).toBe("200");
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 598_000 });
-    expect(await seen(credential)).toBe("200");
+    expect(await identityOf(credential)).toBe("200");
     vi.setSystemTime(Date.now() + 2_000);
-    expect(await seen(credential)).toBe("401 auth/invalid-credential");
+    expect(await identityOf(credential)).toBe("401 auth/invalid-credential");
   });
 
   test("is never good for longer than ten minutes, with any end, also where it was good before", async () => {
     const credential = await token({ exp: seconds() + 86_400 });
-    expect(await seen(credential)).toBe("200");
+    expect(await identityOf(credential)).toBe("200");
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 602_000 });
-    expect(await seen(credential)).toBe("401 auth/invalid-credential");
+    expect(await identityOf(credential)).toBe("401 auth/invalid-credential");
   });
 });
 
@@ -389,36 +396,36 @@ describe("what holds for the key holds for its token, live", () => {
     const member = await newMember(fetch, owner, { roles: ["owner"] });
     const key = await newApiKey(fetch, owner, member.memberId, { ...fields });
     const credential = await newToken(fetch, key);
-    expect([await seen(key), await seen(credential)]).toEqual(["200", "200"]);
+    expect([await identityOf(key), await identityOf(credential)]).toEqual(["200", "200"]);
     return { member, key, credential, keyId: await keyIdOf(key) };
   }
   const both = async ({ key, credential }: { key: string; credential: string }) => [
-    await seen(key),
-    await seen(credential),
+    await identityOf(key),
+    await identityOf(credential),
   ];
   const INVALID = ["401 auth/invalid-credential", "401 auth/invalid-credential"];
 
   test("S1.41: it is revoked, and the member's other keys are not", async () => {
     const one = await caller();
-    ok(await owner.api.del(`/v1/api-keys/${one.keyId}`), 204);
+    expectStatus(await owner.api.del(`/v1/api-keys/${one.keyId}`), 204);
     expect(await both(one)).toEqual(INVALID);
-    expect(await seen(one.member.apiKey)).toBe("200");
-    expect(said(await api(fetch, one.key).post("/v1/auth/token"))).toBe(INVALID[0]);
+    expect(await identityOf(one.member.apiKey)).toBe("200");
+    expect(statusOf(await api(fetch, one.key).post("/v1/auth/token"))).toBe(INVALID[0]);
   });
 
   test("it expires while both are remembered, with no change that anybody made", async () => {
     const one = await caller({ expiresAt: new Date(Date.now() + 60_000).toISOString() });
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
     expect(await both(one)).toEqual(INVALID);
-    expect(said(await api(fetch, one.key).post("/v1/auth/token"))).toBe(INVALID[0]);
+    expect(statusOf(await api(fetch, one.key).post("/v1/auth/token"))).toBe(INVALID[0]);
   });
 
   test("S2.21, S2.22: its member is blocked, and is as before when unblocked", async () => {
     const one = await caller();
-    ok(await owner.api.post(`/v1/members/${one.member.memberId}/block`), 200);
+    expectStatus(await owner.api.post(`/v1/members/${one.member.memberId}/block`), 200);
     expect(await both(one)).toEqual(["401 auth/blocked", "401 auth/blocked"]);
-    expect(said(await api(fetch, one.key).post("/v1/auth/token"))).toBe("401 auth/blocked");
-    ok(await owner.api.post(`/v1/members/${one.member.memberId}/unblock`), 200);
+    expect(statusOf(await api(fetch, one.key).post("/v1/auth/token"))).toBe("401 auth/blocked");
+    expectStatus(await owner.api.post(`/v1/members/${one.member.memberId}/unblock`), 200);
     expect(await both(one)).toEqual(["200", "200"]);
   });
 
@@ -426,31 +433,31 @@ describe("what holds for the key holds for its token, live", () => {
     const one = await caller({ scopes: ["product.view", "product.create"] });
     const product = await newProduct(owner.api);
     for (const who of [api(fetch, one.key), api(fetch, one.credential)]) {
-      expect([said(await who.get(`/v1/products/${product}`)), said(await who.get("/v1/customers"))]).toEqual([
-        "200",
-        "403 access/denied",
-      ]);
-      expect(ok(await who.get<{ rights: string[] }>("/v1/me"), 200).body.rights).toEqual([
+      expect([
+        statusOf(await who.get(`/v1/products/${product}`)),
+        statusOf(await who.get("/v1/customers")),
+      ]).toEqual(["200", "403 access/denied"]);
+      expect(expectStatus(await who.get<{ rights: string[] }>("/v1/me"), 200).body.rights).toEqual([
         "product.create",
         "product.view",
       ]);
     }
-    await change(one.keyId, { scopes: JSON.stringify(["product.view"]) });
+    await updateKeyRow(one.keyId, { scopes: JSON.stringify(["product.view"]) });
     for (const who of [api(fetch, one.credential), api(fetch, one.key)]) {
       expect([
-        said(await who.get(`/v1/products/${product}`)),
-        said(await who.post("/v1/products", { name: "x" })),
+        statusOf(await who.get(`/v1/products/${product}`)),
+        statusOf(await who.post("/v1/products", { name: "x" })),
       ]).toEqual(["200", "403 access/denied"]);
     }
-    await change(one.keyId, { scopes: JSON.stringify([]) });
-    expect(said(await api(fetch, one.credential).get(`/v1/products/${product}`))).toMatch(/^40[34]/);
+    await updateKeyRow(one.keyId, { scopes: JSON.stringify([]) });
+    expect(statusOf(await api(fetch, one.credential).get(`/v1/products/${product}`))).toMatch(/^40[34]/);
   });
 
   test("S1.7, S1.41: its member's role changes, and scopes give nothing that the role does not", async () => {
     const one = await caller({ scopes: ["product.create"] });
     const post = () => api(fetch, one.credential).post("/v1/products", { name: "x" });
-    expect(said(await post())).toBe("201");
-    ok(await edit(owner.api, `/v1/members/${one.member.memberId}`, { roles: ["operator"] }), 200);
-    expect(said(await post())).toBe("403 access/denied");
+    expect(statusOf(await post())).toBe("201");
+    expectStatus(await edit(owner.api, `/v1/members/${one.member.memberId}`, { roles: ["operator"] }), 200);
+    expect(statusOf(await post())).toBe("403 access/denied");
   });
 });

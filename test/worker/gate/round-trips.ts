@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { app } from "../../../src/app.ts";
 import type { Fetch } from "../../harness/client.ts";
-import { HOME } from "../access/operators-world.ts";
+import { HOME_IP } from "../access/operators-fixture.ts";
 
 /** The Worker in this test's own process, with a count of each time that it goes to D1. */
 export interface Counter {
@@ -53,7 +53,7 @@ export function counter(): Counter {
   return {
     fetch: async (path, init) => {
       const headers = new Headers(init?.headers);
-      if (!headers.has("cf-connecting-ip")) headers.set("cf-connecting-ip", HOME);
+      if (!headers.has("cf-connecting-ip")) headers.set("cf-connecting-ip", HOME_IP);
       const context = createExecutionContext();
       const request = new Request(`http://127.0.0.1:8787${path}`, { ...init, headers } as never);
       const answer = await app.fetch(request, { ...env, DB }, context);

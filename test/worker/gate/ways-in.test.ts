@@ -16,20 +16,25 @@ import {
   type LinkEvent,
   type LinkState,
 } from "../../../src/gate/credentials/state-machine.ts";
-import { type Api, api, newKey, ok } from "../../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { codeOf, lastMail, tokenOf } from "../../harness/mailbox.ts";
 import type { Person } from "../../harness/people.ts";
-import { anywhere, newCode } from "../../harness/sign-in.ts";
-import { aged, invited, person, tokenFor } from "../people/invitations-world.ts";
-import { fetch, foundPlatform, said, subscribed } from "../access/operators-world.ts";
-import { anybody, kept, newEmail, told } from "../people/sign-in-world.ts";
+import { nextClientIp, requestCode } from "../../harness/sign-in.ts";
+import {
+  ageInvitation,
+  createInvitation,
+  newPerson,
+  invitationToken,
+} from "../people/invitations-fixture.ts";
+import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import { anonymousCaller, readRow, newEmail, listEvents } from "../people/sign-in-fixture.ts";
 
 let team: Person;
 let vendor: Person;
 beforeAll(async () => {
-  const platform = await foundPlatform();
-  team = await subscribed(platform, "team");
-  vendor = await subscribed(platform, "vendor");
+  const platform = await createPlatform();
+  team = await createSubscribedAccount(platform, "team");
+  vendor = await createSubscribedAccount(platform, "vendor");
 });
 
 /** A member on the way in. */
@@ -49,7 +54,7 @@ const set = (table: "api_key" | "invitation", column: string, value: number, id:
   env.DB.prepare(`UPDATE ${table} SET ${column} = ? WHERE id = ?`).bind(value, id).run();
 
 async function comer(): Promise<Comer> {
-  const { id, member } = await invited(team, { role: "member" });
+  const { id, member } = await createInvitation(team, { role: "member" });
   return { memberId: member.id, invitationId: id, email: member.email, keyId: "", token: "", api: null };
 }
 
@@ -57,12 +62,12 @@ const makeKey = ({ memberId }: Comer) =>
   team.api.post<{ id: string; claim: { token?: string } }>(
     `/v1/members/${memberId}/api-keys`,
     { name: "key" },
-    { idempotencyKey: newKey() },
+    { idempotencyKey: newIdempotencyKey() },
   );
 
 /** A claim that was answered or mailed. */
 async function claimed(one: Comer): Promise<Comer> {
-  const { id, claim } = ok(await makeKey(one), 201).body;
+  const { id, claim } = expectStatus(await makeKey(one), 201).body;
   return Object.assign(one, {
     keyId: id,
     token: claim.token ?? tokenOf(await lastMail(fetch, one.email, "api_key")),
@@ -70,13 +75,13 @@ async function claimed(one: Comer): Promise<Comer> {
 }
 
 const exchange = ({ token }: Comer) =>
-  anybody.post<{ secret: string }>("/v1/auth/claims", { token }, { ip: anywhere() });
+  anonymousCaller.post<{ secret: string }>("/v1/auth/claims", { token }, { ip: nextClientIp() });
 const take = async (one: Comer) =>
-  Object.assign(one, { api: api(fetch, ok(await exchange(one), 201).body.secret) });
+  Object.assign(one, { api: api(fetch, expectStatus(await exchange(one), 201).body.secret) });
 
 async function accept(one: Comer): Promise<Comer> {
-  const answer = await anybody.post<{ session: { access_token: string } }>("/v1/invitations/accept", {
-    token: await tokenFor(one.email),
+  const answer = await anonymousCaller.post<{ session: { access_token: string } }>("/v1/invitations/accept", {
+    token: await invitationToken(one.email),
     signIn: true,
   });
   return answer.status === 200
@@ -86,7 +91,7 @@ async function accept(one: Comer): Promise<Comer> {
 
 /** Both codes, or one where there is no address yet. */
 async function confirm(who: Api, from: string | null, to: string): Promise<string> {
-  const asked = await who.post("/v1/me/email", { email: to }, { ip: anywhere() });
+  const asked = await who.post("/v1/me/email", { email: to }, { ip: nextClientIp() });
   if (asked.status !== 202) return said(asked);
   const old = from === null ? {} : { oldCode: codeOf(await lastMail(fetch, from, "change_email")) };
   return said(
@@ -163,7 +168,7 @@ describe("K1 each way in is the table that the stores write by", () => {
         },
         replaced: async () => {
           const one = await told();
-          ok(await makeKey(one), 201);
+          expectStatus(await makeKey(one), 201);
           return one;
         },
         ended: async () => accept(await told()),
@@ -178,7 +183,7 @@ describe("K1 each way in is the table that the stores write by", () => {
         unlink,
       },
       async ({ keyId }) => {
-        const row = await kept(
+        const row = await readRow(
           "SELECT claim_state AS claimState, claim_expires_at AS claimExpiresAt FROM api_key WHERE id = ?",
           keyId,
         );
@@ -191,7 +196,7 @@ describe("K1 each way in is the table that the stores write by", () => {
     /** A member who calls with a key, and whose address was named since. */
     const named = async (): Promise<Comer> => {
       const one = await take(await claimed(await comer()));
-      return { ...one, invitationId: ok(await nameAddress(one), 200).body.id };
+      return { ...one, invitationId: expectStatus(await nameAddress(one), 200).body.id };
     };
     const pending = (event: InvitationEvent) => (event === "link" ? named() : comer());
     const past = async (one: Comer) => {
@@ -206,30 +211,30 @@ describe("K1 each way in is the table that the stores write by", () => {
         accepted: async () => accept(await comer()),
         revoked: async () => {
           const one = await comer();
-          ok(await team.api.del(`/v1/invitations/${one.invitationId}`), 204);
+          expectStatus(await team.api.del(`/v1/invitations/${one.invitationId}`), 204);
           return one;
         },
       },
       {
         send: async ({ invitationId }) => {
-          await aged(invitationId);
+          await ageInvitation(invitationId);
           return team.api.post(`/v1/invitations/${invitationId}/resend`);
         },
         move: async ({ memberId, invitationId }) => {
-          await aged(invitationId);
+          await ageInvitation(invitationId);
           return team.api.patch(`/v1/members/${memberId}`, { email: newEmail() }, ANY);
         },
         accept,
         lapse: past,
         revoke: ({ invitationId }) => team.api.del(`/v1/invitations/${invitationId}`),
         key: async (one) => {
-          if ((await kept("SELECT user_id FROM member WHERE id = ?", one.memberId))?.["user_id"] === null)
+          if ((await readRow("SELECT user_id FROM member WHERE id = ?", one.memberId))?.["user_id"] === null)
             await take(await claimed(one));
         },
         link: async ({ api: own, email }) => (own === null ? null : confirm(own, null, email)),
       },
       async ({ invitationId }) => {
-        const row = await kept("SELECT status, expires_at FROM invitation WHERE id = ?", invitationId);
+        const row = await readRow("SELECT status, expires_at FROM invitation WHERE id = ?", invitationId);
         return row?.["status"] === "pending" && Number(row["expires_at"]) <= Date.now()
           ? "expired"
           : (row?.["status"] as InvitationState);
@@ -243,21 +248,28 @@ describe("K1 each way in is the table that the stores write by", () => {
       readonly token: string;
     }
     const open = async (event: LinkEvent): Promise<Link> => {
-      const { id, url } = ok(
+      const { id, url } = expectStatus(
         await vendor.api.post<{ id: string; url: string }>(
           "/v1/operator-links",
           { maxUses: event === "join" ? 2 : 1 },
-          { idempotencyKey: newKey() },
+          { idempotencyKey: newIdempotencyKey() },
         ),
         201,
       ).body;
       return { id, token: url.slice(-43) };
     };
     const join = async ({ token }: Link) => {
-      const who = person();
-      ok(await anybody.post("/v1/auth/codes", { email: who.email, link: token }, { ip: anywhere() }), 202);
+      const who = newPerson();
+      expectStatus(
+        await anonymousCaller.post(
+          "/v1/auth/codes",
+          { email: who.email, link: token },
+          { ip: nextClientIp() },
+        ),
+        202,
+      );
       const code = await lastMail(fetch, who.email).then(codeOf, () => "12345678");
-      return anybody.post("/v1/operator-links/join", { token, code, ...who }, { ip: anywhere() });
+      return anonymousCaller.post("/v1/operator-links/join", { token, code, ...who }, { ip: nextClientIp() });
     };
     const revoke = ({ id }: Link) => vendor.api.del(`/v1/operator-links/${id}`);
     const past = async (one: Link) => {
@@ -270,19 +282,19 @@ describe("K1 each way in is the table that the stores write by", () => {
         open,
         used: async () => {
           const one = await open("fill");
-          ok(await join(one), 201);
+          expectStatus(await join(one), 201);
           return one;
         },
         expired: async (event) => past(await open(event)),
         revoked: async (event) => {
           const one = await open(event);
-          ok(await revoke(one), 204);
+          expectStatus(await revoke(one), 204);
           return one;
         },
       },
       { join, fill: join, lapse: past, revoke },
       async ({ id }) => {
-        const { data } = ok(
+        const { data } = expectStatus(
           await vendor.api.get<{ data: { id: string; status: string }[] }>("/v1/operator-links?limit=100"),
           200,
         ).body;
@@ -307,14 +319,14 @@ describe("K1 each way in is the table that the stores write by", () => {
         unlink,
         link: async ({ api: own, email }) => (own === null ? null : confirm(own, null, email)),
         sign_in: async ({ email }) =>
-          anybody.post(
+          anonymousCaller.post(
             "/v1/auth/sessions",
-            { email, code: await newCode(fetch, email), accountId: team.accountId },
-            { ip: anywhere() },
+            { email, code: await requestCode(fetch, email), accountId: team.accountId },
+            { ip: nextClientIp() },
           ),
       },
       async ({ memberId, email }) => {
-        const { signInEmail, signInSince } = ok(
+        const { signInEmail, signInSince } = expectStatus(
           await team.api.get<{ signInEmail: string | null; signInSince: string | null }>(
             `/v1/members/${memberId}`,
           ),
@@ -333,8 +345,8 @@ describe("K1 each way in is the table that the stores write by", () => {
 describe("K1 K4 between the ways in", () => {
   test("an acceptance by a member who used a key ends the key, with rows and a mail", async () => {
     const one = await take(await claimed(await comer()));
-    ok(await nameAddress(one), 200);
-    ok(await (one.api ?? expect.fail()).get("/v1/me"), 200);
+    expectStatus(await nameAddress(one), 200);
+    expectStatus(await (one.api ?? expect.fail()).get("/v1/me"), 200);
     const key = one.api ?? expect.fail();
     await accept(one);
     expect([said(await key.get("/v1/me")), said(await (one.api ?? expect.fail()).get("/v1/me"))]).toEqual([
@@ -342,7 +354,9 @@ describe("K1 K4 between the ways in", () => {
       "200",
     ]);
     expect(
-      (await told(team.accountId, "api_key.revoke")).map(({ resource }) => (resource as { id: string }).id),
+      (await listEvents(team.accountId, "api_key.revoke")).map(
+        ({ resource }) => (resource as { id: string }).id,
+      ),
     ).toContain(one.keyId);
     expect((await lastMail(fetch, one.email, "security")).subject).toContain("sign-in address");
     expect(ADDRESS_EFFECTS.accept).toMatchObject({ claim: "arrive", keys: "end" });
@@ -350,12 +364,12 @@ describe("K1 K4 between the ways in", () => {
 
   test("a sign-in by the invitation that waits ends a told claim as its acceptance does", async () => {
     const one = await claimed(await comer());
-    const body = { email: one.email, code: await newCode(fetch, one.email), accountId: team.accountId };
-    ok(await anybody.post("/v1/auth/sessions", body, { ip: anywhere() }), 201);
+    const body = { email: one.email, code: await requestCode(fetch, one.email), accountId: team.accountId };
+    expectStatus(await anonymousCaller.post("/v1/auth/sessions", body, { ip: nextClientIp() }), 201);
     const state = "SELECT claim_state AS state FROM api_key WHERE id = ?";
-    expect(await kept(state, one.keyId)).toEqual({ state: "ended" });
+    expect(await readRow(state, one.keyId)).toEqual({ state: "ended" });
     expect(said(await exchange(one))).toBe("404 not-found");
-    const ends = (await told(team.accountId, "api_key.revoke")).filter(
+    const ends = (await listEvents(team.accountId, "api_key.revoke")).filter(
       ({ resource }) => (resource as { id: string }).id === one.keyId,
     );
     expect(ends).toMatchObject([{ changes: { before: { claim: "told" }, after: { claim: "ended" } } }]);
@@ -364,16 +378,19 @@ describe("K1 K4 between the ways in", () => {
   test("an unlinked member has no session or sign-in; a new claim or address works", async () => {
     const one = await accept(await comer());
     const session = one.api ?? expect.fail();
-    ok(await session.get("/v1/me"), 200);
-    ok(await unlink(one), 204);
+    expectStatus(await session.get("/v1/me"), 200);
+    expectStatus(await unlink(one), 204);
     expect(said(await session.get("/v1/me"))).toBe("401 auth/invalid-credential");
-    ok(await anybody.post("/v1/auth/codes", { email: one.email }, { ip: anywhere() }), 202);
+    expectStatus(
+      await anonymousCaller.post("/v1/auth/codes", { email: one.email }, { ip: nextClientIp() }),
+      202,
+    );
     expect((await lastMail(fetch, one.email)).template).toBe("security");
     await claimed(one);
-    expect((await kept("SELECT claim_state FROM api_key WHERE id = ?", one.keyId))?.["claim_state"]).toBe(
+    expect((await readRow("SELECT claim_state FROM api_key WHERE id = ?", one.keyId))?.["claim_state"]).toBe(
       "told",
     );
-    ok(await nameAddress(one), 200);
+    expectStatus(await nameAddress(one), 200);
     await accept(one);
     expect(said(await exchange(one))).toBe("404 not-found");
   });

@@ -1,11 +1,18 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok, type Problem, type Reply } from "../../harness/client.ts";
+import {
+  type Api,
+  api,
+  newIdempotencyKey,
+  expectStatus,
+  type Problem,
+  type Reply,
+} from "../../harness/client.ts";
 import { lastMail, mailsTo, tokenOf } from "../../harness/mailbox.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
-import { type DealerWorld, dealerWorld } from "../products/dealer-world.ts";
-import { heldBack } from "../gate/held-back.ts";
-import { aged } from "./invitations-world.ts";
-import { fetch, foundPlatform, HOME, said, shape } from "../access/operators-world.ts";
+import { type DealerFixture, createDealer } from "../products/dealer-fixture.ts";
+import { fetchWithDelayedWrite } from "../gate/delayed-write.ts";
+import { ageInvitation } from "./invitations-fixture.ts";
+import { fetch, createPlatform, HOME_IP, said, comparableRefusal } from "../access/operators-fixture.ts";
 
 const ANY = { ifMatch: "*" };
 
@@ -19,22 +26,22 @@ interface Card {
 }
 
 let platform: Api;
-let world: DealerWorld;
+let world: DealerFixture;
 let manager: Person;
 
 let count = 0;
 const address = () => `card-${(count += 1)}@example.com`;
 const add = async (who: { readonly api: Api }, more: object = {}): Promise<Card> =>
-  ok(
+  expectStatus(
     await who.api.post<Card>(
       "/v1/members",
       { firstName: "Карина", lastName: "Card", email: address(), roles: ["client"], ...more },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     ),
     201,
   ).body;
 const cardOf = async (who: { readonly api: Api }, id: string) =>
-  ok(await who.api.get<Card>(`/v1/members/${id}`), 200);
+  expectStatus(await who.api.get<Card>(`/v1/members/${id}`), 200);
 const patch = (
   who: { readonly api: Api },
   id: string,
@@ -43,8 +50,8 @@ const patch = (
 ): Promise<Reply<Problem>> => who.api.patch<Problem>(`/v1/members/${id}`, body, ask);
 
 beforeAll(async () => {
-  platform = await foundPlatform();
-  world = await dealerWorld(platform);
+  platform = await createPlatform();
+  world = await createDealer(platform);
   manager = world.manager;
 });
 
@@ -53,29 +60,34 @@ describe("S3.23 S3.24 a card by its login", () => {
     const { id, login } = await add(manager);
     const [one, other] = [
       await cardOf(manager, id),
-      ok(await manager.api.get<Card>(`/v1/members/by-login/${login}`), 200),
+      expectStatus(await manager.api.get<Card>(`/v1/members/by-login/${login}`), 200),
     ];
     expect(other.body).toEqual(one.body);
-    ok(await patch(manager, id, { city: "Omsk" }, { ifMatch: other.headers.get("etag") }), 200);
+    expectStatus(await patch(manager, id, { city: "Omsk" }, { ifMatch: other.headers.get("etag") }), 200);
   });
 
   test("another account's login, an unknown one and a malformed one are the same missing card", async () => {
     for (let more = 0; more < 3; more += 1) await add(world.other);
-    const logins = ok(await world.other.api.get<{ data: Card[] }>("/v1/members"), 200).body.data.map(
-      ({ login }) => login,
-    );
+    const logins = expectStatus(
+      await world.other.api.get<{ data: Card[] }>("/v1/members"),
+      200,
+    ).body.data.map(({ login }) => login);
     const mine = new Set(
-      ok(await manager.api.get<{ data: Card[] }>("/v1/members?limit=100"), 200).body.data.map(
+      expectStatus(await manager.api.get<{ data: Card[] }>("/v1/members?limit=100"), 200).body.data.map(
         ({ login }) => login,
       ),
     );
     const missing = await manager.api.get("/v1/members/by-login/9998");
     for (const login of ["1", "00001", "abcd", "%25", "____", "' OR 1=1", "\u0660\u0660\u0660\u0661"])
-      expect(shape(await manager.api.get(`/v1/members/by-login/${login}`)), login).toBe(shape(missing));
+      expect(comparableRefusal(await manager.api.get(`/v1/members/by-login/${login}`)), login).toBe(
+        comparableRefusal(missing),
+      );
     const foreign = [...mine].filter((login) => !logins.includes(login));
     expect(foreign.length).toBeGreaterThan(0);
     for (const login of foreign)
-      expect(shape(await world.other.api.get(`/v1/members/by-login/${login}`)), login).toBe(shape(missing));
+      expect(comparableRefusal(await world.other.api.get(`/v1/members/by-login/${login}`)), login).toBe(
+        comparableRefusal(missing),
+      );
     expect(said(missing)).toBe("404 not-found");
     const { client } = world.people;
     expect(said(await client.api.get(`/v1/members/by-login/${logins[0]}`))).toBe("404 not-found");
@@ -100,13 +112,15 @@ describe("S3.25 what a card takes", () => {
   };
   test("S3.28 S4.34 S4.35 all characteristics at once, and the new name is found", async () => {
     const { id } = await add(manager);
-    const { body } = ok(await patch(manager, id, CHARACTERISTICS), 200);
+    const { body } = expectStatus(await patch(manager, id, CHARACTERISTICS), 200);
     expect(body).toMatchObject(CHARACTERISTICS);
     const found = async (query: string) =>
-      ok(await manager.api.get<{ data: Card[] }>(`/v1/members?${query}`), 200).body.data.map((row) => row.id);
+      expectStatus(await manager.api.get<{ data: Card[] }>(`/v1/members?${query}`), 200).body.data.map(
+        (row) => row.id,
+      );
     for (const query of [`username=${encodeURIComponent("ирина ПЕТ")}`, "phone=7 900", "mobilePhone=901"])
       expect(await found(query), query).toEqual([id]);
-    ok(await patch(manager, id, { phone: null, username: "Other" }), 200);
+    expectStatus(await patch(manager, id, { phone: null, username: "Other" }), 200);
     expect(await found("phone=7 900")).toEqual([]);
     expect(await found(`username=${encodeURIComponent("ирина")}`)).toEqual([]);
   });
@@ -187,18 +201,20 @@ describe("S2.20 S3.30 the login is allowed or not", () => {
   const active = () => newMember(fetch, manager, { roles: ["dealer_user"] });
   test("unchecking blocks from the next call on, the row is orange; checking restores all", async () => {
     const person = await active();
-    ok(
+    expectStatus(
       await manager.api.put(`/v1/members/${person.memberId}/object-groups`, { groupIds: [world.groups.G] }),
       200,
     );
     const before = (await cardOf(manager, person.memberId)).body;
-    expect(ok(await patch(manager, person.memberId, { loginAllowed: false }), 200).body).toMatchObject({
+    expect(
+      expectStatus(await patch(manager, person.memberId, { loginAllowed: false }), 200).body,
+    ).toMatchObject({
       status: "blocked",
       loginAllowed: false,
       highlight: "orange",
     });
     expect(said(await person.api.get("/v1/me"))).toBe("401 auth/blocked");
-    const { data } = ok(
+    const { data } = expectStatus(
       await manager.api.get<{ data: Card[] }>("/v1/members?status=disabled&limit=100"),
       200,
     ).body;
@@ -206,7 +222,7 @@ describe("S2.20 S3.30 the login is allowed or not", () => {
       status: "blocked",
       highlight: "orange",
     });
-    const after = ok(await patch(manager, person.memberId, { loginAllowed: true }), 200).body;
+    const after = expectStatus(await patch(manager, person.memberId, { loginAllowed: true }), 200).body;
     expect(after).toMatchObject({
       status: "active",
       roles: before["roles"],
@@ -214,8 +230,8 @@ describe("S2.20 S3.30 the login is allowed or not", () => {
       grants: before["grants"],
       blockedAt: null,
     });
-    ok(await person.api.get("/v1/me"), 200);
-    const events = ok(
+    expectStatus(await person.api.get("/v1/me"), 200);
+    const events = expectStatus(
       await manager.api.get<{ data: { resource: { id: string } }[] }>(
         "/v1/audit?limit=100&action=member.block",
       ),
@@ -229,7 +245,7 @@ describe("S2.20 S3.30 the login is allowed or not", () => {
       "409 conflict/lockout",
     );
     const [{ memberId: clerk, api: clerkApi }, { id }] = [await active(), await add(manager)];
-    ok(await patch(manager, clerk, { rights: ["member.view", "member.edit"] }), 200);
+    expectStatus(await patch(manager, clerk, { rights: ["member.view", "member.edit"] }), 200);
     expect(said(await clerkApi.patch(`/v1/members/${manager.memberId}`, { loginAllowed: false }, ANY))).toBe(
       "403 access/denied",
     );
@@ -240,7 +256,7 @@ describe("S2.20 S3.30 the login is allowed or not", () => {
     ).toBe("403 access/denied");
     const bare = await newAccount(fetch, platform, "team");
     const member = await newMember(fetch, bare, { roles: ["member"] });
-    ok(
+    expectStatus(
       await bare.api.patch(`/v1/members/${member.memberId}`, { rights: ["member.view", "member.edit"] }, ANY),
       200,
     );
@@ -265,14 +281,16 @@ describe("S3.27 object groups on the card obey what their own route obeys", () =
   test("they are replaced, known, and told under their own name", async () => {
     const { id } = await add(manager);
     expect(
-      ok(await patch(manager, id, { objectGroupIds: [world.groups.G, "all"] }), 200).body["objectGroupIds"],
+      expectStatus(await patch(manager, id, { objectGroupIds: [world.groups.G, "all"] }), 200).body[
+        "objectGroupIds"
+      ],
     ).toEqual([world.groups.G, "all"]);
     for (const groupIds of [["grp_none"], [world.groups.G, world.groups.G]]) {
       expect(said(await patch(manager, id, { objectGroupIds: groupIds }))).toBe(
         said(await manager.api.put(`/v1/members/${id}/object-groups`, { groupIds })),
       );
     }
-    const events = ok(
+    const events = expectStatus(
       await manager.api.get<{ data: { resource: { id: string } }[] }>(
         "/v1/audit?limit=100&action=object_group.edit",
       ),
@@ -284,7 +302,7 @@ describe("S3.27 object groups on the card obey what their own route obeys", () =
   test("no member lets others or themselves into groups beyond their own, or without the right", async () => {
     const clerk = await newMember(fetch, manager, { roles: ["dealer_user"] });
     const { id } = await add(manager, { roles: [] });
-    ok(
+    expectStatus(
       await manager.api.put(`/v1/members/${clerk.memberId}/object-groups`, { groupIds: [world.groups.G] }),
       200,
     );
@@ -293,9 +311,9 @@ describe("S3.27 object groups on the card obey what their own route obeys", () =
         patch(who, whom, { objectGroupIds: groupIds }).then(said),
         who.api.put(`/v1/members/${whom}/object-groups`, { groupIds }).then(said),
       ]);
-    ok(await patch(manager, clerk.memberId, { rights: ["member.view", "member.edit"] }), 200);
+    expectStatus(await patch(manager, clerk.memberId, { rights: ["member.view", "member.edit"] }), 200);
     expect(await ways(clerk, id, [world.groups.G])).toEqual(["403 access/denied", "403 access/denied"]);
-    ok(
+    expectStatus(
       await patch(manager, clerk.memberId, { rights: ["member.view", "member.edit", "object_group.edit"] }),
       200,
     );
@@ -311,15 +329,15 @@ describe("S3.27 object groups on the card obey what their own route obeys", () =
 describe("S4.36 another address", () => {
   const invited = async () => {
     const email = address();
-    const { body } = ok(
+    const { body } = expectStatus(
       await manager.api.post<{ id: string; memberId: string }>(
         "/v1/invitations",
         { firstName: "I", lastName: "N", email, roles: ["client"] },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     );
-    await aged(body.id);
+    await ageInvitation(body.id);
     return { email, id: body.memberId, invitationId: body.id };
   };
   const accept = async (token: string) =>
@@ -328,7 +346,7 @@ describe("S4.36 another address", () => {
   test("of a member asks the new one for confirmation; the old link confirms nothing", async () => {
     const { memberId } = await newMember(fetch, manager, { roles: ["client"] });
     const [first, second] = [address(), address()];
-    const before = ok(await patch(manager, memberId, { email: first }), 200).body;
+    const before = expectStatus(await patch(manager, memberId, { email: first }), 200).body;
     expect(before).toMatchObject({ email: first, emailVerified: false });
     const confirm = async (to: string) =>
       said(
@@ -338,11 +356,11 @@ describe("S4.36 another address", () => {
       );
     expect(await confirm(first)).toBe("204");
     expect((await cardOf(manager, memberId)).body["emailVerified"]).toBe(true);
-    ok(await patch(manager, memberId, { email: second }), 200);
+    expectStatus(await patch(manager, memberId, { email: second }), 200);
     expect((await cardOf(manager, memberId)).body["emailVerified"]).toBe(false);
     expect(await confirm(first)).toBe("404 not-found");
     expect((await cardOf(manager, memberId)).body["emailVerified"]).toBe(false);
-    ok(await patch(manager, memberId, { email: second.toUpperCase(), city: "A" }), 200);
+    expectStatus(await patch(manager, memberId, { email: second.toUpperCase(), city: "A" }), 200);
     expect((await mailsTo(fetch, second)).map(({ template }) => template)).toEqual(["confirm_email"]);
   });
 
@@ -350,8 +368,10 @@ describe("S4.36 another address", () => {
     const { email, id, invitationId } = await invited();
     const old = tokenOf(await lastMail(fetch, email, "invitation"));
     const next = address();
-    ok(await patch(manager, id, { email: next }), 200);
-    expect(ok(await manager.api.get<Card>(`/v1/invitations/${invitationId}`), 200).body).toMatchObject({
+    expectStatus(await patch(manager, id, { email: next }), 200);
+    expect(
+      expectStatus(await manager.api.get<Card>(`/v1/invitations/${invitationId}`), 200).body,
+    ).toMatchObject({
       email: next,
       sendCount: 2,
       status: "pending",
@@ -364,7 +384,7 @@ describe("S4.36 another address", () => {
   test("S4.13 of a member who was sent nothing sends nothing", async () => {
     const { id } = await add(manager);
     const next = address();
-    ok(await patch(manager, id, { email: next }), 200);
+    expectStatus(await patch(manager, id, { email: next }), 200);
     expect(await mailsTo(fetch, next)).toEqual([]);
   });
 
@@ -372,9 +392,9 @@ describe("S4.36 another address", () => {
     const { email, id } = await invited();
     const old = tokenOf(await lastMail(fetch, email, "invitation"));
     const next = address();
-    ok(await patch(manager, id, { email: next, loginAllowed: false }), 200);
+    expectStatus(await patch(manager, id, { email: next, loginAllowed: false }), 200);
     expect(await mailsTo(fetch, next)).toEqual([]);
-    ok(await patch(manager, id, { loginAllowed: true }), 200);
+    expectStatus(await patch(manager, id, { loginAllowed: true }), 200);
     expect(await accept(old)).toBe("404 not-found");
   });
 
@@ -382,18 +402,18 @@ describe("S4.36 another address", () => {
     const [one, other] = [await invited(), await invited()];
     expect(said(await patch(manager, one.id, { email: other.email }))).toBe("409 conflict/duplicate-member");
     expect((await mailsTo(fetch, other.email)).map(({ template }) => template)).toEqual(["invitation"]);
-    ok(await patch(manager, other.id, { email: address() }), 200);
-    ok(await patch(manager, other.id, { email: address() }), 200);
-    ok(await patch(manager, one.id, { email: other.email }), 200);
+    expectStatus(await patch(manager, other.id, { email: address() }), 200);
+    expectStatus(await patch(manager, other.id, { email: address() }), 200);
+    expectStatus(await patch(manager, one.id, { email: other.email }), 200);
   });
 
   test("of an invited member is changed by callers who could invite them", async () => {
     const waiting = await add(manager, { roles: [] });
     const clerk = await newMember(fetch, manager, { roles: ["dealer_user"] });
-    ok(await patch(manager, clerk.memberId, { rights: ["member.view", "member.edit"] }), 200);
+    expectStatus(await patch(manager, clerk.memberId, { rights: ["member.view", "member.edit"] }), 200);
     expect(said(await patch(clerk, waiting.id, { city: "A" }))).toBe("200");
     expect(said(await patch(clerk, waiting.id, { email: address() }))).toBe("403 access/denied");
-    ok(
+    expectStatus(
       await patch(manager, clerk.memberId, { rights: ["member.view", "member.edit", "member.create"] }),
       200,
     );
@@ -405,7 +425,7 @@ describe("S4.36 another address", () => {
     const waiting = await add(seller, { roles: [] });
     const agent = await newMember(fetch, seller, { roles: ["account_manager"], rights: ["member.create"] });
     expect(said(await patch(agent, waiting.id, { email: address() }))).toBe("200");
-    ok(
+    expectStatus(
       await seller.api.patch(
         `/v1/accounts/${seller.accountId}`,
         { settings: { inviteOnlyAdmins: true } },
@@ -423,16 +443,22 @@ describe("S4.36 another address", () => {
     const next = address();
     let first = "";
     // The card, then the invitation that waits, then the write.
-    const through = heldBack(async () => {
-      ok(await manager.api.post(`/v1/invitations/${invitationId}/resend`), 200);
+    const through = fetchWithDelayedWrite(async () => {
+      expectStatus(await manager.api.post(`/v1/invitations/${invitationId}/resend`), 200);
       first = tokenOf(await lastMail(fetch, old, "invitation"));
     }, 3);
     expect(
       said(
-        await api(through, manager.apiKey).patch(`/v1/members/${id}`, { email: next }, { ...ANY, ip: HOME }),
+        await api(through, manager.apiKey).patch(
+          `/v1/members/${id}`,
+          { email: next },
+          { ...ANY, ip: HOME_IP },
+        ),
       ),
     ).toBe("200");
-    expect(ok(await manager.api.get<Card>(`/v1/invitations/${invitationId}`), 200).body).toMatchObject({
+    expect(
+      expectStatus(await manager.api.get<Card>(`/v1/invitations/${invitationId}`), 200).body,
+    ).toMatchObject({
       email: next,
       sendCount: 2,
     });
@@ -442,22 +468,25 @@ describe("S4.36 another address", () => {
   test("where the account invites only certain domains, the invitation does not leave them", async () => {
     const { id } = await invited();
     const path = `/v1/accounts/${manager.accountId}`;
-    ok(await manager.api.patch(path, { settings: { allowedEmailDomains: ["example.com"] } }, ANY), 200);
+    expectStatus(
+      await manager.api.patch(path, { settings: { allowedEmailDomains: ["example.com"] } }, ANY),
+      200,
+    );
     expect(said(await patch(manager, id, { email: "x@elsewhere.example" }))).toBe("422 validation");
-    ok(await manager.api.patch(path, { settings: { allowedEmailDomains: [] } }, ANY), 200);
+    expectStatus(await manager.api.patch(path, { settings: { allowedEmailDomains: [] } }, ANY), 200);
   });
 });
 
 test("S4.9 notices: the member chooses their own, an editor another's", async () => {
   const person = await newMember(fetch, manager, { roles: ["client"] });
-  expect(ok(await person.api.patch("/v1/me/notifications", { access: false }), 200).body).toEqual({
+  expect(expectStatus(await person.api.patch("/v1/me/notifications", { access: false }), 200).body).toEqual({
     unsubscribed: false,
     invitations: true,
     access: false,
     credits: true,
   });
   expect(
-    ok(await patch(manager, person.memberId, { notifications: { unsubscribed: true } }), 200).body[
+    expectStatus(await patch(manager, person.memberId, { notifications: { unsubscribed: true } }), 200).body[
       "notifications"
     ],
   ).toEqual({ unsubscribed: true, invitations: true, access: false, credits: true });

@@ -1,17 +1,17 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, newKey, ok } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
-import { addedByPlatform, needed, on } from "./invite-world.ts";
+import { addMemberByPlatform, requiredFields, actingIn } from "./invite-fixture.ts";
 import {
-  ELSEWHERE,
+  OTHER_IP,
   fetch,
-  foundPlatform,
-  HOME,
-  listed,
+  createPlatform,
+  HOME_IP,
+  listIds,
   said,
-  subscribed,
-} from "../access/operators-world.ts";
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 interface Row {
   readonly id: string;
@@ -31,18 +31,18 @@ const ANY = { ifMatch: "*" };
 
 let platform: Api;
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 
 const rowsOf = async (who: Api, query = "", ask: object = {}): Promise<Row[]> =>
-  ok(await who.get<Listed>(`/v1/members?limit=100${query}`, ask), 200).body.data;
+  expectStatus(await who.get<Listed>(`/v1/members?limit=100${query}`, ask), 200).body.data;
 let count = 0;
 const added = async (who: { readonly api: Api }, fields: object) =>
-  ok(
+  expectStatus(
     await who.api.post<{ id: string }>(
       "/v1/members",
       { firstName: "A", lastName: "B", email: `family-${(count += 1)}@example.com`, ...fields },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     ),
     201,
   ).body.id;
@@ -65,7 +65,7 @@ describe("S3.12 S3.50 S3.51 members of sub-dealers in a dealer's book", () => {
       parentId: other.accountId,
       name: "Below other",
     });
-    await addedByPlatform(fetch, platform, north.accountId, ["client"]);
+    await addMemberByPlatform(fetch, platform, north.accountId, ["client"]);
     for (let more = 0; more < 3; more += 1) await added(dealer, { roles: ["client"] });
   });
 
@@ -80,8 +80,8 @@ describe("S3.12 S3.50 S3.51 members of sub-dealers in a dealer's book", () => {
     );
     expect(rows.map(({ id }) => id)).toEqual(rows.map(({ id }) => id).sort());
     for (const query of ["members", "members?sort=dealer", "members?sort=-login", "members?sort=roles"]) {
-      const whole = await listed(dealer.api, query, 100);
-      for (const limit of [1, 2, 3]) expect(await listed(dealer.api, query, limit)).toEqual(whole);
+      const whole = await listIds(dealer.api, query, 100);
+      for (const limit of [1, 2, 3]) expect(await listIds(dealer.api, query, limit)).toEqual(whole);
       expect(new Set(whole)).toEqual(new Set(rows.map(({ id }) => id)));
     }
     expect((await rowsOf(other.api)).map(({ dealer: name }) => name)).toEqual(["Other", "Below other"]);
@@ -107,30 +107,29 @@ describe("S3.12 S3.50 S3.51 members of sub-dealers in a dealer's book", () => {
   });
 
   test("a renamed dealer is found by its new name", async () => {
-    ok(await other.api.patch(`/v1/accounts/${other.accountId}`, { name: "ЮГ" }, ANY), 200);
+    expectStatus(await other.api.patch(`/v1/accounts/${other.accountId}`, { name: "ЮГ" }, ANY), 200);
     expect(
       (await rowsOf(other.api, `&dealer=${encodeURIComponent("юг")}`)).map(({ dealer: name }) => name),
     ).toEqual(["ЮГ"]);
   });
 
   test("with Tollgate-Account it is that account's book alone; a sub-dealer sees its own", async () => {
-    expect((await rowsOf(dealer.api, "", on(north.accountId))).map(({ accountId }) => accountId)).toEqual([
-      north.accountId,
-      north.accountId,
-    ]);
+    expect(
+      (await rowsOf(dealer.api, "", actingIn(north.accountId))).map(({ accountId }) => accountId),
+    ).toEqual([north.accountId, north.accountId]);
     // By ownership, not by the role.
     expect((await rowsOf(north.api)).map(({ accountId }) => accountId)).toEqual([
       north.accountId,
       north.accountId,
     ]);
-    expect(said(await dealer.api.get("/v1/members", on(below.accountId)))).toBe("404 not-found");
+    expect(said(await dealer.api.get("/v1/members", actingIn(below.accountId)))).toBe("404 not-found");
   });
 
   test("their cards are opened with Tollgate-Account, and not edited", async () => {
     const path = `/v1/members/${north.memberId}`;
     expect(said(await dealer.api.get(path))).toBe("404 not-found");
-    expect(said(await dealer.api.get(path, on(north.accountId)))).toBe("200");
-    expect(said(await dealer.api.patch(path, { city: "A" }, { ...ANY, ...on(north.accountId) }))).toBe(
+    expect(said(await dealer.api.get(path, actingIn(north.accountId)))).toBe("200");
+    expect(said(await dealer.api.patch(path, { city: "A" }, { ...ANY, ...actingIn(north.accountId) }))).toBe(
       "403 access/denied",
     );
   });
@@ -139,9 +138,12 @@ describe("S3.12 S3.50 S3.51 members of sub-dealers in a dealer's book", () => {
     const clerk = await newMember(fetch, dealer, { roles: ["dealer_user"] });
     const accounts = async () => new Set((await rowsOf(clerk.api)).map(({ accountId }) => accountId));
     expect(said(await clerk.api.get("/v1/members"))).toBe("403 access/denied");
-    ok(await dealer.api.patch(`/v1/members/${clerk.memberId}`, { rights: ["member.view"] }, ANY), 200);
+    expectStatus(
+      await dealer.api.patch(`/v1/members/${clerk.memberId}`, { rights: ["member.view"] }, ANY),
+      200,
+    );
     expect(await accounts()).toEqual(new Set([dealer.accountId]));
-    ok(
+    expectStatus(
       await dealer.api.patch(
         `/v1/members/${clerk.memberId}`,
         { rights: ["member.view", "subdealer.view_entities"] },
@@ -150,7 +152,7 @@ describe("S3.12 S3.50 S3.51 members of sub-dealers in a dealer's book", () => {
       200,
     );
     expect(await accounts()).toEqual(new Set([dealer.accountId, north.accountId, south.accountId]));
-    ok(
+    expectStatus(
       await dealer.api.patch(`/v1/members/${clerk.memberId}`, { rights: ["subdealer.view_entities"] }, ANY),
       200,
     );
@@ -160,17 +162,17 @@ describe("S3.12 S3.50 S3.51 members of sub-dealers in a dealer's book", () => {
 
   test("address rules of a sub-dealer hold in the list too", async () => {
     await env.DB.prepare("UPDATE account SET allowed_ips = ?, version = version + 1 WHERE id = ?")
-      .bind(JSON.stringify([`${ELSEWHERE}/32`]), north.accountId)
+      .bind(JSON.stringify([`${OTHER_IP}/32`]), north.accountId)
       .run();
     for (const [ip, answer] of [
-      [HOME, "403 ip/not-allowed"],
-      [ELSEWHERE, "200"],
+      [HOME_IP, "403 ip/not-allowed"],
+      [OTHER_IP, "200"],
     ] as const)
-      expect(said(await dealer.api.get("/v1/members", { ...on(north.accountId), ip }))).toBe(answer);
+      expect(said(await dealer.api.get("/v1/members", { ...actingIn(north.accountId), ip }))).toBe(answer);
     const names = async (ip: string) =>
       new Set((await rowsOf(dealer.api, "", { ip })).map(({ accountId }) => accountId));
-    expect(await names(HOME)).toEqual(new Set([dealer.accountId, south.accountId]));
-    expect(await names(ELSEWHERE)).toEqual(new Set([dealer.accountId, north.accountId, south.accountId]));
+    expect(await names(HOME_IP)).toEqual(new Set([dealer.accountId, south.accountId]));
+    expect(await names(OTHER_IP)).toEqual(new Set([dealer.accountId, north.accountId, south.accountId]));
   });
 });
 
@@ -178,9 +180,9 @@ test("a seller's book holds its own members, not those of its customers' organiz
   const seller = await newAccount(fetch, platform, "seller");
   const customer = await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId });
   expect((await rowsOf(seller.api)).map(({ accountId }) => accountId)).toEqual([seller.accountId]);
-  expect((await rowsOf(seller.api, "", on(customer.accountId))).map(({ accountId }) => accountId)).toEqual([
-    customer.accountId,
-  ]);
+  expect(
+    (await rowsOf(seller.api, "", actingIn(customer.accountId))).map(({ accountId }) => accountId),
+  ).toEqual([customer.accountId]);
 });
 
 describe("S1.30 S1.31 S1.42 a large team", () => {
@@ -198,26 +200,26 @@ describe("S1.30 S1.31 S1.42 a large team", () => {
       .run();
 
   test("has no end at 300, and is asked to get in touch above 100, while nothing is blocked", async () => {
-    const team = await subscribed(platform, "team");
+    const team = await createSubscribedAccount(platform, "team");
     await fill(team.accountId, 99);
-    const first = ok(await team.api.get<Listed>("/v1/members?limit=2"), 200).body;
+    const first = expectStatus(await team.api.get<Listed>("/v1/members?limit=2"), 200).body;
     expect([first.contactSuggested, first.contact]).toEqual([undefined, undefined]);
     await added(team, { roles: ["member"] });
-    expect(ok(await team.api.get<Listed>("/v1/members?limit=2"), 200).body).toMatchObject({
+    expect(expectStatus(await team.api.get<Listed>("/v1/members?limit=2"), 200).body).toMatchObject({
       contactSuggested: true,
       contact: expect.stringMatching(/^(https:|mailto:)/),
     });
     for (let more = 0; more < 200; more += 1) await added(team, { roles: ["viewer"] });
-    expect(await listed(team.api, "members", 100)).toHaveLength(301);
-    expect(new Set(await listed(team.api, "members?sort=-username", 37)).size).toBe(301);
+    expect(await listIds(team.api, "members", 100)).toHaveLength(301);
+    expect(new Set(await listIds(team.api, "members?sort=-username", 37)).size).toBe(301);
   });
 
   test("only teams are told", async () => {
-    const vendor = await subscribed(platform, "vendor");
+    const vendor = await createSubscribedAccount(platform, "vendor");
     await env.DB.prepare("DELETE FROM member WHERE id LIKE 'mem_0000000%'").run();
     await fill(vendor.accountId, 150);
     expect(
-      ok(await vendor.api.get<Listed>("/v1/members?limit=2"), 200).body.contactSuggested,
+      expectStatus(await vendor.api.get<Listed>("/v1/members?limit=2"), 200).body.contactSuggested,
     ).toBeUndefined();
   });
 });
@@ -227,20 +229,22 @@ describe("S4.33 S4.37 S4.38 an agency's card", () => {
   let owner: Person;
   const edit = (id: string, body: object) => owner.api.patch(`/v1/members/${id}`, body, ANY);
   beforeAll(async () => {
-    owner = await subscribed(platform, "agency");
+    owner = await createSubscribedAccount(platform, "agency");
   });
 
   test("the type of account is the role by another name; the limit leaves with the specialist", async () => {
     const id = await added(owner, { accountType: "specialist", creditLimit: 5 });
-    expect(limitOf(ok(await edit(id, { creditLimit: 9 }), 200).body)).toBe(9);
-    expect(limitOf(ok(await edit(id, { creditLimit: 0 }), 200).body)).toBe(0);
-    expect(ok(await edit(id, { accountType: "manager" }), 200).body).toMatchObject({
+    expect(limitOf(expectStatus(await edit(id, { creditLimit: 9 }), 200).body)).toBe(9);
+    expect(limitOf(expectStatus(await edit(id, { creditLimit: 0 }), 200).body)).toBe(0);
+    expect(expectStatus(await edit(id, { accountType: "manager" }), 200).body).toMatchObject({
       roles: ["manager"],
       creditLimit: null,
     });
     expect(said(await edit(id, { creditLimit: 5 }))).toBe("422 validation");
     expect(said(await edit(id, { accountType: "specialist", creditLimit: -1 }))).toBe("422 validation");
-    expect(ok(await edit(id, { accountType: "specialist", creditLimit: 3 }), 200).body).toMatchObject({
+    expect(
+      expectStatus(await edit(id, { accountType: "specialist", creditLimit: 3 }), 200).body,
+    ).toMatchObject({
       roles: ["specialist"],
       creditLimit: 3,
     });
@@ -251,15 +255,17 @@ describe("S4.33 S4.37 S4.38 an agency's card", () => {
   test("S4.28 no member becomes a guest without a task, in either word", async () => {
     const [bare, ready] = [
       await added(owner, { accountType: "specialist" }),
-      await added(owner, { accountType: "specialist", ...needed("guest") }),
+      await added(owner, { accountType: "specialist", ...requiredFields("guest") }),
     ];
     for (const body of [{ accountType: "guest" }, { roles: ["guest"] }])
       expect(said(await edit(bare, body))).toBe("422 validation");
-    expect(ok(await edit(ready, { accountType: "guest" }), 200).body).toMatchObject({ roles: ["guest"] });
+    expect(expectStatus(await edit(ready, { accountType: "guest" }), 200).body).toMatchObject({
+      roles: ["guest"],
+    });
   });
 
   test("elsewhere there are no such types", async () => {
-    const team = await subscribed(platform, "team");
+    const team = await createSubscribedAccount(platform, "team");
     const id = await added(team, { roles: ["member"] });
     expect(said(await team.api.patch(`/v1/members/${id}`, { accountType: "guest" }, ANY))).toBe(
       "422 validation",

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, newKey, ok } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newAccount, type Person } from "../../harness/people.ts";
 import { isSoak } from "../../harness/soak.ts";
-import { fetch, foundPlatform, made, said } from "../access/operators-world.ts";
+import { fetch, createPlatform, createObject, said } from "../access/operators-fixture.ts";
 
 interface Row {
   readonly id: string;
@@ -139,7 +139,10 @@ async function listed(who: Api, filters: Filters, sort: string | null, limit: nu
       limit: String(limit),
       ...(cursor === EMPTY ? {} : { cursor }),
     });
-    const { data, nextCursor }: Listed = ok(await who.get<Listed>(`/v1/members?${query}`), 200).body;
+    const { data, nextCursor }: Listed = expectStatus(
+      await who.get<Listed>(`/v1/members?${query}`),
+      200,
+    ).body;
     if (data.length > limit || (nextCursor !== null && data.length < limit))
       throw new Error(`a page of ${data.length} for ${limit}`);
     ids.push(...data.map(({ id }) => id));
@@ -149,9 +152,9 @@ async function listed(who: Api, filters: Filters, sort: string | null, limit: nu
 }
 
 beforeAll(async () => {
-  manager = await newAccount(fetch, await foundPlatform(), "dealer", { name: "Дилер «Север»" });
+  manager = await newAccount(fetch, await createPlatform(), "dealer", { name: "Дилер «Север»" });
   for (const name of ["Кассир", "100% help", "b_c"])
-    customNames.set(await made(manager, "roles", { name, rights: ["member.view"] }), name);
+    customNames.set(await createObject(manager, "roles", { name, rights: ["member.view"] }), name);
   const random = fc.sample(
     fc.record({
       username: fc
@@ -174,7 +177,7 @@ beforeAll(async () => {
     ...fields,
   }));
   for (const fields of sent)
-    ok(await manager.api.post("/v1/members", fields, { idempotencyKey: newKey() }), 201);
+    expectStatus(await manager.api.post("/v1/members", fields, { idempotencyKey: newIdempotencyKey() }), 201);
   await env.DB.batch([
     env.DB.prepare(
       "UPDATE member SET source = 'external' WHERE account_id = ? AND CAST(login AS INTEGER) % 5 = 0",
@@ -185,10 +188,10 @@ beforeAll(async () => {
        WHERE account_id = ? AND CAST(login AS INTEGER) % 3 = 0`,
     ).bind(manager.accountId),
   ]);
-  const all = ok(await manager.api.get<Listed>("/v1/members?limit=100"), 200).body.data;
+  const all = expectStatus(await manager.api.get<Listed>("/v1/members?limit=100"), 200).body.data;
   for (const { id, login } of all)
-    if (Number(login) % 7 === 0) ok(await manager.api.post(`/v1/members/${id}/block`), 200);
-  rows = ok(await manager.api.get<Listed>("/v1/members?limit=100"), 200).body.data;
+    if (Number(login) % 7 === 0) expectStatus(await manager.api.post(`/v1/members/${id}/block`), 200);
+  rows = expectStatus(await manager.api.get<Listed>("/v1/members?limit=100"), 200).body.data;
 });
 
 describe("S2.14 S2.15 S3.4 S3.5 S3.17 S3.21 S4.4 the user book is searched and sorted by any column", () => {
@@ -315,18 +318,18 @@ test.each(REFUSED)("S3.17 %s is refused", async (_, query) => {
 
 test("S3.22 the example of the article finds its user", async () => {
   expect(
-    ok(await manager.api.get<Listed>("/v1/members?username=Test4"), 200).body.data.map(
+    expectStatus(await manager.api.get<Listed>("/v1/members?username=Test4"), 200).body.data.map(
       ({ username }) => username,
     ),
   ).toContain(rows.find(({ username }) => username.includes("Test4"))?.username);
 });
 
 test("a cursor is good for its own list only", async () => {
-  const { nextCursor } = ok(
+  const { nextCursor } = expectStatus(
     await manager.api.get<Listed>("/v1/members?limit=2&sort=email&username=a"),
     200,
   ).body;
-  ok(await manager.api.get(`/v1/members?limit=5&sort=email&username=a&cursor=${nextCursor}`), 200);
+  expectStatus(await manager.api.get(`/v1/members?limit=5&sort=email&username=a&cursor=${nextCursor}`), 200);
   for (const other of [
     "sort=-email&username=a",
     "sort=email&username=b",

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { bookQuery, COLUMNS } from "../../../src/people/directory/member-filter.ts";
-import { bookRows, type Place } from "../../../src/people/directory/member-list.store.ts";
+import { toMemberQuery, MEMBER_COLUMNS } from "../../../src/people/directory/member-query.ts";
+import { selectMemberPage, type PageStart } from "../../../src/people/directory/member-list.store.ts";
 import { openDb } from "../../../src/kernel/db.ts";
 
 const db = openDb(env.DB);
@@ -44,20 +44,20 @@ beforeAll(async () => {
   for (const below of ["acc_3", "acc_4", "acc_5"]) await fill(below, "acc_1", 300);
 });
 
-type Asked = Parameters<typeof bookQuery>[0];
+type Asked = Parameters<typeof toMemberQuery>[0];
 
 /** The statement as the program sends it. */
 async function page(
   asked: Asked,
   accounts: readonly string[],
-  after: Place | null = null,
+  after: PageStart | null = null,
 ): Promise<{
   readonly ids: string[];
-  readonly last: Place;
+  readonly last: PageStart;
   readonly rowsRead: number;
   readonly plan: string[];
 }> {
-  const { sql, params } = bookRows(db, bookQuery(asked, accounts, "dealer", "en"), {
+  const { sql, params } = selectMemberPage(db, toMemberQuery(asked, accounts, "dealer", "en"), {
     after,
     limit: PAGE,
   }).toSQL();
@@ -69,13 +69,13 @@ async function page(
     .all<{ detail: string }>();
   return {
     ids: results.map(({ id }) => id),
-    last: results.at(-1) as Place,
+    last: results.at(-1) as PageStart,
     rowsRead: meta.rows_read,
     plan: plan.results.map(({ detail }) => detail),
   };
 }
 
-const FILTERS: Readonly<Record<(typeof COLUMNS)[number], string>> = {
+const FILTERS: Readonly<Record<(typeof MEMBER_COLUMNS)[number], string>> = {
   login: "12",
   username: "ser 77",
   roles: "client",
@@ -89,8 +89,12 @@ const FILTERS: Readonly<Record<(typeof COLUMNS)[number], string>> = {
 };
 
 describe(`S3.17 S3.19 of ${MANY} members, a page by any filter and any sort`, () => {
-  const SORTS = [undefined, ...COLUMNS.flatMap((column) => [column, `-${column}` as const])];
-  const WANTED: readonly Asked[] = [{}, ...COLUMNS.map((column) => ({ [column]: FILTERS[column] })), FILTERS];
+  const SORTS = [undefined, ...MEMBER_COLUMNS.flatMap((column) => [column, `-${column}` as const])];
+  const WANTED: readonly Asked[] = [
+    {},
+    ...MEMBER_COLUMNS.map((column) => ({ [column]: FILTERS[column] })),
+    FILTERS,
+  ];
 
   test.each(SORTS)(
     "sorted by %s goes through one index of all columns, and of the members reads the page",

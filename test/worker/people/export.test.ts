@@ -1,10 +1,18 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, newKey, ok } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
-import { opened } from "../../harness/sheet.ts";
-import { ask, downloaded, filled, lines, type Listed, newest, wholeList } from "./export-world.ts";
-import { fetch, foundPlatform, made, said } from "../access/operators-world.ts";
+import { openSheet } from "../../harness/sheet.ts";
+import {
+  requestFile,
+  downloadSheet,
+  insertMembers,
+  expectedLines,
+  type Listed,
+  newestEvents,
+  readWholeList,
+} from "./export-fixture.ts";
+import { fetch, createPlatform, createObject, said } from "../access/operators-fixture.ts";
 
 const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const HOSTILE = [
@@ -32,17 +40,17 @@ async function written(id: string, column: string, text: string): Promise<void> 
 }
 
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
   manager = await newAccount(fetch, platform, "dealer", { name: "Дилер «Север» & Co" });
   subdealer = await newAccount(fetch, platform, "subdealer", { parentId: manager.accountId, name: "=Below" });
   stranger = await newAccount(fetch, platform, "dealer");
   client = await newMember(fetch, manager, { roles: ["client"], username: "Client who looks" });
-  const custom = await made(manager, "roles", { name: "=Кассир", rights: ["member.view"] });
+  const custom = await createObject(manager, "roles", { name: "=Кассир", rights: ["member.view"] });
   const ids: string[] = [];
   for (const [index, username] of HOSTILE.entries()) {
     const roles = [["dealer_user"], ["client", custom], [], [custom]][index % 4] ?? [];
     ids.push(
-      ok(
+      expectStatus(
         await manager.api.post<{ id: string }>(
           "/v1/members",
           {
@@ -55,13 +63,13 @@ beforeAll(async () => {
             mobilePhone: index % 3 === 0 ? "=1+1" : null,
             middleName: index % 4 === 0 ? "@" : null,
           },
-          { idempotencyKey: newKey() },
+          { idempotencyKey: newIdempotencyKey() },
         ),
         201,
       ).body.id,
     );
   }
-  for (const id of ids.slice(0, 4)) ok(await manager.api.post(`/v1/members/${id}/block`), 200);
+  for (const id of ids.slice(0, 4)) expectStatus(await manager.api.post(`/v1/members/${id}/block`), 200);
   await written(ids[5] ?? "", "source", "external");
   await written(ids[6] ?? "", "comments", "x".repeat(40_000));
 });
@@ -107,9 +115,9 @@ describe("S3.7 S3.8 the user book as a workbook", () => {
         const query = [filter, ...(sort === "" ? [] : [`sort=${sort}`])]
           .filter((part) => part !== "")
           .join("&");
-        const rows = await wholeList(manager, query);
-        const book = await downloaded(manager, `/v1/members/export.xlsx?${query}`);
-        expect(book.lines, query).toEqual(await lines(manager, rows));
+        const rows = await readWholeList(manager, query);
+        const book = await downloadSheet(manager, `/v1/members/export.xlsx?${query}`);
+        expect(book.lines, query).toEqual(await expectedLines(manager, rows));
         expect(book.lines.filter(({ orange }) => orange).length).toBe(
           rows.filter(({ status }) => status === "blocked").length,
         );
@@ -118,15 +126,17 @@ describe("S3.7 S3.8 the user book as a workbook", () => {
   );
 
   test("the table above has all statuses, sources, both accounts, and filters that leave some", async () => {
-    const rows = await wholeList(manager, "");
+    const rows = await readWholeList(manager, "");
     const of = (column: keyof Listed) => new Set(rows.map((row) => row[column])).size;
     expect([rows.length, of("status"), of("source"), of("dealer")]).toEqual([HOSTILE.length + 3, 3, 2, 2]);
-    const left = await Promise.all(FILTERS.map(async (filter) => (await wholeList(manager, filter)).length));
+    const left = await Promise.all(
+      FILTERS.map(async (filter) => (await readWholeList(manager, filter)).length),
+    );
     expect(left.filter((count) => count > 0 && count < rows.length).length).toBeGreaterThan(8);
   });
 
   test("S3.7 is a file to keep, with headings in the language of the call", async () => {
-    const russian = await ask(manager, "/v1/members/export.xlsx?username=fox&sort=login", {
+    const russian = await requestFile(manager, "/v1/members/export.xlsx?username=fox&sort=login", {
       headers: { "accept-language": "ru-RU, en;q=0.5" },
     });
     expect(
@@ -146,7 +156,7 @@ describe("S3.7 S3.8 the user book as a workbook", () => {
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
     });
-    const book = await opened(new Uint8Array(await russian.arrayBuffer()));
+    const book = await openSheet(new Uint8Array(await russian.arrayBuffer()));
     expect(book).toMatchObject({ name: "Members", frozenRows: 1, filtered: "A1:N2" });
     expect(book.headings).toEqual([
       "Логин",
@@ -177,7 +187,7 @@ describe("S3.7 S3.8 the user book as a workbook", () => {
     ]);
     expect(book.widths.every((width) => width !== undefined && width >= 8)).toBe(true);
     expect(
-      (await downloaded(manager, "/v1/members/export.xlsx", { "accept-language": "de" })).headings[0],
+      (await downloadSheet(manager, "/v1/members/export.xlsx", { "accept-language": "de" })).headings[0],
     ).toBe("Login");
   });
 
@@ -192,10 +202,10 @@ describe("S3.7 S3.8 the user book as a workbook", () => {
       .bind(who.memberId)
       .run();
     await written(who.memberId, "mobile_phone", "🦊".repeat(20_000));
-    const login = (await wholeList(manager, "")).find(({ id }) => id === who.memberId)?.login;
+    const login = (await readWholeList(manager, "")).find(({ id }) => id === who.memberId)?.login;
     const {
       lines: [line],
-    } = await downloaded(manager, `/v1/members/export.xlsx?login=${login}`);
+    } = await downloadSheet(manager, `/v1/members/export.xlsx?login=${login}`);
     expect(line?.cells).toMatchObject({
       "First name": "a\uFFFDb",
       "Last name": "\t=1",
@@ -213,12 +223,12 @@ describe("S3.7 S3.8 the user book as a workbook", () => {
   });
 
   test("S3.7 is in the trail before its first byte is read, without the search; a refusal too", async () => {
-    const [before] = await newest(manager, "member.export");
-    const answer = await ask(
+    const [before] = await newestEvents(manager, "member.export");
+    const answer = await requestFile(
       manager,
       "/v1/members/export.xlsx?username=Secret&email=anna%40example.com&sort=-login",
     );
-    const [told, older] = await newest(manager, "member.export");
+    const [told, older] = await newestEvents(manager, "member.export");
     await answer.body?.cancel();
     expect(older?.id).toBe(before?.id);
     expect(told).toMatchObject({
@@ -235,11 +245,11 @@ describe("S3.7 S3.8 the user book as a workbook", () => {
       },
     });
     expect(said(await client.api.get("/v1/members/export.xlsx"))).toBe("403 access/denied");
-    expect((await newest(manager, "member.view"))[0]).toMatchObject({
+    expect((await newestEvents(manager, "member.view"))[0]).toMatchObject({
       outcome: "denied",
       actor: { memberId: client.memberId },
     });
-    expect((await newest(manager, "member.export"))[0]?.id).toBe(told?.id);
+    expect((await newestEvents(manager, "member.export"))[0]?.id).toBe(told?.id);
   });
 
   const REFUSED = [
@@ -252,14 +262,14 @@ describe("S3.7 S3.8 the user book as a workbook", () => {
     "username=%00",
   ];
   test.each(REFUSED)("S3.7 is refused with %s, and then no export is in the trail", async (query) => {
-    const [before] = await newest(manager, "member.export");
+    const [before] = await newestEvents(manager, "member.export");
     expect(said(await manager.api.get(`/v1/members/export.xlsx?${query}`))).toBe("422 validation");
-    expect((await newest(manager, "member.export"))[0]?.id).toBe(before?.id);
+    expect((await newestEvents(manager, "member.export"))[0]?.id).toBe(before?.id);
   });
 
   test("another account's book is another book", async () => {
-    expect((await downloaded(stranger, "/v1/members/export.xlsx")).lines).toEqual(
-      await lines(stranger, await wholeList(stranger, "")),
+    expect((await downloadSheet(stranger, "/v1/members/export.xlsx")).lines).toEqual(
+      await expectedLines(stranger, await readWholeList(stranger, "")),
     );
   });
 });
@@ -270,30 +280,30 @@ describe("S3.7 a book of 9,999 members", () => {
   beforeAll(async () => {
     large = await newAccount(fetch, platform, "dealer");
     reader = await newMember(fetch, large, { roles: ["dealer_user"], rights: ["member.view"] });
-    await filled(large, 3, 9_999);
+    await insertMembers(large, 3, 9_999);
   });
 
   test("arrives as a whole, each member once, blocked ones in orange", async () => {
-    const { lines: all } = await downloaded(large, "/v1/members/export.xlsx?sort=login");
+    const { lines: all } = await downloadSheet(large, "/v1/members/export.xlsx?sort=login");
     expect(all.map(({ cells }) => cells["Login"])).toEqual(
       Array.from({ length: 9_999 }, (_, index) => String(index + 1).padStart(4, "0")),
     );
     expect(all.filter(({ orange }) => orange).length).toBe(999);
     expect(
-      (await downloaded(large, "/v1/members/export.xlsx?status=blocked&sort=-username")).lines,
+      (await downloadSheet(large, "/v1/members/export.xlsx?status=blocked&sort=-username")).lines,
     ).toHaveLength(999);
   });
 
   test("goes on as it was decided at its beginning; the next one asks again", async () => {
-    const answer = await ask(reader, "/v1/members/export.xlsx");
+    const answer = await requestFile(reader, "/v1/members/export.xlsx");
     const body = answer.body?.getReader() ?? expect.fail();
     const chunks = [(await body.read()).value];
-    ok(await large.api.post(`/v1/members/${reader.memberId}/block`), 200);
+    expectStatus(await large.api.post(`/v1/members/${reader.memberId}/block`), 200);
     for (let next = await body.read(); !next.done; next = await body.read()) chunks.push(next.value);
-    const { lines: all } = await opened(
+    const { lines: all } = await openSheet(
       new Uint8Array(await new Blob(chunks as ArrayBuffer[]).arrayBuffer()),
     );
     expect([all.length, all.filter(({ orange }) => orange).length]).toEqual([9_999, 1_000]);
-    expect((await ask(reader, "/v1/members/export.xlsx")).status).toBe(401);
+    expect((await requestFile(reader, "/v1/members/export.xlsx")).status).toBe(401);
   });
 });

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
-import { type Api, newKey, ok, type Problem } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus, type Problem } from "../../harness/client.ts";
 import { mailsTo } from "../../harness/mailbox.ts";
 import { newMember, type Person } from "../../harness/people.ts";
-import { type Invitation, person, rows } from "./invitations-world.ts";
-import { fetch, foundPlatform, said, subscribed } from "../access/operators-world.ts";
+import { type Invitation, newPerson, readRows } from "./invitations-fixture.ts";
+import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
 
 interface Result {
   readonly index: number;
@@ -17,11 +17,11 @@ let platform: Api;
 let team: Person;
 
 beforeAll(async () => {
-  platform = await foundPlatform();
-  team = await subscribed(platform, "team");
+  platform = await createPlatform();
+  team = await createSubscribedAccount(platform, "team");
 });
 
-const bulk = (who: Person, invitations: readonly object[], key = newKey()) =>
+const bulk = (who: Person, invitations: readonly object[], key = newIdempotencyKey()) =>
   who.api.post<{ results: Result[] }>("/v1/invitations/bulk", { invitations }, { idempotencyKey: key });
 
 const briefly = (results: readonly Result[]) =>
@@ -30,16 +30,16 @@ const briefly = (results: readonly Result[]) =>
   );
 
 test("each row has its own answer, and a row that is wrong hurts no other", async () => {
-  const twice = person();
-  const { body } = ok(
+  const twice = newPerson();
+  const { body } = expectStatus(
     await bulk(team, [
-      { ...person(), role: "member" },
-      { ...person(), email: "none" },
-      { ...person(), role: "emperor" },
+      { ...newPerson(), role: "member" },
+      { ...newPerson(), email: "none" },
+      { ...newPerson(), role: "emperor" },
       { ...twice, role: "viewer" },
       { ...twice, role: "viewer" },
       { surprise: true },
-      { ...person(), role: "admin" },
+      { ...newPerson(), role: "admin" },
     ]),
     200,
   );
@@ -64,13 +64,13 @@ test("each row has its own answer, and a row that is wrong hurts no other", asyn
 test("repeated under its key it answers the same, sends nothing; another body is refused", async () => {
   const [people, key] = [
     [
-      { ...person(), role: "member" },
-      { ...person(), role: "nobody" },
+      { ...newPerson(), role: "member" },
+      { ...newPerson(), role: "nobody" },
     ],
-    newKey(),
+    newIdempotencyKey(),
   ];
-  const first = ok(await bulk(team, people, key), 200);
-  const second = ok(await bulk(team, people, key), 200);
+  const first = expectStatus(await bulk(team, people, key), 200);
+  const second = expectStatus(await bulk(team, people, key), 200);
   expect(second.body).toEqual(first.body);
   expect(second.headers.get("idempotency-replayed")).toBe("true");
   expect(await mailsTo(fetch, people[0]?.email ?? "")).toHaveLength(1);
@@ -78,8 +78,8 @@ test("repeated under its key it answers the same, sends nothing; another body is
 });
 
 test("a call that broke off goes on where it was: what was made is made once", async () => {
-  const [people, key] = [[0, 1, 2, 3].map(() => ({ ...person(), role: "member" })), newKey()];
-  const first = ok(await bulk(team, people, key), 200).body.results;
+  const [people, key] = [[0, 1, 2, 3].map(() => ({ ...newPerson(), role: "member" })), newIdempotencyKey()];
+  const first = expectStatus(await bulk(team, people, key), 200).body.results;
   // As if it had broken off after the second row.
   const late = first.slice(2).map(({ invitation }) => invitation?.member.id ?? "");
   await env.DB.batch([
@@ -87,7 +87,7 @@ test("a call that broke off goes on where it was: what was made is made once", a
     ...late.map((id) => env.DB.prepare("DELETE FROM member WHERE id = ?").bind(id)),
   ]);
   expect(said(await bulk(team, people.slice(0, 3), key))).toBe("422 idempotency/mismatch");
-  const again = ok(await bulk(team, people, key), 200).body.results;
+  const again = expectStatus(await bulk(team, people, key), 200).body.results;
   expect(briefly(again)).toEqual(["0 201", "1 201", "2 201", "3 201"]);
   expect(again.slice(0, 2)).toEqual(first.slice(0, 2));
   expect(again.slice(2).map(({ invitation }) => invitation?.id)).not.toContain(first[2]?.invitation?.id);
@@ -95,27 +95,30 @@ test("a call that broke off goes on where it was: what was made is made once", a
 });
 
 test("the same call several times at once makes each row once, and all tell of the same", async () => {
-  const [people, key] = [Array.from({ length: 8 }, () => ({ ...person(), role: "member" })), newKey()];
+  const [people, key] = [
+    Array.from({ length: 8 }, () => ({ ...newPerson(), role: "member" })),
+    newIdempotencyKey(),
+  ];
   const answers = await Promise.all([0, 1, 2, 3].map(() => bulk(team, people, key)));
-  const last = ok(await bulk(team, people, key), 200).body.results;
+  const last = expectStatus(await bulk(team, people, key), 200).body.results;
   expect(briefly(last)).toEqual(people.map((_, index) => `${index} 201`));
-  for (const answer of answers) expect(ok(answer, 200).body.results).toEqual(last);
+  for (const answer of answers) expect(expectStatus(answer, 200).body.results).toEqual(last);
   for (const { email } of people)
-    expect(await rows("SELECT COUNT(*) AS n FROM member WHERE email = ?", email)).toEqual([{ n: 1 }]);
+    expect(await readRows("SELECT COUNT(*) AS n FROM member WHERE email = ?", email)).toEqual([{ n: 1 }]);
 });
 
 test("S3.39 a dealer manager invites users and clients in one call, and no further manager", async () => {
-  const dealer = await subscribed(platform, "dealer");
-  const { body } = ok(
+  const dealer = await createSubscribedAccount(platform, "dealer");
+  const { body } = expectStatus(
     await bulk(
       dealer,
-      ["dealer_user", "dealer_manager", "client"].map((role) => ({ ...person(), role })),
+      ["dealer_user", "dealer_manager", "client"].map((role) => ({ ...newPerson(), role })),
     ),
     200,
   );
   expect(briefly(body.results)).toEqual(["0 201", "1 403 access/denied", "2 201"]);
   expect(body.results.map(({ invitation }) => invitation?.member.login)).toEqual(["0002", undefined, "0003"]);
-  const denied = ok(
+  const denied = expectStatus(
     await dealer.api.get<{ data: { action: string; outcome: string }[] }>(
       "/v1/audit?limit=10&action=member.create",
     ),
@@ -138,11 +141,11 @@ test("it takes 1 to 100 rows, a key, and the right to add members", async () => 
     "400 idempotency/missing",
   );
   const viewer = await newMember(fetch, team, { roles: ["viewer"] });
-  expect(said(await bulk(viewer, [{ ...person(), role: "member" }]))).toBe("403 access/denied");
-  const hundred = ok(
+  expect(said(await bulk(viewer, [{ ...newPerson(), role: "member" }]))).toBe("403 access/denied");
+  const hundred = expectStatus(
     await bulk(
       team,
-      Array.from({ length: 100 }, () => ({ ...person(), role: "member" })),
+      Array.from({ length: 100 }, () => ({ ...newPerson(), role: "member" })),
     ),
     200,
   ).body.results;

@@ -1,10 +1,10 @@
 import { beforeAll, expect, test } from "vitest";
-import { type Api, api, ok, type Problem } from "../../harness/client.ts";
+import { type Api, api, expectStatus, type Problem } from "../../harness/client.ts";
 import { newAccount, newApiKey, newMember, type Person } from "../../harness/people.ts";
 import { isSoak } from "../../harness/soak.ts";
-import { type Asked, type Cell, compareCells } from "../access/cells.ts";
-import { addedByPlatform, invites, on } from "./invite-world.ts";
-import { fetch, foundPlatform, said } from "../access/operators-world.ts";
+import { type CellCheck, type ExpectedAnswer, compareCells } from "../access/policy-matrix.ts";
+import { addMemberByPlatform, inviteCell, actingIn } from "./invite-fixture.ts";
+import { fetch, createPlatform, said } from "../access/operators-fixture.ts";
 
 /** The policy, as people wrote it: who may give which roles. */
 const CUSTOMERS = ["customer", "customer_admin", "customer_billing_admin"];
@@ -68,7 +68,7 @@ const actors: Record<string, Person> = {};
 let places: readonly Place[] = [];
 
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
   distributor = await newAccount(fetch, platform, "distributor");
   seller = await newAccount(fetch, platform, "seller", { parentId: distributor.accountId });
   const otherSeller = await newAccount(fetch, platform, "seller");
@@ -103,12 +103,12 @@ beforeAll(async () => {
 });
 
 async function settle(switches: Switches): Promise<void> {
-  ok(
+  expectStatus(
     await seller.api.patch(`/v1/accounts/${seller.accountId}`, { settings: switches }, { ifMatch: "*" }),
     200,
   );
   const { inviteOnlyAdmins } = switches;
-  ok(
+  expectStatus(
     await distributor.api.patch(
       `/v1/accounts/${distributor.accountId}`,
       { settings: { inviteOnlyAdmins } },
@@ -131,7 +131,13 @@ function reaches(role: string, actor: Person, place: Place): boolean {
   );
 }
 
-function expected(role: string, actor: Person, given: string, place: Place, switches: Switches): Cell {
+function expected(
+  role: string,
+  actor: Person,
+  given: string,
+  place: Place,
+  switches: Switches,
+): ExpectedAnswer {
   if (!reaches(role, actor, place)) return 404;
   const admin = role === "seller_admin" || role === "distributor_admin";
   const invitesAny =
@@ -172,7 +178,7 @@ test("S2.9, S2.10, S2.24 who may give which role in which organization, with eve
       places.flatMap((place) =>
         // Where no caller is let in at all, a role of each kind is enough.
         (reaches(role, actor, place) ? ROLES : ["seller_admin", "customer"]).map((given) =>
-          invites(
+          inviteCell(
             actor,
             given,
             place.accountId,
@@ -196,13 +202,13 @@ test("S2.1 users V adds members but edits none; users E edits those whose roles 
   });
   const people: (Person & { role: string })[] = [];
   for (const role of SELLERS)
-    people.push({ ...(await addedByPlatform(fetch, platform, seller.accountId, [role])), role });
+    people.push({ ...(await addMemberByPlatform(fetch, platform, seller.accountId, [role])), role });
   for (const role of CUSTOMERS)
-    people.push({ ...(await addedByPlatform(fetch, platform, reached.accountId, [role])), role });
+    people.push({ ...(await addMemberByPlatform(fetch, platform, reached.accountId, [role])), role });
   const cells = Object.entries(actors).flatMap(([role, actor]) =>
-    people.flatMap((whom): Asked[] => {
+    people.flatMap((whom): CellCheck[] => {
       const place = places.find(({ accountId }) => accountId === whom.accountId) ?? expect.fail();
-      const ask = whom.accountId === actor.accountId ? {} : on(whom.accountId);
+      const ask = whom.accountId === actor.accountId ? {} : actingIn(whom.accountId);
       const may = !reaches(role, actor, place)
         ? 404
         : EDITS_USERS.includes(role) && GIVES[role]?.includes(whom.role)
@@ -246,7 +252,7 @@ test("S2.10 a role that is off gives its members nothing from the next call on, 
 });
 
 test("with inviteOnlyAdmins no other adds members: by rights, custom role, or at customers", async () => {
-  const role = ok(
+  const role = expectStatus(
     await seller.api.post<{ id: string }>("/v1/roles", {
       name: "Welcomes",
       description: "Adds members",
@@ -271,9 +277,9 @@ test("with inviteOnlyAdmins no other adds members: by rights, custom role, or at
   const everywhere = async () => [
     await add(direct),
     await add(named),
-    await add(direct, on(reached.accountId)),
+    await add(direct, actingIn(reached.accountId)),
     await add(seller),
-    await add(seller, on(reached.accountId)),
+    await add(seller, actingIn(reached.accountId)),
   ];
   for (const inviteOnlyAdmins of EITHER) {
     await settle({
@@ -304,13 +310,13 @@ test("a seller's inviteOnlyAdmins holds for the distributor too, and the refusal
     rights: ["member.create"],
   });
   const add = async (where: Person, who = from) => {
-    const { status, body } = await who.api.post<Problem>("/v1/members", person(), on(where.accountId));
+    const { status, body } = await who.api.post<Problem>("/v1/members", person(), actingIn(where.accountId));
     return status === 201 ? 201 : body.detail;
   };
   const named = "inviteOnlyAdmins is on: only seller_admin and distributor_admin add members here.";
   await settle(USUAL);
   expect([await add(seller), await add(reached)]).toEqual([201, 201]);
-  ok(
+  expectStatus(
     await seller.api.patch(
       `/v1/accounts/${seller.accountId}`,
       { settings: { inviteOnlyAdmins: true } },
@@ -354,12 +360,13 @@ test("a caller who could not give the owner's role, or sees no organizations, fo
   ]).toEqual(["201", "403 access/denied", "403 access/denied"]);
   expect(await found(await narrow(["organization.create", "organization.view"]))).toBe("403 access/denied");
   expect(
-    ok(await seller.api.get<{ grants: object[] }>(`/v1/members/${admin.memberId}`), 200).body.grants,
+    expectStatus(await seller.api.get<{ grants: object[] }>(`/v1/members/${admin.memberId}`), 200).body
+      .grants,
     "no reach is left behind",
   ).toEqual([]);
   const {
     data: [newest],
-  } = ok(await seller.api.get<{ data: { id: string }[] }>("/v1/organizations?limit=1"), 200).body;
+  } = expectStatus(await seller.api.get<{ data: { id: string }[] }>("/v1/organizations?limit=1"), 200).body;
   const again = async (who: Person) =>
     said(
       await who.api.post(`/v1/organizations/${newest?.id}/owner-claims`, undefined, {
@@ -375,7 +382,7 @@ test("a caller who could not give the owner's role, or sees no organizations, fo
 
 test("a new member gets rights and custom roles only from those who could give them later", async () => {
   const viewer = actors["subscriptions_manager"] ?? expect.fail();
-  const { id } = ok(
+  const { id } = expectStatus(
     await seller.api.post<{ id: string }>("/v1/roles", {
       name: "Looks",
       description: "Sees",

@@ -1,9 +1,21 @@
 import { beforeAll, expect, test } from "vitest";
-import { type Api, api, newKey, ok } from "../../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newAccount, newApiKey, type Person } from "../../harness/people.ts";
-import { type Asked, compareCells } from "../access/cells.ts";
-import { addedByPlatform, addedWithoutKey, invites, needed, on } from "./invite-world.ts";
-import { fetch, foundPlatform, grants, said, subscribed } from "../access/operators-world.ts";
+import { type CellCheck, compareCells } from "../access/policy-matrix.ts";
+import {
+  addMemberByPlatform,
+  addMemberWithoutKey,
+  inviteCell,
+  requiredFields,
+  actingIn,
+} from "./invite-fixture.ts";
+import {
+  fetch,
+  createPlatform,
+  replaceGrants,
+  said,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 /** The policy, as people wrote it: the roles of each model, and who gives which. */
 const MODELS: Readonly<
@@ -31,17 +43,18 @@ const owners: Record<string, Person> = {};
 const actors: Record<string, Record<string, Person>> = {};
 
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
   for (const [kind, { roles }] of Object.entries(MODELS)) {
     const owner =
       kind === "subdealer"
         ? await newAccount(fetch, platform, kind, { parentId: owners["dealer"]?.accountId })
-        : await subscribed(platform, kind);
+        : await createSubscribedAccount(platform, kind);
     owners[kind] = owner;
     actors[kind] = Object.fromEntries(
       await Promise.all(
         roles.map(
-          async (role) => [role, await addedByPlatform(fetch, platform, owner.accountId, [role])] as const,
+          async (role) =>
+            [role, await addMemberByPlatform(fetch, platform, owner.accountId, [role])] as const,
         ),
       ),
     );
@@ -57,10 +70,10 @@ test("S2.24 who gives which role at home, and none in an account that is not bel
   const others = Object.values(owners);
   await compareCells(
     "vendor, team, dealer, agency: actor × role × account",
-    each((kind, role, actor): Asked[] => {
+    each((kind, role, actor): CellCheck[] => {
       const { roles, gives } = MODELS[kind] ?? expect.fail();
       const home = roles.map((given) =>
-        invites(
+        inviteCell(
           actor,
           given,
           actor.accountId,
@@ -68,7 +81,7 @@ test("S2.24 who gives which role at home, and none in an account that is not bel
           gives[role] === undefined ? 403 : gives[role].includes(given) ? "yes" : 403,
         ),
       );
-      const unknown = invites(
+      const unknown = inviteCell(
         actor,
         "reseller_report",
         actor.accountId,
@@ -80,7 +93,7 @@ test("S2.24 who gives which role at home, and none in an account that is not bel
         .filter(({ accountId }) => accountId !== actor.accountId)
         .map((other) => {
           const looks = role === "dealer_manager" && other === owners["subdealer"];
-          return invites(
+          return inviteCell(
             actor,
             "client",
             other.accountId,
@@ -94,10 +107,10 @@ test("S2.24 who gives which role at home, and none in an account that is not bel
 });
 
 test("a role's member is edited, blocked and given keys by those who may give the role", async () => {
-  const cells: Asked[] = [];
+  const cells: CellCheck[] = [];
   for (const [kind, { roles, gives }] of Object.entries(MODELS)) {
     for (const held of roles) {
-      const whom = await addedWithoutKey(platform, owners[kind]?.accountId ?? "", [held]);
+      const whom = await addMemberWithoutKey(platform, owners[kind]?.accountId ?? "", [held]);
       const path = `/v1/members/${whom.memberId}`;
       for (const [role, actor] of Object.entries(actors[kind] ?? {})) {
         const expected = gives[role]?.includes(held) ? ("yes" as const) : 403;
@@ -155,17 +168,17 @@ test("a key that the top role makes for a role it gives is claimed by its member
   );
   for (const [owner, roles] of [...marketplace, ...others]) {
     for (const role of roles.filter((each) => each !== "viewer")) {
-      const { id } = ok(
+      const { id } = expectStatus(
         await owner.api.post<{ id: string }>("/v1/members", {
           firstName: "Kim",
           lastName: "Key",
-          email: `${newKey()}@example.com`,
+          email: `${newIdempotencyKey()}@example.com`,
           roles: [role],
-          ...needed(role),
+          ...requiredFields(role),
         }),
         201,
       ).body;
-      const me = ok(
+      const me = expectStatus(
         await api(fetch, await newApiKey(fetch, owner, id)).get<{ member: { id: string; roles: string[] } }>(
           "/v1/me",
         ),
@@ -182,7 +195,7 @@ test("the platform adds members with any role and right of the model; both trail
   const body = (more: object) => ({
     firstName: "Ada",
     lastName: "Agg",
-    email: `${newKey()}@example.com`,
+    email: `${newIdempotencyKey()}@example.com`,
     ...more,
   });
   for (const wrong of [
@@ -197,14 +210,14 @@ test("the platform adds members with any role and right of the model; both trail
   ]) {
     expect(said(await platform.post(path, body(wrong))), JSON.stringify(wrong)).toBe("422 validation");
   }
-  const manager = await addedByPlatform(fetch, platform, dealer.accountId, ["dealer_manager"], {
+  const manager = await addMemberByPlatform(fetch, platform, dealer.accountId, ["dealer_manager"], {
     rights: ["member.generate_api_token"],
   });
-  expect(ok(await manager.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights).toContain(
+  expect(expectStatus(await manager.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights).toContain(
     "member.generate_api_token",
   );
   for (const who of [dealer.api, platform]) {
-    const { data } = ok(
+    const { data } = expectStatus(
       await who.get<{ data: { action: string; resource: { id: string } }[] }>(
         `/v1/audit?action=member.create&limit=100`,
       ),
@@ -217,14 +230,14 @@ test("the platform adds members with any role and right of the model; both trail
     expect(said(await who.post(path, body({ roles: ["client"] })))).toBe("403 access/denied");
   for (const id of [
     "acc_none",
-    ok(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body.account.id,
+    expectStatus(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body.account.id,
   ]) {
     expect(said(await platform.post(`/v1/accounts/${id}/members`, body({ roles: ["owner"] })))).toBe(
       "404 not-found",
     );
   }
   const twin = body({ roles: ["client"] });
-  ok(await platform.post(path, twin), 201);
+  expectStatus(await platform.post(path, twin), 201);
   expect(said(await platform.post(path, twin))).toBe("409 conflict/duplicate-member");
 });
 
@@ -234,23 +247,26 @@ test("a lost claim is made again until the member has had a key; plan and limit 
   const body = (roles: string[]) => ({
     firstName: "Ole",
     lastName: "Op",
-    email: `${newKey()}@example.com`,
+    email: `${newIdempotencyKey()}@example.com`,
     roles,
   });
   expect(said(await platform.post(path, body(["operator"])))).toBe("402 plan/feature-required");
-  ok(
+  expectStatus(
     await platform.put(`/v1/accounts/${owner.accountId}/plan`, { restrictedAccounts: true, memberLimit: 2 }),
     200,
   );
-  const { id, claim } = ok(
+  const { id, claim } = expectStatus(
     await platform.post<{ id: string; claim: { token: string } }>(path, body(["operator"])),
     201,
   ).body;
   expect(said(await platform.post(path, body(["owner"])))).toBe("409 conflict/member-limit");
-  const again = ok(await platform.post<{ claim: { token: string } }>(`${path}/${id}/claims`), 201).body;
+  const again = expectStatus(
+    await platform.post<{ claim: { token: string } }>(`${path}/${id}/claims`),
+    201,
+  ).body;
   const take = (token: string) => api(fetch, null).post("/v1/auth/claims", { token });
   expect(said(await take(claim.token))).toBe("404 not-found");
-  ok(await take(again.claim.token), 201);
+  expectStatus(await take(again.claim.token), 201);
   expect(said(await platform.post(`${path}/${id}/claims`))).toBe("409 conflict/state");
   expect(said(await platform.post(`${path}/${owners["team"]?.memberId}/claims`))).toBe("404 not-found");
 });
@@ -258,9 +274,9 @@ test("a lost claim is made again until the member has had a key; plan and limit 
 test("no grant shows what a manager sees of a sub-dealer; other roles need the right", async () => {
   const [dealer, sub] = [owners["dealer"] ?? expect.fail(), owners["subdealer"] ?? expect.fail()];
   const user = actors["dealer"]?.["dealer_user"] ?? expect.fail();
-  const look = async (who: Person) => said(await who.api.get("/v1/objects", on(sub.accountId)));
+  const look = async (who: Person) => said(await who.api.get("/v1/objects", actingIn(sub.accountId)));
   expect([await look(dealer), await look(user)]).toEqual(["200", "404 not-found"]);
-  ok(
+  expectStatus(
     await dealer.api.patch(
       `/v1/members/${user.memberId}`,
       { rights: ["subdealer.view_entities"] },
@@ -269,9 +285,9 @@ test("no grant shows what a manager sees of a sub-dealer; other roles need the r
     200,
   );
   expect(await look(user)).toBe("200");
-  ok(await dealer.api.patch(`/v1/members/${user.memberId}`, { rights: [] }, { ifMatch: "*" }), 200);
+  expectStatus(await dealer.api.patch(`/v1/members/${user.memberId}`, { rights: [] }, { ifMatch: "*" }), 200);
   expect(await look(user)).toBe("404 not-found");
   await expect(
-    grants(dealer, user.memberId, [{ resourceType: "organization", access: "view" }]),
+    replaceGrants(dealer, user.memberId, [{ resourceType: "organization", access: "view" }]),
   ).rejects.toThrow("422");
 });

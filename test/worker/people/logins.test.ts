@@ -4,12 +4,12 @@ import { Permit } from "../../../src/gate/permits/permit.ts";
 import { openDb } from "../../../src/kernel/db.ts";
 import { insertMember } from "../../../src/people/members/member.store.ts";
 import type { MemberRow } from "../../../src/people/members/member.card.ts";
-import { type Api, newKey, ok } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { fillLogins } from "../../harness/logins.ts";
 import { newAccount, type Person } from "../../harness/people.ts";
-import { actionsIn, at } from "../products/dealer-world.ts";
-import { addedByPlatform } from "./invite-world.ts";
-import { fetch, foundPlatform, said } from "../access/operators-world.ts";
+import { listActions, actingIn } from "../products/dealer-fixture.ts";
+import { addMemberByPlatform } from "./invite-fixture.ts";
+import { fetch, createPlatform, said } from "../access/operators-fixture.ts";
 
 interface Made {
   readonly id: string;
@@ -19,7 +19,7 @@ interface Made {
 
 let platform: Api;
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 
 let count = 0;
@@ -30,49 +30,56 @@ const person = (more: object = {}) => ({
   roles: ["dealer_user"],
   ...more,
 });
-const add = (who: Api, more: object = {}, idempotencyKey = newKey()) =>
+const add = (who: Api, more: object = {}, idempotencyKey = newIdempotencyKey()) =>
   who.post<Made>("/v1/members", person(more), { idempotencyKey });
-const added = async (who: Api, more: object = {}): Promise<Made> => ok(await add(who, more), 201).body;
+const added = async (who: Api, more: object = {}): Promise<Made> =>
+  expectStatus(await add(who, more), 201).body;
 /** Blocked, emptied and removed: a login is free only then. */
 async function remove(who: Api, id: string): Promise<void> {
-  ok(await who.post(`/v1/members/${id}/block`), 200);
-  ok(await who.patch(`/v1/members/${id}`, { roles: [] }, { ifMatch: "*" }), 200);
-  ok(await who.del(`/v1/members/${id}`), 204);
+  expectStatus(await who.post(`/v1/members/${id}/block`), 200);
+  expectStatus(await who.patch(`/v1/members/${id}`, { roles: [] }, { ifMatch: "*" }), 200);
+  expectStatus(await who.del(`/v1/members/${id}`), 204);
 }
 const newDealer = () => newAccount(fetch, platform, "dealer");
 
 describe("S3.9 a login", () => {
   test("is four digits, given in order from 0001 in each account of a dealer or sub-dealer", async () => {
     const dealer = await newDealer();
-    expect(ok(await dealer.api.get<Made>(`/v1/members/${dealer.memberId}`), 200).body.login).toBe("0001");
+    expect(expectStatus(await dealer.api.get<Made>(`/v1/members/${dealer.memberId}`), 200).body.login).toBe(
+      "0001",
+    );
     const logins = [await added(dealer.api), await added(dealer.api, { roles: ["client"] })].map(
       ({ login }) => login,
     );
-    const placed = ok(
+    const placed = expectStatus(
       await platform.post<Made>(
         `/v1/accounts/${dealer.accountId}/members`,
         person({ roles: ["aggregator"] }),
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     ).body;
     expect([...logins, placed.login]).toEqual(["0002", "0003", "0004"]);
     const below = await newAccount(fetch, platform, "subdealer", { parentId: dealer.accountId });
-    const user = ok(
+    const user = expectStatus(
       await platform.post<Made>(`/v1/accounts/${below.accountId}/members`, person({ roles: ["client"] }), {
-        idempotencyKey: newKey(),
+        idempotencyKey: newIdempotencyKey(),
       }),
       201,
     ).body;
     expect(user.login).toBe("0002");
     expect(
-      ok(await at(dealer, below.accountId).get<{ data: Made[] }>("/v1/members"), 200).body.data.map(
-        ({ login }) => login,
-      ),
+      expectStatus(
+        await actingIn(dealer, below.accountId).get<{ data: Made[] }>("/v1/members"),
+        200,
+      ).body.data.map(({ login }) => login),
     ).toEqual(["0001", "0002"]);
     for (const kind of ["vendor", "team", "seller", "agency"]) {
       const other = await newAccount(fetch, platform, kind);
-      expect(ok(await other.api.get<Made>(`/v1/members/${other.memberId}`), 200).body.login, kind).toBeNull();
+      expect(
+        expectStatus(await other.api.get<Made>(`/v1/members/${other.memberId}`), 200).body.login,
+        kind,
+      ).toBeNull();
     }
   });
 
@@ -83,14 +90,14 @@ describe("S3.9 a login", () => {
     expect(
       said(
         await platform.post(`/v1/accounts/${dealer.accountId}/members`, person({ login: "7777" }), {
-          idempotencyKey: newKey(),
+          idempotencyKey: newIdempotencyKey(),
         }),
       ),
     ).toBe("422 validation");
     expect(said(await dealer.api.patch(`/v1/members/${id}`, { login: "7777" }, { ifMatch: "*" }))).toBe(
       "422 validation",
     );
-    ok(
+    expectStatus(
       await dealer.api.patch(
         `/v1/members/${id}`,
         { username: "Renamed", roles: ["client"] },
@@ -98,24 +105,33 @@ describe("S3.9 a login", () => {
       ),
       200,
     );
-    ok(await dealer.api.post(`/v1/members/${id}/block`), 200);
-    ok(await dealer.api.post(`/v1/members/${id}/unblock`), 200);
-    const { body } = ok(await dealer.api.get<Made & { readOnlyFields: string[] }>(`/v1/members/${id}`), 200);
+    expectStatus(await dealer.api.post(`/v1/members/${id}/block`), 200);
+    expectStatus(await dealer.api.post(`/v1/members/${id}/unblock`), 200);
+    const { body } = expectStatus(
+      await dealer.api.get<Made & { readOnlyFields: string[] }>(`/v1/members/${id}`),
+      200,
+    );
     expect([body.login, body.readOnlyFields.includes("login")]).toEqual([login, true]);
   });
 
   test("is the same for the same Idempotency-Key, and is in the trail", async () => {
     const dealer = await newDealer();
-    const [key, body] = [newKey(), person()];
-    const first = ok(await dealer.api.post<Made>("/v1/members", body, { idempotencyKey: key }), 201);
+    const [key, body] = [newIdempotencyKey(), person()];
+    const first = expectStatus(
+      await dealer.api.post<Made>("/v1/members", body, { idempotencyKey: key }),
+      201,
+    );
     await added(dealer.api);
-    const again = ok(await dealer.api.post<Made>("/v1/members", body, { idempotencyKey: key }), 201);
+    const again = expectStatus(
+      await dealer.api.post<Made>("/v1/members", body, { idempotencyKey: key }),
+      201,
+    );
     expect([again.body.login, again.body.id, again.headers.get("idempotency-replayed")]).toEqual([
       "0002",
       first.body.id,
       "true",
     ]);
-    const told = (await actionsIn(dealer.api, "member.create")).find(
+    const told = (await listActions(dealer.api, "member.create")).find(
       ({ resource }) => resource.id === first.body.id,
     );
     expect(told?.changes).toMatchObject({ after: { login: "0002" } });
@@ -143,12 +159,13 @@ describe("S3.52 a dealer with nearly 9,999 members", () => {
   });
 
   test("K16 gives the lowest free login again after 9999; the 10,000th member is refused", async () => {
-    const early = ok(await dealer.api.get<{ data: Made[] }>("/v1/members?limit=100"), 200).body.data;
+    const early = expectStatus(await dealer.api.get<{ data: Made[] }>("/v1/members?limit=100"), 200).body
+      .data;
     const [low, high] = ["0020", "0030"].map(
       (wanted) => early.find(({ login }) => login === wanted)?.id ?? "",
     );
-    ok(await dealer.api.del(`/v1/members/${high}`), 204);
-    ok(await dealer.api.del(`/v1/members/${low}`), 204);
+    expectStatus(await dealer.api.del(`/v1/members/${high}`), 204);
+    expectStatus(await dealer.api.del(`/v1/members/${low}`), 204);
     const [one, two, three] = [await added(dealer.api), await added(dealer.api), await added(dealer.api)];
     expect([one.login, two.login, three.login]).toEqual(["9997", "9998", "9999"]);
     expect([(await added(dealer.api)).login, (await added(dealer.api)).login]).toEqual(["0020", "0030"]);
@@ -158,12 +175,12 @@ describe("S3.52 a dealer with nearly 9,999 members", () => {
       expect.stringMatching(/9999 members at most/),
     ]);
     expect(JSON.stringify(refused.body)).not.toMatch(/plan\b|contact/);
-    ok(await dealer.api.post(`/v1/members/${two.id}/block`), 200);
+    expectStatus(await dealer.api.post(`/v1/members/${two.id}/block`), 200);
     for (const _ of [1, 2]) expect(said(await add(dealer.api))).toBe("409 conflict/member-limit");
     expect(
       said(
         await platform.post(`/v1/accounts/${dealer.accountId}/members`, person({ roles: ["aggregator"] }), {
-          idempotencyKey: newKey(),
+          idempotencyKey: newIdempotencyKey(),
         }),
       ),
     ).toBe("409 conflict/member-limit");
@@ -176,7 +193,7 @@ describe("S3.52 a dealer with nearly 9,999 members", () => {
     // Removed, and taken back before they came: both free the login.
     await remove(dealer.api, one.id);
     expect((await added(dealer.api)).login).toBe("9997");
-    ok(await dealer.api.del(`/v1/invitations/${three.invitationId}`), 204);
+    expectStatus(await dealer.api.del(`/v1/invitations/${three.invitationId}`), 204);
     expect(said(await dealer.api.get(`/v1/members/${three.id}`))).toBe("404 not-found");
     expect((await added(dealer.api)).login).toBe("9999");
     expect(said(await add(dealer.api))).toBe("409 conflict/member-limit");
@@ -184,7 +201,7 @@ describe("S3.52 a dealer with nearly 9,999 members", () => {
 
   test("a lower limit of the plan counts too", async () => {
     const small = await newDealer();
-    ok(
+    expectStatus(
       await platform.put(`/v1/accounts/${small.accountId}/plan`, {
         restrictedAccounts: false,
         memberLimit: 2,
@@ -221,11 +238,11 @@ describe("S3.52 a dealer with nearly 9,999 members", () => {
 describe("S3.39 S3.41 who adds members at a dealer", () => {
   test("a manager adds users and clients, but no manager, sub-dealer or aggregator", async () => {
     const dealer = await newDealer();
-    for (const role of ["dealer_user", "client"]) ok(await add(dealer.api, { roles: [role] }), 201);
+    for (const role of ["dealer_user", "client"]) expectStatus(await add(dealer.api, { roles: [role] }), 201);
     for (const role of ["dealer_manager", "subdealer", "aggregator"])
       expect(said(await add(dealer.api, { roles: [role] })), role).toBe("403 access/denied");
     for (const role of ["dealer_user", "subdealer", "client", "aggregator"]) {
-      const who = await addedByPlatform(fetch, platform, dealer.accountId, [role]);
+      const who = await addMemberByPlatform(fetch, platform, dealer.accountId, [role]);
       for (const given of ["dealer_user", "client", role])
         expect(said(await add(who.api, { roles: [given] })), `${role} adds ${given}`).toBe(
           "403 access/denied",

@@ -1,12 +1,19 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok } from "../../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { lastMail, mailsTo, tokenOf } from "../../harness/mailbox.ts";
-import { newAccount, newcomer, newMember, type Person } from "../../harness/people.ts";
+import { newAccount, newMemberWithoutKey, newMember, type Person } from "../../harness/people.ts";
 import { signIn } from "../../harness/sign-in.ts";
-import { anywhere } from "../../harness/sign-in.ts";
-import { accept, invited as invitedBy, tokenFor } from "./invitations-world.ts";
-import { fetch, foundPlatform, said, subscribed } from "../access/operators-world.ts";
-import { anybody, arrived, kept, mailed, newEmail, told } from "./sign-in-world.ts";
+import { nextClientIp } from "../../harness/sign-in.ts";
+import { acceptInvitation, createInvitation as invitedBy, invitationToken } from "./invitations-fixture.ts";
+import { fetch, createPlatform, said, createSubscribedAccount } from "../access/operators-fixture.ts";
+import {
+  anonymousCaller,
+  addSignedInMember,
+  readRow,
+  requestMail,
+  newEmail,
+  listEvents,
+} from "./sign-in-fixture.ts";
 
 interface Made {
   readonly id: string;
@@ -16,8 +23,8 @@ interface Made {
 let platform: Api;
 let admin: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  admin = await subscribed(platform, "team");
+  platform = await createPlatform();
+  admin = await createSubscribedAccount(platform, "team");
 });
 
 const keyFor = (by: Api, memberId: string, ask = {}) =>
@@ -26,16 +33,16 @@ const claim = (token: string) => api(fetch, null).post<{ secret: string }>("/v1/
 
 /** A member who came by a mail and has signed in. */
 async function invited(): Promise<{ email: string; memberId: string; api: Api }> {
-  const email = `${newKey()}@example.com`;
-  const { memberId } = ok(
+  const email = `${newIdempotencyKey()}@example.com`;
+  const { memberId } = expectStatus(
     await admin.api.post<{ memberId: string }>(
       "/v1/invitations",
       { firstName: "Nora", lastName: "New", email, roles: ["member"] },
-      { idempotencyKey: newKey() },
+      { idempotencyKey: newIdempotencyKey() },
     ),
     201,
   ).body;
-  ok(
+  expectStatus(
     await api(fetch, null).post("/v1/invitations/accept", {
       token: tokenOf(await lastMail(fetch, email, "invitation")),
     }),
@@ -46,47 +53,51 @@ async function invited(): Promise<{ email: string; memberId: string; api: Api }>
 
 test("S1.15 a key for a member who signs in by mail: only the mail has the token, once", async () => {
   const { email, memberId } = await invited();
-  const key = { idempotencyKey: newKey() };
-  const made = ok(await keyFor(admin.api, memberId, key), 201).body;
+  const key = { idempotencyKey: newIdempotencyKey() };
+  const made = expectStatus(await keyFor(admin.api, memberId, key), 201).body;
   expect(made.claim).toEqual({ mailed: true, expiresAt: expect.any(String) });
-  expect(JSON.stringify(ok(await keyFor(admin.api, memberId, key), 201).body)).not.toContain("token");
+  expect(JSON.stringify(expectStatus(await keyFor(admin.api, memberId, key), 201).body)).not.toContain(
+    "token",
+  );
   const mails = (await mailsTo(fetch, email)).filter(({ template }) => template === "api_key");
   expect(mails).toHaveLength(1);
   const token = tokenOf(mails[0] ?? expect.fail());
   expect(token).not.toBe(tokenOf(await lastMail(fetch, email, "invitation")));
-  const { secret } = ok(await claim(token), 201).body;
-  expect(ok(await api(fetch, secret).get<{ key: { id: string } }>("/v1/me"), 200).body.key.id).toBe(made.id);
+  const { secret } = expectStatus(await claim(token), 201).body;
+  expect(expectStatus(await api(fetch, secret).get<{ key: { id: string } }>("/v1/me"), 200).body.key.id).toBe(
+    made.id,
+  );
   expect(said(await claim(token))).toBe("404 not-found");
 });
 
 test("another address on the card, even confirmed, does not get the keys of a person", async () => {
   const { email, memberId } = await invited();
-  const other = `${newKey()}@example.com`;
-  ok(await admin.api.patch(`/v1/members/${memberId}`, { email: other }, { ifMatch: "*" }), 200);
-  ok(
+  const other = `${newIdempotencyKey()}@example.com`;
+  expectStatus(await admin.api.patch(`/v1/members/${memberId}`, { email: other }, { ifMatch: "*" }), 200);
+  expectStatus(
     await api(fetch, null).post("/v1/auth/email-confirmations", {
       token: tokenOf(await lastMail(fetch, other, "confirm_email")),
     }),
     204,
   );
-  ok(await keyFor(admin.api, memberId), 201);
+  expectStatus(await keyFor(admin.api, memberId), 201);
   expect((await mailsTo(fetch, other)).map(({ template }) => template)).not.toContain("api_key");
   expect((await lastMail(fetch, email, "api_key")).subject).toContain("API key");
 });
 
 test("a key for a member who never signed in by mail: its maker gets the token", async () => {
-  const member = await newcomer(admin, { roles: ["member"] });
-  expect(ok(await keyFor(admin.api, member.memberId), 201).body.claim).toMatchObject({
+  const member = await newMemberWithoutKey(admin, { roles: ["member"] });
+  expect(expectStatus(await keyFor(admin.api, member.memberId), 201).body.claim).toMatchObject({
     mailed: false,
     token: expect.any(String),
   });
-  expect(ok(await keyFor(admin.api, admin.memberId), 201).body).toMatchObject({
+  expect(expectStatus(await keyFor(admin.api, admin.memberId), 201).body).toMatchObject({
     secret: expect.stringMatching(/^tgk_/),
   });
 });
 
 const person = (email: string) => ({ email, firstName: "Olga", lastName: "Owner" });
-const keyed = () => ({ idempotencyKey: newKey() });
+const keyed = () => ({ idempotencyKey: newIdempotencyKey() });
 const GONE = "404 not-found";
 interface Founded {
   readonly id: string;
@@ -99,16 +110,16 @@ interface Again {
 
 describe("K1 no caller learns a claim in the name of a member who has joined", () => {
   test("of a member who signs in by mail, for every caller and route: it is mailed", async () => {
-    const [seller, email, mine] = [await subscribed(platform, "seller"), newEmail(), newEmail()];
+    const [seller, email, mine] = [await createSubscribedAccount(platform, "seller"), newEmail(), newEmail()];
     const agent = await newMember(fetch, seller, {
       roles: ["seller_agent_admin"],
       grants: [{ resourceType: "organization", resourceId: "0", access: "view" }],
     });
-    const org = ok(
+    const org = expectStatus(
       await agent.api.post<Founded>("/v1/organizations", { name: "Customer", owner: person(email) }, keyed()),
       201,
     ).body;
-    const account = ok(
+    const account = expectStatus(
       await platform.post<Founded>(
         "/v1/accounts",
         { kind: "team", name: "Team", owner: person(mine) },
@@ -116,14 +127,15 @@ describe("K1 no caller learns a claim in the name of a member who has joined", (
       ),
       201,
     ).body;
-    for (const address of [email, mine]) ok(await accept(await tokenFor(address), { signIn: true }), 200);
+    for (const address of [email, mine])
+      expectStatus(await acceptInvitation(await invitationToken(address), { signIn: true }), 200);
     // The claim from the founding ended with the arrival, and a row says so.
     for (const {
       id,
       claim: { token },
     } of [org, account]) {
       expect(said(await claim(token))).toBe(GONE);
-      expect((await told(id, "api_key.revoke")).map(({ changes }) => changes)).toMatchObject([
+      expect((await listEvents(id, "api_key.revoke")).map(({ changes }) => changes)).toMatchObject([
         { before: { claim: "told" }, after: { claim: "ended" } },
       ]);
     }
@@ -134,18 +146,18 @@ describe("K1 no caller learns a claim in the name of a member who has joined", (
       await platform.post<Again>(`/v1/accounts/${org.id}/owner-claims?revokeKeys=true`),
     ];
     for (const answer of asked)
-      expect(ok(answer, 201).body.claim).toEqual({ mailed: true, expiresAt: expect.any(String) });
+      expect(expectStatus(answer, 201).body.claim).toEqual({ mailed: true, expiresAt: expect.any(String) });
     expect((await mailsTo(fetch, email)).filter(({ template }) => template === "api_key")).toHaveLength(2);
   });
 
   test("of a member who joins after the claim: an operator who made both takes nothing", async () => {
-    const vendor = await subscribed(platform, "vendor");
+    const vendor = await createSubscribedAccount(platform, "vendor");
     const operator = await newMember(fetch, vendor, {
       roles: [],
       rights: ["member.create", "member.edit", "api_key.create", "member.view"],
     });
     const email = newEmail();
-    const { id } = ok(
+    const { id } = expectStatus(
       await operator.api.post<{ id: string }>(
         "/v1/members",
         { ...person(email), roles: [], notify: true },
@@ -153,32 +165,34 @@ describe("K1 no caller learns a claim in the name of a member who has joined", (
       ),
       201,
     ).body;
-    const token = ok(await keyFor(operator.api, id), 201).body.claim.token ?? "";
-    ok(await accept(await tokenFor(email), { signIn: true }), 200);
-    ok(await vendor.api.patch(`/v1/members/${id}`, { roles: ["owner"] }, { ifMatch: "*" }), 200);
+    const token = expectStatus(await keyFor(operator.api, id), 201).body.claim.token ?? "";
+    expectStatus(await acceptInvitation(await invitationToken(email), { signIn: true }), 200);
+    expectStatus(await vendor.api.patch(`/v1/members/${id}`, { roles: ["owner"] }, { ifMatch: "*" }), 200);
     expect([
       said(await claim(token)),
-      (await kept("SELECT count(*) AS n FROM api_key WHERE member_id = ? AND hash IS NOT NULL", id))?.["n"],
+      (await readRow("SELECT count(*) AS n FROM api_key WHERE member_id = ? AND hash IS NOT NULL", id))?.[
+        "n"
+      ],
     ]).toEqual([GONE, 0]);
   });
 
   test("of a member who calls with a key: only after all keys of that member are revoked", async () => {
     const one = await newMember(fetch, admin, { roles: ["member"] });
     expect(said(await keyFor(admin.api, one.memberId))).toBe("409 conflict/state");
-    ok(await one.api.get("/v1/me"), 200);
+    expectStatus(await one.api.get("/v1/me"), 200);
     const make = () =>
       admin.api.post<Made>(
         `/v1/members/${one.memberId}/api-keys`,
         { name: "next", revokeKeys: true },
         keyed(),
       );
-    const first = ok(await make(), 201).body;
+    const first = expectStatus(await make(), 201).body;
     expect(said(await one.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
-    const second = ok(await make(), 201).body;
+    const second = expectStatus(await make(), 201).body;
     expect([said(await claim(first.claim.token ?? "")), said(await claim(second.claim.token ?? ""))]).toEqual(
       [GONE, "201"],
     );
-    const rows = (await told(admin.accountId, "api_key.revoke")).filter(
+    const rows = (await listEvents(admin.accountId, "api_key.revoke")).filter(
       ({ changes }) => (changes as { before: { memberId: string } }).before.memberId === one.memberId,
     );
     expect(rows.map(({ changes }) => (changes as { after: { claim: string } }).after.claim).sort()).toEqual([
@@ -204,13 +218,13 @@ describe("K1 no caller learns a claim in the name of a member who has joined", (
         "409 conflict/last-admin",
       );
     }
-    ok(await account.api.get("/v1/me"), 200);
+    expectStatus(await account.api.get("/v1/me"), 200);
     const again = () =>
       platform.post<Again>(`/v1/accounts/${account.accountId}/owner-claims?revokeKeys=true`);
     expect(said(await platform.post(`/v1/accounts/${account.accountId}/owner-claims`))).toBe(
       "409 conflict/state",
     );
-    expect(ok(await again(), 201).body.claim.token).toHaveLength(43);
+    expect(expectStatus(await again(), 201).body.claim.token).toHaveLength(43);
     expect(said(await account.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
   });
 
@@ -218,27 +232,35 @@ describe("K1 no caller learns a claim in the name of a member who has joined", (
     const one = await newMember(fetch, admin, { roles: ["member"] });
     const path = `/v1/accounts/${admin.accountId}/members/${one.memberId}/claims`;
     expect(said(await platform.post(path))).toBe("409 conflict/state");
-    ok(await one.api.get("/v1/me"), 200);
-    const { token = "" } = ok(await platform.post<Again>(`${path}?revokeKeys=true`), 201).body.claim;
+    expectStatus(await one.api.get("/v1/me"), 200);
+    const { token = "" } = expectStatus(await platform.post<Again>(`${path}?revokeKeys=true`), 201).body
+      .claim;
     expect(said(await one.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
-    ok(await claim(token), 201);
+    expectStatus(await claim(token), 201);
   });
 });
 
 describe("K1 what is one member's is not taken with the credential of another", () => {
   test("an invitation, by token or by code, a claim, and a place behind a link", async () => {
     const keyOnly = await newMember(fetch, admin, { roles: ["member"] });
-    const signedIn = await arrived(admin);
-    const vendor = await subscribed(platform, "vendor");
-    const { url } = ok(await vendor.api.post<{ url: string }>("/v1/operator-links", {}, keyed()), 201).body;
+    const signedIn = await addSignedInMember(admin);
+    const vendor = await createSubscribedAccount(platform, "vendor");
+    const { url } = expectStatus(
+      await vendor.api.post<{ url: string }>("/v1/operator-links", {}, keyed()),
+      201,
+    ).body;
     const OTHER = "409 conflict/other-address";
     for (const other of [keyOnly.api, signedIn.api]) {
       const one = await invitedBy(admin, { role: "member" });
-      const { memberId } = await newcomer(admin, { roles: ["member"] });
-      const token = ok(await keyFor(admin.api, memberId), 201).body.claim.token ?? "";
-      const [{ code }, joiner] = [await mailed(one.member.email), newEmail()];
-      ok(
-        await anybody.post("/v1/auth/codes", { email: joiner, link: url.slice(-43) }, { ip: anywhere() }),
+      const { memberId } = await newMemberWithoutKey(admin, { roles: ["member"] });
+      const token = expectStatus(await keyFor(admin.api, memberId), 201).body.claim.token ?? "";
+      const [{ code }, joiner] = [await requestMail(one.member.email), newEmail()];
+      expectStatus(
+        await anonymousCaller.post(
+          "/v1/auth/codes",
+          { email: joiner, link: url.slice(-43) },
+          { ip: nextClientIp() },
+        ),
         202,
       );
       const join = {
@@ -255,21 +277,24 @@ describe("K1 what is one member's is not taken with the credential of another", 
           await other.post(
             "/v1/auth/sessions",
             { email: one.member.email, code, accountId: admin.accountId },
-            { ip: anywhere() },
+            { ip: nextClientIp() },
           ),
         ),
         said(await other.post("/v1/operator-links/join", join)),
       ]).toEqual([OTHER, OTHER, OTHER, OTHER]);
       // Without it each is good as before.
-      expect([said(await accept(one.token)), said(await claim(token))]).toEqual(["200", "201"]);
+      expect([said(await acceptInvitation(one.token)), said(await claim(token))]).toEqual(["200", "201"]);
     }
   });
 });
 
 test("K1 K5 a member hears at both addresses of a key made or taken in their name", async () => {
   const [one, elsewhere] = [await invited(), newEmail()];
-  ok(await admin.api.patch(`/v1/members/${one.memberId}`, { email: elsewhere }, { ifMatch: "*" }), 200);
-  ok(await keyFor(admin.api, one.memberId), 201);
+  expectStatus(
+    await admin.api.patch(`/v1/members/${one.memberId}`, { email: elsewhere }, { ifMatch: "*" }),
+    200,
+  );
+  expectStatus(await keyFor(admin.api, one.memberId), 201);
   const subjects = async (email: string) =>
     (await mailsTo(fetch, email))
       .filter(({ template }) => template === "security")
@@ -279,11 +304,14 @@ test("K1 K5 a member hears at both addresses of a key made or taken in their nam
     expect.stringMatching(/^A new API key/),
     expect.stringMatching(/^Your address in .* was changed$/),
   ]);
-  ok(await claim(tokenOf(await lastMail(fetch, one.email, "api_key"))), 201);
+  expectStatus(await claim(tokenOf(await lastMail(fetch, one.email, "api_key"))), 201);
   expect([(await subjects(elsewhere))[0], (await subjects(one.email))[0]]).toEqual(
     Array(2).fill(expect.stringMatching(/claimed$/)),
   );
-  const other = await newcomer(admin, { roles: ["member"] });
-  ok(await claim(ok(await keyFor(admin.api, other.memberId), 201).body.claim.token ?? ""), 201);
+  const other = await newMemberWithoutKey(admin, { roles: ["member"] });
+  expectStatus(
+    await claim(expectStatus(await keyFor(admin.api, other.memberId), 201).body.claim.token ?? ""),
+    201,
+  );
   expect((await subjects(other.email)).length).toBe(1);
 });

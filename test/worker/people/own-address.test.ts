@@ -1,25 +1,25 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { type Api, api, ok, type Problem } from "../../harness/client.ts";
+import { type Api, api, expectStatus, type Problem } from "../../harness/client.ts";
 import { codeOf, lastMail, mailsTo, tokenOf } from "../../harness/mailbox.ts";
 import { newAccount, newApiKey, newMember, type Person } from "../../harness/people.ts";
-import { anywhere, signIn } from "../../harness/sign-in.ts";
-import { fetch, foundPlatform, said } from "../access/operators-world.ts";
+import { nextClientIp, signIn } from "../../harness/sign-in.ts";
+import { fetch, createPlatform, said } from "../access/operators-fixture.ts";
 import {
-  alsoIn,
-  anybody,
-  arrived,
-  enter,
-  kept,
-  mailedKey,
+  joinOtherAccount,
+  anonymousCaller,
+  addSignedInMember,
+  signInWith,
+  readRow,
+  createMailedKey,
   newEmail,
-  notThis,
-  told,
-} from "./sign-in-world.ts";
+  otherCode,
+  listEvents,
+} from "./sign-in-fixture.ts";
 
 let platform: Api;
 let owner: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
   owner = await newAccount(fetch, platform, "team");
 });
 afterEach(() => {
@@ -28,7 +28,8 @@ afterEach(() => {
 
 const code = async (email: string): Promise<string> => codeOf(await lastMail(fetch, email, "change_email"));
 const confirm = (who: Api, body: object) => who.post<Problem>("/v1/me/email/confirm", body);
-const shown = async (who: Api) => ok(await who.get<{ email: string | null }>("/v1/me/email"), 200).body.email;
+const shown = async (who: Api) =>
+  expectStatus(await who.get<{ email: string | null }>("/v1/me/email"), 200).body.email;
 
 /** Both codes of a change. */
 async function asked(
@@ -36,50 +37,52 @@ async function asked(
   from: string,
   to: string,
 ): Promise<{ email: string; oldCode: string; newCode: string }> {
-  ok(await who.post("/v1/me/email", { email: to }), 202);
+  expectStatus(await who.post("/v1/me/email", { email: to }), 202);
   return { email: to, oldCode: await code(from), newCode: await code(to) };
 }
 
 describe("S4.36: the address that a person signs in with", () => {
   test("K8 is changed by the person in all their accounts, with a code of each address", async () => {
-    const { email, id, api: session } = await arrived(owner);
-    const other = await alsoIn(platform, email);
+    const { email, id, api: session } = await addSignedInMember(owner);
+    const other = await joinOtherAccount(platform, email);
     const next = newEmail();
     const body = await asked(session, email, next);
-    expect(ok(await confirm(session, body), 200).body).toEqual({ email: next });
+    expect(expectStatus(await confirm(session, body), 200).body).toEqual({ email: next });
     expect(await shown(session)).toBe(next);
     // The code is used up: it opens no session either.
-    expect(said(await enter({ email: next, code: body.newCode, accountId: owner.accountId }))).toBe(
+    expect(said(await signInWith({ email: next, code: body.newCode, accountId: owner.accountId }))).toBe(
       "401 auth/invalid-credential",
     );
-    const wishes = (await told(owner.accountId, "email.ask")).filter(
+    const wishes = (await listEvents(owner.accountId, "email.ask")).filter(
       ({ resource }) => (resource as { id: string }).id === id,
     );
     expect(wishes.map(({ outcome }) => outcome)).toEqual(["success"]);
     for (const { accountId } of [owner, other]) {
       expect((await signIn(fetch, next, accountId)).tokens.accountId).toBe(accountId);
-      expect((await told(accountId, "email.change")).length).toBe(1);
+      expect((await listEvents(accountId, "email.change")).length).toBe(1);
     }
     const mails = (await mailsTo(fetch, email)).length;
-    ok(await anybody.post("/v1/auth/codes", { email }), 202);
+    expectStatus(await anonymousCaller.post("/v1/auth/codes", { email }), 202);
     // The old one signs in no more; the card's address is for contact and stays.
     expect((await mailsTo(fetch, email)).length).toBe(mails);
-    expect(ok(await owner.api.get<{ email: string }>(`/v1/members/${id}`), 200).body.email).toBe(email);
+    expect(expectStatus(await owner.api.get<{ email: string }>(`/v1/members/${id}`), 200).body.email).toBe(
+      email,
+    );
   });
 
   test("stays if a code is wrong, missing, used or of another address, and for a key", async () => {
-    const { email, id, api: session } = await arrived(owner);
+    const { email, id, api: session } = await addSignedInMember(owner);
     const next = newEmail();
     const body = await asked(session, email, next);
     const wrong = [
-      { ...body, oldCode: notThis(body.oldCode) },
-      { ...body, newCode: notThis(body.newCode) },
+      { ...body, oldCode: otherCode(body.oldCode) },
+      { ...body, newCode: otherCode(body.newCode) },
       { email: next, newCode: body.newCode },
       { ...body, email: newEmail() },
       { ...body, oldCode: body.newCode, newCode: body.oldCode },
     ];
     for (const one of wrong) expect(said(await confirm(session, one))).toBe("422 validation");
-    const key = api(fetch, await mailedKey(owner, id, email));
+    const key = api(fetch, await createMailedKey(owner, id, email));
     expect([said(await key.post("/v1/me/email", { email: next })), said(await confirm(key, body))]).toEqual([
       "403 access/denied",
       "403 access/denied",
@@ -89,14 +92,14 @@ describe("S4.36: the address that a person signs in with", () => {
     const answers = await Promise.all(Array.from({ length: 4 }, () => confirm(session, again)));
     expect(answers.filter(({ status }) => status === 200).length).toBe(1);
     expect(
-      (await told(owner.accountId, "email.change")).filter(
+      (await listEvents(owner.accountId, "email.change")).filter(
         ({ resource }) => (resource as { id: string }).id === id,
       ).length,
     ).toBe(1);
   });
 
   test("is one person's only", async () => {
-    const [one, two] = [await arrived(owner), await arrived(owner)];
+    const [one, two] = [await addSignedInMember(owner), await addSignedInMember(owner)];
     const body = await asked(one.api, one.email, two.email);
     expect(said(await confirm(one.api, body))).toBe("409 conflict/duplicate");
     expect([await shown(one.api), await shown(two.api)]).toEqual([one.email, two.email]);
@@ -114,7 +117,7 @@ describe("S4.36: the address that a person signs in with", () => {
       await newApiKey(fetch, account, account.memberId, { scopes: ["member.view"] }),
     );
     expect(said(await narrowed.post("/v1/me/email", { email: next }))).toBe("403 access/denied");
-    ok(await account.api.post("/v1/me/email", { email: next }), 202);
+    expectStatus(await account.api.post("/v1/me/email", { email: next }), 202);
     const body = { email: next, newCode: await code(next) };
     expect([said(await confirm(narrowed, body)), said(await confirm(account.api, body))]).toEqual([
       "403 access/denied",
@@ -124,9 +127,9 @@ describe("S4.36: the address that a person signs in with", () => {
   });
 
   test("may be the person's in another account, but not another member's of this one", async () => {
-    const { email, id, api: session } = await arrived(owner);
+    const { email, id, api: session } = await addSignedInMember(owner);
     const next = newEmail();
-    ok(await confirm(session, await asked(session, email, next)), 200);
+    expectStatus(await confirm(session, await asked(session, email, next)), 200);
     // The card of another member has the address by which this one signs in by now.
     const [inside, outside] = [
       await newMember(fetch, owner, { roles: ["member"], email: next }),
@@ -136,12 +139,16 @@ describe("S4.36: the address that a person signs in with", () => {
       [inside, "409 conflict/duplicate-member"],
       [outside, "200"],
     ] as const) {
-      ok(await who.api.post("/v1/me/email", { email: next }), 202);
+      expectStatus(await who.api.post("/v1/me/email", { email: next }), 202);
       expect(said(await confirm(who.api, { email: next, newCode: await code(next) }))).toBe(answer);
     }
     expect(
       (
-        await kept("SELECT count(DISTINCT user_id) AS n FROM member WHERE id IN (?, ?)", id, outside.memberId)
+        await readRow(
+          "SELECT count(DISTINCT user_id) AS n FROM member WHERE id IN (?, ?)",
+          id,
+          outside.memberId,
+        )
       )?.["n"],
     ).toBe(1);
     expect((await signIn(fetch, next, outside.accountId)).tokens.memberId).toBe(outside.memberId);
@@ -150,15 +157,15 @@ describe("S4.36: the address that a person signs in with", () => {
   test("leaves no invitation behind that would make the member another person", async () => {
     const next = newEmail();
     const member = await newMember(fetch, owner, { roles: ["member"], email: next });
-    ok(await member.api.post("/v1/me/email", { email: next }), 202);
-    ok(await confirm(member.api, { email: next, newCode: await code(next) }), 200);
+    expectStatus(await member.api.post("/v1/me/email", { email: next }), 202);
+    expectStatus(await confirm(member.api, { email: next, newCode: await code(next) }), 200);
     expect(
-      (await kept("SELECT status FROM invitation WHERE member_id = ?", member.memberId))?.["status"],
+      (await readRow("SELECT status FROM invitation WHERE member_id = ?", member.memberId))?.["status"],
     ).toBe("accepted");
   });
 
   test("is asked for within the limits of every code, and the codes end with their ten minutes", async () => {
-    const { email, api: session } = await arrived(owner);
+    const { email, api: session } = await addSignedInMember(owner);
     const next = newEmail();
     const body = await asked(session, email, next);
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 9 * 60_000 });
@@ -169,14 +176,15 @@ describe("S4.36: the address that a person signs in with", () => {
     for (let time = 0; time < 8; time += 1)
       answers.push(said(await later.post("/v1/me/email", { email: next })));
     expect(answers.at(-1)).toBe("429 quota-exceeded");
-    expect(said(await enter({ email, code: "12345678" }))).toBe("401 auth/invalid-credential");
+    expect(said(await signInWith({ email, code: "12345678" }))).toBe("401 auth/invalid-credential");
   });
 });
 
 describe("K4 a stolen key does not become a person", () => {
   const NO = "403 access/denied";
   const ANY = { ifMatch: "*" };
-  const ask = (who: Api, email: string) => who.post<Problem>("/v1/me/email", { email }, { ip: anywhere() });
+  const ask = (who: Api, email: string) =>
+    who.post<Problem>("/v1/me/email", { email }, { ip: nextClientIp() });
   const security = async (email: string) =>
     (await mailsTo(fetch, email))
       .filter(({ template }) => template === "security")
@@ -199,18 +207,18 @@ describe("K4 a stolen key does not become a person", () => {
       expect.stringContaining("sign-in-address"),
       [],
     ]);
-    ok(await ask(one.api, one.email), 202);
+    expectStatus(await ask(one.api, one.email), 202);
     expect((await security(one.email))[0]).toContain("requested");
     const body = { email: one.email, newCode: await code(one.email) };
     // An owner's key may edit the own card, and gains nothing by it: not with a code that was asked for
     // before either.
-    ok(await one.api.patch(`/v1/members/${one.memberId}`, { email: thief }, ANY), 200);
+    expectStatus(await one.api.patch(`/v1/members/${one.memberId}`, { email: thief }, ANY), 200);
     expect([
       said(await ask(one.api, thief)),
       said(await ask(one.api, one.email)),
       said(await confirm(one.api, body)),
     ]).toEqual([NO, NO, NO]);
-    ok(await one.api.patch(`/v1/members/${one.memberId}`, { email: one.email }, ANY), 200);
+    expectStatus(await one.api.patch(`/v1/members/${one.memberId}`, { email: one.email }, ANY), 200);
     expect([said(await ask(one.api, one.email)), said(await confirm(one.api, body))]).toEqual([NO, NO]);
     expect(await shown(one.api)).toBeNull();
   });
@@ -222,11 +230,11 @@ describe("K4 a stolen key does not become a person", () => {
       newEmail(),
     ];
     const helper = await newMember(fetch, admin, { roles: ["admin"] });
-    ok(await helper.api.patch(`/v1/members/${admin.memberId}`, { email: thief }, ANY), 200);
+    expectStatus(await helper.api.patch(`/v1/members/${admin.memberId}`, { email: thief }, ANY), 200);
     expect(said(await ask(admin.api, thief))).toBe(NO);
-    ok(await owner.api.patch(`/v1/members/${admin.memberId}`, { email: right }, ANY), 200);
-    ok(await ask(admin.api, right), 202);
-    ok(await confirm(admin.api, { email: right, newCode: await code(right) }), 200);
+    expectStatus(await owner.api.patch(`/v1/members/${admin.memberId}`, { email: right }, ANY), 200);
+    expectStatus(await ask(admin.api, right), 202);
+    expectStatus(await confirm(admin.api, { email: right, newCode: await code(right) }), 200);
     expect((await security(right))[0]).toContain("sign-in address was changed");
     expect((await signIn(fetch, right)).tokens.memberId).toBe(admin.memberId);
   });
@@ -249,13 +257,13 @@ describe("K4 a stolen key does not become a person", () => {
       said(await one.api.del(byPlatform)),
       said(await owner.api.post(path(one.memberId), { email: right })),
     ]).toEqual([NO, NO, "404 not-found"]);
-    ok(await platform.post(byPlatform, { email: right }), 200);
+    expectStatus(await platform.post(byPlatform, { email: right }), 200);
     expect([(await security(one.email))[0], await shown(one.api)]).toEqual([
       expect.stringContaining("requested"),
       null,
     ]);
-    ok(
-      await anybody.post("/v1/invitations/accept", {
+    expectStatus(
+      await anonymousCaller.post("/v1/invitations/accept", {
         token: tokenOf(await lastMail(fetch, right, "invitation")),
         signIn: true,
       }),
@@ -267,15 +275,16 @@ describe("K4 a stolen key does not become a person", () => {
       one.memberId,
       "409 conflict/state",
     ]);
-    ok(await platform.del(byPlatform), 204);
+    expectStatus(await platform.del(byPlatform), 204);
     expect([(await security(right))[0], said(await api(fetch, tokens.access_token).get("/v1/me"))]).toEqual([
       expect.stringContaining("removed"),
       "401 auth/invalid-credential",
     ]);
     for (const chain of [one.accountId, null]) {
-      const of = chain ?? ok(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body.account.id;
+      const of =
+        chain ?? expectStatus(await platform.get<{ account: { id: string } }>("/v1/me"), 200).body.account.id;
       expect(
-        (await told(of, "email.change")).some(
+        (await listEvents(of, "email.change")).some(
           ({ resource }) => (resource as { id: string }).id === one.memberId,
         ),
         String(chain),
@@ -284,10 +293,13 @@ describe("K4 a stolen key does not become a person", () => {
   });
 
   test("K4 only callers who may revoke a member's keys unlink the member's address", async () => {
-    const [one, member] = [await arrived(owner), await newMember(fetch, owner, { roles: ["member"] })];
+    const [one, member] = [
+      await addSignedInMember(owner),
+      await newMember(fetch, owner, { roles: ["member"] }),
+    ];
     const path = `/v1/members/${one.id}/sign-in-address`;
     const card = async () =>
-      ok(
+      expectStatus(
         await owner.api.get<{ signInEmail: string | null; signInSince: string | null }>(
           `/v1/members/${one.id}`,
         ),
@@ -299,8 +311,8 @@ describe("K4 a stolen key does not become a person", () => {
       "404 not-found",
       "404 not-found",
     ]);
-    ok(await owner.api.del(path), 204);
-    ok(await owner.api.del(path), 204);
+    expectStatus(await owner.api.del(path), 204);
+    expectStatus(await owner.api.del(path), 204);
     expect(await card()).toMatchObject({ signInEmail: null, signInSince: null });
     expect([said(await one.api.get("/v1/me")), (await security(one.email))[0]]).toEqual([
       "401 auth/invalid-credential",
@@ -310,7 +322,7 @@ describe("K4 a stolen key does not become a person", () => {
       "422 validation",
     );
     expect(
-      (await told(owner.accountId, "email.change")).filter(
+      (await listEvents(owner.accountId, "email.change")).filter(
         ({ resource }) => (resource as { id: string }).id === one.id,
       ),
     ).toHaveLength(1);

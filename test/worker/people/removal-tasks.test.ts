@@ -1,27 +1,27 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { type Api, newKey, ok, type Reply } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus, type Reply } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
-import { verified } from "../../harness/read-all.ts";
+import { findChainFaults } from "../../harness/full-list.ts";
 import {
   type Agency,
-  crashingAt,
+  fetchCrashingAt,
   CREATE_COST,
-  doing,
-  newAgency,
-  newTask,
-  newTool,
-  stateOf,
-  subAccount,
+  fetchInterruptedAt,
+  createAgency,
+  createTask,
+  createTool,
+  readState,
+  createSubAccount,
   updateTask,
-} from "../resources/charge-world.ts";
-import { actionsIn } from "../products/dealer-world.ts";
-import { fetch, grants, listed, said, subscribed } from "../access/operators-world.ts";
+} from "../resources/charge-fixture.ts";
+import { listActions } from "../products/dealer-fixture.ts";
+import { fetch, replaceGrants, listIds, said, createSubscribedAccount } from "../access/operators-fixture.ts";
 
 let agency: Agency;
 let owner: Person;
 beforeAll(async () => {
-  agency = await newAgency(1_000_000);
+  agency = await createAgency(1_000_000);
   owner = agency.owner;
   // Each crash writes to the console, as it should.
   vi.spyOn(console, "error").mockImplementation(() => undefined);
@@ -30,10 +30,11 @@ beforeAll(async () => {
 const remove = (who: Api, memberId: string, tasks?: string) =>
   who.del(`/v1/members/${memberId}${tasks === undefined ? "" : `?tasks=${tasks}`}`);
 const blocking = ({ body }: Reply<unknown>) => (body as { blocking?: string[] }).blocking;
-const specialist = () => subAccount(fetch, owner, "specialist", [agency.toolId]);
+const specialist = () => createSubAccount(fetch, owner, "specialist", [agency.toolId]);
 const tasksOf = async (who: Person, count: number) => {
   const ids: string[] = [];
-  for (let n = 0; n < count; n += 1) ids.push(ok(await newTask(who.api, agency.toolId), 201).body.id);
+  for (let n = 0; n < count; n += 1)
+    ids.push(expectStatus(await createTask(who.api, agency.toolId), 201).body.id);
   return ids;
 };
 const ownerOf = async (id: string) =>
@@ -44,41 +45,41 @@ const aTask = (resourceId: string) => ({ resourceType: "task", resourceId, acces
 describe("S4.40 an agency", () => {
   test("removes a member without tasks in one step", async () => {
     const member = await specialist();
-    ok(await remove(owner.api, member.memberId), 204);
+    expectStatus(await remove(owner.api, member.memberId), 204);
     expect(said(await member.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
   });
 
   test("S4.41: with tasks, says what is missing; any other word or model is 422", async () => {
     const member = await specialist();
     const ids = await tasksOf(member, 2);
-    expect(blocking(ok(await remove(owner.api, member.memberId), 409))).toEqual(["tasks"]);
+    expect(blocking(expectStatus(await remove(owner.api, member.memberId), 409))).toEqual(["tasks"]);
     for (const word of ["keep", "DELETE", "delete,transfer", "", "1"])
       expect(said(await remove(owner.api, member.memberId, word))).toBe("422 validation");
     expect(said(await owner.api.del(`/v1/members/${member.memberId}?tasks=delete&tasks=transfer`))).toBe(
       "422 validation",
     );
     for (const kind of ["vendor", "team", "seller", "dealer"]) {
-      const other = await subscribed(agency.platform, kind);
+      const other = await createSubscribedAccount(agency.platform, kind);
       const { memberId } = await newMember(fetch, other, {});
       for (const word of ["delete", "transfer"])
         expect(said(await remove(other.api, memberId, word)), kind).toBe("422 validation");
     }
     expect(await Promise.all(ids.map(ownerOf))).toEqual([member.memberId, member.memberId]);
-    ok(await member.api.get("/v1/me"), 200);
+    expectStatus(await member.api.get("/v1/me"), 200);
   });
 
   test("tasks=transfer: all pass to the account owner at once, each with an event", async () => {
     const member = await specialist();
     const ids = await tasksOf(member, 3);
     const colleague = await specialist();
-    await grants(owner, colleague.memberId, [
+    await replaceGrants(owner, colleague.memberId, [
       { resourceType: "tool", resourceId: agency.toolId, access: "view" },
       aTask(ids[0] ?? ""),
     ]);
-    const before = await stateOf(agency);
-    ok(await remove(owner.api, member.memberId, "transfer"), 204);
+    const before = await readState(agency);
+    expectStatus(await remove(owner.api, member.memberId, "transfer"), 204);
     expect(await Promise.all(ids.map(ownerOf))).toEqual(ids.map(() => owner.memberId));
-    const shown = ok(
+    const shown = expectStatus(
       await owner.api.get<{ ownerId: string; createdBy: string }>(`/v1/tasks/${ids[0]}`),
       200,
     ).body;
@@ -86,10 +87,10 @@ describe("S4.40 an agency", () => {
     expect(said(await owner.api.put(`/v1/tasks/${ids[0]}/owner`, { memberId: colleague.memberId }))).toBe(
       "404 not-found",
     );
-    expect(await stateOf(agency)).toEqual(before);
+    expect(await readState(agency)).toEqual(before);
     // A member who was granted one has it still, and can work on it.
-    ok(await updateTask(colleague.api, ids[0] ?? ""), 200);
-    const told = (await actionsIn(owner.api, "task.edit")).filter(({ resource }) =>
+    expectStatus(await updateTask(colleague.api, ids[0] ?? ""), 200);
+    const told = (await listActions(owner.api, "task.edit")).filter(({ resource }) =>
       ids.includes(resource.id),
     );
     expect(told.map(({ resource }) => resource.id).sort()).toEqual(ids);
@@ -102,15 +103,15 @@ describe("S4.40 an agency", () => {
   test("tasks=delete: they go with the member and their grants; spent credits stay spent", async () => {
     const member = await specialist();
     const [first = "", second = ""] = await tasksOf(member, 2);
-    const guest = await subAccount(fetch, owner, "guest", [], { grants: [aTask(first)] });
-    const colleague = await subAccount(fetch, owner, "specialist", [], {
+    const guest = await createSubAccount(fetch, owner, "guest", [], { grants: [aTask(first)] });
+    const colleague = await createSubAccount(fetch, owner, "specialist", [], {
       grants: [aTask(second), aTask("0")],
     });
-    expect(await listed(guest.api, "tasks")).toEqual([first]);
-    const before = await stateOf(agency);
-    ok(await remove(owner.api, member.memberId, "delete"), 204);
+    expect(await listIds(guest.api, "tasks")).toEqual([first]);
+    const before = await readState(agency);
+    expectStatus(await remove(owner.api, member.memberId, "delete"), 204);
     expect([await ownerOf(first), await ownerOf(second)]).toEqual([undefined, undefined]);
-    expect(await listed(guest.api, "tasks")).toEqual([]);
+    expect(await listIds(guest.api, "tasks")).toEqual([]);
     expect(said(await guest.api.get(`/v1/tasks/${first}`))).toBe("404 not-found");
     const { results } = await env.DB.prepare(
       "SELECT member_id, resource_id FROM access_grant WHERE member_id IN (?, ?)",
@@ -118,9 +119,9 @@ describe("S4.40 an agency", () => {
       .bind(guest.memberId, colleague.memberId)
       .all();
     expect(results).toEqual([{ member_id: colleague.memberId, resource_id: "0" }]);
-    const after = await stateOf(agency);
+    const after = await readState(agency);
     expect([after.balance, after.spent]).toEqual([before.balance, before.spent]);
-    const told = (await actionsIn(owner.api, "task.delete")).filter(({ resource }) =>
+    const told = (await listActions(owner.api, "task.delete")).filter(({ resource }) =>
       [first, second].includes(resource.id),
     );
     expect(told.map(({ changes }) => changes)).toEqual(
@@ -129,7 +130,7 @@ describe("S4.40 an agency", () => {
         after: {},
       })),
     );
-    expect(await verified(owner.api)).toEqual([]);
+    expect(await findChainFaults(owner.api)).toEqual([]);
   });
 
   test("a member who may remove members, but not tasks, removes none who has tasks", async () => {
@@ -139,17 +140,17 @@ describe("S4.40 an agency", () => {
     ];
     await tasksOf(member, 1);
     const bare = await specialist();
-    await grants(owner, bare.memberId, []);
+    await replaceGrants(owner, bare.memberId, []);
     // A manager gives no roles, so has power over those without any.
     for (const word of ["delete", "transfer"])
       expect(said(await remove(clerk.api, member.memberId, word))).toBe("403 access/denied");
     await env.DB.prepare("UPDATE member SET roles = '[]', version = version + 1 WHERE id IN (?, ?)")
       .bind(member.memberId, bare.memberId)
       .run();
-    await grants(owner, member.memberId, []);
+    await replaceGrants(owner, member.memberId, []);
     expect(said(await remove(clerk.api, member.memberId, "delete"))).toBe("403 access/denied");
-    ok(await remove(clerk.api, bare.memberId), 204);
-    ok(await remove(clerk.api, member.memberId, "transfer"), 204);
+    expectStatus(await remove(clerk.api, bare.memberId), 204);
+    expectStatus(await remove(clerk.api, member.memberId, "transfer"), 204);
   });
 
   test("thousands of tasks are one step too, with events of hundreds; the object log has them", async () => {
@@ -170,7 +171,7 @@ describe("S4.40 an agency", () => {
         (await env.DB.prepare("SELECT count(*) AS n FROM resource WHERE owner_id = ?")
           .bind(owner.memberId)
           .first<number>("n")) ?? 0;
-      ok(await remove(owner.api, member.memberId, fate), 204);
+      expectStatus(await remove(owner.api, member.memberId, fate), 204);
       expect(
         await env.DB.prepare("SELECT count(*) AS n FROM resource WHERE owner_id = ?")
           .bind(member.memberId)
@@ -181,7 +182,7 @@ describe("S4.40 an agency", () => {
           .bind(owner.memberId)
           .first("n"),
       ).toBe(before + (fate === "transfer" ? COUNT : 0));
-      const told = (await actionsIn(owner.api, fate === "transfer" ? "task.edit" : "task.delete")).filter(
+      const told = (await listActions(owner.api, fate === "transfer" ? "task.edit" : "task.delete")).filter(
         ({ resource }) => resource.id === null,
       );
       expect(told.map(({ changes }) => (changes as { before: { ids: string[] } }).before.ids.length)).toEqual(
@@ -203,26 +204,29 @@ describe("at each step of a removal", () => {
       .bind(owner.accountId)
       .all();
     expect(results).toEqual([]);
-    expect((await stateOf(agency)).charges["pending"]).toBeUndefined();
+    expect((await readState(agency)).charges["pending"]).toBeUndefined();
   };
 
   test.each(["transfer", "delete"])(
     "tasks=%s: a task more, free or paid for, or one less, is where it belongs",
     async (fate) => {
-      const free = await newTool(agency.platform, { createCost: 0, updateCost: 0 });
+      const free = await createTool(agency.platform, { createCost: 0, updateCost: 0 });
       const met = new Set<number>();
       const all: string[] = [];
       for (const toolId of [free, agency.toolId, null]) {
         for (let step = 1; step <= STEPS; step += 1) {
-          const member = await subAccount(fetch, owner, "specialist", [free, agency.toolId]);
+          const member = await createSubAccount(fetch, owner, "specialist", [free, agency.toolId]);
           const [id = ""] = await tasksOf(member, 1);
           const disturb = async () => {
             const answer =
-              toolId === null ? await owner.api.del(`/v1/tasks/${id}`) : await newTask(member.api, toolId);
+              toolId === null ? await owner.api.del(`/v1/tasks/${id}`) : await createTask(member.api, toolId);
             met.add(answer.status);
             if (answer.status === 201) all.push((answer.body as { id: string }).id);
           };
-          ok(await remove(owner.api.via(doing(step, disturb)), member.memberId, fate), 204);
+          expectStatus(
+            await remove(owner.api.via(fetchInterruptedAt(step, disturb)), member.memberId, fate),
+            204,
+          );
           await expectOwned();
           expect(
             await env.DB.prepare("SELECT count(*) AS n FROM resource WHERE created_by = ? AND owner_id <> ?")
@@ -232,7 +236,7 @@ describe("at each step of a removal", () => {
         }
       }
       expect(met.has(201) && met.has(204)).toBe(true);
-      const told = (await actionsIn(owner.api, fate === "transfer" ? "task.edit" : "task.delete")).map(
+      const told = (await listActions(owner.api, fate === "transfer" ? "task.edit" : "task.delete")).map(
         ({ resource }) => resource.id,
       );
       expect(all.filter((id) => told.filter((each) => each === id).length !== 1)).toEqual([]);
@@ -243,12 +247,13 @@ describe("at each step of a removal", () => {
     for (let step = 1; step <= STEPS; step += 1) {
       const [edited, gone] = [await specialist(), await specialist()];
       await tasksOf(edited, 1);
-      ok(
+      expectStatus(
         await remove(
           owner.api.via(
-            doing(
+            fetchInterruptedAt(
               step,
-              async () => void ok(await owner.api.post(`/v1/members/${edited.memberId}/block`), 200),
+              async () =>
+                void expectStatus(await owner.api.post(`/v1/members/${edited.memberId}/block`), 200),
             ),
           ),
           edited.memberId,
@@ -257,13 +262,18 @@ describe("at each step of a removal", () => {
         204,
       );
       const late = await remove(
-        owner.api.via(doing(step, async () => void ok(await remove(owner.api, gone.memberId), 204))),
+        owner.api.via(
+          fetchInterruptedAt(
+            step,
+            async () => void expectStatus(await remove(owner.api, gone.memberId), 204),
+          ),
+        ),
         gone.memberId,
       );
       expect(["204", "404 not-found"]).toContain(said(late));
       await expectOwned();
     }
-    const told = (await actionsIn(owner.api, "member.delete&outcome=success")).map(
+    const told = (await listActions(owner.api, "member.delete&outcome=success")).map(
       ({ resource }) => resource.id,
     );
     expect(new Set(told).size).toBe(told.length);
@@ -279,14 +289,14 @@ describe("a change that is accepted and not paid", () => {
     async (fate, others) => {
       const member = await specialist();
       const ids = await tasksOf(member, 1);
-      const before = await stateOf(agency);
+      const before = await readState(agency);
       // The process ends after the change was accepted and before it is paid.
-      const key = newKey();
-      const cut = await newTask(member.api.via(crashingAt(4, false)), agency.toolId, key);
+      const key = newIdempotencyKey();
+      const cut = await createTask(member.api.via(fetchCrashingAt(4, false)), agency.toolId, key);
       expect(cut.status).toBe(500);
-      expect((await stateOf(agency)).charges["pending"]).toBe(1);
-      ok(await remove(owner.api, member.memberId, fate), 204);
-      const after = await stateOf(agency);
+      expect((await readState(agency)).charges["pending"]).toBe(1);
+      expectStatus(await remove(owner.api, member.memberId, fate), 204);
+      const after = await readState(agency);
       expect([after.charges["pending"], after.balance]).toEqual([undefined, before.balance - CREATE_COST]);
       expect(after.tasks.length).toBe(before.tasks.length + (fate === "transfer" ? 1 : -1));
       if (fate === "transfer")
@@ -300,19 +310,19 @@ describe("a change that is accepted and not paid", () => {
           .bind(member.memberId)
           .first("n"),
       ).toBe(0);
-      expect(said(await newTask(member.api, agency.toolId, key))).toBe("401 auth/invalid-credential");
+      expect(said(await createTask(member.api, agency.toolId, key))).toBe("401 auth/invalid-credential");
       expect(ids).toHaveLength(1);
     },
   );
 
   test("a colleague's unpaid update of the member's task is brought to its end too", async () => {
-    const [member, colleague] = [await specialist(), await subAccount(fetch, owner, "manager")];
+    const [member, colleague] = [await specialist(), await createSubAccount(fetch, owner, "manager")];
     const [id = ""] = await tasksOf(member, 1);
-    const before = await stateOf(agency);
-    expect((await updateTask(colleague.api.via(crashingAt(5, false)), id)).status).toBe(500);
-    expect((await stateOf(agency)).charges["pending"]).toBe(1);
-    ok(await remove(owner.api, member.memberId, "delete"), 204);
-    const after = await stateOf(agency);
+    const before = await readState(agency);
+    expect((await updateTask(colleague.api.via(fetchCrashingAt(5, false)), id)).status).toBe(500);
+    expect((await readState(agency)).charges["pending"]).toBe(1);
+    expectStatus(await remove(owner.api, member.memberId, "delete"), 204);
+    const after = await readState(agency);
     expect([after.charges["pending"], after.balance, await ownerOf(id)]).toEqual([
       undefined,
       before.balance - 2,

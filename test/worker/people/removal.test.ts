@@ -1,27 +1,34 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { sha256Hex } from "../../../src/kernel/digest.ts";
-import { type Api, api, newKey, ok, type Problem, type Reply } from "../../harness/client.ts";
+import {
+  type Api,
+  api,
+  newIdempotencyKey,
+  expectStatus,
+  type Problem,
+  type Reply,
+} from "../../harness/client.ts";
 import { fillLogins } from "../../harness/logins.ts";
 import { mailsTo } from "../../harness/mailbox.ts";
-import { newAccount, newcomer, newMember, newToken, type Person } from "../../harness/people.ts";
-import { actionsIn } from "../products/dealer-world.ts";
-import { addedByPlatform } from "./invite-world.ts";
+import { newAccount, newMemberWithoutKey, newMember, newToken, type Person } from "../../harness/people.ts";
+import { listActions } from "../products/dealer-fixture.ts";
+import { addMemberByPlatform } from "./invite-fixture.ts";
 import {
-  ELSEWHERE,
+  OTHER_IP,
   fetch,
-  foundPlatform,
-  grants,
-  HOME,
-  made,
+  createPlatform,
+  replaceGrants,
+  HOME_IP,
+  createObject,
   said,
-  shape,
-  subscribed,
-} from "../access/operators-world.ts";
+  comparableRefusal,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 let platform: Api;
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 
 const remove = (who: Api, memberId: string, ask: object = {}) => who.del(`/v1/members/${memberId}`, ask);
@@ -43,7 +50,7 @@ const left = async (memberId: string) =>
 describe("a team", () => {
   let admin: Person;
   beforeAll(async () => {
-    admin = await subscribed(platform, "team");
+    admin = await createSubscribedAccount(platform, "team");
   });
 
   test("S1.13: an admin adds and removes a member; keys and tokens end, no row names them", async () => {
@@ -52,20 +59,20 @@ describe("a team", () => {
       email: "gone@example.com",
       externalId: "hr-1",
     });
-    await grants(admin, member.memberId, [{ resourceType: "product", access: "view" }]);
+    await replaceGrants(admin, member.memberId, [{ resourceType: "product", access: "view" }]);
     const token = api(fetch, await newToken(fetch, member.apiKey));
     await newWaitingKey(admin, member);
     await rowsOf(member);
-    ok(
+    expectStatus(
       await platform.put(`/v1/accounts/${admin.accountId}/members/${member.memberId}/assessments/2025`, {
         result: "A",
       }),
       200,
     );
-    for (const who of [member.api, token]) ok(await who.get("/v1/me"), 200);
+    for (const who of [member.api, token]) expectStatus(await who.get("/v1/me"), 200);
     expect((await left(member.memberId)).filter(([, rows]) => rows === 0)).toEqual([]);
 
-    expect(ok(await remove(admin.api, member.memberId), 204).body).toBeUndefined();
+    expect(expectStatus(await remove(admin.api, member.memberId), 204).body).toBeUndefined();
     for (const who of [member.api, token])
       expect(said(await who.get("/v1/me"))).toBe("401 auth/invalid-credential");
     expect(await left(member.memberId)).toEqual(NAMED_BY.map((table) => [table, 0]));
@@ -86,7 +93,7 @@ describe("a team", () => {
     );
     expect(JSON.stringify(former.results)).not.toContain("gone@");
     expect(
-      (await actionsIn(admin.api, "member.delete")).map(({ resource, outcome, changes }) => [
+      (await listActions(admin.api, "member.delete")).map(({ resource, outcome, changes }) => [
         resource.id,
         outcome,
         changes,
@@ -104,7 +111,8 @@ describe("a team", () => {
     ]);
     // The rows of what they did stay in the trail.
     expect(
-      ok(await admin.api.get<{ data: object[] }>(`/v1/audit?actor=${member.memberId}`), 200).body.data.length,
+      expectStatus(await admin.api.get<{ data: object[] }>(`/v1/audit?actor=${member.memberId}`), 200).body
+        .data.length,
     ).toBeGreaterThan(0);
   });
 
@@ -115,7 +123,7 @@ describe("a team", () => {
         email: "again@example.com",
         externalId,
       });
-      ok(await remove(admin.api, memberId), 204);
+      expectStatus(await remove(admin.api, memberId), 204);
     }
     const known = async (name: string) =>
       env.DB.prepare("SELECT count(*) AS n FROM former_member WHERE account_id = ? AND known_by = ?")
@@ -138,7 +146,7 @@ describe("a team", () => {
     )
       .bind(member.memberId)
       .run();
-    ok(await remove(admin.api, member.memberId), 204);
+    expectStatus(await remove(admin.api, member.memberId), 204);
     const { results } = await env.DB.prepare("SELECT known_by AS hash FROM former_member WHERE member_id = ?")
       .bind(member.memberId)
       .all<{ hash: string }>();
@@ -149,22 +157,22 @@ describe("a team", () => {
 
   test("K5 a member who joined gets a mail, also one who unsubscribed", async () => {
     const [told, quiet, fresh] = [
-      `told-${newKey()}@example.com`,
-      `quiet-${newKey()}@example.com`,
-      `fresh-${newKey()}@example.com`,
+      `told-${newIdempotencyKey()}@example.com`,
+      `quiet-${newIdempotencyKey()}@example.com`,
+      `fresh-${newIdempotencyKey()}@example.com`,
     ];
     const people = [
       (await newMember(fetch, admin, { roles: ["viewer"], email: told, language: "ru" })).memberId,
       (await newMember(fetch, admin, { roles: ["viewer"], email: quiet, notifications: { access: false } }))
         .memberId,
-      await made(admin, "members", {
+      await createObject(admin, "members", {
         firstName: "Frida",
         lastName: "Fresh",
         email: fresh,
         roles: ["viewer"],
       }),
     ];
-    for (const memberId of people) ok(await remove(admin.api, memberId), 204);
+    for (const memberId of people) expectStatus(await remove(admin.api, memberId), 204);
     const lettersTo = async (address: string) =>
       (await mailsTo(fetch, address))
         .map(({ template }) => template)
@@ -177,11 +185,11 @@ describe("a team", () => {
     expect(said(await remove(admin.api, admin.memberId))).toBe("409 conflict/last-admin");
     expect(said(await remove(other.api, admin.memberId))).toBe("409 conflict/last-admin");
     expect(said(await remove(other.api, other.memberId))).toBe("409 conflict/lockout");
-    ok(await remove(admin.api, other.memberId), 204);
+    expectStatus(await remove(admin.api, other.memberId), 204);
   });
 
   test("the last active holder of the top role stays, also under another owner", async () => {
-    const account = await subscribed(platform, "team");
+    const account = await createSubscribedAccount(platform, "team");
     const [one, two] = [
       await newMember(fetch, account, { roles: ["admin"] }),
       await newMember(fetch, account, { roles: ["admin"] }),
@@ -206,40 +214,40 @@ describe("a team", () => {
       await newMember(fetch, admin, { roles: ["member"] }),
       await newMember(fetch, admin, { roles: ["viewer"] }),
     ];
-    const stranger = await subscribed(platform, "team");
+    const stranger = await createSubscribedAccount(platform, "team");
     const clerk = await newMember(fetch, admin, { rights: ["member.view", "member.delete"] });
     expect([
       said(await remove(member.api, viewer.memberId)),
       said(await remove(clerk.api, viewer.memberId)),
     ]).toEqual(["403 access/denied", "403 access/denied"]);
-    expect(shape(await remove(stranger.api, member.memberId))).toBe(
-      shape(await remove(stranger.api, `mem_${"0".repeat(26)}`)),
+    expect(comparableRefusal(await remove(stranger.api, member.memberId))).toBe(
+      comparableRefusal(await remove(stranger.api, `mem_${"0".repeat(26)}`)),
     );
     expect(said(await remove(admin.api, member.memberId, { ifMatch: '"99"' }))).toBe(
       "412 precondition-failed",
     );
     for (const query of ["tasks=delete", "tasks=transfer", "tasks=keep", "tasks=", "force=1"])
       expect(said(await admin.api.del(`/v1/members/${member.memberId}?${query}`))).toBe("422 validation");
-    const { headers } = ok(await admin.api.get(`/v1/members/${member.memberId}`), 200);
-    ok(await remove(admin.api, member.memberId, { ifMatch: headers.get("etag") ?? "" }), 204);
+    const { headers } = expectStatus(await admin.api.get(`/v1/members/${member.memberId}`), 200);
+    expectStatus(await remove(admin.api, member.memberId, { ifMatch: headers.get("etag") ?? "" }), 204);
   });
 
   test("a removed member's licenses pass to the owner, not to the next of the same name", async () => {
     const member = await newMember(fetch, admin, { roles: ["member"] });
-    const themeId = await made({ api: platform }, "catalog", {
+    const themeId = await createObject({ api: platform }, "catalog", {
       name: "Aurora",
       vendor: "Nordlys",
       priceCredits: 0,
     });
-    const license = await made(member, "licenses", { themeId });
-    ok(await remove(admin.api, member.memberId), 204);
+    const license = await createObject(member, "licenses", { themeId });
+    expectStatus(await remove(admin.api, member.memberId), 204);
     expect(
       await env.DB.prepare("SELECT owner_id, created_by FROM resource WHERE id = ?").bind(license).first(),
     ).toEqual({ owner_id: admin.memberId, created_by: member.memberId });
   });
 
   test("removing one reads what goes with them, however many others the account has", async () => {
-    const crowd = await subscribed(platform, "team");
+    const crowd = await createSubscribedAccount(platform, "team");
     await fillLogins(env.DB, crowd.accountId, 2, 3_000);
     const each = (sql: string) =>
       env.DB.prepare(`${sql} FROM member WHERE account_id = ?`).bind(crowd.accountId).run();
@@ -275,22 +283,22 @@ describe("a team", () => {
   test("a key that a removed member made for another is claimed no more; custom roles stay", async () => {
     const [leaver, member] = [
       await newMember(fetch, admin, { roles: ["admin"] }),
-      await newcomer(admin, { roles: ["member"] }),
+      await newMemberWithoutKey(admin, { roles: ["member"] }),
     ];
-    const { claim } = ok(
+    const { claim } = expectStatus(
       await leaver.api.post<{ claim: { token: string } }>(
         `/v1/members/${member.memberId}/api-keys`,
         { name: "late" },
-        { idempotencyKey: newKey() },
+        { idempotencyKey: newIdempotencyKey() },
       ),
       201,
     ).body;
-    const role = await made(leaver, "roles", { name: "Support" });
-    ok(await remove(admin.api, leaver.memberId), 204);
+    const role = await createObject(leaver, "roles", { name: "Support" });
+    expectStatus(await remove(admin.api, leaver.memberId), 204);
     expect(
       (await api(fetch, null).post("/v1/auth/claims", { token: claim.token })).status,
     ).toBeGreaterThanOrEqual(400);
-    ok(await admin.api.get(`/v1/roles/${role}`), 200);
+    expectStatus(await admin.api.get(`/v1/roles/${role}`), 200);
   });
 });
 
@@ -324,28 +332,32 @@ async function rowsOf({ memberId, accountId }: Person): Promise<void> {
 
 describe("S2.23: where a member is emptied first", () => {
   test("a marketplace: 409 says what is left; a blocked and empty member is removed for good", async () => {
-    const admin = await subscribed(platform, "seller");
+    const admin = await createSubscribedAccount(platform, "seller");
     const agent = await newMember(fetch, admin, { roles: ["support_agent"] });
     const path = `/v1/members/${agent.memberId}`;
-    expect(blocking(ok(await remove(admin.api, agent.memberId), 409))).toEqual(["status", "roles"]);
-    const refused = ok(await remove(admin.api, agent.memberId), 409).body as unknown as Problem;
+    expect(blocking(expectStatus(await remove(admin.api, agent.memberId), 409))).toEqual(["status", "roles"]);
+    const refused = expectStatus(await remove(admin.api, agent.memberId), 409).body as unknown as Problem;
     expect(refused.code).toBe("conflict/not-removable");
     const organization = (await newAccount(fetch, platform, "customer_org", { parentId: admin.accountId }))
       .accountId;
-    await grants(admin, agent.memberId, [
+    await replaceGrants(admin, agent.memberId, [
       { resourceType: "organization", resourceId: organization, access: "view" },
     ]);
-    ok(await admin.api.patch(path, { rights: ["audit.view"] }, { ifMatch: "*" }), 200);
-    ok(await admin.api.post(`${path}/block`), 200);
-    expect(blocking(ok(await remove(admin.api, agent.memberId), 409))).toEqual(["roles", "rights", "grants"]);
-    ok(await admin.api.patch(path, { roles: [], rights: [] }, { ifMatch: "*" }), 200);
-    expect(blocking(ok(await remove(admin.api, agent.memberId), 409))).toEqual(["grants"]);
-    await grants(admin, agent.memberId, []);
-    ok(await remove(admin.api, agent.memberId), 204);
+    expectStatus(await admin.api.patch(path, { rights: ["audit.view"] }, { ifMatch: "*" }), 200);
+    expectStatus(await admin.api.post(`${path}/block`), 200);
+    expect(blocking(expectStatus(await remove(admin.api, agent.memberId), 409))).toEqual([
+      "roles",
+      "rights",
+      "grants",
+    ]);
+    expectStatus(await admin.api.patch(path, { roles: [], rights: [] }, { ifMatch: "*" }), 200);
+    expect(blocking(expectStatus(await remove(admin.api, agent.memberId), 409))).toEqual(["grants"]);
+    await replaceGrants(admin, agent.memberId, []);
+    expectStatus(await remove(admin.api, agent.memberId), 204);
     expect(said(await agent.api.get("/v1/me"))).toBe("401 auth/invalid-credential");
     // The 409 beside the removal: the first at once, its repeats within the minute as one.
     expect(
-      (await actionsIn(admin.api, "member.delete")).map(({ outcome, changes }) => [
+      (await listActions(admin.api, "member.delete")).map(({ outcome, changes }) => [
         outcome,
         changes === null,
       ]),
@@ -359,25 +371,28 @@ describe("S2.23: where a member is emptied first", () => {
     const manager = await newAccount(fetch, platform, "dealer");
     const user = await newMember(fetch, manager, { roles: ["dealer_user"] });
     const path = `/v1/members/${user.memberId}`;
-    ok(await manager.api.put(`${path}/object-groups`, { groupIds: ["all"] }), 200);
-    ok(await manager.api.post(`${path}/block`), 200);
-    ok(await manager.api.patch(path, { roles: [] }, { ifMatch: "*" }), 200);
-    expect(blocking(ok(await remove(manager.api, user.memberId), 409))).toEqual(["objectGroups"]);
-    ok(await manager.api.put(`${path}/object-groups`, { groupIds: [] }), 200);
-    ok(await manager.api.post(`${path}/unblock`), 200);
-    expect(blocking(ok(await remove(manager.api, user.memberId), 409))).toEqual(["status"]);
-    ok(await manager.api.post(`${path}/block`), 200);
-    ok(await remove(manager.api, user.memberId), 204);
+    expectStatus(await manager.api.put(`${path}/object-groups`, { groupIds: ["all"] }), 200);
+    expectStatus(await manager.api.post(`${path}/block`), 200);
+    expectStatus(await manager.api.patch(path, { roles: [] }, { ifMatch: "*" }), 200);
+    expect(blocking(expectStatus(await remove(manager.api, user.memberId), 409))).toEqual(["objectGroups"]);
+    expectStatus(await manager.api.put(`${path}/object-groups`, { groupIds: [] }), 200);
+    expectStatus(await manager.api.post(`${path}/unblock`), 200);
+    expect(blocking(expectStatus(await remove(manager.api, user.memberId), 409))).toEqual(["status"]);
+    expectStatus(await manager.api.post(`${path}/block`), 200);
+    expectStatus(await remove(manager.api, user.memberId), 204);
   });
 
   test("an account with operators, from any address that may call", async () => {
-    const owner = await subscribed(platform, "vendor");
+    const owner = await createSubscribedAccount(platform, "vendor");
     const operator = await newMember(fetch, owner, { roles: ["operator"] });
-    expect(blocking(ok(await remove(owner.api, operator.memberId), 409))).toEqual(["status", "roles"]);
-    await grants(owner, operator.memberId, [{ resourceType: "product", access: "view" }]);
-    ok(await owner.api.post(`/v1/members/${operator.memberId}/block`), 200);
+    expect(blocking(expectStatus(await remove(owner.api, operator.memberId), 409))).toEqual([
+      "status",
+      "roles",
+    ]);
+    await replaceGrants(owner, operator.memberId, [{ resourceType: "product", access: "view" }]);
+    expectStatus(await owner.api.post(`/v1/members/${operator.memberId}/block`), 200);
     // The plan that operators need has lapsed: they can still be emptied.
-    ok(
+    expectStatus(
       await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
         restrictedAccounts: false,
         memberLimit: null,
@@ -385,27 +400,37 @@ describe("S2.23: where a member is emptied first", () => {
       }),
       200,
     );
-    await grants(owner, operator.memberId, []);
-    ok(await owner.api.patch(`/v1/members/${operator.memberId}`, { roles: [] }, { ifMatch: "*" }), 200);
-    ok(await remove(owner.api, operator.memberId, { ip: ELSEWHERE }), 204);
-    expect(HOME).not.toBe(ELSEWHERE);
+    await replaceGrants(owner, operator.memberId, []);
+    expectStatus(
+      await owner.api.patch(`/v1/members/${operator.memberId}`, { roles: [] }, { ifMatch: "*" }),
+      200,
+    );
+    expectStatus(await remove(owner.api, operator.memberId, { ip: OTHER_IP }), 204);
+    expect(HOME_IP).not.toBe(OTHER_IP);
   });
 
   test("K11 the owner removes an aggregator whose role no manager gives, and gets the objects", async () => {
     const manager = await newAccount(fetch, platform, "dealer");
-    const aggregator = await addedByPlatform(fetch, platform, manager.accountId, ["aggregator"]);
-    expect(blocking(ok(await remove(manager.api, aggregator.memberId), 409))).toEqual(["status"]);
-    const objectId = await made(manager, "objects", { name: "Shop", groupId: "all" });
-    ok(await manager.api.put(`/v1/objects/${objectId}/owner`, { memberId: aggregator.memberId }), 200);
-    const license = await made({ api: platform }, `accounts/${manager.accountId}/aggregator-licenses`, {
-      memberId: aggregator.memberId,
-      name: "WS",
-    });
-    ok(await manager.api.post(`/v1/members/${aggregator.memberId}/block`), 200);
-    ok(await remove(manager.api, aggregator.memberId), 204);
-    expect(ok(await manager.api.get<{ ownerId: string }>(`/v1/objects/${objectId}`), 200).body.ownerId).toBe(
-      manager.memberId,
+    const aggregator = await addMemberByPlatform(fetch, platform, manager.accountId, ["aggregator"]);
+    expect(blocking(expectStatus(await remove(manager.api, aggregator.memberId), 409))).toEqual(["status"]);
+    const objectId = await createObject(manager, "objects", { name: "Shop", groupId: "all" });
+    expectStatus(
+      await manager.api.put(`/v1/objects/${objectId}/owner`, { memberId: aggregator.memberId }),
+      200,
     );
+    const license = await createObject(
+      { api: platform },
+      `accounts/${manager.accountId}/aggregator-licenses`,
+      {
+        memberId: aggregator.memberId,
+        name: "WS",
+      },
+    );
+    expectStatus(await manager.api.post(`/v1/members/${aggregator.memberId}/block`), 200);
+    expectStatus(await remove(manager.api, aggregator.memberId), 204);
+    expect(
+      expectStatus(await manager.api.get<{ ownerId: string }>(`/v1/objects/${objectId}`), 200).body.ownerId,
+    ).toBe(manager.memberId);
     expect(await env.DB.prepare("SELECT id FROM resource WHERE id = ?").bind(license).first()).toBeNull();
   });
 });

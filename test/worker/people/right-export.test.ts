@@ -1,9 +1,17 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { streamWorkbook } from "../../../src/channels/workbook/workbook.ts";
-import { type Api, ok } from "../../harness/client.ts";
+import { type Api, expectStatus } from "../../harness/client.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
-import { ask, downloaded, newest } from "./export-world.ts";
-import { fetch, foundPlatform, grants, made, said, shape, subscribed } from "../access/operators-world.ts";
+import { requestFile, downloadSheet, newestEvents } from "./export-fixture.ts";
+import {
+  fetch,
+  createPlatform,
+  replaceGrants,
+  createObject,
+  said,
+  comparableRefusal,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 let platform: Api;
 let owner: Person;
@@ -20,17 +28,17 @@ interface Right {
 const PATH = "/v1/rights/export.xlsx";
 
 beforeAll(async () => {
-  platform = await foundPlatform();
-  owner = await subscribed(platform, "vendor");
-  stranger = await subscribed(platform, "vendor");
-  product = await made(owner, "products", { name: "Editor" });
-  const role = await made(owner, "roles", {
+  platform = await createPlatform();
+  owner = await createSubscribedAccount(platform, "vendor");
+  stranger = await createSubscribedAccount(platform, "vendor");
+  product = await createObject(owner, "products", { name: "Editor" });
+  const role = await createObject(owner, "roles", {
     name: "=Support",
     rights: ["audit.view"],
     grants: [{ resourceType: "customer", access: "owner" }],
   });
   operator = await newMember(fetch, owner, { roles: ["operator", role], rights: ["credits.view"] });
-  await grants(owner, operator.memberId, [
+  await replaceGrants(owner, operator.memberId, [
     { resourceType: "product", resourceId: product, access: "edit" },
     { resourceType: "analytics", access: "view" },
   ]);
@@ -48,15 +56,15 @@ describe("S3.34 the rights of a member as a workbook", () => {
       ] as const) {
         const {
           body: { data },
-        } = ok(
+        } = expectStatus(
           await who.api.get<{ data: Right[] }>("/v1/rights", { headers: { "accept-language": language } }),
           200,
         );
-        const { rights } = ok(
+        const { rights } = expectStatus(
           await who.api.get<{ rights: { right: string }[] }>(`/v1/members/${who.memberId}/effective`),
           200,
         ).body;
-        const { headings, lines, ...rest } = await downloaded(who, PATH, { "accept-language": language });
+        const { headings, lines, ...rest } = await downloadSheet(who, PATH, { "accept-language": language });
         expect(lines.map(({ cells }) => headings.slice(0, 5).map((heading) => cells[heading]))).toEqual(
           data.map(({ code, title, description, hint }) => [
             code,
@@ -73,7 +81,7 @@ describe("S3.34 the rights of a member as a workbook", () => {
   );
 
   test("S3.34 says where each right holds and what it comes from", async () => {
-    const { lines } = await downloaded(owner, `${PATH}?memberId=${operator.memberId}`, {
+    const { lines } = await downloadSheet(owner, `${PATH}?memberId=${operator.memberId}`, {
       "accept-language": "en",
     });
     const of = (right: string) => {
@@ -101,7 +109,7 @@ describe("S3.34 the rights of a member as a workbook", () => {
       ["yes", "everywhere", "given to the user directly"],
       ["no", null, null],
     ]);
-    const russian = await downloaded(owner, `${PATH}?memberId=${operator.memberId}`, {
+    const russian = await downloadSheet(owner, `${PATH}?memberId=${operator.memberId}`, {
       "accept-language": "ru",
     });
     expect(russian.headings).toEqual([
@@ -122,12 +130,12 @@ describe("S3.34 the rights of a member as a workbook", () => {
 
   test("S3.34 K8 is about oneself by default, without any right", async () => {
     const [own, named] = [
-      await downloaded(operator, PATH),
-      await downloaded(operator, `${PATH}?memberId=${operator.memberId}`),
+      await downloadSheet(operator, PATH),
+      await downloadSheet(operator, `${PATH}?memberId=${operator.memberId}`),
     ];
     expect(own).toEqual(named);
     // K8: each download is a row of the trail.
-    const rows = (await newest(owner, "rights.export")).filter(
+    const rows = (await newestEvents(owner, "rights.export")).filter(
       ({ actor }) => (actor as { memberId: string }).memberId === operator.memberId,
     );
     expect(rows.slice(0, 2)).toMatchObject(
@@ -136,7 +144,7 @@ describe("S3.34 the rights of a member as a workbook", () => {
     expect(
       own.lines.filter(({ cells }) => cells["Granted"] === "yes").map(({ cells }) => cells["Right"]),
     ).toEqual(
-      (await downloaded(owner, `${PATH}?memberId=${operator.memberId}`)).lines
+      (await downloadSheet(owner, `${PATH}?memberId=${operator.memberId}`)).lines
         .filter(({ cells }) => cells["Granted"] === "yes")
         .map(({ cells }) => cells["Right"]),
     );
@@ -154,12 +162,12 @@ describe("S3.34 the rights of a member as a workbook", () => {
       stranger.api.get(`${PATH}?memberId=${operator.memberId}`),
     ]);
     expect([missing, ...others].map(said)).toEqual(Array(4).fill("404 not-found"));
-    expect(new Set([missing, ...others].map(shape)).size).toBe(1);
+    expect(new Set([missing, ...others].map(comparableRefusal)).size).toBe(1);
     for (const query of ["memberId=", "limit=10", "memberId=a&memberId=b", `memberId=${"m".repeat(65)}`])
       expect(said(await owner.api.get(`${PATH}?${query}`)), query).toMatch(
         /^(?:404 not-found|422 validation)$/,
       );
-    expect((await newest(owner, "member.view"))[0]).toMatchObject({
+    expect((await newestEvents(owner, "member.view"))[0]).toMatchObject({
       outcome: "denied",
       actor: { memberId: operator.memberId },
     });
@@ -167,19 +175,21 @@ describe("S3.34 the rights of a member as a workbook", () => {
 
   test("S3.6 S3.34 of a blocked member is orange: what is granted is not to be used now", async () => {
     const blocked = await newMember(fetch, owner, { roles: ["operator"] });
-    ok(await owner.api.post(`/v1/members/${blocked.memberId}/block`), 200);
+    expectStatus(await owner.api.post(`/v1/members/${blocked.memberId}/block`), 200);
     expect(
       new Set(
-        (await downloaded(owner, `${PATH}?memberId=${blocked.memberId}`)).lines.map(({ orange }) => orange),
+        (await downloadSheet(owner, `${PATH}?memberId=${blocked.memberId}`)).lines.map(
+          ({ orange }) => orange,
+        ),
       ),
     ).toEqual(new Set([true]));
-    expect(new Set((await downloaded(owner, PATH)).lines.map(({ orange }) => orange))).toEqual(
+    expect(new Set((await downloadSheet(owner, PATH)).lines.map(({ orange }) => orange))).toEqual(
       new Set([false]),
     );
   });
 
   test("S3.34 is a file to keep", async () => {
-    const answer = await ask(owner, PATH, { headers: { "accept-language": "ru" } });
+    const answer = await requestFile(owner, PATH, { headers: { "accept-language": "ru" } });
     await answer.body?.cancel();
     expect(
       ["content-disposition", "content-language", "cache-control"].map((name) => answer.headers.get(name)),

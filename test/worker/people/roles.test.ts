@@ -1,7 +1,14 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, api, type Ask, newKey, ok } from "../../harness/client.ts";
-import { newAccount, newApiKey, newMember, type Person, subscribe } from "../../harness/people.ts";
-import { fetch, foundPlatform, grants, made, said, subscribed } from "../access/operators-world.ts";
+import { type Api, api, type CallOptions, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
+import { newAccount, newApiKey, newMember, type Person, activateSubscription } from "../../harness/people.ts";
+import {
+  fetch,
+  createPlatform,
+  replaceGrants,
+  createObject,
+  said,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 let platform: Api;
 let vendor: Person;
@@ -11,11 +18,11 @@ let seller: Person;
 let customers: Person;
 
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
   [vendor, team, seller] = [
-    await subscribed(platform, "vendor"),
-    await subscribed(platform, "team"),
-    await subscribed(platform, "seller"),
+    await createSubscribedAccount(platform, "vendor"),
+    await createSubscribedAccount(platform, "team"),
+    await createSubscribedAccount(platform, "seller"),
   ];
   customers = await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId });
 });
@@ -31,16 +38,19 @@ interface Listed {
   readonly mayInvite: string[];
   readonly rights: { right: string; scope: string }[];
 }
-const SPEAKS = (language: string): Ask => ({ headers: { "accept-language": language } });
-const list = async (who: { readonly api: Api }, query = "", ask: Ask = {}) =>
-  ok(await who.api.get<{ data: Listed[] }>(`/v1/roles${query}`, ask), 200).body.data;
-const keys = async (who: { readonly api: Api }, query = "", ask: Ask = {}) =>
+const SPEAKS = (language: string): CallOptions => ({ headers: { "accept-language": language } });
+const list = async (who: { readonly api: Api }, query = "", ask: CallOptions = {}) =>
+  expectStatus(await who.api.get<{ data: Listed[] }>(`/v1/roles${query}`, ask), 200).body.data;
+const keys = async (who: { readonly api: Api }, query = "", ask: CallOptions = {}) =>
   (await list(who, query, ask)).map(({ key }) => key);
 const given = async (who: { readonly api: Api }, query = "") =>
   (await list(who, query)).filter(({ mayGive }) => mayGive).map(({ key }) => key);
 const settings = async (account: Person, more: object) =>
-  ok(await account.api.patch(`/v1/accounts/${account.accountId}`, { settings: more }, { ifMatch: "*" }), 200);
-const below = (account: Person): Ask => ({ headers: { "tollgate-account": account.accountId } });
+  expectStatus(
+    await account.api.patch(`/v1/accounts/${account.accountId}`, { settings: more }, { ifMatch: "*" }),
+    200,
+  );
+const below = (account: Person): CallOptions => ({ headers: { "tollgate-account": account.accountId } });
 const add = (owner: Person, roles: readonly string[], more: object = {}) =>
   newMember(fetch, owner, { roles, ...more });
 
@@ -57,8 +67,8 @@ describe("S3.53 rights with a hint", () => {
       derives: string[];
     }[];
   }
-  const rights = async (who: { readonly api: Api }, ask: Ask = {}) =>
-    ok(await who.api.get<Rights>("/v1/rights", ask), 200);
+  const rights = async (who: { readonly api: Api }, ask: CallOptions = {}) =>
+    expectStatus(await who.api.get<Rights>("/v1/rights", ask), 200);
 
   test("S3.53, S0.12 every right and access level is described, for every member to read", async () => {
     const [owner, operator] = [await rights(vendor), await rights(await add(vendor, ["operator"]))];
@@ -92,13 +102,13 @@ describe("S3.53 rights with a hint", () => {
         (each) => each.resourceType === "product" && each.access === "edit" && each.resourceId === "0",
       ) ?? expect.fail();
     const operator = await add(vendor, ["operator"]);
-    await grants(vendor, operator.memberId, [{ resourceType: "product", access: "edit" }]);
-    const { rights: held } = ok(await operator.api.get<{ rights: string[] }>("/v1/me"), 200).body;
+    await replaceGrants(vendor, operator.memberId, [{ resourceType: "product", access: "edit" }]);
+    const { rights: held } = expectStatus(await operator.api.get<{ rights: string[] }>("/v1/me"), 200).body;
     expect([...rule.gives, ...rule.derives].sort()).toEqual(held);
   });
 
   test("S3.54 the hint's language is the header's, else the member's, else the account's", async () => {
-    const spoken = async (who: { readonly api: Api }, ask: Ask = {}) => {
+    const spoken = async (who: { readonly api: Api }, ask: CallOptions = {}) => {
       const { headers, body } = await rights(who, ask);
       const { hint = "", title } = body.data.find(({ code }) => code === "product.view") ?? {};
       expect([headers.get("vary"), hint.startsWith("Просмотр продуктов."), title === "Продукты"]).toEqual([
@@ -112,7 +122,7 @@ describe("S3.53 rights with a hint", () => {
       ["en", "See "],
       ["ru", "Прос"],
     ];
-    const owner = await subscribed(platform, "vendor");
+    const owner = await createSubscribedAccount(platform, "vendor");
     const nina = await add(owner, ["owner"], { language: "ru" });
     expect([
       await spoken(owner),
@@ -127,7 +137,7 @@ describe("S3.53 rights with a hint", () => {
       await spoken(owner, SPEAKS("de, *;q=0.5")),
     ]).toEqual([russian, english, russian]);
     for (const path of ["/v1/roles", "/v1/roles/matrix", "/v1/grant-presets"]) {
-      expect(ok(await owner.api.get(path), 200).headers.get("content-language"), path).toBe("ru");
+      expect(expectStatus(await owner.api.get(path), 200).headers.get("content-language"), path).toBe("ru");
     }
   });
 });
@@ -154,11 +164,11 @@ describe("roles", () => {
     const viewer = await add(team, ["viewer"]);
     expect([await keys(viewer), await given(viewer)]).toEqual([["admin", "member", "viewer"], []]);
     for (const role of ["admin", "member", "viewer"])
-      ok(
+      expectStatus(
         await team.api.post(
           "/v1/members",
-          { firstName: "A", lastName: "B", email: `${newKey()}@example.com`, roles: [role] },
-          { idempotencyKey: newKey() },
+          { firstName: "A", lastName: "B", email: `${newIdempotencyKey()}@example.com`, roles: [role] },
+          { idempotencyKey: newIdempotencyKey() },
         ),
         201,
       );
@@ -167,8 +177,8 @@ describe("roles", () => {
         said(
           await team.api.post(
             "/v1/members",
-            { firstName: "A", lastName: "B", email: `${newKey()}@example.com`, roles: [role] },
-            { idempotencyKey: newKey() },
+            { firstName: "A", lastName: "B", email: `${newIdempotencyKey()}@example.com`, roles: [role] },
+            { idempotencyKey: newIdempotencyKey() },
           ),
         ),
         role,
@@ -189,7 +199,7 @@ describe("roles", () => {
 
   test("S2.9 the seller's roles and customer_admin are offered, and give, the same `customer`", async () => {
     await settings(seller, { billingAdminVisibleToCustomer: false, inviteOnlyAdmins: false });
-    const role = async (who: { readonly api: Api }, ask: Ask = {}) =>
+    const role = async (who: { readonly api: Api }, ask: CallOptions = {}) =>
       (await list(who, "", ask)).find(({ key }) => key === "customer");
     const [bySeller, byCustomer, inside] = [
       await role(seller),
@@ -213,14 +223,14 @@ describe("roles", () => {
     }
     expect(await given(await add(seller, ["reseller_report"]))).toEqual([]);
     const rightsOf = async (who: Person) =>
-      ok(await who.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights;
+      expectStatus(await who.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights;
     const [own, fromAbove] = [
       await add(customers, ["customer"]),
-      ok(
+      expectStatus(
         await seller.api.post<{ id: string }>(
           "/v1/members",
           { firstName: "C", lastName: "D", email: "c@example.com", roles: ["customer"] },
-          { ...below(customers), idempotencyKey: newKey() },
+          { ...below(customers), idempotencyKey: newIdempotencyKey() },
         ),
         201,
       ),
@@ -234,11 +244,11 @@ describe("roles", () => {
     const person = () => ({
       firstName: "B",
       lastName: "A",
-      email: `${newKey()}@example.com`,
+      email: `${newIdempotencyKey()}@example.com`,
       roles: ["customer_billing_admin"],
     });
     const columns = async (who: { readonly api: Api }, query = "") =>
-      ok(
+      expectStatus(
         await who.api.get<{ columns: { role: string }[] }>(`/v1/roles/matrix${query}`),
         200,
       ).body.columns.map(({ role }) => role);
@@ -256,12 +266,12 @@ describe("roles", () => {
       "customer_admin",
       "customer_billing_admin",
     ]);
-    expect(said(await admin.api.post("/v1/members", person(), { idempotencyKey: newKey() }))).toBe(
+    expect(said(await admin.api.post("/v1/members", person(), { idempotencyKey: newIdempotencyKey() }))).toBe(
       "422 validation",
     );
     await settings(seller, { billingAdminVisibleToCustomer: true });
     expect(await seen()).toEqual([true, true, true, true]);
-    ok(await admin.api.post("/v1/members", person(), { idempotencyKey: newKey() }), 201);
+    expectStatus(await admin.api.post("/v1/members", person(), { idempotencyKey: newIdempotencyKey() }), 201);
     const customer = await add(customers, ["customer"]);
     expect(await given(customer)).toEqual([]);
     await settings(seller, { customersMayInviteBillingAdmin: true });
@@ -269,7 +279,7 @@ describe("roles", () => {
   });
 
   test("S2.11 for a customer's organization the role `customer` is suggested to every caller", async () => {
-    const suggested = async (who: { readonly api: Api }, query = "", ask: Ask = {}) =>
+    const suggested = async (who: { readonly api: Api }, query = "", ask: CallOptions = {}) =>
       (await list(who, query, ask))
         .filter((role) => role.suggested && role.level === "customer")
         .map(({ key }) => key);
@@ -320,8 +330,8 @@ describe("S2.5 the table of roles over HTTP", () => {
     readonly columns: { role: string; level: string }[];
     readonly rows: { area: string; title: string; cells: Record<string, string> }[];
   }
-  const table = async (query: string, ask: Ask = {}) =>
-    ok(await seller.api.get<Table>(`/v1/roles/matrix${query}`, ask), 200).body;
+  const table = async (query: string, ask: CallOptions = {}) =>
+    expectStatus(await seller.api.get<Table>(`/v1/roles/matrix${query}`, ask), 200).body;
 
   test("S2.6, S2.8 of sellers, of customers, and of both", async () => {
     const [sellers, those, both] = [
@@ -361,7 +371,7 @@ describe("S2.5 the table of roles over HTTP", () => {
 
 describe("S0.9 bundles of grants", () => {
   test("S0.9 the recommended pair is two grants: edit products, own customers", async () => {
-    const { data } = ok(
+    const { data } = expectStatus(
       await vendor.api.get<{ data: { key: string; grants: object[] }[] }>("/v1/grant-presets"),
       200,
     ).body;
@@ -375,16 +385,20 @@ describe("S0.9 bundles of grants", () => {
     });
     const put = (body: object, whom = operator, who = vendor) =>
       who.api.put<{ grants: object[] }>(`/v1/members/${whom.memberId}/grants`, body);
-    expect(ok(await put({ preset: "recommended_operator" }), 200).body.grants).toEqual(
+    expect(expectStatus(await put({ preset: "recommended_operator" }), 200).body.grants).toEqual(
       expect.arrayContaining(pair),
     );
     expect(
-      ok(await vendor.api.get<{ grants: object[] }>(`/v1/members/${operator.memberId}`), 200).body.grants
-        .length,
+      expectStatus(await vendor.api.get<{ grants: object[] }>(`/v1/members/${operator.memberId}`), 200).body
+        .grants.length,
     ).toBe(2);
-    const product = await made(vendor, "products", { name: "Editor" });
-    ok(
-      await operator.api.post("/v1/license-keys", { productId: product }, { idempotencyKey: newKey() }),
+    const product = await createObject(vendor, "products", { name: "Editor" });
+    expectStatus(
+      await operator.api.post(
+        "/v1/license-keys",
+        { productId: product },
+        { idempotencyKey: newIdempotencyKey() },
+      ),
       201,
     );
     expect(said(await operator.api.del(`/v1/products/${product}`))).toBe("403 access/denied");
@@ -395,7 +409,7 @@ describe("S0.9 bundles of grants", () => {
       {},
     ])
       expect(said(await put(body)), JSON.stringify(body)).toBe("422 validation");
-    expect(ok(await team.api.get<{ data: [] }>("/v1/grant-presets"), 200).body.data).toEqual([]);
+    expect(expectStatus(await team.api.get<{ data: [] }>("/v1/grant-presets"), 200).body.data).toEqual([]);
     expect(said(await put({ preset: "recommended_operator" }, await add(team, ["member"]), team))).toBe(
       "422 validation",
     );
@@ -404,9 +418,9 @@ describe("S0.9 bundles of grants", () => {
 
   test("a plan without restricted accounts leaves operators nothing but /v1/me", async () => {
     const owner = await newAccount(fetch, platform, "vendor");
-    await subscribe(platform, owner.accountId);
+    await activateSubscription(platform, owner.accountId);
     const operator = await add(owner, ["operator"]);
-    ok(
+    expectStatus(
       await platform.put(`/v1/accounts/${owner.accountId}/plan`, {
         restrictedAccounts: false,
         memberLimit: null,
@@ -416,6 +430,6 @@ describe("S0.9 bundles of grants", () => {
     );
     for (const path of ["rights", "roles", "roles/matrix", "grant-presets"])
       expect(said(await operator.api.get(`/v1/${path}`)), path).toBe("402 plan/feature-required");
-    ok(await operator.api.get("/v1/me"), 200);
+    expectStatus(await operator.api.get("/v1/me"), 200);
   });
 });

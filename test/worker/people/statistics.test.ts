@@ -2,22 +2,28 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { listMemberEvents } from "../../../src/people/directory/member-event.store.ts";
 import { openDb } from "../../../src/kernel/db.ts";
-import { type Api, newKey, ok } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { giveCredits, newAccount, newMember, type Person } from "../../harness/people.ts";
-import { everyPage } from "../../harness/read-all.ts";
+import { readAllPages } from "../../harness/full-list.ts";
 import {
   type Agency,
-  crashingAt,
+  fetchCrashingAt,
   CREATE_COST,
-  newAgency,
-  newTask,
-  newTool,
-  subAccount,
-  sweepAll,
+  createAgency,
+  createTask,
+  createTool,
+  createSubAccount,
+  sweepAllCharges,
   updateTask,
   UPDATE_COST,
-} from "../resources/charge-world.ts";
-import { fetch, grants, made, said, subscribed } from "../access/operators-world.ts";
+} from "../resources/charge-fixture.ts";
+import {
+  fetch,
+  replaceGrants,
+  createObject,
+  said,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 interface Event {
   readonly id: string;
@@ -39,24 +45,31 @@ interface Statistics {
 let agency: Agency;
 let owner: Person;
 beforeAll(async () => {
-  agency = await newAgency(1_000);
+  agency = await createAgency(1_000);
   owner = agency.owner;
 });
 
 const statisticsOf = (who: Api, { memberId }: Person) =>
   who.get<Statistics>(`/v1/members/${memberId}/statistics`);
 const eventsOf = (who: Api, { memberId }: Person, limit = 100) =>
-  everyPage<Event>(who, `/v1/members/${memberId}/events?limit=${limit}`);
+  readAllPages<Event>(who, `/v1/members/${memberId}/events?limit=${limit}`);
 const costOf = (events: readonly Event[]) => events.reduce((sum, { cost }) => sum + cost, 0);
 const spend = (who: Api, amount: number) =>
-  who.post("/v1/credits/spend", { amount, description: "task.create tsk_1" }, { idempotencyKey: newKey() });
-const specialist = (more: object = {}) => subAccount(fetch, owner, "specialist", [agency.toolId], more);
+  who.post(
+    "/v1/credits/spend",
+    { amount, description: "task.create tsk_1" },
+    { idempotencyKey: newIdempotencyKey() },
+  );
+const specialist = (more: object = {}) => createSubAccount(fetch, owner, "specialist", [agency.toolId], more);
 
 describe("S4.42 S4.43 a member's statistics", () => {
   test("are account type, budget, creation, what was spent and what remains, and nothing else", async () => {
     const member = await specialist({ creditLimit: 20, limitPeriod: "month" });
-    ok(await newTask(member.api, agency.toolId), 201);
-    const card = ok(await owner.api.get<{ createdAt: string }>(`/v1/members/${member.memberId}`), 200).body;
+    expectStatus(await createTask(member.api, agency.toolId), 201);
+    const card = expectStatus(
+      await owner.api.get<{ createdAt: string }>(`/v1/members/${member.memberId}`),
+      200,
+    ).body;
     const expected = {
       memberId: member.memberId,
       accountType: "specialist",
@@ -66,28 +79,29 @@ describe("S4.42 S4.43 a member's statistics", () => {
       spent: CREATE_COST,
       remaining: 20 - CREATE_COST,
     };
-    expect(ok(await statisticsOf(owner.api, member), 200).body).toEqual(expected);
-    expect(ok(await statisticsOf(member.api, member), 200).body).toEqual(expected);
-    const own = ok(await member.api.get<Statistics>("/v1/credits"), 200).body;
+    expect(expectStatus(await statisticsOf(owner.api, member), 200).body).toEqual(expected);
+    expect(expectStatus(await statisticsOf(member.api, member), 200).body).toEqual(expected);
+    const own = expectStatus(await member.api.get<Statistics>("/v1/credits"), 200).body;
     expect([own.spent, own.remaining]).toEqual([expected.spent, expected.remaining]);
   });
 
   test("remaining is the account's balance where that is less or no limit is set; at least 0", async () => {
-    const poor = await newAgency(12);
-    const of = (more: object) => subAccount(fetch, poor.owner, "specialist", [poor.toolId], more);
+    const poor = await createAgency(12);
+    const of = (more: object) => createSubAccount(fetch, poor.owner, "specialist", [poor.toolId], more);
     const [limited, free] = [await of({ creditLimit: 100 }), await of({})];
-    const remaining = async (who: Person) => ok(await statisticsOf(poor.owner.api, who), 200).body.remaining;
+    const remaining = async (who: Person) =>
+      expectStatus(await statisticsOf(poor.owner.api, who), 200).body.remaining;
     expect([await remaining(limited), await remaining(free), await remaining(poor.owner)]).toEqual([
       12, 12, 12,
     ]);
-    ok(await newTask(limited.api, poor.toolId), 201);
+    expectStatus(await createTask(limited.api, poor.toolId), 201);
     expect([await remaining(limited), await remaining(free)]).toEqual([7, 7]);
-    ok(
+    expectStatus(
       await poor.owner.api.patch(`/v1/members/${limited.memberId}`, { creditLimit: 3 }, { ifMatch: "*" }),
       200,
     );
     expect([await remaining(limited), await remaining(free)]).toEqual([0, 7]);
-    expect(ok(await statisticsOf(poor.owner.api, free), 200).body).toMatchObject({
+    expect(expectStatus(await statisticsOf(poor.owner.api, free), 200).body).toMatchObject({
       spent: 0,
       budget: { limit: null, limitPeriod: "lifetime" },
     });
@@ -96,12 +110,12 @@ describe("S4.42 S4.43 a member's statistics", () => {
   test("are shown to the member and to callers who see the member and all credits, to no other", async () => {
     const [member, manager, guest] = [
       await specialist(),
-      await subAccount(fetch, owner, "manager"),
-      await subAccount(fetch, owner, "guest", [], {
+      await createSubAccount(fetch, owner, "manager"),
+      await createSubAccount(fetch, owner, "guest", [], {
         grants: [{ resourceType: "task", resourceId: "0", access: "view" }],
       }),
     ];
-    const stranger = await subscribed(agency.platform, "agency");
+    const stranger = await createSubscribedAccount(agency.platform, "agency");
     const reader = await newMember(fetch, owner, { roles: ["specialist"], rights: ["member.view"] });
     const auditor = await newMember(fetch, owner, {
       roles: ["specialist"],
@@ -128,22 +142,22 @@ describe("S4.42 S4.43 a member's statistics", () => {
 describe("S4.44 a member's events", () => {
   test("add up to what was spent, each change once, in pages of any size, the newest first", async () => {
     const member = await specialist({ creditLimit: 2 * CREATE_COST + UPDATE_COST + 4 });
-    const free = await newTool(agency.platform, { createCost: 0, updateCost: 0 });
-    await grants(
+    const free = await createTool(agency.platform, { createCost: 0, updateCost: 0 });
+    await replaceGrants(
       owner,
       member.memberId,
       [agency.toolId, free].map((resourceId) => ({ resourceType: "tool", resourceId, access: "view" })),
     );
-    const first = ok(await newTask(member.api, agency.toolId), 201).body.id;
-    const second = ok(await newTask(member.api, agency.toolId), 201).body.id;
-    ok(await updateTask(member.api, first), 200);
-    const third = ok(await newTask(member.api, free), 201).body.id;
-    ok(await member.api.patch(`/v1/tasks/${first}`, { name: "Renamed" }, { ifMatch: "*" }), 200);
+    const first = expectStatus(await createTask(member.api, agency.toolId), 201).body.id;
+    const second = expectStatus(await createTask(member.api, agency.toolId), 201).body.id;
+    expectStatus(await updateTask(member.api, first), 200);
+    const third = expectStatus(await createTask(member.api, free), 201).body.id;
+    expectStatus(await member.api.patch(`/v1/tasks/${first}`, { name: "Renamed" }, { ifMatch: "*" }), 200);
     // A free text in the words of a paid change hides nothing.
-    ok(await spend(member.api, 3), 201);
-    ok(await spend(member.api, 100), 402);
-    ok(await newTask(member.api, agency.toolId), 402);
-    ok(await member.api.get(`/v1/members/${owner.memberId}`), 404);
+    expectStatus(await spend(member.api, 3), 201);
+    expectStatus(await spend(member.api, 100), 402);
+    expectStatus(await createTask(member.api, agency.toolId), 402);
+    expectStatus(await member.api.get(`/v1/members/${owner.memberId}`), 404);
     const events = await eventsOf(owner.api, member);
     const done = events
       .filter(({ outcome }) => outcome === "success")
@@ -172,7 +186,7 @@ describe("S4.44 a member's events", () => {
     expect(
       events.filter(({ outcome }) => outcome === "failed").map(({ action, cost }) => [action, cost]),
     ).toEqual([["task.create", 0]]);
-    expect(costOf(events)).toBe(ok(await statisticsOf(owner.api, member), 200).body.spent);
+    expect(costOf(events)).toBe(expectStatus(await statisticsOf(owner.api, member), 200).body.spent);
     expect(events.map(({ seq }) => seq)).toEqual(events.map(({ seq }) => seq).sort((one, two) => two - one));
     for (const limit of [1, 2, 7]) expect(await eventsOf(owner.api, member, limit)).toEqual(events);
     expect(await eventsOf(member.api, member)).toEqual(events);
@@ -183,11 +197,11 @@ describe("S4.44 a member's events", () => {
     const member = await specialist();
     for (let step = 1; step <= 8; step += 1) {
       for (const effect of [false, true])
-        await newTask(member.api.via(crashingAt(step, effect)), agency.toolId);
+        await createTask(member.api.via(fetchCrashingAt(step, effect)), agency.toolId);
     }
-    await sweepAll();
+    await sweepAllCharges();
     const events = await eventsOf(owner.api, member);
-    const spent = ok(await statisticsOf(owner.api, member), 200).body.spent;
+    const spent = expectStatus(await statisticsOf(owner.api, member), 200).body.spent;
     expect(spent).toBeGreaterThan(0);
     expect([
       costOf(events),
@@ -196,9 +210,9 @@ describe("S4.44 a member's events", () => {
   });
 
   test("the same for licenses of a team, where a member sees own events only", async () => {
-    const admin = await subscribed(agency.platform, "team");
+    const admin = await createSubscribedAccount(agency.platform, "team");
     await giveCredits(agency.platform, admin.accountId, 100);
-    const themeId = await made({ api: agency.platform }, "catalog", {
+    const themeId = await createObject({ api: agency.platform }, "catalog", {
       name: "Aurora",
       vendor: "Nordlys",
       priceCredits: 7,
@@ -207,7 +221,7 @@ describe("S4.44 a member's events", () => {
       await newMember(fetch, admin, { roles: ["member"] }),
       await newMember(fetch, admin, { roles: ["member"] }),
     ];
-    const license = await made(one, "licenses", { themeId });
+    const license = await createObject(one, "licenses", { themeId });
     expect((await eventsOf(one.api, one)).find(({ cost }) => cost > 0)).toMatchObject({
       action: "license.provision",
       cost: 7,
@@ -216,7 +230,7 @@ describe("S4.44 a member's events", () => {
     expect(said(await two.api.get(`/v1/members/${one.memberId}/events`))).toBe("404 not-found");
     expect(costOf(await eventsOf(admin.api, one))).toBe(7);
     // The log of the account counts it once, too.
-    const log = await everyPage<{ cost: number | null }>(
+    const log = await readAllPages<{ cost: number | null }>(
       admin.api,
       `/v1/audit?limit=100&actor=${one.memberId}`,
     );
@@ -226,8 +240,8 @@ describe("S4.44 a member's events", () => {
   test("tell other callers only of objects that they see", async () => {
     const manager = await newAccount(fetch, agency.platform, "dealer");
     const groups = {
-      G: await made(manager, "object-groups", { name: "G" }),
-      H: await made(manager, "object-groups", { name: "H" }),
+      G: await createObject(manager, "object-groups", { name: "G" }),
+      H: await createObject(manager, "object-groups", { name: "H" }),
     };
     const group = (person: Person, ids: string[]) =>
       manager.api.put(`/v1/members/${person.memberId}/object-groups`, { groupIds: ids });
@@ -238,11 +252,11 @@ describe("S4.44 a member's events", () => {
         rights: ["member.view", "credits.view", "audit.view"],
       }),
     ];
-    ok(await group(user, [groups.G, groups.H]), 200);
-    ok(await group(auditor, [groups.G]), 200);
+    expectStatus(await group(user, [groups.G, groups.H]), 200);
+    expectStatus(await group(auditor, [groups.G]), 200);
     const objects = [
-      await made(user, "objects", { name: "In G", groupId: groups.G }),
-      await made(user, "objects", { name: "In H", groupId: groups.H }),
+      await createObject(user, "objects", { name: "In G", groupId: groups.G }),
+      await createObject(user, "objects", { name: "In H", groupId: groups.H }),
     ];
     const told = async (who: Api) =>
       (await eventsOf(who, user))

@@ -1,17 +1,25 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Api, api, newKey, ok } from "../../harness/client.ts";
-import { newApiKey, newcomer, newMember, newToken, type Person } from "../../harness/people.ts";
-import { ELSEWHERE, fetch, foundPlatform, HOME, made, said, subscribed } from "../access/operators-world.ts";
+import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
+import { newApiKey, newMemberWithoutKey, newMember, newToken, type Person } from "../../harness/people.ts";
+import {
+  OTHER_IP,
+  fetch,
+  createPlatform,
+  HOME_IP,
+  createObject,
+  said,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 let platform: Api;
 let owner: Person;
 
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 beforeEach(async () => {
-  owner = await subscribed(platform, "team");
+  owner = await createSubscribedAccount(platform, "team");
 });
 
 interface Made {
@@ -21,7 +29,7 @@ interface Made {
   secret?: string;
   claim?: { token: string; expiresAt: string };
 }
-const keyed = () => ({ idempotencyKey: newKey() });
+const keyed = () => ({ idempotencyKey: newIdempotencyKey() });
 const ANY = { ifMatch: "*" };
 /** What the model does not have is no right there. */
 const FOREIGN = "422 validation";
@@ -32,32 +40,34 @@ const add = (roles: readonly string[], more: object = {}) => newMember(fetch, ow
 const person = (more: object) => ({
   firstName: "Nina",
   lastName: "New",
-  email: `nina-${newKey()}@example.com`,
+  email: `nina-${newIdempotencyKey()}@example.com`,
   ...more,
 });
 const anyone = api(fetch, null);
 const makeKey = (who: Api, memberId: string, more: object = {}, ask = keyed()) =>
   who.post<Made>(`/v1/members/${memberId}/api-keys`, { name: "key", ...more }, ask);
-const claim = (token: string, ip = HOME) => anyone.post<Made>("/v1/auth/claims", { token }, { ip });
+const claim = (token: string, ip = HOME_IP) => anyone.post<Made>("/v1/auth/claims", { token }, { ip });
 /** A caller with a narrower key of the same member, made by themselves. */
-const narrowed = async (who: Person, terms: object, ip = HOME): Promise<Api> =>
-  api(fetch, ok(await makeKey(who.api, who.memberId, terms), 201).body.secret ?? "").via((path, init) =>
-    fetch(path, {
-      ...init,
-      headers: { ...Object.fromEntries(new Headers(init?.headers)), "cf-connecting-ip": ip },
-    }),
+const narrowed = async (who: Person, terms: object, ip = HOME_IP): Promise<Api> =>
+  api(fetch, expectStatus(await makeKey(who.api, who.memberId, terms), 201).body.secret ?? "").via(
+    (path, init) =>
+      fetch(path, {
+        ...init,
+        headers: { ...Object.fromEntries(new Headers(init?.headers)), "cf-connecting-ip": ip },
+      }),
   );
-const keyId = async (who: Api) => ok(await who.get<{ key: { id: string } }>("/v1/me"), 200).body.key.id;
+const keyId = async (who: Api) =>
+  expectStatus(await who.get<{ key: { id: string } }>("/v1/me"), 200).body.key.id;
 
 describe("a key for another member", () => {
   test("S1.40 its secret is shown to that member only, who claims it once", async () => {
-    const member = await newcomer(owner, { roles: ["member"] });
-    const answer = ok(await makeKey(owner.api, member.memberId), 201).body;
+    const member = await newMemberWithoutKey(owner, { roles: ["member"] });
+    const answer = expectStatus(await makeKey(owner.api, member.memberId), 201).body;
     expect([answer.secret, answer.status, answer.memberId]).toEqual([undefined, "waiting", member.memberId]);
     const token = answer.claim?.token ?? "";
-    const claimed = ok(await claim(token), 201).body;
+    const claimed = expectStatus(await claim(token), 201).body;
     expect([claimed.id, claimed.status]).toEqual([answer.id, "active"]);
-    const me = ok(
+    const me = expectStatus(
       await api(fetch, claimed.secret ?? "").get<{ member: { id: string }; key: { id: string } }>("/v1/me"),
       200,
     ).body;
@@ -70,42 +80,42 @@ describe("a key for another member", () => {
 
   test("of two who claim it at once one gets the secret", async () => {
     for (let round = 0; round < 5; round += 1) {
-      const member = await newcomer(owner, { roles: ["member"] });
-      const { claim: given } = ok(await makeKey(owner.api, member.memberId), 201).body;
+      const member = await newMemberWithoutKey(owner, { roles: ["member"] });
+      const { claim: given } = expectStatus(await makeKey(owner.api, member.memberId), 201).body;
       const answers = await Promise.all([claim(given?.token ?? ""), claim(given?.token ?? "")]);
       const won = answers.filter(({ status }) => status === 201);
       expect(won.length).toBe(1);
       expect(["409 invitation/used", MISSING]).toContain(
         said(answers.find(({ status }) => status !== 201) ?? answers[0]),
       );
-      ok(await api(fetch, won[0]?.body.secret ?? "").get("/v1/me"), 200);
+      expectStatus(await api(fetch, won[0]?.body.secret ?? "").get("/v1/me"), 200);
     }
   });
 
   test("is not claimed when too old or revoked, from a wrong address, or by a blocked member", async () => {
     const wait = async (more: object = {}) => {
-      const member = await newcomer(owner, { roles: ["member"] });
-      const { id, claim: given } = ok(await makeKey(owner.api, member.memberId, more), 201).body;
+      const member = await newMemberWithoutKey(owner, { roles: ["member"] });
+      const { id, claim: given } = expectStatus(await makeKey(owner.api, member.memberId, more), 201).body;
       return { member, id, token: given?.token ?? "" };
     };
     const [late, revoked, away, blocked] = [
       await wait(),
       await wait(),
-      await wait({ allowedIps: [ELSEWHERE] }),
+      await wait({ allowedIps: [OTHER_IP] }),
       await wait(),
     ];
     await env.DB.prepare("UPDATE api_key SET claim_expires_at = ? WHERE id = ?")
       .bind(Date.now(), late.id)
       .run();
-    ok(await owner.api.del(`/v1/api-keys/${revoked.id}`), 204);
-    ok(await owner.api.post(`/v1/members/${blocked.member.memberId}/block`), 200);
+    expectStatus(await owner.api.del(`/v1/api-keys/${revoked.id}`), 204);
+    expectStatus(await owner.api.post(`/v1/members/${blocked.member.memberId}/block`), 200);
     expect([
       said(await claim(late.token)),
       said(await claim(revoked.token)),
       said(await claim(away.token)),
       said(await claim(blocked.token)),
     ]).toEqual(["410 invitation/expired", MISSING, "403 ip/not-allowed", "401 auth/blocked"]);
-    ok(await claim(away.token, ELSEWHERE), 201);
+    expectStatus(await claim(away.token, OTHER_IP), 201);
     for (const token of ["a".repeat(43), "short", "a".repeat(5_000)])
       expect([MISSING, "422 validation"]).toContain(said(await claim(token)));
   });
@@ -123,10 +133,10 @@ describe("a key for another member", () => {
       said(await member.api.get(`/v1/members/${other.memberId}/api-keys`)),
       said(await viewer.api.get(`/v1/members/${viewer.memberId}/api-keys`)),
     ]).toEqual([MISSING, NO]);
-    ok(await member.api.get(`/v1/members/${member.memberId}/api-keys`), 200);
-    ok(await member.api.del(`/v1/api-keys/${mine}`), 204);
+    expectStatus(await member.api.get(`/v1/members/${member.memberId}/api-keys`), 200);
+    expectStatus(await member.api.del(`/v1/api-keys/${mine}`), 204);
     expect(said(await member.api.get("/v1/me"))).toBe(UNKNOWN);
-    ok(await owner.api.del(`/v1/api-keys/${theirs}`), 204);
+    expectStatus(await owner.api.del(`/v1/api-keys/${theirs}`), 204);
     expect(said(await other.api.get("/v1/me"))).toBe(UNKNOWN);
   });
 
@@ -134,7 +144,9 @@ describe("a key for another member", () => {
     const member = await add(["member"], { rights: ["api_key.create", "member.view"] });
     for (const whom of [owner, await add(["viewer"]), await add(["member"])])
       expect(said(await makeKey(member.api, whom.memberId))).toBe(NO);
-    expect(said(await makeKey(member.api, (await subscribed(platform, "team")).memberId))).toBe(MISSING);
+    expect(said(await makeKey(member.api, (await createSubscribedAccount(platform, "team")).memberId))).toBe(
+      MISSING,
+    );
   });
 });
 
@@ -143,22 +155,22 @@ describe("S1.15 K12 no key for a viewer", () => {
     const [viewer, admin] = [await add(["viewer"], { rights: ["api_key.create"] }), owner];
     for (const who of [admin, viewer]) expect(said(await makeKey(who.api, viewer.memberId))).toBe(NO);
     const path = `/v1/accounts/${owner.accountId}/members`;
-    const added = ok(
+    const added = expectStatus(
       await platform.post<{ id: string; claim?: object }>(path, person({ roles: ["viewer"] }), keyed()),
       201,
     ).body;
     expect([added.claim, said(await platform.post(`${path}/${added.id}/claims`))]).toEqual([undefined, NO]);
-    const late = await newcomer(owner, { roles: ["member"] });
-    const token = ok(await makeKey(owner.api, late.memberId), 201).body.claim?.token ?? "";
-    ok(await owner.api.patch(`/v1/members/${late.memberId}`, { roles: ["viewer"] }, ANY), 200);
+    const late = await newMemberWithoutKey(owner, { roles: ["member"] });
+    const token = expectStatus(await makeKey(owner.api, late.memberId), 201).body.claim?.token ?? "";
+    expectStatus(await owner.api.patch(`/v1/members/${late.memberId}`, { roles: ["viewer"] }, ANY), 200);
     expect(said(await claim(token))).toBe(NO);
-    ok(await owner.api.patch(`/v1/members/${late.memberId}`, { roles: ["member"] }, ANY), 200);
+    expectStatus(await owner.api.patch(`/v1/members/${late.memberId}`, { roles: ["member"] }, ANY), 200);
     expect(said(await claim(token))).toBe("201");
   });
 
   test("works for a member while they are one, on any route; it does again with a raised role", async () => {
     const member = await add(["member"]);
-    const custom = ok(
+    const custom = expectStatus(
       await owner.api.post<{ id: string }>(
         "/v1/roles",
         { name: "Reader", description: "", rights: ["catalog.view"] },
@@ -167,9 +179,9 @@ describe("S1.15 K12 no key for a viewer", () => {
       201,
     ).body.id;
     const token = api(fetch, await newToken(fetch, member.apiKey));
-    const hook = ok(await member.api.get<{ key: { id: string } }>("/v1/me"), 200).body.key.id;
+    const hook = expectStatus(await member.api.get<{ key: { id: string } }>("/v1/me"), 200).body.key.id;
     for (const roles of [["viewer"], ["viewer", custom]]) {
-      ok(await owner.api.patch(`/v1/members/${member.memberId}`, { roles }, ANY), 200);
+      expectStatus(await owner.api.patch(`/v1/members/${member.memberId}`, { roles }, ANY), 200);
       for (const who of [member.api, token]) {
         const answers = [
           await who.get("/v1/me"),
@@ -181,11 +193,11 @@ describe("S1.15 K12 no key for a viewer", () => {
       }
     }
     for (const roles of [["member"], ["viewer", "member"]]) {
-      ok(await owner.api.patch(`/v1/members/${member.memberId}`, { roles }, ANY), 200);
-      for (const who of [member.api, token]) ok(await who.get("/v1/me"), 200);
+      expectStatus(await owner.api.patch(`/v1/members/${member.memberId}`, { roles }, ANY), 200);
+      for (const who of [member.api, token]) expectStatus(await who.get("/v1/me"), 200);
     }
     expect(
-      ok(
+      expectStatus(
         await owner.api.get<{ data: { id: string; status: string }[] }>(
           `/v1/members/${member.memberId}/api-keys`,
         ),
@@ -199,8 +211,8 @@ describe("who may call", () => {
   test("a blocked member is refused by key and token at the next call, until unblocked", async () => {
     const member = await add(["member"]);
     const callers = [member.api, api(fetch, await newToken(fetch, member.apiKey))];
-    for (const who of callers) ok(await who.get("/v1/me"), 200);
-    ok(await owner.api.post(`/v1/members/${member.memberId}/block`), 200);
+    for (const who of callers) expectStatus(await who.get("/v1/me"), 200);
+    expectStatus(await owner.api.post(`/v1/members/${member.memberId}/block`), 200);
     for (const who of callers)
       for (const answer of [
         await who.get("/v1/me"),
@@ -208,11 +220,11 @@ describe("who may call", () => {
         await who.post("/v1/auth/token"),
       ])
         expect(said(answer)).toBe("401 auth/blocked");
-    ok(await owner.api.post(`/v1/members/${member.memberId}/unblock`), 200);
+    expectStatus(await owner.api.post(`/v1/members/${member.memberId}/unblock`), 200);
     for (const who of callers)
-      expect(ok(await who.get<{ member: { roles: string[] } }>("/v1/me"), 200).body.member.roles).toEqual([
-        "member",
-      ]);
+      expect(
+        expectStatus(await who.get<{ member: { roles: string[] } }>("/v1/me"), 200).body.member.roles,
+      ).toEqual(["member"]);
   });
 
   test("S1.41 a token ends with the key that it was minted from; the other key goes on", async () => {
@@ -222,13 +234,13 @@ describe("who may call", () => {
       api(fetch, await newToken(fetch, second)),
       api(fetch, await newToken(fetch, member.apiKey)),
     ];
-    ok(await token.get("/v1/me"), 200);
-    ok(await owner.api.del(`/v1/api-keys/${await keyId(token)}`), 204);
+    expectStatus(await token.get("/v1/me"), 200);
+    expectStatus(await owner.api.del(`/v1/api-keys/${await keyId(token)}`), 204);
     expect([said(await token.get("/v1/me")), said(await api(fetch, second).get("/v1/me"))]).toEqual([
       UNKNOWN,
       UNKNOWN,
     ]);
-    for (const who of [other, member.api]) ok(await who.get("/v1/me"), 200);
+    for (const who of [other, member.api]) expectStatus(await who.get("/v1/me"), 200);
   });
 });
 
@@ -239,8 +251,8 @@ describe("a repeated creation", () => {
       ["access-tokens", { name: "client" }, "token"],
     ] as const) {
       const key = keyed();
-      const first = ok(await owner.api.post(`/v1/${path}`, body, key), 201).body;
-      const again = ok(await owner.api.post(`/v1/${path}`, body, key), 201);
+      const first = expectStatus(await owner.api.post(`/v1/${path}`, body, key), 201).body;
+      const again = expectStatus(await owner.api.post(`/v1/${path}`, body, key), 201);
       expect([typeof first[hidden], hidden in again.body, again.headers.get("idempotency-replayed")]).toEqual(
         ["string", false, "true"],
       );
@@ -266,7 +278,7 @@ describe("no member gives more than they hold", () => {
   ];
 
   test("direct rights and grants: what is held may be given on, and nothing beyond", async () => {
-    const product = await made(owner, "products", { name: "One" });
+    const product = await createObject(owner, "products", { name: "One" });
     const [one, all] = [
       { resourceType: "product", resourceId: product, access: "view" },
       { resourceType: "product", resourceId: "0", access: "view" },
@@ -314,11 +326,11 @@ describe("no member gives more than they hold", () => {
       .bind(JSON.stringify(rights), admin.memberId)
       .run();
     expect(
-      ok(await admin.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights.filter((right) =>
+      expectStatus(await admin.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights.filter((right) =>
         rights.includes(right),
       ),
     ).toEqual([]);
-    const stranger = await subscribed(platform, "team");
+    const stranger = await createSubscribedAccount(platform, "team");
     for (const { accountId } of [owner, stranger]) {
       const plan = { restrictedAccounts: true };
       const answers = [
@@ -360,16 +372,16 @@ describe("no member gives more than they hold", () => {
   test("a narrowed key makes only keys as narrow in scopes, addresses and time", async () => {
     const soon = new Date(Date.now() + 3_600_000).toISOString(),
       later = new Date(Date.now() + 7_200_000).toISOString();
-    const terms = { scopes: SCOPES, allowedIps: [HOME], expiresAt: soon };
+    const terms = { scopes: SCOPES, allowedIps: [HOME_IP], expiresAt: soon };
     const narrow = await narrowed(owner, terms);
-    const admin = await newcomer(owner, { roles: ["admin"] });
+    const admin = await newMemberWithoutKey(owner, { roles: ["admin"] });
     for (const whom of [owner, admin]) {
       for (const wide of [
         { scopes: null },
         { scopes: [...SCOPES, "audit.view"] },
         { allowedIps: [] },
-        { allowedIps: [ELSEWHERE] },
-        { allowedIps: [`${HOME}/24`] },
+        { allowedIps: [OTHER_IP] },
+        { allowedIps: [`${HOME_IP}/24`] },
         { expiresAt: null },
         { expiresAt: later },
       ]) {
@@ -377,14 +389,14 @@ describe("no member gives more than they hold", () => {
           NO,
         );
       }
-      ok(await makeKey(narrow, whom.memberId, { ...terms, scopes: ["product.view"] }), 201);
+      expectStatus(await makeKey(narrow, whom.memberId, { ...terms, scopes: ["product.view"] }), 201);
     }
   });
 
   test("members make their own keys where the account allows it, with no scope that they lack", async () => {
     const [member, viewer] = [await add(["member"]), await add(["viewer"])];
     expect(said(await makeKey(member.api, member.memberId))).toBe(NO);
-    ok(
+    expectStatus(
       await owner.api.patch(
         `/v1/accounts/${owner.accountId}`,
         { settings: { membersMayCreateKeys: true } },
@@ -401,7 +413,7 @@ describe("no member gives more than they hold", () => {
       said(await makeKey(member.api, member.memberId, { scopes: ["license.provision", "member.edit"] })),
     ).toBe(NO);
     const narrow = await narrowed(member, { scopes: ["license.provision"] });
-    expect(ok(await narrow.get<{ rights: string[] }>("/v1/me"), 200).body.rights).toEqual([
+    expect(expectStatus(await narrow.get<{ rights: string[] }>("/v1/me"), 200).body.rights).toEqual([
       "license.provision",
     ]);
     expect(said(await makeKey(narrow, member.memberId, { scopes: ["license.provision"] }))).toBe(NO);

@@ -1,11 +1,18 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Api, ok, type Problem } from "../../harness/client.ts";
+import { type Api, expectStatus, type Problem } from "../../harness/client.ts";
 import { sweepTierCredits } from "../../../src/accounts/tiers/tier-credit.change.ts";
 import { newMember, type Person } from "../../harness/people.ts";
-import { CARD, INVOICE, keyed } from "./marketplace-world.ts";
-import { fetch, foundPlatform, grants, made, said, subscribed } from "../access/operators-world.ts";
-import { newTheme } from "../access/team-world.ts";
+import { CARD_BODY, INVOICE_BODY, idempotentIn } from "./marketplace-fixture.ts";
+import {
+  fetch,
+  createPlatform,
+  replaceGrants,
+  createObject,
+  said,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
+import { newTheme } from "../access/team-fixture.ts";
 
 interface Billing {
   readonly tier: string | null;
@@ -19,17 +26,17 @@ let platform: Api;
 let owner: Person;
 let operator: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 beforeEach(async () => {
-  owner = await subscribed(platform, "vendor");
+  owner = await createSubscribedAccount(platform, "vendor");
   operator = await newMember(fetch, owner, { roles: ["operator"] });
 });
 
-const give = (...list: Parameters<typeof grants>[2]) => grants(owner, operator.memberId, list);
+const give = (...list: Parameters<typeof replaceGrants>[2]) => replaceGrants(owner, operator.memberId, list);
 const ANY = { ifMatch: "*" };
 const NO = "403 access/denied";
-const SHOWN = { brand: CARD.brand, last4: CARD.last4, expiry: CARD.expiry };
+const SHOWN = { brand: CARD_BODY.brand, last4: CARD_BODY.last4, expiry: CARD_BODY.expiry };
 /** Every table of the database as one text. */
 async function everything(): Promise<string> {
   const { results: tables } = await env.DB.prepare(
@@ -44,36 +51,36 @@ describe("billing", () => {
   it("S0.26 a billing grant opens billing and invoices, and nothing else", async () => {
     for (const path of ["billing", "invoices"]) expect(said(await operator.api.get(`/v1/${path}`))).toBe(NO);
     await give({ resourceType: "billing", access: "view" });
-    for (const path of ["billing", "invoices"]) ok(await operator.api.get(`/v1/${path}`), 200);
+    for (const path of ["billing", "invoices"]) expectStatus(await operator.api.get(`/v1/${path}`), 200);
     for (const path of ["products", "customers", "analytics", "members", "audit"])
       expect(said(await operator.api.get(`/v1/${path}`)), path).toBe(NO);
-    expect(said(await operator.api.post("/v1/invoices", INVOICE, keyed()))).toBe(NO);
+    expect(said(await operator.api.post("/v1/invoices", INVOICE_BODY, idempotentIn()))).toBe(NO);
     expect(said(await operator.api.get("/v1/invoices/ivc_none"))).toBe("404 not-found");
   });
 
   it("S0.27 view sees billing, edit changes it; of a card brand, last 4 and expiry are shown", async () => {
     await give({ resourceType: "billing", access: "view" });
-    expect(said(await operator.api.patch("/v1/billing", { card: CARD }, ANY))).toBe(NO);
+    expect(said(await operator.api.patch("/v1/billing", { card: CARD_BODY }, ANY))).toBe(NO);
     for (const access of ["edit", "owner"]) {
       await give({ resourceType: "billing", access });
-      const { body } = ok(
-        await operator.api.patch<Billing>("/v1/billing", { address: { city: access }, card: CARD }, ANY),
+      const { body } = expectStatus(
+        await operator.api.patch<Billing>("/v1/billing", { address: { city: access }, card: CARD_BODY }, ANY),
         200,
       );
       expect(body).toMatchObject({ address: { city: access }, card: SHOWN, billedTo: owner.memberId });
-      expect(ok(await owner.api.get<Billing>("/v1/billing"), 200).body).toEqual(body);
+      expect(expectStatus(await owner.api.get<Billing>("/v1/billing"), 200).body).toEqual(body);
     }
-    expect(JSON.stringify(ok(await owner.api.get("/v1/audit?limit=100"), 200).body)).not.toContain(
-      CARD.token,
+    expect(JSON.stringify(expectStatus(await owner.api.get("/v1/audit?limit=100"), 200).body)).not.toContain(
+      CARD_BODY.token,
     );
-    expect((await everything()).split(CARD.token).length - 1).toBe(1);
-    ok(await operator.api.patch("/v1/billing", { card: null }, ANY), 200);
-    expect(await everything()).not.toContain(CARD.token);
+    expect((await everything()).split(CARD_BODY.token).length - 1).toBe(1);
+    expectStatus(await operator.api.patch("/v1/billing", { card: null }, ANY), 200);
+    expect(await everything()).not.toContain(CARD_BODY.token);
   });
 
   it("S1.12 a team's admin manages billing and sees invoices; members and viewers do not", async () => {
-    const admin = await subscribed(platform, "team");
-    ok(
+    const admin = await createSubscribedAccount(platform, "team");
+    expectStatus(
       await admin.api.patch(
         "/v1/billing",
         { address: { company: "Acme", city: "Berlin", country: "DE" } },
@@ -81,8 +88,8 @@ describe("billing", () => {
       ),
       200,
     );
-    for (const path of ["billing", "invoices"]) ok(await admin.api.get(`/v1/${path}`), 200);
-    expect(said(await admin.api.post("/v1/invoices", INVOICE, keyed()))).toBe(NO);
+    for (const path of ["billing", "invoices"]) expectStatus(await admin.api.get(`/v1/${path}`), 200);
+    expect(said(await admin.api.post("/v1/invoices", INVOICE_BODY, idempotentIn()))).toBe(NO);
     for (const role of ["member", "viewer"]) {
       const { api } = await newMember(fetch, admin, { roles: [role] });
       for (const answer of [
@@ -102,10 +109,10 @@ describe("billing", () => {
       { address: { street: number } },
       { address: { taxId: plain } },
       { address: { postalCode: plain } },
-      { card: { ...CARD, token: `pm_${plain}` } },
-      { card: { ...CARD, token: plain } },
-      { card: { ...CARD, last4: plain } },
-      { card: { ...CARD, number: plain } },
+      { card: { ...CARD_BODY, token: `pm_${plain}` } },
+      { card: { ...CARD_BODY, token: plain } },
+      { card: { ...CARD_BODY, last4: plain } },
+      { card: { ...CARD_BODY, number: plain } },
       { card: Number(plain) },
       { card: plain },
       { number: plain },
@@ -118,7 +125,7 @@ describe("billing", () => {
       if (!(plain in body)) expect(JSON.stringify(answer.body)).not.toMatch(/4111/);
     }
     expect(await everything()).not.toMatch(/4111 ?1111/);
-    expect(ok(await owner.api.get<Billing>("/v1/billing"), 200).body).toMatchObject({
+    expect(expectStatus(await owner.api.get<Billing>("/v1/billing"), 200).body).toMatchObject({
       card: null,
       version: 0,
     });
@@ -128,7 +135,7 @@ describe("billing", () => {
     expect(said(await owner.api.patch("/v1/billing", { address: { city: "a" } }))).toBe(
       "428 precondition-required",
     );
-    expect(ok(await owner.api.get("/v1/billing"), 200).headers.get("etag")).toMatch(/^"0\./);
+    expect(expectStatus(await owner.api.get("/v1/billing"), 200).headers.get("etag")).toMatch(/^"0\./);
     const answers = await Promise.all(
       ["a", "b"].map((city) => owner.api.patch("/v1/billing", { address: { city } }, { ifMatch: '"0"' })),
     );
@@ -136,13 +143,13 @@ describe("billing", () => {
     expect(said(await owner.api.patch("/v1/billing", { address: { city: "c" } }, { ifMatch: '"0"' }))).toBe(
       "412 precondition-failed",
     );
-    ok(await owner.api.patch("/v1/billing", { address: { city: "c" } }, { ifMatch: '"1"' }), 200);
+    expectStatus(await owner.api.patch("/v1/billing", { address: { city: "c" } }, { ifMatch: '"1"' }), 200);
   });
 
   it("each account has its own", async () => {
-    const other = await subscribed(platform, "vendor");
-    ok(await owner.api.patch("/v1/billing", { card: CARD }, ANY), 200);
-    expect(ok(await other.api.get<Billing>("/v1/billing"), 200).body).toMatchObject({
+    const other = await createSubscribedAccount(platform, "vendor");
+    expectStatus(await owner.api.patch("/v1/billing", { card: CARD_BODY }, ANY), 200);
+    expect(expectStatus(await other.api.get<Billing>("/v1/billing"), 200).body).toMatchObject({
       tier: null,
       card: null,
       billedTo: other.memberId,
@@ -159,13 +166,15 @@ describe("invoices of an account", () => {
   let debtor: Person;
   let themeId: string;
   beforeEach(async () => {
-    debtor = await subscribed(platform, "team");
+    debtor = await createSubscribedAccount(platform, "team");
     themeId = await newTheme(platform, { priceAmount: 100 });
   });
   const of = (path: string) => `/v1/accounts/${debtor.accountId}/invoices/${path}`;
   const bought = async () =>
-    ok(await debtor.api.post<{ invoiceId: string }>("/v1/licenses/purchase", { themeId }, keyed()), 201).body
-      .invoiceId;
+    expectStatus(
+      await debtor.api.post<{ invoiceId: string }>("/v1/licenses/purchase", { themeId }, idempotentIn()),
+      201,
+    ).body.invoiceId;
 
   it("are settled or canceled by the platform, once, in both trails", async () => {
     for (const [verb, status] of [
@@ -176,16 +185,16 @@ describe("invoices of an account", () => {
       expect(said(await platform.post(of(`${id}/${verb}`), undefined, { ifMatch: '"7"' }))).toBe(
         "412 precondition-failed",
       );
-      expect(ok(await platform.post<Invoice>(of(`${id}/${verb}`)), 200).body).toMatchObject({
+      expect(expectStatus(await platform.post<Invoice>(of(`${id}/${verb}`)), 200).body).toMatchObject({
         id,
         status,
         version: 2,
       });
-      expect(ok(await debtor.api.get<Invoice>(`/v1/invoices/${id}`), 200).body.status).toBe(status);
+      expect(expectStatus(await debtor.api.get<Invoice>(`/v1/invoices/${id}`), 200).body.status).toBe(status);
       for (const again of ["settle", "cancel"])
         expect(said(await platform.post(of(`${id}/${again}`), {}))).toBe("409 conflict/state");
       for (const who of [debtor.api, platform]) {
-        const { data } = ok(
+        const { data } = expectStatus(
           await who.get<{ data: { resource: { id: string }; changes: object }[] }>(
             "/v1/audit?action=invoice.edit&limit=100",
           ),
@@ -199,9 +208,11 @@ describe("invoices of an account", () => {
   });
 
   it("are so once under one key, and of two at once one wins", async () => {
-    const [id, other, command] = [await bought(), await bought(), keyed()];
+    const [id, other, command] = [await bought(), await bought(), idempotentIn()];
     for (const _ of ["first", "again"])
-      expect(ok(await platform.post<Invoice>(of(`${id}/settle`), {}, command), 200).body.status).toBe("paid");
+      expect(
+        expectStatus(await platform.post<Invoice>(of(`${id}/settle`), {}, command), 200).body.status,
+      ).toBe("paid");
     const answers = await Promise.all(
       ["settle", "cancel"].map((verb) => platform.post(of(`${other}/${verb}`), {})),
     );
@@ -210,7 +221,7 @@ describe("invoices of an account", () => {
 
   it("are there for the platform only, and under their own account", async () => {
     const id = await bought();
-    const other = await subscribed(platform, "team");
+    const other = await createSubscribedAccount(platform, "team");
     for (const who of [debtor, owner, operator])
       for (const verb of ["settle", "cancel"]) expect(said(await who.api.post(of(`${id}/${verb}`)))).toBe(NO);
     for (const path of [
@@ -224,21 +235,24 @@ describe("invoices of an account", () => {
 
 describe("analytics", () => {
   const counts = async (who: Person) =>
-    ok(await who.api.get<{ data: { type: string; status: string; count: number }[] }>("/v1/analytics"), 200)
-      .body.data;
+    expectStatus(
+      await who.api.get<{ data: { type: string; status: string; count: number }[] }>("/v1/analytics"),
+      200,
+    ).body.data;
 
   it("S0.24 an analytics grant gives counts, and nothing else", async () => {
-    for (const name of ["Editor", "Renderer"]) await made(owner, "products", { name });
+    for (const name of ["Editor", "Renderer"]) await createObject(owner, "products", { name });
     expect(said(await operator.api.get("/v1/analytics"))).toBe(NO);
     await give({ resourceType: "analytics", access: "view" });
     expect(await counts(operator)).toEqual([{ type: "product", status: "active", count: 2 }]);
     for (const path of ["products", "customers", "billing", "invoices", "access-tokens", "audit", "members"])
       expect(said(await operator.api.get(`/v1/${path}`)), path).toBe(NO);
-    expect(await counts(await subscribed(platform, "vendor"))).toEqual([]);
+    expect(await counts(await createSubscribedAccount(platform, "vendor"))).toEqual([]);
   });
 
   it("S0.25 with any level, analytics can only be read", async () => {
-    const rights = async () => ok(await operator.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights;
+    const rights = async () =>
+      expectStatus(await operator.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights;
     for (const access of ["view", "edit", "owner"]) {
       await give({ resourceType: "analytics", access });
       expect(await rights()).toEqual(["analytics.view"]);
@@ -263,7 +277,7 @@ describe("tiers", () => {
   /** A new tier of the platform's list, by its key. */
   async function tier(more: object): Promise<string> {
     const key = `t${(count += 1)}`;
-    ok(
+    expectStatus(
       await platform.post("/v1/tiers", {
         key,
         names: { en: `Tier ${key}`, ru: `Тариф ${key}` },
@@ -276,25 +290,31 @@ describe("tiers", () => {
   }
   const free = (more: object = {}) => tier({ price: price(0), selfService: true, ...more });
   const choose = (key: string, who = owner.api) => who.patch<Choosing>("/v1/billing", { tier: key }, ANY);
-  const chosen = async (key: string, who = owner.api) => ok(await choose(key, who), 200).body;
+  const chosen = async (key: string, who = owner.api) => expectStatus(await choose(key, who), 200).body;
   const card = async () =>
-    ok(await platform.get<{ plan: object; subscription: object }>(`/v1/accounts/${owner.accountId}`), 200)
-      .body;
+    expectStatus(
+      await platform.get<{ plan: object; subscription: object }>(`/v1/accounts/${owner.accountId}`),
+      200,
+    ).body;
   const balance = async () =>
-    ok(await platform.get(`/v1/accounts/${owner.accountId}/credits`), 200).body["balance"];
+    expectStatus(await platform.get(`/v1/accounts/${owner.accountId}/credits`), 200).body["balance"];
   const end = (invoiceId: string, verb: string) =>
     platform.post(`/v1/accounts/${owner.accountId}/invoices/${invoiceId}/${verb}`, {});
-  const status = async (id: string) => ok(await owner.api.get(`/v1/invoices/${id}`), 200).body["status"];
+  const status = async (id: string) =>
+    expectStatus(await owner.api.get(`/v1/invoices/${id}`), 200).body["status"];
   const subscribe = (body: object) =>
     platform.put(`/v1/accounts/${owner.accountId}/subscription`, { status: "active", ...body });
 
   it("K16 S0.27 a chosen tier waits with an invoice, and comes once the platform settles it", async () => {
-    ok(await platform.put(`/v1/accounts/${owner.accountId}/plan`, { restrictedAccounts: false }), 200);
+    expectStatus(
+      await platform.put(`/v1/accounts/${owner.accountId}/plan`, { restrictedAccounts: false }),
+      200,
+    );
     const key = await tier({ features: { restrictedAccounts: true, memberLimit: 9 }, creditsPerMonth: 50 });
     const { tier: now, choice } = await chosen(key);
     expect([now, choice]).toMatchObject([null, { tier: key }]);
     expect((await chosen(key)).choice).toEqual(choice);
-    const { data } = ok(await owner.api.get<{ data: object[] }>("/v1/invoices"), 200).body;
+    const { data } = expectStatus(await owner.api.get<{ data: object[] }>("/v1/invoices"), 200).body;
     expect(data).toMatchObject([
       { id: choice?.invoiceId, amount: 900, currency: "EUR", billedTo: owner.memberId, status: "open" },
     ]);
@@ -303,30 +323,30 @@ describe("tiers", () => {
       0,
     ]);
     expect(said(await owner.api.post(`/v1/invoices/${choice?.invoiceId}/settle`, {}))).toBe(NO);
-    ok(await end(choice?.invoiceId ?? "", "settle"), 200);
+    expectStatus(await end(choice?.invoiceId ?? "", "settle"), 200);
     expect(await card()).toMatchObject({
       plan: { restrictedAccounts: true, memberLimit: 9 },
       subscription: { status: "active", tier: key, currentPeriodEnd: null },
     });
-    expect([await balance(), ok(await owner.api.get<Choosing>("/v1/billing"), 200).body]).toMatchObject([
-      50,
-      { tier: key, choice: null },
-    ]);
-    ok(await subscribe({ tier: key }), 200);
+    expect([
+      await balance(),
+      expectStatus(await owner.api.get<Choosing>("/v1/billing"), 200).body,
+    ]).toMatchObject([50, { tier: key, choice: null }]);
+    expectStatus(await subscribe({ tier: key }), 200);
     expect(await balance()).toBe(50);
   });
 
   it("K16 another choice, a canceled invoice, or the tier in force ends the choice before", async () => {
     const [one, two, has] = [await tier({}), await tier({}), await tier({})];
-    ok(await subscribe({ tier: has }), 200);
+    expectStatus(await subscribe({ tier: has }), 200);
     const [first, second] = [
       (await chosen(one)).choice?.invoiceId ?? "",
       (await chosen(two)).choice?.invoiceId ?? "",
     ];
     expect([await status(first), await status(second)]).toEqual(["canceled", "open"]);
     expect(said(await end(first, "settle"))).toBe("409 conflict/state");
-    ok(await end(second, "cancel"), 200);
-    expect(ok(await owner.api.get<Choosing>("/v1/billing"), 200).body).toMatchObject({
+    expectStatus(await end(second, "cancel"), 200);
+    expect(expectStatus(await owner.api.get<Choosing>("/v1/billing"), 200).body).toMatchObject({
       tier: has,
       choice: null,
     });
@@ -334,8 +354,8 @@ describe("tiers", () => {
     expect(await chosen(has)).toMatchObject({ tier: has, choice: null });
     expect([await status(third), (await card()).subscription]).toMatchObject(["canceled", { tier: has }]);
     await chosen(one);
-    ok(await subscribe({ tier: one }), 200);
-    expect(ok(await owner.api.get<Choosing>("/v1/billing"), 200).body).toMatchObject({
+    expectStatus(await subscribe({ tier: one }), 200);
+    expect(expectStatus(await owner.api.get<Choosing>("/v1/billing"), 200).body).toMatchObject({
       tier: one,
       choice: null,
     });
@@ -365,7 +385,7 @@ describe("tiers", () => {
       .run();
     await sweepTierCredits(env, 0);
     expect(await balance()).toBe(90);
-    ok(await subscribe({ status: "past_due", tier: one }), 200);
+    expectStatus(await subscribe({ status: "past_due", tier: one }), 200);
     expect(said(await choose(two))).toBe("409 conflict/state");
   });
 
@@ -424,7 +444,7 @@ describe("tiers", () => {
         await platform.post(
           "/v1/accounts",
           { ...account, subscription: { status: "active", tier: "gold" } },
-          keyed(),
+          idempotentIn(),
         ),
       ),
     ).toBe("422 validation");
@@ -443,26 +463,29 @@ describe("tiers", () => {
       platform.post(
         "/v1/hooks",
         { name: "H", scheme: "standard", mapping: { typeAt: "/type", rules: [rule(value)] } },
-        keyed(),
+        idempotentIn(),
       );
     expect(said(await hook("gold"))).toBe("422 validation");
-    ok(await hook(hidden), 201);
+    expectStatus(await hook(hidden), 201);
     expect(said(await platform.del(`/v1/tiers/${hidden}`))).toBe("409 conflict/not-removable");
     const credits = await tier({ creditsPerMonth: 8, features: { memberLimit: 3 } });
-    const founded = ok(
+    const founded = expectStatus(
       await platform.post<{ id: string; plan: object }>(
         "/v1/accounts",
         { ...account, subscription: { status: "active", tier: credits } },
-        keyed(),
+        idempotentIn(),
       ),
       201,
     ).body;
     expect([
       founded.plan,
-      ok(await platform.get(`/v1/accounts/${founded.id}/credits`), 200).body["balance"],
+      expectStatus(await platform.get(`/v1/accounts/${founded.id}/credits`), 200).body["balance"],
     ]).toMatchObject([{ memberLimit: 3 }, 8]);
     expect(said(await platform.del(`/v1/tiers/${credits}`))).toBe("409 conflict/not-removable");
-    const { data } = ok(await operator.api.get<{ data: { key: string }[] }>("/v1/tiers?limit=100"), 200).body;
+    const { data } = expectStatus(
+      await operator.api.get<{ data: { key: string }[] }>("/v1/tiers?limit=100"),
+      200,
+    ).body;
     expect([data.some(({ key }) => key === hidden), data.some(({ key }) => key === credits)]).toEqual([
       false,
       true,

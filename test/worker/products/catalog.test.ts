@@ -1,20 +1,26 @@
 import { beforeAll, expect, it, test } from "vitest";
-import { type Api, api, newKey, ok } from "../../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newAccount, type Person } from "../../harness/people.ts";
-import { fetch, grants, listed, said } from "../access/operators-world.ts";
-import { foundPlatformKey, newTeam, newTheme, provisioned, type Team } from "../access/team-world.ts";
+import { fetch, replaceGrants, listIds, said } from "../access/operators-fixture.ts";
+import {
+  createPlatformKey,
+  createTeam,
+  newTheme,
+  provisionLicense,
+  type Team,
+} from "../access/team-fixture.ts";
 
 let platform: Api;
 let team: Team;
 
 beforeAll(async () => {
-  platform = api(fetch, await foundPlatformKey());
-  team = await newTeam(platform);
+  platform = api(fetch, await createPlatformKey());
+  team = await createTeam(platform);
 });
 
 const COST = { priceCredits: 5, priceAmount: 4_900, currency: "EUR", costPrice: 1_000, margin: 390 };
-const keyed = () => ({ idempotencyKey: newKey() });
-const card = async (who: Api, id: string) => ok(await who.get(`/v1/catalog/${id}`), 200).body;
+const keyed = () => ({ idempotencyKey: newIdempotencyKey() });
+const card = async (who: Api, id: string) => expectStatus(await who.get(`/v1/catalog/${id}`), 200).body;
 
 it("S1.19 is browsed by vendor, license type and kind, in pages of at most a hundred", async () => {
   const ids = [
@@ -23,7 +29,7 @@ it("S1.19 is browsed by vendor, license type and kind, in pages of at most a hun
     await newTheme(platform, { vendor: "Luna", licenseType: "unlimited" }),
   ];
   const found = async (query: string) =>
-    ((await listed(team.member.api, `catalog?${query}`, 1)) as string[]).map((id) => ids.indexOf(id));
+    ((await listIds(team.member.api, `catalog?${query}`, 1)) as string[]).map((id) => ids.indexOf(id));
   expect(await found("vendor=Sol")).toEqual([1, 0]);
   expect(await found("vendor=Sol&licenseType=unlimited")).toEqual([0]);
   expect(await found("kind=plugin&vendor=Sol")).toEqual([1]);
@@ -46,7 +52,7 @@ test("cost prices and margins are seen by the offering account, by no team: card
     );
     const texts = [
       JSON.stringify(await card(who.api, id)),
-      JSON.stringify(ok(await who.api.get("/v1/catalog?limit=100"), 200).body),
+      JSON.stringify(expectStatus(await who.api.get("/v1/catalog?limit=100"), 200).body),
     ];
     expect(texts.filter((text) => /costPrice|margin/.test(text))).toEqual([]);
   }
@@ -56,30 +62,32 @@ test("cost prices and margins are seen by the offering account, by no team: card
 
 test("what is retired is licensed no more; licenses that exist go on, and it is offered again", async () => {
   const id = await newTheme(platform);
-  const license = await provisioned(team.member, id);
-  ok(await platform.post(`/v1/catalog/${id}/retire`, {}), 200);
+  const license = await provisionLicense(team.member, id);
+  expectStatus(await platform.post(`/v1/catalog/${id}/retire`, {}), 200);
   expect(said(await platform.post(`/v1/catalog/${id}/retire`, {}))).toBe("409 conflict/state");
   expect(said(await team.member.api.post("/v1/licenses", { themeId: id }, keyed()))).toBe(
     "409 conflict/state",
   );
   expect((await card(team.viewer.api, id))["status"]).toBe("retired");
-  expect(ok(await team.member.api.get(`/v1/licenses/${license}`), 200).body["status"]).toBe("active");
-  ok(await platform.post(`/v1/catalog/${id}/offer`, {}), 200);
-  await provisioned(team.member, id);
+  expect(expectStatus(await team.member.api.get(`/v1/licenses/${license}`), 200).body["status"]).toBe(
+    "active",
+  );
+  expectStatus(await platform.post(`/v1/catalog/${id}/offer`, {}), 200);
+  await provisionLicense(team.member, id);
   expect(said(await platform.del(`/v1/catalog/${id}`))).toBe("409 conflict/not-removable");
 });
 
 test("a removed item takes its grants along; their members may be given others", async () => {
   const [id, stays] = [await newTheme(platform), await newTheme(platform)];
   const both = [id, stays].map((resourceId) => ({ resourceType: "theme", resourceId, access: "view" }));
-  await grants(team.admin, team.member.memberId, both);
-  ok(await platform.del(`/v1/catalog/${id}`), 204);
-  const { body } = ok(
+  await replaceGrants(team.admin, team.member.memberId, both);
+  expectStatus(await platform.del(`/v1/catalog/${id}`), 204);
+  const { body } = expectStatus(
     await team.admin.api.get<{ grants: object[] }>(`/v1/members/${team.member.memberId}`),
     200,
   );
   expect(body.grants).toEqual([both[1]]);
-  await grants(team.admin, team.member.memberId, body.grants as typeof both);
+  await replaceGrants(team.admin, team.member.memberId, body.grants as typeof both);
 });
 
 test.each([
@@ -109,7 +117,7 @@ test("a customer's organization sees its seller's, and no other seller's or the 
     await newTheme(sellers[1]?.api ?? platform),
   ];
   const customer = await newAccount(fetch, platform, "customer_org", { parentId: sellers[0]?.accountId });
-  expect(await listed(customer.api, "catalog")).toEqual([mine]);
+  expect(await listIds(customer.api, "catalog")).toEqual([mine]);
   expect(JSON.stringify(await card(customer.api, mine))).not.toMatch(/costPrice|margin/);
   for (const id of [theirs, await newTheme(platform)])
     expect(said(await customer.api.get(`/v1/catalog/${id}`))).toBe("404 not-found");

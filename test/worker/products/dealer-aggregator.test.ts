@@ -2,17 +2,17 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../../../src/app.ts";
-import { type Api, ok, reply } from "../../harness/client.ts";
+import { type Api, expectStatus, toReply } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
-import { actionsIn, command, type DealerWorld, dealerWorld } from "./dealer-world.ts";
-import { addedByPlatform } from "../people/invite-world.ts";
-import { fetch, foundPlatform, HOME, listed, said } from "../access/operators-world.ts";
+import { listActions, postOnce, type DealerFixture, createDealer } from "./dealer-fixture.ts";
+import { addMemberByPlatform } from "../people/invite-fixture.ts";
+import { fetch, createPlatform, HOME_IP, listIds, said } from "../access/operators-fixture.ts";
 
 let platform: Api;
-let world: DealerWorld;
+let world: DealerFixture;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  world = await dealerWorld(platform);
+  platform = await createPlatform();
+  world = await createDealer(platform);
 }, 120_000);
 
 describe("aggregator licenses", () => {
@@ -22,53 +22,56 @@ describe("aggregator licenses", () => {
       people: { aggregator, client },
     } = world;
     const path = `accounts/${manager.accountId}/aggregator-licenses`;
-    const issued = ok(
-      await command(platform, path, { memberId: aggregator.memberId, name: "WhiteServer" }),
+    const issued = expectStatus(
+      await postOnce(platform, path, { memberId: aggregator.memberId, name: "WhiteServer" }),
       201,
     ).body;
     expect(JSON.stringify(issued)).not.toMatch(/token|kid/);
     const copy = async (who: Person, id = issued.id) =>
       who.api.post<{ token: string; header: string }>(`/v1/aggregator-licenses/${id}/copy`);
-    const first = ok(await copy(aggregator), 200).body;
+    const first = expectStatus(await copy(aggregator), 200).body;
     expect(first).toEqual({
       token: expect.stringMatching(new RegExp(`^${issued.id}\\.[\\w-]{43}$`)),
       header: "AggregatorAuthentication",
     });
-    expect(ok(await copy(aggregator), 200).body).toEqual(first);
-    const next = ok(
-      await command(platform, path, { memberId: aggregator.memberId, name: "Second" }),
+    expect(expectStatus(await copy(aggregator), 200).body).toEqual(first);
+    const next = expectStatus(
+      await postOnce(platform, path, { memberId: aggregator.memberId, name: "Second" }),
       201,
     ).body;
-    expect(ok(await copy(aggregator, next.id), 200).body.token.slice(-43)).not.toBe(first.token.slice(-43));
+    expect(expectStatus(await copy(aggregator, next.id), 200).body.token.slice(-43)).not.toBe(
+      first.token.slice(-43),
+    );
     // K8: no role sees all aggregator licenses, so the top role sees what was done; a client and a user of
     // the dealer are not.
-    const copied = ok(
+    const copied = expectStatus(
       await manager.api.get<{
         data: { actor: { memberId: string; login: string }; resource: { id: string } }[];
       }>("/v1/audit?action=aggregator_license.copy"),
       200,
     ).body;
     expect(copied.data.map(({ actor }) => actor.memberId)).toEqual(Array(3).fill(aggregator.memberId));
-    const { login } = ok(await aggregator.api.get<{ member: { login: string } }>("/v1/me"), 200).body.member;
+    const { login } = expectStatus(await aggregator.api.get<{ member: { login: string } }>("/v1/me"), 200)
+      .body.member;
     expect([...new Set(copied.data.map(({ actor }) => actor.login))]).toEqual([login]);
     expect(login).toMatch(/^\d{4}$/);
     const reader = await newMember(fetch, manager, { roles: ["dealer_user"], rights: ["audit.view"] });
-    expect(await actionsIn(reader.api, "aggregator_license.copy")).toEqual([]);
+    expect(await listActions(reader.api, "aggregator_license.copy")).toEqual([]);
     const copies = await env.DB.prepare(
       `SELECT COUNT(*) AS n FROM audit_event
        WHERE account_id = ? AND action = 'aggregator_license.copy' AND member_id = ?`,
     )
       .bind(manager.accountId, aggregator.memberId)
       .first("n");
-    expect([copies, (await actionsIn(platform, "aggregator_license.create")).length]).toEqual([3, 2]);
+    expect([copies, (await listActions(platform, "aggregator_license.create")).length]).toEqual([3, 2]);
     const { results } = await env.DB.prepare(
       "SELECT attributes FROM resource WHERE type = 'aggregator_license'",
     ).all();
     expect(JSON.stringify(results)).not.toContain(first.token.slice(-43));
     for (const memberId of [client.memberId, world.other.memberId, "x"])
-      expect(said(await command(platform, path, { memberId, name: "N" }))).toBe("422 validation");
-    const expired = ok(
-      await command(platform, path, {
+      expect(said(await postOnce(platform, path, { memberId, name: "N" }))).toBe("422 validation");
+    const expired = expectStatus(
+      await postOnce(platform, path, {
         memberId: aggregator.memberId,
         name: "Old",
         expiresAt: "2020-01-01T00:00:00Z",
@@ -76,12 +79,12 @@ describe("aggregator licenses", () => {
       201,
     ).body;
     expect(said(await copy(aggregator, expired.id))).toBe("409 conflict/state");
-    expect(said(await command(manager.api, path, { memberId: aggregator.memberId, name: "N" }))).toBe(
+    expect(said(await postOnce(manager.api, path, { memberId: aggregator.memberId, name: "N" }))).toBe(
       "403 access/denied",
     );
-    const second = await addedByPlatform(fetch, platform, manager.accountId, ["aggregator"]);
+    const second = await addMemberByPlatform(fetch, platform, manager.accountId, ["aggregator"]);
     expect(said(await copy(second))).toBe("404 not-found");
-    expect(await listed(second.api, "aggregator-licenses")).toEqual([]);
+    expect(await listIds(second.api, "aggregator-licenses")).toEqual([]);
   });
 
   it("the platform takes a license back, in both trails, and only from the account that has it", async () => {
@@ -90,8 +93,8 @@ describe("aggregator licenses", () => {
       other,
       people: { aggregator },
     } = world;
-    const { id } = ok(
-      await command(platform, `accounts/${manager.accountId}/aggregator-licenses`, {
+    const { id } = expectStatus(
+      await postOnce(platform, `accounts/${manager.accountId}/aggregator-licenses`, {
         memberId: aggregator.memberId,
         name: "Short",
       }),
@@ -101,10 +104,10 @@ describe("aggregator licenses", () => {
     for (const { api } of [manager, aggregator])
       expect(said(await api.del(path(manager.accountId)))).toBe("403 access/denied");
     expect(said(await platform.del(path(other.accountId)))).toBe("404 not-found");
-    ok(await platform.del(path(manager.accountId)), 204);
+    expectStatus(await platform.del(path(manager.accountId)), 204);
     expect(said(await platform.del(path(manager.accountId)))).toBe("404 not-found");
     expect(said(await aggregator.api.post(`/v1/aggregator-licenses/${id}/copy`))).toBe("404 not-found");
-    expect((await actionsIn(platform, "aggregator_license.revoke")).length).toBe(1);
+    expect((await listActions(platform, "aggregator_license.revoke")).length).toBe(1);
   });
 
   it("a token outlives a rotation while its signing key is there; after that it is another", async () => {
@@ -112,8 +115,8 @@ describe("aggregator licenses", () => {
       manager,
       people: { aggregator },
     } = world;
-    const { id } = ok(
-      await command(platform, `accounts/${manager.accountId}/aggregator-licenses`, {
+    const { id } = expectStatus(
+      await postOnce(platform, `accounts/${manager.accountId}/aggregator-licenses`, {
         memberId: aggregator.memberId,
         name: "Long",
       }),
@@ -123,13 +126,13 @@ describe("aggregator licenses", () => {
       const context = createExecutionContext();
       const request = new Request(`http://127.0.0.1:8787/v1/aggregator-licenses/${id}/copy`, {
         method: "POST",
-        headers: { authorization: `Bearer ${aggregator.apiKey}`, "cf-connecting-ip": HOME },
+        headers: { authorization: `Bearer ${aggregator.apiKey}`, "cf-connecting-ip": HOME_IP },
       });
-      const answer = await reply<{ token: string }>(
+      const answer = await toReply<{ token: string }>(
         await app.fetch(request, { ...env, SIGNING_KEYS: JSON.stringify(keys) }, context),
       );
       await waitOnExecutionContext(context);
-      return ok(answer, 200).body.token;
+      return expectStatus(answer, 200).body.token;
     };
     const old = JSON.parse(env.SIGNING_KEYS) as object[];
     const next = { ...old[0], kid: "test-2", d: "another" };

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Api, newKey, ok } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newAccount, type Person } from "../../harness/people.ts";
-import { command, newKeyOf } from "./dealer-world.ts";
-import { heldBack } from "../gate/held-back.ts";
-import { fetch, foundPlatform, HOME, listed, made, said } from "../access/operators-world.ts";
+import { postOnce, createDealerKey } from "./dealer-fixture.ts";
+import { fetchWithDelayedWrite } from "../gate/delayed-write.ts";
+import { fetch, createPlatform, HOME_IP, listIds, createObject, said } from "../access/operators-fixture.ts";
 
 const REASONS = [
   "equipment_replacement",
@@ -17,18 +17,18 @@ const REASONS = [
 
 let platform: Api;
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 
 /** A dealer with an object. */
 async function dealer(): Promise<{ manager: Person; newKey: (more?: object) => Promise<string> }> {
   const manager = await newAccount(fetch, platform, "dealer");
-  const objectId = await made(manager, "objects", { name: "Shop" });
-  return { manager, newKey: (more) => newKeyOf(manager, objectId, more) };
+  const objectId = await createObject(manager, "objects", { name: "Shop" });
+  return { manager, newKey: (more) => createDealerKey(manager, objectId, more) };
 }
 
 const ask = async ({ api }: Person, body: object): Promise<string> =>
-  said(await command(api, "sos-licenses", body));
+  said(await postOnce(api, "sos-licenses", body));
 const events = async (accountId: string, action: string, outcome = "success") =>
   env.DB.prepare(
     `SELECT (SELECT COUNT(*) FROM audit_event WHERE account_id = ?1 AND action = ?2 AND outcome = ?3) +
@@ -56,8 +56,8 @@ describe("S3.49 SOS licenses", () => {
       expect(await ask(manager, { keyId: await keyOf(), days, reason: "weekend" })).toBe("201");
     for (const reason of REASONS)
       expect(await ask(manager, { keyId: await keyOf(), days: 30, reason })).toBe("201");
-    const { body } = ok(
-      await command(manager.api, "sos-licenses", { keyId: saas, days: 5, reason: "payment_overdue" }),
+    const { body } = expectStatus(
+      await postOnce(manager.api, "sos-licenses", { keyId: saas, days: 5, reason: "payment_overdue" }),
       201,
     );
     expect(Date.parse(String(body["expiresAt"])) - Date.parse(String(body["createdAt"]))).toBe(
@@ -71,9 +71,9 @@ describe("S3.49 SOS licenses", () => {
     const bystander = await dealer();
     const [used, fresh] = [await keyOf(), await keyOf()];
     const path = `/v1/accounts/${manager.accountId}/sos-block`;
-    const repeated = { idempotencyKey: newKey() };
+    const repeated = { idempotencyKey: newIdempotencyKey() };
     for (const _ of ["first", "again"])
-      ok(
+      expectStatus(
         await manager.api.post("/v1/sos-licenses", { keyId: used, days: 20, reason: "weekend" }, repeated),
         201,
       );
@@ -85,7 +85,7 @@ describe("S3.49 SOS licenses", () => {
     expect(
       await ask(bystander.manager, { keyId: await bystander.newKey(), days: 20, reason: "weekend" }),
     ).toBe("201");
-    expect(ok(await platform.get(path), 200).body).toMatchObject({
+    expect(expectStatus(await platform.get(path), 200).body).toMatchObject({
       accountId: manager.accountId,
       keyId: used,
       memberId: manager.memberId,
@@ -93,8 +93,8 @@ describe("S3.49 SOS licenses", () => {
     for (const call of [manager.api.get(path), manager.api.del(path)])
       expect(said(await call)).toBe("403 access/denied");
     // Regular licenses go on.
-    ok(await command(manager.api, `keys/${fresh}/licenses`, { days: 30 }), 201);
-    ok(await platform.del(path), 204);
+    expectStatus(await postOnce(manager.api, `keys/${fresh}/licenses`, { days: 30 }), 201);
+    expectStatus(await platform.del(path), 204);
     expect(said(await platform.del(path))).toBe("404 not-found");
     expect(await ask(manager, { keyId: fresh, days: 20, reason: "weekend" })).toBe("201");
     expect(await ask(manager, { keyId: used, days: 20, reason: "weekend" })).toBe("409 conflict/sos-blocked");
@@ -122,7 +122,7 @@ describe("S3.49 SOS licenses", () => {
           .map(([answer, all]) => [answer, all.length]),
       ),
     ).toEqual({ "201": 1, "409 conflict/sos-blocked": 49 });
-    expect((await listed(manager.api, `sos-licenses?keyId=${keyId}`)).length).toBe(1);
+    expect((await listIds(manager.api, `sos-licenses?keyId=${keyId}`)).length).toBe(1);
     expect(await events(manager.accountId, "sos_license.block")).toBe(1);
     expect(await events(manager.accountId, "sos_license.generate")).toBe(1);
     // Equal refusals of one member within minutes are gathered in one row.
@@ -137,7 +137,7 @@ describe("S3.49 SOS licenses", () => {
     for (const id of [sos, licensed])
       expect([await change(id, { saas: true }), await change(id, { saas: false })]).toEqual(["200", "200"]);
     expect(await ask(manager, { keyId: sos, days: 45, reason: "weekend" })).toBe("201");
-    ok(await command(manager.api, `keys/${licensed}/licenses`, { days: 30 }), 201);
+    expectStatus(await postOnce(manager.api, `keys/${licensed}/licenses`, { days: 30 }), 201);
     for (const id of [sos, licensed])
       for (const body of [{ serial: "HW-9" }, { saas: true }, { product: "x", serial: "hw-1" }])
         expect(await change(id, body)).toBe("409 conflict/state");
@@ -152,21 +152,24 @@ describe("S3.49 SOS licenses", () => {
     const [used, other] = [await keyOf(), await keyOf()];
     expect(await ask(manager, { keyId: used, days: 20, reason: "weekend" })).toBe("201");
     let wasHeld = false;
-    const held = heldBack(async () => {
+    const held = fetchWithDelayedWrite(async () => {
       wasHeld = true;
       expect(await ask(manager, { keyId: used, days: 20, reason: "weekend" })).toBe(
         "409 conflict/sos-blocked",
       );
     });
-    ok(await manager.api.via(heldBack(async () => {})).get("/v1/sos-licenses", { ip: HOME }), 200);
+    expectStatus(
+      await manager.api.via(fetchWithDelayedWrite(async () => {})).get("/v1/sos-licenses", { ip: HOME_IP }),
+      200,
+    );
     const answer = await manager.api
       .via(held)
       .post(
         "/v1/sos-licenses",
         { keyId: other, days: 20, reason: "weekend" },
-        { idempotencyKey: newKey(), ip: HOME },
+        { idempotencyKey: newIdempotencyKey(), ip: HOME_IP },
       );
     expect([wasHeld, said(answer)]).toEqual([true, "409 conflict/sos-blocked"]);
-    expect(await listed(manager.api, `sos-licenses?keyId=${other}`)).toEqual([]);
+    expect(await listIds(manager.api, `sos-licenses?keyId=${other}`)).toEqual([]);
   });
 });

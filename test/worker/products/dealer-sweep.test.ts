@@ -1,17 +1,17 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { api, newKey, ok, reply } from "../../harness/client.ts";
-import { NOBODY, type Operation, operations, sample } from "../../harness/operation.ts";
+import { api, newIdempotencyKey, expectStatus, toReply } from "../../harness/client.ts";
+import { UNKNOWN_ULID, type Operation, loadOperations, sampleValue } from "../../harness/operation.ts";
 import type { Person } from "../../harness/people.ts";
-import { command, type DealerWorld, dealerWorld, ROLES, type Stand } from "./dealer-world.ts";
-import { fetch, foundPlatform, made, said, shape } from "../access/operators-world.ts";
+import { postOnce, type DealerFixture, createDealer, ROLES, type ObjectTree } from "./dealer-fixture.ts";
+import { fetch, createPlatform, createObject, said, comparableRefusal } from "../access/operators-fixture.ts";
 
-let world: DealerWorld;
-let spare: DealerWorld;
+let world: DealerFixture;
+let spare: DealerFixture;
 let all: Operation[];
 beforeAll(async () => {
-  const platform = await foundPlatform();
-  [world, spare] = [await dealerWorld(platform), await dealerWorld(platform)];
-  all = (await operations(api(fetch, null)))
+  const platform = await createPlatform();
+  [world, spare] = [await createDealer(platform), await createDealer(platform)];
+  all = (await loadOperations(api(fetch, null)))
     .filter((operation) => !operation.isPublic && !operation.isSelf)
     // What is there goes last.
     .sort((one, two) => Number(one.method === "DELETE") - Number(two.method === "DELETE"));
@@ -22,8 +22,8 @@ beforeAll(async () => {
  * wrong id.
  */
 const real = (
-  { corporation, groups, people }: DealerWorld,
-  { object, key, request, sos }: Stand,
+  { corporation, groups, people }: DealerFixture,
+  { object, key, request, sos }: ObjectTree,
   { accountId }: Person,
 ): Record<string, string> => ({
   objects: object,
@@ -40,7 +40,7 @@ const real = (
 });
 
 /** Which operations answer anything but 403 and 404, called with ids that are there. */
-async function open(who: Person, place: Stand, from = world): Promise<string[]> {
+async function open(who: Person, place: ObjectTree, from = world): Promise<string[]> {
   const ids = real(from, place, who);
   const names: string[] = [];
   for (const { method, path, name, body } of all) {
@@ -49,12 +49,12 @@ async function open(who: Person, place: Stand, from = world): Promise<string[]> 
       parameter === "objectId" ? place.object : (ids[first] ?? "none"),
     );
     const sent = {
-      ...(body === null ? {} : (sample(body) as object)),
+      ...(body === null ? {} : (sampleValue(body) as object)),
       ...(first === "sos-licenses" ? { keyId: place.key } : {}),
     };
     const headers = {
       authorization: `Bearer ${who.apiKey}`,
-      "idempotency-key": newKey(),
+      "idempotency-key": newIdempotencyKey(),
       "if-match": "*",
       "cf-connecting-ip": "203.0.113.7",
     };
@@ -128,7 +128,7 @@ describe("a role does what its column says and nothing else, over all routes", (
     const { people, inG } = spare;
     const names = (list: readonly string[]) => list.map((each) => each.replace(/ \d+$/, ""));
     const held = async (who: Person) =>
-      ok(await who.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights;
+      expectStatus(await who.api.get<{ rights: string[] }>("/v1/me"), 200).body.rights;
     const rights = await held(people.dealer_manager);
     expect((await held(people.aggregator)).filter((right) => !rights.includes(right))).toEqual([
       "aggregator_license.copy",
@@ -144,7 +144,7 @@ describe("a role does what its column says and nothing else, over all routes", (
     const mine = names(answers);
     expect(others.length).toBeGreaterThan(20);
     expect(others.filter((name) => !mine.includes(name))).toEqual([]);
-    const { data } = ok(
+    const { data } = expectStatus(
       await world.manager.api.get<{ data: { key: string; rank: number }[] }>("/v1/roles"),
       200,
     ).body;
@@ -155,12 +155,14 @@ describe("a role does what its column says and nothing else, over all routes", (
     const { manager, other, elsewhere } = world;
     const ids = {
       ...real(world, elsewhere, other),
-      corporations: await made(other, "corporations", { name: "Theirs" }),
-      "object-groups": await made(other, "object-groups", { name: "Theirs" }),
+      corporations: await createObject(other, "corporations", { name: "Theirs" }),
+      "object-groups": await createObject(other, "object-groups", { name: "Theirs" }),
     };
     const nobody = {
-      ...Object.fromEntries(Object.entries(ids).map(([first, id]) => [first, `${id.slice(0, 4)}${NOBODY}`])),
-      members: `mem_${NOBODY}`,
+      ...Object.fromEntries(
+        Object.entries(ids).map(([first, id]) => [first, `${id.slice(0, 4)}${UNKNOWN_ULID}`]),
+      ),
+      members: `mem_${UNKNOWN_ULID}`,
     };
     const single = all.filter(({ path }) =>
       /^\/v1\/(objects|keys|requests|sos-licenses|corporations|object-groups|dealers|members)\/\{id\}/.test(
@@ -175,16 +177,16 @@ describe("a role does what its column says and nothing else, over all routes", (
       const headers = {
         authorization: `Bearer ${who.apiKey}`,
         "if-match": "*",
-        "idempotency-key": newKey(),
+        "idempotency-key": newIdempotencyKey(),
         "cf-connecting-ip": "203.0.113.7",
         ...(body === null ? {} : { "content-type": "application/json" }),
       };
-      return shape(
-        await reply(
+      return comparableRefusal(
+        await toReply(
           await fetch(called, {
             method,
             headers,
-            ...(body === null ? {} : { body: JSON.stringify(sample(body)) }),
+            ...(body === null ? {} : { body: JSON.stringify(sampleValue(body)) }),
           }),
         ),
       );
@@ -243,7 +245,7 @@ describe("a role does what its column says and nothing else, over all routes", (
       const bodies = [
         ...values,
         ...values.flatMap((value) =>
-          members.map((member) => ({ ...(sample(body ?? {}) as object), [member]: value })),
+          members.map((member) => ({ ...(sampleValue(body ?? {}) as object), [member]: value })),
         ),
       ];
       const answers = await Promise.all(
@@ -280,19 +282,19 @@ describe("a role does what its column says and nothing else, over all routes", (
 
   it("S3.40 S3.41 a dealer user makes objects and corporations, sees reports, adds no members", async () => {
     const { api: user } = world.people.dealer_user;
-    const corporationId = ok(await command(user, "corporations", { name: "Chain" }), 201).body.id;
+    const corporationId = expectStatus(await postOnce(user, "corporations", { name: "Chain" }), 201).body.id;
     // With one group of their own, that is where it goes.
-    expect(ok(await command(user, "objects", { name: "Shop", corporationId }), 201).body["groupId"]).toBe(
-      world.groups.G,
-    );
+    expect(
+      expectStatus(await postOnce(user, "objects", { name: "Shop", corporationId }), 201).body["groupId"],
+    ).toBe(world.groups.G);
     for (const name of [...REPORTS, "usage"]) expect(said(await user.get(`/v1/reports/${name}`))).toBe("200");
     for (const role of ["dealer_manager", "dealer_user", "client"]) {
       expect(
         said(
-          await command(user, "members", {
+          await postOnce(user, "members", {
             firstName: "F",
             lastName: "L",
-            email: `${newKey()}@example.com`,
+            email: `${newIdempotencyKey()}@example.com`,
             roles: [role],
           }),
         ),
@@ -307,14 +309,16 @@ describe("a role does what its column says and nothing else, over all routes", (
       inH,
       manager,
     } = world;
-    expect(ok(await subdealer.api.get(`/v1/objects/${inG.object}`), 200).body["name"]).toBe("Shop");
-    expect(ok(await subdealer.api.get(`/v1/dealers/${manager.accountId}`), 200).body["id"]).toBe(
+    expect(expectStatus(await subdealer.api.get(`/v1/objects/${inG.object}`), 200).body["name"]).toBe("Shop");
+    expect(expectStatus(await subdealer.api.get(`/v1/dealers/${manager.accountId}`), 200).body["id"]).toBe(
       manager.accountId,
     );
     const period = `from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z`;
     const rows = async (name: string) =>
-      ok(await subdealer.api.get<{ rows: Record<string, unknown>[] }>(`/v1/reports/${name}?${period}`), 200)
-        .body.rows;
+      expectStatus(
+        await subdealer.api.get<{ rows: Record<string, unknown>[] }>(`/v1/reports/${name}?${period}`),
+        200,
+      ).body.rows;
     const [expiring, keys] = [await rows("expiring-licenses"), await rows("requests-and-keys")];
     expect(expiring.map((row) => row["id"])).toContain(inG.key);
     expect(keys.find((row) => row["keyId"] === inG.key)).toMatchObject({

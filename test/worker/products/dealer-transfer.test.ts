@@ -1,15 +1,15 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Api, ok } from "../../harness/client.ts";
+import { type Api, expectStatus } from "../../harness/client.ts";
 import { newAccount, newMember } from "../../harness/people.ts";
-import { dealerWorld, type DealerWorld, newKeyOf, stand } from "./dealer-world.ts";
-import { fetch, foundPlatform, listed, made, said } from "../access/operators-world.ts";
+import { createDealer, type DealerFixture, createDealerKey, createObjectTree } from "./dealer-fixture.ts";
+import { fetch, createPlatform, listIds, createObject, said } from "../access/operators-fixture.ts";
 
 let platform: Api;
-let world: DealerWorld;
+let world: DealerFixture;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  world = await dealerWorld(platform);
+  platform = await createPlatform();
+  world = await createDealer(platform);
 });
 
 const at = (accountId: string) => ({ headers: { "tollgate-account": accountId } });
@@ -22,19 +22,19 @@ const transfer = (who: Api, objectId: string, accountId: string, fromAccountId?:
 describe("an object is handed over to a sub-dealer", () => {
   it("S3.44, S3.50 with all below it: gone here, there for the sub-dealer, seen from above", async () => {
     const { manager, subdealer, groups } = world;
-    const { object, key, request, sos } = await stand(manager, groups.G);
-    ok(await transfer(manager.api, object, subdealer.accountId), 200);
+    const { object, key, request, sos } = await createObjectTree(manager, groups.G);
+    expectStatus(await transfer(manager.api, object, subdealer.accountId), 200);
     for (const path of [`objects/${object}`, `keys/${key}`, `requests/${request}`, `sos-licenses/${sos}`])
       expect(said(await manager.api.get(`/v1/${path}`)), path).toBe("404 not-found");
-    expect(ok(await subdealer.api.get(`/v1/objects/${object}`), 200).body).toMatchObject({
+    expect(expectStatus(await subdealer.api.get(`/v1/objects/${object}`), 200).body).toMatchObject({
       id: object,
       groupId: "all",
       ownerId: subdealer.memberId,
       corporationId: null,
     });
-    ok(await manager.api.get(`/v1/objects/${object}`, at(subdealer.accountId)), 200);
-    ok(await manager.api.get(`/v1/requests/${request}`, at(subdealer.accountId)), 200);
-    ok(
+    expectStatus(await manager.api.get(`/v1/objects/${object}`, at(subdealer.accountId)), 200);
+    expectStatus(await manager.api.get(`/v1/requests/${request}`, at(subdealer.accountId)), 200);
+    expectStatus(
       await subdealer.api.post(`/v1/keys/${key}/licenses`, { days: 30 }, { idempotencyKey: "from-below" }),
       201,
     );
@@ -42,19 +42,19 @@ describe("an object is handed over to a sub-dealer", () => {
 
   it("and is taken back", async () => {
     const { manager, subdealer, groups } = world;
-    const { object, key } = await stand(manager, groups.G);
-    ok(await transfer(manager.api, object, subdealer.accountId), 200);
-    ok(await transfer(manager.api, object, manager.accountId, subdealer.accountId), 200);
-    expect(ok(await manager.api.get(`/v1/keys/${key}`), 200).body["groupId"]).toBe("all");
+    const { object, key } = await createObjectTree(manager, groups.G);
+    expectStatus(await transfer(manager.api, object, subdealer.accountId), 200);
+    expectStatus(await transfer(manager.api, object, manager.accountId, subdealer.accountId), 200);
+    expect(expectStatus(await manager.api.get(`/v1/keys/${key}`), 200).body["groupId"]).toBe("all");
     expect(said(await subdealer.api.get(`/v1/objects/${object}`))).toBe("404 not-found");
-    expect(await listed(subdealer.api, "objects")).not.toContain(object);
+    expect(await listIds(subdealer.api, "objects")).not.toContain(object);
   });
 
   it("both trails tell of it", async () => {
     const { manager, subdealer, groups } = world;
-    const { object } = await stand(manager, groups.G);
-    ok(await transfer(manager.api, object, subdealer.accountId), 200);
-    const trail = ok(
+    const { object } = await createObjectTree(manager, groups.G);
+    expectStatus(await transfer(manager.api, object, subdealer.accountId), 200);
+    const trail = expectStatus(
       await manager.api.get<{ data: object[] }>(`/v1/audit?action=object.transfer&resourceId=${object}`),
       200,
     ).body.data;
@@ -84,7 +84,10 @@ describe("no member hands over what is not theirs to give, or to an account they
   it("the right to remove objects of one group reaches no other groups or sub-dealers", async () => {
     const { manager, subdealer, groups, inG, inH } = world;
     const helper = await newMember(fetch, manager, { roles: ["dealer_user"], rights: ["object.delete"] });
-    ok(await manager.api.put(`/v1/members/${helper.memberId}/object-groups`, { groupIds: [groups.G] }), 200);
+    expectStatus(
+      await manager.api.put(`/v1/members/${helper.memberId}/object-groups`, { groupIds: [groups.G] }),
+      200,
+    );
     expect(said(await transfer(helper.api, inH.object, subdealer.accountId))).toBe("404 not-found");
     expect(said(await transfer(helper.api, inG.object, subdealer.accountId))).toBe("404 not-found");
     expect(said(await transfer(helper.api, world.below.object, manager.accountId, subdealer.accountId))).toBe(
@@ -102,24 +105,29 @@ describe("no member hands over what is not theirs to give, or to an account they
         accountId,
       ).toBe("404 not-found");
     }
-    ok(await manager.api.get(`/v1/objects/${inG.object}`), 200);
-    ok(await other.api.get(`/v1/objects/${elsewhere.object}`), 200);
+    expectStatus(await manager.api.get(`/v1/objects/${inG.object}`), 200);
+    expectStatus(await other.api.get(`/v1/objects/${elsewhere.object}`), 200);
   });
 
   it("to where it is already is no transfer: no way out of a group", async () => {
     const { manager, groups, inG } = world;
     const helper = await newMember(fetch, manager, { roles: ["dealer_user"], rights: ["object.delete"] });
-    ok(await manager.api.put(`/v1/members/${helper.memberId}/object-groups`, { groupIds: [groups.G] }), 200);
+    expectStatus(
+      await manager.api.put(`/v1/members/${helper.memberId}/object-groups`, { groupIds: [groups.G] }),
+      200,
+    );
     for (const who of [helper, manager])
       expect(said(await transfer(who.api, inG.object, manager.accountId))).toBe("422 validation");
-    expect(ok(await manager.api.get(`/v1/objects/${inG.object}`), 200).body["groupId"]).toBe(groups.G);
+    expect(expectStatus(await manager.api.get(`/v1/objects/${inG.object}`), 200).body["groupId"]).toBe(
+      groups.G,
+    );
   });
 
   it("the address rules of both ends hold", async () => {
     const { manager } = world;
     const guarded = await newAccount(fetch, platform, "subdealer", { parentId: manager.accountId });
-    const { object } = await stand(manager, "all");
-    ok(await transfer(manager.api, object, guarded.accountId), 200);
+    const { object } = await createObjectTree(manager, "all");
+    expectStatus(await transfer(manager.api, object, guarded.accountId), 200);
     await env.DB.prepare(
       "UPDATE account SET allowed_ips = '[\"192.0.2.0/24\"]', version = version + 1 WHERE id = ?",
     )
@@ -128,34 +136,34 @@ describe("no member hands over what is not theirs to give, or to an account they
     expect(said(await transfer(manager.api, object, manager.accountId, guarded.accountId))).toBe(
       "403 ip/not-allowed",
     );
-    expect(said(await transfer(manager.api, (await stand(manager, "all")).object, guarded.accountId))).toBe(
-      "403 ip/not-allowed",
-    );
+    expect(
+      said(await transfer(manager.api, (await createObjectTree(manager, "all")).object, guarded.accountId)),
+    ).toBe("403 ip/not-allowed");
   });
 
   it("sent again under its key it is answered the same, though the object has gone", async () => {
     const { manager, subdealer } = world;
-    const { object } = await stand(manager, "all");
+    const { object } = await createObjectTree(manager, "all");
     const send = () =>
       manager.api.post(
         `/v1/objects/${object}/transfer`,
         { accountId: subdealer.accountId },
         { idempotencyKey: `transfer-${object}` },
       );
-    const first = ok(await send(), 200);
-    const again = ok(await send(), 200);
+    const first = expectStatus(await send(), 200);
+    const again = expectStatus(await send(), 200);
     expect([again.body, again.headers.get("idempotency-replayed")]).toEqual([first.body, "true"]);
   });
 
   it("a serial number that the sub-dealer has already stays where it is: nothing moves", async () => {
     const { manager, subdealer, groups } = world;
-    const twin = await made(manager, "objects", { name: "Twin", groupId: groups.G });
-    const key = await newKeyOf(manager, twin, { serial: "TWICE" });
-    ok(await transfer(manager.api, twin, subdealer.accountId), 200);
-    const second = await made(manager, "objects", { name: "Second", groupId: groups.G });
-    await newKeyOf(manager, second, { serial: "twice" });
+    const twin = await createObject(manager, "objects", { name: "Twin", groupId: groups.G });
+    const key = await createDealerKey(manager, twin, { serial: "TWICE" });
+    expectStatus(await transfer(manager.api, twin, subdealer.accountId), 200);
+    const second = await createObject(manager, "objects", { name: "Second", groupId: groups.G });
+    await createDealerKey(manager, second, { serial: "twice" });
     expect(said(await transfer(manager.api, second, subdealer.accountId))).toBe("409 conflict/duplicate");
-    ok(await manager.api.get(`/v1/objects/${second}`), 200);
+    expectStatus(await manager.api.get(`/v1/objects/${second}`), 200);
     expect(said(await manager.api.get(`/v1/keys/${key}`))).toBe("404 not-found");
   });
 

@@ -2,24 +2,40 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { PRESETS } from "../../../src/access/model.ts";
 import { RIGHT_NAMES } from "../../../src/access/right.ts";
-import { type Api, api, newKey, ok, type Reply } from "../../harness/client.ts";
-import { newApiKey, newcomer, newMember, type Person } from "../../harness/people.ts";
-import { actionsIn, at, command, type DealerWorld, dealerWorld, newKeyOf, stand } from "./dealer-world.ts";
-import { heldBack } from "../gate/held-back.ts";
-import { addedByPlatform } from "../people/invite-world.ts";
-import { fetch, foundPlatform, HOME, listed, made, said, shape } from "../access/operators-world.ts";
+import { type Api, api, newIdempotencyKey, expectStatus, type Reply } from "../../harness/client.ts";
+import { newApiKey, newMemberWithoutKey, newMember, type Person } from "../../harness/people.ts";
+import {
+  listActions,
+  actingIn,
+  postOnce,
+  type DealerFixture,
+  createDealer,
+  createDealerKey,
+  createObjectTree,
+} from "./dealer-fixture.ts";
+import { fetchWithDelayedWrite } from "../gate/delayed-write.ts";
+import { addMemberByPlatform } from "../people/invite-fixture.ts";
+import {
+  fetch,
+  createPlatform,
+  HOME_IP,
+  listIds,
+  createObject,
+  said,
+  comparableRefusal,
+} from "../access/operators-fixture.ts";
 
 let platform: Api;
-let world: DealerWorld;
+let world: DealerFixture;
 beforeAll(async () => {
-  platform = await foundPlatform();
-  world = await dealerWorld(platform);
+  platform = await createPlatform();
+  world = await createDealer(platform);
 }, 120_000);
 
 const groupsOf = async (memberId: string, groupIds: readonly string[]) =>
-  ok(await world.manager.api.put(`/v1/members/${memberId}/object-groups`, { groupIds }), 200);
+  expectStatus(await world.manager.api.put(`/v1/members/${memberId}/object-groups`, { groupIds }), 200);
 const rightsOf = async (memberId: string, rights: readonly string[]) =>
-  ok(await world.manager.api.patch(`/v1/members/${memberId}`, { rights }, { ifMatch: "*" }), 200);
+  expectStatus(await world.manager.api.patch(`/v1/members/${memberId}`, { rights }, { ifMatch: "*" }), 200);
 describe("S3.55 object groups", () => {
   it("S3.55 keep objects, keys, requests, licenses apart; no group is nothing, all everything", async () => {
     const {
@@ -30,7 +46,7 @@ describe("S3.55 object groups", () => {
       inH,
       groups,
     } = world;
-    const sees = async (path: string) => ((await listed(user.api, path)) as string[]).sort();
+    const sees = async (path: string) => ((await listIds(user.api, path)) as string[]).sort();
     const wanted = { objects: "object", keys: "key", requests: "request", "sos-licenses": "sos" } as const;
     for (const [path, part] of Object.entries(wanted))
       expect(await sees(path)).toEqual([inG[part], own[part]].sort());
@@ -41,7 +57,7 @@ describe("S3.55 object groups", () => {
     expect(said(await user.api.get(`/v1/objects/${inH.object}`))).toBe("404 not-found");
     await groupsOf(user.memberId, ["all"]);
     for (const path of Object.keys(wanted))
-      expect(await sees(path)).toEqual(((await listed(manager.api, path)) as string[]).sort());
+      expect(await sees(path)).toEqual(((await listIds(manager.api, path)) as string[]).sort());
     await groupsOf(user.memberId, [groups.G]);
   });
 
@@ -56,7 +72,7 @@ describe("S3.55 object groups", () => {
       inNone,
     } = world;
     const of = async (who: Person, groupId: string) => {
-      const ids = await listed(who.api, `objects?groupId=${groupId}`);
+      const ids = await listIds(who.api, `objects?groupId=${groupId}`);
       return typeof ids === "string" ? ids : ids.toSorted();
     };
     expect([await of(manager, groups.G), await of(manager, groups.H)]).toEqual([
@@ -82,7 +98,7 @@ describe("S3.55 object groups", () => {
       manager,
       groups,
     } = world;
-    const moving = await stand(manager, groups.H);
+    const moving = await createObjectTree(manager, groups.H);
     const parts = [
       ["objects", moving.object],
       ["keys", moving.key],
@@ -92,9 +108,10 @@ describe("S3.55 object groups", () => {
     const seen = () =>
       Promise.all(parts.map(async ([path, id]) => (await user.api.get(`/v1/${path}/${id}`)).status));
     expect(await seen()).toEqual([404, 404, 404, 404]);
-    const before = ok(await manager.api.get<{ version: number }>(`/v1/keys/${moving.key}`), 200).body.version;
+    const before = expectStatus(await manager.api.get<{ version: number }>(`/v1/keys/${moving.key}`), 200)
+      .body.version;
     expect(
-      ok(
+      expectStatus(
         await manager.api.post<{ groupId: string }>(`/v1/object-groups/${groups.G}/objects`, {
           objectId: moving.object,
         }),
@@ -102,19 +119,21 @@ describe("S3.55 object groups", () => {
       ).body.groupId,
     ).toBe(groups.G);
     expect(await seen()).toEqual([200, 200, 200, 200]);
-    expect(ok(await manager.api.get<{ version: number }>(`/v1/keys/${moving.key}`), 200).body.version).toBe(
-      before + 1,
-    );
+    expect(
+      expectStatus(await manager.api.get<{ version: number }>(`/v1/keys/${moving.key}`), 200).body.version,
+    ).toBe(before + 1);
     // What is made under it from now on is where it is.
     expect(
-      ok(await user.api.get(`/v1/keys/${await newKeyOf(manager, moving.object)}`), 200).body["groupId"],
+      expectStatus(await user.api.get(`/v1/keys/${await createDealerKey(manager, moving.object)}`), 200).body[
+        "groupId"
+      ],
     ).toBe(groups.G);
-    ok(await manager.api.del(`/v1/object-groups/${groups.G}/objects/${moving.object}`), 204);
+    expectStatus(await manager.api.del(`/v1/object-groups/${groups.G}/objects/${moving.object}`), 204);
     expect(await seen()).toEqual([404, 404, 404, 404]);
     expect(said(await manager.api.del(`/v1/object-groups/${groups.G}/objects/${moving.object}`))).toBe(
       "404 not-found",
     );
-    const log = ok(
+    const log = expectStatus(
       await manager.api.get<{ data: { action: string; resource: { id: string } }[] }>(
         "/v1/object-log?limit=100",
       ),
@@ -154,7 +173,7 @@ describe("S3.55 object groups", () => {
     } = world;
     const path = `/v1/members/${subdealer.memberId}`;
     expect(
-      ok(
+      expectStatus(
         await manager.api.put<{ objectGroupIds: string[] }>(`${path}/object-groups`, {
           groupIds: [groups.G],
         }),
@@ -173,57 +192,61 @@ describe("S3.55 object groups", () => {
       manager,
       people: { client },
     } = world;
-    const group = await made(manager, "object-groups", { name: "Short" });
-    const objectId = await made(manager, "objects", { name: "In it", groupId: group });
+    const group = await createObject(manager, "object-groups", { name: "Short" });
+    const objectId = await createObject(manager, "objects", { name: "In it", groupId: group });
     const remove = async () => said(await manager.api.del(`/v1/object-groups/${group}`));
     expect(await remove()).toBe("409 conflict/not-removable");
-    ok(await manager.api.post("/v1/object-groups/all/objects", { objectId }), 200);
+    expectStatus(await manager.api.post("/v1/object-groups/all/objects", { objectId }), 200);
     await groupsOf(client.memberId, [world.groups.G, group]);
     expect(await remove()).toBe("409 conflict/not-removable");
     await groupsOf(client.memberId, [world.groups.G]);
     expect(await remove()).toBe("204");
-    expect(said(await command(manager.api, "objects", { name: "N", groupId: group }))).toBe("404 not-found");
+    expect(said(await postOnce(manager.api, "objects", { name: "N", groupId: group }))).toBe("404 not-found");
     expect(said(await manager.api.del("/v1/object-groups/all"))).toBe("404 not-found");
-    expect(said(await command(manager.api, "object-groups", { name: "ALL" }))).toBe("422 validation");
-    expect(said(await command(manager.api, "object-groups", { name: "g" }))).toBe("409 conflict/duplicate");
+    expect(said(await postOnce(manager.api, "object-groups", { name: "ALL" }))).toBe("422 validation");
+    expect(said(await postOnce(manager.api, "object-groups", { name: "g" }))).toBe("409 conflict/duplicate");
   });
 
   it("nothing is put into a group that goes meanwhile", async () => {
     const { manager } = world;
     const puts: ((who: Api, groupId: string, objectId: string) => Promise<Reply<unknown>>)[] = [
       (who, groupId) =>
-        who.post("/v1/objects", { name: "Late", groupId }, { idempotencyKey: newKey(), ip: HOME }),
+        who.post(
+          "/v1/objects",
+          { name: "Late", groupId },
+          { idempotencyKey: newIdempotencyKey(), ip: HOME_IP },
+        ),
       (who, groupId, objectId) =>
-        who.post(`/v1/object-groups/${groupId}/objects`, { objectId }, { ip: HOME }),
+        who.post(`/v1/object-groups/${groupId}/objects`, { objectId }, { ip: HOME_IP }),
     ];
     for (const put of puts) {
       const [groupId, objectId] = [
-        await made(manager, "object-groups", { name: newKey() }),
-        await made(manager, "objects", { name: "Waits" }),
+        await createObject(manager, "object-groups", { name: newIdempotencyKey() }),
+        await createObject(manager, "objects", { name: "Waits" }),
       ];
       let wasHeld = false;
-      const held = heldBack(async () => {
-        ok(await manager.api.del(`/v1/object-groups/${groupId}`), 204);
+      const held = fetchWithDelayedWrite(async () => {
+        expectStatus(await manager.api.del(`/v1/object-groups/${groupId}`), 204);
         wasHeld = true;
       });
       expect([said(await put(manager.api.via(held), groupId, objectId)), wasHeld]).toEqual([
         "404 not-found",
         true,
       ]);
-      expect(ok(await manager.api.get(`/v1/objects/${objectId}`), 200).body["groupId"]).toBe("all");
+      expect(expectStatus(await manager.api.get(`/v1/objects/${objectId}`), 200).body["groupId"]).toBe("all");
     }
   });
 
   it("a key made while its object moves is never left behind", async () => {
     const { manager, groups } = world;
-    const objectId = await made(manager, "objects", { name: "Restless", groupId: groups.G });
+    const objectId = await createObject(manager, "objects", { name: "Restless", groupId: groups.G });
     await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         index % 2 === 0
           ? manager.api.post(`/v1/object-groups/${index % 4 === 0 ? groups.H : groups.G}/objects`, {
               objectId,
             })
-          : command(manager.api, "keys", { objectId, serial: newKey() }),
+          : postOnce(manager.api, "keys", { objectId, serial: newIdempotencyKey() }),
       ),
     );
     const { results } = await env.DB.prepare(
@@ -238,19 +261,21 @@ describe("S3.55 object groups", () => {
 describe("sub-dealers", () => {
   it("S3.37 S3.38 S3.50 the dealer's own manager sees sub-dealers' objects, requests and users", async () => {
     const { manager, subdealer, other, below } = world;
-    const there = at(manager, subdealer.accountId);
-    expect(await listed(there, "objects")).toEqual([below.object]);
-    expect(await listed(there, "requests")).toEqual([below.request]);
-    expect(await listed(there, "members")).toEqual([subdealer.memberId]);
-    expect(await listed(manager.api, "dealers")).toEqual([manager.accountId, subdealer.accountId]);
+    const there = actingIn(manager, subdealer.accountId);
+    expect(await listIds(there, "objects")).toEqual([below.object]);
+    expect(await listIds(there, "requests")).toEqual([below.request]);
+    expect(await listIds(there, "members")).toEqual([subdealer.memberId]);
+    expect(await listIds(manager.api, "dealers")).toEqual([manager.accountId, subdealer.accountId]);
     const missing = await manager.api.get(`/v1/dealers/acc_01ARZ3NDEKTSV4RRFFQ69G5FAV`);
-    expect(shape(await manager.api.get(`/v1/dealers/${other.accountId}`))).toBe(shape(missing));
-    expect(said(await at(manager, other.accountId).get("/v1/objects"))).toBe("404 not-found");
-    expect(shape(await at(manager, other.accountId).get("/v1/objects"))).toBe(
-      shape(await at(manager, "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV").get("/v1/objects")),
+    expect(comparableRefusal(await manager.api.get(`/v1/dealers/${other.accountId}`))).toBe(
+      comparableRefusal(missing),
+    );
+    expect(said(await actingIn(manager, other.accountId).get("/v1/objects"))).toBe("404 not-found");
+    expect(comparableRefusal(await actingIn(manager, other.accountId).get("/v1/objects"))).toBe(
+      comparableRefusal(await actingIn(manager, "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV").get("/v1/objects")),
     );
     // The other way round there is nothing either.
-    expect(said(await at(subdealer, manager.accountId).get("/v1/objects"))).toBe("404 not-found");
+    expect(said(await actingIn(subdealer, manager.accountId).get("/v1/objects"))).toBe("404 not-found");
     expect(said(await subdealer.api.get(`/v1/dealers/${manager.accountId}`))).toBe("404 not-found");
   });
 
@@ -258,14 +283,14 @@ describe("sub-dealers", () => {
     "S3.51 a %s sees them with the right, from the next call on, and no longer without it",
     async (role) => {
       const { people, subdealer, below } = world;
-      const there = at(people[role], subdealer.accountId);
+      const there = actingIn(people[role], subdealer.accountId);
       const asks = ["objects", `objects/${below.object}`];
       const answers = () => Promise.all(asks.map(async (path) => (await there.get(`/v1/${path}`)).status));
       expect(await answers()).toEqual([404, 404]);
       for (let round = 0; round < 3; round += 1) {
         await rightsOf(people[role].memberId, ["subdealer.view_entities"]);
         expect(await answers()).toEqual([200, 200]);
-        expect(((await listed(people[role].api, "dealers")) as string[]).includes(subdealer.accountId)).toBe(
+        expect(((await listIds(people[role].api, "dealers")) as string[]).includes(subdealer.accountId)).toBe(
           true,
         );
         await rightsOf(people[role].memberId, []);
@@ -277,9 +302,9 @@ describe("sub-dealers", () => {
   it("S3.45 a dealer's data is edited by its manager under If-Match, and told in the trail", async () => {
     const { manager, people } = world;
     const path = `/v1/dealers/${manager.accountId}`;
-    const etag = ok(await manager.api.get(path), 200).headers.get("etag") ?? "";
+    const etag = expectStatus(await manager.api.get(path), 200).headers.get("etag") ?? "";
     expect(
-      ok(
+      expectStatus(
         await manager.api.patch<{ profile: { city: string } }>(
           path,
           { profile: { city: "Minsk" } },
@@ -295,12 +320,13 @@ describe("sub-dealers", () => {
       "422 validation",
     );
     expect(
-      ok(await people.subdealer.api.get<{ profile: { city: string } }>(path), 200).body.profile.city,
+      expectStatus(await people.subdealer.api.get<{ profile: { city: string } }>(path), 200).body.profile
+        .city,
     ).toBe("Minsk");
     expect(said(await people.subdealer.api.patch(path, { name: "N" }, { ifMatch: "*" }))).toBe(
       "403 access/denied",
     );
-    expect((await actionsIn(manager.api, "dealer.edit")).length).toBeGreaterThan(0);
+    expect((await listActions(manager.api, "dealer.edit")).length).toBeGreaterThan(0);
   });
 
   it("K6 a dealer's name holds no link", async () => {
@@ -317,42 +343,48 @@ describe("sub-dealers", () => {
 describe("licenses", () => {
   it("S3.46 a license extends the key and writes a request; sub-dealers find the key", async () => {
     const { people, manager, groups } = world;
-    const objectId = await made(manager, "objects", { name: "Licensed", groupId: groups.G });
-    const key = await newKeyOf(manager, objectId);
-    const first = ok(await command(people.subdealer.api, `keys/${key}/licenses`, { days: 10 }), 201).body;
-    const second = ok(await command(people.dealer_user.api, `keys/${key}/licenses`, { days: 5 }), 201).body;
+    const objectId = await createObject(manager, "objects", { name: "Licensed", groupId: groups.G });
+    const key = await createDealerKey(manager, objectId);
+    const first = expectStatus(
+      await postOnce(people.subdealer.api, `keys/${key}/licenses`, { days: 10 }),
+      201,
+    ).body;
+    const second = expectStatus(
+      await postOnce(people.dealer_user.api, `keys/${key}/licenses`, { days: 5 }),
+      201,
+    ).body;
     expect(second["validFrom"]).toBe(first["expiresAt"]);
     expect(Date.parse(String(second["expiresAt"])) - Date.parse(String(first["validFrom"]))).toBe(
       15 * 86_400_000,
     );
-    const shown = ok(await people.client.api.get(`/v1/keys/${key}`), 200).body;
+    const shown = expectStatus(await people.client.api.get(`/v1/keys/${key}`), 200).body;
     expect(shown["expiresAt"]).toBe(second["expiresAt"]);
-    expect(await listed(manager.api, `requests?keyId=${key}`)).toEqual([second.id, first.id]);
+    expect(await listIds(manager.api, `requests?keyId=${key}`)).toEqual([second.id, first.id]);
     expect(said(await people.subdealer.api.get(`/v1/keys/${key}`))).toBe("404 not-found");
     for (const days of [0, -1, 1.5, 3_661, "5", null])
-      expect(said(await command(manager.api, `keys/${key}/licenses`, { days }))).toBe("422 validation");
+      expect(said(await postOnce(manager.api, `keys/${key}/licenses`, { days }))).toBe("422 validation");
     expect(
       said(
         await manager.api.patch(`/v1/keys/${key}`, { expiresAt: "2099-01-01T00:00:00Z" }, { ifMatch: "*" }),
       ),
     ).toBe("422 validation");
     expect(
-      (await actionsIn(manager.api, "key.generate_license")).filter((event) => event.resource.id === key)
+      (await listActions(manager.api, "key.generate_license")).filter((event) => event.resource.id === key)
         .length,
     ).toBe(2);
     const statuses = [];
     for (let asked = 0; asked < 3; asked += 1)
-      statuses.push((await command(manager.api, `keys/${key}/licenses`, { days: 3_660 })).status);
+      statuses.push((await postOnce(manager.api, `keys/${key}/licenses`, { days: 3_660 })).status);
     expect(statuses).toEqual([201, 409, 409]);
   });
 
   it("licenses that are generated at once add up", async () => {
     const { manager, inG } = world;
-    const key = await newKeyOf(manager, inG.object);
+    const key = await createDealerKey(manager, inG.object);
     const one = async (): Promise<Record<string, unknown>> => {
-      const answer = await command(manager.api, `keys/${key}/licenses`, { days: 1 });
+      const answer = await postOnce(manager.api, `keys/${key}/licenses`, { days: 1 });
       // Rights or the key changed while it ran: the caller is asked to repeat it.
-      return said(answer) === "503 stale" ? one() : ok(answer, 201).body;
+      return said(answer) === "503 stale" ? one() : expectStatus(answer, 201).body;
     };
     const made = await Promise.all(Array.from({ length: 8 }, one));
     const [from, to] = [
@@ -360,18 +392,20 @@ describe("licenses", () => {
       Math.max(...made.map((each) => Date.parse(String(each["expiresAt"])))),
     ];
     expect(to - from).toBe(8 * 86_400_000);
-    expect(Date.parse(String(ok(await manager.api.get(`/v1/keys/${key}`), 200).body["expiresAt"]))).toBe(to);
+    expect(
+      Date.parse(String(expectStatus(await manager.api.get(`/v1/keys/${key}`), 200).body["expiresAt"])),
+    ).toBe(to);
   });
 
   it("a serial is one key's in its dealer, letter case aside; a key with a history stays", async () => {
     const { manager, other, inG, elsewhere } = world;
-    const serial = `A${newKey()}`;
-    const key = await made(manager, "keys", { objectId: inG.object, serial });
+    const serial = `A${newIdempotencyKey()}`;
+    const key = await createObject(manager, "keys", { objectId: inG.object, serial });
     expect(
-      said(await command(manager.api, "keys", { objectId: inG.object, serial: serial.toUpperCase() })),
+      said(await postOnce(manager.api, "keys", { objectId: inG.object, serial: serial.toUpperCase() })),
     ).toBe("409 conflict/duplicate");
-    await made(other, "keys", { objectId: elsewhere.object, serial });
-    expect(await listed(manager.api, `keys?serial=${serial}`)).toEqual([key]);
+    await createObject(other, "keys", { objectId: elsewhere.object, serial });
+    expect(await listIds(manager.api, `keys?serial=${serial}`)).toEqual([key]);
     expect(said(await manager.api.del(`/v1/keys/${inG.key}`))).toBe("409 conflict/not-removable");
     expect(said(await manager.api.del(`/v1/objects/${inG.object}`))).toBe("409 conflict/not-removable");
     for (const path of ["requests", "sos-licenses"])
@@ -389,12 +423,12 @@ describe("licenses", () => {
       corporation,
       own,
     } = world;
-    const card = ok(
+    const card = expectStatus(
       await manager.api.patch(`/v1/objects/${own.object}`, { corporationId: corporation }, { ifMatch: "*" }),
       200,
     ).body;
     expect([card["corporationId"], card["ownerId"]]).toEqual([corporation, aggregator.memberId]);
-    expect(await listed(manager.api, `objects?corporationId=${corporation}`)).toEqual([own.object]);
+    expect(await listIds(manager.api, `objects?corporationId=${corporation}`)).toEqual([own.object]);
     expect(said(await manager.api.del(`/v1/corporations/${corporation}`))).toBe("409 conflict/not-removable");
     for (const memberId of [other.memberId, "mem_01ARZ3NDEKTSV4RRFFQ69G5FAV"])
       expect(said(await manager.api.put(`/v1/objects/${own.object}/owner`, { memberId }))).toBe(
@@ -403,7 +437,7 @@ describe("licenses", () => {
     expect(said(await manager.api.put(`/v1/objects/${own.object}/owner`, { memberId: 1 }))).toBe(
       "422 validation",
     );
-    expect(await listed(aggregator.api, "objects")).toEqual([own.object]);
+    expect(await listIds(aggregator.api, "objects")).toEqual([own.object]);
   });
 });
 
@@ -413,21 +447,22 @@ describe("the log keeps object groups apart", () => {
     readonly actor: { readonly memberId: string };
     readonly resource: { readonly id: string };
   }
-  const read = async (who: Api, path: string) => ok(await who.get<{ data: Row[] }>(path), 200).body.data;
+  const read = async (who: Api, path: string) =>
+    expectStatus(await who.get<{ data: Row[] }>(path), 200).body.data;
 
   it("others' changes are shown for objects in one's groups only, with a whole or narrow key", async () => {
     const user = await newMember(fetch, world.manager, { roles: ["dealer_user"], rights: ["audit.view"] });
-    ok(
+    expectStatus(
       await world.manager.api.put(`/v1/members/${user.memberId}/object-groups`, {
         groupIds: [world.groups.G],
       }),
       200,
     );
     const [inG, inH] = [
-      await stand(world.manager, world.groups.G),
-      await stand(world.manager, world.groups.H),
+      await createObjectTree(world.manager, world.groups.G),
+      await createObjectTree(world.manager, world.groups.H),
     ];
-    ok(
+    expectStatus(
       await world.manager.api.patch(
         `/v1/objects/${inH.object}`,
         { comments: "secret of H" },
@@ -451,7 +486,7 @@ describe("the log keeps object groups apart", () => {
     }
     // A report counts no others either, though it names no member.
     const counted = async (who: Person) =>
-      ok(
+      expectStatus(
         await who.api.get<{ rows: { memberId: string | null; action: string; count: number }[] }>(
           "/v1/reports/usage",
         ),
@@ -465,13 +500,13 @@ describe("the log keeps object groups apart", () => {
         ),
       );
     const [ofGroup, ofNone, ofAll = 0] = await all();
-    ok(
+    expectStatus(
       await world.manager.api.patch(`/v1/objects/${inH.object}`, { comments: "again" }, { ifMatch: "*" }),
       200,
     );
     expect([await all(), ofNone]).toEqual([[ofGroup, ofNone, ofAll + 1], 0]);
     // An object that moves to another group takes its past along: members of the old group lose it.
-    ok(
+    expectStatus(
       await world.manager.api.post(`/v1/object-groups/${world.groups.H}/objects`, { objectId: inG.object }),
       200,
     );
@@ -483,13 +518,14 @@ describe("the log keeps object groups apart", () => {
   it("without sight of every group, no rights show the paths of others' calls", async () => {
     const rights = RIGHT_NAMES.filter((right) => right.endsWith(".view") && PRESETS.dealer.rights.has(right));
     const add = (groups: object) =>
-      addedByPlatform(fetch, platform, world.manager.accountId, ["dealer_user"], { rights, ...groups });
+      addMemberByPlatform(fetch, platform, world.manager.accountId, ["dealer_user"], { rights, ...groups });
     const [some, every] = [await add({}), await add({ objectGroupIds: ["all"] })];
     const callers = async (who: Person) =>
       new Set(
-        ok(await who.api.get<{ data: { memberId: string }[] }>("/v1/calls?limit=100"), 200).body.data.map(
-          ({ memberId }) => memberId,
-        ),
+        expectStatus(
+          await who.api.get<{ data: { memberId: string }[] }>("/v1/calls?limit=100"),
+          200,
+        ).body.data.map(({ memberId }) => memberId),
       );
     // The call log comes a moment later.
     await expect
@@ -505,28 +541,31 @@ describe("the log keeps object groups apart", () => {
   });
 
   it("no key is made for a member who holds rights, or sees groups, beyond its maker", async () => {
-    const beyond = await addedByPlatform(fetch, platform, world.manager.accountId, ["dealer_user"], {
+    const beyond = await addMemberByPlatform(fetch, platform, world.manager.accountId, ["dealer_user"], {
       rights: ["aggregator_license.copy"],
     });
-    expect(said(await command(world.manager.api, `members/${beyond.memberId}/api-keys`, { name: "k" }))).toBe(
-      "403 access/denied",
-    );
+    expect(
+      said(await postOnce(world.manager.api, `members/${beyond.memberId}/api-keys`, { name: "k" })),
+    ).toBe("403 access/denied");
     const maker = await newMember(fetch, world.manager, {
       roles: [],
       rights: ["api_key.create", "member.view", "object.view"],
     });
     const [near, far] = [
-      await newcomer(world.manager, { roles: [], rights: ["object.view"] }),
-      await newcomer(world.manager, { roles: [], rights: ["object.view"] }),
+      await newMemberWithoutKey(world.manager, { roles: [], rights: ["object.view"] }),
+      await newMemberWithoutKey(world.manager, { roles: [], rights: ["object.view"] }),
     ];
     for (const [who, id] of [
       [maker, world.groups.G],
       [near, world.groups.G],
       [far, world.groups.H],
     ] as const)
-      ok(await world.manager.api.put(`/v1/members/${who.memberId}/object-groups`, { groupIds: [id] }), 200);
-    expect(said(await command(maker.api, `members/${near.memberId}/api-keys`, { name: "k" }))).toBe("201");
-    expect(said(await command(maker.api, `members/${far.memberId}/api-keys`, { name: "k" }))).toBe(
+      expectStatus(
+        await world.manager.api.put(`/v1/members/${who.memberId}/object-groups`, { groupIds: [id] }),
+        200,
+      );
+    expect(said(await postOnce(maker.api, `members/${near.memberId}/api-keys`, { name: "k" }))).toBe("201");
+    expect(said(await postOnce(maker.api, `members/${far.memberId}/api-keys`, { name: "k" }))).toBe(
       "403 access/denied",
     );
   });

@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Api, newKey, ok, type Reply } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus, type Reply } from "../../harness/client.ts";
 import { giveCredits, newApiKey, newMember } from "../../harness/people.ts";
 import { api } from "../../harness/client.ts";
-import { doing } from "../resources/charge-world.ts";
-import { fetch, foundPlatform, grants, listed, said } from "../access/operators-world.ts";
-import { newTeam, newTheme, type Team } from "../access/team-world.ts";
+import { fetchInterruptedAt } from "../resources/charge-fixture.ts";
+import { fetch, createPlatform, replaceGrants, listIds, said } from "../access/operators-fixture.ts";
+import { createTeam, newTheme, type Team } from "../access/team-fixture.ts";
 
 const PRICE = 10;
 
@@ -27,24 +27,24 @@ let platform: Api;
 let team: Team;
 let themeId: string;
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 beforeEach(async () => {
-  team = await newTeam(platform);
+  team = await createTeam(platform);
   await giveCredits(platform, team.accountId, 100);
   themeId = await newTheme(platform, { priceCredits: PRICE, priceAmount: 4_900, currency: "USD" });
 });
 
-const provision = (who: Api, theme = themeId, idempotencyKey: string = newKey()) =>
+const provision = (who: Api, theme = themeId, idempotencyKey: string = newIdempotencyKey()) =>
   who.post<License>("/v1/licenses", { themeId: theme }, { idempotencyKey });
-const purchase = (who: Api, theme = themeId, idempotencyKey: string = newKey()) =>
+const purchase = (who: Api, theme = themeId, idempotencyKey: string = newIdempotencyKey()) =>
   who.post<License>("/v1/licenses/purchase", { themeId: theme }, { idempotencyKey });
 const bind = (who: Api, id: string, domain: string | null): Promise<Reply<License>> =>
   who.put<License>(`/v1/licenses/${id}/domain`, { domain });
 const balance = async () =>
-  ok(await team.admin.api.get<{ balance: number }>("/v1/credits"), 200).body.balance;
+  expectStatus(await team.admin.api.get<{ balance: number }>("/v1/credits"), 200).body.balance;
 const restrict = async (perThemeRestrictions: boolean) =>
-  ok(
+  expectStatus(
     await team.admin.api.patch(
       `/v1/accounts/${team.accountId}`,
       { settings: { perThemeRestrictions } },
@@ -53,7 +53,7 @@ const restrict = async (perThemeRestrictions: boolean) =>
     200,
   );
 const actions = async (who: Api, action: string) => {
-  const { data } = ok(
+  const { data } = expectStatus(
     await who.get<{
       data: { action: string; actor: { memberId: string }; resource: { id: string }; changes: unknown }[];
     }>(`/v1/audit?action=${action}&limit=100`),
@@ -65,10 +65,10 @@ const actions = async (who: Api, action: string) => {
 describe("licenses", () => {
   test("S1.8 K8 a refusal for credits is one row of the log: the license, with its theme", async () => {
     const dear = await newTheme(platform, { priceCredits: 1_000 });
-    const key = newKey();
+    const key = newIdempotencyKey();
     for (let count = 0; count < 2; count += 1)
       expect(said(await provision(team.member.api, dear, key))).toBe("402 credits/insufficient-balance");
-    ok(
+    expectStatus(
       await platform.put(`/v1/accounts/${team.accountId}/subscription`, {
         status: "canceled",
         tier: null,
@@ -78,7 +78,7 @@ describe("licenses", () => {
     );
     expect(said(await provision(team.member.api, dear))).toBe("402 credits/subscription-inactive");
     for (const path of ["audit", "object-log"]) {
-      const { data } = ok(
+      const { data } = expectStatus(
         await team.admin.api.get<{ data: object[] }>(`/v1/${path}?limit=100&action=license.*`),
         200,
       ).body;
@@ -95,12 +95,12 @@ describe("licenses", () => {
       ]);
     }
     expect(await actions(team.admin.api, "credits.spend")).toEqual([]);
-    expect(ok(await team.admin.api.get("/v1/audit/verify"), 200).body).toMatchObject({ ok: true });
+    expect(expectStatus(await team.admin.api.get("/v1/audit/verify"), 200).body).toMatchObject({ ok: true });
   });
 
   test("S1.10 S1.17 S1.20 S1.36: a member provisions from the balance that the owner pays", async () => {
-    const key = newKey();
-    const first = ok(await provision(team.member.api, themeId, key), 201);
+    const key = newIdempotencyKey();
+    const first = expectStatus(await provision(team.member.api, themeId, key), 201);
     const made = first.body;
     expect(made).toMatchObject({
       themeId,
@@ -114,12 +114,14 @@ describe("licenses", () => {
       downloads: `/v1/themes/${themeId}/downloads`,
     });
     expect(made.key).toMatch(/^(?:[A-Z2-9]{5}-){3}[A-Z2-9]{5}$/);
-    expect(ok(await provision(team.member.api, themeId, key), 201).body).toEqual(made);
+    expect(expectStatus(await provision(team.member.api, themeId, key), 201).body).toEqual(made);
     expect(await balance()).toBe(90);
     const { downloads: _, ...card } = made;
-    expect(ok(await team.member.api.get(`/v1/licenses/${made.id}`), 200).body).toEqual(card);
-    const ledger = ok(await team.admin.api.get<{ data: object[] }>("/v1/credits/ledger?limit=1"), 200).body
-      .data;
+    expect(expectStatus(await team.member.api.get(`/v1/licenses/${made.id}`), 200).body).toEqual(card);
+    const ledger = expectStatus(
+      await team.admin.api.get<{ data: object[] }>("/v1/credits/ledger?limit=1"),
+      200,
+    ).body.data;
     expect(ledger).toMatchObject([
       {
         kind: "spend",
@@ -137,9 +139,9 @@ describe("licenses", () => {
         changes: { after: { key: `…${made.key.slice(-4)}` } },
       },
     ]);
-    expect(JSON.stringify(ok(await team.admin.api.get("/v1/audit?limit=100"), 200).body)).not.toContain(
-      made.key,
-    );
+    expect(
+      JSON.stringify(expectStatus(await team.admin.api.get("/v1/audit?limit=100"), 200).body),
+    ).not.toContain(made.key);
     // The files of the theme are open now: the link is refused for want of a file, and no longer of a
     // license.
     expect(said(await team.member.api.post(made.downloads, { file: "a.zip" }))).toBe("404 not-found");
@@ -153,7 +155,7 @@ describe("licenses", () => {
   test("S1.17: the balance and the member's limit are where it stops; nothing is left behind", async () => {
     const dear = await newTheme(platform, { priceCredits: 101 });
     expect(said(await provision(team.member.api, dear))).toBe("402 credits/insufficient-balance");
-    ok(
+    expectStatus(
       await team.admin.api.patch(
         `/v1/members/${team.member.memberId}`,
         { creditLimit: 2 * PRICE + 1 },
@@ -168,18 +170,19 @@ describe("licenses", () => {
         ["402 credits/member-limit-exceeded", expect.objectContaining({ length: 18 })],
       ]),
     );
-    expect([await balance(), (await listed(team.admin.api, "licenses")).length]).toEqual([80, 2]);
+    expect([await balance(), (await listIds(team.admin.api, "licenses")).length]).toEqual([80, 2]);
   });
 
   test("S1.11 S1.36: an admin purchases on an invoice to the owner, once for each key", async () => {
-    const key = newKey();
+    const key = newIdempotencyKey();
     const [first, again] = [
-      ok(await purchase(team.admin.api, themeId, key), 201).body,
-      ok(await purchase(team.admin.api, themeId, key), 201).body,
+      expectStatus(await purchase(team.admin.api, themeId, key), 201).body,
+      expectStatus(await purchase(team.admin.api, themeId, key), 201).body,
     ];
     expect(again).toEqual(first);
     expect(first).toMatchObject({ method: "purchased", billedTo: team.admin.memberId, status: "active" });
-    const invoices = ok(await team.admin.api.get<{ data: object[] }>("/v1/invoices"), 200).body.data;
+    const invoices = expectStatus(await team.admin.api.get<{ data: object[] }>("/v1/invoices"), 200).body
+      .data;
     expect(invoices).toMatchObject([
       {
         id: first.invoiceId,
@@ -197,51 +200,52 @@ describe("licenses", () => {
       "400 idempotency/missing",
     );
     const other = await newTheme(platform, { priceAmount: 1 });
-    ok(await purchase(team.admin.api, other), 201);
+    expectStatus(await purchase(team.admin.api, other), 201);
     expect(
-      ok(await team.admin.api.get<{ data: { currency: string }[] }>("/v1/invoices"), 200).body.data.map(
-        ({ currency }) => currency,
-      ),
+      expectStatus(
+        await team.admin.api.get<{ data: { currency: string }[] }>("/v1/invoices"),
+        200,
+      ).body.data.map(({ currency }) => currency),
     ).toEqual(["EUR", "USD"]);
   });
 
   test("S1.11: revoking frees the domain and pays nothing back; a repeat changes nothing", async () => {
-    const one = ok(await provision(team.member.api), 201).body;
-    const two = ok(await provision(team.member.api), 201).body;
-    expect(ok(await bind(team.member.api, one.id, "Shop.Example.com."), 200).body.domain).toBe(
+    const one = expectStatus(await provision(team.member.api), 201).body;
+    const two = expectStatus(await provision(team.member.api), 201).body;
+    expect(expectStatus(await bind(team.member.api, one.id, "Shop.Example.com."), 200).body.domain).toBe(
       "shop.example.com",
     );
     expect(said(await bind(team.member.api, two.id, "shop.example.com"))).toBe("409 conflict/duplicate");
-    for (const _ of ["first", "again"]) ok(await team.admin.api.del(`/v1/licenses/${one.id}`), 204);
+    for (const _ of ["first", "again"]) expectStatus(await team.admin.api.del(`/v1/licenses/${one.id}`), 204);
     expect(await balance()).toBe(80);
-    expect(ok(await team.admin.api.get(`/v1/licenses/${one.id}`), 200).body).toMatchObject({
+    expect(expectStatus(await team.admin.api.get(`/v1/licenses/${one.id}`), 200).body).toMatchObject({
       status: "revoked",
       domain: null,
     });
-    ok(await bind(team.member.api, two.id, "shop.example.com"), 200);
+    expectStatus(await bind(team.member.api, two.id, "shop.example.com"), 200);
     expect(said(await bind(team.member.api, one.id, "other.example.com"))).toBe("409 conflict/state");
     expect((await actions(team.admin.api, "license.revoke")).length).toBe(1);
-    expect(await listed(team.admin.api, "licenses?status=revoked")).toEqual([one.id]);
-    expect(await listed(team.admin.api, "licenses?domain=shop.example.com")).toEqual([two.id]);
+    expect(await listIds(team.admin.api, "licenses?status=revoked")).toEqual([one.id]);
+    expect(await listIds(team.admin.api, "licenses?domain=shop.example.com")).toEqual([two.id]);
   });
 
   test("a domain is bound once for each theme and team, also by two calls at once", async () => {
     const [one, two] = [
-      ok(await provision(team.member.api), 201).body,
-      ok(await provision(team.colleague.api), 201).body,
+      expectStatus(await provision(team.member.api), 201).body,
+      expectStatus(await provision(team.colleague.api), 201).body,
     ];
     const both = await Promise.all([
       bind(team.member.api, one.id, "a.example.com"),
       bind(team.colleague.api, two.id, "A.example.com"),
     ]);
     expect(both.map(said).sort()).toEqual(["200", "409 conflict/duplicate"]);
-    const other = ok(await provision(team.member.api, await newTheme(platform)), 201).body;
-    ok(await bind(team.member.api, other.id, "a.example.com"), 200);
-    const strangers = await newTeam(platform);
+    const other = expectStatus(await provision(team.member.api, await newTheme(platform)), 201).body;
+    expectStatus(await bind(team.member.api, other.id, "a.example.com"), 200);
+    const strangers = await createTeam(platform);
     await giveCredits(platform, strangers.accountId, 100);
-    const theirs = ok(await provision(strangers.member.api), 201).body;
-    ok(await bind(strangers.member.api, theirs.id, "a.example.com"), 200);
-    ok(await bind(team.admin.api, one.id, null), 200);
+    const theirs = expectStatus(await provision(strangers.member.api), 201).body;
+    expectStatus(await bind(strangers.member.api, theirs.id, "a.example.com"), 200);
+    expectStatus(await bind(team.admin.api, one.id, null), 200);
     for (const domain of ["", "no domain", "http://a.example.com", "10.0.0.1", "a", 5]) {
       expect(said(await team.member.api.put(`/v1/licenses/${one.id}/domain`, { domain }))).toBe(
         "422 validation",
@@ -251,15 +255,15 @@ describe("licenses", () => {
 
   test("an expired license binds no new domain and frees its own for the theme's next license", async () => {
     const [old, next, other] = [
-      ok(await provision(team.member.api), 201).body,
-      ok(await provision(team.colleague.api), 201).body,
-      ok(await provision(team.member.api), 201).body,
+      expectStatus(await provision(team.member.api), 201).body,
+      expectStatus(await provision(team.colleague.api), 201).body,
+      expectStatus(await provision(team.member.api), 201).body,
     ];
     for (const [one, domain] of [
       [old, "a.example.com"],
       [other, "b.example.com"],
     ] as const)
-      ok(await bind(team.member.api, one.id, domain), 200);
+      expectStatus(await bind(team.member.api, one.id, domain), 200);
     const past = new Date(Date.now() - 1_000).toISOString();
     for (const { id } of [old, other])
       await env.DB.prepare(
@@ -272,10 +276,12 @@ describe("licenses", () => {
       said(await bind(team.member.api, old.id, "c.example.com")),
       said(await bind(team.member.api, other.id, null)),
     ]).toEqual(["409 conflict/state", "200"]);
-    expect(ok(await bind(team.colleague.api, next.id, "A.example.com"), 200).body.domain).toBe(
+    expect(expectStatus(await bind(team.colleague.api, next.id, "A.example.com"), 200).body.domain).toBe(
       "a.example.com",
     );
-    expect(ok(await team.member.api.get<License>(`/v1/licenses/${old.id}`), 200).body.domain).toBeNull();
+    expect(
+      expectStatus(await team.member.api.get<License>(`/v1/licenses/${old.id}`), 200).body.domain,
+    ).toBeNull();
     expect(
       (await actions(team.admin.api, "license.provision"))
         .slice(0, 2)
@@ -300,40 +306,46 @@ describe("licenses", () => {
       ].sort(),
     );
     expect(
-      said(await bind(team.member.api, ok(await provision(team.member.api), 201).body.id, "a.example.com")),
+      said(
+        await bind(
+          team.member.api,
+          expectStatus(await provision(team.member.api), 201).body.id,
+          "a.example.com",
+        ),
+      ),
     ).toBe("409 conflict/duplicate");
   });
 
   test("without an active subscription nothing is provisioned or purchased", async () => {
-    const key = newKey();
-    const { id } = ok(await purchase(team.admin.api, themeId, key), 201).body;
+    const key = newIdempotencyKey();
+    const { id } = expectStatus(await purchase(team.admin.api, themeId, key), 201).body;
     for (const subscription of [
       { status: "past_due", currentPeriodEnd: null },
       { status: "active", currentPeriodEnd: "2020-01-01T00:00:00Z" },
     ]) {
-      ok(
+      expectStatus(
         await platform.put(`/v1/accounts/${team.accountId}/subscription`, { tier: null, ...subscription }),
         200,
       );
       for (const command of [provision, purchase])
         expect(said(await command(team.admin.api))).toBe("402 credits/subscription-inactive");
-      expect(ok(await purchase(team.admin.api, themeId, key), 201).body.id).toBe(id);
+      expect(expectStatus(await purchase(team.admin.api, themeId, key), 201).body.id).toBe(id);
     }
-    expect((await listed(team.admin.api, "invoices")).length).toBe(1);
+    expect((await listIds(team.admin.api, "invoices")).length).toBe(1);
   });
 
   test("S1.22 S1.26 S1.27 S1.28 S1.29: a member sees own, a viewer active, an admin all", async () => {
     const [own, theirs, gone] = [
-      ok(await provision(team.member.api), 201).body,
-      ok(await provision(team.colleague.api), 201).body,
-      ok(await provision(team.member.api), 201).body,
+      expectStatus(await provision(team.member.api), 201).body,
+      expectStatus(await provision(team.colleague.api), 201).body,
+      expectStatus(await provision(team.member.api), 201).body,
     ];
-    ok(await team.admin.api.del(`/v1/licenses/${gone.id}`), 204);
-    expect(await listed(team.admin.api, "licenses")).toEqual([gone.id, theirs.id, own.id]);
-    expect(await listed(team.member.api, "licenses")).toEqual([gone.id, own.id]);
-    expect(await listed(team.viewer.api, "licenses")).toEqual([theirs.id, own.id]);
-    expect(await listed(team.viewer.api, "licenses?status=revoked")).toEqual([]);
-    const strangers = await newTeam(platform);
+    expectStatus(await team.admin.api.del(`/v1/licenses/${gone.id}`), 204);
+    expect(await listIds(team.admin.api, "licenses")).toEqual([gone.id, theirs.id, own.id]);
+    expect(await listIds(team.member.api, "licenses")).toEqual([gone.id, own.id]);
+    expect(await listIds(team.viewer.api, "licenses")).toEqual([theirs.id, own.id]);
+    expect(await listIds(team.viewer.api, "licenses?status=revoked")).toEqual([]);
+    const strangers = await createTeam(platform);
     for (const [who, one, card, revoke, bound] of [
       [team.member, own, "200", "403 access/denied", "200"],
       [team.member, theirs, "404 not-found", "404 not-found", "404 not-found"],
@@ -349,7 +361,7 @@ describe("licenses", () => {
       ]).toEqual([card, revoke, bound]);
     }
     // A member who may view all of them still binds only their own.
-    ok(
+    expectStatus(
       await team.admin.api.patch(
         `/v1/members/${team.colleague.memberId}`,
         { rights: ["license.view"] },
@@ -357,7 +369,7 @@ describe("licenses", () => {
       ),
       200,
     );
-    const later = ok(await provision(team.member.api), 201).body;
+    const later = expectStatus(await provision(team.member.api), 201).body;
     expect([
       said(await bind(team.colleague.api, later.id, "c.example.com")),
       said(await bind(team.colleague.api, theirs.id, "c.example.com")),
@@ -375,8 +387,8 @@ describe("licenses", () => {
 
   test("S1.23: a member's key provisions and reads, and revokes, purchases and bills nothing", async () => {
     const key = api(fetch, await newApiKey(fetch, team.admin, team.member.memberId));
-    const { id } = ok(await provision(key), 201).body;
-    ok(await key.get(`/v1/licenses/${id}`), 200);
+    const { id } = expectStatus(await provision(key), 201).body;
+    expectStatus(await key.get(`/v1/licenses/${id}`), 200);
     expect([
       said(await key.del(`/v1/licenses/${id}`)),
       said(await purchase(key)),
@@ -391,9 +403,9 @@ describe("licenses", () => {
 
   test("S1.32: every theme may be licensed, or only granted ones if the account says so", async () => {
     const granted = await newTheme(platform);
-    ok(await provision(team.member.api), 201);
+    expectStatus(await provision(team.member.api), 201);
     await restrict(true);
-    await grants(team.admin, team.member.memberId, [
+    await replaceGrants(team.admin, team.member.memberId, [
       { resourceType: "theme", resourceId: granted, access: "view" },
     ]);
     expect([
@@ -402,32 +414,34 @@ describe("licenses", () => {
       said(await provision(team.admin.api)),
       said(await purchase(team.admin.api)),
     ]).toEqual(["403 access/denied", "201", "201", "201"]);
-    await grants(team.admin, team.member.memberId, [
+    await replaceGrants(team.admin, team.member.memberId, [
       { resourceType: "theme", resourceId: "0", access: "view" },
     ]);
-    ok(await provision(team.member.api), 201);
-    await grants(team.admin, team.member.memberId, []);
+    expectStatus(await provision(team.member.api), 201);
+    await replaceGrants(team.admin, team.member.memberId, []);
     expect(said(await provision(team.member.api, granted))).toBe("403 access/denied");
     await restrict(false);
-    ok(await provision(team.member.api, granted), 201);
+    expectStatus(await provision(team.member.api, granted), 201);
   });
 
   test("a retired theme gets no new license, and is not removed while it is licensed", async () => {
-    const key = newKey();
-    const first = ok(await provision(team.member.api, themeId, key), 201).body;
+    const key = newIdempotencyKey();
+    const first = expectStatus(await provision(team.member.api, themeId, key), 201).body;
     expect(said(await platform.del(`/v1/catalog/${themeId}`))).toBe("409 conflict/not-removable");
-    ok(await platform.post(`/v1/catalog/${themeId}/retire`, {}), 200);
+    expectStatus(await platform.post(`/v1/catalog/${themeId}/retire`, {}), 200);
     expect([said(await provision(team.member.api)), said(await purchase(team.admin.api))]).toEqual([
       "409 conflict/state",
       "409 conflict/state",
     ]);
-    expect(ok(await provision(team.member.api, themeId, key), 201).body).toEqual(first);
+    expect(expectStatus(await provision(team.member.api, themeId, key), 201).body).toEqual(first);
     let refused = 0;
     for (let step = 1; step <= 6; step += 1) {
       const theme = await newTheme(platform, { priceCredits: 1 });
-      const retire = async () => void ok(await platform.post(`/v1/catalog/${theme}/retire`, {}), 200);
+      const retire = async () =>
+        void expectStatus(await platform.post(`/v1/catalog/${theme}/retire`, {}), 200);
       refused +=
-        said(await provision(team.member.api.via(doing(step, retire)), theme)) === "409 conflict/state"
+        said(await provision(team.member.api.via(fetchInterruptedAt(step, retire)), theme)) ===
+        "409 conflict/state"
           ? 1
           : 0;
     }
@@ -436,26 +450,28 @@ describe("licenses", () => {
     expect([
       said(await provision(team.member.api, "thm_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
       said(await provision(team.member.api, "x")),
-      said(await team.member.api.post("/v1/licenses", {}, { idempotencyKey: newKey() })),
+      said(await team.member.api.post("/v1/licenses", {}, { idempotencyKey: newIdempotencyKey() })),
     ]).toEqual(["404 not-found", "404 not-found", "422 validation"]);
   });
 
   test("a license by subscription runs out after a year; a free one has no ledger entry", async () => {
     const theme = await newTheme(platform, { licenseType: "subscription" });
-    const { expiresAt } = ok(await provision(team.member.api, theme), 201).body;
+    const { expiresAt } = expectStatus(await provision(team.member.api, theme), 201).body;
     expect(Math.round((Date.parse(expiresAt ?? "") - Date.now()) / 86_400_000)).toBe(365);
     expect(await balance()).toBe(100);
-    expect(ok(await team.admin.api.get<{ data: object[] }>("/v1/credits/ledger"), 200).body.data.length).toBe(
-      1,
-    );
+    expect(
+      expectStatus(await team.admin.api.get<{ data: object[] }>("/v1/credits/ledger"), 200).body.data.length,
+    ).toBe(1);
   });
 });
 
 test("K12 a viewer sees the last four characters of a license's key, its users see it whole", async () => {
-  const { id, key } = ok(await provision(team.admin.api), 201).body;
+  const { id, key } = expectStatus(await provision(team.admin.api), 201).body;
   const shown = async (who: Api) => [
-    ok(await who.get<License>(`/v1/licenses/${id}`), 200).body.key,
-    ok(await who.get<{ data: License[] }>("/v1/licenses"), 200).body.data.find((row) => row.id === id)?.key,
+    expectStatus(await who.get<License>(`/v1/licenses/${id}`), 200).body.key,
+    expectStatus(await who.get<{ data: License[] }>("/v1/licenses"), 200).body.data.find(
+      (row) => row.id === id,
+    )?.key,
   ];
   const masked = `…${key.slice(-4)}`;
   expect(await shown(team.admin.api)).toEqual([key, key]);

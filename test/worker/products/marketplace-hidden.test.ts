@@ -1,21 +1,21 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { api as credentialed, type Api, ok, type Reply } from "../../harness/client.ts";
-import { handMade } from "../../harness/cursor.ts";
+import { api as credentialed, type Api, expectStatus, type Reply } from "../../harness/client.ts";
+import { forgeCursor } from "../../harness/forged-cursor.ts";
 import { newApiKey, newMember, type Person } from "../../harness/people.ts";
 import {
   anyVersion,
-  at,
-  atSeller,
-  idOf,
-  INVOICE,
-  keyed,
-  MAILBOX,
-  type Market,
-  market,
-} from "./marketplace-world.ts";
-import { fetch, foundPlatform, listed, said, shape } from "../access/operators-world.ts";
+  accountHeader,
+  newSellerMember,
+  createIn,
+  INVOICE_BODY,
+  idempotentIn,
+  MAILBOX_BODY,
+  type MarketFixture,
+  createMarket,
+} from "./marketplace-fixture.ts";
+import { fetch, createPlatform, listIds, said, comparableRefusal } from "../access/operators-fixture.ts";
 
-let where: Market;
+let where: MarketFixture;
 let platform: Api;
 let seller: Person;
 let near: Person;
@@ -26,18 +26,19 @@ let agent: Person;
 let item: string;
 
 beforeAll(async () => {
-  platform = await foundPlatform();
-  where = await market(fetch, platform);
+  platform = await createPlatform();
+  where = await createMarket(fetch, platform);
   ({ seller, near, far } = where);
-  item = await idOf(seller.api, "catalog", MAILBOX);
-  await idOf(seller.api, "markups", { name: "Secret", percent: 50 });
+  item = await createIn(seller.api, "catalog", MAILBOX_BODY);
+  await createIn(seller.api, "markups", { name: "Secret", percent: 50 });
   customer = await newMember(fetch, near, { roles: ["customer"] });
-  agent = await atSeller(fetch, where, "seller_agent_admin");
+  agent = await newSellerMember(fetch, where, "seller_agent_admin");
 });
 
 const NONE = "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV";
-const cursorOf = (id: string) => handMade(JSON.stringify(id), agent.accountId, "/v1/organizations");
-const same = (answers: readonly Reply<unknown>[]) => expect(new Set(answers.map(shape)).size).toBe(1);
+const cursorOf = (id: string) => forgeCursor(JSON.stringify(id), agent.accountId, "/v1/organizations");
+const same = (answers: readonly Reply<unknown>[]) =>
+  expect(new Set(answers.map(comparableRefusal)).size).toBe(1);
 /** What says what something costs the seller, or what the seller adds. */
 const SECRET = /costPrice|margin|markup|Secret|1000\b|invoice/i;
 
@@ -54,12 +55,15 @@ const MARKUPS = {
 
 describe("S2.6 K12 what the seller's table says of markups, reports and users", () => {
   it("S2.6 costPrice and markup of a subscription show only to members who may see markups", async () => {
-    const bought = await idOf(customer.api, "subscriptions", { catalogItemId: item });
-    const here = { headers: at(near.accountId) };
+    const bought = await createIn(customer.api, "subscriptions", { catalogItemId: item });
+    const here = { headers: accountHeader(near.accountId) };
     for (const [role, cell] of Object.entries(MARKUPS)) {
-      const who = await atSeller(fetch, where, role);
-      const card = ok(await who.api.get(`/v1/subscriptions/${bought}`, here), 200).body;
-      const { data } = ok(await who.api.get<{ data: object[] }>("/v1/subscriptions", here), 200).body;
+      const who = await newSellerMember(fetch, where, role);
+      const card = expectStatus(await who.api.get(`/v1/subscriptions/${bought}`, here), 200).body;
+      const { data } = expectStatus(
+        await who.api.get<{ data: object[] }>("/v1/subscriptions", here),
+        200,
+      ).body;
       for (const told of [card, data[0]])
         expect([role, "costPrice" in (told ?? {}), "markup" in (told ?? {})]).toEqual([
           role,
@@ -67,15 +71,15 @@ describe("S2.6 K12 what the seller's table says of markups, reports and users", 
           cell !== "-",
         ]);
       // The catalogue's cost price goes by its own right.
-      expect("costPrice" in ok(await who.api.get(`/v1/catalog/${item}`), 200).body, role).toBe(
+      expect("costPrice" in expectStatus(await who.api.get(`/v1/catalog/${item}`), 200).body, role).toBe(
         role !== "support_agent",
       );
     }
-    const manager = await atSeller(fetch, where, "subscriptions_manager");
+    const manager = await newSellerMember(fetch, where, "subscriptions_manager");
     const purchase = await manager.api.post(
       "/v1/subscriptions",
       { catalogItemId: item },
-      keyed(near.accountId),
+      idempotentIn(near.accountId),
     );
     const changed = await manager.api.patch(
       `/v1/subscriptions/${bought}`,
@@ -91,21 +95,21 @@ describe("S2.6 K12 what the seller's table says of markups, reports and users", 
         scopes: ["organization.view", "subscription.view", "catalog.view_cost"],
       }),
     );
-    expect(ok(await token.get(`/v1/subscriptions/${bought}`, here), 200).body).not.toHaveProperty(
+    expect(expectStatus(await token.get(`/v1/subscriptions/${bought}`, here), 200).body).not.toHaveProperty(
       "costPrice",
     );
   });
 
   it("S2.6 report_viewer_360 has its organizations' rows, a distributor's admin the seller's", async () => {
-    await idOf(far.api, "subscriptions", { catalogItemId: item });
+    await createIn(far.api, "subscriptions", { catalogItemId: item });
     const organizations = async (who: Person, ask: object = {}) => {
-      const { rows } = ok(
+      const { rows } = expectStatus(
         await who.api.get<{ rows: { accountId: string }[] }>("/v1/reports/subscriptions", ask),
         200,
       ).body;
       return [near, far].map(({ accountId }) => rows.some((row) => row.accountId === accountId));
     };
-    const viewer = await atSeller(fetch, where, "report_viewer_360");
+    const viewer = await newSellerMember(fetch, where, "report_viewer_360");
     expect(await organizations(viewer)).toEqual([true, false]);
     expect(await organizations(await newMember(fetch, seller, { roles: ["report_viewer_360"] }))).toEqual([
       false,
@@ -114,9 +118,12 @@ describe("S2.6 K12 what the seller's table says of markups, reports and users", 
     // Reports, and nothing else of the organization.
     expect([
       said(await viewer.api.get("/v1/organizations")),
-      said(await viewer.api.get("/v1/subscriptions", { headers: at(near.accountId) })),
+      said(await viewer.api.get("/v1/subscriptions", { headers: accountHeader(near.accountId) })),
     ]).toEqual(["403 access/denied", "404 not-found"]);
-    expect(await organizations(where.distributor, { headers: at(seller.accountId) })).toEqual([true, true]);
+    expect(await organizations(where.distributor, { headers: accountHeader(seller.accountId) })).toEqual([
+      true,
+      true,
+    ]);
     const above = await newMember(fetch, where.distributor, {
       roles: ["report_viewer_360"],
       grants: [{ resourceType: "organization", resourceId: seller.accountId, access: "view" }],
@@ -130,18 +137,18 @@ describe("S2.6 K12 what the seller's table says of markups, reports and users", 
       for (const path of ["/v1/reports", "/v1/reports/subscriptions", "/v1/reports/none"])
         expect(said(await who.api.get(path)), path).toBe("403 access/denied");
     }
-    expect(ok(await agent.api.get<{ data: object[] }>("/v1/reports"), 200).body.data.length).toBeGreaterThan(
-      0,
-    );
+    expect(
+      expectStatus(await agent.api.get<{ data: object[] }>("/v1/reports"), 200).body.data.length,
+    ).toBeGreaterThan(0);
   });
 
   it("K12 an invitation is taken back by those who could give its roles", async () => {
     const [support, admin] = [
-      await atSeller(fetch, where, "support_agent"),
+      await newSellerMember(fetch, where, "support_agent"),
       await newMember(fetch, seller, { roles: ["seller_admin"] }),
     ];
     const invited = async (role: string) =>
-      ok(
+      expectStatus(
         await admin.api.post<{ id: string }>(
           "/v1/invitations",
           {
@@ -151,7 +158,7 @@ describe("S2.6 K12 what the seller's table says of markups, reports and users", 
             roles: [role],
             grants: [],
           },
-          keyed(),
+          idempotentIn(),
         ),
         201,
       ).body.id;
@@ -180,9 +187,9 @@ describe("an organization out of reach", () => {
     const asked = [
       (id: string) => agent.api.get(`/v1/organizations/${id}`),
       (id: string) => agent.api.patch(`/v1/organizations/${id}`, { name: "x" }, anyVersion()),
-      (id: string) => agent.api.get("/v1/subscriptions", { headers: at(id) }),
-      (id: string) => agent.api.post("/v1/subscriptions", { catalogItemId: item }, keyed(id)),
-      (id: string) => customer.api.get("/v1/subscriptions", { headers: at(id) }),
+      (id: string) => agent.api.get("/v1/subscriptions", { headers: accountHeader(id) }),
+      (id: string) => agent.api.post("/v1/subscriptions", { catalogItemId: item }, idempotentIn(id)),
+      (id: string) => customer.api.get("/v1/subscriptions", { headers: accountHeader(id) }),
     ];
     for (const ask of asked) same(await Promise.all(ids.map(ask)));
     const paths = [near, far].map(async ({ accountId }) =>
@@ -193,11 +200,14 @@ describe("an organization out of reach", () => {
 
   it("leaves no gap in a list, neither by page sizes nor by a forged cursor", async () => {
     for (const limit of [1, 2, 50])
-      expect(await listed(agent.api, "organizations", limit)).toEqual([near.accountId]);
-    const { body } = ok(await agent.api.get<{ nextCursor: string | null }>("/v1/organizations?limit=1"), 200);
+      expect(await listIds(agent.api, "organizations", limit)).toEqual([near.accountId]);
+    const { body } = expectStatus(
+      await agent.api.get<{ nextCursor: string | null }>("/v1/organizations?limit=1"),
+      200,
+    );
     expect(body.nextCursor).toBeNull();
     for (const id of [far.accountId, where.foreign.accountId, NONE, "zzz"]) {
-      const { data } = ok(
+      const { data } = expectStatus(
         await agent.api.get<{ data: { id: string }[] }>(`/v1/organizations?cursor=${cursorOf(id)}`),
         200,
       ).body;
@@ -209,7 +219,7 @@ describe("an organization out of reach", () => {
   });
 
   it("is not granted by a member who does not reach it", async () => {
-    const { memberId } = await atSeller(fetch, where, "subscriptions_manager");
+    const { memberId } = await newSellerMember(fetch, where, "subscriptions_manager");
     for (const id of [far.accountId, "0"]) {
       expect(
         said(
@@ -222,7 +232,7 @@ describe("an organization out of reach", () => {
   });
 
   it("K8 security settings of the account are in no history of a member who may not see them", async () => {
-    ok(
+    expectStatus(
       await seller.api.patch(
         `/v1/accounts/${seller.accountId}`,
         {
@@ -238,7 +248,8 @@ describe("an organization out of reach", () => {
     );
     const edits = async (who: Person) =>
       JSON.stringify(
-        ok(await who.api.get<{ data: object[] }>("/v1/audit?action=account.*&limit=100"), 200).body.data,
+        expectStatus(await who.api.get<{ data: object[] }>("/v1/audit?action=account.*&limit=100"), 200).body
+          .data,
       );
     expect(await edits(seller)).toMatch(/allowedIps.*128\.0\.0\.0/);
     const told = await edits(agent);
@@ -253,33 +264,37 @@ describe("an organization out of reach", () => {
     expect(said(asked)).toBe("404 not-found");
     const failed = "/v1/audit?action=subscription.edit&outcome=failed&limit=100";
     const told = async (who: Person) =>
-      ok(await who.api.get<{ data: { resource: { id: string } }[] }>(failed), 200).body.data.map(
+      expectStatus(await who.api.get<{ data: { resource: { id: string } }[] }>(failed), 200).body.data.map(
         ({ resource }) => resource.id,
       );
     expect([await told(seller), await told(near)]).toEqual([[missing], []]);
   });
 
   it("is in the history of the members who reach it, and of no other", async () => {
-    ok(await seller.api.patch(`/v1/organizations/${far.accountId}`, { name: "Far away" }, anyVersion()), 200);
+    expectStatus(
+      await seller.api.patch(`/v1/organizations/${far.accountId}`, { name: "Far away" }, anyVersion()),
+      200,
+    );
     // What one tried oneself stays in one's own log.
     const told = async (who: Person, path: string) =>
       JSON.stringify(
-        ok(
+        expectStatus(
           await who.api.get<{ data: { actor?: { memberId: string } }[] }>(`/v1/${path}`),
           200,
         ).body.data.filter(({ actor }) => actor?.memberId !== who.memberId),
       );
-    const manager = await atSeller(fetch, where, "account_manager");
+    const manager = await newSellerMember(fetch, where, "account_manager");
     for (const path of ["audit?limit=100", "object-log?limit=100"]) {
       expect(await told(manager, path)).toContain(far.accountId);
       expect(await told(agent, path)).not.toContain(far.accountId);
     }
-    ok(await seller.api.get(`/v1/organizations/${far.accountId}`), 200);
+    expectStatus(await seller.api.get(`/v1/organizations/${far.accountId}`), 200);
     const callers = async (who: Person) =>
       new Set(
-        ok(await who.api.get<{ data: { memberId: string }[] }>("/v1/calls?limit=100"), 200).body.data.map(
-          (row) => row.memberId,
-        ),
+        expectStatus(
+          await who.api.get<{ data: { memberId: string }[] }>("/v1/calls?limit=100"),
+          200,
+        ).body.data.map((row) => row.memberId),
       );
     // The call log comes a moment later.
     await expect
@@ -291,32 +306,32 @@ describe("an organization out of reach", () => {
 
 describe("what is the seller's own business", () => {
   it("is in no answer to a customer: cards, lists, the catalog, a repeated key", async () => {
-    const command = keyed();
+    const command = idempotentIn();
     const answers = [
       await customer.api.post<{ id: string }>("/v1/subscriptions", { catalogItemId: item }, command),
       await customer.api.post("/v1/subscriptions", { catalogItemId: item }, command),
     ];
-    const { id } = ok(answers[0] as Reply<{ id: string }>, 201).body;
+    const { id } = expectStatus(answers[0] as Reply<{ id: string }>, 201).body;
     for (const path of ["subscriptions", `subscriptions/${id}`, "catalog", `catalog/${item}`, "me"])
-      answers.push(ok(await customer.api.get(`/v1/${path}`), 200) as never);
+      answers.push(expectStatus(await customer.api.get(`/v1/${path}`), 200) as never);
     for (const { body } of answers) expect(JSON.stringify(body)).not.toMatch(SECRET);
   });
 
   it("is not shown again by a repeated key to a member who lost the right since", async () => {
-    const manager = await atSeller(fetch, where, "account_manager");
+    const manager = await newSellerMember(fetch, where, "account_manager");
     const command = { catalogItemId: item, quantity: 7 };
-    const key = keyed(near.accountId);
-    expect(ok(await manager.api.post("/v1/subscriptions", command, key), 201).body).toMatchObject({
+    const key = idempotentIn(near.accountId);
+    expect(expectStatus(await manager.api.post("/v1/subscriptions", command, key), 201).body).toMatchObject({
       costPrice: 1000,
       markup: 50,
     });
-    const again = ok(await manager.api.post("/v1/subscriptions", command, key), 201);
+    const again = expectStatus(await manager.api.post("/v1/subscriptions", command, key), 201);
     expect(again.headers.get("idempotency-replayed")).toBe("true");
     expect(JSON.stringify(again.body)).not.toMatch(/costPrice|markup/);
   });
 
   it("cannot be filtered, sorted or found by, with the right to see it or without", async () => {
-    const id = await idOf(customer.api, "subscriptions", { catalogItemId: item });
+    const id = await createIn(customer.api, "subscriptions", { catalogItemId: item });
     for (const who of [customer, seller]) {
       for (const query of ["costPrice=1000", "markup=50", "sort=costPrice", "margin=40"]) {
         for (const path of ["subscriptions", "catalog"])
@@ -336,11 +351,11 @@ describe("what is the seller's own business", () => {
   });
 
   it("is not changed by a member who may not see it, and a guess is answered like any other", async () => {
-    const { id: role } = ok(
+    const { id: role } = expectStatus(
       await seller.api.post<{ id: string }>(
         "/v1/roles",
         { name: "Editors", description: "d", rights: ["catalog.view", "catalog.edit"], grants: [] },
-        keyed(),
+        idempotentIn(),
       ),
       201,
     ).body;
@@ -355,17 +370,18 @@ describe("what is the seller's own business", () => {
     ]);
     expect(
       JSON.stringify(
-        ok(await editor.api.patch(`/v1/catalog/${item}`, { description: "d" }, anyVersion()), 200).body,
+        expectStatus(await editor.api.patch(`/v1/catalog/${item}`, { description: "d" }, anyVersion()), 200)
+          .body,
       ),
     ).not.toMatch(/costPrice|margin/);
-    ok(await seller.api.patch(`/v1/catalog/${item}`, { costPrice: 1000 }, anyVersion()), 200);
+    expectStatus(await seller.api.patch(`/v1/catalog/${item}`, { costPrice: 1000 }, anyVersion()), 200);
   });
 
   it("an organization's admin pages through its history without cost, markup, invoice or gap", async () => {
-    await idOf(seller.api, "invoices", INVOICE, near.accountId);
-    await idOf(customer.api, "subscriptions", { catalogItemId: item });
+    await createIn(seller.api, "invoices", INVOICE_BODY, near.accountId);
+    await createIn(customer.api, "subscriptions", { catalogItemId: item });
     for (const path of ["audit", "object-log"]) {
-      const { data } = ok(
+      const { data } = expectStatus(
         await near.api.get<{ data: { action: string; resource: { type: string } }[] }>(
           `/v1/${path}?limit=100`,
         ),
@@ -377,13 +393,13 @@ describe("what is the seller's own business", () => {
       ).toEqual([]);
       expect(JSON.stringify(data)).not.toMatch(/costPrice|margin|Secret|invoice/);
       const ids = data.map((row) => (row as unknown as { id: string }).id);
-      if (path === "audit") expect(await listed(near.api, "audit", 3)).toEqual(expect.arrayContaining(ids));
+      if (path === "audit") expect(await listIds(near.api, "audit", 3)).toEqual(expect.arrayContaining(ids));
     }
     for (const query of ["action=invoice.*", "resourceType=invoice", "action=markup.create"])
-      expect(ok(await near.api.get<{ data: [] }>(`/v1/audit?${query}`), 200).body.data).toEqual([]);
-    const seen = ok(
+      expect(expectStatus(await near.api.get<{ data: [] }>(`/v1/audit?${query}`), 200).body.data).toEqual([]);
+    const seen = expectStatus(
       await seller.api.get<{ data: object[] }>("/v1/audit?action=invoice.create", {
-        headers: at(near.accountId),
+        headers: accountHeader(near.accountId),
       }),
       200,
     ).body.data;
@@ -392,9 +408,9 @@ describe("what is the seller's own business", () => {
 
   it("and the history of a member who may not see markups shows none", async () => {
     const told = async (who: Api) =>
-      ok(await who.get<{ data: object[] }>("/v1/audit?action=markup.create"), 200).body.data.length;
+      expectStatus(await who.get<{ data: object[] }>("/v1/audit?action=markup.create"), 200).body.data.length;
     expect([await told(agent.api), await told(seller.api)]).toEqual([0, 1]);
-    const { memberId } = await atSeller(fetch, where, "account_manager");
+    const { memberId } = await newSellerMember(fetch, where, "account_manager");
     expect(
       await told(credentialed(fetch, await newApiKey(fetch, seller, memberId, { scopes: ["audit.view"] }))),
     ).toBe(1);
@@ -403,38 +419,38 @@ describe("what is the seller's own business", () => {
 
 describe("a refusal reveals nothing", () => {
   it("another seller's item is answered like an unknown one, in a purchase, filter and markup", async () => {
-    const theirs = await idOf(where.rival.api, "catalog", MAILBOX);
+    const theirs = await createIn(where.rival.api, "catalog", MAILBOX_BODY);
     const ids = [theirs, "thm_01ARZ3NDEKTSV4RRFFQ69G5FAV", "nonsense"];
     same(
       await Promise.all(
-        ids.map((catalogItemId) => customer.api.post("/v1/subscriptions", { catalogItemId }, keyed())),
+        ids.map((catalogItemId) => customer.api.post("/v1/subscriptions", { catalogItemId }, idempotentIn())),
       ),
     );
     same(await Promise.all(ids.map((id) => customer.api.get(`/v1/subscriptions?catalogItemId=${id}`))));
     same(
       await Promise.all(
         ids.map((catalogItemId) =>
-          seller.api.post("/v1/markups", { name: "x", percent: 1, catalogItemId }, keyed()),
+          seller.api.post("/v1/markups", { name: "x", percent: 1, catalogItemId }, idempotentIn()),
         ),
       ),
     );
     same(
       await Promise.all(
         [where.foreign.accountId, NONE, "nonsense"].map((organizationId) =>
-          seller.api.post("/v1/markups", { name: "x", percent: 1, organizationId }, keyed()),
+          seller.api.post("/v1/markups", { name: "x", percent: 1, organizationId }, idempotentIn()),
         ),
       ),
     );
   });
 
   it("an address that is used elsewhere founds an organization like any other", async () => {
-    const { email } = ok(await where.foreign.api.get<{ member: { email: string } }>("/v1/me"), 200).body
-      .member;
+    const { email } = expectStatus(await where.foreign.api.get<{ member: { email: string } }>("/v1/me"), 200)
+      .body.member;
     const found = (address: string) =>
       seller.api.post(
         "/v1/organizations",
         { name: "Twin", owner: { email: address, firstName: "T", lastName: "T" } },
-        keyed(),
+        idempotentIn(),
       );
     expect([
       (await found(email)).status,
@@ -446,15 +462,15 @@ describe("a refusal reveals nothing", () => {
 
 it("an organization's markup shows only to members who reach it, in lists, alone and by filter", async () => {
   const markup = (organizationId: string | null) =>
-    idOf(seller.api, "markups", { name: "For", percent: 7, organizationId, catalogItemId: item });
+    createIn(seller.api, "markups", { name: "For", percent: 7, organizationId, catalogItemId: item });
   const [forNear, forFar, forAll] = [
     await markup(near.accountId),
     await markup(far.accountId),
     await markup(null),
   ];
-  const biller = await atSeller(fetch, where, "seller_billing_admin");
+  const biller = await newSellerMember(fetch, where, "seller_billing_admin");
   const seen = async (who: Api, query = "") =>
-    ((await listed(who, `markups?catalogItemId=${item}${query}`)) as string[]).sort();
+    ((await listIds(who, `markups?catalogItemId=${item}${query}`)) as string[]).sort();
   expect(await seen(seller.api)).toEqual([forNear, forFar, forAll].sort());
   expect(await seen(biller.api)).toEqual([forNear, forAll].sort());
   expect([
@@ -467,18 +483,18 @@ it("an organization's markup shows only to members who reach it, in lists, alone
     ),
   );
   same(await Promise.all([forFar, "mkp_none"].map((id) => biller.api.get(`/v1/markups/${id}`))));
-  for (const id of [forNear, forFar, forAll]) ok(await seller.api.del(`/v1/markups/${id}`), 204);
+  for (const id of [forNear, forFar, forAll]) expectStatus(await seller.api.del(`/v1/markups/${id}`), 204);
 });
 
 describe("the log is no way around", () => {
   const actions = async (who: Api, path: string) =>
-    ok(
-      await who.get<{ data: { action: string }[] }>(path, { headers: at(near.accountId) }),
+    expectStatus(
+      await who.get<{ data: { action: string }[] }>(path, { headers: accountHeader(near.accountId) }),
       200,
     ).body.data.map(({ action }) => action);
 
   it("a key narrowed to the log reads no more below than the whole key", async () => {
-    ok(await near.api.post(`/v1/members/${near.memberId}/api-keys`, { name: "private" }), 201);
+    expectStatus(await near.api.post(`/v1/members/${near.memberId}/api-keys`, { name: "private" }), 201);
     const narrow = credentialed(
       fetch,
       await newApiKey(fetch, seller, seller.memberId, { scopes: ["organization.view", "audit.view"] }),
@@ -490,9 +506,9 @@ describe("the log is no way around", () => {
     expect(less.filter((action) => !whole.includes(action))).toEqual([]);
     expect(less).toContain("subscription.create");
     for (const who of [seller.api, narrow]) {
-      const { data } = ok(
+      const { data } = expectStatus(
         await who.get<{ data: { memberId: string }[] }>("/v1/calls?limit=100", {
-          headers: at(near.accountId),
+          headers: accountHeader(near.accountId),
         }),
         200,
       ).body;
@@ -501,13 +517,13 @@ describe("the log is no way around", () => {
   });
 
   it("the report of usage counts nothing that the log hides, whole key or narrowed", async () => {
-    await idOf(seller.api, "invoices", INVOICE, near.accountId);
+    await createIn(seller.api, "invoices", INVOICE_BODY, near.accountId);
     const narrow = credentialed(
       fetch,
       await newApiKey(fetch, near, near.memberId, { scopes: ["report.download"] }),
     );
     for (const who of [near.api, narrow]) {
-      const counted = ok(
+      const counted = expectStatus(
         await who.get<{ rows: { action: string }[] }>("/v1/reports/usage"),
         200,
       ).body.rows.map(({ action }) => action);

@@ -3,23 +3,23 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openDb } from "../../../src/kernel/db.ts";
 import { presetOfKind } from "../../../src/access/model.ts";
 import { listOrganizations } from "../../../src/resources/organization.store.ts";
-import { type Api, api, newKey, ok } from "../../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
-import { heldBack } from "../gate/held-back.ts";
+import { fetchWithDelayedWrite } from "../gate/delayed-write.ts";
 import {
   anyVersion,
-  at,
-  atSeller,
-  FORM,
-  idOf,
-  INVOICE,
-  keyed,
-  MAILBOX,
-  type Market,
-  market,
-  OFFER,
-} from "./marketplace-world.ts";
-import { fetch, foundPlatform, HOME, listed, said } from "../access/operators-world.ts";
+  accountHeader,
+  newSellerMember,
+  FORM_BODY,
+  createIn,
+  INVOICE_BODY,
+  idempotentIn,
+  MAILBOX_BODY,
+  type MarketFixture,
+  createMarket,
+  OFFER_BODY,
+} from "./marketplace-fixture.ts";
+import { fetch, createPlatform, HOME_IP, listIds, said } from "../access/operators-fixture.ts";
 
 interface Invoice {
   readonly id: string;
@@ -38,41 +38,44 @@ interface Subscription {
 }
 
 let platform: Api;
-let where: Market;
+let where: MarketFixture;
 let seller: Person;
 let near: Person;
 let item: string;
 
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 beforeEach(async () => {
-  where = await market(fetch, platform);
+  where = await createMarket(fetch, platform);
   ({ seller, near } = where);
-  item = await idOf(seller.api, "catalog", MAILBOX);
+  item = await createIn(seller.api, "catalog", MAILBOX_BODY);
 });
 
 const buy = async (who: Person, quantity = 1, accountId?: string) =>
-  ok(
+  expectStatus(
     await who.api.post<Subscription>(
       "/v1/subscriptions",
       { catalogItemId: item, quantity },
-      keyed(accountId),
+      idempotentIn(accountId),
     ),
     201,
   ).body;
 const invoicesOf = async (accountId: string) =>
-  ok(await seller.api.get<{ data: Invoice[] }>("/v1/invoices", { headers: at(accountId) }), 200).body.data;
-const markup = (body: object) => idOf(seller.api, "markups", { name: "Markup", ...body });
+  expectStatus(
+    await seller.api.get<{ data: Invoice[] }>("/v1/invoices", { headers: accountHeader(accountId) }),
+    200,
+  ).body.data;
+const markup = (body: object) => createIn(seller.api, "markups", { name: "Markup", ...body });
 
 describe("roles", () => {
   it("S2.1 the role that an admin gave decides, and only who may give roles changes it", async () => {
     const [manager, agent] = [
-      await atSeller(fetch, where, "product_manager"),
-      await atSeller(fetch, where, "support_agent"),
+      await newSellerMember(fetch, where, "product_manager"),
+      await newSellerMember(fetch, where, "support_agent"),
     ];
     const rights = async ({ api: who }: Person) =>
-      ok(await who.get<{ rights: string[] }>("/v1/me"), 200).body.rights;
+      expectStatus(await who.get<{ rights: string[] }>("/v1/me"), 200).body.rights;
     expect(await rights(manager)).toContain("form.edit");
     expect(await rights(agent)).not.toContain("form.edit");
     const wanted = { roles: ["product_manager"] };
@@ -80,23 +83,25 @@ describe("roles", () => {
       expect(said(await who.api.patch(`/v1/members/${agent.memberId}`, wanted, anyVersion()))).toBe(
         "403 access/denied",
       );
-    ok(await seller.api.patch(`/v1/members/${agent.memberId}`, wanted, anyVersion()), 200);
+    expectStatus(await seller.api.patch(`/v1/members/${agent.memberId}`, wanted, anyVersion()), 200);
     expect(await rights(agent)).toContain("form.edit");
   });
 
   it("S2.4 a product manager edits products, quotes and forms; a subscriptions manager no form", async () => {
     const [product, subscriptions] = [
-      await atSeller(fetch, where, "product_manager"),
-      await atSeller(fetch, where, "subscriptions_manager"),
+      await newSellerMember(fetch, where, "product_manager"),
+      await newSellerMember(fetch, where, "subscriptions_manager"),
     ];
     for (const kind of ["product", "service"]) {
-      const id = await idOf(product.api, "cpq", { ...OFFER, kind });
-      expect(ok(await product.api.get<{ kind: string }>(`/v1/cpq/${id}`), 200).body.kind).toBe(kind);
-      ok(await product.api.patch(`/v1/cpq/${id}`, { price: 400 }, anyVersion()), 200);
+      const id = await createIn(product.api, "cpq", { ...OFFER_BODY, kind });
+      expect(expectStatus(await product.api.get<{ kind: string }>(`/v1/cpq/${id}`), 200).body.kind).toBe(
+        kind,
+      );
+      expectStatus(await product.api.patch(`/v1/cpq/${id}`, { price: 400 }, anyVersion()), 200);
     }
-    expect(await listed(product.api, "cpq?kind=service")).toHaveLength(1);
-    const form = await idOf(product.api, "forms", FORM);
-    ok(
+    expect(await listIds(product.api, "cpq?kind=service")).toHaveLength(1);
+    const form = await createIn(product.api, "forms", FORM_BODY);
+    expectStatus(
       await product.api.patch(
         `/v1/forms/${form}`,
         { fields: [{ name: "date", label: "Date", kind: "date", required: true }] },
@@ -104,7 +109,7 @@ describe("roles", () => {
       ),
       200,
     );
-    expect(said(await product.api.post("/v1/markups", { name: "x", percent: 1 }, keyed()))).toBe(
+    expect(said(await product.api.post("/v1/markups", { name: "x", percent: 1 }, idempotentIn()))).toBe(
       "403 access/denied",
     );
     expect(said(await subscriptions.api.patch(`/v1/forms/${form}`, { name: "x" }, anyVersion()))).toBe(
@@ -117,8 +122,11 @@ describe("roles", () => {
       ["seller_agent_admin", false],
       ["account_manager", true],
     ] as const) {
-      const who = await atSeller(fetch, where, role);
-      const { body } = ok(await who.api.get<{ settings: object }>(`/v1/accounts/${seller.accountId}`), 200);
+      const who = await newSellerMember(fetch, where, role);
+      const { body } = expectStatus(
+        await who.api.get<{ settings: object }>(`/v1/accounts/${seller.accountId}`),
+        200,
+      );
       expect(["currency", "membersMayCreateKeys"].map((name) => name in body.settings)).toEqual([seen, seen]);
       expect("allowedIps" in body).toBe(seen);
       expect(said(await who.api.patch(`/v1/accounts/${seller.accountId}`, { name: "x" }, anyVersion()))).toBe(
@@ -130,8 +138,8 @@ describe("roles", () => {
   it("reports of a reseller cover every organization; with grants, the granted ones", async () => {
     for (const { accountId } of [near, where.far]) await buy(seller, 1, accountId);
     const covered = async (role: string) => {
-      const { api: who } = await atSeller(fetch, where, role);
-      return ok(await who.get<{ rows: { accountId: string }[] }>("/v1/reports/subscriptions"), 200)
+      const { api: who } = await newSellerMember(fetch, where, role);
+      return expectStatus(await who.get<{ rows: { accountId: string }[] }>("/v1/reports/subscriptions"), 200)
         .body.rows.map((row) => row.accountId)
         .sort();
     };
@@ -157,35 +165,41 @@ describe("subscriptions", () => {
       status: "active",
       catalogItemId: item,
     });
-    const changed = ok(
+    const changed = expectStatus(
       await customer.api.patch<Subscription>(`/v1/subscriptions/${bought.id}`, { quantity: 2 }, anyVersion()),
       200,
     ).body;
-    const canceled = ok(await customer.api.post(`/v1/subscriptions/${bought.id}/cancel`, {}), 200).body;
+    const canceled = expectStatus(
+      await customer.api.post(`/v1/subscriptions/${bought.id}/cancel`, {}),
+      200,
+    ).body;
     for (const card of [
       bought,
       changed,
       canceled,
-      ok(await customer.api.get(`/v1/subscriptions/${bought.id}`), 200).body,
+      expectStatus(await customer.api.get(`/v1/subscriptions/${bought.id}`), 200).body,
     ]) {
       expect(
         Object.keys(card).filter((name) => /cost|markup|margin|invoice|organization|accountId/i.test(name)),
       ).toEqual([]);
     }
     expect(
-      Object.keys(ok(await customer.api.get(`/v1/catalog/${item}`), 200).body).filter((name) =>
+      Object.keys(expectStatus(await customer.api.get(`/v1/catalog/${item}`), 200).body).filter((name) =>
         /cost|margin/i.test(name),
       ),
     ).toEqual([]);
     expect(said(await customer.api.get("/v1/invoices"))).toBe("403 access/denied");
     expect(
-      ok(await seller.api.get(`/v1/subscriptions/${bought.id}`, { headers: at(near.accountId) }), 200).body,
+      expectStatus(
+        await seller.api.get(`/v1/subscriptions/${bought.id}`, { headers: accountHeader(near.accountId) }),
+        200,
+      ).body,
     ).toMatchObject({ costPrice: 1000, markup: 50, status: "canceled" });
   });
 
   it("a purchase is billed to the organization's owner in the same batch, once for all repeats", async () => {
     const customer = await newMember(fetch, near, { roles: ["customer"] });
-    const command = keyed();
+    const command = idempotentIn();
     const answers = await Promise.all(
       [1, 2, 3].map(() =>
         customer.api.post<Subscription>("/v1/subscriptions", { catalogItemId: item, quantity: 2 }, command),
@@ -204,11 +218,11 @@ describe("subscriptions", () => {
 
   it("more units cost the price of the purchase; fewer are not paid back; canceled is final", async () => {
     const { id } = await buy(near, 2);
-    ok(await seller.api.patch(`/v1/catalog/${item}`, { priceAmount: 9000 }, anyVersion()), 200);
+    expectStatus(await seller.api.patch(`/v1/catalog/${item}`, { priceAmount: 9000 }, anyVersion()), 200);
     for (const quantity of [5, 1, 1])
-      ok(await near.api.patch(`/v1/subscriptions/${id}`, { quantity }, anyVersion()), 200);
+      expectStatus(await near.api.patch(`/v1/subscriptions/${id}`, { quantity }, anyVersion()), 200);
     expect((await invoicesOf(near.accountId)).map(({ amount }) => amount)).toEqual([6000, 4000]);
-    ok(await near.api.post(`/v1/subscriptions/${id}/cancel`, {}), 200);
+    expectStatus(await near.api.post(`/v1/subscriptions/${id}/cancel`, {}), 200);
     expect(said(await near.api.patch(`/v1/subscriptions/${id}`, { quantity: 9 }, anyVersion()))).toBe(
       "409 conflict/state",
     );
@@ -228,15 +242,18 @@ describe("subscriptions", () => {
   it("a retired item gets no more units, also if retired at that moment; fewer are allowed", async () => {
     const { id } = await buy(near, 2);
     const change = (quantity: number, who = near.api) =>
-      who.patch(`/v1/subscriptions/${id}`, { quantity }, { ...anyVersion(), ip: HOME });
-    ok(await near.api.via(heldBack(async () => {})).get("/v1/subscriptions", { ip: HOME }), 200);
+      who.patch(`/v1/subscriptions/${id}`, { quantity }, { ...anyVersion(), ip: HOME_IP });
+    expectStatus(
+      await near.api.via(fetchWithDelayedWrite(async () => {})).get("/v1/subscriptions", { ip: HOME_IP }),
+      200,
+    );
     expect(
       said(
         await change(
           3,
           near.api.via(
-            heldBack(async () => {
-              ok(await seller.api.post(`/v1/catalog/${item}/retire`, {}), 200);
+            fetchWithDelayedWrite(async () => {
+              expectStatus(await seller.api.post(`/v1/catalog/${item}/retire`, {}), 200);
             }, 3),
           ),
         ),
@@ -247,26 +264,27 @@ describe("subscriptions", () => {
       "200",
       "200",
     ]);
-    ok(await seller.api.post(`/v1/catalog/${item}/offer`, {}), 200);
+    expectStatus(await seller.api.post(`/v1/catalog/${item}/offer`, {}), 200);
     expect(said(await change(2))).toBe("200");
   });
 
   it("a purchase is answered exactly, and its invoice has only what an invoice may have", async () => {
-    const dear = await idOf(seller.api, "catalog", {
-      ...MAILBOX,
+    const dear = await createIn(seller.api, "catalog", {
+      ...MAILBOX_BODY,
       name: "M".repeat(200),
       priceAmount: 1_000_000_000_000,
       costPrice: null,
       margin: null,
     });
     const tried = async (quantity: number) =>
-      said(await near.api.post("/v1/subscriptions", { catalogItemId: dear, quantity }, keyed()));
+      said(await near.api.post("/v1/subscriptions", { catalogItemId: dear, quantity }, idempotentIn()));
     expect([await tried(9_007), await tried(9_008), await tried(1_000_000)]).toEqual([
       "201",
       "409 conflict/state",
       "409 conflict/state",
     ]);
-    const { id } = ok(await near.api.get<{ data: [Subscription] }>("/v1/subscriptions"), 200).body.data[0];
+    const { id } = expectStatus(await near.api.get<{ data: [Subscription] }>("/v1/subscriptions"), 200).body
+      .data[0];
     expect(said(await near.api.patch(`/v1/subscriptions/${id}`, { quantity: 18_000 }, anyVersion()))).toBe(
       "409 conflict/state",
     );
@@ -275,7 +293,7 @@ describe("subscriptions", () => {
     const [bill] = await invoicesOf(near.accountId);
     const { lines, title } = bill as Invoice & { title: string };
     expect(
-      ok(
+      expectStatus(
         await seller.api.patch<Invoice>(
           `/v1/invoices/${bill?.id}`,
           { lines, title },
@@ -306,9 +324,9 @@ describe("subscriptions", () => {
 
   it("the catalog shows a customer the billed price, and the seller its own entries", async () => {
     const shown = async (who: Person) => {
-      const one = ok(await who.api.get<{ priceAmount: number | null }>(`/v1/catalog/${item}`), 200).body
-        .priceAmount;
-      const listed = ok(
+      const one = expectStatus(await who.api.get<{ priceAmount: number | null }>(`/v1/catalog/${item}`), 200)
+        .body.priceAmount;
+      const listed = expectStatus(
         await who.api.get<{ data: { id: string; priceAmount: number | null }[] }>("/v1/catalog"),
         200,
       ).body.data.find(({ id }) => id === item)?.priceAmount;
@@ -316,7 +334,7 @@ describe("subscriptions", () => {
       return one;
     };
     const change = async (body: object) =>
-      ok(await seller.api.patch(`/v1/catalog/${item}`, body, anyVersion()), 200);
+      expectStatus(await seller.api.patch(`/v1/catalog/${item}`, body, anyVersion()), 200);
     for (const [step, price] of [
       [async () => {}, 2000],
       [() => markup({ percent: 40 }), 1400],
@@ -335,20 +353,28 @@ describe("subscriptions", () => {
     await markup({ percent: 40, catalogItemId: item });
     expect(
       said(
-        await seller.api.post("/v1/markups", { name: "Again", percent: 50, catalogItemId: item }, keyed()),
+        await seller.api.post(
+          "/v1/markups",
+          { name: "Again", percent: 50, catalogItemId: item },
+          idempotentIn(),
+        ),
       ),
     ).toBe("409 conflict/duplicate");
-    expect(said(await seller.api.post("/v1/markups", { name: "Gift", percent: -100 }, keyed()))).toBe(
+    expect(said(await seller.api.post("/v1/markups", { name: "Gift", percent: -100 }, idempotentIn()))).toBe(
       "422 validation",
     );
   });
 
   it("retired and unpriced items are not for sale, and another seller's are not found", async () => {
-    const free = await idOf(seller.api, "catalog", { ...MAILBOX, priceAmount: null, costPrice: null });
-    const theirs = await idOf(where.rival.api, "catalog", MAILBOX);
-    ok(await seller.api.post(`/v1/catalog/${item}/retire`, {}), 200);
+    const free = await createIn(seller.api, "catalog", {
+      ...MAILBOX_BODY,
+      priceAmount: null,
+      costPrice: null,
+    });
+    const theirs = await createIn(where.rival.api, "catalog", MAILBOX_BODY);
+    expectStatus(await seller.api.post(`/v1/catalog/${item}/retire`, {}), 200);
     const tried = async (catalogItemId: string) =>
-      said(await near.api.post("/v1/subscriptions", { catalogItemId }, keyed()));
+      said(await near.api.post("/v1/subscriptions", { catalogItemId }, idempotentIn()));
     expect([await tried(item), await tried(free), await tried(theirs), await tried("thm_none")]).toEqual([
       "409 conflict/state",
       "409 conflict/state",
@@ -361,14 +387,16 @@ describe("subscriptions", () => {
 describe("invoices", () => {
   it("are summed and billed by the server, settled or canceled once, and then change no more", async () => {
     const { accountId, memberId } = near;
-    const ask = { headers: at(accountId) };
-    const make = () => seller.api.post<Invoice>("/v1/invoices", INVOICE, keyed(accountId));
-    const [paid, dropped] = [ok(await make(), 201).body, ok(await make(), 201).body];
+    const ask = { headers: accountHeader(accountId) };
+    const make = () => seller.api.post<Invoice>("/v1/invoices", INVOICE_BODY, idempotentIn(accountId));
+    const [paid, dropped] = [expectStatus(await make(), 201).body, expectStatus(await make(), 201).body];
     expect(paid).toMatchObject({ amount: 300, billedTo: memberId, status: "open" });
     const lines = [{ description: "Setup", quantity: 3, unitPrice: 7 }];
     expect(
-      ok(await seller.api.patch<Invoice>(`/v1/invoices/${paid.id}`, { lines }, anyVersion(accountId)), 200)
-        .body.amount,
+      expectStatus(
+        await seller.api.patch<Invoice>(`/v1/invoices/${paid.id}`, { lines }, anyVersion(accountId)),
+        200,
+      ).body.amount,
     ).toBe(21);
     for (const body of [
       { amount: 1 },
@@ -385,9 +413,9 @@ describe("invoices", () => {
       [paid.id, "settle", "paid"],
       [dropped.id, "cancel", "canceled"],
     ] as const) {
-      expect(ok(await seller.api.post<Invoice>(`/v1/invoices/${id}/${verb}`, {}, ask), 200).body.status).toBe(
-        status,
-      );
+      expect(
+        expectStatus(await seller.api.post<Invoice>(`/v1/invoices/${id}/${verb}`, {}, ask), 200).body.status,
+      ).toBe(status);
       for (const again of ["settle", "cancel"])
         expect(said(await seller.api.post(`/v1/invoices/${id}/${again}`, {}, ask))).toBe(
           "409 conflict/state",
@@ -397,7 +425,7 @@ describe("invoices", () => {
       );
       expect(said(await seller.api.del(`/v1/invoices/${id}`, ask))).toBe("405 method-not-allowed");
     }
-    expect(await listed(seller.api, "invoices?status=open", 3, ask)).toEqual([]);
+    expect(await listIds(seller.api, "invoices?status=open", 3, ask)).toEqual([]);
   });
 });
 
@@ -417,28 +445,28 @@ describe("organizations", () => {
     (await api(fetch, null).post<{ secret: string }>("/v1/auth/claims", { token })).status;
 
   it("a seller founds a customer's organization, whose owner claims a key and administers it", async () => {
-    const made = ok(
-      await seller.api.post<Made>("/v1/organizations", founding, { idempotencyKey: newKey() }),
+    const made = expectStatus(
+      await seller.api.post<Made>("/v1/organizations", founding, { idempotencyKey: newIdempotencyKey() }),
       201,
     ).body;
     expect(made).toMatchObject({ kind: "customer_org", owner: { roles: ["customer_admin"] } });
-    const { secret } = ok(
+    const { secret } = expectStatus(
       await api(fetch, null).post<{ secret: string }>("/v1/auth/claims", { token: made.claim.token }),
       201,
     ).body;
-    expect(await listed(api(fetch, secret), "organizations")).toEqual([made.id]);
-    ok(await api(fetch, secret).get(`/v1/organizations/${made.id}`), 200);
-    expect(await listed(seller.api, "organizations", 1)).toEqual([
+    expect(await listIds(api(fetch, secret), "organizations")).toEqual([made.id]);
+    expectStatus(await api(fetch, secret).get(`/v1/organizations/${made.id}`), 200);
+    expect(await listIds(seller.api, "organizations", 1)).toEqual([
       made.id,
       where.far.accountId,
       near.accountId,
     ]);
-    expect(await listed(where.rival.api, "organizations")).not.toContain(made.id);
+    expect(await listIds(where.rival.api, "organizations")).not.toContain(made.id);
   });
 
   it("K6 an organization's name holds no link, new or changed", async () => {
     for (const name of ["Refund https://evil.example/r", "http:evil-site.com"]) {
-      expect(said(await seller.api.post("/v1/organizations", { ...founding, name }, keyed()))).toBe(
+      expect(said(await seller.api.post("/v1/organizations", { ...founding, name }, idempotentIn()))).toBe(
         "422 validation",
       );
       expect(
@@ -448,43 +476,52 @@ describe("organizations", () => {
   });
 
   it("a member who acts by grants reaches what they found at the next call, and nothing else", async () => {
-    const agent = await atSeller(fetch, where, "seller_agent_admin");
-    const { id, claim } = ok(await agent.api.post<Made>("/v1/organizations", founding, keyed()), 201).body;
+    const agent = await newSellerMember(fetch, where, "seller_agent_admin");
+    const { id, claim } = expectStatus(
+      await agent.api.post<Made>("/v1/organizations", founding, idempotentIn()),
+      201,
+    ).body;
     expect(await enter(claim.token)).toBe(201);
-    expect(await listed(agent.api, "organizations")).toEqual([id, near.accountId]);
-    ok(await agent.api.get("/v1/subscriptions", { headers: at(id) }), 200);
-    expect(said(await agent.api.get("/v1/subscriptions", { headers: at(where.far.accountId) }))).toBe(
-      "404 not-found",
-    );
+    expect(await listIds(agent.api, "organizations")).toEqual([id, near.accountId]);
+    expectStatus(await agent.api.get("/v1/subscriptions", { headers: accountHeader(id) }), 200);
+    expect(
+      said(await agent.api.get("/v1/subscriptions", { headers: accountHeader(where.far.accountId) })),
+    ).toBe("404 not-found");
   });
 
   it("a distributor founds sellers, and customers in those", async () => {
     const { distributor } = where;
-    const made = ok(await distributor.api.post<Made>("/v1/organizations", founding, keyed()), 201).body;
+    const made = expectStatus(
+      await distributor.api.post<Made>("/v1/organizations", founding, idempotentIn()),
+      201,
+    ).body;
     expect(made).toMatchObject({ kind: "seller", owner: { roles: ["seller_admin"] } });
     expect(await enter(made.claim.token)).toBe(201);
     expect(
-      ok(await distributor.api.post<Made>("/v1/organizations", founding, keyed(seller.accountId)), 201).body,
+      expectStatus(
+        await distributor.api.post<Made>("/v1/organizations", founding, idempotentIn(seller.accountId)),
+        201,
+      ).body,
     ).toMatchObject({ kind: "customer_org" });
-    expect(said(await seller.api.post("/v1/organizations", founding, keyed(near.accountId)))).toBe(
+    expect(said(await seller.api.post("/v1/organizations", founding, idempotentIn(near.accountId)))).toBe(
       "403 access/denied",
     );
   });
 
   it("a lost claim is made again, until the owner has a key; the older one ends", async () => {
-    const { id, claim, owner } = ok(
-      await seller.api.post<Made>("/v1/organizations", founding, keyed()),
+    const { id, claim, owner } = expectStatus(
+      await seller.api.post<Made>("/v1/organizations", founding, idempotentIn()),
       201,
     ).body;
     const claimAgain = () =>
       seller.api.post<{ memberId: string; claim: { token: string } }>(`/v1/organizations/${id}/owner-claims`);
-    const { body } = ok(await claimAgain(), 201);
+    const { body } = expectStatus(await claimAgain(), 201);
     expect(body.memberId).toBe(owner.id);
     expect([await enter(claim.token), await enter(body.claim.token)]).toEqual([404, 201]);
     expect(said(await claimAgain())).toBe("409 conflict/state");
     const [agent, reader] = [
-      await atSeller(fetch, where, "seller_agent_admin"),
-      await atSeller(fetch, where, "support_agent"),
+      await newSellerMember(fetch, where, "seller_agent_admin"),
+      await newSellerMember(fetch, where, "support_agent"),
     ];
     expect(said(await agent.api.post(`/v1/organizations/${id}/owner-claims`))).toBe("404 not-found");
     expect(said(await reader.api.post(`/v1/organizations/${near.accountId}/owner-claims`))).toBe(
@@ -494,15 +531,18 @@ describe("organizations", () => {
 
   it("S2.3 a member who has every organization has new ones too", async () => {
     const [manager, granted] = [
-      await atSeller(fetch, where, "account_manager"),
+      await newSellerMember(fetch, where, "account_manager"),
       await newMember(fetch, seller, {
         roles: ["support_agent"],
         grants: [{ resourceType: "organization", resourceId: "0", access: "view" }],
       }),
     ];
-    const { id } = ok(await seller.api.post<Made>("/v1/organizations", founding, keyed()), 201).body;
+    const { id } = expectStatus(
+      await seller.api.post<Made>("/v1/organizations", founding, idempotentIn()),
+      201,
+    ).body;
     for (const who of [manager, granted])
-      expect(await listed(who.api, "organizations"), who.memberId).toContain(id);
+      expect(await listIds(who.api, "organizations"), who.memberId).toContain(id);
   });
 
   it("a list of organizations is one query along the parent's index", async () => {

@@ -1,7 +1,13 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Api, ok } from "../../harness/client.ts";
+import { type Api, expectStatus } from "../../harness/client.ts";
 import { newAccount, newMember, type Person } from "../../harness/people.ts";
-import { fetch, foundPlatform, made, said, subscribed } from "../access/operators-world.ts";
+import {
+  fetch,
+  createPlatform,
+  createObject,
+  said,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 interface Answered {
   readonly report: string;
@@ -17,20 +23,21 @@ const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOStrin
 let platform: Api;
 let owner: Person;
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 beforeEach(async () => {
-  owner = await subscribed(platform, "vendor");
+  owner = await createSubscribedAccount(platform, "vendor");
 });
 
 const report = async (who: Api, name: string, query = "") =>
-  ok(await who.get<Answered>(`/v1/reports/${name}${query}`), 200).body;
+  expectStatus(await who.get<Answered>(`/v1/reports/${name}${query}`), 200).body;
 
 describe("licenses that expire", () => {
   let product: string;
-  const key = (expiresAt: string | null) => made(owner, "license-keys", { productId: product, expiresAt });
+  const key = (expiresAt: string | null) =>
+    createObject(owner, "license-keys", { productId: product, expiresAt });
   beforeEach(async () => {
-    product = await made(owner, "products", { name: "=Editor" });
+    product = await createObject(owner, "products", { name: "=Editor" });
   });
 
   it("S3.47 by period: `from` included, `to` not, the soonest first, only what expires", async () => {
@@ -60,19 +67,22 @@ describe("licenses that expire", () => {
 
   it("keys are shown by their last characters only", async () => {
     const id = await key(inDays(1));
-    const { key: secret } = ok(await owner.api.get<{ key: string }>(`/v1/license-keys/${id}`), 200).body;
+    const { key: secret } = expectStatus(
+      await owner.api.get<{ key: string }>(`/v1/license-keys/${id}`),
+      200,
+    ).body;
     expect((await report(owner.api, "expiring-licenses")).rows[0]?.["name"]).toBe(`…${secret.slice(-4)}`);
   });
 
   it("another account's are in no report", async () => {
     await key(inDays(1));
-    const other = await subscribed(platform, "vendor");
+    const other = await createSubscribedAccount(platform, "vendor");
     expect((await report(other.api, "expiring-licenses")).rows).toEqual([]);
   });
 });
 
 it("S1.28 a report as JSON and as CSV, and each download is in the trail", async () => {
-  await made(owner, "products", { name: "Editor" });
+  await createObject(owner, "products", { name: "Editor" });
   const json = await report(owner.api, "usage");
   expect(json.rows).toContainEqual({
     memberId: owner.memberId,
@@ -80,12 +90,12 @@ it("S1.28 a report as JSON and as CSV, and each download is in the trail", async
     count: 1,
     credits: 0,
   });
-  const csv = ok(await owner.api.get<string>("/v1/reports/usage?format=csv"), 200);
+  const csv = expectStatus(await owner.api.get<string>("/v1/reports/usage?format=csv"), 200);
   expect(csv.headers.get("content-type")).toBe("text/csv; charset=utf-8");
   expect(csv.headers.get("content-disposition")).toBe('attachment; filename="usage.csv"');
   expect(csv.body.replace("\uFEFF", "").split("\r\n").slice(0, 1)).toEqual(["memberId,action,count,credits"]);
   expect(csv.body).toContain(`${owner.memberId},product.create,1,0\r\n`);
-  const trail = ok(
+  const trail = expectStatus(
     await owner.api.get<{ data: { changes: { after: Record<string, unknown> } }[] }>(
       "/v1/audit?action=report.download",
     ),
@@ -118,7 +128,7 @@ describe("who may", () => {
   });
 
   it("who may not read the audit log learns what was done, and not by whom", async () => {
-    await made(owner, "products", { name: "Editor" });
+    await createObject(owner, "products", { name: "Editor" });
     const reader = await newMember(fetch, owner, { roles: ["operator"], rights: ["report.download"] });
     expect((await report(reader.api, "usage")).rows).toContainEqual({
       memberId: null,
@@ -137,7 +147,7 @@ describe("who may", () => {
     expect((await report(reader.api, "expiring-licenses")).rows).toEqual([]);
     expect(said(await reader.api.get("/v1/reports/usage"))).toBe("403 access/denied");
     expect(
-      ok(await reader.api.get<{ data: { name: string }[] }>("/v1/reports"), 200).body.data.map(
+      expectStatus(await reader.api.get<{ data: { name: string }[] }>("/v1/reports"), 200).body.data.map(
         ({ name }) => name,
       ),
     ).toEqual(["expiring-licenses"]);
@@ -152,17 +162,17 @@ it.each(["from=yesterday", "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", 
 );
 
 it("S3.48 each key with the number of requests of the period and the last one, within groups", async () => {
-  const manager = await subscribed(platform, "dealer");
+  const manager = await createSubscribedAccount(platform, "dealer");
   const [one, two] = [
-    await made(manager, "objects", { name: "One" }),
-    await made(manager, "objects", { name: "Two" }),
+    await createObject(manager, "objects", { name: "One" }),
+    await createObject(manager, "objects", { name: "Two" }),
   ];
   const [busy, idle] = [
-    await made(manager, "keys", { objectId: one, serial: "B-1" }),
-    await made(manager, "keys", { objectId: two, serial: "I-1" }),
+    await createObject(manager, "keys", { objectId: one, serial: "B-1" }),
+    await createObject(manager, "keys", { objectId: two, serial: "I-1" }),
   ];
-  await made(manager, `keys/${busy}/licenses`, { days: 10 });
-  const last = await made(manager, `keys/${busy}/licenses`, { days: 10 });
+  await createObject(manager, `keys/${busy}/licenses`, { days: 10 });
+  const last = await createObject(manager, `keys/${busy}/licenses`, { days: 10 });
   const rows = (await report(manager.api, "requests-and-keys")).rows.map((row) => [
     row["keyId"],
     row["requests"],
@@ -176,9 +186,12 @@ it("S3.48 each key with the number of requests of the period and the last one, w
   expect((await report(manager.api, "requests-and-keys", before)).rows.map((row) => row["requests"])).toEqual(
     [0, 0],
   );
-  const group = await made(manager, "object-groups", { name: "G" });
+  const group = await createObject(manager, "object-groups", { name: "G" });
   const user = await newMember(fetch, manager, { roles: ["dealer_user"] });
-  ok(await manager.api.put(`/v1/members/${user.memberId}/object-groups`, { groupIds: [group] }), 200);
+  expectStatus(
+    await manager.api.put(`/v1/members/${user.memberId}/object-groups`, { groupIds: [group] }),
+    200,
+  );
   expect((await report(user.api, "requests-and-keys")).rows).toEqual([]);
 });
 
@@ -189,10 +202,10 @@ it("S2.3 a distributor reports on its sellers' customers, staff on the organizat
     await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId }),
     await newAccount(fetch, platform, "customer_org", { parentId: seller.accountId }),
   ];
-  const catalogItemId = await made(seller, "catalog", { name: "Box", vendor: "V", priceAmount: 100 });
+  const catalogItemId = await createObject(seller, "catalog", { name: "Box", vendor: "V", priceAmount: 100 });
   const bought = [
-    await made(near, "subscriptions", { catalogItemId }),
-    await made(far, "subscriptions", { catalogItemId }),
+    await createObject(near, "subscriptions", { catalogItemId }),
+    await createObject(far, "subscriptions", { catalogItemId }),
   ];
   const ids = async (who: Api) => (await report(who, "subscriptions")).rows.map((row) => row["id"]).sort();
   const agent = await newMember(fetch, seller, {

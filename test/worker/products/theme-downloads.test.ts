@@ -1,18 +1,18 @@
 import { env } from "cloudflare:workers";
 import { importJWK, SignJWT } from "jose";
 import { beforeAll, describe, expect, it, test } from "vitest";
-import { type Api, api, newKey, ok, reply, type Reply } from "../../harness/client.ts";
+import { type Api, api, newIdempotencyKey, expectStatus, toReply, type Reply } from "../../harness/client.ts";
 import { newApiKey, newMember, newToken, type Person } from "../../harness/people.ts";
-import { ELSEWHERE, fetch, grants, HOME, said } from "../access/operators-world.ts";
+import { OTHER_IP, fetch, replaceGrants, HOME_IP, said } from "../access/operators-fixture.ts";
 import {
-  foundPlatformKey,
-  newTeam,
+  createPlatformKey,
+  createTeam,
   newTheme,
-  provisioned,
-  revoked,
+  provisionLicense,
+  createRevokedLicense,
   type Team,
   upload,
-} from "../access/team-world.ts";
+} from "../access/team-fixture.ts";
 
 let platformKey: string;
 let platform: Api;
@@ -29,28 +29,29 @@ interface Link {
 const ask = (who: Person, id = theme, file = "aurora.zip"): Promise<Reply<Link>> =>
   who.api.post<Link>(`/v1/themes/${id}/downloads`, { file });
 const linkOf = async (who: Person, id = theme): Promise<string> =>
-  new URL(ok(await ask(who, id), 200).body.url).pathname;
+  new URL(expectStatus(await ask(who, id), 200).body.url).pathname;
 async function follow(path: string, ip?: string): Promise<string> {
   const answer = await fetch(path, { headers: ip === undefined ? {} : { "cf-connecting-ip": ip } });
-  if (answer.status !== 200) return said(await reply(answer));
+  if (answer.status !== 200) return said(await toReply(answer));
   return (await answer.arrayBuffer()).byteLength === BYTES.length ? "200" : "200, but other bytes";
 }
 
 beforeAll(async () => {
-  platformKey = await foundPlatformKey();
+  platformKey = await createPlatformKey();
   platform = api(fetch, platformKey);
-  [team, stranger] = [await newTeam(platform), await newTeam(platform)];
+  [team, stranger] = [await createTeam(platform), await createTeam(platform)];
   theme = await offered("aurora.zip");
   await license(team, theme);
 });
 
 async function offered(...files: string[]): Promise<string> {
   const id = await newTheme(platform);
-  for (const name of files) ok(await upload(platformKey, `/v1/catalog/${id}/files/${name}`, BYTES), 200);
+  for (const name of files)
+    expectStatus(await upload(platformKey, `/v1/catalog/${id}/files/${name}`, BYTES), 200);
   return id;
 }
 
-const license = (of: Team, themeId: string): Promise<string> => provisioned(of.admin, themeId);
+const license = (of: Team, themeId: string): Promise<string> => provisionLicense(of.admin, themeId);
 const runOut = (id: string) =>
   env.DB.prepare("UPDATE resource SET expires_at = ? WHERE id = ?")
     .bind(Date.now() - 1, id)
@@ -59,7 +60,7 @@ const runOut = (id: string) =>
 describe("S1.21: a file of a licensed theme", () => {
   it("S1.21: is downloaded by a link, as it was put in, as an attachment that no browser shows", async () => {
     for (const who of [team.admin, team.member, team.colleague]) {
-      const { body } = ok(await ask(who), 200);
+      const { body } = expectStatus(await ask(who), 200);
       expect(Date.parse(body.expiresAt) - Date.now()).toBeLessThanOrEqual(300_000);
       expect(Date.parse(body.expiresAt) - Date.now()).toBeGreaterThan(290_000);
       const answer = await fetch(new URL(body.url).pathname);
@@ -86,7 +87,7 @@ describe("S1.21: a file of a licensed theme", () => {
 
   it("S1.21: is refused without an active license of the account or the right to download", async () => {
     const lapsed = await offered("a.zip");
-    await revoked(team, team.member, lapsed);
+    await createRevokedLicense(team, team.member, lapsed);
     await runOut(await license(team, lapsed));
     for (const who of [team.admin, team.member])
       expect(said(await ask(who, lapsed, "a.zip"))).toBe("403 access/denied");
@@ -104,9 +105,9 @@ describe("S1.21: a file of a licensed theme", () => {
 
   it("S1.8: is in the trail before the answer, with caller and file; a refusal too", async () => {
     const who = await newMember(fetch, team.admin, { roles: ["member"] });
-    ok(await ask(who), 200);
+    expectStatus(await ask(who), 200);
     expect(said(await ask(who, await offered("a.zip"), "a.zip"))).toBe("403 access/denied");
-    const { body } = ok(
+    const { body } = expectStatus(
       await team.admin.api.get<{
         data: {
           action: string;
@@ -129,10 +130,10 @@ describe("S1.21: a file of a licensed theme", () => {
   });
 
   it("S1.34: needs a grant on the theme too, where the account restricts themes one by one", async () => {
-    const strict = await newTeam(platform);
+    const strict = await createTeam(platform);
     const [one, two] = [await offered("aurora.zip"), await offered("aurora.zip")];
     for (const id of [one, two]) await license(strict, id);
-    ok(
+    expectStatus(
       await strict.admin.api.patch(
         `/v1/accounts/${strict.accountId}`,
         { settings: { perThemeRestrictions: true } },
@@ -144,7 +145,7 @@ describe("S1.21: a file of a licensed theme", () => {
       "403 access/denied",
       "200",
     ]);
-    await grants(strict.admin, strict.member.memberId, [
+    await replaceGrants(strict.admin, strict.member.memberId, [
       { resourceType: "theme", resourceId: one, access: "view" },
     ]);
     expect([await ask(strict.member, one), await ask(strict.member, two)].map(said)).toEqual([
@@ -152,9 +153,9 @@ describe("S1.21: a file of a licensed theme", () => {
       "403 access/denied",
     ]);
     const link = await linkOf(strict.member, one);
-    await grants(strict.admin, strict.member.memberId, []);
+    await replaceGrants(strict.admin, strict.member.memberId, []);
     expect(await follow(link)).toBe("404 not-found");
-    await grants(strict.admin, strict.member.memberId, [{ resourceType: "theme", access: "view" }]);
+    await replaceGrants(strict.admin, strict.member.memberId, [{ resourceType: "theme", access: "view" }]);
     expect([said(await ask(strict.member, two)), await follow(link)]).toEqual(["200", "200"]);
   });
 });
@@ -163,16 +164,19 @@ describe("a link", () => {
   const ENDS: ReadonlyArray<
     readonly [title: string, end: (who: Person, themeId: string, licenseId: string) => Promise<unknown>]
   > = [
-    ["the license is revoked", async (_, __, id) => ok(await team.admin.api.del(`/v1/licenses/${id}`), 204)],
+    [
+      "the license is revoked",
+      async (_, __, id) => expectStatus(await team.admin.api.del(`/v1/licenses/${id}`), 204),
+    ],
     ["the license runs out", (_, __, id) => runOut(id)],
     [
       "the member is blocked",
-      async (who) => ok(await team.admin.api.post(`/v1/members/${who.memberId}/block`), 200),
+      async (who) => expectStatus(await team.admin.api.post(`/v1/members/${who.memberId}/block`), 200),
     ],
     [
       "the member becomes a viewer",
       async (who) =>
-        ok(
+        expectStatus(
           await team.admin.api.patch(`/v1/members/${who.memberId}`, { roles: ["viewer"] }, { ifMatch: "*" }),
           200,
         ),
@@ -180,17 +184,17 @@ describe("a link", () => {
     [
       "the key behind it is revoked",
       async (who) => {
-        const { body } = ok(await who.api.get<{ key: { id: string } }>("/v1/me"), 200);
-        ok(await team.admin.api.del(`/v1/api-keys/${body.key.id}`), 204);
+        const { body } = expectStatus(await who.api.get<{ key: { id: string } }>("/v1/me"), 200);
+        expectStatus(await team.admin.api.del(`/v1/api-keys/${body.key.id}`), 204);
       },
     ],
     [
       "the member may call from elsewhere only",
       async (who) =>
-        ok(
+        expectStatus(
           await team.admin.api.patch(
             `/v1/members/${who.memberId}`,
-            { allowedIps: [`${ELSEWHERE}/32`] },
+            { allowedIps: [`${OTHER_IP}/32`] },
             { ifMatch: "*" },
           ),
           200,
@@ -198,11 +202,12 @@ describe("a link", () => {
     ],
     [
       "the file is removed",
-      async (_, id) => ok(await platform.del(`/v1/catalog/${id}/files/aurora.zip`), 204),
+      async (_, id) => expectStatus(await platform.del(`/v1/catalog/${id}/files/aurora.zip`), 204),
     ],
     [
       "the file is replaced",
-      async (_, id) => ok(await upload(platformKey, `/v1/catalog/${id}/files/aurora.zip`, BYTES), 200),
+      async (_, id) =>
+        expectStatus(await upload(platformKey, `/v1/catalog/${id}/files/aurora.zip`, BYTES), 200),
     ],
   ];
   test.each(ENDS)("leads nowhere from the moment that %s", async (_, end) => {
@@ -210,9 +215,9 @@ describe("a link", () => {
     const id = await offered("aurora.zip");
     const licenseId = await license(team, id);
     const link = await linkOf(who, id);
-    expect(await follow(link, HOME)).toBe("200");
+    expect(await follow(link, HOME_IP)).toBe("200");
     await end(who, id, licenseId);
-    expect(await follow(link, HOME)).toBe("404 not-found");
+    expect(await follow(link, HOME_IP)).toBe("404 not-found");
   });
 
   test("is no access token, and no access token is a link", async () => {
@@ -240,7 +245,7 @@ describe("a link", () => {
     const file = await env.DB.prepare("SELECT id FROM theme_file WHERE theme_id = ?")
       .bind(theme)
       .first<{ id: string }>();
-    const me = ok(await team.member.api.get<{ key: { id: string } }>("/v1/me"), 200).body;
+    const me = expectStatus(await team.member.api.get<{ key: { id: string } }>("/v1/me"), 200).body;
     const at = Math.floor(Date.now() / 1000) - (change.age ?? 0);
     return new SignJWT({
       acc: team.accountId,
@@ -309,7 +314,7 @@ describe("a link", () => {
         await api(fetch, key).post(
           `/v1/themes/${theme}/downloads`,
           { file: "aurora.zip" },
-          { idempotencyKey: newKey() },
+          { idempotencyKey: newIdempotencyKey() },
         ),
       ),
     ).toBe("403 access/denied");

@@ -1,18 +1,18 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { batch, failedGuard, openDb } from "../../../src/kernel/db.ts";
-import { replaceFile, sweepFiles } from "../../../src/products/licensing/theme-file.store.ts";
-import { type Api, api, ok } from "../../harness/client.ts";
+import { replaceFile, sweepStrayFiles } from "../../../src/products/licensing/theme-file.store.ts";
+import { type Api, api, expectStatus } from "../../harness/client.ts";
 import { newApiKey, type Person } from "../../harness/people.ts";
-import { fetch, said } from "../access/operators-world.ts";
+import { fetch, said } from "../access/operators-fixture.ts";
 import {
   type FileCard,
-  foundPlatformKey,
-  newTeam,
+  createPlatformKey,
+  createTeam,
   newTheme,
   type Team,
   upload,
-} from "../access/team-world.ts";
+} from "../access/team-fixture.ts";
 
 let platformKey: string;
 let platform: Api;
@@ -20,15 +20,16 @@ let team: Team;
 let theme: string;
 
 const BYTES = new TextEncoder().encode("PK\u0003\u0004 a theme");
-const listed = async (who: Api, path: string) => ok(await who.get<{ data: FileCard[] }>(path), 200).body.data;
+const listed = async (who: Api, path: string) =>
+  expectStatus(await who.get<{ data: FileCard[] }>(path), 200).body.data;
 const filesIn = async () => (await env.FILES.list()).objects.length;
 
 beforeAll(async () => {
-  platformKey = await foundPlatformKey();
+  platformKey = await createPlatformKey();
   platform = api(fetch, platformKey);
-  team = await newTeam(platform);
+  team = await createTeam(platform);
   theme = await newTheme(platform);
-  ok(await upload(platformKey, `/v1/catalog/${theme}/files/aurora.zip`, BYTES), 200);
+  expectStatus(await upload(platformKey, `/v1/catalog/${theme}/files/aurora.zip`, BYTES), 200);
 });
 
 describe("the files of a theme", () => {
@@ -36,7 +37,7 @@ describe("the files of a theme", () => {
     const other = await newTheme(platform, { name: "Borealis" });
     const path = `/v1/catalog/${other}/files`;
     const before = await filesIn();
-    const first = ok(await upload(platformKey, `${path}/b.zip`, BYTES), 200).body;
+    const first = expectStatus(await upload(platformKey, `${path}/b.zip`, BYTES), 200).body;
     const digest = Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", BYTES)), (byte) =>
       byte.toString(16).padStart(2, "0"),
     ).join("");
@@ -48,12 +49,12 @@ describe("the files of a theme", () => {
     });
     const large = new Uint8Array(3_000_000).fill(7);
     expect(
-      ok(
+      expectStatus(
         await upload(platformKey, `${path}/b.zip`, large, { "content-type": "application/octet-stream" }),
         200,
       ).body.size,
     ).toBe(3_000_000);
-    ok(await upload(platformKey, `${path}/a.txt`, BYTES, { "content-type": "text/plain" }), 200);
+    expectStatus(await upload(platformKey, `${path}/a.txt`, BYTES, { "content-type": "text/plain" }), 200);
     expect((await listed(platform, path)).map(({ name, size }) => [name, size])).toEqual([
       ["a.txt", BYTES.length],
       ["b.zip", 3_000_000],
@@ -64,10 +65,10 @@ describe("the files of a theme", () => {
     ]);
     expect(await filesIn()).toBe(before + 2);
     expect(said(await platform.del(`/v1/catalog/${other}`))).toBe("409 conflict/not-removable");
-    for (const name of ["a.txt", "b.zip"]) ok(await platform.del(`${path}/${name}`), 204);
+    for (const name of ["a.txt", "b.zip"]) expectStatus(await platform.del(`${path}/${name}`), 204);
     expect(said(await platform.del(`${path}/b.zip`))).toBe("404 not-found");
     expect(await filesIn()).toBe(before);
-    ok(await platform.del(`/v1/catalog/${other}`), 204);
+    expectStatus(await platform.del(`/v1/catalog/${other}`), 204);
   });
 
   test.each([
@@ -125,7 +126,7 @@ describe("the files of a theme", () => {
   });
 
   test("come in by a key that holds to their end", async () => {
-    const { member } = ok(await platform.get<{ member: { id: string } }>("/v1/me"), 200).body;
+    const { member } = expectStatus(await platform.get<{ member: { id: string } }>("/v1/me"), 200).body;
     const brief = await newApiKey(fetch, { api: platform } as Person, member.id, {
       expiresAt: new Date(Date.now() + 700).toISOString(),
     });
@@ -168,8 +169,8 @@ describe("the files of a theme", () => {
     const strays = async () =>
       (await env.DB.prepare("SELECT id, at FROM stray_file ORDER BY id").all<{ id: string; at: number }>())
         .results;
-    ok(await upload(platformKey, `/v1/catalog/${other}/files/a.zip`, BYTES), 200);
-    await sweepFiles(openDb(env.DB), env.FILES, Date.now() + 7_200_000);
+    expectStatus(await upload(platformKey, `/v1/catalog/${other}/files/a.zip`, BYTES), 200);
+    await sweepStrayFiles(openDb(env.DB), env.FILES, Date.now() + 7_200_000);
     const named = await filesIn();
     // As a crash leaves it between the bytes and the row: two long ago, one a moment ago, and one whose bytes
     // never came.
@@ -182,7 +183,7 @@ describe("the files of a theme", () => {
       if (id !== "fil_4") await env.FILES.put(id, BYTES);
       await env.DB.prepare("INSERT INTO stray_file (id, at) VALUES (?, ?)").bind(id, at).run();
     }
-    await sweepFiles(openDb(env.DB), env.FILES, Date.now());
+    await sweepStrayFiles(openDb(env.DB), env.FILES, Date.now());
     expect((await strays()).filter(({ id }) => id.length === 5).map(({ id }) => id)).toEqual(["fil_3"]);
     expect(await filesIn()).toBe(named + 1);
     expect(
@@ -191,7 +192,7 @@ describe("the files of a theme", () => {
       ),
     ).toBe("400 malformed");
     const left = (await strays()).filter(({ at }) => at > 0).length;
-    await sweepFiles(openDb(env.DB), env.FILES, Date.now() + 7_200_000);
+    await sweepStrayFiles(openDb(env.DB), env.FILES, Date.now() + 7_200_000);
     expect([left > 0, await strays(), await filesIn()]).toEqual([true, [], named]);
   });
 
@@ -216,7 +217,7 @@ describe("the files of a theme", () => {
     await expect
       .poll(async () => await env.DB.prepare("SELECT COUNT(*) AS n FROM stray_file WHERE at > 0").first("n"))
       .toBe(1);
-    await sweepFiles(openDb(env.DB), env.FILES, Date.now() + 7_200_000);
+    await sweepStrayFiles(openDb(env.DB), env.FILES, Date.now() + 7_200_000);
     go();
     expect([said(await running), await listed(platform, path), await filesIn()]).toEqual([
       "400 malformed",
@@ -230,7 +231,7 @@ describe("the files of a theme", () => {
     await env.FILES.put("fil_9", BYTES);
     await env.DB.prepare("INSERT INTO stray_file (id, at) VALUES ('fil_9', 1)").run();
     const broken = { delete: () => Promise.reject(new Error("a crash")) } as unknown as R2Bucket;
-    await expect(sweepFiles(db, broken, Date.now())).rejects.toThrow("a crash");
+    await expect(sweepStrayFiles(db, broken, Date.now())).rejects.toThrow("a crash");
     const row = {
       themeId: other,
       name: "a.zip",
@@ -244,7 +245,7 @@ describe("the files of a theme", () => {
     expect(
       failedGuard(await batch(db, replaceFile(db, row, undefined)).catch((error: unknown) => error)),
     ).toBe("changed");
-    await sweepFiles(db, env.FILES, Date.now());
+    await sweepStrayFiles(db, env.FILES, Date.now());
     expect([
       await filesIn(),
       await env.DB.prepare("SELECT COUNT(*) AS n FROM stray_file WHERE id = 'fil_9'").first("n"),
@@ -265,7 +266,7 @@ describe("the files of a theme", () => {
         .first<{ id: string }>()) ?? expect.fail();
     expect((await env.FILES.get(id))?.size).toBe(file?.size);
     // The others' bytes are strays until the sweep.
-    await sweepFiles(openDb(env.DB), env.FILES, Date.now() + 7_200_000);
+    await sweepStrayFiles(openDb(env.DB), env.FILES, Date.now() + 7_200_000);
     const names = (
       await env.DB.prepare("SELECT id FROM theme_file ORDER BY id").all<{ id: string }>()
     ).results.map((row) => row.id);

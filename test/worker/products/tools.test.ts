@@ -1,64 +1,73 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
-import { type Api, newKey, ok } from "../../harness/client.ts";
+import { type Api, newIdempotencyKey, expectStatus } from "../../harness/client.ts";
 import { giveCredits, newMember } from "../../harness/people.ts";
-import { fetch, foundPlatform, made, said, subscribed } from "../access/operators-world.ts";
+import {
+  fetch,
+  createPlatform,
+  createObject,
+  said,
+  createSubscribedAccount,
+} from "../access/operators-fixture.ts";
 
 let platform: Api;
 beforeAll(async () => {
-  platform = await foundPlatform();
+  platform = await createPlatform();
 });
 
 test("a retired tool gets no new task and no charge; existing tasks go on", async () => {
-  const owner = await subscribed(platform, "agency");
+  const owner = await createSubscribedAccount(platform, "agency");
   await giveCredits(platform, owner.accountId, 10);
-  const tool = await made({ api: platform }, "tools", {
+  const tool = await createObject({ api: platform }, "tools", {
     key: "retired",
     name: "Retired",
     createCost: 3,
     updateCost: 1,
   });
-  const create = (key = newKey()) =>
+  const create = (key = newIdempotencyKey()) =>
     owner.api.post<{ id: string }>("/v1/tasks", { toolId: tool, name: "Task" }, { idempotencyKey: key });
-  const { id } = ok(await create("before"), 201).body;
-  ok(await platform.post(`/v1/tools/${tool}/retire`, {}), 200);
+  const { id } = expectStatus(await create("before"), 201).body;
+  expectStatus(await platform.post(`/v1/tools/${tool}/retire`, {}), 200);
   expect(said(await create())).toBe("409 conflict/state");
   // What was paid for under a key is still answered under it.
-  expect(ok(await create("before"), 201).body.id).toBe(id);
-  ok(await owner.api.post(`/v1/tasks/${id}/update`, {}, { idempotencyKey: newKey() }), 200);
-  expect(ok(await owner.api.get("/v1/credits"), 200).body["balance"]).toBe(6);
+  expect(expectStatus(await create("before"), 201).body.id).toBe(id);
+  expectStatus(
+    await owner.api.post(`/v1/tasks/${id}/update`, {}, { idempotencyKey: newIdempotencyKey() }),
+    200,
+  );
+  expect(expectStatus(await owner.api.get("/v1/credits"), 200).body["balance"]).toBe(6);
   expect(said(await platform.del(`/v1/tools/${tool}`))).toBe("409 conflict/not-removable");
-  ok(await platform.post(`/v1/tools/${tool}/offer`, {}), 200);
-  ok(await create(), 201);
+  expectStatus(await platform.post(`/v1/tools/${tool}/offer`, {}), 200);
+  expectStatus(await create(), 201);
 });
 
 test("a tool retired during a call is not worked in: the call is decided again", async () => {
-  const owner = await subscribed(platform, "agency");
+  const owner = await createSubscribedAccount(platform, "agency");
   await giveCredits(platform, owner.accountId, 100);
-  const tool = await made({ api: platform }, "tools", {
+  const tool = await createObject({ api: platform }, "tools", {
     key: "racing",
     name: "Racing",
     createCost: 1,
     updateCost: 1,
   });
   const attempts = Array.from({ length: 20 }, () =>
-    owner.api.post("/v1/tasks", { toolId: tool, name: "Task" }, { idempotencyKey: newKey() }),
+    owner.api.post("/v1/tasks", { toolId: tool, name: "Task" }, { idempotencyKey: newIdempotencyKey() }),
   );
   const retired = platform.post(`/v1/tools/${tool}/retire`, {});
   const answers = await Promise.all(attempts);
-  ok(await retired, 200);
+  expectStatus(await retired, 200);
   const done = answers.filter(({ status }) => status === 201).length;
   expect(answers.filter(({ status }) => ![201, 409, 503].includes(status))).toEqual([]);
-  expect(ok(await owner.api.get("/v1/credits"), 200).body["balance"]).toBe(100 - done);
-  expect(ok(await owner.api.get<{ data: object[] }>("/v1/tasks?limit=100"), 200).body.data).toHaveLength(
-    done,
-  );
+  expect(expectStatus(await owner.api.get("/v1/credits"), 200).body["balance"]).toBe(100 - done);
+  expect(
+    expectStatus(await owner.api.get<{ data: object[] }>("/v1/tasks?limit=100"), 200).body.data,
+  ).toHaveLength(done);
 });
 
 test("S4.15 K12 a guest is given no right that writes or spends, only rights that view", async () => {
-  const owner = await subscribed(platform, "agency");
-  const tool = await made({ api: platform }, "tools", {
-    key: newKey(),
+  const owner = await createSubscribedAccount(platform, "agency");
+  const tool = await createObject({ api: platform }, "tools", {
+    key: newIdempotencyKey(),
     name: "Tool",
     createCost: 1,
     updateCost: 1,
@@ -70,18 +79,18 @@ test("S4.15 K12 a guest is given no right that writes or spends, only rights tha
   const card = () => ({
     firstName: "G",
     lastName: "Guest",
-    email: `${newKey()}@example.com`,
+    email: `${newIdempotencyKey()}@example.com`,
     roles: ["guest"],
     grants,
   });
-  const keyed = () => ({ idempotencyKey: newKey() });
+  const keyed = () => ({ idempotencyKey: newIdempotencyKey() });
   const rights = ["task.create", "credits.spend"];
   const guest = await newMember(fetch, owner, { roles: ["guest"], grants });
   const other = await newMember(fetch, owner, { roles: ["specialist"], rights, grants });
   const path = `/v1/members/${guest.memberId}`;
   const [writer, reader] = [
-    await made(owner, "roles", { name: "Writer", rights }),
-    await made(owner, "roles", { name: "Reader", rights: ["audit.view"] }),
+    await createObject(owner, "roles", { name: "Writer", rights }),
+    await createObject(owner, "roles", { name: "Reader", rights: ["audit.view"] }),
   ];
   const ways = [
     () => owner.api.patch(path, { rights }, { ifMatch: "*" }),
@@ -105,7 +114,7 @@ test("S4.15 K12 a guest is given no right that writes or spends, only rights tha
   ];
   for (const [index, way] of ways.entries())
     expect([index, said(await way())]).toEqual([index, "422 validation"]);
-  const bulk = ok(
+  const bulk = expectStatus(
     await owner.api.post<{ results: { status: number }[] }>(
       "/v1/invitations/bulk",
       { invitations: [{ ...card(), rights }] },
@@ -115,14 +124,14 @@ test("S4.15 K12 a guest is given no right that writes or spends, only rights tha
   );
   expect(bulk.body.results.map(({ status }) => status)).toEqual([422]);
   // What only looks goes with the role, and a role that a guest has stays one that only looks.
-  ok(
+  expectStatus(
     await owner.api.patch(path, { roles: ["guest", reader], rights: ["report.download"] }, { ifMatch: "*" }),
     200,
   );
   expect(said(await owner.api.patch(`/v1/roles/${reader}`, { rights }, { ifMatch: "*" }))).toBe(
     "422 validation",
   );
-  ok(
+  expectStatus(
     await owner.api.patch(`/v1/roles/${writer}`, { rights: [...rights, "task.edit"] }, { ifMatch: "*" }),
     200,
   );
@@ -133,7 +142,7 @@ test("S4.15 K12 a guest is given no right that writes or spends, only rights tha
   await env.DB.prepare("UPDATE member SET rights = ?, version = version + 1 WHERE id = ?")
     .bind(JSON.stringify(rights), guest.memberId)
     .run();
-  ok(await owner.api.patch(path, { firstName: "Gabi" }, { ifMatch: "*" }), 200);
+  expectStatus(await owner.api.patch(path, { firstName: "Gabi" }, { ifMatch: "*" }), 200);
   expect(
     said(await owner.api.post(`/v1/members/${other.memberId}/copy-rights`, { fromMemberId: guest.memberId })),
   ).toBe("422 validation");

@@ -1,20 +1,20 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { type Api, type Fetch, newKey, ok, type Reply } from "../../harness/client.ts";
+import { type Api, type Fetch, newIdempotencyKey, expectStatus, type Reply } from "../../harness/client.ts";
 import {
   type Agency,
-  crashingAt,
+  fetchCrashingAt,
   CREATE_COST,
-  doing,
-  newAgency,
-  newTask,
-  stateOf,
-  sweepAll,
+  fetchInterruptedAt,
+  createAgency,
+  createTask,
+  readState,
+  sweepAllCharges,
   type Task,
   updateTask,
   UPDATE_COST,
-} from "./charge-world.ts";
-import { said } from "../access/operators-world.ts";
+} from "./charge-fixture.ts";
+import { said } from "../access/operators-fixture.ts";
 
 /** More than any of these calls has. */
 const STEPS_MAX = 10;
@@ -24,7 +24,7 @@ const STEPS_MIN = 4;
 let agency: Agency;
 let [created, updated] = [0, 0];
 beforeAll(async () => {
-  agency = await newAgency(10_000);
+  agency = await createAgency(10_000);
   // Each crash is reported to the console, as it should be.
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
@@ -53,7 +53,7 @@ let updatedTask = "";
 const KINDS: readonly Kind[] = [
   {
     name: "create",
-    ask: (who, key) => newTask(who, agency.toolId, key),
+    ask: (who, key) => createTask(who, agency.toolId, key),
     status: 201,
     count: () => {
       created += 1;
@@ -73,7 +73,7 @@ const KINDS: readonly Kind[] = [
  * No row without its charge, no charge without its row, nothing pending, each change told once in the trail.
  */
 async function expectWhole(): Promise<void> {
-  const state = await stateOf(agency);
+  const state = await readState(agency);
   expect(state.charges).toEqual({ paid: created + updated });
   expect(state.balance).toBe(10_000 - created * CREATE_COST - updated * UPDATE_COST);
   expect([state.tasks.length, state.updates]).toEqual([created, updated]);
@@ -98,11 +98,11 @@ async function atEachStep(
   mend: (key: string, first: Reply<Task & { code: string }>) => Promise<void>,
 ): Promise<void> {
   for (let step = 1; step <= STEPS_MAX; step += 1) {
-    const key = newKey();
+    const key = newIdempotencyKey();
     const first = await kind.ask(agency.owner.api.via(disturbed(step)), key);
     await mend(key, first);
     if (first.status === kind.status)
-      expect(ok(await kind.ask(owner(), key), kind.status).body).toEqual(first.body);
+      expect(expectStatus(await kind.ask(owner(), key), kind.status).body).toEqual(first.body);
   }
 }
 
@@ -110,7 +110,7 @@ const owner = () => agency.owner.api;
 
 describe("a crash at each step of a change that costs credits", () => {
   beforeAll(async () => {
-    updatedTask = ok(await newTask(owner(), agency.toolId), 201).body.id;
+    updatedTask = expectStatus(await createTask(owner(), agency.toolId), 201).body.id;
     created += 1;
   });
 
@@ -121,11 +121,11 @@ describe("a crash at each step of a change that costs credits", () => {
         let whole = 0;
         await atEachStep(
           kind,
-          (step) => crashingAt(step, effect),
+          (step) => fetchCrashingAt(step, effect),
           async (key, first) => {
             whole += first.status === kind.status ? 1 : 0;
-            const again = ok(await kind.ask(owner(), key), kind.status);
-            expect(ok(await kind.ask(owner(), key), kind.status).body).toEqual(again.body);
+            const again = expectStatus(await kind.ask(owner(), key), kind.status);
+            expect(expectStatus(await kind.ask(owner(), key), kind.status).body).toEqual(again.body);
             kind.count();
           },
         );
@@ -137,17 +137,17 @@ describe("a crash at each step of a change that costs credits", () => {
         const left = new Set<string>();
         await atEachStep(
           kind,
-          (step) => crashingAt(step, effect),
+          (step) => fetchCrashingAt(step, effect),
           async (key) => {
-            const before = await stateOf(agency);
-            await sweepAll();
-            await sweepAll();
-            const after = await stateOf(agency);
+            const before = await readState(agency);
+            await sweepAllCharges();
+            await sweepAllCharges();
+            const after = await readState(agency);
             expect(after.charges["pending"]).toBeUndefined();
             left.add(JSON.stringify([before.charges["pending"] ?? 0, before.balance - after.balance]));
-            const again = ok(await kind.ask(owner(), key), kind.status);
+            const again = expectStatus(await kind.ask(owner(), key), kind.status);
             expect(again.headers.get("idempotency-replayed")).toBe(
-              after.charges["paid"] === (await stateOf(agency)).charges["paid"] ? "true" : null,
+              after.charges["paid"] === (await readState(agency)).charges["paid"] ? "true" : null,
             );
             kind.count();
           },
@@ -162,12 +162,15 @@ describe("a crash at each step of a change that costs credits", () => {
     }
 
     test(`${kind.name}: a sweep and a twin at each step of it change nothing`, async () => {
-      for (const disturb of [() => sweepAll(), async (key: string) => void (await kind.ask(owner(), key))]) {
+      for (const disturb of [
+        () => sweepAllCharges(),
+        async (key: string) => void (await kind.ask(owner(), key)),
+      ]) {
         for (let step = 1; step <= STEPS_MAX; step += 1) {
-          const key = newKey();
-          const first = await kind.ask(owner().via(doing(step, () => disturb(key))), key);
+          const key = newIdempotencyKey();
+          const first = await kind.ask(owner().via(fetchInterruptedAt(step, () => disturb(key))), key);
           expect(said(first)).toBe(String(kind.status));
-          expect(ok(await kind.ask(owner(), key), kind.status).body).toEqual(first.body);
+          expect(expectStatus(await kind.ask(owner(), key), kind.status).body).toEqual(first.body);
           kind.count();
         }
       }

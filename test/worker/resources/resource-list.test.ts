@@ -70,12 +70,12 @@ const seen = (reach: Partial<Extent>, groups: ReadonlySet<string> | null = null)
   groups,
   groupedTypes: new Set(groups === null ? [] : ["product"]),
 });
-const UNFILTERED: Omit<ListFilter, "visible"> = {
+const UNFILTERED: Omit<ListFilter, "access"> = {
   parentId: null,
   referenceId: null,
   groupId: null,
   status: null,
-  scope: null,
+  organizations: null,
   attributes: {},
   before: null,
 };
@@ -113,7 +113,7 @@ async function pages(type: string, filter: ListFilter, limit: number, most = Inf
   return { ids, rowsRead: Math.max(...read), plan: [...plans] };
 }
 
-const fits = (row: Row, { parentId, referenceId, groupId, status, before }: Omit<ListFilter, "visible">) =>
+const fits = (row: Row, { parentId, referenceId, groupId, status, before }: Omit<ListFilter, "access">) =>
   (parentId === null || row.parentId === parentId) &&
   (referenceId === null || row.referenceId === referenceId) &&
   (groupId === null || row.groupId === groupId) &&
@@ -219,7 +219,7 @@ describe(`of ${MANY} objects of a type, a member who may see 50 of them`, () => 
       "with %s: the right rows, page by page, by an index, a few hundred rows read",
       async (_name, more) => {
         const set = seen(reach, groups);
-        const filter = { ...UNFILTERED, ...more, visible: accessFilter(set, "product.view") };
+        const filter = { ...UNFILTERED, ...more, access: accessFilter(set, "product.view") };
         const is = await pages("many", filter, 26);
         const colour = "attributes" in more ? more.attributes.colour : null;
         const none = "attributes" in more && "a" in more.attributes;
@@ -248,7 +248,7 @@ describe(`of ${MANY} objects of a type, a member who may see 50 of them`, () => 
   test.each(FILTERS)(
     "everything, with %s: the key or an index in the order of the list, no further than a page",
     async (name, more) => {
-      const filter = { ...UNFILTERED, ...more, visible: accessFilter(seen({ all: true }), "product.view") };
+      const filter = { ...UNFILTERED, ...more, access: accessFilter(seen({ all: true }), "product.view") };
       const is = await pages("many", filter, 26, 60);
       expect(scans(is)).toEqual([]);
       if (name === "no filter")
@@ -279,7 +279,7 @@ test("each index serves a list or report, and a new object writes rows of its in
   const { sql, params } = findExpiring(
     db,
     account,
-    { type: "many", visible: accessFilter(seen({ all: true }), "product.view") },
+    { type: "many", access: accessFilter(seen({ all: true }), "product.view") },
     { from: 0, to: 1 },
     10,
   ).toSQL();
@@ -343,7 +343,7 @@ describe("pages of a list, put together, are the rows that decide allows", () =>
     referenceId: fc.option(fc.constantFrom("c_1", "c_3"), { freq: 1 }),
     groupId: fc.option(fc.constantFrom("g_1", "g_3", "g_9"), { freq: 1 }),
     status: fc.option(fc.constantFrom("active", "revoked"), { freq: 1 }),
-    scope: fc.constant(null),
+    organizations: fc.constant(null),
     attributes: fc.constant({}),
     before: fc.option(fc.constantFrom("id_0000060", "id_9", ""), { freq: 1 }),
   });
@@ -359,7 +359,7 @@ describe("pages of a list, put together, are the rows that decide allows", () =>
           fc.constantFrom(1, 2, 7, 101),
           async (one, groups, asked, limit) => {
             const set = seen(one, groups);
-            const is = await pages("few", { ...asked, visible: accessFilter(set, "product.view") }, limit);
+            const is = await pages("few", { ...asked, access: accessFilter(set, "product.view") }, limit);
             expect(is.ids).toEqual(
               rows
                 .filter((row) => decide(set, "product.view", row).allowed && fits(row, asked))

@@ -1,7 +1,0 @@
-import type { Lot } from "../../credits/lot.ts";
-
-/** What a hook gives to an account. */
-export interface Credit {
-  readonly kind: Lot["kind"];
-  readonly amount: number;
-}
