@@ -19,7 +19,8 @@ import {
   UNIQUE_KEY_COLUMNS,
   updateResource,
 } from "./resource.store.ts";
-import { type ResourceAction, type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
+import { type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
+import type { ResourceAction } from "./types/declaration.ts";
 
 /** The actions that a type declares. */
 export const actionEndpoints = (type: ResourceType, stored: StoredType): Endpoint[] =>

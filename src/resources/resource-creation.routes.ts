@@ -13,14 +13,8 @@ import { loadPlacement, type LoadedPlacement } from "./placement.load.ts";
 import { newResourceRow } from "./resource-row.change.ts";
 import { createdSchema, creationBody, publicFields, resourceCard, auditCard } from "./resource.card.ts";
 import { guardResourceExists, guardResource, insertResource, UNIQUE_KEY_COLUMNS } from "./resource.store.ts";
-import {
-  attributesOf,
-  type GeneratedValues,
-  referenceIdIn,
-  type ResourceType,
-  rightOf,
-  type StoredType,
-} from "./resource-type.ts";
+import { attributesOf, referenceIdIn, type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
+import type { GeneratedValues } from "./types/declaration.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 

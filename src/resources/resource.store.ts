@@ -3,7 +3,7 @@ import type { Permit } from "../gate/permits/permit.ts";
 import { type Db, guard, prepared, type Statement } from "../kernel/db.ts";
 import { resource, type ResourceRow } from "../kernel/schema/resource.ts";
 import { accessGrant, member } from "../kernel/schema/team.ts";
-import type { AttributeChange } from "./resource-type.ts";
+import type { AttributeChange } from "./types/declaration.ts";
 
 type Bindable = string | Placeholder | SQL;
 
