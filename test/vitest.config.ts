@@ -75,7 +75,8 @@ export default defineConfig({
     projects: [
       {
         root,
-        test: { name: "pure", include: ["test/pure/**/*.test.ts"], testTimeout: 30_000 },
+        // Functions of values, so files can share a process, which starts once.
+        test: { name: "pure", isolate: false, include: ["test/pure/**/*.test.ts"], testTimeout: 30_000 },
       },
       worker("worker", { isolate: false, exclude: ALONE }),
       worker("worker, alone", { isolate: true, include: ALONE }),
@@ -84,9 +85,10 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: ["test/harness/prepared.ts"],
           testTimeout: 600_000,
           hookTimeout: 120_000,
-          // Each file starts servers of its own, so they come after all others.
+          // Each file starts servers of its own. In one run with the others, they come after them.
           sequence: { groupOrder: 1 },
         },
       },

@@ -15,6 +15,29 @@ export async function runProgram(what: string, path: string, args: readonly stri
   if (code !== 0) throw new Error(`${what} failed.`);
 }
 
+/**
+ * Starts a Node program beside others. The function that it returns waits for its end, and shows what it has
+ * printed. @throws Error, by that function, when it fails
+ */
+export function startProgram(what: string, path: string, args: readonly string[]): () => Promise<void> {
+  const child = spawn(process.execPath, [resolve(ROOT, path), ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...QUIET_ENV },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const printed: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => {
+      printed.push(chunk);
+    });
+  const closed = once(child, "close");
+  return async () => {
+    const [code] = await closed;
+    process.stdout.write(Buffer.concat(printed));
+    if (code !== 0) throw new Error(`${what} failed.`);
+  };
+}
+
 /** @param project path of a tsconfig.json. @throws Error when a type is wrong */
 export const checkTypes = (project: string): Promise<void> =>
   runProgram(`The type check of ${project}`, "node_modules/typescript/bin/tsc", ["-p", project]);

@@ -1,36 +1,55 @@
-// npm test [-- vitest arguments]: types, every test project, and the dry run of a deployment. One clear line
-// at the end. npm run test:soak: the same tests in their long form (every order, crashes, races), which takes
-// many minutes.
+// npm test: form, types, every test project, and the dry run of a deployment. One clear line at the end.
+// npm test -- PATH: only the tests of that path. npm run test:pure: only the tests that need no runtime.
+// npm run test:watch [-- PATH]: runs again what a change touches. npm run test:soak: the same tests in their
+// long form (every order, crashes, races), which takes many minutes.
 import { now } from "../kernel/clock.ts";
-import { checkFormat, checkTypes, runProgram } from "./project-check.ts";
+import { checkFormat, checkTypes, runProgram, startProgram } from "./project-check.ts";
 
 type Step = readonly [what: string, run: () => Promise<void>];
 
-const vitest = (...args: readonly string[]) =>
-  runProgram("vitest", "node_modules/vitest/vitest.mjs", [
-    "run",
-    "--config",
-    "test/vitest.config.ts",
-    ...args,
-  ]);
-const args = process.argv.slice(2).filter((arg) => arg !== "--soak");
-const isSoak = process.argv.includes("--soak");
-if (isSoak) process.env["SOAK"] = "1";
+const MODES = ["--soak", "--pure", "--watch"];
+const [mode] = process.argv.filter((arg) => MODES.includes(arg));
+const args = process.argv.slice(2).filter((arg) => !MODES.includes(arg));
+if (mode === "--soak") process.env["SOAK"] = "1";
 
-const STEPS: readonly Step[] = isSoak
-  ? [["Long tests", () => vitest(...args)]]
-  : [
-      ["Form and lint", () => checkFormat()],
-      ["Types of the Worker", () => checkTypes("tsconfig.json")],
-      ["Types of the tests and commands", () => checkTypes("test/tsconfig.json")],
-      ["Tests", () => vitest(...args)],
-      ["Dry run of a deployment", () => runProgram("deploy:check", "src/commands/deploy-check.ts", [])],
-    ];
+const VITEST = "node_modules/vitest/vitest.mjs";
+const asked = (command: string, more: readonly string[]) => [
+  command,
+  "--config",
+  "test/vitest.config.ts",
+  ...more,
+];
+const vitest = (command: string, more: readonly string[]) =>
+  runProgram("vitest", VITEST, asked(command, more));
+const WITHIN = ["--project", "!e2e"];
+
+/** Gates wait more than they work, so their tests begin first and run beside all others. */
+function allSteps(): readonly Step[] {
+  const outside = startProgram("vitest", VITEST, asked("run", ["--project", "e2e"]));
+  return [
+    ["Form and lint", () => checkFormat()],
+    ["Types of the Worker", () => checkTypes("tsconfig.json")],
+    ["Types of the tests and commands", () => checkTypes("test/tsconfig.json")],
+    ["Dry run of a deployment", () => runProgram("deploy:check", "src/commands/deploy-check.ts", [])],
+    ["Tests without a gate from outside", () => vitest("run", WITHIN)],
+    ["Tests of gates from outside", outside],
+  ];
+}
+
+function steps(): readonly Step[] {
+  if (mode === "--watch")
+    return [["Tests, again and again", () => vitest("watch", args.length === 0 ? WITHIN : args)]];
+  if (mode === "--soak") return [["Long tests", () => vitest("run", args)]];
+  if (mode === "--pure")
+    return [["Tests without a runtime", () => vitest("run", ["--project", "pure", ...args])]];
+  return args.length === 0 ? allSteps() : [["Tests", () => vitest("run", args)]];
+}
 
 const started = now();
 const failed: string[] = [];
-for (const [index, [what, run]] of STEPS.entries()) {
-  console.log(`\n[${index + 1}/${STEPS.length}] ${what}`);
+const chosen = steps();
+for (const [index, [what, run]] of chosen.entries()) {
+  console.log(`\n[${index + 1}/${chosen.length}] ${what}`);
   await run().catch((error: Error) => {
     console.error(error.message);
     failed.push(what);

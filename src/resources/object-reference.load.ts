@@ -28,14 +28,14 @@ export const ownerAccountIdOfType = (principal: Principal, type: string): string
 export const referenceFields = ({ reference }: StoredType): [field: string, type: string][] =>
   reference === null ? [] : [[reference.field, reference.type]];
 
-/** The objects that these fields of a call name. @param valueOf gives the text of a field, or null */
+/** The objects that these fields of a call name. @param idInField gives the text of a field, or null */
 export const collectReferences = (
   principal: Principal,
   fields: readonly (readonly [field: string, type: string])[],
-  valueOf: (field: string) => string | null,
+  idInField: (field: string) => string | null,
 ): ObjectReference[] =>
   fields.flatMap(([field, type]) => {
-    const id = valueOf(field);
+    const id = idInField(field);
     return id === null ? [] : [{ field, type, id, accountId: ownerAccountIdOfType(principal, type) }];
   });
 

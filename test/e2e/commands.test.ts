@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Checkout, newCheckout, stopGate } from "../harness/checkout.ts";
+import { migrated, rowsOf } from "../harness/database.ts";
 
 let checkout: Checkout;
 beforeAll(async () => {
@@ -47,6 +48,12 @@ test("start, tour, start again with the data kept, reset", async () => {
   await stopGate(first.child);
   expect(await answers()).toBe(null);
 
+  // Other tests begin with tables that were made at once.
+  const [gradually, atOnce] = [checkout.state, await migrated()];
+  const TABLES = "SELECT name, sql FROM sqlite_schema WHERE name <> 'd1_migrations' ORDER BY name";
+  for (const rows of [TABLES, "SELECT name FROM d1_migrations ORDER BY id"])
+    expect(rowsOf(atOnce, rows)).toEqual(rowsOf(gradually, rows));
+
   const second = await checkout.start();
   expect(second.out).not.toContain("Acme Licensing (vendor)");
   expect(keysIn(second.out)).toEqual(keysIn(first.out));
@@ -59,6 +66,7 @@ test("start, tour, start again with the data kept, reset", async () => {
 });
 
 test("a gate whose parent is killed ends by itself", async () => {
+  await checkout.migrate();
   const { child } = await checkout.start();
   child.kill("SIGKILL");
   await expect.poll(answers, { timeout: 20_000 }).toBe(null);

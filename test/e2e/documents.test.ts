@@ -39,6 +39,7 @@ test("a call without a running demo is a sentence", () => {
 
 describe("with the demo", () => {
   beforeAll(async () => {
+    await checkout.migrate();
     await checkout.start();
   }, START_WITHIN_MS);
 

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { migrated } from "./database.ts";
 import { ROOT } from "./document.ts";
 import { freePort } from "./port.ts";
 
@@ -24,6 +25,10 @@ export interface Checkout {
   readonly port: number;
   /** A PATH whose npm starts `npm run call` without npm itself, which takes most of the time of a call. */
   readonly quickPath: string;
+  /** Where wrangler keeps the gate's state. */
+  readonly state: string;
+  /** Puts a migrated, empty database there, for tests of anything but the first start. */
+  migrate(): Promise<void>;
   /** `npm start`, until it shows calls. */
   start(): Promise<StartedGate>;
   /** Ends what was started, and removes the copy. */
@@ -41,9 +46,12 @@ export async function newCheckout(): Promise<Checkout> {
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"), "junction");
   const port = await freePort();
   const running: ChildProcess[] = [];
+  const state = join(folder, ".wrangler/state");
   return {
     folder,
     port,
+    state,
+    migrate: async () => cpSync(await migrated(), state, { recursive: true }),
     quickPath: [quickNpm(folder), process.env["PATH"]].join(delimiter),
     start: () => startGate(folder, port, running),
     remove: async () => {

@@ -31,8 +31,7 @@ export async function startEdge(options: {
   isolates: number;
   more?: (main: WorkerConfig) => WorkerConfig[];
 }): Promise<Edge> {
-  const built = await buildWorker();
-  const first = workerConfig(built.main, {
+  const first = workerConfig(await buildWorker(), {
     SIGNING_KEYS: signingKeys(),
     ISSUER: ORIGIN,
     APP_URL: ORIGIN,
@@ -71,10 +70,7 @@ export async function startEdge(options: {
     sweep: async () => {
       await harness.getWorker().scheduled({ cron: "* * * * *" });
     },
-    close: async () => {
-      await harness.close();
-      built.remove();
-    },
+    close: () => harness.close(),
   };
 }
 

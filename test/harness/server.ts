@@ -1,19 +1,19 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Platform, platformSql } from "../../src/commands/platform.ts";
-import { runWrangler, startWrangler } from "../../src/commands/wrangler.ts";
+import { startWrangler } from "../../src/commands/wrangler.ts";
 import { signingKeys } from "./worker-build.ts";
 import type { Fetch } from "./client.ts";
+import { DATABASE, execute, migrated, rowsOf } from "./database.ts";
 import { freePort } from "./port.ts";
+import { prepared } from "./prepared.ts";
 
 const READY_TIMEOUT_MS = 60_000;
-/** Where wrangler keeps D1: the file, and what was not yet written into it. */
-const DATABASE_FOLDER = "v3/d1/miniflare-D1DatabaseObject";
+const PLATFORM = "platform.json";
 
 /** A whole server with its state in a folder: what a crash test kills and starts again. */
 export interface Server {
@@ -84,7 +84,7 @@ const developmentArguments = (folder: string, url: string, keys: string): string
 
 /** Returns a function that puts the copy back. */
 function copyDatabase(folder: string, name: string): () => void {
-  const [from, copy] = [join(folder, DATABASE_FOLDER), join(folder, name)];
+  const [from, copy] = [join(folder, DATABASE), join(folder, name)];
   cpSync(from, copy, { recursive: true });
   return () => {
     rmSync(from, { recursive: true });
@@ -92,44 +92,22 @@ function copyDatabase(folder: string, name: string): () => void {
   };
 }
 
-/** Of a copy, because to open a database that was killed is to mend it. */
-function rowsOf<Row>(folder: string, sql: string): Row[] {
-  const copy = mkdtempSync(join(tmpdir(), "tollgate-copy-"));
-  try {
-    cpSync(join(folder, DATABASE_FOLDER), copy, { recursive: true });
-    const [file = ""] = readdirSync(copy).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
-    const database = new DatabaseSync(join(copy, file));
-    const rows = database.prepare(sql).all() as Row[];
-    database.close();
-    return rows;
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
-  }
-}
-
+/** The database is migrated and has its platform account once a run; each server has a copy. */
 async function prepareDatabase(folder: string): Promise<Platform> {
-  await runWrangler(["d1", "migrations", "apply", "tollgate", "--local", "--persist-to", folder]);
-  const { sql, ...platform } = platformSql({
-    email: "platform@example.com",
-    name: "Platform",
-    firstName: "Pia",
-    lastName: "Platt",
-    now: Date.now(),
+  const from = await prepared("server", async (made) => {
+    cpSync(await migrated(), made, { recursive: true });
+    const { sql, ...platform } = platformSql({
+      email: "platform@example.com",
+      name: "Platform",
+      firstName: "Pia",
+      lastName: "Platt",
+      now: Date.now(),
+    });
+    await execute(made, [`${sql.join(";\n")};`]);
+    writeFileSync(join(made, PLATFORM), JSON.stringify(platform));
   });
-  const file = join(folder, "platform.sql");
-  writeFileSync(file, `${sql.join(";\n")};\n`);
-  await runWrangler([
-    "d1",
-    "execute",
-    "tollgate",
-    "--local",
-    "--persist-to",
-    folder,
-    "--yes",
-    "--file",
-    file,
-  ]);
-  return platform;
+  cpSync(from, folder, { recursive: true });
+  return JSON.parse(readFileSync(join(folder, PLATFORM), "utf8")) as Platform;
 }
 
 async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {

@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { experimental_readRawConfig } from "wrangler";
 import { newSigningKey } from "../../src/commands/signing-key.ts";
 import { QUIET_ENV, runWrangler } from "../../src/commands/wrangler.ts";
+import { prepared } from "./prepared.ts";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 
@@ -22,16 +21,10 @@ export interface WorkerConfig {
   readonly no_bundle?: boolean;
 }
 
-export interface BuiltWorker {
-  readonly main: string;
-  remove(): void;
-}
-
-/** The Worker as it would be deployed, in a folder of its own. */
-export async function buildWorker(): Promise<BuiltWorker> {
-  const folder = mkdtempSync(join(tmpdir(), "tollgate-built-"));
-  await runWrangler(["deploy", "--dry-run", "--outdir", folder]);
-  return { main: join(folder, "index.js"), remove: () => rmSync(folder, { recursive: true, force: true }) };
+/** The path of the Worker as it would be deployed, built once a run. */
+export async function buildWorker(): Promise<string> {
+  const folder = await prepared("worker", (to) => runWrangler(["deploy", "--dry-run", "--outdir", to]));
+  return join(folder, "index.js");
 }
 
 /** A key set of this run, in the form of the secret. */

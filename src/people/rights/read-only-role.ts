@@ -47,8 +47,8 @@ export function findReadOnlyFault(
   const modelRoles = roles.filter((role) => Object.hasOwn(preset.roles, role));
   const readers = readOnlyRoles(preset);
   if (modelRoles.length === 0 || !modelRoles.every((role) => readers.includes(role))) return null;
-  const detail =
-    `writes or spends: that does not go with the role ${modelRoles.join(", ")}, ` + "which only looks";
+  const names = modelRoles.join(", ");
+  const detail = `writes or spends: that does not go with the role ${names}, which only looks`;
   const right = rights.findIndex((each) => hasWriteRights(preset, types, { rights: [each] }));
   if (right >= 0) return { pointer: `/rights/${right}`, detail };
   const customRole = customRoles.find((role) => hasWriteRights(preset, types, { customRoles: [role] }));
