@@ -60,7 +60,7 @@ type GrantDeclaration<Verb extends string> =
   | { readonly grants: "each" | "whole" | "reach"; readonly levels: Levels<Verb> }
   | { readonly grants: "none"; readonly levels: Levels };
 
-/** A type, exactly as it is written. A verb in its levels or actions that is no right of it does not compile. */
+/** A type as it is written. A verb in its levels or actions that is no right of it does not compile. */
 export const declareType = <const Verb extends string, const Type extends TypeDeclaration<Verb>>(
   type: Type & Area<Verb>,
 ): Type => type;

@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { describe, expect, test } from "vitest";
-import { PRESETS } from "../../../src/access/model.ts";
 import type { Preset } from "../../../src/access/preset.ts";
 import { RIGHT_NAMES, RIGHTS, type Right } from "../../../src/access/right.ts";
 import { type Checked, RESOURCE_TYPES } from "../../../src/resources/registry.ts";
-import type { ResourceType } from "../../../src/resources/resource-type.ts";
-import { declareType, LEVELS, NO_LEVELS } from "../../../src/resources/types/declaration.ts";
+import type { StoredType } from "../../../src/resources/resource-type.ts";
+import { LEVELS, NO_LEVELS, type TypeDeclaration } from "../../../src/resources/types/declaration.ts";
 import { AREAS } from "../../../src/resources/types/registry.ts";
+
+/** Whether a value of the one type may be written where the other is asked for. */
+type Compiles<Value, Asked> = [Value] extends [Asked] ? true : false;
 
 /** A type that may be looked at, and no more. */
 const LAMP = {
@@ -39,6 +41,7 @@ const action = <const Verb extends string>(verb: Verb) => ({
   run: () => ({ set: {}, status: null }),
 });
 
+// The types of these tests are their assertions: `npm run types` fails when an answer is another.
 describe("a resource type in one file", () => {
   test("declares its rights, and they are rights from then on", () => {
     const declared = AREAS.flatMap(({ name, rights }) =>
@@ -49,32 +52,39 @@ describe("a resource type in one file", () => {
     expect(new Set(RESOURCE_TYPES.map(({ name }) => name)).size).toBe(RESOURCE_TYPES.length);
   });
 
-  // Each line below an `@ts-expect-error` compiles only if its fault is found: `npm run types` runs first.
-  test("does not compile with a verb that is no right of it", () => {
-    declareType({ ...LAMP, grants: "each", levels: { view: ["view"], edit: ["view"], owner: ["view"] } });
-    // @ts-expect-error: lamp.edit does not exist
-    declareType({ ...LAMP, grants: "each", levels: LEVELS });
-    declareType({ ...LAMP, stored: { ...STORED, actions: [action("view")] } });
-    // @ts-expect-error: lamp.light does not exist
-    declareType({ ...LAMP, stored: { ...STORED, actions: [action("light")] } });
-    expect(LAMP.rights).not.toHaveProperty("edit");
+  test("does not compile with a level whose verb is no right of it", () => {
+    const viewed = { ...LAMP, grants: "each", levels: NO_LEVELS } as const;
+    const edited = { ...LAMP, grants: "each", levels: LEVELS } as const;
+    const isViewed: Compiles<typeof viewed, TypeDeclaration<"view">> = true;
+    const isEdited: Compiles<typeof edited, TypeDeclaration<"view">> = false;
+    expect([isViewed, isEdited, edited.levels.edit]).toEqual([true, false, ["view", "edit"]]);
+  });
+
+  test("does not compile with an action whose verb is no right of it", () => {
+    const viewed = { ...LAMP, stored: { ...STORED, actions: [action("view")] } } as const;
+    const lit = { ...LAMP, stored: { ...STORED, actions: [action("light")] } } as const;
+    const isViewed: Compiles<typeof viewed, TypeDeclaration<"view">> = true;
+    const isLit: Compiles<typeof lit, TypeDeclaration<"view">> = false;
+    expect([isViewed, isLit, lit.stored.actions[0].verb]).toEqual([true, false, "light"]);
   });
 
   test("does not compile with another type's right that does not exist", () => {
     const lamp = { ...LAMP, derives: { product: LEVELS } } as const;
-    const derived: Checked<typeof lamp> = lamp;
     const ghost = { ...LAMP, derives: { ghost: LEVELS } } as const;
-    // @ts-expect-error: ghost.view does not exist
-    const faulty: Checked<typeof ghost> = ghost;
     const secret = { ...STORED, confidential: { right: "lamp.see_secret", attributes: [] } } as const;
-    // @ts-expect-error: lamp.see_secret does not exist
-    const hidden: ResourceType["stored"] = secret;
-    expect([derived, faulty, hidden]).toEqual([lamp, ghost, secret]);
+    const isDerived: Compiles<typeof lamp, Checked<typeof lamp>> = true;
+    const isGhost: Compiles<typeof ghost, Checked<typeof ghost>> = false;
+    const isSecret: Compiles<typeof secret, StoredType> = false;
+    const isOpen: Compiles<typeof STORED, StoredType> = true;
+    expect([isDerived, isGhost, isSecret, isOpen]).toEqual([true, false, false, true]);
+    expect([lamp.derives.product, ghost.derives.ghost]).toEqual([LEVELS, LEVELS]);
+    expect(RIGHT_NAMES).not.toContain(secret.confidential.right);
   });
 
   test("is named in models by rights that exist", () => {
-    // @ts-expect-error: product.paint does not exist
-    const role: Preset["roles"][string]["rights"] = { "product.paint": "all" };
-    expect(Object.keys(role)).not.toEqual(Object.keys(PRESETS.vendor.roles));
+    type RoleRight = keyof Preset["roles"][string]["rights"];
+    const known: Compiles<"product.view", RoleRight> = true;
+    const unknown: Compiles<"product.paint", RoleRight> = false;
+    expect([known, unknown]).toEqual([true, false]);
   });
 });
