@@ -67,7 +67,7 @@ const create = endpoint(
       subscription: subscription && toSubscription(subscription),
       tier,
     });
-    const { account, owner, claim, statements, letters } = prepared;
+    const { account, owner, claim, statements, mails } = prepared;
     const answer = { ...accountCard(account), owner: memberCard(owner, [], account.name) };
     const changes = {
       before: {},
@@ -79,7 +79,7 @@ const create = endpoint(
       {
         statements,
         events: [event(account.id), event(call.principal.accountId)],
-        mails: letters,
+        mails,
       },
       {
         status: 201,

@@ -141,9 +141,9 @@ const add = endpoint(
     const row = newMemberRow(call, account.id, body);
     const answer = memberCard(row, [], account.name);
     const unsent = newInvitation(call, row);
-    const { invitation, letters } = notify
+    const { invitation, mails } = notify
       ? await prepareInvitationMail(call, row, unsent, { name: account.name, preset, settings })
-      : { invitation: unsent, letters: [] };
+      : { invitation: unsent, mails: [] };
     const permit = requestPermit(
       call,
       { kind: "entry", memberId: row.id, access: accessOf(row, [], []) },
@@ -160,7 +160,7 @@ const add = endpoint(
           insertInvitation(call.db, permit, invitation),
           ...(firstKeyClaim?.statements ?? []),
         ],
-        mails: letters,
+        mails,
         events: createEventsOfBoth(call, account.id, answer),
         ...(preset.hasLoginNumbers
           ? { generated: { member: "login", value: generatedLoginOf(row.id) } }

@@ -135,7 +135,7 @@ export async function prepareAccount(call: Call, authority: Authority, input: Ne
     authority,
   );
   const firstKeyClaim = createFirstClaim(call, permit, { member: owner, account: claimAccountOf(account) });
-  const { invitation, letters } = await prepareInvitationMail(call, owner, newInvitation(call, owner), {
+  const { invitation, mails } = await prepareInvitationMail(call, owner, newInvitation(call, owner), {
     name,
     preset,
     settings: DEFAULT_SETTINGS,
@@ -152,7 +152,7 @@ export async function prepareAccount(call: Call, authority: Authority, input: Ne
     owner,
     permit,
     claim: firstKeyClaim.claim,
-    letters,
+    mails,
     statements: [...statements, ...tierStatements],
     givesCredits: effects.givesCredits,
   };

@@ -59,7 +59,7 @@ export async function prepareOwnershipMove(
           call.event("member.edit", { type: "member", id: member.id }, { accountId, changes: memberChanges }),
         ]),
   ]);
-  const letters = [
+  const mails = [
     ...(await loadSecurityMails(call, row.ownerMemberId, "ownership_moved")),
     ...(await loadSecurityMails(call, member.id, "ownership_received")),
   ];
@@ -72,5 +72,5 @@ export async function prepareOwnershipMove(
     updateAccount(db, account),
     bumpAccountsBelow(db, row.id),
   ];
-  return { account, change: { statements, events, mails: letters } };
+  return { account, change: { statements, events, mails } };
 }

@@ -1,6 +1,7 @@
-// node src/commands/setup.mjs [program.ts ...]: the only program that Node 20 runs, and the first of every
-// npm script. It installs what package-lock.json names when that is not there yet, and hands over to the Node
-// among it, which runs TypeScript as it stands. Nothing here may need an installed package.
+// node src/commands/setup.mjs [--packages FOLDER] [program.ts ...]: the only program that Node 20 runs, and
+// the first of every npm script. It installs what package-lock.json names when that is not there yet, and
+// hands over to the Node among it, which runs TypeScript as it stands. --packages: also what the lock of that
+// folder names, which only few commands need. Nothing here may need an installed package.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, resolve } from "node:path";
@@ -15,16 +16,19 @@ if (Number(process.versions.node.split(".")[0]) < OLDEST_NODE) {
     `Tollgate needs Node ${OLDEST_NODE} or newer, and this is Node ${process.versions.node}. Install a newer one from https://nodejs.org and repeat the command.`,
   );
 }
-if (!installed()) install();
-const [program, ...args] = process.argv.slice(2);
+const words = process.argv.slice(2);
+const folder = words[0] === "--packages" ? words.splice(0, 2)[1] : undefined;
+if (!isInstalled(".") || nodeProgram() === undefined) install(".");
+if (folder !== undefined && !isInstalled(folder)) install(folder);
+const [program, ...args] = words;
 if (program !== undefined) run(program, args);
 
 /** Compares content, not times: a checkout sets times as it likes. */
-function installed() {
-  const wanted = packages("package-lock.json");
-  const present = packages("node_modules/.package-lock.json");
+function isInstalled(place) {
+  const wanted = packages(`${place}/package-lock.json`);
+  const present = packages(`${place}/node_modules/.package-lock.json`);
   if (wanted === null) stop("package-lock.json is missing or unreadable. Restore it from the repository.");
-  if (present === null || nodeProgram() === undefined) return false;
+  if (present === null) return false;
   return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
     const found = present[path];
     // Packages for other systems are optional, and rightly absent.
@@ -33,22 +37,25 @@ function installed() {
   });
 }
 
-function install() {
+function install(place) {
   const started = Date.now();
+  const cwd = resolve(root, place);
   console.error("Installing the packages of package-lock.json (once, about a minute) ...");
   // --no-save: npm 10 would otherwise take lines out of package-lock.json that npm 11 has put in.
   const flags = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
+  // What a folder's packages expect beside them, such as vitest, is among those of the root.
+  if (place !== ".") flags.push("--legacy-peer-deps");
   const npm = process.env.npm_execpath;
   // The Node that runs npm, not the one inside node_modules, which is about to be replaced.
   const node = process.env.npm_node_execpath ?? process.execPath;
   const { status } =
     npm === undefined
       ? spawnSync("npm", flags, {
-          cwd: root,
+          cwd,
           stdio: ["ignore", "ignore", "inherit"],
           shell: process.platform === "win32",
         })
-      : spawnSync(node, [npm, ...flags], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+      : spawnSync(node, [npm, ...flags], { cwd, stdio: ["ignore", "ignore", "inherit"] });
   if (status !== 0)
     stop("npm install failed; its message is above. The package registry is the only connection it needs.");
   if (nodeProgram() === undefined) {

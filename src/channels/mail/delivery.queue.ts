@@ -33,7 +33,7 @@ const SWEEP_MAX = 500;
 const SENDER = "Tollgate";
 
 /**
- * Sends letters that wait in the outbox, each on its own account of success. A crash between sending and
+ * Sends mails that wait in the outbox, each on its own account of success. A crash between sending and
  * marking sends one again, at most `ATTEMPTS_MAX` times: at least once, because an invitation that never
  * comes is worse than one that comes twice.
  * @param ids only these; null for all that wait

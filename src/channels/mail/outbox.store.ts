@@ -78,7 +78,7 @@ export const completeMail = (db: Db, { id }: MailMessage, field: string, value: 
     .set({ letter: sql`json_set(${mailOutbox.letter}, ${`$.${field}`}, ${value})` })
     .where(eq(mailOutbox.id, id));
 
-/** Says that letters wait. Never throws: the sweep finds in the outbox what the queue did not take. */
+/** Says that mails wait. Never throws: the sweep finds in the outbox what the queue did not take. */
 export async function notifyMailQueue(queue: Queue, mails: readonly MailMessage[]): Promise<void> {
   for (const { id, notBefore = 0 } of mails) {
     try {
@@ -100,7 +100,7 @@ export interface LeasedMail {
 }
 
 /**
- * Takes waiting letters, the oldest first, in one statement: two senders never have the same. @param ids only
+ * Takes waiting mails, the oldest first, in one statement: two senders never have the same. @param ids only
  * these; null for any
  */
 export async function leaseMails(
@@ -156,7 +156,7 @@ export async function countLeased(db: Db, to: string | null, at: number): Promis
 }
 
 /**
- * Gives up letters whose last sender never came back, and removes what is past its time. @param at
+ * Gives up mails whose last sender never came back, and removes what is past its time. @param at
  * milliseconds since the epoch
  */
 export async function pruneMails(db: Db, at: number): Promise<void> {

@@ -229,7 +229,7 @@ export async function revokeKeyOf(call: Call, memberId: string | null): Promise<
     requireNotOwnersKey(call.principal, key.memberId);
   }
   if (key.revokedAt !== null) return { status: 204 };
-  const letters = isOwn ? [] : await loadSecurityMails(call, key.memberId, "key_revoked");
+  const mails = isOwn ? [] : await loadSecurityMails(call, key.memberId, "key_revoked");
   const events = [
     call.event(
       "api_key.revoke",
@@ -241,7 +241,7 @@ export async function revokeKeyOf(call: Call, memberId: string | null): Promise<
     revokeKey(call.db, accountId, key.id, call.now),
     bumpMember(call.db, accountId, key.memberId, call.now),
   ];
-  return call.commit({ statements, events, mails: letters }, { status: 204 });
+  return call.commit({ statements, events, mails }, { status: 204 });
 }
 
 /**

@@ -49,7 +49,7 @@ export interface PreparedClaim {
   readonly statements: readonly Statement[];
   /** In the chain of the member's account. */
   readonly events: readonly AuditEvent[];
-  readonly letters: readonly MailMessage[];
+  readonly mails: readonly MailMessage[];
   readonly claim: ClaimCard;
 }
 
@@ -99,7 +99,7 @@ export async function createClaim(
     : [];
   return {
     ...prepared,
-    letters: [...prepared.letters, ...securityMails.filter(({ to }) => to !== standing.email)],
+    mails: [...prepared.mails, ...securityMails.filter(({ to }) => to !== standing.email)],
   };
 }
 
@@ -151,9 +151,9 @@ function prepareClaim(
   const { accountId } = member;
   const keyId = newId("apiKey", now);
   const expiresAt = now + CLAIM_TTL_MS;
-  const { token, letters } =
+  const { token, mails } =
     email === null
-      ? { token: randomToken(), letters: [] }
+      ? { token: randomToken(), mails: [] }
       : prepareClaimMail(call, { member, account }, { keyId, name, expiresAt, email });
   const claimState = email === null ? "told" : "mailed";
   const row = claimedRow(call, member, { id: keyId, name, terms, token, expiresAt, claimState });
@@ -162,7 +162,7 @@ function prepareClaim(
   const after = { name, memberId: member.id, claim: claimState, ...terms };
   return {
     row,
-    letters,
+    mails,
     claim: { ...(email === null ? { token } : {}), mailed: email !== null, expiresAt: iso(expiresAt) },
     statements: [
       ...(isNew ? [] : [guardKeyMember(db, member.id, member.version)]),
@@ -253,5 +253,5 @@ function prepareClaimMail(
     name,
     expiresAt,
   };
-  return { token, letters: [letter] };
+  return { token, mails: [letter] };
 }

@@ -94,20 +94,20 @@ async function takeClaim(
   }
   const secret = mintKey(randomBytes(32));
   const made = { hash: sha256Hex(secret), ...keyHints(secret) };
-  const letters = await loadSecurityMails(call, found.member.id, "key_claimed");
+  const mails = await loadSecurityMails(call, found.member.id, "key_claimed");
   try {
     await batch(call.db, [
       ...exchangeClaim(call.db, found, made, call.now),
       ...endOfferIfShown(call, found),
       stageEvent(call.db, call.env.SIGNING_KEYS, event),
-      ...enqueueMails(call, letters, null),
+      ...enqueueMails(call, mails, null),
     ]);
   } catch (error) {
     if (failedGuard(error) === "claim_used") return null;
     throw error;
   }
   call.defer(notifyAuditQueue(call.env.AUDIT, event.accountId, [event]));
-  call.defer(notifyMailQueue(call.env.MAIL, letters));
+  call.defer(notifyMailQueue(call.env.MAIL, mails));
   return { status: 201, body: { ...keyCard({ ...found.key, ...made }, call.now), secret } };
 }
 

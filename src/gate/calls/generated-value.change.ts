@@ -22,7 +22,7 @@ export const generatedFieldIn = ({ changes }: AuditEvent, generated: Change["gen
     : null;
 
 /**
- * Copies the generated value into the idempotency record, the events and the letters. Its own statement is
+ * Copies the generated value into the idempotency record, the events and the mails. Its own statement is
  * last, so that the answer can take it.
  */
 export function completeGenerated(

@@ -11,7 +11,7 @@ import { incrementCounter, incrementCounterIf, guardCounter, isQuotaUsedUp } fro
 
 type QuotaContext = Pick<OpenCall, "db" | "env" | "now">;
 
-/** The account whose member caused the letters. */
+/** The account whose member caused the mails. */
 export interface MailSender {
   readonly accountId: string;
   readonly kind: string;
@@ -44,7 +44,7 @@ const quotasOf = (call: QuotaContext, to: string, sender: MailSender | null): Qu
 ];
 
 /**
- * Writes letters into the outbox, counted in the same batch by what limits them (`budgetOf`). Fails under
+ * Writes mails into the outbox, counted in the same batch by what limits them (`budgetOf`). Fails under
  * "recipient_mails" or "account_mails" when a letter is over a quota that the change itself is refused for.
  * @param sender null where no member caused them
  */

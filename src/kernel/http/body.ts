@@ -160,7 +160,7 @@ export const omitUndefined = <T extends object>(patch: T) =>
 
 /**
  * Characters that turn the text around it, control characters, and halves of a character. Characters that
- * join or part letters inside a word, and emoji, stay.
+ * join or part mails inside a word, and emoji, stay.
  */
 const CONTROL = /[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/u;
 /** A visible character: neither a space nor a filler. */

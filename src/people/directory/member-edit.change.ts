@@ -230,9 +230,9 @@ async function prepareInvitationMove(
       invitedBy: call.principal.memberId,
       updatedAt: call.now,
     },
-    letters: confirmationMails(call, after),
+    mails: confirmationMails(call, after),
   };
-  const { invitation, letters } = isResent
+  const { invitation, mails } = isResent
     ? await prepareDelayedInvitationMail(call, after, pending)
     : withoutMail;
   const moved = { ...invitation, email: after.email };
@@ -242,7 +242,7 @@ async function prepareInvitationMove(
   );
   return {
     statements: [guardInvitation(call.db, pending), updateInvitationToken(call.db, permit, moved, moved)],
-    mails: letters,
+    mails,
     events: isResent
       ? [call.event("invitation.send", { type: "invitation", id: pending.id }, { changes })]
       : [],

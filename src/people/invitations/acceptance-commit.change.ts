@@ -56,7 +56,7 @@ export async function acceptInvitation(
       await recordAcceptanceRefusal(call, waiting, problem);
       throw problem;
     }
-    const { letters, ...acceptanceWrites } = prepareAcceptance(call, waiting, names);
+    const { mails, ...acceptanceWrites } = prepareAcceptance(call, waiting, names);
     // A member who called with keys until now hears which address signs in from now on.
     const securityMails = hasJoined(waiting.member)
       ? toSecurityMails(
@@ -71,7 +71,7 @@ export async function acceptInvitation(
       call,
       waiting,
       inviter,
-      { ...acceptanceWrites, letters: [...letters, ...securityMails] },
+      { ...acceptanceWrites, mails: [...mails, ...securityMails] },
       await loadExtraWrites(waiting),
     );
     return waiting;
@@ -83,7 +83,7 @@ async function tryWriteAcceptance(
   call: OpenCall,
   validInvitation: ValidInvitation,
   inviter: Stamp,
-  { statements, events, letters }: Acceptance,
+  { statements, events, mails }: Acceptance,
   extraWrites: ExtraWrites,
 ): Promise<void> {
   const { db, env } = call;
@@ -95,7 +95,7 @@ async function tryWriteAcceptance(
       ...statements,
       ...extraWrites.statements,
       ...auditEvents.map((event) => stageEvent(db, env.SIGNING_KEYS, event)),
-      ...enqueueMails(call, letters, { accountId: account.id, kind: account.kind }),
+      ...enqueueMails(call, mails, { accountId: account.id, kind: account.kind }),
     ]);
   } catch (error) {
     const failed = failedGuard(error);
@@ -106,5 +106,5 @@ async function tryWriteAcceptance(
     throw error;
   }
   call.defer(notifyAuditQueue(env.AUDIT, invitation.accountId, auditEvents));
-  call.defer(notifyMailQueue(env.MAIL, letters));
+  call.defer(notifyMailQueue(env.MAIL, mails));
 }

@@ -18,7 +18,7 @@ export interface Acceptance {
   /** The guard `invitation_changed` first. `MEMBER_USER` may fail, too. */
   readonly statements: readonly Statement[];
   readonly events: readonly AuditEvent[];
-  readonly letters: readonly MailMessage[];
+  readonly mails: readonly MailMessage[];
 }
 
 export type AcceptanceContext = Pick<OpenCall, "db" | "env" | "now" | "origin">;
@@ -78,7 +78,7 @@ export function prepareAcceptance(
   return {
     statements: [...acceptanceStatements(db, waiting, person, names, now), ...effects.statements],
     events: [acceptedEvent, ...effects.events],
-    letters: joinedMails(
+    mails: joinedMails(
       call,
       { account, inviter: inviter && { ...inviter, memberId: inviter.id } },
       { ...member, ...names },

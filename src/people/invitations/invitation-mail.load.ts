@@ -38,7 +38,7 @@ const nextMailAt = ({ mailAt }: Pick<InvitationRow, "mailAt">, now: number): num
 type InvitedMember = Pick<MemberRow, "email" | "language" | "roles" | "login">;
 type PreparedInvitationMail = {
   readonly invitation: InvitationRow;
-  readonly letters: readonly MailMessage[];
+  readonly mails: readonly MailMessage[];
 };
 
 /**
@@ -108,7 +108,7 @@ export async function prepareDelayedInvitationMail(
       invitedBy: call.principal.memberId,
       updatedAt: call.now,
     },
-    letters: [letter],
+    mails: [letter],
   };
 }
 

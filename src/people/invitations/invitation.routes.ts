@@ -140,7 +140,7 @@ const resend = endpoint(
     if (member.status === "blocked")
       throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
     const permit = permitReinvite(call, invited);
-    const { invitation, letters } = await prepareInvitationMail(call, member, before);
+    const { invitation, mails } = await prepareInvitationMail(call, member, before);
     const after = { ...invitation, email: member.email };
     const changes = diffFields(
       { sendCount: before.sendCount, email: before.email },
@@ -154,9 +154,9 @@ const resend = endpoint(
           updateInvitationToken(call.db, permit, after, after),
         ],
         events: [call.event("invitation.send", { type: "invitation", id: after.id }, { changes })],
-        mails: letters,
+        mails,
       },
-      { status: 200, body: { ...invitationCard(after, call.now, member.roles), mail: mailCardOf(letters) } },
+      { status: 200, body: { ...invitationCard(after, call.now, member.roles), mail: mailCardOf(mails) } },
     );
   },
 );

@@ -94,16 +94,16 @@ export async function prepareInvite(
   const limit = memberLimit(targetAccount.plan, preset);
   await requireUnknownPerson(call, memberFields, limit);
   const unsent = { ...newInvitation(call, row), hookId };
-  const { invitation, letters } = send
+  const { invitation, mails } = send
     ? await prepareInvitationMail(call, row, unsent)
-    : { invitation: unsent, letters: [] };
+    : { invitation: unsent, mails: [] };
   const card = memberCard(row, grants, targetAccount.name);
-  const parts = { row, grants, card, invitation, letters };
+  const parts = { row, grants, card, invitation, mails };
   return {
     row,
     invitation,
     card,
-    mail: mailCardOf(letters),
+    mail: mailCardOf(mails),
     change: inviteChange(call, permit, parts, limit),
   };
 }
@@ -111,12 +111,12 @@ export async function prepareInvite(
 interface InviteParts extends Pick<PreparedInvite, "row" | "card" | "invitation"> {
   readonly grants: readonly GrantRow[];
   /** The mail with the invitation; none where it is not sent. */
-  readonly letters: readonly MailMessage[];
+  readonly mails: readonly MailMessage[];
 }
 
 /** @param limit members at most; Infinity is any number */
 function inviteChange(call: Call, permit: Permit, parts: InviteParts, limit: number): Change {
-  const { row, grants, invitation, letters } = parts;
+  const { row, grants, invitation, mails } = parts;
   const { targetAccount, preset } = call.principal;
   return {
     statements: [
@@ -125,7 +125,7 @@ function inviteChange(call: Call, permit: Permit, parts: InviteParts, limit: num
       insertInvitation(call.db, permit, invitation),
     ],
     events: inviteEvents(call, parts),
-    mails: letters,
+    mails,
     guardProblems: { member_limit: memberLimitProblem(targetAccount.plan, preset) },
     duplicateProblems: {
       [MEMBER_EMAIL_COLUMNS]: "conflict/duplicate-member",
@@ -136,8 +136,8 @@ function inviteChange(call: Call, permit: Permit, parts: InviteParts, limit: num
   };
 }
 
-function inviteEvents(call: Call, { row, grants, card, invitation, letters }: InviteParts): AuditEvent[] {
-  const isSent = letters.length > 0;
+function inviteEvents(call: Call, { row, grants, card, invitation, mails }: InviteParts): AuditEvent[] {
+  const isSent = mails.length > 0;
   return [
     call.event("member.create", { type: "member", id: row.id }, { changes: diffFields({}, card) }),
     // The object log shows every access that was given to objects, also at an invitation.

@@ -140,7 +140,7 @@ async function tryJoin(
   const limit = memberLimit(account.plan, preset);
   const opened = request.signIn ? await openSession(call, row, userIdOf(proof.email)) : null;
   const events = [joinEvent(call, linkWithAccount, row), ...(opened?.events ?? [])];
-  const letters = [
+  const mails = [
     ...joinedMails(call, linkWithAccount, row, "link"),
     ...(await loadOwnerMails(call, linkWithAccount, row)),
   ];
@@ -154,13 +154,13 @@ async function tryJoin(
       ...joinStatements(db, permit, linkWithAccount, row, person, preset.hasLoginNumbers === true, now),
       ...(opened?.statements ?? []),
       ...events.map((event) => stageEvent(db, env.SIGNING_KEYS, event)),
-      ...enqueueMails(call, letters, { accountId: account.id, kind: account.kind }),
+      ...enqueueMails(call, mails, { accountId: account.id, kind: account.kind }),
     ]);
   } catch (error) {
     throw toJoinError(error, linkWithAccount, now);
   }
   call.defer(notifyAuditQueue(env.AUDIT, account.id, events));
-  call.defer(notifyMailQueue(env.MAIL, letters));
+  call.defer(notifyMailQueue(env.MAIL, mails));
   return toJoinAnswer(row, opened);
 }
 

@@ -62,7 +62,7 @@ export async function inviteSignInAddress(
     throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
   const after = withCardEmail(call, row, email);
   const [[pending]] = await call.read(findPendingInvitation(db, row.accountId, row.id));
-  const { invitation, letters } = await prepareInvitationMail(
+  const { invitation, mails } = await prepareInvitationMail(
     call,
     after,
     pending ?? newInvitation(call, after),
@@ -89,13 +89,13 @@ export async function inviteSignInAddress(
         ...(after === row ? [] : [cardEmailEvent(call, row, after)]),
         call.event("invitation.send", { type: "invitation", id: invited.id }, { changes }),
       ]),
-      mails: [...letters, ...securityMails],
+      mails: [...mails, ...securityMails],
       duplicateProblems: {
         [MEMBER_EMAIL_COLUMNS]: "conflict/duplicate-member",
         [INVITATION_EMAIL_COLUMNS]: "conflict/duplicate-invitation",
       },
     },
-    { status: 200, body: { ...invitationCard(invited, now, row.roles), mail: mailCardOf(letters) } },
+    { status: 200, body: { ...invitationCard(invited, now, row.roles), mail: mailCardOf(mails) } },
   );
 }
 

@@ -90,7 +90,7 @@ export async function requestEmailChange(call: Call, newEmail: string): Promise<
       createdAt: now,
     };
   });
-  const letters = rows.map(
+  const mails = rows.map(
     ({ id, kid, email }): MailMessage => ({
       id: newId("mail", now),
       to: email,
@@ -116,7 +116,7 @@ export async function requestEmailChange(call: Call, newEmail: string): Promise<
     {
       statements: rows.map((row) => insertSignIn(db, row)),
       events: [requestEvent],
-      mails: [...letters, ...securityMails],
+      mails: [...mails, ...securityMails],
     },
     { status: 202, body: { expiresAt: iso(expiresAt) } },
   );

@@ -55,17 +55,17 @@ const requestCode = openEndpoint(
     const id = newId("signIn", now);
     const { kid } = signInToken(env.SIGNING_KEYS, null, id);
     const expiresAt = now + CODE_TTL_MS;
-    const letters =
+    const mails =
       address === undefined ? [] : [codeMail(call, { signInId: id, kid, expiresAt }, to, address)];
     const row = insertSignIn(db, { id, email: to, purpose: "sign_in", kid, expiresAt, createdAt: now });
     if (
       await tryEnqueue(call, [
         row,
-        ...enqueueMails(call, letters, null),
-        ...letters.flatMap((one) => countLinkCodes(call, one, address)),
+        ...enqueueMails(call, mails, null),
+        ...mails.flatMap((one) => countLinkCodes(call, one, address)),
       ])
     )
-      call.defer(notifyMailQueue(env.MAIL, letters));
+      call.defer(notifyMailQueue(env.MAIL, mails));
     else await batch(db, [row]);
     return { status: 202, body: { expiresAt: iso(expiresAt) } };
   },

@@ -36,7 +36,7 @@ const startsWithCardNumber = (digits: string): boolean =>
   );
 
 /**
- * Does a text hold what looks like a card number, in the digits of any script? Only letters end a number: any
+ * Does a text hold what looks like a card number, in the digits of any script? Only mails end a number: any
  * other character between digits may be how they were grouped.
  */
 export const hasCardNumber = (text: string): boolean =>

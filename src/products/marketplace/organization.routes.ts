@@ -132,7 +132,7 @@ const create = endpoint(
       {
         statements: [...made.statements, ...reach.statements],
         events: [event(accountId), event(made.account.id), ...reach.events],
-        mails: made.letters,
+        mails: made.mails,
       },
       {
         status: 201,

@@ -1,10 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { decide, type GrantSet, type ResourceRef, accessFilter } from "../../../src/access/decision.ts";
-import type { GrantSource } from "../../../src/access/contribution.ts";
+import {
+  decide,
+  type GrantSet,
+  memberRef,
+  type ResourceRef,
+  accessFilter,
+} from "../../../src/access/decision.ts";
+import { contributions, type GrantSource } from "../../../src/access/contribution.ts";
 import { compileGrantSet, EVERY_GROUP } from "../../../src/access/grant-set.ts";
 import { givableRoles, canGive } from "../../../src/access/role-giving.ts";
 import { ACCOUNT_KINDS, PRESETS, presetOfKind } from "../../../src/access/model.ts";
-import { isRight, type Right, RIGHT_NAMES, resourceTypeOf } from "../../../src/access/right.ts";
+import { isReadRight, isRight, type Right, RIGHT_NAMES, resourceTypeOf } from "../../../src/access/right.ts";
 import { RESOURCE_TYPES, TYPE_TABLE } from "../../../src/resources/registry.ts";
 import { MODEL_RIGHTS } from "../../harness/policy-rights.ts";
 
@@ -112,6 +118,21 @@ describe("S0.13, S0.18 to S0.29 what each grant gives: the table of derivation",
   });
 });
 
+test("which rights only look: to view, to download, and reports", () => {
+  const reading = RIGHT_NAMES.filter(isReadRight);
+  expect(RIGHT_NAMES.filter((name) => name.endsWith(".view") && !reading.includes(name))).toEqual([]);
+  expect(reading.filter((name) => !name.endsWith(".view"))).toEqual([
+    "account.view_security",
+    "catalog.view_cost",
+    "theme.download",
+    "report.download",
+    "report.expiring_licenses",
+    "report.check_requests_and_keys",
+    "organization.view_reports",
+    "subdealer.view_entities",
+  ]);
+});
+
 describe("decide says why, in order of precedence", () => {
   const grouped = new Map(
     Array.from(TYPE_TABLE, ([name, type]) => [
@@ -164,6 +185,14 @@ describe("decide says why, in order of precedence", () => {
   ])("a scope of a role: active ones, and this one is %s", (status, allowed) => {
     expect(decide(set({ roles: ["viewer"] }, "team"), "license.view", on({ status })).allowed).toBe(allowed);
   });
+  test("a member is an object that is its own, and active", () => {
+    const member = set({ roles: ["member"] }, "team");
+    expect(["mem_1", "mem_2"].map((id) => decide(member, "api_key.view", memberRef(id)).allowed)).toEqual([
+      true,
+      false,
+    ]);
+    expect(decide(set({ roles: ["viewer"] }, "team"), "license.view", memberRef("mem_2")).allowed).toBe(true);
+  });
   test("without an object it asks for any at all, and a list of nothing is none", () => {
     const some = set({ grants: [{ resourceType: "product", resourceId: "n", access: "view" }] });
     expect([decide(some, "product.view").allowed, decide(some, "product.edit").allowed]).toEqual([
@@ -174,6 +203,43 @@ describe("decide says why, in order of precedence", () => {
       "some",
       "none",
     ]);
+  });
+});
+
+describe("where a right comes from", () => {
+  const sources = (more: Partial<GrantSource>, kind: keyof typeof PRESETS = "vendor") =>
+    contributions({ ...NOTHING, ...more }, PRESETS[kind], TYPE_TABLE).map(
+      ({ right, source }) => `${right} ${source}`,
+    );
+
+  test("the owner of an account holds what sees and stops any other member", () => {
+    const rights = ["member.view", "member.block", "member.delete", "api_key.view", "api_key.revoke"];
+    expect(sources({ isOwner: true })).toEqual(rights.map((right) => `${right} ownership`));
+    const owner = set({ isOwner: true });
+    for (const right of rights) expect(decide(owner, right as Right, on()).allowed, right).toBe(true);
+    expect([...set({ isOwner: false }).extents]).toEqual([]);
+  });
+
+  test("a role, a right, a grant, what it derives, and the same of a custom role", () => {
+    const billing = { resourceType: "billing", resourceId: "0", access: "view" } as const;
+    const product = { resourceType: "product", resourceId: "n", access: "view" } as const;
+    expect(
+      sources({
+        rights: ["product.edit"],
+        grants: [billing],
+        customRoles: [{ key: "rol_1", rights: ["customer.view"], grants: [product] }],
+      }),
+    ).toEqual([
+      "product.edit right",
+      "billing.view grant:billing:view:0",
+      "invoice.view derived:billing:view:0",
+      "customer.view role:rol_1",
+      "product.view role:rol_1 grant:product:view:n",
+      "license_key.view role:rol_1 derived:product:view:n",
+      "machine_code.view role:rol_1 derived:product:view:n",
+      "data_object.view role:rol_1 derived:product:view:n",
+    ]);
+    expect(sources({ roles: ["viewer"] }, "team")).toContain("license.view role:viewer");
   });
 });
 

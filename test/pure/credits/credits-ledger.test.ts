@@ -134,6 +134,12 @@ const TABLE: ReadonlyArray<
     "subscription_inactive",
   ],
   [
+    "an inactive subscription, though there is enough",
+    world([lot(1, 9)]),
+    spend(5, { subscriptionActive: false }),
+    "subscription_inactive",
+  ],
+  [
     "S4.18 less in the account than asked, and past the limit",
     world([lot(1, 4)]),
     spend(5, { limit: 0 }),
@@ -160,6 +166,7 @@ const TABLE: ReadonlyArray<
     "member_limit_exceeded",
   ],
   ["S4.21 exactly to the limit", world([lot(1, 9)], { spending: spent(1) }), spend(4, { limit: 5 }), "spent"],
+  ["credits that begin now", world([lot(1, 9, { effectiveAt: NOW })]), spend(9), "spent"],
   ["S4.23 no limit: to the last credit", world([lot(1, 9)]), spend(9), "spent"],
   [
     "a limit of the day, used up yesterday",
@@ -249,12 +256,38 @@ describe("the ledger decides in order of precedence", () => {
     expect(step.state.spending).toEqual(state.spending);
   });
 
+  test("a refusal that is final is recorded for an inactive subscription, too", () => {
+    const command = spend(5, { subscriptionActive: false, settles: true });
+    const step = applyCommand(world([lot(1, 9)]), command, NOW);
+    expect(step.entries).toMatchObject([
+      { kind: "spend", amount: 0, balance: 9, outcome: { kind: "subscription_inactive", required: 5 } },
+    ]);
+    // A subscription that is active makes no difference to the other answers.
+    expect(nameOf(applyCommand(world([lot(1, 9)]), spend(5, { settles: true }), NOW).outcome)).toBe("spent");
+  });
+
   test.each([0, -1, 1.5, AMOUNT_MAX + 1, Number.NaN, Number.POSITIVE_INFINITY])(
     "an amount of %s is a bug of the caller",
     (amount) => {
       expect(() => applyCommand(world([lot(1, 9)]), spend(amount), NOW)).toThrow("integer in range");
     },
   );
+});
+
+describe("a state that does not add up is refused, not carried on", () => {
+  const spender = addSpending(NOTHING_SPENT, Number.MAX_SAFE_INTEGER, 0);
+  test.each<[string, LedgerState, LedgerCommand, message: string]>([
+    ["less than its lots", world([lot(1, 9)], { balance: 8 }), spend(1), "the sum of the lots"],
+    ["more than its lots", world([lot(1, 9)], { balance: 10 }), grant(1), "the sum of the lots"],
+    [
+      "below 0",
+      world([lot(1, -9)]),
+      grant(1, { kind: "promo" }),
+      "an exact number of credits, never below 0",
+    ],
+    ["a part of a credit", world([lot(1, 1.5)]), spend(1), "an exact number of credits, never below 0"],
+    ["a counter that is full", world([lot(1, 9)], { spending: spender }), spend(1), "stays exact"],
+  ])("%s", (_, state, command, message) => expect(() => applyCommand(state, command, NOW)).toThrow(message));
 });
 
 describe("what the caller is answered", () => {
@@ -377,6 +410,7 @@ describe("lots", () => {
       { seq: 5, kind: "expire", amount: -2, balance: 5, lotSeq: 3, key: "expire:3" },
       { seq: 6, kind: "spend", amount: -4, balance: 1, lotSeq: null, key: "mem_1:k" },
     ]);
+    expect(entries[0]).toMatchObject({ memberId: null, fingerprint: "", outcome: { kind: "expired" } });
     expect(state).toMatchObject({ seq: 6, balance: 1 });
   });
 

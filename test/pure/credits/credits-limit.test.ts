@@ -3,6 +3,7 @@ import {
   addSpending,
   spendingFigures,
   NOTHING_SPENT,
+  periodEnd,
   periodStart,
   spentInPeriod,
 } from "../../../src/credits/spending-limit.ts";
@@ -25,6 +26,19 @@ describe("periods are of UTC", () => {
   ];
   test.each(rows)("the %s of %s begins %s", (period, moment, start) => {
     expect(new Date(periodStart(period, at(moment))).toISOString()).toBe(start);
+  });
+
+  const ends: ReadonlyArray<readonly [period: LimitPeriod, moment: string, end: string | null]> = [
+    ["lifetime", "2026-11-21T12:34:56.789Z", null],
+    ["day", "2026-11-21T00:00:00.000Z", "2026-11-22T00:00:00.000Z"],
+    ["day", "2026-12-31T23:59:59.999Z", "2027-01-01T00:00:00.000Z"],
+    ["week", "2026-11-16T00:00:00.000Z", "2026-11-23T00:00:00.000Z"],
+    ["week", "2026-11-22T23:59:59.999Z", "2026-11-23T00:00:00.000Z"],
+    ["month", "2028-02-29T23:59:59.999Z", "2028-03-01T00:00:00.000Z"],
+    ["month", "2026-12-01T00:00:00.000Z", "2027-01-01T00:00:00.000Z"],
+  ];
+  test.each(ends)("the %s of %s ends %s", (period, moment, end) => {
+    expect(periodEnd(period, at(moment))).toBe(end === null ? null : at(end));
   });
 });
 

@@ -165,6 +165,10 @@ describe("K15 a day", () => {
     ["2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z"],
     ["2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z"],
     ["2026-11-21", "UTC", "2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z"],
+    // Days up to 1970 are those of UTC in every zone.
+    ["1969-12-30", "Europe/Berlin", "1969-12-30T00:00:00Z", "1969-12-31T00:00:00Z"],
+    ["1969-12-31", "Europe/Berlin", "1969-12-31T00:00:00Z", "1970-01-01T00:00:00Z"],
+    ["1970-01-02", "Europe/Berlin", "1970-01-01T23:00:00Z", "1970-01-02T23:00:00Z"],
   ])("%s in %s is from %s to %s", (day, zone, from, to) => {
     expect([periodStart(day, zone), periodEnd(day, zone), lastMillisecondOf(day, zone)]).toEqual([
       Date.parse(from),
